@@ -1,0 +1,110 @@
+package exchange
+
+import "github.com/shopspring/decimal"
+
+// Kind says what an Event is and so which of its fields mean something.
+type Kind uint8
+
+const (
+	// Market data. Instrument is always set.
+	KindSnapshot Kind = iota + 1 // LastID, Bids, Asks: the whole known book
+	KindDiff                     // FirstID, LastID, PrevID, Bids, Asks: absolute quantities
+	KindTicker                   // LastID, Price/Qty best bid, Price2/Qty2 best ask
+	KindTrade                    // ID, Price, Qty, Side of the aggressor
+	KindMark                     // Mark, Index, Rate (running estimate), NextFunding, Hours
+	KindFunding                  // settled rate: Rate, Mark, Hours; Time is the settlement
+	KindBar                      // Bar
+	KindGap                      // Reason: data is missing; the book must prove itself again
+
+	// What a venue says of our own account.
+	KindOrder       // Update
+	KindFill        // Fill
+	KindFundingPaid // Payment
+	KindTransfer    // Transfer
+	KindBalance     // Wallet, Asset, Amount: a deposit or an adjustment (signed change)
+
+	// What the host itself feeds to the core.
+	KindTimer   // Strategy, Name: a timer is due
+	KindReload  // Reload: a new version of a script
+	KindCommand // Name, Reason: halt, resume, stop
+)
+
+var kindNames = [...]string{"none", "snapshot", "diff", "ticker", "trade", "mark", "funding", "bar", "gap",
+	"order", "fill", "funding_paid", "transfer", "balance", "timer", "reload", "command"}
+
+func (k Kind) String() string {
+	if int(k) < len(kindNames) {
+		return kindNames[k]
+	}
+	return "none"
+}
+
+// MarketData reports whether the event comes from a market rather than from our
+// account or the host.
+func (k Kind) MarketData() bool { return k >= KindSnapshot && k <= KindGap }
+
+// Event is one input of the core. It is one flat struct so that a feed can
+// reuse it without allocation: Kind says which fields count, the others are
+// left as they were. Bids and Asks belong to the producer and are valid only
+// until its next event.
+type Event struct {
+	Seq        uint64 // given by the loop
+	Kind       Kind
+	Instrument InstrumentID
+	Time       Time // when this process may act on it; the loop's time never runs back
+	VenueTime  Time // when it happened at the venue; 0 when the venue did not say
+
+	FirstID, LastID, PrevID int64 // U, u, pu; PrevID is -1 when the feed has none (spot)
+	Bids, Asks              []Level
+	// Synthetic marks a book made from something poorer than a book (bars). Its
+	// best bid may equal its best ask, when the spread was set to zero.
+	Synthetic bool
+
+	Price, Price2 Ticks
+	Qty, Qty2     Lots
+	Side          Side
+	ID            int64
+
+	Mark, Index, Rate E8
+	NextFunding       Time
+	Hours             int // funding interval
+	Bar               Bar
+
+	Update   OrderUpdate
+	Fill     *Fill
+	Payment  *FundingPayment
+	Transfer *Transfer
+	Wallet   Market
+	Asset    string
+	Amount   decimal.Decimal
+
+	Strategy int32
+	Name     string
+	Reason   string
+	Reload   *Reload
+}
+
+// Bar is a candle. Time is when it closed. Volumes are in units of quantity and
+// are floats because no money is computed from them.
+type Bar struct {
+	Open, High, Low, Close Ticks
+	Volume                 float64
+	Interval               Time
+}
+
+// Reload carries a new version of a strategy into the loop.
+type Reload struct {
+	Strategy int32
+	Path     string   // as the user named it
+	Sources  []Source // the script first, then what it requires
+	Hash     string   // of Sources
+	// Compiled is what the watcher already made of Sources, or nil; it is not
+	// part of the journal.
+	Compiled any
+}
+
+// Source is one file of a strategy.
+type Source struct {
+	Path string
+	Text string
+}

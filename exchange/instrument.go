@@ -1,0 +1,281 @@
+package exchange
+
+import (
+	"fmt"
+	"sort"
+	"strings"
+
+	"github.com/shopspring/decimal"
+)
+
+// InstrumentID is an instrument's index in its Universe. It is dense, so tables
+// of per-instrument state are slices and no decision ever follows map order.
+type InstrumentID int32
+
+// NoInstrument marks an event that concerns no instrument.
+const NoInstrument InstrumentID = -1
+
+// Instrument is one tradable market and its rules. It is a value that does not
+// change while a Universe is in use.
+//
+// What one lot is worth depends on the market:
+//
+//   - Spot and USDM (linear): quantity is in units of Base (of Multiplier×Base
+//     for 1000SHIB-style contracts), notional is price×quantity in Quote.
+//   - COINM (inverse): quantity is a number of contracts of ContractSize USD
+//     each, and the value in coin is quantity×ContractSize/price.
+type Instrument struct {
+	ID     InstrumentID
+	Market Market
+	Symbol string // as the venue spells it: BTCUSDT, 1000SHIBUSDT, BTCUSD_PERP
+	Base   string // the coin itself: SHIB for 1000SHIBUSDT
+	Quote  string // USDT; USD for inverse contracts
+
+	Tick Step // price increment
+	Lot  Step // quantity increment
+
+	MinQty      Lots            // 0 means one lot
+	MaxQty      Lots            // 0 means unlimited
+	MinNotional decimal.Decimal // in Quote; zero means none
+
+	// Multiplier is how many Base one unit of quantity stands for: 1000 for
+	// 1000SHIBUSDT, otherwise 1. A price divided by it compares with spot.
+	Multiplier int64
+	// ContractSize is the USD value of one inverse contract; 1 elsewhere.
+	ContractSize decimal.Decimal
+
+	// PriceUp and PriceDown bound a limit price to mark (perpetuals) or last
+	// reference price (spot) times the multiplier: PERCENT_PRICE. Zero: no bound.
+	PriceUp, PriceDown decimal.Decimal
+	// TakeBound is how far from mark a market order may walk (marketTakeBound),
+	// as a fraction. Zero: no bound.
+	TakeBound decimal.Decimal
+
+	MakerFee, TakerFee decimal.Decimal // fractions of notional
+
+	FundingHours             int             // settlement interval of a perpetual; 0 elsewhere
+	FundingCap, FundingFloor decimal.Decimal // bounds of one settlement's rate; both zero: none
+	InterestRate             decimal.Decimal // per 8 hours, in the funding formula
+
+	Brackets []Bracket // maintenance margin by size, ascending; empty for spot
+
+	// Assumed says which of the rules above were not known and had to be
+	// assumed, for people to read; empty when all are from the venue.
+	Assumed string
+}
+
+// Bracket is one step of the maintenance margin table. For linear contracts Cap
+// is the largest notional in Quote, for inverse the largest size in Base.
+// Source: the venue's leverageBracket endpoint; Cum is its "cum".
+type Bracket struct {
+	Cap         decimal.Decimal
+	MMR         decimal.Decimal // maintenance margin rate
+	Cum         decimal.Decimal // maintenance amount: subtract from notional×MMR
+	MaxLeverage int
+}
+
+// Key is the name that is unique over all markets: "usdm:BTCUSDT".
+func (in *Instrument) Key() string { return in.Market.String() + ":" + in.Symbol }
+
+// Inverse reports whether the contract is margined and settled in Base.
+func (in *Instrument) Inverse() bool { return in.Market == COINM }
+
+// Perp reports whether positions are contracts rather than coins.
+func (in *Instrument) Perp() bool { return in.Market != Spot }
+
+// Settle is the asset that profit, funding and margin are in.
+func (in *Instrument) Settle() string {
+	if in.Inverse() {
+		return in.Base
+	}
+	return in.Quote
+}
+
+// PriceDecimal returns a price exactly.
+func (in *Instrument) PriceDecimal(p Ticks) decimal.Decimal { return in.Tick.Decimal(int64(p)) }
+
+// QtyDecimal returns a quantity exactly, in units or contracts.
+func (in *Instrument) QtyDecimal(q Lots) decimal.Decimal { return in.Lot.Decimal(int64(q)) }
+
+// PriceFloat returns a price for signals.
+func (in *Instrument) PriceFloat(p Ticks) float64 { return in.Tick.Float(int64(p)) }
+
+// QtyFloat returns a quantity for signals.
+func (in *Instrument) QtyFloat(q Lots) float64 { return in.Lot.Float(int64(q)) }
+
+// Notional returns the value of q at p in Quote: price×quantity, or
+// contracts×ContractSize for an inverse contract. The sign is q's.
+func (in *Instrument) Notional(p Ticks, q Lots) decimal.Decimal {
+	if in.Inverse() {
+		return in.QtyDecimal(q).Mul(in.ContractSize)
+	}
+	return in.PriceDecimal(p).Mul(in.QtyDecimal(q))
+}
+
+// NotionalFloat is Notional for signals.
+func (in *Instrument) NotionalFloat(p Ticks, q Lots) float64 {
+	if in.Inverse() {
+		return in.QtyFloat(q) * in.ContractSize.InexactFloat64()
+	}
+	return in.PriceFloat(p) * in.QtyFloat(q)
+}
+
+// BaseQty returns how much Base q stands for at price p: quantity×Multiplier,
+// or contracts×ContractSize/price rounded to 16 places. The sign is q's.
+func (in *Instrument) BaseQty(p Ticks, q Lots) decimal.Decimal {
+	if in.Inverse() {
+		return in.QtyDecimal(q).Mul(in.ContractSize).DivRound(in.PriceDecimal(p), 16)
+	}
+	return in.QtyDecimal(q).Mul(decimal.NewFromInt(in.Multiplier))
+}
+
+// Bracket returns the maintenance bracket for a size (see Bracket.Cap for its
+// unit); the last one when the size is beyond the table.
+func (in *Instrument) Bracket(size decimal.Decimal) Bracket {
+	for _, b := range in.Brackets {
+		if size.LessThanOrEqual(b.Cap) {
+			return b
+		}
+	}
+	if n := len(in.Brackets); n > 0 {
+		return in.Brackets[n-1]
+	}
+	return Bracket{}
+}
+
+// Universe is the fixed, ordered set of instruments of one run.
+type Universe struct {
+	list  []*Instrument
+	byKey map[string]InstrumentID
+}
+
+// NewUniverse sorts the instruments by market and symbol, so that the same set
+// always gets the same IDs, and numbers them.
+func NewUniverse(list []Instrument) (*Universe, error) {
+	u := &Universe{byKey: make(map[string]InstrumentID, len(list))}
+	for i := range list {
+		in := list[i]
+		if in.Multiplier == 0 {
+			in.Multiplier = 1
+		}
+		if in.ContractSize.IsZero() {
+			in.ContractSize = decimal.NewFromInt(1)
+		}
+		if in.Tick.M <= 0 || in.Lot.M <= 0 {
+			return nil, fmt.Errorf("instrument %s: tick and lot must be positive", in.Key())
+		}
+		u.list = append(u.list, &in)
+	}
+	sort.Slice(u.list, func(i, j int) bool {
+		a, b := u.list[i], u.list[j]
+		if a.Market != b.Market {
+			return a.Market < b.Market
+		}
+		return a.Symbol < b.Symbol
+	})
+	for i, in := range u.list {
+		in.ID = InstrumentID(i)
+		if _, dup := u.byKey[in.Key()]; dup {
+			return nil, fmt.Errorf("instrument %s is there twice", in.Key())
+		}
+		u.byKey[in.Key()] = in.ID
+	}
+	return u, nil
+}
+
+// Len returns the number of instruments.
+func (u *Universe) Len() int { return len(u.list) }
+
+// All returns the instruments by ID. The slice must not be changed.
+func (u *Universe) All() []*Instrument { return u.list }
+
+// Get returns the instrument with an ID of this universe.
+func (u *Universe) Get(id InstrumentID) *Instrument { return u.list[id] }
+
+// Find returns the instrument of a market and symbol.
+func (u *Universe) Find(m Market, symbol string) (*Instrument, bool) {
+	id, ok := u.byKey[m.String()+":"+symbol]
+	if !ok {
+		return nil, false
+	}
+	return u.list[id], true
+}
+
+// Lookup returns the instrument named by a key such as "usdm:BTCUSDT". The
+// error names the nearest key when there is none.
+func (u *Universe) Lookup(key string) (*Instrument, error) {
+	if id, ok := u.byKey[key]; ok {
+		return u.list[id], nil
+	}
+	hint := ""
+	if near := u.nearest(key); near != "" {
+		hint = fmt.Sprintf("; did you mean %q?", near)
+	}
+	if !strings.Contains(key, ":") {
+		return nil, fmt.Errorf("unknown symbol %q: write market:SYMBOL, for example usdm:BTCUSDT%s", key, hint)
+	}
+	return nil, fmt.Errorf("unknown symbol %q%s", key, hint)
+}
+
+// Pair is a spot market and the perpetual that hedges it.
+type Pair struct {
+	Base       string
+	Spot, Perp *Instrument
+}
+
+// Pairs returns every perpetual of a market together with the spot market of
+// the same coin, in order of Base. Linear perpetuals pair with the spot market
+// of their own quote, inverse ones with Base/USDT.
+func (u *Universe) Pairs(perps Market) []Pair {
+	var out []Pair
+	for _, p := range u.list {
+		if p.Market != perps || !p.Perp() {
+			continue
+		}
+		quote := p.Quote
+		if p.Inverse() {
+			quote = "USDT"
+		}
+		for _, s := range u.list {
+			if s.Market == Spot && s.Base == p.Base && s.Quote == quote {
+				out = append(out, Pair{Base: p.Base, Spot: s, Perp: p})
+				break
+			}
+		}
+	}
+	sort.SliceStable(out, func(i, j int) bool { return out[i].Base < out[j].Base })
+	return out
+}
+
+// nearest returns the key with the smallest edit distance, if that is small
+// enough to be a likely typing error.
+func (u *Universe) nearest(key string) string {
+	best, bestD := "", 1+len(key)/3
+	for _, in := range u.list {
+		for _, cand := range []string{in.Key(), in.Symbol} {
+			if d := editDistance(strings.ToLower(key), strings.ToLower(cand)); d < bestD || (d == 0 && best == "") {
+				best, bestD = in.Key(), d
+			}
+		}
+	}
+	return best
+}
+
+func editDistance(a, b string) int {
+	prev := make([]int, len(b)+1)
+	for j := range prev {
+		prev[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		diag := prev[0]
+		prev[0] = i
+		for j := 1; j <= len(b); j++ {
+			cost := diag
+			if a[i-1] != b[j-1] {
+				cost = 1 + min(diag, prev[j], prev[j-1])
+			}
+			diag, prev[j] = prev[j], cost
+		}
+	}
+	return prev[len(b)]
+}

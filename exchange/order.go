@@ -1,0 +1,167 @@
+package exchange
+
+import "github.com/shopspring/decimal"
+
+// OrderID is the host's number of an order, dense within a session. Zero is no
+// order of ours (a liquidation, a foreign order).
+type OrderID uint64
+
+// PairID is the host's number of a pair trade, dense within a session; 0: none.
+type PairID uint64
+
+// OrderType says how the price of an order is meant.
+type OrderType uint8
+
+const (
+	Limit OrderType = iota + 1
+	MarketOrder
+)
+
+func (t OrderType) String() string {
+	switch t {
+	case Limit:
+		return "limit"
+	case MarketOrder:
+		return "market"
+	}
+	return "none"
+}
+
+// TimeInForce says what happens to what is not filled at once.
+type TimeInForce uint8
+
+const (
+	GTC      TimeInForce = iota + 1 // rests until cancelled
+	IOC                             // the rest expires
+	FOK                             // all or nothing
+	PostOnly                        // rejected if it would take (spot LIMIT_MAKER, futures GTX)
+)
+
+func (t TimeInForce) String() string {
+	switch t {
+	case GTC:
+		return "gtc"
+	case IOC:
+		return "ioc"
+	case FOK:
+		return "fok"
+	case PostOnly:
+		return "post_only"
+	}
+	return "none"
+}
+
+// OrderStatus is where an order is in its life. Statuses only move forward.
+type OrderStatus uint8
+
+const (
+	StatusNew      OrderStatus = iota + 1 // decided and on its way; the venue has not answered
+	StatusAccepted                        // the venue has it
+	StatusPartial                         // the venue has it and filled some
+	StatusUnknown                         // the outcome of a send is not known; exposure stays reserved
+	StatusFilled
+	StatusCanceled
+	StatusExpired  // IOC rest, FOK, end of session, liquidation of the account
+	StatusRejected // refused by the venue
+	StatusDenied   // refused by our own risk gate; never sent
+)
+
+var statusNames = [...]string{"none", "new", "accepted", "partial", "unknown", "filled", "canceled", "expired", "rejected", "denied"}
+
+func (s OrderStatus) String() string {
+	if int(s) < len(statusNames) {
+		return statusNames[s]
+	}
+	return "none"
+}
+
+// Terminal reports whether the order can no longer fill.
+func (s OrderStatus) Terminal() bool { return s >= StatusFilled }
+
+// Order is an instruction to trade and what became of it.
+type Order struct {
+	ID         OrderID
+	ClientID   string // deterministic, unique in an account: see core
+	Strategy   int32  // index of the strategy that asked; -1: the host itself
+	Pair       PairID // the pair trade it belongs to; 0: none
+	Leg        uint8  // 1 spot, 2 perp, when Pair is set
+	Instrument InstrumentID
+	Side       Side
+	Type       OrderType
+	TIF        TimeInForce
+	ReduceOnly bool
+	Price      Ticks // limit; 0 for a market order
+	Qty        Lots
+
+	Created  Time
+	Updated  Time
+	Status   OrderStatus
+	Filled   Lots
+	VenueID  string
+	Reason   string // why it was rejected, denied or expired
+	Canceled bool   // a cancel was sent
+}
+
+// Leaves is what may still fill.
+func (o *Order) Leaves() Lots {
+	if o.Status.Terminal() {
+		return 0
+	}
+	return o.Qty - o.Filled
+}
+
+// OrderUpdate is the venue's word on an order. Filled is cumulative.
+type OrderUpdate struct {
+	ID      OrderID
+	VenueID string
+	Status  OrderStatus
+	Filled  Lots
+	Code    int    // the venue's own code, e.g. -2010; 0 when there is none
+	Reason  string // the venue's words
+	// CancelRejected: the update answers a cancel that came too late; Status is
+	// the order's status as the venue knows it.
+	CancelRejected bool
+}
+
+// Fill is one execution. It is unique by (venue, account, instrument, TradeID).
+type Fill struct {
+	Order      OrderID // 0: not an order of ours
+	VenueID    string
+	TradeID    string
+	Instrument InstrumentID
+	Side       Side
+	Price      Ticks
+	Qty        Lots
+	Maker      bool
+	Fee        decimal.Decimal // what was charged, >= 0; a rebate is negative
+	FeeAsset   string
+	// Realised is the profit of the part that reduced a position, in the
+	// settlement asset and without fees, as the venue computed it. Zero on spot.
+	Realised decimal.Decimal
+	// Reason is empty for an ordinary fill, or "liquidation", "adl".
+	Reason string
+}
+
+// FundingPayment is one settlement of funding on an open position.
+type FundingPayment struct {
+	Instrument InstrumentID
+	Settled    Time            // the settlement time
+	Rate       E8              // of the interval that ended at Settled
+	Mark       E8              // mark price the payment was computed on
+	Position   Lots            // signed, at Settled
+	Amount     decimal.Decimal // received (positive) or paid (negative)
+	Asset      string
+	TranID     string // unique within the account
+}
+
+// Transfer moves an asset between two wallets of the account.
+type Transfer struct {
+	ID       uint64
+	Strategy int32
+	Asset    string
+	From, To Market
+	Amount   decimal.Decimal
+	Done     bool
+	Failed   bool
+	Reason   string
+}

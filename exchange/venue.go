@@ -1,0 +1,35 @@
+package exchange
+
+// Feed yields market events in the order a process may see them: Time never
+// decreases.
+//
+// Next fills *ev and returns nil, or returns io.EOF at the end. Bids and Asks
+// belong to the feed and are valid until the next call. A feed is used by one
+// goroutine. Input that is broken but can be passed over is not an error: the
+// feed counts it, and sends KindGap for what it may have cost.
+type Feed interface {
+	Next(ev *Event) error
+	Close() error
+}
+
+// Venue takes orders. A call only enqueues: what becomes of it arrives as an
+// event, so there is no error to return. now is the loop's time.
+//
+// The pointed-to values are the caller's; a venue copies what it keeps.
+type Venue interface {
+	Submit(o *Order, now Time)
+	Cancel(id OrderID, now Time)
+	Transfer(t *Transfer, now Time)
+}
+
+// Simulated is a Venue that lives inside the loop and runs on the loop's time.
+//
+// The loop shows it every market event after the core has seen it (so that the
+// books it reads are current), and asks for what is due: NextTime tells when,
+// and Pop fills ev with it. Given the same calls it gives the same answers.
+type Simulated interface {
+	Venue
+	Market(ev *Event)
+	NextTime() (Time, bool)
+	Pop(ev *Event)
+}
