@@ -1,0 +1,172 @@
+package record
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"sort"
+	"strconv"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/fixed"
+)
+
+// bar is one row of a bar file. Prices are in 1e-8 so that a file can be read
+// before its tick is known.
+type bar struct {
+	open       exchange.Time
+	o, h, l, c exchange.E8
+	volume     float64
+}
+
+// series is a file of bars, oldest first, times strictly rising.
+type series struct {
+	path     string
+	interval exchange.Time
+	bars     []bar
+}
+
+func (s *series) close(i int) exchange.Time { return s.bars[i].open + s.interval }
+
+// holes counts the bars that are missing between the first and the last.
+func (s *series) holes() int64 {
+	span := s.bars[len(s.bars)-1].open - s.bars[0].open
+	return max(0, int64(span/s.interval)-int64(len(s.bars)-1))
+}
+
+// rows calls each for every row of a CSV file. An error of each is counted in
+// stats and costs that row only; an unreadable file is an error.
+func rows(path string, stats *Stats, header func(columns) error, each func(fields [][]byte) error) error {
+	r, err := openLines(path)
+	if err != nil {
+		return err
+	}
+	defer r.close()
+	line, err := r.next()
+	if err != nil {
+		return fmt.Errorf("%s: read the header: %w", path, err)
+	}
+	if err := header(parseHeader(line)); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	var fields [][]byte
+	for {
+		line, err := r.next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if len(line) == 0 {
+			continue
+		}
+		fields = splitCSV(line, fields)
+		if err := each(fields); err != nil {
+			stats.malformed(path, r.line, err)
+		}
+	}
+}
+
+// loadBars reads a bar file: a time (when the bar opens), open, high, low,
+// close and volume, in any order of columns. The prices are shown to o unless
+// it is nil.
+func loadBars(path string, stats *Stats, o *observed) (*series, error) {
+	s := &series{path: path}
+	var p barParser
+	err := rows(path, stats, p.header, func(f [][]byte) error {
+		b, err := p.parse(f, o)
+		if err != nil {
+			return err
+		}
+		if n := len(s.bars); n > 0 && b.open <= s.bars[n-1].open {
+			return fmt.Errorf("the bar of %s is not later than the one before it, of %s", b.open, s.bars[n-1].open)
+		}
+		s.bars = append(s.bars, b)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if len(s.bars) < 2 {
+		return nil, fmt.Errorf("%s: %d good bars; at least two are needed to know their interval", path, len(s.bars))
+	}
+	s.interval = commonInterval(s.bars)
+	return s, nil
+}
+
+type barParser struct {
+	time, volume int
+	price        [4]int
+	width        int
+}
+
+func (p *barParser) header(c columns) (err error) {
+	if p.time, err = c.find("date", "open_time", "time", "timestamp"); err != nil {
+		return err
+	}
+	for i, name := range [...]string{"open", "high", "low", "close"} {
+		if p.price[i], err = c.find(name); err != nil {
+			return err
+		}
+	}
+	p.width = len(c)
+	p.volume, err = c.find("volume")
+	return err
+}
+
+func (p *barParser) parse(f [][]byte, o *observed) (b bar, err error) {
+	if len(f) != p.width {
+		return b, fmt.Errorf("%d fields where the header has %d", len(f), p.width)
+	}
+	if b.open, err = parseTime(f[p.time]); err != nil {
+		return b, err
+	}
+	for i, dst := range [...]*exchange.E8{&b.o, &b.h, &b.l, &b.c} {
+		if *dst, err = fixed.E8(f[p.price[i]]); err != nil {
+			return b, fmt.Errorf("price %w", err)
+		}
+	}
+	if b.l <= 0 || b.h < max(b.o, b.c) || b.l > min(b.o, b.c) {
+		return b, fmt.Errorf("bar of %s: low %s and high %s do not enclose open %s and close %s, all positive",
+			b.open, b.l.Decimal(), b.h.Decimal(), b.o.Decimal(), b.c.Decimal())
+	}
+	if b.volume, err = strconv.ParseFloat(string(f[p.volume]), 64); err != nil || !(b.volume >= 0) {
+		return b, fmt.Errorf("volume %q: want a number that is not negative", f[p.volume])
+	}
+	if o != nil {
+		p.observe(f, o)
+	}
+	return b, nil
+}
+
+// observe shows the prices to o. Volumes matter only when no rules are known:
+// an order book made of bars is displayed in whole lots anyway.
+func (p *barParser) observe(f [][]byte, o *observed) {
+	for _, i := range p.price {
+		o.price.see(f[i])
+	}
+	if !o.rules {
+		o.qty.see(f[p.volume])
+	}
+}
+
+// commonInterval is the most frequent distance between bars; holes and missing
+// bars do not disturb it.
+func commonInterval(bars []bar) exchange.Time {
+	count := map[exchange.Time]int{}
+	for i := 1; i < len(bars); i++ {
+		count[bars[i].open-bars[i-1].open]++
+	}
+	var steps []exchange.Time
+	for d := range count {
+		steps = append(steps, d)
+	}
+	sort.Slice(steps, func(i, j int) bool {
+		if count[steps[i]] != count[steps[j]] {
+			return count[steps[i]] > count[steps[j]]
+		}
+		return steps[i] < steps[j]
+	})
+	return steps[0]
+}

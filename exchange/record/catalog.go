@@ -1,0 +1,207 @@
+package record
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/perilune/perilune/exchange"
+)
+
+// catalog collects what the paths are.
+type catalog struct {
+	parts  []*part
+	raw    []*rawInfo
+	tardis []*tardisInfo
+}
+
+func (c *catalog) add(path string, opts Options) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return fmt.Errorf("open recording: %w", err)
+	}
+	if info.IsDir() {
+		return c.addDir(path, opts)
+	}
+	return c.addFile(path, opts)
+}
+
+func (c *catalog) addDir(dir string, opts Options) error {
+	if _, bars, err := historyFiles(dir); err != nil {
+		return fmt.Errorf("open recording: %w", err)
+	} else if bars {
+		p, err := openHistory(dir, opts.History)
+		if err != nil {
+			return err
+		}
+		c.parts = append(c.parts, p)
+		return nil
+	}
+	files, err := recordingsIn(dir)
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		if err := c.addFile(f, opts); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// recordingsIn lists the files of a directory that look like recordings.
+func recordingsIn(dir string) ([]string, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, fmt.Errorf("open recording: %w", err)
+	}
+	var files []string
+	for _, e := range entries {
+		name := strings.TrimSuffix(strings.TrimSuffix(e.Name(), ".gz"), ".zst")
+		if ext := filepath.Ext(name); !e.IsDir() && slices.Contains([]string{".jsonl", ".ndjson", ".csv"}, ext) {
+			files = append(files, filepath.Join(dir, e.Name()))
+		}
+	}
+	if len(files) == 0 {
+		return nil, fmt.Errorf("%s holds no recordings: want *.jsonl or *.csv (also .gz, .zst), or folders spot…, perp…, mark…, funding… of bars", dir)
+	}
+	return files, nil
+}
+
+func (c *catalog) addFile(path string, opts Options) error {
+	if opts.History.From != 0 || opts.History.To != 0 {
+		return fmt.Errorf("%s: from and to apply to bar histories only; a recorded stream is run whole, its book needs the snapshot", path)
+	}
+	kind, header, err := sniff(path)
+	if err != nil {
+		return err
+	}
+	if kind == tardisFile {
+		info, err := inspectTardis(path, header)
+		if err == nil {
+			c.tardis = append(c.tardis, info)
+		}
+		return err
+	}
+	info, err := inspectRaw(path, opts.Market)
+	if err == nil {
+		c.raw = append(c.raw, info)
+	}
+	return err
+}
+
+type fileKind uint8
+
+const (
+	rawFile fileKind = iota + 1
+	tardisFile
+)
+
+// sniff tells the kind of a file by its first lines.
+func sniff(path string) (fileKind, columns, error) {
+	r, err := openLines(path)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer r.close()
+	for range 20 {
+		line, err := r.next()
+		if err != nil {
+			break // an empty or damaged file is described below
+		}
+		if c := parseHeader(line); r.line == 1 && c.has("exchange", "symbol", "timestamp", "local_timestamp") {
+			return tardisFile, c, nil
+		}
+		if _, frame, ok := splitLine(line); ok && len(frame) > 0 && frame[0] == '{' {
+			return rawFile, nil, nil
+		}
+	}
+	return 0, nil, fmt.Errorf("%s is no recording: its first lines are neither `<local_ns> {JSON}` nor a Tardis CSV header (exchange,symbol,timestamp,local_timestamp,…)", path)
+}
+
+// all groups consecutive files and returns every part in a fixed order.
+func (c *catalog) all() []*part {
+	parts := c.parts
+	for _, group := range grouped(c.raw, func(i *rawInfo) (string, exchange.Time) {
+		return i.market.String() + ":" + i.names(), i.first
+	}) {
+		parts = append(parts, rawPart(group))
+	}
+	for _, group := range grouped(c.tardis, func(i *tardisInfo) (string, exchange.Time) {
+		return i.kind.String() + ":" + i.names(), i.first
+	}) {
+		parts = append(parts, tardisPart(group))
+	}
+	return parts
+}
+
+// grouped sorts by first time and splits by name, keeping the order in which
+// the names first appear.
+func grouped[T any](list []T, describe func(T) (string, exchange.Time)) [][]T {
+	sort.SliceStable(list, func(i, j int) bool {
+		_, a := describe(list[i])
+		_, b := describe(list[j])
+		return a < b
+	})
+	var groups [][]T
+	place := map[string]int{}
+	for _, x := range list {
+		name, _ := describe(x)
+		i, ok := place[name]
+		if !ok {
+			i = len(groups)
+			place[name] = i
+			groups = append(groups, nil)
+		}
+		groups[i] = append(groups[i], x)
+	}
+	return groups
+}
+
+// rawPart is the consecutive raw files of one stream.
+func rawPart(infos []*rawInfo) *part {
+	var files []*Raw
+	var joined exchange.Feed
+	p := &part{}
+	for _, i := range infos {
+		p.observed = append(p.observed, i.symbols...)
+	}
+	p.open = func(u *exchange.Universe) (exchange.Feed, error) {
+		var feeds []exchange.Feed
+		for _, i := range infos {
+			f := newRaw(i, u)
+			files, feeds = append(files, f), append(feeds, f)
+		}
+		joined = Concat(feeds...)
+		return joined, nil
+	}
+	p.describe = func() []string {
+		return []string{fmt.Sprintf("raw recording of %s %s: %s", infos[0].market, infos[0].names(), pathsOf(infos))}
+	}
+	p.stats = func() Stats {
+		s := Stats{Clamped: clampedBy(joined)}
+		for _, f := range files {
+			s.add(f.stats)
+		}
+		return s
+	}
+	return p
+}
+
+func clampedBy(f exchange.Feed) int64 {
+	if c, ok := f.(*chain); ok {
+		return c.clamped
+	}
+	return 0
+}
+
+func pathsOf(infos []*rawInfo) string {
+	var s []string
+	for _, i := range infos {
+		s = append(s, i.path)
+	}
+	return strings.Join(s, ", ")
+}

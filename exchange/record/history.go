@@ -1,0 +1,291 @@
+package record
+
+import (
+	"io"
+
+	"github.com/perilune/perilune/exchange"
+)
+
+// leg is one instrument's bars on the way through time.
+type leg struct {
+	in   *exchange.Instrument
+	unit exchange.E8 // one tick
+	*series
+	at         int // the next bar
+	bids, asks []exchange.Level
+}
+
+// perp is what a perpetual has beside its bars.
+type perp struct {
+	in      *exchange.Instrument
+	leg     *leg // nil when there are no bars
+	spot    *leg // the index; nil when there is none
+	mark    *series
+	markAt  int
+	funding []settlement
+	fundAt  int
+	settled exchange.E8 // the last settled rate
+}
+
+// history is the feed of bars, marks and funding. It goes from one instant at
+// which something closes to the next and queues all that happens at it.
+type history struct {
+	legs  []*leg // by instrument
+	perps []*perp
+	look  displayed
+	to    exchange.Time
+
+	queue []exchange.Event
+	next  int
+	now   exchange.Time
+	stats HistoryStats
+	count int64
+}
+
+// HistoryStats counts what a history had to be helped with.
+type HistoryStats struct {
+	BadMarks     int64 `json:"bad_marks"`     // mark over 3 % away from the perpetual's close of the same instant; kept
+	MarkFromBar  int64 `json:"mark_from_bar"` // marks that are the perpetual's close, because no mark bar closed then
+	FundingMarks int64 `json:"funding_marks"` // settlements priced by an earlier mark bar or by the perpetual's close
+	Unpriced     int64 `json:"unpriced"`      // settlements before any price was known; Mark is 0
+	FundingMoved int64 `json:"funding_moved"` // settlements stamped off the full minute and moved to it
+	FundingHoles int64 `json:"funding_holes"` // settlements missing from the files
+	BarHoles     int64 `json:"bar_holes"`     // missing bars of the perpetuals and spot markets
+	NoFunding    int64 `json:"no_funding"`    // perpetuals without a funding file
+	NoMark       int64 `json:"no_mark"`       // perpetuals without a mark file
+}
+
+// endOfTime is later than any bar.
+const endOfTime = exchange.Time(1<<63 - 1)
+
+// Next implements exchange.Feed.
+func (h *history) Next(ev *exchange.Event) error {
+	if h.next == len(h.queue) {
+		h.now = h.instant()
+		if h.now >= h.to {
+			return io.EOF
+		}
+		h.queue, h.next = h.queue[:0], 0
+		h.fill()
+	}
+	*ev = h.queue[h.next]
+	h.next++
+	h.count++
+	return nil
+}
+
+// Close implements exchange.Feed.
+func (h *history) Close() error {
+	h.to = 0
+	h.queue, h.next = nil, 0
+	return nil
+}
+
+// instant is the next time at which anything closes or settles.
+func (h *history) instant() exchange.Time {
+	t := endOfTime
+	for _, l := range h.legs {
+		if l.at < len(l.bars) {
+			t = min(t, l.close(l.at))
+		}
+	}
+	for _, p := range h.perps {
+		if p.markAt < len(p.markBars()) {
+			t = min(t, p.mark.close(p.markAt))
+		}
+		if p.fundAt < len(p.funding) {
+			t = min(t, p.funding[p.fundAt].at)
+		}
+	}
+	return t
+}
+
+// fill queues everything of the instant h.now. The order is what keeps a
+// backtest honest: funding is settled on the positions held so far, then marks
+// move, then books, and only then does a strategy see the bar and act.
+func (h *history) fill() {
+	for _, p := range h.perps {
+		h.settle(p)
+	}
+	for _, p := range h.perps {
+		h.markEvent(p)
+	}
+	for _, l := range h.legs {
+		h.snapshot(l)
+	}
+	for _, l := range h.legs {
+		h.bar(l)
+	}
+	h.advance()
+}
+
+// event appends a queued event, reusing the memory of earlier ones.
+func (h *history) event(kind exchange.Kind, in *exchange.Instrument) *exchange.Event {
+	h.queue = append(h.queue, exchange.Event{Kind: kind, Instrument: in.ID, Time: h.now, VenueTime: h.now})
+	return &h.queue[len(h.queue)-1]
+}
+
+func (h *history) settle(p *perp) {
+	if p.fundAt == len(p.funding) || p.funding[p.fundAt].at != h.now {
+		return
+	}
+	s := p.funding[p.fundAt]
+	p.settled = s.rate
+	ev := h.event(exchange.KindFunding, p.in)
+	ev.VenueTime, ev.Rate, ev.Hours = s.venue, s.rate, s.hours
+	ev.Mark = h.settlementMark(p)
+}
+
+// settlementMark is the close of the mark bar that ends at the settlement, else
+// of the nearest earlier one, else the perpetual's last close.
+func (h *history) settlementMark(p *perp) exchange.E8 {
+	if m, ok := p.markNow(h.now); ok {
+		return m
+	}
+	h.stats.FundingMarks++
+	if p.markAt > 0 {
+		return p.mark.bars[p.markAt-1].c
+	}
+	if c, ok := p.leg.lastClose(h.now); ok {
+		return c
+	}
+	h.stats.FundingMarks--
+	h.stats.Unpriced++
+	return 0
+}
+
+func (p *perp) markBars() []bar {
+	if p.mark == nil {
+		return nil
+	}
+	return p.mark.bars
+}
+
+// markNow is the close of the mark bar that ends at t.
+func (p *perp) markNow(t exchange.Time) (exchange.E8, bool) {
+	if p.markAt < len(p.markBars()) && p.mark.close(p.markAt) == t {
+		return p.mark.bars[p.markAt].c, true
+	}
+	return 0, false
+}
+
+// closesAt reports whether the leg's next bar closes at t.
+func (l *leg) closesAt(t exchange.Time) bool {
+	return l != nil && l.at < len(l.bars) && l.close(l.at) == t
+}
+
+// lastClose is the close of the latest bar that has ended by t.
+func (l *leg) lastClose(t exchange.Time) (exchange.E8, bool) {
+	switch {
+	case l.closesAt(t):
+		return l.bars[l.at].c, true
+	case l != nil && l.at > 0:
+		return l.bars[l.at-1].c, true
+	}
+	return 0, false
+}
+
+func (h *history) markEvent(p *perp) {
+	mark, marked := p.markNow(h.now)
+	barred := p.leg.closesAt(h.now)
+	if !marked && !barred {
+		return
+	}
+	if !marked {
+		mark = p.leg.bars[p.leg.at].c
+		h.stats.MarkFromBar++
+	} else if barred && tooFar(mark, p.leg.bars[p.leg.at].c) {
+		h.stats.BadMarks++
+	}
+	ev := h.event(exchange.KindMark, p.in)
+	ev.Mark, ev.Index, ev.Rate = mark, p.index(h.now), p.settled
+	ev.NextFunding, ev.Hours = p.coming(h.now)
+}
+
+// tooFar reports whether a mark is more than 3 % away from a trade price.
+func tooFar(mark, last exchange.E8) bool {
+	d := mark - last
+	return max(d, -d) > last/100*3
+}
+
+// index is the spot close of this instant, 0 when no bar ends at it.
+func (p *perp) index(t exchange.Time) exchange.E8 {
+	if !p.spot.closesAt(t) {
+		return 0
+	}
+	return p.spot.bars[p.spot.at].c * exchange.E8(p.in.Multiplier)
+}
+
+// coming is the next settlement after t and its interval. That it will be, and
+// when, the venue publishes ahead; its rate it does not.
+func (p *perp) coming(t exchange.Time) (exchange.Time, int) {
+	i := p.fundAt
+	if i < len(p.funding) && p.funding[i].at <= t {
+		i++
+	}
+	if i < len(p.funding) {
+		return p.funding[i].at, p.funding[i].hours
+	}
+	if len(p.funding) == 0 {
+		return 0, p.in.FundingHours
+	}
+	last := p.funding[len(p.funding)-1]
+	every := exchange.Time(last.hours) * exchange.Hour
+	return last.at + ((t-last.at)/every+1)*every, last.hours
+}
+
+func (h *history) snapshot(l *leg) {
+	if !l.closesAt(h.now) {
+		return
+	}
+	h.look.display(l)
+	ev := h.event(exchange.KindSnapshot, l.in)
+	ev.LastID = int64(h.now / exchange.Millisecond)
+	ev.Bids, ev.Asks, ev.Synthetic = l.bids, l.asks, true
+}
+
+func (h *history) bar(l *leg) {
+	if !l.closesAt(h.now) {
+		return
+	}
+	b := &l.bars[l.at]
+	ev := h.event(exchange.KindBar, l.in)
+	ev.Bar = exchange.Bar{
+		Open: l.ticks(b.o), High: l.ticks(b.h), Low: l.ticks(b.l), Close: l.ticks(b.c),
+		Volume: b.volume, Interval: l.interval,
+	}
+}
+
+// ticks is exact for prices of the file, because its tick was chosen to fit.
+func (l *leg) ticks(p exchange.E8) exchange.Ticks { return exchange.Ticks(p / l.unit) }
+
+// advance moves every cursor past the instant.
+func (h *history) advance() {
+	for _, l := range h.legs {
+		if l.closesAt(h.now) {
+			l.at++
+		}
+	}
+	for _, p := range h.perps {
+		if _, ok := p.markNow(h.now); ok {
+			p.markAt++
+		}
+		if p.fundAt < len(p.funding) && p.funding[p.fundAt].at == h.now {
+			p.fundAt++
+		}
+	}
+}
+
+// seek moves every cursor to the first thing that happens at or after t, with
+// the last settled rate known.
+func (h *history) seek(t exchange.Time) {
+	for h.instant() < t {
+		h.now = h.instant()
+		for _, p := range h.perps {
+			if p.fundAt < len(p.funding) && p.funding[p.fundAt].at == h.now {
+				p.settled = p.funding[p.fundAt].rate
+			}
+		}
+		h.advance()
+	}
+}

@@ -1,0 +1,145 @@
+package record
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+
+	"github.com/perilune/perilune/exchange"
+)
+
+// HistoryOptions say which part of a bar history is used, and what book its
+// bars are shown as. The zero value is all of it with the defaults named below.
+type HistoryOptions struct {
+	From, To exchange.Time // events with From <= Time < To; zero: no bound
+	Symbols  []string      // BTCUSDT, or spot:BTCUSDT for one leg; empty: all
+
+	SpreadBP      *float64 // best bid to best ask in bp of the close; nil: 1. With 0 both are the close
+	Levels        int      // a side; 0: 5
+	LevelBP       float64  // from level to level in bp, at least a tick; 0: 0.1
+	Participation float64  // part of a bar's volume shown on each side, spread evenly over the levels; 0: 0.1
+
+	ShiftFunding int    // move every funding rate this many settlements later; a test of validity
+	RandomSign   uint64 // seed: give every funding rate a random sign; 0: off
+}
+
+func (o HistoryOptions) displayed() (displayed, error) {
+	d := displayed{spread: 1e-4, gap: 1e-5, levels: 5, participation: 0.1}
+	if o.SpreadBP != nil {
+		d.spread = *o.SpreadBP / 1e4
+	}
+	if o.Levels != 0 {
+		d.levels = o.Levels
+	}
+	if o.LevelBP != 0 {
+		d.gap = o.LevelBP / 1e4
+	}
+	if o.Participation != 0 {
+		d.participation = o.Participation
+	}
+	switch {
+	case !(d.spread >= 0 && d.spread < 1):
+		return d, fmt.Errorf("history: spread %v bp: want 0 to 10000", d.spread*1e4)
+	case d.levels < 1 || d.levels > 1000:
+		return d, fmt.Errorf("history: %d levels: want 1 to 1000", d.levels)
+	case !(d.gap >= 0 && d.gap < 1):
+		return d, fmt.Errorf("history: %v bp between levels: want 0 to 10000", d.gap*1e4)
+	case !(d.participation > 0 && d.participation <= 1):
+		return d, fmt.Errorf("history: participation %v: want a fraction above 0, up to 1", d.participation)
+	case o.To != 0 && o.To <= o.From:
+		return d, fmt.Errorf("history: to %s is not later than from %s", o.To, o.From)
+	}
+	return d, nil
+}
+
+// folders maps what a subdirectory's name begins with to what it holds.
+var folders = [...]struct {
+	prefix string
+	role   role
+}{
+	{"spot", spotBars}, {"perp", perpBars}, {"klines", perpBars}, {"mark", markBars}, {"funding", fundingRates},
+}
+
+type role uint8
+
+const (
+	spotBars role = iota
+	perpBars
+	markBars
+	fundingRates
+	roles
+)
+
+func (r role) String() string {
+	return [...]string{"spot bars", "perp bars", "mark bars", "funding"}[r]
+}
+
+// historyFiles finds the files of a history directory by role and symbol. ok is
+// false when it has no folder of bars, and so is no history.
+func historyFiles(dir string) (files [roles]map[string]string, ok bool, err error) {
+	for i := range files {
+		files[i] = map[string]string{}
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return files, false, err
+	}
+	for _, e := range entries {
+		for _, f := range folders {
+			if !e.IsDir() || !strings.HasPrefix(strings.ToLower(e.Name()), f.prefix) {
+				continue
+			}
+			if err := addFiles(files[f.role], filepath.Join(dir, e.Name())); err != nil {
+				return files, false, err
+			}
+			break
+		}
+	}
+	return files, len(files[spotBars])+len(files[perpBars]) > 0, nil
+}
+
+// addFiles lists SYMBOL.csv, .csv.gz and .csv.zst of one folder.
+func addFiles(to map[string]string, dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		symbol, ext, _ := strings.Cut(e.Name(), ".")
+		if ext != "csv" && ext != "csv.gz" && ext != "csv.zst" {
+			continue
+		}
+		path := filepath.Join(dir, e.Name())
+		if other, twice := to[symbol]; twice {
+			return fmt.Errorf("history: both %s and %s hold %s: keep one", other, path, symbol)
+		}
+		to[symbol] = path
+	}
+	return nil
+}
+
+// wanted decides which symbols of a leg to load.
+type wanted map[string]bool
+
+func want(symbols []string) wanted {
+	w := wanted{}
+	for _, s := range symbols {
+		w[s] = true
+	}
+	return w
+}
+
+func (w wanted) has(m exchange.Market, symbol string) bool {
+	return len(w) == 0 || w[symbol] || w[m.String()+":"+symbol]
+}
+
+func sortedKeys(m map[string]string) []string {
+	var keys []string
+	for k := range m {
+		keys = append(keys, k)
+	}
+	sort.Strings(keys)
+	return keys
+}

@@ -1,0 +1,232 @@
+package record
+
+import (
+	"bytes"
+	"errors"
+	"io"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance"
+)
+
+// RawOptions say how to read a raw recording.
+type RawOptions struct {
+	// Market is where it was recorded; 0 means by its content and name.
+	Market exchange.Market
+	// Universe gives the instruments; nil means those found in the file.
+	Universe *exchange.Universe
+}
+
+// Raw is the feed of one file of raw websocket lines, `<local_ns> <JSON>`: the
+// venue's frames as they came, each with the nanosecond at which it did, and
+// REST snapshots of the book among them. Event.Time is that nanosecond.
+//
+// A line that cannot be read is counted, and a KindGap for every instrument of
+// the file takes its place. When the file is cut short, Next delivers what
+// there is, the gaps, and then a *TruncatedError.
+type Raw struct {
+	info        *rawInfo
+	universe    *exchange.Universe
+	instruments []*exchange.Instrument
+	bySymbol    map[string]*exchange.Instrument
+	decoder     *binance.Decoder
+	lines       *lineReader // nil until the first Next
+	stats       Stats
+
+	last    exchange.Time
+	frame   []byte
+	gaps    []*exchange.Instrument // still to be sent
+	gapWhy  string
+	end     error
+	unknown bool               // the frame being decoded names a symbol nobody asked for
+	ignored func(frame []byte) // told of messages that are no event; may be nil
+}
+
+// OpenRaw finds out what a raw recording holds. The file is read by Next.
+func OpenRaw(path string, opts RawOptions) (*Raw, error) {
+	info, err := inspectRaw(path, opts.Market)
+	if err != nil {
+		return nil, err
+	}
+	u := opts.Universe
+	if u == nil {
+		if u, err = universeOf(info.symbols); err != nil {
+			return nil, err
+		}
+	}
+	return newRaw(info, u), nil
+}
+
+func universeOf(list []*observed) (*exchange.Universe, error) {
+	var all []exchange.Instrument
+	for _, o := range list {
+		in, err := o.instrument()
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, in)
+	}
+	return exchange.NewUniverse(all)
+}
+
+func newRaw(info *rawInfo, u *exchange.Universe) *Raw {
+	r := &Raw{info: info, universe: u, bySymbol: map[string]*exchange.Instrument{}}
+	for _, in := range u.All() {
+		if in.Market == info.market {
+			r.bySymbol[in.Symbol] = in
+		}
+	}
+	for _, o := range info.symbols {
+		if in := r.bySymbol[o.symbol]; in != nil {
+			r.instruments = append(r.instruments, in)
+		}
+	}
+	r.decoder = binance.NewDecoder(info.market, r.resolve)
+	if len(r.instruments) == 1 {
+		r.decoder.SetDefault(r.instruments[0])
+	}
+	return r
+}
+
+func (r *Raw) resolve(symbol []byte) *exchange.Instrument {
+	in := r.bySymbol[string(symbol)]
+	r.unknown = in == nil
+	return in
+}
+
+// Universe returns the instruments of the feed's events.
+func (r *Raw) Universe() *exchange.Universe { return r.universe }
+
+// Market returns where the file was recorded.
+func (r *Raw) Market() exchange.Market { return r.info.market }
+
+// Stats returns the counts so far.
+func (r *Raw) Stats() Stats { return r.stats }
+
+// Line returns the number of the line that the last event came from.
+func (r *Raw) Line() int {
+	if r.lines == nil {
+		return 0
+	}
+	return r.lines.line
+}
+
+// Next implements exchange.Feed.
+func (r *Raw) Next(ev *exchange.Event) error {
+	for len(r.gaps) == 0 {
+		if r.end != nil {
+			return r.end
+		}
+		line, err := r.read()
+		if err != nil {
+			r.finish(err)
+			continue
+		}
+		if r.decode(line, ev) {
+			r.stats.Messages++
+			return nil
+		}
+	}
+	ev.Kind, ev.Instrument, ev.Reason = exchange.KindGap, r.gaps[0].ID, r.gapWhy
+	ev.Time, ev.VenueTime = r.last, 0
+	r.gaps = r.gaps[1:]
+	return nil
+}
+
+func (r *Raw) read() ([]byte, error) {
+	if r.lines == nil {
+		lines, err := openLines(r.info.path)
+		if err != nil {
+			return nil, err
+		}
+		r.lines = lines
+	}
+	return r.lines.next()
+}
+
+// decode turns a line into an event; false when there is none in it.
+func (r *Raw) decode(line []byte, ev *exchange.Event) bool {
+	at, frame, ok := splitLine(line)
+	if !ok {
+		return r.reject(line, errNoTime)
+	}
+	if frame == nil {
+		return false
+	}
+	r.frame, r.unknown = frame, false
+	ev.Synthetic = false
+	switch err := r.decoder.Decode(frame, ev); {
+	case err == nil:
+	case errors.Is(err, binance.ErrIgnored):
+		r.ignore()
+		return false
+	default:
+		return r.reject(line, err)
+	}
+	if at < r.last {
+		at = r.last
+		r.stats.Clamped++
+	}
+	r.last, ev.Time = at, at
+	return true
+}
+
+func (r *Raw) ignore() {
+	if r.unknown {
+		r.stats.Unknown++
+		return
+	}
+	r.stats.Ignored++
+	if r.ignored != nil {
+		r.ignored(r.frame)
+	}
+}
+
+// reject counts a bad line. A last line without a line feed is not bad, it is
+// the place where the recorder or the disk stopped.
+func (r *Raw) reject(line []byte, err error) bool {
+	if r.lines.tail {
+		r.finish(r.lines.unfinished(line))
+		return false
+	}
+	r.stats.malformed(r.info.path, r.lines.line, err)
+	r.gap("a line of the recording cannot be read")
+	return false
+}
+
+func (r *Raw) gap(why string) { r.gaps, r.gapWhy = r.instruments, why }
+
+func (r *Raw) finish(err error) {
+	r.end = err
+	if err != io.EOF {
+		r.gap("the recording ends too early")
+	}
+}
+
+// Close ends the reading. It may be called at any time.
+func (r *Raw) Close() error {
+	r.end, r.gaps = io.EOF, nil
+	if r.lines == nil {
+		return nil
+	}
+	lines := r.lines
+	r.lines = nil
+	return lines.close()
+}
+
+var errNoTime = errors.New("the line does not begin with a time in nanoseconds and a space")
+
+// splitLine takes `<local_ns> <frame>` apart. frame is nil for a blank line.
+func splitLine(line []byte) (at exchange.Time, frame []byte, ok bool) {
+	i := 0
+	for ; i < len(line) && line[i]-'0' <= 9; i++ {
+		at = at*10 + exchange.Time(line[i]-'0')
+	}
+	switch {
+	case i == 0:
+		return 0, nil, len(bytes.TrimSpace(line)) == 0
+	case i > 19 || at < 0 || i == len(line) || line[i] != ' ':
+		return 0, nil, false
+	}
+	return at, line[i+1:], true
+}

@@ -1,0 +1,140 @@
+// Package record turns recorded market data into feeds, and checks recordings.
+//
+// It assumes that
+//
+//   - a raw recording holds the venue's frames as they came, one a line,
+//     `<local_ns> <JSON>`; that nanosecond is when a process could act on the
+//     frame, so it orders everything, also across venues. The venue's own times
+//     do not: clocks differ by seconds;
+//   - consecutive files of one stream are cut anywhere: a book goes on across
+//     the border and proves itself by the venue's ids;
+//   - a bar is known when it closes, a settled funding rate at its settlement,
+//     and neither a moment before;
+//   - what is broken in a recording is counted, sent on as KindGap, and never
+//     repaired by guessing.
+//
+// It reads raw lines ([OpenRaw]), directories of bars with mark prices and
+// funding, and Tardis CSV; each plain, gzip or zstd. [Open] tells them apart,
+// finds the instruments and merges everything by time. [Verify] rebuilds the
+// books of raw recordings and compares them with the best bid and ask that the
+// venue itself published.
+//
+// Everything but bars is streamed in constant memory.
+package record
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/perilune/perilune/exchange"
+)
+
+// Options say how to read recordings. The zero value reads everything as found.
+type Options struct {
+	// Market is where raw recordings come from; 0 means by content and name.
+	Market exchange.Market
+	// History applies to directories of bars. Its From and To cannot cut raw
+	// recordings: a book needs its snapshot.
+	History HistoryOptions
+}
+
+// Recording is a feed of everything that some paths hold.
+type Recording struct {
+	exchange.Feed
+	universe *exchange.Universe
+	parts    []*part
+}
+
+// part is one source of a recording between being found and being read. Sources
+// are found first, because instruments must be known before anything is read.
+type part struct {
+	observed []*observed
+	open     func(*exchange.Universe) (exchange.Feed, error)
+	describe func() []string
+	stats    func() Stats
+}
+
+// Open finds out what each path is: a raw recording, a Tardis CSV file, a
+// directory of bars, or a directory of such files. Files of the same market,
+// symbols and kind are taken as consecutive parts of one stream, ordered by
+// their first line. Close the recording after use.
+func Open(paths []string, opts Options) (*Recording, error) {
+	var c catalog
+	for _, path := range paths {
+		if err := c.add(path, opts); err != nil {
+			return nil, err
+		}
+	}
+	if len(c.parts)+len(c.raw)+len(c.tardis) == 0 {
+		return nil, errors.New("no recording was named: give files or directories")
+	}
+	r := &Recording{parts: c.all()}
+	var err error
+	if r.universe, err = universeOf(combine(r.parts)); err != nil {
+		return nil, err
+	}
+	var feeds []exchange.Feed
+	for _, p := range r.parts {
+		f, err := p.open(r.universe)
+		if err != nil {
+			return nil, err
+		}
+		feeds = append(feeds, f)
+	}
+	r.Feed = Merge(feeds...)
+	return r, nil
+}
+
+// Universe returns every instrument of the recording.
+func (r *Recording) Universe() *exchange.Universe { return r.universe }
+
+// Stats returns the counts so far, over all parts.
+func (r *Recording) Stats() Stats {
+	var s Stats
+	for _, p := range r.parts {
+		s.add(p.stats())
+	}
+	return s
+}
+
+// Describe says in lines for people what the recording is and what had to be
+// assumed to use it.
+func (r *Recording) Describe() string {
+	var lines []string
+	for _, p := range r.parts {
+		lines = append(lines, p.describe()...)
+	}
+	for _, in := range r.universe.All() {
+		if in.Assumed != "" {
+			lines = append(lines, fmt.Sprintf("%s: assumed %s", in.Key(), in.Assumed))
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// combine joins what several parts saw of the same instrument.
+func combine(parts []*part) []*observed {
+	var out []*observed
+	byKey := map[string]*observed{}
+	for _, p := range parts {
+		for _, o := range p.observed {
+			key := o.market.String() + ":" + o.symbol
+			if have := byKey[key]; have != nil {
+				have.price.join(o.price)
+				have.qty.join(o.qty)
+				continue
+			}
+			joined := *o
+			byKey[key] = &joined
+			out = append(out, &joined)
+		}
+	}
+	return out
+}
+
+func (p *places) join(o places) {
+	p.misfits = p.misfits || o.misfits
+	p.most = max(p.most, o.most)
+	p.seen += o.seen
+}

@@ -1,0 +1,101 @@
+package record
+
+import (
+	"bytes"
+	"fmt"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance"
+	"github.com/perilune/perilune/exchange/fixed"
+)
+
+// observed collects the numbers of one symbol as a recording prints them, to
+// find out whether the rules known today fit the data, and else which steps do:
+// venues change their ticks over the years.
+type observed struct {
+	market exchange.Market
+	symbol string
+	known  exchange.Instrument // the venue's rules
+	rules  bool                // known is set
+	price  places
+	qty    places
+}
+
+// places is the finest number of decimals among the values of one kind.
+type places struct {
+	step    exchange.Step // of the rules; zero when unknown
+	misfits bool          // a value is not a whole number of steps
+	most    uint8         // decimals as printed, trailing zeros included
+	seen    int
+}
+
+func (p *places) see(text []byte) {
+	if _, err := fixed.E8(text); err != nil {
+		return // not a number: reading it in earnest will say so
+	}
+	p.seen++
+	p.most = max(p.most, decimals(text))
+	if p.step.M > 0 && !p.misfits {
+		_, err := fixed.Steps(text, p.step)
+		p.misfits = err != nil
+	}
+}
+
+// decimals counts the places behind the point.
+func decimals(text []byte) uint8 {
+	if i := bytes.IndexByte(text, '.'); i >= 0 {
+		return uint8(min(len(text)-i-1, 18))
+	}
+	return 0
+}
+
+func observe(m exchange.Market, symbol string) *observed {
+	o := &observed{market: m, symbol: symbol}
+	if o.known, o.rules = binance.Rules(m, symbol); o.rules {
+		o.price.step, o.qty.step = o.known.Tick, o.known.Lot
+	}
+	return o
+}
+
+// instrument returns the rules if the data obeys them, the rules with other
+// steps if not, and wholly assumed rules for a symbol that has none.
+func (o *observed) instrument() (exchange.Instrument, error) {
+	price := exchange.Step{M: 1, Scale: o.price.most}
+	qty := exchange.Step{M: 1, Scale: o.qty.most}
+	if !o.rules {
+		if o.price.seen == 0 {
+			return exchange.Instrument{}, fmt.Errorf("%s:%s: no price to infer the tick from, and no rules are known", o.market, o.symbol)
+		}
+		return binance.Assume(o.market, o.symbol, price, qty), nil
+	}
+	in := o.known
+	if o.price.misfits {
+		in.Assumed = also(in.Assumed, fmt.Sprintf("tick %s as the recording prints it (known rule: %s)", price, in.Tick))
+		in.Tick = price
+	}
+	if o.qty.misfits {
+		in.Assumed = also(in.Assumed, fmt.Sprintf("lot %s as the recording prints it (known rule: %s)", qty, in.Lot))
+		in.MinQty, in.MaxQty = relot(in.MinQty, in.Lot, qty), relot(in.MaxQty, in.Lot, qty)
+		in.Lot = qty
+	}
+	return in, nil
+}
+
+func also(a, b string) string {
+	if a == "" {
+		return b
+	}
+	return a + "; " + b
+}
+
+// relot converts a number of lots to another lot, rounding up so that a minimum
+// stays one.
+func relot(n exchange.Lots, from, to exchange.Step) exchange.Lots {
+	v, err := fixed.CeilDecimal(decimal.New(int64(n)*from.M, -int32(from.Scale)), to)
+	if err != nil {
+		return 0
+	}
+	return exchange.Lots(v)
+}

@@ -1,0 +1,155 @@
+package record
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/book"
+)
+
+const tardisL2Rows = `exchange,symbol,timestamp,local_timestamp,is_snapshot,side,price,amount
+binance-futures,ABCUSDT,1700000000000000,1700000000000900,false,bid,9.9,1
+binance-futures,ABCUSDT,1700000001000000,1700000001000100,true,bid,10,5
+binance-futures,ABCUSDT,1700000001000000,1700000001000100,true,ask,10.1,6
+binance-futures,ABCUSDT,1700000001000000,1700000001000200,true,ask,10.25,7
+binance-futures,ABCUSDT,1700000002000000,1700000002000100,false,bid,10,0
+binance-futures,ABCUSDT,1700000002000000,1700000002000100,false,bid,9.95,2.5
+binance-futures,ABCUSDT,1700000003000000,1700000003000100,false,ask,10.1,1
+binance-futures,ABCUSDT,1700000004000000,1700000004000100,true,bid,8,1
+binance-futures,ABCUSDT,1700000004000000,1700000004000100,true,ask,9,1
+`
+
+func openTardis(t *testing.T, name, text string) *Recording {
+	t.Helper()
+	r, err := Open([]string{write(t, name, text)}, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestTardisGroupsRows(t *testing.T) {
+	r := openTardis(t, "a.csv.gz", tardisL2Rows)
+	evs, err := drain(t, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := kinds(evs), "snapshot diff diff diff snapshot"; got != want {
+		t.Fatalf("events %s, want %s", got, want)
+	}
+	b := book.New(r.Universe().Get(0))
+	for i, want := range []string{"1000/1010 1", "1000/1010 2", "995/1010 2", "995/1010 2", "800/900 1"} {
+		b.Apply(&evs[i])
+		bid, _ := b.Best(exchange.Buy)
+		ask, _ := b.Best(exchange.Sell)
+		if got := fmt.Sprintf("%d/%d %d", bid.Price, ask.Price, b.Depth(exchange.Sell)); got != want {
+			t.Errorf("after event %d: %s, want %s (%s)", i, got, want, b.Reason())
+		}
+	}
+	if in := r.Universe().Get(0); in.Key() != "usdm:ABCUSDT" || in.Lot.String() != "0.1" {
+		t.Errorf("instrument %s lot %s", in.Key(), in.Lot)
+	}
+	if s := r.Stats(); s.Ignored != 1 || evs[0].Time != exchange.Time(1700000001000100)*exchange.Microsecond {
+		t.Errorf("stats %+v, first at %d: want one message ignored before the snapshot", s, evs[0].Time)
+	}
+}
+
+func TestTardisBadRowMakesTheBookUnusable(t *testing.T) {
+	rows := strings.SplitAfter(tardisL2Rows, "\n")
+	r := openTardis(t, "a.csv", strings.Join(rows[:5], "")+"binance-futures,ABCUSDT,17\n"+strings.Join(rows[5:], ""))
+	evs, err := drain(t, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := kinds(evs), "snapshot diff gap diff diff snapshot"; got != want {
+		t.Fatalf("events %s, want %s", got, want)
+	}
+	b := book.New(r.Universe().Get(0))
+	ready := ""
+	for i := range evs {
+		b.Apply(&evs[i])
+		ready += fmt.Sprint(b.Ready(), " ")
+	}
+	if want := "true true false false false true "; ready != want {
+		t.Errorf("ready %s, want %s", ready, want)
+	}
+}
+
+func TestTardisTruncated(t *testing.T) {
+	r := openTardis(t, "a.csv", tardisL2Rows+"binance-futures,ABCUSDT,17000")
+	evs, err := drain(t, r)
+	var te *TruncatedError
+	if !errors.As(err, &te) || te.Line != 10 || te.Byte != int64(len(tardisL2Rows)) {
+		t.Fatalf("error %v, want a *TruncatedError after line 10", err)
+	}
+	if got, want := kinds(evs), "snapshot diff diff diff snapshot gap"; got != want {
+		t.Errorf("events %s, want %s", got, want)
+	}
+}
+
+func TestTardisSingleRows(t *testing.T) {
+	for name, c := range map[string]struct{ text, want string }{
+		"trades": {"exchange,symbol,timestamp,local_timestamp,id,side,price,amount\nbinance,ABCUSDT,1700000000000000,1700000000000900,42,sell,9.9,1.5\n",
+			"spot trade 42 sell 99x15"},
+		"quotes": {"exchange,symbol,timestamp,local_timestamp,ask_amount,ask_price,bid_price,bid_amount\nbinance-delivery,ABCUSD_PERP,1700000000000000,1700000000000900,4,9.9,9.8,3\n",
+			"coinm ticker 98x3 99x4"},
+		"top": {"exchange,symbol,timestamp,local_timestamp,asks[0].price,asks[0].amount,bids[0].price,bids[0].amount,asks[1].price,asks[1].amount,bids[1].price,bids[1].amount\n" +
+			"okex-swap,ABC-USDT-SWAP,1700000000000000,1700000000000900,9.9,4,9.8,3,10.0,1,,\n",
+			"usdm snapshot [{98 3}] [{99 4} {100 1}]"},
+	} {
+		r := openTardis(t, name+".csv", c.text)
+		evs, err := drain(t, r)
+		if err != nil || len(evs) != 1 {
+			t.Fatalf("%s: %d events, error %v", name, len(evs), err)
+		}
+		e := evs[0]
+		got := fmt.Sprintf("%s %s ", r.Universe().Get(0).Market, e.Kind)
+		switch e.Kind {
+		case exchange.KindTrade:
+			got += fmt.Sprintf("%d %s %dx%d", e.ID, e.Side, e.Price, e.Qty)
+		case exchange.KindTicker:
+			got += fmt.Sprintf("%dx%d %dx%d", e.Price, e.Qty, e.Price2, e.Qty2)
+		case exchange.KindSnapshot:
+			got += fmt.Sprintf("%v %v", e.Bids, e.Asks)
+		}
+		if got != c.want {
+			t.Errorf("%s: %s, want %s", name, got, c.want)
+		}
+		if foreign := strings.Contains(r.Describe(), "as if its contracts were linear"); foreign != (name == "top") {
+			t.Errorf("%s: description\n%s", name, r.Describe())
+		}
+	}
+}
+
+func TestRecordedTardis(t *testing.T) {
+	for _, f := range []string{"binance-futures_book_snapshot_5_BTCUSDT.csv", "binance-futures_book_snapshot_25_BTCUSDT.csv",
+		"bitmex_trades_XBTUSD.csv", "deribit_incremental_book_L2_BTC-PERPETUAL.csv", "huobi-dm-swap_quotes_BTC-USD.csv"} {
+		r, err := Open([]string{recorded(t, "tardis-csv/tardis/"+f)}, Options{})
+		if err != nil {
+			t.Errorf("%v", err)
+			continue
+		}
+		evs, err := drain(t, r)
+		if s := r.Stats(); err != nil || len(evs) == 0 || s.Malformed != 0 {
+			t.Errorf("%s: %d events, error %v, stats %+v", f, len(evs), err, s)
+		}
+	}
+}
+
+func FuzzTardis(f *testing.F) {
+	f.Add(tardisL2Rows)
+	f.Add(strings.ReplaceAll(tardisL2Rows, "true", "maybe"))
+	f.Fuzz(func(t *testing.T, text string) {
+		r, err := Open([]string{write(t, "a.csv", "exchange,symbol,timestamp,local_timestamp,is_snapshot,side,price,amount\n"+text)}, Options{})
+		if err != nil {
+			return
+		}
+		most := (strings.Count(text, "\n") + 2) * (r.Universe().Len() + 1) // a bad row is a gap for each
+		if evs, _ := drain(t, r); len(evs) > most {
+			t.Fatalf("%d events of %d lines", len(evs), strings.Count(text, "\n"))
+		}
+	})
+}

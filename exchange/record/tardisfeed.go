@@ -1,0 +1,353 @@
+package record
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/fixed"
+)
+
+// tardisFeed is the feed of one Tardis file. Rows of an incremental book that
+// share symbol and local_timestamp are one message. The format has no update
+// ids, so a book made of it cannot prove that nothing is missing: after a row
+// that cannot be read it stays unusable until the next snapshot.
+type tardisFeed struct {
+	info     *tardisInfo
+	lines    *lineReader
+	bySymbol map[string]*tardisBook
+	books    []*tardisBook // in order of info.symbols
+	stats    Stats
+
+	line   []byte
+	fields [][]byte
+	row    tardisRow // the row that was read ahead; in is nil when there is none
+	bids   []exchange.Level
+	asks   []exchange.Level
+	gaps   []*tardisBook
+	last   exchange.Time
+	end    error
+}
+
+// tardisBook is where one symbol is in its snapshots.
+type tardisBook struct {
+	in    *exchange.Instrument
+	begun bool // a snapshot was seen
+	snap  bool // the last message was part of a snapshot
+}
+
+// tardisRow is one row of an incremental book.
+type tardisRow struct {
+	book         *tardisBook
+	venue, local exchange.Time
+	snapshot     bool
+	side         exchange.Side
+	level        exchange.Level
+}
+
+func newTardis(info *tardisInfo, u *exchange.Universe) *tardisFeed {
+	f := &tardisFeed{info: info, bySymbol: map[string]*tardisBook{}}
+	for _, o := range info.symbols {
+		if in, ok := u.Find(o.market, o.symbol); ok {
+			b := &tardisBook{in: in}
+			f.bySymbol[o.symbol] = b
+			f.books = append(f.books, b)
+		}
+	}
+	return f
+}
+
+// Next implements exchange.Feed.
+func (f *tardisFeed) Next(ev *exchange.Event) error {
+	for {
+		if f.sendGap(ev) {
+			return nil
+		}
+		if f.end != nil && f.row.book == nil {
+			return f.end
+		}
+		ok := false
+		if f.info.kind == tardisL2 {
+			ok = f.message(ev)
+		} else {
+			ok = f.single(ev)
+		}
+		if ok {
+			f.stats.Messages++
+			f.clamp(ev)
+			return nil
+		}
+	}
+}
+
+func (f *tardisFeed) sendGap(ev *exchange.Event) bool {
+	if len(f.gaps) == 0 || f.row.book != nil {
+		return false
+	}
+	ev.Kind, ev.Instrument, ev.Reason = exchange.KindGap, f.gaps[0].in.ID, "a row of the recording cannot be read"
+	ev.Time, ev.VenueTime = f.last, 0
+	f.gaps = f.gaps[1:]
+	return true
+}
+
+func (f *tardisFeed) clamp(ev *exchange.Event) {
+	if ev.Time < f.last {
+		ev.Time = f.last
+		f.stats.Clamped++
+	}
+	f.last = ev.Time
+}
+
+// read returns the fields of the next row; nil at the end or for a bad row.
+func (f *tardisFeed) read() [][]byte {
+	if f.end != nil {
+		return nil // a cut end stays one, though a row read ahead is still to be sent
+	}
+	if f.lines == nil {
+		if f.lines, f.end = openLines(f.info.path); f.end != nil {
+			return nil
+		}
+		if _, f.end = f.lines.next(); f.end != nil { // the header
+			return nil
+		}
+	}
+	line, err := f.lines.next()
+	if err != nil {
+		f.finish(err)
+		return nil
+	}
+	f.line = line
+	f.fields = splitCSV(line, f.fields)
+	if len(f.fields) != f.info.layout.width {
+		f.reject(fmt.Errorf("%d fields where the header has %d", len(f.fields), f.info.layout.width))
+		return nil
+	}
+	return f.fields
+}
+
+func (f *tardisFeed) finish(err error) {
+	f.end = err
+	if !errors.Is(err, io.EOF) {
+		f.gaps = f.books
+	}
+}
+
+func (f *tardisFeed) reject(err error) {
+	if f.lines.tail {
+		f.finish(f.lines.unfinished(f.line))
+		return
+	}
+	f.stats.malformed(f.info.path, f.lines.line, err)
+	f.gaps = f.books
+}
+
+// message gathers the rows of one book message.
+func (f *tardisFeed) message(ev *exchange.Event) bool {
+	first := f.row
+	if first.book == nil {
+		if !f.bookRow(&first) {
+			return false
+		}
+	}
+	f.row = tardisRow{}
+	f.bids, f.asks = f.bids[:0], f.asks[:0]
+	f.put(first)
+	var next tardisRow
+	for f.bookRow(&next) {
+		if next.book != first.book || next.local != first.local || next.snapshot != first.snapshot {
+			f.row = next
+			break
+		}
+		f.put(next)
+	}
+	return f.emit(first, ev)
+}
+
+func (f *tardisFeed) put(r tardisRow) {
+	if r.side == exchange.Buy {
+		f.bids = append(f.bids, r.level)
+	} else {
+		f.asks = append(f.asks, r.level)
+	}
+}
+
+// emit decides what a message is: the first snapshot rows after others clear
+// the book, further snapshot rows add to it, and what comes before any snapshot
+// is unusable.
+func (f *tardisFeed) emit(r tardisRow, ev *exchange.Event) bool {
+	b := r.book
+	fresh := r.snapshot && !b.snap
+	b.snap = r.snapshot
+	b.begun = b.begun || r.snapshot
+	if !b.begun {
+		f.stats.Ignored++
+		return false
+	}
+	ev.Kind = exchange.KindDiff
+	if fresh {
+		ev.Kind = exchange.KindSnapshot
+	}
+	ev.Instrument, ev.Time, ev.VenueTime = b.in.ID, r.local, r.venue
+	ev.FirstID, ev.LastID, ev.PrevID = 0, 0, -1
+	ev.Bids, ev.Asks, ev.Synthetic = f.bids, f.asks, false
+	return true
+}
+
+// bookRow reads one row of an incremental book; false at the end and for a row
+// that cannot be read.
+func (f *tardisFeed) bookRow(r *tardisRow) bool {
+	fields := f.read()
+	if fields == nil {
+		return false
+	}
+	err := f.parseBookRow(fields, r)
+	if err != nil {
+		f.reject(err)
+	}
+	return err == nil
+}
+
+func (f *tardisFeed) parseBookRow(fields [][]byte, r *tardisRow) (err error) {
+	l := &f.info.layout
+	if r.book, r.venue, r.local, err = f.common(fields); err != nil {
+		return err
+	}
+	if r.snapshot, err = strconv.ParseBool(string(fields[l.snapshot])); err != nil {
+		return fmt.Errorf("is_snapshot %q: want true or false", fields[l.snapshot])
+	}
+	switch string(fields[l.side]) {
+	case "bid":
+		r.side = exchange.Buy
+	case "ask":
+		r.side = exchange.Sell
+	default:
+		return fmt.Errorf("side %q: want bid or ask", fields[l.side])
+	}
+	r.level, err = level(r.book.in, fields[l.price], fields[l.amount])
+	return err
+}
+
+func (f *tardisFeed) common(fields [][]byte) (b *tardisBook, venue, local exchange.Time, err error) {
+	l := &f.info.layout
+	if b = f.bySymbol[string(fields[l.symbol])]; b == nil {
+		f.stats.Unknown++
+		return nil, 0, 0, fmt.Errorf("symbol %q is not among those at the beginning of the file", fields[l.symbol])
+	}
+	if venue, err = parseTime(fields[l.venue]); err != nil {
+		return nil, 0, 0, err
+	}
+	local, err = parseTime(fields[l.local])
+	return b, venue, local, err
+}
+
+func level(in *exchange.Instrument, price, qty []byte) (l exchange.Level, err error) {
+	if l.Price, err = fixed.Ticks(price, in.Tick); err != nil {
+		return l, fmt.Errorf("price of %s: %w", in.Key(), err)
+	}
+	if l.Qty, err = fixed.Lots(qty, in.Lot); err != nil {
+		return l, fmt.Errorf("amount of %s: %w", in.Key(), err)
+	}
+	return l, nil
+}
+
+// single reads a row that is a message of its own: a trade, a quote, or the top
+// of a book.
+func (f *tardisFeed) single(ev *exchange.Event) bool {
+	fields := f.read()
+	if fields == nil {
+		return false
+	}
+	b, venue, local, err := f.common(fields)
+	if err == nil {
+		ev.Instrument, ev.VenueTime, ev.Time = b.in.ID, venue, local
+		switch f.info.kind {
+		case tardisTrades:
+			err = f.trade(b.in, fields, ev)
+		case tardisQuotes:
+			err = f.quote(b.in, fields, ev)
+		default:
+			err = f.top(b.in, fields, ev)
+		}
+	}
+	if err != nil {
+		f.reject(err)
+	}
+	return err == nil
+}
+
+func (f *tardisFeed) trade(in *exchange.Instrument, fields [][]byte, ev *exchange.Event) error {
+	l := &f.info.layout
+	lv, err := level(in, fields[l.price], fields[l.amount])
+	if err != nil {
+		return err
+	}
+	ev.Kind, ev.Price, ev.Qty = exchange.KindTrade, lv.Price, lv.Qty
+	ev.Side = exchange.Buy
+	if string(fields[l.side]) == "sell" {
+		ev.Side = exchange.Sell
+	}
+	// Some venues name trades by a UUID, which has no order.
+	ev.ID, _ = strconv.ParseInt(string(fields[l.id]), 10, 64)
+	return nil
+}
+
+func (f *tardisFeed) quote(in *exchange.Instrument, fields [][]byte, ev *exchange.Event) error {
+	if err := f.sides(in, fields); err != nil {
+		return err
+	}
+	ev.Kind, ev.LastID = exchange.KindTicker, 0
+	ev.Price, ev.Qty, ev.Price2, ev.Qty2 = 0, 0, 0, 0
+	if len(f.bids) > 0 {
+		ev.Price, ev.Qty = f.bids[0].Price, f.bids[0].Qty
+	}
+	if len(f.asks) > 0 {
+		ev.Price2, ev.Qty2 = f.asks[0].Price, f.asks[0].Qty
+	}
+	return nil
+}
+
+func (f *tardisFeed) top(in *exchange.Instrument, fields [][]byte, ev *exchange.Event) error {
+	if err := f.sides(in, fields); err != nil {
+		return err
+	}
+	ev.Kind, ev.FirstID, ev.LastID, ev.PrevID = exchange.KindSnapshot, 0, 0, -1
+	ev.Bids, ev.Asks, ev.Synthetic = f.bids, f.asks, false
+	return nil
+}
+
+// sides fills the levels of a row that holds several; a missing level is empty.
+func (f *tardisFeed) sides(in *exchange.Instrument, fields [][]byte) (err error) {
+	l := &f.info.layout
+	if f.bids, err = appendLevels(f.bids[:0], in, fields, l.bidPrice, l.bidQty); err != nil {
+		return err
+	}
+	f.asks, err = appendLevels(f.asks[:0], in, fields, l.askPrice, l.askQty)
+	return err
+}
+
+func appendLevels(dst []exchange.Level, in *exchange.Instrument, fields [][]byte, price, qty []int) ([]exchange.Level, error) {
+	for n := range price {
+		if len(fields[price[n]]) == 0 {
+			continue
+		}
+		l, err := level(in, fields[price[n]], fields[qty[n]])
+		if err != nil {
+			return dst, err
+		}
+		dst = append(dst, l)
+	}
+	return dst, nil
+}
+
+// Close ends the reading.
+func (f *tardisFeed) Close() error {
+	f.end, f.row, f.gaps = io.EOF, tardisRow{}, nil
+	if f.lines == nil {
+		return nil
+	}
+	lines := f.lines
+	f.lines = nil
+	return lines.close()
+}

@@ -1,0 +1,233 @@
+package record
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/perilune/perilune/exchange"
+)
+
+// VerifyOptions are for Verify. The zero value is ready.
+type VerifyOptions struct {
+	// Problems is how many problems are described; 0 means 10. All are counted.
+	Problems int
+}
+
+// Report is what Verify found.
+type Report struct {
+	Files    []string `json:"files"`
+	Market   string   `json:"market"`
+	Messages int64    `json:"messages"` // understood, all kinds
+
+	Depth     int64 `json:"depth"`
+	Tickers   int64 `json:"tickers"`
+	Trades    int64 `json:"trades"`
+	Snapshots int64 `json:"snapshots"`
+	Ignored   int64 `json:"ignored"` // neither of these
+
+	Gaps        int64 `json:"gaps"`         // diffs that do not follow the one before, by the venue's rule
+	TradeGaps   int64 `json:"trade_gaps"`   // trade ids that do not follow the one before
+	TickerOrder int64 `json:"ticker_order"` // tickers whose id is not above the one before, or that say the same
+	Samples     int64 `json:"samples"`      // books compared with the venue's own best bid and ask
+	Levels      int64 `json:"levels"`       // levels compared with a later snapshot
+	Mismatches  int64 `json:"mismatches"`   // of either comparison; a crossed book is one too
+	Torn        int64 `json:"torn"`         // differences that the trades explain: the diff ends inside an execution
+	Unverified  int64 `json:"unverified"`   // diffs that had no usable book under them
+	Malformed   int64 `json:"malformed"`
+	Clamped     int64 `json:"clamped"` // lines whose local time ran back
+
+	Problems []Problem `json:"problems,omitempty"`
+	keep     int
+}
+
+// Err is nil when the recording was compared with the venue's own figures and
+// agrees with them. A recording in which nothing could be compared is not good:
+// nobody knows.
+func (r *Report) Err() error {
+	var faults []string
+	for _, c := range [...]struct {
+		n    int64
+		what string
+	}{
+		{r.Gaps, "gaps"}, {r.Mismatches, "mismatches"}, {r.Malformed, "malformed lines"},
+		{r.TradeGaps, "gaps in trade ids"}, {r.TickerOrder, "tickers out of order or repeated"},
+	} {
+		if c.n > 0 {
+			faults = append(faults, fmt.Sprintf("%d %s", c.n, c.what))
+		}
+	}
+	if r.Samples == 0 {
+		faults = append(faults, "nothing was compared: "+r.whyNothing())
+	}
+	if len(faults) == 0 {
+		return nil
+	}
+	return fmt.Errorf("verify %s: %s", strings.Join(r.Files, " "), strings.Join(faults, ", "))
+}
+
+func (r *Report) whyNothing() string {
+	switch {
+	case r.Snapshots == 0:
+		return "no snapshot to build a book from (give the files of one stream together, the one with the snapshot first)"
+	case r.Depth == 0:
+		return "no depth updates"
+	case r.Tickers == 0:
+		return "no bookTicker messages to compare with"
+	}
+	return "no book was usable while there was a bookTicker"
+}
+
+func (r *Report) problem(at place, format string, args ...any) {
+	if len(r.Problems) < r.keep {
+		r.Problems = append(r.Problems, Problem{File: at.file, Line: at.line, What: fmt.Sprintf(format, args...)})
+	}
+}
+
+// place is where in a recording something came from.
+type place struct {
+	file string
+	line int
+}
+
+// Verify rebuilds the books of raw recordings and compares them with what the
+// venue itself published. files are consecutive parts of one stream, in order;
+// market is 0 to detect it. The error is about reading only: ask Report.Err
+// whether the recording is good.
+//
+// The oracle is the bookTicker stream: after a diff that ends at u, best bid
+// and ask, price and size, equal the ticker with the largest id up to u. A
+// sample is judged when a later ticker has come, so it does not matter which of
+// the two streams is ahead. Every later snapshot is compared level by level.
+//
+// What it finds: any lost, repeated-out-of-place or reordered diff; any lost
+// trade; any line that is not what the venue writes; a wrong price or size that
+// is, or becomes, the best of its side, or that a later snapshot covers. What
+// it cannot find: a wrong size deep in the book that the venue overwrites before
+// it is ever the best, the first or last message of a recording missing, and
+// most tickers that another one replaced before the next diff.
+func Verify(market exchange.Market, files []string, opts VerifyOptions) (Report, error) {
+	rep := Report{Files: files, keep: opts.Problems}
+	if rep.keep == 0 {
+		rep.keep = keepProblems
+	}
+	infos, u, err := inspectAll(files, market)
+	if err != nil {
+		return rep, err
+	}
+	rep.Market = infos[0].market.String()
+	c := &checker{report: &rep, markets: make([]*checked, u.Len())}
+	for _, in := range u.All() {
+		c.markets[in.ID] = newChecked(in)
+	}
+	for _, info := range infos {
+		err = errors.Join(err, c.file(newRaw(info, u)))
+	}
+	c.finish()
+	return rep, err
+}
+
+func inspectAll(files []string, market exchange.Market) ([]*rawInfo, *exchange.Universe, error) {
+	if len(files) == 0 {
+		return nil, nil, errors.New("verify: no file was named")
+	}
+	var infos []*rawInfo
+	var p part
+	for _, f := range files {
+		info, err := inspectRaw(f, market)
+		if err != nil {
+			return nil, nil, err
+		}
+		if len(infos) > 0 && info.market != infos[0].market {
+			return nil, nil, fmt.Errorf("verify: %s is of %s and %s of %s: verify one stream at a time",
+				infos[0].path, infos[0].market, f, info.market)
+		}
+		infos = append(infos, info)
+		p.observed = append(p.observed, info.symbols...)
+	}
+	u, err := universeOf(combine([]*part{&p}))
+	return infos, u, err
+}
+
+// checker holds the state of a verification, by instrument.
+type checker struct {
+	report  *Report
+	markets []*checked
+}
+
+func (c *checker) file(r *Raw) error {
+	defer r.Close()
+	r.ignored = func(frame []byte) { c.ignoredTrade(r, frame) }
+	var ev exchange.Event
+	var err error
+	for err = r.Next(&ev); err == nil; err = r.Next(&ev) {
+		c.event(&ev, place{r.info.path, r.Line()}, r.frame)
+	}
+	c.collect(r)
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	c.report.problem(place{r.info.path, r.Line()}, "%v", err)
+	return err
+}
+
+func (c *checker) collect(r *Raw) {
+	s := r.Stats()
+	c.report.Messages += s.Messages
+	c.report.Ignored += s.Ignored + s.Unknown
+	c.report.Malformed += s.Malformed
+	c.report.Clamped += s.Clamped
+	for _, p := range s.Problems {
+		c.report.problem(place{p.File, p.Line}, "%s", p.What)
+	}
+}
+
+func (c *checker) event(ev *exchange.Event, at place, frame []byte) {
+	m := c.markets[ev.Instrument]
+	switch ev.Kind {
+	case exchange.KindDiff:
+		c.report.Depth++
+		m.diff(c.report, ev, at)
+	case exchange.KindSnapshot:
+		c.report.Snapshots++
+		m.snapshot(c.report, ev, at)
+	case exchange.KindTicker:
+		c.report.Tickers++
+		m.ticker(c.report, ev, at)
+	case exchange.KindTrade:
+		c.report.Trades++
+		m.trade(c.report, ev.ID, isAggregate(frame), at)
+		m.torn.trade(ev)
+		m.absolve(c.report)
+	case exchange.KindGap:
+		m.book.Apply(ev)
+		m.shadow.Apply(ev)
+	default:
+		c.report.Ignored++
+	}
+}
+
+// ignoredTrade follows the ids of trades that did not happen in the book (the
+// insurance fund's, for one): they take numbers too.
+func (c *checker) ignoredTrade(r *Raw, frame []byte) {
+	s, ok := takeApart(frame)
+	if !ok || s.text("e") != "trade" {
+		return
+	}
+	in := r.bySymbol[s.symbol()]
+	var id int64
+	if _, err := fmt.Sscan(s.text("t"), &id); err != nil || in == nil {
+		return
+	}
+	c.markets[in.ID].trade(c.report, id, false, place{r.info.path, r.Line()})
+}
+
+func (c *checker) finish() {
+	for _, m := range c.markets {
+		m.finish(c.report)
+	}
+	if c.report.Samples == 0 {
+		c.report.problem(place{file: strings.Join(c.report.Files, " ")}, "nothing was compared: %s", c.report.whyNothing())
+	}
+}
