@@ -1,0 +1,138 @@
+package paper
+
+import (
+	"sort"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/exchange"
+)
+
+// purse is one asset of one wallet. A derivatives purse backs every position
+// that settles in its asset.
+type purse struct {
+	market exchange.Market
+	asset  string
+	total  decimal.Decimal
+	locked decimal.Decimal // spot only: for open orders
+
+	slots []*slot // derivatives only: what it backs, by instrument
+	held  int     // how many of them have a position
+	float float64 // total, for screening
+}
+
+func (p *purse) add(amount decimal.Decimal) {
+	p.total = p.total.Add(amount)
+	if p.market != exchange.Spot {
+		p.float = p.total.InexactFloat64()
+	}
+}
+
+// purse returns a wallet's purse for an asset, making an empty one if needed.
+// Purses are kept sorted, because reports list them.
+func (v *Venue) purse(m exchange.Market, asset string) *purse {
+	i := sort.Search(len(v.purses), func(i int) bool {
+		p := v.purses[i]
+		return p.market > m || p.market == m && p.asset >= asset
+	})
+	if i < len(v.purses) && v.purses[i].market == m && v.purses[i].asset == asset {
+		return v.purses[i]
+	}
+	p := &purse{market: m, asset: asset}
+	v.purses = append(v.purses, nil)
+	copy(v.purses[i+1:], v.purses[i:])
+	v.purses[i] = p
+	return p
+}
+
+// coins is how much of the base asset q stands for on spot.
+func coins(in *exchange.Instrument, q exchange.Lots) decimal.Decimal {
+	return in.QtyDecimal(q).Mul(decimal.NewFromInt(in.Multiplier))
+}
+
+// lockFor is what an order on spot locks while it is open: the quote it could
+// cost, or the coins it could deliver.
+func lockFor(in *exchange.Instrument, o *order) (asset string, amount decimal.Decimal) {
+	if o.Side == exchange.Sell {
+		return in.Base, coins(in, o.left())
+	}
+	return in.Quote, in.Notional(o.Price, o.left())
+}
+
+// relock makes an order's lock what its open rest needs.
+func (v *Venue) relock(s *slot, o *order) {
+	if s.in.Perp() {
+		return
+	}
+	asset, amount := lockFor(s.in, o)
+	if !o.live {
+		amount = decimal.Zero
+	}
+	p := v.purse(exchange.Spot, asset)
+	p.locked = p.locked.Add(amount.Sub(o.locked))
+	o.locked = amount
+}
+
+// post settles one execution on our account and reports it. o is nil for a
+// liquidation.
+func (v *Venue) post(s *slot, o *order, f exchange.Fill, at exchange.Time) {
+	f.Instrument = s.in.ID
+	f.TradeID = v.number(&v.nextTrade)
+	dq := exchange.Lots(f.Side) * f.Qty
+	held := s.pos.qty != 0
+	realised := s.pos.fill(s.in, f.Price, dq, at)
+	f.Fee, f.FeeAsset = s.fee(&f)
+	after := v.house
+	if o != nil {
+		f.Order, f.VenueID = o.ID, o.VenueID
+		o.Filled += f.Qty
+		v.relock(s, o)
+		after = o.answer
+	}
+	if s.in.Perp() {
+		f.Realised = realised
+		s.purse.add(realised.Sub(f.Fee))
+		s.rescreen(held)
+	} else {
+		v.purse(exchange.Spot, s.in.Base).add(coins(s.in, dq))
+		v.purse(exchange.Spot, s.in.Quote).add(s.in.Notional(f.Price, dq).Neg())
+		v.purse(exchange.Spot, f.FeeAsset).add(f.Fee.Neg())
+	}
+	v.emit(s.in.Market, answer{at: at + after, happened: at, kind: exchange.KindFill, instrument: s.in.ID, fill: &f})
+}
+
+// fee returns what an execution costs. Spot charges what was received, futures
+// the margin asset. Coin amounts of inverse contracts have no exact decimal and
+// are rounded half to even at 8 places; the others are exact.
+func (s *slot) fee(f *exchange.Fill) (decimal.Decimal, string) {
+	rate := s.fees.Taker
+	if f.Maker {
+		rate = s.fees.Maker
+	}
+	switch {
+	case s.in.Inverse():
+		size := s.in.QtyDecimal(f.Qty).Mul(s.in.ContractSize).Mul(rate)
+		return divBank(size, s.in.PriceDecimal(f.Price), 8), s.in.Base
+	case s.in.Perp() || f.Side == exchange.Sell:
+		return s.in.Notional(f.Price, f.Qty).Mul(rate), s.in.Quote
+	}
+	return coins(s.in, f.Qty).Mul(rate), s.in.Base
+}
+
+// divBank returns a/b rounded half to even.
+func divBank(a, b decimal.Decimal, places int32) decimal.Decimal {
+	q, r := a.QuoRem(b, places)
+	if r.IsZero() {
+		return q
+	}
+	unit := decimal.New(1, -places)
+	if a.Sign()*b.Sign() < 0 {
+		unit = unit.Neg()
+	}
+	half := r.Abs().Mul(decimal.NewFromInt(2)).Cmp(b.Abs().Shift(-places))
+	odd := q.Shift(places).Mod(decimal.NewFromInt(2)).Sign() != 0
+	if half > 0 || half == 0 && odd {
+		q = q.Add(unit)
+	}
+	return q
+}

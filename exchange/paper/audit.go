@@ -1,0 +1,156 @@
+package paper
+
+import (
+	"sort"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/exchange"
+)
+
+// Balance returns an asset of a wallet. On spot, Locked is what open orders
+// hold. In a derivatives wallet Total is the wallet balance without unrealised
+// profit, and Free is what could be transferred out of it.
+func (v *Venue) Balance(m exchange.Market, asset string) exchange.Balance {
+	p := v.find(m, asset)
+	if p == nil {
+		return exchange.Balance{}
+	}
+	free := p.total.Sub(p.locked)
+	if m != exchange.Spot {
+		free = v.standing(p).movable(p)
+	}
+	return exchange.Balance{Total: p.total, Free: free, Locked: p.total.Sub(free)}
+}
+
+func (v *Venue) find(m exchange.Market, asset string) *purse {
+	for _, p := range v.purses {
+		if p.market == m && p.asset == asset {
+			return p
+		}
+	}
+	return nil
+}
+
+// InTransit returns how much of an asset is between wallets.
+func (v *Venue) InTransit(asset string) decimal.Decimal {
+	sum := decimal.Zero
+	for _, t := range v.transit {
+		if t.Asset == asset {
+			sum = sum.Add(t.Amount)
+		}
+	}
+	return sum
+}
+
+// Balances lists every asset of every wallet that is not zero, by wallet and
+// asset.
+func (v *Venue) Balances() []Deposit {
+	var out []Deposit
+	for _, p := range v.purses {
+		if !p.total.IsZero() {
+			out = append(out, Deposit{p.market, p.asset, p.total})
+		}
+	}
+	return out
+}
+
+// Position returns the sum of the fills in an instrument. On spot it is for
+// information: balances are what counts, and fees in coin are not in it.
+func (v *Venue) Position(id exchange.InstrumentID) exchange.Position {
+	if !v.known(id) {
+		return exchange.Position{}
+	}
+	s := v.slots[id]
+	return exchange.Position{Qty: s.pos.qty, Entry: s.pos.entry(s.in), Realised: s.pos.realised}
+}
+
+// OpenOrders returns copies of the resting orders, by ID.
+func (v *Venue) OpenOrders() []exchange.Order {
+	out := make([]exchange.Order, 0, len(v.open))
+	for _, s := range v.slots {
+		for _, o := range s.orders {
+			c := o.Order
+			if c.Status = exchange.StatusAccepted; c.Filled > 0 {
+				c.Status = exchange.StatusPartial
+			}
+			out = append(out, c)
+		}
+	}
+	sort.Slice(out, func(i, j int) bool { return out[i].ID < out[j].ID })
+	return out
+}
+
+// QueueAhead returns how many lots the queue model puts in front of a resting
+// order; false when the order is not resting or its level was never seen.
+func (v *Venue) QueueAhead(id exchange.OrderID) (float64, bool) {
+	o := v.open[id]
+	if o == nil || o.queue.front > 1e300 {
+		return 0, false
+	}
+	return o.queue.front, true
+}
+
+// Equity returns the balance of an asset in a wallet, with the unrealised profit
+// of the positions that it backs.
+func (v *Venue) Equity(m exchange.Market, asset string) decimal.Decimal {
+	if p := v.find(m, asset); p != nil {
+		return v.standing(p).balance
+	}
+	return decimal.Zero
+}
+
+// Margin is the margin of one asset of a derivatives wallet, in that asset.
+type Margin struct {
+	Balance     decimal.Decimal // wallet balance + unrealised profit
+	Initial     decimal.Decimal // needed by positions and open orders
+	Maintenance decimal.Decimal // liquidation when Balance is not above it
+	Available   decimal.Decimal // for new orders
+}
+
+// Margin returns the margin of an asset of a derivatives wallet.
+func (v *Venue) Margin(m exchange.Market, asset string) Margin {
+	p := v.find(m, asset)
+	if p == nil {
+		return Margin{}
+	}
+	st := v.standing(p)
+	return Margin{st.balance, st.initial, st.maintenance, st.available()}
+}
+
+// MarginRatio returns maintenance over margin balance: 0 without positions, and
+// liquidation at 1.
+func (v *Venue) MarginRatio(m exchange.Market, asset string) decimal.Decimal {
+	g := v.Margin(m, asset)
+	if g.Maintenance.IsZero() || g.Balance.IsZero() {
+		return decimal.Zero
+	}
+	return g.Maintenance.DivRound(g.Balance, 16)
+}
+
+// LiquidationPrice returns the mark price at which a position would be
+// liquidated while all else stays; false when there is none.
+func (v *Venue) LiquidationPrice(id exchange.InstrumentID) (decimal.Decimal, bool) {
+	if !v.known(id) || v.slots[id].purse == nil || v.slots[id].pos.qty == 0 {
+		return decimal.Zero, false
+	}
+	s := v.slots[id]
+	price, st := v.priceOf(s), v.standing(s.purse)
+	other := st.balance.Sub(s.pos.unrealised(s.in, price)).Sub(st.maintenance).Add(maintenance(s.in, s.pos.qty, price))
+	return liquidationPrice(s.in, s.pos.qty, s.pos.cost, other)
+}
+
+// Account returns what the next session needs to continue this one. Money in
+// transit is given to the wallet that it is going to.
+func (v *Venue) Account() Account {
+	a := Account{Balances: v.Balances(), NextTrade: v.nextTrade, NextOrder: v.nextOrder, NextTran: v.nextTran}
+	for _, t := range v.transit {
+		a.Balances = append(a.Balances, Deposit{t.To, t.Asset, t.Amount})
+	}
+	for _, s := range v.slots {
+		if s.pos.qty != 0 || !s.pos.realised.IsZero() {
+			a.Positions = append(a.Positions, Holding{s.in.ID, v.Position(s.in.ID), s.pos.cost})
+		}
+	}
+	return a
+}

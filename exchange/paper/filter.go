@@ -1,0 +1,188 @@
+package paper
+
+import (
+	"fmt"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/exchange"
+)
+
+// refusal is a venue's code and words. Codes: Binance error tables of spot,
+// USD-M and COIN-M, as named beside each.
+type refusal struct {
+	code  int
+	words string
+}
+
+func refused(code int, format string, args ...any) *refusal {
+	return &refusal{code, fmt.Sprintf(format, args...)}
+}
+
+var one = decimal.NewFromInt(1)
+
+// invalid refuses what is no order at all.
+func invalid(v *Venue, o *order) *refusal {
+	switch {
+	case !v.known(o.Instrument):
+		return refused(-1121, "Invalid symbol: instrument %d, the venue has %d", o.Instrument, len(v.slots))
+	case o.Side != exchange.Buy && o.Side != exchange.Sell:
+		return refused(-1117, "Invalid side: %d, want buy or sell", o.Side)
+	case o.Type != exchange.Limit && o.Type != exchange.MarketOrder:
+		return refused(-1116, "Invalid orderType: %d, want limit or market", o.Type)
+	case o.TIF > exchange.PostOnly || o.Type == exchange.MarketOrder && o.TIF == exchange.PostOnly:
+		return refused(-1115, "Invalid timeInForce: %s %s", o.Type, o.TIF)
+	case o.ReduceOnly && o.market == exchange.Spot:
+		return refused(-1106, "Parameter 'reduceOnly' sent when not required.")
+	}
+	return nil
+}
+
+// filter applies the symbol's filters as of the arrival. Prices and quantities
+// are whole ticks and lots by type.
+func (v *Venue) filter(s *slot, o *order) *refusal {
+	if r := s.lotSize(o); r != nil {
+		return r
+	}
+	if o.Type == exchange.Limit && o.Price <= 0 {
+		return s.code(-1013, -4013, -4013, "PRICE_FILTER", "Price less than min price: %s", s.in.PriceDecimal(o.Price))
+	}
+	if r := v.percentPrice(s, o); r != nil {
+		return r
+	}
+	if r := v.notional(s, o); r != nil {
+		return r
+	}
+	if o.ReduceOnly && s.reducible(o.Side) == 0 {
+		return refused(-2022, "ReduceOnly Order is rejected: a %s cannot reduce a position of %s", o.Side, s.in.QtyDecimal(s.pos.qty))
+	}
+	return nil
+}
+
+// code makes a refusal of a filter: spot has one code and names the filter,
+// futures have a code for each.
+func (s *slot) code(spot, usdm, coinm int, filter, format string, args ...any) *refusal {
+	detail := fmt.Sprintf(format, args...)
+	switch s.in.Market {
+	case exchange.Spot:
+		return refused(spot, "Filter failure: %s (%s)", filter, detail)
+	case exchange.USDM:
+		return &refusal{usdm, detail}
+	}
+	return &refusal{coinm, detail}
+}
+
+func (s *slot) lotSize(o *order) *refusal {
+	q, least := s.in.QtyDecimal(o.Qty), max(1, s.in.MinQty)
+	switch {
+	case o.Qty <= 0:
+		return s.code(-1013, -4003, -4003, "LOT_SIZE", "Quantity less than or equal to zero: %s", q)
+	case o.Qty < least:
+		return s.code(-1013, -4004, -4004, "LOT_SIZE", "Quantity less than min quantity: %s, min %s", q, s.in.QtyDecimal(least))
+	case s.in.MaxQty > 0 && o.Qty > s.in.MaxQty:
+		return s.code(-1013, -4005, -4005, "LOT_SIZE", "Quantity greater than max quantity: %s, max %s", q, s.in.QtyDecimal(s.in.MaxQty))
+	}
+	return nil
+}
+
+// reference is the price that the price filters compare with: mark on futures,
+// the last trade or else the middle of the book on spot.
+func (v *Venue) reference(s *slot) (decimal.Decimal, bool) {
+	if s.in.Perp() {
+		return v.markPrice(s)
+	}
+	if s.last > 0 {
+		return s.in.PriceDecimal(s.last), true
+	}
+	return v.middle(s)
+}
+
+// percentPrice is PERCENT_PRICE. Futures bound a buy from above and a sell from
+// below; spot bounds both on both sides.
+func (v *Venue) percentPrice(s *slot, o *order) *refusal {
+	ref, ok := v.reference(s)
+	if o.Type != exchange.Limit || !ok {
+		return nil
+	}
+	price, spot := s.in.PriceDecimal(o.Price), !s.in.Perp()
+	high, low := ref.Mul(s.in.PriceUp), ref.Mul(s.in.PriceDown)
+	if s.in.PriceUp.IsPositive() && (spot || o.Side == exchange.Buy) && price.GreaterThan(high) {
+		return s.code(-1013, -4016, -4016, "PERCENT_PRICE", "Limit price can't be higher than %s: %s", high, price)
+	}
+	if s.in.PriceDown.IsPositive() && (spot || o.Side == exchange.Sell) && price.LessThan(low) {
+		return s.code(-1013, -4024, -4024, "PERCENT_PRICE", "Limit price can't be lower than %s: %s", low, price)
+	}
+	return nil
+}
+
+// notional is MIN_NOTIONAL and NOTIONAL. A market order counts at the reference
+// price; a reduce-only order is exempt.
+func (v *Venue) notional(s *slot, o *order) *refusal {
+	if o.ReduceOnly || !s.in.MinNotional.IsPositive() {
+		return nil
+	}
+	price := s.in.PriceDecimal(o.Price)
+	if o.Type == exchange.MarketOrder {
+		var ok bool
+		if price, ok = v.reference(s); !ok {
+			return nil
+		}
+	}
+	worth := s.in.QtyDecimal(o.Qty).Mul(price)
+	if s.in.Inverse() {
+		worth = s.in.QtyDecimal(o.Qty).Mul(s.in.ContractSize)
+	}
+	if worth.GreaterThanOrEqual(s.in.MinNotional) {
+		return nil
+	}
+	return s.code(-1013, -4164, -4178, "NOTIONAL", "Order's notional must be no smaller than %s: %s", s.in.MinNotional, worth)
+}
+
+// refuse applies the rules that depend on what the order would meet: post-only,
+// the counterparty's price, and funds.
+func (v *Venue) refuse(s *slot, o *order, p plan) *refusal {
+	if o.TIF == exchange.PostOnly && p.crosses {
+		if s.in.Perp() {
+			return refused(-5022, "Due to the order could not be executed as maker, the Post Only order will be rejected.")
+		}
+		return refused(-2010, "Order would immediately match and take.")
+	}
+	if r := v.counterparty(s, o); r != nil {
+		return r
+	}
+	if s.in.Perp() {
+		return v.margin(s, o, p)
+	}
+	return v.funds(s, o, p)
+}
+
+// counterparty refuses a futures market order when the best price it would meet
+// violates PERCENT_PRICE.
+func (v *Venue) counterparty(s *slot, o *order) *refusal {
+	ref, ok := v.reference(s)
+	best, found := v.level(s, o.Side.Opposite(), 1)
+	if !s.in.Perp() || o.Type != exchange.MarketOrder || !ok || !found {
+		return nil
+	}
+	price := s.in.PriceDecimal(best.Price)
+	high, low := ref.Mul(s.in.PriceUp), ref.Mul(s.in.PriceDown)
+	if o.Side == exchange.Buy && s.in.PriceUp.IsPositive() && price.GreaterThan(high) ||
+		o.Side == exchange.Sell && price.LessThan(low) {
+		return s.code(0, -4131, -4113, "", "The counterparty's best price does not meet the PERCENT_PRICE filter limit: %s, mark %s", price, ref)
+	}
+	return nil
+}
+
+// funds checks a spot balance: a limit order must be covered at its limit, a
+// market order at what it would take.
+func (v *Venue) funds(s *slot, o *order, p plan) *refusal {
+	asset, need := lockFor(s.in, o)
+	if o.Type == exchange.MarketOrder && o.Side == exchange.Buy {
+		need = p.worth
+	}
+	purse := v.purse(exchange.Spot, asset)
+	if free := purse.total.Sub(purse.locked); need.GreaterThan(free) {
+		return refused(-2010, "Account has insufficient balance for requested action: needs %s %s, %s is free", need, asset, free)
+	}
+	return nil
+}

@@ -1,0 +1,45 @@
+package paper
+
+import (
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/exchange"
+)
+
+// onFunding pays a settlement on the position just before it. What fills at the
+// settlement or later earns nothing and owes nothing. A settlement that is
+// announced twice is paid once.
+func (v *Venue) onFunding(s *slot, ev *exchange.Event) {
+	at := ev.Time
+	if ev.VenueTime > 0 && ev.VenueTime < at {
+		at = ev.VenueTime // the announcement came later than the settlement
+	}
+	if !s.in.Perp() || at <= s.settled {
+		return
+	}
+	s.settled = at
+	q := s.pos.before(at)
+	mark := ev.Mark.Decimal()
+	if ev.Mark <= 0 {
+		mark = v.priceOf(s)
+	}
+	if q == 0 || !mark.IsPositive() {
+		return
+	}
+	amount := funding(s.in, q, mark, ev.Rate.Decimal())
+	s.purse.add(amount)
+	v.emit(s.in.Market, answer{at: ev.Time + v.house, happened: at, kind: exchange.KindFundingPaid, instrument: s.in.ID,
+		payment: &exchange.FundingPayment{Instrument: s.in.ID, Settled: at, Rate: ev.Rate, Mark: exchange.E8FromDecimal(mark),
+			Position: q, Amount: amount, Asset: s.purse.asset, TranID: v.number(&v.nextTran)}})
+	v.guard(s.purse, ev.Time)
+}
+
+// funding is what a position receives: −q·M·r in quote, exactly, or −n·C/M·r in
+// coin, rounded half to even at 8 places.
+func funding(in *exchange.Instrument, q exchange.Lots, mark, rate decimal.Decimal) decimal.Decimal {
+	size := in.QtyDecimal(q).Neg().Mul(rate)
+	if in.Inverse() {
+		return divBank(size.Mul(in.ContractSize), mark, 8)
+	}
+	return size.Mul(mark)
+}

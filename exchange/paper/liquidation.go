@@ -1,0 +1,187 @@
+package paper
+
+import (
+	"math"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/exchange"
+)
+
+// screen is one position's part of the margin in floats. It rules out a
+// liquidation for nearly every mark; what it cannot rule out is decided exactly.
+type screen struct {
+	inverse     bool
+	size        float64 // contract size, for inverse
+	brackets    []screenBracket
+	qty, cost   float64
+	profit, mmr float64 // unrealised profit and maintenance at the last mark
+	scale       float64 // of the numbers involved, for the tolerance
+}
+
+type screenBracket struct{ cap, mmr, cum float64 }
+
+func newScreen(in *exchange.Instrument) screen {
+	r := screen{inverse: in.Inverse(), size: in.ContractSize.InexactFloat64()}
+	for _, b := range in.Brackets {
+		r.brackets = append(r.brackets, screenBracket{b.Cap.InexactFloat64(), b.MMR.InexactFloat64(), b.Cum.InexactFloat64()})
+	}
+	return r
+}
+
+// at computes the position's part for a mark price.
+func (r *screen) at(mark float64) {
+	worth := r.qty * mark
+	r.profit = worth - r.cost
+	if r.inverse {
+		worth = r.qty * r.size / mark
+		r.profit = r.cost - worth
+	}
+	worth = math.Abs(worth)
+	r.scale = worth + math.Abs(r.cost)
+	r.mmr = 0
+	for _, b := range r.brackets {
+		r.mmr = max(0, worth*b.mmr-b.cum)
+		if worth <= b.cap {
+			break
+		}
+	}
+}
+
+// rescreen takes note of a changed position; held says whether there was one.
+func (s *slot) rescreen(held bool) {
+	if s.purse == nil {
+		return
+	}
+	s.risk.qty, s.risk.cost = s.in.QtyFloat(s.pos.qty), s.pos.cost.InexactFloat64()
+	s.risk.profit, s.risk.mmr, s.risk.scale = 0, 0, 0
+	if now := s.pos.qty != 0; now != held {
+		s.purse.held++
+		if !now {
+			s.purse.held -= 2
+		}
+	}
+}
+
+// tolerance is far above what float64 can lose in a sum of a few hundred terms,
+// and far below what matters.
+const tolerance = 1e-9
+
+// watch is called on every mark of a held instrument.
+func (v *Venue) watch(s *slot, at exchange.Time) {
+	mark := s.mark.Float()
+	if s.mark == 0 {
+		mid, ok := v.middle(s)
+		if !ok {
+			return
+		}
+		s.stand, mark = mid, mid.InexactFloat64()
+	}
+	s.risk.at(mark)
+	if !s.purse.safe() {
+		v.guard(s.purse, at)
+	}
+}
+
+// safe reports that the margin balance is certainly above maintenance.
+func (p *purse) safe() bool {
+	excess, scale, left := p.float, math.Abs(p.float), p.held
+	for _, s := range p.slots {
+		if left == 0 {
+			break
+		}
+		if r := &s.risk; r.qty != 0 {
+			if r.scale == 0 {
+				return false // not yet priced
+			}
+			excess += r.profit - r.mmr
+			scale += r.scale
+			left--
+		}
+	}
+	return excess > scale*tolerance
+}
+
+// guard decides exactly whether a purse is liquidated, and does it: open orders
+// are cancelled, and the largest position is closed, again and again until the
+// margin balance is above maintenance.
+func (v *Venue) guard(p *purse, at exchange.Time) {
+	if p.held == 0 {
+		v.insure(p, at)
+		return
+	}
+	st := v.standing(p)
+	v.reprice(p)
+	if st.balance.GreaterThan(st.maintenance) {
+		return
+	}
+	v.expireAll(p, at)
+	for p.held > 0 && st.balance.LessThanOrEqual(st.maintenance) {
+		v.closeOut(v.largest(p), at)
+		st = v.standing(p)
+	}
+	v.insure(p, at)
+}
+
+// reprice renews the screens of a purse.
+func (v *Venue) reprice(p *purse) {
+	for _, s := range p.slots {
+		if s.pos.qty != 0 && s.risk.scale == 0 {
+			s.risk.at(v.priceOf(s).InexactFloat64())
+		}
+	}
+}
+
+func (v *Venue) expireAll(p *purse, at exchange.Time) {
+	for _, s := range p.slots {
+		for len(s.orders) > 0 {
+			v.finish(s, s.orders[0], exchange.StatusExpired, 0, "the account is in liquidation", at)
+		}
+	}
+}
+
+// largest returns the position with the largest maintenance margin.
+func (v *Venue) largest(p *purse) *slot {
+	var first *slot
+	most := decimal.Zero
+	for _, s := range p.slots {
+		if s.pos.qty == 0 {
+			continue
+		}
+		if m := maintenance(s.in, s.pos.qty, v.priceOf(s)); first == nil || m.GreaterThan(most) {
+			first, most = s, m
+		}
+	}
+	return first
+}
+
+// closeOut closes a position in the book, and what the book cannot take at the
+// mark.
+func (v *Venue) closeOut(s *slot, at exchange.Time) {
+	side := exchange.Sell
+	if s.pos.qty < 0 {
+		side = exchange.Buy
+	}
+	market := &order{Order: exchange.Order{Side: side, Type: exchange.MarketOrder}}
+	bound, _ := v.bound(s, market)
+	takes, _ := v.walk(s, side, bound, s.pos.qty.Abs(), at, v.opt.Impact)
+	for _, t := range takes {
+		v.post(s, nil, exchange.Fill{Side: side, Price: t.Price, Qty: t.Qty, Reason: "liquidation"}, at)
+		v.take(s, side, t, at)
+	}
+	if rest := s.pos.qty.Abs(); rest > 0 {
+		price := exchange.Ticks(max(1, s.in.Tick.Floor(v.priceOf(s))))
+		v.post(s, nil, exchange.Fill{Side: side, Price: price, Qty: rest, Reason: "liquidation"}, at)
+	}
+}
+
+// insure makes good a purse that a liquidation left below zero.
+func (v *Venue) insure(p *purse, at exchange.Time) {
+	if p.held > 0 || !p.total.IsNegative() {
+		return
+	}
+	amount := p.total.Neg()
+	p.add(amount)
+	v.emit(p.market, answer{at: at + v.house, happened: at, kind: exchange.KindBalance, instrument: exchange.NoInstrument,
+		wallet: p.market, asset: p.asset, amount: amount, reason: "insurance fund: the wallet was below zero without a position"})
+}

@@ -1,0 +1,204 @@
+package paper
+
+import (
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/exchange"
+)
+
+// markPrice is the price that margin is computed at: the last mark, or before
+// the first one the middle of the book, last seen or now.
+func (v *Venue) markPrice(s *slot) (decimal.Decimal, bool) {
+	if s.mark > 0 {
+		return s.mark.Decimal(), true
+	}
+	if mid, ok := v.middle(s); ok {
+		s.stand = mid
+	}
+	return s.stand, s.stand.IsPositive()
+}
+
+// priceOf is markPrice for an open position, which is worth its entry price
+// while the market has said nothing.
+func (v *Venue) priceOf(s *slot) decimal.Decimal {
+	if p, ok := v.markPrice(s); ok {
+		return p
+	}
+	return s.pos.entry(s.in)
+}
+
+// maintenance returns the maintenance margin of q at a price, in the settlement
+// asset: notional×mmr − cum, in the bracket of the notional (linear) or of the
+// coins (inverse).
+func maintenance(in *exchange.Instrument, q exchange.Lots, price decimal.Decimal) decimal.Decimal {
+	if q == 0 {
+		return decimal.Zero
+	}
+	size := valueAt(in, price, q.Abs())
+	b := in.Bracket(size)
+	return decimal.Max(decimal.Zero, size.Mul(b.MMR).Sub(b.Cum))
+}
+
+// standing is the margin of one purse, in its asset.
+type standing struct {
+	balance     decimal.Decimal // wallet balance + unrealised profit
+	maintenance decimal.Decimal
+	initial     decimal.Decimal // of positions and open orders
+}
+
+// standing adds up the positions and orders that a purse backs.
+func (v *Venue) standing(p *purse) standing {
+	st := standing{balance: p.total}
+	for _, s := range p.slots {
+		if s.pos.qty != 0 {
+			price := v.priceOf(s)
+			st.balance = st.balance.Add(s.pos.unrealised(s.in, price))
+			st.maintenance = st.maintenance.Add(maintenance(s.in, s.pos.qty, price))
+		}
+		st.initial = st.initial.Add(v.initial(s, nil, decimal.Zero))
+	}
+	return st
+}
+
+// available is what new orders may use as margin.
+func (st standing) available() decimal.Decimal {
+	return decimal.Max(decimal.Zero, st.balance.Sub(st.initial))
+}
+
+// movable is what may leave the purse: unrealised profit may not.
+func (st standing) movable(p *purse) decimal.Decimal {
+	return decimal.Max(decimal.Zero, decimal.Min(p.total, st.balance).Sub(st.initial))
+}
+
+// initial returns the initial margin of an instrument: the larger of what its
+// position would be worth with every buy filled and with every sell filled,
+// over the leverage. extra, worth so much, counts as an open order; reduce-only
+// orders do not count.
+func (v *Venue) initial(s *slot, extra *order, worth decimal.Decimal) decimal.Decimal {
+	if s.pos.qty == 0 && len(s.orders) == 0 && extra == nil {
+		return decimal.Zero
+	}
+	var sides [2]decimal.Decimal
+	count := func(o *order, worth decimal.Decimal) {
+		i := 0
+		if o.Side == exchange.Sell {
+			i = 1
+		}
+		sides[i] = sides[i].Add(worth)
+	}
+	for _, o := range s.orders {
+		if !o.ReduceOnly {
+			count(o, value(s.in, o.Price, o.left()))
+		}
+	}
+	if extra != nil {
+		count(extra, worth)
+	}
+	held := decimal.Zero
+	if s.pos.qty != 0 {
+		held = valueAt(s.in, v.priceOf(s), s.pos.qty)
+	}
+	most := decimal.Max(held.Add(sides[0]).Abs(), held.Sub(sides[1]).Abs())
+	return most.DivRound(decimal.NewFromInt(int64(s.leverage)), 16)
+}
+
+// margin checks whether a futures order may be opened: by the bracket's
+// leverage, and by its cost, which is the initial margin it adds, what it would
+// lose at once against the mark, and the taker fee. An order that adds no
+// initial margin costs nothing.
+func (v *Venue) margin(s *slot, o *order, p plan) *refusal {
+	worth := p.worth
+	if o.Type == exchange.Limit {
+		worth = value(s.in, o.Price, o.left())
+	}
+	if o.ReduceOnly || worth.IsZero() {
+		return nil
+	}
+	more := v.initial(s, o, worth).Sub(v.initial(s, nil, decimal.Zero))
+	if !more.IsPositive() {
+		return nil
+	}
+	if r := v.leverageCap(s, o); r != nil {
+		return r
+	}
+	need := more.Add(v.openLoss(s, o, p, worth)).Add(worth.Mul(decimal.Max(decimal.Zero, s.fees.Taker)))
+	if free := v.standing(s.purse).available(); need.GreaterThan(free) {
+		return refused(-2019, "Margin is insufficient: needs %s %s, %s is available", need.Round(8), s.purse.asset, free.Round(8))
+	}
+	return nil
+}
+
+// openLoss is what the order would be under water once filled as planned.
+func (v *Venue) openLoss(s *slot, o *order, p plan, worth decimal.Decimal) decimal.Decimal {
+	mark, ok := v.markPrice(s)
+	q := o.left()
+	if o.Type == exchange.MarketOrder {
+		q = p.got
+	}
+	if !ok || q == 0 {
+		return decimal.Zero
+	}
+	loss := worth.Sub(valueAt(s.in, mark, q))
+	if s.in.Inverse() {
+		loss = loss.Neg()
+	}
+	if o.Side == exchange.Sell {
+		loss = loss.Neg()
+	}
+	return decimal.Max(decimal.Zero, loss)
+}
+
+// leverageCap is the largest position that a leverage allows.
+func (v *Venue) leverageCap(s *slot, o *order) *refusal {
+	price, ok := v.markPrice(s)
+	if !ok {
+		return nil
+	}
+	after := s.pos.qty + exchange.Lots(o.Side)*o.left()
+	size := valueAt(s.in, price, after.Abs())
+	b := s.in.Bracket(size)
+	if b.MaxLeverage == 0 || s.leverage <= b.MaxLeverage {
+		return nil
+	}
+	return refused(-2027, "Exceeded the maximum allowable position at current leverage: %s at leverage %d, the bracket allows %d",
+		size.Round(8), s.leverage, b.MaxLeverage)
+}
+
+// liquidationPrice returns the mark at which margin balance and maintenance
+// meet, when other is what the purse holds besides this position: wallet balance
+// − maintenance + unrealised profit of the others. The bracket must be the one
+// at that price, so each is tried. False: the position cannot be liquidated.
+//
+//	linear:  LP = (other + cum − cost) / (|q|·mmr − q)
+//	inverse: LP = n·C·(mmr + s) / (other + cum + cost)
+func liquidationPrice(in *exchange.Instrument, q exchange.Lots, cost, other decimal.Decimal) (decimal.Decimal, bool) {
+	brackets := in.Brackets
+	if len(brackets) == 0 {
+		brackets = []exchange.Bracket{{}}
+	}
+	for i, b := range brackets {
+		price, ok := bracketPrice(in, b, q, cost, other)
+		if !ok {
+			continue
+		}
+		size := valueAt(in, price, q.Abs())
+		above := i > 0 && size.LessThanOrEqual(brackets[i-1].Cap)
+		if !above && (i == len(brackets)-1 || size.LessThanOrEqual(b.Cap)) {
+			return price, true
+		}
+	}
+	return decimal.Zero, false
+}
+
+func bracketPrice(in *exchange.Instrument, b exchange.Bracket, q exchange.Lots, cost, other decimal.Decimal) (decimal.Decimal, bool) {
+	size := in.QtyDecimal(q)
+	up, down := other.Add(b.Cum).Sub(cost), size.Abs().Mul(b.MMR).Sub(size)
+	if in.Inverse() {
+		up = size.Abs().Mul(b.MMR).Add(size).Mul(in.ContractSize)
+		down = other.Add(b.Cum).Add(cost)
+	}
+	if down.IsZero() || up.Sign() != down.Sign() {
+		return decimal.Zero, false
+	}
+	return up.DivRound(down, 16), true
+}

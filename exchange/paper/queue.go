@@ -1,0 +1,256 @@
+package paper
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/perilune/perilune/exchange"
+)
+
+// Queue says how a resting order's place in the queue moves. Trades at its price
+// always bring it forward; the models differ in what a shrinking level means.
+type Queue struct {
+	// Model is "risk_averse" (default): cancels are behind us, so only trades
+	// bring us forward. Or one of the probabilistic models, in which a share of
+	// the cancels was behind us, with b lots behind and f in front:
+	//
+	//	power   b^n / (b^n + f^n)
+	//	power2  b^n / (b+f)^n
+	//	power3  1 - (f/(f+b))^n
+	//	log     ln(1+b) / (ln(1+b) + ln(1+f))
+	//	log2    ln(1+b) / ln(1+b+f)
+	//
+	// They are those of hftbacktest, after Rigtorp's note on queue position.
+	Model string
+	Power float64 // n; default 1
+}
+
+func (q Queue) withDefaults() (Queue, error) {
+	if q.Model == "" {
+		q.Model = "risk_averse"
+	}
+	if q.Power == 0 {
+		q.Power = 1
+	}
+	switch q.Model {
+	case "risk_averse", "power", "power2", "power3", "log", "log2":
+	default:
+		return q, fmt.Errorf(`queue model %q: want "risk_averse", "power", "power2", "power3", "log" or "log2"`, q.Model)
+	}
+	if !(q.Power > 0) || math.IsInf(q.Power, 0) {
+		return q, fmt.Errorf("queue power %g: want a positive number", q.Power)
+	}
+	return q, nil
+}
+
+func (q Queue) String() string {
+	switch q.Model {
+	case "risk_averse":
+		return "queue risk_averse, only trades at the price bring an order forward and cancels are behind it"
+	case "log", "log2":
+		return "queue " + q.Model + ", cancels are split between before and behind an order by probability"
+	}
+	return fmt.Sprintf("queue %s n=%g, cancels are split between before and behind an order by probability", q.Model, q.Power)
+}
+
+// behind returns the probability that what left a level was behind us.
+func (q Queue) behind(front, back float64) float64 {
+	var p float64
+	switch q.Model {
+	case "power":
+		b, f := math.Pow(back, q.Power), math.Pow(front, q.Power)
+		p = b / (b + f)
+	case "power2":
+		p = math.Pow(back, q.Power) / math.Pow(back+front, q.Power)
+	case "power3":
+		p = 1 - math.Pow(front/(front+back), q.Power)
+	case "log":
+		b, f := math.Log1p(back), math.Log1p(front)
+		p = b / (b + f)
+	case "log2":
+		p = math.Log1p(back) / math.Log1p(back+front)
+	}
+	if math.IsNaN(p) || math.IsInf(p, 0) {
+		return 1
+	}
+	return p
+}
+
+// place is a resting order's place in the queue at its price, in lots. Front is
+// infinite while the level has never been seen; it then fills only when the
+// market trades through.
+type place struct {
+	front  float64
+	traded float64       // at our price since the level last changed
+	shown  exchange.Lots // the level when last seen
+}
+
+// trade moves the place forward by a public trade at our price, of which other
+// orders of ours left us some, and returns how much of that reached us.
+func (p *place) trade(public, left exchange.Lots) exchange.Lots {
+	p.front -= float64(left)
+	p.traded += float64(public)
+	if p.front > -0.5 {
+		return 0
+	}
+	exec := exchange.Lots(math.Round(-p.front))
+	p.front = 0
+	return exec
+}
+
+// depth moves the place for a level that now shows shown. The conversions keep
+// compilers from fusing a product and a sum, which would round differently on
+// some machines.
+func (p *place) depth(shown exchange.Lots, q Queue) {
+	change := float64(p.shown) - float64(shown) - p.traded
+	back := float64(p.shown) - p.front
+	p.shown, p.traded = shown, 0
+	if q.Model == "risk_averse" || change < 0 || math.IsInf(p.front, 0) {
+		p.front = min(p.front, float64(shown))
+		return
+	}
+	prob := q.behind(p.front, back)
+	est := p.front - float64((1-prob)*change) + min(back-float64(prob*change), 0)
+	p.front = max(0, min(est, float64(shown)))
+}
+
+// ahead returns what the market shows at a price, and whether that is known: a
+// ticker says nothing of what lies behind the best quote.
+func (v *Venue) ahead(s *slot, side exchange.Side, price exchange.Ticks) (exchange.Lots, bool) {
+	if b := v.depth(s); b != nil && b.Ready() {
+		return b.Qty(side, price), true
+	}
+	best, ok := v.level(s, side, 1)
+	if ok && price == best.Price {
+		return best.Qty, true
+	}
+	return 0, ok && !reaches(side, best.Price, price)
+}
+
+// join puts an order at the end of the queue at its price.
+func (v *Venue) join(s *slot, o *order) {
+	shown, known := v.ahead(s, o.Side, o.Price)
+	o.queue = place{front: float64(shown), shown: shown}
+	if !known {
+		o.queue.front = math.Inf(1)
+	}
+}
+
+// requeue takes note of the level that an order rests at.
+func (v *Venue) requeue(s *slot, o *order) {
+	shown, known := v.ahead(s, o.Side, o.Price)
+	if known && (shown != o.queue.shown || math.IsInf(o.queue.front, 0)) {
+		o.queue.depth(shown, v.opt.Queue)
+	}
+}
+
+// each calls step for every resting order, oldest first, though a step may end
+// the order it is given; step reports a fill.
+func (v *Venue) each(s *slot, at exchange.Time, step func(*order) bool) bool {
+	filled := false
+	for i := 0; i < len(s.orders); {
+		o := s.orders[i]
+		filled = step(o) || filled
+		if i < len(s.orders) && s.orders[i] == o {
+			i++
+		}
+	}
+	if filled {
+		v.after(s, at)
+	}
+	return filled
+}
+
+// onTrade fills resting orders by a public trade. Orders of ours at its price
+// share it in order of time.
+func (v *Venue) onTrade(s *slot, ev *exchange.Event) {
+	left := ev.Qty
+	v.each(s, ev.Time, func(o *order) bool {
+		var q exchange.Lots
+		switch {
+		case o.Price == ev.Price && ev.Side != o.Side:
+			q = min(o.queue.trade(ev.Qty, left), o.left())
+			left -= q
+		case through(o, ev.Price):
+			q = o.left()
+		}
+		return v.fillResting(s, o, q, ev.Time)
+	})
+}
+
+// through reports whether a price is strictly beyond an order's own.
+func through(o *order, price exchange.Ticks) bool {
+	return reaches(o.Side, o.Price-exchange.Ticks(o.Side), price)
+}
+
+// onBook moves resting orders by a change of the book or the best quote, and
+// fills what the market moved through, by displayed size.
+func (v *Venue) onBook(s *slot, at exchange.Time) {
+	if len(s.taken) > 0 {
+		v.refresh(s, at)
+	}
+	filled := v.each(s, at, func(o *order) bool {
+		if v.crossed(s, o, at) {
+			return true
+		}
+		v.requeue(s, o)
+		return false
+	})
+	if !filled && s.held() && s.mark == 0 {
+		v.watch(s, at)
+	}
+}
+
+// crossed fills an order that the other side of the book has reached. In a book
+// made from bars the touch is an estimate, and has to be passed.
+func (v *Venue) crossed(s *slot, o *order, at exchange.Time) bool {
+	bound := o.Price
+	if s.synthetic {
+		bound -= exchange.Ticks(o.Side)
+	}
+	want := o.left()
+	if o.ReduceOnly {
+		want = min(want, s.reducible(o.Side))
+	}
+	// Time heals a level for takers only: a resting order would otherwise trickle
+	// away against one that the market has not touched.
+	takes, got := v.walk(s, o.Side, bound, want, at, Impact{HalfLife: -1})
+	for _, t := range takes {
+		v.take(s, o.Side, t, at)
+	}
+	return v.fillResting(s, o, got, at)
+}
+
+// onBar fills resting orders by the range of a bar, when the feed has nothing
+// better to tell what traded. A bar that opened before an order was sent says
+// nothing about it.
+func (v *Venue) onBar(s *slot, ev *exchange.Event) {
+	if s.traded || len(s.orders) == 0 {
+		return
+	}
+	v.each(s, ev.Time, func(o *order) bool {
+		extreme := ev.Bar.Low
+		if o.Side == exchange.Sell {
+			extreme = ev.Bar.High
+		}
+		if o.sent > ev.Time-ev.Bar.Interval || !through(o, extreme) {
+			return false
+		}
+		return v.fillResting(s, o, o.left(), ev.Time)
+	})
+}
+
+// fillResting fills q of a resting order at its price.
+func (v *Venue) fillResting(s *slot, o *order, q exchange.Lots, at exchange.Time) bool {
+	if o.ReduceOnly {
+		q = min(q, s.reducible(o.Side))
+	}
+	if q <= 0 {
+		return false
+	}
+	v.post(s, o, exchange.Fill{Side: o.Side, Price: o.Price, Qty: q, Maker: true}, at)
+	if o.left() == 0 {
+		v.finish(s, o, exchange.StatusFilled, 0, "", at)
+	}
+	return true
+}

@@ -1,0 +1,71 @@
+package paper
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/perilune/perilune/exchange"
+)
+
+// transit is a transfer under way.
+type transit struct {
+	exchange.Transfer
+	answer exchange.Time // latency of the venue's word
+}
+
+// unanswered is the stream of messages whose outcome another message tells.
+const unanswered = exchange.Market(0)
+
+// Transfer sends a copy of the transfer. The money leaves its wallet when the
+// venue takes it and reaches the other after TransferLatency. One KindTransfer
+// event tells the end: Done, or Failed with the reason.
+func (v *Venue) Transfer(t *exchange.Transfer, now exchange.Time) {
+	n := &transit{Transfer: *t, answer: v.opt.Latency.draw(v.opt.Seed, t.ID, transferBack)}
+	n.Done, n.Failed, n.Reason = false, false, ""
+	end := n.To
+	if !isWallet(end) {
+		end = exchange.Spot
+	}
+	due := now + v.opt.Latency.draw(v.opt.Seed, n.ID, transferTo)
+	v.send(unanswered, now, inbound{at: due, run: func(exchange.Time) { v.depart(n) }})
+	due += v.opt.TransferLatency.draw(v.opt.Seed, n.ID, transferTransit)
+	v.send(end, now, inbound{at: due, answer: n.answer, run: func(at exchange.Time) { v.land(end, n, at) }})
+}
+
+// depart is a transfer's moment at the venue.
+func (v *Venue) depart(t *transit) {
+	if t.Reason = v.refuseTransfer(t); t.Reason != "" {
+		t.Failed = true
+		return
+	}
+	v.purse(t.From, t.Asset).add(t.Amount.Neg())
+	v.transit = append(v.transit, t)
+}
+
+// land is the end of a transfer.
+func (v *Venue) land(m exchange.Market, t *transit, at exchange.Time) {
+	if !t.Failed {
+		t.Done = true
+		v.purse(t.To, t.Asset).add(t.Amount)
+		i := slices.Index(v.transit, t)
+		v.transit = slices.Delete(v.transit, i, i+1)
+	}
+	v.emit(m, answer{at: at + t.answer, happened: at, kind: exchange.KindTransfer, instrument: exchange.NoInstrument, transfer: &t.Transfer})
+}
+
+func isWallet(m exchange.Market) bool { return m >= exchange.Spot && m <= exchange.COINM }
+
+// refuseTransfer returns why a transfer cannot be made, or "". Only what is free
+// may leave a wallet, so a transfer never brings a liquidation.
+func (v *Venue) refuseTransfer(t *transit) string {
+	switch {
+	case !isWallet(t.From) || !isWallet(t.To) || t.From == t.To:
+		return fmt.Sprintf("transfer from %s to %s: want two different wallets", t.From, t.To)
+	case !t.Amount.IsPositive():
+		return fmt.Sprintf("transfer of %s %s: want a positive amount", t.Amount, t.Asset)
+	}
+	if free := v.Balance(t.From, t.Asset).Free; t.Amount.GreaterThan(free) {
+		return fmt.Sprintf("Asset transfer failed: insufficient balance: needs %s %s, %s is free in %s", t.Amount, t.Asset, free, t.From)
+	}
+	return ""
+}

@@ -1,0 +1,354 @@
+// Package paper is the simulated venue: the account, the matching and the rules
+// of a Binance-style exchange, inside the loop and on the loop's time.
+//
+// # Assumptions
+//
+//   - The venue's clock is the loop's. An order is matched against the book as
+//     this process knows it when the order arrives; how much newer the venue's
+//     own book is than ours is not modelled. An order that arrives between two
+//     market events is matched when the second is shown, so the book is as of
+//     the arrival or of the first update after it.
+//   - The recorded market is not changed by our orders, but what we took from a
+//     displayed level is remembered (Options.Impact).
+//   - Nothing is filled beyond the known book. A book that is not Ready has no
+//     liquidity.
+//   - Each market reports over one stream that keeps its order: a slow answer
+//     holds up those behind it. No cancel overtakes the order it is for.
+//   - One position per instrument (one-way mode), cross margin, one margin asset
+//     per contract. The mark price is the last KindMark; before the first one it
+//     is the middle of the book.
+//   - An order that is filled has no further update: its fills say so.
+//
+// # Feeds
+//
+// With depth and trades, resting orders keep a place in the queue (queue.go).
+// Without a book, the best quote of KindTicker is the whole book. With bars
+// alone, a resting order fills whole, at its price, when a bar that opened at or
+// after the order was sent trades strictly through its price.
+//
+// # Where to read
+//
+// order.go is the life of an order, filter.go what the venue refuses, match.go
+// taking, queue.go resting, account.go balances and fees, margin.go and
+// liquidation.go futures margin, funding.go settlements, transfer.go wallets.
+package paper
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/book"
+)
+
+var _ exchange.Simulated = (*Venue)(nil)
+
+// Venue is a simulated venue with one account. It is not safe for concurrent
+// use: the loop owns it. The same Options and the same calls give the same
+// events.
+type Venue struct {
+	opt     Options
+	slots   []*slot
+	purses  []*purse
+	transit []*transit
+
+	// streams are by market; the first is for messages that nothing answers.
+	streams  [len(exchange.Markets) + 1]stream
+	seq      uint64
+	now      exchange.Time // the latest time we were told
+	arriving exchange.Time // no message arrives before this
+
+	open     map[exchange.OrderID]*order
+	finished map[exchange.OrderID]outcome
+	sent     map[exchange.OrderID]*order // on their way
+
+	nextTrade, nextOrder, nextTran uint64
+	house                          exchange.Time // answer latency of what no order causes
+	takes                          []exchange.Level
+}
+
+// slot is what the venue keeps of one instrument.
+type slot struct {
+	in     *exchange.Instrument
+	orders []*order // resting, oldest first
+	pos    position
+	purse  *purse // that margins it; nil on spot
+	fees   FeeRate
+
+	leverage int
+	risk     screen
+
+	mark      exchange.E8     // last mark price; 0: none yet
+	stand     decimal.Decimal // last middle of the book, until there is a mark
+	last      exchange.Ticks  // last trade
+	touch     [2]exchange.Level
+	synthetic bool // the book is made from something poorer than a book
+	traded    bool // the feed has trades or a real book, so bars say nothing new
+	taken     memory
+	settled   exchange.Time
+}
+
+// idle reports that nothing of ours depends on the instrument's market.
+func (s *slot) idle() bool {
+	return len(s.orders) == 0 && len(s.taken) == 0 && !s.held()
+}
+
+// held reports an open futures position: coins on spot carry no margin.
+func (s *slot) held() bool { return s.purse != nil && s.pos.qty != 0 }
+
+// New returns a venue with the opening balances. The error names the option
+// that is missing or wrong, and what would be right.
+func New(opt Options) (*Venue, error) {
+	opt, err := opt.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	v := &Venue{
+		opt:      opt,
+		open:     map[exchange.OrderID]*order{},
+		finished: map[exchange.OrderID]outcome{},
+		sent:     map[exchange.OrderID]*order{},
+		arriving: never,
+		house:    opt.Latency.draw(opt.Seed, 0, fromVenue),
+	}
+	for _, in := range opt.Universe.All() {
+		v.slots = append(v.slots, v.newSlot(in))
+	}
+	return v, v.restore()
+}
+
+func (v *Venue) newSlot(in *exchange.Instrument) *slot {
+	s := &slot{in: in, fees: v.opt.fees(in), leverage: v.opt.leverage(in.ID)}
+	if in.Perp() {
+		s.purse = v.purse(in.Market, in.Settle())
+		s.purse.slots = append(s.purse.slots, s)
+		s.risk = newScreen(in)
+	}
+	return s
+}
+
+// restore books the opening balances and what an earlier session left.
+func (v *Venue) restore() error {
+	r := v.opt.Restore
+	for _, list := range [][]Deposit{r.Balances, v.opt.Balances} {
+		for _, d := range list {
+			if err := v.deposit(d); err != nil {
+				return err
+			}
+		}
+	}
+	for _, h := range r.Positions {
+		if err := v.hold(h); err != nil {
+			return err
+		}
+	}
+	v.nextTrade, v.nextOrder, v.nextTran = max(r.NextTrade, 1), max(r.NextOrder, 1), max(r.NextTran, 1)
+	return nil
+}
+
+func (v *Venue) deposit(d Deposit) error {
+	if !isWallet(d.Market) {
+		return fmt.Errorf("paper venue: balance of %s: %s is no wallet: want spot, usdm or coinm", d.Asset, d.Market)
+	}
+	if d.Asset == "" || d.Market == exchange.Spot && d.Amount.IsNegative() {
+		return fmt.Errorf("paper venue: balance of %s %q in %s: want a named asset and an amount of 0 or more", d.Amount, d.Asset, d.Market)
+	}
+	v.purse(d.Market, d.Asset).add(d.Amount)
+	return nil
+}
+
+func (v *Venue) hold(h Holding) error {
+	if h.Instrument < 0 || int(h.Instrument) >= len(v.slots) {
+		return fmt.Errorf("paper venue: position in instrument %d: the universe has %d", h.Instrument, len(v.slots))
+	}
+	s, p := v.slots[h.Instrument], h.Position
+	cost := h.Cost
+	if cost.IsZero() && p.Qty != 0 {
+		if !p.Entry.IsPositive() {
+			return fmt.Errorf("paper venue: position of %s %s has no entry price", s.in.QtyDecimal(p.Qty), s.in.Key())
+		}
+		cost = valueAt(s.in, p.Entry, p.Qty)
+	}
+	held := s.pos.qty != 0
+	s.pos = position{qty: p.Qty, cost: cost, realised: p.Realised}
+	s.rescreen(held)
+	return nil
+}
+
+// Submit sends a copy of the order. Its answer is a KindOrder event.
+func (v *Venue) Submit(o *exchange.Order, now exchange.Time) {
+	n := &order{Order: *o, market: exchange.Spot, sent: now}
+	n.Filled, n.VenueID, n.Reason = 0, "", ""
+	if v.known(o.Instrument) {
+		n.market = v.slots[o.Instrument].in.Market
+	}
+	n.due = now + v.latency(o.ID, toVenue)
+	n.answer = v.latency(o.ID, fromVenue)
+	if v.sent[o.ID] == nil {
+		v.sent[o.ID] = n
+	}
+	v.send(n.market, now, inbound{at: n.due, answer: n.answer, run: func(at exchange.Time) { v.arrive(n, at) }})
+}
+
+// Cancel sends a cancel. Its answer is a KindOrder event: the order is
+// canceled, or the cancel is rejected because the order is finished or unknown.
+func (v *Venue) Cancel(id exchange.OrderID, now exchange.Time) {
+	m, due := exchange.Spot, now+v.latency(id, cancelToVenue)
+	if o := v.sent[id]; o != nil {
+		m, due = o.market, max(due, o.due)
+	} else if o := v.open[id]; o != nil {
+		m = o.market
+	} else if done, ok := v.finished[id]; ok {
+		m = done.market
+	}
+	answer := v.latency(id, fromVenue)
+	v.send(m, now, inbound{at: due, answer: answer, run: func(at exchange.Time) { v.cancel(m, id, at+answer, at) }})
+}
+
+func (v *Venue) latency(id exchange.OrderID, d direction) exchange.Time {
+	return v.opt.Latency.draw(v.opt.Seed, uint64(id), d)
+}
+
+func (v *Venue) send(m exchange.Market, now exchange.Time, msg inbound) {
+	v.now = max(v.now, now)
+	v.seq++
+	msg.seq = v.seq
+	v.arriving = min(v.arriving, msg.at)
+	v.streams[m].send(msg)
+}
+
+func (v *Venue) emit(m exchange.Market, a answer) { v.streams[m].push(a) }
+
+// Market shows the venue a market event. Books must already include it.
+func (v *Venue) Market(ev *exchange.Event) {
+	v.now = max(v.now, ev.Time)
+	// What arrives at the very time of an event comes after it: it may have been
+	// sent because of it.
+	if ev.Time > v.arriving {
+		v.settle(ev.Time - 1)
+	}
+	if !v.known(ev.Instrument) {
+		return
+	}
+	s := v.slots[ev.Instrument]
+	switch ev.Kind {
+	case exchange.KindDiff, exchange.KindSnapshot:
+		if ev.Kind == exchange.KindSnapshot {
+			s.renew(ev.Synthetic)
+		}
+		if !s.idle() {
+			v.onBook(s, ev.Time)
+		}
+	case exchange.KindTicker:
+		s.touch = [2]exchange.Level{{Price: ev.Price, Qty: ev.Qty}, {Price: ev.Price2, Qty: ev.Qty2}}
+		if !s.idle() && v.bookless(s) {
+			v.onBook(s, ev.Time)
+		}
+	case exchange.KindTrade:
+		s.last, s.traded = ev.Price, true
+		if len(s.orders) > 0 {
+			v.onTrade(s, ev)
+		}
+	case exchange.KindBar:
+		v.onBar(s, ev)
+	case exchange.KindMark:
+		if ev.Mark > 0 {
+			s.mark = ev.Mark
+		}
+		if s.held() {
+			v.watch(s, ev.Time)
+		}
+	case exchange.KindFunding:
+		v.onFunding(s, ev)
+	}
+}
+
+// settle runs everything that arrives up to t, in order of arrival.
+func (v *Venue) settle(t exchange.Time) {
+	for {
+		next := v.earliest()
+		if next == nil || next.in[0].at > t {
+			break
+		}
+		m := next.receive()
+		m.run(m.at)
+	}
+	v.arriving = never
+	if next := v.earliest(); next != nil {
+		v.arriving = next.in[0].at
+	}
+}
+
+// earliest returns the stream on which the next message arrives, or nil.
+func (v *Venue) earliest() *stream {
+	var first *stream
+	for i := range v.streams {
+		s := &v.streams[i]
+		if len(s.in) > 0 && (first == nil || s.in[0].before(&first.in[0])) {
+			first = s
+		}
+	}
+	return first
+}
+
+// NextTime returns when the next event is due, or false when nothing is on its
+// way.
+func (v *Venue) NextTime() (exchange.Time, bool) {
+	_, t := v.next()
+	return max(t, v.now), t != never
+}
+
+func (v *Venue) next() (*stream, exchange.Time) {
+	var first *stream
+	best := never
+	for _, m := range exchange.Markets {
+		if t := v.streams[m].next(); t < best {
+			first, best = &v.streams[m], t
+		}
+	}
+	return first, best
+}
+
+// Pop fills ev with the event that NextTime announced. Call it only then.
+func (v *Venue) Pop(ev *exchange.Event) {
+	s, t := v.next()
+	if s == nil {
+		*ev = exchange.Event{Instrument: exchange.NoInstrument, Time: v.now}
+		return
+	}
+	v.now = max(v.now, t)
+	v.settle(v.now)
+	a := s.pop()
+	a.at = v.now
+	a.write(ev)
+}
+
+func (v *Venue) known(id exchange.InstrumentID) bool { return id >= 0 && int(id) < len(v.slots) }
+
+// number hands out the next text of a counter.
+func (v *Venue) number(counter *uint64) string {
+	n := *counter
+	*counter++
+	return strconv.FormatUint(n, 10)
+}
+
+// depth returns an instrument's book, or nil when there is none.
+func (v *Venue) depth(s *slot) *book.Book { return v.opt.Books(s.in.ID) }
+
+// bookless reports an instrument whose feed has shown no book so far.
+func (v *Venue) bookless(s *slot) bool {
+	b := v.depth(s)
+	return b == nil || b.State() == book.Empty
+}
+
+// renew takes note of a whole new book. One made from bars is a new market.
+func (s *slot) renew(synthetic bool) {
+	s.synthetic = synthetic
+	if synthetic {
+		s.taken = s.taken[:0]
+		return
+	}
+	s.traded = true
+}
