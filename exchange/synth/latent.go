@@ -1,0 +1,203 @@
+package synth
+
+import (
+	"math"
+	"math/rand/v2"
+
+	"github.com/perilune/perilune/exchange"
+)
+
+// Parameters of the processes; calibration.go says where they come from.
+const (
+	marketVol   = 4.7  // root mean square return of the market in one minute, bp
+	fastVolSD   = 0.40 // of the log of volatility, half-life 15 min
+	slowVolSD   = 0.33 // of the log of volatility, half-life 12 h
+	moodBite    = 10.0 // premium, bp, per unit of mood beyond moodEdge
+	moodEdge    = 0.9
+	stormVol    = 3.0 // how much more volatile a storm is at its height
+	stormBp     = 22  // premium against the move at a storm's height
+	pullHalf    = 90 * 86400.0
+	jumpsPerDay = 3.0
+)
+
+// weather is what all coins share.
+type weather struct {
+	rng        *rand.Rand
+	fast, slow ou // log volatility
+	mood       ou // appetite for leverage
+	storm      storm
+	stormy     bool
+
+	ret   float64 // log return of the market over the last step
+	force float64 // of a storm, 0 to 1, now
+	push  float64 // of the mood on premiums, bp
+	beat  float64 // volatility now relative to its mean
+}
+
+func newWeather(seed uint64, dt float64) weather {
+	rng := stream(seed, 1)
+	return weather{rng: rng, fast: newOU(rng, fastVolSD, 900, dt), slow: newOU(rng, slowVolSD, 43200, dt), mood: newOU(rng, 1, 4*86400, dt)}
+}
+
+// calmly is exp(x) scaled so that the mean square over the law of the two
+// volatility processes is 1.
+func calmly(fast, slow float64) float64 {
+	return math.Exp(fast + slow - fastVolSD*fastVolSD - slowVolSD*slowVolSD)
+}
+
+// step advances to t. dt is in seconds, day the volatility of the time of day.
+func (w *weather) step(m *Market, t exchange.Time, dt, day float64) {
+	w.fast.step(w.rng)
+	w.slow.step(w.rng)
+	w.mood.step(w.rng)
+	w.push = moodBite * math.Max(0, w.mood.x-moodEdge)
+	if t%exchange.Day == 0 {
+		w.storm, w.stormy = m.storm(t)
+	}
+	w.force = 0
+	drift := 0.0
+	if w.stormy && t > w.storm.from && t <= w.storm.to {
+		w.force = w.storm.force(t)
+		drift = w.storm.drift * dt * 1e9 / float64(w.storm.to-w.storm.from)
+	}
+	w.beat = calmly(w.fast.x, w.slow.x) * day * (1 + (stormVol-1)*w.force)
+	w.ret = marketVol*1e-4*math.Sqrt(dt/60)*w.beat*w.rng.NormFloat64() + drift
+	w.ret += m.jump(w.rng, dt, 30)
+}
+
+// storm returns the storm of the day that begins at t, unless it is too early
+// or the market is calm.
+func (m *Market) storm(t exchange.Time) (storm, bool) {
+	if m.opt.Calm || t < m.opt.Start+quietStart {
+		return storm{}, false
+	}
+	return stormOf(m.opt.Seed, t)
+}
+
+// jump is a rare extra return with a standard deviation of size bp.
+func (m *Market) jump(rng *rand.Rand, dt, size float64) float64 {
+	u, z := rng.Float64(), rng.NormFloat64()
+	if m.opt.Calm || u >= jumpsPerDay*dt/86400 {
+		return 0
+	}
+	return size * 1e-4 * z
+}
+
+// asset is the latent state of one coin.
+type asset struct {
+	*coin
+	rng        *rand.Rand
+	fast, slow ou
+	plot       plot
+	log, home  float64 // log of the index, now and at Start
+
+	index   float64
+	squeeze float64 // premium, bp
+	surge   float64 // |return| of the last step relative to a usual one
+}
+
+func newAsset(m *Market, i int, dt float64, act [2]scene) asset {
+	c := &coins[i]
+	a := asset{coin: c, rng: stream(m.opt.Seed, 0x100+uint64(i)), home: math.Log(c.price)}
+	a.fast, a.slow = newOU(a.rng, fastVolSD, 900, dt), newOU(a.rng, slowVolSD, 43200, dt)
+	a.log, a.index = a.home, c.price
+	var first *squeeze
+	for j := range act {
+		if act[j].coin == c.base {
+			first = &act[j].squeeze
+		}
+	}
+	a.plot = newPlot(m.opt.Seed, i, c.major, m.opt.Calm, m.opt.Start, first)
+	return a
+}
+
+func (a *asset) step(m *Market, t exchange.Time, dt, day float64) {
+	a.fast.step(a.rng)
+	a.slow.step(a.rng)
+	a.squeeze = a.plot.at(t)
+	minute := math.Sqrt(dt / 60)
+	beat := calmly(a.fast.x, a.slow.x) * day * (1 + math.Abs(a.squeeze)/60) * (1 + (stormVol-1)*m.weather.force)
+	ret := a.beta*m.weather.ret + a.idio*1e-4*minute*beat*a.rng.NormFloat64()
+	ret += m.jump(a.rng, dt, 6*a.idio)
+	a.log += ret + (a.home-a.log)*dt*math.Ln2/pullHalf
+	a.index = math.Exp(a.log)
+	usual := math.Hypot(a.beta*marketVol, a.idio) * 1e-4 * minute
+	a.surge = math.Abs(ret) / usual
+}
+
+// venue is the latent state of one instrument.
+type venue struct {
+	in    *exchange.Instrument
+	asset *asset
+	rules *rules
+	rng   *rand.Rand
+	scale float64 // from the index to ticks
+	seed  uint64
+	shape shape
+
+	mass         ou // log of the depth
+	resilience   float64
+	shock        float64 // log depth taken away by moves, recovering
+	slow, fast   ou      // premium or tracking error, bp
+	premium      float64 // fraction of the index
+	bid, ask     exchange.Ticks
+	wasBid       exchange.Ticks // touch before the last step
+	wasAsk       exchange.Ticks
+	prints       int   // trades of the last step
+	printed      int64 // trades before the last step
+	perp         *perp // nil on spot
+	ladders      [2]ladder
+	bidsB, asksB []exchange.Level
+}
+
+func (v *venue) step(m *Market, t exchange.Time, dt, curve float64) {
+	v.mass.step(v.rng)
+	v.slow.step(v.rng)
+	v.fast.step(v.rng)
+	v.shock = v.shock*v.resilience + 0.12*math.Max(0, v.asset.surge-1.5)*math.Min(1, dt/10)
+	v.premium = 1e-4 * (v.slow.x + v.fast.x)
+	if v.perp != nil {
+		v.premium += 1e-4 * v.pressure(m)
+		v.perp.step(m, v, t, dt)
+	}
+	v.quote(m)
+	v.printed += int64(v.prints)
+	v.prints = m.count(v, curve)
+}
+
+// pressure is the part of a perpetual's premium that has a cause, in bp.
+func (v *venue) pressure(m *Market) float64 {
+	part := 1.0
+	if v.in.Inverse() {
+		part = 0.8
+	}
+	storm := stormBp * m.weather.force * v.asset.beta
+	if m.weather.storm.drift < 0 {
+		storm = -storm
+	}
+	// Squeezes breathe: the fast process moves them in proportion.
+	squeeze := v.asset.squeeze * part * (1 + 0.08*v.fast.x)
+	return v.asset.rest + m.weather.push*v.asset.beta/1.5 + squeeze + storm
+}
+
+// lean is the log of the depth now; below zero the book is thinner than usual.
+func (v *venue) lean(m *Market) float64 {
+	return v.mass.x - math.Min(v.shock, 1.5) - m.weather.force
+}
+
+// quote sets the touch around the middle price. A thin book is also a wide one.
+func (v *venue) quote(m *Market) {
+	wide := v.rules.spread * math.Exp(0.6*math.Max(0, -v.lean(m)-0.7))
+	spread := exchange.Ticks(wide + unit(hash(v.seed, uint64(m.k), 1)))
+	spread = max(1, spread)
+	middle := v.asset.index * (1 + v.premium) * v.scale
+	v.wasBid, v.wasAsk = v.bid, v.ask
+	v.bid = exchange.Ticks(math.Round(middle - float64(spread)/2))
+	v.ask = v.bid + spread
+}
+
+// thickness quantises the depth, so that a book is not rewritten whenever the
+// depth drifts a little.
+func (v *venue) thickness(m *Market) float64 {
+	return math.Exp(0.3 * math.Round(v.lean(m)/0.3))
+}

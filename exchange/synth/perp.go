@@ -1,0 +1,100 @@
+package synth
+
+import (
+	"math"
+
+	"github.com/perilune/perilune/exchange"
+)
+
+const (
+	// relaxRate and relaxCount end hourly settlement: so many settlements in a
+	// row no larger than this bring a contract back to 4 hours (2026-01-02).
+	relaxRate  = exchange.E8(25_000)
+	relaxCount = 16
+	// basisWindow is the mean age, in seconds, of the basis that mark averages:
+	// that of a 30-second window.
+	basisWindow = 15.0
+	markEvery   = 30 * exchange.Second
+	// rescheduled is when a contract with a later interval changes to it.
+	rescheduled = 4 * exchange.Day
+)
+
+// perp is the funding side of a perpetual.
+type perp struct {
+	rule      FundingRule
+	acc       Premium
+	since     exchange.Time // beginning of the interval
+	next      exchange.Time // its settlement
+	lastRate  float64       // settled last
+	quiet     int           // hourly settlements in a row within relaxRate
+	basis     float64       // averaged, fraction of the index
+	basisKeep float64
+	mark      float64
+
+	settled exchange.Settled // at the last step, when Time is that step's
+}
+
+func newPerp(in *exchange.Instrument, start exchange.Time, dt float64) *perp {
+	p := &perp{
+		rule: FundingRule{
+			Hours: in.FundingHours, Interest: in.InterestRate.InexactFloat64(),
+			Cap: in.FundingCap.InexactFloat64(), Floor: in.FundingFloor.InexactFloat64(),
+		},
+		basisKeep: math.Exp(-dt / basisWindow),
+	}
+	span := exchange.Time(in.FundingHours) * exchange.Hour
+	p.since = start / span * span
+	p.next = p.since + span
+	p.acc.Miss(int((start - p.since) / SampleInterval))
+	return p
+}
+
+// step takes the premium of v at t into funding and mark.
+func (p *perp) step(m *Market, v *venue, t exchange.Time, dt float64) {
+	h := v.asset.h * 1e-4
+	sample := PremiumIndex(1+v.premium-h, 1+v.premium+h, 1)
+	if m.k > 0 {
+		p.acc.Add(int(t/SampleInterval-(t-m.opt.Step)/SampleInterval), sample)
+	}
+	p.basis = p.basisKeep*p.basis + (1-p.basisKeep)*v.premium
+	left := float64(p.next-t) / float64(p.next-p.since)
+	index := v.asset.index * float64(v.in.Multiplier)
+	p.mark = MarkPrice(index, p.lastRate, left, index*p.basis, index*(1+v.premium))
+	if t >= p.next {
+		p.settle(m, v, t)
+	}
+}
+
+func (p *perp) settle(m *Market, v *venue, t exchange.Time) {
+	rate := p.rule.Rate(p.acc.Mean())
+	p.settled = exchange.Settled{Time: t, Rate: rate, Mark: e8(p.mark), Hours: p.rule.Hours}
+	p.lastRate = rate.Float()
+	p.reschedule(m, v, t, rate)
+	p.acc.Reset()
+	p.since, p.next = t, t+exchange.Time(p.rule.Hours)*exchange.Hour
+}
+
+// reschedule changes the interval: to hourly when a settlement hits its bound
+// (rule of 2025-05-02), back to 4 hours once hourly rates are small, and once
+// by announcement.
+func (p *perp) reschedule(m *Market, v *venue, t exchange.Time, rate exchange.E8) {
+	bound := exchange.E8FromDecimal(v.in.FundingCap)
+	if p.quiet++; abs(rate) > relaxRate {
+		p.quiet = 0
+	}
+	switch {
+	case p.rule.Hours > 1 && abs(rate) >= bound:
+		p.rule.Hours, p.quiet = 1, 0
+	case p.rule.Hours == 1 && p.quiet >= relaxCount && t%(4*exchange.Hour) == 0:
+		p.rule.Hours = 4
+	case p.rule.Hours > 4 && v.rules.laterHours > 0 && t >= m.opt.Start+rescheduled:
+		p.rule.Hours = v.rules.laterHours
+	}
+}
+
+// estimate is the running funding rate of the interval under way.
+func (p *perp) estimate() exchange.E8 { return p.rule.Rate(p.acc.Mean()) }
+
+func e8(x float64) exchange.E8 { return exchange.E8(math.Round(x * 1e8)) }
+
+func abs(r exchange.E8) exchange.E8 { return max(r, -r) }
