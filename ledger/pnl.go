@@ -1,0 +1,122 @@
+package ledger
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/exchange"
+)
+
+// PnL is what a strategy, or one of its pair trades, made in one asset. What is
+// still open counts only as far as it was closed: Realised at average cost.
+// Amounts are exact for linear contracts and spot; those of inverse contracts
+// are rounded to 16 places per fill.
+type PnL struct {
+	Account  string
+	Strategy string
+	Pair     exchange.PairID // 0: what was traded outside of pairs
+	Asset    string
+
+	Trading decimal.Decimal // price profit outside of pairs
+	Basis   decimal.Decimal // price profit of a pair: both legs together
+	Funding decimal.Decimal // received less paid
+	// Fees is what was charged. A fee in the coin that was bought is valued at
+	// the fill's price and is in quote; a fee in a third asset is in that asset.
+	Fees  decimal.Decimal
+	Net   decimal.Decimal // Trading + Basis + Funding - Fees
+	Fills int             // whose profit is in this asset
+}
+
+type pnlKey struct {
+	account, strategy string
+	pair              exchange.PairID
+	asset             string
+}
+
+type legKey struct {
+	account, strategy string
+	pair              exchange.PairID
+	market            exchange.Market
+	symbol            string
+}
+
+// pnlSums adds up fills and funding.
+type pnlSums struct {
+	rows map[pnlKey]*PnL
+	legs map[legKey]*Position
+}
+
+// PnL adds up what the fills and the funding that pass the filter made, by
+// account, strategy, pair and asset in that order. With Filter.From a position
+// counts from its first fill that passes.
+func (db *DB) PnL(f Filter) ([]PnL, error) {
+	s := pnlSums{make(map[pnlKey]*PnL), make(map[legKey]*Position)}
+	if err := db.EachFill(f, s.fill); err != nil {
+		return nil, err
+	}
+	f.Last = 0
+	funding, err := db.Funding(f)
+	if err != nil {
+		return nil, err
+	}
+	for i := range funding {
+		x := &funding[i]
+		row := s.row(x.Account, x.Strategy, x.Pair, x.Asset)
+		row.Funding = row.Funding.Add(x.Amount)
+	}
+	return s.sorted(), nil
+}
+
+func (s *pnlSums) row(account, strategy string, pair exchange.PairID, asset string) *PnL {
+	k := pnlKey{account, strategy, pair, asset}
+	if s.rows[k] == nil {
+		s.rows[k] = &PnL{Account: account, Strategy: strategy, Pair: pair, Asset: asset}
+	}
+	return s.rows[k]
+}
+
+func (s *pnlSums) fill(f *Fill) error {
+	k := legKey{f.Account, f.Strategy, f.Pair, f.Market, f.Symbol}
+	if s.legs[k] == nil {
+		s.legs[k] = newPosition(f)
+	}
+	leg := s.legs[k]
+	row := s.row(f.Account, f.Strategy, f.Pair, f.Terms.Settle)
+	realised := leg.trade(f.signed(), f.Price)
+	if f.Market == exchange.Spot && f.FeeAsset == f.Terms.Base {
+		// The coins that went to the fee were held at cost and left at the price.
+		realised = realised.Add(leg.trade(f.Fee.Neg(), f.Price))
+		row.Fees = row.Fees.Add(f.Fee.Mul(f.Price))
+	} else if f.FeeAsset != "" {
+		fees := s.row(f.Account, f.Strategy, f.Pair, f.FeeAsset)
+		fees.Fees = fees.Fees.Add(f.Fee)
+	}
+	if f.Pair != 0 {
+		row.Basis = row.Basis.Add(realised)
+	} else {
+		row.Trading = row.Trading.Add(realised)
+	}
+	row.Fills++
+	return nil
+}
+
+func (s *pnlSums) sorted() []PnL {
+	out := make([]PnL, 0, len(s.rows))
+	for _, r := range s.rows {
+		r.Net = r.Trading.Add(r.Basis).Add(r.Funding).Sub(r.Fees)
+		out = append(out, *r)
+	}
+	slices.SortFunc(out, func(a, b PnL) int {
+		return cmp.Or(cmp.Compare(a.Account, b.Account), cmp.Compare(a.Strategy, b.Strategy),
+			cmp.Compare(a.Pair, b.Pair), cmp.Compare(a.Asset, b.Asset))
+	})
+	return out
+}
+
+func sortPositions(list []Position) {
+	slices.SortFunc(list, func(a, b Position) int {
+		return cmp.Or(cmp.Compare(a.Strategy, b.Strategy), cmp.Compare(a.Market, b.Market), cmp.Compare(a.Symbol, b.Symbol))
+	})
+}

@@ -1,0 +1,305 @@
+package ledger
+
+import (
+	"database/sql"
+	"encoding/json"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/exchange"
+)
+
+// Filter narrows a query. Zero fields do not.
+type Filter struct {
+	Account  string
+	Strategy string
+	Symbol   string
+	Pair     exchange.PairID
+	From, To exchange.Time // From <= time < To
+	// Last keeps the newest rows only. The order stays oldest first.
+	Last int
+}
+
+// where is the filter in SQL, for a query whose columns have these names. Its
+// arguments are those of args.
+const (
+	whereRun  = "WHERE ?1 IN ('', s.account) AND ?2 IN ('', x.strategy) AND x.time >= ?5 AND (?6 = 0 OR x.time < ?6)"
+	whereFull = whereRun + " AND ?3 IN ('', x.symbol) AND ?4 IN (0, x.pair)"
+)
+
+func (f Filter) args() []any {
+	return []any{f.Account, f.Strategy, f.Symbol, int64(f.Pair), int64(f.From), int64(f.To)}
+}
+
+// last keeps the newest rows of a result that is oldest first.
+func last[T any](rows []T, err error, n int) ([]T, error) {
+	if n > 0 && len(rows) > n {
+		rows = rows[len(rows)-n:]
+	}
+	return rows, err
+}
+
+// Terms are the contract terms that a fill is read with: see
+// exchange.Instrument.
+type Terms struct {
+	Base, Quote, Settle string
+	Multiplier          int64
+	ContractSize        decimal.Decimal
+}
+
+// Fill is one execution as it is in the ledger. Quantities are in the venue's
+// unit: coins, or contracts for coinm.
+type Fill struct {
+	Run      RunID
+	Seq      uint64
+	Time     exchange.Time
+	Account  string
+	Strategy string
+	Pair     exchange.PairID
+	Market   exchange.Market
+	Symbol   string
+	TradeID  string
+	Order    exchange.OrderID
+	ClientID string
+	VenueID  string
+	Side     exchange.Side
+	Price    decimal.Decimal
+	Qty      decimal.Decimal
+	Maker    bool
+	Fee      decimal.Decimal
+	FeeAsset string
+	Realised decimal.Decimal // by the venue
+	Reason   string
+	Terms    Terms
+}
+
+// Fills returns fills in the order in which they were booked.
+func (db *DB) Fills(f Filter) ([]Fill, error) {
+	var out []Fill
+	err := db.EachFill(f, func(x *Fill) error {
+		out = append(out, *x)
+		return nil
+	})
+	return last(out, err, f.Last)
+}
+
+// EachFill calls do for each fill in the order in which they were booked,
+// without holding them all. The Fill is valid during the call. Filter.Last
+// is not honoured.
+func (db *DB) EachFill(f Filter, do func(*Fill) error) error {
+	var x Fill
+	return each(db, `SELECT x.run, x.seq, x.time, x.account, x.strategy, x.pair, x.market, x.symbol, x.trade_id, x.order_id,
+			x.client_id, x.venue_id, x.side, x.price, x.qty, x.maker, x.fee, x.fee_asset, x.realised, x.reason,
+			i.base, i.quote, i.settle, i.multiplier, i.contract_size
+		FROM fills x JOIN session s ON s.id = x.session
+		JOIN instrument i ON i.market = x.market AND i.symbol = x.symbol `+whereFull+" ORDER BY x.id",
+		func(rows *sql.Rows) error {
+			err := rows.Scan(&x.Run, &x.Seq, &x.Time, &x.Account, &x.Strategy, &x.Pair, scanMarket(&x.Market), &x.Symbol,
+				&x.TradeID, &x.Order, &x.ClientID, &x.VenueID, scanSide(&x.Side), &x.Price, &x.Qty, &x.Maker, &x.Fee,
+				&x.FeeAsset, &x.Realised, &x.Reason, &x.Terms.Base, &x.Terms.Quote, &x.Terms.Settle, &x.Terms.Multiplier,
+				&x.Terms.ContractSize)
+			if err != nil {
+				return err
+			}
+			return do(&x)
+		}, f.args()...)
+}
+
+// Funding is one settlement as it is in the ledger.
+type Funding struct {
+	Time     exchange.Time
+	Account  string
+	Strategy string
+	Pair     exchange.PairID
+	Market   exchange.Market
+	Symbol   string
+	TranID   string
+	Settled  exchange.Time
+	Rate     decimal.Decimal
+	Mark     decimal.Decimal
+	Position decimal.Decimal
+	Amount   decimal.Decimal
+	Asset    string
+}
+
+// Funding returns settlements, oldest first.
+func (db *DB) Funding(f Filter) ([]Funding, error) {
+	rows, err := collect(db, `SELECT x.time, x.account, x.strategy, x.pair, x.market, x.symbol, x.tran_id, x.settled, x.rate,
+			x.mark, x.position, x.amount, x.asset
+		FROM funding x JOIN session s ON s.id = x.session `+whereFull+" ORDER BY x.id",
+		func(rows *sql.Rows, x *Funding) error {
+			return rows.Scan(&x.Time, &x.Account, &x.Strategy, &x.Pair, scanMarket(&x.Market), &x.Symbol, &x.TranID,
+				&x.Settled, &x.Rate, &x.Mark, &x.Position, &x.Amount, &x.Asset)
+		}, f.args()...)
+	return last(rows, err, f.Last)
+}
+
+// Order is the latest state of an order as it is in the ledger.
+type Order struct {
+	Account    string
+	ID         exchange.OrderID
+	ClientID   string
+	Strategy   string
+	Pair       exchange.PairID
+	Leg        uint8
+	Market     exchange.Market
+	Symbol     string
+	Side       exchange.Side
+	Type       exchange.OrderType
+	TIF        exchange.TimeInForce
+	ReduceOnly bool
+	Price      decimal.Decimal // 0 for a market order
+	Qty        decimal.Decimal
+	Filled     decimal.Decimal
+	Status     exchange.OrderStatus
+	VenueID    string
+	Reason     string
+	Created    exchange.Time
+	Updated    exchange.Time
+}
+
+// Orders returns orders by number.
+func (db *DB) Orders(f Filter) ([]Order, error) {
+	rows, err := db.orders(f, "")
+	return last(rows, err, f.Last)
+}
+
+func (db *DB) orders(f Filter, and string) ([]Order, error) {
+	return collect(db, `SELECT s.account, x.id, x.client_id, x.strategy, x.pair, x.leg, x.market, x.symbol, x.side, x.type,
+			x.tif, x.reduce_only, x.price, x.qty, x.filled, x.status, x.venue_id, x.reason, x.created, x.updated
+		FROM (SELECT *, created AS time FROM orders) x JOIN session s ON s.id = x.session `+whereFull+and+
+		" ORDER BY x.session, x.id",
+		func(rows *sql.Rows, x *Order) error {
+			return rows.Scan(&x.Account, &x.ID, &x.ClientID, &x.Strategy, &x.Pair, &x.Leg, scanMarket(&x.Market), &x.Symbol,
+				scanSide(&x.Side), scanType(&x.Type), scanTIF(&x.TIF), &x.ReduceOnly, &x.Price, &x.Qty, &x.Filled,
+				scanStatus(&x.Status), &x.VenueID, &x.Reason, &x.Created, &x.Updated)
+		}, f.args()...)
+}
+
+// Pair is the latest state of a pair trade as it is in the ledger; see PairRow.
+type Pair struct {
+	Account         string
+	ID              exchange.PairID
+	Strategy        string
+	Spot, Perp      string // keys: "spot:BTCUSDT"
+	State           string
+	Done            bool
+	Reason, Tag     string
+	Notional        decimal.Decimal
+	SpotQty         decimal.Decimal
+	PerpQty         decimal.Decimal
+	SpotCost        decimal.Decimal
+	PerpCost        decimal.Decimal
+	OpenBasis       float64
+	CloseBasis      float64
+	Funding         decimal.Decimal
+	Fees            decimal.Decimal
+	Realised        decimal.Decimal
+	Opened, Closed  exchange.Time
+	Settlements     int
+	MaxUnhedged     decimal.Decimal
+	MaxUnhedgedTime exchange.Time
+	Detail          string
+}
+
+// Pairs returns pair trades by number. Filter.Symbol is compared with the keys
+// of both legs; the times are of the opening.
+func (db *DB) Pairs(f Filter) ([]Pair, error) {
+	rows, err := db.pairs(f, "")
+	return last(rows, err, f.Last)
+}
+
+func (db *DB) pairs(f Filter, and string) ([]Pair, error) {
+	return collect(db, `SELECT s.account, x.id, x.strategy, x.spot, x.perp, x.state, x.done, x.reason, x.tag, x.notional,
+			x.spot_qty, x.perp_qty, x.spot_cost, x.perp_cost, x.open_basis, x.close_basis, x.funding, x.fees, x.realised,
+			x.opened, x.closed, x.settlements, x.max_unhedged, x.max_unhedged_time, x.detail
+		FROM (SELECT *, opened AS time FROM pairs) x JOIN session s ON s.id = x.session `+whereRun+
+		" AND ?3 IN ('', x.spot, x.perp) AND ?4 IN (0, x.id)"+and+" ORDER BY x.session, x.id",
+		func(rows *sql.Rows, x *Pair) error {
+			return rows.Scan(&x.Account, &x.ID, &x.Strategy, &x.Spot, &x.Perp, &x.State, &x.Done, &x.Reason, &x.Tag,
+				&x.Notional, &x.SpotQty, &x.PerpQty, &x.SpotCost, &x.PerpCost, &x.OpenBasis, &x.CloseBasis, &x.Funding,
+				&x.Fees, &x.Realised, &x.Opened, &x.Closed, &x.Settlements, &x.MaxUnhedged, &x.MaxUnhedgedTime, &x.Detail)
+		}, f.args()...)
+}
+
+// EquityPoint is a sample of an account's value in USDT.
+type EquityPoint struct {
+	Run    RunID
+	Time   exchange.Time
+	Amount decimal.Decimal
+}
+
+// Equity returns an account's equity samples, oldest first.
+func (db *DB) Equity(f Filter) ([]EquityPoint, error) {
+	rows, err := collect(db, `SELECT x.run, x.time, x.amount
+		FROM (SELECT *, '' AS strategy FROM equity) x JOIN run r ON r.id = x.run JOIN session s ON s.id = r.session `+whereRun+
+		" ORDER BY x.run, x.seq",
+		func(rows *sql.Rows, x *EquityPoint) error { return rows.Scan(&x.Run, &x.Time, &x.Amount) },
+		Filter{Account: f.Account, From: f.From, To: f.To}.args()...)
+	return last(rows, err, f.Last)
+}
+
+// ChartPoint is one point of a series that a strategy draws.
+type ChartPoint struct {
+	Time     exchange.Time
+	Strategy string
+	Series   string
+	Value    float64
+}
+
+// Chart returns points of all series, oldest first.
+func (db *DB) Chart(f Filter) ([]ChartPoint, error) {
+	rows, err := collect(db, `SELECT x.time, x.strategy, x.series, x.value
+		FROM chart x JOIN run r ON r.id = x.run JOIN session s ON s.id = r.session `+whereRun+" ORDER BY x.run, x.seq, x.n",
+		func(rows *sql.Rows, x *ChartPoint) error { return rows.Scan(&x.Time, &x.Strategy, &x.Series, &x.Value) },
+		f.args()...)
+	return last(rows, err, f.Last)
+}
+
+// LogLine is a warning or an error.
+type LogLine struct {
+	Time     exchange.Time
+	Strategy string
+	Level    string
+	Where    string
+	Text     string
+}
+
+// Log returns log lines, oldest first.
+func (db *DB) Log(f Filter) ([]LogLine, error) {
+	rows, err := collect(db, `SELECT x.time, x.strategy, x.level, x.place, x.text
+		FROM log x JOIN run r ON r.id = x.run JOIN session s ON s.id = r.session `+whereRun+" ORDER BY x.run, x.seq, x.n",
+		func(rows *sql.Rows, x *LogLine) error {
+			return rows.Scan(&x.Time, &x.Strategy, &x.Level, &x.Where, &x.Text)
+		}, f.args()...)
+	return last(rows, err, f.Last)
+}
+
+// Version is a version of a script.
+type Version struct {
+	Run      RunID
+	Time     exchange.Time
+	Strategy string
+	Version  int
+	Hash     string
+	Path     string
+	Sources  []exchange.Source
+	Outcome  string
+	Problem  string
+}
+
+// Versions returns the versions of scripts in the order in which they were
+// loaded or refused.
+func (db *DB) Versions(f Filter) ([]Version, error) {
+	rows, err := collect(db, `SELECT x.run, x.time, x.strategy, x.version, x.hash, x.path, x.sources, x.outcome, x.problem
+		FROM strategy_version x JOIN run r ON r.id = x.run JOIN session s ON s.id = r.session `+whereRun+
+		" ORDER BY x.run, x.seq, x.n",
+		func(rows *sql.Rows, x *Version) error {
+			var sources string
+			if err := rows.Scan(&x.Run, &x.Time, &x.Strategy, &x.Version, &x.Hash, &x.Path, &sources, &x.Outcome, &x.Problem); err != nil {
+				return err
+			}
+			return json.Unmarshal([]byte(sources), &x.Sources)
+		}, f.args()...)
+	return last(rows, err, f.Last)
+}

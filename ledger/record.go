@@ -1,0 +1,329 @@
+package ledger
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/exchange"
+)
+
+// Record is something a Writer can write. Seq is the event that caused it, Time
+// the loop's time of that event. Strategy is a name; empty means the host.
+type Record interface {
+	seq() uint64
+	time() exchange.Time
+	check() error
+	write(*batch) error
+}
+
+// At is the event that caused a row.
+type At struct {
+	Seq  uint64
+	Time exchange.Time
+}
+
+func (a At) seq() uint64         { return a.Seq }
+func (a At) time() exchange.Time { return a.Time }
+func (a At) check() error        { return nil }
+
+// OrderRow is the latest state of an order. A later row of the same order
+// replaces it, an earlier one does not.
+type OrderRow struct {
+	At
+	Order      exchange.Order
+	Instrument *exchange.Instrument
+	Strategy   string
+}
+
+// FillRow is one execution, unique by (venue, account, instrument, TradeID).
+type FillRow struct {
+	At
+	exchange.Fill
+	Instrument *exchange.Instrument // of the fill; hides the id in Fill
+	Strategy   string
+	Pair       exchange.PairID
+	ClientID   string // of the order; empty when it was not ours
+}
+
+// FundingRow is one settlement of funding, or a strategy's or a pair's share of
+// one.
+type FundingRow struct {
+	At
+	exchange.FundingPayment
+	Instrument *exchange.Instrument
+	Strategy   string
+	Pair       exchange.PairID
+}
+
+// TransferRow is the latest state of a transfer between wallets.
+type TransferRow struct {
+	At
+	exchange.Transfer
+	Strategy string
+}
+
+// Posting is one leg of a TxnRow. Account names are A:<wallet> assets,
+// T:<instrument> conversion, I:<what> income, X:<what> expense, Q:<what> equity.
+type Posting struct {
+	Account string
+	Asset   string
+	Amount  decimal.Decimal
+}
+
+// TxnRow is one movement of money. Its postings sum to zero for each asset.
+type TxnRow struct {
+	At
+	Kind     string // deposit, fill, funding, transfer_out, transfer_in, adjust
+	Ref      string // unique within (session, Kind)
+	Strategy string
+	Pair     exchange.PairID
+	Postings []Posting
+}
+
+// PairRow is the latest state of a pair trade. A later row of the same pair
+// replaces it. Money is in quote (see exchange.Instrument).
+type PairRow struct {
+	At
+	ID              exchange.PairID
+	Strategy        string
+	Spot, Perp      *exchange.Instrument
+	State           string
+	Done            bool // it will not trade again
+	Reason, Tag     string
+	Notional        decimal.Decimal // asked for
+	SpotQty         decimal.Decimal // net coins held
+	PerpQty         exchange.Lots   // signed
+	SpotCost        decimal.Decimal // signed cash of the fills
+	PerpCost        decimal.Decimal
+	OpenBasis       float64
+	CloseBasis      float64
+	Funding         decimal.Decimal // settlement asset
+	Fees            decimal.Decimal
+	Realised        decimal.Decimal // once closed, after funding and fees
+	Opened, Closed  exchange.Time
+	Settlements     int
+	MaxUnhedged     decimal.Decimal
+	MaxUnhedgedTime exchange.Time
+	Detail          string // JSON: what the host needs to go on with it
+}
+
+// EquityRow is a sample of the account's whole value in USDT. One per event.
+type EquityRow struct {
+	At
+	Amount decimal.Decimal
+}
+
+// StateRow is what a strategy wants to find again after a restart. One per
+// event and strategy; the last 20 are kept.
+type StateRow struct {
+	At
+	Strategy string
+	Version  int
+	JSON     string
+}
+
+// VersionRow is a version of a script that was loaded, refused or rolled back to.
+type VersionRow struct {
+	At
+	Strategy string
+	Version  int // of the last loaded version when this one was refused
+	Hash     string
+	Path     string
+	Sources  []exchange.Source
+	Outcome  string // loaded, refused, rollback
+	Problem  string
+}
+
+// ChartRow is one point of a series that a strategy draws.
+type ChartRow struct {
+	At
+	Strategy string
+	Series   string
+	Value    float64
+}
+
+// LogRow is a line worth keeping: warnings and errors.
+type LogRow struct {
+	At
+	Strategy string
+	Level    string
+	Where    string // file:line
+	Text     string
+}
+
+func (r *OrderRow) check() error   { return needInstrument(r.Instrument, "order", r.Order.ClientID) }
+func (r *FillRow) check() error    { return needInstrument(r.Instrument, "fill", r.TradeID) }
+func (r *FundingRow) check() error { return needInstrument(r.Instrument, "funding", r.TranID) }
+
+func (r *PairRow) check() error {
+	name := fmt.Sprint(r.ID)
+	return errors.Join(needInstrument(r.Spot, "pair", name), needInstrument(r.Perp, "pair", name))
+}
+
+func needInstrument(in *exchange.Instrument, what, name string) error {
+	if in == nil {
+		return fmt.Errorf("ledger: %s %s has no instrument", what, name)
+	}
+	return nil
+}
+
+// check is where double entry is enforced: no row may be written that does not
+// balance.
+func (r *TxnRow) check() error {
+	if len(r.Postings) == 0 {
+		return fmt.Errorf("ledger: %s %s has no postings", r.Kind, r.Ref)
+	}
+	for i, p := range r.Postings {
+		sum := decimal.Zero
+		for j, q := range r.Postings {
+			if q.Asset != p.Asset {
+				continue
+			}
+			if j < i {
+				break // this asset was summed before
+			}
+			sum = sum.Add(q.Amount)
+		}
+		if !sum.IsZero() {
+			return fmt.Errorf("ledger: %s %s: %w: %s are left of %s", r.Kind, r.Ref, ErrUnbalanced, sum, p.Asset)
+		}
+	}
+	return nil
+}
+
+func (r *OrderRow) write(b *batch) error {
+	if err := b.instrument(r.Instrument); err != nil {
+		return err
+	}
+	o, in := &r.Order, r.Instrument
+	_, err := b.exec(insertOrder, b.session, int64(o.ID), b.run, b.seq, o.ClientID, r.Strategy, int64(o.Pair), o.Leg,
+		in.Market.String(), in.Symbol, o.Side.String(), o.Type.String(), o.TIF.String(), o.ReduceOnly,
+		in.PriceDecimal(o.Price).String(), in.QtyDecimal(o.Qty).String(), in.QtyDecimal(o.Filled).String(),
+		o.Status.String(), o.VenueID, o.Reason, int64(o.Created), int64(o.Updated))
+	return err
+}
+
+func (r *FillRow) write(b *batch) error {
+	if err := b.instrument(r.Instrument); err != nil {
+		return err
+	}
+	market, symbol := r.Instrument.Market.String(), r.Instrument.Symbol
+	price, qty := r.Instrument.PriceDecimal(r.Price).String(), r.Instrument.QtyDecimal(r.Qty).String()
+	res, err := b.exec(insertFill, b.session, b.run, b.seq, int64(r.Time), b.venue, b.account, market, symbol, r.TradeID,
+		int64(r.Order), r.ClientID, r.VenueID, r.Strategy, int64(r.Pair), r.Side.String(), price, qty, r.Maker,
+		r.Fee.String(), r.FeeAsset, r.Realised.String(), r.Reason)
+	if err != nil {
+		return err
+	}
+	if n, err := res.RowsAffected(); err != nil || n > 0 {
+		return err
+	}
+	return b.sameFill(market, symbol, r.TradeID, r.Side.String(), price, qty)
+}
+
+// sameFill is asked when a trade id was there already. That is a replay or a
+// second report of one execution; if it is not, an execution would be lost.
+func (b *batch) sameFill(market, symbol, trade, side, price, qty string) error {
+	var was [3]string
+	row := b.row(findFill, b.venue, b.account, market, symbol, trade)
+	if err := row.Scan(&was[0], &was[1], &was[2]); err != nil {
+		return err
+	}
+	if is := [3]string{side, price, qty}; is != was {
+		return fmt.Errorf("%w: %s of %s:%s is %v, booked was %v", ErrConflict, trade, market, symbol, is, was)
+	}
+	return nil
+}
+
+func (r *FundingRow) write(b *batch) error {
+	if err := b.instrument(r.Instrument); err != nil {
+		return err
+	}
+	in := r.Instrument
+	_, err := b.exec(insertFunding, b.session, b.run, b.seq, int64(r.Time), b.venue, b.account, in.Market.String(), in.Symbol,
+		r.TranID, r.Strategy, int64(r.Pair), int64(r.Settled), r.Rate.Decimal().String(), r.Mark.Decimal().String(),
+		in.QtyDecimal(r.Position).String(), r.Amount.String(), r.Asset)
+	return err
+}
+
+func (r *TransferRow) write(b *batch) error {
+	state := "sent"
+	switch {
+	case r.Failed:
+		state = "failed"
+	case r.Done:
+		state = "done"
+	}
+	_, err := b.exec(insertTransfer, b.session, int64(r.ID), b.run, b.seq, int64(r.Time), r.Strategy, r.Asset,
+		r.From.String(), r.To.String(), r.Amount.String(), state, r.Reason)
+	return err
+}
+
+func (r *TxnRow) write(b *batch) error {
+	res, err := b.exec(insertTxn, b.session, b.run, b.seq, int64(r.Time), r.Kind, r.Ref, r.Strategy, int64(r.Pair))
+	if err != nil {
+		return err
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		return err // it is there already, with its postings
+	}
+	id, err := res.LastInsertId()
+	if err != nil {
+		return err
+	}
+	for i, p := range r.Postings {
+		if _, err := b.exec(insertPosting, id, i, p.Account, p.Asset, p.Amount.String()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *PairRow) write(b *batch) error {
+	detail := r.Detail
+	if detail == "" {
+		detail = "{}"
+	}
+	_, err := b.exec(insertPair, b.session, int64(r.ID), b.run, b.seq, r.Strategy, r.Spot.Key(), r.Perp.Key(), r.State, r.Done,
+		r.Reason, r.Tag, r.Notional.String(), r.SpotQty.String(), r.Perp.QtyDecimal(r.PerpQty).String(),
+		r.SpotCost.String(), r.PerpCost.String(), r.OpenBasis, r.CloseBasis, r.Funding.String(), r.Fees.String(),
+		r.Realised.String(), int64(r.Opened), int64(r.Closed), r.Settlements, r.MaxUnhedged.String(),
+		int64(r.MaxUnhedgedTime), detail)
+	return err
+}
+
+func (r *EquityRow) write(b *batch) error {
+	_, err := b.exec(insertEquity, b.run, b.seq, int64(r.Time), r.Amount.String())
+	return err
+}
+
+func (r *StateRow) write(b *batch) error {
+	if _, err := b.exec(insertState, b.session, r.Strategy, b.run, b.seq, int64(r.Time), r.Version, r.JSON); err != nil {
+		return err
+	}
+	_, err := b.exec(trimState, b.session, r.Strategy)
+	return err
+}
+
+func (r *VersionRow) write(b *batch) error {
+	sources, err := json.Marshal(append([]exchange.Source{}, r.Sources...))
+	if err != nil {
+		return fmt.Errorf("sources of %s: %w", r.Path, err)
+	}
+	_, err = b.exec(insertVersion, b.run, b.seq, b.n, int64(r.Time), r.Strategy, r.Version, r.Hash, r.Path, string(sources),
+		r.Outcome, r.Problem)
+	return err
+}
+
+func (r *ChartRow) write(b *batch) error {
+	_, err := b.exec(insertChart, b.run, b.seq, b.n, int64(r.Time), r.Strategy, r.Series, r.Value)
+	return err
+}
+
+func (r *LogRow) write(b *batch) error {
+	_, err := b.exec(insertLog, b.run, b.seq, b.n, int64(r.Time), r.Strategy, r.Level, r.Where, r.Text)
+	return err
+}
