@@ -1,0 +1,217 @@
+package core
+
+import (
+	"sort"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/exchange"
+)
+
+// position is the open part of a sum of fills. Its cost is kept as a sum and
+// not as an average price, so that realised + unrealised is exact whatever was
+// rounded on the way.
+type position struct {
+	qty exchange.Lots
+	// cost is the signed price of the open part: Σ quantity×price in quote, or
+	// Σ contracts×size/price in coin for an inverse contract.
+	cost     decimal.Decimal
+	realised decimal.Decimal
+}
+
+// value is what q costs at price p, in the unit of position.cost.
+func value(in *exchange.Instrument, p exchange.Ticks, q exchange.Lots) decimal.Decimal {
+	if in.Inverse() {
+		return in.BaseQty(p, q)
+	}
+	return in.Notional(p, q)
+}
+
+// fill adds an execution and returns the profit it realised. The venue's word
+// on the profit is taken where there is one, so that our books and the venue's
+// agree to the last digit.
+func (p *position) fill(in *exchange.Instrument, f *exchange.Fill, venue *decimal.Decimal) decimal.Decimal {
+	dq := exchange.Lots(f.Side) * f.Qty
+	if p.qty == 0 || (p.qty > 0) == (dq > 0) {
+		p.qty += dq
+		p.cost = p.cost.Add(value(in, f.Price, dq))
+		return decimal.Zero
+	}
+	closing := dq
+	if dq.Abs() > p.qty.Abs() {
+		closing = -p.qty
+	}
+	back := value(in, f.Price, closing) // signed against the position
+	portion := p.cost
+	if closing.Abs() < p.qty.Abs() {
+		portion = p.cost.Mul(decimal.NewFromInt(int64(closing.Abs()))).DivRound(decimal.NewFromInt(int64(p.qty.Abs())), 16)
+	}
+	realised := profit(in, portion, back)
+	if venue != nil {
+		realised = *venue
+		portion = costOf(in, realised, back)
+	}
+	p.qty += closing
+	p.cost = p.cost.Sub(portion)
+	p.realised = p.realised.Add(realised)
+	if p.qty == 0 {
+		p.cost = decimal.Zero
+	}
+	if rest := dq - closing; rest != 0 {
+		p.qty = rest
+		p.cost = value(in, f.Price, rest)
+	}
+	return realised
+}
+
+// profit of closing a part that cost portion for back (signed against it).
+// Linear: what came back less what it cost. Inverse: the other way round, in
+// coin, because a contract is worth fewer coins the higher the price.
+func profit(in *exchange.Instrument, portion, back decimal.Decimal) decimal.Decimal {
+	if in.Inverse() {
+		return portion.Add(back)
+	}
+	return back.Neg().Sub(portion)
+}
+
+// costOf is the portion that makes profit(portion, back) come out as realised.
+func costOf(in *exchange.Instrument, realised, back decimal.Decimal) decimal.Decimal {
+	if in.Inverse() {
+		return realised.Sub(back)
+	}
+	return back.Neg().Sub(realised)
+}
+
+// unrealised returns the profit of the open part at a price.
+func (p *position) unrealised(in *exchange.Instrument, price decimal.Decimal) decimal.Decimal {
+	if p.qty == 0 || !price.IsPositive() {
+		return decimal.Zero
+	}
+	q := in.QtyDecimal(p.qty)
+	if in.Inverse() {
+		return p.cost.Sub(q.Mul(in.ContractSize).DivRound(price, 16))
+	}
+	return q.Mul(price).Sub(p.cost)
+}
+
+// entry returns the average entry price.
+func (p *position) entry(in *exchange.Instrument) decimal.Decimal {
+	if p.qty == 0 || p.cost.IsZero() {
+		return decimal.Zero
+	}
+	q := in.QtyDecimal(p.qty)
+	if in.Inverse() {
+		return q.Mul(in.ContractSize).DivRound(p.cost, 16)
+	}
+	return p.cost.DivRound(q, 16)
+}
+
+func (p *position) view(in *exchange.Instrument) exchange.Position {
+	return exchange.Position{Qty: p.qty, Entry: p.entry(in), Realised: p.realised}
+}
+
+// holding is one asset of one wallet.
+type holding struct {
+	wallet exchange.Market
+	asset  string
+	total  decimal.Decimal
+	spot   *exchange.Instrument // prices the asset in USDT; nil for USDT itself
+	perp   *exchange.Instrument // prices it when spot can't
+}
+
+// account is our own book of the account, made from events alone. The venue
+// keeps its own; that both agree is checked in every simulation.
+type account struct {
+	u        *exchange.Universe
+	holdings []*holding // by wallet, then asset
+	transit  []*holding // in flight between wallets
+	pos      []position // by instrument, of all strategies and foreign orders
+}
+
+func newAccount(u *exchange.Universe) *account {
+	return &account{u: u, pos: make([]position, u.Len())}
+}
+
+func (a *account) holding(wallet exchange.Market, asset string) *holding {
+	i := sort.Search(len(a.holdings), func(i int) bool {
+		h := a.holdings[i]
+		return h.wallet > wallet || (h.wallet == wallet && h.asset >= asset)
+	})
+	if i < len(a.holdings) && a.holdings[i].wallet == wallet && a.holdings[i].asset == asset {
+		return a.holdings[i]
+	}
+	h := &holding{wallet: wallet, asset: asset}
+	if !stable(asset) {
+		h.spot, _ = a.u.Find(exchange.Spot, asset+"USDT")
+		for _, p := range a.u.Pairs(exchange.USDM) {
+			if p.Base == asset {
+				h.perp = p.Perp
+			}
+		}
+	}
+	a.holdings = append(a.holdings, nil)
+	copy(a.holdings[i+1:], a.holdings[i:])
+	a.holdings[i] = h
+	return h
+}
+
+// stable reports whether an asset counts as one USDT.
+func stable(asset string) bool { return asset == "USDT" || asset == "USD" }
+
+func (a *account) inTransit(asset string) *holding {
+	for _, h := range a.transit {
+		if h.asset == asset {
+			return h
+		}
+	}
+	h := &holding{asset: asset}
+	a.transit = append(a.transit, h)
+	return h
+}
+
+// add changes a wallet and returns the posting that says so.
+func (a *account) add(wallet exchange.Market, asset string, amount decimal.Decimal) Posting {
+	h := a.holding(wallet, asset)
+	h.total = h.total.Add(amount)
+	return Posting{"A:" + wallet.String(), asset, amount}
+}
+
+func against(account, asset string, amount decimal.Decimal) Posting {
+	return Posting{account, asset, amount.Neg()}
+}
+
+// fill books an execution and returns its postings.
+func (a *account) fill(f *exchange.Fill) []Posting {
+	in := a.u.Get(f.Instrument)
+	var out []Posting
+	if in.Perp() {
+		r := a.pos[in.ID].fill(in, f, &f.Realised)
+		if !r.IsZero() {
+			out = append(out, a.add(in.Market, in.Settle(), r), against("I:realised:"+in.Market.String(), in.Settle(), r))
+		}
+	} else {
+		a.pos[in.ID].fill(in, f, nil)
+		coins := in.QtyDecimal(exchange.Lots(f.Side) * f.Qty).Mul(decimal.NewFromInt(in.Multiplier))
+		cash := in.Notional(f.Price, exchange.Lots(f.Side)*f.Qty).Neg()
+		t := "T:" + in.Key()
+		out = append(out,
+			a.add(in.Market, in.Base, coins), against(t, in.Base, coins),
+			a.add(in.Market, in.Quote, cash), against(t, in.Quote, cash))
+	}
+	if !f.Fee.IsZero() {
+		fee := f.Fee.Neg()
+		out = append(out, a.add(in.Market, f.FeeAsset, fee), against("X:fee", f.FeeAsset, fee))
+	}
+	return out
+}
+
+// transfer books money leaving a wallet (done false) or arriving.
+func (a *account) transfer(t *exchange.Transfer, arrived bool) []Posting {
+	transit := a.inTransit(t.Asset)
+	if !arrived {
+		transit.total = transit.total.Add(t.Amount)
+		return []Posting{a.add(t.From, t.Asset, t.Amount.Neg()), {"A:transit", t.Asset, t.Amount}}
+	}
+	transit.total = transit.total.Sub(t.Amount)
+	return []Posting{{"A:transit", t.Asset, t.Amount.Neg()}, a.add(t.To, t.Asset, t.Amount)}
+}

@@ -1,0 +1,548 @@
+// Package core is the deterministic heart of the host: one function from events
+// to effects.
+//
+// Step takes one event and answers with what it led to: orders and cancels for
+// the venue, rows for the ledger, lines for the log. Given the same
+// configuration and the same events it gives the same effects, byte for byte;
+// that is what makes a journal replayable and a backtest worth believing. So
+// nothing here reads a clock, a random source or a map's order, nothing starts a
+// goroutine, and nothing touches a network, a file or a database.
+//
+// One goroutine, the loop's, owns the core and everything it drives: the books,
+// the machines of package execution, the risk gate, and the strategies.
+//
+// The order within a step is fixed: book, machines, strategies by index, and
+// then whatever those asked for.
+package core
+
+import (
+	"fmt"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/book"
+	"github.com/perilune/perilune/host/execution"
+	"github.com/perilune/perilune/host/risk"
+)
+
+// Config is what a core starts from. Universe is required.
+type Config struct {
+	Universe *exchange.Universe
+	Limits   risk.Limits
+	// ClientTag starts every client order id; default "pl". At most 16
+	// characters of [a-zA-Z0-9-_].
+	ClientTag string
+	// Leverage is used to tell what margin a new position needs; default 5.
+	Leverage int
+	// SampleEvery is the spacing of equity samples; default 1 minute.
+	SampleEvery exchange.Time
+	// Ladders are the instruments whose book is a price ladder: faster, at some
+	// 130 KB a side. The default is a sorted slice.
+	Ladders func(*exchange.Instrument) bool
+	// Restore continues an earlier session; nil starts a new one.
+	Restore *Restore
+}
+
+// Restore is the state an interrupted session left in its ledger.
+type Restore struct {
+	Time      exchange.Time
+	LastOrder exchange.OrderID
+	LastPair  exchange.PairID
+	LastMove  uint64 // transfers
+	Balances  []RestoredBalance
+	Fills     []RestoredFill      // all of the session, oldest first
+	Pairs     []RestoredPair      // that are not done
+	Transit   []exchange.Transfer // sent and not arrived
+}
+
+// RestoredBalance is the total of one asset of one wallet.
+type RestoredBalance struct {
+	Wallet exchange.Market
+	Asset  string
+	Total  decimal.Decimal
+}
+
+// RestoredFill is a fill and whose it was.
+type RestoredFill struct {
+	Strategy int32
+	Fill     exchange.Fill
+}
+
+// RestoredPair is a pair and the request it came from.
+type RestoredPair struct {
+	Pair    execution.Pair
+	Request execution.PairRequest
+}
+
+// Commands that a KindCommand event can carry in Name.
+const (
+	CommandStart  = "start"
+	CommandStop   = "stop"   // finish what is under way, start nothing
+	CommandHalt   = "halt"   // trip the kill latch
+	CommandResume = "resume" // lift it
+	CommandEnd    = "end"    // the last event of a session: sample and save
+)
+
+const (
+	strikesAllowed = 3  // errors in a row before a strategy is paused
+	errorsAllowed  = 20 // errors within errorWindow before it is paused
+	errorWindow    = exchange.Hour
+	noticesAllowed = 1000 // callbacks one event may lead to
+	keepMachines   = 200  // finished pairs that stay known
+)
+
+// Core is the state of one session. Use New.
+type Core struct {
+	cfg     Config
+	u       *exchange.Universe
+	markets []market
+	slots   []*slot
+	gate    *risk.Gate
+	acct    *account
+	orders  orders
+	timers  timers
+
+	machines []*execution.Machine // by id
+	lastPair exchange.PairID
+	lastMove uint64
+	awaiting map[exchange.OrderID]exchange.OrderStatus // final statuses that wait for fills
+	told     map[exchange.PairID]execution.PairState   // as last reported
+
+	seq      uint64
+	now      exchange.Time
+	sampleAt exchange.Time
+	started  bool // the first event was seen
+	running  bool // CommandStart was seen: the opening balances are in
+	stopping bool
+
+	fx    *[]Effect
+	queue []told
+
+	stats Stats
+	fills int
+}
+
+// told is a notice waiting for its strategy's turn.
+type told struct {
+	slot   *slot
+	notice Notice
+}
+
+// New returns a core that has seen nothing yet.
+func New(cfg Config, strategies []Strategy, versions []Version) (*Core, error) {
+	if cfg.Universe == nil {
+		return nil, fmt.Errorf("core: no universe")
+	}
+	if cfg.ClientTag == "" {
+		cfg.ClientTag = "pl"
+	}
+	if cfg.Leverage == 0 {
+		cfg.Leverage = 5
+	}
+	if cfg.SampleEvery == 0 {
+		cfg.SampleEvery = exchange.Minute
+	}
+	c := &Core{
+		cfg: cfg, u: cfg.Universe, gate: risk.New(cfg.Limits), acct: newAccount(cfg.Universe),
+		orders:   orders{byID: map[exchange.OrderID]*exchange.Order{}},
+		awaiting: map[exchange.OrderID]exchange.OrderStatus{},
+		told:     map[exchange.PairID]execution.PairState{},
+	}
+	for _, in := range c.u.All() {
+		b := book.New(in)
+		if cfg.Ladders != nil && cfg.Ladders(in) {
+			b = book.NewLadder(in)
+		}
+		c.markets = append(c.markets, market{in: in, book: b})
+	}
+	for i, st := range strategies {
+		s := &slot{index: int32(i), version: 1, pos: map[exchange.InstrumentID]*position{}}
+		s.port = &Port{c: c, slot: s}
+		s.install(st, c.u)
+		c.slots = append(c.slots, s)
+	}
+	c.restore(cfg.Restore)
+	c.boot(versions)
+	return c, nil
+}
+
+func (c *Core) restore(r *Restore) {
+	if r == nil {
+		return
+	}
+	c.now = r.Time
+	c.orders.last, c.lastPair, c.lastMove = r.LastOrder, r.LastPair, r.LastMove
+	for i := range r.Fills {
+		f := &r.Fills[i]
+		in := c.u.Get(f.Fill.Instrument)
+		var venue *decimal.Decimal
+		if in.Perp() {
+			venue = &f.Fill.Realised
+		}
+		c.acct.pos[in.ID].fill(in, &f.Fill, venue)
+		if f.Strategy >= 0 && int(f.Strategy) < len(c.slots) {
+			c.slots[f.Strategy].position(in.ID).fill(in, &f.Fill, nil)
+		}
+	}
+	for _, b := range r.Balances {
+		c.acct.holding(b.Wallet, b.Asset).total = b.Total
+	}
+	for i := range r.Transit {
+		t := &r.Transit[i]
+		held := c.acct.inTransit(t.Asset)
+		held.total = held.total.Add(t.Amount)
+	}
+	for _, p := range r.Pairs {
+		c.machines = append(c.machines, execution.Resume(p.Pair, p.Request, c.now))
+		c.told[p.Pair.ID] = p.Pair.State
+	}
+}
+
+// boot notes the versions that the session starts with, so that the first step
+// reports them.
+func (c *Core) boot(versions []Version) {
+	for i := range c.slots {
+		if i < len(versions) {
+			v := versions[i]
+			v.Number, v.Loaded = 1, true
+			c.slots[i].version = 1
+			c.queueVersion(int32(i), &v)
+		}
+	}
+}
+
+func (c *Core) queueVersion(strategy int32, v *Version) {
+	c.stats.boot = append(c.stats.boot, Effect{Kind: EffectVersion, Strategy: strategy, Version: v})
+}
+
+// Step takes one event and appends what it leads to. It gives the event its
+// sequence number. The loop's time never runs back: an event that is older than
+// the last one is handled at the last one's time.
+func (c *Core) Step(ev *exchange.Event, fx *[]Effect) {
+	c.seq++
+	ev.Seq = c.seq
+	c.now = max(c.now, ev.Time)
+	c.fx = fx
+	if !c.started {
+		c.start()
+	}
+	switch ev.Kind {
+	case exchange.KindSnapshot, exchange.KindDiff, exchange.KindGap:
+		c.onBook(ev)
+	case exchange.KindTicker, exchange.KindTrade, exchange.KindMark, exchange.KindFunding, exchange.KindBar:
+		c.onMarket(ev)
+	case exchange.KindOrder:
+		c.onOrder(ev)
+	case exchange.KindFill:
+		c.onFill(ev)
+	case exchange.KindFundingPaid:
+		c.onPayment(ev)
+	case exchange.KindTransfer:
+		c.onTransfer(ev)
+	case exchange.KindBalance:
+		c.onBalance(ev)
+	case exchange.KindTimer:
+		c.onTimer()
+	case exchange.KindReload:
+		c.onReload(ev)
+	case exchange.KindCommand:
+		c.onCommand(ev)
+	}
+	c.drain()
+	if c.running && c.now >= c.sampleAt {
+		c.sample()
+	}
+	c.fx = nil
+}
+
+// start runs before the first event's own handling.
+func (c *Core) start() {
+	c.started = true
+	for _, e := range c.stats.boot {
+		c.emit(e)
+	}
+	c.stats.boot = nil
+}
+
+func (c *Core) emit(e Effect) {
+	e.Seq, e.Time = c.seq, c.now
+	*c.fx = append(*c.fx, e)
+}
+
+func (c *Core) log(level Level, strategy int32, text string) {
+	c.emit(Effect{Kind: EffectLog, Strategy: strategy, Level: level, Text: text})
+}
+
+// tell queues a notice for one strategy; -1 is nobody.
+func (c *Core) tell(strategy int32, n Notice) {
+	if strategy < 0 || int(strategy) >= len(c.slots) {
+		return
+	}
+	if s := c.slots[strategy]; s.wants[n.Handler] {
+		c.queue = append(c.queue, told{s, n})
+	}
+}
+
+func (c *Core) tellAll(n Notice) {
+	for i := range c.slots {
+		c.tell(int32(i), n)
+	}
+}
+
+// drain gives the queued notices to their strategies, which may queue more: an
+// order that is denied is told of in the same step. A strategy that answers
+// every denial with another order would never end, so that is where it stops.
+func (c *Core) drain() {
+	for i := 0; i < len(c.queue); i++ {
+		if i == noticesAllowed {
+			c.pause(c.queue[i].slot, fmt.Sprintf("one event led to over %d callbacks: does a handler answer every refusal with a new order?", noticesAllowed))
+			break
+		}
+		t := c.queue[i]
+		c.invoke(t.slot, &t.notice)
+	}
+	c.queue = c.queue[:0]
+}
+
+// invoke runs one callback as a transaction.
+func (c *Core) invoke(s *slot, n *Notice) {
+	if s.paused != "" {
+		return
+	}
+	s.port.reset()
+	if err := s.Call(s.port, n); err != nil {
+		s.port.reset()
+		c.fault(s, n, err)
+		return
+	}
+	s.strikes = 0
+	if n.Handler > OnMark {
+		s.dirty = true
+	}
+	if len(s.port.staged) > 0 {
+		c.commit(s)
+	}
+}
+
+// fault handles a failed callback: say it, replace the instance if it can't go
+// on, and pause the strategy when it fails again and again.
+func (c *Core) fault(s *slot, n *Notice, err error) {
+	s.strikes++
+	s.errors++
+	c.stats.Errors++
+	if loud(s.errors) {
+		text := fmt.Sprintf("%s: %v", n.Handler, err)
+		if s.errors > strikesAllowed {
+			text = fmt.Sprintf("%s (error %d of this version)", text, s.errors)
+		}
+		c.log(Error, s.index, text)
+	}
+	s.failed = append(s.failed, c.now)
+	if s.strikes >= strikesAllowed {
+		c.pause(s, fmt.Sprintf("%d errors in a row; save a mended script to go on", s.strikes))
+		return
+	}
+	if n := len(s.failed) - errorsAllowed; n >= 0 {
+		if s.failed[n]+errorWindow > c.now {
+			c.pause(s, fmt.Sprintf("%d errors within an hour; save a mended script to go on", errorsAllowed))
+			return
+		}
+		s.failed = s.failed[n:]
+	}
+	fresh, rerr := s.Restart(s.port)
+	if rerr != nil {
+		c.pause(s, "could not be restarted: "+rerr.Error())
+	} else if fresh != nil {
+		s.Strategy.Close()
+		s.install(fresh, c.u)
+		c.log(Warn, s.index, "restarted with its last state")
+	}
+}
+
+// loud thins out repeated errors: the first few, then every power of ten.
+func loud(n int) bool {
+	if n <= 5 {
+		return true
+	}
+	for n%10 == 0 {
+		n /= 10
+	}
+	return n == 1
+}
+
+// pause stops calling a strategy. Its working orders are cancelled; its pairs
+// stay in the care of their machines.
+func (c *Core) pause(s *slot, why string) {
+	if s.paused != "" {
+		return
+	}
+	s.paused = why
+	c.log(Error, s.index, "paused: "+why)
+	for _, o := range c.orders.open {
+		if o.Strategy == s.index && o.Pair == 0 {
+			c.Cancel(o.ID)
+		}
+	}
+}
+
+// NextTimer is when the core wants a KindTimer event, if nothing else happens.
+func (c *Core) NextTimer() (exchange.Time, bool) {
+	at, ok := c.timers.next()
+	for _, m := range c.machines {
+		if d, armed := m.Deadline(); armed && (!ok || d < at) {
+			at, ok = d, true
+		}
+	}
+	return at, ok
+}
+
+func (c *Core) onTimer() {
+	for _, m := range c.machines {
+		if d, armed := m.Deadline(); armed && d <= c.now {
+			c.step(m)
+		}
+	}
+	for {
+		t, ok := c.timers.due(c.now)
+		if !ok {
+			break
+		}
+		c.tell(t.strategy, Notice{Handler: OnTimer, Name: t.name})
+	}
+}
+
+// step runs a machine and keeps one with nothing to do from spinning.
+func (c *Core) step(m *execution.Machine) {
+	m.Step(c)
+	c.guard(m)
+}
+
+func (c *Core) guard(m *execution.Machine) {
+	if d, armed := m.Deadline(); armed && d <= c.now {
+		m.Snooze(c.now + exchange.Second/4)
+	}
+}
+
+func (c *Core) onCommand(ev *exchange.Event) {
+	switch ev.Name {
+	case CommandStart:
+		c.running = true
+		c.tellAll(Notice{Handler: OnStart})
+	case CommandStop:
+		c.stop()
+	case CommandHalt:
+		c.halt(ev.Reason)
+	case CommandResume:
+		c.gate.Resume()
+		c.emit(Effect{Kind: EffectHalt, Strategy: -1})
+	case CommandEnd:
+		c.sampleAt = 0
+		for _, s := range c.slots {
+			s.dirty = true
+		}
+	}
+}
+
+func (c *Core) stop() {
+	c.stopping = true
+	c.tellAll(Notice{Handler: OnStop})
+	c.drain()
+	for _, m := range c.machines {
+		m.Stop()
+		c.step(m)
+	}
+	for _, o := range c.orders.open {
+		c.Cancel(o.ID)
+	}
+}
+
+func (c *Core) halt(reason string) {
+	if !c.gate.Kill(reason) {
+		return
+	}
+	c.emit(Effect{Kind: EffectHalt, Strategy: -1, Text: reason})
+	c.tellAll(Notice{Handler: OnHalt, Reason: reason})
+}
+
+// AtRest reports whether nothing is under way: no working order, no machine
+// that is sending or balancing.
+func (c *Core) AtRest() bool {
+	for _, m := range c.machines {
+		if m.Busy() {
+			return false
+		}
+	}
+	return len(c.orders.open) == 0
+}
+
+func (c *Core) onReload(ev *exchange.Event) {
+	r := ev.Reload
+	if r.Strategy < 0 || int(r.Strategy) >= len(c.slots) {
+		c.log(Error, -1, "reload of a strategy that does not run: "+r.Path)
+		return
+	}
+	s := c.slots[r.Strategy]
+	v := &Version{Number: s.version, Path: r.Path, Hash: r.Hash, Sources: r.Sources}
+	s.port.reset()
+	fresh, err := s.Reload(s.port, r)
+	if err != nil {
+		s.port.reset()
+		v.Problem = err.Error()
+		c.stats.ReloadsRefused++
+		c.emit(Effect{Kind: EffectVersion, Strategy: s.index, Version: v})
+		return
+	}
+	s.Strategy.Close()
+	s.install(fresh, c.u)
+	s.version++
+	s.paused, s.strikes, s.errors, s.failed, s.dirty = "", 0, 0, nil, true
+	c.stats.Reloads++
+	v.Number, v.Loaded = s.version, true
+	c.emit(Effect{Kind: EffectVersion, Strategy: s.index, Version: v})
+	c.commit(s)
+}
+
+// record reports a pair's state for the ledger. It goes with every fill, so
+// that a pair's row is never older than its fills.
+func (c *Core) record(m *execution.Machine) {
+	p, r := m.Pair, m.Request
+	c.emit(Effect{Kind: EffectPair, Strategy: p.Strategy, Pair: &p, Request: &r})
+}
+
+// Changed implements execution.Port.
+func (c *Core) Changed(m *execution.Machine) {
+	p := m.Pair
+	c.record(m)
+	before := c.told[p.ID]
+	c.told[p.ID] = p.State
+	if p.State == execution.PairOpen && before != execution.PairOpen {
+		c.stats.PairsOpened++
+	}
+	if p.State == execution.PairClosed && before != execution.PairClosed {
+		c.stats.PairsClosed++
+	}
+	c.stats.measure(&p)
+	c.tell(p.Strategy, Notice{Handler: OnPair, Pair: &p})
+	c.forget()
+}
+
+// forget drops the oldest finished machines.
+func (c *Core) forget() {
+	done := 0
+	for _, m := range c.machines {
+		if m.Pair.State.Done() {
+			done++
+		}
+	}
+	for i := 0; i < len(c.machines) && done > keepMachines; {
+		m := c.machines[i]
+		if !m.Pair.State.Done() {
+			i++
+			continue
+		}
+		delete(c.told, m.Pair.ID)
+		c.machines = append(c.machines[:i:i], c.machines[i+1:]...)
+		done--
+	}
+}

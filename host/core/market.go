@@ -1,0 +1,110 @@
+package core
+
+import (
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/book"
+)
+
+const (
+	keepBars    = 1000
+	keepSettled = 100
+)
+
+// market is what is known of one instrument.
+type market struct {
+	in      *exchange.Instrument
+	book    *book.Book
+	mark    exchange.MarkState
+	trade   exchange.Trade
+	bid     exchange.Level
+	ask     exchange.Level
+	quoted  bool
+	settled []exchange.Settled
+	bars    []exchange.Bar
+	wanting bool // a snapshot was asked for
+}
+
+// onBook applies a book event and shows the result to machines and strategies.
+func (c *Core) onBook(ev *exchange.Event) {
+	m := &c.markets[ev.Instrument]
+	was := m.book.Ready()
+	changed := m.book.Apply(ev)
+	if was && !m.book.Ready() {
+		c.stats.Gaps++
+		c.tellWatchers(Notice{Handler: OnGap, Instrument: ev.Instrument, Reason: m.book.Reason()})
+	}
+	c.wantSnapshot(m)
+	if !changed || !m.book.Ready() {
+		return
+	}
+	c.runMachines(ev.Instrument)
+	c.dispatch(&Notice{Handler: OnBook, Instrument: ev.Instrument, Event: ev})
+}
+
+// wantSnapshot asks for a snapshot once per loss of the book.
+func (c *Core) wantSnapshot(m *market) {
+	wants := m.book.WantsSnapshot()
+	if wants && !m.wanting {
+		c.emit(Effect{Kind: EffectSnapshot, Strategy: -1, Instrument: m.in.ID, Text: m.book.Reason()})
+	}
+	m.wanting = wants
+}
+
+func (c *Core) runMachines(id exchange.InstrumentID) {
+	for _, m := range c.machines {
+		if (m.Pair.Spot == id || m.Pair.Perp == id) && !m.Pair.State.Done() && m.Watching() {
+			c.step(m)
+		}
+	}
+}
+
+// dispatch calls a market handler at once, without the queue: these are the
+// many events, and nothing they carry outlives the call.
+func (c *Core) dispatch(n *Notice) {
+	for _, s := range c.slots {
+		if s.wants[n.Handler] && s.watches[n.Instrument] {
+			c.invoke(s, n)
+		}
+	}
+}
+
+func (c *Core) tellWatchers(n Notice) {
+	for _, s := range c.slots {
+		if s.watches[n.Instrument] {
+			c.tell(s.index, n)
+		}
+	}
+}
+
+func (c *Core) onMarket(ev *exchange.Event) {
+	m := &c.markets[ev.Instrument]
+	switch ev.Kind {
+	case exchange.KindTicker:
+		m.bid = exchange.Level{Price: ev.Price, Qty: ev.Qty}
+		m.ask = exchange.Level{Price: ev.Price2, Qty: ev.Qty2}
+		m.quoted = true
+	case exchange.KindTrade:
+		m.trade = exchange.Trade{Time: ev.Time, Price: ev.Price, Qty: ev.Qty, Side: ev.Side}
+		c.dispatch(&Notice{Handler: OnTrade, Instrument: ev.Instrument, Event: ev})
+	case exchange.KindMark:
+		m.mark = exchange.MarkState{Mark: ev.Mark, Index: ev.Index, Rate: ev.Rate,
+			NextFunding: ev.NextFunding, Hours: ev.Hours, Time: ev.Time}
+		if m.mark.Hours == 0 {
+			m.mark.Hours = max(m.in.FundingHours, 1)
+		}
+		c.dispatch(&Notice{Handler: OnMark, Instrument: ev.Instrument, Event: ev})
+	case exchange.KindFunding:
+		m.settled = keepLast(m.settled, exchange.Settled{Time: ev.VenueTime, Rate: ev.Rate, Mark: ev.Mark, Hours: ev.Hours}, keepSettled)
+	case exchange.KindBar:
+		m.bars = keepLast(m.bars, ev.Bar, keepBars)
+		c.dispatch(&Notice{Handler: OnBar, Instrument: ev.Instrument, Event: ev})
+	}
+}
+
+// keepLast appends and drops from the front, in bulk so that it stays cheap.
+func keepLast[T any](list []T, v T, keep int) []T {
+	if len(list) >= 2*keep {
+		list = append(list[:0], list[len(list)-keep:]...)
+	}
+	return append(list, v)
+}

@@ -1,0 +1,339 @@
+package core
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/book"
+	"github.com/perilune/perilune/host/execution"
+	"github.com/perilune/perilune/host/risk"
+)
+
+// Stats counts what a session did. Money is in USDT.
+type Stats struct {
+	PairsOpened, PairsClosed int
+	Reloads, ReloadsRefused  int
+	Errors, Gaps             int
+	Funding, Fees            decimal.Decimal
+	MaxUnhedged              decimal.Decimal
+	MaxUnhedgedTime          exchange.Time
+
+	boot []Effect
+}
+
+func (s *Stats) measure(p *execution.Pair) {
+	s.MaxUnhedged = decimal.Max(s.MaxUnhedged, p.MaxUnhedged)
+	s.MaxUnhedgedTime = max(s.MaxUnhedgedTime, p.MaxUnhedgedTime)
+}
+
+// onPayment books a settlement of funding and shares it out to the pairs whose
+// short earned it, by size.
+func (c *Core) onPayment(ev *exchange.Event) {
+	p := ev.Payment
+	in := c.u.Get(p.Instrument)
+	postings := []Posting{c.acct.add(in.Market, p.Asset, p.Amount), against("I:funding", p.Asset, p.Amount)}
+	c.stats.Funding = c.stats.Funding.Add(c.inUSDT(in.Market, p.Asset, p.Amount))
+	c.emit(Effect{Kind: EffectTxn, Strategy: -1, Instrument: in.ID, Txn: &Txn{Kind: "funding",
+		Ref: in.Key() + ":" + p.Settled.String() + ":" + p.TranID, Strategy: c.ownerOf(in.ID), Postings: postings}})
+	c.shareFunding(in, p)
+	for _, s := range c.slots {
+		if pos, ok := s.pos[in.ID]; ok && pos.qty != 0 {
+			c.tell(s.index, Notice{Handler: OnFunding, Instrument: in.ID, Payment: p})
+		}
+	}
+}
+
+// shareFunding gives every pair its part of a payment by the size of its short,
+// and what is left to whoever holds the rest of the position.
+func (c *Core) shareFunding(in *exchange.Instrument, p *exchange.FundingPayment) {
+	rest := *p
+	for _, m := range c.machines {
+		if m.Pair.Perp != in.ID || m.Pair.State.Done() || m.Pair.PerpQty == 0 || rest.Position == 0 {
+			continue
+		}
+		part := rest
+		part.Position = m.Pair.PerpQty
+		if part.Position != rest.Position {
+			part.Amount = p.Amount.Mul(decimal.NewFromInt(int64(part.Position))).DivRound(decimal.NewFromInt(int64(p.Position)), 16)
+		}
+		rest.Position -= part.Position
+		rest.Amount = rest.Amount.Sub(part.Amount)
+		m.Pair.Funding = m.Pair.Funding.Add(part.Amount)
+		m.Pair.Settlements++
+		c.emit(Effect{Kind: EffectFunding, Strategy: m.Pair.Strategy, Instrument: in.ID, Payment: &part, Share: m.Pair.ID})
+		c.Changed(m)
+	}
+	if rest.Position != 0 || !rest.Amount.IsZero() {
+		c.emit(Effect{Kind: EffectFunding, Strategy: c.ownerOf(in.ID), Instrument: in.ID, Payment: &rest})
+	}
+}
+
+// ownerOf returns the strategy that holds an instrument when only one does.
+func (c *Core) ownerOf(id exchange.InstrumentID) int32 {
+	owner := int32(-1)
+	for _, s := range c.slots {
+		if pos, ok := s.pos[id]; ok && pos.qty != 0 {
+			if owner >= 0 {
+				return -1
+			}
+			owner = s.index
+		}
+	}
+	return owner
+}
+
+func (c *Core) transfer(t exchange.Transfer) {
+	free := c.balance(t.From, t.Asset).Free
+	if !t.Amount.IsPositive() || t.Amount.GreaterThan(free) {
+		c.log(Error, t.Strategy, fmt.Sprintf("transfer of %s %s from %s to %s refused: %s is free",
+			t.Amount, t.Asset, t.From, t.To, free))
+		return
+	}
+	c.lastMove++
+	t.ID = c.lastMove
+	postings := c.acct.transfer(&t, false)
+	c.emit(Effect{Kind: EffectTransfer, Strategy: t.Strategy, Transfer: &t})
+	c.emitMove("transfer_out", &t, postings)
+}
+
+func (c *Core) emitMove(kind string, t *exchange.Transfer, postings []Posting) {
+	c.emit(Effect{Kind: EffectTxn, Strategy: t.Strategy, Transfer: t,
+		Txn: &Txn{Kind: kind, Ref: strconv.FormatUint(t.ID, 10), Strategy: t.Strategy, Postings: postings}})
+}
+
+// onTransfer takes the end of a transfer; a failed one goes back to where it
+// came from.
+func (c *Core) onTransfer(ev *exchange.Event) {
+	t := *ev.Transfer
+	kind := "transfer_in"
+	if t.Failed {
+		kind = "transfer_back"
+		t.To = t.From
+		c.log(Error, t.Strategy, fmt.Sprintf("transfer %d failed: %s", t.ID, t.Reason))
+	}
+	c.emitMove(kind, &t, c.acct.transfer(&t, true))
+}
+
+// onBalance takes a deposit, or a correction of the venue.
+func (c *Core) onBalance(ev *exchange.Event) {
+	postings := []Posting{c.acct.add(ev.Wallet, ev.Asset, ev.Amount), against("Q:opening", ev.Asset, ev.Amount)}
+	c.emit(Effect{Kind: EffectTxn, Strategy: -1,
+		Txn: &Txn{Kind: "deposit", Ref: strconv.FormatUint(c.seq, 10), Strategy: -1, Postings: postings}})
+}
+
+// mid is the middle of a live book.
+func (c *Core) mid(in *exchange.Instrument) (decimal.Decimal, bool) {
+	b := c.markets[in.ID].book
+	bid, ok1 := b.Best(exchange.Buy)
+	ask, ok2 := b.Best(exchange.Sell)
+	if !ok1 || !ok2 {
+		return decimal.Zero, false
+	}
+	return decimal.New(int64(bid.Price+ask.Price)*in.Tick.M*5, -int32(in.Tick.Scale)-1), true
+}
+
+// markPrice values a position: the mark price, or the mid where there is none.
+func (c *Core) markPrice(in *exchange.Instrument) decimal.Decimal {
+	if m := &c.markets[in.ID]; m.mark.Mark > 0 {
+		return m.mark.Mark.Decimal()
+	}
+	p, _ := c.mid(in)
+	return p
+}
+
+// price is what one unit of an asset is worth in USDT; zero when nothing tells.
+func (c *Core) price(h *holding) decimal.Decimal {
+	if stable(h.asset) {
+		return decimal.NewFromInt(1)
+	}
+	if h.spot != nil {
+		if p, ok := c.mid(h.spot); ok {
+			return p
+		}
+		if t := c.markets[h.spot.ID].trade; t.Time != 0 {
+			return h.spot.PriceDecimal(t.Price)
+		}
+	}
+	if h.perp != nil {
+		return c.markPrice(h.perp).DivRound(decimal.NewFromInt(h.perp.Multiplier), 16)
+	}
+	return decimal.Zero
+}
+
+func (c *Core) inUSDT(wallet exchange.Market, asset string, amount decimal.Decimal) decimal.Decimal {
+	return amount.Mul(c.price(c.acct.holding(wallet, asset)))
+}
+
+// Equity is the account's value in USDT: every wallet, what is in transit, and
+// the unrealised profit of every position at the mark price.
+func (c *Core) Equity() decimal.Decimal {
+	total := decimal.Zero
+	for _, h := range c.acct.holdings {
+		if !h.total.IsZero() {
+			total = total.Add(h.total.Mul(c.price(h)))
+		}
+	}
+	for _, h := range c.acct.transit {
+		if !h.total.IsZero() {
+			total = total.Add(c.inUSDT(exchange.Spot, h.asset, h.total))
+		}
+	}
+	for i := range c.acct.pos {
+		in := c.u.Get(exchange.InstrumentID(i))
+		if in.Perp() && c.acct.pos[i].qty != 0 {
+			total = total.Add(c.inUSDT(in.Market, in.Settle(), c.acct.pos[i].unrealised(in, c.markPrice(in))))
+		}
+	}
+	return total
+}
+
+// sample reports the equity and shows it to the gate.
+func (c *Core) sample() {
+	c.sampleAt = c.now - c.now%c.cfg.SampleEvery + c.cfg.SampleEvery
+	if len(c.acct.holdings) == 0 {
+		return
+	}
+	equity := c.Equity()
+	c.emit(Effect{Kind: EffectEquity, Strategy: -1, Amount: equity.Round(8)})
+	if why := c.gate.Observe(c.now, equity); why != "" {
+		c.emit(Effect{Kind: EffectHalt, Strategy: -1, Text: why})
+		c.tellAll(Notice{Handler: OnHalt, Reason: why})
+		c.drain()
+	}
+	c.saveStates()
+}
+
+// saveStates reports the state of every strategy whose state changed.
+func (c *Core) saveStates() {
+	for _, s := range c.slots {
+		if !s.dirty {
+			continue
+		}
+		s.dirty = false
+		raw, err := s.State()
+		if err != nil {
+			c.log(Error, s.index, "its state was not saved: "+err.Error())
+			continue
+		}
+		if text := string(raw); text != s.saved {
+			s.saved = text
+			c.emit(Effect{Kind: EffectState, Strategy: s.index, Text: text})
+		}
+	}
+}
+
+// balance tells total, locked and free of one asset of one wallet.
+func (c *Core) balance(wallet exchange.Market, asset string) exchange.Balance {
+	b := exchange.Balance{Total: c.acct.holding(wallet, asset).total}
+	if wallet == exchange.Spot {
+		b.Locked = c.lockedSpot(asset)
+		b.Free = b.Total.Sub(b.Locked)
+		return b
+	}
+	b.Locked = c.margin(wallet, asset)
+	b.Free = decimal.Max(decimal.Zero, b.Total.Add(c.unrealised(wallet, asset)).Sub(b.Locked))
+	return b
+}
+
+func (c *Core) lockedSpot(asset string) decimal.Decimal {
+	locked := decimal.Zero
+	for _, o := range c.orders.open {
+		in := c.u.Get(o.Instrument)
+		switch {
+		case in.Market != exchange.Spot:
+		case o.Side == exchange.Buy && in.Quote == asset:
+			locked = locked.Add(in.Notional(o.Price, o.Leaves()))
+		case o.Side == exchange.Sell && in.Base == asset:
+			locked = locked.Add(in.QtyDecimal(o.Leaves()))
+		}
+	}
+	return locked
+}
+
+// margin is the initial margin of positions and of working orders that could
+// add to them.
+func (c *Core) margin(wallet exchange.Market, asset string) decimal.Decimal {
+	sum := decimal.Zero
+	for i := range c.acct.pos {
+		in := c.u.Get(exchange.InstrumentID(i))
+		if in.Market == wallet && in.Settle() == asset && c.acct.pos[i].qty != 0 {
+			sum = sum.Add(c.exposure(in, c.acct.pos[i].qty.Abs(), c.markPrice(in)))
+		}
+	}
+	for _, o := range c.orders.open {
+		in := c.u.Get(o.Instrument)
+		if in.Market == wallet && in.Settle() == asset && !o.ReduceOnly {
+			sum = sum.Add(c.exposure(in, o.Leaves(), in.PriceDecimal(o.Price)))
+		}
+	}
+	return sum.DivRound(decimal.NewFromInt(int64(c.cfg.Leverage)), 16)
+}
+
+// exposure is the value of a quantity in the settlement asset.
+func (c *Core) exposure(in *exchange.Instrument, q exchange.Lots, price decimal.Decimal) decimal.Decimal {
+	v := in.QtyDecimal(q)
+	if !in.Inverse() {
+		return v.Mul(price)
+	}
+	if !price.IsPositive() {
+		return decimal.Zero
+	}
+	return v.Mul(in.ContractSize).DivRound(price, 16)
+}
+
+func (c *Core) unrealised(wallet exchange.Market, asset string) decimal.Decimal {
+	sum := decimal.Zero
+	for i := range c.acct.pos {
+		in := c.u.Get(exchange.InstrumentID(i))
+		if in.Market == wallet && in.Settle() == asset {
+			sum = sum.Add(c.acct.pos[i].unrealised(in, c.markPrice(in)))
+		}
+	}
+	return sum
+}
+
+// affordable refuses an order that the account could not pay for, with the
+// numbers, before the venue would.
+func (c *Core) affordable(in *exchange.Instrument, o *exchange.Order, m risk.Market) error {
+	price := o.Price
+	if o.Type != exchange.Limit {
+		price = m.Ask
+	}
+	var asset string
+	var need decimal.Decimal
+	switch {
+	case in.Perp():
+		if risk.Reducing(o, m.Position, m.Pending) {
+			return nil
+		}
+		asset = in.Settle()
+		value := c.exposure(in, o.Qty, in.PriceDecimal(price))
+		need = value.DivRound(decimal.NewFromInt(int64(c.cfg.Leverage)), 16).Add(value.Mul(in.TakerFee))
+	case o.Side == exchange.Buy:
+		asset, need = in.Quote, in.Notional(price, o.Qty)
+	default:
+		asset, need = in.Base, in.QtyDecimal(o.Qty)
+	}
+	if free := c.balance(in.Market, asset).Free; need.GreaterThan(free) {
+		return &risk.Denied{Rule: "balance", Detail: fmt.Sprintf("%s %s %s needs %s %s and the %s wallet has %s free",
+			o.Side, in.QtyDecimal(o.Qty), in.Key(), need.Round(8), asset, in.Market, free.Round(8))}
+	}
+	return nil
+}
+
+// The rest of execution.Port.
+
+// Now is the loop's time.
+func (c *Core) Now() exchange.Time { return c.now }
+
+// Instrument implements execution.Port.
+func (c *Core) Instrument(id exchange.InstrumentID) *exchange.Instrument { return c.u.Get(id) }
+
+// Book implements execution.Port; a venue that lives in the loop reads it too.
+func (c *Core) Book(id exchange.InstrumentID) *book.Book { return c.markets[id].book }
+
+// TakerFee implements execution.Port.
+func (c *Core) TakerFee(id exchange.InstrumentID) decimal.Decimal { return c.u.Get(id).TakerFee }

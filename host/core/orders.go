@@ -1,0 +1,294 @@
+package core
+
+import (
+	"strconv"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/host/execution"
+	"github.com/perilune/perilune/host/risk"
+)
+
+// keepDone is how many finished orders stay known: late events about them are
+// still understood.
+const keepDone = 1000
+
+// orders is the order table. Working orders are in order of id; finished ones
+// are kept for a while.
+type orders struct {
+	last exchange.OrderID
+	open []*exchange.Order
+	done []*exchange.Order // ring
+	next int
+	byID map[exchange.OrderID]*exchange.Order
+}
+
+func (t *orders) get(id exchange.OrderID) (*exchange.Order, bool) {
+	o, ok := t.byID[id]
+	return o, ok
+}
+
+func (t *orders) add(o *exchange.Order) {
+	t.open = append(t.open, o)
+	t.byID[o.ID] = o
+}
+
+// finish moves an order from the working to the finished ones.
+func (t *orders) finish(o *exchange.Order) {
+	for i, w := range t.open {
+		if w == o {
+			t.open = append(t.open[:i], t.open[i+1:]...)
+			break
+		}
+	}
+	if len(t.done) < keepDone {
+		t.done = append(t.done, o)
+		return
+	}
+	delete(t.byID, t.done[t.next].ID)
+	t.done[t.next] = o
+	t.next = (t.next + 1) % keepDone
+}
+
+// pending is the signed quantity that working orders on a side may still fill.
+func (t *orders) pending(id exchange.InstrumentID, side exchange.Side) exchange.Lots {
+	var q exchange.Lots
+	for _, o := range t.open {
+		if o.Instrument == id && o.Side == side {
+			q += exchange.Lots(side) * o.Leaves()
+		}
+	}
+	return q
+}
+
+// clientID makes the id the venue knows an order by. It follows from the
+// session's tag and the order's number alone, so a replayed or restarted run
+// gives the same decision the same id.
+func (c *Core) clientID(id exchange.OrderID) string {
+	return c.cfg.ClientTag + "-" + strconv.FormatUint(uint64(id), 36)
+}
+
+// submitChecked sends a strategy's order, or tells the strategy why not.
+func (c *Core) submitChecked(o *exchange.Order) {
+	if err := c.Check(o); err != nil {
+		c.deny(o, err)
+		return
+	}
+	c.send(o)
+}
+
+// Check implements execution.Port: the gate, without sending.
+func (c *Core) Check(o *exchange.Order) error {
+	if c.stopping && !o.ReduceOnly && o.Pair == 0 {
+		return &risk.Denied{Rule: "stopping", Detail: "the session is ending"}
+	}
+	in := c.u.Get(o.Instrument)
+	m := &c.markets[o.Instrument]
+	bid, _ := m.book.Level(exchange.Buy, 1)
+	ask, _ := m.book.Level(exchange.Sell, 1)
+	ctx := risk.Market{
+		Now: c.now, Ready: m.book.Ready(), Age: c.now - m.book.Updated(), Bid: bid.Price, Ask: ask.Price,
+		Position: c.acct.pos[in.ID].qty, Pending: c.orders.pending(in.ID, o.Side), OpenOrders: len(c.orders.open),
+	}
+	if err := c.gate.Check(in, o, ctx); err != nil {
+		return err
+	}
+	return c.affordable(in, o, ctx)
+}
+
+// Submit implements execution.Port. The order has passed Check.
+func (c *Core) Submit(o *exchange.Order) exchange.OrderID {
+	o.ID = c.orders.last + 1
+	c.send(o)
+	return o.ID
+}
+
+func (c *Core) send(o *exchange.Order) {
+	c.orders.last = max(c.orders.last, o.ID)
+	kept := *o
+	kept.ClientID = c.clientID(o.ID)
+	kept.Status = exchange.StatusNew
+	kept.Created, kept.Updated = c.now, c.now
+	c.orders.add(&kept)
+	c.gate.Count(c.now)
+	c.emitOrder(EffectSubmit, &kept)
+}
+
+func (c *Core) deny(o *exchange.Order, err error) {
+	c.orders.last = max(c.orders.last, o.ID)
+	kept := *o
+	kept.ClientID = c.clientID(o.ID)
+	kept.Status, kept.Reason = exchange.StatusDenied, err.Error()
+	kept.Created, kept.Updated = c.now, c.now
+	c.emitOrder(EffectOrder, &kept)
+	c.tell(kept.Strategy, Notice{Handler: OnOrder, Instrument: o.Instrument, Order: &kept})
+}
+
+// Cancel implements execution.Port. Cancelling an order that is done or unknown
+// does nothing.
+func (c *Core) Cancel(id exchange.OrderID) {
+	o, ok := c.orders.get(id)
+	if !ok || o.Status.Terminal() || o.Canceled {
+		return
+	}
+	o.Canceled = true
+	c.emitOrder(EffectCancel, o)
+}
+
+func (c *Core) emitOrder(kind EffectKind, o *exchange.Order) {
+	copied := *o
+	c.emit(Effect{Kind: kind, Strategy: o.Strategy, Instrument: o.Instrument, Order: &copied})
+}
+
+// onOrder takes the venue's word on an order. Fills alone move its filled
+// quantity; a final status that speaks of more than we have seen waits for them.
+func (c *Core) onOrder(ev *exchange.Event) {
+	u := &ev.Update
+	o, ok := c.orders.get(u.ID)
+	if !ok {
+		c.log(Warn, -1, "venue speaks of order "+u.VenueID+" ("+u.Status.String()+"), which is not ours")
+		return
+	}
+	if u.VenueID != "" {
+		o.VenueID = u.VenueID
+	}
+	if o.Status.Terminal() || (u.CancelRejected && !u.Status.Terminal()) {
+		return
+	}
+	if u.Status == exchange.StatusAccepted && o.Status >= exchange.StatusAccepted {
+		return
+	}
+	o.Updated, o.Reason = c.now, u.Reason
+	if u.Status.Terminal() && u.Filled > o.Filled {
+		c.awaiting[o.ID] = u.Status
+		return
+	}
+	c.setStatus(o, u.Status)
+}
+
+func (c *Core) setStatus(o *exchange.Order, status exchange.OrderStatus) {
+	o.Status = status
+	c.emitOrder(EffectOrder, o)
+	if status.Terminal() {
+		c.orders.finish(o)
+	}
+	if o.Pair == 0 {
+		c.tell(o.Strategy, Notice{Handler: OnOrder, Instrument: o.Instrument, Order: o})
+		return
+	}
+	if m := c.machine(o.Pair); m != nil && status.Terminal() {
+		m.OrderDone(c, o.ID)
+		c.guard(m)
+	}
+}
+
+// onFill books an execution: account, strategy, pair, ledger, in that order.
+func (c *Core) onFill(ev *exchange.Event) {
+	f := ev.Fill
+	in := c.u.Get(f.Instrument)
+	o, ours := c.orders.get(f.Order)
+	ours = ours && f.Order != 0
+	var strategy int32 = -1
+	if ours {
+		strategy = o.Strategy
+		o.Filled += f.Qty
+		o.Updated = c.now
+	}
+	postings := c.acct.fill(f)
+	c.stats.Fees = c.stats.Fees.Add(c.feeValue(in, f))
+	e := Effect{Kind: EffectFill, Strategy: strategy, Instrument: in.ID, Fill: f}
+	txn := &Txn{Kind: "fill", Ref: in.Key() + ":" + f.TradeID, Strategy: strategy, Postings: postings}
+	if ours {
+		copied := *o
+		e.Order = &copied
+		txn.Pair = o.Pair
+		c.credit(strategy, f)
+	}
+	c.emit(e)
+	c.emit(Effect{Kind: EffectTxn, Strategy: strategy, Instrument: in.ID, Txn: txn})
+	if !ours {
+		c.foreignFill(f)
+		return
+	}
+	c.fills++
+	c.fillProgress(o, f)
+}
+
+// feeValue is a fee in USDT: one that was taken in coin counts at the fill's
+// own price.
+func (c *Core) feeValue(in *exchange.Instrument, f *exchange.Fill) decimal.Decimal {
+	if f.FeeAsset == in.Base && stable(in.Quote) {
+		return f.Fee.Mul(in.PriceDecimal(f.Price)).DivRound(decimal.NewFromInt(in.Multiplier), 16)
+	}
+	return c.inUSDT(in.Market, f.FeeAsset, f.Fee)
+}
+
+// fillProgress tells everyone concerned and settles the order's status.
+func (c *Core) fillProgress(o *exchange.Order, f *exchange.Fill) {
+	c.tell(o.Strategy, Notice{Handler: OnFill, Instrument: f.Instrument, Order: o, Fill: f})
+	m := c.machine(o.Pair)
+	if m != nil {
+		m.Fill(c, f, o.Leg == 2)
+		c.record(m)
+	}
+	switch want, waiting := c.awaiting[o.ID]; {
+	case waiting && !o.Status.Terminal():
+		delete(c.awaiting, o.ID)
+		c.setStatus(o, want)
+	case o.Filled >= o.Qty && !o.Status.Terminal():
+		c.setStatus(o, exchange.StatusFilled)
+	case o.Status < exchange.StatusPartial:
+		o.Status = exchange.StatusPartial
+		c.emitOrder(EffectOrder, o)
+	}
+	if m != nil {
+		c.guard(m)
+	}
+}
+
+// foreignFill adopts an execution we did not ask for: a liquidation or a hand
+// at work elsewhere. Pairs that were hedged by the position make it good.
+func (c *Core) foreignFill(f *exchange.Fill) {
+	in := c.u.Get(f.Instrument)
+	c.log(Error, -1, "foreign fill ("+f.Reason+"): "+f.Side.String()+" "+in.QtyDecimal(f.Qty).String()+" "+in.Key()+
+		" at "+in.PriceDecimal(f.Price).String())
+	left, rest := f.Qty, *f
+	f = &rest
+	for _, m := range c.machines {
+		if m.Pair.Perp != in.ID || m.Pair.State.Done() || left == 0 || f.Side != exchange.Buy {
+			continue
+		}
+		part := *f
+		part.Qty = min(left, -m.Pair.PerpQty)
+		if part.Qty <= 0 {
+			continue
+		}
+		left -= part.Qty
+		f.Fee = decimal.Zero // charged once, to the first pair
+		c.credit(m.Pair.Strategy, &part)
+		m.Fill(c, &part, true)
+		c.guard(m)
+		c.Changed(m)
+	}
+}
+
+// credit books an execution to a strategy's own position. A pair may belong to
+// a strategy of an earlier run that this one does not have.
+func (c *Core) credit(strategy int32, f *exchange.Fill) {
+	if strategy >= 0 && int(strategy) < len(c.slots) {
+		c.slots[strategy].position(f.Instrument).fill(c.u.Get(f.Instrument), f, nil)
+	}
+}
+
+func (c *Core) machine(id exchange.PairID) *execution.Machine {
+	if id == 0 {
+		return nil
+	}
+	for _, m := range c.machines {
+		if m.Pair.ID == id {
+			return m
+		}
+	}
+	return nil
+}

@@ -1,0 +1,289 @@
+package core
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/book"
+	"github.com/perilune/perilune/host/execution"
+)
+
+// Port is a strategy's window on the core and its way to ask for things. What
+// it asks for is only staged: the core commits it when the callback returned
+// nil, and forgets it otherwise, so a failing callback leaves nothing half done.
+//
+// A Port is valid only during a callback, on the loop's goroutine.
+type Port struct {
+	c      *Core
+	slot   *slot
+	staged []staged
+	orders exchange.OrderID // how many ids the staged orders have taken
+	pairs  exchange.PairID
+}
+
+// staged is one thing a callback asked for.
+type staged struct {
+	kind     stagedKind
+	order    exchange.Order
+	pair     execution.PairRequest
+	pairID   exchange.PairID
+	close    execution.CloseRequest
+	transfer exchange.Transfer
+	name     string
+	at       exchange.Time
+	every    exchange.Time
+	level    Level
+	where    string
+	text     string
+	value    float64
+}
+
+type stagedKind uint8
+
+const (
+	stageSubmit stagedKind = iota
+	stageCancel
+	stagePair
+	stageClose
+	stageTransfer
+	stageTimer
+	stageNoTimer
+	stageLog
+	stageChart
+	stageHalt
+)
+
+func (p *Port) reset() {
+	p.staged = p.staged[:0]
+	p.orders, p.pairs = 0, 0
+}
+
+// Now is the loop's time.
+func (p *Port) Now() exchange.Time { return p.c.now }
+
+// Universe returns the instruments of the run.
+func (p *Port) Universe() *exchange.Universe { return p.c.u }
+
+// Book returns an instrument's book.
+func (p *Port) Book(id exchange.InstrumentID) *book.Book { return p.c.markets[id].book }
+
+// Mark returns an instrument's mark price and running funding estimate.
+func (p *Port) Mark(id exchange.InstrumentID) exchange.MarkState { return p.c.markets[id].mark }
+
+// LastTrade returns the last public trade; false when there was none.
+func (p *Port) LastTrade(id exchange.InstrumentID) (exchange.Trade, bool) {
+	t := p.c.markets[id].trade
+	return t, t.Time != 0
+}
+
+// Settled returns the last settled funding rates, newest last.
+func (p *Port) Settled(id exchange.InstrumentID) []exchange.Settled { return p.c.markets[id].settled }
+
+// Bars returns the last finished bars, newest last.
+func (p *Port) Bars(id exchange.InstrumentID) []exchange.Bar { return p.c.markets[id].bars }
+
+// Quote returns the best bid and ask of the ticker stream.
+func (p *Port) Quote(id exchange.InstrumentID) (bid, ask exchange.Level, ok bool) {
+	m := &p.c.markets[id]
+	return m.bid, m.ask, m.quoted
+}
+
+// Position returns this strategy's position.
+func (p *Port) Position(id exchange.InstrumentID) exchange.Position {
+	pos, ok := p.slot.pos[id]
+	if !ok {
+		return exchange.Position{}
+	}
+	return pos.view(p.c.u.Get(id))
+}
+
+// Balance returns one asset of one wallet of the account.
+func (p *Port) Balance(wallet exchange.Market, asset string) exchange.Balance {
+	return p.c.balance(wallet, asset)
+}
+
+// Equity returns the account's value in USDT.
+func (p *Port) Equity() decimal.Decimal { return p.c.Equity() }
+
+// Fees returns the account's maker and taker fee.
+func (p *Port) Fees(id exchange.InstrumentID) (maker, taker decimal.Decimal) {
+	in := p.c.u.Get(id)
+	return in.MakerFee, in.TakerFee
+}
+
+// Order returns an order of this strategy. Finished orders are known for as
+// long as they are among the last thousand.
+func (p *Port) Order(id exchange.OrderID) (*exchange.Order, bool) {
+	o, ok := p.c.orders.get(id)
+	if !ok || o.Strategy != p.slot.index {
+		return nil, false
+	}
+	return o, true
+}
+
+// Orders returns this strategy's working orders, oldest first.
+func (p *Port) Orders() []*exchange.Order {
+	var out []*exchange.Order
+	for _, o := range p.c.orders.open {
+		if o.Strategy == p.slot.index {
+			out = append(out, o)
+		}
+	}
+	return out
+}
+
+// Pair returns a pair of this strategy, also after it closed.
+func (p *Port) Pair(id exchange.PairID) (*execution.Pair, bool) {
+	for _, m := range p.c.machines {
+		if m.Pair.ID == id && m.Pair.Strategy == p.slot.index {
+			return &m.Pair, true
+		}
+	}
+	return nil, false
+}
+
+// Pairs returns this strategy's pairs that are not done, oldest first.
+func (p *Port) Pairs() []*execution.Pair {
+	var out []*execution.Pair
+	for _, m := range p.c.machines {
+		if m.Pair.Strategy == p.slot.index && !m.Pair.State.Done() {
+			out = append(out, &m.Pair)
+		}
+	}
+	return out
+}
+
+// Submit stages an order and returns the id it will have.
+func (p *Port) Submit(o exchange.Order) exchange.OrderID {
+	p.orders++
+	o.ID = p.c.orders.last + p.orders
+	o.Strategy = p.slot.index
+	p.staged = append(p.staged, staged{kind: stageSubmit, order: o})
+	return o.ID
+}
+
+// Cancel stages the cancelling of an order.
+func (p *Port) Cancel(id exchange.OrderID) {
+	p.staged = append(p.staged, staged{kind: stageCancel, order: exchange.Order{ID: id}})
+}
+
+// OpenPair stages a pair trade and returns the id it will have. The request is
+// checked for sense now; whether the market and the limits allow it is found
+// out batch by batch and told by on_pair.
+func (p *Port) OpenPair(r execution.PairRequest) (exchange.PairID, error) {
+	id := p.c.lastPair + p.pairs + 1
+	if _, err := execution.NewMachine(id, p.slot.index, r, p.c); err != nil {
+		return 0, err
+	}
+	for _, m := range p.c.machines {
+		if m.Pair.Perp == r.Perp && !m.Pair.State.Done() && m.Pair.State != execution.PairOpen {
+			return 0, fmt.Errorf("pair %d on %s is %s: wait for it to finish", m.Pair.ID, p.c.u.Get(r.Perp).Key(), m.Pair.State)
+		}
+	}
+	p.pairs++
+	p.staged = append(p.staged, staged{kind: stagePair, pair: r, pairID: id})
+	return id, nil
+}
+
+// ClosePair stages the closing of a pair of this strategy.
+func (p *Port) ClosePair(r execution.CloseRequest) error {
+	pair, ok := p.Pair(r.Pair)
+	if !ok {
+		return fmt.Errorf("there is no pair %d of this strategy", r.Pair)
+	}
+	if pair.State.Done() || pair.State == execution.PairClosing {
+		return fmt.Errorf("pair %d is %s already", r.Pair, pair.State)
+	}
+	p.staged = append(p.staged, staged{kind: stageClose, close: r})
+	return nil
+}
+
+// Transfer stages a transfer between two wallets.
+func (p *Port) Transfer(asset string, from, to exchange.Market, amount decimal.Decimal) {
+	p.staged = append(p.staged, staged{kind: stageTransfer,
+		transfer: exchange.Transfer{Strategy: p.slot.index, Asset: asset, From: from, To: to, Amount: amount}})
+}
+
+// SetTimer stages the arming of a timer. A timer of the same name is replaced.
+func (p *Port) SetTimer(name string, at, every exchange.Time) {
+	p.staged = append(p.staged, staged{kind: stageTimer, name: name, at: at, every: every})
+}
+
+// ClearTimer stages the removal of a timer.
+func (p *Port) ClearTimer(name string) {
+	p.staged = append(p.staged, staged{kind: stageNoTimer, name: name})
+}
+
+// Log stages a log line; where is file:line of the script.
+func (p *Port) Log(level Level, where, text string) {
+	p.staged = append(p.staged, staged{kind: stageLog, level: level, where: where, text: text})
+}
+
+// Chart stages a point of a named series.
+func (p *Port) Chart(series string, value float64) {
+	p.staged = append(p.staged, staged{kind: stageChart, name: series, value: value})
+}
+
+// Halt stages the kill latch: no strategy opens anything until a person resumes.
+func (p *Port) Halt(reason string) {
+	p.staged = append(p.staged, staged{kind: stageHalt, text: reason})
+}
+
+// commit does what a callback asked for, in the order it asked.
+func (c *Core) commit(s *slot) {
+	p := s.port
+	for i := range p.staged {
+		st := &p.staged[i]
+		switch st.kind {
+		case stageSubmit:
+			c.submitChecked(&st.order)
+		case stageCancel:
+			c.Cancel(st.order.ID)
+		case stagePair:
+			c.openPair(s, st.pairID, st.pair)
+		case stageClose:
+			c.closePair(s, st.close)
+		case stageTransfer:
+			c.transfer(st.transfer)
+		case stageTimer:
+			c.timers.set(s.index, st.name, st.at, st.every)
+		case stageNoTimer:
+			c.timers.clear(s.index, st.name)
+		case stageLog:
+			c.emit(Effect{Kind: EffectLog, Strategy: s.index, Level: st.level, Where: st.where, Text: st.text})
+		case stageChart:
+			c.emit(Effect{Kind: EffectChart, Strategy: s.index, Name: st.name, Value: st.value})
+		case stageHalt:
+			c.halt(s.Name() + ": " + st.text)
+		}
+	}
+	p.reset()
+}
+
+func (c *Core) openPair(s *slot, id exchange.PairID, r execution.PairRequest) {
+	c.lastPair = id
+	m, err := execution.NewMachine(id, s.index, r, c)
+	if err != nil {
+		c.log(Error, s.index, "pair "+strconv.FormatUint(uint64(id), 10)+": "+err.Error())
+		return
+	}
+	c.machines = append(c.machines, m)
+	c.Changed(m)
+	c.step(m)
+}
+
+func (c *Core) closePair(s *slot, r execution.CloseRequest) {
+	for _, m := range c.machines {
+		if m.Pair.ID != r.Pair {
+			continue
+		}
+		if err := m.StartClose(c, r); err != nil {
+			c.log(Warn, s.index, err.Error())
+			return
+		}
+		c.step(m)
+	}
+}

@@ -1,0 +1,87 @@
+package core
+
+import (
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/host/execution"
+)
+
+// Seq is the number of the last event.
+func (c *Core) Seq() uint64 { return c.seq }
+
+// Universe returns the instruments of the session.
+func (c *Core) Universe() *exchange.Universe { return c.u }
+
+// Stats returns the counters so far, with what the live pairs measured.
+func (c *Core) Stats() Stats {
+	s := c.stats
+	for _, m := range c.machines {
+		s.measure(&m.Pair)
+	}
+	s.boot = nil
+	return s
+}
+
+// Fills is the number of executions of our own orders.
+func (c *Core) Fills() int { return c.fills }
+
+// Halted returns why the kill latch is tripped, or "".
+func (c *Core) Halted() string { return c.gate.Killed() }
+
+// Paused returns why a strategy is paused, or "".
+func (c *Core) Paused(strategy int) string { return c.slots[strategy].paused }
+
+// StrategyName returns a strategy's name, or "host" for -1.
+func (c *Core) StrategyName(i int32) string {
+	if i < 0 || int(i) >= len(c.slots) {
+		return "host"
+	}
+	return c.slots[i].Name()
+}
+
+// OpenPairs returns copies of the pairs that are not done.
+func (c *Core) OpenPairs() []execution.Pair {
+	var out []execution.Pair
+	for _, m := range c.machines {
+		if !m.Pair.State.Done() {
+			out = append(out, m.Pair)
+		}
+	}
+	return out
+}
+
+// AllPairs returns copies of every pair that is still known.
+func (c *Core) AllPairs() []execution.Pair {
+	var out []execution.Pair
+	for _, m := range c.machines {
+		out = append(out, m.Pair)
+	}
+	return out
+}
+
+// Residual is a pair's unhedged coins; see execution.Machine.Residual.
+func (c *Core) Residual(id exchange.PairID) decimal.Decimal {
+	if m := c.machine(id); m != nil {
+		return m.Residual(c)
+	}
+	return decimal.Zero
+}
+
+// AccountPosition is the sum of all fills in an instrument, whoever asked.
+func (c *Core) AccountPosition(id exchange.InstrumentID) exchange.Position {
+	return c.acct.pos[id].view(c.u.Get(id))
+}
+
+// AccountCost is the exact signed cost of the open part of a position, in quote,
+// or in coin for an inverse contract.
+func (c *Core) AccountCost(id exchange.InstrumentID) decimal.Decimal { return c.acct.pos[id].cost }
+
+// Holdings returns the total of every asset of every wallet.
+func (c *Core) Holdings() []RestoredBalance {
+	var out []RestoredBalance
+	for _, h := range c.acct.holdings {
+		out = append(out, RestoredBalance{h.wallet, h.asset, h.total})
+	}
+	return out
+}

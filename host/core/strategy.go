@@ -1,0 +1,133 @@
+package core
+
+import (
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/host/execution"
+)
+
+// Handler names a callback of a strategy.
+type Handler uint8
+
+const (
+	OnStart Handler = iota
+	OnBook
+	OnTrade
+	OnMark
+	OnFunding
+	OnBar
+	OnTimer
+	OnOrder
+	OnFill
+	OnPair
+	OnGap
+	OnHalt
+	OnReload
+	OnStop
+	Handlers // their number
+)
+
+var handlerNames = [...]string{"on_start", "on_book", "on_trade", "on_mark", "on_funding", "on_bar", "on_timer",
+	"on_order", "on_fill", "on_pair", "on_gap", "on_halt", "on_reload", "on_stop"}
+
+func (h Handler) String() string { return handlerNames[h] }
+
+// Notice is one call of a handler. Only the fields of its handler are set, and
+// all of them are valid only during the call.
+type Notice struct {
+	Handler    Handler
+	Instrument exchange.InstrumentID
+	Event      *exchange.Event          // on_trade, on_mark, on_bar
+	Order      *exchange.Order          // on_order, on_fill
+	Fill       *exchange.Fill           // on_fill
+	Payment    *exchange.FundingPayment // on_funding
+	Pair       *execution.Pair          // on_pair
+	Name       string                   // on_timer
+	Reason     string                   // on_gap, on_halt
+}
+
+// Strategy is what the core drives: a Lua script behind host/script, or a Go
+// type in a program that embeds the host. The loop's goroutine owns it.
+//
+// Call is a transaction. Whatever it asked of the port happens after it returned
+// nil, and nothing of it happens when it returned an error.
+type Strategy interface {
+	Name() string
+	// Subscriptions lists instrument keys, where * stands for any run of
+	// characters: "usdm:*".
+	Subscriptions() []string
+	Wants(Handler) bool
+	Call(*Port, *Notice) error
+	// State returns what must survive as JSON, the same bytes for the same state.
+	State() ([]byte, error)
+	// Reload returns the strategy that takes this one's place. When it returns
+	// an error this one goes on as if nothing happened.
+	Reload(*Port, *exchange.Reload) (Strategy, error)
+	// Restart returns a fresh instance of the same version, after an error that
+	// left this one unusable, or nil when this one can go on.
+	Restart(*Port) (Strategy, error)
+	Close()
+}
+
+// slot is a strategy's place in the core: it stays when the strategy in it is
+// replaced.
+type slot struct {
+	Strategy
+	index   int32
+	port    *Port
+	version int
+	watches []bool // by instrument
+	wants   [Handlers]bool
+	paused  string
+	strikes int
+	errors  int
+	failed  []exchange.Time // when the last errors were
+	saved   string          // state as last written
+	dirty   bool
+	pos     map[exchange.InstrumentID]*position
+}
+
+func (s *slot) install(st Strategy, u *exchange.Universe) {
+	s.Strategy = st
+	for h := range Handlers {
+		s.wants[h] = st.Wants(h)
+	}
+	s.watches = make([]bool, u.Len())
+	for _, pattern := range st.Subscriptions() {
+		for _, in := range u.All() {
+			if match(pattern, in.Key()) {
+				s.watches[in.ID] = true
+			}
+		}
+	}
+}
+
+// match reports whether key is matched by pattern, in which * stands for any
+// run of characters.
+func match(pattern, key string) bool {
+	for i := 0; i < len(pattern); i++ {
+		if pattern[i] != '*' {
+			if len(key) == 0 || key[0] != pattern[i] {
+				return false
+			}
+			key = key[1:]
+			continue
+		}
+		for j := 0; j <= len(key); j++ {
+			if match(pattern[i+1:], key[j:]) {
+				return true
+			}
+		}
+		return false
+	}
+	return key == ""
+}
+
+// position returns the slot's position in an instrument, making it if needed.
+func (s *slot) position(id exchange.InstrumentID) *position {
+	p := s.pos[id]
+	if p == nil {
+		p = &position{}
+		s.pos[id] = p
+	}
+	return p
+}

@@ -1,0 +1,70 @@
+package core
+
+import (
+	"sort"
+
+	"github.com/perilune/perilune/exchange"
+)
+
+// timer is one armed timer. It names a handler's argument and holds no code, so
+// it survives a reload.
+type timer struct {
+	at       exchange.Time
+	every    exchange.Time
+	strategy int32
+	name     string
+}
+
+// timers is kept sorted by time, strategy and name: there are few, and the order
+// in which equal times fire must not depend on how they were set.
+type timers struct{ list []timer }
+
+func (t *timers) set(strategy int32, name string, at, every exchange.Time) {
+	t.clear(strategy, name)
+	n := timer{at: at, every: every, strategy: strategy, name: name}
+	i := sort.Search(len(t.list), func(i int) bool { return n.before(t.list[i]) })
+	t.list = append(t.list, timer{})
+	copy(t.list[i+1:], t.list[i:])
+	t.list[i] = n
+}
+
+func (a timer) before(b timer) bool {
+	if a.at != b.at {
+		return a.at < b.at
+	}
+	if a.strategy != b.strategy {
+		return a.strategy < b.strategy
+	}
+	return a.name < b.name
+}
+
+func (t *timers) clear(strategy int32, name string) {
+	for i := range t.list {
+		if t.list[i].strategy == strategy && t.list[i].name == name {
+			t.list = append(t.list[:i], t.list[i+1:]...)
+			return
+		}
+	}
+}
+
+// due removes and returns the first timer at or before now, re-arming it first
+// when it repeats. Missed repetitions are not made up for.
+func (t *timers) due(now exchange.Time) (timer, bool) {
+	if len(t.list) == 0 || t.list[0].at > now {
+		return timer{}, false
+	}
+	first := t.list[0]
+	t.list = append(t.list[:0], t.list[1:]...)
+	if first.every > 0 {
+		next := first.at + first.every*((now-first.at)/first.every+1)
+		t.set(first.strategy, first.name, next, first.every)
+	}
+	return first, true
+}
+
+func (t *timers) next() (exchange.Time, bool) {
+	if len(t.list) == 0 {
+		return 0, false
+	}
+	return t.list[0].at, true
+}

@@ -1,0 +1,314 @@
+package execution
+
+import (
+	"fmt"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/exchange"
+)
+
+// open starts the next opening batch when everything allows it.
+func (m *Machine) open(p Port, now exchange.Time) {
+	if m.stopping || now >= m.Pair.Opened+m.Request.Timeout {
+		m.finishOpen(p, now, "time to open is over")
+		return
+	}
+	if !m.ready(p, now) {
+		return
+	}
+	ask, ok1 := p.Book(m.Pair.Spot).Level(exchange.Sell, m.Request.Level)
+	bid, ok2 := p.Book(m.Pair.Perp).Level(exchange.Buy, m.Request.Level)
+	if !ok1 || !ok2 {
+		m.later(now+batchEvery, fmt.Sprintf("no level %d on both books", m.Request.Level))
+		return
+	}
+	if m.Request.MinBasis != nil && m.basis(p, bid.Price, ask.Price) < *m.Request.MinBasis {
+		m.later(now+batchEvery, "basis is below min_basis")
+		return
+	}
+	spotLots, perpLots := m.sizeOpen(p, ask.Price, bid.Price)
+	spot, perp := p.Instrument(m.Pair.Spot), p.Instrument(m.Pair.Perp)
+	if !tradable(spot, ask.Price, spotLots) || !tradable(perp, bid.Price, perpLots) {
+		m.finishOpen(p, now, "what is left is below the venue's smallest order")
+		return
+	}
+	buy := m.order(p, legSpot, exchange.Buy, spotLots, ask.Price)
+	sell := m.order(p, legPerp, exchange.Sell, perpLots, bid.Price)
+	m.sendBoth(p, now, buy, sell)
+}
+
+// sizeOpen returns the lots of one batch. The perpetual's lots decide; the spot
+// leg is grossed up for the fee that is taken in coin, so that net coins cover
+// the short, and the last batch's residual is carried in.
+func (m *Machine) sizeOpen(p Port, ask, bid exchange.Ticks) (spotLots, perpLots exchange.Lots) {
+	spot, perp := p.Instrument(m.Pair.Spot), p.Instrument(m.Pair.Perp)
+	left := m.Request.Notional.Sub(perp.Notional(bid, m.Pair.PerpQty.Abs()))
+	value := decimal.Min(m.Request.Batch, left)
+	perpLots = exchange.Lots(perp.Lot.Floor(value.Div(perp.PriceDecimal(bid))))
+	keep := decimal.NewFromInt(1).Sub(p.TakerFee(m.Pair.Spot))
+	need := perp.BaseQty(bid, perpLots).Sub(m.Residual(p))
+	if !need.IsPositive() {
+		return 0, perpLots
+	}
+	spotLots = exchange.Lots(spot.Lot.Ceil(need.DivRound(keep, 12)))
+	// Rounding up must not carry the batch over the bound.
+	for spotLots > 0 && spot.Notional(ask, spotLots).GreaterThan(m.Request.MaxUnhedged) {
+		perpLots--
+		spotLots = exchange.Lots(spot.Lot.Floor(perp.BaseQty(bid, perpLots).DivRound(keep, 12)))
+	}
+	return spotLots, perpLots
+}
+
+// finishOpen ends the opening with whatever was reached.
+func (m *Machine) finishOpen(p Port, now exchange.Time, why string) {
+	m.Pair.State = PairOpen
+	if m.Pair.PerpQty == 0 {
+		m.Pair.State, m.Pair.Closed = PairFailed, now
+		if m.Pair.Reason != "" {
+			why += ": " + m.Pair.Reason
+		}
+	}
+	m.Pair.Reason = why
+	m.wake = 0
+	p.Changed(m)
+}
+
+// shut starts the next closing batch, or ends the pair when it is flat.
+func (m *Machine) shut(p Port, now exchange.Time) {
+	spot := p.Instrument(m.Pair.Spot)
+	bid, ok1 := p.Book(m.Pair.Spot).Level(exchange.Buy, m.Request.Level)
+	ask, ok2 := p.Book(m.Pair.Perp).Level(exchange.Sell, m.Request.Level)
+	coins := exchange.Lots(spot.Lot.Floor(m.Pair.SpotQty))
+	if ok1 && m.Pair.PerpQty >= 0 && !tradable(spot, bid.Price, coins) {
+		m.finishClose(p, now)
+		return
+	}
+	if m.stopping {
+		m.wake = 0
+		return
+	}
+	if !m.ready(p, now) {
+		return
+	}
+	if !ok1 || !ok2 {
+		m.later(now+batchEvery, fmt.Sprintf("no level %d on both books", m.Request.Level))
+		return
+	}
+	patient := now < m.closeAt+m.Close.Patience
+	if m.Close.MaxBasis != nil && patient && m.basis(p, ask.Price, bid.Price) > *m.Close.MaxBasis {
+		m.later(min(now+batchEvery, m.closeAt+m.Close.Patience), "")
+		return
+	}
+	spotLots, perpLots := m.sizeClose(p, bid.Price, ask.Price)
+	var legs []*exchange.Order
+	if tradable(spot, bid.Price, spotLots) {
+		legs = append(legs, m.order(p, legSpot, exchange.Sell, spotLots, bid.Price))
+	}
+	if perpLots > 0 {
+		legs = append(legs, m.order(p, legPerp, exchange.Buy, perpLots, ask.Price))
+	}
+	if len(legs) == 0 {
+		m.finishClose(p, now)
+		return
+	}
+	m.sendBoth(p, now, legs...)
+}
+
+// sizeClose returns the lots of one closing batch: spot keeps exactly what the
+// short that remains needs.
+func (m *Machine) sizeClose(p Port, bid, ask exchange.Ticks) (spotLots, perpLots exchange.Lots) {
+	spot, perp := p.Instrument(m.Pair.Spot), p.Instrument(m.Pair.Perp)
+	short := m.Pair.PerpQty.Abs()
+	perpLots = min(short, exchange.Lots(perp.Lot.Floor(m.Request.Batch.Div(perp.PriceDecimal(ask)))))
+	if perpLots == 0 {
+		perpLots = min(short, 1)
+	}
+	if !tradable(perp, ask, short-perpLots) {
+		perpLots = short
+	}
+	stay := perp.BaseQty(ask, short-perpLots)
+	return exchange.Lots(spot.Lot.Floor(m.Pair.SpotQty.Sub(stay))), perpLots
+}
+
+func (m *Machine) finishClose(p Port, now exchange.Time) {
+	m.updateBasis()
+	m.Pair.State, m.Pair.Closed = PairClosed, now
+	m.Pair.Realised = m.Pair.SpotCost.Add(m.Pair.PerpCost).Add(m.Pair.Funding).Sub(m.Pair.FeesInQuote)
+	if price, ok := m.spotMid(p); ok {
+		m.Pair.Realised = m.Pair.Realised.Add(m.Pair.SpotQty.Mul(price))
+	}
+	m.Pair.Realised = m.Pair.Realised.Round(8)
+	m.wake = 0
+	p.Changed(m)
+}
+
+// sendBoth checks every leg before it sends the first one: a leg that would be
+// refused must not leave the other alone in the market.
+func (m *Machine) sendBoth(p Port, now exchange.Time, legs ...*exchange.Order) {
+	for _, o := range legs {
+		if err := p.Check(o); err != nil {
+			m.refused = min(max(refusedPause, 2*m.refused), refusedMost)
+			m.notBefore = now + m.refused
+			m.later(m.notBefore, err.Error())
+			return
+		}
+	}
+	m.refused = 0
+	m.remember(p)
+	m.attempts, m.Pair.Reason = 0, ""
+	for _, o := range legs {
+		m.send(p, int(o.Leg)-1, o)
+	}
+}
+
+// ready reports whether a new batch may start: both books live and changed
+// since the last one, which took what they showed.
+func (m *Machine) ready(p Port, now exchange.Time) bool {
+	spot, perp := p.Book(m.Pair.Spot), p.Book(m.Pair.Perp)
+	if !spot.Ready() || !perp.Ready() {
+		m.later(now+batchEvery, "a book is not live")
+		return false
+	}
+	if now < m.notBefore {
+		return false
+	}
+	moved := m.seen[legSpot] != spot.LastID() && m.seen[legPerp] != perp.LastID()
+	if m.lastBatch != 0 && !moved && now < m.lastBatch+batchEvery {
+		m.later(m.lastBatch+batchEvery, "")
+		return false
+	}
+	return true
+}
+
+func (m *Machine) remember(p Port) {
+	m.seen = [2]int64{p.Book(m.Pair.Spot).LastID(), p.Book(m.Pair.Perp).LastID()}
+}
+
+// later sets when to look again, and why nothing was done now.
+func (m *Machine) later(at exchange.Time, why string) {
+	if m.Pair.State == PairOpening {
+		at = min(at, m.Pair.Opened+m.Request.Timeout)
+	}
+	m.wake = at
+	if why != "" {
+		m.Pair.Reason = why
+	}
+}
+
+// balance sends the one order that brings the legs level.
+func (m *Machine) balance(p Port, now exchange.Time) {
+	hard := now >= m.unhedgedAt+m.Request.MaxUnhedgedTime
+	if m.attempts > 0 && !hard && now < m.notBefore {
+		m.wake = min(m.notBefore, m.unhedgedAt+m.Request.MaxUnhedgedTime)
+		return
+	}
+	o := m.repair(p, hard)
+	if o == nil {
+		m.wake = now + retryEvery
+		return
+	}
+	if err := p.Check(o); err != nil {
+		m.Pair.Reason = err.Error()
+		m.attempts++
+		m.notBefore, m.wake = now+retryEvery, now+retryEvery
+		return
+	}
+	m.attempts++
+	m.notBefore = now + retryEvery
+	m.send(p, int(o.Leg)-1, o)
+}
+
+// repair chooses between chasing the lagging leg, which keeps the trade, and
+// unwinding the leading one, which gives it up. Closing and resyncing only ever
+// reduce; opening chases while the basis still pays for it.
+func (m *Machine) repair(p Port, hard bool) *exchange.Order {
+	res := m.Residual(p)
+	chase := m.Pair.State == PairOpening && !m.stopping && !hard && m.attempts < chaseAttempts && m.worthChasing(p)
+	if chase {
+		if o := m.chase(p, res); o != nil {
+			return o
+		}
+	}
+	if res.IsPositive() {
+		return m.taking(p, legSpot, exchange.Sell, decimal.Min(res, m.Pair.SpotQty), hard)
+	}
+	short := p.Instrument(m.Pair.Perp).BaseQty(1, -m.Pair.PerpQty)
+	return m.taking(p, legPerp, exchange.Buy, decimal.Min(res.Neg(), short), hard)
+}
+
+// chase adds to the lagging leg; nil when the venue would not take so little.
+func (m *Machine) chase(p Port, res decimal.Decimal) *exchange.Order {
+	var o *exchange.Order
+	if res.IsPositive() {
+		o = m.taking(p, legPerp, exchange.Sell, res, false)
+	} else {
+		keep := decimal.NewFromInt(1).Sub(p.TakerFee(m.Pair.Spot))
+		o = m.taking(p, legSpot, exchange.Buy, res.Neg().DivRound(keep, 12), false)
+	}
+	if o == nil || !tradable(p.Instrument(o.Instrument), o.Price, o.Qty) {
+		return nil
+	}
+	return o
+}
+
+// worthChasing compares the basis at the touch with what the request asked for.
+func (m *Machine) worthChasing(p Port) bool {
+	if m.Request.MinBasis == nil {
+		return true
+	}
+	bid, ok1 := p.Book(m.Pair.Perp).Level(exchange.Buy, 1)
+	ask, ok2 := p.Book(m.Pair.Spot).Level(exchange.Sell, 1)
+	return ok1 && ok2 && m.basis(p, bid.Price, ask.Price) >= *m.Request.MinBasis-chaseBudget
+}
+
+// taking makes an IOC order that takes the other side's touch, a step deeper
+// with each attempt, never beyond the collar around mid.
+func (m *Machine) taking(p Port, which int, side exchange.Side, coins decimal.Decimal, hard bool) *exchange.Order {
+	id := m.Pair.Spot
+	if which == legPerp {
+		id = m.Pair.Perp
+	}
+	in, b := p.Instrument(id), p.Book(id)
+	if !b.Ready() {
+		return nil
+	}
+	near, _ := b.Level(side, 1)
+	far, _ := b.Level(side.Opposite(), 1)
+	mid := float64(near.Price+far.Price) / 2
+	reach := float64(m.attempts+1) * chaseStep * mid
+	limit := collar * mid
+	if hard {
+		reach, limit = hardCollar*mid, hardCollar*mid
+	}
+	price := float64(far.Price) + float64(side)*reach
+	if side == exchange.Buy {
+		price = min(price, mid+limit)
+	} else {
+		price = max(price, mid-limit)
+	}
+	lots := exchange.Lots(in.Lot.Floor(coins.DivRound(decimal.NewFromInt(in.Multiplier), 12)))
+	if lots == 0 && which == legPerp && coins.IsPositive() {
+		lots = 1
+	}
+	if lots == 0 {
+		return nil
+	}
+	return m.order(p, which, side, lots, exchange.Ticks(price))
+}
+
+// basis is perp/spot - 1 at two prices, on comparable units.
+func (m *Machine) basis(p Port, perpPrice, spotPrice exchange.Ticks) float64 {
+	perp, spot := p.Instrument(m.Pair.Perp), p.Instrument(m.Pair.Spot)
+	return perp.PriceFloat(perpPrice)/float64(perp.Multiplier)/spot.PriceFloat(spotPrice) - 1
+}
+
+// updateBasis derives the executed basis of both directions.
+func (m *Machine) updateBasis() {
+	if m.turn[legSpot].coins > 0 && m.turn[legPerp].coins > 0 {
+		m.Pair.OpenBasis = m.turn[legPerp].price()/m.turn[legSpot].price() - 1
+	}
+	if m.back[legSpot].coins > 0 && m.back[legPerp].coins > 0 {
+		m.Pair.CloseBasis = m.back[legPerp].price()/m.back[legSpot].price() - 1
+	}
+}

@@ -1,0 +1,422 @@
+package execution
+
+import (
+	"fmt"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/book"
+)
+
+// Port is what a machine needs from the core.
+type Port interface {
+	Now() exchange.Time
+	Instrument(exchange.InstrumentID) *exchange.Instrument
+	Book(exchange.InstrumentID) *book.Book
+	TakerFee(exchange.InstrumentID) decimal.Decimal
+	// Check says whether an order would be let through: risk, filters and
+	// balance. It has no effect.
+	Check(*exchange.Order) error
+	// Submit sends an order that was checked and returns its id.
+	Submit(*exchange.Order) exchange.OrderID
+	Cancel(exchange.OrderID)
+	// Changed tells strategy and ledger that the pair changed.
+	Changed(*Machine)
+}
+
+// The constants of the batch machine: reference values for liquid markets.
+const (
+	chaseAttempts = 4                          // before the excess is unwound
+	chaseStep     = 1e-4                       // of price, added per attempt
+	collar        = 15e-4                      // of mid, for chasing and unwinding
+	hardCollar    = 80e-4                      // of mid, once the time bound has passed
+	chaseBudget   = 5e-4                       // of basis given up to stay in the trade
+	retryEvery    = 250 * exchange.Millisecond // between attempts on a book that did not move
+	batchEvery    = 10 * exchange.Second       // between batches on books that did not move
+	refusedPause  = 5 * exchange.Second        // after a batch that failed its checks; doubles each time
+	refusedMost   = 10 * exchange.Minute
+	cancelAfter   = 2 * exchange.Second // an IOC that is still working is cancelled
+)
+
+const (
+	legSpot = iota
+	legPerp
+)
+
+// leg is the live order of one side of the batch.
+type leg struct {
+	order exchange.OrderID
+	sent  exchange.Time
+	live  bool
+}
+
+// Machine drives one pair trade. Its rule: the two legs may differ by at most
+// MaxUnhedged in value and for at most MaxUnhedgedTime, and every way out of
+// every state leads to hedged or flat.
+//
+// A batch sends both legs at once as IOC limits at the level-n price. What one
+// leg filled more than the other (the residual) is balanced before the next
+// batch: chase the lagging leg while the basis allows it, otherwise unwind the
+// leading one. Only fills move the quantities; an order's own status never does.
+type Machine struct {
+	Pair    Pair
+	Request PairRequest
+	Close   *CloseRequest
+
+	legs       [2]leg
+	balancing  bool
+	attempts   int
+	wake       exchange.Time // when to look again without an event; 0: never
+	notBefore  exchange.Time // no batch before this
+	seen       [2]int64      // book ids that the last attempt used
+	lastBatch  exchange.Time
+	unhedgedAt exchange.Time // when the residual left tolerance; 0: hedged
+	closeAt    exchange.Time // when Close was asked for
+	stopping   bool
+
+	refused exchange.Time // how long the last refusal put the next batch off
+	off     bool          // the residual is beyond tolerance; follows fills only
+	turn    [2]turnover   // coins and cash that each leg opened with
+	back    [2]turnover   // and closed with
+}
+
+// turnover is what one leg traded in one direction; floats, for the executed
+// basis only.
+type turnover struct{ coins, cash float64 }
+
+func (t turnover) price() float64 { return t.cash / t.coins }
+
+// NewMachine checks a request and returns the machine in PairOpening.
+func NewMachine(id exchange.PairID, strategy int32, req PairRequest, p Port) (*Machine, error) {
+	if err := validate(&req, p); err != nil {
+		return nil, err
+	}
+	return &Machine{
+		Pair: Pair{ID: id, Strategy: strategy, Spot: req.Spot, Perp: req.Perp, State: PairOpening,
+			Tag: req.Tag, Notional: req.Notional, Opened: p.Now()},
+		Request: req,
+		wake:    p.Now() + req.Timeout,
+	}, nil
+}
+
+// Resume returns the machine of a pair that an earlier run left: whatever it
+// was doing, it first balances what it holds.
+func Resume(pair Pair, req PairRequest, now exchange.Time) *Machine {
+	if pair.State == PairOpening {
+		pair.State = PairOpen
+	}
+	m := &Machine{Pair: pair, Request: req, wake: now + exchange.Second, off: true}
+	if pair.State == PairClosing {
+		m.Close = &CloseRequest{Pair: pair.ID, Patience: exchange.Minute, Reason: pair.Reason}
+		m.closeAt = now
+	}
+	return m
+}
+
+func validate(r *PairRequest, p Port) error {
+	spot, perp := p.Instrument(r.Spot), p.Instrument(r.Perp)
+	if spot.Market != exchange.Spot {
+		return fmt.Errorf("spot: %s is not a spot market", spot.Key())
+	}
+	if perp.Market != exchange.USDM {
+		return fmt.Errorf("perp: %s is not a USDT-margined perpetual", perp.Key())
+	}
+	if spot.Base != perp.Base {
+		return fmt.Errorf("spot %s and perp %s are of different coins", spot.Key(), perp.Key())
+	}
+	if !r.Notional.IsPositive() {
+		return fmt.Errorf("notional: want more than 0, got %s", r.Notional)
+	}
+	if r.MaxUnhedged.IsZero() {
+		r.MaxUnhedged = decimal.NewFromInt(5000)
+	}
+	if r.Batch.IsZero() || r.Batch.GreaterThan(r.MaxUnhedged) {
+		r.Batch = r.MaxUnhedged
+	}
+	if r.Batch.IsNegative() || r.MaxUnhedged.IsNegative() {
+		return fmt.Errorf("batch and max_unhedged: want more than 0, got %s and %s", r.Batch, r.MaxUnhedged)
+	}
+	if r.Level == 0 {
+		r.Level = 5
+	}
+	if r.Level < 1 {
+		return fmt.Errorf("level: want 1 or more, got %d", r.Level)
+	}
+	if r.MaxUnhedgedTime == 0 {
+		r.MaxUnhedgedTime = 5 * exchange.Second
+	}
+	if r.Timeout == 0 {
+		r.Timeout = 10 * exchange.Minute
+	}
+	if r.MaxUnhedgedTime < 0 || r.Timeout < 0 {
+		return fmt.Errorf("max_unhedged_time and timeout: want more than 0")
+	}
+	return nil
+}
+
+// StartClose asks for the pair to be made flat.
+func (m *Machine) StartClose(p Port, r CloseRequest) error {
+	if m.Pair.State.Done() {
+		return fmt.Errorf("pair %d is %s already", m.Pair.ID, m.Pair.State)
+	}
+	if m.Pair.State == PairClosing {
+		return fmt.Errorf("pair %d is closing already", m.Pair.ID)
+	}
+	if r.Patience == 0 {
+		r.Patience = 10 * exchange.Minute
+	}
+	m.Close, m.closeAt, m.notBefore = &r, p.Now(), 0
+	m.Pair.State, m.Pair.Reason = PairClosing, r.Reason
+	m.wake = p.Now() + r.Patience
+	p.Changed(m)
+	return nil
+}
+
+// Stop keeps the machine from starting another batch; one that is under way is
+// still brought to balance.
+func (m *Machine) Stop() { m.stopping = true }
+
+// Snooze puts the deadline off; the core uses it so that a machine that has
+// nothing to do at its deadline cannot spin.
+func (m *Machine) Snooze(until exchange.Time) { m.wake = until }
+
+// Busy reports whether the machine holds an order or an unbalanced residual.
+func (m *Machine) Busy() bool { return m.legs[0].live || m.legs[1].live || m.balancing }
+
+// Watching reports whether book changes matter to the machine now.
+func (m *Machine) Watching() bool { return m.Busy() || m.Pair.State != PairOpen }
+
+// Deadline is when the machine wants to be stepped even if nothing happens.
+func (m *Machine) Deadline() (exchange.Time, bool) { return m.wake, m.wake != 0 }
+
+// Residual is how many coins more are held on spot than are sold on the
+// perpetual; negative when the short is the larger.
+func (m *Machine) Residual(p Port) decimal.Decimal {
+	perp := p.Instrument(m.Pair.Perp)
+	return m.Pair.SpotQty.Add(perp.BaseQty(1, m.Pair.PerpQty))
+}
+
+// tolerance is the residual that no order could mend: one lot of the coarser leg.
+func (m *Machine) tolerance(p Port) decimal.Decimal {
+	spot, perp := p.Instrument(m.Pair.Spot), p.Instrument(m.Pair.Perp)
+	return decimal.Max(spot.QtyDecimal(1), perp.BaseQty(1, 1))
+}
+
+// Fill books an execution of one of the pair's orders, or of a foreign one (a
+// liquidation) that hit its perpetual.
+func (m *Machine) Fill(p Port, f *exchange.Fill, perpLeg bool) {
+	in := p.Instrument(f.Instrument)
+	dq := exchange.Lots(f.Side) * f.Qty
+	cash := in.Notional(f.Price, dq).Neg()
+	fee := m.feeInQuote(in, f)
+	if perpLeg {
+		m.Pair.PerpQty += dq
+		m.Pair.PerpCost = m.Pair.PerpCost.Add(cash)
+	} else {
+		m.Pair.SpotQty = m.Pair.SpotQty.Add(in.QtyDecimal(dq))
+		if f.FeeAsset == in.Base {
+			m.Pair.SpotQty = m.Pair.SpotQty.Sub(f.Fee)
+		}
+		m.Pair.SpotCost = m.Pair.SpotCost.Add(cash)
+	}
+	m.turned(in, f, perpLeg)
+	m.Pair.Fees = m.Pair.Fees.Add(fee)
+	if f.FeeAsset == in.Quote {
+		m.Pair.FeesInQuote = m.Pair.FeesInQuote.Add(f.Fee)
+	}
+	m.measure(p)
+	if f.Reason != "" {
+		m.Pair.Reason = f.Reason
+		m.Step(p)
+	}
+}
+
+func (m *Machine) turned(in *exchange.Instrument, f *exchange.Fill, perpLeg bool) {
+	which, opens := legSpot, f.Side == exchange.Buy
+	if perpLeg {
+		which, opens = legPerp, f.Side == exchange.Sell
+	}
+	t := &m.back[which]
+	if opens {
+		t = &m.turn[which]
+	}
+	t.coins += in.QtyFloat(f.Qty) * float64(in.Multiplier)
+	t.cash += in.NotionalFloat(f.Price, f.Qty)
+}
+
+func (m *Machine) feeInQuote(in *exchange.Instrument, f *exchange.Fill) decimal.Decimal {
+	if f.FeeAsset == in.Base {
+		return f.Fee.Mul(in.PriceDecimal(f.Price))
+	}
+	return f.Fee
+}
+
+// measure keeps the largest and the longest exposure seen.
+func (m *Machine) measure(p Port) {
+	res := m.Residual(p).Abs()
+	m.off = res.GreaterThan(m.tolerance(p))
+	if !m.off {
+		m.hedged(p.Now())
+		return
+	}
+	if m.unhedgedAt == 0 {
+		m.unhedgedAt = p.Now()
+	}
+	if price, ok := m.spotMid(p); ok {
+		if v := res.Mul(price).Round(8); v.GreaterThan(m.Pair.MaxUnhedged) {
+			m.Pair.MaxUnhedged = v
+		}
+	}
+}
+
+func (m *Machine) hedged(now exchange.Time) {
+	if m.unhedgedAt == 0 {
+		return
+	}
+	m.Pair.MaxUnhedgedTime = max(m.Pair.MaxUnhedgedTime, now-m.unhedgedAt)
+	m.unhedgedAt = 0
+}
+
+func (m *Machine) spotMid(p Port) (decimal.Decimal, bool) {
+	b := p.Book(m.Pair.Spot)
+	bid, ok1 := b.Level(exchange.Buy, 1)
+	ask, ok2 := b.Level(exchange.Sell, 1)
+	if !ok1 || !ok2 {
+		return decimal.Zero, false
+	}
+	in := p.Instrument(m.Pair.Spot)
+	return in.PriceDecimal(bid.Price+ask.Price).DivRound(decimal.NewFromInt(2), 12), true
+}
+
+// OrderDone tells the machine that one of its orders can no longer fill.
+func (m *Machine) OrderDone(p Port, id exchange.OrderID) {
+	for i := range m.legs {
+		if m.legs[i].live && m.legs[i].order == id {
+			m.legs[i].live = false
+		}
+	}
+	m.Step(p)
+}
+
+// Step looks at the books and the clock and does what is due. It is called
+// when a watched book changed, an order ended, or the deadline passed.
+func (m *Machine) Step(p Port) {
+	if m.Pair.State.Done() {
+		m.wake = 0
+		return
+	}
+	now := p.Now()
+	if m.legs[0].live || m.legs[1].live {
+		m.hurry(p, now)
+		return
+	}
+	if m.unbalanced(p) {
+		m.balancing = true
+		m.balance(p, now)
+		return
+	}
+	if m.balancing {
+		m.balancing, m.attempts = false, 0
+		m.batchDone(p, now)
+	}
+	switch m.Pair.State {
+	case PairOpening:
+		m.open(p, now)
+	case PairClosing:
+		m.shut(p, now)
+	default:
+		m.wake = 0
+	}
+}
+
+// hurry cancels an IOC order that the venue has not finished; its fills still
+// count when they come.
+func (m *Machine) hurry(p Port, now exchange.Time) {
+	next := exchange.Time(0)
+	for i := range m.legs {
+		l := &m.legs[i]
+		if !l.live {
+			continue
+		}
+		if due := l.sent + cancelAfter; now >= due {
+			p.Cancel(l.order)
+			l.sent = now
+		}
+		if due := l.sent + cancelAfter; next == 0 || due < next {
+			next = due
+		}
+	}
+	m.wake = next
+}
+
+// unbalanced reports whether the residual is beyond tolerance and large enough
+// for an order to mend.
+func (m *Machine) unbalanced(p Port) bool {
+	if !m.off {
+		return false
+	}
+	res := m.Residual(p)
+	if res.Abs().LessThanOrEqual(m.tolerance(p)) || !m.mendable(p, res) {
+		m.off = false
+		m.hedged(p.Now())
+		return false
+	}
+	if m.unhedgedAt == 0 {
+		m.unhedgedAt = p.Now()
+	}
+	return true
+}
+
+// mendable reports whether the venue would take an order that reduces the
+// residual: selling coins must reach the minimum notional, and buying back a
+// short is always allowed because reduce-only orders are exempt from it.
+func (m *Machine) mendable(p Port, res decimal.Decimal) bool {
+	if res.IsNegative() {
+		return m.Pair.PerpQty < 0
+	}
+	spot := p.Instrument(m.Pair.Spot)
+	bid, ok := p.Book(m.Pair.Spot).Level(exchange.Buy, 1)
+	if !ok {
+		return true
+	}
+	lots := exchange.Lots(spot.Lot.Floor(decimal.Min(res, m.Pair.SpotQty)))
+	return tradable(spot, bid.Price, lots)
+}
+
+// tradable reports whether the venue's size filters let an order through, with
+// a margin for the price moving before it arrives.
+func tradable(in *exchange.Instrument, price exchange.Ticks, lots exchange.Lots) bool {
+	if lots <= 0 || lots < in.MinQty {
+		return false
+	}
+	return in.MinNotional.IsZero() || in.Notional(price, lots).GreaterThanOrEqual(in.MinNotional.Mul(headroom))
+}
+
+var headroom = decimal.RequireFromString("1.02")
+
+// batchDone is called each time the legs are level again.
+func (m *Machine) batchDone(p Port, now exchange.Time) {
+	m.lastBatch = now
+	m.updateBasis()
+	p.Changed(m)
+}
+
+// send submits one leg as an IOC limit.
+func (m *Machine) send(p Port, which int, o *exchange.Order) {
+	m.legs[which] = leg{order: p.Submit(o), sent: p.Now(), live: true}
+	m.wake = p.Now() + cancelAfter
+	m.balancing = true
+}
+
+func (m *Machine) order(p Port, which int, side exchange.Side, lots exchange.Lots, price exchange.Ticks) *exchange.Order {
+	o := &exchange.Order{
+		Strategy: m.Pair.Strategy, Pair: m.Pair.ID, Leg: uint8(which + 1),
+		Instrument: m.Pair.Spot, Side: side, Type: exchange.Limit, TIF: exchange.IOC, Price: price, Qty: lots,
+	}
+	if which == legPerp {
+		o.Instrument = m.Pair.Perp
+		o.ReduceOnly = side == exchange.Buy
+	}
+	return o
+}

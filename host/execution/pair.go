@@ -1,0 +1,95 @@
+// Package execution holds the state machines that carry an intent over many
+// orders to its end. They are pure: the core steps them, and they ask for
+// orders through a port.
+package execution
+
+import (
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/exchange"
+)
+
+// PairRequest asks for a hedged position: long spot and short the perpetual, in
+// equal base quantity.
+type PairRequest struct {
+	Spot, Perp exchange.InstrumentID
+	Notional   decimal.Decimal // target value of one leg, in quote
+
+	// Batch is the value of one slice of each leg; no slice is larger than
+	// MaxUnhedged. Zero means MaxUnhedged.
+	Batch decimal.Decimal
+	// Level is the book level that prices both legs, from 1. Zero means 5.
+	Level int
+	// MinBasis lets a slice start only while bid_perp(Level)/ask_spot(Level)-1
+	// is at least this. Fraction; nil means any.
+	MinBasis *float64
+	// MaxUnhedged is the largest value that may be unhedged at any moment, in
+	// quote. Zero means 5000.
+	MaxUnhedged decimal.Decimal
+	// MaxUnhedgedTime is how long a leg may stay unhedged before the excess is
+	// flattened at the market within the collar. Zero means 5 s.
+	MaxUnhedgedTime exchange.Time
+	// Timeout ends the opening with whatever size was reached. Zero means 10 min.
+	Timeout exchange.Time
+	Tag     string
+}
+
+// CloseRequest asks for a pair to be made flat.
+type CloseRequest struct {
+	Pair exchange.PairID
+	// MaxBasis lets a slice start only while ask_perp(Level)/bid_spot(Level)-1
+	// is at most this. Fraction; nil means any.
+	MaxBasis *float64
+	// Patience is how long MaxBasis is honoured; after it the pair is closed at
+	// any basis, so that an exit always completes. Zero means 10 min.
+	Patience exchange.Time
+	Reason   string
+}
+
+// PairState is where a pair trade is in its life.
+type PairState uint8
+
+const (
+	PairOpening PairState = iota + 1
+	PairOpen
+	PairClosing
+	PairClosed // flat, to within dust
+	PairFailed // never got a position
+	PairHalted // an invariant broke; only reducing is allowed
+)
+
+var pairStateNames = [...]string{"none", "opening", "open", "closing", "closed", "failed", "halted"}
+
+func (s PairState) String() string { return pairStateNames[s] }
+
+// Done reports whether the pair will not trade again.
+func (s PairState) Done() bool { return s == PairClosed || s == PairFailed }
+
+// Pair is a pair trade as strategies and reports see it. Quantities and money
+// come from fills only.
+type Pair struct {
+	ID         exchange.PairID
+	Strategy   int32
+	Spot, Perp exchange.InstrumentID
+	State      PairState
+	Reason     string
+	Tag        string
+	Notional   decimal.Decimal // asked for
+
+	SpotQty decimal.Decimal // net coins held: bought - sold - fees taken in coin
+	PerpQty exchange.Lots   // signed; a short is negative
+
+	SpotCost, PerpCost decimal.Decimal // signed cash of the fills of each leg, quote, without fees
+	OpenBasis          float64         // size-weighted executed basis at open
+	CloseBasis         float64
+	Funding            decimal.Decimal // received so far, settlement asset
+	Fees               decimal.Decimal // all fees, valued in quote at the fill price
+	FeesInQuote        decimal.Decimal // the part that was charged in quote; the rest left fewer coins to sell
+	Realised           decimal.Decimal // once closed: the whole result in quote, after fees and funding
+
+	Opened, Closed exchange.Time
+	Settlements    int // funding settlements seen while it had a position
+
+	MaxUnhedged     decimal.Decimal // as measured, quote
+	MaxUnhedgedTime exchange.Time   // as measured
+}

@@ -1,0 +1,267 @@
+// Package sim drives a core on virtual time: the loop's clock is whatever the
+// next thing to happen says it is. Backtests, replays of recordings and the
+// built-in market run on it, at full speed or paced by package live.
+//
+// The next thing to happen is the earliest of: an answer of the simulated
+// venue, the head of the feed, a timer of the core. At equal times they come in
+// that order: what the venue decided happened before it, and a timer sees all
+// data of its instant.
+package sim
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/host/core"
+)
+
+// drainLimit is how long, in virtual time, the end of a session waits for what
+// is under way.
+const drainLimit = exchange.Minute
+
+// Recorder is told of every event before the core handles it and of what came
+// of it. An error ends the session: an event that can't be journalled must not
+// have effects.
+type Recorder interface {
+	Before(*exchange.Event) error
+	After(*exchange.Event, []core.Effect) error
+}
+
+// Gatekeeper decides when virtual time may go on. Wait returns nil to go on to
+// next, or an event from outside (a reload, a command) to handle first.
+type Gatekeeper interface {
+	Wait(ctx context.Context, now, next exchange.Time) (*exchange.Event, error)
+}
+
+// Driver is one session. Core, Feed, Venue and Recorder are required.
+type Driver struct {
+	Core     *core.Core
+	Feed     exchange.Feed
+	Venue    exchange.Simulated
+	Recorder Recorder
+	Gate     Gatekeeper       // nil: full speed and no outside events
+	For      exchange.Time    // how long the session is, from its first event; 0: to the end of the feed
+	Prelude  []exchange.Event // opening deposits and such, handled first
+
+	now     exchange.Time
+	from    exchange.Time
+	until   exchange.Time
+	endedBy string
+	head    exchange.Event // of the feed
+	have    bool
+	ended   bool // the feed is at its end
+	scratch exchange.Event
+	fx      []core.Effect
+	events  uint64
+}
+
+// Events is the number of events handled so far.
+func (d *Driver) Events() uint64 { return d.events }
+
+// Now is the session's virtual time.
+func (d *Driver) Now() exchange.Time { return d.now }
+
+// Started is the session's first moment.
+func (d *Driver) Started() exchange.Time { return d.from }
+
+// Until is when the session is to end; 0 when nothing was said.
+func (d *Driver) Until() exchange.Time { return d.until }
+
+// EndedBy tells what ended the session: "data", "for" or "stop".
+func (d *Driver) EndedBy() string { return d.endedBy }
+
+// Run runs the session to its end. It returns nil at the end of the feed, at
+// Until, and when ctx is done; in every case after an orderly stop.
+func (d *Driver) Run(ctx context.Context) error {
+	if err := d.begin(); err != nil {
+		return err
+	}
+	err := d.loop(ctx)
+	if err == nil {
+		err = d.finish()
+	}
+	return err
+}
+
+// begin finds the session's first moment and starts the strategies at it.
+func (d *Driver) begin() error {
+	if err := d.pull(); err != nil {
+		return err
+	}
+	if d.have {
+		d.now = d.head.Time
+	}
+	d.from = d.now
+	if d.For > 0 {
+		d.until = d.from + d.For
+	}
+	for i := range d.Prelude {
+		d.Prelude[i].Time = d.now
+		if err := d.handle(&d.Prelude[i]); err != nil {
+			return err
+		}
+	}
+	return d.command(core.CommandStart)
+}
+
+func (d *Driver) loop(ctx context.Context) error {
+	for n := 0; ; n++ {
+		if n&255 == 0 && ctx.Err() != nil {
+			d.endedBy = "stop"
+			return nil
+		}
+		more, err := d.turn(ctx)
+		if err != nil || !more {
+			return err
+		}
+	}
+}
+
+// turn handles one event; it reports false at the end of the session.
+func (d *Driver) turn(ctx context.Context) (bool, error) {
+	source, at := d.next()
+	if source == nothing {
+		d.endedBy = "data"
+		return false, nil
+	}
+	if d.until != 0 && at > d.until {
+		d.endedBy = "for"
+		return false, nil
+	}
+	if d.Gate != nil {
+		outside, err := d.Gate.Wait(ctx, d.now, at)
+		if err != nil {
+			return false, err
+		}
+		if outside != nil {
+			outside.Time = d.now
+			return true, d.handle(outside)
+		}
+		if ctx.Err() != nil {
+			d.endedBy = "stop"
+			return false, nil
+		}
+	}
+	return true, d.take(source, at)
+}
+
+type source uint8
+
+const (
+	nothing source = iota
+	venue
+	feed
+	timer
+)
+
+// next returns where the earliest event comes from. Timers alone do not keep a
+// session going once the feed has ended.
+func (d *Driver) next() (source, exchange.Time) {
+	from, at := nothing, exchange.Time(0)
+	if t, ok := d.Core.NextTimer(); ok && !d.ended {
+		from, at = timer, max(t, d.now)
+	}
+	if d.have && (from == nothing || d.head.Time <= at) {
+		from, at = feed, d.head.Time
+	}
+	if t, ok := d.Venue.NextTime(); ok && (from == nothing || t <= at) {
+		from, at = venue, t
+	}
+	return from, at
+}
+
+func (d *Driver) take(from source, at exchange.Time) error {
+	switch from {
+	case venue:
+		d.Venue.Pop(&d.scratch)
+		return d.handle(&d.scratch)
+	case timer:
+		d.scratch = exchange.Event{Kind: exchange.KindTimer, Instrument: exchange.NoInstrument, Time: at}
+		return d.handle(&d.scratch)
+	}
+	if err := d.handle(&d.head); err != nil {
+		return err
+	}
+	d.Venue.Market(&d.head)
+	return d.pull()
+}
+
+func (d *Driver) pull() error {
+	err := d.Feed.Next(&d.head)
+	d.have = err == nil
+	if errors.Is(err, io.EOF) {
+		d.ended = true
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("market data: %w", err)
+	}
+	return nil
+}
+
+// handle journals an event, steps the core and carries out what it decided.
+func (d *Driver) handle(ev *exchange.Event) error {
+	d.now = max(d.now, ev.Time)
+	ev.Time = d.now
+	ev.Seq = d.Core.Seq() + 1
+	if err := d.Recorder.Before(ev); err != nil {
+		return err
+	}
+	d.fx = d.fx[:0]
+	d.Core.Step(ev, &d.fx)
+	d.events++
+	if len(d.fx) > 0 {
+		d.carryOut()
+	}
+	return d.Recorder.After(ev, d.fx)
+}
+
+func (d *Driver) carryOut() {
+	for i := range d.fx {
+		e := &d.fx[i]
+		switch e.Kind {
+		case core.EffectSubmit:
+			d.Venue.Submit(e.Order, d.now)
+		case core.EffectCancel:
+			d.Venue.Cancel(e.Order.ID, d.now)
+		case core.EffectTransfer:
+			d.Venue.Transfer(e.Transfer, d.now)
+		}
+	}
+}
+
+func (d *Driver) command(name string) error {
+	ev := exchange.Event{Kind: exchange.KindCommand, Instrument: exchange.NoInstrument, Name: name, Time: d.now}
+	return d.handle(&ev)
+}
+
+// finish stops the strategies and waits until nothing is under way. Market data
+// goes on meanwhile, because a leg may need a book to be balanced on.
+func (d *Driver) finish() error {
+	if err := d.command(core.CommandStop); err != nil {
+		return err
+	}
+	limit := d.now + drainLimit
+	for !d.Core.AtRest() || d.answers(limit) {
+		from, at := d.next()
+		if t, ok := d.Core.NextTimer(); from == nothing && ok {
+			from, at = timer, max(t, d.now)
+		}
+		if from == nothing || at > limit {
+			break
+		}
+		if err := d.take(from, at); err != nil {
+			return err
+		}
+	}
+	return d.command(core.CommandEnd)
+}
+
+// answers reports whether the venue still has something to say before limit.
+func (d *Driver) answers(limit exchange.Time) bool {
+	t, ok := d.Venue.NextTime()
+	return ok && t <= limit
+}
