@@ -1,0 +1,81 @@
+// Package account is the Lua module for what the account holds.
+//
+// Amounts are numbers for decisions; the exact decimals are in the ledger. A
+// wallet belongs to a market: money in "spot" does not margin "usdm".
+package account
+
+import (
+	"github.com/perilune/perilune/bindings"
+)
+
+var symbolArg = bindings.Value{Name: "symbol", Type: "string|Book", Doc: "such as \"usdm:BTCUSDT\""}
+
+var balanceType = bindings.Type{
+	Name: "Balance",
+	Doc:  "One asset in one wallet.",
+	Fields: []bindings.Value{
+		{Name: "total", Type: "number", Unit: "asset"},
+		{Name: "free", Type: "number", Unit: "asset", Doc: "what is neither in orders nor needed as margin"},
+		{Name: "locked", Type: "number", Unit: "asset"},
+	},
+}
+
+var positionType = bindings.Type{
+	Name: "Position",
+	Doc:  "The sum of this strategy's fills in one instrument.",
+	Fields: []bindings.Value{
+		{Name: "qty", Type: "number", Unit: "units of quantity", Doc: "signed; 0 when flat"},
+		{Name: "entry", Type: "number?", Unit: "quote", Doc: "average entry price; nil when flat"},
+		{Name: "realised", Type: "number", Unit: "settlement asset", Doc: "profit of what was closed, without fees and funding"},
+	},
+}
+
+// Module returns the module.
+func Module() bindings.Module {
+	return bindings.Module{
+		Name: "account",
+		Doc:  "What the account holds.",
+		Funcs: []bindings.Func{
+			{Spec: bindings.Spec{Name: "balance", Doc: "One asset in one wallet; zeros when there is none.",
+				Args:    []bindings.Value{{Name: "wallet", Type: "\"spot\"|\"usdm\"|\"coinm\""}, {Name: "asset", Type: "string", Doc: "such as \"USDT\""}},
+				Returns: []bindings.Value{{Name: "balance", Type: "Balance"}}, Example: "local free = account.balance(\"spot\", \"USDT\").free"}, Call: balance},
+			{Spec: bindings.Spec{Name: "position", Doc: "This strategy's position in an instrument.", Args: []bindings.Value{symbolArg},
+				Returns: []bindings.Value{{Name: "position", Type: "Position"}}}, Call: position},
+			{Spec: bindings.Spec{Name: "equity", Doc: "What the account is worth.",
+				Returns: []bindings.Value{{Name: "equity", Type: "number", Unit: "USDT"}}}, Call: equity},
+			{Spec: bindings.Spec{Name: "fees", Doc: "The account's fees on an instrument.", Args: []bindings.Value{symbolArg},
+				Returns: []bindings.Value{{Name: "maker", Type: "number", Unit: "fraction of notional"}, {Name: "taker", Type: "number", Unit: "fraction of notional"}}}, Call: fees},
+		},
+		Types: []bindings.Type{balanceType, positionType},
+	}
+}
+
+func balance(rt *bindings.Runtime) int {
+	b := rt.Env().Balance(rt.Arg(1).Market(), rt.Arg(2).Name())
+	t := rt.L.CreateTable(0, 3)
+	t.RawSetString("total", rt.Number(b.Total.InexactFloat64()))
+	t.RawSetString("free", rt.Number(b.Free.InexactFloat64()))
+	t.RawSetString("locked", rt.Number(b.Locked.InexactFloat64()))
+	return rt.Push(t)
+}
+
+func position(rt *bindings.Runtime) int {
+	in := rt.Arg(1).Instrument()
+	p := rt.Env().Position(in.ID)
+	t := rt.L.CreateTable(0, 3)
+	t.RawSetString("qty", rt.Number(in.QtyFloat(p.Qty)))
+	if p.Qty != 0 {
+		t.RawSetString("entry", rt.Number(p.Entry.InexactFloat64()))
+	}
+	t.RawSetString("realised", rt.Number(p.Realised.InexactFloat64()))
+	return rt.Push(t)
+}
+
+func equity(rt *bindings.Runtime) int { return rt.PushNumber(rt.Env().Equity().InexactFloat64()) }
+
+func fees(rt *bindings.Runtime) int {
+	maker, taker := rt.Env().Fees(rt.Arg(1).Instrument().ID)
+	rt.PushNumber(maker.InexactFloat64())
+	rt.PushNumber(taker.InexactFloat64())
+	return 2
+}

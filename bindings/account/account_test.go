@@ -1,0 +1,32 @@
+package account_test
+
+import (
+	"testing"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/bindings/account"
+	"github.com/perilune/perilune/bindings/bindtest"
+	"github.com/perilune/perilune/exchange"
+)
+
+func TestAccount(t *testing.T) {
+	bt := bindtest.New(t, account.Module())
+	dec := decimal.RequireFromString
+	bt.Env.Balances["spot USDT"] = exchange.Balance{Total: dec("100.5"), Free: dec("60.25"), Locked: dec("40.25")}
+	bt.Env.Positions[bt.Env.ID("usdm:BTCUSDT")] = exchange.Position{Qty: -1500, Entry: dec("100.25"), Realised: dec("3")}
+	bt.Run(`
+local b = account.balance("spot", "USDT")
+assert(b.total == 100.5 and b.free == 60.25 and b.locked == 40.25)
+assert(account.balance("usdm", "USDT").total == 0, "a wallet of its own")
+local p = account.position("usdm:BTCUSDT")
+assert(p.qty == -1.5 and p.entry == 100.25 and p.realised == 3)
+p = account.position("spot:BTCUSDT")
+assert(p.qty == 0 and p.entry == nil)
+assert(account.equity() == 10000)
+local maker, taker = account.fees("usdm:BTCUSDT")
+assert(maker == 0.0002 and taker == 0.0005)
+`)
+	bt.Fail(`account.balance("bank", "USDT")`, "want spot, usdm or coinm")
+	bt.Fail(`account.balance("spot", "")`, "1 to 64 bytes")
+}

@@ -1,0 +1,108 @@
+// Package basis is the Lua module for the difference between a perpetual and
+// its spot market, at prices that can be traded.
+//
+// A basis is a fraction: 0.001 is ten basis points. It is conservative: opening
+// sells the perpetual at the bid and buys spot at the ask, closing does the
+// reverse, so the spread of both legs is inside the number. Prices of contracts
+// on a multiple of the coin (1000SHIBUSDT) are divided by the multiplier first.
+package basis
+
+import (
+	"github.com/perilune/perilune/bindings"
+	"github.com/perilune/perilune/exchange"
+)
+
+var (
+	spotArg  = bindings.Value{Name: "spot", Type: "string|Book", Doc: "the spot leg"}
+	perpArg  = bindings.Value{Name: "perp", Type: "string|Book", Doc: "the perpetual leg"}
+	levelArg = bindings.Value{Name: "level", Type: "integer", Optional: true, Doc: "book level from 1, the best; 1 when left out"}
+	sizeArg  = bindings.Value{Name: "notional", Type: "number", Unit: "quote", Doc: "size of one leg"}
+	result   = []bindings.Value{{Name: "basis", Type: "number?", Unit: "fraction", Doc: "nil when a book is not ready or too thin"}}
+)
+
+// Module returns the module.
+func Module() bindings.Module {
+	return bindings.Module{
+		Name: "basis",
+		Doc:  "The tradable difference between a perpetual and its spot market, as a fraction of the spot price.",
+		Funcs: []bindings.Func{
+			{Spec: bindings.Spec{Name: "open", Doc: "bid_perp / ask_spot - 1 at a level of both books: what opening (buy spot, sell perpetual) would lock in.",
+				Args: []bindings.Value{spotArg, perpArg, levelArg}, Returns: result,
+				Example: "if (basis.open(spot, perp, 5) or 0) > 0.001 then exec.pair.open{spot = spot, perp = perp, notional = 1000} end"},
+				Call: func(rt *bindings.Runtime) int { return atLevel(rt, exchange.Buy) }},
+			{Spec: bindings.Spec{Name: "close", Doc: "ask_perp / bid_spot - 1 at a level of both books: what closing (sell spot, buy perpetual) would give back.",
+				Args: []bindings.Value{spotArg, perpArg, levelArg}, Returns: result},
+				Call: func(rt *bindings.Runtime) int { return atLevel(rt, exchange.Sell) }},
+			{Spec: bindings.Spec{Name: "open_for", Doc: "basis.open at the average prices of a size.",
+				Args: []bindings.Value{spotArg, perpArg, sizeArg}, Returns: result},
+				Call: func(rt *bindings.Runtime) int { return forSize(rt, exchange.Buy) }},
+			{Spec: bindings.Spec{Name: "close_for", Doc: "basis.close at the average prices of a size.",
+				Args: []bindings.Value{spotArg, perpArg, sizeArg}, Returns: result},
+				Call: func(rt *bindings.Runtime) int { return forSize(rt, exchange.Sell) }},
+		},
+	}
+}
+
+// legs reads the two instruments of a call and whether both books are ready.
+func legs(rt *bindings.Runtime) (spot, perp *exchange.Instrument, ready bool) {
+	spot, perp = rt.Arg(1).Instrument(), rt.Arg(2).Instrument()
+	if spot.Perp() {
+		rt.Arg(1).Fail("%s is not a spot market", spot.Key())
+	}
+	if !perp.Perp() {
+		rt.Arg(2).Fail("%s is not a perpetual", perp.Key())
+	}
+	return spot, perp, rt.Env().Book(spot.ID).Ready() && rt.Env().Book(perp.ID).Ready()
+}
+
+// atLevel computes the basis of buying (to open) or selling (to close) spot.
+func atLevel(rt *bindings.Runtime, spotSide exchange.Side) int {
+	spot, perp, ready := legs(rt)
+	level := rt.Arg(3).IntOr(1, 1, 10000)
+	if !ready {
+		return rt.PushNil()
+	}
+	s, okSpot := rt.Env().Book(spot.ID).Level(spotSide.Opposite(), level)
+	p, okPerp := rt.Env().Book(perp.ID).Level(spotSide, level)
+	if !okSpot || !okPerp {
+		return rt.PushNil()
+	}
+	return push(rt, spot, perp, spot.PriceFloat(s.Price), perp.PriceFloat(p.Price))
+}
+
+// forSize is atLevel at the average prices of a notional.
+func forSize(rt *bindings.Runtime, spotSide exchange.Side) int {
+	spot, perp, ready := legs(rt)
+	notional, _ := rt.Arg(3).Positive().Float64()
+	if !ready {
+		return rt.PushNil()
+	}
+	s, okSpot := averageFor(rt, spot, spotSide, notional)
+	p, okPerp := averageFor(rt, perp, spotSide.Opposite(), notional)
+	if !okSpot || !okPerp {
+		return rt.PushNil()
+	}
+	return push(rt, spot, perp, s, p)
+}
+
+// averageFor walks a book for a value in quote; false when it is too thin.
+func averageFor(rt *bindings.Runtime, in *exchange.Instrument, side exchange.Side, notional float64) (float64, bool) {
+	bk, value, cost, units := rt.Env().Book(in.ID), 0.0, 0.0, 0.0
+	for i := 1; ; i++ {
+		l, ok := bk.Level(side.Opposite(), i)
+		if !ok {
+			return 0, false
+		}
+		rt.Charge(1)
+		price, qty, worth := in.PriceFloat(l.Price), in.QtyFloat(l.Qty), in.NotionalFloat(l.Price, l.Qty)
+		if value+worth >= notional {
+			part := qty * (notional - value) / worth
+			return (cost + part*price) / (units + part), true
+		}
+		value, cost, units = value+worth, cost+qty*price, units+qty
+	}
+}
+
+func push(rt *bindings.Runtime, spot, perp *exchange.Instrument, spotPrice, perpPrice float64) int {
+	return rt.PushNumber(perpPrice/float64(perp.Multiplier)/(spotPrice/float64(spot.Multiplier)) - 1)
+}

@@ -1,0 +1,46 @@
+package basis_test
+
+import (
+	"testing"
+
+	"github.com/perilune/perilune/bindings/basis"
+	"github.com/perilune/perilune/bindings/bindtest"
+	"github.com/perilune/perilune/exchange"
+)
+
+func TestBasis(t *testing.T) {
+	bindtest.New(t, basis.Module()).Run(`
+local function near(a, b) assert(math.abs(a - b) < 1e-12, a .. " is not " .. b) end
+local s, p = "spot:BTCUSDT", "usdm:BTCUSDT"
+near(basis.open(s, p), 100.5 / 100.01 - 1)
+near(basis.open(s, p, 5), 100.1 / 100.05 - 1)
+near(basis.close(s, p), 100.6 / 100 - 1)
+assert(basis.open(s, p, 6) == nil, "there is no sixth level")
+near(basis.open("spot:SHIBUSDT", "usdm:1000SHIBUSDT"), (0.0101 / 1000) / 0.00001001 - 1)
+near(basis.open(s, "coinm:BTCUSD_PERP"), 100.5 / 100.01 - 1)
+`)
+}
+
+// TestSizeAware takes 300 USDT: two units of spot at 100.01 and the rest at
+// 100.02, one perpetual at 100.5 and the rest at 100.4.
+func TestSizeAware(t *testing.T) {
+	bindtest.New(t, basis.Module()).Run(`
+local function average(notional, p1, q1, p2)
+  return notional / (q1 + (notional - p1 * q1) / p2)
+end
+local want = average(300, 100.5, 1, 100.4) / average(300, 100.01, 2, 100.02) - 1
+local got = basis.open_for("spot:BTCUSDT", "usdm:BTCUSDT", 300)
+assert(math.abs(got - want) < 1e-12, got .. " is not " .. want)
+assert(basis.open_for("spot:BTCUSDT", "usdm:BTCUSDT", 1e9) == nil, "too thin")
+assert(basis.close_for("spot:BTCUSDT", "usdm:BTCUSDT", "10") == basis.close("spot:BTCUSDT", "usdm:BTCUSDT"))
+`)
+}
+
+func TestBasisOfAnEmptyBook(t *testing.T) {
+	bt := bindtest.New(t, basis.Module())
+	id := bt.Env.ID("spot:BTCUSDT")
+	bt.Env.Books[id].Apply(&exchange.Event{Kind: exchange.KindSnapshot, Instrument: id, LastID: 2})
+	bt.Run(`assert(basis.open("spot:BTCUSDT", "usdm:BTCUSDT") == nil)`)
+	bt.Fail(`basis.open("usdm:BTCUSDT", "spot:BTCUSDT")`, "is not a spot market")
+	bt.Fail(`basis.open("spot:BTCUSDT", "spot:BTCUSDT")`, "is not a perpetual")
+}

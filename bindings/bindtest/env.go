@@ -1,0 +1,194 @@
+package bindtest
+
+import (
+	"fmt"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/bindings"
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/book"
+	"github.com/perilune/perilune/host/execution"
+)
+
+// Env is a market and an account made of plain fields. What is asked of it is
+// recorded and otherwise without effect.
+type Env struct {
+	Time        exchange.Time
+	U           *exchange.Universe
+	Books       []*book.Book
+	Marks       map[exchange.InstrumentID]exchange.MarkState
+	Trades      map[exchange.InstrumentID]exchange.Trade
+	SettledList map[exchange.InstrumentID][]exchange.Settled
+	BarList     map[exchange.InstrumentID][]exchange.Bar
+	Quotes      map[exchange.InstrumentID][2]exchange.Level
+	Positions   map[exchange.InstrumentID]exchange.Position
+	Balances    map[string]exchange.Balance // by "wallet asset"
+	EquityValue decimal.Decimal
+	OrderList   []*exchange.Order
+	PairList    []*execution.Pair
+	PairError   error // what OpenPair and ClosePair answer
+
+	Submitted []exchange.Order
+	Canceled  []exchange.OrderID
+	Opened    []execution.PairRequest
+	Closed    []execution.CloseRequest
+	Transfers []exchange.Transfer
+	Timers    map[string][2]exchange.Time // at, every
+	Logged    []string                    // "info file:line message"
+	Plotted   []string                    // "series value"
+	Halted    string
+}
+
+// NewEnv returns a small market: BTC on spot, USD-M and COIN-M, and SHIB with
+// its contract on a thousand coins. Each book has five levels. It is 2026-01-02
+// 03:04:05 UTC.
+func NewEnv() *Env {
+	step, dec := exchange.MustStep, decimal.RequireFromString
+	u, err := exchange.NewUniverse([]exchange.Instrument{
+		{Market: exchange.Spot, Symbol: "BTCUSDT", Base: "BTC", Quote: "USDT", Tick: step("0.01"), Lot: step("0.00001"), MinNotional: dec("5")},
+		{Market: exchange.Spot, Symbol: "SHIBUSDT", Base: "SHIB", Quote: "USDT", Tick: step("0.00000001"), Lot: step("1")},
+		{Market: exchange.USDM, Symbol: "BTCUSDT", Base: "BTC", Quote: "USDT", Tick: step("0.1"), Lot: step("0.001"), MinNotional: dec("100"), FundingHours: 8},
+		{Market: exchange.USDM, Symbol: "1000SHIBUSDT", Base: "SHIB", Quote: "USDT", Tick: step("0.000001"), Lot: step("1"), Multiplier: 1000, FundingHours: 4},
+		{Market: exchange.COINM, Symbol: "BTCUSD_PERP", Base: "BTC", Quote: "USD", Tick: step("0.1"), Lot: step("1"), ContractSize: dec("100"), FundingHours: 8},
+	})
+	if err != nil {
+		panic(err)
+	}
+	e := &Env{
+		Time: exchange.Date(2026, 1, 2) + 3*exchange.Hour + 4*exchange.Minute + 5*exchange.Second,
+		U:    u, EquityValue: dec("10000"),
+		Marks:  make(map[exchange.InstrumentID]exchange.MarkState),
+		Trades: make(map[exchange.InstrumentID]exchange.Trade), SettledList: make(map[exchange.InstrumentID][]exchange.Settled),
+		BarList: make(map[exchange.InstrumentID][]exchange.Bar), Quotes: make(map[exchange.InstrumentID][2]exchange.Level),
+		Positions: make(map[exchange.InstrumentID]exchange.Position), Balances: make(map[string]exchange.Balance),
+		Timers: make(map[string][2]exchange.Time),
+	}
+	for _, in := range u.All() {
+		e.Books = append(e.Books, book.New(in))
+	}
+	e.SetBook("spot:BTCUSDT", 100.00, 100.01)
+	e.SetBook("usdm:BTCUSDT", 100.5, 100.6)
+	e.SetBook("coinm:BTCUSD_PERP", 100.5, 100.6)
+	e.SetBook("spot:SHIBUSDT", 0.00001000, 0.00001001)
+	e.SetBook("usdm:1000SHIBUSDT", 0.010100, 0.010101)
+	return e
+}
+
+// ID returns the number of an instrument. It panics on an unknown key.
+func (e *Env) ID(key string) exchange.InstrumentID {
+	in, err := e.U.Lookup(key)
+	if err != nil {
+		panic(err)
+	}
+	return in.ID
+}
+
+// SetBook gives a book five levels on each side, one tick apart, with 1, 2, 3, 4
+// and 5 units of bids and twice that of asks.
+func (e *Env) SetBook(key string, bid, ask float64) {
+	in := e.U.Get(e.ID(key))
+	ev := exchange.Event{Kind: exchange.KindSnapshot, Instrument: in.ID, Time: e.Time, LastID: 1}
+	unit := exchange.Lots(in.Lot.Nearest(1))
+	for i := range 5 {
+		n, q := exchange.Ticks(i), exchange.Lots(i+1)*unit
+		ev.Bids = append(ev.Bids, exchange.Level{Price: exchange.Ticks(in.Tick.Nearest(bid)) - n, Qty: q})
+		ev.Asks = append(ev.Asks, exchange.Level{Price: exchange.Ticks(in.Tick.Nearest(ask)) + n, Qty: 2 * q})
+	}
+	e.Books[in.ID].Apply(&ev)
+}
+
+// The methods of bindings.Env that read.
+
+func (e *Env) Now() exchange.Time                                  { return e.Time }
+func (e *Env) Universe() *exchange.Universe                        { return e.U }
+func (e *Env) Book(id exchange.InstrumentID) *book.Book            { return e.Books[id] }
+func (e *Env) Mark(id exchange.InstrumentID) exchange.MarkState    { return e.Marks[id] }
+func (e *Env) Settled(id exchange.InstrumentID) []exchange.Settled { return e.SettledList[id] }
+func (e *Env) Bars(id exchange.InstrumentID) []exchange.Bar        { return e.BarList[id] }
+func (e *Env) Position(id exchange.InstrumentID) exchange.Position { return e.Positions[id] }
+func (e *Env) Equity() decimal.Decimal                             { return e.EquityValue }
+func (e *Env) Orders() []*exchange.Order                           { return e.OrderList }
+func (e *Env) Pairs() []*execution.Pair                            { return e.PairList }
+
+func (e *Env) LastTrade(id exchange.InstrumentID) (exchange.Trade, bool) {
+	t, ok := e.Trades[id]
+	return t, ok
+}
+
+func (e *Env) Quote(id exchange.InstrumentID) (bid, ask exchange.Level, ok bool) {
+	q, ok := e.Quotes[id]
+	return q[0], q[1], ok
+}
+
+func (e *Env) Balance(wallet exchange.Market, asset string) exchange.Balance {
+	return e.Balances[wallet.String()+" "+asset]
+}
+
+func (e *Env) Fees(id exchange.InstrumentID) (maker, taker decimal.Decimal) {
+	return decimal.New(2, -4), decimal.New(5, -4)
+}
+
+func (e *Env) Order(id exchange.OrderID) (*exchange.Order, bool) {
+	for _, o := range e.OrderList {
+		if o.ID == id {
+			return o, true
+		}
+	}
+	return nil, false
+}
+
+func (e *Env) Pair(id exchange.PairID) (*execution.Pair, bool) {
+	for _, p := range e.PairList {
+		if p.ID == id {
+			return p, true
+		}
+	}
+	return nil, false
+}
+
+// The methods of bindings.Env that ask.
+
+func (e *Env) Submit(o exchange.Order) exchange.OrderID {
+	e.Submitted = append(e.Submitted, o)
+	return exchange.OrderID(len(e.Submitted))
+}
+
+func (e *Env) Cancel(id exchange.OrderID) { e.Canceled = append(e.Canceled, id) }
+
+func (e *Env) OpenPair(r execution.PairRequest) (exchange.PairID, error) {
+	if e.PairError != nil {
+		return 0, e.PairError
+	}
+	e.Opened = append(e.Opened, r)
+	return exchange.PairID(len(e.Opened)), nil
+}
+
+func (e *Env) ClosePair(r execution.CloseRequest) error {
+	if e.PairError == nil {
+		e.Closed = append(e.Closed, r)
+	}
+	return e.PairError
+}
+
+func (e *Env) Transfer(asset string, from, to exchange.Market, amount decimal.Decimal) {
+	e.Transfers = append(e.Transfers, exchange.Transfer{Asset: asset, From: from, To: to, Amount: amount})
+}
+
+func (e *Env) SetTimer(name string, at, every exchange.Time) {
+	e.Timers[name] = [2]exchange.Time{at, every}
+}
+
+func (e *Env) ClearTimer(name string) { delete(e.Timers, name) }
+
+func (e *Env) Log(l bindings.LogLevel, where, message string) {
+	e.Logged = append(e.Logged, fmt.Sprintf("%s %s %s", l, where, message))
+}
+
+func (e *Env) Chart(series string, v float64) {
+	e.Plotted = append(e.Plotted, fmt.Sprintf("%s %v", series, v))
+}
+
+func (e *Env) Halt(reason string) { e.Halted = reason }
+
+var _ bindings.Env = (*Env)(nil)

@@ -1,0 +1,65 @@
+package bindings
+
+import (
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/book"
+	"github.com/perilune/perilune/host/execution"
+)
+
+// Env is everything a strategy can see and ask for. The core implements it, and
+// it is valid only during a callback.
+//
+// Reading methods return the state as of the event being handled. Asking
+// methods only stage: what they ask for happens after the callback returned
+// normally, and not at all if it failed.
+type Env interface {
+	Now() exchange.Time
+	Universe() *exchange.Universe
+	Book(exchange.InstrumentID) *book.Book
+	Mark(exchange.InstrumentID) exchange.MarkState
+	LastTrade(exchange.InstrumentID) (exchange.Trade, bool)
+	// Settled returns the settled funding rates of an instrument, newest last;
+	// at most the last 100.
+	Settled(exchange.InstrumentID) []exchange.Settled
+	// Bars returns the finished bars of an instrument, newest last; at most the
+	// last 1000.
+	Bars(exchange.InstrumentID) []exchange.Bar
+	// Quote is the best bid and ask by the ticker stream; false when there is
+	// none.
+	Quote(exchange.InstrumentID) (bid, ask exchange.Level, ok bool)
+
+	Position(exchange.InstrumentID) exchange.Position // of this strategy
+	Balance(wallet exchange.Market, asset string) exchange.Balance
+	Equity() decimal.Decimal // of the account, in USDT
+	Fees(exchange.InstrumentID) (maker, taker decimal.Decimal)
+	Order(exchange.OrderID) (*exchange.Order, bool)
+	Orders() []*exchange.Order // open orders of this strategy, oldest first
+	Pair(exchange.PairID) (*execution.Pair, bool)
+	Pairs() []*execution.Pair // pairs of this strategy that are not done, oldest first
+
+	Submit(exchange.Order) exchange.OrderID
+	Cancel(exchange.OrderID)
+	OpenPair(execution.PairRequest) (exchange.PairID, error)
+	ClosePair(execution.CloseRequest) error
+	Transfer(asset string, from, to exchange.Market, amount decimal.Decimal)
+	// SetTimer arms (or re-arms) the timer of this name. every > 0 repeats it.
+	SetTimer(name string, at, every exchange.Time)
+	ClearTimer(name string)
+	Log(level LogLevel, where, message string)
+	Chart(series string, value float64)
+	Halt(reason string)
+}
+
+// LogLevel is the severity of a line a script logs.
+type LogLevel uint8
+
+const (
+	Debug LogLevel = iota
+	Info
+	Warn
+	Error
+)
+
+func (l LogLevel) String() string { return [...]string{"debug", "info", "warn", "error"}[l] }

@@ -1,0 +1,182 @@
+// Package exec is the Lua modules for intents that take many orders: pair trades
+// and transfers between wallets.
+//
+// A pair trade is one object. The host drives it to hedged or flat within the
+// stated time and the stated unhedged value, through partial fills, rejects and
+// lost answers; a strategy only opens it, watches it and closes it.
+package exec
+
+import (
+	lua "github.com/yuin/gopher-lua"
+
+	"github.com/perilune/perilune/bindings"
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/host/execution"
+)
+
+var openType = bindings.Type{
+	Name: "PairRequest",
+	Doc:  "A hedged position to open: long spot and short the perpetual, in equal base quantity.",
+	Fields: []bindings.Value{
+		{Name: "spot", Type: "string|Book", Doc: "symbol of the spot leg"},
+		{Name: "perp", Type: "string|Book", Doc: "symbol of the perpetual leg"},
+		{Name: "notional", Type: "number|string|Decimal", Unit: "quote", Doc: "target value of one leg"},
+		{Name: "batch", Type: "number|string|Decimal", Unit: "quote", Optional: true, Doc: "value of one slice of each leg; max_unhedged when left out, and never more"},
+		{Name: "level", Type: "integer", Optional: true, Doc: "book level that prices both legs, from 1; 5 when left out"},
+		{Name: "min_basis", Type: "number", Unit: "fraction", Optional: true, Doc: "a slice starts only while basis.open(spot, perp, level) is at least this; any when left out"},
+		{Name: "max_unhedged", Type: "number|string|Decimal", Unit: "quote", Optional: true, Doc: "largest value that may be unhedged at any moment; 5000 when left out"},
+		{Name: "max_unhedged_time", Type: "number|string", Unit: "seconds, or \"5s\"", Optional: true, Doc: "how long a leg may stay unhedged before the excess is flattened; 5 s when left out"},
+		{Name: "timeout", Type: "number|string", Unit: "seconds, or \"10m\"", Optional: true, Doc: "ends the opening with the size reached; 10 minutes when left out"},
+		{Name: "tag", Type: "string", Optional: true, Doc: "a note that stays with the pair"},
+	},
+}
+
+var closeType = bindings.Type{
+	Name: "CloseRequest",
+	Doc:  "How a pair is to be closed.",
+	Fields: []bindings.Value{
+		{Name: "max_basis", Type: "number", Unit: "fraction", Optional: true, Doc: "a slice starts only while basis.close(spot, perp, level) is at most this; any when left out"},
+		{Name: "patience", Type: "number|string", Unit: "seconds, or \"10m\"", Optional: true, Doc: "how long max_basis is honoured; then the pair is closed at any basis; 10 minutes when left out"},
+		{Name: "reason", Type: "string", Optional: true, Doc: "kept in the ledger"},
+	},
+}
+
+// Modules returns exec and exec.pair.
+func Modules() []bindings.Module {
+	return []bindings.Module{{
+		Name: "exec",
+		Doc:  "Intents that take more than one order.",
+		Funcs: []bindings.Func{
+			{Spec: bindings.Spec{Name: "transfer", Doc: "Moves an asset between two wallets of the account.",
+				Args: []bindings.Value{{Name: "asset", Type: "string"}, {Name: "from", Type: "\"spot\"|\"usdm\"|\"coinm\""}, {Name: "to", Type: "\"spot\"|\"usdm\"|\"coinm\""},
+					{Name: "amount", Type: "number|string|Decimal", Unit: "asset", Doc: "above 0"}},
+				Example: "exec.transfer(\"USDT\", \"spot\", \"usdm\", 500)"}, Call: transfer},
+			{Spec: bindings.Spec{Name: "halt", Doc: "Stops this strategy's trading and says why. Only an operator resumes it.",
+				Args: []bindings.Value{{Name: "reason", Type: "string"}}}, Call: halt},
+		},
+	}, {
+		Name: "exec.pair",
+		Doc:  "Pair trades: long spot and short a perpetual, as one object.",
+		Funcs: []bindings.Func{
+			{Spec: bindings.Spec{Name: "open", Doc: "Opens a pair. Progress arrives in on_pair.", Args: []bindings.Value{{Name: "request", Type: "PairRequest"}},
+				Returns: []bindings.Value{{Name: "id", Type: "string?"}, {Name: "err", Type: "string?", Doc: "why there is none"}},
+				Example: "local id, err = exec.pair.open{spot = \"spot:BTCUSDT\", perp = \"usdm:BTCUSDT\", notional = 10000, min_basis = 0.001}"}, Call: open},
+			{Spec: bindings.Spec{Name: "close", Doc: "Makes a pair flat.", Args: []bindings.Value{{Name: "id", Type: "string"}, {Name: "request", Type: "CloseRequest", Optional: true}},
+				Returns: []bindings.Value{{Name: "ok", Type: "boolean"}, {Name: "err", Type: "string?"}}}, Call: closePair},
+			{Spec: bindings.Spec{Name: "get", Doc: "A pair by its id.", Args: []bindings.Value{{Name: "id", Type: "string"}},
+				Returns: []bindings.Value{{Name: "pair", Type: "PairTrade?"}}}, Call: get},
+			{Spec: bindings.Spec{Name: "list", Doc: "The pairs of this strategy that are not done, oldest first.",
+				Returns: []bindings.Value{{Name: "pairs", Type: "PairTrade[]"}}}, Call: list},
+		},
+		Types: []bindings.Type{openType, closeType, bindings.PairType},
+	}}
+}
+
+func open(rt *bindings.Runtime) int {
+	f := rt.Fields(1, &openType)
+	spot, perp := f.Get("spot").Instrument(), f.Get("perp").Instrument()
+	if spot.Perp() {
+		f.Get("spot").Fail("%s is not a spot market", spot.Key())
+	}
+	if !perp.Perp() {
+		f.Get("perp").Fail("%s is not a perpetual", perp.Key())
+	}
+	req := execution.PairRequest{
+		Spot: spot.ID, Perp: perp.ID,
+		Notional:        f.Get("notional").Positive(),
+		Level:           f.Get("level").IntOr(0, 1, 1000),
+		MinBasis:        fraction(f, "min_basis"),
+		MaxUnhedgedTime: duration(f, "max_unhedged_time"),
+		Timeout:         duration(f, "timeout"),
+	}
+	if f.Has("batch") {
+		req.Batch = f.Get("batch").Positive()
+	}
+	if f.Has("max_unhedged") {
+		req.MaxUnhedged = f.Get("max_unhedged").Positive()
+	}
+	if f.Has("tag") {
+		req.Tag = f.Get("tag").Name()
+	}
+	id, err := rt.Env().OpenPair(req)
+	if err != nil {
+		rt.PushNil()
+		rt.PushString(err.Error())
+		return 2
+	}
+	return rt.PushString(bindings.ID(id))
+}
+
+// fraction reads an optional basis, where nil means any.
+func fraction(f bindings.Fields, name string) *float64 {
+	if !f.Has(name) {
+		return nil
+	}
+	v := f.Get(name).Finite()
+	if v <= -1 || v >= 1 {
+		f.Get(name).Fail("want a fraction between -1 and 1 (0.001 is ten basis points), got %v", v)
+	}
+	return &v
+}
+
+func duration(f bindings.Fields, name string) exchange.Time {
+	if !f.Has(name) {
+		return 0
+	}
+	return f.Get(name).Duration()
+}
+
+func pairID(rt *bindings.Runtime) exchange.PairID {
+	id, err := bindings.ParseID[exchange.PairID](rt.Arg(1).String())
+	if err != nil {
+		rt.Arg(1).Fail("%v", err)
+	}
+	return id
+}
+
+func closePair(rt *bindings.Runtime) int {
+	req := execution.CloseRequest{Pair: pairID(rt)}
+	f := rt.Fields(2, &closeType)
+	req.MaxBasis, req.Patience = fraction(f, "max_basis"), duration(f, "patience")
+	if f.Has("reason") {
+		req.Reason = f.Get("reason").Text()
+	}
+	if err := rt.Env().ClosePair(req); err != nil {
+		rt.PushBool(false)
+		rt.PushString(err.Error())
+		return 2
+	}
+	return rt.PushBool(true)
+}
+
+func get(rt *bindings.Runtime) int {
+	p, ok := rt.Env().Pair(pairID(rt))
+	if !ok {
+		return rt.PushNil()
+	}
+	return rt.Push(rt.NewPair(p))
+}
+
+func list(rt *bindings.Runtime) int {
+	pairs := rt.Env().Pairs()
+	rt.Charge(48 * len(pairs))
+	out := &lua.LTable{Metatable: lua.LNil}
+	for _, p := range pairs {
+		out.Append(rt.NewPair(p))
+	}
+	return rt.Push(out)
+}
+
+func transfer(rt *bindings.Runtime) int {
+	asset, from, to := rt.Arg(1).Name(), rt.Arg(2).Market(), rt.Arg(3).Market()
+	if from == to {
+		rt.Arg(3).Fail("the %s wallet is both source and destination", to)
+	}
+	rt.Env().Transfer(asset, from, to, rt.Arg(4).Positive())
+	return 0
+}
+
+func halt(rt *bindings.Runtime) int {
+	rt.Env().Halt(rt.Arg(1).Text())
+	return 0
+}

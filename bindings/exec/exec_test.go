@@ -1,0 +1,80 @@
+package exec_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/perilune/perilune/bindings/bindtest"
+	"github.com/perilune/perilune/bindings/exec"
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/host/execution"
+)
+
+func TestOpenPair(t *testing.T) {
+	bt := bindtest.New(t, exec.Modules()...)
+	bt.Run(`
+local id, err = exec.pair.open{spot = "spot:BTCUSDT", perp = "usdm:BTCUSDT", notional = "10000.50", batch = 1000, level = 3,
+  min_basis = 0.001, max_unhedged = 2000, max_unhedged_time = "3s", timeout = 120, tag = "rotation"}
+assert(id == "1" and err == nil)
+exec.pair.open{spot = "spot:BTCUSDT", perp = "coinm:BTCUSD_PERP", notional = 1}
+`)
+	r := bt.Env.Opened[0]
+	got := fmt.Sprintln(r.Notional, r.Batch, r.Level, *r.MinBasis, r.MaxUnhedged, r.MaxUnhedgedTime, r.Timeout, r.Tag)
+	if want := fmt.Sprintln("10000.5", "1000", 3, 0.001, "2000", 3*exchange.Second, 2*exchange.Minute, "rotation"); got != want {
+		t.Errorf("opened %s\nwant   %s", got, want)
+	}
+	if d := bt.Env.Opened[1]; d.MinBasis != nil || d.Level != 0 || !d.Batch.IsZero() || d.Timeout != 0 {
+		t.Errorf("what was left out must be zero, so that the core's defaults apply: %+v", d)
+	}
+}
+
+func TestClosePairAndErrors(t *testing.T) {
+	bt := bindtest.New(t, exec.Modules()...)
+	bt.Run(`
+assert(exec.pair.close("4", {max_basis = -0.0005, patience = "1m", reason = "funding turned"}) == true)
+assert(exec.pair.close("5"))
+`)
+	if r := bt.Env.Closed[0]; r.Pair != 4 || *r.MaxBasis != -0.0005 || r.Patience != exchange.Minute || r.Reason != "funding turned" {
+		t.Errorf("closed %+v", r)
+	}
+	bt.Env.PairError = errors.New("the market is halted")
+	bt.Run(`
+local id, err = exec.pair.open{spot = "spot:BTCUSDT", perp = "usdm:BTCUSDT", notional = 1}
+assert(id == nil and err == "the market is halted")
+local ok, err = exec.pair.close("4")
+assert(ok == false and err == "the market is halted")
+`)
+	bt.Fail(`exec.pair.open{spot = "usdm:BTCUSDT", perp = "usdm:BTCUSDT", notional = 1}`, "field spot: usdm:BTCUSDT is not a spot market")
+	bt.Fail(`exec.pair.open{spot = "spot:BTCUSDT", perp = "spot:BTCUSDT", notional = 1}`, "is not a perpetual")
+	bt.Fail(`exec.pair.open{spot = "spot:BTCUSDT", perp = "usdm:BTCUSDT", notional = -1}`, "exec.pair.open: field notional: must be above 0")
+	bt.Fail(`exec.pair.open{spot = "spot:BTCUSDT", perp = "usdm:BTCUSDT", notional = 1, min_basis = 10}`, "want a fraction")
+	bt.Fail(`exec.pair.open{spot = "spot:BTCUSDT", perp = "usdm:BTCUSDT", notional = 1, timeout = "soon"}`, "want seconds, or text")
+	bt.Fail(`exec.pair.close("4", {max_bais = 1})`, `did you mean "max_basis"`)
+}
+
+func TestGetAndList(t *testing.T) {
+	bt := bindtest.New(t, exec.Modules()...)
+	bt.Env.PairList = []*execution.Pair{{ID: 2, Spot: bt.Env.ID("spot:BTCUSDT"), Perp: bt.Env.ID("usdm:BTCUSDT"),
+		State: execution.PairOpen, PerpQty: -1500, OpenBasis: 0.002, Opened: bt.Env.Time, Settlements: 3}}
+	bt.Run(`
+local p = exec.pair.get("2")
+assert(p.id == "2" and p.spot == "spot:BTCUSDT" and p.perp == "usdm:BTCUSDT" and p.state == "open" and not p.done)
+assert(p.perp_qty == -1.5 and p.open_basis == 0.002 and p.settlements == 3 and p.closed == nil)
+assert(#exec.pair.list() == 1 and exec.pair.get("3") == nil)
+`)
+}
+
+func TestTransferAndHalt(t *testing.T) {
+	bt := bindtest.New(t, exec.Modules()...)
+	bt.Run(`exec.transfer("USDT", "spot", "usdm", "12.5") exec.halt("margin is thin")`)
+	if tr := bt.Env.Transfers[0]; tr.Asset != "USDT" || tr.From != exchange.Spot || tr.To != exchange.USDM || tr.Amount.String() != "12.5" {
+		t.Errorf("transferred %+v", tr)
+	}
+	if bt.Env.Halted != "margin is thin" {
+		t.Errorf("halted with %q", bt.Env.Halted)
+	}
+	bt.Fail(`exec.transfer("USDT", "spot", "spot", 1)`, "both source and destination")
+	bt.Fail(`exec.transfer("USDT", "bank", "spot", 1)`, `unknown market "bank"`)
+	bt.Fail(`exec.transfer("USDT", "spot", "usdm", 0)`, "above 0")
+}

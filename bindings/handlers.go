@@ -1,0 +1,57 @@
+package bindings
+
+// Handlers describes the functions a strategy may define, in the order in which
+// package script numbers them. Their arguments are what they are called with.
+func Handlers() []Spec {
+	symbol := Value{Name: "symbol", Type: "string"}
+	return []Spec{
+		{Name: "on_start", Doc: "Once, before the first event after a start or a restart; not after a reload."},
+		{Name: "on_book", Doc: "An order book changed.", Args: []Value{{Name: "book", Type: "Book"}}},
+		{Name: "on_trade", Doc: "A public trade.", Args: []Value{{Name: "trade", Type: "Trade"}}},
+		{Name: "on_mark", Doc: "A new mark price or funding estimate.", Args: []Value{symbol, {Name: "mark", Type: "Mark"}}},
+		{Name: "on_funding", Doc: "Funding was received or paid on a position.", Args: []Value{{Name: "payment", Type: "FundingPayment"}}},
+		{Name: "on_bar", Doc: "A bar finished.", Args: []Value{{Name: "bar", Type: "Bar"}}},
+		{Name: "on_timer", Doc: "A timer is due.", Args: []Value{{Name: "name", Type: "string"}}},
+		{Name: "on_order", Doc: "One of our orders changed.", Args: []Value{{Name: "order", Type: "Order"}}},
+		{Name: "on_fill", Doc: "One of our orders was executed, in part or whole.", Args: []Value{{Name: "fill", Type: "Fill"}}},
+		{Name: "on_pair", Doc: "A pair trade changed.", Args: []Value{{Name: "pair", Type: "PairTrade"}}},
+		{Name: "on_gap", Doc: "Market data is missing; the book cannot be used until it is ready again.", Args: []Value{symbol, {Name: "reason", Type: "string"}}},
+		{Name: "on_halt", Doc: "Trading was stopped.", Args: []Value{{Name: "reason", Type: "string"}}},
+		{Name: "on_reload", Doc: "Once in a new version, before it takes over: migrate what the old version remembered. An error keeps the old version.",
+			Args: []Value{{Name: "state", Type: "table"}, {Name: "from_version", Type: "integer", Doc: "the version of the strategy that ran before"}}},
+		{Name: "on_stop", Doc: "Once, before the strategy ends."},
+		{Name: "on_schedule", Doc: "An execution schedule changed. Reserved: not called yet.", Args: []Value{{Name: "schedule", Type: "table"}}},
+		{Name: "on_advice", Doc: "The advisor answered. Reserved: not called yet.", Args: []Value{{Name: "advice", Type: "table"}}},
+	}
+}
+
+// StrategyType describes the table that a strategy file returns.
+var StrategyType = Type{
+	Name: "Strategy",
+	Doc:  "What a strategy file returns. At least one handler is required.",
+	Fields: []Value{
+		{Name: "name", Type: "string", Doc: "1 to 32 of a-z, 0-9, - and _; it names the strategy's orders, state and ledger rows"},
+		{Name: "version", Type: "integer", Optional: true, Doc: "raise it when what is kept in state changes its shape; 0 when left out"},
+		{Name: "doc", Type: "string", Optional: true, Doc: "what the strategy does"},
+		{Name: "params", Type: "table<string, ParamSpec>", Optional: true, Doc: "declared parameters"},
+		{Name: "subscribe", Type: "string[]|fun(params: table): string[]", Optional: true,
+			Doc: "the instruments it needs: symbols, or globs such as \"usdm:*USDT\"; a function is called once the parameters are known"},
+		{Name: "universe", Type: "string[]|fun(params: table): string[]", Optional: true, Doc: "another name for subscribe"},
+	},
+}
+
+// ParamType describes the declaration of one parameter.
+var ParamType = Type{
+	Name: "ParamSpec",
+	Doc:  "The declaration of one parameter.",
+	Fields: []Value{
+		{Name: "type", Type: "\"number\"|\"integer\"|\"string\"|\"boolean\"|\"choice\"|\"list\"", Optional: true,
+			Doc: "a list holds numbers, or strings; when left out it is that of the default"},
+		{Name: "default", Type: "any", Doc: "the value when configuration sets none"},
+		{Name: "min", Type: "number", Optional: true, Doc: "least value of a number; least length of a list"},
+		{Name: "max", Type: "number", Optional: true, Doc: "greatest value of a number; greatest length of a list"},
+		{Name: "choices", Type: "string[]", Optional: true, Doc: "the words a choice allows"},
+		{Name: "unit", Type: "string", Optional: true, Doc: "for people: \"quote\", \"fraction\", \"hours\""},
+		{Name: "doc", Type: "string", Optional: true, Doc: "what it does"},
+	},
+}

@@ -1,0 +1,130 @@
+package market_test
+
+import (
+	"testing"
+
+	"github.com/perilune/perilune/bindings/bindtest"
+	"github.com/perilune/perilune/bindings/market"
+	"github.com/perilune/perilune/exchange"
+)
+
+func TestBook(t *testing.T) {
+	bt := bindtest.New(t, market.Module())
+	bt.Env.Time += 250 * exchange.Millisecond
+	bt.Run(`
+local b = market.book("usdm:BTCUSDT")
+assert(b == market.book("usdm:BTCUSDT"), "one handle per instrument")
+assert(b:symbol() == "usdm:BTCUSDT")
+local p, q = b:bid()
+assert(p == 100.5 and q == 1)
+p, q = b:ask(5)
+assert(p == 101 and q == 10)
+assert(b:ask(6) == nil)
+assert(b:mid() == 100.55)
+assert(math.abs(b:spread() - 0.1) < 1e-12)
+assert(math.abs(b:microprice() - (100.5*2 + 100.6*1)/3) < 1e-9)
+assert(b:imbalance(5) == (15-30)/45)
+assert(b:depth("buy") == 5)
+assert(b:age() == 0.25)
+assert(b:ready() == true)
+assert(tostring(b:ready()) == "true")
+local avg, filled, worst = b:walk("buy", 5)
+assert(filled == 5 and worst == 100.7, worst)
+assert(math.abs(avg - (100.6*2 + 100.7*3)/5) < 1e-9)
+avg, filled = b:walk("sell", 100)
+assert(filled == 15, "only what is there")
+`)
+}
+
+func TestBookNotReady(t *testing.T) {
+	bt := bindtest.New(t, market.Module())
+	id := bt.Env.ID("usdm:BTCUSDT")
+	bt.Env.Books[id].Apply(&exchange.Event{Kind: exchange.KindSnapshot, Instrument: id, Time: bt.Env.Time, LastID: 2})
+	bt.Run(`
+local b = market.book("usdm:BTCUSDT")
+local ready, why = b:ready()
+assert(ready == false and type(why) == "string")
+assert(b:bid() == nil and b:mid() == nil and b:microprice() == nil and b:spread() == nil and b:imbalance(3) == nil)
+local avg, filled = b:walk("buy", 1)
+assert(avg == nil and filled == 0)
+`)
+}
+
+func TestMistakesRaiseAtTheCall(t *testing.T) {
+	bt := bindtest.New(t, market.Module())
+	bt.Fail("local x = 1\nmarket.book('usdm:BTCUSTD')", "test.lua:2:", "market.book: argument symbol", `did you mean "usdm:BTCUSDT"`)
+	bt.Fail("market.book('usdm:BTCUSDT'):bids()", `no method "bids"`, `did you mean "bid"`)
+	bt.Fail("market.book('usdm:BTCUSDT').bid()", "with a colon")
+	bt.Fail("market.book('usdm:BTCUSDT'):bid(0)", "whole number from 1")
+	bt.Fail("market.book('usdm:BTCUSDT'):bid(0/0)", "whole number from 1")
+	bt.Fail("market.book('usdm:BTCUSDT'):walk('by', 1)", "want one of buy, sell")
+	bt.Fail("market.book('usdm:BTCUSDT'):walk('buy', -1)", "above 0")
+	bt.Fail("market.book(nil)", "missing")
+	bt.Fail("market.mark('spot:BTCUSDT')", "spot market and has no mark price")
+	bt.Fail("market.pairs{marign = 'usdt'}", `unknown field "marign"`, `did you mean "margin"`)
+	bt.Fail("market.pairs{margin = 'euro'}", "want one of usdt, coin")
+	bt.Fail("market.instruments('[')", "not a glob")
+	if err := bt.Load("market.now()"); err == nil {
+		t.Error("market.now answered while loading")
+	}
+}
+
+func TestMarkAndFunding(t *testing.T) {
+	bt := bindtest.New(t, market.Module())
+	id := bt.Env.ID("usdm:1000SHIBUSDT")
+	next := exchange.Date(2026, 1, 2) + 4*exchange.Hour
+	bt.Env.Marks[id] = exchange.MarkState{Mark: 1010000, Index: 1009000, Rate: 5000, NextFunding: next, Hours: 4, Time: bt.Env.Time}
+	bt.Env.SettledList[id] = []exchange.Settled{{Time: next - 8*exchange.Hour, Rate: 1}, {Time: next - 4*exchange.Hour, Rate: 2, Hours: 4, Mark: 3}}
+	bt.Run(`
+local s = "usdm:1000SHIBUSDT"
+local m = market.mark(s)
+assert(m.mark == 0.0101 and m.index == 0.01009 and m.rate == 0.00005 and m.hours == 4)
+local rate, hours, next, r8 = market.funding(s)
+assert(rate == 0.00005 and hours == 4 and next == 1767326400, next)
+assert(math.abs(r8 - 0.0001) < 1e-15)
+local all = market.settled(s)
+assert(#all == 2 and all[2].rate == 2e-8 and all[2].rate_8h == 4e-8 and all[1].hours == 8)
+assert(#market.settled(s, 1) == 1 and market.settled(s, 1)[1].rate == 2e-8)
+assert(market.mark("usdm:BTCUSDT") == nil and market.funding("usdm:BTCUSDT") == nil)
+`)
+}
+
+func TestTradesQuotesAndBars(t *testing.T) {
+	bt := bindtest.New(t, market.Module())
+	id := bt.Env.ID("usdm:BTCUSDT")
+	bt.Env.Trades[id] = exchange.Trade{Time: bt.Env.Time + 123456*exchange.Microsecond, Price: 1005, Qty: 1500, Side: exchange.Sell}
+	bt.Env.Quotes[id] = [2]exchange.Level{{Price: 1005, Qty: 1}, {Price: 1006, Qty: 2}}
+	bt.Env.BarList[id] = []exchange.Bar{{Open: 1, High: 4, Low: 1, Close: 2, Volume: 7, Interval: exchange.Minute}, {Close: 3}}
+	bt.Run(`
+local s = "usdm:BTCUSDT"
+local tr = market.last_trade(s)
+assert(tr.price == 100.5 and tr.qty == 1.5 and tr.side == "sell" and tr.symbol == s)
+assert(tr.notional == 150.75 and tr.time == market.now() + 0.123456)
+local ok, err = pcall(function() return tr.prise end)
+assert(not ok and err:find('did you mean "price"', 1, true), err)
+local b, bq, a, aq = market.quote(s)
+assert(b == 100.5 and bq == 0.001 and a == 100.6 and aq == 0.002)
+local bars = market.bars(s)
+assert(#bars == 2 and bars[1].high == 0.4 and bars[1].interval == 60 and bars[2].close == 0.3)
+assert(#market.bars(s, 1) == 1)
+assert(market.last_trade("spot:BTCUSDT") == nil and market.quote("spot:BTCUSDT") == nil)
+`)
+}
+
+func TestInstruments(t *testing.T) {
+	bindtest.New(t, market.Module()).Run(`
+assert(#market.instruments() == 5)
+local l = market.instruments("usdm:*")
+assert(#l == 2 and l[1] == "usdm:1000SHIBUSDT" and l[2] == "usdm:BTCUSDT")
+local p = market.pairs{margin = "usdt"}
+assert(#p == 2 and p[1].base == "BTC" and p[1].spot == "spot:BTCUSDT" and p[1].perp == "usdm:BTCUSDT")
+assert(p[2].perp == "usdm:1000SHIBUSDT")
+p = market.pairs{margin = "coin"}
+assert(#p == 1 and p[1].perp == "coinm:BTCUSD_PERP")
+assert(#market.pairs() == 2)
+local i = market.instrument("usdm:BTCUSDT")
+assert(i.tick == 0.1 and i.lot == 0.001 and i.min_qty == 0.001 and i.min_notional == 100)
+assert(i.max_qty == nil and i.perp and not i.inverse and i.settle == "USDT" and i.taker_fee == 0.0005)
+assert(market.instrument("coinm:BTCUSD_PERP").contract_size == 100)
+`)
+}

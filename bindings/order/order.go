@@ -1,0 +1,197 @@
+// Package order is the Lua module for single orders.
+//
+// # Quantisation
+//
+// An order's price and quantity are read exactly as written (0.1 is one tenth)
+// and then put on the instrument's grid in a named direction, always the one
+// that gives away less: a buy price is rounded down to the tick and a sell price
+// up, so an order is never more aggressive than asked, and a quantity is rounded
+// down to the lot, so it is never larger. A quantity below one lot raises.
+//
+// Nothing is sent by a call: an order is staged, and leaves when the callback
+// returns normally. What the risk gate or the venue refuses arrives in on_order.
+package order
+
+import (
+	"github.com/shopspring/decimal"
+	lua "github.com/yuin/gopher-lua"
+
+	"github.com/perilune/perilune/bindings"
+	"github.com/perilune/perilune/exchange"
+)
+
+var (
+	symbolArg = bindings.Value{Name: "symbol", Type: "string|Book", Doc: "such as \"usdm:BTCUSDT\""}
+	qtyArg    = bindings.Value{Name: "qty", Type: "number|string|Decimal", Unit: "units of quantity", Doc: "rounded down to the lot"}
+	priceArg  = bindings.Value{Name: "price", Type: "number|string|Decimal", Unit: "quote", Doc: "limit price: a buy is rounded down to the tick, a sell up"}
+	idReturn  = []bindings.Value{{Name: "id", Type: "string", Doc: "names the order in cancel, get and on_order"}}
+)
+
+var options = []bindings.Value{
+	{Name: "type", Type: "\"limit\"|\"market\"", Optional: true, Doc: "limit when left out"},
+	{Name: "tif", Type: "\"gtc\"|\"ioc\"|\"fok\"|\"post_only\"", Optional: true, Doc: "gtc for a limit order, ioc for a market order, when left out"},
+	{Name: "reduce_only", Type: "boolean", Optional: true, Doc: "may only shrink a position; perpetuals only"},
+}
+
+var requestType = bindings.Type{
+	Name: "OrderRequest",
+	Doc:  "An order to submit.",
+	Fields: append([]bindings.Value{symbolArg, {Name: "side", Type: "\"buy\"|\"sell\"", Doc: "\"buy\" or \"sell\""}, qtyArg,
+		{Name: "price", Type: priceArg.Type, Unit: priceArg.Unit, Doc: priceArg.Doc + "; none for a market order", Optional: true}}, options...),
+}
+
+var optionsType = bindings.Type{Name: "OrderOptions", Doc: "What order.buy and order.sell may be told beside price and size.", Fields: options[1:]}
+
+// Module returns the module.
+func Module() bindings.Module {
+	shortcut := []bindings.Value{symbolArg, qtyArg, priceArg, {Name: "options", Type: "OrderOptions", Optional: true}}
+	return bindings.Module{
+		Name: "order",
+		Doc:  "Single orders. An order is staged by the call and sent when the callback returns; refusals arrive in on_order.",
+		Funcs: []bindings.Func{
+			{Spec: bindings.Spec{Name: "submit", Doc: "Submits an order.", Args: []bindings.Value{{Name: "request", Type: "OrderRequest"}}, Returns: idReturn,
+				Example: "local id = order.submit{symbol = \"usdm:BTCUSDT\", side = \"buy\", qty = \"0.01\", price = 61800.5, tif = \"post_only\"}"}, Call: submit},
+			{Spec: bindings.Spec{Name: "buy", Doc: "Submits a limit order to buy.", Args: shortcut, Returns: idReturn},
+				Call: func(rt *bindings.Runtime) int { return limit(rt, exchange.Buy) }},
+			{Spec: bindings.Spec{Name: "sell", Doc: "Submits a limit order to sell.", Args: shortcut, Returns: idReturn},
+				Call: func(rt *bindings.Runtime) int { return limit(rt, exchange.Sell) }},
+			{Spec: bindings.Spec{Name: "cancel", Doc: "Asks for an order to be cancelled. The order may still fill before the venue acts.",
+				Args: []bindings.Value{{Name: "id", Type: "string"}}, Returns: []bindings.Value{{Name: "asked", Type: "boolean", Doc: "false when the order is done or unknown"}}}, Call: cancel},
+			{Spec: bindings.Spec{Name: "get", Doc: "An order by its id.", Args: []bindings.Value{{Name: "id", Type: "string"}},
+				Returns: []bindings.Value{{Name: "order", Type: "Order?"}}}, Call: get},
+			{Spec: bindings.Spec{Name: "open", Doc: "The open orders of this strategy, oldest first.",
+				Args:    []bindings.Value{{Name: "symbol", Type: "string|Book", Optional: true, Doc: "only those of this instrument"}},
+				Returns: []bindings.Value{{Name: "orders", Type: "Order[]"}}}, Call: open},
+		},
+		Types: []bindings.Type{requestType, optionsType, bindings.OrderType},
+	}
+}
+
+func submit(rt *bindings.Runtime) int {
+	f := rt.Fields(1, &requestType)
+	o := exchange.Order{Type: exchange.Limit}
+	in := f.Get("symbol").Instrument()
+	o.Instrument, o.Side = in.ID, f.Get("side").Side()
+	if f.Get("type").Choice("limit", "market") == "market" {
+		o.Type = exchange.MarketOrder
+	}
+	o.Qty = quantity(in, f.Get("qty"))
+	o.TIF = timeInForce(rt, f.Get("tif"), o.Type)
+	o.ReduceOnly = reduceOnly(in, f.Get("reduce_only"))
+	switch {
+	case o.Type == exchange.MarketOrder && f.Has("price"):
+		f.Get("price").Fail("a market order has no price: leave it out, or write type = \"limit\"")
+	case o.Type == exchange.Limit && !f.Has("price"):
+		f.Get("price").Fail("a limit order needs one; for a market order write type = \"market\"")
+	case o.Type == exchange.Limit:
+		o.Price = price(in, o.Side, f.Get("price"))
+	}
+	return rt.PushString(bindings.ID(rt.Env().Submit(o)))
+}
+
+func limit(rt *bindings.Runtime, side exchange.Side) int {
+	in := rt.Arg(1).Instrument()
+	o := exchange.Order{Instrument: in.ID, Side: side, Type: exchange.Limit, Qty: quantity(in, rt.Arg(2)), Price: price(in, side, rt.Arg(3))}
+	f := rt.Fields(4, &optionsType)
+	o.TIF = timeInForce(rt, f.Get("tif"), o.Type)
+	o.ReduceOnly = reduceOnly(in, f.Get("reduce_only"))
+	return rt.PushString(bindings.ID(rt.Env().Submit(o)))
+}
+
+// maxSteps bounds ticks and lots to what a float64 and an int64 both hold.
+const maxSteps = 1 << 53
+
+// price puts a limit price on the tick grid, in the direction that is less
+// aggressive for the side.
+func price(in *exchange.Instrument, side exchange.Side, v bindings.Input) exchange.Ticks {
+	d := v.Positive()
+	inRange(in.Tick, v, d)
+	if side == exchange.Sell {
+		return exchange.Ticks(in.Tick.Ceil(d))
+	}
+	ticks := exchange.Ticks(in.Tick.Floor(d))
+	if ticks == 0 {
+		v.Fail("%s is below one tick of %s, which is %s", d, in.Key(), in.Tick)
+	}
+	return ticks
+}
+
+// quantity puts a quantity on the lot grid, downwards.
+func quantity(in *exchange.Instrument, v bindings.Input) exchange.Lots {
+	d := v.Positive()
+	inRange(in.Lot, v, d)
+	lots := exchange.Lots(in.Lot.Floor(d))
+	if lots == 0 {
+		v.Fail("%s is below one lot of %s, which is %s", d, in.Key(), in.Lot)
+	}
+	return lots
+}
+
+func inRange(step exchange.Step, v bindings.Input, d decimal.Decimal) {
+	if most := step.Decimal(1).Mul(decimal.NewFromInt(maxSteps)); d.GreaterThan(most) {
+		v.Fail("too large: at most %s", most)
+	}
+}
+
+var tifs = map[string]exchange.TimeInForce{"gtc": exchange.GTC, "ioc": exchange.IOC, "fok": exchange.FOK, "post_only": exchange.PostOnly}
+
+func timeInForce(rt *bindings.Runtime, v bindings.Input, typ exchange.OrderType) exchange.TimeInForce {
+	if typ == exchange.MarketOrder {
+		tif := tifs[v.Choice("ioc", "fok", "gtc", "post_only")]
+		if tif != exchange.IOC && tif != exchange.FOK {
+			v.Fail("a market order cannot rest: want ioc or fok, got %s", tif)
+		}
+		return tif
+	}
+	return tifs[v.Choice("gtc", "ioc", "fok", "post_only")]
+}
+
+func reduceOnly(in *exchange.Instrument, v bindings.Input) bool {
+	if !v.Bool() {
+		return false
+	}
+	if !in.Perp() {
+		v.Fail("%s is a spot market, where there is no position to reduce", in.Key())
+	}
+	return true
+}
+
+func id(rt *bindings.Runtime) exchange.OrderID {
+	n, err := bindings.ParseID[exchange.OrderID](rt.Arg(1).String())
+	if err != nil {
+		rt.Arg(1).Fail("%v", err)
+	}
+	return n
+}
+
+func cancel(rt *bindings.Runtime) int {
+	o, ok := rt.Env().Order(id(rt))
+	if !ok || o.Status.Terminal() {
+		return rt.PushBool(false)
+	}
+	rt.Env().Cancel(o.ID)
+	return rt.PushBool(true)
+}
+
+func get(rt *bindings.Runtime) int {
+	o, ok := rt.Env().Order(id(rt))
+	if !ok {
+		return rt.PushNil()
+	}
+	return rt.Push(rt.NewOrder(o))
+}
+
+func open(rt *bindings.Runtime) int {
+	only := exchange.NoInstrument
+	if !rt.Arg(1).Nil() {
+		only = rt.Arg(1).Instrument().ID
+	}
+	list := &lua.LTable{Metatable: lua.LNil}
+	for _, o := range rt.Env().Orders() {
+		if only == exchange.NoInstrument || o.Instrument == only {
+			rt.Charge(32)
+			list.Append(rt.NewOrder(o))
+		}
+	}
+	return rt.Push(list)
+}

@@ -1,0 +1,96 @@
+package bindings
+
+import (
+	"strings"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"github.com/perilune/perilune/exchange"
+)
+
+// Runtime is what the functions of one Lua state share. It is used by the
+// goroutine that owns the state, and by no other.
+type Runtime struct {
+	// L is the Lua thread that is running. A protected call may run on another
+	// thread than the callback did, so it is set anew on every call.
+	L *lua.LState
+
+	env  Env
+	name string // qualified name of the function being called, for errors
+	spec *Spec
+	self int // 1 when the function being called is a method
+
+	charge  func(units int)
+	slab    slab
+	classes map[*Type]*lua.LTable
+	books   []*lua.LUserData
+
+	params      []Param
+	paramsKnown bool
+}
+
+// NewRuntime returns the runtime of a state. charge is told of work that is not
+// visible as Lua instructions, in units of about one instruction; nil ignores it.
+func NewRuntime(L *lua.LState, charge func(units int)) *Runtime {
+	if charge == nil {
+		charge = func(int) {}
+	}
+	return &Runtime{L: L, charge: charge, classes: make(map[*Type]*lua.LTable)}
+}
+
+// Enter starts a callback: functions see env until Leave.
+func (rt *Runtime) Enter(env Env) { rt.env = env }
+
+// Leave ends a callback.
+func (rt *Runtime) Leave() { rt.env = nil }
+
+// Env returns the market and account of the callback. It is nil only in
+// functions that may be called while loading.
+func (rt *Runtime) Env() Env { return rt.env }
+
+// Charge counts work done in Go towards the callback's budget, in units of about
+// one Lua instruction, and raises when the budget is spent.
+func (rt *Runtime) Charge(units int) { rt.charge(units) }
+
+// Raise ends the call with an error at the script's line, naming the function.
+// It does not return.
+func (rt *Runtime) Raise(format string, args ...any) {
+	rt.L.RaiseError("%s: "+format, append([]any{rt.name}, args...)...)
+}
+
+// Where returns the script's file and line of the call, as "file:line".
+func (rt *Runtime) Where() string { return strings.TrimSuffix(rt.L.Where(1), ":") }
+
+// Push pushes one result.
+func (rt *Runtime) Push(v lua.LValue) int {
+	rt.L.Push(v)
+	return 1
+}
+
+// PushNumber pushes one number without a heap allocation of its own.
+func (rt *Runtime) PushNumber(f float64) int { return rt.Push(rt.slab.box(f)) }
+
+// PushString pushes one string.
+func (rt *Runtime) PushString(s string) int { return rt.Push(lua.LString(s)) }
+
+// PushBool pushes one boolean.
+func (rt *Runtime) PushBool(b bool) int { return rt.Push(lua.LBool(b)) }
+
+// PushNil pushes nil, the answer when something is not known.
+func (rt *Runtime) PushNil() int { return rt.Push(lua.LNil) }
+
+// PushTime pushes a time in seconds since the epoch; nil for zero.
+func (rt *Runtime) PushTime(t exchange.Time) int {
+	if t == 0 {
+		return rt.PushNil()
+	}
+	return rt.PushNumber(Seconds(t))
+}
+
+// Number boxes a number for a table or an argument.
+func (rt *Runtime) Number(f float64) lua.LValue { return rt.slab.box(f) }
+
+// Seconds converts a time or a duration to the seconds that scripts see.
+func Seconds(t exchange.Time) float64 { return float64(t/exchange.Microsecond) / 1e6 }
+
+func splitDots(s string) []string { return strings.Split(s, ".") }

@@ -1,0 +1,120 @@
+package ta
+
+import (
+	"math"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/perilune/perilune/bindings/bindtest"
+)
+
+func TestFromLua(t *testing.T) {
+	bt := bindtest.New(t, Module())
+	bt.Run(`
+local e = ta.ema(3)
+assert(e:update(1) == nil and e:update(2) == nil and e:update(3) == 2 and e:update(6) == 4 and e:value() == 4)
+local s = ta.sma(2)
+s:update(1)
+assert(s:value() == nil and s:update(3) == 2 and s:update(5) == 4)
+local z = ta.zscore(2)
+z:update(5)
+assert(z:update(5) == 0, "a constant window has no deviation")
+local a = ta.atr(2)
+assert(a:update(10, 8, 9) == nil)
+assert(a:update(12, 11, 11) == 2.5, "the gap from 9 to 12 counts")
+local m = ta.quantile(3, 0.5)
+m:update(3) m:update(1)
+assert(m:update(2) == 2 and m:update(10) == 2 and m:update(10) == 10)
+local w = ta.window(3)
+assert(w:mean() == nil and w:min() == nil and w:get() == nil and w:count() == 0)
+for i = 1, 4 do w:push(i) end
+assert(w:full() and w:get() == 4 and w:get(3) == 2 and w:get(4) == nil)
+assert(w:sum() == 9 and w:mean() == 3 and w:min() == 2 and w:max() == 4)
+`)
+	bt.Fail(`ta.ema(0)`, "whole number from 1 to 100000")
+	bt.Fail(`ta.stdev(1)`, "from 2")
+	bt.Fail(`ta.quantile(3, 2)`, "0 to 1")
+	bt.Fail(`ta.sma(3):update(0/0)`, "finite")
+	bt.Fail(`ta.sma(3):push(1)`, `Indicator has no method "push"`)
+	bt.Fail(`ta.sma(3).update(ta.window(3), 1)`, "with a colon")
+	if err := bt.Load(`local e = ta.ema(3)`); err != nil {
+		t.Errorf("indicators need no market: %v", err)
+	}
+}
+
+// TestAgainstTheDefinition compares every rolling figure with one computed from
+// scratch over the same window.
+func TestAgainstTheDefinition(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		n := rapid.IntRange(2, 9).Draw(rt, "n")
+		xs := rapid.SliceOfN(rapid.Float64Range(-1000, 1000), 1, 60).Draw(rt, "xs")
+		q := rapid.Float64Range(0, 1).Draw(rt, "q")
+		mean, dev, quant, roll := &sma{newMoments(n)}, &stdev{newMoments(n)}, newQuantile(n, q), newRolling(n)
+		for i, x := range xs {
+			mean.update(x)
+			dev.update(x)
+			quant.update(x)
+			roll.push(x)
+			window := xs[max(0, i+1-n) : i+1]
+			near(rt, "min", first(roll.min()), slices.Min(window))
+			near(rt, "max", first(roll.max()), slices.Max(window))
+			near(rt, "rolling mean", first(roll.mean()), average(window))
+			if v, ok := mean.value(); ok != (len(window) == n) || ok && math.Abs(v-average(window)) > 1e-9 {
+				rt.Fatalf("sma is %v %v, want %v", v, ok, average(window))
+			}
+			if len(window) == n {
+				near(rt, "stdev", first(dev.value()), deviation(window))
+				near(rt, "quantile", first(quant.value()), quantileOfSlice(window, q))
+			}
+		}
+	})
+}
+
+func first(v float64, _ bool) float64 { return v }
+
+func near(rt *rapid.T, what string, got, want float64) {
+	if math.Abs(got-want) > 1e-6 {
+		rt.Fatalf("%s is %v, want %v", what, got, want)
+	}
+}
+
+func average(xs []float64) float64 {
+	sum := 0.0
+	for _, x := range xs {
+		sum += x
+	}
+	return sum / float64(len(xs))
+}
+
+func deviation(xs []float64) float64 {
+	m, sum := average(xs), 0.0
+	for _, x := range xs {
+		sum += (x - m) * (x - m)
+	}
+	return math.Sqrt(sum / float64(len(xs)-1))
+}
+
+func quantileOfSlice(xs []float64, q float64) float64 {
+	s := slices.Sorted(slices.Values(xs))
+	at := q * float64(len(s)-1)
+	lo, hi := int(math.Floor(at)), int(math.Ceil(at))
+	return s[lo] + (at-float64(lo))*(s[hi]-s[lo])
+}
+
+// TestNoDrift feeds a window far more values than it holds, on top of a large
+// constant, which is where a running sum loses its digits.
+func TestNoDrift(t *testing.T) {
+	d := &stdev{newMoments(50)}
+	var xs []float64
+	for i := range 100_000 {
+		x := 1e7 + math.Sin(float64(i))
+		d.update(x)
+		xs = append(xs, x)
+	}
+	got, _ := d.value()
+	if want := deviation(xs[len(xs)-50:]); math.Abs(got-want) > 1e-6 {
+		t.Errorf("after 100 000 values the deviation is %v, want %v", got, want)
+	}
+}

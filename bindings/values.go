@@ -1,0 +1,336 @@
+package bindings
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/shopspring/decimal"
+	lua "github.com/yuin/gopher-lua"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/host/execution"
+)
+
+// record builds a table field by field, boxing numbers in the slab.
+type record struct {
+	rt *Runtime
+	t  *lua.LTable
+}
+
+func (rt *Runtime) record(fields int) record { return record{rt, rt.L.CreateTable(0, fields)} }
+
+func (r record) num(k string, f float64) { r.t.RawSetString(k, r.rt.Number(f)) }
+
+func (r record) money(k string, d decimal.Decimal) { r.num(k, d.InexactFloat64()) }
+
+func (r record) str(k, s string) {
+	if s != "" {
+		r.t.RawSetString(k, lua.LString(s))
+	}
+}
+
+func (r record) flag(k string, b bool) { r.t.RawSetString(k, lua.LBool(b)) }
+
+func (r record) time(k string, t exchange.Time) {
+	if t != 0 {
+		r.num(k, Seconds(t))
+	}
+}
+
+// ID words an identifier for a script; the empty string for none.
+func ID[T ~uint64](id T) string {
+	if id == 0 {
+		return ""
+	}
+	return strconv.FormatUint(uint64(id), 10)
+}
+
+// ParseID is the inverse of ID.
+func ParseID[T ~uint64](s string) (T, error) {
+	n, err := strconv.ParseUint(s, 10, 64)
+	if err != nil || n == 0 {
+		return 0, fmt.Errorf("%q is not an id: pass the string that was returned", s)
+	}
+	return T(n), nil
+}
+
+// NewTrade returns a public trade as an immutable object. Trades come in
+// bursts, so its fields are made only when they are read.
+func (rt *Runtime) NewTrade(id exchange.InstrumentID, t exchange.Trade) lua.LValue {
+	return rt.NewObject(&TradeType, &trade{t, rt.env.Universe().Get(id)})
+}
+
+type trade struct {
+	exchange.Trade
+	in *exchange.Instrument
+}
+
+// TradeType describes a public trade.
+var TradeType = Type{
+	Name: "Trade",
+	Doc:  "A public trade.",
+	Fields: []Value{
+		{Name: "symbol", Type: "string"},
+		{Name: "price", Type: "number", Unit: "quote"},
+		{Name: "qty", Type: "number", Unit: "units of quantity"},
+		{Name: "notional", Type: "number", Unit: "quote"},
+		{Name: "side", Type: "\"buy\"|\"sell\"", Doc: "of the aggressor"},
+		{Name: "time", Type: "number", Unit: "seconds since the epoch"},
+	},
+	Index: tradeField,
+}
+
+func tradeField(rt *Runtime, self any, field string) lua.LValue {
+	t := self.(*trade)
+	switch field {
+	case "symbol":
+		return lua.LString(t.in.Key())
+	case "price":
+		return rt.Number(t.in.PriceFloat(t.Price))
+	case "qty":
+		return rt.Number(t.in.QtyFloat(t.Qty))
+	case "notional":
+		return rt.Number(t.in.NotionalFloat(t.Price, t.Qty))
+	case "side":
+		return lua.LString(t.Side.String())
+	case "time":
+		return rt.Number(Seconds(t.Time))
+	}
+	return nil
+}
+
+// NewMark returns a mark price as a table of MarkType.
+func (rt *Runtime) NewMark(m exchange.MarkState) *lua.LTable {
+	r := rt.record(6)
+	r.num("mark", m.Mark.Float())
+	r.num("index", m.Index.Float())
+	r.num("rate", m.Rate.Float())
+	r.num("hours", float64(m.Hours))
+	r.time("next", m.NextFunding)
+	r.time("time", m.Time)
+	return r.t
+}
+
+// MarkType describes a mark price.
+var MarkType = Type{
+	Name: "Mark",
+	Doc:  "The latest mark price of a perpetual and the running estimate of its coming funding.",
+	Fields: []Value{
+		{Name: "mark", Type: "number", Unit: "quote", Doc: "mark price"},
+		{Name: "index", Type: "number", Unit: "quote", Doc: "index price"},
+		{Name: "rate", Type: "number", Unit: "fraction per interval", Doc: "estimate of the coming funding rate"},
+		{Name: "hours", Type: "integer", Unit: "hours", Doc: "the funding interval the rate is for"},
+		{Name: "next", Type: "number?", Unit: "seconds since the epoch", Doc: "the coming settlement"},
+		{Name: "time", Type: "number?", Unit: "seconds since the epoch", Doc: "when it was last updated"},
+	},
+}
+
+// NewBar returns a candle as a table of BarType. closed is 0 when not known.
+func (rt *Runtime) NewBar(in *exchange.Instrument, b *exchange.Bar, closed exchange.Time) *lua.LTable {
+	r := rt.record(8)
+	r.str("symbol", in.Key())
+	r.num("open", in.PriceFloat(b.Open))
+	r.num("high", in.PriceFloat(b.High))
+	r.num("low", in.PriceFloat(b.Low))
+	r.num("close", in.PriceFloat(b.Close))
+	r.num("volume", b.Volume)
+	r.num("interval", Seconds(b.Interval))
+	r.time("time", closed)
+	return r.t
+}
+
+// BarType describes a candle.
+var BarType = Type{
+	Name: "Bar",
+	Doc:  "A finished candle.",
+	Fields: []Value{
+		{Name: "symbol", Type: "string"},
+		{Name: "open", Type: "number", Unit: "quote"},
+		{Name: "high", Type: "number", Unit: "quote"},
+		{Name: "low", Type: "number", Unit: "quote"},
+		{Name: "close", Type: "number", Unit: "quote"},
+		{Name: "volume", Type: "number", Unit: "units of quantity"},
+		{Name: "interval", Type: "number", Unit: "seconds"},
+		{Name: "time", Type: "number?", Unit: "seconds since the epoch", Doc: "when it closed; only in on_bar"},
+	},
+}
+
+// NewOrder returns an order as a table of OrderType.
+func (rt *Runtime) NewOrder(o *exchange.Order) *lua.LTable {
+	in := rt.env.Universe().Get(o.Instrument)
+	r := rt.record(18)
+	r.str("id", ID(o.ID))
+	r.str("client_id", o.ClientID)
+	r.str("symbol", in.Key())
+	r.str("side", o.Side.String())
+	r.str("type", o.Type.String())
+	r.str("tif", o.TIF.String())
+	r.flag("reduce_only", o.ReduceOnly)
+	if o.Type == exchange.Limit {
+		r.num("price", in.PriceFloat(o.Price))
+	}
+	r.num("qty", in.QtyFloat(o.Qty))
+	r.num("filled", in.QtyFloat(o.Filled))
+	r.num("leaves", in.QtyFloat(o.Leaves()))
+	r.str("status", o.Status.String())
+	r.flag("done", o.Status.Terminal())
+	r.str("reason", o.Reason)
+	r.time("created", o.Created)
+	r.time("updated", o.Updated)
+	r.str("pair", ID(o.Pair))
+	return r.t
+}
+
+// OrderType describes an order.
+var OrderType = Type{
+	Name: "Order",
+	Doc:  "An order and what became of it: a copy as of the event being handled.",
+	Fields: []Value{
+		{Name: "id", Type: "string"},
+		{Name: "client_id", Type: "string?", Doc: "the id the venue knows it by"},
+		{Name: "symbol", Type: "string"},
+		{Name: "side", Type: "\"buy\"|\"sell\""},
+		{Name: "type", Type: "\"limit\"|\"market\""},
+		{Name: "tif", Type: "\"gtc\"|\"ioc\"|\"fok\"|\"post_only\""},
+		{Name: "reduce_only", Type: "boolean"},
+		{Name: "price", Type: "number?", Unit: "quote", Doc: "the limit; nil for a market order"},
+		{Name: "qty", Type: "number", Unit: "units of quantity"},
+		{Name: "filled", Type: "number", Unit: "units of quantity"},
+		{Name: "leaves", Type: "number", Unit: "units of quantity", Doc: "what may still fill"},
+		{Name: "status", Type: "\"new\"|\"accepted\"|\"partial\"|\"unknown\"|\"filled\"|\"canceled\"|\"expired\"|\"rejected\"|\"denied\"",
+			Doc: "rejected is the venue's refusal, denied that of the risk gate; unknown: the outcome of a send is not known yet"},
+		{Name: "done", Type: "boolean", Doc: "whether it can no longer fill"},
+		{Name: "reason", Type: "string?", Doc: "why it was rejected, denied or expired"},
+		{Name: "created", Type: "number?", Unit: "seconds since the epoch"},
+		{Name: "updated", Type: "number?", Unit: "seconds since the epoch"},
+		{Name: "pair", Type: "string?", Doc: "the pair trade it belongs to"},
+	},
+}
+
+// NewFill returns an execution as a table of FillType.
+func (rt *Runtime) NewFill(f *exchange.Fill) *lua.LTable {
+	in := rt.env.Universe().Get(f.Instrument)
+	r := rt.record(12)
+	r.str("order", ID(f.Order))
+	r.str("trade_id", f.TradeID)
+	r.str("symbol", in.Key())
+	r.str("side", f.Side.String())
+	r.num("price", in.PriceFloat(f.Price))
+	r.num("qty", in.QtyFloat(f.Qty))
+	r.num("notional", in.NotionalFloat(f.Price, f.Qty))
+	r.flag("maker", f.Maker)
+	r.money("fee", f.Fee)
+	r.str("fee_asset", f.FeeAsset)
+	r.money("realised", f.Realised)
+	r.str("reason", f.Reason)
+	return r.t
+}
+
+// FillType describes an execution.
+var FillType = Type{
+	Name: "Fill",
+	Doc:  "One execution.",
+	Fields: []Value{
+		{Name: "order", Type: "string?", Doc: "id of the order; nil when it was not ours"},
+		{Name: "trade_id", Type: "string?"},
+		{Name: "symbol", Type: "string"},
+		{Name: "side", Type: "\"buy\"|\"sell\""},
+		{Name: "price", Type: "number", Unit: "quote"},
+		{Name: "qty", Type: "number", Unit: "units of quantity"},
+		{Name: "notional", Type: "number", Unit: "quote"},
+		{Name: "maker", Type: "boolean"},
+		{Name: "fee", Type: "number", Unit: "fee_asset", Doc: "what was charged; a rebate is negative"},
+		{Name: "fee_asset", Type: "string?"},
+		{Name: "realised", Type: "number", Unit: "settlement asset", Doc: "profit of the part that reduced a position, without fees; 0 on spot"},
+		{Name: "reason", Type: "string?", Doc: "\"liquidation\" or \"adl\"; nil for an ordinary fill"},
+	},
+}
+
+// NewPayment returns a funding payment as a table of PaymentType.
+func (rt *Runtime) NewPayment(p *exchange.FundingPayment) *lua.LTable {
+	in := rt.env.Universe().Get(p.Instrument)
+	r := rt.record(7)
+	r.str("symbol", in.Key())
+	r.time("time", p.Settled)
+	r.num("rate", p.Rate.Float())
+	r.num("mark", p.Mark.Float())
+	r.num("position", in.QtyFloat(p.Position))
+	r.money("amount", p.Amount)
+	r.str("asset", p.Asset)
+	return r.t
+}
+
+// PaymentType describes a funding payment.
+var PaymentType = Type{
+	Name: "FundingPayment",
+	Doc:  "One settlement of funding on an open position.",
+	Fields: []Value{
+		{Name: "symbol", Type: "string"},
+		{Name: "time", Type: "number", Unit: "seconds since the epoch", Doc: "the settlement"},
+		{Name: "rate", Type: "number", Unit: "fraction per interval"},
+		{Name: "mark", Type: "number", Unit: "quote", Doc: "mark price it was computed on"},
+		{Name: "position", Type: "number", Unit: "units of quantity", Doc: "signed"},
+		{Name: "amount", Type: "number", Unit: "asset", Doc: "received (positive) or paid (negative)"},
+		{Name: "asset", Type: "string"},
+	},
+}
+
+// NewPair returns a pair trade as a table of PairType.
+func (rt *Runtime) NewPair(p *execution.Pair) *lua.LTable {
+	u := rt.env.Universe()
+	perp := u.Get(p.Perp)
+	r := rt.record(24)
+	r.str("id", ID(p.ID))
+	r.str("spot", u.Get(p.Spot).Key())
+	r.str("perp", perp.Key())
+	r.str("state", p.State.String())
+	r.flag("done", p.State.Done())
+	r.str("reason", p.Reason)
+	r.str("tag", p.Tag)
+	r.money("notional", p.Notional)
+	r.money("spot_qty", p.SpotQty)
+	r.num("perp_qty", perp.QtyFloat(p.PerpQty))
+	r.money("spot_cost", p.SpotCost)
+	r.money("perp_cost", p.PerpCost)
+	r.num("open_basis", p.OpenBasis)
+	r.num("close_basis", p.CloseBasis)
+	r.money("funding", p.Funding)
+	r.money("fees", p.Fees)
+	r.money("realised", p.Realised)
+	r.time("opened", p.Opened)
+	r.time("closed", p.Closed)
+	r.num("settlements", float64(p.Settlements))
+	r.money("max_unhedged", p.MaxUnhedged)
+	r.num("max_unhedged_time", Seconds(p.MaxUnhedgedTime))
+	return r.t
+}
+
+// PairType describes a pair trade.
+var PairType = Type{
+	Name: "PairTrade",
+	Doc:  "A hedged position, long spot and short the perpetual: a copy as of the event being handled. Amounts come from fills only.",
+	Fields: []Value{
+		{Name: "id", Type: "string"},
+		{Name: "spot", Type: "string", Doc: "symbol of the spot leg"},
+		{Name: "perp", Type: "string", Doc: "symbol of the perpetual leg"},
+		{Name: "state", Type: "\"opening\"|\"open\"|\"closing\"|\"closed\"|\"failed\"|\"halted\""},
+		{Name: "done", Type: "boolean", Doc: "whether it will not trade again"},
+		{Name: "reason", Type: "string?"},
+		{Name: "tag", Type: "string?"},
+		{Name: "notional", Type: "number", Unit: "quote", Doc: "asked for"},
+		{Name: "spot_qty", Type: "number", Unit: "base", Doc: "net coins held"},
+		{Name: "perp_qty", Type: "number", Unit: "units of quantity", Doc: "signed; a short is negative"},
+		{Name: "spot_cost", Type: "number", Unit: "quote", Doc: "signed cash of the spot fills, without fees"},
+		{Name: "perp_cost", Type: "number", Unit: "quote", Doc: "signed cash of the perpetual's fills, without fees"},
+		{Name: "open_basis", Type: "number", Unit: "fraction", Doc: "executed, size-weighted"},
+		{Name: "close_basis", Type: "number", Unit: "fraction"},
+		{Name: "funding", Type: "number", Unit: "settlement asset", Doc: "received so far"},
+		{Name: "fees", Type: "number", Unit: "quote"},
+		{Name: "realised", Type: "number", Unit: "quote", Doc: "the whole result once closed, after fees and funding"},
+		{Name: "opened", Type: "number?", Unit: "seconds since the epoch"},
+		{Name: "closed", Type: "number?", Unit: "seconds since the epoch"},
+		{Name: "settlements", Type: "integer", Doc: "funding settlements seen while it had a position"},
+		{Name: "max_unhedged", Type: "number", Unit: "quote", Doc: "as measured"},
+		{Name: "max_unhedged_time", Type: "number", Unit: "seconds", Doc: "as measured"},
+	},
+}

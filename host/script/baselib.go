@@ -1,0 +1,277 @@
+package script
+
+import (
+	"math"
+	"strconv"
+	"strings"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"github.com/perilune/perilune/bindings"
+)
+
+func (vm *VM) addBase() {
+	vm.add(vm.globals, map[string]lua.LGFunction{
+		"assert":       baseAssert,
+		"error":        baseError,
+		"pcall":        vm.pcall,
+		"print":        vm.print,
+		"require":      vm.require,
+		"setmetatable": setMetatable,
+		"tonumber":     toNumber,
+		"tostring":     vm.toString,
+		"xpcall":       vm.xpcall,
+	})
+}
+
+func baseAssert(L *lua.LState) int {
+	if lua.LVAsBool(L.Get(1)) {
+		return L.GetTop()
+	}
+	switch msg := L.Get(2); msg {
+	case lua.LNil:
+		L.RaiseError("assertion failed!")
+	default:
+		L.Error(msg, 0)
+	}
+	return 0
+}
+
+func baseError(L *lua.LState) int {
+	L.Error(L.Get(1), L.OptInt(2, 1))
+	return 0
+}
+
+// maxProtected bounds how deep protected calls nest.
+const maxProtected = 32
+
+// protect calls the function at position fn with the arguments after it, on a
+// Lua thread of its own.
+//
+// gopher-lua closes every open upvalue of the whole stack when an error is
+// raised, also those of functions that go on running after the pcall, which then
+// no longer share their locals with their closures. On a separate thread only
+// the frames that really end are on the stack. The threads are kept and reused.
+func (vm *VM) protect(L *lua.LState, fn lua.LValue, args []lua.LValue) (*lua.LState, error) {
+	if vm.nested == maxProtected {
+		L.RaiseError("protected calls nest more than %d deep", maxProtected)
+	}
+	if len(vm.threads) == vm.nested {
+		th, cancel := vm.L.NewThread()
+		cancel()
+		th.SetContext(vm.budget)
+		vm.threads = append(vm.threads, th)
+	}
+	th := vm.threads[vm.nested]
+	depth := vm.nested
+	vm.nested++
+	th.SetTop(0)
+	th.Push(fn)
+	for _, a := range args {
+		th.Push(a)
+	}
+	vm.rt.L = th
+	err := th.PCall(len(args), lua.MultRet, nil)
+	vm.nested, vm.rt.L = depth, L
+	if err != nil {
+		vm.noticePanic(err)
+	}
+	if vm.budget.cause != nil {
+		// What ends the callback must not be caught.
+		L.RaiseError("%s", vm.budget.cause)
+	}
+	return th, err
+}
+
+// arguments copies the values from position first on.
+func arguments(L *lua.LState, first int) []lua.LValue {
+	n := L.GetTop() - first + 1
+	if n <= 0 {
+		return nil
+	}
+	args := make([]lua.LValue, n)
+	for i := range args {
+		args[i] = L.Get(first + i)
+	}
+	return args
+}
+
+// results moves what a protected call returned, after true.
+func results(L, th *lua.LState) int {
+	n := th.GetTop()
+	L.Push(lua.LTrue)
+	for i := 1; i <= n; i++ {
+		L.Push(th.Get(i))
+	}
+	th.SetTop(0)
+	return n + 1
+}
+
+// thrown returns the value an error carries.
+func thrown(err error) lua.LValue {
+	if api, ok := err.(*lua.ApiError); ok {
+		if s, ok := api.Object.(lua.LString); ok {
+			return lua.LString(withoutAddresses(string(s)))
+		}
+		return api.Object
+	}
+	return lua.LString(err.Error())
+}
+
+func (vm *VM) pcall(L *lua.LState) int {
+	L.CheckAny(1)
+	th, err := vm.protect(L, L.Get(1), arguments(L, 2))
+	if err == nil {
+		return results(L, th)
+	}
+	L.Push(lua.LFalse)
+	L.Push(thrown(err))
+	return 2
+}
+
+// xpcall runs the handler after the failed call is gone, which a script cannot
+// tell from before, as there is no debug library. A handler that fails itself
+// gives its own error.
+func (vm *VM) xpcall(L *lua.LState) int {
+	handler := L.CheckFunction(2)
+	th, err := vm.protect(L, L.Get(1), nil)
+	if err == nil {
+		return results(L, th)
+	}
+	th, err2 := vm.protect(L, handler, []lua.LValue{thrown(err)})
+	if err2 != nil {
+		L.Push(lua.LFalse)
+		L.Push(thrown(err2))
+		return 2
+	}
+	n := results(L, th)
+	L.Replace(L.GetTop()-n+1, lua.LFalse)
+	return n
+}
+
+func setMetatable(L *lua.LState) int {
+	t := L.CheckTable(1)
+	L.CheckTypes(2, lua.LTNil, lua.LTTable)
+	if mt, ok := t.Metatable.(*lua.LTable); ok && mt.RawGetString("__metatable") != lua.LNil {
+		L.RaiseError("cannot change a protected metatable")
+	}
+	t.Metatable = L.Get(2)
+	L.SetTop(1)
+	return 1
+}
+
+// toNumber follows Lua 5.1: decimal with an exponent, hexadecimal with 0x, or
+// whole numbers in a base from 2 to 36.
+func toNumber(L *lua.LState) int {
+	base := L.OptInt(2, 10)
+	switch v := L.CheckAny(1).(type) {
+	case lua.LNumber:
+		L.Push(v)
+	case lua.LString:
+		if base < 2 || base > 36 {
+			L.ArgError(2, "base out of range")
+		}
+		L.Push(parseNumber(strings.TrimSpace(string(v)), base))
+	default:
+		L.Push(lua.LNil)
+	}
+	return 1
+}
+
+func parseNumber(s string, base int) lua.LValue {
+	if base == 10 && !isHex(s) {
+		f, err := strconv.ParseFloat(s, 64)
+		if err != nil || math.IsNaN(f) || math.IsInf(f, 0) || strings.ContainsAny(s, "_pPxX") {
+			return lua.LNil
+		}
+		return lua.LNumber(f)
+	}
+	if base == 10 || (base == 16 && isHex(s)) {
+		base, s = 16, strings.Replace(strings.Replace(s, "0x", "", 1), "0X", "", 1)
+	}
+	n, err := strconv.ParseInt(s, base, 64)
+	if err != nil {
+		return lua.LNil
+	}
+	return lua.LNumber(n)
+}
+
+func isHex(s string) bool {
+	s = strings.TrimLeft(s, "+-")
+	return len(s) > 2 && s[0] == '0' && (s[1] == 'x' || s[1] == 'X')
+}
+
+// toString is tostring without addresses.
+func (vm *VM) toString(L *lua.LState) int {
+	L.Push(lua.LString(vm.text(L, L.CheckAny(1))))
+	return 1
+}
+
+// text words a value, by its __tostring when it has one.
+func (vm *VM) text(L *lua.LState, v lua.LValue) string {
+	if fn, ok := L.GetMetaField(v, "__tostring").(*lua.LFunction); ok {
+		L.Push(fn)
+		L.Push(v)
+		L.Call(1, 1)
+		ret := L.Get(-1)
+		L.Pop(1)
+		s, ok := ret.(lua.LString)
+		if !ok {
+			L.RaiseError("__tostring must return a string, it returned %s", bindings.Describe(ret))
+		}
+		return string(s)
+	}
+	return bindings.ToText(v)
+}
+
+// print writes to the strategy's log, and is silent while the file loads.
+func (vm *VM) print(L *lua.LState) int {
+	env := vm.rt.Env()
+	if env == nil {
+		return 0
+	}
+	var b strings.Builder
+	for i := 1; i <= L.GetTop(); i++ {
+		if i > 1 {
+			b.WriteByte('\t')
+		}
+		b.WriteString(vm.text(L, L.Get(i)))
+		vm.limit(L, b.Len())
+	}
+	vm.spend(L, b.Len()/bytesPerUnit)
+	env.Log(bindings.Info, strings.TrimSuffix(L.Where(1), ":"), b.String())
+	return 0
+}
+
+// loading marks a module whose chunk is running.
+var loading = &lua.LUserData{}
+
+// require returns what a module of the program returned, running it once.
+func (vm *VM) require(L *lua.LState) int {
+	name := L.CheckString(1)
+	switch v := vm.required[name]; v {
+	case nil:
+	case lua.LValue(loading):
+		L.RaiseError("require(%q): the module requires itself", name)
+	default:
+		L.Push(v)
+		return 1
+	}
+	proto, ok := vm.program.modules[name]
+	if !ok {
+		L.RaiseError("require(%q): no such module in this program; write the name as a plain string, so that its file is found beside the script", name)
+	}
+	vm.required[name] = loading
+	L.Push(vm.L.NewFunctionFromProto(proto))
+	L.Push(vm.concat)
+	L.Push(lua.LString(name))
+	L.Call(2, 1)
+	ret := L.Get(-1)
+	if ret == lua.LNil {
+		ret = lua.LTrue
+	}
+	vm.required[name] = ret
+	L.SetTop(1)
+	L.Push(ret)
+	return 1
+}

@@ -1,0 +1,37 @@
+// Package script runs one strategy file in one Lua state.
+//
+// # Assumptions
+//
+//   - A [VM] belongs to one goroutine, the loop. Only [VM.Interrupt] may be
+//     called from another one. [Load] and [Compile] touch no VM and are meant to
+//     run elsewhere, because compiling takes milliseconds.
+//   - A script is trusted to be meant well and not to be right. The sandbox
+//     contains faults: a loop without end, a string without end, a deep
+//     recursion, an escape by mistake. It is not a wall against a malicious
+//     author; for that, run the host in a process of its own.
+//   - The same sources, parameters, seed and events give the same calls, in the
+//     same order. What could differ is taken away: clocks, addresses in
+//     tostring, a shared random source, iteration over Go maps.
+//
+// # Two phases
+//
+// While the file runs as a chunk, no market exists and everything that needs one
+// raises. Afterwards the returned table is checked (an [Error] says what is wrong
+// with it), and handlers are called with a [bindings.Env].
+//
+// # Budget
+//
+// Every callback may execute a fixed number of Lua instructions. They are
+// counted, not timed, so a replay stops at the same instruction. Work done in Go
+// on behalf of the script (matching, copying, sorting) is charged by its size.
+// Neither pcall nor xpcall can catch the end of the budget; it poisons the VM,
+// as do an exhausted heap and a panic in Go code, and a poisoned VM runs nothing
+// until it is replaced.
+//
+// # One process-wide setting
+//
+// gopher-lua keeps integer keys in a dense array up to lua.MaxArrayIndex, so
+// that t[60000000] = 1 takes a gigabyte. This package sets it to 65536, for the
+// whole process, the first time a VM is made. In consequence a list holds at
+// most 65535 elements; table.insert raises beyond that.
+package script

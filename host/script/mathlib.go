@@ -1,0 +1,56 @@
+package script
+
+import (
+	"hash/fnv"
+	"math"
+	"math/rand/v2"
+
+	lua "github.com/yuin/gopher-lua"
+)
+
+func (vm *VM) addMath() {
+	vm.random = &random{}
+	vm.random.seed(vm.opts.Seed, "")
+	lib := vm.library("math")
+	lib.RawSetString("huge", lua.LNumber(math.Inf(1)))
+	vm.add(lib, map[string]lua.LGFunction{
+		"random":     vm.random.next,
+		"randomseed": vm.random.reseed,
+	})
+}
+
+// random is a strategy's own source of random numbers: the same seed and name
+// give the same numbers, whatever else runs in the process.
+type random struct{ pcg rand.PCG }
+
+func (r *random) seed(seed uint64, name string) {
+	h := fnv.New64a()
+	h.Write([]byte(name))
+	r.pcg.Seed(seed, h.Sum64())
+}
+
+func (r *random) float() float64 { return float64(r.pcg.Uint64()>>11) / (1 << 53) }
+
+// next is math.random, as Lua 5.1 has it.
+func (r *random) next(L *lua.LState) int {
+	lo, hi := 1, 0
+	switch L.GetTop() {
+	case 0:
+		L.Push(lua.LNumber(r.float()))
+		return 1
+	case 1:
+		hi = L.CheckInt(1)
+	default:
+		lo, hi = L.CheckInt(1), L.CheckInt(2)
+	}
+	if lo > hi {
+		L.RaiseError("math.random: the interval from %d to %d is empty", lo, hi)
+	}
+	L.Push(lua.LNumber(float64(lo) + math.Floor(r.float()*(float64(hi)-float64(lo)+1))))
+	return 1
+}
+
+func (r *random) reseed(L *lua.LState) int {
+	r.seed(math.Float64bits(float64(L.CheckNumber(1))), "")
+	return 0
+}

@@ -1,0 +1,203 @@
+package script
+
+import (
+	"fmt"
+
+	"github.com/yuin/gopher-lua/ast"
+)
+
+// concatName is the parameter that carries the concatenation function. No
+// script can name it, because it is not an identifier.
+const concatName = "(concat)"
+
+// rewriter walks a parsed file once. It replaces every a .. b by a call of a
+// function that bounds the length of the result, because the virtual machine's
+// own operator cannot be bounded: s = s .. s takes a gigabyte in thirty steps.
+// On the way it bounds what the compiler will be asked to do, and notes what is
+// required.
+//
+// The function reaches the code as a parameter of the chunk, hence as a local or
+// an upvalue. A script can neither see it nor replace it, and calling it is
+// faster than looking up a global.
+type rewriter struct {
+	file      string
+	depth     int
+	constants map[string]struct{} // of the function being walked
+	requires  []string
+	err       *Error
+}
+
+func (w *rewriter) fail(line int, format string, args ...any) {
+	if w.err == nil {
+		w.err = &Error{File: w.file, Line: line, Message: fmt.Sprintf(format, args...)}
+	}
+}
+
+// enter notes one level of recursion and reports whether to go on.
+func (w *rewriter) enter(line int) bool {
+	w.depth++
+	if w.depth > maxDepth {
+		w.fail(line, "expressions and blocks nest more than %d deep", maxDepth)
+	}
+	return w.err == nil
+}
+
+func (w *rewriter) leave() { w.depth-- }
+
+// function walks the body of a function, which has constants of its own.
+func (w *rewriter) function(body []ast.Stmt) {
+	outer := w.constants
+	w.constants = make(map[string]struct{})
+	w.block(body)
+	w.constants = outer
+}
+
+func (w *rewriter) constant(kind byte, value string, line int) {
+	w.constants[string(kind)+value] = struct{}{}
+	if len(w.constants) > maxConstants {
+		w.fail(line, "one function uses more than %d different constants and names: move data into several functions", maxConstants)
+	}
+}
+
+func (w *rewriter) block(list []ast.Stmt) {
+	for _, s := range list {
+		if !w.enter(s.Line()) {
+			return
+		}
+		w.stmt(s)
+		w.leave()
+	}
+}
+
+func (w *rewriter) stmt(s ast.Stmt) {
+	switch s := s.(type) {
+	case *ast.AssignStmt:
+		w.exprs(s.Lhs)
+		w.exprs(s.Rhs)
+	case *ast.LocalAssignStmt:
+		w.exprs(s.Exprs)
+	case *ast.FuncCallStmt:
+		w.expr(&s.Expr)
+	case *ast.DoBlockStmt:
+		w.block(s.Stmts)
+	case *ast.WhileStmt:
+		w.expr(&s.Condition)
+		w.block(s.Stmts)
+	case *ast.RepeatStmt:
+		w.expr(&s.Condition)
+		w.block(s.Stmts)
+	case *ast.IfStmt:
+		w.expr(&s.Condition)
+		w.block(s.Then)
+		w.block(s.Else)
+	case *ast.NumberForStmt:
+		w.expr(&s.Init)
+		w.expr(&s.Limit)
+		w.expr(&s.Step)
+		w.block(s.Stmts)
+	case *ast.GenericForStmt:
+		w.exprs(s.Exprs)
+		w.block(s.Stmts)
+	case *ast.FuncDefStmt:
+		w.expr(&s.Name.Func)
+		w.expr(&s.Name.Receiver)
+		w.constant('s', s.Name.Method, s.Line())
+		w.function(s.Func.Stmts)
+	case *ast.ReturnStmt:
+		w.exprs(s.Exprs)
+	}
+}
+
+func (w *rewriter) exprs(list []ast.Expr) {
+	for i := range list {
+		w.expr(&list[i])
+	}
+}
+
+// expr walks an expression and may replace it.
+func (w *rewriter) expr(at *ast.Expr) {
+	if *at == nil || !w.enter((*at).Line()) {
+		return
+	}
+	switch e := (*at).(type) {
+	case *ast.NumberExpr:
+		w.constant('n', e.Value, e.Line())
+	case *ast.StringExpr:
+		w.constant('s', e.Value, e.Line())
+	case *ast.IdentExpr:
+		w.constant('s', e.Value, e.Line())
+	case *ast.AttrGetExpr:
+		w.expr(&e.Object)
+		w.expr(&e.Key)
+	case *ast.TableExpr:
+		for _, f := range e.Fields {
+			w.expr(&f.Key)
+			w.expr(&f.Value)
+		}
+	case *ast.FuncCallExpr:
+		w.call(e)
+	case *ast.LogicalOpExpr:
+		w.expr(&e.Lhs)
+		w.expr(&e.Rhs)
+	case *ast.RelationalOpExpr:
+		w.expr(&e.Lhs)
+		w.expr(&e.Rhs)
+	case *ast.StringConcatOpExpr:
+		*at = w.concat(e)
+	case *ast.ArithmeticOpExpr:
+		w.expr(&e.Lhs)
+		w.expr(&e.Rhs)
+	case *ast.UnaryMinusOpExpr:
+		w.expr(&e.Expr)
+	case *ast.UnaryNotOpExpr:
+		w.expr(&e.Expr)
+	case *ast.UnaryLenOpExpr:
+		w.expr(&e.Expr)
+	case *ast.FunctionExpr:
+		w.function(e.Stmts)
+	}
+	w.leave()
+}
+
+func (w *rewriter) call(e *ast.FuncCallExpr) {
+	w.expr(&e.Func)
+	w.expr(&e.Receiver)
+	if e.Method != "" {
+		w.constant('s', e.Method, e.Line())
+	}
+	w.exprs(e.Args)
+	if fn, ok := e.Func.(*ast.IdentExpr); ok && fn.Value == "require" && len(e.Args) == 1 {
+		if name, ok := e.Args[0].(*ast.StringExpr); ok {
+			w.requires = append(w.requires, name.Value)
+		}
+	}
+}
+
+// concat turns the right-leaning chain a .. (b .. c) into concat(a, b, c), one
+// call for the whole chain, as the virtual machine has one instruction for it.
+func (w *rewriter) concat(e *ast.StringConcatOpExpr) ast.Expr {
+	fn := &ast.IdentExpr{Value: concatName}
+	fn.SetLine(e.Line())
+	call := &ast.FuncCallExpr{Func: fn, AdjustRet: true}
+	call.SetLine(e.Line())
+	call.SetLastLine(e.LastLine())
+	var rest ast.Expr = e
+	for {
+		c, ok := rest.(*ast.StringConcatOpExpr)
+		if !ok {
+			break
+		}
+		call.Args = append(call.Args, c.Lhs)
+		rest = c.Rhs
+	}
+	call.Args = append(call.Args, rest)
+	w.exprs(call.Args)
+	// As an operand, f() is one value; as a last argument it would be all of them.
+	switch last := call.Args[len(call.Args)-1].(type) {
+	case *ast.FuncCallExpr:
+		last.AdjustRet = true
+	case *ast.Comma3Expr:
+		last.AdjustRet = true
+	}
+	return call
+}

@@ -1,0 +1,103 @@
+package script
+
+import (
+	"maps"
+	"slices"
+
+	lua "github.com/yuin/gopher-lua"
+)
+
+// What a script finds is listed here and nowhere else; everything absent from
+// these lists does not exist. Left out on purpose: os, io, debug and package
+// (the machine), load, loadstring, dofile, loadfile and string.dump (code that
+// was not checked), getfenv, setfenv, module and newproxy (ways around the
+// globals), coroutine (a thread escapes the instruction count, and handlers run
+// to their end anyway), collectgarbage (it stops the whole process),
+// math.randomseed's clock, and _printregs (writes to standard output).
+
+// kept are gopher-lua's own functions that neither grow without bound, nor take
+// long, nor differ from run to run.
+var kept = []struct {
+	lib   string // empty: the globals themselves
+	names []string
+}{
+	{"", []string{"getmetatable", "ipairs", "next", "pairs", "rawequal", "rawget", "rawset", "select", "type", "unpack"}},
+	{"table", []string{"getn", "maxn"}},
+	{"math", []string{"abs", "acos", "asin", "atan", "atan2", "ceil", "cos", "cosh", "deg", "exp", "floor", "fmod", "frexp", "ldexp", "log",
+		"log10", "max", "min", "mod", "modf", "pi", "pow", "rad", "sin", "sinh", "sqrt", "tan", "tanh"}},
+}
+
+// sandbox makes the globals. The libraries are opened into a table that is then
+// thrown away, so that a function gopher-lua may add one day stays outside.
+func (vm *VM) sandbox() {
+	L := vm.L
+	for _, open := range []lua.LGFunction{lua.OpenBase, lua.OpenTable, lua.OpenMath} {
+		L.Push(L.NewFunction(open))
+		L.Call(0, 0)
+	}
+	all := L.Get(lua.GlobalsIndex).(*lua.LTable)
+	vm.globals = L.CreateTable(0, 48)
+	for _, k := range kept {
+		from, to := all, vm.globals
+		if k.lib != "" {
+			from, to = all.RawGetString(k.lib).(*lua.LTable), vm.library(k.lib)
+		}
+		for _, name := range k.names {
+			to.RawSetString(name, from.RawGetString(name))
+		}
+	}
+	L.Replace(lua.GlobalsIndex, vm.globals)
+	L.Env = vm.globals
+	vm.globals.RawSetString("_G", vm.globals)
+	vm.globals.RawSetString("_VERSION", lua.LString(lua.LuaVersion))
+	vm.addBase()
+	vm.addTable()
+	vm.addMath()
+	vm.addString()
+	vm.concat = L.NewFunction(vm.concatenate)
+}
+
+// library returns the table of a library, made when it is not there.
+func (vm *VM) library(name string) *lua.LTable {
+	t, ok := vm.globals.RawGetString(name).(*lua.LTable)
+	if !ok {
+		t = vm.L.CreateTable(0, 32)
+		vm.globals.RawSetString(name, t)
+	}
+	return t
+}
+
+// add puts functions into a table, in the order of their names, because pairs
+// shows a table in the order in which it was filled.
+func (vm *VM) add(t *lua.LTable, funcs map[string]lua.LGFunction) {
+	for _, name := range slices.Sorted(maps.Keys(funcs)) {
+		t.RawSetString(name, vm.L.NewFunction(funcs[name]))
+	}
+}
+
+// spend charges work to the budget, and raises on the thread that is running
+// when the budget is spent.
+func (vm *VM) spend(L *lua.LState, units int) {
+	if !vm.budget.charge(units) {
+		L.RaiseError("%s", vm.budget.cause)
+	}
+}
+
+// bytesPerUnit is how many bytes of copying count as one instruction. It is
+// chosen for memory more than for time: a callback's whole budget of strings is
+// then a hundred megabytes.
+const bytesPerUnit = 64
+
+// grow charges for a string of n bytes that is about to be built, and raises
+// when it would be longer than allowed.
+func (vm *VM) grow(L *lua.LState, n int) {
+	vm.limit(L, n)
+	vm.spend(L, n/bytesPerUnit)
+}
+
+// limit raises when a string would be longer than allowed.
+func (vm *VM) limit(L *lua.LState, n int) {
+	if most := vm.opts.Limits.StringBytes; n > most {
+		L.RaiseError("the string would be %d bytes long; at most %d are allowed", n, most)
+	}
+}

@@ -1,0 +1,199 @@
+package script
+
+import (
+	"strings"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"github.com/perilune/perilune/bindings"
+)
+
+// addString makes the string library. It is written anew as a whole: in
+// gopher-lua's, a match cannot be interrupted and rep, format and gsub grow
+// without bound.
+func (vm *VM) addString() {
+	lib := vm.library("string")
+	vm.add(lib, map[string]lua.LGFunction{
+		"byte":    strByte,
+		"char":    strChar,
+		"find":    vm.strFind,
+		"format":  vm.strFormat,
+		"gmatch":  vm.strGmatch,
+		"gsub":    vm.strGsub,
+		"len":     strLen,
+		"lower":   vm.strMap(lower),
+		"match":   vm.strMatch,
+		"rep":     vm.strRep,
+		"reverse": vm.strReverse,
+		"sub":     strSub,
+		"upper":   vm.strMap(upper),
+	})
+	mt := vm.L.CreateTable(0, 2)
+	mt.RawSetString("__index", lib)
+	mt.RawSetString("__metatable", lua.LFalse)
+	vm.L.SetMetatable(lua.LString(""), mt)
+}
+
+// span converts Lua's 1-based, possibly negative bounds to a Go range.
+func span(n, i, j int) (from, to int) {
+	if i < 0 {
+		i = max(n+i+1, 1)
+	}
+	if j < 0 {
+		j = n + j + 1
+	}
+	i, j = max(i, 1), min(j, n)
+	if i > j {
+		return 0, 0
+	}
+	return i - 1, j
+}
+
+func strSub(L *lua.LState) int {
+	s := L.CheckString(1)
+	from, to := span(len(s), L.CheckInt(2), L.OptInt(3, -1))
+	L.Push(lua.LString(s[from:to]))
+	return 1
+}
+
+func strByte(L *lua.LState) int {
+	s := L.CheckString(1)
+	i := L.OptInt(2, 1)
+	from, to := span(len(s), i, L.OptInt(3, i))
+	for _, c := range []byte(s[from:to]) {
+		L.Push(lua.LNumber(c))
+	}
+	return to - from
+}
+
+func strChar(L *lua.LState) int {
+	b := make([]byte, L.GetTop())
+	for i := range b {
+		n := L.CheckInt(i + 1)
+		if n < 0 || n > 255 {
+			L.ArgError(i+1, "invalid value")
+		}
+		b[i] = byte(n)
+	}
+	L.Push(lua.LString(b))
+	return 1
+}
+
+func strLen(L *lua.LState) int {
+	L.Push(lua.LNumber(len(L.CheckString(1))))
+	return 1
+}
+
+func lower(c byte) byte {
+	if c >= 'A' && c <= 'Z' {
+		return c + 'a' - 'A'
+	}
+	return c
+}
+
+func upper(c byte) byte {
+	if c >= 'a' && c <= 'z' {
+		return c - 'a' + 'A'
+	}
+	return c
+}
+
+func (vm *VM) strMap(f func(byte) byte) lua.LGFunction {
+	return func(L *lua.LState) int {
+		b := []byte(L.CheckString(1))
+		vm.grow(L, len(b))
+		for i, c := range b {
+			b[i] = f(c)
+		}
+		L.Push(lua.LString(b))
+		return 1
+	}
+}
+
+func (vm *VM) strReverse(L *lua.LState) int {
+	s := L.CheckString(1)
+	vm.grow(L, len(s))
+	b := make([]byte, len(s))
+	for i := range b {
+		b[i] = s[len(s)-1-i]
+	}
+	L.Push(lua.LString(b))
+	return 1
+}
+
+func (vm *VM) strRep(L *lua.LState) int {
+	s, n := L.CheckString(1), float64(L.CheckNumber(2))
+	if !(n >= 1) || s == "" {
+		L.Push(lua.LString(""))
+		return 1
+	}
+	// In floating point first: the product of the two may not fit an int.
+	if n*float64(len(s)) > float64(vm.opts.Limits.StringBytes) {
+		L.RaiseError("string.rep: the string would be %.0f bytes long; at most %d are allowed", n*float64(len(s)), vm.opts.Limits.StringBytes)
+	}
+	vm.grow(L, len(s)*int(n))
+	L.Push(lua.LString(strings.Repeat(s, int(n))))
+	return 1
+}
+
+// concatenate is the operator .. for a chain of operands; see rewriter.
+func (vm *VM) concatenate(L *lua.LState) int {
+	total, plain := 0, true
+	for i := 1; i <= L.GetTop(); i++ {
+		s, ok := stringOf(L.Get(i))
+		plain = plain && ok
+		total += len(s)
+	}
+	vm.grow(L, total)
+	if !plain {
+		L.Push(vm.concatenateMeta(L))
+		return 1
+	}
+	var b strings.Builder
+	b.Grow(total)
+	for i := 1; i <= L.GetTop(); i++ {
+		s, _ := stringOf(L.Get(i))
+		b.WriteString(s)
+	}
+	L.Push(lua.LString(b.String()))
+	return 1
+}
+
+// concatenateMeta folds from the right, as the operator associates, with
+// __concat where an operand is neither string nor number.
+func (vm *VM) concatenateMeta(L *lua.LState) lua.LValue {
+	right := L.Get(L.GetTop())
+	for i := L.GetTop() - 1; i >= 1; i-- {
+		left := L.Get(i)
+		a, okA := stringOf(left)
+		b, okB := stringOf(right)
+		if okA && okB {
+			vm.grow(L, len(a)+len(b))
+			right = lua.LString(a + b)
+			continue
+		}
+		right = concatMeta(L, left, right)
+	}
+	return right
+}
+
+func concatMeta(L *lua.LState, a, b lua.LValue) lua.LValue {
+	fn := L.GetMetaField(a, "__concat")
+	if fn == lua.LNil {
+		fn = L.GetMetaField(b, "__concat")
+	}
+	if fn == lua.LNil {
+		bad := a
+		if _, ok := stringOf(a); ok {
+			bad = b
+		}
+		L.RaiseError("attempt to concatenate %s", bindings.Describe(bad))
+	}
+	L.Push(fn)
+	L.Push(a)
+	L.Push(b)
+	L.Call(2, 1)
+	ret := L.Get(-1)
+	L.Pop(1)
+	return ret
+}

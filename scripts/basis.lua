@@ -1,0 +1,75 @@
+-- Basis: buy spot and sell the perpetual when the perpetual is dear, undo it when
+-- it is cheap again. The basis alone decides; funding is a bonus or a cost on the
+-- way.
+--
+-- "Dear" is relative. The basis of liquid coins rests a few basis points below
+-- zero, so a fixed threshold above zero would never trade. Each pair is compared
+-- with its own recent past instead: its mean and its standard deviation.
+
+local M = { name = "basis" }
+
+M.params = {
+  notional  = { default = 2000, min = 20, doc = "value of one leg, in USDT" },
+  level     = { type = "integer", default = 1, min = 1, max = 20, doc = "book level that counts as the price" },
+  window    = { type = "integer", default = 120, min = 20, max = 10000, doc = "samples that make up the recent past" },
+  every     = { default = 0.5, min = 0.01, doc = "seconds between samples" },
+  enter     = { default = 1.5, min = 0, doc = "open when the basis is this many standard deviations above its mean" },
+  leave     = { default = 0.5, doc = "close when it is less than this many above" },
+  min_gain  = { default = 0, doc = "and when it is at least this many bp above the mean; set it to your fees to trade for profit" },
+  hold      = { default = 30, min = 0, doc = "seconds a pair is held at least" },
+}
+
+M.universe = { "spot:*", "usdm:*" }
+
+local p = params
+local watch = {} -- by symbol: what is watched on either leg's book
+
+function M.on_start()
+  for _, pair in ipairs(market.pairs { margin = "usdt" }) do
+    local w = { base = pair.base, spot = pair.spot, perp = pair.perp, mean = ta.sma(p.window), dev = ta.stdev(p.window), at = 0 }
+    watch[pair.spot], watch[pair.perp] = w, w
+  end
+end
+
+local function mine(perp)
+  for _, pair in ipairs(exec.pair.list()) do
+    if pair.perp == perp then return pair end
+  end
+end
+
+function M.on_book(book)
+  local w = watch[book:symbol()]
+  if not w then return end
+  local now = market.now()
+  if now - w.at < p.every then return end
+  w.at = now
+
+  local open = basis.open(w.spot, w.perp, p.level)
+  local close = basis.close(w.spot, w.perp, p.level)
+  if not (open and close) then return end
+  local mean, dev = w.mean:update((open + close) / 2), w.dev:update((open + close) / 2)
+  if not mean then return end -- not enough of a past yet
+  chart.plot(w.base .. " basis, bp", (open + close) / 2 * 1e4)
+
+  local pair = mine(w.perp)
+  if not pair then
+    if open > mean + p.enter * dev and (open - mean) * 1e4 >= p.min_gain then
+      local id, err = exec.pair.open {
+        spot = w.spot, perp = w.perp, notional = p.notional, level = p.level,
+        max_unhedged = p.notional * 1.05, timeout = "10s", tag = w.base,
+      }
+      if not id then log.warn(err) end
+    end
+  elseif pair.state == "open" and close < mean + p.leave * dev and now - pair.opened > p.hold then
+    exec.pair.close(pair.id, { patience = "10s", reason = "basis is back" })
+  end
+end
+
+function M.on_pair(pair)
+  if pair.state == "closed" then
+    log.info(string.format("%s: %+.4f USDT, basis %.2f -> %.2f bp, fees -%.4f", pair.tag, pair.realised,
+      pair.open_basis * 1e4, pair.close_basis * 1e4, pair.fees))
+  end
+end
+
+return M

@@ -1,0 +1,223 @@
+---@meta
+-- Generated from the specifications in bindings/; run go test ./bindings/std -update to renew it.
+
+---Prices and instruments. What is not known yet is nil.
+---@class marketlib
+market = {}
+
+---The time of the event being handled.
+---@return number time # [seconds since the epoch]
+function market.now() end
+
+---The order book of an instrument. Keep the handle: it stays current.
+---
+---```lua
+---local book = market.book("usdm:BTCUSDT")
+---local price, qty = book:bid(5)
+---```
+---@param symbol string|Book # such as "usdm:BTCUSDT"
+---@return Book book
+function market.book(symbol) end
+
+---The best bid and ask by the ticker stream, which may be ahead of the book; nil when there is none.
+---@param symbol string|Book # such as "usdm:BTCUSDT"
+---@return number? bid # [quote]
+---@return number? bid_qty # [units of quantity]
+---@return number? ask # [quote]
+---@return number? ask_qty # [units of quantity]
+function market.quote(symbol) end
+
+---The last public trade.
+---@param symbol string|Book # such as "usdm:BTCUSDT"
+---@return Trade? trade
+function market.last_trade(symbol) end
+
+---The mark price of a perpetual.
+---@param symbol string|Book # such as "usdm:BTCUSDT"
+---@return Mark? mark
+function market.mark(symbol) end
+
+---The running estimate of the coming funding. It moves until it settles and is not the rate that was settled last.
+---
+---```lua
+---local rate, hours, next, rate_8h = market.funding("usdm:BTCUSDT")
+---```
+---@param symbol string|Book # such as "usdm:BTCUSDT"
+---@return number? rate # [fraction per interval]
+---@return integer? hours # [hours] interval
+---@return number? next # [seconds since the epoch] the coming settlement
+---@return number? rate_8h # [fraction per 8 hours] the rate scaled to eight hours, which compares between instruments
+function market.funding(symbol) end
+
+---Settled funding rates, oldest first; the host keeps the last 100.
+---@param symbol string|Book # such as "usdm:BTCUSDT"
+---@param n? integer # at most this many of the newest
+---@return SettledRate[] rates
+function market.settled(symbol, n) end
+
+---Finished bars, oldest first; the host keeps the last 1000.
+---@param symbol string|Book # such as "usdm:BTCUSDT"
+---@param n? integer # at most this many of the newest
+---@return Bar[] bars
+function market.bars(symbol, n) end
+
+---The symbols of this run, sorted by market and name.
+---@param pattern? string # a glob such as "usdm:*USDT", in which * stands for anything; all when left out
+---@return string[] symbols
+function market.instruments(pattern) end
+
+---The trading rules of an instrument.
+---@param symbol string|Book # such as "usdm:BTCUSDT"
+---@return Instrument rules
+function market.instrument(symbol) end
+
+---Every perpetual that has a spot market of the same coin, sorted by coin.
+---
+---```lua
+---for _, p in ipairs(market.pairs{margin = "usdt"}) do log.info(p.base, p.spot, p.perp) end
+---```
+---@param filter? PairsFilter
+---@return InstrumentPair[] pairs
+function market.pairs(filter) end
+
+---An order book, read as of the event being handled. It is a handle: keep it, it stays current.
+---Levels are counted from 1, the best. A level that does not exist is nil. Prices and quantities are numbers
+---for signals; quantities are in units of base, or in contracts for coinm.
+---@class Book
+local Book = {}
+
+---The instrument's symbol, as in "usdm:BTCUSDT".
+---@return string symbol
+function Book:symbol() end
+
+---The n-th best bid.
+---
+---```lua
+---local price, qty = book:bid()
+---```
+---@param n? integer # level from 1, the best; 1 when left out
+---@return number? price # [quote]
+---@return number? qty # [units of quantity]
+function Book:bid(n) end
+
+---The n-th best ask.
+---
+---```lua
+---local fifth = book:ask(5)
+---```
+---@param n? integer # level from 1, the best; 1 when left out
+---@return number? price # [quote]
+---@return number? qty # [units of quantity]
+function Book:ask(n) end
+
+---The middle of the best bid and ask.
+---@return number? price # [quote]
+function Book:mid() end
+
+---The best bid and ask, each weighted by the quantity on the other side.
+---@return number? price # [quote]
+function Book:microprice() end
+
+---Best ask minus best bid.
+---@return number? spread # [quote]
+function Book:spread() end
+
+---(bids - asks) / (bids + asks) of the quantities of the first n levels: 1 is all bids.
+---@param n? integer # level from 1, the best; 1 when left out
+---@return number? imbalance # [-1 to 1]
+function Book:imbalance(n) end
+
+---What taking a quantity would cost now: a buy walks the asks, a sell the bids.
+---
+---```lua
+---local average, filled = book:walk("buy", 2)
+---```
+---@param side "buy"|"sell"
+---@param qty number # [units of quantity]
+---@return number? average # [quote] average price; nil when there is nothing to take
+---@return number filled # at most qty, less when the book is thinner
+---@return number? worst # [quote] price of the last level taken
+function Book:walk(side, qty) end
+
+---Time since the book last changed; nil before the first update.
+---@return number? age # [seconds]
+function Book:age() end
+
+---Whether the book is complete and has both sides. If not, the second result says why.
+---@return boolean ready
+---@return string? reason
+function Book:ready() end
+
+---How many levels a side has.
+---@param side "buy"|"sell" # buy is the bids
+---@return integer levels
+function Book:depth(side) end
+
+---A public trade.
+---@class Trade
+---@field symbol string
+---@field price number # [quote]
+---@field qty number # [units of quantity]
+---@field notional number # [quote]
+---@field side "buy"|"sell" # of the aggressor
+---@field time number # [seconds since the epoch]
+
+---The latest mark price of a perpetual and the running estimate of its coming funding.
+---@class Mark
+---@field mark number # [quote] mark price
+---@field index number # [quote] index price
+---@field rate number # [fraction per interval] estimate of the coming funding rate
+---@field hours integer # [hours] the funding interval the rate is for
+---@field next number? # [seconds since the epoch] the coming settlement
+---@field time number? # [seconds since the epoch] when it was last updated
+
+---A finished candle.
+---@class Bar
+---@field symbol string
+---@field open number # [quote]
+---@field high number # [quote]
+---@field low number # [quote]
+---@field close number # [quote]
+---@field volume number # [units of quantity]
+---@field interval number # [seconds]
+---@field time number? # [seconds since the epoch] when it closed; only in on_bar
+
+---One settled funding rate.
+---@class SettledRate
+---@field time number # [seconds since the epoch] the settlement
+---@field rate number # [fraction per interval]
+---@field rate_8h number # [fraction per 8 hours]
+---@field mark number # [quote]
+---@field hours integer # [hours] interval
+
+---The trading rules of an instrument.
+---@class Instrument
+---@field symbol string
+---@field market "spot"|"usdm"|"coinm"
+---@field base string
+---@field quote string
+---@field settle string # asset of profit, funding and margin
+---@field perp boolean
+---@field inverse boolean # margined and settled in the coin itself
+---@field tick number # [quote] price increment
+---@field lot number # [units of quantity] quantity increment
+---@field min_qty number # [units of quantity]
+---@field max_qty number? # [units of quantity] nil: no limit
+---@field min_notional number # [quote]
+---@field multiplier integer # base per unit of quantity: 1000 for 1000SHIBUSDT
+---@field contract_size number # [USD] value of one inverse contract; 1 elsewhere
+---@field maker_fee number # [fraction]
+---@field taker_fee number # [fraction]
+---@field funding_hours integer? # [hours]
+---@field assumed string? # which of the rules are assumed and not from the venue
+
+---Which pairs are asked for.
+---@class PairsFilter
+---@field margin? "usdt"|"coin" # usdt: perpetuals margined in the quote asset (the default); coin: in the coin itself
+
+---A spot market and the perpetual that hedges it.
+---@class InstrumentPair
+---@field base string # the coin
+---@field spot string # symbol of the spot market
+---@field perp string # symbol of the perpetual
+

@@ -1,0 +1,63 @@
+---@meta
+-- Generated from the specifications in bindings/; run go test ./bindings/std -update to renew it.
+
+---What a strategy file returns. At least one handler is required.
+---@class Strategy
+---@field name string # 1 to 32 of a-z, 0-9, - and _; it names the strategy's orders, state and ledger rows
+---@field version? integer # raise it when what is kept in state changes its shape; 0 when left out
+---@field doc? string # what the strategy does
+---@field params? table<string, ParamSpec> # declared parameters
+---@field subscribe? string[]|fun(params: table): string[] # the instruments it needs: symbols, or globs such as "usdm:*USDT"; a function is called once the parameters are known
+---@field universe? string[]|fun(params: table): string[] # another name for subscribe
+---@field on_start? fun() # Once, before the first event after a start or a restart; not after a reload.
+---@field on_book? fun(book: Book) # An order book changed.
+---@field on_trade? fun(trade: Trade) # A public trade.
+---@field on_mark? fun(symbol: string, mark: Mark) # A new mark price or funding estimate.
+---@field on_funding? fun(payment: FundingPayment) # Funding was received or paid on a position.
+---@field on_bar? fun(bar: Bar) # A bar finished.
+---@field on_timer? fun(name: string) # A timer is due.
+---@field on_order? fun(order: Order) # One of our orders changed.
+---@field on_fill? fun(fill: Fill) # One of our orders was executed, in part or whole.
+---@field on_pair? fun(pair: PairTrade) # A pair trade changed.
+---@field on_gap? fun(symbol: string, reason: string) # Market data is missing; the book cannot be used until it is ready again.
+---@field on_halt? fun(reason: string) # Trading was stopped.
+---@field on_reload? fun(state: table, from_version: integer) # Once in a new version, before it takes over: migrate what the old version remembered. An error keeps the old version.
+---@field on_stop? fun() # Once, before the strategy ends.
+---@field on_schedule? fun(schedule: table) # An execution schedule changed. Reserved: not called yet.
+---@field on_advice? fun(advice: table) # The advisor answered. Reserved: not called yet.
+
+---The declaration of one parameter.
+---@class ParamSpec
+---@field type? "number"|"integer"|"string"|"boolean"|"choice"|"list" # a list holds numbers, or strings; when left out it is that of the default
+---@field default any # the value when configuration sets none
+---@field min? number # least value of a number; least length of a list
+---@field max? number # greatest value of a number; greatest length of a list
+---@field choices? string[] # the words a choice allows
+---@field unit? string # for people: "quote", "fraction", "hours"
+---@field doc? string # what it does
+
+---One execution.
+---@class Fill
+---@field order string? # id of the order; nil when it was not ours
+---@field trade_id string?
+---@field symbol string
+---@field side "buy"|"sell"
+---@field price number # [quote]
+---@field qty number # [units of quantity]
+---@field notional number # [quote]
+---@field maker boolean
+---@field fee number # [fee_asset] what was charged; a rebate is negative
+---@field fee_asset string?
+---@field realised number # [settlement asset] profit of the part that reduced a position, without fees; 0 on spot
+---@field reason string? # "liquidation" or "adl"; nil for an ordinary fill
+
+---One settlement of funding on an open position.
+---@class FundingPayment
+---@field symbol string
+---@field time number # [seconds since the epoch] the settlement
+---@field rate number # [fraction per interval]
+---@field mark number # [quote] mark price it was computed on
+---@field position number # [units of quantity] signed
+---@field amount number # [asset] received (positive) or paid (negative)
+---@field asset string
+
