@@ -1,0 +1,66 @@
+package cli
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/host"
+)
+
+func backtestVerb(ctx context.Context, e *env, args []string) error {
+	f := e.flags("backtest", "SCRIPT… --data DIR [flags]", "perilune backtest scripts/funding_rotation.lua --data history --from 2023-01-01 --report report.html")
+	var s sessionFlags
+	data := f.String("data", "", "directory with funding/, mark_*/, perp_*/ and spot_*/ of SYMBOL.csv[.gz] (required)")
+	from := f.String("from", "", "first day, UTC: 2023-01-01")
+	to := f.String("to", "", "day to end before, UTC")
+	symbols := f.StringSlice("symbols", nil, "only these: BTCUSDT,ETHUSDT (default: all there are)")
+	spread := f.Float64("spread", 1, "full bid-ask spread of the book made from a bar, in bp")
+	share := f.Float64("participation", 0.1, "part of a bar's volume that the book shows on each side")
+	shift := f.Int("shift-funding", 0, "tell funding this many settlements late, to test for look-ahead")
+	random := f.Uint64("random-sign", 0, "give funding a random sign from this seed, to test for luck")
+	s.define(f)
+	if err := parse(f, args); err != nil {
+		return err
+	}
+	if *data == "" {
+		return fail(ExitUsage, "--data: name the directory with the history")
+	}
+	scripts := f.Args()
+	if len(scripts) == 0 {
+		scripts = []string{defaultScript}
+	}
+	o, err := s.options(f, scripts)
+	if err != nil {
+		return err
+	}
+	o.Market = []string{*data}
+	o.History = host.HistoryOptions{Symbols: *symbols, SpreadBP: spread, Participation: *share, ShiftFunding: *shift, RandomSign: *random}
+	if o.History.From, err = parseDay("--from", *from); err != nil {
+		return err
+	}
+	if o.History.To, err = parseDay("--to", *to); err != nil {
+		return err
+	}
+	if s.db == "" {
+		o.DB = "perilune-backtest.db"
+	}
+	if s.journal == "" {
+		o.Journal = "off"
+	}
+	return e.session(ctx, o, &s)
+}
+
+// parseDay reads a day or a time in UTC.
+func parseDay(flag, s string) (exchange.Time, error) {
+	if s == "" {
+		return 0, nil
+	}
+	for _, layout := range []string{time.DateOnly, time.RFC3339, "2006-01-02T15:04"} {
+		if t, err := time.ParseInLocation(layout, strings.TrimSpace(s), time.UTC); err == nil {
+			return exchange.Time(t.UnixNano()), nil
+		}
+	}
+	return 0, fail(ExitUsage, "%s %q: want a day such as 2023-01-31, in UTC", flag, s)
+}

@@ -1,0 +1,228 @@
+// Package cli is the command line: verbs, flags, exit codes, and what people
+// read. It holds no logic of trading; everything it does, package host offers to
+// other programs too.
+//
+// Data goes to stdout and everything else to stderr, so that output can be
+// piped. With --json a verb prints exactly one JSON object on stdout.
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"sort"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/pflag"
+
+	"github.com/perilune/perilune/host"
+)
+
+// Exit codes. They are part of the interface: scripts and supervisors read them.
+const (
+	ExitOK         = 0
+	ExitFailure    = 1  // anything without a code of its own
+	ExitUsage      = 2  // unknown verb, flag or value
+	ExitConfig     = 10 // the configuration file
+	ExitScript     = 11 // a script does not load
+	ExitStrategy   = 12 // a strategy was paused for its errors
+	ExitData       = 20 // market data that is missing, damaged or does not agree
+	ExitDivergence = 21 // a replay came out differently
+	ExitHalted     = 23 // the risk gate stopped the session
+	ExitLedger     = 30 // the ledger or journal is unusable, or of another mode
+	ExitDiskFull   = 31
+	ExitLocked     = 32 // another process holds the ledger
+)
+
+// env is what a verb may use of the world.
+type env struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+// verb is one command.
+type verb struct {
+	name  string
+	usage string // arguments
+	short string
+	run   func(ctx context.Context, e *env, args []string) error
+}
+
+func verbs() []verb {
+	return []verb{
+		{"run", "[SCRIPT…]", "run strategies on a paper account (built-in market, or recordings)", runVerb},
+		{"backtest", "SCRIPT… --data DIR", "run strategies over bars and funding, with a report", backtestVerb},
+		{"replay", "JOURNAL_DIR", "run a journal again and compare every effect", replayVerb},
+		{"check", "SCRIPT…", "load scripts without trading and say what is wrong", checkVerb},
+		{"data", "verify --market M FILE…", "prove a recording: rebuild its books and compare", dataVerb},
+		{"fills", "[--db FILE]", "list fills", fillsVerb},
+		{"pnl", "[--db FILE]", "profit by strategy, pair and asset", pnlVerb},
+		{"new", "NAME", "write a strategy skeleton with editor settings", newVerb},
+		{"version", "", "print the version", versionVerb},
+	}
+}
+
+// Main runs one command line and returns the process's exit code.
+func Main(args []string, in io.Reader, out, errw io.Writer) int {
+	ctx, stop := interruptible()
+	defer stop()
+	e := &env{in, out, errw}
+	if len(args) == 0 || args[0] == "help" || args[0] == "--help" || args[0] == "-h" {
+		usage(out)
+		return ExitOK
+	}
+	for _, v := range verbs() {
+		if v.name == args[0] {
+			return e.exit(v, v.run(ctx, e, args[1:]))
+		}
+	}
+	fmt.Fprintf(errw, "perilune: unknown command %q%s\n\n", args[0], nearestVerb(args[0]))
+	usage(errw)
+	return ExitUsage
+}
+
+// interruptible returns a context that ends at the first Ctrl-C or SIGTERM. A
+// second one ends the process at once, which is safe: starting is recovering.
+func interruptible() (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(context.Background())
+	sig := make(chan os.Signal, 2)
+	signal.Notify(sig, os.Interrupt, syscall.SIGTERM)
+	done := make(chan struct{})
+	go func() {
+		for n := 0; ; n++ {
+			select {
+			case <-sig:
+				if n > 0 {
+					os.Exit(130)
+				}
+				cancel()
+			case <-done:
+				return
+			}
+		}
+	}()
+	return ctx, func() { signal.Stop(sig); close(done); cancel() }
+}
+
+func usage(w io.Writer) {
+	fmt.Fprint(w, "perilune runs your own Lua trading strategies on perpetual and spot markets.\n\nusage: perilune COMMAND [arguments]\n\n")
+	for _, v := range verbs() {
+		fmt.Fprintf(w, "  %-34s %s\n", v.name+" "+v.usage, v.short)
+	}
+	fmt.Fprint(w, "\nperilune COMMAND --help tells the flags of a command. Paper trading is the default.\n")
+}
+
+func nearestVerb(s string) string {
+	for _, v := range verbs() {
+		if strings.HasPrefix(v.name, s) || strings.HasPrefix(s, v.name) {
+			return fmt.Sprintf(": did you mean %q?", v.name)
+		}
+	}
+	return ""
+}
+
+// coded is an error with its exit code. quiet errors have been told already.
+type coded struct {
+	code  int
+	quiet bool
+	err   error
+}
+
+func (c *coded) Error() string { return c.err.Error() }
+func (c *coded) Unwrap() error { return c.err }
+
+func fail(code int, format string, a ...any) error {
+	return &coded{code: code, err: fmt.Errorf(format, a...)}
+}
+
+// codeOf finds the exit code of an error by what it is.
+func codeOf(err error) int {
+	var c *coded
+	if errors.As(err, &c) {
+		return c.code
+	}
+	switch host.Classify(err) {
+	case host.FaultScript:
+		return ExitScript
+	case host.FaultConfig:
+		return ExitConfig
+	case host.FaultData:
+		return ExitData
+	case host.FaultLedger:
+		return ExitLedger
+	case host.FaultDiskFull:
+		return ExitDiskFull
+	case host.FaultLocked:
+		return ExitLocked
+	}
+	return ExitFailure
+}
+
+// exit tells an error once and returns its code.
+func (e *env) exit(v verb, err error) int {
+	if err == nil {
+		return ExitOK
+	}
+	if errors.Is(err, pflag.ErrHelp) {
+		return ExitOK
+	}
+	var c *coded
+	if !errors.As(err, &c) || !c.quiet {
+		fmt.Fprintf(e.err, "perilune %s: %v\n", v.name, err)
+	}
+	return codeOf(err)
+}
+
+// flags returns a flag set that reports its errors itself.
+func (e *env) flags(name, synopsis, example string) *pflag.FlagSet {
+	f := pflag.NewFlagSet(name, pflag.ContinueOnError)
+	f.SetOutput(e.err)
+	f.SortFlags = false
+	f.Usage = func() {
+		fmt.Fprintf(e.out, "usage: perilune %s\n\n%s\n\nexample:\n  %s\n", name+" "+synopsis, "flags:\n"+f.FlagUsages(), example)
+	}
+	return f
+}
+
+// parse parses and turns a bad flag into a usage error.
+func parse(f *pflag.FlagSet, args []string) error {
+	err := f.Parse(args)
+	if err == nil || errors.Is(err, pflag.ErrHelp) {
+		return err
+	}
+	return &coded{code: ExitUsage, err: fmt.Errorf("%w (see perilune %s --help)", err, f.Name())}
+}
+
+// printJSON writes one object.
+func (e *env) printJSON(v any) error {
+	enc := json.NewEncoder(e.out)
+	enc.SetEscapeHTML(false)
+	return enc.Encode(v)
+}
+
+// settings turns repeated --set k=v into a map.
+func settings(list []string) (map[string]string, error) {
+	out := map[string]string{}
+	for _, s := range list {
+		k, v, ok := strings.Cut(s, "=")
+		if !ok || k == "" {
+			return nil, fail(ExitUsage, "--set %q: want name=value, for example --set capital=10000", s)
+		}
+		out[k] = v
+	}
+	return out, nil
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m { // order does not matter: the keys are sorted next
+		keys = append(keys, k)
+	}
+	sort.Strings(keys)
+	return keys
+}

@@ -1,0 +1,252 @@
+package cli
+
+import (
+	"context"
+	"encoding/csv"
+	"fmt"
+	"os"
+	"text/tabwriter"
+
+	"github.com/shopspring/decimal"
+	"github.com/spf13/pflag"
+
+	"github.com/perilune/perilune/host"
+	"github.com/perilune/perilune/ledger"
+)
+
+// ledgerFlags are what every verb that reads a ledger takes.
+type ledgerFlags struct {
+	db, account, strategy, symbol, from, to string
+	last                                    int
+	all, json, csv                          bool
+}
+
+func (l *ledgerFlags) define(f *pflag.FlagSet) {
+	f.StringVar(&l.db, "db", "perilune-paper.db", "ledger file")
+	f.StringVar(&l.account, "session", "", "only this session, e.g. paper-1 (default: the latest)")
+	f.BoolVar(&l.all, "all", false, "all sessions")
+	f.StringVar(&l.strategy, "strategy", "", "only this strategy")
+	f.StringVar(&l.symbol, "symbol", "", "only this symbol, e.g. BTCUSDT")
+	f.StringVar(&l.from, "from", "", "from this day on, UTC")
+	f.StringVar(&l.to, "to", "", "before this day, UTC")
+	f.BoolVar(&l.json, "json", false, "print one JSON object on stdout")
+}
+
+// open opens the ledger for reading and builds the filter.
+func (l *ledgerFlags) open() (*ledger.DB, ledger.Filter, error) {
+	f := ledger.Filter{Account: l.account, Strategy: l.strategy, Symbol: l.symbol, Last: l.last}
+	var err error
+	if f.From, err = parseDay("--from", l.from); err != nil {
+		return nil, f, err
+	}
+	if f.To, err = parseDay("--to", l.to); err != nil {
+		return nil, f, err
+	}
+	if _, err := os.Stat(l.db); err != nil {
+		return nil, f, fail(ExitLedger, "ledger %s: there is no such file; a run makes one", l.db)
+	}
+	db, err := ledger.Open(ledger.Options{Path: l.db, ReadOnly: true})
+	if err != nil {
+		return nil, f, err
+	}
+	sessions, err := db.Sessions()
+	if err != nil {
+		db.Close()
+		return nil, f, err
+	}
+	if f.Account == "" && !l.all && len(sessions) > 0 {
+		f.Account = sessions[len(sessions)-1].Account
+	}
+	return db, f, nil
+}
+
+// fillOut is a fill as JSON shows it.
+type fillOut struct {
+	Time     string     `json:"time"`
+	Session  string     `json:"session"`
+	Strategy string     `json:"strategy"`
+	Pair     uint64     `json:"pair"`
+	Symbol   string     `json:"symbol"`
+	Side     string     `json:"side"`
+	Price    host.Money `json:"price"`
+	Qty      host.Money `json:"qty"`
+	Maker    bool       `json:"maker"`
+	Fee      host.Money `json:"fee"`
+	FeeAsset string     `json:"fee_asset"`
+	Realised host.Money `json:"realised"`
+	TradeID  string     `json:"trade_id"`
+	ClientID string     `json:"client_id"`
+	Reason   string     `json:"reason,omitempty"`
+}
+
+func fillsVerb(_ context.Context, e *env, args []string) error {
+	f := e.flags("fills", "[flags]", "perilune fills --db perilune-paper.db --symbol BTCUSDT --last 20")
+	var l ledgerFlags
+	l.define(f)
+	f.IntVar(&l.last, "last", 0, "only the newest so many")
+	f.BoolVar(&l.csv, "csv", false, "print CSV on stdout")
+	if err := parse(f, args); err != nil {
+		return err
+	}
+	db, filter, err := l.open()
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	list, err := db.Fills(filter)
+	if err != nil {
+		return err
+	}
+	out := make([]fillOut, 0, len(list))
+	for i := range list {
+		out = append(out, shown(&list[i]))
+	}
+	switch {
+	case l.json:
+		return e.printJSON(map[string]any{"db": l.db, "session": filter.Account, "fills": out})
+	case l.csv:
+		return e.fillsCSV(out)
+	}
+	t := tabwriter.NewWriter(e.out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "time\tsession\tstrategy\tpair\tsymbol\tside\tqty\tprice\trole\tfee\ttrade")
+	for _, x := range out {
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s %s\t%s%s\n", x.Time, x.Session, x.Strategy, pairText(x.Pair), x.Symbol,
+			x.Side, x.Qty, x.Price, role(x.Maker), x.Fee, x.FeeAsset, x.TradeID, x.Reason)
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	fmt.Fprintf(e.err, "%d fills\n", len(out))
+	return nil
+}
+
+func shown(x *ledger.Fill) fillOut {
+	return fillOut{
+		Time: x.Time.String(), Session: x.Account, Strategy: x.Strategy, Pair: uint64(x.Pair),
+		Symbol: x.Market.String() + ":" + x.Symbol, Side: x.Side.String(), Price: host.Money{Decimal: x.Price}, Qty: host.Money{Decimal: x.Qty},
+		Maker: x.Maker, Fee: host.Money{Decimal: x.Fee}, FeeAsset: x.FeeAsset, Realised: host.Money{Decimal: x.Realised},
+		TradeID: x.TradeID, ClientID: x.ClientID, Reason: x.Reason,
+	}
+}
+
+func (e *env) fillsCSV(list []fillOut) error {
+	w := csv.NewWriter(e.out)
+	rows := [][]string{{"time", "session", "strategy", "pair", "symbol", "side", "qty", "price", "role", "fee", "fee_asset", "realised", "trade_id", "client_id", "reason"}}
+	for _, x := range list {
+		rows = append(rows, []string{x.Time, x.Session, x.Strategy, pairText(x.Pair), x.Symbol, x.Side, x.Qty.String(), x.Price.String(),
+			role(x.Maker), x.Fee.String(), x.FeeAsset, x.Realised.String(), x.TradeID, x.ClientID, x.Reason})
+	}
+	return w.WriteAll(rows)
+}
+
+func pairText(id uint64) string {
+	if id == 0 {
+		return "-"
+	}
+	return fmt.Sprint(id)
+}
+
+func role(maker bool) string {
+	if maker {
+		return "maker"
+	}
+	return "taker"
+}
+
+// pnlOut is one line of profit as JSON shows it.
+type pnlOut struct {
+	Session  string     `json:"session"`
+	Strategy string     `json:"strategy"`
+	Pair     uint64     `json:"pair"`
+	Asset    string     `json:"asset"`
+	Price    host.Money `json:"price"`
+	Basis    host.Money `json:"basis"`
+	Funding  host.Money `json:"funding"`
+	Fees     host.Money `json:"fees"`
+	Net      host.Money `json:"net"`
+	Fills    int        `json:"fills"`
+}
+
+func pnlVerb(_ context.Context, e *env, args []string) error {
+	f := e.flags("pnl", "[flags]", "perilune pnl --db perilune-paper.db")
+	var l ledgerFlags
+	l.define(f)
+	if err := parse(f, args); err != nil {
+		return err
+	}
+	db, filter, err := l.open()
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	list, err := db.PnL(filter)
+	if err != nil {
+		return err
+	}
+	names, err := pairNames(db, filter)
+	if err != nil {
+		return err
+	}
+	rows, totals := pnlRows(list)
+	if l.json {
+		return e.printJSON(map[string]any{"db": l.db, "session": filter.Account, "rows": rows, "totals": totals})
+	}
+	t := tabwriter.NewWriter(e.out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(t, "session\tstrategy\tpair\tasset\tprice\tbasis\tfunding\tfees\tnet\tfills\t")
+	for _, x := range rows {
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%d\t\n", x.Session, x.Strategy, pairText(x.Pair)+names[x.Pair], x.Asset,
+			short(x.Price), short(x.Basis), short(x.Funding), short(host.Money{Decimal: x.Fees.Neg()}), short(x.Net), x.Fills)
+	}
+	for _, x := range totals {
+		fmt.Fprintf(t, "total\t\t\t%s\t%s\t%s\t%s\t%s\t%s\t%d\t\n", x.Asset, short(x.Price), short(x.Basis), short(x.Funding),
+			short(host.Money{Decimal: x.Fees.Neg()}), short(x.Net), x.Fills)
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	fmt.Fprintln(e.err, "what is still open counts only as far as it was closed, at average cost")
+	return nil
+}
+
+// pairNames tells the coin of each pair, for people.
+func pairNames(db *ledger.DB, f ledger.Filter) (map[uint64]string, error) {
+	f.Symbol, f.From, f.To = "", 0, 0
+	pairs, err := db.Pairs(f)
+	out := map[uint64]string{}
+	for _, p := range pairs {
+		if f.Account != "" {
+			out[uint64(p.ID)] = " " + p.Perp
+		}
+	}
+	return out, err
+}
+
+func pnlRows(list []ledger.PnL) (rows, totals []pnlOut) {
+	sum := map[string]*pnlOut{}
+	rows = []pnlOut{}
+	for i := range list {
+		x := &list[i]
+		row := pnlOut{x.Account, x.Strategy, uint64(x.Pair), x.Asset, host.Money{Decimal: x.Trading}, host.Money{Decimal: x.Basis},
+			host.Money{Decimal: x.Funding}, host.Money{Decimal: x.Fees}, host.Money{Decimal: x.Net}, x.Fills}
+		rows = append(rows, row)
+		t := sum[x.Asset]
+		if t == nil {
+			t = &pnlOut{Session: "total", Asset: x.Asset}
+			sum[x.Asset] = t
+		}
+		for _, p := range [...]struct{ to, add *decimal.Decimal }{
+			{&t.Price.Decimal, &x.Trading}, {&t.Basis.Decimal, &x.Basis}, {&t.Funding.Decimal, &x.Funding},
+			{&t.Fees.Decimal, &x.Fees}, {&t.Net.Decimal, &x.Net},
+		} {
+			*p.to = p.to.Add(*p.add)
+		}
+		t.Fills += x.Fills
+	}
+	for _, asset := range sortedKeys(sum) {
+		totals = append(totals, *sum[asset])
+	}
+	return rows, totals
+}
+
+// short rounds for a table; JSON has every digit.
+func short(m host.Money) string { return m.Decimal.StringFixed(4) }

@@ -1,0 +1,190 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/host"
+)
+
+// defaultScript runs when none is named.
+const defaultScript = "scripts/funding_rotation.lua"
+
+// sessionFlags are the flags that run and backtest share.
+type sessionFlags struct {
+	set      []string
+	config   string
+	db       string
+	journal  string
+	balances []string
+	leverage int
+	seed     uint64
+	fees     float64
+	latency  float64
+	spread   float64
+	queue    string
+	report   string
+	fresh    bool
+	json     bool
+	quiet    bool
+	capMiB   int64
+}
+
+func (s *sessionFlags) define(f *pflag.FlagSet) {
+	f.StringArrayVar(&s.set, "set", nil, "set a parameter: name=value or strategy.name=value (repeatable)")
+	f.StringVar(&s.config, "config", "", "TOML file with [paper], [risk] and [params.<strategy>]")
+	f.StringVar(&s.db, "db", "", "ledger file (default perilune-paper.db)")
+	f.StringVar(&s.journal, "journal", "", "directory for journals, or off (default: beside the ledger)")
+	f.Int64Var(&s.capMiB, "journal-cap", 0, "MiB of journal to keep, oldest dropped first; a cut journal can't be replayed (default: all)")
+	f.BoolVar(&s.fresh, "new", false, "begin a new session even if one was interrupted")
+	f.StringVar(&s.report, "report", "", "write an HTML report to this file")
+	f.StringArrayVar(&s.balances, "balance", nil, "opening balance wallet:ASSET=amount (repeatable; default spot:USDT=50000 usdm:USDT=50000)")
+	f.IntVar(&s.leverage, "leverage", 0, "leverage of perpetuals (default 5)")
+	f.Float64Var(&s.fees, "fees", -1, "every fee in bp (default: the venue's)")
+	f.Float64Var(&s.latency, "latency", -1, "fixed latency to the paper venue in ms, one way (default: log-normal, median 20)")
+	f.StringVar(&s.queue, "queue", "", "how resting orders queue: risk_averse, power:N, log (default risk_averse)")
+	f.Uint64Var(&s.seed, "seed", 1, "seed of the built-in market and of simulated latency")
+	f.BoolVar(&s.json, "json", false, "print one JSON object on stdout at the end")
+	f.BoolVar(&s.quiet, "quiet", false, "no status line and no log on stderr, only errors")
+}
+
+// options turns the flags into options.
+func (s *sessionFlags) options(f *pflag.FlagSet, scripts []string) (*host.Options, error) {
+	set, err := settings(s.set)
+	if err != nil {
+		return nil, err
+	}
+	o := &host.Options{
+		Scripts: scripts, Set: set, Seed: s.seed, DB: s.db, Journal: s.journal, JournalCap: s.capMiB << 20,
+		New: s.fresh, Report: s.report, Command: "perilune " + strings.Join(os.Args[1:], " "),
+	}
+	o.Paper.Leverage = s.leverage
+	if f.Changed("leverage") && s.leverage < 1 {
+		return nil, fail(ExitUsage, "--leverage %d: want 1 to 125", s.leverage)
+	}
+	for _, b := range s.balances {
+		d, err := host.ParseDeposit(b)
+		if err != nil {
+			return nil, fail(ExitUsage, "--balance: %w", err)
+		}
+		o.Paper.Balances = append(o.Paper.Balances, d)
+	}
+	if f.Changed("fees") {
+		o.Paper.FeeBP = &s.fees
+	}
+	if f.Changed("latency") {
+		if s.latency < 0 {
+			return nil, fail(ExitUsage, "--latency %g: want 0 or more milliseconds", s.latency)
+		}
+		l := host.ConstLatency(s.latency)
+		o.Paper.Latency = &l
+	}
+	if s.queue != "" {
+		if o.Paper.Queue, err = host.ParseQueue(s.queue); err != nil {
+			return nil, fail(ExitUsage, "--queue: %w", err)
+		}
+	}
+	if s.config != "" {
+		if err := o.LoadConfig(s.config); err != nil {
+			return nil, err
+		}
+	}
+	return o, nil
+}
+
+func runVerb(ctx context.Context, e *env, args []string) error {
+	f := e.flags("run", "[SCRIPT…] [flags]", "perilune run --paper scripts/funding_rotation.lua --for 30d --speed max")
+	var s sessionFlags
+	paper := f.Bool("paper", true, "trade on a paper account (the only mode there is yet)")
+	live := f.Bool("live", false, "trade with real money")
+	market := f.StringArray("market", []string{"synth"}, "synth, or a recording (repeatable, merged by time)")
+	speed := f.String("speed", "", "virtual seconds per second, or max (default 3600 on synth, max on recordings)")
+	length := f.String("for", "", "end after this much virtual time: 90m, 12h, 30d")
+	s.define(f)
+	if err := parse(f, args); err != nil {
+		return err
+	}
+	if *live || !*paper {
+		return fail(ExitUsage, "--live: this version has no venue to trade on with real money; leave it out to trade on paper")
+	}
+	scripts := f.Args()
+	if len(scripts) == 0 {
+		scripts = []string{defaultScript}
+	}
+	o, err := s.options(f, scripts)
+	if err != nil {
+		return err
+	}
+	o.Market, o.Watch = *market, true
+	if o.Speed, err = parseSpeed(*speed, *market); err != nil {
+		return err
+	}
+	if o.For, err = parseLength(*length); err != nil {
+		return err
+	}
+	return e.session(ctx, o, &s)
+}
+
+// session runs a session, tells about it while it runs and sums it up.
+func (e *env) session(ctx context.Context, o *host.Options, s *sessionFlags) error {
+	t := newTicker(e.err, s.quiet)
+	o.Log, o.Status = t.line, t.status
+	sum, err := host.Run(ctx, o)
+	t.clear()
+	if sum == nil {
+		return err
+	}
+	if s.json {
+		if jerr := e.printJSON(sum); jerr != nil {
+			return jerr
+		}
+	} else {
+		printSummary(e.out, sum)
+	}
+	switch {
+	case err != nil:
+		return err
+	case len(sum.Paused) > 0:
+		return &coded{code: ExitStrategy, err: fmt.Errorf("paused: %s", strings.Join(sum.Paused, "; "))}
+	}
+	return nil
+}
+
+func parseSpeed(s string, market []string) (float64, error) {
+	switch {
+	case s == "max":
+		return 0, nil
+	case s == "" && len(market) == 1 && market[0] == "synth":
+		return 3600, nil
+	case s == "":
+		return 0, nil
+	}
+	v, err := strconv.ParseFloat(strings.TrimSuffix(s, "x"), 64)
+	if err != nil || !(v > 0) || v > 1e9 {
+		return 0, fail(ExitUsage, "--speed %q: want a number above 0, or max", s)
+	}
+	return v, nil
+}
+
+// parseLength reads a duration with days: 30d, 1.5d, 12h, 90m, 30s.
+func parseLength(s string) (exchange.Time, error) {
+	if s == "" {
+		return 0, nil
+	}
+	if days, ok := strings.CutSuffix(s, "d"); ok {
+		v, err := strconv.ParseFloat(days, 64)
+		if err == nil && v > 0 && v < 1e5 {
+			return exchange.Time(v * float64(exchange.Day)), nil
+		}
+	} else if d, err := time.ParseDuration(s); err == nil && d > 0 {
+		return exchange.Time(d), nil
+	}
+	return 0, fail(ExitUsage, "--for %q: want a time such as 90m, 12h or 30d", s)
+}

@@ -1,0 +1,121 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync"
+
+	"github.com/perilune/perilune/host"
+	"github.com/perilune/perilune/host/core"
+)
+
+// ticker writes log lines and, on a terminal, a status line that stays below
+// them. Off a terminal the status is a line every so often.
+type ticker struct {
+	mu    sync.Mutex
+	w     io.Writer
+	tty   bool
+	quiet bool
+	shown bool
+	last  string
+	count int
+}
+
+// plainEvery is how many status updates make one line off a terminal.
+const plainEvery = 20
+
+func newTicker(w io.Writer, quiet bool) *ticker {
+	t := &ticker{w: w, quiet: quiet}
+	if f, ok := w.(*os.File); ok {
+		info, err := f.Stat()
+		t.tty = err == nil && info.Mode()&os.ModeCharDevice != 0 && os.Getenv("TERM") != "dumb"
+	}
+	return t
+}
+
+// line prints one log line above the status line.
+func (t *ticker) line(l host.Line) {
+	if t.quiet && l.Level < core.Error {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.erase()
+	stamp := ""
+	if l.Time != 0 {
+		stamp = l.Time.UTC().Format("2006-01-02 15:04:05") + "  "
+	}
+	who := l.Strategy
+	if l.Where != "" {
+		who = l.Where
+	}
+	if who != "" {
+		who += ": "
+	}
+	level := ""
+	if l.Level >= core.Warn {
+		level = strings.ToUpper(l.Level.String()) + " "
+	}
+	fmt.Fprintf(t.w, "%s%s%s%s\n", stamp, level, who, l.Text)
+	t.redraw()
+}
+
+// status shows the state of the session.
+func (t *ticker) status(s host.Status) {
+	if t.quiet {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.last = statusText(s)
+	t.count++
+	if t.tty {
+		t.erase()
+		t.redraw()
+	} else if t.count%plainEvery == 0 {
+		fmt.Fprintln(t.w, t.last)
+	}
+}
+
+func statusText(s host.Status) string {
+	pairs := "no pairs"
+	if len(s.Pairs) > 0 {
+		pairs = "pairs " + strings.Join(s.Pairs, " ")
+	}
+	text := fmt.Sprintf("%s  equity %s  %s  funding %s  fills %d",
+		s.Time.UTC().Format("2006-01-02 15:04"), s.Equity.StringFixed(2), pairs, s.Funding.StringFixed(2), s.Fills)
+	if s.Fraction > 0 {
+		text = fmt.Sprintf("%3.0f %%  %s", 100*s.Fraction, text)
+	}
+	if s.Halted != "" {
+		text += "  HALTED"
+	}
+	if len(s.Paused) > 0 {
+		text += "  PAUSED " + strings.Join(s.Paused, " ")
+	}
+	return text
+}
+
+func (t *ticker) erase() {
+	if t.tty && t.shown {
+		fmt.Fprint(t.w, "\r\x1b[K")
+		t.shown = false
+	}
+}
+
+func (t *ticker) redraw() {
+	if t.tty && t.last != "" {
+		fmt.Fprint(t.w, t.last)
+		t.shown = true
+	}
+}
+
+// clear removes the status line for good.
+func (t *ticker) clear() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.erase()
+	t.last = ""
+}

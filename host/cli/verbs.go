@@ -1,0 +1,195 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/record"
+	"github.com/perilune/perilune/host"
+)
+
+func replayVerb(ctx context.Context, e *env, args []string) error {
+	f := e.flags("replay", "JOURNAL_DIR [flags]", "perilune replay perilune-paper.journal/run-1")
+	asJSON := f.Bool("json", false, "print one JSON object on stdout")
+	if err := parse(f, args); err != nil {
+		return err
+	}
+	if f.NArg() != 1 {
+		return fail(ExitUsage, "want one journal directory, got %d arguments", f.NArg())
+	}
+	res, err := host.Replay(ctx, f.Arg(0))
+	if err != nil {
+		return err
+	}
+	if *asJSON {
+		if err := e.printJSON(struct {
+			Identical bool `json:"identical"`
+			*host.ReplayResult
+		}{res.Diff == nil, res}); err != nil {
+			return err
+		}
+	}
+	if res.TornBytes > 0 {
+		fmt.Fprintf(e.err, "the journal ends in a torn block (%d bytes of %s): what came before it is whole\n", res.TornBytes, res.TornFile)
+	}
+	if res.Diff != nil {
+		return &coded{code: ExitDivergence, err: res.Diff}
+	}
+	if !*asJSON {
+		fmt.Fprintf(e.out, "identical: %d events, %d effects\n", res.Events, res.Effects)
+	}
+	return nil
+}
+
+func dataVerb(_ context.Context, e *env, args []string) error {
+	if len(args) == 0 || args[0] != "verify" {
+		return fail(ExitUsage, "want: perilune data verify --market spot|usdm|coinm FILE…")
+	}
+	f := e.flags("data verify", "--market spot|usdm|coinm FILE… [flags]", "perilune data verify --market usdm usdm-btcusdt.jsonl.gz")
+	market := f.String("market", "", "spot, usdm or coinm: it decides how updates must link")
+	asJSON := f.Bool("json", false, "print one JSON object on stdout")
+	if err := parse(f, args[1:]); err != nil {
+		return err
+	}
+	m, err := exchange.ParseMarket(*market)
+	if err != nil {
+		return fail(ExitUsage, "--market: %w", err)
+	}
+	if f.NArg() == 0 {
+		return fail(ExitUsage, "no file to verify")
+	}
+	report, err := record.Verify(m, f.Args(), record.VerifyOptions{})
+	if err != nil {
+		return &host.DataError{Err: err}
+	}
+	if *asJSON {
+		err = e.printJSON(report)
+	} else {
+		printReport(e, &report)
+	}
+	if err != nil {
+		return err
+	}
+	if fault := report.Err(); fault != nil {
+		return &host.DataError{Err: fault}
+	}
+	return nil
+}
+
+func printReport(e *env, r *record.Report) {
+	fmt.Fprintf(e.out, "%s: %s\n", r.Market, strings.Join(r.Files, " "))
+	t := tabwriter.NewWriter(e.out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	for _, row := range []struct {
+		name string
+		n    int64
+		note string
+	}{
+		{"messages", r.Messages, fmt.Sprintf("%d depth, %d ticker, %d trade, %d snapshot", r.Depth, r.Tickers, r.Trades, r.Snapshots)},
+		{"gaps", r.Gaps, fmt.Sprintf("and %d in trade ids", r.TradeGaps)},
+		{"samples", r.Samples, "best bid and ask, price and size, against the venue's own ticker"},
+		{"mismatches", r.Mismatches, fmt.Sprintf("%d levels compared with later snapshots", r.Levels)},
+		{"malformed", r.Malformed, fmt.Sprintf("%d updates had no book under them", r.Unverified)},
+	} {
+		fmt.Fprintf(t, "  %s\t%d\t  %s\n", row.name, row.n, row.note)
+	}
+	t.Flush()
+	for _, p := range r.Problems {
+		fmt.Fprintf(e.out, "  %s\n", p)
+	}
+}
+
+func checkVerb(_ context.Context, e *env, args []string) error {
+	f := e.flags("check", "SCRIPT… [flags]", "perilune check scripts/*.lua")
+	set := f.StringArray("set", nil, "set a parameter, as run would")
+	asJSON := f.Bool("json", false, "print one JSON object on stdout")
+	if err := parse(f, args); err != nil {
+		return err
+	}
+	values, err := settings(*set)
+	if err != nil {
+		return err
+	}
+	scripts := f.Args()
+	if len(scripts) == 0 {
+		scripts = []string{defaultScript}
+	}
+	var reports []*host.CheckReport
+	bad := false
+	for _, path := range scripts {
+		r := host.Check(path, values)
+		reports = append(reports, r)
+		bad = bad || !r.OK
+	}
+	if *asJSON {
+		if err := e.printJSON(map[string]any{"ok": !bad, "scripts": reports}); err != nil {
+			return err
+		}
+	} else {
+		for _, r := range reports {
+			printCheck(e, r)
+		}
+	}
+	if bad {
+		return &coded{code: ExitScript, quiet: true, err: fmt.Errorf("a script does not load")}
+	}
+	return nil
+}
+
+func printCheck(e *env, r *host.CheckReport) {
+	for _, p := range r.Problems {
+		fmt.Fprintln(e.err, p)
+	}
+	if !r.OK {
+		return
+	}
+	fmt.Fprintf(e.out, "%s: %s is fine: %s\n", r.Path, r.Name, strings.Join(r.Handlers, " "))
+	t := tabwriter.NewWriter(e.out, 0, 0, 2, ' ', 0)
+	for _, p := range r.Params {
+		fmt.Fprintf(t, "  %s\t%s\t%s\n", p.Name, p.Value, p.Doc)
+	}
+	t.Flush()
+}
+
+func newVerb(_ context.Context, e *env, args []string) error {
+	f := e.flags("new", "NAME [flags]", "perilune new my_strategy")
+	asJSON := f.Bool("json", false, "print one JSON object on stdout")
+	if err := parse(f, args); err != nil {
+		return err
+	}
+	if f.NArg() != 1 {
+		return fail(ExitUsage, "want the name of the new strategy")
+	}
+	files, err := host.Scaffold(".", f.Arg(0))
+	if err != nil {
+		return err
+	}
+	if *asJSON {
+		return e.printJSON(map[string]any{"files": files})
+	}
+	for _, path := range files {
+		fmt.Fprintln(e.out, "wrote", path)
+	}
+	fmt.Fprintf(e.out, "\nrun it, and edit it while it runs:\n  perilune run %s\n", files[0])
+	return nil
+}
+
+func versionVerb(_ context.Context, e *env, args []string) error {
+	f := e.flags("version", "", "perilune version --json")
+	asJSON := f.Bool("json", false, "print one JSON object on stdout")
+	if err := parse(f, args); err != nil {
+		return err
+	}
+	version, goVersion := "(devel)", ""
+	if info, ok := debug.ReadBuildInfo(); ok {
+		version, goVersion = info.Main.Version, info.GoVersion
+	}
+	if *asJSON {
+		return e.printJSON(map[string]string{"version": version, "go": goVersion})
+	}
+	fmt.Fprintf(e.out, "perilune %s (%s)\n", version, goVersion)
+	return nil
+}

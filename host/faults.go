@@ -1,0 +1,82 @@
+package host
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"sort"
+	"syscall"
+
+	"github.com/perilune/perilune/ledger"
+	"github.com/perilune/perilune/ledger/journal"
+)
+
+// Fault is the class of an error, for exit codes and for programs that embed
+// the host.
+type Fault uint8
+
+const (
+	FaultOther    Fault = iota
+	FaultConfig         // a setting that makes no sense
+	FaultScript         // a script that does not load
+	FaultData           // market data that is missing or damaged
+	FaultLedger         // a ledger or journal that can't be used
+	FaultDiskFull       // no space for the ledger or journal
+	FaultLocked         // another process holds the ledger
+)
+
+// ConfigError is a setting that makes no sense.
+type ConfigError struct{ Text string }
+
+func (e *ConfigError) Error() string { return e.Text }
+
+func configError(format string, a ...any) error { return &ConfigError{fmt.Sprintf(format, a...)} }
+
+// ScriptError is a script that does not load; it wraps why.
+type ScriptError struct {
+	Path string
+	Err  error
+}
+
+func (e *ScriptError) Error() string { return e.Err.Error() }
+func (e *ScriptError) Unwrap() error { return e.Err }
+
+// DataError is market data that can't be used; it wraps why.
+type DataError struct{ Err error }
+
+func (e *DataError) Error() string { return e.Err.Error() }
+func (e *DataError) Unwrap() error { return e.Err }
+
+// Classify tells what kind of trouble an error is.
+func Classify(err error) Fault {
+	var conf *ConfigError
+	var script *ScriptError
+	var data *DataError
+	var torn *journal.CorruptError
+	switch {
+	case errors.As(err, &conf):
+		return FaultConfig
+	case errors.As(err, &script):
+		return FaultScript
+	case errors.Is(err, ledger.ErrLocked):
+		return FaultLocked
+	case errors.Is(err, ledger.ErrFull), errors.Is(err, syscall.ENOSPC):
+		return FaultDiskFull
+	case errors.As(err, &data):
+		return FaultData
+	case errors.Is(err, ledger.ErrMode), errors.Is(err, ledger.ErrNewer), errors.Is(err, ledger.ErrCorrupt), errors.As(err, &torn):
+		return FaultLedger
+	case errors.Is(err, fs.ErrNotExist):
+		return FaultData
+	}
+	return FaultOther
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m { // order does not matter: the keys are sorted next
+		keys = append(keys, k)
+	}
+	sort.Strings(keys)
+	return keys
+}

@@ -1,0 +1,113 @@
+package host
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/record"
+	"github.com/perilune/perilune/exchange/synth"
+)
+
+// marketData is an opened source of market events and what the host must know
+// to run on it.
+type marketData struct {
+	feed        exchange.Feed
+	instruments []exchange.Instrument
+	name        string   // stable: it identifies the market in the ledger
+	describe    []string // for people
+	stale       exchange.Time
+	sample      exchange.Time
+	recording   *record.Recording
+	bars        bool
+}
+
+// synthStep is the cadence of the built-in market's books.
+const synthStep = 10 * exchange.Second
+
+// openMarket opens what the options name. from, when not 0, is where an
+// interrupted session on the same market goes on.
+func openMarket(o *Options, from exchange.Time) (*marketData, error) {
+	m, err := openSource(o, from)
+	if err != nil {
+		return nil, err
+	}
+	for i := range m.instruments {
+		m.applyFees(&m.instruments[i], o.Paper.FeeBP)
+	}
+	return m, nil
+}
+
+func openSource(o *Options, from exchange.Time) (*marketData, error) {
+	if o.synthetic() {
+		return openSynth(o, from)
+	}
+	return openRecording(o)
+}
+
+func openSynth(o *Options, from exchange.Time) (*marketData, error) {
+	s, err := synth.New(synth.Options{Seed: o.Seed, Step: synthStep, Skip: from})
+	if err != nil {
+		return nil, configError("built-in market: %v", err)
+	}
+	return &marketData{
+		feed: s, instruments: values(s.Universe()), name: "synth", describe: s.Describe(),
+		// A book that changes every step is stale when it missed a few.
+		stale: 3*synthStep + exchange.Second, sample: 10 * exchange.Minute,
+	}, nil
+}
+
+func openRecording(o *Options) (*marketData, error) {
+	h := o.History
+	rec, err := record.Open(o.Market, record.Options{History: record.HistoryOptions{
+		From: h.From, To: h.To, Symbols: h.Symbols, SpreadBP: h.SpreadBP, Participation: h.Participation,
+		ShiftFunding: h.ShiftFunding, RandomSign: h.RandomSign,
+	}})
+	if err != nil {
+		return nil, &DataError{err}
+	}
+	m := &marketData{
+		feed: rec, instruments: values(rec.Universe()), recording: rec,
+		name: strings.Join(o.Market, " "), describe: strings.Split(rec.Describe(), "\n"),
+		stale: 5 * exchange.Second, sample: 10 * exchange.Second,
+	}
+	if rec.Stats().History != nil {
+		m.bars = true
+		m.stale, m.sample = 2*exchange.Hour+exchange.Minute, exchange.Hour
+	}
+	return m, nil
+}
+
+func values(u *exchange.Universe) []exchange.Instrument {
+	out := make([]exchange.Instrument, 0, u.Len())
+	for _, in := range u.All() {
+		out = append(out, *in)
+	}
+	return out
+}
+
+func (m *marketData) applyFees(in *exchange.Instrument, bp *float64) {
+	if bp == nil {
+		return
+	}
+	fee := decimal.NewFromFloat(*bp).Shift(-4)
+	in.MakerFee, in.TakerFee = fee, fee
+}
+
+// trouble says in one line what was wrong with a recording, or "".
+func (m *marketData) trouble() string {
+	if m.recording == nil {
+		return ""
+	}
+	s := m.recording.Stats()
+	if s.Malformed == 0 && s.Unknown == 0 && s.Clamped == 0 {
+		return ""
+	}
+	text := fmt.Sprintf("recording: %d malformed lines skipped, %d of unknown symbols, %d with time running back", s.Malformed, s.Unknown, s.Clamped)
+	for _, p := range s.Problems {
+		text += "\n  " + p.String()
+	}
+	return text
+}

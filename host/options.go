@@ -1,0 +1,318 @@
+package host
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/BurntSushi/toml"
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/paper"
+	"github.com/perilune/perilune/host/core"
+	"github.com/perilune/perilune/host/risk"
+)
+
+// Options describe a session. The zero value of every field is usable; only
+// Scripts or Strategies must name something to run.
+type Options struct {
+	// Scripts are the Lua files to run, in this order.
+	Scripts []string
+	// Strategies are strategies written in Go, run after the scripts. A session
+	// that has any can't be replayed from its journal alone.
+	Strategies []core.Strategy
+	// Set gives parameters by name. "name.param" addresses one strategy, plain
+	// "param" every strategy that has it. A name that no strategy has is an error.
+	Set map[string]string
+
+	// Market is what to trade on: "synth" (also the default) is the built-in
+	// market; anything else is a path to a recording, and several are merged.
+	Market []string
+	// History says how directories of bars are turned into a market.
+	History HistoryOptions
+	// Seed makes the built-in market and all simulated latency. 0: 1.
+	Seed uint64
+	// Speed is virtual seconds per second; 0 is as fast as it goes.
+	Speed float64
+	// For ends the session after this much virtual time; 0: not.
+	For exchange.Time
+
+	// DB is the ledger's file; "" is perilune-paper.db in the working directory.
+	DB string
+	// New begins a new session even if the ledger holds one that was interrupted.
+	New bool
+	// Journal is the directory that journals are made in, one for each run; ""
+	// is the ledger's name with .journal, "off" keeps none.
+	Journal string
+	// JournalCap removes the oldest parts of a journal beyond this many bytes.
+	// A journal that lost its beginning can't be replayed. 0: no cap.
+	JournalCap int64
+	// Watch reloads a script when it is saved.
+	Watch bool
+	// Report writes a self-contained HTML report here at the end; "": none.
+	Report string
+	// Command is how the session was started, for the report.
+	Command string
+
+	Paper  PaperOptions
+	Limits risk.Limits
+
+	// Log gets a line for everything that people should see; nil: nobody does.
+	Log func(Line)
+	// Status gets the state of the session about every StatusEvery of wall time,
+	// 250 ms if zero.
+	Status      func(Status)
+	StatusEvery time.Duration
+}
+
+// HistoryOptions say how bars are turned into a market. See package record.
+type HistoryOptions struct {
+	From, To      exchange.Time
+	Symbols       []string
+	SpreadBP      *float64 // full spread of the book made from a bar; nil: 1
+	Participation float64  // part of a bar's volume that is displayed; 0: 0.1
+	ShiftFunding  int      // settlements that funding is told late, for validity tests
+	RandomSign    uint64   // seed that flips the sign of funding at random; 0: off
+}
+
+// PaperOptions describe the simulated account and venue. See package paper.
+type PaperOptions struct {
+	// Balances are what a new session starts with; none: 50 000 USDT on spot and
+	// 50 000 USDT in the USD-M wallet.
+	Balances []paper.Deposit
+	Leverage int            // 0: 5
+	Latency  *paper.Latency // nil: log-normal, median 20 ms
+	Queue    paper.Queue
+	// Fee replaces every maker and taker fee, in bp; nil: the venue's own.
+	FeeBP *float64
+}
+
+// Line is something that happened, for people.
+type Line struct {
+	Time     exchange.Time
+	Level    core.Level
+	Strategy string // "host" for the host itself
+	Where    string // file:line of the script, when it logged the line itself
+	Text     string
+}
+
+// Status is the state of a running session.
+type Status struct {
+	Time     exchange.Time
+	Equity   decimal.Decimal // USDT
+	Pairs    []string        // open pairs: base and state
+	Funding  decimal.Decimal // USDT
+	Fills    int
+	Events   uint64
+	Halted   string
+	Paused   []string
+	Fraction float64 // of For, when that is set
+}
+
+// Validate fills the defaults in and says what does not make sense.
+func (o *Options) Validate() error {
+	if len(o.Scripts)+len(o.Strategies) == 0 {
+		return configError("no strategy to run")
+	}
+	if len(o.Market) == 0 {
+		o.Market = []string{"synth"}
+	}
+	if o.Seed == 0 {
+		o.Seed = 1
+	}
+	if o.Speed < 0 || o.For < 0 {
+		return configError("speed and duration: want 0 or more")
+	}
+	if o.DB == "" {
+		o.DB = "perilune-paper.db"
+	}
+	if o.Journal == "" {
+		o.Journal = strings.TrimSuffix(o.DB, filepath.Ext(o.DB)) + ".journal"
+	}
+	if o.StatusEvery == 0 {
+		o.StatusEvery = 250 * time.Millisecond
+	}
+	if o.Paper.Leverage == 0 {
+		o.Paper.Leverage = 5
+	}
+	if o.Paper.Leverage < 1 || o.Paper.Leverage > 125 {
+		return configError("leverage: want 1 to 125, got %d", o.Paper.Leverage)
+	}
+	if len(o.Paper.Balances) == 0 {
+		fifty := decimal.NewFromInt(50000)
+		o.Paper.Balances = []paper.Deposit{
+			{Market: exchange.Spot, Asset: "USDT", Amount: fifty},
+			{Market: exchange.USDM, Asset: "USDT", Amount: fifty},
+		}
+	}
+	if o.Log == nil {
+		o.Log = func(Line) {}
+	}
+	return nil
+}
+
+// synthetic reports whether the built-in market is asked for.
+func (o *Options) synthetic() bool { return len(o.Market) == 1 && o.Market[0] == "synth" }
+
+// fileConfig is the shape of the configuration file.
+type fileConfig struct {
+	Version int `toml:"version"`
+	Paper   struct {
+		Leverage  int               `toml:"leverage"`
+		FeeBP     *float64          `toml:"fee_bp"`
+		Latency   string            `toml:"latency"`
+		LatencyMS *float64          `toml:"latency_ms"`
+		Queue     string            `toml:"queue"`
+		Balances  map[string]string `toml:"balances"`
+	} `toml:"paper"`
+	Risk struct {
+		MaxOrderNotional    string  `toml:"max_order_notional"`
+		MaxPositionNotional string  `toml:"max_position_notional"`
+		CollarBP            float64 `toml:"collar_bp"`
+		OrdersPerSecond     float64 `toml:"orders_per_second"`
+		OrderBurst          int     `toml:"order_burst"`
+		StaleAfterSeconds   float64 `toml:"stale_after_seconds"`
+		MaxOpenOrders       int     `toml:"max_open_orders"`
+		DailyLoss           string  `toml:"daily_loss"`
+	} `toml:"risk"`
+	Params map[string]map[string]any `toml:"params"`
+}
+
+// LoadConfig reads a TOML file into the options. What the options already have
+// from flags stays: a flag wins over the file.
+func (o *Options) LoadConfig(path string) error {
+	var f fileConfig
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return &ConfigError{fmt.Sprintf("configuration: %v", err)}
+	}
+	meta, err := toml.Decode(string(raw), &f)
+	if err != nil {
+		return configError("%s: %v", path, tomlError(err))
+	}
+	if unknown := meta.Undecoded(); len(unknown) > 0 {
+		return configError("%s: unknown key %q; the sections are paper, risk and params.<strategy>", path, unknown[0].String())
+	}
+	if f.Version > 1 {
+		return configError("%s: version %d; this program reads version 1", path, f.Version)
+	}
+	if err := o.takePaper(&f); err != nil {
+		return configError("%s: [paper] %v", path, err)
+	}
+	if err := o.takeRisk(&f); err != nil {
+		return configError("%s: [risk] %v", path, err)
+	}
+	o.takeParams(&f)
+	return nil
+}
+
+func tomlError(err error) string {
+	if p, ok := err.(toml.ParseError); ok {
+		return p.ErrorWithPosition()
+	}
+	return err.Error()
+}
+
+func (o *Options) takePaper(f *fileConfig) error {
+	p := &o.Paper
+	if p.Leverage == 0 {
+		p.Leverage = f.Paper.Leverage
+	}
+	if p.FeeBP == nil {
+		p.FeeBP = f.Paper.FeeBP
+	}
+	if f.Paper.Queue != "" {
+		q, err := ParseQueue(f.Paper.Queue)
+		if err != nil {
+			return err
+		}
+		p.Queue = q
+	}
+	if f.Paper.Latency != "" || f.Paper.LatencyMS != nil {
+		l := paper.Latency{Model: f.Paper.Latency}
+		if f.Paper.LatencyMS != nil {
+			l = ConstLatency(*f.Paper.LatencyMS)
+		}
+		p.Latency = &l
+	}
+	for _, key := range sortedKeys(f.Paper.Balances) {
+		d, err := ParseDeposit(key + "=" + f.Paper.Balances[key])
+		if err != nil {
+			return err
+		}
+		p.Balances = append(p.Balances, d)
+	}
+	return nil
+}
+
+// ConstLatency is a fixed latency in milliseconds; 0 is none at all.
+func ConstLatency(ms float64) paper.Latency {
+	if ms == 0 {
+		return paper.Latency{Model: "none"}
+	}
+	return paper.Latency{Model: "const", Median: exchange.Time(ms * 1e6)}
+}
+
+// ParseDeposit reads "spot:USDT=50000".
+func ParseDeposit(s string) (paper.Deposit, error) {
+	where, amount, ok := strings.Cut(s, "=")
+	wallet, asset, ok2 := strings.Cut(where, ":")
+	if !ok || !ok2 || asset == "" {
+		return paper.Deposit{}, fmt.Errorf("balance %q: want wallet:ASSET=amount, for example spot:USDT=50000", s)
+	}
+	m, err := exchange.ParseMarket(wallet)
+	if err != nil {
+		return paper.Deposit{}, fmt.Errorf("balance %q: %w", s, err)
+	}
+	v, err := decimal.NewFromString(amount)
+	if err != nil || !v.IsPositive() {
+		return paper.Deposit{}, fmt.Errorf("balance %q: amount %q: want a number above 0", s, amount)
+	}
+	return paper.Deposit{Market: m, Asset: asset, Amount: v}, nil
+}
+
+func (o *Options) takeRisk(f *fileConfig) error {
+	l := &o.Limits
+	for _, d := range []struct {
+		name, text string
+		to         *decimal.Decimal
+	}{
+		{"max_order_notional", f.Risk.MaxOrderNotional, &l.MaxOrderNotional},
+		{"max_position_notional", f.Risk.MaxPositionNotional, &l.MaxPositionNotional},
+		{"daily_loss", f.Risk.DailyLoss, &l.DailyLoss},
+	} {
+		if d.text == "" {
+			continue
+		}
+		v, err := decimal.NewFromString(d.text)
+		if err != nil {
+			return fmt.Errorf("%s = %q: want a number in quotes", d.name, d.text)
+		}
+		*d.to = v
+	}
+	l.CollarBP, l.OrdersPerSecond, l.OrderBurst = f.Risk.CollarBP, f.Risk.OrdersPerSecond, f.Risk.OrderBurst
+	l.MaxOpenOrders = f.Risk.MaxOpenOrders
+	l.StaleAfter = exchange.Time(f.Risk.StaleAfterSeconds * float64(exchange.Second))
+	return nil
+}
+
+func (o *Options) takeParams(f *fileConfig) {
+	if o.Set == nil {
+		o.Set = map[string]string{}
+	}
+	for _, strategy := range sortedKeys(f.Params) {
+		for _, name := range sortedKeys(f.Params[strategy]) {
+			key := strategy + "." + name
+			if _, fromFlag := o.Set[key]; fromFlag {
+				continue
+			}
+			if _, fromFlag := o.Set[name]; fromFlag {
+				continue
+			}
+			o.Set[key] = fmt.Sprint(f.Params[strategy][name])
+		}
+	}
+}

@@ -1,0 +1,129 @@
+package host
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/host/core"
+	"github.com/perilune/perilune/host/script"
+	"github.com/perilune/perilune/host/watch"
+)
+
+// scriptWatcher turns saves into reload events for the loop, and says what
+// became of them.
+type scriptWatcher struct {
+	r       *runner
+	w       *watch.Watcher
+	bad     atomic.Int32
+	pending []pendingReload // by strategy; the loop's goroutine owns it
+	done    chan struct{}
+}
+
+// pendingReload is what is remembered of a reload on its way through the loop.
+type pendingReload struct {
+	posted atomic.Int64 // wall clock in ns
+	took   atomic.Int64 // ns that reading and compiling took
+
+	version atomic.Int32 // that runs
+	hash    string       // of it; the loop's goroutine owns it
+}
+
+func watchScripts(r *runner) (*scriptWatcher, error) {
+	s := &scriptWatcher{r: r, pending: make([]pendingReload, len(r.scripts)), done: make(chan struct{})}
+	var err error
+	if s.w, err = watch.New(watch.Options{Load: loadForWatch}); err != nil {
+		return nil, err
+	}
+	for i := range r.scripts {
+		s.pending[i].version.Store(1)
+		s.pending[i].hash = r.scripts[i].program.Hash()
+		if err := s.w.Add(r.scripts[i].path, r.scripts[i].program.Hash()); err != nil {
+			return nil, err
+		}
+	}
+	go s.run()
+	return s, nil
+}
+
+// loadForWatch reads and compiles off the loop.
+func loadForWatch(path string) ([]string, string, any, error) {
+	sources, err := script.Load(path)
+	if err != nil {
+		raw, _ := os.ReadFile(path) // only to tell one bad save from the next
+		return []string{path}, script.Hash([]exchange.Source{{Path: path, Text: string(raw)}}), nil, err
+	}
+	p, err := script.Compile(sources)
+	if err != nil {
+		return []string{path}, script.Hash(sources), nil, err
+	}
+	return files(path, p), p.Hash(), p, nil
+}
+
+// run posts reloads until the watcher is closed.
+func (s *scriptWatcher) run() {
+	defer close(s.done)
+	for c := range s.w.Changes() {
+		i := s.index(c.Path)
+		switch c.Kind {
+		case watch.Changed:
+			p := c.Payload.(*script.Program)
+			s.pending[i].took.Store(int64(c.Took))
+			s.pending[i].posted.Store(time.Now().UnixNano())
+			s.r.inbox.Post(&exchange.Event{Kind: exchange.KindReload, Instrument: exchange.NoInstrument, Reload: &exchange.Reload{
+				Strategy: int32(i), Path: c.Path, Sources: p.Sources(), Hash: p.Hash(), Compiled: p}})
+		case watch.Failed:
+			s.bad.Add(1)
+			s.say(core.Error, fmt.Sprintf("%v\n%s was not reloaded: v%d keeps running", c.Err, base(c.Path), s.pending[i].version.Load()))
+		case watch.Missing:
+			s.say(core.Warn, fmt.Sprintf("%s is gone: v%d keeps running", c.Path, s.pending[i].version.Load()))
+		case watch.Restored:
+			s.say(core.Info, fmt.Sprintf("%s is again what runs: v%d", base(c.Path), s.pending[i].version.Load()))
+		}
+	}
+}
+
+func (s *scriptWatcher) say(level core.Level, text string) {
+	s.r.o.Log(Line{Level: level, Text: text})
+}
+
+func (s *scriptWatcher) index(path string) int {
+	for i := range s.r.scripts {
+		if s.r.scripts[i].path == path {
+			return i
+		}
+	}
+	return 0
+}
+
+// outcome says what became of a reload; the loop calls it.
+func (s *scriptWatcher) outcome(e *core.Effect) {
+	v, p := e.Version, &s.pending[e.Strategy]
+	posted := p.posted.Swap(0)
+	if posted == 0 {
+		return // the version that the session began with
+	}
+	took := time.Duration(p.took.Load()) + time.Since(time.Unix(0, posted))
+	if v.Loaded {
+		s.pending[e.Strategy].version.Store(int32(v.Number))
+		s.pending[e.Strategy].hash = v.Hash
+		s.say(core.Info, fmt.Sprintf("reloaded %s v%d in %.1f ms", base(v.Path), v.Number, float64(took)/1e6))
+		return
+	}
+	s.say(core.Error, fmt.Sprintf("%s\n%s was not reloaded: v%d keeps running", v.Problem, base(v.Path), v.Number))
+	running := p.hash
+	go func() { _ = s.w.Running(v.Path, running) }() // the loop must not wait for the watcher
+}
+
+func base(path string) string { return filepath.Base(path) }
+
+// failed counts the saves that did not even load.
+func (s *scriptWatcher) failed() int { return int(s.bad.Load()) }
+
+func (s *scriptWatcher) close() {
+	_ = s.w.Close()
+	<-s.done
+}

@@ -1,0 +1,173 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/host/core"
+	"github.com/perilune/perilune/ledger/journal"
+)
+
+// ReplayResult is what a replay found.
+type ReplayResult struct {
+	Events  uint64      `json:"events"`
+	Effects uint64      `json:"effects"`
+	Diff    *Divergence `json:"divergence,omitempty"`
+	// TornBytes is how much of the journal's end a crash left unusable.
+	TornBytes int64  `json:"torn_bytes,omitempty"`
+	TornFile  string `json:"torn_file,omitempty"`
+}
+
+// Divergence is the first effect that came out differently. An empty side means
+// that there was nothing.
+type Divergence struct {
+	Seq      uint64 `json:"seq"`
+	Event    string `json:"event"`
+	Recorded string `json:"recorded"`
+	Replayed string `json:"replayed"`
+}
+
+func (d *Divergence) Error() string {
+	return fmt.Sprintf("event %d (%s) differs:\n  recorded: %s\n  replayed: %s", d.Seq, d.Event, orNothing(d.Recorded), orNothing(d.Replayed))
+}
+
+func orNothing(s string) string {
+	if s == "" {
+		return "(nothing)"
+	}
+	return s
+}
+
+// Replay runs the session of a journal again and compares every effect with the
+// recorded one. A divergence is not an error: it is in the result.
+func Replay(ctx context.Context, dir string) (*ReplayResult, error) {
+	res := &ReplayResult{}
+	err := rerun(ctx, dir, res, nil)
+	var diff *Divergence
+	if errors.As(err, &diff) {
+		res.Diff = diff
+		return res, nil
+	}
+	return res, err
+}
+
+// rerun steps a fresh core through a journal. It stops with a *Divergence at
+// the first effect that differs. each, when set, gets every event and effects.
+func rerun(ctx context.Context, dir string, res *ReplayResult, each func(*core.Core, *exchange.Event, []core.Effect) error) error {
+	r, err := journal.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	if r.First() > 0 {
+		return fmt.Errorf("journal %s begins at record %d: the retention cap removed what came before, and a replay needs the whole session", dir, r.First())
+	}
+	s, err := decodeSession(r.Header())
+	if err != nil {
+		return fmt.Errorf("%s: %w", dir, err)
+	}
+	c, err := s.newCore(nil)
+	if err != nil {
+		return fmt.Errorf("%s: the session can't be built again: %w", dir, err)
+	}
+	p := &replayer{core: c, each: each, res: res}
+	err = p.run(ctx, r)
+	res.TornBytes, res.TornFile = r.Torn()
+	return err
+}
+
+// replayer holds the effects of the last event until the record has matched
+// them all.
+type replayer struct {
+	core *core.Core
+	each func(*core.Core, *exchange.Event, []core.Effect) error
+	res  *ReplayResult
+
+	dec     journal.EventDecoder
+	ev      exchange.Event
+	fx      []core.Effect
+	matched int
+	line    []byte
+	stepped bool
+}
+
+func (p *replayer) run(ctx context.Context, r *journal.Reader) error {
+	for n := 0; ; n++ {
+		if n&4095 == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		kind, data, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			return p.end(r.Sealed())
+		}
+		if err != nil {
+			return err
+		}
+		switch kind {
+		case journal.RecordEvent:
+			err = p.event(data)
+		case journal.RecordEffect:
+			err = p.effect(data)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+func (p *replayer) event(data []byte) error {
+	if err := p.settle(); err != nil {
+		return err
+	}
+	if err := p.dec.Decode(data, &p.ev); err != nil {
+		return fmt.Errorf("journal: event %d: %w", p.res.Events+1, err)
+	}
+	p.fx, p.matched, p.stepped = p.fx[:0], 0, true
+	p.core.Step(&p.ev, &p.fx)
+	p.res.Events++
+	return nil
+}
+
+func (p *replayer) effect(data []byte) error {
+	if p.matched >= len(p.fx) {
+		return p.differs(string(data), "")
+	}
+	p.line = p.fx[p.matched].Append(p.line[:0], p.core.Universe())
+	if string(p.line) != string(data) {
+		return p.differs(string(data), string(p.line))
+	}
+	p.matched++
+	p.res.Effects++
+	return nil
+}
+
+// settle closes the last event: everything it led to must have been recorded.
+func (p *replayer) settle() error {
+	if !p.stepped {
+		return nil
+	}
+	if p.matched < len(p.fx) {
+		p.line = p.fx[p.matched].Append(p.line[:0], p.core.Universe())
+		return p.differs("", string(p.line))
+	}
+	if p.each != nil {
+		return p.each(p.core, &p.ev, p.fx)
+	}
+	return nil
+}
+
+// end closes the journal. After a crash the last event's effects may not have
+// reached the disk; that is not a difference.
+func (p *replayer) end(sealed bool) error {
+	if !sealed {
+		return nil
+	}
+	return p.settle()
+}
+
+func (p *replayer) differs(recorded, replayed string) error {
+	return &Divergence{Seq: p.ev.Seq, Event: p.ev.Kind.String(), Recorded: recorded, Replayed: replayed}
+}

@@ -1,0 +1,264 @@
+package host
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/paper"
+	"github.com/perilune/perilune/host/core"
+	"github.com/perilune/perilune/ledger"
+)
+
+// chooseSession goes on with the ledger's latest session if that was
+// interrupted on the same market, and begins a new one otherwise. Only the
+// built-in market can be resumed: it can be wound forward to where it was. A
+// recording is run from its beginning, so each run of one is a session.
+func (r *runner) chooseSession(ctx context.Context) error {
+	all, err := r.db.Sessions()
+	if err != nil {
+		return err
+	}
+	if n := len(all); n > 0 && !r.o.New && r.o.synthetic() {
+		last := all[n-1]
+		if !last.Complete && last.Market == r.market.name && last.Seed == r.o.Seed {
+			return r.resumeSession(ctx, &last)
+		}
+	}
+	account, err := r.db.NextAccount(ledger.Paper)
+	if err != nil {
+		return err
+	}
+	_, err = r.db.CreateSession(ledger.Session{Account: account, Market: r.market.name, Seed: r.o.Seed})
+	r.account = account
+	return err
+}
+
+func (r *runner) resumeSession(ctx context.Context, s *ledger.Session) error {
+	r.account = s.Account
+	snap, err := r.db.Restore(s.Account)
+	if err != nil {
+		return err
+	}
+	if snap.LastRun != nil && !snap.LastRun.Clean {
+		if err := r.recover(ctx, snap.LastRun); err != nil {
+			return err
+		}
+		if snap, err = r.db.Restore(s.Account); err != nil {
+			return err
+		}
+	}
+	if len(snap.Balances) == 0 {
+		// It was killed before its opening deposit was booked: nothing happened.
+		return nil
+	}
+	r.resume = snap
+	return r.expireOrders(snap)
+}
+
+// recover completes the ledger of a run that was killed: its journal may hold
+// events whose rows were not committed. Running the journal again gives the
+// same rows, and rows that are there already are not written twice.
+func (r *runner) recover(ctx context.Context, run *ledger.Run) error {
+	if run.Journal == "" {
+		return nil
+	}
+	w, err := r.db.NewWriter(run, ledger.WriterOptions{})
+	if err != nil {
+		return err
+	}
+	added := 0
+	err = rerun(ctx, run.Journal, &ReplayResult{}, func(c *core.Core, ev *exchange.Event, fx []core.Effect) error {
+		if ev.Seq <= run.Committed {
+			return nil
+		}
+		b := rows{u: c.Universe(), names: c.StrategyName}
+		for i := range fx {
+			row, err := b.of(&fx[i])
+			if err != nil || row == nil {
+				if err != nil {
+					return err
+				}
+				continue
+			}
+			if err := w.Post(row); err != nil {
+				return err
+			}
+			added++
+		}
+		w.Mark(ev.Seq)
+		return nil
+	})
+	cerr := w.Close()
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		err = nil // the journal was deleted: the ledger alone is the truth
+	case err != nil && ctx.Err() == nil:
+		// The ledger is consistent without what is missing; say it and go on.
+		r.warn(fmt.Sprintf("the last run's journal could not complete its ledger: %v", err))
+		err = nil
+	case added > 0:
+		r.warn(fmt.Sprintf("the last run was killed: %d rows recovered from its journal", added))
+	}
+	return errors.Join(err, cerr)
+}
+
+func (r *runner) warn(text string) {
+	r.o.Log(Line{Level: core.Warn, Strategy: "host", Text: text})
+}
+
+// expireOrders closes the books on orders that the last run left working. The
+// simulated venue ended with its process, so nothing of them can fill any more.
+func (r *runner) expireOrders(snap *ledger.Snapshot) error {
+	if len(snap.Orders) == 0 || snap.LastRun == nil {
+		return nil
+	}
+	w, err := r.db.NewWriter(snap.LastRun, ledger.WriterOptions{})
+	if err != nil {
+		return err
+	}
+	u, err := exchange.NewUniverse(r.market.instruments)
+	if err != nil {
+		return err
+	}
+	for i := range snap.Orders {
+		row, ok := expired(u, &snap.Orders[i], snap)
+		if !ok {
+			continue
+		}
+		if err := w.Post(row); err != nil {
+			return errors.Join(err, w.Close())
+		}
+	}
+	return w.Close()
+}
+
+// expired is the last word on an order of a session that ended without one.
+func expired(u *exchange.Universe, o *ledger.Order, snap *ledger.Snapshot) (*ledger.OrderRow, bool) {
+	in, ok := u.Find(o.Market, o.Symbol)
+	if !ok {
+		return nil, false
+	}
+	price, _ := in.Tick.Exact(o.Price)
+	qty, _ := in.Lot.Exact(o.Qty)
+	filled, _ := in.Lot.Exact(o.Filled)
+	return &ledger.OrderRow{
+		At: ledger.At{Seq: snap.LastRun.Committed + 1, Time: snap.LastTime}, Instrument: in, Strategy: o.Strategy,
+		Order: exchange.Order{
+			ID: o.ID, ClientID: o.ClientID, Pair: o.Pair, Leg: o.Leg, Instrument: in.ID, Side: o.Side, Type: o.Type, TIF: o.TIF,
+			ReduceOnly: o.ReduceOnly, Price: exchange.Ticks(price), Qty: exchange.Lots(qty), Filled: exchange.Lots(filled),
+			Status: exchange.StatusExpired, Reason: "the session was interrupted", VenueID: o.VenueID,
+			Created: o.Created, Updated: snap.LastTime,
+		},
+	}, true
+}
+
+// stateOf is what a strategy of this name left to find again.
+func (r *runner) stateOf(name string) string {
+	if r.resume == nil {
+		return ""
+	}
+	for _, s := range r.resume.States {
+		if s.Strategy == name {
+			return s.JSON
+		}
+	}
+	return ""
+}
+
+// restore builds what the core goes on from.
+func (r *runner) restore(s *session) (*core.Restore, error) {
+	snap := r.resume
+	u, err := exchange.NewUniverse(r.market.instruments)
+	if err != nil {
+		return nil, err
+	}
+	out := &core.Restore{
+		Time: snap.LastTime, LastOrder: snap.NextOrder - 1, LastPair: snap.NextPair - 1, LastMove: snap.NextTransfer - 1,
+	}
+	if err := r.restoreBalances(out); err != nil {
+		return nil, err
+	}
+	err = r.db.EachFill(ledger.Filter{Account: r.account}, func(f *ledger.Fill) error {
+		in, ok := u.Find(f.Market, f.Symbol)
+		if !ok {
+			return fmt.Errorf("fill %s: %s:%s is not in this market", f.TradeID, f.Market, f.Symbol)
+		}
+		price, _ := in.Tick.Exact(f.Price)
+		qty, _ := in.Lot.Exact(f.Qty)
+		out.Fills = append(out.Fills, core.RestoredFill{Strategy: r.indexOf(f.Strategy), Fill: exchange.Fill{
+			Instrument: in.ID, Side: f.Side, Price: exchange.Ticks(price), Qty: exchange.Lots(qty), Realised: f.Realised, TradeID: f.TradeID}})
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("ledger %s: %w", r.o.DB, err)
+	}
+	return out, r.restorePairs(out)
+}
+
+// restoreBalances adds what was in transit to where it was going: a simulated
+// transfer that was sent can't fail any more.
+func (r *runner) restoreBalances(out *core.Restore) error {
+	for _, b := range r.resume.Balances {
+		wallet, ok := strings.CutPrefix(b.Account, "A:")
+		if !ok || wallet == "transit" {
+			continue
+		}
+		m, err := exchange.ParseMarket(wallet)
+		if err != nil {
+			return fmt.Errorf("ledger %s: account %s: %w", r.o.DB, b.Account, err)
+		}
+		out.Balances = append(out.Balances, core.RestoredBalance{Wallet: m, Asset: b.Asset, Total: b.Amount})
+	}
+	for i := range r.resume.Transit {
+		t := r.resume.Transit[i].Transfer
+		t.Strategy = r.indexOf(r.resume.Transit[i].StrategyName)
+		out.Transit = append(out.Transit, t)
+	}
+	return nil
+}
+
+func (r *runner) restorePairs(out *core.Restore) error {
+	for i := range r.resume.Pairs {
+		p := &r.resume.Pairs[i]
+		var d pairDetail
+		if err := json.Unmarshal([]byte(p.Detail), &d); err != nil {
+			return fmt.Errorf("ledger %s: pair %d: %w", r.o.DB, p.ID, err)
+		}
+		d.Pair.Strategy = r.indexOf(p.Strategy)
+		if d.Pair.Strategy < 0 {
+			r.warn(fmt.Sprintf("pair %d belongs to strategy %q, which does not run now: it is kept hedged and otherwise left alone", p.ID, p.Strategy))
+		}
+		out.Pairs = append(out.Pairs, core.RestoredPair(d))
+	}
+	return nil
+}
+
+func (r *runner) indexOf(strategy string) int32 {
+	for i, l := range r.scripts {
+		if l.name == strategy {
+			return int32(i)
+		}
+	}
+	return -1
+}
+
+// venueAccount is what the simulated venue goes on from: the core's own books,
+// which came from the ledger.
+func (r *runner) venueAccount() *paper.Account {
+	a := &paper.Account{NextTrade: r.resume.NextTrade, NextOrder: uint64(r.resume.NextOrder)}
+	for _, h := range r.core.Holdings() {
+		a.Balances = append(a.Balances, paper.Deposit{Market: h.Wallet, Asset: h.Asset, Amount: h.Total})
+	}
+	for _, in := range r.core.Universe().All() {
+		pos := r.core.AccountPosition(in.ID)
+		if pos.Qty != 0 {
+			a.Positions = append(a.Positions, paper.Holding{Instrument: in.ID, Position: pos, Cost: r.core.AccountCost(in.ID)})
+		}
+	}
+	return a
+}

@@ -1,0 +1,111 @@
+package host
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/host/core"
+	"github.com/perilune/perilune/host/execution"
+	"github.com/perilune/perilune/ledger"
+)
+
+// rows turns effects into rows of the ledger. The same effects give the same
+// rows, which is what lets a crashed run's journal complete its ledger.
+type rows struct {
+	u     *exchange.Universe
+	names func(int32) string
+}
+
+// pairDetail is what a pair's row keeps beyond its columns: enough to go on.
+type pairDetail struct {
+	Pair    execution.Pair
+	Request execution.PairRequest
+}
+
+// strategy names whom a row belongs to; the ledger words the host as "".
+func (r *rows) strategy(i int32) string {
+	if i < 0 {
+		return ""
+	}
+	return r.names(i)
+}
+
+// of returns the row of an effect, or nil when it leaves none.
+func (r *rows) of(e *core.Effect) (ledger.Record, error) {
+	at := ledger.At{Seq: e.Seq, Time: e.Time}
+	name := r.strategy(e.Strategy)
+	switch e.Kind {
+	case core.EffectSubmit, core.EffectOrder, core.EffectCancel:
+		return &ledger.OrderRow{At: at, Order: *e.Order, Instrument: r.u.Get(e.Order.Instrument), Strategy: name}, nil
+	case core.EffectFill:
+		row := &ledger.FillRow{At: at, Fill: *e.Fill, Instrument: r.u.Get(e.Fill.Instrument), Strategy: name}
+		if e.Order != nil {
+			row.Pair, row.ClientID = e.Order.Pair, e.Order.ClientID
+		}
+		return row, nil
+	case core.EffectFunding:
+		return &ledger.FundingRow{At: at, FundingPayment: *e.Payment, Instrument: r.u.Get(e.Payment.Instrument), Strategy: name, Pair: e.Share}, nil
+	case core.EffectTxn:
+		return r.txn(at, e.Txn), nil
+	case core.EffectTransfer:
+		return &ledger.TransferRow{At: at, Transfer: *e.Transfer, Strategy: name}, nil
+	case core.EffectPair:
+		return r.pair(at, e, name)
+	case core.EffectEquity:
+		return &ledger.EquityRow{At: at, Amount: e.Amount}, nil
+	case core.EffectState:
+		return &ledger.StateRow{At: at, Strategy: name, JSON: e.Text}, nil
+	case core.EffectVersion:
+		return version(at, e.Version, name), nil
+	case core.EffectChart:
+		return &ledger.ChartRow{At: at, Strategy: name, Series: e.Name, Value: e.Value}, nil
+	case core.EffectLog:
+		if e.Level >= core.Warn {
+			return &ledger.LogRow{At: at, Strategy: name, Level: e.Level.String(), Where: e.Where, Text: e.Text}, nil
+		}
+	case core.EffectHalt:
+		return &ledger.LogRow{At: at, Level: "error", Text: haltText(e.Text)}, nil
+	}
+	return nil, nil
+}
+
+func haltText(reason string) string {
+	if reason == "" {
+		return "resumed"
+	}
+	return "halted: " + reason
+}
+
+func (r *rows) txn(at ledger.At, t *core.Txn) *ledger.TxnRow {
+	row := &ledger.TxnRow{At: at, Kind: t.Kind, Ref: t.Ref, Strategy: r.strategy(t.Strategy), Pair: t.Pair}
+	for _, p := range t.Postings {
+		row.Postings = append(row.Postings, ledger.Posting(p))
+	}
+	return row
+}
+
+func (r *rows) pair(at ledger.At, e *core.Effect, name string) (ledger.Record, error) {
+	p := e.Pair
+	detail, err := json.Marshal(pairDetail{*p, *e.Request})
+	if err != nil {
+		return nil, fmt.Errorf("pair %d: %w", p.ID, err)
+	}
+	return &ledger.PairRow{
+		At: at, ID: p.ID, Strategy: name, Spot: r.u.Get(p.Spot), Perp: r.u.Get(p.Perp),
+		State: p.State.String(), Done: p.State.Done(), Reason: p.Reason, Tag: p.Tag, Notional: p.Notional,
+		SpotQty: p.SpotQty, PerpQty: p.PerpQty, SpotCost: p.SpotCost, PerpCost: p.PerpCost,
+		OpenBasis: p.OpenBasis, CloseBasis: p.CloseBasis, Funding: p.Funding, Fees: p.Fees, Realised: p.Realised,
+		Opened: p.Opened, Closed: p.Closed, Settlements: p.Settlements,
+		MaxUnhedged: p.MaxUnhedged, MaxUnhedgedTime: p.MaxUnhedgedTime, Detail: string(detail),
+	}, nil
+}
+
+func version(at ledger.At, v *core.Version, name string) *ledger.VersionRow {
+	outcome := "refused"
+	if v.Loaded {
+		outcome = "loaded"
+	}
+	return &ledger.VersionRow{At: at, Strategy: name, Version: v.Number, Hash: v.Hash, Path: v.Path,
+		Sources: v.Sources, Outcome: outcome, Problem: v.Problem}
+}

@@ -1,0 +1,81 @@
+package host
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/host/core"
+	"github.com/perilune/perilune/host/risk"
+)
+
+// sessionFormat is the version of the journal's header. It changes when an old
+// header no longer tells all that a replay needs.
+const sessionFormat = 1
+
+// session is everything that a core is made from, and nothing else: it heads
+// the journal, so a replay builds the same core from it. A run and its replay
+// both go through newCore, which is why they can't drift apart.
+type session struct {
+	Format      int
+	Mode        string // paper
+	Market      string // what the data is, for people
+	Seed        uint64
+	Instruments []exchange.Instrument
+	Strategies  []strategyConfig
+	Limits      risk.Limits
+	ClientTag   string
+	Leverage    int
+	SampleEvery exchange.Time
+	Restore     *core.Restore `json:",omitempty"`
+}
+
+// strategyConfig is one strategy as it was started.
+type strategyConfig struct {
+	Path    string // as the user named it
+	Sources []exchange.Source
+	Hash    string
+	Params  map[string]string // set from outside, on top of the script's defaults
+	State   string            // JSON an earlier run left; "" for none
+}
+
+func (s *session) encode() ([]byte, error) { return json.Marshal(s) }
+
+func decodeSession(raw []byte) (*session, error) {
+	s := &session{}
+	if err := json.Unmarshal(raw, s); err != nil {
+		return nil, fmt.Errorf("journal header: %w", err)
+	}
+	if s.Format != sessionFormat {
+		return nil, fmt.Errorf("journal header: format %d, this version reads %d", s.Format, sessionFormat)
+	}
+	return s, nil
+}
+
+// newCore builds the universe, the strategies and the core. compiled holds what
+// was already compiled, by strategy; a missing entry is compiled here.
+func (s *session) newCore(compiled []any) (*core.Core, error) {
+	u, err := exchange.NewUniverse(s.Instruments)
+	if err != nil {
+		return nil, err
+	}
+	var strategies []core.Strategy
+	var versions []core.Version
+	for i := range s.Strategies {
+		c := &s.Strategies[i]
+		var program any
+		if i < len(compiled) {
+			program = compiled[i]
+		}
+		st, err := newScript(c, s.Seed, u, program)
+		if err != nil {
+			return nil, err
+		}
+		strategies = append(strategies, st)
+		versions = append(versions, core.Version{Path: c.Path, Hash: c.Hash, Sources: c.Sources})
+	}
+	return core.New(core.Config{
+		Universe: u, Limits: s.Limits, ClientTag: s.ClientTag, Leverage: s.Leverage,
+		SampleEvery: s.SampleEvery, Restore: s.Restore,
+	}, strategies, versions)
+}

@@ -1,0 +1,220 @@
+package host
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"github.com/perilune/perilune/bindings"
+	"github.com/perilune/perilune/bindings/std"
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/host/core"
+	"github.com/perilune/perilune/host/script"
+)
+
+// luaStrategy is a Lua script as the core sees it.
+type luaStrategy struct {
+	vm       *script.VM
+	seed     uint64
+	params   map[string]string
+	path     string
+	version  int
+	saved    string // state after the last callback that worked
+	universe *exchange.Universe
+}
+
+// env lets a script see the core's port.
+type env struct{ *core.Port }
+
+// Log implements bindings.Env.
+func (e env) Log(l bindings.LogLevel, where, text string) { e.Port.Log(core.Level(l), where, text) }
+
+// newScript starts a script. program may be what was compiled already.
+func newScript(c *strategyConfig, seed uint64, u *exchange.Universe, program any) (core.Strategy, error) {
+	p, ok := program.(*script.Program)
+	if !ok {
+		var err error
+		if p, err = script.Compile(c.Sources); err != nil {
+			return nil, &ScriptError{c.Path, err}
+		}
+	}
+	s := &luaStrategy{seed: seed, params: c.Params, path: c.Path, version: 1, saved: c.State, universe: u}
+	vm, err := s.start(p)
+	if err != nil {
+		return nil, &ScriptError{c.Path, err}
+	}
+	s.vm = vm
+	return s, nil
+}
+
+// start makes a VM of a program, with the state that was saved last.
+func (s *luaStrategy) start(p *script.Program) (*script.VM, error) {
+	vm, err := script.New(script.Options{Program: p, Modules: std.Modules(), Params: anyValues(s.params), Seed: s.seed})
+	if err != nil {
+		return nil, err
+	}
+	if _, err := vm.Instruments(s.universe); err != nil {
+		vm.Close()
+		return nil, err
+	}
+	if s.saved != "" {
+		if err := vm.SetState([]byte(s.saved)); err != nil {
+			vm.Close()
+			return nil, fmt.Errorf("%s: state of the last run: %w", p.Path(), err)
+		}
+	}
+	return vm, nil
+}
+
+func anyValues(m map[string]string) map[string]any {
+	out := make(map[string]any, len(m))
+	for _, k := range sortedKeys(m) {
+		out[k] = m[k]
+	}
+	return out
+}
+
+// Name implements core.Strategy.
+func (s *luaStrategy) Name() string { return s.vm.Name() }
+
+// Subscriptions implements core.Strategy.
+func (s *luaStrategy) Subscriptions() []string { return s.vm.Subscriptions() }
+
+// Wants implements core.Strategy.
+func (s *luaStrategy) Wants(h core.Handler) bool { return s.vm.Wants(handlers[h]) }
+
+// handlers maps the core's handlers to the script's, which has some the core
+// does not call yet.
+var handlers = [core.Handlers]script.Handler{
+	core.OnStart: script.OnStart, core.OnBook: script.OnBook, core.OnTrade: script.OnTrade, core.OnMark: script.OnMark,
+	core.OnFunding: script.OnFunding, core.OnBar: script.OnBar, core.OnTimer: script.OnTimer, core.OnOrder: script.OnOrder,
+	core.OnFill: script.OnFill, core.OnPair: script.OnPair, core.OnGap: script.OnGap, core.OnHalt: script.OnHalt,
+	core.OnReload: script.OnReload, core.OnStop: script.OnStop,
+}
+
+// Call implements core.Strategy.
+func (s *luaStrategy) Call(p *core.Port, n *core.Notice) error {
+	return s.vm.Call(env{p}, &script.Notice{
+		Handler: handlers[n.Handler], Instrument: n.Instrument, Event: n.Event, Order: n.Order, Fill: n.Fill,
+		Payment: n.Payment, Pair: n.Pair, Name: n.Name, Reason: n.Reason,
+	})
+}
+
+// State implements core.Strategy. The last good state is also what a restart
+// goes on from.
+func (s *luaStrategy) State() ([]byte, error) {
+	raw, err := s.vm.State()
+	if err == nil {
+		s.saved = string(raw)
+	}
+	return raw, err
+}
+
+// Reload implements core.Strategy: a fresh VM takes the state over, and runs
+// on_reload before it counts.
+func (s *luaStrategy) Reload(port *core.Port, r *exchange.Reload) (core.Strategy, error) {
+	p, ok := r.Compiled.(*script.Program)
+	if !ok {
+		var err error
+		if p, err = script.Compile(r.Sources); err != nil {
+			return nil, err
+		}
+	}
+	vm, err := script.Reload(env{port}, s.vm, p)
+	if err != nil {
+		return nil, err
+	}
+	if vm.Name() != s.vm.Name() {
+		vm.Close()
+		return nil, fmt.Errorf("%s: the strategy's name changed from %q to %q: its orders and state are filed under the name, so start a new run for it",
+			p.Path(), s.vm.Name(), vm.Name())
+	}
+	if _, err := vm.Instruments(s.universe); err != nil {
+		vm.Close()
+		return nil, err
+	}
+	fresh := *s
+	fresh.vm, fresh.version = vm, s.version+1
+	return &fresh, nil
+}
+
+// Restart implements core.Strategy: a VM that was killed is replaced by a fresh
+// one of the same version, with the last state that was saved.
+func (s *luaStrategy) Restart(*core.Port) (core.Strategy, error) {
+	if s.vm.Poisoned() == nil {
+		return nil, nil
+	}
+	vm, err := s.start(s.vm.Program())
+	if err != nil {
+		return nil, err
+	}
+	fresh := *s
+	fresh.vm = vm
+	return &fresh, nil
+}
+
+// Close implements core.Strategy.
+func (s *luaStrategy) Close() { s.vm.Close() }
+
+// loaded is a script that was read, compiled and tried once.
+type loaded struct {
+	path    string
+	name    string
+	program *script.Program
+	params  []script.Param
+}
+
+// loadScripts reads the scripts and checks that each of them loads.
+func loadScripts(paths []string) ([]loaded, error) {
+	var out []loaded
+	for _, path := range paths {
+		l, err := loadScript(path)
+		if err != nil {
+			return nil, &ScriptError{path, err}
+		}
+		for _, other := range out {
+			if other.name == l.name {
+				return nil, &ScriptError{path, fmt.Errorf("%s: the strategy is called %q, like the one in %s: orders and state are filed under the name", path, l.name, other.path)}
+			}
+		}
+		out = append(out, *l)
+	}
+	return out, nil
+}
+
+func loadScript(path string) (*loaded, error) {
+	sources, err := script.Load(path)
+	if err != nil {
+		return nil, err
+	}
+	p, err := script.Compile(sources)
+	if err != nil {
+		return nil, err
+	}
+	vm, err := script.New(script.Options{Program: p, Modules: std.Modules()})
+	if err != nil {
+		return nil, err
+	}
+	defer vm.Close()
+	return &loaded{path: path, name: vm.Name(), program: p, params: vm.Params()}, nil
+}
+
+func compiled(list []loaded) []any {
+	var out []any
+	for i := range list {
+		out = append(out, list[i].program)
+	}
+	return out
+}
+
+// files lists where a program's sources are.
+func files(path string, p *script.Program) []string {
+	var out []string
+	for _, s := range p.Sources() {
+		out = append(out, filepath.Join(filepath.Dir(path), filepath.FromSlash(s.Path)))
+	}
+	return out
+}
+
+// notReady reports whether a script is only half saved.
+func notReady(err error) bool { return errors.Is(err, script.ErrNotReady) }
