@@ -1,7 +1,7 @@
 package bindings
 
 // Handlers describes the functions a strategy may define, in the order in which
-// package script numbers them. Their arguments are what they are called with.
+// package core numbers them. Their arguments are what they are called with.
 func Handlers() []Spec {
 	symbol := Value{Name: "symbol", Type: "string"}
 	return []Spec{
@@ -20,8 +20,6 @@ func Handlers() []Spec {
 		{Name: "on_reload", Doc: "Once in a new version, before it takes over: migrate what the old version remembered. An error keeps the old version.",
 			Args: []Value{{Name: "state", Type: "table"}, {Name: "from_version", Type: "integer", Doc: "the version of the strategy that ran before"}}},
 		{Name: "on_stop", Doc: "Once, before the strategy ends."},
-		{Name: "on_schedule", Doc: "An execution schedule changed. Reserved: not called yet.", Args: []Value{{Name: "schedule", Type: "table"}}},
-		{Name: "on_advice", Doc: "The advisor answered. Reserved: not called yet.", Args: []Value{{Name: "advice", Type: "table"}}},
 	}
 }
 

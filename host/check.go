@@ -60,7 +60,7 @@ func Check(path string, set map[string]string) *CheckReport {
 		r.Params = append(r.Params, CheckParam{p.Name, p.Type, fmt.Sprint(p.Value), p.Doc})
 	}
 	for h := range core.Handlers {
-		if vm.Wants(handlers[h]) {
+		if vm.Wants(h) {
 			r.Handlers = append(r.Handlers, h.String())
 		}
 	}

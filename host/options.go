@@ -101,15 +101,16 @@ type Line struct {
 
 // Status is the state of a running session.
 type Status struct {
-	Time     exchange.Time
-	Equity   decimal.Decimal // USDT
-	Pairs    []string        // open pairs: base and state
-	Funding  decimal.Decimal // USDT
-	Fills    int
-	Events   uint64
-	Halted   string
-	Paused   []string
-	Fraction float64 // of For, when that is set
+	Simulated bool // the market is not real
+	Time      exchange.Time
+	Equity    decimal.Decimal // USDT
+	Pairs     []string        // open pairs: base and state
+	Funding   decimal.Decimal // USDT
+	Fills     int
+	Events    uint64
+	Halted    string
+	Paused    []string
+	Fraction  float64 // of For, when that is set
 }
 
 // Validate fills the defaults in and says what does not make sense.

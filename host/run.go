@@ -340,7 +340,7 @@ func (r *runner) beat(now exchange.Time) {
 	if r.o.Status == nil {
 		return
 	}
-	s := Status{Time: now, Equity: r.core.Equity(), Funding: r.core.Stats().Funding,
+	s := Status{Simulated: r.o.synthetic(), Time: now, Equity: r.core.Equity(), Funding: r.core.Stats().Funding,
 		Fills: r.core.Fills(), Events: r.driver.Events(), Halted: r.core.Halted()}
 	for _, p := range r.core.OpenPairs() {
 		text := r.core.Universe().Get(p.Spot).Base

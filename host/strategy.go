@@ -19,7 +19,6 @@ type luaStrategy struct {
 	params   map[string]string
 	path     string
 	version  int
-	saved    string // state after the last callback that worked
 	universe *exchange.Universe
 }
 
@@ -38,8 +37,8 @@ func newScript(c *strategyConfig, seed uint64, u *exchange.Universe, program any
 			return nil, &ScriptError{c.Path, err}
 		}
 	}
-	s := &luaStrategy{seed: seed, params: c.Params, path: c.Path, version: 1, saved: c.State, universe: u}
-	vm, err := s.start(p)
+	s := &luaStrategy{seed: seed, params: c.Params, path: c.Path, version: 1, universe: u}
+	vm, err := s.start(p, c.State)
 	if err != nil {
 		return nil, &ScriptError{c.Path, err}
 	}
@@ -47,8 +46,8 @@ func newScript(c *strategyConfig, seed uint64, u *exchange.Universe, program any
 	return s, nil
 }
 
-// start makes a VM of a program, with the state that was saved last.
-func (s *luaStrategy) start(p *script.Program) (*script.VM, error) {
+// start makes a VM of a program, with the state that an earlier run left.
+func (s *luaStrategy) start(p *script.Program, saved string) (*script.VM, error) {
 	vm, err := script.New(script.Options{Program: p, Modules: std.Modules(), Params: anyValues(s.params), Seed: s.seed})
 	if err != nil {
 		return nil, err
@@ -57,8 +56,8 @@ func (s *luaStrategy) start(p *script.Program) (*script.VM, error) {
 		vm.Close()
 		return nil, err
 	}
-	if s.saved != "" {
-		if err := vm.SetState([]byte(s.saved)); err != nil {
+	if saved != "" {
+		if err := vm.SetState([]byte(saved)); err != nil {
 			vm.Close()
 			return nil, fmt.Errorf("%s: state of the last run: %w", p.Path(), err)
 		}
@@ -81,34 +80,13 @@ func (s *luaStrategy) Name() string { return s.vm.Name() }
 func (s *luaStrategy) Subscriptions() []string { return s.vm.Subscriptions() }
 
 // Wants implements core.Strategy.
-func (s *luaStrategy) Wants(h core.Handler) bool { return s.vm.Wants(handlers[h]) }
-
-// handlers maps the core's handlers to the script's, which has some the core
-// does not call yet.
-var handlers = [core.Handlers]script.Handler{
-	core.OnStart: script.OnStart, core.OnBook: script.OnBook, core.OnTrade: script.OnTrade, core.OnMark: script.OnMark,
-	core.OnFunding: script.OnFunding, core.OnBar: script.OnBar, core.OnTimer: script.OnTimer, core.OnOrder: script.OnOrder,
-	core.OnFill: script.OnFill, core.OnPair: script.OnPair, core.OnGap: script.OnGap, core.OnHalt: script.OnHalt,
-	core.OnReload: script.OnReload, core.OnStop: script.OnStop,
-}
+func (s *luaStrategy) Wants(h core.Handler) bool { return s.vm.Wants(h) }
 
 // Call implements core.Strategy.
-func (s *luaStrategy) Call(p *core.Port, n *core.Notice) error {
-	return s.vm.Call(env{p}, &script.Notice{
-		Handler: handlers[n.Handler], Instrument: n.Instrument, Event: n.Event, Order: n.Order, Fill: n.Fill,
-		Payment: n.Payment, Pair: n.Pair, Name: n.Name, Reason: n.Reason,
-	})
-}
+func (s *luaStrategy) Call(p *core.Port, n *core.Notice) error { return s.vm.Call(env{p}, n) }
 
-// State implements core.Strategy. The last good state is also what a restart
-// goes on from.
-func (s *luaStrategy) State() ([]byte, error) {
-	raw, err := s.vm.State()
-	if err == nil {
-		s.saved = string(raw)
-	}
-	return raw, err
-}
+// State implements core.Strategy.
+func (s *luaStrategy) State() ([]byte, error) { return s.vm.State() }
 
 // Reload implements core.Strategy: a fresh VM takes the state over, and runs
 // on_reload before it counts.
@@ -139,12 +117,12 @@ func (s *luaStrategy) Reload(port *core.Port, r *exchange.Reload) (core.Strategy
 }
 
 // Restart implements core.Strategy: a VM that was killed is replaced by a fresh
-// one of the same version, with the last state that was saved.
-func (s *luaStrategy) Restart(*core.Port) (core.Strategy, error) {
+// one of the same version, as if it had been reloaded.
+func (s *luaStrategy) Restart(port *core.Port) (core.Strategy, error) {
 	if s.vm.Poisoned() == nil {
 		return nil, nil
 	}
-	vm, err := s.start(s.vm.Program())
+	vm, err := script.Reload(env{port}, s.vm, s.vm.Program())
 	if err != nil {
 		return nil, err
 	}

@@ -86,6 +86,9 @@ func statusText(s host.Status) string {
 	}
 	text := fmt.Sprintf("%s  equity %s  %s  funding %s  fills %d",
 		s.Time.UTC().Format("2006-01-02 15:04"), s.Equity.StringFixed(2), pairs, s.Funding.StringFixed(2), s.Fills)
+	if s.Simulated {
+		text = "SIMULATED  " + text
+	}
 	if s.Fraction > 0 {
 		text = fmt.Sprintf("%3.0f %%  %s", 100*s.Fraction, text)
 	}

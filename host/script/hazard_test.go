@@ -11,6 +11,7 @@ import (
 
 	"github.com/perilune/perilune/bindings/bindtest"
 	"github.com/perilune/perilune/bindings/std"
+	"github.com/perilune/perilune/host/core"
 	"github.com/perilune/perilune/host/script"
 )
 
@@ -84,7 +85,7 @@ func TestHazards(t *testing.T) {
 			if poisoned := vm.Poisoned(); (poisoned != nil) != (h.cause != nil) {
 				t.Errorf("poisoned: %v, want %v", poisoned, h.cause)
 			}
-			if again := vm.Call(env, &script.Notice{Handler: script.OnStart}); again == nil {
+			if again := vm.Call(env, &core.Notice{Handler: core.OnStart}); again == nil {
 				t.Error("the second call found nothing wrong")
 			}
 		})
@@ -138,7 +139,7 @@ func TestInterruptFromAnotherGoroutine(t *testing.T) {
 		t.Fatal(err)
 	}
 	go vm.Interrupt()
-	if err := vm.Call(nil, &script.Notice{Handler: script.OnStart}); !errors.Is(err, script.ErrInterrupted) {
+	if err := vm.Call(nil, &core.Notice{Handler: core.OnStart}); !errors.Is(err, script.ErrInterrupted) {
 		t.Errorf("got %v, want an interruption", err)
 	}
 }
@@ -251,7 +252,7 @@ func FuzzCompile(f *testing.F) {
 			return
 		}
 		defer vm.Close()
-		_ = vm.Call(bindtest.NewEnv(), &script.Notice{Handler: script.OnStart})
+		_ = vm.Call(bindtest.NewEnv(), &core.Notice{Handler: core.OnStart})
 		if errors.Is(vm.Poisoned(), script.ErrPanic) {
 			t.Errorf("a panic in host code: %v", vm.Poisoned())
 		}

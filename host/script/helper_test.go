@@ -8,6 +8,7 @@ import (
 	"github.com/perilune/perilune/bindings/bindtest"
 	"github.com/perilune/perilune/bindings/std"
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/host/core"
 	"github.com/perilune/perilune/host/script"
 )
 
@@ -57,7 +58,7 @@ func start(tb testing.TB, code string, limits script.Limits) (*script.VM, *bindt
 	}
 	tb.Cleanup(vm.Close)
 	env := bindtest.NewEnv()
-	return vm, env, vm.Call(env, &script.Notice{Handler: script.OnStart})
+	return vm, env, vm.Call(env, &core.Notice{Handler: core.OnStart})
 }
 
 // must runs code as on_start and fails the test on an error.

@@ -8,7 +8,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 	"pgregory.net/rapid"
 
-	"github.com/perilune/perilune/host/script"
+	"github.com/perilune/perilune/host/core"
 )
 
 // anyPattern draws a pattern of the part of the language on which gopher-lua
@@ -72,7 +72,7 @@ end}`)
 		if err := theirs.DoString(matchAll); err != nil {
 			rt.Fatalf("gopher-lua refuses %q: %v", p, err)
 		}
-		if err := ours.Call(nil, &script.Notice{Handler: script.OnTimer, Name: s + "|" + p}); err != nil {
+		if err := ours.Call(nil, &core.Notice{Handler: core.OnTimer, Name: s + "|" + p}); err != nil {
 			rt.Fatalf("%q on %q: %v", p, s, err)
 		}
 		var got struct{ Result string }

@@ -6,6 +6,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"github.com/perilune/perilune/bindings"
+	"github.com/perilune/perilune/host/core"
 )
 
 // Reload builds a VM that takes over from another: the new program with the
@@ -47,7 +48,7 @@ func (vm *VM) takeOver(env bindings.Env, old *VM) error {
 	if err := vm.SetState(state); err != nil {
 		return err
 	}
-	fn := vm.handlers[OnReload]
+	fn := vm.handlers[core.OnReload]
 	if fn == nil {
 		return nil
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/perilune/perilune/bindings/bindtest"
+	"github.com/perilune/perilune/host/core"
 	"github.com/perilune/perilune/host/script"
 )
 
@@ -32,7 +33,7 @@ func TestReload(t *testing.T) {
 		t.Fatal(err)
 	}
 	env := bindtest.NewEnv()
-	tick := &script.Notice{Handler: script.OnTimer, Name: "x"}
+	tick := &core.Notice{Handler: core.OnTimer, Name: "x"}
 	for range 3 {
 		if err := old.Call(env, tick); err != nil {
 			t.Fatal(err)
@@ -63,7 +64,7 @@ on_timer = function() count = count + 1 state.total, state.locals = state.total 
 func TestReloadFailuresLeaveTheOldVersion(t *testing.T) {
 	env := bindtest.NewEnv()
 	old := newVM(t, versionOne)
-	tick := &script.Notice{Handler: script.OnTimer}
+	tick := &core.Notice{Handler: core.OnTimer}
 	if err := old.Call(env, tick); err != nil {
 		t.Fatal(err)
 	}
@@ -94,14 +95,14 @@ func TestReloadFailuresLeaveTheOldVersion(t *testing.T) {
 func TestReloadRevivesAPoisonedVM(t *testing.T) {
 	old := newVM(t, `return {name = "t", on_timer = function(n) state.n = n if n == "loop" then while true do end end end}`)
 	env := bindtest.NewEnv()
-	if err := old.Call(env, &script.Notice{Handler: script.OnTimer, Name: "loop"}); !errors.Is(err, script.ErrBudget) {
+	if err := old.Call(env, &core.Notice{Handler: core.OnTimer, Name: "loop"}); !errors.Is(err, script.ErrBudget) {
 		t.Fatal(err)
 	}
 	vm, err := script.Reload(env, old, old.Program())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := vm.Call(env, &script.Notice{Handler: script.OnTimer, Name: "fine"}); err != nil || vm.Poisoned() != nil {
+	if err := vm.Call(env, &core.Notice{Handler: core.OnTimer, Name: "fine"}); err != nil || vm.Poisoned() != nil {
 		t.Errorf("the rebuilt VM does not run: %v", err)
 	}
 }
@@ -142,7 +143,7 @@ func TestLoad(t *testing.T) {
 		t.Fatal(err)
 	}
 	env := bindtest.NewEnv()
-	if err := vm.Call(env, &script.Notice{Handler: script.OnStart}); err != nil {
+	if err := vm.Call(env, &core.Notice{Handler: core.OnStart}); err != nil {
 		t.Fatal(err)
 	}
 	if env.Logged[0] != "info main.lua:4 ab1b1" {

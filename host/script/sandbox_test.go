@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/perilune/perilune/host/core"
 	"github.com/perilune/perilune/host/script"
 )
 
@@ -117,7 +118,7 @@ func TestRandomIsSeeded(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := vm.Call(nil, &script.Notice{Handler: script.OnStart}); err != nil {
+		if err := vm.Call(nil, &core.Notice{Handler: core.OnStart}); err != nil {
 			t.Fatal(err)
 		}
 		b, _ := vm.State()

@@ -12,6 +12,7 @@ import (
 	"github.com/perilune/perilune/bindings"
 	"github.com/perilune/perilune/bindings/bindtest"
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/host/core"
 	"github.com/perilune/perilune/host/execution"
 	"github.com/perilune/perilune/host/script"
 )
@@ -38,20 +39,20 @@ return {name = "t", subscribe = {"usdm:*"},
 	env := bindtest.NewEnv()
 	id := env.ID("usdm:BTCUSDT")
 	env.Marks[id] = exchange.MarkState{Mark: 10050000000, Rate: 10000, Hours: 8, Time: 1}
-	notices := []script.Notice{
-		{Handler: script.OnStart},
-		{Handler: script.OnBook, Instrument: id},
-		{Handler: script.OnTrade, Event: &exchange.Event{Instrument: id, Time: env.Time, Price: 1005, Qty: 1500, Side: exchange.Buy}},
-		{Handler: script.OnMark, Instrument: id},
-		{Handler: script.OnFunding, Payment: &exchange.FundingPayment{Instrument: id, Settled: env.Time, Rate: 10000, Position: -1000, Amount: decimal.RequireFromString("0.0101"), Asset: "USDT"}},
-		{Handler: script.OnBar, Event: &exchange.Event{Instrument: id, Time: env.Time, Bar: exchange.Bar{Close: 1007}}},
-		{Handler: script.OnTimer, Name: "rebalance"},
-		{Handler: script.OnOrder, Order: &exchange.Order{ID: 5, Instrument: id, Status: exchange.StatusDenied, Reason: "over the limit"}},
-		{Handler: script.OnFill, Fill: &exchange.Fill{Order: 5, Instrument: id, Price: 1005, Qty: 100, Fee: decimal.RequireFromString("0.02"), Maker: true}},
-		{Handler: script.OnPair, Pair: &execution.Pair{ID: 9, Spot: env.ID("spot:BTCUSDT"), Perp: id, State: execution.PairOpen, OpenBasis: 0.002}},
-		{Handler: script.OnGap, Instrument: id, Reason: "pu does not link"},
-		{Handler: script.OnHalt, Reason: "operator"},
-		{Handler: script.OnStop},
+	notices := []core.Notice{
+		{Handler: core.OnStart},
+		{Handler: core.OnBook, Instrument: id},
+		{Handler: core.OnTrade, Event: &exchange.Event{Instrument: id, Time: env.Time, Price: 1005, Qty: 1500, Side: exchange.Buy}},
+		{Handler: core.OnMark, Instrument: id},
+		{Handler: core.OnFunding, Payment: &exchange.FundingPayment{Instrument: id, Settled: env.Time, Rate: 10000, Position: -1000, Amount: decimal.RequireFromString("0.0101"), Asset: "USDT"}},
+		{Handler: core.OnBar, Event: &exchange.Event{Instrument: id, Time: env.Time, Bar: exchange.Bar{Close: 1007}}},
+		{Handler: core.OnTimer, Name: "rebalance"},
+		{Handler: core.OnOrder, Order: &exchange.Order{ID: 5, Instrument: id, Status: exchange.StatusDenied, Reason: "over the limit"}},
+		{Handler: core.OnFill, Fill: &exchange.Fill{Order: 5, Instrument: id, Price: 1005, Qty: 100, Fee: decimal.RequireFromString("0.02"), Maker: true}},
+		{Handler: core.OnPair, Pair: &execution.Pair{ID: 9, Spot: env.ID("spot:BTCUSDT"), Perp: id, State: execution.PairOpen, OpenBasis: 0.002}},
+		{Handler: core.OnGap, Instrument: id, Reason: "pu does not link"},
+		{Handler: core.OnHalt, Reason: "operator"},
+		{Handler: core.OnStop},
 	}
 	for _, n := range notices {
 		if !vm.Wants(n.Handler) {
@@ -71,23 +72,22 @@ return {name = "t", subscribe = {"usdm:*"},
 	if !slices.Equal(got, want) {
 		t.Errorf("called with\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
-	if vm.Wants(script.OnReload) {
+	if vm.Wants(core.OnReload) {
 		t.Error("on_reload is wanted and not defined")
 	}
 }
 
-// TestHandlersMatchTheirDocumentation keeps the numbering of handlers equal to
-// the list that documents them.
+// TestHandlersMatchTheirDocumentation: every handler the core calls is
+// documented, in the core's order, and nothing else is.
 func TestHandlersMatchTheirDocumentation(t *testing.T) {
 	specs := bindings.Handlers()
-	for h, name := range map[script.Handler]string{script.OnStart: "on_start", script.OnBook: "on_book", script.OnPair: "on_pair",
-		script.OnReload: "on_reload", script.OnAdvice: "on_advice"} {
-		if h.String() != name || specs[h].Name != name {
-			t.Errorf("handler %d is %s and documented as %s, want %s", h, h, specs[h].Name, name)
-		}
+	if len(specs) != int(core.Handlers) {
+		t.Fatalf("%d handlers are documented, there are %d", len(specs), core.Handlers)
 	}
-	if len(specs) != int(script.OnAdvice)+1 {
-		t.Errorf("%d handlers are documented, there are %d", len(specs), script.OnAdvice+1)
+	for h := range core.Handlers {
+		if specs[h].Name != h.String() {
+			t.Errorf("handler %d is %s and documented as %s", h, h, specs[h].Name)
+		}
 	}
 }
 
@@ -113,7 +113,7 @@ func TestErrorLeavesTheVMUsable(t *testing.T) {
 	vm := newVM(t, `local n = 0 return {name = "t", on_timer = function(name) n = n + 1 if name == "bad" then error("no") end state.n = n end}`)
 	env := bindtest.NewEnv()
 	for _, name := range []string{"good", "bad", "good"} {
-		err := vm.Call(env, &script.Notice{Handler: script.OnTimer, Name: name})
+		err := vm.Call(env, &core.Notice{Handler: core.OnTimer, Name: name})
 		if (err != nil) != (name == "bad") {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -135,7 +135,7 @@ func TestPanicInHostCodeIsNotCaught(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = vm.Call(bindtest.NewEnv(), &script.Notice{Handler: script.OnStart})
+	err = vm.Call(bindtest.NewEnv(), &core.Notice{Handler: core.OnStart})
 	if !errors.Is(err, script.ErrPanic) || !errors.Is(vm.Poisoned(), script.ErrPanic) {
 		t.Errorf("got %v, want a panic", err)
 	}
@@ -222,7 +222,7 @@ func TestParams(t *testing.T) {
 			t.Fatal(err)
 		}
 		env := bindtest.NewEnv()
-		if err := vm.Call(env, &script.Notice{Handler: script.OnStart}); err != nil {
+		if err := vm.Call(env, &core.Notice{Handler: core.OnStart}); err != nil {
 			t.Fatal(err)
 		}
 		if got := strings.ReplaceAll(strings.TrimPrefix(env.Logged[0], "info s.lua:2 "), "\t", " "); got != c.want {

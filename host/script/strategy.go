@@ -90,7 +90,7 @@ func checkKey(key string, shape *bindings.Type, what string) error {
 		names = append(names, f.Name)
 	}
 	if shape == &bindings.StrategyType {
-		names = append(names, handlerNames[:]...)
+		names = append(names, handlerNames()...)
 	}
 	return fmt.Errorf("%s %q%s", what, key, bindings.DidYouMean(key, names))
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/perilune/perilune/bindings"
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/host/core"
 )
 
 // Options say how a program is run.
@@ -146,7 +147,7 @@ func (vm *VM) noticePanic(err error) {
 // Call runs the handler of a notice, if the strategy has one. What the strategy
 // asks of env counts only when the error is nil: on an error the caller drops
 // everything that was staged. The error is an [*Error].
-func (vm *VM) Call(env bindings.Env, n *Notice) error {
+func (vm *VM) Call(env bindings.Env, n *core.Notice) error {
 	fn := vm.handlers[n.Handler]
 	if fn == nil {
 		return nil

@@ -23,8 +23,6 @@
 ---@field on_halt? fun(reason: string) # Trading was stopped.
 ---@field on_reload? fun(state: table, from_version: integer) # Once in a new version, before it takes over: migrate what the old version remembered. An error keeps the old version.
 ---@field on_stop? fun() # Once, before the strategy ends.
----@field on_schedule? fun(schedule: table) # An execution schedule changed. Reserved: not called yet.
----@field on_advice? fun(advice: table) # The advisor answered. Reserved: not called yet.
 
 ---The declaration of one parameter.
 ---@class ParamSpec
