@@ -22,7 +22,11 @@ type marketData struct {
 	sample      exchange.Time
 	recording   *record.Recording
 	bars        bool
+	hot         bool // few instruments with deep, fast books: ladders pay
 }
+
+// hotBooks is how many instruments may have a price ladder, at 260 KB each.
+const hotBooks = 32
 
 // synthStep is the cadence of the built-in market's books.
 const synthStep = 10 * exchange.Second
@@ -77,6 +81,7 @@ func openRecording(o *Options) (*marketData, error) {
 		m.bars = true
 		m.stale, m.sample = 2*exchange.Hour+exchange.Minute, exchange.Hour
 	}
+	m.hot = !m.bars && len(m.instruments) <= hotBooks
 	return m, nil
 }
 

@@ -44,6 +44,9 @@ type Options struct {
 	DB string
 	// New begins a new session even if the ledger holds one that was interrupted.
 	New bool
+	// ClearHalt lifts the kill latch that an interrupted session was left with.
+	// Without it a restart keeps it: only a person lifts it.
+	ClearHalt bool
 	// Journal is the directory that journals are made in, one for each run; ""
 	// is the ledger's name with .journal, "off" keeps none.
 	Journal string

@@ -129,9 +129,22 @@ func (r *runner) reportPairs(d *report.Data) error {
 				row.Fees = row.Fees.Add(x.Fees)
 			}
 		}
+		r.markOpen(&row, d)
 		d.Pairs = append(d.Pairs, row)
 	}
 	return nil
+}
+
+// markOpen values a pair that is still open at the session's last prices; the
+// ledger counts only what was closed.
+func (r *runner) markOpen(row *report.Pair, d *report.Data) {
+	for _, p := range r.core.OpenPairs() {
+		if p.ID == row.ID {
+			basis := r.core.PairBasis(&p)
+			d.Totals.Basis = d.Totals.Basis.Add(basis.Sub(row.Basis))
+			row.Basis = basis
+		}
+	}
 }
 
 func (r *runner) reportFills(d *report.Data) error {

@@ -180,6 +180,15 @@ func (r *runner) restore(s *session) (*core.Restore, error) {
 	out := &core.Restore{
 		Time: snap.LastTime, LastOrder: snap.NextOrder - 1, LastPair: snap.NextPair - 1, LastMove: snap.NextTransfer - 1,
 	}
+	if text := r.stateOf(""); text != "" {
+		var l latch
+		if err := json.Unmarshal([]byte(text), &l); err != nil {
+			return nil, fmt.Errorf("ledger %s: state of the kill latch: %w", r.o.DB, err)
+		}
+		if out.Halted = l.Halted; l.Halted != "" && !r.o.ClearHalt {
+			r.warn("still halted, only reducing orders pass: " + l.Halted)
+		}
+	}
 	if err := r.restoreBalances(out); err != nil {
 		return nil, err
 	}
@@ -242,6 +251,11 @@ func (r *runner) indexOf(strategy string) int32 {
 	for i, l := range r.scripts {
 		if l.name == strategy {
 			return int32(i)
+		}
+	}
+	for i, st := range r.o.Strategies {
+		if st.Name() == strategy {
+			return int32(len(r.scripts) + i)
 		}
 	}
 	return -1

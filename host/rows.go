@@ -65,16 +65,23 @@ func (r *rows) of(e *core.Effect) (ledger.Record, error) {
 			return &ledger.LogRow{At: at, Strategy: name, Level: e.Level.String(), Where: e.Where, Text: e.Text}, nil
 		}
 	case core.EffectHalt:
-		return &ledger.LogRow{At: at, Level: "error", Text: haltText(e.Text)}, nil
+		return &ledger.StateRow{At: at, JSON: latchState(e.Text)}, nil
 	}
 	return nil, nil
 }
 
-func haltText(reason string) string {
-	if reason == "" {
-		return "resumed"
+// latch is the host's own state: it must survive a restart, or a restart would
+// be a way around it.
+type latch struct {
+	Halted string `json:"halted"`
+}
+
+func latchState(reason string) string {
+	raw, err := json.Marshal(latch{reason})
+	if err != nil {
+		return `{"halted":"unknown"}`
 	}
-	return "halted: " + reason
+	return string(raw)
 }
 
 func (r *rows) txn(at ledger.At, t *core.Txn) *ledger.TxnRow {

@@ -127,7 +127,7 @@ func (r *runner) build() error {
 	if err != nil {
 		return err
 	}
-	if r.core, err = s.newCore(compiled(r.scripts)); err != nil {
+	if r.core, err = s.newCore(compiled(r.scripts), r.o.Strategies); err != nil {
 		return err
 	}
 	if err := r.startRun(s); err != nil {
@@ -147,6 +147,9 @@ func (r *runner) build() error {
 	if r.resume == nil {
 		r.driver.Prelude = deposits(r.o.Paper.Balances)
 	}
+	if r.o.ClearHalt && r.resume != nil {
+		r.inbox.Post(&exchange.Event{Kind: exchange.KindCommand, Instrument: exchange.NoInstrument, Name: core.CommandResume})
+	}
 	if r.o.Watch {
 		if r.watcher, err = watchScripts(r); err != nil {
 			return err
@@ -165,7 +168,10 @@ func (r *runner) session() (*session, error) {
 	s := &session{
 		Format: sessionFormat, Mode: ledger.Paper, Market: r.market.name, Seed: r.o.Seed,
 		Instruments: r.market.instruments, Limits: limits, ClientTag: "pl",
-		Leverage: r.o.Paper.Leverage, SampleEvery: r.market.sample,
+		Leverage: r.o.Paper.Leverage, SampleEvery: r.market.sample, Ladders: r.market.hot,
+	}
+	for _, st := range r.o.Strategies {
+		s.Native = append(s.Native, st.Name())
 	}
 	for _, l := range r.scripts {
 		s.Strategies = append(s.Strategies, strategyConfig{
@@ -311,8 +317,6 @@ func (r *runner) tell(e *core.Effect) {
 		r.charts.add(e)
 	case core.EffectLog:
 		r.o.Log(Line{Time: e.Time, Level: e.Level, Strategy: r.core.StrategyName(e.Strategy), Where: e.Where, Text: e.Text})
-	case core.EffectHalt:
-		r.o.Log(Line{Time: e.Time, Level: core.Error, Strategy: "host", Text: haltText(e.Text)})
 	case core.EffectVersion:
 		r.noteVersion(e)
 		if r.watcher != nil {

@@ -3,6 +3,7 @@ package host
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/host/core"
@@ -23,10 +24,14 @@ type session struct {
 	Seed        uint64
 	Instruments []exchange.Instrument
 	Strategies  []strategyConfig
+	// Native names the strategies that were written in Go: a journal can't hold
+	// them, so their session can be replayed only by the program that has them.
+	Native      []string `json:",omitempty"`
 	Limits      risk.Limits
 	ClientTag   string
 	Leverage    int
 	SampleEvery exchange.Time
+	Ladders     bool          // books are price ladders
 	Restore     *core.Restore `json:",omitempty"`
 }
 
@@ -53,8 +58,12 @@ func decodeSession(raw []byte) (*session, error) {
 }
 
 // newCore builds the universe, the strategies and the core. compiled holds what
-// was already compiled, by strategy; a missing entry is compiled here.
-func (s *session) newCore(compiled []any) (*core.Core, error) {
+// was already compiled, by strategy; a missing entry is compiled here. native
+// are the strategies written in Go, which come after the scripts.
+func (s *session) newCore(compiled []any, native []core.Strategy) (*core.Core, error) {
+	if len(native) != len(s.Native) {
+		return nil, fmt.Errorf("the session had strategies written in Go (%s), which a journal does not hold", strings.Join(s.Native, ", "))
+	}
 	u, err := exchange.NewUniverse(s.Instruments)
 	if err != nil {
 		return nil, err
@@ -77,5 +86,6 @@ func (s *session) newCore(compiled []any) (*core.Core, error) {
 	return core.New(core.Config{
 		Universe: u, Limits: s.Limits, ClientTag: s.ClientTag, Leverage: s.Leverage,
 		SampleEvery: s.SampleEvery, Restore: s.Restore,
-	}, strategies, versions)
+		Ladders: func(*exchange.Instrument) bool { return s.Ladders },
+	}, append(strategies, native...), versions)
 }

@@ -14,9 +14,6 @@ import (
 	"github.com/perilune/perilune/host"
 )
 
-// defaultScript runs when none is named.
-const defaultScript = "scripts/funding_rotation.lua"
-
 // sessionFlags are the flags that run and backtest share.
 type sessionFlags struct {
 	set      []string
@@ -32,9 +29,11 @@ type sessionFlags struct {
 	queue    string
 	report   string
 	fresh    bool
-	json     bool
-	quiet    bool
-	capMiB   int64
+
+	clearHalt bool
+	json      bool
+	quiet     bool
+	capMiB    int64
 }
 
 func (s *sessionFlags) define(f *pflag.FlagSet) {
@@ -44,6 +43,7 @@ func (s *sessionFlags) define(f *pflag.FlagSet) {
 	f.StringVar(&s.journal, "journal", "", "directory for journals, or off (default: beside the ledger)")
 	f.Int64Var(&s.capMiB, "journal-cap", 0, "MiB of journal to keep, oldest dropped first; a cut journal can't be replayed (default: all)")
 	f.BoolVar(&s.fresh, "new", false, "begin a new session even if one was interrupted")
+	f.BoolVar(&s.clearHalt, "clear-halt", false, "lift the kill latch that the interrupted session was left with")
 	f.StringVar(&s.report, "report", "", "write an HTML report to this file")
 	f.StringArrayVar(&s.balances, "balance", nil, "opening balance wallet:ASSET=amount (repeatable; default spot:USDT=50000 usdm:USDT=50000)")
 	f.IntVar(&s.leverage, "leverage", 0, "leverage of perpetuals (default 5)")
@@ -56,14 +56,17 @@ func (s *sessionFlags) define(f *pflag.FlagSet) {
 }
 
 // options turns the flags into options.
-func (s *sessionFlags) options(f *pflag.FlagSet, scripts []string) (*host.Options, error) {
+func (s *sessionFlags) options(f *pflag.FlagSet) (*host.Options, error) {
 	set, err := settings(s.set)
 	if err != nil {
 		return nil, err
 	}
 	o := &host.Options{
-		Scripts: scripts, Set: set, Seed: s.seed, DB: s.db, Journal: s.journal, JournalCap: s.capMiB << 20,
-		New: s.fresh, Report: s.report, Command: "perilune " + strings.Join(os.Args[1:], " "),
+		Set: set, Seed: s.seed, DB: s.db, Journal: s.journal, JournalCap: s.capMiB << 20,
+		New: s.fresh, ClearHalt: s.clearHalt, Report: s.report, Command: "perilune " + strings.Join(os.Args[1:], " "),
+	}
+	if s.capMiB < 0 {
+		return nil, fail(ExitUsage, "--journal-cap %d: want 0 (no cap) or more MiB", s.capMiB)
 	}
 	o.Paper.Leverage = s.leverage
 	if f.Changed("leverage") && s.leverage < 1 {
@@ -114,11 +117,7 @@ func runVerb(ctx context.Context, e *env, args []string) error {
 	if *live || !*paper {
 		return fail(ExitUsage, "--live: this version has no venue to trade on with real money; leave it out to trade on paper")
 	}
-	scripts := f.Args()
-	if len(scripts) == 0 {
-		scripts = []string{defaultScript}
-	}
-	o, err := s.options(f, scripts)
+	o, err := s.options(f)
 	if err != nil {
 		return err
 	}
@@ -127,6 +126,9 @@ func runVerb(ctx context.Context, e *env, args []string) error {
 		return err
 	}
 	if o.For, err = parseLength(*length); err != nil {
+		return err
+	}
+	if o.Scripts, err = e.scripts(f); err != nil {
 		return err
 	}
 	return e.session(ctx, o, &s)
@@ -151,6 +153,8 @@ func (e *env) session(ctx context.Context, o *host.Options, s *sessionFlags) err
 	switch {
 	case err != nil:
 		return err
+	case sum.Halted != "":
+		return &coded{code: ExitHalted, err: fmt.Errorf("halted: %s", sum.Halted)}
 	case len(sum.Paused) > 0:
 		return &coded{code: ExitStrategy, err: fmt.Errorf("paused: %s", strings.Join(sum.Paused, "; "))}
 	}

@@ -54,6 +54,7 @@ type Restore struct {
 	Fills     []RestoredFill      // all of the session, oldest first
 	Pairs     []RestoredPair      // that are not done
 	Transit   []exchange.Transfer // sent and not arrived
+	Halted    string              // why the kill latch was tripped; "": it was not
 }
 
 // RestoredBalance is the total of one asset of one wallet.
@@ -187,6 +188,9 @@ func (c *Core) restore(r *Restore) {
 	}
 	for _, b := range r.Balances {
 		c.acct.holding(b.Wallet, b.Asset).total = b.Total
+	}
+	if r.Halted != "" {
+		c.gate.Kill(r.Halted)
 	}
 	for i := range r.Transit {
 		t := &r.Transit[i]
@@ -434,8 +438,11 @@ func (c *Core) onCommand(ev *exchange.Event) {
 	case CommandHalt:
 		c.halt(ev.Reason)
 	case CommandResume:
-		c.gate.Resume()
-		c.emit(Effect{Kind: EffectHalt, Strategy: -1})
+		if c.gate.Killed() != "" {
+			c.gate.Resume()
+			c.emit(Effect{Kind: EffectHalt, Strategy: -1})
+			c.log(Warn, -1, "resumed: the kill latch is lifted")
+		}
 	case CommandEnd:
 		c.sampleAt = 0
 		for _, s := range c.slots {
@@ -461,7 +468,13 @@ func (c *Core) halt(reason string) {
 	if !c.gate.Kill(reason) {
 		return
 	}
+	c.halted(reason)
+}
+
+// halted tells everyone that the latch was tripped.
+func (c *Core) halted(reason string) {
 	c.emit(Effect{Kind: EffectHalt, Strategy: -1, Text: reason})
+	c.log(Error, -1, "HALTED, only reducing orders pass: "+reason)
 	c.tellAll(Notice{Handler: OnHalt, Reason: reason})
 }
 

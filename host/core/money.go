@@ -199,8 +199,7 @@ func (c *Core) sample() {
 	equity := c.Equity()
 	c.emit(Effect{Kind: EffectEquity, Strategy: -1, Amount: equity.Round(8)})
 	if why := c.gate.Observe(c.now, equity); why != "" {
-		c.emit(Effect{Kind: EffectHalt, Strategy: -1, Text: why})
-		c.tellAll(Notice{Handler: OnHalt, Reason: why})
+		c.halted(why)
 		c.drain()
 	}
 	c.saveStates()

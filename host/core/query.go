@@ -51,6 +51,15 @@ func (c *Core) OpenPairs() []execution.Pair {
 	return out
 }
 
+// PairBasis is what a pair made on prices so far, with what is open valued at
+// mid and mark: without funding, and before every fee.
+func (c *Core) PairBasis(p *execution.Pair) decimal.Decimal {
+	spot, perp := c.u.Get(p.Spot), c.u.Get(p.Perp)
+	mid, _ := c.mid(spot)
+	held := p.SpotQty.Mul(mid).Add(perp.QtyDecimal(p.PerpQty).Mul(c.markPrice(perp)))
+	return p.SpotCost.Add(p.PerpCost).Add(held).Add(p.Fees.Sub(p.FeesInQuote))
+}
+
 // AllPairs returns copies of every pair that is still known.
 func (c *Core) AllPairs() []execution.Pair {
 	var out []execution.Pair
