@@ -2,6 +2,7 @@ package host
 
 import (
 	"fmt"
+	"path/filepath"
 	"strings"
 
 	"github.com/shopspring/decimal"
@@ -9,6 +10,7 @@ import (
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/record"
 	"github.com/perilune/perilune/exchange/synth"
+	"github.com/perilune/perilune/ledger/journal"
 )
 
 // marketData is an opened source of market events and what the host must know
@@ -22,6 +24,7 @@ type marketData struct {
 	sample      exchange.Time
 	recording   *record.Recording
 	bars        bool
+	simulated   bool // the prices are made up
 	hot         bool // few instruments with deep, fast books: ladders pay
 }
 
@@ -48,7 +51,35 @@ func openSource(o *Options, from exchange.Time) (*marketData, error) {
 	if o.synthetic() {
 		return openSynth(o, from)
 	}
+	if len(o.Market) == 1 && isJournal(o.Market[0]) {
+		return openJournal(o.Market[0])
+	}
 	return openRecording(o)
+}
+
+// isJournal reports whether a path is a directory of journal segments.
+func isJournal(path string) bool {
+	found, err := filepath.Glob(filepath.Join(path, "*.plj"))
+	return err == nil && len(found) > 0
+}
+
+// openJournal takes the market data out of a session's journal: the same
+// strategy, or another one, runs again on what that session saw.
+func openJournal(dir string) (*marketData, error) {
+	f, err := journal.OpenFeed(dir)
+	if err != nil {
+		return nil, err
+	}
+	s, err := decodeSession(f.Header())
+	if err != nil {
+		_ = f.Close() // reading only
+		return nil, fmt.Errorf("%s: %w", dir, err)
+	}
+	return &marketData{
+		feed: f, instruments: s.Instruments, name: dir,
+		describe: []string{"market data of a journalled session on " + s.Market},
+		stale:    s.Limits.StaleAfter, sample: s.SampleEvery, hot: s.Ladders, simulated: s.Simulated,
+	}, nil
 }
 
 func openSynth(o *Options, from exchange.Time) (*marketData, error) {
@@ -59,7 +90,7 @@ func openSynth(o *Options, from exchange.Time) (*marketData, error) {
 	return &marketData{
 		feed: s, instruments: values(s.Universe()), name: "synth", describe: s.Describe(),
 		// A book that changes every step is stale when it missed a few.
-		stale: 3*synthStep + exchange.Second, sample: 10 * exchange.Minute,
+		stale: 3*synthStep + exchange.Second, sample: 10 * exchange.Minute, simulated: true,
 	}, nil
 }
 

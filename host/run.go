@@ -166,7 +166,7 @@ func (r *runner) session() (*session, error) {
 		limits.StaleAfter = r.market.stale
 	}
 	s := &session{
-		Format: sessionFormat, Mode: ledger.Paper, Market: r.market.name, Seed: r.o.Seed,
+		Format: sessionFormat, Mode: ledger.Paper, Market: r.market.name, Simulated: r.market.simulated, Seed: r.o.Seed,
 		Instruments: r.market.instruments, Limits: limits, ClientTag: "pl",
 		Leverage: r.o.Paper.Leverage, SampleEvery: r.market.sample, Ladders: r.market.hot,
 	}
@@ -344,7 +344,7 @@ func (r *runner) beat(now exchange.Time) {
 	if r.o.Status == nil {
 		return
 	}
-	s := Status{Simulated: r.o.synthetic(), Time: now, Equity: r.core.Equity(), Funding: r.core.Stats().Funding,
+	s := Status{Simulated: r.market.simulated, Time: now, Equity: r.core.Equity(), Funding: r.core.Stats().Funding,
 		Fills: r.core.Fills(), Events: r.driver.Events(), Halted: r.core.Halted()}
 	for _, p := range r.core.OpenPairs() {
 		text := r.core.Universe().Get(p.Spot).Base
@@ -412,7 +412,7 @@ func (r *runner) summary(endedBy string) *Summary {
 	st := r.core.Stats()
 	from, to := r.driver.Started(), r.driver.Now()
 	s := &Summary{
-		Mode: ledger.Paper, Simulated: r.o.synthetic(), Market: r.market.name, Seed: r.o.Seed,
+		Mode: ledger.Paper, Simulated: r.market.simulated, Market: r.market.name, Seed: r.o.Seed,
 		Session: r.account, Resumed: r.resume != nil,
 		From: from.String(), To: to.String(), Days: float64(to-from) / float64(exchange.Day), EndedBy: endedBy,
 		Events: r.driver.Events(), Effects: r.rec.effects, Fills: r.core.Fills(),

@@ -21,6 +21,7 @@ type session struct {
 	Format      int
 	Mode        string // paper
 	Market      string // what the data is, for people
+	Simulated   bool   // the market is made up
 	Seed        uint64
 	Instruments []exchange.Instrument
 	Strategies  []strategyConfig

@@ -27,11 +27,7 @@ func backtestVerb(ctx context.Context, e *env, args []string) error {
 	if *data == "" {
 		return fail(ExitUsage, "--data: name the directory with the history")
 	}
-	scripts := f.Args()
-	if len(scripts) == 0 {
-		scripts = []string{defaultScript}
-	}
-	o, err := s.options(f, scripts)
+	o, err := s.options(f)
 	if err != nil {
 		return err
 	}
@@ -48,6 +44,9 @@ func backtestVerb(ctx context.Context, e *env, args []string) error {
 	}
 	if s.journal == "" {
 		o.Journal = "off"
+	}
+	if o.Scripts, err = e.scripts(f); err != nil {
+		return err
 	}
 	return e.session(ctx, o, &s)
 }

@@ -20,6 +20,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/perilune/perilune/bindings"
 	"github.com/perilune/perilune/host"
 )
 
@@ -72,6 +73,9 @@ func Main(args []string, in io.Reader, out, errw io.Writer) int {
 	ctx, stop := interruptible()
 	defer stop()
 	e := &env{in, out, errw}
+	if len(args) > 1 && args[0] == "help" {
+		args = []string{args[1], "--help"}
+	}
 	if len(args) == 0 || args[0] == "help" || args[0] == "--help" || args[0] == "-h" {
 		usage(out)
 		return ExitOK
@@ -81,8 +85,7 @@ func Main(args []string, in io.Reader, out, errw io.Writer) int {
 			return e.exit(v, v.run(ctx, e, args[1:]))
 		}
 	}
-	fmt.Fprintf(errw, "perilune: unknown command %q%s\n\n", args[0], nearestVerb(args[0]))
-	usage(errw)
+	fmt.Fprintf(errw, "perilune: unknown command %q%s (see perilune --help)\n", args[0], nearestVerb(args[0]))
 	return ExitUsage
 }
 
@@ -118,12 +121,11 @@ func usage(w io.Writer) {
 }
 
 func nearestVerb(s string) string {
+	var names []string
 	for _, v := range verbs() {
-		if strings.HasPrefix(v.name, s) || strings.HasPrefix(s, v.name) {
-			return fmt.Sprintf(": did you mean %q?", v.name)
-		}
+		names = append(names, v.name)
 	}
-	return ""
+	return bindings.DidYouMean(s, names)
 }
 
 // coded is an error with its exit code. quiet errors have been told already.
@@ -196,6 +198,17 @@ func parse(f *pflag.FlagSet, args []string) error {
 		return err
 	}
 	return &coded{code: ExitUsage, err: fmt.Errorf("%w (see perilune %s --help)", err, f.Name())}
+}
+
+// parseAlone parses the flags of a verb that takes no arguments beside them.
+func parseAlone(f *pflag.FlagSet, args []string) error {
+	if err := parse(f, args); err != nil {
+		return err
+	}
+	if f.NArg() > 0 {
+		return fail(ExitUsage, "unexpected argument %q (see perilune %s --help)", f.Arg(0), f.Name())
+	}
+	return nil
 }
 
 // printJSON writes one object.

@@ -5,6 +5,8 @@ import (
 	"encoding/csv"
 	"fmt"
 	"os"
+	"slices"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/shopspring/decimal"
@@ -57,7 +59,24 @@ func (l *ledgerFlags) open() (*ledger.DB, ledger.Filter, error) {
 	if f.Account == "" && !l.all && len(sessions) > 0 {
 		f.Account = sessions[len(sessions)-1].Account
 	}
+	if err := known(f.Account, sessions); err != nil {
+		db.Close()
+		return nil, f, err
+	}
 	return db, f, nil
+}
+
+// known refuses a session that the ledger does not hold: an empty list would
+// look like a session without fills.
+func known(account string, sessions []ledger.Session) error {
+	var names []string
+	for _, s := range sessions {
+		names = append(names, s.Account)
+	}
+	if account == "" || slices.Contains(names, account) {
+		return nil
+	}
+	return fail(ExitUsage, "--session %q: the ledger has %s", account, strings.Join(names, ", "))
 }
 
 // fillOut is a fill as JSON shows it.
@@ -85,8 +104,11 @@ func fillsVerb(_ context.Context, e *env, args []string) error {
 	l.define(f)
 	f.IntVar(&l.last, "last", 0, "only the newest so many")
 	f.BoolVar(&l.csv, "csv", false, "print CSV on stdout")
-	if err := parse(f, args); err != nil {
+	if err := parseAlone(f, args); err != nil {
 		return err
+	}
+	if l.last < 0 {
+		return fail(ExitUsage, "--last %d: want 0 (all) or more", l.last)
 	}
 	db, filter, err := l.open()
 	if err != nil {
@@ -171,7 +193,7 @@ func pnlVerb(_ context.Context, e *env, args []string) error {
 	f := e.flags("pnl", "[flags]", "perilune pnl --db perilune-paper.db")
 	var l ledgerFlags
 	l.define(f)
-	if err := parse(f, args); err != nil {
+	if err := parseAlone(f, args); err != nil {
 		return err
 	}
 	db, filter, err := l.open()

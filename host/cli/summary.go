@@ -9,17 +9,21 @@ import (
 	"github.com/perilune/perilune/host"
 )
 
-// printSummary tells people what a session came to.
+// printSummary tells people what a session came to. What it assumed comes
+// first: the figures are what should be on the screen at the end.
 func printSummary(w io.Writer, s *host.Summary) {
+	printAssumptions(w, s.Assumptions)
 	band := strings.ToUpper(s.Mode)
 	if s.Simulated {
 		band += ", SIMULATED MARKET"
 	}
-	fmt.Fprintf(w, "%s: %s on %s, %s to %s (%.1f days)\n", band, strings.Join(s.Strategies, ", "), s.Market, s.From, s.To, s.Days)
+	fmt.Fprintf(w, "\n%s: %s on %s\n", band, strings.Join(s.Strategies, ", "), s.Market)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	row := func(name, format string, a ...any) { fmt.Fprintf(t, "  %s\t%s\n", name, fmt.Sprintf(format, a...)) }
+	row("time", "%s to %s UTC (%s)", second(s.From), second(s.To), span(s.Days))
+	row("ended by", "%s", ended(s))
 	row("equity", "%s -> %s USDT (%+.3f %%)", s.StartEq.StringFixed(2), s.EndEq.StringFixed(2), change(s))
-	row("profit", "%s USDT, of which funding %s, fees -%s", s.PnL.StringFixed(2), s.Funding.StringFixed(2), s.Fees.StringFixed(2))
+	row("profit", "%s USDT, of which funding %s, fees %s", s.PnL.StringFixed(2), s.Funding.StringFixed(2), s.Fees.Neg().StringFixed(2))
 	row("max drawdown", "%.3f %%", 100*s.Drawdown)
 	row("pairs", "%d opened, %d closed, %d live", s.PairsOpened, s.PairsClosed, s.PairsLive)
 	row("unhedged at most", "%s USDT, for %.2f s", s.MaxUnhedged.StringFixed(2), s.MaxUnhedSec)
@@ -41,17 +45,75 @@ func printSummary(w io.Writer, s *host.Summary) {
 	}
 	row("effects hash", "%s", s.EffectsHash)
 	t.Flush()
+}
+
+// printAssumptions leaves out the figures of the calibration, which fill pages.
+func printAssumptions(w io.Writer, list []string) {
 	fmt.Fprintln(w, "assumptions:")
 	left := 0
-	for _, a := range s.Assumptions {
+	for _, a := range list {
 		if strings.HasPrefix(a, "calibration: ") {
 			left++
 			continue
 		}
-		fmt.Fprintf(w, "  - %s\n", a)
+		fmt.Fprintf(w, "  - %s\n", strings.Join(wrap(a, 96), "\n    "))
 	}
 	if left > 0 {
 		fmt.Fprintf(w, "  - how it was calibrated: %d figures, with --json or --report\n", left)
+	}
+}
+
+// wrap breaks a text between words into lines of at most width runes; a longer
+// word has a line of its own.
+func wrap(text string, width int) []string {
+	var lines []string
+	line, n := "", 0
+	for _, word := range strings.Fields(text) {
+		size := len([]rune(word))
+		if n > 0 && n+1+size > width {
+			lines, line, n = append(lines, line), "", 0
+		}
+		if n > 0 {
+			line, n = line+" ", n+1
+		}
+		line, n = line+word, n+size
+	}
+	return append(lines, line)
+}
+
+// ended says why a session is over, and whether the next run goes on with it.
+func ended(s *host.Summary) string {
+	switch s.EndedBy {
+	case "for":
+		return "--for"
+	case "data":
+		return "the end of the data"
+	case "stop":
+		if s.Simulated {
+			return "you; the next run on this ledger goes on from here"
+		}
+		return "you"
+	}
+	return "an error"
+}
+
+// second shortens a time of the summary for people.
+func second(t string) string {
+	if len(t) < 19 {
+		return t
+	}
+	return strings.Replace(t[:19], "T", " ", 1)
+}
+
+// span words a length of time in the unit that suits it.
+func span(days float64) string {
+	switch hours := 24 * days; {
+	case days >= 2:
+		return fmt.Sprintf("%.1f days", days)
+	case hours >= 2:
+		return fmt.Sprintf("%.1f hours", hours)
+	default:
+		return fmt.Sprintf("%.1f minutes", 60*hours)
 	}
 }
 

@@ -110,7 +110,9 @@ func (t *ticker) erase() {
 
 func (t *ticker) redraw() {
 	if t.tty && t.last != "" {
-		fmt.Fprint(t.w, t.last)
+		// Without wrapping, a narrow terminal cuts the line off, and one erase
+		// clears all of it.
+		fmt.Fprint(t.w, "\x1b[?7l"+t.last+"\x1b[?7h")
 		t.shown = true
 	}
 }

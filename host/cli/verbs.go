@@ -13,7 +13,7 @@ import (
 )
 
 func replayVerb(ctx context.Context, e *env, args []string) error {
-	f := e.flags("replay", "JOURNAL_DIR [flags]", "perilune replay perilune-paper.journal/run-1")
+	f := e.flags("replay", "JOURNAL_DIR [flags]", "perilune replay perilune-paper.journal/paper-1-run-1")
 	asJSON := f.Bool("json", false, "print one JSON object on stdout")
 	if err := parse(f, args); err != nil {
 		return err
@@ -46,23 +46,27 @@ func replayVerb(ctx context.Context, e *env, args []string) error {
 }
 
 func dataVerb(_ context.Context, e *env, args []string) error {
-	if len(args) == 0 || args[0] != "verify" {
-		return fail(ExitUsage, "want: perilune data verify --market spot|usdm|coinm FILE…")
-	}
 	f := e.flags("data verify", "--market spot|usdm|coinm FILE… [flags]", "perilune data verify --market usdm usdm-btcusdt.jsonl.gz")
 	market := f.String("market", "", "spot, usdm or coinm: it decides how updates must link")
 	asJSON := f.Bool("json", false, "print one JSON object on stdout")
-	if err := parse(f, args[1:]); err != nil {
+	if err := parse(f, args); err != nil {
 		return err
+	}
+	if f.Arg(0) != "verify" {
+		return fail(ExitUsage, "want: perilune data verify --market spot|usdm|coinm FILE…")
+	}
+	files := f.Args()[1:]
+	if *market == "" {
+		return fail(ExitUsage, "--market is missing: want spot, usdm or coinm, which decides how updates must link")
 	}
 	m, err := exchange.ParseMarket(*market)
 	if err != nil {
 		return fail(ExitUsage, "--market: %w", err)
 	}
-	if f.NArg() == 0 {
+	if len(files) == 0 {
 		return fail(ExitUsage, "no file to verify")
 	}
-	report, err := record.Verify(m, f.Args(), record.VerifyOptions{})
+	report, err := record.Verify(m, files, record.VerifyOptions{})
 	if err != nil {
 		return &host.DataError{Err: err}
 	}
@@ -113,9 +117,9 @@ func checkVerb(_ context.Context, e *env, args []string) error {
 	if err != nil {
 		return err
 	}
-	scripts := f.Args()
-	if len(scripts) == 0 {
-		scripts = []string{defaultScript}
+	scripts, err := e.scripts(f)
+	if err != nil {
+		return err
 	}
 	var reports []*host.CheckReport
 	bad := false
@@ -180,7 +184,7 @@ func newVerb(_ context.Context, e *env, args []string) error {
 func versionVerb(_ context.Context, e *env, args []string) error {
 	f := e.flags("version", "", "perilune version --json")
 	asJSON := f.Bool("json", false, "print one JSON object on stdout")
-	if err := parse(f, args); err != nil {
+	if err := parseAlone(f, args); err != nil {
 		return err
 	}
 	version, goVersion := "(devel)", ""

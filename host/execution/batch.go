@@ -10,8 +10,8 @@ import (
 
 // open starts the next opening batch when everything allows it.
 func (m *Machine) open(p Port, now exchange.Time) {
-	if m.stopping || now >= m.Pair.Opened+m.Request.Timeout {
-		m.finishOpen(p, now, "time to open is over")
+	if why := m.enough(now); why != "" {
+		m.finishOpen(p, now, why)
 		return
 	}
 	if !m.ready(p, now) {
@@ -38,6 +38,19 @@ func (m *Machine) open(p Port, now exchange.Time) {
 	m.sendBoth(p, now, buy, sell)
 }
 
+// enough says why no further batch is opened, or "".
+func (m *Machine) enough(now exchange.Time) string {
+	switch {
+	case m.cut != "":
+		return m.cut
+	case m.stopping:
+		return "the session is ending"
+	case now >= m.Pair.Opened+m.Request.Timeout:
+		return "time to open is over"
+	}
+	return ""
+}
+
 // sizeOpen returns the lots of one batch. The perpetual's lots decide; the spot
 // leg is grossed up for the fee that is taken in coin, so that net coins cover
 // the short, and the last batch's residual is carried in.
@@ -46,26 +59,33 @@ func (m *Machine) sizeOpen(p Port, ask, bid exchange.Ticks) (spotLots, perpLots 
 	left := m.Request.Notional.Sub(perp.Notional(bid, m.Pair.PerpQty.Abs()))
 	value := decimal.Min(m.Request.Batch, left)
 	perpLots = exchange.Lots(perp.Lot.Floor(value.Div(perp.PriceDecimal(bid))))
-	keep := decimal.NewFromInt(1).Sub(p.TakerFee(m.Pair.Spot))
-	need := perp.BaseQty(bid, perpLots).Sub(m.Residual(p))
+	keep, res := decimal.NewFromInt(1).Sub(p.TakerFee(m.Pair.Spot)), m.Residual(p)
+	need := perp.BaseQty(bid, perpLots).Sub(res)
 	if !need.IsPositive() {
 		return 0, perpLots
 	}
 	spotLots = exchange.Lots(spot.Lot.Ceil(need.DivRound(keep, 12)))
-	// Rounding up must not carry the batch over the bound.
-	for spotLots > 0 && spot.Notional(ask, spotLots).GreaterThan(m.Request.MaxUnhedged) {
-		perpLots--
-		spotLots = exchange.Lots(spot.Lot.Floor(perp.BaseQty(bid, perpLots).DivRound(keep, 12)))
+	// If one leg fills alone, its whole value is unhedged: the fee's gross-up and
+	// a perpetual below spot must not carry that over the bound.
+	room := m.Request.MaxUnhedged.Sub(res.Abs().Mul(spot.PriceDecimal(ask)))
+	if most := exchange.Lots(spot.Lot.Floor(room.Div(spot.PriceDecimal(ask)))); spotLots > most {
+		spotLots = most
+		perpLots = lotsOf(perp, spot.QtyDecimal(most).Mul(keep).Add(res))
 	}
 	return spotLots, perpLots
+}
+
+// lotsOf is how many whole lots of a linear instrument a number of coins makes.
+func lotsOf(in *exchange.Instrument, coins decimal.Decimal) exchange.Lots {
+	return exchange.Lots(in.Lot.Floor(coins.DivRound(decimal.NewFromInt(in.Multiplier), 12)))
 }
 
 // finishOpen ends the opening with whatever was reached.
 func (m *Machine) finishOpen(p Port, now exchange.Time, why string) {
 	m.Pair.State = PairOpen
 	if m.Pair.PerpQty == 0 {
-		m.Pair.State, m.Pair.Closed = PairFailed, now
-		if m.Pair.Reason != "" {
+		m.Pair.State, m.Pair.Closed, m.Pair.Realised = PairFailed, now, m.result(p)
+		if m.Pair.Reason != "" && m.Pair.Reason != why {
 			why += ": " + m.Pair.Reason
 		}
 	}
@@ -116,31 +136,38 @@ func (m *Machine) shut(p Port, now exchange.Time) {
 }
 
 // sizeClose returns the lots of one closing batch: spot keeps exactly what the
-// short that remains needs.
+// short that remains needs. A remainder that spot could not sell is not left.
 func (m *Machine) sizeClose(p Port, bid, ask exchange.Ticks) (spotLots, perpLots exchange.Lots) {
 	spot, perp := p.Instrument(m.Pair.Spot), p.Instrument(m.Pair.Perp)
 	short := m.Pair.PerpQty.Abs()
-	perpLots = min(short, exchange.Lots(perp.Lot.Floor(m.Request.Batch.Div(perp.PriceDecimal(ask)))))
-	if perpLots == 0 {
-		perpLots = min(short, 1)
-	}
-	if !tradable(perp, ask, short-perpLots) {
+	coin := decimal.Max(perp.PriceDecimal(ask), spot.PriceDecimal(bid).Mul(decimal.NewFromInt(perp.Multiplier)))
+	most := exchange.Lots(perp.Lot.Floor(m.Request.MaxUnhedged.Div(coin)))
+	perpLots = min(short, max(1, exchange.Lots(perp.Lot.Floor(m.Request.Batch.Div(coin)))))
+	if stay := lotsOf(spot, perp.BaseQty(ask, short-perpLots)); stay > 0 && !tradable(spot, bid, stay) {
 		perpLots = short
+		if perpLots > most {
+			perpLots = (short + 1) / 2
+		}
 	}
 	stay := perp.BaseQty(ask, short-perpLots)
 	return exchange.Lots(spot.Lot.Floor(m.Pair.SpotQty.Sub(stay))), perpLots
 }
 
+// finishClose ends a pair that is flat.
 func (m *Machine) finishClose(p Port, now exchange.Time) {
 	m.updateBasis()
-	m.Pair.State, m.Pair.Closed = PairClosed, now
-	m.Pair.Realised = m.Pair.SpotCost.Add(m.Pair.PerpCost).Add(m.Pair.Funding).Sub(m.Pair.FeesInQuote)
-	if price, ok := m.spotMid(p); ok {
-		m.Pair.Realised = m.Pair.Realised.Add(m.Pair.SpotQty.Mul(price))
-	}
-	m.Pair.Realised = m.Pair.Realised.Round(8)
+	m.Pair.State, m.Pair.Closed, m.Pair.Realised = PairClosed, now, m.result(p)
 	m.wake = 0
 	p.Changed(m)
+}
+
+// result is what a flat pair made, in quote; dust counts at mid.
+func (m *Machine) result(p Port) decimal.Decimal {
+	sum := m.Pair.SpotCost.Add(m.Pair.PerpCost).Add(m.Pair.Funding).Sub(m.Pair.FeesInQuote)
+	if price, ok := m.spotMid(p); ok {
+		sum = sum.Add(m.Pair.SpotQty.Mul(price))
+	}
+	return sum.Round(8)
 }
 
 // sendBoth checks every leg before it sends the first one: a leg that would be
@@ -198,12 +225,12 @@ func (m *Machine) later(at exchange.Time, why string) {
 
 // balance sends the one order that brings the legs level.
 func (m *Machine) balance(p Port, now exchange.Time) {
-	hard := now >= m.unhedgedAt+m.Request.MaxUnhedgedTime
-	if m.attempts > 0 && !hard && now < m.notBefore {
-		m.wake = min(m.notBefore, m.unhedgedAt+m.Request.MaxUnhedgedTime)
+	last := m.unhedgedAt + m.Request.MaxUnhedgedTime
+	if due := m.nextTry(last); now < due {
+		m.wake = due
 		return
 	}
-	o := m.repair(p, hard)
+	o := m.repair(p, now >= last)
 	if o == nil {
 		m.wake = now + retryEvery
 		return
@@ -219,12 +246,24 @@ func (m *Machine) balance(p Port, now exchange.Time) {
 	m.send(p, int(o.Leg)-1, o)
 }
 
+// nextTry is when the next attempt to balance is due: at once at first, then at
+// intervals, and at the time bound whatever the interval.
+func (m *Machine) nextTry(last exchange.Time) exchange.Time {
+	if m.attempts == 0 {
+		return 0
+	}
+	if tried := m.notBefore - retryEvery; tried < last {
+		return min(m.notBefore, last)
+	}
+	return m.notBefore
+}
+
 // repair chooses between chasing the lagging leg, which keeps the trade, and
 // unwinding the leading one, which gives it up. Closing and resyncing only ever
 // reduce; opening chases while the basis still pays for it.
 func (m *Machine) repair(p Port, hard bool) *exchange.Order {
 	res := m.Residual(p)
-	chase := m.Pair.State == PairOpening && !m.stopping && !hard && m.attempts < chaseAttempts && m.worthChasing(p)
+	chase := m.Pair.State == PairOpening && m.enough(p.Now()) == "" && !hard && m.attempts < chaseAttempts && m.worthChasing(p)
 	if chase {
 		if o := m.chase(p, res); o != nil {
 			return o
@@ -287,9 +326,9 @@ func (m *Machine) taking(p Port, which int, side exchange.Side, coins decimal.De
 	} else {
 		price = max(price, mid-limit)
 	}
-	lots := exchange.Lots(in.Lot.Floor(coins.DivRound(decimal.NewFromInt(in.Multiplier), 12)))
-	if lots == 0 && which == legPerp && coins.IsPositive() {
-		lots = 1
+	lots := lotsOf(in, coins)
+	if in.MaxQty > 0 {
+		lots = min(lots, in.MaxQty)
 	}
 	if lots == 0 {
 		return nil

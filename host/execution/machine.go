@@ -74,6 +74,7 @@ type Machine struct {
 	unhedgedAt exchange.Time // when the residual left tolerance; 0: hedged
 	closeAt    exchange.Time // when Close was asked for
 	stopping   bool
+	cut        string // why the opening goes no further; "" while it may
 
 	refused exchange.Time // how long the last refusal put the next batch off
 	off     bool          // the residual is beyond tolerance; follows fills only
@@ -101,12 +102,10 @@ func NewMachine(id exchange.PairID, strategy int32, req PairRequest, p Port) (*M
 }
 
 // Resume returns the machine of a pair that an earlier run left: whatever it
-// was doing, it first balances what it holds.
+// was doing, it first balances what it holds. An opening is not taken up again,
+// because what it was decided on is old.
 func Resume(pair Pair, req PairRequest, now exchange.Time) *Machine {
-	if pair.State == PairOpening {
-		pair.State = PairOpen
-	}
-	m := &Machine{Pair: pair, Request: req, wake: now + exchange.Second, off: true}
+	m := &Machine{Pair: pair, Request: req, wake: now + exchange.Second, off: true, cut: "the session was interrupted"}
 	if pair.State == PairClosing {
 		m.Close = &CloseRequest{Pair: pair.ID, Patience: exchange.Minute, Reason: pair.Reason}
 		m.closeAt = now
@@ -166,7 +165,7 @@ func (m *Machine) StartClose(p Port, r CloseRequest) error {
 	if r.Patience == 0 {
 		r.Patience = 10 * exchange.Minute
 	}
-	m.Close, m.closeAt, m.notBefore = &r, p.Now(), 0
+	m.Close, m.closeAt, m.notBefore, m.refused = &r, p.Now(), 0, 0
 	m.Pair.State, m.Pair.Reason = PairClosing, r.Reason
 	m.wake = p.Now() + r.Patience
 	p.Changed(m)
@@ -227,7 +226,7 @@ func (m *Machine) Fill(p Port, f *exchange.Fill, perpLeg bool) {
 	}
 	m.measure(p)
 	if f.Reason != "" {
-		m.Pair.Reason = f.Reason
+		m.cut, m.Pair.Reason = f.Reason, f.Reason
 		m.Step(p)
 	}
 }
@@ -327,6 +326,9 @@ func (m *Machine) Step(p Port) {
 		m.shut(p, now)
 	default:
 		m.wake = 0
+		if m.Pair.PerpQty == 0 { // liquidated, and its coins are sold
+			m.finishClose(p, now)
+		}
 	}
 }
 
