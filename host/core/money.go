@@ -192,6 +192,9 @@ func (c *Core) Equity() decimal.Decimal {
 
 // sample reports the equity and shows it to the gate.
 func (c *Core) sample() {
+	if !c.priced() {
+		return // it is tried again at the next event
+	}
 	c.sampleAt = c.now - c.now%c.cfg.SampleEvery + c.cfg.SampleEvery
 	if len(c.acct.holdings) == 0 {
 		return
@@ -203,6 +206,24 @@ func (c *Core) sample() {
 		c.drain()
 	}
 	c.saveStates()
+}
+
+// priced reports whether everything the account holds has a price. A session
+// that goes on from an earlier one holds coins before it has seen a book, and
+// what can't be valued must not look like a loss.
+func (c *Core) priced() bool {
+	for _, h := range c.acct.holdings {
+		if !h.total.IsZero() && (h.spot != nil || h.perp != nil) && c.price(h).IsZero() {
+			return false
+		}
+	}
+	for i := range c.acct.pos {
+		in := c.u.Get(exchange.InstrumentID(i))
+		if in.Perp() && c.acct.pos[i].qty != 0 && c.markPrice(in).IsZero() {
+			return false
+		}
+	}
+	return true
 }
 
 // saveStates reports the state of every strategy whose state changed.
