@@ -73,6 +73,7 @@ type Pacer struct {
 // Wait implements sim.Gatekeeper.
 func (p *Pacer) Wait(ctx context.Context, now, next exchange.Time) (*exchange.Event, error) {
 	if ev := p.Inbox.take(); ev != nil {
+		ev.Time = now
 		return ev, nil
 	}
 	if p.Speed == 0 {
@@ -93,8 +94,59 @@ func (p *Pacer) Wait(ctx context.Context, now, next exchange.Time) (*exchange.Ev
 			return nil, nil
 		}
 		if ev := p.sleep(ctx, wait); ev != nil || ctx.Err() != nil {
+			if ev != nil {
+				ev.Time = now
+			}
 			return ev, nil
 		}
+	}
+}
+
+// Clock is the wall clock as a session in real time sees it. It implements
+// sim.Gatekeeper for sessions without a feed: events are handled when they come,
+// at the time they come. Only the loop's goroutine uses it.
+type Clock struct {
+	Inbox     *Inbox
+	Beat      func(now exchange.Time)
+	BeatEvery time.Duration
+
+	lastBeat time.Time
+}
+
+// Now is the wall clock.
+func Now() exchange.Time { return exchange.Time(time.Now().UnixNano()) }
+
+// Wait implements sim.Gatekeeper.
+func (c *Clock) Wait(ctx context.Context, now, next exchange.Time) (*exchange.Event, error) {
+	for {
+		wall := max(Now(), now)
+		if ev := c.Inbox.take(); ev != nil {
+			ev.Time = wall
+			return ev, nil
+		}
+		if wall >= next || ctx.Err() != nil {
+			return nil, nil
+		}
+		c.beat(wall)
+		c.Inbox.wait(ctx, min(time.Duration(next-wall), c.BeatEvery))
+	}
+}
+
+func (c *Clock) beat(now exchange.Time) {
+	if wall := time.Now(); c.Beat != nil && wall.Sub(c.lastBeat) >= c.BeatEvery {
+		c.lastBeat = wall
+		c.Beat(now)
+	}
+}
+
+// wait sleeps until something is posted, ctx is done, or the time is over.
+func (b *Inbox) wait(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-b.wake:
+	case <-ctx.Done():
 	}
 }
 
@@ -104,13 +156,7 @@ func (p *Pacer) sleep(ctx context.Context, wait time.Duration) *exchange.Event {
 	if p.Beat != nil {
 		wait = min(wait, p.BeatEvery)
 	}
-	t := time.NewTimer(wait)
-	defer t.Stop()
-	select {
-	case <-t.C:
-	case <-p.Inbox.wake:
-	case <-ctx.Done():
-	}
+	p.Inbox.wait(ctx, wait)
 	return p.Inbox.take()
 }
 

@@ -30,19 +30,23 @@ type Recorder interface {
 	After(*exchange.Event, []core.Effect) error
 }
 
-// Gatekeeper decides when virtual time may go on. Wait returns nil to go on to
-// next, or an event from outside (a reload, a command) to handle first.
+// Gatekeeper decides when time may go on. Wait returns nil to go on to next, or
+// an event from outside to handle first, with its Time set: a reload, a command,
+// and in a session without a feed also market data.
 type Gatekeeper interface {
 	Wait(ctx context.Context, now, next exchange.Time) (*exchange.Event, error)
 }
 
-// Driver is one session. Core, Feed, Venue and Recorder are required.
+// Driver is one session. Core, Venue and Recorder are required. Without a Feed
+// the session has no data of its own to run on: it lives in real time, on what
+// the Gate hands in, until its context is done.
 type Driver struct {
 	Core     *core.Core
 	Feed     exchange.Feed
 	Venue    exchange.Simulated
 	Recorder Recorder
 	Gate     Gatekeeper       // nil: full speed and no outside events
+	Start    exchange.Time    // of a session without a feed
 	For      exchange.Time    // how long the session is, from its first event; 0: to the end of the feed
 	Prelude  []exchange.Event // opening deposits and such, handled first
 
@@ -91,6 +95,7 @@ func (d *Driver) begin() error {
 	if err := d.pull(); err != nil {
 		return err
 	}
+	d.now = d.Start
 	if d.have {
 		d.now = d.head.Time
 	}
@@ -123,30 +128,50 @@ func (d *Driver) loop(ctx context.Context) error {
 // turn handles one event; it reports false at the end of the session.
 func (d *Driver) turn(ctx context.Context) (bool, error) {
 	source, at := d.next()
-	if source == nothing {
+	if source == nothing && d.Feed != nil {
 		d.endedBy = "data"
 		return false, nil
 	}
-	if d.until != 0 && at > d.until {
-		d.endedBy = "for"
-		return false, nil
+	if source == nothing {
+		at = forever
 	}
-	if d.Gate != nil {
+	over := d.until != 0 && at > d.until
+	if d.Gate != nil && !(over && d.Feed != nil) {
+		if over {
+			at = d.until
+		}
 		outside, err := d.Gate.Wait(ctx, d.now, at)
 		if err != nil {
 			return false, err
 		}
 		if outside != nil {
-			outside.Time = d.now
-			return true, d.handle(outside)
+			return true, d.outside(outside)
 		}
 		if ctx.Err() != nil {
 			d.endedBy = "stop"
 			return false, nil
 		}
 	}
+	if over {
+		d.endedBy = "for"
+		return false, nil
+	}
 	return true, d.take(source, at)
 }
+
+// outside handles an event that the gate handed in.
+func (d *Driver) outside(ev *exchange.Event) error {
+	if err := d.handle(ev); err != nil {
+		return err
+	}
+	if ev.Kind.MarketData() {
+		d.Venue.Market(ev)
+	}
+	return nil
+}
+
+// forever is later than any event.
+const forever = exchange.Time(1<<63 - 1)
 
 type source uint8
 
@@ -190,6 +215,9 @@ func (d *Driver) take(from source, at exchange.Time) error {
 }
 
 func (d *Driver) pull() error {
+	if d.Feed == nil {
+		return nil
+	}
 	err := d.Feed.Next(&d.head)
 	d.have = err == nil
 	if errors.Is(err, io.EOF) {
