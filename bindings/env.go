@@ -32,7 +32,8 @@ type Env interface {
 
 	Position(exchange.InstrumentID) exchange.Position // of this strategy
 	Balance(wallet exchange.Market, asset string) exchange.Balance
-	Equity() decimal.Decimal // of the account, in USDT
+	Margin(wallet exchange.Market, asset string) exchange.Margin // of a derivatives wallet
+	Equity() decimal.Decimal                                     // of the account, in USDT
 	Fees(exchange.InstrumentID) (maker, taker decimal.Decimal)
 	Order(exchange.OrderID) (*exchange.Order, bool)
 	Orders() []*exchange.Order // open orders of this strategy, oldest first

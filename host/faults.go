@@ -47,12 +47,19 @@ type DataError struct{ Err error }
 func (e *DataError) Error() string { return e.Err.Error() }
 func (e *DataError) Unwrap() error { return e.Err }
 
+// LedgerError is a ledger or journal that can't be used; it wraps why.
+type LedgerError struct{ Err error }
+
+func (e *LedgerError) Error() string { return e.Err.Error() }
+func (e *LedgerError) Unwrap() error { return e.Err }
+
 // Classify tells what kind of trouble an error is.
 func Classify(err error) Fault {
 	var conf *ConfigError
 	var script *ScriptError
 	var data *DataError
 	var torn *journal.CorruptError
+	var unusable *LedgerError
 	switch {
 	case errors.As(err, &conf):
 		return FaultConfig
@@ -64,7 +71,7 @@ func Classify(err error) Fault {
 		return FaultDiskFull
 	case errors.As(err, &data):
 		return FaultData
-	case errors.Is(err, ledger.ErrMode), errors.Is(err, ledger.ErrNewer), errors.Is(err, ledger.ErrCorrupt), errors.As(err, &torn):
+	case errors.As(err, &unusable), errors.Is(err, ledger.ErrMode), errors.Is(err, ledger.ErrNewer), errors.Is(err, ledger.ErrCorrupt), errors.As(err, &torn):
 		return FaultLedger
 	case errors.Is(err, fs.ErrNotExist):
 		return FaultData

@@ -1,7 +1,9 @@
 package host
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"path/filepath"
 	"strings"
 
@@ -103,8 +105,13 @@ func openRecording(o *Options) (*marketData, error) {
 	if err != nil {
 		return nil, &DataError{err}
 	}
+	f := &recordedFeed{Recording: rec}
+	if err := f.begin(h); err != nil {
+		_ = rec.Close() // reading only
+		return nil, err
+	}
 	m := &marketData{
-		feed: rec, instruments: values(rec.Universe()), recording: rec,
+		feed: f, instruments: values(rec.Universe()), recording: rec,
 		name: strings.Join(o.Market, " "), describe: strings.Split(rec.Describe(), "\n"),
 		stale: 5 * exchange.Second, sample: 10 * exchange.Second,
 	}
@@ -114,6 +121,42 @@ func openRecording(o *Options) (*marketData, error) {
 	}
 	m.hot = !m.bars && len(m.instruments) <= hotBooks
 	return m, nil
+}
+
+// recordedFeed marks what goes wrong while reading as a fault of the data.
+type recordedFeed struct {
+	*record.Recording
+	head exchange.Event // the first, until it is asked for
+	held bool
+}
+
+// begin reads the first event: a session on nothing at all is a mistake in what
+// was asked for, and better told before there is a session.
+func (f *recordedFeed) begin(h HistoryOptions) error {
+	err := f.Recording.Next(&f.head)
+	f.held = true
+	switch {
+	case err == nil:
+		return nil
+	case !errors.Is(err, io.EOF):
+		return &DataError{err}
+	case h.From != 0 || h.To != 0:
+		return &DataError{errors.New("market data: there is none in the time asked for")}
+	}
+	return &DataError{errors.New("market data: the recording holds no events")}
+}
+
+// Next implements exchange.Feed.
+func (f *recordedFeed) Next(ev *exchange.Event) error {
+	if f.held {
+		*ev, f.held = f.head, false
+		return nil
+	}
+	err := f.Recording.Next(ev)
+	if err == nil || errors.Is(err, io.EOF) {
+		return err
+	}
+	return &DataError{err}
 }
 
 func values(u *exchange.Universe) []exchange.Instrument {

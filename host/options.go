@@ -1,9 +1,11 @@
 package host
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -170,19 +172,36 @@ type fileConfig struct {
 		Latency   string            `toml:"latency"`
 		LatencyMS *float64          `toml:"latency_ms"`
 		Queue     string            `toml:"queue"`
-		Balances  map[string]string `toml:"balances"`
+		Balances  map[string]amount `toml:"balances"`
 	} `toml:"paper"`
 	Risk struct {
-		MaxOrderNotional    string  `toml:"max_order_notional"`
-		MaxPositionNotional string  `toml:"max_position_notional"`
+		MaxOrderNotional    amount  `toml:"max_order_notional"`
+		MaxPositionNotional amount  `toml:"max_position_notional"`
 		CollarBP            float64 `toml:"collar_bp"`
 		OrdersPerSecond     float64 `toml:"orders_per_second"`
 		OrderBurst          int     `toml:"order_burst"`
 		StaleAfterSeconds   float64 `toml:"stale_after_seconds"`
 		MaxOpenOrders       int     `toml:"max_open_orders"`
-		DailyLoss           string  `toml:"daily_loss"`
+		DailyLoss           amount  `toml:"daily_loss"`
 	} `toml:"risk"`
 	Params map[string]map[string]any `toml:"params"`
+}
+
+// amount is money in the file: text, because a binary fraction would not be
+// exact, or a whole number.
+type amount string
+
+// UnmarshalTOML implements toml.Unmarshaler.
+func (a *amount) UnmarshalTOML(v any) error {
+	switch v := v.(type) {
+	case string:
+		*a = amount(v)
+	case int64:
+		*a = amount(strconv.FormatInt(v, 10))
+	default:
+		return fmt.Errorf("%v: want a number in quotes", v)
+	}
+	return nil
 }
 
 // LoadConfig reads a TOML file into the options. What the options already have
@@ -195,7 +214,7 @@ func (o *Options) LoadConfig(path string) error {
 	}
 	meta, err := toml.Decode(string(raw), &f)
 	if err != nil {
-		return configError("%s: %v", path, tomlError(err))
+		return configError("%s:%s", path, tomlError(err))
 	}
 	if unknown := meta.Undecoded(); len(unknown) > 0 {
 		return configError("%s: unknown key %q; the sections are paper, risk and params.<strategy>", path, unknown[0].String())
@@ -209,15 +228,20 @@ func (o *Options) LoadConfig(path string) error {
 	if err := o.takeRisk(&f); err != nil {
 		return configError("%s: [risk] %v", path, err)
 	}
-	o.takeParams(&f)
-	return nil
+	return o.takeParams(path, &f)
 }
 
+// tomlError words what the parser found as "line: key: what".
 func tomlError(err error) string {
-	if p, ok := err.(toml.ParseError); ok {
-		return p.ErrorWithPosition()
+	var p toml.ParseError
+	if !errors.As(err, &p) {
+		return " " + err.Error()
 	}
-	return err.Error()
+	key := ""
+	if p.LastKey != "" {
+		key = p.LastKey + ": "
+	}
+	return fmt.Sprintf("%d: %s%s", p.Position.Line, key, p.Message)
 }
 
 func (o *Options) takePaper(f *fileConfig) error {
@@ -243,7 +267,7 @@ func (o *Options) takePaper(f *fileConfig) error {
 		p.Latency = &l
 	}
 	for _, key := range sortedKeys(f.Paper.Balances) {
-		d, err := ParseDeposit(key + "=" + f.Paper.Balances[key])
+		d, err := ParseDeposit(key + "=" + string(f.Paper.Balances[key]))
 		if err != nil {
 			return err
 		}
@@ -281,8 +305,9 @@ func ParseDeposit(s string) (paper.Deposit, error) {
 func (o *Options) takeRisk(f *fileConfig) error {
 	l := &o.Limits
 	for _, d := range []struct {
-		name, text string
-		to         *decimal.Decimal
+		name string
+		text amount
+		to   *decimal.Decimal
 	}{
 		{"max_order_notional", f.Risk.MaxOrderNotional, &l.MaxOrderNotional},
 		{"max_position_notional", f.Risk.MaxPositionNotional, &l.MaxPositionNotional},
@@ -291,11 +316,22 @@ func (o *Options) takeRisk(f *fileConfig) error {
 		if d.text == "" {
 			continue
 		}
-		v, err := decimal.NewFromString(d.text)
-		if err != nil {
-			return fmt.Errorf("%s = %q: want a number in quotes", d.name, d.text)
+		v, err := decimal.NewFromString(string(d.text))
+		if err != nil || v.IsNegative() {
+			return fmt.Errorf("%s = %q: want a number of 0 or more", d.name, d.text)
 		}
 		*d.to = v
+	}
+	for _, d := range []struct {
+		name string
+		v    float64
+	}{
+		{"collar_bp", f.Risk.CollarBP}, {"orders_per_second", f.Risk.OrdersPerSecond}, {"order_burst", float64(f.Risk.OrderBurst)},
+		{"stale_after_seconds", f.Risk.StaleAfterSeconds}, {"max_open_orders", float64(f.Risk.MaxOpenOrders)},
+	} {
+		if !(d.v >= 0) {
+			return fmt.Errorf("%s = %v: want a number of 0 or more", d.name, d.v)
+		}
 	}
 	l.CollarBP, l.OrdersPerSecond, l.OrderBurst = f.Risk.CollarBP, f.Risk.OrdersPerSecond, f.Risk.OrderBurst
 	l.MaxOpenOrders = f.Risk.MaxOpenOrders
@@ -303,11 +339,14 @@ func (o *Options) takeRisk(f *fileConfig) error {
 	return nil
 }
 
-func (o *Options) takeParams(f *fileConfig) {
+func (o *Options) takeParams(path string, f *fileConfig) error {
 	if o.Set == nil {
 		o.Set = map[string]string{}
 	}
 	for _, strategy := range sortedKeys(f.Params) {
+		if f.Params[strategy] == nil {
+			return configError("%s: params.%s: want a section [params.<strategy>] around parameters", path, strategy)
+		}
 		for _, name := range sortedKeys(f.Params[strategy]) {
 			key := strategy + "." + name
 			if _, fromFlag := o.Set[key]; fromFlag {
@@ -319,4 +358,5 @@ func (o *Options) takeParams(f *fileConfig) {
 			o.Set[key] = fmt.Sprint(f.Params[strategy][name])
 		}
 	}
+	return nil
 }

@@ -7,39 +7,42 @@ import (
 	"github.com/perilune/perilune/host/script"
 )
 
-// checkParams refuses settings that no strategy has, naming the nearest.
+// checkParams refuses settings that no strategy has, naming the nearest, and
+// values that a strategy does not take.
 func checkParams(scripts []loaded, set map[string]string) error {
 	for _, key := range sortedKeys(set) {
-		if !hasParam(scripts, key) {
+		known := false
+		for i := range scripts {
+			p := addressed(scripts[i].name, scripts[i].params, key)
+			if p == nil {
+				continue
+			}
+			known = true
+			if err := p.Check(set[key]); err != nil {
+				return configError("parameter %s of %s: %v", p.Name, scripts[i].name, err)
+			}
+		}
+		if !known {
 			return configError("parameter %q: no strategy has it%s", key, suggestion(scripts, key))
 		}
 	}
 	return nil
 }
 
-func hasParam(scripts []loaded, key string) bool {
-	for i := range scripts {
-		if _, ok := addressed(scripts[i].name, scripts[i].params, key); ok {
-			return true
-		}
-	}
-	return false
-}
-
-// addressed returns the parameter that a key names in a strategy.
-func addressed(name string, params []script.Param, key string) (string, bool) {
+// addressed returns the parameter that a key names in a strategy, or nil.
+func addressed(name string, params []script.Param, key string) *script.Param {
 	if strategy, param, dotted := strings.Cut(key, "."); dotted {
 		if strategy != name {
-			return "", false
+			return nil
 		}
 		key = param
 	}
 	for i := range params {
 		if params[i].Name == key {
-			return key, true
+			return &params[i]
 		}
 	}
-	return "", false
+	return nil
 }
 
 func suggestion(scripts []loaded, key string) string {
@@ -65,11 +68,11 @@ func suggestion(scripts []loaded, key string) string {
 func paramsFor(name string, params []script.Param, set map[string]string) map[string]string {
 	out := map[string]string{}
 	for _, key := range sortedKeys(set) {
-		if param, ok := addressed(name, params, key); ok {
-			if _, exact := out[param]; exact && !strings.Contains(key, ".") {
+		if p := addressed(name, params, key); p != nil {
+			if _, exact := out[p.Name]; exact && !strings.Contains(key, ".") {
 				continue
 			}
-			out[param] = set[key]
+			out[p.Name] = set[key]
 		}
 	}
 	return out

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -38,6 +39,22 @@ func (r *runner) report(s *Summary) error {
 	d.Totals.MaxUnhedged, d.Totals.MaxUnhedgedTime = s.MaxUnhedged.Decimal, exchange.Time(s.MaxUnhedSec*float64(exchange.Second))
 	r.reportStrategies(&d)
 	return writeReport(r.o.Report, d)
+}
+
+// checkReport finds out before the session whether its report can be written:
+// after it would be too late.
+func checkReport(path string) error {
+	if path == "" {
+		return nil
+	}
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return configError("report %s: it is a directory: want the name of a file", path)
+	}
+	tmp, err := os.CreateTemp(filepath.Dir(path), ".report-*")
+	if err != nil {
+		return configError("report %s can't be written: %v", path, err)
+	}
+	return errors.Join(tmp.Close(), os.Remove(tmp.Name()))
 }
 
 // writeReport writes beside the target first, so that a report is whole or not

@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"strings"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/paper"
 	"github.com/perilune/perilune/host/core"
@@ -117,35 +119,43 @@ func (r *runner) expireOrders(snap *ledger.Snapshot) error {
 	if len(snap.Orders) == 0 || snap.LastRun == nil {
 		return nil
 	}
-	w, err := r.db.NewWriter(snap.LastRun, ledger.WriterOptions{})
-	if err != nil {
-		return err
-	}
 	u, err := exchange.NewUniverse(r.market.instruments)
 	if err != nil {
 		return err
 	}
+	w, err := r.db.NewWriter(snap.LastRun, ledger.WriterOptions{})
+	if err != nil {
+		return err
+	}
+	filled, err := r.filled()
 	for i := range snap.Orders {
-		row, ok := expired(u, &snap.Orders[i], snap)
-		if !ok {
-			continue
-		}
-		if err := w.Post(row); err != nil {
-			return errors.Join(err, w.Close())
+		if row, ok := expired(u, &snap.Orders[i], filled[snap.Orders[i].ID], snap); ok && err == nil {
+			err = w.Post(row)
 		}
 	}
-	return w.Close()
+	return errors.Join(err, w.Close())
+}
+
+// filled adds the session's fills up by order: an order's own row is not renewed
+// with every fill.
+func (r *runner) filled() (map[exchange.OrderID]decimal.Decimal, error) {
+	sums := map[exchange.OrderID]decimal.Decimal{}
+	err := r.db.EachFill(ledger.Filter{Account: r.account}, func(f *ledger.Fill) error {
+		sums[f.Order] = sums[f.Order].Add(f.Qty)
+		return nil
+	})
+	return sums, err
 }
 
 // expired is the last word on an order of a session that ended without one.
-func expired(u *exchange.Universe, o *ledger.Order, snap *ledger.Snapshot) (*ledger.OrderRow, bool) {
+func expired(u *exchange.Universe, o *ledger.Order, done decimal.Decimal, snap *ledger.Snapshot) (*ledger.OrderRow, bool) {
 	in, ok := u.Find(o.Market, o.Symbol)
 	if !ok {
 		return nil, false
 	}
 	price, _ := in.Tick.Exact(o.Price)
 	qty, _ := in.Lot.Exact(o.Qty)
-	filled, _ := in.Lot.Exact(o.Filled)
+	filled, _ := in.Lot.Exact(done)
 	return &ledger.OrderRow{
 		At: ledger.At{Seq: snap.LastRun.Committed + 1, Time: snap.LastTime}, Instrument: in, Strategy: o.Strategy,
 		Order: exchange.Order{
@@ -209,8 +219,9 @@ func (r *runner) restore(s *session) (*core.Restore, error) {
 	return out, r.restorePairs(out)
 }
 
-// restoreBalances adds what was in transit to where it was going: a simulated
-// transfer that was sent can't fail any more.
+// restoreBalances keeps what was in transit apart: its arrival is the first thing
+// that the session hears of, because a simulated transfer that was sent can't fail
+// any more.
 func (r *runner) restoreBalances(out *core.Restore) error {
 	for _, b := range r.resume.Balances {
 		wallet, ok := strings.CutPrefix(b.Account, "A:")
@@ -261,12 +272,27 @@ func (r *runner) indexOf(strategy string) int32 {
 	return -1
 }
 
+// arrivals are the ends of the transfers that the last run left on their way.
+func (r *runner) arrivals() []exchange.Event {
+	var out []exchange.Event
+	for i := range r.resume.Transit {
+		t := r.resume.Transit[i].Transfer
+		t.Strategy, t.Done = r.indexOf(r.resume.Transit[i].StrategyName), true
+		out = append(out, exchange.Event{Kind: exchange.KindTransfer, Instrument: exchange.NoInstrument, Transfer: &t})
+	}
+	return out
+}
+
 // venueAccount is what the simulated venue goes on from: the core's own books,
-// which came from the ledger.
+// which came from the ledger, and at its destination what is on its way.
 func (r *runner) venueAccount() *paper.Account {
 	a := &paper.Account{NextTrade: r.resume.NextTrade, NextOrder: uint64(r.resume.NextOrder)}
 	for _, h := range r.core.Holdings() {
 		a.Balances = append(a.Balances, paper.Deposit{Market: h.Wallet, Asset: h.Asset, Amount: h.Total})
+	}
+	for i := range r.resume.Transit {
+		t := &r.resume.Transit[i]
+		a.Balances = append(a.Balances, paper.Deposit{Market: t.To, Asset: t.Asset, Amount: t.Amount})
 	}
 	for _, in := range r.core.Universe().All() {
 		pos := r.core.AccountPosition(in.ID)

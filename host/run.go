@@ -78,6 +78,7 @@ type runner struct {
 	until    exchange.Time
 	dir      string // of this run's journal
 	versions []versionNote
+	refusals int // of orders
 }
 
 func (r *runner) close() {
@@ -99,6 +100,9 @@ func (r *runner) open(ctx context.Context) error {
 	if r.scripts, err = loadScripts(r.o.Scripts); err != nil {
 		return err
 	}
+	if err := checkReport(r.o.Report); err != nil {
+		return err
+	}
 	if err := checkParams(r.scripts, r.o.Set); err != nil {
 		return err
 	}
@@ -108,7 +112,7 @@ func (r *runner) open(ctx context.Context) error {
 	}
 	r.market = probe
 	if r.db, err = ledger.Open(ledger.Options{Path: r.o.DB, Mode: ledger.Paper, Venue: "paper"}); err != nil {
-		return err
+		return &LedgerError{err}
 	}
 	if err := r.chooseSession(ctx); err != nil {
 		return err
@@ -144,8 +148,9 @@ func (r *runner) build() error {
 		Gate: &live.Pacer{Inbox: r.inbox, Speed: r.o.Speed, Beat: r.beat, BeatEvery: r.o.StatusEvery},
 		For:  r.o.For,
 	}
-	if r.resume == nil {
-		r.driver.Prelude = deposits(r.o.Paper.Balances)
+	r.driver.Prelude = deposits(r.o.Paper.Balances)
+	if r.resume != nil {
+		r.driver.Prelude = r.arrivals()
 	}
 	if r.o.ClearHalt && r.resume != nil {
 		r.inbox.Post(&exchange.Event{Kind: exchange.KindCommand, Instrument: exchange.NoInstrument, Name: core.CommandResume})
@@ -226,7 +231,7 @@ func deposits(list []paper.Deposit) []exchange.Event {
 // startRun notes the run in the ledger and opens its journal.
 func (r *runner) startRun(s *session) error {
 	if err := r.openJournal(s); err != nil {
-		return err
+		return &LedgerError{err}
 	}
 	sess, err := r.db.Session(r.account)
 	if err != nil {
@@ -283,8 +288,10 @@ func setAside(dir string) error {
 	}
 }
 
-// sink hands the effects of one event to the ledger and to people.
+// sink hands the effects of one event to the ledger and to people. The journal
+// is ahead of the ledger: it is what completes the rows of a run that is killed.
 func (r *runner) sink(ev *exchange.Event, fx []core.Effect) error {
+	flushed := r.journal == nil
 	for i := range fx {
 		e := &fx[i]
 		r.tell(e)
@@ -294,6 +301,12 @@ func (r *runner) sink(ev *exchange.Event, fx []core.Effect) error {
 		}
 		if row == nil {
 			continue
+		}
+		if !flushed {
+			flushed = true
+			if err := r.journal.Flush(); err != nil {
+				return fmt.Errorf("journal: event %d: %w", ev.Seq, err)
+			}
 		}
 		if err := r.writer.Post(row); err != nil {
 			return fmt.Errorf("ledger %s: event %d: %w", r.o.DB, ev.Seq, err)
@@ -315,6 +328,8 @@ func (r *runner) tell(e *core.Effect) {
 		r.track.add(e.Time, e.Amount)
 	case core.EffectChart:
 		r.charts.add(e)
+	case core.EffectOrder:
+		r.refused(e)
 	case core.EffectLog:
 		r.o.Log(Line{Time: e.Time, Level: e.Level, Strategy: r.core.StrategyName(e.Strategy), Where: e.Where, Text: e.Text})
 	case core.EffectVersion:
@@ -376,7 +391,7 @@ func (r *runner) finish(ctx context.Context, ended error) (*Summary, error) {
 	var errs []error
 	errs = append(errs, ended)
 	if r.journal != nil {
-		if err := r.journal.Close(); err != nil {
+		if err := r.journal.Close(); err != nil && !errors.Is(ended, err) {
 			errs = append(errs, fmt.Errorf("journal: %w", err))
 		}
 	}
@@ -415,7 +430,7 @@ func (r *runner) summary(endedBy string) *Summary {
 		Mode: ledger.Paper, Simulated: r.market.simulated, Market: r.market.name, Seed: r.o.Seed,
 		Session: r.account, Resumed: r.resume != nil,
 		From: from.String(), To: to.String(), Days: float64(to-from) / float64(exchange.Day), EndedBy: endedBy,
-		Events: r.driver.Events(), Effects: r.rec.effects, Fills: r.core.Fills(),
+		Events: r.driver.Events(), Effects: r.rec.effects, Fills: r.core.Fills(), OrdersRefused: r.refusals,
 		Funding: Money{st.Funding.Round(8)}, Fees: Money{st.Fees.Round(8)}, Drawdown: r.track.drawdown,
 		PairsOpened: st.PairsOpened, PairsClosed: st.PairsClosed, PairsLive: len(r.core.OpenPairs()),
 		MaxUnhedged: Money{st.MaxUnhedged}, MaxUnhedSec: float64(st.MaxUnhedgedTime) / float64(exchange.Second),

@@ -107,6 +107,10 @@ func (s *luaStrategy) Reload(port *core.Port, r *exchange.Reload) (core.Strategy
 		return nil, fmt.Errorf("%s: the strategy's name changed from %q to %q: its orders and state are filed under the name, so start a new run for it",
 			p.Path(), s.vm.Name(), vm.Name())
 	}
+	if unknown := vm.UnknownNames(); len(unknown) > 0 {
+		vm.Close()
+		return nil, unknown[0]
+	}
 	if _, err := vm.Instruments(s.universe); err != nil {
 		vm.Close()
 		return nil, err
@@ -140,6 +144,7 @@ type loaded struct {
 	name    string
 	program *script.Program
 	params  []script.Param
+	unknown []*script.Error // names that nothing defines
 }
 
 // loadScripts reads the scripts and checks that each of them loads.
@@ -149,6 +154,10 @@ func loadScripts(paths []string) ([]loaded, error) {
 		l, err := loadScript(path)
 		if err != nil {
 			return nil, &ScriptError{path, err}
+		}
+		if len(l.unknown) > 0 {
+			// Lua would fail on it when it gets there, which may be at the exit.
+			return nil, &ScriptError{path, l.unknown[0]}
 		}
 		for _, other := range out {
 			if other.name == l.name {
@@ -174,7 +183,7 @@ func loadScript(path string) (*loaded, error) {
 		return nil, err
 	}
 	defer vm.Close()
-	return &loaded{path: path, name: vm.Name(), program: p, params: vm.Params()}, nil
+	return &loaded{path: path, name: vm.Name(), program: p, params: vm.Params(), unknown: vm.UnknownNames()}, nil
 }
 
 func compiled(list []loaded) []any {

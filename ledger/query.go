@@ -13,7 +13,7 @@ import (
 type Filter struct {
 	Account  string
 	Strategy string
-	Symbol   string
+	Symbol   string // "BTCUSDT" in every market, or "spot:BTCUSDT" in one
 	Pair     exchange.PairID
 	From, To exchange.Time // From <= time < To
 	// Last keeps the newest rows only. The order stays oldest first.
@@ -24,7 +24,7 @@ type Filter struct {
 // arguments are those of args.
 const (
 	whereRun  = "WHERE ?1 IN ('', s.account) AND ?2 IN ('', x.strategy) AND x.time >= ?5 AND (?6 = 0 OR x.time < ?6)"
-	whereFull = whereRun + " AND ?3 IN ('', x.symbol) AND ?4 IN (0, x.pair)"
+	whereFull = whereRun + " AND ?3 IN ('', x.symbol, x.market || ':' || x.symbol) AND ?4 IN (0, x.pair)"
 )
 
 func (f Filter) args() []any {

@@ -131,12 +131,18 @@ func (w *Writer) Post(r Record) error {
 }
 
 // Mark says that all rows of all events up to seq were posted. The run's cursor
-// follows with the next commit. Without it the cursor stays one event behind,
-// because the last one may not be complete.
+// follows with the next commit, and a writer that was told of marks never leaves
+// an event half written: a crash must not show a fill without its money. Without
+// marks the cursor stays one event behind, because the last one may not be
+// complete.
 func (w *Writer) Mark(seq uint64) {
 	w.mu.Lock()
+	defer w.mu.Unlock()
+	idle := w.ready() == 0
 	w.marked = max(w.marked, seq)
-	w.mu.Unlock()
+	if idle && w.ready() > 0 {
+		w.poke()
+	}
 }
 
 // Sync waits until everything that was posted and marked is committed. It
@@ -244,7 +250,7 @@ func (w *Writer) loop() {
 // reports whether there is something to commit.
 func (w *Writer) pause() bool {
 	w.mu.Lock()
-	work := len(w.queue) > 0 || (w.syncs > 0 && w.marked > w.cursor)
+	work := w.ready() > 0 || (w.syncs > 0 && w.marked > w.cursor)
 	if w.final || w.closed || !work {
 		w.mu.Unlock()
 		return false
@@ -277,7 +283,7 @@ func (w *Writer) sleep(d time.Duration) {
 // commit writes one batch and publishes the outcome.
 func (w *Writer) commit() {
 	w.mu.Lock()
-	rows := w.queue[:min(len(w.queue), w.o.Batch)]
+	rows := w.queue[:w.cut()]
 	cursor := w.nextCursor(rows)
 	w.mu.Unlock()
 
@@ -295,6 +301,41 @@ func (w *Writer) commit() {
 	}
 	w.room.Broadcast()
 	w.done.Broadcast()
+}
+
+// ready is how many rows at the head of the queue belong to events that are
+// posted whole. A caller who marks nothing, or waits in Sync, has posted all; and
+// a queue that is full of one event must move.
+func (w *Writer) ready() int {
+	n := len(w.queue)
+	if w.marked == 0 || w.syncs > 0 || n >= w.o.Queue {
+		return n
+	}
+	for n > 0 && w.queue[n-1].seq() > w.marked {
+		n--
+	}
+	return n
+}
+
+// cut is how many rows the next transaction takes: a batch, ended where an event
+// ends.
+func (w *Writer) cut() int {
+	ready := w.ready()
+	n := min(ready, w.o.Batch)
+	if n == ready || n == 0 {
+		return n
+	}
+	last := w.queue[n-1].seq()
+	for n > 0 && w.queue[n].seq() == last && w.queue[n-1].seq() == last {
+		n--
+	}
+	if n > 0 {
+		return n
+	}
+	for n < ready && w.queue[n].seq() == last { // it is larger than a batch
+		n++
+	}
+	return n
 }
 
 // accept takes committed rows out of the queue.

@@ -366,3 +366,33 @@ func TestHugeAmountsAreExact(t *testing.T) {
 		t.Errorf("balances %v, want %v", got, want)
 	}
 }
+
+// A transaction ends where an event ends, so that a crash between two of them
+// never shows a fill without the money it moved.
+func TestNoEventIsHalfWritten(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		seqs   []uint64
+		marked uint64
+		syncs  int
+		want   int
+	}{
+		{"all whole", []uint64{1, 1, 2}, 2, 0, 3},
+		{"the last is being posted", []uint64{1, 1, 2}, 1, 0, 2},
+		{"the only one is being posted", []uint64{2, 2}, 1, 0, 0},
+		{"a batch ends inside an event", []uint64{1, 1, 2, 2, 2, 3}, 3, 0, 2},
+		{"a batch ends with an event", []uint64{1, 2, 2, 2, 3}, 3, 0, 4},
+		{"an event is larger than a batch", []uint64{1, 1, 1, 1, 1, 1, 2}, 2, 0, 6},
+		{"somebody waits", []uint64{1, 1, 2}, 1, 1, 3},
+		{"the queue is full of one event", []uint64{2, 2, 2, 2, 2, 2, 2, 2}, 1, 0, 8},
+		{"nothing is ever marked", []uint64{1, 1, 2}, 0, 0, 3},
+	} {
+		w := &Writer{o: WriterOptions{Batch: 4, Queue: 8}, marked: tt.marked, syncs: tt.syncs}
+		for _, seq := range tt.seqs {
+			w.queue = append(w.queue, &LogRow{At: at(seq)})
+		}
+		if got := w.cut(); got != tt.want {
+			t.Errorf("%s: takes %d rows, want %d", tt.name, got, tt.want)
+		}
+	}
+}

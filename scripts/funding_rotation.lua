@@ -3,9 +3,11 @@
 -- when, it pays so much more that the switch earns its own costs.
 --
 -- The price of the coin does not matter: what spot gains, the short loses. What
--- does matter: the funding collected, the basis at entry and exit, and fees. All
--- rates below are in basis points (bp, 0.01 %) per 8 hours, whatever interval the
--- contract settles at; all gains are in bp of one leg's value.
+-- does matter: the funding collected, the basis at entry and exit, fees, and that
+-- the shorts never run out of margin, for their losses are paid from another
+-- wallet than the one that holds the coins. All rates below are in basis points
+-- (bp, 0.01 %) per 8 hours, whatever interval the contract settles at; all gains
+-- are in bp of one leg's value.
 
 local M = { name = "funding_rotation" }
 
@@ -23,13 +25,16 @@ M.params = {
   min_hold     = { default = 8, min = 0, doc = "hours before a position may be rotated" },
   max_switches = { type = "integer", default = 3, min = 0, doc = "rotations a day" },
   max_unhedged = { default = 3000, min = 20, doc = "value that may be unhedged at any moment, in USDT" },
+  margin       = { default = 0.6, min = 0.25, max = 5, doc = "margin to open with: equity of the usdm wallet over the value of its shorts" },
+  margin_low   = { default = 0.35, min = 0.1, max = 5, doc = "margin to defend; about the rise in price that would liquidate" },
+  resize       = { default = 2, min = 1.1, max = 100, doc = "renew a position when its price has changed by this factor" },
 }
 
 M.universe = { "usdm:*", "spot:*" }
 
 local p = params
-local rest = {}  -- by perp: not to be tried again before
-local usual = {} -- by perp: how the closing basis has been, exponentially averaged
+local coins, by_perp = nil, {} -- what could be held, and what is known about it
+local alarm = {}               -- by held perp: the mark price at which margin is looked at again
 
 -- What n settlements of 8 h should bring if funding is r now and returns to its
 -- mean: a geometric series.
@@ -38,128 +43,205 @@ local function expected(r, n)
   return p.mean_rate * n + (r - p.mean_rate) * (1 - rho ^ n) / (1 - rho)
 end
 
--- The rate to count on: the running estimate, but never more than the median of
--- the last settlements. One high print is not a trend.
-local function signal(perp)
-  local _, _, next_funding, now8 = market.funding(perp)
-  if not now8 then return nil end
+-- Two rates per coin: the running estimate and the median of the last settlements.
+-- One print is not a trend, so entering counts on the lower and leaving on the higher.
+local function look(c)
+  local _, _, _, now = market.funding(c.perp)
+  local open = basis.open(c.spot, c.perp, p.level)
+  local close = basis.close(c.spot, c.perp, p.level)
+  c.known = now and open and close
+  if not c.known then return end
   local past = {}
-  for _, s in ipairs(market.settled(perp, 3)) do past[#past + 1] = s.rate * 8 / s.hours end
-  if #past == 0 then return now8 * 1e4, next_funding end
+  for _, s in ipairs(market.settled(c.perp, 3)) do past[#past + 1] = s.rate_8h end
   table.sort(past)
-  return math.min(now8, past[math.ceil(#past / 2)]) * 1e4, next_funding
+  local median = past[math.ceil(#past / 2)] or now
+  c.low, c.high = math.min(now, median) * 1e4, math.max(now, median) * 1e4
+
+  local usual, n = state.usual[c.perp] or close, p.horizon_days * 3
+  c.close, c.exit = close, usual + 5e-4                   -- exit: the basis it may be left at while there is time
+  c.edge = expected(c.low, n) + (open - usual) * 1e4 - 2 * c.fees -- what it brings to one who enters, and leaves again
+  c.stay = expected(c.high, n) + (close - usual) * 1e4    -- what it brings to one who is in
 end
 
--- One row for every coin that could be held now.
-local function look(pair)
-  local rate, next_funding = signal(pair.perp)
-  local open = basis.open(pair.spot, pair.perp, p.level)
-  local close = basis.close(pair.spot, pair.perp, p.level)
-  if not (rate and open and close) then return nil end
-  local mean = usual[pair.perp] or close
-  usual[pair.perp] = mean + (close - mean) * 0.01
-
-  local _, spot_fee = account.fees(pair.spot)
-  local _, perp_fee = account.fees(pair.perp)
-  local fees = (spot_fee + perp_fee) * 1e4 -- of one side; a round trip pays it twice
-  local n = p.horizon_days * 3
-  local gain = expected(rate, n) + (open - mean) * 1e4
-  return {
-    base = pair.base, spot = pair.spot, perp = pair.perp, rate = rate, fees = fees,
-    gain = gain,                             -- what it brings from now on
-    edge = gain - 2 * fees,                  -- ... after getting in and out
-    stay = expected(rate, n) + (close - mean) * 1e4, -- what it brings to one who is in
-    week = expected(rate, 21),
-    settling = next_funding and next_funding - market.now() < 60,
-  }
+local function look_around()
+  state.usual, state.rest = state.usual or {}, state.rest or {}
+  if not coins then
+    coins = market.pairs { margin = "usdt" }
+    for _, c in ipairs(coins) do
+      local _, spot_fee = account.fees(c.spot)
+      local _, perp_fee = account.fees(c.perp)
+      c.fees, by_perp[c.perp] = (spot_fee + perp_fee) * 1e4, c -- of one side; a round trip pays it twice
+    end
+  end
+  local remember = market.now() >= (state.remembered or 0) + 4 * 3600 - 60
+  if remember then state.remembered = market.now() end
+  for _, c in ipairs(coins) do
+    c.pair = nil
+    look(c)
+    if c.known and remember then -- how the closing basis usually is, averaged over about four days
+      local usual = state.usual[c.perp] or c.close
+      state.usual[c.perp] = usual + (c.close - usual) * 0.04
+    end
+  end
 end
 
-local function by_edge(a, b)
-  if a.edge ~= b.edge then return a.edge > b.edge end
-  return a.base < b.base
+-- The margin of all shorts, and the cash that could become margin.
+local function money() return account.margin("usdm", "USDT"), account.balance("spot", "USDT").free end
+
+local function target() return math.max(p.margin, 1.2 * p.margin_low) end
+
+local function move(from, to, amount)
+  if amount < 1 or market.now() < (state.moved or 0) + 60 then return end -- the last one may be on its way
+  state.moved = market.now()
+  exec.transfer("USDT", from, to, amount - amount % 0.01)
+  timer.after("soon", "15s")
 end
 
-local function enter(c)
-  local id, err = exec.pair.open {
-    spot = c.spot, perp = c.perp, notional = p.capital / p.max_pairs, batch = p.batch, level = p.level,
-    max_unhedged = p.max_unhedged, max_unhedged_time = "5s", timeout = "30m", tag = c.base,
-  }
-  if not id then return log.warn("cannot open " .. c.base .. ": " .. err) end
-  log.info(string.format("open %s: funding %.1f bp per 8 h, edge %.0f bp", c.base, c.rate, c.edge))
-end
-
-local function leave(pair, reason)
-  local ok, err = exec.pair.close(pair.id, { max_basis = (usual[pair.perp] or 0) + 5e-4, patience = "30m", reason = reason })
+local function leave(pair, max_basis, reason, ...)
+  reason = string.format(reason, ...)
+  local ok, err = exec.pair.close(pair.id, { max_basis = max_basis, patience = "10m", reason = reason })
   if not ok then return log.warn("cannot close " .. pair.tag .. ": " .. err) end
   log.info("close " .. pair.tag .. ": " .. reason)
 end
 
--- The weakest holding gives way to the best other coin if the difference pays for
--- four executions, hysteresis times over.
-local function rotate(held, free)
-  local best, weakest = free[1], nil
-  for _, h in ipairs(held) do
-    if h.row and h.pair.state == "open" and (not weakest or h.row.stay < weakest.row.stay) then weakest = h end
+-- Keeps the shorts from liquidation: spare cash becomes margin, and when there is
+-- none, the pair whose short has lost most is closed. Its coins have gained as
+-- much; sold, they are cash. Reports whether there was something to do.
+local function defend()
+  local m, cash = money()
+  local spare = m.equity - m.maintenance - p.margin_low * m.exposure
+  if m.exposure == 0 or spare >= 0 then return false end
+  if market.now() < (state.moved or 0) + 60 then return true end
+  move("spot", "usdm", math.min(cash, target() * m.exposure - m.equity))
+  if spare + cash >= 0 then return true end
+  local worst, most = nil, -math.huge
+  for _, pair in ipairs(exec.pair.list()) do
+    if pair.state == "closing" then return true end
+    local loss = -pair.perp_qty * market.mark(pair.perp).mark - pair.perp_cost
+    if pair.state == "open" and loss > most then worst, most = pair, loss end
   end
-  if not (best and weakest) then return end
-  local age = (market.now() - weakest.pair.opened) / 3600
-  local today = math.floor(market.now() / 86400)
-  if state.day ~= today then state.day, state.switches = today, 0 end
-  if age < p.min_hold or state.switches >= p.max_switches then return end
-  local cost = best.fees + weakest.row.fees
-  local gain = best.gain - weakest.row.stay
-  if gain > p.hysteresis * cost then
-    state.switches = state.switches + 1
-    leave(weakest.pair, string.format("%s pays %.0f bp more, the switch costs %.0f", best.base, gain, cost))
-  end
+  if worst then leave(worst, nil, "margin is needed, and its short has lost %.0f USDT", most) end
+  return true
 end
 
-local function scan()
-  local rows, free, held = {}, {}, {}
-  for _, pair in ipairs(market.pairs { margin = "usdt" }) do rows[pair.perp] = look(pair) end
-
-  local taken = {}
-  for _, pair in ipairs(exec.pair.list()) do
-    taken[pair.perp] = true
-    held[#held + 1] = { pair = pair, row = rows[pair.perp] }
+-- Leaves a coin that costs money or has outgrown its size; true when it did.
+local function prune(c)
+  local grown = c.pair.perp_qty * market.mark(c.perp).mark / -c.pair.perp_cost
+  if expected(c.high, 21) < -p.exit_loss then
+    state.rest[c.perp] = market.now() + 86400
+    leave(c.pair, c.exit, "funding of %.1f bp per 8 h costs more than leaving", c.low)
+  elseif grown > p.resize or grown < 1 / p.resize then
+    leave(c.pair, c.exit, "it is worth %.2f times what it was, renew it", grown)
+  else
+    return false
   end
-  for _, pair in ipairs(market.pairs { margin = "usdt" }) do
-    local row = rows[pair.perp]
-    local tired = (rest[pair.perp] or 0) > market.now()
-    if row and not (taken[pair.perp] or row.settling or tired) and row.edge > p.min_edge then free[#free + 1] = row end
-  end
-  table.sort(free, by_edge)
+  return true
+end
 
-  for _, h in ipairs(held) do
-    if h.row and h.pair.state == "open" and h.row.week < -p.exit_loss then
-      leave(h.pair, string.format("funding of %.1f bp per 8 h costs more than leaving", h.row.rate))
-      return
+-- Whether both legs can be traded in slices of this value.
+local function tradable(c, value)
+  for _, symbol in ipairs { c.spot, c.perp } do
+    local rules, price = market.instrument(symbol), market.book(symbol):ask()
+    if math.max(rules.min_notional, rules.min_qty * price, rules.lot * price) * 1.1 > value then return false end
+  end
+  return basis.open_for(c.spot, c.perp, value) ~= nil -- and the books are deep enough
+end
+
+-- The best coin that is not held and is worth its costs.
+local function best_free(value)
+  local best
+  for _, c in ipairs(coins) do
+    if c.known and not c.pair and c.edge > p.min_edge and expected(c.low, 21) > 0
+      and not (best and best.edge >= c.edge) and (state.rest[c.perp] or 0) <= market.now()
+      and tradable(c, math.min(value, p.batch, p.max_unhedged)) then
+      best = c
     end
   end
-  if #held < p.max_pairs then
-    for i = 1, math.min(#free, p.max_pairs - #held) do enter(free[i]) end
-  else
-    rotate(held, free)
-  end
-  if free[1] then chart.plot("best funding, bp per 8 h", free[1].rate) end
+  return best
 end
 
--- Five minutes past the hour, well away from the settlements on the hour.
-function M.on_start() timer.after("first", "5m") end
+-- Opens a pair once both wallets hold what it needs: spot the price of the coins,
+-- usdm the margin of the short. With less money the pair is smaller.
+local function enter(c, share)
+  local m, cash = money()
+  local value = math.min(share, (cash + m.equity - target() * m.exposure) / (1.01 + target()), (cash + m.movable) / 1.01)
+  if value < share / 2 then return end
+  local spot_lacks, usdm_lacks = value * 1.01 - cash, target() * (m.exposure + value) - m.equity
+  if spot_lacks > 0.1 then return move("usdm", "spot", math.min(spot_lacks, m.movable)) end
+  if usdm_lacks > 0.1 then return move("spot", "usdm", usdm_lacks) end
+  local id, err = exec.pair.open {
+    spot = c.spot, perp = c.perp, notional = value, batch = p.batch, level = p.level,
+    max_unhedged = p.max_unhedged, max_unhedged_time = "5s", timeout = "30m", tag = c.base,
+  }
+  if not id then return log.warn("cannot open " .. c.base .. ": " .. err) end
+  log.info(string.format("open %s: funding %.1f bp per 8 h, edge %.0f bp", c.base, c.low, c.edge))
+end
+
+-- The weakest holding gives way to the best other coin if the difference pays for
+-- four executions, hysteresis times over.
+local function rotate(best)
+  local weakest
+  for _, c in ipairs(coins) do
+    if c.pair and c.known and not (weakest and weakest.stay <= c.stay) then weakest = c end
+  end
+  local today = math.floor(market.now() / 86400)
+  if state.day ~= today then state.day, state.switches = today, 0 end
+  if not weakest or state.switches >= p.max_switches or market.now() < weakest.pair.opened + p.min_hold * 3600 then return end
+  local cost = best.fees + weakest.fees
+  local gain = best.edge + 2 * best.fees - weakest.stay
+  if gain > p.hysteresis * cost then
+    state.switches = state.switches + 1
+    leave(weakest.pair, weakest.exit, "%s pays %.0f bp more, the switch costs %.0f", best.base, gain, cost)
+  end
+end
+
+-- Does one thing at a time; what comes of it calls for the next look.
+local function scan()
+  look_around()
+  local list, busy = exec.pair.list(), false
+  for _, pair in ipairs(list) do
+    by_perp[pair.perp].pair = pair
+    alarm[pair.perp] = alarm[pair.perp] or 0
+    busy = busy or pair.state == "opening" or pair.state == "closing"
+  end
+  if defend() or busy then return end
+  for _, c in ipairs(coins) do
+    if c.pair and c.known and prune(c) then return end
+  end
+  local share = math.min(p.capital, account.equity() / (1.05 + target())) / p.max_pairs
+  local best = best_free(share)
+  if not best then return end
+  if market.now() == state.remembered then chart.plot("best funding, bp per 8 h", best.low) end
+  if #list < p.max_pairs then enter(best, share) else rotate(best) end
+end
+
+-- Five minutes past every hour, because funding settles on the hour.
+function M.on_start() timer.at_next("scan", "1h", "55m") end
 
 function M.on_timer(name)
-  if name == "first" then timer.every("scan", "1h") end
+  if name == "scan" then timer.at_next("scan", "1h", "55m") end
+  local second = market.now() % 3600
+  if second < 60 or second > 3300 then return timer.after("soon", "6m") end
   scan()
 end
 
+-- A short loses when its mark rises: look again at every per cent.
+function M.on_mark(symbol, mark)
+  if not alarm[symbol] or mark.mark < alarm[symbol] then return end
+  alarm[symbol] = mark.mark * 1.01
+  defend()
+end
+
 function M.on_pair(pair)
+  if pair.done then alarm[pair.perp] = nil end
   if pair.state == "closed" then
     log.info(string.format("closed %s: %+.2f USDT, of which funding %.2f and fees -%.2f",
       pair.tag, pair.realised, pair.funding, pair.fees))
   elseif pair.state == "failed" then
-    rest[pair.perp] = market.now() + 6 * 3600
+    state.rest[pair.perp] = market.now() + 6 * 3600
     log.warn(pair.tag .. " did not open: " .. (pair.reason or ""))
   end
+  if pair.done or (pair.state == "open" and pair.settlements == 0) then timer.after("soon", "5s") end
 end
 
 return M

@@ -6,6 +6,7 @@ package account
 
 import (
 	"github.com/perilune/perilune/bindings"
+	"github.com/perilune/perilune/exchange"
 )
 
 var symbolArg = bindings.Value{Name: "symbol", Type: "string|Book", Doc: "such as \"usdm:BTCUSDT\""}
@@ -17,6 +18,18 @@ var balanceType = bindings.Type{
 		{Name: "total", Type: "number", Unit: "asset"},
 		{Name: "free", Type: "number", Unit: "asset", Doc: "what is neither in orders nor needed as margin"},
 		{Name: "locked", Type: "number", Unit: "asset"},
+	},
+}
+
+var marginType = bindings.Type{
+	Name: "Margin",
+	Doc:  "What a derivatives wallet holds and what it has to back, at the mark price. The venue liquidates when equity falls to maintenance.",
+	Fields: []bindings.Value{
+		{Name: "equity", Type: "number", Unit: "asset", Doc: "wallet balance and unrealised profit"},
+		{Name: "exposure", Type: "number", Unit: "asset", Doc: "value of the positions, long and short added up; of all strategies"},
+		{Name: "initial", Type: "number", Unit: "asset", Doc: "needed to keep positions and working orders open"},
+		{Name: "maintenance", Type: "number", Unit: "asset", Doc: "needed to keep the positions from liquidation"},
+		{Name: "movable", Type: "number", Unit: "asset", Doc: "what a transfer may take: unrealised profit may not leave"},
 	},
 }
 
@@ -39,6 +52,9 @@ func Module() bindings.Module {
 			{Spec: bindings.Spec{Name: "balance", Doc: "One asset in one wallet; zeros when there is none.",
 				Args:    []bindings.Value{{Name: "wallet", Type: "\"spot\"|\"usdm\"|\"coinm\""}, {Name: "asset", Type: "string", Doc: "such as \"USDT\""}},
 				Returns: []bindings.Value{{Name: "balance", Type: "Balance"}}, Example: "local free = account.balance(\"spot\", \"USDT\").free"}, Call: balance},
+			{Spec: bindings.Spec{Name: "margin", Doc: "The margin of a derivatives wallet.",
+				Args:    []bindings.Value{{Name: "wallet", Type: "\"usdm\"|\"coinm\""}, {Name: "asset", Type: "string", Doc: "such as \"USDT\""}},
+				Returns: []bindings.Value{{Name: "margin", Type: "Margin"}}, Example: "local m = account.margin(\"usdm\", \"USDT\")\nlocal distance = (m.equity - m.maintenance) / m.exposure"}, Call: margin},
 			{Spec: bindings.Spec{Name: "position", Doc: "This strategy's position in an instrument.", Args: []bindings.Value{symbolArg},
 				Returns: []bindings.Value{{Name: "position", Type: "Position"}}}, Call: position},
 			{Spec: bindings.Spec{Name: "equity", Doc: "What the account is worth.",
@@ -46,7 +62,7 @@ func Module() bindings.Module {
 			{Spec: bindings.Spec{Name: "fees", Doc: "The account's fees on an instrument.", Args: []bindings.Value{symbolArg},
 				Returns: []bindings.Value{{Name: "maker", Type: "number", Unit: "fraction of notional"}, {Name: "taker", Type: "number", Unit: "fraction of notional"}}}, Call: fees},
 		},
-		Types: []bindings.Type{balanceType, positionType},
+		Types: []bindings.Type{balanceType, marginType, positionType},
 	}
 }
 
@@ -56,6 +72,21 @@ func balance(rt *bindings.Runtime) int {
 	t.RawSetString("total", rt.Number(b.Total.InexactFloat64()))
 	t.RawSetString("free", rt.Number(b.Free.InexactFloat64()))
 	t.RawSetString("locked", rt.Number(b.Locked.InexactFloat64()))
+	return rt.Push(t)
+}
+
+func margin(rt *bindings.Runtime) int {
+	wallet := rt.Arg(1).Market()
+	if wallet == exchange.Spot {
+		rt.Arg(1).Fail("a spot wallet has no margin: want usdm or coinm")
+	}
+	m := rt.Env().Margin(wallet, rt.Arg(2).Name())
+	t := rt.L.CreateTable(0, 5)
+	t.RawSetString("equity", rt.Number(m.Equity.InexactFloat64()))
+	t.RawSetString("exposure", rt.Number(m.Exposure.InexactFloat64()))
+	t.RawSetString("initial", rt.Number(m.Initial.InexactFloat64()))
+	t.RawSetString("maintenance", rt.Number(m.Maintenance.InexactFloat64()))
+	t.RawSetString("movable", rt.Number(m.Movable.InexactFloat64()))
 	return rt.Push(t)
 }
 

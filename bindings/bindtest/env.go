@@ -24,6 +24,7 @@ type Env struct {
 	Quotes      map[exchange.InstrumentID][2]exchange.Level
 	Positions   map[exchange.InstrumentID]exchange.Position
 	Balances    map[string]exchange.Balance // by "wallet asset"
+	Margins     map[string]exchange.Margin  // by "wallet asset"
 	EquityValue decimal.Decimal
 	OrderList   []*exchange.Order
 	PairList    []*execution.Pair
@@ -62,7 +63,7 @@ func NewEnv() *Env {
 		Trades: make(map[exchange.InstrumentID]exchange.Trade), SettledList: make(map[exchange.InstrumentID][]exchange.Settled),
 		BarList: make(map[exchange.InstrumentID][]exchange.Bar), Quotes: make(map[exchange.InstrumentID][2]exchange.Level),
 		Positions: make(map[exchange.InstrumentID]exchange.Position), Balances: make(map[string]exchange.Balance),
-		Timers: make(map[string][2]exchange.Time),
+		Margins: make(map[string]exchange.Margin), Timers: make(map[string][2]exchange.Time),
 	}
 	for _, in := range u.All() {
 		e.Books = append(e.Books, book.New(in))
@@ -123,6 +124,10 @@ func (e *Env) Quote(id exchange.InstrumentID) (bid, ask exchange.Level, ok bool)
 
 func (e *Env) Balance(wallet exchange.Market, asset string) exchange.Balance {
 	return e.Balances[wallet.String()+" "+asset]
+}
+
+func (e *Env) Margin(wallet exchange.Market, asset string) exchange.Margin {
+	return e.Margins[wallet.String()+" "+asset]
 }
 
 func (e *Env) Fees(id exchange.InstrumentID) (maker, taker decimal.Decimal) {

@@ -27,11 +27,15 @@ func value(in *exchange.Instrument, p exchange.Ticks, q exchange.Lots) decimal.D
 	return in.Notional(p, q)
 }
 
-// fill adds an execution and returns the profit it realised. The venue's word
-// on the profit is taken where there is one, so that our books and the venue's
-// agree to the last digit.
+// fill adds an execution and returns the profit it realised. The venue's word on
+// the profit is taken where there is one, so that our books and the venue's agree
+// to the last digit.
 func (p *position) fill(in *exchange.Instrument, f *exchange.Fill, venue *decimal.Decimal) decimal.Decimal {
 	dq := exchange.Lots(f.Side) * f.Qty
+	if venue != nil {
+		p.told(in, value(in, f.Price, dq), dq, *venue)
+		return *venue
+	}
 	if p.qty == 0 || (p.qty > 0) == (dq > 0) {
 		p.qty += dq
 		p.cost = p.cost.Add(value(in, f.Price, dq))
@@ -41,16 +45,11 @@ func (p *position) fill(in *exchange.Instrument, f *exchange.Fill, venue *decima
 	if dq.Abs() > p.qty.Abs() {
 		closing = -p.qty
 	}
-	back := value(in, f.Price, closing) // signed against the position
 	portion := p.cost
 	if closing.Abs() < p.qty.Abs() {
 		portion = p.cost.Mul(decimal.NewFromInt(int64(closing.Abs()))).DivRound(decimal.NewFromInt(int64(p.qty.Abs())), 16)
 	}
-	realised := profit(in, portion, back)
-	if venue != nil {
-		realised = *venue
-		portion = costOf(in, realised, back)
-	}
+	realised := profit(in, portion, value(in, f.Price, closing))
 	p.qty += closing
 	p.cost = p.cost.Sub(portion)
 	p.realised = p.realised.Add(realised)
@@ -64,6 +63,25 @@ func (p *position) fill(in *exchange.Instrument, f *exchange.Fill, venue *decima
 	return realised
 }
 
+// told adds an execution whose profit the venue computed. The venue may have
+// matched in another order than we hear of it, so whether this one opened or
+// closed is not for us to say: realised and open cost together stay right.
+func (p *position) told(in *exchange.Instrument, cost decimal.Decimal, dq exchange.Lots, realised decimal.Decimal) {
+	p.qty += dq
+	p.realised = p.realised.Add(realised)
+	if in.Inverse() {
+		realised = realised.Neg()
+	}
+	p.cost = p.cost.Add(cost).Add(realised)
+	// What is left when flat is rounding, or owed by a fill that is still to come.
+	if p.qty == 0 && p.cost.Abs().LessThan(smallestUnit) {
+		p.cost = decimal.Zero
+	}
+}
+
+// smallestUnit is the precision in which venues account.
+var smallestUnit = decimal.New(1, -8)
+
 // profit of closing a part that cost portion for back (signed against it).
 // Linear: what came back less what it cost. Inverse: the other way round, in
 // coin, because a contract is worth fewer coins the higher the price.
@@ -72,14 +90,6 @@ func profit(in *exchange.Instrument, portion, back decimal.Decimal) decimal.Deci
 		return portion.Add(back)
 	}
 	return back.Neg().Sub(portion)
-}
-
-// costOf is the portion that makes profit(portion, back) come out as realised.
-func costOf(in *exchange.Instrument, realised, back decimal.Decimal) decimal.Decimal {
-	if in.Inverse() {
-		return realised.Sub(back)
-	}
-	return back.Neg().Sub(realised)
 }
 
 // unrealised returns the profit of the open part at a price.
@@ -214,4 +224,43 @@ func (a *account) transfer(t *exchange.Transfer, arrived bool) []Posting {
 	}
 	transit.total = transit.total.Sub(t.Amount)
 	return []Posting{{"A:transit", t.Asset, t.Amount.Neg()}, a.add(t.To, t.Asset, t.Amount)}
+}
+
+// trade identifies an execution. Venues number them by instrument.
+type trade struct {
+	instrument exchange.InstrumentID
+	id         string
+}
+
+// keepTrades is how far back a repeated report of an execution is recognised:
+// far more than a reconnection could bring again.
+const keepTrades = 4096
+
+// trades remembers the last executions.
+type trades struct {
+	known map[trade]bool
+	ring  []trade
+	next  int
+}
+
+// add reports whether an execution is new. One without an id always is.
+func (t *trades) add(f *exchange.Fill) bool {
+	n := trade{f.Instrument, f.TradeID}
+	switch {
+	case f.TradeID == "":
+		return true
+	case t.known[n]:
+		return false
+	case t.known == nil:
+		t.known = map[trade]bool{}
+	}
+	t.known[n] = true
+	if len(t.ring) < keepTrades {
+		t.ring = append(t.ring, n)
+		return true
+	}
+	delete(t.known, t.ring[t.next])
+	t.ring[t.next] = n
+	t.next = (t.next + 1) % keepTrades
+	return true
 }

@@ -105,10 +105,12 @@ type Core struct {
 	timers  timers
 
 	machines []*execution.Machine // by id
+	over     []exchange.PairID    // that are done, in that order
 	lastPair exchange.PairID
 	lastMove uint64
-	awaiting map[exchange.OrderID]exchange.OrderStatus // final statuses that wait for fills
-	told     map[exchange.PairID]execution.PairState   // as last reported
+	awaiting map[exchange.OrderID]lastWord           // final statuses that wait for fills
+	seen     trades                                  // executions, to tell one that is reported again
+	told     map[exchange.PairID]execution.PairState // as last reported
 
 	seq      uint64
 	now      exchange.Time
@@ -147,7 +149,7 @@ func New(cfg Config, strategies []Strategy, versions []Version) (*Core, error) {
 	c := &Core{
 		cfg: cfg, u: cfg.Universe, gate: risk.New(cfg.Limits), acct: newAccount(cfg.Universe),
 		orders:   orders{byID: map[exchange.OrderID]*exchange.Order{}},
-		awaiting: map[exchange.OrderID]exchange.OrderStatus{},
+		awaiting: map[exchange.OrderID]lastWord{},
 		told:     map[exchange.PairID]execution.PairState{},
 	}
 	for _, in := range c.u.All() {
@@ -176,6 +178,7 @@ func (c *Core) restore(r *Restore) {
 	c.orders.last, c.lastPair, c.lastMove = r.LastOrder, r.LastPair, r.LastMove
 	for i := range r.Fills {
 		f := &r.Fills[i]
+		c.seen.add(&f.Fill)
 		in := c.u.Get(f.Fill.Instrument)
 		var venue *decimal.Decimal
 		if in.Perp() {
@@ -307,6 +310,11 @@ func (c *Core) drain() {
 		c.invoke(t.slot, &t.notice)
 	}
 	c.queue = c.queue[:0]
+	for _, s := range c.slots {
+		if s.due {
+			c.saveState(s)
+		}
+	}
 }
 
 // invoke runs one callback as a transaction.
@@ -321,10 +329,10 @@ func (c *Core) invoke(s *slot, n *Notice) {
 		return
 	}
 	s.strikes = 0
-	if n.Handler > OnMark {
-		s.dirty = true
-	}
-	if len(s.port.staged) > 0 {
+	acted := len(s.port.staged) > 0
+	s.dirty = s.dirty || acted || n.Handler > OnMark
+	s.due = s.due || acted || n.Handler == OnOrder || n.Handler == OnFill || n.Handler == OnPair
+	if acted {
 		c.commit(s)
 	}
 }
@@ -336,11 +344,11 @@ func (c *Core) fault(s *slot, n *Notice, err error) {
 	s.errors++
 	c.stats.Errors++
 	if loud(s.errors) {
-		text := fmt.Sprintf("%s: %v", n.Handler, err)
+		count := ""
 		if s.errors > strikesAllowed {
-			text = fmt.Sprintf("%s (error %d of this version)", text, s.errors)
+			count = fmt.Sprintf(" (error %d of this version)", s.errors)
 		}
-		c.log(Error, s.index, text)
+		c.log(Error, s.index, fmt.Sprintf("%s%s: %v", n.Handler, count, err))
 	}
 	s.failed = append(s.failed, c.now)
 	if s.strikes >= strikesAllowed {
@@ -537,25 +545,25 @@ func (c *Core) Changed(m *execution.Machine) {
 	}
 	c.stats.measure(&p)
 	c.tell(p.Strategy, Notice{Handler: OnPair, Pair: &p})
-	c.forget()
+	if p.State.Done() && !before.Done() {
+		c.retire(p.ID)
+	}
 }
 
-// forget drops the oldest finished machines.
-func (c *Core) forget() {
-	done := 0
-	for _, m := range c.machines {
-		if m.Pair.State.Done() {
-			done++
-		}
+// retire notes that a pair is over, and forgets the one that has been over for
+// longest.
+func (c *Core) retire(id exchange.PairID) {
+	c.over = append(c.over, id)
+	if len(c.over) <= keepMachines {
+		return
 	}
-	for i := 0; i < len(c.machines) && done > keepMachines; {
-		m := c.machines[i]
-		if !m.Pair.State.Done() {
-			i++
-			continue
+	old := c.over[0]
+	c.over = c.over[1:]
+	for i, m := range c.machines {
+		if m.Pair.ID == old && m.Pair.State.Done() {
+			delete(c.told, old)
+			c.machines = append(c.machines[:i:i], c.machines[i+1:]...)
+			return
 		}
-		delete(c.told, m.Pair.ID)
-		c.machines = append(c.machines[:i:i], c.machines[i+1:]...)
-		done--
 	}
 }

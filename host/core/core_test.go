@@ -291,7 +291,7 @@ func TestPostingsSumToZero(t *testing.T) {
 	b := newBench(t, &script{name: "s", subs: []string{"*"}})
 	fill := func(id exchange.InstrumentID, side exchange.Side, price exchange.Ticks, qty exchange.Lots, fee, asset, realised string) {
 		fx := b.step(exchange.Event{Kind: exchange.KindFill, Instrument: id, Fill: &exchange.Fill{
-			Instrument: id, Side: side, Price: price, Qty: qty, TradeID: "1", Reason: "test",
+			Instrument: id, Side: side, Price: price, Qty: qty, TradeID: side.String(), Reason: "test",
 			Fee: decimal.RequireFromString(fee), FeeAsset: asset, Realised: decimal.RequireFromString(realised)}})
 		for _, e := range kinds(fx, EffectTxn) {
 			sum := map[string]decimal.Decimal{}

@@ -24,6 +24,7 @@ const (
 	EffectFill    // Order (nil when foreign), Fill
 	EffectFunding // Payment
 	EffectTxn     // Txn: money moved
+	EffectArrived // Transfer: it ended, well or not
 	EffectPair    // Pair and Request: its state changed
 	EffectEquity  // Amount
 	EffectState   // Strategy, Text: JSON of its state
@@ -33,7 +34,7 @@ const (
 	EffectHalt    // Text; empty: resumed
 )
 
-var effectNames = [...]string{"none", "submit", "cancel", "transfer", "snapshot", "order", "fill", "funding", "txn",
+var effectNames = [...]string{"none", "submit", "cancel", "transfer", "snapshot", "order", "fill", "funding", "txn", "arrived",
 	"pair", "equity", "state", "version", "chart", "log", "halt"}
 
 func (k EffectKind) String() string { return effectNames[k] }
@@ -121,7 +122,7 @@ func (e *Effect) Append(dst []byte, u *exchange.Universe) []byte {
 		return appendFill(dst, e.Fill, u)
 	case EffectFunding:
 		return number(appendPayment(dst, e.Payment, u), "pair", int64(e.Share))
-	case EffectTransfer:
+	case EffectTransfer, EffectArrived:
 		return appendTransfer(dst, e.Transfer)
 	case EffectTxn:
 		return appendTxn(dst, e.Txn)
@@ -213,6 +214,9 @@ func appendTransfer(dst []byte, t *exchange.Transfer) []byte {
 	dst = number(dst, "id", int64(t.ID))
 	dst = field(dst, "from", t.From.String())
 	dst = field(dst, "to", t.To.String())
+	if t.Failed {
+		dst = field(dst, "failed", strconv.Quote(t.Reason))
+	}
 	return field(dst, "amount", t.Amount.String()+t.Asset)
 }
 

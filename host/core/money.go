@@ -87,6 +87,9 @@ func (c *Core) ownerOf(id exchange.InstrumentID) int32 {
 
 func (c *Core) transfer(t exchange.Transfer) {
 	free := c.balance(t.From, t.Asset).Free
+	if t.From == exchange.Spot {
+		free = free.Sub(c.held(t.Asset, 0))
+	}
 	if !t.Amount.IsPositive() || t.Amount.GreaterThan(free) {
 		c.log(Error, t.Strategy, fmt.Sprintf("transfer of %s %s from %s to %s refused: %s is free",
 			t.Amount, t.Asset, t.From, t.To, free))
@@ -108,6 +111,8 @@ func (c *Core) emitMove(kind string, t *exchange.Transfer, postings []Posting) {
 // came from.
 func (c *Core) onTransfer(ev *exchange.Event) {
 	t := *ev.Transfer
+	told := t
+	c.emit(Effect{Kind: EffectArrived, Strategy: t.Strategy, Transfer: &told})
 	kind := "transfer_in"
 	if t.Failed {
 		kind = "transfer_back"
@@ -229,19 +234,26 @@ func (c *Core) priced() bool {
 // saveStates reports the state of every strategy whose state changed.
 func (c *Core) saveStates() {
 	for _, s := range c.slots {
-		if !s.dirty {
-			continue
-		}
-		s.dirty = false
-		raw, err := s.State()
-		if err != nil {
-			c.log(Error, s.index, "its state was not saved: "+err.Error())
-			continue
-		}
-		if text := string(raw); text != s.saved {
-			s.saved = text
-			c.emit(Effect{Kind: EffectState, Strategy: s.index, Text: text})
-		}
+		c.saveState(s)
+	}
+}
+
+// saveState reports a strategy's state if it changed. What a strategy did and
+// what it remembers of that are saved in the same step: one that was killed must
+// not forget that it has bought, and buy again.
+func (c *Core) saveState(s *slot) {
+	if !s.dirty {
+		return
+	}
+	s.dirty, s.due = false, false
+	raw, err := s.State()
+	if err != nil {
+		c.log(Error, s.index, "its state was not saved: "+err.Error())
+		return
+	}
+	if text := string(raw); text != s.saved {
+		s.saved = text
+		c.emit(Effect{Kind: EffectState, Strategy: s.index, Text: text})
 	}
 }
 
@@ -337,11 +349,36 @@ func (c *Core) affordable(in *exchange.Instrument, o *exchange.Order, m risk.Mar
 	default:
 		asset, need = in.Base, in.QtyDecimal(o.Qty)
 	}
-	if free := c.balance(in.Market, asset).Free; need.GreaterThan(free) {
+	free := c.balance(in.Market, asset).Free
+	if in.Market == exchange.Spot && o.Side == exchange.Sell {
+		free = c.Free(in.ID, o.Pair)
+	}
+	if need.GreaterThan(free) {
 		return &risk.Denied{Rule: "balance", Detail: fmt.Sprintf("%s %s %s needs %s %s and the %s wallet has %s free",
 			o.Side, in.QtyDecimal(o.Qty), in.Key(), need.Round(8), asset, in.Market, free.Round(8))}
 	}
 	return nil
+}
+
+// held is how many free coins of the spot wallet belong to pairs other than one:
+// whoever sold them would leave a short without its hedge.
+func (c *Core) held(asset string, except exchange.PairID) decimal.Decimal {
+	sum := decimal.Zero
+	for _, m := range c.machines {
+		if m.Pair.ID != except && !m.Pair.State.Done() && c.u.Get(m.Pair.Spot).Base == asset {
+			sum = sum.Add(m.Pair.SpotQty)
+		}
+	}
+	if sum.IsZero() {
+		return sum
+	}
+	for _, o := range c.orders.open { // what they are selling is locked already
+		in := c.u.Get(o.Instrument)
+		if o.Pair != 0 && o.Pair != except && in.Market == exchange.Spot && in.Base == asset && o.Side == exchange.Sell {
+			sum = sum.Sub(in.QtyDecimal(o.Leaves()))
+		}
+	}
+	return sum
 }
 
 // The rest of execution.Port.
@@ -354,6 +391,15 @@ func (c *Core) Instrument(id exchange.InstrumentID) *exchange.Instrument { retur
 
 // Book implements execution.Port; a venue that lives in the loop reads it too.
 func (c *Core) Book(id exchange.InstrumentID) *book.Book { return c.markets[id].book }
+
+// Free implements execution.Port.
+func (c *Core) Free(spot exchange.InstrumentID, pair exchange.PairID) decimal.Decimal {
+	coin := c.u.Get(spot).Base
+	return c.balance(exchange.Spot, coin).Free.Sub(c.held(coin, pair))
+}
+
+// Position implements execution.Port.
+func (c *Core) Position(id exchange.InstrumentID) exchange.Lots { return c.acct.pos[id].qty }
 
 // TakerFee implements execution.Port.
 func (c *Core) TakerFee(id exchange.InstrumentID) decimal.Decimal { return c.u.Get(id).TakerFee }

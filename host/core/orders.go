@@ -1,6 +1,7 @@
 package core
 
 import (
+	"fmt"
 	"strconv"
 
 	"github.com/shopspring/decimal"
@@ -51,6 +52,12 @@ func (t *orders) finish(o *exchange.Order) {
 	t.next = (t.next + 1) % keepDone
 }
 
+// lastWord is how an order ended, and how much of it filled before.
+type lastWord struct {
+	status exchange.OrderStatus
+	filled exchange.Lots
+}
+
 // pending is the signed quantity that working orders on a side may still fill.
 func (t *orders) pending(id exchange.InstrumentID, side exchange.Side) exchange.Lots {
 	var q exchange.Lots
@@ -98,7 +105,13 @@ func (c *Core) Check(o *exchange.Order) error {
 }
 
 // Submit implements execution.Port. The order has passed Check.
+//
+// A venue nets the positions of all strategies. It can't see the short that a
+// pair's order reduces when another strategy's long hides it, and would refuse.
 func (c *Core) Submit(o *exchange.Order) exchange.OrderID {
+	if after := c.acct.pos[o.Instrument].qty*exchange.Lots(o.Side) + o.Qty; after > 0 {
+		o.ReduceOnly = false
+	}
 	o.ID = c.orders.last + 1
 	c.send(o)
 	return o.ID
@@ -161,7 +174,7 @@ func (c *Core) onOrder(ev *exchange.Event) {
 	}
 	o.Updated, o.Reason = c.now, u.Reason
 	if u.Status.Terminal() && u.Filled > o.Filled {
-		c.awaiting[o.ID] = u.Status
+		c.awaiting[o.ID] = lastWord{u.Status, u.Filled}
 		return
 	}
 	c.setStatus(o, u.Status)
@@ -187,6 +200,10 @@ func (c *Core) setStatus(o *exchange.Order, status exchange.OrderStatus) {
 func (c *Core) onFill(ev *exchange.Event) {
 	f := ev.Fill
 	in := c.u.Get(f.Instrument)
+	if !c.seen.add(f) {
+		c.log(Warn, -1, "trade "+f.TradeID+" of "+in.Key()+" was reported again and is booked once")
+		return
+	}
 	o, ours := c.orders.get(f.Order)
 	ours = ours && f.Order != 0
 	var strategy int32 = -1
@@ -206,7 +223,9 @@ func (c *Core) onFill(ev *exchange.Event) {
 		c.credit(strategy, f)
 	}
 	c.emit(e)
-	c.emit(Effect{Kind: EffectTxn, Strategy: strategy, Instrument: in.ID, Txn: txn})
+	if len(postings) > 0 { // a short opened without a fee moves no money
+		c.emit(Effect{Kind: EffectTxn, Strategy: strategy, Instrument: in.ID, Txn: txn})
+	}
 	if !ours {
 		c.foreignFill(f)
 		return
@@ -232,11 +251,19 @@ func (c *Core) fillProgress(o *exchange.Order, f *exchange.Fill) {
 		m.Fill(c, f, o.Leg == 2)
 		c.record(m)
 	}
+	if o.Filled > o.Qty {
+		c.halt(fmt.Sprintf("order %s of %d lots was filled with %d: the venue and we do not mean the same order", o.ClientID, o.Qty, o.Filled))
+	}
 	switch want, waiting := c.awaiting[o.ID]; {
-	case waiting && !o.Status.Terminal():
+	case o.Status.Terminal(): // its last word overtook the fill
+		c.emitOrder(EffectOrder, o)
+		if m != nil {
+			m.Step(c)
+		}
+	case waiting && o.Filled >= want.filled:
 		delete(c.awaiting, o.ID)
-		c.setStatus(o, want)
-	case o.Filled >= o.Qty && !o.Status.Terminal():
+		c.setStatus(o, want.status)
+	case !waiting && o.Filled >= o.Qty:
 		c.setStatus(o, exchange.StatusFilled)
 	case o.Status < exchange.StatusPartial:
 		o.Status = exchange.StatusPartial
@@ -255,6 +282,9 @@ func (c *Core) foreignFill(f *exchange.Fill) {
 		" at "+in.PriceDecimal(f.Price).String())
 	left, rest := f.Qty, *f
 	f = &rest
+	if f.Reason == "" {
+		f.Reason = "external"
+	}
 	for _, m := range c.machines {
 		if m.Pair.Perp != in.ID || m.Pair.State.Done() || left == 0 || f.Side != exchange.Buy {
 			continue

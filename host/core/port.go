@@ -235,6 +235,9 @@ func (p *Port) Halt(reason string) {
 // commit does what a callback asked for, in the order it asked.
 func (c *Core) commit(s *slot) {
 	p := s.port
+	// The ids that the callback was given are taken, also while a pair that it
+	// opened sends orders of its own.
+	c.orders.last += p.orders
 	for i := range p.staged {
 		st := &p.staged[i]
 		switch st.kind {

@@ -40,6 +40,11 @@ func (c *Core) StrategyName(i int32) string {
 	return c.slots[i].Name()
 }
 
+// Listens reports whether a strategy has a handler.
+func (c *Core) Listens(strategy int32, h Handler) bool {
+	return strategy >= 0 && int(strategy) < len(c.slots) && c.slots[strategy].wants[h]
+}
+
 // OpenPairs returns copies of the pairs that are not done.
 func (c *Core) OpenPairs() []execution.Pair {
 	var out []execution.Pair

@@ -82,7 +82,8 @@ type slot struct {
 	errors  int
 	failed  []exchange.Time // when the last errors were
 	saved   string          // state as last written
-	dirty   bool
+	dirty   bool            // state may have changed since
+	due     bool            // ... together with its orders, so it is saved with them
 	pos     map[exchange.InstrumentID]*position
 }
 

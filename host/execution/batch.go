@@ -2,6 +2,7 @@ package execution
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/shopspring/decimal"
 
@@ -12,6 +13,10 @@ import (
 func (m *Machine) open(p Port, now exchange.Time) {
 	if why := m.enough(now); why != "" {
 		m.finishOpen(p, now, why)
+		return
+	}
+	if m.reached(p) {
+		m.finishOpen(p, now, "")
 		return
 	}
 	if !m.ready(p, now) {
@@ -49,6 +54,17 @@ func (m *Machine) enough(now exchange.Time) string {
 		return "time to open is over"
 	}
 	return ""
+}
+
+// reached reports whether what is left to open is too little for an order.
+func (m *Machine) reached(p Port) bool {
+	perp := p.Instrument(m.Pair.Perp)
+	bid, ok := p.Book(m.Pair.Perp).Level(exchange.Buy, 1)
+	if !ok || m.Pair.PerpQty == 0 {
+		return false
+	}
+	left := m.Request.Notional.Sub(perp.Notional(bid.Price, m.Pair.PerpQty.Abs()))
+	return !tradable(perp, bid.Price, exchange.Lots(perp.Lot.Floor(left.Div(perp.PriceDecimal(bid.Price)))))
 }
 
 // sizeOpen returns the lots of one batch. The perpetual's lots decide; the spot
@@ -125,8 +141,12 @@ func (m *Machine) shut(p Port, now exchange.Time) {
 	if tradable(spot, bid.Price, spotLots) {
 		legs = append(legs, m.order(p, legSpot, exchange.Sell, spotLots, bid.Price))
 	}
-	if perpLots > 0 {
+	if perpLots > 0 && m.reducible(p, exchange.Buy, p.Instrument(m.Pair.Perp).BaseQty(1, perpLots)) {
 		legs = append(legs, m.order(p, legPerp, exchange.Buy, perpLots, ask.Price))
+	}
+	if len(legs) == 0 && m.Pair.PerpQty < 0 {
+		m.later(now+batchEvery, "the rest of the short is below the smallest order, and another position hides it from the venue")
+		return
 	}
 	if len(legs) == 0 {
 		m.finishClose(p, now)
@@ -150,7 +170,14 @@ func (m *Machine) sizeClose(p Port, bid, ask exchange.Ticks) (spotLots, perpLots
 		}
 	}
 	stay := perp.BaseQty(ask, short-perpLots)
-	return exchange.Lots(spot.Lot.Floor(m.Pair.SpotQty.Sub(stay))), perpLots
+	return lotsOf(spot, m.sellable(p, m.Pair.SpotQty.Sub(stay))), perpLots
+}
+
+// sellable is the part of the pair's coins that is there. A grain can be missing,
+// when a fill that was told too late made another pair sell too much; that must
+// not keep the rest from being sold.
+func (m *Machine) sellable(p Port, coins decimal.Decimal) decimal.Decimal {
+	return decimal.Min(coins, p.Free(m.Pair.Spot, m.Pair.ID))
 }
 
 // finishClose ends a pair that is flat.
@@ -175,13 +202,12 @@ func (m *Machine) result(p Port) decimal.Decimal {
 func (m *Machine) sendBoth(p Port, now exchange.Time, legs ...*exchange.Order) {
 	for _, o := range legs {
 		if err := p.Check(o); err != nil {
-			m.refused = min(max(refusedPause, 2*m.refused), refusedMost)
-			m.notBefore = now + m.refused
+			m.putOff(now)
 			m.later(m.notBefore, err.Error())
 			return
 		}
 	}
-	m.refused = 0
+	m.had = m.stake()
 	m.remember(p)
 	m.attempts, m.Pair.Reason = 0, ""
 	for _, o := range legs {
@@ -198,6 +224,7 @@ func (m *Machine) ready(p Port, now exchange.Time) bool {
 		return false
 	}
 	if now < m.notBefore {
+		m.later(m.notBefore, "")
 		return false
 	}
 	moved := m.seen[legSpot] != spot.LastID() && m.seen[legPerp] != perp.LastID()
@@ -235,33 +262,42 @@ func (m *Machine) balance(p Port, now exchange.Time) {
 		m.wake = now + retryEvery
 		return
 	}
+	m.tried = now
 	if err := p.Check(o); err != nil {
 		m.Pair.Reason = err.Error()
 		m.attempts++
-		m.notBefore, m.wake = now+retryEvery, now+retryEvery
+		m.wake = m.nextTry(last)
 		return
 	}
 	m.attempts++
-	m.notBefore = now + retryEvery
 	m.send(p, int(o.Leg)-1, o)
 }
 
 // nextTry is when the next attempt to balance is due: at once at first, then at
-// intervals, and at the time bound whatever the interval.
+// intervals, and at the time bound whatever the interval. A venue that refuses
+// again and again is asked less and less often.
 func (m *Machine) nextTry(last exchange.Time) exchange.Time {
 	if m.attempts == 0 {
 		return 0
 	}
-	if tried := m.notBefore - retryEvery; tried < last {
-		return min(m.notBefore, last)
+	next := m.tried + retryEvery<<min(max(0, m.attempts-quickTries), 8)
+	if m.tried < last {
+		next = min(next, last)
 	}
-	return m.notBefore
+	return next
 }
 
 // repair chooses between chasing the lagging leg, which keeps the trade, and
 // unwinding the leading one, which gives it up. Closing and resyncing only ever
 // reduce; opening chases while the basis still pays for it.
 func (m *Machine) repair(p Port, hard bool) *exchange.Order {
+	if which, past := m.past(p); past.IsPositive() {
+		side := exchange.Buy
+		if which == legPerp {
+			side = exchange.Sell
+		}
+		return m.taking(p, which, side, past, hard)
+	}
 	res := m.Residual(p)
 	chase := m.Pair.State == PairOpening && m.enough(p.Now()) == "" && !hard && m.attempts < chaseAttempts && m.worthChasing(p)
 	if chase {
@@ -270,7 +306,7 @@ func (m *Machine) repair(p Port, hard bool) *exchange.Order {
 		}
 	}
 	if res.IsPositive() {
-		return m.taking(p, legSpot, exchange.Sell, decimal.Min(res, m.Pair.SpotQty), hard)
+		return m.taking(p, legSpot, exchange.Sell, m.sellable(p, decimal.Min(res, m.Pair.SpotQty)), hard)
 	}
 	short := p.Instrument(m.Pair.Perp).BaseQty(1, -m.Pair.PerpQty)
 	return m.taking(p, legPerp, exchange.Buy, decimal.Min(res.Neg(), short), hard)
@@ -330,8 +366,11 @@ func (m *Machine) taking(p Port, which int, side exchange.Side, coins decimal.De
 	if in.MaxQty > 0 {
 		lots = min(lots, in.MaxQty)
 	}
-	if lots == 0 {
+	if lots <= 0 {
 		return nil
+	}
+	if side == exchange.Buy { // a part of a tick is rounded towards taking
+		price = math.Ceil(price)
 	}
 	return m.order(p, which, side, lots, exchange.Ticks(price))
 }

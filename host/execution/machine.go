@@ -15,6 +15,11 @@ type Port interface {
 	Instrument(exchange.InstrumentID) *exchange.Instrument
 	Book(exchange.InstrumentID) *book.Book
 	TakerFee(exchange.InstrumentID) decimal.Decimal
+	// Position is the account's, of all strategies together.
+	Position(exchange.InstrumentID) exchange.Lots
+	// Free is how many coins of a spot market a pair may sell: what the wallet
+	// has, less what orders lock and other pairs hold.
+	Free(exchange.InstrumentID, exchange.PairID) decimal.Decimal
 	// Check says whether an order would be let through: risk, filters and
 	// balance. It has no effect.
 	Check(*exchange.Order) error
@@ -33,8 +38,10 @@ const (
 	hardCollar    = 80e-4                      // of mid, once the time bound has passed
 	chaseBudget   = 5e-4                       // of basis given up to stay in the trade
 	retryEvery    = 250 * exchange.Millisecond // between attempts on a book that did not move
+	quickTries    = 40                         // to balance, at that interval; then it doubles, to a minute
 	batchEvery    = 10 * exchange.Second       // between batches on books that did not move
-	refusedPause  = 5 * exchange.Second        // after a batch that failed its checks; doubles each time
+	refusedPause  = 5 * exchange.Second        // after a batch that was refused or not filled; doubles each time
+	vainPause     = exchange.Minute            // after a batch that was unwound; doubles each time
 	refusedMost   = 10 * exchange.Minute
 	cancelAfter   = 2 * exchange.Second // an IOC that is still working is cancelled
 )
@@ -66,7 +73,8 @@ type Machine struct {
 
 	legs       [2]leg
 	balancing  bool
-	attempts   int
+	attempts   int           // to balance, in a row
+	tried      exchange.Time // when the last one was
 	wake       exchange.Time // when to look again without an event; 0: never
 	notBefore  exchange.Time // no batch before this
 	seen       [2]int64      // book ids that the last attempt used
@@ -76,10 +84,22 @@ type Machine struct {
 	stopping   bool
 	cut        string // why the opening goes no further; "" while it may
 
-	refused exchange.Time // how long the last refusal put the next batch off
+	refused exchange.Time // how long the last refused or empty batch put the next one off
+	vain    exchange.Time // how long the last batch that was unwound put the next one off
+	had     stake         // what there was before the batch
 	off     bool          // the residual is beyond tolerance; follows fills only
 	turn    [2]turnover   // coins and cash that each leg opened with
 	back    [2]turnover   // and closed with
+}
+
+// stake is what a batch is measured against.
+type stake struct {
+	short  exchange.Lots
+	undone float64 // coins traded against the direction of opening
+}
+
+func (m *Machine) stake() stake {
+	return stake{m.Pair.PerpQty.Abs(), m.back[legSpot].coins + m.back[legPerp].coins}
 }
 
 // turnover is what one leg traded in one direction; floats, for the executed
@@ -203,8 +223,13 @@ func (m *Machine) tolerance(p Port) decimal.Decimal {
 }
 
 // Fill books an execution of one of the pair's orders, or of a foreign one (a
-// liquidation) that hit its perpetual.
+// liquidation) that hit its perpetual. A pair that was over and hears of another
+// fill comes back to be made flat.
 func (m *Machine) Fill(p Port, f *exchange.Fill, perpLeg bool) {
+	if m.Pair.State.Done() {
+		m.Close, m.closeAt = &CloseRequest{Pair: m.Pair.ID}, p.Now()
+		m.Pair.State, m.Pair.Reason = PairClosing, "a fill was told after the end"
+	}
 	in := p.Instrument(f.Instrument)
 	dq := exchange.Lots(f.Side) * f.Qty
 	cash := in.Notional(f.Price, dq).Neg()
@@ -254,7 +279,8 @@ func (m *Machine) feeInQuote(in *exchange.Instrument, f *exchange.Fill) decimal.
 // measure keeps the largest and the longest exposure seen.
 func (m *Machine) measure(p Port) {
 	res := m.Residual(p).Abs()
-	m.off = res.GreaterThan(m.tolerance(p))
+	_, past := m.past(p)
+	m.off = res.GreaterThan(m.tolerance(p)) || past.IsPositive()
 	if !m.off {
 		m.hedged(p.Now())
 		return
@@ -341,15 +367,21 @@ func (m *Machine) hurry(p Port, now exchange.Time) {
 		if !l.live {
 			continue
 		}
-		if due := l.sent + cancelAfter; now >= due {
+		if now >= l.sent+m.impatience() {
 			p.Cancel(l.order)
 			l.sent = now
 		}
-		if due := l.sent + cancelAfter; next == 0 || due < next {
+		if due := l.sent + m.impatience(); next == 0 || due < next {
 			next = due
 		}
 	}
 	m.wake = next
+}
+
+// impatience is how long an order may go without a last word: part of the time
+// that a leg may be unhedged must be left to mend it.
+func (m *Machine) impatience() exchange.Time {
+	return min(cancelAfter, m.Request.MaxUnhedgedTime/2)
 }
 
 // unbalanced reports whether the residual is beyond tolerance and large enough
@@ -359,7 +391,7 @@ func (m *Machine) unbalanced(p Port) bool {
 		return false
 	}
 	res := m.Residual(p)
-	if res.Abs().LessThanOrEqual(m.tolerance(p)) || !m.mendable(p, res) {
+	if !m.mendable(p, res) {
 		m.off = false
 		m.hedged(p.Now())
 		return false
@@ -370,20 +402,55 @@ func (m *Machine) unbalanced(p Port) bool {
 	return true
 }
 
-// mendable reports whether the venue would take an order that reduces the
-// residual: selling coins must reach the minimum notional, and buying back a
-// short is always allowed because reduce-only orders are exempt from it.
+// past returns the leg that went beyond flat, and by how many coins, if the venue
+// would take an order that mends it. Only a fill that is told after its order's
+// last word goes that far.
+func (m *Machine) past(p Port) (which int, coins decimal.Decimal) {
+	if m.Pair.PerpQty > 0 {
+		coins = p.Instrument(m.Pair.Perp).BaseQty(1, m.Pair.PerpQty)
+		if m.reducible(p, exchange.Sell, coins) {
+			return legPerp, coins
+		}
+	}
+	if m.Pair.SpotQty.IsNegative() {
+		spot := p.Instrument(m.Pair.Spot)
+		ask, ok := p.Book(m.Pair.Spot).Level(exchange.Sell, 1)
+		if !ok || tradable(spot, ask.Price, lotsOf(spot, m.Pair.SpotQty.Neg())) {
+			return legSpot, m.Pair.SpotQty.Neg()
+		}
+	}
+	return legSpot, decimal.Zero
+}
+
+// mendable reports whether the pair is out of balance by more than a lot, and
+// whether the venue would take an order that mends it: an order for coins must
+// reach the minimum notional, and one that only reduces is exempt.
 func (m *Machine) mendable(p Port, res decimal.Decimal) bool {
+	if _, past := m.past(p); past.IsPositive() {
+		return true
+	}
+	if res.Abs().LessThanOrEqual(m.tolerance(p)) {
+		return false
+	}
 	if res.IsNegative() {
-		return m.Pair.PerpQty < 0
+		return m.Pair.PerpQty < 0 && m.reducible(p, exchange.Buy, res.Neg())
 	}
 	spot := p.Instrument(m.Pair.Spot)
 	bid, ok := p.Book(m.Pair.Spot).Level(exchange.Buy, 1)
-	if !ok {
+	return !ok || tradable(spot, bid.Price, lotsOf(spot, decimal.Min(res, m.Pair.SpotQty)))
+}
+
+// reducible reports whether the venue would let an order reduce the perpetual. It
+// nets the positions of all strategies: what another one's position hides from it
+// counts as a new position.
+func (m *Machine) reducible(p Port, side exchange.Side, coins decimal.Decimal) bool {
+	perp := p.Instrument(m.Pair.Perp)
+	lots := min(lotsOf(perp, coins), m.Pair.PerpQty.Abs())
+	if p.Position(m.Pair.Perp)*exchange.Lots(side)+lots <= 0 {
 		return true
 	}
-	lots := exchange.Lots(spot.Lot.Floor(decimal.Min(res, m.Pair.SpotQty)))
-	return tradable(spot, bid.Price, lots)
+	far, ok := p.Book(m.Pair.Perp).Level(side.Opposite(), 1)
+	return !ok || tradable(perp, far.Price, lots)
 }
 
 // tradable reports whether the venue's size filters let an order through, with
@@ -400,14 +467,37 @@ var headroom = decimal.RequireFromString("1.02")
 // batchDone is called each time the legs are level again.
 func (m *Machine) batchDone(p Port, now exchange.Time) {
 	m.lastBatch = now
+	m.backOff(now)
 	m.updateBasis()
 	p.Changed(m)
+}
+
+// backOff puts the next batch off, longer each time in a row, when the last one
+// led nowhere. One that was paid for and unwound waits longest: a book that could
+// not take the other leg will hardly take it ten seconds later, and every try
+// costs a round trip.
+func (m *Machine) backOff(now exchange.Time) {
+	switch {
+	case m.Pair.PerpQty.Abs() != m.had.short:
+		m.refused, m.vain = 0, 0
+	case m.Pair.State == PairOpening && m.stake().undone != m.had.undone:
+		m.vain = min(max(vainPause, 2*m.vain), refusedMost)
+		m.notBefore = now + m.vain
+	default:
+		m.putOff(now)
+	}
+}
+
+// putOff keeps the next batch back after one that cost nothing.
+func (m *Machine) putOff(now exchange.Time) {
+	m.refused = min(max(refusedPause, 2*m.refused), refusedMost)
+	m.notBefore = now + m.refused
 }
 
 // send submits one leg as an IOC limit.
 func (m *Machine) send(p Port, which int, o *exchange.Order) {
 	m.legs[which] = leg{order: p.Submit(o), sent: p.Now(), live: true}
-	m.wake = p.Now() + cancelAfter
+	m.wake = p.Now() + m.impatience()
 	m.balancing = true
 }
 
@@ -418,7 +508,7 @@ func (m *Machine) order(p Port, which int, side exchange.Side, lots exchange.Lot
 	}
 	if which == legPerp {
 		o.Instrument = m.Pair.Perp
-		o.ReduceOnly = side == exchange.Buy
+		o.ReduceOnly = side == exchange.Buy || m.Pair.PerpQty > 0
 	}
 	return o
 }

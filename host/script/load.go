@@ -143,6 +143,9 @@ func (l *loader) read(file string, chain []string) (exchange.Source, error) {
 // explain words why a file cannot be read, for the person who wrote require.
 func (l *loader) explain(file string, chain []string, err error) error {
 	if len(chain) == 1 {
+		if p := (*fs.PathError)(nil); errors.As(err, &p) {
+			err = p.Err // the path is named already
+		}
 		return fmt.Errorf("load %s: %w", filepath.Join(l.root.Name(), file), err)
 	}
 	e := &Error{File: chain[len(chain)-2]}

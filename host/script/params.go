@@ -186,6 +186,12 @@ func (p *Param) complete() error {
 	return nil
 }
 
+// Check says what is wrong with a value, which may be text, for the parameter.
+func (p *Param) Check(v any) error {
+	_, err := p.accept(v)
+	return err
+}
+
 // accept converts a value to the parameter's type and checks its bounds. Text,
 // as it comes from a command line, is parsed.
 func (p *Param) accept(v any) (any, error) {

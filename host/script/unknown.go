@@ -146,11 +146,11 @@ func (vm *VM) unknown(n *names, u use) string {
 	}
 	table, at := vm.globals, "global"
 	for i, name := range u.path {
+		if i == 1 && freeForm(u.path[0]) {
+			return ""
+		}
 		v := table.RawGetString(name)
 		if v == lua.LNil {
-			if i == 1 && freeForm(u.path[0]) {
-				return ""
-			}
 			return fmt.Sprintf("unknown %s %s%s", at, strings.Join(u.path[:i+1], "."), bindings.DidYouMean(name, keys(table)))
 		}
 		next, ok := v.(*lua.LTable)

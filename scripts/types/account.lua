@@ -15,6 +15,17 @@ account = {}
 ---@return Balance balance
 function account.balance(wallet, asset) end
 
+---The margin of a derivatives wallet.
+---
+---```lua
+---local m = account.margin("usdm", "USDT")
+---local distance = (m.equity - m.maintenance) / m.exposure
+---```
+---@param wallet "usdm"|"coinm"
+---@param asset string # such as "USDT"
+---@return Margin margin
+function account.margin(wallet, asset) end
+
 ---This strategy's position in an instrument.
 ---@param symbol string|Book # such as "usdm:BTCUSDT"
 ---@return Position position
@@ -35,6 +46,14 @@ function account.fees(symbol) end
 ---@field total number # [asset]
 ---@field free number # [asset] what is neither in orders nor needed as margin
 ---@field locked number # [asset]
+
+---What a derivatives wallet holds and what it has to back, at the mark price. The venue liquidates when equity falls to maintenance.
+---@class Margin
+---@field equity number # [asset] wallet balance and unrealised profit
+---@field exposure number # [asset] value of the positions, long and short added up; of all strategies
+---@field initial number # [asset] needed to keep positions and working orders open
+---@field maintenance number # [asset] needed to keep the positions from liquidation
+---@field movable number # [asset] what a transfer may take: unrealised profit may not leave
 
 ---The sum of this strategy's fills in one instrument.
 ---@class Position

@@ -1,0 +1,96 @@
+package paper
+
+import (
+	"fmt"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/exchange"
+)
+
+// What an operator does to an account, beside orders and the market. Everything
+// here takes effect at once, without latency.
+
+// Leverage returns the leverage of an instrument.
+func (v *Venue) Leverage(id exchange.InstrumentID) int {
+	if !v.known(id) {
+		return 0
+	}
+	return v.slots[id].leverage
+}
+
+// SetLeverage changes the leverage of an instrument. It is refused when the
+// position or the open orders would not have the margin, or the bracket does not
+// allow it. Source: the exchange's POST leverage.
+func (v *Venue) SetLeverage(id exchange.InstrumentID, leverage int) error {
+	if !v.known(id) || leverage < 1 {
+		return fmt.Errorf("leverage %d of instrument %d: want a known instrument and 1 or more", leverage, id)
+	}
+	s := v.slots[id]
+	was := s.leverage
+	s.leverage = leverage
+	if s.purse == nil || leverage >= was {
+		return nil
+	}
+	if st := v.standing(s.purse); st.initial.GreaterThan(st.balance) {
+		s.leverage = was
+		return fmt.Errorf("leverage %d of %s: needs %s %s as initial margin, the margin balance is %s",
+			leverage, s.in.Key(), st.initial.Round(8), s.purse.asset, st.balance.Round(8))
+	}
+	return nil
+}
+
+// Deposit adds to a wallet, or takes from it, as the exchange's own operators
+// do. It is not announced as an event.
+func (v *Venue) Deposit(d Deposit) error { return v.deposit(d) }
+
+// Deleverage closes up to q of a position at the mark price, as auto-deleveraging
+// does to the winning side, and reports it as fills with the reason "adl". It
+// returns what was closed.
+func (v *Venue) Deleverage(id exchange.InstrumentID, q exchange.Lots, now exchange.Time) exchange.Lots {
+	if !v.known(id) || v.slots[id].purse == nil {
+		return 0
+	}
+	s := v.slots[id]
+	q = min(q, s.pos.qty.Abs())
+	if q <= 0 {
+		return 0
+	}
+	v.now = max(v.now, now)
+	side := exchange.Sell
+	if s.pos.qty < 0 {
+		side = exchange.Buy
+	}
+	price := exchange.Ticks(max(1, s.in.Tick.Floor(v.priceOf(s))))
+	v.post(s, nil, exchange.Fill{Side: side, Price: price, Qty: q, Reason: "adl"}, now)
+	v.after(s, now)
+	return q
+}
+
+// PositionMargin is the margin of one instrument, in its settlement asset.
+type PositionMargin struct {
+	Mark        decimal.Decimal
+	Notional    decimal.Decimal // signed, at the mark; coins for inverse contracts
+	Unrealised  decimal.Decimal
+	Maintenance decimal.Decimal
+	Position    decimal.Decimal // initial margin of the position alone
+	Orders      decimal.Decimal // what open orders add to it
+}
+
+// PositionMargin returns the margin of an instrument; zero on spot.
+func (v *Venue) PositionMargin(id exchange.InstrumentID) PositionMargin {
+	if !v.known(id) || v.slots[id].purse == nil {
+		return PositionMargin{}
+	}
+	s := v.slots[id]
+	price := v.priceOf(s)
+	m := PositionMargin{Mark: price}
+	if s.pos.qty != 0 {
+		m.Notional = valueAt(s.in, price, s.pos.qty)
+		m.Unrealised = s.pos.unrealised(s.in, price)
+		m.Maintenance = maintenance(s.in, s.pos.qty, price)
+		m.Position = m.Notional.Abs().DivRound(decimal.NewFromInt(int64(s.leverage)), 16)
+	}
+	m.Orders = v.initial(s, nil, decimal.Zero).Sub(m.Position)
+	return m
+}

@@ -1,0 +1,374 @@
+package host
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/book"
+	"github.com/perilune/perilune/host/core"
+	"github.com/perilune/perilune/host/execution"
+	"github.com/perilune/perilune/ledger/journal"
+)
+
+// auditor watches a session from outside and keeps its own books, as simply as
+// can be. It implements sim.Recorder; the first thing that does not hold ends
+// the session.
+type auditor struct {
+	u     *exchange.Universe
+	core  *core.Core
+	venue *badVenue
+	feed  *badFeed
+
+	positions []exchange.Lots
+	wallets   map[string]decimal.Decimal // "spot BTC"
+	orders    map[exchange.OrderID]*auditedOrder
+	trades    map[string]bool
+	pairs     map[exchange.PairID]*auditedPair
+	fills     int
+
+	rests, books int  // how often these were compared
+	started      bool // the opening balances are in
+	dirty        bool
+
+	keep   bool // everything, for a replay
+	events [][]byte
+	lines  []string
+}
+
+type auditedOrder struct {
+	exchange.Order
+	filled exchange.Lots
+	status exchange.OrderStatus
+}
+
+type auditedPair struct {
+	request execution.PairRequest
+	state   execution.PairState
+	spot    decimal.Decimal
+	perp    exchange.Lots
+	foreign bool // the venue took a part of it away, or lied about its orders
+}
+
+func newAuditor(u *exchange.Universe) *auditor {
+	return &auditor{u: u, positions: make([]exchange.Lots, u.Len()), wallets: map[string]decimal.Decimal{},
+		orders: map[exchange.OrderID]*auditedOrder{}, trades: map[string]bool{}, pairs: map[exchange.PairID]*auditedPair{}}
+}
+
+// Before implements sim.Recorder.
+func (a *auditor) Before(ev *exchange.Event) error {
+	if a.keep {
+		a.events = append(a.events, journal.AppendEvent(nil, ev))
+	}
+	return nil
+}
+
+// After implements sim.Recorder.
+func (a *auditor) After(ev *exchange.Event, fx []core.Effect) error {
+	for i := range fx {
+		if a.keep {
+			a.lines = append(a.lines, string(fx[i].Append(nil, a.u)))
+		}
+		if err := a.effect(&fx[i]); err != nil {
+			return fmt.Errorf("audit: event %d (%s): %w", ev.Seq, ev.Kind, err)
+		}
+	}
+	a.started = a.started || ev.Kind == exchange.KindCommand
+	if a.dirty && a.started && a.venue.idle() {
+		a.dirty = false
+		if err := a.rest(); err != nil {
+			return fmt.Errorf("audit: at rest after event %d (%s): %w", ev.Seq, ev.Kind, err)
+		}
+	}
+	if ev.Kind == exchange.KindDiff && ev.Seq%16 == 0 {
+		if err := a.book(ev.Instrument); err != nil {
+			return fmt.Errorf("audit: event %d: %w", ev.Seq, err)
+		}
+	}
+	return nil
+}
+
+func (a *auditor) effect(e *core.Effect) error {
+	switch e.Kind {
+	case core.EffectSubmit:
+		return a.submit(e.Order)
+	case core.EffectOrder, core.EffectCancel:
+		return a.order(e.Order)
+	case core.EffectFill:
+		return a.fill(e)
+	case core.EffectTxn:
+		a.dirty = true
+		return a.txn(e.Txn)
+	case core.EffectPair:
+		return a.pair(e.Pair, e.Request)
+	}
+	return nil
+}
+
+// submit checks an order before it goes: numbered anew, within the bound of its
+// pair, and alone on its leg.
+func (a *auditor) submit(o *exchange.Order) error {
+	if a.orders[o.ID] != nil {
+		return fmt.Errorf("order %d is sent twice", o.ID)
+	}
+	n := &auditedOrder{Order: *o, status: exchange.StatusNew}
+	if p := a.pairs[o.Pair]; o.Pair != 0 {
+		if p == nil {
+			return fmt.Errorf("order %d is of pair %d, which nobody announced", o.ID, o.Pair)
+		}
+		if err := a.bound(p, n); err != nil {
+			return err
+		}
+	}
+	a.orders[o.ID] = n
+	return nil
+}
+
+// bound checks what would be naked in the worst case: any of the live orders
+// fills whole and the others do not. An order may not make that worse than the
+// pair's bound, at the price it is sent for.
+func (a *auditor) bound(p *auditedPair, o *auditedOrder) error {
+	now := a.residual(p).Abs()
+	worst := now
+	for _, fills := range a.outcomes(p, o) {
+		worst = decimal.Max(worst, fills.Abs())
+	}
+	in := a.u.Get(o.Instrument)
+	price := in.PriceDecimal(o.Price).DivRound(decimal.NewFromInt(in.Multiplier), 16)
+	// A lot of the coarser leg, and the difference of the two markets' prices, are
+	// beyond the machine's control.
+	lot := a.tolerance(p).Mul(price)
+	if limit := p.request.MaxUnhedged.Mul(decimal.RequireFromString("1.01")).Add(lot); worst.GreaterThan(now) && worst.Mul(price).GreaterThan(limit) {
+		return fmt.Errorf("order %d: %s coins could be naked, worth %s: the bound of pair %d is %s", o.ID, worst, worst.Mul(price), o.Pair, p.request.MaxUnhedged)
+	}
+	return nil
+}
+
+// outcomes are the residuals of all the ways in which the live orders of a pair
+// can end.
+func (a *auditor) outcomes(p *auditedPair, o *auditedOrder) []decimal.Decimal {
+	sums := []decimal.Decimal{a.residual(p)}
+	add := func(o *auditedOrder) {
+		coins := a.u.Get(o.Instrument).BaseQty(1, exchange.Lots(o.Side)*(o.Qty-o.filled))
+		for _, s := range slices.Clone(sums) {
+			sums = append(sums, s.Add(coins))
+		}
+	}
+	add(o)
+	for id := o.ID - min(o.ID, 8); id < o.ID; id++ {
+		if other := a.orders[id]; other != nil && other.Pair == o.Pair && !other.status.Terminal() {
+			add(other)
+		}
+	}
+	return sums
+}
+
+func (a *auditor) residual(p *auditedPair) decimal.Decimal {
+	return p.spot.Add(a.u.Get(p.request.Perp).BaseQty(1, p.perp))
+}
+
+// tolerance is one lot of the coarser leg, in coins.
+func (a *auditor) tolerance(p *auditedPair) decimal.Decimal {
+	return decimal.Max(a.u.Get(p.request.Spot).QtyDecimal(1), a.u.Get(p.request.Perp).BaseQty(1, 1))
+}
+
+// order follows an order's life: it only moves forward.
+func (a *auditor) order(o *exchange.Order) error {
+	n := a.orders[o.ID]
+	if n == nil {
+		if o.Status != exchange.StatusDenied {
+			return fmt.Errorf("order %d is %s and was never sent", o.ID, o.Status)
+		}
+		a.orders[o.ID] = &auditedOrder{Order: *o, status: o.Status}
+		return nil
+	}
+	if o.Status < n.status || (n.status.Terminal() && o.Status != n.status) {
+		return fmt.Errorf("order %d goes from %s to %s", o.ID, n.status, o.Status)
+	}
+	if o.Filled != n.filled {
+		return fmt.Errorf("order %d: %d lots filled, its fills make %d", o.ID, o.Filled, n.filled)
+	}
+	n.status = o.Status
+	return nil
+}
+
+func (a *auditor) fill(e *core.Effect) error {
+	f := e.Fill
+	in := a.u.Get(f.Instrument)
+	key := in.Key() + ":" + f.TradeID
+	if a.trades[key] {
+		return fmt.Errorf("trade %s is booked twice", key)
+	}
+	a.trades[key] = true
+	a.positions[f.Instrument] += exchange.Lots(f.Side) * f.Qty
+	if f.Order == 0 {
+		a.foreign(f.Instrument)
+		return nil
+	}
+	o := a.orders[f.Order]
+	if o == nil || o.status == exchange.StatusDenied {
+		return fmt.Errorf("trade %s is of order %d, which was never sent", key, f.Order)
+	}
+	o.filled += f.Qty
+	a.fills++
+	if o.filled > o.Qty || f.Side != o.Side || f.Instrument != o.Instrument {
+		return fmt.Errorf("trade %s: %s %d does not fit order %d: %s %d of %d", key, f.Side, f.Qty, o.ID, o.Side, o.filled, o.Qty)
+	}
+	if o.Type == exchange.Limit && exchange.Ticks(f.Side)*(f.Price-o.Price) > 0 {
+		return fmt.Errorf("trade %s at %d is beyond the limit %d of order %d", key, f.Price, o.Price, o.ID)
+	}
+	a.pairFill(o, f)
+	return nil
+}
+
+func (a *auditor) pairFill(o *auditedOrder, f *exchange.Fill) {
+	p, in := a.pairs[o.Pair], a.u.Get(f.Instrument)
+	if p == nil {
+		return
+	}
+	if o.status.Terminal() {
+		p.foreign = true // told after the order's last word: nobody could know
+	}
+	if in.Perp() {
+		p.perp += exchange.Lots(f.Side) * f.Qty
+		return
+	}
+	p.spot = p.spot.Add(in.QtyDecimal(exchange.Lots(f.Side) * f.Qty))
+	if f.FeeAsset == in.Base {
+		p.spot = p.spot.Sub(f.Fee)
+	}
+}
+
+// foreign takes over how the core shared out what the venue took away.
+func (a *auditor) foreign(id exchange.InstrumentID) {
+	for _, p := range a.core.AllPairs() {
+		if n := a.pairs[p.ID]; n != nil && p.Perp == id && n.perp != p.PerpQty {
+			n.perp, n.foreign = p.PerpQty, true
+		}
+	}
+}
+
+// txn sums every posting up: to zero by asset, and to the wallets' balances.
+func (a *auditor) txn(t *core.Txn) error {
+	sums := map[string]decimal.Decimal{}
+	for _, p := range t.Postings {
+		sums[p.Asset] = sums[p.Asset].Add(p.Amount)
+		if len(p.Account) > 2 && p.Account[:2] == "A:" {
+			key := p.Account[2:] + " " + p.Asset
+			a.wallets[key] = a.wallets[key].Add(p.Amount)
+		}
+	}
+	for asset, sum := range sums {
+		if !sum.IsZero() {
+			return fmt.Errorf("%s %s: %s of %s are left over", t.Kind, t.Ref, sum, asset)
+		}
+	}
+	return nil
+}
+
+// pair compares the pair as told with the sum of its fills.
+func (a *auditor) pair(p *execution.Pair, r *execution.PairRequest) error {
+	n := a.pairs[p.ID]
+	if n == nil {
+		n = &auditedPair{request: *r}
+		a.pairs[p.ID] = n
+	}
+	if p.PerpQty != n.perp && !n.foreign {
+		a.foreign(p.Perp) // told in the same step as the fill that caused it
+	}
+	if !p.SpotQty.Equal(n.spot) || p.PerpQty != n.perp {
+		return fmt.Errorf("pair %d: %s coins and %d lots, its fills make %s and %d", p.ID, p.SpotQty, p.PerpQty, n.spot, n.perp)
+	}
+	if !n.foreign && (p.PerpQty > 0 || p.SpotQty.IsNegative()) {
+		return fmt.Errorf("pair %d: %s coins, perpetual %d: it must hold coins and be short", p.ID, p.SpotQty, p.PerpQty)
+	}
+	if n.state.Done() && p.State != n.state && !n.foreign {
+		return fmt.Errorf("pair %d goes from %s to %s", p.ID, n.state, p.State)
+	}
+	n.state = p.State
+	return nil
+}
+
+// rest compares all books when nothing is on its way: ours, the core's and the
+// venue's.
+func (a *auditor) rest() error {
+	a.rests++
+	total := map[string]decimal.Decimal{}
+	for _, h := range a.core.Holdings() {
+		key := h.Wallet.String() + " " + h.Asset
+		total[key] = h.Total
+		if got := a.venue.Balance(h.Wallet, h.Asset).Total; !got.Equal(h.Total) || !a.wallets[key].Equal(h.Total) {
+			return fmt.Errorf("%s: core %s, venue %s, postings %s", key, h.Total, got, a.wallets[key])
+		}
+	}
+	for _, d := range a.venue.Balances() {
+		if key := d.Market.String() + " " + d.Asset; !total[key].Equal(d.Amount) {
+			return fmt.Errorf("%s: core %s, venue %s", key, total[key], d.Amount)
+		}
+	}
+	for id, want := range a.positions {
+		in := a.u.Get(exchange.InstrumentID(id))
+		ours, theirs := a.core.AccountPosition(in.ID).Qty, a.venue.Position(in.ID).Qty
+		if ours != want || theirs != want {
+			return fmt.Errorf("%s: core %d, venue %d, fills %d", in.Key(), ours, theirs, want)
+		}
+	}
+	return nil
+}
+
+// book compares a book that says it is right with what it should be.
+func (a *auditor) book(id exchange.InstrumentID) error {
+	b, truth := a.core.Book(id), a.feed.truth[id]
+	if b.State() != book.Live || b.LastID() != a.feed.lastID[id] {
+		return nil
+	}
+	a.books++
+	for _, side := range []exchange.Side{exchange.Buy, exchange.Sell} {
+		if got, want := b.AppendLevels(nil, side, 1<<20), truth.Levels(side); !slices.Equal(got, want) {
+			return fmt.Errorf("book of %s: %s side has %d levels, want %d", b.Instrument().Key(), side, len(got), len(want))
+		}
+	}
+	return nil
+}
+
+// end is the last check: every pair is hedged or flat, and no order is left.
+func (a *auditor) end() error {
+	for id, o := range a.orders {
+		if !o.status.Terminal() {
+			return fmt.Errorf("order %d is left %s", id, o.status)
+		}
+	}
+	for id, p := range a.pairs {
+		if err := a.pairEnd(id, p); err != nil {
+			return err
+		}
+	}
+	return a.rest()
+}
+
+// pairEnd allows what no order could mend: a lot of the coarser leg, or less than
+// the venue's smallest order. (One that only reduces may be smaller, unless
+// another position hides the short from the venue, or the venue lied.)
+func (a *auditor) pairEnd(id exchange.PairID, p *auditedPair) error {
+	spot, perp := a.u.Get(p.request.Spot), a.u.Get(p.request.Perp)
+	bid, _ := a.core.Book(spot.ID).Level(exchange.Buy, 1)
+	price := spot.PriceDecimal(bid.Price)
+	res, short := a.residual(p), perp.BaseQty(1, p.perp)
+	slack := decimal.RequireFromString("1.1")
+	small := func(coins decimal.Decimal, in *exchange.Instrument) bool {
+		return coins.Abs().Mul(price).LessThanOrEqual(in.MinNotional.Mul(slack))
+	}
+	hidden := p.foreign || a.positions[perp.ID] > p.perp
+	tiny := hidden && small(short, perp)
+	switch {
+	case p.state.Done() && p.perp != 0 && !tiny:
+		return fmt.Errorf("pair %d on %s is %s with a perpetual position of %d", id, perp.Key(), p.state, p.perp)
+	case res.Abs().LessThanOrEqual(a.tolerance(p)), small(res, spot) && !res.IsNegative():
+	case hidden && small(res, perp):
+	default:
+		return fmt.Errorf("pair %d on %s is %s and unhedged by %s: %s coins, perpetual %d", id, perp.Key(), p.state, res, p.spot, p.perp)
+	}
+	return nil
+}

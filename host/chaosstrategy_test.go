@@ -1,0 +1,164 @@
+package host
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/host/core"
+	"github.com/perilune/perilune/host/execution"
+)
+
+// monkey is a strategy that asks for anything at any time. It is a function of
+// its seed and of what it sees, so a replay does the same.
+type monkey struct {
+	rnd   *rand.Rand
+	count tally
+	done  int
+}
+
+func newMonkey(seed uint64, count tally) *monkey {
+	return &monkey{rnd: rand.New(rand.NewPCG(seed, 77)), count: count}
+}
+
+func (m *monkey) Name() string                              { return "monkey" }
+func (m *monkey) Subscriptions() []string                   { return []string{"*"} }
+func (m *monkey) State() ([]byte, error)                    { return json.Marshal(map[string]int{"done": m.done}) }
+func (m *monkey) Close()                                    {}
+func (m *monkey) Restart(*core.Port) (core.Strategy, error) { return nil, nil }
+func (m *monkey) Reload(*core.Port, *exchange.Reload) (core.Strategy, error) {
+	return nil, errors.New("a monkey can't be reloaded")
+}
+
+func (m *monkey) Wants(h core.Handler) bool {
+	switch h {
+	case core.OnStart, core.OnTimer, core.OnOrder, core.OnFill, core.OnPair, core.OnGap:
+		return true
+	}
+	return false
+}
+
+func (m *monkey) Call(p *core.Port, n *core.Notice) error {
+	switch n.Handler {
+	case core.OnStart:
+		m.again(p)
+	case core.OnTimer:
+		m.again(p)
+		return m.act(p)
+	case core.OnOrder:
+		if n.Order.Status == exchange.StatusDenied {
+			m.count["order denied"]++
+		}
+	case core.OnPair:
+		switch n.Pair.State {
+		case execution.PairFailed:
+			m.count["pair failed"]++
+		case execution.PairClosed:
+			m.count["pair closed"]++
+		}
+	}
+	return nil
+}
+
+func (m *monkey) again(p *core.Port) {
+	p.SetTimer("act", p.Now()+exchange.Time(1+m.rnd.Int64N(int64(40*exchange.Second))), 0)
+}
+
+func (m *monkey) act(p *core.Port) error {
+	m.done++
+	switch m.rnd.IntN(20) {
+	case 0, 1, 2:
+		m.open(p)
+	case 3: // several things in one callback
+		m.order(p)
+		m.open(p)
+		m.order(p)
+		m.closeOne(p)
+	case 4, 5, 6:
+		m.closeOne(p)
+	case 7, 8:
+		if list := p.Orders(); len(list) > 0 {
+			p.Cancel(list[m.rnd.IntN(len(list))].ID)
+		}
+	case 9:
+		m.transfer(p)
+	case 10:
+		if m.rnd.IntN(8) == 0 { // rarely enough not to be paused
+			m.count["callback failed"]++
+			m.order(p)
+			m.open(p)
+			return fmt.Errorf("monkey business %d", m.done)
+		}
+	default:
+		m.order(p)
+	}
+	return nil
+}
+
+func (m *monkey) open(p *core.Port) {
+	pairs := p.Universe().Pairs(exchange.USDM)
+	pair := pairs[m.rnd.IntN(len(pairs))]
+	r := execution.PairRequest{Spot: pair.Spot.ID, Perp: pair.Perp.ID, Level: 1 + m.rnd.IntN(5),
+		Notional:    decimal.NewFromInt(200 + m.rnd.Int64N(6000)),
+		MaxUnhedged: decimal.NewFromInt(300 + m.rnd.Int64N(3000)),
+		Timeout:     exchange.Time(1+m.rnd.IntN(10)) * exchange.Minute}
+	if m.rnd.IntN(2) == 0 {
+		r.Batch = decimal.NewFromInt(150 + m.rnd.Int64N(1500))
+	}
+	if m.rnd.IntN(3) == 0 {
+		least := m.rnd.Float64()*30e-4 - 20e-4
+		r.MinBasis = &least
+	}
+	_, _ = p.OpenPair(r) // a pair on the same perpetual may be under way
+}
+
+func (m *monkey) closeOne(p *core.Port) {
+	pairs := p.Pairs()
+	if len(pairs) == 0 {
+		return
+	}
+	r := execution.CloseRequest{Pair: pairs[m.rnd.IntN(len(pairs))].ID, Patience: exchange.Time(1+m.rnd.IntN(5)) * exchange.Minute}
+	if m.rnd.IntN(2) == 0 {
+		most := m.rnd.Float64()*30e-4 - 10e-4
+		r.MaxBasis = &most
+	}
+	_ = p.ClosePair(r) // it may be closing already
+}
+
+func (m *monkey) transfer(p *core.Port) {
+	wallets := []exchange.Market{exchange.Spot, exchange.USDM}
+	i := m.rnd.IntN(2)
+	amount := decimal.NewFromInt(1 + m.rnd.Int64N(2000))
+	if m.rnd.IntN(10) == 0 {
+		amount = decimal.NewFromInt(1e9)
+		m.count["transfer refused"]++
+	}
+	p.Transfer("USDT", wallets[i], wallets[1-i], amount)
+}
+
+// order asks for an order of any kind near the touch, in a size that is mostly
+// allowed.
+func (m *monkey) order(p *core.Port) {
+	all := p.Universe().All()
+	in := all[m.rnd.IntN(len(all))]
+	o := exchange.Order{Instrument: in.ID, Side: exchange.Buy, Type: exchange.Limit, TIF: exchange.TimeInForce(1 + m.rnd.IntN(4))}
+	if m.rnd.IntN(2) == 0 {
+		o.Side = exchange.Sell
+	}
+	near, ok := p.Book(in.ID).Level(o.Side, 1)
+	if !ok {
+		return
+	}
+	o.Price = max(1, near.Price+exchange.Ticks(float64(near.Price)*(m.rnd.NormFloat64()*10e-4)))
+	if m.rnd.IntN(5) == 0 {
+		o.Type, o.TIF, o.Price = exchange.MarketOrder, exchange.IOC, 0
+	}
+	o.ReduceOnly = in.Perp() && m.rnd.IntN(4) == 0
+	worth := in.Notional(near.Price, 1).InexactFloat64()
+	o.Qty = max(1, exchange.Lots((5+m.rnd.ExpFloat64()*1500)/worth))
+	p.Submit(o)
+}

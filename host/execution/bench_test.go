@@ -1,0 +1,80 @@
+package execution
+
+import (
+	"testing"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/exchange"
+)
+
+// venue is a port that costs nothing, so that the machine alone is measured.
+type venue struct {
+	*desk
+	sent exchange.OrderID
+}
+
+func (v *venue) Check(*exchange.Order) error                        { return nil }
+func (v *venue) Submit(*exchange.Order) exchange.OrderID            { v.sent++; return v.sent }
+func (v *venue) Cancel(exchange.OrderID)                            {}
+func (v *venue) Changed(*Machine)                                   {}
+func (v *venue) TakerFee(exchange.InstrumentID) (d decimal.Decimal) { return d }
+
+func liquid(b testing.TB) (*venue, PairRequest) {
+	d := newDesk(b, "ABC")
+	for i, id := range []exchange.InstrumentID{d.spot, d.perp} {
+		var bids, asks []exchange.Level
+		for n := range exchange.Ticks(20) {
+			mid := exchange.Ticks(10000 + 20*i)
+			bids = append(bids, exchange.Level{Price: mid - n, Qty: 100000})
+			asks = append(asks, exchange.Level{Price: mid + 1 + n, Qty: 100000})
+		}
+		d.show(id, bids, asks)
+	}
+	return &venue{desk: d}, PairRequest{Spot: d.spot, Perp: d.perp, Notional: dec("100000"), Level: 5}
+}
+
+// BenchmarkBatch is the path from a book that changed to both legs' orders.
+func BenchmarkBatch(b *testing.B) {
+	v, req := liquid(b)
+	m, err := NewMachine(1, 0, req, v)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		m.Step(v)
+		if !m.legs[0].live || !m.legs[1].live {
+			b.Fatal("no orders were sent")
+		}
+		m.legs, m.balancing, m.lastBatch = [2]leg{}, false, 0
+	}
+}
+
+// BenchmarkIdle is what a pair that is held costs at each event: the flag that
+// fills maintain, beside working the residual out again each time.
+func BenchmarkIdle(b *testing.B) {
+	v, req := liquid(b)
+	held := func() *Machine {
+		return Resume(Pair{ID: 1, Spot: v.spot, Perp: v.perp, State: PairOpen, SpotQty: dec("9.98001"), PerpQty: -998}, req, v.now)
+	}
+	b.Run("step", func(b *testing.B) {
+		m := held()
+		b.ReportAllocs()
+		for b.Loop() {
+			m.Step(v)
+		}
+		if m.Busy() {
+			b.Fatal("a hedged pair is busy")
+		}
+	})
+	b.Run("recomputed", func(b *testing.B) {
+		m := held()
+		b.ReportAllocs()
+		for b.Loop() {
+			if m.Residual(v).Abs().GreaterThan(m.tolerance(v)) {
+				b.Fatal("a hedged pair is unbalanced")
+			}
+		}
+	})
+}

@@ -1,0 +1,304 @@
+package execution
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/perilune/perilune/exchange"
+)
+
+var update = flag.Bool("update", false, "rewrite the answers in testdata")
+
+// TestScenarios plays testdata/*.txt: what a trader would want to know of a pair
+// trade before trusting it. A line is a command; what the machine does because
+// of it follows as lines that begin with "=>". "expect" holds whatever the
+// answers say. See testdata/README.
+func TestScenarios(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no scenarios", err)
+	}
+	for _, f := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(f), ".txt"), func(t *testing.T) { playFile(t, f) })
+	}
+}
+
+func playFile(t *testing.T, path string) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &player{t: t, path: path, coin: "ABC"}
+	p.play(string(text))
+	if *update {
+		if err := os.WriteFile(path, []byte(p.out.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, have := strings.Split(string(text), "\n"), strings.Split(p.out.String(), "\n")
+	for i := range max(len(want), len(have)) {
+		if w, h := line(want, i), line(have, i); w != h {
+			t.Fatalf("%s:%d\nwant %s\ngot  %s", path, i+1, w, h)
+		}
+	}
+}
+
+func line(list []string, i int) string {
+	if i < len(list) {
+		return list[i]
+	}
+	return "(end)"
+}
+
+// player runs one scenario.
+type player struct {
+	*desk
+	t    *testing.T
+	path string
+	n    int
+	coin string
+	out  strings.Builder
+}
+
+func (p *player) play(text string) {
+	for i, l := range strings.Split(strings.TrimSuffix(text, "\n"), "\n") {
+		p.n = i + 1
+		if strings.HasPrefix(l, "=>") {
+			continue
+		}
+		fmt.Fprintln(&p.out, l)
+		if words := strings.Fields(l); len(words) > 0 && words[0] != "#" {
+			p.command(words)
+		}
+	}
+	p.end()
+}
+
+// end makes sure that no scenario stops half-way.
+func (p *player) end() {
+	if p.desk == nil || p.m == nil {
+		p.t.Fatalf("%s: opens no pair", p.path)
+	}
+	for _, o := range p.orders {
+		if p.live(o) {
+			p.t.Errorf("%s: order %d is left without a last word", p.path, o.ID)
+		}
+	}
+}
+
+func (p *player) fail(format string, a ...any) {
+	p.t.Helper()
+	p.t.Fatalf("%s:%d: %s", p.path, p.n, fmt.Sprintf(format, a...))
+}
+
+func (p *player) command(w []string) {
+	if w[0] == "coin" {
+		p.coin = w[1]
+		return
+	}
+	if p.desk == nil {
+		p.desk = newDesk(p.t, p.coin)
+		p.desk.say = func(format string, a ...any) {
+			at := ""
+			if d := p.now - p.start; d > 0 {
+				at = time.Duration(d).String() + " "
+			}
+			fmt.Fprintf(&p.out, "=> %s%s\n", at, fmt.Sprintf(format, a...))
+		}
+	}
+	switch w[0] {
+	case "book":
+		p.book(p.market(w[1]), w[2:])
+	case "gap":
+		p.books[p.market(w[1])].Apply(&exchange.Event{Kind: exchange.KindGap, Reason: "test"})
+	case "deny":
+		p.deny[p.market(w[1])] = strings.Join(w[2:], " ")
+	case "allow":
+		p.deny[p.market(w[1])] = ""
+	case "missing":
+		p.missing = dec(w[1])
+	case "hidden":
+		p.hidden = p.lots(p.perp, w[1])
+	case "wait":
+		p.wait(p.duration(w[1]))
+	default:
+		p.trade(w)
+	}
+}
+
+func (p *player) trade(w []string) {
+	switch w[0] {
+	case "open":
+		m, err := NewMachine(1, 0, p.request(w[1:]), p)
+		if err != nil {
+			p.say("refused: %v", err)
+			return
+		}
+		p.m = m
+		p.step()
+	case "close":
+		if err := p.m.StartClose(p, p.closing(w[1:])); err != nil {
+			p.say("refused: %v", err)
+			return
+		}
+		p.step()
+	case "fill":
+		p.fillWords(w[1:])
+	case "reject", "expire", "canceled":
+		status := map[string]exchange.OrderStatus{"reject": exchange.StatusRejected, "expire": exchange.StatusExpired, "canceled": exchange.StatusCanceled}
+		p.finish(p.id(w[1]), status[w[0]])
+	case "late":
+		o := p.order(p.id(w[1]))
+		p.fill(o.ID, p.lots(o.Instrument, w[2]), 0)
+		p.step()
+	case "liquidate":
+		p.liquidate(p.lots(p.perp, w[1]), p.ticks(p.perp, w[3]))
+	case "stop":
+		p.m.Stop()
+		p.step()
+	case "crash":
+		p.restart()
+	case "expect":
+		for _, want := range w[1:] {
+			if err := p.condition(want); err != nil {
+				p.fail("%v", err)
+			}
+		}
+	case "measured":
+		p.say("at most %s unhedged, for %s", p.m.Pair.MaxUnhedged, time.Duration(p.m.Pair.MaxUnhedgedTime))
+	case "basis":
+		p.say("basis at open %.1f bp, at close %.1f bp", p.m.Pair.OpenBasis*1e4, p.m.Pair.CloseBasis*1e4)
+	default:
+		p.fail("%s?", w[0])
+	}
+}
+
+// book spot bid 99.9x10 99.8x10 ask 100x10
+func (p *player) book(id exchange.InstrumentID, w []string) {
+	var sides [2][]exchange.Level
+	at := 0
+	for _, word := range w {
+		switch word {
+		case "bid":
+			at = 0
+		case "ask":
+			at = 1
+		default:
+			sides[at] = append(sides[at], p.level(id, word))
+		}
+	}
+	p.show(id, sides[0], sides[1])
+}
+
+// fill 1 all, fill 1 2.5, fill 1 2.5 at 99.95
+func (p *player) fillWords(w []string) {
+	o := p.order(p.id(w[0]))
+	qty := o.Qty - o.Filled
+	if w[1] != "all" {
+		qty = p.lots(o.Instrument, w[1])
+	}
+	price := o.Price
+	if len(w) == 4 {
+		price = p.ticks(o.Instrument, w[3])
+	}
+	p.fill(o.ID, qty, price)
+}
+
+func (p *player) request(w []string) PairRequest {
+	r := PairRequest{Spot: p.spot, Perp: p.perp, Level: 1}
+	for _, word := range w {
+		k, v, _ := strings.Cut(word, "=")
+		switch k {
+		case "notional":
+			r.Notional = dec(v)
+		case "batch":
+			r.Batch = dec(v)
+		case "max_unhedged":
+			r.MaxUnhedged = dec(v)
+		case "max_unhedged_time":
+			r.MaxUnhedgedTime = p.duration(v)
+		case "timeout":
+			r.Timeout = p.duration(v)
+		case "level":
+			r.Level = int(dec(v).IntPart())
+		case "min_basis":
+			r.MinBasis = p.bp(v)
+		default:
+			p.fail("open %s?", word)
+		}
+	}
+	return r
+}
+
+func (p *player) closing(w []string) CloseRequest {
+	r := CloseRequest{Pair: 1}
+	for _, word := range w {
+		k, v, _ := strings.Cut(word, "=")
+		switch k {
+		case "max_basis":
+			r.MaxBasis = p.bp(v)
+		case "patience":
+			r.Patience = p.duration(v)
+		case "reason":
+			r.Reason = v
+		default:
+			p.fail("close %s?", word)
+		}
+	}
+	return r
+}
+
+func (p *player) bp(s string) *float64 {
+	v, err := strconv.ParseFloat(strings.TrimSuffix(s, "bp"), 64)
+	if err != nil {
+		p.fail("%v", err)
+	}
+	v /= 1e4
+	return &v
+}
+
+func (p *player) market(s string) exchange.InstrumentID {
+	if s == "spot" {
+		return p.spot
+	}
+	return p.perp
+}
+
+func (p *player) id(s string) exchange.OrderID {
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 1 || n > len(p.orders) {
+		p.fail("there is no order %s", s)
+	}
+	return exchange.OrderID(n)
+}
+
+func (p *player) lots(id exchange.InstrumentID, s string) exchange.Lots {
+	n, ok := p.u.Get(id).Lot.Exact(dec(s))
+	if !ok {
+		p.fail("%s is off the grid", s)
+	}
+	return exchange.Lots(n)
+}
+
+func (p *player) ticks(id exchange.InstrumentID, s string) exchange.Ticks {
+	n, ok := p.u.Get(id).Tick.Exact(dec(s))
+	if !ok {
+		p.fail("%s is off the grid", s)
+	}
+	return exchange.Ticks(n)
+}
+
+func (p *player) duration(s string) exchange.Time {
+	d, err := time.ParseDuration(s)
+	if err != nil {
+		p.fail("%v", err)
+	}
+	return exchange.Time(d)
+}
