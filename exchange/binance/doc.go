@@ -17,5 +17,11 @@
 // [Decoder] turns the market payloads of one market, raw or in the envelope of a
 // combined stream, into events, in place and without allocating. [Rules] and
 // [Assume] describe instruments for sessions that run without the venue's own
-// exchangeInfo.
+// exchangeInfo, [DecodeExchangeInfo] those of sessions that have it.
+//
+// [Market] is the live market data of the three markets: it loads the rules,
+// keeps connections on the routes that deliver, and posts events to a [Sink].
+// Books are linked by whoever keeps them; the Market follows their update ids,
+// fetches a snapshot whenever one is needed and posts it only if it links, looks
+// at books whose stream is silent, and turns everything missed into a gap.
 package binance

@@ -63,6 +63,7 @@ func verbs() []verb {
 		{"data", "verify --market M FILE…", "prove a recording: rebuild its books and compare", dataVerb},
 		{"fills", "[--db FILE]", "list fills", fillsVerb},
 		{"pnl", "[--db FILE]", "profit by strategy, pair and asset", pnlVerb},
+		{"sim", "[--listen ADDR]", "run a local exchange that speaks Binance's protocols", simVerb},
 		{"new", "NAME", "write a strategy skeleton with editor settings", newVerb},
 		{"version", "", "print the version", versionVerb},
 	}
@@ -186,7 +187,7 @@ func (e *env) flags(name, synopsis, example string) *pflag.FlagSet {
 	f.SetOutput(e.err)
 	f.SortFlags = false
 	f.Usage = func() {
-		fmt.Fprintf(e.out, "usage: perilune %s\n\n%s\n\nexample:\n  %s\n", name+" "+synopsis, "flags:\n"+f.FlagUsages(), example)
+		fmt.Fprintf(e.out, "usage: perilune %s\n\n%s\n\nexample:\n  %s\n", name+" "+synopsis, "flags:\n"+strings.TrimRight(f.FlagUsages(), "\n"), example)
 	}
 	return f
 }

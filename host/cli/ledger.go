@@ -28,7 +28,7 @@ func (l *ledgerFlags) define(f *pflag.FlagSet) {
 	f.StringVar(&l.account, "session", "", "only this session, e.g. paper-1 (default: the latest)")
 	f.BoolVar(&l.all, "all", false, "all sessions")
 	f.StringVar(&l.strategy, "strategy", "", "only this strategy")
-	f.StringVar(&l.symbol, "symbol", "", "only this symbol, e.g. BTCUSDT")
+	f.StringVar(&l.symbol, "symbol", "", "only this symbol, e.g. BTCUSDT, or spot:BTCUSDT in one market")
 	f.StringVar(&l.from, "from", "", "from this day on, UTC")
 	f.StringVar(&l.to, "to", "", "before this day, UTC")
 	f.BoolVar(&l.json, "json", false, "print one JSON object on stdout")

@@ -65,6 +65,9 @@ func (s *sessionFlags) options(f *pflag.FlagSet) (*host.Options, error) {
 		Set: set, Seed: s.seed, DB: s.db, Journal: s.journal, JournalCap: s.capMiB << 20,
 		New: s.fresh, ClearHalt: s.clearHalt, Report: s.report, Command: "perilune " + strings.Join(os.Args[1:], " "),
 	}
+	if s.seed == 0 {
+		return nil, fail(ExitUsage, "--seed 0: want 1 or more")
+	}
 	if s.capMiB < 0 {
 		return nil, fail(ExitUsage, "--journal-cap %d: want 0 (no cap) or more MiB", s.capMiB)
 	}

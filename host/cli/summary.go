@@ -27,7 +27,7 @@ func printSummary(w io.Writer, s *host.Summary) {
 	row("max drawdown", "%.3f %%", 100*s.Drawdown)
 	row("pairs", "%d opened, %d closed, %d live", s.PairsOpened, s.PairsClosed, s.PairsLive)
 	row("unhedged at most", "%s USDT, for %.2f s", s.MaxUnhedged.StringFixed(2), s.MaxUnhedSec)
-	row("fills", "%d", s.Fills)
+	row("fills", "%d%s", s.Fills, refusedText(s.OrdersRefused))
 	row("events", "%d in %.1f s (%.0f/s)", s.Events, s.WallSeconds, float64(s.Events)/max(s.WallSeconds, 1e-9))
 	row("reloads", "%d, refused %d", s.Reloads, s.ReloadsRefused)
 	if s.Errors > 0 || s.Gaps > 0 || s.Malformed > 0 {
@@ -43,7 +43,7 @@ func printSummary(w io.Writer, s *host.Summary) {
 	if s.Report != "" {
 		row("report", "%s", s.Report)
 	}
-	row("effects hash", "%s", s.EffectsHash)
+	row("effects hash", "%.16s… (all of it with --json)", s.EffectsHash)
 	t.Flush()
 }
 
@@ -56,7 +56,7 @@ func printAssumptions(w io.Writer, list []string) {
 			left++
 			continue
 		}
-		fmt.Fprintf(w, "  - %s\n", strings.Join(wrap(a, 96), "\n    "))
+		fmt.Fprintf(w, "  - %s\n", strings.Join(wrap(a, 76), "\n    "))
 	}
 	if left > 0 {
 		fmt.Fprintf(w, "  - how it was calibrated: %d figures, with --json or --report\n", left)
@@ -89,7 +89,7 @@ func ended(s *host.Summary) string {
 	case "data":
 		return "the end of the data"
 	case "stop":
-		if s.Simulated {
+		if s.Market == "synth" {
 			return "you; the next run on this ledger goes on from here"
 		}
 		return "you"
@@ -103,6 +103,13 @@ func second(t string) string {
 		return t
 	}
 	return strings.Replace(t[:19], "T", " ", 1)
+}
+
+func refusedText(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (orders refused: %d)", n)
 }
 
 // span words a length of time in the unit that suits it.

@@ -84,19 +84,21 @@ func statusText(s host.Status) string {
 	if len(s.Pairs) > 0 {
 		pairs = "pairs " + strings.Join(s.Pairs, " ")
 	}
-	text := fmt.Sprintf("%s  equity %s  %s  funding %s  fills %d",
-		s.Time.UTC().Format("2006-01-02 15:04"), s.Equity.StringFixed(2), pairs, s.Funding.StringFixed(2), s.Fills)
+	// A narrow terminal cuts the end off, so what matters most comes first.
+	text := fmt.Sprintf("%s  equity %s  funding %s  fills %d  %s",
+		s.Time.UTC().Format("2006-01-02 15:04"), s.Equity.StringFixed(2), s.Funding.StringFixed(2), s.Fills, pairs)
 	if s.Simulated {
 		text = "SIMULATED  " + text
 	}
 	if s.Fraction > 0 {
 		text = fmt.Sprintf("%3.0f %%  %s", 100*s.Fraction, text)
 	}
-	if s.Halted != "" {
-		text += "  HALTED"
+	for _, p := range s.Paused {
+		name, _, _ := strings.Cut(p, ":") // why was said when it happened
+		text = "PAUSED " + name + "  " + text
 	}
-	if len(s.Paused) > 0 {
-		text += "  PAUSED " + strings.Join(s.Paused, " ")
+	if s.Halted != "" {
+		text = "HALTED  " + text
 	}
 	return text
 }

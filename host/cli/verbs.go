@@ -23,7 +23,7 @@ func replayVerb(ctx context.Context, e *env, args []string) error {
 	}
 	res, err := host.Replay(ctx, f.Arg(0))
 	if err != nil {
-		return err
+		return &coded{code: ExitLedger, err: err}
 	}
 	if *asJSON {
 		if err := e.printJSON(struct {

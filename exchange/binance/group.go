@@ -1,0 +1,134 @@
+package binance
+
+import (
+	"errors"
+	"fmt"
+	"sync/atomic"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/wire"
+)
+
+// group is what shares a connection.
+type group struct {
+	market *Market
+	kind   exchange.Market
+	books  []*track // with their depth stream on it
+}
+
+// intake takes what one connection of a group delivers.
+type intake struct {
+	*group
+	conn    uint64
+	decoder *Decoder
+	ev      exchange.Event
+}
+
+var _ wire.Handler = (*intake)(nil)
+
+func (g *group) open(conn uint64) wire.Handler {
+	names := g.market.byName[g.kind]
+	resolve := func(symbol []byte) *exchange.Instrument {
+		if t := names[string(symbol)]; t != nil {
+			return t.in
+		}
+		return nil
+	}
+	return &intake{group: g, conn: conn, decoder: NewDecoder(g.kind, resolve)}
+}
+
+func (r *intake) Frame(frame []byte) error {
+	r.ev = exchange.Event{}
+	err := r.decoder.DecodeEach(frame, &r.ev, r.post)
+	switch {
+	case errors.Is(err, ErrIgnored):
+		r.market.counts.ignored.Add(1)
+	case err != nil:
+		r.malformed(frame, err)
+	}
+	return nil
+}
+
+func (r *intake) post(ev *exchange.Event) error {
+	m := r.market
+	t := m.tracks[ev.Instrument]
+	switch ev.Kind {
+	case exchange.KindDiff:
+		if t.diff(m, ev) {
+			m.fetchers[r.kind].want(t)
+		}
+	case exchange.KindMark:
+		t.mark(m, ev)
+	default:
+		t.post(m, ev, r.conn)
+	}
+	return nil
+}
+
+// sampleBytes is how much of a malformed message is shown.
+const sampleBytes = 512
+
+// malformed puts a message aside. If it was of a book, or cannot be told not to
+// be, an update is missing.
+func (r *intake) malformed(frame []byte, err error) {
+	m := r.market
+	if n := m.counts.malformed.Add(1); n&(n-1) == 0 { // 1, 2, 4, 8…: a flood is told of rarely
+		m.o.Notice(Notice{exchange.NoInstrument, fmt.Sprintf("%s: malformed message (%d so far): %v: %q",
+			r.kind, n, err, frame[:min(len(frame), sampleBytes)])})
+	}
+	stream := protocol{}.Classify(frame).Stream
+	symbol, isBook := bookSymbol(string(stream))
+	for _, t := range r.books {
+		if len(stream) == 0 || isBook && t.in.Symbol == symbol {
+			t.gap(m, "malformed message")
+		}
+	}
+}
+
+func (r *intake) Subscribed([]string) {}
+
+// Stalled has a look at the books that have fallen silent: their markets may
+// just be quiet.
+func (r *intake) Stalled(streams []string) {
+	for _, s := range streams {
+		symbol, isBook := bookSymbol(s)
+		if t := r.market.byName[r.kind][symbol]; isBook && t != nil {
+			t.silent()
+			r.market.fetchers[r.kind].want(t)
+		}
+	}
+}
+
+func (r *intake) Down(err error) {
+	if err == nil {
+		return
+	}
+	reason := "disconnected: " + err.Error()
+	for _, t := range r.books {
+		t.gap(r.market, reason)
+	}
+	r.market.o.Notice(Notice{exchange.NoInstrument, fmt.Sprintf("%s: %s", r.kind, reason)})
+}
+
+// counts are what Health tells, since Open.
+type counts struct {
+	ignored, malformed, repeated, gaps  atomic.Uint64
+	snapshots, refused, failed, settled atomic.Uint64
+}
+
+// Health is what a Market looks like from outside.
+type Health struct {
+	Connections []wire.Health
+	// Books by what is known of their chain of updates: those that follow, those
+	// that must prove themselves, those that wait for a snapshot.
+	Live, Suspect, Waiting int
+
+	Snapshots uint64 // fetched and sent
+	Refused   uint64 // snapshots that were too old for the diffs
+	Failed    uint64 // snapshots that could not be fetched
+	Gaps      uint64 // diffs that did not follow
+	Malformed uint64 // messages that could not be decoded
+	Ignored   uint64 // messages of no use
+	Repeated  uint64 // messages that a second connection had delivered already
+	Settled   uint64 // funding rates sent
+}

@@ -1,0 +1,170 @@
+package binance
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/limit"
+)
+
+// maxBody is the largest answer that is read: exchangeInfo of spot has some 15
+// MB.
+const maxBody = 64 << 20
+
+// Throttle lets several goroutines share one account of weights, and makes them
+// wait until the venue has room. The zero value is not usable; see NewThrottle.
+type Throttle struct {
+	mu     sync.Mutex
+	ledger *limit.Ledger
+	now    func() exchange.Time
+}
+
+// NewThrottle returns a throttle over a ledger, which must not be used in any
+// other way from then on. now is the venue's time as well as it is known.
+func NewThrottle(l *limit.Ledger, now func() exchange.Time) *Throttle {
+	return &Throttle{ledger: l, now: now}
+}
+
+// Wait charges a cost and returns when the request may be sent, at once. The
+// error is ctx's, or says why it will never fit.
+func (t *Throttle) Wait(ctx context.Context, c limit.Cost, p limit.Priority) error {
+	for {
+		t.mu.Lock()
+		now := t.now()
+		v := t.ledger.Reserve(c, p, now)
+		t.mu.Unlock()
+		switch {
+		case v.OK:
+			return ctx.Err()
+		case v.Until == 0:
+			return fmt.Errorf("over the limit: %s", v.Reason)
+		}
+		if err := pause(ctx, time.Duration(v.Until-now)); err != nil {
+			return fmt.Errorf("waiting for room (%s): %w", v.Reason, err)
+		}
+	}
+}
+
+// Observe learns from an answer.
+func (t *Throttle) Observe(a limit.Answer) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.ledger.Observe(a, t.now())
+}
+
+// pause waits, but at least a millisecond, so that a wait that was just too
+// short does not spin.
+func pause(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(max(d, time.Millisecond))
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// StatusError is an answer that says no.
+type StatusError struct {
+	URL    string
+	Status int    // of HTTP
+	Code   int    // the venue's, negative; 0 when it gave none
+	Msg    string // the venue's words
+}
+
+func (e *StatusError) Error() string {
+	return fmt.Sprintf("GET %s: HTTP status %d, code %d: %s", e.URL, e.Status, e.Code, e.Msg)
+}
+
+// rest asks the public endpoints of all markets. It is safe for concurrent use.
+type rest struct {
+	endpoints Endpoints
+	http      *http.Client
+	throttle  *Throttle
+	now       func() exchange.Time
+}
+
+// get returns the body of an answer with status 200. It waits for room, and does
+// not retry.
+func (r *rest) get(ctx context.Context, m exchange.Market, path string, query url.Values) ([]byte, error) {
+	path = prefix(m) + path
+	e, err := limit.Find(http.MethodGet, path)
+	if err != nil {
+		return nil, err
+	}
+	address := restURL(r.endpoints.Rest(m), path, query)
+	if err := r.throttle.Wait(ctx, e.Cost(query), limit.Query); err != nil {
+		return nil, fmt.Errorf("GET %s: %w", address, err)
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return nil, err
+	}
+	sent := r.now()
+	resp, err := r.http.Do(req)
+	if err != nil {
+		return nil, err // it names method and address
+	}
+	defer resp.Body.Close()
+	body, err := readBody(resp.Body)
+	if seen := r.observe(m, resp, body, sent); seen != nil {
+		return nil, fmt.Errorf("GET %s: %w", address, seen)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("GET %s: %w", address, err)
+	}
+	if resp.StatusCode != http.StatusOK {
+		code, msg := errorBody(body)
+		return nil, &StatusError{URL: address, Status: resp.StatusCode, Code: code, Msg: msg}
+	}
+	return body, nil
+}
+
+func readBody(r io.Reader) ([]byte, error) {
+	body, err := io.ReadAll(io.LimitReader(r, maxBody+1))
+	if err == nil && len(body) > maxBody {
+		err = fmt.Errorf("the answer has over %d bytes", maxBody)
+	}
+	return body, err
+}
+
+// observe tells the throttle what an answer says about limits.
+func (r *rest) observe(m exchange.Market, resp *http.Response, body []byte, sent exchange.Time) error {
+	a := limit.Answer{Pool: limit.PoolOf(m), Status: resp.StatusCode, Sent: sent}
+	a.Headers(resp.Header, r.now())
+	if resp.StatusCode != http.StatusOK {
+		a.Message(errorBody(body))
+	}
+	return r.throttle.Observe(a)
+}
+
+// errorBody understands {"code":-1003,"msg":"…"}; anything else, such as a page
+// of a proxy, is the message itself, cut short.
+func errorBody(body []byte) (code int, msg string) {
+	var e struct {
+		Code int    `json:"code"`
+		Msg  string `json:"msg"`
+	}
+	if json.Unmarshal(body, &e) == nil && e.Code != 0 {
+		return e.Code, e.Msg
+	}
+	return 0, string(body[:min(len(body), 200)])
+}
+
+// transient reports whether asking again may help.
+func transient(err error) bool {
+	var s *StatusError
+	if errors.As(err, &s) {
+		return s.Status >= 500 || s.Status == http.StatusTooManyRequests || s.Status == http.StatusTeapot
+	}
+	return !errors.Is(err, context.Canceled)
+}

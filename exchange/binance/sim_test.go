@@ -1,0 +1,191 @@
+package binance_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance"
+	"github.com/perilune/perilune/exchange/book"
+	"github.com/perilune/perilune/exchange/simserver"
+	"github.com/perilune/perilune/exchange/synth"
+)
+
+// shelf keeps books as the host does.
+type shelf struct {
+	mu    sync.Mutex
+	books map[exchange.InstrumentID]*book.Book
+	in    func(exchange.InstrumentID) *exchange.Instrument
+	early []*exchange.Event
+	kinds map[exchange.Kind]int
+}
+
+func (s *shelf) Post(ev *exchange.Event) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.kinds[ev.Kind]++
+	if s.in == nil {
+		s.early = append(s.early, ev)
+		return
+	}
+	s.take(ev)
+}
+
+func (s *shelf) take(ev *exchange.Event) {
+	if s.books[ev.Instrument] == nil {
+		s.books[ev.Instrument] = book.New(s.in(ev.Instrument))
+	}
+	s.books[ev.Instrument].Apply(ev)
+}
+
+func (s *shelf) ready(m *binance.Market) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.in = m.Universe().Get
+	for _, ev := range s.early {
+		s.take(ev)
+	}
+}
+
+// differing returns the instruments whose book is not the exchange's, as REST
+// shows it, and why.
+func (s *shelf) differing(t *testing.T, host string, m *binance.Market) (out []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, in := range m.Universe().All() {
+		b := s.books[in.ID]
+		if b == nil || !b.Ready() {
+			out = append(out, in.Key()+" is not live")
+			continue
+		}
+		if want, got := restDepth(t, host, in), textDepth(b); got != want {
+			out = append(out, fmt.Sprintf("%s:\n got %s\nwant %s", in.Key(), got, want))
+		}
+	}
+	return out
+}
+
+func restDepth(t *testing.T, host string, in *exchange.Instrument) string {
+	t.Helper()
+	path := map[exchange.Market]string{exchange.Spot: "/api/v3", exchange.USDM: "/fapi/v1", exchange.COINM: "/dapi/v1"}[in.Market]
+	resp, err := http.Get("http://" + host + path + "/depth?limit=10&symbol=" + in.Symbol)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	var d struct {
+		ID         int64 `json:"lastUpdateId"`
+		Bids, Asks [][2]json.Number
+	}
+	if err != nil || json.Unmarshal(body, &d) != nil {
+		t.Fatalf("depth of %s: %v %.200s", in.Key(), err, body)
+	}
+	var s strings.Builder
+	fmt.Fprint(&s, d.ID)
+	for i, side := range [][][2]json.Number{d.Bids, d.Asks} {
+		for _, l := range side {
+			p, _ := l[0].Float64()
+			q, _ := l[1].Float64()
+			fmt.Fprintf(&s, " %d:%g@%g", i, q, p)
+		}
+	}
+	return s.String()
+}
+
+func textDepth(b *book.Book) string {
+	var s strings.Builder
+	fmt.Fprint(&s, b.LastID())
+	in := b.Instrument()
+	for i, side := range []exchange.Side{exchange.Buy, exchange.Sell} {
+		for _, l := range b.AppendLevels(nil, side, 10) {
+			fmt.Fprintf(&s, " %d:%g@%g", i, in.QtyFloat(l.Qty), in.PriceFloat(l.Price))
+		}
+	}
+	return s.String()
+}
+
+// The Market against the simulator: the same wire protocol over real sockets,
+// written by other hands than the fake venue of the tests beside.
+func TestAgainstSimulator(t *testing.T) {
+	start := exchange.Date(2026, 3, 2)
+	feed, err := synth.New(synth.Options{Seed: 1, Start: start, Step: exchange.Second, Calm: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sim, err := simserver.New(simserver.Options{Universe: feed.Universe(), Feed: feed, Begin: start + exchange.Minute, Seed: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- sim.Serve(ctx, l) }()
+	t.Cleanup(func() { stop(); <-ended })
+
+	host := l.Addr().String()
+	s := &shelf{books: make(map[exchange.InstrumentID]*book.Book), kinds: make(map[exchange.Kind]int)}
+	m, err := binance.Open(ctx, binance.Options{Endpoints: binance.Endpoints{
+		RestSpot: "http://" + host + "/api", RestUSDM: "http://" + host + "/fapi", RestCOINM: "http://" + host + "/dapi",
+		WSSpot: "ws://" + host + "/spot", WSUSDM: "ws://" + host + "/usdm", WSCOINM: "ws://" + host + "/coinm",
+	}, Symbols: []string{"spot:BTCUSDT", "spot:ETHUSDT", "usdm:BTCUSDT", "usdm:ETHUSDT", "coinm:BTCUSD_PERP"}}, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	s.ready(m)
+	agree(t, sim, s, host, m)
+	for _, fault := range []string{`{"kind":"gap","count":3}`, `{"kind":"duplicate","count":3}`, `{"kind":"reorder","count":3}`, `{"kind":"drop"}`} {
+		resp, err := http.Post("http://"+host+"/sim/faults", "application/json", strings.NewReader(fault))
+		if err != nil || resp.StatusCode >= 300 {
+			t.Fatalf("%s: %v %v", fault, resp, err)
+		}
+		resp.Body.Close()
+		for range 4 {
+			advance(t, sim)
+		}
+		agree(t, sim, s, host, m)
+	}
+	if h := m.Health(); h.Malformed > 0 || h.Gaps == 0 {
+		t.Errorf("%+v", h)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.kinds[exchange.KindMark] == 0 || s.kinds[exchange.KindTicker] == 0 {
+		t.Errorf("events by kind: %v", s.kinds)
+	}
+}
+
+func advance(t *testing.T, sim *simserver.Server) {
+	t.Helper()
+	if err := sim.Advance(exchange.Second); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// agree lets the market go on until all books are those of the exchange.
+func agree(t *testing.T, sim *simserver.Server, s *shelf, host string, m *binance.Market) {
+	t.Helper()
+	var bad []string
+	for range 60 {
+		advance(t, sim)
+		for range 20 { // the market stands still meanwhile
+			time.Sleep(10 * time.Millisecond)
+			if bad = s.differing(t, host, m); len(bad) == 0 {
+				return
+			}
+		}
+	}
+	t.Fatalf("the books do not agree:\n%s\n%+v", strings.Join(bad, "\n"), m.Health())
+}

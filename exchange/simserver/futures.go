@@ -1,0 +1,318 @@
+package simserver
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/paper"
+)
+
+// purse is one margin asset of a futures wallet, as the account endpoints tell
+// it.
+type purse struct {
+	asset      string
+	wallet     decimal.Decimal
+	unrealised decimal.Decimal
+	margin     paper.Margin
+	position   decimal.Decimal // initial margin of positions
+	orders     decimal.Decimal // and of open orders
+	movable    decimal.Decimal
+}
+
+func (a *account) purses(mk exchange.Market) []purse {
+	var out []purse
+	for _, asset := range a.assets(mk) {
+		b, g := a.venue.Balance(mk, asset), a.venue.Margin(mk, asset)
+		p := purse{asset: asset, wallet: b.Total, unrealised: g.Balance.Sub(b.Total), margin: g, movable: b.Free}
+		for _, m := range a.s.all(mk) {
+			if m.in.Settle() == asset {
+				pm := a.venue.PositionMargin(m.in.ID)
+				p.position, p.orders = p.position.Add(pm.Position), p.orders.Add(pm.Orders)
+			}
+		}
+		out = append(out, p)
+	}
+	return out
+}
+
+// balances is GET balance.
+func balances(s *sim, c *call) (any, *fault) {
+	out := list{}
+	for _, p := range c.account.purses(c.market) {
+		o := object{{"accountAlias", c.account.alias()}, {"asset", p.asset}, {"balance", p.wallet}}
+		if c.market == exchange.COINM {
+			o = o.with(field{"withdrawAvailable", p.movable})
+		}
+		o = o.with(field{"crossWalletBalance", p.wallet}, field{"crossUnPnl", p.unrealised}, field{"availableBalance", p.margin.Available})
+		if c.market == exchange.USDM {
+			o = o.with(field{"maxWithdrawAmount", p.movable}, field{"marginAvailable", true})
+		}
+		out = append(out, o.with(field{"updateTime", millis(s.now)}))
+	}
+	return out, nil
+}
+
+// futuresAccount is GET account. USD-M adds totals over its assets, which are
+// all counted as USD, and since v3 lists only positions that are there.
+func futuresAccount(s *sim, c *call) (any, *fault) {
+	a := c.account
+	assets, positions := list{}, list{}
+	purses := a.purses(c.market)
+	for _, p := range purses {
+		assets = append(assets, object{{"asset", p.asset}, {"walletBalance", p.wallet}, {"unrealizedProfit", p.unrealised}, {"marginBalance", p.margin.Balance},
+			{"maintMargin", p.margin.Maintenance}, {"initialMargin", p.margin.Initial}, {"positionInitialMargin", p.position}, {"openOrderInitialMargin", p.orders},
+			{"maxWithdrawAmount", p.movable}, {"crossWalletBalance", p.wallet}, {"crossUnPnl", p.unrealised}, {"availableBalance", p.margin.Available},
+			{"marginAvailable", true}, {"updateTime", millis(s.now)}})
+	}
+	v3 := strings.HasPrefix(c.path, "v3")
+	for _, m := range s.all(c.market) {
+		if v3 && !a.involved(m) {
+			continue
+		}
+		positions = append(positions, a.accountPosition(m, v3))
+	}
+	head := object{}
+	if c.market == exchange.USDM {
+		head = totals(purses)
+	}
+	if !v3 {
+		head = head.with(field{"canDeposit", true}, field{"canTrade", true}, field{"canWithdraw", false}, field{"feeTier", 0}, field{"updateTime", 0})
+		if c.market == exchange.USDM {
+			head = head.with(field{"multiAssetsMargin", false}, field{"tradeGroupId", -1})
+		}
+	}
+	return head.with(field{"assets", assets}, field{"positions", positions}), nil
+}
+
+func totals(purses []purse) object {
+	var sum purse
+	for _, p := range purses {
+		sum.wallet, sum.unrealised = sum.wallet.Add(p.wallet), sum.unrealised.Add(p.unrealised)
+		sum.margin.Balance = sum.margin.Balance.Add(p.margin.Balance)
+		sum.margin.Initial = sum.margin.Initial.Add(p.margin.Initial)
+		sum.margin.Maintenance = sum.margin.Maintenance.Add(p.margin.Maintenance)
+		sum.margin.Available = sum.margin.Available.Add(p.margin.Available)
+		sum.position, sum.orders, sum.movable = sum.position.Add(p.position), sum.orders.Add(p.orders), sum.movable.Add(p.movable)
+	}
+	return object{{"totalInitialMargin", sum.margin.Initial}, {"totalMaintMargin", sum.margin.Maintenance}, {"totalWalletBalance", sum.wallet},
+		{"totalUnrealizedProfit", sum.unrealised}, {"totalMarginBalance", sum.margin.Balance}, {"totalPositionInitialMargin", sum.position},
+		{"totalOpenOrderInitialMargin", sum.orders}, {"totalCrossWalletBalance", sum.wallet}, {"totalCrossUnPnl", sum.unrealised},
+		{"availableBalance", sum.margin.Available}, {"maxWithdrawAmount", sum.movable}}
+}
+
+// involved reports a position or an open order.
+func (a *account) involved(m *market) bool {
+	return a.venue.Position(m.in.ID).Qty != 0 || len(a.openOrders(m.in.Market, m)) > 0
+}
+
+func (a *account) accountPosition(m *market, v3 bool) object {
+	p, pm := a.venue.Position(m.in.ID), a.venue.PositionMargin(m.in.ID)
+	o := object{{"symbol", m.in.Symbol}, {"positionSide", "BOTH"}, {"positionAmt", m.qty(p.Qty)}, {"unrealizedProfit", pm.Unrealised}}
+	if v3 {
+		o = o.with(field{"isolatedMargin", decimal.Zero}, field{"notional", pm.Notional}, field{"isolatedWallet", decimal.Zero})
+	} else {
+		o = o.with(field{"positionInitialMargin", pm.Position}, field{"openOrderInitialMargin", pm.Orders}, field{"leverage", strconv.Itoa(a.venue.Leverage(m.in.ID))},
+			field{"isolated", false}, field{"entryPrice", p.Entry}, field{"breakEvenPrice", p.Entry}, capOf(m, a.venue.Leverage(m.in.ID)))
+		if m.in.Market == exchange.USDM {
+			o = o.with(field{"notional", pm.Notional}, field{"bidNotional", "0"}, field{"askNotional", "0"})
+		}
+	}
+	return o.with(field{"initialMargin", pm.Position.Add(pm.Orders)}, field{"maintMargin", pm.Maintenance}, field{"updateTime", millis(a.s.now)})
+}
+
+// capOf is the largest position at a leverage: by value on USD-M, in coins on
+// COIN-M.
+func capOf(m *market, leverage int) field {
+	most := decimal.Zero
+	for _, b := range m.in.Brackets {
+		if b.MaxLeverage >= leverage {
+			most = b.Cap
+		}
+	}
+	if m.in.Inverse() {
+		return field{"maxQty", most.String()}
+	}
+	return field{"maxNotional", most.String()}
+}
+
+// positionRisk is GET positionRisk: v3 lists what is involved, v2 and COIN-M
+// every symbol, with its leverage.
+func positionRisk(s *sim, c *call) (any, *fault) {
+	all := s.all(c.market)
+	if c.has("symbol") {
+		m, f := s.named(c)
+		if f != nil {
+			return nil, f
+		}
+		all = []*market{m}
+	}
+	v3 := strings.HasPrefix(c.path, "v3")
+	out := list{}
+	for _, m := range all {
+		switch {
+		case c.has("pair") && m.pair() != c.get("pair"), c.has("marginAsset") && m.in.Settle() != c.get("marginAsset"):
+		case v3 && !c.account.involved(m):
+		case v3:
+			out = append(out, c.account.risk(m).with(c.account.riskV3(m)...))
+		default:
+			out = append(out, c.account.risk(m).with(c.account.riskV2(m)...))
+		}
+	}
+	return out, nil
+}
+
+func (a *account) risk(m *market) object {
+	p, pm := a.venue.Position(m.in.ID), a.venue.PositionMargin(m.in.ID)
+	liquidation := "0"
+	if price, ok := a.venue.LiquidationPrice(m.in.ID); ok {
+		liquidation = price.StringFixed(8)
+	}
+	return object{{"symbol", m.in.Symbol}, {"positionSide", "BOTH"}, {"positionAmt", m.qty(p.Qty)}, {"entryPrice", p.Entry.Round(8).String()},
+		{"breakEvenPrice", p.Entry.Round(8).String()}, {"markPrice", m.markPrice()}, {"unRealizedProfit", pm.Unrealised}, {"liquidationPrice", liquidation},
+		{"updateTime", millis(a.s.now)}}
+}
+
+func (a *account) riskV3(m *market) []field {
+	pm := a.venue.PositionMargin(m.in.ID)
+	return []field{{"isolatedMargin", "0"}, {"notional", pm.Notional}, {"marginAsset", m.in.Settle()}, {"isolatedWallet", "0"},
+		{"initialMargin", pm.Position.Add(pm.Orders)}, {"maintMargin", pm.Maintenance}, {"positionInitialMargin", pm.Position}, {"openOrderInitialMargin", pm.Orders},
+		{"adl", 0}, {"bidNotional", "0"}, {"askNotional", "0"}}
+}
+
+func (a *account) riskV2(m *market) []field {
+	leverage := a.venue.Leverage(m.in.ID)
+	out := []field{{"leverage", strconv.Itoa(leverage)}, {"marginType", "cross"}, {"isolatedMargin", decimal.Zero}, {"isAutoAddMargin", "false"}}
+	most := capOf(m, leverage)
+	if m.in.Inverse() {
+		return append(out, most)
+	}
+	return append(out, field{"maxNotionalValue", most.val}, field{"notional", a.venue.PositionMargin(m.in.ID).Notional}, field{"isolatedWallet", "0"})
+}
+
+func commissionRate(s *sim, c *call) (any, *fault) {
+	m, f := s.named(c)
+	if f != nil {
+		return nil, f
+	}
+	o := object{{"symbol", m.in.Symbol}, {"makerCommissionRate", m.in.MakerFee.String()}, {"takerCommissionRate", m.in.TakerFee.String()}}
+	if c.market == exchange.USDM {
+		o = o.with(field{"rpiCommissionRate", "0"})
+	}
+	return o, nil
+}
+
+func setLeverage(s *sim, c *call) (any, *fault) {
+	m, f := s.named(c)
+	if f != nil {
+		return nil, f
+	}
+	n, f := c.integer("leverage", 0)
+	if f != nil {
+		return nil, f
+	}
+	most := 125
+	if len(m.in.Brackets) > 0 {
+		most = m.in.Brackets[0].MaxLeverage
+	}
+	if n < 1 || n > int64(most) {
+		return nil, bad(-4028, "Leverage %d is not valid", n)
+	}
+	if err := c.account.venue.SetLeverage(m.in.ID, int(n)); err != nil {
+		return nil, bad(-2028, "Leverage is smaller than permitted: insufficient margin balance.")
+	}
+	c.account.tellLeverage(m, int(n))
+	most2 := capOf(m, int(n))
+	if c.market == exchange.USDM {
+		most2.key = "maxNotionalValue"
+	}
+	return object{{"leverage", int(n)}, most2, {"symbol", m.in.Symbol}}, nil
+}
+
+func setMarginType(s *sim, c *call) (any, *fault) {
+	if _, f := s.named(c); f != nil {
+		return nil, f
+	}
+	switch c.get("marginType") {
+	case "CROSSED":
+		return nil, bad(-4046, "No need to change margin type.")
+	case "ISOLATED":
+		return nil, errUnsupported
+	case "":
+		return nil, missing("marginType")
+	}
+	return nil, bad(-1130, "Data sent for parameter 'marginType' is not valid.")
+}
+
+func positionMode(*sim, *call) (any, *fault) { return object{{"dualSidePosition", false}}, nil }
+
+func setPositionMode(_ *sim, c *call) (any, *fault) {
+	dual, f := c.flag("dualSidePosition")
+	switch {
+	case f != nil:
+		return nil, f
+	case !c.has("dualSidePosition"):
+		return nil, missing("dualSidePosition")
+	case dual:
+		return nil, errUnsupported
+	}
+	return nil, bad(-4059, "No need to change position side.")
+}
+
+func multiAssets(*sim, *call) (any, *fault) { return object{{"multiAssetsMargin", false}}, nil }
+
+func setMultiAssets(_ *sim, c *call) (any, *fault) {
+	multi, f := c.flag("multiAssetsMargin")
+	switch {
+	case f != nil:
+		return nil, f
+	case multi:
+		return nil, errUnsupported
+	}
+	return nil, bad(-4171, "No need to change Multi-Assets Mode.")
+}
+
+func symbolConfig(s *sim, c *call) (any, *fault) {
+	wanted, f := s.wanted(c)
+	if f != nil {
+		return nil, f
+	}
+	out := list{}
+	for _, m := range wanted {
+		leverage := c.account.venue.Leverage(m.in.ID)
+		out = append(out, object{{"symbol", m.in.Symbol}, {"marginType", "CROSSED"}, {"isAutoAddMargin", false}, {"leverage", leverage},
+			{"maxNotionalValue", capOf(m, leverage).val}})
+	}
+	return out, nil
+}
+
+func accountConfig(*sim, *call) (any, *fault) {
+	return object{{"feeTier", 0}, {"canTrade", true}, {"canDeposit", true}, {"canWithdraw", false}, {"dualSidePosition", false}, {"updateTime", 0},
+		{"multiAssetsMargin", false}, {"tradeGroupId", -1}}, nil
+}
+
+// leverageBracket is the maintenance table. USD-M measures by value, COIN-M by
+// coins and spells its floor qtylFloor.
+func leverageBracket(s *sim, c *call) (any, *fault) {
+	wanted, f := s.wanted(c)
+	if f != nil {
+		return nil, f
+	}
+	top, bottom := "notionalCap", "notionalFloor"
+	if c.market == exchange.COINM {
+		top, bottom = "qtyCap", "qtylFloor"
+	}
+	out := list{}
+	for _, m := range wanted {
+		brackets, floor := list{}, decimal.Zero
+		for i, b := range m.in.Brackets {
+			brackets = append(brackets, object{{"bracket", i + 1}, {"initialLeverage", b.MaxLeverage}, {top, number(b.Cap.String())}, {bottom, number(floor.String())},
+				{"maintMarginRatio", number(b.MMR.String())}, {"cum", number(b.Cum.String())}})
+			floor = b.Cap
+		}
+		out = append(out, object{{"symbol", m.in.Symbol}, {"brackets", brackets}})
+	}
+	return out, nil
+}

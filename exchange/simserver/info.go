@@ -1,0 +1,190 @@
+package simserver
+
+import (
+	"encoding/json"
+	"strings"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/exchange"
+)
+
+// exchangeInfo lists the instruments of a market. Source: exchangeInfo of spot,
+// USD-M and COIN-M, each in its own shape.
+func exchangeInfo(s *sim, c *call) (any, *fault) {
+	wanted, f := s.wanted(c)
+	if f != nil {
+		return nil, f
+	}
+	symbols, assets := list{}, list{}
+	for _, m := range wanted {
+		switch c.market {
+		case exchange.Spot:
+			symbols = append(symbols, m.spotInfo())
+		case exchange.USDM:
+			symbols = append(symbols, m.usdmInfo())
+		default:
+			symbols = append(symbols, m.coinmInfo())
+		}
+	}
+	info := object{{"timezone", "UTC"}, {"serverTime", millis(s.wall())}, {"rateLimits", s.limits(c.market)}, {"exchangeFilters", list{}}}
+	if c.market == exchange.USDM {
+		assets = append(assets, object{{"asset", "USDT"}, {"marginAvailable", true}, {"autoAssetExchange", "-10000"}})
+		info = info.with(field{"assets", assets})
+	}
+	return info.with(field{"symbols", symbols}), nil
+}
+
+func (s *sim) limits(m exchange.Market) list {
+	weight := s.opt.Limits.FuturesWeight
+	if m == exchange.Spot {
+		weight = s.opt.Limits.SpotWeight
+	}
+	out := list{rateLimit("REQUEST_WEIGHT", "MINUTE", 1, weight)}
+	for _, r := range s.orderLimits(m) {
+		out = append(out, r)
+	}
+	if m == exchange.Spot {
+		out = append(out, rateLimit("RAW_REQUESTS", "MINUTE", 5, 300_000))
+	}
+	return out
+}
+
+// wanted returns the markets that symbol or symbols names; without either, all
+// of the market.
+func (s *sim) wanted(c *call) ([]*market, *fault) {
+	var names []string
+	switch {
+	case c.has("symbol"):
+		names = []string{c.get("symbol")}
+	case c.has("symbols"):
+		if err := json.Unmarshal([]byte(c.get("symbols")), &names); err != nil {
+			return nil, bad(-1100, "Illegal characters found in parameter 'symbols'; legal range is '^\\[(\"[A-Z0-9-_.]{1,20}\"(,\"[A-Z0-9-_.]{1,20}\"){0,}){0,1}\\]$'.")
+		}
+	default:
+		return s.all(c.market), nil
+	}
+	var out []*market
+	for _, n := range names {
+		m, f := s.find(c.market, n)
+		if f != nil {
+			return nil, f
+		}
+		out = append(out, m)
+	}
+	return out, nil
+}
+
+func (s *sim) all(mk exchange.Market) []*market {
+	var out []*market
+	for _, m := range s.markets {
+		if m.in.Market == mk {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+func (s *sim) find(mk exchange.Market, symbol string) (*market, *fault) {
+	if in, ok := s.opt.Universe.Find(mk, symbol); ok {
+		return s.markets[in.ID], nil
+	}
+	return nil, invalidSymbol()
+}
+
+// named returns the market that the mandatory parameter symbol names.
+func (s *sim) named(c *call) (*market, *fault) {
+	if !c.has("symbol") {
+		return nil, missing("symbol")
+	}
+	return s.find(c.market, c.get("symbol"))
+}
+
+func (m *market) spotInfo() object {
+	r := &m.rules
+	return object{
+		{"symbol", m.in.Symbol}, {"status", r.status},
+		{"baseAsset", m.in.Base}, {"baseAssetPrecision", 8}, {"quoteAsset", m.in.Quote}, {"quotePrecision", 8}, {"quoteAssetPrecision", 8},
+		{"baseCommissionPrecision", 8}, {"quoteCommissionPrecision", 8},
+		{"orderTypes", list{"LIMIT", "LIMIT_MAKER", "MARKET"}},
+		{"icebergAllowed", false}, {"ocoAllowed", false}, {"otoAllowed", false}, {"opoAllowed", false},
+		{"quoteOrderQtyMarketAllowed", true}, {"allowTrailingStop", false}, {"cancelReplaceAllowed", true}, {"amendAllowed", false},
+		{"pegInstructionsAllowed", false}, {"isSpotTradingAllowed", true}, {"isMarginTradingAllowed", false},
+		{"filters", list{
+			m.priceFilter(), m.lotFilter("LOT_SIZE"),
+			object{{"filterType", "MARKET_LOT_SIZE"}, {"minQty", decimal.Zero}, {"maxQty", r.maxQty}, {"stepSize", decimal.Zero}},
+			object{{"filterType", "NOTIONAL"}, {"minNotional", r.minNotional}, {"applyMinToMarket", true}, {"maxNotional", decimal.NewFromInt(9_000_000)}, {"applyMaxToMarket", false}, {"avgPriceMins", 0}},
+			object{{"filterType", "PERCENT_PRICE_BY_SIDE"}, {"bidMultiplierUp", m.in.PriceUp.String()}, {"bidMultiplierDown", m.in.PriceDown.String()},
+				{"askMultiplierUp", m.in.PriceUp.String()}, {"askMultiplierDown", m.in.PriceDown.String()}, {"avgPriceMins", 0}},
+			object{{"filterType", "MAX_NUM_ORDERS"}, {"maxNumOrders", maxOpenOrders}},
+		}},
+		{"permissions", list{}}, {"permissionSets", list{list{"SPOT"}}},
+		{"defaultSelfTradePreventionMode", "EXPIRE_TAKER"}, {"allowedSelfTradePreventionModes", list{"EXPIRE_TAKER"}},
+	}
+}
+
+func (m *market) priceFilter() object {
+	r := &m.rules
+	return object{{"filterType", "PRICE_FILTER"}, {"minPrice", m.step(r.minPrice)}, {"maxPrice", m.step(r.maxPrice)}, {"tickSize", m.step(r.tick)}}
+}
+
+func (m *market) lotFilter(kind string) object {
+	r := &m.rules
+	return object{{"filterType", kind}, {"minQty", m.step(r.minQty)}, {"maxQty", m.step(r.maxQty)}, {"stepSize", m.step(r.step)}}
+}
+
+// step formats an increment: eight places on spot, plain on futures.
+func (m *market) step(d decimal.Decimal) string {
+	if m.in.Market == exchange.Spot {
+		return d.StringFixed(8)
+	}
+	return d.String()
+}
+
+// perpetualEnd is the delivery date that perpetual contracts state.
+const perpetualEnd = 4133404800000
+
+func (m *market) futuresInfo() object {
+	r := &m.rules
+	return object{
+		{"symbol", m.in.Symbol}, {"pair", m.pair()}, {"contractType", "PERPETUAL"},
+		{"deliveryDate", perpetualEnd}, {"onboardDate", 1569398400000},
+		{"maintMarginPercent", "2.5000"}, {"requiredMarginPercent", "5.0000"},
+		{"baseAsset", m.futuresBase()}, {"quoteAsset", m.in.Quote}, {"marginAsset", m.in.Settle()},
+		{"pricePrecision", int(r.pricePlaces)}, {"quantityPrecision", int(r.qtyPlaces)},
+		{"baseAssetPrecision", 8}, {"quotePrecision", 8},
+		{"underlyingType", "COIN"}, {"underlyingSubType", list{}},
+		{"triggerProtect", "0.0500"}, {"liquidationFee", "0.000000"}, {"marketTakeBound", m.in.TakeBound.String()},
+		{"orderTypes", list{"LIMIT", "MARKET"}}, {"timeInForce", list{"GTC", "IOC", "FOK", "GTX"}},
+	}
+}
+
+// futuresBase is the base asset as the contract spells it: 1000SHIB.
+func (m *market) futuresBase() string {
+	if m.in.Inverse() {
+		return m.in.Base
+	}
+	return strings.TrimSuffix(m.in.Symbol, m.in.Quote)
+}
+
+func (m *market) percentPrice() object {
+	return object{{"filterType", "PERCENT_PRICE"}, {"multiplierUp", m.in.PriceUp.StringFixed(4)}, {"multiplierDown", m.in.PriceDown.StringFixed(4)}, {"multiplierDecimal", "4"}}
+}
+
+func (m *market) usdmInfo() object {
+	return m.futuresInfo().with(field{"status", m.rules.status}, field{"settlePlan", 0}, field{"filters", list{
+		m.priceFilter(), m.lotFilter("LOT_SIZE"), m.lotFilter("MARKET_LOT_SIZE"),
+		object{{"filterType", "MAX_NUM_ORDERS"}, {"limit", maxOpenOrders}},
+		object{{"filterType", "MIN_NOTIONAL"}, {"notional", m.rules.minNotional.String()}},
+		m.percentPrice(),
+	}})
+}
+
+func (m *market) coinmInfo() object {
+	return m.futuresInfo().with(field{"contractStatus", m.rules.status}, field{"contractSize", number(m.in.ContractSize.String())}, field{"equalQtyPrecision", 4},
+		field{"filters", list{
+			m.priceFilter(), m.lotFilter("LOT_SIZE"), m.lotFilter("MARKET_LOT_SIZE"),
+			object{{"filterType", "MAX_NUM_ORDERS"}, {"limit", maxOpenOrders}},
+			m.percentPrice(),
+		}})
+}

@@ -1,0 +1,77 @@
+package simserver
+
+import (
+	"crypto/ed25519"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/binary"
+	"encoding/pem"
+	"fmt"
+
+	"github.com/perilune/perilune/exchange/sign"
+)
+
+// HMACKey is an API key of the oldest kind.
+type HMACKey struct {
+	Key    string `json:"key"`
+	Secret string `json:"secret"`
+}
+
+// Ed25519Key is an API key whose private half only its owner has; PrivateKey is
+// PKCS#8 in PEM.
+type Ed25519Key struct {
+	Key        string `json:"key"`
+	PrivateKey string `json:"private_key"`
+}
+
+// Keys are the two API keys of one account. They are made from the seed, so a
+// configuration stays valid over restarts; they guard play money only.
+type Keys struct {
+	HMAC    HMACKey    `json:"hmac"`
+	Ed25519 Ed25519Key `json:"ed25519"`
+}
+
+// apiKey is a key as the server knows it.
+type apiKey struct {
+	name     string
+	account  *account
+	verifier *sign.Verifier
+}
+
+const keyAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+
+// keyText returns the 64 characters that a seed, an account and a purpose make.
+func keyText(seed uint64, account int, purpose string) string {
+	a, b := digest(seed, account, purpose+"/1"), digest(seed, account, purpose+"/2")
+	text := make([]byte, 0, 64)
+	for _, c := range append(a[:], b[:]...) {
+		text = append(text, keyAlphabet[int(c)%len(keyAlphabet)])
+	}
+	return string(text)
+}
+
+func digest(seed uint64, account int, purpose string) [sha256.Size]byte {
+	b := binary.BigEndian.AppendUint64([]byte("perilune sim "+purpose+" "), seed)
+	return sha256.Sum256(binary.BigEndian.AppendUint64(b, uint64(account)))
+}
+
+// makeKeys returns an account's keys for the user and for the server.
+func makeKeys(seed uint64, a *account) (Keys, [2]*apiKey, error) {
+	private := digest(seed, a.number, "ed25519 private")
+	ed := ed25519.NewKeyFromSeed(private[:])
+	der, err := x509.MarshalPKCS8PrivateKey(ed)
+	if err != nil {
+		return Keys{}, [2]*apiKey{}, fmt.Errorf("encoding the Ed25519 key of account %d: %w", a.number, err)
+	}
+	k := Keys{
+		HMAC:    HMACKey{keyText(seed, a.number, "hmac key"), keyText(seed, a.number, "hmac secret")},
+		Ed25519: Ed25519Key{keyText(seed, a.number, "ed25519 key"), string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))},
+	}
+	known := [2]*apiKey{{name: k.HMAC.Key, account: a}, {name: k.Ed25519.Key, account: a}}
+	for i, key := range []any{sign.NewSecret(k.HMAC.Secret), ed.Public()} {
+		if known[i].verifier, err = sign.NewVerifier(key); err != nil {
+			return Keys{}, known, fmt.Errorf("API key of account %d: %w", a.number, err)
+		}
+	}
+	return k, known, nil
+}

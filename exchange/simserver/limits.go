@@ -1,0 +1,212 @@
+package simserver
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+
+	"github.com/perilune/perilune/exchange"
+)
+
+// Limits are what one address and one account may use. Source: rateLimits of
+// exchangeInfo; futures share one pool since 2026-06-30.
+type Limits struct {
+	SpotWeight, FuturesWeight   int // per minute and address; default 6000 and 2400
+	SpotOrders10S, SpotOrders1D int // default 100 and 200 000
+	Orders10S, Orders1M         int // futures; default 300 and 1200
+}
+
+func (l Limits) withDefaults() Limits {
+	for _, d := range []struct {
+		n   *int
+		def int
+	}{
+		{&l.SpotWeight, 6000}, {&l.FuturesWeight, 2400}, {&l.SpotOrders10S, 100}, {&l.SpotOrders1D, 200_000},
+		{&l.Orders10S, 300}, {&l.Orders1M, 1200},
+	} {
+		if *d.n == 0 {
+			*d.n = d.def
+		}
+	}
+	return l
+}
+
+// window counts use in a clock-aligned window.
+type window struct {
+	length exchange.Time
+	start  exchange.Time
+	used   int
+}
+
+func (w *window) add(now exchange.Time, n int) int {
+	if start := now - now%w.length; start != w.start {
+		w.start, w.used = start, 0
+	}
+	w.used += n
+	return w.used
+}
+
+// left is how long until the window ends, in whole seconds, at least 1.
+func (w *window) left(now exchange.Time) int64 {
+	return max(1, int64((w.start+w.length-now+exchange.Second-1)/exchange.Second))
+}
+
+// usage is what one address has used of one pool.
+type usage struct {
+	weight   window
+	warned   int // requests beyond the limit in this window
+	banUntil exchange.Time
+}
+
+// pool separates spot from the shared pool of the futures.
+func pool(m exchange.Market) int {
+	if m == exchange.Spot {
+		return 0
+	}
+	return 1
+}
+
+type usageKey struct {
+	ip   string
+	pool int
+}
+
+// patience is how many requests beyond the limit end in a ban.
+const patience = 10
+
+// banFor is the shortest ban.
+const banFor = 2 * exchange.Minute
+
+// charge counts the weight of a request and refuses it when the address has
+// used up its minute: 429 at first, 418 for who goes on.
+func (s *sim) charge(r *request, weight int) *fault {
+	now, u := s.wall(), s.used(r)
+	if now < u.banUntil {
+		return banned(r.market, u.banUntil, now)
+	}
+	limit := s.opt.Limits.FuturesWeight
+	if r.market == exchange.Spot {
+		limit = s.opt.Limits.SpotWeight
+	}
+	was := u.weight.start
+	if u.weight.add(now, weight) <= limit {
+		return nil
+	}
+	if u.weight.start != was {
+		u.warned = 0
+	}
+	if u.warned++; u.warned > patience {
+		u.warned, u.banUntil = 0, now+banFor
+		return banned(r.market, u.banUntil, now)
+	}
+	return tooMany(r.market, limit, u.weight.left(now), now)
+}
+
+func (s *sim) used(r *request) *usage {
+	key := usageKey{r.ip, pool(r.market)}
+	u := s.usage[key]
+	if u == nil {
+		u = &usage{weight: window{length: exchange.Minute}}
+		s.usage[key] = u
+	}
+	return u
+}
+
+func tooMany(m exchange.Market, limit int, wait int64, now exchange.Time) *fault {
+	f := &fault{status: http.StatusTooManyRequests, code: -1003, retryAt: now + exchange.Time(wait)*exchange.Second,
+		msg: fmt.Sprintf("Too much request weight used; current limit is %d request weight per 1 MINUTE. Please use WebSocket Streams for live updates to avoid polling the API.", limit)}
+	if m == exchange.Spot {
+		f.retryAfter = wait // futures promise no Retry-After
+	}
+	return f
+}
+
+func banned(m exchange.Market, until, now exchange.Time) *fault {
+	f := &fault{status: http.StatusTeapot, code: -1003, retryAt: until,
+		msg: fmt.Sprintf("Way too much request weight used; IP banned until %d. Please use WebSocket Streams for live updates to avoid bans.", millis(until))}
+	if m == exchange.Spot {
+		f.retryAfter = max(1, int64((until-now)/exchange.Second))
+	}
+	return f
+}
+
+// orderCount counts orders of an account; the futures share one count.
+type orderCount struct{ short, long window }
+
+func newOrderCounts() [2]orderCount {
+	return [2]orderCount{
+		{window{length: 10 * exchange.Second}, window{length: exchange.Day}},
+		{window{length: 10 * exchange.Second}, window{length: exchange.Minute}},
+	}
+}
+
+// chargeOrders counts an order entry, short in the 10 s window and long in the
+// other, or refuses it with -1015.
+func (s *sim) chargeOrders(c *call, short, long int) *fault {
+	now, n := s.wall(), &c.account.orderCount[pool(c.market)]
+	a, b := n.short.add(now, short), n.long.add(now, long)
+	limitA, limitB, unit := s.opt.Limits.Orders10S, s.opt.Limits.Orders1M, "1 MINUTE"
+	if c.market == exchange.Spot {
+		limitA, limitB, unit = s.opt.Limits.SpotOrders10S, s.opt.Limits.SpotOrders1D, "1 DAY"
+	}
+	limit := limitA
+	switch {
+	case a > limitA:
+		unit = "10 SECOND"
+	case b > limitB:
+		limit = limitB
+	default:
+		return nil
+	}
+	return &fault{status: http.StatusTooManyRequests, code: -1015,
+		msg: fmt.Sprintf("Too many new orders; current limit is %d orders per %s.", limit, unit)}
+}
+
+// headers report what has been used. Source: X-MBX-USED-WEIGHT-1M and
+// X-MBX-ORDER-COUNT-*; the wallet endpoints count by account.
+func (s *sim) headers(c *call, orders bool) map[string]string {
+	h := map[string]string{}
+	weight := strconv.Itoa(s.used(c.request).weight.used)
+	if c.wallet {
+		h["X-SAPI-USED-UID-WEIGHT-1M"] = weight
+		return h
+	}
+	h["X-MBX-USED-WEIGHT"], h["X-MBX-USED-WEIGHT-1M"] = weight, weight
+	if orders && c.account != nil {
+		n := &c.account.orderCount[pool(c.market)]
+		h["X-MBX-ORDER-COUNT-10S"] = strconv.Itoa(n.short.used)
+		if c.market == exchange.Spot {
+			h["X-MBX-ORDER-COUNT-1D"] = strconv.Itoa(n.long.used)
+		} else {
+			h["X-MBX-ORDER-COUNT-1M"] = strconv.Itoa(n.long.used)
+		}
+	}
+	return h
+}
+
+// wsLimits is the rateLimits of a WebSocket API answer.
+func (s *sim) wsLimits(c *call, orders bool) list {
+	limit := s.opt.Limits.FuturesWeight
+	if c.market == exchange.Spot {
+		limit = s.opt.Limits.SpotWeight
+	}
+	out := list{rateLimit("REQUEST_WEIGHT", "MINUTE", 1, limit).with(field{"count", s.used(c.request).weight.used})}
+	if orders && c.account != nil {
+		n := &c.account.orderCount[pool(c.market)]
+		rules := s.orderLimits(c.market)
+		out = append(out, rules[0].with(field{"count", n.short.used}), rules[1].with(field{"count", n.long.used}))
+	}
+	return out
+}
+
+func rateLimit(kind, interval string, n, limit int) object {
+	return object{{"rateLimitType", kind}, {"interval", interval}, {"intervalNum", n}, {"limit", limit}}
+}
+
+func (s *sim) orderLimits(m exchange.Market) []object {
+	l := s.opt.Limits
+	if m == exchange.Spot {
+		return []object{rateLimit("ORDERS", "SECOND", 10, l.SpotOrders10S), rateLimit("ORDERS", "DAY", 1, l.SpotOrders1D)}
+	}
+	return []object{rateLimit("ORDERS", "SECOND", 10, l.Orders10S), rateLimit("ORDERS", "MINUTE", 1, l.Orders1M)}
+}

@@ -1,0 +1,206 @@
+package simserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/book"
+	"github.com/perilune/perilune/exchange/paper"
+)
+
+// sim is everything the loop owns: market, books, accounts, connections. Nothing
+// of it is touched by another goroutine; handlers hand in a function and wait.
+type sim struct {
+	opt     Options
+	markets []*market // by instrument
+	feed    exchange.Feed
+	ahead   exchange.Event // read from the feed, not yet due
+	ended   bool           // the feed has no more
+
+	now    exchange.Time // of the market
+	origin exchange.Time // market time at zero
+	zero   time.Time     // wall time at origin
+	skew   time.Duration // of the request clock, a fault
+
+	accounts []*account
+	keys     map[string]*apiKey
+	usage    map[usageKey]*usage
+	serial   uint64 // of generated names
+
+	hub    hub
+	beaten exchange.Time // last publication of what is published on a beat
+	desk   faultDesk
+	live   bool // past the warm-up: events are published
+}
+
+// newSim builds the state and runs the feed up to where the server opens.
+func newSim(opt Options) (*sim, []Keys, error) {
+	// The past is read while the wall clock runs; what that takes is caught up.
+	s := &sim{opt: opt, feed: opt.Feed, keys: map[string]*apiKey{}, usage: map[usageKey]*usage{}, hub: newHub(), zero: opt.Clock()}
+	for _, in := range opt.Universe.All() {
+		s.markets = append(s.markets, newMarket(in))
+	}
+	var keys []Keys
+	for n := range opt.Accounts {
+		k, err := s.open(n)
+		if err != nil {
+			return nil, nil, err
+		}
+		keys = append(keys, k)
+	}
+	if err := s.read(); err != nil {
+		return nil, nil, err
+	}
+	s.origin = max(opt.Begin, s.ahead.Time)
+	if err := s.advance(s.origin); err != nil {
+		return nil, nil, err
+	}
+	s.live = true
+	return s, keys, nil
+}
+
+// open makes an account with its venue and keys.
+func (s *sim) open(n int) (Keys, error) {
+	a := newAccount(s, n)
+	venue, err := paper.New(paper.Options{
+		Universe: s.opt.Universe, Books: func(id exchange.InstrumentID) *book.Book { return s.markets[id].book },
+		Seed: s.opt.Seed + uint64(n), Latency: paper.Latency{Model: "none"}, TransferLatency: paper.Latency{Model: "none"},
+		Leverage: s.opt.Leverage, Balances: s.opt.Balances,
+	})
+	if err != nil {
+		return Keys{}, fmt.Errorf("account %d: %w", n, err)
+	}
+	a.venue = venue
+	keys, known, err := makeKeys(s.opt.Seed, a)
+	if err != nil {
+		return Keys{}, err
+	}
+	for _, k := range known {
+		s.keys[k.name] = k
+	}
+	s.accounts = append(s.accounts, a)
+	return keys, nil
+}
+
+// read takes the next event from the feed.
+func (s *sim) read() error {
+	err := s.feed.Next(&s.ahead)
+	if errors.Is(err, io.EOF) {
+		s.ended = true
+		return nil
+	}
+	if err != nil {
+		s.ended = true
+		return fmt.Errorf("market feed after %v: %w", s.now, err)
+	}
+	return nil
+}
+
+// advance lets the market's time pass until t.
+func (s *sim) advance(t exchange.Time) error {
+	for !s.ended && s.ahead.Time <= t {
+		s.now = max(s.now, s.ahead.Time)
+		s.beat()
+		s.step(&s.ahead)
+		if err := s.read(); err != nil {
+			return err
+		}
+	}
+	s.now = max(s.now, t)
+	s.beat()
+	return nil
+}
+
+// step shows one market event to the books, the venues and the subscribers, in
+// this order: a venue reads books that include the event.
+func (s *sim) step(ev *exchange.Event) {
+	if ev.Instrument < 0 || int(ev.Instrument) >= len(s.markets) {
+		return
+	}
+	m := s.markets[ev.Instrument]
+	changed := m.apply(ev)
+	for _, a := range s.accounts {
+		a.venue.Market(ev)
+		a.drain()
+	}
+	if s.live {
+		s.publish(m, ev, changed)
+	}
+	if changed != nil {
+		m.published = changed.last
+	}
+}
+
+// wall is the request clock.
+func (s *sim) wall() exchange.Time {
+	return exchange.Time(s.opt.Clock().Add(s.skew).UnixNano())
+}
+
+// due is the market's time that belongs to the wall clock's now.
+func (s *sim) due() exchange.Time {
+	if s.opt.Speed == 0 {
+		return s.now
+	}
+	passed := s.opt.Clock().Sub(s.zero)
+	return max(s.now, s.origin+exchange.Time(float64(passed)*s.opt.Speed))
+}
+
+// catchUp brings the market to now.
+func (s *sim) catchUp() error {
+	if err := s.advance(s.due()); err != nil {
+		return err
+	}
+	s.expireListenKeys()
+	s.desk.runTimed(s)
+	return nil
+}
+
+// idle is how long the loop may wait for a request before the market moves.
+func (s *sim) idle() time.Duration {
+	if s.opt.Speed == 0 || s.ended {
+		return maxIdle
+	}
+	next := min(s.ahead.Time, s.beaten+beatEvery)
+	wait := time.Duration(float64(next-s.now) / s.opt.Speed)
+	return min(max(wait, minIdle), maxIdle)
+}
+
+// minIdle keeps a fast market from spinning; maxIdle lets timed faults and
+// listen keys expire while the market stands still.
+const (
+	minIdle = time.Millisecond
+	maxIdle = 50 * time.Millisecond
+)
+
+// run is the loop. It ends with ctx, or with an error when the feed fails.
+func (s *sim) run(ctx context.Context, inbox <-chan func(*sim)) error {
+	timer := time.NewTimer(s.idle())
+	defer timer.Stop()
+	for {
+		var do func(*sim)
+		select {
+		case <-ctx.Done():
+			return nil
+		case do = <-inbox:
+		case <-timer.C:
+		}
+		err := s.catchUp()
+		if do != nil {
+			do(s)
+		}
+		if err != nil {
+			return err
+		}
+		timer.Reset(s.idle())
+	}
+}
+
+// name makes a text that no other has: client order ids, listen keys.
+func (s *sim) name(purpose string) string {
+	s.serial++
+	return keyText(s.opt.Seed+s.serial, 0, purpose)
+}

@@ -1,0 +1,202 @@
+package simserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/paper"
+)
+
+// Options say what exchange is simulated. Universe and Feed are required.
+type Options struct {
+	Universe *exchange.Universe
+	// Feed is read to its end; then the market stands still. The server does
+	// not close it.
+	Feed exchange.Feed
+	// Begin is the market time at which the server opens: what the feed has
+	// before it is read through at once, as the past. 0: the first event's time.
+	Begin exchange.Time
+	// Speed is market seconds per second; 0: only Advance moves the market.
+	Speed float64
+
+	Seed     uint64
+	Accounts int // default 1; each has two keys
+	// Balances are every account's; default 100 000 USDT on spot and in the
+	// USD-M wallet, 1 BTC and 20 ETH on spot and in the COIN-M wallet.
+	Balances []paper.Deposit
+	Leverage int // default 20, as the exchange's
+	Limits   Limits
+	// Clock is the wall clock; default time.Now.
+	Clock func() time.Time
+	// Log receives one line for each connection that ends badly; nil: none.
+	Log func(string)
+}
+
+func (o Options) withDefaults() (Options, error) {
+	if o.Universe == nil || o.Feed == nil {
+		return o, errors.New("simulated exchange: Universe and Feed are required")
+	}
+	if o.Speed < 0 || o.Accounts < 0 {
+		return o, fmt.Errorf("simulated exchange: speed %g and %d accounts: want 0 or more", o.Speed, o.Accounts)
+	}
+	if o.Accounts == 0 {
+		o.Accounts = 1
+	}
+	if o.Leverage == 0 {
+		o.Leverage = 20
+	}
+	if o.Balances == nil {
+		o.Balances = defaultBalances()
+	}
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
+	if o.Log == nil {
+		o.Log = func(string) {}
+	}
+	o.Limits = o.Limits.withDefaults()
+	return o, nil
+}
+
+func defaultBalances() []paper.Deposit {
+	usdt, btc, eth := decimal.NewFromInt(100_000), decimal.NewFromInt(1), decimal.NewFromInt(20)
+	return []paper.Deposit{
+		{Market: exchange.Spot, Asset: "USDT", Amount: usdt}, {Market: exchange.USDM, Asset: "USDT", Amount: usdt},
+		{Market: exchange.Spot, Asset: "BTC", Amount: btc}, {Market: exchange.COINM, Asset: "BTC", Amount: btc},
+		{Market: exchange.Spot, Asset: "ETH", Amount: eth}, {Market: exchange.COINM, Asset: "ETH", Amount: eth},
+	}
+}
+
+// Server is the simulated exchange.
+type Server struct {
+	sim   *sim
+	keys  []Keys
+	inbox chan func(*sim)
+	done  chan struct{} // closed when the loop has ended
+	conns sync.WaitGroup
+}
+
+// New builds the exchange and reads the feed up to where it opens. It answers
+// nothing until Serve runs.
+func New(opt Options) (*Server, error) {
+	opt, err := opt.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	s, keys, err := newSim(opt)
+	if err != nil {
+		return nil, fmt.Errorf("simulated exchange: %w", err)
+	}
+	return &Server{sim: s, keys: keys, inbox: make(chan func(*sim)), done: make(chan struct{})}, nil
+}
+
+// Keys returns the API keys by account.
+func (v *Server) Keys() []Keys { return v.keys }
+
+// Serve answers on l until ctx ends, and then closes every connection and waits
+// for them. It may be called once. The error is the feed's or the listener's; a
+// context that ends is none.
+func (v *Server) Serve(ctx context.Context, l net.Listener) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	srv := &http.Server{Handler: v, ReadHeaderTimeout: 10 * time.Second}
+	failed := make(chan error, 1)
+	go func() { failed <- srv.Serve(l) }()
+	var listenErr error
+	go func() {
+		select {
+		case listenErr = <-failed:
+			failed <- nil
+			stop()
+		case <-ctx.Done():
+		}
+	}()
+	err := v.sim.run(ctx, v.inbox)
+	close(v.done)
+	stop()
+	v.sim.hub.closeAll()
+	_ = srv.Close()
+	<-failed
+	v.conns.Wait()
+	if err == nil && listenErr != nil && !errors.Is(listenErr, http.ErrServerClosed) {
+		err = fmt.Errorf("simulated exchange on %s: %w", l.Addr(), listenErr)
+	}
+	return err
+}
+
+// ask runs f in the loop and waits for it. It is false when the server has
+// stopped.
+func (v *Server) ask(f func(*sim)) bool {
+	ran := make(chan struct{})
+	select {
+	case v.inbox <- func(s *sim) { f(s); close(ran) }:
+		<-ran
+		return true
+	case <-v.done:
+		return false
+	}
+}
+
+// Advance lets the market's time pass by d and returns when everything in it
+// has happened. It is for a market with Speed 0.
+func (v *Server) Advance(d exchange.Time) error {
+	var err error
+	if !v.ask(func(s *sim) { err = s.advance(s.now + d) }) {
+		return errors.New("simulated exchange: it has stopped")
+	}
+	return err
+}
+
+// Arm adds a fault, as POST /sim/faults does. The error says what is wrong with
+// it.
+func (v *Server) Arm(f Fault) error {
+	var err error
+	if !v.ask(func(s *sim) {
+		if err = s.desk.arm(s, f); err == nil {
+			s.desk.runTimed(s)
+		}
+	}) {
+		return errors.New("simulated exchange: it has stopped")
+	}
+	return err
+}
+
+// ServeHTTP routes a request: streams and the WebSocket API are upgraded, the
+// rest is REST.
+func (v *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if e, ok := endpointOf(r.URL.Path); ok {
+		v.conns.Add(1)
+		defer v.conns.Done()
+		v.connect(w, r, e)
+		return
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<20))
+	if err != nil {
+		http.Error(w, "reading the body: "+err.Error(), http.StatusRequestEntityTooLarge)
+		return
+	}
+	if simulatorPath(r.URL.Path) {
+		v.control(w, r, body)
+		return
+	}
+	req, err := readRequest(r, string(body))
+	if err != nil {
+		write(w, &response{status: http.StatusBadRequest, body: encode(bad(-1100, "Illegal characters found in a parameter.").body())})
+		return
+	}
+	var res *response
+	if !v.ask(func(s *sim) { res = s.rest(req, r.URL.Path) }) {
+		http.Error(w, "the simulated exchange has stopped", http.StatusServiceUnavailable)
+		return
+	}
+	write(w, res)
+}

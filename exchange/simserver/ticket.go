@@ -1,0 +1,256 @@
+package simserver
+
+import (
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/exchange"
+)
+
+// ticket is a new order as it was asked for, checked in itself and against the
+// filters that need no market.
+type ticket struct {
+	m          *market
+	side       exchange.Side
+	kind       exchange.OrderType
+	typ, tif   string
+	policy     exchange.TimeInForce
+	price, qty decimal.Decimal
+	quoteQty   decimal.Decimal // spot MARKET by value
+	reduceOnly bool
+	client     string
+	reply      string // ACK, RESULT or FULL
+}
+
+// readTicket reads the parameters of an order. Source: POST order of the three
+// markets; types and times in force that are not simulated are refused.
+func (s *sim) readTicket(c *call) (*ticket, *fault) {
+	m, f := s.named(c)
+	if f != nil {
+		return nil, f
+	}
+	t := &ticket{m: m}
+	for _, read := range []func(*call) *fault{t.readSide, t.readType, t.readNumbers, t.readFutures, t.readReply} {
+		if f := read(c); f != nil {
+			return nil, f
+		}
+	}
+	if t.client, f = s.clientName(c, c.get("newClientOrderId")); f != nil {
+		return nil, f
+	}
+	return t, t.filters()
+}
+
+func (t *ticket) readSide(c *call) *fault {
+	switch c.get("side") {
+	case "":
+		return missing("side")
+	case "BUY":
+		t.side = exchange.Buy
+	case "SELL":
+		t.side = exchange.Sell
+	default:
+		return bad(-1117, "Invalid side.")
+	}
+	return nil
+}
+
+func (t *ticket) readType(c *call) *fault {
+	t.typ, t.tif = c.get("type"), c.get("timeInForce")
+	spot := c.market == exchange.Spot
+	switch t.typ {
+	case "":
+		return missing("type")
+	case "MARKET":
+		t.kind, t.policy = exchange.MarketOrder, exchange.IOC
+		if spot && t.tif != "" {
+			return notRequired("timeInForce")
+		}
+		t.tif = "GTC"
+		return nil
+	case "LIMIT":
+		t.kind = exchange.Limit
+		return t.readPolicy(spot)
+	case "LIMIT_MAKER":
+		if spot {
+			t.kind, t.policy = exchange.Limit, exchange.PostOnly
+			if t.tif != "" {
+				return notRequired("timeInForce")
+			}
+			t.tif = "GTC"
+			return nil
+		}
+	case "STOP", "STOP_MARKET", "TAKE_PROFIT", "TAKE_PROFIT_MARKET", "TRAILING_STOP_MARKET":
+		if !spot {
+			return bad(-4120, "Order type not supported for this endpoint. Please use the Algo Order API endpoints instead.")
+		}
+	}
+	return bad(-1116, "Invalid orderType.")
+}
+
+func (t *ticket) readPolicy(spot bool) *fault {
+	switch t.tif {
+	case "":
+		return missing("timeInForce")
+	case "GTC":
+		t.policy = exchange.GTC
+	case "IOC":
+		t.policy = exchange.IOC
+	case "FOK":
+		t.policy = exchange.FOK
+	case "GTX":
+		t.policy = exchange.PostOnly
+		if spot {
+			return bad(-1115, "Invalid timeInForce.")
+		}
+	default:
+		return bad(-1115, "Invalid timeInForce.")
+	}
+	return nil
+}
+
+func notRequired(name string) *fault {
+	return bad(-1106, "Parameter '%s' sent when not required.", name)
+}
+
+func (t *ticket) readNumbers(c *call) (f *fault) {
+	if c.has("quoteOrderQty") {
+		if t.kind != exchange.MarketOrder || c.market != exchange.Spot || c.has("quantity") {
+			return notRequired("quoteOrderQty")
+		}
+		if t.quoteQty, f = c.amount("quoteOrderQty"); f != nil {
+			return f
+		}
+		if !t.quoteQty.IsPositive() {
+			return bad(-1013, "Invalid quote order qty.")
+		}
+	} else if t.qty, f = c.amount("quantity"); f != nil {
+		return f
+	}
+	if t.kind == exchange.MarketOrder {
+		if c.has("price") {
+			return notRequired("price")
+		}
+		return nil
+	}
+	t.price, f = c.amount("price")
+	return f
+}
+
+// readFutures reads what only futures know; on spot it must not be there.
+func (t *ticket) readFutures(c *call) (f *fault) {
+	if c.has("stopPrice") || c.has("icebergQty") || c.has("trailingDelta") {
+		return notRequired("stopPrice")
+	}
+	if mode := c.get("selfTradePreventionMode"); mode != "" && mode != "EXPIRE_TAKER" {
+		return bad(-1130, "Data sent for parameter 'selfTradePreventionMode' is not valid.")
+	}
+	if c.market == exchange.Spot {
+		for _, p := range []string{"reduceOnly", "positionSide"} {
+			if c.has(p) {
+				return notRequired(p)
+			}
+		}
+		return nil
+	}
+	if side := c.get("positionSide"); side != "" && side != "BOTH" {
+		return bad(-4061, "Order's position side does not match user's setting.")
+	}
+	if c.get("closePosition") == "true" {
+		return bad(-4136, "Target strategy invalid for orderType %s,closePosition true", t.typ)
+	}
+	if match := c.get("priceMatch"); match != "" && match != "NONE" {
+		return errUnsupported
+	}
+	t.reduceOnly, f = c.flag("reduceOnly")
+	return f
+}
+
+func (t *ticket) readReply(c *call) *fault {
+	spot := c.market == exchange.Spot
+	switch t.reply = c.get("newOrderRespType"); t.reply {
+	case "":
+		t.reply = "ACK"
+		if spot && t.typ != "LIMIT_MAKER" {
+			t.reply = "FULL"
+		}
+	case "ACK", "RESULT":
+	case "FULL":
+		if !spot {
+			return bad(-1130, "Data sent for parameter 'newOrderRespType' is not valid.")
+		}
+	default:
+		return bad(-1130, "Data sent for parameter 'newOrderRespType' is not valid.")
+	}
+	return nil
+}
+
+// clientName checks a client order id, or makes one.
+func (s *sim) clientName(c *call, name string) (string, *fault) {
+	if name == "" {
+		return s.name("client order id")[:22], nil
+	}
+	legal := len(name) <= 36
+	for i := range len(name) {
+		b := name[i]
+		word := b >= '0' && b <= '9' || b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b == '-' || b == '_'
+		legal = legal && (word || c.market != exchange.Spot && (b == '.' || b == ':' || b == '/'))
+	}
+	switch {
+	case legal:
+		return name, nil
+	case c.market == exchange.Spot:
+		return "", bad(-1100, "Illegal characters found in parameter 'newClientOrderId'; legal range is '^[a-zA-Z0-9-_]{1,36}$'.")
+	}
+	return "", bad(-4015, "Client order id is not valid.")
+}
+
+// filters applies what needs no market: the symbol's state, price and quantity
+// steps.
+func (t *ticket) filters() *fault {
+	if t.m.rules.status != trading {
+		if t.m.in.Market == exchange.Spot {
+			return bad(-1013, "Market is closed.")
+		}
+		return bad(-4140, "Invalid symbol status for opening position.")
+	}
+	if t.kind == exchange.Limit {
+		if f := t.m.checkPrice(t.price); f != nil {
+			return f
+		}
+	}
+	if t.quoteQty.IsPositive() {
+		t.qty = t.m.affordable(t.side, t.quoteQty)
+	}
+	if f := t.m.checkQty(t.qty); f != nil {
+		return f
+	}
+	return t.m.checkNotional(t)
+}
+
+// affordable is the quantity that a value buys or sells in the book now, down
+// to a whole step.
+func (m *market) affordable(side exchange.Side, value decimal.Decimal) decimal.Decimal {
+	sum := decimal.Zero
+	m.book.Visit(side.Opposite(), func(l exchange.Level) bool {
+		worth := m.in.Notional(l.Price, l.Qty)
+		if worth.GreaterThanOrEqual(value) {
+			sum = sum.Add(value.DivRound(m.in.PriceDecimal(l.Price), 16))
+			value = decimal.Zero
+			return false
+		}
+		sum, value = sum.Add(m.in.QtyDecimal(l.Qty)), value.Sub(worth)
+		return true
+	})
+	return m.in.QtyDecimal(exchange.Lots(m.in.Lot.Floor(sum)))
+}
+
+// order makes the venue's order of a ticket.
+func (t *ticket) order(id exchange.OrderID, now exchange.Time) *exchange.Order {
+	o := &exchange.Order{ID: id, ClientID: t.client, Strategy: -1, Instrument: t.m.in.ID, Side: t.side, Type: t.kind, TIF: t.policy,
+		ReduceOnly: t.reduceOnly, Created: now}
+	o.Qty = exchange.Lots(t.m.in.Lot.Floor(t.qty))
+	if t.kind == exchange.Limit {
+		o.Price = exchange.Ticks(t.m.in.Tick.Floor(t.price))
+	}
+	return o
+}

@@ -1,0 +1,69 @@
+package cli
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/host"
+	"github.com/perilune/perilune/host/core"
+)
+
+// TestTickerOnTerminal: a log line goes above the status line, which is drawn
+// again below it and leaves nothing behind at the end.
+func TestTickerOnTerminal(t *testing.T) {
+	var w strings.Builder
+	k := &ticker{w: &w, tty: true}
+	k.status(host.Status{Simulated: true, Time: 0, Equity: decimal.NewFromInt(100), Pairs: []string{"BTC", "ETH(opening)"}, Fills: 3})
+	k.line(host.Line{Level: core.Warn, Strategy: "s", Where: "s.lua:3", Text: "careful"})
+	k.clear()
+	line := "SIMULATED  1970-01-01 00:00  equity 100.00  funding 0.00  fills 3  pairs BTC ETH(opening)"
+	const erase, noWrap, wrapAgain = "\r\x1b[K", "\x1b[?7l", "\x1b[?7h"
+	want := noWrap + line + wrapAgain + erase + "WARN s.lua:3: careful\n" + noWrap + line + wrapAgain + erase
+	if w.String() != want {
+		t.Errorf("got  %q\nwant %q", w.String(), want)
+	}
+}
+
+// TestTickerInPipe: no control characters, and a status line only now and then.
+func TestTickerInPipe(t *testing.T) {
+	var w strings.Builder
+	k := newTicker(&w, false)
+	for range 2 * plainEvery {
+		k.status(host.Status{Equity: decimal.NewFromInt(100), Fraction: 0.5, Halted: "daily loss", Paused: []string{"mm: too many errors"}})
+	}
+	k.clear()
+	want := strings.Repeat("HALTED  PAUSED mm   50 %  1970-01-01 00:00  equity 100.00  funding 0.00  fills 0  no pairs\n", 2)
+	if w.String() != want {
+		t.Errorf("got  %q\nwant %q", w.String(), want)
+	}
+}
+
+func TestTickerQuiet(t *testing.T) {
+	var w strings.Builder
+	k := newTicker(&w, true)
+	k.status(host.Status{})
+	k.line(host.Line{Level: core.Warn, Text: "careful"})
+	k.line(host.Line{Level: core.Error, Text: "wrong"})
+	if got := w.String(); got != "ERROR wrong\n" {
+		t.Errorf("got %q, want errors only", got)
+	}
+}
+
+func TestWrap(t *testing.T) {
+	for _, c := range []struct {
+		text  string
+		width int
+		want  []string
+	}{
+		{"one two three", 7, []string{"one two", "three"}},
+		{"incomprehensible as such", 5, []string{"incomprehensible", "as", "such"}},
+		{"añb cd", 6, []string{"añb cd"}},
+		{"", 5, []string{""}},
+	} {
+		if got := wrap(c.text, c.width); strings.Join(got, "|") != strings.Join(c.want, "|") {
+			t.Errorf("wrap(%q, %d) = %q, want %q", c.text, c.width, got, c.want)
+		}
+	}
+}

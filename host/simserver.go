@@ -1,0 +1,104 @@
+package host
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/record"
+	"github.com/perilune/perilune/exchange/simserver"
+	"github.com/perilune/perilune/exchange/synth"
+)
+
+// SimOptions say what local exchange is to run: see package simserver.
+type SimOptions struct {
+	Listen   string   // default 127.0.0.1:8900; port 0 takes a free one
+	Market   []string // synth, or recordings
+	Seed     uint64
+	Speed    float64 // market seconds per second; default 1
+	Accounts int     // default 1
+	// Ready is called once, when the exchange answers.
+	Ready func(SimInfo)
+	Log   func(string)
+}
+
+// SimInfo is where a local exchange listens and how to log in to it.
+type SimInfo struct {
+	Listen string            `json:"listen"`
+	URLs   map[string]string `json:"urls"`
+	Keys   simserver.Keys    `json:"keys"`
+	// More are the keys of further accounts.
+	More []simserver.Keys `json:"more_keys,omitempty"`
+}
+
+// simPast is how much of the built-in market lies before the opening, so that
+// klines and statistics are not empty.
+const simPast = 2 * exchange.Hour
+
+// Simulate runs a local exchange until ctx ends.
+func Simulate(ctx context.Context, o SimOptions) error {
+	feed, opt, err := o.market(time.Now())
+	if err != nil {
+		return err
+	}
+	defer feed.Close()
+	opt.Feed, opt.Seed, opt.Accounts, opt.Log = feed, o.Seed, o.Accounts, o.Log
+	srv, err := simserver.New(opt)
+	if err != nil {
+		return &DataError{err}
+	}
+	l, err := net.Listen("tcp", o.Listen)
+	if err != nil {
+		return fmt.Errorf("listening on %s: %w", o.Listen, err)
+	}
+	if o.Ready != nil {
+		o.Ready(simInfo(l.Addr().String(), srv.Keys()))
+	}
+	return srv.Serve(ctx, l)
+}
+
+// market opens the feed. The built-in market begins in the past, so that its
+// time at the opening is the wall clock's.
+func (o *SimOptions) market(now time.Time) (exchange.Feed, simserver.Options, error) {
+	opt := simserver.Options{Speed: o.Speed}
+	if len(o.Market) == 0 || len(o.Market) == 1 && o.Market[0] == "synth" {
+		opt.Begin = exchange.Time(now.UnixNano())
+		start := opt.Begin - simPast
+		m, err := synth.New(synth.Options{Seed: o.Seed, Start: start - start%exchange.Minute, Step: simStep(o.Speed)})
+		if err != nil {
+			return nil, opt, configError("built-in market: %v", err)
+		}
+		opt.Universe = m.Universe()
+		return m, opt, nil
+	}
+	rec, err := record.Open(o.Market, record.Options{})
+	if err != nil {
+		return nil, opt, &DataError{err}
+	}
+	opt.Universe = rec.Universe()
+	return rec, opt, nil
+}
+
+// simStep is the step of the built-in market that gives about one change of a
+// book each second of wall time, within what the market allows.
+func simStep(speed float64) exchange.Time {
+	for _, step := range []exchange.Time{exchange.Second, 2 * exchange.Second, 5 * exchange.Second, 10 * exchange.Second, 30 * exchange.Second} {
+		if float64(step) >= speed*float64(exchange.Second) {
+			return step
+		}
+	}
+	return exchange.Minute
+}
+
+func simInfo(listen string, keys []simserver.Keys) SimInfo {
+	http, ws := "http://"+listen, "ws://"+listen
+	return SimInfo{Listen: listen, Keys: keys[0], More: keys[1:], URLs: map[string]string{
+		"rest_spot": http + "/api", "rest_usdm": http + "/fapi", "rest_coinm": http + "/dapi", "rest_wallet": http + "/sapi",
+		"stream_spot": ws + "/spot", "stream_usdm_public": ws + "/usdm/public", "stream_usdm_market": ws + "/usdm/market",
+		"stream_usdm_private": ws + "/usdm/private", "stream_coinm": ws + "/coinm",
+		"api_spot": ws + "/ws-api/v3", "api_usdm": ws + "/ws-fapi/v1", "api_coinm": ws + "/ws-dapi/v1",
+		"faults": http + "/sim/faults", "state": http + "/sim/state",
+	}}
+}
