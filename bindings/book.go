@@ -39,9 +39,9 @@ var BookType = Type{
 	Methods: []Func{
 		{Spec: Spec{Name: "symbol", Doc: "The instrument's symbol, as in \"usdm:BTCUSDT\".",
 			Returns: []Value{{Name: "symbol", Type: "string"}}}, Call: bookSymbol},
-		{Spec: Spec{Name: "bid", Doc: "The n-th best bid.", Args: []Value{levelArg},
+		{Spec: Spec{Name: "bid", Doc: "The n-th best bid: price and quantity. In an argument list write (book:bid(n)) to pass the price alone.", Args: []Value{levelArg},
 			Returns: levelReturns, Example: "local price, qty = book:bid()"}, Call: bookBid},
-		{Spec: Spec{Name: "ask", Doc: "The n-th best ask.", Args: []Value{levelArg},
+		{Spec: Spec{Name: "ask", Doc: "The n-th best ask: price and quantity. In an argument list write (book:ask(n)) to pass the price alone.", Args: []Value{levelArg},
 			Returns: levelReturns, Example: "local fifth = book:ask(5)"}, Call: bookAsk},
 		{Spec: Spec{Name: "mid", Doc: "The middle of the best bid and ask.",
 			Returns: []Value{{Name: "price", Type: "number?", Unit: "quote"}}}, Call: bookMid},

@@ -55,7 +55,7 @@ func Module() bindings.Module {
 			{Spec: bindings.Spec{Name: "margin", Doc: "The margin of a derivatives wallet.",
 				Args:    []bindings.Value{{Name: "wallet", Type: "\"usdm\"|\"coinm\""}, {Name: "asset", Type: "string", Doc: "such as \"USDT\""}},
 				Returns: []bindings.Value{{Name: "margin", Type: "Margin"}}, Example: "local m = account.margin(\"usdm\", \"USDT\")\nlocal distance = (m.equity - m.maintenance) / m.exposure"}, Call: margin},
-			{Spec: bindings.Spec{Name: "position", Doc: "This strategy's position in an instrument.", Args: []bindings.Value{symbolArg},
+			{Spec: bindings.Spec{Name: "position", Doc: "This strategy's position in an instrument: the sum of its fills. Coins that the venue took as a fee on spot are not taken off; account.balance tells what is held.", Args: []bindings.Value{symbolArg},
 				Returns: []bindings.Value{{Name: "position", Type: "Position"}}}, Call: position},
 			{Spec: bindings.Spec{Name: "equity", Doc: "What the account is worth.",
 				Returns: []bindings.Value{{Name: "equity", Type: "number", Unit: "USDT"}}}, Call: equity},

@@ -26,7 +26,7 @@ function account.balance(wallet, asset) end
 ---@return Margin margin
 function account.margin(wallet, asset) end
 
----This strategy's position in an instrument.
+---This strategy's position in an instrument: the sum of its fills. Coins that the venue took as a fee on spot are not taken off; account.balance tells what is held.
 ---@param symbol string|Book # such as "usdm:BTCUSDT"
 ---@return Position position
 function account.position(symbol) end

@@ -90,7 +90,7 @@ local Book = {}
 ---@return string symbol
 function Book:symbol() end
 
----The n-th best bid.
+---The n-th best bid: price and quantity. In an argument list write (book:bid(n)) to pass the price alone.
 ---
 ---```lua
 ---local price, qty = book:bid()
@@ -100,7 +100,7 @@ function Book:symbol() end
 ---@return number? qty # [units of quantity]
 function Book:bid(n) end
 
----The n-th best ask.
+---The n-th best ask: price and quantity. In an argument list write (book:ask(n)) to pass the price alone.
 ---
 ---```lua
 ---local fifth = book:ask(5)
