@@ -161,7 +161,7 @@ func inspectRaw(path string, forced exchange.Market) (*rawInfo, error) {
 		line, err := r.next()
 		if err != nil {
 			var cut *TruncatedError
-			if err == io.EOF || errors.As(err, &cut) {
+			if err == io.EOF || (errors.As(err, &cut) && r.line > 0) {
 				break // reading it in earnest will say so
 			}
 			return nil, err
