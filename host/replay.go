@@ -160,12 +160,15 @@ func (p *replayer) settle() error {
 }
 
 // end closes the journal. After a crash the last event's effects may not have
-// reached the disk; that is not a difference.
+// reached the disk; that is not a difference. The event itself happened.
 func (p *replayer) end(sealed bool) error {
-	if !sealed {
-		return nil
+	if sealed || !p.stepped {
+		return p.settle()
 	}
-	return p.settle()
+	if p.each != nil {
+		return p.each(p.core, &p.ev, p.fx)
+	}
+	return nil
 }
 
 func (p *replayer) differs(recorded, replayed string) error {

@@ -48,7 +48,7 @@ func (r *rows) of(e *core.Effect) (ledger.Record, error) {
 		return &ledger.FundingRow{At: at, FundingPayment: *e.Payment, Instrument: r.u.Get(e.Payment.Instrument), Strategy: name, Pair: e.Share}, nil
 	case core.EffectTxn:
 		return r.txn(at, e.Txn), nil
-	case core.EffectTransfer:
+	case core.EffectTransfer, core.EffectArrived:
 		return &ledger.TransferRow{At: at, Transfer: *e.Transfer, Strategy: name}, nil
 	case core.EffectPair:
 		return r.pair(at, e, name)

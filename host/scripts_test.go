@@ -162,3 +162,18 @@ func checkTotal(t *testing.T, fills []ledger.Fill, side string, want decimal.Dec
 		t.Errorf("traded %s in %d fills, want %s", sum, len(fills), want)
 	}
 }
+
+// TestBasisComparesBooksOfOneTime runs basis over weeks of hourly bars in which
+// prices ran. The legs' books come one after the other: a script that compared
+// the new one with the old would trade the price's move, at a loss.
+func TestBasisComparesBooksOfOneTime(t *testing.T) {
+	o := backtest(t, "../scripts/basis.lua", span{"2021-01-01", "2021-02-15"}, majors...)
+	o.Set = map[string]string{"min_gain": "40"}
+	got := play(t, o)
+	if got.PairsClosed == 0 || got.PnL.Add(got.Fees.Decimal).Sub(got.Funding.Decimal).LessThan(got.Fees.Decimal) {
+		t.Errorf("%d pairs: profit %s after fees of %s, want the basis to have paid for them", got.PairsClosed, got.PnL, got.Fees)
+	}
+	if len(got.fills) > 1000 {
+		t.Errorf("%d fills is churn", len(got.fills))
+	}
+}

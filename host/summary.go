@@ -28,19 +28,20 @@ type Summary struct {
 	Resumed    bool     `json:"resumed"`
 	Strategies []string `json:"strategies"`
 
-	From     string  `json:"from"` // virtual time
-	To       string  `json:"to"`
-	Days     float64 `json:"days"`
-	EndedBy  string  `json:"ended_by"` // data, for, stop
-	Events   uint64  `json:"events"`
-	Effects  uint64  `json:"effects"`
-	Fills    int     `json:"fills"`
-	Funding  Money   `json:"funding"`
-	Fees     Money   `json:"fees"`
-	PnL      Money   `json:"pnl"`
-	StartEq  Money   `json:"equity_start"`
-	EndEq    Money   `json:"equity_end"`
-	Drawdown float64 `json:"max_drawdown"` // fraction
+	From          string  `json:"from"` // virtual time
+	To            string  `json:"to"`
+	Days          float64 `json:"days"`
+	EndedBy       string  `json:"ended_by"` // data, for, stop
+	Events        uint64  `json:"events"`
+	Effects       uint64  `json:"effects"`
+	Fills         int     `json:"fills"`
+	OrdersRefused int     `json:"orders_refused"` // denied by the risk gate or rejected by the venue
+	Funding       Money   `json:"funding"`
+	Fees          Money   `json:"fees"`
+	PnL           Money   `json:"pnl"`
+	StartEq       Money   `json:"equity_start"`
+	EndEq         Money   `json:"equity_end"`
+	Drawdown      float64 `json:"max_drawdown"` // fraction
 
 	PairsOpened int     `json:"pairs_opened"`
 	PairsClosed int     `json:"pairs_closed"`

@@ -22,6 +22,8 @@ M.params = {
   enter     = { default = 1.5, min = 0, doc = "open when the basis is this many standard deviations above its mean" },
   leave     = { default = 0.5, doc = "close when it is less than this many above" },
   min_gain  = { default = 0, doc = "bp above the mean to open, and below the opening basis to close; set it above your fees to trade for profit" },
+  max_skew  = { default = 1, min = 0, doc = "seconds that one leg's book may be older than the other's" },
+  per_day   = { type = "integer", default = 20, min = 1, doc = "pairs it opens a day at most" },
   hold      = { default = 30, min = 0, doc = "seconds a pair is held at least" },
 }
 
@@ -50,6 +52,9 @@ function M.on_book(book)
   if not w then return end
   local now = market.now()
   if now - w.at < p.every then return end
+  -- An old book against a new one is not a basis but the price's move in between.
+  local spot_age, perp_age = market.book(w.spot):age(), market.book(w.perp):age()
+  if not (spot_age and perp_age) or math.abs(spot_age - perp_age) > p.max_skew then return end
   w.at = now
 
   local open = basis.open(w.spot, w.perp, p.level)
@@ -61,12 +66,15 @@ function M.on_book(book)
 
   local pair = mine(w.perp)
   if not pair then
-    if now >= w.rest and open > mean + p.enter * dev and (open - mean) * 1e4 >= p.min_gain then
+    local today = math.floor(now / 86400)
+    if state.day ~= today then state.day, state.opened = today, 0 end
+    if now >= w.rest and state.opened < p.per_day and open > mean + p.enter * dev and (open - mean) * 1e4 >= p.min_gain then
       local id, err = exec.pair.open {
         spot = w.spot, perp = w.perp, notional = p.notional, level = p.level,
         max_unhedged = p.notional * 1.05, timeout = "10s", tag = w.base,
       }
-      if not id then log.warn(err) end
+      if not id then return log.warn(err) end
+      state.opened = state.opened + 1
     end
   elseif pair.state == "open" and now - pair.opened > p.hold and close < mean + p.leave * dev
     and (pair.open_basis - close) * 1e4 >= p.min_gain then

@@ -390,6 +390,47 @@ func TestCutIsNoticed(t *testing.T) {
 	})
 }
 
+// A message of a book that cannot be read may have been an update.
+func TestMalformedIsNoticed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := newFakeVenue(t)
+		l := open(t, v, nil)
+		time.Sleep(time.Second)
+		l.play(5 * time.Second)
+		hurt := v.books[1]
+		v.mangle = func(_ string, _ int, f []byte) [][]byte { return [][]byte{f[:len(f)-3]} }
+		v.move(hurt, 1, nil)
+		synctest.Wait()
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		for _, b := range l.books {
+			is := b.Instrument().Symbol == hurt.symbol && b.Instrument().Market == hurt.market
+			if b.Ready() == is {
+				t.Errorf("%s is %s: %q", b.Instrument().Key(), b.State(), b.Reason())
+			}
+		}
+		if all := strings.Join(l.notices, ""); !strings.Contains(all, "malformed message (1 so far)") {
+			t.Errorf("nobody was told: %q", all)
+		}
+	})
+}
+
+// A look at a book that was live has few levels: it must never become the book.
+func TestLookIsNotASnapshot(t *testing.T) {
+	in, _ := Rules(exchange.USDM, "BTCUSDT")
+	tr, sink := newTrack(&in), &keeper{}
+	m := &Market{sink: sink}
+	m.o.Now = func() exchange.Time { return 1 }
+	ev := exchange.Event{Kind: exchange.KindSnapshot, LastID: 7, PrevID: -1, Bids: []exchange.Level{{Price: 1, Qty: 1}}}
+	tr.diffs = 1
+	if got := tr.snapshot(m, &ev, true); got != tooOld || len(sink.books) > 0 {
+		t.Errorf("the look ended as %d and sent %d events", got, len(sink.books))
+	}
+	if got := tr.snapshot(m, &ev, false); got != helped || len(sink.books) != 1 {
+		t.Errorf("the snapshot ended as %d and sent %d events", got, len(sink.books))
+	}
+}
+
 // While a stream stalls its book must not be believed for long.
 func TestStalledStreamIsNoticed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

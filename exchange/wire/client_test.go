@@ -151,6 +151,26 @@ func TestExcuse(t *testing.T) {
 	})
 }
 
+// The longer a stream is right to be silent, the less often that is asked.
+func TestExcusesMakePatient(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var r recorder
+		p := serve(t, func(s *side) { s.answer(nil) })
+		c := start(t, options(p, &r, Stream{"a", 5 * time.Second}))
+		var seen uint64
+		for range 600 {
+			time.Sleep(time.Second)
+			if n := c.Health().Stalls; n > seen {
+				seen = n
+				c.Excuse("a")
+			}
+		}
+		if h := c.Health(); h.Connects != 1 || seen < 5 || seen > 15 {
+			t.Errorf("asked %d times in 10 minutes, on %d connections", seen, h.Connects)
+		}
+	})
+}
+
 // The delays double up to the bound, and start over only after healthy data.
 func TestBackoff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -162,11 +182,9 @@ func TestBackoff(t *testing.T) {
 			at = append(at, time.Since(zero).Round(100*time.Millisecond))
 			mu.Unlock()
 			go s.answer(nil)
-			if s.n == 9 {
-				for i := range 40 {
-					s.say("a|%d", i)
-					time.Sleep(time.Second)
-				}
+			for i := range map[int]int{3: 5, 9: 40}[s.n] { // 5 s of data are not enough, 40 s are
+				s.say("a|%d", i)
+				time.Sleep(time.Second)
 			}
 			s.say("a|")
 		})
@@ -180,7 +198,7 @@ func TestBackoff(t *testing.T) {
 			delays = append(delays, (at[i] - at[i-1]).String())
 		}
 		got := strings.Join(delays, " ")
-		if want := "500ms 1s 2s 4s 8s 16s 30s 30s 40.5s 1s"; got != want {
+		if want := "500ms 1s 7s 4s 8s 16s 30s 30s 40.5s 1s"; got != want {
 			t.Errorf("delays are %s, want %s", got, want)
 		}
 	})
@@ -316,8 +334,8 @@ func TestDropReasons(t *testing.T) {
 			time.Sleep(time.Second)
 		}, nil, "poisoned"},
 		{"half-open", func(s *side) {
-			go s.answer(nil)
 			s.SetPingHandler(func(string) error { return nil })
+			go s.answer(nil)
 			time.Sleep(time.Hour)
 		}, nil, "i/o timeout"},
 	}
