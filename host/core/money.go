@@ -86,7 +86,7 @@ func (c *Core) ownerOf(id exchange.InstrumentID) int32 {
 }
 
 func (c *Core) transfer(t exchange.Transfer) {
-	free := c.balance(t.From, t.Asset).Free
+	free := c.movable(t.From, t.Asset)
 	if t.From == exchange.Spot {
 		free = free.Sub(c.held(t.Asset, 0))
 	}
@@ -100,6 +100,15 @@ func (c *Core) transfer(t exchange.Transfer) {
 	postings := c.acct.transfer(&t, false)
 	c.emit(Effect{Kind: EffectTransfer, Strategy: t.Strategy, Transfer: &t})
 	c.emitMove("transfer_out", &t, postings)
+}
+
+// movable is what a transfer may take out of a wallet: profit that is not
+// realised may not leave a derivatives wallet.
+func (c *Core) movable(wallet exchange.Market, asset string) decimal.Decimal {
+	if wallet == exchange.Spot {
+		return c.balance(wallet, asset).Free
+	}
+	return c.standing(wallet, asset).Movable
 }
 
 func (c *Core) emitMove(kind string, t *exchange.Transfer, postings []Posting) {
