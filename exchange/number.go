@@ -42,12 +42,21 @@ func (s Step) Float(n int64) float64 { return float64(n*s.M) / pow10[s.Scale] }
 
 // Floor returns the largest n with n steps <= d.
 func (s Step) Floor(d decimal.Decimal) int64 {
-	return d.Shift(int32(s.Scale)).Div(decimal.NewFromInt(s.M)).Floor().IntPart()
+	// A quotient that is rounded could reach over the next step.
+	q, rest := d.Shift(int32(s.Scale)).QuoRem(decimal.NewFromInt(s.M), 0)
+	if rest.IsNegative() {
+		return q.IntPart() - 1
+	}
+	return q.IntPart()
 }
 
 // Ceil returns the smallest n with n steps >= d.
 func (s Step) Ceil(d decimal.Decimal) int64 {
-	return d.Shift(int32(s.Scale)).Div(decimal.NewFromInt(s.M)).Ceil().IntPart()
+	q, rest := d.Shift(int32(s.Scale)).QuoRem(decimal.NewFromInt(s.M), 0)
+	if rest.IsPositive() {
+		return q.IntPart() + 1
+	}
+	return q.IntPart()
 }
 
 // Exact reports whether d is a whole number of steps, and how many.

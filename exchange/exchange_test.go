@@ -1,0 +1,146 @@
+package exchange_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/exchange"
+)
+
+func dec(s string) decimal.Decimal { return decimal.RequireFromString(s) }
+
+func TestStepRounding(t *testing.T) {
+	for _, tt := range []struct {
+		step, value string
+		floor, ceil int64
+	}{
+		{"0.1", "61800.3", 618003, 618003},
+		{"0.1", "61800.35", 618003, 618004},
+		{"5", "12", 2, 3},
+		{"0.05", "0.12", 2, 3},
+		{"1", "0.99999999999999999", 0, 1}, // more places than a quotient keeps
+		{"1", "-0.5", -1, 0},
+		{"0.00000001", "0.00002127", 2127, 2127},
+	} {
+		s := exchange.MustStep(tt.step)
+		if f, c := s.Floor(dec(tt.value)), s.Ceil(dec(tt.value)); f != tt.floor || c != tt.ceil {
+			t.Errorf("%s in steps of %s: floor %d, ceil %d; want %d, %d", tt.value, tt.step, f, c, tt.floor, tt.ceil)
+		}
+		_, exact := s.Exact(dec(tt.value))
+		if exact != (tt.floor == tt.ceil) {
+			t.Errorf("%s in steps of %s: exact %v", tt.value, tt.step, exact)
+		}
+	}
+	if f := exchange.MustStep("0.1").Float(618003); f != 61800.3 {
+		t.Errorf("618003 steps of 0.1 as a float: %v", f)
+	}
+	for _, bad := range []string{"0", "-1", "0.0000000000000000001"} {
+		if s := exchange.StepOf(dec(bad)); s.M != 0 {
+			t.Errorf("StepOf(%s) = %v, want none", bad, s)
+		}
+	}
+}
+
+func universe(t *testing.T) *exchange.Universe {
+	t.Helper()
+	step := exchange.MustStep("0.01")
+	in := func(m exchange.Market, symbol, base, quote string, mult int64) exchange.Instrument {
+		return exchange.Instrument{Market: m, Symbol: symbol, Base: base, Quote: quote, Tick: step, Lot: step, Multiplier: mult}
+	}
+	u, err := exchange.NewUniverse([]exchange.Instrument{
+		in(exchange.COINM, "BTCUSD_PERP", "BTC", "USD", 0), in(exchange.USDM, "1000SHIBUSDT", "SHIB", "USDT", 1000),
+		in(exchange.Spot, "SHIBUSDT", "SHIB", "USDT", 0), in(exchange.Spot, "BTCUSDT", "BTC", "USDT", 0),
+		in(exchange.USDM, "BTCUSDT", "BTC", "USDT", 0), in(exchange.USDM, "ETHUSDT", "ETH", "USDT", 0),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u
+}
+
+// IDs follow from the set alone, whatever order it came in.
+func TestUniverseOrder(t *testing.T) {
+	var keys []string
+	for i, in := range universe(t).All() {
+		if int(in.ID) != i {
+			t.Errorf("%s has id %d at %d", in.Key(), in.ID, i)
+		}
+		keys = append(keys, in.Key())
+	}
+	want := "spot:BTCUSDT spot:SHIBUSDT usdm:1000SHIBUSDT usdm:BTCUSDT usdm:ETHUSDT coinm:BTCUSD_PERP"
+	if got := strings.Join(keys, " "); got != want {
+		t.Errorf("order %s, want %s", got, want)
+	}
+}
+
+func TestPairs(t *testing.T) {
+	u := universe(t)
+	linear, inverse := u.Pairs(exchange.USDM), u.Pairs(exchange.COINM)
+	if len(linear) != 2 || linear[0].Base != "BTC" || linear[1].Perp.Symbol != "1000SHIBUSDT" || linear[1].Spot.Symbol != "SHIBUSDT" {
+		t.Errorf("linear pairs %v: want BTC and SHIB, and none for ETH, which has no spot market", linear)
+	}
+	if len(inverse) != 1 || inverse[0].Spot.Key() != "spot:BTCUSDT" {
+		t.Errorf("inverse pairs %v", inverse)
+	}
+}
+
+func TestLookupNamesTheNearest(t *testing.T) {
+	u := universe(t)
+	for typed, near := range map[string]string{"usdm:BTCUDST": "usdm:BTCUSDT", "BTCUSDT": "spot:BTCUSDT", "spot:SHIBUSD": "spot:SHIBUSDT"} {
+		if _, err := u.Lookup(typed); err == nil || !strings.Contains(err.Error(), near) {
+			t.Errorf("Lookup(%q): %v, want it to name %s", typed, err, near)
+		}
+	}
+	if _, err := u.Lookup("zzz"); err == nil || strings.Contains(err.Error(), "did you mean") {
+		t.Errorf("Lookup(zzz): %v, want no guess", err)
+	}
+}
+
+func TestUniverseRefuses(t *testing.T) {
+	step := exchange.MustStep("1")
+	ok := exchange.Instrument{Market: exchange.Spot, Symbol: "AB", Tick: step, Lot: step}
+	noLot := ok
+	noLot.Lot = exchange.Step{}
+	for name, list := range map[string][]exchange.Instrument{"twice": {ok, ok}, "no lot": {noLot}} {
+		if _, err := exchange.NewUniverse(list); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+}
+
+// What a quantity stands for: the vectors of the contract specifications.
+func TestValues(t *testing.T) {
+	u := universe(t)
+	shib, _ := u.Find(exchange.USDM, "1000SHIBUSDT")
+	if got := shib.BaseQty(1, 250); !got.Equal(dec("2500")) { // 2.5 contracts of 1000 coins
+		t.Errorf("2.50 of 1000SHIBUSDT are %s coins, want 2500", got)
+	}
+	coin := *mustFind(t, u, exchange.COINM, "BTCUSD_PERP")
+	coin.ContractSize, coin.Lot = dec("100"), exchange.MustStep("1")
+	if got := coin.BaseQty(5000000, 7); !got.Equal(dec("0.014")) { // 700 USD at 50 000
+		t.Errorf("7 contracts at 50000 are %s coins, want 0.014", got)
+	}
+	if got := coin.Notional(5000000, -7); !got.Equal(dec("-700")) || coin.Settle() != "BTC" {
+		t.Errorf("7 short contracts are worth %s, settled in %s", got, coin.Settle())
+	}
+}
+
+func mustFind(t *testing.T, u *exchange.Universe, m exchange.Market, symbol string) *exchange.Instrument {
+	t.Helper()
+	in, ok := u.Find(m, symbol)
+	if !ok {
+		t.Fatalf("%s:%s is not there", m, symbol)
+	}
+	return in
+}
+
+func TestBracket(t *testing.T) {
+	in := exchange.Instrument{Brackets: []exchange.Bracket{{Cap: dec("300000"), MMR: dec("0.004")}, {Cap: dec("800000"), MMR: dec("0.005"), Cum: dec("300")}}}
+	for size, want := range map[string]string{"1": "0.004", "300000": "0.004", "300000.01": "0.005", "9000000": "0.005"} {
+		if got := in.Bracket(dec(size)).MMR; !got.Equal(dec(want)) {
+			t.Errorf("bracket of %s: %s, want %s", size, got, want)
+		}
+	}
+}
