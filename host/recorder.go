@@ -58,7 +58,7 @@ func (r *recorder) Before(ev *exchange.Event) error {
 		return nil
 	}
 	if err := r.journal.Append(journal.RecordEvent, r.buf); err != nil {
-		return fmt.Errorf("journal: event %d: %w", ev.Seq, err)
+		return fmt.Errorf("event %d: %w", ev.Seq, err)
 	}
 	return nil
 }
@@ -74,7 +74,7 @@ func (r *recorder) After(ev *exchange.Event, fx []core.Effect) error {
 		r.effects++
 		if r.journal != nil {
 			if err := r.journal.Append(journal.RecordEffect, r.buf); err != nil {
-				return fmt.Errorf("journal: effect of event %d: %w", ev.Seq, err)
+				return fmt.Errorf("effect of event %d: %w", ev.Seq, err)
 			}
 		}
 	}

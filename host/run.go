@@ -65,6 +65,7 @@ type runner struct {
 	core    *core.Core
 	venue   *paper.Venue
 	journal *journal.Writer
+	fs      journal.FS // of the journal; nil: the operating system's
 	rec     *recorder
 	writer  *ledger.Writer
 	rows    rows
@@ -269,8 +270,8 @@ func (r *runner) openJournal(s *session) error {
 	if err := setAside(r.dir); err != nil {
 		return err
 	}
-	if r.journal, err = journal.Create(r.dir, header, journal.Options{MaxBytes: r.o.JournalCap}); err != nil {
-		return fmt.Errorf("journal: %w", err)
+	if r.journal, err = journal.Create(r.dir, header, journal.Options{MaxBytes: r.o.JournalCap, FS: r.fs}); err != nil {
+		return err
 	}
 	return nil
 }
@@ -305,7 +306,7 @@ func (r *runner) sink(ev *exchange.Event, fx []core.Effect) error {
 		if !flushed {
 			flushed = true
 			if err := r.journal.Flush(); err != nil {
-				return fmt.Errorf("journal: event %d: %w", ev.Seq, err)
+				return fmt.Errorf("event %d: %w", ev.Seq, err)
 			}
 		}
 		if err := r.writer.Post(row); err != nil {
@@ -392,7 +393,7 @@ func (r *runner) finish(ctx context.Context, ended error) (*Summary, error) {
 	errs = append(errs, ended)
 	if r.journal != nil {
 		if err := r.journal.Close(); err != nil && !errors.Is(ended, err) {
-			errs = append(errs, fmt.Errorf("journal: %w", err))
+			errs = append(errs, err)
 		}
 	}
 	if err := r.writer.Close(); err != nil && !errors.Is(ended, err) {
