@@ -308,6 +308,13 @@ func (a *auditor) rest() error {
 			return fmt.Errorf("%s: core %s, venue %s", key, total[key], d.Amount)
 		}
 	}
+	for _, h := range a.venue.Account().Positions {
+		// What coins cost depends on the order in which fills are heard of, and what
+		// inverse contracts cost has no exact decimal.
+		if ours := a.core.AccountCost(h.Instrument); a.u.Get(h.Instrument).Perp() && ours.Sub(h.Cost).Abs().GreaterThan(decimal.New(1, -8)) {
+			return fmt.Errorf("%s: open cost %s in the core, %s at the venue", a.u.Get(h.Instrument).Key(), ours, h.Cost)
+		}
+	}
 	for id, want := range a.positions {
 		in := a.u.Get(exchange.InstrumentID(id))
 		ours, theirs := a.core.AccountPosition(in.ID).Qty, a.venue.Position(in.ID).Qty

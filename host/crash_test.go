@@ -322,6 +322,117 @@ func checkPairsHedged(t *testing.T, db *ledger.DB) {
 	}
 }
 
+// stopper is a recorder that ends the session at a chosen event, as a kill does.
+type stopper struct {
+	*recorder
+	before, after func(*exchange.Event) bool
+}
+
+var errStopped = errors.New("stopped")
+
+func (s *stopper) Before(ev *exchange.Event) error {
+	if s.before != nil && s.before(ev) {
+		return errStopped
+	}
+	return s.recorder.Before(ev)
+}
+
+// After stops between the journal and the ledger.
+func (s *stopper) After(ev *exchange.Event, fx []core.Effect) error {
+	if s.after != nil && s.after(ev) {
+		s.recorder.sink = nil
+		return errors.Join(s.recorder.After(ev, fx), errStopped)
+	}
+	return s.recorder.After(ev, fx)
+}
+
+// open builds a session that the test drives itself.
+func open(t *testing.T, path string) *runner {
+	t.Helper()
+	o := &Options{Scripts: []string{busyScript}, DB: path, For: exchange.Hour}
+	if err := o.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	r := &runner{o: o, started: time.Now()}
+	t.Cleanup(r.close)
+	if err := r.open(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// stopAt runs a session to an event and leaves the journal unsealed, as a kill
+// does.
+func stopAt(t *testing.T, path string, before, after func(*exchange.Event) bool) {
+	t.Helper()
+	r := open(t, path)
+	r.driver.Recorder = &stopper{r.rec, before, after}
+	_, err := r.finish(context.Background(), r.driver.Run(context.Background()))
+	if !errors.Is(err, errStopped) {
+		t.Fatalf("%v; want the session to be stopped", err)
+	}
+	r.close()
+	segments, err := filepath.Glob(filepath.Join(r.dir, "*.plj"))
+	if err != nil || len(segments) == 0 {
+		t.Fatal(segments, err)
+	}
+	last := segments[len(segments)-1]
+	info, err := os.Stat(last)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(last, info.Size()-1); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Money that was on its way between two wallets arrives in the next run, in our
+// books and the venue's.
+func TestAKillWhileMoneyIsOnItsWay(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "transit.db")
+	stopAt(t, path, func(ev *exchange.Event) bool { return ev.Kind == exchange.KindTransfer }, nil)
+	r := open(t, path)
+	if len(r.resume.Transit) != 1 {
+		t.Fatalf("%d transfers on their way, want one", len(r.resume.Transit))
+	}
+	if _, err := r.finish(context.Background(), r.driver.Run(context.Background())); err != nil {
+		t.Fatal(err)
+	}
+	for _, h := range r.core.Holdings() {
+		if got := r.venue.Balance(h.Wallet, h.Asset).Total; !got.Equal(h.Total) {
+			t.Errorf("%s %s: %s in our books, %s at the venue", h.Wallet, h.Asset, h.Total, got)
+		}
+	}
+	checkMoney(t, r.db)
+}
+
+// A fill that reached the journal and not yet the ledger happened.
+func TestAKillBetweenJournalAndLedger(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "between.db")
+	fills := 0
+	stopAt(t, path, nil, func(ev *exchange.Event) bool {
+		if ev.Kind == exchange.KindFill {
+			fills++
+		}
+		return fills == 30
+	})
+	r := open(t, path)
+	if _, err := r.finish(context.Background(), r.driver.Run(context.Background())); err != nil {
+		t.Fatal(err)
+	}
+	list, err := r.db.Fills(ledger.Filter{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	booked := map[string]*ledger.Fill{}
+	for i := range list {
+		booked[fillKey(list[i].Market, list[i].Symbol, list[i].TradeID)] = &list[i]
+	}
+	checkJournals(t, r.db, booked)
+	checkMoney(t, r.db)
+	checkPairsHedged(t, r.db)
+}
+
 // A second process gets a clear refusal while the first one runs, and does no
 // harm; the journal shows that too.
 func TestTwoProcessesOnOneLedger(t *testing.T) {

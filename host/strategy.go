@@ -1,7 +1,6 @@
 package host
 
 import (
-	"errors"
 	"fmt"
 	"path/filepath"
 
@@ -202,6 +201,3 @@ func files(path string, p *script.Program) []string {
 	}
 	return out
 }
-
-// notReady reports whether a script is only half saved.
-func notReady(err error) bool { return errors.Is(err, script.ErrNotReady) }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/shopspring/decimal"
+	"pgregory.net/rapid"
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/host/execution"
@@ -235,4 +236,27 @@ func TestAPairAndOrdersInOneCallback(t *testing.T) {
 			t.Errorf("order %d is of pair %d; the callback was given %d for its own", e.Order.ID, e.Order.Pair, given)
 		}
 	}
+}
+
+// A venue may match in another order than we hear of it. Whatever the order, what
+// was realised and what is open come out as the venue has them.
+func TestFillsInAnotherOrder(t *testing.T) {
+	in := universe(t).Get(perpBTC)
+	rapid.Check(t, func(r *rapid.T) {
+		var venue position
+		var told []exchange.Fill
+		for range rapid.IntRange(1, 12).Draw(r, "fills") {
+			f := exchange.Fill{Side: rapid.SampledFrom([]exchange.Side{exchange.Buy, exchange.Sell}).Draw(r, "side"),
+				Price: exchange.Ticks(rapid.Int64Range(1, 1e6).Draw(r, "price")), Qty: exchange.Lots(rapid.Int64Range(1, 1e4).Draw(r, "qty"))}
+			f.Realised = venue.fill(in, &f, nil)
+			told = append(told, f)
+		}
+		var ours position
+		for _, f := range rapid.Permutation(told).Draw(r, "order") {
+			ours.fill(in, &f, &f.Realised)
+		}
+		if ours.qty != venue.qty || !ours.realised.Equal(venue.realised) || !ours.cost.Equal(venue.cost) {
+			r.Fatalf("%d at %s, realised %s; the venue has %d at %s, %s", ours.qty, ours.cost, ours.realised, venue.qty, venue.cost, venue.realised)
+		}
+	})
 }
