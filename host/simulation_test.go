@@ -147,6 +147,9 @@ func (w *world) replay() error {
 func TestSimulation(t *testing.T) {
 	count := tally{}
 	first, last := uint64(1), uint64(*seeds)
+	if testing.Short() {
+		last = min(last, 10)
+	}
 	if *oneSeed != 0 {
 		first, last = *oneSeed, *oneSeed
 	}
