@@ -16,6 +16,7 @@ import (
 	"go/types"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path"
 	"path/filepath"
 	"slices"
@@ -94,9 +95,12 @@ func Read(root string) (*Tree, error) {
 			if p != root && (strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata") {
 				return filepath.SkipDir
 			}
+			if filepath.Dir(p) == root && !slices.Contains(top, d.Name()) {
+				return filepath.SkipDir // a user's own: checkTopLevel speaks up if it is tracked
+			}
 			return nil
 		}
-		if !sourceExt[filepath.Ext(p)] {
+		if !sourceExt[filepath.Ext(p)] || (filepath.Dir(p) == root && !slices.Contains(top, filepath.Base(p))) {
 			return nil
 		}
 		text, err := os.ReadFile(p)
@@ -119,9 +123,14 @@ func Read(root string) (*Tree, error) {
 	return t, t.parse()
 }
 
-// topLevel lists the root, leaving out what the plain patterns of .gitignore
-// match: a built binary is not part of the tree.
+// topLevel lists the root: what git tracks, because a person who tries the
+// program leaves ledgers, reports and strategies of their own there. Where git
+// does not know, it is the listing without what the plain patterns of .gitignore
+// match.
 func topLevel(root string) ([]string, error) {
+	if tracked := trackedNames(root); len(tracked) > 0 {
+		return tracked, nil
+	}
 	entries, err := os.ReadDir(root)
 	if err != nil {
 		return nil, fmt.Errorf("list %s: %w", root, err)
@@ -142,6 +151,23 @@ func topLevel(root string) ([]string, error) {
 		}
 	}
 	return names, nil
+}
+
+// trackedNames returns the names at the root that git tracks; nil when git is not
+// there or knows nothing of root.
+func trackedNames(root string) []string {
+	out, err := exec.Command("git", "-C", root, "ls-files", "-z").Output()
+	if err != nil {
+		return nil
+	}
+	var names []string
+	for _, p := range strings.Split(strings.TrimSuffix(string(out), "\x00"), "\x00") {
+		name, _, _ := strings.Cut(p, "/")
+		if name != "" && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // parse fills in the packages from the files.
