@@ -128,8 +128,18 @@ func fillKey(market exchange.Market, symbol, trade string) string {
 	return market.String() + ":" + symbol + ":" + trade
 }
 
-// checkFills returns the ledger's fills by their key.
+// checkFills is checkFillsOf for a long session.
 func checkFills(t *testing.T, db *ledger.DB) map[string]*ledger.Fill {
+	t.Helper()
+	fills := checkFillsOf(t, db)
+	if len(fills) < 200 {
+		t.Errorf("only %d fills: the test tested little", len(fills))
+	}
+	return fills
+}
+
+// checkFillsOf returns the ledger's fills by their key.
+func checkFillsOf(t *testing.T, db *ledger.DB) map[string]*ledger.Fill {
 	t.Helper()
 	list, err := db.Fills(ledger.Filter{})
 	if err != nil {
@@ -142,9 +152,6 @@ func checkFills(t *testing.T, db *ledger.DB) map[string]*ledger.Fill {
 			t.Errorf("fill %s is there twice", key)
 		}
 		fills[key] = &list[i]
-	}
-	if len(fills) < 200 {
-		t.Errorf("only %d fills: the test tested little", len(fills))
 	}
 	return fills
 }
@@ -409,26 +416,29 @@ func TestAKillWhileMoneyIsOnItsWay(t *testing.T) {
 // A fill that reached the journal and not yet the ledger happened.
 func TestAKillBetweenJournalAndLedger(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "between.db")
-	fills := 0
+	market, err := synth.New(synth.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	universe := market.Universe()
+	fills, last := 0, ""
 	stopAt(t, path, nil, func(ev *exchange.Event) bool {
 		if ev.Kind == exchange.KindFill {
 			fills++
+			in := universe.Get(ev.Fill.Instrument)
+			last = fillKey(in.Market, in.Symbol, ev.Fill.TradeID)
 		}
 		return fills == 30
 	})
 	r := open(t, path)
+	booked := checkFillsOf(t, r.db)
+	if len(booked) != 30 || booked[last] == nil {
+		t.Errorf("%d fills after recovery, want the 30 of the journal with %s", len(booked), last)
+	}
 	if _, err := r.finish(context.Background(), r.driver.Run(context.Background())); err != nil {
 		t.Fatal(err)
 	}
-	list, err := r.db.Fills(ledger.Filter{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	booked := map[string]*ledger.Fill{}
-	for i := range list {
-		booked[fillKey(list[i].Market, list[i].Symbol, list[i].TradeID)] = &list[i]
-	}
-	checkJournals(t, r.db, booked)
+	checkJournals(t, r.db, checkFillsOf(t, r.db))
 	checkMoney(t, r.db)
 	checkPairsHedged(t, r.db)
 }

@@ -398,44 +398,6 @@ func (c *Core) pause(s *slot, why string) {
 	}
 }
 
-// NextTimer is when the core wants a KindTimer event, if nothing else happens.
-func (c *Core) NextTimer() (exchange.Time, bool) {
-	at, ok := c.timers.next()
-	for _, m := range c.machines {
-		if d, armed := m.Deadline(); armed && (!ok || d < at) {
-			at, ok = d, true
-		}
-	}
-	return at, ok
-}
-
-func (c *Core) onTimer() {
-	for _, m := range c.machines {
-		if d, armed := m.Deadline(); armed && d <= c.now {
-			c.step(m)
-		}
-	}
-	for {
-		t, ok := c.timers.due(c.now)
-		if !ok {
-			break
-		}
-		c.tell(t.strategy, Notice{Handler: OnTimer, Name: t.name})
-	}
-}
-
-// step runs a machine and keeps one with nothing to do from spinning.
-func (c *Core) step(m *execution.Machine) {
-	m.Step(c)
-	c.guard(m)
-}
-
-func (c *Core) guard(m *execution.Machine) {
-	if d, armed := m.Deadline(); armed && d <= c.now {
-		m.Snooze(c.now + exchange.Second/4)
-	}
-}
-
 func (c *Core) onCommand(ev *exchange.Event) {
 	switch ev.Name {
 	case CommandStart:
@@ -522,48 +484,4 @@ func (c *Core) onReload(ev *exchange.Event) {
 	v.Number, v.Loaded = s.version, true
 	c.emit(Effect{Kind: EffectVersion, Strategy: s.index, Version: v})
 	c.commit(s)
-}
-
-// record reports a pair's state for the ledger. It goes with every fill, so
-// that a pair's row is never older than its fills.
-func (c *Core) record(m *execution.Machine) {
-	p, r := m.Pair, m.Request
-	c.emit(Effect{Kind: EffectPair, Strategy: p.Strategy, Pair: &p, Request: &r})
-}
-
-// Changed implements execution.Port.
-func (c *Core) Changed(m *execution.Machine) {
-	p := m.Pair
-	c.record(m)
-	before := c.told[p.ID]
-	c.told[p.ID] = p.State
-	if p.State == execution.PairOpen && before != execution.PairOpen {
-		c.stats.PairsOpened++
-	}
-	if p.State == execution.PairClosed && before != execution.PairClosed {
-		c.stats.PairsClosed++
-	}
-	c.stats.measure(&p)
-	c.tell(p.Strategy, Notice{Handler: OnPair, Pair: &p})
-	if p.State.Done() && !before.Done() {
-		c.retire(p.ID)
-	}
-}
-
-// retire notes that a pair is over, and forgets the one that has been over for
-// longest.
-func (c *Core) retire(id exchange.PairID) {
-	c.over = append(c.over, id)
-	if len(c.over) <= keepMachines {
-		return
-	}
-	old := c.over[0]
-	c.over = c.over[1:]
-	for i, m := range c.machines {
-		if m.Pair.ID == old && m.Pair.State.Done() {
-			delete(c.told, old)
-			c.machines = append(c.machines[:i:i], c.machines[i+1:]...)
-			return
-		}
-	}
 }

@@ -50,14 +50,6 @@ func (c *Core) wantSnapshot(m *market) {
 	m.wanting = wants
 }
 
-func (c *Core) runMachines(id exchange.InstrumentID) {
-	for _, m := range c.machines {
-		if (m.Pair.Spot == id || m.Pair.Perp == id) && !m.Pair.State.Done() && m.Watching() {
-			c.step(m)
-		}
-	}
-}
-
 // dispatch calls a market handler at once, without the queue: these are the
 // many events, and nothing they carry outlives the call.
 func (c *Core) dispatch(n *Notice) {

@@ -7,7 +7,6 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/host/execution"
 	"github.com/perilune/perilune/host/risk"
 )
 
@@ -274,51 +273,10 @@ func (c *Core) fillProgress(o *exchange.Order, f *exchange.Fill) {
 	}
 }
 
-// foreignFill adopts an execution we did not ask for: a liquidation or a hand
-// at work elsewhere. Pairs that were hedged by the position make it good.
-func (c *Core) foreignFill(f *exchange.Fill) {
-	in := c.u.Get(f.Instrument)
-	c.log(Error, -1, "foreign fill ("+f.Reason+"): "+f.Side.String()+" "+in.QtyDecimal(f.Qty).String()+" "+in.Key()+
-		" at "+in.PriceDecimal(f.Price).String())
-	left, rest := f.Qty, *f
-	f = &rest
-	if f.Reason == "" {
-		f.Reason = "external"
-	}
-	for _, m := range c.machines {
-		if m.Pair.Perp != in.ID || m.Pair.State.Done() || left == 0 || f.Side != exchange.Buy {
-			continue
-		}
-		part := *f
-		part.Qty = min(left, -m.Pair.PerpQty)
-		if part.Qty <= 0 {
-			continue
-		}
-		left -= part.Qty
-		f.Fee = decimal.Zero // charged once, to the first pair
-		c.credit(m.Pair.Strategy, &part)
-		m.Fill(c, &part, true)
-		c.guard(m)
-		c.Changed(m)
-	}
-}
-
 // credit books an execution to a strategy's own position. A pair may belong to
 // a strategy of an earlier run that this one does not have.
 func (c *Core) credit(strategy int32, f *exchange.Fill) {
 	if strategy >= 0 && int(strategy) < len(c.slots) {
 		c.slots[strategy].position(f.Instrument).fill(c.u.Get(f.Instrument), f, nil)
 	}
-}
-
-func (c *Core) machine(id exchange.PairID) *execution.Machine {
-	if id == 0 {
-		return nil
-	}
-	for _, m := range c.machines {
-		if m.Pair.ID == id {
-			return m
-		}
-	}
-	return nil
 }

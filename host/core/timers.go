@@ -68,3 +68,29 @@ func (t *timers) next() (exchange.Time, bool) {
 	}
 	return t.list[0].at, true
 }
+
+// NextTimer is when the core wants a KindTimer event, if nothing else happens.
+func (c *Core) NextTimer() (exchange.Time, bool) {
+	at, ok := c.timers.next()
+	for _, m := range c.machines {
+		if d, armed := m.Deadline(); armed && (!ok || d < at) {
+			at, ok = d, true
+		}
+	}
+	return at, ok
+}
+
+func (c *Core) onTimer() {
+	for _, m := range c.machines {
+		if d, armed := m.Deadline(); armed && d <= c.now {
+			c.step(m)
+		}
+	}
+	for {
+		t, ok := c.timers.due(c.now)
+		if !ok {
+			break
+		}
+		c.tell(t.strategy, Notice{Handler: OnTimer, Name: t.name})
+	}
+}

@@ -2,7 +2,6 @@ package execution
 
 import (
 	"fmt"
-	"math"
 
 	"github.com/shopspring/decimal"
 
@@ -161,8 +160,9 @@ func (m *Machine) sizeClose(p Port, bid, ask exchange.Ticks) (spotLots, perpLots
 	spot, perp := p.Instrument(m.Pair.Spot), p.Instrument(m.Pair.Perp)
 	short := m.Pair.PerpQty.Abs()
 	coin := decimal.Max(perp.PriceDecimal(ask), spot.PriceDecimal(bid).Mul(decimal.NewFromInt(perp.Multiplier)))
-	most := exchange.Lots(perp.Lot.Floor(m.Request.MaxUnhedged.Div(coin)))
-	perpLots = min(short, max(1, exchange.Lots(perp.Lot.Floor(m.Request.Batch.Div(coin)))))
+	room := m.Request.MaxUnhedged.Sub(m.Residual(p).Abs().Mul(spot.PriceDecimal(bid)))
+	most := exchange.Lots(perp.Lot.Floor(room.Div(coin)))
+	perpLots = min(short, max(1, exchange.Lots(perp.Lot.Floor(decimal.Min(m.Request.Batch, room).Div(coin)))))
 	if stay := lotsOf(spot, perp.BaseQty(ask, short-perpLots)); stay > 0 && !tradable(spot, bid, stay) {
 		perpLots = short
 		if perpLots > most {
@@ -248,131 +248,6 @@ func (m *Machine) later(at exchange.Time, why string) {
 	if why != "" {
 		m.Pair.Reason = why
 	}
-}
-
-// balance sends the one order that brings the legs level.
-func (m *Machine) balance(p Port, now exchange.Time) {
-	last := m.unhedgedAt + m.Request.MaxUnhedgedTime
-	if due := m.nextTry(last); now < due {
-		m.wake = due
-		return
-	}
-	o := m.repair(p, now >= last)
-	if o == nil {
-		m.wake = now + retryEvery
-		return
-	}
-	m.tried = now
-	if err := p.Check(o); err != nil {
-		m.Pair.Reason = err.Error()
-		m.attempts++
-		m.wake = m.nextTry(last)
-		return
-	}
-	m.attempts++
-	m.send(p, int(o.Leg)-1, o)
-}
-
-// nextTry is when the next attempt to balance is due: at once at first, then at
-// intervals, and at the time bound whatever the interval. A venue that refuses
-// again and again is asked less and less often.
-func (m *Machine) nextTry(last exchange.Time) exchange.Time {
-	if m.attempts == 0 {
-		return 0
-	}
-	next := m.tried + retryEvery<<min(max(0, m.attempts-quickTries), 8)
-	if m.tried < last {
-		next = min(next, last)
-	}
-	return next
-}
-
-// repair chooses between chasing the lagging leg, which keeps the trade, and
-// unwinding the leading one, which gives it up. Closing and resyncing only ever
-// reduce; opening chases while the basis still pays for it.
-func (m *Machine) repair(p Port, hard bool) *exchange.Order {
-	if which, past := m.past(p); past.IsPositive() {
-		side := exchange.Buy
-		if which == legPerp {
-			side = exchange.Sell
-		}
-		return m.taking(p, which, side, past, hard)
-	}
-	res := m.Residual(p)
-	chase := m.Pair.State == PairOpening && m.enough(p.Now()) == "" && !hard && m.attempts < chaseAttempts && m.worthChasing(p)
-	if chase {
-		if o := m.chase(p, res); o != nil {
-			return o
-		}
-	}
-	if res.IsPositive() {
-		return m.taking(p, legSpot, exchange.Sell, m.sellable(p, decimal.Min(res, m.Pair.SpotQty)), hard)
-	}
-	short := p.Instrument(m.Pair.Perp).BaseQty(1, -m.Pair.PerpQty)
-	return m.taking(p, legPerp, exchange.Buy, decimal.Min(res.Neg(), short), hard)
-}
-
-// chase adds to the lagging leg; nil when the venue would not take so little.
-func (m *Machine) chase(p Port, res decimal.Decimal) *exchange.Order {
-	var o *exchange.Order
-	if res.IsPositive() {
-		o = m.taking(p, legPerp, exchange.Sell, res, false)
-	} else {
-		keep := decimal.NewFromInt(1).Sub(p.TakerFee(m.Pair.Spot))
-		o = m.taking(p, legSpot, exchange.Buy, res.Neg().DivRound(keep, 12), false)
-	}
-	if o == nil || !tradable(p.Instrument(o.Instrument), o.Price, o.Qty) {
-		return nil
-	}
-	return o
-}
-
-// worthChasing compares the basis at the touch with what the request asked for.
-func (m *Machine) worthChasing(p Port) bool {
-	if m.Request.MinBasis == nil {
-		return true
-	}
-	bid, ok1 := p.Book(m.Pair.Perp).Level(exchange.Buy, 1)
-	ask, ok2 := p.Book(m.Pair.Spot).Level(exchange.Sell, 1)
-	return ok1 && ok2 && m.basis(p, bid.Price, ask.Price) >= *m.Request.MinBasis-chaseBudget
-}
-
-// taking makes an IOC order that takes the other side's touch, a step deeper
-// with each attempt, never beyond the collar around mid.
-func (m *Machine) taking(p Port, which int, side exchange.Side, coins decimal.Decimal, hard bool) *exchange.Order {
-	id := m.Pair.Spot
-	if which == legPerp {
-		id = m.Pair.Perp
-	}
-	in, b := p.Instrument(id), p.Book(id)
-	if !b.Ready() {
-		return nil
-	}
-	near, _ := b.Level(side, 1)
-	far, _ := b.Level(side.Opposite(), 1)
-	mid := float64(near.Price+far.Price) / 2
-	reach := float64(m.attempts+1) * chaseStep * mid
-	limit := collar * mid
-	if hard {
-		reach, limit = hardCollar*mid, hardCollar*mid
-	}
-	price := float64(far.Price) + float64(side)*reach
-	if side == exchange.Buy {
-		price = min(price, mid+limit)
-	} else {
-		price = max(price, mid-limit)
-	}
-	lots := lotsOf(in, coins)
-	if in.MaxQty > 0 {
-		lots = min(lots, in.MaxQty)
-	}
-	if lots <= 0 {
-		return nil
-	}
-	if side == exchange.Buy { // a part of a tick is rounded towards taking
-		price = math.Ceil(price)
-	}
-	return m.order(p, which, side, lots, exchange.Ticks(price))
 }
 
 // basis is perp/spot - 1 at two prices, on comparable units.

@@ -209,19 +209,6 @@ func (m *Machine) Watching() bool { return m.Busy() || m.Pair.State != PairOpen 
 // Deadline is when the machine wants to be stepped even if nothing happens.
 func (m *Machine) Deadline() (exchange.Time, bool) { return m.wake, m.wake != 0 }
 
-// Residual is how many coins more are held on spot than are sold on the
-// perpetual; negative when the short is the larger.
-func (m *Machine) Residual(p Port) decimal.Decimal {
-	perp := p.Instrument(m.Pair.Perp)
-	return m.Pair.SpotQty.Add(perp.BaseQty(1, m.Pair.PerpQty))
-}
-
-// tolerance is the residual that no order could mend: one lot of the coarser leg.
-func (m *Machine) tolerance(p Port) decimal.Decimal {
-	spot, perp := p.Instrument(m.Pair.Spot), p.Instrument(m.Pair.Perp)
-	return decimal.Max(spot.QtyDecimal(1), perp.BaseQty(1, 1))
-}
-
 // Fill books an execution of one of the pair's orders, or of a foreign one (a
 // liquidation) that hit its perpetual. A pair that was over and hears of another
 // fill comes back to be made flat.
@@ -274,33 +261,6 @@ func (m *Machine) feeInQuote(in *exchange.Instrument, f *exchange.Fill) decimal.
 		return f.Fee.Mul(in.PriceDecimal(f.Price))
 	}
 	return f.Fee
-}
-
-// measure keeps the largest and the longest exposure seen.
-func (m *Machine) measure(p Port) {
-	res := m.Residual(p).Abs()
-	_, past := m.past(p)
-	m.off = res.GreaterThan(m.tolerance(p)) || past.IsPositive()
-	if !m.off {
-		m.hedged(p.Now())
-		return
-	}
-	if m.unhedgedAt == 0 {
-		m.unhedgedAt = p.Now()
-	}
-	if price, ok := m.spotMid(p); ok {
-		if v := res.Mul(price).Round(8); v.GreaterThan(m.Pair.MaxUnhedged) {
-			m.Pair.MaxUnhedged = v
-		}
-	}
-}
-
-func (m *Machine) hedged(now exchange.Time) {
-	if m.unhedgedAt == 0 {
-		return
-	}
-	m.Pair.MaxUnhedgedTime = max(m.Pair.MaxUnhedgedTime, now-m.unhedgedAt)
-	m.unhedgedAt = 0
 }
 
 func (m *Machine) spotMid(p Port) (decimal.Decimal, bool) {
@@ -382,75 +342,6 @@ func (m *Machine) hurry(p Port, now exchange.Time) {
 // that a leg may be unhedged must be left to mend it.
 func (m *Machine) impatience() exchange.Time {
 	return min(cancelAfter, m.Request.MaxUnhedgedTime/2)
-}
-
-// unbalanced reports whether the residual is beyond tolerance and large enough
-// for an order to mend.
-func (m *Machine) unbalanced(p Port) bool {
-	if !m.off {
-		return false
-	}
-	res := m.Residual(p)
-	if !m.mendable(p, res) {
-		m.off = false
-		m.hedged(p.Now())
-		return false
-	}
-	if m.unhedgedAt == 0 {
-		m.unhedgedAt = p.Now()
-	}
-	return true
-}
-
-// past returns the leg that went beyond flat, and by how many coins, if the venue
-// would take an order that mends it. Only a fill that is told after its order's
-// last word goes that far.
-func (m *Machine) past(p Port) (which int, coins decimal.Decimal) {
-	if m.Pair.PerpQty > 0 {
-		coins = p.Instrument(m.Pair.Perp).BaseQty(1, m.Pair.PerpQty)
-		if m.reducible(p, exchange.Sell, coins) {
-			return legPerp, coins
-		}
-	}
-	if m.Pair.SpotQty.IsNegative() {
-		spot := p.Instrument(m.Pair.Spot)
-		ask, ok := p.Book(m.Pair.Spot).Level(exchange.Sell, 1)
-		if !ok || tradable(spot, ask.Price, lotsOf(spot, m.Pair.SpotQty.Neg())) {
-			return legSpot, m.Pair.SpotQty.Neg()
-		}
-	}
-	return legSpot, decimal.Zero
-}
-
-// mendable reports whether the pair is out of balance by more than a lot, and
-// whether the venue would take an order that mends it: an order for coins must
-// reach the minimum notional, and one that only reduces is exempt.
-func (m *Machine) mendable(p Port, res decimal.Decimal) bool {
-	if _, past := m.past(p); past.IsPositive() {
-		return true
-	}
-	if res.Abs().LessThanOrEqual(m.tolerance(p)) {
-		return false
-	}
-	if res.IsNegative() {
-		return m.Pair.PerpQty < 0 && m.reducible(p, exchange.Buy, res.Neg())
-	}
-	spot := p.Instrument(m.Pair.Spot)
-	bid, ok := p.Book(m.Pair.Spot).Level(exchange.Buy, 1)
-	return !ok || tradable(spot, bid.Price, lotsOf(spot, decimal.Min(res, m.Pair.SpotQty)))
-}
-
-// reducible reports whether the venue would let an order reduce the perpetual. It
-// nets the positions of all strategies: what another one's position hides from it
-// counts as a new position.
-func (m *Machine) reducible(p Port, side exchange.Side, coins decimal.Decimal) bool {
-	perp := p.Instrument(m.Pair.Perp)
-	lots := min(lotsOf(perp, coins), m.Pair.PerpQty.Abs())
-	if p.Position(m.Pair.Perp)*exchange.Lots(side)+lots <= 0 {
-		return true
-	}
-	far, ok := p.Book(m.Pair.Perp).Level(side.Opposite(), 1)
-	return !ok || tradable(perp, far.Price, lots)
 }
 
 // tradable reports whether the venue's size filters let an order through, with

@@ -1,0 +1,113 @@
+package core
+
+import (
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/host/execution"
+)
+
+func (c *Core) machine(id exchange.PairID) *execution.Machine {
+	if id == 0 {
+		return nil
+	}
+	for _, m := range c.machines {
+		if m.Pair.ID == id {
+			return m
+		}
+	}
+	return nil
+}
+
+// step runs a machine and keeps one with nothing to do from spinning.
+func (c *Core) step(m *execution.Machine) {
+	m.Step(c)
+	c.guard(m)
+}
+
+func (c *Core) guard(m *execution.Machine) {
+	if d, armed := m.Deadline(); armed && d <= c.now {
+		m.Snooze(c.now + exchange.Second/4)
+	}
+}
+
+func (c *Core) runMachines(id exchange.InstrumentID) {
+	for _, m := range c.machines {
+		if (m.Pair.Spot == id || m.Pair.Perp == id) && !m.Pair.State.Done() && m.Watching() {
+			c.step(m)
+		}
+	}
+}
+
+// foreignFill adopts an execution we did not ask for: a liquidation or a hand
+// at work elsewhere. Pairs that were hedged by the position make it good.
+func (c *Core) foreignFill(f *exchange.Fill) {
+	in := c.u.Get(f.Instrument)
+	c.log(Error, -1, "foreign fill ("+f.Reason+"): "+f.Side.String()+" "+in.QtyDecimal(f.Qty).String()+" "+in.Key()+
+		" at "+in.PriceDecimal(f.Price).String())
+	left, rest := f.Qty, *f
+	f = &rest
+	if f.Reason == "" {
+		f.Reason = "external"
+	}
+	for _, m := range c.machines {
+		if m.Pair.Perp != in.ID || m.Pair.State.Done() || left == 0 || f.Side != exchange.Buy {
+			continue
+		}
+		part := *f
+		part.Qty = min(left, -m.Pair.PerpQty)
+		if part.Qty <= 0 {
+			continue
+		}
+		left -= part.Qty
+		f.Fee = decimal.Zero // charged once, to the first pair
+		c.credit(m.Pair.Strategy, &part)
+		m.Fill(c, &part, true)
+		c.guard(m)
+		c.Changed(m)
+	}
+}
+
+// record reports a pair's state for the ledger. It goes with every fill, so
+// that a pair's row is never older than its fills.
+func (c *Core) record(m *execution.Machine) {
+	p, r := m.Pair, m.Request
+	c.emit(Effect{Kind: EffectPair, Strategy: p.Strategy, Pair: &p, Request: &r})
+}
+
+// Changed implements execution.Port.
+func (c *Core) Changed(m *execution.Machine) {
+	p := m.Pair
+	c.record(m)
+	before := c.told[p.ID]
+	c.told[p.ID] = p.State
+	if p.State == execution.PairOpen && before != execution.PairOpen {
+		c.stats.PairsOpened++
+	}
+	if p.State == execution.PairClosed && before != execution.PairClosed {
+		c.stats.PairsClosed++
+	}
+	c.stats.measure(&p)
+	c.tell(p.Strategy, Notice{Handler: OnPair, Pair: &p})
+	if p.State.Done() && !before.Done() {
+		c.retire(p.ID)
+	}
+}
+
+// retire notes that a pair is over, and forgets the one that has been over for
+// longest.
+func (c *Core) retire(id exchange.PairID) {
+	c.over = append(c.over, id)
+	if len(c.over) <= keepMachines {
+		return
+	}
+	old := c.over[0]
+	c.over = c.over[1:]
+	for i, m := range c.machines {
+		if m.Pair.ID == old && m.Pair.State.Done() {
+			delete(c.told, old)
+			c.machines = append(c.machines[:i:i], c.machines[i+1:]...)
+			return
+		}
+	}
+}
