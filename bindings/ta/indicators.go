@@ -41,7 +41,11 @@ func (r *ring) get(age int) (float64, bool) {
 type moments struct {
 	ring
 	mean, m2 float64
+	peak     float64 // of m2 since it was last computed from scratch: its rounding error is of that size
 }
+
+// cancelled is how far m2 may fall below its peak and keep ten digits.
+const cancelled = 1e-6
 
 func newMoments(n int) moments { return moments{ring: newRing(n)} }
 
@@ -54,11 +58,15 @@ func (m *moments) update(x float64) {
 		before := m.mean
 		m.mean += (x - old) / float64(len(m.v))
 		m.m2 += (x - old) * (x - m.mean + old - before)
+		if m.m2 < m.peak*cancelled {
+			m.recompute()
+		}
 	default:
 		d := x - m.mean
 		m.mean += d / float64(m.seen)
 		m.m2 += d * (x - m.mean)
 	}
+	m.peak = max(m.peak, m.m2)
 }
 
 func (m *moments) recompute() {
@@ -70,6 +78,7 @@ func (m *moments) recompute() {
 	for _, x := range m.v {
 		m.m2 += (x - m.mean) * (x - m.mean)
 	}
+	m.peak = m.m2
 }
 
 func (m *moments) deviation() float64 {

@@ -72,6 +72,18 @@ func TestAgainstTheDefinition(t *testing.T) {
 	})
 }
 
+// TestAnOutlierLeavesNothingBehind is a window whose deviation is nine digits
+// below that of the window before it.
+func TestAnOutlierLeavesNothingBehind(t *testing.T) {
+	dev := &stdev{newMoments(2)}
+	for _, x := range []float64{181.5, 3.814697265625e-06, 1.9073486328125e-06} {
+		dev.update(x)
+	}
+	if got, _ := dev.value(); math.Abs(got-1.3486991523486091e-06) > 1e-15 {
+		t.Errorf("stdev is %v, want 1.3486991523486091e-06", got)
+	}
+}
+
 func first(v float64, _ bool) float64 { return v }
 
 func near(rt *rapid.T, what string, got, want float64) {
