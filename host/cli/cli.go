@@ -60,7 +60,7 @@ func verbs() []verb {
 		{"backtest", "SCRIPT… --data DIR", "run strategies over bars and funding, with a report", backtestVerb},
 		{"replay", "JOURNAL_DIR", "run a journal again and compare every effect", replayVerb},
 		{"check", "SCRIPT…", "load scripts without trading and say what is wrong", checkVerb},
-		{"data", "verify --market M FILE…", "prove a recording: rebuild its books and compare", dataVerb},
+		{"data", "verify|download|import …", "prove a recording; fetch past data and make a history of it", dataVerb},
 		{"fills", "[--db FILE]", "list fills", fillsVerb},
 		{"pnl", "[--db FILE]", "profit by strategy, pair and asset", pnlVerb},
 		{"sim", "[--listen ADDR]", "run a local exchange that speaks Binance's protocols", simVerb},

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/record"
 	"github.com/perilune/perilune/host"
 )
@@ -41,45 +40,6 @@ func replayVerb(ctx context.Context, e *env, args []string) error {
 	}
 	if !*asJSON {
 		fmt.Fprintf(e.out, "identical: %d events, %d effects\n", res.Events, res.Effects)
-	}
-	return nil
-}
-
-func dataVerb(_ context.Context, e *env, args []string) error {
-	f := e.flags("data verify", "--market spot|usdm|coinm FILE… [flags]", "perilune data verify --market usdm usdm-btcusdt.jsonl.gz")
-	market := f.String("market", "", "spot, usdm or coinm: it decides how updates must link")
-	asJSON := f.Bool("json", false, "print one JSON object on stdout")
-	if err := parse(f, args); err != nil {
-		return err
-	}
-	if f.Arg(0) != "verify" {
-		return fail(ExitUsage, "want: perilune data verify --market spot|usdm|coinm FILE…")
-	}
-	files := f.Args()[1:]
-	if *market == "" {
-		return fail(ExitUsage, "--market is missing: want spot, usdm or coinm, which decides how updates must link")
-	}
-	m, err := exchange.ParseMarket(*market)
-	if err != nil {
-		return fail(ExitUsage, "--market: %w", err)
-	}
-	if len(files) == 0 {
-		return fail(ExitUsage, "no file to verify")
-	}
-	report, err := record.Verify(m, files, record.VerifyOptions{})
-	if err != nil {
-		return &host.DataError{Err: err}
-	}
-	if *asJSON {
-		err = e.printJSON(report)
-	} else {
-		printReport(e, &report)
-	}
-	if err != nil {
-		return err
-	}
-	if fault := report.Err(); fault != nil {
-		return &host.DataError{Err: fault}
 	}
 	return nil
 }

@@ -1,0 +1,205 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/archive"
+	"github.com/perilune/perilune/exchange/record"
+	"github.com/perilune/perilune/host"
+)
+
+// dataVerb passes on to what is to be done with the data.
+func dataVerb(ctx context.Context, e *env, args []string) error {
+	what := ""
+	if len(args) > 0 {
+		what = args[0]
+	}
+	switch what {
+	case "verify":
+		return dataVerify(e, args[1:])
+	case "download":
+		return dataDownload(ctx, e, args[1:])
+	case "import":
+		return dataImport(ctx, e, args[1:])
+	case "-h", "--help":
+		fmt.Fprint(e.out, dataUsage)
+		return nil
+	}
+	return fail(ExitUsage, "data %q: want verify, download or import (see perilune data --help)", what)
+}
+
+const dataUsage = `usage: perilune data verify --market M FILE…           prove a recording: rebuild its books and compare
+       perilune data download --market M --symbols S …  fetch past data from the exchange's public archive
+       perilune data import DIR --out DIR               turn what was fetched into a history or a recording
+
+perilune data verify --help, and so on, tells the flags.
+`
+
+func dataVerify(e *env, args []string) error {
+	f := e.flags("data verify", "--market spot|usdm|coinm FILE… [flags]", "perilune data verify --market usdm usdm-btcusdt.jsonl.gz")
+	market := f.String("market", "", "spot, usdm or coinm: it decides how updates must link")
+	asJSON := f.Bool("json", false, "print one JSON object on stdout")
+	if err := parse(f, args); err != nil {
+		return err
+	}
+	if *market == "" {
+		return fail(ExitUsage, "--market is missing: want spot, usdm or coinm, which decides how updates must link")
+	}
+	m, err := exchange.ParseMarket(*market)
+	if err != nil {
+		return fail(ExitUsage, "--market: %w", err)
+	}
+	if f.NArg() == 0 {
+		return fail(ExitUsage, "no file to verify")
+	}
+	report, err := record.Verify(m, f.Args(), record.VerifyOptions{})
+	if err != nil {
+		return &host.DataError{Err: err}
+	}
+	if *asJSON {
+		err = e.printJSON(report)
+	} else {
+		printReport(e, &report)
+	}
+	if err != nil {
+		return err
+	}
+	if fault := report.Err(); fault != nil {
+		return &host.DataError{Err: fault}
+	}
+	return nil
+}
+
+func dataDownload(ctx context.Context, e *env, args []string) error {
+	f := e.flags("data download", "--market M --symbols S,… --from DAY --to DAY [flags]",
+		"perilune data download --market usdm --kinds klines,markPriceKlines,fundingRate --symbols BTCUSDT,ETHUSDT --from 2024-01-01 --to 2024-07-01")
+	market := f.String("market", "usdm", "spot, usdm or coinm")
+	kinds := f.StringSlice("kinds", []string{string(archive.Klines)}, "of data: klines, markPriceKlines, premiumIndexKlines, fundingRate, trades, aggTrades, bookTicker")
+	symbols := f.StringSlice("symbols", nil, "as the exchange spells them: BTCUSDT,ETHUSDT (required)")
+	interval := f.String("interval", "1h", "of klines: 1m to 1d")
+	from := f.String("from", "", "first day, UTC: 2024-01-01 (required)")
+	to := f.String("to", "", "day to end before, UTC (required)")
+	dir := f.String("out", "archive", "directory to keep the files in; what is there and whole is not fetched again")
+	base := f.String("url", archive.Base, "where the archive is")
+	workers := f.Int("workers", 4, "files at a time")
+	attempts := f.Int("attempts", 5, "how often a file is tried when the network or the server fails")
+	asJSON := f.Bool("json", false, "print one JSON object on stdout")
+	if err := parseAlone(f, args); err != nil {
+		return err
+	}
+	r := archive.Request{Symbols: *symbols, Interval: *interval}
+	var err error
+	if r.Market, err = exchange.ParseMarket(*market); err != nil {
+		return fail(ExitUsage, "--market: %w", err)
+	}
+	for _, k := range *kinds {
+		kind, err := archive.ParseKind(k)
+		if err != nil {
+			return fail(ExitUsage, "--kinds: %w", err)
+		}
+		r.Kinds = append(r.Kinds, kind)
+	}
+	if *from == "" || *to == "" {
+		return fail(ExitUsage, "--from and --to are needed: days in UTC, such as 2024-01-01")
+	}
+	first, err := parseDay("--from", *from)
+	if err != nil {
+		return err
+	}
+	end, err := parseDay("--to", *to)
+	if err != nil {
+		return err
+	}
+	r.From, r.To = first.UTC(), end.UTC()
+	items, err := r.Plan()
+	if err != nil {
+		return fail(ExitUsage, "%w", err)
+	}
+	return e.download(ctx, items, &archive.Downloader{Base: *base, Dir: *dir, Workers: *workers, Attempts: *attempts}, *asJSON)
+}
+
+// downloaded is what data download prints as JSON.
+type downloaded struct {
+	Dir     string         `json:"dir"`
+	Bytes   int64          `json:"bytes"`
+	Files   map[string]int `json:"files"` // by what became of them
+	Absent  []string       `json:"absent,omitempty"`
+	Failure string         `json:"failure,omitempty"`
+}
+
+func (e *env) download(ctx context.Context, items []archive.Item, d *archive.Downloader, asJSON bool) error {
+	sum := downloaded{Dir: d.Dir, Files: map[string]int{}}
+	done := 0
+	d.Progress = func(r archive.Result) {
+		done++
+		fmt.Fprintf(e.err, "%*d/%d  %-8s %9s  %s\n", len(fmt.Sprint(len(items))), done, len(items), r.State, size(r.Bytes), r.Item.Path())
+	}
+	results, err := d.Fetch(ctx, items)
+	for _, r := range results {
+		sum.Files[r.State.String()]++
+		sum.Bytes += r.Bytes
+		if r.State == archive.Absent {
+			sum.Absent = append(sum.Absent, r.Item.Path())
+		}
+	}
+	switch {
+	case err != nil:
+		sum.Failure = err.Error()
+		err = &host.DataError{Err: err}
+	case len(sum.Absent) == len(items):
+		err = &host.DataError{Err: fmt.Errorf("the archive at %s has none of the %d files: are symbol, market and days right?", d.Base, len(items))}
+		sum.Failure = err.Error()
+	}
+	if asJSON {
+		if err := e.printJSON(sum); err != nil {
+			return err
+		}
+	} else {
+		fmt.Fprintf(e.out, "%s: %d fetched (%s), %d there already, %d absent, %d failed\n", d.Dir,
+			sum.Files["fetched"], size(sum.Bytes), sum.Files["present"], sum.Files["absent"], sum.Files["failed"])
+	}
+	return err
+}
+
+// size is a number of bytes for people.
+func size(n int64) string {
+	switch {
+	case n >= 1e9:
+		return fmt.Sprintf("%.2f GB", float64(n)/1e9)
+	case n >= 1e6:
+		return fmt.Sprintf("%.1f MB", float64(n)/1e6)
+	case n >= 1e3:
+		return fmt.Sprintf("%.1f kB", float64(n)/1e3)
+	}
+	return fmt.Sprintf("%d B", n)
+}
+
+func dataImport(ctx context.Context, e *env, args []string) error {
+	f := e.flags("data import", "DIR --out DIR [flags]", "perilune data import archive --out history && perilune backtest scripts/funding_rotation.lua --data history")
+	out := f.String("out", "", "directory to write bars, marks and funding (a history) and raw/ (recordings) into (required)")
+	asJSON := f.Bool("json", false, "print one JSON object on stdout")
+	if err := parse(f, args); err != nil {
+		return err
+	}
+	if f.NArg() != 1 || *out == "" {
+		return fail(ExitUsage, "want: perilune data import DIR --out DIR")
+	}
+	files, err := archive.Import(ctx, f.Arg(0), *out, func(r archive.Imported) {
+		fmt.Fprintf(e.err, "%s: %d rows of %d files\n", r.Path, r.Rows, r.Files)
+		if len(r.Holes) > 0 {
+			fmt.Fprintf(e.err, "  missing: %s\n", strings.Join(r.Holes, ", "))
+		}
+	})
+	if *asJSON {
+		if err := e.printJSON(map[string]any{"files": files}); err != nil {
+			return err
+		}
+	}
+	if err != nil {
+		return &host.DataError{Err: err}
+	}
+	return nil
+}
