@@ -3,6 +3,7 @@ package host
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -38,7 +39,7 @@ func (r *runner) report(s *Summary) error {
 	d.Totals.PairsOpened, d.Totals.PairsClosed = s.PairsOpened, s.PairsClosed
 	d.Totals.MaxUnhedged, d.Totals.MaxUnhedgedTime = s.MaxUnhedged.Decimal, exchange.Time(s.MaxUnhedSec*float64(exchange.Second))
 	r.reportStrategies(&d)
-	return writeReport(r.o.Report, d)
+	return writeFile(r.o.Report, func(w io.Writer) error { return report.Write(w, d) })
 }
 
 // checkReport finds out before the session whether its report can be written:
@@ -57,15 +58,15 @@ func checkReport(path string) error {
 	return errors.Join(tmp.Close(), os.Remove(tmp.Name()))
 }
 
-// writeReport writes beside the target first, so that a report is whole or not
+// writeFile writes beside the target first, so that a report is whole or not
 // there.
-func writeReport(path string, d report.Data) error {
+func writeFile(path string, write func(io.Writer) error) error {
 	tmp, err := os.CreateTemp(filepath.Dir(path), ".report-*")
 	if err != nil {
 		return err
 	}
 	defer os.Remove(tmp.Name())
-	if err := report.Write(tmp, d); err != nil {
+	if err := write(tmp); err != nil {
 		tmp.Close()
 		return err
 	}

@@ -58,6 +58,7 @@ func verbs() []verb {
 	return []verb{
 		{"run", "[SCRIPT…]", "run strategies on a paper account (built-in market, or recordings)", runVerb},
 		{"backtest", "SCRIPT… --data DIR", "run strategies over bars and funding, with a report", backtestVerb},
+		{"study", "SCRIPT… --data DIR --splits …", "compare strategies over parts of history, tuned only on what was before", studyVerb},
 		{"replay", "JOURNAL_DIR", "run a journal again and compare every effect", replayVerb},
 		{"check", "SCRIPT…", "load scripts without trading and say what is wrong", checkVerb},
 		{"data", "verify|download|import …", "prove a recording; fetch past data and make a history of it", dataVerb},

@@ -204,6 +204,15 @@ func (c *Core) Equity() decimal.Decimal {
 	return total
 }
 
+// ValueAtMark is what a quantity of a perpetual is worth at the mark price, in
+// quote; its sign does not count.
+func (c *Core) ValueAtMark(in *exchange.Instrument, qty decimal.Decimal) decimal.Decimal {
+	if in.Inverse() {
+		return qty.Abs().Mul(in.ContractSize)
+	}
+	return qty.Abs().Mul(c.markPrice(in))
+}
+
 // sample reports the equity and shows it to the gate.
 func (c *Core) sample() {
 	if !c.priced() {

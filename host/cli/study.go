@@ -1,0 +1,122 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/host"
+)
+
+func studyVerb(ctx context.Context, e *env, args []string) error {
+	f := e.flags("study", "SCRIPT… --data DIR --splits DAY,DAY,… [flags]",
+		"perilune study scripts/baselines/*.lua scripts/funding_rotation.lua --data history --symbols BTCUSDT,ETHUSDT --splits 2020-01-01,2021-01-01,2022-01-01 --report study.html")
+	var s sessionFlags
+	data := f.String("data", "", "directory with funding/, mark_*/, perp_*/ and spot_*/ of SYMBOL.csv[.gz] (required)")
+	splits := f.StringSlice("splits", nil, "days, UTC, that history is cut at: each part lies between two of them (required)")
+	symbols := f.StringSlice("symbols", nil, "only these: BTCUSDT,ETHUSDT (default: all there are)")
+	tune := f.StringArray("tune", nil, "strategy.parameter=v1,v2,…: values to choose from by the parts before (repeatable)")
+	spread := f.Float64("spread", 1, "full bid-ask spread of the book made from a bar, in bp")
+	share := f.Float64("participation", 0.1, "part of a bar's volume that the book shows on each side")
+	s.define(f)
+	for _, name := range []string{"db", "journal", "journal-cap", "new", "clear-halt"} {
+		_ = f.MarkHidden(name) // a study keeps no ledger
+	}
+	if err := parse(f, args); err != nil {
+		return err
+	}
+	if *data == "" {
+		return fail(ExitUsage, "--data: name the directory with the history")
+	}
+	o, err := s.options(f)
+	if err != nil {
+		return err
+	}
+	o.Market = []string{*data}
+	o.History = host.HistoryOptions{Symbols: *symbols, SpreadBP: spread, Participation: *share}
+	if o.Scripts, err = e.scripts(f); err != nil {
+		return err
+	}
+	st := &host.StudyOptions{Session: *o, Report: s.report}
+	if st.Splits, err = parseSplits(*splits); err != nil {
+		return err
+	}
+	if st.Tune, err = parseTune(*tune); err != nil {
+		return err
+	}
+	if !s.quiet {
+		st.Progress = func(done, all int, r *host.StudyRun) {
+			fmt.Fprintf(e.err, "%d/%d  %s  %.10s  net %s\n", done, all, r.Strategy, r.From, r.Net.StringFixed(2))
+		}
+	}
+	result, err := host.RunStudy(ctx, st)
+	if result == nil {
+		return err
+	}
+	if s.json {
+		if jsonErr := e.printJSON(result); jsonErr != nil {
+			return jsonErr
+		}
+		return err
+	}
+	printStudy(e.out, result)
+	return err
+}
+
+func parseSplits(days []string) (out []exchange.Time, err error) {
+	if len(days) < 2 {
+		return nil, fail(ExitUsage, "--splits: want two or more days, such as 2020-01-01,2021-01-01,2022-01-01")
+	}
+	for _, d := range days {
+		at, err := parseDay("--splits", d)
+		if err != nil {
+			return nil, err
+		}
+		if len(out) > 0 && at <= out[len(out)-1] {
+			return nil, fail(ExitUsage, "--splits: %s is not later than the day before it", d)
+		}
+		out = append(out, at)
+	}
+	return out, nil
+}
+
+func parseTune(list []string) (map[string][]string, error) {
+	out := map[string][]string{}
+	for _, s := range list {
+		key, values, ok := strings.Cut(s, "=")
+		if !ok || !strings.Contains(key, ".") || values == "" {
+			return nil, fail(ExitUsage, "--tune %q: want strategy.parameter=v1,v2,…", s)
+		}
+		out[key] = strings.Split(values, ",")
+	}
+	return out, nil
+}
+
+func printStudy(w io.Writer, s *host.Study) {
+	printAssumptions(w, s.Assumptions)
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprint(t, "\nstrategy\tpart\tnet\tfunding\tfees\treturn\tdrawdown\tSharpe\tpairs\tparameters\t\n")
+	for _, r := range s.Runs {
+		if !r.Chosen {
+			continue
+		}
+		values := cmp.Or(r.Values(), "defaults")
+		fmt.Fprintf(t, "%s\t%.10s\t%s\t%s\t%s\t%+.2f %%\t%.2f %%\t%.1f\t%d\t%s\t\n", r.Strategy, r.From, r.Net.StringFixed(2),
+			r.Funding.StringFixed(2), r.Fees.Add(r.Exit.Decimal).Neg().StringFixed(2), 100*r.Return, 100*r.Drawdown, r.Sharpe, r.Pairs, values)
+	}
+	t.Flush()
+	fmt.Fprint(t, "\nall parts\tnet\twithout the first\treturn\tdrawdown\tpairs\t\n")
+	for _, x := range s.Totals {
+		fmt.Fprintf(t, "%s\t%s\t%s\t%+.2f %%\t%.2f %%\t%d\t\n", x.Strategy, x.Net.StringFixed(2), x.OutOfSample.StringFixed(2),
+			100*x.Return, 100*x.Drawdown, x.Pairs)
+	}
+	t.Flush()
+	fmt.Fprint(w, "\nnet is after fees and funding, and after the taker fees of closing what was open at the end of a part\n")
+	if s.Report != "" {
+		fmt.Fprintf(w, "report: %s\n", s.Report)
+	}
+}

@@ -1,0 +1,411 @@
+package host
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"sort"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/host/report"
+	"github.com/perilune/perilune/ledger"
+)
+
+// StudyOptions describe a comparison of strategies over consecutive parts of
+// history. Every strategy runs over every part on an account of its own that
+// begins anew, so that no part knows another.
+type StudyOptions struct {
+	// Session is what all runs have in common: Market, History.Symbols, Paper, Set,
+	// Limits. Its Scripts are the strategies to compare. What it says of time,
+	// ledger, journal and report is not used.
+	Session Options
+	// Splits are the borders of the parts, ascending; at least two.
+	Splits []exchange.Time
+	// Tune gives values to try for parameters, by "strategy.parameter". Before each
+	// part, a tuned strategy takes the values that earned most, by the sum of net
+	// results, over the parts before it; over the first part it has its defaults.
+	// So what it is judged by was never seen when its values were chosen.
+	Tune map[string][]string
+	// Report writes an HTML page here; "": none.
+	Report string
+	// Progress is told of every run as it ends, from one goroutine at a time.
+	Progress func(done, all int, r *StudyRun)
+}
+
+// StudyRun is one strategy over one part.
+type StudyRun struct {
+	Strategy string            `json:"strategy"`
+	Script   string            `json:"script"`
+	From     string            `json:"from"`
+	To       string            `json:"to"`
+	Params   map[string]string `json:"params,omitempty"` // tuned ones
+	// Chosen: the run counts. A tuned strategy has others, which were only tried.
+	Chosen bool `json:"chosen"`
+	// InSample: no part was before this one to choose by.
+	InSample bool `json:"in_sample"`
+
+	Net      Money   `json:"net"`     // change of equity, less Exit
+	Funding  Money   `json:"funding"` // received
+	Fees     Money   `json:"fees"`    // paid
+	Exit     Money   `json:"exit"`    // taker fees of closing what was open at the end
+	Return   float64 `json:"return"`  // Net over the starting equity, fraction
+	Drawdown float64 `json:"max_drawdown"`
+	Sharpe   float64 `json:"sharpe"` // autocorrelated; 0 when it is not defined
+	Pairs    int     `json:"pairs_opened"`
+	Fills    int     `json:"fills"`
+	Errors   int     `json:"strategy_errors"`
+	Halted   string  `json:"halted,omitempty"`
+
+	part   int
+	equity []equityPoint
+	start  decimal.Decimal
+}
+
+// StudyTotal is one strategy over all parts, by the runs that count.
+type StudyTotal struct {
+	Strategy    string  `json:"strategy"`
+	Net         Money   `json:"net"`
+	OutOfSample Money   `json:"net_out_of_sample"` // without the first part
+	Return      float64 `json:"return"`            // compounded over the parts
+	Drawdown    float64 `json:"max_drawdown"`      // the worst of a part
+	Pairs       int     `json:"pairs_opened"`
+}
+
+// Study is the result of a comparison.
+type Study struct {
+	Market      string       `json:"market"`
+	Splits      []string     `json:"splits"`
+	Runs        []*StudyRun  `json:"runs"` // by strategy, part and values
+	Totals      []StudyTotal `json:"totals"`
+	Assumptions []string     `json:"assumptions"`
+	Report      string       `json:"report,omitempty"`
+}
+
+// RunStudy runs a comparison, on as many goroutines as there are processors. A run
+// that fails ends it.
+func RunStudy(ctx context.Context, o *StudyOptions) (*Study, error) {
+	st, err := newStudy(o)
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(st.dir) // only ledgers that nobody asked for
+	if err := st.runAll(ctx); err != nil {
+		return nil, err
+	}
+	out := st.result()
+	if o.Report != "" {
+		if err := st.write(out); err != nil {
+			return out, fmt.Errorf("report: %w", err)
+		}
+		out.Report = o.Report
+	}
+	return out, nil
+}
+
+// study is a comparison at work.
+type study struct {
+	o           *StudyOptions
+	names       []string
+	runs        []*StudyRun
+	dir         string
+	assumptions []string
+	once        sync.Once
+}
+
+func newStudy(o *StudyOptions) (*study, error) {
+	if len(o.Splits) < 2 || !slices.IsSorted(o.Splits) {
+		return nil, configError("splits: want two or more days, each later than the one before")
+	}
+	scripts, err := loadScripts(o.Session.Scripts)
+	if err != nil {
+		return nil, err
+	}
+	if len(scripts) == 0 {
+		return nil, configError("no strategy to compare")
+	}
+	if err := checkReport(o.Report); err != nil {
+		return nil, err
+	}
+	st := &study{o: o}
+	for _, s := range scripts {
+		grid, err := st.grid(&s)
+		if err != nil {
+			return nil, err
+		}
+		st.names = append(st.names, s.name)
+		for part := range len(o.Splits) - 1 {
+			for _, values := range grid {
+				st.runs = append(st.runs, &StudyRun{Strategy: s.name, Script: s.path, Params: values, part: part,
+					From: o.Splits[part].String(), To: o.Splits[part+1].String(), InSample: part == 0})
+			}
+		}
+	}
+	if err := st.checkTune(scripts); err != nil {
+		return nil, err
+	}
+	st.dir, err = os.MkdirTemp("", "perilune-study-*")
+	return st, err
+}
+
+// grid lists the combinations of values of a strategy. The first is its defaults.
+func (st *study) grid(s *loaded) ([]map[string]string, error) {
+	grid := []map[string]string{nil}
+	for _, key := range sortedKeys(st.o.Tune) {
+		name, param, _ := strings.Cut(key, ".")
+		if name != s.name {
+			continue
+		}
+		var wider []map[string]string
+		for _, base := range grid {
+			for _, v := range st.o.Tune[key] {
+				values := map[string]string{name + "." + param: v}
+				for k, b := range base { // order does not matter: into a map
+					values[k] = b
+				}
+				wider = append(wider, values)
+			}
+		}
+		grid = wider
+	}
+	for _, values := range grid {
+		if err := checkParams([]loaded{*s}, values); err != nil {
+			return nil, err
+		}
+	}
+	if grid[0] != nil {
+		grid = append([]map[string]string{nil}, grid...)
+	}
+	return grid, nil
+}
+
+// checkTune refuses a parameter of a strategy that is not compared.
+func (st *study) checkTune(scripts []loaded) error {
+	for _, key := range sortedKeys(st.o.Tune) {
+		name, _, dotted := strings.Cut(key, ".")
+		known := slices.ContainsFunc(scripts, func(s loaded) bool { return s.name == name })
+		if !dotted || !known || len(st.o.Tune[key]) == 0 {
+			return configError("tune %q: want strategy.parameter and values to try; the strategies are %s", key, strings.Join(st.names, ", "))
+		}
+	}
+	return nil
+}
+
+func (st *study) runAll(ctx context.Context) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	next := make(chan int)
+	var workers sync.WaitGroup
+	var told sync.Mutex
+	done := 0
+	for range min(runtime.GOMAXPROCS(0), len(st.runs)) {
+		workers.Go(func() {
+			for i := range next {
+				if err := st.run(ctx, i); err != nil {
+					cancel(err)
+					return
+				}
+				told.Lock()
+				if done++; st.o.Progress != nil {
+					st.o.Progress(done, len(st.runs), st.runs[i])
+				}
+				told.Unlock()
+			}
+		})
+	}
+feed:
+	for i := range st.runs {
+		select {
+		case next <- i:
+		case <-ctx.Done():
+			break feed
+		}
+	}
+	close(next)
+	workers.Wait()
+	return context.Cause(ctx)
+}
+
+// run runs one strategy over one part and keeps what the study needs of it.
+func (st *study) run(ctx context.Context, i int) error {
+	run := st.runs[i]
+	o := st.o.Session
+	o.Scripts, o.Journal, o.New, o.Watch, o.Report = []string{run.Script}, "off", true, false, ""
+	o.DB = filepath.Join(st.dir, fmt.Sprintf("%d.db", i))
+	o.History.From, o.History.To = st.o.Splits[run.part], st.o.Splits[run.part+1]
+	o.Set = st.settings(run)
+	o.Log, o.Status = nil, nil
+	if err := o.Validate(); err != nil {
+		return err
+	}
+	r := &runner{o: &o, started: time.Now()}
+	defer r.close()
+	if err := r.open(ctx); err != nil {
+		return fmt.Errorf("%s from %s: %w", run.Strategy, run.From, err)
+	}
+	sum, err := r.finish(ctx, r.driver.Run(ctx))
+	if err == nil && ctx.Err() == nil {
+		err = run.take(r, sum)
+	}
+	if err != nil {
+		return fmt.Errorf("%s from %s: %w", run.Strategy, run.From, err)
+	}
+	st.once.Do(func() { st.assumptions = sum.Assumptions })
+	return nil
+}
+
+// settings are the session's parameters as far as the strategy has them, and the
+// run's own.
+func (st *study) settings(run *StudyRun) map[string]string {
+	set := map[string]string{}
+	for k, v := range st.o.Session.Set { // order does not matter: into a map
+		if name, _, dotted := strings.Cut(k, "."); !dotted || name == run.Strategy {
+			set[k] = v
+		}
+	}
+	for k, v := range run.Params { // order does not matter: into a map
+		set[k] = v
+	}
+	return set
+}
+
+func (run *StudyRun) take(r *runner, s *Summary) error {
+	exit, err := r.exitCost()
+	if err != nil {
+		return err
+	}
+	run.Net, run.Exit = Money{s.PnL.Sub(exit)}, Money{exit}
+	run.Funding, run.Fees = s.Funding, s.Fees
+	run.Drawdown, run.Pairs, run.Fills, run.Errors, run.Halted = s.Drawdown, s.PairsOpened, s.Fills, s.Errors, s.Halted
+	run.equity, run.start = r.track.points, s.StartEq.Decimal
+	if run.start.IsPositive() {
+		run.Return = run.Net.InexactFloat64() / run.start.InexactFloat64()
+	}
+	run.Sharpe, _ = report.SharpeAutocorrelated(report.DailyReturns(points(run.equity, decimal.Zero)))
+	return nil
+}
+
+// exitCost is what closing the open pairs would take in fees.
+func (r *runner) exitCost() (decimal.Decimal, error) {
+	pairs, err := r.db.Pairs(ledger.Filter{Account: r.account})
+	if err != nil {
+		return decimal.Zero, err
+	}
+	sum := decimal.Zero
+	for _, p := range pairs {
+		perp, err := r.core.Universe().Lookup(p.Perp)
+		if p.Done || err != nil {
+			continue
+		}
+		spot, err := r.core.Universe().Lookup(p.Spot)
+		if err != nil {
+			continue
+		}
+		value := r.core.ValueAtMark(perp, p.PerpQty)
+		sum = sum.Add(value.Mul(perp.TakerFee.Add(spot.TakerFee)))
+	}
+	return sum.Round(8), nil
+}
+
+// result chooses the runs that count and adds them up.
+func (st *study) result() *Study {
+	out := &Study{Market: strings.Join(st.o.Session.Market, " "), Runs: st.runs, Assumptions: st.assumptions}
+	for _, s := range st.o.Splits {
+		out.Splits = append(out.Splits, s.String())
+	}
+	for _, name := range st.names {
+		t := StudyTotal{Strategy: name, Return: 1}
+		for part := range len(st.o.Splits) - 1 {
+			run := st.choose(name, part)
+			run.Chosen = true
+			t.Net = Money{t.Net.Add(run.Net.Decimal)}
+			if part > 0 {
+				t.OutOfSample = Money{t.OutOfSample.Add(run.Net.Decimal)}
+			}
+			t.Return *= 1 + run.Return
+			t.Drawdown = max(t.Drawdown, run.Drawdown)
+			t.Pairs += run.Pairs
+		}
+		t.Return--
+		out.Totals = append(out.Totals, t)
+	}
+	return out
+}
+
+// choose returns the run of a part whose values earned most over the parts before.
+// Among equals, and over the first part, it is the one that comes first: the
+// defaults.
+func (st *study) choose(name string, part int) *StudyRun {
+	var best *StudyRun
+	var most decimal.Decimal
+	for _, run := range st.runs {
+		if run.Strategy != name || run.part != part {
+			continue
+		}
+		past := decimal.Zero
+		for _, before := range st.runs {
+			if before.Strategy == name && before.part < part && sameValues(before.Params, run.Params) {
+				past = past.Add(before.Net.Decimal)
+			}
+		}
+		if best == nil || past.GreaterThan(most) {
+			best, most = run, past
+		}
+	}
+	return best
+}
+
+// Values words the tuned parameters of the run; "" when it has its defaults.
+func (run *StudyRun) Values() string { return valuesText(run.Params) }
+
+func sameValues(a, b map[string]string) bool { return valuesText(a) == valuesText(b) }
+
+// valuesText is "min_edge=5 horizon_days=30", in order of name.
+func valuesText(values map[string]string) string {
+	var list []string
+	for k, v := range values { // order does not matter: sorted below
+		_, param, _ := strings.Cut(k, ".")
+		list = append(list, param+"="+v)
+	}
+	sort.Strings(list)
+	return strings.Join(list, " ")
+}
+
+// points are an equity curve for the report, moved by shift.
+func points(equity []equityPoint, shift decimal.Decimal) (out []report.Point) {
+	for _, p := range equity {
+		out = append(out, report.Point{Time: p.at, Value: p.value.Add(shift)})
+	}
+	return out
+}
+
+// write renders the page. The curves of the parts are put end to end: each begins
+// where the one before ended.
+func (st *study) write(s *Study) error {
+	d := report.Study{Title: strings.Join(st.names, ", "), Asset: "USDT", Assumptions: s.Assumptions,
+		Market: s.Market, Command: st.o.Session.Command}
+	for _, t := range s.Totals {
+		c := report.Candidate{Name: t.Strategy, Net: t.Net.Decimal, OutOfSample: t.OutOfSample.Decimal, Return: t.Return, Drawdown: t.Drawdown}
+		sum := decimal.Zero
+		for _, run := range s.Runs {
+			if run.Strategy != t.Strategy || !run.Chosen {
+				continue
+			}
+			c.Curve = append(c.Curve, points(run.equity, sum.Sub(run.start))...)
+			sum = sum.Add(run.Net.Decimal)
+			c.Parts = append(c.Parts, report.StudyPart{From: st.o.Splits[run.part], To: st.o.Splits[run.part+1], InSample: run.InSample,
+				Values: run.Values(), Net: run.Net.Decimal, Funding: run.Funding.Decimal, Fees: run.Fees.Add(run.Exit.Decimal),
+				Return: run.Return, Drawdown: run.Drawdown, Sharpe: run.Sharpe, Pairs: run.Pairs})
+		}
+		d.Candidates = append(d.Candidates, c)
+	}
+	return writeFile(st.o.Report, func(w io.Writer) error { return report.WriteStudy(w, &d) })
+}

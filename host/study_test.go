@@ -1,0 +1,39 @@
+package host
+
+import (
+	"testing"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/exchange"
+)
+
+// TestAStudyChoosesByThePastOnly has values that are best in the last part, which
+// must not matter to the choice for it.
+func TestAStudyChoosesByThePastOnly(t *testing.T) {
+	st := &study{o: &StudyOptions{Splits: []exchange.Time{1, 2, 3, 4}}, names: []string{"s"}}
+	nets := map[string][3]int64{"": {5, 5, 5}, "1": {4, 9, 0}, "2": {9, -9, 100}}
+	for part := range 3 {
+		for _, v := range []string{"", "1", "2"} {
+			run := &StudyRun{Strategy: "s", part: part, Net: Money{decimal.NewFromInt(nets[v][part])}, Return: float64(nets[v][part]) / 100}
+			if v != "" {
+				run.Params = map[string]string{"s.edge": v}
+			}
+			st.runs = append(st.runs, run)
+		}
+	}
+	out := st.result()
+	got := ""
+	for _, r := range out.Runs {
+		if r.Chosen {
+			got += "[" + r.Values() + "]"
+		}
+	}
+	// The first part has no past; 2 earned most in it; 1 earned most in both.
+	if want := "[][edge=2][edge=1]"; got != want {
+		t.Errorf("chose %s, want %s", got, want)
+	}
+	if x := out.Totals[0]; !x.Net.Equal(decimal.NewFromInt(5-9)) || !x.OutOfSample.Equal(decimal.NewFromInt(-9)) {
+		t.Errorf("totals %+v: want net -4, and -9 without the first part", x)
+	}
+}
