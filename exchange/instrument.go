@@ -53,6 +53,10 @@ type Instrument struct {
 
 	MakerFee, TakerFee decimal.Decimal // fractions of notional
 
+	// Delivery is when a dated future ends: positions are settled at the index and
+	// trading stops. 0: the instrument has no end.
+	Delivery Time
+
 	FundingHours             int             // settlement interval of a perpetual; 0 elsewhere
 	FundingCap, FundingFloor decimal.Decimal // bounds of one settlement's rate; both zero: none
 	InterestRate             decimal.Decimal // per 8 hours, in the funding formula
@@ -79,6 +83,10 @@ func (in *Instrument) Key() string { return in.Market.String() + ":" + in.Symbol
 
 // Inverse reports whether the contract is margined and settled in Base.
 func (in *Instrument) Inverse() bool { return in.Market == COINM }
+
+// Dated reports whether the contract is a future with an end rather than a
+// perpetual.
+func (in *Instrument) Dated() bool { return in.Delivery != 0 }
 
 // Perp reports whether positions are contracts rather than coins.
 func (in *Instrument) Perp() bool { return in.Market != Spot }
@@ -227,9 +235,23 @@ type Pair struct {
 // the same coin, in order of Base. Linear perpetuals pair with the spot market
 // of their own quote, inverse ones with Base/USDT.
 func (u *Universe) Pairs(perps Market) []Pair {
+	return u.pairs(perps, func(in *Instrument) bool { return !in.Dated() })
+}
+
+// DatedPairs is Pairs for the dated futures of a market: in order of Base, and
+// then of delivery.
+func (u *Universe) DatedPairs(futures Market) []Pair {
+	out := u.pairs(futures, (*Instrument).Dated)
+	sort.SliceStable(out, func(i, j int) bool {
+		return out[i].Base == out[j].Base && out[i].Perp.Delivery < out[j].Perp.Delivery
+	})
+	return out
+}
+
+func (u *Universe) pairs(m Market, take func(*Instrument) bool) []Pair {
 	var out []Pair
 	for _, p := range u.list {
-		if p.Market != perps || !p.Perp() {
+		if p.Market != m || !p.Perp() || !take(p) {
 			continue
 		}
 		quote := p.Quote

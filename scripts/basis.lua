@@ -1,6 +1,6 @@
--- Basis: buy spot and sell the perpetual when the perpetual is dear, undo it when
--- it is cheap again. The basis alone decides; funding is a bonus or a cost on the
--- way.
+-- Basis: buy spot and sell the perpetual (or a dated future) when it is dear, undo
+-- it when it is cheap again. The basis alone decides; funding is a bonus or a cost
+-- on the way.
 --
 -- "Dear" is relative. The basis of liquid coins rests a few basis points below
 -- zero, so a fixed threshold above zero would never trade. Each pair is compared
@@ -25,6 +25,8 @@ M.params = {
   max_skew  = { default = 1, min = 0, doc = "seconds that one leg's book may be older than the other's" },
   per_day   = { type = "integer", default = 20, min = 1, doc = "pairs it opens a day at most" },
   hold      = { default = 30, min = 0, doc = "seconds a pair is held at least" },
+  dated     = { type = "boolean", default = false, doc = "trade dated futures instead of perpetuals" },
+  min_yield = { default = 0.04, min = 0, doc = "dated futures: open when the basis, less the fees of opening and of selling at delivery, is above this a year (0.04 is 4 %)" },
 }
 
 M.universe = { "spot:*", "usdm:*" }
@@ -33,13 +35,29 @@ local p = params
 local watch = {} -- by symbol: what is watched on either leg's book
 
 local function setup()
-  for _, pair in ipairs(market.pairs { margin = "usdt" }) do
-    local w = { base = pair.base, spot = pair.spot, perp = pair.perp, mean = ta.sma(p.window), dev = ta.stdev(p.window), at = 0, rest = 0 }
+  for _, pair in ipairs(market.pairs { margin = "usdt", dated = p.dated }) do
+    local w = { base = pair.base, delivery = pair.delivery, spot = pair.spot, perp = pair.perp, mean = ta.sma(p.window), dev = ta.stdev(p.window), at = 0, rest = 0 }
     watch[pair.spot], watch[pair.perp] = w, w
   end
 end
 
 M.on_start, M.on_reload = setup, setup -- a new version has to watch anew
+
+-- A dated future is delivered at the price of the coin, so its basis is earned by
+-- whoever waits: what opens the pair is its yield. It is closed early when the
+-- basis is gone, as that of a perpetual is; otherwise delivery closes the future,
+-- and the host sells the coins.
+local function dear(w, open, mean, dev)
+  if not w.delivery then return open > mean + p.enter * dev and (open - mean) * 1e4 >= p.min_gain end
+  local _, spot_fee = account.fees(w.spot)
+  local _, fee = account.fees(w.perp)
+  return (basis.annual(open - 2 * (spot_fee + fee), w.perp) or 0) >= p.min_yield
+end
+
+local function cheap(w, pair, close, mean, dev)
+  if w.delivery then return close <= 0 end
+  return close < mean + p.leave * dev and (pair.open_basis - close) * 1e4 >= p.min_gain
+end
 
 local function mine(perp)
   for _, pair in ipairs(exec.pair.list()) do
@@ -68,7 +86,7 @@ function M.on_book(book)
   if not pair then
     local today = math.floor(now / 86400)
     if state.day ~= today then state.day, state.opened = today, 0 end
-    if now >= w.rest and state.opened < p.per_day and open > mean + p.enter * dev and (open - mean) * 1e4 >= p.min_gain then
+    if now >= w.rest and state.opened < p.per_day and dear(w, open, mean, dev) then
       local id, err = exec.pair.open {
         spot = w.spot, perp = w.perp, notional = p.notional, level = p.level,
         max_unhedged = p.notional * 1.05, timeout = "10s", tag = w.base,
@@ -76,8 +94,7 @@ function M.on_book(book)
       if not id then return log.warn(err) end
       state.opened = state.opened + 1
     end
-  elseif pair.state == "open" and now - pair.opened > p.hold and close < mean + p.leave * dev
-    and (pair.open_basis - close) * 1e4 >= p.min_gain then
+  elseif pair.state == "open" and now - pair.opened > p.hold and cheap(w, pair, close, mean, dev) then
     exec.pair.close(pair.id, { patience = "10s", reason = "basis is back" })
   end
 end

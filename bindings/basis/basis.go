@@ -39,6 +39,11 @@ func Module() bindings.Module {
 			{Spec: bindings.Spec{Name: "close_for", Doc: "basis.close at the average prices of a size.",
 				Args: []bindings.Value{spotArg, perpArg, sizeArg}, Returns: result},
 				Call: func(rt *bindings.Runtime) int { return forSize(rt, exchange.Sell) }},
+			{Spec: bindings.Spec{Name: "annual", Doc: "What the basis of a dated future comes to in a year: basis × 365 / days to delivery, without compounding. A perpetual converges to nothing on a date; its yield is its funding.",
+				Args:    []bindings.Value{{Name: "basis", Type: "number", Unit: "fraction"}, {Name: "future", Type: "string|Book", Doc: "the dated future"}},
+				Returns: []bindings.Value{{Name: "yield", Type: "number?", Unit: "fraction a year", Doc: "nil within a day of delivery, where it means nothing"}},
+				Example: "local y = basis.annual(basis.open(spot, future, 5) or 0, future)"},
+				Call: annual},
 		},
 	}
 }
@@ -105,4 +110,18 @@ func averageFor(rt *bindings.Runtime, in *exchange.Instrument, side exchange.Sid
 
 func push(rt *bindings.Runtime, spot, perp *exchange.Instrument, spotPrice, perpPrice float64) int {
 	return rt.PushNumber(perpPrice/float64(perp.Multiplier)/(spotPrice/float64(spot.Multiplier)) - 1)
+}
+
+// annual scales a basis by the time to delivery. Under a day the factor is so large
+// that the spread alone would decide.
+func annual(rt *bindings.Runtime) int {
+	b, in := rt.Arg(1).Finite(), rt.Arg(2).Instrument()
+	if !in.Dated() {
+		rt.Arg(2).Fail("%s has no delivery: only the basis of a dated future is a yield", in.Key())
+	}
+	left := in.Delivery - rt.Env().Now()
+	if left < exchange.Day {
+		return rt.PushNil()
+	}
+	return rt.PushNumber(b * 365 * float64(exchange.Day) / float64(left))
 }

@@ -21,6 +21,18 @@ near(basis.open(s, "coinm:BTCUSD_PERP"), 100.5 / 100.01 - 1)
 `)
 }
 
+// TestAnnual is 1 % with 84 days and some hours to go.
+func TestAnnual(t *testing.T) {
+	bt := bindtest.New(t, basis.Module())
+	bt.Run(`
+local days = (os.time{year = 2026, month = 3, day = 27, hour = 8} - os.time{year = 2026, month = 1, day = 2, hour = 3, min = 4, sec = 5}) / 86400
+assert(math.abs(basis.annual(0.01, "usdm:BTCUSDT_260327") - 0.01 * 365 / days) < 1e-12)
+`)
+	bt.Fail(`basis.annual(0.01, "usdm:BTCUSDT")`, "usdm:BTCUSDT has no delivery")
+	bt.Env.Time = exchange.Date(2026, 3, 26) + 9*exchange.Hour
+	bt.Run(`assert(basis.annual(0.01, "usdm:BTCUSDT_260327") == nil)`)
+}
+
 // TestSizeAware takes 300 USDT: two units of spot at 100.01 and the rest at
 // 100.02, one perpetual at 100.5 and the rest at 100.4.
 func TestSizeAware(t *testing.T) {

@@ -51,6 +51,7 @@ func NewEnv() *Env {
 		{Market: exchange.Spot, Symbol: "SHIBUSDT", Base: "SHIB", Quote: "USDT", Tick: step("0.00000001"), Lot: step("1")},
 		{Market: exchange.USDM, Symbol: "BTCUSDT", Base: "BTC", Quote: "USDT", Tick: step("0.1"), Lot: step("0.001"), MinNotional: dec("100"), FundingHours: 8},
 		{Market: exchange.USDM, Symbol: "1000SHIBUSDT", Base: "SHIB", Quote: "USDT", Tick: step("0.000001"), Lot: step("1"), Multiplier: 1000, FundingHours: 4},
+		{Market: exchange.USDM, Symbol: "BTCUSDT_260327", Base: "BTC", Quote: "USDT", Tick: step("0.1"), Lot: step("0.001"), Delivery: exchange.Date(2026, 3, 27) + 8*exchange.Hour},
 		{Market: exchange.COINM, Symbol: "BTCUSD_PERP", Base: "BTC", Quote: "USD", Tick: step("0.1"), Lot: step("1"), ContractSize: dec("100"), FundingHours: 8},
 	})
 	if err != nil {

@@ -104,8 +104,10 @@ func instrument(rt *bindings.Runtime) int {
 var pairsFilter = bindings.Type{
 	Name: "PairsFilter",
 	Doc:  "Which pairs are asked for.",
-	Fields: []bindings.Value{{Name: "margin", Type: "\"usdt\"|\"coin\"", Optional: true,
-		Doc: "usdt: perpetuals margined in the quote asset (the default); coin: in the coin itself"}},
+	Fields: []bindings.Value{
+		{Name: "margin", Type: "\"usdt\"|\"coin\"", Optional: true, Doc: "usdt: contracts margined in the quote asset (the default); coin: in the coin itself"},
+		{Name: "dated", Type: "boolean", Optional: true, Doc: "true: dated futures instead of perpetuals"},
+	},
 }
 
 var instrumentPair = bindings.Type{
@@ -114,16 +116,21 @@ var instrumentPair = bindings.Type{
 	Fields: []bindings.Value{
 		{Name: "base", Type: "string", Doc: "the coin"},
 		{Name: "spot", Type: "string", Doc: "symbol of the spot market"},
-		{Name: "perp", Type: "string", Doc: "symbol of the perpetual"},
+		{Name: "perp", Type: "string", Doc: "symbol of the perpetual or future"},
+		{Name: "delivery", Type: "number?", Unit: "seconds", Doc: "when a dated future is settled, since 1970"},
 	},
 }
 
 func pairs(rt *bindings.Runtime) int {
-	perps := exchange.USDM
-	if rt.Fields(1, &pairsFilter).Get("margin").Choice("usdt", "coin") == "coin" {
-		perps = exchange.COINM
+	f := rt.Fields(1, &pairsFilter)
+	m, u := exchange.USDM, rt.Env().Universe()
+	if f.Get("margin").Choice("usdt", "coin") == "coin" {
+		m = exchange.COINM
 	}
-	list := rt.Env().Universe().Pairs(perps)
+	list := u.Pairs(m)
+	if f.Has("dated") && f.Get("dated").Bool() {
+		list = u.DatedPairs(m)
+	}
 	rt.Charge(16 * len(list))
 	out := rt.L.CreateTable(len(list), 0)
 	for _, p := range list {
@@ -131,6 +138,9 @@ func pairs(rt *bindings.Runtime) int {
 		t.RawSetString("base", lua.LString(p.Base))
 		t.RawSetString("spot", lua.LString(p.Spot.Key()))
 		t.RawSetString("perp", lua.LString(p.Perp.Key()))
+		if p.Perp.Dated() {
+			t.RawSetString("delivery", lua.LNumber(float64(p.Perp.Delivery)/float64(exchange.Second)))
+		}
 		out.Append(t)
 	}
 	return rt.Push(out)

@@ -113,12 +113,14 @@ assert(market.last_trade("spot:BTCUSDT") == nil and market.quote("spot:BTCUSDT")
 
 func TestInstruments(t *testing.T) {
 	bindtest.New(t, market.Module()).Run(`
-assert(#market.instruments() == 5)
+assert(#market.instruments() == 6)
 local l = market.instruments("usdm:*")
-assert(#l == 2 and l[1] == "usdm:1000SHIBUSDT" and l[2] == "usdm:BTCUSDT")
+assert(#l == 3 and l[1] == "usdm:1000SHIBUSDT" and l[2] == "usdm:BTCUSDT")
 local p = market.pairs{margin = "usdt"}
 assert(#p == 2 and p[1].base == "BTC" and p[1].spot == "spot:BTCUSDT" and p[1].perp == "usdm:BTCUSDT")
 assert(p[2].perp == "usdm:1000SHIBUSDT")
+local d = market.pairs{dated = true}
+assert(#d == 1 and d[1].perp == "usdm:BTCUSDT_260327" and d[1].delivery == 1774598400)
 p = market.pairs{margin = "coin"}
 assert(#p == 1 and p[1].perp == "coinm:BTCUSD_PERP")
 assert(#market.pairs() == 2)

@@ -174,6 +174,7 @@ func (s *symbolInfo) contract(in *exchange.Instrument) error {
 	}
 	in.Assumed += ", margin brackets, bounds of funding"
 	if !strings.Contains(s.ContractType, "PERPETUAL") {
+		in.Delivery = milli(s.DeliveryDate)
 		in.FundingHours = 0
 		in.FundingCap, in.FundingFloor, in.InterestRate = decimal.Zero, decimal.Zero, decimal.Zero
 		in.Assumed = "fees of VIP 0, margin brackets"

@@ -3,6 +3,7 @@ package binance
 import (
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/shopspring/decimal"
 
@@ -49,6 +50,7 @@ func Assume(m exchange.Market, symbol string, priceStep, qtyStep exchange.Step) 
 	}
 	in.Symbol, in.Tick, in.Lot = symbol, priceStep, qtyStep
 	if delivers(symbol) {
+		in.Delivery = deliveryOf(symbol)
 		in.FundingHours = 0
 		in.FundingCap, in.FundingFloor, in.InterestRate = decimal.Zero, decimal.Zero, decimal.Zero
 	}
@@ -219,6 +221,17 @@ func perpetual(m exchange.Market, symbol string) string {
 		return pair + "_PERP"
 	}
 	return pair
+}
+
+// deliveryOf is the end that a symbol names, _YYMMDD: 08:00 UTC of that day; 0 when
+// there is no such day. Source: the venue's rules of its quarterly futures.
+func deliveryOf(symbol string) exchange.Time {
+	_, date, _ := strings.Cut(symbol, "_")
+	day, err := time.Parse("060102", date)
+	if err != nil {
+		return 0
+	}
+	return exchange.Time(day.Add(8 * time.Hour).UnixNano())
 }
 
 // delivers reports whether a symbol ends in a delivery date: _YYMMDD.

@@ -41,6 +41,9 @@ func invalid(v *Venue, o *order) *refusal {
 // filter applies the symbol's filters as of the arrival. Prices and quantities
 // are whole ticks and lots by type.
 func (v *Venue) filter(s *slot, o *order) *refusal {
+	if s.delivered(v.now) {
+		return refused(-4140, "Invalid symbol status: %s was delivered at %s", s.in.Symbol, s.in.Delivery)
+	}
 	if r := s.lotSize(o); r != nil {
 		return r
 	}

@@ -30,7 +30,7 @@ func btcUniverse(t testing.TB) *exchange.Universe {
 		{Market: exchange.Spot, Symbol: "BTCUSDT", Base: "BTC", Quote: "USDT",
 			Tick: exchange.MustStep("0.01"), Lot: exchange.MustStep("0.00001"), MinNotional: dec("5"), MinQty: 10,
 			PriceUp: dec("1.2"), PriceDown: dec("0.8"), MakerFee: dec("0.001"), TakerFee: dec("0.001")},
-		perp, eth,
+		perp, eth, dated(perp),
 		{Market: exchange.COINM, Symbol: "BTCUSD_PERP", Base: "BTC", Quote: "USD",
 			Tick: exchange.MustStep("0.1"), Lot: exchange.MustStep("1"), ContractSize: dec("100"),
 			MakerFee: dec("0.0002"), TakerFee: dec("0.0005"), FundingHours: 8,
@@ -40,6 +40,14 @@ func btcUniverse(t testing.TB) *exchange.Universe {
 		t.Fatal(err)
 	}
 	return u
+}
+
+// dated is a future on the terms of a perpetual that is delivered ten minutes after
+// a test begins.
+func dated(perp exchange.Instrument) exchange.Instrument {
+	perp.Symbol, perp.Delivery = "BTCUSDT_260101", exchange.Date(2026, 1, 1)+10*exchange.Minute
+	perp.FundingHours = 0
+	return perp
 }
 
 // desk is a venue with the books that a core would keep, and a log of what it

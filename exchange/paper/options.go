@@ -170,6 +170,7 @@ func (v *Venue) Describe() []string {
 		fmt.Sprintf("Margin: cross, leverage %d%s. Without a mark price, the middle of the book stands in for it.", o.Leverage, o.describeLeverage()),
 		"Liquidation: the largest position of a wallet is closed whole, in the book and then at the mark, until the margin balance is above maintenance; no surcharge, no auto-deleveraging; a wallet left below zero is made good by the insurance fund.",
 		"Funding: paid on the position just before the settlement, at the settled rate and its mark; exact for linear contracts, rounded half to even at 8 places for inverse ones.",
+		"Delivery of dated futures: at the mark price of that moment, with the taker fee; orders expire and nothing is taken any more.",
 		"Transfers: " + o.TransferLatency.String() + " in transit.",
 		"An order that would meet one of our own expires (self-trade prevention).",
 	})

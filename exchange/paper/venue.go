@@ -53,6 +53,7 @@ type Venue struct {
 	slots   []*slot
 	purses  []*purse
 	transit []*transit
+	futures []*slot // not delivered yet, the next one first
 
 	// streams are by market; the first is for messages that nothing answers.
 	streams  [len(exchange.Markets) + 1]stream
@@ -116,6 +117,7 @@ func New(opt Options) (*Venue, error) {
 	for _, in := range opt.Universe.All() {
 		v.slots = append(v.slots, v.newSlot(in))
 	}
+	v.scheduleDeliveries()
 	return v, v.restore()
 }
 
@@ -224,6 +226,7 @@ func (v *Venue) emit(m exchange.Market, a answer) { v.streams[m].push(a) }
 // Market shows the venue a market event. Books must already include it.
 func (v *Venue) Market(ev *exchange.Event) {
 	v.now = max(v.now, ev.Time)
+	v.deliver(ev.Time)
 	// What arrives at the very time of an event comes after it: it may have been
 	// sent because of it.
 	if ev.Time > v.arriving {

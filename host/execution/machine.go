@@ -46,6 +46,10 @@ const (
 	cancelAfter   = 2 * exchange.Second // an IOC that is still working is cancelled
 )
 
+// lastHour before a delivery the mark price is an average of the index, and no
+// longer the price that the contract trades at.
+const lastHour = exchange.Hour
+
 const (
 	legSpot = iota
 	legPerp
@@ -140,6 +144,9 @@ func validate(r *PairRequest, p Port) error {
 	}
 	if perp.Market != exchange.USDM {
 		return fmt.Errorf("perp: %s is not a USDT-margined perpetual", perp.Key())
+	}
+	if perp.Dated() && p.Now() >= perp.Delivery-lastHour {
+		return fmt.Errorf("perp: %s is delivered at %s: too late to open a position", perp.Key(), perp.Delivery)
 	}
 	if spot.Base != perp.Base {
 		return fmt.Errorf("spot %s and perp %s are of different coins", spot.Key(), perp.Key())

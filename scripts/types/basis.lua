@@ -37,3 +37,13 @@ function basis.open_for(spot, perp, notional) end
 ---@return number? basis # [fraction] nil when a book is not ready or too thin
 function basis.close_for(spot, perp, notional) end
 
+---What the basis of a dated future comes to in a year: basis × 365 / days to delivery, without compounding. A perpetual converges to nothing on a date; its yield is its funding.
+---
+---```lua
+---local y = basis.annual(basis.open(spot, future, 5) or 0, future)
+---```
+---@param basis number # [fraction]
+---@param future string|Book # the dated future
+---@return number? yield # [fraction a year] nil within a day of delivery, where it means nothing
+function basis.annual(basis, future) end
+

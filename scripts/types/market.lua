@@ -213,11 +213,13 @@ function Book:depth(side) end
 
 ---Which pairs are asked for.
 ---@class PairsFilter
----@field margin? "usdt"|"coin" # usdt: perpetuals margined in the quote asset (the default); coin: in the coin itself
+---@field margin? "usdt"|"coin" # usdt: contracts margined in the quote asset (the default); coin: in the coin itself
+---@field dated? boolean # true: dated futures instead of perpetuals
 
 ---A spot market and the perpetual that hedges it.
 ---@class InstrumentPair
 ---@field base string # the coin
 ---@field spot string # symbol of the spot market
----@field perp string # symbol of the perpetual
+---@field perp string # symbol of the perpetual or future
+---@field delivery number? # [seconds] when a dated future is settled, since 1970
 
