@@ -12,6 +12,7 @@ import (
 	"github.com/shopspring/decimal"
 	"github.com/spf13/pflag"
 
+	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/host"
 	"github.com/perilune/perilune/ledger"
 )
@@ -190,9 +191,11 @@ type pnlOut struct {
 }
 
 func pnlVerb(_ context.Context, e *env, args []string) error {
-	f := e.flags("pnl", "[flags]", "perilune pnl --db perilune-paper.db")
+	f := e.flags("pnl", "[flags]", "perilune pnl --db perilune-paper.db --pairs")
 	var l ledgerFlags
 	l.define(f)
+	pairs := f.Bool("pairs", false, "the account of every pair: basis, funding and fees by asset, what is still open")
+	pair := f.Uint64("pair", 0, "the account of one pair, window by window of its funding")
 	if err := parseAlone(f, args); err != nil {
 		return err
 	}
@@ -201,6 +204,10 @@ func pnlVerb(_ context.Context, e *env, args []string) error {
 		return err
 	}
 	defer db.Close()
+	if *pairs || *pair != 0 {
+		filter.Pair = exchange.PairID(*pair)
+		return e.carries(db, filter, &l)
+	}
 	list, err := db.PnL(filter)
 	if err != nil {
 		return err

@@ -1,0 +1,208 @@
+package ledger
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/exchange"
+)
+
+// Carry is the account of one pair trade: what it made, from what, and when. All
+// of it comes from its fills and its funding.
+type Carry struct {
+	Pair
+	// Basis is the price profit of both legs together, as far as they were closed,
+	// at average cost, in quote. What an inverse contract made in coin is valued at
+	// the price of the fill that realised it.
+	Basis decimal.Decimal
+	// FundingValue is the funding in quote; what came in coin is valued at the mark
+	// of its settlement.
+	FundingValue decimal.Decimal
+	// FeesValue is the fees in quote, as far as they were taken in the coin or in
+	// quote. Fees in a third asset are in FeesIn only.
+	FeesValue decimal.Decimal
+	FundingIn []Amount // by asset
+	FeesIn    []Amount
+	// Open is the profit of what is not closed, in quote, at At: the price that the
+	// ledger knows last, of a fill or of a settlement's mark. Both legs are valued
+	// at the same price, so it holds what the basis was at entry.
+	Open    decimal.Decimal
+	At      decimal.Decimal
+	Windows []Window
+}
+
+// Net is the whole result in quote, without fees in a third asset.
+func (c *Carry) Net() decimal.Decimal {
+	return c.Basis.Add(c.Open).Add(c.FundingValue).Sub(c.FeesValue)
+}
+
+// Amount is a sum of one asset.
+type Amount struct {
+	Asset string
+	Sum   decimal.Decimal
+}
+
+// Window is the time from one settlement of funding to the next. The last one of a
+// pair has no settlement: Settled is 0.
+type Window struct {
+	From     exchange.Time // the settlement before, or the first fill
+	Settled  exchange.Time
+	Rate     decimal.Decimal // of the settlement
+	Mark     decimal.Decimal
+	Position decimal.Decimal // of the perpetual, signed
+	Funding  decimal.Decimal // received, or paid when negative
+	Asset    string          // of Funding
+	Value    decimal.Decimal // of Funding, in quote
+	Basis    decimal.Decimal // realised in the window, in quote
+	Fees     decimal.Decimal // in quote
+	Fills    int
+}
+
+// Carries returns the accounts of the pairs that pass the filter, by number. Of a
+// filter's times only the opening of the pair counts.
+func (db *DB) Carries(f Filter) ([]Carry, error) {
+	pairs, err := db.Pairs(f)
+	if err != nil {
+		return nil, err
+	}
+	var out []Carry
+	for i := range pairs {
+		p := &pairs[i]
+		c, err := db.carry(p, Filter{Account: p.Account, Pair: p.ID})
+		if err != nil {
+			return nil, fmt.Errorf("pair %d of %s: %w", p.ID, p.Account, err)
+		}
+		out = append(out, *c)
+	}
+	return out, nil
+}
+
+func (db *DB) carry(p *Pair, f Filter) (*Carry, error) {
+	funding, err := db.Funding(f)
+	if err != nil {
+		return nil, err
+	}
+	slices.SortStableFunc(funding, func(a, b Funding) int { return cmp.Compare(a.Settled, b.Settled) })
+	b := carrying{Carry: &Carry{Pair: *p}, funding: funding}
+	if err := db.EachFill(f, b.fill); err != nil {
+		return nil, err
+	}
+	b.settle(exchange.Time(1<<63 - 1))
+	if b.now.Fills > 0 {
+		b.Windows = append(b.Windows, b.now)
+	}
+	b.value()
+	return b.Carry, nil
+}
+
+// carrying adds up a pair in order of time.
+type carrying struct {
+	*Carry
+	funding []Funding // that were not reached yet
+	legs    []*Position
+	now     Window
+}
+
+// fill adds one execution, and the settlements before it.
+func (b *carrying) fill(f *Fill) error {
+	b.settle(f.Time)
+	if b.now.From == 0 {
+		b.now.From = f.Time
+	}
+	leg := b.leg(f)
+	coinPrice := f.Price.DivRound(decimal.NewFromInt(max(1, f.Terms.Multiplier)), places)
+	realised := leg.trade(f.signed(), f.Price)
+	fee := decimal.Zero
+	switch f.FeeAsset {
+	case f.Terms.Quote:
+		fee = f.Fee
+	case f.Terms.Base:
+		fee = f.Fee.Mul(coinPrice)
+		if f.Market == exchange.Spot {
+			// The coins that went to the fee were held at cost and left at the price.
+			realised = realised.Add(leg.trade(f.Fee.Neg(), f.Price))
+		}
+	}
+	if f.Market == exchange.COINM {
+		realised = realised.Mul(f.Price)
+	}
+	b.FeesIn = plus(b.FeesIn, f.FeeAsset, f.Fee)
+	b.now.Basis, b.now.Fees = b.now.Basis.Add(realised), b.now.Fees.Add(fee)
+	b.now.Fills++
+	b.Basis, b.FeesValue = b.Basis.Add(realised), b.FeesValue.Add(fee)
+	b.At = coinPrice
+	return nil
+}
+
+func (b *carrying) leg(f *Fill) *Position {
+	for _, l := range b.legs {
+		if l.Market == f.Market && l.Symbol == f.Symbol {
+			return l
+		}
+	}
+	b.legs = append(b.legs, newPosition(f))
+	return b.legs[len(b.legs)-1]
+}
+
+// settle closes the windows of the settlements up to a time.
+func (b *carrying) settle(until exchange.Time) {
+	for len(b.funding) > 0 && b.funding[0].Settled <= until {
+		x := &b.funding[0]
+		b.funding = b.funding[1:]
+		value := x.Amount
+		if x.Market == exchange.COINM {
+			value = x.Amount.Mul(x.Mark)
+		}
+		w := b.now
+		w.Settled, w.Rate, w.Mark, w.Position = x.Settled, x.Rate, x.Mark, x.Position
+		w.Funding, w.Asset, w.Value = x.Amount, x.Asset, value
+		b.Windows = append(b.Windows, w)
+		b.now = Window{From: x.Settled}
+		b.FundingIn = plus(b.FundingIn, x.Asset, x.Amount)
+		b.FundingValue = b.FundingValue.Add(value)
+		if x.Mark.IsPositive() {
+			b.At = x.Mark.DivRound(decimal.NewFromInt(b.multiplier(x)), places)
+		}
+	}
+}
+
+// multiplier is how many coins the contract of a settlement is quoted for.
+func (b *carrying) multiplier(x *Funding) int64 {
+	for _, l := range b.legs {
+		if l.Market == x.Market && l.Symbol == x.Symbol {
+			return max(1, l.Terms.Multiplier)
+		}
+	}
+	return 1
+}
+
+// value puts a price on what is open.
+func (b *carrying) value() {
+	for _, l := range b.legs {
+		price := b.At.Mul(decimal.NewFromInt(max(1, l.Terms.Multiplier)))
+		if l.Qty.IsZero() || !price.IsPositive() {
+			continue
+		}
+		open := l.profit(l.Cost, l.value(l.Qty.Neg(), price))
+		if l.Market == exchange.COINM {
+			open = open.Mul(price)
+		}
+		b.Open = b.Open.Add(open)
+	}
+}
+
+// plus adds to the sum of an asset; the assets stay in order.
+func plus(list []Amount, asset string, amount decimal.Decimal) []Amount {
+	if asset == "" || amount.IsZero() {
+		return list
+	}
+	i, found := slices.BinarySearchFunc(list, asset, func(a Amount, s string) int { return cmp.Compare(a.Asset, s) })
+	if !found {
+		list = slices.Insert(list, i, Amount{Asset: asset})
+	}
+	list[i].Sum = list[i].Sum.Add(amount)
+	return list
+}
