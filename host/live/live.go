@@ -10,49 +10,10 @@ package live
 
 import (
 	"context"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/perilune/perilune/exchange"
 )
-
-// Inbox takes events from any goroutine for the loop. It never drops one.
-type Inbox struct {
-	mu      sync.Mutex
-	pending []*exchange.Event
-	count   atomic.Int32
-	wake    chan struct{}
-}
-
-// NewInbox returns an empty inbox.
-func NewInbox() *Inbox { return &Inbox{wake: make(chan struct{}, 1)} }
-
-// Post hands an event to the loop. It may be called from any goroutine and does
-// not wait for the event to be handled.
-func (b *Inbox) Post(ev *exchange.Event) {
-	b.mu.Lock()
-	b.pending = append(b.pending, ev)
-	b.count.Store(int32(len(b.pending)))
-	b.mu.Unlock()
-	select {
-	case b.wake <- struct{}{}:
-	default:
-	}
-}
-
-// take returns the oldest event, or nil.
-func (b *Inbox) take() *exchange.Event {
-	if b.count.Load() == 0 {
-		return nil
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	ev := b.pending[0]
-	b.pending = b.pending[1:]
-	b.count.Store(int32(len(b.pending)))
-	return ev
-}
 
 // Pacer lets virtual time pass at a multiple of wall time and hands in what is
 // in the inbox. It implements sim.Gatekeeper. Only the loop's goroutine uses it.
@@ -99,54 +60,6 @@ func (p *Pacer) Wait(ctx context.Context, now, next exchange.Time) (*exchange.Ev
 			}
 			return ev, nil
 		}
-	}
-}
-
-// Clock is the wall clock as a session in real time sees it. It implements
-// sim.Gatekeeper for sessions without a feed: events are handled when they come,
-// at the time they come. Only the loop's goroutine uses it.
-type Clock struct {
-	Inbox     *Inbox
-	Beat      func(now exchange.Time)
-	BeatEvery time.Duration
-
-	lastBeat time.Time
-}
-
-// Now is the wall clock.
-func Now() exchange.Time { return exchange.Time(time.Now().UnixNano()) }
-
-// Wait implements sim.Gatekeeper.
-func (c *Clock) Wait(ctx context.Context, now, next exchange.Time) (*exchange.Event, error) {
-	for {
-		wall := max(Now(), now)
-		if ev := c.Inbox.take(); ev != nil {
-			ev.Time = wall
-			return ev, nil
-		}
-		if wall >= next || ctx.Err() != nil {
-			return nil, nil
-		}
-		c.beat(wall)
-		c.Inbox.wait(ctx, min(time.Duration(next-wall), c.BeatEvery))
-	}
-}
-
-func (c *Clock) beat(now exchange.Time) {
-	if wall := time.Now(); c.Beat != nil && wall.Sub(c.lastBeat) >= c.BeatEvery {
-		c.lastBeat = wall
-		c.Beat(now)
-	}
-}
-
-// wait sleeps until something is posted, ctx is done, or the time is over.
-func (b *Inbox) wait(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-	case <-b.wake:
-	case <-ctx.Done():
 	}
 }
 

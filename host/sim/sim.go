@@ -49,6 +49,9 @@ type Driver struct {
 	Start    exchange.Time    // of a session without a feed
 	For      exchange.Time    // how long the session is, from its first event; 0: to the end of the feed
 	Prelude  []exchange.Event // opening deposits and such, handled first
+	// Refetch sees to a new snapshot of a book that can't be believed any more;
+	// nil: the data heals by itself, or not at all.
+	Refetch func(exchange.InstrumentID)
 
 	now     exchange.Time
 	from    exchange.Time
@@ -257,6 +260,10 @@ func (d *Driver) carryOut() {
 			d.Venue.Cancel(e.Order.ID, d.now)
 		case core.EffectTransfer:
 			d.Venue.Transfer(e.Transfer, d.now)
+		case core.EffectSnapshot:
+			if d.Refetch != nil {
+				d.Refetch(e.Instrument)
+			}
 		}
 	}
 }
@@ -273,19 +280,41 @@ func (d *Driver) finish() error {
 		return err
 	}
 	limit := d.now + drainLimit
-	for !d.Core.AtRest() || d.answers(limit) {
-		from, at := d.next()
-		if t, ok := d.Core.NextTimer(); from == nothing && ok {
-			from, at = timer, max(t, d.now)
-		}
-		if from == nothing || at > limit {
-			break
-		}
-		if err := d.take(from, at); err != nil {
+	for d.now <= limit && (!d.Core.AtRest() || d.answers(limit)) {
+		more, err := d.drain(limit)
+		if err != nil {
 			return err
+		}
+		if !more {
+			break
 		}
 	}
 	return d.command(core.CommandEnd)
+}
+
+// drain handles one event of the end; it reports false when none is to come
+// before limit. In real time the gate goes on handing in market data meanwhile.
+func (d *Driver) drain(limit exchange.Time) (bool, error) {
+	from, at := d.next()
+	if t, ok := d.Core.NextTimer(); from == nothing && ok {
+		from, at = timer, max(t, d.now)
+	}
+	if from == nothing {
+		at = forever
+	}
+	if d.Feed == nil && d.Gate != nil {
+		ev, err := d.Gate.Wait(context.Background(), d.now, min(at, limit+1))
+		if err != nil {
+			return false, err
+		}
+		if ev != nil {
+			return true, d.outside(ev)
+		}
+	}
+	if at > limit {
+		return false, nil
+	}
+	return true, d.take(from, at)
 }
 
 // answers reports whether the venue still has something to say before limit.

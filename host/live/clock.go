@@ -1,0 +1,76 @@
+package live
+
+import (
+	"context"
+	"time"
+
+	"github.com/perilune/perilune/exchange"
+)
+
+// Clock is the wall clock as a session in real time sees it. It implements
+// sim.Gatekeeper for sessions without a feed: events are handled when they come,
+// at the time they come. The Time of an event is when the loop took it, which is
+// when the process could act on it; how long it waited in the inbox until then
+// is Lag, and what the venue says of its own time stays in VenueTime. Only the
+// loop's goroutine uses it.
+type Clock struct {
+	Inbox     *Inbox
+	Beat      func(now exchange.Time)
+	BeatEvery time.Duration
+	// Recycle, when set, gets every event of a market back after it was handled.
+	Recycle func(*exchange.Event)
+
+	handed   *exchange.Event
+	lag      exchange.Time
+	lastBeat exchange.Time
+}
+
+// Now is the wall clock.
+func Now() exchange.Time { return exchange.Time(time.Now().UnixNano()) }
+
+// Lag returns how long an event waited in the inbox at most since the last call.
+func (c *Clock) Lag() exchange.Time {
+	lag := c.lag
+	c.lag = 0
+	return lag
+}
+
+// Wait implements sim.Gatekeeper.
+func (c *Clock) Wait(ctx context.Context, now, next exchange.Time) (*exchange.Event, error) {
+	c.takeBack()
+	for {
+		wall := max(Now(), now)
+		c.beat(wall)
+		if ev := c.Inbox.take(); ev != nil {
+			c.hand(ev, wall)
+			return ev, nil
+		}
+		if wall >= next || ctx.Err() != nil {
+			return nil, nil
+		}
+		c.Inbox.wait(ctx, min(time.Duration(next-wall), c.BeatEvery))
+	}
+}
+
+// hand stamps an event. One that was posted with a time was received then.
+func (c *Clock) hand(ev *exchange.Event, wall exchange.Time) {
+	if ev.Time > 0 {
+		c.lag = max(c.lag, wall-ev.Time)
+	}
+	ev.Time = wall
+	c.handed = ev
+}
+
+func (c *Clock) takeBack() {
+	if ev := c.handed; ev != nil && c.Recycle != nil && ev.Kind.MarketData() {
+		c.Recycle(ev)
+	}
+	c.handed = nil
+}
+
+func (c *Clock) beat(now exchange.Time) {
+	if c.Beat != nil && now-c.lastBeat >= exchange.Time(c.BeatEvery) {
+		c.lastBeat = now
+		c.Beat(now)
+	}
+}

@@ -1,0 +1,120 @@
+package live
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/perilune/perilune/exchange"
+)
+
+// Inbox takes events from any goroutine for the loop. What concerns money or
+// control is never dropped. When the loop is so far behind that Most events
+// wait, books, quotes and trades of an instrument may be: a gap takes their
+// place, so that its book is stale before anything of it is missing, and once
+// there is room again Refetch is told to see to a new one.
+//
+// Most and Refetch are set before the first Post.
+type Inbox struct {
+	Most    int                         // 0: any number
+	Refetch func(exchange.InstrumentID) // on the loop's goroutine
+
+	mu      sync.Mutex
+	pending []*exchange.Event
+	shed    []exchange.InstrumentID // whose market data is dropped at present
+	dropped atomic.Uint64
+	count   atomic.Int32
+	wake    chan struct{}
+}
+
+// NewInbox returns an empty inbox.
+func NewInbox() *Inbox { return &Inbox{wake: make(chan struct{}, 1)} }
+
+// Post hands an event to the loop. It may be called from any goroutine and does
+// not wait for the event to be handled.
+func (b *Inbox) Post(ev *exchange.Event) {
+	b.mu.Lock()
+	b.admit(ev)
+	b.count.Store(int32(len(b.pending)))
+	b.mu.Unlock()
+	select {
+	case b.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (b *Inbox) admit(ev *exchange.Event) {
+	if !perishable(ev.Kind) {
+		b.pending = append(b.pending, ev)
+		return
+	}
+	shed := slices.Contains(b.shed, ev.Instrument)
+	if !shed && b.Most > 0 && len(b.pending) >= b.Most {
+		shed = true
+		b.shed = append(b.shed, ev.Instrument)
+		b.pending = append(b.pending, &exchange.Event{Kind: exchange.KindGap, Instrument: ev.Instrument, Time: ev.Time,
+			Reason: "the loop is behind: market data was dropped"})
+	}
+	if shed {
+		b.dropped.Add(1)
+		return
+	}
+	b.pending = append(b.pending, ev)
+}
+
+// perishable market data is worth little once there is newer; a missed mark or
+// settlement would be money.
+func perishable(k exchange.Kind) bool {
+	return k == exchange.KindSnapshot || k == exchange.KindDiff || k == exchange.KindTicker || k == exchange.KindTrade
+}
+
+// Dropped is how many events were dropped so far.
+func (b *Inbox) Dropped() uint64 { return b.dropped.Load() }
+
+// Waiting is how many events wait to be handled.
+func (b *Inbox) Waiting() int { return int(b.count.Load()) }
+
+// take returns the oldest event, or nil.
+func (b *Inbox) take() *exchange.Event {
+	if b.count.Load() == 0 {
+		return nil
+	}
+	b.mu.Lock()
+	ev := b.pending[0]
+	b.pending[0] = nil
+	b.pending = b.pending[1:]
+	b.count.Store(int32(len(b.pending)))
+	relieved := b.relieved()
+	b.mu.Unlock()
+	for _, id := range relieved {
+		b.Refetch(id)
+	}
+	return ev
+}
+
+// relieved ends the dropping once half of the room is free, and returns whose
+// market data comes again.
+func (b *Inbox) relieved() []exchange.InstrumentID {
+	if len(b.shed) == 0 || len(b.pending) > b.Most/2 {
+		return nil
+	}
+	list := b.shed
+	b.shed = nil
+	if b.Refetch == nil {
+		return nil
+	}
+	return list
+}
+
+// wait sleeps until something is posted, ctx is done, or the time is over.
+func (b *Inbox) wait(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-b.wake:
+	case <-ctx.Done():
+	}
+}
