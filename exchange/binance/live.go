@@ -31,7 +31,7 @@ type Notice struct {
 type Options struct {
 	Endpoints Endpoints
 	// Symbols are the instruments wanted: "usdm:BTCUSDT". "usdm:*" is every
-	// instrument of a market that is trading.
+	// instrument of a market that is trading; see Catalog.Choose for the best.
 	Symbols []string
 	Data    Data // AllData
 
@@ -132,12 +132,22 @@ type Market struct {
 // itself, not the Market. The error says which symbol is unknown, with the
 // nearest that is known, or not trading.
 func Open(ctx context.Context, o Options, sink Sink) (*Market, error) {
-	if err := o.complete(); err != nil {
+	c, err := List(ctx, o, o.Symbols)
+	if err != nil {
 		return nil, err
 	}
-	m := &Market{o: o, sink: sink, byName: make(map[exchange.Market]map[string]*track), fetchers: make(map[exchange.Market]*fetcher)}
-	m.rest = &rest{endpoints: o.Endpoints, http: o.HTTP, throttle: o.Throttle, now: o.Now}
-	marks, err := m.load(ctx)
+	keys, err := c.Choose(ctx, o.Symbols, 0)
+	if err != nil {
+		return nil, err
+	}
+	return c.Open(ctx, keys, nil, sink)
+}
+
+// connect makes the Market of the chosen listings.
+func (c *Catalog) connect(ctx context.Context, chosen []Listing, sink Sink) (*Market, error) {
+	m := &Market{o: c.o, sink: sink, rest: c.rest, byName: make(map[exchange.Market]map[string]*track),
+		fetchers: make(map[exchange.Market]*fetcher)}
+	marks, err := m.load(ctx, chosen)
 	if err != nil {
 		return nil, fmt.Errorf("live market data: %w", err)
 	}

@@ -10,20 +10,9 @@ import (
 	"github.com/perilune/perilune/exchange/limit"
 )
 
-// load asks for the rules, makes the universe and returns the first mark prices.
-func (m *Market) load(ctx context.Context) ([]exchange.Event, error) {
-	var all []Listing
-	for _, market := range m.named() {
-		list, err := m.listMarket(ctx, market)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, list...)
-	}
-	chosen, err := choose(all, m.o.Symbols)
-	if err != nil {
-		return nil, err
-	}
+// load adds what only other endpoints say of the chosen instruments, makes the
+// universe, and returns the first mark prices.
+func (m *Market) load(ctx context.Context, chosen []Listing) ([]exchange.Event, error) {
 	premiums, err := m.terms(ctx, chosen)
 	if err != nil {
 		return nil, err
@@ -34,21 +23,9 @@ func (m *Market) load(ctx context.Context) ([]exchange.Event, error) {
 	return m.firstMarks(premiums), nil
 }
 
-// named returns the markets that the symbols name.
-func (m *Market) named() (out []exchange.Market) {
-	for _, market := range exchange.Markets {
-		for _, key := range m.o.Symbols {
-			if strings.HasPrefix(key, market.String()+":") {
-				out = append(out, market)
-				break
-			}
-		}
-	}
-	return out
-}
-
-func (m *Market) listMarket(ctx context.Context, market exchange.Market) ([]Listing, error) {
-	body, err := m.rest.get(ctx, market, "/exchangeInfo", nil)
+// listings asks for the rules of a market.
+func (r *rest) listings(ctx context.Context, market exchange.Market, notice func(Notice)) ([]Listing, error) {
+	body, err := r.get(ctx, market, "/exchangeInfo", nil)
 	if err != nil {
 		return nil, err
 	}
@@ -57,9 +34,9 @@ func (m *Market) listMarket(ctx context.Context, market exchange.Market) ([]List
 		return nil, err
 	}
 	for _, p := range info.Problems {
-		m.o.Notice(Notice{exchange.NoInstrument, p})
+		notice(Notice{exchange.NoInstrument, p})
 	}
-	return info.Listings, m.o.Throttle.limits(market, info.RateLimits)
+	return info.Listings, r.throttle.limits(market, info.RateLimits)
 }
 
 // limits takes the limits that the venue states. A test network's may be higher
@@ -79,8 +56,9 @@ func (t *Throttle) limits(market exchange.Market, list []RateLimit) error {
 	return nil
 }
 
-// choose picks the listings that are named, in the order of all.
-func choose(all []Listing, keys []string) ([]Listing, error) {
+// choose picks the listings that are named, in the order of all. Those of keep
+// need not be trading.
+func choose(all []Listing, keys, keep []string) ([]Listing, error) {
 	list := make([]exchange.Instrument, len(all))
 	for i := range all {
 		list[i] = all[i].Instrument
@@ -89,15 +67,16 @@ func choose(all []Listing, keys []string) ([]Listing, error) {
 	if err != nil {
 		return nil, err
 	}
+	kept := make(map[string]bool)
+	for _, key := range keep {
+		if _, err = u.Lookup(key); err != nil {
+			return nil, err
+		}
+		kept[key] = true
+	}
 	wanted := make(map[string]bool)
 	for _, key := range keys {
-		market, all := strings.CutSuffix(key, ":*")
-		if all {
-			_, err = exchange.ParseMarket(market)
-		} else {
-			_, err = u.Lookup(key)
-		}
-		if err != nil {
+		if _, err = u.Lookup(key); err != nil {
 			return nil, err
 		}
 		wanted[key] = true
@@ -105,10 +84,10 @@ func choose(all []Listing, keys []string) ([]Listing, error) {
 	var out []Listing
 	for _, l := range all {
 		key := l.Instrument.Key()
-		switch {
-		case wanted[key] && !l.Trading():
+		if wanted[key] && !kept[key] && !l.Trading() {
 			return nil, fmt.Errorf("%s is not trading: its status is %s", key, l.Status)
-		case wanted[key], wanted[l.Instrument.Market.String()+":*"] && l.Trading():
+		}
+		if wanted[key] || kept[key] {
 			out = append(out, l)
 		}
 	}
@@ -198,7 +177,7 @@ func (m *Market) refresh(ctx context.Context) {
 }
 
 func (m *Market) compare(ctx context.Context, market exchange.Market) error {
-	list, err := m.listMarket(ctx, market)
+	list, err := m.rest.listings(ctx, market, m.o.Notice)
 	if err != nil {
 		return err
 	}
