@@ -18,7 +18,8 @@ import (
 // marketData is an opened source of market events and what the host must know
 // to run on it.
 type marketData struct {
-	feed        exchange.Feed
+	feed        exchange.Feed // nil: the data is live
+	live        *liveMarket
 	instruments []exchange.Instrument
 	name        string   // stable: it identifies the market in the ledger
 	describe    []string // for people

@@ -13,6 +13,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance"
 	"github.com/perilune/perilune/exchange/paper"
 	"github.com/perilune/perilune/host/core"
 	"github.com/perilune/perilune/host/risk"
@@ -31,8 +32,10 @@ type Options struct {
 	Set map[string]string
 
 	// Market is what to trade on: "synth" (also the default) is the built-in
-	// market; anything else is a path to a recording, and several are merged.
+	// market, "live" the venue's, in real time; anything else is a path to a
+	// recording, and several are merged.
 	Market []string
+	Live   LiveOptions
 	// History says how directories of bars are turned into a market.
 	History HistoryOptions
 	// Seed makes the built-in market and all simulated latency. 0: 1.
@@ -106,7 +109,9 @@ type Line struct {
 
 // Status is the state of a running session.
 type Status struct {
-	Simulated bool // the market is not real
+	Simulated bool   // the market is not real
+	Live      bool   // it is, and in real time
+	Feed      string // health of live data in a few words
 	Time      exchange.Time
 	Equity    decimal.Decimal // USDT
 	Pairs     []string        // open pairs: base and state
@@ -128,6 +133,9 @@ func (o *Options) Validate() error {
 	}
 	if o.Seed == 0 {
 		o.Seed = 1
+	}
+	if o.Live.Top == 0 {
+		o.Live.Top = liveTop
 	}
 	if o.Speed < 0 || o.For < 0 {
 		return configError("speed and duration: want 0 or more")
@@ -185,6 +193,17 @@ type fileConfig struct {
 		DailyLoss           amount  `toml:"daily_loss"`
 	} `toml:"risk"`
 	Params map[string]map[string]any `toml:"params"`
+	Venue  struct {
+		Binance struct {
+			RestSpot  string `toml:"rest_spot"`
+			RestUSDM  string `toml:"rest_usdm"`
+			RestCOINM string `toml:"rest_coinm"`
+			WSSpot    string `toml:"ws_spot"`
+			WSUSDM    string `toml:"ws_usdm"`
+			WSCOINM   string `toml:"ws_coinm"`
+			Top       int    `toml:"top"`
+		} `toml:"binance"`
+	} `toml:"venue"`
 }
 
 // amount is money in the file: text, because a binary fraction would not be
@@ -217,7 +236,7 @@ func (o *Options) LoadConfig(path string) error {
 		return configError("%s:%s", path, tomlError(err))
 	}
 	if unknown := meta.Undecoded(); len(unknown) > 0 {
-		return configError("%s: unknown key %q; the sections are paper, risk and params.<strategy>", path, unknown[0].String())
+		return configError("%s: unknown key %q; the sections are paper, risk, venue.binance and params.<strategy>", path, unknown[0].String())
 	}
 	if f.Version > 1 {
 		return configError("%s: version %d; this program reads version 1", path, f.Version)
@@ -228,7 +247,23 @@ func (o *Options) LoadConfig(path string) error {
 	if err := o.takeRisk(&f); err != nil {
 		return configError("%s: [risk] %v", path, err)
 	}
+	if err := o.takeVenue(&f); err != nil {
+		return configError("%s: [venue.binance] %v", path, err)
+	}
 	return o.takeParams(path, &f)
+}
+
+func (o *Options) takeVenue(f *fileConfig) error {
+	b, l := &f.Venue.Binance, &o.Live
+	if b.Top < 0 {
+		return fmt.Errorf("top = %d: want 1 or more coins", b.Top)
+	}
+	if l.Top == 0 {
+		l.Top = b.Top
+	}
+	l.Endpoints = binance.Endpoints{RestSpot: b.RestSpot, RestUSDM: b.RestUSDM, RestCOINM: b.RestCOINM,
+		WSSpot: b.WSSpot, WSUSDM: b.WSUSDM, WSCOINM: b.WSCOINM}
+	return l.Endpoints.Check()
 }
 
 // tomlError words what the parser found as "line: key: what".

@@ -17,15 +17,16 @@ import (
 )
 
 // chooseSession goes on with the ledger's latest session if that was
-// interrupted on the same market, and begins a new one otherwise. Only the
-// built-in market can be resumed: it can be wound forward to where it was. A
-// recording is run from its beginning, so each run of one is a session.
+// interrupted on the same market, and begins a new one otherwise. The built-in
+// market can be resumed because it can be wound forward to where it was, and the
+// live one because it goes on by itself. A recording is run from its beginning,
+// so each run of one is a session.
 func (r *runner) chooseSession(ctx context.Context) error {
 	all, err := r.db.Sessions()
 	if err != nil {
 		return err
 	}
-	if n := len(all); n > 0 && !r.o.New && r.o.synthetic() {
+	if n := len(all); n > 0 && !r.o.New && (r.o.synthetic() || r.o.live()) {
 		last := all[n-1]
 		if !last.Complete && last.Market == r.market.name && last.Seed == r.o.Seed {
 			return r.resumeSession(ctx, &last)
@@ -204,6 +205,9 @@ func (r *runner) restore(s *session) (*core.Restore, error) {
 	}
 	err = r.db.EachFill(ledger.Filter{Account: r.account}, func(f *ledger.Fill) error {
 		in, ok := u.Find(f.Market, f.Symbol)
+		if !ok && r.o.live() {
+			return nil // nothing is held of it any more, or it would be here
+		}
 		if !ok {
 			return fmt.Errorf("fill %s: %s:%s is not in this market", f.TradeID, f.Market, f.Symbol)
 		}
@@ -216,7 +220,7 @@ func (r *runner) restore(s *session) (*core.Restore, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ledger %s: %w", r.o.DB, err)
 	}
-	return out, r.restorePairs(out)
+	return out, r.restorePairs(out, u)
 }
 
 // restoreBalances keeps what was in transit apart: its arrival is the first thing
@@ -242,11 +246,14 @@ func (r *runner) restoreBalances(out *core.Restore) error {
 	return nil
 }
 
-func (r *runner) restorePairs(out *core.Restore) error {
+func (r *runner) restorePairs(out *core.Restore, u *exchange.Universe) error {
 	for i := range r.resume.Pairs {
 		p := &r.resume.Pairs[i]
 		var d pairDetail
 		if err := json.Unmarshal([]byte(p.Detail), &d); err != nil {
+			return fmt.Errorf("ledger %s: pair %d: %w", r.o.DB, p.ID, err)
+		}
+		if err := d.renumber(u, p); err != nil {
 			return fmt.Errorf("ledger %s: pair %d: %w", r.o.DB, p.ID, err)
 		}
 		d.Pair.Strategy = r.indexOf(p.Strategy)
@@ -255,6 +262,22 @@ func (r *runner) restorePairs(out *core.Restore) error {
 		}
 		out.Pairs = append(out.Pairs, core.RestoredPair(d))
 	}
+	return nil
+}
+
+// renumber finds the legs of a pair by their symbols: on a live market the
+// instruments of this session need not be those of the last one.
+func (d *pairDetail) renumber(u *exchange.Universe, p *ledger.Pair) error {
+	spot, err := u.Lookup(p.Spot)
+	if err != nil {
+		return err
+	}
+	perp, err := u.Lookup(p.Perp)
+	if err != nil {
+		return err
+	}
+	d.Pair.Spot, d.Pair.Perp = spot.ID, perp.ID
+	d.Request.Spot, d.Request.Perp = spot.ID, perp.ID
 	return nil
 }
 

@@ -42,7 +42,7 @@ func Run(ctx context.Context, o *Options) (*Summary, error) {
 	if err := o.Validate(); err != nil {
 		return nil, err
 	}
-	r := &runner{o: o, started: time.Now()}
+	r := &runner{o: o, started: time.Now(), inbox: live.NewInbox()}
 	defer r.close()
 	if err := r.open(ctx); err != nil {
 		return nil, err
@@ -87,7 +87,7 @@ func (r *runner) close() {
 		r.watcher.close()
 	}
 	if r.market != nil {
-		_ = r.market.feed.Close() // reading only
+		r.market.close()
 	}
 	if r.db != nil {
 		_ = r.db.Close()
@@ -107,24 +107,40 @@ func (r *runner) open(ctx context.Context) error {
 	if err := checkParams(r.scripts, r.o.Set); err != nil {
 		return err
 	}
-	probe, err := openMarket(r.o, 0)
-	if err != nil {
+	if err := r.findMarket(ctx); err != nil {
 		return err
 	}
-	r.market = probe
 	if r.db, err = ledger.Open(ledger.Options{Path: r.o.DB, Mode: ledger.Paper, Venue: "paper"}); err != nil {
 		return &LedgerError{err}
 	}
 	if err := r.chooseSession(ctx); err != nil {
 		return err
 	}
-	if r.resume != nil {
-		_ = probe.feed.Close() // nothing was read from it
-		if r.market, err = openMarket(r.o, r.resume.LastTime+1); err != nil {
-			return err
-		}
+	if err := r.enterMarket(ctx); err != nil {
+		return err
 	}
 	return r.build()
+}
+
+// findMarket finds out whether there is what was asked for.
+func (r *runner) findMarket(ctx context.Context) (err error) {
+	if r.o.live() {
+		return r.browse(ctx)
+	}
+	r.market, err = openMarket(r.o, 0)
+	return err
+}
+
+// enterMarket opens the market at the moment where the session begins.
+func (r *runner) enterMarket(ctx context.Context) (err error) {
+	if r.o.live() {
+		return r.connect(ctx)
+	}
+	if r.resume != nil {
+		r.market.close() // nothing was read from it
+		r.market, err = openMarket(r.o, r.resume.LastTime+1)
+	}
+	return err
 }
 
 func (r *runner) build() error {
@@ -143,11 +159,15 @@ func (r *runner) build() error {
 	}
 	r.rows = rows{u: r.core.Universe(), names: r.core.StrategyName}
 	r.rec = newRecorder(r.core.Universe(), r.journal, r.sink)
-	r.inbox = live.NewInbox()
-	r.driver = &sim.Driver{
-		Core: r.core, Feed: r.market.feed, Venue: r.venue, Recorder: r.rec,
-		Gate: &live.Pacer{Inbox: r.inbox, Speed: r.o.Speed, Beat: r.beat, BeatEvery: r.o.StatusEvery},
-		For:  r.o.For,
+	r.driver = &sim.Driver{Core: r.core, Feed: r.market.feed, Venue: r.venue, Recorder: r.rec, For: r.o.For}
+	if l := r.market.live; l != nil {
+		l.clock = &live.Clock{Inbox: r.inbox, Beat: r.beat, BeatEvery: r.o.StatusEvery, Recycle: l.market.Recycle}
+		r.driver.Gate, r.driver.Refetch, r.driver.Start = l.clock, l.market.Snapshot, live.Now()
+		if r.resume != nil {
+			r.driver.Start = max(r.driver.Start, r.resume.LastTime+1)
+		}
+	} else {
+		r.driver.Gate = &live.Pacer{Inbox: r.inbox, Speed: r.o.Speed, Beat: r.beat, BeatEvery: r.o.StatusEvery}
 	}
 	r.driver.Prelude = deposits(r.o.Paper.Balances)
 	if r.resume != nil {
@@ -357,11 +377,13 @@ func (r *runner) noteVersion(e *core.Effect) {
 
 // beat runs on the loop's goroutine a few times a second.
 func (r *runner) beat(now exchange.Time) {
+	r.tellNotices(now)
 	if r.o.Status == nil {
 		return
 	}
 	s := Status{Simulated: r.market.simulated, Time: now, Equity: r.core.Equity(), Funding: r.core.Stats().Funding,
-		Fills: r.core.Fills(), Events: r.driver.Events(), Halted: r.core.Halted()}
+		Fills: r.core.Fills(), Events: r.driver.Events(), Halted: r.core.Halted(),
+		Live: r.market.live != nil, Feed: r.feedHealth()}
 	for _, p := range r.core.OpenPairs() {
 		text := r.core.Universe().Get(p.Spot).Base
 		if p.State.String() != "open" {
@@ -469,8 +491,11 @@ func (r *runner) announce() {
 		how = fmt.Sprintf("resuming at %s", r.resume.LastTime)
 	}
 	market := r.market.name
-	if r.o.synthetic() {
+	switch {
+	case r.o.synthetic():
 		market = fmt.Sprintf("SIMULATED market (seed %d)", r.o.Seed)
+	case r.o.live():
+		market = fmt.Sprintf("LIVE DATA of %s (%d instruments)", r.o.Live.hosts(), len(r.market.instruments))
 	}
 	var names []string
 	for i := range len(r.scripts) + len(r.o.Strategies) {

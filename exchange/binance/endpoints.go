@@ -32,6 +32,12 @@ func (e *Endpoints) Rest(m exchange.Market) string {
 	return map[exchange.Market]string{exchange.Spot: e.RestSpot, exchange.USDM: e.RestUSDM, exchange.COINM: e.RestCOINM}[m]
 }
 
+// Check says which address makes no sense.
+func (e Endpoints) Check() error {
+	_, err := e.complete()
+	return err
+}
+
 // complete fills in the defaults and checks every address.
 func (e Endpoints) complete() (Endpoints, error) {
 	p := Production()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -110,7 +111,8 @@ func runVerb(ctx context.Context, e *env, args []string) error {
 	var s sessionFlags
 	paper := f.Bool("paper", true, "trade on a paper account (the only mode there is yet)")
 	live := f.Bool("live", false, "trade with real money")
-	market := f.StringArray("market", []string{"synth"}, "synth, or a recording (repeatable, merged by time)")
+	market := f.StringArray("market", []string{"synth"}, "synth, live (public data of the venue), or a recording (repeatable, merged by time)")
+	symbols := f.StringSlice("symbols", nil, "of the live market: what to subscribe to, such as usdm:BTCUSDT,spot:* (default: what the scripts declare)")
 	speed := f.String("speed", "", "virtual seconds per second, or max (default 3600 on synth, max on recordings)")
 	length := f.String("for", "", "end after this much virtual time: 90m, 12h, 30d")
 	s.define(f)
@@ -125,6 +127,10 @@ func runVerb(ctx context.Context, e *env, args []string) error {
 		return err
 	}
 	o.Market, o.Watch = *market, true
+	o.Live.Symbols = *symbols
+	if err := checkLive(f, o); err != nil {
+		return err
+	}
 	if o.Speed, err = parseSpeed(*speed, *market); err != nil {
 		return err
 	}
@@ -135,6 +141,20 @@ func runVerb(ctx context.Context, e *env, args []string) error {
 		return err
 	}
 	return e.session(ctx, o, &s)
+}
+
+// checkLive refuses flags that the live market gives no meaning to, or only it.
+func checkLive(f *pflag.FlagSet, o *host.Options) error {
+	live := slices.Contains(o.Market, "live")
+	switch {
+	case live && len(o.Market) > 1:
+		return fail(ExitUsage, "--market live: it can't be merged with another market")
+	case live && f.Changed("speed"):
+		return fail(ExitUsage, "--speed: the live market has its own pace")
+	case !live && f.Changed("symbols"):
+		return fail(ExitUsage, "--symbols: only --market live has symbols to choose from")
+	}
+	return nil
 }
 
 // session runs a session, tells about it while it runs and sums it up.

@@ -87,8 +87,11 @@ func statusText(s host.Status) string {
 	// A narrow terminal cuts the end off, so what matters most comes first.
 	text := fmt.Sprintf("%s  equity %s  funding %s  fills %d  %s",
 		s.Time.UTC().Format("2006-01-02 15:04"), s.Equity.StringFixed(2), s.Funding.StringFixed(2), s.Fills, pairs)
-	if s.Simulated {
+	switch {
+	case s.Simulated:
 		text = "SIMULATED  " + text
+	case s.Live:
+		text = "LIVE DATA / PAPER FILLS  " + text + "  " + s.Feed
 	}
 	if s.Fraction > 0 {
 		text = fmt.Sprintf("%3.0f %%  %s", 100*s.Fraction, text)

@@ -1,0 +1,273 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/perilune/perilune/bindings/std"
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance"
+	"github.com/perilune/perilune/host/core"
+	"github.com/perilune/perilune/host/live"
+	"github.com/perilune/perilune/host/script"
+)
+
+// LiveOptions say where live market data comes from and how much of it.
+type LiveOptions struct {
+	// Endpoints of the venue; an empty one is the production address.
+	Endpoints binance.Endpoints
+	// Symbols are what to subscribe to: keys, and globs over keys. None: what the
+	// strategies declare as their universe.
+	Symbols []string
+	// Top is how many coins globs may stand for, by their turnover of the last
+	// day: see binance.Catalog.Choose. 0: 20.
+	Top int
+}
+
+// Bounds of a live session.
+const (
+	liveTop = 20
+	// liveBacklog is how many events may wait for the loop: some seconds of the
+	// busiest twenty coins. A loop that is further behind trades on the past.
+	liveBacklog = 1 << 15
+	// liveStale is longer than a quiet book goes without being looked at.
+	liveStale = 15 * exchange.Second
+)
+
+// liveMarket is the venue's market data, in real time.
+type liveMarket struct {
+	catalog *binance.Catalog
+	symbols []string
+	market  *binance.Market // nil until it is connected
+	clock   *live.Clock
+
+	mu      sync.Mutex
+	notices []binance.Notice
+}
+
+// live reports whether market data comes from the venue.
+func (o *Options) live() bool { return len(o.Market) == 1 && o.Market[0] == "live" }
+
+// browse asks the venue what there is and chooses the instruments, before
+// anything is written.
+func (r *runner) browse(ctx context.Context) error {
+	if err := r.o.Live.Endpoints.Check(); err != nil {
+		return configError("[venue.binance] %v", err)
+	}
+	patterns, err := r.patterns()
+	if err != nil {
+		return err
+	}
+	where := r.o.Live.hosts()
+	r.o.Log(Line{Level: core.Info, Text: "LIVE DATA: asking " + where + " what is traded"})
+	l := &liveMarket{}
+	o := binance.Options{Endpoints: r.o.Live.Endpoints, Notice: l.notice}
+	if l.catalog, err = binance.List(ctx, o, patterns); err != nil {
+		return liveError(ctx, err)
+	}
+	if l.symbols, err = l.catalog.Choose(ctx, patterns, r.o.Live.Top); err != nil {
+		return liveError(ctx, err)
+	}
+	r.market = &marketData{
+		live: l, name: r.o.Live.name(), instruments: l.catalog.Instruments(),
+		stale: liveStale, sample: exchange.Minute,
+	}
+	return nil
+}
+
+// patterns are what the session needs of the venue.
+func (r *runner) patterns() ([]string, error) {
+	if len(r.o.Live.Symbols) > 0 {
+		return r.o.Live.Symbols, nil
+	}
+	var out []string
+	add := func(list []string) {
+		for _, p := range list {
+			if !slices.Contains(out, p) {
+				out = append(out, p)
+			}
+		}
+	}
+	for i := range r.scripts {
+		l := &r.scripts[i]
+		vm, err := script.New(script.Options{Program: l.program, Modules: std.Modules(), Params: anyValues(paramsFor(l.name, l.params, r.o.Set))})
+		if err != nil {
+			return nil, &ScriptError{l.path, err}
+		}
+		add(vm.Subscriptions())
+		vm.Close()
+	}
+	for _, st := range r.o.Strategies {
+		add(st.Subscriptions())
+	}
+	if len(out) == 0 {
+		return nil, configError("live market data: no strategy declares a universe: name what to subscribe to with --symbols, for example --symbols usdm:BTCUSDT")
+	}
+	return out, nil
+}
+
+// connect subscribes to what was chosen and to what the session holds already.
+func (r *runner) connect(ctx context.Context) error {
+	l := r.market.live
+	r.inbox.Most = liveBacklog
+	r.inbox.Refetch = func(id exchange.InstrumentID) { l.market.Snapshot(id) }
+	m, err := l.catalog.Open(ctx, l.symbols, r.held(), r.inbox)
+	if err != nil {
+		return liveError(ctx, err)
+	}
+	l.market = m
+	r.market.instruments = values(m.Universe())
+	for i := range r.market.instruments {
+		r.market.applyFees(&r.market.instruments[i], r.o.Paper.FeeBP)
+	}
+	r.market.hot = len(r.market.instruments) <= hotBooks
+	r.market.describe = describeLive(r.o.Live.hosts(), m.Universe())
+	return nil
+}
+
+// held are the instruments that an interrupted session has positions in.
+func (r *runner) held() []string {
+	var out []string
+	if r.resume == nil {
+		return nil
+	}
+	for _, p := range r.resume.Positions {
+		out = append(out, p.Market.String()+":"+p.Symbol)
+	}
+	for _, p := range r.resume.Pairs {
+		out = append(out, p.Spot, p.Perp)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+func describeLive(hosts string, u *exchange.Universe) []string {
+	var keys, assumed []string
+	for _, in := range u.All() {
+		keys = append(keys, in.Key())
+		if text := in.Market.String() + ": assumed " + in.Assumed; in.Assumed != "" && !slices.Contains(assumed, text) {
+			assumed = append(assumed, text)
+		}
+	}
+	return append([]string{
+		fmt.Sprintf("live market data of %s: %s", hosts, strings.Join(keys, " ")),
+		"time is this machine's clock when the loop takes an event; the venue's own times are kept beside it",
+	}, assumed...)
+}
+
+// name identifies the market in the ledger. A session on another host must not
+// go on where one on the real venue stopped.
+func (l *LiveOptions) name() string {
+	if l.Endpoints == (binance.Endpoints{}) {
+		return "live"
+	}
+	return "live at " + l.hosts()
+}
+
+// hosts names where the rules are asked for, for people.
+func (l *LiveOptions) hosts() string {
+	p := binance.Production()
+	var out []string
+	for _, m := range exchange.Markets {
+		address := l.Endpoints.Rest(m)
+		if address == "" {
+			address = p.Rest(m)
+		}
+		if u, err := url.Parse(address); err == nil && !slices.Contains(out, u.Host) {
+			out = append(out, u.Host)
+		}
+	}
+	return strings.Join(out, ", ")
+}
+
+// liveError says in one line what to do about a venue that can't be reached.
+func liveError(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return fmt.Errorf("interrupted before the session began: %w", ctx.Err())
+	}
+	var u *url.Error
+	if errors.As(err, &u) {
+		host := u.URL
+		if at, perr := url.Parse(u.URL); perr == nil {
+			host = at.Host
+		}
+		err = fmt.Errorf("live market data: no connection to %s (%w); without a network try --market synth, or set other addresses in [venue.binance]", host, u.Err)
+	}
+	return &DataError{err}
+}
+
+// notice keeps what the feed has to say until the loop's goroutine tells it.
+func (l *liveMarket) notice(n binance.Notice) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.notices = append(l.notices, n)
+}
+
+// tellNotices passes on what the feed had to say. It runs on the loop's
+// goroutine, like everything that writes to the log.
+func (r *runner) tellNotices(now exchange.Time) {
+	l := r.market.live
+	if l == nil {
+		return
+	}
+	l.mu.Lock()
+	list := l.notices
+	l.notices = nil
+	l.mu.Unlock()
+	for _, n := range list {
+		r.o.Log(Line{Time: now, Level: core.Warn, Strategy: "feed", Text: n.Text})
+	}
+}
+
+// feedHealth says in a few words how the feed is; the books counted are those
+// that the loop keeps.
+func (r *runner) feedHealth() string {
+	l := r.market.live
+	if l == nil {
+		return ""
+	}
+	ready, total := 0, r.core.Universe().Len()
+	for _, in := range r.core.Universe().All() {
+		if r.core.Book(in.ID).Ready() {
+			ready++
+		}
+	}
+	out := []string{fmt.Sprintf("books %d/%d", ready, total)}
+	add := func(n int, format string) {
+		if n > 0 {
+			out = append(out, fmt.Sprintf(format, n))
+		}
+	}
+	add(total-ready, "%d STALE")
+	down, silent, again := 0, 0, 0
+	for _, c := range l.market.Health().Connections {
+		if !c.Connected {
+			down++
+		}
+		silent += c.Stalled
+		again += max(int(c.Connects-c.Rolls)-1, 0)
+	}
+	add(down, "%d DISCONNECTED")
+	add(silent, "%d silent streams")
+	add(again, "%d reconnects")
+	add(int(r.inbox.Dropped()), "%d dropped")
+	if lag := l.clock.Lag(); lag > exchange.Second {
+		out = append(out, fmt.Sprintf("%.1f s behind", float64(lag)/float64(exchange.Second)))
+	}
+	return strings.Join(out, ", ")
+}
+
+// close ends the feed.
+func (m *marketData) close() {
+	if m.feed != nil {
+		_ = m.feed.Close() // reading only
+	}
+	if m.live != nil && m.live.market != nil {
+		_ = m.live.market.Close()
+	}
+}
