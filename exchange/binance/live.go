@@ -56,7 +56,7 @@ func (o *Options) complete() (err error) {
 	if len(o.Symbols) == 0 {
 		return errors.New("live market data: no symbols: name some, such as usdm:BTCUSDT, or a whole market, usdm:*")
 	}
-	if o.Endpoints, err = o.Endpoints.complete(); err != nil {
+	if o.Endpoints, err = o.Endpoints.Complete(); err != nil {
 		return err
 	}
 	if o.Now == nil {

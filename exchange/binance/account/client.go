@@ -1,0 +1,164 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"crypto/tls"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance"
+	"github.com/perilune/perilune/exchange/limit"
+	"github.com/perilune/perilune/exchange/sign"
+	"github.com/perilune/perilune/exchange/wire"
+)
+
+// The ways orders are sent.
+const (
+	EntryREST = "rest"
+	EntryWS   = "ws" // over the WebSocket APIs: faster, because nothing is dialled
+)
+
+// Options of a Client and of Streams. Key is required; a zero elsewhere means
+// the default.
+type Options struct {
+	Key       sign.Key
+	Endpoints binance.Endpoints
+	Markets   []exchange.Market // those that are used; all three
+	// Entry is how orders are placed, cancelled, modified and asked for: "rest" or
+	// "ws"; "rest". Everything else is REST.
+	Entry  string
+	Window exchange.Time // recvWindow: how late a request may arrive; 5 s
+
+	Throttle *binance.Throttle // shared by all that ask the venue from this address; one of its own
+	Attempts *wire.Attempts    // the same for connections; 300 in 5 minutes of its own
+	HTTP     *http.Client      // 15 s for an answer, more than the engine's own timeout of 10 s
+	Now      func() exchange.Time
+	Log      func(string) // what people should know, from any goroutine; none
+	// Wire may change the options of a connection, for tests and odd networks.
+	Wire func(*wire.Options)
+}
+
+func (o *Options) complete(now func() exchange.Time) (err error) {
+	if o.Key.API.Empty() || o.Key.Secret.Empty() {
+		return errors.New("account: no API key: want both its name and its secret")
+	}
+	if o.Endpoints, err = o.Endpoints.Complete(); err != nil {
+		return fmt.Errorf("account: %w", err)
+	}
+	if o.Entry == "" {
+		o.Entry = EntryREST
+	}
+	if o.Entry != EntryREST && o.Entry != EntryWS {
+		return fmt.Errorf("account: order entry is %q: want %s or %s", o.Entry, EntryREST, EntryWS)
+	}
+	if len(o.Markets) == 0 {
+		o.Markets = exchange.Markets[:]
+	}
+	if o.Window == 0 {
+		o.Window = sign.DefaultWindow
+	}
+	if o.Now == nil {
+		o.Now = func() exchange.Time { return exchange.Time(time.Now().UnixNano()) }
+	}
+	if o.Log == nil {
+		o.Log = func(string) {}
+	}
+	if o.Throttle == nil {
+		l, err := limit.New(limit.Options{})
+		if err != nil {
+			return err
+		}
+		o.Throttle = binance.NewThrottle(l, now)
+	}
+	if o.Attempts == nil {
+		o.Attempts = wire.NewAttempts(300, 5*time.Minute)
+	}
+	if o.HTTP == nil {
+		o.HTTP = &http.Client{Timeout: 15 * time.Second, Transport: &http.Transport{
+			Proxy: http.ProxyFromEnvironment, MaxIdleConnsPerHost: 16, IdleConnTimeout: 90 * time.Second,
+			// HTTP/1.1: one connection carries one request at a time, so a broken one
+			// leaves one outcome unknown and not many.
+			TLSNextProto: map[string]func(string, *tls.Conn) http.RoundTripper{},
+		}}
+	}
+	// A redirect would carry a signed request to another host.
+	h := *o.HTTP
+	h.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	o.HTTP = &h
+	return nil
+}
+
+// Client asks the venue, over REST and, for orders, optionally over the
+// WebSocket APIs. It implements API.
+type Client struct {
+	o      Options
+	clocks map[exchange.Market]*clock // of Options.Markets and, for transfers, spot
+	pens   sync.Pool                  // of *pen
+	lines  map[exchange.Market]*line  // with EntryWS
+
+	cancel context.CancelFunc
+	tasks  sync.WaitGroup
+	once   sync.Once
+}
+
+var _ API = (*Client)(nil)
+
+// Open compares the clocks with the venue's and returns when requests can be
+// signed. ctx bounds Open itself, not the Client.
+func Open(ctx context.Context, o Options) (*Client, error) {
+	c := &Client{clocks: make(map[exchange.Market]*clock), lines: make(map[exchange.Market]*line)}
+	if err := o.complete(c.Now); err != nil {
+		return nil, err
+	}
+	if !slices.Contains(o.Markets, exchange.Spot) {
+		o.Markets = append(slices.Clone(o.Markets), exchange.Spot) // its clock is the wallet's too
+	}
+	c.o = o
+	for _, m := range o.Markets {
+		c.clocks[m] = &clock{market: m}
+	}
+	if _, err := c.pen(); err != nil {
+		return nil, fmt.Errorf("account: %w", err)
+	}
+	for _, m := range o.Markets {
+		if err := c.sync(ctx, m, 0); err != nil {
+			return nil, fmt.Errorf("account: %w", err)
+		}
+	}
+	if err := c.connect(); err != nil {
+		c.Close()
+		return nil, fmt.Errorf("account: %w", err)
+	}
+	run, cancel := context.WithCancel(context.Background())
+	c.cancel = cancel
+	c.tasks.Add(1)
+	go func() {
+		defer c.tasks.Done()
+		c.keepTime(run)
+	}()
+	return c, nil
+}
+
+// Close ends the connections and waits for everything that runs beside calls.
+// What was sent before stays sent.
+func (c *Client) Close() error {
+	c.once.Do(func() {
+		if c.cancel != nil {
+			c.cancel()
+		}
+		for _, m := range exchange.Markets {
+			if l := c.lines[m]; l != nil {
+				l.close()
+			}
+		}
+		c.tasks.Wait()
+		c.o.HTTP.CloseIdleConnections()
+	})
+	return nil
+}

@@ -1,0 +1,303 @@
+package account_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"testing"
+
+	"github.com/shopspring/decimal"
+	"go.uber.org/goleak"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance"
+	"github.com/perilune/perilune/exchange/binance/account"
+	"github.com/perilune/perilune/exchange/sign"
+	"github.com/perilune/perilune/exchange/simserver"
+	"github.com/perilune/perilune/exchange/synth"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// bench is a local exchange on real sockets, whose market stands still until it
+// is advanced.
+type bench struct {
+	t    *testing.T
+	sim  *simserver.Server
+	keys simserver.Keys
+	host string
+}
+
+func running(t *testing.T) *bench {
+	t.Helper()
+	start := exchange.Date(2026, 3, 2) + 7*exchange.Hour
+	feed, err := synth.New(synth.Options{Seed: 1, Start: start, Step: exchange.Second, Calm: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sim, err := simserver.New(simserver.Options{Universe: feed.Universe(), Feed: feed, Begin: start + 10*exchange.Minute, Seed: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- sim.Serve(ctx, l) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-ended; err != nil {
+			t.Errorf("Serve: %v", err)
+		}
+	})
+	return &bench{t: t, sim: sim, keys: sim.Keys()[0], host: l.Addr().String()}
+}
+
+func (b *bench) endpoints() binance.Endpoints {
+	return binance.Endpoints{
+		RestSpot: "http://" + b.host, RestUSDM: "http://" + b.host, RestCOINM: "http://" + b.host,
+		WSSpot: "ws://" + b.host + "/spot", WSUSDM: "ws://" + b.host + "/usdm", WSCOINM: "ws://" + b.host + "/coinm",
+		APISpot: "ws://" + b.host + "/ws-api/v3", APIUSDM: "ws://" + b.host + "/ws-fapi/v1", APICOINM: "ws://" + b.host + "/ws-dapi/v1",
+	}
+}
+
+func (b *bench) hmac() sign.Key {
+	return sign.Key{API: sign.NewSecret(b.keys.HMAC.Key), Secret: sign.NewSecret(b.keys.HMAC.Secret)}
+}
+
+func (b *bench) ed25519() sign.Key {
+	return sign.Key{API: sign.NewSecret(b.keys.Ed25519.Key), Secret: sign.NewSecret(b.keys.Ed25519.PrivateKey)}
+}
+
+// client opens a client of the first account.
+func (b *bench) client(change func(*account.Options)) *account.Client {
+	b.t.Helper()
+	o := account.Options{Key: b.hmac(), Endpoints: b.endpoints(), Log: func(s string) { b.t.Log(s) }}
+	if change != nil {
+		change(&o)
+	}
+	c, err := account.Open(context.Background(), o)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.t.Cleanup(func() { c.Close() })
+	return c
+}
+
+func (b *bench) advance(d exchange.Time) {
+	b.t.Helper()
+	if err := b.sim.Advance(d); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+func (b *bench) arm(f simserver.Fault) {
+	b.t.Helper()
+	if err := b.sim.Arm(f); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+func dec(s string) decimal.Decimal { return decimal.RequireFromString(s) }
+
+// A resting order far from the market, and one that fills at once, per market.
+// Prices are synth's: BTC near 60 000.
+var bids = []account.Order{
+	{Market: exchange.Spot, Symbol: "BTCUSDT", ClientID: "rest-1", Side: exchange.Buy, Type: exchange.Limit, TIF: exchange.PostOnly, Price: dec("40000"), Qty: dec("0.01")},
+	{Market: exchange.USDM, Symbol: "BTCUSDT", ClientID: "rest-1", Side: exchange.Buy, Type: exchange.Limit, TIF: exchange.PostOnly, Price: dec("40000"), Qty: dec("0.01")},
+	{Market: exchange.COINM, Symbol: "BTCUSD_PERP", ClientID: "rest-1", Side: exchange.Buy, Type: exchange.Limit, TIF: exchange.PostOnly, Price: dec("40000"), Qty: dec("3")},
+}
+
+func fault(t *testing.T, err error) *account.Fault {
+	t.Helper()
+	var f *account.Fault
+	if !errors.As(err, &f) {
+		t.Fatalf("got %v, want a *Fault", err)
+	}
+	return f
+}
+
+// everyEntry runs a test with both kinds of key and both ways in.
+func everyEntry(t *testing.T, test func(*testing.T, *bench, *account.Client)) {
+	for _, entry := range []string{account.EntryREST, account.EntryWS} {
+		for _, kind := range []string{"hmac", "ed25519"} {
+			t.Run(entry+"/"+kind, func(t *testing.T) {
+				b := running(t)
+				test(t, b, b.client(func(o *account.Options) {
+					o.Entry = entry
+					if kind == "ed25519" {
+						o.Key = b.ed25519()
+					}
+				}))
+			})
+		}
+	}
+}
+
+func TestOrdersInEveryMarket(t *testing.T) {
+	everyEntry(t, func(t *testing.T, b *bench, c *account.Client) {
+		for _, o := range bids {
+			restAndCancel(t, c, o)
+			fillAndList(t, c, o)
+		}
+	})
+}
+
+// restAndCancel places an order that rests, finds it in every way, and cancels
+// it twice.
+func restAndCancel(t *testing.T, c *account.Client, o account.Order) {
+	ctx := context.Background()
+	placed, err := c.Place(ctx, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := func(what string, r account.Report, err error, status exchange.OrderStatus) {
+		t.Helper()
+		if err != nil {
+			t.Fatalf("%v %s: %v", o.Market, what, err)
+		}
+		if r.Market != o.Market || r.Symbol != o.Symbol || r.ClientID != o.ClientID || r.VenueID != placed.VenueID || r.Side != o.Side ||
+			r.Status != status || !r.Price.Equal(o.Price) || !r.Qty.Equal(o.Qty) || !r.Filled.IsZero() || r.Time == 0 || r.Execution != nil {
+			t.Errorf("%v %s: %+v", o.Market, what, r)
+		}
+	}
+	want("place", placed, nil, exchange.StatusAccepted)
+	r, err := c.Query(ctx, o.Market, o.Symbol, o.ClientID)
+	want("query", r, err, exchange.StatusAccepted)
+	open, err := c.OpenOrders(ctx, o.Market)
+	if err != nil || len(open) != 1 {
+		t.Fatalf("open orders: %v %v", open, err)
+	}
+	want("open orders", open[0], nil, exchange.StatusAccepted)
+	_, err = c.Place(ctx, o)
+	if f := fault(t, err); f.Class != account.Already {
+		t.Errorf("%v: the same client id again: %+v", o.Market, f)
+	}
+	r, err = c.Cancel(ctx, o.Market, o.Symbol, o.ClientID)
+	want("cancel", r, err, exchange.StatusCanceled)
+	_, err = c.Cancel(ctx, o.Market, o.Symbol, o.ClientID)
+	if f := fault(t, err); f.Class != account.Refused || f.Code != -2011 {
+		t.Errorf("%v: cancelled twice: %+v", o.Market, f)
+	}
+	_, err = c.Query(ctx, o.Market, o.Symbol, "never-sent")
+	if f := fault(t, err); f.Class != account.Refused || f.Code != -2013 {
+		t.Errorf("%v: an order never sent: %+v", o.Market, f)
+	}
+}
+
+// fillAndList buys at the market and finds the fill, the money and the position.
+func fillAndList(t *testing.T, c *account.Client, o account.Order) {
+	ctx := context.Background()
+	before, err := c.Trades(ctx, o.Market, o.Symbol, 0)
+	if err != nil || len(before) != 0 {
+		t.Fatalf("trades before: %v %v", before, err)
+	}
+	o.ClientID, o.Type, o.TIF, o.Price = "market-1", exchange.MarketOrder, exchange.IOC, decimal.Zero
+	r, err := c.Place(ctx, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Status != exchange.StatusFilled || !r.Filled.Equal(o.Qty) || r.ClientID != o.ClientID {
+		t.Errorf("%v: market order: %+v", o.Market, r)
+	}
+	trades, err := c.Trades(ctx, o.Market, o.Symbol, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := decimal.Zero
+	for _, x := range trades {
+		sum = sum.Add(x.Qty)
+		if x.Market != o.Market || x.Symbol != o.Symbol || x.VenueID != r.VenueID || x.Side != exchange.Buy || x.Maker ||
+			!x.Price.IsPositive() || !x.Fee.IsPositive() || x.FeeAsset == "" || x.Time == 0 || x.TradeID == 0 {
+			t.Errorf("%v: trade %+v", o.Market, x)
+		}
+	}
+	if !sum.Equal(o.Qty) {
+		t.Errorf("%v: trades sum up to %s, want %s", o.Market, sum, o.Qty)
+	}
+	last := trades[len(trades)-1].TradeID
+	if rest, err := c.Trades(ctx, o.Market, o.Symbol, last+1); err != nil || len(rest) != 0 {
+		t.Errorf("%v: trades after the last: %v %v", o.Market, rest, err)
+	}
+	checkFunds(t, c, o)
+}
+
+func checkFunds(t *testing.T, c *account.Client, o account.Order) {
+	ctx := context.Background()
+	balances, err := c.Balances(ctx, o.Market)
+	if err != nil || len(balances) == 0 {
+		t.Fatalf("%v: balances %v %v", o.Market, balances, err)
+	}
+	for _, b := range balances {
+		if b.Market != o.Market || b.Asset == "" || !b.Wallet.IsPositive() || b.Free.GreaterThan(b.Wallet.Add(dec("1000"))) {
+			t.Errorf("%v: balance %+v", o.Market, b)
+		}
+	}
+	positions, err := c.Positions(ctx, o.Market)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o.Market == exchange.Spot {
+		if len(positions) != 0 {
+			t.Errorf("spot has positions: %v", positions)
+		}
+		return
+	}
+	if len(positions) != 1 || positions[0].Symbol != o.Symbol || !positions[0].Qty.Equal(o.Qty) || !positions[0].Entry.IsPositive() {
+		t.Errorf("%v: positions %+v, want %s of %s", o.Market, positions, o.Qty, o.Symbol)
+	}
+	income, err := c.Income(ctx, o.Market, 0)
+	if err != nil || len(income) == 0 {
+		t.Fatalf("%v: income %v %v", o.Market, income, err)
+	}
+	if row := income[0]; row.Type != "COMMISSION" || !row.Amount.IsNegative() || row.Symbol != o.Symbol || row.TranID == "" || row.Time == 0 {
+		t.Errorf("%v: income %+v", o.Market, row)
+	}
+}
+
+func TestTransfers(t *testing.T) {
+	b := running(t)
+	c := b.client(nil)
+	ctx := context.Background()
+	id, err := c.Move(ctx, "USDT", exchange.Spot, exchange.USDM, dec("12.5"))
+	if err != nil || id == 0 {
+		t.Fatalf("move: %d %v", id, err)
+	}
+	moves, err := c.Moves(ctx, exchange.Spot, exchange.USDM, 0)
+	if err != nil || len(moves) != 1 {
+		t.Fatalf("moves: %v %v", moves, err)
+	}
+	if m := moves[0]; m.TranID != id || m.Asset != "USDT" || !m.Amount.Equal(dec("12.5")) || !m.Done || m.Failed || m.From != exchange.Spot || m.To != exchange.USDM || m.Time == 0 {
+		t.Errorf("move %+v", m)
+	}
+	if back, err := c.Moves(ctx, exchange.USDM, exchange.Spot, 0); err != nil || len(back) != 0 {
+		t.Errorf("moves back: %v %v", back, err)
+	}
+	_, err = c.Move(ctx, "USDT", exchange.Spot, exchange.USDM, dec("1e9"))
+	if f := fault(t, err); f.Class != account.Refused || f.Code != -5013 {
+		t.Errorf("too much: %+v", f)
+	}
+	_, err = c.Move(ctx, "USDT", exchange.USDM, exchange.COINM, dec("1"))
+	if f := fault(t, err); f.Class != account.Refused || f.HTTP != 0 {
+		t.Errorf("no such way: %+v", f)
+	}
+}
+
+func TestCountdown(t *testing.T) {
+	b := running(t)
+	c := b.client(nil)
+	ctx := context.Background()
+	for _, o := range bids[1:] {
+		if err := c.Arm(ctx, o.Market, o.Symbol, 30*exchange.Second); err != nil {
+			t.Error(err)
+		}
+		if err := c.Arm(ctx, o.Market, o.Symbol, 0); err != nil {
+			t.Error(err)
+		}
+	}
+	if f := fault(t, c.Arm(ctx, exchange.Spot, "BTCUSDT", exchange.Second)); f.Class != account.Refused {
+		t.Errorf("spot: %+v", f)
+	}
+}
