@@ -178,10 +178,15 @@ func (b *board) delivered(stream string, since time.Time) bool {
 	return s != nil && s.seen.After(since)
 }
 
-// healthyFor is how long data has flowed.
-func (b *board) healthyFor() time.Duration {
+// healthyFor is how long data has flowed. A connection none of whose streams has
+// to speak can only be up.
+func (b *board) healthyFor(born, now time.Time) time.Duration {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	mayBeMute := !slices.ContainsFunc(b.order, func(s *subscription) bool { return s.Silence > 0 || !s.accepted })
+	if mayBeMute {
+		return now.Sub(born)
+	}
 	return b.last.Sub(b.first)
 }
 

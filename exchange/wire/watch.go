@@ -68,7 +68,7 @@ func (c *Client) apply(l *link) {
 
 // check acts on silence. It also forgets old failures.
 func (c *Client) check(l *link, now time.Time) {
-	if l.board.healthyFor() >= c.o.HealthyAfter {
+	if l.board.healthyFor(l.born, now) >= c.o.HealthyAfter {
 		c.failures = 0
 	}
 	if l.board.overdue(now.Add(-c.o.ReplyWithin)) {

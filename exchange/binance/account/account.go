@@ -189,10 +189,13 @@ type Notice struct {
 	// Funding is a FUNDING_FEE of ACCOUNT_UPDATE; its TranID is "" and its Symbol
 	// may be.
 	Funding *Income
-	// Balance is the absolute wallet balance after the event.
+	// Balance is the absolute wallet balance after the event. Futures do not tell
+	// what is free of it: Free is 0 there.
 	Balance *Balance
 	// Position is the absolute position after the event.
 	Position *Position
+	// Conditional is an order that waits for a trigger, or waited.
+	Conditional *Conditional
 	// Config names a setting that was changed from elsewhere: "leverage BTCUSDT 20".
 	Config string
 	// Gap: events may have been missed until now; reconcile. It is also the first

@@ -2,14 +2,13 @@ package account
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/http"
 	"slices"
 	"sync"
 	"time"
-
-	"crypto/tls"
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance"
@@ -102,6 +101,7 @@ type Client struct {
 	pens   sync.Pool                  // of *pen
 	lines  map[exchange.Market]*line  // with EntryWS
 
+	ctx    context.Context // of what runs beside calls
 	cancel context.CancelFunc
 	tasks  sync.WaitGroup
 	once   sync.Once
@@ -120,38 +120,54 @@ func Open(ctx context.Context, o Options) (*Client, error) {
 		o.Markets = append(slices.Clone(o.Markets), exchange.Spot) // its clock is the wallet's too
 	}
 	c.o = o
+	c.ctx, c.cancel = context.WithCancel(context.Background())
 	for _, m := range o.Markets {
 		c.clocks[m] = &clock{market: m}
 	}
-	if _, err := c.pen(); err != nil {
-		return nil, fmt.Errorf("account: %w", err)
-	}
-	for _, m := range o.Markets {
-		if err := c.sync(ctx, m, 0); err != nil {
-			return nil, fmt.Errorf("account: %w", err)
-		}
-	}
-	if err := c.connect(); err != nil {
+	if err := c.begin(ctx); err != nil {
 		c.Close()
 		return nil, fmt.Errorf("account: %w", err)
 	}
-	run, cancel := context.WithCancel(context.Background())
-	c.cancel = cancel
 	c.tasks.Add(1)
 	go func() {
 		defer c.tasks.Done()
-		c.keepTime(run)
+		c.keepTime(c.ctx)
 	}()
 	return c, nil
+}
+
+// begin tries the key, compares the clocks and opens the lines.
+func (c *Client) begin(ctx context.Context) error {
+	p, err := c.pen()
+	if err != nil {
+		return err
+	}
+	c.pens.Put(p)
+	for _, m := range c.o.Markets {
+		if err := c.sync(ctx, m, 0); err != nil {
+			return err
+		}
+	}
+	return c.connect()
+}
+
+// Health returns the present state of the connections that orders go through;
+// with REST there are none.
+func (c *Client) Health() []wire.Health {
+	var all []wire.Health
+	for _, m := range exchange.Markets {
+		if l := c.lines[m]; l != nil {
+			all = append(all, l.wire.Health())
+		}
+	}
+	return all
 }
 
 // Close ends the connections and waits for everything that runs beside calls.
 // What was sent before stays sent.
 func (c *Client) Close() error {
 	c.once.Do(func() {
-		if c.cancel != nil {
-			c.cancel()
-		}
+		c.cancel()
 		for _, m := range exchange.Markets {
 			if l := c.lines[m]; l != nil {
 				l.close()

@@ -71,12 +71,13 @@ func decodeOrder(m exchange.Market, body []byte) (Report, error) {
 			r.Time = max(r.Time, exchange.UnixMilli(f.Int()))
 		}
 	}
-	if original != "" {
-		r.ClientID = original // on a spot cancel the other is the cancel's own name
-	}
 	if err == nil {
 		err = f.Err()
 	}
+	if original != "" {
+		r.ClientID = original // on a spot cancel the other is the cancel's own name
+	}
+	r.settle()
 	if err == nil && (r.Symbol == "" || r.VenueID == 0 || r.Status == 0) {
 		err = fmt.Errorf("an order without symbol, orderId or status: %.200q", body)
 	}

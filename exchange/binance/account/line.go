@@ -187,7 +187,10 @@ func (c *Client) apiFrame(m exchange.Market, method string, number uint64, sign 
 // Greet begins a connection with a logon, where the key can.
 func (l *line) Greet() ([][]byte, error) {
 	if !l.logsOn {
-		return nil, nil
+		return nil, l.c.admit(l.c.ctx, l.market)
+	}
+	if err := l.c.admit(l.c.ctx, l.market, "session.logon"); err != nil {
+		return nil, err
 	}
 	l.mu.Lock()
 	l.number++

@@ -1,0 +1,371 @@
+package account
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance"
+)
+
+// event is a user event taken out of its envelopes.
+type event struct {
+	kind string
+	body []byte
+	at   exchange.Time // T, or E where there is no T
+	key  string        // of listenKeyExpired
+}
+
+// openEvent takes an event out of {"stream","data"} of a combined stream, or
+// {"subscriptionId","event"} of spot. An answer to a request has no kind.
+func openEvent(frame []byte) (ev event, err error) {
+	var inner []byte
+	var sent exchange.Time
+	f := binance.Object(frame)
+	for f.Next() {
+		switch string(f.Key()) {
+		case "e":
+			ev.kind = f.Text()
+		case "E":
+			sent = exchange.UnixMilli(f.Int())
+		case "T", "u": // u: of outboundAccountPosition
+			ev.at = exchange.UnixMilli(f.Int())
+		case "listenKey":
+			ev.key = f.Text()
+		case "data", "event":
+			inner = f.Raw()
+		}
+	}
+	if err := f.Err(); err != nil {
+		return event{}, err
+	}
+	if inner != nil && ev.kind == "" && len(inner) > 0 && inner[0] == '{' {
+		return openEvent(inner)
+	}
+	if ev.at == 0 {
+		ev.at = sent
+	}
+	ev.body = frame
+	return ev, nil
+}
+
+// notices turns an event into what it means and passes that on, in order. What
+// is only a hint or tells nothing new is passed over: TRADE_LITE, which
+// ORDER_TRADE_UPDATE repeats; balanceUpdate, which outboundAccountPosition
+// follows; margin calls, lists, grids and strategies.
+func (ev *event) notices(m exchange.Market, pass func(Notice)) error {
+	var err error
+	switch ev.kind {
+	case "executionReport":
+		err = ev.order(m, ev.body, pass)
+	case "ORDER_TRADE_UPDATE":
+		err = ev.nested("o", func(raw []byte) error { return ev.order(m, raw, pass) })
+	case "ALGO_UPDATE":
+		err = ev.nested("o", func(raw []byte) error { return ev.conditional(m, raw, pass) })
+	case "outboundAccountPosition":
+		err = ev.nested("B", func(raw []byte) error { return ev.spotBalances(raw, pass) })
+	case "ACCOUNT_UPDATE":
+		err = ev.nested("a", func(raw []byte) error { return ev.account(m, raw, pass) })
+	case "ACCOUNT_CONFIG_UPDATE":
+		err = ev.config(m, pass)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", ev.kind, err)
+	}
+	return nil
+}
+
+// nested reads the member that holds the substance of an event.
+func (ev *event) nested(key string, read func(raw []byte) error) error {
+	raw, err := member(ev.body, key)
+	if err != nil {
+		return err
+	}
+	if raw == nil {
+		return fmt.Errorf("without %q", key)
+	}
+	return read(raw)
+}
+
+// order reads executionReport and ORDER_TRADE_UPDATE, which have the same keys
+// for the same things; spot alone has C and eR, futures ma, rp and er.
+func (ev *event) order(m exchange.Market, raw []byte, pass func(Notice)) error {
+	both := &struct {
+		r Report
+		x Execution
+	}{}
+	r, x := &both.r, &both.x
+	var exec, original string
+	var err error
+	f := binance.Object(raw)
+	for f.Next() && err == nil {
+		switch string(f.Key()) {
+		case "s":
+			r.Symbol = f.Text()
+		case "c":
+			r.ClientID = f.Text()
+		case "C":
+			original = f.Text()
+		case "i":
+			r.VenueID = f.Int()
+		case "S":
+			r.Side, err = sideOf(&f)
+		case "X":
+			r.Status, err = statusOf(&f)
+		case "p":
+			r.Price = f.Decimal()
+		case "q":
+			r.Qty = f.Decimal()
+		case "z":
+			r.Filled = f.Decimal()
+		case "r", "er", "eR":
+			if words := reasonWords(f.Text()); words != "" {
+				r.Reason = words
+			}
+		case "T":
+			r.Time = exchange.UnixMilli(f.Int())
+		case "x":
+			exec = f.Text()
+		case "t":
+			x.TradeID = f.Int()
+		case "l":
+			x.Qty = f.Decimal()
+		case "L":
+			x.Price = f.Decimal()
+		case "n":
+			x.Fee = f.Decimal()
+		case "N":
+			x.FeeAsset = f.Text()
+		case "m":
+			x.Maker = f.Bool()
+		case "rp":
+			x.Realised = f.Decimal()
+		}
+	}
+	if err == nil {
+		err = f.Err()
+	}
+	if err != nil {
+		return err
+	}
+	if r.Symbol == "" || r.VenueID == 0 || r.Status == 0 || r.Side == 0 {
+		return fmt.Errorf("an order without symbol, id, side or status")
+	}
+	if original != "" {
+		r.ClientID = original // c names the cancel or the amendment then
+	}
+	r.Market = m
+	r.settle()
+	if traded(exec, x) {
+		x.Market, x.Symbol, x.VenueID, x.ClientID, x.Side, x.Time = m, r.Symbol, r.VenueID, r.ClientID, r.Side, r.Time
+		x.Reason = forcedReason(r.ClientID)
+		r.Execution = x
+	}
+	pass(Notice{Market: m, Report: r, Time: ev.at})
+	return nil
+}
+
+// settle makes the status say what the quantities do, where the venue's word
+// does not: an order of its own that is filled, or a cancel that is pending.
+func (r *Report) settle() {
+	switch {
+	case r.Status.Terminal() || r.Filled.IsZero() || r.Qty.IsZero():
+	case r.Filled.GreaterThanOrEqual(r.Qty):
+		r.Status = exchange.StatusFilled
+	default:
+		r.Status = exchange.StatusPartial
+	}
+}
+
+// traded reports whether an event tells of a trade. CALCULATED are trades of
+// liquidation; TRADE_PREVENTION has a quantity and is none. One without a price
+// is not believed: the trades of the order are asked for then.
+func traded(exec string, x *Execution) bool {
+	return (exec == "TRADE" || exec == "CALCULATED") && x.TradeID > 0 && x.Qty.IsPositive() && x.Price.IsPositive()
+}
+
+// forcedReason tells the orders that the venue makes by their client ids.
+func forcedReason(clientID string) string {
+	switch {
+	case strings.HasPrefix(clientID, "autoclose-"):
+		return "liquidation"
+	case strings.HasPrefix(clientID, "adl_autoclose"):
+		return "adl"
+	case strings.HasPrefix(clientID, "settlement_autoclose-"), strings.HasPrefix(clientID, "delivery_autoclose-"):
+		return "settlement"
+	}
+	return ""
+}
+
+// reasonWords puts r, eR and er in words.
+func reasonWords(code string) string {
+	if words, ok := rejections[code]; ok {
+		return words
+	}
+	return expiryWords(code)
+}
+
+// rejections are r of executionReport.
+var rejections = map[string]string{
+	"INSUFFICIENT_BALANCES": "the balance is not sufficient", "WOULD_MATCH_IMMEDIATELY": "post-only would have taken",
+	"STOP_PRICE_WOULD_TRIGGER_IMMEDIATELY": "the stop would be triggered at once", "OCO_BAD_PRICES": "the prices of the list do not fit",
+}
+
+func (ev *event) spotBalances(raw []byte, pass func(Notice)) error {
+	all, err := list(raw, decodeSpotBalance)
+	for i := range all {
+		pass(Notice{Market: exchange.Spot, Balance: &all[i], Time: ev.at})
+	}
+	return err
+}
+
+// update is the substance of ACCOUNT_UPDATE.
+type update struct {
+	reason, symbol string
+	balances       []change
+	positions      []held
+}
+
+// change is a balance, and by how much it has changed other than by profit and
+// fees.
+type change struct {
+	Balance
+	by decimal.Decimal
+}
+
+type held struct {
+	Position
+	side   string
+	margin string
+}
+
+// account reads ACCOUNT_UPDATE. Funding of a cross position names no position,
+// and the symbol only since 2026-08.
+func (ev *event) account(m exchange.Market, raw []byte, pass func(Notice)) error {
+	u, err := decodeUpdate(m, raw)
+	if err != nil {
+		return err
+	}
+	if u.reason == "FUNDING_FEE" {
+		ev.funding(m, u, pass)
+	}
+	for i := range u.balances {
+		pass(Notice{Market: m, Balance: &u.balances[i].Balance, Time: ev.at})
+	}
+	for i := range u.positions {
+		p := &u.positions[i]
+		switch {
+		case p.side == "BOTH":
+			pass(Notice{Market: m, Position: &p.Position, Time: ev.at})
+		case !p.Qty.IsZero():
+			pass(Notice{Market: m, Config: fmt.Sprintf("hedge mode: %s %s %s", p.Symbol, p.side, p.Qty), Time: ev.at})
+		}
+		if u.reason == "MARGIN_TYPE_CHANGE" {
+			pass(Notice{Market: m, Config: "margin type " + p.Symbol + " " + p.margin, Time: ev.at})
+		}
+	}
+	return nil
+}
+
+func (ev *event) funding(m exchange.Market, u update, pass func(Notice)) {
+	if u.symbol == "" && len(u.positions) == 1 {
+		u.symbol = u.positions[0].Symbol
+	}
+	for i := range u.balances {
+		if b := &u.balances[i]; !b.by.IsZero() {
+			pass(Notice{Market: m, Funding: &Income{Market: m, Type: "FUNDING_FEE", Symbol: u.symbol, Asset: b.Asset, Amount: b.by, Time: ev.at}, Time: ev.at})
+		}
+	}
+}
+
+func decodeUpdate(m exchange.Market, raw []byte) (u update, err error) {
+	f := binance.Object(raw)
+	for f.Next() && err == nil {
+		switch string(f.Key()) {
+		case "m":
+			u.reason = f.Text()
+		case "S":
+			u.symbol = f.Text()
+		case "B":
+			u.balances, err = list(f.Raw(), func(raw []byte) (change, error) { return decodeChange(m, raw) })
+		case "P":
+			u.positions, err = list(f.Raw(), func(raw []byte) (held, error) { return decodeHeld(m, raw) })
+		}
+	}
+	if err == nil {
+		err = f.Err()
+	}
+	return u, err
+}
+
+func decodeChange(m exchange.Market, raw []byte) (change, error) {
+	b := change{Balance: Balance{Market: m}}
+	f := binance.Object(raw)
+	for f.Next() {
+		switch string(f.Key()) {
+		case "a":
+			b.Asset = f.Text()
+		case "wb":
+			b.Wallet = f.Decimal()
+		case "bc":
+			b.by = f.Decimal()
+		}
+	}
+	return b, f.Err()
+}
+
+func decodeHeld(m exchange.Market, raw []byte) (held, error) {
+	p := held{Position: Position{Market: m}}
+	f := binance.Object(raw)
+	for f.Next() {
+		switch string(f.Key()) {
+		case "s":
+			p.Symbol = f.Text()
+		case "pa":
+			p.Qty = f.Decimal()
+		case "ep":
+			p.Entry = f.Decimal()
+		case "ps":
+			p.side = f.Text()
+		case "mt":
+			p.margin = f.Text()
+		}
+	}
+	return p, f.Err()
+}
+
+// config reads ACCOUNT_CONFIG_UPDATE: ac is a leverage, ai the multi-assets
+// mode.
+func (ev *event) config(m exchange.Market, pass func(Notice)) error {
+	var symbol, leverage, multi string
+	f := binance.Object(ev.body)
+	for f.Next() {
+		key := string(f.Key())
+		if key != "ac" && key != "ai" {
+			continue
+		}
+		g := binance.Object(f.Raw())
+		for g.Next() {
+			switch string(g.Key()) {
+			case "s":
+				symbol = g.Text()
+			case "l":
+				leverage = g.Text()
+			case "j":
+				multi = string(g.Raw())
+			}
+		}
+		if g.Err() != nil {
+			return g.Err()
+		}
+	}
+	if symbol != "" {
+		pass(Notice{Market: m, Config: "leverage " + symbol + " " + leverage, Time: ev.at})
+	}
+	if multi != "" {
+		pass(Notice{Market: m, Config: "multi-assets mode " + multi, Time: ev.at})
+	}
+	return f.Err()
+}

@@ -1,0 +1,262 @@
+package account_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/account"
+	"github.com/perilune/perilune/exchange/simserver"
+)
+
+// inbox keeps notices and waits for them.
+type inbox struct {
+	t   *testing.T
+	mu  sync.Mutex
+	all []account.Notice
+}
+
+func (b *inbox) take(n account.Notice) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.all = append(b.all, n)
+}
+
+// wait returns the first notice from a position on that fits, and the position
+// behind it.
+func (b *inbox) wait(from int, what string, fits func(account.Notice) bool) (account.Notice, int) {
+	b.t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		b.mu.Lock()
+		for i := from; i < len(b.all); i++ {
+			if fits(b.all[i]) {
+				defer b.mu.Unlock()
+				return b.all[i], i + 1
+			}
+		}
+		b.mu.Unlock()
+	}
+	b.t.Fatalf("no %s among %s", what, b.text(from))
+	return account.Notice{}, 0
+}
+
+func (b *inbox) text(from int) string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var s strings.Builder
+	for _, n := range b.all[from:] {
+		fmt.Fprintf(&s, "\n%v report %+v balance %+v position %+v funding %+v gap %q down %q config %q", n.Market, n.Report, n.Balance, n.Position, n.Funding, n.Gap, n.Down, n.Config)
+	}
+	return s.String()
+}
+
+func (b *inbox) len() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.all)
+}
+
+func (b *inbox) count(from int, fits func(account.Notice) bool) (n int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, notice := range b.all[from:] {
+		if fits(notice) {
+			n++
+		}
+	}
+	return n
+}
+
+func listening(t *testing.T, c *account.Client, markets ...exchange.Market) (*account.Streams, *inbox) {
+	t.Helper()
+	in := &inbox{t: t}
+	s, err := account.Listen(c, markets, in.take)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	for _, m := range markets {
+		in.wait(0, "gap at the beginning", gap(m))
+	}
+	return s, in
+}
+
+func gap(m exchange.Market) func(account.Notice) bool {
+	return func(n account.Notice) bool { return n.Market == m && n.Gap != "" }
+}
+
+func down(m exchange.Market) func(account.Notice) bool {
+	return func(n account.Notice) bool { return n.Market == m && n.Down != "" }
+}
+
+func report(o account.Order, s exchange.OrderStatus) func(account.Notice) bool {
+	return func(n account.Notice) bool {
+		return n.Market == o.Market && n.Report != nil && n.Report.ClientID == o.ClientID && n.Report.Status == s
+	}
+}
+
+func TestUserStreams(t *testing.T) {
+	everyEntry(t, func(t *testing.T, b *bench, c *account.Client) {
+		_, in := listening(t, c, exchange.Markets[:]...)
+		for _, o := range bids {
+			streamOfAnOrder(t, in, c, o)
+			streamOfAFill(t, in, c, o)
+		}
+	})
+}
+
+// streamOfAnOrder follows an order that rests and is cancelled. The cancel has a
+// name of its own on spot; the report has the order's.
+func streamOfAnOrder(t *testing.T, in *inbox, c *account.Client, o account.Order) {
+	ctx, at := context.Background(), in.len()
+	if _, err := c.Place(ctx, o); err != nil {
+		t.Fatal(err)
+	}
+	n, at := in.wait(at, "accepted order", report(o, exchange.StatusAccepted))
+	if r := n.Report; r.Symbol != o.Symbol || r.Side != o.Side || !r.Price.Equal(o.Price) || !r.Qty.Equal(o.Qty) || !r.Filled.IsZero() || r.VenueID == 0 || r.Execution != nil {
+		t.Errorf("%v: %+v", o.Market, r)
+	}
+	if _, err := c.Cancel(ctx, o.Market, o.Symbol, o.ClientID); err != nil {
+		t.Fatal(err)
+	}
+	in.wait(at, "cancelled order", report(o, exchange.StatusCanceled))
+}
+
+// streamOfAFill follows a market order: its trades, and the money after.
+func streamOfAFill(t *testing.T, in *inbox, c *account.Client, o account.Order) {
+	ctx, at := context.Background(), in.len()
+	o.ClientID, o.Type, o.TIF, o.Price = "market-1", exchange.MarketOrder, exchange.IOC, decimal.Zero
+	if _, err := c.Place(ctx, o); err != nil {
+		t.Fatal(err)
+	}
+	n, _ := in.wait(at, "filled order", report(o, exchange.StatusFilled))
+	x := n.Report.Execution
+	if x == nil || !n.Report.Filled.Equal(o.Qty) || x.ClientID != o.ClientID || x.VenueID != n.Report.VenueID || !x.Price.IsPositive() ||
+		!x.Fee.IsPositive() || x.FeeAsset == "" || x.Maker || x.Reason != "" || x.TradeID == 0 {
+		t.Errorf("%v: %+v %+v", o.Market, n.Report, x)
+	}
+	balances, err := c.Balances(ctx, o.Market)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in.wait(at, "balance", func(n account.Notice) bool {
+		for _, b := range balances {
+			if n.Market == o.Market && n.Balance != nil && n.Balance.Asset == b.Asset && n.Balance.Wallet.Equal(b.Wallet) {
+				return true
+			}
+		}
+		return false
+	})
+	if o.Market != exchange.Spot {
+		in.wait(at, "position", func(n account.Notice) bool {
+			return n.Market == o.Market && n.Position != nil && n.Position.Symbol == o.Symbol && n.Position.Qty.Equal(o.Qty)
+		})
+	}
+}
+
+// Whatever breaks, there is one Down, then one Gap, and then events again.
+func TestStreamsComeBack(t *testing.T) {
+	b := running(t)
+	c := b.client(nil)
+	_, in := listening(t, c, exchange.Markets[:]...)
+	number := 0
+	for _, f := range []simserver.Fault{{Kind: "drop"}, {Kind: "listen_key_expired"}, {Kind: "drop", Route: "api"}} {
+		at := in.len()
+		b.arm(f)
+		b.advance(exchange.Second)
+		for _, o := range bids {
+			if f.Kind == "listen_key_expired" && o.Market == exchange.Spot || f.Route == "api" && o.Market != exchange.Spot {
+				continue
+			}
+			_, after := in.wait(at, f.Kind+": down", down(o.Market))
+			_, after = in.wait(after, f.Kind+": gap", gap(o.Market))
+			number++
+			o.ClientID = fmt.Sprintf("again-%d", number)
+			if _, err := c.Place(context.Background(), o); err != nil {
+				t.Fatal(err)
+			}
+			in.wait(after, f.Kind+": order", report(o, exchange.StatusAccepted))
+		}
+		if n := in.count(at, down(exchange.USDM)); f.Route == "" && n != 1 {
+			t.Errorf("%s: USD-M went down %d times:%s", f.Kind, n, in.text(at))
+		}
+	}
+}
+
+// A venue that is about to close a connection announces it on spot. The
+// successor is there before the end, so nothing is missed and nothing is told
+// twice.
+func TestShutdownIsNoGap(t *testing.T) {
+	b := running(t)
+	c := b.client(nil)
+	s, in := listening(t, c, exchange.Spot)
+	b.arm(simserver.Fault{Kind: "server_shutdown"})
+	b.advance(exchange.Second)
+	for deadline := time.Now().Add(20 * time.Second); s.Health()[0].Rolls == 0; time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("no successor: %+v", s.Health())
+		}
+	}
+	if _, err := c.Place(context.Background(), bids[0]); err != nil {
+		t.Fatal(err)
+	}
+	in.wait(1, "order", report(bids[0], exchange.StatusAccepted))
+	if text := in.text(1); strings.Contains(text, `gap "t`) {
+		t.Errorf("a gap: %s", text)
+	}
+}
+
+// Orders that the venue makes itself are told like any, with the reason.
+func TestForcedOrders(t *testing.T) {
+	b := running(t)
+	c := b.client(nil)
+	_, in := listening(t, c, exchange.USDM)
+	o := bids[1]
+	o.ClientID, o.Type, o.TIF, o.Price = "open", exchange.MarketOrder, exchange.IOC, decimal.Zero
+	if _, err := c.Place(context.Background(), o); err != nil {
+		t.Fatal(err)
+	}
+	b.arm(simserver.Fault{Kind: "adl", Symbol: o.Symbol})
+	b.advance(exchange.Second)
+	n, _ := in.wait(0, "deleveraging", func(n account.Notice) bool {
+		return n.Report != nil && n.Report.Execution != nil && n.Report.Execution.Reason == "adl"
+	})
+	if n.Report.Side != exchange.Sell || !n.Report.Filled.Equal(o.Qty) || n.Report.Status != exchange.StatusFilled {
+		t.Errorf("%+v", n.Report)
+	}
+	in.wait(0, "flat position", func(n account.Notice) bool { return n.Position != nil && n.Position.Qty.IsZero() })
+}
+
+// Funding comes with its amount and its symbol.
+func TestFundingNotice(t *testing.T) {
+	b := running(t)
+	c := b.client(nil)
+	_, in := listening(t, c, exchange.USDM, exchange.COINM)
+	for _, o := range bids[1:] {
+		o.ClientID, o.Type, o.TIF, o.Price = "open", exchange.MarketOrder, exchange.IOC, decimal.Zero
+		if _, err := c.Place(context.Background(), o); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.advance(51 * exchange.Minute) // over 08:00
+	for _, o := range bids[1:] {
+		n, _ := in.wait(0, "funding", func(n account.Notice) bool { return n.Market == o.Market && n.Funding != nil })
+		rows, err := c.Income(context.Background(), o.Market, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := false
+		for _, row := range rows {
+			found = found || row.Type == "FUNDING_FEE" && row.Amount.Equal(n.Funding.Amount) && row.Symbol == n.Funding.Symbol && row.Asset == n.Funding.Asset
+		}
+		if !found || n.Funding.Symbol != o.Symbol || n.Funding.Type != "FUNDING_FEE" || n.Funding.TranID != "" {
+			t.Errorf("%v: %+v is not in %+v", o.Market, n.Funding, rows)
+		}
+	}
+}
