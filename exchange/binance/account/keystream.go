@@ -1,10 +1,12 @@
 package account
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"sync"
 	"time"
 
@@ -95,7 +97,8 @@ func (k *keyStream) listen(ctx context.Context, key sign.Secret) error {
 		path = "/private/ws/" // elsewhere it would be accepted, and mute
 	}
 	o := k.c.wireOptions("the user stream of "+k.feed.market.String(), base+path+key.Reveal())
-	o.Protocol, o.Open = k, k.opened
+	o.Protocol, o.Open, o.Streams = k, k.opened, []wire.Stream{{Name: userStream}}
+	o.ReplyWithin = time.Hour // never: see sureWithin
 	k.use(key, nil)
 	w, err := wire.Start(o)
 	if err != nil {
@@ -196,26 +199,80 @@ func (k *keyStream) health() wire.Health {
 // Greet sends nothing: the address says it all.
 func (k *keyStream) Greet() ([][]byte, error) { return nil, nil }
 
-// Subscribe is not used: there is nothing to subscribe to.
-func (k *keyStream) Subscribe(uint64, []string) []byte { return nil }
+// Subscribe asks for nothing but an answer. A connection that is open may not be
+// tied to the account yet, and what happens until then is told to nobody; the
+// answer comes after.
+func (k *keyStream) Subscribe(id uint64, _ []string) []byte {
+	return fmt.Appendf(nil, `{"method":"LIST_SUBSCRIPTIONS","id":%d}`, id)
+}
 
-// Unsubscribe is not used either.
-func (k *keyStream) Unsubscribe(uint64, []string) []byte { return nil }
+// Unsubscribe is never wanted, and asks the same.
+func (k *keyStream) Unsubscribe(id uint64, names []string) []byte { return k.Subscribe(id, names) }
 
-// Classify takes everything for an event.
-func (k *keyStream) Classify([]byte) wire.Message { return wire.Message{Class: wire.Other} }
+// Classify tells events from answers. One that refuses is as good as any.
+func (k *keyStream) Classify(frame []byte) wire.Message {
+	if bytes.Contains(frame, []byte(`"e":`)) {
+		return wire.Message{Class: wire.Data, Stream: []byte(userStream)}
+	}
+	raw, err := member(frame, "id")
+	if err != nil {
+		return wire.Message{Class: wire.Other}
+	}
+	id, err := strconv.ParseUint(string(raw), 10, 64)
+	if err != nil {
+		return wire.Message{Class: wire.Other}
+	}
+	return wire.Message{Class: wire.Reply, ID: id}
+}
 
-// opened takes a new connection, which delivers from now on, if its key lives.
+// sureWithin is how long the answer is waited for. Without one the connection
+// is believed to deliver all the same.
+const sureWithin = 3 * time.Second
+
+// opened takes a new connection, which delivers if its key lives.
 func (k *keyStream) opened(conn uint64) wire.Handler {
-	k.feed.up()
+	h := &keyConn{k: k}
+	h.late = time.AfterFunc(sureWithin, func() { h.Subscribed(nil) })
 	if conn > 1 {
 		k.wake()
 	}
-	return &keyConn{k}
+	return h
 }
 
 // keyConn is one connection of a keyStream.
-type keyConn struct{ k *keyStream }
+type keyConn struct {
+	k    *keyStream
+	late *time.Timer
+
+	mu    sync.Mutex
+	is    bool // delivering
+	ended bool
+}
+
+// Subscribed tells that events come from now on.
+func (h *keyConn) Subscribed([]string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.is || h.ended {
+		return
+	}
+	h.is = true
+	h.k.feed.up()
+}
+
+// Stalled is not used: the stream may be silent for any time.
+func (h *keyConn) Stalled([]string) {}
+
+// Down tells that the connection is over.
+func (h *keyConn) Down(err error) {
+	h.late.Stop()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.ended = true
+	if h.is {
+		h.k.feed.down(err)
+	}
+}
 
 // Frame takes an event.
 func (h *keyConn) Frame(frame []byte) error {
@@ -244,12 +301,3 @@ func (k *keyStream) expired(key string) {
 	default:
 	}
 }
-
-// Subscribed is not used: there is nothing to subscribe to.
-func (h *keyConn) Subscribed([]string) {}
-
-// Stalled is not used either.
-func (h *keyConn) Stalled([]string) {}
-
-// Down tells that the connection is over.
-func (h *keyConn) Down(err error) { h.k.feed.down(err) }
