@@ -1,0 +1,324 @@
+package desk
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/account"
+)
+
+// audit compares our books of one market with the venue's account, in rounds.
+// The first half of a round brings what events may have been missed: open orders,
+// executions, income. The second reads balances and positions. A difference that
+// two rounds find alike, with nothing under way, is booked by name.
+type audit struct {
+	market exchange.Market
+	due    exchange.Time   // of the next round
+	left   int             // requests of the round that are out
+	out    map[uint64]bool // their numbers
+	again  bool            // a round was asked for while one ran
+	failed bool            // the round is not complete
+	second bool
+	tries  int // rounds in a row without a result
+
+	balances  *Answer // of the round
+	positions *Answer
+
+	touched   exchange.Time // when our books last changed
+	agreed    exchange.Time // when they last were the venue's
+	fresh     bool          // what the account holds is its opening
+	diffs     map[string]diff
+	strangers map[int64]bool
+
+	since  exchange.Time // income is listed from here
+	paid   map[string]exchange.Time
+	coming exchange.Time // of a funding payment that income does not show yet
+	down   string        // why the stream is lost
+}
+
+// diff is what the venue has more than our books.
+type diff struct {
+	amount decimal.Decimal
+	first  exchange.Time
+}
+
+func (d *Desk) audit(m exchange.Market) *audit {
+	for _, a := range d.audits {
+		if a.market == m {
+			return a
+		}
+	}
+	a := &audit{market: m, due: d.now, out: map[uint64]bool{}, diffs: map[string]diff{}, strangers: map[int64]bool{}, paid: map[string]exchange.Time{}}
+	d.audits = append(d.audits, a)
+	return a
+}
+
+func (a *audit) restore(from *Opening) {
+	a.since = max(from.Since, from.Began)
+	a.fresh = len(from.Wallets) == 0 && len(from.Positions) == 0
+	for _, id := range from.Paid {
+		a.paid[id] = never
+	}
+}
+
+// hurry brings the next round forward.
+func (a *audit) hurry(at exchange.Time) {
+	a.due = min(a.due, at)
+	a.again, a.tries = a.left > 0, 0
+}
+
+// gap begins a round in every market: something may have been missed.
+func (d *Desk) gap(why string) {
+	d.note("%s; the account is compared", why)
+	for _, a := range d.audits {
+		a.hurry(d.now)
+	}
+}
+
+func (d *Desk) touch(m exchange.Market) { d.audit(m).touched = d.now }
+
+func (d *Desk) tickAudit(a *audit) {
+	if a.left > 0 || a.due > d.now {
+		return
+	}
+	a.due, a.failed, a.second, a.again = never, false, false, false
+	a.balances, a.positions = nil, nil
+	a.ask(d.request(Request{Kind: OpenOrders, Market: a.market}))
+	if a.market != exchange.Spot {
+		a.ask(d.request(Request{Kind: Income, Market: a.market, Since: a.since}))
+	}
+	for _, t := range d.tapes {
+		if t.in.Market == a.market && (t.used || d.working(t.in.ID) || d.books.positions[t.in.ID] != 0) {
+			a.ask(d.list(t))
+		}
+	}
+}
+
+func (a *audit) ask(number uint64) {
+	a.out[number] = true
+	a.left = len(a.out)
+}
+
+// working reports an open order in an instrument.
+func (d *Desk) working(id exchange.InstrumentID) bool {
+	return slices.ContainsFunc(d.open, func(n *order) bool { return n.Instrument == id && n.stage != done })
+}
+
+// onAudit takes the answers that only audits ask for.
+func (d *Desk) onAudit(a *Answer, f *account.Fault) {
+	au := d.audit(a.Request.Market)
+	if f == nil {
+		switch a.Request.Kind {
+		case OpenOrders:
+			d.onOpenOrders(au, a)
+		case Income:
+			d.onIncome(au, a)
+		case Balances:
+			au.balances = a
+		case Positions:
+			au.positions = a
+		}
+	}
+	d.part(a.Request.Market, a.Request, f == nil)
+}
+
+// part takes note that a request of a round is answered, and goes on with the
+// round when it was the last one.
+func (d *Desk) part(m exchange.Market, r *Request, ok bool) {
+	a := d.audit(m)
+	if !a.out[r.Number] {
+		return
+	}
+	delete(a.out, r.Number)
+	a.left = len(a.out)
+	a.failed = a.failed || !ok
+	switch {
+	case a.left > 0:
+	case a.failed || a.again:
+		d.retry(a)
+	case !a.second:
+		a.second = true
+		a.ask(d.request(Request{Kind: Balances, Market: m}))
+		if m != exchange.Spot {
+			a.ask(d.request(Request{Kind: Positions, Market: m}))
+		}
+	default:
+		d.compare(a)
+	}
+}
+
+// retry begins another round soon, and less soon every time.
+func (d *Desk) retry(a *audit) {
+	wait := min(2*exchange.Second<<min(a.tries, 5), d.opt.Schedule)
+	if a.again {
+		wait = 0
+	}
+	a.tries++
+	a.due = d.now + wait
+}
+
+// onOpenOrders takes the list of open orders. An order of ours that is not in it
+// is asked for: absence proves nothing.
+func (d *Desk) onOpenOrders(a *audit, ans *Answer) {
+	for i := range ans.Reports {
+		d.report(&ans.Reports[i])
+	}
+	for _, n := range d.open {
+		if n.in.Market != a.market || n.stage != live || n.said.status.Terminal() || n.sent >= ans.Request.At {
+			continue
+		}
+		listed := slices.ContainsFunc(ans.Reports, func(r account.Report) bool { return r.Symbol == n.in.Symbol && r.VenueID == n.venue })
+		if !listed {
+			n.due = soonest(n.due, d.now)
+		}
+	}
+}
+
+// quiet reports whether our books are as the venue had them at a time: nothing is
+// under way in the market, and nothing was booked since.
+func (d *Desk) quiet(a *audit, at exchange.Time) bool {
+	if a.touched >= at || a.coming != 0 {
+		return false
+	}
+	for _, n := range d.open {
+		if n.in.Market == a.market && (n.stage == placing || n.stage == doubtful || n.said.filled > n.Filled || n.said.status.Terminal() && n.stage != done) {
+			return false
+		}
+	}
+	return !slices.ContainsFunc(d.tapes, func(t *tape) bool {
+		return t.in.Market == a.market && (t.busy || len(t.orphans) > 0)
+	})
+}
+
+// confirmAfter is how long a difference must last.
+const confirmAfter = 2 * exchange.Second
+
+// compare ends a round.
+func (d *Desk) compare(a *audit) {
+	at := a.balances.Request.At
+	if !d.quiet(a, at) {
+		d.retry(a)
+		return
+	}
+	found := map[string]diff{}
+	d.compareBalances(a, found)
+	if a.positions != nil {
+		d.comparePositions(a, found)
+	}
+	a.diffs = found
+	a.fresh = false
+	if len(found) > 0 {
+		d.retry(a)
+		return
+	}
+	a.agreed, a.tries, a.due = d.now, 0, d.now+d.opt.Schedule
+	if a.down != "" {
+		a.due = d.now + 5*exchange.Second // there is no stream to tell
+	}
+}
+
+// confirmed reports whether a difference is to be booked now; otherwise it keeps
+// it for the next round.
+func (d *Desk) confirmed(a *audit, key string, amount decimal.Decimal, found map[string]diff) bool {
+	was, again := a.diffs[key]
+	if a.fresh || again && was.amount.Equal(amount) && d.now >= was.first+confirmAfter {
+		return true
+	}
+	if !again || !was.amount.Equal(amount) {
+		was = diff{amount, d.now}
+	}
+	found[key] = was
+	return false
+}
+
+func (d *Desk) compareBalances(a *audit, found map[string]diff) {
+	theirs := map[string]decimal.Decimal{}
+	assets := d.books.assets(a.market)
+	for _, b := range a.balances.Balances {
+		theirs[b.Asset] = b.Wallet
+		if !slices.Contains(assets, b.Asset) {
+			assets = append(assets, b.Asset)
+		}
+	}
+	for _, asset := range assets {
+		p := purse{a.market, asset}
+		ours := d.books.totals[p]
+		more := theirs[asset].Sub(ours)
+		if more.IsZero() || d.moving(p) {
+			continue
+		}
+		if d.confirmed(a, asset, more, found) {
+			d.adjust(p, more, d.named(a, fmt.Sprintf("%s %s: the venue has %s, the ledger %s", a.market, asset, theirs[asset], ours)))
+			continue
+		}
+		for _, t := range d.tapes { // somebody else may have traded it
+			t.used = t.used || t.in.Market == exchange.Spot && a.market == exchange.Spot && t.in.Base == asset
+		}
+	}
+}
+
+// named is the reason of an adjustment.
+func (d *Desk) named(a *audit, what string) string {
+	if a.fresh {
+		return "opening balance"
+	}
+	return "unexplained difference: " + what
+}
+
+// adjust books a difference and says so.
+func (d *Desk) adjust(p purse, amount decimal.Decimal, reason string) {
+	d.note("%s", reason)
+	d.books.add(p, amount)
+	d.post(exchange.Event{Kind: exchange.KindBalance, Instrument: exchange.NoInstrument, Wallet: p.market, Asset: p.asset, Amount: amount, Reason: reason})
+}
+
+func (d *Desk) comparePositions(a *audit, found map[string]diff) {
+	theirs := make([]account.Position, d.u.Len())
+	for _, p := range a.positions.Positions {
+		if in, ok := d.u.Find(p.Market, p.Symbol); ok {
+			theirs[in.ID] = p
+		} else if !p.Qty.IsZero() {
+			d.note("%s:%s is not in this universe and has a position of %s", p.Market, p.Symbol, p.Qty)
+		}
+	}
+	for _, in := range d.u.All() {
+		if in.Market != a.market {
+			continue
+		}
+		p := theirs[in.ID]
+		more := p.Qty.Sub(in.QtyDecimal(d.books.positions[in.ID]))
+		if more.IsZero() {
+			continue
+		}
+		if !d.confirmed(a, in.Symbol, more, found) {
+			d.tapes[in.ID].used = true
+			continue
+		}
+		d.adjustPosition(a, in, p, more)
+	}
+}
+
+// adjustPosition books a part of a position that no execution accounts for. Its
+// profit is in the wallet, and is found there.
+func (d *Desk) adjustPosition(a *audit, in *exchange.Instrument, p account.Position, more decimal.Decimal) {
+	reason := "opening position"
+	if !a.fresh {
+		reason = fmt.Sprintf("unexplained difference: %s: the venue has %s, the ledger %s", in.Key(), p.Qty, in.QtyDecimal(d.books.positions[in.ID]))
+	}
+	d.note("%s", reason)
+	f := &exchange.Fill{Instrument: in.ID, TradeID: "adjust-" + strconv.FormatInt(int64(d.now), 10), Side: exchange.Buy, Qty: lots(in, more.Abs()),
+		FeeAsset: in.Settle(), Reason: reason}
+	if more.IsNegative() {
+		f.Side = exchange.Sell
+	}
+	f.Price = d.tapes[in.ID].price
+	if p.Entry.IsPositive() {
+		f.Price = exchange.Ticks(in.Tick.Floor(p.Entry))
+	}
+	f.Price = max(f.Price, 1)
+	d.bookFill(in, f, d.now)
+}

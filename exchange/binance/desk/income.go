@@ -1,0 +1,76 @@
+package desk
+
+import (
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/account"
+)
+
+// Funding is booked from the history of income alone, because only its rows have
+// a number and the instrument. The stream's word only says that one is coming.
+
+// incomeOverlap is how far back income is listed again: rows may show up late.
+const incomeOverlap = 10 * exchange.Minute
+
+// expect notes that a payment is coming.
+func (a *audit) expect(f *account.Income, now exchange.Time) {
+	a.coming = f.Time
+	if a.coming == 0 {
+		a.coming = now
+	}
+	a.hurry(now + exchange.Second)
+}
+
+func (d *Desk) onIncome(a *audit, ans *Answer) {
+	for i := range ans.Incomes {
+		d.income(a, &ans.Incomes[i])
+	}
+	if a.coming != 0 && d.now > a.coming+incomeOverlap {
+		d.note("%s: funding of %s does not show in the income", a.market, a.coming)
+		a.coming = 0
+	}
+	for id, at := range a.paid { // order does not matter: every old row goes
+		if at < a.since {
+			delete(a.paid, id)
+		}
+	}
+}
+
+// income books a row, once. Profit and commission are in the executions, and
+// transfers are our own or found in the balance.
+func (d *Desk) income(a *audit, r *account.Income) {
+	key := r.Type + ":" + r.TranID + ":" + r.Symbol + ":" + r.Asset
+	if r.Type == "FUNDING_FEE" && a.coming != 0 && r.Time >= a.coming-exchange.Minute {
+		a.coming = 0
+	}
+	_, booked := a.paid[key]
+	_, restored := a.paid[r.TranID]
+	if booked || restored || r.Time < d.began {
+		return
+	}
+	a.paid[key] = r.Time
+	a.since = max(a.since, r.Time-incomeOverlap)
+	switch r.Type {
+	case "REALIZED_PNL", "COMMISSION", "TRANSFER", "INTERNAL_TRANSFER":
+		return
+	case "FUNDING_FEE":
+		if in, ok := d.u.Find(r.Market, r.Symbol); ok {
+			d.payment(in, r)
+			return
+		}
+	}
+	d.touch(a.market)
+	d.adjust(purse{a.market, r.Asset}, r.Amount, r.Type+" "+r.Symbol+" "+r.TranID)
+}
+
+// payment tells of funding. The rate and the mark price are not in the row.
+func (d *Desk) payment(in *exchange.Instrument, r *account.Income) {
+	settled := r.Time
+	if late := r.Time % exchange.Hour; late < exchange.Minute {
+		settled -= late
+	}
+	d.books.add(purse{in.Market, r.Asset}, r.Amount)
+	d.touch(in.Market)
+	d.post(exchange.Event{Kind: exchange.KindFundingPaid, Instrument: in.ID, VenueTime: r.Time, Payment: &exchange.FundingPayment{
+		Instrument: in.ID, Settled: settled, Position: d.tapes[in.ID].before(d.books.positions[in.ID], settled),
+		Amount: r.Amount, Asset: r.Asset, TranID: r.TranID}})
+}

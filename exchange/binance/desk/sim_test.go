@@ -1,0 +1,504 @@
+package desk
+
+import (
+	"container/heap"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strconv"
+	"testing"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/account"
+)
+
+// sim is a desk, a venue, and a network between them that does everything a
+// network does. All of it follows from the seed.
+type sim struct {
+	t      *testing.T
+	rng    *rand.Rand
+	u      *exchange.Universe
+	now    exchange.Time
+	queue  happenings
+	seq    int
+	house  *house
+	desk   *Desk
+	run    int // of the process; what a former one hears is lost
+	ledger *ledger
+	calm   bool // no faults any more
+	dead   map[exchange.Market]bool
+	// heard is when the last notice of a market arrives: streams keep their order.
+	heard   map[exchange.Market]exchange.Time
+	lastID  exchange.OrderID
+	lastMov uint64
+	moved   decimal.Decimal // what nobody explains
+	beats   bool
+	trace   []string
+	kill    func(point string, run int) bool
+}
+
+type happening struct {
+	at  exchange.Time
+	seq int
+	do  func()
+}
+
+type happenings []happening
+
+func (h happenings) Len() int { return len(h) }
+func (h happenings) Less(i, j int) bool {
+	return h[i].at < h[j].at || h[i].at == h[j].at && h[i].seq < h[j].seq
+}
+func (h happenings) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
+func (h *happenings) Push(x any)   { *h = append(*h, x.(happening)) }
+func (h *happenings) Pop() any {
+	x := (*h)[len(*h)-1]
+	*h = (*h)[:len(*h)-1]
+	return x
+}
+
+var start = exchange.Date(2026, 11, 2)
+
+func newSim(t *testing.T, seed uint64) *sim {
+	u := universe()
+	s := &sim{t: t, rng: rand.New(rand.NewPCG(seed, 7)), u: u, now: start, house: newHouse(u, start), ledger: newLedger(u, start),
+		dead: map[exchange.Market]bool{}, heard: map[exchange.Market]exchange.Time{}, beats: true}
+	s.house.take = func(o account.Order) decimal.Decimal {
+		if s.rng.IntN(3) > 0 {
+			return decimal.Zero
+		}
+		in, _ := u.Find(o.Market, o.Symbol)
+		return in.QtyDecimal(exchange.Lots(s.rng.IntN(20)))
+	}
+	s.boot()
+	return s
+}
+
+// boot starts a process on what the ledger has.
+func (s *sim) boot() {
+	s.run++
+	d, err := New(s.u, Options{}, s.ledger.opening(), s.now)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.desk = d
+	s.dead = map[exchange.Market]bool{}
+	s.say("run %d", s.run)
+	s.pump()
+}
+
+func (s *sim) say(format string, args ...any) {
+	s.trace = append(s.trace, fmt.Sprintf("%8.3f ", float64(s.now-start)/1e9)+fmt.Sprintf(format, args...))
+}
+
+func (s *sim) after(wait exchange.Time, do func()) {
+	s.seq++
+	heap.Push(&s.queue, happening{s.now + wait, s.seq, do})
+}
+
+// mine runs do if the process that asked for it still lives.
+func (s *sim) mine(wait exchange.Time, do func()) {
+	run := s.run
+	s.after(wait, func() {
+		if run == s.run {
+			do()
+			s.pump()
+		}
+	})
+}
+
+func (s *sim) chance(percent int) bool { return !s.calm && s.rng.IntN(100) < percent }
+
+func (s *sim) latency() exchange.Time {
+	base := exchange.Time(1+s.rng.IntN(60)) * exchange.Millisecond
+	if s.chance(5) {
+		return base + exchange.Time(s.rng.IntN(4000))*exchange.Millisecond
+	}
+	return base
+}
+
+// pump carries out what the desk wants and takes what the house says.
+func (s *sim) pump() {
+	s.desk.Requests(func(r *Request) {
+		kept := *r
+		s.send(&kept)
+	})
+	s.desk.Events(func(ev *exchange.Event) { s.event(ev) })
+	s.desk.Notes(func(n string) { s.say("note %s", n) })
+	for _, n := range s.house.notices {
+		s.deliver(n)
+	}
+	s.house.notices = s.house.notices[:0]
+}
+
+// event commits an event, unless the process is killed before.
+func (s *sim) event(ev *exchange.Event) {
+	s.say("event %s %d %+v %+v %s %s %s", ev.Kind, ev.Instrument, ev.Update, ev.Fill, ev.Asset, ev.Amount, ev.Reason)
+	point := "ack"
+	if ev.Kind == exchange.KindFill {
+		point = "fill"
+	}
+	if s.killed(point) {
+		return
+	}
+	s.ledger.take(ev)
+	s.killed("commit")
+}
+
+func (s *sim) killed(point string) bool {
+	run := s.run
+	if s.kill != nil && !s.calm && s.kill(point, run) {
+		s.say("killed at %s", point)
+		s.run++ // nothing that is under way reaches it
+		s.after(exchange.Time(s.rng.IntN(30))*exchange.Second, s.boot)
+		return true
+	}
+	return false
+}
+
+// send carries a request to the venue and its answer back, or loses either.
+func (s *sim) send(r *Request) {
+	s.say("request %d %s %s:%s %s%s", r.Number, r.Kind, r.Market, r.Symbol, r.ClientID, r.Order.ClientID)
+	if r.Kind == Place && s.killed("send") {
+		if s.rng.IntN(2) == 0 {
+			return // it had not left
+		}
+	}
+	signed := s.now
+	answer := func(wait exchange.Time, a *Answer) {
+		s.mine(wait, func() { s.say("answer %d %v", r.Number, a.Err); s.desk.Answer(a, s.now) })
+	}
+	lost := &Answer{Request: r, Err: &account.Fault{Class: account.Unknown, Err: errors.New("connection reset by peer")}}
+	switch {
+	case s.chance(4):
+		answer(s.latency(), &Answer{Request: r, Err: &account.Fault{Class: account.Later, HTTP: 429, Code: -1003, Until: s.now + exchange.Second}})
+		return
+	case s.chance(4):
+		answer(s.latency(), lost)
+		return
+	}
+	s.after(s.latency(), func() {
+		a := &Answer{Request: r}
+		s.house.now = s.now
+		if s.now > signed+5*exchange.Second {
+			a.Err = &account.Fault{Class: account.Later, Code: -1021}
+		} else {
+			s.perform(r, a)
+		}
+		if s.chance(10) {
+			a = lost
+		}
+		answer(s.latency(), a)
+		s.pump()
+	})
+}
+
+// perform asks the house; a question that the house has no time for fails.
+func (s *sim) perform(r *Request, a *Answer) {
+	s.house.lag = 0
+	if s.chance(20) {
+		s.house.lag = exchange.Time(s.rng.IntN(1500)) * exchange.Millisecond
+	}
+	Perform(context.Background(), s.house, r, a)
+}
+
+// deliver carries a notice, or loses it together with the connection.
+func (s *sim) deliver(n account.Notice) {
+	if s.dead[n.Market] {
+		return
+	}
+	if s.chance(2) {
+		s.cut(n.Market)
+		return
+	}
+	copies := 1
+	if s.chance(5) {
+		copies = 2
+	}
+	for range copies {
+		at := max(s.now+s.latency(), s.heard[n.Market])
+		if !s.chance(5) {
+			s.heard[n.Market] = at // otherwise it is overtaken
+		}
+		s.mine(at-s.now, func() { s.hear(n) })
+	}
+}
+
+func (s *sim) hear(n account.Notice) {
+	s.say("notice %s %+v", n.Market, n.Report)
+	s.desk.Notice(&n, s.now)
+}
+
+// cut loses a stream for a while. Whatever the venue says meanwhile is lost.
+func (s *sim) cut(m exchange.Market) {
+	s.dead[m] = true
+	s.say("cut %s", m)
+	s.mine(exchange.Time(s.rng.IntN(3000))*exchange.Millisecond, func() {
+		s.desk.Notice(&account.Notice{Market: m, Down: "read: connection reset by peer"}, s.now)
+	})
+	s.mine(exchange.Time(3000+s.rng.IntN(20000))*exchange.Millisecond, func() {
+		s.dead[m] = false
+		s.desk.Notice(&account.Notice{Market: m, Gap: "the stream is back"}, s.now)
+	})
+}
+
+// until runs the world to a time.
+func (s *sim) until(end exchange.Time) {
+	for {
+		at := min(s.desk.Next(), s.ticked()+exchange.Second)
+		at = max(at, s.now)
+		if len(s.queue) > 0 && s.queue[0].at <= at {
+			if s.queue[0].at > end {
+				break
+			}
+			h := heap.Pop(&s.queue).(happening)
+			s.now = h.at
+			s.house.now = s.now
+			h.do()
+			continue
+		}
+		if at > end {
+			break
+		}
+		s.now, s.house.now = at, at
+		s.house.expire()
+		if s.beats {
+			s.desk.Beat(s.now)
+		}
+		s.desk.Tick(s.now)
+		s.pump()
+	}
+	s.now = end
+}
+
+func (s *sim) ticked() exchange.Time { return s.desk.ticked }
+
+// act does something that a strategy, the market or a stranger might do.
+func (s *sim) act() {
+	s.house.now = s.now
+	switch n := s.rng.IntN(100); {
+	case n < 35:
+		s.submit()
+	case n < 50:
+		if s.lastID > 0 {
+			s.desk.Cancel(exchange.OrderID(1+s.rng.IntN(int(s.lastID))), s.now)
+		}
+	case n < 85:
+		if o := s.anyOrder(); o != nil {
+			in, _ := s.u.Find(o.Market, o.Symbol)
+			s.house.fill(o, in.QtyDecimal(exchange.Lots(1+s.rng.IntN(8))), "")
+		}
+	case n < 90:
+		s.transfer()
+	case n < 93:
+		s.stranger()
+	case n < 95:
+		s.house.fund(s.u.Get(exchange.InstrumentID(1+s.rng.IntN(3))), decimal.New(int64(s.rng.IntN(2000)-1000), -5))
+	case n < 97:
+		s.house.income(account.Income{Market: exchange.USDM, Type: "REFERRAL_KICKBACK", Asset: "USDT", Amount: decimal.New(int64(1+s.rng.IntN(99)), -6)})
+	case n < 98: // a hand at work elsewhere
+		amount := decimal.New(int64(1+s.rng.IntN(1000)), -2)
+		s.house.add(exchange.Spot, "USDT", amount)
+		s.moved = s.moved.Add(amount)
+	}
+	s.pump()
+}
+
+func (s *sim) anyOrder() *held {
+	var open []*held
+	for _, o := range s.house.orders {
+		if !o.Status.Terminal() {
+			open = append(open, o)
+		}
+	}
+	if len(open) == 0 {
+		return nil
+	}
+	return open[s.rng.IntN(len(open))]
+}
+
+func (s *sim) submit() {
+	in := s.u.Get(exchange.InstrumentID(s.rng.IntN(s.u.Len())))
+	s.lastID++
+	o := &exchange.Order{ID: s.lastID, ClientID: "t-" + strconv.FormatUint(uint64(s.lastID), 36), Strategy: -1, Instrument: in.ID, Side: exchange.Buy,
+		Type: exchange.Limit, TIF: exchange.GTC, Price: 500000, Qty: exchange.Lots(1 + s.rng.IntN(40)), Created: s.now}
+	if s.rng.IntN(2) == 0 {
+		o.Side = exchange.Sell
+	}
+	switch s.rng.IntN(5) {
+	case 0:
+		o.TIF = exchange.IOC
+	case 1:
+		o.Type, o.TIF, o.Price = exchange.MarketOrder, exchange.IOC, 0
+	case 2:
+		o.Pair = 1
+	}
+	s.ledger.intend(o)
+	if s.killed("intent") {
+		return
+	}
+	s.desk.Submit(o, s.now)
+}
+
+func (s *sim) transfer() {
+	s.lastMov++
+	if s.lastMov >= 100 {
+		return
+	}
+	t := &exchange.Transfer{ID: s.lastMov, Asset: "USDT", From: exchange.Spot, To: exchange.USDM, Amount: decimal.New(int64(100+s.rng.IntN(1000)), -1)}
+	if s.rng.IntN(2) == 0 {
+		t.From, t.To = t.To, t.From
+	}
+	s.ledger.depart(t, s.now)
+	if s.killed("intent") {
+		return
+	}
+	s.desk.Transfer(t, s.now)
+}
+
+// stranger trades on the account: by hand, or the venue in a liquidation.
+func (s *sim) stranger() {
+	in := s.u.Get(exchange.InstrumentID(s.rng.IntN(s.u.Len())))
+	o := &held{Report: account.Report{Market: in.Market, Symbol: in.Symbol, ClientID: "web_" + strconv.FormatInt(s.house.next(), 10), VenueID: s.house.next(),
+		Side: exchange.Sell, Status: exchange.StatusAccepted, Price: dec("49000"), Qty: in.QtyDecimal(5)}}
+	reason := ""
+	if in.Perp() && s.rng.IntN(2) == 0 {
+		o.ClientID, reason = "autoclose-"+o.ClientID, "liquidation"
+	}
+	s.house.orders = append(s.house.orders, o)
+	s.house.fill(o, in.QtyDecimal(exchange.Lots(1+s.rng.IntN(5))), reason)
+	if !o.Status.Terminal() {
+		s.house.end(o, exchange.StatusCanceled)
+	}
+}
+
+// finish ends the faults, lets go of every order and lets everything settle.
+func (s *sim) finish() {
+	s.calm = true
+	s.until(s.now + 40*exchange.Second)
+	for id := exchange.OrderID(1); id <= s.lastID; id++ {
+		if o := s.ledger.byID[id]; !o.Status.Terminal() {
+			s.desk.Cancel(id, s.now)
+		}
+	}
+	s.pump()
+	s.until(s.now + 4*exchange.Minute)
+}
+
+// check compares the ledger with the venue's own account, to the last digit.
+func (s *sim) check() {
+	s.t.Helper()
+	bad := s.ledger.bad
+	fail := func(format string, args ...any) { bad = append(bad, fmt.Sprintf(format, args...)) }
+	for p, total := range s.house.wallets { // order does not matter: all are told
+		if ours := s.ledger.wallets[p]; !ours.Equal(total) {
+			fail("%s %s: the venue has %s, the ledger %s", p.market, p.asset, total, ours)
+		}
+	}
+	for _, in := range s.u.All() {
+		if ours := in.QtyDecimal(s.ledger.positions[in.ID]); in.Perp() && !ours.Equal(s.house.positions[in.ID]) {
+			fail("position in %s: the venue has %s, the ledger %s", in.Key(), s.house.positions[in.ID], ours)
+		}
+	}
+	s.checkTrades(fail)
+	s.checkOrders(fail)
+	extra := decimal.Zero
+	for _, ev := range s.ledger.adjusted {
+		if ev.Reason != "opening balance" && ev.Wallet == exchange.Spot {
+			extra = extra.Add(ev.Amount)
+		}
+	}
+	if !extra.Equal(s.moved) {
+		fail("adjustments of the spot wallet are %s, and only %s was moved by a stranger", extra, s.moved)
+	}
+	if h := s.desk.Health(); !h.Ready() || h.Unknown+h.Unowned+h.Transfers+h.Working > 0 {
+		fail("it does not come to rest: %s", h.String())
+	}
+	if len(bad) > 0 {
+		for _, line := range s.trace[max(0, len(s.trace)-tail):] {
+			s.t.Log(line)
+		}
+		s.t.Fatal(bad)
+	}
+}
+
+const tail = 400
+
+// checkTrades: every trade of the venue is in the ledger once, and with the order
+// it belongs to.
+func (s *sim) checkTrades(fail func(string, ...any)) {
+	owner := map[int64]string{}
+	for i := range s.house.trades {
+		e := &s.house.trades[i]
+		owner[e.TradeID] = e.ClientID
+		if !s.ledger.seen[e.Market.String()+":"+e.Symbol+":"+strconv.FormatInt(e.TradeID, 10)] {
+			fail("trade %d of %s is lost", e.TradeID, e.ClientID)
+		}
+	}
+	for _, f := range s.ledger.fills {
+		id, err := strconv.ParseInt(f.TradeID, 10, 64)
+		if err != nil {
+			fail("a fill that the venue does not know: %+v", f)
+			continue
+		}
+		ours := ""
+		if o := s.ledger.byID[f.Order]; o != nil {
+			ours = o.ClientID
+		}
+		if theirs := owner[id]; theirs != ours && (ours != "" || theirs[:2] == "t-") {
+			fail("trade %d belongs to %q, and is booked on %q", id, theirs, ours)
+		}
+	}
+}
+
+// checkOrders: nothing was placed twice, and every order came to what the venue
+// says.
+func (s *sim) checkOrders(fail func(string, ...any)) {
+	for _, o := range s.ledger.orders {
+		in := s.u.Get(o.Instrument)
+		if n := s.house.placed[o.ClientID]; n > 1 {
+			fail("order %d was placed %d times", o.ID, n)
+		}
+		theirs := s.house.find(in.Market, in.Symbol, o.ClientID)
+		if theirs == nil {
+			if o.Status != exchange.StatusRejected && o.Status != exchange.StatusCanceled {
+				fail("order %d is %s and never reached the venue", o.ID, o.Status)
+			}
+			continue
+		}
+		if !theirs.Status.Terminal() || theirs.Status != o.Status || !in.QtyDecimal(o.Filled).Equal(theirs.Filled) {
+			fail("order %d: the venue has it %s with %s, the ledger %s with %s", o.ID, theirs.Status, theirs.Filled, o.Status, in.QtyDecimal(o.Filled))
+		}
+	}
+}
+
+// TestSeeds runs the desk against a venue behind a bad network, and compares the
+// accounts in the end.
+func TestSeeds(t *testing.T) {
+	seeds := 2000
+	if testing.Short() {
+		seeds = 100
+	}
+	for seed := range seeds {
+		t.Run(strconv.Itoa(seed), func(t *testing.T) { runSeed(t, uint64(seed), nil) })
+	}
+}
+
+func runSeed(t *testing.T, seed uint64, kill func(*sim) func(string, int) bool) {
+	s := newSim(t, seed)
+	if kill != nil {
+		s.kill = kill(s)
+	}
+	s.calm = true // the account is opened
+	s.until(s.now + 10*exchange.Second)
+	s.calm = false
+	for range 60 {
+		s.act()
+		s.until(s.now + exchange.Time(s.rng.IntN(2000))*exchange.Millisecond)
+	}
+	s.finish()
+	s.check()
+}

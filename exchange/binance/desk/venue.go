@@ -1,0 +1,283 @@
+package desk
+
+import (
+	"container/heap"
+	"context"
+	"sync"
+	"time"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/account"
+)
+
+var _ exchange.Venue = (*Venue)(nil)
+
+// Config is what a live venue needs. API, Universe and Post are required.
+type Config struct {
+	API      account.API
+	Universe *exchange.Universe
+	Options  Options
+	Opening  Opening
+	// Post takes the events for the core, in order, on one goroutine. The event
+	// is valid until it returns.
+	Post func(*exchange.Event)
+	// Note takes what only a person needs to know.
+	Note func(string)
+}
+
+// Venue runs a Desk in real time: it sends its requests and hands its events on.
+// Its methods only enqueue and are safe for concurrent use.
+type Venue struct {
+	api   account.API
+	post  func(*exchange.Event)
+	note  func(string)
+	lanes [2]*lane // what acts, and what asks: a long listing holds up no cancel
+
+	mu     sync.Mutex
+	inbox  []func(*Desk, exchange.Time)
+	health Health
+	wake   chan struct{}
+	desk   *Desk
+}
+
+// NewVenue returns a venue that does nothing until Run. What is enqueued before
+// waits.
+func NewVenue(c Config) (*Venue, error) {
+	d, err := New(c.Universe, c.Options, c.Opening, c.API.Now())
+	if err != nil {
+		return nil, err
+	}
+	v := &Venue{api: c.API, post: c.Post, note: c.Note, desk: d, wake: make(chan struct{}, 1),
+		lanes: [2]*lane{newLane(), newLane()}, health: d.Health()}
+	if v.note == nil {
+		v.note = func(string) {}
+	}
+	return v, nil
+}
+
+func (v *Venue) enqueue(f func(*Desk, exchange.Time)) {
+	v.mu.Lock()
+	v.inbox = append(v.inbox, f)
+	v.mu.Unlock()
+	select {
+	case v.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Submit implements exchange.Venue. The venue's clock counts, not the loop's.
+func (v *Venue) Submit(o *exchange.Order, _ exchange.Time) {
+	kept := *o
+	v.enqueue(func(d *Desk, now exchange.Time) {
+		kept.Created = now
+		d.Submit(&kept, now)
+	})
+}
+
+// Cancel implements exchange.Venue.
+func (v *Venue) Cancel(id exchange.OrderID, _ exchange.Time) {
+	v.enqueue(func(d *Desk, now exchange.Time) { d.Cancel(id, now) })
+}
+
+// Transfer implements exchange.Venue.
+func (v *Venue) Transfer(t *exchange.Transfer, _ exchange.Time) {
+	kept := *t
+	v.enqueue(func(d *Desk, now exchange.Time) { d.Transfer(&kept, now) })
+}
+
+// Notice takes an event of a user stream, in the stream's order.
+func (v *Venue) Notice(n account.Notice) {
+	v.enqueue(func(d *Desk, now exchange.Time) { d.Notice(&n, now) })
+}
+
+// Beat says that the loop is alive; it is to be called every second or so, by
+// the loop itself. Without it the venue's dead-man switches run down.
+func (v *Venue) Beat() {
+	v.enqueue(func(d *Desk, now exchange.Time) { d.Beat(now) })
+}
+
+// Health tells where the desk stood at its last turn.
+func (v *Venue) Health() Health {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.health
+}
+
+const (
+	actors = 8 // requests that act at the same time
+	askers = 3
+	idle   = time.Second // between two turns at most
+)
+
+// Run runs until ctx is done and every request has returned. Orders stay as they
+// are at the venue, until the dead-man switch runs down.
+func (v *Venue) Run(ctx context.Context) {
+	var wg sync.WaitGroup
+	for i, n := range [...]int{actors, askers} {
+		for range n {
+			wg.Go(func() { v.work(ctx, v.lanes[i]) })
+		}
+	}
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for ctx.Err() == nil {
+		select {
+		case <-ctx.Done():
+		case <-v.wake:
+		case <-timer.C:
+		}
+		timer.Reset(v.turn())
+	}
+	for _, l := range v.lanes {
+		l.close()
+	}
+	wg.Wait()
+}
+
+// turn handles what has come and what is due; it returns when to look again.
+func (v *Venue) turn() time.Duration {
+	v.mu.Lock()
+	inbox := v.inbox
+	v.inbox = nil
+	v.mu.Unlock()
+	now := v.api.Now()
+	for _, f := range inbox {
+		f(v.desk, now)
+	}
+	v.desk.Tick(now)
+	v.desk.Requests(func(r *Request) {
+		kept := *r
+		if r.Kind.Acts() {
+			v.lanes[0].push(&kept)
+		} else {
+			v.lanes[1].push(&kept)
+		}
+	})
+	v.desk.Events(v.post)
+	v.desk.Notes(v.note)
+	h := v.desk.Health()
+	v.mu.Lock()
+	v.health = h
+	v.mu.Unlock()
+	return min(idle, max(time.Millisecond, time.Duration(v.desk.Next()-now)))
+}
+
+// work performs requests until the lane is closed.
+func (v *Venue) work(ctx context.Context, l *lane) {
+	for {
+		r := l.pop()
+		if r == nil {
+			return
+		}
+		a := v.perform(ctx, r)
+		v.enqueue(func(d *Desk, now exchange.Time) { d.Answer(a, now) })
+	}
+}
+
+// Answers are waited for longer than the venue takes for one (10 s at most).
+const (
+	actWithin = 12 * time.Second
+	askWithin = time.Minute
+)
+
+func (v *Venue) perform(ctx context.Context, r *Request) *Answer {
+	a := &Answer{Request: r}
+	if r.NotAfter != 0 && v.api.Now() > r.NotAfter {
+		a.Err = &account.Fault{Class: account.Later, Market: r.Market, What: "place", Msg: "it was held up too long and was not sent"}
+		return a
+	}
+	limit := askWithin
+	if r.Kind.Acts() {
+		limit = actWithin
+	}
+	ctx, stop := context.WithTimeout(ctx, limit)
+	defer stop()
+	Perform(ctx, v.api, r, a)
+	return a
+}
+
+// Perform asks the venue and puts what comes of it into a.
+func Perform(ctx context.Context, api account.API, r *Request, a *Answer) {
+	switch r.Kind {
+	case Place:
+		a.Report, a.Err = api.Place(ctx, r.Order)
+	case Cancel:
+		a.Report, a.Err = api.Cancel(ctx, r.Market, r.Symbol, r.ClientID)
+	case Query:
+		a.Report, a.Err = api.Query(ctx, r.Market, r.Symbol, r.ClientID)
+	case OpenOrders:
+		a.Reports, a.Err = api.OpenOrders(ctx, r.Market)
+	case Trades:
+		a.Executions, a.Err = api.Trades(ctx, r.Market, r.Symbol, r.From)
+	case Balances:
+		a.Balances, a.Err = api.Balances(ctx, r.Market)
+	case Positions:
+		a.Positions, a.Err = api.Positions(ctx, r.Market)
+	case Income:
+		a.Incomes, a.Err = api.Income(ctx, r.Market, r.Since)
+	case Move:
+		a.TranID, a.Err = api.Move(ctx, r.Asset, r.Market, r.To, r.Amount)
+	case Moves:
+		a.Moves, a.Err = api.Moves(ctx, r.Market, r.To, r.Since)
+	case Arm:
+		a.Err = api.Arm(ctx, r.Market, r.Symbol, r.Arm)
+	}
+}
+
+// lane is a queue of requests, most urgent first.
+type lane struct {
+	mu     sync.Mutex
+	some   *sync.Cond
+	list   requests
+	closed bool
+}
+
+func newLane() *lane {
+	l := &lane{}
+	l.some = sync.NewCond(&l.mu)
+	return l
+}
+
+func (l *lane) push(r *Request) {
+	l.mu.Lock()
+	heap.Push(&l.list, r)
+	l.mu.Unlock()
+	l.some.Signal()
+}
+
+// pop waits for a request; nil: the lane is closed.
+func (l *lane) pop() *Request {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for len(l.list) == 0 && !l.closed {
+		l.some.Wait()
+	}
+	if l.closed {
+		return nil
+	}
+	return heap.Pop(&l.list).(*Request)
+}
+
+func (l *lane) close() {
+	l.mu.Lock()
+	l.closed = true
+	l.mu.Unlock()
+	l.some.Broadcast()
+}
+
+type requests []*Request
+
+func (h requests) Len() int { return len(h) }
+func (h requests) Less(i, j int) bool {
+	a, b := h[i].urgency(), h[j].urgency()
+	return a < b || a == b && h[i].Number < h[j].Number
+}
+func (h requests) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
+func (h *requests) Push(x any)   { *h = append(*h, x.(*Request)) }
+func (h *requests) Pop() any {
+	last := len(*h) - 1
+	x := (*h)[last]
+	(*h)[last] = nil
+	*h = (*h)[:last]
+	return x
+}
