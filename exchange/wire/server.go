@@ -37,9 +37,9 @@ type Peer struct {
 	once sync.Once
 	gone sync.WaitGroup
 
-	mu   sync.Mutex
-	held bool
-	dead bool
+	mu      sync.Mutex
+	trouble trouble
+	dead    bool
 }
 
 var upgrader = websocket.Upgrader{
@@ -110,7 +110,7 @@ func (p *Peer) Send(frame []byte) bool {
 	if p.dead {
 		return false
 	}
-	if p.held {
+	if p.trouble.held {
 		return true
 	}
 	select {
@@ -127,16 +127,12 @@ func (p *Peer) Send(frame []byte) bool {
 // answer to a ping, but it stays open.
 func (p *Peer) Hold() {
 	p.mu.Lock()
-	p.held = true
+	p.trouble.held = true
 	p.mu.Unlock()
 }
 
 // Held reports whether Hold was called.
-func (p *Peer) Held() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.held
-}
+func (p *Peer) Held() bool { return p.troubled().held }
 
 // Drop ends the connection without a closing handshake, as a network does.
 func (p *Peer) Drop() {
@@ -191,11 +187,16 @@ func (p *Peer) write() {
 }
 
 func (p *Peer) put(frame []byte) error {
-	if p.Held() {
+	t := p.troubled()
+	if t.held {
 		return ErrHeld
 	}
+	p.pause(t.delay)
 	if err := p.conn.SetWriteDeadline(time.Now().Add(writeWait)); err != nil {
 		return err
+	}
+	if t.cut {
+		return p.half(frame)
 	}
 	return p.conn.WriteMessage(websocket.TextMessage, frame)
 }
