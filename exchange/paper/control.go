@@ -94,3 +94,23 @@ func (v *Venue) PositionMargin(id exchange.InstrumentID) PositionMargin {
 	m.Orders = v.initial(s, nil, decimal.Zero).Sub(m.Position)
 	return m
 }
+
+// SetTransferLatency changes how long transfers that are sent from now on are
+// under way.
+func (v *Venue) SetTransferLatency(l Latency) error {
+	l, err := l.withDefaults(defaultTransfer)
+	if err != nil {
+		return fmt.Errorf("paper venue: transfer latency: %w", err)
+	}
+	v.opt.TransferLatency = l
+	return nil
+}
+
+// Settle carries out what has reached the venue by now, also what it has no word
+// about yet: the departure of a transfer that is still under way.
+func (v *Venue) Settle(now exchange.Time) {
+	v.now = max(v.now, now)
+	if now >= v.arriving {
+		v.settle(now)
+	}
+}
