@@ -17,8 +17,9 @@ type SimOptions struct {
 	Listen   string   // default 127.0.0.1:8900; port 0 takes a free one
 	Market   []string // synth, or recordings
 	Seed     uint64
-	Speed    float64 // market seconds per second; default 1
-	Accounts int     // default 1
+	Speed    float64          // market seconds per second; default 1
+	Accounts int              // default 1
+	Faults   *simserver.Chaos // nil: only those that are asked for
 	// Ready is called once, when the exchange answers.
 	Ready func(SimInfo)
 	Log   func(string)
@@ -44,7 +45,7 @@ func Simulate(ctx context.Context, o SimOptions) error {
 		return err
 	}
 	defer feed.Close()
-	opt.Feed, opt.Seed, opt.Accounts, opt.Log = feed, o.Seed, o.Accounts, o.Log
+	opt.Feed, opt.Seed, opt.Accounts, opt.Chaos, opt.Log = feed, o.Seed, o.Accounts, o.Faults, o.Log
 	srv, err := simserver.New(opt)
 	if err != nil {
 		return &DataError{err}
@@ -99,6 +100,6 @@ func simInfo(listen string, keys []simserver.Keys) SimInfo {
 		"stream_spot": ws + "/spot", "stream_usdm_public": ws + "/usdm/public", "stream_usdm_market": ws + "/usdm/market",
 		"stream_usdm_private": ws + "/usdm/private", "stream_coinm": ws + "/coinm",
 		"api_spot": ws + "/ws-api/v3", "api_usdm": ws + "/ws-fapi/v1", "api_coinm": ws + "/ws-dapi/v1",
-		"faults": http + "/sim/faults", "state": http + "/sim/state",
+		"faults": http + "/sim/faults", "state": http + "/sim/state", "account": http + "/sim/account", "book": http + "/sim/book",
 	}}
 }

@@ -25,12 +25,17 @@ type account struct {
 	trades   []*trade
 	incomes  []incomeRow
 	moves    []*move
-	moving   *move // the transfer that is under way
+	moving   map[uint64]*move // transfers that are under way
+	closing  string           // why positions are closed at the mark now; empty: adl
 
 	nextPaper  exchange.OrderID
 	executions int64
 	tran       int64
 	orderCount [2]orderCount
+
+	dual        bool // hedge mode
+	multiAssets bool
+	isolated    map[exchange.InstrumentID]bool
 
 	outbox     []userEvent // made, not yet sent
 	listenKeys [len(exchange.Markets) + 1]listenKey
@@ -43,7 +48,7 @@ type clientKey struct {
 }
 
 func newAccount(s *sim, number int) *account {
-	return &account{s: s, number: number, byPaper: map[exchange.OrderID]*order{}, byClient: map[clientKey]*order{},
+	return &account{s: s, number: number, byPaper: map[exchange.OrderID]*order{}, byClient: map[clientKey]*order{}, moving: map[uint64]*move{}, isolated: map[exchange.InstrumentID]bool{},
 		orderCount: newOrderCounts(), countdowns: map[exchange.InstrumentID]exchange.Time{}}
 }
 
@@ -122,6 +127,7 @@ func (a *account) drain() {
 
 func (a *account) collect() {
 	var ev exchange.Event
+	a.venue.Settle(a.s.now)
 	for t, ok := a.venue.NextTime(); ok && t <= a.s.now; t, ok = a.venue.NextTime() {
 		a.venue.Pop(&ev)
 		a.on(&ev)
@@ -239,6 +245,9 @@ func (a *account) onFill(f *exchange.Fill, at exchange.Time) {
 	}
 	a.earn(t)
 	a.report(o, "TRADE", t)
+	if o.typ == "LIQUIDATION" {
+		a.s.publishForced(t)
+	}
 }
 
 // forced makes the order that the exchange sends for a liquidation or an
@@ -250,6 +259,9 @@ func (a *account) forced(f *exchange.Fill, at exchange.Time) *order {
 		price: f.Price, qty: f.Qty, created: at, updated: at, status: statusNew}
 	if f.Reason == "adl" {
 		o.client, o.typ = "adl_autoclose", "MARKET"
+		if a.closing == "settlement" {
+			o.client = "settlement_autoclose-" + strconv.FormatInt(millis(at), 10)
+		}
 	}
 	a.register(o)
 	return o

@@ -1,107 +1,181 @@
 package simserver
 
 import (
+	"bytes"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/sign"
 )
 
 func simulatorPath(path string) bool { return strings.HasPrefix(path, "/sim/") }
 
-// control serves what a real exchange does not have: the fault desk, the audit
-// and, for a market that stands still, its clock.
+// controls are what a real exchange does not have: the fault desk, the truth
+// about accounts and books, settings that a client must find, and, for a market
+// that stands still, its clock.
+var controls = map[string]func(s *sim, q url.Values, body []byte) (any, error){
+	"GET /sim/state":        func(s *sim, _ url.Values, _ []byte) (any, error) { return s.audit(), nil },
+	"GET /sim/account":      getAccount,
+	"GET /sim/book":         getBook,
+	"GET /sim/faults":       func(s *sim, _ url.Values, _ []byte) (any, error) { return s.desk.list(), nil },
+	"GET /sim/faults/fired": func(s *sim, _ url.Values, _ []byte) (any, error) { return s.desk.fired, nil },
+	"POST /sim/faults":      postFault,
+	"DELETE /sim/faults":    clearFaults,
+	"POST /sim/settings":    postSettings,
+	"POST /sim/keys":        postKey,
+	"POST /sim/advance":     postAdvance,
+}
+
+// control serves the paths under /sim/.
 func (v *Server) control(w http.ResponseWriter, r *http.Request, body []byte) {
-	status, answer := http.StatusNotFound, []byte(`{"error":"want GET, POST or DELETE /sim/faults, GET /sim/state, POST /sim/advance"}`)
-	ran := v.ask(func(s *sim) {
-		switch r.Method + " " + r.URL.Path {
-		case "GET /sim/state":
-			status, answer = http.StatusOK, encode(s.audit())
-		case "GET /sim/faults":
-			status, answer = http.StatusOK, encode(s.desk.list())
-		case "DELETE /sim/faults":
-			s.desk.armed = nil
-			status, answer = http.StatusOK, encode(s.desk.list())
-		case "POST /sim/faults":
-			status, answer = s.postFault(body)
-		case "POST /sim/advance":
-			status, answer = s.postAdvance(body)
-		}
-	})
-	if !ran {
-		status, answer = http.StatusServiceUnavailable, []byte(`{"error":"the simulated exchange has stopped"}`)
+	run, ok := controls[r.Method+" "+r.URL.Path]
+	if !ok {
+		write(w, &response{status: http.StatusNotFound, body: encode(object{{"error", "want one of: " + strings.Join(sortedKeys(controls), ", ")}})})
+		return
 	}
-	write(w, &response{status: status, body: answer})
+	res := &response{status: http.StatusServiceUnavailable, body: encode(object{{"error", "the simulated exchange has stopped"}})}
+	v.ask(func(s *sim) {
+		answer, err := run(s, r.URL.Query(), body)
+		if err != nil {
+			res = &response{status: http.StatusBadRequest, body: encode(object{{"error", err.Error()}})}
+			return
+		}
+		res = &response{status: http.StatusOK, body: encode(answer)}
+	})
+	write(w, res)
 }
 
-func problem(err error) (int, []byte) {
-	return http.StatusBadRequest, encode(object{{"error", err.Error()}})
-}
-
-func (s *sim) postFault(body []byte) (int, []byte) {
-	var f Fault
-	dec := json.NewDecoder(strings.NewReader(string(body)))
+// decode reads a control request's body and refuses what it does not know.
+func decode(body []byte, into any) error {
+	dec := json.NewDecoder(bytes.NewReader(body))
 	dec.DisallowUnknownFields()
-	if err := dec.Decode(&f); err != nil {
-		return problem(err)
+	return dec.Decode(into)
+}
+
+func postFault(s *sim, _ url.Values, body []byte) (any, error) {
+	var f Fault
+	if err := decode(body, &f); err != nil {
+		return nil, err
 	}
 	if err := s.desk.arm(s, f); err != nil {
-		return problem(err)
+		return nil, err
 	}
 	s.desk.runTimed(s)
-	return http.StatusOK, encode(s.desk.list())
+	return s.desk.list(), nil
 }
 
-func (d *faultDesk) list() list {
-	out := list{}
-	for _, a := range d.armed {
-		out = append(out, a.Fault)
-	}
-	return out
+func clearFaults(s *sim, _ url.Values, _ []byte) (any, error) {
+	s.desk.clear()
+	return s.desk.list(), nil
 }
 
-func (s *sim) postAdvance(body []byte) (int, []byte) {
+func postAdvance(s *sim, _ url.Values, body []byte) (any, error) {
 	var q struct {
 		MS int64 `json:"ms"`
 	}
-	if err := json.Unmarshal(body, &q); err != nil {
-		return problem(err)
+	if err := decode(body, &q); err != nil {
+		return nil, err
 	}
 	if err := s.advance(s.now + exchange.UnixMilli(max(0, q.MS))); err != nil {
-		return problem(err)
+		return nil, err
 	}
-	return http.StatusOK, encode(object{{"time", millis(s.now)}})
+	return object{{"time", millis(s.now)}}, nil
 }
 
-// audit is what a client's own books must agree with, exactly.
-func (s *sim) audit() object {
-	accounts := list{}
-	for _, a := range s.accounts {
-		accounts = append(accounts, a.audit())
-	}
-	return object{{"time", millis(s.now)}, {"server_time", millis(s.wall())}, {"connections", len(s.hub.clients)}, {"accounts", accounts}}
+// Settings are what an account can be set to beforehand, for clients that must
+// find out how it is set.
+type Settings struct {
+	Account int `json:"account"`
+	// Dual is hedge mode and MultiAssets multi-assets mode; nil: unchanged. With
+	// either on, the account can be asked about but not traded with.
+	Dual        *bool `json:"dual_side_position,omitempty"`
+	MultiAssets *bool `json:"multi_assets_margin,omitempty"`
+	// MarginType is CROSSED or ISOLATED, and Leverage a number, of a futures
+	// symbol; empty or 0: unchanged.
+	Market     string `json:"market,omitempty"`
+	Symbol     string `json:"symbol,omitempty"`
+	MarginType string `json:"margin_type,omitempty"`
+	Leverage   int    `json:"leverage,omitempty"`
 }
 
-func (a *account) audit() object {
-	balances, positions, orders, trades := list{}, list{}, list{}, list{}
-	for _, d := range a.venue.Balances() {
-		b := a.venue.Balance(d.Market, d.Asset)
-		balances = append(balances, object{{"wallet", d.Market.String()}, {"asset", d.Asset}, {"total", b.Total.String()}, {"free", b.Free.String()}})
+func postSettings(s *sim, _ url.Values, body []byte) (any, error) {
+	var q Settings
+	if err := decode(body, &q); err != nil {
+		return nil, err
 	}
-	for _, m := range a.s.markets {
-		if p := a.venue.Position(m.in.ID); m.in.Perp() && p.Qty != 0 {
-			positions = append(positions, object{{"market", m.in.Market.String()}, {"symbol", m.in.Symbol}, {"qty", m.in.QtyDecimal(p.Qty).String()}, {"entry", p.Entry.String()}})
+	if q.Account < 0 || q.Account >= len(s.accounts) {
+		return nil, fmt.Errorf("account %d: there are %d", q.Account, len(s.accounts))
+	}
+	a := s.accounts[q.Account]
+	if q.Symbol != "" {
+		if err := a.configure(q); err != nil {
+			return nil, err
 		}
 	}
-	for _, o := range a.orders {
-		orders = append(orders, object{{"market", o.m.in.Market.String()}, {"symbol", o.m.in.Symbol}, {"id", o.id}, {"client_id", o.client}, {"side", sideText(o.side)},
-			{"status", o.status}, {"price", o.m.in.PriceDecimal(o.price).String()}, {"qty", o.m.in.QtyDecimal(o.qty).String()}, {"filled", o.m.in.QtyDecimal(o.filled).String()}})
+	if q.Dual != nil {
+		a.dual = *q.Dual
 	}
-	for _, t := range a.trades {
-		m := t.order.m
-		trades = append(trades, object{{"market", m.in.Market.String()}, {"symbol", m.in.Symbol}, {"id", t.id}, {"order", t.order.id}, {"side", sideText(t.order.side)},
-			{"price", m.in.PriceDecimal(t.price).String()}, {"qty", m.in.QtyDecimal(t.qty).String()}, {"fee", t.fee.String()}, {"fee_asset", t.feeAsset}, {"maker", t.maker}})
+	if q.MultiAssets != nil {
+		a.multiAssets = *q.MultiAssets
 	}
-	return object{{"account", a.number}, {"balances", balances}, {"positions", positions}, {"orders", orders}, {"trades", trades}}
+	return a.audit(), nil
+}
+
+// configure sets a symbol's margin type and leverage.
+func (a *account) configure(q Settings) error {
+	mk, err := exchange.ParseMarket(q.Market)
+	if err != nil {
+		return err
+	}
+	m, f := a.s.find(mk, q.Symbol)
+	if f != nil || !m.in.Perp() {
+		return fmt.Errorf("there is no contract %s on %s", q.Symbol, q.Market)
+	}
+	switch q.MarginType {
+	case "":
+	case "CROSSED", "ISOLATED":
+		a.isolated[m.in.ID] = q.MarginType == "ISOLATED"
+	default:
+		return fmt.Errorf("margin type %q: want CROSSED or ISOLATED", q.MarginType)
+	}
+	if q.Leverage == 0 {
+		return nil
+	}
+	return a.venue.SetLeverage(m.in.ID, q.Leverage)
+}
+
+// postKey registers a public key of the user's own for an account, as the
+// exchange does for RSA and Ed25519, and answers with the API key's name.
+func postKey(s *sim, _ url.Values, body []byte) (any, error) {
+	var q struct {
+		Account   int    `json:"account"`
+		PublicKey string `json:"public_key"` // PKIX in PEM
+	}
+	if err := decode(body, &q); err != nil {
+		return nil, err
+	}
+	if q.Account < 0 || q.Account >= len(s.accounts) {
+		return nil, fmt.Errorf("account %d: there are %d", q.Account, len(s.accounts))
+	}
+	block, _ := pem.Decode([]byte(q.PublicKey))
+	if block == nil {
+		return nil, errors.New("public_key: want PKIX in PEM")
+	}
+	public, err := x509.ParsePKIXPublicKey(block.Bytes)
+	if err != nil {
+		return nil, fmt.Errorf("public_key: %w", err)
+	}
+	k := newKey(s.name("registered key"), s.accounts[q.Account])
+	if k.verifier, err = sign.NewVerifier(public); err != nil {
+		return nil, fmt.Errorf("public_key: %w", err)
+	}
+	s.keys[k.name] = k
+	return object{{"key", k.name}}, nil
 }

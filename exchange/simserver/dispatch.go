@@ -69,6 +69,11 @@ func (s *sim) answer(r *request, key string) *response {
 	if f := s.authorise(c, rt.sec); f != nil {
 		return refusal(f, s.headers(c, false))
 	}
+	if rt.sec != open {
+		if f := permitted(c, rt.sec); f != nil {
+			return refusal(f, s.headers(c, false))
+		}
+	}
 	if rt.short > 0 {
 		if f := s.chargeOrders(c, rt.short, rt.long); f != nil {
 			return refusal(f, s.headers(c, true))
@@ -77,9 +82,7 @@ func (s *sim) answer(r *request, key string) *response {
 	res := s.execute(c, rt)
 	res.header = s.headers(c, rt.short > 0)
 	res.limits = s.wsLimits(c, rt.short > 0)
-	if rt.short > 0 && res.status < 300 {
-		s.desk.after(s, c, res)
-	}
+	s.desk.after(s, c, res)
 	return res
 }
 

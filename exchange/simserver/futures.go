@@ -81,7 +81,7 @@ func futuresAccount(s *sim, c *call) (any, *fault) {
 	if !v3 {
 		head = head.with(field{"canDeposit", true}, field{"canTrade", true}, field{"canWithdraw", false}, field{"feeTier", 0}, field{"updateTime", 0})
 		if c.market == exchange.USDM {
-			head = head.with(field{"multiAssetsMargin", false}, field{"tradeGroupId", -1})
+			head = head.with(field{"multiAssetsMargin", a.multiAssets}, field{"tradeGroupId", -1})
 		}
 	}
 	return head.with(field{"assets", assets}, field{"positions", positions}), nil
@@ -115,7 +115,7 @@ func (a *account) accountPosition(m *market, v3 bool) object {
 		o = o.with(field{"isolatedMargin", decimal.Zero}, field{"notional", pm.Notional}, field{"isolatedWallet", decimal.Zero})
 	} else {
 		o = o.with(field{"positionInitialMargin", pm.Position}, field{"openOrderInitialMargin", pm.Orders}, field{"leverage", strconv.Itoa(a.venue.Leverage(m.in.ID))},
-			field{"isolated", false}, field{"entryPrice", p.Entry}, field{"breakEvenPrice", p.Entry}, capOf(m, a.venue.Leverage(m.in.ID)))
+			field{"isolated", a.isolated[m.in.ID]}, field{"entryPrice", p.Entry}, field{"breakEvenPrice", p.Entry}, capOf(m, a.venue.Leverage(m.in.ID)))
 		if m.in.Market == exchange.USDM {
 			o = o.with(field{"notional", pm.Notional}, field{"bidNotional", "0"}, field{"askNotional", "0"})
 		}
@@ -184,7 +184,7 @@ func (a *account) riskV3(m *market) []field {
 
 func (a *account) riskV2(m *market) []field {
 	leverage := a.venue.Leverage(m.in.ID)
-	out := []field{{"leverage", strconv.Itoa(leverage)}, {"marginType", "cross"}, {"isolatedMargin", decimal.Zero}, {"isAutoAddMargin", "false"}}
+	out := []field{{"leverage", strconv.Itoa(leverage)}, {"marginType", a.marginType(m, "isolated", "cross")}, {"isolatedMargin", decimal.Zero}, {"isAutoAddMargin", "false"}}
 	most := capOf(m, leverage)
 	if m.in.Inverse() {
 		return append(out, most)
@@ -229,68 +229,6 @@ func setLeverage(s *sim, c *call) (any, *fault) {
 		most2.key = "maxNotionalValue"
 	}
 	return object{{"leverage", int(n)}, most2, {"symbol", m.in.Symbol}}, nil
-}
-
-func setMarginType(s *sim, c *call) (any, *fault) {
-	if _, f := s.named(c); f != nil {
-		return nil, f
-	}
-	switch c.get("marginType") {
-	case "CROSSED":
-		return nil, bad(-4046, "No need to change margin type.")
-	case "ISOLATED":
-		return nil, errUnsupported
-	case "":
-		return nil, missing("marginType")
-	}
-	return nil, bad(-1130, "Data sent for parameter 'marginType' is not valid.")
-}
-
-func positionMode(*sim, *call) (any, *fault) { return object{{"dualSidePosition", false}}, nil }
-
-func setPositionMode(_ *sim, c *call) (any, *fault) {
-	dual, f := c.flag("dualSidePosition")
-	switch {
-	case f != nil:
-		return nil, f
-	case !c.has("dualSidePosition"):
-		return nil, missing("dualSidePosition")
-	case dual:
-		return nil, errUnsupported
-	}
-	return nil, bad(-4059, "No need to change position side.")
-}
-
-func multiAssets(*sim, *call) (any, *fault) { return object{{"multiAssetsMargin", false}}, nil }
-
-func setMultiAssets(_ *sim, c *call) (any, *fault) {
-	multi, f := c.flag("multiAssetsMargin")
-	switch {
-	case f != nil:
-		return nil, f
-	case multi:
-		return nil, errUnsupported
-	}
-	return nil, bad(-4171, "No need to change Multi-Assets Mode.")
-}
-
-func symbolConfig(s *sim, c *call) (any, *fault) {
-	wanted, f := s.wanted(c)
-	if f != nil {
-		return nil, f
-	}
-	out := list{}
-	for _, m := range wanted {
-		leverage := c.account.venue.Leverage(m.in.ID)
-		out = append(out, object{{"symbol", m.in.Symbol}, {"marginType", "CROSSED"}, {"isAutoAddMargin", false}, {"leverage", leverage},
-			{"maxNotionalValue", capOf(m, leverage).val}})
-	}
-	return out, nil
-}
-
-func accountConfig(*sim, *call) (any, *fault) {
-	return object{{"feeTier", 0}, {"canTrade", true}, {"canDeposit", true}, {"canWithdraw", false}, {"dualSidePosition", false}, {"updateTime", 0},
-		{"multiAssetsMargin", false}, {"tradeGroupId", -1}}, nil
 }
 
 // leverageBracket is the maintenance table. USD-M measures by value, COIN-M by

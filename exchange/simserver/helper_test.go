@@ -243,6 +243,7 @@ type socket struct {
 	t      *testing.T
 	client *rawSocket
 	frames chan []byte
+	err    error // why the connection ended; read it after frames is closed
 }
 
 // dial opens a websocket.
@@ -260,6 +261,7 @@ func (b *bench) dial(path string) *socket {
 		for {
 			f, err := c.read()
 			if err != nil {
+				s.err = err
 				return
 			}
 			s.frames <- f

@@ -37,8 +37,9 @@ type channel struct {
 }
 
 type subscription struct {
-	client *client
-	name   string // as the client wrote it
+	client  *client
+	name    string // as the client wrote it
+	stalled bool   // a fault: nothing comes any more
 }
 
 // client is one connection as the loop sees it.
@@ -54,6 +55,8 @@ type client struct {
 	nextSub  int
 	limits   bool // tell rateLimits
 	frames   window
+	// mutedUntil is a fault: user events before it are not sent.
+	mutedUntil exchange.Time
 }
 
 // userSubscription ties a connection to an account's events.
@@ -147,7 +150,7 @@ func (s *sim) subscribe(c *client, name string) {
 		}
 		s.hub.add(ch)
 	}
-	ch.subs = append(ch.subs, subscription{c, name})
+	ch.subs = append(ch.subs, subscription{client: c, name: name})
 }
 
 // listener returns the account that has a listen key.
@@ -217,7 +220,9 @@ func (h *hub) closeAll() {
 // send gives a public payload to who listens to it.
 func (ch *channel) send(payload []byte) {
 	for _, sub := range ch.subs {
-		sub.client.send(sub.name, payload)
+		if !sub.stalled {
+			sub.client.send(sub.name, payload)
+		}
 	}
 }
 
@@ -232,8 +237,9 @@ func (c *client) send(name string, payload []byte) {
 // tell gives a user event to the account's connections in its market.
 func (h *hub) tell(a *account, ev userEvent) {
 	var payload []byte
+	now := a.s.wall()
 	for _, c := range h.clients {
-		if c.end.market != ev.market {
+		if c.end.market != ev.market || now < c.mutedUntil {
 			continue
 		}
 		for _, u := range c.users {

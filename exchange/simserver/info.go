@@ -141,14 +141,17 @@ func (m *market) step(d decimal.Decimal) string {
 	return d.String()
 }
 
-// perpetualEnd is the delivery date that perpetual contracts state.
-const perpetualEnd = 4133404800000
+// The delivery date that perpetual contracts state, and one on which they began.
+const (
+	perpetualEnd = 4133404800000
+	onboarded    = 1569398400000
+)
 
 func (m *market) futuresInfo() object {
 	r := &m.rules
 	return object{
 		{"symbol", m.in.Symbol}, {"pair", m.pair()}, {"contractType", "PERPETUAL"},
-		{"deliveryDate", perpetualEnd}, {"onboardDate", 1569398400000},
+		{"deliveryDate", r.delivery}, {"onboardDate", onboarded},
 		{"maintMarginPercent", "2.5000"}, {"requiredMarginPercent", "5.0000"},
 		{"baseAsset", m.futuresBase()}, {"quoteAsset", m.in.Quote}, {"marginAsset", m.in.Settle()},
 		{"pricePrecision", int(r.pricePlaces)}, {"quantityPrecision", int(r.qtyPlaces)},

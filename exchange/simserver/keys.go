@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"encoding/pem"
 	"fmt"
+	"slices"
 
 	"github.com/perilune/perilune/exchange/sign"
 )
@@ -36,7 +37,11 @@ type apiKey struct {
 	name     string
 	account  *account
 	verifier *sign.Verifier
+	// permissions are what the key may do.
+	permissions []string
 }
+
+func (k *apiKey) may(what string) bool { return slices.Contains(k.permissions, what) }
 
 const keyAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
@@ -55,6 +60,10 @@ func digest(seed uint64, account int, purpose string) [sha256.Size]byte {
 	return sha256.Sum256(binary.BigEndian.AppendUint64(b, uint64(account)))
 }
 
+func newKey(name string, a *account) *apiKey {
+	return &apiKey{name: name, account: a, permissions: defaultPermissions}
+}
+
 // makeKeys returns an account's keys for the user and for the server.
 func makeKeys(seed uint64, a *account) (Keys, [2]*apiKey, error) {
 	private := digest(seed, a.number, "ed25519 private")
@@ -67,7 +76,7 @@ func makeKeys(seed uint64, a *account) (Keys, [2]*apiKey, error) {
 		HMAC:    HMACKey{keyText(seed, a.number, "hmac key"), keyText(seed, a.number, "hmac secret")},
 		Ed25519: Ed25519Key{keyText(seed, a.number, "ed25519 key"), string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))},
 	}
-	known := [2]*apiKey{{name: k.HMAC.Key, account: a}, {name: k.Ed25519.Key, account: a}}
+	known := [2]*apiKey{newKey(k.HMAC.Key, a), newKey(k.Ed25519.Key, a)}
 	for i, key := range []any{sign.NewSecret(k.HMAC.Secret), ed.Public()} {
 		if known[i].verifier, err = sign.NewVerifier(key); err != nil {
 			return Keys{}, known, fmt.Errorf("API key of account %d: %w", a.number, err)

@@ -60,6 +60,10 @@ func newSim(opt Options) (*sim, []Keys, error) {
 		return nil, nil, err
 	}
 	s.live = true
+	if opt.Chaos != nil {
+		s.desk.chaos = newChaos(*opt.Chaos, opt.Clock())
+		s.desk.chaos.refill(s)
+	}
 	return s, keys, nil
 }
 
@@ -122,6 +126,14 @@ func (s *sim) step(ev *exchange.Event) {
 		return
 	}
 	m := s.markets[ev.Instrument]
+	if m.hours != 0 && s.refund(m, ev) {
+		return
+	}
+	s.show(m, ev)
+}
+
+// show is step for an event as it is.
+func (s *sim) show(m *market, ev *exchange.Event) {
 	changed := m.apply(ev)
 	for _, a := range s.accounts {
 		a.venue.Market(ev)

@@ -23,7 +23,11 @@ type market struct {
 	mark    exchange.MarkState
 	settled []exchange.Settled
 
-	published int64 // LastID of the last published change of the book
+	hours int           // of funding, when a fault has changed it; 0: the feed's
+	due   exchange.Time // and its next settlement
+
+	snapshot  object // the last answer to GET depth
+	published int64  // LastID of the last published change of the book
 	touch     [2]exchange.Level
 }
 

@@ -77,7 +77,11 @@ func depth(s *sim, c *call) (any, *fault) {
 		}
 		o = o.with(field{"E", millis(s.now)}, field{"T", millis(m.book.Updated())})
 	}
-	return o.with(bids, asks), nil
+	if m.snapshot != nil && s.desk.strikes(s, "old_book", c.market, m.in.Symbol) {
+		return m.snapshot, nil
+	}
+	m.snapshot = o.with(bids, asks)
+	return m.snapshot, nil
 }
 
 func futuresLimit(n int64) bool {

@@ -50,11 +50,13 @@ func (s *sim) publishDepth(ch *channel, m *market, ev *exchange.Event, c *change
 func (s *sim) sendDepth(ch *channel, payload []byte) {
 	symbol := s.markets[ch.id].in.Symbol
 	switch {
-	case s.desk.take(s, "gap", ch.market, symbol):
+	case s.desk.strikes(s, "gap", ch.market, symbol):
 		return
-	case s.desk.take(s, "duplicate", ch.market, symbol):
+	case s.desk.strikes(s, "duplicate", ch.market, symbol):
 		ch.send(payload)
-	case ch.held == nil && s.desk.take(s, "reorder", ch.market, symbol):
+	case s.desk.strikes(s, "garble", ch.market, symbol):
+		payload = payload[:len(payload)/2]
+	case ch.held == nil && s.desk.strikes(s, "reorder", ch.market, symbol):
 		ch.held = payload
 		return
 	}

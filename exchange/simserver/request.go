@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/shopspring/decimal"
 
@@ -33,6 +34,7 @@ type response struct {
 	header map[string]string
 	body   []byte
 	reset  bool // end the connection instead of answering
+	delay  time.Duration
 	limits list // of the WebSocket API
 	fault  *fault
 }

@@ -62,7 +62,7 @@ func spotRoutes() table {
 	t.add("GET v3/account", signed, costs(20), spotAccount)
 	t.add("GET v3/account/commission", signed, costs(20), spotCommission)
 	t.add("GET v3/rateLimit/order", signed, costs(40), orderUsage)
-	t.add("POST sapi/v1/asset/transfer", signed, costs(300), transfer)
+	t.add(transferRoute, signed, costs(300), transfer)
 	t.add("GET sapi/v1/asset/transfer", signed, costs(1), transferHistory)
 	t.add("GET sapi/v1/account/apiRestrictions", signed, costs(1), apiRestrictions)
 	return t
@@ -109,7 +109,7 @@ func futuresRoutes() table {
 	t.add("POST v1/marginType", signed, costs(1), setMarginType)
 	t.add("GET v1/positionSide/dual", signed, costs(30), positionMode)
 	t.add("POST v1/positionSide/dual", signed, costs(1), setPositionMode)
-	t.add("GET v1/adlQuantile", signed, costs(5), none)
+	t.add("GET v1/adlQuantile", signed, costs(5), adlQuantile)
 	t.add("GET v1/rateLimit/order", signed, costs(1), orderUsage)
 	t.add("POST v1/listenKey", keyed, costs(1), startListenKey)
 	t.add("PUT v1/listenKey", keyed, costs(1), keepListenKey)

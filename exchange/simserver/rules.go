@@ -16,6 +16,7 @@ type rules struct {
 	minNotional    decimal.Decimal
 	minPrice       decimal.Decimal
 	maxPrice       decimal.Decimal
+	delivery       int64 // when a contract ends, in milliseconds
 	pricePlaces    int32
 	qtyPlaces      int32
 }
@@ -32,7 +33,7 @@ func rulesOf(in *exchange.Instrument) rules {
 		r.maxQty = decimal.NewFromInt(900_000_000_000)
 	}
 	r.minPrice, r.maxPrice = r.tick, decimal.NewFromInt(10_000_000)
-	r.pricePlaces, r.qtyPlaces = 8, 8
+	r.pricePlaces, r.qtyPlaces, r.delivery = 8, 8, perpetualEnd
 	if in.Perp() {
 		// One more than the tick needs: clients that take a precision for the
 		// tick are wrong at the exchange, and shall be wrong here.

@@ -35,6 +35,7 @@ type Options struct {
 	Balances []paper.Deposit
 	Leverage int // default 20, as the exchange's
 	Limits   Limits
+	Chaos    *Chaos // nil: faults come only when they are asked for
 	// Clock is the wall clock; default time.Now.
 	Clock func() time.Time
 	// Log receives one line for each connection that ends badly; nil: none.
@@ -64,7 +65,9 @@ func (o Options) withDefaults() (Options, error) {
 		o.Log = func(string) {}
 	}
 	o.Limits = o.Limits.withDefaults()
-	return o, nil
+	var err error
+	o.Chaos, err = o.Chaos.withDefaults()
+	return o, err
 }
 
 func defaultBalances() []paper.Deposit {
@@ -198,5 +201,20 @@ func (v *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "the simulated exchange has stopped", http.StatusServiceUnavailable)
 		return
 	}
+	v.hold(r.Context(), res.delay)
 	write(w, res)
+}
+
+// hold keeps an answer back, a fault.
+func (v *Server) hold(ctx context.Context, d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	case <-v.done:
+	}
 }

@@ -131,6 +131,12 @@ func allTopic(m exchange.Market, name string) (topic, bool) {
 	case "!bookTicker":
 		t.kind, t.every = "bookTicker", 5*exchange.Second
 		return t, m != exchange.Spot
+	case "!contractInfo":
+		t.kind = "contractInfo"
+		return t, m != exchange.Spot
+	case "!forceOrder@arr":
+		t.kind = "forceOrder"
+		return t, m != exchange.Spot
 	case "!markPrice@arr":
 		t.kind, t.every = "markPrice", 3*exchange.Second
 		return t, m == exchange.USDM
@@ -167,6 +173,8 @@ func kindOf(m exchange.Market, text string) (topic, bool) {
 		return topic{}, false
 	}
 	switch kind {
+	case "forceOrder":
+		return topic{kind: kind}, m != exchange.Spot
 	case "bookTicker", "trade", "aggTrade":
 		return topic{kind: kind}, kind != "trade" || m != exchange.COINM
 	case "miniTicker", "ticker":

@@ -152,8 +152,8 @@ func (t *ticket) readFutures(c *call) (f *fault) {
 		}
 		return nil
 	}
-	if side := c.get("positionSide"); side != "" && side != "BOTH" {
-		return bad(-4061, "Order's position side does not match user's setting.")
+	if f := c.tradable(t.m); f != nil {
+		return f
 	}
 	if c.get("closePosition") == "true" {
 		return bad(-4136, "Target strategy invalid for orderType %s,closePosition true", t.typ)

@@ -37,6 +37,14 @@ func (a *account) flush() {
 
 // report makes the events of a change of an order; t is the fill of a TRADE.
 func (a *account) report(o *order, exec string, t *trade) {
+	made := len(a.outbox)
+	a.describe(o, exec, t)
+	if t != nil {
+		a.s.desk.delayed(a, o, made)
+	}
+}
+
+func (a *account) describe(o *order, exec string, t *trade) {
 	if o.m.in.Market == exchange.Spot {
 		a.executions++
 		a.tell(exchange.Spot, "executionReport", a.executionReport(o, exec, t))

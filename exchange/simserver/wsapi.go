@@ -161,6 +161,11 @@ func (s *sim) sessionAnswer(c *client, r *request, m sessionMethod) *response {
 	if f := s.authorise(cl, m.sec); f != nil {
 		return refusal(f, nil)
 	}
+	if m.sec != open {
+		if f := permitted(cl, m.sec); f != nil {
+			return refusal(f, nil)
+		}
+	}
 	v, f := m.run(s, c, cl)
 	if f != nil {
 		return refusal(f, nil)

@@ -3,7 +3,11 @@ package cli
 import (
 	"context"
 	"fmt"
+	"strconv"
+	"strings"
+	"time"
 
+	"github.com/perilune/perilune/exchange/simserver"
 	"github.com/perilune/perilune/host"
 )
 
@@ -15,6 +19,7 @@ func simVerb(ctx context.Context, e *env, args []string) error {
 	seed := f.Uint64("seed", 1, "seed of the built-in market and of the API keys")
 	speed := f.Float64("speed", 1, "market seconds per second")
 	accounts := f.Int("accounts", 1, "how many accounts, each with two API keys")
+	faults := f.String("faults", "", "faults by seed: SEED[,every=5s][,kinds=drop+429+late_fill]")
 	asJSON := f.Bool("json", false, "print one JSON object on stdout when it is ready")
 	if err := parse(f, args); err != nil {
 		return err
@@ -27,8 +32,12 @@ func simVerb(ctx context.Context, e *env, args []string) error {
 	case *accounts < 1 || *accounts > 1000:
 		return fail(ExitUsage, "--accounts %d: want 1 to 1000", *accounts)
 	}
+	chaos, err := readChaos(*faults)
+	if err != nil {
+		return fail(ExitUsage, "--faults %s: %v", *faults, err)
+	}
 	return host.Simulate(ctx, host.SimOptions{
-		Listen: *listen, Market: *market, Seed: *seed, Speed: *speed, Accounts: *accounts,
+		Listen: *listen, Market: *market, Seed: *seed, Speed: *speed, Accounts: *accounts, Faults: chaos,
 		Ready: func(i host.SimInfo) { e.simReady(i, *asJSON) },
 		Log:   func(line string) { fmt.Fprintln(e.err, line) },
 	})
@@ -45,4 +54,34 @@ func (e *env) simReady(i host.SimInfo, asJSON bool) {
 		fmt.Fprintf(e.out, "  %-20s %s\n", k, i.URLs[k])
 	}
 	fmt.Fprintf(e.out, "\n  HMAC     key     %s\n           secret  %s\n  Ed25519  key     %s\n%s", i.Keys.HMAC.Key, i.Keys.HMAC.Secret, i.Keys.Ed25519.Key, i.Keys.Ed25519.PrivateKey)
+}
+
+// readChaos reads SEED[,every=DURATION][,kinds=A+B]; kinds may go on after commas
+// too. Nothing means no faults by themselves.
+func readChaos(text string) (*simserver.Chaos, error) {
+	if text == "" {
+		return nil, nil
+	}
+	parts := strings.Split(text, ",")
+	seed, err := strconv.ParseUint(parts[0], 10, 64)
+	if err != nil {
+		return nil, fmt.Errorf("%q is no seed: want a whole number first", parts[0])
+	}
+	c := &simserver.Chaos{Seed: seed}
+	for _, part := range parts[1:] {
+		name, value, named := strings.Cut(part, "=")
+		switch {
+		case name == "every" && named:
+			if c.Every, err = time.ParseDuration(value); err != nil {
+				return nil, fmt.Errorf("every: %w", err)
+			}
+		case name == "kinds" && named:
+			c.Kinds = append(c.Kinds, strings.Split(value, "+")...)
+		case !named && len(c.Kinds) > 0:
+			c.Kinds = append(c.Kinds, part)
+		default:
+			return nil, fmt.Errorf("%q: want every=DURATION or kinds=A+B", part)
+		}
+	}
+	return c, c.Check()
 }

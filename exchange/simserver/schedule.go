@@ -1,0 +1,134 @@
+package simserver
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/perilune/perilune/exchange"
+)
+
+// Chaos is faults that come by themselves: a sequence that its seed decides, and
+// nothing else but the universe.
+type Chaos struct {
+	Seed  uint64
+	Every time.Duration // mean distance; default 5 s
+	// Kinds are those to choose from. Empty: every kind that passes by itself,
+	// so not filter, delist, permissions and funding.
+	Kinds []string
+}
+
+// passing are the kinds that leave nothing behind once they are over.
+var passing = []string{"drop", "cut", "half_open", "slow", "mute", "stall", "listen_key_expired", "server_shutdown", "skew", "maintenance", "adl",
+	"gap", "duplicate", "reorder", "garble", "old_book", "unavailable", "internal", "throttled", "timeout", "unknown", "reset", "429", "418", "slow_answer",
+	"late_fill", "duplicate_fill", "transfer_lost", "transfer_unknown", "transfer_late"}
+
+// Check says what is wrong with the choice, and what would be right.
+func (c *Chaos) Check() error {
+	_, err := c.withDefaults()
+	return err
+}
+
+func (c *Chaos) withDefaults() (*Chaos, error) {
+	if c == nil {
+		return nil, nil
+	}
+	out := *c
+	if out.Every == 0 {
+		out.Every = 5 * time.Second
+	}
+	if out.Every < 10*time.Millisecond {
+		return nil, fmt.Errorf("simulated exchange: faults every %v: want 10ms or more", out.Every)
+	}
+	if len(out.Kinds) == 0 {
+		out.Kinds = passing
+	}
+	for _, k := range out.Kinds {
+		if timed[k] == nil && !slices.Contains(occasional, k) {
+			return nil, fmt.Errorf("simulated exchange: fault kind %q: want any of %v or %v", k, sortedKeys(timed), occasional)
+		}
+	}
+	return &out, nil
+}
+
+// chaos makes the faults of a Chaos one after the other.
+type chaos struct {
+	Chaos
+	rng    *rand.Rand
+	start  time.Time
+	offset time.Duration // of the last fault made
+	made   int
+}
+
+// ahead is how many faults of the schedule are armed, and so listed, at a time.
+const ahead = 20
+
+func newChaos(c Chaos, start time.Time) *chaos {
+	return &chaos{Chaos: c, rng: rand.New(rand.NewPCG(c.Seed, 0xfa0175)), start: start}
+}
+
+// refill keeps the next faults of the schedule armed.
+func (c *chaos) refill(s *sim) {
+	waiting := 0
+	for _, a := range s.desk.armed {
+		if a.Scheduled > 0 {
+			waiting++
+		}
+	}
+	for ; waiting < ahead; waiting++ {
+		c.offset += c.Every/2 + time.Duration(c.rng.Int64N(int64(c.Every)))
+		c.made++
+		f := c.draw(s)
+		f.Scheduled = c.made
+		at := c.start.Add(c.offset)
+		f.AfterMS = c.offset.Milliseconds()
+		if err := s.desk.arm(s, f); err != nil {
+			s.opt.Log("scheduled fault: " + err.Error())
+			return
+		}
+		s.desk.armed[len(s.desk.armed)-1].at = at
+	}
+}
+
+// draw makes the next fault. It draws the same numbers whatever the kind, so
+// that one kind more or less shifts no more than it must.
+func (c *chaos) draw(s *sim) Fault {
+	kind := c.Kinds[c.rng.IntN(len(c.Kinds))]
+	m := exchange.Markets[c.rng.IntN(len(exchange.Markets))]
+	in := s.markets[c.rng.IntN(len(s.markets))].in
+	size := c.rng.Int64N(1000)
+	f := Fault{Kind: kind, ForMS: (4 * c.Every).Milliseconds()}
+	switch kind {
+	case "adl", "stall", "gap", "duplicate", "reorder", "garble", "old_book", "delist", "funding", "filter":
+		f.Market, f.Symbol = in.Market.String(), in.Symbol
+	case "transfer_lost", "transfer_unknown", "transfer_late", "permissions":
+	default:
+		f.Market = m.String()
+	}
+	c.measure(&f, in, size)
+	if timed[kind] != nil && kind != "skew" {
+		f.ForMS = 0
+	}
+	return f
+}
+
+// measure gives a fault its lengths: size is 0 to 999.
+func (c *chaos) measure(f *Fault, in *exchange.Instrument, size int64) {
+	switch f.Kind {
+	case "slow", "slow_answer":
+		f.Millis = 20 + size/5
+	case "mute", "maintenance", "418", "server_shutdown":
+		f.Millis = 500 + 3*size
+	case "late_fill", "transfer_late":
+		f.Millis = 50 + 2*size
+	case "skew":
+		f.Millis = 8*size - 4000
+	case "funding":
+		f.Hours = []int{1, 2, 4, 8}[size%4]
+	case "filter":
+		f.TickSize = in.Tick.Decimal(2 + size%4).String()
+	case "permissions":
+		f.Permissions = []string{mayRead}
+	}
+}
