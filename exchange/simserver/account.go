@@ -28,6 +28,12 @@ type account struct {
 	moving   map[uint64]*move // transfers that are under way
 	closing  string           // why positions are closed at the mark now; empty: adl
 
+	algos   []*algo // by id
+	waiting []*algo // those that may trigger, by id
+	// nextGoodTill is when the next date of a GTD order comes, in milliseconds of
+	// the request clock; 0: none.
+	nextGoodTill int64
+
 	nextPaper  exchange.OrderID
 	executions int64
 	tran       int64
@@ -61,6 +67,12 @@ type order struct {
 	side       exchange.Side
 	kind       exchange.OrderType
 	typ, tif   string // as the market writes them
+	origType   string // before a trigger; empty: typ
+	stop       decimal.Decimal
+	working    string // of a trigger; empty: CONTRACT_PRICE
+	matchWith  string
+	goodTill   int64 // of GTD, in milliseconds
+	algo       *algo // whose child it is
 	reduceOnly bool
 	price      exchange.Ticks
 	qty        exchange.Lots
@@ -76,6 +88,7 @@ type order struct {
 	cancelName  string // of the cancel that ended it
 	expiry      string // why it expired: eR on spot, er on futures
 	modifying   bool
+	lapsing     bool // its date has come
 	resubmitted bool
 	refused     *fault
 }
@@ -164,14 +177,24 @@ func (a *account) onUpdate(u *exchange.OrderUpdate, at exchange.Time) {
 		}
 	case exchange.StatusCanceled:
 		if !o.modifying {
-			o.status = statusCanceled
-			a.report(o, "CANCELED", nil)
+			a.onCanceled(o)
 		}
 	case exchange.StatusRejected:
 		o.refused = venueFault(o.m.in.Market, u.Code, u.Reason)
 	case exchange.StatusExpired:
 		a.onExpired(o, u)
 	}
+}
+
+// onCanceled ends an order that its owner or its date has ended.
+func (a *account) onCanceled(o *order) {
+	if o.lapsing {
+		o.status = statusExpired
+		a.report(o, "EXPIRED", nil)
+		return
+	}
+	o.status = statusCanceled
+	a.report(o, "CANCELED", nil)
 }
 
 // onExpired ends an order that the exchange gave up. A futures FOK that cannot

@@ -36,7 +36,10 @@ func getAccount(s *sim, q url.Values, _ []byte) (any, error) {
 }
 
 func (a *account) audit() object {
-	orders, open := list{}, list{}
+	orders, open, algos := list{}, list{}, list{}
+	for _, g := range a.algos {
+		algos = append(algos, g.audit())
+	}
 	for _, o := range a.orders {
 		orders = append(orders, o.audit())
 		if o.open() {
@@ -44,7 +47,7 @@ func (a *account) audit() object {
 		}
 	}
 	return object{{"account", a.number}, {"dual_side_position", a.dual}, {"multi_assets_margin", a.multiAssets},
-		{"balances", a.auditBalances()}, {"positions", a.auditPositions()}, {"open_orders", open}, {"orders", orders},
+		{"balances", a.auditBalances()}, {"positions", a.auditPositions()}, {"open_orders", open}, {"orders", orders}, {"algo_orders", algos},
 		{"trades", a.auditTrades()}, {"income", a.auditIncome()}, {"transfers", a.auditMoves()}}
 }
 

@@ -76,6 +76,7 @@ func (a *account) wind(m *market) {
 		o.expiry = "7"
 		_ = a.cancel(o, "delisted") // it was open a moment ago
 	}
+	a.expireAlgos(m, "The symbol is delisted.")
 	a.closing = "settlement"
 	a.closeAtMark(m)
 	a.closing = ""

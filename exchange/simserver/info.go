@@ -158,8 +158,17 @@ func (m *market) futuresInfo() object {
 		{"baseAssetPrecision", 8}, {"quotePrecision", 8},
 		{"underlyingType", "COIN"}, {"underlyingSubType", list{}},
 		{"triggerProtect", "0.0500"}, {"liquidationFee", "0.000000"}, {"marketTakeBound", m.in.TakeBound.String()},
-		{"orderTypes", list{"LIMIT", "MARKET"}}, {"timeInForce", list{"GTC", "IOC", "FOK", "GTX"}},
+		{"orderTypes", list{"LIMIT", "MARKET", "STOP", "STOP_MARKET", "TAKE_PROFIT", "TAKE_PROFIT_MARKET", "TRAILING_STOP_MARKET"}}, {"timeInForce", m.policies()},
 	}
+}
+
+// policies are the times in force of a contract: COIN-M has no GTD.
+func (m *market) policies() list {
+	out := list{"GTC", "IOC", "FOK", "GTX"}
+	if m.in.Inverse() {
+		return out
+	}
+	return append(out, "GTD")
 }
 
 // futuresBase is the base asset as the contract spells it: 1000SHIB.

@@ -138,6 +138,7 @@ func (s *sim) show(m *market, ev *exchange.Event) {
 	for _, a := range s.accounts {
 		a.venue.Market(ev)
 		a.drain()
+		a.runAlgos(m)
 	}
 	if s.live {
 		s.publish(m, ev, changed)

@@ -47,7 +47,7 @@ func (o *order) modified(c *call) (*ticket, *fault) {
 	if t.price, f = c.amount("price"); f != nil {
 		return nil, f
 	}
-	if f := t.readPolicy(false); f != nil {
+	if f := t.readPolicy(c.market); f != nil {
 		return nil, f
 	}
 	if f := t.filters(); f != nil {

@@ -39,8 +39,13 @@ func (a *account) place(t *ticket) (*order, *fault) {
 	a.nextPaper++
 	send := t.order(a.nextPaper, a.s.now)
 	o := &order{m: t.m, client: t.client, side: t.side, kind: t.kind, typ: t.typ, tif: t.tif, reduceOnly: t.reduceOnly,
-		price: send.Price, qty: send.Qty, quoteQty: t.quoteQty, created: a.s.now, updated: a.s.now, paper: send.ID, status: statusNew}
+		price: send.Price, qty: send.Qty, quoteQty: t.quoteQty, created: a.s.now, updated: a.s.now, paper: send.ID, status: statusNew,
+		matchWith: t.matchWith, goodTill: t.goodTill}
 	a.register(o)
+	if t.algo != nil {
+		a.adopt(t.algo, o)
+	}
+	a.expectGoodTill(o.goodTill)
 	a.venue.Submit(send, a.s.now)
 	a.collect()
 	if o.refused != nil {

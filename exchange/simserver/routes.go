@@ -99,7 +99,12 @@ func futuresRoutes() table {
 	t.add("GET v1/order", signed, costs(1), queryOrder)
 	t.add("GET v1/openOrder", signed, costs(1), queryOpenOrder)
 	t.add("GET v1/openOrders", signed, single(1, 40), openOrders)
-	t.add("GET v1/openAlgoOrders", signed, single(1, 40), none)
+	t.enter("POST v1/algoOrder", 0, 1, 1, placeAlgo)
+	t.add("DELETE v1/algoOrder", signed, costs(1), cancelAlgo)
+	t.add("DELETE v1/algoOpenOrders", signed, costs(1), cancelAllAlgos)
+	t.add("GET v1/algoOrder", signed, costs(1), queryAlgo)
+	t.add("GET v1/openAlgoOrders", signed, single(1, 40), openAlgos)
+	t.add("GET v1/allAlgoOrders", signed, costs(5), allAlgos)
 	t.add("GET v1/allOrders", signed, costs(5), allOrders)
 	t.add("GET v1/userTrades", signed, costs(5), accountTrades)
 	t.add("GET v1/income", signed, costs(30), income)
@@ -141,6 +146,3 @@ func coinmRoutes() table {
 	t.add("GET v2/leverageBracket", signed, costs(1), leverageBracket)
 	return t
 }
-
-// none answers with an empty list: there is nothing of the kind here.
-func none(*sim, *call) (any, *fault) { return list{}, nil }

@@ -17,6 +17,9 @@ type ticket struct {
 	price, qty decimal.Decimal
 	quoteQty   decimal.Decimal // spot MARKET by value
 	reduceOnly bool
+	goodTill   int64  // of GTD, in milliseconds
+	matchWith  string // priceMatch; empty: none
+	algo       *algo  // whose child it is; nil: none
 	client     string
 	reply      string // ACK, RESULT or FULL
 }
@@ -29,10 +32,16 @@ func (s *sim) readTicket(c *call) (*ticket, *fault) {
 		return nil, f
 	}
 	t := &ticket{m: m}
-	for _, read := range []func(*call) *fault{t.readSide, t.readType, t.readNumbers, t.readFutures, t.readReply} {
+	for _, read := range []func(*call) *fault{t.readSide, t.readType, t.readPriceMatch, t.readNumbers, t.readFutures, t.readReply} {
 		if f := read(c); f != nil {
 			return nil, f
 		}
+	}
+	if t.goodTill, f = s.goodTill(c, t.tif); f != nil {
+		return nil, f
+	}
+	if f := t.match(); f != nil {
+		return nil, f
 	}
 	if t.client, f = s.clientName(c, c.get("newClientOrderId")); f != nil {
 		return nil, f
@@ -69,7 +78,7 @@ func (t *ticket) readType(c *call) *fault {
 		return nil
 	case "LIMIT":
 		t.kind = exchange.Limit
-		return t.readPolicy(spot)
+		return t.readPolicy(c.market)
 	case "LIMIT_MAKER":
 		if spot {
 			t.kind, t.policy = exchange.Limit, exchange.PostOnly
@@ -87,7 +96,7 @@ func (t *ticket) readType(c *call) *fault {
 	return bad(-1116, "Invalid orderType.")
 }
 
-func (t *ticket) readPolicy(spot bool) *fault {
+func (t *ticket) readPolicy(mk exchange.Market) *fault {
 	switch t.tif {
 	case "":
 		return missing("timeInForce")
@@ -99,7 +108,12 @@ func (t *ticket) readPolicy(spot bool) *fault {
 		t.policy = exchange.FOK
 	case "GTX":
 		t.policy = exchange.PostOnly
-		if spot {
+		if mk == exchange.Spot {
+			return bad(-1115, "Invalid timeInForce.")
+		}
+	case "GTD":
+		t.policy = exchange.GTC
+		if mk != exchange.USDM {
 			return bad(-1115, "Invalid timeInForce.")
 		}
 	default:
@@ -110,6 +124,14 @@ func (t *ticket) readPolicy(spot bool) *fault {
 
 func notRequired(name string) *fault {
 	return bad(-1106, "Parameter '%s' sent when not required.", name)
+}
+
+// readPriceMatch is readMatch where it exists.
+func (t *ticket) readPriceMatch(c *call) *fault {
+	if c.market == exchange.Spot {
+		return nil
+	}
+	return t.readMatch(c)
 }
 
 func (t *ticket) readNumbers(c *call) (f *fault) {
@@ -132,7 +154,9 @@ func (t *ticket) readNumbers(c *call) (f *fault) {
 		}
 		return nil
 	}
-	t.price, f = c.amount("price")
+	if t.matchWith == "" {
+		t.price, f = c.amount("price")
+	}
 	return f
 }
 
@@ -157,9 +181,6 @@ func (t *ticket) readFutures(c *call) (f *fault) {
 	}
 	if c.get("closePosition") == "true" {
 		return bad(-4136, "Target strategy invalid for orderType %s,closePosition true", t.typ)
-	}
-	if match := c.get("priceMatch"); match != "" && match != "NONE" {
-		return errUnsupported
 	}
 	t.reduceOnly, f = c.flag("reduceOnly")
 	return f

@@ -42,6 +42,9 @@ func (a *account) report(o *order, exec string, t *trade) {
 	if t != nil {
 		a.s.desk.delayed(a, o, made)
 	}
+	if o.algo != nil && !o.open() {
+		a.turn(o.algo, algoFinished)
+	}
 }
 
 func (a *account) describe(o *order, exec string, t *trade) {
@@ -108,7 +111,7 @@ func (a *account) orderTradeUpdate(o *order, exec string, t *trade) object {
 		exec = "CALCULATED"
 	}
 	v := object{{"s", o.m.in.Symbol}, {"c", o.client}, {"S", sideText(o.side)}, {"o", o.typ}, {"f", o.tif}, {"q", o.m.qty(o.qty)}, {"p", o.limitText()},
-		{"ap", o.averageText()}, {"sp", "0"}, {"x", exec}, {"X", o.status}, {"i", o.id}, {"l", last}, {"z", o.m.qty(o.filled)}, {"L", price}}
+		{"ap", o.averageText()}, {"sp", stopText(o.stop)}, {"x", exec}, {"X", o.status}, {"i", o.id}, {"l", last}, {"z", o.m.qty(o.filled)}, {"L", price}}
 	if o.m.in.Inverse() {
 		v = v.with(field{"ma", o.m.in.Settle()})
 	}
@@ -116,11 +119,11 @@ func (a *account) orderTradeUpdate(o *order, exec string, t *trade) object {
 		v = v.with(field{"n", t.fee}, field{"N", t.feeAsset})
 	}
 	v = v.with(field{"T", millis(o.updated)}, field{"t", id}, field{"b", "0"}, field{"a", "0"}, field{"m", maker}, field{"R", o.reduceOnly},
-		field{"wt", "CONTRACT_PRICE"}, field{"ot", o.typ}, field{"ps", "BOTH"}, field{"cp", false}, field{"rp", realised}, field{"pP", false})
+		field{"wt", o.workingType()}, field{"ot", o.original()}, field{"ps", "BOTH"}, field{"cp", false}, field{"rp", realised}, field{"pP", false})
 	if !o.m.in.Inverse() {
-		v = v.with(field{"si", 0}, field{"ss", 0}, field{"gtd", 0})
+		v = v.with(field{"si", 0}, field{"ss", 0}, field{"gtd", o.goodTill})
 	}
-	v = v.with(field{"V", "EXPIRE_TAKER"}, field{"pm", "NONE"}, field{"er", orZero(o.expiry)})
+	v = v.with(field{"V", "EXPIRE_TAKER"}, field{"pm", o.matching()}, field{"er", orZero(o.expiry)})
 	return a.envelope(o.m.in.Market, "ORDER_TRADE_UPDATE", o.updated).with(field{"o", v})
 }
 
@@ -211,6 +214,7 @@ func (s *sim) expireListenKeys() {
 			}
 		}
 		a.runCountdowns()
+		a.runGoodTill()
 	}
 }
 

@@ -88,8 +88,30 @@ func (o *order) futures(query bool) object {
 	return v.with(
 		field{"origQty", o.m.qty(o.qty)}, field{"executedQty", o.m.qty(o.filled)}, field{"timeInForce", o.tif}, field{"type", o.typ},
 		field{"reduceOnly", o.reduceOnly}, field{"closePosition", false}, field{"side", sideText(o.side)}, field{"positionSide", "BOTH"},
-		field{"stopPrice", "0"}, field{"workingType", "CONTRACT_PRICE"}, field{"priceProtect", false}, field{"origType", o.typ},
-		field{"priceMatch", "NONE"}, field{"selfTradePreventionMode", "EXPIRE_TAKER"}, field{"goodTillDate", 0}, field{"updateTime", millis(o.updated)})
+		field{"stopPrice", stopText(o.stop)}, field{"workingType", o.workingType()}, field{"priceProtect", false}, field{"origType", o.original()},
+		field{"priceMatch", o.matching()}, field{"selfTradePreventionMode", "EXPIRE_TAKER"}, field{"goodTillDate", o.goodTill}, field{"updateTime", millis(o.updated)})
+}
+
+// original is the type that the order was asked for as.
+func (o *order) original() string {
+	if o.origType != "" {
+		return o.origType
+	}
+	return o.typ
+}
+
+func (o *order) workingType() string {
+	if o.working != "" {
+		return o.working
+	}
+	return "CONTRACT_PRICE"
+}
+
+func (o *order) matching() string {
+	if o.matchWith != "" {
+		return o.matchWith
+	}
+	return "NONE"
 }
 
 func (o *order) averageText() string {

@@ -27,13 +27,13 @@ var apiMethods = map[exchange.Market]map[string]string{
 	},
 	exchange.USDM: {
 		"depth": "GET v1/depth", "ticker.price": "GET v2/ticker/price", "ticker.book": "GET v1/ticker/bookTicker",
-		"order.place": "POST v1/order", "order.modify": "PUT v1/order", "order.cancel": "DELETE v1/order", "order.status": "GET v1/order",
+		"order.place": "POST v1/order", "order.modify": "PUT v1/order", "order.cancel": "DELETE v1/order", "order.status": "GET v1/order", "algoOrder.place": "POST v1/algoOrder", "algoOrder.cancel": "DELETE v1/algoOrder",
 		"account.balance": "GET v2/balance", "v2/account.balance": "GET v3/balance", "account.status": "GET v2/account", "v2/account.status": "GET v3/account",
 		"account.position": "GET v2/positionRisk", "v2/account.position": "GET v3/positionRisk",
 		"userDataStream.start": "POST v1/listenKey", "userDataStream.ping": "PUT v1/listenKey", "userDataStream.stop": "DELETE v1/listenKey",
 	},
 	exchange.COINM: {
-		"order.place": "POST v1/order", "order.modify": "PUT v1/order", "order.cancel": "DELETE v1/order", "order.status": "GET v1/order",
+		"order.place": "POST v1/order", "order.modify": "PUT v1/order", "order.cancel": "DELETE v1/order", "order.status": "GET v1/order", "algoOrder.place": "POST v1/algoOrder", "algoOrder.cancel": "DELETE v1/algoOrder",
 		"account.balance": "GET v1/balance", "account.status": "GET v1/account", "account.position": "GET v1/positionRisk",
 		"userDataStream.start": "POST v1/listenKey", "userDataStream.ping": "PUT v1/listenKey", "userDataStream.stop": "DELETE v1/listenKey",
 	},
