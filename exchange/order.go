@@ -9,6 +9,10 @@ type OrderID uint64
 // PairID is the host's number of a pair trade, dense within a session; 0: none.
 type PairID uint64
 
+// ScheduleID is the host's number of a parent order, dense within a session; 0:
+// none.
+type ScheduleID uint64
+
 // OrderType says how the price of an order is meant.
 type OrderType uint8
 
@@ -81,10 +85,11 @@ func (s OrderStatus) Terminal() bool { return s >= StatusFilled }
 // Order is an instruction to trade and what became of it.
 type Order struct {
 	ID         OrderID
-	ClientID   string // deterministic, unique in an account: see core
-	Strategy   int32  // index of the strategy that asked; -1: the host itself
-	Pair       PairID // the pair trade it belongs to; 0: none
-	Leg        uint8  // 1 spot, 2 perp, when Pair is set
+	ClientID   string     // deterministic, unique in an account: see core
+	Strategy   int32      // index of the strategy that asked; -1: the host itself
+	Pair       PairID     // the pair trade it belongs to; 0: none
+	Leg        uint8      // 1 spot, 2 perp, when Pair is set
+	Schedule   ScheduleID // the parent order it is a slice of; 0: none
 	Instrument InstrumentID
 	Side       Side
 	Type       OrderType

@@ -1,0 +1,271 @@
+package schedule
+
+import (
+	"fmt"
+
+	"github.com/perilune/perilune/exchange"
+)
+
+// The constants of the tactics: reference values for liquid markets.
+const (
+	restUntil     = 0.8                  // of a slice: until then its order rests
+	repegEvery    = 2 * exchange.Second  // a resting order follows the touch at most so often
+	cancelAfter   = 2 * exchange.Second  // an IOC that is still working is cancelled
+	refusedPause  = 2 * exchange.Second  // after a refusal; doubles each time in a row
+	refusedMost   = exchange.Minute      //
+	reach         = 5e-4                 // of mid, that a taking order may go beyond the touch
+	collar        = 80e-4                // of mid, for what is left at the end
+	depthShare    = 0.5                  // of what is displayed within the limit
+	finishFrom    = 0.9                  // of the window: from here on Cross may take a larger share
+	finishShare   = 0.25                 // of the market's volume
+	loosenFrom    = 0.75                 // of the window: from here on Cross lets the guard go
+	leastOvertime = 30 * exchange.Second // for what is left at the end
+)
+
+// child is the live order.
+type child struct {
+	id      exchange.OrderID
+	qty     exchange.Lots
+	price   exchange.Ticks
+	sent    exchange.Time
+	resting bool
+	pulled  bool // a cancel was asked for
+}
+
+// Machine works one schedule off. It has at most one order in the market. The next
+// one is sized by what is filled once that order can fill no more, so neither a
+// cancel that came too late nor an answer that was lost can make it buy twice.
+type Machine struct {
+	Schedule Schedule
+	Request  Request
+	Pace     Pace
+	// Credit is the market's volume in the bucket before the window: what the
+	// participation cap allows a share of before the window has shown any.
+	Credit float64
+
+	child  child
+	tape   Tape // as last read
+	read   bool
+	wake   exchange.Time
+	off    exchange.Time // no order before this
+	pause  exchange.Time // how long the last refusal put the next order off
+	clip   exchange.Lots // most of one order; halves when one is refused; 0: any
+	plan   int           // slice that Schedule.Due was planned for; 0: none
+	warned bool
+	stop   State  // what to become once the order has ended; 0: go on
+	why    string // of stop
+}
+
+// New checks a request and returns the machine in Waiting.
+func New(id exchange.ScheduleID, strategy int32, r Request, p Port) (*Machine, error) {
+	if err := r.Check(p); err != nil {
+		return nil, err
+	}
+	m := &Machine{
+		Schedule: Schedule{ID: id, Strategy: strategy, Algo: r.Algo, Instrument: r.Instrument, Side: r.Side, State: Waiting, Tag: r.Tag,
+			Total: r.Qty, Start: r.Start, End: r.Start + r.Duration, Slices: r.slices()},
+		Request: r,
+		wake:    max(r.Start, p.Now()),
+	}
+	return m, nil
+}
+
+// Saved is what a ledger keeps of a machine to go on with.
+type Saved struct {
+	Schedule Schedule
+	Request  Request
+	Pace     Pace
+	Credit   float64
+}
+
+// Save returns what Resume goes on from.
+func (m *Machine) Save() Saved {
+	return Saved{m.Schedule, m.Request, m.Pace, m.Credit}
+}
+
+// Resume returns the machine of a schedule that an earlier run left. It goes on
+// with the window; what is due by now follows from the clock. A window that ended
+// meanwhile is not made up for: its prices are gone.
+func Resume(s Saved, now exchange.Time) *Machine {
+	m := &Machine{Schedule: s.Schedule, Request: s.Request, Pace: s.Pace, Credit: s.Credit, wake: now + exchange.Second}
+	switch {
+	case now >= m.Schedule.End:
+		m.stop, m.why = Expired, "the window ended while the session was down"
+	case m.Schedule.Slice > 0:
+		m.Schedule.State, m.Schedule.Reason = Working, "taken up again after an interruption"
+	default:
+		m.Schedule.State = Waiting
+	}
+	return m
+}
+
+// Cancel ends the schedule as soon as its order has ended.
+func (m *Machine) Cancel(p Port, why string) {
+	m.end(Canceled, why)
+	m.Step(p)
+}
+
+// Pause takes the order back and keeps the schedule for a next session.
+func (m *Machine) Pause(p Port) {
+	m.end(Paused, "the session ended")
+	m.Step(p)
+}
+
+func (m *Machine) end(s State, why string) {
+	if !m.Schedule.State.Done() {
+		m.stop, m.why = s, why
+	}
+}
+
+// Busy reports whether the machine has an order in the market.
+func (m *Machine) Busy() bool { return m.child.id != 0 }
+
+// Deadline is when the machine wants to be stepped even if nothing happens.
+func (m *Machine) Deadline() (exchange.Time, bool) { return m.wake, m.wake != 0 }
+
+// Snooze puts the deadline off; the core uses it so that a machine that has
+// nothing to do at its deadline cannot spin.
+func (m *Machine) Snooze(until exchange.Time) { m.wake = until }
+
+// Fill books an execution of one of the schedule's orders, also one that is told
+// after the order's last word.
+func (m *Machine) Fill(p Port, f *exchange.Fill) {
+	s := &m.Schedule
+	s.book(p.Instrument(s.Instrument), f, p.Now() >= s.End)
+	m.pause, m.off = 0, 0
+	if m.child.id != 0 && f.Order != m.child.id && m.child.qty > s.Rest() {
+		m.pull(p) // an earlier order filled after all: this one may be too large
+	}
+}
+
+// OrderDone tells the machine that an order of its can no longer fill.
+func (m *Machine) OrderDone(p Port, o *exchange.Order) {
+	if m.child.id != o.ID {
+		return
+	}
+	m.child = child{}
+	switch {
+	case o.Status == exchange.StatusRejected || o.Status == exchange.StatusDenied:
+		m.refused(p.Now(), o.Qty, o.Reason)
+		p.Scheduled(m)
+	case o.Filled > 0:
+		m.clip *= 2
+		p.Scheduled(m)
+	}
+	m.Step(p)
+}
+
+// refused puts the next order off and makes it smaller: a gate or a venue that
+// found this one too large may take half of it.
+func (m *Machine) refused(now exchange.Time, qty exchange.Lots, why string) {
+	m.Schedule.Refused++
+	m.Schedule.Reason = why
+	m.clip = max(1, qty/2)
+	m.pause = min(max(refusedPause, 2*m.pause), refusedMost)
+	m.off = now + m.pause
+}
+
+// Step looks at the clock, the book and the market's volume, and does what is due.
+func (m *Machine) Step(p Port) {
+	if m.Schedule.State.Done() || m.Schedule.State == Paused {
+		m.wake = 0
+		return
+	}
+	now := p.Now()
+	m.observe(p, now)
+	switch {
+	case m.child.id != 0:
+		m.tend(p, now)
+	case m.stop != 0:
+		m.close(p, m.stop, m.why)
+	case m.Schedule.State == Waiting && now < m.Schedule.Start:
+		m.wake = m.Schedule.Start
+	case m.Schedule.State == Waiting:
+		m.begin(p, now)
+	default:
+		m.work(p, now)
+	}
+}
+
+// observe adds what the market traded since the last look to the window's figures.
+// Volume that is told later than it traded, as a bar's is, belongs to the slice in
+// which it is told.
+func (m *Machine) observe(p Port, now exchange.Time) {
+	tape := p.Volume(m.Schedule.Instrument).Tape
+	s := &m.Schedule
+	if m.read && s.State == Working && s.Closed == 0 {
+		qty := tape.Qty - m.tape.Qty
+		s.Market.Qty += qty
+		s.Market.Value += tape.Value - m.tape.Value
+		m.Pace.saw(m.slice(now-1), qty)
+	}
+	m.tape, m.read = tape, true
+}
+
+// slice is the slice of a time, from 0.
+func (m *Machine) slice(at exchange.Time) int {
+	return int((at - m.Schedule.Start) / m.Request.Interval)
+}
+
+// begin fixes total, arrival price and curve, and starts to work.
+func (m *Machine) begin(p Port, now exchange.Time) {
+	s := &m.Schedule
+	in := p.Instrument(s.Instrument)
+	mid, ok := middle(p, s.Instrument)
+	if !ok {
+		m.idle(p, now, "the book of "+in.Key()+" is not live")
+		if now >= s.End {
+			m.close(p, Failed, s.Reason+" in the whole window")
+		}
+		return
+	}
+	total, err := m.Request.total(in, mid)
+	if err != nil {
+		m.close(p, Failed, err.Error())
+		return
+	}
+	s.Total, s.Arrival, s.State, s.Reason = total, mid, Working, ""
+	m.Credit = p.Volume(s.Instrument).Recent(now)
+	c := m.curve(p)
+	m.Pace = Pace{Weights: c.Weights, Volume: c.Volume}
+	s.Curve, s.Slice = c.Source, 1
+	m.work(p, now)
+	p.Scheduled(m)
+}
+
+func (m *Machine) curve(p Port) Curve {
+	s, r := &m.Schedule, &m.Request
+	switch {
+	case s.Algo == POV:
+		return Uniform(s.Slices, fmt.Sprintf("%g %% of the volume", 100*r.Participation))
+	case s.Algo == TWAP:
+		return Uniform(s.Slices, "by the clock")
+	case r.Uniform:
+		return Uniform(s.Slices, "as asked for")
+	}
+	return p.VolumeCurve(s.Instrument, s.Start, r.Interval, s.Slices)
+}
+
+// close ends the schedule, or parks it.
+func (m *Machine) close(p Port, state State, why string) {
+	s := &m.Schedule
+	s.State, s.Reason, m.wake = state, why, 0
+	if s.State.Done() {
+		s.Closed = p.Now()
+	}
+	p.Scheduled(m)
+}
+
+// idle waits a little, and says for what, once.
+func (m *Machine) idle(p Port, now exchange.Time, why string) {
+	m.wake = now + m.tick()
+	if m.Schedule.Reason != why {
+		m.Schedule.Reason = why
+		p.Scheduled(m)
+	}
+}
+
+// tick is how often the machine looks when it waits for the market.
+func (m *Machine) tick() exchange.Time {
+	return max(exchange.Second, min(m.Request.Interval/20, 15*exchange.Second))
+}

@@ -1,0 +1,255 @@
+// Package schedule works a large order off over a window of time: along the
+// market's usual volume (VWAP), evenly (TWAP), or as a share of what trades (POV).
+//
+// It assumes that
+//
+//   - the price of a market is taken, not made: what keeps impact small is the
+//     participation cap and resting first, and nothing here models it;
+//   - volume is known from public trades or from bars, whichever the feed has, and
+//     only after it traded. Live, it holds our own trades too;
+//   - one goroutine, the loop's, owns a Machine, and steps it when its deadline
+//     passes and when its order ended. Books are read, not listened to: a window of
+//     hours does not hang on one update.
+//
+// Quantities are whole lots throughout, and what is left follows from fills alone.
+// So a slice that was refused, partly filled or lost on the way stays due, and no
+// way of failing drops it.
+//
+// The formulas are those of Konishi (2002) for the static curve, and a shrunken
+// log-surprise of realised volume for the dynamic one, after Białkowski, Darolles
+// and Le Fol (2008).
+package schedule
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/exchange"
+)
+
+// Algo is what a schedule follows.
+type Algo uint8
+
+const (
+	VWAP Algo = iota + 1 // the market's usual volume, corrected by today's
+	TWAP                 // the clock
+	POV                  // a fixed share of what trades
+)
+
+func (a Algo) String() string { return [...]string{"none", "vwap", "twap", "pov"}[a] }
+
+// AtEnd is what happens to what is left when the window is over.
+type AtEnd uint8
+
+const (
+	Cross AtEnd = iota + 1 // take it from the book, within a collar and a minute or so
+	Stop                   // leave it, and say how much
+)
+
+func (e AtEnd) String() string { return [...]string{"none", "cross", "stop"}[e] }
+
+// Request asks for a schedule. Of Qty and Notional one is set.
+type Request struct {
+	Algo       Algo
+	Instrument exchange.InstrumentID
+	Side       exchange.Side
+	Qty        exchange.Lots
+	// Notional is in quote. It becomes lots once, at the mid when the window
+	// begins, so that slices sum exactly.
+	Notional decimal.Decimal
+	Start    exchange.Time // 0: now
+	Duration exchange.Time
+	// Interval is the length of a slice. 0: 5 minutes, 1 minute in windows below
+	// two hours, a tenth of the window in those below ten minutes.
+	Interval exchange.Time
+	// Participation is the largest share of the market's volume that we may be,
+	// counted from one bucket before the start; for POV it is the share aimed at.
+	// 0: a tenth. It binds once the market has shown any volume.
+	Participation float64
+	// Uniform gives VWAP equal weights; Static keeps it from following realised
+	// volume.
+	Uniform, Static bool
+	// SlippageBP keeps prices that are worse by more than this than both the mid
+	// at the start and the market's VWAP since from being paid. 0: no guard. What
+	// it keeps back stays due. With Cross it lets go in the last quarter.
+	SlippageBP float64
+	AtEnd      AtEnd // 0: Cross, and Stop for POV
+	ReduceOnly bool  // never beyond flat; of a perpetual
+	Tag        string
+}
+
+const (
+	leastDuration = exchange.Minute
+	mostDuration  = 7 * exchange.Day
+	leastInterval = 2 * exchange.Second
+	mostSlices    = 480
+	usualShare    = 0.1
+	oldestStart   = exchange.Minute // in the past that is taken for now
+)
+
+// Check fills the defaults in and says what does not make sense, with the numbers.
+func (r *Request) Check(p Port) error {
+	in := p.Instrument(r.Instrument)
+	now := p.Now()
+	if r.Start == 0 {
+		r.Start = now
+	}
+	if r.AtEnd == 0 {
+		r.AtEnd = Cross
+		if r.Algo == POV {
+			r.AtEnd = Stop
+		}
+	}
+	if err := r.window(now); err != nil {
+		return err
+	}
+	if r.Algo == POV && r.Participation == 0 {
+		return fmt.Errorf("participation: pov needs the share of the volume to be, for example 0.05")
+	}
+	if r.Participation == 0 {
+		r.Participation = usualShare
+	}
+	if !(r.Participation > 0 && r.Participation <= 1) {
+		return fmt.Errorf("participation: want more than 0 and at most 1 (0.1 is a tenth of the volume), got %v", r.Participation)
+	}
+	if !(r.SlippageBP >= 0) || r.SlippageBP > 1000 {
+		return fmt.Errorf("slippage_bp: want from 0 to 1000, got %v", r.SlippageBP)
+	}
+	if r.Algo != VWAP && (r.Uniform || r.Static) {
+		return fmt.Errorf("curve and static: only a vwap follows a curve, this is a %s", r.Algo)
+	}
+	if err := r.reduces(in, p); err != nil {
+		return err
+	}
+	return r.size(in, p)
+}
+
+// window checks the times.
+func (r *Request) window(now exchange.Time) error {
+	if r.Duration < leastDuration || r.Duration > mostDuration {
+		return fmt.Errorf("duration: want from %s to %s, got %s", span(leastDuration), span(mostDuration), span(r.Duration))
+	}
+	if r.Start < now-oldestStart {
+		return fmt.Errorf("start: the window would begin at %s, which is %s ago: want now or later", r.Start, span(now-r.Start))
+	}
+	if r.Start > now+mostDuration {
+		return fmt.Errorf("start: %s is %s ahead: want at most %s", r.Start, span(r.Start-now), span(mostDuration))
+	}
+	if r.Interval == 0 {
+		r.Interval = usualInterval(r.Duration)
+	}
+	if r.Interval < leastInterval || 2*r.Interval > r.Duration {
+		return fmt.Errorf("interval: want from %s to half the duration of %s, got %s", span(leastInterval), span(r.Duration), span(r.Interval))
+	}
+	if n := r.slices(); n > mostSlices {
+		return fmt.Errorf("interval: %s makes %d slices of %s: want at most %d", span(r.Interval), n, span(r.Duration), mostSlices)
+	}
+	return nil
+}
+
+func usualInterval(d exchange.Time) exchange.Time {
+	switch {
+	case d < 10*exchange.Minute:
+		return d / 10
+	case d < 2*exchange.Hour:
+		return exchange.Minute
+	}
+	return max(5*exchange.Minute, d/mostSlices+1)
+}
+
+// slices is the number of slices; the last one may be short.
+func (r *Request) slices() int { return int((r.Duration + r.Interval - 1) / r.Interval) }
+
+// reduces checks a reduce-only request against the position it is to reduce.
+func (r *Request) reduces(in *exchange.Instrument, p Port) error {
+	if !r.ReduceOnly {
+		return nil
+	}
+	if !in.Perp() {
+		return fmt.Errorf("reduce_only: %s is a spot market: coins are sold without it", in.Key())
+	}
+	pos := p.Position(r.Instrument)
+	held := -pos * exchange.Lots(r.Side)
+	if held <= 0 {
+		return fmt.Errorf("reduce_only: there is no position in %s that a %s would reduce (it is %s)", in.Key(), r.Side, in.QtyDecimal(pos))
+	}
+	if r.Qty > held {
+		return fmt.Errorf("reduce_only: qty %s is more than the position of %s", in.QtyDecimal(r.Qty), in.QtyDecimal(pos))
+	}
+	return nil
+}
+
+// size checks the total. Without a live book what needs a price waits until the
+// window begins.
+func (r *Request) size(in *exchange.Instrument, p Port) error {
+	if (r.Qty != 0) == !r.Notional.IsZero() {
+		return fmt.Errorf("qty and notional: want one of them")
+	}
+	if r.Qty < 0 || r.Notional.IsNegative() {
+		return fmt.Errorf("qty and notional: want more than 0")
+	}
+	mid, ok := middle(p, r.Instrument)
+	if !ok {
+		return nil
+	}
+	_, err := r.total(in, mid)
+	return err
+}
+
+// total is the whole quantity in lots at a price, or why it can't be traded.
+func (r *Request) total(in *exchange.Instrument, mid float64) (exchange.Lots, error) {
+	price := exchange.Ticks(in.Tick.Nearest(mid))
+	lots := r.Qty
+	if !r.Notional.IsZero() {
+		one := in.Notional(price, 1)
+		lots = exchange.Lots(r.Notional.Div(one).IntPart())
+		if lots < 1 {
+			return 0, fmt.Errorf("notional: %s is below one lot of %s, %s, which is worth %s", r.Notional, in.Key(), in.QtyDecimal(1), one)
+		}
+	}
+	if least := smallest(in, price, r.ReduceOnly); lots < least {
+		return 0, fmt.Errorf("the whole order, %s %s worth %s, is below the smallest that can be sent: %s, worth %s (the venue's minimum is %s, 5 %% are kept in hand)",
+			in.QtyDecimal(lots), in.Key(), in.Notional(price, lots), in.QtyDecimal(least), in.Notional(price, least), in.MinNotional)
+	}
+	return lots, nil
+}
+
+// smallest is the least quantity that the venue's filters let through, with 5 %
+// in hand for the price moving. An order that only reduces is exempt from the
+// minimum notional.
+func smallest(in *exchange.Instrument, price exchange.Ticks, reduceOnly bool) exchange.Lots {
+	least := max(in.MinQty, 1)
+	if in.MinNotional.IsZero() || reduceOnly || price <= 0 {
+		return least
+	}
+	one := in.Notional(price, 1)
+	return max(least, exchange.Lots(in.MinNotional.Mul(inHand).Div(one).Ceil().IntPart()))
+}
+
+var inHand = decimal.RequireFromString("1.05")
+
+// middle is the mid of a live book, as a price.
+func middle(p Port, id exchange.InstrumentID) (float64, bool) {
+	b := p.Book(id)
+	if !b.Ready() {
+		return 0, false
+	}
+	mid := b.Mid()
+	return mid, mid > 0 && !math.IsInf(mid, 0)
+}
+
+// span words a length of time.
+func span(t exchange.Time) string {
+	sec := float64(t) / float64(exchange.Second)
+	switch {
+	case sec >= 2*86400:
+		return fmt.Sprintf("%.4g days", sec/86400)
+	case sec >= 2*3600:
+		return fmt.Sprintf("%.4g h", sec/3600)
+	case sec >= 120:
+		return fmt.Sprintf("%.4g min", sec/60)
+	}
+	return fmt.Sprintf("%.4g s", sec)
+}

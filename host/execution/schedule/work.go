@@ -1,0 +1,389 @@
+package schedule
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/book"
+)
+
+// work sends the next order if one is due.
+func (m *Machine) work(p Port, now exchange.Time) {
+	s := &m.Schedule
+	s.Slice = max(1, min(m.slice(now)+1, s.Slices))
+	if s.Rest() == 0 {
+		m.close(p, Completed, "")
+		return
+	}
+	if why := m.ended(p, now); why != "" {
+		m.close(p, Expired, why)
+		return
+	}
+	m.warn(p, now)
+	m.wake = m.next(now)
+	in, b := p.Instrument(s.Instrument), p.Book(s.Instrument)
+	if !b.Ready() {
+		m.idle(p, now, "the book of "+in.Key()+" is not live")
+		return
+	}
+	if now < m.off {
+		m.wake = m.off
+		return
+	}
+	lots, why := m.size(p, in, b, now)
+	if lots == 0 {
+		if why != "" {
+			m.idle(p, now, why)
+		}
+		return
+	}
+	m.send(p, in, b, now, lots)
+}
+
+// ended says why nothing more will be sent; "" when something may.
+func (m *Machine) ended(p Port, now exchange.Time) string {
+	s := &m.Schedule
+	in := p.Instrument(s.Instrument)
+	left := in.QtyDecimal(s.Rest()).String() + " of " + in.QtyDecimal(s.Total).String() + " are left"
+	switch {
+	case m.Request.ReduceOnly && m.reducible(p) == 0:
+		return "the position is gone: " + left
+	case now < s.End:
+	case m.Request.AtEnd == Stop:
+		return "the window is over: " + left
+	case now >= s.End+m.overtime():
+		return "not even across the book could all be done: " + left
+	}
+	if b := p.Book(s.Instrument); b.Ready() && s.Filled > 0 && s.Rest() < m.least(p, in) {
+		return "below the venue's smallest order: " + left
+	}
+	return ""
+}
+
+// overtime is how long Cross tries after the window.
+func (m *Machine) overtime() exchange.Time { return max(leastOvertime, 2*m.Request.Interval) }
+
+// warn says at nine tenths that what is left is more than the market will take.
+func (m *Machine) warn(p Port, now exchange.Time) {
+	s := &m.Schedule
+	if m.warned || now < m.at(finishFrom) || now >= s.End {
+		return
+	}
+	m.warned = true
+	in := p.Instrument(s.Instrument)
+	rate := s.Market.Qty / float64(now-s.Start)
+	share := in.QtyFloat(s.Rest()) / (rate * float64(s.End-now))
+	if most := max(m.Request.Participation, m.finishing()); share > most {
+		s.Reason = fmt.Sprintf("%s are left for %s: %.0f %% of the volume to be expected", in.QtyDecimal(s.Rest()), span(s.End-now), 100*share)
+		p.Scheduled(m)
+	}
+}
+
+func (m *Machine) finishing() float64 {
+	if m.Request.AtEnd == Cross {
+		return finishShare
+	}
+	return 0
+}
+
+// at is the time when a part of the window has passed.
+func (m *Machine) at(part float64) exchange.Time {
+	return m.Schedule.Start + exchange.Time(part*float64(m.Request.Duration))
+}
+
+// next is when the clock asks for something new: the time to take what rested too
+// long, the next slice, or the end.
+func (m *Machine) next(now exchange.Time) exchange.Time {
+	s := &m.Schedule
+	if now >= s.End {
+		return now + m.tick()
+	}
+	at := min(m.crossAt(now), s.End)
+	if now >= at {
+		at = min(s.Start+exchange.Time(m.slice(now)+1)*m.Request.Interval, s.End)
+	}
+	if s.Algo == POV {
+		at = min(at, now+m.tick())
+	}
+	return at
+}
+
+// crossAt is when the current slice stops resting.
+func (m *Machine) crossAt(now exchange.Time) exchange.Time {
+	begun := m.Schedule.Start + exchange.Time(m.slice(now))*m.Request.Interval
+	return begun + exchange.Time(restUntil*float64(m.Request.Interval))
+}
+
+// target is how many lots the plan wants done by the end of this slice. It never
+// falls.
+func (m *Machine) target(p Port, in *exchange.Instrument, now exchange.Time) exchange.Lots {
+	s := &m.Schedule
+	i := m.slice(now)
+	switch {
+	case i >= s.Slices:
+		s.Due = s.Total
+	case s.Algo == POV:
+		share := m.Request.Participation * s.Market.Qty
+		s.Due = max(s.Due, min(s.Total, lotsOf(in, share)))
+	case m.plan != i+1:
+		m.plan = i + 1
+		dynamic := s.Algo == VWAP && !m.Request.Static
+		s.Due = max(s.Due, m.Pace.Due(i, s.Total, m.least(p, in), m.Request.Interval, dynamic))
+	}
+	return s.Due
+}
+
+func lotsOf(in *exchange.Instrument, qty float64) exchange.Lots {
+	lots := math.Floor(qty/in.Lot.Float(1) + 1e-9)
+	if !(lots > 0) {
+		return 0
+	}
+	return exchange.Lots(min(lots, math.MaxInt64/4))
+}
+
+// size is how many lots to send now, and when that is none, why, if it is not
+// simply that nothing is due.
+func (m *Machine) size(p Port, in *exchange.Instrument, b *book.Book, now exchange.Time) (exchange.Lots, string) {
+	s := &m.Schedule
+	rest := s.Rest()
+	if m.Request.ReduceOnly {
+		rest = min(rest, m.reducible(p))
+	}
+	want, least := min(m.target(p, in, now)-s.Filled, rest), m.least(p, in)
+	if want < least {
+		return 0, "" // until more is due
+	}
+	most := max(least, m.clipped(in, rest))
+	room := m.room(p, in, now)
+	lots := fit(want, min(most, room), rest, least)
+	if lots == 0 && room < most {
+		return 0, fmt.Sprintf("held by the participation cap of %.3g %%", 100*m.share(now))
+	}
+	return lots, ""
+}
+
+// fit is the largest order of at most want and most that leaves nothing, or enough
+// for another order; 0 when there is none. A rest that could not be sent alone goes
+// along.
+func fit(want, most, rest, least exchange.Lots) exchange.Lots {
+	if rest-want < least {
+		want = rest
+	}
+	lots := min(want, most)
+	if left := rest - lots; left > 0 && left < least {
+		lots = rest - least
+	}
+	if lots < least {
+		return 0
+	}
+	return lots
+}
+
+// clipped keeps one order within what the last refusal taught and the venue's
+// largest order.
+func (m *Machine) clipped(in *exchange.Instrument, lots exchange.Lots) exchange.Lots {
+	if m.clip > 0 {
+		lots = min(lots, m.clip)
+	}
+	if in.MaxQty > 0 {
+		lots = min(lots, in.MaxQty)
+	}
+	return lots
+}
+
+// least is the smallest order at the current touch.
+func (m *Machine) least(p Port, in *exchange.Instrument) exchange.Lots {
+	touch, _ := p.Book(in.ID).Best(exchange.Buy) // the lower price asks for more lots
+	return smallest(in, touch.Price, m.Request.ReduceOnly)
+}
+
+// reducible is how much of the position a reduce-only schedule may still close.
+func (m *Machine) reducible(p Port) exchange.Lots {
+	return max(0, -p.Position(m.Schedule.Instrument)*exchange.Lots(m.Schedule.Side))
+}
+
+// share is the participation allowed at a time. With Cross it rises over the last
+// tenth of the window.
+func (m *Machine) share(now exchange.Time) float64 {
+	base := m.Request.Participation
+	if from := m.at(finishFrom); now > from && m.finishing() > base {
+		part := float64(now-from) / float64(m.Schedule.End-from)
+		return base + (finishShare-base)*min(1, part)
+	}
+	return base
+}
+
+// room is how many lots the participation cap leaves. A market that has never
+// shown its volume can't be capped by it, and after the window only Cross goes on,
+// which has to finish.
+func (m *Machine) room(p Port, in *exchange.Instrument, now exchange.Time) exchange.Lots {
+	s := &m.Schedule
+	if now >= s.End || p.Volume(s.Instrument).Tape.Qty == 0 {
+		return s.Total
+	}
+	return max(0, lotsOf(in, m.share(now)*(s.Market.Qty+m.Credit))-s.Filled)
+}
+
+// guard is the worst price that may be paid; ok is false when any may.
+func (m *Machine) guard(in *exchange.Instrument, now exchange.Time) (price float64, ok bool) {
+	s := &m.Schedule
+	if m.Request.SlippageBP == 0 || (now >= s.End && m.Request.AtEnd == Cross) {
+		return 0, false
+	}
+	tol := m.Request.SlippageBP * 1e-4
+	if from := m.at(loosenFrom); now > from && m.Request.AtEnd == Cross {
+		part := float64(now-from) / float64(s.End-from)
+		tol += max(0, collar-tol) * min(1, part)
+	}
+	side := float64(s.Side)
+	ref := s.Arrival
+	if v := s.Market.VWAP(in); side*v > side*ref { // a price that moved for good is no slippage
+		ref = v
+	}
+	return ref * (1 + side*tol), true
+}
+
+// limit cuts a price, in ticks, to the guard.
+func (m *Machine) limit(in *exchange.Instrument, now exchange.Time, ticks float64) (price exchange.Ticks, cut bool) {
+	side := m.Schedule.Side
+	if g, ok := m.guard(in, now); ok {
+		bound := g / in.Tick.Float(1)
+		if float64(side)*ticks > float64(side)*bound {
+			ticks, cut = bound, true
+		}
+	}
+	if side == exchange.Buy {
+		return exchange.Ticks(math.Floor(ticks + 1e-6)), cut
+	}
+	return exchange.Ticks(math.Ceil(ticks - 1e-6)), cut
+}
+
+// send chooses between resting and taking, and sends the order.
+func (m *Machine) send(p Port, in *exchange.Instrument, b *book.Book, now exchange.Time, lots exchange.Lots) {
+	s := &m.Schedule
+	near, _ := b.Best(s.Side)
+	far, _ := b.Best(s.Side.Opposite())
+	price, cut := m.taking(in, b, now, far.Price)
+	within := s.Side == exchange.Buy && price >= far.Price || s.Side == exchange.Sell && price <= far.Price
+	if m.resting(now) || !within {
+		rest, _ := m.limit(in, now, float64(near.Price))
+		why := ""
+		if !within && cut {
+			why = "deferred by the slippage guard: the other side is beyond " + in.PriceDecimal(price).String()
+		}
+		m.submit(p, now, lots, rest, true, why)
+		return
+	}
+	m.submit(p, now, m.take(p, in, b, lots, price), price, false, "")
+}
+
+// take cuts an order that takes to half of what is displayed within its limit.
+func (m *Machine) take(p Port, in *exchange.Instrument, b *book.Book, lots exchange.Lots, price exchange.Ticks) exchange.Lots {
+	side, depth := m.Schedule.Side, exchange.Lots(0)
+	b.Visit(side.Opposite(), func(l exchange.Level) bool {
+		if exchange.Ticks(side)*(l.Price-price) > 0 {
+			return false
+		}
+		depth += l.Qty
+		return true
+	})
+	least := m.least(p, in)
+	most := max(exchange.Lots(depthShare*float64(depth)), least)
+	return max(fit(lots, most, m.Schedule.Rest(), least), min(lots, least))
+}
+
+// resting reports whether the slice is in its patient part.
+func (m *Machine) resting(now exchange.Time) bool {
+	return now < m.Schedule.End && now < m.crossAt(now)
+}
+
+// taking is the limit of an order that takes: a little beyond the touch, and at the
+// end anything within the collar.
+func (m *Machine) taking(in *exchange.Instrument, b *book.Book, now exchange.Time, touch exchange.Ticks) (exchange.Ticks, bool) {
+	side := float64(m.Schedule.Side)
+	mid := b.Mid() / in.Tick.Float(1)
+	ticks := float64(touch) + side*reach*mid
+	if now >= m.Schedule.End {
+		ticks = mid * (1 + side*collar)
+	}
+	return m.limit(in, now, ticks)
+}
+
+func (m *Machine) submit(p Port, now exchange.Time, lots exchange.Lots, price exchange.Ticks, resting bool, why string) {
+	s := &m.Schedule
+	o := &exchange.Order{Strategy: s.Strategy, Schedule: s.ID, Instrument: s.Instrument, Side: s.Side,
+		Type: exchange.Limit, TIF: exchange.IOC, Price: price, Qty: lots, ReduceOnly: m.Request.ReduceOnly}
+	if resting {
+		o.TIF = exchange.PostOnly
+	}
+	if price <= 0 {
+		m.idle(p, now, "no price")
+		return
+	}
+	if err := p.Check(o); err != nil {
+		m.refused(now, lots, err.Error())
+		m.wake = m.off
+		p.Scheduled(m)
+		return
+	}
+	s.Orders++
+	m.child = child{id: p.Submit(o), qty: lots, price: price, sent: now, resting: resting}
+	m.wake = m.look(now)
+	if s.Reason != why {
+		s.Reason = why
+		p.Scheduled(m)
+	}
+}
+
+// look is when the live order is looked at again.
+func (m *Machine) look(now exchange.Time) exchange.Time {
+	if !m.child.resting || m.child.pulled {
+		return now + cancelAfter
+	}
+	return min(m.next(now), now+max(repegEvery, m.tick()))
+}
+
+// tend follows the live order: one that rests is taken back when its time is over
+// or the market has left it, one that takes when it is not answered.
+func (m *Machine) tend(p Port, now exchange.Time) {
+	c := &m.child
+	switch {
+	case m.stop != 0, !c.resting && now >= c.sent+cancelAfter, c.resting && m.leave(p, now):
+		m.pull(p)
+	}
+	m.wake = m.look(now)
+}
+
+func (m *Machine) pull(p Port) {
+	p.Cancel(m.child.id)
+	m.child.pulled = true
+}
+
+// leave reports whether a resting order is to be taken back: it is time to take, a
+// new slice began, or it rests where a new one would not.
+func (m *Machine) leave(p Port, now exchange.Time) bool {
+	if !m.resting(now) || m.slice(now) != m.slice(m.child.sent) {
+		return m.mayTake(p, now)
+	}
+	b := p.Book(m.Schedule.Instrument)
+	if !b.Ready() || now < m.child.sent+repegEvery {
+		return false
+	}
+	near, _ := b.Best(m.Schedule.Side)
+	price, _ := m.limit(p.Instrument(m.Schedule.Instrument), now, float64(near.Price))
+	return price != m.child.price
+}
+
+// mayTake keeps a resting order where it is while the guard would only send it
+// there again.
+func (m *Machine) mayTake(p Port, now exchange.Time) bool {
+	s := &m.Schedule
+	b := p.Book(s.Instrument)
+	if now >= s.End || !b.Ready() || m.slice(now) != m.slice(m.child.sent) {
+		return true
+	}
+	far, _ := b.Best(s.Side.Opposite())
+	price, _ := m.taking(p.Instrument(s.Instrument), b, now, far.Price)
+	return exchange.Ticks(s.Side)*(price-far.Price) >= 0
+}
