@@ -142,6 +142,7 @@ type Order struct {
 	Strategy   string
 	Pair       exchange.PairID
 	Leg        uint8
+	Schedule   exchange.ScheduleID
 	Market     exchange.Market
 	Symbol     string
 	Side       exchange.Side
@@ -166,13 +167,13 @@ func (db *DB) Orders(f Filter) ([]Order, error) {
 
 func (db *DB) orders(f Filter, and string) ([]Order, error) {
 	return collect(db, `SELECT s.account, x.id, x.client_id, x.strategy, x.pair, x.leg, x.market, x.symbol, x.side, x.type,
-			x.tif, x.reduce_only, x.price, x.qty, x.filled, x.status, x.venue_id, x.reason, x.created, x.updated
+			x.tif, x.reduce_only, x.price, x.qty, x.filled, x.status, x.venue_id, x.reason, x.created, x.updated, x.schedule
 		FROM (SELECT *, created AS time FROM orders) x JOIN session s ON s.id = x.session `+whereFull+and+
 		" ORDER BY x.session, x.id",
 		func(rows *sql.Rows, x *Order) error {
 			return rows.Scan(&x.Account, &x.ID, &x.ClientID, &x.Strategy, &x.Pair, &x.Leg, scanMarket(&x.Market), &x.Symbol,
 				scanSide(&x.Side), scanType(&x.Type), scanTIF(&x.TIF), &x.ReduceOnly, &x.Price, &x.Qty, &x.Filled,
-				scanStatus(&x.Status), &x.VenueID, &x.Reason, &x.Created, &x.Updated)
+				scanStatus(&x.Status), &x.VenueID, &x.Reason, &x.Created, &x.Updated, &x.Schedule)
 		}, f.args()...)
 }
 

@@ -202,7 +202,7 @@ func (r *OrderRow) write(b *batch) error {
 	_, err := b.exec(insertOrder, b.session, int64(o.ID), b.run, b.seq, o.ClientID, r.Strategy, int64(o.Pair), o.Leg,
 		in.Market.String(), in.Symbol, o.Side.String(), o.Type.String(), o.TIF.String(), o.ReduceOnly,
 		in.PriceDecimal(o.Price).String(), in.QtyDecimal(o.Qty).String(), in.QtyDecimal(o.Filled).String(),
-		o.Status.String(), o.VenueID, o.Reason, int64(o.Created), int64(o.Updated))
+		o.Status.String(), o.VenueID, o.Reason, int64(o.Created), int64(o.Updated), int64(o.Schedule))
 	return err
 }
 

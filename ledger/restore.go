@@ -19,6 +19,7 @@ type Snapshot struct {
 	Positions []Position    // not flat, by strategy, market and symbol
 	Orders    []Order       // that may still fill, by number
 	Pairs     []Pair        // that are not done, by number
+	Schedules []Schedule    // that are not done, by number
 	Transit   []Transfer    // neither arrived nor failed, by number
 	States    []State       // latest of each strategy, by strategy
 	Versions  []Version     // latest loaded of each strategy, by strategy
@@ -26,6 +27,7 @@ type Snapshot struct {
 	// The first numbers that were not used.
 	NextOrder    exchange.OrderID
 	NextPair     exchange.PairID
+	NextSchedule exchange.ScheduleID
 	NextTransfer uint64
 	NextTrade    uint64 // over all instruments, of trade ids that are numbers
 }
@@ -70,6 +72,7 @@ func (db *DB) Restore(account string) (*Snapshot, error) {
 			return
 		},
 		func() (err error) { s.Pairs, err = db.pairs(f, " AND x.done = 0"); return },
+		func() (err error) { s.Schedules, err = db.schedules(f, " AND x.done = 0"); return },
 		func() (err error) { s.Transit, err = db.inTransit(s.Session.ID); return },
 		func() (err error) { s.States, err = db.latestStates(s.Session.ID); return },
 		func() (err error) { s.Versions, err = db.latestVersions(f); return },
@@ -160,9 +163,10 @@ func (db *DB) nextNumbers(s *Snapshot) error {
 	return each(db, `SELECT
 		(SELECT coalesce(max(id), 0) + 1 FROM orders WHERE session = ?1),
 		(SELECT coalesce(max(id), 0) + 1 FROM pairs WHERE session = ?1),
+		(SELECT coalesce(max(id), 0) + 1 FROM schedules WHERE session = ?1),
 		(SELECT coalesce(max(id), 0) + 1 FROM transfers WHERE session = ?1),
 		(SELECT coalesce(max(CAST(trade_id AS INTEGER)), 0) + 1 FROM fills WHERE session = ?1)`,
 		func(rows *sql.Rows) error {
-			return rows.Scan(&s.NextOrder, &s.NextPair, &s.NextTransfer, &s.NextTrade)
+			return rows.Scan(&s.NextOrder, &s.NextPair, &s.NextSchedule, &s.NextTransfer, &s.NextTrade)
 		}, int64(s.Session.ID))
 }

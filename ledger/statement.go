@@ -21,6 +21,7 @@ const (
 	insertTxn
 	insertPosting
 	insertPair
+	insertSchedule
 	insertEquity
 	insertState
 	trimState
@@ -41,8 +42,8 @@ var statementText = [statements]string{
 		ON CONFLICT DO UPDATE SET tick = excluded.tick, lot = excluded.lot,
 			multiplier = excluded.multiplier, contract_size = excluded.contract_size`,
 	insertOrder: `INSERT INTO orders (session, id, run, seq, client_id, strategy, pair, leg, market, symbol, side, type, tif,
-			reduce_only, price, qty, filled, status, venue_id, reason, created, updated)
-		VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
+			reduce_only, price, qty, filled, status, venue_id, reason, created, updated, schedule)
+		VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
 		ON CONFLICT DO UPDATE SET run = excluded.run, seq = excluded.seq, price = excluded.price, qty = excluded.qty,
 			filled = excluded.filled, status = excluded.status, venue_id = excluded.venue_id, reason = excluded.reason,
 			updated = excluded.updated` + newer,
@@ -72,6 +73,16 @@ var statementText = [statements]string{
 			fees = excluded.fees, realised = excluded.realised, opened = excluded.opened, closed = excluded.closed,
 			settlements = excluded.settlements, max_unhedged = excluded.max_unhedged,
 			max_unhedged_time = excluded.max_unhedged_time, detail = excluded.detail` + newer,
+	insertSchedule: `INSERT INTO schedules (session, id, run, seq, strategy, market, symbol, algo, side, state, done, reason, tag, curve,
+			total, filled, maker, late, cost, fees, price, arrival, market_qty, market_vwap, starts, ends, closed, slices, orders,
+			refused, detail)
+		VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
+		ON CONFLICT DO UPDATE SET run = excluded.run, seq = excluded.seq, state = excluded.state, done = excluded.done,
+			reason = excluded.reason, curve = excluded.curve, total = excluded.total, filled = excluded.filled,
+			maker = excluded.maker, late = excluded.late, cost = excluded.cost, fees = excluded.fees, price = excluded.price,
+			arrival = excluded.arrival, market_qty = excluded.market_qty, market_vwap = excluded.market_vwap,
+			closed = excluded.closed, slices = excluded.slices, orders = excluded.orders, refused = excluded.refused,
+			detail = excluded.detail` + newer,
 	insertEquity: `INSERT INTO equity (run, seq, time, amount) VALUES (?,?,?,?) ON CONFLICT DO NOTHING`,
 	insertState: `INSERT INTO strategy_state (session, strategy, run, seq, time, version, json)
 		VALUES (?,?,?,?,?,?,?) ON CONFLICT DO NOTHING`,

@@ -1,0 +1,98 @@
+package ledger
+
+import (
+	"database/sql"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/exchange"
+)
+
+// ScheduleRow is the latest state of a parent order: a vwap, twap or pov. A later
+// row of the same schedule replaces it. Cost and Fees are in quote, or in coin for
+// an inverse contract.
+type ScheduleRow struct {
+	At
+	ID                      exchange.ScheduleID
+	Strategy                string
+	Instrument              *exchange.Instrument
+	Algo                    string // vwap, twap, pov
+	Side                    exchange.Side
+	State                   string
+	Done                    bool // it will send no more orders
+	Reason, Tag             string
+	Curve                   string        // what the plan was made from
+	Total                   exchange.Lots // 0 before the window, when asked for in quote
+	Filled, Maker, Late     exchange.Lots // Maker rested, Late came after the window
+	Cost, Fees              decimal.Decimal
+	Price, Arrival          float64 // average of the fills; mid at the start; 0: none
+	MarketQty, MarketVWAP   float64 // of the window; 0: none was shown
+	Starts, Ends, Closed    exchange.Time
+	Slices, Orders, Refused int
+	Detail                  string // JSON: what the host needs to go on with it
+}
+
+func (r *ScheduleRow) check() error { return needInstrument(r.Instrument, "schedule", r.Algo) }
+
+func (r *ScheduleRow) write(b *batch) error {
+	if err := b.instrument(r.Instrument); err != nil {
+		return err
+	}
+	in := r.Instrument
+	_, err := b.exec(insertSchedule, b.session, int64(r.ID), b.run, b.seq, r.Strategy, in.Market.String(), in.Symbol, r.Algo,
+		r.Side.String(), r.State, r.Done, r.Reason, r.Tag, r.Curve, in.QtyDecimal(r.Total).String(), in.QtyDecimal(r.Filled).String(),
+		in.QtyDecimal(r.Maker).String(), in.QtyDecimal(r.Late).String(), r.Cost.String(), r.Fees.String(), r.Price, r.Arrival,
+		r.MarketQty, r.MarketVWAP, int64(r.Starts), int64(r.Ends), int64(r.Closed), r.Slices, r.Orders, r.Refused, r.Detail)
+	return err
+}
+
+// Schedule is a parent order as it is in the ledger; see ScheduleRow.
+type Schedule struct {
+	Account                    string
+	ID                         exchange.ScheduleID
+	Strategy                   string
+	Market                     exchange.Market
+	Symbol                     string
+	Algo                       string
+	Side                       exchange.Side
+	State                      string
+	Done                       bool
+	Reason, Tag, Curve         string
+	Total, Filled, Maker, Late decimal.Decimal
+	Cost, Fees                 decimal.Decimal
+	Price, Arrival             float64
+	MarketQty, MarketVWAP      float64
+	Starts, Ends, Closed       exchange.Time
+	Slices, Orders, Refused    int
+	Detail                     string
+}
+
+// Schedules returns parent orders by number. The times of the filter are of the
+// window's beginning.
+func (db *DB) Schedules(f Filter) ([]Schedule, error) {
+	rows, err := db.schedules(f, "")
+	return last(rows, err, f.Last)
+}
+
+func (db *DB) schedules(f Filter, and string) ([]Schedule, error) {
+	return collect(db, `SELECT s.account, x.id, x.strategy, x.market, x.symbol, x.algo, x.side, x.state, x.done, x.reason, x.tag,
+			x.curve, x.total, x.filled, x.maker, x.late, x.cost, x.fees, x.price, x.arrival, x.market_qty, x.market_vwap,
+			x.starts, x.ends, x.closed, x.slices, x.orders, x.refused, x.detail
+		FROM (SELECT *, starts AS time, 0 AS pair FROM schedules) x JOIN session s ON s.id = x.session `+whereFull+and+
+		" ORDER BY x.session, x.id",
+		func(rows *sql.Rows, x *Schedule) error {
+			return rows.Scan(&x.Account, &x.ID, &x.Strategy, scanMarket(&x.Market), &x.Symbol, &x.Algo, scanSide(&x.Side), &x.State,
+				&x.Done, &x.Reason, &x.Tag, &x.Curve, &x.Total, &x.Filled, &x.Maker, &x.Late, &x.Cost, &x.Fees, &x.Price, &x.Arrival,
+				&x.MarketQty, &x.MarketVWAP, &x.Starts, &x.Ends, &x.Closed, &x.Slices, &x.Orders, &x.Refused, &x.Detail)
+		}, f.args()...)
+}
+
+// Slippage is how much worse than a price the fills were, in bp; nil when either is
+// not known.
+func (s *Schedule) Slippage(than float64) *float64 {
+	if s.Price <= 0 || than <= 0 {
+		return nil
+	}
+	v := float64(s.Side) * (s.Price/than - 1) * 1e4
+	return &v
+}
