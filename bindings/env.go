@@ -6,6 +6,7 @@ import (
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/book"
 	"github.com/perilune/perilune/host/execution"
+	"github.com/perilune/perilune/host/execution/schedule"
 )
 
 // Env is everything a strategy can see and ask for. The core implements it, and
@@ -39,11 +40,17 @@ type Env interface {
 	Orders() []*exchange.Order // open orders of this strategy, oldest first
 	Pair(exchange.PairID) (*execution.Pair, bool)
 	Pairs() []*execution.Pair // pairs of this strategy that are not done, oldest first
+	Schedule(exchange.ScheduleID) (*schedule.Schedule, bool)
+	Schedules() []*schedule.Schedule // schedules of this strategy that are not done, oldest first
+	// VolumeCurve is the best curve that is known of a window's volume.
+	VolumeCurve(id exchange.InstrumentID, start, interval exchange.Time, slices int) schedule.Curve
 
 	Submit(exchange.Order) exchange.OrderID
 	Cancel(exchange.OrderID)
 	OpenPair(execution.PairRequest) (exchange.PairID, error)
 	ClosePair(execution.CloseRequest) error
+	StartSchedule(schedule.Request) (exchange.ScheduleID, error)
+	CancelSchedule(exchange.ScheduleID) error
 	Transfer(asset string, from, to exchange.Market, amount decimal.Decimal)
 	// SetTimer arms (or re-arms) the timer of this name. every > 0 repeats it.
 	SetTimer(name string, at, every exchange.Time)

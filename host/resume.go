@@ -160,7 +160,7 @@ func expired(u *exchange.Universe, o *ledger.Order, done decimal.Decimal, snap *
 	return &ledger.OrderRow{
 		At: ledger.At{Seq: snap.LastRun.Committed + 1, Time: snap.LastTime}, Instrument: in, Strategy: o.Strategy,
 		Order: exchange.Order{
-			ID: o.ID, ClientID: o.ClientID, Pair: o.Pair, Leg: o.Leg, Instrument: in.ID, Side: o.Side, Type: o.Type, TIF: o.TIF,
+			ID: o.ID, ClientID: o.ClientID, Pair: o.Pair, Leg: o.Leg, Schedule: o.Schedule, Instrument: in.ID, Side: o.Side, Type: o.Type, TIF: o.TIF,
 			ReduceOnly: o.ReduceOnly, Price: exchange.Ticks(price), Qty: exchange.Lots(qty), Filled: exchange.Lots(filled),
 			Status: exchange.StatusExpired, Reason: "the session was interrupted", VenueID: o.VenueID,
 			Created: o.Created, Updated: snap.LastTime,
@@ -220,7 +220,7 @@ func (r *runner) restore(s *session) (*core.Restore, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ledger %s: %w", r.o.DB, err)
 	}
-	return out, r.restorePairs(out, u)
+	return out, errors.Join(r.restorePairs(out, u), r.restoreSchedules(out))
 }
 
 // restoreBalances keeps what was in transit apart: its arrival is the first thing

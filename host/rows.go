@@ -52,6 +52,8 @@ func (r *rows) of(e *core.Effect) (ledger.Record, error) {
 		return &ledger.TransferRow{At: at, Transfer: *e.Transfer, Strategy: name}, nil
 	case core.EffectPair:
 		return r.pair(at, e, name)
+	case core.EffectSchedule:
+		return r.schedule(at, e, name)
 	case core.EffectEquity:
 		return &ledger.EquityRow{At: at, Amount: e.Amount}, nil
 	case core.EffectState:

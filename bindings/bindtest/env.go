@@ -9,6 +9,7 @@ import (
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/book"
 	"github.com/perilune/perilune/host/execution"
+	"github.com/perilune/perilune/host/execution/schedule"
 )
 
 // Env is a market and an account made of plain fields. What is asked of it is
@@ -28,12 +29,17 @@ type Env struct {
 	EquityValue decimal.Decimal
 	OrderList   []*exchange.Order
 	PairList    []*execution.Pair
+	PlanList    []*schedule.Schedule
+	PlanError   error // what StartSchedule and CancelSchedule answer
+	Curve       schedule.Curve
 	PairError   error // what OpenPair and ClosePair answer
 
 	Submitted []exchange.Order
 	Canceled  []exchange.OrderID
 	Opened    []execution.PairRequest
 	Closed    []execution.CloseRequest
+	Scheduled []schedule.Request
+	Unplanned []exchange.ScheduleID
 	Transfers []exchange.Transfer
 	Timers    map[string][2]exchange.Time // at, every
 	Logged    []string                    // "info file:line message"
@@ -112,6 +118,7 @@ func (e *Env) Position(id exchange.InstrumentID) exchange.Position { return e.Po
 func (e *Env) Equity() decimal.Decimal                             { return e.EquityValue }
 func (e *Env) Orders() []*exchange.Order                           { return e.OrderList }
 func (e *Env) Pairs() []*execution.Pair                            { return e.PairList }
+func (e *Env) Schedules() []*schedule.Schedule                     { return e.PlanList }
 
 func (e *Env) LastTrade(id exchange.InstrumentID) (exchange.Trade, bool) {
 	t, ok := e.Trades[id]
@@ -153,7 +160,39 @@ func (e *Env) Pair(id exchange.PairID) (*execution.Pair, bool) {
 	return nil, false
 }
 
+func (e *Env) Schedule(id exchange.ScheduleID) (*schedule.Schedule, bool) {
+	for _, s := range e.PlanList {
+		if s.ID == id {
+			return s, true
+		}
+	}
+	return nil, false
+}
+
+// VolumeCurve returns Curve, or an even one when it has another length.
+func (e *Env) VolumeCurve(_ exchange.InstrumentID, _, _ exchange.Time, slices int) schedule.Curve {
+	if len(e.Curve.Weights) != slices {
+		return schedule.Uniform(slices, "nothing was seen")
+	}
+	return e.Curve
+}
+
 // The methods of bindings.Env that ask.
+
+func (e *Env) StartSchedule(r schedule.Request) (exchange.ScheduleID, error) {
+	if e.PlanError != nil {
+		return 0, e.PlanError
+	}
+	e.Scheduled = append(e.Scheduled, r)
+	return exchange.ScheduleID(len(e.Scheduled)), nil
+}
+
+func (e *Env) CancelSchedule(id exchange.ScheduleID) error {
+	if e.PlanError == nil {
+		e.Unplanned = append(e.Unplanned, id)
+	}
+	return e.PlanError
+}
 
 func (e *Env) Submit(o exchange.Order) exchange.OrderID {
 	e.Submitted = append(e.Submitted, o)

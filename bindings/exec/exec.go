@@ -41,19 +41,20 @@ var closeType = bindings.Type{
 	},
 }
 
-// Modules returns exec and exec.pair.
+// Modules returns exec, exec.pair and exec.schedule.
 func Modules() []bindings.Module {
 	return []bindings.Module{{
 		Name: "exec",
 		Doc:  "Intents that take more than one order.",
-		Funcs: []bindings.Func{
+		Funcs: append(scheduleFuncs(), []bindings.Func{
 			{Spec: bindings.Spec{Name: "transfer", Doc: "Moves an asset between two wallets of the account.",
 				Args: []bindings.Value{{Name: "asset", Type: "string"}, {Name: "from", Type: "\"spot\"|\"usdm\"|\"coinm\""}, {Name: "to", Type: "\"spot\"|\"usdm\"|\"coinm\""},
 					{Name: "amount", Type: "number|string|Decimal", Unit: "asset", Doc: "above 0"}},
 				Example: "exec.transfer(\"USDT\", \"spot\", \"usdm\", 500)"}, Call: transfer},
 			{Spec: bindings.Spec{Name: "halt", Doc: "Stops this strategy's trading and says why. Only an operator resumes it.",
 				Args: []bindings.Value{{Name: "reason", Type: "string"}}}, Call: halt},
-		},
+		}...),
+		Types: []bindings.Type{scheduleRequest},
 	}, {
 		Name: "exec.pair",
 		Doc:  "Pair trades: long spot and short a perpetual, as one object.",
@@ -69,7 +70,7 @@ func Modules() []bindings.Module {
 				Returns: []bindings.Value{{Name: "pairs", Type: "PairTrade[]"}}}, Call: list},
 		},
 		Types: []bindings.Type{openType, closeType, bindings.PairType},
-	}}
+	}, scheduleModule()}
 }
 
 func open(rt *bindings.Runtime) int {

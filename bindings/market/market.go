@@ -5,6 +5,8 @@
 package market
 
 import (
+	"slices"
+
 	lua "github.com/yuin/gopher-lua"
 
 	"github.com/perilune/perilune/bindings"
@@ -18,8 +20,8 @@ func Module() bindings.Module {
 	return bindings.Module{
 		Name:  "market",
 		Doc:   "Prices and instruments. What is not known yet is nil.",
-		Funcs: append(priceFuncs(), instrumentFuncs()...),
-		Types: []bindings.Type{bindings.BookType, bindings.TradeType, bindings.MarkType, bindings.BarType, settledType, rulesType, pairsFilter, instrumentPair},
+		Funcs: slices.Concat(priceFuncs(), volumeFuncs(), instrumentFuncs()),
+		Types: []bindings.Type{bindings.BookType, bindings.TradeType, bindings.MarkType, bindings.BarType, settledType, curveType, curveWindow, rulesType, pairsFilter, instrumentPair},
 	}
 }
 

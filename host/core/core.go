@@ -23,6 +23,7 @@ import (
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/book"
 	"github.com/perilune/perilune/host/execution"
+	"github.com/perilune/perilune/host/execution/schedule"
 	"github.com/perilune/perilune/host/risk"
 )
 
@@ -51,8 +52,10 @@ type Restore struct {
 	LastPair  exchange.PairID
 	LastMove  uint64 // transfers
 	Balances  []RestoredBalance
-	Fills     []RestoredFill      // all of the session, oldest first
-	Pairs     []RestoredPair      // that are not done
+	Fills     []RestoredFill // all of the session, oldest first
+	Pairs     []RestoredPair // that are not done
+	LastPlan  exchange.ScheduleID
+	Schedules []schedule.Saved    // that are not done
 	Transit   []exchange.Transfer // sent and not arrived
 	Halted    string              // why the kill latch was tripped; "": it was not
 }
@@ -104,13 +107,14 @@ type Core struct {
 	orders  orders
 	timers  timers
 
-	machines []*execution.Machine // by id
-	over     []exchange.PairID    // that are done, in that order
-	lastPair exchange.PairID
-	lastMove uint64
-	awaiting map[exchange.OrderID]lastWord           // final statuses that wait for fills
-	seen     trades                                  // executions, to tell one that is reported again
-	told     map[exchange.PairID]execution.PairState // as last reported
+	schedules schedules
+	machines  []*execution.Machine // by id
+	over      []exchange.PairID    // that are done, in that order
+	lastPair  exchange.PairID
+	lastMove  uint64
+	awaiting  map[exchange.OrderID]lastWord           // final statuses that wait for fills
+	seen      trades                                  // executions, to tell one that is reported again
+	told      map[exchange.PairID]execution.PairState // as last reported
 
 	seq      uint64
 	now      exchange.Time
@@ -204,6 +208,7 @@ func (c *Core) restore(r *Restore) {
 		c.machines = append(c.machines, execution.Resume(p.Pair, p.Request, c.now))
 		c.told[p.Pair.ID] = p.Pair.State
 	}
+	c.schedules.restore(r, c.now)
 }
 
 // boot notes the versions that the session starts with, so that the first step
@@ -331,7 +336,7 @@ func (c *Core) invoke(s *slot, n *Notice) {
 	s.strikes = 0
 	acted := len(s.port.staged) > 0
 	s.dirty = s.dirty || acted || n.Handler > OnMark
-	s.due = s.due || acted || n.Handler == OnOrder || n.Handler == OnFill || n.Handler == OnPair
+	s.due = s.due || acted || n.Handler == OnOrder || n.Handler == OnFill || n.Handler == OnPair || n.Handler == OnSchedule
 	if acted {
 		c.commit(s)
 	}
@@ -384,7 +389,7 @@ func loud(n int) bool {
 }
 
 // pause stops calling a strategy. Its working orders are cancelled; its pairs
-// stay in the care of their machines.
+// and schedules stay in the care of their machines.
 func (c *Core) pause(s *slot, why string) {
 	if s.paused != "" {
 		return
@@ -392,7 +397,7 @@ func (c *Core) pause(s *slot, why string) {
 	s.paused = why
 	c.log(Error, s.index, "paused: "+why)
 	for _, o := range c.orders.open {
-		if o.Strategy == s.index && o.Pair == 0 {
+		if o.Strategy == s.index && o.Pair == 0 && o.Schedule == 0 {
 			c.Cancel(o.ID)
 		}
 	}
@@ -429,6 +434,7 @@ func (c *Core) stop() {
 		m.Stop()
 		c.step(m)
 	}
+	c.pauseSchedules()
 	for _, o := range c.orders.open {
 		c.Cancel(o.ID)
 	}

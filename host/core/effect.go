@@ -7,6 +7,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/host/execution"
+	"github.com/perilune/perilune/host/execution/schedule"
 )
 
 // EffectKind says what an Effect asks for or reports.
@@ -32,10 +33,12 @@ const (
 	EffectChart   // Strategy, Name, Value
 	EffectLog     // Strategy, Level, Where, Text
 	EffectHalt    // Text; empty: resumed
+
+	EffectSchedule // Schedule: its state changed
 )
 
 var effectNames = [...]string{"none", "submit", "cancel", "transfer", "snapshot", "order", "fill", "funding", "txn", "arrived",
-	"pair", "equity", "state", "version", "chart", "log", "halt"}
+	"pair", "equity", "state", "version", "chart", "log", "halt", "schedule"}
 
 func (k EffectKind) String() string { return effectNames[k] }
 
@@ -56,6 +59,7 @@ type Effect struct {
 	Txn      *Txn
 	Pair     *execution.Pair
 	Request  *execution.PairRequest
+	Schedule *schedule.Saved
 	Version  *Version
 	Amount   decimal.Decimal
 	Name     string
@@ -128,6 +132,8 @@ func (e *Effect) Append(dst []byte, u *exchange.Universe) []byte {
 		return appendTxn(dst, e.Txn)
 	case EffectPair:
 		return appendPair(dst, e.Pair, u)
+	case EffectSchedule:
+		return appendSchedule(dst, &e.Schedule.Schedule, u)
 	case EffectVersion:
 		return appendVersion(dst, e.Version)
 	case EffectEquity:
@@ -174,6 +180,9 @@ func appendOrder(dst []byte, o *exchange.Order, u *exchange.Universe) []byte {
 	if o.Pair != 0 {
 		dst = number(dst, "pair", int64(o.Pair))
 		dst = number(dst, "leg", int64(o.Leg))
+	}
+	if o.Schedule != 0 {
+		dst = number(dst, "schedule", int64(o.Schedule))
 	}
 	dst = field(dst, "status", o.Status.String())
 	dst = field(dst, "filled", in.QtyDecimal(o.Filled).String())

@@ -3,6 +3,7 @@ package core
 import (
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/book"
+	"github.com/perilune/perilune/host/execution/schedule"
 )
 
 const (
@@ -21,6 +22,7 @@ type market struct {
 	quoted  bool
 	settled []exchange.Settled
 	bars    []exchange.Bar
+	volume  schedule.History
 	wanting bool // a snapshot was asked for
 }
 
@@ -77,6 +79,7 @@ func (c *Core) onMarket(ev *exchange.Event) {
 		m.quoted = true
 	case exchange.KindTrade:
 		m.trade = exchange.Trade{Time: ev.Time, Price: ev.Price, Qty: ev.Qty, Side: ev.Side}
+		m.volume.Trade(m.in, c.now, ev.Price, ev.Qty)
 		c.dispatch(&Notice{Handler: OnTrade, Instrument: ev.Instrument, Event: ev})
 	case exchange.KindMark:
 		m.mark = exchange.MarkState{Mark: ev.Mark, Index: ev.Index, Rate: ev.Rate,
@@ -89,6 +92,7 @@ func (c *Core) onMarket(ev *exchange.Event) {
 		m.settled = keepLast(m.settled, exchange.Settled{Time: ev.VenueTime, Rate: ev.Rate, Mark: ev.Mark, Hours: ev.Hours}, keepSettled)
 	case exchange.KindBar:
 		m.bars = keepLast(m.bars, ev.Bar, keepBars)
+		m.volume.Bar(m.in, c.now, &ev.Bar)
 		c.dispatch(&Notice{Handler: OnBar, Instrument: ev.Instrument, Event: ev})
 	}
 }

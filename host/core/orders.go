@@ -185,6 +185,10 @@ func (c *Core) setStatus(o *exchange.Order, status exchange.OrderStatus) {
 	if status.Terminal() {
 		c.orders.finish(o)
 	}
+	if o.Schedule != 0 {
+		c.scheduledDone(o)
+		return
+	}
 	if o.Pair == 0 {
 		c.tell(o.Strategy, Notice{Handler: OnOrder, Instrument: o.Instrument, Order: o})
 		return
@@ -245,6 +249,7 @@ func (c *Core) feeValue(in *exchange.Instrument, f *exchange.Fill) decimal.Decim
 // fillProgress tells everyone concerned and settles the order's status.
 func (c *Core) fillProgress(o *exchange.Order, f *exchange.Fill) {
 	c.tell(o.Strategy, Notice{Handler: OnFill, Instrument: f.Instrument, Order: o, Fill: f})
+	c.scheduledFill(o, f)
 	m := c.machine(o.Pair)
 	if m != nil {
 		m.Fill(c, f, o.Leg == 2)

@@ -9,6 +9,7 @@ import (
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/book"
 	"github.com/perilune/perilune/host/execution"
+	"github.com/perilune/perilune/host/execution/schedule"
 )
 
 // Port is a strategy's window on the core and its way to ask for things. What
@@ -22,6 +23,7 @@ type Port struct {
 	staged []staged
 	orders exchange.OrderID // how many ids the staged orders have taken
 	pairs  exchange.PairID
+	plans  exchange.ScheduleID
 }
 
 // staged is one thing a callback asked for.
@@ -31,6 +33,8 @@ type staged struct {
 	pair     execution.PairRequest
 	pairID   exchange.PairID
 	close    execution.CloseRequest
+	schedule schedule.Request
+	planID   exchange.ScheduleID
 	transfer exchange.Transfer
 	name     string
 	at       exchange.Time
@@ -54,11 +58,13 @@ const (
 	stageLog
 	stageChart
 	stageHalt
+	stageSchedule
+	stageUnschedule
 )
 
 func (p *Port) reset() {
 	p.staged = p.staged[:0]
-	p.orders, p.pairs = 0, 0
+	p.orders, p.pairs, p.plans = 0, 0, 0
 }
 
 // Now is the loop's time.
@@ -259,6 +265,10 @@ func (c *Core) commit(s *slot) {
 			c.emit(Effect{Kind: EffectLog, Strategy: s.index, Level: st.level, Where: st.where, Text: st.text})
 		case stageChart:
 			c.emit(Effect{Kind: EffectChart, Strategy: s.index, Name: st.name, Value: st.value})
+		case stageSchedule:
+			c.startSchedule(s, st.planID, st.schedule)
+		case stageUnschedule:
+			c.cancelSchedule(s, st.planID)
 		case stageHalt:
 			c.halt(s.Name() + ": " + st.text)
 		}

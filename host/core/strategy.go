@@ -3,6 +3,7 @@ package core
 import (
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/host/execution"
+	"github.com/perilune/perilune/host/execution/schedule"
 )
 
 // Handler names a callback of a strategy.
@@ -19,6 +20,7 @@ const (
 	OnOrder
 	OnFill
 	OnPair
+	OnSchedule
 	OnGap
 	OnHalt
 	OnReload
@@ -27,7 +29,7 @@ const (
 )
 
 var handlerNames = [...]string{"on_start", "on_book", "on_trade", "on_mark", "on_funding", "on_bar", "on_timer",
-	"on_order", "on_fill", "on_pair", "on_gap", "on_halt", "on_reload", "on_stop"}
+	"on_order", "on_fill", "on_pair", "on_schedule", "on_gap", "on_halt", "on_reload", "on_stop"}
 
 func (h Handler) String() string { return handlerNames[h] }
 
@@ -41,6 +43,7 @@ type Notice struct {
 	Fill       *exchange.Fill           // on_fill
 	Payment    *exchange.FundingPayment // on_funding
 	Pair       *execution.Pair          // on_pair
+	Schedule   *schedule.Schedule       // on_schedule
 	Name       string                   // on_timer
 	Reason     string                   // on_gap, on_halt
 }

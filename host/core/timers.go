@@ -77,6 +77,9 @@ func (c *Core) NextTimer() (exchange.Time, bool) {
 			at, ok = d, true
 		}
 	}
+	if d, armed := c.schedules.deadline(); armed && (!ok || d < at) {
+		at, ok = d, true
+	}
 	return at, ok
 }
 
@@ -86,6 +89,7 @@ func (c *Core) onTimer() {
 			c.step(m)
 		}
 	}
+	c.runSchedules()
 	for {
 		t, ok := c.timers.due(c.now)
 		if !ok {

@@ -5,6 +5,36 @@
 ---@class execlib
 exec = {}
 
+---Works an order off along the market's usual volume, so that its price is near the market's own average. Progress arrives in on_schedule.
+---
+---```lua
+---local id, err = exec.vwap{symbol = "usdm:BTCUSDT", side = "buy", notional = 200000, duration = "4h", slippage_bp = 30}
+---```
+---@param request ScheduleRequest
+---@return string? id
+---@return string? err # why there is none
+function exec.vwap(request) end
+
+---Works an order off evenly. Progress arrives in on_schedule.
+---
+---```lua
+---exec.twap{symbol = "spot:ETHUSDT", side = "sell", qty = 25, duration = "90m"}
+---```
+---@param request ScheduleRequest
+---@return string? id
+---@return string? err # why there is none
+function exec.twap(request) end
+
+---Works an order off as a share of what the market trades, until it is done or the window is over. Progress arrives in on_schedule.
+---
+---```lua
+---exec.pov{symbol = "usdm:BTCUSDT", side = "sell", qty = 3, duration = "24h", participation = 0.05}
+---```
+---@param request ScheduleRequest
+---@return string? id
+---@return string? err # why there is none
+function exec.pov(request) end
+
 ---Moves an asset between two wallets of the account.
 ---
 ---```lua
@@ -19,6 +49,22 @@ function exec.transfer(asset, from, to, amount) end
 ---Stops this strategy's trading and says why. Only an operator resumes it.
 ---@param reason string
 function exec.halt(reason) end
+
+---A large order to work off over a window of time. Give qty or notional.
+---@class ScheduleRequest
+---@field symbol string|Book
+---@field side "buy"|"sell"
+---@field qty? number|string|Decimal # [units of quantity] the whole, in coins, or contracts of coinm; rounded down to lots
+---@field notional? number|string|Decimal # [quote] the whole, by value; it becomes lots once, at the mid when the window begins
+---@field start? number # [seconds since the epoch] of the window; now when left out
+---@field duration number|string # [seconds, or "2h"] of the window, from a minute to seven days
+---@field interval? number|string # [seconds, or "5m"] length of a slice; 5 minutes when left out, 1 in windows below two hours, a tenth of those below ten minutes
+---@field participation? number # [fraction] largest share of the market's volume to be, 0.1 when left out; for pov the share to aim at, and required
+---@field curve? "auto"|"uniform"|"static" # vwap only: auto follows the usual volume and corrects by today's, static does not correct, uniform ignores it
+---@field slippage_bp? number # [bp] a price worse by more than this than both arrival and the market's VWAP since is not paid; what waits stays due; no guard when left out
+---@field at_end? "cross"|"stop" # what is left when the window is over: cross takes it from the book, within 80 bp of mid, and lets cap and guard go towards the end; stop leaves it; cross when left out, stop for pov
+---@field reduce_only? boolean # never beyond flat; perpetuals only
+---@field tag? string # a note that stays with the schedule
 
 ---Pair trades: long spot and short a perpetual, as one object.
 ---@class exec_pairlib
@@ -93,4 +139,57 @@ function exec.pair.list() end
 ---@field settlements integer # funding settlements seen while it had a position
 ---@field max_unhedged number # [quote] as measured
 ---@field max_unhedged_time number # [seconds] as measured
+
+---Orders that exec.vwap, exec.twap and exec.pov are working off.
+---@class exec_schedulelib
+exec.schedule = {}
+
+---A schedule by its id.
+---@param id string
+---@return Schedule? schedule
+function exec.schedule.get(id) end
+
+---The schedules of this strategy that are not done, oldest first.
+---@return Schedule[] schedules
+function exec.schedule.list() end
+
+---Ends a schedule. What is filled stays; its order is taken back.
+---@param id string
+---@return boolean ok
+---@return string? err
+function exec.schedule.cancel(id) end
+
+---A large order that is worked off over a window of time: a copy as of the event being handled. What was done comes from fills only.
+---@class Schedule
+---@field id string
+---@field algo "vwap"|"twap"|"pov"
+---@field symbol string
+---@field side "buy"|"sell"
+---@field state "waiting"|"working"|"paused"|"completed"|"expired"|"canceled"|"failed" # expired: the window ended with something left; failed: it never began
+---@field done boolean # whether it will send no more orders
+---@field reason string? # why it ended, or what it waits for
+---@field tag string?
+---@field curve string? # what the plan was made from: "learned from 12 days", "uniform: ..."
+---@field qty number # [units of quantity] the whole; 0 until the window begins, when it was asked for by notional
+---@field due number # [units of quantity] what the plan wants done by the end of the slice
+---@field filled number # [units of quantity]
+---@field completion number # [fraction]
+---@field maker_share number? # [fraction] of what is filled, the part that rested
+---@field late number # [units of quantity] of filled: taken after the window's end
+---@field cost number # [quote; coin for an inverse contract] of the fills, without a sign
+---@field fees number # [quote; coin for an inverse contract]
+---@field price number? # [quote] average of the fills
+---@field arrival number? # [quote] mid when the window began
+---@field market_vwap number? # [quote] of the window so far
+---@field market_qty number # [units of quantity] what the market traded in the window so far
+---@field participation number? # [fraction] filled against market_qty
+---@field slippage_vwap number? # [bp] against market_vwap; positive is worse
+---@field slippage_arrival number? # [bp] against arrival; positive is worse
+---@field starts number # [seconds since the epoch]
+---@field ends number # [seconds since the epoch]
+---@field closed number? # [seconds since the epoch]
+---@field slice integer # the current one, from 1; 0 before the window
+---@field slices integer
+---@field orders integer # sent so far
+---@field refused integer # orders that the venue or the risk gate refused
 

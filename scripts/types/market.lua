@@ -61,6 +61,16 @@ function market.settled(symbol, n) end
 ---@return Bar[] bars
 function market.bars(symbol, n) end
 
+---The curve that exec.vwap would follow: the market's own from three days on, that of the other markets, or an even one.
+---
+---```lua
+---local curve = market.volume_curve("usdm:BTCUSDT", {duration = "4h", interval = "5m"})
+---```
+---@param symbol string|Book # such as "usdm:BTCUSDT"
+---@param window? CurveWindow
+---@return VolumeCurve curve
+function market.volume_curve(symbol, window) end
+
 ---The symbols of this run, sorted by market and name.
 ---@param pattern? string # a glob such as "usdm:*USDT", in which * stands for anything; all when left out
 ---@return string[] symbols
@@ -189,6 +199,19 @@ function Book:depth(side) end
 ---@field rate_8h number # [fraction per 8 hours]
 ---@field mark number # [quote]
 ---@field hours integer # [hours] interval
+
+---How a window's volume is usually spread. It is learned from the trades or bars of the session so far, day by day.
+---@class VolumeCurve
+---@field weights number[] # [fraction] expected share of each slice; they sum to 1
+---@field volume number? # [units of quantity] expected in the whole window; nil when it is not known
+---@field days integer # that it was learned from
+---@field source string # "learned from 12 days", "learned from 30 other markets", or "uniform: ..." with the reason
+
+---The window that a volume curve is of.
+---@class CurveWindow
+---@field start? number # [seconds since the epoch] now when left out
+---@field duration? number|string # [seconds, or "24h"] a day when left out
+---@field interval? number|string # [seconds, or "1h"] length of a slice; an hour when left out
 
 ---The trading rules of an instrument.
 ---@class Instrument

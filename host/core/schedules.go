@@ -1,0 +1,244 @@
+package core
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/host/execution/schedule"
+)
+
+// schedules are the parent orders of a session, by id. Those that are over stay
+// known for a while.
+type schedules struct {
+	last exchange.ScheduleID
+	list []*schedule.Machine
+	told map[exchange.ScheduleID]schedule.State // as last logged
+}
+
+func (t *schedules) restore(r *Restore, now exchange.Time) {
+	t.last = r.LastPlan
+	for i := range r.Schedules {
+		t.list = append(t.list, schedule.Resume(r.Schedules[i], now))
+	}
+}
+
+func (t *schedules) get(id exchange.ScheduleID) *schedule.Machine {
+	for _, m := range t.list {
+		if id != 0 && m.Schedule.ID == id {
+			return m
+		}
+	}
+	return nil
+}
+
+func (t *schedules) deadline() (at exchange.Time, armed bool) {
+	for _, m := range t.list {
+		if d, ok := m.Deadline(); ok && (!armed || d < at) {
+			at, armed = d, true
+		}
+	}
+	return at, armed
+}
+
+// add keeps a new machine and forgets the oldest that is over when there are many.
+func (t *schedules) add(m *schedule.Machine) {
+	t.list = append(t.list, m)
+	for i := 0; len(t.list) > keepMachines && i < len(t.list); i++ {
+		if old := t.list[i]; old.Schedule.State.Done() && !old.Busy() {
+			delete(t.told, old.Schedule.ID)
+			t.list = append(t.list[:i:i], t.list[i+1:]...)
+			return
+		}
+	}
+}
+
+func (c *Core) runSchedules() {
+	for _, m := range c.schedules.list {
+		if d, armed := m.Deadline(); armed && d <= c.now {
+			m.Step(c)
+			c.settleSchedule(m)
+		}
+	}
+}
+
+// settleSchedule keeps a machine with nothing to do from spinning.
+func (c *Core) settleSchedule(m *schedule.Machine) {
+	if d, armed := m.Deadline(); armed && d <= c.now {
+		m.Snooze(c.now + exchange.Second/4)
+	}
+}
+
+// pauseSchedules takes every schedule's order back: the session ends, and the next
+// one goes on with what is left.
+func (c *Core) pauseSchedules() {
+	for _, m := range c.schedules.list {
+		if !m.Schedule.State.Done() {
+			m.Pause(c)
+		}
+	}
+}
+
+func (c *Core) startSchedule(s *slot, id exchange.ScheduleID, r schedule.Request) {
+	c.schedules.last = id
+	m, err := schedule.New(id, s.index, r, c)
+	if err != nil { // it was checked when it was asked for, in the same event
+		c.log(Error, s.index, "schedule "+strconv.FormatUint(uint64(id), 10)+": "+err.Error())
+		return
+	}
+	c.schedules.add(m)
+	c.Scheduled(m)
+	m.Step(c)
+	c.settleSchedule(m)
+}
+
+func (c *Core) cancelSchedule(s *slot, id exchange.ScheduleID) {
+	if m := c.schedules.get(id); m != nil && m.Schedule.Strategy == s.index {
+		m.Cancel(c, "cancelled by "+s.Name())
+		c.settleSchedule(m)
+	}
+}
+
+// scheduledDone passes an order's last word on.
+func (c *Core) scheduledDone(o *exchange.Order) {
+	if m := c.schedules.get(o.Schedule); m != nil && o.Status.Terminal() {
+		m.OrderDone(c, o)
+		c.settleSchedule(m)
+	}
+}
+
+// scheduledFill books an execution to its schedule. The row goes with every fill,
+// so that a schedule's row is never older than its fills.
+func (c *Core) scheduledFill(o *exchange.Order, f *exchange.Fill) {
+	if m := c.schedules.get(o.Schedule); m != nil {
+		m.Fill(c, f)
+		c.recordSchedule(m)
+	}
+}
+
+func (c *Core) recordSchedule(m *schedule.Machine) {
+	saved := m.Save()
+	saved.Pace = saved.Pace.Clone()
+	c.emit(Effect{Kind: EffectSchedule, Strategy: saved.Schedule.Strategy, Instrument: saved.Schedule.Instrument, Schedule: &saved})
+}
+
+// Scheduled implements schedule.Port.
+func (c *Core) Scheduled(m *schedule.Machine) {
+	s := m.Schedule
+	c.recordSchedule(m)
+	if c.schedules.told == nil {
+		c.schedules.told = map[exchange.ScheduleID]schedule.State{}
+	}
+	if before := c.schedules.told[s.ID]; before != s.State {
+		c.schedules.told[s.ID] = s.State
+		c.log(scheduleLevel(s.State), s.Strategy, s.Describe(c.u.Get(s.Instrument)))
+	}
+	c.tell(s.Strategy, Notice{Handler: OnSchedule, Instrument: s.Instrument, Schedule: &s})
+}
+
+func scheduleLevel(s schedule.State) Level {
+	if s == schedule.Expired || s == schedule.Failed {
+		return Warn
+	}
+	return Info
+}
+
+// Volume implements schedule.Port.
+func (c *Core) Volume(id exchange.InstrumentID) *schedule.History { return &c.markets[id].volume }
+
+// VolumeCurve implements schedule.Port. Other markets of the same kind stand in
+// for one that has not been seen for long enough.
+func (c *Core) VolumeCurve(id exchange.InstrumentID, start, interval exchange.Time, slices int) schedule.Curve {
+	var others []*schedule.History
+	for i := range c.markets {
+		if m := &c.markets[i]; m.in.ID != id && m.in.Market == c.markets[id].in.Market {
+			others = append(others, &m.volume)
+		}
+	}
+	return schedule.Learn(&c.markets[id].volume, others, start, interval, slices)
+}
+
+// VolumeCurve is the best curve that is known for a window.
+func (p *Port) VolumeCurve(id exchange.InstrumentID, start, interval exchange.Time, slices int) schedule.Curve {
+	return p.c.VolumeCurve(id, start, interval, slices)
+}
+
+// StartSchedule stages a schedule and returns the id it will have. What does not
+// make sense is refused now, with the numbers.
+func (p *Port) StartSchedule(r schedule.Request) (exchange.ScheduleID, error) {
+	id := p.c.schedules.last + p.plans + 1
+	if _, err := schedule.New(id, p.slot.index, r, p.c); err != nil {
+		return 0, err
+	}
+	for _, m := range p.c.schedules.list {
+		if s := &m.Schedule; s.Instrument == r.Instrument && s.Side != r.Side && !s.State.Done() {
+			return 0, fmt.Errorf("schedule %d is to %s %s until %s: both would trade with each other", s.ID, s.Side, p.c.u.Get(r.Instrument).Key(), s.End)
+		}
+	}
+	p.plans++
+	p.staged = append(p.staged, staged{kind: stageSchedule, schedule: r, planID: id})
+	return id, nil
+}
+
+// CancelSchedule stages the end of a schedule of this strategy.
+func (p *Port) CancelSchedule(id exchange.ScheduleID) error {
+	s, ok := p.Schedule(id)
+	if !ok {
+		return fmt.Errorf("there is no schedule %d of this strategy", id)
+	}
+	if s.State.Done() {
+		return fmt.Errorf("schedule %d is %s already", id, s.State)
+	}
+	p.staged = append(p.staged, staged{kind: stageUnschedule, planID: id})
+	return nil
+}
+
+// Schedule returns a schedule of this strategy, also after it ended.
+func (p *Port) Schedule(id exchange.ScheduleID) (*schedule.Schedule, bool) {
+	m := p.c.schedules.get(id)
+	if m == nil || m.Schedule.Strategy != p.slot.index {
+		return nil, false
+	}
+	return &m.Schedule, true
+}
+
+// Schedules returns this strategy's schedules that are not done, oldest first.
+func (p *Port) Schedules() []*schedule.Schedule {
+	var out []*schedule.Schedule
+	for _, m := range p.c.schedules.list {
+		if m.Schedule.Strategy == p.slot.index && !m.Schedule.State.Done() {
+			out = append(out, &m.Schedule)
+		}
+	}
+	return out
+}
+
+// AllSchedules returns copies of every schedule that is still known.
+func (c *Core) AllSchedules() []schedule.Schedule {
+	var out []schedule.Schedule
+	for _, m := range c.schedules.list {
+		out = append(out, m.Schedule)
+	}
+	return out
+}
+
+func appendSchedule(dst []byte, s *schedule.Schedule, u *exchange.Universe) []byte {
+	in := u.Get(s.Instrument)
+	dst = number(dst, "id", int64(s.ID))
+	dst = field(dst, "algo", s.Algo.String())
+	dst = field(dst, "of", in.Key())
+	dst = field(dst, "side", s.Side.String())
+	dst = field(dst, "state", s.State.String())
+	dst = field(dst, "total", in.QtyDecimal(s.Total).String())
+	dst = field(dst, "due", in.QtyDecimal(s.Due).String())
+	dst = field(dst, "filled", in.QtyDecimal(s.Filled).String())
+	dst = field(dst, "maker", in.QtyDecimal(s.Maker).String())
+	dst = field(dst, "cost", s.Cost.String())
+	dst = field(dst, "fees", s.Fees.String())
+	dst = field(dst, "arrival", strconv.FormatFloat(s.Arrival, 'g', -1, 64))
+	dst = field(dst, "market_qty", strconv.FormatFloat(s.Market.Qty, 'g', -1, 64))
+	dst = field(dst, "market_value", strconv.FormatFloat(s.Market.Value, 'g', -1, 64))
+	dst = number(dst, "slice", int64(s.Slice))
+	dst = field(dst, "curve", strconv.Quote(s.Curve))
+	return field(dst, "reason", strconv.Quote(s.Reason))
+}
