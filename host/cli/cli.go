@@ -63,6 +63,7 @@ func verbs() []verb {
 		{"check", "SCRIPT…", "load scripts without trading and say what is wrong", checkVerb},
 		{"data", "verify|download|import …", "prove a recording; fetch past data and make a history of it", dataVerb},
 		{"fills", "[--db FILE]", "list fills", fillsVerb},
+		{"schedules", "[--db FILE]", "what vwap, twap and pov orders did against the market", schedulesVerb},
 		{"pnl", "[--db FILE]", "profit by strategy, pair and asset", pnlVerb},
 		{"sim", "[--listen ADDR]", "run a local exchange that speaks Binance's protocols", simVerb},
 		{"new", "NAME", "write a strategy skeleton with editor settings", newVerb},
