@@ -133,6 +133,9 @@ func (m *Machine) Fill(p Port, f *exchange.Fill) {
 	s := &m.Schedule
 	s.book(p.Instrument(s.Instrument), f, p.Now() >= s.End)
 	m.pause, m.off = 0, 0
+	if s.State == Expired && s.Rest() == 0 { // what was given up filled after all
+		s.State, s.Reason = Completed, ""
+	}
 	if m.child.id != 0 && f.Order != m.child.id && m.child.qty > s.Rest() {
 		m.pull(p) // an earlier order filled after all: this one may be too large
 	}

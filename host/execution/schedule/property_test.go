@@ -1,0 +1,135 @@
+package schedule
+
+import (
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/perilune/perilune/exchange"
+)
+
+// hostile does to a schedule what a venue and a market can, in any order.
+type hostile struct {
+	*desk
+	r *rapid.T
+}
+
+func (h *hostile) act() {
+	o := h.live()
+	switch act := rapid.IntRange(0, 13).Draw(h.r, "act"); {
+	case act <= 1: // the market moves
+		h.mid += exchange.Ticks(rapid.IntRange(-40, 40).Draw(h.r, "move"))
+		h.show(exchange.Lots(rapid.IntRange(1, 5000).Draw(h.r, "depth")))
+	case act <= 3:
+		h.trade(exchange.Lots(rapid.IntRange(1, 20000).Draw(h.r, "volume")))
+	case act <= 6: // also while an acknowledgement or a cancel is lost on the way
+		h.wait(exchange.Time(rapid.Int64Range(1, int64(3*exchange.Minute)).Draw(h.r, "wait")))
+	case act == 7:
+		h.deny = rapid.SampledFrom([]string{"", "", "too large"}).Draw(h.r, "gate")
+	case act == 8 && rapid.IntRange(0, 3).Draw(h.r, "rare") == 0:
+		h.restart()
+	case act == 9 && rapid.IntRange(0, 3).Draw(h.r, "rare") == 0:
+		h.lateFill()
+	case o == nil:
+	case act <= 11: // partial fills, also of an order that is being cancelled
+		h.fill(o, exchange.Lots(rapid.Int64Range(1, int64(o.Qty-o.Filled)).Draw(h.r, "part")))
+	case act == 12 && o.Filled == 0:
+		h.finish(o, exchange.StatusRejected)
+	case o.Canceled:
+		h.finish(o, exchange.StatusCanceled)
+	case o.TIF == exchange.IOC:
+		h.finish(o, exchange.StatusExpired)
+	}
+}
+
+// lateFill is told after the last word of the order before the live one.
+func (h *hostile) lateFill() {
+	for i := len(h.orders) - 1; i >= 0; i-- {
+		if o := h.orders[i]; o.Status.Terminal() && o.Filled < o.Qty {
+			h.late = true
+			h.fill(o, 1)
+			return
+		}
+	}
+}
+
+func (h *hostile) request() Request {
+	r := Request{
+		Algo:          rapid.SampledFrom([]Algo{VWAP, TWAP, POV}).Draw(h.r, "algo"),
+		Side:          rapid.SampledFrom([]exchange.Side{exchange.Buy, exchange.Sell}).Draw(h.r, "side"),
+		Qty:           exchange.Lots(rapid.SampledFrom([]int{60, 500, 12345, 900001}).Draw(h.r, "qty")),
+		Duration:      exchange.Time(rapid.IntRange(1, 120).Draw(h.r, "minutes")) * exchange.Minute,
+		Participation: rapid.SampledFrom([]float64{0.02, 0.1, 1}).Draw(h.r, "participation"),
+		SlippageBP:    rapid.SampledFrom([]float64{0, 5, 50}).Draw(h.r, "slippage"),
+		AtEnd:         rapid.SampledFrom([]AtEnd{Cross, Stop}).Draw(h.r, "at_end"),
+	}
+	r.Static = r.Algo == VWAP && rapid.Bool().Draw(h.r, "static")
+	return r
+}
+
+// Whatever happens, no lot is sent twice or lost, and cap and guard hold for every
+// order (see desk.Submit). Left alone with a willing venue, a schedule that may
+// cross completes to the last lot.
+func TestAnyStorySumsExactly(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		h := &hostile{newDesk(t, "spot:ABCUSDT"), r}
+		h.broke = r.Fatalf
+		if rapid.Bool().Draw(r, "traded before") {
+			h.trade(5000)
+			h.now += exchange.Minute
+		}
+		req := h.request()
+		if err := h.start(req); err != nil {
+			r.Fatal(err)
+		}
+		for range rapid.IntRange(1, 80).Draw(r, "length") {
+			h.act()
+			if h.m.Schedule.Filled != h.filled {
+				r.Fatalf("the schedule counts %d lots, the fills make %d", h.m.Schedule.Filled, h.filled)
+			}
+		}
+		h.deny = ""
+		h.show(1e9)
+		h.serve(req.Duration + 20*exchange.Minute)
+		h.settled()
+	})
+}
+
+// settled wants a schedule that is over to have said the truth about it.
+func (h *hostile) settled() {
+	s := &h.m.Schedule
+	dust := s.Rest() > 0 && s.Rest() < smallest(h.in, h.mid-50, false)
+	switch {
+	case !s.State.Done() || h.live() != nil:
+		h.r.Fatalf("after its window it is %s (%s)", s.State, s.Reason)
+	case s.State == Completed && s.Filled != s.Total && !h.late:
+		h.r.Fatalf("completed with %d of %d", s.Filled, s.Total)
+	case s.State != Completed && s.Rest() == 0 && s.Total > 0:
+		h.r.Fatalf("%s with all of it filled", s.State)
+	case s.Filled > s.Total && !h.late:
+		h.r.Fatalf("%d of %d are filled", s.Filled, s.Total)
+	case s.State != Completed && s.Reason == "":
+		h.r.Fatalf("%s without a reason", s.State)
+	case h.m.Request.AtEnd == Cross && s.State == Expired && !dust && s.Reason != "the window ended while the session was down" &&
+		s.Closed < s.End+h.m.overtime():
+		h.r.Fatalf("%d of %d are left though it may cross: %s", s.Rest(), s.Total, s.Reason)
+	}
+}
+
+func TestPlanSumsExactly(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		total := exchange.Lots(rapid.Int64Range(0, 1<<52).Draw(r, "total"))
+		least := exchange.Lots(rapid.Int64Range(0, 1<<rapid.IntRange(0, 50).Draw(r, "scale")).Draw(r, "least"))
+		weights := rapid.SliceOfN(rapid.Float64Range(0, 1e9), 1, 200).Draw(r, "weights")
+		sum := exchange.Lots(0)
+		for i, lots := range Plan(total, least, weights) {
+			if lots < 0 || (lots > 0 && lots < min(least, total)) {
+				r.Fatalf("slice %d has %d lots, the least is %d of %d", i, lots, least, total)
+			}
+			sum += lots
+		}
+		if sum != total {
+			r.Fatalf("the slices sum to %d of %d", sum, total)
+		}
+	})
+}
