@@ -28,6 +28,7 @@ var futuresEndpoints = []Endpoint{
 
 	{"POST", "/v1/order", always(futuresCost(0, 1, 1))},
 	{"PUT", "/v1/order", always(futuresCost(0, 1, 1))},
+	{"POST", "/v1/order/test", futures(1)},
 	{"GET", "/v1/order", futures(1)},
 	{"DELETE", "/v1/order", futures(1)},
 	{"POST", "/v1/batchOrders", always(futuresCost(5, 5, 1))},

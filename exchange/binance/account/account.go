@@ -132,6 +132,8 @@ type Fault struct {
 	Msg    string
 	Until  exchange.Time // with Later: not before; 0: no word on it
 	Err    error         // what went wrong below; nil when the venue answered
+
+	body []byte // of the answer: a refusal can have halves
 }
 
 func (f *Fault) Error() string {

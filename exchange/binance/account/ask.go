@@ -214,7 +214,7 @@ func (c *Client) judge(q *question, a limit.Answer, body []byte) ([]byte, *Fault
 	}
 	a.Message(code, msg)
 	c.observe(a)
-	f := &Fault{Class: classify(q.market, q.changes, a.Status, code, msg), Market: q.market, What: q.what, HTTP: a.Status, Code: code, Msg: msg}
+	f := &Fault{Class: classify(q.market, q.changes, a.Status, code, msg), Market: q.market, What: q.what, HTTP: a.Status, Code: code, Msg: msg, body: body}
 	if f.Class == Later {
 		f.Until = c.until(a, msg)
 	}

@@ -43,6 +43,7 @@ func sideOf(f *binance.Fields) (exchange.Side, error) {
 func decodeOrder(m exchange.Market, body []byte) (Report, error) {
 	r := Report{Market: m}
 	var original string
+	var transacted bool
 	var err error
 	f := binance.Object(body)
 	for f.Next() && err == nil {
@@ -61,15 +62,21 @@ func decodeOrder(m exchange.Market, body []byte) (Report, error) {
 			r.Status, err = statusOf(&f)
 		case "price":
 			r.Price = f.Decimal()
-		case "origQty":
+		case "origQty", "qty": // qty: of an amended order
 			r.Qty = f.Decimal()
 		case "executedQty":
 			r.Filled = f.Decimal()
 		case "expiryReason":
 			r.Reason = expiryWords(f.Text())
-		case "transactTime", "updateTime", "time":
+		case "transactTime":
+			transacted = true
+			r.Time = max(r.Time, exchange.UnixMilli(f.Int()))
+		case "updateTime", "time":
 			r.Time = max(r.Time, exchange.UnixMilli(f.Int()))
 		}
+	}
+	if transacted && r.Status == 0 {
+		r.Status = exchange.StatusAccepted // a bare acknowledgement of spot
 	}
 	if err == nil {
 		err = f.Err()

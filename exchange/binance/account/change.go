@@ -1,0 +1,245 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance"
+	"github.com/perilune/perilune/exchange/limit"
+	"github.com/perilune/perilune/exchange/sign"
+)
+
+// Modify gives a resting limit order of futures another price and quantity. The
+// quantity is the new total, what is filled included. The order loses its place
+// in the queue; it is cancelled when the quantity is filled already, or when it
+// is post-only and would now take. On spot see Replace and Reduce.
+func (c *Client) Modify(ctx context.Context, o Order) (Report, error) {
+	q := question{market: o.Market, what: "modify " + o.Symbol, method: http.MethodPut, path: paths[o.Market] + "/order", api: "order.modify",
+		priority: priorityOf(&o), changes: true, fill: func(f form) {
+			f.Text("symbol", o.Symbol)
+			f.Text("origClientOrderId", o.ClientID)
+			f.Text("side", sideText(o.Side))
+			amount(f, "quantity", o.Qty)
+			amount(f, "price", o.Price)
+		}}
+	if err := q.futuresOnly(); err != nil {
+		return Report{}, err
+	}
+	return c.order(ctx, q)
+}
+
+// Reduce makes a resting spot order smaller, without losing its place in the
+// queue. It keeps its client id: without a word the venue would make one up.
+func (c *Client) Reduce(ctx context.Context, symbol, clientID string, qty decimal.Decimal) (Report, error) {
+	q := question{market: exchange.Spot, what: "reduce " + symbol, method: http.MethodPut, path: "/api/v3/order/amend/keepPriority",
+		api: "order.amend.keepPriority", priority: limit.Hedge, changes: true, fill: func(f form) {
+			byClientID(symbol, clientID)(f)
+			f.Text("newClientOrderId", clientID)
+			amount(f, "newQty", qty)
+		}}
+	body, err := c.ask(ctx, q)
+	if err != nil {
+		return Report{}, err
+	}
+	r, err := decodeAmended(body)
+	return r, garbledIf(&q, err)
+}
+
+// decodeAmended reads {transactTime, amendedOrder}.
+func decodeAmended(body []byte) (r Report, err error) {
+	raw, err := member(body, "amendedOrder")
+	if err == nil && raw == nil {
+		err = errors.New("without amendedOrder")
+	}
+	if err == nil {
+		r, err = decodeOrder(exchange.Spot, raw)
+	}
+	if at, _ := member(body, "transactTime"); err == nil && at != nil {
+		f := binance.Array(append(append([]byte{'['}, at...), ']'))
+		for f.Next() {
+			r.Time = exchange.UnixMilli(f.Int())
+		}
+		err = f.Err()
+	}
+	return r, err
+}
+
+// Replaced is what became of the two halves of a Replace.
+type Replaced struct {
+	Canceled Report
+	Cancel   *Fault // why it was not cancelled; nil: it was
+	Placed   Report
+	Place    *Fault // why it was not placed; nil: it was
+}
+
+// Replace cancels a spot order and places another in one request. When the
+// cancel fails nothing is placed; when the new order fails the old one may be
+// gone all the same. The error is nil as soon as the halves are known.
+func (c *Client) Replace(ctx context.Context, clientID string, o Order) (Replaced, error) {
+	q := question{market: exchange.Spot, what: "replace " + o.Symbol, method: http.MethodPost, path: "/api/v3/order/cancelReplace",
+		api: "order.cancelReplace", priority: priorityOf(&o), changes: true, fill: func(f form) {
+			o.fill(f)
+			f.Text("cancelReplaceMode", "STOP_ON_FAILURE")
+			f.Text("cancelOrigClientOrderId", clientID)
+		}}
+	body, err := c.ask(ctx, q)
+	var f *Fault
+	if errors.As(err, &f) && (f.Code == -2021 || f.Code == -2022) && f.HTTP < 500 {
+		body, err = member(f.body, "data")
+		if err != nil || body == nil {
+			return Replaced{}, f
+		}
+	}
+	if err != nil {
+		return Replaced{}, err
+	}
+	r, err := decodeReplaced(&q, body)
+	return r, garbledIf(&q, err)
+}
+
+func decodeReplaced(q *question, body []byte) (r Replaced, err error) {
+	var seen int
+	f := binance.Object(body)
+	for f.Next() && err == nil {
+		switch string(f.Key()) {
+		case "cancelResponse":
+			r.Canceled, r.Cancel, err = outcome(q, f.Raw())
+			seen++
+		case "newOrderResponse":
+			r.Placed, r.Place, err = outcome(q, f.Raw())
+			seen++
+		}
+	}
+	if err == nil {
+		err = f.Err()
+	}
+	if err == nil && seen != 2 {
+		err = errors.New("without cancelResponse and newOrderResponse")
+	}
+	return r, err
+}
+
+// outcome reads one part of an answer to several requests: an order, a refusal,
+// or null when it was not tried.
+func outcome(q *question, raw []byte) (Report, *Fault, error) {
+	if string(raw) == "null" {
+		return Report{}, q.fault(Refused, errors.New("not attempted")), nil
+	}
+	if code, msg := refusal(raw); code < 0 {
+		class := classify(q.market, q.changes, http.StatusBadRequest, code, msg)
+		return Report{}, &Fault{Class: class, Market: q.market, What: q.what, HTTP: http.StatusBadRequest, Code: code, Msg: msg}, nil
+	}
+	r, err := decodeOrder(q.market, raw)
+	return r, nil, err
+}
+
+// Result is one part of a batch.
+type Result struct {
+	Report Report
+	Fault  *Fault // nil: it was done
+}
+
+// A batch carries at most so many.
+const (
+	mostPlaced   = 5
+	mostCanceled = 10
+)
+
+// PlaceBatch places up to 5 futures orders of one market in one request. They
+// are carried out side by side and fail one by one; results are in the order of
+// the orders.
+func (c *Client) PlaceBatch(ctx context.Context, m exchange.Market, orders []Order) ([]Result, error) {
+	q := question{market: m, what: fmt.Sprintf("place %d orders", len(orders)), method: http.MethodPost, path: paths[m] + "/batchOrders",
+		priority: limit.Open, changes: true}
+	if len(orders) == 0 || len(orders) > mostPlaced {
+		return nil, q.fault(Refused, fmt.Errorf("a batch of %d orders: want 1 to %d", len(orders), mostPlaced))
+	}
+	text, err := batchText(orders)
+	if err != nil {
+		return nil, q.fault(Refused, err)
+	}
+	q.fill = func(f form) { f.Text("batchOrders", text) }
+	return c.batch(ctx, q, len(orders))
+}
+
+// batchText is the JSON of the orders, in which every value is a string.
+func batchText(orders []Order) (string, error) {
+	text := []byte{'['}
+	var err error
+	for i := range orders {
+		if i > 0 {
+			text = append(text, ',')
+		}
+		var p sign.Params
+		orders[i].fill(&p)
+		if text, err = p.AppendJSON(text); err != nil {
+			return "", err
+		}
+	}
+	return string(append(text, ']')), nil
+}
+
+// CancelBatch cancels up to 10 futures orders of a symbol by their client ids.
+func (c *Client) CancelBatch(ctx context.Context, m exchange.Market, symbol string, clientIDs []string) ([]Result, error) {
+	q := question{market: m, what: fmt.Sprintf("cancel %d orders of %s", len(clientIDs), symbol), method: http.MethodDelete,
+		path: paths[m] + "/batchOrders", priority: limit.Cancel, changes: true}
+	if len(clientIDs) == 0 || len(clientIDs) > mostCanceled {
+		return nil, q.fault(Refused, fmt.Errorf("a batch of %d cancels: want 1 to %d", len(clientIDs), mostCanceled))
+	}
+	text := jsonStrings(clientIDs)
+	q.fill = func(f form) {
+		f.Text("symbol", symbol)
+		f.Text("origClientOrderIdList", text)
+	}
+	return c.batch(ctx, q, len(clientIDs))
+}
+
+// jsonStrings is a JSON array. Client ids hold nothing that needs an escape, or
+// the venue would not have taken them.
+func jsonStrings(list []string) string {
+	text := []byte{'['}
+	for i, s := range list {
+		if i > 0 {
+			text = append(text, ',')
+		}
+		text = fmt.Appendf(text, "%q", s)
+	}
+	return string(append(text, ']'))
+}
+
+// batch asks a futures question with several answers. HTTP says success even
+// when all of them fail.
+func (c *Client) batch(ctx context.Context, q question, n int) ([]Result, error) {
+	if err := q.futuresOnly(); err != nil {
+		return nil, err
+	}
+	all, err := rows(ctx, c, q, func(raw []byte) (res Result, err error) {
+		res.Report, res.Fault, err = outcome(&q, raw)
+		return res, err
+	})
+	if err == nil && len(all) != n {
+		err = q.garbled(fmt.Errorf("%d results for %d requests", len(all), n))
+	}
+	return all, err
+}
+
+// CancelAll cancels the open orders of a symbol; conditional orders of futures
+// stay. That there were none is not an error.
+func (c *Client) CancelAll(ctx context.Context, m exchange.Market, symbol string) error {
+	path := paths[m] + "/allOpenOrders"
+	if m == exchange.Spot {
+		path = paths[m] + "/openOrders"
+	}
+	_, err := c.ask(ctx, question{market: m, what: "cancel all orders of " + symbol, method: http.MethodDelete, path: path,
+		priority: limit.Cancel, changes: true, fill: bySymbol(symbol)})
+	var f *Fault
+	if m == exchange.Spot && errors.As(err, &f) && f.Code == -2011 {
+		return nil
+	}
+	return err
+}
