@@ -18,6 +18,7 @@ import (
 type audit struct {
 	market exchange.Market
 	due    exchange.Time   // of the next round
+	begun  exchange.Time   // the last round
 	left   int             // requests of the round that are out
 	out    map[uint64]bool // their numbers
 	again  bool            // a round was asked for while one ran
@@ -85,7 +86,7 @@ func (d *Desk) tickAudit(a *audit) {
 	if a.left > 0 || a.due > d.now {
 		return
 	}
-	a.due, a.failed, a.second, a.again = never, false, false, false
+	a.due, a.begun, a.failed, a.second, a.again = never, d.now, false, false, false
 	a.balances, a.positions = nil, nil
 	a.ask(d.request(Request{Kind: OpenOrders, Market: a.market}))
 	if a.market != exchange.Spot {
@@ -190,12 +191,13 @@ func (d *Desk) quiet(a *audit, at exchange.Time) bool {
 		}
 	}
 	return !slices.ContainsFunc(d.tapes, func(t *tape) bool {
-		return t.in.Market == a.market && (t.busy || len(t.orphans) > 0)
+		return t.in.Market == a.market && (t.busy > 0 || len(t.orphans) > 0)
 	})
 }
 
-// confirmAfter is how long a difference must last.
-const confirmAfter = 2 * exchange.Second
+// confirmAfter is how long before a round a difference must have been seen for
+// the round's listings to show what it came from.
+const confirmAfter = 5 * exchange.Second
 
 // compare ends a round.
 func (d *Desk) compare(a *audit) {
@@ -225,7 +227,7 @@ func (d *Desk) compare(a *audit) {
 // it for the next round.
 func (d *Desk) confirmed(a *audit, key string, amount decimal.Decimal, found map[string]diff) bool {
 	was, again := a.diffs[key]
-	if a.fresh || again && was.amount.Equal(amount) && d.now >= was.first+confirmAfter {
+	if a.fresh || again && was.amount.Equal(amount) && a.begun >= was.first+confirmAfter {
 		return true
 	}
 	if !again || !was.amount.Equal(amount) {

@@ -246,7 +246,7 @@ func (d *Desk) Next() exchange.Time {
 		next = min(next, n.next())
 	}
 	for _, t := range d.tapes {
-		if t.due != 0 && !t.busy {
+		if t.due != 0 && t.busy == 0 {
 			next = min(next, t.due)
 		}
 	}

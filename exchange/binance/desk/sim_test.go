@@ -37,7 +37,8 @@ type sim struct {
 	moved   decimal.Decimal // what nobody explains
 	beats   bool
 	trace   []string
-	kill    func(point string, run int) bool
+	kill    func(point string) bool
+	down    bool // the process was killed and the next has not begun
 }
 
 type happening struct {
@@ -80,6 +81,7 @@ func newSim(t *testing.T, seed uint64) *sim {
 // boot starts a process on what the ledger has.
 func (s *sim) boot() {
 	s.run++
+	s.down = false
 	d, err := New(s.u, Options{}, s.ledger.opening(), s.now)
 	if err != nil {
 		s.t.Fatal(err)
@@ -136,6 +138,9 @@ func (s *sim) pump() {
 
 // event commits an event, unless the process is killed before.
 func (s *sim) event(ev *exchange.Event) {
+	if s.down {
+		return
+	}
 	s.say("event %s %d %+v %+v %s %s %s", ev.Kind, ev.Instrument, ev.Update, ev.Fill, ev.Asset, ev.Amount, ev.Reason)
 	point := "ack"
 	if ev.Kind == exchange.KindFill {
@@ -149,10 +154,10 @@ func (s *sim) event(ev *exchange.Event) {
 }
 
 func (s *sim) killed(point string) bool {
-	run := s.run
-	if s.kill != nil && !s.calm && s.kill(point, run) {
+	if s.kill != nil && !s.calm && !s.down && s.kill(point) {
 		s.say("killed at %s", point)
 		s.run++ // nothing that is under way reaches it
+		s.down = true
 		s.after(exchange.Time(s.rng.IntN(30))*exchange.Second, s.boot)
 		return true
 	}
@@ -161,6 +166,9 @@ func (s *sim) killed(point string) bool {
 
 // send carries a request to the venue and its answer back, or loses either.
 func (s *sim) send(r *Request) {
+	if s.down {
+		return
+	}
 	s.say("request %d %s %s:%s %s%s", r.Number, r.Kind, r.Market, r.Symbol, r.ClientID, r.Order.ClientID)
 	if r.Kind == Place && s.killed("send") {
 		if s.rng.IntN(2) == 0 {
@@ -176,8 +184,16 @@ func (s *sim) send(r *Request) {
 	case s.chance(4):
 		answer(s.latency(), &Answer{Request: r, Err: &account.Fault{Class: account.Later, HTTP: 429, Code: -1003, Until: s.now + exchange.Second}})
 		return
-	case s.chance(4):
+	case s.chance(8):
 		answer(s.latency(), lost)
+		if s.rng.IntN(2) == 0 { // it is only late: nobody waits for the answer
+			s.after(exchange.Time(s.rng.IntN(6000))*exchange.Millisecond, func() {
+				if s.house.now = s.now; s.now <= signed+5*exchange.Second {
+					s.perform(r, &Answer{Request: r})
+				}
+				s.pump()
+			})
+		}
 		return
 	}
 	s.after(s.latency(), func() {
@@ -248,8 +264,10 @@ func (s *sim) cut(m exchange.Market) {
 // until runs the world to a time.
 func (s *sim) until(end exchange.Time) {
 	for {
-		at := min(s.desk.Next(), s.ticked()+exchange.Second)
-		at = max(at, s.now)
+		at := max(s.now, min(s.desk.Next(), s.desk.ticked+exchange.Second))
+		if s.down {
+			at = never
+		}
 		if len(s.queue) > 0 && s.queue[0].at <= at {
 			if s.queue[0].at > end {
 				break
@@ -274,16 +292,16 @@ func (s *sim) until(end exchange.Time) {
 	s.now = end
 }
 
-func (s *sim) ticked() exchange.Time { return s.desk.ticked }
-
 // act does something that a strategy, the market or a stranger might do.
 func (s *sim) act() {
 	s.house.now = s.now
 	switch n := s.rng.IntN(100); {
 	case n < 35:
-		s.submit()
+		if !s.down {
+			s.submit()
+		}
 	case n < 50:
-		if s.lastID > 0 {
+		if s.lastID > 0 && !s.down {
 			s.desk.Cancel(exchange.OrderID(1+s.rng.IntN(int(s.lastID))), s.now)
 		}
 	case n < 85:
@@ -292,7 +310,9 @@ func (s *sim) act() {
 			s.house.fill(o, in.QtyDecimal(exchange.Lots(1+s.rng.IntN(8))), "")
 		}
 	case n < 90:
-		s.transfer()
+		if !s.down {
+			s.transfer()
+		}
 	case n < 93:
 		s.stranger()
 	case n < 95:
@@ -378,6 +398,9 @@ func (s *sim) stranger() {
 // finish ends the faults, lets go of every order and lets everything settle.
 func (s *sim) finish() {
 	s.calm = true
+	if s.down {
+		s.until(s.now + 40*exchange.Second)
+	}
 	s.until(s.now + 40*exchange.Second)
 	for id := exchange.OrderID(1); id <= s.lastID; id++ {
 		if o := s.ledger.byID[id]; !o.Status.Terminal() {
@@ -425,7 +448,7 @@ func (s *sim) check() {
 	}
 }
 
-const tail = 400
+const tail = 300
 
 // checkTrades: every trade of the venue is in the ledger once, and with the order
 // it belongs to.
@@ -483,14 +506,38 @@ func TestSeeds(t *testing.T) {
 		seeds = 100
 	}
 	for seed := range seeds {
-		t.Run(strconv.Itoa(seed), func(t *testing.T) { runSeed(t, uint64(seed), nil) })
+		t.Run(strconv.Itoa(seed), func(t *testing.T) { runSeed(t, uint64(seed), "") })
 	}
 }
 
-func runSeed(t *testing.T, seed uint64, kill func(*sim) func(string, int) bool) {
+// TestKilled kills the process at a named point, three times in a run, and starts
+// another one on what the ledger has.
+func TestKilled(t *testing.T) {
+	seeds := 400
+	if testing.Short() {
+		seeds = 30
+	}
+	for _, point := range []string{"intent", "send", "ack", "fill", "commit"} {
+		t.Run(point, func(t *testing.T) {
+			kills := 0
+			for seed := range seeds {
+				t.Run(strconv.Itoa(seed), func(t *testing.T) { kills += runSeed(t, uint64(seed), point) })
+			}
+			if kills < seeds {
+				t.Errorf("%d kills in %d runs: the point is hardly ever passed", kills, seeds)
+			}
+		})
+	}
+}
+
+func runSeed(t *testing.T, seed uint64, point string) (kills int) {
 	s := newSim(t, seed)
-	if kill != nil {
-		s.kill = kill(s)
+	s.kill = func(at string) bool {
+		if at != point || kills == 3 || s.rng.IntN(6) > 0 {
+			return false
+		}
+		kills++
+		return true
 	}
 	s.calm = true // the account is opened
 	s.until(s.now + 10*exchange.Second)
@@ -501,4 +548,5 @@ func runSeed(t *testing.T, seed uint64, kill func(*sim) func(string, int) bool) 
 	}
 	s.finish()
 	s.check()
+	return kills
 }

@@ -19,12 +19,11 @@ type tape struct {
 	orphans []*account.Execution
 	price   exchange.Ticks // of the last execution
 	// used: it was traded in, so that gaps are looked for.
-	used   bool
-	due    exchange.Time // of the next listing; 0: none
-	busy   bool
-	number uint64 // of the listing under way
-	tries  int
-	last   []flow
+	used  bool
+	due   exchange.Time // of the next listing; 0: none
+	busy  int           // listings under way
+	tries int
+	last  []flow
 }
 
 // flow is an execution's part in the position, kept for settlements that are
@@ -46,7 +45,7 @@ func (t *tape) restore(from Tape) {
 func (t *tape) want(at exchange.Time) { t.due = soonest(t.due, at) }
 
 func (d *Desk) tickTape(t *tape) {
-	if t.due == 0 || t.due > d.now || t.busy {
+	if t.due == 0 || t.due > d.now || t.busy > 0 {
 		return
 	}
 	if t.due = 0; d.missing(t.in.ID) {
@@ -56,14 +55,13 @@ func (d *Desk) tickTape(t *tape) {
 	t.tries = 0 // the stream brought them
 }
 
-// list asks for the executions that may be missing. It returns the number of the
-// request that will bring them.
+// list asks for the executions that may be missing, also while an earlier listing
+// is under way: that one may be older than what is missing. It returns the number
+// of the request.
 func (d *Desk) list(t *tape) uint64 {
-	if !t.busy {
-		t.busy, t.due = true, 0
-		t.number = d.request(Request{Kind: Trades, Market: t.in.Market, Symbol: t.in.Symbol, From: t.from})
-	}
-	return t.number
+	t.busy++
+	t.due = 0
+	return d.request(Request{Kind: Trades, Market: t.in.Market, Symbol: t.in.Symbol, From: t.from})
 }
 
 // overlap is how far back a listing is repeated: an execution may show up in it
@@ -78,7 +76,7 @@ func (d *Desk) onTrades(a *Answer, f *account.Fault) {
 		return
 	}
 	t := d.tapes[in.ID]
-	t.busy = false
+	t.busy--
 	t.tries++
 	if f != nil {
 		t.want(d.later(f, t.tries))
@@ -98,12 +96,15 @@ func (d *Desk) onTrades(a *Answer, f *account.Fault) {
 	d.part(in.Market, a.Request, true)
 }
 
-// advance forgets what is too old to be listed again.
+// advance forgets what is too old to be listed again, up to the first one that
+// is not booked.
 func (t *tape) advance(list []account.Execution, before exchange.Time) {
 	for i := range list {
-		if e := &list[i]; e.Time < before && t.seen[e.TradeID] {
-			t.from = max(t.from, e.TradeID+1)
+		e := &list[i]
+		if e.Time >= before || e.TradeID >= t.from && !t.seen[e.TradeID] {
+			break
 		}
+		t.from = max(t.from, e.TradeID+1)
 	}
 	for id := range t.seen { // order does not matter: every old id goes
 		if id < t.from {
