@@ -133,13 +133,14 @@ type holding struct {
 // keeps its own; that both agree is checked in every simulation.
 type account struct {
 	u        *exchange.Universe
-	holdings []*holding // by wallet, then asset
-	transit  []*holding // in flight between wallets
-	pos      []position // by instrument, of all strategies and foreign orders
+	holdings []*holding                 // by wallet, then asset
+	transit  []*holding                 // in flight between wallets
+	moving   map[uint64]decimal.Decimal // what left, by transfer
+	pos      []position                 // by instrument, of all strategies and foreign orders
 }
 
 func newAccount(u *exchange.Universe) *account {
-	return &account{u: u, pos: make([]position, u.Len())}
+	return &account{u: u, pos: make([]position, u.Len()), moving: map[uint64]decimal.Decimal{}}
 }
 
 func (a *account) holding(wallet exchange.Market, asset string) *holding {
@@ -215,15 +216,29 @@ func (a *account) fill(f *exchange.Fill) []Posting {
 	return out
 }
 
-// transfer books money leaving a wallet (done false) or arriving.
-func (a *account) transfer(t *exchange.Transfer, arrived bool) []Posting {
+// depart books money leaving a wallet.
+func (a *account) depart(t *exchange.Transfer) []Posting {
 	transit := a.inTransit(t.Asset)
-	if !arrived {
-		transit.total = transit.total.Add(t.Amount)
-		return []Posting{a.add(t.From, t.Asset, t.Amount.Neg()), {"A:transit", t.Asset, t.Amount}}
+	transit.total = transit.total.Add(t.Amount)
+	a.moving[t.ID] = t.Amount
+	return []Posting{a.add(t.From, t.Asset, t.Amount.Neg()), {"A:transit", t.Asset, t.Amount}}
+}
+
+// arrive books money reaching a wallet. A venue may move less than was asked for;
+// the rest never left.
+func (a *account) arrive(t *exchange.Transfer) []Posting {
+	sent, ok := a.moving[t.ID]
+	if !ok {
+		sent = t.Amount
 	}
-	transit.total = transit.total.Sub(t.Amount)
-	return []Posting{{"A:transit", t.Asset, t.Amount.Neg()}, a.add(t.To, t.Asset, t.Amount)}
+	delete(a.moving, t.ID)
+	transit := a.inTransit(t.Asset)
+	transit.total = transit.total.Sub(sent)
+	out := []Posting{{"A:transit", t.Asset, sent.Neg()}}
+	if rest := sent.Sub(t.Amount); !rest.IsZero() {
+		out = append(out, a.add(t.From, t.Asset, rest))
+	}
+	return append(out, a.add(t.To, t.Asset, t.Amount))
 }
 
 // trade identifies an execution. Venues number them by instrument.

@@ -203,6 +203,7 @@ func (c *Core) restore(r *Restore) {
 		t := &r.Transit[i]
 		held := c.acct.inTransit(t.Asset)
 		held.total = held.total.Add(t.Amount)
+		c.acct.moving[t.ID] = t.Amount
 	}
 	for _, p := range r.Pairs {
 		c.machines = append(c.machines, execution.Resume(p.Pair, p.Request, c.now))

@@ -260,3 +260,81 @@ func TestFillsInAnotherOrder(t *testing.T) {
 		}
 	})
 }
+
+// An order that is unknown keeps its reservation, and whatever the venue says of
+// it later moves it on.
+func TestUnknownIsAState(t *testing.T) {
+	s := newAsks()
+	b := newBench(t, s)
+	for _, known := range []exchange.OrderStatus{exchange.StatusAccepted, exchange.StatusPartial, exchange.StatusCanceled, exchange.StatusRejected} {
+		o := kinds(b.do(s, limit(spotBTC, exchange.Buy, 6000001, 1000)), EffectSubmit)[0].Order
+		b.update(o, exchange.StatusUnknown, 0)
+		if got := b.core.orders.pending(spotBTC, exchange.Buy); b.status(o.ID) != exchange.StatusUnknown || got != 1000 {
+			t.Fatalf("status %s with %d reserved, want unknown with 1000", b.status(o.ID), got)
+		}
+		b.update(o, known, 0)
+		if got := b.status(o.ID); got != known {
+			t.Errorf("unknown, then %s: the order is %s", known, got)
+		}
+		b.update(o, exchange.StatusCanceled, 0)
+	}
+	o := kinds(b.do(s, limit(spotBTC, exchange.Buy, 6000001, 1000)), EffectSubmit)[0].Order
+	b.update(o, exchange.StatusUnknown, 0)
+	b.filled(o, 300, "u1")
+	if got := b.status(o.ID); got != exchange.StatusPartial {
+		t.Errorf("unknown, then a fill: the order is %s, want partial", got)
+	}
+}
+
+// A cancel that the venue refuses while the order works on can be sent again.
+func TestARefusedCancelMayBeRepeated(t *testing.T) {
+	s := newAsks()
+	b := newBench(t, s)
+	o := kinds(b.do(s, limit(spotBTC, exchange.Buy, 6000001, 1000)), EffectSubmit)[0].Order
+	cancel := func(p *Port) error { p.Cancel(o.ID); return nil }
+	for _, want := range []int{1, 0} {
+		if got := len(kinds(b.do(s, cancel), EffectCancel)); got != want {
+			t.Fatalf("%d cancels, want %d", got, want)
+		}
+	}
+	b.step(exchange.Event{Kind: exchange.KindOrder, Instrument: o.Instrument,
+		Update: exchange.OrderUpdate{ID: o.ID, Status: exchange.StatusAccepted, CancelRejected: true}})
+	if got := len(kinds(b.do(s, cancel), EffectCancel)); got != 1 {
+		t.Errorf("%d cancels after a refusal, want 1", got)
+	}
+}
+
+// What a venue cut off a transfer never left its wallet.
+func TestATransferMayArriveWithLess(t *testing.T) {
+	s := newAsks()
+	b := newBench(t, s)
+	total := func(m exchange.Market) decimal.Decimal { return b.core.balance(m, "USDT").Total }
+	spot, usdm := total(exchange.Spot), total(exchange.USDM)
+	fx := kinds(b.do(s, func(p *Port) error {
+		p.Transfer("USDT", exchange.Spot, exchange.USDM, decimal.NewFromInt(100))
+		return nil
+	}), EffectTransfer)
+	if len(fx) != 1 {
+		t.Fatalf("%d transfers", len(fx))
+	}
+	done := *fx[0].Transfer
+	less := decimal.RequireFromString("99.99999907")
+	done.Done, done.Amount = true, less
+	rows := kinds(b.step(exchange.Event{Kind: exchange.KindTransfer, Transfer: &done}), EffectTxn)
+	sum := decimal.Zero
+	for _, p := range rows[0].Txn.Postings {
+		sum = sum.Add(p.Amount)
+	}
+	if !sum.IsZero() {
+		t.Errorf("the postings sum to %s", sum)
+	}
+	if got := total(exchange.USDM); !got.Equal(usdm.Add(less)) {
+		t.Errorf("the USDM wallet has %s, want %s more than %s", got, less, usdm)
+	}
+	if got := total(exchange.Spot); !got.Equal(spot.Sub(less)) {
+		t.Errorf("the spot wallet has %s, want %s less than %s", got, less, spot)
+	}
+	if got := b.core.acct.inTransit("USDT").total; !got.IsZero() {
+		t.Errorf("%s is still in transit", got)
+	}
+}

@@ -97,7 +97,7 @@ func (c *Core) transfer(t exchange.Transfer) {
 	}
 	c.lastMove++
 	t.ID = c.lastMove
-	postings := c.acct.transfer(&t, false)
+	postings := c.acct.depart(&t)
 	c.emit(Effect{Kind: EffectTransfer, Strategy: t.Strategy, Transfer: &t})
 	c.emitMove("transfer_out", &t, postings)
 }
@@ -128,7 +128,7 @@ func (c *Core) onTransfer(ev *exchange.Event) {
 		t.To = t.From
 		c.log(Error, t.Strategy, fmt.Sprintf("transfer %d failed: %s", t.ID, t.Reason))
 	}
-	c.emitMove(kind, &t, c.acct.transfer(&t, true))
+	c.emitMove(kind, &t, c.acct.arrive(&t))
 }
 
 // onBalance takes a deposit, or a correction of the venue.

@@ -165,10 +165,14 @@ func (c *Core) onOrder(ev *exchange.Event) {
 	if u.VenueID != "" {
 		o.VenueID = u.VenueID
 	}
-	if o.Status.Terminal() || (u.CancelRejected && !u.Status.Terminal()) {
+	if u.CancelRejected && !u.Status.Terminal() {
+		o.Canceled = false // it works on, and may be cancelled again
 		return
 	}
-	if u.Status == exchange.StatusAccepted && o.Status >= exchange.StatusAccepted {
+	if o.Status.Terminal() {
+		return
+	}
+	if u.Status == exchange.StatusAccepted && (o.Status == exchange.StatusAccepted || o.Status == exchange.StatusPartial) {
 		return
 	}
 	o.Updated, o.Reason = c.now, u.Reason
@@ -269,7 +273,7 @@ func (c *Core) fillProgress(o *exchange.Order, f *exchange.Fill) {
 		c.setStatus(o, want.status)
 	case !waiting && o.Filled >= o.Qty:
 		c.setStatus(o, exchange.StatusFilled)
-	case o.Status < exchange.StatusPartial:
+	case o.Status != exchange.StatusPartial: // new, accepted, or unknown until now
 		o.Status = exchange.StatusPartial
 		c.emitOrder(EffectOrder, o)
 	}
