@@ -57,6 +57,7 @@ type Restore struct {
 	LastPlan  exchange.ScheduleID
 	Schedules []schedule.Saved    // that are not done
 	Transit   []exchange.Transfer // sent and not arrived
+	Orders    []exchange.Order    // that the venue may still have; Filled is the sum of Fills
 	Halted    string              // why the kill latch was tripped; "": it was not
 }
 
@@ -85,6 +86,10 @@ const (
 	CommandStop   = "stop"   // finish what is under way, start nothing
 	CommandHalt   = "halt"   // trip the kill latch
 	CommandResume = "resume" // lift it
+	// CommandHold lets only reducing orders pass until CommandRelease: the host can't
+	// see the account just now. It is no latch, and needs no person.
+	CommandHold    = "hold"
+	CommandRelease = "release"
 	CommandEnd    = "end"    // the last event of a session: sample and save
 )
 
@@ -204,6 +209,10 @@ func (c *Core) restore(r *Restore) {
 		held := c.acct.inTransit(t.Asset)
 		held.total = held.total.Add(t.Amount)
 		c.acct.moving[t.ID] = t.Amount
+	}
+	for i := range r.Orders {
+		o := r.Orders[i]
+		c.orders.add(&o)
 	}
 	for _, p := range r.Pairs {
 		c.machines = append(c.machines, execution.Resume(p.Pair, p.Request, c.now))
@@ -418,6 +427,14 @@ func (c *Core) onCommand(ev *exchange.Event) {
 			c.gate.Resume()
 			c.emit(Effect{Kind: EffectHalt, Strategy: -1})
 			c.log(Warn, -1, "resumed: the kill latch is lifted")
+		}
+	case CommandHold:
+		if c.gate.Hold(ev.Reason) {
+			c.log(Warn, -1, "no new risk: "+ev.Reason)
+		}
+	case CommandRelease:
+		if c.gate.Release() {
+			c.log(Info, -1, "the account is in view again: new orders pass")
 		}
 	case CommandEnd:
 		c.sampleAt = 0

@@ -331,3 +331,32 @@ func TestMatch(t *testing.T) {
 		}
 	}
 }
+
+// TestARestoredOrderGoesOn lets an order of an earlier run fill and end: its fill is
+// booked to its strategy, and it counts as working until then.
+func TestARestoredOrderGoesOn(t *testing.T) {
+	st := &script{name: "s"}
+	u := universe(t)
+	id := u.All()[0].ID
+	c, err := New(Config{Universe: u, Restore: &Restore{LastOrder: 7, Orders: []exchange.Order{{ID: 7, ClientID: "pl-7", Instrument: id,
+		Side: exchange.Buy, Type: exchange.Limit, TIF: exchange.GTC, Price: 100, Qty: 10, Status: exchange.StatusUnknown}}}}, []Strategy{st}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var fx []Effect
+	step := func(ev exchange.Event) []Effect {
+		fx = fx[:0]
+		c.Step(&ev, &fx)
+		return fx
+	}
+	if c.AtRest() {
+		t.Error("an order that may still fill is not at rest")
+	}
+	step(exchange.Event{Kind: exchange.KindFill, Instrument: id, Fill: &exchange.Fill{Order: 7, TradeID: "1", Instrument: id, Side: exchange.Buy,
+		Price: 100, Qty: 4, FeeAsset: "USDT"}})
+	got := kinds(step(exchange.Event{Kind: exchange.KindOrder, Instrument: id,
+		Update: exchange.OrderUpdate{ID: 7, Status: exchange.StatusCanceled, Filled: 4}}), EffectOrder)
+	if len(got) != 1 || got[0].Order.Filled != 4 || got[0].Order.Status != exchange.StatusCanceled || !c.AtRest() {
+		t.Errorf("after its end: %+v, at rest %v", got, c.AtRest())
+	}
+}

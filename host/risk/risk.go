@@ -90,6 +90,7 @@ type Gate struct {
 	dayEquity decimal.Decimal
 
 	latched string
+	held    string
 }
 
 // New returns a gate with the given limits.
@@ -116,6 +117,20 @@ func (g *Gate) Killed() string { return g.latched }
 
 // Resume lifts the latch; a person asks for this.
 func (g *Gate) Resume() { g.latched = "" }
+
+// Hold lets only reducing orders pass for now. It reports whether that is new.
+func (g *Gate) Hold(reason string) bool {
+	news := g.held == ""
+	g.held = reason
+	return news
+}
+
+// Release ends a Hold and reports whether there was one.
+func (g *Gate) Release() bool {
+	held := g.held != ""
+	g.held = ""
+	return held
+}
 
 // Observe shows the gate the account's equity. It trips the latch, and says
 // so, when the loss since midnight UTC is beyond the limit.
@@ -153,6 +168,9 @@ func (g *Gate) Check(in *exchange.Instrument, o *exchange.Order, m Market) error
 	}
 	if g.latched != "" {
 		return &Denied{"kill latch", g.latched}
+	}
+	if g.held != "" {
+		return &Denied{"account", g.held}
 	}
 	if err := g.stale(in, m); err != nil {
 		return err

@@ -129,3 +129,25 @@ func TestDailyLossTripsTheLatchOnce(t *testing.T) {
 	g.Resume()
 	check(t, g.Check(in, order(exchange.Buy, 1, 600000), m), "")
 }
+
+// TestHold stops new risk, lets a position be reduced, and needs nobody to lift it.
+func TestHold(t *testing.T) {
+	g, in, m := New(Limits{}), perp(t), live()
+	if !g.Hold("spot stream is down") || g.Hold("usdm stream is down too") {
+		t.Error("only the first hold is news")
+	}
+	var denied *Denied
+	if err := g.Check(in, order(exchange.Buy, 1, 600000), m); !errors.As(err, &denied) || denied.Rule != "account" || denied.Detail != "usdm stream is down too" {
+		t.Errorf("while held: %v", err)
+	}
+	m.Position = 5
+	if err := g.Check(in, order(exchange.Sell, 5, 600000), m); err != nil {
+		t.Errorf("a reducing order while held: %v", err)
+	}
+	if !g.Release() || g.Release() {
+		t.Error("only the first release is news")
+	}
+	if err := g.Check(in, order(exchange.Buy, 1, 600000), m); err != nil {
+		t.Errorf("after the release: %v", err)
+	}
+}

@@ -244,10 +244,16 @@ func (d *Driver) handle(ev *exchange.Event) error {
 	d.fx = d.fx[:0]
 	d.Core.Step(ev, &d.fx)
 	d.events++
-	if len(d.fx) > 0 {
-		d.carryOut()
+	if len(d.fx) == 0 {
+		return d.Recorder.After(ev, nil)
 	}
-	return d.Recorder.After(ev, d.fx)
+	// What can't be recorded is not done: a restart must find the intent of
+	// everything that a venue was asked for.
+	if err := d.Recorder.After(ev, d.fx); err != nil {
+		return err
+	}
+	d.carryOut()
+	return nil
 }
 
 func (d *Driver) carryOut() {
