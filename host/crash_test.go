@@ -360,7 +360,7 @@ func open(t *testing.T, path string) *runner {
 	if err := o.Validate(); err != nil {
 		t.Fatal(err)
 	}
-	r := &runner{o: o, started: time.Now()}
+	r := newRunner(o)
 	t.Cleanup(r.close)
 	if err := r.open(context.Background()); err != nil {
 		t.Fatal(err)

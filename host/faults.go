@@ -23,6 +23,7 @@ const (
 	FaultLedger         // a ledger or journal that can't be used
 	FaultDiskFull       // no space for the ledger or journal
 	FaultLocked         // another process holds the ledger
+	FaultAccount        // an account at the venue that can't be used
 )
 
 // ConfigError is a setting that makes no sense.
@@ -60,6 +61,7 @@ func Classify(err error) Fault {
 	var data *DataError
 	var torn *journal.CorruptError
 	var unusable *LedgerError
+	var account *AccountError
 	switch {
 	case errors.As(err, &conf):
 		return FaultConfig
@@ -69,6 +71,8 @@ func Classify(err error) Fault {
 		return FaultLocked
 	case errors.Is(err, ledger.ErrFull), errors.Is(err, syscall.ENOSPC):
 		return FaultDiskFull
+	case errors.As(err, &account):
+		return FaultAccount
 	case errors.As(err, &data):
 		return FaultData
 	case errors.As(err, &unusable), errors.Is(err, ledger.ErrMode), errors.Is(err, ledger.ErrNewer), errors.Is(err, ledger.ErrCorrupt), errors.As(err, &torn):

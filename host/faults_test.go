@@ -10,7 +10,6 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/klauspost/compress/gzip"
 
@@ -266,7 +265,8 @@ func killAt(t *testing.T, path string, bytes int64) error {
 	if err := o.Validate(); err != nil {
 		t.Fatal(err)
 	}
-	r := &runner{o: o, started: time.Now(), fs: disk}
+	r := newRunner(o)
+	r.fs = disk
 	defer r.close()
 	if err := r.open(context.Background()); err != nil {
 		t.Fatal(err)

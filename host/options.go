@@ -14,6 +14,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance"
+	"github.com/perilune/perilune/exchange/binance/account"
 	"github.com/perilune/perilune/exchange/paper"
 	"github.com/perilune/perilune/host/core"
 	"github.com/perilune/perilune/host/risk"
@@ -36,6 +37,8 @@ type Options struct {
 	// recording, and several are merged.
 	Market []string
 	Live   LiveOptions
+	// Account is the account to trade on with real orders; nil: a paper account.
+	Account *AccountOptions
 	// History says how directories of bars are turned into a market.
 	History HistoryOptions
 	// Seed makes the built-in market and all simulated latency. 0: 1.
@@ -67,6 +70,9 @@ type Options struct {
 
 	Paper  PaperOptions
 	Limits risk.Limits
+
+	// wrapAPI stands between the desk and the venue in tests.
+	wrapAPI func(account.API) account.API
 
 	// Log gets a line for everything that people should see; nil: nobody does.
 	Log func(Line)
@@ -112,6 +118,8 @@ type Status struct {
 	Simulated bool   // the market is not real
 	Live      bool   // it is, and in real time
 	Feed      string // health of live data in a few words
+	Real      bool   // orders go to the venue
+	Account   string // how the account at the venue is, in a few words
 	Time      exchange.Time
 	Equity    decimal.Decimal // USDT
 	Pairs     []string        // open pairs: base and state
@@ -140,8 +148,14 @@ func (o *Options) Validate() error {
 	if o.Speed < 0 || o.For < 0 {
 		return configError("speed and duration: want 0 or more")
 	}
+	if err := o.checkAccount(); err != nil {
+		return err
+	}
 	if o.DB == "" {
 		o.DB = "perilune-paper.db"
+		if o.real() {
+			o.DB = "perilune-live.db"
+		}
 	}
 	if o.Journal == "" {
 		o.Journal = strings.TrimSuffix(o.DB, filepath.Ext(o.DB)) + ".journal"
@@ -201,6 +215,15 @@ type fileConfig struct {
 			WSSpot    string `toml:"ws_spot"`
 			WSUSDM    string `toml:"ws_usdm"`
 			WSCOINM   string `toml:"ws_coinm"`
+			Wallet    string `toml:"rest_wallet"`
+			APISpot   string `toml:"ws_api_spot"`
+			APIUSDM   string `toml:"ws_api_usdm"`
+			APICOINM  string `toml:"ws_api_coinm"`
+			Network   string `toml:"network"`
+			Key       string `toml:"api_key"`
+			Secret    string `toml:"secret"`
+			Entry     string `toml:"entry"`
+			DeadMan   int    `toml:"dead_man_seconds"`
 			Top       int    `toml:"top"`
 		} `toml:"binance"`
 	} `toml:"venue"`
@@ -261,9 +284,28 @@ func (o *Options) takeVenue(f *fileConfig) error {
 	if l.Top == 0 {
 		l.Top = b.Top
 	}
-	l.Endpoints = binance.Endpoints{RestSpot: b.RestSpot, RestUSDM: b.RestUSDM, RestCOINM: b.RestCOINM,
-		WSSpot: b.WSSpot, WSUSDM: b.WSUSDM, WSCOINM: b.WSCOINM}
-	return l.Endpoints.Check()
+	l.Endpoints = binance.Endpoints{RestSpot: b.RestSpot, RestUSDM: b.RestUSDM, RestCOINM: b.RestCOINM, RestWallet: b.Wallet,
+		WSSpot: b.WSSpot, WSUSDM: b.WSUSDM, WSCOINM: b.WSCOINM, APISpot: b.APISpot, APIUSDM: b.APIUSDM, APICOINM: b.APICOINM}
+	switch b.Network {
+	case "":
+	case "testnet":
+		if l.Endpoints != (binance.Endpoints{}) {
+			return errors.New(`network = "testnet" sets every address: leave out the others`)
+		}
+		l.Endpoints = binance.Testnet()
+	default:
+		return fmt.Errorf(`network = %q: want "testnet", or leave it out for the real venue`, b.Network)
+	}
+	if err := l.Endpoints.Check(); err != nil {
+		return err
+	}
+	if b.DeadMan < 0 || b.DeadMan > 0 && b.DeadMan < 20 {
+		return fmt.Errorf("dead_man_seconds = %d: want 20 or more; it is renewed four times before it runs down", b.DeadMan)
+	}
+	if a := o.Account; a != nil {
+		a.Key, a.Secret, a.Entry, a.Countdown = b.Key, b.Secret, b.Entry, exchange.Time(b.DeadMan)*exchange.Second
+	}
+	return nil
 }
 
 // tomlError words what the parser found as "line: key: what".

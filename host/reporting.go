@@ -22,12 +22,11 @@ const reportFills = 500
 // not from the run's memory: it is what a person can check.
 func (r *runner) report(s *Summary) error {
 	d := report.Data{
-		Title: strings.Join(s.Strategies, ", ") + " on " + filepath.Base(s.Market), Mode: report.Simulated, Asset: "USDT",
+		Title: strings.Join(s.Strategies, ", ") + " on " + filepath.Base(s.Market), Mode: r.reportMode(), Asset: "USDT",
 		FillsCommand: fmt.Sprintf("perilune fills --db %s --session %s", s.DB, s.Session),
 		Assumptions:  s.Assumptions, Sources: r.market.describe,
 		Again: report.Reproduction{Command: r.o.Command, Seed: fmt.Sprint(s.Seed), EventsHash: s.EventsHash, EffectsHash: s.EffectsHash},
 	}
-	d.Assumptions = r.venue.Describe()
 	for _, p := range r.track.points {
 		d.Equity = append(d.Equity, report.Point{Time: p.at, Value: p.value})
 	}
@@ -211,4 +210,15 @@ func (r *runner) reportStrategies(d *report.Data) {
 		}
 		d.Strategies = append(d.Strategies, st)
 	}
+}
+
+// reportMode says what the figures are worth.
+func (r *runner) reportMode() report.Mode {
+	switch {
+	case r.real != nil:
+		return report.Live
+	case r.market.live != nil:
+		return report.Paper
+	}
+	return report.Simulated
 }

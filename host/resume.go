@@ -11,6 +11,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/desk"
 	"github.com/perilune/perilune/exchange/paper"
 	"github.com/perilune/perilune/host/core"
 	"github.com/perilune/perilune/ledger"
@@ -32,11 +33,15 @@ func (r *runner) chooseSession(ctx context.Context) error {
 			return r.resumeSession(ctx, &last)
 		}
 	}
-	account, err := r.db.NextAccount(ledger.Paper)
+	account, err := r.db.NextAccount(r.mode())
 	if err != nil {
 		return err
 	}
-	_, err = r.db.CreateSession(ledger.Session{Account: account, Market: r.market.name, Seed: r.o.Seed})
+	s := ledger.Session{Account: account, Market: r.market.name, Seed: r.o.Seed}
+	if r.real != nil {
+		s.Started = r.real.client.Now()
+	}
+	_, err = r.db.CreateSession(s)
 	r.account = account
 	return err
 }
@@ -117,8 +122,8 @@ func (r *runner) warn(text string) {
 // expireOrders closes the books on orders that the last run left working. The
 // simulated venue ended with its process, so nothing of them can fill any more.
 func (r *runner) expireOrders(snap *ledger.Snapshot) error {
-	if len(snap.Orders) == 0 || snap.LastRun == nil {
-		return nil
+	if len(snap.Orders) == 0 || snap.LastRun == nil || r.real != nil {
+		return nil // a real venue tells what became of them
 	}
 	u, err := exchange.NewUniverse(r.market.instruments)
 	if err != nil {
@@ -219,6 +224,13 @@ func (r *runner) restore(s *session) (*core.Restore, error) {
 	})
 	if err != nil {
 		return nil, fmt.Errorf("ledger %s: %w", r.o.DB, err)
+	}
+	if r.real != nil {
+		var left desk.Opening
+		if err := r.openOrders(&left, u); err != nil {
+			return nil, fmt.Errorf("ledger %s: %w", r.o.DB, err)
+		}
+		out.Orders = left.Orders
 	}
 	return out, errors.Join(r.restorePairs(out, u), r.restoreSchedules(out))
 }

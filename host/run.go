@@ -22,6 +22,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -42,13 +43,17 @@ func Run(ctx context.Context, o *Options) (*Summary, error) {
 	if err := o.Validate(); err != nil {
 		return nil, err
 	}
-	r := &runner{o: o, started: time.Now(), inbox: live.NewInbox()}
+	r := newRunner(o)
 	defer r.close()
 	if err := r.open(ctx); err != nil {
 		return nil, err
 	}
 	err := r.driver.Run(ctx)
 	return r.finish(ctx, err)
+}
+
+func newRunner(o *Options) *runner {
+	return &runner{o: o, started: time.Now(), inbox: live.NewInbox()}
 }
 
 // runner is a session being run.
@@ -62,8 +67,9 @@ type runner struct {
 	account string
 	run     *ledger.Run
 	market  *marketData
+	real    *liveAccount // nil: a paper account
 	core    *core.Core
-	venue   *paper.Venue
+	venue   *paper.Venue // nil with real orders
 	journal *journal.Writer
 	fs      journal.FS // of the journal; nil: the operating system's
 	rec     *recorder
@@ -86,6 +92,7 @@ func (r *runner) close() {
 	if r.watcher != nil {
 		r.watcher.close()
 	}
+	_ = r.real.close() // what is at the venue stays there
 	if r.market != nil {
 		r.market.close()
 	}
@@ -110,7 +117,10 @@ func (r *runner) open(ctx context.Context) error {
 	if err := r.findMarket(ctx); err != nil {
 		return err
 	}
-	if r.db, err = ledger.Open(ledger.Options{Path: r.o.DB, Mode: ledger.Paper, Venue: "paper"}); err != nil {
+	if err := r.signIn(ctx); err != nil {
+		return err
+	}
+	if r.db, err = ledger.Open(r.stamp()); err != nil {
 		return &LedgerError{err}
 	}
 	if err := r.chooseSession(ctx); err != nil {
@@ -119,7 +129,26 @@ func (r *runner) open(ctx context.Context) error {
 	if err := r.enterMarket(ctx); err != nil {
 		return err
 	}
-	return r.build()
+	if err := r.terms(ctx); err != nil {
+		return err
+	}
+	return r.build(ctx)
+}
+
+// mode is what the ledger is stamped with.
+func (r *runner) mode() string {
+	if r.o.real() {
+		return ledger.Live
+	}
+	return ledger.Paper
+}
+
+// stamp is what the session's ledger must belong to.
+func (r *runner) stamp() ledger.Options {
+	if r.real != nil {
+		return ledger.Options{Path: r.o.DB, Mode: ledger.Live, Venue: "binance", Account: r.real.uid}
+	}
+	return ledger.Options{Path: r.o.DB, Mode: ledger.Paper, Venue: "paper"}
 }
 
 // findMarket finds out whether there is what was asked for.
@@ -143,7 +172,7 @@ func (r *runner) enterMarket(ctx context.Context) (err error) {
 	return err
 }
 
-func (r *runner) build() error {
+func (r *runner) build(ctx context.Context) error {
 	s, err := r.session()
 	if err != nil {
 		return err
@@ -154,12 +183,13 @@ func (r *runner) build() error {
 	if err := r.startRun(s); err != nil {
 		return err
 	}
-	if r.venue, err = r.newVenue(); err != nil {
+	venue, prelude, err := r.newVenue(ctx)
+	if err != nil {
 		return err
 	}
 	r.rows = rows{u: r.core.Universe(), names: r.core.StrategyName}
 	r.rec = newRecorder(r.core.Universe(), r.journal, r.sink)
-	r.driver = &sim.Driver{Core: r.core, Feed: r.market.feed, Venue: r.venue, Recorder: r.rec, For: r.o.For}
+	r.driver = &sim.Driver{Core: r.core, Feed: r.market.feed, Venue: venue, Recorder: r.rec, For: r.o.For, Prelude: prelude}
 	if l := r.market.live; l != nil {
 		l.clock = &live.Clock{Inbox: r.inbox, Beat: r.beat, BeatEvery: r.o.StatusEvery, Recycle: l.market.Recycle}
 		r.driver.Gate, r.driver.Refetch, r.driver.Start = l.clock, l.market.Snapshot, live.Now()
@@ -168,10 +198,6 @@ func (r *runner) build() error {
 		}
 	} else {
 		r.driver.Gate = &live.Pacer{Inbox: r.inbox, Speed: r.o.Speed, Beat: r.beat, BeatEvery: r.o.StatusEvery}
-	}
-	r.driver.Prelude = deposits(r.o.Paper.Balances)
-	if r.resume != nil {
-		r.driver.Prelude = r.arrivals()
 	}
 	if r.o.ClearHalt && r.resume != nil {
 		r.inbox.Post(&exchange.Event{Kind: exchange.KindCommand, Instrument: exchange.NoInstrument, Name: core.CommandResume})
@@ -192,9 +218,16 @@ func (r *runner) session() (*session, error) {
 		limits.StaleAfter = r.market.stale
 	}
 	s := &session{
-		Format: sessionFormat, Mode: ledger.Paper, Market: r.market.name, Simulated: r.market.simulated, Seed: r.o.Seed,
+		Format: sessionFormat, Mode: r.mode(), Market: r.market.name, Simulated: r.market.simulated, Seed: r.o.Seed,
 		Instruments: r.market.instruments, Limits: limits, ClientTag: "pl",
 		Leverage: r.o.Paper.Leverage, SampleEvery: r.market.sample, Ladders: r.market.hot,
+	}
+	if r.real != nil {
+		sess, err := r.db.Session(r.account)
+		if err != nil {
+			return nil, err
+		}
+		s.ClientTag = clientTag(sess.Started)
 	}
 	for _, st := range r.o.Strategies {
 		s.Native = append(s.Native, st.Name())
@@ -215,7 +248,25 @@ func (r *runner) session() (*session, error) {
 	return s, nil
 }
 
-func (r *runner) newVenue() (*paper.Venue, error) {
+// newVenue makes what answers orders, and what the core has to hear first.
+func (r *runner) newVenue(ctx context.Context) (exchange.Simulated, []exchange.Event, error) {
+	if r.real != nil {
+		early, err := r.engage(ctx, r.core.Universe())
+		if err != nil {
+			return nil, nil, err
+		}
+		return realVenue{r.real.venue}, early, nil
+	}
+	first := deposits(r.o.Paper.Balances)
+	if r.resume != nil {
+		first = r.arrivals()
+	}
+	var err error
+	r.venue, err = r.paperVenue()
+	return r.venue, first, err
+}
+
+func (r *runner) paperVenue() (*paper.Venue, error) {
 	opt := paper.Options{
 		Universe: r.core.Universe(), Books: r.core.Book, Seed: r.o.Seed,
 		Leverage: r.o.Paper.Leverage, Queue: r.o.Paper.Queue,
@@ -325,7 +376,7 @@ func (r *runner) sink(ev *exchange.Event, fx []core.Effect) error {
 		}
 		if !flushed {
 			flushed = true
-			if err := r.journal.Flush(); err != nil {
+			if err := r.keep(fx); err != nil {
 				return fmt.Errorf("event %d: %w", ev.Seq, err)
 			}
 		}
@@ -340,6 +391,15 @@ func (r *runner) sink(ev *exchange.Event, fx []core.Effect) error {
 		return fmt.Errorf("ledger %s: %w", r.o.DB, err)
 	}
 	return nil
+}
+
+// keep brings the journal to the operating system, and with real orders to the disk
+// when something is about to be sent.
+func (r *runner) keep(fx []core.Effect) error {
+	if r.real != nil && slices.ContainsFunc(fx, func(e core.Effect) bool { return e.Kind == core.EffectSubmit || e.Kind == core.EffectTransfer }) {
+		return r.journal.Sync()
+	}
+	return r.journal.Flush()
 }
 
 // tell passes on what people should see.
@@ -378,12 +438,17 @@ func (r *runner) noteVersion(e *core.Effect) {
 // beat runs on the loop's goroutine a few times a second.
 func (r *runner) beat(now exchange.Time) {
 	r.tellNotices(now)
+	r.attend(now)
 	if r.o.Status == nil {
 		return
 	}
 	s := Status{Simulated: r.market.simulated, Time: now, Equity: r.core.Equity(), Funding: r.core.Stats().Funding,
 		Fills: r.core.Fills(), Events: r.driver.Events(), Halted: r.core.Halted(),
 		Live: r.market.live != nil, Feed: r.feedHealth()}
+	if r.real != nil {
+		h := r.real.venue.Health()
+		s.Real, s.Account = true, h.String()
+	}
 	for _, p := range r.core.OpenPairs() {
 		text := r.core.Universe().Get(p.Spot).Base
 		if p.State.String() != "open" {
@@ -450,7 +515,7 @@ func (r *runner) summary(endedBy string) *Summary {
 	st := r.core.Stats()
 	from, to := r.driver.Started(), r.driver.Now()
 	s := &Summary{
-		Mode: ledger.Paper, Simulated: r.market.simulated, Market: r.market.name, Seed: r.o.Seed,
+		Mode: r.mode(), Simulated: r.market.simulated, Market: r.market.name, Seed: r.o.Seed,
 		Session: r.account, Resumed: r.resume != nil,
 		From: from.String(), To: to.String(), Days: float64(to-from) / float64(exchange.Day), EndedBy: endedBy,
 		Events: r.driver.Events(), Effects: r.rec.effects, Fills: r.core.Fills(), OrdersRefused: r.refusals,
@@ -481,6 +546,9 @@ func (r *runner) summary(endedBy string) *Summary {
 // assumptions says in sentences what the figures rest on.
 func (r *runner) assumptions() []string {
 	out := append([]string{}, r.market.describe...)
+	if r.real != nil {
+		return append(out, fmt.Sprintf("real orders on account %s: fills, fees and funding are what the venue booked", r.real.uid))
+	}
 	return append(out, r.venue.Describe()...)
 }
 
@@ -501,7 +569,7 @@ func (r *runner) announce() {
 	for i := range len(r.scripts) + len(r.o.Strategies) {
 		names = append(names, r.core.StrategyName(int32(i)))
 	}
-	r.o.Log(Line{Level: core.Info, Text: fmt.Sprintf("PAPER: %s on %s, %s %s, ledger %s", strings.Join(names, ", "), market, how, r.account, r.o.DB)})
+	r.o.Log(Line{Level: core.Info, Text: fmt.Sprintf("%s: %s on %s, %s %s, ledger %s", strings.ToUpper(r.mode()), strings.Join(names, ", "), market, how, r.account, r.o.DB)})
 	if r.o.Watch && len(r.scripts) > 0 {
 		r.o.Log(Line{Level: core.Info, Text: "edit and save a script to reload it; Ctrl-C ends the session"})
 	}

@@ -11,7 +11,6 @@ import (
 	"sort"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/shopspring/decimal"
 
@@ -246,7 +245,7 @@ func (st *study) run(ctx context.Context, i int) error {
 	if err := o.Validate(); err != nil {
 		return err
 	}
-	r := &runner{o: &o, started: time.Now()}
+	r := newRunner(&o)
 	defer r.close()
 	if err := r.open(ctx); err != nil {
 		return fmt.Errorf("%s from %s: %w", run.Strategy, run.From, err)

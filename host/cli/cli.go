@@ -35,6 +35,7 @@ const (
 	ExitData       = 20 // market data that is missing, damaged or does not agree
 	ExitDivergence = 21 // a replay came out differently
 	ExitHalted     = 23 // the risk gate stopped the session
+	ExitAccount    = 24 // the account at the venue can't be used
 	ExitLedger     = 30 // the ledger or journal is unusable, or of another mode
 	ExitDiskFull   = 31
 	ExitLocked     = 32 // another process holds the ledger
@@ -164,6 +165,8 @@ func codeOf(err error) int {
 		return ExitDiskFull
 	case host.FaultLocked:
 		return ExitLocked
+	case host.FaultAccount:
+		return ExitAccount
 	}
 	return ExitFailure
 }

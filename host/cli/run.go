@@ -33,6 +33,7 @@ type sessionFlags struct {
 
 	clearHalt bool
 	json      bool
+	real      bool // orders go to the venue
 	quiet     bool
 	capMiB    int64
 }
@@ -98,6 +99,9 @@ func (s *sessionFlags) options(f *pflag.FlagSet) (*host.Options, error) {
 			return nil, fail(ExitUsage, "--queue: %w", err)
 		}
 	}
+	if s.real {
+		o.Account = &host.AccountOptions{}
+	}
 	if s.config != "" {
 		if err := o.LoadConfig(s.config); err != nil {
 			return nil, err
@@ -109,8 +113,8 @@ func (s *sessionFlags) options(f *pflag.FlagSet) (*host.Options, error) {
 func runVerb(ctx context.Context, e *env, args []string) error {
 	f := e.flags("run", "[SCRIPT…] [flags]", "perilune run --paper scripts/funding_rotation.lua --for 30d --speed max")
 	var s sessionFlags
-	paper := f.Bool("paper", true, "trade on a paper account (the only mode there is yet)")
-	live := f.Bool("live", false, "trade with real money")
+	paper := f.Bool("paper", false, "trade on a paper account (the default)")
+	live := f.Bool("live", false, "trade with real orders on the account of [venue.binance] in --config; see perilune doctor")
 	market := f.StringArray("market", []string{"synth"}, "synth, live (public data of the venue), or a recording (repeatable, merged by time)")
 	symbols := f.StringSlice("symbols", nil, "of the live market: what to subscribe to, such as usdm:BTCUSDT,spot:* (default: what the scripts declare)")
 	speed := f.String("speed", "", "virtual seconds per second, or max (default 3600 on synth, max on recordings)")
@@ -119,14 +123,21 @@ func runVerb(ctx context.Context, e *env, args []string) error {
 	if err := parse(f, args); err != nil {
 		return err
 	}
-	if *live || !*paper {
-		return fail(ExitUsage, "--live: this version has no venue to trade on with real money; leave it out to trade on paper")
+	if *live && *paper {
+		return fail(ExitUsage, "--live and --paper: want one of them")
 	}
+	if *live && s.config == "" {
+		return fail(ExitUsage, "--live: name the file with the key's place and the limits with --config")
+	}
+	s.real = *live
 	o, err := s.options(f)
 	if err != nil {
 		return err
 	}
 	o.Market, o.Watch = *market, true
+	if *live && !f.Changed("market") {
+		o.Market = []string{"live"}
+	}
 	o.Live.Symbols = *symbols
 	if err := checkLive(f, o); err != nil {
 		return err

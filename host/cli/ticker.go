@@ -90,6 +90,8 @@ func statusText(s host.Status) string {
 	switch {
 	case s.Simulated:
 		text = "SIMULATED  " + text
+	case s.Real:
+		text = "LIVE, REAL ORDERS  " + text + "  " + s.Account + "  " + s.Feed
 	case s.Live:
 		text = "LIVE DATA / PAPER FILLS  " + text + "  " + s.Feed
 	}

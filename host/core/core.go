@@ -90,7 +90,7 @@ const (
 	// see the account just now. It is no latch, and needs no person.
 	CommandHold    = "hold"
 	CommandRelease = "release"
-	CommandEnd    = "end"    // the last event of a session: sample and save
+	CommandEnd     = "end" // the last event of a session: sample and save
 )
 
 const (

@@ -132,10 +132,20 @@ func (c *Core) onTransfer(ev *exchange.Event) {
 }
 
 // onBalance takes a deposit, or a correction of the venue.
+// OpeningBalance is the Reason of a KindBalance that tells what was there before the
+// session. Any other is an adjustment.
+const OpeningBalance = "opening balance"
+
 func (c *Core) onBalance(ev *exchange.Event) {
-	postings := []Posting{c.acct.add(ev.Wallet, ev.Asset, ev.Amount), against("Q:opening", ev.Asset, ev.Amount)}
-	c.emit(Effect{Kind: EffectTxn, Strategy: -1,
-		Txn: &Txn{Kind: "deposit", Ref: strconv.FormatUint(c.seq, 10), Strategy: -1, Postings: postings}})
+	kind, equity := "deposit", "Q:opening"
+	if ev.Reason != "" && ev.Reason != OpeningBalance {
+		kind, equity = "adjust", "Q:adjust"
+		c.log(Warn, -1, fmt.Sprintf("%s wallet: %s %s: %s", ev.Wallet, ev.Amount, ev.Asset, ev.Reason))
+	}
+	postings := []Posting{c.acct.add(ev.Wallet, ev.Asset, ev.Amount), against(equity, ev.Asset, ev.Amount)}
+	// A session goes on over runs, each of which counts its events from 1.
+	ref := fmt.Sprintf("%d.%d", c.now, c.seq)
+	c.emit(Effect{Kind: EffectTxn, Strategy: -1, Txn: &Txn{Kind: kind, Ref: ref, Strategy: -1, Postings: postings}})
 }
 
 // mid is the middle of a live book.

@@ -341,3 +341,17 @@ func decodeBracket(raw []byte) (b Bracket, err error) {
 	}
 	return b, f.Err()
 }
+
+// UID is the venue's number of the account. It is the same for every key of it.
+func (c *Client) UID(ctx context.Context) (uid int64, err error) {
+	q := question{market: exchange.Spot, what: "ask who the account is", method: http.MethodGet, path: "/api/v3/account"}
+	err = c.object(ctx, q, func(f *binance.Fields) {
+		if string(f.Key()) == "uid" {
+			uid = f.Int()
+		}
+	})
+	if err == nil && uid == 0 {
+		err = q.fault(Refused, errors.New("the answer has no uid"))
+	}
+	return uid, err
+}

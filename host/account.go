@@ -1,0 +1,360 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/account"
+	"github.com/perilune/perilune/exchange/binance/desk"
+	"github.com/perilune/perilune/exchange/sign"
+	"github.com/perilune/perilune/host/core"
+)
+
+// AccountOptions name the account that a session trades on with real orders.
+type AccountOptions struct {
+	// Key and Secret say where the two halves of the API key are: "env:NAME",
+	// "file:/path" of a file that only its owner can read, or "credential:NAME" of
+	// the service manager. The key itself never stands in a configuration.
+	Key, Secret string
+	// Entry is how orders go out: "rest", the default, or "ws".
+	Entry string
+	// Countdown is when the venue cancels the resting orders of futures that it has
+	// heard nothing of us for so long; 0: 2 minutes.
+	Countdown exchange.Time
+}
+
+// liveAccount is the venue's account of a session with real orders.
+type liveAccount struct {
+	client  *account.Client
+	venue   *desk.Venue
+	streams *account.Streams
+	stop    context.CancelFunc
+	done    chan struct{}
+	uid     string
+	held    string // why new risk is held back; ""
+
+	mu         sync.Mutex
+	recovering bool
+	early      []exchange.Event // that came before the core was there
+	notes      []string
+}
+
+// reconcileWithin is how long a start waits for the venue to tell what became of
+// everything that the last run left.
+const reconcileWithin = 2 * time.Minute
+
+// real reports whether orders go to the venue.
+func (o *Options) real() bool { return o.Account != nil }
+
+// checkAccount says what a session with real orders lacks.
+func (o *Options) checkAccount() error {
+	if !o.real() {
+		return nil
+	}
+	if !o.live() {
+		return configError("real orders need real data: the market must be live, not %s", strings.Join(o.Market, " "))
+	}
+	if o.Account.Key == "" || o.Account.Secret == "" {
+		return configError(`real orders need a key: set api_key = "env:NAME" and secret = "env:NAME" (or file:PATH, credential:NAME) in [venue.binance]`)
+	}
+	var missing []string
+	for _, l := range []struct {
+		name string
+		set  bool
+	}{
+		{"max_order_notional", !o.Limits.MaxOrderNotional.IsZero()},
+		{"max_position_notional", !o.Limits.MaxPositionNotional.IsZero()},
+		{"daily_loss", !o.Limits.DailyLoss.IsZero()},
+	} {
+		if !l.set {
+			missing = append(missing, l.name)
+		}
+	}
+	if len(missing) > 0 {
+		return configError("real orders need limits that you chose: set %s in [risk]", strings.Join(missing, ", "))
+	}
+	if o.Journal == "off" {
+		return configError("real orders need a journal: it is what a restart finds its intents in")
+	}
+	return nil
+}
+
+// signIn opens the account. Nothing is written before the venue knows the key.
+func (r *runner) signIn(ctx context.Context) error {
+	if !r.o.real() {
+		return nil
+	}
+	c, err := r.o.openAccount(ctx, func(text string) { r.accountNote(text) })
+	if err != nil {
+		return err
+	}
+	r.real = &liveAccount{client: c}
+	uid, err := c.UID(ctx)
+	if err != nil {
+		return fmt.Errorf("account: %w", err)
+	}
+	r.real.uid = strconv.FormatInt(uid, 10)
+	return nil
+}
+
+// openAccount reads the key and compares the clocks.
+func (o *Options) openAccount(ctx context.Context, log func(string)) (*account.Client, error) {
+	key, err := sign.LoadKey(o.Account.Key, o.Account.Secret)
+	if err != nil {
+		return nil, configError("[venue.binance] %v", err)
+	}
+	c, err := account.Open(ctx, account.Options{Key: key, Endpoints: o.Live.Endpoints, Entry: o.Account.Entry, Log: log})
+	if err != nil {
+		return nil, &AccountError{err}
+	}
+	return c, nil
+}
+
+// AccountError is an account at the venue that can't be used; it wraps why.
+type AccountError struct{ Err error }
+
+func (e *AccountError) Error() string { return e.Err.Error() }
+func (e *AccountError) Unwrap() error { return e.Err }
+
+// terms puts the account's own fees and margin steps in the place of those that
+// everybody is told, and finds the leverage that all symbols have at least.
+func (r *runner) terms(ctx context.Context) error {
+	if r.real == nil {
+		return nil
+	}
+	leverage := map[string]int{}
+	lowest := 0
+	for _, m := range r.marketsTraded() {
+		if m == exchange.Spot {
+			continue
+		}
+		configs, err := r.real.client.SymbolConfigs(ctx, m)
+		if err != nil {
+			return &AccountError{err}
+		}
+		for _, c := range configs {
+			leverage[m.String()+":"+c.Symbol] = c.Leverage
+		}
+	}
+	for i := range r.market.instruments {
+		in := &r.market.instruments[i]
+		if err := r.termsOf(ctx, in); err != nil {
+			return &AccountError{err}
+		}
+		if l := leverage[in.Key()]; l > 0 && (lowest == 0 || l < lowest) {
+			lowest = l
+		}
+	}
+	if lowest > 0 {
+		r.o.Paper.Leverage = lowest
+	}
+	return nil
+}
+
+func (r *runner) termsOf(ctx context.Context, in *exchange.Instrument) error {
+	fees, err := r.real.client.Fees(ctx, in.Market, in.Symbol)
+	if err != nil {
+		return err
+	}
+	in.MakerFee, in.TakerFee = fees.Maker, fees.Taker
+	if !in.Perp() {
+		in.Assumed = ""
+		return nil
+	}
+	steps, err := r.real.client.Brackets(ctx, in.Market, in.Symbol)
+	if err != nil {
+		return err
+	}
+	in.Brackets = in.Brackets[:0:0]
+	for _, s := range steps {
+		in.Brackets = append(in.Brackets, exchange.Bracket{Cap: s.Cap, MMR: s.Rate, Cum: s.Cum, MaxLeverage: s.Leverage})
+	}
+	in.Assumed = ""
+	return nil
+}
+
+// marketsTraded are the markets that the session has instruments in, and spot, whose
+// wallet all transfers go by.
+func (r *runner) marketsTraded() []exchange.Market {
+	used := []exchange.Market{exchange.Spot}
+	for _, m := range exchange.Markets[1:] {
+		if slices.ContainsFunc(r.market.instruments, func(in exchange.Instrument) bool { return in.Market == m }) {
+			used = append(used, m)
+		}
+	}
+	return used
+}
+
+// engage starts the desk, cancels what the last run left in the book, and waits
+// until the venue has told what became of everything. It returns what the core
+// must hear before anything else.
+func (r *runner) engage(ctx context.Context, u *exchange.Universe) ([]exchange.Event, error) {
+	a := r.real
+	opening, err := r.opening(u)
+	if err != nil {
+		return nil, err
+	}
+	a.recovering = true
+	a.venue, err = desk.NewVenue(desk.Config{API: r.api(), Universe: u, Opening: *opening,
+		Options: desk.Options{Countdown: r.o.Account.Countdown}, Post: r.fromVenue, Note: r.accountNote})
+	if err != nil {
+		return nil, err
+	}
+	var running context.Context
+	running, a.stop = context.WithCancel(context.WithoutCancel(ctx))
+	a.done = make(chan struct{})
+	go func() {
+		defer close(a.done)
+		a.venue.Run(running)
+	}()
+	if a.streams, err = account.Listen(a.client, r.marketsTraded(), a.venue.Notice); err != nil {
+		return nil, &AccountError{err}
+	}
+	for i := range opening.Orders {
+		a.venue.Cancel(opening.Orders[i].ID, 0)
+	}
+	return r.reconciled(ctx)
+}
+
+// reconciled waits until the account is in view.
+func (r *runner) reconciled(ctx context.Context) ([]exchange.Event, error) {
+	a := r.real
+	limit := time.Now().Add(reconcileWithin)
+	for {
+		a.venue.Beat()
+		h := a.venue.Health()
+		if h.Ready() && h.Working+h.Unknown == 0 {
+			break
+		}
+		switch {
+		case ctx.Err() != nil:
+			return nil, fmt.Errorf("interrupted before the account was reconciled: %w", ctx.Err())
+		case time.Now().After(limit):
+			return nil, &AccountError{fmt.Errorf("the account was not reconciled within %s: %s", reconcileWithin, h.String())}
+		}
+		wait(ctx, 20*time.Millisecond)
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.recovering = false
+	return a.early, nil
+}
+
+func wait(ctx context.Context, d time.Duration) {
+	select {
+	case <-time.After(d):
+	case <-ctx.Done():
+	}
+}
+
+// fromVenue takes an event of the desk for the loop.
+func (r *runner) fromVenue(ev *exchange.Event) {
+	kept := *ev
+	a := r.real
+	a.mu.Lock()
+	early := a.recovering
+	if early {
+		a.early = append(a.early, kept)
+	}
+	a.mu.Unlock()
+	if !early {
+		r.inbox.Post(&kept)
+	}
+}
+
+// accountNote keeps what only a person needs to know until the loop tells it.
+func (r *runner) accountNote(text string) {
+	if a := r.real; a != nil {
+		a.mu.Lock()
+		a.notes = append(a.notes, text)
+		a.mu.Unlock()
+	}
+}
+
+// attend runs on the loop's goroutine a few times a second: it tells the venue that
+// the loop is alive, people what it had to say, and the gate whether the account is
+// in view.
+func (r *runner) attend(now exchange.Time) {
+	a := r.real
+	if a == nil {
+		return
+	}
+	a.venue.Beat()
+	a.mu.Lock()
+	notes := a.notes
+	a.notes = nil
+	a.mu.Unlock()
+	for _, text := range notes {
+		r.o.Log(Line{Time: now, Level: core.Warn, Strategy: "account", Text: text})
+	}
+	h := a.venue.Health()
+	if why := blind(&h); why != a.held {
+		a.held = why
+		name := core.CommandHold
+		if why == "" {
+			name = core.CommandRelease
+		}
+		r.inbox.Post(&exchange.Event{Kind: exchange.KindCommand, Instrument: exchange.NoInstrument, Name: name, Reason: why})
+	}
+}
+
+// unseen is how long an account may go without agreeing with the venue's.
+const unseen = 5 * exchange.Minute
+
+// blind says why new risk should wait; "" when the account is in view.
+func blind(h *desk.Health) string {
+	for i := range h.Markets {
+		switch m := &h.Markets[i]; {
+		case m.Down != "":
+			return fmt.Sprintf("the %s account stream is down: %s", m.Market, m.Down)
+		case h.Now-m.Agreed > unseen:
+			return fmt.Sprintf("the %s account does not agree with the venue's: %s", m.Market, strings.Join(m.Diffs, ", "))
+		}
+	}
+	return ""
+}
+
+// close ends the account's connections. What is at the venue stays there.
+func (a *liveAccount) close() error {
+	if a == nil {
+		return nil
+	}
+	var errs []error
+	if a.streams != nil {
+		errs = append(errs, a.streams.Close())
+	}
+	if a.stop != nil {
+		a.stop()
+		<-a.done
+	}
+	return errors.Join(append(errs, a.client.Close())...)
+}
+
+// realVenue lets the driver hand orders to a venue that answers by itself, through
+// the inbox.
+type realVenue struct{ exchange.Venue }
+
+// Market implements exchange.Simulated: the venue has data of its own.
+func (realVenue) Market(*exchange.Event) {}
+
+// NextTime implements exchange.Simulated: answers come when they come.
+func (realVenue) NextTime() (exchange.Time, bool) { return 0, false }
+
+// Pop implements exchange.Simulated. It is never called, because NextTime has
+// nothing.
+func (realVenue) Pop(*exchange.Event) {}
+
+// api is the venue as the desk asks it.
+func (r *runner) api() account.API {
+	if r.o.wrapAPI != nil {
+		return r.o.wrapAPI(r.real.client)
+	}
+	return r.real.client
+}

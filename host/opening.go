@@ -1,0 +1,140 @@
+package host
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/account"
+	"github.com/perilune/perilune/exchange/binance/desk"
+	"github.com/perilune/perilune/ledger"
+)
+
+const (
+	// tapeKept is how many of an instrument's last executions are compared with the
+	// venue's at a start. What was missed before them has been found by the audits
+	// of the run that missed it.
+	tapeKept = 500
+	// incomeKept is how far back payments of funding are compared.
+	incomeKept = 3 * exchange.Day
+)
+
+// opening is where the ledger stands, for the desk to go on from.
+func (r *runner) opening(u *exchange.Universe) (*desk.Opening, error) {
+	sess, err := r.db.Session(r.account)
+	if err != nil {
+		return nil, err
+	}
+	o := &desk.Opening{Began: sess.Started}
+	if r.resume == nil {
+		return o, nil
+	}
+	for _, read := range []func(*desk.Opening, *exchange.Universe) error{r.openOrders, r.openTapes, r.openWallets, r.openFunding} {
+		if err := read(o, u); err != nil {
+			return nil, fmt.Errorf("ledger %s: %w", r.o.DB, err)
+		}
+	}
+	for i := range r.resume.Transit {
+		t := r.resume.Transit[i].Transfer
+		t.Strategy = r.indexOf(r.resume.Transit[i].StrategyName)
+		o.Transfers = append(o.Transfers, desk.Transit{Transfer: t, Sent: r.resume.Transit[i].Time})
+	}
+	return o, nil
+}
+
+// openOrders are those that the ledger has no end of.
+func (r *runner) openOrders(o *desk.Opening, u *exchange.Universe) error {
+	filled, err := r.filled()
+	if err != nil {
+		return err
+	}
+	for i := range r.resume.Orders {
+		x := &r.resume.Orders[i]
+		in, ok := u.Find(x.Market, x.Symbol)
+		if !ok {
+			return fmt.Errorf("order %s: %s:%s is not in this market", x.ClientID, x.Market, x.Symbol)
+		}
+		price, _ := in.Tick.Exact(x.Price)
+		qty, _ := in.Lot.Exact(x.Qty)
+		done, _ := in.Lot.Exact(filled[x.ID])
+		o.Orders = append(o.Orders, exchange.Order{
+			ID: x.ID, ClientID: x.ClientID, Strategy: r.indexOf(x.Strategy), Pair: x.Pair, Leg: x.Leg, Instrument: in.ID, Side: x.Side,
+			Type: x.Type, TIF: x.TIF, ReduceOnly: x.ReduceOnly, Price: exchange.Ticks(price), Qty: exchange.Lots(qty),
+			Filled: exchange.Lots(done), Status: x.Status, VenueID: x.VenueID, Created: x.Created, Updated: x.Updated,
+		})
+	}
+	return nil
+}
+
+// openTapes are the last executions of every instrument, and the positions that all
+// of them sum to.
+func (r *runner) openTapes(o *desk.Opening, u *exchange.Universe) error {
+	ids := make([][]int64, u.Len())
+	sums := make([]exchange.Lots, u.Len())
+	err := r.db.EachFill(ledger.Filter{Account: r.account}, func(f *ledger.Fill) error {
+		in, ok := u.Find(f.Market, f.Symbol)
+		if !ok {
+			return nil // a symbol that is no longer followed, and that nothing is held in
+		}
+		id, err := strconv.ParseInt(f.TradeID, 10, 64)
+		if err != nil {
+			return fmt.Errorf("fill of %s: trade id %q: want a number", in.Key(), f.TradeID)
+		}
+		qty, _ := in.Lot.Exact(f.Qty)
+		sums[in.ID] += exchange.Lots(f.Side) * exchange.Lots(qty)
+		if ids[in.ID] = append(ids[in.ID], id); len(ids[in.ID]) > 2*tapeKept {
+			ids[in.ID] = append([]int64{}, ids[in.ID][tapeKept:]...)
+		}
+		return nil
+	})
+	for i, list := range ids {
+		id := exchange.InstrumentID(i)
+		if len(list) == 0 {
+			continue
+		}
+		list = list[max(0, len(list)-tapeKept):]
+		first := list[0]
+		for _, n := range list {
+			first = min(first, n)
+		}
+		o.Tapes = append(o.Tapes, desk.Tape{Instrument: id, From: first, Booked: list})
+		if u.Get(id).Perp() && sums[i] != 0 {
+			o.Positions = append(o.Positions, desk.Holding{Instrument: id, Qty: sums[i]})
+		}
+	}
+	return err
+}
+
+func (r *runner) openWallets(o *desk.Opening, _ *exchange.Universe) error {
+	for _, b := range r.resume.Balances {
+		wallet, ok := strings.CutPrefix(b.Account, "A:")
+		if !ok || wallet == "transit" {
+			continue
+		}
+		m, err := exchange.ParseMarket(wallet)
+		if err != nil {
+			return fmt.Errorf("account %s: %w", b.Account, err)
+		}
+		o.Wallets = append(o.Wallets, account.Balance{Market: m, Asset: b.Asset, Wallet: b.Amount})
+	}
+	return nil
+}
+
+func (r *runner) openFunding(o *desk.Opening, _ *exchange.Universe) error {
+	o.Since = max(o.Began, r.resume.LastTime-incomeKept)
+	list, err := r.db.Funding(ledger.Filter{Account: r.account})
+	for i := range list {
+		if list[i].Settled >= o.Since {
+			o.Paid = append(o.Paid, list[i].TranID)
+		}
+	}
+	return err
+}
+
+// clientTag begins the client ids of a session with real orders. The venue checks
+// an id against open orders only, so another ledger on the same account must never
+// make the same ones: they follow from when the session began.
+func clientTag(began exchange.Time) string {
+	return "pl" + strconv.FormatInt(int64(began/exchange.Millisecond), 36)
+}
