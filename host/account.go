@@ -101,6 +101,20 @@ func (r *runner) signIn(ctx context.Context) error {
 		return fmt.Errorf("account: %w", err)
 	}
 	r.real.uid = strconv.FormatInt(uid, 10)
+	return r.admit(ctx)
+}
+
+// admit refuses a key that can withdraw and an account in a mode that the host does
+// not trade in. The rest of what Examine looks at shows itself.
+func (r *runner) admit(ctx context.Context) error {
+	d := &doctor{o: r.o, c: r.real.client}
+	d.permissions(ctx)
+	d.modes(ctx)
+	for _, f := range d.Findings {
+		if f.Verdict == Fail {
+			return &AccountError{fmt.Errorf("%s: %s: %s (perilune doctor tells more)", f.Name, f.Text, f.Do)}
+		}
+	}
 	return nil
 }
 

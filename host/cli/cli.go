@@ -63,6 +63,7 @@ func verbs() []verb {
 		{"replay", "JOURNAL_DIR", "run a journal again and compare every effect", replayVerb},
 		{"check", "SCRIPT…", "load scripts without trading and say what is wrong", checkVerb},
 		{"data", "verify|download|import …", "prove a recording; fetch past data and make a history of it", dataVerb},
+		{"doctor", "--config FILE", "look at all that run --live needs, and change nothing", doctorVerb},
 		{"fills", "[--db FILE]", "list fills", fillsVerb},
 		{"schedules", "[--db FILE]", "what vwap, twap and pov orders did against the market", schedulesVerb},
 		{"pnl", "[--db FILE]", "profit by strategy, pair and asset", pnlVerb},
