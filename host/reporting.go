@@ -30,7 +30,7 @@ func (r *runner) report(s *Summary) error {
 	for _, p := range r.track.points {
 		d.Equity = append(d.Equity, report.Point{Time: p.at, Value: p.value})
 	}
-	for _, add := range []func(*report.Data) error{r.reportTotals, r.reportFunding, r.reportPairs, r.reportFills} {
+	for _, add := range []func(*report.Data) error{r.reportTotals, r.reportFunding, r.reportPairs, r.reportSchedules, r.reportFills} {
 		if err := add(&d); err != nil {
 			return err
 		}

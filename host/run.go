@@ -79,13 +79,14 @@ type runner struct {
 	inbox   *live.Inbox
 	watcher *scriptWatcher
 
-	first    exchange.Time
-	track    equityTrack
-	charts   chartTrack
-	until    exchange.Time
-	dir      string // of this run's journal
-	versions []versionNote
-	refusals int // of orders
+	first     exchange.Time
+	track     equityTrack
+	charts    chartTrack
+	schedules scheduleTrack
+	until     exchange.Time
+	dir       string // of this run's journal
+	versions  []versionNote
+	refusals  int // of orders
 }
 
 func (r *runner) close() {
@@ -409,6 +410,8 @@ func (r *runner) tell(e *core.Effect) {
 		r.track.add(e.Time, e.Amount)
 	case core.EffectChart:
 		r.charts.add(e)
+	case core.EffectSchedule:
+		r.schedules.add(e.Time, &e.Schedule.Schedule)
 	case core.EffectOrder:
 		r.refused(e)
 	case core.EffectLog:

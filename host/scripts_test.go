@@ -101,9 +101,11 @@ func TestVWAPTradesItsTotal(t *testing.T) {
 	}{
 		{"buy", "spot:BTCUSDT", "buy", "0.5", nil, false},
 		{"sell a perpetual", "usdm:ETHUSDT", "sell", "7.123", nil, false},
-		{"sell coins in slices below the smallest order", "spot:BTCUSDT", "sell", "0.00777", map[string]string{"slices": "500"}, false},
-		{"one second a slice", "spot:BTCUSDT", "buy", "0.01237", map[string]string{"minutes": "1", "slices": "60"}, false},
-		{"no slippage allowed", "usdm:BTCUSDT", "buy", "1.111", map[string]string{"slip_bp": "0"}, false},
+		{"sell coins in slices below the smallest order", "spot:BTCUSDT", "sell", "0.00777", map[string]string{"slice_seconds": "30"}, false},
+		{"two seconds a slice", "spot:BTCUSDT", "buy", "0.01237", map[string]string{"minutes": "1", "slice_seconds": "2"}, false},
+		{"hardly any slippage allowed", "usdm:BTCUSDT", "buy", "1.111", map[string]string{"slip_bp": "0.1"}, false},
+		{"by the clock", "usdm:ETHUSDT", "buy", "7.123", map[string]string{"algo": "twap"}, false},
+		{"a share of the volume", "usdm:ETHUSDT", "sell", "7.123", map[string]string{"algo": "pov"}, false},
 		{"stopped and resumed", "spot:ETHUSDT", "buy", "9.8765", nil, true},
 	}
 	for _, tt := range tests {
@@ -120,6 +122,7 @@ func TestVWAPTradesItsTotal(t *testing.T) {
 				stopMidway(t, o)
 			}
 			checkTotal(t, play(t, o).fills, tt.side, decimal.RequireFromString(tt.qty))
+			checkSchedule(t, o.DB, decimal.RequireFromString(tt.qty))
 		})
 	}
 }
@@ -144,7 +147,7 @@ func stopMidway(t *testing.T, o *host.Options) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if sum.EndedBy != "stop" || sum.Fills == 0 || sum.Fills > 15 {
+	if sum.EndedBy != "stop" || sum.Fills == 0 || sum.Fills > 40 {
 		t.Fatalf("ended by %s after %d fills, want a stop in the middle", sum.EndedBy, sum.Fills)
 	}
 }
@@ -160,6 +163,33 @@ func checkTotal(t *testing.T, fills []ledger.Fill, side string, want decimal.Dec
 	}
 	if !sum.Equal(want) {
 		t.Errorf("traded %s in %d fills, want %s", sum, len(fills), want)
+	}
+}
+
+// checkSchedule wants the ledger to say of the parent order what its fills say.
+func checkSchedule(t *testing.T, path string, want decimal.Decimal) {
+	t.Helper()
+	db, err := ledger.Open(ledger.Options{Path: path, ReadOnly: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	list, err := db.Schedules(ledger.Filter{})
+	if err != nil || len(list) != 1 {
+		t.Fatalf("%d schedules, %v", len(list), err)
+	}
+	s := list[0]
+	if !s.Done || s.State != "completed" || !s.Filled.Equal(want) || !s.Total.Equal(want) || s.Slippage(s.MarketVWAP) == nil {
+		t.Errorf("the schedule is %s with %s of %s (%s), vwap %v", s.State, s.Filled, s.Total, s.Reason, s.MarketVWAP)
+	}
+	orders, err := db.Orders(ledger.Filter{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range orders {
+		if o.Schedule != s.ID {
+			t.Errorf("order %d names schedule %d", o.ID, o.Schedule)
+		}
 	}
 }
 

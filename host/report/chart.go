@@ -25,6 +25,7 @@ type chart struct {
 	Label       string // what it shows, for those who cannot see it
 	Class       string
 	Line, Area  string // path data
+	Second      string // path data of the line it is compared with; may be empty
 	Grid, Base  string // path data; empty without a base
 	X, Y        []tick
 	// What the corners of the box stand for, for the read-out.
@@ -45,8 +46,9 @@ type tick struct {
 // style is what distinguishes one chart from another.
 type style struct {
 	title, note, class, unit string
-	base                     float64 // the area is drawn from here
-	scale                    float64 // multiplies the values; 0 is 1
+	base                     float64  // the area is drawn from here
+	scale                    float64  // multiplies the values; 0 is 1
+	second                   []Sample // drawn thinly behind, on the same axes
 }
 
 // draw makes a chart of samples in order of time; nil when there is nothing to
@@ -55,12 +57,12 @@ func draw(samples []Sample, s style) *chart {
 	if s.scale == 0 {
 		s.scale = 1
 	}
-	line := make([]Sample, 0, len(samples))
+	line, second := make([]Sample, 0, len(samples)), make([]Sample, 0, len(s.second))
 	low, high := s.base, s.base
 	if math.IsNaN(s.base) {
 		low, high = math.Inf(1), math.Inf(-1)
 	}
-	for _, p := range samples {
+	scaled := func(p Sample) Sample {
 		p.Value *= s.scale
 		if math.IsInf(p.Value, 0) {
 			p.Value = math.NaN()
@@ -68,7 +70,13 @@ func draw(samples []Sample, s style) *chart {
 		if !math.IsNaN(p.Value) {
 			low, high = min(low, p.Value), max(high, p.Value)
 		}
-		line = append(line, p)
+		return p
+	}
+	for _, p := range samples {
+		line = append(line, scaled(p))
+	}
+	for _, p := range s.second {
+		second = append(second, scaled(p))
 	}
 	if len(line) < 2 || low > high || line[0].Time >= line[len(line)-1].Time {
 		return nil
@@ -85,6 +93,7 @@ func draw(samples []Sample, s style) *chart {
 		Digits: digits(step / 100), Round: int64(resolution(b.t1-b.t0) / exchange.Millisecond),
 	}
 	c.Line, c.Area = b.paths(reduce(line, buckets), s.base)
+	c.Second, _ = b.paths(reduce(second, buckets), math.NaN())
 	if !math.IsNaN(s.base) {
 		c.Base = "M0," + coord(b.y(s.base)) + "H1000"
 	}

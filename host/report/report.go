@@ -64,6 +64,7 @@ type Data struct {
 	// FillsCommand shows the fills that the report leaves out.
 	FillsCommand string
 	Series       []Series
+	Schedules    []Schedule
 	Strategies   []Strategy
 
 	Assumptions []string // one sentence each: fill model, fees, latency, spread

@@ -27,6 +27,9 @@ type view struct {
 	Fills    []fillRow
 	FillNote string
 	Signals  []*chart
+	// Schedules are the parent orders, and Paths how the first of them were filled.
+	Schedules []scheduleRow
+	Paths     []*chart
 }
 
 // banner says what the figures are worth.
@@ -62,6 +65,7 @@ func newView(d *Data) *view {
 	v.Pairs = newPairTable(d)
 	v.Funding = newFundingTable(d)
 	v.Fills, v.FillNote = fillRows(d)
+	v.Schedules, v.Paths = scheduleRows(d)
 	for _, s := range d.Series {
 		if c := draw(s.Samples, style{title: s.Name, note: s.Strategy, class: "signal", base: math.NaN()}); c != nil {
 			v.Signals = append(v.Signals, c)

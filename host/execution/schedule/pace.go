@@ -6,10 +6,13 @@ import (
 	"github.com/perilune/perilune/exchange"
 )
 
+// How a surprise in volume is believed. The figures and evenPart are round ones
+// from the flat middle of a grid over hourly bars of 2022 to 2024 and minute bars
+// of May 2025: the best of them differ by less than their error.
 const (
-	shrink      = 0.5                  // of a surprise in volume that is believed
-	halfLife    = 30 * exchange.Minute // in which the belief that it lasts halves
-	mostExcited = 1.5                  // bound of a surprise, in logarithms: 4.5 times the usual
+	shrink      = 0.5               // of a surprise that is believed
+	halfLife    = 6 * exchange.Hour // in which the belief that it lasts halves
+	mostExcited = 1.5               // bound of a surprise, in logarithms: 4.5 times the usual
 )
 
 // Pace is how a total is spread over a window of equal slices: the curve it began
