@@ -202,6 +202,15 @@ func (in Input) Duration() exchange.Time {
 	return t
 }
 
+// Time reads seconds since the epoch, up to the year 2200.
+func (in Input) Time() exchange.Time {
+	f := in.Finite()
+	if f < 0 || f > 7258118400 {
+		in.Fail("want seconds since the epoch, as market.now() returns, got %v", f)
+	}
+	return exchange.Time(f*1e6) * exchange.Microsecond
+}
+
 // Instrument reads a symbol such as "usdm:BTCUSDT", or a Book, which stands for
 // its own instrument.
 func (in Input) Instrument() *exchange.Instrument {

@@ -73,7 +73,7 @@ func start(rt *bindings.Runtime, algo schedule.Algo) int {
 	}
 	sized(f, in, &r)
 	if f.Has("start") {
-		r.Start = exchange.Time(f.Get("start").Finite() * float64(exchange.Second))
+		r.Start = f.Get("start").Time()
 	}
 	if f.Has("participation") {
 		if r.Participation = f.Get("participation").Finite(); r.Participation <= 0 || r.Participation > 1 {

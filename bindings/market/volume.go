@@ -42,7 +42,7 @@ func volumeCurve(rt *bindings.Runtime) int {
 	f := rt.Fields(2, &curveWindow)
 	start, length, interval := rt.Env().Now(), exchange.Day, exchange.Hour
 	if f.Has("start") {
-		start = exchange.Time(f.Get("start").Finite() * float64(exchange.Second))
+		start = f.Get("start").Time()
 	}
 	if f.Has("duration") {
 		length = f.Get("duration").Duration()

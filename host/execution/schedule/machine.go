@@ -262,6 +262,9 @@ func (m *Machine) close(p Port, state State, why string) {
 // idle waits a little, and says for what, once.
 func (m *Machine) idle(p Port, now exchange.Time, why string) {
 	m.wake = now + m.tick()
+	if end := m.Schedule.End; now < end {
+		m.wake = min(m.wake, end)
+	}
 	if m.Schedule.Reason != why {
 		m.Schedule.Reason = why
 		p.Scheduled(m)

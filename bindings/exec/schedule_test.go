@@ -1,0 +1,82 @@
+package exec_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/perilune/perilune/bindings/bindtest"
+	"github.com/perilune/perilune/bindings/exec"
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/host/execution/schedule"
+)
+
+func TestStartSchedules(t *testing.T) {
+	bt := bindtest.New(t, exec.Modules()...)
+	bt.Run(`
+local id, err = exec.vwap{symbol = "usdm:BTCUSDT", side = "sell", qty = "0.0125", duration = "2h", interval = "90s", participation = 0.05,
+  curve = "static", slippage_bp = 12.5, at_end = "stop", reduce_only = true, tag = "exit", start = 1767326400}
+assert(id == "1" and err == nil)
+exec.twap{symbol = "spot:BTCUSDT", side = "buy", notional = 1000.5, duration = 3600}
+exec.pov{symbol = "spot:BTCUSDT", side = "buy", qty = 2, duration = 3600, participation = 1, at_end = "cross"}
+`)
+	r := bt.Env.Scheduled[0]
+	got := fmt.Sprintln(r.Algo, r.Side, r.Qty, r.Duration, r.Interval, r.Participation, r.Static, r.Uniform, r.SlippageBP, r.AtEnd, r.ReduceOnly, r.Tag, r.Start)
+	if want := fmt.Sprintln("vwap", "sell", 12, 2*exchange.Hour, 90*exchange.Second, 0.05, true, false, 12.5, "stop", true, "exit", "2026-01-02T04:00:00.000Z"); got != want {
+		t.Errorf("started %s\nwant    %s", got, want)
+	}
+	if r := bt.Env.Scheduled[1]; r.Algo != schedule.TWAP || r.Qty != 0 || r.Notional.String() != "1000.5" || r.Participation != 0 || r.AtEnd != 0 || r.Start != 0 {
+		t.Errorf("what was left out must be zero, so that the defaults apply: %+v", r)
+	}
+	if r := bt.Env.Scheduled[2]; r.Algo != schedule.POV || r.AtEnd != schedule.Cross || r.Qty != 200000 {
+		t.Errorf("started %+v", r)
+	}
+}
+
+func TestStartSchedulesBadly(t *testing.T) {
+	bt := bindtest.New(t, exec.Modules()...)
+	base := `exec.vwap{symbol = "usdm:BTCUSDT", side = "buy", qty = 1, duration = "2h", %s}`
+	for with, want := range map[string]string{
+		`notional = 5`:         "field notional: qty is given too",
+		`participation = 0`:    "field participation: want more than 0 and at most 1",
+		`participation = 10`:   "(0.1 is a tenth of the volume), got 10",
+		`slippage_bp = -1`:     "field slippage_bp: want more than 0",
+		`curve = "unifrom"`:    `did you mean "uniform"`,
+		`at_end = "hope"`:      "field at_end: want one of cross, stop",
+		`start = 0/0`:          "field start: want a finite number",
+		`start = 1e300`:        "field start: want seconds since the epoch",
+		`partcipation = 0.1`:   `did you mean "participation"`,
+		`interval = "quickly"`: "field interval: want seconds, or text",
+	} {
+		bt.Fail(fmt.Sprintf(base, with), "exec.vwap: ", want)
+	}
+	bt.Fail(`exec.twap{symbol = "usdm:BTCUSDT", side = "buy", duration = 60}`, "field qty: missing: want qty, or notional")
+	bt.Fail(`exec.twap{symbol = "usdm:BTCUSDT", side = "buy", qty = 0.0009, duration = 60}`, "0.0009 is below one lot of usdm:BTCUSDT, 0.001")
+	bt.Fail(`exec.twap{symbol = "usdm:BTCUSDT", qty = 1, duration = 60}`, "missing field side")
+	bt.Env.PlanError = errors.New("the window would be over")
+	bt.Run(`
+local id, err = exec.twap{symbol = "usdm:BTCUSDT", side = "buy", qty = 1, duration = 60}
+assert(id == nil and err == "the window would be over")
+local ok, err = exec.schedule.cancel("1")
+assert(ok == false and err == "the window would be over")
+`)
+}
+
+func TestSchedulesAreRead(t *testing.T) {
+	bt := bindtest.New(t, exec.Modules()...)
+	bt.Env.PlanList = []*schedule.Schedule{{ID: 7, Algo: schedule.VWAP, Instrument: bt.Env.ID("usdm:BTCUSDT"), Side: exchange.Sell,
+		State: schedule.Working, Total: 4000, Filled: 1000, Maker: 250, Arrival: 100, Market: schedule.Tape{Qty: 10, Value: 1010},
+		Cost: bt.Env.EquityValue.Shift(-2), Start: bt.Env.Time, Slices: 24, Slice: 3, Curve: "learned from 12 days"}}
+	bt.Run(`
+local s = exec.schedule.get("7")
+assert(s.id == "7" and s.algo == "vwap" and s.symbol == "usdm:BTCUSDT" and s.side == "sell" and s.state == "working" and not s.done)
+assert(s.qty == 4 and s.filled == 1 and s.completion == 0.25 and s.maker_share == 0.25 and s.slice == 3 and s.slices == 24)
+assert(s.price == 100 and s.market_vwap == 101 and math.abs(s.slippage_vwap - 99.0099) < 1e-3 and s.slippage_arrival == 0)
+assert(s.participation == 0.1 and s.closed == nil and s.curve == "learned from 12 days")
+assert(#exec.schedule.list() == 1 and exec.schedule.get("8") == nil)
+assert(exec.schedule.cancel("7") == true)
+`)
+	if len(bt.Env.Unplanned) != 1 || bt.Env.Unplanned[0] != 7 {
+		t.Errorf("cancelled %v", bt.Env.Unplanned)
+	}
+}
