@@ -180,8 +180,8 @@ function exec.schedule.cancel(id) end
 ---@field fees number # [quote; coin for an inverse contract]
 ---@field price number? # [quote] average of the fills
 ---@field arrival number? # [quote] mid when the window began
----@field market_vwap number? # [quote] of the window so far
----@field market_qty number # [units of quantity] what the market traded in the window so far
+---@field market_vwap number? # [quote] from the window's beginning until now, or until it was done
+---@field market_qty number # [units of quantity] what the market traded in that time
 ---@field participation number? # [fraction] filled against market_qty
 ---@field slippage_vwap number? # [bp] against market_vwap; positive is worse
 ---@field slippage_arrival number? # [bp] against arrival; positive is worse

@@ -19,6 +19,7 @@ func markets(t testing.TB) *exchange.Universe {
 	step := exchange.MustStep
 	u, err := exchange.NewUniverse([]exchange.Instrument{
 		{Market: exchange.Spot, Symbol: "ABCUSDT", Base: "ABC", Quote: "USDT", Tick: step("0.01"), Lot: step("0.001"), MinNotional: dec("5")},
+		{Market: exchange.Spot, Symbol: "XRPETH", Base: "XRP", Quote: "ETH", Tick: step("0.00000001"), Lot: step("1"), MinNotional: dec("0.01")},
 		{Market: exchange.USDM, Symbol: "ABCUSDT", Base: "ABC", Quote: "USDT", Tick: step("0.01"), Lot: step("0.01"), MinNotional: dec("5")},
 		{Market: exchange.COINM, Symbol: "ABCUSD_PERP", Base: "ABC", Quote: "USD", Tick: step("0.01"), Lot: step("1"), ContractSize: dec("10")},
 	})
@@ -200,12 +201,14 @@ func (d *desk) wait(length exchange.Time) {
 }
 
 // fill executes part of an order at its limit.
-func (d *desk) fill(o *exchange.Order, qty exchange.Lots) {
+func (d *desk) fill(o *exchange.Order, qty exchange.Lots) { d.fillAt(o, qty, o.Price) }
+
+func (d *desk) fillAt(o *exchange.Order, qty exchange.Lots, price exchange.Ticks) {
 	d.filled += qty
 	o.Filled += qty
 	d.position += exchange.Lots(o.Side) * qty
-	d.m.Fill(d, &exchange.Fill{Order: o.ID, Instrument: o.Instrument, Side: o.Side, Price: o.Price, Qty: qty,
-		Maker: o.TIF == exchange.PostOnly, FeeAsset: d.in.Quote, Fee: d.in.Notional(o.Price, qty).Mul(dec("0.001"))})
+	d.m.Fill(d, &exchange.Fill{Order: o.ID, Instrument: o.Instrument, Side: o.Side, Price: price, Qty: qty,
+		Maker: o.TIF == exchange.PostOnly, FeeAsset: d.in.Quote, Fee: d.in.Notional(price, qty).Mul(dec("0.001"))})
 	if o.Filled >= o.Qty && !o.Status.Terminal() {
 		d.finish(o, exchange.StatusFilled)
 	}

@@ -54,7 +54,7 @@ type Schedule struct {
 	Fees decimal.Decimal // valued in quote at the fill; in coin for an inverse contract
 
 	Arrival float64 // mid when the window began
-	Market  Tape    // what the market traded in the window
+	Market  Tape    // what the market traded from the window's beginning to the end of the schedule
 	Curve   string  // what the plan was made from
 
 	Start, End, Closed exchange.Time
