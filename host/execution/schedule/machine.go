@@ -8,11 +8,11 @@ import (
 
 // The constants of the tactics: reference values for liquid markets.
 const (
-	restUntil     = 0.8                  // of a slice: until then its order rests
-	repegEvery    = 2 * exchange.Second  // a resting order follows the touch at most so often
-	cancelAfter   = 2 * exchange.Second  // an IOC that is still working is cancelled
-	refusedPause  = 2 * exchange.Second  // after a refusal; doubles each time in a row
-	refusedMost   = exchange.Minute      //
+	restUntil     = 0.8                 // of a slice: until then its order rests
+	repegEvery    = 2 * exchange.Second // a resting order follows the touch at most so often
+	cancelAfter   = 2 * exchange.Second // an IOC that is still working is cancelled
+	refusedPause  = 2 * exchange.Second // after a refusal; doubles each time in a row
+	refusedMost   = exchange.Minute
 	reach         = 5e-4                 // of mid, that a taking order may go beyond the touch
 	collar        = 80e-4                // of mid, for what is left at the end
 	depthShare    = 0.5                  // of what is displayed within the limit

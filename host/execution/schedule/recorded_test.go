@@ -29,7 +29,7 @@ func recorded(t *testing.T, name string) string {
 	return path
 }
 
-// minute is a bar: when it closed, its typical price and its volume.
+// candle is a bar: when it closed, its typical price and its volume.
 type candle struct {
 	at            exchange.Time
 	price, volume float64

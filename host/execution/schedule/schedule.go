@@ -14,11 +14,11 @@ import (
 type State uint8
 
 const (
-	Waiting   State = iota + 1 // for its window, or for a book
-	Working                    //
-	Paused                     // the session ended; it goes on with the next one
-	Completed                  // the whole total is filled
-	Expired                    // the window ended with something left
+	Waiting State = iota + 1 // for its window, or for a book
+	Working
+	Paused    // the session ended; it goes on with the next one
+	Completed // the whole total is filled
+	Expired   // the window ended with something left
 	Canceled
 	Failed // it never began
 )
