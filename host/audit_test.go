@@ -59,10 +59,27 @@ func newAuditor(u *exchange.Universe) *auditor {
 
 // Before implements sim.Recorder.
 func (a *auditor) Before(ev *exchange.Event) error {
+	// The event before this one is over: what it led to is with the venue. An answer
+	// of the venue is not yet in the core's books.
+	if a.dirty && a.started && a.venue.idle() && !answers(ev.Kind) {
+		a.dirty = false
+		if err := a.rest(); err != nil {
+			return fmt.Errorf("audit: at rest before event %d (%s): %w", ev.Seq, ev.Kind, err)
+		}
+	}
 	if a.keep {
 		a.events = append(a.events, journal.AppendEvent(nil, ev))
 	}
 	return nil
+}
+
+// answers reports whether events of a kind come from the venue.
+func answers(k exchange.Kind) bool {
+	switch k {
+	case exchange.KindOrder, exchange.KindFill, exchange.KindFundingPaid, exchange.KindTransfer, exchange.KindBalance:
+		return true
+	}
+	return false
 }
 
 // After implements sim.Recorder.
@@ -76,12 +93,6 @@ func (a *auditor) After(ev *exchange.Event, fx []core.Effect) error {
 		}
 	}
 	a.started = a.started || ev.Kind == exchange.KindCommand
-	if a.dirty && a.started && a.venue.idle() {
-		a.dirty = false
-		if err := a.rest(); err != nil {
-			return fmt.Errorf("audit: at rest after event %d (%s): %w", ev.Seq, ev.Kind, err)
-		}
-	}
 	if ev.Kind == exchange.KindDiff && ev.Seq%16 == 0 {
 		if err := a.book(ev.Instrument); err != nil {
 			return fmt.Errorf("audit: event %d: %w", ev.Seq, err)
