@@ -114,3 +114,29 @@ func (v *Venue) Settle(now exchange.Time) {
 		v.settle(now)
 	}
 }
+
+// Reserve locks an amount of a spot asset, or gives back a negative one: for
+// orders that the exchange holds before they reach the book.
+func (v *Venue) Reserve(asset string, amount decimal.Decimal) error {
+	p := v.purse(exchange.Spot, asset)
+	if free := p.total.Sub(p.locked); amount.GreaterThan(free) {
+		return fmt.Errorf("insufficient balance: needs %s %s, %s is free", amount, asset, free)
+	}
+	p.locked = p.locked.Add(amount)
+	return nil
+}
+
+// Reduce lowers the whole quantity of an open limit order, and keeps its place
+// in the queue. Source: spot order/amend/keepPriority.
+func (v *Venue) Reduce(id exchange.OrderID, qty exchange.Lots) error {
+	o := v.open[id]
+	if o == nil {
+		return fmt.Errorf("order %d is not open", id)
+	}
+	if qty <= o.Filled || qty >= o.Qty {
+		return fmt.Errorf("order %d: quantity %d: want more than the %d that are filled and less than %d", id, qty, o.Filled, o.Qty)
+	}
+	o.Qty = qty
+	v.relock(v.slots[o.Instrument], o)
+	return nil
+}
