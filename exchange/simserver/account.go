@@ -28,8 +28,9 @@ type account struct {
 	moving   map[uint64]*move // transfers that are under way
 	closing  string           // why positions are closed at the mark now; empty: adl
 
-	algos   []*algo // by id
-	waiting []*algo // those that may trigger, by id
+	algos   []*algo  // by id
+	waiting []*algo  // those that may trigger, by id
+	parked  []*order // spot stop orders that have not triggered, by id
 	// nextGoodTill is when the next date of a GTD order comes, in milliseconds of
 	// the request clock; 0: none.
 	nextGoodTill int64
@@ -66,10 +67,13 @@ type order struct {
 	client     string
 	side       exchange.Side
 	kind       exchange.OrderType
-	typ, tif   string // as the market writes them
-	origType   string // before a trigger; empty: typ
-	stop       decimal.Decimal
-	working    string // of a trigger; empty: CONTRACT_PRICE
+	typ, tif   string               // as the market writes them
+	origType   string               // before a trigger; empty: typ
+	stop       decimal.Decimal      // the price that triggered it, or is to
+	policy     exchange.TimeInForce // of a stop order, when it is sent
+	waits      bool                 // a spot stop order that has not triggered
+	worked     exchange.Time        // when it triggered
+	working    string               // of a trigger; empty: CONTRACT_PRICE
 	matchWith  string
 	goodTill   int64 // of GTD, in milliseconds
 	algo       *algo // whose child it is

@@ -46,6 +46,10 @@ func (a *account) cancel(o *order, name string) *fault {
 		return errCancel
 	}
 	o.cancelName = name
+	if o.waits {
+		a.cancelParked(o)
+		return nil
+	}
 	a.venue.Cancel(o.paper, a.s.now)
 	a.drain()
 	return nil

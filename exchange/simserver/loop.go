@@ -139,6 +139,7 @@ func (s *sim) show(m *market, ev *exchange.Event) {
 		a.venue.Market(ev)
 		a.drain()
 		a.runAlgos(m)
+		a.runStops(m)
 	}
 	if s.live {
 		s.publish(m, ev, changed)

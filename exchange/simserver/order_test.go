@@ -214,7 +214,7 @@ func TestSpotRefusals(t *testing.T) {
 		{-1106, "'timeInForce'", []string{"symbol=BTCUSDT", "side=BUY", "type=LIMIT_MAKER", "timeInForce=GTC", "quantity=1", "price=" + far}},
 		{-1106, "'reduceOnly'", limit("quantity=0.01", "price="+far, "reduceOnly=true")},
 		{-1117, "side", []string{"symbol=BTCUSDT", "side=HOLD", "type=MARKET", "quantity=1"}},
-		{-1116, "orderType", []string{"symbol=BTCUSDT", "side=BUY", "type=STOP_LOSS", "quantity=1", "stopPrice=1"}},
+		{-1116, "orderType", []string{"symbol=BTCUSDT", "side=BUY", "type=STOP_MARKET", "quantity=1", "stopPrice=1"}},
 		{-1115, "timeInForce", []string{"symbol=BTCUSDT", "side=BUY", "type=LIMIT", "timeInForce=GTX", "quantity=1", "price=" + far}},
 		{-1100, "newClientOrderId", limit("quantity=0.01", "price="+far, "newClientOrderId=with space")},
 		{-1111, "precision", limit("quantity=0.000000001", "price="+far)},

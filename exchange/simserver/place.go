@@ -36,6 +36,9 @@ func (a *account) place(t *ticket) (*order, *fault) {
 	if f := a.admit(t, previous); f != nil {
 		return nil, f
 	}
+	if !t.stop.IsZero() {
+		return a.park(t)
+	}
 	a.nextPaper++
 	send := t.order(a.nextPaper, a.s.now)
 	o := &order{m: t.m, client: t.client, side: t.side, kind: t.kind, typ: t.typ, tif: t.tif, reduceOnly: t.reduceOnly,

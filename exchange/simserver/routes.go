@@ -52,6 +52,7 @@ func spotRoutes() table {
 
 	t.enter("POST v3/order", 1, 1, 1, placeOrder)
 	t.enter("POST v3/order/cancelReplace", 1, 1, 1, cancelReplace)
+	t.add("PUT v3/order/amend/keepPriority", signed, costs(4), amendOrder)
 	t.add("POST v3/order/test", signed, costs(1), testOrder)
 	t.add("GET v3/order", signed, costs(4), queryOrder)
 	t.add("DELETE v3/order", signed, costs(1), cancelOrder)

@@ -15,6 +15,7 @@ type ticket struct {
 	typ, tif   string
 	policy     exchange.TimeInForce
 	price, qty decimal.Decimal
+	stop       decimal.Decimal // of a spot stop order
 	quoteQty   decimal.Decimal // spot MARKET by value
 	reduceOnly bool
 	goodTill   int64  // of GTD, in milliseconds
@@ -88,7 +89,10 @@ func (t *ticket) readType(c *call) *fault {
 			t.tif = "GTC"
 			return nil
 		}
-	case "STOP", "STOP_MARKET", "TAKE_PROFIT", "TAKE_PROFIT_MARKET", "TRAILING_STOP_MARKET":
+	case "STOP_LOSS", "STOP_LOSS_LIMIT", "TAKE_PROFIT_LIMIT", "STOP", "STOP_MARKET", "TAKE_PROFIT", "TAKE_PROFIT_MARKET", "TRAILING_STOP_MARKET":
+		if _, ok := stopTypes[t.typ]; spot && ok {
+			return t.readStop(c)
+		}
 		if !spot {
 			return bad(-4120, "Order type not supported for this endpoint. Please use the Algo Order API endpoints instead.")
 		}
@@ -162,7 +166,7 @@ func (t *ticket) readNumbers(c *call) (f *fault) {
 
 // readFutures reads what only futures know; on spot it must not be there.
 func (t *ticket) readFutures(c *call) (f *fault) {
-	if c.has("stopPrice") || c.has("icebergQty") || c.has("trailingDelta") {
+	if c.has("stopPrice") && t.stop.IsZero() || c.has("icebergQty") || c.has("trailingDelta") {
 		return notRequired("stopPrice")
 	}
 	if mode := c.get("selfTradePreventionMode"); mode != "" && mode != "EXPIRE_TAKER" {
@@ -191,7 +195,7 @@ func (t *ticket) readReply(c *call) *fault {
 	switch t.reply = c.get("newOrderRespType"); t.reply {
 	case "":
 		t.reply = "ACK"
-		if spot && t.typ != "LIMIT_MAKER" {
+		if spot && (t.typ == "LIMIT" || t.typ == "MARKET") {
 			t.reply = "FULL"
 		}
 	case "ACK", "RESULT":
@@ -244,6 +248,9 @@ func (t *ticket) filters() *fault {
 	}
 	if f := t.m.checkQty(t.qty); f != nil {
 		return f
+	}
+	if !t.stop.IsZero() {
+		return t.stopFilters()
 	}
 	return t.m.checkNotional(t)
 }

@@ -68,6 +68,9 @@ func (a *account) executionReport(o *order, exec string, t *trade) object {
 	if exec == "CANCELED" {
 		c, original = o.cancelName, o.client
 	}
+	if exec == "REPLACED" {
+		original = o.cancelName
+	}
 	id, last, price, fee, maker := int64(-1), "0.00000000", "0.00000000", "0", false
 	var asset any
 	worth := zero
@@ -75,10 +78,13 @@ func (a *account) executionReport(o *order, exec string, t *trade) object {
 		id, last, price, fee, asset, maker, worth = t.id, o.m.qty(t.qty), o.m.price(t.price), money(t.fee), t.feeAsset, t.maker, t.worth
 	}
 	v := object{{"e", "executionReport"}, {"E", millis(a.s.now)}, {"s", o.m.in.Symbol}, {"c", c}, {"S", sideText(o.side)}, {"o", o.typ}, {"f", o.tif},
-		{"q", o.m.qty(o.qty)}, {"p", o.limitText()}, {"P", zero}, {"F", zero}, {"g", -1}, {"C", original}, {"x", exec}, {"X", o.status}, {"r", "NONE"},
+		{"q", o.m.qty(o.qty)}, {"p", o.limitText()}, {"P", o.stop}, {"F", zero}, {"g", -1}, {"C", original}, {"x", exec}, {"X", o.status}, {"r", "NONE"},
 		{"i", o.id}, {"l", last}, {"z", o.m.qty(o.filled)}, {"L", price}, {"n", fee}, {"N", asset}, {"T", millis(o.updated)}, {"t", id}, {"I", a.executions},
-		{"w", o.open()}, {"m", maker}, {"M", false}, {"O", millis(o.created)}, {"Z", o.worth}, {"Y", worth}, {"Q", o.quoteQty}, {"W", millis(o.created)},
-		{"V", "EXPIRE_TAKER"}}
+		{"w", o.open() && !o.waits}, {"m", maker}, {"M", false}, {"O", millis(o.created)}, {"Z", o.worth}, {"Y", worth}, {"Q", o.quoteQty}}
+	if !o.waits {
+		v = v.with(field{"W", o.workingTime()})
+	}
+	v = v.with(field{"V", "EXPIRE_TAKER"})
 	if o.expiry != "" {
 		v = v.with(field{"eR", o.expiry})
 	}

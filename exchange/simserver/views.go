@@ -26,7 +26,14 @@ func (o *order) placed(reply string) object {
 	if reply == "ACK" {
 		return v
 	}
-	v = v.with(o.spotState()...).with(field{"workingTime", millis(o.created)}, field{"selfTradePreventionMode", "EXPIRE_TAKER"})
+	v = v.with(o.spotState()...)
+	if !o.stop.IsZero() {
+		v = v.with(field{"stopPrice", o.stop})
+	}
+	if !o.waits {
+		v = v.with(field{"workingTime", o.workingTime()})
+	}
+	v = v.with(field{"selfTradePreventionMode", "EXPIRE_TAKER"})
 	if o.expiry != "" {
 		v = v.with(field{"expiryReason", o.expiry})
 	}
@@ -64,8 +71,8 @@ func (o *order) queried() object {
 		return o.futures(true)
 	}
 	return object{{"symbol", o.m.in.Symbol}, {"orderId", o.id}, {"orderListId", -1}, {"clientOrderId", o.client}}.with(o.spotState()...).with(
-		field{"stopPrice", decimal.Zero}, field{"icebergQty", decimal.Zero}, field{"time", millis(o.created)}, field{"updateTime", millis(o.updated)},
-		field{"isWorking", true}, field{"workingTime", millis(o.created)}, field{"selfTradePreventionMode", "EXPIRE_TAKER"})
+		field{"stopPrice", o.stop}, field{"icebergQty", decimal.Zero}, field{"time", millis(o.created)}, field{"updateTime", millis(o.updated)},
+		field{"isWorking", !o.waits}, field{"workingTime", o.workingTime()}, field{"selfTradePreventionMode", "EXPIRE_TAKER"})
 }
 
 // futures is a futures order. Since 2026-06-30 only queries tell the average

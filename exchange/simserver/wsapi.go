@@ -21,7 +21,7 @@ var apiMethods = map[exchange.Market]map[string]string{
 		"klines": "GET v3/klines", "uiKlines": "GET v3/uiKlines", "avgPrice": "GET v3/avgPrice",
 		"ticker.24hr": "GET v3/ticker/24hr", "ticker.price": "GET v3/ticker/price", "ticker.book": "GET v3/ticker/bookTicker",
 		"order.place": "POST v3/order", "order.test": "POST v3/order/test", "order.status": "GET v3/order", "order.cancel": "DELETE v3/order",
-		"order.cancelReplace": "POST v3/order/cancelReplace", "openOrders.status": "GET v3/openOrders", "openOrders.cancelAll": "DELETE v3/openOrders",
+		"order.cancelReplace": "POST v3/order/cancelReplace", "order.amend.keepPriority": "PUT v3/order/amend/keepPriority", "openOrders.status": "GET v3/openOrders", "openOrders.cancelAll": "DELETE v3/openOrders",
 		"allOrders": "GET v3/allOrders", "myTrades": "GET v3/myTrades", "account.status": "GET v3/account", "account.commission": "GET v3/account/commission",
 		"account.rateLimits.orders": "GET v3/rateLimit/order",
 	},
