@@ -22,6 +22,7 @@ type market struct {
 	last    exchange.Ticks
 	mark    exchange.MarkState
 	settled []exchange.Settled
+	curves  [curveKinds][]curve // of one minute, oldest first
 
 	hours int           // of funding, when a fault has changed it; 0: the feed's
 	due   exchange.Time // and its next settlement
@@ -68,6 +69,7 @@ func (m *market) apply(ev *exchange.Event) *change {
 		m.trade(ev)
 	case exchange.KindMark:
 		m.mark = exchange.MarkState{Mark: ev.Mark, Index: ev.Index, Rate: ev.Rate, NextFunding: ev.NextFunding, Hours: ev.Hours, Time: ev.Time}
+		m.trace(ev)
 	case exchange.KindFunding:
 		m.settled = appendLast(m.settled, exchange.Settled{Time: ev.VenueTime, Rate: ev.Rate, Mark: ev.Mark, Hours: ev.Hours}, keepSettled)
 	case exchange.KindTicker:

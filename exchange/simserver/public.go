@@ -196,6 +196,10 @@ func klines(s *sim, c *call) (any, *fault) {
 	if f != nil {
 		return nil, f
 	}
+	return s.klinesOf(c, m)
+}
+
+func (s *sim) klinesOf(c *call, m *market) (any, *fault) {
 	interval := c.get("interval")
 	if _, ok := intervals[interval]; !ok {
 		return nil, bad(-1120, "Invalid interval.")
@@ -212,8 +216,9 @@ func klines(s *sim, c *call) (any, *fault) {
 	if f != nil {
 		return nil, f
 	}
+	opened := func(b bar) exchange.Time { return b.open }
 	out := list{}
-	for _, b := range pick(m.candles(interval, 0, s.now), n, from, to, m.in.Inverse()) {
+	for _, b := range pick(m.candles(interval, 0, s.now), opened, n, from, to, m.in.Inverse()) {
 		_, end := opening(b.open, interval)
 		out = append(out, list{millis(b.open), m.price(b.o), m.price(b.h), m.price(b.l), m.price(b.c), m.qty(b.volume),
 			millis(end) - 1, b.worth, b.count, m.qty(b.taker), b.takerWorth, "0"})
@@ -223,10 +228,10 @@ func klines(s *sim, c *call) (any, *fault) {
 
 // pick chooses the candles of a request: forward from a start, or the latest.
 // COIN-M counts back from the end even when there is a start.
-func pick(bars []bar, n int, from, to exchange.Time, backward bool) []bar {
-	var in []bar
+func pick[B any](bars []B, opened func(B) exchange.Time, n int, from, to exchange.Time, backward bool) []B {
+	var in []B
 	for _, b := range bars {
-		if within(b.open, from, to) {
+		if within(opened(b), from, to) {
 			in = append(in, b)
 		}
 	}

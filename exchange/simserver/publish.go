@@ -101,6 +101,22 @@ func (s *sim) publishDue(ch *channel) {
 			ch.send(encode(k))
 		}
 		ch.bar = last
+	case "continuous":
+		for _, k := range m.continuousEvents(s.now, ch) {
+			ch.send(encode(k))
+		}
+	case "markKline", "indexKline":
+		for _, k := range m.curveEvents(s.now, ch) {
+			ch.send(encode(k))
+		}
+	case "indexPrice":
+		if m.mark.Time != 0 {
+			ch.send(encode(m.indexEvent(s.now)))
+		}
+	case "pairMark":
+		if m.mark.Time != 0 {
+			ch.send(encode(list{m.markEvent(s.now)}))
+		}
 	case "markPrice":
 		if m.mark.Time != 0 {
 			ch.send(encode(m.markEvent(s.now)))

@@ -108,6 +108,9 @@ func (s *sim) topicOf(m exchange.Market, name string) (topic, bool) {
 	if !ok || symbol != strings.ToLower(symbol) {
 		return topic{}, false
 	}
+	if t, ok := s.pairTopic(m, symbol, rest); ok {
+		return t, true
+	}
 	t, ok := kindOf(m, rest)
 	if !ok {
 		return topic{}, false
@@ -157,6 +160,10 @@ func kindOf(m exchange.Market, text string) (topic, bool) {
 		t := topic{kind: "kline", interval: kind[len("kline_"):], every: perMarket(m, 2*exchange.Second, 250*exchange.Millisecond)}
 		_, ok := intervals[t.interval]
 		return t, ok && speed == ""
+	case strings.HasPrefix(kind, "markPriceKline_"):
+		t := topic{kind: "markKline", interval: kind[len("markPriceKline_"):], every: 250 * exchange.Millisecond}
+		_, ok := intervals[t.interval]
+		return t, ok && speed == "" && m == exchange.COINM
 	case kind == "depth":
 		every, ok := cadence(m, speed)
 		return topic{kind: "depth", every: every}, ok
