@@ -61,13 +61,17 @@ func futuresAccount(s *sim, c *call) (any, *fault) {
 	a := c.account
 	assets, positions := list{}, list{}
 	purses := a.purses(c.market)
+	v3 := strings.HasPrefix(c.path, "v3")
+	var availability []field
+	if c.market == exchange.USDM && !v3 {
+		availability = []field{{"marginAvailable", true}}
+	}
 	for _, p := range purses {
 		assets = append(assets, object{{"asset", p.asset}, {"walletBalance", p.wallet}, {"unrealizedProfit", p.unrealised}, {"marginBalance", p.margin.Balance},
 			{"maintMargin", p.margin.Maintenance}, {"initialMargin", p.margin.Initial}, {"positionInitialMargin", p.position}, {"openOrderInitialMargin", p.orders},
 			{"maxWithdrawAmount", p.movable}, {"crossWalletBalance", p.wallet}, {"crossUnPnl", p.unrealised}, {"availableBalance", p.margin.Available},
-			{"marginAvailable", true}, {"updateTime", millis(s.now)}})
+			{"updateTime", millis(s.now)}}.with(availability...))
 	}
-	v3 := strings.HasPrefix(c.path, "v3")
 	for _, m := range s.all(c.market) {
 		if v3 && !a.involved(m) {
 			continue
@@ -81,7 +85,7 @@ func futuresAccount(s *sim, c *call) (any, *fault) {
 	if !v3 {
 		head = head.with(field{"canDeposit", true}, field{"canTrade", true}, field{"canWithdraw", false}, field{"feeTier", 0}, field{"updateTime", 0})
 		if c.market == exchange.USDM {
-			head = head.with(field{"multiAssetsMargin", a.multiAssets}, field{"tradeGroupId", -1})
+			head = head.with(field{"feeBurn", false}, field{"multiAssetsMargin", a.multiAssets}, field{"tradeGroupId", -1})
 		}
 	}
 	return head.with(field{"assets", assets}, field{"positions", positions}), nil

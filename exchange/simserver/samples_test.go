@@ -52,8 +52,9 @@ func kindOfValue(v any) string {
 	return strings.TrimPrefix(fmt.Sprintf("%T", v), "json.")
 }
 
-// compare reports what a payload lacks of a documented one: keys, and types. Of
-// lists, the first element stands for all. A path in skip is not compared.
+// compare reports what a payload has and a documented one has not, or the other
+// way round: keys, and types. Of lists, the first element stands for all. A path
+// in skip is not compared, nor are keys that the exchange has added since.
 func compare(t *testing.T, path string, want, got any, skip []string) {
 	t.Helper()
 	if slices.Contains(skip, path) || want == nil || got == nil {
@@ -73,6 +74,11 @@ func compare(t *testing.T, path string, want, got any, skip []string) {
 				compare(t, p, v, g, skip)
 			}
 		}
+		for _, k := range sortedKeys(got.(map[string]any)) {
+			if _, ok := want[k]; !ok && !slices.Contains(skip, path+"."+k) && !slices.Contains(added, k) {
+				t.Errorf("%s.%s is not documented", path, k)
+			}
+		}
 	case []any:
 		if g := got.([]any); len(want) > 0 && len(g) > 0 {
 			compare(t, path+"[]", want[0], g[0], skip)
@@ -80,10 +86,16 @@ func compare(t *testing.T, path string, want, got any, skip []string) {
 	}
 }
 
+// added are keys that came with 2026-06-30 and later, which older samples have
+// not: st and ps everywhere, nq and ap of streams, S of a funding event, the
+// fields of 2026 in what a contract or an order is told by.
+var added = []string{"st", "ps"}
+
 // What documented samples have and today's exchange, or this one, has not.
 var (
 	trailing = []string{".activatePrice", ".priceRate"} // of algo orders
 	retired  = []string{".avgPrice", ".cumQuote", ".cumBase"}
+	newer    = []string{".goodTillDate", ".priceMatch", ".selfTradePreventionMode"} // other samples of the same have them
 )
 
 func under(prefix string, lists ...[]string) []string {
@@ -110,6 +122,18 @@ func TestAnswersAsDocumented(t *testing.T) {
 	ask := func(method, path string, params ...string) func() answer {
 		return func() answer { return b.must(method, path, params...) }
 	}
+	keyed := func(path, query string) func() answer {
+		return func() answer {
+			a, err := b.do("GET", path, query, "", b.keys.HMAC.Key)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return a
+		}
+	}
+	algo := func(v venueCase, more ...string) []string {
+		return append([]string{"algoType=CONDITIONAL", "symbol=" + v.symbol, "type=STOP_MARKET", "triggerPrice=" + b.last(v, -900)}, more...)
+	}
 	for _, c := range []struct {
 		sample string
 		fetch  func() answer
@@ -133,20 +157,28 @@ func TestAnswersAsDocumented(t *testing.T) {
 		{"spot_rest/query_commission_rates_user_data", ask("GET", "/api/v3/account/commission", usdm), nil},
 		{"spot_rest/query_unfilled_order_count_user_data", ask("GET", "/api/v3/rateLimit/order"), nil},
 		{"spot_rest/new_order_trade__3", ask("POST", "/api/v3/order", usdm, "side=SELL", "type=MARKET", "quantity=0.01"), nil},
+		{"spot_rest/order_amend_keep_priority_trade", ask("PUT", "/api/v3/order/amend/keepPriority", usdm, "origClientOrderId=open", "newQty=0.005"), nil},
 		{"spot_rest/cancel_order_trade", ask("DELETE", "/api/v3/order", usdm, "origClientOrderId=open"), nil},
 
 		{"um_market_data/exchange_information", get("/fapi/v1/exchangeInfo", ""), []string{"$.rateLimits"}},
 		{"um_market_data/order_book", get("/fapi/v1/depth", usdm), nil},
 		{"um_market_data/recent_trades_list", get("/fapi/v1/trades", usdm), nil},
-		{"um_market_data/compressed_aggregate_trades_list", get("/fapi/v1/aggTrades", usdm), nil},
+		{"um_market_data/compressed_aggregate_trades_list", get("/fapi/v1/aggTrades", usdm), []string{"$[].nq"}}, // since 2025-12-31,
 		{"um_market_data/kline_candlestick_data", get("/fapi/v1/klines", usdm+"&interval=1m"), nil},
 		{"um_market_data/mark_price", get("/fapi/v1/premiumIndex", usdm), nil},
 		{"um_market_data/get_funding_rate_history", get("/fapi/v1/fundingRate", usdm), nil},
 		{"um_market_data/get_funding_rate_info", get("/fapi/v1/fundingInfo", ""), nil},
 		{"um_market_data/24hr_ticker_price_change_statistics", get("/fapi/v1/ticker/24hr", usdm), nil},
 		{"um_market_data/symbol_price_ticker_v2", get("/fapi/v2/ticker/price", usdm), nil},
-		{"um_market_data/symbol_order_book_ticker", get("/fapi/v1/ticker/bookTicker", usdm), nil},
+		{"um_market_data/symbol_order_book_ticker", get("/fapi/v1/ticker/bookTicker", usdm), []string{"$.lastUpdateId"}}, // as COIN-M documents it,
 		{"um_market_data/open_interest", get("/fapi/v1/openInterest", usdm), nil},
+		{"um_market_data/mark_price_kline_candlestick_data", get("/fapi/v1/markPriceKlines", usdm+"&interval=1m"), nil},
+		{"um_market_data/index_price_kline_candlestick_data", get("/fapi/v1/indexPriceKlines", "pair=BTCUSDT&interval=1m"), nil},
+		{"um_market_data/premium_index_kline_data", get("/fapi/v1/premiumIndexKlines", usdm+"&interval=1m"), nil},
+		{"um_market_data/continuous_contract_kline_candlestick_data", get("/fapi/v1/continuousKlines", "pair=BTCUSDT&contractType=PERPETUAL&interval=1m"), nil},
+		{"um_market_data/old_trades_lookup", keyed("/fapi/v1/historicalTrades", usdm), nil},
+		{"um_account/account_information_v2", ask("GET", "/fapi/v2/account"), []string{"$.canTrade", "$.positions[].breakEvenPrice", "$.positions[].notional"}},
+		{"um_account/futures_account_balance_v2", ask("GET", "/fapi/v2/balance"), nil},
 		{"um_account/futures_account_balance_v3", ask("GET", "/fapi/v3/balance"), nil},
 		{"um_account/account_information_v3", ask("GET", "/fapi/v3/account"), nil},
 		{"um_account/account_config", ask("GET", "/fapi/v1/accountConfig"), nil},
@@ -161,10 +193,19 @@ func TestAnswersAsDocumented(t *testing.T) {
 		{"um_trade/position_information_v2", ask("GET", "/fapi/v2/positionRisk"), nil},
 		{"um_trade/change_initial_leverage", ask("POST", "/fapi/v1/leverage", usdm, "leverage=10"), nil},
 		{"um_trade/account_trade_list", ask("GET", "/fapi/v1/userTrades", usdm), nil},
-		{"um_trade/query_order", ask("GET", "/fapi/v1/order", usdm, "origClientOrderId=open"), under("$", trailing)},
+		{"um_trade/query_order", ask("GET", "/fapi/v1/order", usdm, "origClientOrderId=open"), under("$", trailing, newer)},
 		{"um_trade/query_current_open_order", ask("GET", "/fapi/v1/openOrder", usdm, "origClientOrderId=open"), under("$", trailing)},
 		{"um_trade/all_orders", ask("GET", "/fapi/v1/allOrders", usdm), under("$[]", trailing)},
 		{"derived/um_order_response_RESULT_post_2026_07_15", ask("POST", "/fapi/v1/order", usdm, "side=SELL", "type=MARKET", "quantity=0.010"), nil},
+		{"um_trade/new_algo_order", ask("POST", "/fapi/v1/algoOrder", algo(venues[1], "side=SELL", "quantity=0.010", "clientAlgoId=algo")...), nil},
+		{"um_trade/query_algo_order", ask("GET", "/fapi/v1/algoOrder", "clientAlgoId=algo"), nil},
+		{"um_trade/current_all_algo_open_orders", ask("GET", "/fapi/v1/openAlgoOrders", usdm), nil},
+		{"um_trade/query_all_algo_orders", ask("GET", "/fapi/v1/allAlgoOrders", usdm), nil},
+		{"um_trade/cancel_algo_order", ask("DELETE", "/fapi/v1/algoOrder", "clientAlgoId=algo"), nil},
+		{"um_trade/cancel_all_algo_open_orders", ask("DELETE", "/fapi/v1/algoOpenOrders", usdm), nil},
+		{"um_trade/position_adl_quantile_estimation", ask("GET", "/fapi/v1/adlQuantile"), []string{"$[].adlQuantile.HEDGE", "$[].adlQuantile.BOTH"}}, // the one or the other, by mode
+		{"um_trade/auto_cancel_all_open_orders", ask("POST", "/fapi/v1/countdownCancelAll", usdm, "countdownTime=0"), nil},
+		{"um_trade/new_order_test", ask("POST", "/fapi/v1/order/test", usdm, "side=SELL", "type=MARKET", "quantity=0.010"), []string{"$"}}, // documented as an order, answered with {}
 		{"um_trade/cancel_all_open_orders", ask("DELETE", "/fapi/v1/allOpenOrders", usdm), nil},
 
 		{"cm_market_data/exchange_information", get("/dapi/v1/exchangeInfo", ""), []string{"$.rateLimits"}},
@@ -178,6 +219,10 @@ func TestAnswersAsDocumented(t *testing.T) {
 		{"cm_market_data/symbol_price_ticker", get("/dapi/v1/ticker/price", coinm), nil},
 		{"cm_market_data/symbol_order_book_ticker", get("/dapi/v1/ticker/bookTicker", coinm), nil},
 		{"cm_market_data/open_interest", get("/dapi/v1/openInterest", coinm), nil},
+		{"cm_market_data/mark_price_kline_candlestick_data", get("/dapi/v1/markPriceKlines", coinm+"&interval=1m"), nil},
+		{"cm_market_data/index_price_kline_candlestick_data", get("/dapi/v1/indexPriceKlines", "pair=BTCUSD&interval=1m"), nil},
+		{"cm_market_data/continuous_contract_kline_candlestick_data", get("/dapi/v1/continuousKlines", "pair=BTCUSD&contractType=PERPETUAL&interval=1m"), nil},
+		{"cm_account/get_current_position_mode", ask("GET", "/dapi/v1/positionSide/dual"), nil},
 		{"cm_account/futures_account_balance", ask("GET", "/dapi/v1/balance"), nil},
 		{"cm_account/account_information", ask("GET", "/dapi/v1/account"), nil},
 		{"cm_account/notional_bracket_for_symbol", ask("GET", "/dapi/v2/leverageBracket", coinm), []string{"$[].notionalCoef"}},
@@ -208,36 +253,59 @@ func TestAnswersAsDocumented(t *testing.T) {
 // Every stream has the keys and types that are documented for it, old and new.
 func TestStreamsAsDocumented(t *testing.T) {
 	dir := samplesDir(t)
-	for _, c := range []struct{ sample, path string }{
-		{"spot_ws_streams/diff_depth_stream", "/spot/ws/btcusdt@depth@100ms"},
-		{"spot_ws_streams/partial_book_depth_streams", "/spot/ws/btcusdt@depth5@100ms"},
-		{"spot_ws_streams/trade_streams", "/spot/ws/btcusdt@trade"},
-		{"spot_ws_streams/aggregate_trade_streams", "/spot/ws/btcusdt@aggTrade"},
-		{"spot_ws_streams/kline_candlestick_streams_for_utc", "/spot/ws/btcusdt@kline_1m"},
-		{"spot_ws_streams/individual_symbol_mini_ticker_stream", "/spot/ws/btcusdt@miniTicker"},
-		{"spot_ws_streams/individual_symbol_ticker_streams", "/spot/ws/btcusdt@ticker"},
-		{"spot_ws_streams/individual_symbol_book_ticker_streams", "/spot/ws/btcusdt@bookTicker"},
-		{"derived/um_depthUpdate_post_2026_06_30", "/usdm/public/ws/btcusdt@depth@100ms"},
-		{"um_websocket_market_streams/partial_book_depth_streams", "/usdm/public/ws/btcusdt@depth10@100ms"},
-		{"derived/um_bookTicker_post_2026_06_30", "/usdm/public/ws/btcusdt@bookTicker"},
-		{"derived/um_aggTrade_post_2026_06_30", "/usdm/market/ws/btcusdt@aggTrade"},
-		{"derived/um_markPriceUpdate_post_2026_06_30", "/usdm/market/ws/btcusdt@markPrice@1s"},
-		{"um_websocket_market_streams/kline_candlestick_streams", "/usdm/market/ws/btcusdt@kline_1m"},
-		{"um_websocket_market_streams/individual_symbol_mini_ticker_stream", "/usdm/market/ws/btcusdt@miniTicker"},
-		{"um_websocket_market_streams/individual_symbol_ticker_streams", "/usdm/market/ws/btcusdt@ticker"},
-		{"derived/cm_depthUpdate_post_2026_06_30", "/coinm/ws/btcusd_perp@depth@100ms"},
-		{"cm_websocket_market_streams/individual_symbol_book_ticker_streams", "/coinm/ws/btcusd_perp@bookTicker"},
-		{"cm_websocket_market_streams/aggregate_trade_streams", "/coinm/ws/btcusd_perp@aggTrade"},
-		{"cm_websocket_market_streams/mark_price_stream", "/coinm/ws/btcusd_perp@markPrice@1s"},
-		{"cm_websocket_market_streams/kline_candlestick_streams", "/coinm/ws/btcusd_perp@kline_1m"},
-		{"cm_websocket_market_streams/individual_symbol_mini_ticker_stream", "/coinm/ws/btcusd_perp@miniTicker"},
-		{"cm_websocket_market_streams/individual_symbol_ticker_streams", "/coinm/ws/btcusd_perp@ticker"},
+	bks := []string{"$.bks"} // told when brackets change, and here they do not
+	for _, c := range []struct {
+		sample, path string
+		skip         []string
+	}{
+		{"spot_ws_streams/diff_depth_stream", "/spot/ws/btcusdt@depth@100ms", nil},
+		{"spot_ws_streams/partial_book_depth_streams", "/spot/ws/btcusdt@depth5@100ms", nil},
+		{"spot_ws_streams/trade_streams", "/spot/ws/btcusdt@trade", nil},
+		{"spot_ws_streams/aggregate_trade_streams", "/spot/ws/btcusdt@aggTrade", nil},
+		{"spot_ws_streams/kline_candlestick_streams_for_utc", "/spot/ws/btcusdt@kline_1m", nil},
+		{"spot_ws_streams/individual_symbol_mini_ticker_stream", "/spot/ws/btcusdt@miniTicker", nil},
+		{"spot_ws_streams/individual_symbol_ticker_streams", "/spot/ws/btcusdt@ticker", nil},
+		{"spot_ws_streams/individual_symbol_book_ticker_streams", "/spot/ws/btcusdt@bookTicker", nil},
+		{"derived/um_depthUpdate_post_2026_06_30", "/usdm/public/ws/btcusdt@depth@100ms", nil},
+		{"um_websocket_market_streams/partial_book_depth_streams", "/usdm/public/ws/btcusdt@depth10@100ms", nil},
+		{"derived/um_bookTicker_post_2026_06_30", "/usdm/public/ws/btcusdt@bookTicker", nil},
+		{"derived/um_aggTrade_post_2026_06_30", "/usdm/market/ws/btcusdt@aggTrade", nil},
+		{"derived/um_markPriceUpdate_post_2026_06_30", "/usdm/market/ws/btcusdt@markPrice@1s", nil},
+		{"um_websocket_market_streams/kline_candlestick_streams", "/usdm/market/ws/btcusdt@kline_1m", nil},
+		{"um_websocket_market_streams/individual_symbol_mini_ticker_stream", "/usdm/market/ws/btcusdt@miniTicker", nil},
+		{"um_websocket_market_streams/individual_symbol_ticker_streams", "/usdm/market/ws/btcusdt@ticker", nil},
+		{"derived/cm_depthUpdate_post_2026_06_30", "/coinm/ws/btcusd_perp@depth@100ms", nil},
+		{"cm_websocket_market_streams/individual_symbol_book_ticker_streams", "/coinm/ws/btcusd_perp@bookTicker", nil},
+		{"cm_websocket_market_streams/aggregate_trade_streams", "/coinm/ws/btcusd_perp@aggTrade", nil},
+		{"cm_websocket_market_streams/mark_price_stream", "/coinm/ws/btcusd_perp@markPrice@1s", nil},
+		{"cm_websocket_market_streams/kline_candlestick_streams", "/coinm/ws/btcusd_perp@kline_1m", nil},
+		{"cm_websocket_market_streams/individual_symbol_mini_ticker_stream", "/coinm/ws/btcusd_perp@miniTicker", nil},
+		{"cm_websocket_market_streams/individual_symbol_ticker_streams", "/coinm/ws/btcusd_perp@ticker", nil},
+		{"um_websocket_market_streams/contract_info_stream", "/usdm/market/ws/!contractInfo", bks},
+		{"um_websocket_market_streams/continuous_contract_kline_candlestick_streams", "/usdm/market/ws/btcusdt_perpetual@continuousKline_1m", nil},
+		{"cm_websocket_market_streams/contract_info_stream", "/coinm/ws/!contractInfo", bks},
+		{"cm_websocket_market_streams/continuous_contract_kline_candlestick_streams", "/coinm/ws/btcusd_perpetual@continuousKline_1m", nil},
+		{"cm_websocket_market_streams/mark_price_kline_candlestick_streams", "/coinm/ws/btcusd_perp@markPriceKline_1m", nil},
+		{"cm_websocket_market_streams/index_kline_candlestick_streams", "/coinm/ws/btcusd@indexPriceKline_1m", nil},
+		{"cm_websocket_market_streams/index_price_stream", "/coinm/ws/btcusd@indexPrice", []string{"$.i", "$.s"}}, // renamed on 2026-06-30
+		{"cm_websocket_market_streams/mark_price_of_all_symbols_of_a_pair", "/coinm/ws/btcusd@markPrice", nil},
+		{"um_websocket_market_streams/all_market_mini_tickers_stream", "/usdm/market/ws/!miniTicker@arr", nil},
+		{"um_websocket_market_streams/all_market_tickers_streams", "/usdm/market/ws/!ticker@arr", nil},
+		{"um_websocket_market_streams/mark_price_stream_for_all_market", "/usdm/market/ws/!markPrice@arr@1s", []string{"$[].ap"}}, // since 2026-03-16
+		{"um_websocket_market_streams/all_book_tickers_stream", "/usdm/public/ws/!bookTicker", nil},
 	} {
 		t.Run(c.sample, func(t *testing.T) {
 			b := running(t, nil)
 			s := b.dial(c.path)
 			b.advance(2 * exchange.Minute)
-			compare(t, "$", sample(t, dir, c.sample), s.next(), nil)
+			if strings.HasSuffix(c.path, "contractInfo") {
+				b.fault(Fault{Kind: "filter", Symbol: "BTCUSDT", TickSize: "0.5"})
+			}
+			got := any(s.next())
+			if l, ok := got.(map[string]any)["list"]; ok {
+				got = l
+			}
+			compare(t, "$", sample(t, dir, c.sample), got, c.skip)
 		})
 	}
 }
@@ -254,6 +322,9 @@ func TestUserEventsAsDocumented(t *testing.T) {
 		b.must("POST", v.order, "symbol="+v.symbol, "side=BUY", "type=MARKET", "quantity="+v.qty)
 	}
 	b.must("POST", "/sapi/v1/asset/transfer", "type=MAIN_UMFUTURE", "asset=USDT", "amount=5")
+	b.placeAlgo(venues[1], "side=SELL", "type=STOP_MARKET", "quantity=0.010", "triggerPrice="+b.last(venues[1], -900))
+	b.must("POST", "/fapi/v1/leverage", "symbol=BTCUSDT", "leverage=7")
+	b.fault(Fault{Kind: "listen_key_expired", Market: "usdm"})
 	unwrap := func(v any) any {
 		if o, ok := v.(map[string]any); ok && o["event"] != nil {
 			return o["event"]
@@ -271,6 +342,9 @@ func TestUserEventsAsDocumented(t *testing.T) {
 		{"spot_user_data/balance_update", "balanceUpdate", spot, nil},
 		{"um_user_data_streams/event_order_update", "ORDER_TRADE_UPDATE", usdm, append(trailing, "$.o.n", "$.o.N")},
 		{"um_user_data_streams/event_balance_and_position_update", "ACCOUNT_UPDATE", usdm, nil},
+		{"um_user_data_streams/event_algo_order_update", "ALGO_UPDATE", usdm, nil},
+		{"um_user_data_streams/event_account_configuration_update_previous_leverage_update", "ACCOUNT_CONFIG_UPDATE", usdm, nil},
+		{"um_user_data_streams/event_user_data_stream_expired", "listenKeyExpired", usdm, nil},
 		{"cm_user_data_streams/event_order_update", "ORDER_TRADE_UPDATE", coinm, append(trailing, "$.o.n", "$.o.N")},
 		{"cm_user_data_streams/event_balance_and_position_update", "ACCOUNT_UPDATE", coinm, nil},
 	} {

@@ -96,7 +96,15 @@ func (o *order) futures(query bool) object {
 		field{"origQty", o.m.qty(o.qty)}, field{"executedQty", o.m.qty(o.filled)}, field{"timeInForce", o.tif}, field{"type", o.typ},
 		field{"reduceOnly", o.reduceOnly}, field{"closePosition", false}, field{"side", sideText(o.side)}, field{"positionSide", "BOTH"},
 		field{"stopPrice", stopText(o.stop)}, field{"workingType", o.workingType()}, field{"priceProtect", false}, field{"origType", o.original()},
-		field{"priceMatch", o.matching()}, field{"selfTradePreventionMode", "EXPIRE_TAKER"}, field{"goodTillDate", o.goodTill}, field{"updateTime", millis(o.updated)})
+		field{"priceMatch", o.matching()}, field{"selfTradePreventionMode", "EXPIRE_TAKER"}).with(o.dated()...).with(field{"updateTime", millis(o.updated)})
+}
+
+// dated is goodTillDate, which COIN-M does not have.
+func (o *order) dated() []field {
+	if o.m.in.Inverse() {
+		return nil
+	}
+	return []field{{"goodTillDate", o.goodTill}}
 }
 
 // original is the type that the order was asked for as.
