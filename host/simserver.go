@@ -14,8 +14,11 @@ import (
 
 // SimOptions say what local exchange is to run: see package simserver.
 type SimOptions struct {
-	Listen   string   // default 127.0.0.1:8900; port 0 takes a free one
-	Market   []string // synth, or recordings
+	Listen string   // default 127.0.0.1:8900; port 0 takes a free one
+	Market []string // synth, or recordings
+	// Symbols is how many USD-M contracts the built-in market has, each with ten
+	// changes of its book a second; 0: its own ten, at the usual pace.
+	Symbols  int
 	Seed     uint64
 	Speed    float64          // market seconds per second; default 1
 	Accounts int              // default 1
@@ -67,12 +70,7 @@ func (o *SimOptions) market(now time.Time) (exchange.Feed, simserver.Options, er
 	if len(o.Market) == 0 || len(o.Market) == 1 && o.Market[0] == "synth" {
 		opt.Begin = exchange.Time(now.UnixNano())
 		start := opt.Begin - simPast
-		m, err := synth.New(synth.Options{Seed: o.Seed, Start: start - start%exchange.Minute, Step: simStep(o.Speed)})
-		if err != nil {
-			return nil, opt, configError("built-in market: %v", err)
-		}
-		opt.Universe = m.Universe()
-		return m, opt, nil
+		return o.builtIn(opt, synth.Options{Seed: o.Seed, Start: start - start%exchange.Minute, Step: simStep(o.Speed)})
 	}
 	rec, err := record.Open(o.Market, record.Options{})
 	if err != nil {
@@ -80,6 +78,27 @@ func (o *SimOptions) market(now time.Time) (exchange.Feed, simserver.Options, er
 	}
 	opt.Universe = rec.Universe()
 	return rec, opt, nil
+}
+
+// builtIn opens the built-in market. With many symbols its past is short: it is
+// read through before the opening.
+func (o *SimOptions) builtIn(opt simserver.Options, m synth.Options) (exchange.Feed, simserver.Options, error) {
+	if o.Symbols == 0 {
+		market, err := synth.New(m)
+		if err != nil {
+			return nil, opt, configError("built-in market: %v", err)
+		}
+		opt.Universe = market.Universe()
+		return market, opt, nil
+	}
+	m.Step = 100 * exchange.Millisecond
+	m.Start = opt.Begin - opt.Begin%exchange.Minute
+	crowd, err := synth.NewCrowd(m, o.Symbols)
+	if err != nil {
+		return nil, opt, configError("built-in market: %v", err)
+	}
+	opt.Universe = crowd.Universe()
+	return crowd, opt, nil
 }
 
 // simStep is the step of the built-in market that gives about one change of a

@@ -18,6 +18,7 @@ func simVerb(ctx context.Context, e *env, args []string) error {
 	market := f.StringArray("market", []string{"synth"}, "synth, or a recording (repeatable, merged by time)")
 	seed := f.Uint64("seed", 1, "seed of the built-in market and of the API keys")
 	speed := f.Float64("speed", 1, "market seconds per second")
+	symbols := f.Int("symbols", 0, "USD-M contracts of the built-in market, copies beyond the first ten, each with 10 book changes a second")
 	accounts := f.Int("accounts", 1, "how many accounts, each with two API keys")
 	faults := f.String("faults", "", "faults by seed: SEED[,every=5s][,kinds=drop+429+late_fill]")
 	asJSON := f.Bool("json", false, "print one JSON object on stdout when it is ready")
@@ -29,6 +30,8 @@ func simVerb(ctx context.Context, e *env, args []string) error {
 		return fail(ExitUsage, "%q: sim takes no arguments", f.Args()[0])
 	case !(*speed > 0) || *speed > 1e6:
 		return fail(ExitUsage, "--speed %g: want a number above 0", *speed)
+	case *symbols != 0 && (*symbols < 10 || *symbols > 5000 || len(*market) != 1 || (*market)[0] != "synth"):
+		return fail(ExitUsage, "--symbols %d: want 10 to 5000, of the built-in market", *symbols)
 	case *accounts < 1 || *accounts > 1000:
 		return fail(ExitUsage, "--accounts %d: want 1 to 1000", *accounts)
 	}
@@ -37,7 +40,7 @@ func simVerb(ctx context.Context, e *env, args []string) error {
 		return fail(ExitUsage, "--faults %s: %v", *faults, err)
 	}
 	return host.Simulate(ctx, host.SimOptions{
-		Listen: *listen, Market: *market, Seed: *seed, Speed: *speed, Accounts: *accounts, Faults: chaos,
+		Listen: *listen, Market: *market, Seed: *seed, Speed: *speed, Accounts: *accounts, Symbols: *symbols, Faults: chaos,
 		Ready: func(i host.SimInfo) { e.simReady(i, *asJSON) },
 		Log:   func(line string) { fmt.Fprintln(e.err, line) },
 	})
