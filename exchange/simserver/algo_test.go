@@ -227,6 +227,8 @@ func TestAlgoOrdersAreApart(t *testing.T) {
 	open := func() string {
 		return fmt.Sprint(len(b.must("GET", "/fapi/v1/openOrders", "symbol=BTCUSDT").list(t)), len(b.must("GET", "/fapi/v1/openAlgoOrders", "symbol=BTCUSDT").list(t)))
 	}
+	b.must("POST", "/fapi/v1/countdownCancelAll", "symbol=BTCUSDT", "countdownTime=1")
+	b.eventually("the dead-man switch", func() bool { return open() == "0 1" })
 	b.must("DELETE", "/fapi/v1/allOpenOrders", "symbol=BTCUSDT")
 	if got := open(); got != "0 1" {
 		t.Errorf("open orders and algo orders: %s", got)

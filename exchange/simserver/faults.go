@@ -23,7 +23,7 @@ type Fault struct {
 	// follows after so long).
 	//
 	// At its time, on the exchange: skew (ms added to the request clock,
-	// for ForMS when it is given), maintenance (ms long), filter, delist (announced now, with ms in force
+	// for ForMS when it is given), maintenance (ms long: nothing is answered, nobody is let in), filter, delist (announced now, with ms in force
 	// after so long: orders are cancelled, positions settled), funding (the
 	// interval of Symbol becomes Hours), adl (Symbol's positions are closed),
 	// permissions (what keys may do).
@@ -88,8 +88,8 @@ type faultDesk struct {
 	fired []object // the last keepFired, oldest first
 	chaos *chaos   // nil: nothing comes by itself
 	late  []lateEvent
-	// closedUntil is the end of maintenance.
-	closedUntil exchange.Time
+	// closedUntil is the end of maintenance, by market.
+	closedUntil [len(exchange.Markets) + 1]exchange.Time
 }
 
 const keepFired = 1000

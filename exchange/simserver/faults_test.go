@@ -35,6 +35,9 @@ func TestDropAndMaintenance(t *testing.T) {
 	if a := b.get("/api/v3/time", ""); a.status != 503 || a.code() != -1016 {
 		t.Errorf("during maintenance: %d %s", a.status, a.text)
 	}
+	if _, err := dialRaw("ws://" + b.host + "/spot/ws"); err == nil {
+		t.Error("during maintenance a stream is opened")
+	}
 	for range 100 {
 		if b.get("/fapi/v1/time", "").status == 200 {
 			return
@@ -42,6 +45,21 @@ func TestDropAndMaintenance(t *testing.T) {
 		time.Sleep(10 * time.Millisecond)
 	}
 	t.Error("maintenance does not end")
+}
+
+// Maintenance of one market leaves the others alone.
+func TestMaintenanceOfOneMarket(t *testing.T) {
+	b := running(t, nil)
+	b.fault(Fault{Kind: "maintenance", Market: "coinm", Millis: 60_000})
+	if a := b.get("/dapi/v1/time", ""); a.status != 503 {
+		t.Errorf("coinm: %d", a.status)
+	}
+	for _, path := range []string{"/api/v3/time", "/fapi/v1/time"} {
+		if a := b.get(path, ""); a.status != 200 {
+			t.Errorf("%s: %d", path, a.status)
+		}
+	}
+	b.dial("/usdm/public/ws")
 }
 
 // A half-open connection stays open and says nothing, not even to a ping.

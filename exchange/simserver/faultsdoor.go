@@ -13,7 +13,7 @@ import (
 // before refuses a request that is not to be carried out.
 func (d *faultDesk) before(s *sim, c *call) *fault {
 	m, symbol, now := c.market, c.get("symbol"), s.wall()
-	if now < d.closedUntil {
+	if d.closed(s, m) {
 		if m == exchange.Spot {
 			return &fault{status: http.StatusServiceUnavailable, code: -1016, msg: "This service is no longer available."}
 		}
@@ -35,6 +35,9 @@ func (d *faultDesk) before(s *sim, c *call) *fault {
 	}
 	return d.refuseEntry(s, m, symbol)
 }
+
+// closed reports maintenance of a market.
+func (d *faultDesk) closed(s *sim, m exchange.Market) bool { return s.wall() < d.closedUntil[m] }
 
 // refuseEntry is order entry that was certainly not carried out on futures. On
 // spot every 5xx leaves the outcome unknown to who reads the rules.

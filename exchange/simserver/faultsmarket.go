@@ -17,7 +17,11 @@ func skewClock(s *sim, a *armed) {
 
 // closeForMaintenance refuses everything and cuts every connection.
 func closeForMaintenance(s *sim, a *armed) {
-	s.desk.closedUntil = s.wall() + exchange.UnixMilli(a.Millis)
+	for _, m := range exchange.Markets {
+		if a.market == 0 || a.market == m {
+			s.desk.closedUntil[m] = s.wall() + exchange.UnixMilli(a.Millis)
+		}
+	}
 	dropConnections(s, a)
 }
 

@@ -72,6 +72,12 @@ const maxStreams = 1024
 
 // connect serves one websocket connection.
 func (v *Server) connect(w http.ResponseWriter, r *http.Request, e endpoint) {
+	closed := true
+	v.ask(func(s *sim) { closed = s.desk.closed(s, e.market) })
+	if closed {
+		http.Error(w, "Service Unavailable.", http.StatusServiceUnavailable)
+		return
+	}
 	peer, err := wire.Accept(w, r, peerOptions(e))
 	if err != nil {
 		v.sim.opt.Log(err.Error())
