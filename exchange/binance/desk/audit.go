@@ -66,17 +66,24 @@ func (a *audit) restore(from *Opening) {
 	}
 }
 
-// hurry brings the next round forward.
+// hurry brings the next round forward; one that runs is begun again after it.
 func (a *audit) hurry(at exchange.Time) {
 	a.due = min(a.due, at)
 	a.again, a.tries = a.left > 0, 0
+}
+
+// restart begins a round now. One that runs is given up: what it asked for may
+// be from before the event that matters.
+func (a *audit) restart(now exchange.Time) {
+	clear(a.out)
+	a.left, a.due, a.tries = 0, now, 0
 }
 
 // gap begins a round in every market: something may have been missed.
 func (d *Desk) gap(why string) {
 	d.note("%s; the account is compared", why)
 	for _, a := range d.audits {
-		a.hurry(d.now)
+		a.restart(d.now)
 	}
 }
 
@@ -118,13 +125,22 @@ func (d *Desk) onAudit(a *Answer, f *account.Fault) {
 			d.onOpenOrders(au, a)
 		case Income:
 			d.onIncome(au, a)
-		case Balances:
-			au.balances = a
-		case Positions:
-			au.positions = a
+		case Balances, Positions:
+			au.keep(a)
 		}
 	}
 	d.part(a.Request.Market, a.Request, f == nil)
+}
+
+// keep keeps a reading for the comparison, if it belongs to the round that runs.
+func (a *audit) keep(ans *Answer) {
+	switch {
+	case !a.out[ans.Request.Number]:
+	case ans.Request.Kind == Balances:
+		a.balances = ans
+	default:
+		a.positions = ans
+	}
 }
 
 // part takes note that a request of a round is answered, and goes on with the
@@ -254,7 +270,7 @@ func (d *Desk) compareBalances(a *audit, found map[string]diff) {
 			continue
 		}
 		if d.confirmed(a, asset, more, found) {
-			d.adjust(p, more, d.named(a, fmt.Sprintf("%s %s: the venue has %s, the ledger %s", a.market, asset, theirs[asset], ours)))
+			d.adjust(p, more, d.named(a, fmt.Sprintf("the venue has %s, the ledger %s", theirs[asset], ours)))
 			continue
 		}
 		for _, t := range d.tapes { // somebody else may have traded it
@@ -273,7 +289,7 @@ func (d *Desk) named(a *audit, what string) string {
 
 // adjust books a difference and says so.
 func (d *Desk) adjust(p purse, amount decimal.Decimal, reason string) {
-	d.note("%s", reason)
+	d.note("%s wallet %s %s: %s", p.market, amount, p.asset, reason)
 	d.books.add(p, amount)
 	d.post(exchange.Event{Kind: exchange.KindBalance, Instrument: exchange.NoInstrument, Wallet: p.market, Asset: p.asset, Amount: amount, Reason: reason})
 }
@@ -309,9 +325,9 @@ func (d *Desk) comparePositions(a *audit, found map[string]diff) {
 func (d *Desk) adjustPosition(a *audit, in *exchange.Instrument, p account.Position, more decimal.Decimal) {
 	reason := "opening position"
 	if !a.fresh {
-		reason = fmt.Sprintf("unexplained difference: %s: the venue has %s, the ledger %s", in.Key(), p.Qty, in.QtyDecimal(d.books.positions[in.ID]))
+		reason = fmt.Sprintf("unexplained difference: the venue has %s, the ledger %s", p.Qty, in.QtyDecimal(d.books.positions[in.ID]))
 	}
-	d.note("%s", reason)
+	d.note("%s %s: %s", in.Key(), more, reason)
 	f := &exchange.Fill{Instrument: in.ID, TradeID: "adjust-" + strconv.FormatInt(int64(d.now), 10), Side: exchange.Buy, Qty: lots(in, more.Abs()),
 		FeeAsset: in.Settle(), Reason: reason}
 	if more.IsNegative() {
@@ -322,5 +338,5 @@ func (d *Desk) adjustPosition(a *audit, in *exchange.Instrument, p account.Posit
 		f.Price = exchange.Ticks(in.Tick.Floor(p.Entry))
 	}
 	f.Price = max(f.Price, 1)
-	d.bookFill(in, f, d.now)
+	d.bookFill(in, f, 0) // when it happened is not known
 }

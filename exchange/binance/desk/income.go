@@ -1,6 +1,8 @@
 package desk
 
 import (
+	"strings"
+
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/account"
 )
@@ -59,7 +61,7 @@ func (d *Desk) income(a *audit, r *account.Income) {
 		}
 	}
 	d.touch(a.market)
-	d.adjust(purse{a.market, r.Asset}, r.Amount, r.Type+" "+r.Symbol+" "+r.TranID)
+	d.adjust(purse{a.market, r.Asset}, r.Amount, strings.Join(strings.Fields(r.Type+" "+r.Symbol+" "+r.TranID), " "))
 }
 
 // payment tells of funding. The rate and the mark price are not in the row.

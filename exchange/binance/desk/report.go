@@ -24,11 +24,11 @@ func (d *Desk) Notice(n *account.Notice, now exchange.Time) {
 		a.expect(n.Funding, d.now)
 	case n.Gap != "":
 		a.down = ""
-		a.hurry(d.now)
+		a.restart(d.now)
 		d.note("%s: %s; the account is compared", n.Market, n.Gap)
 	case n.Down != "":
 		a.down = n.Down
-		a.hurry(d.now)
+		a.restart(d.now)
 		d.note("%s: the account's stream is down: %s", n.Market, n.Down)
 	case n.Config != "":
 		d.note("%s: a setting was changed from elsewhere: %s", n.Market, n.Config)
