@@ -1,0 +1,71 @@
+package desk
+
+import (
+	"maps"
+	"testing"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/account"
+)
+
+const working = 50 // orders, on a busy desk
+
+// executions returns fills of one lot each, in turn over the working orders.
+func executions(n int) []account.Notice {
+	out := make([]account.Notice, n)
+	filled := [working]int64{}
+	for i := range out {
+		o := i % working
+		filled[o]++
+		e := &account.Execution{Market: exchange.Spot, Symbol: "BTCUSDT", TradeID: int64(i + 1), VenueID: int64(o + 1), ClientID: id(o), Side: exchange.Buy,
+			Price: decimal.New(5000000, -2), Qty: decimal.New(1, -3), Fee: decimal.New(1, -6), FeeAsset: "BTC", Time: start}
+		out[i] = account.Notice{Market: exchange.Spot, Report: &account.Report{Market: exchange.Spot, Symbol: "BTCUSDT", ClientID: e.ClientID, VenueID: e.VenueID,
+			Side: exchange.Buy, Status: exchange.StatusPartial, Price: e.Price, Qty: decimal.NewFromInt(1e9), Filled: decimal.New(filled[o], -3), Execution: e}}
+	}
+	return out
+}
+
+func id(n int) string { return "t-" + string(rune('A'+n/10)) + string(rune('0'+n%10)) }
+
+// BenchmarkExecution is from an event of the user stream to the event for the
+// core, with 50 orders working.
+func BenchmarkExecution(b *testing.B) {
+	d, err := New(universe(), Options{}, Opening{Began: start}, start)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for i := range working {
+		d.Submit(&exchange.Order{ID: exchange.OrderID(i + 1), ClientID: id(i), Side: exchange.Buy, Type: exchange.Limit, TIF: exchange.GTC, Price: 1, Qty: 1e12}, start)
+	}
+	d.Requests(func(*Request) {})
+	list := executions(b.N)
+	told := 0
+	b.ReportAllocs()
+	b.ResetTimer()
+	for i := range list {
+		d.Notice(&list[i], start)
+		d.Events(func(*exchange.Event) { told++ })
+	}
+	if told < b.N {
+		b.Fatalf("%d events of %d executions", told, b.N)
+	}
+}
+
+// BenchmarkExecutionNaive is the usual client: a table of orders by id, of which
+// every event hands out a copy.
+func BenchmarkExecutionNaive(b *testing.B) {
+	table := map[string]account.Report{}
+	list := executions(b.N)
+	var snapshot map[string]account.Report
+	b.ReportAllocs()
+	b.ResetTimer()
+	for i := range list {
+		table[list[i].Report.ClientID] = *list[i].Report
+		snapshot = maps.Clone(table)
+	}
+	if len(snapshot) == 0 {
+		b.Fatal("no orders")
+	}
+}
