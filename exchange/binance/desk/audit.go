@@ -297,7 +297,7 @@ func (d *Desk) adjust(p purse, amount decimal.Decimal, reason string) {
 func (d *Desk) comparePositions(a *audit, found map[string]diff) {
 	theirs := make([]account.Position, d.u.Len())
 	for _, p := range a.positions.Positions {
-		if in, ok := d.u.Find(p.Market, p.Symbol); ok {
+		if in, ok := d.find(p.Market, p.Symbol); ok {
 			theirs[in.ID] = p
 		} else if !p.Qty.IsZero() {
 			d.note("%s:%s is not in this universe and has a position of %s", p.Market, p.Symbol, p.Qty)

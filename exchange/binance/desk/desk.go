@@ -68,8 +68,9 @@ type Holding struct {
 // Desk is the state of our dealings with the venue. It is not safe for
 // concurrent use. Every method takes the venue's time as well as it is known.
 type Desk struct {
-	u   *exchange.Universe
-	opt Options
+	u       *exchange.Universe
+	symbols map[symbol]*exchange.Instrument
+	opt     Options
 
 	open     []*order // oldest first
 	finished []*order // the last of them
@@ -109,9 +110,10 @@ func New(u *exchange.Universe, opt Options, from Opening, now exchange.Time) (*D
 	d := &Desk{
 		u: u, opt: opt.withDefaults(), began: from.Began, now: now, ticked: now, beat: now,
 		byID: map[exchange.OrderID]*order{}, byClient: map[string]*order{}, byVenue: map[venueKey]*order{},
-		books: newBooks(u), claimed: map[int64]bool{},
+		books: newBooks(u), claimed: map[int64]bool{}, symbols: map[symbol]*exchange.Instrument{},
 	}
 	for _, in := range u.All() {
+		d.symbols[symbol{in.Market, in.Symbol}] = in
 		d.tapes = append(d.tapes, newTape(in))
 		d.audit(in.Market)
 	}
@@ -146,6 +148,17 @@ func (d *Desk) restore(from *Opening) error {
 		d.resumeMove(&from.Transfers[i])
 	}
 	return nil
+}
+
+// symbol names an instrument as the venue does.
+type symbol struct {
+	market exchange.Market
+	name   string
+}
+
+func (d *Desk) find(m exchange.Market, name string) (*exchange.Instrument, bool) {
+	in, ok := d.symbols[symbol{m, name}]
+	return in, ok
 }
 
 func (d *Desk) known(id exchange.InstrumentID) bool { return id >= 0 && int(id) < d.u.Len() }

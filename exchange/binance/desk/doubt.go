@@ -62,12 +62,11 @@ func (d *Desk) miss(n *order, at exchange.Time) {
 	if n.venue != 0 {
 		spread = exchange.Minute // it was there: only the query lags, or the archive forgot it
 	}
-	if n.missed < missesNeeded || at < n.first+spread || at <= n.sent+d.opt.RecvWindow+windowGrace {
-		n.due = d.now + backoff(n.tries)
-		return
+	decisive := max(n.first+spread, n.sent+d.opt.RecvWindow+windowGrace+1)
+	if n.due = d.now + backoff(n.tries); decisive > d.now {
+		n.due = min(n.due, decisive)
 	}
-	if d.tapes[n.Instrument].claims(n, d.now) { // an execution may be its own
-		n.due = d.now + backoff(n.tries)
+	if n.missed < missesNeeded || at < decisive || d.tapes[n.Instrument].claims(n, d.now) {
 		return
 	}
 	if n.venue != 0 || n.Filled > 0 {

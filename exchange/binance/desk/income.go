@@ -55,7 +55,7 @@ func (d *Desk) income(a *audit, r *account.Income) {
 	case "REALIZED_PNL", "COMMISSION", "TRANSFER", "INTERNAL_TRANSFER":
 		return
 	case "FUNDING_FEE":
-		if in, ok := d.u.Find(r.Market, r.Symbol); ok {
+		if in, ok := d.find(r.Market, r.Symbol); ok {
 			d.payment(in, r)
 			return
 		}

@@ -39,7 +39,7 @@ func (d *Desk) Notice(n *account.Notice, now exchange.Time) {
 
 // report takes the venue's word on an order, from wherever it comes.
 func (d *Desk) report(r *account.Report) {
-	in, ok := d.u.Find(r.Market, r.Symbol)
+	in, ok := d.find(r.Market, r.Symbol)
 	if !ok {
 		d.stranger(r)
 		return

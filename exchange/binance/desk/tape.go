@@ -71,7 +71,7 @@ const overlap = exchange.Minute
 // onTrades takes a listing of executions. If it does not bring what reports speak
 // of, it is asked for again.
 func (d *Desk) onTrades(a *Answer, f *account.Fault) {
-	in, ok := d.u.Find(a.Request.Market, a.Request.Symbol)
+	in, ok := d.find(a.Request.Market, a.Request.Symbol)
 	if !ok {
 		return
 	}
