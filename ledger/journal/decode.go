@@ -114,6 +114,7 @@ func decodeOwn(in *cursor, set bool, ev *exchange.Event) bool {
 		ev.Wallet = exchange.Market(in.byte())
 		ev.Asset = in.string()
 		ev.Amount = in.decimal()
+		ev.Reason = in.string()
 	case exchange.KindTimer:
 		ev.Strategy, ev.Name = in.int32(), in.string()
 	case exchange.KindReload:

@@ -125,7 +125,8 @@ func appendOwn(dst []byte, ev *exchange.Event) []byte {
 	case exchange.KindBalance:
 		dst = append(dst, byte(ev.Wallet))
 		dst = appendString(dst, ev.Asset)
-		return appendDecimal(dst, ev.Amount)
+		dst = appendDecimal(dst, ev.Amount)
+		return appendString(dst, ev.Reason)
 	case exchange.KindTimer:
 		dst = appendInt(dst, int64(ev.Strategy))
 		return appendString(dst, ev.Name)
