@@ -27,10 +27,11 @@ const (
 	KindTimer   // Strategy, Name: a timer is due
 	KindReload  // Reload: a new version of a script
 	KindCommand // Name, Reason: halt, resume, stop
+	KindAdvice  // Advice: what an adviser said to a question
 )
 
 var kindNames = [...]string{"none", "snapshot", "diff", "ticker", "trade", "mark", "funding", "bar", "gap",
-	"order", "fill", "funding_paid", "transfer", "balance", "timer", "reload", "command"}
+	"order", "fill", "funding_paid", "transfer", "balance", "timer", "reload", "command", "advice"}
 
 func (k Kind) String() string {
 	if int(k) < len(kindNames) {
@@ -82,6 +83,7 @@ type Event struct {
 	Name     string
 	Reason   string
 	Reload   *Reload
+	Advice   *Advice
 }
 
 // Bar is a candle. Time is when it closed. Volumes are in units of quantity and

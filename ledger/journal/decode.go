@@ -121,6 +121,8 @@ func decodeOwn(in *cursor, set bool, ev *exchange.Event) bool {
 		ev.Reload = decodeIf(in, set, decodeReload)
 	case exchange.KindCommand:
 		ev.Name, ev.Reason = in.string(), in.string()
+	case exchange.KindAdvice:
+		ev.Advice = decodeIf(in, set, decodeAdvice)
 	default:
 		return false
 	}
@@ -189,6 +191,15 @@ func decodeReload(in *cursor, r *exchange.Reload) {
 	for n := in.uint(); n > 0 && !in.bad; n-- {
 		r.Sources = append(r.Sources, exchange.Source{Path: in.string(), Text: in.string()})
 	}
+}
+
+func decodeAdvice(in *cursor, a *exchange.Advice) {
+	a.ID = in.uint()
+	a.Verdict, a.Reason = in.string(), in.string()
+	a.Text, a.Model = in.string(), in.string()
+	a.TokensIn, a.TokensOut = int(in.int()), int(in.int())
+	a.Cost = in.decimal()
+	a.Cached = in.bool()
 }
 
 // cursor reads an encoded event. Once something is missing it is bad and

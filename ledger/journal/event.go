@@ -22,7 +22,7 @@ import (
 const (
 	flagVenueTime = 1 << iota // VenueTime is there; without it, it is 0
 	flagSynthetic             // Event.Synthetic, of a book or a ticker
-	flagPointer               // Fill, Payment, Transfer or Reload is not nil
+	flagPointer               // Fill, Payment, Transfer, Reload or Advice is not nil
 )
 
 // AppendEvent appends the encoded event to dst. The fields that the event's
@@ -59,6 +59,8 @@ func eventFlags(ev *exchange.Event) (f byte) {
 		pointer = ev.Transfer != nil
 	case exchange.KindReload:
 		pointer = ev.Reload != nil
+	case exchange.KindAdvice:
+		pointer = ev.Advice != nil
 	}
 	if pointer {
 		f |= flagPointer
@@ -135,6 +137,8 @@ func appendOwn(dst []byte, ev *exchange.Event) []byte {
 	case exchange.KindCommand:
 		dst = appendString(dst, ev.Name)
 		return appendString(dst, ev.Reason)
+	case exchange.KindAdvice:
+		return appendAdvice(dst, ev.Advice)
 	}
 	return dst
 }
@@ -207,6 +211,21 @@ func appendReload(dst []byte, r *exchange.Reload) []byte {
 		dst = appendString(dst, r.Sources[i].Text)
 	}
 	return dst
+}
+
+func appendAdvice(dst []byte, a *exchange.Advice) []byte {
+	if a == nil {
+		return dst
+	}
+	dst = binary.AppendUvarint(dst, a.ID)
+	dst = appendString(dst, a.Verdict)
+	dst = appendString(dst, a.Reason)
+	dst = appendString(dst, a.Text)
+	dst = appendString(dst, a.Model)
+	dst = appendInt(dst, int64(a.TokensIn))
+	dst = appendInt(dst, int64(a.TokensOut))
+	dst = appendDecimal(dst, a.Cost)
+	return appendBool(dst, a.Cached)
 }
 
 // appendLevels writes each price as its distance from the one before: near the

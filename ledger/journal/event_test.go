@@ -15,7 +15,7 @@ import (
 
 func kinds() []exchange.Kind {
 	var out []exchange.Kind
-	for k := exchange.KindSnapshot; k <= exchange.KindCommand; k++ {
+	for k := exchange.KindSnapshot; k <= exchange.KindAdvice; k++ {
 		out = append(out, k)
 	}
 	return out
@@ -123,6 +123,9 @@ func genOwn(t *rapid.T, ev *exchange.Event) {
 		}
 	case exchange.KindCommand:
 		ev.Name, ev.Reason = genText(t), genText(t)
+	case exchange.KindAdvice:
+		ev.Advice = &exchange.Advice{ID: rapid.Uint64().Draw(t, "id"), Verdict: genText(t), Reason: genText(t), Text: genText(t),
+			Model: genText(t), TokensIn: int(anyInt.Draw(t, "in")), TokensOut: int(anyInt.Draw(t, "out")), Cost: genDecimal(t), Cached: genBool(t)}
 	}
 }
 
@@ -147,24 +150,24 @@ func TestCodecKnowsEveryField(t *testing.T) {
 		v    any
 		want int
 	}{
-		{exchange.Event{}, 34}, {exchange.Fill{}, 12}, {exchange.FundingPayment{}, 8}, {exchange.Transfer{}, 9},
+		{exchange.Event{}, 35}, {exchange.Advice{}, 9}, {exchange.Fill{}, 12}, {exchange.FundingPayment{}, 8}, {exchange.Transfer{}, 9},
 		{exchange.OrderUpdate{}, 7}, {exchange.Bar{}, 6}, {exchange.Reload{}, 5}, {exchange.Source{}, 2},
 	} {
 		if n := reflect.TypeOf(c.v).NumField(); n != c.want {
 			t.Errorf("%T has %d fields, the codec was written for %d: extend it and genEvent", c.v, n, c.want)
 		}
 	}
-	if n := len(kinds()); n != 16 {
-		t.Errorf("%d kinds, the codec was written for 16", n)
+	if n := len(kinds()); n != 17 {
+		t.Errorf("%d kinds, the codec was written for 17", n)
 	}
 }
 
 func TestNilPointersSurvive(t *testing.T) {
-	for _, k := range []exchange.Kind{exchange.KindFill, exchange.KindFundingPaid, exchange.KindTransfer, exchange.KindReload} {
-		got := exchange.Event{Fill: &exchange.Fill{}, Payment: &exchange.FundingPayment{}, Transfer: &exchange.Transfer{}, Reload: &exchange.Reload{}}
+	for _, k := range []exchange.Kind{exchange.KindFill, exchange.KindFundingPaid, exchange.KindTransfer, exchange.KindReload, exchange.KindAdvice} {
+		got := exchange.Event{Fill: &exchange.Fill{}, Payment: &exchange.FundingPayment{}, Transfer: &exchange.Transfer{}, Reload: &exchange.Reload{}, Advice: &exchange.Advice{}}
 		var dec EventDecoder
 		must(t, dec.Decode(AppendEvent(nil, &exchange.Event{Kind: k}), &got))
-		if (k == exchange.KindFill && got.Fill != nil) || (k == exchange.KindReload && got.Reload != nil) ||
+		if (k == exchange.KindFill && got.Fill != nil) || (k == exchange.KindReload && got.Reload != nil) || (k == exchange.KindAdvice && got.Advice != nil) ||
 			(k == exchange.KindFundingPaid && got.Payment != nil) || (k == exchange.KindTransfer && got.Transfer != nil) {
 			t.Errorf("%v: a nil pointer came back set", k)
 		}
