@@ -5,6 +5,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/book"
+	"github.com/perilune/perilune/host/advice"
 	"github.com/perilune/perilune/host/execution"
 	"github.com/perilune/perilune/host/execution/schedule"
 )
@@ -58,6 +59,12 @@ type Env interface {
 	Log(level LogLevel, where, message string)
 	Chart(series string, value float64)
 	Halt(reason string)
+	// Adviser names the adviser, "" when there is none. Ask returns 0 while a
+	// question of this strategy is under way; Advice is the latest answer of a
+	// tag that still counts.
+	Adviser() string
+	Ask(advice.Question) (uint64, error)
+	Advice(tag string) (*advice.Advice, bool)
 }
 
 // LogLevel is the severity of a line a script logs.

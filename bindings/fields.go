@@ -19,15 +19,23 @@ func (rt *Runtime) Fields(n int, shape *Type) Fields {
 	if in.Nil() && n <= len(rt.spec.Args) && rt.spec.Args[n-1].Optional {
 		return Fields{rt, &lua.LTable{Metatable: lua.LNil}}
 	}
-	t := in.Table()
+	return rt.shaped("", in.Table(), shape)
+}
+
+// Shape reads a table inside an argument; what names it in errors.
+func (rt *Runtime) Shape(what string, t *lua.LTable, shape *Type) Fields {
+	return rt.shaped(what+": ", t, shape)
+}
+
+func (rt *Runtime) shaped(what string, t *lua.LTable, shape *Type) Fields {
 	for k, _ := t.Next(lua.LNil); k != lua.LNil; k, _ = t.Next(k) {
 		if name, ok := k.(lua.LString); !ok || !shape.has(string(name)) {
-			rt.Raise("unknown field %s%s", Describe(k), DidYouMean(k.String(), shape.fieldNames()))
+			rt.Raise("%sunknown field %s%s", what, Describe(k), DidYouMean(k.String(), shape.fieldNames()))
 		}
 	}
 	for _, f := range shape.Fields {
 		if !f.Optional && t.RawGetString(f.Name) == lua.LNil {
-			rt.Raise("missing field %s: %s", f.Name, f.Doc)
+			rt.Raise("%smissing field %s: %s", what, f.Name, f.Doc)
 		}
 	}
 	return Fields{rt, t}

@@ -8,6 +8,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/host/advice"
 	"github.com/perilune/perilune/host/execution"
 )
 
@@ -272,6 +273,60 @@ var PaymentType = Type{
 		{Name: "position", Type: "number", Unit: "units of quantity", Doc: "signed"},
 		{Name: "amount", Type: "number", Unit: "asset", Doc: "received (positive) or paid (negative)"},
 		{Name: "asset", Type: "string"},
+	},
+}
+
+// NewAdvice returns what came of a question as a table of AdviceType.
+func (rt *Runtime) NewAdvice(a *advice.Advice) *lua.LTable {
+	r := rt.record(11)
+	r.str("id", ID(a.ID))
+	r.str("tag", a.Question.Tag)
+	r.flag("ok", a.OK())
+	r.str("verdict", a.Verdict)
+	r.str("reason", a.Reason)
+	r.str("model", a.Model)
+	r.flag("cached", a.Cached)
+	r.money("cost", a.Cost)
+	r.time("asked", a.Question.Asked)
+	r.time("expires", a.Question.Expires())
+	if a.OK() {
+		answer := rt.record(len(a.Answer))
+		for _, v := range a.Answer {
+			answer.value(v.Name, v.Value)
+		}
+		r.t.RawSetString("answer", answer.t)
+	}
+	return r.t
+}
+
+// value sets a field of an answer.
+func (r record) value(k string, v any) {
+	switch v := v.(type) {
+	case float64:
+		r.num(k, v)
+	case bool:
+		r.flag(k, v)
+	case string:
+		r.t.RawSetString(k, lua.LString(v))
+	}
+}
+
+// AdviceType describes what came of a question to the adviser.
+var AdviceType = Type{
+	Name: "Advice",
+	Doc:  "What came of a question to the adviser.",
+	Fields: []Value{
+		{Name: "id", Type: "string", Doc: "what ai.ask returned"},
+		{Name: "tag", Type: "string?"},
+		{Name: "ok", Type: "boolean", Doc: "whether there is an answer"},
+		{Name: "answer", Type: "table?", Doc: "the fields of the schema, all checked; nil unless ok"},
+		{Name: "verdict", Type: "\"ok\"|\"refused\"|\"failed\"|\"late\"|\"disabled\"|\"cancelled\""},
+		{Name: "reason", Type: "string?", Doc: "why there is no answer"},
+		{Name: "model", Type: "string?"},
+		{Name: "cached", Type: "boolean", Doc: "whether the same question had been answered before"},
+		{Name: "cost", Type: "number", Unit: "currency of the configured prices"},
+		{Name: "asked", Type: "number", Unit: "seconds since the epoch"},
+		{Name: "expires", Type: "number", Unit: "seconds since the epoch", Doc: "from then on it does not count: ttl after it was asked"},
 	},
 }
 

@@ -29,6 +29,7 @@ type Snapshot struct {
 	NextPair     exchange.PairID
 	NextSchedule exchange.ScheduleID
 	NextTransfer uint64
+	NextQuestion uint64 // to the adviser
 	NextTrade    uint64 // over all instruments, of trade ids that are numbers
 }
 
@@ -165,8 +166,9 @@ func (db *DB) nextNumbers(s *Snapshot) error {
 		(SELECT coalesce(max(id), 0) + 1 FROM pairs WHERE session = ?1),
 		(SELECT coalesce(max(id), 0) + 1 FROM schedules WHERE session = ?1),
 		(SELECT coalesce(max(id), 0) + 1 FROM transfers WHERE session = ?1),
+		(SELECT coalesce(max(id), 0) + 1 FROM advice WHERE session = ?1),
 		(SELECT coalesce(max(CAST(trade_id AS INTEGER)), 0) + 1 FROM fills WHERE session = ?1)`,
 		func(rows *sql.Rows) error {
-			return rows.Scan(&s.NextOrder, &s.NextPair, &s.NextSchedule, &s.NextTransfer, &s.NextTrade)
+			return rows.Scan(&s.NextOrder, &s.NextPair, &s.NextSchedule, &s.NextTransfer, &s.NextQuestion, &s.NextTrade)
 		}, int64(s.Session.ID))
 }

@@ -28,6 +28,7 @@ const (
 	insertVersion
 	insertChart
 	insertLog
+	insertAdvice
 	advanceRun
 	advanceSession
 	statements
@@ -95,6 +96,12 @@ var statementText = [statements]string{
 		VALUES (?,?,?,?,?,?,?) ON CONFLICT DO NOTHING`,
 	insertLog: `INSERT INTO log (run, seq, n, time, strategy, level, place, text)
 		VALUES (?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING`,
+	insertAdvice: `INSERT INTO advice (session, id, run, seq, strategy, tag, question, context, schema, verdict, reason, answer,
+			model, tokens_in, tokens_out, cost, cached, asked, answered)
+		VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
+		ON CONFLICT DO UPDATE SET run = excluded.run, seq = excluded.seq, verdict = excluded.verdict, reason = excluded.reason,
+			answer = excluded.answer, model = excluded.model, tokens_in = excluded.tokens_in, tokens_out = excluded.tokens_out,
+			cost = excluded.cost, cached = excluded.cached, answered = excluded.answered` + newer,
 	advanceRun:     `UPDATE run SET committed_seq = max(committed_seq, ?) WHERE id = ?`,
 	advanceSession: `UPDATE session SET last_time = max(last_time, ?) WHERE id = ?`,
 }

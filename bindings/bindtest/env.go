@@ -8,6 +8,7 @@ import (
 	"github.com/perilune/perilune/bindings"
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/book"
+	"github.com/perilune/perilune/host/advice"
 	"github.com/perilune/perilune/host/execution"
 	"github.com/perilune/perilune/host/execution/schedule"
 )
@@ -45,6 +46,11 @@ type Env struct {
 	Logged    []string                    // "info file:line message"
 	Plotted   []string                    // "series value"
 	Halted    string
+
+	AdviserName string
+	Asked       []advice.Question
+	AskError    error
+	Answers     map[string]*advice.Advice // by tag
 }
 
 // NewEnv returns a small market: BTC on spot, USD-M and COIN-M, and SHIB with
@@ -235,5 +241,20 @@ func (e *Env) Chart(series string, v float64) {
 }
 
 func (e *Env) Halt(reason string) { e.Halted = reason }
+
+func (e *Env) Adviser() string { return e.AdviserName }
+
+func (e *Env) Ask(q advice.Question) (uint64, error) {
+	if e.AskError != nil {
+		return 0, e.AskError
+	}
+	e.Asked = append(e.Asked, q)
+	return uint64(len(e.Asked)), q.Check()
+}
+
+func (e *Env) Advice(tag string) (*advice.Advice, bool) {
+	a, ok := e.Answers[tag]
+	return a, ok
+}
 
 var _ bindings.Env = (*Env)(nil)

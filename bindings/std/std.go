@@ -8,6 +8,7 @@ import (
 
 	"github.com/perilune/perilune/bindings"
 	"github.com/perilune/perilune/bindings/account"
+	"github.com/perilune/perilune/bindings/ai"
 	"github.com/perilune/perilune/bindings/basis"
 	"github.com/perilune/perilune/bindings/chart"
 	"github.com/perilune/perilune/bindings/exec"
@@ -26,6 +27,6 @@ func Modules() []bindings.Module {
 	return slices.Concat(
 		[]bindings.Module{market.Module(), basis.Module(), order.Module()},
 		exec.Modules(),
-		[]bindings.Module{account.Module(), timer.Module(), state.Module(), params.Module(), num.Module(), ta.Module(), log.Module(), chart.Module()},
+		[]bindings.Module{account.Module(), timer.Module(), state.Module(), params.Module(), num.Module(), ta.Module(), log.Module(), chart.Module(), ai.Module()},
 	)
 }

@@ -41,6 +41,11 @@ type Config struct {
 	// Ladders are the instruments whose book is a price ladder: faster, at some
 	// 130 KB a side. The default is a sorted slice.
 	Ladders func(*exchange.Instrument) bool
+	// Adviser names what questions of strategies are put to; "": nobody, and
+	// every question is answered with that at once.
+	Adviser string
+	// AdviceTTL bounds how long any advice counts; 0: as the question says.
+	AdviceTTL exchange.Time
 	// Restore continues an earlier session; nil starts a new one.
 	Restore *Restore
 }
@@ -51,6 +56,7 @@ type Restore struct {
 	LastOrder exchange.OrderID
 	LastPair  exchange.PairID
 	LastMove  uint64 // transfers
+	LastAsk   uint64 // questions to the adviser
 	Balances  []RestoredBalance
 	Fills     []RestoredFill // all of the session, oldest first
 	Pairs     []RestoredPair // that are not done
@@ -117,6 +123,7 @@ type Core struct {
 	over      []exchange.PairID    // that are done, in that order
 	lastPair  exchange.PairID
 	lastMove  uint64
+	lastAsk   uint64
 	awaiting  map[exchange.OrderID]lastWord           // final statuses that wait for fills
 	seen      trades                                  // executions, to tell one that is reported again
 	told      map[exchange.PairID]execution.PairState // as last reported
@@ -184,7 +191,7 @@ func (c *Core) restore(r *Restore) {
 		return
 	}
 	c.now = r.Time
-	c.orders.last, c.lastPair, c.lastMove = r.LastOrder, r.LastPair, r.LastMove
+	c.orders.last, c.lastPair, c.lastMove, c.lastAsk = r.LastOrder, r.LastPair, r.LastMove, r.LastAsk
 	for i := range r.Fills {
 		f := &r.Fills[i]
 		c.seen.add(&f.Fill)
@@ -270,6 +277,8 @@ func (c *Core) Step(ev *exchange.Event, fx *[]Effect) {
 		c.onReload(ev)
 	case exchange.KindCommand:
 		c.onCommand(ev)
+	case exchange.KindAdvice:
+		c.onAdvice(ev)
 	}
 	c.drain()
 	if c.running && c.now >= c.sampleAt {
@@ -338,6 +347,7 @@ func (c *Core) invoke(s *slot, n *Notice) {
 		return
 	}
 	s.port.reset()
+	s.port.handler = n.Handler
 	if err := s.Call(s.port, n); err != nil {
 		s.port.reset()
 		c.fault(s, n, err)
@@ -448,6 +458,7 @@ func (c *Core) stop() {
 	c.stopping = true
 	c.tellAll(Notice{Handler: OnStop})
 	c.drain()
+	c.forgetQuestions()
 	for _, m := range c.machines {
 		m.Stop()
 		c.step(m)
@@ -492,6 +503,7 @@ func (c *Core) onReload(ev *exchange.Event) {
 	s := c.slots[r.Strategy]
 	v := &Version{Number: s.version, Path: r.Path, Hash: r.Hash, Sources: r.Sources}
 	s.port.reset()
+	s.port.handler = OnReload
 	fresh, err := s.Reload(s.port, r)
 	if err != nil {
 		s.port.reset()

@@ -6,6 +6,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/host/advice"
 	"github.com/perilune/perilune/host/execution"
 	"github.com/perilune/perilune/host/execution/schedule"
 )
@@ -20,6 +21,9 @@ const (
 	EffectTransfer                       // Transfer
 	EffectSnapshot                       // Instrument, Text: its book needs a snapshot
 
+	// Asked of the adviser.
+	EffectAsk // Strategy, Question
+
 	// For the ledger.
 	EffectOrder   // Order: its state changed
 	EffectFill    // Order (nil when foreign), Fill
@@ -33,12 +37,13 @@ const (
 	EffectChart   // Strategy, Name, Value
 	EffectLog     // Strategy, Level, Where, Text
 	EffectHalt    // Text; empty: resumed
+	EffectAdvice  // Strategy, Advice: what came of a question
 
 	EffectSchedule // Schedule: its state changed
 )
 
-var effectNames = [...]string{"none", "submit", "cancel", "transfer", "snapshot", "order", "fill", "funding", "txn", "arrived",
-	"pair", "equity", "state", "version", "chart", "log", "halt", "schedule"}
+var effectNames = [...]string{"none", "submit", "cancel", "transfer", "snapshot", "ask", "order", "fill", "funding", "txn", "arrived",
+	"pair", "equity", "state", "version", "chart", "log", "halt", "advice", "schedule"}
 
 func (k EffectKind) String() string { return effectNames[k] }
 
@@ -61,6 +66,8 @@ type Effect struct {
 	Request  *execution.PairRequest
 	Schedule *schedule.Saved
 	Version  *Version
+	Question *advice.Question
+	Advice   *advice.Advice
 	Amount   decimal.Decimal
 	Name     string
 	Value    float64
@@ -134,6 +141,10 @@ func (e *Effect) Append(dst []byte, u *exchange.Universe) []byte {
 		return appendPair(dst, e.Pair, u)
 	case EffectSchedule:
 		return appendSchedule(dst, &e.Schedule.Schedule, u)
+	case EffectAsk:
+		return appendQuestion(dst, e.Question)
+	case EffectAdvice:
+		return appendAdvice(dst, e.Advice)
 	case EffectVersion:
 		return appendVersion(dst, e.Version)
 	case EffectEquity:

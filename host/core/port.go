@@ -8,6 +8,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/book"
+	"github.com/perilune/perilune/host/advice"
 	"github.com/perilune/perilune/host/execution"
 	"github.com/perilune/perilune/host/execution/schedule"
 )
@@ -18,12 +19,14 @@ import (
 //
 // A Port is valid only during a callback, on the loop's goroutine.
 type Port struct {
-	c      *Core
-	slot   *slot
-	staged []staged
-	orders exchange.OrderID // how many ids the staged orders have taken
-	pairs  exchange.PairID
-	plans  exchange.ScheduleID
+	c       *Core
+	slot    *slot
+	staged  []staged
+	orders  exchange.OrderID // how many ids the staged orders have taken
+	pairs   exchange.PairID
+	plans   exchange.ScheduleID
+	asks    int
+	handler Handler // being called
 }
 
 // staged is one thing a callback asked for.
@@ -36,6 +39,7 @@ type staged struct {
 	schedule schedule.Request
 	planID   exchange.ScheduleID
 	transfer exchange.Transfer
+	ask      *advice.Question
 	name     string
 	at       exchange.Time
 	every    exchange.Time
@@ -60,11 +64,12 @@ const (
 	stageHalt
 	stageSchedule
 	stageUnschedule
+	stageAsk
 )
 
 func (p *Port) reset() {
 	p.staged = p.staged[:0]
-	p.orders, p.pairs, p.plans = 0, 0, 0
+	p.orders, p.pairs, p.plans, p.asks = 0, 0, 0, 0
 }
 
 // Now is the loop's time.
@@ -271,6 +276,8 @@ func (c *Core) commit(s *slot) {
 			c.cancelSchedule(s, st.planID)
 		case stageHalt:
 			c.halt(s.Name() + ": " + st.text)
+		case stageAsk:
+			c.ask(s, st.ask)
 		}
 	}
 	p.reset()

@@ -2,6 +2,7 @@ package core
 
 import (
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/host/advice"
 	"github.com/perilune/perilune/host/execution"
 	"github.com/perilune/perilune/host/execution/schedule"
 )
@@ -21,6 +22,7 @@ const (
 	OnFill
 	OnPair
 	OnSchedule
+	OnAdvice
 	OnGap
 	OnHalt
 	OnReload
@@ -29,7 +31,7 @@ const (
 )
 
 var handlerNames = [...]string{"on_start", "on_book", "on_trade", "on_mark", "on_funding", "on_bar", "on_timer",
-	"on_order", "on_fill", "on_pair", "on_schedule", "on_gap", "on_halt", "on_reload", "on_stop"}
+	"on_order", "on_fill", "on_pair", "on_schedule", "on_advice", "on_gap", "on_halt", "on_reload", "on_stop"}
 
 func (h Handler) String() string { return handlerNames[h] }
 
@@ -44,6 +46,7 @@ type Notice struct {
 	Payment    *exchange.FundingPayment // on_funding
 	Pair       *execution.Pair          // on_pair
 	Schedule   *schedule.Schedule       // on_schedule
+	Advice     *advice.Advice           // on_advice
 	Name       string                   // on_timer
 	Reason     string                   // on_gap, on_halt
 }
@@ -87,6 +90,7 @@ type slot struct {
 	saved   string          // state as last written
 	dirty   bool            // state may have changed since
 	due     bool            // ... together with its orders, so it is saved with them
+	counsel counsel
 	pos     map[exchange.InstrumentID]*position
 }
 

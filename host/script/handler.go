@@ -40,6 +40,8 @@ func (vm *VM) push(n *core.Notice) (int, error) {
 		return rt.Push(rt.NewPair(n.Pair)), nil
 	case core.OnSchedule:
 		return rt.Push(rt.NewSchedule(n.Schedule)), nil
+	case core.OnAdvice:
+		return rt.Push(rt.NewAdvice(n.Advice)), nil
 	case core.OnGap:
 		rt.PushString(rt.Env().Universe().Get(n.Instrument).Key())
 		return 1 + rt.PushString(n.Reason), nil

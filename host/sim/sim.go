@@ -3,7 +3,7 @@
 // built-in market run on it, at full speed or paced by package live.
 //
 // The next thing to happen is the earliest of: an answer of the simulated
-// venue, the head of the feed, a timer of the core. At equal times they come in
+// venue, advice that was asked for, the head of the feed, a timer of the core. At equal times they come in
 // that order: what the venue decided happened before it, and a timer sees all
 // data of its instant.
 package sim
@@ -15,6 +15,7 @@ import (
 	"io"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/host/advice"
 	"github.com/perilune/perilune/host/core"
 )
 
@@ -37,6 +38,17 @@ type Gatekeeper interface {
 	Wait(ctx context.Context, now, next exchange.Time) (*exchange.Event, error)
 }
 
+// Adviser answers the questions of strategies, like a venue inside the loop: Ask
+// takes a question, NextTime tells when the next answer is due, and Pop fills ev
+// with it. NextTime may wait for the real world, which is how a question is
+// asked on virtual time: the session's time stands still meanwhile. An adviser of
+// a session in real time answers through the gate and has nothing due.
+type Adviser interface {
+	Ask(q *advice.Question, now exchange.Time)
+	NextTime() (exchange.Time, bool)
+	Pop(ev *exchange.Event)
+}
+
 // Driver is one session. Core, Venue and Recorder are required. Without a Feed
 // the session has no data of its own to run on: it lives in real time, on what
 // the Gate hands in, until its context is done.
@@ -45,6 +57,7 @@ type Driver struct {
 	Feed     exchange.Feed
 	Venue    exchange.Simulated
 	Recorder Recorder
+	Adviser  Adviser          // nil: the core was configured without one
 	Gate     Gatekeeper       // nil: full speed and no outside events
 	Start    exchange.Time    // of a session without a feed
 	For      exchange.Time    // how long the session is, from its first event; 0: to the end of the feed
@@ -53,16 +66,17 @@ type Driver struct {
 	// nil: the data heals by itself, or not at all.
 	Refetch func(exchange.InstrumentID)
 
-	now     exchange.Time
-	from    exchange.Time
-	until   exchange.Time
-	endedBy string
-	head    exchange.Event // of the feed
-	have    bool
-	ended   bool // the feed is at its end
-	scratch exchange.Event
-	fx      []core.Effect
-	events  uint64
+	now      exchange.Time
+	from     exchange.Time
+	until    exchange.Time
+	endedBy  string
+	stopping bool
+	head     exchange.Event // of the feed
+	have     bool
+	ended    bool // the feed is at its end
+	scratch  exchange.Event
+	fx       []core.Effect
+	events   uint64
 }
 
 // Events is the number of events handled so far.
@@ -181,6 +195,7 @@ type source uint8
 const (
 	nothing source = iota
 	venue
+	adviser
 	feed
 	timer
 )
@@ -195,16 +210,31 @@ func (d *Driver) next() (source, exchange.Time) {
 	if d.have && (from == nothing || d.head.Time <= at) {
 		from, at = feed, d.head.Time
 	}
+	if t, ok := d.answer(); ok && (from == nothing || t <= at) {
+		from, at = adviser, t
+	}
 	if t, ok := d.Venue.NextTime(); ok && (from == nothing || t <= at) {
 		from, at = venue, t
 	}
 	return from, at
 }
 
+// answer is when the adviser's next answer is due. Nobody waits for it once the
+// session is ending.
+func (d *Driver) answer() (exchange.Time, bool) {
+	if d.Adviser == nil || d.stopping {
+		return 0, false
+	}
+	return d.Adviser.NextTime()
+}
+
 func (d *Driver) take(from source, at exchange.Time) error {
 	switch from {
 	case venue:
 		d.Venue.Pop(&d.scratch)
+		return d.handle(&d.scratch)
+	case adviser:
+		d.Adviser.Pop(&d.scratch)
 		return d.handle(&d.scratch)
 	case timer:
 		d.scratch = exchange.Event{Kind: exchange.KindTimer, Instrument: exchange.NoInstrument, Time: at}
@@ -270,6 +300,8 @@ func (d *Driver) carryOut() {
 			if d.Refetch != nil {
 				d.Refetch(e.Instrument)
 			}
+		case core.EffectAsk:
+			d.Adviser.Ask(e.Question, d.now)
 		}
 	}
 }
@@ -282,6 +314,7 @@ func (d *Driver) command(name string) error {
 // finish stops the strategies and waits until nothing is under way. Market data
 // goes on meanwhile, because a leg may need a book to be balanced on.
 func (d *Driver) finish() error {
+	d.stopping = true
 	if err := d.command(core.CommandStop); err != nil {
 		return err
 	}

@@ -1,0 +1,162 @@
+package core
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/host/advice"
+)
+
+// counsel is what a slot knows of its adviser.
+type counsel struct {
+	asked  *advice.Question          // in flight; nil: none
+	latest map[string]*advice.Advice // by tag; those with an answer
+	moaned string                    // the last reason for having none that was logged
+}
+
+// ErrTooOften is asking where a callback comes with every tick: the answer takes
+// seconds and costs money.
+var ErrTooOften = errors.New("asking takes seconds and costs money: ask in on_timer, and use the answer here")
+
+// Adviser names the adviser of the session; "" when there is none.
+func (p *Port) Adviser() string { return p.c.cfg.Adviser }
+
+// Ask stages a question. The outcome is told by on_advice, always: an answer, or
+// why there is none. A strategy may have one question under way.
+func (p *Port) Ask(q advice.Question) (uint64, error) {
+	switch p.handler {
+	case OnBook, OnTrade, OnMark, OnAdvice, OnReload:
+		return 0, fmt.Errorf("%s: %w", p.handler, ErrTooOften)
+	}
+	if p.slot.counsel.asked != nil || p.asks > 0 {
+		return 0, nil
+	}
+	q.ID, q.Strategy, q.Asked = p.c.lastAsk+1, p.slot.index, p.c.now
+	if most := p.c.cfg.AdviceTTL; most > 0 {
+		q.TTL, q.Deadline = min(q.TTL, most), min(q.Deadline, most)
+	}
+	if err := q.Check(); err != nil {
+		return 0, err
+	}
+	p.asks++
+	p.staged = append(p.staged, staged{kind: stageAsk, ask: &q})
+	return q.ID, nil
+}
+
+// Advice returns the latest answer of a tag that still counts; false when there
+// is none.
+func (p *Port) Advice(tag string) (*advice.Advice, bool) {
+	a := p.slot.counsel.latest[tag]
+	if a == nil || p.c.now >= a.Question.Expires() {
+		return nil, false
+	}
+	return a, true
+}
+
+// ask sends a question on its way.
+func (c *Core) ask(s *slot, q *advice.Question) {
+	c.lastAsk = q.ID
+	s.counsel.asked = q
+	switch {
+	case c.stopping:
+		c.settle(s, &exchange.Advice{ID: q.ID, Verdict: advice.Cancelled, Reason: "the session ends"})
+	case c.cfg.Adviser == "":
+		c.settle(s, &exchange.Advice{ID: q.ID, Verdict: advice.Disabled, Reason: "no adviser configured"})
+	default:
+		c.emit(Effect{Kind: EffectAsk, Strategy: s.index, Question: q})
+	}
+}
+
+func (c *Core) onAdvice(ev *exchange.Event) {
+	for _, s := range c.slots {
+		if q := s.counsel.asked; q != nil && ev.Advice != nil && q.ID == ev.Advice.ID {
+			c.settle(s, ev.Advice)
+			return
+		}
+	}
+	c.log(Warn, -1, "an answer to a question that nobody waits for was dropped")
+}
+
+// settle ends a question: what was said is checked, kept and told.
+func (c *Core) settle(s *slot, said *exchange.Advice) {
+	q := s.counsel.asked
+	s.counsel.asked = nil
+	a := advice.Settle(q, said, c.now)
+	if a.OK() {
+		if s.counsel.latest == nil {
+			s.counsel.latest = map[string]*advice.Advice{}
+		}
+		s.counsel.latest[q.Tag] = a
+	}
+	if c.cfg.Adviser != "" {
+		c.emit(Effect{Kind: EffectAdvice, Strategy: s.index, Advice: a})
+	}
+	c.logAdvice(s, a)
+	c.tell(s.index, Notice{Handler: OnAdvice, Advice: a})
+}
+
+// logAdvice says what came of a question; the same trouble is told once.
+func (c *Core) logAdvice(s *slot, a *advice.Advice) {
+	if a.OK() {
+		s.counsel.moaned = ""
+		c.log(Info, s.index, fmt.Sprintf("advice %d%s: %s (%s, %.1f s, %d+%d tokens, cost %s)", a.ID, tagged(a.Question.Tag), a.Text,
+			orCached(a), float64(a.At-a.Question.Asked)/float64(exchange.Second), a.TokensIn, a.TokensOut, a.Cost))
+		return
+	}
+	if a.Reason == s.counsel.moaned || a.Verdict == advice.Cancelled {
+		return
+	}
+	s.counsel.moaned = a.Reason
+	level := Warn
+	if a.Verdict == advice.Disabled {
+		level = Info
+	}
+	c.log(level, s.index, fmt.Sprintf("advice %d%s: none, %s: %s", a.ID, tagged(a.Question.Tag), a.Verdict, a.Reason))
+}
+
+func tagged(tag string) string {
+	if tag == "" {
+		return ""
+	}
+	return " (" + tag + ")"
+}
+
+func orCached(a *advice.Advice) string {
+	if a.Cached {
+		return a.Model + ", cached"
+	}
+	return a.Model
+}
+
+// forgetQuestions ends what is under way at the end of a session.
+func (c *Core) forgetQuestions() {
+	for _, s := range c.slots {
+		if q := s.counsel.asked; q != nil {
+			c.settle(s, &exchange.Advice{ID: q.ID, Verdict: advice.Cancelled, Reason: "the session ends"})
+		}
+	}
+}
+
+func appendQuestion(dst []byte, q *advice.Question) []byte {
+	dst = number(dst, "id", int64(q.ID))
+	dst = field(dst, "tag", strconv.Quote(q.Tag))
+	dst = number(dst, "deadline", int64(q.Deadline))
+	dst = number(dst, "ttl", int64(q.TTL))
+	dst = field(dst, "question", strconv.Quote(q.Text))
+	dst = field(dst, "context", q.Context)
+	return field(dst, "schema", q.Schema.String())
+}
+
+func appendAdvice(dst []byte, a *advice.Advice) []byte {
+	dst = number(dst, "id", int64(a.ID))
+	dst = field(dst, "verdict", a.Verdict)
+	dst = field(dst, "reason", strconv.Quote(a.Reason))
+	dst = field(dst, "answer", strconv.Quote(a.Text))
+	dst = field(dst, "model", strconv.Quote(a.Model))
+	dst = number(dst, "tokens_in", int64(a.TokensIn))
+	dst = number(dst, "tokens_out", int64(a.TokensOut))
+	dst = field(dst, "cost", a.Cost.String())
+	return field(dst, "cached", strconv.FormatBool(a.Cached))
+}

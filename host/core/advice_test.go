@@ -1,0 +1,167 @@
+package core
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/host/advice"
+)
+
+// asker asks when its timer is due and keeps what it is told.
+type asker struct {
+	script
+	ids  []uint64
+	errs []error
+	told []advice.Advice
+	look func(*Port)
+}
+
+func newAsker(t *testing.T) *asker {
+	a := &asker{}
+	a.name, a.subs = "asker", []string{"*"}
+	a.call = func(p *Port, n *Notice) error {
+		switch n.Handler {
+		case OnTimer, OnBook, OnAdvice, OnStop:
+			id, err := p.Ask(question(t))
+			a.ids, a.errs = append(a.ids, id), append(a.errs, err)
+		}
+		if n.Handler == OnAdvice {
+			a.told = append(a.told, *n.Advice)
+		}
+		if a.look != nil {
+			a.look(p)
+		}
+		return nil
+	}
+	return a
+}
+
+func question(t *testing.T) advice.Question {
+	t.Helper()
+	s, err := advice.NewSchema([]advice.Field{{Name: "ratio", Max: 1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return advice.Question{Tag: "x", Text: "how much?", Context: "{}", Schema: s, Deadline: 20 * exchange.Second, TTL: exchange.Minute}
+}
+
+func advised(t *testing.T, cfg Config, s Strategy) *bench {
+	t.Helper()
+	cfg.Universe = universe(t)
+	c, err := New(cfg, []Strategy{s}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &bench{t: t, core: c, now: exchange.Date(2026, 1, 5)}
+}
+
+func (b *bench) due() []Effect {
+	b.core.timers.set(0, "t", b.now, 0)
+	return b.step(exchange.Event{Kind: exchange.KindTimer})
+}
+
+func (b *bench) says(id uint64, text string) []Effect {
+	return b.step(exchange.Event{Kind: exchange.KindAdvice, Advice: &exchange.Advice{ID: id, Verdict: advice.OK, Text: text, Model: "m"}})
+}
+
+func TestAskAndAnswer(t *testing.T) {
+	a := newAsker(t)
+	b := advised(t, Config{Adviser: "m"}, a)
+	if asks := kinds(b.due(), EffectAsk); len(asks) != 1 || asks[0].Question.ID != 1 || asks[0].Question.Asked != b.now {
+		t.Fatalf("%v", asks)
+	}
+	b.due()
+	if a.ids[1] != 0 || a.errs[1] != nil {
+		t.Errorf("a second question while the first is under way: %d, %v", a.ids[1], a.errs[1])
+	}
+	b.now += exchange.Second
+	fx := b.says(1, `thus {"ratio":0.5, "more":1}`)
+	if len(a.told) != 1 || !a.told[0].OK() || a.told[0].Text != `{"ratio":0.5}` {
+		t.Fatalf("told %+v", a.told)
+	}
+	if n := kinds(fx, EffectAdvice); len(n) != 1 || n[0].Advice.At != b.now {
+		t.Errorf("%v", n)
+	}
+	if !errors.Is(a.errs[2], ErrTooOften) {
+		t.Errorf("on_advice may ask: %v", a.errs[2])
+	}
+	if fx := b.says(1, `{"ratio":1}`); len(a.told) != 1 || len(kinds(fx, EffectAdvice)) != 0 {
+		t.Error("an answer counted twice")
+	}
+}
+
+func TestAdviceExpires(t *testing.T) {
+	a := newAsker(t)
+	b := advised(t, Config{Adviser: "m", AdviceTTL: 30 * exchange.Second}, a)
+	b.due()
+	b.says(1, `{"ratio":0.5}`)
+	fresh := false
+	a.look = func(p *Port) { _, fresh = p.Advice("x") }
+	for after, want := range map[exchange.Time]bool{30*exchange.Second - 1: true, 30 * exchange.Second: false} {
+		b.now = exchange.Date(2026, 1, 5) + after
+		b.core.now = b.now
+		b.step(exchange.Event{Kind: exchange.KindCommand, Name: CommandStart})
+		if fresh != want {
+			t.Errorf("%v after the question it counts: %v", after, fresh)
+		}
+	}
+}
+
+func TestNoAskingWithEveryTick(t *testing.T) {
+	a := newAsker(t)
+	b := advised(t, Config{Adviser: "m"}, a)
+	if fx := b.book(0, 100, 101, 5); len(a.errs) == 0 || !errors.Is(a.errs[0], ErrTooOften) || len(kinds(fx, EffectAsk)) != 0 {
+		t.Errorf("%v", a.errs)
+	}
+}
+
+// What an adviser says is checked by the core again: a journal or a driver that
+// was tampered with can't make it choose beyond the schema.
+func TestOddAdviceIsNoAdvice(t *testing.T) {
+	for text, want := range map[string]string{`{"ratio":7}`: advice.Refused, "": advice.Refused, `{"ratio":1}`: advice.Late} {
+		a := newAsker(t)
+		b := advised(t, Config{Adviser: "m"}, a)
+		b.due()
+		if want == advice.Late {
+			b.now += 20*exchange.Second + 1
+		}
+		b.says(1, text)
+		if len(a.told) != 1 || a.told[0].Verdict != want || a.told[0].Answer != nil {
+			t.Errorf("%s: %+v, want %s", text, a.told, want)
+		}
+	}
+}
+
+func TestWithoutAdviser(t *testing.T) {
+	a := newAsker(t)
+	b := advised(t, Config{}, a)
+	logs := 0
+	for range 3 {
+		fx := b.due()
+		if len(kinds(fx, EffectAsk))+len(kinds(fx, EffectAdvice)) != 0 {
+			t.Error("a question went out")
+		}
+		logs += len(kinds(fx, EffectLog))
+	}
+	if len(a.told) != 3 || a.told[2].Verdict != advice.Disabled || a.told[2].Reason != "no adviser configured" {
+		t.Errorf("told %+v", a.told)
+	}
+	if logs != 1 {
+		t.Errorf("it was logged %d times, want once", logs)
+	}
+}
+
+func TestSessionEndsBeforeTheAnswer(t *testing.T) {
+	a := newAsker(t)
+	b := advised(t, Config{Adviser: "m"}, a)
+	b.due()
+	fx := b.step(exchange.Event{Kind: exchange.KindCommand, Name: CommandStop})
+	if n := kinds(fx, EffectAdvice); len(n) != 1 || n[0].Advice.Verdict != advice.Cancelled {
+		t.Errorf("%v", n)
+	}
+	if fx := b.says(1, `{"ratio":1}`); len(kinds(fx, EffectAdvice)) != 0 || !strings.Contains(kinds(fx, EffectLog)[0].Text, "nobody waits") {
+		t.Errorf("%v", fx)
+	}
+}
