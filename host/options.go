@@ -68,6 +68,9 @@ type Options struct {
 	// Command is how the session was started, for the report.
 	Command string
 
+	// Advisor is whom strategies may ask; nil: nobody.
+	Advisor *AdvisorOptions
+
 	Paper  PaperOptions
 	Limits risk.Limits
 
@@ -176,6 +179,11 @@ func (o *Options) Validate() error {
 			{Market: exchange.USDM, Asset: "USDT", Amount: fifty},
 		}
 	}
+	if o.Advisor != nil {
+		if err := o.Advisor.Validate(); err != nil {
+			return configError("advisor: %v", err)
+		}
+	}
 	if o.Log == nil {
 		o.Log = func(Line) {}
 	}
@@ -206,8 +214,9 @@ type fileConfig struct {
 		MaxOpenOrders       int     `toml:"max_open_orders"`
 		DailyLoss           amount  `toml:"daily_loss"`
 	} `toml:"risk"`
-	Params map[string]map[string]any `toml:"params"`
-	Venue  struct {
+	Advisor *advisorConfig            `toml:"advisor"`
+	Params  map[string]map[string]any `toml:"params"`
+	Venue   struct {
 		Binance struct {
 			RestSpot  string `toml:"rest_spot"`
 			RestUSDM  string `toml:"rest_usdm"`
@@ -259,7 +268,7 @@ func (o *Options) LoadConfig(path string) error {
 		return configError("%s:%s", path, tomlError(err))
 	}
 	if unknown := meta.Undecoded(); len(unknown) > 0 {
-		return configError("%s: unknown key %q; the sections are paper, risk, venue.binance and params.<strategy>", path, unknown[0].String())
+		return configError("%s: unknown key %q; the sections are paper, risk, advisor, venue.binance and params.<strategy>", path, unknown[0].String())
 	}
 	if f.Version > 1 {
 		return configError("%s: version %d; this program reads version 1", path, f.Version)
@@ -272,6 +281,9 @@ func (o *Options) LoadConfig(path string) error {
 	}
 	if err := o.takeVenue(&f); err != nil {
 		return configError("%s: [venue.binance] %v", path, err)
+	}
+	if err := o.takeAdvisor(f.Advisor); err != nil {
+		return configError("%s: [advisor] %v", path, err)
 	}
 	return o.takeParams(path, &f)
 }

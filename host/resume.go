@@ -195,6 +195,7 @@ func (r *runner) restore(s *session) (*core.Restore, error) {
 	}
 	out := &core.Restore{
 		Time: snap.LastTime, LastOrder: snap.NextOrder - 1, LastPair: snap.NextPair - 1, LastMove: snap.NextTransfer - 1,
+		LastAsk: snap.NextQuestion - 1,
 	}
 	if text := r.stateOf(""); text != "" {
 		var l latch

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/host/advice"
 	"github.com/perilune/perilune/host/core"
 	"github.com/perilune/perilune/host/execution"
 	"github.com/perilune/perilune/ledger"
@@ -66,6 +67,10 @@ func (r *rows) of(e *core.Effect) (ledger.Record, error) {
 		if e.Level >= core.Warn {
 			return &ledger.LogRow{At: at, Strategy: name, Level: e.Level.String(), Where: e.Where, Text: e.Text}, nil
 		}
+	case core.EffectAsk:
+		return asked(at, e.Question, exchange.Advice{ID: e.Question.ID, Verdict: "asked"}, 0, name), nil
+	case core.EffectAdvice:
+		return asked(at, e.Advice.Question, e.Advice.Advice, e.Advice.At, name), nil
 	case core.EffectHalt:
 		return &ledger.StateRow{At: at, JSON: latchState(e.Text)}, nil
 	}
@@ -108,6 +113,11 @@ func (r *rows) pair(at ledger.At, e *core.Effect, name string) (ledger.Record, e
 		Opened: p.Opened, Closed: p.Closed, Settlements: p.Settlements,
 		MaxUnhedged: p.MaxUnhedged, MaxUnhedgedTime: p.MaxUnhedgedTime, Detail: string(detail),
 	}, nil
+}
+
+func asked(at ledger.At, q *advice.Question, said exchange.Advice, answered exchange.Time, name string) *ledger.AdviceRow {
+	return &ledger.AdviceRow{At: at, Advice: said, Strategy: name, Tag: q.Tag, Question: q.Text,
+		Context: q.Context, Schema: q.Schema.String(), Asked: q.Asked, Answered: answered}
 }
 
 func version(at ledger.At, v *core.Version, name string) *ledger.VersionRow {

@@ -28,6 +28,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/paper"
+	"github.com/perilune/perilune/host/advisor"
 	"github.com/perilune/perilune/host/core"
 	"github.com/perilune/perilune/host/live"
 	"github.com/perilune/perilune/host/report"
@@ -78,6 +79,7 @@ type runner struct {
 	driver  *sim.Driver
 	inbox   *live.Inbox
 	watcher *scriptWatcher
+	desk    *advisor.Desk // nil: no adviser
 
 	first     exchange.Time
 	track     equityTrack
@@ -92,6 +94,9 @@ type runner struct {
 func (r *runner) close() {
 	if r.watcher != nil {
 		r.watcher.close()
+	}
+	if r.desk != nil {
+		r.desk.Close()
 	}
 	_ = r.real.close() // what is at the venue stays there
 	if r.market != nil {
@@ -203,6 +208,9 @@ func (r *runner) build(ctx context.Context) error {
 	if r.o.ClearHalt && r.resume != nil {
 		r.inbox.Post(&exchange.Event{Kind: exchange.KindCommand, Instrument: exchange.NoInstrument, Name: core.CommandResume})
 	}
+	if err := r.openAdvisor(ctx); err != nil {
+		return err
+	}
 	if r.o.Watch {
 		if r.watcher, err = watchScripts(r); err != nil {
 			return err
@@ -229,6 +237,9 @@ func (r *runner) session() (*session, error) {
 			return nil, err
 		}
 		s.ClientTag = clientTag(sess.Started)
+	}
+	if a := r.o.Advisor; a != nil {
+		s.Adviser, s.AdviceTTL = a.Model, a.TTL
 	}
 	for _, st := range r.o.Strategies {
 		s.Native = append(s.Native, st.Name())

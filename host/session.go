@@ -33,6 +33,8 @@ type session struct {
 	Leverage    int
 	SampleEvery exchange.Time
 	Ladders     bool          // books are price ladders
+	Adviser     string        `json:",omitempty"` // the model that answers; "": none
+	AdviceTTL   exchange.Time `json:",omitempty"`
 	Restore     *core.Restore `json:",omitempty"`
 }
 
@@ -86,7 +88,7 @@ func (s *session) newCore(compiled []any, native []core.Strategy) (*core.Core, e
 	}
 	return core.New(core.Config{
 		Universe: u, Limits: s.Limits, ClientTag: s.ClientTag, Leverage: s.Leverage,
-		SampleEvery: s.SampleEvery, Restore: s.Restore,
+		SampleEvery: s.SampleEvery, Adviser: s.Adviser, AdviceTTL: s.AdviceTTL, Restore: s.Restore,
 		Ladders: func(*exchange.Instrument) bool { return s.Ladders },
 	}, append(strategies, native...), versions)
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,6 +19,9 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/perilune/perilune/host/advisor/advisortest"
+	"github.com/perilune/perilune/scripts"
 )
 
 // The scripts in testdata drive the command as a person or a supervisor does:
@@ -45,6 +49,8 @@ func TestScripts(t *testing.T) {
 			"drop":      drop,
 			"cut":       cut,
 			"text":      text,
+			"adviser":   adviser,
+			"shipped":   shipped,
 		},
 	})
 }
@@ -228,6 +234,31 @@ func cut(ts *testscript.TestScript, _ bool, args []string) {
 	info, err := os.Stat(ts.MkAbs(args[0]))
 	ts.Check(err)
 	ts.Check(os.Truncate(ts.MkAbs(args[0]), info.Size()-n))
+}
+
+// adviser CONFIG REPLY… starts an endpoint that gives these replies, status and
+// text, and puts its address in place of ADDRESS in the file.
+func adviser(ts *testscript.TestScript, _ bool, args []string) {
+	var replies []advisortest.Reply
+	for _, arg := range args[1:] {
+		code, text, _ := strings.Cut(arg, " ")
+		status, err := strconv.Atoi(code)
+		ts.Check(err)
+		if status == http.StatusOK {
+			text = advisortest.Completion(text, "stop", 200, 30)
+		}
+		replies = append(replies, advisortest.Reply{Status: status, Body: text})
+	}
+	s := advisortest.New(replies...)
+	ts.Defer(s.Close)
+	edit(ts, false, []string{args[0], "ADDRESS", s.URL})
+}
+
+// shipped FILE writes a script that comes with the program.
+func shipped(ts *testscript.TestScript, _ bool, args []string) {
+	text, err := scripts.FS.ReadFile(args[0])
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), text, 0o644))
 }
 
 // text FILE… wants files without control characters: no colours and no moving
