@@ -10,6 +10,7 @@ type MarkState struct {
 	NextFunding       Time
 	Hours             int  // interval that Rate is for; 8 unless the venue says otherwise
 	Time              Time // of the last update; 0: none yet
+	Predicted         E8   // what will probably settle; Rate where nothing better is known
 }
 
 // Settled is one settled funding rate.

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/funding"
 )
 
 const (
@@ -21,8 +22,8 @@ const (
 
 // perp is the funding side of a perpetual.
 type perp struct {
-	rule      FundingRule
-	acc       Premium
+	rule      funding.Rule
+	acc       funding.Mean
 	since     exchange.Time // beginning of the interval
 	next      exchange.Time // its settlement
 	lastRate  float64       // settled last
@@ -36,37 +37,34 @@ type perp struct {
 
 func newPerp(in *exchange.Instrument, start exchange.Time, dt float64) *perp {
 	p := &perp{
-		rule: FundingRule{
-			Hours: in.FundingHours, Interest: in.InterestRate.InexactFloat64(),
-			Cap: in.FundingCap.InexactFloat64(), Floor: in.FundingFloor.InexactFloat64(),
-		},
+		rule:      funding.RuleOf(in),
 		basisKeep: math.Exp(-dt / basisWindow),
 	}
 	span := exchange.Time(in.FundingHours) * exchange.Hour
 	p.since = start / span * span
 	p.next = p.since + span
-	p.acc.Miss(int((start - p.since) / SampleInterval))
+	p.acc.Miss(int((start - p.since) / funding.SampleInterval))
 	return p
 }
 
 // step takes the premium of v at t into funding and mark.
 func (p *perp) step(m *Market, v *venue, t exchange.Time, dt float64) {
 	h := v.asset.h * 1e-4
-	sample := PremiumIndex(1+v.premium-h, 1+v.premium+h, 1)
+	sample := funding.PremiumIndex(1+v.premium-h, 1+v.premium+h, 1)
 	if m.k > 0 {
-		p.acc.Add(int(t/SampleInterval-(t-m.opt.Step)/SampleInterval), sample)
+		p.acc.Add(int(t/funding.SampleInterval-(t-m.opt.Step)/funding.SampleInterval), sample)
 	}
 	p.basis = p.basisKeep*p.basis + (1-p.basisKeep)*v.premium
 	left := float64(p.next-t) / float64(p.next-p.since)
 	index := v.asset.index * float64(v.in.Multiplier)
-	p.mark = MarkPrice(index, p.lastRate, left, index*p.basis, index*(1+v.premium))
+	p.mark = funding.MarkPrice(index, p.lastRate, left, index*p.basis, index*(1+v.premium))
 	if t >= p.next {
 		p.settle(m, v, t)
 	}
 }
 
 func (p *perp) settle(m *Market, v *venue, t exchange.Time) {
-	rate := p.rule.Rate(p.acc.Mean())
+	rate := p.rule.Rate(p.acc.Value())
 	p.settled = exchange.Settled{Time: t, Rate: rate, Mark: e8(p.mark), Hours: p.rule.Hours}
 	p.lastRate = rate.Float()
 	p.reschedule(m, v, t, rate)
@@ -93,7 +91,7 @@ func (p *perp) reschedule(m *Market, v *venue, t exchange.Time, rate exchange.E8
 }
 
 // estimate is the running funding rate of the interval under way.
-func (p *perp) estimate() exchange.E8 { return p.rule.Rate(p.acc.Mean()) }
+func (p *perp) estimate() exchange.E8 { return p.rule.Rate(p.acc.Value()) }
 
 func e8(x float64) exchange.E8 { return exchange.E8(math.Round(x * 1e8)) }
 

@@ -85,7 +85,7 @@ func (p *plot) next(after exchange.Time) squeeze {
 		wait, size = wait*majorPatience, 12
 	}
 	start := after + exchange.Time(wait*p.rng.ExpFloat64())
-	peak := clamp(size*math.Exp(0.5*p.rng.NormFloat64()), 0.5*size, 120)
+	peak := max(0.5*size, min(120, size*math.Exp(0.5*p.rng.NormFloat64())))
 	if p.rng.Float64() < negativeShare {
 		peak = -peak
 	}

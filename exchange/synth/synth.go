@@ -8,7 +8,7 @@
 // One USDT is one USD. A coin has one index price, and its spot market, linear
 // and inverse perpetuals all trade around it. Nobody reacts to our orders: the
 // market is an input. The settlement of funding follows the exchange's present
-// formula ([FundingRule]) exactly; what it is fed is simulated.
+// formula (package funding) exactly; what it is fed is simulated.
 //
 // # What it models
 //

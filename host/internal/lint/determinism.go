@@ -10,7 +10,7 @@ import (
 // must do the same, or a replay proves nothing.
 var pure = []string{
 	"host/core", "host/execution", "host/risk", "host/advice",
-	"exchange", "exchange/book", "exchange/fixed", "exchange/paper", "exchange/synth",
+	"exchange", "exchange/book", "exchange/fixed", "exchange/paper", "exchange/synth", "exchange/funding",
 }
 
 // seeded may draw from a random source that was made from a seed.
