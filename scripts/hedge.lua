@@ -91,7 +91,7 @@ local function consult()
   state.turn = (state.turn or 0) % #p.coins + 1
   local coin = p.coins[state.turn]
   local symbol, coins = perp(coin), holding(coin)
-  local rate, hours = market.funding(symbol)
+  local rate, hours, _, _, predicted = market.funding(symbol)
   local book = market.book(symbol)
   if coins <= 0 or not rate or not book:ready() then return end
   local id, err = ai.ask {
@@ -100,7 +100,7 @@ local function consult()
       .. "should be hedged until you are asked again? hedge: keep that ratio; flat: no hedge; hold: leave it.",
     context = {
       coin = coin, coins_held = coins, hedge_ratio_now = hedged(coin) / coins, price = book:mid(),
-      funding_rate = rate, funding_hours = hours, imbalance = book:imbalance(5), move_60_bars = move(symbol, 60),
+      funding_rate = rate, funding_predicted = predicted, funding_hours = hours, imbalance = book:imbalance(5), move_60_bars = move(symbol, 60),
     },
     schema = { action = { "hedge", "flat", "hold" }, ratio = { min = p.min_ratio, max = p.max_ratio } },
   }

@@ -44,8 +44,9 @@ func priceFuncs() []bindings.Func {
 			Args: []bindings.Value{symbolArg},
 			Returns: []bindings.Value{{Name: "rate", Type: "number?", Unit: "fraction per interval"}, {Name: "hours", Type: "integer?", Unit: "hours", Doc: "interval"},
 				{Name: "next", Type: "number?", Unit: "seconds since the epoch", Doc: "the coming settlement"},
-				{Name: "rate_8h", Type: "number?", Unit: "fraction per 8 hours", Doc: "the rate scaled to eight hours, which compares between instruments"}},
-			Example: "local rate, hours, next, rate_8h = market.funding(\"usdm:BTCUSDT\")"}, Call: funding},
+				{Name: "rate_8h", Type: "number?", Unit: "fraction per 8 hours", Doc: "the rate scaled to eight hours, which compares between instruments"},
+				{Name: "predicted", Type: "number?", Unit: "fraction per interval", Doc: "what will probably settle, from how the estimate moves; later samples weigh more, so the estimate lags"}},
+			Example: "local rate, hours, next, rate_8h, predicted = market.funding(\"usdm:BTCUSDT\")"}, Call: funding},
 		{Spec: bindings.Spec{Name: "settled", Doc: "Settled funding rates, oldest first; the host keeps the last 100.",
 			Args:    []bindings.Value{symbolArg, {Name: "n", Type: "integer", Optional: true, Doc: "at most this many of the newest"}},
 			Returns: []bindings.Value{{Name: "rates", Type: "SettledRate[]"}}}, Call: settled},
@@ -113,7 +114,8 @@ func funding(rt *bindings.Runtime) int {
 	rt.PushNumber(float64(hours))
 	rt.PushTime(m.NextFunding)
 	rt.PushNumber(rate * 8 / float64(hours))
-	return 4
+	rt.PushNumber(m.Predicted.Float())
+	return 5
 }
 
 var settledType = bindings.Type{

@@ -73,15 +73,15 @@ func TestMarkAndFunding(t *testing.T) {
 	bt := bindtest.New(t, market.Module())
 	id := bt.Env.ID("usdm:1000SHIBUSDT")
 	next := exchange.Date(2026, 1, 2) + 4*exchange.Hour
-	bt.Env.Marks[id] = exchange.MarkState{Mark: 1010000, Index: 1009000, Rate: 5000, NextFunding: next, Hours: 4, Time: bt.Env.Time}
+	bt.Env.Marks[id] = exchange.MarkState{Mark: 1010000, Index: 1009000, Rate: 5000, Predicted: 7000, NextFunding: next, Hours: 4, Time: bt.Env.Time}
 	bt.Env.SettledList[id] = []exchange.Settled{{Time: next - 8*exchange.Hour, Rate: 1}, {Time: next - 4*exchange.Hour, Rate: 2, Hours: 4, Mark: 3}}
 	bt.Run(`
 local s = "usdm:1000SHIBUSDT"
 local m = market.mark(s)
 assert(m.mark == 0.0101 and m.index == 0.01009 and m.rate == 0.00005 and m.hours == 4)
-local rate, hours, next, r8 = market.funding(s)
+local rate, hours, next, r8, predicted = market.funding(s)
 assert(rate == 0.00005 and hours == 4 and next == 1767326400, next)
-assert(math.abs(r8 - 0.0001) < 1e-15)
+assert(math.abs(r8 - 0.0001) < 1e-15 and predicted == 0.00007)
 local all = market.settled(s)
 assert(#all == 2 and all[2].rate == 2e-8 and all[2].rate_8h == 4e-8 and all[1].hours == 8)
 assert(#market.settled(s, 1) == 1 and market.settled(s, 1)[1].rate == 2e-8)

@@ -22,6 +22,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/book"
+	"github.com/perilune/perilune/exchange/funding"
 	"github.com/perilune/perilune/host/execution"
 	"github.com/perilune/perilune/host/execution/schedule"
 	"github.com/perilune/perilune/host/risk"
@@ -173,7 +174,7 @@ func New(cfg Config, strategies []Strategy, versions []Version) (*Core, error) {
 		if cfg.Ladders != nil && cfg.Ladders(in) {
 			b = book.NewLadder(in)
 		}
-		c.markets = append(c.markets, market{in: in, book: b})
+		c.markets = append(c.markets, market{in: in, book: b, funding: funding.NewForecast(funding.RuleOf(in))})
 	}
 	for i, st := range strategies {
 		s := &slot{index: int32(i), version: 1, pos: map[exchange.InstrumentID]*position{}}

@@ -3,6 +3,7 @@ package core
 import (
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/book"
+	"github.com/perilune/perilune/exchange/funding"
 	"github.com/perilune/perilune/host/execution/schedule"
 )
 
@@ -16,6 +17,7 @@ type market struct {
 	in      *exchange.Instrument
 	book    *book.Book
 	mark    exchange.MarkState
+	funding *funding.Forecast // of a perpetual
 	trade   exchange.Trade
 	bid     exchange.Level
 	ask     exchange.Level
@@ -87,6 +89,7 @@ func (c *Core) onMarket(ev *exchange.Event) {
 		if m.mark.Hours == 0 {
 			m.mark.Hours = max(m.in.FundingHours, 1)
 		}
+		m.mark.Predicted = m.funding.Rate(&m.mark)
 		c.dispatch(&Notice{Handler: OnMark, Instrument: ev.Instrument, Event: ev})
 	case exchange.KindFunding:
 		m.settled = keepLast(m.settled, exchange.Settled{Time: ev.VenueTime, Rate: ev.Rate, Mark: ev.Mark, Hours: ev.Hours}, keepSettled)

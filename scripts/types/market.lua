@@ -40,13 +40,14 @@ function market.mark(symbol) end
 ---The running estimate of the coming funding. It moves until it settles and is not the rate that was settled last.
 ---
 ---```lua
----local rate, hours, next, rate_8h = market.funding("usdm:BTCUSDT")
+---local rate, hours, next, rate_8h, predicted = market.funding("usdm:BTCUSDT")
 ---```
 ---@param symbol string|Book # such as "usdm:BTCUSDT"
 ---@return number? rate # [fraction per interval]
 ---@return integer? hours # [hours] interval
 ---@return number? next # [seconds since the epoch] the coming settlement
 ---@return number? rate_8h # [fraction per 8 hours] the rate scaled to eight hours, which compares between instruments
+---@return number? predicted # [fraction per interval] what will probably settle, from how the estimate moves; later samples weigh more, so the estimate lags
 function market.funding(symbol) end
 
 ---Settled funding rates, oldest first; the host keeps the last 100.
