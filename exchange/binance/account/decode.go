@@ -294,7 +294,7 @@ func expiryWords(code string) string {
 	if words, ok := expiries[code]; ok {
 		return words
 	}
-	return "expired: " + code
+	return code
 }
 
 // expiries are the reasons of the two manuals.

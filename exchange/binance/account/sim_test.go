@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"net"
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/shopspring/decimal"
 	"go.uber.org/goleak"
@@ -15,6 +17,7 @@ import (
 	"github.com/perilune/perilune/exchange/sign"
 	"github.com/perilune/perilune/exchange/simserver"
 	"github.com/perilune/perilune/exchange/synth"
+	"github.com/perilune/perilune/exchange/wire"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -86,6 +89,24 @@ func (b *bench) client(change func(*account.Options)) *account.Client {
 	return c
 }
 
+// connected waits for the lines, without which orders go by REST.
+func (b *bench) connected(c *account.Client) {
+	b.t.Helper()
+	deadline := time.Now().Add(10 * time.Second)
+	for _, h := range c.Health() {
+		for ; !h.Connected; h = find(c.Health(), h.Name) {
+			if time.Now().After(deadline) {
+				b.t.Fatalf("no connection: %+v", h)
+			}
+			time.Sleep(time.Millisecond)
+		}
+	}
+}
+
+func find(all []wire.Health, name string) wire.Health {
+	return all[slices.IndexFunc(all, func(h wire.Health) bool { return h.Name == name })]
+}
+
 func (b *bench) advance(d exchange.Time) {
 	b.t.Helper()
 	if err := b.sim.Advance(d); err != nil {
@@ -125,12 +146,25 @@ func everyEntry(t *testing.T, test func(*testing.T, *bench, *account.Client)) {
 		for _, kind := range []string{"hmac", "ed25519"} {
 			t.Run(entry+"/"+kind, func(t *testing.T) {
 				b := running(t)
-				test(t, b, b.client(func(o *account.Options) {
+				c := b.client(func(o *account.Options) {
 					o.Entry = entry
 					if kind == "ed25519" {
 						o.Key = b.ed25519()
 					}
-				}))
+				})
+				b.connected(c)
+				test(t, b, c)
+				replies := uint64(0)
+				for _, h := range c.Health() {
+					replies += h.Messages
+				}
+				logons := uint64(0)
+				if kind == "ed25519" {
+					logons = uint64(len(exchange.Markets))
+				}
+				if entry == account.EntryWS && replies < logons+3 {
+					t.Errorf("%d replies: the requests went by REST, which proves nothing", replies)
+				}
 			})
 		}
 	}

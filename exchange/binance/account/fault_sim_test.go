@@ -1,0 +1,157 @@
+package account_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/account"
+	"github.com/perilune/perilune/exchange/simserver"
+)
+
+// What an order's failure means, in every market and through both doors. An
+// order that was carried out all the same is found by its client id.
+func TestOrderFaults(t *testing.T) {
+	cases := []struct {
+		kind    string
+		spot    account.Class
+		futures account.Class
+		done    bool
+	}{
+		{"unavailable", account.Unknown, account.Later, false}, // spot promises nothing of any 5xx
+		{"throttled", account.Later, account.Later, false},
+		{"timeout", account.Unknown, account.Unknown, true},
+		{"unknown", account.Unknown, account.Unknown, true},
+		{"reset", account.Unknown, account.Unknown, true},
+	}
+	everyEntry(t, func(t *testing.T, b *bench, c *account.Client) {
+		for _, o := range bids {
+			for _, test := range cases {
+				o.ClientID = "fault-" + test.kind
+				b.arm(simserver.Fault{Kind: test.kind, Market: o.Market.String()})
+				_, err := c.Place(context.Background(), o)
+				want := test.futures
+				if o.Market == exchange.Spot {
+					want = test.spot
+				}
+				if f := fault(t, err); f.Class != want || f.Market != o.Market || !strings.HasPrefix(f.What, "place ") {
+					t.Errorf("%v %s: %+v, want class %d", o.Market, test.kind, f, want)
+				}
+				r, err := c.Query(context.Background(), o.Market, o.Symbol, o.ClientID)
+				if test.done && (err != nil || r.Status != exchange.StatusAccepted) {
+					t.Errorf("%v %s: the order is not there: %+v %v", o.Market, test.kind, r, err)
+				}
+				if !test.done && (err == nil || fault(t, err).Code != -2013) {
+					t.Errorf("%v %s: the order is there: %+v %v", o.Market, test.kind, r, err)
+				}
+			}
+		}
+	})
+}
+
+// A clock that was set is noticed by the first refusal, and the request is
+// signed and sent once more.
+func TestClockIsSetBack(t *testing.T) {
+	everyEntry(t, func(t *testing.T, b *bench, c *account.Client) {
+		b.arm(simserver.Fault{Kind: "skew", Millis: -2000})
+		b.advance(exchange.Second)
+		for _, o := range bids {
+			if r, err := c.Place(context.Background(), o); err != nil || r.Status != exchange.StatusAccepted {
+				t.Errorf("%v: %+v %v", o.Market, r, err)
+			}
+		}
+	})
+}
+
+// A clock that is an hour off is not traded by.
+func TestClockTooFarOff(t *testing.T) {
+	b := running(t)
+	c := b.client(nil)
+	b.arm(simserver.Fault{Kind: "skew", Millis: 3600_000})
+	b.advance(exchange.Second)
+	_, err := c.Place(context.Background(), bids[0])
+	if f := fault(t, err); f.Class != account.Later {
+		t.Errorf("%+v", f)
+	}
+}
+
+// 429 and 418 say when to come back, and then nothing is sent before.
+func TestBackOff(t *testing.T) {
+	b := running(t)
+	for _, kind := range []string{"429", "418"} {
+		c := b.client(nil)
+		b.arm(simserver.Fault{Kind: kind, Market: "usdm"})
+		_, err := c.Place(context.Background(), bids[1])
+		if f := fault(t, err); f.Class != account.Later || f.Until <= c.Now() {
+			t.Errorf("%s: %+v", kind, f)
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
+		_, err = c.Place(ctx, bids[1])
+		cancel()
+		if f := fault(t, err); f.Class != account.Later || f.HTTP != 0 || !errors.Is(f, context.DeadlineExceeded) {
+			t.Errorf("%s: the next one: %+v", kind, f)
+		}
+		c.Close()
+	}
+}
+
+// Nothing has left before there is a connection; after, an order is unknown and
+// a question may be asked again.
+func TestSilence(t *testing.T) {
+	b := running(t)
+	c := b.client(func(o *account.Options) {
+		o.HTTP = &http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: swallow(b.host)}}
+	})
+	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+	defer cancel()
+	swallowing.Store(true)
+	_, err := c.Place(ctx, bids[1])
+	if f := fault(t, err); f.Class != account.Unknown {
+		t.Errorf("place: %+v", f)
+	}
+	ctx, cancel = context.WithTimeout(context.Background(), 50*time.Millisecond)
+	defer cancel()
+	_, err = c.Query(ctx, exchange.USDM, "BTCUSDT", "x")
+	if f := fault(t, err); f.Class != account.Later {
+		t.Errorf("query: %+v", f)
+	}
+	swallowing.Store(false)
+	refusing.Store(true)
+	defer refusing.Store(false)
+	_, err = c.Place(context.Background(), bids[1])
+	if f := fault(t, err); f.Class != account.Later || f.HTTP != 0 || !errors.Is(f, errRefusing) {
+		t.Errorf("no connection: %+v", f)
+	}
+}
+
+var refusing, swallowing atomic.Bool
+
+var errRefusing = errors.New("no route to the venue")
+
+// swallow dials the simulator, or a listener that never answers, or nobody.
+func swallow(host string) func(context.Context, string, string) (net.Conn, error) {
+	return func(ctx context.Context, network, _ string) (net.Conn, error) {
+		if refusing.Load() {
+			return nil, errRefusing
+		}
+		if swallowing.Load() {
+			ours, theirs := net.Pipe()
+			go func() {
+				buf := make([]byte, 1<<16)
+				for {
+					if _, err := theirs.Read(buf); err != nil {
+						return
+					}
+				}
+			}()
+			return ours, nil
+		}
+		return (&net.Dialer{}).DialContext(ctx, network, host)
+	}
+}
