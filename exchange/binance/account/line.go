@@ -20,6 +20,11 @@ import (
 // engine's own timeout of 10 s.
 const answerWithin = 15 * time.Second
 
+// linePace is how many requests a second may be sent. What the manuals of the
+// WebSocket APIs limit are weights and orders, which the throttle keeps; the
+// limits on frames are those of streams.
+const linePace = 50
+
 var errNoReply = fmt.Errorf("no reply within %s", answerWithin)
 
 // line is the WebSocket API of one market: requests go out with a number, and
@@ -61,9 +66,7 @@ func (c *Client) connect() error {
 		l := &line{c: c, market: m, logsOn: s.Kind() == sign.KindEd25519, waiting: make(map[uint64]chan reply)}
 		o := c.wireOptions("the WebSocket API of "+m.String(), c.o.Endpoints.API(m))
 		o.Protocol, o.Open = l, l.opened
-		if m != exchange.Spot {
-			o.FramesPerSecond = 50 // futures count pings only, spot every frame
-		}
+		o.FramesPerSecond = linePace
 		if l.wire, err = wire.Start(o); err != nil {
 			return err
 		}
