@@ -115,6 +115,10 @@ func (f *Fields) Text() string {
 	return string(raw[1 : len(raw)-1])
 }
 
+// Word is a string as it is written, without its quotes: a part of the frame. It
+// is for words that are compared and not kept.
+func (f *Fields) Word() []byte { return f.bare() }
+
 // Int returns an integer, also one that is written as a string; 0 for null and
 // "".
 func (f *Fields) Int() int64 {

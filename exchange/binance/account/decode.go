@@ -18,22 +18,20 @@ var statuses = map[string]exchange.OrderStatus{
 }
 
 func statusOf(f *binance.Fields) (exchange.OrderStatus, error) {
-	text := f.Text()
-	if s, ok := statuses[text]; ok {
+	if s, ok := statuses[string(f.Word())]; ok {
 		return s, nil
 	}
-	return 0, fmt.Errorf("order status %q is not known", text)
+	return 0, fmt.Errorf("order status %q is not known", f.Word())
 }
 
 func sideOf(f *binance.Fields) (exchange.Side, error) {
-	switch text := f.Text(); text {
+	switch string(f.Word()) {
 	case "BUY":
 		return exchange.Buy, nil
 	case "SELL":
 		return exchange.Sell, nil
-	default:
-		return 0, fmt.Errorf("side %q: want BUY or SELL", text)
 	}
+	return 0, fmt.Errorf("side %q: want BUY or SELL", f.Word())
 }
 
 // decodeOrder reads what REST and the WebSocket APIs answer of an order: to

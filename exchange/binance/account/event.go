@@ -16,6 +16,9 @@ type event struct {
 	body []byte
 	at   exchange.Time // T, or E where there is no T
 	key  string        // of listenKeyExpired
+	o    []byte        // what ORDER_TRADE_UPDATE and ALGO_UPDATE are about
+	a    []byte        // what ACCOUNT_UPDATE is about
+	b    []byte        // the balances of outboundAccountPosition
 }
 
 // openEvent takes an event out of {"stream","data"} of a combined stream, or
@@ -34,6 +37,12 @@ func openEvent(frame []byte) (ev event, err error) {
 			ev.at = exchange.UnixMilli(f.Int())
 		case "listenKey":
 			ev.key = f.Text()
+		case "o":
+			ev.o = f.Raw()
+		case "a":
+			ev.a = f.Raw()
+		case "B":
+			ev.b = f.Raw()
 		case "data", "event":
 			inner = f.Raw()
 		}
@@ -61,13 +70,13 @@ func (ev *event) notices(m exchange.Market, pass func(Notice)) error {
 	case "executionReport":
 		err = ev.order(m, ev.body, pass)
 	case "ORDER_TRADE_UPDATE":
-		err = ev.nested("o", func(raw []byte) error { return ev.order(m, raw, pass) })
+		err = ev.order(m, ev.o, pass)
 	case "ALGO_UPDATE":
-		err = ev.nested("o", func(raw []byte) error { return ev.conditional(m, raw, pass) })
+		err = ev.conditional(m, ev.o, pass)
 	case "outboundAccountPosition":
-		err = ev.nested("B", func(raw []byte) error { return ev.spotBalances(raw, pass) })
+		err = ev.spotBalances(ev.b, pass)
 	case "ACCOUNT_UPDATE":
-		err = ev.nested("a", func(raw []byte) error { return ev.account(m, raw, pass) })
+		err = ev.account(m, ev.a, pass)
 	case "ACCOUNT_CONFIG_UPDATE":
 		err = ev.config(m, pass)
 	}
@@ -75,18 +84,6 @@ func (ev *event) notices(m exchange.Market, pass func(Notice)) error {
 		return fmt.Errorf("%s: %w", ev.kind, err)
 	}
 	return nil
-}
-
-// nested reads the member that holds the substance of an event.
-func (ev *event) nested(key string, read func(raw []byte) error) error {
-	raw, err := member(ev.body, key)
-	if err != nil {
-		return err
-	}
-	if raw == nil {
-		return fmt.Errorf("without %q", key)
-	}
-	return read(raw)
 }
 
 // order reads executionReport and ORDER_TRADE_UPDATE, which have the same keys
@@ -97,7 +94,8 @@ func (ev *event) order(m exchange.Market, raw []byte, pass func(Notice)) error {
 		x Execution
 	}{}
 	r, x := &both.r, &both.x
-	var exec, original string
+	var original string
+	var exec []byte
 	var err error
 	f := binance.Object(raw)
 	for f.Next() && err == nil {
@@ -121,13 +119,13 @@ func (ev *event) order(m exchange.Market, raw []byte, pass func(Notice)) error {
 		case "z":
 			r.Filled = f.Decimal()
 		case "r", "er", "eR":
-			if words := reasonWords(f.Text()); words != "" {
-				r.Reason = words
+			if word := string(f.Word()); word != "NONE" && word != "0" && word != "" {
+				r.Reason = reasonWords(f.Text())
 			}
 		case "T":
 			r.Time = exchange.UnixMilli(f.Int())
 		case "x":
-			exec = f.Text()
+			exec = f.Word()
 		case "t":
 			x.TradeID = f.Int()
 		case "l":
@@ -182,8 +180,8 @@ func (r *Report) settle() {
 // traded reports whether an event tells of a trade. CALCULATED are trades of
 // liquidation; TRADE_PREVENTION has a quantity and is none. One without a price
 // is not believed: the trades of the order are asked for then.
-func traded(exec string, x *Execution) bool {
-	return (exec == "TRADE" || exec == "CALCULATED") && x.TradeID > 0 && x.Qty.IsPositive() && x.Price.IsPositive()
+func traded(exec []byte, x *Execution) bool {
+	return (string(exec) == "TRADE" || string(exec) == "CALCULATED") && x.TradeID > 0 && x.Qty.IsPositive() && x.Price.IsPositive()
 }
 
 // forcedReason tells the orders that the venue makes by their client ids.
