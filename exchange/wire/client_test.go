@@ -204,6 +204,23 @@ func TestBackoff(t *testing.T) {
 	})
 }
 
+// A connection on which nothing has to be said is healthy when it is up, or the
+// few drops of a quiet stream would add up to the longest backoff.
+func TestQuietConnectionsAreHealthy(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var r recorder
+		p := serve(t, func(s *side) {
+			go s.answer(nil)
+			time.Sleep(time.Hour)
+		})
+		c := start(t, options(p, &r, Stream{"a", 0}))
+		time.Sleep(10*time.Hour + time.Minute)
+		if h := c.Health(); h.Connects != 11 || h.Failures != 1 || !h.Connected {
+			t.Errorf("%+v", h)
+		}
+	})
+}
+
 func TestJitterIsFull(t *testing.T) {
 	o := Options{BackoffBase: time.Second, BackoffMax: 30 * time.Second}
 	for _, tt := range []struct {

@@ -2,9 +2,16 @@
 // questions about it, and its own stream of events, for spot, USD-M and COIN-M.
 //
 // Assumptions: quantities and prices are decimals here, because this is the wire;
-// the venue package above turns them into ticks and lots. A request is signed when
-// it is sent and is never sent twice. Nothing here keeps the state of an order:
+// the venue package above turns them into ticks and lots. The account is in
+// one-way mode. A request is signed when it is sent and is never sent twice, with
+// one exception: after a refused timestamp, which shows that it was thrown away,
+// it is signed and sent once more. Nothing here keeps the state of an order:
 // package desk does.
+//
+// [Client] asks, over REST or, for orders, over the WebSocket APIs; every error
+// of it is a [*Fault], whose [Class] says whether the venue may have acted.
+// [Listen] tells what happens in the account as a [Notice] each, with a Gap
+// wherever something may have been missed.
 package account
 
 import (

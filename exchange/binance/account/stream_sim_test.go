@@ -3,6 +3,7 @@ package account_test
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/account"
 	"github.com/perilune/perilune/exchange/simserver"
+	"github.com/perilune/perilune/exchange/wire"
 )
 
 // inbox keeps notices and waits for them.
@@ -258,5 +260,60 @@ func TestFundingNotice(t *testing.T) {
 		if !found || n.Funding.Symbol != o.Symbol || n.Funding.Type != "FUNDING_FEE" || n.Funding.TranID != "" {
 			t.Errorf("%v: %+v is not in %+v", o.Market, n.Funding, rows)
 		}
+	}
+}
+
+// Another process of the account ends the listen key. The socket stays open and
+// is mute, and nobody says so; the next look at the key tells.
+func TestKeyDeletedElsewhere(t *testing.T) {
+	b := running(t)
+	c := b.client(nil)
+	s, in := listening(t, c, exchange.USDM, exchange.COINM)
+	for _, path := range []string{"/fapi/v1/listenKey", "/dapi/v1/listenKey"} {
+		req, err := http.NewRequest("DELETE", "http://"+b.host+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("X-MBX-APIKEY", b.keys.HMAC.Key)
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil || resp.StatusCode != 200 {
+			t.Fatal(resp, err)
+		}
+		resp.Body.Close()
+	}
+	http.DefaultClient.CloseIdleConnections()
+	for _, o := range bids[1:] {
+		at := in.len()
+		s.Check(o.Market)
+		_, at = in.wait(at, "down", down(o.Market))
+		_, at = in.wait(at, "gap", gap(o.Market))
+		if _, err := c.Place(context.Background(), o); err != nil {
+			t.Fatal(err)
+		}
+		in.wait(at, "order", report(o, exchange.StatusAccepted))
+	}
+}
+
+// A half-open connection answers nothing, not even pings; an idle one answers
+// those and is left alone.
+func TestHalfOpen(t *testing.T) {
+	b := running(t)
+	c := b.client(func(o *account.Options) {
+		o.Wire = func(w *wire.Options) { w.PingEvery, w.ReadTimeout = 50*time.Millisecond, 400*time.Millisecond }
+	})
+	s, in := listening(t, c, exchange.Markets[:]...)
+	at := in.len()
+	time.Sleep(time.Second)
+	if in.len() != at {
+		t.Fatalf("idle streams were given up:%s", in.text(at))
+	}
+	b.arm(simserver.Fault{Kind: "half_open"})
+	b.advance(exchange.Second)
+	for _, m := range exchange.Markets {
+		_, after := in.wait(at, "down", down(m))
+		in.wait(after, "gap", gap(m))
+	}
+	if h := s.Health(); len(h) != 3 || h[0].Connects < 2 {
+		t.Errorf("%+v", h)
 	}
 }
