@@ -4,6 +4,7 @@ import (
 	"hash/maphash"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/sign"
@@ -22,11 +23,12 @@ type feed struct {
 	log    func(string)
 	now    func() exchange.Time
 
+	hidden atomic.Pointer[string] // the listen key, which is kept out of every text
+
 	mu     sync.Mutex
 	live   int    // connections
 	told   bool   // that it is down
 	why    string // it is not up
-	hidden string // the listen key, which is kept out of every text
 	closed bool
 	seen   memory
 	newest map[string]exchange.Time // by asset or symbol
@@ -80,17 +82,13 @@ func (f *feed) tellDown(why string) {
 // hide keeps the listen key, which opens the stream by itself, out of a text:
 // errors of connections name their address.
 func (f *feed) hide(text string) string {
-	if f.hidden == "" {
-		return text
+	if key := f.hidden.Load(); key != nil {
+		return strings.ReplaceAll(text, *key, sign.Mask)
 	}
-	return strings.ReplaceAll(text, f.hidden, sign.Mask)
+	return text
 }
 
-func (f *feed) keepSecret(key string) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.hidden = key
-}
+func (f *feed) keepSecret(key string) { f.hidden.Store(&key) }
 
 // take passes on what an event means. One that cannot be read may have been
 // anything, so it is a gap.

@@ -97,6 +97,9 @@ func (l *line) ask(ctx context.Context, q *question) ([]byte, *Fault) {
 		return nil, q.fault(Later, err)
 	}
 	number, answered := l.register()
+	if answered == nil {
+		return l.c.send(ctx, q)
+	}
 	defer l.forget(number)
 	frame, err := l.frame(q, number)
 	if err != nil {
@@ -127,9 +130,14 @@ func (l *line) await(ctx context.Context, answered <-chan reply) reply {
 	}
 }
 
+// register makes room for a reply; none when there is no connection. From here
+// on the end of the connection is an answer too.
 func (l *line) register() (uint64, <-chan reply) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.open == 0 {
+		return 0, nil
+	}
 	l.number++
 	answered := make(chan reply, 1)
 	l.waiting[l.number] = answered
