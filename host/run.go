@@ -512,6 +512,7 @@ func (r *runner) finish(ctx context.Context, ended error) (*Summary, error) {
 	if err := r.db.EndRun(r.run.ID); err != nil {
 		return nil, err
 	}
+	r.tellNotices(r.driver.Now())
 	if text := r.market.trouble(); text != "" {
 		r.o.Log(Line{Time: r.driver.Now(), Level: core.Warn, Strategy: "host", Text: text})
 	}

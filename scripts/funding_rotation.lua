@@ -215,8 +215,12 @@ local function scan()
   if #list < p.max_pairs then enter(best, share) else rotate(best) end
 end
 
--- Five minutes past every hour, because funding settles on the hour.
-function M.on_start() timer.at_next("scan", "1h", "55m") end
+-- Once the books are there, and then five minutes before every hour, because
+-- funding settles on the hour.
+function M.on_start()
+  timer.after("soon", "30s")
+  timer.at_next("scan", "1h", "55m")
+end
 
 function M.on_timer(name)
   if name == "scan" then timer.at_next("scan", "1h", "55m") end
