@@ -27,6 +27,8 @@ type LiveOptions struct {
 	// Top is how many coins globs may stand for, by their turnover of the last
 	// day: see binance.Catalog.Choose. 0: 20.
 	Top int
+	// Bars is the length of the bars: see binance.Options.Interval. 0: a minute.
+	Bars exchange.Time
 }
 
 // Bounds of a live session.
@@ -45,6 +47,7 @@ type liveMarket struct {
 	symbols []string
 	market  *binance.Market // nil until it is connected
 	clock   *live.Clock
+	past    []exchange.Event // what strategies look back on from the start
 
 	mu      sync.Mutex
 	notices []binance.Notice
@@ -66,7 +69,7 @@ func (r *runner) browse(ctx context.Context) error {
 	where := r.o.Live.hosts()
 	r.o.Log(Line{Level: core.Info, Text: "LIVE DATA: asking " + where + " what is traded"})
 	l := &liveMarket{}
-	o := binance.Options{Endpoints: r.o.Live.Endpoints, Notice: l.notice}
+	o := binance.Options{Endpoints: r.o.Live.Endpoints, Data: binance.AllData | binance.Bars, Interval: r.o.Live.Bars, Notice: l.notice}
 	if l.catalog, err = binance.List(ctx, o, patterns); err != nil {
 		return liveError(ctx, err)
 	}
@@ -127,7 +130,28 @@ func (r *runner) connect(ctx context.Context) error {
 	}
 	r.market.hot = len(r.market.instruments) <= hotBooks
 	r.market.describe = describeLive(r.o.Live.hosts(), m.Universe())
+	if l.past, err = m.History(ctx); err != nil {
+		if ctx.Err() != nil {
+			return liveError(ctx, err)
+		}
+		r.warn(err.Error() + "; the session begins without it")
+	}
 	return nil
+}
+
+// beginLive lets the strategies look back before they begin. What was settled
+// while an interrupted session was away is not only known to them: its positions
+// stayed, so it is paid.
+func (r *runner) beginLive() {
+	for i := range r.market.live.past {
+		ev := &r.market.live.past[i]
+		if r.resume != nil && ev.Kind == exchange.KindFunding && ev.VenueTime > r.resume.LastTime {
+			r.inbox.Post(ev)
+			continue
+		}
+		r.driver.Prelude = append(r.driver.Prelude, *ev)
+	}
+	r.market.live.past = nil
 }
 
 // held are the instruments that an interrupted session has positions in.

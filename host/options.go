@@ -234,6 +234,7 @@ type fileConfig struct {
 			Entry     string `toml:"entry"`
 			DeadMan   int    `toml:"dead_man_seconds"`
 			Top       int    `toml:"top"`
+			Bars      string `toml:"bars"`
 		} `toml:"binance"`
 	} `toml:"venue"`
 }
@@ -295,6 +296,13 @@ func (o *Options) takeVenue(f *fileConfig) error {
 	}
 	if l.Top == 0 {
 		l.Top = b.Top
+	}
+	if b.Bars != "" {
+		d, err := time.ParseDuration(b.Bars)
+		if err != nil {
+			return fmt.Errorf("bars = %q: want a length such as 1m, 15m or 1h", b.Bars)
+		}
+		l.Bars = exchange.Time(d)
 	}
 	l.Endpoints = binance.Endpoints{RestSpot: b.RestSpot, RestUSDM: b.RestUSDM, RestCOINM: b.RestCOINM, RestWallet: b.Wallet,
 		WSSpot: b.WSSpot, WSUSDM: b.WSUSDM, WSCOINM: b.WSCOINM, APISpot: b.APISpot, APIUSDM: b.APIUSDM, APICOINM: b.APICOINM}

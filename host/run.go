@@ -205,6 +205,9 @@ func (r *runner) build(ctx context.Context) error {
 	} else {
 		r.driver.Gate = &live.Pacer{Inbox: r.inbox, Speed: r.o.Speed, Beat: r.beat, BeatEvery: r.o.StatusEvery}
 	}
+	if r.market.live != nil {
+		r.beginLive()
+	}
 	if r.o.ClearHalt && r.resume != nil {
 		r.inbox.Post(&exchange.Event{Kind: exchange.KindCommand, Instrument: exchange.NoInstrument, Name: core.CommandResume})
 	}

@@ -38,6 +38,10 @@ func (g *group) open(conn uint64) wire.Handler {
 }
 
 func (r *intake) Frame(frame []byte) error {
+	if r.market.o.Data&Bars != 0 && isKline(frame) {
+		r.kline(frame)
+		return nil
+	}
 	r.ev = exchange.Event{}
 	err := r.decoder.DecodeEach(frame, &r.ev, r.post)
 	switch {

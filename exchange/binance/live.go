@@ -34,6 +34,9 @@ type Options struct {
 	// instrument of a market that is trading; see Catalog.Choose for the best.
 	Symbols []string
 	Data    Data // AllData
+	// Interval is the length of bars: 1, 3, 5, 15 or 30 minutes, 1, 2, 4, 6, 8 or
+	// 12 hours, or a day; 1 minute.
+	Interval exchange.Time
 
 	Throttle *Throttle      // shared by all that ask the venue from this address; one of its own
 	Attempts *wire.Attempts // the same for connections; 300 in 5 minutes of its own
@@ -84,6 +87,10 @@ func (o *Options) complete() (err error) {
 	if o.FuturesDepth != 0 && !slices.Contains(futuresDepths, o.FuturesDepth) || o.SpotDepth < 0 || o.SpotDepth > 5000 {
 		return fmt.Errorf("live market data: snapshots of %d levels on spot and %d on futures: want at most 5000, and one of %v",
 			o.SpotDepth, o.FuturesDepth, futuresDepths)
+	}
+	o.Interval = fallback(o.Interval, exchange.Minute)
+	if intervals[o.Interval] == "" {
+		return fmt.Errorf("live market data: bars of %s: want 1, 3, 5, 15 or 30 minutes, 1, 2, 4, 6, 8 or 12 hours, or a day", time.Duration(o.Interval))
 	}
 	o.Data = fallback(o.Data, AllData)
 	o.SpotDepth = fallback(o.SpotDepth, 1000)
@@ -177,6 +184,9 @@ func (m *Market) begin(ctx context.Context) {
 	m.settler = newSettler()
 	m.spawn(func() { m.settler.run(ctx, m) })
 	m.spawn(func() { m.refresh(ctx) })
+	if m.o.Data&Bars != 0 {
+		m.spawn(func() { m.fillBars(ctx) })
+	}
 	for _, market := range exchange.Markets {
 		if m.byName[market] == nil {
 			continue
@@ -219,7 +229,7 @@ func (m *Market) parts(r *route) (parts [][]wire.Stream) {
 		if in.Market != r.market {
 			continue
 		}
-		s := r.streams(in, m.o.Data)
+		s := r.streams(in, &m.o)
 		if len(s) == 0 {
 			continue
 		}

@@ -6,7 +6,6 @@ import (
 	"net/url"
 	"strconv"
 	"sync"
-	"time"
 
 	"github.com/perilune/perilune/exchange"
 )
@@ -46,7 +45,7 @@ func (s *settler) want(t *track, at exchange.Time) {
 }
 
 func (s *settler) run(ctx context.Context, m *Market) {
-	for pause(ctx, time.Second) == nil {
+	for pause(ctx, secondsBetween) == nil {
 		for _, batch := range s.take(m.o.Now()) {
 			s.settle(ctx, m, batch)
 		}
@@ -122,6 +121,10 @@ func (s *settler) resolve(m *Market, d due, rows []settlement, err error) {
 func (t *track) settle(m *Market, at exchange.Time, r *settlement) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if at <= t.settled {
+		return
+	}
+	t.settled = at
 	m.counts.settled.Add(1)
 	m.sink.Post(m.owned(&exchange.Event{Kind: exchange.KindFunding, Instrument: t.in.ID, VenueTime: at,
 		Rate: e8(r.Rate), Mark: e8(r.Mark), Hours: t.hours}))

@@ -20,6 +20,7 @@ const (
 	Tickers                  // best bid and ask, in real time
 	Trades                   // spot: each trade; futures: aggregated by price and 100 ms
 	Marks                    // mark price and running funding estimate, every second, and settled rates
+	Bars                     // finished candles of Options.Interval
 	AllData = Books | Tickers | Trades | Marks
 )
 
@@ -33,10 +34,10 @@ type route struct {
 // routes follow the split of USD-M of 2026-04-23: what is asked on the wrong one
 // is accepted and never delivered.
 var routes = []route{
-	{exchange.Spot, "/stream", Books | Tickers | Trades},
+	{exchange.Spot, "/stream", Books | Tickers | Trades | Bars},
 	{exchange.USDM, "/public/stream", Books | Tickers},
-	{exchange.USDM, "/market/stream", Trades | Marks},
-	{exchange.COINM, "/stream", AllData},
+	{exchange.USDM, "/market/stream", Trades | Marks | Bars},
+	{exchange.COINM, "/stream", AllData | Bars},
 }
 
 func (r *route) url(e *Endpoints) string {
@@ -52,7 +53,7 @@ const (
 )
 
 // streams names what is wanted of an instrument on a route.
-func (r *route) streams(in *exchange.Instrument, want Data) (out []wire.Stream) {
+func (r *route) streams(in *exchange.Instrument, o *Options) (out []wire.Stream) {
 	name := lower(in.Symbol)
 	trades := "@aggTrade"
 	if r.market == exchange.Spot {
@@ -62,8 +63,9 @@ func (r *route) streams(in *exchange.Instrument, want Data) (out []wire.Stream) 
 		data    Data
 		suffix  string
 		silence time.Duration
-	}{{Books, depthSuffix, bookSilence}, {Tickers, "@bookTicker", 0}, {Trades, trades, 0}, {Marks, "@markPrice@1s", markSilence}} {
-		if s.data&want&r.data != 0 {
+	}{{Books, depthSuffix, bookSilence}, {Tickers, "@bookTicker", 0}, {Trades, trades, 0}, {Marks, "@markPrice@1s", markSilence},
+		{Bars, "@kline_" + intervals[o.Interval], 0}} {
+		if s.data&o.Data&r.data != 0 {
 			out = append(out, wire.Stream{Name: name + s.suffix, Silence: s.silence})
 		}
 	}

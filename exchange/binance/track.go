@@ -30,7 +30,10 @@ type track struct {
 	ticker, trade, marked repeat
 	next                  exchange.Time // next funding
 	hours                 int
-	told                  string // how the rules have changed
+	told                  string        // how the rules have changed
+	settled               exchange.Time // the last settlement that was sent
+	barred                exchange.Time // opening of the last bar that was sent
+	barTry                exchange.Time // when a missing bar is asked for again
 }
 
 func newTrack(in *exchange.Instrument) *track {

@@ -95,7 +95,14 @@ func (c *Core) onMarket(ev *exchange.Event) {
 		m.settled = keepLast(m.settled, exchange.Settled{Time: ev.VenueTime, Rate: ev.Rate, Mark: ev.Mark, Hours: ev.Hours}, keepSettled)
 	case exchange.KindBar:
 		m.bars = keepLast(m.bars, ev.Bar, keepBars)
-		m.volume.Bar(m.in, c.now, &ev.Bar)
+		at := c.now
+		if ev.VenueTime > 0 && ev.VenueTime < at {
+			at = ev.VenueTime // it closed earlier than it was told of
+		}
+		m.volume.Bar(m.in, at, &ev.Bar)
+		if !c.running {
+			return // it is of the past, to be looked back on and not to be traded on
+		}
 		c.dispatch(&Notice{Handler: OnBar, Instrument: ev.Instrument, Event: ev})
 	}
 }
