@@ -69,16 +69,25 @@ func (r *runner) browse(ctx context.Context) error {
 	where := r.o.Live.hosts()
 	r.o.Log(Line{Level: core.Info, Text: "LIVE DATA: asking " + where + " what is traded"})
 	l := &liveMarket{}
-	o := binance.Options{Endpoints: r.o.Live.Endpoints, Data: binance.AllData | binance.Bars, Interval: r.o.Live.Bars, Notice: l.notice}
-	if l.catalog, err = binance.List(ctx, o, patterns); err != nil {
-		return liveError(ctx, err)
-	}
-	if l.symbols, err = l.catalog.Choose(ctx, patterns, r.o.Live.Top); err != nil {
-		return liveError(ctx, err)
+	o := binance.Options{Endpoints: r.o.Live.Endpoints, Data: binance.AllData | binance.Bars, Interval: r.o.Live.Bars}
+	if err := l.browse(ctx, o, patterns, r.o.Live.Top); err != nil {
+		return err
 	}
 	r.market = &marketData{
 		live: l, name: r.o.Live.name(), instruments: l.catalog.Instruments(),
 		stale: liveStale, sample: exchange.Minute,
+	}
+	return nil
+}
+
+// browse asks what there is and chooses of it.
+func (l *liveMarket) browse(ctx context.Context, o binance.Options, patterns []string, top int) (err error) {
+	o.Notice = l.notice
+	if l.catalog, err = binance.List(ctx, o, patterns); err != nil {
+		return liveError(ctx, err)
+	}
+	if l.symbols, err = l.catalog.Choose(ctx, patterns, top); err != nil {
+		return liveError(ctx, err)
 	}
 	return nil
 }
@@ -232,6 +241,14 @@ func (l *liveMarket) notice(n binance.Notice) {
 	l.notices = append(l.notices, n)
 }
 
+func (l *liveMarket) takeNotices() []binance.Notice {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	list := l.notices
+	l.notices = nil
+	return list
+}
+
 // tellNotices passes on what the feed had to say. It runs on the loop's
 // goroutine, like everything that writes to the log.
 func (r *runner) tellNotices(now exchange.Time) {
@@ -239,11 +256,7 @@ func (r *runner) tellNotices(now exchange.Time) {
 	if l == nil {
 		return
 	}
-	l.mu.Lock()
-	list := l.notices
-	l.notices = nil
-	l.mu.Unlock()
-	for _, n := range list {
+	for _, n := range l.takeNotices() {
 		r.o.Log(Line{Time: now, Level: core.Warn, Strategy: "feed", Text: n.Text})
 	}
 }

@@ -22,6 +22,7 @@ type intake struct {
 	conn    uint64
 	decoder *Decoder
 	ev      exchange.Event
+	used    *exchange.Instrument // whose the frame at hand was; nil: it was of no use
 }
 
 var _ wire.Handler = (*intake)(nil)
@@ -43,7 +44,11 @@ func (r *intake) Frame(frame []byte) error {
 		return nil
 	}
 	r.ev = exchange.Event{}
+	r.used = nil
 	err := r.decoder.DecodeEach(frame, &r.ev, r.post)
+	if r.used != nil && r.market.o.Tap != nil {
+		r.market.o.Tap(r.used, r.market.o.Now(), frame)
+	}
 	switch {
 	case errors.Is(err, ErrIgnored):
 		r.market.counts.ignored.Add(1)
@@ -56,6 +61,7 @@ func (r *intake) Frame(frame []byte) error {
 func (r *intake) post(ev *exchange.Event) error {
 	m := r.market
 	t := m.tracks[ev.Instrument]
+	r.used = t.in
 	switch ev.Kind {
 	case exchange.KindDiff:
 		if t.diff(m, ev) {
@@ -64,7 +70,9 @@ func (r *intake) post(ev *exchange.Event) error {
 	case exchange.KindMark:
 		t.mark(m, ev)
 	default:
-		t.post(m, ev, r.conn)
+		if !t.post(m, ev, r.conn) {
+			r.used = nil
+		}
 	}
 	return nil
 }

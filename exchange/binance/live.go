@@ -47,6 +47,11 @@ type Options struct {
 	Fetchers     int           // snapshots that are fetched at once, per market; 4
 	Refresh      time.Duration // between looks at changes of the rules; 10 minutes
 
+	// Tap, when set, sees every frame that was used, as it came, and snapshots of
+	// books as REST gave them: what a recording is made of. It is called from
+	// several goroutines, and must not keep the frame.
+	Tap func(in *exchange.Instrument, at exchange.Time, frame []byte)
+
 	HTTP   *http.Client         // 20 s for an answer
 	Notice func(Notice)         // from any goroutine; none
 	Now    func() exchange.Time // the machine's clock

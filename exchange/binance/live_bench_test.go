@@ -37,7 +37,7 @@ func benchMarket(b *testing.B, sink Sink) (*Market, []func(n int64) []byte) {
 		m.tracks = append(m.tracks, t)
 		m.byName[exchange.USDM][in.Symbol] = t
 		t.snapshot(m, &exchange.Event{Kind: exchange.KindSnapshot, Instrument: in.ID, PrevID: -1,
-			Bids: []exchange.Level{{Price: 600000, Qty: 1}}, Asks: []exchange.Level{{Price: 600100, Qty: 1}}}, false)
+			Bids: []exchange.Level{{Price: 600000, Qty: 1}}, Asks: []exchange.Level{{Price: 600100, Qty: 1}}}, nil, false)
 		frames = append(frames, frameMaker(in.Symbol))
 	}
 	return m, frames

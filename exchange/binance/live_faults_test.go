@@ -229,10 +229,10 @@ func TestLookIsNotASnapshot(t *testing.T) {
 	m.o.Now = func() exchange.Time { return 1 }
 	ev := exchange.Event{Kind: exchange.KindSnapshot, LastID: 7, PrevID: -1, Bids: []exchange.Level{{Price: 1, Qty: 1}}}
 	tr.diffs = 1
-	if got := tr.snapshot(m, &ev, true); got != tooOld || len(sink.books) > 0 {
+	if got := tr.snapshot(m, &ev, nil, true); got != tooOld || len(sink.books) > 0 {
 		t.Errorf("the look ended as %d and sent %d events", got, len(sink.books))
 	}
-	if got := tr.snapshot(m, &ev, false); got != helped || len(sink.books) != 1 {
+	if got := tr.snapshot(m, &ev, nil, false); got != helped || len(sink.books) != 1 {
 		t.Errorf("the snapshot ended as %d and sent %d events", got, len(sink.books))
 	}
 }

@@ -177,5 +177,5 @@ func (f *fetcher) fetch(ctx context.Context, m *Market, t *track) (verdict, erro
 		return 0, fmt.Errorf("depth of %s: got a %s, want a snapshot", t.in.Key(), ev.Kind)
 	}
 	ev.PrevID = -1
-	return t.snapshot(m, &ev, look), nil
+	return t.snapshot(m, &ev, body, look), nil
 }

@@ -62,7 +62,7 @@ func (r *repeat) seen(id int64, conn uint64, now exchange.Time) bool {
 }
 
 // post sends an event that is not part of the book, unless it was had already.
-func (t *track) post(m *Market, ev *exchange.Event, conn uint64) {
+func (t *track) post(m *Market, ev *exchange.Event, conn uint64) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	r, id := &t.trade, ev.ID
@@ -71,9 +71,10 @@ func (t *track) post(m *Market, ev *exchange.Event, conn uint64) {
 	}
 	if r.seen(id, conn, m.o.Now()) {
 		m.counts.repeated.Add(1)
-		return
+		return false
 	}
 	m.sink.Post(m.owned(ev))
+	return true
 }
 
 // mark sends a mark price, and notices settlements: the next funding moves on.
@@ -160,7 +161,7 @@ const (
 // be trusted to be followed up, because a stream that is accepted may never
 // deliver: then the book must be found unchanged. A mere look has too few levels
 // to be sent.
-func (t *track) snapshot(m *Market, ev *exchange.Event, look bool) verdict {
+func (t *track) snapshot(m *Market, ev *exchange.Event, body []byte, look bool) verdict {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	live := t.links.State() == book.Live
@@ -181,6 +182,9 @@ func (t *track) snapshot(m *Market, ev *exchange.Event, look bool) verdict {
 	t.link(ev)
 	if t.links.Stats().Refused > refused {
 		return tooOld
+	}
+	if m.o.Tap != nil {
+		m.o.Tap(t.in, m.o.Now(), body)
 	}
 	m.sink.Post(m.owned(ev))
 	return helped

@@ -1,0 +1,109 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance"
+	"github.com/perilune/perilune/exchange/record"
+	"github.com/perilune/perilune/host/core"
+	"github.com/perilune/perilune/host/live"
+)
+
+// RecordOptions say what live market data is to be recorded.
+type RecordOptions struct {
+	Live LiveOptions // Symbols are required
+	Out  string      // directory; what is there already stays
+	For  exchange.Time
+	Log  func(Line)
+}
+
+// Recorded is what a recording came to.
+type Recorded struct {
+	Out     string   `json:"out"`
+	Symbols []string `json:"symbols"`
+	Files   int      `json:"files"`
+	Lines   uint64   `json:"lines"`
+	Bytes   uint64   `json:"bytes"` // before compression
+	Gaps    uint64   `json:"gaps"`  // of books, each followed by a new snapshot
+	Seconds float64  `json:"seconds"`
+}
+
+// flushEvery is what a crash may lose of a recording.
+const flushEvery = time.Second
+
+// nobody takes events that nobody needs.
+type nobody struct{}
+
+// Post implements binance.Sink.
+func (nobody) Post(*exchange.Event) {}
+
+// Record writes live market data, frame by frame as it comes, until ctx ends or
+// Options.For is over. record.Open reads it back.
+func Record(ctx context.Context, o RecordOptions) (*Recorded, error) {
+	if len(o.Live.Symbols) == 0 {
+		return nil, configError("nothing to record: name symbols, for example --symbols spot:BTCUSDT,usdm:BTCUSDT")
+	}
+	if err := o.Live.Endpoints.Check(); err != nil {
+		return nil, configError("[venue.binance] %v", err)
+	}
+	if o.Live.Top == 0 {
+		o.Live.Top = liveTop
+	}
+	began := time.Now()
+	l := &liveMarket{}
+	var out *record.RawWriter
+	tap := func(in *exchange.Instrument, at exchange.Time, frame []byte) { out.Add(in, at, frame) }
+	err := l.browse(ctx, binance.Options{Endpoints: o.Live.Endpoints, Tap: tap}, o.Live.Symbols, o.Live.Top)
+	if err != nil {
+		return nil, err
+	}
+	if out, err = record.NewRawWriter(o.Out, exchange.Time(began.UnixNano())); err != nil {
+		return nil, err
+	}
+	m, err := l.catalog.Open(ctx, l.symbols, nil, nobody{})
+	if err != nil {
+		return nil, errors.Join(liveError(ctx, err), out.Close())
+	}
+	rec := &Recorded{Out: o.Out}
+	for _, in := range m.Universe().All() {
+		rec.Symbols = append(rec.Symbols, in.Key())
+	}
+	o.Log(Line{Level: core.Info, Text: fmt.Sprintf("recording %d instruments of %s to %s", len(rec.Symbols), o.Live.hosts(), o.Out)})
+	err = o.wait(ctx, l, out)
+	rec.Gaps = m.Health().Gaps
+	_ = m.Close()
+	rec.Files, rec.Lines, rec.Bytes = out.Written()
+	rec.Seconds = time.Since(began).Seconds()
+	if cerr := out.Close(); err == nil {
+		err = cerr
+	}
+	return rec, err
+}
+
+// wait passes on what the feed has to say until the recording is over.
+func (o *RecordOptions) wait(ctx context.Context, l *liveMarket, out *record.RawWriter) error {
+	if o.For > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, time.Duration(o.For))
+		defer cancel()
+	}
+	tick := time.NewTicker(flushEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		for _, n := range l.takeNotices() {
+			o.Log(Line{Time: live.Now(), Level: core.Warn, Strategy: "feed", Text: n.Text})
+		}
+		if err := out.Flush(); err != nil {
+			return err
+		}
+	}
+}
