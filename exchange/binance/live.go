@@ -180,6 +180,10 @@ func (c *Catalog) connect(ctx context.Context, chosen []Listing, sink Sink) (*Ma
 func (m *Market) begin(ctx context.Context) {
 	for _, in := range m.universe.All() {
 		t := newTrack(in)
+		if l := &m.listings[in.ID]; !l.Trading() {
+			t.halted = true
+			m.o.Notice(Notice{in.ID, in.Key() + " is not trading: its status is " + l.Status})
+		}
 		m.tracks = append(m.tracks, t)
 		if m.byName[in.Market] == nil {
 			m.byName[in.Market] = make(map[string]*track)

@@ -202,8 +202,16 @@ func (m *Market) compare(ctx context.Context, market exchange.Market) error {
 	return err
 }
 
-// compare tells what has changed in an instrument's rules since the last time.
+// compare tells what has changed in an instrument's rules since the last time,
+// and stops or starts its book with its trading.
 func (t *track) compare(m *Market, opened, now *Listing) {
+	status := "NOT LISTED"
+	if now != nil {
+		status = now.Status
+	}
+	if yes := now != nil && now.Trading(); t.trading(m, yes, status) && yes && m.o.Data&Books != 0 {
+		m.fetchers[t.in.Market].want(t)
+	}
 	text := changes(opened, now)
 	t.mu.Lock()
 	news := text != t.told

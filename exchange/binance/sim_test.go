@@ -139,7 +139,7 @@ func TestAgainstSimulator(t *testing.T) {
 	m, err := binance.Open(ctx, binance.Options{Endpoints: binance.Endpoints{
 		RestSpot: "http://" + host + "/api", RestUSDM: "http://" + host + "/fapi", RestCOINM: "http://" + host + "/dapi",
 		WSSpot: "ws://" + host + "/spot", WSUSDM: "ws://" + host + "/usdm", WSCOINM: "ws://" + host + "/coinm",
-	}, Symbols: []string{"spot:BTCUSDT", "spot:ETHUSDT", "usdm:BTCUSDT", "usdm:ETHUSDT", "coinm:BTCUSD_PERP"}}, s)
+	}, Refresh: 100 * time.Millisecond, Symbols: []string{"spot:BTCUSDT", "spot:ETHUSDT", "usdm:BTCUSDT", "usdm:ETHUSDT", "coinm:BTCUSD_PERP"}}, s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -157,6 +157,10 @@ func TestAgainstSimulator(t *testing.T) {
 		}
 		agree(t, sim, s, host, m)
 	}
+	if err := sim.Arm(simserver.Fault{Kind: "delist", Market: "usdm", Symbol: "ETHUSDT"}); err != nil {
+		t.Fatal(err)
+	}
+	halted(t, sim, s, m)
 	if h := m.Health(); h.Malformed > 0 || h.Gaps == 0 {
 		t.Errorf("%+v", h)
 	}
@@ -164,6 +168,31 @@ func TestAgainstSimulator(t *testing.T) {
 	defer s.mu.Unlock()
 	if s.kinds[exchange.KindMark] == 0 || s.kinds[exchange.KindTicker] == 0 {
 		t.Errorf("events by kind: %v", s.kinds)
+	}
+}
+
+// halted wants the book of a contract that is delisted to be out of use, however
+// long its stream goes on.
+func halted(t *testing.T, sim *simserver.Server, s *shelf, m *binance.Market) {
+	t.Helper()
+	in, _ := m.Universe().Find(exchange.USDM, "ETHUSDT")
+	ready := func() bool {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return s.books[in.ID].Ready()
+	}
+	for range 100 {
+		if !ready() {
+			break
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	for range 4 {
+		advance(t, sim)
+		time.Sleep(50 * time.Millisecond)
+		if ready() {
+			t.Fatal("the book of a contract that does not trade is believed")
+		}
 	}
 }
 

@@ -31,6 +31,7 @@ type track struct {
 	next                  exchange.Time // next funding
 	hours                 int
 	told                  string        // how the rules have changed
+	halted                bool          // orders are not taken, so its book serves nothing
 	settled               exchange.Time // the last settlement that was sent
 	barred                exchange.Time // opening of the last bar that was sent
 	barTry                exchange.Time // when a missing bar is asked for again
@@ -101,6 +102,9 @@ func (t *track) mark(m *Market, ev *exchange.Event) {
 func (t *track) diff(m *Market, ev *exchange.Event) (wants bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.halted {
+		return false
+	}
 	waited := t.links.WantsSnapshot()
 	t.link(ev)
 	if !waited && t.links.WantsSnapshot() {
@@ -128,6 +132,23 @@ func (t *track) gap(m *Market, reason string) {
 	t.link(&ev)
 	t.diffs = 0
 	m.sink.Post(m.owned(&ev))
+}
+
+// trading takes note of whether orders are taken; it reports false when that is
+// no news. The book of a halted market may still be shown, but nothing can be
+// had from it: it is stale until a snapshot after the halt.
+func (t *track) trading(m *Market, yes bool, status string) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.halted == !yes {
+		return false
+	}
+	t.halted = !yes
+	if t.halted {
+		m.sink.Post(m.owned(&exchange.Event{Kind: exchange.KindGap, Instrument: t.in.ID, Reason: "not trading: its status is " + status}))
+	}
+	t.links, t.diffs, t.quiet = book.New(t.in), 0, 0
+	return true
 }
 
 // restart makes links need a snapshot, as the loop's book does.
@@ -165,6 +186,9 @@ func (t *track) snapshot(m *Market, ev *exchange.Event, body []byte, look bool) 
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	live := t.links.State() == book.Live
+	if t.halted {
+		return unchanged
+	}
 	if t.diffs == 0 && ev.LastID != t.links.LastID() && ev.LastID != t.quiet {
 		t.quiet = ev.LastID
 		if live {
