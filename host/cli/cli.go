@@ -57,7 +57,7 @@ type verb struct {
 
 func verbs() []verb {
 	return []verb{
-		{"run", "[SCRIPT…]", "run strategies on a paper account (built-in market, or recordings)", runVerb},
+		{"run", "[SCRIPT…]", "run strategies on a paper account (built-in market, live data, or recordings)", runVerb},
 		{"backtest", "SCRIPT… --data DIR", "run strategies over bars and funding, with a report", backtestVerb},
 		{"study", "SCRIPT… --data DIR --splits …", "compare strategies over parts of history, tuned only on what was before", studyVerb},
 		{"replay", "JOURNAL_DIR", "run a journal again and compare every effect", replayVerb},

@@ -40,7 +40,7 @@ type sessionFlags struct {
 
 func (s *sessionFlags) define(f *pflag.FlagSet) {
 	f.StringArrayVar(&s.set, "set", nil, "set a parameter: name=value or strategy.name=value (repeatable)")
-	f.StringVar(&s.config, "config", "", "TOML file with [paper], [risk], [advisor] and [params.<strategy>]")
+	f.StringVar(&s.config, "config", "", "TOML file with [paper], [risk], [venue.binance], [advisor] and [params.<strategy>]")
 	f.StringVar(&s.db, "db", "", "ledger file (default perilune-paper.db)")
 	f.StringVar(&s.journal, "journal", "", "directory for journals, or off (default: beside the ledger)")
 	f.Int64Var(&s.capMiB, "journal-cap", 0, "MiB of journal to keep, oldest dropped first; a cut journal can't be replayed (default: all)")
