@@ -334,7 +334,7 @@ var AdviceType = Type{
 func (rt *Runtime) NewPair(p *execution.Pair) *lua.LTable {
 	u := rt.env.Universe()
 	perp := u.Get(p.Perp)
-	r := rt.record(24)
+	r := rt.record(27)
 	r.str("id", ID(p.ID))
 	r.str("spot", u.Get(p.Spot).Key())
 	r.str("perp", perp.Key())
@@ -345,6 +345,11 @@ func (rt *Runtime) NewPair(p *execution.Pair) *lua.LTable {
 	r.money("notional", p.Notional)
 	r.money("spot_qty", p.SpotQty)
 	r.num("perp_qty", perp.QtyFloat(p.PerpQty))
+	if perp.Inverse() {
+		r.money("margin_qty", p.Coin.Margin.Add(p.Funding))
+		r.money("moving", p.Moving())
+		r.money("coin_result", p.Coin.Result)
+	}
 	r.money("spot_cost", p.SpotCost)
 	r.money("perp_cost", p.PerpCost)
 	r.num("open_basis", p.OpenBasis)
@@ -373,8 +378,11 @@ var PairType = Type{
 		{Name: "reason", Type: "string?"},
 		{Name: "tag", Type: "string?"},
 		{Name: "notional", Type: "number", Unit: "quote", Doc: "asked for"},
-		{Name: "spot_qty", Type: "number", Unit: "base", Doc: "net coins held"},
+		{Name: "spot_qty", Type: "number", Unit: "base", Doc: "net coins held on spot"},
 		{Name: "perp_qty", Type: "number", Unit: "units of quantity", Doc: "signed; a short is negative"},
+		{Name: "margin_qty", Type: "number?", Unit: "base", Doc: "coin-margined only: coins in the COIN-M wallet, without the profit of the short"},
+		{Name: "moving", Type: "number?", Unit: "base", Doc: "coin-margined only: coins on their way between the wallets"},
+		{Name: "coin_result", Type: "number?", Unit: "base", Doc: "coin-margined only: what the short made in coin once closed, after its fees and with funding"},
 		{Name: "spot_cost", Type: "number", Unit: "quote", Doc: "signed cash of the spot fills, without fees"},
 		{Name: "perp_cost", Type: "number", Unit: "quote", Doc: "signed cash of the perpetual's fills, without fees"},
 		{Name: "open_basis", Type: "number", Unit: "fraction", Doc: "executed, size-weighted"},

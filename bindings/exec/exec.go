@@ -21,13 +21,16 @@ var openType = bindings.Type{
 		{Name: "spot", Type: "string|Book", Doc: "symbol of the spot leg"},
 		{Name: "perp", Type: "string|Book", Doc: "symbol of the perpetual leg"},
 		{Name: "notional", Type: "number|string|Decimal", Unit: "quote", Doc: "target value of one leg"},
-		{Name: "batch", Type: "number|string|Decimal", Unit: "quote", Optional: true, Doc: "value of one slice of each leg; max_unhedged when left out, and never more"},
+		{Name: "batch", Type: "number|string|Decimal", Unit: "quote", Optional: true, Doc: "value of one slice of each leg; max_unhedged when left out, half of it on a coin-margined perpetual, and never more"},
 		{Name: "level", Type: "integer", Optional: true, Doc: "book level that prices both legs, from 1; 5 when left out"},
 		{Name: "min_basis", Type: "number", Unit: "fraction", Optional: true, Doc: "a slice starts only while basis.open(spot, perp, level) is at least this; any when left out"},
 		{Name: "max_unhedged", Type: "number|string|Decimal", Unit: "quote", Optional: true, Doc: "largest value that may be unhedged at any moment; 5000 when left out"},
-		{Name: "max_unhedged_time", Type: "number|string", Unit: "seconds, or \"5s\"", Optional: true, Doc: "how long a leg may stay unhedged before the excess is flattened; 5 s when left out"},
+		{Name: "max_unhedged_time", Type: "number|string", Unit: "seconds, or \"5s\"", Optional: true, Doc: "how long a leg may stay unhedged before the excess is flattened; 5 s when left out, 30 s on a coin-margined perpetual, where it includes a transfer"},
 		{Name: "timeout", Type: "number|string", Unit: "seconds, or \"10m\"", Optional: true, Doc: "ends the opening with the size reached; 10 minutes when left out"},
 		{Name: "tag", Type: "string", Optional: true, Doc: "a note that stays with the pair"},
+		{Name: "buffer", Type: "number|string|Decimal", Unit: "coin", Optional: true, Doc: "coin-margined only: coins of the COIN-M wallet that may back the short until the pair's own arrive, so that both legs go at once; without it the short waits for the transfer"},
+		{Name: "rebalance_bp", Type: "number", Unit: "bp of the pair's value", Optional: true, Doc: "coin-margined only: what may be unhedged while it is held; half a contract when left out, and never less"},
+		{Name: "harvest", Type: "number|string|Decimal", Unit: "quote", Optional: true, Doc: "coin-margined only: coins that funding brought are sold when they are worth this much; hedged with another contract when left out"},
 	},
 }
 
@@ -99,6 +102,7 @@ func open(rt *bindings.Runtime) int {
 	if f.Has("tag") {
 		req.Tag = f.Get("tag").Name()
 	}
+	coinFields(f, perp, &req)
 	id, err := rt.Env().OpenPair(req)
 	if err != nil {
 		rt.PushNil()
@@ -106,6 +110,24 @@ func open(rt *bindings.Runtime) int {
 		return 2
 	}
 	return rt.PushString(bindings.ID(id))
+}
+
+// coinFields reads what only a coin-margined pair has.
+func coinFields(f bindings.Fields, perp *exchange.Instrument, req *execution.PairRequest) {
+	for _, name := range []string{"buffer", "rebalance_bp", "harvest"} {
+		if f.Has(name) && !perp.Inverse() {
+			f.Get(name).Fail("%s is not coin-margined", perp.Key())
+		}
+	}
+	if f.Has("buffer") {
+		req.Buffer = f.Get("buffer").Positive()
+	}
+	if f.Has("rebalance_bp") {
+		req.RebalanceBP = f.Get("rebalance_bp").Finite()
+	}
+	if f.Has("harvest") {
+		req.Harvest = f.Get("harvest").Positive()
+	}
 }
 
 // fraction reads an optional basis, where nil means any.

@@ -125,6 +125,7 @@ type Core struct {
 	lastPair  exchange.PairID
 	lastMove  uint64
 	lastAsk   uint64
+	flying    flying
 	awaiting  map[exchange.OrderID]lastWord           // final statuses that wait for fills
 	seen      trades                                  // executions, to tell one that is reported again
 	told      map[exchange.PairID]execution.PairState // as last reported
@@ -214,6 +215,7 @@ func (c *Core) restore(r *Restore) {
 	}
 	for i := range r.Transit {
 		t := &r.Transit[i]
+		c.flying = append(c.flying, *t)
 		held := c.acct.inTransit(t.Asset)
 		held.total = held.total.Add(t.Amount)
 		c.acct.moving[t.ID] = t.Amount

@@ -257,6 +257,12 @@ func appendPair(dst []byte, p *execution.Pair, u *exchange.Universe) []byte {
 	dst = field(dst, "state", p.State.String())
 	dst = field(dst, "spot_qty", p.SpotQty.String())
 	dst = field(dst, "perp_qty", perp.QtyDecimal(p.PerpQty).String())
+	if perp.Inverse() {
+		dst = field(dst, "margin_qty", p.Coin.Margin.Add(p.Funding).String())
+		if p.Coin.Move.Flying() {
+			dst = number(dst, "transfer", int64(p.Coin.Move.ID))
+		}
+	}
 	dst = field(dst, "funding", p.Funding.String())
 	dst = field(dst, "fees", p.Fees.String())
 	dst = field(dst, "realised", p.Realised.String())

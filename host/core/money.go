@@ -61,8 +61,7 @@ func (c *Core) shareFunding(in *exchange.Instrument, p *exchange.FundingPayment)
 		}
 		rest.Position -= part.Position
 		rest.Amount = rest.Amount.Sub(part.Amount)
-		m.Pair.Funding = m.Pair.Funding.Add(part.Amount)
-		m.Pair.Settlements++
+		m.Settled(c, part.Amount)
 		c.emit(Effect{Kind: EffectFunding, Strategy: m.Pair.Strategy, Instrument: in.ID, Payment: &part, Share: m.Pair.ID})
 		c.Changed(m)
 	}
@@ -87,19 +86,25 @@ func (c *Core) ownerOf(id exchange.InstrumentID) int32 {
 
 func (c *Core) transfer(t exchange.Transfer) {
 	free := c.movable(t.From, t.Asset)
-	if t.From == exchange.Spot {
+	switch t.From {
+	case exchange.Spot:
 		free = free.Sub(c.held(t.Asset, 0))
+	case exchange.COINM:
+		equity, _ := c.claims(t.Asset, 0)
+		free = decimal.Min(free, c.standing(t.From, t.Asset).Equity.Sub(equity))
+	}
+	if other, busy := c.flying.find(t.Asset, t.From, t.To); busy && c.mover(other.ID) != nil {
+		c.log(Error, t.Strategy, fmt.Sprintf("transfer of %s %s from %s to %s refused: transfer %d of a pair is under way there",
+			t.Amount, t.Asset, t.From, t.To, other.ID))
+		return
 	}
 	if !t.Amount.IsPositive() || t.Amount.GreaterThan(free) {
 		c.log(Error, t.Strategy, fmt.Sprintf("transfer of %s %s from %s to %s refused: %s is free",
 			t.Amount, t.Asset, t.From, t.To, free))
 		return
 	}
-	c.lastMove++
-	t.ID = c.lastMove
-	postings := c.acct.depart(&t)
-	c.emit(Effect{Kind: EffectTransfer, Strategy: t.Strategy, Transfer: &t})
-	c.emitMove("transfer_out", &t, postings)
+	t.ID = c.lastMove + 1
+	c.sendMove(&t, 0)
 }
 
 // movable is what a transfer may take out of a wallet: profit that is not
@@ -111,9 +116,9 @@ func (c *Core) movable(wallet exchange.Market, asset string) decimal.Decimal {
 	return c.standing(wallet, asset).Movable
 }
 
-func (c *Core) emitMove(kind string, t *exchange.Transfer, postings []Posting) {
+func (c *Core) emitMove(kind string, t *exchange.Transfer, pair exchange.PairID, postings []Posting) {
 	c.emit(Effect{Kind: EffectTxn, Strategy: t.Strategy, Transfer: t,
-		Txn: &Txn{Kind: kind, Ref: strconv.FormatUint(t.ID, 10), Strategy: t.Strategy, Postings: postings}})
+		Txn: &Txn{Kind: kind, Ref: strconv.FormatUint(t.ID, 10), Strategy: t.Strategy, Pair: pair, Postings: postings}})
 }
 
 // onTransfer takes the end of a transfer; a failed one goes back to where it
@@ -121,6 +126,14 @@ func (c *Core) emitMove(kind string, t *exchange.Transfer, postings []Posting) {
 func (c *Core) onTransfer(ev *exchange.Event) {
 	t := *ev.Transfer
 	told := t
+	var pair exchange.PairID
+	if m := c.mover(t.ID); m != nil {
+		pair = m.Pair.ID
+	}
+	if !c.flying.land(t.ID) {
+		c.log(Warn, -1, fmt.Sprintf("venue speaks of transfer %d, which is not under way", t.ID))
+		return
+	}
 	c.emit(Effect{Kind: EffectArrived, Strategy: t.Strategy, Transfer: &told})
 	kind := "transfer_in"
 	if t.Failed {
@@ -128,7 +141,8 @@ func (c *Core) onTransfer(ev *exchange.Event) {
 		t.To = t.From
 		c.log(Error, t.Strategy, fmt.Sprintf("transfer %d failed: %s", t.ID, t.Reason))
 	}
-	c.emitMove(kind, &t, c.acct.arrive(&t))
+	c.emitMove(kind, &t, pair, c.acct.arrive(&t))
+	c.moved(&told)
 }
 
 // onBalance takes a deposit, or a correction of the venue.
@@ -357,7 +371,7 @@ func (c *Core) unrealised(wallet exchange.Market, asset string) decimal.Decimal 
 
 // affordable refuses an order that the account could not pay for, with the
 // numbers, before the venue would.
-func (c *Core) affordable(in *exchange.Instrument, o *exchange.Order, m risk.Market) error {
+func (c *Core) affordable(in *exchange.Instrument, o *exchange.Order, m risk.Market, arriving decimal.Decimal) error {
 	price := o.Price
 	if o.Type != exchange.Limit {
 		price = m.Ask
@@ -378,7 +392,10 @@ func (c *Core) affordable(in *exchange.Instrument, o *exchange.Order, m risk.Mar
 		asset, need = in.Base, in.QtyDecimal(o.Qty)
 	}
 	free := c.balance(in.Market, asset).Free
-	if in.Market == exchange.Spot && o.Side == exchange.Sell {
+	switch {
+	case in.Inverse():
+		free = c.spare(in, o.Pair, arriving)
+	case in.Market == exchange.Spot && o.Side == exchange.Sell:
 		free = c.Free(in.ID, o.Pair)
 	}
 	if need.GreaterThan(free) {

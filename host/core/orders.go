@@ -85,7 +85,10 @@ func (c *Core) submitChecked(o *exchange.Order) {
 }
 
 // Check implements execution.Port: the gate, without sending.
-func (c *Core) Check(o *exchange.Order) error {
+func (c *Core) Check(o *exchange.Order) error { return c.CheckWith(o, decimal.Zero) }
+
+// CheckWith implements execution.Port.
+func (c *Core) CheckWith(o *exchange.Order, arriving decimal.Decimal) error {
 	if c.stopping && !o.ReduceOnly && o.Pair == 0 {
 		return &risk.Denied{Rule: "stopping", Detail: "the session is ending"}
 	}
@@ -100,7 +103,7 @@ func (c *Core) Check(o *exchange.Order) error {
 	if err := c.gate.Check(in, o, ctx); err != nil {
 		return err
 	}
-	return c.affordable(in, o, ctx)
+	return c.affordable(in, o, ctx, arriving)
 }
 
 // Submit implements execution.Port. The order has passed Check.

@@ -61,6 +61,9 @@ func (c *Core) OpenPairs() []execution.Pair {
 func (c *Core) PairBasis(p *execution.Pair) decimal.Decimal {
 	spot, perp := c.u.Get(p.Spot), c.u.Get(p.Perp)
 	mid, _ := c.mid(spot)
+	if perp.Inverse() {
+		return c.coinWorth(p, mid).Sub(p.Funding.Mul(mid)).Add(p.Fees)
+	}
 	held := p.SpotQty.Mul(mid).Add(perp.QtyDecimal(p.PerpQty).Mul(c.markPrice(perp)))
 	return p.SpotCost.Add(p.PerpCost).Add(held).Add(p.Fees.Sub(p.FeesInQuote))
 }

@@ -12,11 +12,21 @@ import (
 // perpetual; negative when the short is the larger.
 func (m *Machine) Residual(p Port) decimal.Decimal {
 	perp := p.Instrument(m.Pair.Perp)
+	if perp.Inverse() {
+		return m.Pair.coins()
+	}
 	return m.Pair.SpotQty.Add(perp.BaseQty(1, m.Pair.PerpQty))
 }
 
-// tolerance is the residual that no order could mend: one lot of the coarser leg.
+// tolerance is the residual that no order could mend: one lot of the coarser leg,
+// or half a contract.
 func (m *Machine) tolerance(p Port) decimal.Decimal {
+	if m.inverse(p) {
+		if price := m.coinPrice(p); price.IsPositive() {
+			return m.unit(p).Mul(half).DivRound(price, 12)
+		}
+		return decimal.Zero
+	}
 	spot, perp := p.Instrument(m.Pair.Spot), p.Instrument(m.Pair.Perp)
 	return decimal.Max(spot.QtyDecimal(1), perp.BaseQty(1, 1))
 }
@@ -24,8 +34,12 @@ func (m *Machine) tolerance(p Port) decimal.Decimal {
 // measure keeps the largest and the longest exposure seen.
 func (m *Machine) measure(p Port) {
 	res := m.Residual(p).Abs()
-	_, past := m.past(p)
-	m.off = res.GreaterThan(m.tolerance(p)) || past.IsPositive()
+	if m.inverse(p) {
+		m.off = m.surplus(p) != 0
+	} else {
+		_, past := m.past(p)
+		m.off = res.GreaterThan(m.tolerance(p)) || past.IsPositive()
+	}
 	if !m.off {
 		m.hedged(p.Now())
 		return
@@ -207,6 +221,15 @@ func (m *Machine) worthChasing(p Port) bool {
 // taking makes an IOC order that takes the other side's touch, a step deeper
 // with each attempt, never beyond the collar around mid.
 func (m *Machine) taking(p Port, which int, side exchange.Side, coins decimal.Decimal, hard bool) *exchange.Order {
+	in := p.Instrument(m.Pair.Spot)
+	if which == legPerp {
+		in = p.Instrument(m.Pair.Perp)
+	}
+	return m.takingLots(p, which, side, lotsOf(in, coins), hard)
+}
+
+// takingLots is taking for a number of lots.
+func (m *Machine) takingLots(p Port, which int, side exchange.Side, lots exchange.Lots, hard bool) *exchange.Order {
 	id := m.Pair.Spot
 	if which == legPerp {
 		id = m.Pair.Perp
@@ -229,7 +252,6 @@ func (m *Machine) taking(p Port, which int, side exchange.Side, coins decimal.De
 	} else {
 		price = max(price, mid-limit)
 	}
-	lots := lotsOf(in, coins)
 	if in.MaxQty > 0 {
 		lots = min(lots, in.MaxQty)
 	}

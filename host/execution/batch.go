@@ -190,6 +190,9 @@ func (m *Machine) finishClose(p Port, now exchange.Time) {
 
 // result is what a flat pair made, in quote; dust counts at mid.
 func (m *Machine) result(p Port) decimal.Decimal {
+	if m.inverse(p) {
+		return m.coinResult(p)
+	}
 	sum := m.Pair.SpotCost.Add(m.Pair.PerpCost).Add(m.Pair.Funding).Sub(m.Pair.FeesInQuote)
 	if price, ok := m.spotMid(p); ok {
 		sum = sum.Add(m.Pair.SpotQty.Mul(price))

@@ -28,6 +28,8 @@ func markets(t testing.TB) *exchange.Universe {
 			MinNotional: dec("5"), TakerFee: dec("0.001")},
 		{Market: exchange.USDM, Symbol: "1000SHIBUSDT", Base: "SHIB", Quote: "USDT", Multiplier: 1000, Tick: exchange.MustStep("0.000001"),
 			Lot: exchange.MustStep("1"), MinNotional: dec("5"), TakerFee: dec("0.0005")},
+		{Market: exchange.COINM, Symbol: "ABCUSD_PERP", Base: "ABC", Quote: "USD", ContractSize: dec("10"), Tick: exchange.MustStep("0.01"),
+			Lot: exchange.MustStep("1"), TakerFee: dec("0.0005")},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -51,6 +53,7 @@ type desk struct {
 	deny    map[exchange.InstrumentID]string
 	missing decimal.Decimal // coins that are not in the wallet
 	hidden  exchange.Lots   // another strategy's position in the perpetual
+	coinDesk
 	say     func(format string, a ...any)
 }
 
@@ -97,10 +100,14 @@ func (d *desk) live(o *exchange.Order) bool               { return !o.Status.Ter
 func (d *desk) order(id exchange.OrderID) *exchange.Order { return d.orders[id-1] }
 
 func (d *desk) Check(o *exchange.Order) error {
+	return d.CheckWith(o, decimal.Zero)
+}
+
+func (d *desk) CheckWith(o *exchange.Order, arriving decimal.Decimal) error {
 	if why := d.deny[o.Instrument]; why != "" {
 		return errors.New(why)
 	}
-	return nil
+	return d.backed(o, arriving)
 }
 
 // Submit holds every order against the rules that no scenario may break.
@@ -115,6 +122,7 @@ func (d *desk) Submit(o *exchange.Order) exchange.OrderID {
 	switch {
 	case o.TIF != exchange.IOC || o.Price <= 0 || o.Qty <= 0:
 		d.t.Errorf("order is not a sane IOC limit: %+v", o)
+	case in.Inverse() && o.Side == exchange.Sell && d.m.Pair.PerpQty <= 0:
 	case d.m.Pair.PerpQty > 0: // a late fill went past flat
 	case in.Perp() && o.Side == exchange.Buy && (!o.ReduceOnly || o.Qty > -d.m.Pair.PerpQty):
 		d.t.Errorf("buying %d of a short of %d, reduce-only %v", o.Qty, -d.m.Pair.PerpQty, o.ReduceOnly)
@@ -145,6 +153,7 @@ func (d *desk) Changed(m *Machine) {
 	if p.State.Done() {
 		text += fmt.Sprintf(", made %s", p.Realised)
 	}
+	text += d.coinText(p)
 	if p.Reason != "" {
 		text += " (" + p.Reason + ")"
 	}
@@ -199,6 +208,7 @@ func (d *desk) fill(id exchange.OrderID, qty exchange.Lots, price exchange.Ticks
 	if !in.Perp() && o.Side == exchange.Buy {
 		f.Fee, f.FeeAsset = in.QtyDecimal(qty).Mul(in.TakerFee), in.Base
 	}
+	coinFee(in, f)
 	o.Filled += qty
 	d.m.Fill(d, f, o.Leg == 2)
 	if o.Filled >= o.Qty && d.live(o) {
@@ -215,8 +225,10 @@ func (d *desk) finish(id exchange.OrderID, status exchange.OrderStatus) {
 // liquidate is the venue closing a part of the short.
 func (d *desk) liquidate(qty exchange.Lots, price exchange.Ticks) {
 	in := d.u.Get(d.perp)
-	d.m.Fill(d, &exchange.Fill{Instrument: d.perp, Side: exchange.Buy, Price: price, Qty: qty, FeeAsset: in.Quote,
-		Fee: in.Notional(price, qty).Mul(in.TakerFee), Reason: "liquidation"}, true)
+	f := &exchange.Fill{Instrument: d.perp, Side: exchange.Buy, Price: price, Qty: qty, FeeAsset: in.Quote,
+		Fee: in.Notional(price, qty).Mul(in.TakerFee), Reason: "liquidation"}
+	coinFee(in, f)
+	d.m.Fill(d, f, true)
 	d.guard()
 	d.Changed(d.m)
 }

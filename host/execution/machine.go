@@ -23,9 +23,19 @@ type Port interface {
 	// Check says whether an order would be let through: risk, filters and
 	// balance. It has no effect.
 	Check(*exchange.Order) error
+	// CheckWith is Check as if so many coins had already arrived in the wallet
+	// that backs a coin-margined order.
+	CheckWith(o *exchange.Order, arriving decimal.Decimal) error
 	// Submit sends an order that was checked and returns its id.
 	Submit(*exchange.Order) exchange.OrderID
 	Cancel(exchange.OrderID)
+	// Move sends a transfer of a pair's coins and returns it as it was sent: its
+	// amount carries a Nonce. One is under way at a time for an asset, from, and to.
+	Move(m *Machine, from, to exchange.Market, coins decimal.Decimal) (exchange.Transfer, error)
+	// Movable is how many of a pair's coins the wallet of its perpetual lets go.
+	Movable(m *Machine) decimal.Decimal
+	// Quiet reports whether no other pair is at work with the same coins.
+	Quiet(m *Machine) bool
 	// Changed tells strategy and ledger that the pair changed.
 	Changed(*Machine)
 }
@@ -94,6 +104,8 @@ type Machine struct {
 	off     bool          // the residual is beyond tolerance; follows fills only
 	turn    [2]turnover   // coins and cash that each leg opened with
 	back    [2]turnover   // and closed with
+
+	coin coinWork // of a coin-margined pair
 }
 
 // stake is what a batch is measured against.
@@ -130,6 +142,9 @@ func NewMachine(id exchange.PairID, strategy int32, req PairRequest, p Port) (*M
 // because what it was decided on is old.
 func Resume(pair Pair, req PairRequest, now exchange.Time) *Machine {
 	m := &Machine{Pair: pair, Request: req, wake: now + exchange.Second, off: true, cut: "the session was interrupted"}
+	if mv := &m.Pair.Coin.Move; mv.State == MoveSent {
+		mv.State = MoveUnknown
+	}
 	if pair.State == PairClosing {
 		m.Close = &CloseRequest{Pair: pair.ID, Patience: exchange.Minute, Reason: pair.Reason}
 		m.closeAt = now
@@ -142,8 +157,8 @@ func validate(r *PairRequest, p Port) error {
 	if spot.Market != exchange.Spot {
 		return fmt.Errorf("spot: %s is not a spot market", spot.Key())
 	}
-	if perp.Market != exchange.USDM {
-		return fmt.Errorf("perp: %s is not a USDT-margined perpetual", perp.Key())
+	if !perp.Perp() {
+		return fmt.Errorf("perp: %s is not a perpetual", perp.Key())
 	}
 	if perp.Dated() && p.Now() >= perp.Delivery-lastHour {
 		return fmt.Errorf("perp: %s is delivered at %s: too late to open a position", perp.Key(), perp.Delivery)
@@ -153,6 +168,11 @@ func validate(r *PairRequest, p Port) error {
 	}
 	if !r.Notional.IsPositive() {
 		return fmt.Errorf("notional: want more than 0, got %s", r.Notional)
+	}
+	if perp.Inverse() {
+		if err := validateCoin(r, p); err != nil {
+			return err
+		}
 	}
 	if r.MaxUnhedged.IsZero() {
 		r.MaxUnhedged = decimal.NewFromInt(5000)
@@ -207,8 +227,11 @@ func (m *Machine) Stop() { m.stopping = true }
 // nothing to do at its deadline cannot spin.
 func (m *Machine) Snooze(until exchange.Time) { m.wake = until }
 
-// Busy reports whether the machine holds an order or an unbalanced residual.
-func (m *Machine) Busy() bool { return m.legs[0].live || m.legs[1].live || m.balancing }
+// Busy reports whether the machine holds an order, a transfer or an unbalanced
+// residual.
+func (m *Machine) Busy() bool {
+	return m.legs[0].live || m.legs[1].live || m.balancing || m.Pair.Coin.Move.Flying()
+}
 
 // Watching reports whether book changes matter to the machine now.
 func (m *Machine) Watching() bool { return m.Busy() || m.Pair.State != PairOpen }
@@ -230,7 +253,11 @@ func (m *Machine) Fill(p Port, f *exchange.Fill, perpLeg bool) {
 	fee := m.feeInQuote(in, f)
 	if perpLeg {
 		m.Pair.PerpQty += dq
-		m.Pair.PerpCost = m.Pair.PerpCost.Add(cash)
+		if in.Inverse() {
+			m.bookCoin(in, f)
+		} else {
+			m.Pair.PerpCost = m.Pair.PerpCost.Add(cash)
+		}
 	} else {
 		m.Pair.SpotQty = m.Pair.SpotQty.Add(in.QtyDecimal(dq))
 		if f.FeeAsset == in.Base {
@@ -245,7 +272,7 @@ func (m *Machine) Fill(p Port, f *exchange.Fill, perpLeg bool) {
 	}
 	m.measure(p)
 	if f.Reason != "" {
-		m.cut, m.Pair.Reason = f.Reason, f.Reason
+		m.cut, m.Pair.Reason, m.coin.shedding = f.Reason, f.Reason, true
 		m.Step(p)
 	}
 }
@@ -259,7 +286,11 @@ func (m *Machine) turned(in *exchange.Instrument, f *exchange.Fill, perpLeg bool
 	if opens {
 		t = &m.turn[which]
 	}
-	t.coins += in.QtyFloat(f.Qty) * float64(in.Multiplier)
+	if in.Inverse() {
+		t.coins += in.BaseQty(f.Price, f.Qty).InexactFloat64()
+	} else {
+		t.coins += in.QtyFloat(f.Qty) * float64(in.Multiplier)
+	}
 	t.cash += in.NotionalFloat(f.Price, f.Qty)
 }
 
@@ -299,6 +330,10 @@ func (m *Machine) Step(p Port) {
 		return
 	}
 	now := p.Now()
+	if m.inverse(p) {
+		m.stepCoin(p, now)
+		return
+	}
 	if m.legs[0].live || m.legs[1].live {
 		m.hurry(p, now)
 		return

@@ -10,13 +10,16 @@ import (
 )
 
 // PairRequest asks for a hedged position: long spot and short the perpetual, in
-// equal base quantity.
+// equal base quantity. With a coin-margined perpetual the coins are its
+// collateral: they are moved to the COIN-M wallet, where a short that they back
+// one to one can't be liquidated by the price.
 type PairRequest struct {
 	Spot, Perp exchange.InstrumentID
 	Notional   decimal.Decimal // target value of one leg, in quote
 
 	// Batch is the value of one slice of each leg; no slice is larger than
-	// MaxUnhedged. Zero means MaxUnhedged.
+	// MaxUnhedged. Zero means MaxUnhedged, or half of it for a coin-margined pair,
+	// because what is bought stays unhedged until a transfer arrives.
 	Batch decimal.Decimal
 	// Level is the book level that prices both legs, from 1. Zero means 5.
 	Level int
@@ -27,11 +30,27 @@ type PairRequest struct {
 	// quote. Zero means 5000.
 	MaxUnhedged decimal.Decimal
 	// MaxUnhedgedTime is how long a leg may stay unhedged before the excess is
-	// flattened at the market within the collar. Zero means 5 s.
+	// flattened at the market within the collar. Zero means 5 s, or 30 s for a
+	// coin-margined pair: the transfer counts.
 	MaxUnhedgedTime exchange.Time
 	// Timeout ends the opening with whatever size was reached. Zero means 10 min.
 	Timeout exchange.Time
 	Tag     string
+
+	// The rest is for coin-margined pairs.
+
+	// Buffer is how many coins of the COIN-M wallet, beyond the pair's own, may
+	// back a short until the pair's coins arrive. With it both legs are sent at
+	// once; without it the short waits for the transfer. The coins stay the
+	// account's: nothing hedges them.
+	Buffer decimal.Decimal
+	// RebalanceBP is how much of the pair's value may be unhedged while it is
+	// held, before contracts are bought or sold; never less than half a contract.
+	RebalanceBP float64
+	// Harvest sells the coins that funding brought whenever they are worth this
+	// much, in quote. Zero hedges them with a contract more and sells them at the
+	// end.
+	Harvest decimal.Decimal
 }
 
 // CloseRequest asks for a pair to be made flat.
@@ -76,10 +95,10 @@ type Pair struct {
 	Tag        string
 	Notional   decimal.Decimal // asked for
 
-	SpotQty decimal.Decimal // net coins held: bought - sold - fees taken in coin
+	SpotQty decimal.Decimal // net coins held on spot: bought - sold - fees taken in coin - moved to back the short
 	PerpQty exchange.Lots   // signed; a short is negative
 
-	SpotCost, PerpCost decimal.Decimal // signed cash of the fills of each leg, quote, without fees
+	SpotCost, PerpCost decimal.Decimal // signed cash of the fills of each leg, quote, without fees; contracts of COIN-M move none
 	OpenBasis          float64         // size-weighted executed basis at open
 	CloseBasis         float64
 	Funding            decimal.Decimal // received so far, settlement asset
@@ -92,4 +111,6 @@ type Pair struct {
 
 	MaxUnhedged     decimal.Decimal // as measured, quote
 	MaxUnhedgedTime exchange.Time   // as measured
+
+	Coin Coin `json:",omitzero"` // of a coin-margined pair
 }

@@ -91,6 +91,11 @@ func (p *player) end() {
 			p.t.Errorf("%s: order %d is left without a last word", p.path, o.ID)
 		}
 	}
+	for _, v := range p.moves {
+		if !v.Done && !v.Failed {
+			p.t.Errorf("%s: transfer %d is left without a last word", p.path, v.ID)
+		}
+	}
 }
 
 func (p *player) fail(format string, a ...any) {
@@ -105,6 +110,9 @@ func (p *player) command(w []string) {
 	}
 	if p.desk == nil {
 		p.desk = newDesk(p.t, p.coin)
+		if w[0] == "margin" {
+			p.coinMargined()
+		}
 		p.desk.say = func(format string, a ...any) {
 			at := ""
 			if d := p.now - p.start; d > 0 {
@@ -114,6 +122,7 @@ func (p *player) command(w []string) {
 		}
 	}
 	switch w[0] {
+	case "margin": // read when the desk was made
 	case "book":
 		p.book(p.market(w[1]), w[2:])
 	case "gap":
@@ -129,7 +138,9 @@ func (p *player) command(w []string) {
 	case "wait":
 		p.wait(p.duration(w[1]))
 	default:
-		p.trade(w)
+		if !p.coinCommand(w) {
+			p.trade(w)
+		}
 	}
 }
 
@@ -228,6 +239,12 @@ func (p *player) request(w []string) PairRequest {
 			r.Timeout = p.duration(v)
 		case "level":
 			r.Level = int(dec(v).IntPart())
+		case "buffer":
+			r.Buffer = dec(v)
+		case "rebalance_bp":
+			r.RebalanceBP = dec(v).InexactFloat64()
+		case "harvest":
+			r.Harvest = dec(v)
 		case "min_basis":
 			r.MinBasis = p.bp(v)
 		default:

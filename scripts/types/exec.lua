@@ -101,13 +101,16 @@ function exec.pair.list() end
 ---@field spot string|Book # symbol of the spot leg
 ---@field perp string|Book # symbol of the perpetual leg
 ---@field notional number|string|Decimal # [quote] target value of one leg
----@field batch? number|string|Decimal # [quote] value of one slice of each leg; max_unhedged when left out, and never more
+---@field batch? number|string|Decimal # [quote] value of one slice of each leg; max_unhedged when left out, half of it on a coin-margined perpetual, and never more
 ---@field level? integer # book level that prices both legs, from 1; 5 when left out
 ---@field min_basis? number # [fraction] a slice starts only while basis.open(spot, perp, level) is at least this; any when left out
 ---@field max_unhedged? number|string|Decimal # [quote] largest value that may be unhedged at any moment; 5000 when left out
----@field max_unhedged_time? number|string # [seconds, or "5s"] how long a leg may stay unhedged before the excess is flattened; 5 s when left out
+---@field max_unhedged_time? number|string # [seconds, or "5s"] how long a leg may stay unhedged before the excess is flattened; 5 s when left out, 30 s on a coin-margined perpetual, where it includes a transfer
 ---@field timeout? number|string # [seconds, or "10m"] ends the opening with the size reached; 10 minutes when left out
 ---@field tag? string # a note that stays with the pair
+---@field buffer? number|string|Decimal # [coin] coin-margined only: coins of the COIN-M wallet that may back the short until the pair's own arrive, so that both legs go at once; without it the short waits for the transfer
+---@field rebalance_bp? number # [bp of the pair's value] coin-margined only: what may be unhedged while it is held; half a contract when left out, and never less
+---@field harvest? number|string|Decimal # [quote] coin-margined only: coins that funding brought are sold when they are worth this much; hedged with another contract when left out
 
 ---How a pair is to be closed.
 ---@class CloseRequest
@@ -125,8 +128,11 @@ function exec.pair.list() end
 ---@field reason string?
 ---@field tag string?
 ---@field notional number # [quote] asked for
----@field spot_qty number # [base] net coins held
+---@field spot_qty number # [base] net coins held on spot
 ---@field perp_qty number # [units of quantity] signed; a short is negative
+---@field margin_qty number? # [base] coin-margined only: coins in the COIN-M wallet, without the profit of the short
+---@field moving number? # [base] coin-margined only: coins on their way between the wallets
+---@field coin_result number? # [base] coin-margined only: what the short made in coin once closed, after its fees and with funding
 ---@field spot_cost number # [quote] signed cash of the spot fills, without fees
 ---@field perp_cost number # [quote] signed cash of the perpetual's fills, without fees
 ---@field open_basis number # [fraction] executed, size-weighted

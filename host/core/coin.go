@@ -1,0 +1,144 @@
+package core
+
+import (
+	"fmt"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/host/execution"
+)
+
+// flying remembers the transfers whose end the venue has not told.
+type flying []exchange.Transfer
+
+func (l flying) find(asset string, from, to exchange.Market) (exchange.Transfer, bool) {
+	for _, t := range l {
+		if t.Asset == asset && t.From == from && t.To == to {
+			return t, true
+		}
+	}
+	return exchange.Transfer{}, false
+}
+
+// land removes a transfer; false: it is none of ours, or its end was told before.
+func (l *flying) land(id uint64) bool {
+	for i, t := range *l {
+		if t.ID == id {
+			*l = append((*l)[:i:i], (*l)[i+1:]...)
+			return true
+		}
+	}
+	return false
+}
+
+// claims are what the coin-margined pairs have in a COIN-M wallet, except one: all
+// of their equity in it, and the part of that which their positions do not lock.
+func (c *Core) claims(asset string, except exchange.PairID) (equity, free decimal.Decimal) {
+	for _, m := range c.machines {
+		in := c.u.Get(m.Pair.Perp)
+		if !in.Inverse() || in.Settle() != asset || m.Pair.ID == except {
+			continue
+		}
+		e, f := c.collateral(m)
+		equity, free = equity.Add(decimal.Max(decimal.Zero, e)), free.Add(decimal.Max(decimal.Zero, f))
+	}
+	return equity, free
+}
+
+// collateral is one pair's equity in the COIN-M wallet, and what its short's
+// initial margin leaves of it.
+func (c *Core) collateral(m *execution.Machine) (equity, free decimal.Decimal) {
+	in := c.u.Get(m.Pair.Perp)
+	equity, short := m.Collateral(in, c.markPrice(in))
+	return equity, equity.Sub(short.DivRound(decimal.NewFromInt(int64(c.cfg.Leverage)), 16))
+}
+
+// spare is what may back another order of an inverse contract: what the wallet has
+// free less what other pairs brought. A pair has its own coins, those that are
+// arriving, and as many of the account's as its buffer says.
+func (c *Core) spare(in *exchange.Instrument, pair exchange.PairID, arriving decimal.Decimal) decimal.Decimal {
+	_, others := c.claims(in.Settle(), pair)
+	free := c.balance(in.Market, in.Settle()).Free.Sub(others)
+	if m := c.machine(pair); m != nil {
+		_, own := c.collateral(m)
+		free = decimal.Min(free, own.Add(m.Request.Buffer))
+	}
+	return free.Add(arriving)
+}
+
+// Movable implements execution.Port: what belongs to other pairs stays.
+func (c *Core) Movable(m *execution.Machine) decimal.Decimal {
+	in := c.u.Get(m.Pair.Perp)
+	s := c.standing(in.Market, in.Settle())
+	others, _ := c.claims(in.Settle(), m.Pair.ID)
+	return decimal.Max(decimal.Zero, decimal.Min(s.Movable, s.Equity.Sub(others)).RoundFloor(8))
+}
+
+// Quiet implements execution.Port.
+func (c *Core) Quiet(m *execution.Machine) bool {
+	in := c.u.Get(m.Pair.Perp)
+	for _, o := range c.machines {
+		other := c.u.Get(o.Pair.Perp)
+		if o != m && other.Inverse() && other.Base == in.Base && !o.Pair.State.Done() && o.Busy() {
+			return false
+		}
+	}
+	return true
+}
+
+// Move implements execution.Port.
+func (c *Core) Move(m *execution.Machine, from, to exchange.Market, coins decimal.Decimal) (exchange.Transfer, error) {
+	asset := c.u.Get(m.Pair.Perp).Settle()
+	if t, busy := c.flying.find(asset, from, to); busy {
+		return exchange.Transfer{}, fmt.Errorf("transfer %d of %s from %s to %s is under way: one at a time", t.ID, asset, from, to)
+	}
+	free := c.Movable(m)
+	if from == exchange.Spot {
+		free = c.Free(m.Pair.Spot, m.Pair.ID)
+	}
+	t := exchange.Transfer{ID: c.lastMove + 1, Strategy: m.Pair.Strategy, Asset: asset, From: from, To: to}
+	t.Amount = execution.Nonce(decimal.Min(coins, free), t.ID)
+	if !t.Amount.IsPositive() {
+		return t, fmt.Errorf("nothing to move from %s to %s: %s %s are free", from, to, free, asset)
+	}
+	c.sendMove(&t, m.Pair.ID)
+	return t, nil
+}
+
+// sendMove books a transfer as on its way and sends it.
+func (c *Core) sendMove(t *exchange.Transfer, pair exchange.PairID) {
+	c.lastMove = t.ID
+	c.flying = append(c.flying, *t)
+	postings := c.acct.depart(t)
+	sent := *t
+	c.emit(Effect{Kind: EffectTransfer, Strategy: t.Strategy, Transfer: &sent})
+	c.emitMove("transfer_out", &sent, pair, postings)
+}
+
+// moved tells the pair whose transfer ended.
+func (c *Core) moved(t *exchange.Transfer) {
+	if m := c.mover(t.ID); m != nil {
+		m.Moved(c, t)
+		c.guard(m)
+	}
+}
+
+// mover is the pair whose transfer this is.
+func (c *Core) mover(id uint64) *execution.Machine {
+	for _, m := range c.machines {
+		if mv := &m.Pair.Coin.Move; mv.ID == id && mv.Flying() {
+			return m
+		}
+	}
+	return nil
+}
+
+// coinWorth is what a coin-margined pair made so far, in quote: cash, and every
+// coin that it has anywhere at mid.
+func (c *Core) coinWorth(p *execution.Pair, mid decimal.Decimal) decimal.Decimal {
+	m := execution.Machine{Pair: *p}
+	equity, _ := m.Collateral(c.u.Get(p.Perp), c.markPrice(c.u.Get(p.Perp)))
+	coins := p.SpotQty.Add(p.Moving()).Add(equity)
+	return p.SpotCost.Sub(p.FeesInQuote).Add(coins.Mul(mid))
+}
