@@ -50,6 +50,7 @@ type auditedPair struct {
 	spot    decimal.Decimal
 	perp    exchange.Lots
 	foreign bool // the venue took a part of it away, or lied about its orders
+	coin    auditedCoin
 }
 
 func newAuditor(u *exchange.Universe) *auditor {
@@ -111,7 +112,9 @@ func (a *auditor) effect(e *core.Effect) error {
 		return a.fill(e)
 	case core.EffectTxn:
 		a.dirty = true
-		return a.txn(e.Txn)
+		return a.txn(e)
+	case core.EffectFunding:
+		a.coinFunding(e)
 	case core.EffectPair:
 		return a.pair(e.Pair, e.Request)
 	}
@@ -132,6 +135,7 @@ func (a *auditor) submit(o *exchange.Order) error {
 		if err := a.bound(p, n); err != nil {
 			return err
 		}
+		a.coinPath(p, n)
 	}
 	a.orders[o.ID] = n
 	return nil
@@ -162,7 +166,11 @@ func (a *auditor) bound(p *auditedPair, o *auditedOrder) error {
 func (a *auditor) outcomes(p *auditedPair, o *auditedOrder) []decimal.Decimal {
 	sums := []decimal.Decimal{a.residual(p)}
 	add := func(o *auditedOrder) {
-		coins := a.u.Get(o.Instrument).BaseQty(1, exchange.Lots(o.Side)*(o.Qty-o.filled))
+		price := exchange.Ticks(1)
+		if a.u.Get(o.Instrument).Inverse() {
+			price = o.Price
+		}
+		coins := a.u.Get(o.Instrument).BaseQty(price, exchange.Lots(o.Side)*(o.Qty-o.filled))
 		for _, s := range slices.Clone(sums) {
 			sums = append(sums, s.Add(coins))
 		}
@@ -177,11 +185,17 @@ func (a *auditor) outcomes(p *auditedPair, o *auditedOrder) []decimal.Decimal {
 }
 
 func (a *auditor) residual(p *auditedPair) decimal.Decimal {
+	if a.u.Get(p.request.Perp).Inverse() {
+		return p.coinResidual()
+	}
 	return p.spot.Add(a.u.Get(p.request.Perp).BaseQty(1, p.perp))
 }
 
 // tolerance is one lot of the coarser leg, in coins.
 func (a *auditor) tolerance(p *auditedPair) decimal.Decimal {
+	if a.u.Get(p.request.Perp).Inverse() {
+		return a.coinTolerance(p)
+	}
 	return decimal.Max(a.u.Get(p.request.Spot).QtyDecimal(1), a.u.Get(p.request.Perp).BaseQty(1, 1))
 }
 
@@ -244,6 +258,7 @@ func (a *auditor) pairFill(o *auditedOrder, f *exchange.Fill) {
 	}
 	if in.Perp() {
 		p.perp += exchange.Lots(f.Side) * f.Qty
+		p.coinFill(in, f)
 		return
 	}
 	p.spot = p.spot.Add(in.QtyDecimal(exchange.Lots(f.Side) * f.Qty))
@@ -257,12 +272,15 @@ func (a *auditor) foreign(id exchange.InstrumentID) {
 	for _, p := range a.core.AllPairs() {
 		if n := a.pairs[p.ID]; n != nil && p.Perp == id && n.perp != p.PerpQty {
 			n.perp, n.foreign = p.PerpQty, true
+			n.coin.take(&p)
 		}
 	}
 }
 
 // txn sums every posting up: to zero by asset, and to the wallets' balances.
-func (a *auditor) txn(t *core.Txn) error {
+func (a *auditor) txn(e *core.Effect) error {
+	t := e.Txn
+	a.coinMove(e)
 	sums := map[string]decimal.Decimal{}
 	for _, p := range t.Postings {
 		sums[p.Asset] = sums[p.Asset].Add(p.Amount)
@@ -291,6 +309,9 @@ func (a *auditor) pair(p *execution.Pair, r *execution.PairRequest) error {
 	}
 	if !p.SpotQty.Equal(n.spot) || p.PerpQty != n.perp {
 		return fmt.Errorf("pair %d: %s coins and %d lots, its fills make %s and %d", p.ID, p.SpotQty, p.PerpQty, n.spot, n.perp)
+	}
+	if err := a.coinPair(p, n); err != nil {
+		return err
 	}
 	if !n.foreign && (p.PerpQty > 0 || p.SpotQty.IsNegative()) {
 		return fmt.Errorf("pair %d: %s coins, perpetual %d: it must hold coins and be short", p.ID, p.SpotQty, p.PerpQty)
@@ -371,6 +392,9 @@ func (a *auditor) end() error {
 // another position hides the short from the venue, or the venue lied.)
 func (a *auditor) pairEnd(id exchange.PairID, p *auditedPair) error {
 	spot, perp := a.u.Get(p.request.Spot), a.u.Get(p.request.Perp)
+	if perp.Inverse() {
+		return a.coinEnd(id, p)
+	}
 	bid, _ := a.core.Book(spot.ID).Level(exchange.Buy, 1)
 	price := spot.PriceDecimal(bid.Price)
 	res, short := a.residual(p), perp.BaseQty(1, p.perp)

@@ -18,6 +18,7 @@ var mischief = []string{
 	"order rejected", "order delayed", "order filled in part", "last word before the fills", "fill after the last word",
 	"fill told twice", "cancel delayed", "position deleveraged", "update lost", "update told twice", "gap announced",
 	"callback failed", "order denied", "cancel came too late", "pair failed", "pair closed", "transfer refused",
+	"transfer failed", "transfer lost", "transfer late", "transfer told late", "transfer told twice",
 }
 
 // badVenue stands between the loop and the simulated venue, and spoils what
@@ -32,13 +33,16 @@ type badVenue struct {
 	held  []message        // on their way to the venue, by time
 	queue []exchange.Event // to the loop, by time
 	spoil map[exchange.OrderID]*spoiled
+	shut  exchange.Time // until when no transfer is let through
+	tell  map[uint64]string
 }
 
-// message is an order or a cancel that is held up.
+// message is an order, a cancel or a transfer that is held up.
 type message struct {
-	at     exchange.Time
-	order  *exchange.Order
-	cancel exchange.OrderID
+	at       exchange.Time
+	order    *exchange.Order
+	cancel   exchange.OrderID
+	transfer *exchange.Transfer
 }
 
 // spoiled is an order whose reports are tampered with.
@@ -50,7 +54,7 @@ type spoiled struct {
 }
 
 func newBadVenue(v *paper.Venue, u *exchange.Universe, rnd *rand.Rand, count tally) *badVenue {
-	return &badVenue{Venue: v, u: u, rnd: rnd, count: count, spoil: map[exchange.OrderID]*spoiled{}}
+	return &badVenue{Venue: v, u: u, rnd: rnd, count: count, spoil: map[exchange.OrderID]*spoiled{}, tell: map[uint64]string{}}
 }
 
 // Submit passes an order on, mostly.
@@ -102,7 +106,7 @@ func (v *badVenue) Cancel(id exchange.OrderID, now exchange.Time) {
 func (v *badVenue) Market(ev *exchange.Event) {
 	v.release(ev.Time)
 	v.Venue.Market(ev)
-	if in := v.u.Get(ev.Instrument); in.Market == exchange.USDM && v.rnd.IntN(2000) == 0 {
+	if in := v.u.Get(ev.Instrument); in.Perp() && v.rnd.IntN(2000) == 0 {
 		if short := -v.Position(in.ID).Qty; short > 0 {
 			v.count["position deleveraged"]++
 			v.Deleverage(in.ID, 1+exchange.Lots(v.rnd.Int64N(int64(short))), ev.Time)
@@ -115,9 +119,12 @@ func (v *badVenue) release(now exchange.Time) {
 	for len(v.held) > 0 && v.held[0].at <= now {
 		m := v.held[0]
 		v.held = v.held[1:]
-		if m.order != nil {
+		switch {
+		case m.order != nil:
 			v.Venue.Submit(m.order, v.now)
-		} else {
+		case m.transfer != nil:
+			v.Venue.Transfer(m.transfer, v.now)
+		default:
 			v.Venue.Cancel(m.cancel, v.now)
 		}
 	}
@@ -160,6 +167,8 @@ func (v *badVenue) Pop(ev *exchange.Event) {
 		if s := v.spoil[ev.Update.ID]; s != nil && ev.Update.Status.Terminal() && !ev.Update.CancelRejected {
 			v.ending(s, ev)
 		}
+	case exchange.KindTransfer:
+		v.tamperMove(ev)
 	}
 }
 

@@ -100,7 +100,11 @@ func (m *monkey) act(p *core.Port) error {
 }
 
 func (m *monkey) open(p *core.Port) {
-	pairs := p.Universe().Pairs(exchange.USDM)
+	market := exchange.USDM
+	if m.rnd.IntN(2) == 0 {
+		market = exchange.COINM
+	}
+	pairs := p.Universe().Pairs(market)
 	pair := pairs[m.rnd.IntN(len(pairs))]
 	r := execution.PairRequest{Spot: pair.Spot.ID, Perp: pair.Perp.ID, Level: 1 + m.rnd.IntN(5),
 		Notional:    decimal.NewFromInt(200 + m.rnd.Int64N(6000)),
@@ -113,7 +117,26 @@ func (m *monkey) open(p *core.Port) {
 		least := m.rnd.Float64()*30e-4 - 20e-4
 		r.MinBasis = &least
 	}
+	if market == exchange.COINM {
+		m.coinMargined(&r)
+	}
 	_, _ = p.OpenPair(r) // a pair on the same perpetual may be under way
+}
+
+// coinMargined fills in what only a coin-margined pair has.
+func (m *monkey) coinMargined(r *execution.PairRequest) {
+	if m.rnd.IntN(3) == 0 {
+		r.Buffer = decimal.New(1+m.rnd.Int64N(100), -3)
+	}
+	switch m.rnd.IntN(4) {
+	case 0:
+		r.RebalanceBP = float64(m.rnd.IntN(100))
+	case 1:
+		r.Harvest = decimal.NewFromInt(100 + m.rnd.Int64N(100))
+	}
+	if m.rnd.IntN(3) == 0 {
+		r.MaxUnhedgedTime = exchange.Time(4+m.rnd.IntN(60)) * exchange.Second
+	}
 }
 
 func (m *monkey) closeOne(p *core.Port) {
@@ -132,6 +155,10 @@ func (m *monkey) closeOne(p *core.Port) {
 func (m *monkey) transfer(p *core.Port) {
 	wallets := []exchange.Market{exchange.Spot, exchange.USDM}
 	i := m.rnd.IntN(2)
+	if m.rnd.IntN(4) == 0 { // coins of the account, beside those of the pairs
+		p.Transfer("BTC", []exchange.Market{exchange.Spot, exchange.COINM}[i], []exchange.Market{exchange.COINM, exchange.Spot}[i], decimal.New(1+m.rnd.Int64N(50), -4))
+		return
+	}
 	amount := decimal.NewFromInt(1 + m.rnd.Int64N(2000))
 	if m.rnd.IntN(10) == 0 {
 		amount = decimal.NewFromInt(1e9)

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -171,7 +172,7 @@ func TestSimulation(t *testing.T) {
 	if n := int(last-first) + 1; n >= 20 && (rests < 100*n || books < 500*n || fills < 100*n) {
 		t.Error("the audit saw little")
 	}
-	for _, fault := range mischief {
+	for _, fault := range slices.Concat(mischief, transferPaths) {
 		if last-first >= 20 && count[fault] == 0 {
 			t.Errorf("no seed had the fault %q: it is tested by nothing", fault)
 		}

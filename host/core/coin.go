@@ -7,6 +7,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/host/execution"
+	"github.com/perilune/perilune/host/risk"
 )
 
 // flying remembers the transfers whose end the venue has not told.
@@ -32,46 +33,79 @@ func (l *flying) land(id uint64) bool {
 	return false
 }
 
-// claims are what the coin-margined pairs have in a COIN-M wallet, except one: all
-// of their equity in it, and the part of that which their positions do not lock.
-func (c *Core) claims(asset string, except exchange.PairID) (equity, free decimal.Decimal) {
+// claims is the part of a COIN-M wallet's equity that belongs to its coin-margined
+// pairs, except one.
+func (c *Core) claims(asset string, except exchange.PairID) decimal.Decimal {
+	sum := decimal.Zero
 	for _, m := range c.machines {
 		in := c.u.Get(m.Pair.Perp)
-		if !in.Inverse() || in.Settle() != asset || m.Pair.ID == except {
-			continue
+		if in.Inverse() && in.Settle() == asset && m.Pair.ID != except {
+			equity, _ := m.Collateral(in, c.markPrice(in))
+			sum = sum.Add(decimal.Max(decimal.Zero, equity))
 		}
-		e, f := c.collateral(m)
-		equity, free = equity.Add(decimal.Max(decimal.Zero, e)), free.Add(decimal.Max(decimal.Zero, f))
 	}
-	return equity, free
+	return sum
 }
 
-// collateral is one pair's equity in the COIN-M wallet, and what its short's
-// initial margin leaves of it.
-func (c *Core) collateral(m *execution.Machine) (equity, free decimal.Decimal) {
-	in := c.u.Get(m.Pair.Perp)
-	equity, short := m.Collateral(in, c.markPrice(in))
-	return equity, equity.Sub(short.DivRound(decimal.NewFromInt(int64(c.cfg.Leverage)), 16))
+// unclaimed is what a COIN-M wallet has beyond the coins of its pairs, less the
+// margin of the positions and orders that are not theirs. The venue nets positions,
+// and so would lend a pair's coins to whoever is long.
+func (c *Core) unclaimed(asset string) decimal.Decimal {
+	free := c.standing(exchange.COINM, asset).Equity.Sub(c.claims(asset, 0))
+	locked := decimal.Zero
+	for _, in := range c.u.All() {
+		if in.Market == exchange.COINM && in.Settle() == asset {
+			locked = locked.Add(c.exposure(in, c.outside(in).Abs(), c.markPrice(in)))
+		}
+	}
+	for _, o := range c.orders.open {
+		if in := c.u.Get(o.Instrument); in.Market == exchange.COINM && in.Settle() == asset && !o.ReduceOnly && o.Pair == 0 {
+			locked = locked.Add(c.exposure(in, o.Leaves(), in.PriceDecimal(o.Price)))
+		}
+	}
+	return free.Sub(locked.DivRound(decimal.NewFromInt(int64(c.cfg.Leverage)), 16))
 }
 
-// spare is what may back another order of an inverse contract: what the wallet has
-// free less what other pairs brought. A pair has its own coins, those that are
-// arriving, and as many of the account's as its buffer says.
+// outside is the account's position without that of pairs.
+func (c *Core) outside(in *exchange.Instrument) exchange.Lots {
+	qty := c.acct.pos[in.ID].qty
+	for _, m := range c.machines {
+		if m.Pair.Perp == in.ID {
+			qty -= m.Pair.PerpQty
+		}
+	}
+	return qty
+}
+
+// frees reports whether an order can only free margin. The venue nets positions: a
+// purchase of contracts that are not a pair's own looks to it as if it closed the
+// pair's short, and would live on the pair's coins.
+func (c *Core) frees(in *exchange.Instrument, o *exchange.Order, m risk.Market) bool {
+	if !in.Inverse() || o.Pair != 0 {
+		return risk.Reducing(o, m.Position, m.Pending)
+	}
+	alone := *o
+	alone.ReduceOnly = false
+	return risk.Reducing(&alone, c.outside(in), m.Pending)
+}
+
+// spare is what may back another order of an inverse contract. A pair has its own
+// coins, those that are arriving, and as many of the account's as its buffer says.
 func (c *Core) spare(in *exchange.Instrument, pair exchange.PairID, arriving decimal.Decimal) decimal.Decimal {
-	_, others := c.claims(in.Settle(), pair)
-	free := c.balance(in.Market, in.Settle()).Free.Sub(others)
+	free, mine := c.balance(in.Market, in.Settle()).Free, c.unclaimed(in.Settle())
 	if m := c.machine(pair); m != nil {
-		_, own := c.collateral(m)
-		free = decimal.Min(free, own.Add(m.Request.Buffer))
+		equity, short := m.Collateral(in, c.markPrice(in))
+		own := equity.Sub(short.DivRound(decimal.NewFromInt(int64(c.cfg.Leverage)), 16))
+		mine = own.Add(decimal.Min(m.Request.Buffer, decimal.Max(decimal.Zero, mine)))
 	}
-	return free.Add(arriving)
+	return decimal.Min(free, mine).Add(arriving)
 }
 
 // Movable implements execution.Port: what belongs to other pairs stays.
 func (c *Core) Movable(m *execution.Machine) decimal.Decimal {
 	in := c.u.Get(m.Pair.Perp)
 	s := c.standing(in.Market, in.Settle())
-	others, _ := c.claims(in.Settle(), m.Pair.ID)
+	others := c.claims(in.Settle(), m.Pair.ID)
 	return decimal.Max(decimal.Zero, decimal.Min(s.Movable, s.Equity.Sub(others)).RoundFloor(8))
 }
 

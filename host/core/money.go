@@ -90,8 +90,7 @@ func (c *Core) transfer(t exchange.Transfer) {
 	case exchange.Spot:
 		free = free.Sub(c.held(t.Asset, 0))
 	case exchange.COINM:
-		equity, _ := c.claims(t.Asset, 0)
-		free = decimal.Min(free, c.standing(t.From, t.Asset).Equity.Sub(equity))
+		free = decimal.Min(free, c.unclaimed(t.Asset))
 	}
 	if other, busy := c.flying.find(t.Asset, t.From, t.To); busy && c.mover(other.ID) != nil {
 		c.log(Error, t.Strategy, fmt.Sprintf("transfer of %s %s from %s to %s refused: transfer %d of a pair is under way there",
@@ -380,7 +379,7 @@ func (c *Core) affordable(in *exchange.Instrument, o *exchange.Order, m risk.Mar
 	var need decimal.Decimal
 	switch {
 	case in.Perp():
-		if risk.Reducing(o, m.Position, m.Pending) {
+		if c.frees(in, o, m) {
 			return nil
 		}
 		asset = in.Settle()

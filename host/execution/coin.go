@@ -300,8 +300,8 @@ func (m *Machine) shed(p Port, now exchange.Time, n exchange.Lots) bool {
 	if now < m.unhedgedAt+m.late() && mv.State == MoveFailed && mv.Failures < moveTries {
 		return true // ship said when it is tried again
 	}
-	if m.contracts(p, m.Pair.InMargin()) == 0 {
-		return m.take(p, now, nil)
+	if m.Pair.PerpQty == 0 && m.contracts(p, m.Pair.InMargin()) == 0 && p.Book(m.Pair.Spot).Ready() && mv.State == MoveNone {
+		return false // too little to sell
 	}
 	m.coin.ahead = true
 	return m.take(p, now, m.takingLots(p, legPerp, exchange.Sell, n, hard))

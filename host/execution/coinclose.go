@@ -101,7 +101,9 @@ func (m *Machine) sweep(p Port, now exchange.Time) bool {
 		return true
 	}
 	away := decimal.Min(m.Pair.InMargin(), p.Movable(m))
-	if !tradable(spot, m.touch(p), exchange.Lots(spot.Lot.Floor(away))) {
+	owing := m.Pair.SpotQty.LessThanOrEqual(spot.QtyDecimal(-1)) // a fill told too late sold what others hold
+	together := away.Add(decimal.Max(decimal.Zero, m.Pair.SpotQty))
+	if !away.IsPositive() || !owing && !tradable(spot, m.touch(p), exchange.Lots(spot.Lot.Floor(together))) {
 		return false
 	}
 	m.ship(p, now, exchange.COINM, exchange.Spot, away)

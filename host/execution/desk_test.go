@@ -54,7 +54,7 @@ type desk struct {
 	missing decimal.Decimal // coins that are not in the wallet
 	hidden  exchange.Lots   // another strategy's position in the perpetual
 	coinDesk
-	say     func(format string, a ...any)
+	say func(format string, a ...any)
 }
 
 func newDesk(t testing.TB, coin string) *desk {
