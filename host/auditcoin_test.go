@@ -140,7 +140,10 @@ func (a *auditor) coinTolerance(p *auditedPair) decimal.Decimal {
 func (a *auditor) coinEnd(id exchange.PairID, p *auditedPair) error {
 	perp := a.u.Get(p.request.Perp)
 	res, tol := p.coinResidual(), a.coinTolerance(p)
-	bid, _ := a.core.Book(perp.ID).Level(exchange.Buy, 1)
+	bid, ok := a.core.Book(perp.ID).Level(exchange.Buy, 1)
+	if !ok {
+		return nil // a gap at the very end: nothing could be mended or valued
+	}
 	price := perp.PriceDecimal(bid.Price)
 	if p.state == execution.PairOpen {
 		held := perp.BaseQty(bid.Price, p.perp.Abs()).Mul(decimal.NewFromFloat(p.request.RebalanceBP)).Shift(-4)

@@ -257,15 +257,16 @@ func (m *Machine) levelLong(p Port, now exchange.Time, n exchange.Lots) bool {
 	if m.cut == "" && !m.stopping && m.ship(p, now, exchange.Spot, exchange.COINM, m.Pair.SpotQty) {
 		return true
 	}
-	if m.cut == "" && !m.stopping && now < m.unhedgedAt+m.Request.MaxUnhedgedTime {
-		return true // the transfer can be tried again in time
+	if last := m.unhedgedAt + m.Request.MaxUnhedgedTime; m.cut == "" && !m.stopping && now < last {
+		m.wake = min(m.wake, last) // the transfer can be tried again in time
+		return true
 	}
 	return m.shed(p, now, n)
 }
 
 // bridge hedges coins whose transfer is late, if the COIN-M wallet has the margin.
 func (m *Machine) bridge(p Port, now exchange.Time, n exchange.Lots) bool {
-	if m.Pair.Coin.Move.State != MoveUnknown {
+	if mv := &m.Pair.Coin.Move; mv.State != MoveUnknown && !m.overdue(now) {
 		return true
 	}
 	o := m.takingLots(p, legPerp, exchange.Sell, n, false)
@@ -281,6 +282,11 @@ func (m *Machine) bridge(p Port, now exchange.Time, n exchange.Lots) bool {
 	return m.take(p, now, o)
 }
 
+// overdue reports that transfers failed for as long as one may take.
+func (m *Machine) overdue(now exchange.Time) bool {
+	return m.Pair.Coin.Move.Failures > 0 && now >= m.unhedgedAt+m.late()
+}
+
 // shed sells coins that are not to be hedged: where they are on spot, otherwise
 // once they are there. While they can't get there they are hedged after all.
 func (m *Machine) shed(p Port, now exchange.Time, n exchange.Lots) bool {
@@ -294,11 +300,16 @@ func (m *Machine) shed(p Port, now exchange.Time, n exchange.Lots) bool {
 		return m.bridge(p, now, n)
 	}
 	away := decimal.Min(m.Pair.InMargin(), p.Movable(m))
+	if o := m.takingLots(p, legPerp, exchange.Sell, n, hard); m.overdue(now) && o != nil && p.Check(o) == nil {
+		m.coin.ahead = true
+		return m.take(p, now, o)
+	}
 	if m.contracts(p, away) > 0 && m.ship(p, now, exchange.COINM, exchange.Spot, away) {
 		return true
 	}
-	if now < m.unhedgedAt+m.late() && mv.State == MoveFailed && mv.Failures < moveTries {
-		return true // ship said when it is tried again
+	if patient := m.unhedgedAt + m.late(); now < patient && mv.State == MoveFailed && mv.Failures < moveTries {
+		m.wake = min(mv.Next, patient)
+		return true
 	}
 	if m.Pair.PerpQty == 0 && m.contracts(p, m.Pair.InMargin()) == 0 && p.Book(m.Pair.Spot).Ready() && mv.State == MoveNone {
 		return false // too little to sell

@@ -85,28 +85,30 @@ func (m *Machine) sweep(p Port, now exchange.Time) bool {
 		m.wake = now + batchEvery
 		return true
 	}
-	if now < m.notBefore {
-		m.wake = m.notBefore
-		return true
-	}
 	o := m.taking(p, legSpot, exchange.Sell, m.sellable(p, m.Pair.SpotQty), false)
-	if o != nil && tradable(spot, o.Price, o.Qty) {
+	if o != nil && !tradable(spot, o.Price, o.Qty) {
+		o = nil
+	}
+	owing := m.Pair.SpotQty.LessThanOrEqual(spot.QtyDecimal(-1)) // a fill told too late sold what others hold
+	away := decimal.Min(m.Pair.InMargin(), p.Movable(m))
+	together := exchange.Lots(spot.Lot.Floor(away.Add(decimal.Max(decimal.Zero, m.Pair.SpotQty))))
+	if o == nil && (!away.IsPositive() || !owing && !tradable(spot, m.touch(p), together)) {
+		return false
+	}
+	switch {
+	case now < m.notBefore:
+		m.wake = m.notBefore
+	case o == nil:
+		m.ship(p, now, exchange.COINM, exchange.Spot, away)
+	default:
 		if err := p.Check(o); err != nil {
 			m.putOff(now)
 			m.later(m.notBefore, err.Error())
-			return true
+			break
 		}
 		m.had = m.stake()
 		m.send(p, legSpot, o)
-		return true
 	}
-	away := decimal.Min(m.Pair.InMargin(), p.Movable(m))
-	owing := m.Pair.SpotQty.LessThanOrEqual(spot.QtyDecimal(-1)) // a fill told too late sold what others hold
-	together := away.Add(decimal.Max(decimal.Zero, m.Pair.SpotQty))
-	if !away.IsPositive() || !owing && !tradable(spot, m.touch(p), exchange.Lots(spot.Lot.Floor(together))) {
-		return false
-	}
-	m.ship(p, now, exchange.COINM, exchange.Spot, away)
 	return true
 }
 

@@ -20,17 +20,20 @@ const (
 // and the transfer only makes the buffer good.
 func (m *Machine) openCoin(p Port, now exchange.Time) {
 	why := m.enough(now)
+	if why == "" && m.replenish(p, now) {
+		return
+	}
 	if why != "" || m.left(p) == 0 {
 		if m.Pair.PerpQty == 0 && m.sweep(p, now) {
 			return
 		}
 		m.finishOpen(p, now, why)
 		if m.Pair.State == PairOpen {
-			m.wake = now + lookEvery
+			m.wake = now + busyEvery
 		}
 		return
 	}
-	if m.replenish(p, now) || !m.ready(p, now) {
+	if !m.ready(p, now) {
 		return
 	}
 	if !p.Quiet(m) {

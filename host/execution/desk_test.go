@@ -266,6 +266,8 @@ func (d *desk) condition(want string) error {
 	switch want {
 	case "hedged": // within what no order could mend
 		ok = !d.m.Busy() && res.Abs().LessThanOrEqual(tol)
+	case "level": // whatever is under way
+		ok = res.Abs().LessThanOrEqual(tol)
 	case "dust": // no short, and fewer coins than the venue lets one sell
 		bid, _ := d.books[d.spot].Level(exchange.Buy, 1)
 		in := d.u.Get(d.spot)

@@ -100,7 +100,7 @@ func (p *player) end() {
 
 func (p *player) fail(format string, a ...any) {
 	p.t.Helper()
-	p.t.Fatalf("%s:%d: %s", p.path, p.n, fmt.Sprintf(format, a...))
+	p.t.Fatalf("%s:%d: %s; so far:\n%s", p.path, p.n, fmt.Sprintf(format, a...), p.out.String())
 }
 
 func (p *player) command(w []string) {
