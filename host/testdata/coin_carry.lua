@@ -13,6 +13,7 @@ local M = {
 
 function M.on_start()
   timer.after("open", "1m")
+  if state.held then timer.after("close", params.hold) end -- timers do not survive a restart
 end
 
 function M.on_timer(name)
