@@ -121,7 +121,7 @@ func openWith(t *testing.T, o *Options) *runner {
 	if err := o.Validate(); err != nil {
 		t.Fatal(err)
 	}
-	r := &runner{o: o, started: time.Now()}
+	r := newRunner(o)
 	t.Cleanup(r.close)
 	if err := r.open(context.Background()); err != nil {
 		t.Fatal(err)
