@@ -41,7 +41,8 @@ type Instrument struct {
 	// Multiplier is how many Base one unit of quantity stands for: 1000 for
 	// 1000SHIBUSDT, otherwise 1. A price divided by it compares with spot.
 	Multiplier int64
-	// ContractSize is the USD value of one inverse contract; 1 elsewhere.
+	// ContractSize is the USD value of one inverse contract, 0 when it is not
+	// known; 1 elsewhere.
 	ContractSize decimal.Decimal
 
 	// PriceUp and PriceDown bound a limit price to mark (perpetuals) or last
@@ -166,7 +167,7 @@ func NewUniverse(list []Instrument) (*Universe, error) {
 		if in.Multiplier == 0 {
 			in.Multiplier = 1
 		}
-		if in.ContractSize.IsZero() {
+		if in.ContractSize.IsZero() && !in.Inverse() { // nobody can guess what a contract is worth
 			in.ContractSize = decimal.NewFromInt(1)
 		}
 		if in.Tick.M <= 0 || in.Lot.M <= 0 {

@@ -21,7 +21,7 @@ import (
 )
 
 var (
-	seeds   = flag.Int("seeds", 60, "how many seeds TestSimulation runs")
+	seeds   = flag.Int("seeds", 200, "how many seeds TestSimulation runs")
 	oneSeed = flag.Uint64("seed", 0, "run TestSimulation with this seed only")
 )
 

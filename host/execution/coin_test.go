@@ -1,0 +1,83 @@
+package execution
+
+import (
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/book"
+)
+
+// What can't be a coin-margined pair is refused at the call, by name and number.
+func TestCoinRequestsThatMakeNoSense(t *testing.T) {
+	step := exchange.MustStep
+	u, err := exchange.NewUniverse([]exchange.Instrument{
+		{Market: exchange.Spot, Symbol: "ABCUSDT", Base: "ABC", Quote: "USDT", Tick: step("0.01"), Lot: step("0.001")},
+		{Market: exchange.Spot, Symbol: "ABCEUR", Base: "ABC", Quote: "EUR", Tick: step("0.01"), Lot: step("0.001")},
+		{Market: exchange.COINM, Symbol: "ABCUSD_PERP", Base: "ABC", Quote: "USD", Tick: step("0.01"), Lot: step("1")},
+		{Market: exchange.COINM, Symbol: "XYZUSD_PERP", Base: "XYZ", Quote: "USD", Tick: step("0.01"), Lot: step("1"), ContractSize: dec("10")},
+		{Market: exchange.COINM, Symbol: "ABCUSD_BIG", Base: "ABC", Quote: "USD", Tick: step("0.01"), Lot: step("1"), ContractSize: dec("100")},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &desk{t: t, u: u}
+	for _, in := range u.All() {
+		d.books = append(d.books, book.New(in))
+	}
+	for _, tt := range []struct{ spot, perp, notional, want string }{
+		{"spot:ABCUSDT", "coinm:ABCUSD_PERP", "1000", "coinm:ABCUSD_PERP has no contract size"},
+		{"spot:ABCUSDT", "coinm:XYZUSD_PERP", "1000", "different coins"},
+		{"spot:ABCEUR", "coinm:ABCUSD_BIG", "1000", "quoted in EUR"},
+		{"spot:ABCUSDT", "coinm:ABCUSD_BIG", "99", "notional 99 is below one contract of coinm:ABCUSD_BIG, which is 100 USD"},
+	} {
+		spot, _ := u.Lookup(tt.spot)
+		perp, _ := u.Lookup(tt.perp)
+		_, err := NewMachine(1, 0, PairRequest{Spot: spot.ID, Perp: perp.ID, Notional: dec(tt.notional)}, d)
+		if err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s and %s of %s: %v; want %q", tt.spot, tt.perp, tt.notional, err, tt.want)
+		}
+	}
+}
+
+// A nonce never makes an amount larger, leaves at most two millionths behind, and
+// tells numbers that are close to each other apart.
+func TestANonceTellsTransfersApart(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		coins := decimal.New(rapid.Int64Range(1, 1e14).Draw(r, "coins"), -8)
+		id := rapid.Uint64Range(1, 1e6).Draw(r, "id")
+		marked, next := Nonce(coins, id), Nonce(coins, id+1)
+		switch {
+		case marked.GreaterThan(coins) || marked.IsNegative():
+			r.Fatalf("%s became %s", coins, marked)
+		case marked.IsZero() && coins.GreaterThan(dec("0.000002")), !marked.IsZero() && coins.Sub(marked).GreaterThan(dec("0.000002")):
+			r.Fatalf("%s became %s: that leaves too much", coins, marked)
+		case marked.IsPositive() && marked.Equal(next):
+			r.Fatalf("transfers %d and %d are both of %s", id, id+1, marked)
+		}
+	})
+}
+
+// A short that is backed one to one hedges its own collateral at every price: δ
+// does not move when the price does.
+func TestAnInverseShortHedgesItsCollateral(t *testing.T) {
+	d := newDesk(t, "ABC")
+	d.coinMargined()
+	in := d.u.Get(d.perp)
+	rapid.Check(t, func(r *rapid.T) {
+		entry := rapid.Int64Range(100, 1e6).Draw(r, "entry")
+		n := rapid.Int64Range(1, 1e5).Draw(r, "n")
+		m := &Machine{Pair: Pair{Spot: d.spot, Perp: d.perp, State: PairOpen, PerpQty: exchange.Lots(-n)}}
+		m.Pair.Coin.Sold = in.BaseQty(exchange.Ticks(entry), exchange.Lots(n))
+		m.Pair.Coin.Margin = m.Pair.Coin.Sold
+		price := decimal.New(rapid.Int64Range(100, 1e6).Draw(r, "price"), -2)
+		equity, short := m.Collateral(in, price)
+		if worth := equity.Mul(price).Sub(in.Notional(1, exchange.Lots(n))).Abs(); worth.GreaterThan(dec("0.0001")) || !equity.Equal(short) {
+			r.Fatalf("at %s the equity of %s coins is worth %s off the contracts", price, equity, worth)
+		}
+	})
+}
