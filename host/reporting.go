@@ -81,15 +81,20 @@ func writeFile(path string, write func(io.Writer) error) error {
 func (r *runner) reportTotals(d *report.Data) error {
 	list, err := r.db.PnL(ledger.Filter{Account: r.account})
 	for _, x := range list {
-		if x.Asset != "USDT" {
-			continue
-		}
-		d.Totals.Price = d.Totals.Price.Add(x.Trading)
-		d.Totals.Basis = d.Totals.Basis.Add(x.Basis)
-		d.Totals.Funding = d.Totals.Funding.Add(x.Funding)
-		d.Totals.Fees = d.Totals.Fees.Add(x.Fees)
+		d.Totals.Price = d.Totals.Price.Add(r.inQuote(x.Asset, x.Trading))
+		d.Totals.Basis = d.Totals.Basis.Add(r.inQuote(x.Asset, x.Basis))
+		d.Totals.Funding = d.Totals.Funding.Add(r.inQuote(x.Asset, x.Funding))
+		d.Totals.Fees = d.Totals.Fees.Add(r.inQuote(x.Asset, x.Fees))
 	}
 	return err
+}
+
+// inQuote values what was made in coin at the session's last price; USDT is itself.
+func (r *runner) inQuote(asset string, amount decimal.Decimal) decimal.Decimal {
+	if asset == "USDT" || amount.IsZero() {
+		return amount
+	}
+	return r.core.Worth(exchange.COINM, asset, amount).Round(8)
 }
 
 func (r *runner) reportFunding(d *report.Data) error {
@@ -102,7 +107,8 @@ func (r *runner) reportFunding(d *report.Data) error {
 	var order []string
 	for i := range list {
 		f := &list[i]
-		sum = sum.Add(f.Amount)
+		amount := r.inQuote(f.Asset, f.Amount)
+		sum = sum.Add(amount)
 		d.Funding = append(d.Funding, report.Point{Time: f.Settled, Value: sum})
 		s := bySymbol[f.Symbol]
 		if s == nil {
@@ -111,7 +117,7 @@ func (r *runner) reportFunding(d *report.Data) error {
 			order = append(order, f.Symbol)
 		}
 		s.settled[f.Settled] = true
-		s.amount = s.amount.Add(f.Amount)
+		s.amount = s.amount.Add(amount)
 		s.notional = s.notional.Add(f.Position.Abs().Mul(f.Mark))
 	}
 	for _, symbol := range order {
@@ -141,9 +147,9 @@ func (r *runner) reportPairs(d *report.Data) error {
 		row := report.Pair{ID: p.ID, Name: p.Perp, State: p.State, Opened: p.Opened, Closed: p.Closed, Notional: p.Notional}
 		for _, x := range list {
 			if x.Pair == p.ID {
-				row.Basis = row.Basis.Add(x.Basis)
-				row.Funding = row.Funding.Add(x.Funding)
-				row.Fees = row.Fees.Add(x.Fees)
+				row.Basis = row.Basis.Add(r.inQuote(x.Asset, x.Basis))
+				row.Funding = row.Funding.Add(r.inQuote(x.Asset, x.Funding))
+				row.Fees = row.Fees.Add(r.inQuote(x.Asset, x.Fees))
 			}
 		}
 		r.markOpen(&row, d)

@@ -224,11 +224,11 @@ func pnlVerb(_ context.Context, e *env, args []string) error {
 	fmt.Fprintln(t, "session\tstrategy\tpair\tasset\tprice\tbasis\tfunding\tfees\tnet\tfills\t")
 	for _, x := range rows {
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%d\t\n", x.Session, x.Strategy, pairText(x.Pair)+names[x.Pair], x.Asset,
-			short(x.Price), short(x.Basis), short(x.Funding), short(host.Money{Decimal: x.Fees.Neg()}), short(x.Net), x.Fills)
+			short(x.Asset, x.Price), short(x.Asset, x.Basis), short(x.Asset, x.Funding), short(x.Asset, host.Money{Decimal: x.Fees.Neg()}), short(x.Asset, x.Net), x.Fills)
 	}
 	for _, x := range totals {
-		fmt.Fprintf(t, "total\t\t\t%s\t%s\t%s\t%s\t%s\t%s\t%d\t\n", x.Asset, short(x.Price), short(x.Basis), short(x.Funding),
-			short(host.Money{Decimal: x.Fees.Neg()}), short(x.Net), x.Fills)
+		fmt.Fprintf(t, "total\t\t\t%s\t%s\t%s\t%s\t%s\t%s\t%d\t\n", x.Asset, short(x.Asset, x.Price), short(x.Asset, x.Basis), short(x.Asset, x.Funding),
+			short(x.Asset, host.Money{Decimal: x.Fees.Neg()}), short(x.Asset, x.Net), x.Fills)
 	}
 	if err := t.Flush(); err != nil {
 		return err
@@ -278,4 +278,10 @@ func pnlRows(list []ledger.PnL) (rows, totals []pnlOut) {
 }
 
 // short rounds for a table; JSON has every digit.
-func short(m host.Money) string { return m.Decimal.StringFixed(4) }
+// short shows four decimals, and of a coin the eight that venues account in.
+func short(asset string, m host.Money) string {
+	if asset == "USDT" || asset == "USD" || asset == "USDC" {
+		return m.Decimal.StringFixed(4)
+	}
+	return m.Decimal.StringFixed(8)
+}
