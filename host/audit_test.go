@@ -49,7 +49,8 @@ type auditedPair struct {
 	state   execution.PairState
 	spot    decimal.Decimal
 	perp    exchange.Lots
-	foreign bool // the venue took a part of it away, or lied about its orders
+	orders  []*auditedOrder // that may be live
+	foreign bool            // the venue took a part of it away, or lied about its orders
 	coin    auditedCoin
 }
 
@@ -136,6 +137,7 @@ func (a *auditor) submit(o *exchange.Order) error {
 			return err
 		}
 		a.coinPath(p, n)
+		p.orders = append(slices.DeleteFunc(p.orders, func(o *auditedOrder) bool { return o.status.Terminal() }), n)
 	}
 	a.orders[o.ID] = n
 	return nil
@@ -145,11 +147,8 @@ func (a *auditor) submit(o *exchange.Order) error {
 // fills whole and the others do not. An order may not make that worse than the
 // pair's bound, at the price it is sent for.
 func (a *auditor) bound(p *auditedPair, o *auditedOrder) error {
-	now := a.residual(p).Abs()
-	worst := now
-	for _, fills := range a.outcomes(p, o) {
-		worst = decimal.Max(worst, fills.Abs())
-	}
+	without, with := a.outcomes(p, o)
+	now, worst := largest(without), largest(with)
 	in := a.u.Get(o.Instrument)
 	price := in.PriceDecimal(o.Price).DivRound(decimal.NewFromInt(in.Multiplier), 16)
 	// A lot of the coarser leg, and the difference of the two markets' prices, are
@@ -162,26 +161,36 @@ func (a *auditor) bound(p *auditedPair, o *auditedOrder) error {
 }
 
 // outcomes are the residuals of all the ways in which the live orders of a pair
-// can end.
-func (a *auditor) outcomes(p *auditedPair, o *auditedOrder) []decimal.Decimal {
-	sums := []decimal.Decimal{a.residual(p)}
-	add := func(o *auditedOrder) {
+// can end, without a new order and with it.
+func (a *auditor) outcomes(p *auditedPair, o *auditedOrder) (without, with []decimal.Decimal) {
+	coins := func(o *auditedOrder) decimal.Decimal {
 		price := exchange.Ticks(1)
 		if a.u.Get(o.Instrument).Inverse() {
 			price = o.Price
 		}
-		coins := a.u.Get(o.Instrument).BaseQty(price, exchange.Lots(o.Side)*(o.Qty-o.filled))
-		for _, s := range slices.Clone(sums) {
-			sums = append(sums, s.Add(coins))
+		return a.u.Get(o.Instrument).BaseQty(price, exchange.Lots(o.Side)*(o.Qty-o.filled))
+	}
+	without = append(without, a.residual(p))
+	for _, other := range p.orders {
+		if !other.status.Terminal() {
+			for _, sum := range slices.Clone(without) {
+				without = append(without, sum.Add(coins(other)))
+			}
 		}
 	}
-	add(o)
-	for id := o.ID - min(o.ID, 8); id < o.ID; id++ {
-		if other := a.orders[id]; other != nil && other.Pair == o.Pair && !other.status.Terminal() {
-			add(other)
-		}
+	with = slices.Clone(without)
+	for _, sum := range without {
+		with = append(with, sum.Add(coins(o)))
 	}
-	return sums
+	return without, with
+}
+
+func largest(sums []decimal.Decimal) decimal.Decimal {
+	most := decimal.Zero
+	for _, s := range sums {
+		most = decimal.Max(most, s.Abs())
+	}
+	return most
 }
 
 func (a *auditor) residual(p *auditedPair) decimal.Decimal {

@@ -111,7 +111,11 @@ func (m *monkey) open(p *core.Port) {
 		MaxUnhedged: decimal.NewFromInt(300 + m.rnd.Int64N(3000)),
 		Timeout:     exchange.Time(1+m.rnd.IntN(10)) * exchange.Minute}
 	if m.rnd.IntN(2) == 0 {
-		r.Batch = decimal.NewFromInt(150 + m.rnd.Int64N(1500))
+		r.Batch = decimal.Min(r.MaxUnhedged, decimal.NewFromInt(150+m.rnd.Int64N(1500)))
+	}
+	if m.rnd.IntN(2) == 0 {
+		r.Style, r.MakerLeg = execution.Maker, execution.Leg(m.rnd.IntN(3))
+		r.MakerTime = exchange.Time(m.rnd.IntN(10)) * exchange.Minute
 	}
 	if m.rnd.IntN(3) == 0 {
 		least := m.rnd.Float64()*30e-4 - 20e-4
@@ -145,6 +149,12 @@ func (m *monkey) closeOne(p *core.Port) {
 		return
 	}
 	r := execution.CloseRequest{Pair: pairs[m.rnd.IntN(len(pairs))].ID, Patience: exchange.Time(1+m.rnd.IntN(5)) * exchange.Minute}
+	if m.rnd.IntN(3) == 0 {
+		r.Style = execution.Maker
+	}
+	if m.rnd.IntN(3) == 0 {
+		r.Notional = decimal.NewFromInt(5 + m.rnd.Int64N(3000))
+	}
 	if m.rnd.IntN(2) == 0 {
 		most := m.rnd.Float64()*30e-4 - 10e-4
 		r.MaxBasis = &most

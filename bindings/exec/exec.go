@@ -31,6 +31,9 @@ var openType = bindings.Type{
 		{Name: "buffer", Type: "number|string|Decimal", Unit: "coin", Optional: true, Doc: "coin-margined only: coins of the COIN-M wallet that may back the short until the pair's own arrive, so that both legs go at once; without it the short waits for the transfer"},
 		{Name: "rebalance_bp", Type: "number", Unit: "bp of the pair's value", Optional: true, Doc: "coin-margined only: what may be unhedged while it is held; half a contract when left out, and never less"},
 		{Name: "harvest", Type: "number|string|Decimal", Unit: "quote", Optional: true, Doc: "coin-margined only: coins that funding brought are sold when they are worth this much; hedged with another contract when left out"},
+		{Name: "style", Type: "\"taker\"|\"maker\"", Optional: true, Doc: "taker, when left out: both legs at once. maker: rests an order on one leg and takes the other with each fill, which is cheaper and slower"},
+		{Name: "maker_leg", Type: "\"spot\"|\"perp\"", Optional: true, Doc: "the leg that rests; the less liquid one when left out"},
+		{Name: "maker_time", Type: "number|string", Unit: "seconds, or \"5m\"", Optional: true, Doc: "how long to wait for others before what is left is taken; half of timeout when left out, and nothing is taken when it is as long as timeout"},
 	},
 }
 
@@ -41,6 +44,8 @@ var closeType = bindings.Type{
 		{Name: "max_basis", Type: "number", Unit: "fraction", Optional: true, Doc: "a slice starts only while basis.close(spot, perp, level) is at most this; any when left out"},
 		{Name: "patience", Type: "number|string", Unit: "seconds, or \"10m\"", Optional: true, Doc: "how long max_basis is honoured; then the pair is closed at any basis; 10 minutes when left out"},
 		{Name: "reason", Type: "string", Optional: true, Doc: "kept in the ledger"},
+		{Name: "notional", Type: "number|string|Decimal", Unit: "quote", Optional: true, Doc: "closes only this value of each leg; a rest too small to trade goes with it; all when left out"},
+		{Name: "style", Type: "\"taker\"|\"maker\"", Optional: true, Doc: "maker waits for others as long as patience, and then takes; taker when left out"},
 	},
 }
 
@@ -65,7 +70,7 @@ func Modules() []bindings.Module {
 			{Spec: bindings.Spec{Name: "open", Doc: "Opens a pair. Progress arrives in on_pair.", Args: []bindings.Value{{Name: "request", Type: "PairRequest"}},
 				Returns: []bindings.Value{{Name: "id", Type: "string?"}, {Name: "err", Type: "string?", Doc: "why there is none"}},
 				Example: "local id, err = exec.pair.open{spot = \"spot:BTCUSDT\", perp = \"usdm:BTCUSDT\", notional = 10000, min_basis = 0.001}"}, Call: open},
-			{Spec: bindings.Spec{Name: "close", Doc: "Makes a pair flat.", Args: []bindings.Value{{Name: "id", Type: "string"}, {Name: "request", Type: "CloseRequest", Optional: true}},
+			{Spec: bindings.Spec{Name: "close", Doc: "Makes a pair flat, or smaller. One that is closing may be asked again for more, or for sooner.", Args: []bindings.Value{{Name: "id", Type: "string"}, {Name: "request", Type: "CloseRequest", Optional: true}},
 				Returns: []bindings.Value{{Name: "ok", Type: "boolean"}, {Name: "err", Type: "string?"}}}, Call: closePair},
 			{Spec: bindings.Spec{Name: "get", Doc: "A pair by its id.", Args: []bindings.Value{{Name: "id", Type: "string"}},
 				Returns: []bindings.Value{{Name: "pair", Type: "PairTrade?"}}}, Call: get},
@@ -92,6 +97,9 @@ func open(rt *bindings.Runtime) int {
 		MinBasis:        fraction(f, "min_basis"),
 		MaxUnhedgedTime: duration(f, "max_unhedged_time"),
 		Timeout:         duration(f, "timeout"),
+		Style:           style(f),
+		MakerLeg:        makerLeg(f),
+		MakerTime:       duration(f, "maker_time"),
 	}
 	if f.Has("batch") {
 		req.Batch = f.Get("batch").Positive()
@@ -130,6 +138,23 @@ func coinFields(f bindings.Fields, perp *exchange.Instrument, req *execution.Pai
 	}
 }
 
+func style(f bindings.Fields) execution.Style {
+	if f.Has("style") && f.Get("style").Choice("taker", "maker") == "maker" {
+		return execution.Maker
+	}
+	return execution.Taker
+}
+
+func makerLeg(f bindings.Fields) execution.Leg {
+	if !f.Has("maker_leg") {
+		return execution.AutoLeg
+	}
+	if f.Get("maker_leg").Choice("spot", "perp") == "spot" {
+		return execution.SpotLeg
+	}
+	return execution.PerpLeg
+}
+
 // fraction reads an optional basis, where nil means any.
 func fraction(f bindings.Fields, name string) *float64 {
 	if !f.Has(name) {
@@ -161,6 +186,10 @@ func closePair(rt *bindings.Runtime) int {
 	req := execution.CloseRequest{Pair: pairID(rt)}
 	f := rt.Fields(2, &closeType)
 	req.MaxBasis, req.Patience = fraction(f, "max_basis"), duration(f, "patience")
+	req.Style = style(f)
+	if f.Has("notional") {
+		req.Notional = f.Get("notional").Positive()
+	}
 	if f.Has("reason") {
 		req.Reason = f.Get("reason").Text()
 	}

@@ -29,6 +29,30 @@ exec.pair.open{spot = "spot:BTCUSDT", perp = "coinm:BTCUSD_PERP", notional = 1}
 	}
 }
 
+func TestMakerAndParts(t *testing.T) {
+	bt := bindtest.New(t, exec.Modules()...)
+	bt.Run(`
+local legs = {spot = "spot:BTCUSDT", perp = "usdm:BTCUSDT", notional = 1000, style = "maker", maker_leg = "perp", maker_time = "2m"}
+exec.pair.open(legs)
+legs.maker_leg, legs.maker_time = nil, nil
+exec.pair.open(legs)
+exec.pair.close("1", {notional = "250.5", style = "maker"})
+`)
+	if r := bt.Env.Opened[0]; r.Style != execution.Maker || r.MakerLeg != execution.PerpLeg || r.MakerTime != 2*exchange.Minute {
+		t.Errorf("opened %+v", r)
+	}
+	if r := bt.Env.Opened[1]; r.Style != execution.Maker || r.MakerLeg != execution.AutoLeg || r.MakerTime != 0 {
+		t.Errorf("what was left out must be zero: %+v", r)
+	}
+	if r := bt.Env.Closed[0]; r.Notional.String() != "250.5" || r.Style != execution.Maker {
+		t.Errorf("closed %+v", r)
+	}
+	const legs = `spot = "spot:BTCUSDT", perp = "usdm:BTCUSDT", notional = 1`
+	bt.Fail(`exec.pair.open{`+legs+`, style = "makr"}`, `did you mean "maker"`)
+	bt.Fail(`exec.pair.open{`+legs+`, style = "maker", maker_leg = "future"}`, "spot")
+	bt.Fail(`exec.pair.close("1", {notional = 0})`, "field notional: must be above 0")
+}
+
 func TestClosePairAndErrors(t *testing.T) {
 	bt := bindtest.New(t, exec.Modules()...)
 	bt.Run(`

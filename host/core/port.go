@@ -201,12 +201,12 @@ func (p *Port) OpenPair(r execution.PairRequest) (exchange.PairID, error) {
 
 // ClosePair stages the closing of a pair of this strategy.
 func (p *Port) ClosePair(r execution.CloseRequest) error {
-	pair, ok := p.Pair(r.Pair)
-	if !ok {
+	if _, ok := p.Pair(r.Pair); !ok {
 		return fmt.Errorf("there is no pair %d of this strategy", r.Pair)
 	}
-	if pair.State.Done() || pair.State == execution.PairClosing {
-		return fmt.Errorf("pair %d is %s already", r.Pair, pair.State)
+	asked := r // with the defaults as they are: the machine fills them in when it starts
+	if err := p.c.machine(r.Pair).Closable(p.c, &asked); err != nil {
+		return err
 	}
 	p.staged = append(p.staged, staged{kind: stageClose, close: r})
 	return nil

@@ -139,6 +139,12 @@ func (m *Machine) balance(p Port, now exchange.Time) {
 		return
 	}
 	o := m.repair(p, now >= last)
+	if o != nil && m.legs[o.Leg-1].live { // what rests there must be back first
+		m.pull(p, int(o.Leg)-1)
+		if o = nil; now >= last {
+			o = m.chase(p, m.Residual(p), true)
+		}
+	}
 	if o == nil {
 		m.wake = now + retryEvery
 		return
@@ -182,7 +188,7 @@ func (m *Machine) repair(p Port, hard bool) *exchange.Order {
 	res := m.Residual(p)
 	chase := m.Pair.State == PairOpening && m.enough(p.Now()) == "" && !hard && m.attempts < chaseAttempts && m.worthChasing(p)
 	if chase {
-		if o := m.chase(p, res); o != nil {
+		if o := m.chase(p, res, false); o != nil {
 			return o
 		}
 	}
@@ -194,13 +200,13 @@ func (m *Machine) repair(p Port, hard bool) *exchange.Order {
 }
 
 // chase adds to the lagging leg; nil when the venue would not take so little.
-func (m *Machine) chase(p Port, res decimal.Decimal) *exchange.Order {
+func (m *Machine) chase(p Port, res decimal.Decimal, hard bool) *exchange.Order {
 	var o *exchange.Order
 	if res.IsPositive() {
-		o = m.taking(p, legPerp, exchange.Sell, res, false)
+		o = m.taking(p, legPerp, exchange.Sell, res, hard)
 	} else {
 		keep := decimal.NewFromInt(1).Sub(p.TakerFee(m.Pair.Spot))
-		o = m.taking(p, legSpot, exchange.Buy, res.Neg().DivRound(keep, 12), false)
+		o = m.taking(p, legSpot, exchange.Buy, res.Neg().DivRound(keep, 12), hard)
 	}
 	if o == nil || !tradable(p.Instrument(o.Instrument), o.Price, o.Qty) {
 		return nil
@@ -209,12 +215,18 @@ func (m *Machine) chase(p Port, res decimal.Decimal) *exchange.Order {
 }
 
 // worthChasing compares the basis at the touch with what the request asked for.
+// The leg that rested has its price already.
 func (m *Machine) worthChasing(p Port) bool {
 	if m.Request.MinBasis == nil {
 		return true
 	}
 	bid, ok1 := p.Book(m.Pair.Perp).Level(exchange.Buy, 1)
 	ask, ok2 := p.Book(m.Pair.Spot).Level(exchange.Sell, 1)
+	if m.quoted && m.maker == PerpLeg {
+		bid.Price = m.legs[legPerp].price
+	} else if m.quoted {
+		ask.Price = m.legs[legSpot].price
+	}
 	return ok1 && ok2 && m.basis(p, bid.Price, ask.Price) >= *m.Request.MinBasis-chaseBudget
 }
 

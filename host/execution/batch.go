@@ -1,6 +1,7 @@
 package execution
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/shopspring/decimal"
@@ -16,6 +17,9 @@ func (m *Machine) open(p Port, now exchange.Time) {
 	}
 	if m.reached(p) {
 		m.finishOpen(p, now, "")
+		return
+	}
+	if m.makes(now) && m.quote(p, now) {
 		return
 	}
 	if !m.ready(p, now) {
@@ -74,7 +78,7 @@ func (m *Machine) sizeOpen(p Port, ask, bid exchange.Ticks) (spotLots, perpLots 
 	left := m.Request.Notional.Sub(perp.Notional(bid, m.Pair.PerpQty.Abs()))
 	value := decimal.Min(m.Request.Batch, left)
 	perpLots = exchange.Lots(perp.Lot.Floor(value.Div(perp.PriceDecimal(bid))))
-	keep, res := decimal.NewFromInt(1).Sub(p.TakerFee(m.Pair.Spot)), m.Residual(p)
+	keep, res := decimal.NewFromInt(1).Sub(m.spotFee(p)), m.Residual(p)
 	need := perp.BaseQty(bid, perpLots).Sub(res)
 	if !need.IsPositive() {
 		return 0, perpLots
@@ -95,8 +99,14 @@ func lotsOf(in *exchange.Instrument, coins decimal.Decimal) exchange.Lots {
 	return exchange.Lots(in.Lot.Floor(coins.DivRound(decimal.NewFromInt(in.Multiplier), 12)))
 }
 
-// finishOpen ends the opening with whatever was reached.
+// finishOpen ends the opening with whatever was reached. A residual that was
+// carried to the next slice is balanced first.
 func (m *Machine) finishOpen(p Port, now exchange.Time, why string) {
+	if m.off && m.unbalanced(p) {
+		m.cut, m.balancing = cmp.Or(why, "its size is reached"), true
+		m.balance(p, now)
+		return
+	}
 	m.Pair.State = PairOpen
 	if m.Pair.PerpQty == 0 {
 		m.Pair.State, m.Pair.Closed, m.Pair.Realised = PairFailed, now, m.result(p)
@@ -119,8 +129,15 @@ func (m *Machine) shut(p Port, now exchange.Time) {
 		m.finishClose(p, now)
 		return
 	}
+	if m.Pair.Keep > 0 && m.Pair.PerpQty.Abs() <= m.Pair.Keep {
+		m.finishPart(p)
+		return
+	}
 	if m.stopping {
 		m.wake = 0
+		return
+	}
+	if m.makes(now) && m.quote(p, now) {
 		return
 	}
 	if !m.ready(p, now) {
@@ -162,7 +179,7 @@ func (m *Machine) sizeClose(p Port, bid, ask exchange.Ticks) (spotLots, perpLots
 	coin := decimal.Max(perp.PriceDecimal(ask), spot.PriceDecimal(bid).Mul(decimal.NewFromInt(perp.Multiplier)))
 	room := m.Request.MaxUnhedged.Sub(m.Residual(p).Abs().Mul(spot.PriceDecimal(bid)))
 	most := exchange.Lots(perp.Lot.Floor(room.Div(coin)))
-	perpLots = min(short, max(1, exchange.Lots(perp.Lot.Floor(decimal.Min(m.Request.Batch, room).Div(coin)))))
+	perpLots = min(short-m.Pair.Keep, max(1, exchange.Lots(perp.Lot.Floor(decimal.Min(m.Request.Batch, room).Div(coin)))))
 	if stay := lotsOf(spot, perp.BaseQty(ask, short-perpLots)); stay > 0 && !tradable(spot, bid, stay) {
 		perpLots = short
 		if perpLots > most {
@@ -178,6 +195,14 @@ func (m *Machine) sizeClose(p Port, bid, ask exchange.Ticks) (spotLots, perpLots
 // not keep the rest from being sold.
 func (m *Machine) sellable(p Port, coins decimal.Decimal) decimal.Decimal {
 	return decimal.Min(coins, p.Free(m.Pair.Spot, m.Pair.ID))
+}
+
+// finishPart ends a closing that leaves a part of the pair open.
+func (m *Machine) finishPart(p Port) {
+	m.updateBasis()
+	m.Pair.State, m.Pair.Keep, m.Close = PairOpen, 0, nil
+	m.wake = 0
+	p.Changed(m)
 }
 
 // finishClose ends a pair that is flat.

@@ -21,7 +21,7 @@ func markets(t testing.TB) *exchange.Universe {
 	t.Helper()
 	u, err := exchange.NewUniverse([]exchange.Instrument{
 		{Market: exchange.Spot, Symbol: "ABCUSDT", Base: "ABC", Quote: "USDT", Tick: exchange.MustStep("0.01"), Lot: exchange.MustStep("0.001"),
-			MinNotional: dec("5"), TakerFee: dec("0.001")},
+			MinNotional: dec("5"), TakerFee: dec("0.001"), MakerFee: dec("0.001")},
 		{Market: exchange.USDM, Symbol: "ABCUSDT", Base: "ABC", Quote: "USDT", Tick: exchange.MustStep("0.01"), Lot: exchange.MustStep("0.01"),
 			MinNotional: dec("5"), TakerFee: dec("0.0005")},
 		{Market: exchange.Spot, Symbol: "SHIBUSDT", Base: "SHIB", Quote: "USDT", Tick: exchange.MustStep("0.00000001"), Lot: exchange.MustStep("1"),
@@ -120,8 +120,10 @@ func (d *desk) Submit(o *exchange.Order) exchange.OrderID {
 	}
 	in := d.u.Get(o.Instrument)
 	switch {
-	case o.TIF != exchange.IOC || o.Price <= 0 || o.Qty <= 0:
-		d.t.Errorf("order is not a sane IOC limit: %+v", o)
+	case o.TIF != exchange.IOC && o.TIF != exchange.PostOnly || o.Price <= 0 || o.Qty <= 0:
+		d.t.Errorf("order is not a sane limit: %+v", o)
+	case o.TIF == exchange.PostOnly && d.crosses(o):
+		d.t.Errorf("order is to rest and would take: %+v", o)
 	case in.Inverse() && o.Side == exchange.Sell && d.m.Pair.PerpQty <= 0:
 	case d.m.Pair.PerpQty > 0: // a late fill went past flat
 	case in.Perp() && o.Side == exchange.Buy && (!o.ReduceOnly || o.Qty > -d.m.Pair.PerpQty):
@@ -132,12 +134,20 @@ func (d *desk) Submit(o *exchange.Order) exchange.OrderID {
 	kept := *o
 	kept.ID, kept.Status = exchange.OrderID(len(d.orders)+1), exchange.StatusNew
 	d.orders = append(d.orders, &kept)
-	reduce := ""
+	how := ""
 	if o.ReduceOnly {
-		reduce = " reduce-only"
+		how = " reduce-only"
 	}
-	d.say("send %d: %s %s %s at %s%s", kept.ID, o.Side, d.qty(o.Instrument, o.Qty), d.leg(o.Instrument), d.price(o.Instrument, o.Price), reduce)
+	if o.TIF == exchange.PostOnly {
+		how += " post-only"
+	}
+	d.say("send %d: %s %s %s at %s%s", kept.ID, o.Side, d.qty(o.Instrument, o.Qty), d.leg(o.Instrument), d.price(o.Instrument, o.Price), how)
 	return kept.ID
+}
+
+func (d *desk) crosses(o *exchange.Order) bool {
+	far, ok := d.books[o.Instrument].Level(o.Side.Opposite(), 1)
+	return ok && exchange.Ticks(o.Side)*(o.Price-far.Price) >= 0
 }
 
 func (d *desk) Cancel(id exchange.OrderID) {

@@ -1,8 +1,6 @@
 package execution
 
 import (
-	"fmt"
-
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
@@ -70,6 +68,12 @@ type leg struct {
 	order exchange.OrderID
 	sent  exchange.Time
 	live  bool
+
+	// Of an order that rests:
+	rests bool
+	price exchange.Ticks
+	side  exchange.Side
+	gone  bool // its cancel was asked for
 }
 
 // Machine drives one pair trade. Its rule: the two legs may differ by at most
@@ -95,6 +99,9 @@ type Machine struct {
 	lastBatch  exchange.Time
 	unhedgedAt exchange.Time // when the residual left tolerance; 0: hedged
 	closeAt    exchange.Time // when Close was asked for
+	maker      Leg           // that rests; AutoLeg: not chosen yet
+	quoted     bool          // the slice that is under way rests
+	bounced    int           // resting orders in a row that the venue did not keep
 	stopping   bool
 	cut        string // why the opening goes no further; "" while it may
 
@@ -134,6 +141,7 @@ func NewMachine(id exchange.PairID, strategy int32, req PairRequest, p Port) (*M
 			Tag: req.Tag, Notional: req.Notional, Opened: p.Now()},
 		Request: req,
 		wake:    p.Now() + req.Timeout,
+		maker:   req.MakerLeg,
 	}, nil
 }
 
@@ -141,7 +149,7 @@ func NewMachine(id exchange.PairID, strategy int32, req PairRequest, p Port) (*M
 // was doing, it first balances what it holds. An opening is not taken up again,
 // because what it was decided on is old.
 func Resume(pair Pair, req PairRequest, now exchange.Time) *Machine {
-	m := &Machine{Pair: pair, Request: req, wake: now + exchange.Second, off: true, cut: "the session was interrupted"}
+	m := &Machine{Pair: pair, Request: req, wake: now + exchange.Second, off: true, cut: "the session was interrupted", maker: req.MakerLeg}
 	if mv := &m.Pair.Coin.Move; mv.State == MoveSent {
 		mv.State = MoveUnknown
 	}
@@ -150,73 +158,6 @@ func Resume(pair Pair, req PairRequest, now exchange.Time) *Machine {
 		m.closeAt = now
 	}
 	return m
-}
-
-func validate(r *PairRequest, p Port) error {
-	spot, perp := p.Instrument(r.Spot), p.Instrument(r.Perp)
-	if spot.Market != exchange.Spot {
-		return fmt.Errorf("spot: %s is not a spot market", spot.Key())
-	}
-	if !perp.Perp() {
-		return fmt.Errorf("perp: %s is not a perpetual", perp.Key())
-	}
-	if perp.Dated() && p.Now() >= perp.Delivery-lastHour {
-		return fmt.Errorf("perp: %s is delivered at %s: too late to open a position", perp.Key(), perp.Delivery)
-	}
-	if spot.Base != perp.Base {
-		return fmt.Errorf("spot %s and perp %s are of different coins", spot.Key(), perp.Key())
-	}
-	if !r.Notional.IsPositive() {
-		return fmt.Errorf("notional: want more than 0, got %s", r.Notional)
-	}
-	if perp.Inverse() {
-		if err := validateCoin(r, p); err != nil {
-			return err
-		}
-	}
-	if r.MaxUnhedged.IsZero() {
-		r.MaxUnhedged = decimal.NewFromInt(5000)
-	}
-	if r.Batch.IsZero() || r.Batch.GreaterThan(r.MaxUnhedged) {
-		r.Batch = r.MaxUnhedged
-	}
-	if r.Batch.IsNegative() || r.MaxUnhedged.IsNegative() {
-		return fmt.Errorf("batch and max_unhedged: want more than 0, got %s and %s", r.Batch, r.MaxUnhedged)
-	}
-	if r.Level == 0 {
-		r.Level = 5
-	}
-	if r.Level < 1 {
-		return fmt.Errorf("level: want 1 or more, got %d", r.Level)
-	}
-	if r.MaxUnhedgedTime == 0 {
-		r.MaxUnhedgedTime = 5 * exchange.Second
-	}
-	if r.Timeout == 0 {
-		r.Timeout = 10 * exchange.Minute
-	}
-	if r.MaxUnhedgedTime < 0 || r.Timeout < 0 {
-		return fmt.Errorf("max_unhedged_time and timeout: want more than 0")
-	}
-	return nil
-}
-
-// StartClose asks for the pair to be made flat.
-func (m *Machine) StartClose(p Port, r CloseRequest) error {
-	if m.Pair.State.Done() {
-		return fmt.Errorf("pair %d is %s already", m.Pair.ID, m.Pair.State)
-	}
-	if m.Pair.State == PairClosing {
-		return fmt.Errorf("pair %d is closing already", m.Pair.ID)
-	}
-	if r.Patience == 0 {
-		r.Patience = 10 * exchange.Minute
-	}
-	m.Close, m.closeAt, m.notBefore, m.refused = &r, p.Now(), 0, 0
-	m.Pair.State, m.Pair.Reason = PairClosing, r.Reason
-	m.wake = p.Now() + r.Patience
-	p.Changed(m)
-	return nil
 }
 
 // Stop keeps the machine from starting another batch; one that is under way is
@@ -273,6 +214,11 @@ func (m *Machine) Fill(p Port, f *exchange.Fill, perpLeg bool) {
 	m.measure(p)
 	if f.Reason != "" {
 		m.cut, m.Pair.Reason, m.coin.shedding = f.Reason, f.Reason, true
+		m.Step(p)
+	} else if which, ok := m.resting(); ok {
+		if perpLeg != (which == legPerp) {
+			m.attempts = 0 // the other leg is being had
+		}
 		m.Step(p)
 	}
 }
@@ -334,18 +280,21 @@ func (m *Machine) Step(p Port) {
 		m.stepCoin(p, now)
 		return
 	}
+	if which, ok := m.resting(); ok {
+		m.tend(p, now, which)
+		return
+	}
 	if m.legs[0].live || m.legs[1].live {
 		m.hurry(p, now)
 		return
 	}
-	if m.unbalanced(p) {
+	if m.unbalanced(p) && !m.carries(p, now) {
 		m.balancing = true
 		m.balance(p, now)
 		return
 	}
 	if m.balancing {
-		m.balancing, m.attempts = false, 0
-		m.batchDone(p, now)
+		m.atRest(p, now)
 	}
 	switch m.Pair.State {
 	case PairOpening:
@@ -360,13 +309,23 @@ func (m *Machine) Step(p Port) {
 	}
 }
 
+// atRest is called each time the legs are level again.
+func (m *Machine) atRest(p Port, now exchange.Time) {
+	m.balancing, m.attempts = false, 0
+	if m.quoted {
+		m.quoteOver(p, now, m.legs[legSpot].gone || m.legs[legPerp].gone)
+		return
+	}
+	m.batchDone(p, now)
+}
+
 // hurry cancels an IOC order that the venue has not finished; its fills still
 // count when they come.
 func (m *Machine) hurry(p Port, now exchange.Time) {
 	next := exchange.Time(0)
 	for i := range m.legs {
 		l := &m.legs[i]
-		if !l.live {
+		if !l.live || l.rests {
 			continue
 		}
 		if now >= l.sent+m.impatience() {
@@ -397,7 +356,7 @@ func tradable(in *exchange.Instrument, price exchange.Ticks, lots exchange.Lots)
 
 var headroom = decimal.RequireFromString("1.02")
 
-// batchDone is called each time the legs are level again.
+// batchDone is called when a batch traded and the legs are level again.
 func (m *Machine) batchDone(p Port, now exchange.Time) {
 	m.lastBatch = now
 	m.backOff(now)

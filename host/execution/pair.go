@@ -9,6 +9,31 @@ import (
 	"github.com/perilune/perilune/exchange"
 )
 
+// Style is how a pair trades.
+type Style uint8
+
+const (
+	// Taker sends both legs at once as IOC limits: sure and quick, at the price of
+	// two spreads and two taker fees.
+	Taker Style = iota
+	// Maker rests a post-only order on one leg and takes the other leg with each
+	// fill: cheaper, and only as fast as others come.
+	Maker
+)
+
+func (s Style) String() string { return [...]string{"taker", "maker"}[s] }
+
+// Leg names one side of a pair.
+type Leg uint8
+
+const (
+	AutoLeg Leg = iota // the less liquid one: less value displayed down to Level
+	SpotLeg
+	PerpLeg
+)
+
+func (l Leg) String() string { return [...]string{"auto", "spot", "perp"}[l] }
+
 // PairRequest asks for a hedged position: long spot and short the perpetual, in
 // equal base quantity. With a coin-margined perpetual the coins are its
 // collateral: they are moved to the COIN-M wallet, where a short that they back
@@ -37,6 +62,13 @@ type PairRequest struct {
 	Timeout exchange.Time
 	Tag     string
 
+	Style    Style
+	MakerLeg Leg // that rests, with Maker; also when the pair is closed by Maker
+	// MakerTime is how long Maker waits for others before what is left is taken.
+	// At or beyond Timeout nothing is taken: the opening ends with what was made.
+	// Zero means half of Timeout.
+	MakerTime exchange.Time
+
 	// The rest is for coin-margined pairs.
 
 	// Buffer is how many coins of the COIN-M wallet, beyond the pair's own, may
@@ -60,9 +92,14 @@ type CloseRequest struct {
 	// is at most this. Fraction; nil means any.
 	MaxBasis *float64
 	// Patience is how long MaxBasis is honoured; after it the pair is closed at
-	// any basis, so that an exit always completes. Zero means 10 min.
+	// any basis, so that an exit always completes. Zero means 10 min. Maker waits
+	// for others as long, and then takes.
 	Patience exchange.Time
 	Reason   string
+	// Notional closes only this value of each leg, at the perpetual's price, and
+	// leaves the rest open; a rest too small to trade goes with it. Zero means all.
+	Notional decimal.Decimal
+	Style    Style
 }
 
 // PairState is where a pair trade is in its life.
@@ -94,6 +131,9 @@ type Pair struct {
 	Reason     string
 	Tag        string
 	Notional   decimal.Decimal // asked for
+
+	// Keep is the short that a closing leaves open; 0: none.
+	Keep exchange.Lots
 
 	SpotQty decimal.Decimal // net coins held on spot: bought - sold - fees taken in coin - moved to back the short
 	PerpQty exchange.Lots   // signed; a short is negative

@@ -3,6 +3,7 @@ package execution
 import (
 	"testing"
 
+	"github.com/shopspring/decimal"
 	"pgregory.net/rapid"
 
 	"github.com/perilune/perilune/exchange"
@@ -32,7 +33,8 @@ func (h *hostile) books() {
 	}
 }
 
-// answer gives one live order a word, in its favour or not.
+// answer gives one live order a word, in its favour or not. A resting order may
+// be left in the book with a part of it filled.
 func (h *hostile) answer(kind func(*exchange.Order) int) bool {
 	for _, o := range h.orders {
 		if !h.live(o) {
@@ -49,7 +51,7 @@ func (h *hostile) answer(kind func(*exchange.Order) int) bool {
 			h.fill(o.ID, left, 0)
 		default:
 			h.fill(o.ID, exchange.Lots(rapid.Int64Range(1, int64(left)).Draw(h.r, "part")), 0)
-			if h.live(o) {
+			if h.live(o) && (o.TIF != exchange.PostOnly || o.Canceled) {
 				h.finish(o.ID, exchange.StatusExpired)
 			}
 		}
@@ -78,7 +80,9 @@ func (h *hostile) act() {
 		}
 	case 11:
 		if !h.m.Pair.State.Done() && h.m.Pair.State != PairClosing && rapid.IntRange(0, 4).Draw(h.r, "rare") == 0 {
-			_ = h.m.StartClose(h, CloseRequest{Pair: 1})
+			c := CloseRequest{Pair: 1, Style: Style(rapid.IntRange(0, 1).Draw(h.r, "close"))}
+			c.Notional = dec(rapid.SampledFrom([]string{"0", "0", "150", "1000"}).Draw(h.r, "part"))
+			_ = h.m.StartClose(h, c)
 			h.step()
 		}
 	}
@@ -110,6 +114,11 @@ func TestAnyStoryEndsHedgedOrFlat(t *testing.T) {
 			Batch:       dec(rapid.SampledFrom([]string{"0", "7", "150", "600"}).Draw(r, "batch")),
 			MaxUnhedged: dec(rapid.SampledFrom([]string{"100", "600"}).Draw(r, "max_unhedged")),
 			Timeout:     exchange.Minute}
+		req.Batch = decimal.Min(req.Batch, req.MaxUnhedged)
+		if rapid.Bool().Draw(r, "maker") {
+			req.Style, req.MakerLeg = Maker, rapid.SampledFrom([]Leg{AutoLeg, SpotLeg, PerpLeg}).Draw(r, "leg")
+			req.MakerTime = rapid.SampledFrom([]exchange.Time{0, 5 * exchange.Second, exchange.Minute}).Draw(r, "maker_time")
+		}
 		if rapid.Bool().Draw(r, "picky") {
 			v := 0.001
 			req.MinBasis = &v

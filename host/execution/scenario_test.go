@@ -247,6 +247,12 @@ func (p *player) request(w []string) PairRequest {
 			r.Harvest = dec(v)
 		case "min_basis":
 			r.MinBasis = p.bp(v)
+		case "style":
+			r.Style = p.style(v)
+		case "maker_leg":
+			r.MakerLeg = map[string]Leg{"spot": SpotLeg, "perp": PerpLeg}[v]
+		case "maker_time":
+			r.MakerTime = p.duration(v)
 		default:
 			p.fail("open %s?", word)
 		}
@@ -265,11 +271,22 @@ func (p *player) closing(w []string) CloseRequest {
 			r.Patience = p.duration(v)
 		case "reason":
 			r.Reason = v
+		case "notional":
+			r.Notional = dec(v)
+		case "style":
+			r.Style = p.style(v)
 		default:
 			p.fail("close %s?", word)
 		}
 	}
 	return r
+}
+
+func (p *player) style(s string) Style {
+	if s != Maker.String() {
+		p.fail("style %s?", s)
+	}
+	return Maker
 }
 
 func (p *player) bp(s string) *float64 {

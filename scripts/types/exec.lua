@@ -80,7 +80,7 @@ exec.pair = {}
 ---@return string? err # why there is none
 function exec.pair.open(request) end
 
----Makes a pair flat.
+---Makes a pair flat, or smaller. One that is closing may be asked again for more, or for sooner.
 ---@param id string
 ---@param request? CloseRequest
 ---@return boolean ok
@@ -111,12 +111,17 @@ function exec.pair.list() end
 ---@field buffer? number|string|Decimal # [coin] coin-margined only: coins of the COIN-M wallet that may back the short until the pair's own arrive, so that both legs go at once; without it the short waits for the transfer
 ---@field rebalance_bp? number # [bp of the pair's value] coin-margined only: what may be unhedged while it is held; half a contract when left out, and never less
 ---@field harvest? number|string|Decimal # [quote] coin-margined only: coins that funding brought are sold when they are worth this much; hedged with another contract when left out
+---@field style? "taker"|"maker" # taker, when left out: both legs at once. maker: rests an order on one leg and takes the other with each fill, which is cheaper and slower
+---@field maker_leg? "spot"|"perp" # the leg that rests; the less liquid one when left out
+---@field maker_time? number|string # [seconds, or "5m"] how long to wait for others before what is left is taken; half of timeout when left out, and nothing is taken when it is as long as timeout
 
 ---How a pair is to be closed.
 ---@class CloseRequest
 ---@field max_basis? number # [fraction] a slice starts only while basis.close(spot, perp, level) is at most this; any when left out
 ---@field patience? number|string # [seconds, or "10m"] how long max_basis is honoured; then the pair is closed at any basis; 10 minutes when left out
 ---@field reason? string # kept in the ledger
+---@field notional? number|string|Decimal # [quote] closes only this value of each leg; a rest too small to trade goes with it; all when left out
+---@field style? "taker"|"maker" # maker waits for others as long as patience, and then takes; taker when left out
 
 ---A hedged position, long spot and short the perpetual: a copy as of the event being handled. Amounts come from fills only.
 ---@class PairTrade

@@ -1,0 +1,182 @@
+package execution
+
+import (
+	"fmt"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/exchange"
+)
+
+// validate fills the defaults in and refuses what makes no sense, with the
+// numbers.
+func validate(r *PairRequest, p Port) error {
+	if err := validateLegs(r, p); err != nil {
+		return err
+	}
+	if err := validateSizes(r, p); err != nil {
+		return err
+	}
+	if err := validateTimes(r); err != nil {
+		return err
+	}
+	if r.Level == 0 {
+		r.Level = 5
+	}
+	if r.Level < 1 {
+		return fmt.Errorf("level: want 1 or more, got %d", r.Level)
+	}
+	return smallest(r, p)
+}
+
+func validateLegs(r *PairRequest, p Port) error {
+	spot, perp := p.Instrument(r.Spot), p.Instrument(r.Perp)
+	if spot.Market != exchange.Spot {
+		return fmt.Errorf("spot: %s is not a spot market", spot.Key())
+	}
+	if !perp.Perp() {
+		return fmt.Errorf("perp: %s is not a perpetual", perp.Key())
+	}
+	if perp.Dated() && p.Now() >= perp.Delivery-lastHour {
+		return fmt.Errorf("perp: %s is delivered at %s: too late to open a position", perp.Key(), perp.Delivery)
+	}
+	if spot.Base != perp.Base {
+		return fmt.Errorf("spot %s and perp %s are of different coins", spot.Key(), perp.Key())
+	}
+	return nil
+}
+
+func validateSizes(r *PairRequest, p Port) error {
+	if !r.Notional.IsPositive() {
+		return fmt.Errorf("notional: want more than 0, got %s", r.Notional)
+	}
+	if perp := p.Instrument(r.Perp); perp.Inverse() {
+		if r.Style == Maker {
+			return fmt.Errorf("style: %s is coin-margined, and its pairs are opened by taking", perp.Key())
+		}
+		if err := validateCoin(r, p); err != nil {
+			return err
+		}
+	}
+	if r.Batch.IsNegative() || r.MaxUnhedged.IsNegative() {
+		return fmt.Errorf("batch and max_unhedged: want more than 0, got %s and %s", r.Batch, r.MaxUnhedged)
+	}
+	if r.MaxUnhedged.IsZero() {
+		r.MaxUnhedged = decimal.NewFromInt(5000)
+	}
+	if r.Batch.IsZero() {
+		r.Batch = r.MaxUnhedged
+	}
+	if r.Batch.GreaterThan(r.MaxUnhedged) {
+		return fmt.Errorf("batch: %s is above max_unhedged (%s), and one leg of a batch may fill alone: want at most %s",
+			r.Batch, r.MaxUnhedged, r.MaxUnhedged)
+	}
+	return nil
+}
+
+func validateTimes(r *PairRequest) error {
+	if r.MaxUnhedgedTime < 0 || r.Timeout < 0 || r.MakerTime < 0 {
+		return fmt.Errorf("max_unhedged_time, timeout and maker_time: want more than 0")
+	}
+	if r.Style != Maker && (r.MakerLeg != AutoLeg || r.MakerTime != 0) {
+		return fmt.Errorf("maker_leg and maker_time are for style \"maker\", and this pair is opened by taking")
+	}
+	if r.MaxUnhedgedTime == 0 {
+		r.MaxUnhedgedTime = 5 * exchange.Second
+	}
+	if r.Timeout == 0 {
+		r.Timeout = 10 * exchange.Minute
+	}
+	if r.MakerTime == 0 && r.Style == Maker {
+		r.MakerTime = r.Timeout / 2
+	}
+	return nil
+}
+
+// smallest refuses a request of which not even one batch could be sent. Without a
+// price it can't be told.
+func smallest(r *PairRequest, p Port) error {
+	for _, id := range [...]exchange.InstrumentID{r.Spot, r.Perp} {
+		in := p.Instrument(id)
+		bid, ok := p.Book(id).Level(exchange.Buy, 1)
+		if !ok || !p.Book(id).Ready() {
+			continue
+		}
+		least := SmallestOrder(in, bid.Price)
+		for _, v := range []struct {
+			name  string
+			value decimal.Decimal
+		}{{"notional", r.Notional}, {"batch", r.Batch}} {
+			if v.value.LessThan(least) {
+				return fmt.Errorf("%s: %s is below the smallest order on %s, which is worth %s at %s", v.name, v.value, in.Key(), least, in.PriceDecimal(bid.Price))
+			}
+		}
+	}
+	return nil
+}
+
+// SmallestOrder is the least value in quote that a market takes at a price.
+func SmallestOrder(in *exchange.Instrument, price exchange.Ticks) decimal.Decimal {
+	return decimal.Max(in.MinNotional, in.Notional(price, max(1, in.MinQty)))
+}
+
+// Closable says why a closing makes no sense, or nil. One that is under way may
+// be replaced by one that closes more, or sooner.
+func (m *Machine) Closable(p Port, r *CloseRequest) error {
+	id := m.Pair.ID
+	switch {
+	case m.Pair.State.Done():
+		return fmt.Errorf("pair %d is %s already", id, m.Pair.State)
+	case r.Notional.IsNegative():
+		return fmt.Errorf("notional: want more than 0, got %s", r.Notional)
+	case m.inverse(p) && (r.Style == Maker || !r.Notional.IsZero()):
+		return fmt.Errorf("pair %d is coin-margined: it is closed whole, by taking", id)
+	}
+	if r.Patience == 0 {
+		r.Patience = 10 * exchange.Minute
+	}
+	keep, err := m.keep(p, r.Notional)
+	if err != nil {
+		return err
+	}
+	if m.Pair.State == PairClosing && keep >= m.Pair.Keep && p.Now()+r.Patience >= m.closeAt+m.Close.Patience {
+		return fmt.Errorf("pair %d is closing already", id)
+	}
+	return nil
+}
+
+// keep is the short that is left when a value of it is closed: nothing, when what
+// is left could not be traded.
+func (m *Machine) keep(p Port, notional decimal.Decimal) (exchange.Lots, error) {
+	if notional.IsZero() {
+		return 0, nil
+	}
+	spot, perp := p.Instrument(m.Pair.Spot), p.Instrument(m.Pair.Perp)
+	ask, ok1 := p.Book(m.Pair.Perp).Level(exchange.Sell, 1)
+	bid, ok2 := p.Book(m.Pair.Spot).Level(exchange.Buy, 1)
+	if !ok1 || !ok2 || !p.Book(spot.ID).Ready() || !p.Book(perp.ID).Ready() {
+		return 0, fmt.Errorf("notional: %s and %s have no price now, so a part of pair %d can't be told", spot.Key(), perp.Key(), m.Pair.ID)
+	}
+	lots := exchange.Lots(perp.Lot.Ceil(notional.Div(perp.PriceDecimal(ask.Price))))
+	if !tradable(spot, bid.Price, lotsOf(spot, perp.BaseQty(ask.Price, lots))) {
+		return 0, fmt.Errorf("notional: %s is below the smallest order on %s, which is worth %s", notional, spot.Key(), SmallestOrder(spot, bid.Price).Mul(headroom))
+	}
+	rest := m.Pair.PerpQty.Abs() - lots
+	if rest <= 0 || !tradable(perp, ask.Price, rest) || !tradable(spot, bid.Price, lotsOf(spot, perp.BaseQty(ask.Price, rest))) {
+		return 0, nil
+	}
+	return rest, nil
+}
+
+// StartClose asks for the pair to be made flat, or smaller.
+func (m *Machine) StartClose(p Port, r CloseRequest) error {
+	if err := m.Closable(p, &r); err != nil {
+		return err
+	}
+	m.Pair.Keep, _ = m.keep(p, r.Notional)
+	m.Close, m.closeAt, m.notBefore, m.refused = &r, p.Now(), 0, 0
+	m.Pair.State, m.Pair.Reason = PairClosing, r.Reason
+	m.wake = p.Now() + r.Patience
+	p.Changed(m)
+	return nil
+}
