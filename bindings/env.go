@@ -50,6 +50,11 @@ type Env interface {
 	Cancel(exchange.OrderID)
 	OpenPair(execution.PairRequest) (exchange.PairID, error)
 	ClosePair(execution.CloseRequest) error
+	Keep(execution.KeepRequest) error
+	// Room is the value of a leg that a kept wallet and spot have the money for, at
+	// once and once it is shared out; false when the wallet is not kept.
+	Room(wallet exchange.Market) (now, soon decimal.Decimal, ok bool)
+	HaltReason() string // why nothing may be opened, or ""
 	StartSchedule(schedule.Request) (exchange.ScheduleID, error)
 	CancelSchedule(exchange.ScheduleID) error
 	Transfer(asset string, from, to exchange.Market, amount decimal.Decimal)

@@ -3,9 +3,9 @@
 -- when, it pays so much more that the switch earns its own costs.
 --
 -- The price of the coin does not matter: what spot gains, the short loses. What
--- does matter: the funding collected, the basis at entry and exit, fees, and that
--- the shorts never run out of margin, for their losses are paid from another
--- wallet than the one that holds the coins. All rates below are in basis points
+-- does matter: the funding collected, the basis at entry and exit, and fees. The
+-- shorts' losses are paid from another wallet than the one that holds the coins:
+-- exec.keep sees to their margin, and to the money for the next pair. All rates below are in basis points
 -- (bp, 0.01 %) per 8 hours, whatever interval the contract settles at; all gains
 -- are in bp of one leg's value.
 
@@ -25,8 +25,8 @@ M.params = {
   min_hold     = { default = 8, min = 0, doc = "hours before a position may be rotated" },
   max_switches = { type = "integer", default = 3, min = 0, doc = "rotations a day" },
   max_unhedged = { default = 3000, min = 20, doc = "value that may be unhedged at any moment, in USDT" },
-  margin       = { default = 0.6, min = 0.25, max = 5, doc = "margin to open with: equity of the usdm wallet over the value of its shorts" },
-  margin_low   = { default = 0.35, min = 0.1, max = 5, doc = "margin to defend; about the rise in price that would liquidate" },
+  margin       = { default = 0.6, min = 0.25, max = 5, doc = "margin to open with: the rise in price that would liquidate the shorts" },
+  margin_low   = { default = 0.35, min = 0.1, max = 5, doc = "margin to defend with spare cash; below three quarters of it pairs are made smaller" },
   resize       = { default = 2, min = 1.1, max = 100, doc = "renew a position when its price has changed by this factor" },
 }
 
@@ -34,7 +34,6 @@ M.universe = { "usdm:*", "spot:*" }
 
 local p = params
 local coins, by_perp = nil, {} -- what could be held, and what is known about it
-local alarm = {}               -- by held perp: the mark price at which margin is looked at again
 
 -- What n settlements of 8 h should bring if funding is r now and returns to its
 -- mean: a geometric series.
@@ -85,43 +84,13 @@ local function look_around()
   end
 end
 
--- The margin of all shorts, and the cash that could become margin.
-local function money() return account.margin("usdm", "USDT"), account.balance("spot", "USDT").free end
-
 local function target() return math.max(p.margin, 1.2 * p.margin_low) end
-
-local function move(from, to, amount)
-  if amount < 1 or market.now() < (state.moved or 0) + 60 then return end -- the last one may be on its way
-  state.moved = market.now()
-  exec.transfer("USDT", from, to, amount - amount % 0.01)
-  timer.after("soon", "15s")
-end
 
 local function leave(pair, max_basis, reason, ...)
   reason = string.format(reason, ...)
   local ok, err = exec.pair.close(pair.id, { max_basis = max_basis, patience = "10m", reason = reason })
   if not ok then return log.warn("cannot close " .. pair.tag .. ": " .. err) end
   log.info("close " .. pair.tag .. ": " .. reason)
-end
-
--- Keeps the shorts from liquidation: spare cash becomes margin, and when there is
--- none, the pair whose short has lost most is closed. Its coins have gained as
--- much; sold, they are cash. Reports whether there was something to do.
-local function defend()
-  local m, cash = money()
-  local spare = m.equity - m.maintenance - p.margin_low * m.exposure
-  if m.exposure == 0 or spare >= 0 then return false end
-  if market.now() < (state.moved or 0) + 60 then return true end
-  move("spot", "usdm", math.min(cash, target() * m.exposure - m.equity))
-  if spare + cash >= 0 then return true end
-  local worst, most = nil, -math.huge
-  for _, pair in ipairs(exec.pair.list()) do
-    if pair.state == "closing" then return true end
-    local loss = -pair.perp_qty * market.mark(pair.perp).mark - pair.perp_cost
-    if pair.state == "open" and loss > most then worst, most = pair, loss end
-  end
-  if worst then leave(worst, nil, "margin is needed, and its short has lost %.0f USDT", most) end
-  return true
 end
 
 -- Leaves a coin that costs money or has outgrown its size; true when it did.
@@ -160,15 +129,13 @@ local function best_free(value)
   return best
 end
 
--- Opens a pair once both wallets hold what it needs: spot the price of the coins,
--- usdm the margin of the short. With less money the pair is smaller.
+-- Opens a pair once both wallets hold what it needs. With less money it is smaller.
 local function enter(c, share)
-  local m, cash = money()
-  local value = math.min(share, (cash + m.equity - target() * m.exposure) / (1.01 + target()), (cash + m.movable) / 1.01)
+  local now, soon = exec.room("usdm")
+  local value = math.min(share, soon)
   if value < share / 2 then return end
-  local spot_lacks, usdm_lacks = value * 1.01 - cash, target() * (m.exposure + value) - m.equity
-  if spot_lacks > 0.1 then return move("usdm", "spot", math.min(spot_lacks, m.movable)) end
-  if usdm_lacks > 0.1 then return move("spot", "usdm", usdm_lacks) end
+  if now < 0.9 * value then return timer.after("soon", "1m") end -- its money is on the way
+  value = math.min(value, now)
   local id, err = exec.pair.open {
     spot = c.spot, perp = c.perp, notional = value, batch = p.batch, level = p.level,
     max_unhedged = p.max_unhedged, max_unhedged_time = "5s", timeout = "30m", tag = c.base,
@@ -201,10 +168,9 @@ local function scan()
   local list, busy = exec.pair.list(), false
   for _, pair in ipairs(list) do
     by_perp[pair.perp].pair = pair
-    alarm[pair.perp] = alarm[pair.perp] or 0
     busy = busy or pair.state == "opening" or pair.state == "closing"
   end
-  if defend() or busy then return end
+  if busy or exec.halted() then return end
   for _, c in ipairs(coins) do
     if c.pair and c.known and prune(c) then return end
   end
@@ -218,6 +184,8 @@ end
 -- Once the books are there, and then five minutes before every hour, because
 -- funding settles on the hour.
 function M.on_start()
+  local ok, err = exec.keep { wallet = "usdm", target = target(), soft = p.margin_low, hard = 0.75 * p.margin_low }
+  if not ok then log.warn(err) end
   timer.after("soon", "30s")
   timer.at_next("scan", "1h", "55m")
 end
@@ -229,15 +197,7 @@ function M.on_timer(name)
   scan()
 end
 
--- A short loses when its mark rises: look again at every per cent.
-function M.on_mark(symbol, mark)
-  if not alarm[symbol] or mark.mark < alarm[symbol] then return end
-  alarm[symbol] = mark.mark * 1.01
-  defend()
-end
-
 function M.on_pair(pair)
-  if pair.done then alarm[pair.perp] = nil end
   if pair.state == "closed" then
     log.info(string.format("closed %s: %+.2f USDT, of which funding %.2f and fees -%.2f",
       pair.tag, pair.realised, pair.funding, pair.fees))

@@ -33,7 +33,10 @@ type Env struct {
 	PlanList    []*schedule.Schedule
 	PlanError   error // what StartSchedule and CancelSchedule answer
 	Curve       schedule.Curve
-	PairError   error // what OpenPair and ClosePair answer
+	PairError   error // what OpenPair, ClosePair and Keep answer
+	Kept        []execution.KeepRequest
+	RoomNow     decimal.Decimal
+	RoomSoon    decimal.Decimal
 
 	Submitted []exchange.Order
 	Canceled  []exchange.OrderID
@@ -221,6 +224,19 @@ func (e *Env) ClosePair(r execution.CloseRequest) error {
 	}
 	return e.PairError
 }
+
+func (e *Env) Keep(r execution.KeepRequest) error {
+	if e.PairError == nil {
+		e.Kept = append(e.Kept, r)
+	}
+	return e.PairError
+}
+
+func (e *Env) Room(exchange.Market) (now, soon decimal.Decimal, ok bool) {
+	return e.RoomNow, e.RoomSoon, len(e.Kept) > 0
+}
+
+func (e *Env) HaltReason() string { return e.Halted }
 
 func (e *Env) Transfer(asset string, from, to exchange.Market, amount decimal.Decimal) {
 	e.Transfers = append(e.Transfers, exchange.Transfer{Asset: asset, From: from, To: to, Amount: amount})

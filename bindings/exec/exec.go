@@ -49,6 +49,18 @@ var closeType = bindings.Type{
 	},
 }
 
+var keepType = bindings.Type{
+	Name: "KeepRequest",
+	Doc:  "How much margin to keep. A distance is the rise in price that would liquidate, as a fraction: 0.3 is 30 %.",
+	Fields: []bindings.Value{
+		{Name: "wallet", Type: "\"usdm\""},
+		{Name: "target", Type: "number", Unit: "fraction", Doc: "distance to open with, and to restore"},
+		{Name: "soft", Type: "number", Unit: "fraction", Doc: "below it, cash of the spot wallet becomes margin; less than target"},
+		{Name: "hard", Type: "number", Unit: "fraction", Doc: "below it, with no cash left, pairs are made smaller; at most soft"},
+		{Name: "reserve", Type: "number|string|Decimal", Unit: "USDT", Optional: true, Doc: "of the spot wallet that stays there; 0 when left out"},
+	},
+}
+
 // Modules returns exec, exec.pair and exec.schedule.
 func Modules() []bindings.Module {
 	return []bindings.Module{{
@@ -59,6 +71,16 @@ func Modules() []bindings.Module {
 				Args: []bindings.Value{{Name: "asset", Type: "string"}, {Name: "from", Type: "\"spot\"|\"usdm\"|\"coinm\""}, {Name: "to", Type: "\"spot\"|\"usdm\"|\"coinm\""},
 					{Name: "amount", Type: "number|string|Decimal", Unit: "asset", Doc: "above 0"}},
 				Example: "exec.transfer(\"USDT\", \"spot\", \"usdm\", 500)"}, Call: transfer},
+			{Spec: bindings.Spec{Name: "keep", Doc: "Has the margin of a wallet kept from now on: cash of the spot wallet becomes margin when it runs low, pairs are made smaller when there is none, and what neither wallet needs is shared out so that another pair can be opened. A wallet has one keeper.",
+				Args:    []bindings.Value{{Name: "request", Type: "KeepRequest"}},
+				Returns: []bindings.Value{{Name: "ok", Type: "boolean"}, {Name: "err", Type: "string?"}},
+				Example: "exec.keep{wallet = \"usdm\", target = 0.6, soft = 0.35, hard = 0.25}"}, Call: keep},
+			{Spec: bindings.Spec{Name: "room", Doc: "The value of one leg of a further pair that there is money for, with its margin at the keeper's target. nil when the wallet is not kept.",
+				Args: []bindings.Value{{Name: "wallet", Type: "\"usdm\""}},
+				Returns: []bindings.Value{{Name: "now", Type: "number?", Unit: "USDT", Doc: "as the wallets are"},
+					{Name: "soon", Type: "number?", Unit: "USDT", Doc: "once the keeper has shared the money out"}}}, Call: room},
+			{Spec: bindings.Spec{Name: "halted", Doc: "Why nothing may be opened, or nil. Asking first spares a refusal at every try.",
+				Returns: []bindings.Value{{Name: "reason", Type: "string?"}}}, Call: halted},
 			{Spec: bindings.Spec{Name: "halt", Doc: "Stops this strategy's trading and says why. Only an operator resumes it.",
 				Args: []bindings.Value{{Name: "reason", Type: "string"}}}, Call: halt},
 		}...),
@@ -231,4 +253,39 @@ func transfer(rt *bindings.Runtime) int {
 func halt(rt *bindings.Runtime) int {
 	rt.Env().Halt(rt.Arg(1).Text())
 	return 0
+}
+
+func keep(rt *bindings.Runtime) int {
+	f := rt.Fields(1, &keepType)
+	req := execution.KeepRequest{Wallet: f.Get("wallet").Market(), Asset: "USDT",
+		Target: f.Get("target").Positive(), Soft: f.Get("soft").Positive(), Hard: f.Get("hard").Positive()}
+	if f.Has("reserve") {
+		req.Reserve = f.Get("reserve").Decimal()
+	}
+	if err := req.Validate(); err != nil {
+		rt.Arg(1).Fail("%v", err)
+	}
+	if err := rt.Env().Keep(req); err != nil {
+		rt.PushBool(false)
+		rt.PushString(err.Error())
+		return 2
+	}
+	return rt.PushBool(true)
+}
+
+func room(rt *bindings.Runtime) int {
+	now, soon, ok := rt.Env().Room(rt.Arg(1).Market())
+	if !ok {
+		return rt.PushNil()
+	}
+	rt.Push(rt.Number(now.InexactFloat64()))
+	rt.Push(rt.Number(soon.InexactFloat64()))
+	return 2
+}
+
+func halted(rt *bindings.Runtime) int {
+	if why := rt.Env().HaltReason(); why != "" {
+		return rt.PushString(why)
+	}
+	return rt.PushNil()
 }

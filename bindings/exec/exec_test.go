@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/perilune/perilune/bindings/bindtest"
 	"github.com/perilune/perilune/bindings/exec"
 	"github.com/perilune/perilune/exchange"
@@ -101,4 +103,26 @@ func TestTransferAndHalt(t *testing.T) {
 	bt.Fail(`exec.transfer("USDT", "spot", "spot", 1)`, "both source and destination")
 	bt.Fail(`exec.transfer("USDT", "bank", "spot", 1)`, `unknown market "bank"`)
 	bt.Fail(`exec.transfer("USDT", "spot", "usdm", 0)`, "above 0")
+}
+
+func TestKeep(t *testing.T) {
+	bt := bindtest.New(t, exec.Modules()...)
+	bt.Run(`
+assert(exec.room("usdm") == nil and exec.halted() == nil)
+assert(exec.keep{wallet = "usdm", target = 0.6, soft = 0.35, hard = 0.25, reserve = "100.5"} == true)
+`)
+	if r := bt.Env.Kept[0]; r.Wallet != exchange.USDM || r.Target.String() != "0.6" || r.Soft.String() != "0.35" ||
+		r.Hard.String() != "0.25" || r.Reserve.String() != "100.5" {
+		t.Errorf("kept %+v", r)
+	}
+	bt.Env.RoomNow, bt.Env.RoomSoon, bt.Env.Halted = decimal.NewFromInt(100), decimal.NewFromInt(250), "daily loss"
+	bt.Run(`
+local now, soon = exec.room("usdm")
+assert(now == 100 and soon == 250 and exec.halted() == "daily loss")
+`)
+	bt.Env.PairError = errors.New("kept by another")
+	bt.Run(`local ok, err = exec.keep{wallet = "usdm", target = 0.6, soft = 0.35, hard = 0.25} assert(not ok and err == "kept by another")`)
+	bt.Fail(`exec.keep{wallet = "usdm", target = 0.3, soft = 0.35, hard = 0.25}`, "want 0 < hard <= soft < target, got hard 0.25, soft 0.35, target 0.3")
+	bt.Fail(`exec.keep{wallet = "spot", target = 0.6, soft = 0.35, hard = 0.25}`, "only USDT in the usdm wallet")
+	bt.Fail(`exec.keep{wallet = "usdm", target = 0.6, soft = 0.35, hard = 0.25, reserve = -1}`, "reserve: want 0 or more")
 }

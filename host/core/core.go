@@ -122,6 +122,7 @@ type Core struct {
 	schedules schedules
 	machines  []*execution.Machine // by id
 	over      []exchange.PairID    // that are done, in that order
+	keepers   []*keeper
 	lastPair  exchange.PairID
 	lastMove  uint64
 	lastAsk   uint64
@@ -284,6 +285,10 @@ func (c *Core) Step(ev *exchange.Event, fx *[]Effect) {
 		c.onAdvice(ev)
 	}
 	c.drain()
+	if len(c.keepers) > 0 {
+		c.runKeepers(ev)
+		c.drain()
+	}
 	if c.running && c.now >= c.sampleAt {
 		c.sample()
 	}

@@ -142,6 +142,9 @@ func (c *Core) onTransfer(ev *exchange.Event) {
 	}
 	c.emitMove(kind, &t, pair, c.acct.arrive(&t))
 	c.moved(&told)
+	for _, k := range c.keepers {
+		k.Arrived(t.ID)
+	}
 }
 
 // onBalance takes a deposit, or a correction of the venue.

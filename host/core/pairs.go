@@ -87,6 +87,9 @@ func (c *Core) Changed(m *execution.Machine) {
 	if p.State == execution.PairClosed && before != execution.PairClosed {
 		c.stats.PairsClosed++
 	}
+	for _, k := range c.keepers {
+		k.dirty = true
+	}
 	c.stats.measure(&p)
 	c.tell(p.Strategy, Notice{Handler: OnPair, Pair: &p})
 	if p.State.Done() && !before.Done() {

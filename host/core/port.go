@@ -36,6 +36,7 @@ type staged struct {
 	pair     execution.PairRequest
 	pairID   exchange.PairID
 	close    execution.CloseRequest
+	keep     execution.KeepRequest
 	schedule schedule.Request
 	planID   exchange.ScheduleID
 	transfer exchange.Transfer
@@ -62,6 +63,7 @@ const (
 	stageLog
 	stageChart
 	stageHalt
+	stageKeep
 	stageSchedule
 	stageUnschedule
 	stageAsk
@@ -278,6 +280,8 @@ func (c *Core) commit(s *slot) {
 			c.halt(s.Name() + ": " + st.text)
 		case stageAsk:
 			c.ask(s, st.ask)
+		case stageKeep:
+			c.keep(s.index, st.keep)
 		}
 	}
 	p.reset()

@@ -77,6 +77,11 @@ func (c *Core) NextTimer() (exchange.Time, bool) {
 			at, ok = d, true
 		}
 	}
+	for _, k := range c.keepers {
+		if d, armed := k.Deadline(); armed && (!ok || d < at) {
+			at, ok = d, true
+		}
+	}
 	if d, armed := c.schedules.deadline(); armed && (!ok || d < at) {
 		at, ok = d, true
 	}

@@ -46,6 +46,26 @@ function exec.pov(request) end
 ---@param amount number|string|Decimal # [asset] above 0
 function exec.transfer(asset, from, to, amount) end
 
+---Has the margin of a wallet kept from now on: cash of the spot wallet becomes margin when it runs low, pairs are made smaller when there is none, and what neither wallet needs is shared out so that another pair can be opened. A wallet has one keeper.
+---
+---```lua
+---exec.keep{wallet = "usdm", target = 0.6, soft = 0.35, hard = 0.25}
+---```
+---@param request KeepRequest
+---@return boolean ok
+---@return string? err
+function exec.keep(request) end
+
+---The value of one leg of a further pair that there is money for, with its margin at the keeper's target. nil when the wallet is not kept.
+---@param wallet "usdm"
+---@return number? now # [USDT] as the wallets are
+---@return number? soon # [USDT] once the keeper has shared the money out
+function exec.room(wallet) end
+
+---Why nothing may be opened, or nil. Asking first spares a refusal at every try.
+---@return string? reason
+function exec.halted() end
+
 ---Stops this strategy's trading and says why. Only an operator resumes it.
 ---@param reason string
 function exec.halt(reason) end

@@ -1,0 +1,172 @@
+package core
+
+import (
+	"fmt"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/host/execution"
+)
+
+// keeper is an execution.Keeper in its place: the port that it acts through, and
+// what tells when it must look again.
+type keeper struct {
+	*Core
+	execution.Keeper
+	strategy int32 // that asked; -1: the configuration
+	dirty    bool  // money or positions have changed
+	alarms   []exchange.E8
+}
+
+// alarmStep is the rise of a mark that makes a keeper look again.
+const alarmStep = 200 // half a per cent
+
+func (c *Core) keeperOf(wallet exchange.Market) *keeper {
+	for _, k := range c.keepers {
+		if k.Request.Wallet == wallet {
+			return k
+		}
+	}
+	return nil
+}
+
+// keepable says why a wallet can't be kept as asked, or nil.
+func (c *Core) keepable(strategy int32, r *execution.KeepRequest) error {
+	if err := r.Validate(); err != nil {
+		return err
+	}
+	if k := c.keeperOf(r.Wallet); k != nil && k.strategy != strategy {
+		return fmt.Errorf("the %s wallet is kept by %s already", r.Wallet, c.StrategyName(k.strategy))
+	}
+	return nil
+}
+
+// keep starts to keep a wallet, or changes how.
+func (c *Core) keep(strategy int32, r execution.KeepRequest) {
+	if err := c.keepable(strategy, &r); err != nil {
+		c.log(Error, strategy, "keep: "+err.Error())
+		return
+	}
+	k := c.keeperOf(r.Wallet)
+	if k == nil {
+		k = &keeper{Core: c, strategy: strategy, alarms: make([]exchange.E8, c.u.Len())}
+		c.keepers = append(c.keepers, k)
+	}
+	k.Request, k.dirty = r, true
+}
+
+// runKeepers gives every keeper its turn, at the end of a step.
+func (c *Core) runKeepers(ev *exchange.Event) {
+	for _, k := range c.keepers {
+		if k.concerned(ev) {
+			k.look()
+		}
+	}
+}
+
+// concerned reports whether an event could have changed what a keeper decides.
+// Marks are many, so they count only once they have risen.
+func (k *keeper) concerned(ev *exchange.Event) bool {
+	if d, armed := k.Deadline(); k.dirty || armed && d <= k.now {
+		return true
+	}
+	switch ev.Kind {
+	case exchange.KindMark:
+		return k.acct.pos[ev.Instrument].qty != 0 && k.u.Get(ev.Instrument).Market == k.Request.Wallet && ev.Mark >= k.alarms[ev.Instrument]
+	case exchange.KindFill, exchange.KindTransfer, exchange.KindBalance, exchange.KindFundingPaid:
+		return true
+	}
+	return false
+}
+
+func (k *keeper) look() {
+	k.dirty = false
+	for i := range k.alarms {
+		k.alarms[i] = k.markets[i].mark.Mark + k.markets[i].mark.Mark/alarmStep
+	}
+	if k.running && !k.stopping && k.priced() {
+		k.Keeper.Step(k)
+	}
+}
+
+// The rest of execution.KeeperPort.
+
+func (k *keeper) Standing(wallet exchange.Market, asset string) exchange.Margin {
+	return k.standing(wallet, asset)
+}
+
+func (k *keeper) Cash(asset string) decimal.Decimal { return k.balance(exchange.Spot, asset).Free }
+
+func (k *keeper) Shorts(wallet exchange.Market) []execution.Short {
+	var out []execution.Short
+	for _, m := range k.machines {
+		in := k.u.Get(m.Pair.Perp)
+		if m.Pair.State.Done() || in.Market != wallet {
+			continue
+		}
+		mark := k.markPrice(in)
+		value := in.QtyDecimal(-m.Pair.PerpQty).Mul(mark)
+		s := execution.Short{Pair: m.Pair.ID, State: m.Pair.State, Value: value, Loss: value.Sub(m.Pair.PerpCost)}
+		if m.Pair.State == execution.PairClosing {
+			s.Closing = value.Sub(in.QtyDecimal(m.Pair.Keep).Mul(mark))
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+func (k *keeper) Move(asset string, from, to exchange.Market, amount decimal.Decimal) uint64 {
+	before := k.lastMove
+	k.transfer(exchange.Transfer{Strategy: k.strategy, Asset: asset, From: from, To: to, Amount: amount})
+	if k.lastMove == before {
+		return 0
+	}
+	return k.lastMove
+}
+
+func (k *keeper) Shrink(id exchange.PairID, value decimal.Decimal, reason string) error {
+	m := k.machine(id)
+	err := m.StartClose(k.Core, execution.CloseRequest{Pair: id, Notional: value.Round(2), Patience: 1, Reason: reason})
+	if err != nil {
+		return err
+	}
+	what := "all of it"
+	if m.Pair.Keep > 0 {
+		what = value.StringFixed(0) + " USDT of it"
+	}
+	k.Say(true, fmt.Sprintf("pair %d on %s gives up %s: %s", id, k.u.Get(m.Pair.Perp).Key(), what, reason))
+	k.step(m)
+	return nil
+}
+
+func (k *keeper) Say(warn bool, text string) {
+	level := Info
+	if warn {
+		level = Warn
+	}
+	k.log(level, k.strategy, text)
+}
+
+// Keep stages the keeping of a wallet; see execution.KeepRequest.
+func (p *Port) Keep(r execution.KeepRequest) error {
+	if err := p.c.keepable(p.slot.index, &r); err != nil {
+		return err
+	}
+	p.staged = append(p.staged, staged{kind: stageKeep, keep: r})
+	return nil
+}
+
+// Room is the value of one leg of a pair for which a kept wallet and spot have the
+// money, at once and once the wallets are shared out; false when it is not kept.
+func (p *Port) Room(wallet exchange.Market) (now, soon decimal.Decimal, ok bool) {
+	k := p.c.keeperOf(wallet)
+	if k == nil {
+		return decimal.Zero, decimal.Zero, false
+	}
+	now, soon = k.Keeper.Room(k)
+	return now, soon, true
+}
+
+// HaltReason returns why nothing may be opened, or "".
+func (p *Port) HaltReason() string { return p.c.Halted() }

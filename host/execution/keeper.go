@@ -1,0 +1,255 @@
+package execution
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/exchange"
+)
+
+// KeepRequest asks for the shorts of a derivatives wallet to be kept from
+// liquidation with money of the spot wallet, and for what neither wallet needs to
+// be shared out between them, so that another pair can be opened.
+//
+// A distance is the rise in price that would liquidate, as a fraction, were all
+// positions shorts that rise together: (equity - maintenance) / (exposure +
+// maintenance).
+type KeepRequest struct {
+	Wallet exchange.Market // USDM
+	Asset  string          // what margins it: USDT
+	Target decimal.Decimal // the distance to open with and to restore
+	Soft   decimal.Decimal // below it, cash of the spot wallet becomes margin
+	// Hard is where pairs are made smaller, when cash can't bring the distance
+	// back to it.
+	Hard    decimal.Decimal
+	Reserve decimal.Decimal // of the spot wallet that stays there, in Asset
+}
+
+// Validate says what makes no sense, or nil.
+func (r *KeepRequest) Validate() error {
+	switch {
+	case r.Wallet != exchange.USDM || r.Asset != "USDT":
+		return fmt.Errorf("wallet: only USDT in the usdm wallet can be kept, got %s in %s", r.Asset, r.Wallet)
+	case !r.Hard.IsPositive() || r.Soft.LessThan(r.Hard) || r.Target.LessThanOrEqual(r.Soft):
+		return fmt.Errorf("want 0 < hard <= soft < target, got hard %s, soft %s, target %s", r.Hard, r.Soft, r.Target)
+	case r.Target.GreaterThan(decimal.NewFromInt(10)):
+		return fmt.Errorf("target: want a fraction of at most 10 (0.5 is a rise of 50 %%), got %s", r.Target)
+	case r.Reserve.IsNegative():
+		return fmt.Errorf("reserve: want 0 or more, got %s", r.Reserve)
+	}
+	return nil
+}
+
+// Short is a pair that holds a position in the wallet, at the mark price.
+type Short struct {
+	Pair    exchange.PairID
+	State   PairState
+	Value   decimal.Decimal // of one leg
+	Closing decimal.Decimal // the part that is being closed
+	Loss    decimal.Decimal // of the perpetual since it was sold
+}
+
+// KeeperPort is what a keeper needs from the core.
+type KeeperPort interface {
+	Now() exchange.Time
+	Standing(wallet exchange.Market, asset string) exchange.Margin
+	Cash(asset string) decimal.Decimal // free on spot
+	Shorts(wallet exchange.Market) []Short
+	// Move sends a transfer and returns its id; 0 when it was refused.
+	Move(asset string, from, to exchange.Market, amount decimal.Decimal) uint64
+	// Shrink closes a value of a pair at any basis; zero means all.
+	Shrink(pair exchange.PairID, value decimal.Decimal, reason string) error
+	Say(warn bool, text string)
+}
+
+// The constants of a keeper.
+const (
+	doubtAfter = 15 * exchange.Second // a transfer that is on its way for longer is not counted on
+	moveEvery  = exchange.Minute      // between transfers that only share out
+)
+
+var (
+	one       = decimal.NewFromInt(1)
+	cost      = decimal.RequireFromString("1.01") // spot money for a leg of 1: price, fee and room
+	band      = decimal.RequireFromString("0.01") // of free money, that sharing out leaves alone
+	leastMove = decimal.NewFromInt(1)
+	newMMR    = decimal.RequireFromString("0.01") // maintenance of a first position
+)
+
+// Keeper watches over one wallet. It decides on what the port tells it alone: one
+// transfer is under way at a time, and no pair is asked twice for the same.
+type Keeper struct {
+	Request KeepRequest
+
+	moving    uint64 // the transfer on its way; 0: none
+	coming    decimal.Decimal
+	movedAt   exchange.Time
+	wake      exchange.Time
+	short     bool // a lack of money was told of
+	lastShare exchange.Time
+}
+
+// Deadline is when the keeper wants to look again though nothing happens.
+func (k *Keeper) Deadline() (exchange.Time, bool) { return k.wake, k.wake != 0 }
+
+// Arrived tells the end of a transfer.
+func (k *Keeper) Arrived(id uint64) {
+	if id == k.moving {
+		k.moving, k.coming = 0, decimal.Zero
+	}
+}
+
+// Distance is the rise in price that would liquidate; false without a position.
+func Distance(m exchange.Margin) (decimal.Decimal, bool) {
+	if !m.Exposure.IsPositive() {
+		return decimal.Zero, false
+	}
+	return m.Equity.Sub(m.Maintenance).DivRound(m.Exposure.Add(m.Maintenance), 6), true
+}
+
+// mmr is the rate of maintenance that positions of this wallet need.
+func mmr(m exchange.Margin) decimal.Decimal {
+	if !m.Exposure.IsPositive() {
+		return newMMR
+	}
+	return m.Maintenance.DivRound(m.Exposure, 8)
+}
+
+// unit is the equity that a short of 1 needs for a distance.
+func unit(m exchange.Margin, distance decimal.Decimal) decimal.Decimal {
+	rate := mmr(m)
+	return distance.Mul(one.Add(rate)).Add(rate)
+}
+
+// Step looks at the wallets and does what is due.
+func (k *Keeper) Step(p KeeperPort) {
+	now := p.Now()
+	k.wake = 0
+	m, cash := p.Standing(k.Request.Wallet, k.Request.Asset), k.cash(p)
+	d, exposed := Distance(m)
+	if exposed && d.LessThan(k.Request.Soft) {
+		k.defend(p, now, m, d, cash)
+		return
+	}
+	k.short = false
+	if k.moving == 0 {
+		k.share(p, now, m, cash)
+	}
+}
+
+func (k *Keeper) cash(p KeeperPort) decimal.Decimal {
+	return decimal.Max(decimal.Zero, p.Cash(k.Request.Asset).Sub(k.Request.Reserve))
+}
+
+// defend turns cash into margin, and pairs into cash when there is not enough.
+func (k *Keeper) defend(p KeeperPort, now exchange.Time, m exchange.Margin, d, cash decimal.Decimal) {
+	lack := m.Exposure.Mul(unit(m, k.Request.Target)).Sub(m.Equity)
+	if amount := decimal.Min(cash, lack).Truncate(2); k.moving == 0 && amount.GreaterThanOrEqual(leastMove) {
+		k.move(p, exchange.Spot, k.Request.Wallet, amount)
+		p.Say(true, fmt.Sprintf("a rise of %s would liquidate (soft limit %s): %s %s of the spot wallet become margin",
+			percent(d), percent(k.Request.Soft), amount, k.Request.Asset))
+	}
+	if k.moving != 0 {
+		k.wake = k.movedAt + doubtAfter
+	}
+	counted := m
+	if now < k.movedAt+doubtAfter {
+		counted.Equity = counted.Equity.Add(k.coming)
+	}
+	if after, _ := Distance(counted); after.GreaterThanOrEqual(k.Request.Hard) {
+		return
+	}
+	k.shrink(p, counted, d)
+}
+
+// shrink makes pairs smaller, those first whose short has lost most: their coins
+// have gained as much, and sold, they are cash that becomes margin.
+func (k *Keeper) shrink(p KeeperPort, m exchange.Margin, d decimal.Decimal) {
+	need := unit(m, k.Request.Target)
+	left := m.Exposure.Mul(need).Sub(m.Equity).DivRound(one.Add(need), 2)
+	list := p.Shorts(k.Request.Wallet)
+	slices.SortStableFunc(list, func(a, b Short) int {
+		return cmp.Or(b.Loss.Cmp(a.Loss), cmp.Compare(a.Pair, b.Pair))
+	})
+	for _, s := range list {
+		left = left.Sub(s.Closing)
+	}
+	for _, s := range list {
+		if left.LessThan(leastMove) {
+			return
+		}
+		part := decimal.Min(left, s.Value.Sub(s.Closing))
+		if !part.IsPositive() {
+			continue
+		}
+		value := s.Closing.Add(part)
+		if value.GreaterThanOrEqual(s.Value) {
+			value = decimal.Zero
+		}
+		reason := fmt.Sprintf("margin is needed: a rise of %s would liquidate (hard limit %s)", percent(d), percent(k.Request.Hard))
+		if err := p.Shrink(s.Pair, value, reason); err == nil {
+			left = left.Sub(part)
+			k.short = false
+		}
+	}
+	if left.GreaterThanOrEqual(leastMove) && !k.short {
+		k.short = true
+		p.Say(true, fmt.Sprintf("margin is needed: %s %s are missing, and no pair is left to give up", left, k.Request.Asset))
+	}
+}
+
+// share brings both wallets to where the largest further pair could be opened.
+// Pairs that are under way count on the money where it is.
+func (k *Keeper) share(p KeeperPort, now exchange.Time, m exchange.Margin, cash decimal.Decimal) {
+	for _, s := range p.Shorts(k.Request.Wallet) {
+		if s.State != PairOpen {
+			return
+		}
+	}
+	spare, need := k.spare(m), unit(m, k.Request.Target)
+	want := decimal.Max(decimal.Zero, cash.Add(spare)).Mul(cost).DivRound(cost.Add(need), 2)
+	from, to, amount := k.Request.Wallet, exchange.Spot, want.Sub(cash)
+	if amount.IsNegative() {
+		from, to, amount = to, from, amount.Neg()
+	} else {
+		amount = decimal.Min(amount, m.Movable)
+	}
+	amount = amount.Truncate(2)
+	if amount.LessThan(decimal.Max(leastMove, cash.Add(spare).Mul(band))) {
+		return
+	}
+	if due := k.lastShare + moveEvery; k.lastShare != 0 && now < due {
+		k.wake = due
+		return
+	}
+	k.lastShare = now
+	k.move(p, from, to, amount)
+}
+
+// spare is the equity beyond what the wallet's positions need.
+func (k *Keeper) spare(m exchange.Margin) decimal.Decimal {
+	return m.Equity.Sub(m.Exposure.Mul(unit(m, k.Request.Target)))
+}
+
+func (k *Keeper) move(p KeeperPort, from, to exchange.Market, amount decimal.Decimal) {
+	k.movedAt, k.coming = p.Now(), decimal.Zero
+	k.moving = p.Move(k.Request.Asset, from, to, amount)
+	if k.moving != 0 && to == k.Request.Wallet {
+		k.coming = amount
+	}
+}
+
+// Room is the value of one leg of a pair that could be opened at once, and once
+// the wallets are shared out.
+func (k *Keeper) Room(p KeeperPort) (now, soon decimal.Decimal) {
+	m, cash := p.Standing(k.Request.Wallet, k.Request.Asset), k.cash(p)
+	need, spare := unit(m, k.Request.Target), k.spare(m)
+	now = decimal.Min(cash.DivRound(cost, 2), spare.DivRound(need, 2))
+	soon = decimal.Min(cash.Add(spare).Add(k.coming).DivRound(cost.Add(need), 2), cash.Add(m.Movable).DivRound(cost, 2))
+	return decimal.Max(decimal.Zero, now), decimal.Max(decimal.Zero, soon)
+}
+
+func percent(d decimal.Decimal) string { return d.Shift(2).Round(1).String() + " %" }
