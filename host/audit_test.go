@@ -279,9 +279,14 @@ func (a *auditor) pairFill(o *auditedOrder, f *exchange.Fill) {
 // foreign takes over how the core shared out what the venue took away.
 func (a *auditor) foreign(id exchange.InstrumentID) {
 	for _, p := range a.core.AllPairs() {
-		if n := a.pairs[p.ID]; n != nil && p.Perp == id && n.perp != p.PerpQty {
+		n := a.pairs[p.ID]
+		switch {
+		case n == nil:
+		case p.Perp == id && n.perp != p.PerpQty:
 			n.perp, n.foreign = p.PerpQty, true
 			n.coin.take(&p)
+		case p.Spot == id && !n.spot.Equal(p.SpotQty):
+			n.spot, n.foreign = p.SpotQty, true
 		}
 	}
 }

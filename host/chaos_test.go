@@ -4,6 +4,8 @@ import (
 	"math/rand/v2"
 	"slices"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/book/booktest"
 	"github.com/perilune/perilune/exchange/paper"
@@ -16,7 +18,7 @@ type tally map[string]int
 // mischief is every fault that the simulation must have seen.
 var mischief = []string{
 	"order rejected", "order delayed", "order filled in part", "last word before the fills", "fill after the last word",
-	"fill told twice", "cancel delayed", "position deleveraged", "update lost", "update told twice", "gap announced",
+	"fill told twice", "cancel delayed", "position deleveraged", "position liquidated", "short bought back by hand", "coins sold by hand", "update lost", "update told twice", "gap announced",
 	"callback failed", "order denied", "cancel came too late", "pair failed", "pair closed", "transfer refused",
 	"transfer failed", "transfer lost", "transfer late", "transfer told late", "transfer told twice",
 }
@@ -35,7 +37,13 @@ type badVenue struct {
 	spoil map[exchange.OrderID]*spoiled
 	shut  exchange.Time // until when no transfer is let through
 	tell  map[uint64]string
+	hands exchange.OrderID // orders by hand, which the core does not know
+	taken decimal.Decimal  // of the usdm wallet, so that it is liquidated
+	back  exchange.Time    // when that is given back
 }
+
+// byHand is above the number of every order of the core's.
+const byHand exchange.OrderID = 1 << 40
 
 // message is an order, a cancel or a transfer that is held up.
 type message struct {
@@ -102,16 +110,60 @@ func (v *badVenue) Cancel(id exchange.OrderID, now exchange.Time) {
 }
 
 // Market shows the venue the market, lets go what was held up until now, and
-// rarely takes a part of a short away.
+// rarely takes a part of what is held away.
 func (v *badVenue) Market(ev *exchange.Event) {
 	v.release(ev.Time)
 	v.Venue.Market(ev)
-	if in := v.u.Get(ev.Instrument); in.Perp() && v.rnd.IntN(2000) == 0 {
-		if short := -v.Position(in.ID).Qty; short > 0 {
-			v.count["position deleveraged"]++
-			v.Deleverage(in.ID, 1+exchange.Lots(v.rnd.Int64N(int64(short))), ev.Time)
-		}
+	if v.back != 0 && ev.Time >= v.back {
+		v.fund(v.taken, ev.Time)
+		v.back = 0
 	}
+	switch in := v.u.Get(ev.Instrument); {
+	case in.Perp():
+		v.meddle(in, ev.Time)
+	case in.Market == exchange.Spot && v.rnd.IntN(20000) == 0:
+		v.hand(in, exchange.Sell, exchange.Lots(in.Lot.Floor(v.Balance(exchange.Spot, in.Base).Free)), ev.Time, "coins sold by hand")
+	}
+}
+
+// meddle takes a part of a short away, in one of the ways there are.
+func (v *badVenue) meddle(in *exchange.Instrument, now exchange.Time) {
+	short := -v.Position(in.ID).Qty
+	if short <= 0 {
+		return
+	}
+	switch r := v.rnd.IntN(60000); {
+	case r < 30:
+		v.count["position deleveraged"]++
+		v.Deleverage(in.ID, 1+exchange.Lots(v.rnd.Int64N(int64(short))), now)
+	case in.Inverse():
+	case r < 50:
+		v.hand(in, exchange.Buy, short, now, "short bought back by hand")
+	case r == 50 && v.back == 0:
+		m := v.Margin(exchange.USDM, "USDT")
+		v.taken, v.back = m.Balance.Sub(m.Maintenance.Div(decimal.NewFromInt(2))).Round(2), now+5*exchange.Minute
+		v.fund(v.taken.Neg(), now)
+	}
+}
+
+// hand trades a part of what is held without telling the core.
+func (v *badVenue) hand(in *exchange.Instrument, side exchange.Side, held exchange.Lots, now exchange.Time, fault string) {
+	if held < 1 {
+		return
+	}
+	v.hands++
+	o := exchange.Order{ID: byHand + v.hands, Instrument: in.ID, Side: side, Type: exchange.MarketOrder, TIF: exchange.IOC,
+		Qty: 1 + exchange.Lots(v.rnd.Int64N(int64(held)))}
+	v.spoil[o.ID] = &spoiled{how: fault, qty: o.Qty}
+	v.Venue.Submit(&o, now)
+}
+
+// fund changes the usdm wallet from outside, and says so.
+func (v *badVenue) fund(amount decimal.Decimal, now exchange.Time) {
+	if err := v.Deposit(paper.Deposit{Market: exchange.USDM, Asset: "USDT", Amount: amount}); err != nil {
+		panic(err)
+	}
+	v.push(exchange.Event{Kind: exchange.KindBalance, Instrument: exchange.NoInstrument, Time: now, Wallet: exchange.USDM, Asset: "USDT", Amount: amount, Reason: "from outside"})
 }
 
 func (v *badVenue) release(now exchange.Time) {
@@ -157,14 +209,20 @@ func (v *badVenue) Pop(ev *exchange.Event) {
 	v.now = max(v.now, ev.Time)
 	switch ev.Kind {
 	case exchange.KindFill:
-		if s := v.spoil[ev.Fill.Order]; s != nil {
+		switch s := v.spoil[ev.Fill.Order]; {
+		case ev.Fill.Order > byHand:
+			v.count[s.how]++
+			ev.Fill.Order = 0
+		case s != nil:
 			v.tamper(s, ev)
+		case ev.Fill.Reason == "liquidation":
+			v.count["position liquidated"]++
 		}
 	case exchange.KindOrder:
 		if ev.Update.CancelRejected {
 			v.count["cancel came too late"]++
 		}
-		if s := v.spoil[ev.Update.ID]; s != nil && ev.Update.Status.Terminal() && !ev.Update.CancelRejected {
+		if s := v.spoil[ev.Update.ID]; s != nil && ev.Update.ID < byHand && ev.Update.Status.Terminal() && !ev.Update.CancelRejected {
 			v.ending(s, ev)
 		}
 	case exchange.KindTransfer:

@@ -86,12 +86,15 @@ function M.on_book(book)
   if not pair then
     local today = math.floor(now / 86400)
     if state.day ~= today then state.day, state.opened = today, 0 end
-    if now >= w.rest and state.opened < p.per_day and dear(w, open, mean, dev) then
+    if now >= w.rest and state.opened < p.per_day and dear(w, open, mean, dev) and not exec.halted() then
       local id, err = exec.pair.open {
         spot = w.spot, perp = w.perp, notional = p.notional, level = p.level,
         max_unhedged = p.notional * 1.05, timeout = "10s", tag = w.base,
       }
-      if not id then return log.warn(err) end
+      if not id then
+        w.rest = now + 600
+        return log.warn(err)
+      end
       state.opened = state.opened + 1
     end
   elseif pair.state == "open" and now - pair.opened > p.hold and cheap(w, pair, close, mean, dev) then

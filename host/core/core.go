@@ -488,6 +488,10 @@ func (c *Core) halt(reason string) {
 func (c *Core) halted(reason string) {
 	c.emit(Effect{Kind: EffectHalt, Strategy: -1, Text: reason})
 	c.log(Error, -1, "HALTED, only reducing orders pass: "+reason)
+	for _, m := range c.machines {
+		m.Halt(c, reason)
+		c.guard(m)
+	}
 	c.tellAll(Notice{Handler: OnHalt, Reason: reason})
 }
 

@@ -1,9 +1,12 @@
 package core
 
 import (
+	"fmt"
+
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/host/execution"
 )
 
 // Margin returns what one asset of a derivatives wallet holds and has to back,
@@ -27,4 +30,26 @@ func (c *Core) standing(wallet exchange.Market, asset string) exchange.Margin {
 	}
 	m.Movable = decimal.Max(decimal.Zero, decimal.Min(total, m.Equity).Sub(m.Initial))
 	return m
+}
+
+// payable says which wallet lacks the money for a pair, and how much, or nil. A
+// pair whose one leg can't be paid would only ever try and fail.
+func (c *Core) payable(r *execution.PairRequest) error {
+	spot, perp := c.u.Get(r.Spot), c.u.Get(r.Perp)
+	for _, leg := range [...]struct {
+		in   *exchange.Instrument
+		need decimal.Decimal
+	}{
+		{spot, r.Notional.DivRound(decimal.NewFromInt(1).Sub(spot.TakerFee), 8)},
+		{perp, r.Notional.DivRound(decimal.NewFromInt(int64(c.cfg.Leverage)), 8).Add(r.Notional.Mul(perp.TakerFee))},
+	} {
+		if leg.in.Inverse() { // the coins that the spot leg buys are its margin
+			continue
+		}
+		if free := c.balance(leg.in.Market, leg.in.Settle()).Free; leg.need.GreaterThan(free) {
+			return fmt.Errorf("notional %s: the %s wallet has %s %s free, and this leg needs %s", r.Notional,
+				leg.in.Market, free.StringFixed(2), leg.in.Settle(), leg.need.StringFixed(2))
+		}
+	}
+	return nil
 }

@@ -191,6 +191,12 @@ func (p *Port) OpenPair(r execution.PairRequest) (exchange.PairID, error) {
 	if _, err := execution.NewMachine(id, p.slot.index, r, p.c); err != nil {
 		return 0, err
 	}
+	if why := p.c.Halted(); why != "" {
+		return 0, fmt.Errorf("halted, and nothing is opened: %s", why)
+	}
+	if err := p.c.payable(&r); err != nil {
+		return 0, err
+	}
 	for _, m := range p.c.machines {
 		if m.Pair.Perp == r.Perp && !m.Pair.State.Done() && m.Pair.State != execution.PairOpen {
 			return 0, fmt.Errorf("pair %d on %s is %s: wait for it to finish", m.Pair.ID, p.c.u.Get(r.Perp).Key(), m.Pair.State)

@@ -164,6 +164,15 @@ func Resume(pair Pair, req PairRequest, now exchange.Time) *Machine {
 // still brought to balance.
 func (m *Machine) Stop() { m.stopping = true }
 
+// Halt keeps the machine from opening any more, also after the halt was lifted:
+// what it was decided on is old. A closing goes on, for it only reduces.
+func (m *Machine) Halt(p Port, why string) {
+	if m.Pair.State == PairOpening {
+		m.cut = "halted: " + why
+		m.Step(p)
+	}
+}
+
 // Snooze puts the deadline off; the core uses it so that a machine that has
 // nothing to do at its deadline cannot spin.
 func (m *Machine) Snooze(until exchange.Time) { m.wake = until }

@@ -171,6 +171,11 @@ func (p *player) trade(w []string) {
 		p.step()
 	case "liquidate":
 		p.liquidate(p.lots(p.perp, w[1]), p.ticks(p.perp, w[3]))
+	case "halt":
+		p.m.Halt(p, strings.Join(w[1:], " "))
+		p.guard()
+	case "foreign":
+		p.foreign(p.market(w[1]), w[2:])
 	case "stop":
 		p.m.Stop()
 		p.step()
@@ -189,6 +194,18 @@ func (p *player) trade(w []string) {
 	default:
 		p.fail("%s?", w[0])
 	}
+}
+
+// foreign spot 4 at 99.00 is somebody else selling the coins, or buying the short
+// back.
+func (p *player) foreign(id exchange.InstrumentID, w []string) {
+	side, in := exchange.Buy, p.u.Get(id)
+	if id == p.spot {
+		side = exchange.Sell
+	}
+	p.m.Fill(p, &exchange.Fill{Instrument: id, Side: side, Price: p.ticks(id, w[2]), Qty: p.lots(id, w[0]), FeeAsset: in.Quote, Reason: "external"}, id == p.perp)
+	p.guard()
+	p.Changed(p.m)
 }
 
 // book spot bid 99.9x10 99.8x10 ask 100x10
