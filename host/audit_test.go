@@ -3,6 +3,7 @@ package host
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/shopspring/decimal"
 
@@ -107,10 +108,16 @@ func (a *auditor) effect(e *core.Effect) error {
 	switch e.Kind {
 	case core.EffectSubmit:
 		return a.submit(e.Order)
+	case core.EffectTransfer:
+		if e.Strategy == 0 && e.Transfer.Amount.Exponent() < 0 { // the monkey moves whole numbers
+			a.venue.count["money shared out"]++
+		}
 	case core.EffectOrder, core.EffectCancel:
 		return a.order(e.Order)
 	case core.EffectFill:
 		return a.fill(e)
+	case core.EffectLog:
+		a.said(e.Text)
 	case core.EffectTxn:
 		a.dirty = true
 		return a.txn(e)
@@ -120,6 +127,15 @@ func (a *auditor) effect(e *core.Effect) error {
 		return a.pair(e.Pair, e.Request)
 	}
 	return nil
+}
+
+// said counts what a keeper tells.
+func (a *auditor) said(text string) {
+	for words, what := range map[string]string{"become margin": "cash became margin", "gives up": "pair made smaller"} {
+		if strings.Contains(text, words) { // order does not matter: a line says one of them
+			a.venue.count[what]++
+		}
+	}
 }
 
 // submit checks an order before it goes: numbered anew, within the bound of its

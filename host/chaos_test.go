@@ -18,7 +18,8 @@ type tally map[string]int
 // mischief is every fault that the simulation must have seen.
 var mischief = []string{
 	"order rejected", "order delayed", "order filled in part", "last word before the fills", "fill after the last word",
-	"fill told twice", "cancel delayed", "position deleveraged", "position liquidated", "short bought back by hand", "coins sold by hand", "update lost", "update told twice", "gap announced",
+	"fill told twice", "cancel delayed", "position deleveraged", "position liquidated", "short bought back by hand", "coins sold by hand",
+	"order rested", "part of a pair closed", "cash became margin", "pair made smaller", "money shared out", "update lost", "update told twice", "gap announced",
 	"callback failed", "order denied", "cancel came too late", "pair failed", "pair closed", "transfer refused",
 	"transfer failed", "transfer lost", "transfer late", "transfer told late", "transfer told twice",
 }
@@ -68,6 +69,9 @@ func newBadVenue(v *paper.Venue, u *exchange.Universe, rnd *rand.Rand, count tal
 // Submit passes an order on, mostly.
 func (v *badVenue) Submit(o *exchange.Order, now exchange.Time) {
 	v.now = max(v.now, now)
+	if o.Pair != 0 && o.TIF == exchange.PostOnly {
+		v.count["order rested"]++
+	}
 	c := *o
 	switch r := v.rnd.IntN(100); {
 	case r < 3:
@@ -139,9 +143,19 @@ func (v *badVenue) meddle(in *exchange.Instrument, now exchange.Time) {
 	case in.Inverse():
 	case r < 50:
 		v.hand(in, exchange.Buy, short, now, "short bought back by hand")
-	case r == 50 && v.back == 0:
+	case r == 50:
 		m := v.Margin(exchange.USDM, "USDT")
-		v.taken, v.back = m.Balance.Sub(m.Maintenance.Div(decimal.NewFromInt(2))).Round(2), now+5*exchange.Minute
+		v.take(m.Balance.Sub(m.Maintenance.Div(decimal.NewFromInt(2))), now)
+	case r > 50 && r < 60: // to where a rise of 10 % would liquidate
+		m := v.Margin(exchange.USDM, "USDT")
+		v.take(m.Balance.Sub(m.Maintenance).Sub(m.Initial.Div(decimal.NewFromInt(2))), now)
+	}
+}
+
+// take has money of the usdm wallet disappear for a while.
+func (v *badVenue) take(amount decimal.Decimal, now exchange.Time) {
+	if v.back == 0 && amount.IsPositive() {
+		v.taken, v.back = amount.Round(2), now+5*exchange.Minute
 		v.fund(v.taken.Neg(), now)
 	}
 }

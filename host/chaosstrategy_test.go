@@ -19,10 +19,11 @@ type monkey struct {
 	rnd   *rand.Rand
 	count tally
 	done  int
+	parts map[exchange.PairID]bool // that are being closed in part
 }
 
 func newMonkey(seed uint64, count tally) *monkey {
-	return &monkey{rnd: rand.New(rand.NewPCG(seed, 77)), count: count}
+	return &monkey{rnd: rand.New(rand.NewPCG(seed, 77)), count: count, parts: map[exchange.PairID]bool{}}
 }
 
 func (m *monkey) Name() string                              { return "monkey" }
@@ -46,6 +47,10 @@ func (m *monkey) Call(p *core.Port, n *core.Notice) error {
 	switch n.Handler {
 	case core.OnStart:
 		m.again(p)
+		if m.rnd.IntN(3) > 0 {
+			return p.Keep(execution.KeepRequest{Wallet: exchange.USDM, Asset: "USDT", Target: decimal.RequireFromString("0.6"),
+				Soft: decimal.RequireFromString("0.35"), Hard: decimal.RequireFromString("0.25"), Reserve: decimal.NewFromInt(m.rnd.Int64N(60000))})
+		}
 	case core.OnTimer:
 		m.again(p)
 		return m.act(p)
@@ -55,6 +60,13 @@ func (m *monkey) Call(p *core.Port, n *core.Notice) error {
 		}
 	case core.OnPair:
 		switch n.Pair.State {
+		case execution.PairClosing:
+			m.parts[n.Pair.ID] = n.Pair.Keep > 0
+		case execution.PairOpen:
+			if m.parts[n.Pair.ID] {
+				m.count["part of a pair closed"]++
+			}
+			m.parts[n.Pair.ID] = false
 		case execution.PairFailed:
 			m.count["pair failed"]++
 		case execution.PairClosed:
