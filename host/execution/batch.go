@@ -66,8 +66,22 @@ func (m *Machine) reached(p Port) bool {
 	if !ok || m.Pair.PerpQty == 0 {
 		return false
 	}
+	if m.far(perp, bid.Price) {
+		return false
+	}
 	left := m.Request.Notional.Sub(perp.Notional(bid.Price, m.Pair.PerpQty.Abs()))
 	return !tradable(perp, bid.Price, exchange.Lots(perp.Lot.Floor(left.Div(perp.PriceDecimal(bid.Price)))))
+}
+
+// far rules out, in floats, that the size is nearly reached: a pair that waits is
+// asked at every change of a book, and decimals allocate.
+func (m *Machine) far(perp *exchange.Instrument, price exchange.Ticks) bool {
+	if m.goal == 0 {
+		m.goal = m.Request.Notional.InexactFloat64()
+		m.least = 4 * perp.MinNotional.InexactFloat64()
+	}
+	left := m.goal - perp.NotionalFloat(price, m.Pair.PerpQty.Abs())
+	return left > m.goal/100 && left > m.least && left > 4*perp.NotionalFloat(price, max(1, perp.MinQty))
 }
 
 // sizeOpen returns the lots of one batch. The perpetual's lots decide; the spot

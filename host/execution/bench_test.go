@@ -78,3 +78,40 @@ func BenchmarkIdle(b *testing.B) {
 		}
 	})
 }
+
+// BenchmarkWaiting is what a pair that waits costs at each change of a book, where
+// nothing is sent: for its basis, with an order in the book, and held.
+func BenchmarkWaiting(b *testing.B) {
+	far := 0.5
+	start := func(change func(*PairRequest)) (*venue, *Machine) {
+		v, req := liquid(b)
+		change(&req)
+		m, err := NewMachine(1, 0, req, v)
+		if err != nil {
+			b.Fatal(err)
+		}
+		m.Step(v)
+		return v, m
+	}
+	for name, change := range map[string]func(*PairRequest){ // order does not matter: each has its own line
+		"for its basis":       func(r *PairRequest) { r.MinBasis = &far },
+		"half open":           func(r *PairRequest) { r.MinBasis = &far },
+		"with a quote":        func(r *PairRequest) { r.Style, r.MakerLeg = Maker, PerpLeg },
+		"for a maker's basis": func(r *PairRequest) { r.Style, r.MakerLeg, r.MinBasis = Maker, PerpLeg, &far },
+	} {
+		b.Run(name, func(b *testing.B) {
+			v, m := start(change)
+			if name == "half open" {
+				m.Pair.SpotQty, m.Pair.PerpQty = dec("499.0005"), -49900
+			}
+			sent := v.sent
+			b.ReportAllocs()
+			for b.Loop() {
+				m.Step(v)
+			}
+			if v.sent != sent {
+				b.Fatal("an order was sent")
+			}
+		})
+	}
+}

@@ -68,6 +68,7 @@ type KeeperPort interface {
 // The constants of a keeper.
 const (
 	doubtAfter = 15 * exchange.Second // a transfer that is on its way for longer is not counted on
+	moveAgain  = 5 * exchange.Second  // between transfers that defend: one that fails is not repeated at once
 	moveEvery  = exchange.Minute      // between transfers that only share out
 )
 
@@ -147,12 +148,17 @@ func (k *Keeper) cash(p KeeperPort) decimal.Decimal {
 // defend turns cash into margin, and pairs into cash when there is not enough.
 func (k *Keeper) defend(p KeeperPort, now exchange.Time, m exchange.Margin, d, cash decimal.Decimal) {
 	lack := m.Exposure.Mul(unit(m, k.Request.Target)).Sub(m.Equity)
-	if amount := decimal.Min(cash, lack).Truncate(2); k.moving == 0 && amount.GreaterThanOrEqual(leastMove) {
+	amount := decimal.Min(cash, lack).Truncate(2)
+	switch due := k.movedAt + moveAgain; {
+	case k.moving != 0 || amount.LessThan(leastMove):
+	case k.movedAt != 0 && now < due:
+		k.wake = due
+	default:
 		k.move(p, exchange.Spot, k.Request.Wallet, amount)
 		p.Say(true, fmt.Sprintf("a rise of %s would liquidate (soft limit %s): %s %s of the spot wallet become margin",
 			percent(d), percent(k.Request.Soft), amount, k.Request.Asset))
 	}
-	if k.moving != 0 {
+	if k.moving != 0 && now < k.movedAt+doubtAfter {
 		k.wake = k.movedAt + doubtAfter
 	}
 	counted := m

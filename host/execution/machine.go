@@ -101,6 +101,8 @@ type Machine struct {
 	closeAt    exchange.Time // when Close was asked for
 	maker      Leg           // that rests; AutoLeg: not chosen yet
 	quoted     bool          // the slice that is under way rests
+	goal       float64       // Request.Notional; 0: not worked out yet
+	least      float64       // well above the perpetual's smallest order
 	bounced    int           // resting orders in a row that the venue did not keep
 	stopping   bool
 	cut        string // why the opening goes no further; "" while it may

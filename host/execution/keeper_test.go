@@ -1,0 +1,202 @@
+package execution
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/shopspring/decimal"
+	"pgregory.net/rapid"
+
+	"github.com/perilune/perilune/exchange"
+)
+
+// safe is a wallet, its pairs and the spot wallet, as a keeper sees them. What it
+// asks for is written down; the test says what came of it.
+type safe struct {
+	keeper Keeper
+	now    exchange.Time
+	m      exchange.Margin
+	cash   decimal.Decimal
+	pairs  []Short
+	moves  uint64
+	deny   bool // pairs can't be made smaller
+	out    strings.Builder
+}
+
+func (s *safe) Now() exchange.Time                               { return s.now }
+func (s *safe) Standing(exchange.Market, string) exchange.Margin { return s.m }
+func (s *safe) Cash(string) decimal.Decimal                      { return s.cash }
+func (s *safe) Shorts(exchange.Market) []Short                   { return slices.Clone(s.pairs) }
+
+func (s *safe) say(format string, a ...any) {
+	at := ""
+	if s.now > exchange.Date(2026, 1, 5) {
+		at = time.Duration(s.now-exchange.Date(2026, 1, 5)).String() + " "
+	}
+	fmt.Fprintf(&s.out, "=> %s%s\n", at, fmt.Sprintf(format, a...))
+}
+
+func (s *safe) Move(asset string, from, to exchange.Market, amount decimal.Decimal) uint64 {
+	s.moves++
+	s.say("transfer %d: %s %s from %s to %s", s.moves, amount, asset, from, to)
+	return s.moves
+}
+
+func (s *safe) Shrink(id exchange.PairID, value decimal.Decimal, reason string) error {
+	if s.deny {
+		return fmt.Errorf("pair %d can't be made smaller", id)
+	}
+	for i := range s.pairs {
+		if s.pairs[i].Pair == id {
+			s.pairs[i].State, s.pairs[i].Closing = PairClosing, value
+			if value.IsZero() {
+				s.pairs[i].Closing = s.pairs[i].Value
+			}
+		}
+	}
+	s.say("close %s of pair %d: %s", value, id, reason)
+	return nil
+}
+
+func (s *safe) Say(_ bool, text string) { s.say("%s", text) }
+
+func (s *safe) command(t *testing.T, w []string) {
+	t.Helper()
+	switch w[0] {
+	case "keep":
+		s.keeper.Request = KeepRequest{Wallet: exchange.USDM, Asset: "USDT", Target: dec(w[1]), Soft: dec(w[2]), Hard: dec(w[3])}
+		if len(w) > 4 {
+			s.keeper.Request.Reserve = dec(w[4])
+		}
+		if err := s.keeper.Request.Validate(); err != nil {
+			s.say("refused: %v", err)
+		}
+	case "usdm": // equity, exposure, maintenance, movable
+		s.m = exchange.Margin{Equity: dec(w[1]), Exposure: dec(w[2]), Maintenance: dec(w[3]), Movable: dec(w[4])}
+	case "cash":
+		s.cash = dec(w[1])
+	case "pair": // id, state, value, loss
+		states := map[string]PairState{"open": PairOpen, "opening": PairOpening}
+		s.pairs = append(s.pairs, Short{Pair: exchange.PairID(dec(w[1]).IntPart()), State: states[w[2]], Value: dec(w[3]), Loss: dec(w[4])})
+	case "deny":
+		s.deny = true
+	case "arrived":
+		s.keeper.Arrived(uint64(dec(w[1]).IntPart()))
+	case "wait":
+		d, err := time.ParseDuration(w[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		until := s.now + exchange.Time(d)
+		for at, armed := s.keeper.Deadline(); armed && at <= until && at > s.now; at, armed = s.keeper.Deadline() {
+			s.now = at
+			s.keeper.Step(s)
+		}
+		s.now = until
+	case "look":
+		s.keeper.Step(s)
+	case "room":
+		now, soon := s.keeper.Room(s)
+		s.say("room for %s, soon %s", now, soon)
+	default:
+		t.Fatalf("%s?", w[0])
+	}
+}
+
+// TestKeeper plays testdata/keeper/*.txt: what a keeper does with the money, line
+// by line. "go test -run Keeper -update" writes the answers; read them.
+func TestKeeper(t *testing.T) {
+	files, err := filepath.Glob("testdata/keeper/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no scenarios", err)
+	}
+	for _, path := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(path), ".txt"), func(t *testing.T) {
+			text, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s := &safe{now: exchange.Date(2026, 1, 5)}
+			for l := range strings.Lines(string(text)) {
+				if strings.HasPrefix(l, "=>") {
+					continue
+				}
+				s.out.WriteString(l)
+				if w := strings.Fields(l); len(w) > 0 && w[0] != "#" {
+					s.command(t, w)
+				}
+			}
+			if *update {
+				if err := os.WriteFile(path, []byte(s.out.String()), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			} else if got := s.out.String(); got != string(text) {
+				t.Errorf("%s: got\n%s", path, got)
+			}
+		})
+	}
+}
+
+// Whatever the wallets hold, a keeper moves no more than there is, leaves the
+// reserve alone, and takes no more from a pair than it is worth; and below the hard
+// limit it never sits still while there is something to be done.
+func TestKeeperStaysWithinTheMoney(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		money := func(name string, most int) decimal.Decimal {
+			return decimal.New(int64(rapid.IntRange(0, most*100).Draw(r, name)), -2)
+		}
+		s := &bounded{safe: safe{now: exchange.Date(2026, 1, 5)}, r: r}
+		s.keeper.Request = KeepRequest{Wallet: exchange.USDM, Asset: "USDT", Target: dec("0.6"), Soft: dec("0.35"), Hard: dec("0.25"), Reserve: money("reserve", 500)}
+		s.cash = money("cash", 5000)
+		for i := range rapid.IntRange(0, 4).Draw(r, "pairs") {
+			v := money("value", 5000).Add(decimal.NewFromInt(10))
+			s.pairs = append(s.pairs, Short{Pair: exchange.PairID(i + 1), State: PairOpen, Value: v, Loss: money("loss", 1000)})
+			s.m.Exposure = s.m.Exposure.Add(v)
+		}
+		s.m.Maintenance = s.m.Exposure.Mul(dec("0.01"))
+		s.m.Equity = money("equity", 5000)
+		s.m.Movable = decimal.Min(s.m.Equity, money("movable", 5000))
+		s.keeper.Step(s)
+		d, exposed := Distance(s.m)
+		if exposed && d.LessThan(s.keeper.Request.Hard) && s.asked == 0 {
+			r.Fatalf("a rise of %s would liquidate, and nothing is done", percent(d))
+		}
+		if now, soon := s.keeper.Room(s); now.IsNegative() || soon.IsNegative() {
+			r.Fatalf("room for %s, soon %s", now, soon)
+		}
+	})
+}
+
+// bounded holds what a keeper asks for against what there is.
+type bounded struct {
+	safe
+	r     *rapid.T
+	asked int
+}
+
+func (s *bounded) Move(asset string, from, to exchange.Market, amount decimal.Decimal) uint64 {
+	s.asked++
+	most := s.m.Movable
+	if from == exchange.Spot {
+		most = s.cash.Sub(s.keeper.Request.Reserve)
+	}
+	if !amount.IsPositive() || amount.GreaterThan(most) || from == to {
+		s.r.Fatalf("transfer of %s from %s to %s, where %s may leave", amount, from, to, most)
+	}
+	return s.safe.Move(asset, from, to, amount)
+}
+
+func (s *bounded) Shrink(id exchange.PairID, value decimal.Decimal, reason string) error {
+	s.asked++
+	for _, p := range s.pairs {
+		if p.Pair == id && (value.GreaterThanOrEqual(p.Value) || p.State == PairClosing || value.IsNegative()) {
+			s.r.Fatalf("%s of a pair worth %s that is %s", value, p.Value, p.State)
+		}
+	}
+	return s.safe.Shrink(id, value, reason)
+}
