@@ -32,7 +32,7 @@ var openType = bindings.Type{
 		{Name: "rebalance_bp", Type: "number", Unit: "bp of the pair's value", Optional: true, Doc: "coin-margined only: what may be unhedged while it is held; half a contract when left out, and never less"},
 		{Name: "harvest", Type: "number|string|Decimal", Unit: "quote", Optional: true, Doc: "coin-margined only: coins that funding brought are sold when they are worth this much; hedged with another contract when left out"},
 		{Name: "style", Type: "\"taker\"|\"maker\"", Optional: true, Doc: "taker, when left out: both legs at once. maker: rests an order on one leg and takes the other with each fill, which is cheaper and slower"},
-		{Name: "maker_leg", Type: "\"spot\"|\"perp\"", Optional: true, Doc: "the leg that rests; the less liquid one when left out"},
+		{Name: "maker_leg", Type: "\"spot\"|\"perp\"", Optional: true, Doc: "the leg that rests; when left out, the one where that saves more: the difference of its fees, and its spread"},
 		{Name: "maker_time", Type: "number|string", Unit: "seconds, or \"5m\"", Optional: true, Doc: "how long to wait for others before what is left is taken; half of timeout when left out, and nothing is taken when it is as long as timeout"},
 	},
 }

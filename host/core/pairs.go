@@ -102,7 +102,7 @@ func (c *Core) Changed(m *execution.Machine) {
 	c.record(m)
 	before := c.told[p.ID]
 	c.told[p.ID] = p.State
-	if p.State == execution.PairOpen && before != execution.PairOpen {
+	if p.State == execution.PairOpen && before == execution.PairOpening {
 		c.stats.PairsOpened++
 	}
 	if p.State == execution.PairClosed && before != execution.PairClosed {

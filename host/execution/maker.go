@@ -82,29 +82,27 @@ func (m *Machine) instrument(which int) exchange.InstrumentID {
 	return m.Pair.Spot
 }
 
-// makerLeg is the leg that rests. The less liquid one is chosen once: a choice
-// that followed the books would jump to and fro.
+// makerLeg is the leg that rests. The better one is chosen once: a choice that
+// followed the books would jump to and fro.
 func (m *Machine) makerLeg(p Port) int {
 	if m.maker == AutoLeg {
 		m.maker = SpotLeg
-		if m.displayed(p, legPerp) < m.displayed(p, legSpot) {
+		if m.saving(p, legPerp) > m.saving(p, legSpot) {
 			m.maker = PerpLeg
 		}
 	}
 	return int(m.maker) - 1
 }
 
-// displayed is the value on both sides of a leg's book down to Level.
-func (m *Machine) displayed(p Port, which int) float64 {
-	in, b, sum := p.Instrument(m.instrument(which)), p.Book(m.instrument(which)), 0.0
-	for n := 1; n <= m.Request.Level; n++ {
-		for _, side := range [...]exchange.Side{exchange.Buy, exchange.Sell} {
-			if l, ok := b.Level(side, n); ok {
-				sum += in.NotionalFloat(l.Price, l.Qty)
-			}
-		}
-	}
-	return sum
+// saving is what resting on a leg saves over taking it, as a fraction of its value:
+// the difference of the fees and the spread. Spreads are wide where a market is
+// less liquid.
+func (m *Machine) saving(p Port, which int) float64 {
+	in, b := p.Instrument(m.instrument(which)), p.Book(m.instrument(which))
+	bid, _ := b.Level(exchange.Buy, 1)
+	ask, _ := b.Level(exchange.Sell, 1)
+	spread := float64(ask.Price-bid.Price) / float64(max(1, bid.Price))
+	return in.TakerFee.Sub(in.MakerFee).InexactFloat64() + spread
 }
 
 // quote rests the next slice, if the books and the basis allow it. It reports

@@ -27,7 +27,7 @@ func (s Style) String() string { return [...]string{"taker", "maker"}[s] }
 type Leg uint8
 
 const (
-	AutoLeg Leg = iota // the less liquid one: less value displayed down to Level
+	AutoLeg Leg = iota // where resting saves more: the difference of the fees, and the spread
 	SpotLeg
 	PerpLeg
 )
