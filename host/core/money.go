@@ -143,7 +143,7 @@ func (c *Core) onTransfer(ev *exchange.Event) {
 	c.emitMove(kind, &t, pair, c.acct.arrive(&t))
 	c.moved(&told)
 	for _, k := range c.keepers {
-		k.Arrived(t.ID)
+		k.Arrived(t.ID, t.Failed)
 	}
 }
 

@@ -85,8 +85,9 @@ var (
 type Keeper struct {
 	Request KeepRequest
 
-	moving    uint64 // the transfer on its way; 0: none
-	coming    decimal.Decimal
+	moving    uint64          // the transfer on its way; 0: none
+	coming    decimal.Decimal // with it, to the wallet
+	failed    bool            // the last transfer did
 	movedAt   exchange.Time
 	wake      exchange.Time
 	short     bool // a lack of money was told of
@@ -97,9 +98,9 @@ type Keeper struct {
 func (k *Keeper) Deadline() (exchange.Time, bool) { return k.wake, k.wake != 0 }
 
 // Arrived tells the end of a transfer.
-func (k *Keeper) Arrived(id uint64) {
+func (k *Keeper) Arrived(id uint64, failed bool) {
 	if id == k.moving {
-		k.moving, k.coming = 0, decimal.Zero
+		k.moving, k.coming, k.failed = 0, decimal.Zero, failed
 	}
 }
 
@@ -145,10 +146,15 @@ func (k *Keeper) cash(p KeeperPort) decimal.Decimal {
 	return decimal.Max(decimal.Zero, p.Cash(k.Request.Asset).Sub(k.Request.Reserve))
 }
 
-// defend turns cash into margin, and pairs into cash when there is not enough.
+// defend turns cash into margin, and pairs into cash when there is not enough. Cash
+// that waits for its transfer counts, unless transfers fail or are late.
 func (k *Keeper) defend(p KeeperPort, now exchange.Time, m exchange.Margin, d, cash decimal.Decimal) {
 	lack := m.Exposure.Mul(unit(m, k.Request.Target)).Sub(m.Equity)
 	amount := decimal.Min(cash, lack).Truncate(2)
+	counted := m
+	if counted.Equity = m.Equity.Add(k.coming); cash.GreaterThanOrEqual(leastMove) {
+		counted.Equity = counted.Equity.Add(cash)
+	}
 	switch due := k.movedAt + moveAgain; {
 	case k.moving != 0 || amount.LessThan(leastMove):
 	case k.movedAt != 0 && now < due:
@@ -158,17 +164,16 @@ func (k *Keeper) defend(p KeeperPort, now exchange.Time, m exchange.Margin, d, c
 		p.Say(true, fmt.Sprintf("a rise of %s would liquidate (soft limit %s): %s %s of the spot wallet become margin",
 			percent(d), percent(k.Request.Soft), amount, k.Request.Asset))
 	}
-	if k.moving != 0 && now < k.movedAt+doubtAfter {
-		k.wake = k.movedAt + doubtAfter
+	late := k.movedAt + doubtAfter
+	if k.moving != 0 && now < late {
+		k.wake = late
 	}
-	counted := m
-	if now < k.movedAt+doubtAfter {
-		counted.Equity = counted.Equity.Add(k.coming)
+	if k.failed || k.moving != 0 && now >= late {
+		counted.Equity = m.Equity
 	}
-	if after, _ := Distance(counted); after.GreaterThanOrEqual(k.Request.Hard) {
-		return
+	if after, _ := Distance(counted); after.LessThan(k.Request.Hard) {
+		k.shrink(p, counted, d)
 	}
-	k.shrink(p, counted, d)
 }
 
 // shrink makes pairs smaller, those first whose short has lost most: their coins
@@ -183,8 +188,9 @@ func (k *Keeper) shrink(p KeeperPort, m exchange.Margin, d decimal.Decimal) {
 	for _, s := range list {
 		left = left.Sub(s.Closing)
 	}
+	least := decimal.Max(leastMove, m.Exposure.Mul(band)) // as a mark moves, a little more is always missing
 	for _, s := range list {
-		if left.LessThan(leastMove) {
+		if left.LessThan(least) {
 			return
 		}
 		part := decimal.Min(left, s.Value.Sub(s.Closing))
@@ -201,7 +207,7 @@ func (k *Keeper) shrink(p KeeperPort, m exchange.Margin, d decimal.Decimal) {
 			k.short = false
 		}
 	}
-	if left.GreaterThanOrEqual(leastMove) && !k.short {
+	if left.GreaterThanOrEqual(least) && !k.short {
 		k.short = true
 		p.Say(true, fmt.Sprintf("margin is needed: %s %s are missing, and no pair is left to give up", left, k.Request.Asset))
 	}
@@ -243,6 +249,7 @@ func (k *Keeper) spare(m exchange.Margin) decimal.Decimal {
 func (k *Keeper) move(p KeeperPort, from, to exchange.Market, amount decimal.Decimal) {
 	k.movedAt, k.coming = p.Now(), decimal.Zero
 	k.moving = p.Move(k.Request.Asset, from, to, amount)
+	k.failed = k.moving == 0
 	if k.moving != 0 && to == k.Request.Wallet {
 		k.coming = amount
 	}

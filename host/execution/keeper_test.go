@@ -85,8 +85,8 @@ func (s *safe) command(t *testing.T, w []string) {
 		s.pairs = append(s.pairs, Short{Pair: exchange.PairID(dec(w[1]).IntPart()), State: states[w[2]], Value: dec(w[3]), Loss: dec(w[4])})
 	case "deny":
 		s.deny = true
-	case "arrived":
-		s.keeper.Arrived(uint64(dec(w[1]).IntPart()))
+	case "arrived", "failed":
+		s.keeper.Arrived(uint64(dec(w[1]).IntPart()), w[0] == "failed")
 	case "wait":
 		d, err := time.ParseDuration(w[1])
 		if err != nil {
