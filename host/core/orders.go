@@ -100,6 +100,10 @@ func (c *Core) CheckWith(o *exchange.Order, arriving decimal.Decimal) error {
 		Now: c.now, Ready: m.book.Ready(), Age: c.now - m.book.Updated(), Bid: bid.Price, Ask: ask.Price,
 		Position: c.acct.pos[in.ID].qty, Pending: c.orders.pending(in.ID, o.Side), OpenOrders: len(c.orders.open),
 	}
+	if m := c.machine(o.Pair); m != nil && in.Market == exchange.Spot && o.Side == exchange.Sell {
+		// The pair's coins are what it sells, whatever else was sold from the wallet.
+		ctx.Position, ctx.Pending = exchange.Lots(in.Lot.Ceil(m.Pair.SpotQty)), 0
+	}
 	if err := c.gate.Check(in, o, ctx); err != nil {
 		return err
 	}
