@@ -39,6 +39,44 @@ func BenchmarkRun(b *testing.B) {
 	}
 }
 
+// BenchmarkBacktest is the backtest of the README on five years of hourly bars of
+// twelve symbols, the bars that PERILUNE_DATA holds. To see where its time goes:
+//
+//	PERILUNE_DATA=DIR go test ./host -run '^$' -bench Backtest -benchtime 1x -cpuprofile cpu.out
+func BenchmarkBacktest(b *testing.B) {
+	for _, name := range []string{"funding_rotation", "basis"} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			events := uint64(0)
+			for range b.N {
+				sum, err := host.Run(context.Background(), &host.Options{
+					Scripts: []string{"../scripts/" + name + ".lua"}, Market: []string{history(b)}, Journal: "off",
+					DB: filepath.Join(b.TempDir(), "bench.db"),
+				})
+				if err != nil {
+					b.Fatal(err)
+				}
+				events += sum.Events
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(events), "ns/event")
+		})
+	}
+}
+
+// history is where the recorded bars are; without them the benchmark is skipped.
+func history(b *testing.B) string {
+	b.Helper()
+	dir := os.Getenv("PERILUNE_DATA")
+	if dir == "" {
+		dir = "../../shared/data"
+	}
+	dir = filepath.Join(dir, "history")
+	if _, err := os.Stat(dir); err != nil {
+		b.Skipf("no recorded bars: set PERILUNE_DATA to a directory with history/ (%v)", err)
+	}
+	return dir
+}
+
 func exampleDir() string {
 	dir, err := os.MkdirTemp("", "perilune-example-*")
 	if err != nil {
