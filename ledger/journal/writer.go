@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync"
 	"sync/atomic"
 )
 
@@ -50,6 +51,9 @@ const inFlight = 4
 
 // Writer appends to a journal. It is used by one goroutine; compressing and
 // writing happen on another, so that the appending one pays for a copy only.
+// Flush, Sync and Close have to be waited for in any case: when the other
+// goroutine has nothing left to do they write themselves, which saves handing
+// over and back.
 //
 // The first failure to write is final: it comes back from every later call.
 // What was written before it stays readable.
@@ -63,7 +67,9 @@ type Writer struct {
 	work chan job
 	ack  chan error
 	err  atomic.Pointer[error]
-	seg  *segmentWriter
+
+	mu  sync.Mutex // of seg
+	seg *segmentWriter
 }
 
 // block collects records until it is cut.
@@ -189,25 +195,30 @@ func (w *Writer) Err() error {
 func (w *Writer) cut(then after) {
 	w.work <- job{w.cur, then}
 	w.cur = <-w.free
-	w.cur.raw, w.cur.count, w.cur.first = w.cur.raw[:0], 0, w.next
+	w.begin()
 }
 
 func (w *Writer) wait(then after) error {
 	if w.closed {
 		return w.Err()
 	}
-	w.cut(then)
-	return <-w.ack
+	if len(w.free) < inFlight-1 { // blocks are being written, and this one comes after them
+		w.cut(then)
+		return <-w.ack
+	}
+	err := w.do(job{w.cur, then})
+	w.begin()
+	return err
 }
+
+// begin empties the current block.
+func (w *Writer) begin() { w.cur.raw, w.cur.count, w.cur.first = w.cur.raw[:0], 0, w.next }
 
 // run writes blocks until the writer is closed. After a failure it only
 // returns the blocks, so that Append never hangs.
 func (w *Writer) run() {
 	for j := range w.work {
 		err := w.do(j)
-		if err != nil {
-			w.err.Store(&err)
-		}
 		w.free <- j.b
 		if j.then != nothing {
 			w.ack <- err
@@ -215,7 +226,18 @@ func (w *Writer) run() {
 	}
 }
 
+// do writes a block. A failure is kept.
 func (w *Writer) do(j job) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	err := w.write(j)
+	if err != nil {
+		w.err.Store(&err)
+	}
+	return err
+}
+
+func (w *Writer) write(j job) error {
 	if p := w.err.Load(); p != nil {
 		if j.then == sealAnswer {
 			_ = w.seg.file.Close()
