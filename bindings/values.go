@@ -22,7 +22,7 @@ func (rt *Runtime) record(fields int) record { return record{rt, rt.L.CreateTabl
 
 func (r record) num(k string, f float64) { r.t.RawSetString(k, r.rt.Number(f)) }
 
-func (r record) money(k string, d decimal.Decimal) { r.num(k, d.InexactFloat64()) }
+func (r record) money(k string, d decimal.Decimal) { r.num(k, exchange.Float(d)) }
 
 func (r record) str(k, s string) {
 	if s != "" {

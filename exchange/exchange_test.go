@@ -1,10 +1,12 @@
 package exchange_test
 
 import (
+	"math/big"
 	"strings"
 	"testing"
 
 	"github.com/shopspring/decimal"
+	"pgregory.net/rapid"
 
 	"github.com/perilune/perilune/exchange"
 )
@@ -143,4 +145,30 @@ func TestBracket(t *testing.T) {
 			t.Errorf("bracket of %s: %s, want %s", size, got, want)
 		}
 	}
+}
+
+// Plain integers must give what the general way gives, for every decimal.
+func TestShortDecimals(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		coef := new(big.Int).SetInt64(rapid.Int64().Draw(t, "coefficient"))
+		coef.Quo(coef, new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(rapid.IntRange(0, 18).Draw(t, "shorter"))), nil))
+		coef.Mul(coef, big.NewInt(rapid.Int64Range(1, 1000).Draw(t, "times")))
+		d := decimal.NewFromBigInt(coef, int32(rapid.IntRange(-40, 20).Draw(t, "exponent")))
+		if got, want := exchange.Float(d), d.InexactFloat64(); got != want {
+			t.Errorf("Float(%s) is %v, want %v", d, got, want)
+		}
+		s := exchange.Step{M: rapid.SampledFrom([]int64{1, 5, 25, 1000, 123456789}).Draw(t, "m"), Scale: uint8(rapid.IntRange(0, 18).Draw(t, "scale"))}
+		q := d.Shift(int32(s.Scale)).Div(decimal.NewFromInt(s.M))
+		if q.Abs().GreaterThan(decimal.NewFromInt(1 << 62)) {
+			return // no number of steps
+		}
+		unit := decimal.New(s.M, -int32(s.Scale))
+		floor, ceil := decimal.NewFromInt(s.Floor(d)).Mul(unit), decimal.NewFromInt(s.Ceil(d)).Mul(unit)
+		if floor.GreaterThan(d) || !floor.Add(unit).GreaterThan(d) {
+			t.Errorf("%s in steps of %s: floor is %s", d, s, floor)
+		}
+		if ceil.LessThan(d) || !ceil.Sub(unit).LessThan(d) {
+			t.Errorf("%s in steps of %s: ceil is %s", d, s, ceil)
+		}
+	})
 }

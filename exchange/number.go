@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"math"
+	"strconv"
 
 	"github.com/shopspring/decimal"
 )
@@ -22,6 +23,24 @@ func (e E8) Float() float64 { return float64(e) / 1e8 }
 // E8FromDecimal rounds half away from zero to eight places.
 func E8FromDecimal(d decimal.Decimal) E8 { return E8(d.Shift(8).Round(0).IntPart()) }
 
+// Float returns the float64 nearest to d, for signals only, as d.InexactFloat64
+// does, which reduces a fraction for it.
+func Float(d decimal.Decimal) float64 {
+	const exact = 15 // digits that a float64 holds for certain
+	digits, e := d.NumDigits(), d.Exponent()
+	switch {
+	case digits <= exact && e <= 0 && e >= -shortDigits:
+		return float64(d.CoefficientInt64()) / pow10[-e] // one division of two exact numbers
+	case e < -2*shortDigits || e > shortDigits:
+		return d.InexactFloat64()
+	}
+	f, err := strconv.ParseFloat(d.String(), 64)
+	if err != nil {
+		return d.InexactFloat64()
+	}
+	return f
+}
+
 // Step is a price or quantity increment: exactly M×10^-Scale.
 type Step struct {
 	M     int64
@@ -40,8 +59,39 @@ func (s Step) Decimal(n int64) decimal.Decimal {
 // and not 61800.30000000001.
 func (s Step) Float(n int64) float64 { return float64(n*s.M) / pow10[s.Scale] }
 
+// shortDigits is how many digits an int64 holds for certain. Longer decimals are
+// rare and take the general way.
+const shortDigits = 18
+
+var intPow10 = [...]int64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18}
+
+// short divides d into whole steps, rounded towards zero, and the sign of what is
+// left. It is false where plain integers might not do.
+func (s Step) short(d decimal.Decimal) (n int64, rest int, ok bool) {
+	digits, e := d.NumDigits(), int(d.Exponent())+int(s.Scale)
+	if digits > shortDigits || digits+e > shortDigits || e < -shortDigits {
+		return 0, 0, false
+	}
+	num, den := d.CoefficientInt64(), s.M
+	if e >= 0 {
+		num *= intPow10[e]
+	} else {
+		if den > math.MaxInt64/intPow10[-e] {
+			return 0, 0, false
+		}
+		den *= intPow10[-e]
+	}
+	if num%den != 0 {
+		rest = d.Sign()
+	}
+	return num / den, rest, true
+}
+
 // Floor returns the largest n with n steps <= d.
 func (s Step) Floor(d decimal.Decimal) int64 {
+	if n, rest, ok := s.short(d); ok {
+		return n + int64(min(rest, 0))
+	}
 	// A quotient that is rounded could reach over the next step.
 	q, rest := d.Shift(int32(s.Scale)).QuoRem(decimal.NewFromInt(s.M), 0)
 	if rest.IsNegative() {
@@ -52,6 +102,9 @@ func (s Step) Floor(d decimal.Decimal) int64 {
 
 // Ceil returns the smallest n with n steps >= d.
 func (s Step) Ceil(d decimal.Decimal) int64 {
+	if n, rest, ok := s.short(d); ok {
+		return n + int64(max(rest, 0))
+	}
 	q, rest := d.Shift(int32(s.Scale)).QuoRem(decimal.NewFromInt(s.M), 0)
 	if rest.IsPositive() {
 		return q.IntPart() + 1

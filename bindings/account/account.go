@@ -69,9 +69,9 @@ func Module() bindings.Module {
 func balance(rt *bindings.Runtime) int {
 	b := rt.Env().Balance(rt.Arg(1).Market(), rt.Arg(2).Name())
 	t := rt.L.CreateTable(0, 3)
-	t.RawSetString("total", rt.Number(b.Total.InexactFloat64()))
-	t.RawSetString("free", rt.Number(b.Free.InexactFloat64()))
-	t.RawSetString("locked", rt.Number(b.Locked.InexactFloat64()))
+	t.RawSetString("total", rt.Number(exchange.Float(b.Total)))
+	t.RawSetString("free", rt.Number(exchange.Float(b.Free)))
+	t.RawSetString("locked", rt.Number(exchange.Float(b.Locked)))
 	return rt.Push(t)
 }
 
@@ -82,11 +82,11 @@ func margin(rt *bindings.Runtime) int {
 	}
 	m := rt.Env().Margin(wallet, rt.Arg(2).Name())
 	t := rt.L.CreateTable(0, 5)
-	t.RawSetString("equity", rt.Number(m.Equity.InexactFloat64()))
-	t.RawSetString("exposure", rt.Number(m.Exposure.InexactFloat64()))
-	t.RawSetString("initial", rt.Number(m.Initial.InexactFloat64()))
-	t.RawSetString("maintenance", rt.Number(m.Maintenance.InexactFloat64()))
-	t.RawSetString("movable", rt.Number(m.Movable.InexactFloat64()))
+	t.RawSetString("equity", rt.Number(exchange.Float(m.Equity)))
+	t.RawSetString("exposure", rt.Number(exchange.Float(m.Exposure)))
+	t.RawSetString("initial", rt.Number(exchange.Float(m.Initial)))
+	t.RawSetString("maintenance", rt.Number(exchange.Float(m.Maintenance)))
+	t.RawSetString("movable", rt.Number(exchange.Float(m.Movable)))
 	return rt.Push(t)
 }
 
@@ -96,17 +96,17 @@ func position(rt *bindings.Runtime) int {
 	t := rt.L.CreateTable(0, 3)
 	t.RawSetString("qty", rt.Number(in.QtyFloat(p.Qty)))
 	if p.Qty != 0 {
-		t.RawSetString("entry", rt.Number(p.Entry.InexactFloat64()))
+		t.RawSetString("entry", rt.Number(exchange.Float(p.Entry)))
 	}
-	t.RawSetString("realised", rt.Number(p.Realised.InexactFloat64()))
+	t.RawSetString("realised", rt.Number(exchange.Float(p.Realised)))
 	return rt.Push(t)
 }
 
-func equity(rt *bindings.Runtime) int { return rt.PushNumber(rt.Env().Equity().InexactFloat64()) }
+func equity(rt *bindings.Runtime) int { return rt.PushNumber(exchange.Float(rt.Env().Equity())) }
 
 func fees(rt *bindings.Runtime) int {
 	maker, taker := rt.Env().Fees(rt.Arg(1).Instrument().ID)
-	rt.PushNumber(maker.InexactFloat64())
-	rt.PushNumber(taker.InexactFloat64())
+	rt.PushNumber(exchange.Float(maker))
+	rt.PushNumber(exchange.Float(taker))
 	return 2
 }

@@ -278,8 +278,8 @@ func room(rt *bindings.Runtime) int {
 	if !ok {
 		return rt.PushNil()
 	}
-	rt.Push(rt.Number(now.InexactFloat64()))
-	rt.Push(rt.Number(soon.InexactFloat64()))
+	rt.Push(rt.Number(exchange.Float(now)))
+	rt.Push(rt.Number(exchange.Float(soon)))
 	return 2
 }
 

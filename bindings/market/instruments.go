@@ -87,11 +87,11 @@ func instrument(rt *bindings.Runtime) int {
 	if in.MaxQty > 0 {
 		num("max_qty", in.QtyFloat(in.MaxQty))
 	}
-	num("min_notional", in.MinNotional.InexactFloat64())
+	num("min_notional", exchange.Float(in.MinNotional))
 	num("multiplier", float64(in.Multiplier))
-	num("contract_size", in.ContractSize.InexactFloat64())
-	num("maker_fee", maker.InexactFloat64())
-	num("taker_fee", taker.InexactFloat64())
+	num("contract_size", exchange.Float(in.ContractSize))
+	num("maker_fee", exchange.Float(maker))
+	num("taker_fee", exchange.Float(taker))
 	if in.FundingHours > 0 {
 		num("funding_hours", float64(in.FundingHours))
 	}

@@ -24,7 +24,7 @@ type purse struct {
 func (p *purse) add(amount decimal.Decimal) {
 	p.total = p.total.Add(amount)
 	if p.market != exchange.Spot {
-		p.float = p.total.InexactFloat64()
+		p.float = exchange.Float(p.total)
 	}
 }
 

@@ -22,9 +22,9 @@ type screen struct {
 type screenBracket struct{ cap, mmr, cum float64 }
 
 func newScreen(in *exchange.Instrument) screen {
-	r := screen{inverse: in.Inverse(), size: in.ContractSize.InexactFloat64()}
+	r := screen{inverse: in.Inverse(), size: exchange.Float(in.ContractSize)}
 	for _, b := range in.Brackets {
-		r.brackets = append(r.brackets, screenBracket{b.Cap.InexactFloat64(), b.MMR.InexactFloat64(), b.Cum.InexactFloat64()})
+		r.brackets = append(r.brackets, screenBracket{exchange.Float(b.Cap), exchange.Float(b.MMR), exchange.Float(b.Cum)})
 	}
 	return r
 }
@@ -53,7 +53,7 @@ func (s *slot) rescreen(held bool) {
 	if s.purse == nil {
 		return
 	}
-	s.risk.qty, s.risk.cost = s.in.QtyFloat(s.pos.qty), s.pos.cost.InexactFloat64()
+	s.risk.qty, s.risk.cost = s.in.QtyFloat(s.pos.qty), exchange.Float(s.pos.cost)
 	s.risk.profit, s.risk.mmr, s.risk.scale = 0, 0, 0
 	if now := s.pos.qty != 0; now != held {
 		s.purse.held++
@@ -75,7 +75,7 @@ func (v *Venue) watch(s *slot, at exchange.Time) {
 		if !ok {
 			return
 		}
-		s.stand, mark = mid, mid.InexactFloat64()
+		s.stand, mark = mid, exchange.Float(mid)
 	}
 	s.risk.at(mark)
 	if !s.purse.safe() {
@@ -127,7 +127,7 @@ func (v *Venue) guard(p *purse, at exchange.Time) {
 func (v *Venue) reprice(p *purse) {
 	for _, s := range p.slots {
 		if s.pos.qty != 0 && s.risk.scale == 0 {
-			s.risk.at(v.priceOf(s).InexactFloat64())
+			s.risk.at(exchange.Float(v.priceOf(s)))
 		}
 	}
 }

@@ -77,8 +77,8 @@ func (m *Machine) reached(p Port) bool {
 // asked at every change of a book, and decimals allocate.
 func (m *Machine) far(perp *exchange.Instrument, price exchange.Ticks) bool {
 	if m.goal == 0 {
-		m.goal = m.Request.Notional.InexactFloat64()
-		m.least = 4 * perp.MinNotional.InexactFloat64()
+		m.goal = exchange.Float(m.Request.Notional)
+		m.least = 4 * exchange.Float(perp.MinNotional)
 	}
 	left := m.goal - perp.NotionalFloat(price, m.Pair.PerpQty.Abs())
 	return left > m.goal/100 && left > m.least && left > 4*perp.NotionalFloat(price, max(1, perp.MinQty))

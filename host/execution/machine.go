@@ -244,7 +244,7 @@ func (m *Machine) turned(in *exchange.Instrument, f *exchange.Fill, perpLeg bool
 		t = &m.turn[which]
 	}
 	if in.Inverse() {
-		t.coins += in.BaseQty(f.Price, f.Qty).InexactFloat64()
+		t.coins += exchange.Float(in.BaseQty(f.Price, f.Qty))
 	} else {
 		t.coins += in.QtyFloat(f.Qty) * float64(in.Multiplier)
 	}

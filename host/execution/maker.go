@@ -102,7 +102,7 @@ func (m *Machine) saving(p Port, which int) float64 {
 	bid, _ := b.Level(exchange.Buy, 1)
 	ask, _ := b.Level(exchange.Sell, 1)
 	spread := float64(ask.Price-bid.Price) / float64(max(1, bid.Price))
-	return in.TakerFee.Sub(in.MakerFee).InexactFloat64() + spread
+	return exchange.Float(in.TakerFee.Sub(in.MakerFee)) + spread
 }
 
 // quote rests the next slice, if the books and the basis allow it. It reports

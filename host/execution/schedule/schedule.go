@@ -81,7 +81,7 @@ func (s *Schedule) Price(in *exchange.Instrument) float64 {
 	if s.Filled == 0 || !s.Cost.IsPositive() {
 		return math.NaN()
 	}
-	cost, qty := s.Cost.InexactFloat64(), in.QtyFloat(s.Filled)
+	cost, qty := exchange.Float(s.Cost), in.QtyFloat(s.Filled)
 	if in.Inverse() {
 		return qty / cost
 	}
