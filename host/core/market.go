@@ -42,7 +42,7 @@ func (c *Core) onBook(ev *exchange.Event) {
 		return
 	}
 	c.runMachines(ev.Instrument)
-	c.dispatch(&Notice{Handler: OnBook, Instrument: ev.Instrument, Event: ev})
+	c.dispatch(OnBook, ev)
 }
 
 // wantSnapshot asks for a snapshot once per loss of the book.
@@ -56,10 +56,10 @@ func (c *Core) wantSnapshot(m *market) {
 
 // dispatch calls a market handler at once, without the queue: these are the
 // many events, and nothing they carry outlives the call.
-func (c *Core) dispatch(n *Notice) {
+func (c *Core) dispatch(h Handler, ev *exchange.Event) {
 	for _, s := range c.slots {
-		if s.wants[n.Handler] && s.watches[n.Instrument] {
-			c.invoke(s, n)
+		if s.wants[h] && s.watches[ev.Instrument] {
+			c.invoke(s, &Notice{Handler: h, Instrument: ev.Instrument, Event: ev})
 		}
 	}
 }
@@ -82,7 +82,7 @@ func (c *Core) onMarket(ev *exchange.Event) {
 	case exchange.KindTrade:
 		m.trade = exchange.Trade{Time: ev.Time, Price: ev.Price, Qty: ev.Qty, Side: ev.Side}
 		m.volume.Trade(m.in, c.now, ev.Price, ev.Qty)
-		c.dispatch(&Notice{Handler: OnTrade, Instrument: ev.Instrument, Event: ev})
+		c.dispatch(OnTrade, ev)
 	case exchange.KindMark:
 		m.mark = exchange.MarkState{Mark: ev.Mark, Index: ev.Index, Rate: ev.Rate,
 			NextFunding: ev.NextFunding, Hours: ev.Hours, Time: ev.Time}
@@ -90,7 +90,7 @@ func (c *Core) onMarket(ev *exchange.Event) {
 			m.mark.Hours = max(m.in.FundingHours, 1)
 		}
 		m.mark.Predicted = m.funding.Rate(&m.mark)
-		c.dispatch(&Notice{Handler: OnMark, Instrument: ev.Instrument, Event: ev})
+		c.dispatch(OnMark, ev)
 	case exchange.KindFunding:
 		m.settled = keepLast(m.settled, exchange.Settled{Time: ev.VenueTime, Rate: ev.Rate, Mark: ev.Mark, Hours: ev.Hours}, keepSettled)
 	case exchange.KindBar:
@@ -103,7 +103,7 @@ func (c *Core) onMarket(ev *exchange.Event) {
 		if !c.running {
 			return // it is of the past, to be looked back on and not to be traded on
 		}
-		c.dispatch(&Notice{Handler: OnBar, Instrument: ev.Instrument, Event: ev})
+		c.dispatch(OnBar, ev)
 	}
 }
 
