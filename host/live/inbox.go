@@ -21,8 +21,11 @@ type Inbox struct {
 	Most    int                         // 0: any number
 	Refetch func(exchange.InstrumentID) // on the loop's goroutine
 
+	timer *time.Timer // of wait; the loop's
+
 	mu      sync.Mutex
 	pending []*exchange.Event
+	head    int // of pending: what is before it was taken
 	shed    []exchange.InstrumentID // whose market data is dropped at present
 	dropped atomic.Uint64
 	count   atomic.Int32
@@ -37,7 +40,7 @@ func NewInbox() *Inbox { return &Inbox{wake: make(chan struct{}, 1)} }
 func (b *Inbox) Post(ev *exchange.Event) {
 	b.mu.Lock()
 	b.admit(ev)
-	b.count.Store(int32(len(b.pending)))
+	b.count.Store(int32(b.length()))
 	b.mu.Unlock()
 	select {
 	case b.wake <- struct{}{}:
@@ -45,23 +48,37 @@ func (b *Inbox) Post(ev *exchange.Event) {
 	}
 }
 
+// length is how many events wait; the caller holds mu.
+func (b *Inbox) length() int { return len(b.pending) - b.head }
+
+// add appends an event. The room of those that were taken is used again before
+// more is allocated.
+func (b *Inbox) add(ev *exchange.Event) {
+	if len(b.pending) == cap(b.pending) && b.head > len(b.pending)/2 {
+		n := copy(b.pending, b.pending[b.head:])
+		clear(b.pending[n:])
+		b.pending, b.head = b.pending[:n], 0
+	}
+	b.pending = append(b.pending, ev)
+}
+
 func (b *Inbox) admit(ev *exchange.Event) {
 	if !perishable(ev.Kind) {
-		b.pending = append(b.pending, ev)
+		b.add(ev)
 		return
 	}
 	shed := slices.Contains(b.shed, ev.Instrument)
-	if !shed && b.Most > 0 && len(b.pending) >= b.Most {
+	if !shed && b.Most > 0 && b.length() >= b.Most {
 		shed = true
 		b.shed = append(b.shed, ev.Instrument)
-		b.pending = append(b.pending, &exchange.Event{Kind: exchange.KindGap, Instrument: ev.Instrument, Time: ev.Time,
+		b.add(&exchange.Event{Kind: exchange.KindGap, Instrument: ev.Instrument, Time: ev.Time,
 			Reason: "the loop is behind: market data was dropped"})
 	}
 	if shed {
 		b.dropped.Add(1)
 		return
 	}
-	b.pending = append(b.pending, ev)
+	b.add(ev)
 }
 
 // perishable market data is worth little once there is newer; a missed mark or
@@ -82,10 +99,12 @@ func (b *Inbox) take() *exchange.Event {
 		return nil
 	}
 	b.mu.Lock()
-	ev := b.pending[0]
-	b.pending[0] = nil
-	b.pending = b.pending[1:]
-	b.count.Store(int32(len(b.pending)))
+	ev := b.pending[b.head]
+	b.pending[b.head] = nil
+	if b.head++; b.head == len(b.pending) {
+		b.pending, b.head = b.pending[:0], 0
+	}
+	b.count.Store(int32(b.length()))
 	relieved := b.relieved()
 	b.mu.Unlock()
 	for _, id := range relieved {
@@ -97,7 +116,7 @@ func (b *Inbox) take() *exchange.Event {
 // relieved ends the dropping once half of the room is free, and returns whose
 // market data comes again.
 func (b *Inbox) relieved() []exchange.InstrumentID {
-	if len(b.shed) == 0 || len(b.pending) > b.Most/2 {
+	if len(b.shed) == 0 || b.length() > b.Most/2 {
 		return nil
 	}
 	list := b.shed
@@ -110,10 +129,14 @@ func (b *Inbox) relieved() []exchange.InstrumentID {
 
 // wait sleeps until something is posted, ctx is done, or the time is over.
 func (b *Inbox) wait(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
+	if b.timer == nil {
+		b.timer = time.NewTimer(d)
+	} else {
+		b.timer.Reset(d)
+	}
+	defer b.timer.Stop()
 	select {
-	case <-t.C:
+	case <-b.timer.C:
 	case <-b.wake:
 	case <-ctx.Done():
 	}
