@@ -132,7 +132,7 @@ func (c *Core) Move(m *execution.Machine, from, to exchange.Market, coins decima
 		free = c.Free(m.Pair.Spot, m.Pair.ID)
 	}
 	t := exchange.Transfer{ID: c.lastMove + 1, Strategy: m.Pair.Strategy, Asset: asset, From: from, To: to}
-	t.Amount = execution.Nonce(decimal.Min(coins, free), t.ID)
+	t.Amount = exchange.Nonce(decimal.Min(coins, free), t.ID)
 	if !t.Amount.IsPositive() {
 		return t, fmt.Errorf("nothing to move from %s to %s: %s %s are free", from, to, free, asset)
 	}

@@ -44,24 +44,6 @@ func TestCoinRequestsThatMakeNoSense(t *testing.T) {
 	}
 }
 
-// A nonce never makes an amount larger, leaves at most two millionths behind, and
-// tells numbers that are close to each other apart.
-func TestANonceTellsTransfersApart(t *testing.T) {
-	rapid.Check(t, func(r *rapid.T) {
-		coins := decimal.New(rapid.Int64Range(1, 1e14).Draw(r, "coins"), -8)
-		id := rapid.Uint64Range(1, 1e6).Draw(r, "id")
-		marked, next := Nonce(coins, id), Nonce(coins, id+1)
-		switch {
-		case marked.GreaterThan(coins) || marked.IsNegative():
-			r.Fatalf("%s became %s", coins, marked)
-		case marked.IsZero() && coins.GreaterThan(dec("0.000002")), !marked.IsZero() && coins.Sub(marked).GreaterThan(dec("0.000002")):
-			r.Fatalf("%s became %s: that leaves too much", coins, marked)
-		case marked.IsPositive() && marked.Equal(next):
-			r.Fatalf("transfers %d and %d are both of %s", id, id+1, marked)
-		}
-	})
-}
-
 // A short that is backed one to one hedges its own collateral at every price: δ
 // does not move when the price does.
 func TestAnInverseShortHedgesItsCollateral(t *testing.T) {

@@ -70,7 +70,7 @@ func (d *desk) Move(m *Machine, from, to exchange.Market, coins decimal.Decimal)
 		d.t.Errorf("%s coins are to leave spot, %s are there", coins, m.Pair.SpotQty)
 	}
 	t := exchange.Transfer{ID: uint64(len(d.moves) + 1), Asset: "ABC", From: from, To: to}
-	if t.Amount = Nonce(coins, t.ID); !t.Amount.IsPositive() {
+	if t.Amount = exchange.Nonce(coins, t.ID); !t.Amount.IsPositive() {
 		return t, fmt.Errorf("nothing to move from %s to %s", from, to)
 	}
 	d.moves = append(d.moves, t)

@@ -54,19 +54,6 @@ func (v *Move) pause() exchange.Time {
 func (m *Machine) late() exchange.Time { return min(moveLate, m.Request.MaxUnhedgedTime/4) }
 func (m *Machine) lost() exchange.Time { return min(moveLost, m.Request.MaxUnhedgedTime/2) }
 
-// Nonce lays the number of a transfer into the last two of the eight decimals of
-// its amount, rounding down: the venue's history has no id of ours, and so the
-// amount alone tells which intent a row of it answers. It is 0 when the amount is
-// too small to carry one.
-func Nonce(coins decimal.Decimal, id uint64) decimal.Decimal {
-	sign := decimal.New(int64(id%99)+1, -8)
-	whole := coins.Sub(sign).RoundFloor(6)
-	if !whole.IsPositive() {
-		return decimal.Zero
-	}
-	return whole.Add(sign)
-}
-
 // ship sends coins to another wallet, or says in the pair's reason why not now.
 func (m *Machine) ship(p Port, now exchange.Time, from, to exchange.Market, coins decimal.Decimal) bool {
 	mv := &m.Pair.Coin.Move

@@ -32,22 +32,20 @@ func (m *move) next() exchange.Time {
 	return m.due
 }
 
-// mark takes an amount down by less than two millionths, so that its last two
-// decimals are the transfer's own: the venue's transfers have no client id, and
-// a row of its history is recognised by the exact amount.
-func mark(amount decimal.Decimal, id uint64) decimal.Decimal {
-	marked := amount.RoundDown(6).Sub(decimal.New(1, -6)).Add(decimal.New(int64(1+id%99), -8))
-	if !marked.IsPositive() {
-		return amount
+// mark is the amount that is asked for: it tells the transfer in the venue's
+// history. One too small to be marked is asked for as it is.
+func mark(t *exchange.Transfer) decimal.Decimal {
+	if marked := exchange.Nonce(t.Amount, t.ID); marked.IsPositive() {
+		return marked
 	}
-	return marked
+	return t.Amount
 }
 
 // Transfer asks for money to be moved. What arrives is up to two millionths less
 // than was asked for: the event tells the amount.
 func (d *Desk) Transfer(t *exchange.Transfer, now exchange.Time) {
 	d.at(now)
-	m := &move{Transfer: *t, stage: waiting, due: d.now, since: d.now, amount: mark(t.Amount, t.ID)}
+	m := &move{Transfer: *t, stage: waiting, due: d.now, since: d.now, amount: mark(t)}
 	m.Done, m.Failed, m.Reason = false, false, ""
 	d.books.add(purse{t.From, t.Asset}, t.Amount.Neg())
 	d.moves = append(d.moves, m)
@@ -76,7 +74,7 @@ func wrongTransfer(t *exchange.Transfer) string {
 func (d *Desk) resumeMove(t *Transit) {
 	d.resumed++
 	d.moves = append(d.moves, &move{Transfer: t.Transfer, stage: doubtful, due: d.now, since: t.Sent, sent: d.now,
-		amount: mark(t.Amount, t.ID), resumed: true})
+		amount: mark(&t.Transfer), resumed: true})
 }
 
 // turn reports whether no earlier transfer is under way between the same wallets
