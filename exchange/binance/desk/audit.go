@@ -38,6 +38,7 @@ type audit struct {
 	since  exchange.Time // income is listed from here
 	paid   map[string]exchange.Time
 	coming exchange.Time // of a funding payment that income does not show yet
+	waits  string        // why the last round brought no result; "" when it did
 	down   string        // why the stream is lost
 }
 
@@ -156,6 +157,9 @@ func (d *Desk) part(m exchange.Market, r *Request, ok bool) {
 	switch {
 	case a.left > 0:
 	case a.failed || a.again:
+		if a.failed {
+			a.waits = "the venue did not answer"
+		}
 		d.retry(a)
 	case !a.second:
 		a.second = true
@@ -195,20 +199,26 @@ func (d *Desk) onOpenOrders(a *audit, ans *Answer) {
 	}
 }
 
-// quiet reports whether our books are as the venue had them at a time: nothing is
-// under way in the market, and nothing was booked since.
-func (d *Desk) quiet(a *audit, at exchange.Time) bool {
-	if a.touched >= at || a.coming != 0 {
-		return false
+// restless says why our books need not be as the venue had them at a time: something
+// is under way in the market, or was booked since. "": they must be.
+func (d *Desk) restless(a *audit, at exchange.Time) string {
+	switch {
+	case a.touched >= at:
+		return "something was booked meanwhile"
+	case a.coming != 0:
+		return fmt.Sprintf("funding of %s is not in the income yet", a.coming)
 	}
 	for _, n := range d.open {
 		if n.in.Market == a.market && (n.stage == placing || n.stage == doubtful || n.said.filled > n.Filled || n.said.status.Terminal() && n.stage != done) {
-			return false
+			return "order " + n.ClientID + " is in doubt"
 		}
 	}
-	return !slices.ContainsFunc(d.tapes, func(t *tape) bool {
-		return t.in.Market == a.market && (t.busy > 0 || len(t.orphans) > 0)
-	})
+	for _, t := range d.tapes {
+		if t.in.Market == a.market && (t.busy > 0 || len(t.orphans) > 0) {
+			return "executions in " + t.in.Symbol + " are asked for"
+		}
+	}
+	return ""
 }
 
 // confirmAfter is how long before a round a difference must have been seen for
@@ -218,7 +228,7 @@ const confirmAfter = 5 * exchange.Second
 // compare ends a round.
 func (d *Desk) compare(a *audit) {
 	at := a.balances.Request.At
-	if !d.quiet(a, at) {
+	if a.waits = d.restless(a, at); a.waits != "" {
 		d.retry(a)
 		return
 	}
@@ -287,9 +297,8 @@ func (d *Desk) named(a *audit, what string) string {
 	return "unexplained difference: " + what
 }
 
-// adjust books a difference and says so.
+// adjust books a difference, which the core says.
 func (d *Desk) adjust(p purse, amount decimal.Decimal, reason string) {
-	d.note("%s wallet %s %s: %s", p.market, amount, p.asset, reason)
 	d.books.add(p, amount)
 	d.post(exchange.Event{Kind: exchange.KindBalance, Instrument: exchange.NoInstrument, Wallet: p.market, Asset: p.asset, Amount: amount, Reason: reason})
 }

@@ -28,6 +28,7 @@ type MarketHealth struct {
 	Market exchange.Market
 	Agreed exchange.Time // when our books last were the venue's; 0: never yet
 	Diffs  []string      // what the venue has otherwise and is not explained so far
+	Waits  string        // why the last comparison brought no result; "" when it did
 	Down   string        // why the stream is lost; "" when it is up
 }
 
@@ -73,6 +74,9 @@ func (m *MarketHealth) line(now exchange.Time) string {
 	if len(m.Diffs) > 0 {
 		s += ", DIFFERS by " + strings.Join(m.Diffs, ", ")
 	}
+	if m.Waits != "" {
+		s += ", not now: " + m.Waits
+	}
 	if m.Down != "" {
 		s += ", stream DOWN: " + m.Down
 	}
@@ -116,7 +120,7 @@ func (d *Desk) Health() Health {
 }
 
 func (d *Desk) marketHealth(a *audit) MarketHealth {
-	m := MarketHealth{Market: a.market, Agreed: a.agreed, Down: a.down}
+	m := MarketHealth{Market: a.market, Agreed: a.agreed, Waits: a.waits, Down: a.down}
 	for _, key := range slices.Sorted(maps.Keys(a.diffs)) {
 		m.Diffs = append(m.Diffs, a.diffs[key].amount.String()+" "+key)
 	}
