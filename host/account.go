@@ -98,7 +98,7 @@ func (r *runner) signIn(ctx context.Context) error {
 	r.real = &liveAccount{client: c}
 	uid, err := c.UID(ctx)
 	if err != nil {
-		return fmt.Errorf("account: %w", err)
+		return &AccountError{advised(err)}
 	}
 	r.real.uid = strconv.FormatInt(uid, 10)
 	return r.admit(ctx)
@@ -126,9 +126,18 @@ func (o *Options) openAccount(ctx context.Context, log func(string)) (*account.C
 	}
 	c, err := account.Open(ctx, account.Options{Key: key, Endpoints: o.Live.Endpoints, Entry: o.Account.Entry, Log: log})
 	if err != nil {
-		return nil, &AccountError{err}
+		return nil, &AccountError{advised(err)}
 	}
 	return c, nil
+}
+
+// advised adds what to do to a refusal of the venue.
+func advised(err error) error {
+	var f *account.Fault
+	if errors.As(err, &f) && adviceFor(f) != "" {
+		return fmt.Errorf("%w: %s", err, adviceFor(f))
+	}
+	return err
 }
 
 // AccountError is an account at the venue that can't be used; it wraps why.
@@ -258,7 +267,23 @@ func (r *runner) reconciled(ctx context.Context) ([]exchange.Event, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.recovering = false
+	r.tellOpening(a.early)
 	return a.early, nil
+}
+
+// tellOpening says what a new session finds in the account, a line for each wallet.
+func (r *runner) tellOpening(list []exchange.Event) {
+	for _, m := range exchange.Markets {
+		var held []string
+		for i := range list {
+			if ev := &list[i]; ev.Kind == exchange.KindBalance && ev.Wallet == m && ev.Reason == core.OpeningBalance {
+				held = append(held, ev.Amount.String()+" "+ev.Asset)
+			}
+		}
+		if len(held) > 0 {
+			r.o.Log(Line{Level: core.Info, Strategy: "account", Text: fmt.Sprintf("%s wallet at the opening: %s", m, listed(held))})
+		}
+	}
 }
 
 func wait(ctx context.Context, d time.Duration) {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/account"
+	"github.com/perilune/perilune/exchange/sign"
 	"github.com/perilune/perilune/ledger"
 )
 
@@ -53,11 +54,14 @@ func Examine(ctx context.Context, o *Options) *Examination {
 	d := &doctor{o: o, Examination: Examination{Venue: o.Live.hosts()}}
 	d.config()
 	d.disk()
-	d.ledgerFile()
-	if d.open(ctx) {
+	known := d.open(ctx)
+	if known {
 		defer d.c.Close()
 		d.clock()
-		d.identity(ctx)
+		known = d.identity(ctx)
+	}
+	d.ledgerFile()
+	if known { // every other question would have the same answer
 		d.permissions(ctx)
 		d.modes(ctx)
 		d.margins(ctx)
@@ -122,7 +126,7 @@ func (d *doctor) ledgerFile() {
 		d.say("ledger", OK, "", "%s will be made", path)
 		return
 	}
-	db, err := ledger.Open(ledger.Options{Path: path, Mode: ledger.Live, ReadOnly: true})
+	db, err := ledger.Open(ledger.Options{Path: path, Mode: ledger.Live, Account: d.Account, ReadOnly: true})
 	if err != nil {
 		d.say("ledger", Fail, "name another file with --db", "%s: %v", path, err)
 		return
@@ -146,7 +150,7 @@ func (d *doctor) open(ctx context.Context) bool {
 	case errors.As(err, &f):
 		d.say("venue", Fail, adviceFor(f), "%v", err)
 	default:
-		d.say("key", Fail, "point api_key and secret in [venue.binance] to where they are", "%v", err)
+		d.say("key", Fail, "see to it that api_key and secret in [venue.binance] name where they are, for this user alone", "%v", err)
 	}
 	return false
 }
@@ -162,6 +166,9 @@ func adviceFor(f *account.Fault) string {
 		return "the secret does not belong to the key"
 	case -1021, -5028, -4188:
 		return "set this machine's clock: it must keep within a second of the venue's"
+	}
+	if skew := (*sign.SkewError)(nil); errors.As(f, &skew) {
+		return "" // it says so itself
 	}
 	if f.Class == account.Unknown || f.HTTP == 0 {
 		return "look at the network and at the addresses in [venue.binance]"
@@ -190,14 +197,16 @@ func (d *doctor) failed(name string, err error) {
 	d.say(name, Fail, do, "%v", err)
 }
 
-func (d *doctor) identity(ctx context.Context) {
+// identity reports whether the venue knows the key.
+func (d *doctor) identity(ctx context.Context) bool {
 	uid, err := d.c.UID(ctx)
 	if err != nil {
 		d.failed("key", err)
-		return
+		return false
 	}
 	d.Account = fmt.Sprint(uid)
 	d.say("key", OK, "", "it belongs to account %d", uid)
+	return true
 }
 
 func (d *doctor) permissions(ctx context.Context) {
