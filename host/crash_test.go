@@ -29,6 +29,10 @@ func TestMain(m *testing.M) {
 		crashChild(path)
 		return
 	}
+	if dir := os.Getenv("HOST_LIVE_CHILD"); dir != "" {
+		liveChild(dir)
+		return
+	}
 	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("database/sql.(*DB).connectionOpener"))
 }
 

@@ -1,0 +1,189 @@
+package host
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/account"
+	"github.com/perilune/perilune/host/core"
+)
+
+// The points at which a session is killed, in the order in which an order passes
+// them.
+const (
+	killIntent = "intent" // it is recorded, and not yet handed to the desk
+	killSend   = "send"   // it is about to leave
+	killAck    = "ack"    // the venue has it; its answer was not heard
+	killHeard  = "heard"  // its answer was heard, and not yet recorded
+	killFill   = "fill"   // its fill was heard, and not yet recorded
+	killCommit = "commit" // its fill is in the journal, and not yet in the ledger
+	killMove   = "move"   // a transfer was made; its answer was not heard
+	killNever  = "never"
+)
+
+// A session that is killed at any point of an order's life knows, once it is started
+// again, exactly what the venue knows.
+func TestLiveKilledAtEveryPoint(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts processes")
+	}
+	for i, point := range []string{killIntent, killSend, killAck, killHeard, killFill, killCommit, killMove} {
+		t.Run(point, func(t *testing.T) {
+			t.Parallel()
+			h := openHouse(t, uint64(i+1), nil)
+			h.runChild(point)
+			s := begin(t, h.options(map[string]string{"acts": "12", "every": "0.2"}), nil)
+			s.quiet(h, 40*time.Second)
+			s.end()
+			if n := h.audited(); n < 5 {
+				t.Errorf("%d trades: the test tested little", n)
+			}
+			h.hides(s.log())
+			if t.Failed() {
+				t.Log(tail(s.log(), 8000))
+			}
+		})
+	}
+}
+
+// runChild runs a session in a process of its own until it kills itself.
+func (h *liveHouse) runChild(point string) {
+	h.t.Helper()
+	cmd := h.child(point)
+	out, err := cmd.CombinedOutput()
+	h.write("child.out", string(out))
+	if err == nil || cmd.ProcessState.ExitCode() != -1 {
+		h.t.Fatalf("the child was not killed: %v\n%s", err, tail(string(out), 4000))
+	}
+}
+
+func (h *liveHouse) child(point string) *exec.Cmd {
+	ctx, stop := context.WithTimeout(context.Background(), 90*time.Second)
+	h.t.Cleanup(stop)
+	cmd := exec.CommandContext(ctx, os.Args[0])
+	cmd.Env = append(os.Environ(), "HOST_LIVE_CHILD="+h.dir, "HOST_LIVE_VENUE="+h.host, "HOST_LIVE_KILL="+point)
+	return cmd
+}
+
+// liveChild is the process that is killed. Exit code 1 says that it lived on.
+func liveChild(dir string) {
+	point := os.Getenv("HOST_LIVE_KILL")
+	set := map[string]string{"acts": "1000", "every": "0.2"}
+	if point == killNever {
+		set["away"], set["acts"] = "0.02", "12"
+	}
+	o := liveOptions(os.Getenv("HOST_LIVE_VENUE"), dir, set)
+	o.Log = func(l Line) { fmt.Println(l.Level, l.Strategy, l.Text) }
+	o.Status = func(s Status) { fmt.Println("status", s.Events, s.Account) }
+	k := &suicide{point: point}
+	k.left.Store(occasions(point))
+	o.wrapAPI = func(api account.API) account.API { return &killedAPI{api, k} }
+	if err := o.Validate(); err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
+	r := newRunner(o)
+	if err := r.open(context.Background()); err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
+	r.driver.Venue = killedVenue{r.driver.Venue, k}
+	r.driver.Recorder = &killedRecorder{r.rec, k}
+	fmt.Println("ended:", r.driver.Run(context.Background()))
+	os.Exit(1)
+}
+
+// occasions is how often a point is passed before the end: transfers are few.
+func occasions(point string) int32 {
+	if point == killMove {
+		return 2
+	}
+	return 4
+}
+
+// suicide kills the process the last of a number of times that it passes a point.
+type suicide struct {
+	point string
+	left  atomic.Int32
+}
+
+func (k *suicide) at(point string) {
+	if point != k.point {
+		return
+	}
+	if k.left.Add(-1) > 0 {
+		return
+	}
+	if p, err := os.FindProcess(os.Getpid()); err == nil {
+		_ = p.Kill()
+	}
+	select {} // until it is dead
+}
+
+// killedVenue is between the record of an intent and the desk.
+type killedVenue struct {
+	exchange.Simulated
+	*suicide
+}
+
+func (v killedVenue) Submit(o *exchange.Order, now exchange.Time) {
+	v.at(killIntent)
+	v.Simulated.Submit(o, now)
+}
+
+// killedAPI is between the desk and the venue.
+type killedAPI struct {
+	account.API
+	*suicide
+}
+
+func (a *killedAPI) Place(ctx context.Context, o account.Order) (account.Report, error) {
+	a.at(killSend)
+	r, err := a.API.Place(ctx, o)
+	a.at(killAck)
+	return r, err
+}
+
+func (a *killedAPI) Move(ctx context.Context, asset string, from, to exchange.Market, amount decimal.Decimal) (int64, error) {
+	id, err := a.API.Move(ctx, asset, from, to, amount)
+	a.at(killMove)
+	return id, err
+}
+
+// killedRecorder is between what is heard and what is recorded.
+type killedRecorder struct {
+	*recorder
+	*suicide
+}
+
+func (r *killedRecorder) Before(ev *exchange.Event) error {
+	switch ev.Kind {
+	case exchange.KindOrder:
+		r.at(killHeard)
+	case exchange.KindFill:
+		r.at(killFill)
+	}
+	return r.recorder.Before(ev)
+}
+
+func (r *killedRecorder) After(ev *exchange.Event, fx []core.Effect) error {
+	if ev.Kind == exchange.KindFill && r.point == killCommit {
+		if r.left.Load() == 1 {
+			sink := r.sink
+			r.sink = nil
+			_ = r.recorder.After(ev, fx)
+			_ = r.journal.Flush()
+			r.sink = sink
+		}
+		r.at(killCommit)
+	}
+	return r.recorder.After(ev, fx)
+}
