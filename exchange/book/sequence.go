@@ -12,6 +12,11 @@ import (
 // catches up in far fewer.
 const maxLate = 1000
 
+// maxLateSuspect is the same for a book that has lost input. A new connection may
+// lag behind the old one for a moment; then the diffs of a venue that restarted
+// its numbers are told from those of one that goes on.
+const maxLateSuspect = 10
+
 // maxPrice leaves a bit free, so that differences of keys cannot overflow.
 const maxPrice exchange.Ticks = 1<<62 - 1
 
@@ -66,9 +71,11 @@ func (b *Book) snapshot(ev *exchange.Event) bool {
 	return b.serve(ev.Time) && b.replay(ev.Time)
 }
 
-// accepts reports whether a snapshot with this id can be the start of a book.
+// accepts reports whether a snapshot with this id can be the start of a book. The
+// id of a book that has lost input says nothing: the venue may have restarted its
+// numbers meanwhile.
 func (b *Book) accepts(id int64) bool {
-	if len(b.pending.diffs) == 0 && id < b.chain.last {
+	if b.state != Suspect && len(b.pending.diffs) == 0 && id < b.chain.last {
 		b.stats.Ignored++
 		return false
 	}
@@ -132,7 +139,11 @@ func (b *Book) hold(d ids, ev *exchange.Event) {
 // nothing but such diffs comes.
 func (b *Book) ignore(d ids, ev *exchange.Event) {
 	b.stats.Ignored++
-	if b.late++; b.late <= maxLate {
+	most := maxLate
+	if b.state == Suspect {
+		most = maxLateSuspect
+	}
+	if b.late++; b.late <= most {
 		return
 	}
 	b.fail(fmt.Sprintf("the last %d diffs, up to %s, were all older than the book at %d: the venue restarted its ids",
@@ -147,10 +158,16 @@ func (b *Book) gap(d ids, ev *exchange.Event) {
 	b.hold(d, ev)
 }
 
-// lost makes a live book suspect. One that waits for a snapshot finds a hole by
-// itself, between the diffs it holds.
+// lost makes a live book suspect. One that waits for a snapshot forgets where it
+// was: what comes after may be numbered anew.
 func (b *Book) lost(reason string) {
-	if b.state != Live {
+	b.late = 0
+	if b.WantsSnapshot() {
+		b.chain = chain{}
+		b.pending.clear()
+		return
+	}
+	if b.state == Suspect {
 		return
 	}
 	if reason == "" {

@@ -155,11 +155,32 @@ var sequences = []struct {
 		{gapEvent(), Suspect, 100, "connection lost"},
 		{spot(104, 105), Stale, 0, "gap: the book is at 100"},
 	}},
-	{"lost input: a snapshot settles it, unless it is old", []step{
+	{"lost input: a snapshot settles it", []step{
 		{snap(100), Live, 100, ""},
 		{gapEvent(), Suspect, 100, "connection lost"},
-		{snap(90), Suspect, 100, "connection lost"},
 		{snap(108), Live, 108, ""},
+	}},
+	{"lost input: a snapshot of a venue that restarted its ids", []step{
+		{snap(100), Live, 100, ""},
+		{gapEvent(), Suspect, 100, "connection lost"},
+		{snap(9), Live, 9, ""},
+		{spot(10, 11), Live, 11, ""},
+		{snap(9), Live, 11, ""},
+	}},
+	{"lost input while stale: a snapshot of a venue that restarted its ids", []step{
+		{snap(100), Live, 100, ""},
+		{spot(105, 106), Stale, 0, "gap"},
+		{gapEvent(), Stale, 0, "gap"},
+		{spot(8, 8), Stale, 0, "gap"},
+		{spot(9, 10), Stale, 0, "gap"},
+		{snap(7), Live, 10, ""},
+	}},
+	{"lost input after a cross: the ids may start anew", []step{
+		{snap(100), Live, 100, ""},
+		{with(spot(101, 101), func(ev *exchange.Event) { ev.Bids = levels(110, 3) }), Stale, 0, "crossed"},
+		{snap(7), Stale, 0, "crossed"},
+		{gapEvent(), Stale, 0, "crossed"},
+		{snap(7), Live, 7, ""},
 	}},
 	{"lost input before the snapshot shows in the diffs", []step{
 		{spot(99, 101), Empty, 0, ""},
@@ -346,6 +367,30 @@ func TestRestartedIDsAreNoticed(t *testing.T) {
 	b.Apply(spot(id, id))
 	if b.Apply(snap(id)); b.State() != Live || b.LastID() != id {
 		t.Errorf("%s at %d after a snapshot of the new numbers: %s", b.State(), b.LastID(), b.Reason())
+	}
+}
+
+// After a reconnect a few old diffs are enough: a connection that lags behind the
+// one before it catches up sooner.
+func TestRestartedIDsAreNoticedSoonAfterAReconnect(t *testing.T) {
+	for name, d := range map[string]func(id int64) *exchange.Event{
+		"spot":    func(id int64) *exchange.Event { return spot(id, id) },
+		"futures": func(id int64) *exchange.Event { return futures(id-1, id, id-1) },
+	} {
+		b := New(btc)
+		b.Apply(snap(1_000_000))
+		b.Apply(gapEvent())
+		for id := int64(10); id < 10+maxLateSuspect; id++ {
+			if b.Apply(d(id)); b.State() != Suspect {
+				t.Fatalf("%s: %s at %d: %q", name, b.State(), id, b.Reason())
+			}
+		}
+		if b.Apply(d(50)); b.State() != Stale || !strings.Contains(b.Reason(), "restarted") {
+			t.Fatalf("%s: %s: %q", name, b.State(), b.Reason())
+		}
+		if b.Apply(snap(50)); b.State() != Live || b.LastID() != 50 {
+			t.Errorf("%s: %s at %d after a snapshot of the new numbers: %s", name, b.State(), b.LastID(), b.Reason())
+		}
 	}
 }
 
