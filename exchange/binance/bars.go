@@ -114,10 +114,14 @@ func (k *kline) event(in *exchange.Instrument, interval exchange.Time) (exchange
 }
 
 // bar sends a finished candle, once. One that follows a hole is left to fill,
-// which fetches it with those that are missing.
+// which fetches it with those that are missing. One that is older than the last
+// but one is of a venue that was reset.
 func (t *track) bar(m *Market, k *kline) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if k.opened < t.barred-m.o.Interval {
+		t.barred = 0
+	}
 	if t.barred == 0 || k.opened == t.barred+m.o.Interval {
 		t.sendBar(m, k)
 	}

@@ -13,6 +13,7 @@ import (
 type group struct {
 	market *Market
 	kind   exchange.Market
+	tracks []*track // with any stream on it
 	books  []*track // with their depth stream on it
 }
 
@@ -68,7 +69,7 @@ func (r *intake) post(ev *exchange.Event) error {
 			m.fetchers[r.kind].want(t)
 		}
 	case exchange.KindMark:
-		t.mark(m, ev)
+		t.mark(m, ev, r.conn)
 	default:
 		if !t.post(m, ev, r.conn) {
 			r.used = nil
@@ -114,6 +115,9 @@ func (r *intake) Stalled(streams []string) {
 func (r *intake) Down(err error) {
 	if err == nil {
 		return
+	}
+	for _, t := range r.tracks {
+		t.lost(r.market, r.conn)
 	}
 	reason := "disconnected: " + err.Error()
 	for _, t := range r.books {

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -171,7 +172,7 @@ func (c *Catalog) connect(ctx context.Context, chosen []Listing, sink Sink) (*Ma
 		return nil, fmt.Errorf("live market data: %w", err)
 	}
 	for i := range marks {
-		m.tracks[marks[i].Instrument].mark(m, &marks[i])
+		m.tracks[marks[i].Instrument].mark(m, &marks[i], noConn)
 	}
 	return m, nil
 }
@@ -253,8 +254,13 @@ func (m *Market) parts(r *route) (parts [][]wire.Stream) {
 func (m *Market) dial(r *route, n int, streams []wire.Stream) (*wire.Client, error) {
 	g := &group{market: m, kind: r.market}
 	for _, s := range streams {
-		if symbol, ok := bookSymbol(s.Name); ok {
-			g.books = append(g.books, m.byName[r.market][symbol])
+		name, _, _ := strings.Cut(s.Name, "@")
+		t := m.byName[r.market][upper(name)]
+		if !slices.Contains(g.tracks, t) {
+			g.tracks = append(g.tracks, t)
+		}
+		if _, ok := bookSymbol(s.Name); ok {
+			g.books = append(g.books, t)
 		}
 	}
 	o := wire.Options{
@@ -274,6 +280,9 @@ func (m *Market) dial(r *route, n int, streams []wire.Stream) (*wire.Client, err
 	}
 	return c, nil
 }
+
+// noConn stands for REST where connections are told apart; they count from 1.
+const noConn = 0
 
 // framesPerSecond is what we send of what the venue allows (5 and 10): pongs
 // count too.

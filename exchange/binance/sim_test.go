@@ -113,38 +113,98 @@ func textDepth(b *book.Book) string {
 	return s.String()
 }
 
-// The Market against the simulator: the same wire protocol over real sockets,
-// written by other hands than the fake venue of the tests beside.
-func TestAgainstSimulator(t *testing.T) {
+// serve starts a simulated exchange that opens so long after its feed's start, and
+// whose market stands still.
+func serve(t *testing.T, address string, past exchange.Time) (sim *simserver.Server, host string, stop func()) {
+	t.Helper()
 	start := exchange.Date(2026, 3, 2)
 	feed, err := synth.New(synth.Options{Seed: 1, Start: start, Step: exchange.Second, Calm: true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	sim, err := simserver.New(simserver.Options{Universe: feed.Universe(), Feed: feed, Begin: start + exchange.Minute, Seed: 1})
+	sim, err = simserver.New(simserver.Options{Universe: feed.Universe(), Feed: feed, Begin: start + past, Seed: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := net.Listen("tcp", address)
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, stop := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- sim.Serve(ctx, l) }()
-	t.Cleanup(func() { stop(); <-ended })
+	return sim, l.Addr().String(), func() { cancel(); <-ended }
+}
 
-	host := l.Addr().String()
-	s := &shelf{books: make(map[exchange.InstrumentID]*book.Book), kinds: make(map[exchange.Kind]int)}
-	m, err := binance.Open(ctx, binance.Options{Endpoints: binance.Endpoints{
+func newShelf() *shelf {
+	return &shelf{books: make(map[exchange.InstrumentID]*book.Book), kinds: make(map[exchange.Kind]int)}
+}
+
+// openAt connects to a simulated exchange.
+func openAt(t *testing.T, host string, s *shelf) *binance.Market {
+	t.Helper()
+	m, err := binance.Open(t.Context(), binance.Options{Endpoints: binance.Endpoints{
 		RestSpot: "http://" + host + "/api", RestUSDM: "http://" + host + "/fapi", RestCOINM: "http://" + host + "/dapi",
 		WSSpot: "ws://" + host + "/spot", WSUSDM: "ws://" + host + "/usdm", WSCOINM: "ws://" + host + "/coinm",
 	}, Refresh: 100 * time.Millisecond, Symbols: []string{"spot:BTCUSDT", "spot:ETHUSDT", "usdm:BTCUSDT", "usdm:ETHUSDT", "coinm:BTCUSD_PERP"}}, s)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer m.Close()
 	s.ready(m)
+	return m
+}
+
+// A test network that is reset, or a simulator that is started anew at the same
+// address, begins again at low update ids and at an earlier time. Books, marks and
+// trades must go on.
+func TestSimulatorStartsAnew(t *testing.T) {
+	sim, host, stop := serve(t, "127.0.0.1:0", 10*exchange.Minute)
+	s := newShelf()
+	m := openAt(t, host, s)
+	defer m.Close()
+	agree(t, sim, s, host, m)
+	in, _ := m.Universe().Find(exchange.USDM, "BTCUSDT")
+	was := s.lastID(in.ID)
+	stop()
+
+	sim, _, stop = serve(t, host, exchange.Minute)
+	defer stop()
+	agree(t, sim, s, host, m)
+	if is := s.lastID(in.ID); is >= was {
+		t.Fatalf("the book is at %d after the restart and was at %d: the ids did not start anew", is, was)
+	}
+	marks, tickers := s.count(exchange.KindMark), s.count(exchange.KindTicker)
+	for range 100 {
+		if s.count(exchange.KindMark) > marks && s.count(exchange.KindTicker) > tickers {
+			return
+		}
+		advance(t, sim)
+		time.Sleep(50 * time.Millisecond)
+	}
+	t.Errorf("marks went from %d to %d and tickers from %d to %d after the restart",
+		marks, s.count(exchange.KindMark), tickers, s.count(exchange.KindTicker))
+}
+
+func (s *shelf) lastID(id exchange.InstrumentID) int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.books[id].LastID()
+}
+
+func (s *shelf) count(k exchange.Kind) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.kinds[k]
+}
+
+// The Market against the simulator: the same wire protocol over real sockets,
+// written by other hands than the fake venue of the tests beside.
+func TestAgainstSimulator(t *testing.T) {
+	sim, host, stop := serve(t, "127.0.0.1:0", exchange.Minute)
+	defer stop()
+	s := newShelf()
+	m := openAt(t, host, s)
+	defer m.Close()
 	agree(t, sim, s, host, m)
 	for _, fault := range []string{`{"kind":"gap","count":3}`, `{"kind":"duplicate","count":3}`, `{"kind":"reorder","count":3}`, `{"kind":"drop"}`} {
 		resp, err := http.Post("http://"+host+"/sim/faults", "application/json", strings.NewReader(fault))

@@ -62,6 +62,27 @@ func (r *repeat) seen(id int64, conn uint64, now exchange.Time) bool {
 	return false
 }
 
+// afterLoss is the same when the connection that had the last message is lost: the
+// next one may lag behind it, but not for longer.
+const afterLoss = 2 * exchange.Second
+
+// lost takes note that a connection is no more.
+func (r *repeat) lost(conn uint64, now exchange.Time) {
+	if conn == r.conn {
+		r.at = min(r.at, now-forget+afterLoss)
+	}
+}
+
+// lost takes note that a connection is no more.
+func (t *track) lost(m *Market, conn uint64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	now := m.o.Now()
+	for _, r := range []*repeat{&t.ticker, &t.trade, &t.marked} {
+		r.lost(conn, now)
+	}
+}
+
 // post sends an event that is not part of the book, unless it was had already.
 func (t *track) post(m *Market, ev *exchange.Event, conn uint64) bool {
 	t.mu.Lock()
@@ -78,15 +99,20 @@ func (t *track) post(m *Market, ev *exchange.Event, conn uint64) bool {
 	return true
 }
 
-// mark sends a mark price, and notices settlements: the next funding moves on.
-func (t *track) mark(m *Market, ev *exchange.Event) {
+// mark sends a mark price, and notices settlements: the next funding moves on. One
+// that is older than the last by more than a lag, without being a repetition, is
+// of a venue that was reset.
+func (t *track) mark(m *Market, ev *exchange.Event, conn uint64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.marked.id != 0 && int64(ev.VenueTime) <= t.marked.id {
+	before := exchange.Time(t.marked.id)
+	if t.marked.seen(int64(ev.VenueTime), conn, m.o.Now()) {
 		m.counts.repeated.Add(1)
 		return
 	}
-	t.marked.id = int64(ev.VenueTime)
+	if ev.VenueTime < before-forget {
+		t.next, t.settled = 0, 0
+	}
 	if t.next != 0 && ev.NextFunding > t.next {
 		if h := int((ev.NextFunding - t.next) / exchange.Hour); h >= 1 && h <= 24 && ev.VenueTime-t.next < exchange.Hour {
 			t.hours = h
