@@ -91,7 +91,7 @@ func (r *runner) signIn(ctx context.Context) error {
 	if !r.o.real() {
 		return nil
 	}
-	c, err := r.o.openAccount(ctx, func(text string) { r.accountNote(text) })
+	c, err := r.o.openAccount(ctx, r.access, func(text string) { r.accountNote(text) })
 	if err != nil {
 		return err
 	}
@@ -119,15 +119,17 @@ func (r *runner) admit(ctx context.Context) error {
 }
 
 // openAccount reads the key and compares the clocks.
-func (o *Options) openAccount(ctx context.Context, log func(string)) (*account.Client, error) {
+func (o *Options) openAccount(ctx context.Context, a *access, log func(string)) (*account.Client, error) {
 	key, err := sign.LoadKey(o.Account.Key, o.Account.Secret)
 	if err != nil {
 		return nil, configError("[venue.binance] %v", err)
 	}
-	c, err := account.Open(ctx, account.Options{Key: key, Endpoints: o.Live.Endpoints, Entry: o.Account.Entry, Log: log})
+	c, err := account.Open(ctx, account.Options{Key: key, Endpoints: o.Live.Endpoints, Entry: o.Account.Entry,
+		Throttle: a.throttle, Attempts: a.attempts, Log: log})
 	if err != nil {
 		return nil, &AccountError{advised(err)}
 	}
+	a.client.Store(c)
 	return c, nil
 }
 

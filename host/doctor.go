@@ -140,8 +140,28 @@ func (d *doctor) ledgerFile() {
 	d.say("ledger", OK, "", "%s holds %d sessions", path, len(sessions))
 }
 
+// access returns nil when the venue must not be asked now.
+func (d *doctor) access() *access {
+	banned := false
+	a, err := newAccess(d.database(), &d.o.Live, func(text string) {
+		banned = true
+		d.say("bans", Fail, "wait until then: who asks meanwhile makes it longer", "%s", text)
+	})
+	if err != nil {
+		d.say("bans", Fail, "delete the file if you know that no ban is in force", "%v", err)
+	}
+	if err != nil || banned {
+		return nil
+	}
+	return a
+}
+
 func (d *doctor) open(ctx context.Context) bool {
-	c, err := d.o.openAccount(ctx, nil)
+	a := d.access()
+	if a == nil {
+		return false
+	}
+	c, err := d.o.openAccount(ctx, a, nil)
 	var f *account.Fault
 	switch {
 	case err == nil:

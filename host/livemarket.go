@@ -68,8 +68,12 @@ func (r *runner) browse(ctx context.Context) error {
 	}
 	where := r.o.Live.hosts()
 	r.o.Log(Line{Level: core.Info, Text: "LIVE DATA: asking " + where + " what is traded"})
+	if r.access, err = newAccess(r.o.DB, &r.o.Live, r.warn); err != nil {
+		return err
+	}
 	l := &liveMarket{}
-	o := binance.Options{Endpoints: r.o.Live.Endpoints, Data: binance.AllData | binance.Bars, Interval: r.o.Live.Bars}
+	o := binance.Options{Endpoints: r.o.Live.Endpoints, Data: binance.AllData | binance.Bars, Interval: r.o.Live.Bars,
+		Throttle: r.access.throttle, Attempts: r.access.attempts}
 	if err := l.browse(ctx, o, patterns, r.o.Live.Top); err != nil {
 		return err
 	}

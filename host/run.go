@@ -68,6 +68,7 @@ type runner struct {
 	account string
 	run     *ledger.Run
 	market  *marketData
+	access  *access      // nil: no venue is asked
 	real    *liveAccount // nil: a paper account
 	core    *core.Core
 	venue   *paper.Venue // nil with real orders
