@@ -21,6 +21,7 @@ type Env interface {
 	Universe() *exchange.Universe
 	Book(exchange.InstrumentID) *book.Book
 	Mark(exchange.InstrumentID) exchange.MarkState
+	OpenInterest(exchange.InstrumentID) (exchange.OpenInterest, bool)
 	LastTrade(exchange.InstrumentID) (exchange.Trade, bool)
 	// Settled returns the settled funding rates of an instrument, newest last;
 	// at most the last 100.

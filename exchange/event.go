@@ -28,10 +28,15 @@ const (
 	KindReload  // Reload: a new version of a script
 	KindCommand // Name, Reason: halt, resume, stop
 	KindAdvice  // Advice: what an adviser said to a question
+
+	// More market data.
+	KindOpenInterest // Qty: all open contracts of an instrument, one side counted
+	KindPremium      // Rate: mean premium of a perpetual in the minute that ended at VenueTime
 )
 
 var kindNames = [...]string{"none", "snapshot", "diff", "ticker", "trade", "mark", "funding", "bar", "gap",
-	"order", "fill", "funding_paid", "transfer", "balance", "timer", "reload", "command", "advice"}
+	"order", "fill", "funding_paid", "transfer", "balance", "timer", "reload", "command", "advice",
+	"open_interest", "premium"}
 
 func (k Kind) String() string {
 	if int(k) < len(kindNames) {
@@ -42,7 +47,9 @@ func (k Kind) String() string {
 
 // MarketData reports whether the event comes from a market rather than from our
 // account or the host.
-func (k Kind) MarketData() bool { return k >= KindSnapshot && k <= KindGap }
+func (k Kind) MarketData() bool {
+	return k >= KindSnapshot && k <= KindGap || k == KindOpenInterest || k == KindPremium
+}
 
 // Event is one input of the core. It is one flat struct so that a feed can
 // reuse it without allocation: Kind says which fields count, the others are

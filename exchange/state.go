@@ -13,6 +13,13 @@ type MarkState struct {
 	Predicted         E8   // what will probably settle; Rate where nothing better is known
 }
 
+// OpenInterest is how much of a contract is open, in its unit of quantity: base on
+// USD-M, contracts on COIN-M.
+type OpenInterest struct {
+	Qty  Lots
+	Time Time // at the venue
+}
+
 // Settled is one settled funding rate.
 type Settled struct {
 	Time  Time

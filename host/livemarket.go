@@ -72,7 +72,7 @@ func (r *runner) browse(ctx context.Context) error {
 		return err
 	}
 	l := &liveMarket{}
-	o := binance.Options{Endpoints: r.o.Live.Endpoints, Data: binance.AllData | binance.Bars, Interval: r.o.Live.Bars,
+	o := binance.Options{Endpoints: r.o.Live.Endpoints, Data: binance.AllData | binance.Bars | binance.Interest, Interval: r.o.Live.Bars,
 		Throttle: r.access.throttle, Attempts: r.access.attempts}
 	if err := l.browse(ctx, o, patterns, r.o.Live.Top); err != nil {
 		return err

@@ -20,6 +20,7 @@ type Env struct {
 	U           *exchange.Universe
 	Books       []*book.Book
 	Marks       map[exchange.InstrumentID]exchange.MarkState
+	Open        map[exchange.InstrumentID]exchange.OpenInterest
 	Trades      map[exchange.InstrumentID]exchange.Trade
 	SettledList map[exchange.InstrumentID][]exchange.Settled
 	BarList     map[exchange.InstrumentID][]exchange.Bar
@@ -117,10 +118,14 @@ func (e *Env) SetBook(key string, bid, ask float64) {
 
 // The methods of bindings.Env that read.
 
-func (e *Env) Now() exchange.Time                                  { return e.Time }
-func (e *Env) Universe() *exchange.Universe                        { return e.U }
-func (e *Env) Book(id exchange.InstrumentID) *book.Book            { return e.Books[id] }
-func (e *Env) Mark(id exchange.InstrumentID) exchange.MarkState    { return e.Marks[id] }
+func (e *Env) Now() exchange.Time                               { return e.Time }
+func (e *Env) Universe() *exchange.Universe                     { return e.U }
+func (e *Env) Book(id exchange.InstrumentID) *book.Book         { return e.Books[id] }
+func (e *Env) Mark(id exchange.InstrumentID) exchange.MarkState { return e.Marks[id] }
+func (e *Env) OpenInterest(id exchange.InstrumentID) (exchange.OpenInterest, bool) {
+	o, ok := e.Open[id]
+	return o, ok
+}
 func (e *Env) Settled(id exchange.InstrumentID) []exchange.Settled { return e.SettledList[id] }
 func (e *Env) Bars(id exchange.InstrumentID) []exchange.Bar        { return e.BarList[id] }
 func (e *Env) Position(id exchange.InstrumentID) exchange.Position { return e.Positions[id] }

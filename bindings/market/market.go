@@ -47,6 +47,10 @@ func priceFuncs() []bindings.Func {
 				{Name: "rate_8h", Type: "number?", Unit: "fraction per 8 hours", Doc: "the rate scaled to eight hours, which compares between instruments"},
 				{Name: "predicted", Type: "number?", Unit: "fraction per interval", Doc: "what will probably settle, from how the estimate moves; later samples weigh more, so the estimate lags"}},
 			Example: "local rate, hours, next, rate_8h, predicted = market.funding(\"usdm:BTCUSDT\")"}, Call: funding},
+		{Spec: bindings.Spec{Name: "open_interest", Doc: "How much of a perpetual is open, all accounts together; nil when the market does not say. Live it is asked for once a minute.",
+			Args: []bindings.Value{symbolArg},
+			Returns: []bindings.Value{{Name: "qty", Type: "number?", Unit: "units of quantity", Doc: "base, or contracts of a coin-margined one"},
+				{Name: "time", Type: "number?", Unit: "seconds since the epoch", Doc: "at the venue"}}}, Call: openInterest},
 		{Spec: bindings.Spec{Name: "settled", Doc: "Settled funding rates, oldest first; the host keeps the last 100.",
 			Args:    []bindings.Value{symbolArg, {Name: "n", Type: "integer", Optional: true, Doc: "at most this many of the newest"}},
 			Returns: []bindings.Value{{Name: "rates", Type: "SettledRate[]"}}}, Call: settled},
@@ -116,6 +120,20 @@ func funding(rt *bindings.Runtime) int {
 	rt.PushNumber(rate * 8 / float64(hours))
 	rt.PushNumber(m.Predicted.Float())
 	return 5
+}
+
+func openInterest(rt *bindings.Runtime) int {
+	in := rt.Arg(1).Instrument()
+	if !in.Perp() {
+		rt.Arg(1).Fail("%s is a spot market and has no open interest", in.Key())
+	}
+	o, ok := rt.Env().OpenInterest(in.ID)
+	if !ok {
+		return rt.PushNil()
+	}
+	rt.PushNumber(in.QtyFloat(o.Qty))
+	rt.PushTime(o.Time)
+	return 2
 }
 
 var settledType = bindings.Type{

@@ -75,8 +75,13 @@ func TestMarkAndFunding(t *testing.T) {
 	next := exchange.Date(2026, 1, 2) + 4*exchange.Hour
 	bt.Env.Marks[id] = exchange.MarkState{Mark: 1010000, Index: 1009000, Rate: 5000, Predicted: 7000, NextFunding: next, Hours: 4, Time: bt.Env.Time}
 	bt.Env.SettledList[id] = []exchange.Settled{{Time: next - 8*exchange.Hour, Rate: 1}, {Time: next - 4*exchange.Hour, Rate: 2, Hours: 4, Mark: 3}}
+	bt.Env.Open = map[exchange.InstrumentID]exchange.OpenInterest{id: {Qty: 123_456, Time: bt.Env.Time}}
+	bt.Fail("market.open_interest('spot:BTCUSDT')", "spot market and has no open interest")
 	bt.Run(`
 local s = "usdm:1000SHIBUSDT"
+local open, at = market.open_interest(s)
+assert(open == 123456 and at == market.now(), open)
+assert(market.open_interest("usdm:BTCUSDT") == nil)
 local m = market.mark(s)
 assert(m.mark == 0.0101 and m.index == 0.01009 and m.rate == 0.00005 and m.hours == 4)
 local rate, hours, next, r8, predicted = market.funding(s)

@@ -38,6 +38,9 @@ func (k *kline) UnmarshalJSON(raw []byte) error {
 	if len(row) < 7 {
 		return fmt.Errorf("a candle of %d fields: want 12", len(row))
 	}
+	// Candles of prices that are told and not traded have no volume, and say so
+	// with a blank in the manual: "0 ".
+	row[5] = bytes.ReplaceAll(row[5], []byte(" "), nil)
 	var opened, closes int64
 	for i, to := range []any{&opened, &k.prices[0], &k.prices[1], &k.prices[2], &k.prices[3], &k.volume, &closes} {
 		if err := json.Unmarshal(row[i], to); err != nil {
@@ -192,7 +195,12 @@ const mostBars = 499
 // klines returns the last n candles that are finished, oldest first. Without a
 // start, every market counts back from the present.
 func (r *rest) klines(ctx context.Context, in *exchange.Instrument, interval exchange.Time, n int, now exchange.Time) ([]kline, error) {
-	list, err := fetchRows[kline](ctx, r, in.Market, "/klines",
+	return r.candles(ctx, in, "/klines", interval, n, now)
+}
+
+// candles is klines for any endpoint that answers in their form.
+func (r *rest) candles(ctx context.Context, in *exchange.Instrument, path string, interval exchange.Time, n int, now exchange.Time) ([]kline, error) {
+	list, err := fetchRows[kline](ctx, r, in.Market, path,
 		url.Values{"symbol": {in.Symbol}, "interval": {intervals[interval]}, "limit": {strconv.Itoa(n)}})
 	if err != nil || len(list) == 0 {
 		return nil, err

@@ -40,6 +40,10 @@ func (g *group) open(conn uint64) wire.Handler {
 }
 
 func (r *intake) Frame(frame []byte) error {
+	if isContract(frame) {
+		r.contract(frame)
+		return nil
+	}
 	if r.market.o.Data&Bars != 0 && isKline(frame) {
 		r.kline(frame)
 		return nil

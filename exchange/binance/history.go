@@ -19,7 +19,8 @@ const secondsBetween = time.Second
 const settledBack = 90
 
 // History returns what a strategy looks back on from the start, oldest first by
-// instrument: settled funding rates, and finished candles when Data has Bars.
+// instrument: settled funding rates and premiums of the last half hour, and
+// finished candles when Data has Bars.
 // VenueTime is when each was settled or closed. What it returns is not posted,
 // and nothing is both. An instrument whose past can't be had has none; the error
 // names the first such.
@@ -52,6 +53,11 @@ func (m *Market) past(ctx context.Context, t *track) (out []exchange.Event, err 
 		if out, err = m.pastSettled(ctx, t); err != nil {
 			return nil, err
 		}
+		premiums, err := m.pastPremiums(ctx, t)
+		if err != nil {
+			return out, err
+		}
+		out = append(out, premiums...)
 	}
 	if m.o.Data&Bars == 0 {
 		return out, nil

@@ -194,6 +194,9 @@ func (m *Market) begin(ctx context.Context) {
 	m.settler = newSettler()
 	m.spawn(func() { m.settler.run(ctx, m) })
 	m.spawn(func() { m.refresh(ctx) })
+	if m.o.Data&Interest != 0 {
+		m.spawn(func() { m.pollInterest(ctx) })
+	}
 	if m.o.Data&Bars != 0 {
 		m.spawn(func() { m.fillBars(ctx) })
 	}
@@ -248,6 +251,9 @@ func (m *Market) parts(r *route) (parts [][]wire.Stream) {
 		}
 		parts[len(parts)-1] = append(parts[len(parts)-1], s...)
 	}
+	if r.contracts && len(parts) > 0 {
+		parts[0] = append(parts[0], wire.Stream{Name: contractStream})
+	}
 	return parts
 }
 
@@ -256,6 +262,9 @@ func (m *Market) dial(r *route, n int, streams []wire.Stream) (*wire.Client, err
 	for _, s := range streams {
 		name, _, _ := strings.Cut(s.Name, "@")
 		t := m.byName[r.market][upper(name)]
+		if t == nil {
+			continue // of all contracts
+		}
 		if !slices.Contains(g.tracks, t) {
 			g.tracks = append(g.tracks, t)
 		}

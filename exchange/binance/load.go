@@ -215,7 +215,7 @@ func (t *track) compare(m *Market, opened, now *Listing) {
 	text := changes(opened, now)
 	t.mu.Lock()
 	news := text != t.told
-	t.told = text
+	t.told, t.listing = text, now
 	t.mu.Unlock()
 	if news {
 		m.o.Notice(Notice{t.in.ID, t.in.Key() + ": " + or(text, "its rules are again as they were")})

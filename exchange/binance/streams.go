@@ -16,12 +16,13 @@ type Data uint8
 
 // The kinds of market data.
 const (
-	Books   Data = 1 << iota // snapshots and diffs, every 100 ms
-	Tickers                  // best bid and ask, in real time
-	Trades                   // spot: each trade; futures: aggregated by price and 100 ms
-	Marks                    // mark price and running funding estimate, every second, and settled rates
-	Bars                     // finished candles of Options.Interval
-	AllData = Books | Tickers | Trades | Marks
+	Books    Data = 1 << iota // snapshots and diffs, every 100 ms
+	Tickers                   // best bid and ask, in real time
+	Trades                    // spot: each trade; futures: aggregated by price and 100 ms
+	Marks                     // mark price and running funding estimate, every second, and settled rates
+	Bars                      // finished candles of Options.Interval
+	Interest                  // open interest of contracts, each once a minute or less often
+	AllData  = Books | Tickers | Trades | Marks
 )
 
 // route is one kind of connection: what it is for and what may be asked on it.
@@ -29,15 +30,17 @@ type route struct {
 	market exchange.Market
 	path   string // below the market's stream address
 	data   Data
+	// contracts: the stream of all contracts is had on it.
+	contracts bool
 }
 
 // routes follow the split of USD-M of 2026-04-23: what is asked on the wrong one
 // is accepted and never delivered.
 var routes = []route{
-	{exchange.Spot, "/stream", Books | Tickers | Trades | Bars},
-	{exchange.USDM, "/public/stream", Books | Tickers},
-	{exchange.USDM, "/market/stream", Trades | Marks | Bars},
-	{exchange.COINM, "/stream", AllData | Bars},
+	{exchange.Spot, "/stream", Books | Tickers | Trades | Bars, false},
+	{exchange.USDM, "/public/stream", Books | Tickers, false},
+	{exchange.USDM, "/market/stream", Trades | Marks | Bars, true},
+	{exchange.COINM, "/stream", AllData | Bars, true},
 }
 
 func (r *route) url(e *Endpoints) string {

@@ -31,6 +31,7 @@ type track struct {
 	next                  exchange.Time // next funding
 	hours                 int
 	told                  string        // how the rules have changed
+	listing               *Listing      // the rules as they were told last; nil: as at the start
 	halted                bool          // orders are not taken, so its book serves nothing
 	settled               exchange.Time // the last settlement that was sent
 	barred                exchange.Time // opening of the last bar that was sent

@@ -37,6 +37,9 @@ type fakeVenue struct {
 	hours   int
 	status  map[string]string
 	settled []string // rows of fundingRate
+	open    string   // openInterest of every contract; "": 0
+
+	premiums []string // rows of premiumIndexKlines
 }
 
 type subscriber struct {
@@ -196,7 +199,7 @@ func (v *fakeVenue) nextFunding(now time.Time) int64 {
 
 // carries says what a route delivers; the others accept any stream and are mute.
 func carries(route, stream string) bool {
-	market := strings.Contains(stream, "@aggTrade") || strings.Contains(stream, "@markPrice")
+	market := strings.Contains(stream, "@aggTrade") || strings.Contains(stream, "@markPrice") || stream == contractStream
 	return route != "/usdm/public" && route != "/usdm/market" || market == (route == "/usdm/market")
 }
 
@@ -254,6 +257,10 @@ func (v *fakeVenue) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, v.terms)
 	case "/premiumIndex":
 		v.premium(w, m)
+	case "/openInterest":
+		fmt.Fprintf(w, `{"symbol":"%s","openInterest":"%s","time":%d}`, r.FormValue("symbol"), or(v.open, "0"), time.Now().UnixMilli())
+	case "/premiumIndexKlines":
+		fmt.Fprintf(w, "[%s]", strings.Join(v.premiums, ","))
 	case "/fundingRate":
 		fmt.Fprintf(w, "[%s]", strings.Join(v.settled, ","))
 	default:

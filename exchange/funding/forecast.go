@@ -16,6 +16,15 @@ type Forecast struct {
 	rule   Rule
 	next   exchange.Time // settlement of the interval
 	points []point       // of the last half hour and one before, oldest first
+	// minutes are mean premiums that the venue told of, oldest first: what there is
+	// to go by until estimates have been seen for a while.
+	minutes []minute
+}
+
+// minute is the mean premium of one.
+type minute struct {
+	end  exchange.Time
+	mean float64
 }
 
 // point is the mean premium after k samples.
@@ -32,6 +41,27 @@ const (
 
 // NewForecast returns a forecast by a rule; its Hours are those of the stream.
 func NewForecast(rule Rule) *Forecast { return &Forecast{rule: rule} }
+
+// Premium takes the mean premium of a minute by its end, a fraction of the index.
+// With the last half hour of them the forecast needs no time to begin.
+func (f *Forecast) Premium(end exchange.Time, mean exchange.E8) {
+	for len(f.minutes) > 0 && f.minutes[0].end <= end-lookback {
+		f.minutes = append(f.minutes[:0], f.minutes[1:]...)
+	}
+	f.minutes = append(f.minutes, minute{end, mean.Float()})
+}
+
+// told is the mean of the minutes that were told and are not too old.
+func (f *Forecast) told(now exchange.Time) (mean float64, ok bool) {
+	n := 0
+	for _, m := range f.minutes {
+		if m.end > now-lookback {
+			mean += m.mean
+			n++
+		}
+	}
+	return mean / float64(max(n, 1)), n > 0
+}
 
 // Rate takes what the venue says of an instrument and returns the rate that will
 // probably settle. It is called with every new mark.
@@ -62,6 +92,9 @@ func (f *Forecast) rest(p point) float64 {
 	}
 	old := f.points[0]
 	if p.at-old.at < 5*spacing {
+		if mean, ok := f.told(p.at); ok {
+			return mean
+		}
 		return p.mean
 	}
 	was, is := weight(old.k), weight(p.k)

@@ -39,6 +39,31 @@ func TestForecastSeesATurn(t *testing.T) {
 	}
 }
 
+// TestForecastOfMinutesToldBefore joins three hours and some minutes in: with the
+// premiums of the last half hour the turn is seen at once, without them not yet.
+func TestForecastOfMinutesToldBefore(t *testing.T) {
+	rule := funding.Rule{Hours: 8, Interest: 1e-4}
+	f, alone := funding.NewForecast(rule), funding.NewForecast(rule)
+	var m funding.Mean
+	m.Add(3*720, 20e-4)
+	m.Add(45*12, 40e-4)
+	at := 3*exchange.Hour + 45*exchange.Minute
+	f.Premium(start+3*exchange.Hour, 200_000) // too old to count
+	for i := range exchange.Time(30) {
+		f.Premium(start+at-(29-i)*exchange.Minute, 400_000)
+	}
+	estimate := rule.Rate(m.Value())
+	got := f.Rate(state(at, estimate))
+	m.Add(int(funding.Samples(8)-m.Passed()), 40e-4)
+	final := rule.Rate(m.Value())
+	if off := math.Abs((got - final).Float()); off > 1e-7 || got-estimate < 50_000 {
+		t.Errorf("forecast %v, estimate %v, settled %v", got.Float(), estimate.Float(), final.Float())
+	}
+	if got := alone.Rate(state(at, estimate)); got != estimate {
+		t.Errorf("forecast %v without a past, want the estimate %v", got.Float(), estimate.Float())
+	}
+}
+
 // Where the estimate does not move there is nothing to tell beside it: a stream
 // that repeats the last settled rate, a rate at rest, a rate at its bound.
 func TestForecastOfWhatStands(t *testing.T) {

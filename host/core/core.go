@@ -263,7 +263,8 @@ func (c *Core) Step(ev *exchange.Event, fx *[]Effect) {
 	switch ev.Kind {
 	case exchange.KindSnapshot, exchange.KindDiff, exchange.KindGap:
 		c.onBook(ev)
-	case exchange.KindTicker, exchange.KindTrade, exchange.KindMark, exchange.KindFunding, exchange.KindBar:
+	case exchange.KindTicker, exchange.KindTrade, exchange.KindMark, exchange.KindFunding, exchange.KindBar,
+		exchange.KindOpenInterest, exchange.KindPremium:
 		c.onMarket(ev)
 	case exchange.KindOrder:
 		c.onOrder(ev)

@@ -22,6 +22,7 @@ type market struct {
 	bid     exchange.Level
 	ask     exchange.Level
 	quoted  bool
+	open    exchange.OpenInterest
 	settled []exchange.Settled
 	bars    []exchange.Bar
 	volume  schedule.History
@@ -93,6 +94,10 @@ func (c *Core) onMarket(ev *exchange.Event) {
 		c.dispatch(OnMark, ev)
 	case exchange.KindFunding:
 		m.settled = keepLast(m.settled, exchange.Settled{Time: ev.VenueTime, Rate: ev.Rate, Mark: ev.Mark, Hours: ev.Hours}, keepSettled)
+	case exchange.KindOpenInterest:
+		m.open = exchange.OpenInterest{Qty: ev.Qty, Time: ev.VenueTime}
+	case exchange.KindPremium:
+		m.funding.Premium(ev.VenueTime, ev.Rate)
 	case exchange.KindBar:
 		m.bars = keepLast(m.bars, ev.Bar, keepBars)
 		at := c.now

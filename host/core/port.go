@@ -86,6 +86,12 @@ func (p *Port) Book(id exchange.InstrumentID) *book.Book { return p.c.markets[id
 // Mark returns an instrument's mark price and running funding estimate.
 func (p *Port) Mark(id exchange.InstrumentID) exchange.MarkState { return p.c.markets[id].mark }
 
+// OpenInterest returns how much of an instrument is open; false when nobody said.
+func (p *Port) OpenInterest(id exchange.InstrumentID) (exchange.OpenInterest, bool) {
+	o := p.c.markets[id].open
+	return o, o.Time != 0
+}
+
 // LastTrade returns the last public trade; false when there was none.
 func (p *Port) LastTrade(id exchange.InstrumentID) (exchange.Trade, bool) {
 	t := p.c.markets[id].trade

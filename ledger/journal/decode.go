@@ -74,6 +74,10 @@ func (d *EventDecoder) market(in *cursor, flags byte, ev *exchange.Event) {
 		ev.Rate, ev.Mark, ev.Hours = exchange.E8(in.int()), exchange.E8(in.int()), int(in.int())
 	case exchange.KindBar:
 		decodeBar(in, &ev.Bar)
+	case exchange.KindOpenInterest:
+		ev.Qty = exchange.Lots(in.int())
+	case exchange.KindPremium:
+		ev.Rate = exchange.E8(in.int())
 	case exchange.KindGap:
 		if s := in.bytes(); string(s) != d.reason {
 			d.reason = string(s)

@@ -100,6 +100,10 @@ func appendMarket(dst []byte, ev *exchange.Event) []byte {
 		return appendInt(dst, int64(ev.Hours))
 	case exchange.KindBar:
 		return appendBar(dst, &ev.Bar)
+	case exchange.KindOpenInterest:
+		return appendInt(dst, int64(ev.Qty))
+	case exchange.KindPremium:
+		return appendInt(dst, int64(ev.Rate))
 	default: // KindGap
 		return appendString(dst, ev.Reason)
 	}

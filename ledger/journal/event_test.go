@@ -91,6 +91,10 @@ func genMarket(t *rapid.T, ev *exchange.Event) {
 			Volume: rapid.Float64().Draw(t, "volume"), Interval: genTime(t)}
 	case exchange.KindGap:
 		ev.Reason = genText(t)
+	case exchange.KindOpenInterest:
+		ev.Qty = genLots(t)
+	case exchange.KindPremium:
+		ev.Rate = genE8(t)
 	}
 }
 

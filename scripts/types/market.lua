@@ -50,6 +50,12 @@ function market.mark(symbol) end
 ---@return number? predicted # [fraction per interval] what will probably settle, from how the estimate moves; later samples weigh more, so the estimate lags
 function market.funding(symbol) end
 
+---How much of a perpetual is open, all accounts together; nil when the market does not say. Live it is asked for once a minute.
+---@param symbol string|Book # such as "usdm:BTCUSDT"
+---@return number? qty # [units of quantity] base, or contracts of a coin-margined one
+---@return number? time # [seconds since the epoch] at the venue
+function market.open_interest(symbol) end
+
 ---Settled funding rates, oldest first; the host keeps the last 100.
 ---@param symbol string|Book # such as "usdm:BTCUSDT"
 ---@param n? integer # at most this many of the newest
