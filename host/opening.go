@@ -59,8 +59,8 @@ func (r *runner) openOrders(o *desk.Opening, u *exchange.Universe) error {
 		qty, _ := in.Lot.Exact(x.Qty)
 		done, _ := in.Lot.Exact(filled[x.ID])
 		o.Orders = append(o.Orders, exchange.Order{
-			ID: x.ID, ClientID: x.ClientID, Strategy: r.indexOf(x.Strategy), Pair: x.Pair, Leg: x.Leg, Instrument: in.ID, Side: x.Side,
-			Type: x.Type, TIF: x.TIF, ReduceOnly: x.ReduceOnly, Price: exchange.Ticks(price), Qty: exchange.Lots(qty),
+			ID: x.ID, ClientID: x.ClientID, Strategy: r.indexOf(x.Strategy), Pair: x.Pair, Leg: x.Leg, Schedule: x.Schedule, Instrument: in.ID,
+			Side: x.Side, Type: x.Type, TIF: x.TIF, ReduceOnly: x.ReduceOnly, Price: exchange.Ticks(price), Qty: exchange.Lots(qty),
 			Filled: exchange.Lots(done), Status: x.Status, VenueID: x.VenueID, Created: x.Created, Updated: x.Updated,
 		})
 	}

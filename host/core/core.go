@@ -230,6 +230,20 @@ func (c *Core) restore(r *Restore) {
 		c.told[p.Pair.ID] = p.Pair.State
 	}
 	c.schedules.restore(r, c.now)
+	c.adopt()
+}
+
+// adopt gives the orders that an earlier run left at the venue to the machines that
+// sent them.
+func (c *Core) adopt() {
+	for _, o := range c.orders.open {
+		if m := c.machine(o.Pair); m != nil {
+			m.Adopt(o)
+		}
+		if m := c.schedules.get(o.Schedule); m != nil {
+			m.Adopt(o)
+		}
+	}
 }
 
 // boot notes the versions that the session starts with, so that the first step

@@ -243,9 +243,9 @@ func (d *desk) liquidate(qty exchange.Lots, price exchange.Ticks) {
 	d.Changed(d.m)
 }
 
-// restart is a crash: the orders are gone, and the pair comes back from what the
-// ledger kept.
-func (d *desk) restart() {
+// restart is a crash: the pair comes back from what the ledger kept. The orders are
+// gone with a simulated venue, and still there at a real one.
+func (d *desk) restart(outlived bool) {
 	raw, err := json.Marshal(struct {
 		Pair    Pair
 		Request PairRequest
@@ -260,12 +260,16 @@ func (d *desk) restart() {
 	if err := json.Unmarshal(raw, &kept); err != nil {
 		d.t.Fatal(err)
 	}
+	d.m = Resume(kept.Pair, kept.Request, d.now)
 	for _, o := range d.orders {
-		if d.live(o) {
+		switch {
+		case !d.live(o):
+		case outlived:
+			d.m.Adopt(o)
+		default:
 			o.Status = exchange.StatusExpired
 		}
 	}
-	d.m = Resume(kept.Pair, kept.Request, d.now)
 }
 
 // condition holds the pair against what a scenario expects of it.

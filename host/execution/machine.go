@@ -162,6 +162,17 @@ func Resume(pair Pair, req PairRequest, now exchange.Time) *Machine {
 	return m
 }
 
+// Adopt takes over an order that an earlier run left at the venue. It was priced
+// for books that are gone, so it is cancelled at the first step; until it has ended
+// nothing else is sent, because it may still fill.
+func (m *Machine) Adopt(o *exchange.Order) {
+	which := legSpot
+	if o.Leg == 2 {
+		which = legPerp
+	}
+	m.legs[which] = leg{order: o.ID, live: true}
+}
+
 // Stop keeps the machine from starting another batch; one that is under way is
 // still brought to balance.
 func (m *Machine) Stop() { m.stopping = true }

@@ -76,7 +76,7 @@ func (h *hostile) act() {
 	case 10:
 		if rapid.IntRange(0, 4).Draw(h.r, "rare") == 0 {
 			h.foreign = true // what a crash leaves is not measured
-			h.restart()
+			h.restart(rapid.Bool().Draw(h.r, "outlived"))
 		}
 	case 11:
 		if !h.m.Pair.State.Done() && h.m.Pair.State != PairClosing && rapid.IntRange(0, 4).Draw(h.r, "rare") == 0 {

@@ -180,7 +180,7 @@ func (p *player) trade(w []string) {
 		p.m.Stop()
 		p.step()
 	case "crash":
-		p.restart()
+		p.restart(len(w) > 1)
 	case "expect":
 		for _, want := range w[1:] {
 			if err := p.condition(want); err != nil {

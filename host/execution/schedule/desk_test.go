@@ -230,9 +230,9 @@ func (d *desk) serve(most exchange.Time) {
 	}
 }
 
-// restart is a crash: orders are gone, and the schedule comes back from what the
-// ledger kept.
-func (d *desk) restart() {
+// restart is a crash: the schedule comes back from what the ledger kept. Its order
+// is gone with a simulated venue, and still there at a real one.
+func (d *desk) restart(outlived bool) {
 	raw, err := json.Marshal(d.m.Save())
 	if err != nil {
 		d.t.Fatal(err)
@@ -241,10 +241,14 @@ func (d *desk) restart() {
 	if err := json.Unmarshal(raw, &kept); err != nil {
 		d.t.Fatal(err)
 	}
-	if o := d.live(); o != nil {
+	d.m = Resume(kept, d.now)
+	switch o := d.live(); {
+	case o == nil:
+	case outlived:
+		d.m.Adopt(o)
+	default:
 		o.Status = exchange.StatusExpired
 	}
-	d.m = Resume(kept, d.now)
 }
 
 func near(t *testing.T, what string, got, want, tol float64) {

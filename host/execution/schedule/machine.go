@@ -99,6 +99,12 @@ func Resume(s Saved, now exchange.Time) *Machine {
 	return m
 }
 
+// Adopt takes over an order that an earlier run left at the venue. It is cancelled
+// at the first step; the next one is sized once it can fill no more.
+func (m *Machine) Adopt(o *exchange.Order) {
+	m.child = child{id: o.ID, qty: o.Qty, price: o.Price}
+}
+
 // Cancel ends the schedule as soon as its order has ended.
 func (m *Machine) Cancel(p Port, why string) {
 	m.end(Canceled, why)

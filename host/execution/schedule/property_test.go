@@ -27,7 +27,7 @@ func (h *hostile) act() {
 	case act == 7:
 		h.deny = rapid.SampledFrom([]string{"", "", "too large"}).Draw(h.r, "gate")
 	case act == 8 && rapid.IntRange(0, 3).Draw(h.r, "rare") == 0:
-		h.restart()
+		h.restart(rapid.Bool().Draw(h.r, "outlived"))
 	case act == 9 && rapid.IntRange(0, 3).Draw(h.r, "rare") == 0:
 		h.lateFill()
 	case o == nil:
