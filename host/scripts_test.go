@@ -75,7 +75,7 @@ func TestRotationAtExtremes(t *testing.T) {
 		"one pair of the smallest size": {"max_pairs": "1", "capital": "100"},
 		"too small to trade":            {"max_pairs": "20", "capital": "100"},
 		"smallest slices":               {"batch": "20", "max_unhedged": "20", "capital": "300"},
-		"margin_low above margin":       {"margin": "0.25", "margin_low": "1", "capital": "1000000"},
+		"cushion_low above cushion":     {"cushion": "0.25", "cushion_low": "1", "capital": "1000000"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := builtIn(t, rotation, 1, 24, maps.Clone(set))

@@ -67,12 +67,18 @@ func atLevel(rt *bindings.Runtime, spotSide exchange.Side) int {
 	if !ready {
 		return rt.PushNil()
 	}
-	s, okSpot := rt.Env().Book(spot.ID).Level(spotSide.Opposite(), level)
-	p, okPerp := rt.Env().Book(perp.ID).Level(spotSide, level)
+	return push(rt)(At(rt.Env(), spot, perp, spotSide, level))
+}
+
+// At is the basis at a level of both books when spotSide is done on spot: Buy to
+// open, Sell to close. It is false when a book has no such level.
+func At(env bindings.Env, spot, perp *exchange.Instrument, spotSide exchange.Side, level int) (float64, bool) {
+	s, okSpot := env.Book(spot.ID).Level(spotSide.Opposite(), level)
+	p, okPerp := env.Book(perp.ID).Level(spotSide, level)
 	if !okSpot || !okPerp {
-		return rt.PushNil()
+		return 0, false
 	}
-	return push(rt, spot, perp, spot.PriceFloat(s.Price), perp.PriceFloat(p.Price))
+	return between(spot, perp, spot.PriceFloat(s.Price), perp.PriceFloat(p.Price)), true
 }
 
 // forSize is atLevel at the average prices of a notional.
@@ -82,12 +88,18 @@ func forSize(rt *bindings.Runtime, spotSide exchange.Side) int {
 	if !ready {
 		return rt.PushNil()
 	}
+	return push(rt)(For(rt, spot, perp, spotSide, notional))
+}
+
+// For is At at the average prices of a value in quote; false when a book is too
+// thin for it.
+func For(rt *bindings.Runtime, spot, perp *exchange.Instrument, spotSide exchange.Side, notional float64) (float64, bool) {
 	s, okSpot := averageFor(rt, spot, spotSide, notional)
 	p, okPerp := averageFor(rt, perp, spotSide.Opposite(), notional)
 	if !okSpot || !okPerp {
-		return rt.PushNil()
+		return 0, false
 	}
-	return push(rt, spot, perp, s, p)
+	return between(spot, perp, s, p), true
 }
 
 // averageFor walks a book for a value in quote; false when it is too thin.
@@ -108,8 +120,19 @@ func averageFor(rt *bindings.Runtime, in *exchange.Instrument, side exchange.Sid
 	}
 }
 
-func push(rt *bindings.Runtime, spot, perp *exchange.Instrument, spotPrice, perpPrice float64) int {
-	return rt.PushNumber(perpPrice/float64(perp.Multiplier)/(spotPrice/float64(spot.Multiplier)) - 1)
+// push returns a basis to the script, or nil.
+func push(rt *bindings.Runtime) func(float64, bool) int {
+	return func(b float64, ok bool) int {
+		if !ok {
+			return rt.PushNil()
+		}
+		return rt.PushNumber(b)
+	}
+}
+
+// between compares prices of one coin.
+func between(spot, perp *exchange.Instrument, spotPrice, perpPrice float64) float64 {
+	return perpPrice/float64(perp.Multiplier)/(spotPrice/float64(spot.Multiplier)) - 1
 }
 
 // annual scales a basis by the time to delivery. Under a day the factor is so large

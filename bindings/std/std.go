@@ -10,6 +10,7 @@ import (
 	"github.com/perilune/perilune/bindings/account"
 	"github.com/perilune/perilune/bindings/ai"
 	"github.com/perilune/perilune/bindings/basis"
+	"github.com/perilune/perilune/bindings/carry"
 	"github.com/perilune/perilune/bindings/chart"
 	"github.com/perilune/perilune/bindings/exec"
 	"github.com/perilune/perilune/bindings/log"
@@ -25,7 +26,7 @@ import (
 // Modules returns every module, in the order they are documented.
 func Modules() []bindings.Module {
 	return slices.Concat(
-		[]bindings.Module{market.Module(), basis.Module(), order.Module()},
+		[]bindings.Module{market.Module(), basis.Module(), carry.Module(), order.Module()},
 		exec.Modules(),
 		[]bindings.Module{account.Module(), timer.Module(), state.Module(), params.Module(), num.Module(), ta.Module(), log.Module(), chart.Module(), ai.Module()},
 	)

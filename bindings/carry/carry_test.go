@@ -1,0 +1,91 @@
+package carry_test
+
+import (
+	"testing"
+
+	"github.com/perilune/perilune/bindings/bindtest"
+	"github.com/perilune/perilune/bindings/carry"
+	"github.com/perilune/perilune/exchange"
+)
+
+// market is bindtest's with funding: BTC pays 2 bp per 8 hours and SHIB 3 bp per 4,
+// due in 10 minutes.
+func market(t *testing.T) *bindtest.T {
+	bt := bindtest.New(t, carry.Module())
+	due := bt.Env.Time + 10*exchange.Minute
+	fund := func(key string, rate exchange.E8, hours int) {
+		bt.Env.Marks[bt.Env.ID(key)] = exchange.MarkState{Mark: 1, Rate: rate, Predicted: rate + 1000, NextFunding: due, Hours: hours, Time: bt.Env.Time}
+	}
+	fund("usdm:BTCUSDT", 20000, 8)
+	fund("usdm:1000SHIBUSDT", 30000, 4)
+	fund("coinm:BTCUSD_PERP", 10000, 8)
+	bt.Env.SettledList[bt.Env.ID("usdm:BTCUSDT")] = []exchange.Settled{{Rate: 90000, Hours: 8}, {Rate: 10000, Hours: 8}, {Rate: 30000, Hours: 8}, {Rate: 15000}}
+	return bt
+}
+
+func TestRank(t *testing.T) {
+	bt := market(t)
+	bt.Run(`
+local function near(a, b, what) assert(math.abs(a - b) < 1e-12, (what or "") .. ": " .. a .. " is not " .. b) end
+local memory = {}
+local list = carry.rank{horizon = "24h", near = 3600, mean = 0, persistence = 0.5, slice = 150, memory = memory}
+assert(#list == 2)
+local b
+for _, c in ipairs(list) do if c.base == "BTC" then b = c end end
+assert(b.spot == "spot:BTCUSDT" and b.perp == "usdm:BTCUSDT" and b.hours == 8 and b.settled == 4 and b.due == 600)
+near(b.rate, 2e-4); near(b.predicted, 2.1e-4)
+near(b.median, 1.5e-4, "the median of the last three")
+near(b.low, 1.5e-4); near(b.high, 2.1e-4)
+near(b.gain, 1.5e-4 * 1.75, "three settlements in a day"); near(b.stay, 2.1e-4 * 1.75)
+near(b.near_low, 1.5e-4, "one within an hour")
+near(b.open, 100.1 / 100.05 - 1); near(b.close, 101 / 99.96 - 1)
+near(b.fees, 0.001); assert(b.tradable)
+assert(math.abs(b.usual - b.close) < 1e-5 and math.abs(b.entry - b.open) < 1e-5, "the only sample")
+near(b.edge, b.gain + b.open - b.usual - 2 * b.fees)
+assert(b.break_even == nil)
+assert(memory["usdm:BTCUSDT"] == "1767323045 50/1040", memory["usdm:BTCUSDT"])
+assert(list[1].edge >= list[2].edge)
+for _, c in ipairs(list) do if c.base == "SHIB" then near(c.rate, 6e-4); near(c.median, c.predicted) end end
+
+list = carry.rank{margin = "coin", horizon = "24h", slice = 105, memory = memory}
+assert(#list == 1 and list[1].perp == "coinm:BTCUSD_PERP" and not list[1].tradable, "105 is one contract, with too little room")
+assert(carry.rank{margin = "coin", horizon = "24h", slice = 111, memory = memory}[1].tradable)
+assert(not carry.rank{margin = "coin", horizon = "24h", slice = 111, depth = 1000, memory = memory}[1].tradable)
+`)
+}
+
+// What was remembered comes back from the table, and a sample is taken four hours later.
+func TestRankRemembers(t *testing.T) {
+	bt := market(t)
+	bt.Run(`
+local memory = {["usdm:BTCUSDT"] = "1767308000 -50/-40 -30/-20 10/20"}
+local function btc() for _, c in ipairs(carry.rank{horizon = 86400, slice = 150, days = 0.5, memory = memory}) do if c.base == "BTC" then return c end end end
+local b = btc()
+assert(math.abs(b.usual - 20e-5) < 1e-9, tostring(b.usual))
+assert(memory["usdm:BTCUSDT"] == "1767323045 -30/-20 10/20 50/1040", memory["usdm:BTCUSDT"])
+btc()
+assert(memory["usdm:BTCUSDT"] == "1767323045 -30/-20 10/20 50/1040", "not twice")
+`)
+}
+
+func TestUnknownIsLeftOut(t *testing.T) {
+	bt := market(t)
+	delete(bt.Env.Marks, bt.Env.ID("usdm:BTCUSDT"))
+	id := bt.Env.ID("spot:SHIBUSDT")
+	bt.Env.Books[id].Apply(&exchange.Event{Kind: exchange.KindSnapshot, Instrument: id, LastID: 2})
+	bt.Run(`assert(#carry.rank{horizon = 86400, slice = 150, memory = {}} == 0)`)
+}
+
+func TestSwitchGain(t *testing.T) {
+	bt := market(t)
+	bt.Run(`
+local from = {gain = 1, stay = 3, open = 0.5, close = 0.75, usual = 0.25, fees = 0.125}
+local to = {gain = 8, stay = 9, open = 2, close = 2.5, usual = 1, fees = 0.25}
+local gain, cost = carry.switch_gain(from, to)
+assert(gain == 8 - 3 + 1 - 0.5 and cost == 0.375, gain)
+`)
+	bt.Fail(`carry.switch_gain({}, {})`, "want a pair that carry.rank returned")
+	bt.Fail(`carry.rank{horizon = 86400, slice = 1, memory = {["usdm:BTCUSDT"] = "x"}}`, "memory of usdm:BTCUSDT")
+	bt.Fail(`carry.rank{horizon = 86400, slice = 1, persistence = 1, memory = {}}`, "persistence")
+	bt.Fail(`carry.rank{horizon = 86400, slice = 1}`, "memory")
+}
