@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/datatest"
 	"github.com/perilune/perilune/host"
 )
 
@@ -50,7 +51,7 @@ func BenchmarkBacktest(b *testing.B) {
 			events := uint64(0)
 			for range b.N {
 				sum, err := host.Run(context.Background(), &host.Options{
-					Scripts: []string{"../scripts/" + name + ".lua"}, Market: []string{history(b)}, Journal: "off",
+					Scripts: []string{"../scripts/" + name + ".lua"}, Market: []string{datatest.Path(b, "history")}, Journal: "off",
 					DB: filepath.Join(b.TempDir(), "bench.db"),
 				})
 				if err != nil {
@@ -61,20 +62,6 @@ func BenchmarkBacktest(b *testing.B) {
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(events), "ns/event")
 		})
 	}
-}
-
-// history is where the recorded bars are; without them the benchmark is skipped.
-func history(b *testing.B) string {
-	b.Helper()
-	dir := os.Getenv("PERILUNE_DATA")
-	if dir == "" {
-		dir = "../../shared/data"
-	}
-	dir = filepath.Join(dir, "history")
-	if _, err := os.Stat(dir); err != nil {
-		b.Skipf("no recorded bars: set PERILUNE_DATA to a directory with history/ (%v)", err)
-	}
-	return dir
 }
 
 func exampleDir() string {

@@ -17,6 +17,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/datatest"
 	"github.com/perilune/perilune/host"
 	"github.com/perilune/perilune/ledger"
 )
@@ -30,22 +31,6 @@ var validity = flag.Bool("validity", false, "run the validity tests over all yea
 const rotation = "../scripts/funding_rotation.lua"
 
 var majors = []string{"BTCUSDT", "ETHUSDT", "XRPUSDT"}
-
-// historyDir is the recorded history; the test is skipped where there is none.
-func historyDir(t *testing.T) string {
-	t.Helper()
-	dir := os.Getenv("PERILUNE_DATA")
-	for up := "."; dir == "" && len(up) < 30; up = filepath.Join("..", up) {
-		if _, err := os.Stat(filepath.Join(up, "go.mod")); err == nil {
-			dir = filepath.Join(up, "..", "shared", "data")
-		}
-	}
-	dir = filepath.Join(dir, "history")
-	if _, err := os.Stat(dir); err != nil {
-		t.Skip("no recorded data: set PERILUNE_DATA to a directory with history")
-	}
-	return dir
-}
 
 // span is a part of history.
 type span struct{ from, to string }
@@ -73,7 +58,7 @@ func windows(n int, all ...span) []span {
 func backtest(t *testing.T, script string, s span, symbols ...string) *host.Options {
 	t.Helper()
 	return &host.Options{
-		Scripts: []string{script}, Market: []string{historyDir(t)}, Journal: "off", New: true,
+		Scripts: []string{script}, Market: []string{datatest.Path(t, "history")}, Journal: "off", New: true,
 		DB:      filepath.Join(t.TempDir(), "ledger.db"),
 		History: host.HistoryOptions{From: day(t, s.from), To: day(t, s.to), Symbols: symbols},
 	}
@@ -126,7 +111,7 @@ type table struct {
 
 func readTable(t *testing.T, folder, symbol string) table {
 	t.Helper()
-	f, err := os.Open(filepath.Join(historyDir(t), folder, symbol+".csv.gz"))
+	f, err := os.Open(datatest.Path(t, "history/"+folder+"/"+symbol+".csv.gz"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/datatest"
 )
 
 const spotInfo = `{"timezone":"UTC","serverTime":1700000000000,"rateLimits":[{"rateLimitType":"REQUEST_WEIGHT","interval":"MINUTE","intervalNum":1,"limit":6000},{}],
@@ -162,7 +163,7 @@ func TestRecordedExchangeInfo(t *testing.T) {
 
 func recordedInfo(t testing.TB, file string) []byte {
 	t.Helper()
-	f, err := os.Open(dataDir(t, "instruments", file))
+	f, err := os.Open(datatest.Path(t, "instruments/"+file))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,31 +15,13 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/datatest"
 )
-
-// dataDir returns a directory of recorded data, or skips the test.
-func dataDir(t testing.TB, parts ...string) string {
-	t.Helper()
-	root := os.Getenv("PERILUNE_DATA")
-	for dir := "."; root == ""; dir = filepath.Join("..", dir) {
-		if abs, _ := filepath.Abs(dir); abs == "/" {
-			break
-		}
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			root = filepath.Join(dir, "..", "shared", "data")
-		}
-	}
-	dir := filepath.Join(append([]string{root}, parts...)...)
-	if _, err := os.Stat(dir); err != nil {
-		t.Skipf("no recorded data: set PERILUNE_DATA to its directory (%v)", err)
-	}
-	return dir
-}
 
 // recording reads the frames of a gzipped file of "<local ns> <frame>" lines.
 func recording(t testing.TB, name string) [][]byte {
 	t.Helper()
-	f, err := os.Open(filepath.Join(dataDir(t, "l2"), name))
+	f, err := os.Open(datatest.Path(t, "l2/"+name))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -199,7 +181,7 @@ func TestAggressorSide(t *testing.T) {
 // JSON sample is ignored or refused, never more.
 func TestSamples(t *testing.T) {
 	used := map[string]int{}
-	root := dataDir(t, "samples", "binance")
+	root := datatest.Path(t, "samples/binance")
 	err := filepath.WalkDir(root, func(path string, _ fs.DirEntry, err error) error {
 		if err != nil || !strings.HasSuffix(path, ".json") {
 			return err
@@ -258,7 +240,7 @@ func TestSamples(t *testing.T) {
 
 // The hand-written table agrees with a public table of tick and lot sizes.
 func TestRulesAgainstPublicTable(t *testing.T) {
-	f, err := os.Open(filepath.Join(dataDir(t, "instruments"), "lean_symbol-properties-database_202608.csv.gz"))
+	f, err := os.Open(datatest.Path(t, "instruments/lean_symbol-properties-database_202608.csv.gz"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,29 +3,12 @@ package paper
 import (
 	"errors"
 	"io"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/datatest"
 	"github.com/perilune/perilune/exchange/record"
 )
-
-// recorded returns the path of recorded data, or skips the test.
-func recorded(t testing.TB, name string) string {
-	t.Helper()
-	dir := os.Getenv("PERILUNE_DATA")
-	for up := "."; dir == "" && len(up) < 30; up = filepath.Join("..", up) {
-		if _, err := os.Stat(filepath.Join(up, "go.mod")); err == nil {
-			dir = filepath.Join(up, "..", "shared", "data")
-		}
-	}
-	path := filepath.Join(dir, name)
-	if _, err := os.Stat(path); err != nil {
-		t.Skipf("no recorded data: set PERILUNE_DATA to a directory with %s", name)
-	}
-	return path
-}
 
 // evidence is what the market did to a resting order, seen without a queue.
 type evidence struct {
@@ -54,7 +37,7 @@ func (e *evidence) see(ev *exchange.Event, d *desk) {
 // than what was traded. And evidence needs a fill: a trade through the price, or
 // more traded than was displayed ahead of the order and its own size.
 func TestQueueOnRecordedMarket(t *testing.T) {
-	r, err := record.Open([]string{recorded(t, "l2/coinm-btcusd_perp-20240808.jsonl.gz")}, record.Options{})
+	r, err := record.Open([]string{datatest.Path(t, "l2/coinm-btcusd_perp-20240808.jsonl.gz")}, record.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/datatest"
 )
 
 const benchFile = "l2/usdm-btcusdt-20240808.jsonl.gz"
@@ -16,7 +17,7 @@ const benchFile = "l2/usdm-btcusdt-20240808.jsonl.gz"
 // BenchmarkOpenRaw reads and decodes a whole recording. The naive way beside it
 // is what a script in Go would do: bufio.Scanner, encoding/json.
 func BenchmarkOpenRaw(b *testing.B) {
-	path := recorded(b, benchFile)
+	path := datatest.Path(b, benchFile)
 	b.ReportAllocs()
 	n := 0
 	for b.Loop() {
@@ -39,7 +40,7 @@ func perMessage(b *testing.B, n int) {
 }
 
 func BenchmarkNaive(b *testing.B) {
-	path := recorded(b, benchFile)
+	path := datatest.Path(b, benchFile)
 	b.ReportAllocs()
 	n := 0
 	for b.Loop() {
@@ -66,7 +67,7 @@ func BenchmarkNaive(b *testing.B) {
 }
 
 func BenchmarkVerify(b *testing.B) {
-	path := recorded(b, benchFile)
+	path := datatest.Path(b, benchFile)
 	b.ReportAllocs()
 	n := 0
 	for b.Loop() {

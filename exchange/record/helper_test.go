@@ -18,22 +18,6 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// recorded returns the path of recorded data, or skips the test.
-func recorded(t testing.TB, name string) string {
-	t.Helper()
-	dir := os.Getenv("PERILUNE_DATA")
-	for up := "."; dir == "" && len(up) < 30; up = filepath.Join("..", up) {
-		if _, err := os.Stat(filepath.Join(up, "go.mod")); err == nil {
-			dir = filepath.Join(up, "..", "shared", "data")
-		}
-	}
-	path := filepath.Join(dir, name)
-	if _, err := os.Stat(path); err != nil {
-		t.Skipf("no recorded data: set PERILUNE_DATA to a directory with %s", name)
-	}
-	return path
-}
-
 // write puts text in a file of a temporary directory, compressed by its name.
 func write(t testing.TB, name, text string) string {
 	t.Helper()

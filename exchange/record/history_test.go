@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/datatest"
 )
 
 // historyDir writes a small history of one pair: three hourly bars, with a
@@ -235,7 +236,7 @@ func TestBadBarsAreSkippedAndCounted(t *testing.T) {
 }
 
 func TestRecordedHistory(t *testing.T) {
-	r := openHist(t, recorded(t, "history"), HistoryOptions{})
+	r := openHist(t, datatest.Path(t, "history"), HistoryOptions{})
 	var ev exchange.Event
 	var last exchange.Time
 	rank := map[exchange.Kind]int{exchange.KindFunding: 0, exchange.KindMark: 1, exchange.KindSnapshot: 2, exchange.KindBar: 3}
@@ -273,7 +274,7 @@ func FuzzBarRow(f *testing.F) {
 }
 
 func BenchmarkHistory(b *testing.B) {
-	dir := recorded(b, "history")
+	dir := datatest.Path(b, "history")
 	b.ReportAllocs()
 	for b.Loop() {
 		r := openHist(b, dir, HistoryOptions{})

@@ -8,6 +8,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/book"
+	"github.com/perilune/perilune/exchange/datatest"
 )
 
 const tardisL2Rows = `exchange,symbol,timestamp,local_timestamp,is_snapshot,side,price,amount
@@ -127,7 +128,7 @@ func TestTardisSingleRows(t *testing.T) {
 func TestRecordedTardis(t *testing.T) {
 	for _, f := range []string{"binance-futures_book_snapshot_5_BTCUSDT.csv", "binance-futures_book_snapshot_25_BTCUSDT.csv",
 		"bitmex_trades_XBTUSD.csv", "deribit_incremental_book_L2_BTC-PERPETUAL.csv", "huobi-dm-swap_quotes_BTC-USD.csv"} {
-		r, err := Open([]string{recorded(t, "tardis-csv/tardis/"+f)}, Options{})
+		r, err := Open([]string{datatest.Path(t, "tardis-csv/tardis/"+f)}, Options{})
 		if err != nil {
 			t.Errorf("%v", err)
 			continue

@@ -14,6 +14,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/datatest"
 )
 
 // venue makes a recording the way an exchange does: every change of its book
@@ -305,7 +306,7 @@ func TestVerifyRecorded(t *testing.T) {
 	} {
 		var paths []string
 		for _, f := range c.files {
-			paths = append(paths, recorded(t, "l2/"+f+".jsonl.gz"))
+			paths = append(paths, datatest.Path(t, "l2/"+f+".jsonl.gz"))
 		}
 		rep, err := Verify(0, paths, VerifyOptions{})
 		if err != nil || rep.Err() != nil || rep.Samples != c.samples || rep.Torn > 2 {
@@ -317,7 +318,7 @@ func TestVerifyRecorded(t *testing.T) {
 // recordedLines returns the first n lines of a gzip recording.
 func recordedLines(t testing.TB, name string, n int) []string {
 	t.Helper()
-	f, err := os.Open(recorded(t, name))
+	f, err := os.Open(datatest.Path(t, name))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,12 +12,13 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/perilune/perilune/exchange/datatest"
 )
 
 const (
@@ -88,7 +89,7 @@ func TestHMACPublished(t *testing.T) {
 
 // The shared collection may grow; all of it must hold.
 func TestHMACCollected(t *testing.T) {
-	file := dataFile(t, "samples/binance/signature_vectors.json")
+	file := must(os.ReadFile(datatest.Path(t, "samples/binance/signature_vectors.json")))
 	var vectors struct {
 		HMAC []struct{ Name, Secret, Payload, Signature string }
 	}
@@ -103,24 +104,6 @@ func TestHMACCollected(t *testing.T) {
 			t.Errorf("%s: got %s, want %s", v.Name, got, v.Signature)
 		}
 	}
-}
-
-// dataFile reads a file of the recorded data, or skips.
-func dataFile(t *testing.T, name string) []byte {
-	t.Helper()
-	dir := os.Getenv("PERILUNE_DATA")
-	if dir == "" {
-		root := must(filepath.Abs("."))
-		for root != filepath.Dir(root) && must(filepath.Glob(filepath.Join(root, "go.mod"))) == nil {
-			root = filepath.Dir(root)
-		}
-		dir = filepath.Join(root, "../shared/data")
-	}
-	data, err := os.ReadFile(filepath.Join(dir, name))
-	if err != nil {
-		t.Skipf("no recorded data: set PERILUNE_DATA to a directory with %s", name)
-	}
-	return data
 }
 
 // HMAC must be crypto/hmac for every key, message and order of calls, also when

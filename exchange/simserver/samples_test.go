@@ -9,31 +9,8 @@ import (
 	"testing"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/datatest"
 )
-
-// samplesDir finds the documented payloads, or skips the test.
-func samplesDir(t *testing.T) string {
-	t.Helper()
-	dir := os.Getenv("PERILUNE_DATA")
-	if dir == "" {
-		root, err := filepath.Abs(".")
-		if err != nil {
-			t.Fatal(err)
-		}
-		for root != filepath.Dir(root) {
-			if _, err := os.Stat(filepath.Join(root, "go.mod")); err == nil {
-				break
-			}
-			root = filepath.Dir(root)
-		}
-		dir = filepath.Join(root, "..", "shared", "data")
-	}
-	dir = filepath.Join(dir, "samples", "binance")
-	if _, err := os.Stat(dir); err != nil {
-		t.Skipf("no documented payloads: set PERILUNE_DATA to a directory with samples/binance (%v)", err)
-	}
-	return dir
-}
 
 func sample(t *testing.T, dir, name string) any {
 	t.Helper()
@@ -110,7 +87,7 @@ func under(prefix string, lists ...[]string) []string {
 
 // Every endpoint answers with the keys and types that are documented for it.
 func TestAnswersAsDocumented(t *testing.T) {
-	dir := samplesDir(t)
+	dir := datatest.Path(t, "samples/binance")
 	b := running(t, nil)
 	for _, v := range venues {
 		b.must("POST", v.order, "symbol="+v.symbol, "side=BUY", "type=MARKET", "quantity="+v.qty)
@@ -252,7 +229,7 @@ func TestAnswersAsDocumented(t *testing.T) {
 
 // Every stream has the keys and types that are documented for it, old and new.
 func TestStreamsAsDocumented(t *testing.T) {
-	dir := samplesDir(t)
+	dir := datatest.Path(t, "samples/binance")
 	bks := []string{"$.bks"} // told when brackets change, and here they do not
 	for _, c := range []struct {
 		sample, path string
@@ -312,7 +289,7 @@ func TestStreamsAsDocumented(t *testing.T) {
 
 // User events have the documented keys and types.
 func TestUserEventsAsDocumented(t *testing.T) {
-	dir := samplesDir(t)
+	dir := datatest.Path(t, "samples/binance")
 	b := running(t, nil)
 	spot := b.dial("/ws-api/v3")
 	spot.call(1, "userDataStream.subscribe.signature", b.wsParams(false))

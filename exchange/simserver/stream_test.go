@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/datatest"
 	"github.com/perilune/perilune/exchange/record"
 )
 
@@ -128,7 +129,7 @@ func (b *bench) follow(k *localBook, s *socket, rest, symbol string) {
 // Real recordings with their gaps and repeated snapshots come out as one
 // unbroken chain.
 func TestRecordedBookStaysInSync(t *testing.T) {
-	dir := filepath.Join(filepath.Dir(filepath.Dir(samplesDir(t))), "l2")
+	dir := datatest.Path(t, "l2")
 	for file, c := range map[string]struct{ socket, rest, symbol string }{
 		"spot-btcusdt-20240808.jsonl.gz":      {"/spot/ws/btcusdt@depth@100ms", "/api/v3", "BTCUSDT"},
 		"usdm-btcusdt-20240808.jsonl.gz":      {"/usdm/public/ws/btcusdt@depth@100ms", "/fapi/v1", "BTCUSDT"},

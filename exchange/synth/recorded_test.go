@@ -8,21 +8,20 @@ import (
 	"encoding/json"
 	"math"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"testing"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/datatest"
 )
 
 // TestRecordedFigures measures the Recorded column again, on the data itself.
 func TestRecordedFigures(t *testing.T) {
-	root := dataRoot(t)
 	got := sample{}
-	recordedFunding(t, root, got)
-	recordedReturns(t, root, got)
-	recordedBook(t, root, got)
+	recordedFunding(t, got)
+	recordedReturns(t, got)
+	recordedBook(t, got)
 	for _, f := range Calibration {
 		x, ok := got[f.What]
 		if !ok {
@@ -36,32 +35,10 @@ func TestRecordedFigures(t *testing.T) {
 	}
 }
 
-func dataRoot(t *testing.T) string {
-	t.Helper()
-	if dir := os.Getenv("PERILUNE_DATA"); dir != "" {
-		return dir
-	}
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for ; dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			data := filepath.Join(dir, "..", "shared", "data")
-			if _, err := os.Stat(data); err == nil {
-				return data
-			}
-			break
-		}
-	}
-	t.Skip("no recorded data: set PERILUNE_DATA to its directory")
-	return ""
-}
-
 // rows reads a compressed CSV file without its head.
-func rows(t *testing.T, elem ...string) [][]string {
+func rows(t *testing.T, name string) [][]string {
 	t.Helper()
-	f, err := os.Open(filepath.Join(elem...))
+	f, err := os.Open(datatest.Path(t, name))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,24 +63,24 @@ func number(t *testing.T, s string) float64 {
 	return x
 }
 
-func recordedRates(t *testing.T, root, symbol string) []float64 {
+func recordedRates(t *testing.T, symbol string) []float64 {
 	var out []float64
-	for _, r := range rows(t, root, "history", "funding", symbol+".csv.gz") {
+	for _, r := range rows(t, "history/funding/"+symbol+".csv.gz") {
 		out = append(out, 1e4*number(t, r[1]))
 	}
 	return out
 }
 
-func recordedFunding(t *testing.T, root string, out sample) {
+func recordedFunding(t *testing.T, out sample) {
 	var pinned, negative, one, three, runs, lengths []float64
 	for _, s := range []string{"1000SHIB", "AAVE", "ALGO", "ARB", "AVAX", "BCH", "DOT", "HBAR", "LINK"} {
-		r := recordedRates(t, root, s+"USDT")
+		r := recordedRates(t, s+"USDT")
 		pinned = append(pinned, share(r, func(x float64) bool { return math.Abs(x-1) < 1e-6 }))
 		negative = append(negative, share(r, func(x float64) bool { return x < 0 }))
 		one, three = append(one, acf(r, 1)), append(three, acf(r, 3))
 	}
 	for _, s := range []string{"BTC", "ETH", "XRP"} {
-		r := recordedRates(t, root, s+"USDT")
+		r := recordedRates(t, s+"USDT")
 		n, length := episodes(r)
 		runs, lengths = append(runs, n/(float64(len(r))/3)), append(lengths, length)
 	}
@@ -115,19 +92,19 @@ func recordedFunding(t *testing.T, root string, out sample) {
 	out["settlements in a run above 5 bp"] = mean(lengths)
 	var basis []float64
 	for _, s := range []string{"AVAX", "DOGE", "LINK"} {
-		basis = append(basis, recordedBasis(t, root, s+"USDT"))
+		basis = append(basis, recordedBasis(t, s+"USDT"))
 	}
 	out["alts: median basis of perpetual to spot, bp"] = mean(basis)
 }
 
 // recordedBasis is the median of perp over spot at the hourly closes of 2025.
-func recordedBasis(t *testing.T, root, symbol string) float64 {
+func recordedBasis(t *testing.T, symbol string) float64 {
 	spot := map[string]float64{}
-	for _, r := range rows(t, root, "history", "spot_1h", symbol+".csv.gz") {
+	for _, r := range rows(t, "history/spot_1h/"+symbol+".csv.gz") {
 		spot[r[0]] = number(t, r[4])
 	}
 	var out []float64
-	for _, r := range rows(t, root, "history", "perp_1h", symbol+".csv.gz") {
+	for _, r := range rows(t, "history/perp_1h/"+symbol+".csv.gz") {
 		if s, ok := spot[r[0]]; ok && r[0] >= "2025" {
 			out = append(out, 1e4*(number(t, r[4])/s-1))
 		}
@@ -142,10 +119,10 @@ type minutes struct {
 	hour [24]float64
 }
 
-func recordedMinutes(t *testing.T, root, symbol string) minutes {
+func recordedMinutes(t *testing.T, symbol string) minutes {
 	var out minutes
 	last := 0.0
-	for _, r := range rows(t, root, "perp-1m", "klines", symbol+".csv.gz") {
+	for _, r := range rows(t, "perp-1m/klines/"+symbol+".csv.gz") {
 		c := number(t, r[4])
 		h, err := strconv.Atoi(r[0][11:13])
 		if err != nil {
@@ -160,8 +137,8 @@ func recordedMinutes(t *testing.T, root, symbol string) minutes {
 	return out
 }
 
-func recordedReturns(t *testing.T, root string, out sample) {
-	btc := recordedMinutes(t, root, "BTCUSDT")
+func recordedReturns(t *testing.T, out sample) {
+	btc := recordedMinutes(t, "BTCUSDT")
 	out["BTC: volatility of one minute, bp"] = 1e4 * rms(btc.ret)
 	byMinute := map[string]float64{}
 	for i, at := range btc.at {
@@ -170,7 +147,7 @@ func recordedReturns(t *testing.T, root string, out sample) {
 	var vol, kurt, near, far, cor []float64
 	hours := relative(btc.hour)
 	for _, s := range []string{"ADA", "AVAX", "BCH", "BNB", "ETC", "LINK", "LTC", "SOL", "SUI", "XLM", "XMR", "XRP"} {
-		m := recordedMinutes(t, root, s+"USDT")
+		m := recordedMinutes(t, s+"USDT")
 		vol, kurt = append(vol, 1e4*rms(m.ret)), append(kurt, kurtosis(m.ret))
 		near, far = append(near, acf(absolute(m.ret), 1)), append(far, acf(absolute(m.ret), 60))
 		var x, y []float64
@@ -222,8 +199,8 @@ func (m *message) number(t *testing.T, key string) float64 {
 	return number(t, s)
 }
 
-func recordedBook(t *testing.T, root string, out sample) {
-	f, err := os.Open(filepath.Join(root, "l2", "usdm-btcusdt-20240808.jsonl.gz"))
+func recordedBook(t *testing.T, out sample) {
+	f, err := os.Open(datatest.Path(t, "l2/usdm-btcusdt-20240808.jsonl.gz"))
 	if err != nil {
 		t.Fatal(err)
 	}

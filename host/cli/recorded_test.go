@@ -9,24 +9,16 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/perilune/perilune/exchange/datatest"
 )
 
 // recorded returns the paths of recorded data, or skips the test.
 func recorded(t *testing.T, names ...string) []string {
 	t.Helper()
-	dir := os.Getenv("PERILUNE_DATA")
-	for up := "."; dir == "" && len(up) < 30; up = filepath.Join("..", up) {
-		if _, err := os.Stat(filepath.Join(up, "go.mod")); err == nil {
-			dir = filepath.Join(up, "..", "shared", "data")
-		}
-	}
-	var paths []string
+	paths := make([]string, 0, len(names))
 	for _, name := range names {
-		path := filepath.Join(dir, name)
-		if _, err := os.Stat(path); err != nil {
-			t.Skipf("no recorded data: set PERILUNE_DATA to a directory with %s", name)
-		}
-		paths = append(paths, path)
+		paths = append(paths, datatest.Path(t, name))
 	}
 	return paths
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/datatest"
 )
 
 // seeds are frames of every kind: made up, and recorded where there are any.
@@ -25,11 +26,11 @@ func seeds(f *testing.F) {
 	} {
 		f.Add([]byte(s))
 	}
-	dir := os.Getenv("PERILUNE_DATA")
-	if dir == "" {
+	dir, ok := datatest.Find("samples/binance")
+	if !ok {
 		return
 	}
-	_ = filepath.WalkDir(filepath.Join(dir, "samples", "binance"), func(path string, d fs.DirEntry, err error) error {
+	_ = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if err == nil && strings.HasSuffix(path, ".json") && strings.Contains(path, "user_data") {
 			if body, err := os.ReadFile(path); err == nil {
 				f.Add(body)

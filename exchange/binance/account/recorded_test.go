@@ -14,23 +14,12 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/datatest"
 )
-
-// recorded returns the directory of recorded data.
-func recorded(t testing.TB) string {
-	dir := os.Getenv("PERILUNE_DATA")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "..", "shared", "data")
-	}
-	if _, err := os.Stat(filepath.Join(dir, "samples", "binance")); err != nil {
-		t.Skipf("no recorded data: %v; set PERILUNE_DATA", err)
-	}
-	return dir
-}
 
 func sample(t testing.TB, name string) []byte {
 	t.Helper()
-	body, err := os.ReadFile(filepath.Join(recorded(t), "samples", "binance", name))
+	body, err := os.ReadFile(datatest.Path(t, "samples/binance/"+name))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -263,9 +252,9 @@ func TestRecordedMoney(t *testing.T) {
 // Every order and every trade in the recorded data, wherever it stands in a
 // document, means what a plain reading of its JSON says.
 func TestEveryRecordedObject(t *testing.T) {
-	dir, orders, trades := recorded(t), 0, 0
+	orders, trades := 0, 0
 	for _, root := range []string{"samples/binance", "fixtures/jkorf_binance", "fixtures/nautilus", "fixtures/gocryptotrader/binance"} {
-		err := filepath.WalkDir(filepath.Join(dir, filepath.FromSlash(root)), func(path string, d fs.DirEntry, err error) error {
+		err := filepath.WalkDir(datatest.Path(t, root), func(path string, d fs.DirEntry, err error) error {
 			if err != nil || d.IsDir() {
 				return err
 			}

@@ -6,7 +6,6 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -14,20 +13,6 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 )
-
-// recorded returns the path of recorded data, or skips the test.
-func recorded(t *testing.T, name string) string {
-	t.Helper()
-	dir := os.Getenv("PERILUNE_DATA")
-	if dir == "" {
-		dir = "../../../../shared/data"
-	}
-	path := filepath.Join(dir, name)
-	if _, err := os.Stat(path); err != nil {
-		t.Skipf("no recorded data: set PERILUNE_DATA to a directory with %s", name)
-	}
-	return path
-}
 
 // candle is a bar: when it closed, its typical price and its volume.
 type candle struct {

@@ -11,6 +11,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/datatest"
 )
 
 // contender works an order of total lots off and returns what it did in each
@@ -169,8 +170,7 @@ func tracking(s score) float64 { return s.track }
 func (b *bench) run(t *testing.T) *results {
 	res := &results{days: map[exchange.Time][]int{}, scores: map[string][]score{}}
 	for _, pattern := range b.files {
-		recorded(t, filepath.Dir(pattern))
-		files, err := filepath.Glob(recorded(t, filepath.Dir(pattern)) + "/" + filepath.Base(pattern))
+		files, err := filepath.Glob(filepath.Join(datatest.Path(t, filepath.Dir(pattern)), filepath.Base(pattern)))
 		if err != nil || len(files) == 0 {
 			t.Fatalf("%s: %v, %v", pattern, files, err)
 		}

@@ -10,6 +10,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/datatest"
 )
 
 // tape is a venue made of recorded trades. Its touch is where buyers and sellers
@@ -93,7 +94,7 @@ func number(s string) float64 {
 // and says so. Run it with -v to see the table.
 func TestOnRecordedTrades(t *testing.T) {
 	const length = 4 * exchange.Hour
-	list := prints(t, recorded(t, "ticks/spot-XRPETH-aggTrades-20191011.jsonl.gz"))
+	list := prints(t, datatest.Path(t, "ticks/spot-XRPETH-aggTrades-20191011.jsonl.gz"))
 	day := list[0].at - list[0].at%exchange.Day
 	var text strings.Builder
 	w := tabwriter.NewWriter(&text, 0, 0, 2, ' ', tabwriter.AlignRight)
