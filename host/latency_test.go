@@ -9,7 +9,6 @@ import (
 
 	"github.com/shopspring/decimal"
 
-	"github.com/perilune/perilune/exchange/binance"
 	"github.com/perilune/perilune/exchange/simserver/latencytest"
 	"github.com/perilune/perilune/host"
 	"github.com/perilune/perilune/host/risk"
@@ -43,17 +42,12 @@ func wireToOrder(b *testing.B, entry, dir string) {
 	e := latencytest.Start(b)
 	b.Setenv("PERILUNE_BENCH_KEY", e.Keys.HMAC.Key)
 	b.Setenv("PERILUNE_BENCH_SECRET", e.Keys.HMAC.Secret)
-	rest, ws := "http://"+e.Host, "ws://"+e.Host
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() {
 		_, err := host.Run(ctx, &host.Options{
 			Scripts: []string{"testdata/taker.lua"}, Market: []string{"live"}, DB: filepath.Join(dir, "bench.db"),
-			Live: host.LiveOptions{Endpoints: binance.Endpoints{
-				RestSpot: rest + "/api", RestUSDM: rest + "/fapi", RestCOINM: rest + "/dapi", RestWallet: rest + "/sapi",
-				WSSpot: ws + "/spot", WSUSDM: ws + "/usdm", WSCOINM: ws + "/coinm",
-				APISpot: ws + "/ws-api/v3", APIUSDM: ws + "/ws-fapi/v1", APICOINM: ws + "/ws-dapi/v1",
-			}},
+			Live:    host.LiveOptions{Endpoints: e.Endpoints()},
 			Account: &host.AccountOptions{Key: "env:PERILUNE_BENCH_KEY", Secret: "env:PERILUNE_BENCH_SECRET", Entry: entry},
 			Limits: risk.Limits{MaxOrderNotional: decimal.NewFromInt(10000), MaxPositionNotional: decimal.NewFromInt(10000),
 				DailyLoss: decimal.New(5, -1)},

@@ -33,9 +33,9 @@ func leakHunt(t *testing.T, entry, kind string) {
 		defer mu.Unlock()
 		fmt.Fprintf(&seen, "%v %+v %#v\n", v, v, v)
 	}
-	key, name, secret := b.hmac(), b.keys.HMAC.Key, b.keys.HMAC.Secret
+	key, name, secret := b.HMAC(), b.Keys.HMAC.Key, b.Keys.HMAC.Secret
 	if kind == "ed25519" {
-		key, name, secret = b.ed25519(), b.keys.Ed25519.Key, b.keys.Ed25519.PrivateKey
+		key, name, secret = b.ed25519(), b.Keys.Ed25519.Key, b.Keys.Ed25519.PrivateKey
 	}
 	var o account.Options
 	c := b.client(func(opt *account.Options) {

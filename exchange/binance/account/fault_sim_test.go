@@ -106,7 +106,7 @@ func TestBackOff(t *testing.T) {
 func TestSilence(t *testing.T) {
 	b := running(t)
 	c := b.client(func(o *account.Options) {
-		o.HTTP = &http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: swallow(b.host)}}
+		o.HTTP = &http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: swallow(b.Host)}}
 	})
 	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
 	defer cancel()

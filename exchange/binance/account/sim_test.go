@@ -3,7 +3,6 @@ package account_test
 import (
 	"context"
 	"errors"
-	"net"
 	"slices"
 	"testing"
 	"time"
@@ -12,11 +11,10 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/binance"
 	"github.com/perilune/perilune/exchange/binance/account"
 	"github.com/perilune/perilune/exchange/sign"
 	"github.com/perilune/perilune/exchange/simserver"
-	"github.com/perilune/perilune/exchange/synth"
+	"github.com/perilune/perilune/exchange/simserver/simtest"
 	"github.com/perilune/perilune/exchange/wire"
 )
 
@@ -25,59 +23,24 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // bench is a local exchange on real sockets, whose market stands still until it
 // is advanced.
 type bench struct {
-	t    *testing.T
-	sim  *simserver.Server
-	keys simserver.Keys
-	host string
+	t *testing.T
+	*simtest.Exchange
 }
 
 func running(t *testing.T) *bench {
 	t.Helper()
 	start := exchange.Date(2026, 3, 2) + 7*exchange.Hour
-	feed, err := synth.New(synth.Options{Seed: 1, Start: start, Step: exchange.Second, Calm: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	sim, err := simserver.New(simserver.Options{Universe: feed.Universe(), Feed: feed, Begin: start + 10*exchange.Minute, Seed: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- sim.Serve(ctx, l) }()
-	t.Cleanup(func() {
-		stop()
-		if err := <-ended; err != nil {
-			t.Errorf("Serve: %v", err)
-		}
-	})
-	return &bench{t: t, sim: sim, keys: sim.Keys()[0], host: l.Addr().String()}
-}
-
-func (b *bench) endpoints() binance.Endpoints {
-	return binance.Endpoints{
-		RestSpot: "http://" + b.host, RestUSDM: "http://" + b.host, RestCOINM: "http://" + b.host,
-		WSSpot: "ws://" + b.host + "/spot", WSUSDM: "ws://" + b.host + "/usdm", WSCOINM: "ws://" + b.host + "/coinm",
-		APISpot: "ws://" + b.host + "/ws-api/v3", APIUSDM: "ws://" + b.host + "/ws-fapi/v1", APICOINM: "ws://" + b.host + "/ws-dapi/v1",
-	}
-}
-
-func (b *bench) hmac() sign.Key {
-	return sign.Key{API: sign.NewSecret(b.keys.HMAC.Key), Secret: sign.NewSecret(b.keys.HMAC.Secret)}
+	return &bench{t, simtest.Start(t, simtest.Options{Seed: 1, Start: start, Step: exchange.Second, Begin: start + 10*exchange.Minute})}
 }
 
 func (b *bench) ed25519() sign.Key {
-	return sign.Key{API: sign.NewSecret(b.keys.Ed25519.Key), Secret: sign.NewSecret(b.keys.Ed25519.PrivateKey)}
+	return sign.Key{API: sign.NewSecret(b.Keys.Ed25519.Key), Secret: sign.NewSecret(b.Keys.Ed25519.PrivateKey)}
 }
 
 // client opens a client of the first account.
 func (b *bench) client(change func(*account.Options)) *account.Client {
 	b.t.Helper()
-	o := account.Options{Key: b.hmac(), Endpoints: b.endpoints(), Log: func(s string) { b.t.Log(s) }}
+	o := account.Options{Key: b.HMAC(), Endpoints: b.Endpoints(), Log: func(s string) { b.t.Log(s) }}
 	if change != nil {
 		change(&o)
 	}
@@ -109,14 +72,14 @@ func find(all []wire.Health, name string) wire.Health {
 
 func (b *bench) advance(d exchange.Time) {
 	b.t.Helper()
-	if err := b.sim.Advance(d); err != nil {
+	if err := b.Sim.Advance(d); err != nil {
 		b.t.Fatal(err)
 	}
 }
 
 func (b *bench) arm(f simserver.Fault) {
 	b.t.Helper()
-	if err := b.sim.Arm(f); err != nil {
+	if err := b.Sim.Arm(f); err != nil {
 		b.t.Fatal(err)
 	}
 }

@@ -270,11 +270,11 @@ func TestKeyDeletedElsewhere(t *testing.T) {
 	c := b.client(nil)
 	s, in := listening(t, c, exchange.USDM, exchange.COINM)
 	for _, path := range []string{"/fapi/v1/listenKey", "/dapi/v1/listenKey"} {
-		req, err := http.NewRequest("DELETE", "http://"+b.host+path, nil)
+		req, err := http.NewRequest("DELETE", "http://"+b.Host+path, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		req.Header.Set("X-MBX-APIKEY", b.keys.HMAC.Key)
+		req.Header.Set("X-MBX-APIKEY", b.Keys.HMAC.Key)
 		resp, err := http.DefaultClient.Do(req)
 		if err != nil || resp.StatusCode != 200 {
 			t.Fatal(resp, err)

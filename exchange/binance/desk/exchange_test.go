@@ -3,7 +3,6 @@ package desk
 import (
 	"context"
 	"fmt"
-	"net"
 	"strings"
 	"sync"
 	"testing"
@@ -13,11 +12,9 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/binance"
 	"github.com/perilune/perilune/exchange/binance/account"
-	"github.com/perilune/perilune/exchange/sign"
 	"github.com/perilune/perilune/exchange/simserver"
-	"github.com/perilune/perilune/exchange/synth"
+	"github.com/perilune/perilune/exchange/simserver/simtest"
 )
 
 // floor is a desk on a local exchange that speaks Binance's protocols: real
@@ -38,43 +35,17 @@ type floor struct {
 func newFloor(t *testing.T, entry string) *floor {
 	t.Helper()
 	begin := clock() // the market's time is the wall clock's, as it is at a real exchange
-	feed, err := synth.New(synth.Options{Seed: 1, Start: begin - begin%exchange.Minute - 5*exchange.Minute, Step: 100 * exchange.Millisecond, Calm: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &floor{t: t, u: feed.Universe()}
-	s.sim, err = simserver.New(simserver.Options{Universe: s.u, Feed: feed, Begin: begin, Seed: 1, Speed: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- s.sim.Serve(ctx, l) }()
-	t.Cleanup(func() {
-		stop()
-		if err := <-ended; err != nil {
-			t.Errorf("Serve: %v", err)
-		}
-	})
-	s.open(l.Addr().String(), entry)
+	local := simtest.Start(t, simtest.Options{Seed: 1, Start: begin - begin%exchange.Minute - 5*exchange.Minute,
+		Step: 100 * exchange.Millisecond, Begin: begin, Speed: 1})
+	s := &floor{t: t, u: local.Universe, sim: local.Sim}
+	s.open(local, entry)
 	return s
 }
 
 // open connects a client and a desk on an empty ledger.
-func (s *floor) open(host, entry string) {
+func (s *floor) open(local *simtest.Exchange, entry string) {
 	s.t.Helper()
-	keys := s.sim.Keys()[0]
-	c, err := account.Open(context.Background(), account.Options{
-		Key: sign.Key{API: sign.NewSecret(keys.HMAC.Key), Secret: sign.NewSecret(keys.HMAC.Secret)}, Entry: entry, Log: s.note,
-		Endpoints: binance.Endpoints{
-			RestSpot: "http://" + host, RestUSDM: "http://" + host, RestCOINM: "http://" + host,
-			WSSpot: "ws://" + host + "/spot", WSUSDM: "ws://" + host + "/usdm", WSCOINM: "ws://" + host + "/coinm",
-			APISpot: "ws://" + host + "/ws-api/v3", APIUSDM: "ws://" + host + "/ws-fapi/v1", APICOINM: "ws://" + host + "/ws-dapi/v1",
-		}})
+	c, err := account.Open(context.Background(), account.Options{Key: local.HMAC(), Endpoints: local.Endpoints(), Entry: entry, Log: s.note})
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -14,7 +14,7 @@ import (
 )
 
 func (s *sim) coinm() *delivery.Client {
-	return delivery.NewClient(s.keys.HMAC.Key, s.keys.HMAC.Secret)
+	return delivery.NewClient(s.Keys.HMAC.Key, s.Keys.HMAC.Secret)
 }
 
 func TestCOINMMarketData(t *testing.T) {
@@ -42,7 +42,7 @@ func TestCOINMMarketData(t *testing.T) {
 // coinmDepth asks for the book, which the library cannot do on this market.
 func (s *sim) coinmDepth(symbol string) (int64, book) {
 	s.t.Helper()
-	res, err := http.Get("http://" + s.host + "/dapi/v1/depth?limit=1000&symbol=" + symbol)
+	res, err := http.Get("http://" + s.Host + "/dapi/v1/depth?limit=1000&symbol=" + symbol)
 	s.check(err)
 	defer res.Body.Close()
 	var d struct {

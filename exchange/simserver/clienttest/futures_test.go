@@ -11,7 +11,7 @@ import (
 	"github.com/perilune/perilune/exchange"
 )
 
-func (s *sim) usdm() *futures.Client { return futures.NewClient(s.keys.HMAC.Key, s.keys.HMAC.Secret) }
+func (s *sim) usdm() *futures.Client { return futures.NewClient(s.Keys.HMAC.Key, s.Keys.HMAC.Secret) }
 
 func TestUSDMMarketData(t *testing.T) {
 	s, ctx := start(t), context.Background()

@@ -1,9 +1,7 @@
 package clienttest
 
 import (
-	"context"
 	"errors"
-	"net"
 	"testing"
 	"time"
 
@@ -14,16 +12,13 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/simserver"
-	"github.com/perilune/perilune/exchange/synth"
+	"github.com/perilune/perilune/exchange/simserver/simtest"
 )
 
 // sim is a running exchange and what the library needs to find it.
 type sim struct {
-	t      *testing.T
-	server *simserver.Server
-	keys   simserver.Keys
-	host   string
+	t *testing.T
+	*simtest.Exchange
 }
 
 // start runs an exchange and points the library at it. The library's addresses
@@ -31,29 +26,8 @@ type sim struct {
 func start(t *testing.T) *sim {
 	t.Helper()
 	begin := exchange.Date(2026, 3, 2) + 7*exchange.Hour
-	market, err := synth.New(synth.Options{Seed: 2, Start: begin, Step: exchange.Second, Calm: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	server, err := simserver.New(simserver.Options{Universe: market.Universe(), Feed: market, Begin: begin + 5*exchange.Minute, Seed: 2})
-	if err != nil {
-		t.Fatal(err)
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(ctx, l) }()
-	t.Cleanup(func() {
-		stop()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
-	})
-	s := &sim{t, server, server.Keys()[0], l.Addr().String()}
-	rest, ws := "http://"+s.host, "ws://"+s.host
+	s := &sim{t, simtest.Start(t, simtest.Options{Seed: 2, Start: begin, Step: exchange.Second, Begin: begin + 5*exchange.Minute})}
+	rest, ws := "http://"+s.Host, "ws://"+s.Host
 	binance.BaseAPIMainURL, futures.BaseApiMainUrl, delivery.BaseApiMainUrl = rest, rest, rest
 	binance.BaseWsMainURL, binance.BaseCombinedMainURL, binance.BaseWsApiMainURL = ws+"/spot/ws", ws+"/spot/stream?streams=", ws+"/ws-api/v3"
 	delivery.BaseWsMainUrl = ws + "/coinm/ws"
@@ -61,11 +35,11 @@ func start(t *testing.T) *sim {
 }
 
 // route points the library's one futures address at one of the three routes.
-func (s *sim) route(name string) { futures.BaseWsMainUrl = "ws://" + s.host + "/usdm/" + name + "/ws" }
+func (s *sim) route(name string) { futures.BaseWsMainUrl = "ws://" + s.Host + "/usdm/" + name + "/ws" }
 
 func (s *sim) advance(d exchange.Time) {
 	s.t.Helper()
-	if err := s.server.Advance(d); err != nil {
+	if err := s.Sim.Advance(d); err != nil {
 		s.t.Fatal(err)
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/perilune/perilune/exchange"
 )
 
-func (s *sim) spot() *binance.Client { return binance.NewClient(s.keys.HMAC.Key, s.keys.HMAC.Secret) }
+func (s *sim) spot() *binance.Client { return binance.NewClient(s.Keys.HMAC.Key, s.Keys.HMAC.Secret) }
 
 func TestSpotMarketData(t *testing.T) {
 	s, ctx := start(t), context.Background()
@@ -97,7 +97,7 @@ func TestSpotOrders(t *testing.T) {
 	s, ctx := start(t), context.Background()
 	c := s.spot()
 	events := make(chan *binance.WsUserDataEvent, 1000)
-	doneC, stopC, err := binance.WsUserDataServeSignature(s.keys.HMAC.Key, s.keys.HMAC.Secret, common.KeyTypeHmac, 0,
+	doneC, stopC, err := binance.WsUserDataServeSignature(s.Keys.HMAC.Key, s.Keys.HMAC.Secret, common.KeyTypeHmac, 0,
 		func(e *binance.WsUserDataEvent) { events <- e }, func(err error) { t.Log(err) })
 	s.check(err)
 	defer end(stopC, doneC)
@@ -172,12 +172,12 @@ func TestSpotOrders(t *testing.T) {
 // The library signs with Ed25519 too.
 func TestSpotEd25519(t *testing.T) {
 	s, ctx := start(t), context.Background()
-	c := binance.NewClient(s.keys.Ed25519.Key, s.keys.Ed25519.PrivateKey)
+	c := binance.NewClient(s.Keys.Ed25519.Key, s.Keys.Ed25519.PrivateKey)
 	c.KeyType = common.KeyTypeEd25519
 	if _, err := c.NewGetAccountService().Do(ctx); err != nil {
 		t.Error(err)
 	}
-	c.SecretKey = binance.NewClient("", s.keys.HMAC.Secret).SecretKey
+	c.SecretKey = binance.NewClient("", s.Keys.HMAC.Secret).SecretKey
 	c.KeyType = common.KeyTypeHmac
 	_, err := c.NewGetAccountService().Do(ctx)
 	s.refused(err, -1022)

@@ -30,7 +30,7 @@ type truth struct {
 
 func (s *sim) truth() truth {
 	s.t.Helper()
-	res, err := http.Get("http://" + s.host + "/sim/account")
+	res, err := http.Get("http://" + s.Host + "/sim/account")
 	s.check(err)
 	defer res.Body.Close()
 	var v truth

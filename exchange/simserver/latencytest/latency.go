@@ -11,7 +11,6 @@ package latencytest
 
 import (
 	"bytes"
-	"context"
 	"net"
 	"slices"
 	"sync"
@@ -19,8 +18,7 @@ import (
 	"time"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/simserver"
-	"github.com/perilune/perilune/exchange/synth"
+	"github.com/perilune/perilune/exchange/simserver/simtest"
 )
 
 // Step is how often a book changes. One order for each is within the venue's
@@ -29,10 +27,7 @@ const Step = 100 * time.Millisecond
 
 // Exchange is a simulated exchange whose market moves when it is measured.
 type Exchange struct {
-	Host string // host:port
-	Keys simserver.Keys
-
-	sim   *simserver.Server
+	*simtest.Exchange
 	meter *meter
 }
 
@@ -40,28 +35,9 @@ type Exchange struct {
 func Start(tb testing.TB) *Exchange {
 	tb.Helper()
 	begin := exchange.Time(time.Now().UnixNano())
-	feed, err := synth.New(synth.Options{Seed: 1, Start: begin - begin%exchange.Minute, Step: exchange.Time(Step), Calm: true})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	sim, err := simserver.New(simserver.Options{Universe: feed.Universe(), Feed: feed, Begin: begin, Seed: 1})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		tb.Fatal(err)
-	}
-	e := &Exchange{Host: l.Addr().String(), Keys: sim.Keys()[0], sim: sim, meter: &meter{Listener: l, orders: make(chan time.Time, 1)}}
-	ctx, stop := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- sim.Serve(ctx, e.meter) }()
-	tb.Cleanup(func() {
-		stop()
-		if err := <-ended; err != nil {
-			tb.Error(err)
-		}
-	})
+	e := &Exchange{meter: &meter{orders: make(chan time.Time, 1)}}
+	e.Exchange = simtest.Start(tb, simtest.Options{Seed: 1, Start: begin - begin%exchange.Minute, Step: exchange.Time(Step), Begin: begin,
+		Wrap: func(l net.Listener) net.Listener { e.meter.Listener = l; return e.meter }})
 	return e
 }
 
@@ -97,7 +73,7 @@ func (e *Exchange) once(tb testing.TB) (time.Duration, bool) {
 	tb.Helper()
 	over := time.After(Step)
 	e.meter.arm()
-	if err := e.sim.Advance(exchange.Time(Step)); err != nil {
+	if err := e.Sim.Advance(exchange.Time(Step)); err != nil {
 		tb.Fatal(err)
 	}
 	var at time.Time
