@@ -148,16 +148,7 @@ func (g *algo) readAmounts(c *call) (f *fault) {
 	if f = g.readMatch(c); f != nil {
 		return f
 	}
-	if g.kind == exchange.MarketOrder {
-		if c.has("price") {
-			return notRequired("price")
-		}
-		return nil
-	}
-	if g.matchWith == "" {
-		g.price, f = c.amount("price")
-	}
-	return f
+	return g.readPrice(c)
 }
 
 // checkAlgo applies the filters, and refuses what would trigger at once.
@@ -268,26 +259,18 @@ func allAlgos(s *sim, c *call) (any, *fault) {
 	if f != nil {
 		return nil, f
 	}
-	n, f := c.bounded("limit", 500, 1000)
-	if f != nil {
-		return nil, f
-	}
-	id, f := c.integer("algoId", 0)
-	if f != nil {
-		return nil, f
-	}
-	from, to, f := s.historyWindow(c)
+	p, f := c.history("algoId")
 	if f != nil {
 		return nil, f
 	}
 	var hits []*algo
 	for _, g := range c.account.algos {
-		if g.m == m && g.id >= id && within(g.created, from, to) {
+		if g.m == m && p.holds(g.id, g.created) {
 			hits = append(hits, g)
 		}
 	}
 	out := list{}
-	for _, g := range latest(hits, n, id > 0 || from > 0) {
+	for _, g := range latest(hits, p.n, p.forward()) {
 		out = append(out, g.queried())
 	}
 	return out, nil

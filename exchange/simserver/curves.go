@@ -115,17 +115,13 @@ func (s *sim) curveKlines(c *call, kind int, named func(*call) (*market, *fault)
 	if _, ok := intervals[interval]; !ok {
 		return nil, bad(-1120, "Invalid interval.")
 	}
-	n, f := c.bounded("limit", 500, 1500)
-	if f != nil {
-		return nil, f
-	}
-	from, to, f := c.window()
+	p, f := c.page(500, 1500)
 	if f != nil {
 		return nil, f
 	}
 	opened := func(b curve) exchange.Time { return b.open }
 	out := list{}
-	for _, b := range pick(m.drawn(kind, interval, 0), opened, n, from, to, m.in.Inverse()) {
+	for _, b := range pick(m.drawn(kind, interval, 0), opened, p, m.in.Inverse()) {
 		_, end := opening(b.open, interval)
 		out = append(out, list{millis(b.open), b.o.Decimal(), b.h.Decimal(), b.l.Decimal(), b.c.Decimal(), "0", millis(end) - 1, "0", b.count, "0", "0", "0"})
 	}

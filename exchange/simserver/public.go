@@ -149,30 +149,22 @@ func aggTrades(s *sim, c *call) (any, *fault) {
 	if f != nil {
 		return nil, f
 	}
-	n, f := c.bounded("limit", 500, 1000)
+	p, f := c.page(500, 1000)
 	if f != nil {
 		return nil, f
 	}
-	from, to, f := c.window()
-	if f != nil {
-		return nil, f
-	}
-	id, f := c.integer("fromId", 0)
-	if f != nil {
+	if p.first, f = c.integer("fromId", 0); f != nil {
 		return nil, f
 	}
 	var hits []print
-	for _, p := range m.trades {
-		if p.id >= id && within(p.at, from, to) {
-			hits = append(hits, p)
+	for _, t := range m.trades {
+		if p.holds(t.id, t.at) {
+			hits = append(hits, t)
 		}
 	}
-	if id == 0 && from == 0 {
-		hits = hits[max(0, len(hits)-n):]
-	}
 	out := list{}
-	for _, p := range hits[:min(n, len(hits))] {
-		out = append(out, m.aggTrade(p))
+	for _, t := range latest(hits, p.n, p.forward()) {
+		out = append(out, m.aggTrade(t))
 	}
 	return out, nil
 }
@@ -208,17 +200,13 @@ func (s *sim) klinesOf(c *call, m *market) (any, *fault) {
 	if c.market == exchange.Spot {
 		most = 1000
 	}
-	n, f := c.bounded("limit", 500, most)
-	if f != nil {
-		return nil, f
-	}
-	from, to, f := c.window()
+	p, f := c.page(500, most)
 	if f != nil {
 		return nil, f
 	}
 	opened := func(b bar) exchange.Time { return b.open }
 	out := list{}
-	for _, b := range pick(m.candles(interval, 0, s.now), opened, n, from, to, m.in.Inverse()) {
+	for _, b := range pick(m.candles(interval, 0, s.now), opened, p, m.in.Inverse()) {
 		_, end := opening(b.open, interval)
 		out = append(out, list{millis(b.open), m.price(b.o), m.price(b.h), m.price(b.l), m.price(b.c), m.qty(b.volume),
 			millis(end) - 1, b.worth, b.count, m.qty(b.taker), b.takerWorth, "0"})
@@ -228,17 +216,14 @@ func (s *sim) klinesOf(c *call, m *market) (any, *fault) {
 
 // pick chooses the candles of a request: forward from a start, or the latest.
 // COIN-M counts back from the end even when there is a start.
-func pick[B any](bars []B, opened func(B) exchange.Time, n int, from, to exchange.Time, backward bool) []B {
+func pick[B any](bars []B, opened func(B) exchange.Time, p page, backward bool) []B {
 	var in []B
 	for _, b := range bars {
-		if within(opened(b), from, to) {
+		if within(opened(b), p.from, p.to) {
 			in = append(in, b)
 		}
 	}
-	if from > 0 && !backward {
-		return in[:min(n, len(in))]
-	}
-	return in[max(0, len(in)-n):]
+	return latest(in, p.n, p.forward() && !backward)
 }
 
 func avgPrice(s *sim, c *call) (any, *fault) {
@@ -371,18 +356,14 @@ func fundingRate(s *sim, c *call) (any, *fault) {
 	if f != nil {
 		return nil, f
 	}
-	n, f := c.bounded("limit", 100, 1000)
-	if f != nil {
-		return nil, f
-	}
-	from, to, f := c.window()
+	p, f := c.page(100, 1000)
 	if f != nil {
 		return nil, f
 	}
 	out := list{}
 	for _, m := range wanted {
 		for _, r := range m.settled {
-			if !within(r.Time, from, to) {
+			if !within(r.Time, p.from, p.to) {
 				continue
 			}
 			o := object{{"symbol", m.in.Symbol}, {"fundingTime", millis(r.Time)}, {"fundingRate", r.Rate.Decimal()}}
@@ -392,10 +373,7 @@ func fundingRate(s *sim, c *call) (any, *fault) {
 			out = append(out, o)
 		}
 	}
-	if from > 0 {
-		return out[:min(n, len(out))], nil
-	}
-	return out[max(0, len(out)-n):], nil
+	return latest(out, p.n, p.forward()), nil
 }
 
 // Defaults that fundingInfo does not list: a symbol is there only when it has

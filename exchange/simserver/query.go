@@ -53,67 +53,24 @@ func openOrders(s *sim, c *call) (any, *fault) {
 	return out, nil
 }
 
-// span is the longest time one history request may cover.
-func span(m exchange.Market) exchange.Time {
-	if m == exchange.Spot {
-		return exchange.Day
-	}
-	return 7 * exchange.Day
-}
-
-// historyWindow reads the times of a history request and fills in the open end.
-func (s *sim) historyWindow(c *call) (from, to exchange.Time, f *fault) {
-	from, to, f = c.window()
-	if f != nil {
-		return 0, 0, f
-	}
-	longest := span(c.market)
-	switch {
-	case from > 0 && to > 0 && to-from > longest:
-		if c.market == exchange.Spot {
-			return 0, 0, bad(-1127, "More than 24 hours between startTime and endTime.")
-		}
-		return 0, 0, bad(-4166, "Search window is restricted to recent 7 days only.")
-	case from > 0 && to == 0:
-		to = from + longest
-	}
-	return from, to, nil
-}
-
-// latest keeps the n newest unless a start or an id says where to begin.
-func latest[T any](all []T, n int, forward bool) []T {
-	if forward {
-		return all[:min(n, len(all))]
-	}
-	return all[max(0, len(all)-n):]
-}
-
 // allOrders lists orders of a symbol by id.
 func allOrders(s *sim, c *call) (any, *fault) {
 	m, f := s.named(c)
 	if f != nil {
 		return nil, f
 	}
-	n, f := c.bounded("limit", 500, 1000)
-	if f != nil {
-		return nil, f
-	}
-	id, f := c.integer("orderId", 0)
-	if f != nil {
-		return nil, f
-	}
-	from, to, f := s.historyWindow(c)
+	p, f := c.history("orderId")
 	if f != nil {
 		return nil, f
 	}
 	var hits []*order
 	for _, o := range c.account.orders {
-		if o.m == m && o.id >= id && within(o.created, from, to) {
+		if o.m == m && p.holds(o.id, o.created) {
 			hits = append(hits, o)
 		}
 	}
 	out := list{}
-	for _, o := range latest(hits, n, id > 0 || from > 0) {
+	for _, o := range latest(hits, p.n, p.forward()) {
 		out = append(out, o.queried())
 	}
 	return out, nil
@@ -130,19 +87,11 @@ func accountTrades(s *sim, c *call) (any, *fault) {
 			return nil, f
 		}
 	}
-	n, f := c.bounded("limit", 500, 1000)
-	if f != nil {
-		return nil, f
-	}
-	first, f := c.integer("fromId", 0)
-	if f != nil {
-		return nil, f
-	}
 	id, f := c.integer("orderId", 0)
 	if f != nil {
 		return nil, f
 	}
-	from, to, f := s.historyWindow(c)
+	p, f := c.history("fromId")
 	if f != nil {
 		return nil, f
 	}
@@ -150,12 +99,12 @@ func accountTrades(s *sim, c *call) (any, *fault) {
 	for _, t := range c.account.trades {
 		of := t.order
 		if (of.m == m || m == nil && of.m.in.Market == c.market && of.m.pair() == pair) &&
-			t.id >= first && (id == 0 || of.id == id) && within(t.at, from, to) {
+			(id == 0 || of.id == id) && p.holds(t.id, t.at) {
 			hits = append(hits, t)
 		}
 	}
 	out := list{}
-	for _, t := range latest(hits, n, first > 0 || from > 0) {
+	for _, t := range latest(hits, p.n, p.forward()) {
 		out = append(out, t.query())
 	}
 	return out, nil
@@ -163,28 +112,24 @@ func accountTrades(s *sim, c *call) (any, *fault) {
 
 // income lists the income history, oldest first.
 func income(_ *sim, c *call) (any, *fault) {
-	n, f := c.bounded("limit", 100, 1000)
+	p, f := c.page(100, 1000)
 	if f != nil {
 		return nil, f
 	}
-	page, f := c.bounded("page", 1, 1<<30)
-	if f != nil {
-		return nil, f
-	}
-	from, to, f := c.window()
+	number, f := c.bounded("page", 1, 1<<30)
 	if f != nil {
 		return nil, f
 	}
 	var hits []incomeRow
 	for _, r := range c.account.incomes {
 		if r.market == c.market && (!c.has("symbol") || r.symbol == c.get("symbol")) &&
-			(!c.has("incomeType") || r.kind == c.get("incomeType")) && within(r.at, from, to) {
+			(!c.has("incomeType") || r.kind == c.get("incomeType")) && within(r.at, p.from, p.to) {
 			hits = append(hits, r)
 		}
 	}
-	hits = hits[min(len(hits), (page-1)*n):]
+	hits = hits[min(len(hits), (number-1)*p.n):]
 	out := list{}
-	for _, r := range latest(hits, n, from > 0 || page > 1) {
+	for _, r := range latest(hits, p.n, p.forward() || number > 1) {
 		var tran any = r.tran
 		if c.market == exchange.COINM {
 			tran = strconv.FormatInt(r.tran, 10)

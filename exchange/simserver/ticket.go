@@ -152,6 +152,12 @@ func (t *ticket) readNumbers(c *call) (f *fault) {
 	} else if t.qty, f = c.amount("quantity"); f != nil {
 		return f
 	}
+	return t.readPrice(c)
+}
+
+// readPrice reads the price, which a market order has none of and a price match
+// takes the place of.
+func (t *ticket) readPrice(c *call) (f *fault) {
 	if t.kind == exchange.MarketOrder {
 		if c.has("price") {
 			return notRequired("price")
