@@ -25,7 +25,7 @@ type Inbox struct {
 
 	mu      sync.Mutex
 	pending []*exchange.Event
-	head    int // of pending: what is before it was taken
+	head    int                     // of pending: what is before it was taken
 	shed    []exchange.InstrumentID // whose market data is dropped at present
 	dropped atomic.Uint64
 	count   atomic.Int32
