@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -186,4 +187,30 @@ func (r *killedRecorder) After(ev *exchange.Event, fx []core.Effect) error {
 		r.at(killCommit)
 	}
 	return r.recorder.After(ev, fx)
+}
+
+// Ctrl-C while a start still waits for the venue's word on what the last run left ends
+// at once, says so, and loses nothing.
+func TestLiveInterruptedWhileReconciling(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts processes")
+	}
+	t.Parallel()
+	h := openHouse(t, 12, nil)
+	h.runChild(killSend) // it takes over 10 s to prove that the order never arrived
+	ctx, stop := context.WithTimeout(context.Background(), 2*time.Second)
+	defer stop()
+	began := time.Now()
+	sum, err := Run(ctx, h.options(nil))
+	if sum != nil || err == nil || !strings.Contains(err.Error(), "interrupted before the account was reconciled") {
+		t.Errorf("%+v, %v; want an interruption that is named", sum, err)
+	}
+	if d := time.Since(began); d > 8*time.Second {
+		t.Errorf("it took %s to end", d)
+	}
+	s := begin(t, h.options(map[string]string{"acts": "12", "every": "0.2"}), nil)
+	s.quiet(h, 40*time.Second)
+	s.end()
+	h.audited()
+	h.hides(s.log())
 }

@@ -90,6 +90,7 @@ type runner struct {
 	dir       string // of this run's journal
 	versions  []versionNote
 	refusals  int // of orders
+	finished  bool
 }
 
 func (r *runner) close() {
@@ -100,11 +101,26 @@ func (r *runner) close() {
 		r.desk.Close()
 	}
 	_ = r.real.close() // what is at the venue stays there
+	r.abandon()
 	if r.market != nil {
 		r.market.close()
 	}
 	if r.db != nil {
 		_ = r.db.Close()
+	}
+}
+
+// abandon ends the writers of a run that never got to its first event: there is
+// nothing in them yet.
+func (r *runner) abandon() {
+	if r.finished {
+		return
+	}
+	if r.journal != nil {
+		_ = r.journal.Close()
+	}
+	if r.writer != nil {
+		_ = r.writer.Close()
 	}
 }
 
@@ -494,6 +510,7 @@ func (r *runner) paused() []string {
 // finish closes journal and ledger and sums up. Errors on the way are joined:
 // the first one tells why the session ended.
 func (r *runner) finish(ctx context.Context, ended error) (*Summary, error) {
+	r.finished = true
 	var errs []error
 	errs = append(errs, ended)
 	if r.journal != nil {
