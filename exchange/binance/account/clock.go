@@ -35,10 +35,13 @@ func (k *clock) offset(now exchange.Time) (offset, uncertainty exchange.Time, er
 	return k.clock.Offset(now)
 }
 
-func (k *clock) due(now exchange.Time) bool {
+// due reports that a new sample is wanted: the last one is old, or it is such that
+// nothing can be signed. Whoever was off may be right again.
+func (k *clock) due(now, window exchange.Time) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return k.clock.Due(now)
+	_, err := k.clock.Stamp(now, window)
+	return err != nil || k.clock.Due(now)
 }
 
 func (k *clock) sample(sent, received, server exchange.Time) error {
@@ -111,7 +114,7 @@ func (c *Client) keepTime(ctx context.Context) {
 		case <-tick.C:
 		}
 		for _, m := range c.o.Markets {
-			if now := c.o.Now(); c.clocks[m].due(now) {
+			if now := c.o.Now(); c.clocks[m].due(now, c.o.Window) {
 				if err := c.sync(ctx, m, now-1); err != nil && ctx.Err() == nil {
 					c.o.Log(err.Error())
 				}
