@@ -143,6 +143,7 @@ func askSim(host, method, path string, body []byte, into any) error {
 func (h *liveHouse) calm() {
 	h.t.Helper()
 	h.ask(http.MethodDelete, "/sim/faults", nil, nil)
+	h.arm(simserver.Fault{Kind: "skew"}) // whose end was cleared with the rest
 	h.arm(simserver.Fault{Kind: "drop"})
 }
 
@@ -162,12 +163,12 @@ type liveSession struct {
 // liveState is what the loop's goroutine saw last.
 type liveState struct {
 	events  uint64
-	acts    int
 	resting bool // nothing is under way in the core
 	account string
 	settled exchange.Time // when every market agreed last
 	clear   bool          // the desk has nothing under way
 	halted  string
+	pairs   []string
 }
 
 // begin starts a session. Its errors before the loop end the test.
@@ -216,6 +217,9 @@ func (s *liveSession) look(st Status) {
 	h := s.r.real.venue.Health()
 	now := liveState{events: st.Events, resting: s.r.core.AtRest() && len(st.Pairs) == 0, account: st.Account, halted: st.Halted,
 		clear: h.Working+h.Unknown+h.Transfers+h.Unowned+h.Resumed == 0}
+	for _, p := range s.r.core.OpenPairs() {
+		now.pairs = append(now.pairs, fmt.Sprintf("%d %s %q: %s coins, %d lots", p.ID, p.State, p.Reason, p.SpotQty, p.PerpQty))
+	}
 	for i := range h.Markets {
 		m := &h.Markets[i]
 		now.clear = now.clear && m.Down == "" && len(m.Diffs) == 0
