@@ -53,7 +53,7 @@ func underFaults(t *testing.T, seed, events uint64) {
 	s := begin(t, o, books.look)
 	s.until("enough was seen", 5*time.Minute, func(st *liveState) bool { return st.events >= events })
 	h.calm()
-	s.quiet(h, 70*time.Second)
+	s.quiet(h, 3*time.Minute) // longer than a ban by the venue
 	st := s.state()
 	s.end()
 	trades := h.audited()
