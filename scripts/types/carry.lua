@@ -9,7 +9,7 @@ carry = {}
 ---
 ---```lua
 ---state.basis = state.basis or {}
----local best = carry.rank{horizon = "720h", memory = state.basis}[1]
+---local best = carry.rank{horizon = "720h", slice = 2500, memory = state.basis}[1]
 ---```
 ---@param request CarryRequest
 ---@return CarryPair[] pairs
@@ -31,6 +31,8 @@ function carry.switch_gain(from, to) end
 ---@field mean? number # [fraction per 8 hours] where funding returns to; 0.0001 when left out
 ---@field persistence? number # [fraction] part of the distance to mean that is left 8 hours later, below 1; 0.85 when left out
 ---@field last? integer # settled rates that the median is of; 3 when left out
+---@field slice number # [quote] value that is bought and sold at a time
+---@field depth? number # [slices] that the books must hold; 1 when left out
 ---@field memory table # a table in state that keeps how each pair's basis was
 ---@field days? number # of basis that are kept, six samples each; 7 when left out
 ---@field entry_quantile? number # of the opening basis; 0.7 when left out
@@ -59,6 +61,7 @@ function carry.switch_gain(from, to) end
 ---@field entry number # [fraction] the quantile of the opening basis over the days kept
 ---@field exit number # [fraction] the quantile of the closing basis over the days kept
 ---@field fees number # [fraction] of taking both legs once; a round trip pays it twice
----@field break_even integer? # [settlements] until a round trip is paid for at low; nil when it never is
+---@field break_even integer? # [settlements] expected until a round trip is paid for; nil when it is not within the horizon
+---@field tradable boolean # whether a slice is large enough for both markets and their books are deep enough
 ---@field edge number # [fraction] gain + open - usual - 2 fees: what entering now should bring after all costs
 
