@@ -57,22 +57,22 @@ local function room()
   return free, free
 end
 
-local function leave(c, reason, ...)
+local function leave(c, pair, reason, ...)
   if c.predicted > 0 and c.due < p.grace * 60 then return timer.after("soon", c.due + 90) end -- it pays first
   reason = string.format(reason, ...)
-  local ok, err = exec.pair.close(c.pair.id, { max_basis = c.exit + p.exit_slack * bp, patience = p.patience * 60, reason = reason })
+  local ok, err = exec.pair.close(pair.id, { max_basis = c.exit + p.exit_slack * bp, patience = p.patience * 60, reason = reason })
   log.info("close " .. c.base .. ": " .. (ok and reason or "refused: " .. err))
   return ok
 end
 
 -- Leaves a coin that costs money or has outgrown its size; true when it should be left.
-local function prune(c)
-  local grown = p.margin == "usdt" and c.pair.perp_qty * market.mark(c.perp).mark / -c.pair.perp_cost or 1
+local function prune(c, pair)
+  local grown = p.margin == "usdt" and pair.perp_qty * market.mark(c.perp).mark / -pair.perp_cost or 1
   if c.near_high < -p.exit_loss * bp then
     state.rest[c.perp] = market.now() + p.rest * 3600
-    leave(c, "funding of %.1f bp per 8 h costs more than leaving", c.low / bp)
+    leave(c, pair, "funding of %.1f bp per 8 h costs more than leaving", c.low / bp)
   elseif grown > p.resize or grown < 1 / p.resize then
-    leave(c, "it is worth %.2f times what it was, renew it", grown)
+    leave(c, pair, "it is worth %.2f times what it was, renew it", grown)
   else
     return false
   end
@@ -80,7 +80,7 @@ local function prune(c)
 end
 
 local function worthwhile(c)
-  return not c.pair and c.tradable and c.settled >= p.seasoned and (state.rest[c.perp] or 0) <= market.now()
+  return c.tradable and c.settled >= p.seasoned and (state.rest[c.perp] or 0) <= market.now()
     and c.edge > p.min_edge * bp and c.near_low > 0
     and c.open + c.low * c.hours / 8 >= c.entry -- a better basis pays less than the next settlement
 end
@@ -99,12 +99,12 @@ end
 
 -- The weakest holding gives way to the best other coin if that pays for four
 -- executions, hysteresis times over.
-local function rotate(weakest, best)
+local function rotate(weakest, pair, best)
   local today = math.floor(market.now() / 86400)
   if state.day ~= today then state.day, state.switches = today, 0 end
-  if state.switches >= p.max_switches or market.now() < weakest.pair.opened + p.min_hold * 3600 then return end
+  if state.switches >= p.max_switches or market.now() < pair.opened + p.min_hold * 3600 then return end
   local gain, cost = carry.switch_gain(weakest, best)
-  if gain > p.hysteresis * cost and leave(weakest, "%s pays %.0f bp more, the switch costs %.0f", best.base, gain / bp, cost / bp) then
+  if gain > p.hysteresis * cost and leave(weakest, pair, "%s pays %.0f bp more, the switch costs %.0f", best.base, gain / bp, cost / bp) then
     state.switches = state.switches + 1
   end
 end
@@ -123,14 +123,15 @@ local function scan()
     horizon = p.horizon_days * 86400, mean = p.mean_rate * bp, persistence = p.persistence, last = p.last,
     memory = state.basis, days = p.basis_days, entry_quantile = p.entry_part, exit_quantile = p.exit_part }
   local best, weakest
-  for _, c in ipairs(coins) do -- by edge, the best first
-    c.pair = held[c.perp]
-    if c.pair and prune(c) then return end
-    if c.pair and not (weakest and weakest.stay + weakest.close - weakest.usual <= c.stay + c.close - c.usual) then weakest = c end
-    best = best or worthwhile(c) and c
+  for _, c in ipairs(coins) do -- the best edge first
+    local pair = held[c.perp]
+    if pair and prune(c, pair) then return end
+    if pair and not (weakest and weakest.stay <= c.stay) then weakest = c end
+    if not pair and not best and worthwhile(c) then best = c end
   end
-  if coins[1] then chart.plot("best funding, bp per 8 h", coins[1].low / bp) end
-  if best and #pairs < p.max_pairs then enter(best, share) elseif best and weakest then rotate(weakest, best) end
+  if coins[1] and market.now() % 14400 > 10800 then chart.plot("best funding, bp per 8 h", coins[1].low / bp) end
+  if best and #pairs < p.max_pairs then enter(best, share)
+  elseif best and weakest then rotate(weakest, held[weakest.perp], best) end
 end
 
 -- Once the books are there, and then five minutes before every hour, because

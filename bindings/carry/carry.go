@@ -39,37 +39,6 @@ var requestType = bindings.Type{
 	},
 }
 
-var pairType = bindings.Type{
-	Name: "CarryPair",
-	Doc:  "What is known of holding a pair. Gains and costs are fractions of one leg's value; rates are per 8 hours.",
-	Fields: []bindings.Value{
-		{Name: "base", Type: "string", Doc: "the coin"},
-		{Name: "spot", Type: "string"},
-		{Name: "perp", Type: "string"},
-		{Name: "rate", Type: "number", Unit: "fraction per 8 hours", Doc: "the running estimate"},
-		{Name: "predicted", Type: "number", Unit: "fraction per 8 hours", Doc: "what will probably settle"},
-		{Name: "median", Type: "number", Unit: "fraction per 8 hours", Doc: "of the last settlements; predicted when there were none"},
-		{Name: "low", Type: "number", Unit: "fraction per 8 hours", Doc: "the lower of predicted and median: what to count on when entering"},
-		{Name: "high", Type: "number", Unit: "fraction per 8 hours", Doc: "the higher of them: what to grant when leaving"},
-		{Name: "hours", Type: "integer", Unit: "hours", Doc: "funding interval"},
-		{Name: "due", Type: "number", Unit: "seconds", Doc: "until the coming settlement"},
-		{Name: "settled", Type: "integer", Doc: "settlements that are known, at most 100; few of a new listing"},
-		{Name: "gain", Type: "number", Unit: "fraction", Doc: "funding expected over the horizon at low"},
-		{Name: "stay", Type: "number", Unit: "fraction", Doc: "funding expected over the horizon at high"},
-		{Name: "near_low", Type: "number", Unit: "fraction", Doc: "funding expected over near at low"},
-		{Name: "near_high", Type: "number", Unit: "fraction", Doc: "funding expected over near at high"},
-		{Name: "open", Type: "number", Unit: "fraction", Doc: "basis.open at the level"},
-		{Name: "close", Type: "number", Unit: "fraction", Doc: "basis.close at the level"},
-		{Name: "usual", Type: "number", Unit: "fraction", Doc: "median of the closing basis over the days kept: what leaving will probably cost"},
-		{Name: "entry", Type: "number", Unit: "fraction", Doc: "the quantile of the opening basis over the days kept"},
-		{Name: "exit", Type: "number", Unit: "fraction", Doc: "the quantile of the closing basis over the days kept"},
-		{Name: "fees", Type: "number", Unit: "fraction", Doc: "of taking both legs once; a round trip pays it twice"},
-		{Name: "break_even", Type: "integer?", Unit: "settlements", Doc: "expected until a round trip is paid for; nil when it is not within the horizon"},
-		{Name: "tradable", Type: "boolean", Doc: "whether a slice is large enough for both markets and their books are deep enough"},
-		{Name: "edge", Type: "number", Unit: "fraction", Doc: "gain + open - usual - 2 fees: what entering now should bring after all costs"},
-	},
-}
-
 // Module returns the module.
 func Module() bindings.Module {
 	return bindings.Module{
@@ -132,17 +101,16 @@ func bounded(f bindings.Fields, name string, otherwise, lo, hi float64) float64 
 	return v
 }
 
-// row is a pair with what was made of it.
+// row is a pair with what is known of it at one moment.
 type row struct {
+	q                       *request
 	pair                    exchange.Pair
 	rate, predicted, median float64
 	low, high               float64
-	nearLow, nearHigh       float64
-	entry, exit             float64
 	hours, settled          int
-	deep                    bool
-	most                    int // settlements within the horizon
-	due                     exchange.Time
+	now, next               exchange.Time
+	history                 *carry.History
+	tradable                bool
 	carry.Outlook
 }
 
@@ -152,24 +120,24 @@ func rank(rt *bindings.Runtime) int {
 	rt.Charge(200 * len(pairs))
 	rows := make([]row, 0, len(pairs))
 	for _, p := range pairs {
-		r := row{pair: p}
-		if r.read(rt.Env(), q) {
-			r.remember(rt, q)
-			r.deep = r.tradable(rt, q)
+		r := row{q: q, pair: p, now: rt.Env().Now()}
+		if r.read(rt.Env()) {
+			r.remember(rt)
+			r.tradable = r.fits(rt)
 			rows = append(rows, r)
 		}
 	}
 	slices.SortStableFunc(rows, func(a, b row) int { return cmp.Compare(b.Edge(), a.Edge()) })
 	out := rt.L.CreateTable(len(rows), 0)
 	for i := range rows {
-		out.Append(rows[i].table(rt, q))
+		out.Append(rt.NewObject(&pairType, &rows[i]))
 	}
 	return rt.Push(out)
 }
 
 // read takes from the market what is known; false when books or funding are not.
-func (r *row) read(env bindings.Env, q *request) bool {
-	m := env.Mark(r.pair.Perp.ID)
+func (r *row) read(env bindings.Env) bool {
+	q, m := r.q, env.Mark(r.pair.Perp.ID)
 	if m.Time == 0 || !r.basis(env, q.level) {
 		return false
 	}
@@ -186,16 +154,15 @@ func (r *row) read(env bindings.Env, q *request) bool {
 		r.median = carry.Median(rates)
 	}
 	r.low, r.high = min(r.predicted, r.median), max(r.predicted, r.median)
-	now := env.Now()
-	r.due = max(m.NextFunding-now, 0)
-	expect := func(rate float64, horizon exchange.Time) float64 {
-		return q.model.Gain(rate, now, m.NextFunding, r.hours, horizon)
-	}
-	r.Low, r.High = expect(r.low, q.horizon), expect(r.high, q.horizon)
-	r.most = carry.Settlements(now, m.NextFunding, r.hours, q.horizon)
-	r.nearLow, r.nearHigh = expect(r.low, q.near), expect(r.high, q.near)
+	r.next = m.NextFunding
+	r.Low, r.High = r.gain(r.low, q.horizon), r.gain(r.high, q.horizon)
 	r.Fees = taker(env, r.pair.Spot) + taker(env, r.pair.Perp)
 	return true
+}
+
+// gain is what funding should bring over a horizon.
+func (r *row) gain(rate float64, horizon exchange.Time) float64 {
+	return r.q.model.Gain(rate, r.now, r.next, r.hours, horizon)
 }
 
 func taker(env bindings.Env, in *exchange.Instrument) float64 {
@@ -215,77 +182,48 @@ func (r *row) basis(env bindings.Env, level int) bool {
 	return okOpen && okClose
 }
 
-// tradable reports whether a slice is large enough for both markets, with room for
+// fits reports whether a slice is large enough for both markets, with room for
 // prices to move, and their books are deep enough for a number of them.
-func (r *row) tradable(rt *bindings.Runtime, q *request) bool {
+func (r *row) fits(rt *bindings.Runtime) bool {
 	for _, in := range []*exchange.Instrument{r.pair.Spot, r.pair.Perp} {
 		best, ok := rt.Env().Book(in.ID).Level(exchange.Sell, 1)
 		least := max(in.NotionalFloat(best.Price, max(in.MinQty, 1)), in.MinNotional.InexactFloat64())
-		if !ok || q.slice < 1.1*least {
+		if !ok || r.q.slice < 1.1*least {
 			return false
 		}
 	}
-	_, deep := basis.For(rt, r.pair.Spot, r.pair.Perp, exchange.Buy, q.slice*q.depth)
+	_, deep := basis.For(rt, r.pair.Spot, r.pair.Perp, exchange.Buy, r.q.slice*r.q.depth)
 	return deep
 }
 
 // remember adds to the pair's history when it is time, and reads from it how the
-// basis usually is.
-func (r *row) remember(rt *bindings.Runtime, q *request) {
+// closing basis usually is.
+func (r *row) remember(rt *bindings.Runtime) {
 	key := r.pair.Perp.Key()
-	text, _ := q.memory.RawGetString(key).(lua.LString)
+	text, _ := r.q.memory.RawGetString(key).(lua.LString)
 	h, err := carry.ParseHistory(string(text))
 	if err != nil {
 		rt.Raise("memory of %s: %v", key, err)
 	}
-	if h.Add(rt.Env().Now(), sampleEvery, q.samples, r.Open, r.Close) {
-		q.memory.RawSetString(key, lua.LString(h.String()))
+	if h.Add(r.now, sampleEvery, r.q.samples, r.Open, r.Close) {
+		r.q.memory.RawSetString(key, lua.LString(h.String()))
 	}
-	r.Usual, r.entry, r.exit = h.Close(0.5), h.Open(q.entry), h.Close(q.exit)
-}
-
-func (r *row) table(rt *bindings.Runtime, q *request) *lua.LTable {
-	t := rt.L.CreateTable(0, len(pairType.Fields))
-	t.RawSetString("base", lua.LString(r.pair.Base))
-	t.RawSetString("spot", lua.LString(r.pair.Spot.Key()))
-	t.RawSetString("perp", lua.LString(r.pair.Perp.Key()))
-	for _, f := range [...]struct {
-		name  string
-		value float64
-	}{
-		{"rate", r.rate}, {"predicted", r.predicted}, {"median", r.median}, {"low", r.low}, {"high", r.high},
-		{"hours", float64(r.hours)}, {"due", bindings.Seconds(r.due)}, {"settled", float64(r.settled)},
-		{"gain", r.Low}, {"stay", r.High}, {"near_low", r.nearLow}, {"near_high", r.nearHigh},
-		{"open", r.Open}, {"close", r.Close}, {"usual", r.Usual}, {"entry", r.entry}, {"exit", r.exit},
-		{"fees", r.Fees}, {"edge", r.Edge()},
-	} {
-		t.RawSetString(f.name, rt.Number(f.value))
-	}
-	t.RawSetString("tradable", lua.LBool(r.deep))
-	if n, ok := q.model.BreakEven(r.low, r.hours, r.most, r.Cost()); ok {
-		t.RawSetString("break_even", rt.Number(float64(n)))
-	}
-	return t
+	r.history, r.Usual = h, h.Close(0.5)
 }
 
 func switchGain(rt *bindings.Runtime) int {
-	from, to := outlook(rt, 1), outlook(rt, 2)
-	gain, cost := carry.Switch(from, to)
+	gain, cost := carry.Switch(&argument(rt, 1).Outlook, &argument(rt, 2).Outlook)
 	rt.PushNumber(gain)
 	rt.PushNumber(cost)
 	return 2
 }
 
-// outlook reads back what a row of rank holds.
-func outlook(rt *bindings.Runtime, arg int) *carry.Outlook {
-	t := rt.Arg(arg).Table()
-	number := func(name string) float64 {
-		v, ok := t.RawGetString(name).(lua.LNumber)
-		if !ok {
-			rt.Arg(arg).Fail("want a pair that carry.rank returned, got a table without %s", name)
+func argument(rt *bindings.Runtime, n int) *row {
+	if ud, ok := rt.Arg(n).Value().(*lua.LUserData); ok {
+		if r, ok := ud.Value.(*row); ok {
+			return r
 		}
-		return float64(v)
 	}
-	return &carry.Outlook{Low: number("gain"), High: number("stay"), Open: number("open"), Close: number("close"),
-		Usual: number("usual"), Fees: number("fees")}
+	rt.Arg(n).Fail("want a pair that carry.rank returned, got %s", bindings.Describe(rt.Arg(n).Value()))
+	return nil
 }

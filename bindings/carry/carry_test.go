@@ -36,7 +36,7 @@ assert(b.spot == "spot:BTCUSDT" and b.perp == "usdm:BTCUSDT" and b.hours == 8 an
 near(b.rate, 2e-4); near(b.predicted, 2.1e-4)
 near(b.median, 1.5e-4, "the median of the last three")
 near(b.low, 1.5e-4); near(b.high, 2.1e-4)
-near(b.gain, 1.5e-4 * 1.75, "three settlements in a day"); near(b.stay, 2.1e-4 * 1.75)
+near(b.gain, 1.5e-4 * 1.75, "three settlements in a day"); near(b.stay, 2.1e-4 * 1.75 + b.close - b.usual)
 near(b.near_low, 1.5e-4, "one within an hour")
 near(b.open, 100.1 / 100.05 - 1); near(b.close, 101 / 99.96 - 1)
 near(b.fees, 0.001); assert(b.tradable)
@@ -79,11 +79,12 @@ func TestUnknownIsLeftOut(t *testing.T) {
 func TestSwitchGain(t *testing.T) {
 	bt := market(t)
 	bt.Run(`
-local from = {gain = 1, stay = 3, open = 0.5, close = 0.75, usual = 0.25, fees = 0.125}
-local to = {gain = 8, stay = 9, open = 2, close = 2.5, usual = 1, fees = 0.25}
+local list = carry.rank{horizon = "720h", slice = 150, memory = {}}
+local from, to = list[2], list[1]
 local gain, cost = carry.switch_gain(from, to)
-assert(gain == 8 - 3 + 1 - 0.5 and cost == 0.375, gain)
+assert(math.abs(gain - (to.gain + to.open - to.usual - from.stay)) < 1e-12 and cost == from.fees + to.fees, gain)
 `)
+	bt.Fail(`local x = carry.rank{horizon = "720h", slice = 150, memory = {}}[1].edgy`, `CarryPair has no field "edgy"`, `"edge"`)
 	bt.Fail(`carry.switch_gain({}, {})`, "want a pair that carry.rank returned")
 	bt.Fail(`carry.rank{horizon = 86400, slice = 1, memory = {["usdm:BTCUSDT"] = "x"}}`, "memory of usdm:BTCUSDT")
 	bt.Fail(`carry.rank{horizon = 86400, slice = 1, persistence = 1, memory = {}}`, "persistence")

@@ -80,14 +80,15 @@ func (o *Outlook) Cost() float64 { return 2*o.Fees + o.Usual - o.Open }
 // Edge is what entering now should bring after all costs.
 func (o *Outlook) Edge() float64 { return o.Low - o.Cost() }
 
+// Stay is what keeping a pair should bring beyond leaving it now and paying the
+// usual basis later: a basis that is unusually high will come down again.
+func (o *Outlook) Stay() float64 { return o.High + o.Close - o.Usual }
+
 // Switch compares leaving from for to with staying. Both paths end with one close,
-// so the cost is one close and one open. The basis counts on both sides: leaving at
-// an unusually high one gives up that it comes down, entering at a high one earns
-// that. The coin to enter is judged by its lower estimate, the one held by its
-// higher.
+// so the cost is one close and one open. The basis counts on both sides. The coin
+// to enter is judged by its lower estimate, the one held by its higher.
 func Switch(from, to *Outlook) (gain, cost float64) {
-	gain = to.Low - from.High + (to.Open - to.Usual) - (from.Close - from.Usual)
-	return gain, from.Fees + to.Fees
+	return to.Low + to.Open - to.Usual - from.Stay(), from.Fees + to.Fees
 }
 
 // quantile is the smallest of the values that at least a part p of all does not

@@ -26,20 +26,24 @@ type History struct {
 // ParseHistory reads the text of a history; "" is an empty one.
 func ParseHistory(text string) (*History, error) {
 	h := &History{}
-	fields := strings.Fields(text)
-	if len(fields) == 0 {
+	if text == "" {
 		return h, nil
 	}
+	at, rest, _ := strings.Cut(text, " ")
 	var err error
-	if h.at, err = strconv.ParseInt(fields[0], 10, 64); err != nil {
-		return nil, fmt.Errorf("basis history: time %q: want seconds since the epoch", fields[0])
+	if h.at, err = strconv.ParseInt(at, 10, 64); err != nil {
+		return nil, fmt.Errorf("basis history: time %q: want seconds since the epoch", at)
 	}
-	for _, f := range fields[1:] {
-		open, closing, ok := strings.Cut(f, "/")
+	n := strings.Count(rest, "/")
+	h.open, h.close = make([]float64, 0, n+1), make([]float64, 0, n+1)
+	for rest != "" {
+		var sample string
+		sample, rest, _ = strings.Cut(rest, " ")
+		open, closing, _ := strings.Cut(sample, "/")
 		o, errOpen := strconv.Atoi(open)
 		c, errClose := strconv.Atoi(closing)
-		if !ok || errOpen != nil || errClose != nil {
-			return nil, fmt.Errorf("basis history: sample %q: want opening/closing in tenths of a basis point, such as -43/-31", f)
+		if errOpen != nil || errClose != nil {
+			return nil, fmt.Errorf("basis history: sample %q: want opening/closing in tenths of a basis point, such as -43/-31", sample)
 		}
 		h.open, h.close = append(h.open, float64(o)*unit), append(h.close, float64(c)*unit)
 	}

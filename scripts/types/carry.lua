@@ -38,21 +38,21 @@ function carry.switch_gain(from, to) end
 ---@field entry_quantile? number # of the opening basis; 0.7 when left out
 ---@field exit_quantile? number # of the closing basis; 0.3 when left out
 
----What is known of holding a pair. Gains and costs are fractions of one leg's value; rates are per 8 hours.
+---What is known of holding a pair, at the moment it was asked for. Gains and costs are fractions of one leg's value.
 ---@class CarryPair
 ---@field base string # the coin
----@field spot string
----@field perp string
+---@field spot string # symbol of the spot leg
+---@field perp string # symbol of the perpetual leg
 ---@field rate number # [fraction per 8 hours] the running estimate
 ---@field predicted number # [fraction per 8 hours] what will probably settle
 ---@field median number # [fraction per 8 hours] of the last settlements; predicted when there were none
 ---@field low number # [fraction per 8 hours] the lower of predicted and median: what to count on when entering
 ---@field high number # [fraction per 8 hours] the higher of them: what to grant when leaving
----@field hours integer # [hours] funding interval
+---@field hours number # [hours] funding interval
 ---@field due number # [seconds] until the coming settlement
----@field settled integer # settlements that are known, at most 100; few of a new listing
+---@field settled number # settlements that are known, at most 100; few of a new listing
 ---@field gain number # [fraction] funding expected over the horizon at low
----@field stay number # [fraction] funding expected over the horizon at high
+---@field stay number # [fraction] funding expected over the horizon at high, and what the closing basis is above the usual: what a holding is worth keeping for
 ---@field near_low number # [fraction] funding expected over near at low
 ---@field near_high number # [fraction] funding expected over near at high
 ---@field open number # [fraction] basis.open at the level
@@ -61,7 +61,7 @@ function carry.switch_gain(from, to) end
 ---@field entry number # [fraction] the quantile of the opening basis over the days kept
 ---@field exit number # [fraction] the quantile of the closing basis over the days kept
 ---@field fees number # [fraction] of taking both legs once; a round trip pays it twice
+---@field edge number # [fraction] gain + open - usual - 2 fees: what entering now should bring after all costs
 ---@field break_even integer? # [settlements] expected until a round trip is paid for; nil when it is not within the horizon
 ---@field tradable boolean # whether a slice is large enough for both markets and their books are deep enough
----@field edge number # [fraction] gain + open - usual - 2 fees: what entering now should bring after all costs
 
