@@ -18,7 +18,13 @@ var (
 	faultSeeds  = flag.Uint64("fault-seeds", 1, "how many seeds TestLiveSessionUnderFaults runs")
 	faultSeed   = flag.Uint64("fault-seed", 0, "run TestLiveSessionUnderFaults with this seed only")
 	faultEvents = flag.Uint64("fault-events", 12_000, "market events of each of them")
+	faultBans   = flag.Bool("fault-bans", false, "with bans by the venue, which last two minutes each")
 )
+
+// brief are the faults that the simulator chooses from by itself, without its bans.
+var brief = []string{"drop", "cut", "half_open", "slow", "mute", "stall", "gap", "duplicate", "reorder", "garble", "old_book", "unavailable", "internal",
+	"throttled", "timeout", "unknown", "reset", "429", "slow_answer", "late_fill", "duplicate_fill", "transfer_lost", "transfer_unknown", "transfer_late",
+	"listen_key_expired", "server_shutdown"}
 
 // A session that trades without rest, at a venue where something goes wrong every
 // other second, ends with the venue's own books: every order once, every fill once,
@@ -45,7 +51,11 @@ func TestLiveSessionUnderFaults(t *testing.T) {
 const eventsAnAct = 135
 
 func underFaults(t *testing.T, seed, events uint64) {
-	h := openHouse(t, seed, &simserver.Chaos{Seed: seed, Every: 3 * time.Second})
+	chaos := &simserver.Chaos{Seed: seed, Every: 3 * time.Second, Kinds: brief}
+	if *faultBans {
+		chaos.Kinds = nil
+	}
+	h := openHouse(t, seed, chaos)
 	o := h.options(map[string]string{"acts": fmt.Sprint(events / eventsAnAct), "every": "0.3"})
 	o.Live.Symbols = strings.Fields("spot:BTCUSDT spot:ETHUSDT coinm:BTCUSD_PERP coinm:ETHUSD_PERP usdm:BTCUSDT usdm:ETHUSDT " +
 		"usdm:SOLUSDT usdm:XRPUSDT usdm:DOGEUSDT usdm:BNBUSDT spot:SOLUSDT spot:XRPUSDT spot:DOGEUSDT spot:BNBUSDT")
