@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 
@@ -270,35 +271,56 @@ func (u *Universe) pairs(m Market, take func(*Instrument) bool) []Pair {
 	return out
 }
 
-// nearest returns the key with the smallest edit distance, if that is small
-// enough to be a likely typing error.
+// nearest returns the key that was probably meant; "" when none is near. What is
+// listed in the named market comes before the same symbol in another.
 func (u *Universe) nearest(key string) string {
-	best, bestD := "", 1+len(key)/3
+	market, symbol, named := strings.Cut(strings.ToLower(key), ":")
+	if !named {
+		symbol = market
+	}
+	best, bestD := "", [2]int{2 + len(symbol)/3, 0}
 	for _, in := range u.list {
-		for _, cand := range []string{in.Key(), in.Symbol} {
-			if d := editDistance(strings.ToLower(key), strings.ToLower(cand)); d < bestD || (d == 0 && best == "") {
-				best, bestD = in.Key(), d
-			}
+		d := unlikeness(symbol, strings.ToLower(in.Symbol))
+		if named && in.Market.String() != market {
+			d[0] += 2
+		}
+		if slices.Compare(d[:], bestD[:]) < 0 {
+			best, bestD = in.Key(), d
 		}
 	}
 	return best
 }
 
+// unlikeness is the number of typing errors between two symbols. One that is a part
+// of the other (SHIBUSDT of 1000SHIBUSDT, BTCUSD of BTCUSD_PERP) is one error away,
+// and what was left out decides between such.
+func unlikeness(a, b string) [2]int {
+	d := editDistance(a, b)
+	if len(a) > 3 && len(b) > 3 && (strings.Contains(a, b) || strings.Contains(b, a)) {
+		return [2]int{min(d, 1), d}
+	}
+	return [2]int{d, d}
+}
+
+// editDistance counts insertions, deletions, replacements and swaps of neighbours.
 func editDistance(a, b string) int {
-	prev := make([]int, len(b)+1)
-	for j := range prev {
-		prev[j] = j
+	rows := [3][]int{make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)}
+	for j := range rows[0] {
+		rows[0][j] = j
 	}
 	for i := 1; i <= len(a); i++ {
-		diag := prev[0]
-		prev[0] = i
+		row, above, two := rows[i%3], rows[(i+2)%3], rows[(i+1)%3]
+		row[0] = i
 		for j := 1; j <= len(b); j++ {
-			cost := diag
-			if a[i-1] != b[j-1] {
-				cost = 1 + min(diag, prev[j], prev[j-1])
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
 			}
-			diag, prev[j] = prev[j], cost
+			row[j] = min(above[j]+1, row[j-1]+1, above[j-1]+cost)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				row[j] = min(row[j], two[j-2]+1)
+			}
 		}
 	}
-	return prev[len(b)]
+	return rows[len(a)%3][len(b)]
 }
