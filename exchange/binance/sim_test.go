@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -17,6 +18,7 @@ import (
 	"github.com/perilune/perilune/exchange/book"
 	"github.com/perilune/perilune/exchange/simserver"
 	"github.com/perilune/perilune/exchange/synth"
+	"github.com/perilune/perilune/exchange/wire"
 )
 
 // shelf keeps books as the host does.
@@ -183,6 +185,43 @@ func TestSimulatorStartsAnew(t *testing.T) {
 	}
 	t.Errorf("marks went from %d to %d and tickers from %d to %d after the restart",
 		marks, s.count(exchange.KindMark), tickers, s.count(exchange.KindTicker))
+}
+
+// When the venue announces that it will end a connection, a second one takes over
+// before the cut: no update is missed, no book is doubted.
+func TestShutdownIsNoticedInTime(t *testing.T) {
+	sim, host, stop := serve(t, "127.0.0.1:0", exchange.Minute)
+	defer stop()
+	s := newShelf()
+	m := openAt(t, host, s)
+	defer m.Close()
+	agree(t, sim, s, host, m)
+	gaps, snapshots := s.count(exchange.KindGap), s.count(exchange.KindSnapshot)
+	if err := sim.Arm(simserver.Fault{Kind: "server_shutdown", Market: "spot", Millis: 60_000}); err != nil {
+		t.Fatal(err)
+	}
+	rolled := func() bool {
+		return slices.ContainsFunc(m.Health().Connections, func(c wire.Health) bool {
+			return strings.HasPrefix(c.Name, "spot") && c.Rolls == 1 && c.Connected
+		})
+	}
+	for range 200 {
+		if rolled() {
+			break
+		}
+		advance(t, sim)
+		time.Sleep(50 * time.Millisecond)
+	}
+	if !rolled() {
+		t.Fatalf("no second connection took over: %+v", m.Health().Connections)
+	}
+	agree(t, sim, s, host, m)
+	if g, n := s.count(exchange.KindGap), s.count(exchange.KindSnapshot); g != gaps || n != snapshots {
+		t.Errorf("%d gaps and %d new snapshots, want none: the overlap was to lose nothing", g-gaps, n-snapshots)
+	}
+	if h := m.Health(); h.Gaps > 0 || h.Repeated == 0 {
+		t.Errorf("%d gaps, %d repetitions: want none, and some, which show that two connections overlapped", h.Gaps, h.Repeated)
+	}
 }
 
 func (s *shelf) lastID(id exchange.InstrumentID) int64 {
