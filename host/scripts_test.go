@@ -43,6 +43,22 @@ func TestRotationShowsItself(t *testing.T) {
 	}
 }
 
+// TestRotationWithinTenHours wants a newcomer who looks for ten seconds to see a
+// coin give way to one that pays more.
+func TestRotationWithinTenHours(t *testing.T) {
+	seeds := uint64(4)
+	if *validity {
+		seeds = 10
+	}
+	for seed := uint64(1); seed <= seeds; seed++ {
+		o, rotated := builtIn(t, rotation, seed, 10, nil), false
+		o.Log = func(l host.Line) { rotated = rotated || strings.Contains(l.Text, "the switch costs") }
+		if got := play(t, o); !rotated || got.PairsClosed == 0 {
+			t.Errorf("seed %d: %d pairs opened, %d closed, rotated %v", seed, got.PairsOpened, got.PairsClosed, rotated)
+		}
+	}
+}
+
 // TestShortsKeepTheirMargin puts all the money to work while prices double. The
 // shorts must be defended by closing pairs, and none may be liquidated, which play
 // sees to.

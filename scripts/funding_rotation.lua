@@ -82,7 +82,7 @@ end
 local function worthwhile(c)
   return c.tradable and c.settled >= p.seasoned and (state.rest[c.perp] or 0) <= market.now()
     and c.edge > p.min_edge * bp and c.near_low > 0
-    and c.open + c.low * c.hours / 8 >= c.entry -- a better basis pays less than the next settlement
+    and c.open + math.max(c.low, 0) * c.hours / 8 >= c.entry -- waiting for a better basis costs more than it brings
 end
 
 -- Opens a pair once the wallets hold what it needs. With less money it is smaller.

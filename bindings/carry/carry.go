@@ -58,7 +58,10 @@ func Module() bindings.Module {
 	}
 }
 
-const sampleEvery = 4 * exchange.Hour
+const (
+	sampleEvery = 4 * exchange.Hour
+	oneDay      = int(exchange.Day / sampleEvery) // samples
+)
 
 // request is a CarryRequest as read.
 type request struct {
@@ -78,7 +81,7 @@ func readRequest(rt *bindings.Runtime) *request {
 		level: f.Get("level").IntOr(5, 1, 1000), last: f.Get("last").IntOr(3, 1, 100),
 		horizon: f.Get("horizon").Duration(), memory: f.Get("memory").Table(),
 		model:   carry.Model{Mean: bounded(f, "mean", 1e-4, -0.1, 0.1), Persistence: bounded(f, "persistence", 0.85, 0, 0.9999)},
-		samples: int(6 * bounded(f, "days", 7, 0.5, 60)),
+		samples: int(float64(oneDay) * bounded(f, "days", 7, 0.5, 60)),
 		entry:   bounded(f, "entry_quantile", 0.7, 0, 1), exit: bounded(f, "exit_quantile", 0.3, 0, 1),
 		slice: f.Get("slice").Positive().InexactFloat64(), depth: bounded(f, "depth", 1, 0.01, 1000)}
 	if f.Get("margin").Choice("usdt", "coin") == "coin" {

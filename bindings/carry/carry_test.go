@@ -65,6 +65,11 @@ assert(math.abs(b.usual - 20e-5) < 1e-9, tostring(b.usual))
 assert(memory["usdm:BTCUSDT"] == "1767323045 -30/-20 10/20 50/1040", memory["usdm:BTCUSDT"])
 btc()
 assert(memory["usdm:BTCUSDT"] == "1767323045 -30/-20 10/20 50/1040", "not twice")
+assert(b.entry == b.open, "of three samples")
+memory["usdm:BTCUSDT"] = "1767323000 -30/-20 10/20 50/1040 5/9 6/9 7/9"
+for _, c in ipairs(carry.rank{horizon = 86400, slice = 150, entry_quantile = 0.5, exit_quantile = 0.2, memory = memory}) do
+  if c.base == "BTC" then assert(math.abs(c.entry - 6e-5) < 1e-12 and math.abs(c.exit - 9e-5) < 1e-12, c.entry .. " " .. c.exit) end
+end
 `)
 }
 

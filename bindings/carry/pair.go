@@ -39,7 +39,7 @@ var columns = []column{
 	number("open", fraction, "basis.open at the level", func(r *row) float64 { return r.Open }),
 	number("close", fraction, "basis.close at the level", func(r *row) float64 { return r.Close }),
 	number("usual", fraction, "median of the closing basis over the days kept: what leaving will probably cost", func(r *row) float64 { return r.Usual }),
-	number("entry", fraction, "the quantile of the opening basis over the days kept", func(r *row) float64 { return r.history.Open(r.q.entry) }),
+	number("entry", fraction, "the quantile of the opening basis over the days kept; open while less than a day of it is known", (*row).usualOpen),
 	number("exit", fraction, "the quantile of the closing basis over the days kept", func(r *row) float64 { return r.history.Close(r.q.exit) }),
 	number("fees", fraction, "of taking both legs once; a round trip pays it twice", func(r *row) float64 { return r.Fees }),
 	number("edge", fraction, "gain + open - usual - 2 fees: what entering now should bring after all costs", func(r *row) float64 { return r.Edge() }),
@@ -56,6 +56,13 @@ func number(name, unit, doc string, get func(*row) float64) column {
 func text(name, doc string, get func(*row) string) column {
 	return column{bindings.Value{Name: name, Type: "string", Doc: doc},
 		func(_ *bindings.Runtime, r *row) lua.LValue { return lua.LString(get(r)) }}
+}
+
+func (r *row) usualOpen() float64 {
+	if r.history.Len() < oneDay {
+		return r.Open
+	}
+	return r.history.Open(r.q.entry)
 }
 
 func breakEven(rt *bindings.Runtime, r *row) lua.LValue {

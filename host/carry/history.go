@@ -68,6 +68,9 @@ func (h *History) Add(now, interval exchange.Time, n int, open, closing float64)
 
 func rounded(x float64) float64 { return math.Round(x/unit) * unit }
 
+// Len is the number of samples.
+func (h *History) Len() int { return len(h.open) }
+
 // Open is the quantile p of the opening basis, 0 without a sample.
 func (h *History) Open(p float64) float64 { return quantile(append([]float64(nil), h.open...), p) }
 

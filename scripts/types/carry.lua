@@ -58,7 +58,7 @@ function carry.switch_gain(from, to) end
 ---@field open number # [fraction] basis.open at the level
 ---@field close number # [fraction] basis.close at the level
 ---@field usual number # [fraction] median of the closing basis over the days kept: what leaving will probably cost
----@field entry number # [fraction] the quantile of the opening basis over the days kept
+---@field entry number # [fraction] the quantile of the opening basis over the days kept; open while less than a day of it is known
 ---@field exit number # [fraction] the quantile of the closing basis over the days kept
 ---@field fees number # [fraction] of taking both legs once; a round trip pays it twice
 ---@field edge number # [fraction] gain + open - usual - 2 fees: what entering now should bring after all costs

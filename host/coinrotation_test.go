@@ -1,0 +1,99 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"testing"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/host/core"
+	"github.com/perilune/perilune/ledger"
+)
+
+// rotateCoins is a session of the rotation on coin margin, without fees, in which
+// one coin is bought, moved, shorted, and brought back within hours because its
+// funding turns, and then another.
+func rotateCoins(path string) *Options {
+	free := 0.0
+	o := &Options{Scripts: []string{"../scripts/funding_rotation.lua"}, DB: path, Seed: 3, For: 6 * exchange.Hour,
+		Set: map[string]string{"margin": "coin", "max_pairs": "1", "persistence": "0.99", "capital": "5000"}}
+	o.Paper.FeeBP = &free
+	return o
+}
+
+// The rotation on coin margin completes a cycle, with transfers both ways, and is
+// killed and restarted in the middle of each of them.
+func TestRotationOnCoinMargin(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		kind   core.EffectKind
+		from   exchange.Market
+		posted bool
+	}{
+		{"undisturbed", 0, exchange.Spot, true},
+		{"killed with coins on their way, before the ledger", core.EffectTransfer, exchange.Spot, false},
+		{"killed with coins on their way", core.EffectTransfer, exchange.Spot, true},
+		{"killed as they arrive", core.EffectArrived, exchange.Spot, false},
+		{"killed with coins on the way back, before the ledger", core.EffectTransfer, exchange.COINM, false},
+		{"killed with coins on the way back", core.EffectTransfer, exchange.COINM, true},
+		{"killed as they are back", core.EffectArrived, exchange.COINM, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "coins.db")
+			if tt.kind != 0 {
+				r := openWith(t, rotateCoins(path))
+				r.driver.Recorder = &killer{r.rec, func(e *core.Effect) bool { return e.Kind == tt.kind && e.Transfer.From == tt.from }, 1, tt.posted}
+				if _, err := r.finish(context.Background(), r.driver.Run(context.Background())); !errors.Is(err, errStopped) {
+					t.Fatalf("%v; want the session to be killed", err)
+				}
+				r.close()
+			}
+			r := openWith(t, rotateCoins(path))
+			sum, err := r.finish(context.Background(), r.driver.Run(context.Background()))
+			if err != nil || sum.Resumed != (tt.kind != 0) || sum.Errors != 0 {
+				t.Fatalf("%+v, %v", sum, err)
+			}
+			checkCoinRotation(t, r)
+			if res, err := Replay(context.Background(), sum.Journal); err != nil || res.Diff != nil {
+				t.Errorf("replay: %+v, %v", res, err)
+			}
+		})
+	}
+}
+
+// checkCoinRotation wants a cycle that went both ways, nothing left of it but what
+// is open, and books that agree with the venue's.
+func checkCoinRotation(t *testing.T, r *runner) {
+	t.Helper()
+	pairs, err := r.db.Pairs(ledger.Filter{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed, live := 0, map[string]bool{}
+	for _, p := range pairs {
+		if p.Done && p.State == "closed" && p.PerpQty.IsZero() {
+			closed++
+		}
+		if !p.Done {
+			live[p.Spot] = true
+		}
+	}
+	if closed == 0 {
+		t.Errorf("%d pairs, none closed: %+v", len(pairs), pairs)
+	}
+	dust := decimal.New(12, -5)
+	for _, h := range r.core.Holdings() {
+		if got := r.venue.Balance(h.Wallet, h.Asset).Total; !got.Equal(h.Total) {
+			t.Errorf("%s %s: %s in our books, %s at the venue", h.Wallet, h.Asset, h.Total, got)
+		}
+		if h.Asset != "USDT" && h.Total.Abs().GreaterThan(dust) && !live["spot:"+h.Asset+"USDT"] {
+			t.Errorf("%s %s are left in the %s wallet", h.Total, h.Asset, h.Wallet)
+		}
+	}
+	if err := r.db.Verify(context.Background()); err != nil {
+		t.Error(err)
+	}
+}
