@@ -400,10 +400,18 @@ func TestThePastDoesNotKnowTheFuture(t *testing.T) {
 		full = span{"2020-01-01", "2025-01-01"}
 		cuts = append(cuts, "2021-05-19", "2022-11-10", "2023-07-14")
 	}
-	all := play(t, backtest(t, rotation, full, majors...))
+	t.Run("majors", func(t *testing.T) { truncate(t, full, cuts, majors...) })
+	t.Run("others", func(t *testing.T) {
+		truncate(t, span{"2025-05-01", "2026-01-01"}, []string{"2025-07-11", "2025-10-11"}, "AVAXUSDT", "BCHUSDT", "DOTUSDT", "LINKUSDT")
+	})
+}
+
+func truncate(t *testing.T, full span, cuts []string, symbols ...string) {
+	t.Helper()
+	all := play(t, backtest(t, rotation, full, symbols...))
 	for _, cut := range cuts {
 		t.Run(cut, func(t *testing.T) {
-			part := play(t, backtest(t, rotation, span{full.from, cut}, majors...))
+			part := play(t, backtest(t, rotation, span{full.from, cut}, symbols...))
 			end := day(t, cut)
 			want, got := until(end, all), until(end, part)
 			if want == "" || want != got {
