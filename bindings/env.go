@@ -53,7 +53,8 @@ type Env interface {
 	ClosePair(execution.CloseRequest) error
 	Keep(execution.KeepRequest) error
 	// Room is the value of a leg that a kept wallet and spot have the money for, at
-	// once and once it is shared out; false when the wallet is not kept.
+	// once and once it is shared out; false when the wallet is not kept. Of COIN-M it is
+	// what spot alone pays for.
 	Room(wallet exchange.Market) (now, soon decimal.Decimal, ok bool)
 	HaltReason() string // why nothing may be opened, or ""
 	StartSchedule(schedule.Request) (exchange.ScheduleID, error)

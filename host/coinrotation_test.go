@@ -3,12 +3,15 @@ package host
 import (
 	"context"
 	"errors"
+	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/paper"
 	"github.com/perilune/perilune/host/core"
 	"github.com/perilune/perilune/ledger"
 )
@@ -95,5 +98,25 @@ func checkCoinRotation(t *testing.T, r *runner) {
 	}
 	if err := r.db.Verify(context.Background()); err != nil {
 		t.Error(err)
+	}
+}
+
+// What there is room for on coin margin is what spot has in USDT, less room for
+// fees and prices.
+func TestRoomOnCoinMargin(t *testing.T) {
+	dir := t.TempDir()
+	script := filepath.Join(dir, "room.lua")
+	text := `return { name = "room", universe = { "spot:BTCUSDT", "coinm:BTCUSD_PERP" }, on_start = function()
+  local now, soon = exec.room("coinm")
+  log.info(now .. " " .. soon)
+end }`
+	if err := os.WriteFile(script, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	said := ""
+	o := &Options{Scripts: []string{script}, DB: filepath.Join(dir, "room.db"), Journal: "off", For: exchange.Minute, Log: func(l Line) { said += l.Text + "\n" }}
+	o.Paper.Balances = []paper.Deposit{{Market: exchange.Spot, Asset: "USDT", Amount: decimal.NewFromInt(10100)}, {Market: exchange.USDM, Asset: "USDT", Amount: decimal.NewFromInt(5)}}
+	if _, err := Run(context.Background(), o); err != nil || !strings.Contains(said, "10000 10000") {
+		t.Errorf("said %q, %v; want 10000, of 10100 on spot", said, err)
 	}
 }

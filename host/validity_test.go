@@ -367,6 +367,23 @@ func TestRandomFundingEarnsNothing(t *testing.T) {
 	}
 }
 
+// TestBaselinesTrade has each baseline do what it is compared for, without a
+// liquidation, while prices double: hold holds every coin all the time, and the rule
+// of thumb goes in and out.
+func TestBaselinesTrade(t *testing.T) {
+	s := span{"2020-12-15", "2021-02-15"}
+	hold := play(t, backtest(t, "../scripts/baselines/hold.lua", s, majors...))
+	if hold.PairsLive != len(majors) || !hold.Funding.IsPositive() {
+		t.Errorf("hold: %d pairs are open at the end, funding %s", hold.PairsLive, hold.Funding)
+	}
+	o := backtest(t, "../scripts/baselines/threshold.lua", s, majors...)
+	o.Set = map[string]string{"leave": "1"}
+	rule := play(t, o)
+	if rule.PairsOpened < 2 || rule.PairsClosed == 0 || len(rule.funding) >= len(hold.funding) {
+		t.Errorf("threshold: %d pairs opened, %d closed, %d payments, of %d to one who holds", rule.PairsOpened, rule.PairsClosed, len(rule.funding), len(hold.funding))
+	}
+}
+
 // TestReplayTwice runs a session twice and replays its journal twice: all four
 // must agree.
 func TestReplayTwice(t *testing.T) {

@@ -37,7 +37,7 @@ M.params = {
   min_hold     = { default = 8, min = 0, doc = "hours before a position may be rotated" },
   rest         = { default = 24, min = 0, doc = "hours before a coin that cost money is entered again" },
   max_switches = { type = "integer", default = 3, min = 0, doc = "rotations a day" },
-  grace        = { default = 30, min = 0, max = 480, doc = "do not leave a coin that pays when its settlement is nearer than this, minutes" },
+  grace        = { default = 30, min = 0, max = 480, doc = "minutes, at most half an interval; do not leave a coin that pays when its settlement is nearer" },
   cushion      = { default = 0.6, min = 0.25, max = 5, doc = "usdt: margin to open with, as the rise in price that would liquidate the shorts" },
   cushion_low  = { default = 0.35, min = 0.1, max = 5, doc = "usdt: margin to defend with spare cash; below three quarters of it pairs are made smaller" },
   resize       = { default = 2, min = 1.1, max = 100, doc = "usdt: renew a position when its price has changed by this factor" },
@@ -49,16 +49,8 @@ function M.universe() return { p.margin == "coin" and "coinm:*_PERP" or "usdm:*"
 
 local function target() return math.max(p.cushion, 1.2 * p.cushion_low) end
 
--- Money for another pair, now and once transfers have arrived. Coins that back
--- their own short need no other margin.
-local function room()
-  if p.margin == "usdt" then return exec.room("usdm") end
-  local free = account.balance("spot", "USDT").free / 1.02
-  return free, free
-end
-
 local function leave(c, pair, reason, ...)
-  if c.predicted > 0 and c.due < p.grace * 60 then return timer.after("soon", c.due + 90) end -- it pays first
+  if c.predicted > 0 and c.due < math.min(p.grace * 60, c.hours * 1800) then return timer.after("soon", c.due + 90) end -- it pays first
   reason = string.format(reason, ...)
   local ok, err = exec.pair.close(pair.id, { max_basis = c.exit + p.exit_slack * bp, patience = p.patience * 60, reason = reason })
   log.info("close " .. c.base .. ": " .. (ok and reason or "refused: " .. err))
@@ -87,14 +79,14 @@ end
 
 -- Opens a pair once the wallets hold what it needs. With less money it is smaller.
 local function enter(c, share)
-  local now, soon = room()
+  local now, soon = exec.room(p.margin == "coin" and "coinm" or "usdm")
   local value = math.min(share, soon)
   if value < share / 2 then return end
   if now < 0.9 * value then return timer.after("soon", "1m") end -- its money is on the way
   local id, err = exec.pair.open { spot = c.spot, perp = c.perp, notional = math.min(value, now), batch = p.batch, level = p.level,
     max_unhedged = p.max_unhedged, timeout = "30m", tag = c.base }
   if not id then return log.warn("cannot open " .. c.base .. ": " .. err) end
-  log.info(string.format("open %s: funding %.1f bp per 8 h, edge %.0f bp, paid for after %.0f settlements", c.base, c.low / bp, c.edge / bp, c.break_even))
+  log.info(string.format("open %s: funding %.1f bp per 8 h, edge %.0f bp, paid for after %.0f settlements", c.base, c.low / bp, c.edge / bp, c.break_even or 0))
 end
 
 -- The weakest holding gives way to the best other coin if that pays for four

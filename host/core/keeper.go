@@ -158,8 +158,13 @@ func (p *Port) Keep(r execution.KeepRequest) error {
 }
 
 // Room is the value of one leg of a pair for which a kept wallet and spot have the
-// money, at once and once the wallets are shared out; false when it is not kept.
+// money, at once and once the wallets are shared out; false when it is not kept. A
+// coin-margined pair brings its own margin: spot alone has to pay.
 func (p *Port) Room(wallet exchange.Market) (now, soon decimal.Decimal, ok bool) {
+	if wallet == exchange.COINM {
+		now = execution.SpotRoom(p.c.balance(exchange.Spot, "USDT").Free)
+		return now, now, true
+	}
 	k := p.c.keeperOf(wallet)
 	if k == nil {
 		return decimal.Zero, decimal.Zero, false

@@ -265,4 +265,9 @@ func (k *Keeper) Room(p KeeperPort) (now, soon decimal.Decimal) {
 	return decimal.Max(decimal.Zero, now), decimal.Max(decimal.Zero, soon)
 }
 
+// SpotRoom is the value of one leg that an amount of money on spot pays for.
+func SpotRoom(cash decimal.Decimal) decimal.Decimal {
+	return decimal.Max(decimal.Zero, cash.DivRound(cost, 2))
+}
+
 func percent(d decimal.Decimal) string { return d.Shift(2).Round(1).String() + " %" }

@@ -56,8 +56,8 @@ function exec.transfer(asset, from, to, amount) end
 ---@return string? err
 function exec.keep(request) end
 
----The value of one leg of a further pair that there is money for, with its margin at the keeper's target. nil when the wallet is not kept.
----@param wallet "usdm"
+---The value of one leg of a further pair that there is money for, with its margin at the keeper's target. nil when the wallet is not kept; coinm needs no keeper, because the coins are the margin.
+---@param wallet "usdm"|"coinm"
 ---@return number? now # [USDT] as the wallets are
 ---@return number? soon # [USDT] once the keeper has shared the money out
 function exec.room(wallet) end
