@@ -123,7 +123,7 @@ func (d *desk) Submit(o *exchange.Order) exchange.OrderID {
 // capped holds what could be filled against the participation cap.
 func (d *desk) capped(o *exchange.Order) {
 	s, r := &d.m.Schedule, &d.m.Request
-	if d.now >= s.End || d.volume[d.in.ID].Tape.Qty == 0 {
+	if d.now >= s.End || d.volume[d.in.ID].Tape.Qty == 0 && s.Market.Qty == 0 {
 		return
 	}
 	share := r.Participation
@@ -242,6 +242,7 @@ func (d *desk) restart(outlived bool) {
 		d.t.Fatal(err)
 	}
 	d.m = Resume(kept, d.now)
+	d.volume = make([]History, d.u.Len()) // a new session has seen nothing trade
 	switch o := d.live(); {
 	case o == nil:
 	case outlived:

@@ -225,3 +225,28 @@ func TestCurve(t *testing.T) {
 		t.Errorf("between half hours: %g", got)
 	}
 }
+
+// TestTheCapOutlivesARestart resumes a schedule in a session that has not seen a
+// trade yet: what the market showed before counts on.
+func TestTheCapOutlivesARestart(t *testing.T) {
+	d := newDesk(t, "spot:ABCUSDT")
+	d.trade(1)
+	if err := d.start(Request{Algo: TWAP, Qty: 10000, Duration: 10 * exchange.Minute, Participation: 0.1}); err != nil {
+		t.Fatal(err)
+	}
+	d.trade(11000)
+	d.wait(exchange.Minute)
+	o := d.live()
+	if o == nil {
+		t.Fatal("nothing is sent")
+	}
+	d.fill(o, o.Qty)
+	if d.filled == 0 || d.m.Schedule.Market.Qty == 0 {
+		t.Fatalf("%d filled of a volume of %v", d.filled, d.m.Schedule.Market.Qty)
+	}
+	d.restart(false)
+	d.wait(8 * exchange.Minute) // desk.Submit holds every order against the cap
+	if o := d.live(); o != nil && d.filled+o.Qty > 1100 {
+		t.Errorf("%d lots of %d that traded", d.filled+o.Qty, 11001)
+	}
+}

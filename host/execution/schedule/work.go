@@ -219,7 +219,7 @@ func (m *Machine) share(now exchange.Time) float64 {
 // which has to finish.
 func (m *Machine) room(p Port, in *exchange.Instrument, now exchange.Time) exchange.Lots {
 	s := &m.Schedule
-	if now >= s.End || p.Volume(s.Instrument).Tape.Qty == 0 {
+	if now >= s.End || p.Volume(s.Instrument).Tape.Qty == 0 && s.Market.Qty == 0 {
 		return s.Total
 	}
 	return max(0, lotsOf(in, m.share(now)*(s.Market.Qty+m.Credit))-s.Filled)
