@@ -1,6 +1,7 @@
 package core
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 
@@ -189,6 +190,8 @@ func (p *Port) Cancel(id exchange.OrderID) {
 	p.staged = append(p.staged, staged{kind: stageCancel, order: exchange.Order{ID: id}})
 }
 
+var errEnding = errors.New("the session is ending, and nothing is begun")
+
 // OpenPair stages a pair trade and returns the id it will have. The request is
 // checked for sense now; whether the market and the limits allow it is found
 // out batch by batch and told by on_pair.
@@ -196,6 +199,9 @@ func (p *Port) OpenPair(r execution.PairRequest) (exchange.PairID, error) {
 	id := p.c.lastPair + p.pairs + 1
 	if _, err := execution.NewMachine(id, p.slot.index, r, p.c); err != nil {
 		return 0, err
+	}
+	if p.c.stopping {
+		return 0, errEnding
 	}
 	if why := p.c.Halted(); why != "" {
 		return 0, fmt.Errorf("halted, and nothing is opened: %s", why)

@@ -170,6 +170,9 @@ func (p *Port) StartSchedule(r schedule.Request) (exchange.ScheduleID, error) {
 	if _, err := schedule.New(id, p.slot.index, r, p.c); err != nil {
 		return 0, err
 	}
+	if p.c.stopping {
+		return 0, errEnding
+	}
 	for _, m := range p.c.schedules.list {
 		if s := &m.Schedule; s.Instrument == r.Instrument && s.Side != r.Side && !s.State.Done() {
 			return 0, fmt.Errorf("schedule %d is to %s %s until %s: both would trade with each other", s.ID, s.Side, p.c.u.Get(r.Instrument).Key(), s.End)
