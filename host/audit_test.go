@@ -1,6 +1,7 @@
 package host
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -28,15 +29,27 @@ type auditor struct {
 	orders    map[exchange.OrderID]*auditedOrder
 	trades    map[string]bool
 	pairs     map[exchange.PairID]*auditedPair
-	fills     int
+	schedules map[exchange.ScheduleID]*auditedSchedule
+	fills     int // of this run
+	before    int // of those before it
+
+	witness *witness
+	reaper  *reaper
 
 	rests, books int  // how often these were compared
 	started      bool // the opening balances are in
 	dirty        bool
 
-	keep   bool // everything, for a replay
-	events [][]byte
-	lines  []string
+	keep     bool // everything, for a replay
+	recorded []recorded
+}
+
+// recorded is one run's journal.
+type recorded struct {
+	restore *core.Restore
+	state   string // that the script went on from
+	events  [][]byte
+	lines   []string
 }
 
 type auditedOrder struct {
@@ -57,7 +70,8 @@ type auditedPair struct {
 
 func newAuditor(u *exchange.Universe) *auditor {
 	return &auditor{u: u, positions: make([]exchange.Lots, u.Len()), wallets: map[string]decimal.Decimal{},
-		orders: map[exchange.OrderID]*auditedOrder{}, trades: map[string]bool{}, pairs: map[exchange.PairID]*auditedPair{}}
+		orders: map[exchange.OrderID]*auditedOrder{}, trades: map[string]bool{}, pairs: map[exchange.PairID]*auditedPair{},
+		schedules: map[exchange.ScheduleID]*auditedSchedule{}, witness: newWitness(), recorded: make([]recorded, 1)}
 }
 
 // Before implements sim.Recorder.
@@ -70,8 +84,14 @@ func (a *auditor) Before(ev *exchange.Event) error {
 			return fmt.Errorf("audit: at rest before event %d (%s): %w", ev.Seq, ev.Kind, err)
 		}
 	}
+	if a.started && a.reaper.before(ev) {
+		a.venue.count["killed before an event was written"]++
+		a.venue.again(ev)
+		return errKilled
+	}
 	if a.keep {
-		a.events = append(a.events, journal.AppendEvent(nil, ev))
+		r := &a.recorded[len(a.recorded)-1]
+		r.events = append(r.events, journal.AppendEvent(nil, ev))
 	}
 	return nil
 }
@@ -89,17 +109,25 @@ func answers(k exchange.Kind) bool {
 func (a *auditor) After(ev *exchange.Event, fx []core.Effect) error {
 	for i := range fx {
 		if a.keep {
-			a.lines = append(a.lines, string(fx[i].Append(nil, a.u)))
+			r := &a.recorded[len(a.recorded)-1]
+			r.lines = append(r.lines, string(fx[i].Append(nil, a.u)))
 		}
-		if err := a.effect(&fx[i]); err != nil {
+		if err := errors.Join(a.witness.effect(&fx[i], a.u), a.effect(&fx[i])); err != nil {
 			return fmt.Errorf("audit: event %d (%s): %w", ev.Seq, ev.Kind, err)
 		}
+	}
+	if ev.Kind == exchange.KindTrade {
+		a.traded(ev)
 	}
 	a.started = a.started || ev.Kind == exchange.KindCommand
 	if ev.Kind == exchange.KindDiff && ev.Seq%16 == 0 {
 		if err := a.book(ev.Instrument); err != nil {
 			return fmt.Errorf("audit: event %d: %w", ev.Seq, err)
 		}
+	}
+	if a.started && a.reaper.after(ev, fx) {
+		a.venue.count["killed before orders were sent"]++
+		return errKilled
 	}
 	return nil
 }
@@ -125,6 +153,8 @@ func (a *auditor) effect(e *core.Effect) error {
 		a.coinFunding(e)
 	case core.EffectPair:
 		return a.pair(e.Pair, e.Request)
+	case core.EffectSchedule:
+		return a.schedule(e.Schedule)
 	}
 	return nil
 }
@@ -156,6 +186,9 @@ func (a *auditor) submit(o *exchange.Order) error {
 		p.orders = append(slices.DeleteFunc(p.orders, func(o *auditedOrder) bool { return o.status.Terminal() }), n)
 	}
 	a.orders[o.ID] = n
+	if o.Schedule != 0 {
+		return a.scheduleOrder(n)
+	}
 	return nil
 }
 
@@ -240,6 +273,9 @@ func (a *auditor) order(o *exchange.Order) error {
 	if o.Filled != n.filled {
 		return fmt.Errorf("order %d: %d lots filled, its fills make %d", o.ID, o.Filled, n.filled)
 	}
+	if n.status != o.Status {
+		a.scheduleWord(o)
+	}
 	n.status = o.Status
 	return nil
 }
@@ -270,6 +306,7 @@ func (a *auditor) fill(e *core.Effect) error {
 		return fmt.Errorf("trade %s at %d is beyond the limit %d of order %d", key, f.Price, o.Price, o.ID)
 	}
 	a.pairFill(o, f)
+	a.scheduleFill(o, f)
 	return nil
 }
 
@@ -413,6 +450,14 @@ func (a *auditor) end() error {
 		if err := a.pairEnd(id, p); err != nil {
 			return err
 		}
+	}
+	for id, s := range a.schedules {
+		if err := a.scheduleEnd(id, s); err != nil {
+			return err
+		}
+	}
+	if !a.venue.idle() { // money is still on its way: the next session hears of it
+		return nil
 	}
 	return a.rest()
 }

@@ -41,6 +41,11 @@ type badVenue struct {
 	hands exchange.OrderID // orders by hand, which the core does not know
 	taken decimal.Decimal  // of the usdm wallet, so that it is liquidated
 	back  exchange.Time    // when that is given back
+
+	sent  map[exchange.OrderID]bool           // that left us
+	moved map[uint64]bool                     // transfers that left us
+	last  map[exchange.OrderID]exchange.Event // last words that were told
+	lost  map[exchange.OrderID]bool           // that the run at hand knows nothing of
 }
 
 // byHand is above the number of every order of the core's.
@@ -63,12 +68,14 @@ type spoiled struct {
 }
 
 func newBadVenue(v *paper.Venue, u *exchange.Universe, rnd *rand.Rand, count tally) *badVenue {
-	return &badVenue{Venue: v, u: u, rnd: rnd, count: count, spoil: map[exchange.OrderID]*spoiled{}, tell: map[uint64]string{}}
+	return &badVenue{Venue: v, u: u, rnd: rnd, count: count, spoil: map[exchange.OrderID]*spoiled{}, tell: map[uint64]string{},
+		sent: map[exchange.OrderID]bool{}, moved: map[uint64]bool{}, last: map[exchange.OrderID]exchange.Event{}}
 }
 
 // Submit passes an order on, mostly.
 func (v *badVenue) Submit(o *exchange.Order, now exchange.Time) {
 	v.now = max(v.now, now)
+	v.sent[o.ID] = true
 	if o.Pair != 0 && o.TIF == exchange.PostOnly {
 		v.count["order rested"]++
 	}
@@ -213,6 +220,16 @@ func (v *badVenue) NextTime() (exchange.Time, bool) {
 
 // Pop implements exchange.Simulated.
 func (v *badVenue) Pop(ev *exchange.Event) {
+	v.pop(ev)
+	switch {
+	case ev.Kind == exchange.KindFill:
+		v.disown(ev.Fill)
+	case ev.Kind == exchange.KindOrder && ev.Update.Status.Terminal() && !ev.Update.CancelRejected:
+		v.last[ev.Update.ID] = *ev
+	}
+}
+
+func (v *badVenue) pop(ev *exchange.Event) {
 	t, ok := v.Venue.NextTime()
 	if len(v.queue) > 0 && (!ok || v.queue[0].Time <= t) {
 		*ev = v.queue[0]
@@ -336,6 +353,7 @@ type badFeed struct {
 	resync []exchange.Time // when the snapshot comes; 0: none is due
 	later  []exchange.Event
 	head   exchange.Event
+	given  exchange.Event // what was handed out last
 }
 
 func newBadFeed(f exchange.Feed, instruments int, rnd *rand.Rand, count tally) *badFeed {
@@ -348,6 +366,12 @@ func newBadFeed(f exchange.Feed, instruments int, rnd *rand.Rand, count tally) *
 
 // Next implements exchange.Feed.
 func (f *badFeed) Next(ev *exchange.Event) error {
+	err := f.next(ev)
+	f.given = *ev // of a book only the kind matters
+	return err
+}
+
+func (f *badFeed) next(ev *exchange.Event) error {
 	for {
 		if len(f.later) > 0 {
 			*ev = f.later[0]

@@ -11,6 +11,7 @@ import (
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/host/core"
 	"github.com/perilune/perilune/host/execution"
+	"github.com/perilune/perilune/host/execution/schedule"
 )
 
 // monkey is a strategy that asks for anything at any time. It is a function of
@@ -82,7 +83,9 @@ func (m *monkey) again(p *core.Port) {
 
 func (m *monkey) act(p *core.Port) error {
 	m.done++
-	switch m.rnd.IntN(20) {
+	switch m.rnd.IntN(22) {
+	case 20, 21:
+		m.plan(p)
 	case 0, 1, 2:
 		m.open(p)
 	case 3: // several things in one callback
@@ -109,6 +112,26 @@ func (m *monkey) act(p *core.Port) error {
 		m.order(p)
 	}
 	return nil
+}
+
+// plan asks for a schedule of any kind, or takes one back.
+func (m *monkey) plan(p *core.Port) {
+	if list := p.Schedules(); len(list) > 0 && m.rnd.IntN(6) == 0 {
+		_ = p.CancelSchedule(list[m.rnd.IntN(len(list))].ID) // it may have ended in this callback
+		return
+	}
+	all := p.Universe().All()
+	r := schedule.Request{Algo: schedule.Algo(1 + m.rnd.IntN(3)), Instrument: all[m.rnd.IntN(len(all))].ID, Side: exchange.Buy,
+		Notional: decimal.NewFromInt(20 + m.rnd.Int64N(4000)), Duration: exchange.Time(60+m.rnd.IntN(1200)) * exchange.Second,
+		Participation: 0.01 + 0.5*m.rnd.Float64(), AtEnd: schedule.AtEnd(m.rnd.IntN(3))}
+	if m.rnd.IntN(2) == 0 {
+		r.Side = exchange.Sell
+	}
+	if m.rnd.IntN(3) == 0 {
+		r.SlippageBP = 1 + m.rnd.Float64()*20
+	}
+	r.Static = r.Algo == schedule.VWAP && m.rnd.IntN(2) == 0
+	_, _ = p.StartSchedule(r) // another one may be under way on the other side
 }
 
 func (m *monkey) open(p *core.Port) {

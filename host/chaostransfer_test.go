@@ -8,6 +8,7 @@ import (
 // while, as a venue's maintenance does: the next ones fail too.
 func (v *badVenue) Transfer(t *exchange.Transfer, now exchange.Time) {
 	v.now = max(v.now, now)
+	v.moved[t.ID] = true
 	c := *t
 	switch r := v.rnd.IntN(100); {
 	case now < v.shut:

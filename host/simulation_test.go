@@ -2,16 +2,21 @@ package host
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/book"
 	"github.com/perilune/perilune/exchange/paper"
 	"github.com/perilune/perilune/exchange/synth"
 	"github.com/perilune/perilune/host/core"
@@ -34,6 +39,10 @@ type world struct {
 	core   *core.Core
 	audit  *auditor
 	driver *sim.Driver
+	count  tally
+	runs   int    // that were killed
+	state  string // that the script goes on from
+	events uint64 // of those
 }
 
 var openingBalances = []paper.Deposit{
@@ -45,7 +54,7 @@ var openingBalances = []paper.Deposit{
 
 // strategies are a monkey and, by seed, one of the scripts.
 func (w *world) strategies(count tally) ([]core.Strategy, error) {
-	list := []core.Strategy{newMonkey(w.seed, count)}
+	list := []core.Strategy{newMonkey(w.seed+uint64(w.runs)<<32, count)}
 	path := map[uint64]string{1: "../scripts/basis.lua", 2: "../scripts/funding_rotation.lua"}[w.seed%3]
 	if path == "" {
 		return list, nil
@@ -54,11 +63,11 @@ func (w *world) strategies(count tally) ([]core.Strategy, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := newScript(&strategyConfig{Path: path, Sources: l.program.Sources(), Hash: l.program.Hash()}, w.seed, w.market.Universe(), l.program)
+	s, err := newScript(&strategyConfig{Path: path, Sources: l.program.Sources(), Hash: l.program.Hash(), State: w.state}, w.seed, w.market.Universe(), l.program)
 	return append(list, s), err
 }
 
-func (w *world) newCore(count tally) error {
+func (w *world) newCore(count tally, from *core.Restore) error {
 	list, err := w.strategies(count)
 	if err != nil {
 		return err
@@ -67,41 +76,58 @@ func (w *world) newCore(count tally) error {
 	if w.seed%4 != 0 {
 		limits.DailyLoss = decimal.NewFromInt(-1) // a monkey loses money; let it
 	}
-	w.core, err = core.New(core.Config{Universe: w.market.Universe(), Limits: limits, SampleEvery: 5 * exchange.Minute,
+	w.core, err = core.New(core.Config{Universe: w.market.Universe(), Limits: limits, SampleEvery: 5 * exchange.Minute, Restore: from,
 		Ladders: func(*exchange.Instrument) bool { return w.seed%2 == 0 }}, list, nil)
 	return err
 }
 
 func newWorld(seed uint64, count tally) (*world, error) {
-	w := &world{seed: seed}
+	w := &world{seed: seed, count: count}
 	rnd := rand.New(rand.NewPCG(seed, 4711))
 	w.step = []exchange.Time{exchange.Second, 5 * exchange.Second, 10 * exchange.Second, 30 * exchange.Second}[rnd.IntN(4)]
 	var err error
 	if w.market, err = synth.New(synth.Options{Seed: seed, Step: w.step}); err != nil {
 		return nil, err
 	}
-	if err := w.newCore(count); err != nil {
+	u := w.market.Universe()
+	w.audit = newAuditor(u)
+	if err := w.newCore(count, nil); err != nil {
 		return nil, err
 	}
-	u := w.market.Universe()
 	latency := []paper.Latency{{}, {Model: "none"}, {Model: "const", Median: 300 * exchange.Millisecond}}[rnd.IntN(3)]
-	venue, err := paper.New(paper.Options{Universe: u, Books: w.core.Book, Seed: seed, Latency: latency, Balances: openingBalances})
+	books := func(id exchange.InstrumentID) *book.Book { return w.core.Book(id) }
+	venue, err := paper.New(paper.Options{Universe: u, Books: books, Seed: seed, Latency: latency, Balances: openingBalances})
 	if err != nil {
 		return nil, err
 	}
-	w.audit = newAuditor(u)
 	w.audit.core, w.audit.keep = w.core, seed%10 == 0
 	w.audit.venue = newBadVenue(venue, u, rnd, count)
 	w.audit.feed = newBadFeed(w.market, u.Len(), rnd, count)
-	w.driver = &sim.Driver{Core: w.core, Feed: w.audit.feed, Venue: w.audit.venue, Recorder: w.audit,
-		For: w.step * exchange.Time(500+rnd.IntN(1000)), Prelude: deposits(openingBalances)}
+	w.driver = newDriver(w)
+	w.driver.For, w.driver.Prelude = w.step*exchange.Time(500+rnd.IntN(1000)), deposits(openingBalances)
+	w.audit.reaper = &reaper{rnd: rand.New(rand.NewPCG(seed, 13)), span: w.driver.For * 8 / 10}
+	if seed%4 == 3 {
+		w.audit.reaper.span = -1 // these come to their end in one run
+	}
+	w.audit.reaper.arm()
 	return w, nil
 }
 
+func newDriver(w *world) *sim.Driver {
+	return &sim.Driver{Core: w.core, Feed: w.audit.feed, Venue: w.audit.venue, Recorder: w.audit}
+}
+
 func (w *world) run() error {
-	if err := w.driver.Run(context.Background()); err != nil {
+	err := w.driver.Run(context.Background())
+	for errors.Is(err, errKilled) {
+		if err = w.restart(); err == nil {
+			err = w.driver.Run(context.Background())
+		}
+	}
+	if err != nil {
 		return err
 	}
+	w.events += w.driver.Events()
 	if err := w.audit.end(); err != nil {
 		return fmt.Errorf("at the end: %w", err)
 	}
@@ -109,21 +135,26 @@ func (w *world) run() error {
 		return fmt.Errorf("the core counted %d fills of %d", w.core.Fills(), w.audit.fills)
 	}
 	if w.audit.keep {
-		return w.replay()
+		for w.runs = range w.audit.recorded {
+			w.state = w.audit.recorded[w.runs].state
+			if err := w.replay(&w.audit.recorded[w.runs]); err != nil {
+				return fmt.Errorf("run %d: %w", w.runs+1, err)
+			}
+		}
 	}
 	return nil
 }
 
 // replay steps a fresh core through the same events and wants the same effects.
-func (w *world) replay() error {
-	if err := w.newCore(tally{}); err != nil {
+func (w *world) replay(r *recorded) error {
+	if err := w.newCore(tally{}, r.restore); err != nil {
 		return err
 	}
 	var dec journal.EventDecoder
 	var ev exchange.Event
 	var fx []core.Effect
-	lines := w.audit.lines
-	for _, raw := range w.audit.events {
+	lines := r.lines
+	for _, raw := range r.events {
 		if err := dec.Decode(raw, &ev); err != nil {
 			return err
 		}
@@ -143,10 +174,40 @@ func (w *world) replay() error {
 	return nil
 }
 
+// totals are what the sessions of a test came to.
+type totals struct {
+	sync.Mutex
+	count                             tally
+	events                            uint64
+	rests, books, fills, pairs, plans int
+}
+
+func (s *totals) add(w *world) {
+	s.Lock()
+	defer s.Unlock()
+	for k, n := range w.count {
+		s.count[k] += n
+	}
+	a := w.audit
+	s.events += w.events
+	s.rests, s.books, s.fills = s.rests+a.rests, s.books+a.books, s.fills+a.before+a.fills
+	s.pairs, s.plans = s.pairs+len(a.pairs), s.plans+len(a.schedules)
+}
+
+// simulate runs one seed.
+func (s *totals) simulate(seed uint64) error {
+	w, err := newWorld(seed, tally{})
+	if err != nil {
+		return err
+	}
+	defer s.add(w)
+	return w.run()
+}
+
 // TestSimulation runs whole sessions with everything going wrong that can, and
 // audits every step. -seeds runs more of them, -seed repeats one.
 func TestSimulation(t *testing.T) {
-	count := tally{}
+	sum := totals{count: tally{}}
 	first, last := uint64(1), uint64(*seeds)
 	if testing.Short() {
 		last = min(last, 10)
@@ -154,26 +215,30 @@ func TestSimulation(t *testing.T) {
 	if *oneSeed != 0 {
 		first, last = *oneSeed, *oneSeed
 	}
-	var events uint64
-	var rests, books, fills, pairs int
-	for seed := first; seed <= last; seed++ {
-		w, err := newWorld(seed, count)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := w.run(); err != nil {
-			t.Errorf("seed %d: %v\nrepeat with: go test ./host -run TestSimulation -seed %d", seed, err, seed)
-		}
-		events += w.driver.Events()
-		rests, books, fills, pairs = rests+w.audit.rests, books+w.audit.books, fills+w.audit.fills, pairs+len(w.audit.pairs)
+	var next atomic.Uint64
+	next.Store(first - 1)
+	var all sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		all.Go(func() {
+			for seed := next.Add(1); seed <= last; seed = next.Add(1) {
+				if err := sum.simulate(seed); err != nil {
+					t.Errorf("seed %d: %v\nrepeat with: go test ./host -run TestSimulation -seed %d", seed, err, seed)
+				}
+			}
+		})
 	}
-	t.Logf("%d seeds: %d events, %d fills, %d pairs; compared %d times at rest and %d books; %s",
-		last-first+1, events, fills, pairs, rests, books, count)
-	if n := int(last-first) + 1; n >= 20 && (rests < 100*n || books < 500*n || fills < 100*n) {
+	all.Wait()
+	n := int(last-first) + 1
+	t.Logf("%d seeds: %d events, %d fills, %d pairs, %d schedules; compared %d times at rest and %d books; %s",
+		n, sum.events, sum.fills, sum.pairs, sum.plans, sum.rests, sum.books, sum.count)
+	if n < 100 {
+		return
+	}
+	if sum.rests < 100*n || sum.books < 500*n || sum.fills < 100*n {
 		t.Error("the audit saw little")
 	}
-	for _, fault := range slices.Concat(mischief, transferPaths) {
-		if last-first >= 20 && count[fault] == 0 {
+	for _, fault := range slices.Concat(mischief, transferPaths, schedulePaths, restartPaths) {
+		if sum.count[fault] == 0 {
 			t.Errorf("no seed had the fault %q: it is tested by nothing", fault)
 		}
 	}
