@@ -100,14 +100,23 @@ func (c *Core) CheckWith(o *exchange.Order, arriving decimal.Decimal) error {
 		Now: c.now, Ready: m.book.Ready(), Age: c.now - m.book.Updated(), Bid: bid.Price, Ask: ask.Price,
 		Position: c.acct.pos[in.ID].qty, Pending: c.orders.pending(in.ID, o.Side), OpenOrders: len(c.orders.open),
 	}
-	if m := c.machine(o.Pair); m != nil && in.Market == exchange.Spot && o.Side == exchange.Sell {
-		// The pair's coins are what it sells, whatever else was sold from the wallet.
-		ctx.Position, ctx.Pending = exchange.Lots(in.Lot.Ceil(m.Pair.SpotQty)), 0
+	if m := c.machine(o.Pair); m != nil && in.Market == exchange.Spot {
+		ctx.Position, ctx.Pending = pairCoins(in, m.Pair.SpotQty), 0
 	}
 	if err := c.gate.Check(in, o, ctx); err != nil {
 		return err
 	}
 	return c.affordable(in, o, ctx, arriving)
+}
+
+// pairCoins is what an order of a pair reduces on spot: the pair's coins, or what it
+// sold too many of, whatever else is in the wallet. A part of a lot counts whole.
+func pairCoins(spot *exchange.Instrument, coins decimal.Decimal) exchange.Lots {
+	lots := exchange.Lots(spot.Lot.Ceil(coins.Abs()))
+	if coins.IsNegative() {
+		return -lots
+	}
+	return lots
 }
 
 // Submit implements execution.Port. The order has passed Check.
