@@ -7,6 +7,8 @@ import (
 	"github.com/perilune/perilune/exchange"
 )
 
+// Peer bug (hummingbot v2_funding_rate_arb takes every interval for 8 hours): the rate
+// of a shorter one is divided, and counts as often as it is paid (see TestFigures).
 func TestFundingRate(t *testing.T) {
 	const bp = 1e-4
 	eight := Rule{Hours: 8, Interest: 1 * bp}
