@@ -25,7 +25,7 @@ var openType = bindings.Type{
 		{Name: "level", Type: "integer", Optional: true, Doc: "book level that prices both legs, from 1; 5 when left out"},
 		{Name: "min_basis", Type: "number", Unit: "fraction", Optional: true, Doc: "a slice starts only while basis.open(spot, perp, level) is at least this; any when left out"},
 		{Name: "max_unhedged", Type: "number|string|Decimal", Unit: "quote", Optional: true, Doc: "largest value that may be unhedged at any moment; 5000 when left out"},
-		{Name: "max_unhedged_time", Type: "number|string", Unit: "seconds, or \"5s\"", Optional: true, Doc: "how long a leg may stay unhedged before the excess is flattened; 5 s when left out, 30 s on a coin-margined perpetual, where it includes a transfer"},
+		{Name: "max_unhedged_time", Type: "number|string", Unit: "seconds, or \"5s\"", Optional: true, Doc: "how long a leg may stay unhedged before the excess is flattened; 5 s when left out, 30 s on a coin-margined perpetual, where it includes a transfer and holds as long as transfers arrive: coins of a late one are hedged on what margin the COIN-M wallet has, and for the first slice of an opening without a buffer and the last of a closing it has none, so at most one batch waits for the venue's answer"},
 		{Name: "timeout", Type: "number|string", Unit: "seconds, or \"10m\"", Optional: true, Doc: "ends the opening with the size reached; 10 minutes when left out"},
 		{Name: "tag", Type: "string", Optional: true, Doc: "a note that stays with the pair"},
 		{Name: "buffer", Type: "number|string|Decimal", Unit: "coin", Optional: true, Doc: "coin-margined only: coins of the COIN-M wallet that may back the short until the pair's own arrive, so that both legs go at once; without it the short waits for the transfer"},

@@ -57,6 +57,12 @@ type PairRequest struct {
 	// MaxUnhedgedTime is how long a leg may stay unhedged before the excess is
 	// flattened at the market within the collar. Zero means 5 s, or 30 s for a
 	// coin-margined pair: the transfer counts.
+	// There it holds as long as transfers arrive. Coins whose transfer is late are
+	// hedged on what margin the COIN-M wallet has. For the first slice of an opening
+	// without a Buffer and for the last slice of a closing it has none, because all
+	// collateral is on its way, and the venue's answer may take minutes: no more than
+	// one Batch can be unhedged for longer, and a Batch of half the pair or less
+	// bounds a closing's earlier slices.
 	MaxUnhedgedTime exchange.Time
 	// Timeout ends the opening with whatever size was reached. Zero means 10 min.
 	Timeout exchange.Time

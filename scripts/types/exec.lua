@@ -125,7 +125,7 @@ function exec.pair.list() end
 ---@field level? integer # book level that prices both legs, from 1; 5 when left out
 ---@field min_basis? number # [fraction] a slice starts only while basis.open(spot, perp, level) is at least this; any when left out
 ---@field max_unhedged? number|string|Decimal # [quote] largest value that may be unhedged at any moment; 5000 when left out
----@field max_unhedged_time? number|string # [seconds, or "5s"] how long a leg may stay unhedged before the excess is flattened; 5 s when left out, 30 s on a coin-margined perpetual, where it includes a transfer
+---@field max_unhedged_time? number|string # [seconds, or "5s"] how long a leg may stay unhedged before the excess is flattened; 5 s when left out, 30 s on a coin-margined perpetual, where it includes a transfer and holds as long as transfers arrive: coins of a late one are hedged on what margin the COIN-M wallet has, and for the first slice of an opening without a buffer and the last of a closing it has none, so at most one batch waits for the venue's answer
 ---@field timeout? number|string # [seconds, or "10m"] ends the opening with the size reached; 10 minutes when left out
 ---@field tag? string # a note that stays with the pair
 ---@field buffer? number|string|Decimal # [coin] coin-margined only: coins of the COIN-M wallet that may back the short until the pair's own arrive, so that both legs go at once; without it the short waits for the transfer

@@ -255,9 +255,13 @@ func (m *Machine) curve(p Port) Curve {
 	return p.VolumeCurve(s.Instrument, s.Start, r.Interval, s.Slices)
 }
 
-// close ends the schedule, or parks it.
+// close ends the schedule, or parks it. One whose last order filled after all is
+// completed, whatever was to become of it.
 func (m *Machine) close(p Port, state State, why string) {
 	s := &m.Schedule
+	if s.Total > 0 && s.Rest() == 0 {
+		state, why = Completed, ""
+	}
 	s.State, s.Reason, m.wake = state, why, 0
 	if s.State.Done() {
 		s.Closed = p.Now()
