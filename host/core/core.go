@@ -18,13 +18,10 @@ package core
 import (
 	"fmt"
 
-	"github.com/shopspring/decimal"
-
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/book"
 	"github.com/perilune/perilune/exchange/funding"
 	"github.com/perilune/perilune/host/execution"
-	"github.com/perilune/perilune/host/execution/schedule"
 	"github.com/perilune/perilune/host/risk"
 )
 
@@ -50,55 +47,6 @@ type Config struct {
 	// Restore continues an earlier session; nil starts a new one.
 	Restore *Restore
 }
-
-// Restore is the state an interrupted session left in its ledger.
-type Restore struct {
-	Time      exchange.Time
-	LastOrder exchange.OrderID
-	LastPair  exchange.PairID
-	LastMove  uint64 // transfers
-	LastAsk   uint64 // questions to the adviser
-	Balances  []RestoredBalance
-	Fills     []RestoredFill // all of the session, oldest first
-	Pairs     []RestoredPair // that are not done
-	LastPlan  exchange.ScheduleID
-	Schedules []schedule.Saved    // that are not done
-	Transit   []exchange.Transfer // sent and not arrived
-	Orders    []exchange.Order    // that the venue may still have; Filled is the sum of Fills
-	Halted    string              // why the kill latch was tripped; "": it was not
-}
-
-// RestoredBalance is the total of one asset of one wallet.
-type RestoredBalance struct {
-	Wallet exchange.Market
-	Asset  string
-	Total  decimal.Decimal
-}
-
-// RestoredFill is a fill and whose it was.
-type RestoredFill struct {
-	Strategy int32
-	Fill     exchange.Fill
-}
-
-// RestoredPair is a pair and the request it came from.
-type RestoredPair struct {
-	Pair    execution.Pair
-	Request execution.PairRequest
-}
-
-// Commands that a KindCommand event can carry in Name.
-const (
-	CommandStart  = "start"
-	CommandStop   = "stop"   // finish what is under way, start nothing
-	CommandHalt   = "halt"   // trip the kill latch
-	CommandResume = "resume" // lift it
-	// CommandHold lets only reducing orders pass until CommandRelease: the host can't
-	// see the account just now. It is no latch, and needs no person.
-	CommandHold    = "hold"
-	CommandRelease = "release"
-	CommandEnd     = "end" // the last event of a session: sample and save
-)
 
 const (
 	strikesAllowed = 3  // errors in a row before a strategy is paused
@@ -187,63 +135,6 @@ func New(cfg Config, strategies []Strategy, versions []Version) (*Core, error) {
 	c.restore(cfg.Restore)
 	c.boot(versions)
 	return c, nil
-}
-
-func (c *Core) restore(r *Restore) {
-	if r == nil {
-		return
-	}
-	c.now = r.Time
-	c.orders.last, c.lastPair, c.lastMove, c.lastAsk = r.LastOrder, r.LastPair, r.LastMove, r.LastAsk
-	for i := range r.Fills {
-		f := &r.Fills[i]
-		c.seen.add(&f.Fill)
-		in := c.u.Get(f.Fill.Instrument)
-		var venue *decimal.Decimal
-		if in.Perp() {
-			venue = &f.Fill.Realised
-		}
-		c.acct.pos[in.ID].fill(in, &f.Fill, venue)
-		if f.Strategy >= 0 && int(f.Strategy) < len(c.slots) {
-			c.slots[f.Strategy].position(in.ID).fill(in, &f.Fill, nil)
-		}
-	}
-	for _, b := range r.Balances {
-		c.acct.holding(b.Wallet, b.Asset).total = b.Total
-	}
-	if r.Halted != "" {
-		c.gate.Kill(r.Halted)
-	}
-	for i := range r.Transit {
-		t := &r.Transit[i]
-		c.flying = append(c.flying, *t)
-		held := c.acct.inTransit(t.Asset)
-		held.total = held.total.Add(t.Amount)
-		c.acct.moving[t.ID] = t.Amount
-	}
-	for i := range r.Orders {
-		o := r.Orders[i]
-		c.orders.add(&o)
-	}
-	for _, p := range r.Pairs {
-		c.machines = append(c.machines, execution.Resume(p.Pair, p.Request, c.now))
-		c.told[p.Pair.ID] = p.Pair.State
-	}
-	c.schedules.restore(r, c.now)
-	c.adopt()
-}
-
-// adopt gives the orders that an earlier run left at the venue to the machines that
-// sent them.
-func (c *Core) adopt() {
-	for _, o := range c.orders.open {
-		if m := c.machine(o.Pair); m != nil {
-			m.Adopt(o)
-		}
-		if m := c.schedules.get(o.Schedule); m != nil {
-			m.Adopt(o)
-		}
-	}
 }
 
 // boot notes the versions that the session starts with, so that the first step
@@ -446,70 +337,6 @@ func (c *Core) pause(s *slot, why string) {
 	}
 }
 
-func (c *Core) onCommand(ev *exchange.Event) {
-	switch ev.Name {
-	case CommandStart:
-		c.running = true
-		c.tellAll(Notice{Handler: OnStart})
-	case CommandStop:
-		c.stop()
-	case CommandHalt:
-		c.halt(ev.Reason)
-	case CommandResume:
-		if c.gate.Killed() != "" {
-			c.gate.Resume()
-			c.emit(Effect{Kind: EffectHalt, Strategy: -1})
-			c.log(Warn, -1, "resumed: the kill latch is lifted")
-		}
-	case CommandHold:
-		if c.gate.Hold(ev.Reason) {
-			c.log(Warn, -1, "no new risk: "+ev.Reason)
-		}
-	case CommandRelease:
-		if c.gate.Release() {
-			c.log(Info, -1, "the account is in view again: new orders pass")
-		}
-	case CommandEnd:
-		c.sampleAt = 0
-		for _, s := range c.slots {
-			s.dirty = true
-		}
-	}
-}
-
-func (c *Core) stop() {
-	c.stopping = true
-	c.tellAll(Notice{Handler: OnStop})
-	c.drain()
-	c.forgetQuestions()
-	for _, m := range c.machines {
-		m.Stop()
-		c.step(m)
-	}
-	c.pauseSchedules()
-	for _, o := range c.orders.open {
-		c.Cancel(o.ID)
-	}
-}
-
-func (c *Core) halt(reason string) {
-	if !c.gate.Kill(reason) {
-		return
-	}
-	c.halted(reason)
-}
-
-// halted tells everyone that the latch was tripped.
-func (c *Core) halted(reason string) {
-	c.emit(Effect{Kind: EffectHalt, Strategy: -1, Text: reason})
-	c.log(Error, -1, "HALTED, only reducing orders pass: "+reason)
-	for _, m := range c.machines {
-		m.Halt(c, reason)
-		c.guard(m)
-	}
-	c.tellAll(Notice{Handler: OnHalt, Reason: reason})
-}
-
 // AtRest reports whether nothing is under way: no working order, no machine
 // that is sending or balancing.
 func (c *Core) AtRest() bool {
@@ -519,32 +346,4 @@ func (c *Core) AtRest() bool {
 		}
 	}
 	return len(c.orders.open) == 0
-}
-
-func (c *Core) onReload(ev *exchange.Event) {
-	r := ev.Reload
-	if r.Strategy < 0 || int(r.Strategy) >= len(c.slots) {
-		c.log(Error, -1, "reload of a strategy that does not run: "+r.Path)
-		return
-	}
-	s := c.slots[r.Strategy]
-	v := &Version{Number: s.version, Path: r.Path, Hash: r.Hash, Sources: r.Sources}
-	s.port.reset()
-	s.port.handler = OnReload
-	fresh, err := s.Reload(s.port, r)
-	if err != nil {
-		s.port.reset()
-		v.Problem = err.Error()
-		c.stats.ReloadsRefused++
-		c.emit(Effect{Kind: EffectVersion, Strategy: s.index, Version: v})
-		return
-	}
-	s.Strategy.Close()
-	s.install(fresh, c.u)
-	s.version++
-	s.paused, s.strikes, s.errors, s.failed, s.dirty = "", 0, 0, nil, true
-	c.stats.Reloads++
-	v.Number, v.Loaded = s.version, true
-	c.emit(Effect{Kind: EffectVersion, Strategy: s.index, Version: v})
-	c.commit(s)
 }

@@ -1,0 +1,255 @@
+package host
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/BurntSushi/toml"
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance"
+	"github.com/perilune/perilune/exchange/paper"
+)
+
+// fileConfig is the shape of the configuration file.
+type fileConfig struct {
+	Version int `toml:"version"`
+	Paper   struct {
+		Leverage  int               `toml:"leverage"`
+		FeeBP     *float64          `toml:"fee_bp"`
+		Latency   string            `toml:"latency"`
+		LatencyMS *float64          `toml:"latency_ms"`
+		Queue     string            `toml:"queue"`
+		Balances  map[string]amount `toml:"balances"`
+	} `toml:"paper"`
+	Risk struct {
+		MaxOrderNotional    amount  `toml:"max_order_notional"`
+		MaxPositionNotional amount  `toml:"max_position_notional"`
+		CollarBP            float64 `toml:"collar_bp"`
+		OrdersPerSecond     float64 `toml:"orders_per_second"`
+		OrderBurst          int     `toml:"order_burst"`
+		StaleAfterSeconds   float64 `toml:"stale_after_seconds"`
+		MaxOpenOrders       int     `toml:"max_open_orders"`
+		DailyLoss           amount  `toml:"daily_loss"`
+	} `toml:"risk"`
+	Advisor *advisorConfig            `toml:"advisor"`
+	Params  map[string]map[string]any `toml:"params"`
+	Venue   struct {
+		Binance struct {
+			RestSpot  string `toml:"rest_spot"`
+			RestUSDM  string `toml:"rest_usdm"`
+			RestCOINM string `toml:"rest_coinm"`
+			WSSpot    string `toml:"ws_spot"`
+			WSUSDM    string `toml:"ws_usdm"`
+			WSCOINM   string `toml:"ws_coinm"`
+			Wallet    string `toml:"rest_wallet"`
+			APISpot   string `toml:"ws_api_spot"`
+			APIUSDM   string `toml:"ws_api_usdm"`
+			APICOINM  string `toml:"ws_api_coinm"`
+			Network   string `toml:"network"`
+			Key       string `toml:"api_key"`
+			Secret    string `toml:"secret"`
+			Entry     string `toml:"entry"`
+			DeadMan   int    `toml:"dead_man_seconds"`
+			Top       int    `toml:"top"`
+			Bars      string `toml:"bars"`
+		} `toml:"binance"`
+	} `toml:"venue"`
+}
+
+// amount is money in the file: text, because a binary fraction would not be
+// exact, or a whole number.
+type amount string
+
+// UnmarshalTOML implements toml.Unmarshaler.
+func (a *amount) UnmarshalTOML(v any) error {
+	switch v := v.(type) {
+	case string:
+		*a = amount(v)
+	case int64:
+		*a = amount(strconv.FormatInt(v, 10))
+	default:
+		return fmt.Errorf("%v: want a number in quotes", v)
+	}
+	return nil
+}
+
+// LoadConfig reads a TOML file into the options. What the options already have
+// from flags stays: a flag wins over the file.
+func (o *Options) LoadConfig(path string) error {
+	var f fileConfig
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return &ConfigError{fmt.Sprintf("configuration: %v", err)}
+	}
+	meta, err := toml.Decode(string(raw), &f)
+	if err != nil {
+		return configError("%s:%s", path, tomlError(err))
+	}
+	if unknown := meta.Undecoded(); len(unknown) > 0 {
+		return configError("%s: unknown key %q; the sections are paper, risk, advisor, venue.binance and params.<strategy>", path, unknown[0].String())
+	}
+	if f.Version > 1 {
+		return configError("%s: version %d; this program reads version 1", path, f.Version)
+	}
+	if err := o.takePaper(&f); err != nil {
+		return configError("%s: [paper] %v", path, err)
+	}
+	if err := o.takeRisk(&f); err != nil {
+		return configError("%s: [risk] %v", path, err)
+	}
+	if err := o.takeVenue(&f); err != nil {
+		return configError("%s: [venue.binance] %v", path, err)
+	}
+	if err := o.takeAdvisor(f.Advisor); err != nil {
+		return configError("%s: [advisor] %v", path, err)
+	}
+	return o.takeParams(path, &f)
+}
+
+func (o *Options) takeVenue(f *fileConfig) error {
+	b, l := &f.Venue.Binance, &o.Live
+	if b.Top < 0 {
+		return fmt.Errorf("top = %d: want 1 or more coins", b.Top)
+	}
+	if l.Top == 0 {
+		l.Top = b.Top
+	}
+	if b.Bars != "" {
+		d, err := time.ParseDuration(b.Bars)
+		if err != nil {
+			return fmt.Errorf("bars = %q: want a length such as 1m, 15m or 1h", b.Bars)
+		}
+		l.Bars = exchange.Time(d)
+	}
+	l.Endpoints = binance.Endpoints{RestSpot: b.RestSpot, RestUSDM: b.RestUSDM, RestCOINM: b.RestCOINM, RestWallet: b.Wallet,
+		WSSpot: b.WSSpot, WSUSDM: b.WSUSDM, WSCOINM: b.WSCOINM, APISpot: b.APISpot, APIUSDM: b.APIUSDM, APICOINM: b.APICOINM}
+	switch b.Network {
+	case "":
+	case "testnet":
+		if l.Endpoints != (binance.Endpoints{}) {
+			return errors.New(`network = "testnet" sets every address: leave out the others`)
+		}
+		l.Endpoints = binance.Testnet()
+	default:
+		return fmt.Errorf(`network = %q: want "testnet", or leave it out for the real venue`, b.Network)
+	}
+	if err := l.Endpoints.Check(); err != nil {
+		return err
+	}
+	if b.DeadMan < 0 || b.DeadMan > 0 && b.DeadMan < 20 {
+		return fmt.Errorf("dead_man_seconds = %d: want 20 or more; it is renewed four times before it runs down", b.DeadMan)
+	}
+	if a := o.Account; a != nil {
+		a.Key, a.Secret, a.Entry, a.Countdown = b.Key, b.Secret, b.Entry, exchange.Time(b.DeadMan)*exchange.Second
+	}
+	return nil
+}
+
+// tomlError words what the parser found as "line: key: what".
+func tomlError(err error) string {
+	var p toml.ParseError
+	if !errors.As(err, &p) {
+		return " " + err.Error()
+	}
+	key := ""
+	if p.LastKey != "" {
+		key = p.LastKey + ": "
+	}
+	return fmt.Sprintf("%d: %s%s", p.Position.Line, key, p.Message)
+}
+
+func (o *Options) takePaper(f *fileConfig) error {
+	p := &o.Paper
+	if p.Leverage == 0 {
+		p.Leverage = f.Paper.Leverage
+	}
+	if p.FeeBP == nil {
+		p.FeeBP = f.Paper.FeeBP
+	}
+	if f.Paper.Queue != "" {
+		q, err := ParseQueue(f.Paper.Queue)
+		if err != nil {
+			return err
+		}
+		p.Queue = q
+	}
+	if f.Paper.Latency != "" || f.Paper.LatencyMS != nil {
+		l := paper.Latency{Model: f.Paper.Latency}
+		if f.Paper.LatencyMS != nil {
+			l = ConstLatency(*f.Paper.LatencyMS)
+		}
+		p.Latency = &l
+	}
+	for _, key := range sortedKeys(f.Paper.Balances) {
+		d, err := ParseDeposit(key + "=" + string(f.Paper.Balances[key]))
+		if err != nil {
+			return err
+		}
+		p.Balances = append(p.Balances, d)
+	}
+	return nil
+}
+
+func (o *Options) takeRisk(f *fileConfig) error {
+	l := &o.Limits
+	for _, d := range []struct {
+		name string
+		text amount
+		to   *decimal.Decimal
+	}{
+		{"max_order_notional", f.Risk.MaxOrderNotional, &l.MaxOrderNotional},
+		{"max_position_notional", f.Risk.MaxPositionNotional, &l.MaxPositionNotional},
+		{"daily_loss", f.Risk.DailyLoss, &l.DailyLoss},
+	} {
+		if d.text == "" {
+			continue
+		}
+		v, err := decimal.NewFromString(string(d.text))
+		if err != nil || v.IsNegative() {
+			return fmt.Errorf("%s = %q: want a number of 0 or more", d.name, d.text)
+		}
+		*d.to = v
+	}
+	for _, d := range []struct {
+		name string
+		v    float64
+	}{
+		{"collar_bp", f.Risk.CollarBP}, {"orders_per_second", f.Risk.OrdersPerSecond}, {"order_burst", float64(f.Risk.OrderBurst)},
+		{"stale_after_seconds", f.Risk.StaleAfterSeconds}, {"max_open_orders", float64(f.Risk.MaxOpenOrders)},
+	} {
+		if !(d.v >= 0) {
+			return fmt.Errorf("%s = %v: want a number of 0 or more", d.name, d.v)
+		}
+	}
+	l.CollarBP, l.OrdersPerSecond, l.OrderBurst = f.Risk.CollarBP, f.Risk.OrdersPerSecond, f.Risk.OrderBurst
+	l.MaxOpenOrders = f.Risk.MaxOpenOrders
+	l.StaleAfter = exchange.Time(f.Risk.StaleAfterSeconds * float64(exchange.Second))
+	return nil
+}
+
+func (o *Options) takeParams(path string, f *fileConfig) error {
+	if o.Set == nil {
+		o.Set = map[string]string{}
+	}
+	for _, strategy := range sortedKeys(f.Params) {
+		if f.Params[strategy] == nil {
+			return configError("%s: params.%s: want a section [params.<strategy>] around parameters", path, strategy)
+		}
+		for _, name := range sortedKeys(f.Params[strategy]) {
+			key := strategy + "." + name
+			if _, fromFlag := o.Set[key]; fromFlag {
+				continue
+			}
+			if _, fromFlag := o.Set[name]; fromFlag {
+				continue
+			}
+			o.Set[key] = fmt.Sprint(f.Params[strategy][name])
+		}
+	}
+	return nil
+}

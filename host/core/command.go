@@ -1,0 +1,110 @@
+package core
+
+import (
+	"github.com/perilune/perilune/exchange"
+)
+
+// Commands that a KindCommand event can carry in Name.
+const (
+	CommandStart  = "start"
+	CommandStop   = "stop"   // finish what is under way, start nothing
+	CommandHalt   = "halt"   // trip the kill latch
+	CommandResume = "resume" // lift it
+	// CommandHold lets only reducing orders pass until CommandRelease: the host can't
+	// see the account just now. It is no latch, and needs no person.
+	CommandHold    = "hold"
+	CommandRelease = "release"
+	CommandEnd     = "end" // the last event of a session: sample and save
+)
+
+func (c *Core) onCommand(ev *exchange.Event) {
+	switch ev.Name {
+	case CommandStart:
+		c.running = true
+		c.tellAll(Notice{Handler: OnStart})
+	case CommandStop:
+		c.stop()
+	case CommandHalt:
+		c.halt(ev.Reason)
+	case CommandResume:
+		if c.gate.Killed() != "" {
+			c.gate.Resume()
+			c.emit(Effect{Kind: EffectHalt, Strategy: -1})
+			c.log(Warn, -1, "resumed: the kill latch is lifted")
+		}
+	case CommandHold:
+		if c.gate.Hold(ev.Reason) {
+			c.log(Warn, -1, "no new risk: "+ev.Reason)
+		}
+	case CommandRelease:
+		if c.gate.Release() {
+			c.log(Info, -1, "the account is in view again: new orders pass")
+		}
+	case CommandEnd:
+		c.sampleAt = 0
+		for _, s := range c.slots {
+			s.dirty = true
+		}
+	}
+}
+
+func (c *Core) stop() {
+	c.stopping = true
+	c.tellAll(Notice{Handler: OnStop})
+	c.drain()
+	c.forgetQuestions()
+	for _, m := range c.machines {
+		m.Stop()
+		c.step(m)
+	}
+	c.pauseSchedules()
+	for _, o := range c.orders.open {
+		c.Cancel(o.ID)
+	}
+}
+
+func (c *Core) halt(reason string) {
+	if !c.gate.Kill(reason) {
+		return
+	}
+	c.halted(reason)
+}
+
+// halted tells everyone that the latch was tripped.
+func (c *Core) halted(reason string) {
+	c.emit(Effect{Kind: EffectHalt, Strategy: -1, Text: reason})
+	c.log(Error, -1, "HALTED, only reducing orders pass: "+reason)
+	for _, m := range c.machines {
+		m.Halt(c, reason)
+		c.guard(m)
+	}
+	c.tellAll(Notice{Handler: OnHalt, Reason: reason})
+}
+
+func (c *Core) onReload(ev *exchange.Event) {
+	r := ev.Reload
+	if r.Strategy < 0 || int(r.Strategy) >= len(c.slots) {
+		c.log(Error, -1, "reload of a strategy that does not run: "+r.Path)
+		return
+	}
+	s := c.slots[r.Strategy]
+	v := &Version{Number: s.version, Path: r.Path, Hash: r.Hash, Sources: r.Sources}
+	s.port.reset()
+	s.port.handler = OnReload
+	fresh, err := s.Reload(s.port, r)
+	if err != nil {
+		s.port.reset()
+		v.Problem = err.Error()
+		c.stats.ReloadsRefused++
+		c.emit(Effect{Kind: EffectVersion, Strategy: s.index, Version: v})
+		return
+	}
+	s.Strategy.Close()
+	s.install(fresh, c.u)
+	s.version++
+	s.paused, s.strikes, s.errors, s.failed, s.dirty = "", 0, 0, nil, true
+	c.stats.Reloads++
+	v.Number, v.Loaded = s.version, true
+	c.emit(Effect{Kind: EffectVersion, Strategy: s.index, Version: v})
+	c.commit(s)
+}

@@ -1,0 +1,102 @@
+package core
+
+import (
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/host/execution"
+	"github.com/perilune/perilune/host/execution/schedule"
+)
+
+// Restore is the state an interrupted session left in its ledger.
+type Restore struct {
+	Time      exchange.Time
+	LastOrder exchange.OrderID
+	LastPair  exchange.PairID
+	LastMove  uint64 // transfers
+	LastAsk   uint64 // questions to the adviser
+	Balances  []RestoredBalance
+	Fills     []RestoredFill // all of the session, oldest first
+	Pairs     []RestoredPair // that are not done
+	LastPlan  exchange.ScheduleID
+	Schedules []schedule.Saved    // that are not done
+	Transit   []exchange.Transfer // sent and not arrived
+	Orders    []exchange.Order    // that the venue may still have; Filled is the sum of Fills
+	Halted    string              // why the kill latch was tripped; "": it was not
+}
+
+// RestoredBalance is the total of one asset of one wallet.
+type RestoredBalance struct {
+	Wallet exchange.Market
+	Asset  string
+	Total  decimal.Decimal
+}
+
+// RestoredFill is a fill and whose it was.
+type RestoredFill struct {
+	Strategy int32
+	Fill     exchange.Fill
+}
+
+// RestoredPair is a pair and the request it came from.
+type RestoredPair struct {
+	Pair    execution.Pair
+	Request execution.PairRequest
+}
+
+func (c *Core) restore(r *Restore) {
+	if r == nil {
+		return
+	}
+	c.now = r.Time
+	c.orders.last, c.lastPair, c.lastMove, c.lastAsk = r.LastOrder, r.LastPair, r.LastMove, r.LastAsk
+	for i := range r.Fills {
+		f := &r.Fills[i]
+		c.seen.add(&f.Fill)
+		in := c.u.Get(f.Fill.Instrument)
+		var venue *decimal.Decimal
+		if in.Perp() {
+			venue = &f.Fill.Realised
+		}
+		c.acct.pos[in.ID].fill(in, &f.Fill, venue)
+		if f.Strategy >= 0 && int(f.Strategy) < len(c.slots) {
+			c.slots[f.Strategy].position(in.ID).fill(in, &f.Fill, nil)
+		}
+	}
+	for _, b := range r.Balances {
+		c.acct.holding(b.Wallet, b.Asset).total = b.Total
+	}
+	if r.Halted != "" {
+		c.gate.Kill(r.Halted)
+	}
+	for i := range r.Transit {
+		t := &r.Transit[i]
+		c.flying = append(c.flying, *t)
+		held := c.acct.inTransit(t.Asset)
+		held.total = held.total.Add(t.Amount)
+		c.acct.moving[t.ID] = t.Amount
+	}
+	for i := range r.Orders {
+		o := r.Orders[i]
+		c.orders.add(&o)
+	}
+	for _, p := range r.Pairs {
+		c.machines = append(c.machines, execution.Resume(p.Pair, p.Request, c.now))
+		c.told[p.Pair.ID] = p.Pair.State
+	}
+	c.schedules.restore(r, c.now)
+	c.adopt()
+}
+
+// adopt gives the orders that an earlier run left at the venue to the machines that
+// sent them.
+func (c *Core) adopt() {
+	for _, o := range c.orders.open {
+		if m := c.machine(o.Pair); m != nil {
+			m.Adopt(o)
+		}
+		if m := c.schedules.get(o.Schedule); m != nil {
+			m.Adopt(o)
+		}
+	}
+}

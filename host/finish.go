@@ -1,0 +1,92 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/host/core"
+)
+
+// finish closes journal and ledger and sums up. Errors on the way are joined:
+// the first one tells why the session ended.
+func (r *runner) finish(ctx context.Context, ended error) (*Summary, error) {
+	r.finished = true
+	var errs []error
+	errs = append(errs, ended)
+	if r.journal != nil {
+		if err := r.journal.Close(); err != nil && !errors.Is(ended, err) {
+			errs = append(errs, err)
+		}
+	}
+	if err := r.writer.Close(); err != nil && !errors.Is(ended, err) {
+		errs = append(errs, fmt.Errorf("ledger %s: %w", r.o.DB, err))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return r.summary("error"), err
+	}
+	endedBy := r.driver.EndedBy()
+	if endedBy != "stop" {
+		if err := r.db.CompleteSession(r.run.Session); err != nil {
+			return nil, err
+		}
+	}
+	if err := r.db.EndRun(r.run.ID); err != nil {
+		return nil, err
+	}
+	r.tellNotices(r.driver.Now())
+	if text := r.market.trouble(); text != "" {
+		r.o.Log(Line{Time: r.driver.Now(), Level: core.Warn, Strategy: "host", Text: text})
+	}
+	sum := r.summary(endedBy)
+	if r.o.Report != "" {
+		if err := r.report(sum); err != nil {
+			return sum, fmt.Errorf("report: %w", err)
+		}
+		sum.Report = r.o.Report
+	}
+	return sum, nil
+}
+
+func (r *runner) summary(endedBy string) *Summary {
+	st := r.core.Stats()
+	from, to := r.driver.Started(), r.driver.Now()
+	s := &Summary{
+		Mode: r.mode(), Simulated: r.market.simulated, Market: r.market.name, Seed: r.o.Seed,
+		Session: r.account, Resumed: r.resume != nil,
+		From: from.String(), To: to.String(), Days: float64(to-from) / float64(exchange.Day), EndedBy: endedBy,
+		Events: r.driver.Events(), Effects: r.rec.effects, Fills: r.core.Fills(), OrdersRefused: r.refusals,
+		Funding: Money{st.Funding.Round(8)}, Fees: Money{st.Fees.Round(8)}, Drawdown: r.track.drawdown,
+		PairsOpened: st.PairsOpened, PairsClosed: st.PairsClosed, PairsLive: len(r.core.OpenPairs()),
+		MaxUnhedged: Money{st.MaxUnhedged}, MaxUnhedSec: float64(st.MaxUnhedgedTime) / float64(exchange.Second),
+		Reloads: st.Reloads, ReloadsRefused: st.ReloadsRefused, Errors: st.Errors, Gaps: st.Gaps,
+		Halted: r.core.Halted(), Paused: r.paused(),
+		EventsHash: r.rec.in.sum(), EffectsHash: r.rec.out.sum(),
+		DB: r.o.DB, Journal: r.dir, WallSeconds: time.Since(r.started).Seconds(), Assumptions: r.assumptions(),
+	}
+	if r.watcher != nil {
+		s.ReloadsRefused += r.watcher.failed()
+	}
+	if r.market.recording != nil {
+		s.Malformed = r.market.recording.Stats().Malformed
+	}
+	for i := range len(r.scripts) + len(r.o.Strategies) {
+		s.Strategies = append(s.Strategies, r.core.StrategyName(int32(i)))
+	}
+	if n := len(r.track.points); n > 0 {
+		s.StartEq, s.EndEq = Money{r.track.points[0].value}, Money{r.track.points[n-1].value}
+		s.PnL = Money{s.EndEq.Sub(s.StartEq.Decimal)}
+	}
+	return s
+}
+
+// assumptions says in sentences what the figures rest on.
+func (r *runner) assumptions() []string {
+	out := append([]string{}, r.market.describe...)
+	if r.real != nil {
+		return append(out, fmt.Sprintf("real orders on account %s: fills, fees and funding are what the venue booked", r.real.uid))
+	}
+	return append(out, r.venue.Describe()...)
+}

@@ -1,0 +1,72 @@
+package host
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/perilune/perilune/ledger"
+	"github.com/perilune/perilune/ledger/journal"
+)
+
+// startRun notes the run in the ledger and opens its journal.
+func (r *runner) startRun(s *session) error {
+	if err := r.openJournal(s); err != nil {
+		return &LedgerError{err}
+	}
+	sess, err := r.db.Session(r.account)
+	if err != nil {
+		return err
+	}
+	run, err := r.db.StartRun(ledger.Run{Session: sess.ID, Started: r.started.UTC().Format(time.RFC3339),
+		Scripts: r.o.Scripts, Journal: r.dir, Config: configText(s)})
+	if err != nil {
+		return err
+	}
+	r.run = run
+	r.writer, err = r.db.NewWriter(run, ledger.WriterOptions{})
+	return err
+}
+
+// openJournal makes the journal of this run: one directory a run, named by the
+// account and the run's number in its life.
+func (r *runner) openJournal(s *session) error {
+	if r.o.Journal == "off" {
+		return nil
+	}
+	runs, err := r.db.Runs(r.account)
+	if err != nil {
+		return err
+	}
+	header, err := s.encode()
+	if err != nil {
+		return fmt.Errorf("journal header: %w", err)
+	}
+	name := fmt.Sprintf("%s-run-%d", r.account, len(runs)+1)
+	if r.dir, err = filepath.Abs(filepath.Join(r.o.Journal, name)); err != nil {
+		return err
+	}
+	// A ledger that was deleted leaves journals behind that carry its names.
+	if err := setAside(r.dir); err != nil {
+		return err
+	}
+	if r.journal, err = journal.Create(r.dir, header, journal.Options{MaxBytes: r.o.JournalCap, FS: r.fs}); err != nil {
+		return err
+	}
+	return nil
+}
+
+// setAside renames a directory that is in the way.
+func setAside(dir string) error {
+	for n := 1; ; n++ {
+		if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) {
+			return nil
+		}
+		old := fmt.Sprintf("%s.old-%d", dir, n)
+		if _, err := os.Stat(old); errors.Is(err, os.ErrNotExist) {
+			return os.Rename(dir, old)
+		}
+	}
+}

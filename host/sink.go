@@ -1,0 +1,125 @@
+package host
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/host/core"
+	"github.com/perilune/perilune/host/report"
+)
+
+// sink hands the effects of one event to the ledger and to people. The journal
+// is ahead of the ledger: it is what completes the rows of a run that is killed.
+func (r *runner) sink(ev *exchange.Event, fx []core.Effect) error {
+	flushed := r.journal == nil
+	for i := range fx {
+		e := &fx[i]
+		r.tell(e)
+		row, err := r.rows.of(e)
+		if err != nil {
+			return err
+		}
+		if row == nil {
+			continue
+		}
+		if !flushed {
+			flushed = true
+			if err := r.keep(fx); err != nil {
+				return fmt.Errorf("event %d: %w", ev.Seq, err)
+			}
+		}
+		if err := r.writer.Post(row); err != nil {
+			return fmt.Errorf("ledger %s: event %d: %w", r.o.DB, ev.Seq, err)
+		}
+	}
+	r.writer.Mark(ev.Seq)
+	// A ledger that can't take rows must not be traded past. On virtual time
+	// nothing is lost by ending here: the session goes on from its last row.
+	if err := r.writer.Err(); err != nil {
+		return fmt.Errorf("ledger %s: %w", r.o.DB, err)
+	}
+	return nil
+}
+
+// keep brings the journal to the operating system, and with real orders to the disk
+// when something is about to be sent.
+func (r *runner) keep(fx []core.Effect) error {
+	if r.real != nil && slices.ContainsFunc(fx, func(e core.Effect) bool { return e.Kind == core.EffectSubmit || e.Kind == core.EffectTransfer }) {
+		return r.journal.Sync()
+	}
+	return r.journal.Flush()
+}
+
+// tell passes on what people should see.
+func (r *runner) tell(e *core.Effect) {
+	switch e.Kind {
+	case core.EffectEquity:
+		r.track.add(e.Time, e.Amount)
+	case core.EffectChart:
+		r.charts.add(e)
+	case core.EffectSchedule:
+		r.schedules.add(e.Time, &e.Schedule.Schedule)
+	case core.EffectOrder:
+		r.refused(e)
+	case core.EffectLog:
+		r.o.Log(Line{Time: e.Time, Level: e.Level, Strategy: r.core.StrategyName(e.Strategy), Where: e.Where, Text: e.Text})
+	case core.EffectVersion:
+		r.noteVersion(e)
+		if r.watcher != nil {
+			r.watcher.outcome(e)
+		}
+	}
+}
+
+// versionNote is one version as the report lists it.
+type versionNote struct {
+	strategy int32
+	report.Version
+}
+
+func (r *runner) noteVersion(e *core.Effect) {
+	note := fmt.Sprintf("v%d loaded", e.Version.Number)
+	if !e.Version.Loaded {
+		note = "refused: " + e.Version.Problem
+	}
+	r.versions = append(r.versions, versionNote{e.Strategy, report.Version{Hash: e.Version.Hash, From: e.Time, Note: note}})
+}
+
+// beat runs on the loop's goroutine a few times a second.
+func (r *runner) beat(now exchange.Time) {
+	r.tellNotices(now)
+	r.attend(now)
+	if r.o.Status == nil {
+		return
+	}
+	s := Status{Simulated: r.market.simulated, Time: now, Equity: r.core.Equity(), Funding: r.core.Stats().Funding,
+		Fills: r.core.Fills(), Events: r.driver.Events(), Halted: r.core.Halted(),
+		Live: r.market.live != nil, Feed: r.feedHealth()}
+	if r.real != nil {
+		h := r.real.venue.Health()
+		s.Real, s.Account = true, h.String()
+	}
+	for _, p := range r.core.OpenPairs() {
+		text := r.core.Universe().Get(p.Spot).Base
+		if p.State.String() != "open" {
+			text += "(" + p.State.String() + ")"
+		}
+		s.Pairs = append(s.Pairs, text)
+	}
+	s.Paused = r.paused()
+	if until := r.driver.Until(); until > r.driver.Started() {
+		s.Fraction = float64(now-r.driver.Started()) / float64(until-r.driver.Started())
+	}
+	r.o.Status(s)
+}
+
+func (r *runner) paused() []string {
+	var out []string
+	for i := range len(r.scripts) + len(r.o.Strategies) {
+		if why := r.core.Paused(i); why != "" {
+			out = append(out, r.core.StrategyName(int32(i))+": "+why)
+		}
+	}
+	return out
+}
