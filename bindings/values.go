@@ -373,7 +373,7 @@ var PairType = Type{
 		{Name: "id", Type: "string"},
 		{Name: "spot", Type: "string", Doc: "symbol of the spot leg"},
 		{Name: "perp", Type: "string", Doc: "symbol of the perpetual leg"},
-		{Name: "state", Type: "\"opening\"|\"open\"|\"closing\"|\"closed\"|\"failed\"|\"halted\""},
+		{Name: "state", Type: "\"opening\"|\"open\"|\"closing\"|\"closed\"|\"failed\""},
 		{Name: "done", Type: "boolean", Doc: "whether it will not trade again"},
 		{Name: "reason", Type: "string?"},
 		{Name: "tag", Type: "string?"},

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/perilune/perilune/exchange/wire"
 )
 
 // Result is what became of one file.
@@ -124,21 +126,10 @@ func (d *Downloader) item(ctx context.Context, it Item) Result {
 		r.State, r.Err = Failed, fmt.Errorf("%s: %w", it.Path(), err)
 		var s *statusError
 		final := errors.As(err, &s) && s.status < 500 && s.status != http.StatusTooManyRequests
-		if final || attempt >= d.Attempts || wait(ctx, pause) != nil {
+		if final || attempt >= d.Attempts || wire.Sleep(ctx, pause) != nil {
 			return r
 		}
 		pause *= 2
-	}
-}
-
-func wait(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
 	}
 }
 

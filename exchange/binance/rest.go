@@ -13,6 +13,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/limit"
+	"github.com/perilune/perilune/exchange/wire"
 )
 
 // maxBody is the largest answer that is read: exchangeInfo of spot has some 15
@@ -63,14 +64,7 @@ func (t *Throttle) Observe(a limit.Answer) error {
 // pause waits, but at least a millisecond, so that a wait that was just too
 // short does not spin.
 func pause(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(max(d, time.Millisecond))
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return wire.Sleep(ctx, max(d, time.Millisecond))
 }
 
 // StatusError is an answer that says no.

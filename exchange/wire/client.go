@@ -139,7 +139,7 @@ func (c *Client) pause() error {
 	if c.failures == 0 {
 		return c.ctx.Err()
 	}
-	return sleep(c.ctx, max(c.o.backoff(c.failures), time.Until(c.hold)))
+	return Sleep(c.ctx, max(c.o.backoff(c.failures), time.Until(c.hold)))
 }
 
 // failed notes a failure.

@@ -25,24 +25,18 @@ func (m *Machine) open(p Port, now exchange.Time) {
 	if !m.ready(p, now) {
 		return
 	}
-	ask, ok1 := p.Book(m.Pair.Spot).Level(exchange.Sell, m.Request.Level)
-	bid, ok2 := p.Book(m.Pair.Perp).Level(exchange.Buy, m.Request.Level)
-	if !ok1 || !ok2 {
-		m.later(now+batchEvery, fmt.Sprintf("no level %d on both books", m.Request.Level))
+	ask, bid, ok := m.openPrices(p, now)
+	if !ok {
 		return
 	}
-	if m.Request.MinBasis != nil && m.basis(p, bid.Price, ask.Price) < *m.Request.MinBasis {
-		m.later(now+batchEvery, "basis is below min_basis")
-		return
-	}
-	spotLots, perpLots := m.sizeOpen(p, ask.Price, bid.Price)
+	spotLots, perpLots := m.sizeOpen(p, ask, bid)
 	spot, perp := p.Instrument(m.Pair.Spot), p.Instrument(m.Pair.Perp)
-	if !tradable(spot, ask.Price, spotLots) || !tradable(perp, bid.Price, perpLots) {
+	if !tradable(spot, ask, spotLots) || !tradable(perp, bid, perpLots) {
 		m.finishOpen(p, now, "what is left is below the venue's smallest order")
 		return
 	}
-	buy := m.order(p, legSpot, exchange.Buy, spotLots, ask.Price)
-	sell := m.order(p, legPerp, exchange.Sell, perpLots, bid.Price)
+	buy := m.order(p, legSpot, exchange.Buy, spotLots, ask)
+	sell := m.order(p, legPerp, exchange.Sell, perpLots, bid)
 	m.sendBoth(p, now, buy, sell)
 }
 
@@ -133,13 +127,47 @@ func (m *Machine) finishOpen(p Port, now exchange.Time, why string) {
 	p.Changed(m)
 }
 
+// openPrices are what the legs of an opening are sent at, or ok is false: the
+// books or the basis do not allow it yet, and it is tried again.
+func (m *Machine) openPrices(p Port, now exchange.Time) (ask, bid exchange.Ticks, ok bool) {
+	ask, bid, ok = m.levels(p, now, exchange.Sell)
+	if ok && m.Request.MinBasis != nil && m.basis(p, bid, ask) < *m.Request.MinBasis {
+		m.later(now+batchEvery, "basis is below min_basis")
+		return 0, 0, false
+	}
+	return ask, bid, ok
+}
+
+// closePrices is openPrices for a closing, which any basis is good for once its
+// patience has ended.
+func (m *Machine) closePrices(p Port, now exchange.Time) (bid, ask exchange.Ticks, ok bool) {
+	bid, ask, ok = m.levels(p, now, exchange.Buy)
+	patient := now < m.closeAt+m.Close.Patience
+	if ok && m.Close.MaxBasis != nil && patient && m.basis(p, ask, bid) > *m.Close.MaxBasis {
+		m.later(min(now+batchEvery, m.closeAt+m.Close.Patience), "")
+		return 0, 0, false
+	}
+	return bid, ask, ok
+}
+
+// levels are the prices to trade at: on a side of the spot book, and on the
+// opposite one of the perpetual's.
+func (m *Machine) levels(p Port, now exchange.Time, side exchange.Side) (spot, perp exchange.Ticks, ok bool) {
+	s, ok1 := p.Book(m.Pair.Spot).Level(side, m.Request.Level)
+	f, ok2 := p.Book(m.Pair.Perp).Level(side.Opposite(), m.Request.Level)
+	if !ok1 || !ok2 {
+		m.later(now+batchEvery, fmt.Sprintf("no level %d on both books", m.Request.Level))
+		return 0, 0, false
+	}
+	return s.Price, f.Price, true
+}
+
 // shut starts the next closing batch, or ends the pair when it is flat.
 func (m *Machine) shut(p Port, now exchange.Time) {
 	spot := p.Instrument(m.Pair.Spot)
-	bid, ok1 := p.Book(m.Pair.Spot).Level(exchange.Buy, m.Request.Level)
-	ask, ok2 := p.Book(m.Pair.Perp).Level(exchange.Sell, m.Request.Level)
+	touch, ok := p.Book(m.Pair.Spot).Level(exchange.Buy, m.Request.Level)
 	coins := exchange.Lots(spot.Lot.Floor(m.Pair.SpotQty))
-	if ok1 && m.Pair.PerpQty >= 0 && !tradable(spot, bid.Price, coins) {
+	if ok && m.Pair.PerpQty >= 0 && !tradable(spot, touch.Price, coins) {
 		m.finishClose(p, now)
 		return
 	}
@@ -157,22 +185,17 @@ func (m *Machine) shut(p Port, now exchange.Time) {
 	if !m.ready(p, now) {
 		return
 	}
-	if !ok1 || !ok2 {
-		m.later(now+batchEvery, fmt.Sprintf("no level %d on both books", m.Request.Level))
+	bid, ask, ok := m.closePrices(p, now)
+	if !ok {
 		return
 	}
-	patient := now < m.closeAt+m.Close.Patience
-	if m.Close.MaxBasis != nil && patient && m.basis(p, ask.Price, bid.Price) > *m.Close.MaxBasis {
-		m.later(min(now+batchEvery, m.closeAt+m.Close.Patience), "")
-		return
-	}
-	spotLots, perpLots := m.sizeClose(p, bid.Price, ask.Price)
+	spotLots, perpLots := m.sizeClose(p, bid, ask)
 	var legs []*exchange.Order
-	if tradable(spot, bid.Price, spotLots) {
-		legs = append(legs, m.order(p, legSpot, exchange.Sell, spotLots, bid.Price))
+	if tradable(spot, bid, spotLots) {
+		legs = append(legs, m.order(p, legSpot, exchange.Sell, spotLots, bid))
 	}
 	if perpLots > 0 && m.reducible(p, exchange.Buy, p.Instrument(m.Pair.Perp).BaseQty(1, perpLots)) {
-		legs = append(legs, m.order(p, legPerp, exchange.Buy, perpLots, ask.Price))
+		legs = append(legs, m.order(p, legPerp, exchange.Buy, perpLots, ask))
 	}
 	if len(legs) == 0 && m.Pair.PerpQty < 0 {
 		m.later(now+batchEvery, "the rest of the short is below the smallest order, and another position hides it from the venue")

@@ -1,8 +1,6 @@
 package execution
 
 import (
-	"fmt"
-
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
@@ -29,18 +27,9 @@ func (m *Machine) shutCoin(p Port, now exchange.Time) {
 		m.later(now+busyEvery, "another pair is at work with the same coins")
 		return
 	}
-	bid, ok1 := p.Book(m.Pair.Spot).Level(exchange.Buy, m.Request.Level)
-	ask, ok2 := p.Book(m.Pair.Perp).Level(exchange.Sell, m.Request.Level)
-	if !ok1 || !ok2 {
-		m.later(now+batchEvery, fmt.Sprintf("no level %d on both books", m.Request.Level))
-		return
+	if bid, ask, ok := m.closePrices(p, now); ok {
+		m.closeSlice(p, now, bid, ask)
 	}
-	patient := now < m.closeAt+m.Close.Patience
-	if m.Close.MaxBasis != nil && patient && m.basis(p, ask.Price, bid.Price) > *m.Close.MaxBasis {
-		m.later(min(now+batchEvery, m.closeAt+m.Close.Patience), "")
-		return
-	}
-	m.closeSlice(p, now, bid.Price, ask.Price)
 }
 
 func (m *Machine) closeSlice(p Port, now exchange.Time, bid, ask exchange.Ticks) {

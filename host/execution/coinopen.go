@@ -40,17 +40,9 @@ func (m *Machine) openCoin(p Port, now exchange.Time) {
 		m.later(now+busyEvery, "another pair is at work with the same coins")
 		return
 	}
-	ask, ok1 := p.Book(m.Pair.Spot).Level(exchange.Sell, m.Request.Level)
-	bid, ok2 := p.Book(m.Pair.Perp).Level(exchange.Buy, m.Request.Level)
-	if !ok1 || !ok2 {
-		m.later(now+batchEvery, fmt.Sprintf("no level %d on both books", m.Request.Level))
-		return
+	if ask, bid, ok := m.openPrices(p, now); ok {
+		m.slice(p, now, ask, bid)
 	}
-	if m.Request.MinBasis != nil && m.basis(p, bid.Price, ask.Price) < *m.Request.MinBasis {
-		m.later(now+batchEvery, "basis is below min_basis")
-		return
-	}
-	m.slice(p, now, ask.Price, bid.Price)
 }
 
 // left is how many lots of contracts are still to be sold.

@@ -117,10 +117,9 @@ const (
 	PairClosing
 	PairClosed // flat, to within dust
 	PairFailed // never got a position
-	PairHalted // an invariant broke; only reducing is allowed
 )
 
-var pairStateNames = [...]string{"none", "opening", "open", "closing", "closed", "failed", "halted"}
+var pairStateNames = [...]string{"none", "opening", "open", "closing", "closed", "failed"}
 
 func (s PairState) String() string { return pairStateNames[s] }
 

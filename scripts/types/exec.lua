@@ -148,7 +148,7 @@ function exec.pair.list() end
 ---@field id string
 ---@field spot string # symbol of the spot leg
 ---@field perp string # symbol of the perpetual leg
----@field state "opening"|"open"|"closing"|"closed"|"failed"|"halted"
+---@field state "opening"|"open"|"closing"|"closed"|"failed"
 ---@field done boolean # whether it will not trade again
 ---@field reason string?
 ---@field tag string?

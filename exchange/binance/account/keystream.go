@@ -58,14 +58,14 @@ func (k *keyStream) run(ctx context.Context) {
 		key, err := k.start(ctx)
 		if err != nil {
 			k.feed.log(err.Error())
-			pause(ctx, k.patience(err, wait))
+			_ = wire.Sleep(ctx, k.patience(err, wait))
 			wait = min(2*wait, noKeyMax)
 			continue
 		}
 		wait = noKeyBase
 		if err := k.listen(ctx, key); err != nil {
 			k.feed.log(k.feed.hide(err.Error()))
-			pause(ctx, noKeyMax)
+			_ = wire.Sleep(ctx, noKeyMax)
 		}
 	}
 }
@@ -77,15 +77,6 @@ func (k *keyStream) patience(err error, wait time.Duration) time.Duration {
 		return max(wait, time.Duration(f.Until-k.c.Now()))
 	}
 	return wait
-}
-
-func pause(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-	case <-t.C:
-	}
 }
 
 // listen connects with a key until it ends, or ctx.
