@@ -3,7 +3,6 @@ package binance
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -152,13 +151,4 @@ func errorBody(body []byte) (code int, msg string) {
 		return e.Code, e.Msg
 	}
 	return 0, string(body[:min(len(body), 200)])
-}
-
-// transient reports whether asking again may help.
-func transient(err error) bool {
-	var s *StatusError
-	if errors.As(err, &s) {
-		return s.Status >= 500 || s.Status == http.StatusTooManyRequests || s.Status == http.StatusTeapot
-	}
-	return !errors.Is(err, context.Canceled)
 }

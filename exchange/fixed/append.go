@@ -24,11 +24,6 @@ func Append(dst []byte, n int64, s exchange.Step) []byte {
 	return appendPoint(dst, text, int(s.Scale))
 }
 
-// AppendE8 appends e as canonical decimal text.
-func AppendE8(dst []byte, e exchange.E8) []byte {
-	return Append(dst, int64(e), exchange.Step{M: 1, Scale: 8})
-}
-
 // appendProduct appends a×b, which may need 128 bits.
 func appendProduct(dst []byte, a, b uint64) []byte {
 	hi, lo := bits.Mul64(a, b)

@@ -3,7 +3,6 @@ package fixed
 import (
 	"errors"
 	"math"
-	"strconv"
 	"testing"
 
 	"github.com/shopspring/decimal"
@@ -166,65 +165,6 @@ func TestAppend(t *testing.T) {
 			t.Errorf("Append(%d, %v) = %s, want x%s", tt.n, tt.step, got, tt.want)
 		}
 	}
-	if got := string(AppendE8(nil, -12345678)); got != "-0.12345678" {
-		t.Errorf("AppendE8 = %s", got)
-	}
-}
-
-func TestRoundFloats(t *testing.T) {
-	tenth := 0.1 // a variable, because constants are added exactly
-	tests := []struct {
-		f           float64
-		step        exchange.Step
-		floor, ceil int64
-	}{
-		{0.3, exchange.Step{M: 1, Scale: 1}, 3, 3}, // 0.3 is below 3/10 in binary
-		{tenth + 0.2, exchange.Step{M: 1, Scale: 1}, 3, 4},
-		{1.005, cent, 100, 101},
-		{61800.3, exchange.Step{M: 1, Scale: 1}, 618003, 618003},
-		{0, cent, 0, 0},
-		{5e-324, cent, 0, 1},
-		{0.37, nickel, 7, 8},
-		{0.35, nickel, 7, 7},
-		{129.99, ten, 12, 13},
-		{1e15, whole, 1e15, 1e15},
-		{1e-5, lot5, 1, 1},
-	}
-	for _, tt := range tests {
-		floor, err := FloorTo(tt.f, tt.step)
-		ceil, err2 := CeilTo(tt.f, tt.step)
-		if floor != tt.floor || ceil != tt.ceil || err != nil || err2 != nil {
-			t.Errorf("%v in %v: floor %d %v, ceil %d %v; want %d and %d", tt.f, tt.step, floor, err, ceil, err2, tt.floor, tt.ceil)
-		}
-		exact, err := ExactTo(tt.f, tt.step)
-		if isExact := tt.floor == tt.ceil; isExact != (err == nil) || isExact && exact != tt.floor {
-			t.Errorf("ExactTo(%v, %v) = %d, %v", tt.f, tt.step, exact, err)
-		}
-	}
-}
-
-func TestRefusedFloats(t *testing.T) {
-	tests := []struct {
-		f    float64
-		step exchange.Step
-		want error
-	}{
-		{math.NaN(), cent, ErrNotFinite},
-		{math.Inf(1), cent, ErrNotFinite},
-		{math.Inf(-1), cent, ErrNotFinite},
-		{math.Copysign(0, -1), cent, ErrNegativeZero},
-		{-0.01, cent, ErrNegative},
-		{1e300, cent, ErrRange},
-		{1e17, cent, ErrRange},
-		{1, badStep, ErrBadStep},
-	}
-	for _, tt := range tests {
-		for name, f := range map[string]func(float64, exchange.Step) (int64, error){"FloorTo": FloorTo, "CeilTo": CeilTo, "ExactTo": ExactTo} {
-			if n, err := f(tt.f, tt.step); n != 0 || !errors.Is(err, tt.want) {
-				t.Errorf("%s(%v) = %d, %v; want %v", name, tt.f, n, err, tt.want)
-			}
-		}
-	}
 }
 
 func TestRoundDecimals(t *testing.T) {
@@ -249,14 +189,10 @@ func TestRoundDecimals(t *testing.T) {
 	}
 	for _, tt := range tests {
 		d := decimal.RequireFromString(tt.d)
-		floor, err := FloorDecimal(d, tt.step)
+		floor, _, err := floorDecimal(d, tt.step)
 		ceil, err2 := CeilDecimal(d, tt.step)
 		if floor != tt.floor || ceil != tt.ceil || !errors.Is(err, tt.err) || !errors.Is(err2, tt.err) {
 			t.Errorf("%s in %v: floor %d %v, ceil %d %v; want %d, %d, %v", tt.d, tt.step, floor, err, ceil, err2, tt.floor, tt.ceil, tt.err)
-		}
-		_, err = ExactDecimal(d, tt.step)
-		if exact := tt.err == nil && tt.floor == tt.ceil; exact != (err == nil) {
-			t.Errorf("ExactDecimal(%s, %v): %v", tt.d, tt.step, err)
 		}
 	}
 }
@@ -268,7 +204,6 @@ func TestNothingAllocates(t *testing.T) {
 		"slow":      func() { _, _ = slowSteps(text, cent) },
 		"E8":        func() { _, _ = E8(text) },
 		"Append":    func() { _ = Append(dst, 6183763, cent) },
-		"FloorTo":   func() { _, _ = FloorTo(61837.635, cent) },
 		"FloorText": func() { _, _, _ = FloorText(text, ten) },
 	} {
 		if n := testing.AllocsPerRun(50, f); n != 0 {
@@ -279,7 +214,7 @@ func TestNothingAllocates(t *testing.T) {
 
 // An exponent that no text could spell out costs neither time nor memory.
 func TestFarExponents(t *testing.T) {
-	if _, err := FloorDecimal(decimal.New(1, math.MaxInt32), cent); !errors.Is(err, ErrRange) {
+	if _, err := CeilDecimal(decimal.New(1, math.MaxInt32), cent); !errors.Is(err, ErrRange) {
 		t.Errorf("huge: %v", err)
 	}
 	if n, err := CeilDecimal(decimal.New(1, math.MinInt32), cent); n != 1 || err != nil {
@@ -377,25 +312,24 @@ func FuzzAppend(f *testing.F) {
 }
 
 func FuzzRound(f *testing.F) {
-	f.Add(0.3, int64(1), uint8(1))
-	f.Add(61800.35, int64(5), uint8(2))
-	f.Fuzz(func(t *testing.T, v float64, m int64, scale uint8) {
+	f.Add("0.3", int64(1), uint8(1))
+	f.Add("61800.35", int64(5), uint8(2))
+	f.Fuzz(func(t *testing.T, text string, m int64, scale uint8) {
 		s := exchange.Step{M: m, Scale: scale}
-		floor, err := FloorTo(v, s)
-		ceil, err2 := CeilTo(v, s)
-		if (err == nil) != (err2 == nil) {
-			t.Fatalf("%v in %v: floor says %v, ceil says %v", v, s, err, err2)
-		}
+		floor, inexact, err := FloorText([]byte(text), s)
 		if err != nil {
 			return
 		}
-		d := decimal.RequireFromString(strconv.FormatFloat(v, 'f', -1, 64))
-		want, exact := oracle(d, s)
-		if !want.Equal(decimal.NewFromInt(floor)) || exact && ceil != floor || !exact && ceil != floor+1 {
-			t.Fatalf("%v in %v: %d and %d, want %s (exact %v)", v, s, floor, ceil, want, exact)
+		d := decimal.RequireFromString(text)
+		if want, exact := oracle(d, s); !want.Equal(decimal.NewFromInt(floor)) || exact == inexact {
+			t.Fatalf("%s in %v: %d (inexact %v), want %s (exact %v)", text, s, floor, inexact, want, exact)
 		}
-		if n, err := FloorDecimal(d, s); err != nil || n != floor {
-			t.Fatalf("FloorDecimal(%s, %v) = %d, %v; want %d", d, s, n, err, floor)
+		want := floor
+		if inexact {
+			want++
+		}
+		if n, err := CeilDecimal(d, s); err != nil || n != want {
+			t.Fatalf("CeilDecimal(%s, %v) = %d, %v; want %d", d, s, n, err, want)
 		}
 	})
 }
@@ -429,21 +363,6 @@ func BenchmarkAppend(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
 			_ = append(dst, cent.Decimal(6183763).String()...)
-		}
-	})
-}
-
-func BenchmarkFloorTo(b *testing.B) {
-	b.Run("fixed", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			_, _ = FloorTo(61837.635, cent)
-		}
-	})
-	b.Run("decimal", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			_ = cent.Floor(decimal.NewFromFloat(61837.635))
 		}
 	})
 }

@@ -1,7 +1,6 @@
 package fixed
 
 import (
-	"errors"
 	"math"
 	"strconv"
 
@@ -10,69 +9,12 @@ import (
 	"github.com/perilune/perilune/exchange"
 )
 
-// Reasons that only floats give.
-var (
-	ErrNotFinite    = errors.New("not a finite number")
-	ErrNegativeZero = errors.New("negative zero")
-)
-
-// FloorTo returns the largest whole number of steps that is not above f. Use it
-// for quantities and for bids.
-//
-// A float64 stands for the shortest decimal that reads back as it, which is
-// what a person or a script wrote: FloorTo of 0.3 in steps of 0.1 is 3,
-// although the binary value of 0.3 is below three tenths. NaN and infinities
-// are ErrNotFinite, -0 is ErrNegativeZero (it is the mark of a sign error
-// upstream), other negative values are ErrNegative, and what does not fit is
-// ErrRange; all are in an *Error.
-func FloorTo(f float64, s exchange.Step) (int64, error) {
-	n, _, err := floorFloat(f, s)
-	return n, err
-}
-
-// CeilTo returns the smallest whole number of steps that is not below f. Use it
-// for asks. Floats are read and refused as by FloorTo.
-func CeilTo(f float64, s exchange.Step) (int64, error) {
-	n, inexact, err := floorFloat(f, s)
-	if err == nil && inexact {
-		n++
-	}
-	return n, err
-}
-
-// ExactTo returns f as a whole number of steps, or ErrStep when it is not one.
-// Floats are read and refused as by FloorTo.
-func ExactTo(f float64, s exchange.Step) (int64, error) {
-	n, inexact, err := floorFloat(f, s)
-	if err == nil && inexact {
-		return 0, floatError(f, s, ErrStep)
-	}
-	return n, err
-}
-
-// FloorDecimal returns the largest whole number of steps that is not above d,
-// exactly. The error is an *Error: ErrNegative, ErrRange or ErrBadStep.
-func FloorDecimal(d decimal.Decimal, s exchange.Step) (int64, error) {
-	n, _, err := floorDecimal(d, s)
-	return n, err
-}
-
 // CeilDecimal returns the smallest whole number of steps that is not below d,
-// exactly. Errors are as for FloorDecimal.
+// exactly. The error is an *Error: ErrNegative, ErrRange or ErrBadStep.
 func CeilDecimal(d decimal.Decimal, s exchange.Step) (int64, error) {
 	n, inexact, err := floorDecimal(d, s)
 	if err == nil && inexact {
 		n++
-	}
-	return n, err
-}
-
-// ExactDecimal returns d as a whole number of steps, or ErrStep when it is not
-// one. Other errors are as for FloorDecimal.
-func ExactDecimal(d decimal.Decimal, s exchange.Step) (int64, error) {
-	n, inexact, err := floorDecimal(d, s)
-	if err == nil && inexact {
-		return 0, decimalError(d, s, ErrStep)
 	}
 	return n, err
 }
@@ -86,33 +28,6 @@ func FloorText(text []byte, s exchange.Step) (n int64, inexact bool, err error) 
 		return 0, false, &Error{Value: string(text), Step: s, Err: reason}
 	}
 	return n, inexact, nil
-}
-
-// floorFloat rounds f down, and reports whether that lost anything.
-func floorFloat(f float64, s exchange.Step) (n int64, inexact bool, err error) {
-	reason := checkFloat(f)
-	if reason == nil {
-		var buf [64]byte
-		n, inexact, reason = floorText(strconv.AppendFloat(buf[:0], f, 'f', -1, 64), s)
-	}
-	if reason != nil {
-		return 0, false, floatError(f, s, reason)
-	}
-	return n, inexact, nil
-}
-
-func checkFloat(f float64) error {
-	switch {
-	case math.IsNaN(f) || math.IsInf(f, 0):
-		return ErrNotFinite
-	case f == 0 && math.Signbit(f):
-		return ErrNegativeZero
-	}
-	return nil
-}
-
-func floatError(f float64, s exchange.Step, reason error) error {
-	return &Error{Value: strconv.FormatFloat(f, 'g', -1, 64), Step: s, Err: reason}
 }
 
 // floorDecimal rounds d down, and reports whether that lost anything.

@@ -72,10 +72,6 @@ const (
 	roles
 )
 
-func (r role) String() string {
-	return [...]string{"spot bars", "perp bars", "mark bars", "funding"}[r]
-}
-
 // historyFiles finds the files of a history directory by role and symbol. ok is
 // false when it has no folder of bars, and so is no history.
 func historyFiles(dir string) (files [roles]map[string]string, ok bool, err error) {

@@ -69,47 +69,6 @@ func TestCrashAtEveryByte(t *testing.T) {
 	}
 }
 
-func TestCut(t *testing.T) {
-	dir, last := crashed(t, 300, Options{BlockBytes: 250, SegmentBytes: 1200})
-	whole, err := os.ReadFile(last)
-	must(t, err)
-	for _, size := range []int{0, 5, 30, len(whole) - 1, len(whole)} {
-		must(t, os.WriteFile(last, whole[:size], 0o600))
-		before := readAll(t, open(t, dir))
-		removed, err := Cut(dir)
-		must(t, err)
-		r := open(t, dir)
-		if after := readAll(t, r); after != before {
-			t.Errorf("cut at %d: %d records before Cut, %d after", size, before, after)
-		}
-		if torn, _ := r.Torn(); torn != 0 {
-			t.Errorf("cut at %d: still torn by %d", size, torn)
-		}
-		if again, err := Cut(dir); again != 0 || err != nil {
-			t.Errorf("second Cut: %d, %v", again, err)
-		}
-		if st, err := os.Stat(last); err == nil && st.Size()+removed != int64(size) {
-			t.Errorf("cut at %d: removed %d, left %d", size, removed, st.Size())
-		}
-	}
-}
-
-func TestCutLeavesCorruptJournalAlone(t *testing.T) {
-	dir, last := crashed(t, 300, Options{BlockBytes: 250})
-	data, err := os.ReadFile(last)
-	must(t, err)
-	offsets, _ := blockEnds(t, data)
-	data[offsets[1]+blockHead] ^= 1
-	must(t, os.WriteFile(last, data, 0o600))
-	var corrupt *CorruptError
-	if _, err := Cut(dir); !errors.As(err, &corrupt) || corrupt.Offset != int64(offsets[1]) {
-		t.Errorf("Cut: %v, want corruption at %d", err, offsets[1])
-	}
-	if st, _ := os.Stat(last); st.Size() != int64(len(data)) {
-		t.Error("Cut shortened a corrupt journal")
-	}
-}
-
 // Every single flipped bit must be found: the reader returns a prefix of what
 // was written and then an error, or a torn tail if the flip is in the last block.
 func TestBitFlips(t *testing.T) {

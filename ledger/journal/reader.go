@@ -371,38 +371,3 @@ func (r *Reader) corrupt(why string) error {
 	r.ended = true
 	return e
 }
-
-// Cut removes a torn tail from the journal in dir and returns how many bytes it
-// had. It never removes anything else: a corrupt journal is an error and stays
-// as it is.
-func Cut(dir string) (int64, error) {
-	r, err := Open(dir)
-	if err != nil {
-		return 0, err
-	}
-	defer r.Close()
-	r.skipSegments(^uint64(0))
-	if err := r.nextBlock(^uint64(0)); !errors.Is(err, io.EOF) {
-		return 0, err
-	}
-	if r.torn == 0 {
-		return 0, nil
-	}
-	last := r.segs[len(r.segs)-1].path
-	if r.off == 0 {
-		return r.torn, os.Remove(last)
-	}
-	return r.torn, truncate(last, r.off)
-}
-
-func truncate(path string, size int64) error {
-	f, err := os.OpenFile(path, os.O_WRONLY, 0)
-	if err != nil {
-		return fmt.Errorf("journal: cut: %w", err)
-	}
-	defer f.Close()
-	if err := f.Truncate(size); err != nil {
-		return fmt.Errorf("journal: cut %s at %d: %w", path, size, err)
-	}
-	return f.Sync()
-}

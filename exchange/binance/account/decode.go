@@ -89,11 +89,6 @@ func decodeOrder(m exchange.Market, body []byte) (Report, error) {
 	return r, err
 }
 
-// decodeOrders reads a list of orders.
-func decodeOrders(m exchange.Market, body []byte) ([]Report, error) {
-	return list(body, func(raw []byte) (Report, error) { return decodeOrder(m, raw) })
-}
-
 // list reads an array, every element the same way.
 func list[T any](body []byte, read func(raw []byte) (T, error)) ([]T, error) {
 	var out []T
