@@ -1,7 +1,7 @@
 // Package ledger keeps what happened to the money: orders, fills, funding,
 // transfers, postings, pairs, and what a strategy needs to go on after a crash.
-// It is one SQLite file that a person can query; migrations/0001_initial.sql
-// documents every table and view.
+// It is one SQLite file that a person can query: README.md beside this file says
+// which table or view answers what, and migrations/*.sql documents every column.
 //
 // # Assumptions
 //

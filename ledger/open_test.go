@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -30,6 +31,35 @@ func TestConnectionsAreSetUp(t *testing.T) {
 		t.Error("the read pool can write")
 	}
 	must(t, db.Verify(context.Background()))
+}
+
+// A migration's place in the order is its number: a gap or a number used twice
+// would leave two ledgers of one version with different tables.
+func TestMigrationsAreNumbered(t *testing.T) {
+	names, err := fs.Glob(files, "migrations/*")
+	must(t, err)
+	for i, name := range names {
+		if want := fmt.Sprintf("migrations/%04d_", i+1); !strings.HasPrefix(name, want) || !strings.HasSuffix(name, ".sql") {
+			t.Errorf("migration %d is %s, want %s….sql", i+1, name, want)
+		}
+	}
+}
+
+func TestReadmeNamesEveryTableAndView(t *testing.T) {
+	db := openLedger(t, paperAt(newPath(t)))
+	readme, err := os.ReadFile("README.md")
+	must(t, err)
+	rows, err := db.Query(context.Background(), "SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%'")
+	must(t, err)
+	defer rows.Close()
+	for rows.Next() {
+		var name string
+		must(t, rows.Scan(&name))
+		if !strings.Contains(string(readme), "| `"+name+"` |") {
+			t.Errorf("README.md has no row for %s", name)
+		}
+	}
+	must(t, rows.Err())
 }
 
 func TestTablesAreStrict(t *testing.T) {
