@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spf13/pflag"
+
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/host"
 )
@@ -12,27 +14,24 @@ import (
 func backtestVerb(ctx context.Context, e *env, args []string) error {
 	f := e.flags("backtest", "SCRIPT… --data DIR [flags]", "perilune backtest scripts/funding_rotation.lua --data history --from 2023-01-01 --report report.html")
 	var s sessionFlags
-	data := f.String("data", "", "directory with funding/, mark_*/, perp_*/ and spot_*/ of SYMBOL.csv[.gz] (required)")
+	var h historyFlags
+	h.define(f)
 	from := f.String("from", "", "first day, UTC: 2023-01-01")
 	to := f.String("to", "", "day to end before, UTC")
-	symbols := f.StringSlice("symbols", nil, "only these: BTCUSDT,ETHUSDT (default: all there are)")
-	spread := f.Float64("spread", 1, "full bid-ask spread of the book made from a bar, in bp")
-	share := f.Float64("participation", 0.1, "part of a bar's volume that the book shows on each side")
 	shift := f.Int("shift-funding", 0, "tell funding this many settlements late, to test for look-ahead")
 	random := f.Uint64("random-sign", 0, "give funding a random sign from this seed, to test for luck")
 	s.define(f)
 	if err := parse(f, args); err != nil {
 		return err
 	}
-	if *data == "" {
-		return fail(ExitUsage, "--data: name the directory with the history")
-	}
 	o, err := s.options(f)
 	if err != nil {
 		return err
 	}
-	o.Market = []string{*data}
-	o.History = host.HistoryOptions{Symbols: *symbols, SpreadBP: spread, Participation: *share, ShiftFunding: *shift, RandomSign: *random}
+	if err := h.set(o); err != nil {
+		return err
+	}
+	o.History.ShiftFunding, o.History.RandomSign = *shift, *random
 	if o.History.From, err = parseDay("--from", *from); err != nil {
 		return err
 	}
@@ -49,6 +48,30 @@ func backtestVerb(ctx context.Context, e *env, args []string) error {
 		return err
 	}
 	return e.session(ctx, o, &s)
+}
+
+// historyFlags are what every verb that plays a history takes.
+type historyFlags struct {
+	data          string
+	symbols       []string
+	spread, share float64
+}
+
+func (h *historyFlags) define(f *pflag.FlagSet) {
+	f.StringVar(&h.data, "data", "", "directory with funding/, mark_*/, perp_*/ and spot_*/ of SYMBOL.csv[.gz] (required)")
+	f.StringSliceVar(&h.symbols, "symbols", nil, "only these: BTCUSDT,ETHUSDT (default: all there are)")
+	f.Float64Var(&h.spread, "spread", 1, "full bid-ask spread of the book made from a bar, in bp")
+	f.Float64Var(&h.share, "participation", 0.1, "part of a bar's volume that the book shows on each side")
+}
+
+// set makes the history the market of a session.
+func (h *historyFlags) set(o *host.Options) error {
+	if h.data == "" {
+		return fail(ExitUsage, "--data: name the directory with the history")
+	}
+	o.Market = []string{h.data}
+	o.History = host.HistoryOptions{Symbols: h.symbols, SpreadBP: &h.spread, Participation: h.share}
+	return nil
 }
 
 // parseDay reads a day or a time in UTC.

@@ -26,7 +26,6 @@ type sessionFlags struct {
 	seed     uint64
 	fees     float64
 	latency  float64
-	spread   float64
 	queue    string
 	report   string
 	fresh    bool

@@ -16,12 +16,10 @@ func studyVerb(ctx context.Context, e *env, args []string) error {
 	f := e.flags("study", "SCRIPT… --data DIR --splits DAY,DAY,… [flags]",
 		"perilune study scripts/baselines/*.lua scripts/funding_rotation.lua --data history --symbols BTCUSDT,ETHUSDT --splits 2020-01-01,2021-01-01,2022-01-01 --report study.html")
 	var s sessionFlags
-	data := f.String("data", "", "directory with funding/, mark_*/, perp_*/ and spot_*/ of SYMBOL.csv[.gz] (required)")
+	var h historyFlags
+	h.define(f)
 	splits := f.StringSlice("splits", nil, "days, UTC, that history is cut at: each part lies between two of them (required)")
-	symbols := f.StringSlice("symbols", nil, "only these: BTCUSDT,ETHUSDT (default: all there are)")
 	tune := f.StringArray("tune", nil, "strategy.parameter=v1,v2,…: values to choose from by the parts before (repeatable)")
-	spread := f.Float64("spread", 1, "full bid-ask spread of the book made from a bar, in bp")
-	share := f.Float64("participation", 0.1, "part of a bar's volume that the book shows on each side")
 	s.define(f)
 	for _, name := range []string{"db", "journal", "journal-cap", "new", "clear-halt"} {
 		_ = f.MarkHidden(name) // a study keeps no ledger
@@ -29,15 +27,13 @@ func studyVerb(ctx context.Context, e *env, args []string) error {
 	if err := parse(f, args); err != nil {
 		return err
 	}
-	if *data == "" {
-		return fail(ExitUsage, "--data: name the directory with the history")
-	}
 	o, err := s.options(f)
 	if err != nil {
 		return err
 	}
-	o.Market = []string{*data}
-	o.History = host.HistoryOptions{Symbols: *symbols, SpreadBP: spread, Participation: *share}
+	if err := h.set(o); err != nil {
+		return err
+	}
 	if o.Scripts, err = e.scripts(f); err != nil {
 		return err
 	}
