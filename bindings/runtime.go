@@ -76,6 +76,16 @@ func (rt *Runtime) PushString(s string) int { return rt.Push(lua.LString(s)) }
 // PushBool pushes one boolean.
 func (rt *Runtime) PushBool(b bool) int { return rt.Push(lua.LBool(b)) }
 
+// PushDone pushes whether something was done, and beside false the reason.
+func (rt *Runtime) PushDone(err error) int {
+	if err == nil {
+		return rt.PushBool(true)
+	}
+	rt.PushBool(false)
+	rt.PushString(err.Error())
+	return 2
+}
+
 // PushNil pushes nil, the answer when something is not known.
 func (rt *Runtime) PushNil() int { return rt.Push(lua.LNil) }
 

@@ -215,12 +215,7 @@ func closePair(rt *bindings.Runtime) int {
 	if f.Has("reason") {
 		req.Reason = f.Get("reason").Text()
 	}
-	if err := rt.Env().ClosePair(req); err != nil {
-		rt.PushBool(false)
-		rt.PushString(err.Error())
-		return 2
-	}
-	return rt.PushBool(true)
+	return rt.PushDone(rt.Env().ClosePair(req))
 }
 
 func get(rt *bindings.Runtime) int {
@@ -265,12 +260,7 @@ func keep(rt *bindings.Runtime) int {
 	if err := req.Validate(); err != nil {
 		rt.Arg(1).Fail("%v", err)
 	}
-	if err := rt.Env().Keep(req); err != nil {
-		rt.PushBool(false)
-		rt.PushString(err.Error())
-		return 2
-	}
-	return rt.PushBool(true)
+	return rt.PushDone(rt.Env().Keep(req))
 }
 
 func room(rt *bindings.Runtime) int {

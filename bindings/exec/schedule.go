@@ -149,10 +149,5 @@ func listSchedules(rt *bindings.Runtime) int {
 }
 
 func cancelSchedule(rt *bindings.Runtime) int {
-	if err := rt.Env().CancelSchedule(scheduleID(rt)); err != nil {
-		rt.PushBool(false)
-		rt.PushString(err.Error())
-		return 2
-	}
-	return rt.PushBool(true)
+	return rt.PushDone(rt.Env().CancelSchedule(scheduleID(rt)))
 }
