@@ -11,7 +11,6 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/host/core"
 	"github.com/perilune/perilune/host/report"
 	"github.com/perilune/perilune/ledger"
 )
@@ -228,34 +227,4 @@ func (r *runner) reportMode() report.Mode {
 		return report.Paper
 	}
 	return report.Simulated
-}
-
-// chartTrack keeps the series that scripts plot, bounded, for the report.
-type chartTrack struct {
-	names  []string
-	series map[string]*series
-}
-
-type series struct {
-	at    []exchange.Time
-	value []float64
-}
-
-func (t *chartTrack) add(e *core.Effect) {
-	if t.series == nil {
-		t.series = map[string]*series{}
-	}
-	s := t.series[e.Name]
-	if s == nil {
-		s = &series{}
-		t.series[e.Name] = s
-		t.names = append(t.names, e.Name)
-	}
-	if len(s.at) >= keepEquity {
-		for i := 0; i < len(s.at)/2; i++ {
-			s.at[i], s.value[i] = s.at[2*i], s.value[2*i]
-		}
-		s.at, s.value = s.at[:len(s.at)/2], s.value[:len(s.value)/2]
-	}
-	s.at, s.value = append(s.at, e.Time), append(s.value, e.Value)
 }

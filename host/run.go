@@ -77,11 +77,9 @@ type runner struct {
 	watcher *scriptWatcher
 	desk    *advisor.Desk // nil: no adviser
 
-	first     exchange.Time
 	track     equityTrack
 	charts    chartTrack
 	schedules scheduleTrack
-	until     exchange.Time
 	dir       string // of this run's journal
 	versions  []versionNote
 	refusals  int // of orders

@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 
 	"github.com/shopspring/decimal"
-
-	"github.com/perilune/perilune/exchange"
 )
 
 // Money is a decimal that JSON shows as a plain number, exactly.
@@ -64,39 +62,6 @@ type Summary struct {
 	Report      string   `json:"report,omitempty"`
 	WallSeconds float64  `json:"wall_seconds"`
 	Assumptions []string `json:"assumptions"`
-}
-
-// equityTrack keeps what the summary and the report need of the equity curve.
-type equityTrack struct {
-	points   []equityPoint
-	peak     decimal.Decimal
-	drawdown float64
-}
-
-type equityPoint struct {
-	at    exchange.Time
-	value decimal.Decimal
-}
-
-// keepEquity bounds the curve: beyond it every second point is dropped.
-const keepEquity = 20000
-
-func (t *equityTrack) add(at exchange.Time, v decimal.Decimal) {
-	if len(t.points) >= keepEquity {
-		half := t.points[:0]
-		for i := 0; i < len(t.points); i += 2 {
-			half = append(half, t.points[i])
-		}
-		t.points = half
-	}
-	t.points = append(t.points, equityPoint{at, v})
-	if v.GreaterThan(t.peak) {
-		t.peak = v
-	}
-	if t.peak.IsPositive() {
-		down := 1 - v.InexactFloat64()/t.peak.InexactFloat64()
-		t.drawdown = max(t.drawdown, down)
-	}
 }
 
 // JSON renders the summary on one line.

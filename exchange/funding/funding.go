@@ -135,18 +135,6 @@ func (f Rule) At(settled exchange.Time) Rule {
 	return f
 }
 
-// ImpactNotional is the value, in USDT, that impact prices are averaged over, of
-// a contract with this initial margin rate at its highest leverage: 25 000 at 125x.
-func ImpactNotional(initialMargin float64) float64 { return 200 / initialMargin }
-
-// DefaultCap is the bound of a rate where the venue names none, up and down: three
-// quarters of the maintenance margin rate of the first bracket.
-func DefaultCap(maintenance float64) float64 { return 0.75 * maintenance }
-
-// Annual is what a rate amounts to in a year of settlements every so many hours,
-// not compounded.
-func Annual(rate float64, hours int) float64 { return rate * 24 / float64(hours) * 365 }
-
 // Rate is the funding rate of one settlement, a fraction in 1e-8:
 //
 //	r = [P + clamp(I − P, ±0.05 %)] · N/8        today

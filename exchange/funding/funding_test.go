@@ -138,20 +138,6 @@ func TestRuleOfTheDay(t *testing.T) {
 	}
 }
 
-func TestFigures(t *testing.T) {
-	for name, c := range map[string][2]float64{
-		"impact notional of BTC at 125x": {ImpactNotional(0.008), 25_000},
-		"cap of BTC":                     {DefaultCap(0.004), 0.003},
-		"cap of ETH":                     {DefaultCap(0.005), 0.00375},
-		"a basis point in 8 hours":       {Annual(1e-4, 8), 0.1095},
-		"the same hourly":                {Annual(0.125e-4, 1), 0.1095},
-	} {
-		if math.Abs(c[0]-c[1]) > 1e-9 {
-			t.Errorf("%s: %v, want %v", name, c[0], c[1])
-		}
-	}
-}
-
 func TestPremiumIndex(t *testing.T) {
 	for _, tt := range []struct{ bid, ask, index, want float64 }{
 		{101, 102, 100, 0.01},

@@ -91,16 +91,6 @@ func Endpoints() []*Endpoint {
 	return list
 }
 
-// StreamConnect is the cost of opening a stream connection. Futures manuals name
-// no limit.
-func StreamConnect(m exchange.Market) Cost {
-	c := Cost{Pool: PoolOf(m)}
-	if m == exchange.Spot {
-		c.Use[SpotConnects] = 1
-	}
-	return c
-}
-
 // The building blocks of the tables. A request to spot is also a raw request,
 // whatever its weight.
 

@@ -159,12 +159,6 @@ func TestMethods(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if c := StreamConnect(exchange.Spot); c.Use[SpotConnects] != 1 || c.Use[SpotWeight] != 0 {
-		t.Errorf("a stream connection costs %v", c)
-	}
-	if c := StreamConnect(exchange.USDM); c != (Cost{Pool: Futures}) {
-		t.Errorf("a futures stream connection costs %v", c)
-	}
 }
 
 func TestUnknownEndpoints(t *testing.T) {

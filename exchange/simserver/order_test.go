@@ -96,15 +96,10 @@ var venues = []venueCase{
 	{"coinm", "/dapi/v1", "/dapi/v1/order", "BTCUSD_PERP", "2", 1},
 }
 
-// below is a price two per cent under the bid, above one over the ask.
+// below is a price two per cent under the bid.
 func (b *bench) below(v venueCase) string {
 	bid, _ := b.touch(v.prefix, v.symbol)
 	return bid.Mul(decimal.New(98, -2)).Round(v.places).String()
-}
-
-func (b *bench) above(v venueCase) string {
-	_, ask := b.touch(v.prefix, v.symbol)
-	return ask.Mul(decimal.New(102, -2)).Round(v.places).String()
 }
 
 func TestOrderLife(t *testing.T) {

@@ -19,11 +19,10 @@ import (
 // link is a house that many goroutines talk to in real time, over a line that
 // loses answers.
 type link struct {
-	mu     sync.Mutex
-	house  *house
-	rng    *rand.Rand
-	hear   func(account.Notice)
-	silent bool // the switches are not looked at
+	mu    sync.Mutex
+	house *house
+	rng   *rand.Rand
+	hear  func(account.Notice)
 }
 
 func clock() exchange.Time { return exchange.Time(time.Now().UnixNano()) }
