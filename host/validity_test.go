@@ -1,12 +1,10 @@
 package host_test
 
 import (
-	"compress/gzip"
 	"context"
 	"encoding/csv"
 	"flag"
 	"math"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -111,15 +109,7 @@ type table struct {
 
 func readTable(t *testing.T, folder, symbol string) table {
 	t.Helper()
-	f, err := os.Open(datatest.Path(t, "history/"+folder+"/"+symbol+".csv.gz"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
+	z := datatest.Gunzip(t, datatest.Path(t, "history/"+folder+"/"+symbol+".csv.gz"))
 	rows, err := csv.NewReader(z).ReadAll()
 	if err != nil {
 		t.Fatal(err)

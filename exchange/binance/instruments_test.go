@@ -1,11 +1,9 @@
 package binance
 
 import (
-	"compress/gzip"
 	"encoding/json"
 	"io"
 	"net/url"
-	"os"
 	"strings"
 	"testing"
 
@@ -163,15 +161,7 @@ func TestRecordedExchangeInfo(t *testing.T) {
 
 func recordedInfo(t testing.TB, file string) []byte {
 	t.Helper()
-	f, err := os.Open(datatest.Path(t, "instruments/"+file))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
+	z := datatest.Gunzip(t, datatest.Path(t, "instruments/"+file))
 	b, err := io.ReadAll(z)
 	if err != nil {
 		t.Fatal(err)

@@ -3,7 +3,6 @@ package binance
 import (
 	"bufio"
 	"bytes"
-	"compress/gzip"
 	"errors"
 	"io/fs"
 	"os"
@@ -21,15 +20,7 @@ import (
 // recording reads the frames of a gzipped file of "<local ns> <frame>" lines.
 func recording(t testing.TB, name string) [][]byte {
 	t.Helper()
-	f, err := os.Open(datatest.Path(t, "l2/"+name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	zr, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
+	zr := datatest.Gunzip(t, datatest.Path(t, "l2/"+name))
 	lines := bufio.NewScanner(zr)
 	lines.Buffer(nil, 1<<22)
 	var frames [][]byte
@@ -240,15 +231,7 @@ func TestSamples(t *testing.T) {
 
 // The hand-written table agrees with a public table of tick and lot sizes.
 func TestRulesAgainstPublicTable(t *testing.T) {
-	f, err := os.Open(datatest.Path(t, "instruments/lean_symbol-properties-database_202608.csv.gz"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	zr, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
+	zr := datatest.Gunzip(t, datatest.Path(t, "instruments/lean_symbol-properties-database_202608.csv.gz"))
 	lines := bufio.NewScanner(zr)
 	seen := 0
 	for lines.Scan() {

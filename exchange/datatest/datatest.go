@@ -6,6 +6,8 @@
 package datatest
 
 import (
+	"compress/gzip"
+	"io"
 	"os"
 	"path/filepath"
 	"testing"
@@ -27,6 +29,21 @@ func Find(name string) (path string, ok bool) {
 	path = filepath.Join(root(), filepath.FromSlash(name))
 	_, err := os.Stat(path)
 	return path, err == nil
+}
+
+// Gunzip opens a compressed file until the end of the test.
+func Gunzip(tb testing.TB, path string) io.Reader {
+	tb.Helper()
+	f, err := os.Open(path)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { _ = f.Close() })
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		tb.Fatalf("%s: %v", path, err)
+	}
+	return z
 }
 
 // root is the directory of the data, which need not exist.

@@ -11,8 +11,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/klauspost/compress/gzip"
-
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/datatest"
 )
@@ -318,15 +316,7 @@ func TestVerifyRecorded(t *testing.T) {
 // recordedLines returns the first n lines of a gzip recording.
 func recordedLines(t testing.TB, name string, n int) []string {
 	t.Helper()
-	f, err := os.Open(datatest.Path(t, name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	zr, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
+	zr := datatest.Gunzip(t, datatest.Path(t, name))
 	var buf bytes.Buffer
 	_, _ = buf.ReadFrom(zr)
 	lines := strings.Split(buf.String(), "\n")

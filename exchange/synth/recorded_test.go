@@ -3,11 +3,9 @@ package synth
 import (
 	"bufio"
 	"bytes"
-	"compress/gzip"
 	"encoding/csv"
 	"encoding/json"
 	"math"
-	"os"
 	"slices"
 	"strconv"
 	"testing"
@@ -38,15 +36,7 @@ func TestRecordedFigures(t *testing.T) {
 // rows reads a compressed CSV file without its head.
 func rows(t *testing.T, name string) [][]string {
 	t.Helper()
-	f, err := os.Open(datatest.Path(t, name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
+	z := datatest.Gunzip(t, datatest.Path(t, name))
 	all, err := csv.NewReader(z).ReadAll()
 	if err != nil {
 		t.Fatal(err)
@@ -200,15 +190,7 @@ func (m *message) number(t *testing.T, key string) float64 {
 }
 
 func recordedBook(t *testing.T, out sample) {
-	f, err := os.Open(datatest.Path(t, "l2/usdm-btcusdt-20240808.jsonl.gz"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
+	z := datatest.Gunzip(t, datatest.Path(t, "l2/usdm-btcusdt-20240808.jsonl.gz"))
 	var spread, prints []float64
 	lines := bufio.NewScanner(z)
 	lines.Buffer(nil, 1<<24)

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"bytes"
-	"compress/gzip"
 	"io"
 	"os"
 	"path/filepath"
@@ -74,15 +73,7 @@ func TestVerifyFindsDamage(t *testing.T) {
 
 func linesOf(t *testing.T, path string) []string {
 	t.Helper()
-	f, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
+	z := datatest.Gunzip(t, path)
 	text, err := io.ReadAll(z)
 	if err != nil {
 		t.Fatal(err)

@@ -2,16 +2,15 @@ package schedule
 
 import (
 	"bufio"
-	"compress/gzip"
 	"encoding/csv"
 	"encoding/json"
-	"os"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/datatest"
 )
 
 // candle is a bar: when it closed, its typical price and its volume.
@@ -23,15 +22,7 @@ type candle struct {
 // candles reads a file of bars with a line date,open,high,low,close,volume each.
 func candles(t *testing.T, path string, interval exchange.Time, from exchange.Time) []candle {
 	t.Helper()
-	f, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
+	z := datatest.Gunzip(t, path)
 	rows, err := csv.NewReader(z).ReadAll()
 	if err != nil {
 		t.Fatal(err)
@@ -65,15 +56,7 @@ type print struct {
 
 func prints(t *testing.T, path string) []print {
 	t.Helper()
-	f, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
+	z := datatest.Gunzip(t, path)
 	var out []print
 	for lines := bufio.NewScanner(z); lines.Scan(); {
 		var x struct {
