@@ -13,7 +13,7 @@ M.params = {
 M.universe = { "spot:BTCUSDT", "spot:ETHUSDT", "usdm:BTCUSDT", "usdm:ETHUSDT", "coinm:BTCUSD_PERP", "coinm:ETHUSD_PERP" }
 
 function M.on_start()
-  state.acts = state.acts or 0
+  state.acts = 0
   timer.every("act", params.every)
 end
 
@@ -76,6 +76,7 @@ function M.on_timer()
   state.acts = state.acts + 1
   local symbol = M.universe[state.acts % #M.universe + 1]
   if params.away > 0 then return state.acts <= params.acts and rest(symbol) end
+  if state.acts == params.acts + 1 then log.info("nothing more is begun") end
   if state.acts > params.acts then return clean_up() end
   if state.acts % 3 == 0 then cancel_some(4) end
   rest(symbol)
