@@ -26,6 +26,8 @@ func TestOpenInterest(t *testing.T) {
 		if ev := l.last[exchange.KindOpenInterest]; ev.Qty != 20401 || ev.VenueTime == 0 {
 			t.Errorf("%d lots at %s", ev.Qty, ev.VenueTime)
 		}
+		v.mu.Lock()
+		defer v.mu.Unlock()
 		if v.requests["/api/v3/openInterest"] != 0 {
 			t.Error("spot was asked")
 		}
