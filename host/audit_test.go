@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/shopspring/decimal"
 
@@ -39,6 +40,9 @@ type auditor struct {
 	rests, books int  // how often these were compared
 	started      bool // the opening balances are in
 	dirty        bool
+
+	events   int       // of all runs
+	deadline time.Time // in the real world, when the seed has taken too long
 
 	keep     bool // everything, for a replay
 	recorded []recorded
@@ -76,6 +80,9 @@ func newAuditor(u *exchange.Universe) *auditor {
 
 // Before implements sim.Recorder.
 func (a *auditor) Before(ev *exchange.Event) error {
+	if err := a.limits(ev); err != nil {
+		return err
+	}
 	// The event before this one is over: what it led to is with the venue. An answer
 	// of the venue is not yet in the core's books.
 	if a.dirty && a.started && a.venue.idle() && !answers(ev.Kind) {
@@ -96,6 +103,17 @@ func (a *auditor) Before(ev *exchange.Event) error {
 	return nil
 }
 
+// limits ends a seed that goes on for ever, and says where it stands.
+func (a *auditor) limits(ev *exchange.Event) error {
+	a.events++
+	late := a.events%1024 == 0 && time.Now().After(a.deadline)
+	if a.events <= mostEvents && !late {
+		return nil
+	}
+	return fmt.Errorf("over its limit of %d events or %s: it stands at event %d (%s) of %s; next is %s; under way: %s", mostEvents, mostWallTime,
+		a.events, ev.Kind, ev.Time, a.core.DueTimer(), strings.Join(a.core.Unfinished(), "; "))
+}
+
 // answers reports whether events of a kind come from the venue.
 func answers(k exchange.Kind) bool {
 	switch k {
@@ -108,6 +126,9 @@ func answers(k exchange.Kind) bool {
 // After implements sim.Recorder.
 func (a *auditor) After(ev *exchange.Event, fx []core.Effect) error {
 	for i := range fx {
+		if *traceSeed {
+			fmt.Printf("%s %s\n", ev.Time, fx[i].Append(nil, a.u))
+		}
 		if a.keep {
 			r := &a.recorded[len(a.recorded)-1]
 			r.lines = append(r.lines, string(fx[i].Append(nil, a.u)))

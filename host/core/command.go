@@ -41,10 +41,7 @@ func (c *Core) onCommand(ev *exchange.Event) {
 			c.log(Info, -1, "the account is in view again: new orders pass")
 		}
 	case CommandEnd:
-		c.sampleAt = 0
-		for _, s := range c.slots {
-			s.dirty = true
-		}
+		c.end(ev)
 	}
 }
 

@@ -85,9 +85,24 @@ func (k *keeper) look() {
 	for i := range k.alarms {
 		k.alarms[i] = k.markets[i].mark.Mark + k.markets[i].mark.Mark/alarmStep
 	}
-	if k.running && !k.stopping && k.priced() {
+	if k.looks() && k.priced() {
 		k.Keeper.Step(k)
 	}
+	if d, armed := k.Keeper.Deadline(); armed && d <= k.now { // nothing could be decided: what is held has no price now
+		k.Snooze(k.now + exchange.Second)
+	}
+}
+
+// looks reports whether the keeper is at work. One that is not wants to be woken
+// for nothing: a session that ends would never come past its deadline.
+func (k *keeper) looks() bool { return k.running && !k.stopping }
+
+// Deadline is that of the keeper, while it is at work.
+func (k *keeper) Deadline() (exchange.Time, bool) {
+	if !k.looks() {
+		return 0, false
+	}
+	return k.Keeper.Deadline()
 }
 
 // The rest of execution.KeeperPort.

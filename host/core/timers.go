@@ -1,6 +1,7 @@
 package core
 
 import (
+	"fmt"
 	"sort"
 
 	"github.com/perilune/perilune/exchange"
@@ -86,6 +87,30 @@ func (c *Core) NextTimer() (exchange.Time, bool) {
 		at, ok = d, true
 	}
 	return at, ok
+}
+
+// DueTimer names what NextTimer is for, for a driver whose clock does not come past
+// it.
+func (c *Core) DueTimer() string {
+	at, ok := c.NextTimer()
+	if !ok {
+		return "nothing"
+	}
+	if t, armed := c.timers.next(); armed && t == at {
+		first := c.timers.list[0]
+		return fmt.Sprintf("timer %q of %s", first.name, c.StrategyName(first.strategy))
+	}
+	for _, m := range c.machines {
+		if d, armed := m.Deadline(); armed && d == at {
+			return c.describe(m)
+		}
+	}
+	for _, k := range c.keepers {
+		if d, armed := k.Deadline(); armed && d == at {
+			return "the keeper of the " + k.Request.Wallet.String() + " wallet"
+		}
+	}
+	return "a schedule"
 }
 
 func (c *Core) onTimer() {

@@ -97,6 +97,9 @@ type Keeper struct {
 // Deadline is when the keeper wants to look again though nothing happens.
 func (k *Keeper) Deadline() (exchange.Time, bool) { return k.wake, k.wake != 0 }
 
+// Snooze puts the deadline off; see Machine.Snooze.
+func (k *Keeper) Snooze(until exchange.Time) { k.wake = until }
+
 // Arrived tells the end of a transfer.
 func (k *Keeper) Arrived(id uint64, failed bool) {
 	if id == k.moving {

@@ -23,6 +23,12 @@ import (
 // is under way.
 const drainLimit = exchange.Minute
 
+// stillLimit is how many events may come one after the other while neither the clock
+// nor the market data goes on. A strategy that answers every refusal with another
+// order at a venue that answers at once, or a timer that stays due, would go on for
+// ever; a callback's worth of orders and all their answers is far fewer.
+const stillLimit = 100_000
+
 // Recorder is told of every event before the core handles it and of what came
 // of it. An error ends the session: an event that can't be journalled must not
 // have effects.
@@ -77,6 +83,8 @@ type Driver struct {
 	scratch  exchange.Event
 	fx       []core.Effect
 	events   uint64
+	still    int // events since the clock or the feed went on
+	at       exchange.Time
 }
 
 // Events is the number of events handled so far.
@@ -138,6 +146,9 @@ func (d *Driver) loop(ctx context.Context) error {
 		more, err := d.turn(ctx)
 		if err != nil || !more {
 			return err
+		}
+		if why := d.stands(); why != "" {
+			return errors.New(why)
 		}
 	}
 }
@@ -271,6 +282,7 @@ func (d *Driver) handle(ev *exchange.Event) error {
 	if err := d.Recorder.Before(ev); err != nil {
 		return err
 	}
+	d.count(ev)
 	d.fx = d.fx[:0]
 	d.Core.Step(ev, &d.fx)
 	d.events++
@@ -284,6 +296,25 @@ func (d *Driver) handle(ev *exchange.Event) error {
 	}
 	d.carryOut()
 	return nil
+}
+
+// count notes whether the session goes on in time or data.
+func (d *Driver) count(ev *exchange.Event) {
+	if d.still++; d.now != d.at || ev.Kind.MarketData() {
+		d.at, d.still = d.now, 0
+	}
+}
+
+// stands says where a session stands still, or "".
+func (d *Driver) stands() string {
+	if d.still < stillLimit {
+		return ""
+	}
+	what := "its venue answers without end"
+	if from, _ := d.next(); from == timer || from == nothing {
+		what = "what is due again and again is " + d.Core.DueTimer()
+	}
+	return fmt.Sprintf("%d events at %s, and neither the clock nor the market went on: %s", d.still, d.now, what)
 }
 
 func (d *Driver) carryOut() {
@@ -312,23 +343,26 @@ func (d *Driver) command(name string) error {
 }
 
 // finish stops the strategies and waits until nothing is under way. Market data
-// goes on meanwhile, because a leg may need a book to be balanced on.
+// goes on meanwhile, because a leg may need a book to be balanced on. What is left
+// after drainLimit, or when time does not come on, is named by the core's last word.
 func (d *Driver) finish() error {
 	d.stopping = true
 	if err := d.command(core.CommandStop); err != nil {
 		return err
 	}
-	limit := d.now + drainLimit
+	limit, why := d.now+drainLimit, ""
+	d.still = 0
 	for d.now <= limit && (!d.Core.AtRest() || d.answers(limit)) {
 		more, err := d.drain(limit)
 		if err != nil {
 			return err
 		}
-		if !more {
+		if why = d.stands(); !more || why != "" {
 			break
 		}
 	}
-	return d.command(core.CommandEnd)
+	ev := exchange.Event{Kind: exchange.KindCommand, Instrument: exchange.NoInstrument, Name: core.CommandEnd, Time: d.now, Reason: why}
+	return d.handle(&ev)
 }
 
 // drain handles one event of the end; it reports false when none is to come

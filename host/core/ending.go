@@ -1,0 +1,68 @@
+package core
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/host/execution"
+)
+
+// describe words where a pair stands: what it is doing, on what, what it holds, and
+// what it waits for.
+func (c *Core) describe(m *execution.Machine) string {
+	p, perp := &m.Pair, c.u.Get(m.Pair.Perp)
+	text := fmt.Sprintf("pair %d on %s is %s with %s %s and %s %s", p.ID, perp.Key(), p.State,
+		p.SpotQty, perp.Base, perp.QtyDecimal(p.PerpQty), perp.Key())
+	if mv := &p.Coin.Move; mv.Flying() {
+		text += fmt.Sprintf(", transfer %d of %s %s to %s under way", mv.ID, mv.Coins, perp.Base, mv.To)
+	}
+	if p.Reason != "" {
+		text += ": " + p.Reason
+	}
+	return text
+}
+
+// Unfinished names what is under way, or is not yet where it should be: orders that
+// may fill, pairs that are opening or closing, transfers without an end. The next
+// session on the ledger goes on with all of it.
+func (c *Core) Unfinished() []string {
+	var out []string
+	for _, o := range c.orders.open {
+		in := c.u.Get(o.Instrument)
+		out = append(out, fmt.Sprintf("order %s is %s: %s %s %s at %s", o.ClientID, o.Status, o.Side, in.QtyDecimal(o.Leaves()), in.Key(), in.PriceDecimal(o.Price)))
+	}
+	for _, m := range c.machines {
+		if s := m.Pair.State; m.Busy() || s == execution.PairClosing || s == execution.PairOpening {
+			out = append(out, c.describe(m))
+		}
+	}
+	for _, t := range c.flying {
+		if c.mover(t.ID) == nil {
+			out = append(out, fmt.Sprintf("transfer %d of %s %s from %s to %s has no answer", t.ID, t.Amount, t.Asset, t.From, t.To))
+		}
+	}
+	return out
+}
+
+// end is the last event of a session. What is not finished is named, because nobody
+// looks after it until the next one.
+func (c *Core) end(ev *exchange.Event) {
+	c.sampleAt = 0
+	for _, s := range c.slots {
+		s.dirty = true
+	}
+	left := c.Unfinished()
+	if len(left) == 0 {
+		return
+	}
+	why := "the session ends with work under way"
+	if ev.Reason != "" {
+		why += " (" + ev.Reason + ")"
+	}
+	const most = 10
+	if n := len(left); n > most {
+		left = append(left[:most:most], fmt.Sprintf("and %d more", n-most))
+	}
+	c.log(Warn, -1, why+", and the next one goes on with it: "+strings.Join(left, "; "))
+}
