@@ -49,6 +49,7 @@ type Machine struct {
 	wake   exchange.Time
 	off    exchange.Time // no order before this
 	pause  exchange.Time // how long the last refusal put the next order off
+	no     string        // why it was refused
 	clip   exchange.Lots // most of one order; halves when one is refused; 0: any
 	plan   int           // slice that Schedule.Due was planned for; 0: none
 	warned bool
@@ -168,7 +169,7 @@ func (m *Machine) OrderDone(p Port, o *exchange.Order) {
 // found this one too large may take half of it.
 func (m *Machine) refused(now exchange.Time, qty exchange.Lots, why string) {
 	m.Schedule.Refused++
-	m.Schedule.Reason = why
+	m.Schedule.Reason, m.no = why, why
 	m.clip = max(1, qty/2)
 	m.pause = min(max(refusedPause, 2*m.pause), refusedMost)
 	m.off = now + m.pause

@@ -53,12 +53,20 @@ func (m *Machine) ended(p Port, now exchange.Time) string {
 	case m.Request.AtEnd == Stop:
 		return "the window is over: " + left
 	case now >= s.End+m.overtime():
-		return "not even across the book could all be done: " + left
+		return "not even across the book could all be done: " + left + m.refusal()
 	}
 	if b := p.Book(s.Instrument); b.Ready() && s.Filled > 0 && s.Rest() < m.least(p, in) {
 		return "below the venue's smallest order: " + left
 	}
 	return ""
+}
+
+// refusal is why the last order was not taken, if it was not.
+func (m *Machine) refusal() string {
+	if m.pause == 0 {
+		return ""
+	}
+	return "; the last order was refused: " + m.no
 }
 
 // overtime is how long Cross tries after the window.
@@ -155,6 +163,9 @@ func (m *Machine) size(p Port, in *exchange.Instrument, b *book.Book, now exchan
 		return 0, "" // until more is due
 	}
 	most := max(least, m.clipped(in, rest))
+	if rest < 2*least { // it can't be cut, whatever a refusal taught
+		most = rest
+	}
 	room := m.room(p, in, now)
 	lots := fit(want, min(most, room), rest, least)
 	if lots == 0 && room < most {
@@ -278,7 +289,8 @@ func (m *Machine) send(p Port, in *exchange.Instrument, b *book.Book, now exchan
 	m.submit(p, now, m.take(p, in, b, lots, price), price, false, "")
 }
 
-// take cuts an order that takes to half of what is displayed within its limit.
+// take cuts an order that takes to half of what is displayed within its limit, if
+// what it leaves could still be sent.
 func (m *Machine) take(p Port, in *exchange.Instrument, b *book.Book, lots exchange.Lots, price exchange.Ticks) exchange.Lots {
 	side, depth := m.Schedule.Side, exchange.Lots(0)
 	b.Visit(side.Opposite(), func(l exchange.Level) bool {
@@ -290,7 +302,10 @@ func (m *Machine) take(p Port, in *exchange.Instrument, b *book.Book, lots excha
 	})
 	least := m.least(p, in)
 	most := max(exchange.Lots(depthShare*float64(depth)), least)
-	return max(fit(lots, most, m.Schedule.Rest(), least), min(lots, least))
+	if part := fit(lots, most, m.Schedule.Rest(), least); part > 0 {
+		return part
+	}
+	return lots
 }
 
 // resting reports whether the slice is in its patient part.
@@ -349,10 +364,22 @@ func (m *Machine) look(now exchange.Time) exchange.Time {
 func (m *Machine) tend(p Port, now exchange.Time) {
 	c := &m.child
 	switch {
-	case m.stop != 0, !c.resting && now >= c.sent+cancelAfter, c.resting && m.leave(p, now):
+	case m.stop != 0, !c.resting && now >= c.sent+cancelAfter, c.resting && m.leave(p, now) && !m.last(p, now):
 		m.pull(p)
 	}
 	m.wake = m.look(now)
+}
+
+// last reports whether the resting order is the last that the venue will take: it
+// filled in part, and what is left of the schedule is below the smallest order. It
+// stays where it is for as long as there is time.
+func (m *Machine) last(p Port, now exchange.Time) bool {
+	s := &m.Schedule
+	rest := s.Rest()
+	if rest == 0 || rest == m.child.qty || rest >= m.least(p, p.Instrument(s.Instrument)) {
+		return false
+	}
+	return now < s.End+m.overtime() && (now < s.End || m.Request.AtEnd == Cross)
 }
 
 func (m *Machine) pull(p Port) {
