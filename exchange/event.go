@@ -11,7 +11,7 @@ const (
 	KindDiff                     // FirstID, LastID, PrevID, Bids, Asks: absolute quantities
 	KindTicker                   // LastID, Price/Qty best bid, Price2/Qty2 best ask
 	KindTrade                    // ID, Price, Qty, Side of the aggressor
-	KindMark                     // Mark, Index, Rate (running estimate), NextFunding, Hours
+	KindMark                     // Mark, Index, Rate (running estimate), NextFunding, Hours, Path
 	KindFunding                  // settled rate: Rate, Mark, Hours; Time is the settlement
 	KindBar                      // Bar
 	KindGap                      // Reason: data is missing; the book must prove itself again
@@ -61,6 +61,11 @@ type Event struct {
 	Instrument InstrumentID
 	Time       Time // when this process may act on it; the loop's time never runs back
 	VenueTime  Time // when it happened at the venue; 0 when the venue did not say
+	// More says of market data that the next event is of the same instant: the
+	// source knows no order between them, as between the bars that close at one
+	// time. An instant is applied whole before anyone acts on it. It ends with an
+	// event without More, and at the latest with one of another time or origin.
+	More bool
 
 	FirstID, LastID, PrevID int64 // U, u, pu; PrevID is -1 when the feed has none (spot)
 	Bids, Asks              []Level
@@ -77,6 +82,7 @@ type Event struct {
 	NextFunding       Time
 	Hours             int // funding interval
 	Bar               Bar
+	Path              MarkPath // of a KindMark that ends a bar
 
 	Update   OrderUpdate
 	Fill     *Fill
@@ -99,6 +105,13 @@ type Bar struct {
 	Open, High, Low, Close Ticks
 	Volume                 float64
 	Interval               Time
+}
+
+// MarkPath is what a mark price did in the bar that it closes: where it began, and
+// how high and low it was, in an order that nobody knows. Zero: not known.
+type MarkPath struct {
+	Open, High, Low E8
+	Interval        Time
 }
 
 // Reload carries a new version of a strategy into the loop.

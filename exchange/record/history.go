@@ -100,9 +100,9 @@ func (h *history) instant() exchange.Time {
 	return t
 }
 
-// fill queues everything of the instant h.now. The order is what keeps a
-// backtest honest: funding is settled on the positions held so far, then marks
-// move, then books, and only then does a strategy see the bar and act.
+// fill queues everything of the instant h.now, as one: a venue settles funding on
+// the positions held so far, moves marks and books, and only then does a strategy
+// see any of it and act.
 func (h *history) fill() {
 	for _, p := range h.perps {
 		h.settle(p)
@@ -115,6 +115,9 @@ func (h *history) fill() {
 	}
 	for _, l := range h.legs {
 		h.bar(l)
+	}
+	for i := range len(h.queue) - 1 {
+		h.queue[i].More = true
 	}
 	h.advance()
 }
@@ -198,8 +201,23 @@ func (h *history) markEvent(p *perp) {
 		h.stats.BadMarks++
 	}
 	ev := h.event(exchange.KindMark, p.in)
+	ev.Path = p.path(mark, h.now)
 	ev.Mark, ev.Index, ev.Rate = mark, p.index(h.now), p.settled
 	ev.NextFunding, ev.Hours = p.coming(h.now)
+}
+
+// path is what the mark did in the bar that ends now: the mark bar's own range, or
+// the perpetual's when that is the finer one. A mark bar that spans several bars
+// would tell of what was before a position that was opened between them.
+func (p *perp) path(mark exchange.E8, t exchange.Time) exchange.MarkPath {
+	_, marked := p.markNow(t)
+	barred := p.leg.closesAt(t)
+	s, i := p.mark, p.markAt
+	if !marked || barred && p.leg.interval < p.mark.interval {
+		s, i = p.leg.series, p.leg.at
+	}
+	b := &s.bars[i]
+	return exchange.MarkPath{Open: b.o, High: max(b.h, mark), Low: min(b.l, mark), Interval: s.interval}
 }
 
 // tooFar reports whether a mark is more than 3 % away from a trade price.

@@ -8,7 +8,8 @@ import (
 )
 
 // Merge returns one feed of all events by Time; equal times keep the order of
-// the arguments. A feed that fails does not stop the others: its error is
+// the arguments. Beside bars, whose times are no order, what has the same time is
+// one instant. A feed that fails does not stop the others: its error is
 // returned when they have ended, joined with those of other feeds. Closing the
 // merged feed closes all.
 func Merge(feeds ...exchange.Feed) exchange.Feed {
@@ -18,6 +19,8 @@ func Merge(feeds ...exchange.Feed) exchange.Feed {
 	m := &merged{feeds: feeds}
 	for i, f := range feeds {
 		m.heads = append(m.heads, &head{feed: f, order: i})
+		_, bars := f.(*history)
+		m.instants = m.instants || bars
 	}
 	return m
 }
@@ -39,7 +42,9 @@ type merged struct {
 	feeds   []exchange.Feed
 	heads   []*head
 	started bool
-	err     error
+	// instants joins events of different feeds at one time.
+	instants bool
+	err      error
 }
 
 func (m *merged) Next(ev *exchange.Event) error {
@@ -55,7 +60,18 @@ func (m *merged) Next(ev *exchange.Event) error {
 		return m.end()
 	}
 	*ev = m.heads[0].ev
+	ev.More = ev.More || m.instants && m.another(ev.Time)
 	return nil
+}
+
+// another reports whether the head of another feed has the same time.
+func (m *merged) another(t exchange.Time) bool {
+	for i := 1; i <= 2 && i < len(m.heads); i++ {
+		if m.heads[i].ev.Time == t {
+			return true
+		}
+	}
+	return false
 }
 
 func (m *merged) start() {

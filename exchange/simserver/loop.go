@@ -125,6 +125,7 @@ func (s *sim) step(ev *exchange.Event) {
 	if ev.Instrument < 0 || int(ev.Instrument) >= len(s.markets) {
 		return
 	}
+	ev.More = false // clients see one event after the other, as at an exchange
 	m := s.markets[ev.Instrument]
 	if m.hours != 0 && s.refund(m, ev) {
 		return

@@ -78,7 +78,7 @@ func (m *Market) stamp(ev *exchange.Event, v *venue, kind exchange.Kind, part in
 	ev.Kind, ev.Instrument = kind, v.in.ID
 	ev.Time = m.now() + exchange.Time(m.at)*m.slot + exchange.Time(part)*(m.slot/16)
 	ev.VenueTime = ev.Time
-	ev.Synthetic = false
+	ev.Synthetic, ev.More = false, false
 }
 
 // marks reports whether v has a mark price to tell at this step.
@@ -100,6 +100,7 @@ func (m *Market) settlement(ev *exchange.Event, v *venue) {
 	ev.Kind, ev.Instrument, ev.Synthetic = exchange.KindFunding, v.in.ID, false
 	ev.Time, ev.VenueTime = s.Time, s.Time
 	ev.Rate, ev.Mark, ev.Hours = s.Rate, s.Mark, s.Hours
+	ev.More = true // the first instrument of the step follows at the same time
 }
 
 // book fills ev with a snapshot at the first step and with a diff later. Update

@@ -12,7 +12,8 @@
 // the machines of package execution, the risk gate, and the strategies.
 //
 // The order within a step is fixed: book, machines, strategies by index, and
-// then whatever those asked for.
+// then whatever those asked for. What the source shows at one moment
+// ([exchange.Event.More]) is one step spread over several events.
 package core
 
 import (
@@ -86,8 +87,9 @@ type Core struct {
 	running  bool // CommandStart was seen: the opening balances are in
 	stopping bool
 
-	fx    *[]Effect
-	queue []told
+	fx      *[]Effect
+	queue   []told
+	instant instant
 
 	stats Stats
 	fills int
@@ -157,14 +159,40 @@ func (c *Core) queueVersion(strategy int32, v *Version) {
 // Step takes one event and appends what it leads to. It gives the event its
 // sequence number. The loop's time never runs back: an event that is older than
 // the last one is handled at the last one's time.
+//
+// Market data with More is applied and no more: machines, strategies, keepers and
+// the equity's sample wait until the instant is whole.
 func (c *Core) Step(ev *exchange.Event, fx *[]Effect) {
 	c.seq++
 	ev.Seq = c.seq
-	c.now = max(c.now, ev.Time)
 	c.fx = fx
 	if !c.started {
+		c.now = max(c.now, ev.Time)
 		c.start()
 	}
+	if c.instant.open && !c.instant.within(ev, max(c.now, ev.Time)) {
+		c.close() // its rest never came
+		c.followUp()
+	}
+	c.now = max(c.now, ev.Time)
+	c.apply(ev)
+	if len(c.keepers) > 0 {
+		c.concern(ev)
+	}
+	if ev.More && ev.Kind.MarketData() {
+		c.instant.open, c.instant.at = true, c.now
+		c.fx = nil
+		return
+	}
+	if c.instant.open {
+		c.close()
+	}
+	c.followUp()
+	c.fx = nil
+}
+
+// apply takes an event into the state of the core.
+func (c *Core) apply(ev *exchange.Event) {
 	switch ev.Kind {
 	case exchange.KindSnapshot, exchange.KindDiff, exchange.KindGap:
 		c.onBook(ev)
@@ -190,15 +218,18 @@ func (c *Core) Step(ev *exchange.Event, fx *[]Effect) {
 	case exchange.KindAdvice:
 		c.onAdvice(ev)
 	}
+}
+
+// followUp gives what an event or a whole instant led to its turn.
+func (c *Core) followUp() {
 	c.drain()
 	if len(c.keepers) > 0 {
-		c.runKeepers(ev)
+		c.runKeepers()
 		c.drain()
 	}
 	if c.running && c.now >= c.sampleAt {
 		c.sample()
 	}
-	c.fx = nil
 }
 
 // start runs before the first event's own handling.

@@ -57,20 +57,24 @@ func (c *Core) keep(strategy int32, r execution.KeepRequest) {
 }
 
 // runKeepers gives every keeper its turn, at the end of a step.
-func (c *Core) runKeepers(ev *exchange.Event) {
+func (c *Core) runKeepers() {
 	for _, k := range c.keepers {
-		if k.concerned(ev) {
+		if d, armed := k.Deadline(); k.dirty || armed && d <= k.now {
 			k.look()
 		}
+	}
+}
+
+// concern notes which keepers must look again.
+func (c *Core) concern(ev *exchange.Event) {
+	for _, k := range c.keepers {
+		k.dirty = k.dirty || k.concerned(ev)
 	}
 }
 
 // concerned reports whether an event could have changed what a keeper decides.
 // Marks are many, so they count only once they have risen.
 func (k *keeper) concerned(ev *exchange.Event) bool {
-	if d, armed := k.Deadline(); k.dirty || armed && d <= k.now {
-		return true
-	}
 	switch ev.Kind {
 	case exchange.KindMark:
 		return k.acct.pos[ev.Instrument].qty != 0 && k.u.Get(ev.Instrument).Market == k.Request.Wallet && ev.Mark >= k.alarms[ev.Instrument]

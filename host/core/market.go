@@ -29,21 +29,20 @@ type market struct {
 	wanting bool // a snapshot was asked for
 }
 
-// onBook applies a book event and shows the result to machines and strategies.
+// onBook applies a book event and has the result shown to machines and strategies.
 func (c *Core) onBook(ev *exchange.Event) {
 	m := &c.markets[ev.Instrument]
 	was := m.book.Ready()
 	changed := m.book.Apply(ev)
 	if was && !m.book.Ready() {
 		c.stats.Gaps++
-		c.tellWatchers(Notice{Handler: OnGap, Instrument: ev.Instrument, Reason: m.book.Reason()})
+		c.show(OnGap, ev)
 	}
 	c.wantSnapshot(m)
 	if !changed || !m.book.Ready() {
 		return
 	}
-	c.runMachines(ev.Instrument)
-	c.dispatch(OnBook, ev)
+	c.show(OnBook, ev)
 }
 
 // wantSnapshot asks for a snapshot once per loss of the book.
@@ -83,7 +82,7 @@ func (c *Core) onMarket(ev *exchange.Event) {
 	case exchange.KindTrade:
 		m.trade = exchange.Trade{Time: ev.Time, Price: ev.Price, Qty: ev.Qty, Side: ev.Side}
 		m.volume.Trade(m.in, c.now, ev.Price, ev.Qty)
-		c.dispatch(OnTrade, ev)
+		c.show(OnTrade, ev)
 	case exchange.KindMark:
 		m.mark = exchange.MarkState{Mark: ev.Mark, Index: ev.Index, Rate: ev.Rate,
 			NextFunding: ev.NextFunding, Hours: ev.Hours, Time: ev.Time}
@@ -91,7 +90,7 @@ func (c *Core) onMarket(ev *exchange.Event) {
 			m.mark.Hours = max(m.in.FundingHours, 1)
 		}
 		m.mark.Predicted = m.funding.Rate(&m.mark)
-		c.dispatch(OnMark, ev)
+		c.show(OnMark, ev)
 	case exchange.KindFunding:
 		m.settled = keepLast(m.settled, exchange.Settled{Time: ev.VenueTime, Rate: ev.Rate, Mark: ev.Mark, Hours: ev.Hours}, keepSettled)
 	case exchange.KindOpenInterest:
@@ -108,7 +107,7 @@ func (c *Core) onMarket(ev *exchange.Event) {
 		if !c.running {
 			return // it is of the past, to be looked back on and not to be traded on
 		}
-		c.dispatch(OnBar, ev)
+		c.show(OnBar, ev)
 	}
 }
 

@@ -6,6 +6,11 @@
 // venue, advice that was asked for, the head of the feed, a timer of the core. At equal times they come in
 // that order: what the venue decided happened before it, and a timer sees all
 // data of its instant.
+//
+// A feed that shows several events as one instant ([exchange.Event.More]) comes
+// first at equal times, and nothing comes between the events of an instant, not
+// even from outside: what is asked for at a moment reaches the venue after
+// everything of that moment was shown, at any latency.
 package sim
 
 import (
@@ -79,6 +84,8 @@ type Driver struct {
 	stopping bool
 	head     exchange.Event // of the feed
 	have     bool
+	within   bool // the head is of the instant whose beginning was shown
+	whole    bool // the feed shows several events as one instant
 	ended    bool // the feed is at its end
 	scratch  exchange.Event
 	fx       []core.Effect
@@ -139,7 +146,7 @@ func (d *Driver) begin() error {
 
 func (d *Driver) loop(ctx context.Context) error {
 	for n := 0; ; n++ {
-		if n&255 == 0 && ctx.Err() != nil {
+		if n&255 == 0 && !d.within && ctx.Err() != nil {
 			d.endedBy = "stop"
 			return nil
 		}
@@ -164,7 +171,7 @@ func (d *Driver) turn(ctx context.Context) (bool, error) {
 		at = forever
 	}
 	over := d.until != 0 && at > d.until
-	if d.Gate != nil && !(over && d.Feed != nil) {
+	if d.Gate != nil && !d.within && !(over && d.Feed != nil) {
 		if over {
 			at = d.until
 		}
@@ -214,6 +221,9 @@ const (
 // next returns where the earliest event comes from. Timers alone do not keep a
 // session going once the feed has ended.
 func (d *Driver) next() (source, exchange.Time) {
+	if d.within {
+		return feed, d.head.Time
+	}
 	from, at := nothing, exchange.Time(0)
 	if t, ok := d.Core.NextTimer(); ok && !d.ended {
 		from, at = timer, max(t, d.now)
@@ -221,13 +231,19 @@ func (d *Driver) next() (source, exchange.Time) {
 	if d.have && (from == nothing || d.head.Time <= at) {
 		from, at = feed, d.head.Time
 	}
-	if t, ok := d.answer(); ok && (from == nothing || t <= at) {
+	if t, ok := d.answer(); ok && d.precedes(t, from, at) {
 		from, at = adviser, t
 	}
-	if t, ok := d.Venue.NextTime(); ok && (from == nothing || t <= at) {
+	if t, ok := d.Venue.NextTime(); ok && d.precedes(t, from, at) {
 		from, at = venue, t
 	}
 	return from, at
+}
+
+// precedes reports whether an answer that is due at t comes before what is next so
+// far.
+func (d *Driver) precedes(t exchange.Time, from source, at exchange.Time) bool {
+	return from == nothing || t < at || t == at && !(d.whole && from == feed)
 }
 
 // answer is when the adviser's next answer is due. Nobody waits for it once the
@@ -255,7 +271,12 @@ func (d *Driver) take(from source, at exchange.Time) error {
 		return err
 	}
 	d.Venue.Market(&d.head)
-	return d.pull()
+	shown, more := d.head.Time, d.head.More
+	if err := d.pull(); err != nil {
+		return err
+	}
+	d.within = more && d.have && d.head.Time <= shown
+	return nil
 }
 
 func (d *Driver) pull() error {
@@ -264,6 +285,7 @@ func (d *Driver) pull() error {
 	}
 	err := d.Feed.Next(&d.head)
 	d.have = err == nil
+	d.whole = d.whole || d.have && d.head.More
 	if errors.Is(err, io.EOF) {
 		d.ended = true
 		return nil
@@ -352,7 +374,7 @@ func (d *Driver) finish() error {
 	}
 	limit, why := d.now+drainLimit, ""
 	d.still = 0
-	for d.now <= limit && (!d.Core.AtRest() || d.answers(limit)) {
+	for d.within || d.now <= limit && (!d.Core.AtRest() || d.answers(limit)) {
 		more, err := d.drain(limit)
 		if err != nil {
 			return err

@@ -26,7 +26,7 @@ func (d *EventDecoder) Decode(data []byte, ev *exchange.Event) error {
 	ev.Time = exchange.Time(in.fixed64())
 	ev.Instrument = exchange.InstrumentID(in.int32())
 	ev.Seq = in.uint()
-	ev.VenueTime = 0
+	ev.VenueTime, ev.More = 0, flags&flagMore != 0
 	if flags&flagVenueTime != 0 {
 		ev.VenueTime = ev.Time - exchange.Time(in.int())
 	}
@@ -70,6 +70,10 @@ func (d *EventDecoder) market(in *cursor, flags byte, ev *exchange.Event) {
 		ev.Rate = exchange.E8(in.int())
 		ev.NextFunding = ev.Time + exchange.Time(in.int())
 		ev.Hours = int(in.int())
+		ev.Path = exchange.MarkPath{}
+		if flags&flagPath != 0 {
+			decodePath(in, ev.Mark, &ev.Path)
+		}
 	case exchange.KindFunding:
 		ev.Rate, ev.Mark, ev.Hours = exchange.E8(in.int()), exchange.E8(in.int()), int(in.int())
 	case exchange.KindBar:
@@ -91,6 +95,13 @@ func (d *EventDecoder) book(in *cursor, flags byte, ev *exchange.Event) {
 	d.bids = in.levels(d.bids[:0])
 	d.asks = in.levels(d.asks[:0])
 	ev.Bids, ev.Asks = d.bids, d.asks
+}
+
+func decodePath(in *cursor, mark exchange.E8, p *exchange.MarkPath) {
+	p.Open = mark + exchange.E8(in.int())
+	p.High = mark + exchange.E8(in.int())
+	p.Low = mark + exchange.E8(in.int())
+	p.Interval = exchange.Time(in.int())
 }
 
 func decodeBar(in *cursor, b *exchange.Bar) {

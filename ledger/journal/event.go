@@ -23,6 +23,8 @@ const (
 	flagVenueTime = 1 << iota // VenueTime is there; without it, it is 0
 	flagSynthetic             // Event.Synthetic, of a book or a ticker
 	flagPointer               // Fill, Payment, Transfer, Reload or Advice is not nil
+	flagMore                  // Event.More, of market data
+	flagPath                  // Event.Path of a mark is not zero
 )
 
 // AppendEvent appends the encoded event to dst. The fields that the event's
@@ -45,11 +47,18 @@ func eventFlags(ev *exchange.Event) (f byte) {
 	if ev.VenueTime != 0 {
 		f |= flagVenueTime
 	}
+	if ev.More && ev.Kind.MarketData() {
+		f |= flagMore
+	}
 	var pointer bool
 	switch ev.Kind {
 	case exchange.KindSnapshot, exchange.KindDiff, exchange.KindTicker:
 		if ev.Synthetic {
 			f |= flagSynthetic
+		}
+	case exchange.KindMark:
+		if ev.Path != (exchange.MarkPath{}) {
+			f |= flagPath
 		}
 	case exchange.KindFill:
 		pointer = ev.Fill != nil
@@ -93,7 +102,11 @@ func appendMarket(dst []byte, ev *exchange.Event) []byte {
 		dst = appendInt(dst, int64(ev.Index)-int64(ev.Mark))
 		dst = appendInt(dst, int64(ev.Rate))
 		dst = appendInt(dst, int64(ev.NextFunding)-int64(ev.Time))
-		return appendInt(dst, int64(ev.Hours))
+		dst = appendInt(dst, int64(ev.Hours))
+		if ev.Path != (exchange.MarkPath{}) {
+			dst = appendPath(dst, ev.Mark, &ev.Path)
+		}
+		return dst
 	case exchange.KindFunding:
 		dst = appendInt(dst, int64(ev.Rate))
 		dst = appendInt(dst, int64(ev.Mark))
@@ -107,6 +120,13 @@ func appendMarket(dst []byte, ev *exchange.Event) []byte {
 	default: // KindGap
 		return appendString(dst, ev.Reason)
 	}
+}
+
+func appendPath(dst []byte, mark exchange.E8, p *exchange.MarkPath) []byte {
+	dst = appendInt(dst, int64(p.Open)-int64(mark))
+	dst = appendInt(dst, int64(p.High)-int64(mark))
+	dst = appendInt(dst, int64(p.Low)-int64(mark))
+	return appendInt(dst, int64(p.Interval))
 }
 
 func appendBar(dst []byte, b *exchange.Bar) []byte {

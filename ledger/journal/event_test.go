@@ -61,6 +61,7 @@ func genEvent(t *rapid.T) exchange.Event {
 		VenueTime:  genTime(t),
 	}
 	if ev.Kind.MarketData() {
+		ev.More = genBool(t)
 		genMarket(t, &ev)
 	} else {
 		genOwn(t, &ev)
@@ -84,6 +85,9 @@ func genMarket(t *rapid.T, ev *exchange.Event) {
 	case exchange.KindMark:
 		ev.Mark, ev.Index, ev.Rate, ev.NextFunding = genE8(t), genE8(t), genE8(t), genTime(t)
 		ev.Hours = int(anyInt.Draw(t, "hours"))
+		if genBool(t) {
+			ev.Path = exchange.MarkPath{Open: genE8(t), High: genE8(t), Low: genE8(t), Interval: genTime(t)}
+		}
 	case exchange.KindFunding:
 		ev.Rate, ev.Mark, ev.Hours = genE8(t), genE8(t), int(anyInt.Draw(t, "hours"))
 	case exchange.KindBar:
@@ -154,7 +158,7 @@ func TestCodecKnowsEveryField(t *testing.T) {
 		v    any
 		want int
 	}{
-		{exchange.Event{}, 35}, {exchange.Advice{}, 9}, {exchange.Fill{}, 12}, {exchange.FundingPayment{}, 8}, {exchange.Transfer{}, 9},
+		{exchange.Event{}, 37}, {exchange.MarkPath{}, 4}, {exchange.Advice{}, 9}, {exchange.Fill{}, 12}, {exchange.FundingPayment{}, 8}, {exchange.Transfer{}, 9},
 		{exchange.OrderUpdate{}, 7}, {exchange.Bar{}, 6}, {exchange.Reload{}, 5}, {exchange.Source{}, 2},
 	} {
 		if n := reflect.TypeOf(c.v).NumField(); n != c.want {

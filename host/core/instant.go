@@ -1,0 +1,90 @@
+package core
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/perilune/perilune/exchange"
+)
+
+// instant is what one moment at the source has shown so far. Until all of it was
+// shown nobody acts: no machine, no strategy, no sample of the equity, no gate.
+type instant struct {
+	open   bool
+	at     exchange.Time
+	shown  []shown
+	events []exchange.Event // memory for shown, reused
+}
+
+// shown is one thing to tell once the instant is whole.
+type shown struct {
+	what Handler // OnGap, OnBook, OnTrade, OnMark, OnBar
+	id   exchange.InstrumentID
+	ev   int // index in events; -1: none is needed
+}
+
+// rank is the order in which a whole instant is told: what is lost first, then what
+// traded, prices, books, and the bars last, because they sum up.
+var rank = [Handlers]int{OnGap: 1, OnTrade: 2, OnMark: 3, OnBook: 4, OnBar: 5}
+
+// within reports whether an event belongs to the open instant.
+func (n *instant) within(ev *exchange.Event, now exchange.Time) bool {
+	return ev.Kind.MarketData() && now == n.at
+}
+
+// show tells of a market event: at once when it is an instant by itself, else when
+// its instant is whole.
+func (c *Core) show(h Handler, ev *exchange.Event) {
+	if !c.instant.open && !ev.More {
+		c.tellNow(h, ev)
+		return
+	}
+	s := shown{what: h, id: ev.Instrument, ev: -1}
+	if h != OnBook && h != OnGap {
+		s.ev = len(c.instant.events)
+		c.instant.events = append(c.instant.events, *ev)
+		e := &c.instant.events[s.ev]
+		e.Bids, e.Asks = nil, nil // they belong to the feed
+	}
+	c.instant.shown = append(c.instant.shown, s)
+}
+
+func (c *Core) tellNow(h Handler, ev *exchange.Event) {
+	if h == OnBook {
+		c.runMachines(ev.Instrument)
+	}
+	if h == OnGap {
+		c.tellWatchers(Notice{Handler: OnGap, Instrument: ev.Instrument, Reason: c.markets[ev.Instrument].book.Reason()})
+		return
+	}
+	c.dispatch(h, ev)
+}
+
+// close ends the instant: books are shown to the machines, and then everything to
+// the strategies, in an order that does not depend on that of the feed.
+func (c *Core) close() {
+	n := &c.instant
+	n.open = false
+	slices.SortStableFunc(n.shown, func(a, b shown) int {
+		return cmp.Or(cmp.Compare(rank[a.what], rank[b.what]), cmp.Compare(a.id, b.id))
+	})
+	n.shown = slices.CompactFunc(n.shown, func(a, b shown) bool { return a.ev < 0 && a == b })
+	for _, s := range n.shown {
+		if s.what == OnBook && c.markets[s.id].book.Ready() {
+			c.runMachines(s.id)
+		}
+	}
+	for _, s := range n.shown {
+		ev := &exchange.Event{Instrument: s.id}
+		if s.ev >= 0 {
+			ev = &n.events[s.ev]
+		}
+		switch {
+		case s.what == OnGap:
+			c.tellNow(OnGap, ev)
+		case s.what != OnBook || c.markets[s.id].book.Ready():
+			c.dispatch(s.what, ev)
+		}
+	}
+	n.shown, n.events = n.shown[:0], n.events[:0]
+}
