@@ -62,7 +62,7 @@ func (r *runner) summary(endedBy string) *Summary {
 		PairsOpened: st.PairsOpened, PairsClosed: st.PairsClosed, PairsLive: len(r.core.OpenPairs()),
 		MaxUnhedged: Money{st.MaxUnhedged}, MaxUnhedSec: float64(st.MaxUnhedgedTime) / float64(exchange.Second),
 		Reloads: st.Reloads, ReloadsRefused: st.ReloadsRefused, Errors: st.Errors, Gaps: st.Gaps,
-		Halted: r.core.Halted(), Paused: r.paused(),
+		Halted: r.core.Halted(), Paused: r.strategiesThat(r.core.Paused),
 		EventsHash: r.rec.in.sum(), EffectsHash: r.rec.out.sum(),
 		DB: r.o.DB, Journal: r.dir, WallSeconds: time.Since(r.started).Seconds(), Assumptions: r.assumptions(),
 	}

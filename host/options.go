@@ -126,7 +126,8 @@ type Status struct {
 	Events    uint64
 	Halted    string
 	Paused    []string
-	Fraction  float64 // of For, when that is set
+	Asleep    []string // strategies that nothing can wake any more, and why
+	Fraction  float64  // of For, when that is set
 }
 
 // Validate fills the defaults in and says what does not make sense.

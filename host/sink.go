@@ -107,17 +107,18 @@ func (r *runner) beat(now exchange.Time) {
 		}
 		s.Pairs = append(s.Pairs, text)
 	}
-	s.Paused = r.paused()
+	s.Paused, s.Asleep = r.strategiesThat(r.core.Paused), r.strategiesThat(r.core.Asleep)
 	if until := r.driver.Until(); until > r.driver.Started() {
 		s.Fraction = float64(now-r.driver.Started()) / float64(until-r.driver.Started())
 	}
 	r.o.Status(s)
 }
 
-func (r *runner) paused() []string {
+// strategiesThat lists the strategies that a question about them has an answer for.
+func (r *runner) strategiesThat(why func(int) string) []string {
 	var out []string
 	for i := range len(r.scripts) + len(r.o.Strategies) {
-		if why := r.core.Paused(i); why != "" {
+		if why := why(i); why != "" {
 			out = append(out, r.core.StrategyName(int32(i))+": "+why)
 		}
 	}

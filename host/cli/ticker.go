@@ -102,6 +102,10 @@ func statusText(s host.Status) string {
 		name, _, _ := strings.Cut(p, ":") // why was said when it happened
 		text = "PAUSED " + name + "  " + text
 	}
+	for _, p := range s.Asleep {
+		name, _, _ := strings.Cut(p, ":")
+		text = "ASLEEP " + name + "  " + text
+	}
 	if s.Halted != "" {
 		text = "HALTED  " + text
 	}

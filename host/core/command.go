@@ -104,4 +104,7 @@ func (c *Core) onReload(ev *exchange.Event) {
 	v.Number, v.Loaded = s.version, true
 	c.emit(Effect{Kind: EffectVersion, Strategy: s.index, Version: v})
 	c.commit(s)
+	c.release(s)
+	s.asleep = ""
+	c.checkAwake(s)
 }

@@ -53,7 +53,7 @@ const (
 	strikesAllowed = 3  // errors in a row before a strategy is paused
 	errorsAllowed  = 20 // errors within errorWindow before it is paused
 	errorWindow    = exchange.Hour
-	noticesAllowed = 1000 // callbacks one event may lead to
+	noticesAllowed = 1000 // callbacks of a strategy that one event may lead to
 	keepMachines   = 200  // finished pairs that stay known
 )
 
@@ -271,15 +271,15 @@ func (c *Core) tellAll(n Notice) {
 // every denial with another order would never end, so that is where it stops.
 func (c *Core) drain() {
 	for i := 0; i < len(c.queue); i++ {
-		if i == noticesAllowed {
-			c.pause(c.queue[i].slot, fmt.Sprintf("one event led to over %d callbacks: does a handler answer every refusal with a new order?", noticesAllowed))
-			break
-		}
 		t := c.queue[i]
+		if t.slot.calls++; t.slot.calls > noticesAllowed {
+			c.pause(t.slot, fmt.Sprintf("one event led to over %d callbacks: does a handler answer every refusal with a new order?", noticesAllowed))
+		}
 		c.invoke(t.slot, &t.notice)
 	}
 	c.queue = c.queue[:0]
 	for _, s := range c.slots {
+		s.calls = 0
 		if s.due {
 			c.saveState(s)
 		}
@@ -289,6 +289,7 @@ func (c *Core) drain() {
 // invoke runs one callback as a transaction.
 func (c *Core) invoke(s *slot, n *Notice) {
 	if s.paused != "" {
+		c.hold(s, n)
 		return
 	}
 	s.port.reset()
@@ -320,6 +321,7 @@ func (c *Core) fault(s *slot, n *Notice, err error) {
 		}
 		c.log(Error, s.index, fmt.Sprintf("%s%s: %v", n.Handler, count, err))
 	}
+	c.giveBack(s, n)
 	s.failed = append(s.failed, c.now)
 	if s.strikes >= strikesAllowed {
 		c.pause(s, fmt.Sprintf("%d errors in a row; save a mended script to go on", s.strikes))

@@ -255,6 +255,9 @@ func (c *Core) sample() {
 		c.drain()
 	}
 	c.saveStates()
+	for _, s := range c.slots {
+		c.checkAwake(s)
+	}
 }
 
 // priced reports whether everything the account holds has a price. A session

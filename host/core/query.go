@@ -32,6 +32,9 @@ func (c *Core) Halted() string { return c.gate.Killed() }
 // Paused returns why a strategy is paused, or "".
 func (c *Core) Paused(strategy int) string { return c.slots[strategy].paused }
 
+// Asleep returns why nothing can wake a strategy any more, or "".
+func (c *Core) Asleep(strategy int) string { return c.slots[strategy].asleep }
+
 // StrategyName returns a strategy's name, or "host" for -1.
 func (c *Core) StrategyName(i int32) string {
 	if i < 0 || int(i) >= len(c.slots) {

@@ -49,6 +49,9 @@ type Notice struct {
 	Advice     *advice.Advice           // on_advice
 	Name       string                   // on_timer
 	Reason     string                   // on_gap, on_halt
+
+	tries   int  // how often it was told before
+	repeats bool // a timer that comes again by itself
 }
 
 // Strategy is what the core drives: a Lua script behind host/script, or a Go
@@ -90,6 +93,10 @@ type slot struct {
 	saved   string          // state as last written
 	dirty   bool            // state may have changed since
 	due     bool            // ... together with its orders, so it is saved with them
+	owed    []owed          // what it has not taken yet
+	dropped int             // of what it was owed
+	calls   int             // of its handlers by the event being handled
+	asleep  string          // why nothing can wake it any more; "": something can
 	counsel counsel
 	pos     map[exchange.InstrumentID]*position
 }

@@ -14,6 +14,7 @@ type timer struct {
 	every    exchange.Time
 	strategy int32
 	name     string
+	tries    int // callbacks that failed on it
 }
 
 // timers is kept sorted by time, strategy and name: there are few, and the order
@@ -21,8 +22,12 @@ type timer struct {
 type timers struct{ list []timer }
 
 func (t *timers) set(strategy int32, name string, at, every exchange.Time) {
-	t.clear(strategy, name)
-	n := timer{at: at, every: every, strategy: strategy, name: name}
+	t.put(timer{at: at, every: every, strategy: strategy, name: name})
+}
+
+// put arms a timer in the place of one of the same name.
+func (t *timers) put(n timer) {
+	t.clear(n.strategy, n.name)
 	i := sort.Search(len(t.list), func(i int) bool { return n.before(t.list[i]) })
 	t.list = append(t.list, timer{})
 	copy(t.list[i+1:], t.list[i:])
@@ -37,6 +42,40 @@ func (a timer) before(b timer) bool {
 		return a.strategy < b.strategy
 	}
 	return a.name < b.name
+}
+
+func (t *timers) armed(strategy int32, name string) bool {
+	for i := range t.list {
+		if t.list[i].strategy == strategy && t.list[i].name == name {
+			return true
+		}
+	}
+	return false
+}
+
+// count is how many timers a strategy has.
+func (t *timers) count(strategy int32) int {
+	n := 0
+	for i := range t.list {
+		if t.list[i].strategy == strategy {
+			n++
+		}
+	}
+	return n
+}
+
+// hurry makes the timers that a strategy failed on due at once.
+func (t *timers) hurry(strategy int32, now exchange.Time) {
+	var failed []timer
+	for _, x := range t.list {
+		if x.strategy == strategy && x.tries > 0 {
+			failed = append(failed, x)
+		}
+	}
+	for _, x := range failed {
+		x.at, x.tries = now, 0
+		t.put(x)
+	}
 }
 
 func (t *timers) clear(strategy int32, name string) {
@@ -86,6 +125,9 @@ func (c *Core) NextTimer() (exchange.Time, bool) {
 	if d, armed := c.schedules.deadline(); armed && (!ok || d < at) {
 		at, ok = d, true
 	}
+	if d, armed := c.owedAt(); armed && (!ok || d < at) {
+		at, ok = d, true
+	}
 	return at, ok
 }
 
@@ -120,11 +162,12 @@ func (c *Core) onTimer() {
 		}
 	}
 	c.runSchedules()
+	c.tellOwed()
 	for {
 		t, ok := c.timers.due(c.now)
 		if !ok {
 			break
 		}
-		c.tell(t.strategy, Notice{Handler: OnTimer, Name: t.name})
+		c.tell(t.strategy, Notice{Handler: OnTimer, Name: t.name, tries: t.tries, repeats: t.every > 0})
 	}
 }

@@ -1,0 +1,158 @@
+package core
+
+import (
+	"fmt"
+
+	"github.com/perilune/perilune/exchange"
+)
+
+// A callback that fails gives back what led to it. A one-shot timer is armed
+// again; news of the account (an order, a fill, a pair, a schedule, advice,
+// funding, the start, a halt) is told again. The delay grows from a second, and a
+// reload ends the wait. Market data is not given back: there is more of it.
+//
+// A strategy that is paused is owed what comes meanwhile, until it goes on.
+const (
+	retryFirst = exchange.Second
+	retryMost  = 15 * exchange.Minute // rare enough for errorsAllowed
+	newsTries  = 5                    // after that, news waits for a mended script
+	newsKept   = 256                  // by strategy; the oldest are dropped beyond
+)
+
+// owed is news that a strategy has not taken yet.
+type owed struct {
+	notice Notice
+	at     exchange.Time // when it is told again
+}
+
+const untilReload = exchange.Time(1<<63 - 1)
+
+func retryAfter(tries int) exchange.Time {
+	return min(retryFirst<<min(tries, 20), retryMost)
+}
+
+// news reports whether a handler is told of what happens once.
+func news(h Handler) bool {
+	switch h {
+	case OnStart, OnFunding, OnTimer, OnOrder, OnFill, OnPair, OnSchedule, OnAdvice, OnHalt:
+		return true
+	}
+	return false
+}
+
+// giveBack keeps what a callback failed on.
+func (c *Core) giveBack(s *slot, n *Notice) {
+	if !news(n.Handler) || n.repeats {
+		return
+	}
+	if n.Handler == OnTimer {
+		if !c.timers.armed(s.index, n.Name) {
+			c.timers.put(timer{at: c.now + retryAfter(n.tries), strategy: s.index, name: n.Name, tries: n.tries + 1})
+		}
+		return
+	}
+	at := c.now + retryAfter(n.tries)
+	if n.tries >= newsTries {
+		at = untilReload
+		c.log(Warn, s.index, fmt.Sprintf("%s failed %d times on the same news, which is kept for a mended script", n.Handler, n.tries+1))
+	}
+	c.owe(s, n, at)
+}
+
+// owe keeps a copy of news, which may point into the event.
+func (c *Core) owe(s *slot, n *Notice, at exchange.Time) {
+	kept := *n
+	kept.tries++
+	kept.own()
+	if len(s.owed) == newsKept {
+		s.owed = append(s.owed[:0], s.owed[1:]...)
+		if s.dropped++; s.dropped == 1 {
+			c.log(Warn, s.index, fmt.Sprintf("more than %d callbacks wait for it: the oldest are dropped", newsKept))
+		}
+	}
+	s.owed = append(s.owed, owed{kept, at})
+}
+
+// own copies what the notice points to.
+func (n *Notice) own() {
+	if n.Order != nil {
+		o := *n.Order
+		n.Order = &o
+	}
+	if n.Fill != nil {
+		f := *n.Fill
+		n.Fill = &f
+	}
+	if n.Payment != nil {
+		p := *n.Payment
+		n.Payment = &p
+	}
+	if n.Pair != nil {
+		p := *n.Pair
+		n.Pair = &p
+	}
+	if n.Schedule != nil {
+		s := *n.Schedule
+		n.Schedule = &s
+	}
+	if n.Advice != nil {
+		a := *n.Advice
+		n.Advice = &a
+	}
+}
+
+// hold keeps what comes for a strategy that is paused.
+func (c *Core) hold(s *slot, n *Notice) {
+	if news(n.Handler) && !n.repeats {
+		c.owe(s, n, untilReload)
+	}
+}
+
+// release lets a strategy have at once, in their order, all that it is owed.
+func (c *Core) release(s *slot) {
+	kept := s.owed[:0]
+	for _, o := range s.owed {
+		o.notice.tries = 0
+		if o.notice.Handler != OnTimer {
+			o.at = c.now
+			kept = append(kept, o)
+		} else if !c.timers.armed(s.index, o.notice.Name) {
+			c.timers.put(timer{at: c.now, strategy: s.index, name: o.notice.Name})
+		}
+	}
+	s.owed, s.dropped = kept, 0
+	c.timers.hurry(s.index, c.now)
+}
+
+// owedAt is when something that is owed is to be told again.
+func (c *Core) owedAt() (at exchange.Time, any bool) {
+	for _, s := range c.slots {
+		if s.paused != "" {
+			continue
+		}
+		for i := range s.owed {
+			if d := s.owed[i].at; d != untilReload && (!any || d < at) {
+				at, any = d, true
+			}
+		}
+	}
+	return at, any
+}
+
+// tellOwed queues what is due to be told again.
+func (c *Core) tellOwed() {
+	for _, s := range c.slots {
+		if s.paused != "" || len(s.owed) == 0 {
+			continue
+		}
+		kept := s.owed[:0]
+		for _, o := range s.owed {
+			if o.at > c.now {
+				kept = append(kept, o)
+			} else {
+				c.tell(s.index, o.notice)
+			}
+		}
+		s.owed = kept
+	}
+}

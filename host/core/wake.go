@@ -1,0 +1,68 @@
+package core
+
+// checkAwake says once when nothing can call a strategy any more: it would look
+// as always and never act again.
+func (c *Core) checkAwake(s *slot) {
+	if s.paused != "" || c.stopping || !c.running || c.canWake(s) {
+		s.asleep = ""
+		return
+	}
+	if s.asleep != "" {
+		return
+	}
+	s.asleep = "it has no timer, watches no market that it has a handler for, and has nothing under way"
+	c.log(Warn, s.index, "nothing can wake it any more: "+s.asleep)
+}
+
+// canWake reports whether something is to come that the strategy has a handler
+// for. What only a person or an accident brings does not count.
+func (c *Core) canWake(s *slot) bool {
+	return len(s.owed) > 0 || s.wants[OnTimer] && c.timers.count(s.index) > 0 ||
+		c.seesMarket(s) || c.awaitsNews(s)
+}
+
+func (c *Core) seesMarket(s *slot) bool {
+	if !s.wants[OnBook] && !s.wants[OnTrade] && !s.wants[OnMark] && !s.wants[OnBar] {
+		return false
+	}
+	for _, yes := range s.watches {
+		if yes {
+			return true
+		}
+	}
+	return false
+}
+
+// awaitsNews reports whether orders, positions, pairs, schedules or a question
+// of the strategy will be heard of.
+func (c *Core) awaitsNews(s *slot) bool {
+	if s.wants[OnOrder] || s.wants[OnFill] {
+		for _, o := range c.orders.open {
+			if o.Strategy == s.index {
+				return true
+			}
+		}
+	}
+	if s.wants[OnFunding] {
+		for _, in := range c.u.All() {
+			if p, ok := s.pos[in.ID]; ok && in.Perp() && p.qty != 0 {
+				return true
+			}
+		}
+	}
+	if s.wants[OnPair] {
+		for _, m := range c.machines {
+			if m.Pair.Strategy == s.index && !m.Pair.State.Done() {
+				return true
+			}
+		}
+	}
+	if s.wants[OnSchedule] {
+		for _, m := range c.schedules.list {
+			if m.Schedule.Strategy == s.index && !m.Schedule.State.Done() {
+				return true
+			}
+		}
+	}
+	return s.wants[OnAdvice] && s.counsel.asked != nil
+}
