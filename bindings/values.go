@@ -243,7 +243,7 @@ var FillType = Type{
 		{Name: "fee", Type: "number", Unit: "fee_asset", Doc: "what was charged; a rebate is negative"},
 		{Name: "fee_asset", Type: "string?"},
 		{Name: "realised", Type: "number", Unit: "settlement asset", Doc: "profit of the part that reduced a position, without fees; 0 on spot"},
-		{Name: "reason", Type: "string?", Doc: "\"liquidation\" or \"adl\"; nil for an ordinary fill"},
+		{Name: "reason", Type: "string?", Doc: "nil for a fill of ours; \"liquidation\", \"adl\" or \"delivery\" of a position that you held, \"foreign\" for a trade by hand: your part of it"},
 	},
 }
 

@@ -143,7 +143,8 @@ type Fill struct {
 	// Realised is the profit of the part that reduced a position, in the
 	// settlement asset and without fees, as the venue computed it. Zero on spot.
 	Realised decimal.Decimal
-	// Reason is empty for an ordinary fill, or "liquidation", "adl".
+	// Reason is empty for a fill of our own order, or "liquidation", "adl",
+	// "delivery"; "foreign" for a trade that somebody else made on the account.
 	Reason string
 }
 

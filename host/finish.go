@@ -28,7 +28,7 @@ func (r *runner) finish(ctx context.Context, ended error) (*Summary, error) {
 		return r.summary("error"), err
 	}
 	endedBy := r.driver.EndedBy()
-	if endedBy != "stop" {
+	if r.ends(endedBy) {
 		if err := r.db.CompleteSession(r.run.Session); err != nil {
 			return nil, err
 		}
@@ -48,6 +48,13 @@ func (r *runner) finish(ctx context.Context, ended error) (*Summary, error) {
 		sum.Report = r.o.Report
 	}
 	return sum, nil
+}
+
+// ends reports whether a session is over for good: its data are at their end. The
+// built-in and the live market have none, and an account with real orders least of
+// all, so whatever ended the run, the same command goes on.
+func (r *runner) ends(endedBy string) bool {
+	return endedBy == "data" || endedBy != "stop" && !r.o.continues()
 }
 
 func (r *runner) summary(endedBy string) *Summary {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"github.com/shopspring/decimal"
@@ -17,17 +18,21 @@ import (
 	"github.com/perilune/perilune/ledger"
 )
 
-// chooseSession goes on with the ledger's latest session if that was
-// interrupted on the same market, and begins a new one otherwise. The built-in
-// market can be resumed because it can be wound forward to where it was, and the
-// live one because it goes on by itself. A recording is run from its beginning,
-// so each run of one is a session.
+// continues reports whether the market goes on after a run of it, so that a session
+// can too.
+func (o *Options) continues() bool { return o.synthetic() || o.live() }
+
+// chooseSession goes on with the ledger's latest session if that was of the same
+// market, however it ended, and begins a new one otherwise. The built-in market can
+// be resumed because it can be wound forward to where it was, and the live one
+// because it goes on by itself. A recording is run from its beginning, so each run
+// of one is a session.
 func (r *runner) chooseSession(ctx context.Context) error {
 	all, err := r.db.Sessions()
 	if err != nil {
 		return err
 	}
-	if n := len(all); n > 0 && !r.o.New && (r.o.synthetic() || r.o.live()) {
+	if n := len(all); n > 0 && !r.o.New && r.o.continues() {
 		last := all[n-1]
 		if !last.Complete && last.Market == r.market.name && last.Seed == r.o.Seed {
 			return r.resumeSession(ctx, &last)
@@ -219,7 +224,7 @@ func (r *runner) restore(s *session) (*core.Restore, error) {
 		}
 		price, _ := in.Tick.Exact(f.Price)
 		qty, _ := in.Lot.Exact(f.Qty)
-		out.Fills = append(out.Fills, core.RestoredFill{Strategy: r.indexOf(f.Strategy), Fill: exchange.Fill{
+		out.Fills = append(out.Fills, core.RestoredFill{Strategy: r.indexOf(f.Strategy), Pair: f.Pair, Fill: exchange.Fill{
 			Instrument: in.ID, Side: f.Side, Price: exchange.Ticks(price), Qty: exchange.Lots(qty), Realised: f.Realised, TradeID: f.TradeID}})
 		return nil
 	})
@@ -233,7 +238,9 @@ func (r *runner) restore(s *session) (*core.Restore, error) {
 		}
 		out.Orders = left.Orders
 	}
-	return out, errors.Join(r.restorePairs(out, u), r.restoreSchedules(out))
+	err = errors.Join(r.restorePairs(out, u), r.restoreSchedules(out))
+	out.Absent = r.absent
+	return out, err
 }
 
 // restoreBalances keeps what was in transit apart: its arrival is the first thing
@@ -270,7 +277,7 @@ func (r *runner) restorePairs(out *core.Restore, u *exchange.Universe) error {
 			return fmt.Errorf("ledger %s: pair %d: %w", r.o.DB, p.ID, err)
 		}
 		d.Pair.Strategy = r.indexOf(p.Strategy)
-		if d.Pair.Strategy < 0 {
+		if !r.runs(d.Pair.Strategy) {
 			r.warn(fmt.Sprintf("pair %d belongs to strategy %q, which does not run now: it is kept hedged and otherwise left alone", p.ID, p.Strategy))
 		}
 		out.Pairs = append(out.Pairs, core.RestoredPair(d))
@@ -294,6 +301,8 @@ func (d *pairDetail) renumber(u *exchange.Universe, p *ledger.Pair) error {
 	return nil
 }
 
+// indexOf numbers strategies: those that run, then those of earlier runs, in the
+// order in which the ledger speaks of them. -1 is the host.
 func (r *runner) indexOf(strategy string) int32 {
 	for i, l := range r.scripts {
 		if l.name == strategy {
@@ -305,7 +314,19 @@ func (r *runner) indexOf(strategy string) int32 {
 			return int32(len(r.scripts) + i)
 		}
 	}
-	return -1
+	if strategy == "" {
+		return -1
+	}
+	at := slices.Index(r.absent, strategy)
+	if at < 0 {
+		at, r.absent = len(r.absent), append(r.absent, strategy)
+	}
+	return int32(len(r.scripts) + len(r.o.Strategies) + at)
+}
+
+// runs reports whether the strategy of an index runs now.
+func (r *runner) runs(strategy int32) bool {
+	return strategy >= 0 && int(strategy) < len(r.scripts)+len(r.o.Strategies)
 }
 
 // arrivals are the ends of the transfers that the last run left on their way.

@@ -44,6 +44,11 @@ func (r *rows) of(e *core.Effect) (ledger.Record, error) {
 		if e.Order != nil {
 			row.Pair, row.ClientID = e.Order.Pair, e.Order.ClientID
 		}
+		for i := range e.Shares {
+			s := &e.Shares[i]
+			row.Shares = append(row.Shares, ledger.FillShare{Strategy: r.strategy(s.Strategy), Pair: s.Pair,
+				Qty: s.Fill.Qty, Fee: s.Fill.Fee, Realised: s.Fill.Realised})
+		}
 		return row, nil
 	case core.EffectFunding:
 		return &ledger.FundingRow{At: at, FundingPayment: *e.Payment, Instrument: r.u.Get(e.Payment.Instrument), Strategy: name, Pair: e.Share}, nil

@@ -60,6 +60,7 @@ type runner struct {
 	scripts []loaded
 	db      *ledger.DB
 	resume  *ledger.Snapshot // nil: a new session
+	absent  []string         // strategies of earlier runs that this one does not have
 	account string
 	run     *ledger.Run
 	market  *marketData

@@ -47,7 +47,7 @@ func (r *runner) restoreSchedules(out *core.Restore) error {
 			return fmt.Errorf("ledger %s: schedule %d: %w", r.o.DB, row.ID, err)
 		}
 		saved.Schedule.Strategy = r.indexOf(row.Strategy)
-		if saved.Schedule.Strategy < 0 {
+		if !r.runs(saved.Schedule.Strategy) {
 			r.warn(fmt.Sprintf("schedule %d belongs to strategy %q, which does not run now: it is finished all the same", row.ID, row.Strategy))
 		}
 		out.Schedules = append(out.Schedules, saved)

@@ -47,8 +47,9 @@ type Terms struct {
 	ContractSize        decimal.Decimal
 }
 
-// Fill is one execution as it is in the ledger. Quantities are in the venue's
-// unit: coins, or contracts for coinm.
+// Fill is one execution as it is in the ledger, or a holder's share of one that no
+// order of ours made; shares have the trade id in common. Quantities are in the
+// venue's unit: coins, or contracts for coinm.
 type Fill struct {
 	Run      RunID
 	Seq      uint64
@@ -91,8 +92,8 @@ func (db *DB) EachFill(f Filter, do func(*Fill) error) error {
 	return each(db, `SELECT x.run, x.seq, x.time, x.account, x.strategy, x.pair, x.market, x.symbol, x.trade_id, x.order_id,
 			x.client_id, x.venue_id, x.side, x.price, x.qty, x.maker, x.fee, x.fee_asset, x.realised, x.reason,
 			i.base, i.quote, i.settle, i.multiplier, i.contract_size
-		FROM fills x JOIN session s ON s.id = x.session
-		JOIN instrument i ON i.market = x.market AND i.symbol = x.symbol `+whereFull+" ORDER BY x.id",
+		FROM fill_parts x JOIN session s ON s.id = x.session
+		JOIN instrument i ON i.market = x.market AND i.symbol = x.symbol `+whereFull+" ORDER BY x.id, x.n",
 		func(rows *sql.Rows) error {
 			err := rows.Scan(&x.Run, &x.Seq, &x.Time, &x.Account, &x.Strategy, &x.Pair, scanMarket(&x.Market), &x.Symbol,
 				&x.TradeID, &x.Order, &x.ClientID, &x.VenueID, scanSide(&x.Side), &x.Price, &x.Qty, &x.Maker, &x.Fee,

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -46,6 +47,18 @@ type FillRow struct {
 	Strategy   string
 	Pair       exchange.PairID
 	ClientID   string // of the order; empty when it was not ours
+	// Shares say who held what a fill took that no order of ours made. They sum to
+	// the fill; none means that all of it belongs to Strategy and Pair.
+	Shares []FillShare
+}
+
+// FillShare is one holder's part of a fill.
+type FillShare struct {
+	Strategy string // empty: the account itself
+	Pair     exchange.PairID
+	Qty      exchange.Lots
+	Fee      decimal.Decimal
+	Realised decimal.Decimal
 }
 
 // FundingRow is one settlement of funding, or a strategy's or a pair's share of
@@ -155,8 +168,22 @@ type LogRow struct {
 }
 
 func (r *OrderRow) check() error   { return needInstrument(r.Instrument, "order", r.Order.ClientID) }
-func (r *FillRow) check() error    { return needInstrument(r.Instrument, "fill", r.TradeID) }
 func (r *FundingRow) check() error { return needInstrument(r.Instrument, "funding", r.TranID) }
+
+func (r *FillRow) check() error {
+	if err := needInstrument(r.Instrument, "fill", r.TradeID); err != nil || len(r.Shares) == 0 {
+		return err
+	}
+	qty, fee, realised := r.Qty, r.Fee, r.Realised
+	for _, s := range r.Shares {
+		qty, fee, realised = qty-s.Qty, fee.Sub(s.Fee), realised.Sub(s.Realised)
+	}
+	if qty != 0 || !fee.IsZero() || !realised.IsZero() {
+		return fmt.Errorf("ledger: fill %s of %s: %w: its shares leave %d lots, a fee of %s and a profit of %s",
+			r.TradeID, r.Instrument.Key(), ErrUnbalanced, qty, fee, realised)
+	}
+	return nil
+}
 
 func (r *PairRow) check() error {
 	name := fmt.Sprint(r.ID)
@@ -218,10 +245,31 @@ func (r *FillRow) write(b *batch) error {
 	if err != nil {
 		return err
 	}
-	if n, err := res.RowsAffected(); err != nil || n > 0 {
+	n, err := res.RowsAffected()
+	if err != nil {
 		return err
 	}
+	if n > 0 {
+		return r.writeShares(b, res)
+	}
 	return b.sameFill(market, symbol, r.TradeID, r.Side.String(), price, qty)
+}
+
+// writeShares writes the parts of a fill that was new: one that was there has its own.
+func (r *FillRow) writeShares(b *batch, fill sql.Result) error {
+	if len(r.Shares) == 0 {
+		return nil
+	}
+	id, err := fill.LastInsertId()
+	if err != nil {
+		return err
+	}
+	for i, s := range r.Shares {
+		if _, err := b.exec(insertShare, id, i, s.Strategy, int64(s.Pair), r.Instrument.QtyDecimal(s.Qty).String(), s.Fee.String(), s.Realised.String()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // sameFill is asked when a trade id was there already. That is a replay or a

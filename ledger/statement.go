@@ -16,6 +16,7 @@ const (
 	insertOrder
 	insertFill
 	findFill
+	insertShare
 	insertFunding
 	insertTransfer
 	insertTxn
@@ -53,6 +54,7 @@ var statementText = [statements]string{
 		VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING`,
 	findFill: `SELECT side, price, qty FROM fills
 		WHERE venue = ? AND account = ? AND market = ? AND symbol = ? AND trade_id = ?`,
+	insertShare: `INSERT INTO fill_shares (fill, n, strategy, pair, qty, fee, realised) VALUES (?,?,?,?,?,?,?)`,
 	insertFunding: `INSERT INTO funding (session, run, seq, time, venue, account, market, symbol, tran_id, strategy, pair,
 			settled, rate, mark, position, amount, asset)
 		VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING`,

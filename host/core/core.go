@@ -63,6 +63,7 @@ type Core struct {
 	u       *exchange.Universe
 	markets []market
 	slots   []*slot
+	absent  []*absent
 	gate    *risk.Gate
 	acct    *account
 	orders  orders
@@ -129,7 +130,7 @@ func New(cfg Config, strategies []Strategy, versions []Version) (*Core, error) {
 		c.markets = append(c.markets, market{in: in, book: b, funding: funding.NewForecast(funding.RuleOf(in))})
 	}
 	for i, st := range strategies {
-		s := &slot{index: int32(i), version: 1, pos: map[exchange.InstrumentID]*position{}}
+		s := &slot{index: int32(i), version: 1, holder: newHolder()}
 		s.port = &Port{c: c, slot: s}
 		s.install(st, c.u)
 		c.slots = append(c.slots, s)

@@ -58,6 +58,7 @@ type Effect struct {
 
 	Order    *exchange.Order
 	Fill     *exchange.Fill
+	Shares   []FillShare // with Fill, when it was not ours: who held what it took
 	Payment  *exchange.FundingPayment
 	Share    exchange.PairID // with Payment: whose part it is; 0: of no pair
 	Transfer *exchange.Transfer
@@ -130,7 +131,7 @@ func (e *Effect) Append(dst []byte, u *exchange.Universe) []byte {
 	case EffectSubmit, EffectCancel, EffectOrder:
 		return appendOrder(dst, e.Order, u)
 	case EffectFill:
-		return appendFill(dst, e.Fill, u)
+		return appendShares(appendFill(dst, e.Fill, u), e.Shares, u)
 	case EffectFunding:
 		return number(appendPayment(dst, e.Payment, u), "pair", int64(e.Share))
 	case EffectTransfer, EffectArrived:
@@ -216,6 +217,18 @@ func appendFill(dst []byte, f *exchange.Fill, u *exchange.Universe) []byte {
 	dst = field(dst, "realised", f.Realised.String())
 	if f.Reason != "" {
 		dst = field(dst, "reason", f.Reason)
+	}
+	return dst
+}
+
+func appendShares(dst []byte, shares []FillShare, u *exchange.Universe) []byte {
+	for i := range shares {
+		s := &shares[i]
+		dst = number(dst, "share", int64(s.Strategy))
+		dst = number(dst, "pair", int64(s.Pair))
+		dst = field(dst, "qty", u.Get(s.Fill.Instrument).QtyDecimal(s.Fill.Qty).String())
+		dst = field(dst, "fee", s.Fill.Fee.String())
+		dst = field(dst, "realised", s.Fill.Realised.String())
 	}
 	return dst
 }

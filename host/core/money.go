@@ -7,6 +7,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/attribution"
 	"github.com/perilune/perilune/exchange/book"
 	"github.com/perilune/perilune/host/execution"
 	"github.com/perilune/perilune/host/risk"
@@ -29,8 +30,7 @@ func (s *Stats) measure(p *execution.Pair) {
 	s.MaxUnhedgedTime = max(s.MaxUnhedgedTime, p.MaxUnhedgedTime)
 }
 
-// onPayment books a settlement of funding and shares it out to the pairs whose
-// short earned it, by size.
+// onPayment books a settlement of funding and shares it out by what everybody holds.
 func (c *Core) onPayment(ev *exchange.Event) {
 	p := ev.Payment
 	in := c.u.Get(p.Instrument)
@@ -46,27 +46,34 @@ func (c *Core) onPayment(ev *exchange.Event) {
 	}
 }
 
-// shareFunding gives every pair its part of a payment by the size of its short,
-// and what is left to whoever holds the rest of the position.
+// shareFunding gives everybody who holds a part of the position the part of a payment
+// that it earned or owes, and what is left to the account.
 func (c *Core) shareFunding(in *exchange.Instrument, p *exchange.FundingPayment) {
 	rest := *p
-	for _, m := range c.machines {
-		if m.Pair.Perp != in.ID || m.Pair.State.Done() || m.Pair.PerpQty == 0 || rest.Position == 0 {
-			continue
+	list, held := c.holders(in)
+	for i := range list {
+		if p.Position == 0 {
+			break
 		}
-		part := rest
-		part.Position = m.Pair.PerpQty
-		if part.Position != rest.Position {
-			part.Amount = p.Amount.Mul(decimal.NewFromInt(int64(part.Position))).DivRound(decimal.NewFromInt(int64(p.Position)), 16)
+		part := *p
+		part.Position = held[i]
+		part.Amount = attribution.Amount(p.Amount, held[i], p.Position)
+		if part.Position == rest.Position {
+			part.Amount = rest.Amount
 		}
 		rest.Position -= part.Position
 		rest.Amount = rest.Amount.Sub(part.Amount)
-		m.Settled(c, part.Amount)
-		c.emit(Effect{Kind: EffectFunding, Strategy: m.Pair.Strategy, Instrument: in.ID, Payment: &part, Share: m.Pair.ID})
-		c.Changed(m)
+		m := c.machine(list[i].Pair)
+		if m != nil {
+			m.Settled(c, part.Amount)
+		}
+		c.emit(Effect{Kind: EffectFunding, Strategy: list[i].Strategy, Instrument: in.ID, Payment: &part, Share: list[i].Pair})
+		if m != nil {
+			c.Changed(m)
+		}
 	}
 	if rest.Position != 0 || !rest.Amount.IsZero() {
-		c.emit(Effect{Kind: EffectFunding, Strategy: c.ownerOf(in.ID), Instrument: in.ID, Payment: &rest})
+		c.emit(Effect{Kind: EffectFunding, Strategy: -1, Instrument: in.ID, Payment: &rest})
 	}
 }
 

@@ -235,22 +235,26 @@ func (c *Core) onFill(ev *exchange.Event) {
 		o.Filled += f.Qty
 		o.Updated = c.now
 	}
+	var shares []FillShare
+	if !ours {
+		f, shares = c.attribute(f)
+	}
 	postings := c.acct.fill(f)
 	c.stats.Fees = c.stats.Fees.Add(c.feeValue(in, f))
-	e := Effect{Kind: EffectFill, Strategy: strategy, Instrument: in.ID, Fill: f}
+	e := Effect{Kind: EffectFill, Strategy: strategy, Instrument: in.ID, Fill: f, Shares: shares}
 	txn := &Txn{Kind: "fill", Ref: in.Key() + ":" + f.TradeID, Strategy: strategy, Postings: postings}
 	if ours {
 		copied := *o
 		e.Order = &copied
 		txn.Pair = o.Pair
-		c.credit(strategy, f)
+		c.credit(strategy, o.Pair, f)
 	}
 	c.emit(e)
 	if len(postings) > 0 { // a short opened without a fee moves no money
 		c.emit(Effect{Kind: EffectTxn, Strategy: strategy, Instrument: in.ID, Txn: txn})
 	}
 	if !ours {
-		c.foreignFill(f)
+		c.foreignFill(f, shares)
 		return
 	}
 	c.fills++
@@ -295,13 +299,5 @@ func (c *Core) fillProgress(o *exchange.Order, f *exchange.Fill) {
 	}
 	if m != nil {
 		c.guard(m)
-	}
-}
-
-// credit books an execution to a strategy's own position. A pair may belong to
-// a strategy of an earlier run that this one does not have.
-func (c *Core) credit(strategy int32, f *exchange.Fill) {
-	if strategy >= 0 && int(strategy) < len(c.slots) {
-		c.slots[strategy].position(f.Instrument).fill(c.u.Get(f.Instrument), f, nil)
 	}
 }

@@ -1,8 +1,6 @@
 package core
 
 import (
-	"github.com/shopspring/decimal"
-
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/host/execution"
 )
@@ -36,56 +34,6 @@ func (c *Core) runMachines(id exchange.InstrumentID) {
 		if (m.Pair.Spot == id || m.Pair.Perp == id) && !m.Pair.State.Done() && m.Watching() {
 			c.step(m)
 		}
-	}
-}
-
-// foreignFill adopts an execution we did not ask for: a liquidation, an
-// auto-deleveraging, or a hand at work elsewhere. Pairs that it took a leg from
-// make the other one follow at once.
-func (c *Core) foreignFill(f *exchange.Fill) {
-	in := c.u.Get(f.Instrument)
-	reason := f.Reason
-	if reason == "" {
-		reason = "external"
-	}
-	c.log(Error, -1, "foreign fill ("+reason+"): "+f.Side.String()+" "+in.QtyDecimal(f.Qty).String()+" "+in.Key()+
-		" at "+in.PriceDecimal(f.Price).String())
-	rest := *f
-	rest.Reason = reason
-	if in.Perp() && f.Side == exchange.Buy {
-		c.takeAway(&rest, rest.Qty)
-	} else if !in.Perp() && f.Side == exchange.Sell {
-		missing := c.held(in.Base, 0).Sub(c.balance(exchange.Spot, in.Base).Free)
-		c.takeAway(&rest, min(rest.Qty, exchange.Lots(in.Lot.Ceil(missing))))
-	}
-}
-
-// takeAway shares a number of lots of a foreign fill out to the pairs that held
-// them, oldest first. The fee was charged once, and goes to the first.
-func (c *Core) takeAway(f *exchange.Fill, left exchange.Lots) {
-	in := c.u.Get(f.Instrument)
-	for _, m := range c.machines {
-		if m.Pair.State.Done() || left <= 0 {
-			continue
-		}
-		part := *f
-		switch in.ID {
-		case m.Pair.Perp:
-			part.Qty = min(left, -m.Pair.PerpQty)
-		case m.Pair.Spot:
-			part.Qty = min(left, exchange.Lots(in.Lot.Floor(m.Pair.SpotQty)))
-		default:
-			continue
-		}
-		if part.Qty <= 0 {
-			continue
-		}
-		left -= part.Qty
-		f.Fee = decimal.Zero
-		c.credit(m.Pair.Strategy, &part)
-		m.Fill(c, &part, in.ID == m.Pair.Perp)
-		c.guard(m)
-		c.Changed(m)
 	}
 }
 

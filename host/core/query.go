@@ -35,8 +35,12 @@ func (c *Core) Paused(strategy int) string { return c.slots[strategy].paused }
 // Asleep returns why nothing can wake a strategy any more, or "".
 func (c *Core) Asleep(strategy int) string { return c.slots[strategy].asleep }
 
-// StrategyName returns a strategy's name, or "host" for -1.
+// StrategyName returns a strategy's name, also of one of an earlier run, or "host"
+// for -1.
 func (c *Core) StrategyName(i int32) string {
+	if gone := int(i) - len(c.slots); gone >= 0 && gone < len(c.absent) {
+		return c.absent[gone].name
+	}
 	if i < 0 || int(i) >= len(c.slots) {
 		return "host"
 	}

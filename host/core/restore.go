@@ -22,6 +22,7 @@ type Restore struct {
 	Schedules []schedule.Saved    // that are not done
 	Transit   []exchange.Transfer // sent and not arrived
 	Orders    []exchange.Order    // that the venue may still have; Filled is the sum of Fills
+	Absent    []string            // strategies that do not run now, but hold or held something; their indices follow
 	Halted    string              // why the kill latch was tripped; "": it was not
 }
 
@@ -35,6 +36,7 @@ type RestoredBalance struct {
 // RestoredFill is a fill and whose it was.
 type RestoredFill struct {
 	Strategy int32
+	Pair     exchange.PairID
 	Fill     exchange.Fill
 }
 
@@ -50,6 +52,9 @@ func (c *Core) restore(r *Restore) {
 	}
 	c.now = r.Time
 	c.orders.last, c.lastPair, c.lastMove, c.lastAsk = r.LastOrder, r.LastPair, r.LastMove, r.LastAsk
+	for _, name := range r.Absent {
+		c.absent = append(c.absent, &absent{newHolder(), name})
+	}
 	for i := range r.Fills {
 		f := &r.Fills[i]
 		c.seen.add(&f.Fill)
@@ -59,9 +64,7 @@ func (c *Core) restore(r *Restore) {
 			venue = &f.Fill.Realised
 		}
 		c.acct.pos[in.ID].fill(in, &f.Fill, venue)
-		if f.Strategy >= 0 && int(f.Strategy) < len(c.slots) {
-			c.slots[f.Strategy].position(in.ID).fill(in, &f.Fill, nil)
-		}
+		c.credit(f.Strategy, f.Pair, &f.Fill)
 	}
 	for _, b := range r.Balances {
 		c.acct.holding(b.Wallet, b.Asset).total = b.Total

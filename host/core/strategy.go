@@ -98,7 +98,7 @@ type slot struct {
 	calls   int             // of its handlers by the event being handled
 	asleep  string          // why nothing can wake it any more; "": something can
 	counsel counsel
-	pos     map[exchange.InstrumentID]*position
+	holder
 }
 
 func (s *slot) install(st Strategy, u *exchange.Universe) {
@@ -135,14 +135,4 @@ func match(pattern, key string) bool {
 		return false
 	}
 	return key == ""
-}
-
-// position returns the slot's position in an instrument, making it if needed.
-func (s *slot) position(id exchange.InstrumentID) *position {
-	p := s.pos[id]
-	if p == nil {
-		p = &position{}
-		s.pos[id] = p
-	}
-	return p
 }

@@ -49,7 +49,7 @@
 ---@field fee number # [fee_asset] what was charged; a rebate is negative
 ---@field fee_asset string?
 ---@field realised number # [settlement asset] profit of the part that reduced a position, without fees; 0 on spot
----@field reason string? # "liquidation" or "adl"; nil for an ordinary fill
+---@field reason string? # nil for a fill of ours; "liquidation", "adl" or "delivery" of a position that you held, "foreign" for a trade by hand: your part of it
 
 ---One settlement of funding on an open position.
 ---@class FundingPayment

@@ -202,7 +202,7 @@ func (d *Desk) book(in *exchange.Instrument, n *order, e *account.Execution) {
 	}
 	if n == nil {
 		if f.Reason == "" {
-			f.Reason = "foreign order " + f.VenueID
+			f.Reason = "foreign"
 		}
 	} else {
 		f.Order = n.ID

@@ -1,0 +1,214 @@
+package core
+
+import (
+	"slices"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/attribution"
+	"github.com/perilune/perilune/host/execution"
+)
+
+// FillShare is the part that one holder has of a fill that no order of ours made.
+// The shares of a fill sum to it in quantity, fee and profit, to the last digit.
+type FillShare struct {
+	Strategy int32           // -1: nobody's part, the account's own
+	Pair     exchange.PairID // 0: what the strategy holds outside of pairs
+	Fill     exchange.Fill   // with the part's quantity, fee and profit
+}
+
+// holding parts of positions: a strategy that runs, or one of an earlier run whose
+// positions are still open.
+type holder struct {
+	pos map[exchange.InstrumentID]*position
+	own map[exchange.InstrumentID]exchange.Lots // fills outside of pairs
+}
+
+func newHolder() holder {
+	return holder{pos: map[exchange.InstrumentID]*position{}, own: map[exchange.InstrumentID]exchange.Lots{}}
+}
+
+// position returns the holder's position in an instrument, making it if needed.
+func (h *holder) position(id exchange.InstrumentID) *position {
+	p := h.pos[id]
+	if p == nil {
+		p = &position{}
+		h.pos[id] = p
+	}
+	return p
+}
+
+// holder finds a strategy by index; those of earlier runs come after those that run.
+func (c *Core) holder(strategy int32) *holder {
+	switch i := int(strategy) - len(c.slots); {
+	case strategy < 0 || i >= len(c.absent):
+		return nil
+	case i >= 0:
+		return &c.absent[i].holder
+	}
+	return &c.slots[strategy].holder
+}
+
+// absent is a strategy of an earlier run that this one does not have.
+type absent struct {
+	holder
+	name string
+}
+
+// credit books an execution to a strategy's own position.
+func (c *Core) credit(strategy int32, pair exchange.PairID, f *exchange.Fill) {
+	h := c.holder(strategy)
+	if h == nil {
+		return
+	}
+	h.position(f.Instrument).fill(c.u.Get(f.Instrument), f, nil)
+	if pair == 0 {
+		h.own[f.Instrument] += exchange.Lots(f.Side) * f.Qty
+	}
+}
+
+// attribute says whose a fill is that no order of ours made, before it is booked.
+// It returns the fill with its reason said, and the shares of it; none when all of
+// it is nobody's.
+func (c *Core) attribute(f *exchange.Fill) (*exchange.Fill, []FillShare) {
+	named := *f
+	named.Order = 0
+	if named.Reason == "" {
+		named.Reason = "foreign"
+	}
+	if named.Reason == attribution.Nobody || named.Qty <= 0 {
+		return &named, nil
+	}
+	in := c.u.Get(f.Instrument)
+	shares, held := c.holders(in)
+	net := c.acct.pos[in.ID].qty
+	if !in.Perp() {
+		net = exchange.Lots(in.Lot.Floor(c.acct.holding(in.Market, in.Base).total))
+	}
+	parts := attribution.Split(f.Side, f.Qty, net, held, attribution.ByVenue(named.Reason))
+	out := shares[:0]
+	for i := range shares {
+		if parts[i] > 0 {
+			shares[i].Fill = named
+			shares[i].Fill.Qty = parts[i]
+			out = append(out, shares[i])
+		}
+	}
+	return &named, divide(&named, out)
+}
+
+// divide gives every share its part of fee and profit. What is left in lots is
+// nobody's, and what is left in amounts goes to the last.
+func divide(f *exchange.Fill, shares []FillShare) []FillShare {
+	if len(shares) == 0 {
+		return nil
+	}
+	left := f.Qty
+	for i := range shares {
+		left -= shares[i].Fill.Qty
+	}
+	if left > 0 {
+		rest := FillShare{Strategy: -1, Fill: *f}
+		rest.Fill.Qty = left
+		shares = append(shares, rest)
+	}
+	fee, realised := f.Fee, f.Realised
+	for i := range shares {
+		part := &shares[i].Fill
+		if i == len(shares)-1 {
+			part.Fee, part.Realised = fee, realised
+			break
+		}
+		part.Fee, part.Realised = attribution.Amount(f.Fee, part.Qty, f.Qty), attribution.Amount(f.Realised, part.Qty, f.Qty)
+		fee, realised = fee.Sub(part.Fee), realised.Sub(part.Realised)
+	}
+	return shares
+}
+
+// holders lists who holds parts of an instrument, and how much: pairs by number,
+// then what strategies hold outside of them, by index.
+func (c *Core) holders(in *exchange.Instrument) (list []FillShare, held []exchange.Lots) {
+	add := func(strategy int32, pair exchange.PairID, qty exchange.Lots) {
+		if qty != 0 {
+			list, held = append(list, FillShare{Strategy: strategy, Pair: pair}), append(held, qty)
+		}
+	}
+	inPairs := make([]exchange.Lots, len(c.slots)+len(c.absent))
+	for _, m := range c.machines {
+		if m.Pair.State.Done() {
+			continue
+		}
+		qty := pairHolds(in, &m.Pair)
+		add(m.Pair.Strategy, m.Pair.ID, qty)
+		if i := int(m.Pair.Strategy); i >= 0 && i < len(inPairs) {
+			inPairs[i] += qty
+		}
+	}
+	for i := range inPairs {
+		h := c.holder(int32(i))
+		switch pos := h.pos[in.ID]; {
+		case pos == nil:
+		case in.Perp():
+			add(int32(i), 0, pos.qty-inPairs[i])
+		default: // a pair's coins are less than its fills: fees and transfers
+			add(int32(i), 0, max(0, h.own[in.ID]))
+		}
+	}
+	return list, held
+}
+
+// pairHolds is a pair's part of an instrument, in lots.
+func pairHolds(in *exchange.Instrument, p *execution.Pair) exchange.Lots {
+	switch in.ID {
+	case p.Perp:
+		return p.PerpQty
+	case p.Spot:
+		return exchange.Lots(in.Lot.Floor(p.SpotQty))
+	}
+	return 0
+}
+
+// foreignFill tells of a fill that we did not ask for everybody who held a part of
+// what it took. Pairs that it took a leg from make the other one follow at once.
+func (c *Core) foreignFill(f *exchange.Fill, shares []FillShare) {
+	in := c.u.Get(f.Instrument)
+	what := f.Side.String() + " " + in.QtyDecimal(f.Qty).String() + " " + in.Key() + " at " + in.PriceDecimal(f.Price).String()
+	if f.Reason == attribution.Nobody {
+		c.log(Info, -1, "opening position: "+what+": nobody's until it is traded")
+		return
+	}
+	c.log(Error, -1, "foreign fill ("+f.Reason+"): "+what)
+	for i := range shares {
+		s := &shares[i]
+		c.credit(s.Strategy, s.Pair, &s.Fill)
+	}
+	for i := range shares {
+		c.tellShare(shares, i)
+	}
+	for i := range shares {
+		s := &shares[i]
+		if m := c.machine(s.Pair); m != nil {
+			m.Fill(c, &s.Fill, in.ID == m.Pair.Perp)
+			c.guard(m)
+			c.Changed(m)
+		}
+	}
+}
+
+// tellShare tells a strategy of all its shares at once, at the first of them.
+func (c *Core) tellShare(shares []FillShare, at int) {
+	whose := shares[at].Strategy
+	mine := func(s FillShare) bool { return s.Strategy == whose }
+	if whose < 0 || slices.IndexFunc(shares, mine) != at {
+		return
+	}
+	sum := shares[at].Fill
+	sum.Qty, sum.Fee, sum.Realised = 0, decimal.Zero, decimal.Zero
+	for i := range shares {
+		if s := &shares[i].Fill; mine(shares[i]) {
+			sum.Qty, sum.Fee, sum.Realised = sum.Qty+s.Qty, sum.Fee.Add(s.Fee), sum.Realised.Add(s.Realised)
+		}
+	}
+	c.tell(whose, Notice{Handler: OnFill, Instrument: sum.Instrument, Fill: &sum})
+}
