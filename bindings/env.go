@@ -60,8 +60,9 @@ type Env interface {
 	StartSchedule(schedule.Request) (exchange.ScheduleID, error)
 	CancelSchedule(exchange.ScheduleID) error
 	Transfer(asset string, from, to exchange.Market, amount decimal.Decimal)
-	// SetTimer arms (or re-arms) the timer of this name. every > 0 repeats it.
-	SetTimer(name string, at, every exchange.Time)
+	// SetTimer arms (or re-arms) the timer of this name. every > 0 repeats it. A
+	// strategy that has very many already gets an error.
+	SetTimer(name string, at, every exchange.Time) error
 	ClearTimer(name string)
 	Log(level LogLevel, where, message string)
 	Chart(series string, value float64)

@@ -21,6 +21,7 @@ type Runtime struct {
 	self int // 1 when the function being called is a method
 
 	charge  func(units int)
+	quota   quota
 	slab    slab
 	classes map[*Type]*lua.LTable
 	books   []*lua.LUserData
@@ -39,7 +40,10 @@ func NewRuntime(L *lua.LState, charge func(units int)) *Runtime {
 }
 
 // Enter starts a callback: functions see env until Leave.
-func (rt *Runtime) Enter(env Env) { rt.env = env }
+func (rt *Runtime) Enter(env Env) {
+	rt.env = env
+	rt.quota.fresh()
+}
 
 // Leave ends a callback.
 func (rt *Runtime) Leave() { rt.env = nil }
@@ -47,6 +51,10 @@ func (rt *Runtime) Leave() { rt.env = nil }
 // Env returns the market and account of the callback. It is nil only in
 // functions that may be called while loading.
 func (rt *Runtime) Env() Env { return rt.env }
+
+// Begin makes L the thread that is running, in the function of this name. Wrapped
+// functions do it by themselves.
+func (rt *Runtime) Begin(L *lua.LState, name string) { rt.L, rt.name = L, name }
 
 // Charge counts work done in Go towards the callback's budget, in units of about
 // one Lua instruction, and raises when the budget is spent.

@@ -247,8 +247,9 @@ func (e *Env) Transfer(asset string, from, to exchange.Market, amount decimal.De
 	e.Transfers = append(e.Transfers, exchange.Transfer{Asset: asset, From: from, To: to, Amount: amount})
 }
 
-func (e *Env) SetTimer(name string, at, every exchange.Time) {
+func (e *Env) SetTimer(name string, at, every exchange.Time) error {
 	e.Timers[name] = [2]exchange.Time{at, every}
+	return nil
 }
 
 func (e *Env) ClearTimer(name string) { delete(e.Timers, name) }

@@ -24,6 +24,8 @@ func plot(rt *bindings.Runtime) int {
 		return 0
 	}
 	if v := rt.Arg(2).Number(); !math.IsNaN(v) && !math.IsInf(v, 0) {
+		rt.Series(series)
+		rt.Count(bindings.CapPoints)
 		rt.Env().Chart(series, v)
 	}
 	return 0

@@ -133,6 +133,7 @@ func open(rt *bindings.Runtime) int {
 		req.Tag = f.Get("tag").Name()
 	}
 	coinFields(f, perp, &req)
+	rt.Count(bindings.CapPairs)
 	id, err := rt.Env().OpenPair(req)
 	if err != nil {
 		rt.PushNil()
@@ -215,6 +216,7 @@ func closePair(rt *bindings.Runtime) int {
 	if f.Has("reason") {
 		req.Reason = f.Get("reason").Text()
 	}
+	rt.Count(bindings.CapPairs)
 	return rt.PushDone(rt.Env().ClosePair(req))
 }
 
@@ -241,7 +243,9 @@ func transfer(rt *bindings.Runtime) int {
 	if from == to {
 		rt.Arg(3).Fail("the %s wallet is both source and destination", to)
 	}
-	rt.Env().Transfer(asset, from, to, rt.Arg(4).Positive())
+	amount := rt.Arg(4).Positive()
+	rt.Count(bindings.CapTransfers)
+	rt.Env().Transfer(asset, from, to, amount)
 	return 0
 }
 
@@ -260,6 +264,7 @@ func keep(rt *bindings.Runtime) int {
 	if err := req.Validate(); err != nil {
 		rt.Arg(1).Fail("%v", err)
 	}
+	rt.Count(bindings.CapPairs)
 	return rt.PushDone(rt.Env().Keep(req))
 }
 

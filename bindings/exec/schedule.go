@@ -96,6 +96,7 @@ func start(rt *bindings.Runtime, algo schedule.Algo) int {
 	if f.Has("tag") {
 		r.Tag = f.Get("tag").Name()
 	}
+	rt.Count(bindings.CapSchedules)
 	id, err := rt.Env().StartSchedule(r)
 	if err != nil {
 		rt.PushNil()
@@ -149,5 +150,7 @@ func listSchedules(rt *bindings.Runtime) int {
 }
 
 func cancelSchedule(rt *bindings.Runtime) int {
-	return rt.PushDone(rt.Env().CancelSchedule(scheduleID(rt)))
+	id := scheduleID(rt)
+	rt.Count(bindings.CapSchedules)
+	return rt.PushDone(rt.Env().CancelSchedule(id))
 }

@@ -48,6 +48,7 @@ func Write(rt *bindings.Runtime, l bindings.LogLevel, sep string) int {
 	if len(message) > maxLine {
 		message = message[:maxLine] + "..."
 	}
+	rt.Count(bindings.CapLogs)
 	rt.Charge(16 + len(message)/16)
 	rt.Env().Log(l, rt.Where(), message)
 	return 0

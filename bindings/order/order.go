@@ -86,6 +86,11 @@ func submit(rt *bindings.Runtime) int {
 	case o.Type == exchange.Limit:
 		o.Price = price(in, o.Side, f.Get("price"))
 	}
+	return place(rt, o)
+}
+
+func place(rt *bindings.Runtime, o exchange.Order) int {
+	rt.Count(bindings.CapOrders)
 	return rt.PushString(bindings.ID(rt.Env().Submit(o)))
 }
 
@@ -95,7 +100,7 @@ func limit(rt *bindings.Runtime, side exchange.Side) int {
 	f := rt.Fields(4, &optionsType)
 	o.TIF = timeInForce(rt, f.Get("tif"), o.Type)
 	o.ReduceOnly = reduceOnly(in, f.Get("reduce_only"))
-	return rt.PushString(bindings.ID(rt.Env().Submit(o)))
+	return place(rt, o)
 }
 
 // maxSteps bounds ticks and lots to what a float64 and an int64 both hold.
@@ -169,6 +174,7 @@ func cancel(rt *bindings.Runtime) int {
 	if !ok || o.Status.Terminal() {
 		return rt.PushBool(false)
 	}
+	rt.Count(bindings.CapCancels)
 	rt.Env().Cancel(o.ID)
 	return rt.PushBool(true)
 }

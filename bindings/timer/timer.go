@@ -38,13 +38,21 @@ func Module() bindings.Module {
 
 func every(rt *bindings.Runtime) int {
 	period := rt.Arg(2).Duration()
-	rt.Env().SetTimer(rt.Arg(1).Name(), rt.Env().Now()+period, period)
+	set(rt, rt.Env().Now()+period, period)
 	return 0
 }
 
 func after(rt *bindings.Runtime) int {
-	rt.Env().SetTimer(rt.Arg(1).Name(), rt.Env().Now()+rt.Arg(2).Duration(), 0)
+	set(rt, rt.Env().Now()+rt.Arg(2).Duration(), 0)
 	return 0
+}
+
+func set(rt *bindings.Runtime, at, every exchange.Time) {
+	name := rt.Arg(1).Name()
+	rt.Count(bindings.CapTimers)
+	if err := rt.Env().SetTimer(name, at, every); err != nil {
+		rt.Raise("%v", err)
+	}
 }
 
 func atNext(rt *bindings.Runtime) int {
@@ -55,7 +63,7 @@ func atNext(rt *bindings.Runtime) int {
 		}
 	}
 	at := Next(rt.Env().Now(), period, before)
-	rt.Env().SetTimer(rt.Arg(1).Name(), at, 0)
+	set(rt, at, 0)
 	return rt.PushTime(at)
 }
 
@@ -66,6 +74,8 @@ func Next(now, period, before exchange.Time) exchange.Time {
 }
 
 func cancel(rt *bindings.Runtime) int {
-	rt.Env().ClearTimer(rt.Arg(1).Name())
+	name := rt.Arg(1).Name()
+	rt.Count(bindings.CapTimers)
+	rt.Env().ClearTimer(name)
 	return 0
 }

@@ -2,6 +2,7 @@ package core
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -262,5 +263,46 @@ func TestAFloodOfCallbacksPausesItsOwnStrategy(t *testing.T) {
 	}
 	if calm.seen[OnStart] != 1 || calm.seen[OnHalt] != 1 {
 		t.Errorf("the neighbour was called %v", calm.seen)
+	}
+}
+
+func TestTimersAreCountedAtTheCall(t *testing.T) {
+	var failed error
+	s := &script{name: "s"}
+	s.call = func(p *Port, n *Notice) error {
+		if n.Handler == OnStart {
+			for i := range maxTimers {
+				if err := p.SetTimer(fmt.Sprint("t", i), p.Now()+exchange.Hour, 0); err != nil {
+					return err
+				}
+			}
+			failed = p.SetTimer("one more", p.Now()+exchange.Hour, 0)
+			return p.SetTimer("t7", p.Now()+2*exchange.Hour, 0) // which it has already
+		}
+		return nil
+	}
+	b := newBench(t, s)
+	b.start()
+	if failed == nil || !strings.Contains(failed.Error(), `at most 1000 timers, and "one more" is one more`) {
+		t.Errorf("the timer too many: %v", failed)
+	}
+	if n := b.core.timers.count(0); n != maxTimers {
+		t.Errorf("%d timers are armed, want %d", n, maxTimers)
+	}
+}
+
+func TestTimersThatAreDueTooOftenWait(t *testing.T) {
+	w := newWakeful(OnTimer)
+	b := newBench(t, w)
+	b.start()
+	for i := range 500 {
+		b.core.timers.set(0, fmt.Sprint("t", i), b.now+exchange.Millisecond, exchange.Millisecond)
+	}
+	fx := b.runTo(b.now + 3*exchange.Second - 1)
+	if n := w.seen[OnTimer]; n != 3*wakesAllowed {
+		t.Errorf("woken %d times in three seconds, want %d", n, 3*wakesAllowed)
+	}
+	if !said(fx, "due more than 100 times a second") {
+		t.Error("nobody said so")
 	}
 }

@@ -238,9 +238,37 @@ func (p *Port) Transfer(asset string, from, to exchange.Market, amount decimal.D
 		transfer: exchange.Transfer{Strategy: p.slot.index, Asset: asset, From: from, To: to, Amount: amount}})
 }
 
-// SetTimer stages the arming of a timer. A timer of the same name is replaced.
-func (p *Port) SetTimer(name string, at, every exchange.Time) {
+// SetTimer stages the arming of a timer. A timer of the same name is replaced. It
+// fails when the strategy would have more than a thousand.
+func (p *Port) SetTimer(name string, at, every exchange.Time) error {
+	if p.timersWith(name) > maxTimers {
+		return fmt.Errorf("a strategy may have at most %d timers, and %q is one more", maxTimers, name)
+	}
 	p.staged = append(p.staged, staged{kind: stageTimer, name: name, at: at, every: every})
+	return nil
+}
+
+// timersWith is how many timers the strategy would have with this one.
+func (p *Port) timersWith(name string) int {
+	if len(p.staged) < maxTimers && len(p.c.timers.list)+len(p.staged) < maxTimers {
+		return 0 // whatever they are
+	}
+	names := map[string]bool{name: true}
+	for i := range p.c.timers.list {
+		if t := &p.c.timers.list[i]; t.strategy == p.slot.index {
+			names[t.name] = true
+		}
+	}
+	for i := range p.staged {
+		switch p.staged[i].kind {
+		case stageTimer:
+			names[p.staged[i].name] = true
+		case stageNoTimer:
+			delete(names, p.staged[i].name)
+		}
+	}
+	names[name] = true
+	return len(names)
 }
 
 // ClearTimer stages the removal of a timer.

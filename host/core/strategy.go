@@ -96,7 +96,10 @@ type slot struct {
 	owed    []owed          // what it has not taken yet
 	dropped int             // of what it was owed
 	calls   int             // of its handlers by the event being handled
-	asleep  string          // why nothing can wake it any more; "": something can
+	woken   int             // by timers, in the second wokenIn
+	wokenIn exchange.Time
+	hasty   bool   // it was told that its timers are due too often
+	asleep  string // why nothing can wake it any more; "": something can
 	counsel counsel
 	holder
 }

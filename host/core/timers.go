@@ -7,6 +7,13 @@ import (
 	"github.com/perilune/perilune/exchange"
 )
 
+const (
+	maxTimers = 1000 // of a strategy
+	// wakesAllowed is how many timers a strategy may be woken by in a second. What
+	// is due beyond that is put off to the next.
+	wakesAllowed = 100
+)
+
 // timer is one armed timer. It names a handler's argument and holds no code, so
 // it survives a reload.
 type timer struct {
@@ -168,6 +175,31 @@ func (c *Core) onTimer() {
 		if !ok {
 			break
 		}
+		if c.putOff(t) {
+			continue
+		}
 		c.tell(t.strategy, Notice{Handler: OnTimer, Name: t.name, tries: t.tries, repeats: t.every > 0})
 	}
+}
+
+// putOff moves a timer to the next second when its strategy was woken very often
+// in this one.
+func (c *Core) putOff(t timer) bool {
+	s := c.slots[t.strategy]
+	second := c.now / exchange.Second
+	if s.wokenIn != second {
+		s.wokenIn, s.woken = second, 0
+	}
+	if s.woken++; s.woken <= wakesAllowed {
+		return false
+	}
+	if !s.hasty {
+		s.hasty = true
+		c.log(Warn, s.index, fmt.Sprintf("its timers are due more than %d times a second: those beyond that wait", wakesAllowed))
+	}
+	if t.every > 0 || !c.timers.armed(t.strategy, t.name) {
+		t.at = (second + 1) * exchange.Second
+		c.timers.put(t)
+	}
+	return true
 }

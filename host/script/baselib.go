@@ -239,6 +239,8 @@ func (vm *VM) print(L *lua.LState) int {
 		vm.limit(L, b.Len())
 	}
 	vm.spend(L, b.Len()/bytesPerUnit)
+	vm.rt.Begin(L, "print")
+	vm.rt.Count(bindings.CapLogs)
 	env.Log(bindings.Info, strings.TrimSuffix(L.Where(1), ":"), b.String())
 	return 0
 }
