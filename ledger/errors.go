@@ -18,6 +18,8 @@ var (
 	ErrCorrupt    = errors.New("ledger is damaged")
 	ErrFull       = errors.New("no space left for the ledger")
 	ErrBusy       = errors.New("ledger is held by another program")
+	ErrGone       = errors.New("the file of the ledger was deleted or replaced")
+	ErrSlow       = errors.New("the disk of the ledger does not answer")
 	ErrClosed     = errors.New("ledger writer is closed")
 	ErrNotFound   = errors.New("not in this ledger")
 	ErrExists     = errors.New("already in this ledger")
@@ -50,4 +52,6 @@ func classify(err error) error {
 
 // passing reports whether an error may go away by itself: nothing was lost, and
 // the same rows can be written later.
-func passing(err error) bool { return errors.Is(err, ErrFull) || errors.Is(err, ErrBusy) }
+func passing(err error) bool {
+	return errors.Is(err, ErrFull) || errors.Is(err, ErrBusy) || errors.Is(err, ErrGone)
+}

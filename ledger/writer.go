@@ -15,6 +15,9 @@ import (
 type WriterOptions struct {
 	// Queue is how many rows may wait before Post blocks. 0: 4096.
 	Queue int
+	// Spool is how many rows may wait while the writer is stalled: then Post does
+	// not block, and refuses at this bound. It is never below Queue. 0: Queue.
+	Spool int
 	// Batch is how many rows a transaction has at most. 0: 256.
 	Batch int
 	// Delay is how long a row may wait for company before it is committed
@@ -22,6 +25,9 @@ type WriterOptions struct {
 	Delay time.Duration
 	// Retry is how long a stalled writer waits before it tries again. 0: 250 ms.
 	Retry time.Duration
+	// Wait is how long Post waits for room, and Close for its rows, before they give
+	// up with ErrSlow: a disk that answers nothing must not hold up everything. 0: 30 s.
+	Wait time.Duration
 }
 
 func (o WriterOptions) withDefaults() WriterOptions {
@@ -37,19 +43,29 @@ func (o WriterOptions) withDefaults() WriterOptions {
 	if o.Retry <= 0 {
 		o.Retry = 250 * time.Millisecond
 	}
+	if o.Wait <= 0 {
+		o.Wait = 30 * time.Second
+	}
+	o.Spool = max(o.Spool, o.Queue)
 	return o
 }
 
 // Writer commits rows of one run in groups, on a goroutine of its own. A row
 // that was posted is in one of three places: in the queue, in the ledger, or
-// lost with the process. Post, Mark and Sync are for one goroutine; Err may be
-// called by any.
+// lost with the process. Post and Mark are for one goroutine; the others may be
+// called by any, at any time.
+//
+// # Waking
+//
+// What the goroutine has to do is always worked out from the state (due), never
+// remembered from a signal; wake only says that the state may have changed. Whoever
+// changes it so that something is due earlier, and whoever is about to wait, pokes.
 //
 // # Failure
 //
-// After a passing failure (ErrFull, ErrBusy) the writer is stalled: it keeps
-// the rows, Err says why, and it tries again by itself and at every Sync. Any
-// other failure is final: Err keeps it and nothing more is written.
+// After a passing failure (ErrFull, ErrBusy, ErrGone) the writer is stalled: it
+// keeps the rows, Err says why, and it tries again by itself and at every Sync.
+// Any other failure is final: Err keeps it and nothing more is written.
 type Writer struct {
 	db       *DB
 	o        WriterOptions
@@ -66,14 +82,18 @@ type Writer struct {
 	posted  uint64 // rows ever posted
 	written uint64 // rows ever committed
 	marked  uint64
-	cursor  uint64 // committed_seq as last written
-	lastSeq uint64 // of the last row committed
-	lastN   int    // its place among the rows of its event
-	syncs   int    // callers waiting in Sync
-	tries   uint64 // commits that ended
+	cursor  uint64    // committed_seq as last written
+	lastSeq uint64    // of the last row committed
+	lastN   int       // its place among the rows of its event
+	syncs   int       // callers waiting in Sync
+	tries   uint64    // commits that ended
+	idle    bool      // the loop sleeps without a deadline
+	since   time.Time // when the loop saw that rows can be committed; zero: there are none
+	failed  time.Time // when the last commit failed
 	err     error
 	final   bool
-	closed  bool
+	closing bool // nothing more is taken
+	closed  bool // the loop ends
 
 	wake    chan struct{} // capacity 1: there is something to do
 	stopped chan struct{}
@@ -104,30 +124,64 @@ func (db *DB) NewWriter(run *Run, o WriterOptions) (*Writer, error) {
 // Post queues a row. The caller must not change it afterwards. Rows come in the
 // order of their Seq, and within an event always in the same order.
 //
-// It blocks while the queue is full. It returns an error, and has not taken the
-// row, when the row is malformed, when the writer has failed for good, or when
-// it is stalled and the queue is full.
+// It blocks while the queue is full and the writer works, for Wait at most. It
+// returns an error, and has not taken the row, when the row is malformed, when the
+// writer has failed for good, when it is stalled and the spool is full, or with
+// ErrSlow when Wait is over.
 func (w *Writer) Post(r Record) error {
 	if err := r.check(); err != nil {
 		return err
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for len(w.queue) >= w.o.Queue && w.err == nil && !w.closed {
-		w.room.Wait()
+	if len(w.queue) >= w.o.Queue {
+		if err := w.waitForRoom(); err != nil {
+			return err
+		}
 	}
 	switch {
-	case w.closed:
+	case w.closing:
 		return ErrClosed
-	case w.final || (w.err != nil && len(w.queue) >= w.o.Queue):
+	case w.final:
 		return w.err
 	}
 	w.queue = append(w.queue, r)
 	w.posted++
-	if len(w.queue) == 1 || len(w.queue) == w.o.Batch {
+	n := len(w.queue)
+	if (w.idle && w.marked == 0) || n == w.o.Batch || n == w.o.Queue {
 		w.poke()
 	}
 	return nil
+}
+
+// waitForRoom waits until the queue takes a row or never will. The caller holds mu.
+func (w *Writer) waitForRoom() error {
+	var limit time.Time
+	for len(w.queue) >= w.o.Queue && w.err == nil && !w.closing {
+		now := time.Now()
+		if limit.IsZero() {
+			limit = now.Add(w.o.Wait)
+			defer w.ring(w.room, w.o.Wait).Stop()
+		}
+		if !now.Before(limit) {
+			return fmt.Errorf("ledger %s: %w: %d rows wait, and none was written for %s", w.db.o.Path, ErrSlow, len(w.queue), w.o.Wait)
+		}
+		w.poke()
+		w.room.Wait()
+	}
+	if w.err != nil && len(w.queue) >= w.o.Spool {
+		return fmt.Errorf("%w (%d rows are kept in memory, the most there may be)", w.err, len(w.queue))
+	}
+	return nil
+}
+
+// ring wakes everybody who waits on c after d.
+func (w *Writer) ring(c *sync.Cond, d time.Duration) *time.Timer {
+	return time.AfterFunc(d, func() {
+		w.mu.Lock()
+		c.Broadcast()
+		w.mu.Unlock()
+	})
 }
 
 // Mark says that all rows of all events up to seq were posted. The run's cursor
@@ -138,9 +192,8 @@ func (w *Writer) Post(r Record) error {
 func (w *Writer) Mark(seq uint64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	idle := w.ready() == 0
 	w.marked = max(w.marked, seq)
-	if idle && w.ready() > 0 {
+	if (w.idle || len(w.queue) >= w.o.Batch) && w.ready() > 0 {
 		w.poke()
 	}
 }
@@ -166,7 +219,7 @@ func (w *Writer) Sync(ctx context.Context) error {
 		case w.err != nil && w.tries > tries+1: // one may have been under way
 			return w.err
 		case ctx.Err() != nil:
-			return fmt.Errorf("ledger: waiting for %d rows: %w", rows-w.written, ctx.Err())
+			return fmt.Errorf("ledger %s: waiting for %d rows: %w", w.db.o.Path, rows-w.written, context.Cause(ctx))
 		}
 		w.poke()
 		w.done.Wait()
@@ -195,22 +248,33 @@ func (w *Writer) Pending() int {
 	return int(w.posted - w.written)
 }
 
-// Close commits what was posted and ends the writer. Its error says that rows
-// were left over, and why.
+// Close commits what was posted and ends the writer, within Wait twice over. Its
+// error says that rows were left over, and why.
 func (w *Writer) Close() error {
-	err := w.Sync(context.Background())
 	w.mu.Lock()
-	already := w.closed
-	w.closed = true
+	already := w.closing
+	w.closing = true
 	w.room.Broadcast()
-	w.done.Broadcast()
-	w.poke()
 	w.mu.Unlock()
 	if already {
 		return nil
 	}
-	<-w.stopped
-	w.closeStatements()
+	ctx, cancel := context.WithTimeoutCause(context.Background(), w.o.Wait, ErrSlow)
+	defer cancel()
+	err := w.Sync(ctx)
+	w.mu.Lock()
+	w.closed = true
+	w.done.Broadcast()
+	w.poke()
+	w.mu.Unlock()
+	timer := time.NewTimer(w.o.Wait)
+	defer timer.Stop()
+	select {
+	case <-w.stopped:
+		w.closeStatements()
+	case <-timer.C: // a commit hangs in the operating system; what it holds is left to it
+		return errors.Join(err, fmt.Errorf("ledger %s: %w: a commit does not end", w.db.o.Path, ErrSlow))
+	}
 	return err
 }
 
@@ -222,7 +286,7 @@ func (w *Writer) closeStatements() {
 	}
 }
 
-// poke wakes the loop; the caller holds mu or does not care for order.
+// poke makes the loop look at the state again; the caller holds mu.
 func (w *Writer) poke() {
 	select {
 	case w.wake <- struct{}{}:
@@ -230,177 +294,54 @@ func (w *Writer) poke() {
 	}
 }
 
-// loop commits whatever there is until the writer is closed.
+// loop commits whatever is due until the writer is closed.
 func (w *Writer) loop() {
 	defer close(w.stopped)
-	for range w.wake {
-		for w.pause() {
-			w.commit()
-		}
-		w.mu.Lock()
-		end := w.closed
-		w.mu.Unlock()
-		if end {
-			return
-		}
-	}
-}
-
-// pause waits for company for the rows in the queue, or for a stall to pass. It
-// reports whether there is something to commit.
-func (w *Writer) pause() bool {
-	w.mu.Lock()
-	work := w.ready() > 0 || (w.syncs > 0 && w.marked > w.cursor)
-	if w.final || w.closed || !work {
-		w.mu.Unlock()
-		return false
-	}
-	var delay time.Duration
-	switch {
-	case w.syncs > 0: // somebody waits
-	case w.err != nil:
-		delay = w.o.Retry
-	case len(w.queue) < w.o.Batch:
-		delay = w.o.Delay
-	}
-	w.mu.Unlock()
-	if delay > 0 {
-		w.sleep(delay)
-	}
-	return true
-}
-
-// sleep ends early when somebody pokes: a batch is full, or a Sync came.
-func (w *Writer) sleep(d time.Duration) {
-	timer := time.NewTimer(d)
+	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-w.wake:
+	for {
+		wait, end := w.due()
+		switch {
+		case end:
+			return
+		case wait == 0:
+			w.commit()
+		case wait < 0:
+			<-w.wake
+		default:
+			timer.Reset(wait)
+			select {
+			case <-timer.C:
+			case <-w.wake:
+			}
+		}
 	}
 }
 
-// commit writes one batch and publishes the outcome.
-func (w *Writer) commit() {
-	w.mu.Lock()
-	rows := w.queue[:w.cut()]
-	cursor := w.nextCursor(rows)
-	w.mu.Unlock()
-
-	b, err := w.writeRows(rows, cursor)
-
+// due is how long the next commit is away: 0 for now, less when there is nothing
+// to commit. Rows wait for company unless a batch is full or somebody waits for
+// them, and a stall for its next try.
+func (w *Writer) due() (wait time.Duration, end bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.tries++
-	w.err = nil
-	if err != nil {
-		w.err = fmt.Errorf("ledger %s: write %d rows: %w", w.db.o.Path, len(rows), classify(err))
-		w.final = !passing(w.err)
-	} else {
-		w.accept(rows, cursor, b)
-	}
-	w.room.Broadcast()
-	w.done.Broadcast()
-}
-
-// ready is how many rows at the head of the queue belong to events that are
-// posted whole. A caller who marks nothing, or waits in Sync, has posted all; and
-// a queue that is full of one event must move.
-func (w *Writer) ready() int {
-	n := len(w.queue)
-	if w.marked == 0 || w.syncs > 0 || n >= w.o.Queue {
-		return n
-	}
-	for n > 0 && w.queue[n-1].seq() > w.marked {
-		n--
-	}
-	return n
-}
-
-// cut is how many rows the next transaction takes: a batch, ended where an event
-// ends.
-func (w *Writer) cut() int {
+	w.idle = false
 	ready := w.ready()
-	n := min(ready, w.o.Batch)
-	if n == ready || n == 0 {
-		return n
+	switch {
+	case w.closed:
+		return 0, true
+	case w.final || (ready == 0 && (w.syncs == 0 || w.marked <= w.cursor)):
+		w.idle, w.since = true, time.Time{}
+		return -1, false
+	case w.syncs > 0:
+		return 0, false
+	case w.err != nil:
+		return max(0, time.Until(w.failed.Add(w.o.Retry))), false
+	case len(w.queue) >= min(w.o.Batch, w.o.Queue):
+		return 0, false
 	}
-	last := w.queue[n-1].seq()
-	for n > 0 && w.queue[n].seq() == last && w.queue[n-1].seq() == last {
-		n--
+	now := time.Now()
+	if w.since.IsZero() {
+		w.since = now
 	}
-	if n > 0 {
-		return n
-	}
-	for n < ready && w.queue[n].seq() == last { // it is larger than a batch
-		n++
-	}
-	return n
-}
-
-// accept takes committed rows out of the queue.
-func (w *Writer) accept(rows []Record, cursor uint64, b *batch) {
-	n := len(rows)
-	w.written += uint64(n)
-	w.cursor = cursor
-	if n > 0 {
-		w.lastSeq, w.lastN = uint64(b.seq), b.n
-	}
-	for _, in := range b.fresh {
-		w.known[in] = true
-	}
-	clear(w.queue[:n]) // the array lives on; the rows need not
-	w.queue = w.queue[n:]
-}
-
-// nextCursor is the last event of which no row can be missing once rows are
-// written: what was marked if they are all there is, else the event before the
-// last row's.
-func (w *Writer) nextCursor(rows []Record) uint64 {
-	cursor := w.cursor
-	if n := len(rows); n > 0 {
-		if last := rows[n-1].seq(); last > 0 {
-			cursor = max(cursor, last-1)
-		}
-	}
-	if len(rows) == len(w.queue) {
-		cursor = max(cursor, w.marked)
-	}
-	return cursor
-}
-
-// writeRows writes rows and the cursor in one transaction.
-func (w *Writer) writeRows(rows []Record, cursor uint64) (*batch, error) {
-	ctx := context.Background()
-	tx, err := w.db.write.BeginTx(ctx, nil)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = tx.Rollback() }() // does nothing after Commit
-	b := &batch{ctx: ctx, tx: tx, prepared: &w.prepared, session: w.session, run: w.run,
-		venue: w.db.stamp.venue, account: w.account, known: w.known, seq: int64(w.lastSeq), n: w.lastN}
-	var latest exchange.Time
-	for _, r := range rows {
-		b.next(int64(r.seq()))
-		if err := r.write(b); err != nil {
-			return nil, fmt.Errorf("%T of event %d: %w", r, r.seq(), err)
-		}
-		latest = max(latest, r.time())
-	}
-	if _, err := b.exec(advanceRun, int64(cursor), w.run); err != nil {
-		return nil, err
-	}
-	if _, err := b.exec(advanceSession, int64(latest), w.session); err != nil {
-		return nil, err
-	}
-	return b, tx.Commit()
-}
-
-// next counts the rows of an event, so that a replay gives each the same number.
-func (b *batch) next(seq int64) {
-	if b.seq == seq {
-		b.n++
-	} else {
-		b.seq, b.n = seq, 0
-	}
+	return max(0, w.since.Add(w.o.Delay).Sub(now)), false
 }
