@@ -89,6 +89,10 @@ func (c *Core) onReload(ev *exchange.Event) {
 	s.port.reset()
 	s.port.handler = OnReload
 	fresh, err := s.Reload(s.port, r)
+	if err == nil && s.port.refused != nil {
+		fresh.Close()
+		err = s.port.refused
+	}
 	if err != nil {
 		s.port.reset()
 		v.Problem = err.Error()

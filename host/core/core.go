@@ -47,6 +47,8 @@ type Config struct {
 	AdviceTTL exchange.Time
 	// Restore continues an earlier session; nil starts a new one.
 	Restore *Restore
+	// Where, when set, is told which handler is being called.
+	Where *Where
 }
 
 const (
@@ -269,7 +271,8 @@ func (c *Core) tellAll(n Notice) {
 
 // drain gives the queued notices to their strategies, which may queue more: an
 // order that is denied is told of in the same step. A strategy that answers
-// every denial with another order would never end, so that is where it stops.
+// every denial with another order would never end, so it is paused at its
+// noticesAllowed-th; what the others are to be told they are told all the same.
 func (c *Core) drain() {
 	for i := 0; i < len(c.queue); i++ {
 		t := c.queue[i]
@@ -295,7 +298,13 @@ func (c *Core) invoke(s *slot, n *Notice) {
 	}
 	s.port.reset()
 	s.port.handler = n.Handler
-	if err := s.Call(s.port, n); err != nil {
+	c.cfg.Where.call(s.index, n.Handler)
+	err := s.Call(s.port, n)
+	c.cfg.Where.Enter(StageStep)
+	if err == nil {
+		err = s.port.refused
+	}
+	if err != nil {
 		s.port.reset()
 		c.fault(s, n, err)
 		return
@@ -325,12 +334,12 @@ func (c *Core) fault(s *slot, n *Notice, err error) {
 	c.giveBack(s, n)
 	s.failed = append(s.failed, c.now)
 	if s.strikes >= strikesAllowed {
-		c.pause(s, fmt.Sprintf("%d errors in a row; save a mended script to go on", s.strikes))
+		c.pause(s, fmt.Sprintf("%d errors in a row; %s", s.strikes, s.cure()))
 		return
 	}
 	if n := len(s.failed) - errorsAllowed; n >= 0 {
 		if s.failed[n]+errorWindow > c.now {
-			c.pause(s, fmt.Sprintf("%d errors within an hour; save a mended script to go on", errorsAllowed))
+			c.pause(s, fmt.Sprintf("%d errors within an hour; %s", errorsAllowed, s.cure()))
 			return
 		}
 		s.failed = s.failed[n:]

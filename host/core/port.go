@@ -3,6 +3,7 @@ package core
 import (
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 
 	"github.com/shopspring/decimal"
@@ -28,6 +29,7 @@ type Port struct {
 	plans   exchange.ScheduleID
 	asks    int
 	handler Handler // being called
+	refused error   // the first thing it asked for that makes no sense
 }
 
 // staged is one thing a callback asked for.
@@ -72,7 +74,7 @@ const (
 
 func (p *Port) reset() {
 	p.staged = p.staged[:0]
-	p.orders, p.pairs, p.plans, p.asks = 0, 0, 0, 0
+	p.orders, p.pairs, p.plans, p.asks, p.refused = 0, 0, 0, 0, nil
 }
 
 // Now is the loop's time.
@@ -176,8 +178,12 @@ func (p *Port) Pairs() []*execution.Pair {
 	return out
 }
 
-// Submit stages an order and returns the id it will have.
+// Submit stages an order and returns the id it will have. An order that makes no
+// sense (no side, an instrument that is not in the universe, a quantity of 0)
+// makes the whole callback fail, as an error that it returned would; one that the
+// gate or the venue refuses comes back in on_order.
 func (p *Port) Submit(o exchange.Order) exchange.OrderID {
+	p.refuse(p.c.malformed(&o))
 	p.orders++
 	o.ID = p.c.orders.last + p.orders
 	o.Strategy = p.slot.index
@@ -234,6 +240,7 @@ func (p *Port) ClosePair(r execution.CloseRequest) error {
 
 // Transfer stages a transfer between two wallets.
 func (p *Port) Transfer(asset string, from, to exchange.Market, amount decimal.Decimal) {
+	p.refuse(misdirected(asset, from, to, amount))
 	p.staged = append(p.staged, staged{kind: stageTransfer,
 		transfer: exchange.Transfer{Strategy: p.slot.index, Asset: asset, From: from, To: to, Amount: amount}})
 }
@@ -244,6 +251,7 @@ func (p *Port) SetTimer(name string, at, every exchange.Time) error {
 	if p.timersWith(name) > maxTimers {
 		return fmt.Errorf("a strategy may have at most %d timers, and %q is one more", maxTimers, name)
 	}
+	p.refuse(untimely(name, at, every))
 	p.staged = append(p.staged, staged{kind: stageTimer, name: name, at: at, every: every})
 	return nil
 }
@@ -278,11 +286,17 @@ func (p *Port) ClearTimer(name string) {
 
 // Log stages a log line; where is file:line of the script.
 func (p *Port) Log(level Level, where, text string) {
-	p.staged = append(p.staged, staged{kind: stageLog, level: level, where: where, text: text})
+	if len(text) > longestLine {
+		text = text[:longestLine] + "…"
+	}
+	p.staged = append(p.staged, staged{kind: stageLog, level: min(level, Error), where: where, text: text})
 }
 
 // Chart stages a point of a named series.
 func (p *Port) Chart(series string, value float64) {
+	if math.IsNaN(value) || math.IsInf(value, 0) {
+		p.refuse(fmt.Errorf("chart %q: the value is %g: want a finite number", series, value))
+	}
 	p.staged = append(p.staged, staged{kind: stageChart, name: series, value: value})
 }
 

@@ -77,6 +77,18 @@ type Strategy interface {
 	Close()
 }
 
+// Curable is a Strategy that can be mended while the session runs. Cure says in a
+// few words how, for the message that it is paused.
+type Curable interface{ Cure() string }
+
+// cure says how a paused strategy goes on.
+func (s *slot) cure() string {
+	if c, ok := s.Strategy.(Curable); ok {
+		return c.Cure()
+	}
+	return "it is not called again before the program is started anew"
+}
+
 // slot is a strategy's place in the core: it stays when the strategy in it is
 // replaced.
 type slot struct {

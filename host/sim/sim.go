@@ -73,6 +73,16 @@ type Driver struct {
 	Start    exchange.Time    // of a session without a feed
 	For      exchange.Time    // how long the session is, from its first event; 0: to the end of the feed
 	Prelude  []exchange.Event // opening deposits and such, handled first
+	// Where, when set, is told what the loop is at.
+	Where *core.Where
+	// Began, when set, is called once, with the session's first moment.
+	Began func(exchange.Time)
+	// Leave, when set, is called when the end of a session in real time has waited
+	// for half of StopWithin: the venue should cancel what is still there.
+	Leave func()
+	// StopWithin bounds the end of a session in real time once its context is done;
+	// 0: a minute, as on virtual time.
+	StopWithin exchange.Time
 	// Refetch sees to a new snapshot of a book that can't be believed any more;
 	// nil: the data heals by itself, or not at all.
 	Refetch func(exchange.InstrumentID)
@@ -117,7 +127,7 @@ func (d *Driver) Run(ctx context.Context) error {
 	}
 	err := d.loop(ctx)
 	if err == nil {
-		err = d.finish()
+		err = d.finish(ctx)
 	}
 	return err
 }
@@ -134,6 +144,9 @@ func (d *Driver) begin() error {
 	d.from = d.now
 	if d.For > 0 {
 		d.until = d.from + d.For
+	}
+	if d.Began != nil {
+		d.Began(d.now)
 	}
 	for i := range d.Prelude {
 		d.Prelude[i].Time = d.now
@@ -175,6 +188,7 @@ func (d *Driver) turn(ctx context.Context) (bool, error) {
 		if over {
 			at = d.until
 		}
+		d.Where.Enter(core.StageWaiting)
 		outside, err := d.Gate.Wait(ctx, d.now, at)
 		if err != nil {
 			return false, err
@@ -252,7 +266,10 @@ func (d *Driver) answer() (exchange.Time, bool) {
 	if d.Adviser == nil || d.stopping {
 		return 0, false
 	}
-	return d.Adviser.NextTime()
+	d.Where.Enter(core.StageAdviser)
+	t, ok := d.Adviser.NextTime()
+	d.Where.Enter(core.StageWaiting)
+	return t, ok
 }
 
 func (d *Driver) take(from source, at exchange.Time) error {
@@ -283,6 +300,7 @@ func (d *Driver) pull() error {
 	if d.Feed == nil {
 		return nil
 	}
+	d.Where.Enter(core.StageData)
 	err := d.Feed.Next(&d.head)
 	d.have = err == nil
 	d.whole = d.whole || d.have && d.head.More
@@ -301,11 +319,13 @@ func (d *Driver) handle(ev *exchange.Event) error {
 	d.now = max(d.now, ev.Time)
 	ev.Time = d.now
 	ev.Seq = d.Core.Seq() + 1
+	d.Where.At(ev.Seq, ev.Kind)
 	if err := d.Recorder.Before(ev); err != nil {
 		return err
 	}
 	d.count(ev)
 	d.fx = d.fx[:0]
+	d.Where.Enter(core.StageStep)
 	d.Core.Step(ev, &d.fx)
 	d.events++
 	if len(d.fx) == 0 {
@@ -313,9 +333,11 @@ func (d *Driver) handle(ev *exchange.Event) error {
 	}
 	// What can't be recorded is not done: a restart must find the intent of
 	// everything that a venue was asked for.
+	d.Where.Enter(core.StageLedger)
 	if err := d.Recorder.After(ev, d.fx); err != nil {
 		return err
 	}
+	d.Where.Enter(core.StageVenue)
 	d.carryOut()
 	return nil
 }
@@ -367,19 +389,20 @@ func (d *Driver) command(name string) error {
 // finish stops the strategies and waits until nothing is under way. Market data
 // goes on meanwhile, because a leg may need a book to be balanced on. What is left
 // after drainLimit, or when time does not come on, is named by the core's last word.
-func (d *Driver) finish() error {
+func (d *Driver) finish(ctx context.Context) error {
 	d.stopping = true
 	if err := d.command(core.CommandStop); err != nil {
 		return err
 	}
-	limit, why := d.now+drainLimit, ""
+	e, why := ending{ctx: ctx, limit: d.now + drainLimit}, ""
 	d.still = 0
-	for d.within || d.now <= limit && (!d.Core.AtRest() || d.answers(limit)) {
-		more, err := d.drain(limit)
+	for d.within || d.now <= e.limit && (!d.Core.AtRest() || d.answers(e.limit)) {
+		d.hasten(&e)
+		more, err := d.drain(ctx, e.limit)
 		if err != nil {
 			return err
 		}
-		if why = d.stands(); !more || why != "" {
+		if why = d.stands(); !more && !d.realTime() || why != "" {
 			break
 		}
 	}
@@ -387,9 +410,39 @@ func (d *Driver) finish() error {
 	return d.handle(&ev)
 }
 
+// ending is the end of a session, and how long it may take.
+type ending struct {
+	ctx   context.Context
+	limit exchange.Time
+	leave exchange.Time // when the venue is asked to cancel what is left; 0: not yet known
+	left  bool
+}
+
+func (d *Driver) realTime() bool { return d.Feed == nil && d.Gate != nil }
+
+// hasten shortens the end of a session in real time once somebody asked for it, and
+// leaves what is still at the venue to the venue's own client when half is over.
+func (d *Driver) hasten(e *ending) {
+	if !d.realTime() || d.StopWithin == 0 || e.ctx.Err() == nil {
+		return
+	}
+	if e.leave == 0 {
+		e.leave = d.now + d.StopWithin/2
+		e.limit = min(e.limit, d.now+d.StopWithin)
+	}
+	if d.now >= e.leave && !e.left && d.Leave != nil {
+		e.left = true
+		d.Leave()
+	}
+}
+
+// tick is how long a wait of the end of a session in real time is at most: whether
+// somebody wants it ended at once is looked at in between.
+const tick = 200 * exchange.Millisecond
+
 // drain handles one event of the end; it reports false when none is to come
 // before limit. In real time the gate goes on handing in market data meanwhile.
-func (d *Driver) drain(limit exchange.Time) (bool, error) {
+func (d *Driver) drain(ctx context.Context, limit exchange.Time) (bool, error) {
 	from, at := d.next()
 	if t, ok := d.Core.NextTimer(); from == nothing && ok {
 		from, at = timer, max(t, d.now)
@@ -397,13 +450,19 @@ func (d *Driver) drain(limit exchange.Time) (bool, error) {
 	if from == nothing {
 		at = forever
 	}
-	if d.Feed == nil && d.Gate != nil {
-		ev, err := d.Gate.Wait(context.Background(), d.now, min(at, limit+1))
+	if d.realTime() {
+		d.Where.Enter(core.StageWaiting)
+		until := min(at, limit+1, d.now+tick)
+		ev, err := d.Gate.Wait(context.WithoutCancel(ctx), d.now, until)
 		if err != nil {
 			return false, err
 		}
 		if ev != nil {
 			return true, d.outside(ev)
+		}
+		if at > until {
+			d.now = max(d.now, until)
+			return false, nil
 		}
 	}
 	if at > limit {

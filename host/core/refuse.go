@@ -1,0 +1,65 @@
+package core
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/exchange"
+)
+
+// longestLine is how many bytes of a log line are kept.
+const longestLine = 16 << 10
+
+// refuse keeps the first error of a callback.
+func (p *Port) refuse(err error) {
+	if err != nil && p.refused == nil {
+		p.refused = err
+	}
+}
+
+// malformed says why an order makes no sense, whatever the market is.
+func (c *Core) malformed(o *exchange.Order) error {
+	switch {
+	case o.Instrument < 0 || int(o.Instrument) >= c.u.Len():
+		return fmt.Errorf("order: instrument %d: want 0 to %d", o.Instrument, c.u.Len()-1)
+	case o.Side != exchange.Buy && o.Side != exchange.Sell:
+		return fmt.Errorf("order for %s: side %d: want exchange.Buy or exchange.Sell", c.u.Get(o.Instrument).Key(), o.Side)
+	case o.Type != exchange.Limit && o.Type != exchange.MarketOrder:
+		return fmt.Errorf("order for %s: type %d: want exchange.Limit or exchange.MarketOrder", c.u.Get(o.Instrument).Key(), o.Type)
+	case o.TIF > exchange.FOK:
+		return fmt.Errorf("order for %s: time in force %d: want one of package exchange", c.u.Get(o.Instrument).Key(), o.TIF)
+	case o.Qty <= 0:
+		return fmt.Errorf("order for %s: quantity of %d lots: want more than 0", c.u.Get(o.Instrument).Key(), o.Qty)
+	case o.Type == exchange.Limit && o.Price <= 0:
+		return fmt.Errorf("order for %s: price of %d ticks: want more than 0", c.u.Get(o.Instrument).Key(), o.Price)
+	}
+	return nil
+}
+
+// misdirected says why a transfer makes no sense.
+func misdirected(asset string, from, to exchange.Market, amount decimal.Decimal) error {
+	switch {
+	case asset == "":
+		return fmt.Errorf("transfer: no asset is named")
+	case !slices.Contains(exchange.Markets[:], from) || !slices.Contains(exchange.Markets[:], to):
+		return fmt.Errorf("transfer of %s: from wallet %d to %d: want wallets of package exchange", asset, from, to)
+	case from == to:
+		return fmt.Errorf("transfer of %s: from %s to itself", asset, from)
+	case !amount.IsPositive():
+		return fmt.Errorf("transfer of %s: amount %s: want more than 0", asset, amount)
+	}
+	return nil
+}
+
+// untimely says why a timer makes no sense.
+func untimely(name string, at, every exchange.Time) error {
+	switch {
+	case name == "":
+		return fmt.Errorf("timer: it has no name")
+	case at < 0 || every < 0:
+		return fmt.Errorf("timer %q: at %d, every %d: want 0 or more", name, at, every)
+	}
+	return nil
+}
