@@ -54,8 +54,9 @@ func ParseKind(s string) (Kind, error) {
 	return "", fmt.Errorf("kind %q: want one of %v", s, Kinds)
 }
 
-// bars reports whether files of the kind come by interval.
-func (k Kind) bars() bool { return k == Klines || k == MarkKlines || k == PremiumKlines }
+// bars reports whether files of the kind come by interval. The archive has more
+// such kinds than can be imported.
+func (k Kind) bars() bool { return k == Klines || strings.HasSuffix(string(k), "Klines") }
 
 // markets are the folders of the markets.
 var markets = map[exchange.Market]string{exchange.Spot: "spot", exchange.USDM: "futures/um", exchange.COINM: "futures/cm"}

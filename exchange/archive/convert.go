@@ -15,29 +15,34 @@ type converter struct {
 	header string   // its first line; "" has none
 	fields []string // names of the columns that are used, in the archive's order; "" is passed over
 	time   int      // which of them is the time
-	id     int      // which of them rises from row to row
+	id     int      // which of them numbers the rows; -1: there is one row for each time
+	step   exchange.Time
+	every  int // which field is the hours to the next row, when step is 0; 0: none
+	valid  func(f [][]byte) error
 	write  func(dst []byte, at exchange.Time, f [][]byte) []byte
 
-	last  int64 // of id
-	begun bool
+	width int // fields of the file's first line
 	row   [][]byte
 	buf   []byte
 }
 
-// converterFor returns the converter of an item's series.
+// converterFor returns the converter of an item's series. The error says why
+// there is none.
 func converterFor(it Item) (*converter, error) {
-	switch {
-	case it.Kind.bars() && it.Market == exchange.COINM && it.Kind != PremiumKlines:
-		return nil, fmt.Errorf("%s: bars of COIN-M can't be imported: a history holds spot and USD-M", it.Path())
-	case it.Kind.bars():
+	switch it.Kind {
+	case Klines, MarkKlines, PremiumKlines:
+		if it.Market == exchange.COINM && it.Kind != PremiumKlines {
+			return nil, fmt.Errorf("bars of COIN-M can't be imported: a history holds spot and USD-M")
+		}
 		return barConverter(it), nil
-	case it.Kind == FundingRates && it.Market == exchange.USDM:
-		return &converter{path: filepath.Join("funding", it.Symbol+".csv.gz"), header: "time,interval_hours,funding_rate\n",
-			fields: []string{"calc_time", "funding_interval_hours", "last_funding_rate"}, write: copyRow}, nil
-	case it.Kind == Trades, it.Kind == AggTrades, it.Kind == BookTickers:
+	case FundingRates:
+		if it.Market == exchange.USDM {
+			return fundingConverter(it), nil
+		}
+	case Trades, AggTrades, BookTickers:
 		return frameConverter(it), nil
 	}
-	return nil, fmt.Errorf("%s: %s of %s can't be imported", it.Path(), it.Kind, it.Market)
+	return nil, fmt.Errorf("%s of %s can't be imported: what can is %v", it.Kind, it.Market, Kinds)
 }
 
 func barConverter(it Item) *converter {
@@ -45,8 +50,15 @@ func barConverter(it Item) *converter {
 	if it.Kind == Klines {
 		folder = map[exchange.Market]string{exchange.Spot: "spot", exchange.USDM: "perp"}[it.Market]
 	}
-	return &converter{path: filepath.Join(folder+"_"+it.Interval, it.Symbol+".csv.gz"), header: "open_time,open,high,low,close,volume\n",
-		fields: []string{"open_time", "open", "high", "low", "close", "volume"}, write: copyRow}
+	c := &converter{path: filepath.Join(folder+"_"+it.Interval, it.Symbol+".csv.gz"), header: "open_time,open,high,low,close,volume\n",
+		fields: []string{"open_time", "open", "high", "low", "close", "volume"}, id: -1, step: length(it.Interval), write: copyRow}
+	c.valid = func(f [][]byte) error { return checkBar(f, it.Kind != PremiumKlines) }
+	return c
+}
+
+func fundingConverter(it Item) *converter {
+	return &converter{path: filepath.Join("funding", it.Symbol+".csv.gz"), header: "time,interval_hours,funding_rate\n",
+		fields: []string{"calc_time", "funding_interval_hours", "last_funding_rate"}, id: -1, every: 1, valid: checkFunding, write: copyRow}
 }
 
 // copyRow keeps the venue's digits and sets the time in milliseconds.
@@ -69,19 +81,19 @@ func frameConverter(it Item) *converter {
 	switch it.Kind {
 	case Trades:
 		c.fields = []string{"id", "price", "qty", "", "time", "is_buyer_maker"}
-		c.time, c.id = 4, 0
+		c.time, c.valid = 4, checkTrade
 		c.write = func(dst []byte, at exchange.Time, f [][]byte) []byte {
 			return frame(dst, at, `{"e":"trade","E":%T,"T":%T,"s":`+symbol+`,"t":%0,"p":"%1","q":"%2","m":%5`+mark, f)
 		}
 	case AggTrades:
 		c.fields = []string{"agg_trade_id", "price", "quantity", "first_trade_id", "last_trade_id", "transact_time", "is_buyer_maker"}
-		c.time, c.id = 5, 0
+		c.time, c.valid = 5, checkTrade
 		c.write = func(dst []byte, at exchange.Time, f [][]byte) []byte {
 			return frame(dst, at, `{"e":"aggTrade","E":%T,"a":%0,"s":`+symbol+`,"p":"%1","q":"%2","f":%3,"l":%4,"T":%T,"m":%6`+mark, f)
 		}
 	case BookTickers:
 		c.fields = []string{"update_id", "best_bid_price", "best_bid_qty", "best_ask_price", "best_ask_qty", "transaction_time", "event_time"}
-		c.time, c.id = 6, 0
+		c.time, c.valid = 6, checkTicker
 		c.write = func(dst []byte, at exchange.Time, f [][]byte) []byte {
 			return frame(dst, at, `{"e":"bookTicker","u":%0,"s":`+symbol+`,"b":"%1","B":"%2","a":"%3","A":"%4","T":%5,"E":%6`+mark, f)
 		}
@@ -108,44 +120,23 @@ func frame(dst []byte, at exchange.Time, template string, f [][]byte) []byte {
 	return append(dst, '\n')
 }
 
-// line converts one row; it returns nil for a header and for a row that another
-// file has brought already.
-func (c *converter) line(line []byte, n int, r *Imported) (at exchange.Time, out []byte, err error) {
-	line = bytes.TrimRight(line, "\r\n")
-	if len(line) == 0 {
-		return 0, nil, nil
+// head takes a file's first line: ok is false when it is a row already.
+func (c *converter) head(line []byte) (ok bool, err error) {
+	c.width = bytes.Count(line, []byte{','}) + 1
+	if line[0] >= '0' && line[0] <= '9' {
+		return false, nil
 	}
-	if n == 1 && line[0] > '9' {
-		return 0, nil, c.checkHeader(line)
-	}
-	if err := c.split(line); err != nil {
-		return 0, nil, err
-	}
-	if at, err = c.check(); err != nil {
-		return 0, nil, err
-	}
-	id, _ := strconv.ParseInt(string(c.row[c.id]), 10, 64) // check has read it
-	if c.id == c.time {
-		id = int64(at)
-	}
-	if c.begun && id <= c.last {
-		r.Repeated++
-		return 0, nil, nil
-	}
-	c.last, c.begun = id, true
-	r.Rows++
-	c.buf = c.write(c.buf[:0], at, c.row)
-	return at, c.buf, nil
-}
-
-// checkHeader refuses a file whose columns are not those that are expected.
-func (c *converter) checkHeader(line []byte) error {
-	for i, name := range bytes.Split(line, []byte(",")) {
-		if i < len(c.fields) && c.fields[i] != "" && !sameColumn(c.fields[i], string(name)) {
-			return fmt.Errorf("column %d is %q: want %q", i+1, name, c.fields[i])
+	names := bytes.Split(line, []byte(","))
+	for i, want := range c.fields {
+		switch {
+		case want == "":
+		case i >= len(names):
+			return true, fmt.Errorf("the header has %d columns: want %v", len(names), c.fields)
+		case !sameColumn(want, string(bytes.TrimSpace(names[i]))):
+			return true, fmt.Errorf("column %d is %q: want %q", i+1, names[i], want)
 		}
 	}
-	return nil
+	return true, nil
 }
 
 // sameColumn knows the two ways in which the archive has named trades' columns.
@@ -159,6 +150,33 @@ func sameColumn(want, got string) bool {
 	return got == want
 }
 
+// convert turns a line into a row, whose text is good until the next call. The
+// error says what is wrong with the line.
+func (c *converter) convert(line []byte) (r row, err error) {
+	if err := c.split(line); err != nil {
+		return r, err
+	}
+	if r.at, err = c.check(); err != nil {
+		return r, err
+	}
+	switch {
+	case c.id >= 0:
+		r.id, _ = strconv.ParseInt(string(c.row[c.id]), 10, 64) // check has read it
+	case c.every > 0: // the venue stamps a settlement some milliseconds late
+		r.id = int64((r.at + exchange.Minute/2) / exchange.Minute)
+	default:
+		r.id = int64(r.at)
+	}
+	r.step = c.step
+	if c.every > 0 {
+		hours, _ := strconv.Atoi(string(c.row[c.every])) // check has read it
+		r.step = exchange.Time(hours) * exchange.Hour
+	}
+	c.buf = c.write(c.buf[:0], r.at, c.row)
+	r.line = c.buf
+	return r, nil
+}
+
 func (c *converter) split(line []byte) error {
 	c.row = c.row[:0]
 	for {
@@ -169,8 +187,11 @@ func (c *converter) split(line []byte) error {
 		}
 		c.row, line = append(c.row, line[:i]), line[i+1:]
 	}
-	if len(c.row) < len(c.fields) {
-		return fmt.Errorf("%d fields: want at least %d: %v", len(c.row), len(c.fields), c.fields)
+	switch n := len(c.row); {
+	case n < len(c.fields):
+		return fmt.Errorf("%d fields: want at least %d: %v", n, len(c.fields), c.fields)
+	case c.width > 0 && n != c.width:
+		return fmt.Errorf("%d fields where the file's first line has %d", n, c.width)
 	}
 	c.row = c.row[:len(c.fields)]
 	return nil
@@ -180,45 +201,17 @@ func (c *converter) split(line []byte) error {
 // what it should be: what is written here is believed later.
 func (c *converter) check() (at exchange.Time, err error) {
 	for i, name := range c.fields {
-		switch v := c.row[i]; {
+		v := bytes.TrimSpace(c.row[i])
+		switch {
 		case name == "":
-		case name == "is_buyer_maker":
-			c.row[i] = bytes.ToLower(v)
-			if s := string(c.row[i]); s != "true" && s != "false" {
-				err = fmt.Errorf("field %s is %q: want true or false", name, v)
-			}
 		case i == c.time:
 			at, err = epoch(v)
 		default:
-			if _, bad := strconv.ParseFloat(string(v), 64); bad != nil || !digits(v) {
-				err = fmt.Errorf("field %s is %q: want a number", name, v)
-			}
+			c.row[i], err = canonical(name, v)
 		}
 		if err != nil {
 			return 0, err
 		}
 	}
-	return at, nil
-}
-
-// digits keeps what only Go calls a number (Inf, 0x1p-2) out of the files.
-func digits(v []byte) bool {
-	for _, b := range v {
-		if (b < '0' || b > '9') && b != '.' && b != '-' && b != '+' && b != 'e' && b != 'E' {
-			return false
-		}
-	}
-	return true
-}
-
-// epoch reads milliseconds or microseconds since 1970.
-func epoch(v []byte) (exchange.Time, error) {
-	n, err := strconv.ParseInt(string(v), 10, 64)
-	switch {
-	case err == nil && len(v) == 13:
-		return exchange.Time(n) * exchange.Millisecond, nil
-	case err == nil && len(v) == 16:
-		return exchange.Time(n) * exchange.Microsecond, nil
-	}
-	return 0, fmt.Errorf("time %q: want milliseconds (13 digits) or microseconds (16) since 1970", v)
+	return at, c.valid(c.row)
 }

@@ -1,116 +1,256 @@
 package archive
 
 import (
-	"archive/zip"
-	"bufio"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
-	"iter"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/klauspost/compress/gzip"
-
 	"github.com/perilune/perilune/exchange"
 )
 
-// Imported is one file that an import wrote.
+// Imported is one file that an import wrote, and what it could not take over.
 type Imported struct {
 	Path  string `json:"path"`
 	Files int    `json:"files"` // of the archive that went into it
 	Rows  int64  `json:"rows"`
-	// Repeated rows were in two files (a day and its month) and are taken once.
+	// Sorted is set when the rows of the archive were not in order of time.
+	Sorted bool `json:"sorted,omitempty"`
+	// Repeated rows were there before, digit for digit (a day and its month), and
+	// are taken once.
 	Repeated int64 `json:"repeated,omitempty"`
+	// LeftOut rows could not be read, or contradict another row of their time.
+	// Problems says where and why of the first ten.
+	LeftOut  int64     `json:"left_out,omitempty"`
+	Problems []Problem `json:"problems,omitempty"`
+	// SharedIDs are rows that have the id of the row before and are another trade:
+	// both are kept. Shared is where the first of them is.
+	SharedIDs int64    `json:"shared_ids,omitempty"`
+	Shared    *Problem `json:"shared,omitempty"`
+	// Aggregates were left out where the trades themselves are there.
+	Aggregates int64 `json:"aggregates,omitempty"`
 	// Holes are the places where consecutive files do not join, as
-	// "2024-01-03 to 2024-01-05".
-	Holes []string `json:"holes,omitempty"`
+	// "2024-01-03 to 2024-01-05". Missing counts the bars and settlements that
+	// should lie between two rows, MissingHoles the places where they should, and
+	// MissingAt says where the first ten are.
+	Holes        []string `json:"holes,omitempty"`
+	Missing      int64    `json:"missing,omitempty"`
+	MissingHoles int64    `json:"missing_holes,omitempty"`
+	MissingAt    []string `json:"missing_at,omitempty"`
 }
 
-// Import reads the zip files below dir (what Download has made, or the same tree
-// from elsewhere) and writes what package record reads into out: bars and funding
-// rates as a history directory, trades and book tickers as raw recordings, one
-// file for each market and symbol. Where there are trades, the aggregates of the
-// same trades are left out.
+// Problem is a row, or a whole file when Line is 0, and what is wrong with it.
+type Problem struct {
+	File string `json:"file"`
+	Line int    `json:"line,omitempty"`
+	What string `json:"what"`
+}
+
+func (p Problem) String() string {
+	if p.Line == 0 {
+		return p.File + ": " + p.What
+	}
+	return fmt.Sprintf("%s:%d: %s", p.File, p.Line, p.What)
+}
+
+// keep is how many problems and holes are described; all are counted.
+const keep = 10
+
+// leave counts a row that is not taken over.
+func (r *Imported) leave(p Problem) {
+	r.LeftOut++
+	r.tell(p)
+}
+
+func (r *Imported) tell(p Problem) {
+	if len(r.Problems) < keep {
+		r.Problems = append(r.Problems, p)
+	}
+}
+
+// LeftOut is files that an import did not touch.
+type LeftOut struct {
+	What  string `json:"what"` // "metrics of usdm"
+	Files int    `json:"files"`
+	First string `json:"first"` // path of one
+	Why   string `json:"why"`
+}
+
+// Outcome is what an import did.
+type Outcome struct {
+	Files   []Imported `json:"files"`
+	LeftOut []LeftOut  `json:"left_out,omitempty"`
+}
+
+// Import reads the files of the archive below dir (what Download has made, or the
+// same tree from elsewhere, also unpacked or packed as .csv.gz or .csv.zst) and
+// writes what package record reads into out: bars and funding rates as a history
+// directory, trades and book tickers as raw recordings, one file for each market
+// and symbol. Where there are trades, the aggregates of the same time are left out.
 //
-// Bars of COIN-M are refused: a history holds spot and USD-M. A row that can't be
-// read ends the import with the file, line, field and value; nothing of the
-// series it belongs to is written then.
-func Import(ctx context.Context, dir, out string, progress func(Imported)) ([]Imported, error) {
-	groups, err := find(dir)
-	if err != nil {
+// Rows are sorted by time. A row that can't be read is left out and named; of two
+// that contradict each other about one bar or settlement the first file's is kept.
+// Two trades that share an id and differ are both kept. Files of a kind that can't
+// be imported (bars of COIN-M among them: a history holds spot and USD-M) are
+// named and left. A damaged file, or one with other columns, costs the series it
+// belongs to, of which nothing is written then; the others are imported and the
+// error, beside the outcome, says which failed.
+func Import(ctx context.Context, dir, out string, progress func(Imported)) (*Outcome, error) {
+	f := finder{seen: map[string]bool{}}
+	if err := f.walk(dir); err != nil {
 		return nil, err
 	}
-	var done []Imported
+	groups := f.groups()
+	done := &Outcome{Files: []Imported{}, LeftOut: f.left}
+	if len(groups) == 0 {
+		return done, fmt.Errorf("%s holds no files of the archive that can be imported%s", dir, f.hint())
+	}
+	var errs []error
 	for _, g := range groups {
+		r, err := g.write(ctx, out)
 		if ctx.Err() != nil {
 			return done, ctx.Err()
 		}
-		r, err := g.write(ctx, dir, out)
 		if err != nil {
-			return done, err
+			errs = append(errs, err)
+			continue
 		}
-		done = append(done, r)
+		done.Files = append(done.Files, r)
 		if progress != nil {
 			progress(r)
 		}
 	}
-	return done, nil
+	return done, errors.Join(errs...)
+}
+
+// file is one file of the archive on this machine.
+type file struct {
+	Item
+	path string
 }
 
 // group is the files that go into one file: of each series, oldest first.
-type group [][]Item
+type group [][]file
 
-// find lists the series below a directory in order of their paths.
-func find(dir string) (groups []group, err error) {
-	var items []Item
-	err = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".zip") {
-			return err
-		}
-		rel, err := filepath.Rel(dir, path)
-		if err != nil {
-			return err
-		}
-		it, ok := ParsePath(filepath.ToSlash(rel))
-		if !ok {
-			return fmt.Errorf("%s: its place is not the archive's: want for example %s", path,
-				Item{Market: exchange.USDM, Kind: Klines, Symbol: "BTCUSDT", Interval: "1h", From: exchange.Date(2024, 1, 1).UTC(), Monthly: true}.Path())
-		}
-		items = append(items, it)
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	if len(items) == 0 {
-		return nil, fmt.Errorf("%s holds no zip files of the archive", dir)
-	}
-	slices.SortFunc(items, byseries)
-	var all [][]Item
-	for _, it := range items {
-		if n := len(all); n > 0 && series(all[n-1][0]) == series(it) {
-			all[n-1] = append(all[n-1], it)
-			continue
-		}
-		all = append(all, []Item{it})
-	}
-	return join(all)
+// finder collects the files below a directory.
+type finder struct {
+	files []file
+	left  []LeftOut
+	seen  map[string]bool // directories, so that links can't lead in circles
 }
 
-// join puts the series together that make one file.
-func join(all [][]Item) (groups []group, err error) {
+// walk goes through a directory in order of names, following links.
+func (f *finder) walk(dir string) error {
+	real, err := filepath.EvalSymlinks(dir)
+	if err != nil || f.seen[real] {
+		return err
+	}
+	f.seen[real] = true
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		path := filepath.Join(dir, e.Name())
+		info, err := os.Stat(path)
+		switch {
+		case err != nil:
+			f.leave("broken links", path, err.Error())
+		case info.IsDir():
+			if err := f.walk(path); err != nil {
+				return err
+			}
+		default:
+			f.add(path)
+		}
+	}
+	return nil
+}
+
+// packings are what a file of the archive may end in on this machine.
+var packings = []string{".zip", ".csv.gz", ".csv.zst", ".csv"}
+
+func (f *finder) add(path string) {
+	name := filepath.Base(path)
+	i := slices.IndexFunc(packings, func(p string) bool { return strings.HasSuffix(name, p) })
+	switch {
+	case strings.HasPrefix(name, "."), strings.HasSuffix(name, ".CHECKSUM"):
+	case strings.HasSuffix(name, ".part"):
+		f.leave("unfinished downloads", path, "data download goes on with them")
+	case i < 0:
+		f.leave("files of another type", path, "want "+strings.Join(packings, " "))
+	default:
+		it, ok := itemOf(strings.TrimSuffix(path, packings[i]) + ".zip")
+		if !ok {
+			example := Item{Market: exchange.USDM, Kind: Klines, Symbol: "BTCUSDT", Interval: "1h", From: exchange.Date(2024, 1, 1).UTC(), Monthly: true}
+			f.leave("files that are not where the archive has them", path, "want for example "+example.Path())
+			return
+		}
+		if _, err := converterFor(it); err != nil {
+			f.leave(fmt.Sprintf("%s of %s", it.Kind, it.Market), path, err.Error())
+			return
+		}
+		f.files = append(f.files, file{it, path})
+	}
+}
+
+// itemOf finds the archive's path in a longer one: it does not matter from where on
+// the tree was given.
+func itemOf(path string) (Item, bool) {
+	if abs, err := filepath.Abs(path); err == nil {
+		path = abs
+	}
+	rest := filepath.ToSlash(path)
+	for more := true; more; _, rest, more = strings.Cut(rest, "/") {
+		if it, ok := ParsePath(rest); ok {
+			return it, true
+		}
+		if it, ok := ParsePath("data/" + rest); ok {
+			return it, true
+		}
+	}
+	return Item{}, false
+}
+
+func (f *finder) leave(what, path, why string) {
+	for i := range f.left {
+		if f.left[i].What == what {
+			f.left[i].Files++
+			return
+		}
+	}
+	f.left = append(f.left, LeftOut{What: what, Files: 1, First: path, Why: why})
+}
+
+// hint says what there is instead of what was looked for.
+func (f *finder) hint() string {
+	if len(f.left) == 0 {
+		return ""
+	}
+	l := f.left[0]
+	return fmt.Sprintf(": %d %s (%s): %s", l.Files, l.What, l.First, l.Why)
+}
+
+// groups puts the series together that make one file.
+func (f *finder) groups() (groups []group) {
+	slices.SortFunc(f.files, bySeries)
+	var all [][]file
+	for _, x := range f.files {
+		if n := len(all); n > 0 && all[n-1][0].series() == x.series() {
+			all[n-1] = append(all[n-1], x)
+			continue
+		}
+		all = append(all, []file{x})
+	}
 	place := map[string]int{}
 	for _, s := range all {
-		c, err := converterFor(s[0])
+		c, err := converterFor(s[0].Item)
 		if err != nil {
-			return nil, err
+			continue // add has asked for it
 		}
 		i, known := place[c.path]
 		if !known {
@@ -119,61 +259,30 @@ func join(all [][]Item) (groups []group, err error) {
 		}
 		groups[i] = append(groups[i], s)
 	}
-	for i, g := range groups {
-		kinds := func(k Kind) func([]Item) bool { return func(s []Item) bool { return s[0].Kind == k } }
-		if slices.ContainsFunc(g, kinds(Trades)) {
-			groups[i] = slices.DeleteFunc(g, kinds(AggTrades))
-		}
-	}
-	return groups, nil
+	return groups
 }
 
 // series names what an item is a part of.
-func series(it Item) string {
+func (it Item) series() string {
 	return strings.Join([]string{it.Market.String(), string(it.Kind), it.Symbol, it.Interval}, "/")
 }
 
-// byseries orders items by series and time; a month goes before its first day.
-func byseries(a, b Item) int {
-	if c := strings.Compare(series(a), series(b)); c != 0 {
+// bySeries orders files by series and time; a month goes before its first day.
+func bySeries(a, b file) int {
+	if c := strings.Compare(a.series(), b.series()); c != 0 {
 		return c
 	}
 	if c := a.From.Compare(b.From); c != 0 {
 		return c
 	}
-	return b.To().Compare(a.To())
-}
-
-// write imports one group. The file takes its place when it is whole.
-func (g group) write(ctx context.Context, dir, out string) (r Imported, err error) {
-	c, err := converterFor(g[0][0])
-	if err != nil {
-		return r, err
+	if c := b.To().Compare(a.To()); c != 0 {
+		return c
 	}
-	r.Path = filepath.Join(out, c.path)
-	if err := os.MkdirAll(filepath.Dir(r.Path), 0o755); err != nil {
-		return r, err
-	}
-	temp, err := os.CreateTemp(filepath.Dir(r.Path), ".import-*")
-	if err != nil {
-		return r, err
-	}
-	defer os.Remove(temp.Name()) // fails after the rename, and is not needed then
-	zw := gzip.NewWriter(temp)
-	w := bufio.NewWriterSize(zw, 1<<16)
-	err = g.convert(ctx, dir, c.header, w, &r)
-	err = errors.Join(err, w.Flush(), zw.Close(), temp.Close())
-	if err != nil {
-		return r, err
-	}
-	if err := os.Chmod(temp.Name(), 0o644); err != nil {
-		return r, err
-	}
-	return r, os.Rename(temp.Name(), r.Path)
+	return strings.Compare(a.path, b.path)
 }
 
 // holes lists the time between files that do not join.
-func holes(s []Item) (out []string) {
+func holes(s []file) (out []string) {
 	end := s[0].To()
 	for _, it := range s[1:] {
 		if it.From.After(end) {
@@ -184,115 +293,4 @@ func holes(s []Item) (out []string) {
 		}
 	}
 	return out
-}
-
-// row is one converted row; its line is good until the next one is asked for.
-type row struct {
-	at   exchange.Time
-	line []byte
-}
-
-// head is the next row of a series.
-type head struct {
-	row
-	next func() (row, error, bool)
-}
-
-// convert writes the rows of all series in order of time.
-func (g group) convert(ctx context.Context, dir, header string, w *bufio.Writer, r *Imported) error {
-	if _, err := w.WriteString(header); err != nil {
-		return err
-	}
-	var heads []*head
-	for _, s := range g {
-		r.Files += len(s)
-		r.Holes = append(r.Holes, holes(s)...)
-		next, stop := iter.Pull2(rows(ctx, dir, s, r))
-		defer stop()
-		heads = append(heads, &head{next: next})
-	}
-	for _, h := range slices.Clone(heads) {
-		if err := advance(&heads, h); err != nil {
-			return err
-		}
-	}
-	for len(heads) > 0 {
-		h := slices.MinFunc(heads, func(a, b *head) int { return cmp.Compare(a.at, b.at) })
-		if _, err := w.Write(h.line); err != nil {
-			return err
-		}
-		if err := advance(&heads, h); err != nil {
-			return err
-		}
-	}
-	if r.Rows == 0 {
-		return fmt.Errorf("%s of %s: the files hold no rows", g[0][0].Kind, g[0][0].Symbol)
-	}
-	return nil
-}
-
-// advance takes a series' next row, and the series away at its end.
-func advance(heads *[]*head, h *head) error {
-	next, err, more := h.next()
-	if err != nil {
-		return err
-	}
-	h.row = next
-	if !more {
-		*heads = slices.DeleteFunc(*heads, func(o *head) bool { return o == h })
-	}
-	return nil
-}
-
-// rows yields the rows of a series' files.
-func rows(ctx context.Context, dir string, s []Item, r *Imported) iter.Seq2[row, error] {
-	return func(yield func(row, error) bool) {
-		c, err := converterFor(s[0])
-		for i := 0; err == nil && i < len(s); i++ {
-			if err = ctx.Err(); err == nil {
-				err = c.file(filepath.Join(dir, filepath.FromSlash(s[i].Path())), r, yield)
-			}
-		}
-		if err != nil && !errors.Is(err, errEnough) {
-			yield(row{}, err)
-		}
-	}
-}
-
-// errEnough says that nobody wants further rows.
-var errEnough = errors.New("enough")
-
-// file converts the one CSV file of a zip file.
-func (c *converter) file(path string, r *Imported, yield func(row, error) bool) error {
-	z, err := zip.OpenReader(path)
-	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
-	}
-	defer z.Close()
-	if len(z.File) != 1 || !strings.HasSuffix(z.File[0].Name, ".csv") {
-		return fmt.Errorf("%s: want one CSV file inside, found %d files", path, len(z.File))
-	}
-	name := path + "/" + z.File[0].Name
-	f, err := z.File[0].Open()
-	if err != nil {
-		return fmt.Errorf("%s: %w", name, err)
-	}
-	defer f.Close()
-	lines := bufio.NewReaderSize(f, 1<<16)
-	for n := 1; ; n++ {
-		text, end := lines.ReadSlice('\n')
-		at, line, err := c.line(text, n, r)
-		if err == nil && !errors.Is(end, io.EOF) {
-			err = end // also of the zip file's own checksum
-		}
-		if err != nil {
-			return fmt.Errorf("%s:%d: %w", name, n, err)
-		}
-		if line != nil && !yield(row{at, line}, nil) {
-			return errEnough
-		}
-		if end != nil {
-			return nil
-		}
-	}
 }

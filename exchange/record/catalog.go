@@ -16,6 +16,7 @@ type catalog struct {
 	parts  []*part
 	raw    []*rawInfo
 	tardis []*tardisInfo
+	notes  []string // for people
 }
 
 func (c *catalog) add(path string, opts Options) error {
@@ -30,7 +31,7 @@ func (c *catalog) add(path string, opts Options) error {
 }
 
 func (c *catalog) addDir(dir string, opts Options) error {
-	if _, bars, err := historyFiles(dir); err != nil {
+	if _, _, bars, err := historyFiles(dir); err != nil {
 		return fmt.Errorf("open recording: %w", err)
 	} else if bars {
 		p, err := openHistory(dir, opts.History)
@@ -40,9 +41,12 @@ func (c *catalog) addDir(dir string, opts Options) error {
 		c.parts = append(c.parts, p)
 		return nil
 	}
-	files, err := recordingsIn(dir)
+	files, unused, err := recordingsIn(dir)
 	if err != nil {
 		return err
+	}
+	if len(unused) > 0 {
+		c.notes = append(c.notes, notUsed(dir, unused))
 	}
 	for _, f := range files {
 		if err := c.addFile(f, opts); err != nil {
@@ -52,23 +56,31 @@ func (c *catalog) addDir(dir string, opts Options) error {
 	return nil
 }
 
-// recordingsIn lists the files of a directory that look like recordings.
-func recordingsIn(dir string) ([]string, error) {
+// recordingsIn lists the files of a directory that look like recordings, and what
+// else is in it.
+func recordingsIn(dir string) (files, unused []string, err error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return nil, fmt.Errorf("open recording: %w", err)
+		return nil, nil, fmt.Errorf("open recording: %w", err)
 	}
-	var files []string
 	for _, e := range entries {
-		name := strings.TrimSuffix(strings.TrimSuffix(e.Name(), ".gz"), ".zst")
-		if ext := filepath.Ext(name); !e.IsDir() && slices.Contains([]string{".jsonl", ".ndjson", ".csv"}, ext) {
-			files = append(files, filepath.Join(dir, e.Name()))
+		path := filepath.Join(dir, e.Name())
+		name := e.Name()
+		for _, packed := range [...]string{".gz", ".zst", ".zip"} {
+			name = strings.TrimSuffix(name, packed)
+		}
+		switch ext := filepath.Ext(name); {
+		case strings.HasPrefix(name, "."):
+		case !e.IsDir() && slices.Contains([]string{".jsonl", ".ndjson", ".csv"}, ext):
+			files = append(files, path)
+		default:
+			unused = append(unused, path)
 		}
 	}
 	if len(files) == 0 {
-		return nil, fmt.Errorf("%s holds no recordings: want *.jsonl or *.csv (also .gz, .zst), or folders spot…, perp…, mark…, funding… of bars", dir)
+		return nil, nil, fmt.Errorf("%s holds no recordings: want *.jsonl or *.csv (also .gz, .zst, .zip), or folders spot…, perp…, mark…, funding… of bars", dir)
 	}
-	return files, nil
+	return files, unused, nil
 }
 
 func (c *catalog) addFile(path string, opts Options) error {

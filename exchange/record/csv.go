@@ -3,7 +3,6 @@ package record
 import (
 	"bytes"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
@@ -96,19 +95,40 @@ func epochTime(n int64, digits int) (exchange.Time, error) {
 	return 0, fmt.Errorf("time %d: %d digits are no unit of time (10 s, 13 ms, 16 µs, 19 ns)", n, digits)
 }
 
-// parseRate reads a funding rate. Archives made with Python print small ones as
-// 5e-05.
+// parseRate reads a funding rate.
 func parseRate(text []byte) (exchange.E8, error) {
-	if r, err := fixed.E8(text); err == nil {
-		return r, nil
-	}
-	f, err := strconv.ParseFloat(string(text), 64)
-	if err != nil || f < -1 || f > 1 || f != f {
+	r, err := parseE8(text)
+	if err != nil || r < -1e8 || r > 1e8 {
 		return 0, fmt.Errorf("funding rate %q: want a fraction such as 0.0001", text)
 	}
-	d, err := decimal.NewFromString(string(text))
-	if err != nil {
-		return 0, fmt.Errorf("funding rate %q: %w", text, err)
+	return r, nil
+}
+
+// parseE8 reads a number in plain digits, or as archives made with Python print
+// small ones: 5e-05.
+func parseE8(text []byte) (exchange.E8, error) {
+	v, err := fixed.E8(text)
+	if err == nil {
+		return v, nil
 	}
-	return exchange.E8FromDecimal(d), nil
+	if p, ok := plain(text); ok {
+		return fixed.E8(p)
+	}
+	return 0, err
+}
+
+// exponents is how far from the point a number in scientific notation may go.
+const exponents = 18
+
+// plain writes a number in scientific notation in plain digits; ok is false for
+// anything else, and for what no price or rate is.
+func plain(text []byte) (out []byte, ok bool) {
+	if len(text) > 40 || !bytes.ContainsAny(text, "eE") {
+		return nil, false
+	}
+	d, err := decimal.NewFromString(string(text))
+	if err != nil || d.Exponent() > exponents || d.Exponent() < -exponents {
+		return nil, false
+	}
+	return []byte(d.String()), true
 }

@@ -241,8 +241,10 @@ func (p *perp) coming(t exchange.Time) (exchange.Time, int) {
 	if i < len(p.funding) && p.funding[i].at <= t {
 		i++
 	}
-	if i < len(p.funding) {
-		return p.funding[i].at, p.funding[i].hours
+	if i < len(p.funding) { // rows may be missing before it; the venue would have settled at each interval
+		next := p.funding[i]
+		every := exchange.Time(next.hours) * exchange.Hour
+		return next.at - (next.at-t-1)/every*every, next.hours
 	}
 	if len(p.funding) == 0 {
 		return 0, p.in.FundingHours

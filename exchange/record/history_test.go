@@ -230,8 +230,8 @@ func TestBadBarsAreSkippedAndCounted(t *testing.T) {
 		"2024-01-01T02:00:00Z,1,0.9,0.5,1,5\n2024-01-01T03:00:00Z,1,2,0.5,1\n2024-01-01T00:00:00Z,1,2,0.5,1,5\n2024-01-01T01:00:00Z,1,2,0.5,1,5\n")
 	var stats Stats
 	s, err := loadBars(path, &stats, nil)
-	if err != nil || len(s.bars) != 2 || stats.Malformed != 4 || s.interval != exchange.Hour {
-		t.Fatalf("series %+v, stats %+v, error %v; want 2 bars, 4 bad rows, an hour", s, stats, err)
+	if err != nil || len(s.bars) != 2 || stats.Malformed != 3 || stats.Repeated != 1 || s.interval != exchange.Hour {
+		t.Fatalf("series %+v, stats %+v, error %v; want 2 bars, 3 bad rows, one repeated, an hour", s, stats, err)
 	}
 }
 

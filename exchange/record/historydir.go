@@ -72,48 +72,83 @@ const (
 	roles
 )
 
-// historyFiles finds the files of a history directory by role and symbol. ok is
-// false when it has no folder of bars, and so is no history.
-func historyFiles(dir string) (files [roles]map[string]string, ok bool, err error) {
+// historyFiles finds the files of a history directory by role and symbol, through
+// links too. ok is false when it has no folder of bars, and so is no history;
+// unused names what is there and not read.
+func historyFiles(dir string) (files [roles]map[string]string, unused []string, ok bool, err error) {
 	for i := range files {
 		files[i] = map[string]string{}
 	}
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return files, false, err
+		return files, nil, false, err
 	}
 	for _, e := range entries {
-		for _, f := range folders {
-			if !e.IsDir() || !strings.HasPrefix(strings.ToLower(e.Name()), f.prefix) {
-				continue
+		path := filepath.Join(dir, e.Name())
+		r, known := roleOf(e.Name())
+		info, err := os.Stat(path)
+		switch {
+		case strings.HasPrefix(e.Name(), "."):
+		case err != nil:
+			return files, nil, false, err
+		case !info.IsDir() || !known:
+			unused = append(unused, path)
+		default:
+			more, err := addFiles(files[r], path)
+			if err != nil {
+				return files, nil, false, err
 			}
-			if err := addFiles(files[f.role], filepath.Join(dir, e.Name())); err != nil {
-				return files, false, err
-			}
-			break
+			unused = append(unused, more...)
 		}
 	}
-	return files, len(files[spotBars])+len(files[perpBars]) > 0, nil
+	return files, unused, len(files[spotBars])+len(files[perpBars]) > 0, nil
 }
 
-// addFiles lists SYMBOL.csv, .csv.gz and .csv.zst of one folder.
-func addFiles(to map[string]string, dir string) error {
+func roleOf(folder string) (role, bool) {
+	for _, f := range folders {
+		if strings.HasPrefix(strings.ToLower(folder), f.prefix) {
+			return f.role, true
+		}
+	}
+	return 0, false
+}
+
+// addFiles lists SYMBOL.csv, .csv.gz, .csv.zst and .csv.zip of one folder, and what
+// else is in it.
+func addFiles(to map[string]string, dir string) (unused []string, err error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, e := range entries {
+		path := filepath.Join(dir, e.Name())
 		symbol, ext, _ := strings.Cut(e.Name(), ".")
-		if ext != "csv" && ext != "csv.gz" && ext != "csv.zst" {
+		switch {
+		case symbol == "":
+			continue
+		case ext != "csv" && ext != "csv.gz" && ext != "csv.zst" && ext != "csv.zip":
+			unused = append(unused, path)
 			continue
 		}
-		path := filepath.Join(dir, e.Name())
 		if other, twice := to[symbol]; twice {
-			return fmt.Errorf("history: both %s and %s hold %s: keep one", other, path, symbol)
+			return nil, fmt.Errorf("history: both %s and %s hold %s: keep one", other, path, symbol)
 		}
 		to[symbol] = path
 	}
-	return nil
+	return unused, nil
+}
+
+// notUsed says in a line what of a directory is not read, naming the first few.
+func notUsed(dir string, paths []string) string {
+	const name = 5
+	var list []string
+	for _, p := range paths[:min(len(paths), name)] {
+		list = append(list, strings.TrimPrefix(p, dir+string(filepath.Separator)))
+	}
+	if n := len(paths) - name; n > 0 {
+		list = append(list, fmt.Sprintf("and %d more", n))
+	}
+	return fmt.Sprintf("not read in %s: %s", dir, strings.Join(list, ", "))
 }
 
 // wanted decides which symbols of a leg to load.

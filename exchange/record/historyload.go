@@ -28,7 +28,7 @@ func openHistory(dir string, opts HistoryOptions) (*part, error) {
 	if err != nil {
 		return nil, err
 	}
-	files, ok, err := historyFiles(dir)
+	files, unused, ok, err := historyFiles(dir)
 	if err != nil {
 		return nil, fmt.Errorf("history: %w", err)
 	}
@@ -36,6 +36,9 @@ func openHistory(dir string, opts HistoryOptions) (*part, error) {
 		return nil, fmt.Errorf("%s is no bar history: want folders spot…, perp… or klines… (and mark…, funding…) with SYMBOL.csv or .csv.gz", dir)
 	}
 	l := &loader{dir: dir, opts: opts, files: files, wanted: want(opts.Symbols), bars: map[string]*series{}}
+	if len(unused) > 0 {
+		l.notes = append(l.notes, notUsed(dir, unused))
+	}
 	if err := l.checkSymbols(); err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package record
 
 import (
+	"archive/zip"
 	"bufio"
 	"bytes"
 	"errors"
@@ -42,7 +43,7 @@ type block struct {
 	err  error
 }
 
-// lineReader yields the lines of a plain, gzip or zstd file, told apart by
+// lineReader yields the lines of a plain, gzip, zstd or zip file, told apart by
 // their first bytes. Decompression runs in a goroutine of its own, a few blocks
 // ahead, which close ends. A line is a window into a block and is valid until
 // the next call.
@@ -81,13 +82,15 @@ func openLines(path string) (*lineReader, error) {
 
 // decompressor wraps r according to its first bytes. Names are not trusted:
 // tools rename and recompress files.
-func decompressor(r io.Reader) (io.Reader, func(), error) {
-	br := bufio.NewReaderSize(r, 64<<10)
+func decompressor(f *os.File) (io.Reader, func(), error) {
+	br := bufio.NewReaderSize(f, 64<<10)
 	head, _ := br.Peek(4)
 	switch {
 	case bytes.HasPrefix(head, []byte{0x1f, 0x8b}):
 		zr, err := gzip.NewReader(br)
 		return zr, func() {}, err
+	case bytes.Equal(head, []byte("PK\x03\x04")):
+		return unzip(f)
 	case bytes.Equal(head, []byte{0x28, 0xb5, 0x2f, 0xfd}):
 		zr, err := zstd.NewReader(br, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(1<<30))
 		if err != nil {
@@ -96,6 +99,26 @@ func decompressor(r io.Reader) (io.Reader, func(), error) {
 		return zr, zr.Close, nil
 	}
 	return br, func() {}, nil
+}
+
+// unzip reads the one file inside of a zip file.
+func unzip(f *os.File) (io.Reader, func(), error) {
+	info, err := f.Stat()
+	if err != nil {
+		return nil, nil, err
+	}
+	z, err := zip.NewReader(f, info.Size())
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(z.File) != 1 {
+		return nil, nil, fmt.Errorf("want one file inside the zip file, found %d", len(z.File))
+	}
+	r, err := z.File[0].Open()
+	if err != nil {
+		return nil, nil, err
+	}
+	return r, func() { _ = r.Close() }, nil // reading only
 }
 
 // fill is the reading goroutine. It hands out blocks that end at a line feed by

@@ -44,6 +44,7 @@ type Recording struct {
 	exchange.Feed
 	universe *exchange.Universe
 	parts    []*part
+	notes    []string
 }
 
 // part is one source of a recording between being found and being read. Sources
@@ -69,7 +70,7 @@ func Open(paths []string, opts Options) (*Recording, error) {
 	if len(c.parts)+len(c.raw)+len(c.tardis) == 0 {
 		return nil, errors.New("no recording was named: give files or directories")
 	}
-	r := &Recording{parts: c.all()}
+	r := &Recording{parts: c.all(), notes: c.notes}
 	var err error
 	if r.universe, err = universeOf(combine(r.parts)); err != nil {
 		return nil, err
@@ -105,6 +106,7 @@ func (r *Recording) Describe() string {
 	for _, p := range r.parts {
 		lines = append(lines, p.describe()...)
 	}
+	lines = append(lines, r.notes...)
 	for _, in := range r.universe.All() {
 		if in.Assumed != "" {
 			lines = append(lines, fmt.Sprintf("%s: assumed %s", in.Key(), in.Assumed))

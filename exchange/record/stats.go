@@ -26,6 +26,8 @@ type Stats struct {
 	Unknown   int64     `json:"unknown"`   // messages of a symbol that is not in the universe
 	Malformed int64     `json:"malformed"` // lines or rows that could not be read; each costs a gap
 	Clamped   int64     `json:"clamped"`   // events whose time was set forward, because a recording's clock ran back
+	Repeated  int64     `json:"repeated"`  // rows of bars or funding that repeat another, dropped
+	Sorted    int64     `json:"sorted"`    // files of bars or funding whose rows were not in order of time
 	Problems  []Problem `json:"problems,omitempty"`
 
 	History *HistoryStats `json:"history,omitempty"` // when bars were read
@@ -49,6 +51,8 @@ func (s *Stats) add(o Stats) {
 	s.Unknown += o.Unknown
 	s.Malformed += o.Malformed
 	s.Clamped += o.Clamped
+	s.Repeated += o.Repeated
+	s.Sorted += o.Sorted
 	if o.History != nil {
 		s.History = o.History
 	}

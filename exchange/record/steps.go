@@ -33,7 +33,10 @@ type places struct {
 
 func (p *places) see(text []byte) {
 	if _, err := fixed.E8(text); err != nil {
-		return // not a number: reading it in earnest will say so
+		var ok bool
+		if text, ok = plain(text); !ok {
+			return // not a number: reading it in earnest will say so
+		}
 	}
 	p.seen++
 	p.most = max(p.most, decimals(text))

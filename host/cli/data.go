@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/perilune/perilune/exchange"
@@ -187,14 +188,14 @@ func dataImport(ctx context.Context, e *env, args []string) error {
 	if f.NArg() != 1 || *out == "" {
 		return fail(ExitUsage, "want: perilune data import DIR --out DIR")
 	}
-	files, err := archive.Import(ctx, f.Arg(0), *out, func(r archive.Imported) {
-		fmt.Fprintf(e.err, "%s: %d rows of %d files\n", r.Path, r.Rows, r.Files)
-		if len(r.Holes) > 0 {
-			fmt.Fprintf(e.err, "  missing: %s\n", strings.Join(r.Holes, ", "))
+	done, err := archive.Import(ctx, f.Arg(0), *out, func(r archive.Imported) { printImported(e.err, &r) })
+	if done != nil {
+		for _, l := range done.LeftOut {
+			fmt.Fprintf(e.err, "left out: %s, %d files (%s): %s\n", l.What, l.Files, l.First, l.Why)
 		}
-	})
-	if *asJSON {
-		if err := e.printJSON(map[string]any{"files": files}); err != nil {
+	}
+	if *asJSON && done != nil {
+		if err := e.printJSON(done); err != nil {
 			return err
 		}
 	}
@@ -202,4 +203,33 @@ func dataImport(ctx context.Context, e *env, args []string) error {
 		return &host.DataError{Err: err}
 	}
 	return nil
+}
+
+// printImported tells of a file that was written and of all that did not go into it.
+func printImported(w io.Writer, r *archive.Imported) {
+	fmt.Fprintf(w, "%s: %d rows of %d files\n", r.Path, r.Rows, r.Files)
+	line := func(said bool, format string, a ...any) {
+		if said {
+			fmt.Fprintf(w, "  "+format+"\n", a...)
+		}
+	}
+	line(r.Sorted, "the archive's rows are not in order of time: they were sorted")
+	line(r.Repeated > 0, "%d rows that repeat another digit for digit were dropped", r.Repeated)
+	line(r.Aggregates > 0, "%d aggregates were left out: the trades that they sum up are there", r.Aggregates)
+	line(r.SharedIDs > 0, "%d rows share an id with another and were kept: %s", r.SharedIDs, r.Shared)
+	line(r.LeftOut > 0, "%d rows were left out:", r.LeftOut)
+	for _, p := range r.Problems {
+		line(true, "  %s", p)
+	}
+	line(r.LeftOut > int64(len(r.Problems)), "  and %d more", r.LeftOut-int64(len(r.Problems)))
+	line(len(r.Holes) > 0, "no files: %s", strings.Join(r.Holes, ", "))
+	line(r.Missing > 0, "%d rows are missing: %s%s", r.Missing, strings.Join(r.MissingAt, ", "), andMore(r.MissingHoles-int64(len(r.MissingAt))))
+}
+
+// andMore ends a list that was cut at a bound.
+func andMore(n int64) string {
+	if n <= 0 {
+		return ""
+	}
+	return fmt.Sprintf(" and %d more holes", n)
 }
