@@ -295,7 +295,7 @@ func (r *runner) newVenue(ctx context.Context) (exchange.Simulated, []exchange.E
 func (r *runner) paperVenue() (*paper.Venue, error) {
 	opt := paper.Options{
 		Universe: r.core.Universe(), Books: r.core.Book, Seed: r.o.Seed,
-		Leverage: r.o.Paper.Leverage, Queue: r.o.Paper.Queue,
+		Leverage: r.o.Paper.Leverage, Queue: r.o.Paper.Queue, Participation: r.o.History.Participation,
 	}
 	if r.market.bars {
 		// A bar's displayed volume is what there was: it does not come back

@@ -19,6 +19,8 @@ type purse struct {
 	slots []*slot // derivatives only: what it backs, by instrument
 	held  int     // how many of them have a position
 	float float64 // total, for screening
+
+	walked int // the last instant whose bars were gone through
 }
 
 func (p *purse) add(amount decimal.Decimal) {

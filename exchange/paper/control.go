@@ -51,6 +51,7 @@ func (v *Venue) Deleverage(id exchange.InstrumentID, q exchange.Lots, now exchan
 	if !v.known(id) || v.slots[id].purse == nil {
 		return 0
 	}
+	v.cut()
 	s := v.slots[id]
 	q = min(q, s.pos.qty.Abs())
 	if q <= 0 {
@@ -109,6 +110,7 @@ func (v *Venue) SetTransferLatency(l Latency) error {
 // Settle carries out what has reached the venue by now, also what it has no word
 // about yet: the departure of a transfer that is still under way.
 func (v *Venue) Settle(now exchange.Time) {
+	v.cut()
 	v.now = max(v.now, now)
 	if now >= v.arriving {
 		v.settle(now)

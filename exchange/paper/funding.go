@@ -10,12 +10,19 @@ import (
 // settlement or later earns nothing and owes nothing. A settlement that is
 // announced twice is paid once.
 func (v *Venue) onFunding(s *slot, ev *exchange.Event) {
+	if v.payFunding(s, ev) {
+		v.guard(s.purse, ev.Time)
+	}
+}
+
+// payFunding settles and reports whether there was something to settle.
+func (v *Venue) payFunding(s *slot, ev *exchange.Event) bool {
 	at := ev.Time
 	if ev.VenueTime > 0 && ev.VenueTime < at {
 		at = ev.VenueTime // the announcement came later than the settlement
 	}
 	if !s.in.Perp() || at <= s.settled {
-		return
+		return false
 	}
 	s.settled = at
 	q := s.pos.before(at)
@@ -24,14 +31,14 @@ func (v *Venue) onFunding(s *slot, ev *exchange.Event) {
 		mark = v.priceOf(s)
 	}
 	if q == 0 || !mark.IsPositive() {
-		return
+		return false
 	}
 	amount := funding(s.in, q, mark, ev.Rate.Decimal())
 	s.purse.add(amount)
 	v.emit(s.in.Market, answer{at: ev.Time + v.house, happened: at, kind: exchange.KindFundingPaid, instrument: s.in.ID,
 		payment: &exchange.FundingPayment{Instrument: s.in.ID, Settled: at, Rate: ev.Rate, Mark: exchange.E8FromDecimal(mark),
 			Position: q, Amount: amount, Asset: s.purse.asset, TranID: v.number(&v.nextTran)}})
-	v.guard(s.purse, ev.Time)
+	return true
 }
 
 // funding is what a position receives: −q·M·r in quote, exactly, or −n·C/M·r in

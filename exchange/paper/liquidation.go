@@ -156,22 +156,56 @@ func (v *Venue) largest(p *purse) *slot {
 }
 
 // closeOut closes a position in the book, and what the book cannot take at the
-// mark.
+// mark, but never better than at its liquidation price: a book that lags behind the
+// mark makes no gift.
 func (v *Venue) closeOut(s *slot, at exchange.Time) {
 	side := exchange.Sell
 	if s.pos.qty < 0 {
 		side = exchange.Buy
 	}
+	limit := worst(side.Opposite())
+	if price, ok := v.LiquidationPrice(s.in.ID); ok {
+		limit = toTicks(s, side, price)
+	}
+	if s.ended.point != atClose {
+		v.closeWithin(s, side, worse(side, v.closePrice(s, side), limit), at)
+		return
+	}
 	market := &order{Order: exchange.Order{Side: side, Type: exchange.MarketOrder}}
 	bound, _ := v.bound(s, market)
 	takes, _ := v.walk(s, side, bound, s.pos.qty.Abs(), at, v.opt.Impact)
 	for _, t := range takes {
-		v.post(s, nil, exchange.Fill{Side: side, Price: t.Price, Qty: t.Qty, Reason: "liquidation"}, at)
+		v.liquidate(s, side, worse(side, t.Price, limit), t.Qty, at)
 		v.take(s, side, t, at)
 	}
-	if rest := s.pos.qty.Abs(); rest > 0 {
-		price := exchange.Ticks(max(1, s.in.Tick.Floor(v.priceOf(s))))
-		v.post(s, nil, exchange.Fill{Side: side, Price: price, Qty: rest, Reason: "liquidation"}, at)
+	v.liquidate(s, side, worse(side, toTicks(s, side, v.priceOf(s)), limit), s.pos.qty.Abs(), at)
+}
+
+// closeWithin closes a position within a bar, whose book is not known: from the
+// given price on, as far apart as the levels that the bar is shown as, and what
+// they cannot take at the last of them.
+func (v *Venue) closeWithin(s *slot, side exchange.Side, from exchange.Ticks, at exchange.Time) {
+	price := from
+	bid, ok1 := v.level(s, exchange.Buy, 1)
+	ask, ok2 := v.level(s, exchange.Sell, 1)
+	middle := (bid.Price + ask.Price) / 2
+	if side == exchange.Sell {
+		middle = (bid.Price + ask.Price + 1) / 2
+	}
+	for n := 1; ok1 && ok2 && s.pos.qty != 0; n++ {
+		l, ok := v.level(s, side.Opposite(), n)
+		if !ok {
+			break
+		}
+		price = max(1, from+l.Price-middle)
+		v.liquidate(s, side, price, min(l.Qty, s.pos.qty.Abs()), at)
+	}
+	v.liquidate(s, side, price, s.pos.qty.Abs(), at)
+}
+
+func (v *Venue) liquidate(s *slot, side exchange.Side, price exchange.Ticks, q exchange.Lots, at exchange.Time) {
+	if q > 0 {
+		v.post(s, nil, exchange.Fill{Side: side, Price: price, Qty: q, Reason: "liquidation"}, at)
 	}
 }
 

@@ -25,6 +25,9 @@ type Options struct {
 	TransferLatency Latency
 	Queue           Queue
 	Impact          Impact
+	// Participation is the part of a bar's volume that our resting orders get at
+	// most, all together, on a feed of bars. Default 0.1.
+	Participation float64
 
 	// Fees replaces the instruments' own rates in a market. Zero rates are
 	// allowed, and so are negative ones (a rebate).
@@ -115,6 +118,12 @@ func (o Options) withDefaults() (Options, error) {
 	if o.Leverage == 0 {
 		o.Leverage = 5
 	}
+	if o.Participation == 0 {
+		o.Participation = 0.1
+	}
+	if !(o.Participation > 0 && o.Participation <= 1) {
+		return o, fmt.Errorf("paper venue: participation %v: want a fraction above 0, up to 1", o.Participation)
+	}
 	if o.Restore == nil {
 		o.Restore = &Account{}
 	}
@@ -164,11 +173,13 @@ func (v *Venue) Describe() []string {
 		"Latency: " + o.Latency.String() + fmt.Sprintf(", drawn from seed %d and the order's number. Each market answers over one stream, which keeps its order.", o.Seed),
 		"Taker: walks the book level by level as of its arrival, or as of the first update after it; nothing is filled beyond the known book.",
 		"Impact: " + o.Impact.String() + ".",
-		"Maker: " + o.Queue.String() + "; a trade through the price fills the whole order, a book that moved through it fills by displayed size.",
-		"Feeds without a book fill takers at the best quote only. With bars alone, a resting order fills when a bar that opened after it was sent trades strictly through its price.",
+		"Maker: " + o.Queue.String() + "; a trade through the price fills at most its own size, which all our orders share, and a book that moved through it the displayed size.",
+		"Feeds without a book fill takers at the best quote only.",
+		fmt.Sprintf("Bars: a resting order fills at its price when a bar that opened after it was sent trades strictly through it, or closes beyond it; together our orders get %.4g %% of the bar's volume, less what we took since the bar before, and nothing of a bar without volume.", o.Participation*100),
+		"Course of a bar: all prices and marks of a wallet go from open to low and high, in the order that hurts the wallet more, and to the close; a close-out within a bar is filled from the worse of mark and traded price of that point on.",
 	}, o.describeFees(), []string{
 		fmt.Sprintf("Margin: cross, leverage %d%s. Without a mark price, the middle of the book stands in for it.", o.Leverage, o.describeLeverage()),
-		"Liquidation: the largest position of a wallet is closed whole, in the book and then at the mark, until the margin balance is above maintenance; no surcharge, no auto-deleveraging; a wallet left below zero is made good by the insurance fund.",
+		"Liquidation: the largest position of a wallet is closed whole, in the book and then at the mark, never better than its liquidation price, until the margin balance is above maintenance; no surcharge, no auto-deleveraging; a wallet left below zero is made good by the insurance fund.",
 		"Funding: paid on the position just before the settlement, at the settled rate and its mark; exact for linear contracts, rounded half to even at 8 places for inverse ones.",
 		"Delivery of dated futures: at the mark price of that moment, with the taker fee; orders expire and nothing is taken any more.",
 		"Transfers: " + o.TransferLatency.String() + " in transit.",

@@ -114,6 +114,7 @@ func (v *Venue) execute(s *slot, o *order, p plan, at exchange.Time) {
 	for _, t := range p.takes {
 		v.post(s, o, exchange.Fill{Side: o.Side, Price: t.Price, Qty: t.Qty}, at)
 		v.take(s, o.Side, t, at)
+		s.took += t.Qty
 	}
 	switch {
 	case o.left() == 0:

@@ -3,6 +3,7 @@ package paper
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/perilune/perilune/exchange"
 )
@@ -161,21 +162,51 @@ func (v *Venue) each(s *slot, at exchange.Time, step func(*order) bool) bool {
 	return filled
 }
 
-// onTrade fills resting orders by a public trade. Orders of ours at its price
-// share it in order of time.
+// onTrade fills resting orders by a public trade. Nobody gets more than was traded:
+// orders of ours that it went through share it, the best price first, and what they
+// leave reaches those at its price.
 func (v *Venue) onTrade(s *slot, ev *exchange.Event) {
-	left := ev.Qty
+	left := v.goThrough(s, ev)
 	v.each(s, ev.Time, func(o *order) bool {
-		var q exchange.Lots
-		switch {
-		case o.Price == ev.Price && ev.Side != o.Side:
-			q = min(o.queue.trade(ev.Qty, left), o.left())
-			left -= q
-		case through(o, ev.Price):
-			q = o.left()
+		if o.Price != ev.Price || ev.Side == o.Side {
+			return false
 		}
-		return v.fillResting(s, o, q, ev.Time)
+		q := v.fillResting(s, o, min(o.queue.trade(ev.Qty, left), o.left()), ev.Time)
+		left -= q
+		return q > 0
 	})
+}
+
+// goThrough fills the orders that a trade went through, and returns what is left of
+// it. What stood before them at their price is gone, or the trade would not have
+// come by.
+func (v *Venue) goThrough(s *slot, ev *exchange.Event) exchange.Lots {
+	passed := v.passed[:0]
+	for _, o := range s.orders {
+		if through(o, ev.Price) {
+			passed = append(passed, o)
+		}
+	}
+	v.passed = passed
+	if len(passed) == 0 {
+		return ev.Qty
+	}
+	left := ev.Qty
+	// A trade may take from a level that we took from when the book showed it.
+	if t := s.taken.find(ev.Side.Opposite(), ev.Price); t != nil {
+		left = max(0, left-t.qty)
+	}
+	slices.SortStableFunc(passed, nearer)
+	filled := false
+	for _, o := range passed {
+		o.queue.front = 0
+		q := v.fillResting(s, o, min(o.left(), left), ev.Time)
+		left, filled = left-q, filled || q > 0
+	}
+	if filled {
+		v.after(s, ev.Time)
+	}
+	return left
 }
 
 // through reports whether a price is strictly beyond an order's own.
@@ -202,13 +233,16 @@ func (v *Venue) onBook(s *slot, at exchange.Time) {
 }
 
 // crossed fills an order that the other side of the book has reached. In a book
-// made from bars the touch is an estimate, and has to be passed.
+// made from bars the touch is an estimate, and has to be passed; its levels give no
+// more than is left of the bar's volume.
 func (v *Venue) crossed(s *slot, o *order, at exchange.Time) bool {
-	bound := o.Price
+	bound, want := o.Price, o.left()
 	if s.synthetic {
 		bound -= exchange.Ticks(o.Side)
 	}
-	want := o.left()
+	if s.ended.bar != nil {
+		want = min(want, s.ended.room)
+	}
 	if o.ReduceOnly {
 		want = min(want, s.reducible(o.Side))
 	}
@@ -218,39 +252,22 @@ func (v *Venue) crossed(s *slot, o *order, at exchange.Time) bool {
 	for _, t := range takes {
 		v.take(s, o.Side, t, at)
 	}
-	return v.fillResting(s, o, got, at)
+	got = v.fillResting(s, o, got, at)
+	s.ended.room -= min(s.ended.room, got)
+	return got > 0
 }
 
-// onBar fills resting orders by the range of a bar, when the feed has nothing
-// better to tell what traded. A bar that opened before an order was sent says
-// nothing about it.
-func (v *Venue) onBar(s *slot, ev *exchange.Event) {
-	if s.traded || len(s.orders) == 0 {
-		return
-	}
-	v.each(s, ev.Time, func(o *order) bool {
-		extreme := ev.Bar.Low
-		if o.Side == exchange.Sell {
-			extreme = ev.Bar.High
-		}
-		if o.sent > ev.Time-ev.Bar.Interval || !through(o, extreme) {
-			return false
-		}
-		return v.fillResting(s, o, o.left(), ev.Time)
-	})
-}
-
-// fillResting fills q of a resting order at its price.
-func (v *Venue) fillResting(s *slot, o *order, q exchange.Lots, at exchange.Time) bool {
+// fillResting fills q of a resting order at its price, and returns how much it was.
+func (v *Venue) fillResting(s *slot, o *order, q exchange.Lots, at exchange.Time) exchange.Lots {
 	if o.ReduceOnly {
 		q = min(q, s.reducible(o.Side))
 	}
 	if q <= 0 {
-		return false
+		return 0
 	}
 	v.post(s, o, exchange.Fill{Side: o.Side, Price: o.Price, Qty: q, Maker: true}, at)
 	if o.left() == 0 {
 		v.finish(s, o, exchange.StatusFilled, 0, "", at)
 	}
-	return true
+	return q
 }

@@ -101,7 +101,9 @@ func (p *player) command(w []string) {
 	default:
 		p.data(w[0], p.find(w[1]), w[2:])
 	}
-	p.until(p.now)
+	if w[len(w)-1] != "+" {
+		p.until(p.now)
+	}
 	for ; p.told < len(p.heard); p.told++ {
 		p.say(p.tell(&p.heard[p.told]))
 	}
@@ -125,6 +127,8 @@ func (p *player) set(w []string) {
 		p.opt.TransferLatency = Latency{Model: "const", Median: p.duration(w[1])}
 	case "queue":
 		p.opt.Queue = Queue{Model: w[1]}
+	case "participation":
+		p.opt.Participation = exchange.Float(dec(w[1]))
 	case "impact":
 		p.opt.Impact = Impact{Model: w[1]}
 	case "leverage":
@@ -168,6 +172,9 @@ func (p *player) transfer(w []string) {
 
 func (p *player) data(kind string, in *exchange.Instrument, w []string) {
 	var ev exchange.Event
+	if n := len(w) - 1; n >= 0 && w[n] == "+" {
+		ev.More, w = true, w[:n]
+	}
 	switch kind {
 	case "book", "diff":
 		ev.Kind = exchange.KindSnapshot
@@ -188,14 +195,19 @@ func (p *player) data(kind string, in *exchange.Instrument, w []string) {
 		ev.Kind, ev.Side, ev.Price, ev.Qty = exchange.KindTrade, p.side(w[0]), l.Price, l.Qty
 	case "mark":
 		ev.Kind, ev.Mark = exchange.KindMark, exchange.E8FromDecimal(dec(w[0]))
+		if len(w) > 1 { // 100 of 1h open 99 low 98 high 101
+			at := func(i int) exchange.E8 { return exchange.E8FromDecimal(dec(w[i])) }
+			ev.Path = exchange.MarkPath{Interval: p.duration(w[2]), Open: at(4), Low: at(6), High: at(8)}
+		}
 	case "funding": // 0.0001 mark 100
 		ev.Kind, ev.Rate, ev.Mark = exchange.KindFunding, exchange.E8FromDecimal(dec(w[0])), exchange.E8FromDecimal(dec(w[2]))
 		if len(w) > 3 { // settled 5s ago
 			ev.VenueTime = p.now - p.duration(w[4])
 		}
-	case "bar": // 1h low 99 high 101
+	case "bar": // 1h open 100 low 99 high 101 close 100 volume 50
 		ev.Kind = exchange.KindBar
-		ev.Bar = exchange.Bar{Interval: p.duration(w[0]), Low: p.level(in, w[2], "0").Price, High: p.level(in, w[4], "0").Price}
+		at := func(i int) exchange.Ticks { return p.level(in, w[i], "0").Price }
+		ev.Bar = exchange.Bar{Interval: p.duration(w[0]), Open: at(2), Low: at(4), High: at(6), Close: at(8), Volume: float64(p.number(w[10]))}
 	default:
 		p.t.Fatalf("%s?", kind)
 	}

@@ -8,6 +8,8 @@
 //     own book is than ours is not modelled. An order that arrives between two
 //     market events is matched when the second is shown, so the book is as of
 //     the arrival or of the first update after it.
+//   - What the source shows as one instant (exchange.Event.More) is one: nothing is
+//     matched, liquidated or settled before all of it was shown (instant.go).
 //   - The recorded market is not changed by our orders, but what we took from a
 //     displayed level is remembered (Options.Impact).
 //   - Nothing is filled beyond the known book. A book that is not Ready has no
@@ -23,13 +25,16 @@
 //
 // With depth and trades, resting orders keep a place in the queue (queue.go).
 // Without a book, the best quote of KindTicker is the whole book. With bars
-// alone, a resting order fills whole, at its price, when a bar that opened at or
-// after the order was sent trades strictly through its price.
+// alone, a resting order fills at its price when a bar that opened at or after the
+// order was sent trades strictly through its price, and all our orders together
+// get a share of the bar's volume (Options.Participation). Within a bar, marks and
+// prices go from the open to the low and the high, in the order that hurts the
+// account more, and to the close (course.go).
 //
 // # Where to read
 //
-// order.go is the life of an order, filter.go what the venue refuses, match.go
-// taking, queue.go resting, account.go balances and fees, margin.go and
+// instant.go is what is shown at one time, order.go the life of an order, filter.go
+// what the venue refuses, match.go taking, queue.go resting, course.go bars, account.go balances and fees, margin.go and
 // liquidation.go futures margin, funding.go settlements, transfer.go wallets.
 package paper
 
@@ -68,6 +73,8 @@ type Venue struct {
 	nextTrade, nextOrder, nextTran uint64
 	house                          exchange.Time // answer latency of what no order causes
 	takes                          []exchange.Level
+	passed                         []*order // scratch
+	instant                        instant
 }
 
 // slot is what the venue keeps of one instrument.
@@ -89,6 +96,9 @@ type slot struct {
 	traded    bool // the feed has trades or a real book, so bars say nothing new
 	taken     memory
 	settled   exchange.Time
+
+	ended course        // what the present instant ends
+	took  exchange.Lots // what we took from a book made of a bar since that bar
 }
 
 // idle reports that nothing of ours depends on the instrument's market.
@@ -214,6 +224,7 @@ func (v *Venue) latency(id exchange.OrderID, d direction) exchange.Time {
 }
 
 func (v *Venue) send(m exchange.Market, now exchange.Time, msg inbound) {
+	v.cut()
 	v.now = max(v.now, now)
 	v.seq++
 	msg.seq = v.seq
@@ -223,43 +234,48 @@ func (v *Venue) send(m exchange.Market, now exchange.Time, msg inbound) {
 
 func (v *Venue) emit(m exchange.Market, a answer) { v.streams[m].push(a) }
 
-// Market shows the venue a market event. Books must already include it.
+// Market shows the venue a market event. Books must already include it. Nothing is
+// done about an instant before all of it was shown.
 func (v *Venue) Market(ev *exchange.Event) {
+	if v.instant.open && ev.Time != v.instant.at {
+		v.close() // its rest never came
+	}
 	v.now = max(v.now, ev.Time)
+	if v.within(ev) {
+		v.collect(ev)
+		if !ev.More {
+			v.close()
+		}
+		return
+	}
 	v.deliver(ev.Time)
 	// What arrives at the very time of an event comes after it: it may have been
 	// sent because of it.
 	if ev.Time > v.arriving {
 		v.settle(ev.Time - 1)
 	}
-	if !v.known(ev.Instrument) {
-		return
+	if v.known(ev.Instrument) {
+		v.show(v.slots[ev.Instrument], ev)
 	}
-	s := v.slots[ev.Instrument]
+}
+
+// show lets an event that is an instant by itself take effect.
+func (v *Venue) show(s *slot, ev *exchange.Event) {
+	s.note(ev)
 	switch ev.Kind {
 	case exchange.KindDiff, exchange.KindSnapshot:
-		if ev.Kind == exchange.KindSnapshot {
-			s.renew(ev.Synthetic)
-		}
 		if !s.idle() {
 			v.onBook(s, ev.Time)
 		}
 	case exchange.KindTicker:
-		s.touch = [2]exchange.Level{{Price: ev.Price, Qty: ev.Qty}, {Price: ev.Price2, Qty: ev.Qty2}}
 		if !s.idle() && v.bookless(s) {
 			v.onBook(s, ev.Time)
 		}
 	case exchange.KindTrade:
-		s.last, s.traded = ev.Price, true
 		if len(s.orders) > 0 {
 			v.onTrade(s, ev)
 		}
-	case exchange.KindBar:
-		v.onBar(s, ev)
 	case exchange.KindMark:
-		if ev.Mark > 0 {
-			s.mark = ev.Mark
-		}
 		if s.held() {
 			v.watch(s, ev.Time)
 		}
@@ -316,6 +332,7 @@ func (v *Venue) next() (*stream, exchange.Time) {
 
 // Pop fills ev with the event that NextTime announced. Call it only then.
 func (v *Venue) Pop(ev *exchange.Event) {
+	v.cut()
 	s, t := v.next()
 	if s == nil {
 		*ev = exchange.Event{Instrument: exchange.NoInstrument, Time: v.now}

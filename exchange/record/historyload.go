@@ -204,7 +204,7 @@ func (l *loader) describe(look displayed) []string {
 		fmt.Sprintf("books are made from bars at their close: spread %.4g bp, %d levels a side %.4g bp apart, together showing %.4g%% of the bar's volume a side",
 			look.spread*1e4, look.levels, look.gap*1e4, look.participation*100),
 		"the running funding estimate is not in the data: the last settled rate stands in for it",
-		"at one instant funding is settled first, then marks, books and bars follow: a position opened on a bar does not earn the funding of its close",
+		"what closes at one time is one instant: funding is settled on the positions held before it, bars are gone through from open to close, and only then a strategy sees any of it",
 	}
 	if n := l.opts.ShiftFunding; n != 0 {
 		out = append(out, fmt.Sprintf("VALIDITY TEST: funding rates are shifted by %d settlements", n))

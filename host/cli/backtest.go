@@ -61,7 +61,7 @@ func (h *historyFlags) define(f *pflag.FlagSet) {
 	f.StringVar(&h.data, "data", "", "directory with funding/, mark_*/, perp_*/ and spot_*/ of SYMBOL.csv[.gz] (required)")
 	f.StringSliceVar(&h.symbols, "symbols", nil, "only these: BTCUSDT,ETHUSDT (default: all there are)")
 	f.Float64Var(&h.spread, "spread", 1, "full bid-ask spread of the book made from a bar, in bp")
-	f.Float64Var(&h.share, "participation", 0.1, "part of a bar's volume that the book shows on each side")
+	f.Float64Var(&h.share, "participation", 0.1, "part of a bar's volume that can be had: the book shows it on each side, and resting orders share it")
 }
 
 // set makes the history the market of a session.

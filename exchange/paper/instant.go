@@ -1,0 +1,137 @@
+package paper
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/perilune/perilune/exchange"
+)
+
+// instant is what one moment at the source has shown so far: see
+// exchange.Event.More. Nothing is matched, liquidated or settled before all of it
+// was shown.
+type instant struct {
+	open   bool
+	at     exchange.Time
+	count  int              // of instants so far
+	events []exchange.Event // of instruments that something of ours depends on
+}
+
+// within reports whether an event must be taken together with others, or with the
+// course of the bar that it ends.
+func (v *Venue) within(ev *exchange.Event) bool {
+	return v.instant.open || ev.More || ev.Kind == exchange.KindBar || ev.Kind == exchange.KindMark && ev.Path.Interval != 0
+}
+
+// collect keeps an event until its instant is whole. What nothing of ours depends
+// on is taken note of at once.
+func (v *Venue) collect(ev *exchange.Event) {
+	n := &v.instant
+	n.open, n.at = true, ev.Time
+	if !v.known(ev.Instrument) {
+		return
+	}
+	if s := v.slots[ev.Instrument]; s.idle() && ev.Kind != exchange.KindFunding {
+		s.note(ev)
+		return
+	}
+	n.events = append(n.events, *ev)
+	e := &n.events[len(n.events)-1]
+	e.Bids, e.Asks = nil, nil // the books have them, and they belong to the feed
+}
+
+// note takes an event into what the venue knows of a market.
+func (s *slot) note(ev *exchange.Event) {
+	switch ev.Kind {
+	case exchange.KindSnapshot:
+		s.renew(ev.Synthetic)
+	case exchange.KindTicker:
+		s.touch = [2]exchange.Level{{Price: ev.Price, Qty: ev.Qty}, {Price: ev.Price2, Qty: ev.Qty2}}
+	case exchange.KindTrade:
+		s.last, s.traded = ev.Price, true
+	case exchange.KindBar:
+		s.took = 0
+	case exchange.KindMark:
+		if ev.Mark > 0 {
+			s.mark = ev.Mark
+		}
+	}
+}
+
+// close acts on a whole instant. Funding is settled on the positions held before
+// it; then the account goes through the bars that end; what arrived before the
+// instant meets its books, and what rests its trades and books; and at last the
+// account is looked at as the instant leaves it. Within each part instruments
+// follow in their own order, whatever that of the feed.
+func (v *Venue) close() {
+	n := &v.instant
+	n.open = false
+	n.count++
+	at := n.at
+	v.now = max(v.now, at)
+	slices.SortStableFunc(n.events, func(a, b exchange.Event) int { return cmp.Compare(a.Instrument, b.Instrument) })
+	for i := range n.events {
+		if ev := &n.events[i]; ev.Kind == exchange.KindFunding {
+			v.payFunding(v.slots[ev.Instrument], ev)
+		}
+	}
+	v.runBars(n.events, at)
+	v.deliver(at)
+	if at > v.arriving {
+		v.settle(at - 1)
+	}
+	for i := range n.events {
+		v.match(&n.events[i])
+	}
+	v.review(n.events, at)
+	for i := range n.events {
+		v.slots[n.events[i].Instrument].ended = course{}
+	}
+	n.events = n.events[:0]
+}
+
+// match lets what rests meet what an instant showed.
+func (v *Venue) match(ev *exchange.Event) {
+	s := v.slots[ev.Instrument]
+	if s.idle() {
+		return
+	}
+	switch ev.Kind {
+	case exchange.KindTrade:
+		v.onTrade(s, ev)
+	case exchange.KindDiff, exchange.KindSnapshot:
+		v.onBook(s, ev.Time)
+	case exchange.KindTicker:
+		if v.bookless(s) {
+			v.onBook(s, ev.Time)
+		}
+	}
+}
+
+// review decides on the margin of every wallet that an instant touched.
+func (v *Venue) review(events []exchange.Event, at exchange.Time) {
+	for i := range events {
+		if s := v.slots[events[i].Instrument]; s.held() {
+			v.rescreenAt(s)
+		}
+	}
+	for i := range events {
+		if s := v.slots[events[i].Instrument]; s.held() && !s.purse.safe() {
+			v.guard(s.purse, at)
+		}
+	}
+}
+
+// rescreenAt renews the screen of a position at its mark.
+func (v *Venue) rescreenAt(s *slot) {
+	if price, ok := v.markPrice(s); ok {
+		s.risk.at(exchange.Float(price))
+	}
+}
+
+// cut ends an instant whose rest never came, before anything else happens.
+func (v *Venue) cut() {
+	if v.instant.open {
+		v.close()
+	}
+}
