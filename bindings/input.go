@@ -3,6 +3,7 @@ package bindings
 import (
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 	"time"
 
@@ -81,7 +82,9 @@ func ToText(v lua.LValue) string {
 	switch v := v.(type) {
 	case lua.LString:
 		return string(v)
-	case lua.LNumber, lua.LBool, *lua.LNilType:
+	case lua.LNumber:
+		return NumberText(float64(v))
+	case lua.LBool, *lua.LNilType:
 		return v.String()
 	case *lua.LUserData:
 		if d, ok := v.Value.(decimal.Decimal); ok {
@@ -89,6 +92,23 @@ func ToText(v lua.LValue) string {
 		}
 	}
 	return strings.TrimPrefix(Describe(v), "a ")
+}
+
+// NumberText words a number as Lua 5.1 does: 14 significant digits, which is C's
+// %.14g.
+func NumberText(f float64) string {
+	if i := int64(f); float64(i) == f && i > -1e14 && i < 1e14 && (i != 0 || !math.Signbit(f)) {
+		return strconv.FormatInt(i, 10)
+	}
+	switch {
+	case math.IsInf(f, 1):
+		return "inf"
+	case math.IsInf(f, -1):
+		return "-inf"
+	case f != f:
+		return "nan"
+	}
+	return strconv.FormatFloat(f, 'g', 14, 64)
 }
 
 // Value returns the value as it is.

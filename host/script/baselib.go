@@ -1,7 +1,6 @@
 package script
 
 import (
-	"math"
 	"strconv"
 	"strings"
 
@@ -16,10 +15,13 @@ func (vm *VM) addBase() {
 		"error":        baseError,
 		"pcall":        vm.pcall,
 		"print":        vm.print,
+		"rawset":       rawSet,
 		"require":      vm.require,
+		"select":       selectFrom,
 		"setmetatable": setMetatable,
 		"tonumber":     toNumber,
 		"tostring":     vm.toString,
+		"unpack":       vm.unpack,
 		"xpcall":       vm.xpcall,
 	})
 }
@@ -38,8 +40,52 @@ func baseAssert(L *lua.LState) int {
 }
 
 func baseError(L *lua.LState) int {
-	L.Error(L.Get(1), L.OptInt(2, 1))
+	L.Error(L.Get(1), wholeOr(L, 2, 1))
 	return 0
+}
+
+// rawSet returns its table, as Lua's does.
+func rawSet(L *lua.LState) int {
+	L.RawSet(L.CheckTable(1), L.CheckAny(2), L.CheckAny(3))
+	L.SetTop(1)
+	return 1
+}
+
+func selectFrom(L *lua.LState) int {
+	n := L.GetTop()
+	if L.Get(1) == lua.LString("#") {
+		L.Push(lua.LNumber(n - 1))
+		return 1
+	}
+	i := whole(L, 1)
+	if i < 0 {
+		i += n
+	}
+	if i < 1 {
+		L.ArgError(1, "index out of range")
+	}
+	return max(n-i, 0)
+}
+
+// maxResults is how many values a function returns at most: more would not fit the
+// registry.
+const maxResults = 8000
+
+func (vm *VM) unpack(L *lua.LState) int {
+	t := L.CheckTable(1)
+	from := wholeOr(L, 2, 1)
+	to := wholeOr(L, 3, t.Len())
+	if from > to {
+		return 0
+	}
+	if n := to - from + 1; n > maxResults || n < 0 {
+		L.RaiseError("too many results to unpack: at most %d", maxResults)
+	}
+	vm.spend(L, (to-from)/elementsPerUnit)
+	for i := from; i <= to; i++ {
+		L.Push(t.RawGet(lua.LNumber(i)))
+	}
+	return to - from + 1
 }
 
 // maxProtected bounds how deep protected calls nest.
@@ -144,9 +190,11 @@ func (vm *VM) xpcall(L *lua.LState) int {
 		L.Push(thrown(err2))
 		return 2
 	}
-	n := results(L, th)
-	L.Replace(L.GetTop()-n+1, lua.LFalse)
-	return n
+	said := th.Get(1)
+	th.SetTop(0)
+	L.Push(lua.LFalse)
+	L.Push(said)
+	return 2
 }
 
 func setMetatable(L *lua.LState) int {
@@ -160,45 +208,43 @@ func setMetatable(L *lua.LState) int {
 	return 1
 }
 
-// toNumber follows Lua 5.1: decimal with an exponent, hexadecimal with 0x, or
-// whole numbers in a base from 2 to 36.
+// toNumber follows Lua 5.1: a number as luaNumber reads it, or whole digits in a
+// base from 2 to 36.
 func toNumber(L *lua.LState) int {
-	base := L.OptInt(2, 10)
-	switch v := L.CheckAny(1).(type) {
-	case lua.LNumber:
-		L.Push(v)
-	case lua.LString:
-		if base < 2 || base > 36 {
-			L.ArgError(2, "base out of range")
-		}
-		L.Push(parseNumber(strings.TrimSpace(string(v)), base))
-	default:
+	base := wholeOr(L, 2, 10)
+	v := L.CheckAny(1)
+	if base == 10 {
+		f, ok := operand(v)
 		L.Push(lua.LNil)
+		if ok {
+			L.Replace(-1, lua.LNumber(f))
+		}
+		return 1
 	}
+	if base < 2 || base > 36 {
+		L.ArgError(2, "base out of range")
+	}
+	L.Push(digitsIn(strings.Trim(word(L, 1), luaSpace), base))
 	return 1
 }
 
-func parseNumber(s string, base int) lua.LValue {
-	if base == 10 && !isHex(s) {
-		f, err := strconv.ParseFloat(s, 64)
-		if err != nil || math.IsNaN(f) || math.IsInf(f, 0) || strings.ContainsAny(s, "_pPxX") {
-			return lua.LNil
-		}
-		return lua.LNumber(f)
+// digitsIn reads digits of a base, nil for anything else.
+func digitsIn(s string, base int) lua.LValue {
+	digits := strings.TrimLeft(s, "+-")
+	if len(s)-len(digits) > 1 {
+		return lua.LNil
 	}
-	if base == 10 || (base == 16 && isHex(s)) {
-		base, s = 16, strings.Replace(strings.Replace(s, "0x", "", 1), "0X", "", 1)
+	if base == 16 && len(digits) > 2 && digits[0] == '0' && digits[1]|0x20 == 'x' {
+		digits = digits[2:]
 	}
-	n, err := strconv.ParseInt(s, base, 64)
+	n, err := strconv.ParseUint(digits, base, 64)
 	if err != nil {
 		return lua.LNil
 	}
+	if s[0] == '-' {
+		return -lua.LNumber(n)
+	}
 	return lua.LNumber(n)
-}
-
-func isHex(s string) bool {
-	s = strings.TrimLeft(s, "+-")
-	return len(s) > 2 && s[0] == '0' && (s[1] == 'x' || s[1] == 'X')
 }
 
 // toString is tostring without addresses.
@@ -250,7 +296,7 @@ var loading = &lua.LUserData{}
 
 // require returns what a module of the program returned, running it once.
 func (vm *VM) require(L *lua.LState) int {
-	name := L.CheckString(1)
+	name := word(L, 1)
 	switch v := vm.required[name]; v {
 	case nil:
 	case lua.LValue(loading):
@@ -265,9 +311,11 @@ func (vm *VM) require(L *lua.LState) int {
 	}
 	vm.required[name] = loading
 	L.Push(vm.L.NewFunctionFromProto(proto))
-	L.Push(vm.concat)
+	for _, op := range vm.operators {
+		L.Push(op)
+	}
 	L.Push(lua.LString(name))
-	L.Call(2, 1)
+	L.Call(len(vm.operators)+1, 1)
 	ret := L.Get(-1)
 	if ret == lua.LNil {
 		ret = lua.LTrue

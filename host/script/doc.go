@@ -13,6 +13,8 @@
 //     same order. What could differ is taken away: clocks, addresses in
 //     tostring, a shared random source, iteration over Go maps.
 //
+// README.md says where a program means something else than to the reference.
+//
 // # Two phases
 //
 // While the file runs as a chunk, no market exists and everything that needs one

@@ -12,7 +12,7 @@ import (
 // strFormat is string.format of Lua 5.1. Width and precision have at most two
 // digits, as there. %s takes any value, worded as tostring does.
 func (vm *VM) strFormat(L *lua.LState) int {
-	format := L.CheckString(1)
+	format := word(L, 1)
 	var b strings.Builder
 	arg := 1
 	for i := 0; i < len(format); i++ {
@@ -25,13 +25,13 @@ func (vm *VM) strFormat(L *lua.LState) int {
 			b.WriteByte('%')
 			continue
 		}
-		verb, end := directive(L, format, i)
+		d, end := readDirective(L, format, i)
 		i = end
 		arg++
 		if arg > L.GetTop() {
 			L.ArgError(arg, "no value")
 		}
-		b.WriteString(vm.formatOne(L, verb, format[end], arg))
+		b.WriteString(vm.formatOne(L, d, format[end], arg))
 		vm.limit(L, b.Len())
 	}
 	vm.grow(L, b.Len())
@@ -39,58 +39,75 @@ func (vm *VM) strFormat(L *lua.LState) int {
 	return 1
 }
 
-// directive reads flags, width and precision from i, and returns them with a %
-// in front and the index of the conversion letter.
-func directive(L *lua.LState, format string, i int) (string, int) {
+// directive is one % of a format: what C's printf knows of it.
+type directive struct {
+	minus, plus, space, alt, zero bool
+	width                         int
+	precision                     int // -1: none was given
+}
+
+// readDirective reads flags, width and precision from i, and returns the index of
+// the conversion letter.
+func readDirective(L *lua.LState, format string, i int) (d directive, end int) {
 	start := i
-	for i < len(format) && strings.IndexByte("-+ #0", format[i]) >= 0 {
-		i++
+	for ; i < len(format) && strings.IndexByte("-+ #0", format[i]) >= 0; i++ {
+		switch format[i] {
+		case '-':
+			d.minus = true
+		case '+':
+			d.plus = true
+		case ' ':
+			d.space = true
+		case '#':
+			d.alt = true
+		case '0':
+			d.zero = true
+		}
 	}
 	if i-start > 5 {
 		L.RaiseError("invalid format (repeated flags)")
 	}
-	i = digits(L, format, i)
+	d.precision = -1
+	d.width, i = digits(L, format, i)
 	if i < len(format) && format[i] == '.' {
-		i = digits(L, format, i+1)
+		d.precision, i = digits(L, format, i+1)
 	}
 	if i == len(format) {
 		L.RaiseError("invalid option '%%' to 'format'")
 	}
-	return "%" + format[start:i], i
+	return d, i
 }
 
-func digits(L *lua.LState, format string, i int) int {
+func digits(L *lua.LState, format string, i int) (n, end int) {
 	start := i
-	for i < len(format) && isDigit(format[i]) {
-		i++
+	for ; i < len(format) && isDigit(format[i]); i++ {
+		if n = n*10 + int(format[i]-'0'); i-start >= 2 {
+			L.RaiseError("invalid format (width or precision too long)")
+		}
 	}
-	if i-start > 2 {
-		L.RaiseError("invalid format (width or precision too long)")
-	}
-	return i
+	return n, i
 }
 
-func (vm *VM) formatOne(L *lua.LState, verb string, letter byte, arg int) string {
+func (vm *VM) formatOne(L *lua.LState, d directive, letter byte, arg int) string {
 	switch letter {
 	case 'c':
-		return string([]byte{byte(L.CheckInt(arg))})
+		// C ends a string at a zero byte.
+		text, _, _ := strings.Cut(d.pad("", string([]byte{byte(whole(L, arg))}), false), "\x00")
+		return text
 	case 'd', 'i':
-		return fmt.Sprintf(verb+"d", integer(L, arg))
-	case 'o', 'x', 'X', 'u':
-		if letter == 'u' {
-			letter = 'd'
-		}
-		return fmt.Sprintf(verb+string(letter), uint64(integer(L, arg)))
+		return d.integer(integer(L, arg))
+	case 'o', 'u', 'x', 'X':
+		return d.unsigned(letter, uint64(integer(L, arg)))
 	case 'e', 'E', 'f', 'g', 'G':
-		return formatFloat(verb, letter, float64(L.CheckNumber(arg)))
+		return d.float(letter, number(L, arg))
 	case 'q':
-		return quote(L.CheckString(arg))
+		return quote(word(L, arg))
 	case 's':
 		s := vm.text(L, L.Get(arg))
-		if verb == "%" {
-			return s
+		if d.precision >= 0 && d.precision < len(s) {
+			s = s[:d.precision]
 		}
-		return fmt.Sprintf(verb+"s", s)
+		return d.pad("", s, false)
 	}
 	L.RaiseError("invalid option '%%%c' to 'format'", letter)
 	return ""
@@ -98,29 +115,89 @@ func (vm *VM) formatOne(L *lua.LState, verb string, letter byte, arg int) string
 
 // integer reads a number for %d, which must fit an int64; the fraction is cut.
 func integer(L *lua.LState, arg int) int64 {
-	f := float64(L.CheckNumber(arg))
+	f := number(L, arg)
 	if math.IsNaN(f) || f < -1<<63 || f >= 1<<63 {
 		L.ArgError(arg, "not representable as an integer: "+strconv.FormatFloat(f, 'g', -1, 64))
 	}
 	return int64(f)
 }
 
-// formatFloat is C's, which differs from Go's in how %g writes exponents and in
-// the names of what is not finite.
-func formatFloat(verb string, letter byte, f float64) string {
+// pad fills up to the width: with zeros after the sign if they are wanted.
+func (d directive) pad(sign, text string, zeros bool) string {
+	fill := d.width - len(sign) - len(text)
+	switch {
+	case fill <= 0:
+		return sign + text
+	case d.minus:
+		return sign + text + strings.Repeat(" ", fill)
+	case zeros:
+		return sign + strings.Repeat("0", fill) + text
+	}
+	return strings.Repeat(" ", fill) + sign + text
+}
+
+// sign is what stands before a number that has one.
+func (d directive) sign(negative bool) string {
+	switch {
+	case negative:
+		return "-"
+	case d.plus:
+		return "+"
+	case d.space:
+		return " "
+	}
+	return ""
+}
+
+// least fills digits up to the precision; a zero of precision 0 has none.
+func (d directive) least(text string) string {
+	if d.precision == 0 && text == "0" {
+		return ""
+	}
+	return strings.Repeat("0", max(0, d.precision-len(text))) + text
+}
+
+func (d directive) integer(n int64) string {
+	text := strings.TrimPrefix(strconv.FormatInt(n, 10), "-")
+	return d.pad(d.sign(n < 0), d.least(text), d.zero && d.precision < 0)
+}
+
+func (d directive) unsigned(letter byte, n uint64) string {
+	base := map[byte]int{'o': 8, 'u': 10, 'x': 16, 'X': 16}[letter]
+	text, prefix := d.least(strconv.FormatUint(n, base)), ""
+	switch {
+	case d.alt && letter == 'o' && !strings.HasPrefix(text, "0"):
+		text = "0" + text
+	case d.alt && base == 16 && n != 0:
+		prefix = "0x"
+	}
+	if letter == 'X' {
+		text, prefix = strings.ToUpper(text), strings.ToUpper(prefix)
+	}
+	return d.pad(prefix, text, d.zero && d.precision < 0)
+}
+
+func (d directive) float(letter byte, f float64) string {
+	sign := d.sign(math.Signbit(f) && !math.IsNaN(f))
 	if math.IsInf(f, 0) || math.IsNaN(f) {
-		name := map[bool]string{true: "nan", false: "inf"}[math.IsNaN(f)]
-		if math.IsInf(f, -1) {
-			name = "-inf"
+		name := "inf"
+		if math.IsNaN(f) {
+			name = "nan"
 		}
-		width, _, _ := strings.Cut(strings.Trim(verb, "%+ #0"), ".")
-		n, _ := strconv.Atoi(width)
-		return fmt.Sprintf("%*s", n, name)
+		if letter < 'a' {
+			name = strings.ToUpper(name)
+		}
+		return d.pad(sign, name, false)
 	}
-	if letter|0x20 == 'g' && !strings.Contains(verb, ".") {
-		verb += ".6"
+	if d.precision < 0 {
+		d.precision = 6
 	}
-	return fmt.Sprintf(verb+string(letter), f)
+	verb := "%."
+	if d.alt {
+		verb = "%#."
+	}
+	text := fmt.Sprintf(verb+strconv.Itoa(d.precision)+string(letter), math.Abs(f))
+	return d.pad(sign, text, d.zero)
 }
 
 // quote writes a string so that Lua reads it back.

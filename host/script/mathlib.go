@@ -14,9 +14,18 @@ func (vm *VM) addMath() {
 	lib := vm.library("math")
 	lib.RawSetString("huge", lua.LNumber(math.Inf(1)))
 	vm.add(lib, map[string]lua.LGFunction{
+		"deg":        func(L *lua.LState) int { return one(L, number(L, 1)/(math.Pi/180)) },
+		"mod":        func(L *lua.LState) int { return one(L, math.Mod(number(L, 1), number(L, 2))) },
+		"rad":        func(L *lua.LState) int { return one(L, number(L, 1)*(math.Pi/180)) },
 		"random":     vm.random.next,
 		"randomseed": vm.random.reseed,
 	})
+}
+
+// one pushes the one result of a function.
+func one(L *lua.LState, f float64) int {
+	L.Push(lua.LNumber(f))
+	return 1
 }
 
 // random is a strategy's own source of random numbers: the same seed and name
@@ -39,9 +48,9 @@ func (r *random) next(L *lua.LState) int {
 		L.Push(lua.LNumber(r.float()))
 		return 1
 	case 1:
-		hi = L.CheckInt(1)
+		hi = whole(L, 1)
 	default:
-		lo, hi = L.CheckInt(1), L.CheckInt(2)
+		lo, hi = whole(L, 1), whole(L, 2)
 	}
 	if lo > hi {
 		L.RaiseError("math.random: the interval from %d to %d is empty", lo, hi)
@@ -51,6 +60,6 @@ func (r *random) next(L *lua.LState) int {
 }
 
 func (r *random) reseed(L *lua.LState) int {
-	r.seed(math.Float64bits(float64(L.CheckNumber(1))), "")
+	r.seed(math.Float64bits(number(L, 1)), "")
 	return 0
 }

@@ -77,14 +77,14 @@ func Hash(sources []exchange.Source) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// compile turns one source into a function that takes the concatenation
-// function first and the chunk's own arguments after it. See rewrite.
+// compile turns one source into a function that takes the functions of operators
+// first and the chunk's own arguments after it. See rewrite.
 func compile(src exchange.Source) (*lua.FunctionProto, error) {
 	chunk, _, err := parseSource(src)
 	if err != nil {
 		return nil, err
 	}
-	body := &ast.FunctionExpr{ParList: &ast.ParList{HasVargs: true, Names: []string{concatName}}, Stmts: chunk}
+	body := &ast.FunctionExpr{ParList: &ast.ParList{HasVargs: true, Names: operators}, Stmts: chunk}
 	body.SetLine(0)
 	body.SetLastLine(lastLine(src.Text))
 	outer := &ast.ReturnStmt{Exprs: []ast.Expr{body}}

@@ -6,9 +6,15 @@ import (
 	"github.com/yuin/gopher-lua/ast"
 )
 
-// concatName is the parameter that carries the concatenation function. No
-// script can name it, because it is not an identifier.
-const concatName = "(concat)"
+// The parameters of a chunk that carry functions which stand for operators. No
+// script can name them, because they are not identifiers.
+const (
+	concatName = "(concat)"
+	moduloName = "(modulo)"
+)
+
+// operators are those parameters in their order.
+var operators = []string{concatName, moduloName}
 
 // rewriter walks a parsed file once. It replaces every a .. b by a call of a
 // function that bounds the length of the result, because the virtual machine's
@@ -18,7 +24,10 @@ const concatName = "(concat)"
 //
 // The function reaches the code as a parameter of the chunk, hence as a local or
 // an upvalue. A script can neither see it nor replace it, and calling it is
-// faster than looking up a global.
+// faster than looking up a global. So does a % b, which the machine takes for C's
+// fmod: Lua 5.1 defines it as a - floor(a/b)*b, and 1 % 0.1 is 0 and not 0.1.
+//
+// What the compiler gets wrong otherwise is lowered; see lower.go.
 type rewriter struct {
 	file      string
 	depth     int
@@ -60,20 +69,22 @@ func (w *rewriter) constant(kind byte, value string, line int) {
 }
 
 func (w *rewriter) block(list []ast.Stmt) {
-	for _, s := range list {
+	for i, s := range list {
 		if !w.enter(s.Line()) {
 			return
 		}
-		w.stmt(s)
+		list[i] = w.stmt(s)
 		w.leave()
 	}
 }
 
-func (w *rewriter) stmt(s ast.Stmt) {
+// stmt walks a statement and returns what takes its place.
+func (w *rewriter) stmt(s ast.Stmt) ast.Stmt {
 	switch s := s.(type) {
 	case *ast.AssignStmt:
 		w.exprs(s.Lhs)
 		w.exprs(s.Rhs)
+		return w.assign(s)
 	case *ast.LocalAssignStmt:
 		w.exprs(s.Exprs)
 	case *ast.FuncCallStmt:
@@ -83,6 +94,7 @@ func (w *rewriter) stmt(s ast.Stmt) {
 	case *ast.WhileStmt:
 		w.expr(&s.Condition)
 		w.block(s.Stmts)
+		return loop(s)
 	case *ast.RepeatStmt:
 		w.expr(&s.Condition)
 		w.block(s.Stmts)
@@ -90,6 +102,7 @@ func (w *rewriter) stmt(s ast.Stmt) {
 		w.expr(&s.Condition)
 		w.block(s.Then)
 		w.block(s.Else)
+		return branch(s)
 	case *ast.NumberForStmt:
 		w.expr(&s.Init)
 		w.expr(&s.Limit)
@@ -98,6 +111,7 @@ func (w *rewriter) stmt(s ast.Stmt) {
 	case *ast.GenericForStmt:
 		w.exprs(s.Exprs)
 		w.block(s.Stmts)
+		generator(s)
 	case *ast.FuncDefStmt:
 		w.expr(&s.Name.Func)
 		w.expr(&s.Name.Receiver)
@@ -106,6 +120,7 @@ func (w *rewriter) stmt(s ast.Stmt) {
 	case *ast.ReturnStmt:
 		w.exprs(s.Exprs)
 	}
+	return s
 }
 
 func (w *rewriter) exprs(list []ast.Expr) {
@@ -121,6 +136,7 @@ func (w *rewriter) expr(at *ast.Expr) {
 	}
 	switch e := (*at).(type) {
 	case *ast.NumberExpr:
+		w.number(e)
 		w.constant('n', e.Value, e.Line())
 	case *ast.StringExpr:
 		w.constant('s', e.Value, e.Line())
@@ -133,12 +149,16 @@ func (w *rewriter) expr(at *ast.Expr) {
 		for _, f := range e.Fields {
 			w.expr(&f.Key)
 			w.expr(&f.Value)
+			if f.Key != nil {
+				single(f.Value) // the compiler would add the others to the list
+			}
 		}
 	case *ast.FuncCallExpr:
 		w.call(e)
 	case *ast.LogicalOpExpr:
 		w.expr(&e.Lhs)
 		w.expr(&e.Rhs)
+		*at = logical(e)
 	case *ast.RelationalOpExpr:
 		w.expr(&e.Lhs)
 		w.expr(&e.Rhs)
@@ -147,10 +167,14 @@ func (w *rewriter) expr(at *ast.Expr) {
 	case *ast.ArithmeticOpExpr:
 		w.expr(&e.Lhs)
 		w.expr(&e.Rhs)
+		if e.Operator == "%" {
+			*at = hidden(moduloName, e, e.Lhs, e.Rhs)
+		}
 	case *ast.UnaryMinusOpExpr:
 		w.expr(&e.Expr)
 	case *ast.UnaryNotOpExpr:
 		w.expr(&e.Expr)
+		*at = negation(e)
 	case *ast.UnaryLenOpExpr:
 		w.expr(&e.Expr)
 	case *ast.FunctionExpr:
@@ -176,11 +200,7 @@ func (w *rewriter) call(e *ast.FuncCallExpr) {
 // concat turns the right-leaning chain a .. (b .. c) into concat(a, b, c), one
 // call for the whole chain, as the virtual machine has one instruction for it.
 func (w *rewriter) concat(e *ast.StringConcatOpExpr) ast.Expr {
-	fn := &ast.IdentExpr{Value: concatName}
-	fn.SetLine(e.Line())
-	call := &ast.FuncCallExpr{Func: fn, AdjustRet: true}
-	call.SetLine(e.Line())
-	call.SetLastLine(e.LastLine())
+	call := hidden(concatName, e)
 	var rest ast.Expr = e
 	for {
 		c, ok := rest.(*ast.StringConcatOpExpr)
@@ -192,12 +212,6 @@ func (w *rewriter) concat(e *ast.StringConcatOpExpr) ast.Expr {
 	}
 	call.Args = append(call.Args, rest)
 	w.exprs(call.Args)
-	// As an operand, f() is one value; as a last argument it would be all of them.
-	switch last := call.Args[len(call.Args)-1].(type) {
-	case *ast.FuncCallExpr:
-		last.AdjustRet = true
-	case *ast.Comma3Expr:
-		last.AdjustRet = true
-	}
+	single(call.Args[len(call.Args)-1])
 	return call
 }

@@ -21,10 +21,10 @@ var kept = []struct {
 	lib   string // empty: the globals themselves
 	names []string
 }{
-	{"", []string{"getmetatable", "ipairs", "next", "pairs", "rawequal", "rawget", "rawset", "select", "type", "unpack"}},
+	{"", []string{"getmetatable", "ipairs", "next", "pairs", "rawequal", "rawget", "type"}},
 	{"table", []string{"getn", "maxn"}},
-	{"math", []string{"abs", "acos", "asin", "atan", "atan2", "ceil", "cos", "cosh", "deg", "exp", "floor", "fmod", "frexp", "ldexp", "log",
-		"log10", "max", "min", "mod", "modf", "pi", "pow", "rad", "sin", "sinh", "sqrt", "tan", "tanh"}},
+	{"math", []string{"abs", "acos", "asin", "atan", "atan2", "ceil", "cos", "cosh", "exp", "floor", "fmod", "frexp", "ldexp", "log",
+		"log10", "max", "min", "modf", "pi", "pow", "sin", "sinh", "sqrt", "tan", "tanh"}},
 }
 
 // sandbox makes the globals. The libraries are opened into a table that is then
@@ -43,7 +43,11 @@ func (vm *VM) sandbox() {
 			from, to = all.RawGetString(k.lib).(*lua.LTable), vm.library(k.lib)
 		}
 		for _, name := range k.names {
-			to.RawSetString(name, from.RawGetString(name))
+			fn := from.RawGetString(name)
+			if k.lib == "math" && fn.Type() == lua.LTFunction {
+				fn = L.NewFunction(onNumbers(fn.(*lua.LFunction).GFunction))
+			}
+			to.RawSetString(name, fn)
 		}
 	}
 	L.Replace(lua.GlobalsIndex, vm.globals)
@@ -54,7 +58,24 @@ func (vm *VM) sandbox() {
 	vm.addTable()
 	vm.addMath()
 	vm.addString()
-	vm.concat = L.NewFunction(vm.concatenate)
+	vm.operators = []lua.LValue{L.NewFunction(vm.concatenate), L.NewFunction(remainder)}
+}
+
+// onNumbers reads the arguments of a function of numbers as Lua does: text may
+// stand for a number.
+func onNumbers(f lua.LGFunction) lua.LGFunction {
+	return func(L *lua.LState) int {
+		for i := 1; i <= L.GetTop(); i++ {
+			if s, ok := L.Get(i).(lua.LString); ok {
+				f, ok := luaNumber(string(s))
+				if !ok {
+					L.TypeError(i, lua.LTNumber)
+				}
+				L.Replace(i, lua.LNumber(f))
+			}
+		}
+		return f(L)
+	}
 }
 
 // library returns the table of a library, made when it is not there.

@@ -28,7 +28,8 @@ func (vm *VM) addString() {
 		"sub":     strSub,
 		"upper":   vm.strMap(upper),
 	})
-	mt := vm.L.CreateTable(0, 2)
+	mt := vm.L.CreateTable(0, 9)
+	vm.arithmetic(mt)
 	mt.RawSetString("__index", lib)
 	mt.RawSetString("__metatable", lua.LFalse)
 	vm.L.SetMetatable(lua.LString(""), mt)
@@ -50,16 +51,16 @@ func span(n, i, j int) (from, to int) {
 }
 
 func strSub(L *lua.LState) int {
-	s := L.CheckString(1)
-	from, to := span(len(s), L.CheckInt(2), L.OptInt(3, -1))
+	s := word(L, 1)
+	from, to := span(len(s), whole(L, 2), wholeOr(L, 3, -1))
 	L.Push(lua.LString(s[from:to]))
 	return 1
 }
 
 func strByte(L *lua.LState) int {
-	s := L.CheckString(1)
-	i := L.OptInt(2, 1)
-	from, to := span(len(s), i, L.OptInt(3, i))
+	s := word(L, 1)
+	i := wholeOr(L, 2, 1)
+	from, to := span(len(s), i, wholeOr(L, 3, i))
 	for _, c := range []byte(s[from:to]) {
 		L.Push(lua.LNumber(c))
 	}
@@ -69,7 +70,7 @@ func strByte(L *lua.LState) int {
 func strChar(L *lua.LState) int {
 	b := make([]byte, L.GetTop())
 	for i := range b {
-		n := L.CheckInt(i + 1)
+		n := whole(L, i+1)
 		if n < 0 || n > 255 {
 			L.ArgError(i+1, "invalid value")
 		}
@@ -80,7 +81,7 @@ func strChar(L *lua.LState) int {
 }
 
 func strLen(L *lua.LState) int {
-	L.Push(lua.LNumber(len(L.CheckString(1))))
+	L.Push(lua.LNumber(len(word(L, 1))))
 	return 1
 }
 
@@ -100,7 +101,7 @@ func upper(c byte) byte {
 
 func (vm *VM) strMap(f func(byte) byte) lua.LGFunction {
 	return func(L *lua.LState) int {
-		b := []byte(L.CheckString(1))
+		b := []byte(word(L, 1))
 		vm.grow(L, len(b))
 		for i, c := range b {
 			b[i] = f(c)
@@ -111,7 +112,7 @@ func (vm *VM) strMap(f func(byte) byte) lua.LGFunction {
 }
 
 func (vm *VM) strReverse(L *lua.LState) int {
-	s := L.CheckString(1)
+	s := word(L, 1)
 	vm.grow(L, len(s))
 	b := make([]byte, len(s))
 	for i := range b {
@@ -122,7 +123,7 @@ func (vm *VM) strReverse(L *lua.LState) int {
 }
 
 func (vm *VM) strRep(L *lua.LState) int {
-	s, n := L.CheckString(1), float64(L.CheckNumber(2))
+	s, n := word(L, 1), number(L, 2)
 	if !(n >= 1) || s == "" {
 		L.Push(lua.LString(""))
 		return 1

@@ -63,8 +63,8 @@ func startAt(n, i int) int {
 }
 
 func (vm *VM) strFind(L *lua.LState) int {
-	src, pat := L.CheckString(1), L.CheckString(2)
-	from := startAt(len(src), L.OptInt(3, 1))
+	src, pat := word(L, 1), word(L, 2)
+	from := startAt(len(src), wholeOr(L, 3, 1))
 	if lua.LVAsBool(L.Get(4)) || !strings.ContainsAny(pat, "^$*+?.([%-") {
 		vm.spend(L, (len(src)-from)/bytesPerUnit)
 		i := strings.Index(src[from:], pat)
@@ -91,9 +91,9 @@ func (vm *VM) strFind(L *lua.LState) int {
 }
 
 func (vm *VM) strMatch(L *lua.LState) int {
-	src, pat := L.CheckString(1), L.CheckString(2)
+	src, pat := word(L, 1), word(L, 2)
 	m := vm.matching(L, src, pat)
-	s, e := m.search(startAt(len(src), L.OptInt(3, 1)))
+	s, e := m.search(startAt(len(src), wholeOr(L, 3, 1)))
 	if e < 0 {
 		L.Push(lua.LNil)
 		return 1
@@ -121,7 +121,7 @@ func (m *matcher) anchor() (p int, anchored bool) {
 
 // strGmatch returns an iterator. As in Lua 5.1, ^ has no special meaning in it.
 func (vm *VM) strGmatch(L *lua.LState) int {
-	src, pat := L.CheckString(1), L.CheckString(2)
+	src, pat := word(L, 1), word(L, 2)
 	at := 0
 	L.Push(L.NewFunction(func(L *lua.LState) int {
 		m := vm.matching(L, src, pat)
@@ -142,9 +142,9 @@ func (vm *VM) strGmatch(L *lua.LState) int {
 }
 
 func (vm *VM) strGsub(L *lua.LState) int {
-	src, pat := L.CheckString(1), L.CheckString(2)
+	src, pat := word(L, 1), word(L, 2)
 	L.CheckTypes(3, lua.LTString, lua.LTNumber, lua.LTTable, lua.LTFunction)
-	most := L.OptInt(4, len(src)+1)
+	most := wholeOr(L, 4, len(src)+1)
 	m := vm.matching(L, src, pat)
 	p, anchored := m.anchor()
 	var b strings.Builder
@@ -192,7 +192,7 @@ func (m *matcher) replace(L *lua.LState, b *strings.Builder, s, e int) {
 		v = L.Get(-1)
 		L.Pop(1)
 	default:
-		m.expand(L, b, lua.LVAsString(by), s, e)
+		m.expand(L, b, asText(by), s, e)
 		return
 	}
 	if lua.LVIsFalse(v) {
@@ -219,7 +219,7 @@ func (m *matcher) expand(L *lua.LState, b *strings.Builder, by string, s, e int)
 		case c == '0':
 			b.WriteString(m.src[s:e])
 		case isDigit(c):
-			b.WriteString(lua.LVAsString(m.value(L, int(c-'1'), s, e)))
+			b.WriteString(asText(m.value(L, int(c-'1'), s, e)))
 		default:
 			b.WriteByte(c)
 		}

@@ -32,7 +32,7 @@ func (vm *VM) tableInsert(L *lua.LState) int {
 	case 2:
 		t.Append(L.Get(2))
 	case 3:
-		pos := L.CheckInt(2)
+		pos := whole(L, 2)
 		if pos < 1 || pos > n+1 {
 			L.ArgError(2, "position out of bounds")
 		}
@@ -47,7 +47,7 @@ func (vm *VM) tableInsert(L *lua.LState) int {
 func (vm *VM) tableRemove(L *lua.LState) int {
 	t := L.CheckTable(1)
 	n := t.Len()
-	pos := L.OptInt(2, n)
+	pos := wholeOr(L, 2, n)
 	if pos < 1 || pos > n {
 		return 0
 	}
@@ -58,8 +58,11 @@ func (vm *VM) tableRemove(L *lua.LState) int {
 
 func (vm *VM) tableConcat(L *lua.LState) int {
 	t := L.CheckTable(1)
-	sep := L.OptString(2, "")
-	from, to := L.OptInt(3, 1), L.OptInt(4, t.Len())
+	sep := ""
+	if L.Get(2) != lua.LNil {
+		sep = word(L, 2)
+	}
+	from, to := wholeOr(L, 3, 1), wholeOr(L, 4, t.Len())
 	if to-from >= maxList {
 		L.RaiseError("the range has more than %d elements", maxList)
 	}
@@ -87,9 +90,15 @@ func stringOf(v lua.LValue) (string, bool) {
 	case lua.LString:
 		return string(v), true
 	case lua.LNumber:
-		return v.String(), true
+		return bindings.ToText(v), true
 	}
 	return "", false
+}
+
+// asText is stringOf of what is known to be a string or a number.
+func asText(v lua.LValue) string {
+	s, _ := stringOf(v)
+	return s
 }
 
 // tableSort sorts with Go's algorithm, which a comparison that contradicts

@@ -41,7 +41,8 @@ type VM struct {
 	threads  []*lua.LState // for protected calls, by how deep they nest
 	nested   int
 	required map[string]lua.LValue
-	concat   *lua.LFunction
+	// operators are the first arguments of every chunk; see rewriter.
+	operators []lua.LValue
 
 	strategy strategy
 	handlers handlerSet
@@ -88,7 +89,7 @@ func New(o Options) (*VM, error) {
 // load runs the chunk and reads the strategy it returns.
 func (vm *VM) load() error {
 	vm.budget.arm(vm.opts.Limits.LoadInstructions)
-	ret, err := vm.call(vm.L.NewFunctionFromProto(vm.program.main), 1, vm.concat)
+	ret, err := vm.call(vm.L.NewFunctionFromProto(vm.program.main), 1, vm.operators...)
 	if err != nil {
 		return err
 	}
