@@ -334,13 +334,14 @@ var AdviceType = Type{
 func (rt *Runtime) NewPair(p *execution.Pair) *lua.LTable {
 	u := rt.env.Universe()
 	perp := u.Get(p.Perp)
-	r := rt.record(27)
+	r := rt.record(28)
 	r.str("id", ID(p.ID))
 	r.str("spot", u.Get(p.Spot).Key())
 	r.str("perp", perp.Key())
 	r.str("state", p.State.String())
 	r.flag("done", p.State.Done())
 	r.str("reason", p.Reason)
+	r.str("held", p.Held)
 	r.str("tag", p.Tag)
 	r.money("notional", p.Notional)
 	r.money("spot_qty", p.SpotQty)
@@ -376,6 +377,7 @@ var PairType = Type{
 		{Name: "state", Type: "\"opening\"|\"open\"|\"closing\"|\"closed\"|\"failed\""},
 		{Name: "done", Type: "boolean", Doc: "whether it will not trade again"},
 		{Name: "reason", Type: "string?"},
+		{Name: "held", Type: "string?", Doc: "why it makes no order just now: our books and the venue's account differ"},
 		{Name: "tag", Type: "string?"},
 		{Name: "notional", Type: "number", Unit: "quote", Doc: "asked for"},
 		{Name: "spot_qty", Type: "number", Unit: "base", Doc: "net coins held on spot"},

@@ -26,7 +26,7 @@ const (
 	// What the host itself feeds to the core.
 	KindTimer   // Strategy, Name: a timer is due
 	KindReload  // Reload: a new version of a script
-	KindCommand // Name, Reason: halt, resume, stop
+	KindCommand // Name, Reason: halt, resume, stop; Instrument, when it is about one
 	KindAdvice  // Advice: what an adviser said to a question
 
 	// More market data.
@@ -44,6 +44,14 @@ func (k Kind) String() string {
 	}
 	return "none"
 }
+
+// Commands that a venue's side gives as well as people: with an Instrument, that
+// nothing may trade in it because the venue's account and ours differ, until they
+// agree; without one, that the account can't be seen.
+const (
+	CommandHold    = "hold"
+	CommandRelease = "release"
+)
 
 // MarketData reports whether the event comes from a market rather than from our
 // account or the host.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/attribution"
 	"github.com/perilune/perilune/exchange/binance/account"
 	"github.com/perilune/perilune/exchange/binance/desk"
 	"github.com/perilune/perilune/exchange/sign"
@@ -28,6 +29,10 @@ type AccountOptions struct {
 	// Countdown is when the venue cancels the resting orders of futures that it has
 	// heard nothing of us for so long; 0: 2 minutes.
 	Countdown exchange.Time
+	// Accept books the positions that the venue has otherwise at the start, and that
+	// no record of it explains, as if they had been traded by hand. Otherwise they
+	// hold what they touch: see the README.
+	Accept bool
 }
 
 // liveAccount is the venue's account of a session with real orders.
@@ -273,8 +278,10 @@ func (r *runner) reconciled(ctx context.Context) ([]exchange.Event, error) {
 	return a.early, nil
 }
 
-// tellOpening says what a new session finds in the account, a line for each wallet.
+// tellOpening says what a new session finds in the account, in a line for each wallet
+// and one for the positions.
 func (r *runner) tellOpening(list []exchange.Event) {
+	say := func(text string) { r.o.Log(Line{Level: core.Info, Strategy: "account", Text: text}) }
 	for _, m := range exchange.Markets {
 		var held []string
 		for i := range list {
@@ -283,8 +290,18 @@ func (r *runner) tellOpening(list []exchange.Event) {
 			}
 		}
 		if len(held) > 0 {
-			r.o.Log(Line{Level: core.Info, Strategy: "account", Text: fmt.Sprintf("%s wallet at the opening: %s", m, listed(held))})
+			say(fmt.Sprintf("%s wallet at the opening: %s", m, listed(held)))
 		}
+	}
+	var open []string
+	for i := range list {
+		if ev := &list[i]; ev.Kind == exchange.KindFill && ev.Fill.Reason == attribution.Nobody {
+			in := r.core.Universe().Get(ev.Instrument)
+			open = append(open, in.QtyDecimal(exchange.Lots(ev.Fill.Side)*ev.Fill.Qty).String()+" "+in.Key())
+		}
+	}
+	if len(open) > 0 {
+		say(fmt.Sprintf("positions at the opening, which are no strategy's: %s", listed(open)))
 	}
 }
 
@@ -355,8 +372,8 @@ func blind(h *desk.Health) string {
 		switch m := &h.Markets[i]; {
 		case m.Down != "":
 			return fmt.Sprintf("the %s account stream is down: %s", m.Market, m.Down)
-		case h.Now-m.Agreed > unseen:
-			return fmt.Sprintf("the %s account does not agree with the venue's: %s", m.Market, strings.Join(m.Diffs, ", "))
+		case h.Now-m.Compared > unseen:
+			return fmt.Sprintf("the %s account was not compared with the venue's for %d minutes: %s", m.Market, (h.Now-m.Compared)/exchange.Minute, strings.Join(append(m.Diffs, m.Waits), ", "))
 		}
 	}
 	return ""

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -26,7 +27,7 @@ func (r *runner) opening(u *exchange.Universe) (*desk.Opening, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := &desk.Opening{Began: sess.Started}
+	o := &desk.Opening{Began: cmp.Or(sess.Opened, sess.Started), Accept: r.o.Account.Accept}
 	if r.resume == nil {
 		return o, nil
 	}
@@ -77,12 +78,15 @@ func (r *runner) openTapes(o *desk.Opening, u *exchange.Universe) error {
 		if !ok {
 			return nil // a symbol that is no longer followed, and that nothing is held in
 		}
+		qty, _ := in.Lot.Exact(f.Qty)
+		sums[in.ID] += exchange.Lots(f.Side) * exchange.Lots(qty)
+		if strings.HasPrefix(f.TradeID, desk.Adjusted) {
+			return nil // no execution of the venue
+		}
 		id, err := strconv.ParseInt(f.TradeID, 10, 64)
 		if err != nil {
 			return fmt.Errorf("fill of %s: trade id %q: want a number", in.Key(), f.TradeID)
 		}
-		qty, _ := in.Lot.Exact(f.Qty)
-		sums[in.ID] += exchange.Lots(f.Side) * exchange.Lots(qty)
 		if ids[in.ID] = append(ids[in.ID], id); len(ids[in.ID]) > 2*tapeKept {
 			ids[in.ID] = append([]int64{}, ids[in.ID][tapeKept:]...)
 		}
@@ -90,6 +94,9 @@ func (r *runner) openTapes(o *desk.Opening, u *exchange.Universe) error {
 	})
 	for i, list := range ids {
 		id := exchange.InstrumentID(i)
+		if u.Get(id).Perp() && sums[i] != 0 {
+			o.Positions = append(o.Positions, desk.Holding{Instrument: id, Qty: sums[i]})
+		}
 		if len(list) == 0 {
 			continue
 		}
@@ -99,9 +106,6 @@ func (r *runner) openTapes(o *desk.Opening, u *exchange.Universe) error {
 			first = min(first, n)
 		}
 		o.Tapes = append(o.Tapes, desk.Tape{Instrument: id, From: first, Booked: list})
-		if u.Get(id).Perp() && sums[i] != 0 {
-			o.Positions = append(o.Positions, desk.Holding{Instrument: id, Qty: sums[i]})
-		}
 	}
 	return err
 }
@@ -122,8 +126,11 @@ func (r *runner) openWallets(o *desk.Opening, _ *exchange.Universe) error {
 }
 
 func (r *runner) openFunding(o *desk.Opening, _ *exchange.Universe) error {
-	o.Since = max(o.Began, r.resume.LastTime-incomeKept)
 	list, err := r.db.Funding(ledger.Filter{Account: r.account})
+	o.Since = o.Began // both by the venue's clock; the loop's may be another
+	for i := range list {
+		o.Since = max(o.Since, list[i].Settled-incomeKept)
+	}
 	for i := range list {
 		if list[i].Settled >= o.Since {
 			o.Paid = append(o.Paid, list[i].TranID)

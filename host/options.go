@@ -126,6 +126,7 @@ type Status struct {
 	Events    uint64
 	Halted    string
 	Paused    []string
+	Held      []string // what nothing may trade in until the account agrees with the venue's, and why
 	Asleep    []string // strategies that nothing can wake any more, and why
 	Fraction  float64  // of For, when that is set
 }

@@ -45,6 +45,10 @@ func (r *runner) chooseSession(ctx context.Context) error {
 	s := ledger.Session{Account: account, Market: r.market.name, Seed: r.o.Seed}
 	if r.real != nil {
 		s.Started = r.real.client.Now()
+		in := &r.market.instruments[max(0, slices.IndexFunc(r.market.instruments, func(in exchange.Instrument) bool { return in.Perp() }))]
+		if s.Opened, err = r.real.client.VenueTime(ctx, in); err != nil {
+			return &AccountError{advised(err)}
+		}
 	}
 	_, err = r.db.CreateSession(s)
 	r.account = account

@@ -94,7 +94,7 @@ func (r *runner) beat(now exchange.Time) {
 		return
 	}
 	s := Status{Simulated: r.market.simulated, Time: now, Equity: r.core.Equity(), Funding: r.core.Stats().Funding,
-		Fills: r.core.Fills(), Events: r.driver.Events(), Halted: r.core.Halted(),
+		Fills: r.core.Fills(), Events: r.driver.Events(), Halted: r.core.Halted(), Held: r.core.Held(),
 		Live: r.market.live != nil, Feed: r.feedHealth()}
 	if r.real != nil {
 		h := r.real.venue.Health()

@@ -25,7 +25,8 @@ type Session struct {
 	Account  string // unique in the ledger: "paper-1"
 	Market   string // where its prices come from, as the host describes it
 	Seed     uint64
-	Started  exchange.Time // on the market's clock
+	Started  exchange.Time // on the loop's clock
+	Opened   exchange.Time // on the venue's: what it booked before is in the opening balances; 0: as Started
 	LastTime exchange.Time // of the latest row
 	Complete bool
 }
@@ -50,9 +51,9 @@ func (db *DB) CreateSession(s Session) (*Session, error) {
 	if s.Account == "" {
 		return nil, errors.New("ledger: a session needs an account name")
 	}
-	res, err := db.exec(`INSERT INTO session (account, market, seed, started, last_time, state)
-		VALUES (?, ?, ?, ?, ?, 'open') ON CONFLICT (account) DO NOTHING`,
-		s.Account, s.Market, int64(s.Seed), int64(s.Started), int64(s.Started))
+	res, err := db.exec(`INSERT INTO session (account, market, seed, started, last_time, state, opened)
+		VALUES (?, ?, ?, ?, ?, 'open', ?) ON CONFLICT (account) DO NOTHING`,
+		s.Account, s.Market, int64(s.Seed), int64(s.Started), int64(s.Started), int64(s.Opened))
 	if err != nil {
 		return nil, fmt.Errorf("ledger: create session %s: %w", s.Account, err)
 	}
@@ -84,10 +85,10 @@ func (db *DB) Session(account string) (*Session, error) {
 func (db *DB) Sessions() ([]Session, error) { return db.sessions("") }
 
 func (db *DB) sessions(where string, args ...any) ([]Session, error) {
-	return collect(db, "SELECT id, account, market, seed, started, last_time, state = 'complete' FROM session "+where+" ORDER BY id",
+	return collect(db, "SELECT id, account, market, seed, started, last_time, state = 'complete', opened FROM session "+where+" ORDER BY id",
 		func(rows *sql.Rows, s *Session) error {
 			var seed int64
-			err := rows.Scan(&s.ID, &s.Account, &s.Market, &seed, &s.Started, &s.LastTime, &s.Complete)
+			err := rows.Scan(&s.ID, &s.Account, &s.Market, &seed, &s.Started, &s.LastTime, &s.Complete, &s.Opened)
 			s.Seed = uint64(seed)
 			return err
 		}, args...)

@@ -33,6 +33,7 @@ type sessionFlags struct {
 	clearHalt bool
 	json      bool
 	real      bool // orders go to the venue
+	accept    bool // what nothing explains
 	quiet     bool
 	capMiB    int64
 }
@@ -43,8 +44,8 @@ func (s *sessionFlags) define(f *pflag.FlagSet) {
 	f.StringVar(&s.db, "db", "", "ledger file (default perilune-paper.db)")
 	f.StringVar(&s.journal, "journal", "", "directory for journals, or off (default: beside the ledger)")
 	f.Int64Var(&s.capMiB, "journal-cap", 0, "MiB of journal to keep, oldest dropped first; a cut journal can't be replayed (default: all)")
-	f.BoolVar(&s.fresh, "new", false, "begin a new session even if one was interrupted")
-	f.BoolVar(&s.clearHalt, "clear-halt", false, "lift the kill latch that the interrupted session was left with")
+	f.BoolVar(&s.fresh, "new", false, "begin a new session instead of going on with the last one")
+	f.BoolVar(&s.clearHalt, "clear-halt", false, "lift the kill latch that the session was left with")
 	f.StringVar(&s.report, "report", "", "write an HTML report to this file")
 	f.StringArrayVar(&s.balances, "balance", nil, "opening balance wallet:ASSET=amount (repeatable; default spot:USDT=50000 usdm:USDT=50000)")
 	f.IntVar(&s.leverage, "leverage", 0, "leverage of perpetuals (default 5)")
@@ -99,7 +100,7 @@ func (s *sessionFlags) options(f *pflag.FlagSet) (*host.Options, error) {
 		}
 	}
 	if s.real {
-		o.Account = &host.AccountOptions{}
+		o.Account = &host.AccountOptions{Accept: s.accept}
 	}
 	if s.config != "" {
 		if err := o.LoadConfig(s.config); err != nil {
@@ -117,10 +118,14 @@ func runVerb(ctx context.Context, e *env, args []string) error {
 	market := f.StringArray("market", []string{"synth"}, "synth, live (public data of the venue), or a recording (repeatable, merged by time)")
 	symbols := f.StringSlice("symbols", nil, "of the live market: what to subscribe to, such as usdm:BTCUSDT,spot:* (default: what the scripts declare)")
 	speed := f.String("speed", "", "virtual seconds per second, or max (default 3600 on synth, max on recordings)")
-	length := f.String("for", "", "end after this much virtual time: 90m, 12h, 30d")
+	length := f.String("for", "", "end after this much virtual time: 90m, 12h, 30d; the next run goes on from there")
+	f.BoolVar(&s.accept, "accept-positions", false, "with --live: book positions that no record of the venue explains as traded by hand")
 	s.define(f)
 	if err := parse(f, args); err != nil {
 		return err
+	}
+	if s.accept && !*live {
+		return fail(ExitUsage, "--accept-positions: it is about an account with real orders: want --live")
 	}
 	if *live && *paper {
 		return fail(ExitUsage, "--live and --paper: want one of them")

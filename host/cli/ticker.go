@@ -106,6 +106,9 @@ func statusText(s host.Status) string {
 		name, _, _ := strings.Cut(p, ":")
 		text = "ASLEEP " + name + "  " + text
 	}
+	for _, why := range s.Held {
+		text = "HELD " + strings.Replace(why, " is held:", ":", 1) + "  " + text
+	}
 	if s.Halted != "" {
 		text = "HALTED  " + text
 	}

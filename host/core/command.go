@@ -12,8 +12,10 @@ const (
 	CommandResume = "resume" // lift it
 	// CommandHold lets only reducing orders pass until CommandRelease: the host can't
 	// see the account just now. It is no latch, and needs no person.
-	CommandHold    = "hold"
-	CommandRelease = "release"
+	// With an Instrument they are about that one alone, and nothing passes: see
+	// Core.suspend.
+	CommandHold    = exchange.CommandHold
+	CommandRelease = exchange.CommandRelease
 	CommandEnd     = "end" // the last event of a session: sample and save
 )
 
@@ -33,11 +35,15 @@ func (c *Core) onCommand(ev *exchange.Event) {
 			c.log(Warn, -1, "resumed: the kill latch is lifted")
 		}
 	case CommandHold:
-		if c.gate.Hold(ev.Reason) {
+		if ev.Instrument != exchange.NoInstrument {
+			c.suspend(ev.Instrument, ev.Reason)
+		} else if c.gate.Hold(ev.Reason) {
 			c.log(Warn, -1, "no new risk: "+ev.Reason)
 		}
 	case CommandRelease:
-		if c.gate.Release() {
+		if ev.Instrument != exchange.NoInstrument {
+			c.suspend(ev.Instrument, "")
+		} else if c.gate.Release() {
 			c.log(Info, -1, "the account is in view again: new orders pass")
 		}
 	case CommandEnd:

@@ -74,6 +74,7 @@ type Core struct {
 	schedules schedules
 	machines  []*execution.Machine // by id
 	over      []exchange.PairID    // that are done, in that order
+	lacking   []lack               // coins that pairs hold and the wallet does not have
 	keepers   []*keeper
 	lastPair  exchange.PairID
 	lastMove  uint64
@@ -225,6 +226,9 @@ func (c *Core) apply(ev *exchange.Event) {
 
 // followUp gives what an event or a whole instant led to its turn.
 func (c *Core) followUp() {
+	if len(c.lacking) > 0 {
+		c.covered()
+	}
 	c.drain()
 	if len(c.keepers) > 0 {
 		c.runKeepers()

@@ -26,7 +26,8 @@ type market struct {
 	settled []exchange.Settled
 	bars    []exchange.Bar
 	volume  schedule.History
-	wanting bool // a snapshot was asked for
+	wanting bool   // a snapshot was asked for
+	held    string // why nothing may trade in it; see Core.suspend
 }
 
 // onBook applies a book event and has the result shown to machines and strategies.

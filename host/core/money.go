@@ -169,6 +169,9 @@ func (c *Core) onBalance(ev *exchange.Event) {
 	// A session goes on over runs, each of which counts its events from 1.
 	ref := fmt.Sprintf("%d.%d", c.now, c.seq)
 	c.emit(Effect{Kind: EffectTxn, Strategy: -1, Txn: &Txn{Kind: kind, Ref: ref, Strategy: -1, Postings: postings}})
+	if kind == "adjust" && ev.Wallet == exchange.Spot {
+		c.doubt(ev.Asset)
+	}
 }
 
 // mid is the middle of a live book.

@@ -94,6 +94,9 @@ func (c *Core) CheckWith(o *exchange.Order, arriving decimal.Decimal) error {
 	}
 	in := c.u.Get(o.Instrument)
 	m := &c.markets[o.Instrument]
+	if m.held != "" {
+		return &risk.Denied{Rule: "held", Detail: c.holdOf(o.Instrument, o.Instrument)}
+	}
 	bid, _ := m.book.Level(exchange.Buy, 1)
 	ask, _ := m.book.Level(exchange.Sell, 1)
 	ctx := risk.Market{

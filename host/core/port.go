@@ -212,6 +212,9 @@ func (p *Port) OpenPair(r execution.PairRequest) (exchange.PairID, error) {
 	if why := p.c.Halted(); why != "" {
 		return 0, fmt.Errorf("halted, and nothing is opened: %s", why)
 	}
+	if why := p.c.holdOf(r.Spot, r.Perp); why != "" {
+		return 0, errors.New(why)
+	}
 	if err := p.c.payable(&r); err != nil {
 		return 0, err
 	}

@@ -173,12 +173,11 @@ func pairHolds(in *exchange.Instrument, p *execution.Pair) exchange.Lots {
 // what it took. Pairs that it took a leg from make the other one follow at once.
 func (c *Core) foreignFill(f *exchange.Fill, shares []FillShare) {
 	in := c.u.Get(f.Instrument)
-	what := f.Side.String() + " " + in.QtyDecimal(f.Qty).String() + " " + in.Key() + " at " + in.PriceDecimal(f.Price).String()
 	if f.Reason == attribution.Nobody {
-		c.log(Info, -1, "opening position: "+what+": nobody's until it is traded")
-		return
+		return // the host says what it found, all at once
 	}
-	c.log(Error, -1, "foreign fill ("+f.Reason+"): "+what)
+	c.log(Error, -1, "foreign fill ("+f.Reason+"): "+f.Side.String()+" "+in.QtyDecimal(f.Qty).String()+" "+in.Key()+
+		" at "+in.PriceDecimal(f.Price).String())
 	for i := range shares {
 		s := &shares[i]
 		c.credit(s.Strategy, s.Pair, &s.Fill)

@@ -152,6 +152,7 @@ func NewMachine(id exchange.PairID, strategy int32, req PairRequest, p Port) (*M
 // because what it was decided on is old.
 func Resume(pair Pair, req PairRequest, now exchange.Time) *Machine {
 	m := &Machine{Pair: pair, Request: req, wake: now + exchange.Second, off: true, cut: "the session was interrupted", maker: req.MakerLeg}
+	m.Pair.Held = "" // whoever held it looks again
 	if mv := &m.Pair.Coin.Move; mv.State == MoveSent {
 		mv.State = MoveUnknown
 	}
@@ -295,6 +296,10 @@ func (m *Machine) OrderDone(p Port, id exchange.OrderID) {
 func (m *Machine) Step(p Port) {
 	if m.Pair.State.Done() {
 		m.wake = 0
+		return
+	}
+	if m.Pair.Held != "" {
+		m.stand(p)
 		return
 	}
 	now := p.Now()

@@ -134,6 +134,7 @@ type Pair struct {
 	Spot, Perp exchange.InstrumentID
 	State      PairState
 	Reason     string
+	Held       string `json:",omitempty"` // why it makes no order just now; "": it may
 	Tag        string
 	Notional   decimal.Decimal // asked for
 

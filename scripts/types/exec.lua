@@ -151,6 +151,7 @@ function exec.pair.list() end
 ---@field state "opening"|"open"|"closing"|"closed"|"failed"
 ---@field done boolean # whether it will not trade again
 ---@field reason string?
+---@field held string? # why it makes no order just now: our books and the venue's account differ
 ---@field tag string?
 ---@field notional number # [quote] asked for
 ---@field spot_qty number # [base] net coins held on spot

@@ -89,6 +89,7 @@ type Position struct {
 	Symbol string
 	Qty    decimal.Decimal
 	Entry  decimal.Decimal
+	Mark   decimal.Decimal // 0: the venue did not say
 }
 
 // Income is one row of a derivatives wallet's history. It is unique by Type,

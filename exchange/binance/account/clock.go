@@ -1,6 +1,7 @@
 package account
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"sync"
@@ -121,6 +122,35 @@ func (c *Client) keepTime(ctx context.Context) {
 			}
 		}
 	}
+}
+
+// VenueTime is the time that trades are stamped with now: the later one of what a
+// market's server says and of what it last said about an instrument. The two are the
+// same clock at the venue; those of a simulated one that runs fast are not.
+func (c *Client) VenueTime(ctx context.Context, in *exchange.Instrument) (exchange.Time, error) {
+	if err := c.sync(ctx, c.o.Markets[0], c.o.Now()); err != nil {
+		return 0, err
+	}
+	path, key := "/premiumIndex", "time"
+	if in.Market == exchange.Spot {
+		path, key = "/avgPrice", "closeTime"
+	}
+	body, err := c.ask(ctx, question{market: in.Market, what: "ask the time of " + in.Symbol, method: "GET", path: paths[in.Market] + path,
+		priority: limit.Hedge, security: open, weight: "symbol", fill: func(f form) { f.Text("symbol", in.Symbol) }})
+	if err != nil {
+		return 0, err
+	}
+	last := exchange.Time(0)
+	if trimmed := bytes.TrimSpace(body); len(trimmed) > 0 && trimmed[0] == '[' { // COIN-M lists even one
+		body = bytes.TrimSuffix(trimmed[1:], []byte("]"))
+	}
+	f := binance.Object(body)
+	for f.Next() {
+		if string(f.Key()) == key {
+			last = exchange.UnixMilli(f.Int())
+		}
+	}
+	return max(c.Now(), last), f.Err()
 }
 
 // Now is the venue's time as well as it is known: that of the first market whose

@@ -212,6 +212,8 @@ func decodePosition(m exchange.Market, raw []byte) (p Position, side string, err
 			p.Qty = f.Decimal()
 		case "entryPrice":
 			p.Entry = f.Decimal()
+		case "markPrice":
+			p.Mark = f.Decimal()
 		case "positionSide":
 			side = f.Text()
 		}

@@ -8,6 +8,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/attribution"
 	"github.com/perilune/perilune/exchange/binance/account"
 )
 
@@ -31,13 +32,16 @@ type audit struct {
 
 	touched   exchange.Time // when our books last changed
 	agreed    exchange.Time // when they last were the venue's
+	compared  exchange.Time // when they last were, or all that differed was held
 	fresh     bool          // what the account holds is its opening
+	accept    bool          // what nothing explains is booked: a person said so
 	diffs     map[string]diff
 	strangers map[int64]bool
 
 	since  exchange.Time // income is listed from here
 	paid   map[string]exchange.Time
 	coming exchange.Time // of a funding payment that income does not show yet
+	heard  exchange.Time // when we were told of it
 	waits  string        // why the last round brought no result; "" when it did
 	down   string        // why the stream is lost
 }
@@ -46,6 +50,7 @@ type audit struct {
 type diff struct {
 	amount decimal.Decimal
 	first  exchange.Time
+	held   bool // nothing is traded on what it touches
 }
 
 func (d *Desk) audit(m exchange.Market) *audit {
@@ -62,6 +67,7 @@ func (d *Desk) audit(m exchange.Market) *audit {
 func (a *audit) restore(from *Opening) {
 	a.since = max(from.Since, from.Began)
 	a.fresh = len(from.Wallets) == 0 && len(from.Positions) == 0
+	a.accept = from.Accept
 	for _, id := range from.Paid {
 		a.paid[id] = never
 	}
@@ -239,20 +245,33 @@ func (d *Desk) compare(a *audit) {
 		return
 	}
 	found := map[string]diff{}
-	d.compareBalances(a, found)
 	if a.positions != nil {
-		d.comparePositions(a, found)
+		d.comparePositions(a, found) // first: an opening position moves its wallet
 	}
+	d.compareBalances(a, found)
 	a.diffs = found
 	a.fresh = false
+	if allHeld(found) {
+		a.compared = d.now
+	}
 	if len(found) > 0 {
 		d.retry(a)
 		return
 	}
-	a.agreed, a.tries, a.due = d.now, 0, d.now+d.opt.Schedule
+	a.agreed, a.tries, a.due, a.accept = d.now, 0, d.now+d.opt.Schedule, false
 	if a.down != "" {
 		a.due = d.now + 5*exchange.Second // there is no stream to tell
 	}
+}
+
+// allHeld reports whether every difference has lasted and holds what it touches.
+func allHeld(found map[string]diff) bool {
+	for _, f := range found { // order does not matter
+		if !f.held {
+			return false
+		}
+	}
+	return true
 }
 
 // confirmed reports whether a difference is to be booked now; otherwise it keeps
@@ -263,7 +282,7 @@ func (d *Desk) confirmed(a *audit, key string, amount decimal.Decimal, found map
 		return true
 	}
 	if !again || !was.amount.Equal(amount) {
-		was = diff{amount, d.now}
+		was = diff{amount: amount, first: d.now}
 	}
 	found[key] = was
 	return false
@@ -322,36 +341,87 @@ func (d *Desk) comparePositions(a *audit, found map[string]diff) {
 		if in.Market != a.market {
 			continue
 		}
-		p := theirs[in.ID]
-		more := p.Qty.Sub(in.QtyDecimal(d.books.positions[in.ID]))
-		if more.IsZero() {
-			continue
-		}
-		if !d.confirmed(a, in.Symbol, more, found) {
-			d.tapes[in.ID].used = true
-			continue
-		}
-		d.adjustPosition(a, in, p, more)
+		d.comparePosition(a, in, theirs[in.ID], found)
 	}
 }
 
-// adjustPosition books a part of a position that no execution accounts for. Its
-// profit is in the wallet, and is found there.
-func (d *Desk) adjustPosition(a *audit, in *exchange.Instrument, p account.Position, more decimal.Decimal) {
-	reason := "opening position"
-	if !a.fresh {
-		reason = fmt.Sprintf("unexplained difference: the venue has %s, the ledger %s", p.Qty, in.QtyDecimal(d.books.positions[in.ID]))
+// comparePosition looks at one position. One that differs is never booked from the
+// comparison alone, because whoever reads our books would trade on it: it holds the
+// instrument, and the round that follows asks for the executions again.
+func (d *Desk) comparePosition(a *audit, in *exchange.Instrument, p account.Position, found map[string]diff) {
+	t := d.tapes[in.ID]
+	ours := in.QtyDecimal(d.books.positions[in.ID])
+	more := p.Qty.Sub(ours)
+	switch {
+	case more.IsZero():
+		d.hold(t, "")
+	case !d.confirmed(a, in.Symbol, more, found):
+		t.used = true
+	case a.fresh:
+		d.openPosition(in, p)
+	case a.accept:
+		d.note("%s: the venue has a position of %s, our books %s: taken as it is, as you asked", in.Key(), p.Qty, ours)
+		d.bookPosition(in, p, more, "foreign")
+		d.hold(t, "")
+	default:
+		kept := a.diffs[in.Symbol]
+		kept.held, t.used = true, true
+		found[in.Symbol] = kept
+		d.hold(t, fmt.Sprintf("the venue has a position of %s, our books %s, and its executions do not explain it", p.Qty, ours))
 	}
-	d.note("%s %s: %s", in.Key(), more, reason)
-	f := &exchange.Fill{Instrument: in.ID, TradeID: "adjust-" + strconv.FormatInt(int64(d.now), 10), Side: exchange.Buy, Qty: lots(in, more.Abs()),
+}
+
+// hold tells the core that nothing may trade in an instrument, or may again.
+func (d *Desk) hold(t *tape, why string) {
+	if t.held == why {
+		return
+	}
+	t.held = why
+	name := exchange.CommandHold
+	if why == "" {
+		name = exchange.CommandRelease
+	}
+	d.post(exchange.Event{Kind: exchange.KindCommand, Instrument: t.in.ID, Name: name, Reason: why})
+}
+
+// openPosition books a position that was there before the session. It is booked at
+// the mark price, so that the session's profit begins there; what it made before is
+// in the opening balance, and is taken out of it again as the position closes.
+func (d *Desk) openPosition(in *exchange.Instrument, p account.Position) {
+	if !p.Mark.IsPositive() {
+		p.Mark = p.Entry
+	}
+	d.bookPosition(in, p, p.Qty, attribution.Nobody)
+}
+
+// Adjusted begins the trade ids of what no execution of the venue accounts for.
+const Adjusted = "adjust-"
+
+// bookPosition books a part of a position that no execution accounts for. Its profit
+// is in the wallet, and is found there.
+func (d *Desk) bookPosition(in *exchange.Instrument, p account.Position, more decimal.Decimal, reason string) {
+	f := &exchange.Fill{Instrument: in.ID, TradeID: Adjusted + strconv.FormatInt(int64(d.now), 10), Side: exchange.Buy, Qty: lots(in, more.Abs()),
 		FeeAsset: in.Settle(), Reason: reason}
 	if more.IsNegative() {
 		f.Side = exchange.Sell
 	}
 	f.Price = d.tapes[in.ID].price
-	if p.Entry.IsPositive() {
-		f.Price = exchange.Ticks(in.Tick.Floor(p.Entry))
+	for _, price := range [...]decimal.Decimal{p.Entry, p.Mark} {
+		if price.IsPositive() {
+			f.Price = exchange.Ticks(in.Tick.Floor(price))
+		}
 	}
 	f.Price = max(f.Price, 1)
+	if reason == attribution.Nobody && p.Entry.IsPositive() {
+		f.Realised = made(in, exchange.Lots(f.Side)*f.Qty, f.Price, p.Entry).Neg()
+	}
 	d.bookFill(in, f, 0) // when it happened is not known
+}
+
+// made is what a position has made from its entry to a price, in the settlement asset.
+func made(in *exchange.Instrument, qty exchange.Lots, price exchange.Ticks, entry decimal.Decimal) decimal.Decimal {
+	if in.Inverse() {
+		return in.QtyDecimal(qty).Mul(in.ContractSize).DivRound(entry, 16).Sub(in.BaseQty(price, qty))
+	}
+	return in.Notional(price, qty).Sub(in.QtyDecimal(qty).Mul(entry))
 }

@@ -34,7 +34,7 @@ func (o Options) withDefaults() Options {
 // Opening is where the ledger stands. The zero value with a Began is an account
 // that nothing is known of: what it holds is booked as its opening.
 type Opening struct {
-	// Began is when the ledger's first session began. What was traded or paid
+	// Began is when the ledger's first session began, by the venue's clock. What was traded or paid
 	// before it is in the opening balances and is not booked again.
 	Began     exchange.Time
 	Orders    []exchange.Order // not finished; Filled is the sum of the ledger's fills
@@ -44,6 +44,10 @@ type Opening struct {
 	Positions []Holding
 	Paid      []string // TranID of funding that the ledger has from Since on
 	Since     exchange.Time
+	// Accept books the positions that the first comparisons find otherwise, as if
+	// they had been traded by hand: a person has looked, and knows why no record of
+	// the venue explains them.
+	Accept bool
 }
 
 // Tape tells which executions of an instrument the ledger has.

@@ -27,16 +27,19 @@ type Health struct {
 type MarketHealth struct {
 	Market exchange.Market
 	Agreed exchange.Time // when our books last were the venue's; 0: never yet
-	Diffs  []string      // what the venue has otherwise and is not explained so far
-	Waits  string        // why the last comparison brought no result; "" when it did
-	Down   string        // why the stream is lost; "" when it is up
+	// Compared is when a comparison last came to a result: they were, or whatever was
+	// otherwise is held.
+	Compared exchange.Time
+	Diffs    []string // what the venue has otherwise and is not explained so far
+	Waits    string   // why the last comparison brought no result; "" when it did
+	Down     string   // why the stream is lost; "" when it is up
 }
 
 // Ready reports whether everything an earlier run left is resolved and every
 // account was compared, so that new orders may be sent.
 func (h *Health) Ready() bool {
 	for _, m := range h.Markets {
-		if m.Agreed == 0 {
+		if m.Compared == 0 {
 			return false
 		}
 	}
@@ -120,7 +123,7 @@ func (d *Desk) Health() Health {
 }
 
 func (d *Desk) marketHealth(a *audit) MarketHealth {
-	m := MarketHealth{Market: a.market, Agreed: a.agreed, Waits: a.waits, Down: a.down}
+	m := MarketHealth{Market: a.market, Agreed: a.agreed, Compared: a.compared, Waits: a.waits, Down: a.down}
 	for _, key := range slices.Sorted(maps.Keys(a.diffs)) {
 		m.Diffs = append(m.Diffs, a.diffs[key].amount.String()+" "+key)
 	}

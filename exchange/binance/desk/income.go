@@ -15,7 +15,7 @@ const incomeOverlap = 10 * exchange.Minute
 
 // expect notes that a payment is coming.
 func (a *audit) expect(f *account.Income, now exchange.Time) {
-	a.coming = f.Time
+	a.coming, a.heard = f.Time, now
 	if a.coming == 0 {
 		a.coming = now
 	}
@@ -26,7 +26,7 @@ func (d *Desk) onIncome(a *audit, ans *Answer) {
 	for i := range ans.Incomes {
 		d.income(a, &ans.Incomes[i])
 	}
-	if a.coming != 0 && d.now > a.coming+incomeOverlap {
+	if a.coming != 0 && d.now > a.heard+incomeOverlap {
 		d.note("%s: funding of %s does not show in the income", a.market, a.coming)
 		a.coming = 0
 	}
@@ -47,6 +47,10 @@ func (d *Desk) income(a *audit, r *account.Income) {
 	_, booked := a.paid[key]
 	_, restored := a.paid[r.TranID]
 	if booked || restored || r.Time < d.began {
+		return
+	}
+	if d.opens(a.market) {
+		a.paid[key] = r.Time // part of the opening balances
 		return
 	}
 	a.paid[key] = r.Time

@@ -241,6 +241,8 @@ func (p *player) event(ev *exchange.Event) string {
 			return fmt.Sprintf("transfer %d failed: %s", ev.Transfer.ID, ev.Transfer.Reason)
 		}
 		return fmt.Sprintf("transfer %d done: %s %s", ev.Transfer.ID, ev.Transfer.Amount, ev.Transfer.Asset)
+	case exchange.KindCommand:
+		return strings.TrimSuffix(ev.Name+" "+p.u.Get(ev.Instrument).Key()+": "+ev.Reason, ": ")
 	}
 	return fmt.Sprintf("balance of %s: %s %s (%s)", ev.Wallet, ev.Amount, ev.Asset, ev.Reason)
 }
@@ -372,7 +374,11 @@ func (p *player) outcome(a *Answer, target string, f []string) {
 			a.Balances = append(a.Balances, account.Balance{Market: m, Asset: part[0], Wallet: dec(part[1])})
 		case Positions: // BTCUSDT:-0.01@50000
 			qty, price, _ := strings.Cut(part[1], "@")
-			a.Positions = append(a.Positions, account.Position{Market: m, Symbol: part[0], Qty: dec(qty), Entry: dec(price)})
+			entry, mark, ok := strings.Cut(price, "/")
+			if !ok {
+				mark = "0"
+			}
+			a.Positions = append(a.Positions, account.Position{Market: m, Symbol: part[0], Qty: dec(qty), Entry: dec(entry), Mark: dec(mark)})
 		case Moves: // 55:99.99999901:done
 			id, _ := strconv.ParseInt(part[0], 10, 64)
 			a.Moves = append(a.Moves, account.Move{TranID: id, Asset: "USDT", From: m, To: a.Request.To, Amount: dec(part[1]),

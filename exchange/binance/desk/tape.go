@@ -24,6 +24,7 @@ type tape struct {
 	busy  int           // listings under way
 	tries int
 	last  []flow
+	held  string // why nothing may trade in it; "": it may
 }
 
 // flow is an execution's part in the position, kept for settlements that are
@@ -87,7 +88,7 @@ func (d *Desk) onTrades(a *Answer, f *account.Fault) {
 	for i := range a.Executions {
 		d.execution(in, &a.Executions[i])
 	}
-	t.advance(a.Executions, d.now-overlap)
+	t.advance(a.Executions)
 	if !d.missing(in.ID) {
 		t.tries = 0
 	} else {
@@ -97,8 +98,12 @@ func (d *Desk) onTrades(a *Answer, f *account.Fault) {
 }
 
 // advance forgets what is too old to be listed again, up to the first one that
-// is not booked.
-func (t *tape) advance(list []account.Execution, before exchange.Time) {
+// is not booked. Old is what the venue's own clock says: ours may be another.
+func (t *tape) advance(list []account.Execution) {
+	if len(list) == 0 {
+		return
+	}
+	before := list[len(list)-1].Time - overlap
 	for i := range list {
 		e := &list[i]
 		if e.Time >= before || e.TradeID >= t.from && !t.seen[e.TradeID] {
@@ -142,12 +147,25 @@ func (d *Desk) execution(in *exchange.Instrument, e *account.Execution) {
 	t.seen[e.TradeID], t.used = true, true
 	t.release(e.TradeID)
 	if n == nil {
-		d.book(in, nil, e)
+		if !d.opens(in.Market) {
+			d.book(in, nil, e)
+		}
 		return
 	}
 	d.adopt(n, e.VenueID, exchange.StatusPartial)
 	d.book(in, n, e)
 	d.settle(n)
+}
+
+// opens reports whether what a market's account holds has still to be booked as its
+// opening: whatever was traded until then is in it. A round that has begun to read
+// the account may have read it before, and is begun again.
+func (d *Desk) opens(m exchange.Market) bool {
+	a := d.audit(m)
+	if a.fresh && a.second {
+		a.touched = d.now
+	}
+	return a.fresh
 }
 
 // unnamed reports an order of ours that may be at the venue under a number that

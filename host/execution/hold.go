@@ -1,0 +1,34 @@
+package execution
+
+// Hold keeps the machine from making any order or transfer until Release, whatever
+// its state: what it would decide on is in doubt, because our books and the venue's
+// differ. What rests is taken back, and what was sent may still fill. why is said to
+// the strategy and shown as long as it lasts.
+func (m *Machine) Hold(p Port, why string) {
+	if m.Pair.State.Done() || m.Pair.Held == why {
+		return
+	}
+	m.Pair.Held = why
+	m.Step(p)
+	p.Changed(m)
+}
+
+// Release ends a Hold: the machine goes on from where its fills say that it is.
+func (m *Machine) Release(p Port) {
+	if m.Pair.Held == "" {
+		return
+	}
+	m.Pair.Held = ""
+	p.Changed(m)
+	m.Step(p)
+}
+
+// stand is Step while the machine is held.
+func (m *Machine) stand(p Port) {
+	for i := range m.legs {
+		if m.legs[i].live && m.legs[i].rests {
+			m.pull(p, i)
+		}
+	}
+	m.hurry(p, p.Now())
+}
