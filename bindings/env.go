@@ -27,8 +27,10 @@ type Env interface {
 	// at most the last 100.
 	Settled(exchange.InstrumentID) []exchange.Settled
 	// Bars returns the finished bars of an instrument, newest last; at most the
-	// last 1000.
-	Bars(exchange.InstrumentID) []exchange.Bar
+	// last 1000. Length 0 is the strategy's first; BarLengths are those it can ask
+	// for.
+	Bars(id exchange.InstrumentID, length exchange.Time) []exchange.Bar
+	BarLengths(exchange.InstrumentID) []exchange.Time
 	// Quote is the best bid and ask by the ticker stream; false when there is
 	// none.
 	Quote(exchange.InstrumentID) (bid, ask exchange.Level, ok bool)

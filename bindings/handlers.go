@@ -10,7 +10,7 @@ func Handlers() []Spec {
 		{Name: "on_trade", Doc: "A public trade.", Args: []Value{{Name: "trade", Type: "Trade"}}},
 		{Name: "on_mark", Doc: "A new mark price or funding estimate.", Args: []Value{symbol, {Name: "mark", Type: "Mark"}}},
 		{Name: "on_funding", Doc: "Funding was received or paid on a position.", Args: []Value{{Name: "payment", Type: "FundingPayment"}}},
-		{Name: "on_bar", Doc: "A bar finished.", Args: []Value{{Name: "bar", Type: "Bar"}}},
+		{Name: "on_bar", Doc: "A bar finished; of those that finish together, shorter ones come first. bar.length tells which of the declared lengths it has.", Args: []Value{{Name: "bar", Type: "Bar"}}},
 		{Name: "on_timer", Doc: "A timer is due.", Args: []Value{{Name: "name", Type: "string"}}},
 		{Name: "on_order", Doc: "One of our orders changed.", Args: []Value{{Name: "order", Type: "Order"}}},
 		{Name: "on_fill", Doc: "One of our orders was executed, in part or whole.", Args: []Value{{Name: "fill", Type: "Fill"}}},
@@ -37,6 +37,9 @@ var StrategyType = Type{
 		{Name: "subscribe", Type: "string[]|fun(params: table): string[]", Optional: true,
 			Doc: "the instruments it needs: symbols, or globs such as \"usdm:*USDT\"; a function is called once the parameters are known"},
 		{Name: "universe", Type: "string[]|fun(params: table): string[]", Optional: true, Doc: "another name for subscribe"},
+		{Name: "bars", Type: "string[]|fun(params: table): string[]", Optional: true,
+			Doc: "the lengths of bars it needs, such as {\"1m\", \"1h\"}: a number of s, m, h or d that divides a day; a function is called once the parameters are known. " +
+				"Left out, it gets the bars that the market brings, or 1m where that brings none"},
 	},
 }
 

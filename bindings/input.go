@@ -222,6 +222,19 @@ func (in Input) Duration() exchange.Time {
 	return t
 }
 
+// BarLength reads the length of bars: text such as "1h", or seconds.
+func (in Input) BarLength() (exchange.Time, error) {
+	if n, ok := in.v.(lua.LNumber); ok && n >= 1 && n <= 86400 {
+		d := exchange.Time(float64(n) * float64(exchange.Second))
+		return d, exchange.CheckBarLength(d)
+	}
+	s, ok := in.v.(lua.LString)
+	if !ok {
+		in.want("the length of bars, such as \"1h\", or seconds")
+	}
+	return exchange.ParseBarLength(string(s))
+}
+
 // Time reads seconds since the epoch, up to the year 2200.
 func (in Input) Time() exchange.Time {
 	f := in.Finite()

@@ -126,9 +126,9 @@ var MarkType = Type{
 	},
 }
 
-// NewBar returns a candle as a table of BarType. closed is 0 when not known.
-func (rt *Runtime) NewBar(in *exchange.Instrument, b *exchange.Bar, closed exchange.Time) *lua.LTable {
-	r := rt.record(8)
+// NewBar returns a candle as a table of BarType.
+func (rt *Runtime) NewBar(in *exchange.Instrument, b *exchange.Bar) *lua.LTable {
+	r := rt.record(9)
 	r.str("symbol", in.Key())
 	r.num("open", in.PriceFloat(b.Open))
 	r.num("high", in.PriceFloat(b.High))
@@ -136,7 +136,8 @@ func (rt *Runtime) NewBar(in *exchange.Instrument, b *exchange.Bar, closed excha
 	r.num("close", in.PriceFloat(b.Close))
 	r.num("volume", b.Volume)
 	r.num("interval", Seconds(b.Interval))
-	r.time("time", closed)
+	r.str("length", exchange.BarLength(b.Interval))
+	r.time("time", b.Time)
 	return r.t
 }
 
@@ -152,7 +153,8 @@ var BarType = Type{
 		{Name: "close", Type: "number", Unit: "quote"},
 		{Name: "volume", Type: "number", Unit: "units of quantity"},
 		{Name: "interval", Type: "number", Unit: "seconds"},
-		{Name: "time", Type: "number?", Unit: "seconds since the epoch", Doc: "when it closed; only in on_bar"},
+		{Name: "length", Type: "string", Doc: "the interval as M.bars has it: \"1m\", \"1h\""},
+		{Name: "time", Type: "number", Unit: "seconds since the epoch", Doc: "when it closed"},
 	},
 }
 

@@ -107,12 +107,15 @@ type Event struct {
 	Advice   *Advice
 }
 
-// Bar is a candle. Time is when it closed. Volumes are in units of quantity and
-// are floats because no money is computed from them.
+// Bar is a candle. Volumes are in units of quantity and are floats because no
+// money is computed from them.
 type Bar struct {
 	Open, High, Low, Close Ticks
 	Volume                 float64
 	Interval               Time
+	// Time is when it closed. An event does not carry it: there VenueTime tells,
+	// or Time where the venue's is not known.
+	Time Time
 }
 
 // MarkPath is what a mark price did in the bar that it closes: where it began, and

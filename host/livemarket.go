@@ -141,6 +141,10 @@ func (r *runner) connect(ctx context.Context) error {
 	for i := range r.market.instruments {
 		r.market.applyFees(&r.market.instruments[i], r.o.Paper.FeeBP)
 	}
+	r.market.supply.Bars = map[string]exchange.Time{}
+	for i := range r.market.instruments {
+		r.market.supply.Bars[r.market.instruments[i].Key()] = m.Interval()
+	}
 	r.market.hot = len(r.market.instruments) <= hotBooks
 	r.market.describe = describeLive(r.o.Live.hosts(), m.Universe())
 	if l.past, err = m.History(ctx); err != nil {

@@ -27,6 +27,7 @@ type marketData struct {
 	sample      exchange.Time
 	recording   *record.Recording
 	bars        bool
+	supply      supply
 	simulated   bool // the prices are made up
 	hot         bool // few instruments with deep, fast books: ladders pay
 }
@@ -81,7 +82,7 @@ func openJournal(dir string) (*marketData, error) {
 	return &marketData{
 		feed: f, instruments: s.Instruments, name: dir,
 		describe: []string{"market data of a journalled session on " + s.Market},
-		stale:    s.Limits.StaleAfter, sample: s.SampleEvery, hot: s.Ladders, simulated: s.Simulated,
+		stale:    s.Limits.StaleAfter, sample: s.SampleEvery, hot: s.Ladders, simulated: s.Simulated, supply: s.Supply,
 	}, nil
 }
 
@@ -120,6 +121,7 @@ func openRecording(o *Options) (*marketData, error) {
 		m.bars = true
 		m.stale, m.sample = 2*exchange.Hour+exchange.Minute, exchange.Hour
 	}
+	m.supply = supply{Bars: rec.Bars(), BarsOnly: rec.BarsOnly()}
 	m.hot = !m.bars && len(m.instruments) <= hotBooks
 	return m, nil
 }

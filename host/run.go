@@ -204,6 +204,11 @@ func (r *runner) build(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	past, err := r.recallBars()
+	if err != nil {
+		return err
+	}
+	prelude = append(past, prelude...)
 	r.rows = rows{u: r.core.Universe(), names: r.core.StrategyName}
 	r.rec = newRecorder(r.core.Universe(), r.journal, r.sink)
 	r.driver = &sim.Driver{Core: r.core, Feed: r.market.feed, Venue: venue, Recorder: r.rec, For: r.o.For, Prelude: prelude}
@@ -243,7 +248,7 @@ func (r *runner) session() (*session, error) {
 	s := &session{
 		Format: sessionFormat, Mode: r.mode(), Market: r.market.name, Simulated: r.market.simulated, Seed: r.o.Seed,
 		Instruments: r.market.instruments, Limits: limits, ClientTag: "pl",
-		Leverage: r.o.Paper.Leverage, SampleEvery: r.market.sample, Ladders: r.market.hot,
+		Leverage: r.o.Paper.Leverage, SampleEvery: r.market.sample, Ladders: r.market.hot, Supply: r.market.supply,
 	}
 	if r.real != nil {
 		sess, err := r.db.Session(r.account)

@@ -33,6 +33,7 @@ type session struct {
 	Leverage    int
 	SampleEvery exchange.Time
 	Ladders     bool          // books are price ladders
+	Supply      supply
 	Adviser     string        `json:",omitempty"` // the model that answers; "": none
 	AdviceTTL   exchange.Time `json:",omitempty"`
 	Restore     *core.Restore `json:",omitempty"`
@@ -83,6 +84,12 @@ func (s *session) newCore(compiled []any, native []core.Strategy) (*core.Core, e
 		if err != nil {
 			return nil, err
 		}
+		if l, ok := st.(*luaStrategy); ok {
+			l.supply = s.Supply
+			if err := l.supplied(l.vm); err != nil {
+				return nil, &ScriptError{c.Path, err}
+			}
+		}
 		strategies = append(strategies, st)
 		versions = append(versions, core.Version{Path: c.Path, Hash: c.Hash, Sources: c.Sources})
 	}
@@ -90,5 +97,6 @@ func (s *session) newCore(compiled []any, native []core.Strategy) (*core.Core, e
 		Universe: u, Limits: s.Limits, ClientTag: s.ClientTag, Leverage: s.Leverage,
 		SampleEvery: s.SampleEvery, Adviser: s.Adviser, AdviceTTL: s.AdviceTTL, Restore: s.Restore,
 		Ladders: func(*exchange.Instrument) bool { return s.Ladders },
+		Bars:    s.Supply.bars, NoTrades: s.Supply.BarsOnly,
 	}, append(strategies, native...), versions)
 }

@@ -19,6 +19,7 @@ type luaStrategy struct {
 	path     string
 	version  int
 	universe *exchange.Universe
+	supply   supply
 }
 
 // env lets a script see the core's port.
@@ -110,7 +111,7 @@ func (s *luaStrategy) Reload(port *core.Port, r *exchange.Reload) (core.Strategy
 		vm.Close()
 		return nil, unknown[0]
 	}
-	if _, err := vm.Instruments(s.universe); err != nil {
+	if err := s.supplied(vm); err != nil {
 		vm.Close()
 		return nil, err
 	}

@@ -24,6 +24,7 @@ type Env struct {
 	Trades      map[exchange.InstrumentID]exchange.Trade
 	SettledList map[exchange.InstrumentID][]exchange.Settled
 	BarList     map[exchange.InstrumentID][]exchange.Bar
+	Lengths     []exchange.Time // of bars, that the strategy declared
 	Quotes      map[exchange.InstrumentID][2]exchange.Level
 	Positions   map[exchange.InstrumentID]exchange.Position
 	Balances    map[string]exchange.Balance // by "wallet asset"
@@ -127,12 +128,25 @@ func (e *Env) OpenInterest(id exchange.InstrumentID) (exchange.OpenInterest, boo
 	return o, ok
 }
 func (e *Env) Settled(id exchange.InstrumentID) []exchange.Settled { return e.SettledList[id] }
-func (e *Env) Bars(id exchange.InstrumentID) []exchange.Bar        { return e.BarList[id] }
 func (e *Env) Position(id exchange.InstrumentID) exchange.Position { return e.Positions[id] }
 func (e *Env) Equity() decimal.Decimal                             { return e.EquityValue }
 func (e *Env) Orders() []*exchange.Order                           { return e.OrderList }
 func (e *Env) Pairs() []*execution.Pair                            { return e.PairList }
 func (e *Env) Schedules() []*schedule.Schedule                     { return e.PlanList }
+
+// Bars returns the bars of BarList that have the length, which 0 leaves open.
+func (e *Env) Bars(id exchange.InstrumentID, length exchange.Time) []exchange.Bar {
+	var out []exchange.Bar
+	for _, b := range e.BarList[id] {
+		if length == 0 || b.Interval == length {
+			out = append(out, b)
+		}
+	}
+	return out
+}
+
+// BarLengths returns Lengths.
+func (e *Env) BarLengths(exchange.InstrumentID) []exchange.Time { return e.Lengths }
 
 func (e *Env) LastTrade(id exchange.InstrumentID) (exchange.Trade, bool) {
 	t, ok := e.Trades[id]

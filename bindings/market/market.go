@@ -6,6 +6,7 @@ package market
 
 import (
 	"slices"
+	text "strings"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -54,9 +55,12 @@ func priceFuncs() []bindings.Func {
 		{Spec: bindings.Spec{Name: "settled", Doc: "Settled funding rates, oldest first; the host keeps the last 100.",
 			Args:    []bindings.Value{symbolArg, {Name: "n", Type: "integer", Optional: true, Doc: "at most this many of the newest"}},
 			Returns: []bindings.Value{{Name: "rates", Type: "SettledRate[]"}}}, Call: settled},
-		{Spec: bindings.Spec{Name: "bars", Doc: "Finished bars, oldest first; the host keeps the last 1000.",
-			Args:    []bindings.Value{symbolArg, {Name: "n", Type: "integer", Optional: true, Doc: "at most this many of the newest"}},
-			Returns: []bindings.Value{{Name: "bars", Type: "Bar[]"}}}, Call: bars},
+		{Spec: bindings.Spec{Name: "bars", Doc: "Finished bars, oldest first; the host keeps the last 1000 of each length.",
+			Args: []bindings.Value{symbolArg, {Name: "n", Type: "integer", Optional: true, Doc: "at most this many of the newest"},
+				{Name: "length", Type: "string|number", Optional: true, Unit: "seconds, or \"1h\"",
+					Doc: "one of M.bars; when left out, the first of them"}},
+			Returns: []bindings.Value{{Name: "bars", Type: "Bar[]"}},
+			Example: "local hours = market.bars(\"usdm:BTCUSDT\", 20, \"1h\")  -- with M.bars = { \"1m\", \"1h\" }"}, Call: bars},
 	}
 }
 
@@ -170,12 +174,34 @@ func settled(rt *bindings.Runtime) int {
 
 func bars(rt *bindings.Runtime) int {
 	in := rt.Arg(1).Instrument()
-	list := newest(rt, rt.Env().Bars(in.ID), 1000)
+	list := newest(rt, rt.Env().Bars(in.ID, length(rt, in)), 1000)
 	out := rt.L.CreateTable(len(list), 0)
 	for i := range list {
-		out.Append(rt.NewBar(in, &list[i], 0))
+		out.Append(rt.NewBar(in, &list[i]))
 	}
 	return rt.Push(out)
+}
+
+// length reads which bars are asked for; 0 for the strategy's first.
+func length(rt *bindings.Runtime, in *exchange.Instrument) exchange.Time {
+	arg := rt.Arg(3)
+	if arg.Nil() {
+		return 0
+	}
+	want, err := arg.BarLength()
+	if err != nil {
+		arg.Fail("%v", err)
+	}
+	known := rt.Env().BarLengths(in.ID)
+	if slices.Contains(known, want) {
+		return want
+	}
+	var names []string
+	for _, l := range known {
+		names = append(names, exchange.BarLength(l))
+	}
+	arg.Fail("bars of %s are not built for this strategy, which has %s: add %q to M.bars", exchange.BarLength(want), text.Join(names, ", "), exchange.BarLength(want))
+	return 0
 }
 
 // newest cuts a list, oldest first, to the n of the second argument, and charges

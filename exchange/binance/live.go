@@ -300,6 +300,14 @@ var framesPerSecond = map[exchange.Market]int{exchange.Spot: 4, exchange.USDM: 8
 // Universe are the instruments.
 func (m *Market) Universe() *exchange.Universe { return m.universe }
 
+// Interval is the length of the bars that are posted; 0 when none are.
+func (m *Market) Interval() exchange.Time {
+	if m.o.Data&Bars == 0 {
+		return 0
+	}
+	return m.o.Interval
+}
+
 // Listing is what exchangeInfo said of an instrument when the Market was opened.
 func (m *Market) Listing(id exchange.InstrumentID) *Listing { return &m.listings[id] }
 

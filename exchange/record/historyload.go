@@ -90,8 +90,12 @@ func (l *loader) loadLegs(r role, m exchange.Market) error {
 // part makes the feed once the universe can be known.
 func (l *loader) part(look displayed) *part {
 	var h *history
+	lengths := map[string]exchange.Time{}
+	for key, s := range l.bars {
+		lengths[key] = s.interval
+	}
 	return &part{
-		observed: l.observed,
+		observed: l.observed, bars: lengths,
 		open: func(u *exchange.Universe) (_ exchange.Feed, err error) {
 			h, err = l.feed(u, look)
 			return h, err

@@ -25,6 +25,8 @@ package record
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/perilune/perilune/exchange"
@@ -54,6 +56,7 @@ type part struct {
 	open     func(*exchange.Universe) (exchange.Feed, error)
 	describe func() []string
 	stats    func() Stats
+	bars     map[string]exchange.Time // of a directory of bars: their length, by instrument
 }
 
 // Open finds out what each path is: a raw recording, a Tardis CSV file, a
@@ -89,6 +92,22 @@ func Open(paths []string, opts Options) (*Recording, error) {
 
 // Universe returns every instrument of the recording.
 func (r *Recording) Universe() *exchange.Universe { return r.universe }
+
+// Bars returns the length of the bars that the recording holds of instruments, by
+// key.
+func (r *Recording) Bars() map[string]exchange.Time {
+	out := map[string]exchange.Time{}
+	for _, p := range r.parts {
+		maps.Copy(out, p.bars)
+	}
+	return out
+}
+
+// BarsOnly reports whether the recording holds nothing but bars, with marks and
+// funding: no trades and no books.
+func (r *Recording) BarsOnly() bool {
+	return !slices.ContainsFunc(r.parts, func(p *part) bool { return p.bars == nil })
+}
 
 // Stats returns the counts so far, over all parts.
 func (r *Recording) Stats() Stats {

@@ -45,6 +45,10 @@ type Config struct {
 	Adviser string
 	// AdviceTTL bounds how long any advice counts; 0: as the question says.
 	AdviceTTL exchange.Time
+	// Bars is the length of the bars that the market brings of an instrument, 0 for
+	// none; nil: none at all. NoTrades says that it has no trades to build others of.
+	Bars     func(*exchange.Instrument) exchange.Time
+	NoTrades bool
 	// Restore continues an earlier session; nil starts a new one.
 	Restore *Restore
 	// Where, when set, is told which handler is being called.
@@ -70,6 +74,7 @@ type Core struct {
 	acct    *account
 	orders  orders
 	timers  timers
+	candles candles
 
 	schedules schedules
 	machines  []*execution.Machine // by id
@@ -130,7 +135,11 @@ func New(cfg Config, strategies []Strategy, versions []Version) (*Core, error) {
 		if cfg.Ladders != nil && cfg.Ladders(in) {
 			b = book.NewLadder(in)
 		}
-		c.markets = append(c.markets, market{in: in, book: b, funding: funding.NewForecast(funding.RuleOf(in))})
+		m := market{in: in, book: b, funding: funding.NewForecast(funding.RuleOf(in))}
+		if cfg.Bars != nil {
+			m.fed = cfg.Bars(in)
+		}
+		c.markets = append(c.markets, m)
 	}
 	for i, st := range strategies {
 		s := &slot{index: int32(i), version: 1, holder: newHolder()}
@@ -138,6 +147,7 @@ func New(cfg Config, strategies []Strategy, versions []Version) (*Core, error) {
 		s.install(st, c.u)
 		c.slots = append(c.slots, s)
 	}
+	c.buildBars()
 	c.restore(cfg.Restore)
 	c.boot(versions)
 	return c, nil
@@ -179,6 +189,7 @@ func (c *Core) Step(ev *exchange.Event, fx *[]Effect) {
 		c.followUp()
 	}
 	c.now = max(c.now, ev.Time)
+	c.lateBars()
 	c.apply(ev)
 	if len(c.keepers) > 0 {
 		c.concern(ev)
@@ -190,6 +201,8 @@ func (c *Core) Step(ev *exchange.Event, fx *[]Effect) {
 	}
 	if c.instant.open {
 		c.close()
+	} else if ev.Kind == exchange.KindBar {
+		c.showBars()
 	}
 	c.followUp()
 	c.fx = nil
@@ -246,6 +259,7 @@ func (c *Core) start() {
 		c.emit(e)
 	}
 	c.stats.boot = nil
+	c.startBars()
 }
 
 func (c *Core) emit(e Effect) {

@@ -117,7 +117,7 @@ func TestAFailingCallbackLeavesNothing(t *testing.T) {
 	if n := len(kinds(fx, EffectSubmit)) + len(kinds(fx, EffectChart)); n != 0 {
 		t.Errorf("%d effects of a callback that failed", n)
 	}
-	if _, armed := b.core.NextTimer(); armed {
+	if _, armed := b.core.timers.next(); armed {
 		t.Error("a timer of a callback that failed is armed")
 	}
 	fail = false

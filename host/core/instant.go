@@ -18,14 +18,15 @@ type instant struct {
 
 // shown is one thing to tell once the instant is whole.
 type shown struct {
-	what Handler // OnGap, OnBook, OnTrade, OnMark, OnBar
+	what Handler // OnGap, OnBook, OnTrade, OnMark
 	id   exchange.InstrumentID
 	ev   int // index in events; -1: none is needed
 }
 
 // rank is the order in which a whole instant is told: what is lost first, then what
-// traded, prices, books, and the bars last, because they sum up.
-var rank = [Handlers]int{OnGap: 1, OnTrade: 2, OnMark: 3, OnBook: 4, OnBar: 5}
+// traded, prices, books; and after all of them the bars, because they sum up: see
+// showBars.
+var rank = [Handlers]int{OnGap: 1, OnTrade: 2, OnMark: 3, OnBook: 4}
 
 // within reports whether an event belongs to the open instant.
 func (n *instant) within(ev *exchange.Event, now exchange.Time) bool {
@@ -87,4 +88,5 @@ func (c *Core) close() {
 		}
 	}
 	n.shown, n.events = n.shown[:0], n.events[:0]
+	c.showBars()
 }

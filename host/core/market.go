@@ -4,13 +4,11 @@ import (
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/book"
 	"github.com/perilune/perilune/exchange/funding"
+	"github.com/perilune/perilune/host/bars"
 	"github.com/perilune/perilune/host/execution/schedule"
 )
 
-const (
-	keepBars    = 1000
-	keepSettled = 100
-)
+const keepSettled = 100
 
 // market is what is known of one instrument.
 type market struct {
@@ -24,7 +22,10 @@ type market struct {
 	quoted  bool
 	open    exchange.OpenInterest
 	settled []exchange.Settled
-	bars    []exchange.Bar
+	bars    []exchange.Bar // as the market brings them
+	fed     exchange.Time  // their length; 0: it brings none
+	built   []*bars.Series // from trades, shortest first
+	merged  []*bars.Series // from the market's own bars
 	volume  schedule.History
 	wanting bool   // a snapshot was asked for
 	held    string // why nothing may trade in it; see Core.suspend
@@ -83,6 +84,9 @@ func (c *Core) onMarket(ev *exchange.Event) {
 	case exchange.KindTrade:
 		m.trade = exchange.Trade{Time: ev.Time, Price: ev.Price, Qty: ev.Qty, Side: ev.Side}
 		m.volume.Trade(m.in, c.now, ev.Price, ev.Qty)
+		if len(m.built) > 0 {
+			c.tradeBars(m, ev)
+		}
 		c.show(OnTrade, ev)
 	case exchange.KindMark:
 		m.mark = exchange.MarkState{Mark: ev.Mark, Index: ev.Index, Rate: ev.Rate,
@@ -99,16 +103,7 @@ func (c *Core) onMarket(ev *exchange.Event) {
 	case exchange.KindPremium:
 		m.funding.Premium(ev.VenueTime, ev.Rate)
 	case exchange.KindBar:
-		m.bars = keepLast(m.bars, ev.Bar, keepBars)
-		at := c.now
-		if ev.VenueTime > 0 && ev.VenueTime < at {
-			at = ev.VenueTime // it closed earlier than it was told of
-		}
-		m.volume.Bar(m.in, at, &ev.Bar)
-		if !c.running {
-			return // it is of the past, to be looked back on and not to be traded on
-		}
-		c.show(OnBar, ev)
+		c.onBar(m, ev)
 	}
 }
 

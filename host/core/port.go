@@ -104,8 +104,25 @@ func (p *Port) LastTrade(id exchange.InstrumentID) (exchange.Trade, bool) {
 // Settled returns the last settled funding rates, newest last.
 func (p *Port) Settled(id exchange.InstrumentID) []exchange.Settled { return p.c.markets[id].settled }
 
-// Bars returns the last finished bars, newest last.
-func (p *Port) Bars(id exchange.InstrumentID) []exchange.Bar { return p.c.markets[id].bars }
+// Bars returns the last finished bars of a length, newest last; 0 is the length
+// that the strategy declared first, or else the market's own. Nil: there are none
+// of that length.
+func (p *Port) Bars(id exchange.InstrumentID, length exchange.Time) []exchange.Bar {
+	m := &p.c.markets[id]
+	if length == 0 {
+		length = p.slot.lengthOf(m)
+	}
+	return m.list(length)
+}
+
+// BarLengths are the lengths of bars that the strategy can ask for of an
+// instrument: those it declared, or the one it gets without.
+func (p *Port) BarLengths(id exchange.InstrumentID) []exchange.Time {
+	if len(p.slot.lengths) > 0 {
+		return p.slot.lengths
+	}
+	return []exchange.Time{p.slot.lengthOf(&p.c.markets[id])}
+}
 
 // Quote returns the best bid and ask of the ticker stream.
 func (p *Port) Quote(id exchange.InstrumentID) (bid, ask exchange.Level, ok bool) {

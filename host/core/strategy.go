@@ -114,6 +114,9 @@ type slot struct {
 	asleep  string // why nothing can wake it any more; "": something can
 	counsel counsel
 	holder
+
+	lengths  []exchange.Time // of the bars it declared
+	usesBars bool            // ... or, with none declared, whether it needs any
 }
 
 func (s *slot) install(st Strategy, u *exchange.Universe) {
@@ -121,6 +124,7 @@ func (s *slot) install(st Strategy, u *exchange.Universe) {
 	for h := range Handlers {
 		s.wants[h] = st.Wants(h)
 	}
+	s.installBars()
 	s.watches = make([]bool, u.Len())
 	for _, pattern := range st.Subscriptions() {
 		for _, in := range u.All() {

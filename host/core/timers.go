@@ -135,6 +135,9 @@ func (c *Core) NextTimer() (exchange.Time, bool) {
 	if d, armed := c.owedAt(); armed && (!ok || d < at) {
 		at, ok = d, true
 	}
+	if d, armed := c.barsDue(); armed && (!ok || d < at) {
+		at, ok = d, true
+	}
 	return at, ok
 }
 
@@ -169,6 +172,8 @@ func (c *Core) onTimer() {
 		}
 	}
 	c.runSchedules()
+	c.closeBars()
+	c.showBars()
 	c.tellOwed()
 	for {
 		t, ok := c.timers.due(c.now)

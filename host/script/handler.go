@@ -29,7 +29,7 @@ func (vm *VM) push(n *core.Notice) (int, error) {
 		return rt.Push(rt.NewPayment(n.Payment)), nil
 	case core.OnBar:
 		ev := n.Event
-		return rt.Push(rt.NewBar(rt.Env().Universe().Get(ev.Instrument), &ev.Bar, ev.Time)), nil
+		return rt.Push(rt.NewBar(rt.Env().Universe().Get(ev.Instrument), &ev.Bar)), nil
 	case core.OnTimer:
 		return rt.PushString(n.Name), nil
 	case core.OnOrder:

@@ -19,6 +19,7 @@ type strategy struct {
 	doc       string
 	params    []Param
 	subscribe []string
+	bars      []exchange.Time
 }
 
 var strategyNames = regexp.MustCompile(`^[a-z0-9_-]{1,32}$`)
@@ -33,7 +34,7 @@ func (vm *VM) readStrategy(v lua.LValue) *Error {
 	if err := vm.readHandlers(t); err != nil {
 		return err
 	}
-	steps := []func(*lua.LTable) error{vm.readName, vm.readParams, vm.readSubscribe}
+	steps := []func(*lua.LTable) error{vm.readName, vm.readParams, vm.readSubscribe, vm.readBars}
 	for _, step := range steps {
 		if err := step(t); err != nil {
 			return asError(err)

@@ -27,7 +27,7 @@ func (vm *VM) UnknownNames() []*Error {
 			continue // it was compiled before, so this does not happen
 		}
 		n := names{local: map[string]bool{}}
-		n.collect(reflect.ValueOf(chunk))
+		walkValue(reflect.ValueOf(chunk), n.node)
 		for _, use := range n.uses {
 			if msg := vm.unknown(&n, use); msg != "" {
 				e := &Error{File: src.Path, Line: use.line, Message: msg}
@@ -50,26 +50,26 @@ type use struct {
 	line int
 }
 
-// collect walks any part of a syntax tree.
-func (n *names) collect(v reflect.Value) {
+// walkValue walks any part of a syntax tree.
+func walkValue(v reflect.Value, see func(node any) bool) {
 	switch v.Kind() {
 	case reflect.Interface:
-		n.collect(v.Elem())
+		walkValue(v.Elem(), see)
 	case reflect.Slice:
 		for i := range v.Len() {
-			n.collect(v.Index(i))
+			walkValue(v.Index(i), see)
 		}
 	case reflect.Pointer:
 		if v.IsNil() {
 			return
 		}
-		if n.node(v.Interface()) {
-			n.collect(v.Elem())
+		if see(v.Interface()) {
+			walkValue(v.Elem(), see)
 		}
 	case reflect.Struct:
 		for i := range v.NumField() {
 			if v.Type().Field(i).IsExported() {
-				n.collect(v.Field(i))
+				walkValue(v.Field(i), see)
 			}
 		}
 	}

@@ -62,11 +62,16 @@ function market.open_interest(symbol) end
 ---@return SettledRate[] rates
 function market.settled(symbol, n) end
 
----Finished bars, oldest first; the host keeps the last 1000.
+---Finished bars, oldest first; the host keeps the last 1000 of each length.
+---
+---```lua
+---local hours = market.bars("usdm:BTCUSDT", 20, "1h")  -- with M.bars = { "1m", "1h" }
+---```
 ---@param symbol string|Book # such as "usdm:BTCUSDT"
 ---@param n? integer # at most this many of the newest
+---@param length? string|number # [seconds, or "1h"] one of M.bars; when left out, the first of them
 ---@return Bar[] bars
-function market.bars(symbol, n) end
+function market.bars(symbol, n, length) end
 
 ---The curve that exec.vwap would follow: the market's own from three days on, that of the other markets, or an even one.
 ---
@@ -197,7 +202,8 @@ function Book:depth(side) end
 ---@field close number # [quote]
 ---@field volume number # [units of quantity]
 ---@field interval number # [seconds]
----@field time number? # [seconds since the epoch] when it closed; only in on_bar
+---@field length string # the interval as M.bars has it: "1m", "1h"
+---@field time number # [seconds since the epoch] when it closed
 
 ---One settled funding rate.
 ---@class SettledRate

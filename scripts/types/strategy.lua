@@ -9,12 +9,13 @@
 ---@field params? table<string, ParamSpec> # declared parameters
 ---@field subscribe? string[]|fun(params: table): string[] # the instruments it needs: symbols, or globs such as "usdm:*USDT"; a function is called once the parameters are known
 ---@field universe? string[]|fun(params: table): string[] # another name for subscribe
+---@field bars? string[]|fun(params: table): string[] # the lengths of bars it needs, such as {"1m", "1h"}: a number of s, m, h or d that divides a day; a function is called once the parameters are known. Left out, it gets the bars that the market brings, or 1m where that brings none
 ---@field on_start? fun() # Once, before the first event after a start or a restart; not after a reload.
 ---@field on_book? fun(book: Book) # An order book changed.
 ---@field on_trade? fun(trade: Trade) # A public trade.
 ---@field on_mark? fun(symbol: string, mark: Mark) # A new mark price or funding estimate.
 ---@field on_funding? fun(payment: FundingPayment) # Funding was received or paid on a position.
----@field on_bar? fun(bar: Bar) # A bar finished.
+---@field on_bar? fun(bar: Bar) # A bar finished; of those that finish together, shorter ones come first. bar.length tells which of the declared lengths it has.
 ---@field on_timer? fun(name: string) # A timer is due.
 ---@field on_order? fun(order: Order) # One of our orders changed.
 ---@field on_fill? fun(fill: Fill) # One of our orders was executed, in part or whole.

@@ -1,0 +1,410 @@
+package core
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/host/bars"
+)
+
+// DefaultBar is the length of the bars that are built for a strategy which has
+// on_bar and says no length, on a market that brings no bars itself.
+const DefaultBar = exchange.Minute
+
+// silence is how long a market may have a book and no trade before it is said
+// that bars are built from trades.
+const silence = 5 * exchange.Minute
+
+// BarUser is what a Strategy is that says which bars it needs. Bars are their
+// lengths, the one that is meant without a length first; with none, and while
+// UsesBars is true or it has on_bar, it gets those that the market brings, and
+// DefaultBar where that brings none.
+type BarUser interface {
+	Bars() []exchange.Time
+	UsesBars() bool
+}
+
+// barClock is when the bars of one length, built from trades, close next.
+type barClock struct{ length, end exchange.Time }
+
+// candles is what the core keeps of bars beside those of each market.
+type candles struct {
+	clocks []barClock // shortest first
+	due    exchange.Time
+	since  exchange.Time // bars are built
+	closed []closedBar   // that are still to be shown
+	at     exchange.Time // when the first of those closed
+	event  exchange.Event
+	mute   bool // it was said which markets are without trades
+}
+
+type closedBar struct {
+	exchange.Bar
+	in  exchange.InstrumentID
+	fed bool // by the market, rather than built here
+}
+
+// order is by time, shorter bars first, so that an hour's bar comes after that of
+// its last minute.
+func (b closedBar) order(o closedBar) int {
+	return cmp.Or(cmp.Compare(b.Time, o.Time), cmp.Compare(b.Interval, o.Interval), cmp.Compare(b.in, o.in))
+}
+
+// installBars takes what a strategy says of bars into its slot.
+func (s *slot) installBars() {
+	s.lengths, s.usesBars = nil, s.wants[OnBar]
+	if u, ok := s.Strategy.(BarUser); ok {
+		s.lengths = u.Bars()
+		s.usesBars = s.usesBars || u.UsesBars()
+	}
+}
+
+// lengthOf is the length that a strategy means when it says none.
+func (s *slot) lengthOf(m *market) exchange.Time {
+	switch {
+	case len(s.lengths) > 0:
+		return s.lengths[0]
+	case m.fed > 0:
+		return m.fed
+	}
+	return DefaultBar
+}
+
+// buildBars begins to build what the strategies need and nobody builds yet. What a
+// finer series knows already, a new one learns.
+func (c *Core) buildBars() {
+	for _, s := range c.slots {
+		if len(s.lengths) == 0 && !s.usesBars {
+			continue
+		}
+		for i := range c.markets {
+			m := &c.markets[i]
+			if len(s.lengths) == 0 {
+				c.buildBar(m, s.lengthOf(m))
+			}
+			for _, length := range s.lengths {
+				c.buildBar(m, length)
+			}
+		}
+	}
+}
+
+func (c *Core) buildBar(m *market, length exchange.Time) {
+	if length == m.fed || m.of(length) != nil {
+		return
+	}
+	s := bars.New(m.in, length, c.now)
+	if m.fed > 0 && length%m.fed == 0 {
+		for i := range m.bars {
+			s.Bar(&m.bars[i], nil)
+		}
+		m.merged = append(m.merged, s)
+		return
+	}
+	if c.cfg.NoTrades {
+		return // it was refused where there is somebody to tell
+	}
+	for i := len(m.built) - 1; i >= 0; i-- { // the longest that divides it
+		if f := m.built[i]; length%f.Length() == 0 {
+			s.Learn(f)
+			break
+		}
+	}
+	m.built = append(m.built, s)
+	slices.SortFunc(m.built, func(a, b *bars.Series) int { return cmp.Compare(a.Length(), b.Length()) })
+	c.candles.tick(length, bars.End(length, c.now))
+}
+
+// tick notes when the bars of a length close next.
+func (d *candles) tick(length, end exchange.Time) {
+	i, found := slices.BinarySearchFunc(d.clocks, length, func(k barClock, l exchange.Time) int { return cmp.Compare(k.length, l) })
+	if !found {
+		d.clocks = slices.Insert(d.clocks, i, barClock{length, end})
+	}
+	d.clocks[i].end = min(d.clocks[i].end, end)
+	d.schedule()
+}
+
+func (d *candles) schedule() {
+	d.due = 0
+	for _, k := range d.clocks {
+		if d.due == 0 || k.end < d.due {
+			d.due = k.end
+		}
+	}
+}
+
+// startBars begins the intervals at the session's first moment.
+func (c *Core) startBars() {
+	c.candles.since = c.now
+	for i := range c.candles.clocks {
+		k := &c.candles.clocks[i]
+		k.end = bars.End(k.length, c.now)
+	}
+	c.candles.schedule()
+	for i := range c.markets {
+		for _, s := range c.markets[i].built {
+			s.Begin(c.now)
+		}
+	}
+}
+
+// of returns the series of a length that is built here, or nil.
+func (m *market) of(length exchange.Time) *bars.Series {
+	for _, s := range m.built {
+		if s.Length() == length {
+			return s
+		}
+	}
+	for _, s := range m.merged {
+		if s.Length() == length {
+			return s
+		}
+	}
+	return nil
+}
+
+// list returns the finished bars of a length, newest last.
+func (m *market) list(length exchange.Time) []exchange.Bar {
+	if s := m.of(length); s != nil {
+		return s.Done()
+	}
+	if length != m.fed && m.fed != 0 {
+		return nil
+	}
+	return m.bars
+}
+
+// tradeBars adds a trade to the bars that are under way. One at the very moment
+// at which a bar closes is of the next bar; the closed one is shown once all of
+// that moment is known.
+func (c *Core) tradeBars(m *market, ev *exchange.Event) {
+	if c.candles.due <= c.now {
+		c.closeBars()
+	}
+	for _, s := range m.built {
+		s.Trade(ev.Price, ev.Qty)
+	}
+}
+
+// closeBars ends the intervals that are over.
+func (c *Core) closeBars() {
+	d := &c.candles
+	if d.due == 0 || d.due > c.now {
+		return
+	}
+	for i := range d.clocks {
+		k := &d.clocks[i]
+		if k.end > c.now {
+			continue
+		}
+		if n := (c.now - k.end) / k.length; n > bars.Keep {
+			c.skipBars(k, n-bars.Keep)
+		}
+		for ; k.end <= c.now; k.end += k.length {
+			c.closeLength(k)
+		}
+	}
+	d.schedule()
+	c.sayMute()
+}
+
+func (c *Core) closeLength(k *barClock) {
+	for i := range c.markets {
+		for _, s := range c.markets[i].built {
+			if s.Length() != k.length {
+				continue
+			}
+			if b, ok, _ := s.Close(k.end); ok {
+				c.closed(c.markets[i].in.ID, &b, false)
+			}
+		}
+	}
+}
+
+// skipBars leaves out the bars of a time in which the loop stood still: a machine
+// that slept for a week has seen nothing of it.
+func (c *Core) skipBars(k *barClock, n exchange.Time) {
+	k.end += n * k.length
+	for i := range c.markets {
+		for _, s := range c.markets[i].built {
+			if s.Length() == k.length {
+				s.Skip(k.end - k.length)
+			}
+		}
+	}
+	c.log(Warn, -1, fmt.Sprintf("bars of %s: %d are left out, the session stood still", exchange.BarLength(k.length), n))
+}
+
+// closed notes a bar that is to be shown.
+func (c *Core) closed(in exchange.InstrumentID, b *exchange.Bar, fed bool) {
+	if len(c.candles.closed) == 0 {
+		c.candles.at = c.now
+	}
+	c.candles.closed = append(c.candles.closed, closedBar{*b, in, fed})
+}
+
+// sayMute tells once which markets have a book and no trades, hence no bars.
+func (c *Core) sayMute() {
+	d := &c.candles
+	if d.mute || c.now-d.since < silence {
+		return
+	}
+	d.mute = true
+	var keys []string
+	for i := range c.markets {
+		if m := &c.markets[i]; len(m.built) > 0 && m.trade.Time == 0 && m.book.Ready() && c.watched(m.in.ID) {
+			keys = append(keys, m.in.Key())
+		}
+	}
+	if len(keys) > 0 {
+		c.log(Warn, -1, fmt.Sprintf("no bars yet of %s: bars are built from trades, and there was none in %d minutes", strings.Join(keys, " "), silence/exchange.Minute))
+	}
+}
+
+func (c *Core) watched(id exchange.InstrumentID) bool {
+	for _, s := range c.slots {
+		if s.watches[id] && (len(s.lengths) > 0 || s.usesBars) {
+			return true
+		}
+	}
+	return false
+}
+
+// showBars calls on_bar with what has closed.
+func (c *Core) showBars() {
+	d := &c.candles
+	if len(d.closed) == 0 {
+		return
+	}
+	if len(d.closed) > 1 {
+		slices.SortFunc(d.closed, closedBar.order)
+	}
+	for i := range d.closed {
+		b := &d.closed[i]
+		d.event = exchange.Event{Seq: c.seq, Kind: exchange.KindBar, Instrument: b.in, Time: c.now, VenueTime: b.Time, Bar: b.Bar}
+		for _, s := range c.slots {
+			if c.running && s.wants[OnBar] && s.watches[b.in] && s.takes(&c.markets[b.in], b) {
+				c.invoke(s, &Notice{Handler: OnBar, Instrument: b.in, Event: &d.event})
+			}
+		}
+	}
+	d.closed = d.closed[:0]
+}
+
+// takes reports whether a bar is of a length that the strategy gets.
+func (s *slot) takes(m *market, b *closedBar) bool {
+	if len(s.lengths) > 0 {
+		return slices.Contains(s.lengths, b.Interval) && b.fed == (b.Interval == m.fed || m.of(b.Interval) == nil)
+	}
+	return b.fed || b.Interval == s.lengthOf(m)
+}
+
+// lateBars shows what closed before the event being handled, when no timer came
+// at its time: the loop was late.
+func (c *Core) lateBars() {
+	d := &c.candles
+	if len(d.closed) > 0 && d.at < c.now {
+		c.showBars()
+	}
+	if d.due != 0 && d.due < c.now {
+		c.closeBars()
+		c.showBars()
+	}
+}
+
+// barsDue is when bars want a timer.
+func (c *Core) barsDue() (exchange.Time, bool) {
+	d := &c.candles
+	if len(d.closed) > 0 {
+		return d.at, true
+	}
+	return d.due, d.due != 0 && c.started
+}
+
+// onBar takes a bar that the market brings.
+func (c *Core) onBar(m *market, ev *exchange.Event) {
+	b := ev.Bar
+	b.Time = ev.VenueTime
+	if b.Time == 0 {
+		b.Time = c.now
+	}
+	if s := m.of(b.Interval); s != nil && !c.running && b.Interval != m.fed {
+		if s.Recall(&b, c.now) && slices.Contains(m.built, s) {
+			c.candles.tick(b.Interval, b.Time)
+		}
+		return
+	}
+	if b.Close == 0 {
+		return // what was under way without a trade, of a length that is not built now
+	}
+	m.bars = keepLast(m.bars, b, bars.Keep)
+	m.volume.Bar(m.in, min(c.now, b.Time), &b)
+	c.closed(m.in.ID, &b, true)
+	for _, s := range m.merged {
+		for _, done := range s.Bar(&b, nil) {
+			c.closed(m.in.ID, &done, false)
+		}
+	}
+}
+
+// RecallBars returns what a core that goes on from this one has to hear before it
+// starts, to have the same bars: the finished ones, and those under way, whose
+// VenueTime is when they will close.
+func (c *Core) RecallBars() (out []exchange.Event) {
+	for i := range c.markets {
+		m := &c.markets[i]
+		for _, s := range m.built {
+			list := s.Done()
+			if b, ok := s.Under(); ok {
+				list = append(list[:len(list):len(list)], b)
+			}
+			for _, b := range list {
+				out = append(out, exchange.Event{Kind: exchange.KindBar, Instrument: m.in.ID, VenueTime: b.Time, Bar: b})
+				out[len(out)-1].Bar.Time = 0
+			}
+		}
+	}
+	return out
+}
+
+// BarTwin returns a core that builds the bars that this one builds, from nothing,
+// and does nothing else. It is shown trades by WatchTrade, and asked for RecallBars.
+func (c *Core) BarTwin() *Core {
+	t := &Core{cfg: c.cfg, u: c.u, markets: make([]market, len(c.markets)), fx: &[]Effect{}}
+	t.candles.mute = true
+	t.candles.clocks = slices.Clone(c.candles.clocks)
+	for i := range c.markets {
+		t.markets[i].in = c.markets[i].in
+		for _, s := range c.markets[i].built {
+			t.markets[i].built = append(t.markets[i].built, bars.New(s.Instrument(), s.Length(), 0))
+		}
+	}
+	return t
+}
+
+// WatchTrade shows a BarTwin a trade. One without a quantity only moves its time.
+func (c *Core) WatchTrade(ev *exchange.Event) {
+	c.now = max(c.now, ev.Time)
+	if !c.started {
+		c.start()
+	}
+	c.closeBars()
+	c.candles.closed = c.candles.closed[:0]
+	if ev.Qty > 0 {
+		for _, s := range c.markets[ev.Instrument].built {
+			s.Trade(ev.Price, ev.Qty)
+		}
+	}
+}
+
+// LongestBar is the longest of the bars that are built from trades; 0: none are.
+func (c *Core) LongestBar() exchange.Time {
+	if n := len(c.candles.clocks); n > 0 {
+		return c.candles.clocks[n-1].length
+	}
+	return 0
+}

@@ -1,0 +1,45 @@
+package host
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/host/bars"
+)
+
+// recallSpan is how much of an interrupted session's market is looked at again for
+// its bars.
+const recallSpan = 7 * exchange.Day
+
+// recallBars is the bars of an interrupted session on the built-in market, which
+// can be wound back, so they need not have been kept: what the session saw last is
+// shown to a core that does nothing else.
+func (r *runner) recallBars() ([]exchange.Event, error) {
+	longest := r.core.LongestBar()
+	if r.resume == nil || !r.o.synthetic() || longest == 0 {
+		return nil, nil
+	}
+	from := r.resume.LastTime - min(recallSpan, bars.Keep*longest)
+	m, err := openMarket(r.o, max(from-from%exchange.Day, 1))
+	if err != nil {
+		return nil, err
+	}
+	defer m.close()
+	twin := r.core.BarTwin()
+	var ev exchange.Event
+	for {
+		err := m.feed.Next(&ev)
+		if errors.Is(err, io.EOF) || err == nil && ev.Time > r.resume.LastTime {
+			twin.WatchTrade(&exchange.Event{Time: r.resume.LastTime})
+			return twin.RecallBars(), nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("bars of the interrupted session: %w", err)
+		}
+		if ev.Kind == exchange.KindTrade {
+			twin.WatchTrade(&ev)
+		}
+	}
+}
