@@ -12,6 +12,7 @@ import (
 
 	"github.com/perilune/perilune/bindings"
 	"github.com/perilune/perilune/bindings/std"
+	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/paper"
 	"github.com/perilune/perilune/host/core"
 	"github.com/perilune/perilune/host/script"
@@ -24,6 +25,7 @@ type CheckReport struct {
 	Name     string       `json:"name,omitempty"`
 	Hash     string       `json:"hash,omitempty"`
 	Handlers []string     `json:"handlers,omitempty"`
+	Bars     []string     `json:"bars,omitempty"` // their lengths, as declared
 	Params   []CheckParam `json:"params,omitempty"`
 	Problems []string     `json:"problems,omitempty"`
 }
@@ -58,6 +60,9 @@ func Check(path string, set map[string]string) *CheckReport {
 	defer vm.Close()
 	for _, p := range vm.Params() {
 		r.Params = append(r.Params, CheckParam{p.Name, p.Type, fmt.Sprint(p.Value), p.Doc})
+	}
+	for _, length := range vm.Bars() {
+		r.Bars = append(r.Bars, exchange.BarLength(length))
 	}
 	for h := range core.Handlers {
 		if vm.Wants(h) {

@@ -71,8 +71,12 @@ func (r *runner) browse(ctx context.Context) error {
 	if r.access, err = newAccess(r.o.DB, &r.o.Live, r.warn); err != nil {
 		return err
 	}
+	past, err := r.barLengths()
+	if err != nil {
+		return err
+	}
 	l := &liveMarket{}
-	o := binance.Options{Endpoints: r.o.Live.Endpoints, Data: binance.AllData | binance.Bars | binance.Interest, Interval: r.o.Live.Bars,
+	o := binance.Options{Past: past, Endpoints: r.o.Live.Endpoints, Data: binance.AllData | binance.Bars | binance.Interest, Interval: r.o.Live.Bars,
 		Throttle: r.access.throttle, Attempts: r.access.attempts}
 	if err := l.browse(ctx, o, patterns, r.o.Live.Top); err != nil {
 		return err
@@ -125,6 +129,27 @@ func (r *runner) patterns() ([]string, error) {
 		return nil, configError("live market data: no strategy declares a universe: name what to subscribe to with --symbols, for example --symbols usdm:BTCUSDT")
 	}
 	return out, nil
+}
+
+// barLengths are the lengths of bars that the strategies declare.
+func (r *runner) barLengths() ([]exchange.Time, error) {
+	var out []exchange.Time
+	for i := range r.scripts {
+		l := &r.scripts[i]
+		vm, err := script.New(script.Options{Program: l.program, Modules: std.Modules(), Params: anyValues(paramsFor(l.name, l.params, r.o.Set))})
+		if err != nil {
+			return nil, &ScriptError{l.path, err}
+		}
+		out = append(out, vm.Bars()...)
+		vm.Close()
+	}
+	for _, st := range r.o.Strategies {
+		if u, ok := st.(core.BarUser); ok {
+			out = append(out, u.Bars()...)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out), nil
 }
 
 // connect subscribes to what was chosen and to what the session holds already.

@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/synth"
 	"github.com/perilune/perilune/host/bars"
 )
 
@@ -22,7 +23,10 @@ func (r *runner) recallBars() ([]exchange.Event, error) {
 		return nil, nil
 	}
 	from := r.resume.LastTime - min(recallSpan, bars.Keep*longest)
-	m, err := openMarket(r.o, max(from-from%exchange.Day, 1))
+	if from -= from % exchange.Day; from <= synth.Began {
+		from = 0 // the session's own beginning
+	}
+	m, err := openMarket(r.o, from)
 	if err != nil {
 		return nil, err
 	}

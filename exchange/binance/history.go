@@ -20,7 +20,7 @@ const settledBack = 90
 
 // History returns what a strategy looks back on from the start, oldest first by
 // instrument: settled funding rates and premiums of the last half hour, and
-// finished candles when Data has Bars.
+// finished candles when Data has Bars, those of Options.Past first.
 // VenueTime is when each was settled or closed. What it returns is not posted,
 // and nothing is both. An instrument whose past can't be had has none; the error
 // names the first such.
@@ -61,6 +61,20 @@ func (m *Market) past(ctx context.Context, t *track) (out []exchange.Event, err 
 	}
 	if m.o.Data&Bars == 0 {
 		return out, nil
+	}
+	for _, length := range m.o.Past {
+		if length == m.o.Interval || intervals[length] == "" {
+			continue
+		}
+		list, err := m.rest.klines(ctx, t.in, length, mostBars, m.o.Now())
+		if err != nil {
+			return out, err
+		}
+		for i := range list {
+			if ev, ok := list[i].event(t.in, length); ok {
+				out = append(out, ev)
+			}
+		}
 	}
 	bars, err := m.pastBars(ctx, t)
 	return append(out, bars...), err

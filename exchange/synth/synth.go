@@ -40,6 +40,9 @@ import (
 	"github.com/perilune/perilune/exchange"
 )
 
+// Began is when a market starts for which nothing else is said.
+var Began = exchange.Date(2026, 1, 5)
+
 // Options choose one market. The zero value is a market of seed 0 from
 // 2026-01-05 with a step of 10 s and no end.
 type Options struct {
@@ -61,7 +64,7 @@ type Options struct {
 
 func (o *Options) check() error {
 	if o.Start == 0 {
-		o.Start = exchange.Date(2026, 1, 5)
+		o.Start = Began
 	}
 	if o.Step == 0 {
 		o.Step = 10 * exchange.Second

@@ -111,6 +111,9 @@ func printCheck(e *env, r *host.CheckReport) {
 		return
 	}
 	fmt.Fprintf(e.out, "%s: %s is fine: %s\n", r.Path, r.Name, strings.Join(r.Handlers, " "))
+	if len(r.Bars) > 0 {
+		fmt.Fprintf(e.out, "  bars of %s\n", strings.Join(r.Bars, ", "))
+	}
 	t := tabwriter.NewWriter(e.out, 0, 0, 2, ' ', 0)
 	for _, p := range r.Params {
 		fmt.Fprintf(t, "  %s\t%s\t%s\n", p.Name, p.Value, p.Doc)
