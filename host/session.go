@@ -32,7 +32,7 @@ type session struct {
 	ClientTag   string
 	Leverage    int
 	SampleEvery exchange.Time
-	Ladders     bool          // books are price ladders
+	Ladders     bool // books are price ladders
 	Supply      supply
 	Adviser     string        `json:",omitempty"` // the model that answers; "": none
 	AdviceTTL   exchange.Time `json:",omitempty"`
