@@ -17,6 +17,9 @@ var files embed.FS
 // version n-1 to n. They only go forward.
 var embedded = mustLoad(files)
 
+// afterStep is what a step does that SQL can't, by the version that it leads to.
+var afterStep = map[int]func(context.Context, *sql.Tx) error{4: shareOldFills}
+
 // applicationID is in the file's header and tells a ledger from other SQLite
 // files.
 const applicationID = 0x50524c4e // "PRLN"
@@ -96,6 +99,11 @@ func applyStep(ctx context.Context, db *sql.DB, step string, version int) error 
 	defer func() { _ = tx.Rollback() }() // does nothing after Commit
 	if _, err := tx.ExecContext(ctx, step); err != nil {
 		return err
+	}
+	if then := afterStep[version]; then != nil {
+		if err := then(ctx, tx); err != nil {
+			return err
+		}
 	}
 	// Both pragmas write to the file's header and are part of the transaction.
 	if _, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d; PRAGMA application_id = %d", version, applicationID)); err != nil {
