@@ -1,7 +1,6 @@
 package account
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"sync"
@@ -131,19 +130,16 @@ func (c *Client) VenueTime(ctx context.Context, in *exchange.Instrument) (exchan
 	if err := c.sync(ctx, c.o.Markets[0], c.o.Now()); err != nil {
 		return 0, err
 	}
-	path, key := "/premiumIndex", "time"
+	path, key := "/openInterest", "time"
 	if in.Market == exchange.Spot {
 		path, key = "/avgPrice", "closeTime"
 	}
 	body, err := c.ask(ctx, question{market: in.Market, what: "ask the time of " + in.Symbol, method: "GET", path: paths[in.Market] + path,
-		priority: limit.Hedge, security: open, weight: "symbol", fill: func(f form) { f.Text("symbol", in.Symbol) }})
+		priority: limit.Hedge, security: open, fill: func(f form) { f.Text("symbol", in.Symbol) }})
 	if err != nil {
 		return 0, err
 	}
 	last := exchange.Time(0)
-	if trimmed := bytes.TrimSpace(body); len(trimmed) > 0 && trimmed[0] == '[' { // COIN-M lists even one
-		body = bytes.TrimSuffix(trimmed[1:], []byte("]"))
-	}
 	f := binance.Object(body)
 	for f.Next() {
 		if string(f.Key()) == key {
