@@ -353,7 +353,11 @@ func (r *runner) attend(now exchange.Time) {
 		r.o.Log(Line{Time: now, Level: core.Warn, Strategy: "account", Text: text})
 	}
 	h := a.venue.Health()
-	if why := blind(&h); why != a.held {
+	why := r.storage.reason()
+	if why == "" {
+		why = blind(&h)
+	}
+	if why != a.held {
 		a.held = why
 		name := core.CommandHold
 		if why == "" {

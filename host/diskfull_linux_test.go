@@ -5,8 +5,10 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/ledger"
@@ -89,4 +91,35 @@ func TestAnUnwritableDirectory(t *testing.T) {
 	if err == nil || Classify(err) != FaultLedger || !errors.Is(err, os.ErrPermission) && !errors.Is(err, syscall.EROFS) {
 		t.Errorf("a journal there: %v (%d)", err, Classify(err))
 	}
+}
+
+// The disk of a live session is full: what rests is cancelled, the ballast takes what
+// there is to record, and with room the session trades on.
+func TestLiveADiskThatIsFull(t *testing.T) {
+	livePaths(t)
+	small := smallDisk(t, "64m")
+	h := openHouse(t, 47, nil)
+	o := h.options(away)
+	o.DB = filepath.Join(small, "live.db")
+	s := h.resting(o)
+	hog, err := os.Create(filepath.Join(small, "hog"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for block := make([]byte, 64<<10); err == nil; {
+		_, err = hog.Write(block)
+	}
+	if !errors.Is(err, syscall.ENOSPC) {
+		t.Fatal(err)
+	}
+	h.cleared(s, "no space left for the ledger")
+	if err := errors.Join(hog.Close(), os.Remove(hog.Name())); err != nil {
+		t.Fatal(err)
+	}
+	s.until("it is told that it passed", 20*time.Second, func(*liveState) bool { return strings.Contains(s.log(), "passed after") })
+	h.waitFor("orders rest again", 30*time.Second, func(tr *truth) bool { return len(tr.OpenOrders) > 0 })
+	s.end()
+	o = h.options(map[string]string{"acts": "1"})
+	o.DB = filepath.Join(small, "live.db")
+	h.resumed(o)
 }

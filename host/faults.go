@@ -75,6 +75,8 @@ func Classify(err error) Fault {
 		return FaultAccount
 	case errors.As(err, &data):
 		return FaultData
+	case errors.Is(err, ledger.ErrGone), errors.Is(err, ledger.ErrBusy), errors.Is(err, ledger.ErrSlow):
+		return FaultLedger
 	case errors.As(err, &unusable), errors.Is(err, ledger.ErrMode), errors.Is(err, ledger.ErrNewer), errors.Is(err, ledger.ErrCorrupt), errors.As(err, &torn):
 		return FaultLedger
 	case errors.Is(err, fs.ErrNotExist):

@@ -16,16 +16,28 @@ func (r *runner) finish(ctx context.Context, ended error) (*Summary, error) {
 	r.finished = true
 	var errs []error
 	errs = append(errs, ended)
+	if ended != nil {
+		r.clearVenue()
+	}
+	defer r.storage.close()
+	gone, save := r.salvage()
 	if r.journal != nil {
 		if err := r.journal.Close(); err != nil && !errors.Is(ended, err) {
 			errs = append(errs, err)
 		}
 	}
+	r.settle()
 	if err := r.writer.Close(); err != nil && !errors.Is(ended, err) {
 		errs = append(errs, fmt.Errorf("ledger %s: %w", r.o.DB, err))
 	}
 	if err := errors.Join(errs...); err != nil {
-		return r.summary("error"), err
+		return r.summary("error"), errors.Join(err, save())
+	}
+	if fault := r.storage.fault(gone); fault != nil {
+		// All is recorded, and the session goes on later; but what ails the storage has
+		// not passed, and a supervisor should know.
+		sum := r.summary("error")
+		return sum, errors.Join(fmt.Errorf("the session ended in good order: %w", fault), r.db.EndRun(r.run.ID), save())
 	}
 	endedBy := r.driver.EndedBy()
 	if r.ends(endedBy) {

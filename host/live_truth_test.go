@@ -55,9 +55,11 @@ func (h *liveHouse) truth() *truth {
 
 // audited compares a ledger with the exchange's own truth, to the last digit, and
 // replays its journals. It returns how many fills there are.
-func (h *liveHouse) audited() int {
+func (h *liveHouse) audited() int { return h.auditedAt(h.options(nil).DB) }
+
+func (h *liveHouse) auditedAt(path string) int {
 	h.t.Helper()
-	db, err := ledger.Open(ledger.Options{Path: h.options(nil).DB, ReadOnly: true})
+	db, err := ledger.Open(ledger.Options{Path: path, ReadOnly: true})
 	if err != nil {
 		h.t.Fatal(err)
 	}

@@ -71,6 +71,8 @@ type Options struct {
 
 	// wrapAPI stands between the desk and the venue in tests.
 	wrapAPI func(account.API) account.API
+	// freeSpace stands in for the disk in tests.
+	freeSpace func(dir string) (uint64, error)
 
 	// Log gets a line for everything that people should see; nil: nobody does.
 	Log func(Line)

@@ -55,6 +55,7 @@ func newRunner(o *Options) *runner {
 // runner is a session being run.
 type runner struct {
 	o       *Options
+	ctx     context.Context // of the whole run
 	started time.Time
 
 	scripts []loaded
@@ -72,6 +73,7 @@ type runner struct {
 	fs      journal.FS // of the journal; nil: the operating system's
 	rec     *recorder
 	writer  *ledger.Writer
+	storage *storage // nil: the session is not in real time
 	rows    rows
 	driver  *sim.Driver
 	inbox   *live.Inbox
@@ -116,12 +118,14 @@ func (r *runner) abandon() {
 	if r.writer != nil {
 		_ = r.writer.Close()
 	}
+	r.storage.close()
 }
 
 // open builds everything. The order matters: what can be wrong with the
 // command line is found before anything is written.
 func (r *runner) open(ctx context.Context) error {
 	var err error
+	r.ctx = ctx
 	if r.scripts, err = loadScripts(r.o.Scripts); err != nil {
 		return err
 	}

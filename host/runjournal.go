@@ -13,6 +13,11 @@ import (
 
 // startRun notes the run in the ledger and opens its journal.
 func (r *runner) startRun(s *session) error {
+	if r.o.live() {
+		if err := r.openStorage(); err != nil {
+			return &LedgerError{err}
+		}
+	}
 	if err := r.openJournal(s); err != nil {
 		return &LedgerError{err}
 	}
@@ -26,7 +31,7 @@ func (r *runner) startRun(s *session) error {
 		return err
 	}
 	r.run = run
-	r.writer, err = r.db.NewWriter(run, ledger.WriterOptions{})
+	r.writer, err = r.db.NewWriter(run, ledger.WriterOptions{Spool: spoolRows})
 	return err
 }
 
@@ -52,7 +57,7 @@ func (r *runner) openJournal(s *session) error {
 	if err := setAside(r.dir); err != nil {
 		return err
 	}
-	if r.journal, err = journal.Create(r.dir, header, journal.Options{MaxBytes: r.o.JournalCap, FS: r.fs}); err != nil {
+	if r.journal, err = journal.Create(r.dir, header, journal.Options{MaxBytes: r.o.JournalCap, FS: r.fs, MakeRoom: r.storage.makeRoom}); err != nil {
 		return err
 	}
 	return nil

@@ -34,10 +34,8 @@ func (r *runner) sink(ev *exchange.Event, fx []core.Effect) error {
 		}
 	}
 	r.writer.Mark(ev.Seq)
-	// A ledger that can't take rows must not be traded past. On virtual time
-	// nothing is lost by ending here: the session goes on from its last row.
 	if err := r.writer.Err(); err != nil {
-		return fmt.Errorf("ledger %s: %w", r.o.DB, err)
+		return r.stalled(err)
 	}
 	return nil
 }
@@ -89,6 +87,7 @@ func (r *runner) noteVersion(e *core.Effect) {
 // beat runs on the loop's goroutine a few times a second.
 func (r *runner) beat(now exchange.Time) {
 	r.tellNotices(now)
+	r.watchStorage(now)
 	r.attend(now)
 	if r.o.Status == nil {
 		return

@@ -24,7 +24,7 @@ func (w *Writer) commit() {
 	if err != nil {
 		w.failed = time.Now()
 		w.err = fmt.Errorf("ledger %s: write %d rows: %w", w.db.o.Path, len(rows), classify(err))
-		w.final = !passing(w.err)
+		w.final = !Passing(w.err)
 	} else {
 		w.accept(rows, cursor, b)
 	}
@@ -101,6 +101,9 @@ func (w *Writer) nextCursor(rows []Record) uint64 {
 // writeRows writes rows and the cursor in one transaction.
 func (w *Writer) writeRows(rows []Record, cursor uint64) (*batch, error) {
 	ctx := context.Background()
+	if err := w.db.Missing(); err != nil {
+		return nil, err
+	}
 	tx, err := w.db.write.BeginTx(ctx, nil)
 	if err != nil {
 		return nil, err
@@ -122,7 +125,11 @@ func (w *Writer) writeRows(rows []Record, cursor uint64) (*batch, error) {
 	if _, err := b.exec(advanceSession, int64(latest), w.session); err != nil {
 		return nil, err
 	}
-	return b, tx.Commit()
+	if err := tx.Commit(); err != nil {
+		return nil, err
+	}
+	w.db.files.remember(w.db.o.Path)
+	return b, nil
 }
 
 // next counts the rows of an event, so that a replay gives each the same number.

@@ -50,8 +50,8 @@ func classify(err error) error {
 	return err
 }
 
-// passing reports whether an error may go away by itself: nothing was lost, and
+// Passing reports whether an error may go away by itself: nothing was lost, and
 // the same rows can be written later.
-func passing(err error) bool {
+func Passing(err error) bool {
 	return errors.Is(err, ErrFull) || errors.Is(err, ErrBusy) || errors.Is(err, ErrGone)
 }

@@ -62,6 +62,7 @@ type DB struct {
 	write *sql.DB // one connection; nil when read-only
 	read  *sql.DB // mode=ro
 	lock  *fileLock
+	files identity
 }
 
 // Open opens a ledger, and creates or migrates it unless ReadOnly. It fails
@@ -105,6 +106,12 @@ func (db *DB) openWriter() (err error) {
 	if err := db.prepareFile(); err != nil {
 		return classify(err)
 	}
+	// From here on a long-held lock is the writer's to wait out: it keeps its rows
+	// and says so, and whoever asks meanwhile is not held up for long.
+	if _, err := db.write.Exec("PRAGMA busy_timeout = 1000"); err != nil {
+		return classify(err)
+	}
+	db.files.remember(db.o.Path)
 	return db.openReadPool()
 }
 
@@ -169,6 +176,9 @@ func (db *DB) Query(ctx context.Context, query string, args ...any) (*sql.Rows, 
 // Close releases the ledger. Close the Writer first.
 func (db *DB) Close() error {
 	var errs []error
+	if db.files.lost {
+		return db.lock.release() // see Salvage
+	}
 	if db.read != nil {
 		errs = append(errs, db.read.Close())
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 )
 
 //go:embed migrations/*.sql
@@ -118,15 +119,52 @@ func backup(ctx context.Context, db *sql.DB, to string) error {
 	if _, err := os.Stat(to); err == nil {
 		return nil
 	}
-	tmp := to + ".tmp"
-	if err := os.Remove(tmp); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("backup: %w", err)
-	}
-	if _, err := db.ExecContext(ctx, "VACUUM INTO ?", tmp); err != nil {
-		return fmt.Errorf("backup to %s: %w", tmp, err)
-	}
-	if err := os.Rename(tmp, to); err != nil {
-		return fmt.Errorf("backup: %w", err)
+	if err := vacuumInto(ctx, db, to); err != nil {
+		return fmt.Errorf("backup to %s: %w", to, err)
 	}
 	return nil
+}
+
+// vacuumInto copies a database to a file that is whole or not there, and durable.
+// It reads one moment of it, while a writer on another connection goes on.
+func vacuumInto(ctx context.Context, db *sql.DB, to string) error {
+	tmp := to + ".tmp"
+	if err := os.Remove(tmp); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if _, err := db.ExecContext(ctx, "VACUUM INTO ?", tmp); err != nil {
+		return errors.Join(err, ignoreAbsent(os.Remove(tmp)))
+	}
+	if err := syncFile(tmp); err != nil {
+		return errors.Join(err, os.Remove(tmp))
+	}
+	if err := os.Rename(tmp, to); err != nil {
+		return err
+	}
+	return syncFile(filepath.Dir(to))
+}
+
+func ignoreAbsent(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// syncFile waits until a file or directory is on the disk. No connection has it
+// open: see the assumptions of this package.
+func syncFile(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(ignoreUnsupported(f.Sync()), f.Close())
+}
+
+// ignoreUnsupported: some systems can't sync a directory.
+func ignoreUnsupported(err error) error {
+	if errors.Is(err, errors.ErrUnsupported) || errors.Is(err, os.ErrPermission) || errors.Is(err, os.ErrInvalid) {
+		return nil
+	}
+	return err
 }

@@ -16,7 +16,9 @@ const (
 	// Core.suspend.
 	CommandHold    = exchange.CommandHold
 	CommandRelease = exchange.CommandRelease
-	CommandEnd     = "end" // the last event of a session: sample and save
+	// CommandCancel cancels every working order. It forbids nothing: see CommandHold.
+	CommandCancel = "cancel"
+	CommandEnd    = "end" // the last event of a session: sample and save
 )
 
 func (c *Core) onCommand(ev *exchange.Event) {
@@ -45,6 +47,10 @@ func (c *Core) onCommand(ev *exchange.Event) {
 			c.suspend(ev.Instrument, "")
 		} else if c.gate.Release() {
 			c.log(Info, -1, "the account is in view again: new orders pass")
+		}
+	case CommandCancel:
+		for _, o := range c.orders.open {
+			c.Cancel(o.ID)
 		}
 	case CommandEnd:
 		c.end(ev)

@@ -92,6 +92,7 @@ type Driver struct {
 	until    exchange.Time
 	endedBy  string
 	stopping bool
+	ending   bool // see End
 	head     exchange.Event // of the feed
 	have     bool
 	within   bool // the head is of the instant whose beginning was shown
@@ -159,7 +160,7 @@ func (d *Driver) begin() error {
 
 func (d *Driver) loop(ctx context.Context) error {
 	for n := 0; ; n++ {
-		if n&255 == 0 && !d.within && ctx.Err() != nil {
+		if !d.within && (d.ending || n&255 == 0 && ctx.Err() != nil) {
 			d.endedBy = "stop"
 			return nil
 		}

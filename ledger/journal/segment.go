@@ -1,8 +1,10 @@
 package journal
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
+	"syscall"
 
 	"github.com/klauspost/compress/zstd"
 )
@@ -130,14 +132,31 @@ func (s *segmentWriter) seal(next uint64, why int) error {
 func (s *segmentWriter) append() error {
 	n, err := s.file.Write(s.out)
 	if err != nil {
-		if n > 0 {
-			_ = s.file.Truncate(s.size)
-		}
+		n, err = s.again(n, err)
+	}
+	if err != nil {
 		return fmt.Errorf("journal: write %d bytes to %s: %w", len(s.out), s.path, err)
 	}
 	s.size += int64(n)
 	s.total += int64(n)
 	return nil
+}
+
+// again cuts off what a failed write left, and writes once more when the disk was
+// full and room could be made.
+func (s *segmentWriter) again(n int, err error) (int, error) {
+	if n > 0 {
+		if cut := s.file.Truncate(s.size); cut != nil {
+			return n, err
+		}
+	}
+	if !errors.Is(err, syscall.ENOSPC) || s.o.MakeRoom == nil || !s.o.MakeRoom() {
+		return 0, err
+	}
+	if n, err = s.file.Write(s.out); err != nil && n > 0 {
+		_ = s.file.Truncate(s.size)
+	}
+	return n, err
 }
 
 func (s *segmentWriter) sync() error {

@@ -22,6 +22,9 @@ type Options struct {
 	BlockBytes int
 	// FS is the file system to write to; nil is the operating system's.
 	FS FS
+	// MakeRoom, when set, is asked once when the disk is full. It reports whether
+	// there is room again; then the write is tried once more. Any goroutine calls it.
+	MakeRoom func() bool
 }
 
 func (o Options) withDefaults() (Options, error) {

@@ -3,6 +3,7 @@ package desk
 import (
 	"container/heap"
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -77,6 +78,18 @@ func (v *Venue) Submit(o *exchange.Order, _ exchange.Time) {
 // Cancel implements exchange.Venue.
 func (v *Venue) Cancel(id exchange.OrderID, _ exchange.Time) {
 	v.enqueue(func(d *Desk, now exchange.Time) { d.Cancel(id, now) })
+}
+
+// CancelAll cancels all orders that may rest at the venue, without the core: it is
+// for a session that can go on no more.
+func (v *Venue) CancelAll() {
+	v.enqueue(func(d *Desk, now exchange.Time) {
+		for _, n := range slices.Clone(d.open) {
+			if n.stage != done {
+				d.Cancel(n.ID, now)
+			}
+		}
+	})
 }
 
 // Transfer implements exchange.Venue.
