@@ -257,7 +257,8 @@ func (r *runner) patience(limit time.Duration) bool {
 
 // settle gives the ledger some time to take the last rows.
 func (r *runner) settle() {
-	if ledger.Passing(r.writer.Err()) && !errors.Is(r.writer.Err(), ledger.ErrGone) {
+	err := r.writer.Err()
+	if errors.Is(err, ledger.ErrBusy) || r.storage != nil && errors.Is(err, ledger.ErrFull) {
 		r.patience(settleWithin)
 	}
 }

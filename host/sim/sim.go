@@ -92,7 +92,7 @@ type Driver struct {
 	until    exchange.Time
 	endedBy  string
 	stopping bool
-	ending   bool // see End
+	ending   bool           // see End
 	head     exchange.Event // of the feed
 	have     bool
 	within   bool // the head is of the instant whose beginning was shown
