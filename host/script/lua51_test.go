@@ -73,10 +73,11 @@ func longString(s string) string { return "[====[\n" + s + "]====]" }
 // runOurs runs one program in a VM and returns what it traced, or how it was
 // refused.
 func runOurs(program string) (got, refused string) {
-	return runOurs("return {name = \"t\", on_start = function()\nlog.info((function()\n" + program + "\nend)())\nend}")
+	return runScript("return {name = \"t\", on_start = function()\nlog.info((function()\n" + program + "\nend)())\nend}")
 }
 
-func rawOurs(text string) (got, refused string) {
+// runScript runs a strategy whose on_start logs one line.
+func runScript(text string) (got, refused string) {
 	p, err := script.Compile(src("s.lua", text))
 	if err != nil {
 		return "", err.Error()
