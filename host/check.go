@@ -48,7 +48,7 @@ func Check(path string, set map[string]string) *CheckReport {
 		return r
 	}
 	r.Name, r.Hash = l.name, l.program.Hash()
-	if err := checkParams([]loaded{*l}, set); err != nil {
+	if err := checkParams([]loaded{*l}, set, nil); err != nil {
 		r.Problems = append(r.Problems, err.Error())
 		return r
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"time"
 
@@ -90,8 +91,10 @@ func (o *Options) LoadConfig(path string) error {
 	if err != nil {
 		return configError("%s:%s", path, tomlError(err))
 	}
-	if unknown := meta.Undecoded(); len(unknown) > 0 {
-		return configError("%s: unknown key %q; the sections are paper, risk, advisor, venue.binance and params.<strategy>", path, unknown[0].String())
+	// A table among parameters is told by takeParams.
+	unknown := slices.DeleteFunc(meta.Undecoded(), func(k toml.Key) bool { return k[0] == "params" })
+	if len(unknown) > 0 {
+		return unknownKey(path, string(raw), unknown[0], &f)
 	}
 	if f.Version > 1 {
 		return configError("%s: version %d; this program reads version 1", path, f.Version)
@@ -108,7 +111,7 @@ func (o *Options) LoadConfig(path string) error {
 	if err := o.takeAdvisor(f.Advisor); err != nil {
 		return configError("%s: [advisor] %v", path, err)
 	}
-	return o.takeParams(path, &f)
+	return o.takeParams(path, string(raw), &f)
 }
 
 func (o *Options) takeVenue(f *fileConfig) error {
@@ -229,27 +232,5 @@ func (o *Options) takeRisk(f *fileConfig) error {
 	l.CollarBP, l.OrdersPerSecond, l.OrderBurst = f.Risk.CollarBP, f.Risk.OrdersPerSecond, f.Risk.OrderBurst
 	l.MaxOpenOrders = f.Risk.MaxOpenOrders
 	l.StaleAfter = exchange.Time(f.Risk.StaleAfterSeconds * float64(exchange.Second))
-	return nil
-}
-
-func (o *Options) takeParams(path string, f *fileConfig) error {
-	if o.Set == nil {
-		o.Set = map[string]string{}
-	}
-	for _, strategy := range sortedKeys(f.Params) {
-		if f.Params[strategy] == nil {
-			return configError("%s: params.%s: want a section [params.<strategy>] around parameters", path, strategy)
-		}
-		for _, name := range sortedKeys(f.Params[strategy]) {
-			key := strategy + "." + name
-			if _, fromFlag := o.Set[key]; fromFlag {
-				continue
-			}
-			if _, fromFlag := o.Set[name]; fromFlag {
-				continue
-			}
-			o.Set[key] = fmt.Sprint(f.Params[strategy][name])
-		}
-	}
 	return nil
 }

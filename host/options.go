@@ -25,7 +25,9 @@ type Options struct {
 	Strategies []core.Strategy
 	// Set gives parameters by name. "name.param" addresses one strategy, plain
 	// "param" every strategy that has it. A name that no strategy has is an error.
-	Set map[string]string
+	// A list is "a,b" or, where its elements have commas, JSON: ["a","b"].
+	Set     map[string]string
+	origins map[string]origin // of those that a configuration file set
 
 	// Market is what to trade on: "synth" (also the default) is the built-in
 	// market, "live" the venue's, in real time; anything else is a path to a

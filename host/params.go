@@ -9,7 +9,7 @@ import (
 
 // checkParams refuses settings that no strategy has, naming the nearest, and
 // values that a strategy does not take.
-func checkParams(scripts []loaded, set map[string]string) error {
+func checkParams(scripts []loaded, set map[string]string, origins map[string]origin) error {
 	for _, key := range sortedKeys(set) {
 		known := false
 		for i := range scripts {
@@ -18,12 +18,16 @@ func checkParams(scripts []loaded, set map[string]string) error {
 				continue
 			}
 			known = true
-			if err := p.Check(set[key]); err != nil {
-				return configError("parameter %s of %s: %v", p.Name, scripts[i].name, err)
+			err := origins[key].fits(p)
+			if err == nil {
+				err = p.Check(set[key])
+			}
+			if err != nil {
+				return origins[key].at(configError("parameter %s of %s: %v", p.Name, scripts[i].name, err))
 			}
 		}
 		if !known {
-			return configError("parameter %q: no strategy has it%s", key, suggestion(scripts, key))
+			return origins[key].at(configError("parameter %q: no strategy has it%s", key, suggestion(scripts, key)))
 		}
 	}
 	return nil

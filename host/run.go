@@ -132,7 +132,7 @@ func (r *runner) open(ctx context.Context) error {
 	if err := checkReport(r.o.Report); err != nil {
 		return err
 	}
-	if err := checkParams(r.scripts, r.o.Set); err != nil {
+	if err := checkParams(r.scripts, r.o.Set, r.o.origins); err != nil {
 		return err
 	}
 	if err := r.findMarket(ctx); err != nil {

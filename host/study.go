@@ -176,7 +176,7 @@ func (st *study) grid(s *loaded) ([]map[string]string, error) {
 		grid = wider
 	}
 	for _, values := range grid {
-		if err := checkParams([]loaded{*s}, values); err != nil {
+		if err := checkParams([]loaded{*s}, values, nil); err != nil {
 			return nil, err
 		}
 	}

@@ -1,6 +1,7 @@
 package script
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 	"slices"
@@ -261,8 +262,9 @@ func acceptBool(v any) (any, error) {
 	return nil, fmt.Errorf("want true or false, got %v", v)
 }
 
-// acceptList takes a list of numbers or of strings; text is split at commas. The
-// kind of the elements is that of the default's first one.
+// acceptList takes a list of numbers or of strings; text is JSON when it begins with
+// a bracket, else it is split at commas. The kind of the elements is that of the
+// default's first one.
 func (p *Param) acceptList(v any) (any, error) {
 	var list []any
 	switch v := v.(type) {
@@ -273,10 +275,9 @@ func (p *Param) acceptList(v any) (any, error) {
 			list = append(list, s)
 		}
 	case string:
-		for _, s := range strings.Split(v, ",") {
-			if s = strings.TrimSpace(s); s != "" {
-				list = append(list, s)
-			}
+		var err error
+		if list, err = splitList(v); err != nil {
+			return nil, err
 		}
 	default:
 		return nil, fmt.Errorf("want a list, got %v", v)
@@ -290,6 +291,22 @@ func (p *Param) acceptList(v any) (any, error) {
 		out[i] = c
 	}
 	return out, p.within(float64(len(out)), "%v elements")
+}
+
+// splitList reads a list from text.
+func splitList(text string) (list []any, err error) {
+	if strings.HasPrefix(strings.TrimSpace(text), "[") {
+		if err := json.Unmarshal([]byte(text), &list); err != nil {
+			return nil, fmt.Errorf("list %s: want a,b or [\"a\",\"b\"]: %w", text, err)
+		}
+		return list, nil
+	}
+	for _, s := range strings.Split(text, ",") {
+		if s = strings.TrimSpace(s); s != "" {
+			list = append(list, s)
+		}
+	}
+	return list, nil
 }
 
 func (p *Param) element(e any) (any, error) {
