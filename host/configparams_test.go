@@ -102,7 +102,7 @@ func TestParametersOfTheFileAreRefusedWithTheirPlace(t *testing.T) {
 		"coins = 5":                          `it is a number there: want a list`,
 		"coins = [[\"a\"]]":                  `c.toml:3: params.p.coins: element 1 is a list: want numbers or texts`,
 		"coins = [true]":                     `element 1 is a boolean: want numbers or texts`,
-		"coins = [{a = 1}]":                  `params.p.coins: it is a table`,
+		"coins = [{a = 1}]":                  `params.p.coins: element 1: it is a table`,
 		"coins = [1]":                        `c.toml:3: parameter coins of p: element 1: want a string, got 1`,
 		"sizes = [\"x\"]":                    `element 1: want a finite number, got x`,
 		"coins = [2024-01-01]":               `element 1: 2024-01-01`,
