@@ -49,10 +49,11 @@ func (r *runner) finish(ctx context.Context, ended error) (*Summary, error) {
 		return nil, err
 	}
 	r.tellNotices(r.driver.Now())
-	if text := r.market.trouble(); text != "" {
-		r.o.Log(Line{Time: r.driver.Now(), Level: core.Warn, Strategy: "host", Text: text})
-	}
 	sum := r.summary(endedBy)
+	if n := len(sum.DataProblems); n > 0 {
+		r.o.Log(Line{Time: r.driver.Now(), Level: core.Warn, Strategy: "host",
+			Text: fmt.Sprintf("the data are not whole: %s (%d such lines in the summary)", sum.DataProblems[0], n)})
+	}
 	if r.o.Report != "" {
 		if err := r.report(sum); err != nil {
 			return sum, fmt.Errorf("report: %w", err)
@@ -89,7 +90,9 @@ func (r *runner) summary(endedBy string) *Summary {
 		s.ReloadsRefused += r.watcher.failed()
 	}
 	if r.market.recording != nil {
-		s.Malformed = r.market.recording.Stats().Malformed
+		stats := r.market.recording.Stats()
+		s.Malformed, s.Data = stats.Malformed, &stats
+		s.DataProblems = append(stats.Troubles(), r.leftOver(&stats)...)
 	}
 	for i := range len(r.scripts) + len(r.o.Strategies) {
 		s.Strategies = append(s.Strategies, r.core.StrategyName(int32(i)))

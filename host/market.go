@@ -178,18 +178,26 @@ func (m *marketData) applyFees(in *exchange.Instrument, bp *float64) {
 	in.MakerFee, in.TakerFee = fee, fee
 }
 
-// trouble says in one line what was wrong with a recording, or "".
-func (m *marketData) trouble() string {
-	if m.recording == nil {
-		return ""
+// leftOver names what a paper account still holds in instruments whose data ended
+// before the session did. Nothing could be traded there any more, and no price is
+// newer than the last.
+func (r *runner) leftOver(s *record.Stats) (out []string) {
+	for _, key := range s.EndedKeys() {
+		in, err := r.core.Universe().Lookup(key)
+		if err != nil {
+			continue
+		}
+		if in.Perp() {
+			if pos := r.core.Position(in.ID); pos != 0 {
+				out = append(out, fmt.Sprintf("LEFT OVER: a position of %s %s, whose data have ended; it counts at its last mark", in.QtyDecimal(pos), key))
+			}
+			continue
+		}
+		for _, h := range r.core.Holdings() {
+			if h.Wallet == exchange.Spot && h.Asset == in.Base && h.Total.IsPositive() {
+				out = append(out, fmt.Sprintf("LEFT OVER: %s %s, and the data of %s have ended; they count at its last price", h.Total, in.Base, key))
+			}
+		}
 	}
-	s := m.recording.Stats()
-	if s.Malformed == 0 && s.Unknown == 0 && s.Clamped == 0 {
-		return ""
-	}
-	text := fmt.Sprintf("recording: %d malformed lines skipped, %d of unknown symbols, %d with time running back", s.Malformed, s.Unknown, s.Clamped)
-	for _, p := range s.Problems {
-		text += "\n  " + p.String()
-	}
-	return text
+	return out
 }

@@ -24,7 +24,7 @@ func (r *runner) report(s *Summary) error {
 	d := report.Data{
 		Title: strings.Join(s.Strategies, ", ") + " on " + filepath.Base(s.Market), Mode: r.reportMode(), Asset: "USDT",
 		FillsCommand: fmt.Sprintf("perilune fills --db %s --session %s", s.DB, s.Session),
-		Assumptions:  s.Assumptions, Sources: r.market.describe,
+		Assumptions:  s.Assumptions, Sources: r.market.describe, Problems: s.DataProblems,
 		Again: report.Reproduction{Command: r.o.Command, Seed: fmt.Sprint(s.Seed), EventsHash: s.EventsHash, EffectsHash: s.EffectsHash},
 	}
 	for _, p := range r.track.points {

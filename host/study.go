@@ -67,6 +67,8 @@ type StudyRun struct {
 	part   int
 	equity []equityPoint
 	start  decimal.Decimal
+	// problems of the data; the same for all runs of a part
+	problems []string
 }
 
 // StudyTotal is one strategy over all parts, by the runs that count.
@@ -86,7 +88,9 @@ type Study struct {
 	Runs        []*StudyRun  `json:"runs"` // by strategy, part and values
 	Totals      []StudyTotal `json:"totals"`
 	Assumptions []string     `json:"assumptions"`
-	Report      string       `json:"report,omitempty"`
+	// DataProblems are those of all parts, by part.
+	DataProblems []string `json:"data_problems,omitempty"`
+	Report       string   `json:"report,omitempty"`
 }
 
 // RunStudy runs a comparison, on as many goroutines as there are processors. A run
@@ -258,6 +262,9 @@ func (st *study) run(ctx context.Context, i int) error {
 		return fmt.Errorf("%s from %s: %w", run.Strategy, run.From, err)
 	}
 	st.once.Do(func() { st.assumptions = sum.Assumptions })
+	if sum.Data != nil {
+		run.problems = sum.Data.Troubles()
+	}
 	return nil
 }
 
@@ -316,7 +323,7 @@ func (r *runner) exitCost() (decimal.Decimal, error) {
 
 // result chooses the runs that count and adds them up.
 func (st *study) result() *Study {
-	out := &Study{Market: strings.Join(st.o.Session.Market, " "), Runs: st.runs, Assumptions: st.assumptions}
+	out := &Study{Market: strings.Join(st.o.Session.Market, " "), Runs: st.runs, Assumptions: st.assumptions, DataProblems: st.problems()}
 	for _, s := range st.o.Splits {
 		out.Splits = append(out.Splits, s.String())
 	}
@@ -335,6 +342,23 @@ func (st *study) result() *Study {
 		}
 		t.Return--
 		out.Totals = append(out.Totals, t)
+	}
+	return out
+}
+
+// problems joins what the runs said of their data, one part after another. All runs
+// of a part played the same data.
+func (st *study) problems() (out []string) {
+	for part := range len(st.o.Splits) - 1 {
+		for _, run := range st.runs {
+			if run.part != part {
+				continue
+			}
+			for _, p := range run.problems {
+				out = append(out, fmt.Sprintf("%.10s: %s", run.From, p))
+			}
+			break
+		}
 	}
 	return out
 }
@@ -389,7 +413,7 @@ func points(equity []equityPoint, shift decimal.Decimal) (out []report.Point) {
 // write renders the page. The curves of the parts are put end to end: each begins
 // where the one before ended.
 func (st *study) write(s *Study) error {
-	d := report.Study{Title: strings.Join(st.names, ", "), Asset: "USDT", Assumptions: s.Assumptions,
+	d := report.Study{Title: strings.Join(st.names, ", "), Asset: "USDT", Assumptions: s.Assumptions, Problems: s.DataProblems,
 		Market: s.Market, Command: st.o.Session.Command}
 	for _, t := range s.Totals {
 		c := report.Candidate{Name: t.Strategy, Net: t.Net.Decimal, OutOfSample: t.OutOfSample.Decimal, Return: t.Return, Drawdown: t.Drawdown}

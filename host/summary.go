@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 
 	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/exchange/record"
 )
 
 // Money is a decimal that JSON shows as a plain number, exactly.
@@ -62,6 +64,13 @@ type Summary struct {
 	Report      string   `json:"report,omitempty"`
 	WallSeconds float64  `json:"wall_seconds"`
 	Assumptions []string `json:"assumptions"`
+
+	// DataProblems says in sentences what was wrong with recorded data, with files
+	// and lines or dates: holes, bad and sorted rows, marks far away, instruments
+	// whose data end and what is left in them. Data has the counts; nil when the
+	// data are not recorded.
+	DataProblems []string      `json:"data_problems,omitempty"`
+	Data         *record.Stats `json:"data,omitempty"`
 }
 
 // JSON renders the summary on one line.

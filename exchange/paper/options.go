@@ -172,6 +172,7 @@ func (v *Venue) Describe() []string {
 	return slices.Concat([]string{
 		"Latency: " + o.Latency.String() + fmt.Sprintf(", drawn from seed %d and the order's number. Each market answers over one stream, which keeps its order.", o.Seed),
 		"Taker: walks the book level by level as of its arrival, or as of the first update after it; nothing is filled beyond the known book.",
+		"A book that was lost has no liquidity, for reducing orders either: in a hole of the data, and where an instrument's data end before those of others. What is held there stays, counts at its last price, and is named.",
 		"Impact: " + o.Impact.String() + ".",
 		"Maker: " + o.Queue.String() + "; a trade through the price fills at most its own size, which all our orders share, and a book that moved through it the displayed size.",
 		"Feeds without a book fill takers at the best quote only.",

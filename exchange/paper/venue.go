@@ -271,6 +271,8 @@ func (v *Venue) show(s *slot, ev *exchange.Event) {
 		if !s.idle() && v.bookless(s) {
 			v.onBook(s, ev.Time)
 		}
+	case exchange.KindGap:
+		s.touch = [2]exchange.Level{} // of a market known by its best quotes: a book is lost by itself
 	case exchange.KindTrade:
 		if len(s.orders) > 0 {
 			v.onTrade(s, ev)

@@ -29,12 +29,6 @@ type series struct {
 
 func (s *series) close(i int) exchange.Time { return s.bars[i].open + s.interval }
 
-// holes counts the bars that are missing between the first and the last.
-func (s *series) holes() int64 {
-	span := s.bars[len(s.bars)-1].open - s.bars[0].open
-	return max(0, int64(span/s.interval)-int64(len(s.bars)-1))
-}
-
 // rows calls each for every row of a CSV file, with its line. An error of each is
 // counted in stats and costs that row only; an unreadable file is an error.
 func rows(path string, stats *Stats, header func(columns) error, each func(line int, fields [][]byte) error) error {

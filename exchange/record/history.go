@@ -12,6 +12,7 @@ type leg struct {
 	unit exchange.E8 // one tick
 	*series
 	at         int // the next bar
+	lapsed     bool
 	bids, asks []exchange.Level
 }
 
@@ -40,6 +41,10 @@ type history struct {
 	now   exchange.Time
 	stats HistoryStats
 	count int64
+
+	lacks  []lack
+	befell [troubles][]moments
+	close  exchange.Time // when the last bar of all that is played closes
 }
 
 // HistoryStats counts what a history had to be helped with.
@@ -51,8 +56,13 @@ type HistoryStats struct {
 	FundingMoved int64 `json:"funding_moved"` // settlements stamped off the full minute and moved to it
 	FundingHoles int64 `json:"funding_holes"` // settlements missing from the files
 	BarHoles     int64 `json:"bar_holes"`     // missing bars of the perpetuals and spot markets
+	MarkHoles    int64 `json:"mark_holes"`    // missing bars of mark prices
 	NoFunding    int64 `json:"no_funding"`    // perpetuals without a funding file
 	NoMark       int64 `json:"no_mark"`       // perpetuals without a mark file
+
+	Holes []Hole  `json:"holes,omitempty"` // the first few of each instrument and kind
+	Ended []Ended `json:"ended,omitempty"` // instruments whose bars end before those of others
+	notes []string
 }
 
 // endOfTime is later than any bar.
@@ -111,6 +121,7 @@ func (h *history) fill() {
 		h.markEvent(p)
 	}
 	for _, l := range h.legs {
+		h.lapse(l)
 		h.snapshot(l)
 	}
 	for _, l := range h.legs {
@@ -145,16 +156,19 @@ func (h *history) settlementMark(p *perp) exchange.E8 {
 	if m, ok := p.markNow(h.now); ok {
 		return m
 	}
-	h.stats.FundingMarks++
+	last, ok := p.leg.lastClose(h.now)
 	if p.markAt > 0 {
-		return p.mark.bars[p.markAt-1].c
+		last, ok = p.mark.bars[p.markAt-1].c, true
 	}
-	if c, ok := p.leg.lastClose(h.now); ok {
-		return c
+	if !ok {
+		h.stats.Unpriced++ // nobody can hold anything yet
+		return 0
 	}
-	h.stats.FundingMarks--
-	h.stats.Unpriced++
-	return 0
+	h.stats.FundingMarks++
+	if p.mark != nil { // without a file of marks this is how all are priced
+		h.befall(agedMark, p.in)
+	}
+	return last
 }
 
 func (p *perp) markBars() []bar {
@@ -199,6 +213,7 @@ func (h *history) markEvent(p *perp) {
 		h.stats.MarkFromBar++
 	} else if barred && tooFar(mark, p.leg.bars[p.leg.at].c) {
 		h.stats.BadMarks++
+		h.befall(badMark, p.in)
 	}
 	ev := h.event(exchange.KindMark, p.in)
 	ev.Path = p.path(mark, h.now)
@@ -254,10 +269,33 @@ func (p *perp) coming(t exchange.Time) (exchange.Time, int) {
 	return last.at + ((t-last.at)/every+1)*every, last.hours
 }
 
+// lapse declares an instrument's book lost when no bar closes although one should:
+// in a hole, and where its bars end before those of others. A book of long ago has
+// no liquidity. The next bar is a new book.
+func (h *history) lapse(l *leg) {
+	if l.lapsed || l.at == 0 || l.closesAt(h.now) || h.now < l.close(l.at-1)+l.interval || h.now > h.close {
+		return
+	}
+	l.lapsed = true
+	why := "a bar is missing"
+	if l.at == len(l.bars) {
+		why = "its data have ended"
+	}
+	h.event(exchange.KindGap, l.in).Reason = why
+}
+
+// ended reports when an instrument's bars end, if that is before those of others do
+// and before now.
+func (h *history) ended(l *leg) (exchange.Time, bool) {
+	end := l.close(len(l.bars) - 1)
+	return end, end+l.interval <= min(h.now, h.close)
+}
+
 func (h *history) snapshot(l *leg) {
 	if !l.closesAt(h.now) {
 		return
 	}
+	l.lapsed = false
 	h.look.display(l)
 	ev := h.event(exchange.KindSnapshot, l.in)
 	ev.LastID = int64(h.now / exchange.Millisecond)

@@ -239,7 +239,7 @@ func TestRecordedHistory(t *testing.T) {
 	r := openHist(t, datatest.Path(t, "history"), HistoryOptions{})
 	var ev exchange.Event
 	var last exchange.Time
-	rank := map[exchange.Kind]int{exchange.KindFunding: 0, exchange.KindMark: 1, exchange.KindSnapshot: 2, exchange.KindBar: 3}
+	rank := map[exchange.Kind]int{exchange.KindFunding: 0, exchange.KindMark: 1, exchange.KindGap: 2, exchange.KindSnapshot: 2, exchange.KindBar: 3}
 	lastRank, n := 0, 0
 	for r.Next(&ev) == nil {
 		if ev.Time < last || ev.Time == last && rank[ev.Kind] < lastRank {

@@ -80,7 +80,6 @@ func (l *loader) loadLegs(r role, m exchange.Market) error {
 			return fmt.Errorf("history: %w", err)
 		}
 		o.price.most, o.qty.most = min(o.price.most, 8), min(o.qty.most, 8)
-		l.hist.BarHoles += s.holes()
 		l.observed = append(l.observed, o)
 		l.bars[m.String()+":"+symbol] = s
 	}
@@ -103,7 +102,7 @@ func (l *loader) part(look displayed) *part {
 		describe: func() []string { return l.describe(look) },
 		stats: func() Stats {
 			s := l.stats
-			s.Messages, s.History = h.count, &h.stats
+			s.Messages, s.History = h.count, h.report()
 			return s
 		},
 	}
@@ -143,6 +142,7 @@ func (l *loader) feed(u *exchange.Universe, look displayed) (*history, error) {
 	if l.opts.To != 0 {
 		h.to = l.opts.To
 	}
+	l.lacks(h)
 	h.seek(l.opts.From)
 	h.stats = l.hist
 	return h, nil
@@ -192,13 +192,30 @@ func (l *loader) perp(lg *leg) (*perp, error) {
 }
 
 func (l *loader) countFunding(f []settlement) {
-	for i, s := range f {
+	for _, s := range f {
 		if s.at != s.venue {
 			l.hist.FundingMoved++
 		}
-		if every := exchange.Time(s.hours) * exchange.Hour; i > 0 && s.at-f[i-1].at > every {
-			l.hist.FundingHoles += int64((s.at-f[i-1].at)/every) - 1
+	}
+}
+
+// lacks finds the holes of every file in the time that is played.
+func (l *loader) lacks(h *history) {
+	from := l.opts.From
+	add := func(key, kind string, spans []span) {
+		if len(spans) > 0 {
+			h.lacks = append(h.lacks, lack{key, kind, spans})
 		}
+	}
+	for _, lg := range h.legs {
+		add(lg.in.Key(), "bars", lg.spans(from, h.to))
+		h.close = max(h.close, lg.series.close(len(lg.bars)-1))
+	}
+	for _, p := range h.perps {
+		if p.mark != nil {
+			add(p.in.Key(), "marks", p.mark.spans(from, h.to))
+		}
+		add(p.in.Key(), "settlements", fundingSpans(p.funding, from, h.to))
 	}
 }
 

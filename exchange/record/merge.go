@@ -31,6 +31,9 @@ type head struct {
 	feed  exchange.Feed
 	ev    exchange.Event
 	order int
+	kinds map[exchange.InstrumentID]bookKinds // what it has brought
+	id    exchange.InstrumentID               // of the last event of a book, and its kinds
+	known bookKinds
 }
 
 func (h *head) before(o *head) bool {
@@ -45,19 +48,30 @@ type merged struct {
 	// instants joins events of different feeds at one time.
 	instants bool
 	err      error
+	ends     ends
 }
 
 func (m *merged) Next(ev *exchange.Event) error {
-	if !m.started {
+	switch {
+	case len(m.ends.gaps) > 0:
+		m.gap(ev)
+		return nil
+	case !m.started:
 		m.start()
-	} else if len(m.heads) > 0 {
-		if !m.pull(m.heads[0]) {
+	case len(m.heads) > 0 && !m.ends.held:
+		if h := m.heads[0]; !m.pull(h) {
 			m.drop()
+			m.ends.over = append(m.ends.over, h)
 		}
 		m.sift(0)
 	}
+	m.ends.held = false
 	if len(m.heads) == 0 {
 		return m.end()
+	}
+	if len(m.ends.over) > 0 && m.bury(m.heads[0].ev.Time) {
+		m.gap(ev)
+		return nil
 	}
 	*ev = m.heads[0].ev
 	ev.More = ev.More || m.instants && m.another(ev.Time)
@@ -92,6 +106,9 @@ func (m *merged) pull(h *head) bool {
 	err := h.feed.Next(&h.ev)
 	if err != nil && !errors.Is(err, io.EOF) {
 		m.err = errors.Join(m.err, err)
+	}
+	if err == nil {
+		h.note()
 	}
 	return err == nil
 }

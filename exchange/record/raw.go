@@ -3,6 +3,7 @@ package record
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 
 	"github.com/perilune/perilune/exchange"
@@ -34,6 +35,8 @@ type Raw struct {
 	stats       Stats
 
 	last    exchange.Time
+	heard   []exchange.Time // of each instrument's book; 0: not yet, or told to be lost
+	look    exchange.Time   // when to look for books that fell silent
 	frame   []byte
 	gaps    []*exchange.Instrument // still to be sent
 	gapWhy  string
@@ -81,6 +84,7 @@ func newRaw(info *rawInfo, u *exchange.Universe) *Raw {
 			r.instruments = append(r.instruments, in)
 		}
 	}
+	r.heard = make([]exchange.Time, u.Len())
 	r.decoder = binance.NewDecoder(info.market, r.resolve)
 	if len(r.instruments) == 1 {
 		r.decoder.SetDefault(r.instruments[0])
@@ -168,7 +172,35 @@ func (r *Raw) decode(line []byte, ev *exchange.Event) bool {
 		r.stats.Clamped++
 	}
 	r.last, ev.Time = at, at
+	if ev.Kind == exchange.KindDiff || ev.Kind == exchange.KindSnapshot || ev.Kind == exchange.KindTicker {
+		r.heard[ev.Instrument] = at
+	}
+	if at >= r.look {
+		r.silent(at)
+	}
 	return true
+}
+
+// silence is how long nothing may come of a book while others of the recording go
+// on. A venue sends what changed within a second; a book that does not change for
+// so long is no longer recorded, or no longer traded.
+const silence = 10 * exchange.Minute
+
+// silent declares the books lost that fell silent. One that comes back proves
+// itself by the venue's ids, as after any gap.
+func (r *Raw) silent(at exchange.Time) {
+	r.look = at + exchange.Minute
+	var lost []*exchange.Instrument
+	for _, in := range r.instruments {
+		if t := r.heard[in.ID]; t != 0 && at-t > silence {
+			r.heard[in.ID] = 0
+			lost = append(lost, in)
+		}
+	}
+	if len(lost) > 0 {
+		r.gaps, r.gapWhy = lost, "nothing came of it for 10 minutes"
+		r.stats.note(r.info.path, r.lines.line, fmt.Sprintf("nothing came of %s for 10 minutes: no liquidity is taken to be there", lost[0].Key()))
+	}
 }
 
 func (r *Raw) ignore() {

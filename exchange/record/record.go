@@ -115,6 +115,11 @@ func (r *Recording) Stats() Stats {
 	for _, p := range r.parts {
 		s.add(p.stats())
 	}
+	if m, ok := r.Feed.(*merged); ok {
+		for _, e := range m.ends.ended {
+			s.Ended = append(s.Ended, Ended{r.universe.Get(e.id).Key(), minute(e.at)})
+		}
+	}
 	return s
 }
 

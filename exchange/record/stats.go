@@ -30,6 +30,7 @@ type Stats struct {
 	Sorted    int64     `json:"sorted"`    // files of bars or funding whose rows were not in order of time
 	Problems  []Problem `json:"problems,omitempty"`
 
+	Ended   []Ended       `json:"ended,omitempty"`   // instruments of recordings that end before others
 	History *HistoryStats `json:"history,omitempty"` // when bars were read
 }
 
@@ -54,8 +55,12 @@ func (s *Stats) add(o Stats) {
 	s.Repeated += o.Repeated
 	s.Sorted += o.Sorted
 	if o.History != nil {
-		s.History = o.History
+		if s.History == nil {
+			s.History = &HistoryStats{}
+		}
+		s.History.add(o.History)
 	}
+	s.Ended = append(s.Ended, o.Ended...)
 	for _, p := range o.Problems {
 		s.note(p.File, p.Line, p.What)
 	}

@@ -94,6 +94,7 @@ func parseTune(list []string) (map[string][]string, error) {
 
 func printStudy(w io.Writer, s *host.Study) {
 	printAssumptions(w, s.Assumptions)
+	printProblems(w, s.DataProblems)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprint(t, "\nstrategy\tpart\tnet\tfunding\tfees\treturn\tdrawdown\tSharpe\tpairs\tparameters\t\n")
 	for _, r := range s.Runs {

@@ -13,6 +13,7 @@ import (
 // first: the figures are what should be on the screen at the end.
 func printSummary(w io.Writer, s *host.Summary) {
 	printAssumptions(w, s.Assumptions)
+	printProblems(w, s.DataProblems)
 	band := strings.ToUpper(s.Mode)
 	if s.Simulated {
 		band += ", SIMULATED MARKET"
@@ -60,6 +61,17 @@ func printAssumptions(w io.Writer, list []string) {
 	}
 	if left > 0 {
 		fmt.Fprintf(w, "  - how it was calibrated: %d figures, with --json or --report\n", left)
+	}
+}
+
+// printProblems tells what was wrong with the data, and nothing when they were whole.
+func printProblems(w io.Writer, list []string) {
+	if len(list) == 0 {
+		return
+	}
+	fmt.Fprintln(w, "WHAT THE DATA LACK:")
+	for _, p := range list {
+		fmt.Fprintf(w, "  - %s\n", strings.Join(wrap(p, 76), "\n    "))
 	}
 }
 

@@ -69,6 +69,8 @@ type Data struct {
 
 	Assumptions []string // one sentence each: fill model, fees, latency, spread
 	Sources     []string // one sentence each: what data, from where, which span
+	// Problems say what was wrong with the data: holes, bad rows, marks far away.
+	Problems []string
 	Again       Reproduction
 }
 

@@ -22,6 +22,7 @@ type Study struct {
 	Command     string
 	Candidates  []Candidate
 	Assumptions []string
+	Problems    []string // of the data
 }
 
 // Candidate is one of the strategies compared.
