@@ -71,7 +71,7 @@ type Data struct {
 	Sources     []string // one sentence each: what data, from where, which span
 	// Problems say what was wrong with the data: holes, bad rows, marks far away.
 	Problems []string
-	Again       Reproduction
+	Again    Reproduction
 }
 
 // Totals are sums over the run in Data.Asset. A profit is positive.
