@@ -103,7 +103,7 @@ func openRecording(o *Options) (*marketData, error) {
 	rec, err := record.Open(o.Market, record.Options{History: record.HistoryOptions{
 		From: h.From, To: h.To, Symbols: h.Symbols, SpreadBP: h.SpreadBP, Participation: h.Participation,
 		ShiftFunding: h.ShiftFunding, RandomSign: h.RandomSign,
-	}})
+	}, Contracts: o.Contracts})
 	if err != nil {
 		return nil, &DataError{err}
 	}

@@ -34,6 +34,9 @@ type Options struct {
 	// recording, and several are merged.
 	Market []string
 	Live   LiveOptions
+	// Contracts say what contracts of other venues' recordings are: see package
+	// record.
+	Contracts map[string]string
 	// Account is the account to trade on with real orders; nil: a paper account.
 	Account *AccountOptions
 	// History says how directories of bars are turned into a market.

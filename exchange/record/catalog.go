@@ -92,7 +92,7 @@ func (c *catalog) addFile(path string, opts Options) error {
 		return err
 	}
 	if kind == tardisFile {
-		info, err := inspectTardis(path, header)
+		info, err := inspectTardis(path, header, opts.Contracts)
 		if err == nil {
 			c.tardis = append(c.tardis, info)
 		}

@@ -23,6 +23,7 @@
 package record
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -39,6 +40,10 @@ type Options struct {
 	// History applies to directories of bars. Its From and To cannot cut raw
 	// recordings: a book needs its snapshot.
 	History HistoryOptions
+	// Contracts say what symbols of other venues are, by "exchange:symbol" as Tardis
+	// spells them: linear, spot, or inverse:BASE:SIZE. A symbol that is not named and
+	// not known is refused.
+	Contracts map[string]string
 }
 
 // Recording is a feed of everything that some paths hold.
@@ -72,6 +77,9 @@ func Open(paths []string, opts Options) (*Recording, error) {
 	}
 	if len(c.parts)+len(c.raw)+len(c.tardis) == 0 {
 		return nil, errors.New("no recording was named: give files or directories")
+	}
+	if err := oneVenue(c.all()); err != nil {
+		return nil, err
 	}
 	r := &Recording{parts: c.all(), notes: c.notes}
 	var err error
@@ -137,6 +145,21 @@ func (r *Recording) Describe() string {
 		}
 	}
 	return strings.Join(lines, "\n")
+}
+
+// oneVenue refuses two venues' data of one name: their books would become one.
+func oneVenue(parts []*part) error {
+	venues := map[string]string{}
+	for _, p := range parts {
+		for _, o := range p.observed {
+			key := o.market.String() + ":" + o.symbol
+			if v, known := venues[key]; known && v != o.venue {
+				return fmt.Errorf("%s is in data of %s and of %s: replay one of them at a time", key, cmp.Or(v, "binance"), cmp.Or(o.venue, "binance"))
+			}
+			venues[key] = o.venue
+		}
+	}
+	return nil
 }
 
 // combine joins what several parts saw of the same instrument.

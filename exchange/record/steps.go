@@ -15,12 +15,14 @@ import (
 // find out whether the rules known today fit the data, and else which steps do:
 // venues change their ticks over the years.
 type observed struct {
-	market exchange.Market
-	symbol string
-	known  exchange.Instrument // the venue's rules
-	rules  bool                // known is set
-	price  places
-	qty    places
+	market   exchange.Market
+	symbol   string
+	known    exchange.Instrument // the venue's rules
+	rules    bool                // known is set
+	venue    string              // whose it is, when it is not of the venue that the rules are of
+	contract *contract           // of another venue; else nil
+	price    places
+	qty      places
 }
 
 // places is the finest number of decimals among the values of one kind.
@@ -71,7 +73,9 @@ func (o *observed) instrument() (exchange.Instrument, error) {
 		if o.price.seen == 0 {
 			return exchange.Instrument{}, fmt.Errorf("%s:%s: no price to infer the tick from, and no rules are known", o.market, o.symbol)
 		}
-		return binance.Assume(o.market, o.symbol, price, qty), nil
+		in := binance.Assume(o.market, o.symbol, price, qty)
+		o.contract.apply(&in)
+		return in, nil
 	}
 	in := o.known
 	if o.price.misfits {

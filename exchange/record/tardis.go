@@ -23,7 +23,8 @@ func (k tardisKind) String() string {
 	return [...]string{"none", "incremental_book_L2", "book_snapshot", "trades", "quotes"}[k]
 }
 
-// tardisMarkets maps Tardis exchange ids. Others are read as linear contracts.
+// tardisMarkets maps Tardis exchange ids to markets of ours; contract.go knows some
+// of others.
 var tardisMarkets = map[string]exchange.Market{
 	"binance": exchange.Spot, "binance-futures": exchange.USDM, "binance-delivery": exchange.COINM,
 }
@@ -36,6 +37,8 @@ type tardisInfo struct {
 	symbols []*observed
 	first   exchange.Time
 	foreign string // an exchange id that has no market of ours
+	said    map[string]string
+	err     error
 }
 
 func (i *tardisInfo) names() string {
@@ -88,8 +91,8 @@ func (l *tardisLayout) levels(c columns) {
 
 // inspectTardis reads the beginning of a file for its symbols and steps.
 // Tardis prints no trailing zeros, so the finest of many values counts.
-func inspectTardis(path string, header columns) (*tardisInfo, error) {
-	info := &tardisInfo{path: path}
+func inspectTardis(path string, header columns, said map[string]string) (*tardisInfo, error) {
+	info := &tardisInfo{path: path, said: said}
 	var err error
 	if info.kind, info.layout, err = tardisLayoutOf(header); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
@@ -110,6 +113,9 @@ func inspectTardis(path string, header columns) (*tardisInfo, error) {
 			info.see(found, fields)
 		}
 	}
+	if info.err != nil {
+		return nil, info.err
+	}
 	if len(info.symbols) == 0 {
 		return nil, fmt.Errorf("%s: no rows", path)
 	}
@@ -126,18 +132,31 @@ func (i *tardisInfo) see(found map[string]*observed, f [][]byte) {
 	}
 	o := found[string(f[i.layout.symbol])]
 	if o == nil {
-		market, ours := tardisMarkets[string(f[i.layout.exchange])]
-		if !ours {
-			market, i.foreign = exchange.USDM, string(f[i.layout.exchange])
-		}
-		o = observe(market, string(f[i.layout.symbol]))
-		if !ours { // the symbol may be spelled like one of ours and be another
-			o.rules, o.price.step, o.qty.step = false, exchange.Step{}, exchange.Step{}
-		}
+		o = i.observe(string(f[i.layout.exchange]), string(f[i.layout.symbol]))
 		found[o.symbol] = o
 		i.symbols = append(i.symbols, o)
 	}
 	i.layout.numbers(i.kind, f, o)
+}
+
+// observe begins to collect the numbers of a symbol.
+func (i *tardisInfo) observe(venue, symbol string) *observed {
+	if market, ours := tardisMarkets[venue]; ours {
+		return observe(market, symbol)
+	}
+	i.foreign = venue
+	c, err := contractOf(venue, symbol, i.said)
+	if err != nil {
+		if i.err == nil {
+			i.err = fmt.Errorf("%s: %w", i.path, err)
+		}
+		c.market = exchange.USDM // never used: the file is refused
+	}
+	o := observe(c.market, symbol)
+	// The symbol may be spelled like one of ours and be another.
+	o.rules, o.price.step, o.qty.step = false, exchange.Step{}, exchange.Step{}
+	o.venue, o.contract = venue, &c
+	return o
 }
 
 func (l *tardisLayout) numbers(k tardisKind, f [][]byte, o *observed) {
@@ -187,7 +206,7 @@ func describeTardis(infos []*tardisInfo) []string {
 	for _, i := range infos {
 		out = append(out, fmt.Sprintf("Tardis %s of %s: %s; it has no update ids, so a lost row cannot be seen", i.kind, i.names(), i.path))
 		if i.foreign != "" {
-			out = append(out, fmt.Sprintf("%s: exchange %s is read as if its contracts were linear (usdm); amounts are in its own units", i.path, i.foreign))
+			out = append(out, fmt.Sprintf("%s: it is of %s; fees, limits and margin are those of a market like it", i.path, i.foreign))
 		}
 	}
 	return out

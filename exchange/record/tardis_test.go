@@ -98,7 +98,7 @@ func TestTardisSingleRows(t *testing.T) {
 		"quotes": {"exchange,symbol,timestamp,local_timestamp,ask_amount,ask_price,bid_price,bid_amount\nbinance-delivery,ABCUSD_PERP,1700000000000000,1700000000000900,4,9.9,9.8,3\n",
 			"coinm ticker 98x3 99x4"},
 		"top": {"exchange,symbol,timestamp,local_timestamp,asks[0].price,asks[0].amount,bids[0].price,bids[0].amount,asks[1].price,asks[1].amount,bids[1].price,bids[1].amount\n" +
-			"okex-swap,ABC-USDT-SWAP,1700000000000000,1700000000000900,9.9,4,9.8,3,10.0,1,,\n",
+			"bybit,ABCUSDT,1700000000000000,1700000000000900,9.9,4,9.8,3,10.0,1,,\n",
 			"usdm snapshot [{98 3}] [{99 4} {100 1}]"},
 	} {
 		r := openTardis(t, name+".csv", c.text)
@@ -119,7 +119,7 @@ func TestTardisSingleRows(t *testing.T) {
 		if got != c.want {
 			t.Errorf("%s: %s, want %s", name, got, c.want)
 		}
-		if foreign := strings.Contains(r.Describe(), "as if its contracts were linear"); foreign != (name == "top") {
+		if foreign := strings.Contains(r.Describe(), "it is of bybit"); foreign != (name == "top") {
 			t.Errorf("%s: description\n%s", name, r.Describe())
 		}
 	}

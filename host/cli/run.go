@@ -116,6 +116,7 @@ func runVerb(ctx context.Context, e *env, args []string) error {
 	paper := f.Bool("paper", false, "trade on a paper account (the default)")
 	live := f.Bool("live", false, "trade with real orders on the account of [venue.binance] in --config; see perilune doctor")
 	market := f.StringArray("market", []string{"synth"}, "synth, live (public data of the venue), or a recording (repeatable, merged by time)")
+	contracts := f.StringArray("contract", nil, "what a symbol of another venue's Tardis files is: exchange:symbol=linear, spot or inverse:BTC:100 (repeatable)")
 	symbols := f.StringSlice("symbols", nil, "of the live market: what to subscribe to, such as usdm:BTCUSDT,spot:* (default: what the scripts declare)")
 	speed := f.String("speed", "", "virtual seconds per second, or max (default 3600 on synth, max on recordings)")
 	length := f.String("for", "", "end after this much virtual time: 90m, 12h, 30d; the next run goes on from there")
@@ -143,6 +144,9 @@ func runVerb(ctx context.Context, e *env, args []string) error {
 		o.Market = []string{"live"}
 	}
 	o.Live.Symbols = *symbols
+	if o.Contracts, err = settings(*contracts); err != nil {
+		return err
+	}
 	if err := checkLive(f, o); err != nil {
 		return err
 	}
