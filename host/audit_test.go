@@ -70,6 +70,7 @@ type auditedPair struct {
 	orders  []*auditedOrder // that may be live
 	foreign bool            // the venue took a part of it away, or lied about its orders
 	coin    auditedCoin
+	times   auditedTimes
 }
 
 func newAuditor(u *exchange.Universe) *auditor {
@@ -89,6 +90,11 @@ func (a *auditor) Before(ev *exchange.Event) error {
 		a.dirty = false
 		if err := a.rest(); err != nil {
 			return fmt.Errorf("audit: at rest before event %d (%s): %w", ev.Seq, ev.Kind, err)
+		}
+	}
+	if a.started && a.events%64 == 0 {
+		if err := a.alive(ev.Time); err != nil {
+			return fmt.Errorf("audit: before event %d (%s): %w", ev.Seq, ev.Kind, err)
 		}
 	}
 	if a.started && a.reaper.before(ev) {
@@ -311,7 +317,7 @@ func (a *auditor) fill(e *core.Effect) error {
 	a.trades[key] = true
 	a.positions[f.Instrument] += exchange.Lots(f.Side) * f.Qty
 	if f.Order == 0 {
-		a.foreign(f.Instrument)
+		a.foreign(e)
 		return nil
 	}
 	o := a.orders[f.Order]
@@ -332,13 +338,18 @@ func (a *auditor) fill(e *core.Effect) error {
 }
 
 func (a *auditor) pairFill(o *auditedOrder, f *exchange.Fill) {
-	p, in := a.pairs[o.Pair], a.u.Get(f.Instrument)
+	p := a.pairs[o.Pair]
 	if p == nil {
 		return
 	}
 	if o.status.Terminal() {
 		p.foreign = true // told after the order's last word: nobody could know
 	}
+	a.pairBooks(p, f)
+}
+
+func (a *auditor) pairBooks(p *auditedPair, f *exchange.Fill) {
+	in := a.u.Get(f.Instrument)
 	if in.Perp() {
 		p.perp += exchange.Lots(f.Side) * f.Qty
 		p.coinFill(in, f)
@@ -350,17 +361,13 @@ func (a *auditor) pairFill(o *auditedOrder, f *exchange.Fill) {
 	}
 }
 
-// foreign takes over how the core shared out what the venue took away.
-func (a *auditor) foreign(id exchange.InstrumentID) {
-	for _, p := range a.core.AllPairs() {
-		n := a.pairs[p.ID]
-		switch {
-		case n == nil:
-		case p.Perp == id && n.perp != p.PerpQty:
-			n.perp, n.foreign = p.PerpQty, true
-			n.coin.take(&p)
-		case p.Spot == id && !n.spot.Equal(p.SpotQty):
-			n.spot, n.foreign = p.SpotQty, true
+// foreign books what a fill that no order of ours made took from pairs, or gave them.
+func (a *auditor) foreign(e *core.Effect) {
+	for i := range e.Shares {
+		share := &e.Shares[i]
+		if p := a.pairs[share.Pair]; share.Pair != 0 && p != nil {
+			p.foreign = true
+			a.pairBooks(p, &share.Fill)
 		}
 	}
 }
@@ -392,9 +399,6 @@ func (a *auditor) pair(p *execution.Pair, r *execution.PairRequest) error {
 		n = &auditedPair{request: *r}
 		a.pairs[p.ID] = n
 	}
-	if p.PerpQty != n.perp && !n.foreign {
-		a.foreign(p.Perp) // told in the same step as the fill that caused it
-	}
 	if !p.SpotQty.Equal(n.spot) || p.PerpQty != n.perp {
 		return fmt.Errorf("pair %d: %s coins and %d lots, its fills make %s and %d", p.ID, p.SpotQty, p.PerpQty, n.spot, n.perp)
 	}
@@ -415,6 +419,9 @@ func (a *auditor) pair(p *execution.Pair, r *execution.PairRequest) error {
 // venue's.
 func (a *auditor) rest() error {
 	a.rests++
+	if err := a.backed(); err != nil {
+		return err
+	}
 	total := map[string]decimal.Decimal{}
 	for _, h := range a.core.Holdings() {
 		key := h.Wallet.String() + " " + h.Asset

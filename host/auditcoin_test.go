@@ -16,6 +16,7 @@ type auditedCoin struct {
 	margin, moving, sold, funding decimal.Decimal
 	move                          execution.MoveState // as last told
 	failures                      int
+	next                          exchange.Time // when a transfer that failed is tried again
 }
 
 // transferPaths are the ways in which a pair gets over a transfer that goes wrong.
@@ -23,15 +24,6 @@ type auditedCoin struct {
 var transferPaths = []string{
 	"coins moved to back a short", "coins moved back", "transfer tried again", "shorted while the transfer was late",
 	"coins sold after transfers failed", "hedged back while closing", "coins sent ahead", "both legs at once on a buffer",
-}
-
-// take takes over what the core shared out. A transfer that it sent in the same
-// step is booked after that.
-func (c *auditedCoin) take(p *execution.Pair) {
-	c.margin, c.sold, c.funding = p.Coin.Margin, p.Coin.Sold, p.Funding
-	if p.Coin.Move.From == exchange.COINM {
-		c.margin = c.margin.Add(p.Moving()).Sub(c.moving)
-	}
 }
 
 func (p *auditedPair) coinResidual() decimal.Decimal {
@@ -114,7 +106,7 @@ func (a *auditor) coinPair(p *execution.Pair, n *auditedPair) error {
 	if !a.u.Get(p.Perp).Inverse() {
 		return nil
 	}
-	n.coin.move, n.coin.failures = p.Coin.Move.State, p.Coin.Move.Failures
+	n.coin.move, n.coin.failures, n.coin.next = p.Coin.Move.State, p.Coin.Move.Failures, p.Coin.Move.Next
 	c := &n.coin
 	booked := c.margin.Add(c.funding).Sub(c.sold)
 	if !p.InMargin().Equal(booked) || !p.Moving().Equal(c.moving) {
@@ -156,6 +148,8 @@ func (a *auditor) coinEnd(id exchange.PairID, p *auditedPair) error {
 	switch {
 	case p.perp == 0 && res.IsPositive() && res.Mul(price).LessThan(dust):
 		return nil
+	case p.coin.move == execution.MoveFailed && p.coin.next > a.core.Now():
+		return nil // the venue shut the lane until the very end: the next session tries again
 	case p.coin.moving.IsPositive():
 		return fmt.Errorf("pair %d on %s is left with %s coins on their way", id, perp.Key(), p.coin.moving)
 	case p.state.Done() && p.perp != 0:

@@ -84,6 +84,7 @@ type Core struct {
 	lastPair  exchange.PairID
 	lastMove  uint64
 	lastAsk   uint64
+	crosses   uint64
 	flying    flying
 	awaiting  map[exchange.OrderID]lastWord           // final statuses that wait for fills
 	seen      trades                                  // executions, to tell one that is reported again

@@ -89,8 +89,8 @@ func (c *Core) Check(o *exchange.Order) error { return c.CheckWith(o, decimal.Ze
 
 // CheckWith implements execution.Port.
 func (c *Core) CheckWith(o *exchange.Order, arriving decimal.Decimal) error {
-	if c.stopping && !o.ReduceOnly && o.Pair == 0 {
-		return &risk.Denied{Rule: "stopping", Detail: "the session is ending"}
+	if c.stopping && o.Pair == 0 && (!o.ReduceOnly || rests(o)) {
+		return &risk.Denied{Rule: "stopping", Detail: "the session is ending: only orders that reduce and do not rest pass"}
 	}
 	in := c.u.Get(o.Instrument)
 	m := &c.markets[o.Instrument]
@@ -110,6 +110,11 @@ func (c *Core) CheckWith(o *exchange.Order, arriving decimal.Decimal) error {
 		return err
 	}
 	return c.affordable(in, o, ctx, arriving)
+}
+
+// rests reports whether an order may stay in the book.
+func rests(o *exchange.Order) bool {
+	return o.Type == exchange.Limit && o.TIF != exchange.IOC && o.TIF != exchange.FOK
 }
 
 // pairCoins is what an order of a pair reduces on spot: the pair's coins, or what it
@@ -262,6 +267,7 @@ func (c *Core) onFill(ev *exchange.Event) {
 	}
 	c.fills++
 	c.fillProgress(o, f)
+	c.oversold(o, f)
 }
 
 // feeValue is a fee in USDT: one that was taken in coin counts at the fill's

@@ -62,6 +62,9 @@ func (c *Core) Changed(m *execution.Machine) {
 	c.stats.measure(&p)
 	c.tell(p.Strategy, Notice{Handler: OnPair, Pair: &p})
 	if p.State.Done() && !before.Done() {
+		if m.Leaves(c) {
+			c.log(Warn, p.Strategy, c.describe(m))
+		}
 		c.retire(p.ID)
 	}
 }

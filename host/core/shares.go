@@ -145,6 +145,12 @@ func (c *Core) holders(in *exchange.Instrument) (list []FillShare, held []exchan
 			inPairs[i] += qty
 		}
 	}
+	// Coins that a strategy bought and that are not in the wallet any more are nobody's
+	// to give: those of pairs come first.
+	free := exchange.Lots(in.Lot.Floor(c.acct.holding(in.Market, in.Base).total))
+	for _, qty := range held {
+		free -= qty
+	}
 	for i := range inPairs {
 		h := c.holder(int32(i))
 		switch pos := h.pos[in.ID]; {
@@ -152,7 +158,9 @@ func (c *Core) holders(in *exchange.Instrument) (list []FillShare, held []exchan
 		case in.Perp():
 			add(int32(i), 0, pos.qty-inPairs[i])
 		default: // a pair's coins are less than its fills: fees and transfers
-			add(int32(i), 0, max(0, h.own[in.ID]))
+			own := max(0, min(h.own[in.ID], free))
+			free -= own
+			add(int32(i), 0, own)
 		}
 	}
 	return list, held

@@ -80,24 +80,49 @@ func (m *Machine) unbalanced(p Port) bool {
 	return true
 }
 
-// past returns the leg that went beyond flat, and by how many coins, if the venue
-// would take an order that mends it. Only a fill that is told after its order's
-// last word goes that far.
+// past returns the leg that went beyond flat, and how many coins of it the next order
+// may mend, if the venue would take it. Only a fill that is told after its order's
+// last word goes that far. With both legs beyond flat the one goes first that brings
+// them closer, and no more of it than may be unhedged.
 func (m *Machine) past(p Port) (which int, coins decimal.Decimal) {
-	if m.Pair.PerpQty > 0 {
-		coins = p.Instrument(m.Pair.Perp).BaseQty(1, m.Pair.PerpQty)
-		if m.reducible(p, exchange.Sell, coins) {
-			return legPerp, coins
-		}
+	if m.Pair.PerpQty <= 0 && !m.Pair.SpotQty.IsNegative() {
+		return legSpot, decimal.Zero
 	}
-	if m.Pair.SpotQty.IsNegative() {
-		spot := p.Instrument(m.Pair.Spot)
-		ask, ok := p.Book(m.Pair.Spot).Level(exchange.Sell, 1)
-		if !ok || tradable(spot, ask.Price, lotsOf(spot, m.Pair.SpotQty.Neg())) {
-			return legSpot, m.Pair.SpotQty.Neg()
-		}
+	perp, spot := m.pastPerp(p), m.pastSpot(p)
+	which, coins = legSpot, spot
+	res := m.Residual(p)
+	if perp.IsPositive() && (spot.IsZero() || !res.IsNegative()) {
+		which, coins = legPerp, perp
 	}
-	return legSpot, decimal.Zero
+	if price, ok := m.spotMid(p); ok && coins.IsPositive() {
+		coins = decimal.Min(coins, res.Abs().Add(m.Request.MaxUnhedged.DivRound(price, 12)))
+	}
+	return which, coins
+}
+
+// pastPerp is a long of the perpetual, if it can be sold.
+func (m *Machine) pastPerp(p Port) decimal.Decimal {
+	if m.Pair.PerpQty <= 0 {
+		return decimal.Zero
+	}
+	coins := p.Instrument(m.Pair.Perp).BaseQty(1, m.Pair.PerpQty)
+	if !m.reducible(p, exchange.Sell, coins) {
+		return decimal.Zero
+	}
+	return coins
+}
+
+// pastSpot is how many coins were sold too many, if they can be bought back.
+func (m *Machine) pastSpot(p Port) decimal.Decimal {
+	if !m.Pair.SpotQty.IsNegative() {
+		return decimal.Zero
+	}
+	spot := p.Instrument(m.Pair.Spot)
+	ask, ok := p.Book(m.Pair.Spot).Level(exchange.Sell, 1)
+	if ok && !tradable(spot, ask.Price, lotsOf(spot, m.Pair.SpotQty.Neg())) {
+		return decimal.Zero
+	}
+	return m.Pair.SpotQty.Neg()
 }
 
 // mendable reports whether the pair is out of balance by more than a lot, and
@@ -138,6 +163,9 @@ func (m *Machine) balance(p Port, now exchange.Time) {
 		m.wake = due
 		return
 	}
+	if m.lacks(p, now) {
+		return
+	}
 	o := m.repair(p, now >= last)
 	if o != nil && m.legs[o.Leg-1].live { // what rests there must be back first
 		m.pull(p, int(o.Leg)-1)
@@ -147,6 +175,9 @@ func (m *Machine) balance(p Port, now exchange.Time) {
 	}
 	if o == nil {
 		m.wake = now + retryEvery
+		return
+	}
+	if m.attempts >= settleTries && m.settleHidden(p, o) {
 		return
 	}
 	m.tried = now
@@ -179,11 +210,11 @@ func (m *Machine) nextTry(last exchange.Time) exchange.Time {
 // reduce; opening chases while the basis still pays for it.
 func (m *Machine) repair(p Port, hard bool) *exchange.Order {
 	if which, past := m.past(p); past.IsPositive() {
-		side := exchange.Buy
 		if which == legPerp {
-			side = exchange.Sell
+			return m.taking(p, which, exchange.Sell, past, hard)
 		}
-		return m.taking(p, which, side, past, hard)
+		keep := decimal.NewFromInt(1).Sub(p.TakerFee(m.Pair.Spot))
+		return m.taking(p, which, exchange.Buy, past.DivRound(keep, 12), hard)
 	}
 	res := m.Residual(p)
 	chase := m.Pair.State == PairOpening && m.enough(p.Now()) == "" && !hard && m.attempts < chaseAttempts && m.worthChasing(p)

@@ -123,6 +123,9 @@ func (m *Machine) finishOpen(p Port, now exchange.Time, why string) {
 		}
 	}
 	m.Pair.Reason = why
+	if m.Pair.State == PairFailed {
+		m.nameLeft(p)
+	}
 	m.wake = 0
 	p.Changed(m)
 }
@@ -198,11 +201,17 @@ func (m *Machine) shut(p Port, now exchange.Time) {
 		legs = append(legs, m.order(p, legPerp, exchange.Buy, perpLots, ask))
 	}
 	if len(legs) == 0 && m.Pair.PerpQty < 0 {
-		m.later(now+batchEvery, "the rest of the short is below the smallest order, and another position hides it from the venue")
+		m.settle(p, now, perpLots)
+		return
+	}
+	if len(legs) == 0 && m.lacks(p, now) {
 		return
 	}
 	if len(legs) == 0 {
 		m.finishClose(p, now)
+		return
+	}
+	if last := legs[len(legs)-1]; m.refused >= settlePause && m.settleHidden(p, last) {
 		return
 	}
 	m.sendBoth(p, now, legs...)
@@ -242,9 +251,40 @@ func (m *Machine) finishPart(p Port) {
 	p.Changed(m)
 }
 
-// finishClose ends a pair that is flat.
+// When buying a hidden short back fails for another reason, it is settled after so many
+// attempts to balance, or once refusals put the next batch off for so long: as a new
+// position it needs margin that may not be there.
+const (
+	settleTries = 8
+	settlePause = 4 * refusedPause
+)
+
+// settleHidden has the part of a purchase settled inside the account that the venue
+// takes for a new position.
+func (m *Machine) settleHidden(p Port, o *exchange.Order) bool {
+	if o.Leg != legPerp+1 || o.Side != exchange.Buy || m.Pair.PerpQty >= 0 {
+		return false
+	}
+	lots := min(o.Qty, -m.Pair.PerpQty, p.Position(m.Pair.Perp)+o.Qty)
+	return lots > 0 && p.Settle(m, lots)
+}
+
+// settle has a rest of the short that the venue takes no order for bought back inside
+// the account: it is below the smallest order, and another position hides it, so that
+// buying it back would be a new position. Whoever holds that position takes it over.
+func (m *Machine) settle(p Port, now exchange.Time, lots exchange.Lots) {
+	if p.Settle(m, lots) {
+		return
+	}
+	perp := p.Instrument(m.Pair.Perp)
+	m.later(now+batchEvery, fmt.Sprintf("%s %s of the short are below the smallest order, another position hides them from the venue, and there is no price to settle them at",
+		perp.QtyDecimal(lots), perp.Key()))
+}
+
+// finishClose ends a pair that is flat. What could not be sold is named.
 func (m *Machine) finishClose(p Port, now exchange.Time) {
 	m.updateBasis()
+	m.nameLeft(p)
 	m.Pair.State, m.Pair.Closed, m.Pair.Realised = PairClosed, now, m.result(p)
 	m.wake = 0
 	p.Changed(m)

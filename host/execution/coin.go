@@ -224,9 +224,12 @@ func (m *Machine) level(p Port, now exchange.Time, n exchange.Lots) bool {
 func (m *Machine) levelShort(p Port, now exchange.Time, n exchange.Lots) bool {
 	hard := now >= m.unhedgedAt+m.Request.MaxUnhedgedTime
 	missing := m.Pair.coins().Neg()
+	if o := m.restore(p, missing, hard); o != nil {
+		return m.take(p, now, o)
+	}
 	switch {
 	case m.Pair.PerpQty > 0: // a fill that was told too late went past flat
-		return m.take(p, now, m.takingLots(p, legPerp, exchange.Sell, m.Pair.PerpQty, hard))
+		return m.take(p, now, m.takingLots(p, legPerp, exchange.Sell, m.pastContracts(p), hard))
 	case m.Pair.PerpQty == 0:
 		return m.take(p, now, m.taking(p, legSpot, exchange.Buy, missing, hard))
 	case m.Pair.State == PairOpening && m.enough(now) == "" && !hard && m.attempts < chaseAttempts && m.worthChasing(p):
@@ -322,6 +325,9 @@ func (m *Machine) shed(p Port, now exchange.Time, n exchange.Lots) bool {
 func (m *Machine) take(p Port, now exchange.Time, o *exchange.Order) bool {
 	if o == nil {
 		m.wake = now + retryEvery
+		return true
+	}
+	if m.attempts >= settleTries && m.settleHidden(p, o) {
 		return true
 	}
 	m.tried = now

@@ -16,6 +16,9 @@ func (m *Machine) shutCoin(p Port, now exchange.Time) {
 		}
 		return
 	}
+	if m.repay(p, now) {
+		return
+	}
 	if m.stopping {
 		m.wake = 0
 		return
@@ -50,6 +53,9 @@ func (m *Machine) closeSlice(p Port, now exchange.Time, bid, ask exchange.Ticks)
 	if m.coin.ahead && m.sendAhead(p, now, freed) {
 		return
 	}
+	if m.refused >= settlePause && m.settleHidden(p, cover) {
+		return
+	}
 	m.sendBoth(p, now, cover)
 }
 
@@ -78,11 +84,14 @@ func (m *Machine) sweep(p Port, now exchange.Time) bool {
 	if o != nil && !tradable(spot, o.Price, o.Qty) {
 		o = nil
 	}
-	owing := m.Pair.SpotQty.LessThanOrEqual(spot.QtyDecimal(-1)) // a fill told too late sold what others hold
-	away := decimal.Min(m.Pair.InMargin(), p.Movable(m))
+	owing := m.owing(p)
+	away := m.worthMoving(p, decimal.Min(m.Pair.InMargin(), p.Movable(m)))
 	together := exchange.Lots(spot.Lot.Floor(away.Add(decimal.Max(decimal.Zero, m.Pair.SpotQty))))
-	if o == nil && (!away.IsPositive() || !owing && !tradable(spot, m.touch(p), together)) {
-		return false
+	if o == nil && owing.IsPositive() && !away.IsPositive() {
+		o = m.buyBack(p, owing, false)
+	}
+	if o == nil && (!away.IsPositive() || owing.IsZero() && !tradable(spot, m.touch(p), together)) {
+		return m.lacks(p, now)
 	}
 	switch {
 	case now < m.notBefore:

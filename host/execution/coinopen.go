@@ -20,6 +20,9 @@ const (
 // and the transfer only makes the buffer good.
 func (m *Machine) openCoin(p Port, now exchange.Time) {
 	why := m.enough(now)
+	if m.repay(p, now) {
+		return
+	}
 	if why == "" && m.replenish(p, now) {
 		return
 	}
@@ -91,7 +94,7 @@ func (m *Machine) sizeCoin(p Port, ask, bid exchange.Ticks) (coins, contracts ex
 
 // replenish moves coins that a slice left on spot to where they back the short.
 func (m *Machine) replenish(p Port, now exchange.Time) bool {
-	if m.stopping || m.Pair.PerpQty == 0 || m.contracts(p, m.Pair.SpotQty) == 0 {
+	if m.stopping || m.Pair.PerpQty == 0 || m.contracts(p, m.Pair.SpotQty) <= 0 {
 		return false
 	}
 	if m.ship(p, now, exchange.Spot, exchange.COINM, m.Pair.SpotQty) {
@@ -109,7 +112,7 @@ func (m *Machine) holdCoin(p Port, now exchange.Time) {
 		}
 		return
 	}
-	if m.replenish(p, now) {
+	if m.repay(p, now) || m.replenish(p, now) {
 		return
 	}
 	m.wake = min(max(m.wake, now+busyEvery), now+lookEvery)

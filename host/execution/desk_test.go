@@ -41,18 +41,20 @@ func markets(t testing.TB) *exchange.Universe {
 // the clock, takes the machine's orders, and tells it what became of them when
 // the test says so.
 type desk struct {
-	t       testing.TB
-	u       *exchange.Universe
-	spot    exchange.InstrumentID
-	perp    exchange.InstrumentID
-	books   []*book.Book
-	now     exchange.Time
-	start   exchange.Time
-	m       *Machine
-	orders  []*exchange.Order // by id, from 1
-	deny    map[exchange.InstrumentID]string
-	missing decimal.Decimal // coins that are not in the wallet
-	hidden  exchange.Lots   // another strategy's position in the perpetual
+	t        testing.TB
+	u        *exchange.Universe
+	spot     exchange.InstrumentID
+	perp     exchange.InstrumentID
+	books    []*book.Book
+	now      exchange.Time
+	start    exchange.Time
+	m        *Machine
+	orders   []*exchange.Order // by id, from 1
+	deny     map[exchange.InstrumentID]string
+	owed     decimal.Decimal // coins that other pairs bring back
+	unpriced bool            // nothing can be settled inside the account
+	missing  decimal.Decimal // coins that are not in the wallet
+	hidden   exchange.Lots   // another strategy's position in the perpetual
 	coinDesk
 	say func(format string, a ...any)
 }
@@ -87,6 +89,25 @@ func (d *desk) Position(id exchange.InstrumentID) exchange.Lots {
 // Free is what the pair holds, less what the test says is missing.
 func (d *desk) Free(exchange.InstrumentID, exchange.PairID) decimal.Decimal {
 	return d.m.Pair.SpotQty.Sub(d.missing)
+}
+
+// Owed is what the test says that other pairs owe.
+func (d *desk) Owed(exchange.InstrumentID, exchange.PairID) decimal.Decimal { return d.owed }
+
+// Settle has somebody else sell inside the account, at the middle of the book.
+func (d *desk) Settle(m *Machine, lots exchange.Lots) bool {
+	b := d.books[d.perp]
+	if d.hidden < lots || d.unpriced {
+		return false
+	}
+	bid, _ := b.Level(exchange.Buy, 1)
+	ask, _ := b.Level(exchange.Sell, 1)
+	d.hidden -= lots
+	price := (bid.Price + ask.Price) / 2
+	d.say("settle %s at %s", d.qty(d.perp, lots), d.price(d.perp, price))
+	m.Fill(d, &exchange.Fill{Instrument: d.perp, Side: exchange.Buy, Price: price, Qty: lots, FeeAsset: d.u.Get(d.perp).Quote, Reason: Crossed}, true)
+	d.guard()
+	return true
 }
 
 func (d *desk) leg(id exchange.InstrumentID) string { return d.u.Get(id).Market.String() }

@@ -18,6 +18,12 @@ type Port interface {
 	// Free is how many coins of a spot market a pair may sell: what the wallet
 	// has, less what orders lock and other pairs hold.
 	Free(exchange.InstrumentID, exchange.PairID) decimal.Decimal
+	// Owed is how many coins other pairs sold too many, because a fill was told too
+	// late, and are bringing back.
+	Owed(exchange.InstrumentID, exchange.PairID) decimal.Decimal
+	// Settle buys lots of a pair's short back inside the account, from whoever holds
+	// the position that hides it from the venue. It reports whether it could.
+	Settle(*Machine, exchange.Lots) bool
 	// Check says whether an order would be let through: risk, filters and
 	// balance. It has no effect.
 	Check(*exchange.Order) error
@@ -109,6 +115,8 @@ type Machine struct {
 
 	refused exchange.Time // how long the last refused or empty batch put the next one off
 	vain    exchange.Time // how long the last batch that was unwound put the next one off
+	gone    string        // coins that were to be sold and were not there, in words
+	lack    exchange.Time // how long coins that are not in the wallet put the next look off
 	had     stake         // what there was before the batch
 	off     bool          // the residual is beyond tolerance; follows fills only
 	turn    [2]turnover   // coins and cash that each leg opened with
@@ -235,7 +243,10 @@ func (m *Machine) Fill(p Port, f *exchange.Fill, perpLeg bool) {
 		m.Pair.FeesInQuote = m.Pair.FeesInQuote.Add(f.Fee)
 	}
 	m.measure(p)
-	if f.Reason != "" {
+	if f.Reason == Crossed {
+		m.Pair.Reason = Crossed
+		m.Step(p)
+	} else if f.Reason != "" {
 		m.cut, m.Pair.Reason, m.coin.shedding = f.Reason, f.Reason, true
 		m.Step(p)
 	} else if which, ok := m.resting(); ok {
@@ -418,6 +429,9 @@ func (m *Machine) send(p Port, which int, o *exchange.Order) {
 	m.legs[which] = leg{order: p.Submit(o), sent: p.Now(), live: true}
 	m.wake = p.Now() + m.impatience()
 	m.balancing = true
+	if m.lack != 0 { // the coins are there again
+		m.lack, m.Pair.Reason = 0, ""
+	}
 }
 
 func (m *Machine) order(p Port, which int, side exchange.Side, lots exchange.Lots, price exchange.Ticks) *exchange.Order {

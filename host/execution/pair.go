@@ -108,6 +108,10 @@ type CloseRequest struct {
 	Style    Style
 }
 
+// Crossed is the Reason of a fill inside the account that a machine asked for; see
+// Port.Settle.
+const Crossed = "crossed inside the account"
+
 // PairState is where a pair trade is in its life.
 type PairState uint8
 

@@ -93,8 +93,9 @@ func validateTimes(r *PairRequest) error {
 	return nil
 }
 
-// smallest refuses a request of which not even one batch could be sent. Without a
-// price it can't be told.
+// smallest refuses a request of which not even one batch could be sent, or could not
+// be sold again: each leg's first order, and the one that closes it, has to be one that
+// the venue takes. Without a price it can't be told.
 func smallest(r *PairRequest, p Port) error {
 	for _, id := range [...]exchange.InstrumentID{r.Spot, r.Perp} {
 		in := p.Instrument(id)
@@ -103,16 +104,41 @@ func smallest(r *PairRequest, p Port) error {
 			continue
 		}
 		least := SmallestOrder(in, bid.Price)
+		if in.Perp() && !in.Inverse() {
+			least = leastPair(p, r, in, bid.Price)
+		}
 		for _, v := range []struct {
 			name  string
 			value decimal.Decimal
 		}{{"notional", r.Notional}, {"batch", r.Batch}} {
 			if v.value.LessThan(least) {
-				return fmt.Errorf("%s: %s is below the smallest order on %s, which is worth %s at %s", v.name, v.value, in.Key(), least, in.PriceDecimal(bid.Price))
+				return fmt.Errorf("%s: %s is below the smallest order on %s, which is worth %s at %s (its minimum is %s, and 2 %% are kept in hand)",
+					v.name, v.value, in.Key(), least, in.PriceDecimal(bid.Price), in.MinNotional)
 			}
 		}
 	}
 	return nil
+}
+
+// leastPair is the value of a pair of which each leg can be opened and closed: the
+// perpetual's lots decide, and the coins that they stand for, less the fee on them,
+// must be enough to be sold.
+func leastPair(p Port, r *PairRequest, perp *exchange.Instrument, price exchange.Ticks) decimal.Decimal {
+	lots, spot := leastLots(perp, price), p.Instrument(r.Spot)
+	if bid, ok := p.Book(spot.ID).Level(exchange.Buy, 1); ok && p.Book(spot.ID).Ready() {
+		coins := spot.QtyDecimal(leastLots(spot, bid.Price) + 1) // a part of a lot goes in fees
+		lots = max(lots, exchange.Lots(perp.Lot.Ceil(coins.DivRound(decimal.NewFromInt(perp.Multiplier), 12))))
+	}
+	return perp.Notional(price, lots)
+}
+
+// leastLots is the smallest order that is sent at a price.
+func leastLots(in *exchange.Instrument, price exchange.Ticks) exchange.Lots {
+	least := max(1, in.MinQty)
+	if one := in.Notional(price, 1); one.IsPositive() {
+		least = max(least, exchange.Lots(in.MinNotional.Mul(headroom).Div(one).Ceil().IntPart()))
+	}
+	return least
 }
 
 // SmallestOrder is the least value in quote that a market takes at a price.

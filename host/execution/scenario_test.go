@@ -133,6 +133,12 @@ func (p *player) command(w []string) {
 		p.deny[p.market(w[1])] = ""
 	case "missing":
 		p.missing = dec(w[1])
+	case "unpriced":
+		p.unpriced = w[1] == "yes"
+	case "tell":
+		p.Changed(p.m)
+	case "owed":
+		p.owed = dec(w[1])
 	case "hidden":
 		p.hidden = p.lots(p.perp, w[1])
 	case "wait":

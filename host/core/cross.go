@@ -1,0 +1,152 @@
+package core
+
+import (
+	"fmt"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/host/execution"
+)
+
+// A venue keeps one position and one wallet for an account, and pairs and strategies
+// hold parts of both. Where they get into each other's way they trade inside the
+// account: nothing is sent, and the venue's position does not change. Both sides are
+// booked as fills of the same price and quantity without a fee, so a position stays
+// the sum of its fills, and all of them together what the venue has.
+//
+//   - A rest of a pair's short that the venue takes no order for, because it is below
+//     the smallest order and another position hides it, is sold by whoever holds that
+//     position, at the mark price: pairs beyond flat first, then the pair's own
+//     strategy, the others by index, and last what nobody holds.
+//   - Coins of pairs that an order of a strategy or schedule sold, because one of its
+//     fills was told too late, are bought by that strategy from the pairs, oldest
+//     first, at the price of the fill. The pairs close the other leg at once.
+
+// party is who holds a part of a position: a pair, or what a strategy holds beside its
+// pairs; -1 and 0: nobody.
+type party struct {
+	strategy int32
+	pair     exchange.PairID
+}
+
+// cross books a trade between two holders.
+func (c *Core) cross(in *exchange.Instrument, price exchange.Ticks, lots exchange.Lots, buyer, seller party, why string) {
+	c.crosses++
+	ref := fmt.Sprintf("cross-%d.%d.%d", c.now, c.seq, c.crosses)
+	f := exchange.Fill{Instrument: in.ID, Price: price, Qty: lots, FeeAsset: in.Settle(), Reason: why}
+	sold, bought := f, f
+	sold.TradeID, sold.Side = ref+"-s", exchange.Sell
+	bought.TradeID, bought.Side = ref+"-b", exchange.Buy
+	c.bookCross(seller, &sold)
+	c.bookCross(buyer, &bought)
+	c.passCross(seller, &sold)
+	c.passCross(buyer, &bought)
+}
+
+// bookCross books one side: account, strategy, ledger.
+func (c *Core) bookCross(who party, f *exchange.Fill) {
+	in := c.u.Get(f.Instrument)
+	c.seen.add(f)
+	postings := c.acct.fill(f)
+	c.credit(who.strategy, who.pair, f)
+	c.emit(Effect{Kind: EffectFill, Strategy: -1, Instrument: in.ID, Fill: f,
+		Shares: []FillShare{{Strategy: who.strategy, Pair: who.pair, Fill: *f}}})
+	if len(postings) > 0 {
+		c.emit(Effect{Kind: EffectTxn, Strategy: -1, Instrument: in.ID,
+			Txn: &Txn{Kind: "fill", Ref: in.Key() + ":" + f.TradeID, Strategy: who.strategy, Pair: who.pair, Postings: postings}})
+	}
+}
+
+// passCross tells one side.
+func (c *Core) passCross(who party, f *exchange.Fill) {
+	c.tell(who.strategy, Notice{Handler: OnFill, Instrument: f.Instrument, Fill: f})
+	if m := c.machine(who.pair); m != nil {
+		m.Fill(c, f, f.Instrument == m.Pair.Perp)
+		c.guard(m)
+		c.Changed(m)
+	}
+}
+
+// Settle implements execution.Port.
+func (c *Core) Settle(m *execution.Machine, lots exchange.Lots) bool {
+	in := c.u.Get(m.Pair.Perp)
+	mark := c.markPrice(in)
+	price := exchange.Ticks(in.Tick.Nearest(exchange.Float(mark)))
+	if price <= 0 || lots <= 0 {
+		return false
+	}
+	buyer := party{m.Pair.Strategy, m.Pair.ID}
+	for lots > 0 {
+		seller, held := c.hider(in, m)
+		part := min(lots, held)
+		lots -= part
+		c.log(Info, m.Pair.Strategy, fmt.Sprintf("pair %d buys %s %s at %s from %s inside the account: so little can't be traded while another position hides it from the venue",
+			m.Pair.ID, in.QtyDecimal(part), in.Key(), in.PriceDecimal(price), c.partyName(seller)))
+		c.cross(in, price, part, buyer, seller, execution.Crossed)
+	}
+	return true
+}
+
+// hider is who holds the next part of the position that hides a pair's short, and how
+// much of it. What nobody holds is without end: the position is there.
+func (c *Core) hider(in *exchange.Instrument, m *execution.Machine) (party, exchange.Lots) {
+	for _, o := range c.machines {
+		if o != m && o.Pair.Perp == in.ID && o.Pair.PerpQty > 0 && !o.Pair.State.Done() {
+			return party{o.Pair.Strategy, o.Pair.ID}, o.Pair.PerpQty
+		}
+	}
+	if own := c.ownPosition(m.Pair.Strategy, in.ID); own > 0 {
+		return party{m.Pair.Strategy, 0}, own
+	}
+	for i := range len(c.slots) + len(c.absent) {
+		if own := c.ownPosition(int32(i), in.ID); own > 0 {
+			return party{int32(i), 0}, own
+		}
+	}
+	return party{-1, 0}, 1 << 62
+}
+
+// ownPosition is what a strategy holds of an instrument beside its pairs.
+func (c *Core) ownPosition(strategy int32, id exchange.InstrumentID) exchange.Lots {
+	h := c.holder(strategy)
+	if h == nil || h.pos[id] == nil {
+		return 0
+	}
+	qty := h.pos[id].qty
+	for _, m := range c.machines {
+		if m.Pair.Strategy == strategy && m.Pair.Perp == id && !m.Pair.State.Done() {
+			qty -= m.Pair.PerpQty
+		}
+	}
+	return qty
+}
+
+func (c *Core) partyName(p party) string {
+	switch {
+	case p.pair != 0:
+		return fmt.Sprintf("pair %d", p.pair)
+	case p.strategy < 0:
+		return "what no strategy holds"
+	}
+	return c.StrategyName(p.strategy)
+}
+
+// oversold gives coins of pairs that an order beside them sold to its strategy: one of
+// its fills was told after the order's last word, and another order took its place.
+func (c *Core) oversold(o *exchange.Order, f *exchange.Fill) {
+	in := c.u.Get(f.Instrument)
+	if o.Pair != 0 || in.Market != exchange.Spot || f.Side != exchange.Sell {
+		return
+	}
+	left := min(f.Qty, exchange.Lots(in.Lot.Ceil(c.missing(in.Base))))
+	for _, m := range c.machines {
+		have := exchange.Lots(in.Lot.Floor(m.Pair.SpotQty))
+		if left <= 0 || m.Pair.State.Done() || m.Pair.Spot != in.ID || have <= 0 {
+			continue
+		}
+		part := min(left, have)
+		left -= part
+		c.log(Error, o.Strategy, fmt.Sprintf("order %s sold %s %s that belong to pair %d: pair and strategy settle it at %s",
+			o.ClientID, in.QtyDecimal(part), in.Base, m.Pair.ID, in.PriceDecimal(f.Price)))
+		c.cross(in, f.Price, part, party{o.Strategy, 0}, party{m.Pair.Strategy, m.Pair.ID}, "sold by "+o.ClientID)
+	}
+}

@@ -1,0 +1,145 @@
+package core
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/host/execution"
+)
+
+// held opens a pair of one batch and fills it.
+func held(b *bench, s *asks) (spot, perp *exchange.Order) {
+	spot, perp = openPair(b, s)
+	b.filled(spot, spot.Qty, "o1")
+	b.filled(perp, perp.Qty, "o2")
+	return spot, perp
+}
+
+// crossed holds what the fills of a step make against the positions that it changed: a
+// trade inside the account moves parts of it, and never the account's own.
+func crossed(t *testing.T, fx []Effect, pair exchange.PairID, want exchange.Lots) {
+	t.Helper()
+	var net, mine exchange.Lots
+	for _, e := range kinds(fx, EffectFill) {
+		if e.Fill.Order != 0 {
+			continue
+		}
+		net += exchange.Lots(e.Fill.Side) * e.Fill.Qty
+		for _, s := range e.Shares {
+			if s.Pair == pair {
+				mine += exchange.Lots(s.Fill.Side) * s.Fill.Qty
+			}
+		}
+	}
+	if net != 0 || mine != want {
+		t.Errorf("trades inside the account come to %d lots, the pair's part to %d; want 0 and %d", net, mine, want)
+	}
+}
+
+// A rest of a short below the smallest order that a strategy's long hides from the venue
+// goes to that long, at the mark price; the account's position stays.
+func TestAHiddenRestIsSettledInside(t *testing.T) {
+	s := newAsks()
+	b := newBench(t, s)
+	_, perp := held(b, s)
+	long := kinds(b.do(s, limit(perpBTC, exchange.Buy, 600001, perp.Qty+10)), EffectSubmit)[0].Order
+	b.filled(long, long.Qty, "3")
+	b.now += exchange.Minute
+	fx := kinds(b.do(s, func(p *Port) error { return p.ClosePair(execution.CloseRequest{Pair: 1}) }), EffectSubmit)
+	b.filled(fx[0].Order, fx[0].Order.Qty, "4")
+	cover := fx[1].Order
+	const rest = 1
+	if left := cover.Qty - rest; left > 0 {
+		b.filled(cover, left, "5")
+	}
+	before := b.core.AccountPosition(perpBTC).Qty
+	var all []Effect
+	all = append(all, b.update(cover, exchange.StatusExpired, cover.Qty-rest)...)
+	for range 5 {
+		b.now += 20 * exchange.Second
+		all = append(all, b.book(perpBTC, 600000, 600001, 1000000)...)
+		b.book(spotBTC, 6000000, 6000001, 1000000)
+	}
+	crossed(t, all, 1, rest)
+	m := b.core.machine(1)
+	if m.Pair.State != execution.PairClosed || m.Pair.PerpQty != 0 {
+		t.Errorf("the pair is %s with %d lots: %s", m.Pair.State, m.Pair.PerpQty, m.Pair.Reason)
+	}
+	if got := b.core.AccountPosition(perpBTC).Qty; got != before {
+		t.Errorf("the account's position went from %d to %d", before, got)
+	}
+	if own := b.core.ownPosition(0, perpBTC); own != before {
+		t.Errorf("the strategy holds %d of the account's %d", own, before)
+	}
+}
+
+// An order beside a pair that was told to have filled nothing sells the pair's coins
+// when it did: the pair gives them up at that price, and its short follows at once.
+func TestCoinsOfAPairThatWereSoldAreSettled(t *testing.T) {
+	s := newAsks()
+	b := newBench(t, s)
+	spot, _ := held(b, s)
+	b.step(exchange.Event{Kind: exchange.KindBalance, Wallet: exchange.Spot, Asset: "BTC", Amount: decimal.RequireFromString("0.01")})
+	first := kinds(b.do(s, limit(spotBTC, exchange.Sell, 6000000, 1000)), EffectSubmit)[0].Order
+	b.update(first, exchange.StatusExpired, 0)
+	second := kinds(b.do(s, limit(spotBTC, exchange.Sell, 6000000, 1000)), EffectSubmit)[0].Order
+	b.filled(second, 1000, "6")
+	fx := b.filled(first, 1000, "7")
+	crossed(t, fx, 1, -1000)
+	m := b.core.machine(1)
+	have := b.core.balance(exchange.Spot, "BTC").Total
+	if m.Pair.SpotQty.GreaterThan(have) {
+		t.Errorf("the pair says %s BTC, the wallet has %s", m.Pair.SpotQty, have)
+	}
+	orders := kinds(fx, EffectSubmit)
+	if len(orders) != 1 || orders[0].Order.Instrument != perpBTC || orders[0].Order.Side != exchange.Buy {
+		t.Errorf("the short does not follow: %+v of %d", orders, spot.Qty)
+	}
+}
+
+// What a pair sold too many is no other pair's to sell, and is bought back.
+func TestADebtMakesNoCoinsFree(t *testing.T) {
+	s := newAsks()
+	b := newBench(t, s)
+	held(b, s)
+	m := b.core.machine(1)
+	b.core.machines = append(b.core.machines, &execution.Machine{Pair: execution.Pair{ID: 2, Spot: spotBTC, Perp: perpBTC,
+		State: execution.PairOpen, SpotQty: decimal.RequireFromString("-0.005")}})
+	if free := b.core.Free(spotBTC, 1); free.GreaterThan(b.core.balance(exchange.Spot, "BTC").Free) {
+		t.Errorf("pair 1 may sell %s of a wallet of %s", free, m.Pair.SpotQty)
+	}
+	if got := b.core.Owed(spotBTC, 1); !got.Equal(decimal.RequireFromString("0.005")) {
+		t.Errorf("%s are owed, want 0.005", got)
+	}
+}
+
+// At the end only orders pass that reduce and can't stay in the book: nobody would take
+// them back.
+func TestNoOrderRestsAtTheEnd(t *testing.T) {
+	s := newAsks()
+	b := newBench(t, s)
+	b.book(perpBTC, 600000, 600001, 1000000)
+	long := kinds(b.do(s, limit(perpBTC, exchange.Buy, 600001, 100)), EffectSubmit)[0].Order
+	b.filled(long, long.Qty, "1")
+	b.step(exchange.Event{Kind: exchange.KindCommand, Name: CommandStop})
+	for _, tif := range []exchange.TimeInForce{exchange.GTC, exchange.PostOnly, exchange.IOC, exchange.FOK} {
+		fx := b.do(s, func(p *Port) error {
+			p.Submit(exchange.Order{Instrument: perpBTC, Side: exchange.Sell, Type: exchange.Limit, TIF: tif, Price: 600000, Qty: 10, ReduceOnly: true})
+			return nil
+		})
+		sent, want := len(kinds(fx, EffectSubmit)), 0
+		if tif == exchange.IOC || tif == exchange.FOK {
+			want = 1
+		}
+		if sent != want {
+			why := ""
+			for _, e := range kinds(fx, EffectOrder) {
+				why += strings.TrimSpace(e.Order.Reason)
+			}
+			t.Errorf("%s: %d orders are sent, want %d %s", tif, sent, want, why)
+		}
+	}
+}
