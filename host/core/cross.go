@@ -137,7 +137,7 @@ func (c *Core) oversold(o *exchange.Order, f *exchange.Fill) {
 	if o.Pair != 0 || in.Market != exchange.Spot || f.Side != exchange.Sell {
 		return
 	}
-	left := min(f.Qty, exchange.Lots(in.Lot.Ceil(c.missing(in.Base))))
+	left := min(f.Qty, exchange.Lots(in.Lot.Ceil(c.unbacked(in.Base))))
 	for _, m := range c.machines {
 		have := exchange.Lots(in.Lot.Floor(m.Pair.SpotQty))
 		if left <= 0 || m.Pair.State.Done() || m.Pair.Spot != in.ID || have <= 0 {
