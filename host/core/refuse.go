@@ -28,7 +28,7 @@ func (c *Core) malformed(o *exchange.Order) error {
 		return fmt.Errorf("order for %s: side %d: want exchange.Buy or exchange.Sell", c.u.Get(o.Instrument).Key(), o.Side)
 	case o.Type != exchange.Limit && o.Type != exchange.MarketOrder:
 		return fmt.Errorf("order for %s: type %d: want exchange.Limit or exchange.MarketOrder", c.u.Get(o.Instrument).Key(), o.Type)
-	case o.TIF > exchange.FOK:
+	case o.TIF > exchange.PostOnly:
 		return fmt.Errorf("order for %s: time in force %d: want one of package exchange", c.u.Get(o.Instrument).Key(), o.TIF)
 	case o.Qty <= 0:
 		return fmt.Errorf("order for %s: quantity of %d lots: want more than 0", c.u.Get(o.Instrument).Key(), o.Qty)
