@@ -16,6 +16,7 @@ import (
 	"github.com/perilune/perilune/exchange/binance/desk"
 	"github.com/perilune/perilune/exchange/sign"
 	"github.com/perilune/perilune/host/core"
+	"github.com/perilune/perilune/ledger"
 )
 
 // AccountOptions name the account that a session trades on with real orders.
@@ -43,6 +44,7 @@ type liveAccount struct {
 	stop    context.CancelFunc
 	done    chan struct{}
 	uid     string
+	lease   *ledger.Lease
 	held    string // why new risk is held back; ""
 
 	mu         sync.Mutex
@@ -106,6 +108,9 @@ func (r *runner) signIn(ctx context.Context) error {
 		return &AccountError{advised(err)}
 	}
 	r.real.uid = strconv.FormatInt(uid, 10)
+	if err := r.takeLease(); err != nil {
+		return err
+	}
 	return r.admit(ctx)
 }
 
@@ -396,7 +401,11 @@ func (a *liveAccount) close() error {
 		a.stop()
 		<-a.done
 	}
-	return errors.Join(append(errs, a.client.Close())...)
+	errs = append(errs, a.client.Close())
+	if a.lease != nil {
+		errs = append(errs, a.lease.Release())
+	}
+	return errors.Join(errs...)
 }
 
 // realVenue lets the driver hand orders to a venue that answers by itself, through
