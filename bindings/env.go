@@ -31,6 +31,11 @@ type Env interface {
 	// for.
 	Bars(id exchange.InstrumentID, length exchange.Time) []exchange.Bar
 	BarLengths(exchange.InstrumentID) []exchange.Time
+	// Fed is the spacing of the market's data when that is bars and nothing finer; 0
+	// otherwise. Caution tells the author, once, of what a script counts on and does
+	// not get.
+	Fed() exchange.Time
+	Caution(where, text string)
 	// Quote is the best bid and ask by the ticker stream; false when there is
 	// none.
 	Quote(exchange.InstrumentID) (bid, ask exchange.Level, ok bool)

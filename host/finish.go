@@ -84,7 +84,7 @@ func (r *runner) summary(endedBy string) *Summary {
 		Reloads: st.Reloads, ReloadsRefused: st.ReloadsRefused, Errors: st.Errors, Gaps: st.Gaps,
 		Halted: r.core.Halted(), Paused: r.strategiesThat(r.core.Paused),
 		EventsHash: r.rec.in.sum(), EffectsHash: r.rec.out.sum(),
-		DB: r.o.DB, Journal: r.dir, WallSeconds: time.Since(r.started).Seconds(), Assumptions: r.assumptions(),
+		DB: r.o.DB, Journal: r.dir, WallSeconds: time.Since(r.started).Seconds(), Assumptions: r.assumptions(), Warnings: r.warnings,
 	}
 	if r.watcher != nil {
 		s.ReloadsRefused += r.watcher.failed()

@@ -86,6 +86,7 @@ type runner struct {
 	dir       string // of this run's journal
 	versions  []versionNote
 	refusals  int // of orders
+	warnings  []string
 	finished  bool
 }
 
@@ -240,6 +241,9 @@ func (r *runner) build(ctx context.Context) error {
 		}
 	}
 	r.announce()
+	for _, text := range r.cautions() {
+		r.caution(Line{Level: core.Warn, Strategy: "host", Text: text})
+	}
 	return nil
 }
 

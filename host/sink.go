@@ -61,7 +61,12 @@ func (r *runner) tell(e *core.Effect) {
 	case core.EffectOrder:
 		r.refused(e)
 	case core.EffectLog:
-		r.o.Log(Line{Time: e.Time, Level: e.Level, Strategy: r.core.StrategyName(e.Strategy), Where: e.Where, Text: e.Text})
+		l := Line{Time: e.Time, Level: e.Level, Strategy: r.core.StrategyName(e.Strategy), Where: e.Where, Text: e.Text}
+		if e.Name == core.Caution {
+			r.caution(l)
+			return
+		}
+		r.o.Log(l)
 	case core.EffectVersion:
 		r.noteVersion(e)
 		if r.watcher != nil {

@@ -71,6 +71,8 @@ type Summary struct {
 	// data are not recorded.
 	DataProblems []string      `json:"data_problems,omitempty"`
 	Data         *record.Stats `json:"data,omitempty"`
+	// Warnings tell what the strategies count on and this market does not give.
+	Warnings []string `json:"warnings,omitempty"`
 }
 
 // JSON renders the summary on one line.

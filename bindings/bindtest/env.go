@@ -25,6 +25,8 @@ type Env struct {
 	SettledList map[exchange.InstrumentID][]exchange.Settled
 	BarList     map[exchange.InstrumentID][]exchange.Bar
 	Lengths     []exchange.Time // of bars, that the strategy declared
+	FedEvery    exchange.Time
+	Cautions    []string
 	Quotes      map[exchange.InstrumentID][2]exchange.Level
 	Positions   map[exchange.InstrumentID]exchange.Position
 	Balances    map[string]exchange.Balance // by "wallet asset"
@@ -144,6 +146,10 @@ func (e *Env) Bars(id exchange.InstrumentID, length exchange.Time) []exchange.Ba
 	}
 	return out
 }
+
+// Fed returns FedEvery, and Caution adds to Cautions.
+func (e *Env) Fed() exchange.Time         { return e.FedEvery }
+func (e *Env) Caution(where, text string) { e.Cautions = append(e.Cautions, where+" "+text) }
 
 // BarLengths returns Lengths.
 func (e *Env) BarLengths(exchange.InstrumentID) []exchange.Time { return e.Lengths }

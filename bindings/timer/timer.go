@@ -6,6 +6,8 @@
 package timer
 
 import (
+	"fmt"
+
 	"github.com/perilune/perilune/bindings"
 	"github.com/perilune/perilune/exchange"
 )
@@ -38,11 +40,23 @@ func Module() bindings.Module {
 
 func every(rt *bindings.Runtime) int {
 	period := rt.Arg(2).Duration()
+	fine(rt, rt.Arg(1).Name(), period)
 	set(rt, rt.Env().Now()+period, period)
 	return 0
 }
 
+// fine tells the author of a timer that is finer than all that can change.
+func fine(rt *bindings.Runtime, name string, period exchange.Time) {
+	fed := rt.Env().Fed()
+	if period >= fed {
+		return
+	}
+	rt.Env().Caution(rt.Where(), fmt.Sprintf("timer %q is due after %gs, and this market changes every %s only: between bars prices stand still, and orders are filled on the last close; "+
+		"use on_bar, or periods of at least %q", name, bindings.Seconds(period), exchange.BarLength(fed), exchange.BarLength(fed)))
+}
+
 func after(rt *bindings.Runtime) int {
+	fine(rt, rt.Arg(1).Name(), rt.Arg(2).Duration())
 	set(rt, rt.Env().Now()+rt.Arg(2).Duration(), 0)
 	return 0
 }

@@ -115,6 +115,7 @@ func (c *Core) onReload(ev *exchange.Event) {
 	s.Strategy.Close()
 	s.install(fresh, c.u)
 	c.buildBars()
+	s.cautioned = false
 	s.version++
 	s.paused, s.strikes, s.errors, s.failed, s.dirty = "", 0, 0, nil, true
 	c.stats.Reloads++

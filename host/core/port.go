@@ -66,6 +66,7 @@ const (
 	stageLog
 	stageChart
 	stageHalt
+	stageCaution
 	stageKeep
 	stageSchedule
 	stageUnschedule
@@ -312,6 +313,30 @@ func (p *Port) Log(level Level, where, text string) {
 	p.staged = append(p.staged, staged{kind: stageLog, level: min(level, Error), where: where, text: text})
 }
 
+// Caution is the Name of a logged line that tells an author, once a version, that
+// the market does not give what the script counts on.
+const Caution = "caution"
+
+// Fed is the spacing of the market's data when that is bars and nothing finer; 0
+// otherwise.
+func (p *Port) Fed() exchange.Time {
+	if !p.c.cfg.NoTrades {
+		return 0
+	}
+	fed := exchange.Time(0)
+	for i := range p.c.markets {
+		if m := &p.c.markets[i]; m.fed > 0 && (fed == 0 || m.fed < fed) {
+			fed = m.fed
+		}
+	}
+	return fed
+}
+
+// Caution stages a line for the author; one for each version of a script.
+func (p *Port) Caution(where, text string) {
+	p.staged = append(p.staged, staged{kind: stageCaution, where: where, text: text})
+}
+
 // Chart stages a point of a named series.
 func (p *Port) Chart(series string, value float64) {
 	if math.IsNaN(value) || math.IsInf(value, 0) {
@@ -350,6 +375,11 @@ func (c *Core) commit(s *slot) {
 			c.timers.clear(s.index, st.name)
 		case stageLog:
 			c.emit(Effect{Kind: EffectLog, Strategy: s.index, Level: st.level, Where: st.where, Text: st.text})
+		case stageCaution:
+			if !s.cautioned {
+				s.cautioned = true
+				c.emit(Effect{Kind: EffectLog, Strategy: s.index, Level: Warn, Where: st.where, Text: st.text, Name: Caution})
+			}
 		case stageChart:
 			c.emit(Effect{Kind: EffectChart, Strategy: s.index, Name: st.name, Value: st.value})
 		case stageSchedule:

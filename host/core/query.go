@@ -52,6 +52,11 @@ func (c *Core) Listens(strategy int32, h Handler) bool {
 	return strategy >= 0 && int(strategy) < len(c.slots) && c.slots[strategy].wants[h]
 }
 
+// Watches reports whether a strategy is told of an instrument's market.
+func (c *Core) Watches(strategy int32, id exchange.InstrumentID) bool {
+	return strategy >= 0 && int(strategy) < len(c.slots) && c.slots[strategy].watches[id]
+}
+
 // OpenPairs returns copies of the pairs that are not done.
 func (c *Core) OpenPairs() []execution.Pair {
 	var out []execution.Pair

@@ -115,8 +115,9 @@ type slot struct {
 	counsel counsel
 	holder
 
-	lengths  []exchange.Time // of the bars it declared
-	usesBars bool            // ... or, with none declared, whether it needs any
+	lengths   []exchange.Time // of the bars it declared
+	cautioned bool            // it was told that the market gives less than it counts on
+	usesBars  bool            // ... or, with none declared, whether it needs any
 }
 
 func (s *slot) install(st Strategy, u *exchange.Universe) {

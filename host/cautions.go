@@ -1,0 +1,81 @@
+package host
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/host/core"
+)
+
+// cautions says of each script, in one line, what it waits for and will not be
+// called with on this market, and what to change.
+func (r *runner) cautions() []string {
+	var out []string
+	for i := range r.scripts {
+		if list := r.waitsInVain(int32(i)); len(list) > 0 {
+			out = append(out, filepath.Base(r.scripts[i].path)+": "+strings.Join(list, "; "))
+		}
+	}
+	return out
+}
+
+// waitsInVain lists the handlers of a strategy that nothing will call.
+func (r *runner) waitsInVain(strategy int32) (out []string) {
+	listens := func(h core.Handler) bool { return r.core.Listens(strategy, h) }
+	watched, perps := 0, 0
+	for _, in := range r.core.Universe().All() {
+		if r.core.Watches(strategy, in.ID) {
+			watched++
+			if in.Perp() {
+				perps++
+			}
+		}
+	}
+	var idle []string
+	for _, h := range []core.Handler{core.OnBook, core.OnTrade, core.OnMark, core.OnBar} {
+		if listens(h) && watched == 0 {
+			idle = append(idle, h.String())
+		}
+	}
+	if len(idle) > 0 {
+		return append(out, strings.Join(idle, ", ")+" will not be called, because it watches nothing: declare M.universe, such as { \"usdm:BTCUSDT\" }")
+	}
+	only := r.market.supply.BarsOnly
+	if listens(core.OnTrade) && only {
+		out = append(out, "on_trade will not be called, because a history of bars has no trades: use on_bar")
+	}
+	if listens(core.OnMark) && perps == 0 {
+		out = append(out, "on_mark will not be called, because spot has no mark price: add a perpetual to M.universe")
+	}
+	if listens(core.OnBook) && only {
+		out = append(out, fmt.Sprintf("on_book is called once a bar (%s), with a book made of its close: quotes that rest between bars are filled by whole bars",
+			exchange.BarLength(r.market.supply.shortest())))
+	}
+	if listens(core.OnAdvice) && r.o.Advisor == nil {
+		out = append(out, "on_advice will not be called, because there is no adviser: configure [advisor]")
+	}
+	return out
+}
+
+// shortest is the length of the shortest bars that the market brings.
+func (s *supply) shortest() (length exchange.Time) {
+	for _, l := range s.Bars {
+		if length == 0 || l < length {
+			length = l
+		}
+	}
+	return length
+}
+
+// caution tells a person at the start, or when a script asks for it, and keeps the
+// line for the summary.
+func (r *runner) caution(l Line) {
+	text := l.Text
+	if l.Where != "" {
+		text = l.Where + ": " + text
+	}
+	r.warnings = append(r.warnings, text)
+	r.o.Log(l)
+}
