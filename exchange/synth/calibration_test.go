@@ -152,17 +152,32 @@ func (h *history) returns(out sample) {
 		}
 	}
 	h.alts(func(i int) {
-		r := steps(h.log[i])
+		r := steps(h.log[i][:30*1440]) // as long as the record
 		vol, kurt, cor = append(vol, 1e4*rms(r)), append(kurt, kurtosis(r)), append(cor, correlation(r, btc))
 		near, far = append(near, acf(absolute(r), 1)), append(far, acf(absolute(r), 60))
 	})
 	out["BTC: volatility of one minute, bp"] = 1e4 * rms(btc)
+	var hourly, lasting []float64
+	h.alts(func(i int) {
+		r := steps(everyHour(h.log[i]))
+		hourly, lasting = append(hourly, kurtosis(r)), append(lasting, acf(absolute(r), 1))
+	})
+	out["alts: kurtosis of hourly returns"] = median(hourly)
+	out["alts: autocorrelation of |return|, 1 hour"] = median(lasting)
 	out["alts: volatility of one minute, bp"] = median(vol)
 	out["alts: kurtosis of one-minute returns"] = median(kurt)
 	out["alts: autocorrelation of |return|, 1 minute"] = median(near)
 	out["alts: autocorrelation of |return|, 60 minutes"] = median(far)
 	out["alts: correlation of one-minute returns with BTC"] = median(cor)
 	out["busiest over quietest hour of the day"] = slices.Max(h.busy[:]) / slices.Min(h.busy[:])
+}
+
+// everyHour takes every sixtieth of a minute's values.
+func everyHour(minutes []float64) (out []float64) {
+	for i := 0; i < len(minutes); i += 60 {
+		out = append(out, minutes[i])
+	}
+	return out
 }
 
 // books measures three hours of the BTC linear book.

@@ -9,9 +9,10 @@ import (
 
 // Parameters of the processes; calibration.go says where they come from.
 const (
-	marketVol   = 4.7  // root mean square return of the market in one minute, bp
+	marketVol   = 5.1  // root mean square return of the market in one minute, bp
 	fastVolSD   = 0.40 // of the log of volatility, half-life 15 min
-	slowVolSD   = 0.33 // of the log of volatility, half-life 12 h
+	slowVolSD   = 0.34 // of the log of volatility, half-life 12 h
+	regimeVolSD = 0.34 // of the log of volatility of all coins at once, half-life 3 days
 	moodBite    = 10.0 // premium, bp, per unit of mood beyond moodEdge
 	moodEdge    = 0.9
 	stormVol    = 3.0 // how much more volatile a storm is at its height
@@ -23,20 +24,24 @@ const (
 // weather is what all coins share.
 type weather struct {
 	rng        *rand.Rand
-	fast, slow ou // log volatility
-	mood       ou // appetite for leverage
+	gales      *rand.Rand // of the regime
+	fast, slow ou         // log volatility
+	regime     ou         // ... of the whole market
+	mood       ou         // appetite for leverage
 	storm      storm
 	stormy     bool
 
 	ret   float64 // log return of the market over the last step
 	force float64 // of a storm, 0 to 1, now
 	push  float64 // of the mood on premiums, bp
+	tide  float64 // volatility of the regime relative to its mean
 	beat  float64 // volatility now relative to its mean
 }
 
 func newWeather(seed uint64, dt float64) weather {
 	rng := stream(seed, 1)
-	return weather{rng: rng, fast: newOU(rng, fastVolSD, 900, dt), slow: newOU(rng, slowVolSD, 43200, dt), mood: newOU(rng, 1, 4*86400, dt)}
+	return weather{rng: rng, fast: newOU(rng, fastVolSD, 900, dt), slow: newOU(rng, slowVolSD, 43200, dt), mood: newOU(rng, 1, 4*86400, dt),
+		regime: newOU(stream(seed, 2), regimeVolSD, 3*86400, dt), gales: stream(seed, 3)}
 }
 
 // calmly is exp(x) scaled so that the mean square over the law of the two
@@ -50,6 +55,8 @@ func (w *weather) step(m *Market, t exchange.Time, dt, day float64) {
 	w.fast.step(w.rng)
 	w.slow.step(w.rng)
 	w.mood.step(w.rng)
+	w.regime.step(w.gales)
+	w.tide = math.Exp(w.regime.x - regimeVolSD*regimeVolSD)
 	w.push = moodBite * math.Max(0, w.mood.x-moodEdge)
 	if t%exchange.Day == 0 {
 		w.storm, w.stormy = m.storm(t)
@@ -60,9 +67,9 @@ func (w *weather) step(m *Market, t exchange.Time, dt, day float64) {
 		w.force = w.storm.force(t)
 		drift = w.storm.drift * dt * 1e9 / float64(w.storm.to-w.storm.from)
 	}
-	w.beat = calmly(w.fast.x, w.slow.x) * day * (1 + (stormVol-1)*w.force)
+	w.beat = calmly(w.fast.x, w.slow.x) * w.tide * day * (1 + (stormVol-1)*w.force)
 	w.ret = marketVol*1e-4*math.Sqrt(dt/60)*w.beat*w.rng.NormFloat64() + drift
-	w.ret += m.jump(w.rng, dt, 30)
+	w.ret += m.jump(w.rng, dt, w.tide, 30)
 }
 
 // storm returns the storm of the day that begins at t, unless it is too early
@@ -74,10 +81,11 @@ func (m *Market) storm(t exchange.Time) (storm, bool) {
 	return stormOf(m.opt.Seed, t)
 }
 
-// jump is a rare extra return with a standard deviation of size bp.
-func (m *Market) jump(rng *rand.Rand, dt, size float64) float64 {
+// jump is a rare extra return with a standard deviation of size bp. Jumps come
+// together: more in a violent regime.
+func (m *Market) jump(rng *rand.Rand, dt, tide, size float64) float64 {
 	u, z := rng.Float64(), rng.NormFloat64()
-	if m.opt.Calm || u >= jumpsPerDay*dt/86400 {
+	if m.opt.Calm || u >= jumpsPerDay*tide*dt/86400 {
 		return 0
 	}
 	return size * 1e-4 * z
@@ -116,9 +124,9 @@ func (a *asset) step(m *Market, t exchange.Time, dt, day float64) {
 	a.slow.step(a.rng)
 	a.squeeze = a.plot.at(t)
 	minute := math.Sqrt(dt / 60)
-	beat := calmly(a.fast.x, a.slow.x) * day * (1 + math.Abs(a.squeeze)/60) * (1 + (stormVol-1)*m.weather.force)
+	beat := calmly(a.fast.x, a.slow.x) * m.weather.tide * day * (1 + math.Abs(a.squeeze)/60) * (1 + (stormVol-1)*m.weather.force)
 	ret := a.beta*m.weather.ret + a.idio*1e-4*minute*beat*a.rng.NormFloat64()
-	ret += m.jump(a.rng, dt, 6*a.idio)
+	ret += m.jump(a.rng, dt, m.weather.tide, 6*a.idio)
 	a.log += ret + (a.home-a.log)*dt*math.Ln2/pullHalf
 	a.index = math.Exp(a.log)
 	usual := math.Hypot(a.beta*marketVol, a.idio) * 1e-4 * minute

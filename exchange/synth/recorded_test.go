@@ -156,12 +156,31 @@ func recordedReturns(t *testing.T, out sample) {
 	out["alts: autocorrelation of |return|, 1 minute"] = median(near)
 	out["alts: autocorrelation of |return|, 60 minutes"] = median(far)
 	out["alts: correlation of one-minute returns with BTC"] = median(cor)
+	recordedHours(t, out)
 	out["busiest over quietest hour of the day"] = slices.Max(hours[:]) / slices.Min(hours[:])
 	for h, v := range relative(hours) {
 		if math.Abs(v-hourShare[h]) > 0.0015 {
 			t.Errorf("hour %d has %.4f of the volume, the curve %.3f", h, v, hourShare[h])
 		}
 	}
+}
+
+// recordedHours measures hours in stretches of 60 days, as the simulated ones are:
+// years mix what a run of weeks does not have.
+func recordedHours(t *testing.T, out sample) {
+	var kurt, lasting []float64
+	for _, s := range []string{"1000SHIB", "AAVE", "ALGO", "ARB", "AVAX", "BCH", "DOGE", "DOT", "HBAR", "LINK", "XRP"} {
+		var log []float64
+		for _, r := range rows(t, "history/perp_1h/"+s+"USDT.csv.gz") {
+			log = append(log, math.Log(number(t, r[4])))
+		}
+		r := steps(log)
+		for ; len(r) >= 60*24; r = r[60*24:] {
+			kurt, lasting = append(kurt, kurtosis(r[:60*24])), append(lasting, acf(absolute(r[:60*24]), 1))
+		}
+	}
+	out["alts: kurtosis of hourly returns"] = median(kurt)
+	out["alts: autocorrelation of |return|, 1 hour"] = median(lasting)
 }
 
 // relative scales to a sum of 1.

@@ -12,7 +12,7 @@ const (
 	maxPrints     = 6
 	// printShare is the mean value of a print as a part of the usual touch.
 	printShare = 0.8
-	printSigma = 1.5
+	printSigma = 2.0
 )
 
 // hourShare is the part of a day's volume in each hour, UTC.
