@@ -31,6 +31,7 @@ type checked struct {
 	tickers          queue[touch] // ids rise; the first is the latest up to the oldest sample
 	samples          queue[touch] // ids rise
 	torn             torn
+	against          tradeCheck
 }
 
 // touch is the best bid and ask at an update id. A side without orders is zero.
@@ -72,7 +73,10 @@ func (m *checked) link(r *Report, ev *exchange.Event, at place) {
 	case ev.FirstID > ev.LastID || ev.PrevID >= ev.FirstID:
 		r.Gaps++
 		r.problem(at, "%s: ids of one diff contradict each other: pu %d, U %d, u %d", m.in.Key(), ev.PrevID, ev.FirstID, ev.LastID)
-	case last == 0 || ev.LastID <= last: // the first, or a repetition
+	case last == 0: // the first
+	case ev.LastID <= last:
+		r.Repeats++
+		r.problem(at, "%s: the diff of u %d comes again, or too late: u %d was there before", m.in.Key(), ev.LastID, last)
 	case ev.PrevID == -1 && ev.FirstID > last+1:
 		r.Gaps++
 		r.problem(at, "%s: gap: the diff begins at U %d, want %d", m.in.Key(), ev.FirstID, last+1)
@@ -143,6 +147,7 @@ func (m *checked) ticker(r *Report, ev *exchange.Event, at place) {
 		m.tickers.pop()
 	}
 	m.tickers.push(now)
+	m.against.ticker(now, ev.Time)
 	m.settle(r)
 }
 
@@ -217,6 +222,7 @@ func (m *checked) finish(r *Report) {
 		m.judge(r, m.samples.pop())
 	}
 	m.condemn(r)
+	m.quantities(r)
 }
 
 func (m *checked) text(t touch) string {

@@ -28,15 +28,23 @@ type Report struct {
 	Ignored   int64 `json:"ignored"` // neither of these
 
 	Gaps        int64 `json:"gaps"`         // diffs that do not follow the one before, by the venue's rule
+	Repeats     int64 `json:"repeats"`      // diffs that came again, or after a later one
 	TradeGaps   int64 `json:"trade_gaps"`   // trade ids that do not follow the one before
 	TickerOrder int64 `json:"ticker_order"` // tickers whose id is not above the one before, or that say the same
 	Samples     int64 `json:"samples"`      // books compared with the venue's own best bid and ask
 	Levels      int64 `json:"levels"`       // levels compared with a later snapshot
 	Mismatches  int64 `json:"mismatches"`   // of either comparison; a crossed book is one too
-	Torn        int64 `json:"torn"`         // differences that the trades explain: the diff ends inside an execution
-	Unverified  int64 `json:"unverified"`   // diffs that had no usable book under them
-	Malformed   int64 `json:"malformed"`
-	Clamped     int64 `json:"clamped"` // lines whose local time ran back
+	// TradesCompared had a ticker at hand. TradePrices of them lie more than 1 %
+	// outside of best bid and ask; TradeSizes are instruments whose best levels do
+	// not shrink by what is traded.
+	TradesCompared int64 `json:"trades_compared"`
+	TradePrices    int64 `json:"trade_prices"`
+	TradeSizes     int64 `json:"trade_sizes"`
+
+	Torn       int64 `json:"torn"`       // differences that the trades explain: the diff ends inside an execution
+	Unverified int64 `json:"unverified"` // diffs that had no usable book under them
+	Malformed  int64 `json:"malformed"`
+	Clamped    int64 `json:"clamped"` // lines whose local time ran back
 
 	Problems []Problem `json:"problems,omitempty"`
 	keep     int
@@ -52,6 +60,7 @@ func (r *Report) Err() error {
 		what string
 	}{
 		{r.Gaps, "gaps"}, {r.Mismatches, "mismatches"}, {r.Malformed, "malformed lines"},
+		{r.Repeats, "repeated diffs"}, {r.TradePrices, "trades far from the book"}, {r.TradeSizes, "instruments with wrong quantities of trades"},
 		{r.TradeGaps, "gaps in trade ids"}, {r.TickerOrder, "tickers out of order or repeated"},
 	} {
 		if c.n > 0 {
@@ -103,7 +112,8 @@ type place struct {
 //
 // What it finds: any lost, repeated-out-of-place or reordered diff; any lost
 // trade; any line that is not what the venue writes; a wrong price or size that
-// is, or becomes, the best of its side, or that a later snapshot covers. What
+// is, or becomes, the best of its side, or that a later snapshot covers; trades
+// far from the ticker, and quantities of all trades that are not the book's. What
 // it cannot find: a wrong size deep in the book that the venue overwrites before
 // it is ever the best, the first or last message of a recording missing, and
 // most tickers that another one replaced before the next diff.
@@ -198,6 +208,9 @@ func (c *checker) event(ev *exchange.Event, at place, frame []byte) {
 	case exchange.KindTrade:
 		c.report.Trades++
 		m.trade(c.report, ev.ID, isAggregate(frame), at)
+		if !isAggregate(frame) {
+			m.fair(c.report, ev, at)
+		}
 		m.torn.trade(ev)
 		m.absolve(c.report)
 	case exchange.KindGap:

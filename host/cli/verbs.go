@@ -56,6 +56,8 @@ func printReport(e *env, r *record.Report) {
 		{"gaps", r.Gaps, fmt.Sprintf("and %d in trade ids", r.TradeGaps)},
 		{"samples", r.Samples, "best bid and ask, price and size, against the venue's own ticker"},
 		{"mismatches", r.Mismatches, fmt.Sprintf("%d levels compared with later snapshots", r.Levels)},
+		{"repeats", r.Repeats, "diffs that came again, or after a later one"},
+		{"trade prices", r.TradePrices, fmt.Sprintf("over 1 %% outside of best bid and ask, of %d compared", r.TradesCompared)},
 		{"malformed", r.Malformed, fmt.Sprintf("%d updates had no book under them", r.Unverified)},
 	} {
 		fmt.Fprintf(t, "  %s\t%d\t  %s\n", row.name, row.n, row.note)
@@ -63,6 +65,9 @@ func printReport(e *env, r *record.Report) {
 	t.Flush()
 	for _, p := range r.Problems {
 		fmt.Fprintf(e.out, "  %s\n", p)
+	}
+	for _, c := range r.CannotFind() {
+		fmt.Fprintf(e.out, "  not to be found this way: %s\n", c)
 	}
 }
 
