@@ -95,6 +95,7 @@ type order struct {
 	lapsing     bool // its date has come
 	resubmitted bool
 	refused     *fault
+	amendments  []amendment // the last keepAmendments, oldest first
 }
 
 // Statuses as the exchange writes them.

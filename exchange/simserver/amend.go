@@ -47,10 +47,13 @@ func (a *account) amend(o *order, qty exchange.Lots, name string) *fault {
 	if err := a.venue.Reduce(o.paper, qty); err != nil {
 		return bad(-2038, "%s", err)
 	}
+	was := amendment{client: o.client, price: [2]exchange.Ticks{o.price, o.price}, qty: [2]exchange.Lots{o.qty, qty}}
 	o.qty, o.updated, o.cancelName = qty, a.s.now, o.client
 	o.client = name
 	a.byClient[clientKey{o.m, name}] = o
 	a.report(o, "REPLACED", nil)
+	was.id, was.at, was.renamed = a.executions, o.updated, name
+	o.amendments = appendLast(o.amendments, was, keepAmendments)
 	a.flush()
 	return nil
 }

@@ -109,14 +109,17 @@ func (m *market) candles(interval string, from, now exchange.Time) []bar {
 }
 
 // day is the rolling 24 hours up to now, in one bar; false before any trade.
-func (m *market) day(now exchange.Time) (bar, bool) {
+func (m *market) day(now exchange.Time) (bar, bool) { return m.since(now - exchange.Day) }
+
+// since is all from a time on, by the minute, in one bar; false without a trade.
+func (m *market) since(from exchange.Time) (bar, bool) {
 	var sum bar
 	for i := range m.bars {
-		if m.bars[i].open >= now-exchange.Day {
+		if m.bars[i].open >= from {
 			sum.add(&m.bars[i])
 		}
 	}
-	sum.open = now - exchange.Day
+	sum.open = from
 	if sum.count == 0 {
 		p := m.lastPrice()
 		sum.o, sum.h, sum.l, sum.c = p, p, p, p

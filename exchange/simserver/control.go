@@ -72,7 +72,7 @@ func postFault(s *sim, _ url.Values, body []byte) (any, error) {
 }
 
 func clearFaults(s *sim, _ url.Values, _ []byte) (any, error) {
-	s.desk.clear()
+	s.desk.clear(s)
 	return s.desk.list(), nil
 }
 

@@ -38,6 +38,10 @@ var prefixes = map[string]struct {
 // rest answers one HTTP request.
 func (s *sim) rest(r *request, path string) *response {
 	prefix, rest, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	if prefix == "futures" { // of both kinds; only inverse contracts are named by such pairs
+		r.market, r.path = s.statsMarket(r), "futures/"+rest
+		return s.answer(r, routeKey(r))
+	}
 	where, ok := prefixes[prefix]
 	if !ok {
 		return refusal(errNotFound, nil)
@@ -58,7 +62,10 @@ func (s *sim) answer(r *request, key string) *response {
 	c := &call{request: r}
 	rt, ok := routes[r.market][key]
 	if !ok {
-		return refusal(errNotFound, nil)
+		return refusal(notSimulated(key), nil)
+	}
+	if r.twice != "" {
+		return refusal(bad(-1101, "Duplicate values for parameter '%s'.", r.twice), nil)
 	}
 	if f := s.desk.before(s, c); f != nil {
 		return refusal(f, nil)

@@ -54,6 +54,17 @@ var (
 	errNotFound     = &fault{status: http.StatusNotFound, code: -5000, msg: "Path not found."}
 )
 
+// notSimulated refuses by name what this exchange does not have, so that nobody
+// takes it for an outage.
+func notSimulated(what string) *fault {
+	return &fault{status: http.StatusNotFound, code: -5000, msg: "Path not found: " + what + " is not simulated here."}
+}
+
+// unsupported refuses by name what is only known in part.
+func unsupported(why string) *fault {
+	return bad(-1020, "This operation is not supported: %s.", why)
+}
+
 // officialWords are the exchange's sentences for codes that the paper venue
 // explains in more detail; a client may look at them.
 var officialWords = map[int]string{

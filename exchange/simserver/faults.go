@@ -236,8 +236,12 @@ func (d *faultDesk) note(s *sim, a *armed) {
 	d.fired = appendLast(d.fired, object{{"server_time", millis(s.wall())}, {"time", millis(s.now)}, {"fault", a.Fault}}, keepFired)
 }
 
-// clear forgets what is to come, also by seed. What has happened stays.
-func (d *faultDesk) clear() { d.armed, d.chaos = nil, nil }
+// clear forgets what is to come, also by seed, and ends what lasts: the clock is
+// right again and maintenance is over. What has happened stays.
+func (d *faultDesk) clear(s *sim) {
+	d.armed, d.chaos = nil, nil
+	s.skew, d.closedUntil = 0, [len(exchange.Markets) + 1]exchange.Time{}
+}
 
 // list is what is to come: those that wait first, then by time.
 func (d *faultDesk) list() list {

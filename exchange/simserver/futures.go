@@ -189,11 +189,11 @@ func (a *account) riskV3(m *market) []field {
 func (a *account) riskV2(m *market) []field {
 	leverage := a.venue.Leverage(m.in.ID)
 	out := []field{{"leverage", strconv.Itoa(leverage)}, {"marginType", a.marginType(m, "isolated", "cross")}, {"isolatedMargin", decimal.Zero}, {"isAutoAddMargin", "false"}}
-	most := capOf(m, leverage)
+	most, notional := capOf(m, leverage), a.venue.PositionMargin(m.in.ID).Notional
 	if m.in.Inverse() {
-		return append(out, most)
+		return append(out, most, field{"notionalValue", notional}, field{"isolatedWallet", decimal.Zero})
 	}
-	return append(out, field{"maxNotionalValue", most.val}, field{"notional", a.venue.PositionMargin(m.in.ID).Notional}, field{"isolatedWallet", "0"})
+	return append(out, field{"maxNotionalValue", most.val}, field{"notional", notional}, field{"isolatedWallet", "0"})
 }
 
 func commissionRate(s *sim, c *call) (any, *fault) {
@@ -248,13 +248,17 @@ func leverageBracket(s *sim, c *call) (any, *fault) {
 	}
 	out := list{}
 	for _, m := range wanted {
-		brackets, floor := list{}, decimal.Zero
-		for i, b := range m.in.Brackets {
-			brackets = append(brackets, object{{"bracket", i + 1}, {"initialLeverage", b.MaxLeverage}, {top, number(b.Cap.String())}, {bottom, number(floor.String())},
-				{"maintMarginRatio", number(b.MMR.String())}, {"cum", number(b.Cum.String())}})
-			floor = b.Cap
-		}
-		out = append(out, object{{"symbol", m.in.Symbol}, {"brackets", brackets}})
+		out = append(out, object{{"symbol", m.in.Symbol}, {"brackets", m.bracketList(top, bottom)}})
 	}
 	return out, nil
+}
+
+func (m *market) bracketList(top, bottom string) list {
+	brackets, floor := list{}, decimal.Zero
+	for i, b := range m.in.Brackets {
+		brackets = append(brackets, object{{"bracket", i + 1}, {"initialLeverage", b.MaxLeverage}, {top, number(b.Cap.String())}, {bottom, number(floor.String())},
+			{"maintMarginRatio", number(b.MMR.String())}, {"cum", number(b.Cum.String())}})
+		floor = b.Cap
+	}
+	return brackets
 }

@@ -66,9 +66,48 @@ func pool(m exchange.Market) int {
 	return 1
 }
 
+// The wallet's endpoints have pools of their own: one by address, and one by
+// account for those whose weight the exchange calls UID.
+const (
+	walletPool = 2 + iota
+	accountPool
+)
+
+// Limits of the wallet's pools a minute. Source: the wallet's general info.
+const (
+	walletWeight  = 12_000
+	accountWeight = 180_000
+)
+
+// byAccount are the wallet's endpoints that weigh on the account.
+var byAccount = map[string]bool{transferRoute: true}
+
+// usageKey is who uses a pool: an address, or an account by its key.
 type usageKey struct {
-	ip   string
+	who  string
 	pool int
+}
+
+func usageOf(r *request) usageKey {
+	switch {
+	case !r.wallet:
+		return usageKey{r.ip, pool(r.market)}
+	case byAccount[routeKey(r)]:
+		return usageKey{r.key, accountPool}
+	}
+	return usageKey{r.ip, walletPool}
+}
+
+func (s *sim) weightLimit(r *request) int {
+	switch usageOf(r).pool {
+	case pool(exchange.Spot):
+		return s.opt.Limits.SpotWeight
+	case walletPool:
+		return walletWeight
+	case accountPool:
+		return accountWeight
+	}
+	return s.opt.Limits.FuturesWeight
 }
 
 // patience is how many requests beyond the limit end in a ban.
@@ -84,16 +123,14 @@ func (s *sim) charge(r *request, weight int) *fault {
 	if now < u.banUntil {
 		return banned(r.market, u.banUntil, now)
 	}
-	limit := s.opt.Limits.FuturesWeight
-	if r.market == exchange.Spot {
-		limit = s.opt.Limits.SpotWeight
-	}
+	limit := s.weightLimit(r)
 	was := u.weight.start
-	if u.weight.add(now, weight) <= limit {
-		return nil
-	}
+	used := u.weight.add(now, weight)
 	if u.weight.start != was {
 		u.warned = 0
+	}
+	if used <= limit {
+		return nil
 	}
 	if u.warned++; u.warned > patience {
 		u.warned, u.banUntil = 0, now+banFor
@@ -103,7 +140,7 @@ func (s *sim) charge(r *request, weight int) *fault {
 }
 
 func (s *sim) used(r *request) *usage {
-	key := usageKey{r.ip, pool(r.market)}
+	key := usageOf(r)
 	u := s.usage[key]
 	if u == nil {
 		u = &usage{weight: window{length: exchange.Minute}}
@@ -167,8 +204,12 @@ func (s *sim) chargeOrders(c *call, short, long int) *fault {
 func (s *sim) headers(c *call, orders bool) map[string]string {
 	h := map[string]string{}
 	weight := strconv.Itoa(s.used(c.request).weight.used)
-	if c.wallet {
+	switch usageOf(c.request).pool {
+	case accountPool:
 		h["X-SAPI-USED-UID-WEIGHT-1M"] = weight
+		return h
+	case walletPool:
+		h["X-SAPI-USED-IP-WEIGHT-1M"] = weight
 		return h
 	}
 	h["X-MBX-USED-WEIGHT"], h["X-MBX-USED-WEIGHT-1M"] = weight, weight

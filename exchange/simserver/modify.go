@@ -72,6 +72,8 @@ func (a *account) modify(o *order, t *ticket) *fault {
 	o.price, o.qty = exchange.Ticks(o.m.in.Tick.Floor(t.price)), total
 	f := a.resubmit(o, t.policy, true)
 	if f == nil {
+		o.amendments = appendLast(o.amendments, amendment{id: a.executions, at: a.s.now, client: o.client, renamed: o.client,
+			price: [2]exchange.Ticks{was, o.price}, qty: [2]exchange.Lots{wasQty, total}}, keepAmendments)
 		a.flush()
 		return nil
 	}

@@ -24,6 +24,7 @@ type request struct {
 	payload   string // what the signature is over
 	signature string
 	ip        string
+	twice     string // a parameter that was sent twice; empty: none
 	// session is the key that a WebSocket API connection has logged on with.
 	session *apiKey
 }
@@ -50,15 +51,30 @@ func readRequest(r *http.Request, body string) (*request, error) {
 	if err != nil {
 		return nil, err
 	}
+	q := &request{method: r.Method, params: query, key: r.Header.Get("X-MBX-APIKEY"), ip: hostOf(r.RemoteAddr)}
+	q.twice = firstTwice(query, form)
 	for k, v := range form { // order does not matter: keys are copied one to one
 		if !query.Has(k) { // the query wins
 			query[k] = v
 		}
 	}
-	q := &request{method: r.Method, params: query, key: r.Header.Get("X-MBX-APIKEY"), ip: hostOf(r.RemoteAddr)}
 	// Without a signature both stay empty, and only a signed endpoint minds.
 	q.payload, q.signature, _ = sign.Cut(r.URL.RawQuery, body)
 	return q, nil
+}
+
+// firstTwice names a parameter that the query, or the body, has twice: the first by
+// name. One in both is in order, and the query wins.
+func firstTwice(lists ...url.Values) string {
+	first := ""
+	for _, list := range lists {
+		for k, v := range list { // order does not matter: the smallest is kept
+			if len(v) > 1 && (first == "" || k < first) {
+				first = k
+			}
+		}
+	}
+	return first
 }
 
 func hostOf(addr string) string {

@@ -47,12 +47,20 @@ func spotRoutes() table {
 	t.add("GET v3/uiKlines", open, costs(2), klines)
 	t.add("GET v3/avgPrice", open, costs(2), avgPrice)
 	t.add("GET v3/ticker/24hr", open, single(2, 80), dayTicker)
+	t.add("GET v3/ticker", open, eachSymbol(4, 200), rollingTicker)
+	t.add("GET v3/ticker/tradingDay", open, eachSymbol(4, 200), tradingDayTicker)
+	t.add("GET v3/referencePrice", open, costs(2), referencePrice)
+	t.add("GET v3/executionRules", open, single(2, 40), executionRules)
 	t.add("GET v3/ticker/price", open, single(2, 4), priceTicker)
 	t.add("GET v3/ticker/bookTicker", open, single(2, 4), bookTicker)
 
 	t.enter("POST v3/order", 1, 1, 1, placeOrder)
 	t.enter("POST v3/order/cancelReplace", 1, 1, 1, cancelReplace)
 	t.add("PUT v3/order/amend/keepPriority", signed, costs(4), amendOrder)
+	t.add("GET v3/order/amendments", signed, costs(4), spotAmendments)
+	t.add("GET v3/myFilters", signed, costs(40), myFilters)
+	t.add("GET v3/myAllocations", signed, costs(20), myAllocations)
+	t.add("GET v3/myPreventedMatches", signed, costs(20), myPreventedMatches)
 	t.add("POST v3/order/test", signed, costs(1), testOrder)
 	t.add("GET v3/order", signed, costs(4), queryOrder)
 	t.add("DELETE v3/order", signed, costs(1), cancelOrder)
@@ -66,6 +74,9 @@ func spotRoutes() table {
 	t.add(transferRoute, signed, costs(300), transfer)
 	t.add("GET sapi/v1/asset/transfer", signed, costs(1), transferHistory)
 	t.add("GET sapi/v1/account/apiRestrictions", signed, costs(1), apiRestrictions)
+	t.add("GET sapi/v1/asset/wallet/balance", signed, costs(60), walletBalance)
+	t.add("POST sapi/v3/asset/getUserAsset", signed, costs(5), userAssets)
+	t.add("GET sapi/v1/system/status", open, costs(1), systemStatus)
 	return t
 }
 
@@ -91,6 +102,16 @@ func futuresRoutes() table {
 	t.add("GET v1/fundingRate", open, costs(1), fundingRate)
 	t.add("GET v1/fundingInfo", open, costs(0), fundingInfo)
 	t.add("GET v1/openInterest", open, costs(1), openInterest)
+	t.add("GET v1/constituents", open, costs(2), constituents)
+	t.add("GET futures/data/openInterestHist", open, costs(0), openInterestHist)
+	t.add("GET futures/data/basis", open, costs(0), basisHist)
+	for _, name := range []string{"topLongShortPositionRatio", "topLongShortAccountRatio", "globalLongShortAccountRatio"} {
+		t.add("GET futures/data/"+name, open, costs(0), longShortRatio)
+	}
+	t.add("GET futures/data/takerlongshortRatio", open, costs(0), takerRatio)
+	t.add("GET futures/data/takerBuySellVol", open, costs(0), takerRatio)
+	t.add("GET v1/orderAmendment", signed, costs(1), futuresAmendments)
+	t.add("GET v1/positionMargin/history", signed, costs(1), marginHistory)
 
 	t.enter("POST v1/order", 0, 1, 1, placeOrder)
 	t.enter("PUT v1/order", 0, 1, 1, modifyOrder)
@@ -140,6 +161,9 @@ func usdmRoutes() table {
 	t.add("GET v1/symbolConfig", signed, costs(5), symbolConfig)
 	t.add("GET v1/accountConfig", signed, costs(5), accountConfig)
 	t.add("GET v1/leverageBracket", signed, costs(1), leverageBracket)
+	t.add("GET v1/feeBurn", signed, costs(30), feeBurn)
+	t.add("POST v1/feeBurn", signed, costs(1), setFeeBurn)
+	t.add("GET v1/assetIndex", open, single(1, 10), assetIndex)
 	return t
 }
 
@@ -148,6 +172,7 @@ func coinmRoutes() table {
 	t.add("GET v1/balance", signed, costs(1), balances)
 	t.add("GET v1/account", signed, costs(5), futuresAccount)
 	t.add("GET v1/positionRisk", signed, costs(1), positionRisk)
+	t.add("GET v1/leverageBracket", signed, costs(1), pairBrackets)
 	t.add("GET v2/leverageBracket", signed, costs(1), leverageBracket)
 	return t
 }

@@ -205,7 +205,7 @@ func TestAnswersAsDocumented(t *testing.T) {
 		{"cm_account/notional_bracket_for_symbol", ask("GET", "/dapi/v2/leverageBracket", coinm), []string{"$[].notionalCoef"}},
 		{"cm_account/user_commission_rate", ask("GET", "/dapi/v1/commissionRate", coinm), nil},
 		{"cm_account/get_income_history", ask("GET", "/dapi/v1/income"), nil},
-		{"cm_trade/position_information", ask("GET", "/dapi/v1/positionRisk"), nil},
+		{"cm_trade/position_information", ask("GET", "/dapi/v1/positionRisk"), []string{"$[].notionalValue", "$[].isolatedWallet"}},
 		{"cm_trade/change_initial_leverage", ask("POST", "/dapi/v1/leverage", coinm, "leverage=10"), nil},
 		{"cm_trade/account_trade_list", ask("GET", "/dapi/v1/userTrades", coinm), nil},
 		{"cm_trade/query_order", ask("GET", "/dapi/v1/order", coinm, "origClientOrderId=open"), under("$", trailing)},

@@ -176,6 +176,10 @@ func (v *Server) Arm(f Fault) error {
 // ServeHTTP routes a request: streams and the WebSocket API are upgraded, the
 // rest is REST.
 func (v *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if why := foreign(r); why != "" {
+		write(w, &response{status: http.StatusForbidden, body: encode(object{{"code", -5000}, {"msg", why}})})
+		return
+	}
 	if e, ok := endpointOf(r.URL.Path); ok {
 		v.conns.Add(1)
 		defer v.conns.Done()

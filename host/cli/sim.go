@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"net"
 	"strconv"
 	"strings"
 	"time"
@@ -48,6 +49,11 @@ func simVerb(ctx context.Context, e *env, args []string) error {
 
 // simReady tells where the exchange is. The keys guard play money only.
 func (e *env) simReady(i host.SimInfo, asJSON bool) {
+	if host, _, err := net.SplitHostPort(i.Listen); err == nil {
+		if ip := net.ParseIP(host); ip != nil && !ip.IsLoopback() {
+			fmt.Fprintf(e.err, "warning: %s is reached by other machines; whoever does can trade, read the keys' accounts and send faults\n", i.Listen)
+		}
+	}
 	if asJSON {
 		_ = e.printJSON(i) // a closed stdout is no reason to stop the exchange
 		return
