@@ -12,6 +12,9 @@ type ring struct {
 	seen int // all values ever
 }
 
+// MemoryBytes is what a window takes, with what is kept beside its values.
+func (r *ring) MemoryBytes() int { return 32*len(r.v) + 128 }
+
 func newRing(n int) ring { return ring{v: make([]float64, n)} }
 
 func (r *ring) full() bool { return r.seen >= len(r.v) }

@@ -32,9 +32,9 @@ func Module() bindings.Module {
 			maker("sma", "Simple moving average.", windowArg,
 				func(rt *bindings.Runtime) indicator { return &sma{newMoments(window(rt))} }),
 			maker("stdev", "Sample standard deviation of a window of at least 2.", windowArg,
-				func(rt *bindings.Runtime) indicator { return &stdev{newMoments(rt.Arg(1).Int(2, maxWindow))} }),
+				func(rt *bindings.Runtime) indicator { return &stdev{newMoments(atLeast(rt, 2))} }),
 			maker("zscore", "How many sample standard deviations the newest value is from the mean of its window; 0 when the window is constant.", windowArg,
-				func(rt *bindings.Runtime) indicator { return &zscore{newMoments(rt.Arg(1).Int(2, maxWindow))} }),
+				func(rt *bindings.Runtime) indicator { return &zscore{newMoments(atLeast(rt, 2))} }),
 			{Spec: bindings.Spec{Name: "quantile", Doc: "The q-quantile of a window, interpolated between neighbours.",
 				Args:    []bindings.Value{windowArg, {Name: "q", Type: "number", Doc: "0 to 1; 0.5 is the median"}},
 				Returns: []bindings.Value{{Name: "indicator", Type: "Indicator"}}}, Load: true, Call: quantileOf},
@@ -74,9 +74,11 @@ func quantileOf(rt *bindings.Runtime) int {
 }
 
 // window reads the length of a window and charges for its memory.
-func window(rt *bindings.Runtime) int {
-	n := rt.Arg(1).Int(1, maxWindow)
-	rt.Charge(n / 8)
+func window(rt *bindings.Runtime) int { return atLeast(rt, 1) }
+
+func atLeast(rt *bindings.Runtime, least int) int {
+	n := rt.Arg(1).Int(least, maxWindow)
+	rt.Charge(n / 2)
 	return n
 }
 

@@ -13,9 +13,10 @@ func (vm *VM) addBase() {
 	vm.add(vm.globals, map[string]lua.LGFunction{
 		"assert":       baseAssert,
 		"error":        baseError,
+		"ipairs":       vm.ipairs,
 		"pcall":        vm.pcall,
 		"print":        vm.print,
-		"rawset":       rawSet,
+		"rawset":       vm.rawset,
 		"require":      vm.require,
 		"select":       selectFrom,
 		"setmetatable": setMetatable,
@@ -45,12 +46,6 @@ func baseError(L *lua.LState) int {
 }
 
 // rawSet returns its table, as Lua's does.
-func rawSet(L *lua.LState) int {
-	L.RawSet(L.CheckTable(1), L.CheckAny(2), L.CheckAny(3))
-	L.SetTop(1)
-	return 1
-}
-
 func selectFrom(L *lua.LState) int {
 	n := L.GetTop()
 	if L.Get(1) == lua.LString("#") {
@@ -74,7 +69,12 @@ const maxResults = 8000
 func (vm *VM) unpack(L *lua.LState) int {
 	t := L.CheckTable(1)
 	from := wholeOr(L, 2, 1)
-	to := wholeOr(L, 3, t.Len())
+	to := 0
+	if L.Get(3) == lua.LNil {
+		to = vm.count(L, t)
+	} else {
+		to = whole(L, 3)
+	}
 	if from > to {
 		return 0
 	}
@@ -103,8 +103,11 @@ func (vm *VM) protect(L *lua.LState, fn lua.LValue, args []lua.LValue) (*lua.LSt
 		L.RaiseError("protected calls nest more than %d deep", maxProtected)
 	}
 	if len(vm.threads) == vm.nested {
-		th, cancel := vm.L.NewThread()
-		cancel()
+		// With a context, a new thread would derive its own and so ask the budget
+		// for Done outside of the virtual machine's loop.
+		vm.L.RemoveContext()
+		th, _ := vm.L.NewThread()
+		vm.L.SetContext(vm.budget)
 		th.SetContext(vm.budget)
 		vm.threads = append(vm.threads, th)
 	}
@@ -117,7 +120,9 @@ func (vm *VM) protect(L *lua.LState, fn lua.LValue, args []lua.LValue) (*lua.LSt
 		th.Push(a)
 	}
 	vm.rt.L = th
+	vm.budget.on(th)
 	err := th.PCall(len(args), lua.MultRet, nil)
+	vm.budget.on(L)
 	vm.nested, vm.rt.L = depth, L
 	if err != nil {
 		vm.noticePanic(err)

@@ -2,15 +2,14 @@ package script
 
 import (
 	"context"
-	"runtime"
-	"runtime/metrics"
 	"sync/atomic"
 	"time"
+
+	lua "github.com/yuin/gopher-lua"
 )
 
-// checkEvery is how many instructions pass between looks at the heap and at
-// Interrupt. A look costs about half a microsecond; an instruction can cost
-// several milliseconds, when it makes the largest table.
+// checkEvery is how many instructions pass between looks at the clock's verdict
+// and at the memory.
 const checkEvery = 1 << 10
 
 // Limits bound what a script may use. Zero fields take the defaults.
@@ -19,11 +18,9 @@ type Limits struct {
 	LoadInstructions int // of running the file itself; 10 000 000
 	StringBytes      int // longest string a function may build; 1 MiB
 	StateBytes       int // encoded size of state; 1 MiB
-	// HeapBytes is the size of the whole process's heap beyond which the running
-	// VM is ended; 1 GiB. It is a last resort and not deterministic.
-	HeapBytes uint64
-	// AllocBytes is what the process may allocate during one callback; 4 GiB.
-	AllocBytes uint64
+	// MemoryBytes is what one VM may hold, all its callbacks together; 256 MiB. For
+	// a moment it may be half as much again.
+	MemoryBytes int
 }
 
 func (l Limits) withDefaults() Limits {
@@ -36,17 +33,12 @@ func (l Limits) withDefaults() Limits {
 	set(&l.LoadInstructions, 10_000_000)
 	set(&l.StringBytes, 1<<20)
 	set(&l.StateBytes, 1<<20)
-	if l.HeapBytes == 0 {
-		l.HeapBytes = 1 << 30
-	}
-	if l.AllocBytes == 0 {
-		l.AllocBytes = 4 << 30
-	}
+	set(&l.MemoryBytes, 256<<20)
 	return l
 }
 
-// budget counts instructions. It is a context because gopher-lua asks its
-// context for Done before every instruction, and that is the only hook there
+// budget counts instructions and memory. It is a context because gopher-lua asks
+// its context for Done before every instruction, and that is the only hook there
 // is. One budget serves a VM for its whole life.
 //
 // Done answers nil, a channel that never fires, until the budget ends, and a
@@ -57,62 +49,152 @@ type budget struct {
 	later   int // instructions after that
 	granted int // what the callback was given
 	cause   error
+	detail  string // what to say of the cause; "": its own text
 	closed  chan struct{}
 
 	interrupted atomic.Bool
-	limits      *Limits
-	heap        [2]metrics.Sample
-	allocStart  uint64
-	checked     bool // a check was made in this callback
+	calls       atomic.Uint64 // odd while the script is running
+	late        atomic.Uint64 // the value of calls at which it took too long
+	deadline    time.Duration // that the watchdog keeps; for the error
+
+	limits *Limits
+	frame  **frameView   // of the thread that is running
+	stack  *registryView // of the thread that is running
+
+	allocated int // estimate, since the last walk
+	room      int // what may be allocated until the next one
+	measure   func() (held int, problem string)
 }
 
 func newBudget(l *Limits) *budget {
 	b := &budget{limits: l, closed: make(chan struct{})}
 	close(b.closed)
-	b.heap[0].Name = "/memory/classes/heap/objects:bytes"
-	b.heap[1].Name = "/gc/heap/allocs:bytes"
+	b.late.Store(^uint64(0))
+	b.pace(0)
 	return b
 }
 
+// pace sets when the next walk is due, so that walks cost less than what they
+// count did.
+func (b *budget) pace(held int) { b.allocated, b.room = 0, max(b.limits.MemoryBytes/16, held/2) }
+
+// on makes a thread the one that is running.
+func (b *budget) on(L *lua.LState) { b.frame, b.stack = frameOf(L), registryOf(L) }
+
 // arm grants a callback its instructions.
 func (b *budget) arm(n int) {
+	b.account()
 	b.granted = n
 	b.left = min(n, checkEvery)
 	b.later = n - b.left
-	b.checked = false
+	if b.allocated > b.room {
+		b.left, b.later = 0, n // so that the first instruction is where it is noticed
+	}
+}
+
+// bytesPerInstruction is what an ordinary instruction allocates at most, on
+// average: a boxed number and a bit.
+const bytesPerInstruction = 16
+
+// account adds what the instructions since the last check may have allocated.
+func (b *budget) account() {
+	if n := min(b.granted, checkEvery) - b.left; n > 0 {
+		b.allocated += n * bytesPerInstruction
+	}
 }
 
 // Done counts one instruction.
 func (b *budget) Done() <-chan struct{} {
 	b.left--
 	if b.left >= 0 {
-		return nil
+		f := *b.frame
+		inst := f.Fn.Proto.Code[f.Pc-1]
+		if heavy>>(inst>>26)&1 == 0 || b.weigh(inst, f) {
+			return nil
+		}
+	} else {
+		b.check()
 	}
-	if b.check(); b.cause != nil {
+	if b.cause != nil {
 		return b.closed
 	}
 	return nil
 }
 
+// heavy are the instructions that may allocate much.
+const heavy = uint64(1)<<lua.OP_NEWTABLE | 1<<lua.OP_SETTABLE | 1<<lua.OP_SETTABLEKS | 1<<lua.OP_SETGLOBAL |
+	1<<lua.OP_SETLIST | 1<<lua.OP_CLOSURE
+
+// weigh estimates what an instruction is about to allocate, and reports whether
+// it may.
+func (b *budget) weigh(inst uint32, f *frameView) bool {
+	a, bb, c := int(inst>>18)&0xff, int(inst&0x1ff), int(inst>>9)&0x1ff
+	switch int(inst >> 26) {
+	case lua.OP_NEWTABLE:
+		b.allocated += tableSize + slotSize*bb
+		if c > 0 {
+			b.allocated += hashSize + entrySize*c
+		}
+	case lua.OP_CLOSURE:
+		b.allocated += functionSize + 2*upvalueSize
+	case lua.OP_SETLIST:
+		b.allocated += slotSize * max(bb, 50)
+	case lua.OP_SETTABLE:
+		b.allocated += entrySize
+		if t, ok := b.stack.array[f.LocalBase+a].(*lua.LTable); ok {
+			return b.gap(t, b.operand(f, bb))
+		}
+	default:
+		b.allocated += 2 * entrySize
+	}
+	if b.allocated > b.room {
+		b.check()
+		return b.cause == nil
+	}
+	return true
+}
+
+// operand reads a register or a constant.
+func (b *budget) operand(f *frameView, i int) lua.LValue {
+	if i&256 != 0 {
+		return f.Fn.Proto.Constants[i&255]
+	}
+	return b.stack.array[f.LocalBase+i]
+}
+
+// gap charges for the elements that setting t[key] fills in before it, and reports
+// whether it may: gopher-lua keeps lists dense, so t[65535] = 1 is a megabyte.
+func (b *budget) gap(t *lua.LTable, key lua.LValue) bool {
+	if n, ok := key.(lua.LNumber); ok && n < maxList {
+		if gap := int(n) - len(viewOf(t).array); gap > 1 {
+			b.allocated += slotSize * gap
+			return b.charge(gap / elementsPerUnit)
+		}
+	}
+	if b.allocated > b.room {
+		b.check()
+	}
+	return b.cause == nil
+}
+
+// bytesPerCharged is what a unit of work done in Go allocates at most, on average.
+const bytesPerCharged = 32
+
 // charge counts n instructions' worth of work done in Go, and reports whether
 // the budget allows it.
 func (b *budget) charge(n int) bool {
 	b.left -= n
-	if b.left < 0 {
+	b.allocated += n * bytesPerCharged
+	if b.left < 0 || b.allocated > b.room {
 		b.check()
 	}
 	return b.cause == nil
 }
 
 func (b *budget) check() {
-	switch {
-	case b.cause != nil:
-	case b.left+b.later < 0:
-		b.cause = ErrBudget
-	case b.interrupted.Load():
-		b.cause = ErrInterrupted
-	case b.overMemory():
-		b.cause = ErrMemory
+	if b.cause == nil {
+		b.account()
+		b.judge()
 	}
 	if b.cause != nil {
 		b.left, b.later = -1, 0
@@ -123,27 +205,22 @@ func (b *budget) check() {
 	b.later = total - b.left
 }
 
-// overMemory looks at the heap. A heap that is large because it holds garbage
-// is collected first, so that the answer is about what is alive.
-func (b *budget) overMemory() bool {
-	heap, allocs := b.read()
-	if !b.checked {
-		b.checked, b.allocStart = true, allocs
+// judge decides whether the callback may go on.
+func (b *budget) judge() {
+	switch {
+	case b.left+b.later < 0:
+		b.cause = ErrBudget
+	case b.interrupted.Load():
+		b.cause = ErrInterrupted
+	case b.late.Load() == b.calls.Load():
+		b.cause, b.detail = ErrInterrupted, "took longer than "+b.deadline.String()+": a callback may take that long"
+	case b.allocated > b.room:
+		held, problem := b.measure()
+		b.pace(held)
+		if problem != "" {
+			b.cause, b.detail = ErrMemory, problem
+		}
 	}
-	if allocs-b.allocStart > b.limits.AllocBytes {
-		return true
-	}
-	if heap <= b.limits.HeapBytes {
-		return false
-	}
-	runtime.GC()
-	heap, _ = b.read()
-	return heap > b.limits.HeapBytes
-}
-
-func (b *budget) read() (heap, allocs uint64) {
-	metrics.Read(b.heap[:])
-	return b.heap[0].Value.Uint64(), b.heap[1].Value.Uint64()
 }
 
 // poison ends the budget for good.

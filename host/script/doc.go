@@ -27,13 +27,21 @@
 // counted, not timed, so a replay stops at the same instruction. Work done in Go
 // on behalf of the script (matching, copying, sorting) is charged by its size.
 // Neither pcall nor xpcall can catch the end of the budget; it poisons the VM,
-// as do an exhausted heap and a panic in Go code, and a poisoned VM runs nothing
-// until it is replaced.
+// as do the end of its memory, the clock (see [Watchdog]) and a panic in Go code,
+// and a poisoned VM runs nothing until it is replaced.
+//
+// # Memory
+//
+// What a VM holds is counted for itself, over all its callbacks, by walking what
+// can be reached from it once it has allocated a good part of what it held last.
+// Sizes are estimates, within a factor of about four. A VM at its limit lets go of
+// everything but the state that was saved last.
 //
 // # One process-wide setting
 //
 // gopher-lua keeps integer keys in a dense array up to lua.MaxArrayIndex, so
 // that t[60000000] = 1 takes a gigabyte. This package sets it to 65536, for the
-// whole process, the first time a VM is made. In consequence a list holds at
-// most 65535 elements; table.insert raises beyond that.
+// whole process, the first time a VM is made. In a list, the elements beyond are
+// kept in a hash table; #, ipairs, unpack and the table library of this package
+// know them.
 package script

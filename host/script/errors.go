@@ -21,8 +21,7 @@ var (
 	ErrNotReady = errors.New("not ready")
 	// ErrBudget: the callback executed all the instructions it may.
 	ErrBudget = errors.New("instruction budget exhausted")
-	// ErrMemory: the process's heap is over its limit, or the callback allocated
-	// more than it may.
+	// ErrMemory: the VM holds more than it may.
 	ErrMemory = errors.New("memory limit exceeded")
 	// ErrInterrupted: another goroutine stopped the VM.
 	ErrInterrupted = errors.New("interrupted")

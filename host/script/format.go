@@ -31,6 +31,7 @@ func (vm *VM) strFormat(L *lua.LState) int {
 		if arg > L.GetTop() {
 			L.ArgError(arg, "no value")
 		}
+		vm.spend(L, unitsPerVerb)
 		b.WriteString(vm.formatOne(L, d, format[end], arg))
 		vm.limit(L, b.Len())
 	}
@@ -38,6 +39,9 @@ func (vm *VM) strFormat(L *lua.LState) int {
 	L.Push(lua.LString(b.String()))
 	return 1
 }
+
+// unitsPerVerb is what one conversion costs.
+const unitsPerVerb = 12
 
 // directive is one % of a format: what C's printf knows of it.
 type directive struct {

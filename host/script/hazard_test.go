@@ -47,13 +47,12 @@ var hazards = []struct {
 	{"many long strings", `local t = {} while true do t[#t + 1] = ("x"):rep(1e6 + #t) end`, script.ErrBudget, ""},
 	{"table.concat", `local t = {} for i = 1, 1000 do t[i] = ("x"):rep(2000) end table.concat(t)`, nil, "at most 1048576"},
 	{"table.concat separator", `table.concat({1, 2, 3}, ("x"):rep(1e6))`, nil, "at most 1048576"},
-	{"table.concat range", `table.concat({}, "", -1e15, 1e15)`, nil, "more than 65536 elements"},
+	{"table.concat range", `table.concat({}, "", -1e15, 1e15)`, nil, "more than 4194304 elements"},
 	{"format width", `string.format("%1000000000d", 1)`, nil, "width or precision too long"},
 	{"format precision", `string.format("%.1000000000f", 1)`, nil, "width or precision too long"},
 	{"format growth", `string.format(("%s"):rep(20), (("x"):rep(1e5)):rep(1), "")`, nil, ""},
 	{"upper and reverse", `local s = ("x"):rep(1e6) while true do s = s:upper():lower():reverse() end`, script.ErrBudget, ""},
 	{"insert at the front", `local t = {} while true do for i = 1, 60000 do table.insert(t, 1, i) end t = {} end`, script.ErrBudget, ""},
-	{"too long a list", `local t = {} for i = 1, 70000 do table.insert(t, i) end`, nil, "65535 elements"},
 	{"unpack", `local t = {} return unpack(t, 1, 1e8)`, nil, "too many results to unpack"},
 	{"string.byte", `return ("x"):rep(1e6):byte(1, -1)`, nil, "registry overflow"},
 	{"recursion", `local function f() return 1 + f() end f()`, nil, "stack overflow"},
@@ -111,24 +110,6 @@ func heap() uint64 {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return m.HeapAlloc
-}
-
-func TestTableBombIsEnded(t *testing.T) {
-	limits := script.Limits{Instructions: 1 << 40, HeapBytes: heap() + 64<<20}
-	vm, _, err := start(t, `local t = {} while true do pcall(function() t = {t, {}, {}} end) end`, limits)
-	if !errors.Is(err, script.ErrMemory) || !errors.Is(vm.Poisoned(), script.ErrMemory) {
-		t.Errorf("got %v, want the memory limit", err)
-	}
-}
-
-// TestAllocationStormIsEnded makes garbage: the heap stays small, but making it
-// takes a millisecond per instruction.
-func TestAllocationStormIsEnded(t *testing.T) {
-	limits := script.Limits{Instructions: 1 << 40, AllocBytes: 256 << 20}
-	_, _, err := start(t, `while true do local t = {} t[65535] = 1 end`, limits)
-	if !errors.Is(err, script.ErrMemory) {
-		t.Errorf("got %v, want the memory limit", err)
-	}
 }
 
 func TestInterruptFromAnotherGoroutine(t *testing.T) {

@@ -329,7 +329,7 @@ func fromLua(v lua.LValue) any {
 		return scalar(v)
 	}
 	list := []any{}
-	for i := 1; i <= t.Len(); i++ {
+	for i := 1; i <= listLen(t); i++ {
 		e := scalar(t.RawGetInt(i))
 		if e == nil {
 			return nil

@@ -21,7 +21,8 @@ type matcher struct {
 	level    int // captures, finished or not
 	captures [maxCaptures]capture
 	steps    int
-	spend    func(units int)   // raises when the budget is spent
+	spend    func(units int) // raises when the budget is spent
+	cut      func(from, to int) string
 	fail     func(text string) // raises a mistake in the pattern; does not return
 }
 

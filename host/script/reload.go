@@ -53,7 +53,11 @@ func (vm *VM) takeOver(env bindings.Env, old *VM) error {
 		return nil
 	}
 	vm.rt.Enter(env)
-	defer vm.rt.Leave()
+	defer func() {
+		if vm.rt != nil {
+			vm.rt.Leave()
+		}
+	}()
 	vm.budget.arm(vm.opts.Limits.Instructions)
 	if _, err := vm.call(fn, 0, vm.globals.RawGetString("state"), lua.LNumber(old.Version())); err != nil {
 		return err

@@ -14,7 +14,12 @@ const (
 )
 
 // operators are those parameters in their order.
-var operators = []string{concatName, moduloName}
+var operators = []string{concatName, moduloName, lengthName}
+
+// lengthName is the parameter that carries the function for #. The virtual
+// machine's own operator knows the first 65535 elements of a list only, and so
+// t[#t+1] = v would put all further ones in the same place.
+const lengthName = "(length)"
 
 // rewriter walks a parsed file once. It replaces every a .. b by a call of a
 // function that bounds the length of the result, because the virtual machine's
@@ -177,6 +182,7 @@ func (w *rewriter) expr(at *ast.Expr) {
 		*at = negation(e)
 	case *ast.UnaryLenOpExpr:
 		w.expr(&e.Expr)
+		*at = w.length(e)
 	case *ast.FunctionExpr:
 		w.function(e.Stmts)
 	}
@@ -213,5 +219,21 @@ func (w *rewriter) concat(e *ast.StringConcatOpExpr) ast.Expr {
 	call.Args = append(call.Args, rest)
 	w.exprs(call.Args)
 	single(call.Args[len(call.Args)-1])
+	return call
+}
+
+// length turns #a into length(a).
+func (w *rewriter) length(e *ast.UnaryLenOpExpr) ast.Expr {
+	fn := &ast.IdentExpr{Value: lengthName}
+	fn.SetLine(e.Line())
+	call := &ast.FuncCallExpr{Func: fn, AdjustRet: true, Args: []ast.Expr{e.Expr}}
+	call.SetLine(e.Line())
+	call.SetLastLine(e.LastLine())
+	switch arg := e.Expr.(type) {
+	case *ast.FuncCallExpr:
+		arg.AdjustRet = true
+	case *ast.Comma3Expr:
+		arg.AdjustRet = true
+	}
 	return call
 }

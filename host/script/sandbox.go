@@ -21,8 +21,7 @@ var kept = []struct {
 	lib   string // empty: the globals themselves
 	names []string
 }{
-	{"", []string{"getmetatable", "ipairs", "next", "pairs", "rawequal", "rawget", "type"}},
-	{"table", []string{"getn", "maxn"}},
+	{"", []string{"getmetatable", "next", "pairs", "rawequal", "rawget", "type"}},
 	{"math", []string{"abs", "acos", "asin", "atan", "atan2", "ceil", "cos", "cosh", "exp", "floor", "fmod", "frexp", "ldexp", "log",
 		"log10", "max", "min", "modf", "pi", "pow", "sin", "sinh", "sqrt", "tan", "tanh"}},
 }
@@ -58,7 +57,8 @@ func (vm *VM) sandbox() {
 	vm.addTable()
 	vm.addMath()
 	vm.addString()
-	vm.operators = []lua.LValue{L.NewFunction(vm.concatenate), L.NewFunction(remainder)}
+	vm.operators = []lua.LValue{L.NewFunction(vm.concatenate), L.NewFunction(remainder), L.NewFunction(vm.lengthOf)}
+	vm.inOrder = L.NewFunction(nextInOrder)
 }
 
 // onNumbers reads the arguments of a function of numbers as Lua does: text may
@@ -113,6 +113,7 @@ const bytesPerUnit = 64
 // when it would be longer than allowed.
 func (vm *VM) grow(L *lua.LState, n int) {
 	vm.limit(L, n)
+	vm.budget.allocated += n
 	vm.spend(L, n/bytesPerUnit)
 }
 

@@ -25,8 +25,12 @@ const maxStateDepth = 32
 
 // State returns what the strategy remembers, as canonical JSON. It fails, naming
 // the path, for a value that cannot be kept: a function, an object, NaN, a table
-// inside itself, text that is not UTF-8.
+// inside itself, text that is not UTF-8. Of a VM that was ended for its memory or
+// by the clock it is what State returned last.
 func (vm *VM) State() ([]byte, error) {
+	if c := vm.budget.cause; c == ErrMemory || c == ErrInterrupted {
+		return vm.kept, nil // what it has now depends on a clock, or is too much
+	}
 	t, ok := vm.globals.RawGetString("state").(*lua.LTable)
 	if !ok {
 		return nil, &Error{File: vm.program.Path(), Message: fmt.Sprintf("state: want a table, got %s", bindings.Describe(vm.globals.RawGetString("state")))}
@@ -35,6 +39,7 @@ func (vm *VM) State() ([]byte, error) {
 	if err := e.value("state", t); err != nil {
 		return nil, &Error{File: vm.program.Path(), Message: err.Error()}
 	}
+	vm.kept = e.buf
 	return e.buf, nil
 }
 
@@ -58,6 +63,7 @@ func (vm *VM) SetState(data []byte) error {
 		return fmt.Errorf("state of %s: want an object, got %s", vm.Name(), data)
 	}
 	vm.refill(fresh)
+	vm.kept = slices.Clone(data)
 	return nil
 }
 
@@ -131,11 +137,14 @@ func (e *encoder) table(path string, t *lua.LTable) error {
 	}
 	e.open = append(e.open, t)
 	defer func() { e.open = e.open[:len(e.open)-1] }()
+	if v := viewOf(t); len(v.array)+len(v.dict)+len(v.strdict) > e.most {
+		return fmt.Errorf("%s is where state grows beyond %d bytes", path, e.most)
+	}
 	keys, err := stateKeys(path, t)
 	if err != nil {
 		return err
 	}
-	if n := len(keys); n > 0 && n == t.Len() {
+	if n := len(keys); n > 0 && n == listLen(t) {
 		return e.array(path, t, n)
 	}
 	return e.object(path, keys)
@@ -147,7 +156,7 @@ func (e *encoder) array(path string, t *lua.LTable, n int) error {
 		if i > 1 {
 			e.buf = append(e.buf, ',')
 		}
-		if err := e.value(fmt.Sprintf("%s[%d]", path, i), t.RawGetInt(i)); err != nil {
+		if err := e.value(fmt.Sprintf("%s[%d]", path, i), element(t, i)); err != nil {
 			return err
 		}
 	}

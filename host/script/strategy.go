@@ -146,7 +146,7 @@ func (vm *VM) readSubscribe(t *lua.LTable) error {
 	if !ok {
 		return fmt.Errorf("%s: want a list of symbols, or a function that returns one, got %s", key, bindings.Describe(v))
 	}
-	for i := 1; i <= list.Len(); i++ {
+	for i := 1; i <= listLen(list); i++ {
 		s, ok := list.RawGetInt(i).(lua.LString)
 		if !ok {
 			return fmt.Errorf("%s[%d]: want a symbol such as \"usdm:BTCUSDT\", got %s", key, i, bindings.Describe(list.RawGetInt(i)))

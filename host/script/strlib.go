@@ -25,7 +25,7 @@ func (vm *VM) addString() {
 		"match":   vm.strMatch,
 		"rep":     vm.strRep,
 		"reverse": vm.strReverse,
-		"sub":     strSub,
+		"sub":     vm.strSub,
 		"upper":   vm.strMap(upper),
 	})
 	mt := vm.L.CreateTable(0, 9)
@@ -50,11 +50,21 @@ func span(n, i, j int) (from, to int) {
 	return i - 1, j
 }
 
-func strSub(L *lua.LState) int {
+func (vm *VM) strSub(L *lua.LState) int {
 	s := word(L, 1)
 	from, to := span(len(s), whole(L, 2), wholeOr(L, 3, -1))
-	L.Push(lua.LString(s[from:to]))
+	L.Push(lua.LString(vm.part(L, s, from, to)))
 	return 1
+}
+
+// part cuts [from, to) out of a string. A copy is made of a small part, which
+// would otherwise keep all of a long string.
+func (vm *VM) part(L *lua.LState, s string, from, to int) string {
+	if n := to - from; n < len(s)/2 && len(s) > sharedString {
+		vm.grow(L, n)
+		return strings.Clone(s[from:to])
+	}
+	return s[from:to]
 }
 
 func strByte(L *lua.LState) int {

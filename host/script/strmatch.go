@@ -17,8 +17,12 @@ func (vm *VM) matching(L *lua.LState, src, pat string) *matcher {
 		src: src, pat: pat,
 		spend: func(units int) { vm.spend(L, units) },
 		fail:  func(text string) { L.RaiseError("%s", text) },
+		cut:   func(from, to int) string { return vm.part(L, src, from, to) },
 	}
 }
+
+// unitsPerMatch is what a match costs beside its steps.
+const unitsPerMatch = 16
 
 // run matches afresh from s and p.
 func (m *matcher) run(s, p int) int {
@@ -33,7 +37,7 @@ func (m *matcher) value(L *lua.LState, i, s, e int) lua.LValue {
 		if i != 0 {
 			L.RaiseError("invalid capture index")
 		}
-		return lua.LString(m.src[s:e])
+		return lua.LString(m.cut(s, e))
 	}
 	c := m.captures[i]
 	switch c.length {
@@ -42,7 +46,7 @@ func (m *matcher) value(L *lua.LState, i, s, e int) lua.LValue {
 	case capturePosition:
 		return lua.LNumber(c.start + 1)
 	}
-	return lua.LString(m.src[c.start : c.start+c.length])
+	return lua.LString(m.cut(c.start, c.start+c.length))
 }
 
 // pushAll pushes the captures, or the whole match when there are none.
@@ -77,6 +81,7 @@ func (vm *VM) strFind(L *lua.LState) int {
 		return 2
 	}
 	m := vm.matching(L, src, pat)
+	vm.spend(L, unitsPerMatch)
 	s, e := m.search(from)
 	if e < 0 {
 		L.Push(lua.LNil)
@@ -93,6 +98,7 @@ func (vm *VM) strFind(L *lua.LState) int {
 func (vm *VM) strMatch(L *lua.LState) int {
 	src, pat := word(L, 1), word(L, 2)
 	m := vm.matching(L, src, pat)
+	vm.spend(L, unitsPerMatch)
 	s, e := m.search(startAt(len(src), wholeOr(L, 3, 1)))
 	if e < 0 {
 		L.Push(lua.LNil)
@@ -123,8 +129,10 @@ func (m *matcher) anchor() (p int, anchored bool) {
 func (vm *VM) strGmatch(L *lua.LState) int {
 	src, pat := word(L, 1), word(L, 2)
 	at := 0
-	L.Push(L.NewFunction(func(L *lua.LState) int {
+	// The subject is an upvalue too, so that it is counted as held.
+	L.Push(L.NewClosure(func(L *lua.LState) int {
 		m := vm.matching(L, src, pat)
+		vm.spend(L, unitsPerMatch)
 		for s := at; s <= len(src); s++ {
 			e := m.run(s, 0)
 			if e < 0 {
@@ -137,7 +145,7 @@ func (vm *VM) strGmatch(L *lua.LState) int {
 		}
 		at = len(src) + 1
 		return 0
-	}))
+	}, lua.LString(src)))
 	return 1
 }
 
@@ -146,6 +154,7 @@ func (vm *VM) strGsub(L *lua.LState) int {
 	L.CheckTypes(3, lua.LTString, lua.LTNumber, lua.LTTable, lua.LTFunction)
 	most := wholeOr(L, 4, len(src)+1)
 	m := vm.matching(L, src, pat)
+	vm.spend(L, unitsPerMatch)
 	p, anchored := m.anchor()
 	var b strings.Builder
 	s, n := 0, 0

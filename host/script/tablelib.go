@@ -13,46 +13,91 @@ import (
 func (vm *VM) addTable() {
 	vm.add(vm.library("table"), map[string]lua.LGFunction{
 		"concat": vm.tableConcat,
+		"getn":   vm.getn,
 		"insert": vm.tableInsert,
+		"maxn":   vm.maxn,
 		"remove": vm.tableRemove,
 		"sort":   vm.tableSort,
 	})
 }
 
-// elementsPerUnit is how many elements moved count as one instruction.
-const elementsPerUnit = 32
+const (
+	// elementsPerUnit is how many elements moved count as one instruction.
+	elementsPerUnit = 32
+	// hashedPerUnit is the same for elements in a hash table.
+	hashedPerUnit = 2
+	// maxRange bounds what table.concat is asked to join.
+	maxRange = 1 << 22
+)
 
 func (vm *VM) tableInsert(L *lua.LState) int {
 	t := L.CheckTable(1)
-	n := t.Len()
-	if n >= maxList-1 {
-		L.RaiseError("the list already has %d elements, which is the most a list may have", n)
-	}
+	n := vm.count(L, t)
 	switch L.GetTop() {
 	case 2:
-		t.Append(L.Get(2))
+		if n < maxList-1 {
+			t.Append(L.Get(2))
+		} else {
+			t.RawSetInt(n+1, L.Get(2))
+		}
 	case 3:
 		pos := whole(L, 2)
 		if pos < 1 || pos > n+1 {
 			L.ArgError(2, "position out of bounds")
 		}
-		vm.spend(L, (n-pos)/elementsPerUnit)
-		t.Insert(pos, L.Get(3))
+		vm.shiftUp(L, t, pos, n)
+		t.RawSetInt(pos, L.Get(3))
 	default:
 		L.RaiseError("wrong number of arguments to 'insert'")
 	}
 	return 0
 }
 
+// shiftUp makes room at pos in a list of n elements.
+func (vm *VM) shiftUp(L *lua.LState, t *lua.LTable, pos, n int) {
+	i := n
+	for ; i >= max(pos, maxList-1); i-- {
+		if i%hashedPerUnit == 0 {
+			vm.spend(L, 1)
+		}
+		t.RawSetInt(i+1, element(t, i))
+	}
+	if i < pos {
+		return
+	}
+	vm.spend(L, (i-pos)/elementsPerUnit)
+	t.RawSetInt(i+1, t.RawGetInt(i)) // the slice grows here, or not at all
+	list := viewOf(t).array
+	copy(list[pos:i], list[pos-1:i-1])
+}
+
 func (vm *VM) tableRemove(L *lua.LState) int {
 	t := L.CheckTable(1)
-	n := t.Len()
+	n := vm.count(L, t)
 	pos := wholeOr(L, 2, n)
 	if pos < 1 || pos > n {
 		return 0
 	}
-	vm.spend(L, (n-pos)/elementsPerUnit)
-	L.Push(t.Remove(pos))
+	if n < maxList {
+		vm.spend(L, (n-pos)/elementsPerUnit)
+		L.Push(t.Remove(pos))
+		return 1
+	}
+	removed := element(t, pos)
+	if last := maxList - 1; pos < last {
+		vm.spend(L, (last-pos)/elementsPerUnit)
+		list := viewOf(t).array
+		copy(list[pos-1:last-1], list[pos:last])
+		pos = last
+	}
+	for ; pos < n; pos++ {
+		if pos%hashedPerUnit == 0 {
+			vm.spend(L, 1)
+		}
+		t.RawSetInt(pos, element(t, pos+1))
+	}
+	t.RawSetInt(n, lua.LNil)
+	L.Push(removed)
 	return 1
 }
 
@@ -62,13 +107,18 @@ func (vm *VM) tableConcat(L *lua.LState) int {
 	if L.Get(2) != lua.LNil {
 		sep = word(L, 2)
 	}
-	from, to := wholeOr(L, 3, 1), wholeOr(L, 4, t.Len())
-	if to-from >= maxList {
-		L.RaiseError("the range has more than %d elements", maxList)
+	from, to := wholeOr(L, 3, 1), 0
+	if L.Get(4) == lua.LNil {
+		to = vm.count(L, t)
+	} else {
+		to = whole(L, 4)
+	}
+	if to-from >= maxRange {
+		L.RaiseError("the range has more than %d elements", maxRange)
 	}
 	var b strings.Builder
 	for i := from; i <= to; i++ {
-		v := t.RawGetInt(i)
+		v := element(t, i)
 		s, ok := stringOf(v)
 		if !ok {
 			L.RaiseError("element %d is %s: want a string or a number", i, bindings.Describe(v))
@@ -78,7 +128,7 @@ func (vm *VM) tableConcat(L *lua.LState) int {
 		}
 		b.WriteString(s)
 		vm.limit(L, b.Len())
-		vm.spend(L, 1+len(s)/bytesPerUnit)
+		vm.spend(L, 1+(len(s)+len(sep))/bytesPerUnit)
 	}
 	L.Push(lua.LString(b.String()))
 	return 1
@@ -105,13 +155,14 @@ func asText(v lua.LValue) string {
 // itself can confuse but not crash.
 func (vm *VM) tableSort(L *lua.LState) int {
 	t := L.CheckTable(1)
-	n := t.Len()
-	vm.spend(L, n*bits.Len(uint(n)))
+	n := vm.count(L, t)
+	vm.budget.allocated += slotSize * n
+	vm.spend(L, n*bits.Len(uint(n))/4)
 	values := make([]lua.LValue, n)
 	for i := range values {
-		values[i] = t.RawGetInt(i + 1)
+		values[i] = element(t, i+1)
 	}
-	less := L.LessThan
+	less := vm.lessThan(L)
 	if fn := L.Get(2); fn != lua.LNil {
 		less = comparison(L, L.CheckFunction(2))
 	}
@@ -120,6 +171,16 @@ func (vm *VM) tableSort(L *lua.LState) int {
 		t.RawSetInt(i+1, v)
 	}
 	return 0
+}
+
+// lessThan is the operator, charged by the length of strings.
+func (vm *VM) lessThan(L *lua.LState) func(a, b lua.LValue) bool {
+	return func(a, b lua.LValue) bool {
+		if s, ok := a.(lua.LString); ok && len(s) > bytesPerUnit {
+			vm.spend(L, len(s)/bytesPerUnit)
+		}
+		return L.LessThan(a, b)
+	}
 }
 
 func comparison(L *lua.LState, fn *lua.LFunction) func(a, b lua.LValue) bool {

@@ -23,6 +23,8 @@ type Options struct {
 	// Seed starts math.random, together with the strategy's name.
 	Seed   uint64
 	Limits Limits
+	// Watchdog ends callbacks that take too long; nil: nothing does.
+	Watchdog *Watchdog
 
 	// dropUnknown ignores overrides of parameters that are not declared, as
 	// happens when a new version no longer has one.
@@ -43,6 +45,9 @@ type VM struct {
 	required map[string]lua.LValue
 	// operators are the first arguments of every chunk; see rewriter.
 	operators []lua.LValue
+	inOrder   *lua.LFunction // what ipairs returns
+	kept      []byte         // state as it was last read or set
+	released  bool
 
 	strategy strategy
 	handlers handlerSet
@@ -55,7 +60,7 @@ const (
 	registrySize    = 1 << 10
 	registryMaxSize = 1 << 16
 	registryStep    = 1 << 11
-	maxList         = 1 << 16 // lua.MaxArrayIndex
+	maxList         = 1 << 16 // lua.MaxArrayIndex: a list's further elements are kept in a hash table
 )
 
 var limitArrays = sync.OnceFunc(func() { lua.MaxArrayIndex = maxList })
@@ -69,12 +74,15 @@ func New(o Options) (*VM, error) {
 	}
 	limitArrays()
 	o.Limits = o.Limits.withDefaults()
-	vm := &VM{opts: o, program: o.Program, required: make(map[string]lua.LValue)}
+	vm := &VM{opts: o, program: o.Program, required: make(map[string]lua.LValue), kept: []byte("{}")}
 	vm.L = lua.NewState(lua.Options{
 		CallStackSize: maxCalls, RegistrySize: registrySize, RegistryMaxSize: registryMaxSize,
 		RegistryGrowStep: registryStep, SkipOpenLibs: true,
 	})
 	vm.budget = newBudget(&vm.opts.Limits)
+	vm.budget.measure = vm.measure
+	vm.budget.on(vm.L)
+	o.Watchdog.watch(vm.budget)
 	vm.rt = bindings.NewRuntime(vm.L, vm.charge)
 	vm.sandbox()
 	vm.rt.Install(vm.globals, o.Modules)
@@ -123,17 +131,38 @@ func (vm *VM) call(fn *lua.LFunction, results int, args ...lua.LValue) (lua.LVal
 // run makes a protected call of what is on the stack.
 func (vm *VM) run(args, results int) error {
 	vm.nested, vm.rt.L = 0, vm.L
+	vm.budget.on(vm.L)
+	vm.budget.calls.Add(1)
 	err := vm.L.PCall(args, results, nil)
+	vm.budget.calls.Add(1)
 	if err == nil {
 		return nil
 	}
 	vm.L.SetTop(0)
 	vm.noticePanic(err)
 	e := runtimeError(err, vm.program.sources)
-	if e.Cause = vm.budget.cause; e.Cause == ErrBudget {
+	e.Cause = vm.budget.cause
+	switch {
+	case e.Cause == ErrBudget:
 		e.Message = fmt.Sprintf("instruction budget exhausted: one call from the host may execute %d instructions", vm.budget.granted)
+	case e.Cause != nil && vm.budget.detail != "":
+		e.Message = vm.budget.detail
+	}
+	if e.Cause == ErrMemory {
+		vm.release()
 	}
 	return e
+}
+
+// release lets go of everything that a VM at the end of its memory holds. What is
+// left of it is its state as it was last saved.
+func (vm *VM) release() {
+	vm.released = true
+	vm.budget.measure = func() (int, string) { return 0, "" }
+	vm.L.Close()
+	vm.L, vm.budget.frame, vm.budget.stack = nil, nil, nil
+	vm.globals, vm.threads, vm.required, vm.rt = nil, nil, nil, nil
+	vm.handlers, vm.operators, vm.inOrder = handlerSet{}, nil, nil
 }
 
 // noticePanic poisons the VM when an error was a panic in Go code rather than
@@ -149,15 +178,19 @@ func (vm *VM) noticePanic(err error) {
 // asks of env counts only when the error is nil: on an error the caller drops
 // everything that was staged. The error is an [*Error].
 func (vm *VM) Call(env bindings.Env, n *core.Notice) error {
+	if err := vm.Poisoned(); err != nil {
+		return err
+	}
 	fn := vm.handlers[n.Handler]
 	if fn == nil {
 		return nil
 	}
-	if err := vm.Poisoned(); err != nil {
-		return err
-	}
 	vm.rt.Enter(env)
-	defer vm.rt.Leave()
+	defer func() {
+		if vm.rt != nil {
+			vm.rt.Leave()
+		}
+	}()
 	vm.budget.arm(vm.opts.Limits.Instructions)
 	vm.rt.L = vm.L
 	vm.L.Push(fn)
@@ -182,7 +215,12 @@ func (vm *VM) Poisoned() error {
 func (vm *VM) Interrupt() { vm.budget.interrupted.Store(true) }
 
 // Close frees the Lua state. The VM must not be used afterwards.
-func (vm *VM) Close() { vm.L.Close() }
+func (vm *VM) Close() {
+	vm.opts.Watchdog.forget(vm.budget)
+	if !vm.released {
+		vm.L.Close()
+	}
+}
 
 // Name returns the strategy's name, and Version the number it declares.
 func (vm *VM) Name() string { return vm.strategy.name }
