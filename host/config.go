@@ -37,6 +37,10 @@ type fileConfig struct {
 		MaxOpenOrders       int     `toml:"max_open_orders"`
 		DailyLoss           amount  `toml:"daily_loss"`
 	} `toml:"risk"`
+	Script struct {
+		MemoryMB        int     `toml:"memory_mb"`
+		CallbackSeconds float64 `toml:"callback_seconds"`
+	} `toml:"script"`
 	Advisor *advisorConfig            `toml:"advisor"`
 	Params  map[string]map[string]any `toml:"params"`
 	Venue   struct {
@@ -105,6 +109,9 @@ func (o *Options) LoadConfig(path string) error {
 	if err := o.takeRisk(&f); err != nil {
 		return configError("%s: [risk] %v", path, err)
 	}
+	if err := o.takeScript(&f); err != nil {
+		return configError("%s: [script] %v", path, err)
+	}
 	if err := o.takeVenue(&f); err != nil {
 		return configError("%s: [venue.binance] %v", path, err)
 	}
@@ -112,6 +119,23 @@ func (o *Options) LoadConfig(path string) error {
 		return configError("%s: [advisor] %v", path, err)
 	}
 	return o.takeParams(path, string(raw), &f)
+}
+
+func (o *Options) takeScript(f *fileConfig) error {
+	mb, seconds := f.Script.MemoryMB, f.Script.CallbackSeconds
+	if mb < 0 || mb > 0 && mb < 8 || mb > 1<<20 {
+		return fmt.Errorf("memory_mb = %d: want 8 or more", mb)
+	}
+	if seconds < 0 || seconds > 0 && seconds < 0.1 || seconds > 60 {
+		return fmt.Errorf("callback_seconds = %v: want 0.1 to 60", seconds)
+	}
+	if o.Script.MemoryBytes == 0 {
+		o.Script.MemoryBytes = mb << 20
+	}
+	if o.Script.CallbackTime == 0 {
+		o.Script.CallbackTime = time.Duration(seconds * float64(time.Second))
+	}
+	return nil
 }
 
 func (o *Options) takeVenue(f *fileConfig) error {

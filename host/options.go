@@ -71,6 +71,7 @@ type Options struct {
 	// Advisor is whom strategies may ask; nil: nobody.
 	Advisor *AdvisorOptions
 
+	Script ScriptOptions
 	Paper  PaperOptions
 	Limits risk.Limits
 
@@ -95,6 +96,12 @@ type HistoryOptions struct {
 	Participation float64  // part of a bar's volume that is displayed; 0: 0.1
 	ShiftFunding  int      // settlements that funding is told late, for validity tests
 	RandomSign    uint64   // seed that flips the sign of funding at random; 0: off
+}
+
+// ScriptOptions bound each Lua strategy.
+type ScriptOptions struct {
+	MemoryBytes  int           // that one may hold, all callbacks together; 0: 256 MiB
+	CallbackTime time.Duration // that one callback may take by the wall clock; 0: 2 s
 }
 
 // PaperOptions describe the simulated account and venue. See package paper.
@@ -166,6 +173,9 @@ func (o *Options) Validate() error {
 	}
 	if o.Journal == "" {
 		o.Journal = strings.TrimSuffix(o.DB, filepath.Ext(o.DB)) + ".journal"
+	}
+	if o.Script.CallbackTime == 0 {
+		o.Script.CallbackTime = 2 * time.Second
 	}
 	if o.StatusEvery == 0 {
 		o.StatusEvery = 250 * time.Millisecond

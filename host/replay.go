@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/host/core"
@@ -92,6 +93,9 @@ type replayer struct {
 	matched int
 	line    []byte
 	stepped bool
+
+	pending bool     // an event that was read and waits for its recorded effects
+	lines   [][]byte // of those
 }
 
 func (p *replayer) run(ctx context.Context, r *journal.Reader) error {
@@ -101,6 +105,9 @@ func (p *replayer) run(ctx context.Context, r *journal.Reader) error {
 		}
 		kind, data, err := r.Next()
 		if errors.Is(err, io.EOF) {
+			if err := p.flush(); err != nil {
+				return err
+			}
 			return p.end(r.Sealed())
 		}
 		if err != nil {
@@ -110,7 +117,7 @@ func (p *replayer) run(ctx context.Context, r *journal.Reader) error {
 		case journal.RecordEvent:
 			err = p.event(data)
 		case journal.RecordEffect:
-			err = p.effect(data)
+			p.lines = append(p.lines, slices.Clone(data))
 		}
 		if err != nil {
 			return err
@@ -119,15 +126,37 @@ func (p *replayer) run(ctx context.Context, r *journal.Reader) error {
 }
 
 func (p *replayer) event(data []byte) error {
+	if err := p.flush(); err != nil {
+		return err
+	}
 	if err := p.settle(); err != nil {
 		return err
 	}
+	p.pending, p.lines = true, p.lines[:0]
 	if err := p.dec.Decode(data, &p.ev); err != nil {
 		return fmt.Errorf("journal: event %d: %w", p.res.Events+1, err)
+	}
+	return nil
+}
+
+// flush steps the event that was read last. Its recorded effects are known by
+// then, and among them what a clock decided.
+func (p *replayer) flush() error {
+	if !p.pending {
+		return nil
+	}
+	p.pending = false
+	for _, line := range p.lines {
+		p.core.Expect(string(line))
 	}
 	p.fx, p.matched, p.stepped = p.fx[:0], 0, true
 	p.core.Step(&p.ev, &p.fx)
 	p.res.Events++
+	for _, line := range p.lines {
+		if err := p.effect(line); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -27,6 +27,7 @@ import (
 	"github.com/perilune/perilune/host/advisor"
 	"github.com/perilune/perilune/host/core"
 	"github.com/perilune/perilune/host/live"
+	"github.com/perilune/perilune/host/script"
 	"github.com/perilune/perilune/host/sim"
 	"github.com/perilune/perilune/ledger"
 	"github.com/perilune/perilune/ledger/journal"
@@ -78,7 +79,9 @@ type runner struct {
 	driver  *sim.Driver
 	inbox   *live.Inbox
 	watcher *scriptWatcher
-	desk    *advisor.Desk // nil: no adviser
+	// watchdog ends callbacks that take too long
+	watchdog *script.Watchdog
+	desk     *advisor.Desk // nil: no adviser
 
 	track     equityTrack
 	charts    chartTrack
@@ -97,6 +100,7 @@ func (r *runner) close() {
 	if r.desk != nil {
 		r.desk.Close()
 	}
+	r.watchdog.Close()
 	_ = r.real.close() // what is at the venue stays there
 	r.abandon()
 	if r.market != nil {
@@ -198,6 +202,10 @@ func (r *runner) build(ctx context.Context) error {
 	s, err := r.session()
 	if err != nil {
 		return err
+	}
+	r.watchdog = script.NewWatchdog(r.o.Script.CallbackTime)
+	for i := range s.Strategies {
+		s.Strategies[i].Memory, s.Strategies[i].watchdog = r.o.Script.MemoryBytes, r.watchdog
 	}
 	if r.core, err = s.newCore(compiled(r.scripts), r.o.Strategies); err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/host/core"
 	"github.com/perilune/perilune/host/risk"
+	"github.com/perilune/perilune/host/script"
 )
 
 // sessionFormat is the version of the journal's header. It changes when an old
@@ -46,6 +47,9 @@ type strategyConfig struct {
 	Hash    string
 	Params  map[string]string // set from outside, on top of the script's defaults
 	State   string            // JSON an earlier run left; "" for none
+	Memory  int               `json:",omitempty"` // bytes that it may hold; 0: the default
+
+	watchdog *script.Watchdog // nil in a replay
 }
 
 func (s *session) encode() ([]byte, error) { return json.Marshal(s) }

@@ -20,6 +20,8 @@ type luaStrategy struct {
 	version  int
 	universe *exchange.Universe
 	supply   supply
+	limits   script.Limits
+	watchdog *script.Watchdog
 }
 
 // env lets a script see the core's port.
@@ -37,7 +39,8 @@ func newScript(c *strategyConfig, seed uint64, u *exchange.Universe, program any
 			return nil, &ScriptError{c.Path, err}
 		}
 	}
-	s := &luaStrategy{seed: seed, params: c.Params, path: c.Path, version: 1, universe: u}
+	s := &luaStrategy{seed: seed, params: c.Params, path: c.Path, version: 1, universe: u,
+		limits: script.Limits{MemoryBytes: c.Memory}, watchdog: c.watchdog}
 	vm, err := s.start(p, c.State)
 	if err != nil {
 		return nil, &ScriptError{c.Path, err}
@@ -48,7 +51,8 @@ func newScript(c *strategyConfig, seed uint64, u *exchange.Universe, program any
 
 // start makes a VM of a program, with the state that an earlier run left.
 func (s *luaStrategy) start(p *script.Program, saved string) (*script.VM, error) {
-	vm, err := script.New(script.Options{Program: p, Modules: std.Modules(), Params: anyValues(s.params), Seed: s.seed})
+	vm, err := script.New(script.Options{Program: p, Modules: std.Modules(), Params: anyValues(s.params), Seed: s.seed,
+		Limits: s.limits, Watchdog: s.watchdog})
 	if err != nil {
 		return nil, err
 	}
@@ -134,6 +138,10 @@ func (s *luaStrategy) Restart(port *core.Port) (core.Strategy, error) {
 	fresh.vm = vm
 	return &fresh, nil
 }
+
+// Interrupt ends the running version as the watchdog did when the session was
+// recorded.
+func (s *luaStrategy) Interrupt() { s.vm.Expire() }
 
 // Close implements core.Strategy.
 func (s *luaStrategy) Close() { s.vm.Close() }

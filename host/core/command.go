@@ -100,7 +100,12 @@ func (c *Core) onReload(ev *exchange.Event) {
 	v := &Version{Number: s.version, Path: r.Path, Hash: r.Hash, Sources: r.Sources}
 	s.port.reset()
 	s.port.handler = OnReload
-	fresh, err := s.Reload(s.port, r)
+	fresh, err := Strategy(nil), c.repeat(s, false)
+	if err == nil {
+		if fresh, err = s.Reload(s.port, r); err != nil {
+			c.noteInterrupt(s, err)
+		}
+	}
 	if err == nil && s.port.refused != nil {
 		fresh.Close()
 		err = s.port.refused

@@ -97,6 +97,8 @@ type Core struct {
 	running  bool // CommandStart was seen: the opening balances are in
 	stopping bool
 
+	nth     int        // callbacks and reloads of the event being handled
+	expect  []expected // interruptions to repeat
 	fx      *[]Effect
 	queue   []told
 	instant instant
@@ -181,6 +183,7 @@ func (c *Core) Step(ev *exchange.Event, fx *[]Effect) {
 	c.seq++
 	ev.Seq = c.seq
 	c.fx = fx
+	c.nth = 0
 	if !c.started {
 		c.now = max(c.now, ev.Time)
 		c.start()
@@ -317,9 +320,14 @@ func (c *Core) invoke(s *slot, n *Notice) {
 	}
 	s.port.reset()
 	s.port.handler = n.Handler
-	c.cfg.Where.call(s.index, n.Handler)
-	err := s.Call(s.port, n)
-	c.cfg.Where.Enter(StageStep)
+	err := c.repeat(s, true)
+	if err == nil {
+		c.cfg.Where.call(s.index, n.Handler)
+		if err = s.Call(s.port, n); err != nil {
+			c.noteInterrupt(s, err)
+		}
+		c.cfg.Where.Enter(StageStep)
+	}
 	if err == nil {
 		err = s.port.refused
 	}
@@ -363,7 +371,12 @@ func (c *Core) fault(s *slot, n *Notice, err error) {
 		}
 		s.failed = s.failed[n:]
 	}
-	fresh, rerr := s.Restart(s.port)
+	fresh, rerr := Strategy(nil), c.repeat(s, false)
+	if rerr == nil {
+		if fresh, rerr = s.Restart(s.port); rerr != nil {
+			c.noteInterrupt(s, rerr)
+		}
+	}
 	if rerr != nil {
 		c.pause(s, "could not be restarted: "+rerr.Error())
 	} else if fresh != nil {

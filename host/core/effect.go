@@ -40,10 +40,12 @@ const (
 	EffectAdvice  // Strategy, Advice: what came of a question
 
 	EffectSchedule // Schedule: its state changed
+
+	EffectInterrupt // Strategy, Name, Text: a clock ended the callback of this number
 )
 
 var effectNames = [...]string{"none", "submit", "cancel", "transfer", "snapshot", "ask", "order", "fill", "funding", "txn", "arrived",
-	"pair", "equity", "state", "version", "chart", "log", "halt", "advice", "schedule"}
+	"pair", "equity", "state", "version", "chart", "log", "halt", "advice", "schedule", "interrupt"}
 
 func (k EffectKind) String() string { return effectNames[k] }
 
@@ -156,6 +158,8 @@ func (e *Effect) Append(dst []byte, u *exchange.Universe) []byte {
 	case EffectLog:
 		dst = field(dst, "level", e.Level.String())
 		dst = field(dst, "where", strconv.Quote(e.Where))
+	case EffectInterrupt:
+		dst = field(dst, "nth", e.Name)
 	case EffectSnapshot:
 		dst = field(dst, "book", u.Get(e.Instrument).Key())
 	}

@@ -188,3 +188,7 @@ func cleanTrace(s string) string {
 	}
 	return strings.Join(out, "\n")
 }
+
+// Interrupted reports whether a clock decided it, which a replay can't repeat by
+// itself.
+func (e *Error) Interrupted() bool { return errors.Is(e.Cause, ErrInterrupted) }

@@ -214,6 +214,9 @@ func (vm *VM) Poisoned() error {
 // It may be called from any goroutine, by a watchdog that finds the loop late.
 func (vm *VM) Interrupt() { vm.budget.interrupted.Store(true) }
 
+// Expire ends the VM as the watchdog would.
+func (vm *VM) Expire() { vm.budget.poison(ErrInterrupted) }
+
 // Close frees the Lua state. The VM must not be used afterwards.
 func (vm *VM) Close() {
 	vm.opts.Watchdog.forget(vm.budget)
