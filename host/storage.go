@@ -174,6 +174,7 @@ func (r *runner) actOnStorage(now exchange.Time) {
 		switch {
 		case errors.Is(s.err, ledger.ErrFull) && free < p.size/2:
 			p.release()
+			continue // how much that freed shows at the next look
 		case s.err == nil && p.missing() > 0:
 			_ = p.fill(s.space) // no room after all: it shows at the next look
 		}
