@@ -159,7 +159,7 @@ func common(dotted string, key []string) int {
 func unknownKey(path, raw string, key toml.Key, f *fileConfig) error {
 	names := tomlNames(reflect.TypeOf(f).Elem(), key[:len(key)-1])
 	hint := didYouMean(key[len(key)-1], names)
-	return configError("%s:%d: unknown key %q%s; the sections are paper, risk, advisor, venue.binance and params.<strategy>",
+	return configError("%s:%d: unknown key %q%s; the sections are paper, risk, script, advisor, venue.binance and params.<strategy>",
 		path, keyLine(raw, key...), key.String(), hint)
 }
 
