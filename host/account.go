@@ -164,6 +164,7 @@ func (r *runner) terms(ctx context.Context) error {
 	if r.real == nil {
 		return nil
 	}
+	r.entering("asking for the account's fees and margin steps")
 	leverage := map[string]int{}
 	lowest := 0
 	for _, m := range r.marketsTraded() {
@@ -237,12 +238,14 @@ func (r *runner) engage(ctx context.Context, u *exchange.Universe) ([]exchange.E
 		return nil, err
 	}
 	a.recovering = true
+	r.entering("opening the account at the venue")
 	a.venue, err = desk.NewVenue(desk.Config{API: r.api(), Universe: u, Opening: *opening,
 		Options: desk.Options{Countdown: r.o.Account.Countdown}, Post: r.fromVenue, Note: r.accountNote})
 	if err != nil {
 		return nil, err
 	}
 	var running context.Context
+	r.watched.desk.Store(a.venue)
 	running, a.stop = context.WithCancel(context.WithoutCancel(ctx))
 	a.done = make(chan struct{})
 	go func() {
@@ -268,6 +271,7 @@ func (r *runner) reconciled(ctx context.Context) ([]exchange.Event, error) {
 		if h.Ready() && h.Working+h.Unknown == 0 {
 			break
 		}
+		r.entering("waiting for the account to be reconciled (%s)", h.String())
 		switch {
 		case ctx.Err() != nil:
 			return nil, fmt.Errorf("interrupted before the account was reconciled: %w", ctx.Err())
@@ -286,7 +290,7 @@ func (r *runner) reconciled(ctx context.Context) ([]exchange.Event, error) {
 // tellOpening says what a new session finds in the account, in a line for each wallet
 // and one for the positions.
 func (r *runner) tellOpening(list []exchange.Event) {
-	say := func(text string) { r.o.Log(Line{Level: core.Info, Strategy: "account", Text: text}) }
+	say := func(text string) { r.say(Line{Level: core.Info, Strategy: "account", Text: text}) }
 	for _, m := range exchange.Markets {
 		var held []string
 		for i := range list {
@@ -355,7 +359,7 @@ func (r *runner) attend(now exchange.Time) {
 	a.notes = nil
 	a.mu.Unlock()
 	for _, text := range notes {
-		r.o.Log(Line{Time: now, Level: core.Warn, Strategy: "account", Text: text})
+		r.say(Line{Time: now, Level: core.Warn, Strategy: "account", Text: text})
 	}
 	h := a.venue.Health()
 	why := r.storage.reason()

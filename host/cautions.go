@@ -77,5 +77,5 @@ func (r *runner) caution(l Line) {
 		text = l.Where + ": " + text
 	}
 	r.warnings = append(r.warnings, text)
-	r.o.Log(l)
+	r.say(l)
 }

@@ -24,6 +24,7 @@ const (
 	FaultDiskFull       // no space for the ledger or journal
 	FaultLocked         // another process holds the ledger
 	FaultAccount        // an account at the venue that can't be used
+	FaultStalled        // a loop that stood still, or a session that did not end in time
 )
 
 // ConfigError is a setting that makes no sense.
@@ -62,7 +63,10 @@ func Classify(err error) Fault {
 	var torn *journal.CorruptError
 	var unusable *LedgerError
 	var account *AccountError
+	var stalled *StallError
 	switch {
+	case errors.As(err, &stalled):
+		return FaultStalled
 	case errors.As(err, &conf):
 		return FaultConfig
 	case errors.As(err, &script):

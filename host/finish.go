@@ -14,6 +14,8 @@ import (
 // the first one tells why the session ended.
 func (r *runner) finish(ctx context.Context, ended error) (*Summary, error) {
 	r.finished = true
+	r.watched.where.Enter(core.StageClosing)
+	r.entering("closing journal and ledger")
 	var errs []error
 	errs = append(errs, ended)
 	if ended != nil {
@@ -51,10 +53,11 @@ func (r *runner) finish(ctx context.Context, ended error) (*Summary, error) {
 	r.tellNotices(r.driver.Now())
 	sum := r.summary(endedBy)
 	if n := len(sum.DataProblems); n > 0 {
-		r.o.Log(Line{Time: r.driver.Now(), Level: core.Warn, Strategy: "host",
+		r.say(Line{Time: r.driver.Now(), Level: core.Warn, Strategy: "host",
 			Text: fmt.Sprintf("the data are not whole: %s (%d such lines in the summary)", sum.DataProblems[0], n)})
 	}
 	if r.o.Report != "" {
+		r.entering("writing the report")
 		if err := r.report(sum); err != nil {
 			return sum, fmt.Errorf("report: %w", err)
 		}

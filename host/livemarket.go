@@ -67,7 +67,8 @@ func (r *runner) browse(ctx context.Context) error {
 		return err
 	}
 	where := r.o.Live.hosts()
-	r.o.Log(Line{Level: core.Info, Text: "LIVE DATA: asking " + where + " what is traded"})
+	r.entering("asking %s what is traded", where)
+	r.say(Line{Level: core.Info, Text: "LIVE DATA: asking " + where + " what is traded"})
 	if r.access, err = newAccess(r.o.DB, &r.o.Live, r.warn); err != nil {
 		return err
 	}
@@ -157,6 +158,7 @@ func (r *runner) connect(ctx context.Context) error {
 	l := r.market.live
 	r.inbox.Most = liveBacklog
 	r.inbox.Refetch = func(id exchange.InstrumentID) { l.market.Snapshot(id) }
+	r.entering("connecting to the market data of %d symbols", len(l.symbols))
 	m, err := l.catalog.Open(ctx, l.symbols, r.held(), r.inbox)
 	if err != nil {
 		return liveError(ctx, err)
@@ -172,6 +174,7 @@ func (r *runner) connect(ctx context.Context) error {
 	}
 	r.market.hot = len(r.market.instruments) <= hotBooks
 	r.market.describe = describeLive(r.o.Live.hosts(), m.Universe())
+	r.entering("reading the past of %d instruments", len(r.market.instruments))
 	if l.past, err = m.History(ctx); err != nil {
 		if ctx.Err() != nil {
 			return liveError(ctx, err)
@@ -290,7 +293,7 @@ func (r *runner) tellNotices(now exchange.Time) {
 		return
 	}
 	for _, n := range l.takeNotices() {
-		r.o.Log(Line{Time: now, Level: core.Warn, Strategy: "feed", Text: n.Text})
+		r.say(Line{Time: now, Level: core.Warn, Strategy: "feed", Text: n.Text})
 	}
 }
 

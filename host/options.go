@@ -80,10 +80,27 @@ type Options struct {
 	// freeSpace stands in for the disk in tests.
 	freeSpace func(dir string) (uint64, error)
 
-	// Log gets a line for everything that people should see; nil: nobody does.
+	// StallAfter is how long the loop may be at one place, in real time, before the
+	// session is given up: see Run. 0: 30 seconds.
+	StallAfter time.Duration
+	// StopWithin bounds in real time how long the session goes on after its context
+	// is done. 0: 10 seconds, of which a live session leaves the last 2.5 to the
+	// cancelling of what rests. At least 5 seconds.
+	StopWithin time.Duration
+	// Abandon, once it is closed, ends the session without waiting for the loop: what
+	// rests at the venue is cancelled within 2.5 seconds, and Run returns a
+	// *StallError. nil: never.
+	Abandon <-chan struct{}
+
+	// Log gets a line for everything that people should see; nil: nobody does. It is
+	// called on a goroutine of its own, one line after the other, and may take its
+	// time: of more than 8,192 lines that wait the rest is left out and counted. The
+	// same line again and again, and a script that says more than 50 lines a second
+	// for long, are told of in one line.
 	Log func(Line)
 	// Status gets the state of the session about every StatusEvery of wall time,
-	// 250 ms if zero.
+	// 250 ms if zero. It is called on the goroutine of Log; a state that was not
+	// shown when the next one comes is forgotten.
 	Status      func(Status)
 	StatusEvery time.Duration
 }
@@ -118,6 +135,8 @@ type PaperOptions struct {
 
 // Line is something that happened, for people.
 type Line struct {
+	// Time is the session's. Before its first moment it is this machine's on live
+	// data, and 0 on recordings that nothing was read of.
 	Time     exchange.Time
 	Level    core.Level
 	Strategy string // "host" for the host itself
@@ -132,23 +151,31 @@ type Status struct {
 	Feed      string // health of live data in a few words
 	Real      bool   // orders go to the venue
 	Account   string // how the account at the venue is, in a few words
-	Time      exchange.Time
-	Equity    decimal.Decimal // USDT
-	Pairs     []string        // open pairs: base and state
-	Funding   decimal.Decimal // USDT
-	Fills     int
-	Events    uint64
-	Halted    string
-	Paused    []string
-	Held      []string // what nothing may trade in until the account agrees with the venue's, and why
-	Asleep    []string // strategies that nothing can wake any more, and why
-	Fraction  float64  // of For, when that is set
+	// Waiting is what the session waits for when it does not trade: at its start, at
+	// its end, or when its loop is held up. "": it trades. With Stuck set the loop is
+	// held up or has not begun, and only the fields before this one, and Time, count.
+	Waiting  string
+	Stuck    bool
+	Time     exchange.Time
+	Equity   decimal.Decimal // USDT
+	Pairs    []string        // open pairs: base and state
+	Funding  decimal.Decimal // USDT
+	Fills    int
+	Events   uint64
+	Halted   string
+	Paused   []string
+	Held     []string // what nothing may trade in until the account agrees with the venue's, and why
+	Asleep   []string // strategies that nothing can wake any more, and why
+	Fraction float64  // of For, when that is set
 }
 
 // Validate fills the defaults in and says what does not make sense.
 func (o *Options) Validate() error {
 	if len(o.Scripts)+len(o.Strategies) == 0 {
 		return configError("no strategy to run")
+	}
+	if err := o.checkStrategies(); err != nil {
+		return err
 	}
 	if len(o.Market) == 0 {
 		o.Market = []string{"synth"}
@@ -176,6 +203,15 @@ func (o *Options) Validate() error {
 	}
 	if o.Script.CallbackTime == 0 {
 		o.Script.CallbackTime = 2 * time.Second
+	}
+	if o.StallAfter == 0 {
+		o.StallAfter = stallAfter
+	}
+	if o.StopWithin == 0 {
+		o.StopWithin = stopWithin
+	}
+	if o.StallAfter < time.Second || o.StopWithin < 2*leaveIn {
+		return configError("StallAfter %s, StopWithin %s: want at least 1s and %s", o.StallAfter, o.StopWithin, 2*leaveIn)
 	}
 	if o.StatusEvery == 0 {
 		o.StatusEvery = 250 * time.Millisecond

@@ -3,8 +3,10 @@ package host
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"hash"
+	"sync/atomic"
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/host/core"
@@ -17,11 +19,14 @@ type recorder struct {
 	u       *exchange.Universe
 	journal *journal.Writer // nil: off
 	sink    func(*exchange.Event, []core.Effect) error
+	givenUp *atomic.Bool // the session was: a loop that wakes up later does nothing more
 
 	in, out digest
 	buf     []byte
 	effects uint64
 }
+
+var errGivenUp = errors.New("the session was given up while its loop stood still")
 
 // digest hashes many short records at the price of few long ones.
 type digest struct {
@@ -52,6 +57,9 @@ func newRecorder(u *exchange.Universe, w *journal.Writer, sink func(*exchange.Ev
 
 // Before implements sim.Recorder: what is not in the journal must not happen.
 func (r *recorder) Before(ev *exchange.Event) error {
+	if r.givenUp != nil && r.givenUp.Load() {
+		return errGivenUp
+	}
 	r.buf = journal.AppendEvent(r.buf[:0], ev)
 	r.in.add(r.buf)
 	if r.journal == nil {

@@ -24,7 +24,7 @@ func (r *runner) refused(e *core.Effect) {
 	if r.refusals > 3 {
 		text += fmt.Sprintf(" (refused so far: %d)", r.refusals)
 	}
-	r.o.Log(Line{Time: e.Time, Level: core.Warn, Strategy: r.core.StrategyName(o.Strategy), Text: text})
+	r.say(Line{Time: e.Time, Level: core.Warn, Strategy: r.core.StrategyName(o.Strategy), Text: text})
 }
 
 // notable thins out what repeats: the first three, then every power of ten.

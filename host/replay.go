@@ -70,7 +70,7 @@ func rerun(ctx context.Context, dir string, res *ReplayResult, each func(*core.C
 	if err != nil {
 		return fmt.Errorf("%s: %w", dir, err)
 	}
-	c, err := s.newCore(nil, nil)
+	c, err := s.newCore(nil, nil, nil)
 	if err != nil {
 		return fmt.Errorf("%s: the session can't be built again: %w", dir, err)
 	}

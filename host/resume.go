@@ -125,7 +125,7 @@ func (r *runner) recover(ctx context.Context, run *ledger.Run) error {
 }
 
 func (r *runner) warn(text string) {
-	r.o.Log(Line{Level: core.Warn, Strategy: "host", Text: text})
+	r.say(Line{Level: core.Warn, Strategy: "host", Text: text})
 }
 
 // expireOrders closes the books on orders that the last run left working. The

@@ -34,23 +34,32 @@ import (
 )
 
 // Run runs one session to its end: Options.For, the end of the data, or the end
-// of ctx, which is an orderly stop and not an error. The summary is nil only
-// when the session could not begin; an error beside a summary says what ended it.
+// of ctx, which is an orderly stop and not an error. The summary is nil when the
+// session could not begin or had to be given up; an error beside a summary says
+// what ended it.
+//
+// The session runs on a goroutine of its own, the loop. Strategies written in Go
+// are called on it; Options.Log and Options.Status are called on a third one, in
+// order and never at the same time, so that they may take as long as they like:
+// lines and states that come faster are bounded, and what is left out is counted.
+//
+// Run watches the loop. One that is at one place for longer than
+// Options.StallAfter, or that does not end within Options.StopWithin of the end of
+// ctx, is given up with a *StallError, after what rests at the venue was cancelled
+// without the loop.
 func Run(ctx context.Context, o *Options) (*Summary, error) {
+	if o == nil {
+		return nil, configError("no options: want a *host.Options")
+	}
 	if err := o.Validate(); err != nil {
 		return nil, err
 	}
-	r := newRunner(o)
-	defer r.close()
-	if err := r.open(ctx); err != nil {
-		return nil, err
-	}
-	err := r.driver.Run(ctx)
-	return r.finish(ctx, err)
+	mine := *o
+	return newRunner(&mine).supervise(ctx)
 }
 
 func newRunner(o *Options) *runner {
-	return &runner{o: o, started: time.Now(), inbox: live.NewInbox()}
+	return &runner{o: o, started: time.Now(), inbox: live.NewInbox(), voice: directVoice(o)}
 }
 
 // runner is a session being run.
@@ -82,6 +91,9 @@ type runner struct {
 	// watchdog ends callbacks that take too long
 	watchdog *script.Watchdog
 	desk     *advisor.Desk // nil: no adviser
+
+	voice   teller
+	watched watched
 
 	track     equityTrack
 	charts    chartTrack
@@ -140,12 +152,17 @@ func (r *runner) open(ctx context.Context) error {
 	if err := checkParams(r.scripts, r.o.Set, r.o.origins); err != nil {
 		return err
 	}
+	r.entering("opening the market")
 	if err := r.findMarket(ctx); err != nil {
+		return err
+	}
+	if err := r.checkNative(); err != nil {
 		return err
 	}
 	if err := r.signIn(ctx); err != nil {
 		return err
 	}
+	r.entering("opening the ledger %s", r.o.DB)
 	if r.db, err = ledger.Open(r.stamp()); err != nil {
 		return &LedgerError{err}
 	}
@@ -207,9 +224,14 @@ func (r *runner) build(ctx context.Context) error {
 	for i := range s.Strategies {
 		s.Strategies[i].Memory, s.Strategies[i].watchdog = r.o.Script.MemoryBytes, r.watchdog
 	}
-	if r.core, err = s.newCore(compiled(r.scripts), r.o.Strategies); err != nil {
+	if r.core, err = s.newCore(compiled(r.scripts), r.o.natives(), &r.watched.where); err != nil {
 		return err
 	}
+	names := make([]string, len(r.scripts)+len(r.o.Strategies))
+	for i := range names {
+		names[i] = r.core.StrategyName(int32(i))
+	}
+	r.watched.names.Store(&names)
 	if err := r.startRun(s); err != nil {
 		return err
 	}
@@ -224,7 +246,9 @@ func (r *runner) build(ctx context.Context) error {
 	prelude = append(past, prelude...)
 	r.rows = rows{u: r.core.Universe(), names: r.core.StrategyName}
 	r.rec = newRecorder(r.core.Universe(), r.journal, r.sink)
-	r.driver = &sim.Driver{Core: r.core, Feed: r.market.feed, Venue: venue, Recorder: r.rec, For: r.o.For, Prelude: prelude}
+	r.rec.givenUp = &r.watched.givenUp
+	r.driver = &sim.Driver{Core: r.core, Feed: r.market.feed, Venue: venue, Recorder: r.rec, For: r.o.For, Prelude: prelude,
+		Where: &r.watched.where, Began: r.began, StopWithin: exchange.Time(r.o.StopWithin - leaveIn - time.Second), Leave: r.leaveNow}
 	if l := r.market.live; l != nil {
 		l.clock = &live.Clock{Inbox: r.inbox, Beat: r.beat, BeatEvery: r.o.StatusEvery, Recycle: l.market.Recycle}
 		r.driver.Gate, r.driver.Refetch, r.driver.Start = l.clock, l.market.Snapshot, live.Now()
@@ -248,11 +272,24 @@ func (r *runner) build(ctx context.Context) error {
 			return err
 		}
 	}
+	return nil
+}
+
+// began runs on the loop at the session's first moment.
+func (r *runner) began(now exchange.Time) {
+	r.watched.clock.Store(int64(now))
 	r.announce()
 	for _, text := range r.cautions() {
 		r.caution(Line{Level: core.Warn, Strategy: "host", Text: text})
 	}
-	return nil
+}
+
+// leaveNow hands what is still at the venue to its own client: the session ends
+// whether the loop gets its answers or not.
+func (r *runner) leaveNow() {
+	if v := r.watched.desk.Load(); v != nil {
+		v.Leave()
+	}
 }
 
 // session is what heads the journal: all that the core is made from.
@@ -364,8 +401,8 @@ func (r *runner) announce() {
 	for i := range len(r.scripts) + len(r.o.Strategies) {
 		names = append(names, r.core.StrategyName(int32(i)))
 	}
-	r.o.Log(Line{Level: core.Info, Text: fmt.Sprintf("%s: %s on %s, %s %s, ledger %s", strings.ToUpper(r.mode()), strings.Join(names, ", "), market, how, r.account, r.o.DB)})
+	r.say(Line{Level: core.Info, Text: fmt.Sprintf("%s: %s on %s, %s %s, ledger %s", strings.ToUpper(r.mode()), strings.Join(names, ", "), market, how, r.account, r.o.DB)})
 	if r.o.Watch && len(r.scripts) > 0 {
-		r.o.Log(Line{Level: core.Info, Text: "edit and save a script to reload it; Ctrl-C ends the session"})
+		r.say(Line{Level: core.Info, Text: "edit and save a script to reload it; Ctrl-C ends the session"})
 	}
 }

@@ -68,7 +68,7 @@ func decodeSession(raw []byte) (*session, error) {
 // newCore builds the universe, the strategies and the core. compiled holds what
 // was already compiled, by strategy; a missing entry is compiled here. native
 // are the strategies written in Go, which come after the scripts.
-func (s *session) newCore(compiled []any, native []core.Strategy) (*core.Core, error) {
+func (s *session) newCore(compiled []any, native []core.Strategy, where *core.Where) (*core.Core, error) {
 	if len(native) != len(s.Native) {
 		return nil, fmt.Errorf("the session had strategies written in Go (%s), which a journal does not hold", strings.Join(s.Native, ", "))
 	}
@@ -99,7 +99,7 @@ func (s *session) newCore(compiled []any, native []core.Strategy) (*core.Core, e
 	}
 	return core.New(core.Config{
 		Universe: u, Limits: s.Limits, ClientTag: s.ClientTag, Leverage: s.Leverage,
-		SampleEvery: s.SampleEvery, Adviser: s.Adviser, AdviceTTL: s.AdviceTTL, Restore: s.Restore,
+		SampleEvery: s.SampleEvery, Adviser: s.Adviser, AdviceTTL: s.AdviceTTL, Restore: s.Restore, Where: where,
 		Ladders: func(*exchange.Instrument) bool { return s.Ladders },
 		Bars:    s.Supply.bars, NoTrades: s.Supply.BarsOnly,
 	}, append(strategies, native...), versions)

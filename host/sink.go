@@ -3,6 +3,7 @@ package host
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/host/core"
@@ -66,7 +67,7 @@ func (r *runner) tell(e *core.Effect) {
 			r.caution(l)
 			return
 		}
-		r.o.Log(l)
+		r.say(l)
 	case core.EffectVersion:
 		r.noteVersion(e)
 		if r.watcher != nil {
@@ -91,6 +92,8 @@ func (r *runner) noteVersion(e *core.Effect) {
 
 // beat runs on the loop's goroutine a few times a second.
 func (r *runner) beat(now exchange.Time) {
+	r.watched.clock.Store(int64(now))
+	r.watched.beats.Store(time.Now().UnixNano())
 	r.tellNotices(now)
 	r.watchStorage(now)
 	r.attend(now)
@@ -112,10 +115,13 @@ func (r *runner) beat(now exchange.Time) {
 		s.Pairs = append(s.Pairs, text)
 	}
 	s.Paused, s.Asleep = r.strategiesThat(r.core.Paused), r.strategiesThat(r.core.Asleep)
+	if r.driver.Ending() {
+		s.Waiting = "ending, waiting for " + r.core.UnderWay()
+	}
 	if until := r.driver.Until(); until > r.driver.Started() {
 		s.Fraction = float64(now-r.driver.Started()) / float64(until-r.driver.Started())
 	}
-	r.o.Status(s)
+	r.voice.show(s)
 }
 
 // strategiesThat lists the strategies that a question about them has an answer for.

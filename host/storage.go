@@ -208,7 +208,7 @@ func (r *runner) endForStorage(now exchange.Time, why string) {
 }
 
 func (r *runner) sayStorage(now exchange.Time, level core.Level, text string) {
-	r.o.Log(Line{Time: now, Level: level, Strategy: "storage", Text: text})
+	r.say(Line{Time: now, Level: level, Strategy: "storage", Text: text})
 }
 
 func (r *runner) hold(why string) {

@@ -143,6 +143,9 @@ func (s *luaStrategy) Restart(port *core.Port) (core.Strategy, error) {
 // recorded.
 func (s *luaStrategy) Interrupt() { s.vm.Expire() }
 
+// Cure implements core.Curable.
+func (s *luaStrategy) Cure() string { return "save a mended script to go on" }
+
 // Close implements core.Strategy.
 func (s *luaStrategy) Close() { s.vm.Close() }
 

@@ -12,11 +12,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"os/signal"
 	"sort"
 	"strings"
-	"syscall"
 
 	"github.com/spf13/pflag"
 
@@ -39,12 +36,14 @@ const (
 	ExitLedger     = 30 // the ledger or journal is unusable, or of another mode
 	ExitDiskFull   = 31
 	ExitLocked     = 32 // another process holds the ledger
+	ExitStalled    = 33 // the loop stood still, or the session did not end in time
 )
 
 // env is what a verb may use of the world.
 type env struct {
 	in       io.Reader
 	out, err io.Writer
+	abandon  <-chan struct{} // closed when a session is to end at once
 }
 
 // verb is one command.
@@ -77,9 +76,10 @@ func verbs() []verb {
 
 // Main runs one command line and returns the process's exit code.
 func Main(args []string, in io.Reader, out, errw io.Writer) int {
-	ctx, stop := interruptible()
+	limitMemory(errw)
+	ctx, abandon, stop := interruptible(errw)
 	defer stop()
-	e := &env{in, out, errw}
+	e := &env{in: in, out: out, err: errw, abandon: abandon}
 	if len(args) > 1 && args[0] == "help" {
 		args = []string{args[1], "--help"}
 	}
@@ -94,29 +94,6 @@ func Main(args []string, in io.Reader, out, errw io.Writer) int {
 	}
 	fmt.Fprintf(errw, "perilune: unknown command %q%s (see perilune --help)\n", args[0], nearestVerb(args[0]))
 	return ExitUsage
-}
-
-// interruptible returns a context that ends at the first Ctrl-C or SIGTERM. A
-// second one ends the process at once, which is safe: starting is recovering.
-func interruptible() (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithCancel(context.Background())
-	sig := make(chan os.Signal, 2)
-	signal.Notify(sig, os.Interrupt, syscall.SIGTERM)
-	done := make(chan struct{})
-	go func() {
-		for n := 0; ; n++ {
-			select {
-			case <-sig:
-				if n > 0 {
-					os.Exit(130)
-				}
-				cancel()
-			case <-done:
-				return
-			}
-		}
-	}()
-	return ctx, func() { signal.Stop(sig); close(done); cancel() }
 }
 
 func usage(w io.Writer) {
@@ -170,6 +147,8 @@ func codeOf(err error) int {
 		return ExitLocked
 	case host.FaultAccount:
 		return ExitAccount
+	case host.FaultStalled:
+		return ExitStalled
 	}
 	return ExitFailure
 }

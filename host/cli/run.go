@@ -36,6 +36,7 @@ type sessionFlags struct {
 	accept    bool // what nothing explains
 	quiet     bool
 	capMiB    int64
+	stall     time.Duration
 }
 
 func (s *sessionFlags) define(f *pflag.FlagSet) {
@@ -46,6 +47,7 @@ func (s *sessionFlags) define(f *pflag.FlagSet) {
 	f.Int64Var(&s.capMiB, "journal-cap", 0, "MiB of journal to keep, oldest dropped first; a cut journal can't be replayed (default: all)")
 	f.BoolVar(&s.fresh, "new", false, "begin a new session instead of going on with the last one")
 	f.BoolVar(&s.clearHalt, "clear-halt", false, "lift the kill latch that the session was left with")
+	f.DurationVar(&s.stall, "stall", 0, "give the session up when its loop stands still for this long; what rests at the venue is cancelled (default 30s)")
 	f.StringVar(&s.report, "report", "", "write an HTML report to this file")
 	f.StringArrayVar(&s.balances, "balance", nil, "opening balance wallet:ASSET=amount (repeatable; default spot:USDT=50000 usdm:USDT=50000)")
 	f.IntVar(&s.leverage, "leverage", 0, "leverage of perpetuals (default 5)")
@@ -73,6 +75,10 @@ func (s *sessionFlags) options(f *pflag.FlagSet) (*host.Options, error) {
 	if s.capMiB < 0 {
 		return nil, fail(ExitUsage, "--journal-cap %d: want 0 (no cap) or more MiB", s.capMiB)
 	}
+	if f.Changed("stall") && s.stall < time.Second {
+		return nil, fail(ExitUsage, "--stall %s: want 1s or more", s.stall)
+	}
+	o.StallAfter = s.stall
 	o.Paper.Leverage = s.leverage
 	if f.Changed("leverage") && s.leverage < 1 {
 		return nil, fail(ExitUsage, "--leverage %d: want 1 to 125", s.leverage)
@@ -179,8 +185,10 @@ func checkLive(f *pflag.FlagSet, o *host.Options) error {
 // session runs a session, tells about it while it runs and sums it up.
 func (e *env) session(ctx context.Context, o *host.Options, s *sessionFlags) error {
 	t := newTicker(e.err, s.quiet)
-	o.Log, o.Status = t.line, t.status
+	o.Log, o.Status, o.Abandon = t.line, t.status, e.abandon
+	sessions.Add(1)
 	sum, err := host.Run(ctx, o)
+	sessions.Add(-1)
 	t.clear()
 	if sum == nil {
 		return err

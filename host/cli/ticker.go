@@ -20,6 +20,7 @@ type ticker struct {
 	quiet bool
 	shown bool
 	last  string
+	waits string // what the session waited for when that was last told
 	count int
 }
 
@@ -33,6 +34,14 @@ func newTicker(w io.Writer, quiet bool) *ticker {
 		t.tty = err == nil && info.Mode()&os.ModeCharDevice != 0 && os.Getenv("TERM") != "dumb"
 	}
 	return t
+}
+
+// width is how much room a status line has.
+func (t *ticker) width() int {
+	if w := terminalWidth(t.w); w > 0 {
+		return w - 1 // a full last column makes some terminals wrap
+	}
+	return 0
 }
 
 // line prints one log line above the status line.
@@ -69,50 +78,21 @@ func (t *ticker) status(s host.Status) {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.last = statusText(s)
-	t.count++
-	if t.tty {
+	if t.count++; t.tty {
 		t.erase()
+		t.last = statusText(s, t.width())
 		t.redraw()
-	} else if t.count%plainEvery == 0 {
-		fmt.Fprintln(t.w, t.last)
+		return
 	}
-}
-
-func statusText(s host.Status) string {
-	pairs := "no pairs"
-	if len(s.Pairs) > 0 {
-		pairs = "pairs " + strings.Join(s.Pairs, " ")
+	// A wait is told when it begins, and not every time its seconds count on.
+	waits := s.Waiting
+	if i := strings.IndexAny(waits, ",("); i >= 0 {
+		waits = waits[:i]
 	}
-	// A narrow terminal cuts the end off, so what matters most comes first.
-	text := fmt.Sprintf("%s  equity %s  funding %s  fills %d  %s",
-		s.Time.UTC().Format("2006-01-02 15:04"), s.Equity.StringFixed(2), s.Funding.StringFixed(2), s.Fills, pairs)
-	switch {
-	case s.Simulated:
-		text = "SIMULATED  " + text
-	case s.Real:
-		text = "LIVE, REAL ORDERS  " + text + "  " + s.Account + "  " + s.Feed
-	case s.Live:
-		text = "LIVE DATA / PAPER FILLS  " + text + "  " + s.Feed
+	if t.count%plainEvery == 0 || waits != t.waits && waits != "" {
+		fmt.Fprintln(t.w, statusText(s, 0))
 	}
-	if s.Fraction > 0 {
-		text = fmt.Sprintf("%3.0f %%  %s", 100*s.Fraction, text)
-	}
-	for _, p := range s.Paused {
-		name, _, _ := strings.Cut(p, ":") // why was said when it happened
-		text = "PAUSED " + name + "  " + text
-	}
-	for _, p := range s.Asleep {
-		name, _, _ := strings.Cut(p, ":")
-		text = "ASLEEP " + name + "  " + text
-	}
-	for _, why := range s.Held {
-		text = "HELD " + strings.Replace(why, " is held:", ":", 1) + "  " + text
-	}
-	if s.Halted != "" {
-		text = "HALTED  " + text
-	}
-	return text
+	t.waits = waits
 }
 
 func (t *ticker) erase() {
@@ -124,8 +104,8 @@ func (t *ticker) erase() {
 
 func (t *ticker) redraw() {
 	if t.tty && t.last != "" {
-		// Without wrapping, a narrow terminal cuts the line off, and one erase
-		// clears all of it.
+		// The text fits; without wrapping, one erase clears all of it even when the
+		// terminal was made narrower meanwhile.
 		fmt.Fprint(t.w, "\x1b[?7l"+t.last+"\x1b[?7h")
 		t.shown = true
 	}

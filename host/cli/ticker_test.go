@@ -67,3 +67,25 @@ func TestWrap(t *testing.T) {
 		}
 	}
 }
+
+// A status line fits its terminal, and what went wrong is the last to give way.
+func TestStatusFitsTheTerminal(t *testing.T) {
+	s := host.Status{Real: true, Equity: decimal.NewFromInt(100123), Fills: 12, Pairs: []string{"BTC", "ETH(opening)", "SOL"}, Halted: "daily loss",
+		Paused: []string{"maker: 3 errors"}, Account: "2 working, 1 UNKNOWN; spot agreed 12 s ago", Feed: "books 38/40, 2 STALE, 1 reconnects"}
+	last := 1 << 30
+	for _, width := range []int{0, 200, 120, 100, 80, 60, 40, 24, 10} {
+		text := statusText(s, width)
+		n := len([]rune(text))
+		if width > 0 && n > width || n > last || !strings.HasPrefix(text, "HALTED") {
+			t.Errorf("width %d: %d columns: %q", width, n, text)
+		}
+		if width >= 40 && (!strings.Contains(text, "eq") || !strings.Contains(text, "PAUSED")) {
+			t.Errorf("width %d: equity or PAUSED gave way: %q", width, text)
+		}
+		last = n
+	}
+	waiting := statusText(host.Status{Real: true, Stuck: true, Waiting: "waiting for the account to be reconciled (3 working), for 2 s"}, 0)
+	if waiting != "waiting for the account to be reconciled (3 working), for 2 s  LIVE, REAL ORDERS" {
+		t.Errorf("got %q", waiting)
+	}
+}

@@ -326,8 +326,8 @@ func TestMatch(t *testing.T) {
 		{"*:BTCUSDT", "spot:BTCUSDT", true}, {"usdm:BTC*", "usdm:ETHUSDT", false}, {"spot:BTCUSDT", "spot:BTCUSDT", true},
 		{"spot:BTC", "spot:BTCUSDT", false}, {"*USDT*", "spot:BTCUSDT", true}, {"", "x", false},
 	} {
-		if got := match(tt.pattern, tt.key); got != tt.want {
-			t.Errorf("match(%q, %q) = %v", tt.pattern, tt.key, got)
+		if got := Match(tt.pattern, tt.key); got != tt.want {
+			t.Errorf("Match(%q, %q) = %v", tt.pattern, tt.key, got)
 		}
 	}
 }

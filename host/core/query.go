@@ -1,6 +1,8 @@
 package core
 
 import (
+	"fmt"
+
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
@@ -34,6 +36,25 @@ func (c *Core) Paused(strategy int) string { return c.slots[strategy].paused }
 
 // Asleep returns why nothing can wake a strategy any more, or "".
 func (c *Core) Asleep(strategy int) string { return c.slots[strategy].asleep }
+
+// UnderWay says in a few words what a session that is ending waits for.
+func (c *Core) UnderWay() string {
+	busy := 0
+	for _, m := range c.machines {
+		if m.Busy() {
+			busy++
+		}
+	}
+	switch n := len(c.orders.open); {
+	case n > 0 && busy > 0:
+		return fmt.Sprintf("%d orders to be answered and %d pairs to be balanced", n, busy)
+	case n > 0:
+		return fmt.Sprintf("%d orders to be answered", n)
+	case busy > 0:
+		return fmt.Sprintf("%d pairs to be balanced", busy)
+	}
+	return "the venue's last answers"
+}
 
 // StrategyName returns a strategy's name, also of one of an earlier run, or "host"
 // for -1.

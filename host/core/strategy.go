@@ -129,16 +129,16 @@ func (s *slot) install(st Strategy, u *exchange.Universe) {
 	s.watches = make([]bool, u.Len())
 	for _, pattern := range st.Subscriptions() {
 		for _, in := range u.All() {
-			if match(pattern, in.Key()) {
+			if Match(pattern, in.Key()) {
 				s.watches[in.ID] = true
 			}
 		}
 	}
 }
 
-// match reports whether key is matched by pattern, in which * stands for any
+// Match reports whether key is matched by pattern, in which * stands for any
 // run of characters.
-func match(pattern, key string) bool {
+func Match(pattern, key string) bool {
 	for i := 0; i < len(pattern); i++ {
 		if pattern[i] != '*' {
 			if len(key) == 0 || key[0] != pattern[i] {
@@ -148,7 +148,7 @@ func match(pattern, key string) bool {
 			continue
 		}
 		for j := 0; j <= len(key); j++ {
-			if match(pattern[i+1:], key[j:]) {
+			if Match(pattern[i+1:], key[j:]) {
 				return true
 			}
 		}

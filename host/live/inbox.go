@@ -27,6 +27,7 @@ type Inbox struct {
 	pending []*exchange.Event
 	head    int                     // of pending: what is before it was taken
 	shed    []exchange.InstrumentID // whose market data is dropped at present
+	full    atomic.Bool
 	dropped atomic.Uint64
 	count   atomic.Int32
 	wake    chan struct{}
@@ -63,6 +64,10 @@ func (b *Inbox) add(ev *exchange.Event) {
 }
 
 func (b *Inbox) admit(ev *exchange.Event) {
+	if b.length() >= hardLimit {
+		b.full.Store(true)
+		return
+	}
 	if !perishable(ev.Kind) {
 		b.add(ev)
 		return
@@ -80,6 +85,14 @@ func (b *Inbox) admit(ev *exchange.Event) {
 	}
 	b.add(ev)
 }
+
+// hardLimit is how many events wait at most, of whatever kind. A loop that far
+// behind is lost: what is not kept then is lost too, Full says so, and the session is
+// given up. It is found again with the venue when the session goes on.
+const hardLimit = 1 << 19
+
+// Full reports whether events that may not be dropped were.
+func (b *Inbox) Full() bool { return b.full.Load() }
 
 // perishable market data is worth little once there is newer; a missed mark or
 // settlement would be money.

@@ -105,6 +105,9 @@ type Driver struct {
 	at       exchange.Time
 }
 
+// Ending reports whether the strategies were stopped.
+func (d *Driver) Ending() bool { return d.stopping }
+
 // Events is the number of events handled so far.
 func (d *Driver) Events() uint64 { return d.events }
 

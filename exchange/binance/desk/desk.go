@@ -94,6 +94,7 @@ type Desk struct {
 	ticked  exchange.Time
 	beat    exchange.Time
 	resumed int // orders and transfers of an earlier run that are not resolved
+	leaving bool
 
 	requests []Request
 	events   []exchange.Event
@@ -194,6 +195,8 @@ func (d *Desk) Submit(o *exchange.Order, now exchange.Time) {
 
 func (d *Desk) refuse(o *exchange.Order) string {
 	switch {
+	case d.leaving && o.Type == exchange.Limit && o.TIF != exchange.IOC && o.TIF != exchange.FOK:
+		return "the session is ending: nothing that rests is sent any more"
 	case !d.known(o.Instrument):
 		return fmt.Sprintf("instrument %d is not in this universe of %d", o.Instrument, d.u.Len())
 	case !clientIDs.MatchString(o.ClientID):

@@ -12,13 +12,15 @@ import (
 // Health is where the desk stands, for a status line.
 type Health struct {
 	Now        exchange.Time
-	Working    int // orders at the venue
-	Unknown    int // orders whose outcome is not known
-	Transfers  int // under way
-	Unowned    int // executions that wait for their order's number
-	Resumed    int // orders and transfers of an earlier run that are not resolved
-	Armed      int // dead-man switches that are on
-	Unarmed    int // symbols with resting orders whose switch is off
+	Sending    int  // orders on their way to the venue
+	Working    int  // orders at the venue
+	Left       bool // Leave was called: nothing that rests is sent any more
+	Unknown    int  // orders whose outcome is not known
+	Transfers  int  // under way
+	Unowned    int  // executions that wait for their order's number
+	Resumed    int  // orders and transfers of an earlier run that are not resolved
+	Armed      int  // dead-man switches that are on
+	Unarmed    int  // symbols with resting orders whose switch is off
 	LoopSilent exchange.Time
 	Markets    []MarketHealth
 }
@@ -54,6 +56,7 @@ func (h *Health) String() string {
 			parts[0] += fmt.Sprintf(", %d %s", n, what)
 		}
 	}
+	count(h.Sending, "being sent")
 	count(h.Unknown, "UNKNOWN")
 	count(h.Transfers, "in transit")
 	count(h.Unowned, "executions without their order")
@@ -88,9 +91,11 @@ func (m *MarketHealth) line(now exchange.Time) string {
 
 // Health tells where the desk stands.
 func (d *Desk) Health() Health {
-	h := Health{Now: d.now, Resumed: d.resumed}
+	h := Health{Now: d.now, Resumed: d.resumed, Left: d.leaving}
 	for _, n := range d.open {
 		switch n.stage {
+		case waiting, placing:
+			h.Sending++
 		case live:
 			h.Working++
 		case doubtful:

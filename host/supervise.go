@@ -1,0 +1,233 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync/atomic"
+	"time"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/desk"
+	"github.com/perilune/perilune/host/core"
+	"github.com/perilune/perilune/host/live"
+)
+
+// Bounds in real time of what a session may take.
+const (
+	stallAfter = 30 * time.Second // Options.StallAfter when left out
+	stopWithin = 10 * time.Second // Options.StopWithin when left out
+	leaveIn    = 2500 * time.Millisecond
+	lookEvery  = 200 * time.Millisecond
+)
+
+// StallError is a session whose loop stood still, or did not end in time. The loop
+// may still hang in its goroutine, and what it has open stays open: the process
+// should end. A loop that wakes up after all ends at its next event. The ledger and the journal are as after a kill: the same session
+// goes on with the next run.
+type StallError struct {
+	Why     string // "the loop stands still for 30 s: event 812 (timer), in on_timer of carry"
+	Stack   string // of the loop's goroutine
+	Resting int    // orders that the venue still had when Run gave up; 0 on paper
+}
+
+func (e *StallError) Error() string {
+	if e.Resting > 0 {
+		return fmt.Sprintf("%s; %d orders may still be at the venue", e.Why, e.Resting)
+	}
+	return e.Why
+}
+
+// PanicError is a session that ended by a panic of ours. Like StallError it leaves
+// ledger and journal as a kill does.
+type PanicError struct {
+	Value any
+	Stack string
+}
+
+func (e *PanicError) Error() string { return fmt.Sprintf("internal error: %v", e.Value) }
+
+// watched is what other goroutines may know of a session.
+type watched struct {
+	where   core.Where
+	clock   atomic.Int64 // the session's time, for lines that have none
+	phase   atomic.Pointer[phase]
+	desk    atomic.Pointer[desk.Venue] // nil: no orders are at a venue
+	loop    atomic.Pointer[string]     // its goroutine
+	names   atomic.Pointer[[]string]   // of the strategies
+	givenUp atomic.Bool                // nobody waits for the loop any more
+	beats   atomic.Int64               // when the loop last showed its state
+}
+
+// phase is what a session is doing before its first event or after its last.
+type phase struct {
+	text  string
+	since time.Time
+}
+
+// outcome is what came of a session.
+type outcome struct {
+	sum *Summary
+	err error
+}
+
+// supervise runs a session on a goroutine of its own and watches it from this one.
+func (r *runner) supervise(ctx context.Context) (*Summary, error) {
+	v := newVoice(r.o)
+	defer v.close()
+	r.voice = v
+	ended := make(chan outcome, 1)
+	go func() {
+		var out outcome
+		defer func() { ended <- out }()
+		out.sum, out.err = r.whole(ctx)
+	}()
+	g := guard{r: r, ctx: ctx, dog: live.Watchdog{Where: &r.watched.where, Bound: r.o.StallAfter}}
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case out := <-ended:
+			var p *PanicError
+			if errors.As(out.err, &p) {
+				v.line(Line{Level: core.Error, Strategy: "host", Text: p.Error() + "\n" + p.Stack})
+				r.leaveVenue(leaveIn)
+			}
+			return out.sum, out.err
+		case <-tick.C:
+		}
+		if why := g.look(); why != "" {
+			return r.giveUp(why)
+		}
+	}
+}
+
+// whole is a session from beginning to end, on the loop's goroutine.
+func (r *runner) whole(ctx context.Context) (sum *Summary, err error) {
+	name := live.Goroutine()
+	r.watched.loop.Store(&name)
+	defer func() {
+		if p := recover(); p != nil {
+			sum, err = nil, &PanicError{Value: p, Stack: string(debug.Stack())}
+			return
+		}
+		r.close()
+	}()
+	if err := r.open(ctx); err != nil {
+		return nil, err
+	}
+	r.entering("")
+	return r.finish(ctx, r.driver.Run(ctx))
+}
+
+// guard decides when a session is given up.
+type guard struct {
+	r       *runner
+	ctx     context.Context
+	dog     live.Watchdog
+	stopped time.Duration // how long ago the end was asked for, while this process ran
+	last    time.Time
+}
+
+// look returns why the session is to be given up, or "". It shows what a session
+// that shows nothing itself is waiting for.
+func (g *guard) look() string {
+	r := g.r
+	at, still, stuck := g.dog.Look()
+	where := r.place(at)
+	if stuck {
+		return fmt.Sprintf("the loop stands still for %.0f s: %s", still.Seconds(), where)
+	}
+	if r.inbox.Full() {
+		return fmt.Sprintf("the loop is behind by more events than are kept for it; it is at: %s", where)
+	}
+	if g.ctx.Err() != nil {
+		now := time.Now()
+		if !g.last.IsZero() {
+			g.stopped += min(now.Sub(g.last), time.Second)
+		}
+		g.last = now
+		if g.stopped > r.o.StopWithin-leaveIn {
+			return fmt.Sprintf("the session did not end within %.1f s of being asked to: %s", g.stopped.Seconds(), where)
+		}
+	}
+	select {
+	case <-r.o.Abandon:
+		return "the session was ended at once: " + where
+	default:
+	}
+	r.showWait(where, still)
+	return ""
+}
+
+// place says where the loop is, in the words of whoever opens or closes it if it
+// is not at an event.
+func (r *runner) place(at core.Place) string {
+	if p := r.watched.phase.Load(); p != nil {
+		return fmt.Sprintf("%s, for %.0f s", p.text, time.Since(p.since).Seconds())
+	}
+	return at.Describe(func(i int32) string {
+		if names := r.watched.names.Load(); names != nil && i >= 0 && int(i) < len(*names) {
+			return (*names)[i]
+		}
+		return "a strategy"
+	})
+}
+
+// quietFor is how long a session shows nothing before it is said what it waits for.
+const quietFor = time.Second
+
+// showWait shows what is waited for while the loop itself shows no state.
+func (r *runner) showWait(where string, still time.Duration) {
+	p := r.watched.phase.Load()
+	silent := time.Duration(time.Now().UnixNano() - r.watched.beats.Load())
+	if p != nil && time.Since(p.since) < quietFor/2 || p == nil && (silent < quietFor+r.o.StatusEvery || still < quietFor) {
+		return
+	}
+	s := Status{Real: r.o.real(), Live: r.o.live(), Simulated: !r.o.live(), Time: exchange.Time(r.watched.clock.Load()), Waiting: where, Stuck: true}
+	r.voice.show(s)
+}
+
+// entering says what the session is doing from now on; "" is trading.
+func (r *runner) entering(format string, a ...any) {
+	if format == "" {
+		r.watched.phase.Store(nil)
+		return
+	}
+	r.watched.phase.Store(&phase{text: fmt.Sprintf(format, a...), since: time.Now()})
+}
+
+// leaveVenue cancels what rests at the venue, without the loop, and waits until
+// nothing does. It returns how many orders are still there.
+func (r *runner) leaveVenue(within time.Duration) int {
+	v := r.watched.desk.Load()
+	if v == nil {
+		return 0
+	}
+	v.Leave()
+	left := 0
+	for end := time.Now().Add(within); ; time.Sleep(20 * time.Millisecond) {
+		h := v.Health()
+		left = h.Sending + h.Working + h.Unknown
+		if left == 0 && h.Left || time.Now().After(end) {
+			return left
+		}
+	}
+}
+
+// giveUp ends a session without its loop.
+func (r *runner) giveUp(why string) (*Summary, error) {
+	r.watched.givenUp.Store(true)
+	e := &StallError{Why: why}
+	if name := r.watched.loop.Load(); name != nil {
+		e.Stack = live.Stack(*name)
+	}
+	e.Resting = r.leaveVenue(leaveIn)
+	text := why
+	if r.watched.desk.Load() != nil {
+		text += fmt.Sprintf("; what rested at the venue was cancelled, %d orders are left", e.Resting)
+	}
+	r.voice.line(Line{Time: exchange.Time(r.watched.clock.Load()), Level: core.Error, Strategy: "host", Text: text + "\n" + e.Stack})
+	return nil, e
+}

@@ -1,0 +1,53 @@
+package host
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/host/core"
+)
+
+// A line over and over is told once and counted; another flood is cut to its rate
+// and counted; nobody else's lines are touched.
+func TestAFloodOfLinesIsFolded(t *testing.T) {
+	var h heard
+	v := newVoice(&Options{Log: h.log, Market: []string{"synth"}})
+	say := func(where, text string) {
+		v.line(Line{Time: exchange.Hour, Level: core.Info, Strategy: "s", Where: where, Text: text})
+	}
+	for range 813 {
+		say("s.lua:3", "again")
+	}
+	for i := range 5000 {
+		say("s.lua:4", fmt.Sprint("number ", i))
+	}
+	v.line(Line{Time: exchange.Hour, Level: core.Error, Strategy: "s", Text: "on_book: an error of it"})
+	v.close()
+	text := h.text()
+	for _, want := range []string{"s: again\n", "… repeated 812 times", "more than 50 log lines a second", "4501 log lines were not shown", "an error of it"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is missing", want)
+		}
+	}
+	if n := strings.Count(text, "number "); n != lineBurst-1 {
+		t.Errorf("%d of 5000 numbers were told, want %d", n, lineBurst-1)
+	}
+}
+
+// What waits for a listener that does not listen is bounded, and what is left out is
+// counted.
+func TestLinesThatNobodyTakesAreBounded(t *testing.T) {
+	var h heard
+	hold := make(chan struct{})
+	v := newVoice(&Options{Log: func(l Line) { <-hold; h.log(l) }, Market: []string{"synth"}})
+	for i := range 3 * voiceQueue {
+		v.line(Line{Strategy: "host", Text: fmt.Sprint(i)})
+	}
+	close(hold)
+	v.close()
+	if text := h.text(); !strings.Contains(text, "log lines were left out") || len(h.lines) > 2*voiceQueue+2 {
+		t.Errorf("%d lines were told: %s", len(h.lines), tail(text, 200))
+	}
+}
