@@ -172,7 +172,7 @@ func (r *runner) actOnStorage(now exchange.Time) {
 			continue
 		}
 		switch {
-		case errors.Is(s.err, ledger.ErrFull) && free < p.size/2:
+		case errors.Is(s.err, ledger.ErrFull) && free < p.size/2 && p.missing() == 0:
 			p.release()
 			continue // how much that freed shows at the next look
 		case s.err == nil && p.missing() > 0:
