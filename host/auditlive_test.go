@@ -108,6 +108,8 @@ func (a *auditor) backed() error {
 		if spot := a.u.Get(p.Spot); !p.State.Done() {
 			coins[spot.Base] = coins[spot.Base].Add(p.SpotQty)
 			slack[spot.Base] = slack[spot.Base].Add(spot.QtyDecimal(1))
+		} else if p.SpotQty.IsNegative() { // it ended owing less than the smallest order, and said so
+			coins[spot.Base] = coins[spot.Base].Add(p.SpotQty)
 		}
 	}
 	for _, coin := range sortedKeys(coins) {

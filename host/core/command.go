@@ -58,7 +58,7 @@ func (c *Core) onCommand(ev *exchange.Event) {
 }
 
 func (c *Core) stop() {
-	c.stopping = true
+	c.stopping, c.stopAt = true, c.now
 	c.tellAll(Notice{Handler: OnStop})
 	c.drain()
 	c.forgetQuestions()

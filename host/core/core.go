@@ -96,6 +96,7 @@ type Core struct {
 	started  bool // the first event was seen
 	running  bool // CommandStart was seen: the opening balances are in
 	stopping bool
+	stopAt   exchange.Time // when it began to
 
 	nth     int        // callbacks and reloads of the event being handled
 	expect  []expected // interruptions to repeat

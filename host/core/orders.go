@@ -89,7 +89,7 @@ func (c *Core) Check(o *exchange.Order) error { return c.CheckWith(o, decimal.Ze
 
 // CheckWith implements execution.Port.
 func (c *Core) CheckWith(o *exchange.Order, arriving decimal.Decimal) error {
-	if c.stopping && o.Pair == 0 && (!o.ReduceOnly || rests(o)) {
+	if c.stopping && o.Pair == 0 && (!o.ReduceOnly || rests(o) || c.now > c.stopAt+lastOrders) {
 		return &risk.Denied{Rule: "stopping", Detail: "the session is ending: only orders that reduce and do not rest pass"}
 	}
 	in := c.u.Get(o.Instrument)
@@ -111,6 +111,10 @@ func (c *Core) CheckWith(o *exchange.Order, arriving decimal.Decimal) error {
 	}
 	return c.affordable(in, o, ctx, arriving)
 }
+
+// lastOrders is for how long after its stop a session takes orders that reduce: the
+// rest of the time it waits for answers.
+const lastOrders = 30 * exchange.Second
 
 // rests reports whether an order may stay in the book.
 func rests(o *exchange.Order) bool {
