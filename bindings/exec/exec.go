@@ -81,8 +81,9 @@ func Modules() []bindings.Module {
 					{Name: "soon", Type: "number?", Unit: "USDT", Doc: "once the keeper has shared the money out"}}}, Call: room},
 			{Spec: bindings.Spec{Name: "halted", Doc: "Why nothing may be opened, or nil. Asking first spares a refusal at every try.",
 				Returns: []bindings.Value{{Name: "reason", Type: "string?"}}}, Call: halted},
-			{Spec: bindings.Spec{Name: "halt", Doc: "Stops this strategy's trading and says why. Only an operator resumes it.",
-				Args: []bindings.Value{{Name: "reason", Type: "string"}}}, Call: halt},
+			{Spec: bindings.Spec{Name: "halt", Doc: "Trips the kill latch of the session: every strategy is told with on_halt, openings end, and from then on only orders that reduce pass, whoever asks for them. The latch survives restarts; only a person lifts it, with --clear-halt. It happens once the callback returned without an error.",
+				Args:    []bindings.Value{{Name: "reason", Type: "string", Doc: "named in the log, in on_halt and by exec.halted, after the strategy's name"}},
+				Example: "exec.halt(\"the basis is 5 %: the data can't be right\")"}, Call: halt},
 		}...),
 		Types: []bindings.Type{scheduleRequest},
 	}, {

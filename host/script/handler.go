@@ -28,8 +28,9 @@ func (vm *VM) push(n *core.Notice) (int, error) {
 	case core.OnFunding:
 		return rt.Push(rt.NewPayment(n.Payment)), nil
 	case core.OnBar:
-		ev := n.Event
-		return rt.Push(rt.NewBar(rt.Env().Universe().Get(ev.Instrument), &ev.Bar)), nil
+		bar := n.Event.Bar
+		bar.Time = eventTime(n.Event) // when it closed, which the event tells and its bar need not
+		return rt.Push(rt.NewBar(rt.Env().Universe().Get(n.Event.Instrument), &bar)), nil
 	case core.OnTimer:
 		return rt.PushString(n.Name), nil
 	case core.OnOrder:

@@ -27,7 +27,7 @@ return {name = "t", subscribe = {"usdm:*"},
   on_trade = function(tr) note("trade", tr.symbol, tr.price, tr.qty, tr.side) end,
   on_mark = function(s, m) note("mark", s, m.mark, m.rate, m.hours) end,
   on_funding = function(p) note("funding", p.symbol, p.rate, p.amount, p.asset, p.position) end,
-  on_bar = function(b) note("bar", b.symbol, b.close, b.time == market.now()) end,
+  on_bar = function(b) note("bar", b.symbol, b.close, market.now() - b.time) end,
   on_timer = function(n) note("timer", n) end,
   on_order = function(o) note("order", o.id, o.status, o.reason) end,
   on_fill = function(f) note("fill", f.order, f.price, f.qty, f.fee, f.maker) end,
@@ -46,6 +46,7 @@ return {name = "t", subscribe = {"usdm:*"},
 		{Handler: core.OnMark, Instrument: id},
 		{Handler: core.OnFunding, Payment: &exchange.FundingPayment{Instrument: id, Settled: env.Time, Rate: 10000, Position: -1000, Amount: decimal.RequireFromString("0.0101"), Asset: "USDT"}},
 		{Handler: core.OnBar, Event: &exchange.Event{Instrument: id, Time: env.Time, Bar: exchange.Bar{Close: 1007}}},
+		{Handler: core.OnBar, Event: &exchange.Event{Instrument: id, Time: env.Time, VenueTime: env.Time - 2*exchange.Second, Bar: exchange.Bar{Close: 1007}}},
 		{Handler: core.OnTimer, Name: "rebalance"},
 		{Handler: core.OnOrder, Order: &exchange.Order{ID: 5, Instrument: id, Status: exchange.StatusDenied, Reason: "over the limit"}},
 		{Handler: core.OnFill, Fill: &exchange.Fill{Order: 5, Instrument: id, Price: 1005, Qty: 100, Fee: decimal.RequireFromString("0.02"), Maker: true}},
@@ -63,7 +64,7 @@ return {name = "t", subscribe = {"usdm:*"},
 		}
 	}
 	want := []string{"start", "book usdm:BTCUSDT 100.5 1", "trade usdm:BTCUSDT 100.5 1.5 buy", "mark usdm:BTCUSDT 100.5 0.0001 8",
-		"funding usdm:BTCUSDT 0.0001 0.0101 USDT -1", "bar usdm:BTCUSDT 100.7 true", "timer rebalance", "order 5 denied over the limit",
+		"funding usdm:BTCUSDT 0.0001 0.0101 USDT -1", "bar usdm:BTCUSDT 100.7 0", "bar usdm:BTCUSDT 100.7 2", "timer rebalance", "order 5 denied over the limit",
 		"fill 5 100.5 0.1 0.02 true", "pair 9 open 0.002", "gap usdm:BTCUSDT pu does not link", "halt operator", "stop"}
 	var got []string
 	for _, l := range env.Logged {

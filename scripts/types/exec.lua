@@ -66,8 +66,12 @@ function exec.room(wallet) end
 ---@return string? reason
 function exec.halted() end
 
----Stops this strategy's trading and says why. Only an operator resumes it.
----@param reason string
+---Trips the kill latch of the session: every strategy is told with on_halt, openings end, and from then on only orders that reduce pass, whoever asks for them. The latch survives restarts; only a person lifts it, with --clear-halt. It happens once the callback returned without an error.
+---
+---```lua
+---exec.halt("the basis is 5 %: the data can't be right")
+---```
+---@param reason string # named in the log, in on_halt and by exec.halted, after the strategy's name
 function exec.halt(reason) end
 
 ---A large order to work off over a window of time. Give qty or notional.
