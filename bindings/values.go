@@ -336,7 +336,7 @@ var AdviceType = Type{
 func (rt *Runtime) NewPair(p *execution.Pair) *lua.LTable {
 	u := rt.env.Universe()
 	perp := u.Get(p.Perp)
-	r := rt.record(28)
+	r := rt.record(29)
 	r.str("id", ID(p.ID))
 	r.str("spot", u.Get(p.Spot).Key())
 	r.str("perp", perp.Key())
@@ -349,7 +349,7 @@ func (rt *Runtime) NewPair(p *execution.Pair) *lua.LTable {
 	r.money("spot_qty", p.SpotQty)
 	r.num("perp_qty", perp.QtyFloat(p.PerpQty))
 	if perp.Inverse() {
-		r.money("margin_qty", p.Coin.Margin.Add(p.Funding))
+		r.money("margin_qty", p.MarginCoins())
 		r.money("moving", p.Moving())
 		r.money("coin_result", p.Coin.Result)
 	}
@@ -358,6 +358,7 @@ func (rt *Runtime) NewPair(p *execution.Pair) *lua.LTable {
 	r.num("open_basis", p.OpenBasis)
 	r.num("close_basis", p.CloseBasis)
 	r.money("funding", p.Funding)
+	r.money("insurance", p.Insurance)
 	r.money("fees", p.Fees)
 	r.money("realised", p.Realised)
 	r.time("opened", p.Opened)
@@ -392,8 +393,9 @@ var PairType = Type{
 		{Name: "open_basis", Type: "number", Unit: "fraction", Doc: "executed, size-weighted"},
 		{Name: "close_basis", Type: "number", Unit: "fraction"},
 		{Name: "funding", Type: "number", Unit: "settlement asset", Doc: "received so far"},
+		{Name: "insurance", Type: "number", Unit: "settlement asset", Doc: "its part of what the insurance fund paid after a liquidation"},
 		{Name: "fees", Type: "number", Unit: "quote"},
-		{Name: "realised", Type: "number", Unit: "quote", Doc: "the whole result once closed, after fees and funding"},
+		{Name: "realised", Type: "number", Unit: "quote", Doc: "the whole result once closed, after fees, funding and insurance"},
 		{Name: "opened", Type: "number?", Unit: "seconds since the epoch"},
 		{Name: "closed", Type: "number?", Unit: "seconds since the epoch"},
 		{Name: "settlements", Type: "integer", Doc: "funding settlements seen while it had a position"},

@@ -21,7 +21,7 @@ const (
 	KindFill        // Fill
 	KindFundingPaid // Payment
 	KindTransfer    // Transfer
-	KindBalance     // Wallet, Asset, Amount: a deposit or an adjustment (signed change)
+	KindBalance     // Wallet, Asset, Amount: a deposit, an adjustment or, by its Reason, the insurance fund (signed change)
 
 	// What the host itself feeds to the core.
 	KindTimer   // Strategy, Name: a timer is due
@@ -141,3 +141,7 @@ type Source struct {
 	Path string
 	Text string
 }
+
+// InsuranceFund begins the Reason of a KindBalance by which a venue's insurance fund
+// made good a wallet that a liquidation left below zero, or charged it for one.
+const InsuranceFund = "insurance fund"

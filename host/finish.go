@@ -81,7 +81,7 @@ func (r *runner) summary(endedBy string) *Summary {
 		Session: r.account, Resumed: r.resume != nil,
 		From: from.String(), To: to.String(), Days: float64(to-from) / float64(exchange.Day), EndedBy: endedBy,
 		Events: r.driver.Events(), Effects: r.rec.effects, Fills: r.core.Fills(), OrdersRefused: r.refusals,
-		Funding: Money{st.Funding.Round(8)}, Fees: Money{st.Fees.Round(8)}, Drawdown: r.track.drawdown,
+		Funding: Money{st.Funding.Round(8)}, Fees: Money{st.Fees.Round(8)}, Insurance: Money{st.Insurance.Round(8)}, Drawdown: r.track.drawdown,
 		PairsOpened: st.PairsOpened, PairsClosed: st.PairsClosed, PairsLive: len(r.core.OpenPairs()),
 		MaxUnhedged: Money{st.MaxUnhedged}, MaxUnhedSec: float64(st.MaxUnhedgedTime) / float64(exchange.Second),
 		Reloads: st.Reloads, ReloadsRefused: st.ReloadsRefused, Errors: st.Errors, Gaps: st.Gaps,

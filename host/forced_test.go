@@ -46,11 +46,13 @@ func climbing(t *testing.T) string {
 	return dir
 }
 
-// A short that plain orders made is liquidated: its strategy hears of it, and its
-// position is gone.
+// A short that plain orders made is liquidated, and the insurance fund makes its wallet
+// good: its strategy hears of it, its position is gone, and every view comes to what
+// the equity lost, to the last digit.
 func TestALiquidationIsToldToWhoeverHeldIt(t *testing.T) {
 	var dir = climbing(t)
-	_, said, err := runScript(t, `local M = { name = "plain", universe = { "usdm:LINKUSDT", "spot:LINKUSDT" } }
+	db := filepath.Join(t.TempDir(), "plain.db")
+	sum, said, err := runScript(t, `local M = { name = "plain", universe = { "usdm:LINKUSDT", "spot:LINKUSDT" } }
 function M.on_start() timer.after("short", "2h"); timer.every("look", "4h") end
 function M.on_timer(n)
   if n == "short" then order.submit { symbol = "usdm:LINKUSDT", side = "sell", qty = "50", type = "market" }
@@ -58,7 +60,7 @@ function M.on_timer(n)
 end
 function M.on_fill(f) log.info("fill " .. f.side .. " " .. f.qty .. " " .. tostring(f.reason) .. " order=" .. tostring(f.order)) end
 return M`, func(o *Options) {
-		o.Market, o.For = []string{dir}, 0
+		o.Market, o.For, o.DB = []string{dir}, 0, db
 		o.Paper = PaperOptions{Leverage: 5, Balances: []paper.Deposit{
 			{Market: exchange.Spot, Asset: "USDT", Amount: decimal.NewFromInt(2000)}, {Market: exchange.USDM, Asset: "USDT", Amount: decimal.NewFromInt(300)}}}
 		o.Limits.DailyLoss = decimal.RequireFromString("0.9")
@@ -71,6 +73,9 @@ return M`, func(o *Options) {
 	}
 	if last := said[strings.LastIndex(said, "position="):]; !strings.HasPrefix(last, "position=0 exposure=0.00") {
 		t.Errorf("at the end %q, want no position", last)
+	}
+	if views := readViews(t, db); !views.pnl.Equal(sum.PnL.Decimal) || !sum.Insurance.IsPositive() || !views.insurance["plain"].Equal(sum.Insurance.Decimal) {
+		t.Errorf("pnl comes to %s, of which insurance of %s; the equity changed by %s, and the fund paid %s", views.pnl, views.insurance, sum.PnL, sum.Insurance)
 	}
 }
 
@@ -127,6 +132,7 @@ func near(a, b decimal.Decimal) bool {
 type views struct {
 	pnl, pairs, pairRow decimal.Decimal
 	positions           []ledger.Position
+	insurance           map[string]decimal.Decimal // by strategy
 }
 
 func readViews(t *testing.T, path string) (v views) {
@@ -144,6 +150,10 @@ func readViews(t *testing.T, path string) (v views) {
 	}
 	for i := range list {
 		v.pnl = v.pnl.Add(list[i].Net)
+		if v.insurance == nil {
+			v.insurance = map[string]decimal.Decimal{}
+		}
+		v.insurance[list[i].Strategy] = v.insurance[list[i].Strategy].Add(list[i].Insurance)
 	}
 	for i := range carries {
 		v.pairs, v.pairRow = v.pairs.Add(carries[i].Net()), v.pairRow.Add(carries[i].Realised)
@@ -351,6 +361,13 @@ func checkSums(t *testing.T, path, when string) {
 		t.Fatal(err)
 	}
 	each(`SELECT asset, '', amount FROM funding`, func(asset, _ string, n decimal.Decimal) { add(parts, asset, n) })
+	insurance, err := db.Insurance(ledger.Filter{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range insurance {
+		add(parts, insurance[i].Asset, insurance[i].Amount)
+	}
 	for asset, n := range wallets { // order does not matter
 		if !parts[asset].Equal(n) {
 			t.Errorf("%s: the parts came to %s %s, the wallets to %s", when, parts[asset], asset, n)

@@ -84,6 +84,7 @@ func (r *runner) reportTotals(d *report.Data) error {
 		d.Totals.Price = d.Totals.Price.Add(r.inQuote(x.Asset, x.Trading))
 		d.Totals.Basis = d.Totals.Basis.Add(r.inQuote(x.Asset, x.Basis))
 		d.Totals.Funding = d.Totals.Funding.Add(r.inQuote(x.Asset, x.Funding))
+		d.Totals.Insurance = d.Totals.Insurance.Add(r.inQuote(x.Asset, x.Insurance))
 		d.Totals.Fees = d.Totals.Fees.Add(r.inQuote(x.Asset, x.Fees))
 	}
 	return err
@@ -149,6 +150,7 @@ func (r *runner) reportPairs(d *report.Data) error {
 			if x.Pair == p.ID {
 				row.Basis = row.Basis.Add(r.inQuote(x.Asset, x.Basis))
 				row.Funding = row.Funding.Add(r.inQuote(x.Asset, x.Funding))
+				row.Insurance = row.Insurance.Add(r.inQuote(x.Asset, x.Insurance))
 				row.Fees = row.Fees.Add(r.inQuote(x.Asset, x.Fees))
 			}
 		}

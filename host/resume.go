@@ -228,8 +228,9 @@ func (r *runner) restore(s *session) (*core.Restore, error) {
 		}
 		price, _ := in.Tick.Exact(f.Price)
 		qty, _ := in.Lot.Exact(f.Qty)
-		out.Fills = append(out.Fills, core.RestoredFill{Strategy: r.indexOf(f.Strategy), Pair: f.Pair, Fill: exchange.Fill{
-			Instrument: in.ID, Side: f.Side, Price: exchange.Ticks(price), Qty: exchange.Lots(qty), Realised: f.Realised, TradeID: f.TradeID}})
+		out.Fills = append(out.Fills, core.RestoredFill{Time: f.Time, Strategy: r.indexOf(f.Strategy), Pair: f.Pair, Fill: exchange.Fill{
+			Instrument: in.ID, Side: f.Side, Price: exchange.Ticks(price), Qty: exchange.Lots(qty), Fee: f.Fee, FeeAsset: f.FeeAsset,
+			Realised: f.Realised, TradeID: f.TradeID, Reason: f.Reason}})
 		return nil
 	})
 	if err != nil {

@@ -38,6 +38,7 @@ type Summary struct {
 	OrdersRefused int     `json:"orders_refused"` // denied by the risk gate or rejected by the venue
 	Funding       Money   `json:"funding"`
 	Fees          Money   `json:"fees"`
+	Insurance     Money   `json:"insurance"` // paid by insurance funds after liquidations
 	PnL           Money   `json:"pnl"`
 	StartEq       Money   `json:"equity_start"`
 	EndEq         Money   `json:"equity_end"`

@@ -24,8 +24,12 @@ type Carry struct {
 	// FeesValue is the fees in quote, as far as they were taken in the coin or in
 	// quote. Fees in a third asset are in FeesIn only.
 	FeesValue decimal.Decimal
-	FundingIn []Amount // by asset
-	FeesIn    []Amount
+	// InsuranceValue is the pair's part of what the insurance fund paid, in quote; coins
+	// are valued at the price that the ledger knew last when they came.
+	InsuranceValue decimal.Decimal
+	InsuranceIn    []Amount
+	FundingIn      []Amount // by asset
+	FeesIn         []Amount
 	// Open is the profit of what is not closed, in quote, at At: the price that the
 	// ledger knows last, of a fill or of a settlement's mark. Both legs are valued
 	// at the same price, so it holds what the basis was at entry.
@@ -36,7 +40,7 @@ type Carry struct {
 
 // Net is the whole result in quote, without fees in a third asset.
 func (c *Carry) Net() decimal.Decimal {
-	return c.Basis.Add(c.Open).Add(c.FundingValue).Sub(c.FeesValue)
+	return c.Basis.Add(c.Open).Add(c.FundingValue).Add(c.InsuranceValue).Sub(c.FeesValue)
 }
 
 // Amount is a sum of one asset.
@@ -86,11 +90,16 @@ func (db *DB) carry(p *Pair, f Filter) (*Carry, error) {
 		return nil, err
 	}
 	slices.SortStableFunc(funding, func(a, b Funding) int { return cmp.Compare(a.Settled, b.Settled) })
-	b := carrying{Carry: &Carry{Pair: *p}, funding: funding}
+	insurance, err := db.Insurance(f)
+	if err != nil {
+		return nil, err
+	}
+	b := carrying{Carry: &Carry{Pair: *p}, funding: funding, insurance: insurance}
 	if err := db.EachFill(f, b.fill); err != nil {
 		return nil, err
 	}
 	b.settle(exchange.Time(1<<63 - 1))
+	b.insure(exchange.Time(1<<63 - 1))
 	if b.now.Fills > 0 {
 		b.Windows = append(b.Windows, b.now)
 	}
@@ -101,14 +110,16 @@ func (db *DB) carry(p *Pair, f Filter) (*Carry, error) {
 // carrying adds up a pair in order of time.
 type carrying struct {
 	*Carry
-	funding []Funding // that were not reached yet
-	legs    []*Position
-	now     Window
+	funding   []Funding // that were not reached yet
+	insurance []Insurance
+	legs      []*Position
+	now       Window
 }
 
 // fill adds one execution, and the settlements before it.
 func (b *carrying) fill(f *Fill) error {
 	b.settle(f.Time)
+	b.insure(f.Time - 1)
 	if b.now.From == 0 {
 		b.now.From = f.Time
 	}
@@ -166,6 +177,21 @@ func (b *carrying) settle(until exchange.Time) {
 		if x.Mark.IsPositive() {
 			b.At = x.Mark.DivRound(decimal.NewFromInt(b.multiplier(x)), places)
 		}
+	}
+}
+
+// insure adds what the insurance fund paid up to a time. A payment at the time of fills
+// comes after them: it is for what they lost.
+func (b *carrying) insure(until exchange.Time) {
+	for len(b.insurance) > 0 && b.insurance[0].Time <= until {
+		x := &b.insurance[0]
+		b.insurance = b.insurance[1:]
+		value := x.Amount
+		if x.Market == exchange.COINM {
+			value = x.Amount.Mul(b.At)
+		}
+		b.InsuranceIn = plus(b.InsuranceIn, x.Asset, x.Amount)
+		b.InsuranceValue = b.InsuranceValue.Add(value)
 	}
 }
 

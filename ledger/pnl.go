@@ -22,10 +22,13 @@ type PnL struct {
 	Trading decimal.Decimal // price profit outside of pairs
 	Basis   decimal.Decimal // price profit of a pair: both legs together
 	Funding decimal.Decimal // received less paid
+	// Insurance is the part of what the venue's insurance fund paid after a
+	// liquidation: without it the loss would be more than there was.
+	Insurance decimal.Decimal
 	// Fees is what was charged. A fee in the coin that was bought is valued at
 	// the fill's price and is in quote; a fee in a third asset is in that asset.
 	Fees  decimal.Decimal
-	Net   decimal.Decimal // Trading + Basis + Funding - Fees
+	Net   decimal.Decimal // Trading + Basis + Funding + Insurance - Fees
 	Fills int             // whose profit is in this asset
 }
 
@@ -48,7 +51,7 @@ type pnlSums struct {
 	legs map[legKey]*Position
 }
 
-// PnL adds up what the fills and the funding that pass the filter made, by
+// PnL adds up what the fills, the funding and the insurance that pass the filter made, by
 // account, strategy, pair and asset in that order. With Filter.From a position
 // counts from its first fill that passes.
 func (db *DB) PnL(f Filter) ([]PnL, error) {
@@ -65,6 +68,15 @@ func (db *DB) PnL(f Filter) ([]PnL, error) {
 		x := &funding[i]
 		row := s.row(x.Account, x.Strategy, x.Pair, x.Asset)
 		row.Funding = row.Funding.Add(x.Amount)
+	}
+	insurance, err := db.Insurance(f)
+	if err != nil {
+		return nil, err
+	}
+	for i := range insurance {
+		x := &insurance[i]
+		row := s.row(x.Account, x.Strategy, x.Pair, x.Asset)
+		row.Insurance = row.Insurance.Add(x.Amount)
 	}
 	return s.sorted(), nil
 }
@@ -105,7 +117,7 @@ func (s *pnlSums) fill(f *Fill) error {
 func (s *pnlSums) sorted() []PnL {
 	out := make([]PnL, 0, len(s.rows))
 	for _, r := range s.rows {
-		r.Net = r.Trading.Add(r.Basis).Add(r.Funding).Sub(r.Fees)
+		r.Net = r.Trading.Add(r.Basis).Add(r.Funding).Add(r.Insurance).Sub(r.Fees)
 		out = append(out, *r)
 	}
 	slices.SortFunc(out, func(a, b PnL) int {

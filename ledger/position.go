@@ -86,7 +86,8 @@ func newPosition(f *Fill) *Position {
 }
 
 // Positions adds up the fills of each strategy and instrument, in order of
-// strategy, market and symbol. Positions that are flat again are included.
+// strategy, market and symbol. Positions that are flat again are included. Coins that
+// a fee took on spot are gone.
 func (db *DB) Positions(f Filter) ([]Position, error) {
 	type key struct {
 		strategy string
@@ -102,6 +103,9 @@ func (db *DB) Positions(f Filter) ([]Position, error) {
 			byKey[k] = p
 		}
 		p.trade(x.signed(), x.Price)
+		if x.Market == exchange.Spot && x.FeeAsset == x.Terms.Base {
+			p.trade(x.Fee.Neg(), x.Price)
+		}
 		return nil
 	})
 	out := make([]Position, 0, len(byKey))

@@ -135,6 +135,30 @@ func (db *DB) Funding(f Filter) ([]Funding, error) {
 	return last(rows, err, f.Last)
 }
 
+// Insurance is what one holder had of a payment of the venue's insurance fund, after a
+// liquidation that left the wallet below zero.
+type Insurance struct {
+	Time     exchange.Time
+	Account  string
+	Strategy string          // empty: the account itself
+	Pair     exchange.PairID // 0: outside of pairs
+	Market   exchange.Market // the wallet
+	Amount   decimal.Decimal // received, or taken when negative
+	Asset    string
+}
+
+// Insurance returns payments of insurance funds, oldest first. They are a wallet's, not
+// an instrument's: with Filter.Symbol there are none.
+func (db *DB) Insurance(f Filter) ([]Insurance, error) {
+	rows, err := collect(db, `SELECT x.time, s.account, x.strategy, x.pair, substr(p.account, 3), p.amount, p.asset
+		FROM txn x JOIN posting p ON p.txn = x.id AND p.account LIKE 'A:%' JOIN session s ON s.id = x.session `+whereRun+
+		" AND ?3 = '' AND ?4 IN (0, x.pair) AND x.kind = 'insurance' ORDER BY x.id",
+		func(rows *sql.Rows, x *Insurance) error {
+			return rows.Scan(&x.Time, &x.Account, &x.Strategy, &x.Pair, scanMarket(&x.Market), &x.Amount, &x.Asset)
+		}, f.args()...)
+	return last(rows, err, f.Last)
+}
+
 // Order is the latest state of an order as it is in the ledger.
 type Order struct {
 	Account    string
@@ -195,6 +219,7 @@ type Pair struct {
 	OpenBasis       float64
 	CloseBasis      float64
 	Funding         decimal.Decimal
+	Insurance       decimal.Decimal
 	Fees            decimal.Decimal
 	Realised        decimal.Decimal
 	Opened, Closed  exchange.Time
@@ -213,13 +238,13 @@ func (db *DB) Pairs(f Filter) ([]Pair, error) {
 
 func (db *DB) pairs(f Filter, and string) ([]Pair, error) {
 	return collect(db, `SELECT s.account, x.id, x.strategy, x.spot, x.perp, x.state, x.done, x.reason, x.tag, x.notional,
-			x.spot_qty, x.perp_qty, x.spot_cost, x.perp_cost, x.open_basis, x.close_basis, x.funding, x.fees, x.realised,
+			x.spot_qty, x.perp_qty, x.spot_cost, x.perp_cost, x.open_basis, x.close_basis, x.funding, x.insurance, x.fees, x.realised,
 			x.opened, x.closed, x.settlements, x.max_unhedged, x.max_unhedged_time, x.detail
 		FROM (SELECT *, opened AS time FROM pairs) x JOIN session s ON s.id = x.session `+whereRun+
 		" AND ?3 IN ('', x.spot, x.perp) AND ?4 IN (0, x.id)"+and+" ORDER BY x.session, x.id",
 		func(rows *sql.Rows, x *Pair) error {
 			return rows.Scan(&x.Account, &x.ID, &x.Strategy, &x.Spot, &x.Perp, &x.State, &x.Done, &x.Reason, &x.Tag,
-				&x.Notional, &x.SpotQty, &x.PerpQty, &x.SpotCost, &x.PerpCost, &x.OpenBasis, &x.CloseBasis, &x.Funding,
+				&x.Notional, &x.SpotQty, &x.PerpQty, &x.SpotCost, &x.PerpCost, &x.OpenBasis, &x.CloseBasis, &x.Funding, &x.Insurance,
 				&x.Fees, &x.Realised, &x.Opened, &x.Closed, &x.Settlements, &x.MaxUnhedged, &x.MaxUnhedgedTime, &x.Detail)
 		}, f.args()...)
 }

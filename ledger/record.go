@@ -89,7 +89,7 @@ type Posting struct {
 // TxnRow is one movement of money. Its postings sum to zero for each asset.
 type TxnRow struct {
 	At
-	Kind     string // deposit, fill, funding, transfer_out, transfer_in, adjust
+	Kind     string // deposit, fill, funding, insurance, transfer_out, transfer_in, adjust
 	Ref      string // unique within (session, Kind)
 	Strategy string
 	Pair     exchange.PairID
@@ -114,8 +114,9 @@ type PairRow struct {
 	OpenBasis       float64
 	CloseBasis      float64
 	Funding         decimal.Decimal // settlement asset
+	Insurance       decimal.Decimal // its part of what the insurance fund paid, settlement asset
 	Fees            decimal.Decimal
-	Realised        decimal.Decimal // once closed, after funding and fees
+	Realised        decimal.Decimal // once closed, after funding, insurance and fees
 	Opened, Closed  exchange.Time
 	Settlements     int
 	MaxUnhedged     decimal.Decimal
@@ -337,7 +338,7 @@ func (r *PairRow) write(b *batch) error {
 	}
 	_, err := b.exec(insertPair, b.session, int64(r.ID), b.run, b.seq, r.Strategy, r.Spot.Key(), r.Perp.Key(), r.State, r.Done,
 		r.Reason, r.Tag, r.Notional.String(), r.SpotQty.String(), r.Perp.QtyDecimal(r.PerpQty).String(),
-		r.SpotCost.String(), r.PerpCost.String(), r.OpenBasis, r.CloseBasis, r.Funding.String(), r.Fees.String(),
+		r.SpotCost.String(), r.PerpCost.String(), r.OpenBasis, r.CloseBasis, r.Funding.String(), r.Insurance.String(), r.Fees.String(),
 		r.Realised.String(), int64(r.Opened), int64(r.Closed), r.Settlements, r.MaxUnhedged.String(),
 		int64(r.MaxUnhedgedTime), detail)
 	return err

@@ -25,6 +25,9 @@ func printSummary(w io.Writer, s *host.Summary) {
 	row("ended by", "%s", ended(s))
 	row("equity", "%s -> %s USDT (%+.3f %%)", s.StartEq.StringFixed(2), s.EndEq.StringFixed(2), change(s))
 	row("profit", "%s USDT, of which funding %s, fees %s", s.PnL.StringFixed(2), s.Funding.StringFixed(2), s.Fees.Neg().StringFixed(2))
+	if !s.Insurance.IsZero() {
+		row("insurance fund", "paid %s USDT into a liquidated wallet, which is part of the profit", s.Insurance.StringFixed(2))
+	}
 	row("max drawdown", "%.3f %%", 100*s.Drawdown)
 	row("pairs", "%d opened, %d closed, %d live", s.PairsOpened, s.PairsClosed, s.PairsLive)
 	row("unhedged at most", "%s USDT, for %.2f s", s.MaxUnhedged.StringFixed(2), s.MaxUnhedSec)

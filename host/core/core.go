@@ -76,19 +76,20 @@ type Core struct {
 	timers  timers
 	candles candles
 
-	schedules schedules
-	machines  []*execution.Machine // by id
-	over      []exchange.PairID    // that are done, in that order
-	lacking   []lack               // coins that pairs hold and the wallet does not have
-	keepers   []*keeper
-	lastPair  exchange.PairID
-	lastMove  uint64
-	lastAsk   uint64
-	crosses   uint64
-	flying    flying
-	awaiting  map[exchange.OrderID]lastWord           // final statuses that wait for fills
-	seen      trades                                  // executions, to tell one that is reported again
-	told      map[exchange.PairID]execution.PairState // as last reported
+	schedules  schedules
+	machines   []*execution.Machine // by id
+	over       []exchange.PairID    // that are done, in that order
+	lacking    []lack               // coins that pairs hold and the wallet does not have
+	keepers    []*keeper
+	lastPair   exchange.PairID
+	lastMove   uint64
+	lastAsk    uint64
+	crosses    uint64
+	flying     flying
+	awaiting   map[exchange.OrderID]lastWord           // final statuses that wait for fills
+	liquidated []closedOut                             // the last liquidation of each wallet
+	seen       trades                                  // executions, to tell one that is reported again
+	told       map[exchange.PairID]execution.PairState // as last reported
 
 	seq      uint64
 	now      exchange.Time

@@ -104,7 +104,7 @@ type Version struct {
 
 // Txn is one money movement: its postings sum to zero for each asset.
 type Txn struct {
-	Kind     string // deposit, fill, funding, transfer_out, transfer_in
+	Kind     string // deposit, fill, funding, insurance, transfer_out, transfer_in, adjust
 	Ref      string // unique within (account, Kind)
 	Strategy int32
 	Pair     exchange.PairID
@@ -275,12 +275,15 @@ func appendPair(dst []byte, p *execution.Pair, u *exchange.Universe) []byte {
 	dst = field(dst, "spot_qty", p.SpotQty.String())
 	dst = field(dst, "perp_qty", perp.QtyDecimal(p.PerpQty).String())
 	if perp.Inverse() {
-		dst = field(dst, "margin_qty", p.Coin.Margin.Add(p.Funding).String())
+		dst = field(dst, "margin_qty", p.MarginCoins().String())
 		if p.Coin.Move.Flying() {
 			dst = number(dst, "transfer", int64(p.Coin.Move.ID))
 		}
 	}
 	dst = field(dst, "funding", p.Funding.String())
+	if !p.Insurance.IsZero() {
+		dst = field(dst, "insurance", p.Insurance.String())
+	}
 	dst = field(dst, "fees", p.Fees.String())
 	dst = field(dst, "realised", p.Realised.String())
 	return field(dst, "reason", strconv.Quote(p.Reason))

@@ -3,6 +3,7 @@ package core
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/shopspring/decimal"
 
@@ -18,7 +19,7 @@ type Stats struct {
 	PairsOpened, PairsClosed int
 	Reloads, ReloadsRefused  int
 	Errors, Gaps             int
-	Funding, Fees            decimal.Decimal
+	Funding, Fees, Insurance decimal.Decimal
 	MaxUnhedged              decimal.Decimal
 	MaxUnhedgedTime          exchange.Time
 
@@ -154,12 +155,16 @@ func (c *Core) onTransfer(ev *exchange.Event) {
 	}
 }
 
-// onBalance takes a deposit, or a correction of the venue.
 // OpeningBalance is the Reason of a KindBalance that tells what was there before the
-// session. Any other is an adjustment.
+// session. Any other, but for exchange.InsuranceFund, is an adjustment.
 const OpeningBalance = "opening balance"
 
+// onBalance takes a deposit, or a correction of the venue.
 func (c *Core) onBalance(ev *exchange.Event) {
+	if strings.HasPrefix(ev.Reason, exchange.InsuranceFund) {
+		c.onInsurance(ev)
+		return
+	}
 	kind, equity := "deposit", "Q:opening"
 	if ev.Reason != "" && ev.Reason != OpeningBalance {
 		kind, equity = "adjust", "Q:adjust"

@@ -35,6 +35,7 @@ type RestoredBalance struct {
 
 // RestoredFill is a fill and whose it was.
 type RestoredFill struct {
+	Time     exchange.Time // of the loop, when it was booked
 	Strategy int32
 	Pair     exchange.PairID
 	Fill     exchange.Fill
@@ -65,6 +66,9 @@ func (c *Core) restore(r *Restore) {
 		}
 		c.acct.pos[in.ID].fill(in, &f.Fill, venue)
 		c.credit(f.Strategy, f.Pair, &f.Fill)
+		if f.Fill.Reason == liquidation {
+			c.noteClosedBy(in, f.Time, f.Strategy, f.Pair, &f.Fill)
+		}
 	}
 	for _, b := range r.Balances {
 		c.acct.holding(b.Wallet, b.Asset).total = b.Total

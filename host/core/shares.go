@@ -186,6 +186,7 @@ func (c *Core) foreignFill(f *exchange.Fill, shares []FillShare) {
 	}
 	c.log(Error, -1, "foreign fill ("+f.Reason+"): "+f.Side.String()+" "+in.QtyDecimal(f.Qty).String()+" "+in.Key()+
 		" at "+in.PriceDecimal(f.Price).String())
+	c.noteClosed(in, f, shares)
 	for i := range shares {
 		s := &shares[i]
 		c.credit(s.Strategy, s.Pair, &s.Fill)

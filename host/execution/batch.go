@@ -295,7 +295,7 @@ func (m *Machine) result(p Port) decimal.Decimal {
 	if m.inverse(p) {
 		return m.coinResult(p)
 	}
-	sum := m.Pair.SpotCost.Add(m.Pair.PerpCost).Add(m.Pair.Funding).Sub(m.Pair.FeesInQuote)
+	sum := m.Pair.SpotCost.Add(m.Pair.PerpCost).Add(m.Pair.Funding).Add(m.Pair.Insurance).Sub(m.Pair.FeesInQuote)
 	if price, ok := m.spotMid(p); ok {
 		sum = sum.Add(m.Pair.SpotQty.Mul(price))
 	}

@@ -34,7 +34,10 @@ type coinWork struct {
 
 // InMargin is what the pair has in the COIN-M wallet beyond what backs its short
 // one to one; negative when funding and fees ate into it.
-func (p *Pair) InMargin() decimal.Decimal { return p.Coin.Margin.Add(p.Funding).Sub(p.Coin.Sold) }
+func (p *Pair) InMargin() decimal.Decimal { return p.MarginCoins().Sub(p.Coin.Sold) }
+
+// MarginCoins is the pair's coins in the COIN-M wallet, without the profit of its short.
+func (p *Pair) MarginCoins() decimal.Decimal { return p.Coin.Margin.Add(p.Funding).Add(p.Insurance) }
 
 // coins is δ: every coin of the pair wherever it is, less what the short hedges.
 func (p *Pair) coins() decimal.Decimal {
@@ -125,6 +128,22 @@ func (m *Machine) Settled(p Port, amount decimal.Decimal) {
 	m.Pair.Funding = m.Pair.Funding.Add(amount)
 	m.Pair.Settlements++
 	if m.inverse(p) && m.Pair.State == PairOpen {
+		m.wake = p.Now() // it moved δ
+	}
+}
+
+// Insured books the pair's part of what the insurance fund paid, or took, after a
+// liquidation, in the settlement asset. It may come after the pair is closed.
+func (m *Machine) Insured(p Port, amount decimal.Decimal) {
+	m.Pair.Insurance = m.Pair.Insurance.Add(amount)
+	switch {
+	case m.Pair.State.Done():
+		if m.inverse(p) {
+			price, _ := m.spotMid(p)
+			amount = amount.Mul(price)
+		}
+		m.Pair.Realised = m.Pair.Realised.Add(amount).Round(8)
+	case m.inverse(p):
 		m.wake = p.Now() // it moved δ
 	}
 }

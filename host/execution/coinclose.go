@@ -121,7 +121,7 @@ func (m *Machine) touch(p Port) exchange.Ticks {
 // were sold with the others.
 func (m *Machine) coinResult(p Port) decimal.Decimal {
 	c := &m.Pair.Coin
-	c.Result = m.Pair.Funding.Sub(c.Sold).Sub(c.Fees)
+	c.Result = m.Pair.Funding.Add(m.Pair.Insurance).Sub(c.Sold).Sub(c.Fees)
 	sum := m.Pair.SpotCost.Sub(m.Pair.FeesInQuote)
 	if price, ok := m.spotMid(p); ok {
 		sum = sum.Add(m.Pair.coins().Mul(price))

@@ -152,9 +152,10 @@ type Pair struct {
 	OpenBasis          float64         // size-weighted executed basis at open
 	CloseBasis         float64
 	Funding            decimal.Decimal // received so far, settlement asset
+	Insurance          decimal.Decimal // the pair's part of what the insurance fund paid after a liquidation, settlement asset
 	Fees               decimal.Decimal // all fees, valued in quote at the fill price
 	FeesInQuote        decimal.Decimal // the part that was charged in quote; the rest left fewer coins to sell
-	Realised           decimal.Decimal // once closed: the whole result in quote, after fees and funding
+	Realised           decimal.Decimal // once closed: the whole result in quote, after fees, funding and insurance
 
 	Opened, Closed exchange.Time
 	Settlements    int // funding settlements seen while it had a position

@@ -83,7 +83,9 @@ type Totals struct {
 	// between perpetual and spot.
 	Basis   decimal.Decimal
 	Funding decimal.Decimal // received less paid
-	Fees    decimal.Decimal // paid; a rebate is negative
+	// Insurance is what insurance funds paid after liquidations.
+	Insurance decimal.Decimal
+	Fees      decimal.Decimal // paid; a rebate is negative
 
 	PairsOpened, PairsClosed int
 	MaxUnhedged              decimal.Decimal // largest value without a hedge at any moment
@@ -117,11 +119,12 @@ type Pair struct {
 	Notional       decimal.Decimal
 	Price, Basis   decimal.Decimal
 	Funding, Fees  decimal.Decimal
+	Insurance      decimal.Decimal
 }
 
 // Total is the result of the pair after funding and fees.
 func (p *Pair) Total() decimal.Decimal {
-	return p.Price.Add(p.Basis).Add(p.Funding).Sub(p.Fees)
+	return p.Price.Add(p.Basis).Add(p.Funding).Add(p.Insurance).Sub(p.Fees)
 }
 
 // Fill is one execution.

@@ -168,8 +168,9 @@ function exec.pair.list() end
 ---@field open_basis number # [fraction] executed, size-weighted
 ---@field close_basis number # [fraction]
 ---@field funding number # [settlement asset] received so far
+---@field insurance number # [settlement asset] its part of what the insurance fund paid after a liquidation
 ---@field fees number # [quote]
----@field realised number # [quote] the whole result once closed, after fees and funding
+---@field realised number # [quote] the whole result once closed, after fees, funding and insurance
 ---@field opened number? # [seconds since the epoch]
 ---@field closed number? # [seconds since the epoch]
 ---@field settlements integer # funding settlements seen while it had a position

@@ -65,6 +65,9 @@ func (d *Desk) income(a *audit, r *account.Income) {
 		}
 	}
 	d.touch(a.market)
+	if r.Type == "INSURANCE_CLEAR" {
+		r.Type = exchange.InsuranceFund + ":"
+	}
 	d.adjust(purse{a.market, r.Asset}, r.Amount, strings.Join(strings.Fields(r.Type+" "+r.Symbol+" "+r.TranID), " "))
 }
 

@@ -1,0 +1,119 @@
+package core
+
+import (
+	"fmt"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/exchange"
+)
+
+// liquidation is the reason of fills by which a venue closes what a wallet can't carry.
+const liquidation = "liquidation"
+
+// liquidationSpan ends a liquidation: fills that come later belong to another one.
+const liquidationSpan = exchange.Minute
+
+// closedOut is the last liquidation of a wallet: from whom it took how much. Whoever
+// was closed out has a part of what the insurance fund pays for it.
+type closedOut struct {
+	wallet exchange.Market
+	asset  string
+	at     exchange.Time // of its last fill
+	parts  []closedPart
+}
+
+// closedPart is what a liquidation took from one holder, valued at its own price in
+// the settlement asset. Strategy -1 is nobody.
+type closedPart struct {
+	strategy int32
+	pair     exchange.PairID
+	value    decimal.Decimal
+}
+
+// noteClosed remembers from whom a liquidation took what.
+func (c *Core) noteClosed(in *exchange.Instrument, f *exchange.Fill, shares []FillShare) {
+	if f.Reason != liquidation {
+		return
+	}
+	for i := range shares {
+		c.noteClosedBy(in, c.now, shares[i].Strategy, shares[i].Pair, &shares[i].Fill)
+	}
+	if len(shares) == 0 {
+		c.noteClosedBy(in, c.now, -1, 0, f)
+	}
+}
+
+func (c *Core) noteClosedBy(in *exchange.Instrument, at exchange.Time, strategy int32, pair exchange.PairID, f *exchange.Fill) {
+	l := c.closedIn(in.Market, in.Settle())
+	if l == nil {
+		c.liquidated = append(c.liquidated, closedOut{wallet: in.Market, asset: in.Settle()})
+		l = &c.liquidated[len(c.liquidated)-1]
+	}
+	if at-l.at > liquidationSpan {
+		l.parts = l.parts[:0]
+	}
+	l.at = at
+	value := c.exposure(in, f.Qty, in.PriceDecimal(f.Price))
+	for i := range l.parts {
+		if p := &l.parts[i]; p.strategy == strategy && p.pair == pair {
+			p.value = p.value.Add(value)
+			return
+		}
+	}
+	l.parts = append(l.parts, closedPart{strategy, pair, value})
+}
+
+func (c *Core) closedIn(wallet exchange.Market, asset string) *closedOut {
+	for i := range c.liquidated {
+		if l := &c.liquidated[i]; l.wallet == wallet && l.asset == asset {
+			return l
+		}
+	}
+	return nil
+}
+
+// onInsurance books what the insurance fund paid or took: a part to everybody whom
+// the wallet's last liquidation closed out, in proportion to the value that it took
+// from them. What no liquidation that we saw accounts for is the account's own.
+func (c *Core) onInsurance(ev *exchange.Event) {
+	parts, whole := []closedPart{{strategy: -1}}, decimal.Zero
+	if l := c.closedIn(ev.Wallet, ev.Asset); l != nil {
+		parts = l.parts
+	}
+	for i := range parts {
+		whole = whole.Add(parts[i].value)
+	}
+	verb := "paid"
+	if ev.Amount.IsNegative() {
+		verb = "took"
+	}
+	c.log(Warn, -1, fmt.Sprintf("%s wallet: the insurance fund %s %s %s (%s)", ev.Wallet, verb, ev.Amount.Abs(), ev.Asset, ev.Reason))
+	c.stats.Insurance = c.stats.Insurance.Add(c.inUSDT(ev.Wallet, ev.Asset, ev.Amount))
+	left := ev.Amount
+	for i := range parts {
+		amount := left
+		if i < len(parts)-1 {
+			amount = ev.Amount.Mul(parts[i].value).DivRound(whole, 16)
+		}
+		left = left.Sub(amount)
+		c.insured(ev, &parts[i], i, amount)
+	}
+}
+
+// insured books one holder's part. Ref names the event and the part: a session goes
+// on over runs, each of which counts its events from 1.
+func (c *Core) insured(ev *exchange.Event, p *closedPart, n int, amount decimal.Decimal) {
+	postings := []Posting{c.acct.add(ev.Wallet, ev.Asset, amount), against("I:insurance:"+ev.Wallet.String(), ev.Asset, amount)}
+	c.emit(Effect{Kind: EffectTxn, Strategy: p.strategy, Txn: &Txn{Kind: "insurance", Ref: fmt.Sprintf("%d.%d.%d", c.now, c.seq, n),
+		Strategy: p.strategy, Pair: p.pair, Postings: postings}})
+	if m := c.machine(p.pair); m != nil {
+		over := m.Pair.State.Done()
+		m.Insured(c, amount)
+		if c.guard(m); over {
+			c.record(m)
+		} else {
+			c.Changed(m)
+		}
+	}
+}
