@@ -166,6 +166,9 @@ func (r *runner) open(ctx context.Context) error {
 	if r.db, err = ledger.Open(r.stamp()); err != nil {
 		return &LedgerError{err}
 	}
+	if err := r.checkLedger(ctx); err != nil {
+		return err
+	}
 	if err := r.chooseSession(ctx); err != nil {
 		return err
 	}

@@ -75,6 +75,7 @@ func (w *Writer) accept(rows []Record, cursor uint64, b *batch) {
 	if n > 0 {
 		w.lastSeq, w.lastN = uint64(b.seq), b.n
 	}
+	w.head = b.head
 	for _, in := range b.fresh {
 		w.known[in] = true
 	}
@@ -110,7 +111,9 @@ func (w *Writer) writeRows(rows []Record, cursor uint64) (*batch, error) {
 	}
 	defer func() { _ = tx.Rollback() }() // does nothing after Commit
 	b := &batch{ctx: ctx, tx: tx, prepared: &w.prepared, session: w.session, run: w.run,
-		venue: w.db.stamp.venue, account: w.account, known: w.known, seq: int64(w.lastSeq), n: w.lastN}
+		venue: w.db.stamp.venue, account: w.account, known: w.known, seq: int64(w.lastSeq), n: w.lastN,
+		link: &w.link, head: w.head}
+	w.link.clear() // of a commit that failed
 	var latest exchange.Time
 	for _, r := range rows {
 		b.next(int64(r.seq()))
@@ -122,7 +125,10 @@ func (w *Writer) writeRows(rows []Record, cursor uint64) (*batch, error) {
 	if _, err := b.exec(advanceRun, int64(cursor), w.run); err != nil {
 		return nil, err
 	}
-	if _, err := b.exec(advanceSession, int64(latest), w.session); err != nil {
+	if err := b.closeLink(); err != nil {
+		return nil, err
+	}
+	if _, err := b.exec(advanceSession, int64(latest), b.head.n, b.head.hash[:], w.session); err != nil {
 		return nil, err
 	}
 	if err := tx.Commit(); err != nil {

@@ -1,7 +1,6 @@
 package ledger
 
 import (
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -227,11 +226,10 @@ func (r *OrderRow) write(b *batch) error {
 		return err
 	}
 	o, in := &r.Order, r.Instrument
-	_, err := b.exec(insertOrder, b.session, int64(o.ID), b.run, b.seq, o.ClientID, r.Strategy, int64(o.Pair), o.Leg,
+	return b.sealed(kindOrder, insertOrder, int64(o.ID), b.session, int64(o.ID), b.run, b.seq, o.ClientID, r.Strategy, int64(o.Pair), o.Leg,
 		in.Market.String(), in.Symbol, o.Side.String(), o.Type.String(), o.TIF.String(), o.ReduceOnly,
 		in.PriceDecimal(o.Price).String(), in.QtyDecimal(o.Qty).String(), in.QtyDecimal(o.Filled).String(),
 		o.Status.String(), o.VenueID, o.Reason, int64(o.Created), int64(o.Updated), int64(o.Schedule))
-	return err
 }
 
 func (r *FillRow) write(b *batch) error {
@@ -240,36 +238,27 @@ func (r *FillRow) write(b *batch) error {
 	}
 	market, symbol := r.Instrument.Market.String(), r.Instrument.Symbol
 	price, qty := r.Instrument.PriceDecimal(r.Price).String(), r.Instrument.QtyDecimal(r.Qty).String()
-	res, err := b.exec(insertFill, b.session, b.run, b.seq, int64(r.Time), b.venue, b.account, market, symbol, r.TradeID,
+	id, err := b.begin(kindFill, insertFill, b.session, b.run, b.seq, int64(r.Time), b.venue, b.account, market, symbol, r.TradeID,
 		int64(r.Order), r.ClientID, r.VenueID, r.Strategy, int64(r.Pair), r.Side.String(), price, qty, r.Maker,
 		r.Fee.String(), r.FeeAsset, r.Realised.String(), r.Reason)
 	if err != nil {
 		return err
 	}
-	n, err := res.RowsAffected()
-	if err != nil {
-		return err
-	}
-	if n > 0 {
-		return r.writeShares(b, res)
+	if id != 0 {
+		return r.writeShares(b, id)
 	}
 	return b.sameFill(market, symbol, r.TradeID, r.Side.String(), price, qty)
 }
 
 // writeShares writes the parts of a fill that was new: one that was there has its own.
-func (r *FillRow) writeShares(b *batch, fill sql.Result) error {
-	if len(r.Shares) == 0 {
-		return nil
-	}
-	id, err := fill.LastInsertId()
-	if err != nil {
-		return err
-	}
+func (r *FillRow) writeShares(b *batch, id int64) error {
 	for i, s := range r.Shares {
-		if _, err := b.exec(insertShare, id, i, s.Strategy, int64(s.Pair), r.Instrument.QtyDecimal(s.Qty).String(), s.Fee.String(), s.Realised.String()); err != nil {
+		err := b.part(insertShare, id, i, s.Strategy, int64(s.Pair), r.Instrument.QtyDecimal(s.Qty).String(), s.Fee.String(), s.Realised.String())
+		if err != nil {
 			return err
 		}
 	}
+	b.end(kindFill, id)
 	return nil
 }
 
@@ -292,10 +281,9 @@ func (r *FundingRow) write(b *batch) error {
 		return err
 	}
 	in := r.Instrument
-	_, err := b.exec(insertFunding, b.session, b.run, b.seq, int64(r.Time), b.venue, b.account, in.Market.String(), in.Symbol,
+	return b.sealed(kindFunding, insertFunding, 0, b.session, b.run, b.seq, int64(r.Time), b.venue, b.account, in.Market.String(), in.Symbol,
 		r.TranID, r.Strategy, int64(r.Pair), int64(r.Settled), r.Rate.Decimal().String(), r.Mark.Decimal().String(),
 		in.QtyDecimal(r.Position).String(), r.Amount.String(), r.Asset)
-	return err
 }
 
 func (r *TransferRow) write(b *batch) error {
@@ -312,22 +300,16 @@ func (r *TransferRow) write(b *batch) error {
 }
 
 func (r *TxnRow) write(b *batch) error {
-	res, err := b.exec(insertTxn, b.session, b.run, b.seq, int64(r.Time), r.Kind, r.Ref, r.Strategy, int64(r.Pair))
-	if err != nil {
-		return err
-	}
-	if n, err := res.RowsAffected(); err != nil || n == 0 {
+	id, err := b.begin(kindTxn, insertTxn, b.session, b.run, b.seq, int64(r.Time), r.Kind, r.Ref, r.Strategy, int64(r.Pair))
+	if err != nil || id == 0 {
 		return err // it is there already, with its postings
 	}
-	id, err := res.LastInsertId()
-	if err != nil {
-		return err
-	}
 	for i, p := range r.Postings {
-		if _, err := b.exec(insertPosting, id, i, p.Account, p.Asset, p.Amount.String()); err != nil {
+		if err := b.part(insertPosting, id, i, p.Account, p.Asset, p.Amount.String()); err != nil {
 			return err
 		}
 	}
+	b.end(kindTxn, id)
 	return nil
 }
 

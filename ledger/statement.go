@@ -30,6 +30,7 @@ const (
 	insertChart
 	insertLog
 	insertAdvice
+	insertLink
 	advanceRun
 	advanceSession
 	statements
@@ -105,7 +106,8 @@ var statementText = [statements]string{
 			answer = excluded.answer, model = excluded.model, tokens_in = excluded.tokens_in, tokens_out = excluded.tokens_out,
 			cost = excluded.cost, cached = excluded.cached, answered = excluded.answered` + newer,
 	advanceRun:     `UPDATE run SET committed_seq = max(committed_seq, ?) WHERE id = ?`,
-	advanceSession: `UPDATE session SET last_time = max(last_time, ?) WHERE id = ?`,
+	insertLink:     addLink,
+	advanceSession: `UPDATE session SET last_time = max(last_time, ?), chain_n = ?, chain_hash = ? WHERE id = ?`,
 }
 
 func prepare(ctx context.Context, db *sql.DB) (all [statements]*sql.Stmt, err error) {
@@ -134,6 +136,9 @@ type batch struct {
 
 	known map[*exchange.Instrument]bool // committed instruments
 	fresh []*exchange.Instrument        // written in this transaction
+
+	link *link // of the chained rows of this transaction
+	head head  // after this transaction
 }
 
 func (b *batch) exec(s statement, args ...any) (sql.Result, error) {

@@ -74,6 +74,8 @@ type Writer struct {
 	run      int64
 	account  string
 	known    map[*exchange.Instrument]bool
+	head     head // of the chain, as committed
+	link     link // of the commit under way
 
 	mu      sync.Mutex
 	room    *sync.Cond // the queue shrank, or the writer failed
@@ -114,6 +116,10 @@ func (db *DB) NewWriter(run *Run, o WriterOptions) (*Writer, error) {
 	w.room, w.done = sync.NewCond(&w.mu), sync.NewCond(&w.mu)
 	var err error
 	if w.prepared, err = prepare(context.Background(), db.write); err != nil {
+		w.closeStatements()
+		return nil, fmt.Errorf("ledger: %w", classify(err))
+	}
+	if w.head, err = readHead(context.Background(), db.write); err != nil {
 		w.closeStatements()
 		return nil, fmt.Errorf("ledger: %w", classify(err))
 	}

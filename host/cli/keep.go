@@ -14,6 +14,8 @@ func ledgerVerb(ctx context.Context, e *env, args []string) error {
 	f := e.flags("ledger", "verify|backup|restore …", "perilune ledger verify --db perilune-live.db")
 	db := f.String("db", "perilune-paper.db", "ledger file")
 	to := f.String("to", "", "backup: file to write (default: the ledger's name with the time)")
+	journals := f.String("journal", "", "verify: directory with the runs' journals (default: where the runs left them)")
+	accept := f.Bool("accept", false, "verify: take the rows for right as they are, so that a session starts; keeps a copy of what was")
 	asJSON := f.Bool("json", false, "print one JSON object on stdout")
 	if err := parse(f, args); err != nil {
 		return err
@@ -23,10 +25,7 @@ func ledgerVerb(ctx context.Context, e *env, args []string) error {
 	var text string
 	switch {
 	case f.NArg() == 1 && f.Arg(0) == "verify":
-		if err := onLedger(*db, func(d *ledger.DB) error { return d.Verify(ctx) }); err != nil {
-			return err
-		}
-		report["verified"], text = true, *db+": structure, references and postings hold"
+		return e.verifyLedger(ctx, *db, *journals, *accept, *asJSON)
 	case f.NArg() == 1 && f.Arg(0) == "backup":
 		if *to == "" {
 			*to = *db + "." + stamp + ".backup"
@@ -62,4 +61,63 @@ func onLedger(path string, do func(*ledger.DB) error) error {
 	}
 	defer db.Close()
 	return do(db)
+}
+
+// verifyLedger prints a line for each thing that does not hold.
+func (e *env) verifyLedger(ctx context.Context, path, journals string, accept, asJSON bool) error {
+	kept := ""
+	if accept {
+		kept = path + ".before-accept-" + time.Now().UTC().Format("20060102T150405")
+		if err := onLedger(path, func(*ledger.DB) error { return ledger.Accept(ctx, path, kept) }); err != nil {
+			return err
+		}
+	}
+	var v *ledger.Verification
+	err := onLedger(path, func(d *ledger.DB) (err error) {
+		v, err = d.Examine(ctx, ledger.VerifyOptions{Journals: journals})
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		report := map[string]any{"db": path, "verified": v.OK(), "rows": v.Rows, "links": v.Links, "findings": v.Findings, "more": v.More,
+			"journals": v.Journals, "skipped": v.Skipped}
+		if accept {
+			report["accepted"] = kept
+		}
+		if err := e.printJSON(report); err != nil {
+			return err
+		}
+	} else {
+		e.printVerification(path, kept, v)
+	}
+	switch n := len(v.Findings) + v.More; {
+	case n == 0:
+		return nil
+	case accept:
+		fmt.Fprintf(e.err, "the rows are accepted; %d findings remain that no acceptance mends\n", n)
+		return nil
+	default:
+		return fail(ExitLedger, "ledger %s: %d findings: it is not what the sessions wrote. Restore a backup with "+
+			"'perilune ledger restore FILE --db %s', or go on with the rows as they are with 'perilune ledger verify --accept --db %s'", path, n, path, path)
+	}
+}
+
+func (e *env) printVerification(path, kept string, v *ledger.Verification) {
+	if kept != "" {
+		fmt.Fprintf(e.out, "%s: rows accepted as they are; what was before is kept as %s\n", path, kept)
+	}
+	for i := range v.Findings {
+		fmt.Fprintln(e.out, &v.Findings[i])
+	}
+	if v.More > 0 {
+		fmt.Fprintf(e.out, "… and %d more\n", v.More)
+	}
+	for _, s := range v.Skipped {
+		fmt.Fprintln(e.err, "not compared: "+s)
+	}
+	if v.OK() {
+		fmt.Fprintf(e.out, "%s: %d rows in %d links of the chain, postings, fills, orders, pairs and %d journals hold\n", path, v.Rows, v.Links, len(v.Journals))
+	}
 }
