@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/perilune/perilune/bindings"
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/host/core"
 	"github.com/perilune/perilune/host/live"
@@ -54,7 +55,10 @@ type direct struct{ o *Options }
 
 func directVoice(o *Options) teller { return direct{o} }
 
-func (d direct) line(l Line) { d.o.Log(l) }
+func (d direct) line(l Line) {
+	l.Text = bindings.Printable(l.Text)
+	d.o.Log(l)
+}
 
 func (d direct) show(s Status) {
 	if d.o.Status != nil {
@@ -187,6 +191,7 @@ func (v *voice) hear(l Line) {
 	v.repeats()
 	if v.within(&l) {
 		v.last, v.said = l, true
+		l.Text = bindings.Printable(l.Text)
 		v.log(l)
 	}
 }

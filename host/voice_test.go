@@ -23,9 +23,12 @@ func TestAFloodOfLinesIsFolded(t *testing.T) {
 	for i := range 5000 {
 		say("s.lua:4", fmt.Sprint("number ", i))
 	}
-	v.line(Line{Time: exchange.Hour, Level: core.Error, Strategy: "s", Text: "on_book: an error of it"})
+	v.line(Line{Time: exchange.Hour, Level: core.Error, Strategy: "s", Text: "on_book: an error of it\x1b[2J\r"})
 	v.close()
 	text := h.text()
+	if strings.ContainsAny(text, "\x1b\r") {
+		t.Error("a script steers the terminal")
+	}
 	for _, want := range []string{"s: again\n", "… repeated 812 times", "more than 50 log lines a second", "4501 log lines were not shown", "an error of it"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is missing", want)

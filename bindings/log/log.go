@@ -13,6 +13,10 @@ import (
 // maxLine bounds one message; what is longer is cut.
 const maxLine = 4096
 
+// countedLine is how many bytes count as one line against what a callback may
+// write: lines are kept in the journal.
+const countedLine = 1024
+
 // Module returns the module.
 func Module() bindings.Module {
 	return bindings.Module{
@@ -48,7 +52,9 @@ func Write(rt *bindings.Runtime, l bindings.LogLevel, sep string) int {
 	if len(message) > maxLine {
 		message = message[:maxLine] + "..."
 	}
-	rt.Count(bindings.CapLogs)
+	for n := 0; n <= len(message); n += countedLine {
+		rt.Count(bindings.CapLogs)
+	}
 	rt.Charge(16 + len(message)/16)
 	rt.Env().Log(l, rt.Where(), message)
 	return 0

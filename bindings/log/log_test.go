@@ -26,6 +26,12 @@ log.debug()`)
 	}
 }
 
+// Long lines count for several: what is written is bounded in bytes.
+func TestLongLinesCountForSeveral(t *testing.T) {
+	bindtest.New(t, log.Module()).Run(`for i = 1, 200 do log.info(("x"):rep(1000)) end`)
+	bindtest.New(t, log.Module()).Fail(`for i = 1, 41 do log.info(("x"):rep(4096)) end`, "log.info: one callback may ask for at most 200 log lines")
+}
+
 func TestPlot(t *testing.T) {
 	bt := bindtest.New(t, chart.Module())
 	bt.Run(`chart.plot("basis", 0.5) chart.plot("basis", nil) chart.plot("basis", 0/0) chart.plot("basis", 1/0)`)

@@ -28,8 +28,9 @@ type Port struct {
 	pairs   exchange.PairID
 	plans   exchange.ScheduleID
 	asks    int
-	handler Handler // being called
-	refused error   // the first thing it asked for that makes no sense
+	handler Handler         // being called
+	refused error           // the first thing it asked for that makes no sense
+	timers  map[string]bool // see timerNames; nil until it is needed in a callback
 }
 
 // staged is one thing a callback asked for.
@@ -75,7 +76,7 @@ const (
 
 func (p *Port) reset() {
 	p.staged = p.staged[:0]
-	p.orders, p.pairs, p.plans, p.asks, p.refused = 0, 0, 0, 0, nil
+	p.orders, p.pairs, p.plans, p.asks, p.refused, p.timers = 0, 0, 0, 0, nil, nil
 }
 
 // Now is the loop's time.
@@ -274,6 +275,9 @@ func (p *Port) SetTimer(name string, at, every exchange.Time) error {
 	}
 	p.refuse(untimely(name, at, every))
 	p.staged = append(p.staged, staged{kind: stageTimer, name: name, at: at, every: every})
+	if p.timers != nil {
+		p.timers[name] = true
+	}
 	return nil
 }
 
@@ -282,27 +286,40 @@ func (p *Port) timersWith(name string) int {
 	if len(p.staged) < maxTimers && len(p.c.timers.list)+len(p.staged) < maxTimers {
 		return 0 // whatever they are
 	}
-	names := map[string]bool{name: true}
+	names := p.timerNames()
+	if names[name] {
+		return len(names)
+	}
+	return len(names) + 1
+}
+
+// timerNames are the timers that the strategy will have after the callback. They
+// are collected once and then kept up to date.
+func (p *Port) timerNames() map[string]bool {
+	if p.timers != nil {
+		return p.timers
+	}
+	p.timers = make(map[string]bool)
 	for i := range p.c.timers.list {
 		if t := &p.c.timers.list[i]; t.strategy == p.slot.index {
-			names[t.name] = true
+			p.timers[t.name] = true
 		}
 	}
 	for i := range p.staged {
-		switch p.staged[i].kind {
+		switch st := &p.staged[i]; st.kind {
 		case stageTimer:
-			names[p.staged[i].name] = true
+			p.timers[st.name] = true
 		case stageNoTimer:
-			delete(names, p.staged[i].name)
+			delete(p.timers, st.name)
 		}
 	}
-	names[name] = true
-	return len(names)
+	return p.timers
 }
 
 // ClearTimer stages the removal of a timer.
 func (p *Port) ClearTimer(name string) {
 	p.staged = append(p.staged, staged{kind: stageNoTimer, name: name})
+	delete(p.timers, name)
 }
 
 // Log stages a log line; where is file:line of the script.

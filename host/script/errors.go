@@ -10,6 +10,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 	"github.com/yuin/gopher-lua/parse"
 
+	"github.com/perilune/perilune/bindings"
 	"github.com/perilune/perilune/exchange"
 )
 
@@ -98,7 +99,7 @@ func (e *Error) at(sources []exchange.Source) *Error {
 
 var (
 	located   = regexp.MustCompile(`(?s)^(.+?):(\d+): ?(.*)$`)
-	traceLine = regexp.MustCompile(`(?m)^\t(.+?):(\d+): in `)
+	traceLine = regexp.MustCompile(`(?m)^(.+?):(\d+): in `)
 	addresses = regexp.MustCompile(`\b(table|function|userdata|thread): 0x[0-9a-f]+`)
 )
 
@@ -142,11 +143,41 @@ func runtimeError(err error, sources []exchange.Source) *Error {
 	if m := located.FindStringSubmatch(e.Message); m != nil && isSource(m[1], sources) {
 		e.File, e.Message = m[1], m[3]
 		e.Line, _ = strconv.Atoi(m[2])
-	} else if m := traceLine.FindStringSubmatch(e.Traceback); m != nil {
-		e.File = m[1]
-		e.Line, _ = strconv.Atoi(m[2])
+	} else {
+		e.place(sources)
 	}
+	e.Message = shown(e.Message)
 	return e.at(sources)
+}
+
+// place finds the line in the traceback: values that are not text carry none, nor
+// does text of level 0.
+func (e *Error) place(sources []exchange.Source) {
+	for _, m := range traceLine.FindAllStringSubmatch(e.Traceback, -1) {
+		if isSource(m[1], sources) {
+			e.File = m[1]
+			e.Line, _ = strconv.Atoi(m[2])
+			return
+		}
+	}
+}
+
+// maxMessage bounds what an error says, in bytes: it goes to the log, the ledger
+// and the terminal, and a script may raise a text of a megabyte.
+const maxMessage = 2000
+
+// shown makes a message fit to be shown: of bounded length, and without the
+// characters that steer a terminal.
+func shown(s string) string {
+	rest := len(s) - maxMessage
+	if rest > 0 {
+		s = s[:maxMessage]
+	}
+	s = bindings.Printable(s)
+	if rest > 0 {
+		s += fmt.Sprintf("… and %d bytes more", rest)
+	}
+	return s
 }
 
 func isSource(path string, sources []exchange.Source) bool {

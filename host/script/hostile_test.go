@@ -48,7 +48,7 @@ var hostileDeeds = []struct{ name, code string }{
 	{"closures", `local t = {} while true do local a, b t[#t + 1] = function() return a, b end end`},
 	{"weak tables", `local t = setmetatable({}, {__mode = "kv"}) while true do t[{}] = {} end`},
 	{"a metatable chain", `local t = {} while true do t = setmetatable({}, {__index = t}) end`},
-	{"__index that is itself", `local t = {} setmetatable(t, {__index = t}) return t.x`},
+	{"__index that is itself", `local t = {} setmetatable(t, {__index = t}) local x = t.x`},
 	{"a comparison that lies", `local t = {} for i = 1, 3e4 do t[i] = i end while true do table.sort(t, function() return true end) end`},
 	{"state", `state.a = {} while true do state.a[#state.a + 1] = {state.a} end`},
 	{"orders", `while true do order.buy("usdm:BTCUSDT", 1, 100) end`},

@@ -27,6 +27,10 @@ type Param struct {
 	Doc      string
 }
 
+// maxParams is how many parameters a strategy may have: they are shown, checked
+// and recorded by name.
+const maxParams = 256
+
 var paramTypes = []string{"number", "integer", "string", "boolean", "choice", "list"}
 
 // readParams reads the declarations and applies the overrides.
@@ -90,7 +94,9 @@ func declarations(v lua.LValue) ([]Param, error) {
 		if err != nil {
 			return nil, fmt.Errorf("params.%s: %w", name, err)
 		}
-		out = append(out, p)
+		if out = append(out, p); len(out) > maxParams {
+			return nil, fmt.Errorf("params: a strategy may declare at most %d", maxParams)
+		}
 	}
 	sort.Slice(out, func(i, j int) bool { return out[i].Name < out[j].Name })
 	return out, nil

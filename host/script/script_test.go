@@ -92,6 +92,28 @@ func TestHandlersMatchTheirDocumentation(t *testing.T) {
 	}
 }
 
+// What is raised need not be text, nor short, nor fit for a terminal; the error
+// says where and stays readable.
+func TestErrorsOfAnyValueSayWhere(t *testing.T) {
+	for raised, want := range map[string]string{
+		`error()`:       "error called with nil",
+		`error(nil)`:    "error called with nil",
+		`error({})`:     "error called with a table",
+		`error("x", 0)`: "x",
+		`error({message = setmetatable({}, {__tostring = function() while true do end end})})`: "error called with a table",
+		`error(setmetatable({}, {__index = function() while true do end end}))`:                "error called with a table",
+		`error("a\27[2Jb\0c\rd\ne\tf", 0)`:                                                     "a\uFFFD[2Jb\uFFFDc\uFFFDd\ne\tf",
+		`error(("x"):rep(1e6), 0)`:                                                             strings.Repeat("x", 2000) + "… and 998000 bytes more",
+		`local function f() error({}) end f()`:                                                 "error called with a table",
+	} {
+		_, _, err := start(t, "\n"+raised+"\nlocal after", script.Limits{})
+		e := wantError(t, err)
+		if e.File != "s.lua" || e.Line != 3 || e.Message != want {
+			t.Errorf("%s: %s:%d: %.80q, want line 3: %.80q", raised, e.File, e.Line, e.Message, want)
+		}
+	}
+}
+
 func TestErrorsSayWhere(t *testing.T) {
 	_, _, err := start(t, "local function inner()\n\tlocal b = market.book('usdm:BTCUSTD')\nend\ninner()", script.Limits{})
 	e := wantError(t, err, "s.lua:3: market.book: argument symbol: unknown symbol \"usdm:BTCUSTD\"; did you mean \"usdm:BTCUSDT\"?",
