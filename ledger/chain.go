@@ -9,7 +9,7 @@ import (
 	"fmt"
 )
 
-// The chain makes a change of what was written visible: 0006_chain.sql says what a
+// The chain makes a change of what was written visible: 0007_chain.sql says what a
 // link is. Rows hash what they were given, in the order of their columns, so that
 // reading them back gives the same bytes.
 

@@ -217,7 +217,7 @@ func TestTailLooksAtTheNewestRows(t *testing.T) {
 func TestOldLedgerIsChainedWhenItIsMigrated(t *testing.T) {
 	db, path := v1(t)
 	ctx := context.Background()
-	must(t, migrate(ctx, db, embedded[:5], path))
+	must(t, migrate(ctx, db, embedded[:6], path))
 	_, err := db.Exec(`INSERT INTO run (id, session, started, scripts, journal, config, committed_seq, clean) VALUES (1, 1, '', '[]', '', '{}', 9, 1);
 		INSERT INTO instrument VALUES ('spot', 'DOGEUSDT', 'DOGE', 'USDT', 'USDT', '0.00001', '1', 1, '1')`)
 	must(t, err)

@@ -19,7 +19,7 @@ var files embed.FS
 var embedded = mustLoad(files)
 
 // afterStep is what a step does that SQL can't, by the version that it leads to.
-var afterStep = map[int]func(context.Context, *sql.Tx) error{4: shareOldFills, 6: chainOldRows}
+var afterStep = map[int]func(context.Context, *sql.Tx) error{4: shareOldFills, 7: chainOldRows}
 
 // applicationID is in the file's header and tells a ledger from other SQLite
 // files.
