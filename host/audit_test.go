@@ -65,6 +65,7 @@ type auditedOrder struct {
 type auditedPair struct {
 	request execution.PairRequest
 	state   execution.PairState
+	reason  string
 	spot    decimal.Decimal
 	perp    exchange.Lots
 	orders  []*auditedOrder // that may be live
@@ -411,7 +412,7 @@ func (a *auditor) pair(p *execution.Pair, r *execution.PairRequest) error {
 	if n.state.Done() && p.State != n.state && !n.foreign {
 		return fmt.Errorf("pair %d goes from %s to %s", p.ID, n.state, p.State)
 	}
-	n.state = p.State
+	n.state, n.reason = p.State, p.Reason
 	return nil
 }
 

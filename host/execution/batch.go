@@ -127,7 +127,7 @@ func (m *Machine) finishOpen(p Port, now exchange.Time, why string) {
 		m.nameLeft(p)
 	}
 	m.wake = 0
-	p.Changed(m)
+	m.tell(p)
 }
 
 // openPrices are what the legs of an opening are sent at, or ok is false: the
@@ -248,7 +248,7 @@ func (m *Machine) finishPart(p Port) {
 	m.updateBasis()
 	m.Pair.State, m.Pair.Keep, m.Close = PairOpen, 0, nil
 	m.wake = 0
-	p.Changed(m)
+	m.tell(p)
 }
 
 // When buying a hidden short back fails for another reason, it is settled after so many
@@ -287,7 +287,7 @@ func (m *Machine) finishClose(p Port, now exchange.Time) {
 	m.nameLeft(p)
 	m.Pair.State, m.Pair.Closed, m.Pair.Realised = PairClosed, now, m.result(p)
 	m.wake = 0
-	p.Changed(m)
+	m.tell(p)
 }
 
 // result is what a flat pair made, in quote; dust counts at mid.

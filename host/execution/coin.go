@@ -30,6 +30,8 @@ type coinWork struct {
 	price    decimal.Decimal // of the perpetual, as last seen
 	shedding bool            // long coins are sold and not shorted against
 	ahead    bool            // closing sends coins to spot before it buys contracts back
+	stranded exchange.Time   // since when no coins could be brought to spot; 0: they can
+	backs    int             // how often they were hedged again meanwhile
 }
 
 // InMargin is what the pair has in the COIN-M wallet beyond what backs its short
@@ -195,9 +197,13 @@ func (m *Machine) stepCoin(p Port, now exchange.Time) {
 	}
 	if n := m.surplus(p); n != 0 {
 		m.measure(p)
-		if m.level(p, now, n) {
+		was := m.balancing
+		if m.givesUp(p, now) {
+			m.gone = m.strandedText(p)
+		} else if m.level(p, now, n) {
 			return
 		}
+		m.balancing = was // nothing was tried
 	}
 	m.off = false
 	m.hedged(now)
@@ -323,10 +329,10 @@ func (m *Machine) shed(p Port, now exchange.Time, n exchange.Lots) bool {
 	}
 	away := decimal.Min(m.Pair.InMargin(), p.Movable(m))
 	if o := m.takingLots(p, legPerp, exchange.Sell, n, hard); m.overdue(now) && o != nil && p.Check(o) == nil {
-		m.coin.ahead = true
+		m.strand(now)
 		return m.take(p, now, o)
 	}
-	if m.contracts(p, away) > 0 && m.ship(p, now, exchange.COINM, exchange.Spot, away) {
+	if (m.contracts(p, away) > 0 || m.worthSweeping(p, away)) && m.ship(p, now, exchange.COINM, exchange.Spot, away) {
 		return true
 	}
 	if patient := m.unhedgedAt + m.late(); now < patient && mv.State == MoveFailed && mv.Failures < moveTries {
@@ -336,7 +342,7 @@ func (m *Machine) shed(p Port, now exchange.Time, n exchange.Lots) bool {
 	if m.Pair.PerpQty == 0 && m.contracts(p, m.Pair.InMargin()) == 0 && p.Book(m.Pair.Spot).Ready() && mv.State == MoveNone {
 		return false // too little to sell
 	}
-	m.coin.ahead = true
+	m.strand(now)
 	return m.take(p, now, m.takingLots(p, legPerp, exchange.Sell, n, hard))
 }
 

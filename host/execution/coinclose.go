@@ -50,22 +50,24 @@ func (m *Machine) closeSlice(p Port, now exchange.Time, bid, ask exchange.Ticks)
 		m.sendBoth(p, now, cover, m.order(p, legSpot, exchange.Sell, lots, bid))
 		return
 	}
-	if m.coin.ahead && m.sendAhead(p, now, freed) {
+	if m.coin.ahead && !m.givesUp(p, now) && (m.sendAhead(p, now, freed) || m.strandedWaits(p, now)) {
 		return
 	}
 	if m.refused >= settlePause && m.settleHidden(p, cover) {
 		return
 	}
 	m.sendBoth(p, now, cover)
+	m.coverAgain()
 }
 
 // sendAhead moves coins to spot while the short still hedges them, never more
 // than half of what backs it. It is how a closing goes on after transfers failed:
-// a lane that is closed then leaves nothing unhedged.
+// a lane that is closed then leaves nothing unhedged. Less than a contract goes ahead
+// only to see whether the lane is open again.
 func (m *Machine) sendAhead(p Port, now exchange.Time, coins decimal.Decimal) bool {
 	equity, _ := m.Collateral(p.Instrument(m.Pair.Perp), m.coinPrice(p))
 	away := decimal.Min(coins, equity.Mul(half), p.Movable(m))
-	if m.contracts(p, away) == 0 {
+	if m.contracts(p, away) == 0 && (m.coin.stranded == 0 || !m.worthMoving(p, away).IsPositive()) {
 		return false
 	}
 	m.ship(p, now, exchange.COINM, exchange.Spot, away)
@@ -86,11 +88,19 @@ func (m *Machine) sweep(p Port, now exchange.Time) bool {
 	}
 	owing := m.owing(p)
 	away := m.worthMoving(p, decimal.Min(m.Pair.InMargin(), p.Movable(m)))
-	together := exchange.Lots(spot.Lot.Floor(away.Add(decimal.Max(decimal.Zero, m.Pair.SpotQty))))
 	if o == nil && owing.IsPositive() && !away.IsPositive() {
 		o = m.buyBack(p, owing, false)
 	}
-	if o == nil && (!away.IsPositive() || owing.IsZero() && !tradable(spot, m.touch(p), together)) {
+	if o == nil && (m.gone != "" || m.givesUp(p, now)) {
+		m.gone = m.strandedText(p)
+		return false
+	}
+	if o == nil && owing.IsZero() && !m.worthSweeping(p, away) && m.worthSweeping(p, m.Pair.InMargin()) {
+		m.strand(now)
+		m.later(now+movePause, m.strandedWord(p))
+		return true
+	}
+	if o == nil && (!away.IsPositive() || owing.IsZero() && !m.sellableOnSpot(p, away)) {
 		return m.lacks(p, now)
 	}
 	switch {

@@ -110,7 +110,7 @@ func (m *Machine) lacks(p Port, now exchange.Time) bool {
 	m.lack = min(max(exchange.Second, 2*m.lack), exchange.Minute)
 	m.wake, m.Pair.Reason = now+m.lack, text
 	if !told {
-		p.Changed(m)
+		m.tell(p)
 	}
 	return true
 }

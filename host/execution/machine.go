@@ -119,6 +119,8 @@ type Machine struct {
 	lack    exchange.Time // how long coins that are not in the wallet put the next look off
 	had     stake         // what there was before the batch
 	off     bool          // the residual is beyond tolerance; follows fills only
+	told    string        // the reason that strategy and ledger know
+	wait    wait          // for the reason that they may not know yet
 	turn    [2]turnover   // coins and cash that each leg opened with
 	back    [2]turnover   // and closed with
 
@@ -160,7 +162,7 @@ func NewMachine(id exchange.PairID, strategy int32, req PairRequest, p Port) (*M
 // because what it was decided on is old.
 func Resume(pair Pair, req PairRequest, now exchange.Time) *Machine {
 	m := &Machine{Pair: pair, Request: req, wake: now + exchange.Second, off: true, cut: "the session was interrupted", maker: req.MakerLeg}
-	m.Pair.Held = "" // whoever held it looks again
+	m.Pair.Held, m.told = "", pair.Reason // whoever held it looks again
 	if mv := &m.Pair.Coin.Move; mv.State == MoveSent {
 		mv.State = MoveUnknown
 	}
@@ -218,6 +220,7 @@ func (m *Machine) Fill(p Port, f *exchange.Fill, perpLeg bool) {
 	if m.Pair.State.Done() {
 		m.Close, m.closeAt = &CloseRequest{Pair: m.Pair.ID}, p.Now()
 		m.Pair.State, m.Pair.Reason = PairClosing, "a fill was told after the end"
+		m.gone, m.coin.stranded, m.coin.backs = "", 0, 0
 	}
 	in := p.Instrument(f.Instrument)
 	dq := exchange.Lots(f.Side) * f.Qty
@@ -313,7 +316,11 @@ func (m *Machine) Step(p Port) {
 		m.stand(p)
 		return
 	}
-	now := p.Now()
+	m.work(p, p.Now())
+	m.voice(p, p.Now())
+}
+
+func (m *Machine) work(p Port, now exchange.Time) {
 	if m.inverse(p) {
 		m.stepCoin(p, now)
 		return
@@ -399,7 +406,7 @@ func (m *Machine) batchDone(p Port, now exchange.Time) {
 	m.lastBatch = now
 	m.backOff(now)
 	m.updateBasis()
-	p.Changed(m)
+	m.tell(p)
 }
 
 // backOff puts the next batch off, longer each time in a row, when the last one

@@ -203,6 +203,6 @@ func (m *Machine) StartClose(p Port, r CloseRequest) error {
 	m.Close, m.closeAt, m.notBefore, m.refused = &r, p.Now(), 0, 0
 	m.Pair.State, m.Pair.Reason = PairClosing, r.Reason
 	m.wake = p.Now() + r.Patience
-	p.Changed(m)
+	m.tell(p)
 	return nil
 }

@@ -28,6 +28,7 @@ type Move struct {
 	Sent     exchange.Time
 	Failures int           // in a row
 	Next     exchange.Time // when a failed one may be tried again
+	Why      string        `json:",omitempty"` // the last one failed
 }
 
 // Flying reports whether coins have left one wallet and not reached the other.
@@ -74,7 +75,7 @@ func (m *Machine) ship(p Port, now exchange.Time, from, to exchange.Market, coin
 	*mv = Move{State: MoveSent, ID: t.ID, From: from, To: to, Coins: t.Amount, Sent: now, Failures: failures}
 	m.Pair.hold(from, t.Amount.Neg())
 	m.wake = now + m.late()
-	p.Changed(m)
+	m.tell(p)
 	return true
 }
 
@@ -100,9 +101,10 @@ func (m *Machine) Moved(p Port, t *exchange.Transfer) {
 	} else {
 		m.Pair.hold(mv.To, t.Amount)
 		m.Pair.hold(mv.From, mv.Coins.Sub(t.Amount)) // what the venue's desk cut off to mark it
+		m.landed(mv.To)
 		*mv = Move{}
 	}
-	p.Changed(m)
+	m.tell(p)
 	m.Step(p)
 }
 
@@ -111,10 +113,13 @@ func (m *Machine) Moved(p Port, t *exchange.Transfer) {
 // leaves nothing unhedged while the lane is closed.
 func (m *Machine) moveFailed(p Port, why string) {
 	mv := &m.Pair.Coin.Move
-	mv.State = MoveFailed
+	mv.State, mv.Why = MoveFailed, why
 	mv.Failures++
 	mv.Next = p.Now() + mv.pause()
 	m.Pair.Reason = fmt.Sprintf("transfer %d from %s to %s failed: %s", mv.ID, mv.From, mv.To, why)
+	if m.coin.stranded == 0 && mv.From == exchange.COINM {
+		m.coin.stranded = p.Now()
+	}
 	if mv.Failures < moveTries {
 		return
 	}
@@ -131,7 +136,7 @@ func (m *Machine) watchMove(p Port, now exchange.Time) {
 	if mv.State == MoveSent && now >= mv.Sent+m.late() {
 		mv.State = MoveUnknown
 		m.Pair.Reason = fmt.Sprintf("transfer %d from %s to %s is late", mv.ID, mv.From, mv.To)
-		p.Changed(m)
+		m.tell(p)
 	}
 	if m.Pair.State == PairOpening && m.cut == "" && now >= mv.Sent+m.lost() {
 		m.cut = fmt.Sprintf("transfer %d from %s to %s had no answer for %s", mv.ID, mv.From, mv.To, span(now-mv.Sent))
