@@ -99,7 +99,7 @@ func (m *Machine) strandedWhy() string {
 
 // strandedText says what is left of a pair that gave up, where, and why.
 func (m *Machine) strandedText(p Port) string {
-	base, in := p.Instrument(m.Pair.Spot).Base, m.Pair.InMargin()
+	base, in := p.Instrument(m.Pair.Spot).Base, m.Pair.InMargin().Round(8)
 	text := fmt.Sprintf("%s %s%s are left in the %s wallet: they could not be brought to spot, %s", in, base, m.worth(p, in),
 		p.Instrument(m.Pair.Perp).Market, m.strandedWhy())
 	if m.Pair.SpotQty.GreaterThanOrEqual(p.Instrument(m.Pair.Spot).QtyDecimal(1)) {
