@@ -128,8 +128,9 @@ func (a *auditor) coinTolerance(p *auditedPair) decimal.Decimal {
 	return in.BaseQty(bid.Price, 1).Mul(decimal.RequireFromString("0.52"))
 }
 
-// strandedWords are how a pair says that it left its last coins where they were.
-const strandedWords = "could not be brought to spot"
+// strandedWords are how a pair says that its last coins can't leave the wallet of the
+// short, or that it left them there.
+const strandedWords = "be brought to spot"
 
 // coinEnd allows what no contract could mend, what the request lets pass, and
 // coins below the smallest order.
@@ -152,9 +153,9 @@ func (a *auditor) coinEnd(id exchange.PairID, p *auditedPair) error {
 	switch {
 	case p.perp == 0 && res.IsPositive() && res.Mul(price).LessThan(dust):
 		return nil
-	case p.state.Done() && p.perp == 0 && res.IsPositive() && res.LessThan(tol.Mul(decimal.NewFromInt(3))) && strings.Contains(p.reason, strandedWords):
+	case p.state != execution.PairOpen && p.perp == 0 && res.IsPositive() && res.LessThan(tol.Mul(decimal.NewFromInt(3))) && strings.Contains(p.reason, strandedWords):
 		a.venue.count["last coins left in the wallet of the short"]++
-		return nil // a contract's worth at most that no transfer would bring back, and it said so
+		return nil // about a contract's worth, too little on either side for an order, and it says so
 	case p.coin.move == execution.MoveFailed && p.coin.next > a.core.Now():
 		return nil // the venue shut the lane until the very end: the next session tries again
 	case p.coin.moving.IsPositive():
