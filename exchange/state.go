@@ -45,7 +45,13 @@ type Position struct {
 	// Realised is the profit of what was closed, in the settlement asset,
 	// without fees and funding.
 	Realised decimal.Decimal
+	// FeeQty is the coins of a spot position that fees took, which are less than a lot
+	// more often than not: what is left is Qty less them.
+	FeeQty decimal.Decimal
 }
+
+// Held is what is left of the position, after the coins that fees took.
+func (p *Position) Held(in *Instrument) decimal.Decimal { return in.QtyDecimal(p.Qty).Sub(p.FeeQty) }
 
 // Balance is one asset in one wallet. Total = Free + Locked. For a derivatives
 // wallet Free is what is not needed as margin.

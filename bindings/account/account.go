@@ -35,7 +35,7 @@ var marginType = bindings.Type{
 
 var positionType = bindings.Type{
 	Name: "Position",
-	Doc:  "The sum of this strategy's fills in one instrument.",
+	Doc:  "The sum of this strategy's fills in one instrument, less the coins that fees took on spot.",
 	Fields: []bindings.Value{
 		{Name: "qty", Type: "number", Unit: "units of quantity", Doc: "signed; 0 when flat"},
 		{Name: "entry", Type: "number?", Unit: "quote", Doc: "average entry price; nil when flat"},
@@ -55,7 +55,7 @@ func Module() bindings.Module {
 			{Spec: bindings.Spec{Name: "margin", Doc: "The margin of a derivatives wallet.",
 				Args:    []bindings.Value{{Name: "wallet", Type: "\"usdm\"|\"coinm\""}, {Name: "asset", Type: "string", Doc: "such as \"USDT\""}},
 				Returns: []bindings.Value{{Name: "margin", Type: "Margin"}}, Example: "local m = account.margin(\"usdm\", \"USDT\")\nlocal distance = (m.equity - m.maintenance) / m.exposure"}, Call: margin},
-			{Spec: bindings.Spec{Name: "position", Doc: "This strategy's position in an instrument: the sum of its fills. Coins that the venue took as a fee on spot are not taken off; account.balance tells what is held.", Args: []bindings.Value{symbolArg},
+			{Spec: bindings.Spec{Name: "position", Doc: "This strategy's position in an instrument: the sum of its fills, less the coins that fees took on spot. Transfers do not count; account.balance tells what the wallet holds.", Args: []bindings.Value{symbolArg},
 				Returns: []bindings.Value{{Name: "position", Type: "Position"}}}, Call: position},
 			{Spec: bindings.Spec{Name: "equity", Doc: "What the account is worth.",
 				Returns: []bindings.Value{{Name: "equity", Type: "number", Unit: "USDT"}}}, Call: equity},
@@ -94,8 +94,12 @@ func position(rt *bindings.Runtime) int {
 	in := rt.Arg(1).Instrument()
 	p := rt.Env().Position(in.ID)
 	t := rt.L.CreateTable(0, 3)
-	t.RawSetString("qty", rt.Number(in.QtyFloat(p.Qty)))
-	if p.Qty != 0 {
+	qty := in.QtyFloat(p.Qty)
+	if !p.FeeQty.IsZero() {
+		qty = exchange.Float(p.Held(in))
+	}
+	t.RawSetString("qty", rt.Number(qty))
+	if qty != 0 && p.Qty != 0 {
 		t.RawSetString("entry", rt.Number(exchange.Float(p.Entry)))
 	}
 	t.RawSetString("realised", rt.Number(exchange.Float(p.Realised)))

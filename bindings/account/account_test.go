@@ -31,6 +31,17 @@ assert(account.equity() == 10000)
 local maker, taker = account.fees("usdm:BTCUSDT")
 assert(maker == 0.0002 and taker == 0.0005)
 `)
+	in := bt.Env.U.Get(bt.Env.ID("spot:BTCUSDT"))
+	bt.Env.Positions[in.ID] = exchange.Position{Qty: exchange.Lots(in.Lot.Floor(dec("55"))), Entry: dec("20"), FeeQty: dec("0.055")}
+	bt.Run(`
+local p = account.position("spot:BTCUSDT")
+assert(p.qty == 54.945 and p.entry == 20, "coins that a fee took are gone: " .. p.qty)
+`)
+	bt.Env.Positions[in.ID] = exchange.Position{Qty: exchange.Lots(in.Lot.Floor(dec("0.05"))), Entry: dec("20"), FeeQty: dec("0.05")}
+	bt.Run(`
+local p = account.position("spot:BTCUSDT")
+assert(p.qty == 0 and p.entry == nil, "all that was left after the fee was sold")
+`)
 	bt.Fail(`account.balance("bank", "USDT")`, "want spot, usdm or coinm")
 	bt.Fail(`account.margin("spot", "USDT")`, "has no margin")
 	bt.Fail(`account.balance("spot", "")`, "1 to 64 bytes")

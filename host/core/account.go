@@ -17,6 +17,7 @@ type position struct {
 	// Σ contracts×size/price in coin for an inverse contract.
 	cost     decimal.Decimal
 	realised decimal.Decimal
+	fees     decimal.Decimal // coins that fees took, on spot
 }
 
 // value is what q costs at price p, in the unit of position.cost.
@@ -32,6 +33,9 @@ func value(in *exchange.Instrument, p exchange.Ticks, q exchange.Lots) decimal.D
 // to the last digit.
 func (p *position) fill(in *exchange.Instrument, f *exchange.Fill, venue *decimal.Decimal) decimal.Decimal {
 	dq := exchange.Lots(f.Side) * f.Qty
+	if in.Market == exchange.Spot && f.FeeAsset == in.Base {
+		p.fees = p.fees.Add(f.Fee)
+	}
 	if venue != nil {
 		p.told(in, value(in, f.Price, dq), dq, *venue)
 		return *venue
@@ -117,7 +121,7 @@ func (p *position) entry(in *exchange.Instrument) decimal.Decimal {
 }
 
 func (p *position) view(in *exchange.Instrument) exchange.Position {
-	return exchange.Position{Qty: p.qty, Entry: p.entry(in), Realised: p.realised}
+	return exchange.Position{Qty: p.qty, Entry: p.entry(in), Realised: p.realised, FeeQty: p.fees}
 }
 
 // holding is one asset of one wallet.

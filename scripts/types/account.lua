@@ -26,7 +26,7 @@ function account.balance(wallet, asset) end
 ---@return Margin margin
 function account.margin(wallet, asset) end
 
----This strategy's position in an instrument: the sum of its fills. Coins that the venue took as a fee on spot are not taken off; account.balance tells what is held.
+---This strategy's position in an instrument: the sum of its fills, less the coins that fees took on spot. Transfers do not count; account.balance tells what the wallet holds.
 ---@param symbol string|Book # such as "usdm:BTCUSDT"
 ---@return Position position
 function account.position(symbol) end
@@ -55,7 +55,7 @@ function account.fees(symbol) end
 ---@field maintenance number # [asset] needed to keep the positions from liquidation
 ---@field movable number # [asset] what a transfer may take: unrealised profit may not leave
 
----The sum of this strategy's fills in one instrument.
+---The sum of this strategy's fills in one instrument, less the coins that fees took on spot.
 ---@class Position
 ---@field qty number # [units of quantity] signed; 0 when flat
 ---@field entry number? # [quote] average entry price; nil when flat
