@@ -211,9 +211,12 @@ func (g *gambler) Call(p *core.Port, n *core.Notice) error {
 }
 
 func (g *gambler) act(p *core.Port) {
-	coin := []string{"DOGE", "LINK", "SOL"}[g.rnd.IntN(3)]
+	coin := []string{"DOGE", "LINK", "ETH"}[g.rnd.IntN(3)]
 	spot, _ := p.Universe().Find(exchange.Spot, coin+"USDT")
 	perp, _ := p.Universe().Find(exchange.USDM, coin+"USDT")
+	if coin == "ETH" {
+		perp, _ = p.Universe().Find(exchange.COINM, "ETHUSD_PERP")
+	}
 	in := []*exchange.Instrument{spot, perp, perp}[g.rnd.IntN(3)]
 	side := exchange.Buy
 	if g.rnd.IntN(2) == 0 {
@@ -223,7 +226,8 @@ func (g *gambler) act(p *core.Port) {
 	if !ok {
 		return
 	}
-	lots := exchange.Lots(in.Lot.Floor(decimal.NewFromInt(100 + g.rnd.Int64N(4000)).Div(in.PriceDecimal(ask.Price))))
+	value := decimal.NewFromInt(100 + g.rnd.Int64N(4000))
+	lots := exchange.Lots(value.Div(in.Notional(ask.Price, 1)).IntPart())
 	if in == spot && side == exchange.Sell {
 		lots = min(lots, p.Position(in.ID).Qty-exchange.Lots(in.Lot.Floor(in.QtyDecimal(p.Position(in.ID).Qty).Mul(decimal.RequireFromString("0.002")))))
 	}
@@ -267,7 +271,8 @@ func TestPartsSumToTheAccount(t *testing.T) {
 			o := &Options{DB: db, Seed: seed + 1, For: exchange.Time(4+rnd.IntN(12)) * exchange.Hour, Journal: "off",
 				Limits: risk.Limits{DailyLoss: decimal.RequireFromString("0.99"), MaxOrderNotional: decimal.NewFromInt(50000), MaxPositionNotional: decimal.NewFromInt(500000)},
 				Paper: PaperOptions{Leverage: 50, Balances: []paper.Deposit{
-					{Market: exchange.Spot, Asset: "USDT", Amount: decimal.NewFromInt(60000)}, {Market: exchange.USDM, Asset: "USDT", Amount: decimal.NewFromInt(400)}}}}
+					{Market: exchange.Spot, Asset: "USDT", Amount: decimal.NewFromInt(60000)}, {Market: exchange.USDM, Asset: "USDT", Amount: decimal.NewFromInt(400)},
+					{Market: exchange.COINM, Asset: "ETH", Amount: decimal.RequireFromString("0.15")}}}}
 			for i, name := range []string{"ann", "bob", "eve"} {
 				if run == 2 && i == 1 {
 					continue // a strategy stays away for a run, and its parts stay its own

@@ -71,3 +71,25 @@ func TestInsuranceGoesToThoseClosedOut(t *testing.T) {
 		t.Errorf("of the next liquidation, of one alone: %v", parts)
 	}
 }
+
+// A payment that comes after a restart goes to those whom the liquidation before it
+// closed out.
+func TestInsuranceAfterARestart(t *testing.T) {
+	ann, bob := newAsks(), newAsks()
+	now := exchange.Date(2026, 1, 5)
+	sold := func(strategy int32, at exchange.Time, side exchange.Side, qty exchange.Lots, reason string) RestoredFill {
+		return RestoredFill{Time: at, Strategy: strategy, Fill: exchange.Fill{Instrument: perpBTC, Side: side, Price: 600000, Qty: qty, Reason: reason}}
+	}
+	c, err := New(Config{Universe: universe(t), Restore: &Restore{Time: now, Fills: []RestoredFill{
+		sold(0, now-3*exchange.Hour, exchange.Sell, 5, ""), sold(0, now-2*exchange.Hour, exchange.Buy, 5, liquidation), // another one
+		sold(0, now-exchange.Hour, exchange.Sell, 10, ""), sold(1, now-exchange.Hour, exchange.Sell, 30, ""),
+		sold(0, now, exchange.Buy, 10, liquidation), sold(1, now, exchange.Buy, 30, liquidation),
+	}}}, []Strategy{ann, bob}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &bench{t: t, core: c, now: now}
+	if parts := b.paid("8"); !parts[0].Equal(decimal.NewFromInt(2)) || !parts[1].Equal(decimal.NewFromInt(6)) {
+		t.Errorf("of 8 for 10 and 30 lots %v, want 2 and 6", parts)
+	}
+}
