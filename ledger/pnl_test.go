@@ -162,7 +162,8 @@ func TestViews(t *testing.T) {
 		"v_funding":      {"2026-01-01T00:00:01Z", "2.472", "0.0001"},
 		"v_balances":     {"paper-1", "spot", "USDT"},
 		"v_pnl_pair":     {"spot:BTCUSDT", "usdm:BTCUSDT", "closed", "2.5"},
-		"v_pnl_strategy": {"rotation", "USDT", "1.5", "2.472", "-0.012"},
+		"v_realised":     {"rotation", "usdm", "BTCUSDT", "-0.4"},
+		"v_pnl_strategy": {"rotation", "USDT", "2.472", "-0.012"},
 	} {
 		text := r.dump(view)
 		for _, part := range want {
