@@ -14,6 +14,7 @@ import (
 type Watchdog struct {
 	limit time.Duration
 	stop  chan struct{}
+	once  sync.Once // closes stop
 	done  chan struct{}
 
 	mu   sync.Mutex
@@ -37,12 +38,12 @@ func NewWatchdog(limit time.Duration) *Watchdog {
 	return w
 }
 
-// Close ends the watchdog's goroutine.
+// Close ends the watchdog's goroutine. Closing it again does nothing.
 func (w *Watchdog) Close() {
 	if w == nil {
 		return
 	}
-	close(w.stop)
+	w.once.Do(func() { close(w.stop) })
 	<-w.done
 }
 
