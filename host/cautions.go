@@ -53,9 +53,6 @@ func (r *runner) waitsInVain(strategy int32) (out []string) {
 		out = append(out, fmt.Sprintf("on_book is called once a bar (%s), with a book made of its close: quotes that rest between bars are filled by whole bars",
 			exchange.BarLength(r.market.supply.shortest())))
 	}
-	if listens(core.OnAdvice) && r.o.Advisor == nil {
-		out = append(out, "on_advice will not be called, because there is no adviser: configure [advisor]")
-	}
 	return out
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/perilune/perilune/exchange"
@@ -54,7 +55,7 @@ func (r *runner) finish(ctx context.Context, ended error) (*Summary, error) {
 	sum := r.summary(endedBy)
 	if n := len(sum.DataProblems); n > 0 {
 		r.say(Line{Time: r.driver.Now(), Level: core.Warn, Strategy: "host",
-			Text: fmt.Sprintf("the data are not whole: %s (%d such lines in the summary)", sum.DataProblems[0], n)})
+			Text: "the data are not whole: " + firstProblems(sum.DataProblems)})
 	}
 	if r.o.Report != "" {
 		r.entering("writing the report")
@@ -114,4 +115,16 @@ func (r *runner) assumptions() []string {
 		return append(out, fmt.Sprintf("real orders on account %s: fills, fees and funding are what the venue booked", r.real.uid))
 	}
 	return append(out, r.venue.Describe()...)
+}
+
+// shownProblems is how many of the data's problems the log names; the summary has
+// them all.
+const shownProblems = 3
+
+func firstProblems(list []string) string {
+	text := strings.Join(list[:min(len(list), shownProblems)], "; ")
+	if n := len(list) - shownProblems; n > 0 {
+		text += fmt.Sprintf("; and %d more in the summary", n)
+	}
+	return text
 }

@@ -64,7 +64,7 @@ func postFault(s *sim, _ url.Values, body []byte) (any, error) {
 	if err := decode(body, &f); err != nil {
 		return nil, err
 	}
-	if err := s.desk.arm(s, f); err != nil {
+	if err := s.desk.arm(s, f.withDefaults()); err != nil {
 		return nil, err
 	}
 	s.desk.runTimed(s)

@@ -164,7 +164,7 @@ func (v *Server) Advance(d exchange.Time) error {
 func (v *Server) Arm(f Fault) error {
 	var err error
 	if !v.ask(func(s *sim) {
-		if err = s.desk.arm(s, f); err == nil {
+		if err = s.desk.arm(s, f.withDefaults()); err == nil {
 			s.desk.runTimed(s)
 		}
 	}) {

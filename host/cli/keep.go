@@ -40,7 +40,12 @@ func ledgerVerb(ctx context.Context, e *env, args []string) error {
 			return err
 		}
 		report["restored"], report["aside"] = f.Arg(1), aside
-		text = fmt.Sprintf("%s is %s now; what was there is kept as %s", *db, f.Arg(1), aside)
+		text = fmt.Sprintf("%s is %s now", *db, f.Arg(1))
+		if _, err := os.Stat(aside); err == nil {
+			text += "; what was there is kept as " + aside
+		} else {
+			delete(report, "aside")
+		}
 	default:
 		return fail(ExitUsage, "want: ledger verify, ledger backup [--to FILE], or ledger restore FILE")
 	}

@@ -133,8 +133,8 @@ func fillsVerb(_ context.Context, e *env, args []string) error {
 	t := tabwriter.NewWriter(e.out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "time\tsession\tstrategy\tpair\tsymbol\tside\tqty\tprice\trole\tfee\ttrade")
 	for _, x := range out {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s %s\t%s%s\n", x.Time, x.Session, x.Strategy, pairText(x.Pair), x.Symbol,
-			x.Side, x.Qty, x.Price, role(x.Maker), x.Fee, x.FeeAsset, x.TradeID, x.Reason)
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s %s\t%s\n", x.Time, x.Session, x.Strategy, pairText(x.Pair), x.Symbol,
+			x.Side, x.Qty, x.Price, role(x.Maker), x.Fee, x.FeeAsset, strings.TrimSpace(x.TradeID+" "+x.Reason))
 	}
 	if err := t.Flush(); err != nil {
 		return err

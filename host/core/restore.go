@@ -1,6 +1,8 @@
 package core
 
 import (
+	"fmt"
+
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
@@ -90,9 +92,21 @@ func (c *Core) restore(r *Restore) {
 	for _, p := range r.Pairs {
 		c.machines = append(c.machines, execution.Resume(p.Pair, p.Request, c.now))
 		c.told[p.Pair.ID] = p.Pair.State
+		c.tellCutOpening(&p.Pair)
 	}
 	c.schedules.restore(r, c.now)
 	c.adopt()
+}
+
+// tellCutOpening names a pair whose opening an interruption ended: what it was
+// decided on is old, so it is balanced and not taken up again.
+func (c *Core) tellCutOpening(p *execution.Pair) {
+	if p.State != execution.PairOpening {
+		return
+	}
+	c.stats.boot = append(c.stats.boot, Effect{Kind: EffectLog, Strategy: p.Strategy, Level: Warn,
+		Text: fmt.Sprintf("pair %d on %s was being opened when the session was interrupted: it holds %s %s of the %s USDT that were asked for, is balanced and stays as large as it is",
+			p.ID, c.u.Get(p.Perp).Key(), p.SpotQty, c.u.Get(p.Spot).Base, p.Notional)})
 }
 
 // adopt gives the orders that an earlier run left at the venue to the machines that
