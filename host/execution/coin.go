@@ -23,6 +23,8 @@ type Coin struct {
 	Fees   decimal.Decimal // of the perpetual's fills
 	Result decimal.Decimal // once closed: what the short made in coin, after its fees and with funding
 	Move   Move
+	// Stranded is since when no coins could be brought to spot; 0: they can.
+	Stranded exchange.Time `json:",omitempty"`
 }
 
 // coinWork is what the coin machine need not remember over a restart.
@@ -30,7 +32,6 @@ type coinWork struct {
 	price    decimal.Decimal // of the perpetual, as last seen
 	shedding bool            // long coins are sold and not shorted against
 	ahead    bool            // closing sends coins to spot before it buys contracts back
-	stranded exchange.Time   // since when no coins could be brought to spot; 0: they can
 	backs    int             // how often they were hedged again meanwhile
 }
 

@@ -67,7 +67,7 @@ func (m *Machine) closeSlice(p Port, now exchange.Time, bid, ask exchange.Ticks)
 func (m *Machine) sendAhead(p Port, now exchange.Time, coins decimal.Decimal) bool {
 	equity, _ := m.Collateral(p.Instrument(m.Pair.Perp), m.coinPrice(p))
 	away := decimal.Min(coins, equity.Mul(half), p.Movable(m))
-	if m.contracts(p, away) == 0 && (m.coin.stranded == 0 || !m.worthMoving(p, away).IsPositive()) {
+	if m.contracts(p, away) == 0 && (m.Pair.Coin.Stranded == 0 || !m.worthMoving(p, away).IsPositive()) {
 		return false
 	}
 	m.ship(p, now, exchange.COINM, exchange.Spot, away)

@@ -163,6 +163,7 @@ func NewMachine(id exchange.PairID, strategy int32, req PairRequest, p Port) (*M
 func Resume(pair Pair, req PairRequest, now exchange.Time) *Machine {
 	m := &Machine{Pair: pair, Request: req, wake: now + exchange.Second, off: true, cut: "the session was interrupted", maker: req.MakerLeg}
 	m.Pair.Held, m.told = "", pair.Reason // whoever held it looks again
+	m.coin.ahead = pair.Coin.Stranded != 0
 	if mv := &m.Pair.Coin.Move; mv.State == MoveSent {
 		mv.State = MoveUnknown
 	}
@@ -220,7 +221,7 @@ func (m *Machine) Fill(p Port, f *exchange.Fill, perpLeg bool) {
 	if m.Pair.State.Done() {
 		m.Close, m.closeAt = &CloseRequest{Pair: m.Pair.ID}, p.Now()
 		m.Pair.State, m.Pair.Reason = PairClosing, "a fill was told after the end"
-		m.gone, m.coin.stranded, m.coin.backs = "", 0, 0
+		m.gone, m.Pair.Coin.Stranded, m.coin.backs = "", 0, 0
 	}
 	in := p.Instrument(f.Instrument)
 	dq := exchange.Lots(f.Side) * f.Qty

@@ -22,14 +22,14 @@ const (
 // strand notes that coins are hedged again because they can't be brought to spot.
 func (m *Machine) strand(now exchange.Time) {
 	m.coin.ahead = true
-	if m.coin.stranded == 0 {
-		m.coin.stranded = now
+	if m.Pair.Coin.Stranded == 0 {
+		m.Pair.Coin.Stranded = now
 	}
 }
 
 // coverAgain counts the contracts that are bought back though coins are stranded.
 func (m *Machine) coverAgain() {
-	if m.coin.ahead && m.coin.stranded != 0 && m.legs[legPerp].live {
+	if m.coin.ahead && m.Pair.Coin.Stranded != 0 && m.legs[legPerp].live {
 		m.coin.backs++
 	}
 }
@@ -37,7 +37,7 @@ func (m *Machine) coverAgain() {
 // landed is called when coins arrived.
 func (m *Machine) landed(wallet exchange.Market) {
 	if wallet == exchange.Spot {
-		m.coin.stranded, m.coin.backs = 0, 0
+		m.Pair.Coin.Stranded, m.coin.backs = 0, 0
 	}
 }
 
@@ -54,7 +54,7 @@ func (m *Machine) strandedWaits(p Port, now exchange.Time) bool {
 // givesUp reports that what is left is worth no more than about a contract, and that
 // it could not be brought to spot for so long that it stays where it is.
 func (m *Machine) givesUp(p Port, now exchange.Time) bool {
-	since := m.coin.stranded
+	since := m.Pair.Coin.Stranded
 	if since == 0 || m.Pair.State == PairOpen || m.Pair.Coin.Move.Flying() || m.Pair.PerpQty > 0 {
 		return false
 	}

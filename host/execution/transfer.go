@@ -117,8 +117,8 @@ func (m *Machine) moveFailed(p Port, why string) {
 	mv.Failures++
 	mv.Next = p.Now() + mv.pause()
 	m.Pair.Reason = fmt.Sprintf("transfer %d from %s to %s failed: %s", mv.ID, mv.From, mv.To, why)
-	if m.coin.stranded == 0 && mv.From == exchange.COINM {
-		m.coin.stranded = p.Now()
+	if m.Pair.Coin.Stranded == 0 && mv.From == exchange.COINM {
+		m.Pair.Coin.Stranded = p.Now()
 	}
 	if mv.Failures < moveTries {
 		return
