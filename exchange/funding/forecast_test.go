@@ -97,7 +97,8 @@ func TestForecastBeginsAnew(t *testing.T) {
 }
 
 // TestForecastBeatsTheEstimate compares both with what settled on the built-in
-// market, whose premium wanders and returns.
+// market, whose premium wanders and returns: half of what it is away from its rest is
+// gone in less than two hours, so halfway into eight the last half hour says little.
 func TestForecastBeatsTheEstimate(t *testing.T) {
 	miss := map[float64]*[2]float64{0.5: {}, 0.75: {}} // squares, by part of the interval
 	n := 0
@@ -107,7 +108,7 @@ func TestForecastBeatsTheEstimate(t *testing.T) {
 		m[1] += math.Pow((estimate - settled).Float(), 2)
 		n++
 	})
-	for part, most := range map[float64]float64{0.5: 0.9, 0.75: 0.75} {
+	for part, most := range map[float64]float64{0.5: 0.97, 0.75: 0.75} {
 		if ratio := math.Sqrt(miss[part][0] / miss[part][1]); !(ratio < most) {
 			t.Errorf("%v into the interval, of %d: the forecast misses by %.2f of what the estimate does, want below %v", part, n, ratio, most)
 		}
