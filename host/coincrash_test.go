@@ -150,7 +150,7 @@ func checkCoinPair(t *testing.T, r *runner) {
 			t.Errorf("%s %s are left in the %s wallet", h.Total, h.Asset, h.Wallet)
 		}
 	}
-	if err := r.db.Verify(context.Background()); err != nil {
+	if err := soundLedger(r.db); err != nil {
 		t.Error(err)
 	}
 	snap, err := r.db.Restore(r.account)

@@ -96,7 +96,7 @@ func checkCoinRotation(t *testing.T, r *runner) {
 			t.Errorf("%s %s are left in the %s wallet", h.Total, h.Asset, h.Wallet)
 		}
 	}
-	if err := r.db.Verify(context.Background()); err != nil {
+	if err := soundLedger(r.db); err != nil {
 		t.Error(err)
 	}
 }

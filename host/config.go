@@ -41,6 +41,10 @@ type fileConfig struct {
 		MemoryMB        int     `toml:"memory_mb"`
 		CallbackSeconds float64 `toml:"callback_seconds"`
 	} `toml:"script"`
+	Ledger struct {
+		BackupHours *float64 `toml:"backup_hours"`
+		BackupKeep  int      `toml:"backup_keep"`
+	} `toml:"ledger"`
 	Advisor *advisorConfig            `toml:"advisor"`
 	Params  map[string]map[string]any `toml:"params"`
 	Venue   struct {
@@ -112,6 +116,9 @@ func (o *Options) LoadConfig(path string) error {
 	if err := o.takeScript(&f); err != nil {
 		return configError("%s: [script] %v", path, err)
 	}
+	if err := o.takeLedger(&f); err != nil {
+		return configError("%s: [ledger] %v", path, err)
+	}
 	if err := o.takeVenue(&f); err != nil {
 		return configError("%s: [venue.binance] %v", path, err)
 	}
@@ -134,6 +141,28 @@ func (o *Options) takeScript(f *fileConfig) error {
 	}
 	if o.Script.CallbackTime == 0 {
 		o.Script.CallbackTime = time.Duration(seconds * float64(time.Second))
+	}
+	return nil
+}
+
+func (o *Options) takeLedger(f *fileConfig) error {
+	l := &f.Ledger
+	if l.BackupKeep < 0 || l.BackupKeep > 10_000 {
+		return fmt.Errorf("backup_keep = %d: want 1 to 10000 backups, or leave it out for 24", l.BackupKeep)
+	}
+	if o.Backup.Keep == 0 {
+		o.Backup.Keep = l.BackupKeep
+	}
+	if l.BackupHours == nil || o.Backup.Every != 0 {
+		return nil
+	}
+	hours := *l.BackupHours
+	if hours != 0 && !(hours >= 0.01 && hours <= 8760) {
+		return fmt.Errorf("backup_hours = %v: want 0.01 to 8760, or 0 for no backups", hours)
+	}
+	o.Backup.Every = time.Duration(hours * float64(time.Hour))
+	if hours == 0 {
+		o.Backup.Every = -1
 	}
 	return nil
 }

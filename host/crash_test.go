@@ -108,7 +108,7 @@ func TestKilledSessionsLoseNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	if err := db.Verify(context.Background()); err != nil {
+	if err := soundLedger(db); err != nil {
 		t.Error(err)
 	}
 	fills := checkFills(t, db)

@@ -67,7 +67,7 @@ func TestADiskThatIsFull(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer db.Close()
-			if err := db.Verify(context.Background()); err != nil {
+			if err := soundLedger(db); err != nil {
 				t.Error(err)
 			}
 			checkMoney(t, db)

@@ -293,7 +293,7 @@ func TestAJournalThatCantBeWritten(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := db.Verify(context.Background()); err != nil {
+		if err := soundLedger(db); err != nil {
 			t.Error(err)
 		}
 		checkMoney(t, db)

@@ -17,6 +17,8 @@ func (r *runner) finish(ctx context.Context, ended error) (*Summary, error) {
 	r.finished = true
 	r.watched.where.Enter(core.StageClosing)
 	r.entering("closing journal and ledger")
+	r.backups.close()
+	r.tellBackups()
 	var errs []error
 	errs = append(errs, ended)
 	if ended != nil {

@@ -142,6 +142,9 @@ func readViews(t *testing.T, path string) (v views) {
 		t.Fatal(err)
 	}
 	defer db.Close()
+	if err := soundLedger(db); err != nil {
+		t.Error(err)
+	}
 	list, err1 := db.PnL(ledger.Filter{})
 	carries, err2 := db.Carries(ledger.Filter{})
 	var err3 error
@@ -326,6 +329,9 @@ func checkSums(t *testing.T, path, when string) {
 		t.Fatal(err)
 	}
 	defer db.Close()
+	if err := soundLedger(db); err != nil {
+		t.Error(err)
+	}
 	wallets, parts, whole := map[string]decimal.Decimal{}, map[string]decimal.Decimal{}, map[string]decimal.Decimal{}
 	add := func(m map[string]decimal.Decimal, asset string, amount decimal.Decimal) {
 		m[asset] = m[asset].Add(amount)

@@ -62,6 +62,9 @@ func TestANewLedgerOnAnAccountWithAPast(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer db.Close()
+	if err := soundLedger(db); err != nil {
+		t.Error(err)
+	}
 	list, err := db.Positions(ledger.Filter{})
 	if err != nil || len(list) != 1 || list[0].Strategy != "" || !list[0].Qty.Equal(decimal.RequireFromString("-0.02")) {
 		t.Errorf("positions %+v, %v; want -0.02 that are nobody's", list, err)

@@ -64,7 +64,7 @@ func (h *liveHouse) auditedAt(path string) int {
 		h.t.Fatal(err)
 	}
 	defer db.Close()
-	if err := db.Verify(context.Background()); err != nil {
+	if err := soundLedger(db); err != nil {
 		h.t.Error(err)
 	}
 	tr := h.truth()

@@ -61,6 +61,8 @@ type Options struct {
 	// JournalCap removes the oldest parts of a journal beyond this many bytes.
 	// A journal that lost its beginning can't be replayed. 0: no cap.
 	JournalCap int64
+	// Backup is how often the ledger is copied while the session runs.
+	Backup BackupOptions
 	// Watch reloads a script when it is saved.
 	Watch bool
 	// Report writes a self-contained HTML report here at the end; "": none.

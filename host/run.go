@@ -84,6 +84,7 @@ type runner struct {
 	rec     *recorder
 	writer  *ledger.Writer
 	storage *storage // nil: the session is not in real time
+	backups *backups // nil: none are made
 	rows    rows
 	driver  *sim.Driver
 	inbox   *live.Inbox
@@ -118,6 +119,7 @@ func (r *runner) close() {
 	if r.market != nil {
 		r.market.close()
 	}
+	r.backups.close()
 	if r.db != nil {
 		_ = r.db.Close()
 	}

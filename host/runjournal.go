@@ -31,8 +31,11 @@ func (r *runner) startRun(s *session) error {
 		return err
 	}
 	r.run = run
-	r.writer, err = r.db.NewWriter(run, ledger.WriterOptions{Spool: spoolRows})
-	return err
+	if r.writer, err = r.db.NewWriter(run, ledger.WriterOptions{Spool: spoolRows}); err != nil {
+		return err
+	}
+	r.startBackups()
+	return nil
 }
 
 // openJournal makes the journal of this run: one directory a run, named by the

@@ -96,6 +96,7 @@ func (r *runner) beat(now exchange.Time) {
 	r.watched.beats.Store(time.Now().UnixNano())
 	r.tellNotices(now)
 	r.watchStorage(now)
+	r.tellBackups()
 	r.attend(now)
 	if r.o.Status == nil {
 		return

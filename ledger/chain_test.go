@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -69,7 +70,8 @@ func examine(t testing.TB, path string) []Finding {
 	defer db.Close()
 	v, err := db.Examine(context.Background(), VerifyOptions{})
 	must(t, err)
-	return v.Findings
+	// These rows are made up one by one, and don't agree with each other.
+	return slices.DeleteFunc(v.Findings, func(f Finding) bool { return f.Check != "chain" && f.Check != "references" && f.Check != "postings" })
 }
 
 func tail(t testing.TB, path string, rows int) error {

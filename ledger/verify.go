@@ -49,11 +49,13 @@ type Verification struct {
 func (v *Verification) OK() bool { return len(v.Findings) == 0 }
 
 // Verify reads the whole ledger and returns an ErrCorrupt that names the first thing
-// that does not hold.
+// that is not as it was written: the file's structure, its references, the chain, and
+// postings that don't sum to zero. Whether the rows agree with each other is asked of
+// Examine.
 func (db *DB) Verify(ctx context.Context) error {
-	v, err := db.Examine(ctx, VerifyOptions{})
-	if err != nil {
-		return err
+	v := &verifier{most: 20}
+	if err := v.examine(ctx, db, false); err != nil {
+		return fmt.Errorf("ledger %s: verify: %w", db.o.Path, classify(err))
 	}
 	return v.failure(db.o.Path)
 }
@@ -72,9 +74,9 @@ func (v *Verification) failure(path string) error {
 // verifier is one verification at work. All its reads are of one moment.
 type verifier struct {
 	Verification
-	tx   *sql.Tx
-	most int
-	path string
+	tx       *sql.Tx
+	most     int
+	journals string
 }
 
 func (v *verifier) find(check, table, row, text string, args ...any) {
@@ -90,27 +92,33 @@ func (v *verifier) find(check, table, row, text string, args ...any) {
 // that sum to zero, fills against orders and their money, positions of pairs against
 // fills, and the journals against it. A session may write it meanwhile.
 func (db *DB) Examine(ctx context.Context, o VerifyOptions) (*Verification, error) {
-	v := &verifier{most: o.Most, path: db.o.Path}
+	v := &verifier{most: o.Most, journals: o.Journals}
 	if v.most <= 0 {
 		v.most = 200
 	}
 	v.Findings = []Finding{}
-	err := v.examine(ctx, db)
+	err := v.examine(ctx, db, true)
 	if err != nil {
 		return nil, fmt.Errorf("ledger %s: verify: %w", db.o.Path, classify(err))
 	}
 	return &v.Verification, nil
 }
 
-func (v *verifier) examine(ctx context.Context, db *DB) (err error) {
+// examine checks what was written, and when agreement is asked for whether the rows
+// agree with each other and with the journals.
+func (v *verifier) examine(ctx context.Context, db *DB, agreement bool) (err error) {
 	if v.tx, err = db.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true}); err != nil {
 		return err
 	}
 	defer func() { _ = v.tx.Rollback() }()
-	if err := v.structure(ctx); err != nil || !v.OK() {
+	if err := v.structure(ctx); err != nil || len(v.Findings) > 0 {
 		return err // what is read from a torn file says nothing
 	}
-	for _, check := range []func(context.Context) error{v.references, v.chain, v.postings} {
+	checks := []func(context.Context) error{v.references, v.chain, v.postings}
+	if agreement {
+		checks = append(checks, v.fills, v.positions, v.journal)
+	}
+	for _, check := range checks {
 		if err := check(ctx); err != nil {
 			return err
 		}

@@ -11,7 +11,7 @@ import (
 // and adds up the postings among them. It is what a start can afford. The error is an
 // ErrCorrupt that names the first row that does not hold.
 func (db *DB) VerifyTail(ctx context.Context, rows int) error {
-	v := &verifier{most: 20, path: db.o.Path}
+	v := &verifier{most: 20}
 	if err := v.tail(ctx, db, rows); err != nil {
 		return fmt.Errorf("ledger %s: verify: %w", db.o.Path, classify(err))
 	}
