@@ -58,8 +58,9 @@ type Options struct {
 	// Journal is the directory that journals are made in, one for each run; ""
 	// is the ledger's name with .journal, "off" keeps none.
 	Journal string
-	// JournalCap removes the oldest parts of a journal beyond this many bytes.
-	// A journal that lost its beginning can't be replayed. 0: no cap.
+	// JournalCap removes the oldest parts of a journal beyond this many bytes. What is
+	// left is replayed after what was removed was made again: see Replay. 0: 512 MiB
+	// on the built-in market and no cap on others; negative: no cap.
 	JournalCap int64
 	// Backup is how often the ledger is copied while the session runs.
 	Backup BackupOptions
@@ -203,6 +204,9 @@ func (o *Options) Validate() error {
 	if o.Journal == "" {
 		o.Journal = strings.TrimSuffix(o.DB, filepath.Ext(o.DB)) + ".journal"
 	}
+	if o.JournalCap == 0 && o.synthetic() {
+		o.JournalCap = simulatedCap
+	}
 	if o.Script.CallbackTime == 0 {
 		o.Script.CallbackTime = 2 * time.Second
 	}
@@ -241,6 +245,10 @@ func (o *Options) Validate() error {
 	}
 	return nil
 }
+
+// simulatedCap bounds the journal of the built-in market, which has no end and at
+// 3600 times real time fills gigabytes an hour.
+const simulatedCap = 512 << 20
 
 // synthetic reports whether the built-in market is asked for.
 func (o *Options) synthetic() bool { return len(o.Market) == 1 && o.Market[0] == "synth" }

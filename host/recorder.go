@@ -21,6 +21,8 @@ type recorder struct {
 	sink    func(*exchange.Event, []core.Effect) error
 	givenUp *atomic.Bool // the session was: a loop that wakes up later does nothing more
 
+	checks *checkpoints // nil: the journal keeps its beginning
+
 	in, out digest
 	buf     []byte
 	effects uint64
@@ -60,8 +62,16 @@ func (r *recorder) Before(ev *exchange.Event) error {
 	if r.givenUp != nil && r.givenUp.Load() {
 		return errGivenUp
 	}
+	if r.checks != nil {
+		if err := r.checks.before(r, ev); err != nil {
+			return fmt.Errorf("event %d: %w", ev.Seq, err)
+		}
+	}
 	r.buf = journal.AppendEvent(r.buf[:0], ev)
 	r.in.add(r.buf)
+	if r.checks != nil {
+		r.checks.note(ev, r.buf)
+	}
 	if r.journal == nil {
 		return nil
 	}
@@ -80,6 +90,9 @@ func (r *recorder) After(ev *exchange.Event, fx []core.Effect) error {
 		r.buf = fx[i].Append(r.buf[:0], r.u)
 		r.out.add(r.buf)
 		r.effects++
+		if r.checks != nil && fx[i].Kind == core.EffectInterrupt {
+			r.checks.interrupted(ev.Seq, r.buf)
+		}
 		if r.journal != nil {
 			if err := r.journal.Append(journal.RecordEffect, r.buf); err != nil {
 				return fmt.Errorf("effect of event %d: %w", ev.Seq, err)

@@ -14,9 +14,13 @@ import (
 
 // ReplayResult is what a replay found.
 type ReplayResult struct {
-	Events  uint64      `json:"events"`
-	Effects uint64      `json:"effects"`
-	Diff    *Divergence `json:"divergence,omitempty"`
+	// Events and Effects were compared one by one.
+	Events  uint64 `json:"events"`
+	Effects uint64 `json:"effects"`
+	// Made is how many events before them a capped journal had lost, and were made
+	// again from the session's market; hashes of them and of their effects were compared.
+	Made uint64      `json:"events_made_again,omitempty"`
+	Diff *Divergence `json:"divergence,omitempty"`
 	// TornBytes is how much of the journal's end a crash left unusable.
 	TornBytes int64  `json:"torn_bytes,omitempty"`
 	TornFile  string `json:"torn_file,omitempty"`
@@ -44,6 +48,12 @@ func orNothing(s string) string {
 
 // Replay runs the session of a journal again and compares every effect with the
 // recorded one. A divergence is not an error: it is in the result.
+//
+// Of a journal that lost its beginning to a cap, what is lost is made again: the
+// same market, venue and clock, with the reloads, commands and answers that the
+// journal kept. Where its oldest segment begins, hashes of all events and effects so
+// far must be those that were recorded there; from there all are compared as ever.
+// What ran on live data can't be made again, and is refused.
 func Replay(ctx context.Context, dir string) (*ReplayResult, error) {
 	res := &ReplayResult{}
 	err := rerun(ctx, dir, res, nil)
@@ -63,9 +73,6 @@ func rerun(ctx context.Context, dir string, res *ReplayResult, each func(*core.C
 		return err
 	}
 	defer r.Close()
-	if r.First() > 0 {
-		return fmt.Errorf("journal %s begins at record %d: the retention cap removed what came before, and a replay needs the whole session", dir, r.First())
-	}
 	s, err := decodeSession(r.Header())
 	if err != nil {
 		return fmt.Errorf("%s: %w", dir, err)
@@ -75,6 +82,13 @@ func rerun(ctx context.Context, dir string, res *ReplayResult, each func(*core.C
 		return fmt.Errorf("%s: the session can't be built again: %w", dir, err)
 	}
 	p := &replayer{core: c, each: each, res: res}
+	if r.First() > 0 {
+		k, err := s.resumeAt(ctx, c, r)
+		if err != nil {
+			return fmt.Errorf("journal %s: %w", dir, err)
+		}
+		res.Made = k.Seq - 1
+	}
 	err = p.run(ctx, r)
 	res.TornBytes, res.TornFile = r.Torn()
 	return err
@@ -134,7 +148,7 @@ func (p *replayer) event(data []byte) error {
 	}
 	p.pending, p.lines = true, p.lines[:0]
 	if err := p.dec.Decode(data, &p.ev); err != nil {
-		return fmt.Errorf("journal: event %d: %w", p.res.Events+1, err)
+		return fmt.Errorf("journal: event %d: %w", p.res.Made+p.res.Events+1, err)
 	}
 	return nil
 }

@@ -88,10 +88,14 @@ func (r *runner) recover(ctx context.Context, run *ledger.Run) error {
 	if err != nil {
 		return err
 	}
-	added := 0
-	err = rerun(ctx, run.Journal, &ReplayResult{}, func(c *core.Core, ev *exchange.Event, fx []core.Effect) error {
+	added, res := 0, &ReplayResult{}
+	r.entering("completing the ledger from the journal %s", run.Journal)
+	err = rerun(ctx, run.Journal, res, func(c *core.Core, ev *exchange.Event, fx []core.Effect) error {
 		if ev.Seq <= run.Committed {
 			return nil
+		}
+		if res.Made > run.Committed {
+			return fmt.Errorf("it begins after event %d, and the ledger ends at event %d", res.Made, run.Committed)
 		}
 		b := rows{u: c.Universe(), names: c.StrategyName}
 		for i := range fx {
@@ -347,19 +351,19 @@ func (r *runner) arrivals() []exchange.Event {
 
 // venueAccount is what the simulated venue goes on from: the core's own books,
 // which came from the ledger, and at its destination what is on its way.
-func (r *runner) venueAccount() *paper.Account {
-	a := &paper.Account{NextTrade: r.resume.NextTrade, NextOrder: uint64(r.resume.NextOrder)}
-	for _, h := range r.core.Holdings() {
+func venueAccount(c *core.Core, from *core.Restore, nextTrade uint64) *paper.Account {
+	a := &paper.Account{NextTrade: nextTrade, NextOrder: uint64(from.LastOrder) + 1}
+	for _, h := range c.Holdings() {
 		a.Balances = append(a.Balances, paper.Deposit{Market: h.Wallet, Asset: h.Asset, Amount: h.Total})
 	}
-	for i := range r.resume.Transit {
-		t := &r.resume.Transit[i]
+	for i := range from.Transit {
+		t := &from.Transit[i]
 		a.Balances = append(a.Balances, paper.Deposit{Market: t.To, Asset: t.Asset, Amount: t.Amount})
 	}
-	for _, in := range r.core.Universe().All() {
-		pos := r.core.AccountPosition(in.ID)
+	for _, in := range c.Universe().All() {
+		pos := c.AccountPosition(in.ID)
 		if pos.Qty != 0 {
-			a.Positions = append(a.Positions, paper.Holding{Instrument: in.ID, Position: pos, Cost: r.core.AccountCost(in.ID)})
+			a.Positions = append(a.Positions, paper.Holding{Instrument: in.ID, Position: pos, Cost: c.AccountCost(in.ID)})
 		}
 	}
 	return a

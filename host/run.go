@@ -225,6 +225,12 @@ func (r *runner) build(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if s.Again != nil {
+		if s, err = s.asRead(); err != nil {
+			return err
+		}
+		r.o.Paper.Balances = s.Again.Balances
+	}
 	r.watchdog = script.NewWatchdog(r.o.Script.CallbackTime)
 	for i := range s.Strategies {
 		s.Strategies[i].Memory, s.Strategies[i].watchdog = r.o.Script.MemoryBytes, r.watchdog
@@ -240,7 +246,7 @@ func (r *runner) build(ctx context.Context) error {
 	if err := r.startRun(s); err != nil {
 		return err
 	}
-	venue, prelude, err := r.newVenue(ctx)
+	venue, prelude, err := r.newVenue(ctx, s)
 	if err != nil {
 		return err
 	}
@@ -252,6 +258,9 @@ func (r *runner) build(ctx context.Context) error {
 	r.rows = rows{u: r.core.Universe(), names: r.core.StrategyName}
 	r.rec = newRecorder(r.core.Universe(), r.journal, r.sink)
 	r.rec.givenUp = &r.watched.givenUp
+	if r.journal != nil && r.o.JournalCap > 0 {
+		r.rec.checks = newCheckpoints(s.Again != nil, r.o.JournalCap, r.core.Book)
+	}
 	r.driver = &sim.Driver{Core: r.core, Feed: r.market.feed, Venue: venue, Recorder: r.rec, For: r.o.For, Prelude: prelude,
 		Where: &r.watched.where, Began: r.began, StopWithin: exchange.Time(r.o.StopWithin - leaveIn - time.Second), Leave: r.leaveNow}
 	if l := r.market.live; l != nil {
@@ -334,11 +343,13 @@ func (r *runner) session() (*session, error) {
 		}
 		s.Restore = restore
 	}
-	return s, nil
+	var err error
+	s.Again, err = r.again()
+	return s, err
 }
 
 // newVenue makes what answers orders, and what the core has to hear first.
-func (r *runner) newVenue(ctx context.Context) (exchange.Simulated, []exchange.Event, error) {
+func (r *runner) newVenue(ctx context.Context, s *session) (exchange.Simulated, []exchange.Event, error) {
 	if r.real != nil {
 		early, err := r.engage(ctx, r.core.Universe())
 		if err != nil {
@@ -351,27 +362,33 @@ func (r *runner) newVenue(ctx context.Context) (exchange.Simulated, []exchange.E
 		first = r.arrivals()
 	}
 	var err error
-	r.venue, err = r.paperVenue()
+	var nextTrade uint64
+	if r.resume != nil {
+		nextTrade = r.resume.NextTrade
+	}
+	r.venue, err = paperVenue(r.o, r.market, r.core, s.Restore, nextTrade)
 	return r.venue, first, err
 }
 
-func (r *runner) paperVenue() (*paper.Venue, error) {
+// paperVenue makes the venue of a run, and the same for a replay of it. from is
+// what an earlier session left; nil: nothing.
+func paperVenue(o *Options, m *marketData, c *core.Core, from *core.Restore, nextTrade uint64) (*paper.Venue, error) {
 	opt := paper.Options{
-		Universe: r.core.Universe(), Books: r.core.Book, Seed: r.o.Seed,
-		Leverage: r.o.Paper.Leverage, Queue: r.o.Paper.Queue, Participation: r.o.History.Participation,
+		Universe: c.Universe(), Books: c.Book, Seed: o.Seed,
+		Leverage: o.Paper.Leverage, Queue: o.Paper.Queue, Participation: o.History.Participation,
 	}
-	if r.market.bars {
+	if m.bars {
 		// A bar's displayed volume is what there was: it does not come back
 		// before the next bar.
 		opt.Impact.HalfLife = -1
 	}
-	if r.o.Paper.Latency != nil {
-		opt.Latency = *r.o.Paper.Latency
+	if o.Paper.Latency != nil {
+		opt.Latency = *o.Paper.Latency
 	}
-	if r.resume == nil {
-		opt.Balances = r.o.Paper.Balances
+	if from == nil {
+		opt.Balances = o.Paper.Balances
 	} else {
-		opt.Restore = r.venueAccount()
+		opt.Restore = venueAccount(c, from, nextTrade)
 	}
 	v, err := paper.New(opt)
 	if err != nil {

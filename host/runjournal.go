@@ -60,7 +60,9 @@ func (r *runner) openJournal(s *session) error {
 	if err := setAside(r.dir); err != nil {
 		return err
 	}
-	if r.journal, err = journal.Create(r.dir, header, journal.Options{MaxBytes: r.o.JournalCap, FS: r.fs, MakeRoom: r.storage.makeRoom}); err != nil {
+	limit := max(0, r.o.JournalCap)
+	o := journal.Options{MaxBytes: limit, Checkpoints: limit > 0, FS: r.fs, MakeRoom: r.storage.makeRoom}
+	if r.journal, err = journal.Create(r.dir, header, o); err != nil {
 		return err
 	}
 	return nil

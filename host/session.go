@@ -38,6 +38,8 @@ type session struct {
 	Adviser     string        `json:",omitempty"` // the model that answers; "": none
 	AdviceTTL   exchange.Time `json:",omitempty"`
 	Restore     *core.Restore `json:",omitempty"`
+	// Again is how market and venue are made again; nil where they can't be.
+	Again *again `json:",omitempty"`
 }
 
 // strategyConfig is one strategy as it was started.
@@ -63,6 +65,16 @@ func decodeSession(raw []byte) (*session, error) {
 		return nil, fmt.Errorf("journal header: format %d, this version reads %d", s.Format, sessionFormat)
 	}
 	return s, nil
+}
+
+// asRead is the session as its journal gives it back. A run that can be made again
+// begins with it: 0.10 is read as 0.1, and an event spells a number as it was given.
+func (s *session) asRead() (*session, error) {
+	raw, err := s.encode()
+	if err != nil {
+		return nil, fmt.Errorf("journal header: %w", err)
+	}
+	return decodeSession(raw)
 }
 
 // newCore builds the universe, the strategies and the core. compiled holds what

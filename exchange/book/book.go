@@ -125,6 +125,9 @@ func (b *Book) Stats() Stats { return b.stats }
 // Instrument returns what the book is of.
 func (b *Book) Instrument() *exchange.Instrument { return b.in }
 
+// Synthetic reports whether the book is made from something poorer than a book.
+func (b *Book) Synthetic() bool { return b.synthetic }
+
 // LastID is the update id of the last applied event.
 func (b *Book) LastID() int64 { return b.chain.last }
 

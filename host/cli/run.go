@@ -35,7 +35,7 @@ type sessionFlags struct {
 	real      bool // orders go to the venue
 	accept    bool // what nothing explains
 	quiet     bool
-	capMiB    int64
+	capMiB    string
 	stall     time.Duration
 }
 
@@ -44,7 +44,7 @@ func (s *sessionFlags) define(f *pflag.FlagSet) {
 	f.StringVar(&s.config, "config", "", "TOML file with [paper], [risk], [venue.binance], [advisor] and [params.<strategy>]")
 	f.StringVar(&s.db, "db", "", "ledger file (default perilune-paper.db)")
 	f.StringVar(&s.journal, "journal", "", "directory for journals, or off (default: beside the ledger)")
-	f.Int64Var(&s.capMiB, "journal-cap", 0, "MiB of journal to keep, oldest dropped first; a cut journal can't be replayed (default: all)")
+	f.StringVar(&s.capMiB, "journal-cap", "", "MiB of journal to keep, oldest dropped first, or off (default 512 on the built-in market, off on others)")
 	f.BoolVar(&s.fresh, "new", false, "begin a new session instead of going on with the last one")
 	f.BoolVar(&s.clearHalt, "clear-halt", false, "lift the kill latch that the session was left with")
 	f.DurationVar(&s.stall, "stall", 0, "give the session up when its loop stands still for this long; what rests at the venue is cancelled (default 30s)")
@@ -66,14 +66,14 @@ func (s *sessionFlags) options(f *pflag.FlagSet) (*host.Options, error) {
 		return nil, err
 	}
 	o := &host.Options{
-		Set: set, Seed: s.seed, DB: s.db, Journal: s.journal, JournalCap: s.capMiB << 20,
+		Set: set, Seed: s.seed, DB: s.db, Journal: s.journal,
 		New: s.fresh, ClearHalt: s.clearHalt, Report: s.report, Command: "perilune " + strings.Join(os.Args[1:], " "),
 	}
 	if s.seed == 0 {
 		return nil, fail(ExitUsage, "--seed 0: want 1 or more")
 	}
-	if s.capMiB < 0 {
-		return nil, fail(ExitUsage, "--journal-cap %d: want 0 (no cap) or more MiB", s.capMiB)
+	if o.JournalCap, err = parseCap(s.capMiB); err != nil {
+		return nil, err
 	}
 	if f.Changed("stall") && s.stall < time.Second {
 		return nil, fail(ExitUsage, "--stall %s: want 1s or more", s.stall)
@@ -209,6 +209,21 @@ func (e *env) session(ctx context.Context, o *host.Options, s *sessionFlags) err
 		return &coded{code: ExitStrategy, err: fmt.Errorf("paused: %s", strings.Join(sum.Paused, "; "))}
 	}
 	return nil
+}
+
+// parseCap reads MiB; 0 and "off" lift the cap, "" is the market's own.
+func parseCap(s string) (int64, error) {
+	switch s {
+	case "":
+		return 0, nil
+	case "off", "0":
+		return -1, nil
+	}
+	v, err := strconv.ParseInt(s, 10, 32)
+	if err != nil || v < 1 {
+		return 0, fail(ExitUsage, "--journal-cap %q: want 1 or more MiB, or off", s)
+	}
+	return v << 20, nil
 }
 
 func parseSpeed(s string, market []string) (float64, error) {

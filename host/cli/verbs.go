@@ -39,7 +39,11 @@ func replayVerb(ctx context.Context, e *env, args []string) error {
 		return &coded{code: ExitDivergence, err: res.Diff}
 	}
 	if !*asJSON {
-		fmt.Fprintf(e.out, "identical: %d events, %d effects\n", res.Events, res.Effects)
+		made := ""
+		if res.Made > 0 {
+			made = fmt.Sprintf("%d events before them, which the cap removed, were made again (hash equal at the checkpoint); ", res.Made)
+		}
+		fmt.Fprintf(e.out, "identical: %s%d events, %d effects%s\n", made, res.Events, res.Effects, map[bool]string{true: " compared"}[made != ""])
 	}
 	return nil
 }

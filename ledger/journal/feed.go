@@ -8,12 +8,14 @@ import (
 	"github.com/perilune/perilune/exchange"
 )
 
-// Feed replays the market data of a journal as an exchange.Feed. What the
+// Feed replays the market data of a journal as an exchange.Feed. One that lost its
+// beginning begins with the books and marks as they stood where it begins now. What the
 // journal says of our own account, timers, reloads and commands is passed over:
 // that is for a full replay, which reads records itself.
 type Feed struct {
 	r   *Reader
 	dec EventDecoder
+	in  bool // past what the journal begins with
 }
 
 var _ exchange.Feed = (*Feed)(nil)
@@ -44,7 +46,9 @@ func (f *Feed) Next(ev *exchange.Event) error {
 		if err != nil {
 			return err
 		}
-		if kind != RecordEvent || len(data) == 0 || !exchange.Kind(data[0]).MarketData() {
+		f.in = f.in || kind == RecordEvent
+		shown := kind == RecordEvent || kind == RecordStand && !f.in
+		if !shown || len(data) == 0 || !exchange.Kind(data[0]).MarketData() {
 			continue
 		}
 		if err := f.dec.Decode(data, ev); err != nil {

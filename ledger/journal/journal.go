@@ -25,7 +25,8 @@
 // The hash of a block covers its own head too, so a block that was moved or
 // whose length was damaged is not taken for a whole one. Every segment repeats
 // the journal's header: a capped journal whose oldest segments are gone still
-// tells what it is.
+// tells what it is. With Options.Checkpoints the caller chooses where a segment
+// ends (Writer.Full, Writer.Rotate) and begins it with a RecordCheckpoint.
 //
 // # Damage
 //
@@ -50,6 +51,14 @@ import (
 const (
 	RecordEvent  byte = 1 // an exchange.Event, see AppendEvent
 	RecordEffect byte = 2 // what the core decided on it
+
+	// RecordCheckpoint begins every segment but the first of a journal with
+	// Options.Checkpoints: what a replay of a journal needs whose oldest segments are
+	// gone. Its data is the host's.
+	RecordCheckpoint byte = 3
+	// RecordStand follows it, an event as RecordEvent: a book or a mark as it stood
+	// there. In the middle of a journal it says nothing new.
+	RecordStand byte = 4
 )
 
 // What the raw field of a seal says.

@@ -227,3 +227,59 @@ func TestSeek(t *testing.T) {
 		t.Errorf("seek past the end: %v", err)
 	}
 }
+
+// A segment begins where the caller says, whatever is flushed in between, and the
+// journal may be read from any of them once those before are gone.
+func TestTheCallerRotates(t *testing.T) {
+	dir := t.TempDir()
+	w := create(t, dir, Options{BlockBytes: 64, SegmentBytes: 600, MaxBytes: 4000, Checkpoints: true})
+	turns := []uint64{0}
+	for n := uint64(0); n < 3000; n++ {
+		if w.Full() {
+			if err := w.Rotate(); err != nil {
+				t.Fatal(err)
+			}
+			turns = append(turns, w.Records())
+			if err := w.Flush(); err != nil { // of nothing
+				t.Fatal(err)
+			}
+		}
+		if err := w.Append(RecordEvent, fmt.Appendf(nil, "%d %x", n, n*n*n*0x9e3779b9)); err != nil {
+			t.Fatal(err)
+		}
+		if n%7 == 0 {
+			if err := w.Flush(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	segs, err := segments(dir)
+	if err != nil || len(segs) < 3 || len(turns) < 10 {
+		t.Fatalf("%d segments, %d turns, %v", len(segs), len(turns), err)
+	}
+	for i, s := range segs {
+		if want := turns[len(turns)-len(segs)+i]; s.first != want {
+			t.Errorf("a segment begins with record %d, want %d", s.first, want)
+		}
+	}
+	r, err := Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	for n := r.First(); ; n++ {
+		_, data, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			if n != 3000 || !r.Sealed() {
+				t.Errorf("ends at record %d, sealed %v", n, r.Sealed())
+			}
+			return
+		}
+		if err != nil || !strings.HasPrefix(string(data), fmt.Sprintf("%d ", n)) {
+			t.Fatalf("record %d: %s, %v", n, data, err)
+		}
+	}
+}

@@ -21,6 +21,7 @@ type segmentWriter struct {
 	file   File
 	path   string
 	size   int64 // of file, up to the last whole block
+	head   int64 // of size
 	blocks int
 
 	sealed []sealedFile // older segments, oldest first
@@ -68,6 +69,7 @@ func (s *segmentWriter) open(first uint64) error {
 	if err := s.append(); err != nil {
 		return err
 	}
+	s.head = s.size
 	if err := s.sync(); err != nil {
 		return err
 	}
@@ -77,12 +79,19 @@ func (s *segmentWriter) open(first uint64) error {
 	return nil
 }
 
-// write compresses a block and appends it, in a new segment when this one is full.
+// full reports whether the next segment should begin. A long header does not make
+// segments of a single block.
+func (s *segmentWriter) full(more int) bool {
+	return s.blocks > 0 && s.size-s.head+int64(more) > s.o.SegmentBytes
+}
+
+// write compresses a block and appends it, in a new segment when this one is full,
+// or where the caller wants one to begin.
 func (s *segmentWriter) write(b *block) error {
 	s.out = append(s.out[:0], make([]byte, blockHead)...)
 	s.out = s.enc.EncodeAll(b.raw, s.out)
 	finishBlock(s.out, len(b.raw), b.count, b.first)
-	if s.blocks > 0 && s.size+int64(len(s.out)) > s.o.SegmentBytes {
+	if turn := s.blocks > 0 && b.turn; turn || !s.o.Checkpoints && s.full(len(s.out)) {
 		if err := s.rotate(b); err != nil {
 			return err
 		}

@@ -17,6 +17,9 @@ type Options struct {
 	// MaxBytes caps the whole journal: beyond it the oldest whole segments are
 	// removed. 0: no cap.
 	MaxBytes int64
+	// Checkpoints leaves it to the caller where a segment ends, because it begins each
+	// with what a reader needs that finds nothing before: see Full and Rotate.
+	Checkpoints bool
 	// BlockBytes is how much is collected before it is compressed and written
 	// as one block. 0: 128 KiB. What is not flushed is lost in a crash.
 	BlockBytes int
@@ -70,6 +73,9 @@ type Writer struct {
 	work chan job
 	ack  chan error
 	err  atomic.Pointer[error]
+	full atomic.Bool   // the segment being written has its size
+	took atomic.Uint64 // turns that were written
+	want uint64        // turns that were asked for
 
 	mu  sync.Mutex // of seg
 	seg *segmentWriter
@@ -80,6 +86,7 @@ type block struct {
 	raw   []byte
 	first uint64
 	count uint32
+	turn  bool // it begins a segment
 }
 
 // job asks the background goroutine to write a block.
@@ -161,6 +168,22 @@ func (w *Writer) Append(kind byte, data []byte) error {
 	return nil
 }
 
+// Full reports whether it is time to Rotate. Only with Options.Checkpoints.
+func (w *Writer) Full() bool { return w.full.Load() && w.took.Load() == w.want }
+
+// Rotate lets the next record be the first of a new segment. It does not wait.
+func (w *Writer) Rotate() error {
+	if err := w.Err(); err != nil {
+		return err
+	}
+	if w.cur.count > 0 {
+		w.cut(nothing)
+	}
+	w.cur.turn = true
+	w.want++
+	return nil
+}
+
 // Records returns how many records were appended.
 func (w *Writer) Records() uint64 { return w.next }
 
@@ -196,9 +219,11 @@ func (w *Writer) Err() error {
 
 // cut hands the current block over and takes an empty one.
 func (w *Writer) cut(then after) {
+	turn := w.cur.turn && w.cur.count == 0
 	w.work <- job{w.cur, then}
 	w.cur = <-w.free
 	w.begin()
+	w.cur.turn = turn
 }
 
 func (w *Writer) wait(then after) error {
@@ -214,8 +239,12 @@ func (w *Writer) wait(then after) error {
 	return err
 }
 
-// begin empties the current block.
-func (w *Writer) begin() { w.cur.raw, w.cur.count, w.cur.first = w.cur.raw[:0], 0, w.next }
+// begin empties the current block. One that nothing came into yet still begins the
+// segment that it was to begin.
+func (w *Writer) begin() {
+	w.cur.turn = w.cur.turn && w.cur.count == 0
+	w.cur.raw, w.cur.count, w.cur.first = w.cur.raw[:0], 0, w.next
+}
 
 // run writes blocks until the writer is closed. After a failure it only
 // returns the blocks, so that Append never hangs.
@@ -250,6 +279,12 @@ func (w *Writer) write(j job) error {
 	if j.b.count > 0 {
 		if err := w.seg.write(j.b); err != nil {
 			return err
+		}
+		if w.seg.o.Checkpoints {
+			w.full.Store(w.seg.full(0))
+		}
+		if j.b.turn {
+			w.took.Add(1)
 		}
 	}
 	switch j.then {
