@@ -178,7 +178,8 @@ return M`)
 	}
 }
 
-// More from outside than a checkpoint keeps is no reason to replay something else.
+// More from outside than a checkpoint keeps, or a market that was live, is no reason
+// to replay something else: the reason is told.
 func TestTooMuchFromOutsideIsSaid(t *testing.T) {
 	k := newCheckpoints(true, smallCap, nil)
 	big := make([]byte, 50<<10)
@@ -187,6 +188,22 @@ func TestTooMuchFromOutsideIsSaid(t *testing.T) {
 	}
 	if k.outside != nil || !strings.Contains(k.lost, "up to event 3") || !strings.Contains(k.lost, "--journal-cap off") {
 		t.Errorf("kept %d, says %q", len(k.outside), k.lost)
+	}
+}
+
+// A journal whose lost part can't be made again says why, and what it is good for.
+func TestACutJournalThatCantBeMadeAgain(t *testing.T) {
+	live := newCheckpoints(false, smallCap, nil).lost
+	sum := capped(t, nil)
+	dir := rewriteCapped(t, sum.Journal, func(kind byte, s string) string {
+		if kind != journal.RecordCheckpoint {
+			return s
+		}
+		return strings.TrimSuffix(s, "}") + `,"Lost":"` + strings.ReplaceAll(live, `"`, `\"`) + `"}`
+	})
+	_, err := Replay(context.Background(), dir)
+	if err == nil || !strings.Contains(err.Error(), "its market was live") || !strings.Contains(err.Error(), "run --market") {
+		t.Errorf("%v", err)
 	}
 }
 
