@@ -104,7 +104,7 @@ func (c *Core) CheckWith(o *exchange.Order, arriving decimal.Decimal) error {
 		Position: c.acct.pos[in.ID].qty, Pending: c.orders.pending(in.ID, o.Side), OpenOrders: len(c.orders.open),
 	}
 	if m := c.machine(o.Pair); m != nil && in.Market == exchange.Spot {
-		ctx.Position, ctx.Pending = pairCoins(in, m.Pair.SpotQty), 0
+		ctx.Position, ctx.Pending = pairCoins(in, m.Pair.SpotQty, c.TakerFee(in.ID)), 0
 	}
 	if err := c.gate.Check(in, o, ctx); err != nil {
 		return err
@@ -122,13 +122,14 @@ func rests(o *exchange.Order) bool {
 }
 
 // pairCoins is what an order of a pair reduces on spot: the pair's coins, or what it
-// sold too many of, whatever else is in the wallet. A part of a lot counts whole.
-func pairCoins(spot *exchange.Instrument, coins decimal.Decimal) exchange.Lots {
-	lots := exchange.Lots(spot.Lot.Ceil(coins.Abs()))
+// sold too many of and what the fee takes of them when they are bought back, whatever
+// else is in the wallet. A part of a lot counts whole.
+func pairCoins(spot *exchange.Instrument, coins, fee decimal.Decimal) exchange.Lots {
 	if coins.IsNegative() {
-		return -lots
+		back := coins.Abs().DivRound(decimal.NewFromInt(1).Sub(fee), 12)
+		return -exchange.Lots(spot.Lot.Ceil(back))
 	}
-	return lots
+	return exchange.Lots(spot.Lot.Ceil(coins))
 }
 
 // Submit implements execution.Port. The order has passed Check.
