@@ -21,7 +21,7 @@ import (
 // funding turns, and then another.
 func rotateCoins(path string) *Options {
 	free := 0.0
-	o := &Options{Scripts: []string{"../scripts/funding_rotation.lua"}, DB: path, Seed: 3, For: 6 * exchange.Hour,
+	o := &Options{Scripts: []string{"../scripts/funding_rotation.lua"}, DB: path, Seed: 3, For: 12 * exchange.Hour,
 		Set: map[string]string{"margin": "coin", "max_pairs": "1", "persistence": "0.99", "capital": "5000"}}
 	o.Paper.FeeBP = &free
 	return o

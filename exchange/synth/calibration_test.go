@@ -18,7 +18,7 @@ func TestSimulatedFigures(t *testing.T) {
 		t.Skip("simulates months")
 	}
 	var runs []sample
-	for seed := range uint64(4) {
+	for seed := range uint64(8) {
 		runs = append(runs, simulate(t, seed))
 	}
 	for _, f := range Calibration {
@@ -35,11 +35,15 @@ func TestSimulatedFigures(t *testing.T) {
 		if math.Abs(got-f.Simulated) > 0.25*math.Abs(f.Simulated)+0.02 {
 			t.Errorf("%s: simulated %.3g, stated %.3g", f.What, got, f.Simulated)
 		}
-		if ratio := got / f.Recorded; ratio < 0.4 || ratio > 1.6 {
+		if ratio := got / f.Recorded; f.Differs == "" && (ratio < 0.4 || ratio > 1.6) {
 			t.Errorf("%s: simulated %.3g is far from the recorded %.3g", f.What, got, f.Recorded)
 		}
 	}
 }
+
+// Hours have heavy tails in every market, not only in the lucky one: margin would
+// look safer than it is.
+const leastHourlyKurtosis = 6
 
 // simulate measures one seed: 60 days of the latent state for what has a
 // memory, three hours of events for the books.
@@ -49,6 +53,9 @@ func simulate(t *testing.T, seed uint64) sample {
 	h := watch(m, 60)
 	h.funding(out)
 	h.returns(out)
+	if k := out["alts: kurtosis of hourly returns"]; k < leastHourlyKurtosis {
+		t.Errorf("seed %d: hourly kurtosis of the median alt is %.1f, want at least %v", seed, k, leastHourlyKurtosis)
+	}
 	books(t, seed, out)
 	return out
 }
@@ -187,7 +194,11 @@ func books(t *testing.T, seed uint64, out sample) {
 	bs := newBooks(m.Universe())
 	b := bs[v.in.ID]
 	var spread, fifth, depth, prints []float64
+	traded := map[string]float64{}
 	each(t, m, func(ev *exchange.Event) {
+		if in := m.Universe().All()[ev.Instrument]; ev.Kind == exchange.KindTrade && in.Market == exchange.USDM {
+			traded[in.Base] += in.NotionalFloat(ev.Price, ev.Qty)
+		}
 		if ev.Instrument != v.in.ID {
 			return
 		}
@@ -215,7 +226,18 @@ func books(t *testing.T, seed uint64, out sample) {
 	out["BTC USD-M: touch to fifth level, bp"] = median(fifth)
 	out["BTC USD-M: bids within 10 bp, million USD"] = median(depth)
 	out["BTC USD-M: mean over median print"] = mean(prints) / median(prints)
+	out["BTC USD-M: mean print, USD"] = mean(prints)
+	part := (hourShare[0] + hourShare[1] + hourShare[2]) * 1e6
+	out["BTC USD-M: volume of a day, million USD"] = traded["BTC"] / part
+	var alts []float64
+	for _, base := range volumeCoins {
+		alts = append(alts, traded[base]/part)
+	}
+	out["alts USD-M: volume of a day, million USD"] = median(alts)
 }
+
+// volumeCoins are the alts of the record that the model has.
+var volumeCoins = []string{"ADA", "AVAX", "BNB", "LINK", "SOL", "XRP"}
 
 // Prints follow the rhythm of the day that is stated.
 func TestVolumeFollowsTheCurve(t *testing.T) {
@@ -227,8 +249,12 @@ func TestVolumeFollowsTheCurve(t *testing.T) {
 	if c := correlation(h.busy[:], hourShare[:]); c < 0.95 {
 		t.Errorf("prints by hour correlate with the curve by %.3f", c)
 	}
-	if perStep := total / (8 * 8640 * float64(len(h.m.venues))); math.Abs(perStep-printsPerStep) > 0.12*printsPerStep {
-		t.Errorf("%.3f prints a step, want about %v", perStep, printsPerStep)
+	usual := 0.0
+	for i := range h.m.venues {
+		usual += h.m.venues[i].asset.prints()
+	}
+	if perStep := total / (8 * 8640); math.Abs(perStep-usual) > 0.12*usual {
+		t.Errorf("%.3f prints a step of all instruments, want about %v", perStep, usual)
 	}
 	if c := mean(volumeCurve[:]); math.Abs(c-1) > 1e-9 {
 		t.Errorf("the curve has mean %v", c)

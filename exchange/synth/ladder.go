@@ -29,6 +29,7 @@ type shape struct {
 	lotUnit      float64 // USD value of a lot per tick of price
 	lotFixed     float64 // or, for inverse contracts, whatever the price
 	topValue     float64 // USD at the touch
+	printValue   float64 // mean USD of a print
 	tickValue    float64 // USD behind each tick of price beyond the touch
 	life         uint    // log2 of the steps that a level keeps its quantity
 }
@@ -120,6 +121,10 @@ func newShape(c *coin, in *exchange.Instrument, r *rules, seed uint64, step exch
 		seed: seed, fine: exchange.Ticks(r.fine), coarse: exchange.Ticks(r.coarse),
 		lotUnit: in.Tick.Float(1) * in.Lot.Float(1), topValue: c.top * part,
 		life: uint(bits.Len64(uint64(quantityLife/step)) - 1),
+	}
+	s.printValue = s.topValue * altShare
+	if c.major {
+		s.printValue = s.topValue * majorShare
 	}
 	ticks := 10e-4 * c.price * float64(in.Multiplier) / in.Tick.Float(1)
 	s.tickValue = c.depth * part / ticks

@@ -10,15 +10,18 @@ import (
 // Parameters of the processes; calibration.go says where they come from.
 const (
 	marketVol   = 5.1  // root mean square return of the market in one minute, bp
-	fastVolSD   = 0.40 // of the log of volatility, half-life 15 min
-	slowVolSD   = 0.34 // of the log of volatility, half-life 12 h
-	regimeVolSD = 0.34 // of the log of volatility of all coins at once, half-life 3 days
+	fastVolSD   = 0.24 // of the log of volatility, half-life 15 min
+	slowVolSD   = 0.14 // of the log of volatility, half-life 12 h
+	regimeVolSD = 0.18 // of the log of volatility of all coins at once, half-life 3 days
 	moodBite    = 10.0 // premium, bp, per unit of mood beyond moodEdge
 	moodEdge    = 0.9
 	stormVol    = 3.0 // how much more volatile a storm is at its height
 	stormBp     = 22  // premium against the move at a storm's height
-	pullHalf    = 90 * 86400.0
-	jumpsPerDay = 3.0
+	// Premiums move between settlements: standard deviation, bp; half-life 1.6 h.
+	altPremium   = 2.6
+	majorPremium = 1.4
+	pullHalf     = 90 * 86400.0
+	jumpsPerDay  = 3.0
 )
 
 // weather is what all coins share.
@@ -30,6 +33,7 @@ type weather struct {
 	mood       ou         // appetite for leverage
 	storm      storm
 	stormy     bool
+	shocks     shocks
 
 	ret   float64 // log return of the market over the last step
 	force float64 // of a storm, 0 to 1, now
@@ -38,10 +42,12 @@ type weather struct {
 	beat  float64 // volatility now relative to its mean
 }
 
-func newWeather(seed uint64, dt float64) weather {
+func newWeather(opt *Options, dt float64) weather {
+	seed := opt.Seed
 	rng := stream(seed, 1)
 	return weather{rng: rng, fast: newOU(rng, fastVolSD, 900, dt), slow: newOU(rng, slowVolSD, 43200, dt), mood: newOU(rng, 1, 4*86400, dt),
-		regime: newOU(stream(seed, 2), regimeVolSD, 3*86400, dt), gales: stream(seed, 3)}
+		regime: newOU(stream(seed, 2), regimeVolSD, 3*86400, dt), gales: stream(seed, 3),
+		shocks: newShocks(stream(seed, 4), marketShock, opt.Start, dt, opt.Calm)}
 }
 
 // calmly is exp(x) scaled so that the mean square over the law of the two
@@ -57,6 +63,7 @@ func (w *weather) step(m *Market, t exchange.Time, dt, day float64) {
 	w.mood.step(w.rng)
 	w.regime.step(w.gales)
 	w.tide = math.Exp(w.regime.x - regimeVolSD*regimeVolSD)
+	w.shocks.step(t)
 	w.push = moodBite * math.Max(0, w.mood.x-moodEdge)
 	if t%exchange.Day == 0 {
 		w.storm, w.stormy = m.storm(t)
@@ -67,9 +74,9 @@ func (w *weather) step(m *Market, t exchange.Time, dt, day float64) {
 		w.force = w.storm.force(t)
 		drift = w.storm.drift * dt * 1e9 / float64(w.storm.to-w.storm.from)
 	}
-	w.beat = calmly(w.fast.x, w.slow.x) * w.tide * day * (1 + (stormVol-1)*w.force)
+	w.beat = calmly(w.fast.x, w.slow.x) * w.tide * day * w.shocks.beat((stormVol-1)*w.force)
 	w.ret = marketVol*1e-4*math.Sqrt(dt/60)*w.beat*w.rng.NormFloat64() + drift
-	w.ret += m.jump(w.rng, dt, w.tide, 30)
+	w.ret += m.jump(w.rng, dt, w.tide, 20)
 }
 
 // storm returns the storm of the day that begins at t, unless it is too early
@@ -97,6 +104,7 @@ type asset struct {
 	rng        *rand.Rand
 	fast, slow ou
 	plot       plot
+	shocks     shocks
 	log, home  float64 // log of the index, now and at Start
 
 	index   float64
@@ -109,6 +117,7 @@ func newAsset(m *Market, i int, dt float64, act [2]scene) asset {
 	a := asset{coin: c, rng: stream(m.opt.Seed, 0x100+uint64(i)), home: math.Log(c.price)}
 	a.fast, a.slow = newOU(a.rng, fastVolSD, 900, dt), newOU(a.rng, slowVolSD, 43200, dt)
 	a.log, a.index = a.home, c.price
+	a.shocks = newShocks(stream(m.opt.Seed, 0x300+uint64(i)), coinShock, m.opt.Start, dt, m.opt.Calm)
 	var first *squeeze
 	for j := range act {
 		if act[j].coin == c.base {
@@ -122,11 +131,13 @@ func newAsset(m *Market, i int, dt float64, act [2]scene) asset {
 func (a *asset) step(m *Market, t exchange.Time, dt, day float64) {
 	a.fast.step(a.rng)
 	a.slow.step(a.rng)
+	a.shocks.step(t)
 	a.squeeze = a.plot.at(t)
 	minute := math.Sqrt(dt / 60)
-	beat := calmly(a.fast.x, a.slow.x) * m.weather.tide * day * (1 + math.Abs(a.squeeze)/60) * (1 + (stormVol-1)*m.weather.force)
+	beat := calmly(a.fast.x, a.slow.x) * m.weather.tide * day * (1 + math.Abs(a.squeeze)/60)
+	beat *= a.shocks.with(&m.weather.shocks, (stormVol-1)*m.weather.force)
 	ret := a.beta*m.weather.ret + a.idio*1e-4*minute*beat*a.rng.NormFloat64()
-	ret += m.jump(a.rng, dt, m.weather.tide, 6*a.idio)
+	ret += m.jump(a.rng, dt, m.weather.tide, 4*a.idio)
 	a.log += ret + (a.home-a.log)*dt*math.Ln2/pullHalf
 	a.index = math.Exp(a.log)
 	usual := math.Hypot(a.beta*marketVol, a.idio) * 1e-4 * minute
@@ -165,7 +176,8 @@ func (v *venue) step(m *Market, t exchange.Time, dt, curve float64) {
 	v.shock = v.shock*v.resilience + 0.12*math.Max(0, v.asset.surge-1.5)*math.Min(1, dt/10)
 	v.premium = 1e-4 * (v.slow.x + v.fast.x)
 	if v.perp != nil {
-		v.premium += 1e-4 * v.pressure(m)
+		wild := shockBite * (v.asset.shocks.excess + m.weather.shocks.excess)
+		v.premium += 1e-4 * (v.pressure(m) + wild*v.slow.x)
 		v.perp.step(m, v, t, dt)
 	}
 	v.quote(m)
@@ -183,8 +195,12 @@ func (v *venue) pressure(m *Market) float64 {
 	if m.weather.storm.drift < 0 {
 		storm = -storm
 	}
-	// Squeezes breathe: the fast process moves them in proportion.
-	squeeze := v.asset.squeeze * part * (1 + 0.08*v.fast.x)
+	// Squeezes breathe, from hour to hour and from minute to minute.
+	breath := 1 + 0.08*v.fast.x
+	if !v.asset.plot.now.steady {
+		breath += math.Max(-0.8, math.Min(0.8, 0.2*v.slow.x))
+	}
+	squeeze := v.asset.squeeze * part * breath
 	return v.asset.rest + m.weather.push*v.asset.beta/1.5 + squeeze + storm
 }
 

@@ -127,6 +127,9 @@ func recordedMinutes(t *testing.T, symbol string) minutes {
 	return out
 }
 
+// perDay is the value traded in a day, in million USD.
+func (m *minutes) perDay() float64 { return 24 * mean(m.hour[:]) / (float64(len(m.at)+1) / 1440) / 1e6 }
+
 func recordedReturns(t *testing.T, out sample) {
 	btc := recordedMinutes(t, "BTCUSDT")
 	out["BTC: volatility of one minute, bp"] = 1e4 * rms(btc.ret)
@@ -134,10 +137,14 @@ func recordedReturns(t *testing.T, out sample) {
 	for i, at := range btc.at {
 		byMinute[at] = btc.ret[i]
 	}
-	var vol, kurt, near, far, cor []float64
+	out["BTC USD-M: volume of a day, million USD"] = btc.perDay()
+	var vol, kurt, near, far, cor, traded []float64
 	hours := relative(btc.hour)
 	for _, s := range []string{"ADA", "AVAX", "BCH", "BNB", "ETC", "LINK", "LTC", "SOL", "SUI", "XLM", "XMR", "XRP"} {
 		m := recordedMinutes(t, s+"USDT")
+		if slices.Contains(volumeCoins, s) {
+			traded = append(traded, m.perDay())
+		}
 		vol, kurt = append(vol, 1e4*rms(m.ret)), append(kurt, kurtosis(m.ret))
 		near, far = append(near, acf(absolute(m.ret), 1)), append(far, acf(absolute(m.ret), 60))
 		var x, y []float64
@@ -156,6 +163,7 @@ func recordedReturns(t *testing.T, out sample) {
 	out["alts: autocorrelation of |return|, 1 minute"] = median(near)
 	out["alts: autocorrelation of |return|, 60 minutes"] = median(far)
 	out["alts: correlation of one-minute returns with BTC"] = median(cor)
+	out["alts USD-M: volume of a day, million USD"] = median(traded)
 	recordedHours(t, out)
 	out["busiest over quietest hour of the day"] = slices.Max(hours[:]) / slices.Min(hours[:])
 	for h, v := range relative(hours) {
@@ -234,6 +242,7 @@ func recordedBook(t *testing.T, out sample) {
 	}
 	out["BTC USD-M: median spread in ticks"] = median(spread)
 	out["BTC USD-M: mean over median print"] = mean(prints) / median(prints)
+	out["BTC USD-M: mean print, USD"] = mean(prints)
 }
 
 // within is the value of the bids within 10 bp of the best, in million USD.

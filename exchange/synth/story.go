@@ -30,6 +30,7 @@ type squeeze struct {
 	start, end exchange.Time
 	rise, half float64 // seconds
 	peak       float64 // bp; negative when the perpetual trades below
+	steady     bool    // does not breathe from hour to hour
 	norm       float64
 }
 
@@ -80,7 +81,7 @@ func (p *plot) at(t exchange.Time) float64 {
 }
 
 func (p *plot) next(after exchange.Time) squeeze {
-	wait, size := float64(squeezeEvery), 32.0
+	wait, size := float64(squeezeEvery), 36.0
 	if p.major {
 		wait, size = wait*majorPatience, 12
 	}
@@ -89,7 +90,7 @@ func (p *plot) next(after exchange.Time) squeeze {
 	if p.rng.Float64() < negativeShare {
 		peak = -peak
 	}
-	return newSqueeze(start, 3600*(0.5+1.5*p.rng.Float64()), 3600*(7+15*p.rng.Float64()), peak)
+	return newSqueeze(start, 3600*(0.5+1.5*p.rng.Float64()), 3600*(4+9*p.rng.Float64()), peak)
 }
 
 // scene is a squeeze of a named coin.
@@ -109,10 +110,12 @@ func opening(seed uint64, start exchange.Time) [2]scene {
 	at := func(i uint64, lo, hi float64) exchange.Time {
 		return start + exchange.Time(between(h(i), lo, hi)*float64(exchange.Hour))
 	}
-	return [2]scene{
+	act := [2]scene{
 		{cast[first], newSqueeze(at(2, 1, 2.5), 3600, 3600*between(h(3), 11, 14), between(h(4), 55, 75))},
 		{cast[second], newSqueeze(at(5, 27, 33), 3600*1.5, 3600*between(h(6), 16, 20), between(h(7), 75, 105))},
 	}
+	act[0].steady, act[1].steady = true, true
+	return act
 }
 
 // storm is the violent part of a violent day.

@@ -13,9 +13,10 @@
 // # What it models
 //
 // A market factor and a factor per coin with clustered volatility, jumps and
-// the rhythm of the day; rarely a violent day. Premiums that revert to a
-// slightly negative rest, follow the market's appetite for leverage, and now
-// and then are squeezed for days. Books of [Depth] levels a side that thin out
+// the rhythm of the day; rarely a violent day; now and then a shock, of one coin
+// or of all, after which volatility is a multiple of the usual for hours. Premiums that revert to a
+// slightly negative rest, move within hours, follow the market's appetite for leverage, and now
+// and then are squeezed for a day or two. Books of [Depth] levels a side that thin out
 // when prices move and then recover. Prints, and mark prices.
 //
 // # What it does not model
@@ -49,8 +50,8 @@ type Options struct {
 	Seed  uint64
 	Start exchange.Time // a multiple of Step; 0 means 2026-01-05T00:00Z
 	// Step is how often each instrument's book changes: 100 ms to 1 min, and a
-	// whole part of a minute. 0 means 10 s. Squeezes and violent days do not
-	// depend on it; prices do.
+	// whole part of a minute. 0 means 10 s. Squeezes, shocks and violent days
+	// do not depend on it; prices do.
 	Step exchange.Time
 	// Until ends the feed before the first step after it; 0: it never ends.
 	Until exchange.Time
@@ -58,7 +59,8 @@ type Options struct {
 	// starts there with snapshots: an interrupted session goes on with the same
 	// prices, books and ids that it would have seen. 0: from Start.
 	Skip exchange.Time
-	// Calm leaves out squeezes (also the opening ones), jumps and violent days.
+	// Calm leaves out squeezes (also the opening ones), jumps, shocks and violent
+	// days.
 	Calm bool
 }
 
@@ -132,7 +134,7 @@ func New(opt Options) (*Market, error) {
 // that adding one changes no other.
 func (m *Market) populate(dt float64) {
 	seed := m.opt.Seed
-	m.weather = newWeather(seed, dt)
+	m.weather = newWeather(&m.opt, dt)
 	act := opening(seed, m.opt.Start)
 	m.assets = make([]asset, len(coins))
 	for i := range coins {
@@ -158,7 +160,11 @@ func (m *Market) add(a *asset, market exchange.Market, r *rules, dt float64) {
 	if market == exchange.Spot {
 		v.slow, v.fast = newOU(v.rng, 0.2, 3600, dt), newOU(v.rng, 0.3, 60, dt)
 	} else {
-		v.slow, v.fast = newOU(v.rng, 1.45, 3*3600, dt), newOU(v.rng, 1.2, 180, dt)
+		tide := altPremium
+		if a.major {
+			tide = majorPremium
+		}
+		v.slow, v.fast = newOU(v.rng, tide, 1.6*3600, dt), newOU(v.rng, 1.2, 180, dt)
 		v.perp = newPerp(in, m.opt.Start, dt)
 	}
 	v.shape = newShape(a.coin, in, r, v.seed, m.opt.Step)

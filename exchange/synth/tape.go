@@ -7,11 +7,16 @@ import (
 )
 
 const (
-	// printsPerStep is the mean number of prints of an instrument in 10 s.
-	printsPerStep = 0.8
-	maxPrints     = 6
-	// printShare is the mean value of a print as a part of the usual touch.
-	printShare = 0.8
+	// majorPrints and altPrints are the mean number of prints of an instrument in
+	// 10 s. An exchange has hundreds on the majors: ours are a sample that costs
+	// little, so volume is smaller than on an exchange.
+	majorPrints = 2.4
+	altPrints   = 0.9
+	maxPrints   = 12
+	// majorShare and altShare are the mean value of a print as a part of the usual
+	// touch. Where prints are rarer each stands for more of them.
+	majorShare = 0.05
+	altShare   = 0.15
 	printSigma = 2.0
 )
 
@@ -37,10 +42,18 @@ var volumeCurve = func() (c [1440]float64) {
 
 var printNoise = lognormal(printSigma)
 
+// prints is the mean number of prints of an instrument in 10 s.
+func (c *coin) prints() float64 {
+	if c.major {
+		return majorPrints
+	}
+	return altPrints
+}
+
 // count draws the number of prints of a step from a Poisson law.
 func (m *Market) count(v *venue, curve float64) int {
 	busy := math.Min(3, 0.65+0.35*v.asset.surge/math.Sqrt(curve)) / 0.88
-	rest := math.Exp(-printsPerStep * m.tenth * curve * busy)
+	rest := math.Exp(-v.asset.prints() * m.tenth * curve * busy)
 	u := unit(hash(v.seed, uint64(m.k), 2))
 	n, p := 0, rest
 	for mean := -math.Log(rest); u >= p && n < maxPrints; {
@@ -67,7 +80,7 @@ func (m *Market) print(ev *exchange.Event, v *venue, n int) {
 	if unit(bits) < lift {
 		ev.Side, ev.Price = exchange.Buy, v.wasAsk+max(0, v.ask-v.wasAsk)*way/of
 	}
-	value := v.shape.topValue * printShare * printNoise[bits&255]
+	value := v.shape.printValue * printNoise[bits&255]
 	ev.Qty = max(1, exchange.Lots(value/v.shape.lotValue(ev.Price)))
 	ev.ID = v.printed + int64(n) + 1
 }

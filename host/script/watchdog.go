@@ -14,8 +14,8 @@ import (
 type Watchdog struct {
 	limit time.Duration
 	stop  chan struct{}
+	once  sync.Once // closes stop
 	done  chan struct{}
-	ended sync.Once
 
 	mu   sync.Mutex
 	list map[*budget]*watched
@@ -38,12 +38,12 @@ func NewWatchdog(limit time.Duration) *Watchdog {
 	return w
 }
 
-// Close ends the watchdog's goroutine. A second Close does nothing.
+// Close ends the watchdog's goroutine. Closing it again does nothing.
 func (w *Watchdog) Close() {
 	if w == nil {
 		return
 	}
-	w.ended.Do(func() { close(w.stop) })
+	w.once.Do(func() { close(w.stop) })
 	<-w.done
 }
 
