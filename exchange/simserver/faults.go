@@ -22,8 +22,8 @@ type Fault struct {
 	// listen_key_expired, server_shutdown (spot's announcement; with ms the cut
 	// follows after so long).
 	//
-	// At its time, on the exchange: skew (ms added to the request clock, 3000
-	// when left out, for ForMS when it is given), maintenance (ms long: nothing is answered, nobody is let in), filter, delist (announced now, with ms in force
+	// At its time, on the exchange: skew (ms added to the request clock, for
+	// ForMS when it is given: 3000 when only that is), maintenance (ms long: nothing is answered, nobody is let in), filter, delist (announced now, with ms in force
 	// after so long: orders are cancelled, positions settled), funding (the
 	// interval of Symbol becomes Hours), adl (Symbol's positions are closed),
 	// permissions (what keys may do).
@@ -60,12 +60,13 @@ type Fault struct {
 	Scheduled int `json:"scheduled,omitempty"`
 }
 
-// defaultSkew is by how much a skewed clock is off when nothing is said.
+// defaultSkew is by how much a clock is off that is to be off for a time, when
+// nothing is said. Without a time, 0 puts it right.
 const defaultSkew = 3000
 
 // withDefaults fills in what was left out: a clock that is to be off is off.
 func (f Fault) withDefaults() Fault {
-	if f.Kind == "skew" && f.Millis == 0 {
+	if f.Kind == "skew" && f.Millis == 0 && f.ForMS > 0 {
 		f.Millis = defaultSkew
 	}
 	return f
