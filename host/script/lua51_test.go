@@ -4,9 +4,12 @@ import (
 	"bytes"
 	"flag"
 	"fmt"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -129,6 +132,9 @@ func TestReferenceLua(t *testing.T) {
 			if cut, long := strings.CutSuffix(got, "..."); long && strings.HasPrefix(want, cut) {
 				continue // a line of the log has an end
 			}
+			if known(got, want, raised) {
+				continue
+			}
 			if got != want {
 				if wrong++; wrong <= *luaShown {
 					t.Errorf("program %d: go test ./host/script -run TestReferenceLua -program %d -programs 1 -v\n%s\n  error %s\n%s", at+uint64(i), at+uint64(i), difference(got, want), raised, programs[i][len(luaPrelude):])
@@ -144,6 +150,31 @@ func TestReferenceLua(t *testing.T) {
 	for text, k := range refusals {
 		t.Logf("%5d %s", k, text)
 	}
+}
+
+var (
+	numberText = regexp.MustCompile(`-?[0-9]+(\.[0-9]+)?(e[-+][0-9]+)?`)
+	tooLarge   = regexp.MustCompile(`"[0-9.]+e[0-9]+", which is no number`)
+)
+
+// known reports a difference that README.md lists: the last digits of a power,
+// and text that is a number too large for one.
+func known(got, want, raised string) bool {
+	if tooLarge.MatchString(raised) {
+		return true
+	}
+	if numberText.ReplaceAllString(got, "N") != numberText.ReplaceAllString(want, "N") {
+		return false
+	}
+	a, b := numberText.FindAllString(got, -1), numberText.FindAllString(want, -1)
+	for i := range a {
+		x, _ := strconv.ParseFloat(a[i], 64)
+		y, _ := strconv.ParseFloat(b[i], 64)
+		if math.Abs(x-y) > 1e-12*math.Abs(y) {
+			return false
+		}
+	}
+	return true
 }
 
 func difference(got, want string) string {

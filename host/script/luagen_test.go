@@ -297,7 +297,10 @@ func (g *luaGen) library() string {
 	case 15:
 		return fmt.Sprintf("string.char, %s, %s", g.one("65", "256", "0", "-1", "'66'", "66.9"), g.one("97", "98"))
 	case 16, 17:
-		return fmt.Sprintf("tonumber, %s%s", g.one(g.str(), "'  12  '", "'z'", "'ff'", "'777'", "'1e1'", "'0xff'", "'12abc'", "nil", "true", "{}", num(), "'1 2'", "'.'", "'-'", "'e1'", "'1e+'", "'0x'"), g.one("", "", ", 10", ", 16", ", 2", ", 8", ", 36", ", 1", ", 37", ", '16'"))
+		if g.chance(20) {
+			return fmt.Sprintf("tonumber, %s", g.one(g.str(), "'-3'", "'+ 4'", "' -0x1f '"))
+		}
+		return fmt.Sprintf("tonumber, %s%s", g.one("'10'", "'  12  '", "'z'", "'ff'", "'777'", "'1e1'", "'0xff'", "'12abc'", "nil", "true", "{}", "12", "255", "'1 2'", "'.'", "'-'", "'e1'", "'1e+'", "'0x'"), g.one("", "", ", 10", ", 16", ", 2", ", 8", ", 36", ", 1", ", 37", ", '16'"))
 	case 18:
 		return fmt.Sprintf("tostring, %s", g.one(num(), "nil", "true", text(), num()+"*"+num()))
 	case 19, 20, 21:
@@ -318,7 +321,7 @@ func (g *luaGen) library() string {
 		return fmt.Sprintf("select, %s, 'a', nil, 'c'", g.one("1", "2", "-1", "-3", "'#'", "0", "4", "5", "-4", "'2'", "1.9", "nil"))
 	}
 	return g.one("rawget, T, 'x'", "rawequal, T, T", "rawequal, 1, '1'", "type, nil", "type", "next, {}", "next, {5}", "next, {5}, 1", "ipairs", "pairs, nil", "setmetatable, {}, nil",
-		"getmetatable, 'x'", "assert, false, 'm'", "assert, 1, 2, 3", "assert, nil", "assert", "error", "unpack", "tostring", "table.maxn, {1, 2, [7] = 1}", "table.getn, {1, 2}", "rawset, {}, 'a', 1", "math.max", "string.rep", "table.concat, {{}}", "table.concat, {1, nil, 3}, '-', 1, 3")
+		"assert, false, 'm'", "assert, 1, 2, 3", "assert, nil", "assert", "error", "unpack", "tostring", "table.maxn, {1, 2, [7] = 1}", "table.getn, {1, 2}", "rawset, {}, 'a', 1", "math.max", "string.rep", "table.concat, {{}}", "table.concat, {1, nil, 3}, '-', 1, 3")
 }
 
 func (g *luaGen) body() {
