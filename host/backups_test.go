@@ -30,7 +30,7 @@ func TestABackupOfALiveSessionIsRestored(t *testing.T) {
 		t.Fatal(err)
 	}
 	o = h.options(nil)
-	o.For, o.Backup.Every = 12*exchange.Second, -1
+	o.For, o.Backup.Every = 45*exchange.Second, -1 // income is compared once in a while
 	s = begin(t, o, nil)
 	if err := <-s.ended; err != nil || !s.sum.Resumed {
 		t.Fatalf("after the restore: resumed %v, %v\n%s", s.sum.Resumed, err, s.log())
