@@ -15,6 +15,7 @@ import (
 // A session with real orders copies its ledger while it trades and keeps the newest
 // copies. One that is restored goes on, and agrees with the venue to the last digit.
 func TestABackupOfALiveSessionIsRestored(t *testing.T) {
+	t.Parallel()
 	h := openHouse(t, 6, nil)
 	o := h.options(nil)
 	o.For, o.Backup = 8*exchange.Second, BackupOptions{Every: 1500 * time.Millisecond, Keep: 2}
