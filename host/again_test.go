@@ -147,14 +147,7 @@ return M`)
 	o := &Options{Scripts: []string{path, busyScript, slow}, DB: filepath.Join(t.TempDir(), "o.db"), For: 2 * exchange.Hour, JournalCap: smallCap,
 		Advisor: &AdvisorOptions{Config: advisor.Config{BaseURL: server.URL, Model: "test", Key: sign.NewSecret("k")}},
 		Script:  ScriptOptions{CallbackTime: 150 * time.Millisecond}}
-	if err := o.Validate(); err != nil {
-		t.Fatal(err)
-	}
-	r := newRunner(o)
-	t.Cleanup(r.close)
-	if err := r.open(context.Background()); err != nil {
-		t.Fatal(err)
-	}
+	r := openWith(t, o)
 	reload := func(seq uint64, text string) *exchange.Event {
 		sources := []exchange.Source{{Path: path, Text: text}}
 		return &exchange.Event{Seq: seq, Kind: exchange.KindReload, Reload: &exchange.Reload{Path: path, Sources: sources, Hash: script.Hash(sources)}}
@@ -325,14 +318,7 @@ func rewriteCapped(t *testing.T, dir string, change func(kind byte, data string)
 func TestAKillUnderACap(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "k.db")
 	o := &Options{Scripts: []string{busyScript}, DB: path, For: 2 * exchange.Hour, JournalCap: smallCap}
-	if err := o.Validate(); err != nil {
-		t.Fatal(err)
-	}
-	r := newRunner(o)
-	t.Cleanup(r.close)
-	if err := r.open(context.Background()); err != nil {
-		t.Fatal(err)
-	}
+	r := openWith(t, o)
 	r.driver.Recorder = &stopper{r.rec, nil, func(ev *exchange.Event) bool { return ev.Seq > 30_000 && ev.Kind == exchange.KindFill }}
 	if _, err := r.finish(context.Background(), r.driver.Run(context.Background())); !errors.Is(err, errStopped) {
 		t.Fatal(err)

@@ -369,16 +369,7 @@ func (s *stopper) After(ev *exchange.Event, fx []core.Effect) error {
 // open builds a session that the test drives itself.
 func open(t *testing.T, path string) *runner {
 	t.Helper()
-	o := &Options{Scripts: []string{busyScript}, DB: path, For: exchange.Hour}
-	if err := o.Validate(); err != nil {
-		t.Fatal(err)
-	}
-	r := newRunner(o)
-	t.Cleanup(r.close)
-	if err := r.open(context.Background()); err != nil {
-		t.Fatal(err)
-	}
-	return r
+	return openWith(t, &Options{Scripts: []string{busyScript}, DB: path, For: exchange.Hour})
 }
 
 // stopAt runs a session to an event and leaves the journal unsealed, as a kill
