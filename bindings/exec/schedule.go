@@ -1,6 +1,8 @@
 package exec
 
 import (
+	"fmt"
+
 	lua "github.com/yuin/gopher-lua"
 
 	"github.com/perilune/perilune/bindings"
@@ -98,7 +100,9 @@ func start(rt *bindings.Runtime, algo schedule.Algo) int {
 	}
 	rt.Count(bindings.CapSchedules)
 	id, err := rt.Env().StartSchedule(r)
-	if err != nil {
+	if err != nil { // logged too: a script that looks at no second value would wait for ever
+		rt.Count(bindings.CapLogs)
+		rt.Env().Log(bindings.Warn, rt.Where(), fmt.Sprintf("the %s was refused: %v", algo, err))
 		rt.PushNil()
 		rt.PushString(err.Error())
 		return 2

@@ -13,7 +13,13 @@ import (
 type schedules struct {
 	last exchange.ScheduleID
 	list []*schedule.Machine
-	told map[exchange.ScheduleID]schedule.State // as last logged
+	told map[exchange.ScheduleID]toldPlan // as last logged
+}
+
+// toldPlan is what a log line said of a schedule.
+type toldPlan struct {
+	state schedule.State
+	held  bool
 }
 
 func (t *schedules) restore(r *Restore, now exchange.Time) {
@@ -127,20 +133,40 @@ func (c *Core) Scheduled(m *schedule.Machine) {
 	s := m.Schedule
 	c.recordSchedule(m)
 	if c.schedules.told == nil {
-		c.schedules.told = map[exchange.ScheduleID]schedule.State{}
+		c.schedules.told = map[exchange.ScheduleID]toldPlan{}
 	}
-	if before := c.schedules.told[s.ID]; before != s.State {
-		c.schedules.told[s.ID] = s.State
-		c.log(scheduleLevel(s.State), s.Strategy, s.Describe(c.u.Get(s.Instrument)))
+	before, now := c.schedules.told[s.ID], toldPlan{s.State, !s.State.Done() && m.Held()}
+	c.schedules.told[s.ID] = now
+	if before.state != now.state || now.held && !before.held {
+		c.log(now.level(), s.Strategy, s.Describe(c.u.Get(s.Instrument)))
 	}
 	c.tell(s.Strategy, Notice{Handler: OnSchedule, Instrument: s.Instrument, Schedule: &s})
 }
 
-func scheduleLevel(s schedule.State) Level {
-	if s == schedule.Expired || s == schedule.Failed {
+func (t toldPlan) level() Level {
+	if t.held || t.state == schedule.Expired || t.state == schedule.Failed {
 		return Warn
 	}
 	return Info
+}
+
+// Promised implements schedule.Port. What an order in the market locks is not free any
+// more; what one reduces is still in the position.
+func (c *Core) Promised(id exchange.InstrumentID, side exchange.Side, besides exchange.ScheduleID) exchange.Lots {
+	sum := exchange.Lots(0)
+	for _, m := range c.schedules.list {
+		if s := &m.Schedule; s.ID != besides && s.Instrument == id && s.Side == side && !s.State.Done() {
+			sum += s.Rest()
+		}
+	}
+	if c.u.Get(id).Market == exchange.Spot {
+		for _, o := range c.orders.open {
+			if o.Schedule != 0 && o.Schedule != besides && o.Instrument == id && o.Side == side {
+				sum -= o.Leaves()
+			}
+		}
+	}
+	return max(0, sum)
 }
 
 // Volume implements schedule.Port.
@@ -172,6 +198,11 @@ func (p *Port) StartSchedule(r schedule.Request) (exchange.ScheduleID, error) {
 	}
 	if p.c.stopping {
 		return 0, errEnding
+	}
+	if r.Start <= p.c.now { // what is there when a later window begins is not known yet
+		if err := r.Covered(p.c, id); err != nil {
+			return 0, err
+		}
 	}
 	for _, m := range p.c.schedules.list {
 		if s := &m.Schedule; s.Instrument == r.Instrument && s.Side != r.Side && !s.State.Done() {

@@ -39,6 +39,8 @@ type desk struct {
 	volume   []History
 	now      exchange.Time
 	position exchange.Lots
+	coins    decimal.Decimal // free in the spot wallet
+	promised exchange.Lots   // to other schedules
 	m        *Machine
 	orders   []*exchange.Order // by id, from 1
 	filled   exchange.Lots     // Σ fills: the only truth
@@ -50,7 +52,7 @@ type desk struct {
 }
 
 func newDesk(t testing.TB, key string) *desk {
-	d := &desk{t: t, u: markets(t), now: exchange.Date(2026, 1, 5) + 10*exchange.Hour, mid: 10000, broke: t.Fatalf}
+	d := &desk{t: t, u: markets(t), now: exchange.Date(2026, 1, 5) + 10*exchange.Hour, mid: 10000, coins: dec("1000000000"), broke: t.Fatalf}
 	d.volume = make([]History, d.u.Len())
 	for _, in := range d.u.All() {
 		d.books = append(d.books, book.New(in))
@@ -71,6 +73,9 @@ func (d *desk) start(r Request) error {
 		r.Side = exchange.Buy
 	}
 	m, err := New(1, 0, r, d)
+	if err == nil && r.Start <= d.now {
+		err = r.Covered(d, 1)
+	}
 	if err == nil {
 		d.m = m
 		d.step()
@@ -78,12 +83,16 @@ func (d *desk) start(r Request) error {
 	return err
 }
 
-func (d *desk) Now() exchange.Time                                       { return d.now }
-func (d *desk) Instrument(id exchange.InstrumentID) *exchange.Instrument { return d.u.Get(id) }
-func (d *desk) Book(id exchange.InstrumentID) *book.Book                 { return d.books[id] }
-func (d *desk) Position(exchange.InstrumentID) exchange.Lots             { return d.position }
-func (d *desk) Volume(id exchange.InstrumentID) *History                 { return &d.volume[id] }
-func (d *desk) Scheduled(*Machine)                                       { d.told++ }
+func (d *desk) Now() exchange.Time                                          { return d.now }
+func (d *desk) Instrument(id exchange.InstrumentID) *exchange.Instrument    { return d.u.Get(id) }
+func (d *desk) Book(id exchange.InstrumentID) *book.Book                    { return d.books[id] }
+func (d *desk) Position(exchange.InstrumentID) exchange.Lots                { return d.position }
+func (d *desk) Free(exchange.InstrumentID, exchange.PairID) decimal.Decimal { return d.coins }
+func (d *desk) Promised(exchange.InstrumentID, exchange.Side, exchange.ScheduleID) exchange.Lots {
+	return d.promised
+}
+func (d *desk) Volume(id exchange.InstrumentID) *History { return &d.volume[id] }
+func (d *desk) Scheduled(*Machine)                       { d.told++ }
 
 func (d *desk) VolumeCurve(id exchange.InstrumentID, start, interval exchange.Time, n int) Curve {
 	return Learn(&d.volume[id], nil, start, interval, n)

@@ -50,6 +50,7 @@ type Machine struct {
 	off    exchange.Time // no order before this
 	pause  exchange.Time // how long the last refusal put the next order off
 	no     string        // why it was refused
+	lack   string        // what is due and not there to be traded
 	clip   exchange.Lots // most of one order; halves when one is refused; 0: any
 	plan   int           // slice that Schedule.Due was planned for; 0: none
 	warned bool
@@ -231,6 +232,10 @@ func (m *Machine) begin(p Port, now exchange.Time) {
 	}
 	total, err := m.Request.total(in, mid)
 	if err != nil {
+		m.close(p, Failed, err.Error())
+		return
+	}
+	if err := m.Request.Covered(p, s.ID); err != nil {
 		m.close(p, Failed, err.Error())
 		return
 	}

@@ -120,8 +120,8 @@ func (r *Request) Check(p Port) error {
 	if r.Algo != VWAP && (r.Uniform || r.Static) {
 		return fmt.Errorf("curve and static: only a vwap follows a curve, this is a %s", r.Algo)
 	}
-	if err := r.reduces(in, p); err != nil {
-		return err
+	if r.ReduceOnly && !in.Perp() {
+		return fmt.Errorf("reduce_only: %s is a spot market: coins are sold without it", in.Key())
 	}
 	return r.size(in, p)
 }
@@ -161,25 +161,6 @@ func usualInterval(d exchange.Time) exchange.Time {
 
 // slices is the number of slices; the last one may be short.
 func (r *Request) slices() int { return int((r.Duration + r.Interval - 1) / r.Interval) }
-
-// reduces checks a reduce-only request against the position it is to reduce.
-func (r *Request) reduces(in *exchange.Instrument, p Port) error {
-	if !r.ReduceOnly {
-		return nil
-	}
-	if !in.Perp() {
-		return fmt.Errorf("reduce_only: %s is a spot market: coins are sold without it", in.Key())
-	}
-	pos := p.Position(r.Instrument)
-	held := -pos * exchange.Lots(r.Side)
-	if held <= 0 {
-		return fmt.Errorf("reduce_only: there is no position in %s that a %s would reduce (it is %s)", in.Key(), r.Side, in.QtyDecimal(pos))
-	}
-	if r.Qty > held {
-		return fmt.Errorf("reduce_only: qty %s is more than the position of %s", in.QtyDecimal(r.Qty), in.QtyDecimal(pos))
-	}
-	return nil
-}
 
 // size checks the total. Without a live book what needs a price waits until the
 // window begins.

@@ -144,6 +144,12 @@ type Port interface {
 	Book(exchange.InstrumentID) *book.Book
 	// Position is the account's, of all strategies together.
 	Position(exchange.InstrumentID) exchange.Lots
+	// Free is how many coins of a spot market may be sold: what the wallet has, less
+	// what orders lock and other pairs than this one hold.
+	Free(exchange.InstrumentID, exchange.PairID) decimal.Decimal
+	// Promised is how many lots other schedules than this one are to trade on a side,
+	// less what their orders in the market have locked.
+	Promised(exchange.InstrumentID, exchange.Side, exchange.ScheduleID) exchange.Lots
 	// Volume is what an instrument traded, as far as the session saw it.
 	Volume(exchange.InstrumentID) *History
 	// VolumeCurve is the best curve that is known for a window.

@@ -47,11 +47,11 @@ func (m *Machine) ended(p Port, now exchange.Time) string {
 	in := p.Instrument(s.Instrument)
 	left := in.QtyDecimal(s.Rest()).String() + " of " + in.QtyDecimal(s.Total).String() + " are left"
 	switch {
-	case m.Request.ReduceOnly && m.reducible(p) == 0:
+	case m.Request.ReduceOnly && m.Request.there(p) == 0:
 		return "the position is gone: " + left
 	case now < s.End:
 	case m.Request.AtEnd == Stop:
-		return "the window is over: " + left
+		return "the window is over: " + left + m.refusal()
 	case now >= s.End+m.overtime():
 		return "not even across the book could all be done: " + left + m.refusal()
 	}
@@ -61,12 +61,15 @@ func (m *Machine) ended(p Port, now exchange.Time) string {
 	return ""
 }
 
-// refusal is why the last order was not taken, if it was not.
+// refusal is why the last order was not taken or not even sent, if it was not.
 func (m *Machine) refusal() string {
-	if m.pause == 0 {
-		return ""
+	switch {
+	case m.lack != "":
+		return "; it " + m.lack
+	case m.pause != 0:
+		return "; the last order was refused: " + m.no
 	}
-	return "; the last order was refused: " + m.no
+	return ""
 }
 
 // overtime is how long Cross tries after the window.
@@ -154,14 +157,17 @@ func lotsOf(in *exchange.Instrument, qty float64) exchange.Lots {
 // simply that nothing is due.
 func (m *Machine) size(p Port, in *exchange.Instrument, b *book.Book, now exchange.Time) (exchange.Lots, string) {
 	s := &m.Schedule
-	rest := s.Rest()
-	if m.Request.ReduceOnly {
-		rest = min(rest, m.reducible(p))
-	}
-	want, least := min(m.target(p, in, now)-s.Filled, rest), m.least(p, in)
-	if want < least {
+	due, least := m.target(p, in, now)-s.Filled, m.least(p, in)
+	if due < least {
 		return 0, "" // until more is due
 	}
+	there := m.Request.there(p)
+	if m.lack = ""; there < least {
+		m.lack = m.lacking(in, there)
+		return 0, m.lack
+	}
+	rest := min(s.Rest(), there)
+	want := min(due, rest)
 	most := max(least, m.clipped(in, rest))
 	if rest < 2*least { // it can't be cut, whatever a refusal taught
 		most = rest
@@ -207,11 +213,6 @@ func (m *Machine) clipped(in *exchange.Instrument, lots exchange.Lots) exchange.
 func (m *Machine) least(p Port, in *exchange.Instrument) exchange.Lots {
 	touch, _ := p.Book(in.ID).Best(exchange.Buy) // the lower price asks for more lots
 	return smallest(in, touch.Price, m.Request.ReduceOnly)
-}
-
-// reducible is how much of the position a reduce-only schedule may still close.
-func (m *Machine) reducible(p Port) exchange.Lots {
-	return max(0, -p.Position(m.Schedule.Instrument)*exchange.Lots(m.Schedule.Side))
 }
 
 // share is the participation allowed at a time. With Cross it rises over the last
