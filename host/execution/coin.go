@@ -340,8 +340,9 @@ func (m *Machine) shed(p Port, now exchange.Time, n exchange.Lots) bool {
 		m.wake = min(mv.Next, patient)
 		return true
 	}
-	if m.Pair.PerpQty == 0 && m.contracts(p, m.Pair.InMargin()) == 0 && p.Book(m.Pair.Spot).Ready() && mv.State == MoveNone {
-		return false // too little to sell
+	if p.Book(m.Pair.Spot).Ready() && (!m.sellableOnSpot(p, m.Pair.InMargin()) ||
+		m.Pair.PerpQty == 0 && m.contracts(p, m.Pair.InMargin()) == 0 && mv.State == MoveNone) {
+		return false // too little to sell: what the rest of a closing frees comes to it
 	}
 	m.strand(now)
 	return m.take(p, now, m.takingLots(p, legPerp, exchange.Sell, n, hard))

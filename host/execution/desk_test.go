@@ -51,6 +51,7 @@ type desk struct {
 	m        *Machine
 	orders   []*exchange.Order // by id, from 1
 	deny     map[exchange.InstrumentID]string
+	latched  string          // why no more shorts are sold
 	owed     decimal.Decimal // coins that other pairs bring back
 	unpriced bool            // nothing can be settled inside the account
 	missing  decimal.Decimal // coins that are not in the wallet
@@ -127,6 +128,9 @@ func (d *desk) Check(o *exchange.Order) error {
 func (d *desk) CheckWith(o *exchange.Order, arriving decimal.Decimal) error {
 	if why := d.deny[o.Instrument]; why != "" {
 		return errors.New(why)
+	}
+	if d.latched != "" && o.Instrument == d.perp && o.Side == exchange.Sell && !o.ReduceOnly {
+		return errors.New("kill latch: " + d.latched)
 	}
 	return d.backed(o, arriving)
 }

@@ -178,7 +178,8 @@ func (p *player) trade(w []string) {
 	case "liquidate":
 		p.liquidate(p.lots(p.perp, w[1]), p.ticks(p.perp, w[3]))
 	case "halt":
-		p.m.Halt(p, strings.Join(w[1:], " "))
+		p.latched = strings.Join(w[1:], " ")
+		p.m.Halt(p, p.latched)
 		p.guard()
 	case "foreign":
 		p.foreign(p.market(w[1]), w[2:])

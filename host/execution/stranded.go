@@ -65,10 +65,10 @@ func (m *Machine) givesUp(p Port, now exchange.Time) bool {
 	return m.contracts(p, m.Pair.coins())-m.Pair.PerpQty <= 1 && !m.sellableOnSpot(p, decimal.Zero)
 }
 
-// worthSweeping reports whether coins of a pair without a short can be sold once they
-// are on spot.
+// worthSweeping reports whether coins that no short needs can be sold once they are on
+// spot.
 func (m *Machine) worthSweeping(p Port, away decimal.Decimal) bool {
-	return m.Pair.PerpQty == 0 && m.worthMoving(p, away).IsPositive() && m.sellableOnSpot(p, away)
+	return m.worthMoving(p, away).IsPositive() && m.sellableOnSpot(p, away)
 }
 
 // sellableOnSpot reports whether the coins on spot, and so many more, make an order.
