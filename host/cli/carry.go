@@ -21,6 +21,7 @@ type carryOut struct {
 	Spot     string      `json:"spot"`
 	Perp     string      `json:"perp"`
 	State    string      `json:"state"`
+	Reason   string      `json:"reason,omitempty"`
 	Opened   string      `json:"opened"`
 	Closed   string      `json:"closed,omitempty"`
 	Basis    host.Money  `json:"basis"`
@@ -81,6 +82,11 @@ func (e *env) carries(db *ledger.DB, f ledger.Filter, l *ledgerFlags) error {
 	if err := t.Flush(); err != nil {
 		return err
 	}
+	for i := range list {
+		if c := &list[i]; c.Reason != "" {
+			fmt.Fprintf(e.out, "pair %d is %s: %s\n", c.ID, c.State, c.Reason)
+		}
+	}
 	if f.Pair != 0 {
 		if err := e.windows(&list[0]); err != nil {
 			return err
@@ -107,7 +113,7 @@ func (e *env) windows(c *ledger.Carry) error {
 
 func carryShown(c *ledger.Carry) carryOut {
 	money := func(d decimal.Decimal) host.Money { return host.Money{Decimal: d} }
-	out := carryOut{Session: c.Account, Strategy: c.Strategy, Pair: uint64(c.ID), Spot: c.Spot, Perp: c.Perp, State: c.State,
+	out := carryOut{Session: c.Account, Strategy: c.Strategy, Pair: uint64(c.ID), Spot: c.Spot, Perp: c.Perp, State: c.State, Reason: c.Reason,
 		Opened: c.Opened.String(), Basis: money(c.Basis), Open: money(c.Open), At: money(c.At), Funding: money(c.FundingValue),
 		Insured: money(c.InsuranceValue), Fund: amountsShown(c.InsuranceIn), Fees: money(c.FeesValue), Net: money(c.Net()), Received: amountsShown(c.FundingIn), Paid: amountsShown(c.FeesIn), Windows: []windowOut{}}
 	if c.Closed != 0 {

@@ -60,6 +60,9 @@ func (c *Core) Changed(m *execution.Machine) {
 		k.dirty = true
 	}
 	c.stats.measure(&p)
+	if news := m.News(); news != "" {
+		c.log(Warn, p.Strategy, c.describe(m))
+	}
 	c.tell(p.Strategy, Notice{Handler: OnPair, Pair: &p})
 	if p.State.Done() && !before.Done() {
 		if m.Leaves(c) {

@@ -32,7 +32,11 @@ func (m *Machine) open(p Port, now exchange.Time) {
 	spotLots, perpLots := m.sizeOpen(p, ask, bid)
 	spot, perp := p.Instrument(m.Pair.Spot), p.Instrument(m.Pair.Perp)
 	if !tradable(spot, ask, spotLots) || !tradable(perp, bid, perpLots) {
-		m.finishOpen(p, now, "what is left is below the venue's smallest order")
+		why := tooSmall(spot, ask, spotLots)
+		if tradable(spot, ask, spotLots) {
+			why = tooSmall(perp, bid, perpLots)
+		}
+		m.finishOpen(p, now, "what is left to open is too little: "+why)
 		return
 	}
 	buy := m.order(p, legSpot, exchange.Buy, spotLots, ask)
@@ -227,6 +231,9 @@ func (m *Machine) sizeClose(p Port, bid, ask exchange.Ticks) (spotLots, perpLots
 	most := exchange.Lots(perp.Lot.Floor(room.Div(coin)))
 	perpLots = min(short-m.Pair.Keep, max(1, exchange.Lots(perp.Lot.Floor(decimal.Min(m.Request.Batch, room).Div(coin)))))
 	if stay := lotsOf(spot, perp.BaseQty(ask, short-perpLots)); stay > 0 && !tradable(spot, bid, stay) {
+		if m.Pair.Keep > 0 {
+			m.closeWhole(wholeWord(spot, bid, stay))
+		}
 		perpLots = short
 		if perpLots > most {
 			perpLots = (short + 1) / 2
@@ -247,6 +254,10 @@ func (m *Machine) sellable(p Port, coins decimal.Decimal) decimal.Decimal {
 func (m *Machine) finishPart(p Port) {
 	m.updateBasis()
 	m.Pair.State, m.Pair.Keep, m.Close = PairOpen, 0, nil
+	if m.Pair.Reason == m.Pair.Cause {
+		m.Pair.Reason = ""
+	}
+	m.Pair.Cause = ""
 	m.wake = 0
 	m.tell(p)
 }
@@ -284,6 +295,7 @@ func (m *Machine) settle(p Port, now exchange.Time, lots exchange.Lots) {
 // finishClose ends a pair that is flat. What could not be sold is named.
 func (m *Machine) finishClose(p Port, now exchange.Time) {
 	m.updateBasis()
+	m.Pair.Reason = joined(m.Pair.Cause, m.Pair.Reason)
 	m.nameLeft(p)
 	m.Pair.State, m.Pair.Closed, m.Pair.Realised = PairClosed, now, m.result(p)
 	m.wake = 0
@@ -314,7 +326,7 @@ func (m *Machine) sendBoth(p Port, now exchange.Time, legs ...*exchange.Order) {
 	}
 	m.had = m.stake()
 	m.remember(p)
-	m.attempts, m.Pair.Reason = 0, ""
+	m.attempts, m.Pair.Reason = 0, m.Pair.Cause
 	for _, o := range legs {
 		m.send(p, int(o.Leg)-1, o)
 	}

@@ -57,7 +57,10 @@ func (m *Machine) left(p Port) exchange.Lots {
 func (m *Machine) slice(p Port, now exchange.Time, ask, bid exchange.Ticks) {
 	coins, contracts := m.sizeCoin(p, ask, bid)
 	if !tradable(p.Instrument(m.Pair.Spot), ask, coins) || contracts == 0 {
-		m.cut = fmt.Sprintf("a slice of %s USDT is below the venue's smallest order", m.Request.Batch)
+		m.cut = fmt.Sprintf("a slice of %s USDT is too little: %s", m.Request.Batch, tooSmall(p.Instrument(m.Pair.Spot), ask, coins))
+		if contracts == 0 {
+			m.cut = fmt.Sprintf("a slice of %s USDT is less than a contract", m.Request.Batch)
+		}
 		m.wake = now
 		return
 	}

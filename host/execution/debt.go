@@ -129,7 +129,7 @@ func (m *Machine) leftover(p Port) string {
 		if coins.IsNegative() {
 			verb = "are owed to the account"
 		}
-		text = fmt.Sprintf("%s %s%s %s: the smallest order on %s is worth %s", coins.Abs(), spot.Base, m.worth(p, coins), verb, spot.Key(), spot.MinNotional)
+		text = fmt.Sprintf("%s %s %s%s", coins.Abs(), spot.Base, verb, m.unsold(p, coins))
 	}
 	if m.Pair.PerpQty != 0 {
 		if text != "" {
@@ -138,6 +138,21 @@ func (m *Machine) leftover(p Port) string {
 		text += fmt.Sprintf("%s %s are left, which other positions hide from the venue", perp.QtyDecimal(m.Pair.PerpQty), perp.Key())
 	}
 	return text
+}
+
+// unsold says why an order for coins is not sent, if it is their size: at the price
+// that orders are made at, as far as the book still shows one.
+func (m *Machine) unsold(p Port, coins decimal.Decimal) string {
+	spot, side := p.Instrument(m.Pair.Spot), exchange.Buy
+	if coins.IsNegative() {
+		side = exchange.Sell
+	}
+	touch, ok := p.Book(m.Pair.Spot).Level(side, m.Request.Level)
+	lots := lotsOf(spot, coins.Abs())
+	if !ok || tradable(spot, touch.Price, lots) {
+		return ""
+	}
+	return ": " + tooSmall(spot, touch.Price, lots)
 }
 
 func (m *Machine) worth(p Port, coins decimal.Decimal) string {
@@ -154,10 +169,7 @@ func (m *Machine) nameLeft(p Port) {
 	if text == "" {
 		return
 	}
-	if m.Pair.Reason != "" {
-		text = m.Pair.Reason + "; " + text
-	}
-	m.Pair.Reason = text
+	m.Pair.Reason = joined(m.Pair.Reason, text)
 }
 
 // Leaves reports whether a pair that is over still holds something that it could not

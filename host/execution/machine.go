@@ -120,6 +120,7 @@ type Machine struct {
 	had     stake         // what there was before the batch
 	off     bool          // the residual is beyond tolerance; follows fills only
 	told    string        // the reason that strategy and ledger know
+	news    string        // what the log should say at the next change; see News
 	wait    wait          // for the reason that they may not know yet
 	turn    [2]turnover   // coins and cash that each leg opened with
 	back    [2]turnover   // and closed with
@@ -168,7 +169,7 @@ func Resume(pair Pair, req PairRequest, now exchange.Time) *Machine {
 		mv.State = MoveUnknown
 	}
 	if pair.State == PairClosing {
-		m.Close = &CloseRequest{Pair: pair.ID, Patience: exchange.Minute, Reason: pair.Reason}
+		m.Close = &CloseRequest{Pair: pair.ID, Patience: exchange.Minute, Reason: pair.Cause}
 		m.closeAt = now
 	}
 	return m
@@ -220,7 +221,8 @@ func (m *Machine) Deadline() (exchange.Time, bool) { return m.wake, m.wake != 0 
 func (m *Machine) Fill(p Port, f *exchange.Fill, perpLeg bool) {
 	if m.Pair.State.Done() {
 		m.Close, m.closeAt = &CloseRequest{Pair: m.Pair.ID}, p.Now()
-		m.Pair.State, m.Pair.Reason = PairClosing, "a fill was told after the end"
+		m.Pair.State, m.Pair.Cause = PairClosing, "a fill was told after the end"
+		m.Pair.Reason = m.Pair.Cause
 		m.gone, m.Pair.Coin.Stranded, m.coin.backs = "", 0, 0
 	}
 	in := p.Instrument(f.Instrument)
@@ -391,17 +393,6 @@ func (m *Machine) impatience() exchange.Time {
 	return min(cancelAfter, m.Request.MaxUnhedgedTime/2)
 }
 
-// tradable reports whether the venue's size filters let an order through, with
-// a margin for the price moving before it arrives.
-func tradable(in *exchange.Instrument, price exchange.Ticks, lots exchange.Lots) bool {
-	if lots <= 0 || lots < in.MinQty {
-		return false
-	}
-	return in.MinNotional.IsZero() || in.Notional(price, lots).GreaterThanOrEqual(in.MinNotional.Mul(headroom))
-}
-
-var headroom = decimal.RequireFromString("1.02")
-
 // batchDone is called when a batch traded and the legs are level again.
 func (m *Machine) batchDone(p Port, now exchange.Time) {
 	m.lastBatch = now
@@ -438,7 +429,7 @@ func (m *Machine) send(p Port, which int, o *exchange.Order) {
 	m.wake = p.Now() + m.impatience()
 	m.balancing = true
 	if m.lack != 0 { // the coins are there again
-		m.lack, m.Pair.Reason = 0, ""
+		m.lack, m.Pair.Reason = 0, m.Pair.Cause
 	}
 }
 

@@ -137,7 +137,7 @@ func (m *Machine) quote(p Port, now exchange.Time) bool {
 			return true
 		}
 	}
-	m.had, m.attempts, m.Pair.Reason = m.stake(), 0, ""
+	m.had, m.attempts, m.Pair.Reason = m.stake(), 0, m.Pair.Cause
 	m.send(p, q.which, rest)
 	l := &m.legs[q.which]
 	l.rests, l.price, l.side = true, rest.Price, rest.Side

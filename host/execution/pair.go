@@ -142,6 +142,10 @@ type Pair struct {
 	Tag        string
 	Notional   decimal.Decimal // asked for
 
+	// Cause is why the pair is being closed, and why whole when a part was asked for. It
+	// stays to the end; Reason changes with what is waited for.
+	Cause string `json:",omitempty"`
+
 	// Keep is the short that a closing leaves open; 0: none.
 	Keep exchange.Lots
 

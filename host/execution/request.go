@@ -2,6 +2,7 @@ package execution
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/shopspring/decimal"
 
@@ -97,13 +98,13 @@ func validateTimes(r *PairRequest) error {
 // be sold again: each leg's first order, and the one that closes it, has to be one that
 // the venue takes. Without a price it can't be told.
 func smallest(r *PairRequest, p Port) error {
-	for _, id := range [...]exchange.InstrumentID{r.Spot, r.Perp} {
+	for _, id := range [...]exchange.InstrumentID{r.Perp, r.Spot} {
 		in := p.Instrument(id)
 		bid, ok := p.Book(id).Level(exchange.Buy, 1)
 		if !ok || !p.Book(id).Ready() {
 			continue
 		}
-		least := SmallestOrder(in, bid.Price)
+		least := in.Notional(bid.Price, leastLots(in, bid.Price))
 		if in.Perp() && !in.Inverse() {
 			least = leastPair(p, r, in, bid.Price)
 		}
@@ -112,38 +113,12 @@ func smallest(r *PairRequest, p Port) error {
 			value decimal.Decimal
 		}{{"notional", r.Notional}, {"batch", r.Batch}} {
 			if v.value.LessThan(least) {
-				return fmt.Errorf("%s: %s is below the smallest order on %s, which is worth %s at %s (its minimum is %s, and 2 %% are kept in hand)",
-					v.name, v.value, in.Key(), least, in.PriceDecimal(bid.Price), in.MinNotional)
+				return fmt.Errorf("%s: %s is below the smallest order on %s, which is worth %s at %s%s",
+					v.name, v.value, in.Key(), least, in.PriceDecimal(bid.Price), inHand(in))
 			}
 		}
 	}
 	return nil
-}
-
-// leastPair is the value of a pair of which each leg can be opened and closed: the
-// perpetual's lots decide, and the coins that they stand for, less the fee on them,
-// must be enough to be sold.
-func leastPair(p Port, r *PairRequest, perp *exchange.Instrument, price exchange.Ticks) decimal.Decimal {
-	lots, spot := leastLots(perp, price), p.Instrument(r.Spot)
-	if bid, ok := p.Book(spot.ID).Level(exchange.Buy, 1); ok && p.Book(spot.ID).Ready() {
-		coins := spot.QtyDecimal(leastLots(spot, bid.Price) + 1) // a part of a lot goes in fees
-		lots = max(lots, exchange.Lots(perp.Lot.Ceil(coins.DivRound(decimal.NewFromInt(perp.Multiplier), 12))))
-	}
-	return perp.Notional(price, lots)
-}
-
-// leastLots is the smallest order that is sent at a price.
-func leastLots(in *exchange.Instrument, price exchange.Ticks) exchange.Lots {
-	least := max(1, in.MinQty)
-	if one := in.Notional(price, 1); one.IsPositive() {
-		least = max(least, exchange.Lots(in.MinNotional.Mul(headroom).Div(one).Ceil().IntPart()))
-	}
-	return least
-}
-
-// SmallestOrder is the least value in quote that a market takes at a price.
-func SmallestOrder(in *exchange.Instrument, price exchange.Ticks) decimal.Decimal {
-	return decimal.Max(in.MinNotional, in.Notional(price, max(1, in.MinQty)))
 }
 
 // Closable says why a closing makes no sense, or nil. One that is under way may
@@ -161,7 +136,7 @@ func (m *Machine) Closable(p Port, r *CloseRequest) error {
 	if r.Patience == 0 {
 		r.Patience = 10 * exchange.Minute
 	}
-	keep, err := m.keep(p, r.Notional)
+	keep, _, err := m.keep(p, r.Notional)
 	if err != nil {
 		return err
 	}
@@ -171,27 +146,39 @@ func (m *Machine) Closable(p Port, r *CloseRequest) error {
 	return nil
 }
 
-// keep is the short that is left when a value of it is closed: nothing, when what
-// is left could not be traded.
-func (m *Machine) keep(p Port, notional decimal.Decimal) (exchange.Lots, error) {
+// keep is the short that is left when a value of it is closed: nothing, and why, when
+// what is left could not be traded.
+func (m *Machine) keep(p Port, notional decimal.Decimal) (lots exchange.Lots, why string, err error) {
 	if notional.IsZero() {
-		return 0, nil
+		return 0, "", nil
 	}
 	spot, perp := p.Instrument(m.Pair.Spot), p.Instrument(m.Pair.Perp)
 	ask, ok1 := p.Book(m.Pair.Perp).Level(exchange.Sell, 1)
 	bid, ok2 := p.Book(m.Pair.Spot).Level(exchange.Buy, 1)
 	if !ok1 || !ok2 || !p.Book(spot.ID).Ready() || !p.Book(perp.ID).Ready() {
-		return 0, fmt.Errorf("notional: %s and %s have no price now, so a part of pair %d can't be told", spot.Key(), perp.Key(), m.Pair.ID)
+		return 0, "", fmt.Errorf("notional: %s and %s have no price now, so a part of pair %d can't be told", spot.Key(), perp.Key(), m.Pair.ID)
 	}
-	lots := exchange.Lots(perp.Lot.Ceil(notional.Div(perp.PriceDecimal(ask.Price))))
-	if !tradable(spot, bid.Price, lotsOf(spot, perp.BaseQty(ask.Price, lots))) {
-		return 0, fmt.Errorf("notional: %s is below the smallest order on %s, which is worth %s", notional, spot.Key(), SmallestOrder(spot, bid.Price).Mul(headroom))
+	lots = exchange.Lots(perp.Lot.Ceil(notional.Div(perp.PriceDecimal(ask.Price))))
+	if part := lotsOf(spot, perp.BaseQty(ask.Price, lots)); !tradable(spot, bid.Price, part) {
+		return 0, "", fmt.Errorf("notional: %s is too little to be sold: %s", notional, tooSmall(spot, bid.Price, part))
 	}
 	rest := m.Pair.PerpQty.Abs() - lots
-	if rest <= 0 || !tradable(perp, ask.Price, rest) || !tradable(spot, bid.Price, lotsOf(spot, perp.BaseQty(ask.Price, rest))) {
-		return 0, nil
+	if rest <= 0 {
+		return 0, "", nil
 	}
-	return rest, nil
+	coins := lotsOf(spot, perp.BaseQty(ask.Price, rest))
+	switch {
+	case !tradable(perp, ask.Price, rest):
+		return 0, wholeWord(perp, ask.Price, rest), nil
+	case !tradable(spot, bid.Price, coins):
+		return 0, wholeWord(spot, bid.Price, coins), nil
+	}
+	return rest, "", nil
+}
+
+// wholeWord says why a pair of which a part was to be closed is closed whole.
+func wholeWord(in *exchange.Instrument, price exchange.Ticks, rest exchange.Lots) string {
+	return "the whole pair is closed, because what would stay is too little to be traded: " + tooSmall(in, price, rest)
 }
 
 // StartClose asks for the pair to be made flat, or smaller.
@@ -199,10 +186,39 @@ func (m *Machine) StartClose(p Port, r CloseRequest) error {
 	if err := m.Closable(p, &r); err != nil {
 		return err
 	}
-	m.Pair.Keep, _ = m.keep(p, r.Notional)
+	keep, why, _ := m.keep(p, r.Notional)
+	m.Pair.Keep, m.Pair.Cause = keep, r.Reason
+	m.closeWhole(why)
 	m.Close, m.closeAt, m.notBefore, m.refused = &r, p.Now(), 0, 0
-	m.Pair.State, m.Pair.Reason = PairClosing, r.Reason
+	m.Pair.State, m.Pair.Reason = PairClosing, m.Pair.Cause
 	m.wake = p.Now() + r.Patience
 	m.tell(p)
 	return nil
+}
+
+// closeWhole notes why a closing of a part leaves nothing; "" is no reason.
+func (m *Machine) closeWhole(why string) {
+	if why == "" {
+		return
+	}
+	m.Pair.Keep, m.news = 0, why
+	m.Pair.Cause = joined(m.Pair.Cause, why)
+}
+
+// News is what somebody should be told of the pair beyond its state, once.
+func (m *Machine) News() string {
+	text := m.news
+	m.news = ""
+	return text
+}
+
+// joined is two reasons as one.
+func joined(a, b string) string {
+	switch {
+	case b == "":
+		return a
+	case a == "" || strings.HasPrefix(b, a):
+		return b
+	}
+	return a + "; " + b
 }

@@ -103,8 +103,7 @@ func (m *Machine) strandedText(p Port) string {
 	text := fmt.Sprintf("%s %s%s are left in the %s wallet: they could not be brought to spot, %s", in, base, m.worth(p, in),
 		p.Instrument(m.Pair.Perp).Market, m.strandedWhy())
 	if m.Pair.SpotQty.GreaterThanOrEqual(p.Instrument(m.Pair.Spot).QtyDecimal(1)) {
-		text += fmt.Sprintf("; %s %s%s are left on spot, where the smallest order is worth %s", m.Pair.SpotQty, base,
-			m.worth(p, m.Pair.SpotQty), p.Instrument(m.Pair.Spot).MinNotional)
+		text += fmt.Sprintf("; %s %s are left on spot%s", m.Pair.SpotQty, base, m.unsold(p, m.Pair.SpotQty))
 	}
 	return text
 }

@@ -70,5 +70,6 @@ func (m *Machine) lacking(in *exchange.Instrument, there exchange.Lots) string {
 func (m *Machine) due() exchange.Lots { return max(0, m.Schedule.Due-m.Schedule.Filled) }
 
 // Held reports whether the schedule stands still because what it is to trade is not
-// there, or because its orders are refused.
-func (m *Machine) Held() bool { return m.lack != "" || m.pause != 0 }
+// there, or because its orders are refused one after the other: a single one is no
+// news, as when the market moves onto an order that is to rest.
+func (m *Machine) Held() bool { return m.lack != "" || m.pause > refusedPause }

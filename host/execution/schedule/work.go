@@ -56,7 +56,8 @@ func (m *Machine) ended(p Port, now exchange.Time) string {
 		return "not even across the book could all be done: " + left + m.refusal()
 	}
 	if b := p.Book(s.Instrument); b.Ready() && s.Filled > 0 && s.Rest() < m.least(p, in) {
-		return "below the venue's smallest order: " + left
+		return fmt.Sprintf("%s, and the smallest order that is sent is one of %s (the venue's minimum is worth %s, and 5 %% are kept in hand)",
+			left, in.QtyDecimal(m.least(p, in)), in.MinNotional)
 	}
 	return ""
 }

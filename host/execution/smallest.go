@@ -1,0 +1,60 @@
+package execution
+
+import (
+	"fmt"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/exchange"
+)
+
+// headroom is kept in hand above a venue's minimum, for the price moving before an
+// order arrives.
+var headroom = decimal.RequireFromString("1.02")
+
+// tradable reports whether the venue's size filters let an order through, with
+// a margin for the price moving before it arrives.
+func tradable(in *exchange.Instrument, price exchange.Ticks, lots exchange.Lots) bool {
+	if lots <= 0 || lots < in.MinQty {
+		return false
+	}
+	return in.MinNotional.IsZero() || in.Notional(price, lots).GreaterThanOrEqual(in.MinNotional.Mul(headroom))
+}
+
+// tooSmall words why lots are not tradable: what was compared with what.
+func tooSmall(in *exchange.Instrument, price exchange.Ticks, lots exchange.Lots) string {
+	if least := max(1, in.MinQty); lots < least {
+		return fmt.Sprintf("in whole lots that is %s, and the smallest order on %s is one of %s", in.QtyDecimal(max(0, lots)), in.Key(), in.QtyDecimal(least))
+	}
+	return fmt.Sprintf("in whole lots that is %s, worth %s at %s, and an order on %s has to be worth %s%s",
+		in.QtyDecimal(lots), in.Notional(price, lots), in.PriceDecimal(price), in.Key(), in.MinNotional.Mul(headroom), inHand(in))
+}
+
+// inHand says what the least value of an order consists of.
+func inHand(in *exchange.Instrument) string {
+	if in.MinNotional.IsZero() {
+		return ""
+	}
+	return fmt.Sprintf(" (its minimum is %s, and 2 %% are kept in hand)", in.MinNotional)
+}
+
+// leastPair is the value of a pair of which each leg can be opened and closed: the
+// perpetual's lots decide, and the coins that they stand for, less the fee on them,
+// must be enough to be sold.
+func leastPair(p Port, r *PairRequest, perp *exchange.Instrument, price exchange.Ticks) decimal.Decimal {
+	lots, spot := leastLots(perp, price), p.Instrument(r.Spot)
+	if bid, ok := p.Book(spot.ID).Level(exchange.Buy, 1); ok && p.Book(spot.ID).Ready() {
+		coins := spot.QtyDecimal(leastLots(spot, bid.Price) + 1) // a part of a lot goes in fees
+		lots = max(lots, exchange.Lots(perp.Lot.Ceil(coins.DivRound(decimal.NewFromInt(perp.Multiplier), 12))))
+	}
+	return perp.Notional(price, lots)
+}
+
+// leastLots is the smallest order that is sent at a price.
+func leastLots(in *exchange.Instrument, price exchange.Ticks) exchange.Lots {
+	least := max(1, in.MinQty)
+	if one := in.Notional(price, 1); one.IsPositive() {
+		least = max(least, exchange.Lots(in.MinNotional.Mul(headroom).Div(one).Ceil().IntPart()))
+	}
+	return least
+}
