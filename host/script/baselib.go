@@ -14,6 +14,8 @@ func (vm *VM) addBase() {
 		"assert":       baseAssert,
 		"error":        baseError,
 		"ipairs":       vm.ipairs,
+		"next":         nextOf,
+		"pairs":        vm.pairs,
 		"pcall":        vm.pcall,
 		"print":        vm.print,
 		"rawset":       vm.rawset,
@@ -40,8 +42,14 @@ func baseAssert(L *lua.LState) int {
 	return 0
 }
 
+// baseError puts the place before text, and before a number, which is text then.
+// Where the level is no Lua function there is none.
 func baseError(L *lua.LState) int {
-	L.Error(L.Get(1), wholeOr(L, 2, 1))
+	value, level := L.Get(1), wholeOr(L, 2, 1)
+	if text, ok := stringOf(value); ok && level > 0 {
+		value = lua.LString(strings.TrimPrefix(L.Where(level)+" "+text, " "))
+	}
+	L.Error(value, 0)
 	return 0
 }
 
@@ -204,6 +212,7 @@ func (vm *VM) xpcall(L *lua.LState) int {
 
 func setMetatable(L *lua.LState) int {
 	t := L.CheckTable(1)
+	L.CheckAny(2)
 	L.CheckTypes(2, lua.LTNil, lua.LTTable)
 	if mt, ok := t.Metatable.(*lua.LTable); ok && mt.RawGetString("__metatable") != lua.LNil {
 		L.RaiseError("cannot change a protected metatable")

@@ -87,17 +87,56 @@ func nextInOrder(L *lua.LState) int {
 	return 2
 }
 
+func (vm *VM) pairs(L *lua.LState) int {
+	t := L.CheckTable(1)
+	L.Push(vm.inTable)
+	L.Push(t)
+	L.Push(lua.LNil)
+	return 3
+}
+
+// nextOf is next. gopher-lua's begins anew behind a key that was never there, and
+// skips a key behind an element that was removed from the end of its list.
+func nextOf(L *lua.LState) int {
+	t, key := L.CheckTable(1), L.Get(2)
+	k, v := t.Next(resume(L, viewOf(t), key))
+	L.Push(k)
+	if k == lua.LNil {
+		return 1
+	}
+	L.Push(v)
+	return 2
+}
+
+// resume returns the key from where gopher-lua goes on behind key.
+func resume(L *lua.LState, t *tableView, key lua.LValue) lua.LValue {
+	if n, ok := key.(lua.LNumber); ok && n >= 1 && n < maxList && n == lua.LNumber(int(n)) && int(n) <= cap(t.array) {
+		return min(n, lua.LNumber(len(t.array)))
+	}
+	if _, known := t.k2i[key]; !known && key != lua.LNil {
+		L.RaiseError("invalid key to 'next'")
+	}
+	return key
+}
+
 func (vm *VM) rawset(L *lua.LState) int {
-	t, key := L.CheckTable(1), L.CheckAny(2)
+	vm.set(L, L.CheckTable(1), L.CheckAny(2), L.CheckAny(3))
+	L.SetTop(1)
+	return 1
+}
+
+// set is t[key] = v without metamethods.
+func (vm *VM) set(L *lua.LState, t *lua.LTable, key, v lua.LValue) {
 	if key == lua.LNil {
 		L.RaiseError("table index is nil")
+	}
+	if n, ok := key.(lua.LNumber); ok && n != n {
+		L.RaiseError("table index is NaN")
 	}
 	if !vm.budget.gap(t, key) {
 		L.RaiseError("%s", vm.budget.cause)
 	}
-	t.RawSet(key, L.CheckAny(3))
-	L.SetTop(1)
-	return 1
+	t.RawSet(key, v)
 }
 
 func (vm *VM) getn(L *lua.LState) int {

@@ -153,6 +153,18 @@ func several(e ast.Expr) bool {
 	return false
 }
 
+// outside keeps the local of "local f = function" out of the function, where f is
+// what it was before. The compiler takes it for "local function f", which differs
+// in the syntax tree by having a last line.
+func outside(s *ast.LocalAssignStmt) {
+	if len(s.Exprs) != 1 || s.LastLine() != 0 {
+		return
+	}
+	if fn, ok := s.Exprs[0].(*ast.FunctionExpr); ok {
+		s.Exprs = append(s.Exprs, at(&ast.NilExpr{}, fn))
+	}
+}
+
 // assign evaluates everything that a multiple assignment needs before it assigns
 // anything, and then from the right, as the reference does. The compiler writes
 // to a local as soon as it has its value: a, b = a + 1, a + b.

@@ -187,6 +187,9 @@ func (g *luaGen) args(most int) string {
 
 func (g *luaGen) table() string {
 	var f []string
+	if g.chance(12) {
+		f = append(f, strings.Repeat("1, ", 46+g.r.IntN(4)+50*g.r.IntN(2))+"1")
+	}
 	for range g.r.IntN(5) {
 		switch g.r.IntN(3) {
 		case 0:
@@ -274,7 +277,8 @@ func (g *luaGen) library() string {
 		if strings.ContainsAny(s, "diucxXo") {
 			return fmt.Sprintf("string.format, %s, %s", s, small())
 		}
-		return fmt.Sprintf("string.format, %s, %s", s, g.one(num(), num(), text()))
+		// C ends text at a zero byte.
+		return fmt.Sprintf("string.format, %s, %s", s, g.one(num(), num(), strings.ReplaceAll(text(), "\\0", "")))
 	case 4:
 		return fmt.Sprintf("string.format, '%%s %%s', %s, %s", num(), g.one("'x'", num()))
 	case 5:
@@ -338,7 +342,7 @@ func (g *luaGen) stmt() {
 		g.line("trace(%d, %s)", g.r.IntN(100), g.atom())
 		return
 	}
-	switch g.r.IntN(26) {
+	switch g.r.IntN(28) {
 	case 24, 25:
 		g.line("trace(try(%s))", g.library())
 	case 0, 1, 2:
@@ -454,6 +458,25 @@ func (g *luaGen) stmt() {
 		g.line("for _, h in ipairs(H) do if not depth() then trace(try(h, %s)) end end", g.expr())
 	case 23:
 		g.line("trace(try(%s))", g.function())
+	case 26:
+		name := g.one("f1", "f2", "f0")
+		g.line("local %s = function(...)\n if depth() then return 1 end return %s(...)\nend", name, name)
+	case 27:
+		opening, end := "while true do", "end"
+		if g.chance(50) {
+			opening, end = "repeat", "until nil"
+		}
+		g.line("%s", opening)
+		g.loops++
+		g.push()
+		g.line("%s", g.one("while true do break end", "repeat break until G1", "trace('in')"))
+		for range g.r.IntN(3) {
+			g.stmt()
+		}
+		g.line("do break end")
+		g.pop()
+		g.loops--
+		g.line("%s", end)
 	}
 }
 
@@ -502,6 +525,7 @@ local function say(v, d)
     if d > 3 then return "{...}" end
     local list = {}
     for i = 1, 4 do list[#list + 1] = say(v[i], d + 1) end
+    for _, i in ipairs({50, 51, 52, 100, 101, 102}) do if v[i] ~= nil then list[#list + 1] = i .. say(v[i], d + 1) end end
     list[#list + 1] = "x=" .. say(v.x, d + 1) .. " y=" .. say(v.y, d + 1) .. " z=" .. say(v.z, d + 1)
     return "{" .. table.concat(list, " ") .. "}"
   elseif t == "function" then return "fn"

@@ -128,7 +128,30 @@ func generate(chunk []ast.Stmt, src exchange.Source) (proto *lua.FunctionProto, 
 	if ce, ok := err.(*lua.CompileError); ok {
 		return nil, (&Error{File: src.Path, Line: ce.Line, Message: ce.Message}).at([]exchange.Source{src})
 	}
-	return proto, err
+	if err != nil {
+		return nil, err
+	}
+	if line := uncountable(proto); line > 0 {
+		text := fmt.Sprintf("a function uses more than %d variables of the functions around it", maxUpvalues)
+		return nil, (&Error{File: src.Path, Line: line, Message: text}).at([]exchange.Source{src})
+	}
+	return proto, nil
+}
+
+// maxUpvalues is as many as gopher-lua counts, in a byte.
+const maxUpvalues = 255
+
+// uncountable returns the line of a function with more, 0 for none.
+func uncountable(p *lua.FunctionProto) int {
+	if len(p.DbgUpvalues) > maxUpvalues {
+		return max(p.LineDefined, 1)
+	}
+	for _, inner := range p.FunctionPrototypes {
+		if line := uncountable(inner); line > 0 {
+			return line
+		}
+	}
+	return 0
 }
 
 func withoutBOM(s string) string { return strings.TrimPrefix(s, "\ufeff") }

@@ -14,7 +14,7 @@ const (
 )
 
 // operators are those parameters in their order.
-var operators = []string{concatName, moduloName, lengthName}
+var operators = []string{concatName, moduloName, lengthName, fieldsName}
 
 // lengthName is the parameter that carries the function for #. The virtual
 // machine's own operator knows the first 65535 elements of a list only, and so
@@ -92,6 +92,7 @@ func (w *rewriter) stmt(s ast.Stmt) ast.Stmt {
 		return w.assign(s)
 	case *ast.LocalAssignStmt:
 		w.exprs(s.Exprs)
+		outside(s)
 	case *ast.FuncCallStmt:
 		w.expr(&s.Expr)
 	case *ast.DoBlockStmt:
@@ -151,13 +152,7 @@ func (w *rewriter) expr(at *ast.Expr) {
 		w.expr(&e.Object)
 		w.expr(&e.Key)
 	case *ast.TableExpr:
-		for _, f := range e.Fields {
-			w.expr(&f.Key)
-			w.expr(&f.Value)
-			if f.Key != nil {
-				single(f.Value) // the compiler would add the others to the list
-			}
-		}
+		*at = w.table(e)
 	case *ast.FuncCallExpr:
 		w.call(e)
 	case *ast.LogicalOpExpr:

@@ -21,7 +21,7 @@ var kept = []struct {
 	lib   string // empty: the globals themselves
 	names []string
 }{
-	{"", []string{"getmetatable", "next", "pairs", "rawequal", "rawget", "type"}},
+	{"", []string{"getmetatable", "rawequal", "rawget", "type"}},
 	{"math", []string{"abs", "acos", "asin", "atan", "atan2", "ceil", "cos", "cosh", "exp", "floor", "fmod", "frexp", "ldexp", "log",
 		"log10", "max", "min", "modf", "pi", "pow", "sin", "sinh", "sqrt", "tan", "tanh"}},
 }
@@ -57,8 +57,9 @@ func (vm *VM) sandbox() {
 	vm.addTable()
 	vm.addMath()
 	vm.addString()
-	vm.operators = []lua.LValue{L.NewFunction(vm.concatenate), L.NewFunction(remainder), L.NewFunction(vm.lengthOf)}
+	vm.operators = []lua.LValue{L.NewFunction(vm.concatenate), L.NewFunction(remainder), L.NewFunction(vm.lengthOf), L.NewFunction(vm.addFields)}
 	vm.inOrder = L.NewFunction(nextInOrder)
+	vm.inTable = vm.globals.RawGetString("next").(*lua.LFunction)
 }
 
 // onNumbers reads the arguments of a function of numbers as Lua does: text may

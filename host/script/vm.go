@@ -46,6 +46,7 @@ type VM struct {
 	// operators are the first arguments of every chunk; see rewriter.
 	operators []lua.LValue
 	inOrder   *lua.LFunction // what ipairs returns
+	inTable   *lua.LFunction // what pairs returns
 	kept      []byte         // state as it was last read or set
 	released  bool
 
@@ -162,7 +163,7 @@ func (vm *VM) release() {
 	vm.L.Close()
 	vm.L, vm.budget.frame, vm.budget.stack = nil, nil, nil
 	vm.globals, vm.threads, vm.required, vm.rt = nil, nil, nil, nil
-	vm.handlers, vm.operators, vm.inOrder = handlerSet{}, nil, nil
+	vm.handlers, vm.operators, vm.inOrder, vm.inTable = handlerSet{}, nil, nil, nil
 }
 
 // noticePanic poisons the VM when an error was a panic in Go code rather than
