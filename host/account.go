@@ -46,6 +46,8 @@ type liveAccount struct {
 	uid     string
 	lease   *ledger.Lease
 	held    string // why new risk is held back; ""
+	// leverage is what all symbols of the account have at least; 0: not known.
+	leverage int
 
 	mu         sync.Mutex
 	recovering bool
@@ -188,10 +190,16 @@ func (r *runner) terms(ctx context.Context) error {
 			lowest = l
 		}
 	}
-	if lowest > 0 {
-		r.o.Paper.Leverage = lowest
-	}
+	r.real.leverage = lowest
 	return nil
+}
+
+// leverage is what new positions are made with.
+func (r *runner) leverage() int {
+	if r.real != nil && r.real.leverage > 0 {
+		return r.real.leverage
+	}
+	return r.o.Paper.Leverage
 }
 
 func (r *runner) termsOf(ctx context.Context, in *exchange.Instrument) error {

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -190,12 +191,16 @@ func begin(t *testing.T, o *Options, each func(*runner)) *liveSession {
 		t.Fatal(err)
 	}
 	s.r = newRunner(o)
+	asked := o.Paper
 	ctx, stop := context.WithCancel(context.Background())
 	s.stop = stop
 	if err := s.r.open(ctx); err != nil {
 		stop()
 		s.r.close()
 		t.Fatalf("%v\n%s", err, s.log())
+	}
+	if !reflect.DeepEqual(o.Paper, asked) {
+		t.Errorf("what the venue said was written into the options: %+v, asked for %+v", o.Paper, asked)
 	}
 	go func() {
 		sum, err := s.r.finish(ctx, s.r.driver.Run(ctx))

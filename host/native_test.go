@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -90,5 +91,18 @@ func TestAGoStrategyIsContained(t *testing.T) {
 		if text := h.text(); !strings.Contains(text, c.want) || strings.Contains(text, "save a mended script") || !strings.Contains(text, "before the program is started anew") {
 			t.Errorf("%s: want %q and no word of scripts, got\n%s", c.what, c.want, text)
 		}
+	}
+}
+
+// Run uses options as they are and leaves them so: they can be used again, also for
+// another market.
+func TestRunLeavesTheOptionsAlone(t *testing.T) {
+	o := gopherOptions(t, &gopher{name: "idle", wants: []core.Handler{core.OnStart}, call: func(*core.Port, *core.Notice) error { return nil }})
+	before := *o
+	if _, err := Run(context.Background(), o); err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(*o, before) {
+		t.Errorf("the options are now\n%+v\nand were\n%+v", *o, before)
 	}
 }

@@ -47,14 +47,16 @@ import (
 // Options.StallAfter, or that does not end within Options.StopWithin of the end of
 // ctx, is given up with a *StallError, after what rests at the venue was cancelled
 // without the loop.
+//
+// Run writes nothing into o, which may be used again.
 func Run(ctx context.Context, o *Options) (*Summary, error) {
 	if o == nil {
 		return nil, configError("no options: want a *host.Options")
 	}
-	if err := o.Validate(); err != nil {
+	mine := *o
+	if err := mine.Validate(); err != nil {
 		return nil, err
 	}
-	mine := *o
 	return newRunner(&mine).supervise(ctx)
 }
 
@@ -315,7 +317,7 @@ func (r *runner) session() (*session, error) {
 	s := &session{
 		Format: sessionFormat, Mode: r.mode(), Market: r.market.name, Simulated: r.market.simulated, Seed: r.o.Seed,
 		Instruments: r.market.instruments, Limits: limits, ClientTag: "pl",
-		Leverage: r.o.Paper.Leverage, SampleEvery: r.market.sample, Ladders: r.market.hot, Supply: r.market.supply,
+		Leverage: r.leverage(), SampleEvery: r.market.sample, Ladders: r.market.hot, Supply: r.market.supply, Final: !r.o.continues(),
 	}
 	if r.real != nil {
 		sess, err := r.db.Session(r.account)

@@ -38,6 +38,7 @@ type session struct {
 	Adviser     string        `json:",omitempty"` // the model that answers; "": none
 	AdviceTTL   exchange.Time `json:",omitempty"`
 	Restore     *core.Restore `json:",omitempty"`
+	Final       bool          `json:",omitempty"` // no session goes on with what it leaves
 	// Again is how market and venue are made again; nil where they can't be.
 	Again *again `json:",omitempty"`
 }
@@ -111,7 +112,7 @@ func (s *session) newCore(compiled []any, native []core.Strategy, where *core.Wh
 	}
 	return core.New(core.Config{
 		Universe: u, Limits: s.Limits, ClientTag: s.ClientTag, Leverage: s.Leverage,
-		SampleEvery: s.SampleEvery, Adviser: s.Adviser, AdviceTTL: s.AdviceTTL, Restore: s.Restore, Where: where,
+		SampleEvery: s.SampleEvery, Adviser: s.Adviser, AdviceTTL: s.AdviceTTL, Restore: s.Restore, Final: s.Final, Where: where,
 		Ladders: func(*exchange.Instrument) bool { return s.Ladders },
 		Bars:    s.Supply.bars, NoTrades: s.Supply.BarsOnly,
 	}, append(strategies, native...), versions)

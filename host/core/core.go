@@ -49,8 +49,10 @@ type Config struct {
 	// none; nil: none at all. NoTrades says that it has no trades to build others of.
 	Bars     func(*exchange.Instrument) exchange.Time
 	NoTrades bool
-	// Restore continues an earlier session; nil starts a new one.
+	// Restore continues an earlier session; nil starts a new one. No session continues
+	// this one when it is Final.
 	Restore *Restore
+	Final   bool
 	// Where, when set, is told which handler is being called.
 	Where *Where
 }

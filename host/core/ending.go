@@ -25,7 +25,7 @@ func (c *Core) describe(m *execution.Machine) string {
 
 // Unfinished names what is under way, or is not yet where it should be: orders that
 // may fill, pairs that are opening or closing, transfers without an end. The next
-// session on the ledger goes on with all of it.
+// session on the ledger goes on with all of it, unless this one is final.
 func (c *Core) Unfinished() []string {
 	var out []string
 	for _, o := range c.orders.open {
@@ -46,7 +46,7 @@ func (c *Core) Unfinished() []string {
 }
 
 // end is the last event of a session. What is not finished is named, because nobody
-// looks after it until the next one.
+// looks after it until the next one, or ever.
 func (c *Core) end(ev *exchange.Event) {
 	c.sampleAt = 0
 	for _, s := range c.slots {
@@ -64,5 +64,9 @@ func (c *Core) end(ev *exchange.Event) {
 	if n := len(left); n > most {
 		left = append(left[:most:most], fmt.Sprintf("and %d more", n-most))
 	}
-	c.log(Warn, -1, why+", and the next one goes on with it: "+strings.Join(left, "; "))
+	next := "the next one goes on with it: "
+	if c.cfg.Final {
+		next = "nothing goes on with it, because each run of recorded data is a session of its own: "
+	}
+	c.log(Warn, -1, why+", and "+next+strings.Join(left, "; "))
 }

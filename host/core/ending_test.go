@@ -2,6 +2,7 @@ package core
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/shopspring/decimal"
@@ -25,5 +26,44 @@ func TestNothingBeginsAtTheEnd(t *testing.T) {
 	b.step(exchange.Event{Kind: exchange.KindCommand, Name: CommandStop})
 	if !errors.Is(pair, errEnding) || !errors.Is(plan, errEnding) {
 		t.Errorf("a pair: %v; a schedule: %v; want %v", pair, plan, errEnding)
+	}
+}
+
+// What a session leaves under way is gone on with by the next one only where there can
+// be one; the last word, and what becomes of a schedule, say which it is.
+func TestTheLastWordKnowsWhetherAnythingFollows(t *testing.T) {
+	for _, final := range []bool{false, true} {
+		s := newAsks()
+		b := newBench(t, s)
+		b.core.cfg.Final = final
+		openPair(b, s)
+		b.do(s, func(p *Port) error {
+			_, err := p.StartSchedule(schedule.Request{Algo: schedule.TWAP, Instrument: spotBTC, Side: exchange.Buy, Qty: 1000, Duration: exchange.Hour})
+			return err
+		})
+		var all []Effect
+		for _, name := range []string{CommandStop, CommandEnd} {
+			all = append(all, b.step(exchange.Event{Kind: exchange.KindCommand, Instrument: exchange.NoInstrument, Name: name})...)
+			for _, e := range kinds(all, EffectCancel) {
+				if e.Order.Schedule != 0 && name == CommandStop {
+					b.update(e.Order, exchange.StatusCanceled, 0)
+				}
+			}
+		}
+		want, not := "and the next one goes on with it: ", "nothing goes on with it"
+		if final {
+			want, not = not, want
+		}
+		last := all[len(all)-1]
+		for _, e := range kinds(all, EffectLog) {
+			last = e
+		}
+		if !strings.Contains(last.Text, want) || strings.Contains(last.Text, not) || !strings.Contains(last.Text, "pair 1 on ") {
+			t.Errorf("final: %v: the last word is %q", final, last.Text)
+		}
+		plan := b.core.AllSchedules()[0]
+		if got := plan.State; final && got != schedule.Expired || !final && got != schedule.Paused {
+			t.Errorf("final: %v: the schedule is %s (%s)", final, got, plan.Reason)
+		}
 	}
 }

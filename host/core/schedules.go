@@ -76,11 +76,11 @@ func (c *Core) settleSchedule(m *schedule.Machine) {
 }
 
 // pauseSchedules takes every schedule's order back: the session ends, and the next
-// one goes on with what is left.
+// one goes on with what is left, if there is one.
 func (c *Core) pauseSchedules() {
 	for _, m := range c.schedules.list {
 		if !m.Schedule.State.Done() {
-			m.Pause(c)
+			m.Pause(c, c.cfg.Final)
 		}
 	}
 }

@@ -113,9 +113,14 @@ func (m *Machine) Cancel(p Port, why string) {
 	m.Step(p)
 }
 
-// Pause takes the order back and keeps the schedule for a next session.
-func (m *Machine) Pause(p Port) {
-	m.end(Paused, "the session ended")
+// Pause takes the order back and keeps the schedule for a next session. After a final
+// one there is none, and the schedule ends.
+func (m *Machine) Pause(p Port, final bool) {
+	if final {
+		m.end(Expired, "the session ended, and nothing goes on with it")
+	} else {
+		m.end(Paused, "the session ended")
+	}
 	m.Step(p)
 }
 
