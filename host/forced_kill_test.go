@@ -50,8 +50,7 @@ func cutShort(r *runner, rnd *rand.Rand, lost, kill uint64) {
 	sink := r.rec.sink
 	r.rec.sink = func(ev *exchange.Event, fx []core.Effect) error {
 		if rnd.IntN(400) == 0 {
-			perps := r.core.Universe().All()
-			r.venue.Deleverage(perps[rnd.IntN(len(perps))].ID, exchange.Lots(1+rnd.IntN(3000)), ev.Time)
+			deleverage(r, rnd, ev.Time)
 		}
 		switch {
 		case ev.Seq >= kill:
@@ -60,6 +59,19 @@ func cutShort(r *runner, rnd *rand.Rand, lost, kill uint64) {
 			return nil
 		}
 		return sink(ev, fx)
+	}
+}
+
+// deleverage takes a part of one of the positions away.
+func deleverage(r *runner, rnd *rand.Rand, now exchange.Time) {
+	var held []exchange.InstrumentID
+	for _, in := range r.core.Universe().All() {
+		if in.Perp() && r.core.AccountPosition(in.ID).Qty != 0 {
+			held = append(held, in.ID)
+		}
+	}
+	if len(held) > 0 {
+		r.venue.Deleverage(held[rnd.IntN(len(held))], exchange.Lots(1+rnd.IntN(3000)), now)
 	}
 }
 

@@ -53,11 +53,7 @@ func (m *Machine) closeSlice(p Port, now exchange.Time, bid, ask exchange.Ticks)
 	if m.coin.ahead && !m.givesUp(p, now) && (m.sendAhead(p, now, freed) || m.strandedWaits(p, now)) {
 		return
 	}
-	if m.refused >= settlePause && m.settleHidden(p, cover) {
-		return
-	}
-	m.sendBoth(p, now, cover)
-	m.coverAgain()
+	m.coverAgain(p, now, cover)
 }
 
 // sendAhead moves coins to spot while the short still hedges them, never more

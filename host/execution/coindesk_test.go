@@ -14,6 +14,7 @@ type coinDesk struct {
 	moves  []exchange.Transfer
 	spare  decimal.Decimal // coins in the COIN-M wallet that are not the pair's
 	locked bool            // the COIN-M wallet lets nothing go
+	but    decimal.Decimal // as many coins all the same
 	noisy  bool            // another pair is at work with the same coins
 }
 
@@ -49,7 +50,7 @@ func (d *desk) Movable(m *Machine) decimal.Decimal {
 	in := d.u.Get(d.perp)
 	bid, ok := d.books[d.perp].Level(exchange.Buy, 1)
 	if d.locked || !ok {
-		return decimal.Zero
+		return d.but
 	}
 	equity, short := m.Collateral(in, in.PriceDecimal(bid.Price))
 	return decimal.Max(decimal.Zero, equity.Sub(short.DivRound(decimal.NewFromInt(5), 16)))
@@ -66,6 +67,7 @@ func (d *desk) Move(m *Machine, from, to exchange.Market, coins decimal.Decimal)
 	}
 	if from == exchange.COINM {
 		coins = decimal.Min(coins, d.Movable(m))
+		d.but = decimal.Max(decimal.Zero, d.but.Sub(coins))
 	} else if coins.GreaterThan(m.Pair.SpotQty) {
 		d.t.Errorf("%s coins are to leave spot, %s are there", coins, m.Pair.SpotQty)
 	}
@@ -129,7 +131,10 @@ func (p *player) coinCommand(w []string) bool {
 	case "spare":
 		p.spare = dec(w[1])
 	case "locked":
-		p.locked = w[1] == "yes"
+		p.locked, p.but = w[1] != "no", decimal.Zero
+		if w[1] == "but" {
+			p.but = dec(w[2])
+		}
 	case "noisy":
 		p.noisy = w[1] == "yes"
 	default:

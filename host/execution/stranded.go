@@ -27,16 +27,27 @@ func (m *Machine) strand(now exchange.Time) {
 	}
 }
 
-// coverAgain counts the contracts that are bought back though coins are stranded.
-func (m *Machine) coverAgain() {
-	if m.coin.ahead && m.Pair.Coin.Stranded != 0 && m.legs[legPerp].live {
+// coverAgain buys contracts back alone, from the market or inside the account, and counts
+// how often it does so though coins are stranded.
+func (m *Machine) coverAgain(p Port, now exchange.Time, cover *exchange.Order) {
+	again := m.coin.ahead && m.Pair.Coin.Stranded != 0
+	if again {
 		m.coin.backs++
+	}
+	if m.refused >= settlePause && m.settleHidden(p, cover) {
+		return
+	}
+	if m.sendBoth(p, now, cover); again && !m.legs[legPerp].live {
+		m.coin.backs--
 	}
 }
 
-// landed is called when coins arrived.
-func (m *Machine) landed(wallet exchange.Market) {
-	if wallet == exchange.Spot {
+// landed is called when coins arrived. They are not stranded any more if half of what is
+// left could follow: a few are freed by buying contracts back, whatever stands on the
+// others.
+func (m *Machine) landed(p Port, wallet exchange.Market) {
+	left, _ := m.Collateral(p.Instrument(m.Pair.Perp), m.coinPrice(p))
+	if wallet == exchange.Spot && p.Movable(m).GreaterThanOrEqual(left.Mul(half)) {
 		m.Pair.Coin.Stranded, m.coin.backs = 0, 0
 	}
 }

@@ -101,7 +101,7 @@ func (m *Machine) Moved(p Port, t *exchange.Transfer) {
 	} else {
 		m.Pair.hold(mv.To, t.Amount)
 		m.Pair.hold(mv.From, mv.Coins.Sub(t.Amount)) // what the venue's desk cut off to mark it
-		m.landed(mv.To)
+		m.landed(p, mv.To)
 		*mv = Move{}
 	}
 	m.tell(p)
