@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"path/filepath"
 	"strconv"
+	"strings"
+	"time"
 
 	"github.com/perilune/perilune/exchange"
 )
@@ -29,6 +31,9 @@ type converter struct {
 // converterFor returns the converter of an item's series. The error says why
 // there is none.
 func converterFor(it Item) (*converter, error) {
+	if delivered := strings.Contains(it.Symbol, "_"); delivered && it.Market == exchange.USDM && it.Kind != Trades && it.Kind != AggTrades && it.Kind != BookTickers {
+		return nil, fmt.Errorf("%s of delivery contracts can't be imported: a history holds spot and perpetuals", it.Kind)
+	}
 	switch it.Kind {
 	case Klines, MarkKlines, PremiumKlines:
 		if it.Market == exchange.COINM && it.Kind != PremiumKlines {
@@ -158,6 +163,9 @@ func (c *converter) convert(line []byte) (r row, err error) {
 	}
 	if r.at, err = c.check(); err != nil {
 		return r, err
+	}
+	if c.step > 0 && c.step <= exchange.Day && r.at%c.step != 0 {
+		return r, fmt.Errorf("the bar begins at %s: want a multiple of its length, %s", r.at, time.Duration(c.step))
 	}
 	switch {
 	case c.id >= 0:

@@ -31,6 +31,12 @@ type Imported struct {
 	// both are kept. Shared is where the first of them is.
 	SharedIDs int64    `json:"shared_ids,omitempty"`
 	Shared    *Problem `json:"shared,omitempty"`
+	// Outside rows are of other days than their file is named for, and kept; Early
+	// rows come sooner than the interval that they and the row before state.
+	Outside   int64    `json:"outside,omitempty"`
+	OutsideAt *Problem `json:"outside_at,omitempty"` // the first
+	Early     int64    `json:"early,omitempty"`
+	EarlyAt   *Problem `json:"early_at,omitempty"` // the first
 	// Aggregates were left out where the trades themselves are there.
 	Aggregates int64 `json:"aggregates,omitempty"`
 	// Holes are the places where consecutive files do not join, as

@@ -396,3 +396,42 @@ func TestImportedFundingKeepsItsInterval(t *testing.T) {
 		}
 	}
 }
+
+// TestImportTellsRowsThatContradictTheirName: rows of other days than the file's,
+// bars that begin between the hours, and settlements that come sooner than they say.
+func TestImportTellsRowsThatContradictTheirName(t *testing.T) {
+	d := newTree(t)
+	d.zip(usdmHour, hours("2024-02-01", 24, true)+strings.SplitN(hours("2024-03-05", 2, true), "\n", 2)[1])
+	done, _, err := d.run(perpFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f := done.Files[0]; f.Outside == 0 || f.OutsideAt == nil || !strings.Contains(f.OutsideAt.What, "the row is of 2024-03-05") || f.LeftOut != 0 {
+		t.Errorf("%+v: want the rows of March told, and kept", f)
+	}
+
+	d = newTree(t)
+	half := fmt.Sprintf("%d,100,110,90,105,7.25,0,0,0,0,0,0\n", day("2024-02-01").UnixMilli()+30*60000)
+	d.zip(usdmHour, hours("2024-02-01", 24, false)+half)
+	done, _, err = d.run(perpFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f := done.Files[0]; f.Rows != 24 || f.LeftOut != 1 || !strings.Contains(f.Problems[0].What, "the bar begins at 2024-02-01T00:30:00.000Z") {
+		t.Errorf("%+v: want one row left out", f)
+	}
+
+	d = newTree(t)
+	rows := []string{"calc_time,funding_interval_hours,last_funding_rate"}
+	for _, r := range [][2]int64{{0, 8}, {8, 8}, {12, 8}, {16, 4}, {20, 4}} {
+		rows = append(rows, fmt.Sprintf("%d,%d,0.0001", day("2024-02-01").UnixMilli()+r[0]*3600000+3, r[1]))
+	}
+	d.zip(Item{Market: exchange.USDM, Kind: FundingRates, Symbol: "BTCUSDT", From: day("2024-02-01"), Monthly: true}, lines(rows...))
+	done, _, err = d.run("funding/BTCUSDT.csv.gz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f := done.Files[0]; f.Early != 1 || f.Rows != 5 || !strings.Contains(f.EarlyAt.What, "4h0m0s after the row before, and both say 8h0m0s") {
+		t.Errorf("%+v: want one settlement that comes early", f)
+	}
+}

@@ -13,6 +13,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
@@ -144,8 +145,24 @@ func (s *source) line(i, n int, line []byte, found bool, c *converter, f func(ro
 		return nil
 	}
 	r.file, r.n = i, n
+	s.outside(&r)
 	return f(r)
 }
+
+// outside counts rows of other days than their file is named for.
+func (s *source) outside(r *row) {
+	f := s.files[r.file]
+	if r.at >= exchange.Time(f.From.UnixNano())-late && r.at <= exchange.Time(f.To().UnixNano())+late {
+		return
+	}
+	s.r.Outside++
+	if s.r.OutsideAt == nil {
+		s.r.OutsideAt = &Problem{File: s.names[r.file], Line: r.n, What: fmt.Sprintf("the row is of %s", r.at)}
+	}
+}
+
+// late is how far beyond its day a row may lie: the archive cuts by when it heard.
+const late = exchange.Minute
 
 // traded reports whether the trades of a time are there themselves.
 func (s *source) traded(at exchange.Time) bool {
@@ -200,6 +217,7 @@ func (d *distinct) take(r *row) bool {
 	}
 	if d.begun && d.last.step > 0 {
 		d.hole(r)
+		d.early(r)
 	}
 	d.begun = true
 	clear(d.known)
@@ -234,6 +252,19 @@ func (d *distinct) shared(r *row) {
 	if d.r.Shared == nil {
 		d.r.Shared = &Problem{File: d.names[r.file], Line: r.n,
 			What: fmt.Sprintf("id %d is also that of %s:%d, and the rows differ: both are kept", r.id, d.names[d.last.file], d.last.n)}
+	}
+}
+
+// early counts rows that come sooner than both the row before and they themselves
+// say.
+func (d *distinct) early(r *row) {
+	if every := min(d.last.step, r.step); r.at-d.last.at+exchange.Minute >= every {
+		return
+	}
+	d.r.Early++
+	if d.r.EarlyAt == nil {
+		d.r.EarlyAt = &Problem{File: d.names[r.file], Line: r.n,
+			What: fmt.Sprintf("%s after the row before, and both say %s", time.Duration(r.at-d.last.at).Round(time.Minute), time.Duration(min(d.last.step, r.step)))}
 	}
 }
 

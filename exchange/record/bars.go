@@ -99,7 +99,8 @@ func loadBars(path string, stats *Stats, o *observed) (*series, error) {
 	default:
 		return nil, fmt.Errorf("%s: %d bars; at least two are needed to know their interval", path, len(s.bars))
 	}
-	s.interval = commonInterval(s.bars)
+	s.interval = intervalOf(path, stats, s.bars)
+	s.bars = apart(path, stats, s.bars, s.interval)
 	return s, nil
 }
 
@@ -200,24 +201,4 @@ func (p *barParser) observe(f [][]byte, o *observed) {
 	if !o.rules {
 		o.qty.see(f[p.volume])
 	}
-}
-
-// commonInterval is the most frequent distance between bars; holes and missing
-// bars do not disturb it.
-func commonInterval(bars []bar) exchange.Time {
-	count := map[exchange.Time]int{}
-	for i := 1; i < len(bars); i++ {
-		count[bars[i].open-bars[i-1].open]++
-	}
-	var steps []exchange.Time
-	for d := range count {
-		steps = append(steps, d)
-	}
-	sort.Slice(steps, func(i, j int) bool {
-		if count[steps[i]] != count[steps[j]] {
-			return count[steps[i]] > count[steps[j]]
-		}
-		return steps[i] < steps[j]
-	})
-	return steps[0]
 }

@@ -31,6 +31,19 @@ var (
 	deribitInverse = regexp.MustCompile(`^(BTC|ETH)-(PERPETUAL|[0-9]{1,2}[A-Z]{3}[0-9]{2})$`)
 )
 
+var (
+	// notLinear is how venues name what is delivered or margined in its own coin.
+	notLinear = regexp.MustCompile(`^P[IF]_|_(PERP|[0-9]{6,8})$|-(PERPETUAL|[0-9]{1,2}[A-Z]{3}[0-9]{2}|[0-9]{6})$|USD(-SWAP)?$|^XBT[FGHJKMNQUVXZ][0-9]{2}$`)
+	// stable are the coins that end like a dollar and are none.
+	stable = regexp.MustCompile(`^[A-Z0-9]{3,}(BUSD|FDUSD)$`)
+)
+
+// namedLinear reports whether a symbol may be a perpetual that is margined in what
+// it is quoted in, which all bars of a history are valued as.
+func namedLinear(symbol string) bool {
+	return !notLinear.MatchString(symbol) || stable.MatchString(symbol)
+}
+
 // foreign tells what a contract of another venue is, where its symbol says so.
 // Sources: the venues' contract specifications, docs.tardis.dev on "amount".
 func foreign(venue, symbol string) (contract, bool) {

@@ -40,8 +40,31 @@ func loadFunding(path string, stats *Stats) ([]settlement, error) {
 	}
 	list = inOrder(path, stats, list, lines, func(s *settlement) exchange.Time { return s.at },
 		func(a, b *settlement) bool { return a.rate == b.rate && a.hours == b.hours })
+	doubt(path, stats, list)
 	setHours(list)
 	return list, nil
+}
+
+// doubt takes the interval from settlements that state a longer one than lies on
+// either side of them: a venue settles no sooner than it says.
+func doubt(path string, stats *Stats, list []settlement) {
+	n, first := 0, settlement{}
+	for i := range list {
+		every := hoursOf(list[i])
+		before := i == 0 || list[i].at-list[i-1].at < every
+		after := i == len(list)-1 || list[i+1].at-list[i].at < every
+		if !before || !after || len(list) == 1 {
+			continue
+		}
+		if n++; n == 1 {
+			first = list[i]
+		}
+		list[i].hours = 0
+	}
+	if n > 0 {
+		stats.note(path, 0, fmt.Sprintf("%d settlements, the first at %s, state an interval of %d hours and lie closer together: their times are believed",
+			n, first.at, first.hours))
+	}
 }
 
 type fundingParser struct{ at, rate, hours, width int }

@@ -48,6 +48,9 @@ func openHistory(dir string, opts HistoryOptions) (*part, error) {
 	if err := l.loadLegs(perpBars, exchange.USDM); err != nil {
 		return nil, err
 	}
+	if len(l.observed) == 0 {
+		return nil, fmt.Errorf("history %s has no bars that can be played: %s", dir, l.stats.Problems[0])
+	}
 	return l.part(look), nil
 }
 
@@ -72,6 +75,14 @@ func (l *loader) checkSymbols() error {
 func (l *loader) loadLegs(r role, m exchange.Market) error {
 	for _, symbol := range sortedKeys(l.files[r]) {
 		if !l.wanted.has(m, symbol) {
+			continue
+		}
+		if m == exchange.USDM && !namedLinear(symbol) {
+			why := "a history holds spot and linear perpetuals such as BTCUSDT, and this is named as a contract that is delivered or margined in coins"
+			if len(l.wanted) > 0 {
+				return fmt.Errorf("history: %s: %s", l.files[r][symbol], why)
+			}
+			l.stats.note(l.files[r][symbol], 0, why+": it was left out")
 			continue
 		}
 		o := observe(m, symbol)
@@ -180,6 +191,10 @@ func (l *loader) perp(lg *leg) (*perp, error) {
 	if err != nil {
 		return nil, fmt.Errorf("history: %w", err)
 	}
+	if len(f) == 0 {
+		l.hist.NoFunding++
+		l.stats.note(path, 0, "there is no settlement in it: "+lg.in.Key()+" pays no funding")
+	}
 	l.countFunding(f)
 	if l.opts.ShiftFunding != 0 {
 		shiftRates(f, l.opts.ShiftFunding)
@@ -213,9 +228,9 @@ func (l *loader) lacks(h *history) {
 	}
 	for _, p := range h.perps {
 		if p.mark != nil {
-			add(p.in.Key(), "marks", p.mark.spans(from, h.to))
+			add(p.in.Key(), "marks", p.mark.within(p.leg.series, from, h.to))
 		}
-		add(p.in.Key(), "settlements", fundingSpans(p.funding, from, h.to))
+		add(p.in.Key(), "settlements", fundingSpans(p.funding, p.leg.series, from, h.to))
 	}
 }
 

@@ -35,36 +35,69 @@ type lack struct {
 // spans lists the holes between bars that close in [from, to).
 func (s *series) spans(from, to exchange.Time) (out []span) {
 	for i := 1; i < len(s.bars); i++ {
-		due := s.bars[i-1].open + s.interval
-		at := s.bars[i].open
-		if at <= due || at+s.interval <= from || due+s.interval >= to {
-			continue
-		}
-		if due+s.interval < from { // a hole that begins before the time does
-			due += (from - due - 1) / s.interval * s.interval
-		}
-		end := min(at, to-s.interval)
-		if n := int64((end - due) / s.interval); n > 0 {
-			out = append(out, span{due, at, n})
-		}
+		out = s.span(out, s.bars[i-1].open+s.interval, s.bars[i].open, from, to)
 	}
 	return out
 }
 
-// fundingSpans lists the holes between settlements.
-func fundingSpans(list []settlement, from, to exchange.Time) (out []span) {
+// within lists the holes of a series that goes with another one: what it lacks
+// before its first bar and after its last is missing too.
+func (s *series) within(o *series, from, to exchange.Time) (out []span) {
+	out = s.span(out, o.bars[0].open, s.bars[0].open, from, to)
+	out = append(out, s.spans(from, to)...)
+	return s.span(out, s.close(len(s.bars)-1), o.close(len(o.bars)-1), from, to)
+}
+
+// span adds the bars that are due and not there until at.
+func (s *series) span(out []span, due, at, from, to exchange.Time) []span {
+	if at <= due || at+s.interval <= from || due+s.interval >= to {
+		return out
+	}
+	if due+s.interval < from { // a hole that begins before the time does
+		due += (from - due - 1) / s.interval * s.interval
+	}
+	end := min(at, to-s.interval)
+	if n := int64((end - due) / s.interval); n > 0 {
+		out = append(out, span{due, at, n})
+	}
+	return out
+}
+
+// fundingSpans lists the holes between settlements, and those before and after
+// them while the perpetual had bars. A settlement at the end of the last bar is of
+// the next day.
+func fundingSpans(list []settlement, bars *series, from, to exchange.Time) (out []span) {
+	if len(list) == 0 {
+		return nil
+	}
+	first, last := list[0], list[len(list)-1]
+	every := hoursOf(first)
+	if n := (first.at - bars.bars[0].open - 1) / every; n > 0 {
+		out = settling(out, first.at-n*every, first.at, every, from, to)
+	}
 	for i := 1; i < len(list); i++ {
-		every := exchange.Time(list[i].hours) * exchange.Hour
-		due, at := list[i-1].at+every, list[i].at
-		if at <= from || due >= to {
-			continue
-		}
-		if due < from {
-			due += (from - due + every - 1) / every * every
-		}
-		if n := int64((min(at, to) - due) / every); n > 0 {
-			out = append(out, span{due, at, n})
-		}
+		every := hoursOf(list[i])
+		out = settling(out, list[i-1].at+every, list[i].at, every, from, to)
+	}
+	every = hoursOf(last)
+	if end := bars.close(len(bars.bars) - 1); end > last.at+every {
+		out = settling(out, last.at+every, last.at+(end-last.at-1)/every*every+every, every, from, to)
+	}
+	return out
+}
+
+func hoursOf(s settlement) exchange.Time { return exchange.Time(s.hours) * exchange.Hour }
+
+// settling adds the settlements that are due and not there until at.
+func settling(out []span, due, at, every, from, to exchange.Time) []span {
+	if at <= from || due >= to {
+		return out
+	}
+	if due < from {
+		due += (from - due + every - 1) / every * every
+	}
+	if n := int64((min(at, to) - due) / every); n > 0 {
+		out = append(out, span{due, at, n})
 	}
 	return out
 }

@@ -217,6 +217,8 @@ func printImported(w io.Writer, r *archive.Imported) {
 	line(r.Repeated > 0, "%d rows that repeat another digit for digit were dropped", r.Repeated)
 	line(r.Aggregates > 0, "%d aggregates were left out: the trades that they sum up are there", r.Aggregates)
 	line(r.SharedIDs > 0, "%d rows share an id with another and were kept: %s", r.SharedIDs, r.Shared)
+	line(r.Outside > 0, "%d rows are of other days than their file is named for, and were kept: %s", r.Outside, r.OutsideAt)
+	line(r.Early > 0, "%d rows come sooner than their interval says, and were kept: %s", r.Early, r.EarlyAt)
 	line(r.LeftOut > 0, "%d rows were left out:", r.LeftOut)
 	for _, p := range r.Problems {
 		line(true, "  %s", p)
