@@ -34,6 +34,9 @@ type AccountOptions struct {
 	// no record of it explains, as if they had been traded by hand. Otherwise they
 	// hold what they touch: see the README.
 	Accept bool
+	// TakeOver cancels orders that other runs have at the venue, instead of refusing
+	// to begin beside them.
+	TakeOver bool
 }
 
 // liveAccount is the venue's account of a session with real orders.
@@ -44,7 +47,9 @@ type liveAccount struct {
 	stop    context.CancelFunc
 	done    chan struct{}
 	uid     string
-	lease   *ledger.Lease
+	leases  []*ledger.Lease
+	fence   desk.Fence
+	rival   error  // the run on the account that this one gave way to
 	held    string // why new risk is held back; ""
 	// leverage is what all symbols of the account have at least; 0: not known.
 	leverage int
@@ -229,11 +234,15 @@ func (r *runner) termsOf(ctx context.Context, in *exchange.Instrument) error {
 func (r *runner) marketsTraded() []exchange.Market {
 	used := []exchange.Market{exchange.Spot}
 	for _, m := range exchange.Markets[1:] {
-		if slices.ContainsFunc(r.market.instruments, func(in exchange.Instrument) bool { return in.Market == m }) {
+		if r.trades(m) {
 			used = append(used, m)
 		}
 	}
 	return used
+}
+
+func (r *runner) trades(m exchange.Market) bool {
+	return m == exchange.Spot || slices.ContainsFunc(r.market.instruments, func(in exchange.Instrument) bool { return in.Market == m })
 }
 
 // engage starts the desk, cancels what the last run left in the book, and waits
@@ -248,7 +257,7 @@ func (r *runner) engage(ctx context.Context, u *exchange.Universe) ([]exchange.E
 	a.recovering = true
 	r.entering("opening the account at the venue")
 	a.venue, err = desk.NewVenue(desk.Config{API: r.api(), Universe: u, Opening: *opening,
-		Options: desk.Options{Countdown: r.o.Account.Countdown}, Post: r.fromVenue, Note: r.accountNote})
+		Options: desk.Options{Countdown: r.o.Account.Countdown, Fence: a.fence}, Post: r.fromVenue, Note: r.accountNote})
 	if err != nil {
 		return nil, err
 	}
@@ -281,6 +290,8 @@ func (r *runner) reconciled(ctx context.Context) ([]exchange.Event, error) {
 		}
 		r.entering("waiting for the account to be reconciled (%s)", h.String())
 		switch {
+		case h.Rival != nil:
+			return nil, &RivalError{a.uid, h.Rival.String()}
 		case ctx.Err() != nil:
 			return nil, fmt.Errorf("interrupted before the account was reconciled: %w", ctx.Err())
 		case time.Now().After(limit):
@@ -370,6 +381,9 @@ func (r *runner) attend(now exchange.Time) {
 		r.say(Line{Time: now, Level: core.Warn, Strategy: "account", Text: text})
 	}
 	h := a.venue.Health()
+	if h.Rival != nil {
+		r.giveWay(now, h.Rival)
+	}
 	why := r.storage.reason()
 	if why == "" {
 		why = blind(&h)
@@ -414,8 +428,8 @@ func (a *liveAccount) close() error {
 		<-a.done
 	}
 	errs = append(errs, a.client.Close())
-	if a.lease != nil {
-		errs = append(errs, a.lease.Release())
+	for _, l := range a.leases {
+		errs = append(errs, l.Release())
 	}
 	return errors.Join(errs...)
 }

@@ -22,7 +22,7 @@ const (
 	FaultData           // market data that is missing or damaged
 	FaultLedger         // a ledger or journal that can't be used
 	FaultDiskFull       // no space for the ledger or journal
-	FaultLocked         // another process holds the ledger
+	FaultLocked         // another process holds the ledger or trades on the account
 	FaultAccount        // an account at the venue that can't be used
 	FaultStalled        // a loop that stood still, or a session that did not end in time
 )
@@ -64,6 +64,7 @@ func Classify(err error) Fault {
 	var unusable *LedgerError
 	var account *AccountError
 	var stalled *StallError
+	var rival *RivalError
 	switch {
 	case errors.As(err, &stalled):
 		return FaultStalled
@@ -71,7 +72,7 @@ func Classify(err error) Fault {
 		return FaultConfig
 	case errors.As(err, &script):
 		return FaultScript
-	case errors.Is(err, ledger.ErrLocked):
+	case errors.Is(err, ledger.ErrLocked), errors.As(err, &rival):
 		return FaultLocked
 	case errors.Is(err, ledger.ErrFull), errors.Is(err, syscall.ENOSPC):
 		return FaultDiskFull

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -38,9 +39,9 @@ func (r *runner) finish(ctx context.Context, ended error) (*Summary, error) {
 	if err := errors.Join(errs...); err != nil {
 		return r.summary("error"), errors.Join(err, save())
 	}
-	if fault := r.storage.fault(gone); fault != nil {
-		// All is recorded, and the session goes on later; but what ails the storage has
-		// not passed, and a supervisor should know.
+	if fault := cmp.Or(r.storage.fault(gone), r.real.gaveWay()); fault != nil {
+		// All is recorded, and the session goes on later; but what ails the storage or
+		// the account has not passed, and a supervisor should know.
 		sum := r.summary("error")
 		return sum, errors.Join(fmt.Errorf("the session ended in good order: %w", fault), r.db.EndRun(r.run.ID), save())
 	}

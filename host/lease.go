@@ -1,29 +1,175 @@
 package host
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/account"
+	"github.com/perilune/perilune/exchange/binance/desk"
+	"github.com/perilune/perilune/host/core"
 	"github.com/perilune/perilune/ledger"
 )
 
-// takeLease makes this the only process of the user on this machine that trades on
-// the account, whatever ledger others name.
+// takeLease makes this the only process on this machine that trades on the account,
+// whatever ledger others name: of this user by a file in its cache directory, of all
+// users by one in the directory for temporary files.
 func (r *runner) takeLease() error {
-	dir, err := os.UserCacheDir()
+	own, err := os.UserCacheDir()
 	if err != nil {
-		dir = os.TempDir()
+		own = os.TempDir()
 	}
-	dir = filepath.Join(dir, "perilune")
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	own = filepath.Join(own, "perilune")
+	if err := os.MkdirAll(own, 0o700); err != nil {
 		return &LedgerError{fmt.Errorf("lease of the account: %w", err)}
 	}
 	venue := strings.TrimSuffix(strings.TrimPrefix(r.o.Live.banFile(), "bans-"), ".json")
-	path := filepath.Join(dir, fmt.Sprintf("account-%s-%s.lease", venue, r.real.uid))
-	if r.real.lease, err = ledger.AcquireLease(path); err != nil {
+	name := fmt.Sprintf("account-%s-%s.lease", venue, r.real.uid)
+	if err := r.lease(ledger.AcquireLease(filepath.Join(own, name))); err != nil {
+		return err
+	}
+	err = r.lease(ledger.AcquireSharedLease(filepath.Join(os.TempDir(), "perilune-"+name)))
+	if err != nil && !errors.Is(err, ledger.ErrLocked) {
+		r.warn(fmt.Sprintf("other users of this machine are not kept from the account: %v", err))
+		return nil
+	}
+	return err
+}
+
+// lease keeps a lease until the session ends.
+func (r *runner) lease(l *ledger.Lease, err error) error {
+	if err != nil {
 		return fmt.Errorf("account %s is traded on by another session: end it first, or give this one an account of its own: %w", r.real.uid, err)
 	}
+	r.real.leases = append(r.real.leases, l)
 	return nil
+}
+
+// RivalError is another run on the same account, on whatever machine: the session was
+// refused, or gave way to it.
+type RivalError struct{ Account, Why string }
+
+func (e *RivalError) Error() string {
+	return fmt.Sprintf("account %s is traded on by another run of Perilune: %s", e.Account, e.Why)
+}
+
+// fence begins the run's client ids, and refuses to begin while orders of runs that
+// the ledger does not know rest at the venue. What earlier runs of the ledger left
+// there is cancelled.
+func (r *runner) fence(ctx context.Context) error {
+	if r.real == nil {
+		return nil
+	}
+	r.entering("looking for other runs on the account")
+	run := r.real.client.Now()
+	var foreign, old []account.Report
+	for _, m := range exchange.Markets {
+		list, err := r.runsOrders(ctx, m)
+		if err != nil {
+			return err
+		}
+		for _, o := range list {
+			known, err := r.db.HasOrder(o.ClientID)
+			switch {
+			case err != nil:
+				return err
+			case known && !r.resumes(o.ClientID):
+				old = append(old, o)
+			case !known:
+				foreign = append(foreign, o)
+				began, _ := desk.RunOf(o.ClientID)
+				run = max(run, began+exchange.Millisecond)
+			}
+		}
+	}
+	r.real.fence = desk.Fence{Run: run - run%exchange.Millisecond, TakeOver: r.o.Account.TakeOver}
+	if len(foreign) > 0 && !r.o.Account.TakeOver {
+		return &RivalError{r.real.uid, named(foreign) + " rest at the venue and are not in this ledger: end that session; " +
+			"when none runs any more, --take-over cancels them and goes on"}
+	}
+	return errors.Join(r.clear(ctx, foreign, "of another run are cancelled"), r.clear(ctx, old, "of earlier sessions are cancelled"))
+}
+
+// runsOrders lists what runs of Perilune have in a market's books.
+func (r *runner) runsOrders(ctx context.Context, m exchange.Market) ([]account.Report, error) {
+	all, err := r.real.client.OpenOrders(ctx, m)
+	if err != nil && r.trades(m) {
+		return nil, &AccountError{advised(err)}
+	}
+	if err != nil {
+		r.warn(fmt.Sprintf("whether another run trades in %s is not known: %v", m, err))
+	}
+	var out []account.Report
+	for _, o := range all {
+		if _, ok := desk.RunOf(o.ClientID); ok {
+			out = append(out, o)
+		}
+	}
+	return out, nil
+}
+
+// resumes reports whether the desk goes on with an order, and so cancels it itself.
+func (r *runner) resumes(clientID string) bool {
+	if r.resume == nil {
+		return false
+	}
+	for i := range r.resume.Orders {
+		if r.resume.Orders[i].ClientID == clientID {
+			return true
+		}
+	}
+	return false
+}
+
+func (r *runner) clear(ctx context.Context, list []account.Report, why string) error {
+	if len(list) == 0 {
+		return nil
+	}
+	r.warn(named(list) + " " + why)
+	for _, o := range list {
+		_, err := r.real.client.Cancel(ctx, o.Market, o.Symbol, o.ClientID)
+		var f *account.Fault
+		if err != nil && !(errors.As(err, &f) && f.Class == account.Refused) { // refused: it is over already
+			return &AccountError{fmt.Errorf("order %s of %s:%s: %w", o.ClientID, o.Market, o.Symbol, advised(err))}
+		}
+	}
+	return nil
+}
+
+// namedOrders is how many orders a message names.
+const namedOrders = 5
+
+func named(list []account.Report) string {
+	var parts []string
+	for _, o := range list[:min(len(list), namedOrders)] {
+		parts = append(parts, fmt.Sprintf("%s (%s:%s)", o.ClientID, o.Market, o.Symbol))
+	}
+	text := fmt.Sprintf("%d orders: %s", len(list), strings.Join(parts, ", "))
+	if len(list) > namedOrders {
+		text += ", …"
+	}
+	return text
+}
+
+// giveWay ends the session in good order: the desk has cancelled what is ours, and
+// sends nothing more.
+func (r *runner) giveWay(now exchange.Time, to *desk.Rival) {
+	if a := r.real; a.rival == nil {
+		a.rival = &RivalError{a.uid, to.String()}
+		r.say(Line{Time: now, Level: core.Error, Strategy: "account", Text: "the session ends: " + a.rival.Error()})
+		r.driver.End()
+		r.hold("another run trades on the account") // wakes the loop
+	}
+}
+
+// gaveWay is the run that this one gave way to, or nil.
+func (a *liveAccount) gaveWay() error {
+	if a == nil {
+		return nil
+	}
+	return a.rival
 }

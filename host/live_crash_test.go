@@ -28,6 +28,7 @@ const (
 	killCommit = "commit" // its fill is in the journal, and not yet in the ledger
 	killMove   = "move"   // a transfer was made; its answer was not heard
 	killNever  = "never"
+	runWhole   = "whole" // it is not killed, and has a ledger of its own
 )
 
 // A session that is killed at any point of an order's life knows, once it is started
@@ -85,6 +86,9 @@ func liveChild(dir string) {
 	o := liveOptions(os.Getenv("HOST_LIVE_VENUE"), dir, set)
 	o.Log = func(l Line) { fmt.Println(l.Level, l.Strategy, l.Text) }
 	o.Status = func(s Status) { fmt.Println("status", s.Events, s.Account) }
+	if point == runWhole {
+		wholeChild(o)
+	}
 	k := &suicide{point: point}
 	k.left.Store(occasions(point))
 	o.wrapAPI = func(api account.API) account.API { return &killedAPI{api, k} }

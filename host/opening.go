@@ -138,10 +138,3 @@ func (r *runner) openFunding(o *desk.Opening, _ *exchange.Universe) error {
 	}
 	return err
 }
-
-// clientTag begins the client ids of a session with real orders. The venue checks
-// an id against open orders only, so another ledger on the same account must never
-// make the same ones: they follow from when the session began.
-func clientTag(began exchange.Time) string {
-	return "pl" + strconv.FormatInt(int64(began/exchange.Millisecond), 36)
-}

@@ -35,8 +35,14 @@ func (r *runner) chooseSession(ctx context.Context) error {
 	if n := len(all); n > 0 && !r.o.New && r.o.continues() {
 		last := all[n-1]
 		if !last.Complete && last.Market == r.market.name && last.Seed == r.o.Seed {
-			return r.resumeSession(ctx, &last)
+			if err := r.resumeSession(ctx, &last); err != nil {
+				return err
+			}
+			return r.fence(ctx)
 		}
+	}
+	if err := r.fence(ctx); err != nil {
+		return err
 	}
 	account, err := r.db.NextAccount(r.mode())
 	if err != nil {

@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/desk"
 	"github.com/perilune/perilune/exchange/paper"
 	"github.com/perilune/perilune/host/advisor"
 	"github.com/perilune/perilune/host/core"
@@ -320,11 +321,7 @@ func (r *runner) session() (*session, error) {
 		Leverage: r.leverage(), SampleEvery: r.market.sample, Ladders: r.market.hot, Supply: r.market.supply, Final: !r.o.continues(),
 	}
 	if r.real != nil {
-		sess, err := r.db.Session(r.account)
-		if err != nil {
-			return nil, err
-		}
-		s.ClientTag = clientTag(sess.Started)
+		s.ClientTag = desk.Tag(r.real.fence.Run)
 	}
 	if a := r.o.Advisor; a != nil {
 		s.Adviser, s.AdviceTTL = a.Model, a.TTL

@@ -12,7 +12,7 @@ import (
 // What can be wrong with a ledger, to be tested with errors.Is. The errors that
 // are returned say more.
 var (
-	ErrLocked     = errors.New("another process is writing this ledger")
+	ErrLocked     = errors.New("in use by another process")
 	ErrMode       = errors.New("ledger is of another mode, venue or account")
 	ErrNewer      = errors.New("ledger was written by a newer version of this program")
 	ErrCorrupt    = errors.New("ledger is damaged")

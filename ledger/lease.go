@@ -7,8 +7,14 @@ type Lease struct{ lock *fileLock }
 
 // AcquireLease takes the lease that a file stands for; ErrLocked when another
 // process has it, with its number. The directory must exist.
-func AcquireLease(path string) (*Lease, error) {
-	l, err := acquire(path)
+func AcquireLease(path string) (*Lease, error) { return newLease(acquire(path)) }
+
+// AcquireSharedLease takes a lease that other users of the machine compete for, in a
+// directory that anybody may write to. Where the system has no locks that end with
+// their process, it takes none.
+func AcquireSharedLease(path string) (*Lease, error) { return newLease(acquireShared(path)) }
+
+func newLease(l *fileLock, err error) (*Lease, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -16,4 +22,9 @@ func AcquireLease(path string) (*Lease, error) {
 }
 
 // Release gives the lease back.
-func (l *Lease) Release() error { return l.lock.release() }
+func (l *Lease) Release() error {
+	if l.lock == nil {
+		return nil
+	}
+	return l.lock.release()
+}

@@ -21,6 +21,33 @@ func acquire(path string) (*fileLock, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open lock file: %w", err)
 	}
+	return lock(f)
+}
+
+// acquireShared takes a lock on a file that any user may have made. A file that
+// exists is not opened as one to be made: in /tmp Linux refuses that to all but its
+// owner. Nothing but a plain file of one name is touched, because anybody could have
+// laid a link there.
+func acquireShared(path string) (*fileLock, error) {
+	if f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666); err == nil {
+		err = errors.Join(f.Chmod(0o666), f.Close()) // whatever the umask says
+		if err != nil {
+			return nil, fmt.Errorf("make lock file: %w", err)
+		}
+	}
+	f, err := os.OpenFile(path, os.O_RDWR|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, fmt.Errorf("open lock file: %w", err)
+	}
+	var is syscall.Stat_t
+	if err := syscall.Fstat(int(f.Fd()), &is); err != nil || is.Mode&syscall.S_IFMT != syscall.S_IFREG || is.Nlink != 1 {
+		return nil, errors.Join(fmt.Errorf("lock file %s: want a plain file of one name", path), err, f.Close())
+	}
+	return lock(f)
+}
+
+func lock(f *os.File) (*fileLock, error) {
+	path := f.Name()
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		defer f.Close()
 		if errors.Is(err, syscall.EWOULDBLOCK) {

@@ -190,6 +190,12 @@ func (db *DB) Orders(f Filter) ([]Order, error) {
 	return last(rows, err, f.Last)
 }
 
+// HasOrder reports whether an order of a client id is in the ledger, in any session.
+func (db *DB) HasOrder(clientID string) (bool, error) {
+	list, err := collect(db, "SELECT 1 FROM orders WHERE client_id = ? LIMIT 1", func(rows *sql.Rows, n *int) error { return rows.Scan(n) }, clientID)
+	return len(list) > 0, err
+}
+
 func (db *DB) orders(f Filter, and string) ([]Order, error) {
 	return collect(db, `SELECT s.account, x.id, x.client_id, x.strategy, x.pair, x.leg, x.market, x.symbol, x.side, x.type,
 			x.tif, x.reduce_only, x.price, x.qty, x.filled, x.status, x.venue_id, x.reason, x.created, x.updated, x.schedule

@@ -35,7 +35,7 @@ const (
 	ExitAccount    = 24 // the account at the venue can't be used
 	ExitLedger     = 30 // the ledger or journal is unusable, or of another mode
 	ExitDiskFull   = 31
-	ExitLocked     = 32 // another process holds the ledger
+	ExitLocked     = 32 // another process holds the ledger, or trades on the account
 	ExitStalled    = 33 // the loop stood still, or the session did not end in time
 )
 

@@ -34,6 +34,7 @@ type sessionFlags struct {
 	json      bool
 	real      bool // orders go to the venue
 	accept    bool // what nothing explains
+	takeOver  bool
 	quiet     bool
 	capMiB    string
 	stall     time.Duration
@@ -106,7 +107,7 @@ func (s *sessionFlags) options(f *pflag.FlagSet) (*host.Options, error) {
 		}
 	}
 	if s.real {
-		o.Account = &host.AccountOptions{Accept: s.accept}
+		o.Account = &host.AccountOptions{Accept: s.accept, TakeOver: s.takeOver}
 	}
 	if s.config != "" {
 		if err := o.LoadConfig(s.config); err != nil {
@@ -127,12 +128,16 @@ func runVerb(ctx context.Context, e *env, args []string) error {
 	speed := f.String("speed", "", "virtual seconds per second, or max (default 3600 on synth, max on recordings)")
 	length := f.String("for", "", "end after this much virtual time: 90m, 12h, 30d; the next run goes on from there")
 	f.BoolVar(&s.accept, "accept-positions", false, "with --live: book positions that no record of the venue explains as traded by hand")
+	f.BoolVar(&s.takeOver, "take-over", false, "with --live: cancel the orders that other runs have at the venue, instead of refusing to begin beside them")
 	s.define(f)
 	if err := parse(f, args); err != nil {
 		return err
 	}
 	if s.accept && !*live {
 		return fail(ExitUsage, "--accept-positions: it is about an account with real orders: want --live")
+	}
+	if s.takeOver && !*live {
+		return fail(ExitUsage, "--take-over: it is about an account with real orders: want --live")
 	}
 	if *live && *paper {
 		return fail(ExitUsage, "--live and --paper: want one of them")

@@ -16,7 +16,8 @@ type Options struct {
 	Countdown  exchange.Time // of the dead-man switch: 120 s
 	// Beat is how long the loop may be silent before the desk takes it for
 	// stopped and no longer renews the switch: 10 s.
-	Beat exchange.Time
+	Beat  exchange.Time
+	Fence Fence
 }
 
 func (o Options) withDefaults() Options {
@@ -95,6 +96,8 @@ type Desk struct {
 	beat    exchange.Time
 	resumed int // orders and transfers of an earlier run that are not resolved
 	leaving bool
+	placed  bool   // something was sent for placing
+	rival   *Rival // the run that this one gave way to
 
 	requests []Request
 	events   []exchange.Event
@@ -195,6 +198,8 @@ func (d *Desk) Submit(o *exchange.Order, now exchange.Time) {
 
 func (d *Desk) refuse(o *exchange.Order) string {
 	switch {
+	case d.rival != nil:
+		return gaveWay
 	case d.leaving && o.Type == exchange.Limit && o.TIF != exchange.IOC && o.TIF != exchange.FOK:
 		return "the session is ending: nothing that rests is sent any more"
 	case !d.known(o.Instrument):

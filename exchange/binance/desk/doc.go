@@ -11,7 +11,8 @@
 //     Only on that ground is an order, or a transfer, ever taken for lost; nothing
 //     whose outcome is unknown is sent again.
 //   - The account is in one-way mode, and one desk trades on it: a second one
-//     would take the first one's fills for somebody else's.
+//     would take the first one's fills for somebody else's. Of two, the one of the
+//     older run gives way as soon as it hears of an order of the other: fence.go.
 //   - The wallet balance of a derivatives wallet is the sum of realised profit,
 //     fees, funding and moves, as the venue books it.
 //
@@ -23,5 +24,5 @@
 // Where to read: order.go is the life of an order, report.go what the venue says
 // of it, doubt.go orders whose outcome is unknown, tape.go executions, move.go
 // transfers, audit.go the comparison with the venue's account, guard.go the
-// dead-man switch, and venue.go the driver.
+// dead-man switch, fence.go other runs on the account, and venue.go the driver.
 package desk

@@ -58,6 +58,9 @@ func (d *Desk) renew(g *guard) {
 }
 
 func (d *Desk) tickGuards() {
+	if d.rival != nil {
+		return // whoever has taken over arms the same switches
+	}
 	for _, g := range d.guards {
 		switch {
 		case d.resting(g.in.ID):
@@ -119,6 +122,9 @@ func (d *Desk) onArm(a *Answer, f *account.Fault) {
 // nextGuard is when a switch is to be renewed or turned off.
 func (d *Desk) nextGuard() exchange.Time {
 	next := never
+	if d.rival != nil {
+		return next
+	}
 	for _, g := range d.guards {
 		if g.busy {
 			continue

@@ -22,6 +22,7 @@ type Health struct {
 	Armed      int  // dead-man switches that are on
 	Unarmed    int  // symbols with resting orders whose switch is off
 	LoopSilent exchange.Time
+	Rival      *Rival // the run on the account that this one gave way to; nil: none
 	Markets    []MarketHealth
 }
 
@@ -91,7 +92,7 @@ func (m *MarketHealth) line(now exchange.Time) string {
 
 // Health tells where the desk stands.
 func (d *Desk) Health() Health {
-	h := Health{Now: d.now, Resumed: d.resumed, Left: d.leaving}
+	h := Health{Now: d.now, Resumed: d.resumed, Left: d.leaving, Rival: d.rival}
 	for _, n := range d.open {
 		switch n.stage {
 		case waiting, placing:

@@ -49,7 +49,11 @@ func (d *Desk) Transfer(t *exchange.Transfer, now exchange.Time) {
 	m.Done, m.Failed, m.Reason = false, false, ""
 	d.books.add(purse{t.From, t.Asset}, t.Amount.Neg())
 	d.moves = append(d.moves, m)
-	if why := wrongTransfer(t); why != "" {
+	why := wrongTransfer(t)
+	if d.rival != nil {
+		why = gaveWay
+	}
+	if why != "" {
 		d.fail(m, why)
 		return
 	}
@@ -99,6 +103,8 @@ func (d *Desk) tickMove(m *move) {
 	case m.stage == doubtful:
 		m.asking = true
 		d.request(Request{Kind: Moves, Market: m.From, To: m.To, ID: m.ID, Since: m.since - exchange.Minute})
+	case d.rival != nil:
+		d.fail(m, gaveWay)
 	case d.turn(m):
 		m.stage = placing
 		d.request(Request{Kind: Move, Market: m.From, To: m.To, Asset: m.Asset, Amount: m.amount, ID: m.ID})

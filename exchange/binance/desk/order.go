@@ -82,7 +82,7 @@ func (n *order) hedges() bool { return n.ReduceOnly || n.Pair != 0 }
 const placeWithin = 10 * exchange.Second
 
 func (d *Desk) place(n *order) {
-	n.stage, n.due = placing, 0
+	n.stage, n.due, d.placed = placing, 0, true
 	d.protect(n)
 	r := Request{Kind: Place, Market: n.in.Market, Symbol: n.in.Symbol, Reduces: n.hedges(), NotAfter: n.Created + placeWithin,
 		Order: account.Order{Market: n.in.Market, Symbol: n.in.Symbol, ClientID: n.ClientID, Side: n.Side, Type: n.Type, TIF: n.TIF,

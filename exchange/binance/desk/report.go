@@ -41,11 +41,13 @@ func (d *Desk) Notice(n *account.Notice, now exchange.Time) {
 func (d *Desk) report(r *account.Report) {
 	in, ok := d.find(r.Market, r.Symbol)
 	if !ok {
+		d.lookOut(r)
 		d.stranger(r)
 		return
 	}
 	n := d.owner(in.ID, r.ClientID, r.VenueID)
 	if n == nil {
+		d.lookOut(r)
 		if r.Execution != nil {
 			d.execution(in, r.Execution)
 		} else if !r.Status.Terminal() {
