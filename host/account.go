@@ -196,6 +196,7 @@ func (r *runner) terms(ctx context.Context) error {
 		}
 	}
 	r.real.leverage = lowest
+	r.market.describe = describeLive(r.o.Live.hosts(), r.market.instruments)
 	return nil
 }
 
@@ -213,8 +214,8 @@ func (r *runner) termsOf(ctx context.Context, in *exchange.Instrument) error {
 		return err
 	}
 	in.MakerFee, in.TakerFee = fees.Maker, fees.Taker
+	in.Assumed = without(in.Assumed, "fees of VIP 0")
 	if !in.Perp() {
-		in.Assumed = ""
 		return nil
 	}
 	steps, err := r.real.client.Brackets(ctx, in.Market, in.Symbol)
@@ -225,8 +226,14 @@ func (r *runner) termsOf(ctx context.Context, in *exchange.Instrument) error {
 	for _, s := range steps {
 		in.Brackets = append(in.Brackets, exchange.Bracket{Cap: s.Cap, MMR: s.Rate, Cum: s.Cum, MaxLeverage: s.Leverage})
 	}
-	in.Assumed = ""
+	in.Assumed = without(in.Assumed, "margin brackets")
 	return nil
+}
+
+// without takes one of a list of assumptions out of it.
+func without(assumed, known string) string {
+	list := slices.DeleteFunc(strings.Split(assumed, ", "), func(s string) bool { return s == known })
+	return strings.Join(list, ", ")
 }
 
 // marketsTraded are the markets that the session has instruments in, and spot, whose

@@ -10,6 +10,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/host/core"
+	"github.com/perilune/perilune/ledger"
 )
 
 // finish closes journal and ledger and sums up. Errors on the way are joined:
@@ -56,6 +57,12 @@ func (r *runner) finish(ctx context.Context, ended error) (*Summary, error) {
 	}
 	r.tellNotices(r.driver.Now())
 	sum := r.summary(endedBy)
+	if sum.Resumed {
+		var err error
+		if sum.Whole, err = booked(r.db, r.account); err != nil {
+			return sum, fmt.Errorf("ledger %s: %w", r.o.DB, err)
+		}
+	}
 	if n := len(sum.DataProblems); n > 0 {
 		r.say(Line{Time: r.driver.Now(), Level: core.Warn, Strategy: "host",
 			Text: "the data are not whole: " + firstProblems(sum.DataProblems)})
@@ -68,6 +75,19 @@ func (r *runner) finish(ctx context.Context, ended error) (*Summary, error) {
 		sum.Report = r.o.Report
 	}
 	return sum, nil
+}
+
+// booked adds up what a session made, by asset.
+func booked(db *ledger.DB, account string) ([]Booked, error) {
+	list, err := db.PnL(ledger.Filter{Account: account})
+	if err != nil {
+		return nil, err
+	}
+	var out []Booked
+	for _, t := range ledger.Totals(list) {
+		out = append(out, Booked{t.Asset, Money{t.Trading}, Money{t.Basis}, Money{t.Funding}, Money{t.Insurance}, Money{t.Fees}, Money{t.Net}})
+	}
+	return out, nil
 }
 
 // ends reports whether a session is over for good: its data are at their end. The
@@ -86,6 +106,8 @@ func (r *runner) summary(endedBy string) *Summary {
 		From: from.String(), To: to.String(), Days: float64(to-from) / float64(exchange.Day), EndedBy: endedBy,
 		Events: r.driver.Events(), Effects: r.rec.effects, Fills: r.core.Fills(), OrdersRefused: r.refusals,
 		Funding: Money{st.Funding.Round(8)}, Fees: Money{st.Fees.Round(8)}, Insurance: Money{st.Insurance.Round(8)}, Drawdown: r.track.drawdown,
+		OthersFunding: Money{st.Others.Funding.Round(8)}, OthersFees: Money{st.Others.Fees.Round(8)}, OthersInsurance: Money{st.Others.Insurance.Round(8)},
+		Unpriced:    r.core.Unpriced(),
 		PairsOpened: st.PairsOpened, PairsClosed: st.PairsClosed, PairsLive: len(r.core.OpenPairs()),
 		MaxUnhedged: Money{st.MaxUnhedged}, MaxUnhedSec: float64(st.MaxUnhedgedTime) / float64(exchange.Second),
 		Reloads: st.Reloads, ReloadsRefused: st.ReloadsRefused, Errors: st.Errors, Gaps: st.Gaps,

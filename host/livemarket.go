@@ -173,7 +173,7 @@ func (r *runner) connect(ctx context.Context) error {
 		r.market.supply.Bars[r.market.instruments[i].Key()] = m.Interval()
 	}
 	r.market.hot = len(r.market.instruments) <= hotBooks
-	r.market.describe = describeLive(r.o.Live.hosts(), m.Universe())
+	r.market.describe = describeLive(r.o.Live.hosts(), r.market.instruments)
 	r.entering("reading the past of %d instruments", len(r.market.instruments))
 	if l.past, err = m.History(ctx); err != nil {
 		if ctx.Err() != nil {
@@ -215,9 +215,10 @@ func (r *runner) held() []string {
 	return slices.Compact(out)
 }
 
-func describeLive(hosts string, u *exchange.Universe) []string {
+func describeLive(hosts string, list []exchange.Instrument) []string {
 	var keys, assumed []string
-	for _, in := range u.All() {
+	for i := range list {
+		in := &list[i]
 		keys = append(keys, in.Key())
 		if text := in.Market.String() + ": assumed " + in.Assumed; in.Assumed != "" && !slices.Contains(assumed, text) {
 			assumed = append(assumed, text)

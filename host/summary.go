@@ -39,10 +39,21 @@ type Summary struct {
 	Funding       Money   `json:"funding"`
 	Fees          Money   `json:"fees"`
 	Insurance     Money   `json:"insurance"` // paid by insurance funds after liquidations
-	PnL           Money   `json:"pnl"`
-	StartEq       Money   `json:"equity_start"`
-	EndEq         Money   `json:"equity_end"`
-	Drawdown      float64 `json:"max_drawdown"` // fraction
+	PnL           Money   `json:"pnl"`       // of the whole account, in this run
+	// Of the three before PnL, what is no strategy's: of trades by hand, and of what the
+	// account held before the session.
+	OthersFunding   Money `json:"others_funding"`
+	OthersFees      Money `json:"others_fees"`
+	OthersInsurance Money `json:"others_insurance"`
+	// Unpriced are the coins that no market of the session prices: they are not in the
+	// equity.
+	Unpriced []string `json:"unpriced,omitempty"`
+	// Whole is what the whole session booked, over all its runs, by asset: the totals of
+	// the profit in the ledger. Nil in its first run, which is all of it.
+	Whole    []Booked `json:"session_totals,omitempty"`
+	StartEq  Money    `json:"equity_start"`
+	EndEq    Money    `json:"equity_end"`
+	Drawdown float64  `json:"max_drawdown"` // fraction
 
 	PairsOpened int     `json:"pairs_opened"`
 	PairsClosed int     `json:"pairs_closed"`
@@ -74,6 +85,17 @@ type Summary struct {
 	Data         *record.Stats `json:"data,omitempty"`
 	// Warnings tell what the strategies count on and this market does not give.
 	Warnings []string `json:"warnings,omitempty"`
+}
+
+// Booked is what a session made in one asset, as far as positions were closed.
+type Booked struct {
+	Asset     string `json:"asset"`
+	Trading   Money  `json:"price"`
+	Basis     Money  `json:"basis"`
+	Funding   Money  `json:"funding"`
+	Insurance Money  `json:"insurance"`
+	Fees      Money  `json:"fees"`
+	Net       Money  `json:"net"`
 }
 
 // JSON renders the summary on one line.

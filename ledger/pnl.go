@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 
 	"github.com/shopspring/decimal"
@@ -112,6 +113,27 @@ func (s *pnlSums) fill(f *Fill) error {
 	}
 	row.Fills++
 	return nil
+}
+
+// Totals adds lines up by asset.
+func Totals(list []PnL) []PnL {
+	sums := map[string]*PnL{}
+	for i := range list {
+		x := &list[i]
+		t := sums[x.Asset]
+		if t == nil {
+			t = &PnL{Asset: x.Asset}
+			sums[x.Asset] = t
+		}
+		t.Trading, t.Basis, t.Funding = t.Trading.Add(x.Trading), t.Basis.Add(x.Basis), t.Funding.Add(x.Funding)
+		t.Insurance, t.Fees, t.Net = t.Insurance.Add(x.Insurance), t.Fees.Add(x.Fees), t.Net.Add(x.Net)
+		t.Fills += x.Fills
+	}
+	var out []PnL
+	for _, asset := range slices.Sorted(maps.Keys(sums)) {
+		out = append(out, *sums[asset])
+	}
+	return out
 }
 
 func (s *pnlSums) sorted() []PnL {

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"github.com/shopspring/decimal"
 	"github.com/spf13/pflag"
 
 	"github.com/perilune/perilune/exchange"
@@ -252,28 +251,17 @@ func pairNames(db *ledger.DB, f ledger.Filter) (map[uint64]string, error) {
 }
 
 func pnlRows(list []ledger.PnL) (rows, totals []pnlOut) {
-	sum := map[string]*pnlOut{}
+	row := func(x *ledger.PnL) pnlOut {
+		return pnlOut{x.Account, x.Strategy, uint64(x.Pair), x.Asset, host.Money{Decimal: x.Trading}, host.Money{Decimal: x.Basis},
+			host.Money{Decimal: x.Funding}, host.Money{Decimal: x.Insurance}, host.Money{Decimal: x.Fees}, host.Money{Decimal: x.Net}, x.Fills}
+	}
 	rows = []pnlOut{}
 	for i := range list {
-		x := &list[i]
-		row := pnlOut{x.Account, x.Strategy, uint64(x.Pair), x.Asset, host.Money{Decimal: x.Trading}, host.Money{Decimal: x.Basis},
-			host.Money{Decimal: x.Funding}, host.Money{Decimal: x.Insurance}, host.Money{Decimal: x.Fees}, host.Money{Decimal: x.Net}, x.Fills}
-		rows = append(rows, row)
-		t := sum[x.Asset]
-		if t == nil {
-			t = &pnlOut{Session: "total", Asset: x.Asset}
-			sum[x.Asset] = t
-		}
-		for _, p := range [...]struct{ to, add *decimal.Decimal }{
-			{&t.Price.Decimal, &x.Trading}, {&t.Basis.Decimal, &x.Basis}, {&t.Funding.Decimal, &x.Funding},
-			{&t.Insured.Decimal, &x.Insurance}, {&t.Fees.Decimal, &x.Fees}, {&t.Net.Decimal, &x.Net},
-		} {
-			*p.to = p.to.Add(*p.add)
-		}
-		t.Fills += x.Fills
+		rows = append(rows, row(&list[i]))
 	}
-	for _, asset := range sortedKeys(sum) {
-		totals = append(totals, *sum[asset])
+	for _, t := range ledger.Totals(list) {
+		t.Account = "total"
+		totals = append(totals, row(&t))
 	}
 	return rows, totals
 }

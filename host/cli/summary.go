@@ -24,7 +24,17 @@ func printSummary(w io.Writer, s *host.Summary) {
 	row("time", "%s to %s UTC (%s)", second(s.From), second(s.To), span(s.Days))
 	row("ended by", "%s", ended(s))
 	row("equity", "%s -> %s USDT (%+.3f %%)", s.StartEq.StringFixed(2), s.EndEq.StringFixed(2), change(s))
-	row("profit", "%s USDT, of which funding %s, fees %s", s.PnL.StringFixed(2), s.Funding.StringFixed(2), s.Fees.Neg().StringFixed(2))
+	row("profit", "%s USDT%s, of which funding %s, fees %s", s.PnL.StringFixed(2), covers(s), s.Funding.StringFixed(2), s.Fees.Neg().StringFixed(2))
+	if !s.OthersFees.IsZero() || !s.OthersFunding.IsZero() {
+		row("not the strategies'", "funding %s and fees %s of these: trades by hand, and positions that no strategy holds",
+			s.OthersFunding.StringFixed(2), s.OthersFees.Neg().StringFixed(2))
+	}
+	if len(s.Unpriced) > 0 {
+		row("not in the equity", "%s: no market of this session prices them", strings.Join(s.Unpriced, ", "))
+	}
+	for _, b := range s.Whole {
+		row("the whole session", "%s (perilune pnl --db %s --session %s)", bookedText(&b), s.DB, s.Session)
+	}
 	if !s.Insurance.IsZero() {
 		row("insurance fund", "paid %s USDT into a liquidated wallet, which is part of the profit", s.Insurance.StringFixed(2))
 	}
@@ -49,6 +59,26 @@ func printSummary(w io.Writer, s *host.Summary) {
 	}
 	row("effects hash", "%.16s… (all of it with --json)", s.EffectsHash)
 	t.Flush()
+}
+
+// covers says what the profit is of, where that is not plain.
+func covers(s *host.Summary) string {
+	switch {
+	case s.Mode == "live" && s.Resumed:
+		return " of the whole account in this run"
+	case s.Mode == "live":
+		return " of the whole account"
+	case s.Resumed:
+		return " in this run"
+	}
+	return ""
+}
+
+// bookedText is what a session made in one asset, in the order of the columns of pnl.
+func bookedText(b *host.Booked) string {
+	figures := func(m host.Money) string { return short(b.Asset, m) }
+	return fmt.Sprintf("net %s %s: price %s, basis %s, funding %s, insurance %s, fees %s", figures(b.Net), b.Asset,
+		figures(b.Trading), figures(b.Basis), figures(b.Funding), figures(b.Insurance), figures(host.Money{Decimal: b.Fees.Neg()}))
 }
 
 // printAssumptions leaves out the figures of the calibration, which fill pages.

@@ -158,9 +158,9 @@ func (a *account) holding(wallet exchange.Market, asset string) *holding {
 	h := &holding{wallet: wallet, asset: asset}
 	if !stable(asset) {
 		h.spot, _ = a.u.Find(exchange.Spot, asset+"USDT")
-		for _, p := range a.u.Pairs(exchange.USDM) {
-			if p.Base == asset {
-				h.perp = p.Perp
+		for _, in := range a.u.All() {
+			if in.Market == exchange.USDM && in.Base == asset && h.perp == nil {
+				h.perp = in
 			}
 		}
 	}

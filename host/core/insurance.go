@@ -97,6 +97,9 @@ func (c *Core) onInsurance(ev *exchange.Event) {
 			amount = ev.Amount.Mul(parts[i].value).DivRound(whole, 16)
 		}
 		left = left.Sub(amount)
+		if parts[i].strategy < 0 {
+			c.stats.Others.Insurance = c.stats.Others.Insurance.Add(c.inUSDT(ev.Wallet, ev.Asset, amount))
+		}
 		c.insured(ev, &parts[i], i, amount)
 	}
 }

@@ -20,8 +20,11 @@ type Stats struct {
 	Reloads, ReloadsRefused  int
 	Errors, Gaps             int
 	Funding, Fees, Insurance decimal.Decimal
-	MaxUnhedged              decimal.Decimal
-	MaxUnhedgedTime          exchange.Time
+	// Others is the part of Funding, Fees and Insurance that is no strategy's: of trades
+	// by hand, and of positions that were there before.
+	Others          struct{ Funding, Fees, Insurance decimal.Decimal }
+	MaxUnhedged     decimal.Decimal
+	MaxUnhedgedTime exchange.Time
 
 	boot []Effect
 }
@@ -74,6 +77,7 @@ func (c *Core) shareFunding(in *exchange.Instrument, p *exchange.FundingPayment)
 		}
 	}
 	if rest.Position != 0 || !rest.Amount.IsZero() {
+		c.stats.Others.Funding = c.stats.Others.Funding.Add(c.inUSDT(in.Market, p.Asset, rest.Amount))
 		c.emit(Effect{Kind: EffectFunding, Strategy: -1, Instrument: in.ID, Payment: &rest})
 	}
 }
@@ -243,6 +247,18 @@ func (c *Core) Equity() decimal.Decimal {
 		}
 	}
 	return total
+}
+
+// Unpriced are the coins that Equity does not count, because no instrument of the
+// universe prices them.
+func (c *Core) Unpriced() []string {
+	var out []string
+	for _, h := range c.acct.holdings {
+		if !h.total.IsZero() && !stable(h.asset) && h.spot == nil && h.perp == nil {
+			out = append(out, fmt.Sprintf("%s %s (%s)", h.total, h.asset, h.wallet))
+		}
+	}
+	return out
 }
 
 // ValueAtMark is what a quantity of a perpetual is worth at the mark price, in

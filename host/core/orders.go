@@ -253,7 +253,7 @@ func (c *Core) onFill(ev *exchange.Event) {
 		f, shares = c.attribute(f)
 	}
 	postings := c.acct.fill(f)
-	c.stats.Fees = c.stats.Fees.Add(c.feeValue(in, f))
+	c.countFee(in, f, ours, shares)
 	e := Effect{Kind: EffectFill, Strategy: strategy, Instrument: in.ID, Fill: f, Shares: shares}
 	txn := &Txn{Kind: "fill", Ref: in.Key() + ":" + f.TradeID, Strategy: strategy, Postings: postings}
 	if ours {
@@ -273,6 +273,21 @@ func (c *Core) onFill(ev *exchange.Event) {
 	c.fills++
 	c.fillProgress(o, f)
 	c.oversold(o, f)
+}
+
+// countFee adds a fee to the session's, and to others' what is no strategy's of it.
+func (c *Core) countFee(in *exchange.Instrument, f *exchange.Fill, ours bool, shares []FillShare) {
+	fee := c.feeValue(in, f)
+	c.stats.Fees = c.stats.Fees.Add(fee)
+	if ours {
+		return
+	}
+	for i := range shares {
+		if s := &shares[i]; s.Strategy >= 0 {
+			fee = fee.Sub(c.feeValue(in, &s.Fill))
+		}
+	}
+	c.stats.Others.Fees = c.stats.Others.Fees.Add(fee)
 }
 
 // feeValue is a fee in USDT: one that was taken in coin counts at the fill's

@@ -209,8 +209,10 @@ type Notice struct {
 	// Config names a setting that was changed from elsewhere: "leverage BTCUSDT 20".
 	Config string
 	// Gap: events may have been missed until now; reconcile. It is also the first
-	// notice, once the stream is up.
-	Gap string
+	// notice, once the stream is up: then it Begins, and nothing can have been missed
+	// that whoever listens counted on.
+	Gap    string
+	Begins bool
 	// Down: the stream is lost and events are being missed; Gap follows when it is
 	// up again.
 	Down string

@@ -27,6 +27,7 @@ type feed struct {
 
 	mu     sync.Mutex
 	live   int    // connections
+	begun  bool   // one delivered
 	told   bool   // that it is down
 	why    string // it is not up
 	closed bool
@@ -45,7 +46,8 @@ func (f *feed) up() {
 	defer f.mu.Unlock()
 	if f.live++; f.live == 1 && !f.closed {
 		f.told = false
-		f.pass(Notice{Market: f.market, Gap: f.why, Time: f.now()})
+		f.pass(Notice{Market: f.market, Gap: f.why, Begins: !f.begun, Time: f.now()})
+		f.begun = true
 	}
 }
 

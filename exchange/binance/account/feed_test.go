@@ -15,6 +15,8 @@ func tape(m exchange.Market) (*feed, *[]string) {
 	c := &Client{o: Options{Log: func(string) {}, Now: func() exchange.Time { return 1 }}}
 	f := newFeed(m, c, func(n Notice) {
 		switch {
+		case n.Begins:
+			out = append(out, "begins: "+n.Gap)
 		case n.Gap != "":
 			out = append(out, "gap: "+n.Gap)
 		case n.Down != "":
@@ -58,7 +60,7 @@ func TestOverlap(t *testing.T) {
 	f.hear(t, accepted(2))
 	f.down(nil)
 	f.hear(t, accepted(3))
-	expect(t, out, "gap: the stream begins", "usdm A c1 #1 buy accepted 0/1@2 ", "usdm A c2 #2 buy accepted 0/1@2 ", "usdm A c3 #3 buy accepted 0/1@2 ")
+	expect(t, out, "begins: the stream begins", "usdm A c1 #1 buy accepted 0/1@2 ", "usdm A c2 #2 buy accepted 0/1@2 ", "usdm A c3 #3 buy accepted 0/1@2 ")
 	f.down(errors.New("reading from wss://x: EOF"))
 	f.up()
 	expect(t, out, "down: reading from wss://x: EOF", "gap: reading from wss://x: EOF")
@@ -97,7 +99,7 @@ func TestMute(t *testing.T) {
 	f.down(nil)
 	f.up()
 	f.down(errors.New("dialing wss://x/ws/k3y: EOF"))
-	expect(t, out, "gap: the stream begins", "down: the listen key has expired", "gap: the listen key has expired", "down: dialing wss://x/ws/•••: EOF")
+	expect(t, out, "begins: the stream begins", "down: the listen key has expired", "gap: the listen key has expired", "down: dialing wss://x/ws/•••: EOF")
 	f.close()
 	f.up()
 	f.hear(t, accepted(1))

@@ -25,7 +25,9 @@ func (d *Desk) Notice(n *account.Notice, now exchange.Time) {
 	case n.Gap != "":
 		a.down = ""
 		a.restart(d.now)
-		d.note("%s: %s; the account is compared", n.Market, n.Gap)
+		if !n.Begins { // else it is how every session starts
+			d.note("%s: %s; the account is compared", n.Market, n.Gap)
+		}
 	case n.Down != "":
 		a.down = n.Down
 		a.restart(d.now)

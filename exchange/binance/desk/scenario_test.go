@@ -421,13 +421,15 @@ func (p *player) execution(in *exchange.Instrument, trade, order string, qty, pr
 }
 
 // stream is a notice: "stream 1 fill 0.004 at 50000 trade 7 of 0.004", "stream 1
-// canceled 0.004", "stream usdm gap words", "stream usdm funding", "stream
+// canceled 0.004", "stream usdm gap words", "stream usdm begins", "stream usdm funding", "stream
 // usdm:BTCUSDT liquidation sell 0.01 at 49000 trade 9".
 func (p *player) stream(f []string) {
 	n := account.Notice{Time: p.now}
 	switch {
 	case f[1] == "gap":
 		n.Market, n.Gap = p.market(f[0]), strings.Join(f[2:], " ")
+	case f[1] == "begins":
+		n.Market, n.Gap, n.Begins = p.market(f[0]), "the stream begins", true
 	case f[1] == "down":
 		n.Market, n.Down = p.market(f[0]), strings.Join(f[2:], " ")
 	case f[1] == "funding":
