@@ -58,7 +58,7 @@ func TestWhatNothingPricesIsNamed(t *testing.T) {
 	for asset, amount := range map[string]int64{"USDT": 100, "BTC": 2, "XYZ": 7} {
 		b.step(exchange.Event{Kind: exchange.KindBalance, Wallet: exchange.Spot, Asset: asset, Amount: decimal.NewFromInt(amount), Reason: OpeningBalance})
 	}
-	b.book(0, 600000, 600000, 1)
+	b.book(0, 599999, 600001, 1)
 	if got := c.Equity(); !got.Equal(decimal.NewFromInt(100 + 2*60000)) {
 		t.Errorf("the equity is %s, want that of 100 USDT and of 2 BTC at 60000", got)
 	}
