@@ -31,7 +31,7 @@ func (r *runner) opening(u *exchange.Universe) (*desk.Opening, error) {
 	if r.resume == nil {
 		return o, nil
 	}
-	for _, read := range []func(*desk.Opening, *exchange.Universe) error{r.openOrders, r.openTapes, r.openWallets, r.openFunding} {
+	for _, read := range []func(*desk.Opening, *exchange.Universe) error{r.openOrders, r.openTapes, r.openWallets, r.openIncome} {
 		if err := read(o, u); err != nil {
 			return nil, fmt.Errorf("ledger %s: %w", r.o.DB, err)
 		}
@@ -125,7 +125,7 @@ func (r *runner) openWallets(o *desk.Opening, _ *exchange.Universe) error {
 	return nil
 }
 
-func (r *runner) openFunding(o *desk.Opening, _ *exchange.Universe) error {
+func (r *runner) openIncome(o *desk.Opening, _ *exchange.Universe) error {
 	list, err := r.db.Funding(ledger.Filter{Account: r.account})
 	o.Since = o.Began // both by the venue's clock; the loop's may be another
 	for i := range list {
@@ -133,8 +133,16 @@ func (r *runner) openFunding(o *desk.Opening, _ *exchange.Universe) error {
 	}
 	for i := range list {
 		if list[i].Settled >= o.Since {
-			o.Paid = append(o.Paid, list[i].TranID)
+			x := &list[i]
+			o.Paid = append(o.Paid, desk.Paid{Market: x.Market, Asset: x.Asset, Row: desk.FundingRow(x.Symbol, x.TranID)})
 		}
+	}
+	if err != nil {
+		return err
+	}
+	booked, err := r.db.Corrections(r.account)
+	for _, x := range booked {
+		o.Paid = append(o.Paid, desk.Paid{Market: x.Market, Asset: x.Asset, Row: x.Reason})
 	}
 	return err
 }

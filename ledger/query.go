@@ -159,6 +159,24 @@ func (db *DB) Insurance(f Filter) ([]Insurance, error) {
 	return last(rows, err, f.Last)
 }
 
+// Correction is a change of a wallet that the venue booked for a reason of its own.
+type Correction struct {
+	Market exchange.Market
+	Asset  string
+	Reason string // as its event told it; "" in what older versions wrote
+}
+
+// Corrections returns what was booked of an account as an adjustment, or paid by an
+// insurance fund: each once, whoever had parts of it.
+func (db *DB) Corrections(account string) ([]Correction, error) {
+	return collect(db, `SELECT DISTINCT substr(p.account, 3), p.asset, substr(x.ref, instr(x.ref || ' ', ' ') + 1)
+		FROM txn x JOIN posting p ON p.txn = x.id AND p.account LIKE 'A:%' JOIN session s ON s.id = x.session
+		WHERE s.account = ?1 AND x.kind IN ('adjust', 'insurance')`,
+		func(rows *sql.Rows, x *Correction) error {
+			return rows.Scan(scanMarket(&x.Market), &x.Asset, &x.Reason)
+		}, account)
+}
+
 // Order is the latest state of an order as it is in the ledger.
 type Order struct {
 	Account    string

@@ -175,8 +175,12 @@ func (c *Core) onBalance(ev *exchange.Event) {
 		c.log(Warn, -1, fmt.Sprintf("%s wallet: %s %s: %s", ev.Wallet, ev.Amount, ev.Asset, ev.Reason))
 	}
 	postings := []Posting{c.acct.add(ev.Wallet, ev.Asset, ev.Amount), against(equity, ev.Asset, ev.Amount)}
-	// A session goes on over runs, each of which counts its events from 1.
+	// A session goes on over runs, each of which counts its events from 1, and is told
+	// rows of the venue again.
 	ref := fmt.Sprintf("%d.%d", c.now, c.seq)
+	if kind == "adjust" {
+		ref += " " + ev.Reason
+	}
 	c.emit(Effect{Kind: EffectTxn, Strategy: -1, Txn: &Txn{Kind: kind, Ref: ref, Strategy: -1, Postings: postings}})
 	if kind == "adjust" && ev.Wallet == exchange.Spot {
 		c.doubt(ev.Asset)

@@ -68,8 +68,10 @@ func (a *audit) restore(from *Opening) {
 	a.since = max(from.Since, from.Began)
 	a.fresh = len(from.Wallets) == 0 && len(from.Positions) == 0
 	a.accept = from.Accept
-	for _, id := range from.Paid {
-		a.paid[id] = never
+	for _, p := range from.Paid {
+		if p.Market == a.market {
+			a.paid[p.Asset+" "+p.Row] = never
+		}
 	}
 }
 

@@ -43,13 +43,23 @@ type Opening struct {
 	Tapes     []Tape
 	Wallets   []account.Balance // Wallet is what the ledger's postings sum to
 	Positions []Holding
-	Paid      []string // TranID of funding that the ledger has from Since on
+	Paid      []Paid // rows of income that the ledger has from Since on
 	Since     exchange.Time
 	// Accept books the positions that the first comparisons find otherwise, as if
 	// they had been traded by hand: a person has looked, and knows why no record of
 	// the venue explains them.
 	Accept bool
 }
+
+// Paid names a row of income. Numbers of rows are one's own of a market and a type.
+type Paid struct {
+	Market exchange.Market
+	Asset  string
+	Row    string // the Reason of the event that booked it, or FundingRow
+}
+
+// FundingRow names the row of a payment of funding.
+func FundingRow(symbol, tranID string) string { return rowName("FUNDING_FEE", symbol, tranID) }
 
 // Tape tells which executions of an instrument the ledger has.
 type Tape struct {

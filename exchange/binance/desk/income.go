@@ -40,13 +40,12 @@ func (d *Desk) onIncome(a *audit, ans *Answer) {
 // income books a row, once. Profit and commission are in the executions, and
 // transfers are our own or found in the balance.
 func (d *Desk) income(a *audit, r *account.Income) {
-	key := r.Type + ":" + r.TranID + ":" + r.Symbol + ":" + r.Asset
+	name := rowName(r.Type, r.Symbol, r.TranID)
+	key := r.Asset + " " + name
 	if r.Type == "FUNDING_FEE" && a.coming != 0 && r.Time >= a.coming-exchange.Minute {
 		a.coming = 0
 	}
-	_, booked := a.paid[key]
-	_, restored := a.paid[r.TranID]
-	if booked || restored || r.Time < d.began {
+	if _, booked := a.paid[key]; booked || r.Time < d.began {
 		return
 	}
 	if d.opens(a.market) {
@@ -65,10 +64,15 @@ func (d *Desk) income(a *audit, r *account.Income) {
 		}
 	}
 	d.touch(a.market)
-	if r.Type == "INSURANCE_CLEAR" {
-		r.Type = exchange.InsuranceFund + ":"
+	d.adjust(purse{a.market, r.Asset}, r.Amount, name)
+}
+
+// rowName is how a row of income is known, in this run and in those after it.
+func rowName(kind, symbol, tranID string) string {
+	if kind == "INSURANCE_CLEAR" {
+		kind = exchange.InsuranceFund + ":"
 	}
-	d.adjust(purse{a.market, r.Asset}, r.Amount, strings.Join(strings.Fields(r.Type+" "+r.Symbol+" "+r.TranID), " "))
+	return strings.Join(strings.Fields(kind+" "+symbol+" "+tranID), " ")
 }
 
 // payment tells of funding. The rate and the mark price are not in the row.

@@ -3,6 +3,7 @@ package desk
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/shopspring/decimal"
 
@@ -21,7 +22,7 @@ type ledger struct {
 	moves     map[uint64]*Transit
 	wallets   map[purse]decimal.Decimal
 	positions map[exchange.InstrumentID]exchange.Lots
-	paid      []string
+	paid      []Paid
 	adjusted  []exchange.Event
 	seen      map[string]bool
 	bad       []string // what must not happen
@@ -59,14 +60,27 @@ func (l *ledger) take(ev *exchange.Event) {
 	case exchange.KindFill:
 		l.fill(ev.Fill)
 	case exchange.KindFundingPaid:
-		l.add(l.u.Get(ev.Payment.Instrument).Market, ev.Payment.Asset, ev.Payment.Amount)
-		l.paid = append(l.paid, ev.Payment.TranID)
+		in := l.u.Get(ev.Payment.Instrument)
+		l.add(in.Market, ev.Payment.Asset, ev.Payment.Amount)
+		l.paid = append(l.paid, Paid{in.Market, ev.Payment.Asset, FundingRow(in.Symbol, ev.Payment.TranID)})
 	case exchange.KindTransfer:
 		l.arrive(ev.Transfer)
 	case exchange.KindBalance:
 		l.add(ev.Wallet, ev.Asset, ev.Amount)
+		if key := fmt.Sprint(ev.Wallet, ev.Asset, ev.Reason); named(ev.Reason) {
+			if l.seen[key] {
+				l.fault("%s of %s in the %s wallet was booked twice", ev.Reason, ev.Asset, ev.Wallet)
+			}
+			l.seen[key] = true
+			l.paid = append(l.paid, Paid{ev.Wallet, ev.Asset, ev.Reason})
+		}
 		l.adjusted = append(l.adjusted, *ev)
 	}
+}
+
+// named reports whether a balance changed for a row of income, which has a number.
+func named(reason string) bool {
+	return strings.HasPrefix(reason, exchange.InsuranceFund) || strings.HasPrefix(reason, "REFERRAL_KICKBACK")
 }
 
 func (l *ledger) update(u *exchange.OrderUpdate) {

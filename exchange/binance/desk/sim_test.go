@@ -318,7 +318,8 @@ func (s *sim) act() {
 	case n < 95:
 		s.house.fund(s.u.Get(exchange.InstrumentID(1+s.rng.IntN(3))), decimal.New(int64(s.rng.IntN(2000)-1000), -5))
 	case n < 97:
-		s.house.income(account.Income{Market: exchange.USDM, Type: "REFERRAL_KICKBACK", Asset: "USDT", Amount: decimal.New(int64(1+s.rng.IntN(99)), -6)})
+		kind := [...]string{"REFERRAL_KICKBACK", "INSURANCE_CLEAR"}[s.rng.IntN(2)]
+		s.house.income(account.Income{Market: exchange.USDM, Type: kind, Asset: "USDT", Amount: decimal.New(int64(1+s.rng.IntN(99)), -6)})
 	case n < 98: // a hand at work elsewhere
 		amount := decimal.New(int64(1+s.rng.IntN(1000)), -2)
 		s.house.add(exchange.Spot, "USDT", amount)
