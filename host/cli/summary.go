@@ -33,7 +33,7 @@ func printSummary(w io.Writer, s *host.Summary) {
 		row("not in the equity", "%s: no market of this session prices them", strings.Join(s.Unpriced, ", "))
 	}
 	for _, b := range s.Whole {
-		row("the whole session", "%s (perilune pnl --db %s --session %s)", bookedText(&b), s.DB, s.Session)
+		row("the whole session", "%s, as far as positions were closed (perilune pnl --db %s --session %s)", bookedText(&b), s.DB, s.Session)
 	}
 	if !s.Insurance.IsZero() {
 		row("insurance fund", "paid %s USDT into a liquidated wallet, which is part of the profit", s.Insurance.StringFixed(2))

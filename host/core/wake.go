@@ -10,7 +10,7 @@ func (c *Core) checkAwake(s *slot) {
 	if s.asleep != "" {
 		return
 	}
-	s.asleep = "it has no timer, watches no market that it has a handler for, and has nothing under way"
+	s.asleep = "it has no timer, and no handler for a market that it watches or for anything that is under way"
 	c.log(Warn, s.index, "nothing can wake it any more: "+s.asleep)
 }
 
