@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	lua "github.com/yuin/gopher-lua"
 	"pgregory.net/rapid"
@@ -48,6 +49,12 @@ func TestDidYouMean(t *testing.T) {
 		if got := DidYouMean(typed, names); got != want {
 			t.Errorf("DidYouMean(%q) = %q, want %q", typed, got, want)
 		}
+	}
+	// A name that nobody can have mistyped is not compared: it would take seconds,
+	// during which nothing else is called.
+	begun := time.Now()
+	if got := DidYouMean(strings.Repeat("x", 1<<24), []string{"spot:BTCUSDT"}); got != "" || time.Since(begun) > time.Second {
+		t.Errorf("a name of 16 MiB: %q after %s", got, time.Since(begun))
 	}
 }
 

@@ -8,6 +8,9 @@ import (
 // DidYouMean returns `; did you mean "x"?` for the name closest to a mistyped
 // one, or nothing when none is close enough to be a likely typing error.
 func DidYouMean(typed string, names []string) string {
+	if len(typed) > longestTypo {
+		return ""
+	}
 	best, bestD := "", 2+len(typed)/3
 	for _, n := range names {
 		if d := editDistance(strings.ToLower(typed), strings.ToLower(n)); d < bestD {
@@ -19,6 +22,10 @@ func DidYouMean(typed string, names []string) string {
 	}
 	return fmt.Sprintf("; did you mean %q?", best)
 }
+
+// longestTypo is how long a name may be that is compared: nobody mistypes a
+// megabyte, and comparing one takes seconds.
+const longestTypo = 256
 
 func editDistance(a, b string) int {
 	row := make([]int, len(b)+1)

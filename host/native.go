@@ -1,9 +1,11 @@
 package host
 
 import (
+	"encoding/json"
 	"fmt"
 	"regexp"
 	"runtime/debug"
+	"slices"
 
 	"github.com/perilune/perilune/bindings"
 	"github.com/perilune/perilune/exchange"
@@ -15,48 +17,98 @@ import (
 var strategyNames = regexp.MustCompile(`^[a-z0-9_-]{1,32}$`)
 
 // contained is a strategy written in Go whose panics fail the callback, as an error
-// in Lua does, and nothing else.
-type contained struct{ core.Strategy }
+// in Lua does, and nothing else. What it subscribes to and wants is asked once.
+type contained struct {
+	core.Strategy
+	name          string
+	subscriptions []string
+	wants         [core.Handlers]bool
+}
 
-// Call implements core.Strategy.
-func (s contained) Call(p *core.Port, n *core.Notice) (err error) {
+// contain asks a strategy for all that does not change. A nil in an interface
+// panics when it is asked.
+func contain(s core.Strategy) (c *contained, err error) {
+	if s == nil {
+		return nil, fmt.Errorf("it is nil: want a core.Strategy")
+	}
+	asked := "its name"
 	defer func() {
 		if v := recover(); v != nil {
-			err = fmt.Errorf("panic: %v\n%s", v, debug.Stack())
+			c, err = nil, fmt.Errorf("asked for %s, it panicked: %v", asked, v)
 		}
 	}()
+	c = &contained{Strategy: s}
+	c.name = s.Name()
+	asked = "its subscriptions"
+	c.subscriptions = slices.Clone(s.Subscriptions())
+	asked = "the handlers that it wants"
+	for h := range core.Handlers {
+		c.wants[h] = s.Wants(h)
+	}
+	return c, nil
+}
+
+func (s *contained) Name() string              { return s.name }
+func (s *contained) Subscriptions() []string   { return s.subscriptions }
+func (s *contained) Wants(h core.Handler) bool { return s.wants[h] }
+
+// caught makes a panic an error.
+func caught(err *error) {
+	if v := recover(); v != nil {
+		*err = fmt.Errorf("panic: %v\n%s", v, debug.Stack())
+	}
+}
+
+// Call implements core.Strategy.
+func (s *contained) Call(p *core.Port, n *core.Notice) (err error) {
+	defer caught(&err)
 	return s.Strategy.Call(p, n)
 }
 
+// mostState is how many bytes the state of a strategy may have: it is written after
+// every callback that changed it.
+const mostState = 16 << 20
+
 // State implements core.Strategy.
-func (s contained) State() (raw []byte, err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			err = fmt.Errorf("panic: %v\n%s", v, debug.Stack())
-		}
-	}()
-	return s.Strategy.State()
+func (s *contained) State() (raw []byte, err error) {
+	defer caught(&err)
+	raw, err = s.Strategy.State()
+	switch {
+	case err != nil:
+		return nil, err
+	case len(raw) > mostState:
+		return nil, fmt.Errorf("its state has %d bytes: at most %d are kept", len(raw), mostState)
+	case len(raw) > 0 && !json.Valid(raw):
+		return nil, fmt.Errorf("its state is no JSON: %.40q", raw)
+	}
+	return raw, nil
 }
 
 // Restart implements core.Strategy.
-func (s contained) Restart(p *core.Port) (fresh core.Strategy, err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			err = fmt.Errorf("panic: %v\n%s", v, debug.Stack())
-		}
-	}()
+func (s *contained) Restart(p *core.Port) (fresh core.Strategy, err error) {
+	defer caught(&err)
 	fresh, err = s.Strategy.Restart(p)
-	if fresh != nil {
-		fresh = contained{fresh}
+	if fresh == nil || err != nil {
+		return nil, err
 	}
-	return fresh, err
+	c, err := contain(fresh)
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// Close implements core.Strategy.
+func (s *contained) Close() {
+	defer func() { _ = recover() }() // it is gone
+	s.Strategy.Close()
 }
 
 // natives are the strategies written in Go as the core drives them.
 func (o *Options) natives() []core.Strategy {
-	out := make([]core.Strategy, len(o.Strategies))
-	for i, s := range o.Strategies {
-		out[i] = contained{s}
+	out := make([]core.Strategy, len(o.contained))
+	for i, s := range o.contained {
+		out[i] = s
 	}
 	return out
 }
@@ -64,56 +116,45 @@ func (o *Options) natives() []core.Strategy {
 // checkStrategies says what is wrong with the strategies written in Go.
 func (o *Options) checkStrategies() error {
 	seen := map[string]int{}
+	o.contained = nil
 	for i, s := range o.Strategies {
-		name, err := nameOf(s)
+		c, err := contain(s)
 		switch {
 		case err != nil:
 			return configError("Strategies[%d]: %v", i, err)
-		case !strategyNames.MatchString(name):
-			return configError("Strategies[%d]: name %q: want 1 to 32 of a-z, 0-9, - and _", i, name)
-		case name == "host":
-			return configError("Strategies[%d]: name %q: that is the host itself; choose another", i, name)
+		case !strategyNames.MatchString(c.name):
+			return configError("Strategies[%d]: name %q: want 1 to 32 of a-z, 0-9, - and _", i, c.name)
+		case c.name == "host":
+			return configError("Strategies[%d]: name %q: that is the host itself; choose another", i, c.name)
 		}
-		if first, twice := seen[name]; twice {
-			return configError("Strategies[%d]: name %q: Strategies[%d] has it; orders and state are filed under the name", i, name, first)
+		if first, twice := seen[c.name]; twice {
+			return configError("Strategies[%d]: name %q: Strategies[%d] has it; orders and state are filed under the name", i, c.name, first)
 		}
-		seen[name] = i
+		seen[c.name] = i
+		o.contained = append(o.contained, c)
 	}
 	return nil
-}
-
-// nameOf asks a strategy for its name. A nil in an interface panics when asked.
-func nameOf(s core.Strategy) (name string, err error) {
-	if s == nil {
-		return "", fmt.Errorf("it is nil: want a core.Strategy")
-	}
-	defer func() {
-		if v := recover(); v != nil {
-			err = fmt.Errorf("asked for its name, it panicked: %v", v)
-		}
-	}()
-	return s.Name(), nil
 }
 
 // checkNative compares the strategies written in Go with the scripts and with what
 // the market has, before anything is written.
 func (r *runner) checkNative() error {
-	if len(r.o.Strategies) == 0 {
+	if len(r.o.contained) == 0 {
 		return nil
 	}
 	u, err := exchange.NewUniverse(r.market.instruments)
 	if err != nil {
 		return err
 	}
-	for i, s := range r.o.Strategies {
+	for i, s := range r.o.contained {
 		for _, l := range r.scripts {
-			if l.name == s.Name() {
-				return configError("Strategies[%d]: name %q: the script %s has it; orders and state are filed under the name", i, s.Name(), l.path)
+			if l.name == s.name {
+				return configError("Strategies[%d]: name %q: the script %s has it; orders and state are filed under the name", i, s.name, l.path)
 			}
 		}
-		for _, pattern := range s.Subscriptions() {
+		for _, pattern := range s.subscriptions {
 			if !matches(u, pattern) {
-				return configError("Strategies[%d] (%s): subscription %q: nothing in this market is called so%s", i, s.Name(), pattern, bindings.DidYouMean(pattern, keys(u)))
+				return configError("Strategies[%d] (%s): subscription %q: nothing in this market is called so%s", i, s.name, pattern, bindings.DidYouMean(pattern, keys(u)))
 			}
 		}
 	}

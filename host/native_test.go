@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"reflect"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -31,6 +32,8 @@ func TestStrategiesAreCheckedBeforeAnythingStarts(t *testing.T) {
 		{"the host's name", []core.Strategy{quiet("host")}, `"host"`},
 		{"a name that is none", []core.Strategy{quiet("A b/c;")}, "want 1 to 32"},
 		{"two of one name", []core.Strategy{quiet("a"), quiet("a")}, "Strategies[0] has it"},
+		{"a panic when asked for its subscriptions", []core.Strategy{rude{gopher: &gopher{name: "a"}, at: "subscriptions"}}, "asked for its subscriptions, it panicked: no"},
+		{"a panic when asked for its handlers", []core.Strategy{rude{gopher: &gopher{name: "a"}, at: "wants"}}, "asked for the handlers that it wants, it panicked: no"},
 		{"an unknown symbol", []core.Strategy{elsewhere{quiet("a")}}, "spot:NOPE"},
 	} {
 		sum, err := Run(context.Background(), gopherOptions(t, c.list...))
@@ -65,6 +68,13 @@ func TestAGoStrategyIsContained(t *testing.T) {
 		{"NaN", func(p *core.Port) { p.Chart("x", math.NaN()) }, "NaN: want a finite number"},
 		{"a transfer to nowhere", func(p *core.Port) { p.Transfer("USDT", exchange.Spot, 77, decimal.NewFromInt(1)) }, "to 77"},
 		{"a panic", func(*core.Port) { panic("oh") }, "panic: oh"},
+		{"an amount of a million digits", func(p *core.Port) { p.Transfer("USDT", exchange.Spot, exchange.USDM, decimal.New(1, 1e6)) }, "an exponent of 1000000"},
+		{"a curve of a billion slices", func(p *core.Port) { p.VolumeCurve(0, 0, exchange.Hour, 1<<30) }, "1073741824 slices"},
+		{"a flood", func(p *core.Port) {
+			for range 100_000 {
+				p.Chart("x", 1)
+			}
+		}, "at most 8192 things"},
 		{"an error", nil, "as it says"},
 	} {
 		calls := 0
@@ -104,5 +114,76 @@ func TestRunLeavesTheOptionsAlone(t *testing.T) {
 	}
 	if !reflect.DeepEqual(*o, before) {
 		t.Errorf("the options are now\n%+v\nand were\n%+v", *o, before)
+	}
+}
+
+// rude panics where a strategy is asked for something other than a callback.
+type rude struct {
+	*gopher
+	at    string
+	fresh core.Strategy
+	state []byte
+}
+
+func (r rude) refuse(at string) {
+	if r.at == at {
+		panic("no")
+	}
+}
+
+func (r rude) Subscriptions() []string                   { r.refuse("subscriptions"); return r.gopher.Subscriptions() }
+func (r rude) Wants(h core.Handler) bool                 { r.refuse("wants"); return r.gopher.Wants(h) }
+func (r rude) Restart(*core.Port) (core.Strategy, error) { r.refuse("restart"); return r.fresh, nil }
+func (r rude) State() ([]byte, error)                    { r.refuse("state"); return r.state, nil }
+func (r rude) Close()                                    { r.refuse("close") }
+
+// Nor does what it does outside of callbacks reach its neighbour.
+func TestAGoStrategyIsContainedBetweenCallbacks(t *testing.T) {
+	var typedNil *gopher
+	for _, c := range []struct {
+		r    rude
+		want string
+	}{
+		{rude{at: "restart"}, "could not be restarted: panic: no"},
+		{rude{fresh: typedNil}, "could not be restarted: asked for its name, it panicked"},
+		{rude{at: "state"}, "its state was not saved: panic: no"},
+		{rude{state: []byte("{{")}, "its state is no JSON"},
+		{rude{state: []byte(strings.Repeat(" ", mostState) + "0")}, "its state has 16777217 bytes: at most 16777216 are kept"},
+		{rude{at: "close"}, "bad: on_book: oops"},
+	} {
+		calls, neighbour := 0, 0
+		c.r.gopher = &gopher{name: "bad", wants: []core.Handler{core.OnBook, core.OnStart}, call: func(_ *core.Port, n *core.Notice) error {
+			if calls++; calls == 2 {
+				return errors.New("oops")
+			}
+			return nil
+		}}
+		good := &gopher{name: "good", wants: []core.Handler{core.OnBook}, call: func(*core.Port, *core.Notice) error { neighbour++; return nil }}
+		var h heard
+		o := gopherOptions(t, c.r, good)
+		o.Log, o.For = h.log, 10*exchange.Minute
+		if _, err := Run(context.Background(), o); err != nil {
+			t.Fatalf("%s: %v", c.want, err)
+		}
+		if text := h.text(); !strings.Contains(text, c.want) || neighbour != 60 {
+			t.Errorf("the neighbour had %d calls; want %q in\n%s", neighbour, c.want, text)
+		}
+	}
+}
+
+// A function of the embedding program that panics is told, and does not end the
+// program; a strategy that ends its goroutine does not go unseen.
+func TestWhatPanicsBesideTheLoop(t *testing.T) {
+	neighbour := 0
+	good := &gopher{name: "good", wants: []core.Handler{core.OnBook}, call: func(*core.Port, *core.Notice) error { neighbour++; return nil }}
+	o := gopherOptions(t, good)
+	o.For, o.Log = 10*exchange.Minute, func(Line) { panic("no ears") }
+	sum, err := Run(context.Background(), o)
+	if sum == nil || err == nil || !strings.Contains(err.Error(), "Options.Log panicked, and was not called again: no ears") || neighbour != 60 {
+		t.Errorf("%v, %v and %d calls: want a summary, what was said, and 60", sum, err, neighbour)
+	}
+	gone := &gopher{name: "gone", wants: []core.Handler{core.OnBook}, call: func(*core.Port, *core.Notice) error { runtime.Goexit(); return nil }}
+	if sum, err := Run(context.Background(), gopherOptions(t, gone)); sum != nil || err == nil || !strings.Contains(err.Error(), "runtime.Goexit") {
+		t.Errorf("%v, %v: want an error that names runtime.Goexit", sum, err)
 	}
 }

@@ -23,6 +23,7 @@ type Options struct {
 	// Strategies are strategies written in Go, run after the scripts. A session
 	// that has any can't be replayed from its journal alone.
 	Strategies []core.Strategy
+	contained  []*contained // the same, as Validate found them
 	// Set gives parameters by name. "name.param" addresses one strategy, plain
 	// "param" every strategy that has it. A name that no strategy has is an error.
 	// A list is "a,b" or, where its elements have commas, JSON: ["a","b"].

@@ -75,11 +75,20 @@ type outcome struct {
 // supervise runs a session on a goroutine of its own and watches it from this one.
 func (r *runner) supervise(ctx context.Context) (*Summary, error) {
 	v := newVoice(r.o)
-	defer v.close()
 	r.voice = v
+	sum, err := r.oversee(ctx, v)
+	v.close()
+	if broken := v.broken(); broken != nil {
+		err = errors.Join(err, broken)
+	}
+	return sum, err
+}
+
+// oversee watches the loop until the session is over or given up.
+func (r *runner) oversee(ctx context.Context, v *voice) (*Summary, error) {
 	ended := make(chan outcome, 1)
 	go func() {
-		var out outcome
+		out := outcome{err: &PanicError{Value: "a callback ended the loop's goroutine with runtime.Goexit"}}
 		defer func() { ended <- out }()
 		out.sum, out.err = r.whole(ctx)
 	}()

@@ -2,6 +2,7 @@ package host
 
 import (
 	"fmt"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -34,6 +35,7 @@ type voice struct {
 	lines   []Line
 	state   *Status
 	dropped int
+	failure error // of a function that panicked; it is not called again
 	closed  bool
 	wake    chan struct{}
 	done    chan struct{}
@@ -95,9 +97,37 @@ type rate struct {
 }
 
 func newVoice(o *Options) *voice {
-	v := &voice{log: o.Log, status: o.Status, paced: o.live() || o.Speed > 0, wake: make(chan struct{}, 1), done: make(chan struct{}), rates: map[string]*rate{}}
+	v := &voice{paced: o.live() || o.Speed > 0, wake: make(chan struct{}, 1), done: make(chan struct{}), rates: map[string]*rate{}}
+	v.log = func(l Line) { v.guard("Log", func() { o.Log(l) }) }
+	v.status = func(s Status) {
+		if o.Status != nil {
+			v.guard("Status", func() { o.Status(s) })
+		}
+	}
 	go v.run()
 	return v
+}
+
+// guard calls a function of the embedding program. One that panics is not called
+// again, and Run returns what it said; the session goes on.
+func (v *voice) guard(name string, call func()) {
+	if v.broken() != nil {
+		return
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			v.mu.Lock()
+			v.failure = fmt.Errorf("Options.%s panicked, and was not called again: %v\n%s", name, p, debug.Stack())
+			v.mu.Unlock()
+		}
+	}()
+	call()
+}
+
+func (v *voice) broken() error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.failure
 }
 
 // line hands a line over. It never waits.
@@ -171,7 +201,7 @@ func (v *voice) speak() bool {
 		v.log(Line{Time: v.last.Time, Level: core.Warn, Strategy: "host",
 			Text: fmt.Sprintf("%d log lines were left out: they come faster than they can be shown (the journal has them)", dropped)})
 	}
-	if state != nil && v.status != nil {
+	if state != nil {
 		v.status(*state)
 	}
 	if closed {
@@ -207,10 +237,11 @@ func (v *voice) repeats() {
 	v.log(l)
 }
 
-// within says whether a line is within its speaker's rate. Only scripts flood: the
-// lines of the host about them have no place in a script, and are thinned where they are made.
+// within says whether a line is within its speaker's rate. Scripts flood, and so does
+// what is told of their orders, pairs and schedules; errors and the host's own lines
+// are thinned where they are made.
 func (v *voice) within(l *Line) bool {
-	if l.Where == "" {
+	if l.Where == "" && (l.Level >= core.Error || l.Strategy == "" || l.Strategy == "host") {
 		return true
 	}
 	r := v.rates[l.Strategy]

@@ -41,7 +41,7 @@ func (p *Port) Ask(q advice.Question) (uint64, error) {
 		return 0, err
 	}
 	p.asks++
-	p.staged = append(p.staged, staged{kind: stageAsk, ask: &q})
+	p.stage(staged{kind: stageAsk, ask: &q})
 	return q.ID, nil
 }
 

@@ -360,7 +360,7 @@ func (c *Core) fault(s *slot, n *Notice, err error) {
 		if s.errors > strikesAllowed {
 			count = fmt.Sprintf(" (error %d of this version)", s.errors)
 		}
-		c.log(Error, s.index, fmt.Sprintf("%s%s: %v", n.Handler, count, err))
+		c.log(Error, s.index, fmt.Sprintf("%s%s: %s", n.Handler, count, short(fmt.Sprint(err))))
 	}
 	c.giveBack(s, n)
 	s.failed = append(s.failed, c.now)

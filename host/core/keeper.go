@@ -172,7 +172,7 @@ func (p *Port) Keep(r execution.KeepRequest) error {
 	if err := p.c.keepable(p.slot.index, &r); err != nil {
 		return err
 	}
-	p.staged = append(p.staged, staged{kind: stageKeep, keep: r})
+	p.stage(staged{kind: stageKeep, keep: r})
 	return nil
 }
 

@@ -79,6 +79,19 @@ func (p *Port) reset() {
 	p.orders, p.pairs, p.plans, p.asks, p.refused, p.timers = 0, 0, 0, 0, nil, nil
 }
 
+// maxStaged is how many things a callback may ask for: more than the bindings allow
+// a script, so that it is met by programs only.
+const maxStaged = 8192
+
+// stage notes a thing that was asked for. One too many fails the callback.
+func (p *Port) stage(st staged) {
+	if len(p.staged) == maxStaged {
+		p.refuse(fmt.Errorf("one callback may ask for at most %d things: orders, cancels, transfers, timers, log lines, points of a chart", maxStaged))
+		return
+	}
+	p.staged = append(p.staged, st)
+}
+
 // Now is the loop's time.
 func (p *Port) Now() exchange.Time { return p.c.now }
 
@@ -206,13 +219,13 @@ func (p *Port) Submit(o exchange.Order) exchange.OrderID {
 	p.orders++
 	o.ID = p.c.orders.last + p.orders
 	o.Strategy = p.slot.index
-	p.staged = append(p.staged, staged{kind: stageSubmit, order: o})
+	p.stage(staged{kind: stageSubmit, order: o})
 	return o.ID
 }
 
 // Cancel stages the cancelling of an order.
 func (p *Port) Cancel(id exchange.OrderID) {
-	p.staged = append(p.staged, staged{kind: stageCancel, order: exchange.Order{ID: id}})
+	p.stage(staged{kind: stageCancel, order: exchange.Order{ID: id}})
 }
 
 var errEnding = errors.New("the session is ending, and nothing is begun")
@@ -243,7 +256,7 @@ func (p *Port) OpenPair(r execution.PairRequest) (exchange.PairID, error) {
 		}
 	}
 	p.pairs++
-	p.staged = append(p.staged, staged{kind: stagePair, pair: r, pairID: id})
+	p.stage(staged{kind: stagePair, pair: r, pairID: id})
 	return id, nil
 }
 
@@ -256,14 +269,14 @@ func (p *Port) ClosePair(r execution.CloseRequest) error {
 	if err := p.c.machine(r.Pair).Closable(p.c, &asked); err != nil {
 		return err
 	}
-	p.staged = append(p.staged, staged{kind: stageClose, close: r})
+	p.stage(staged{kind: stageClose, close: r})
 	return nil
 }
 
 // Transfer stages a transfer between two wallets.
 func (p *Port) Transfer(asset string, from, to exchange.Market, amount decimal.Decimal) {
 	p.refuse(misdirected(asset, from, to, amount))
-	p.staged = append(p.staged, staged{kind: stageTransfer,
+	p.stage(staged{kind: stageTransfer,
 		transfer: exchange.Transfer{Strategy: p.slot.index, Asset: asset, From: from, To: to, Amount: amount}})
 }
 
@@ -274,7 +287,7 @@ func (p *Port) SetTimer(name string, at, every exchange.Time) error {
 		return fmt.Errorf("a strategy may have at most %d timers, and %q is one more", maxTimers, name)
 	}
 	p.refuse(untimely(name, at, every))
-	p.staged = append(p.staged, staged{kind: stageTimer, name: name, at: at, every: every})
+	p.stage(staged{kind: stageTimer, name: name, at: at, every: every})
 	if p.timers != nil {
 		p.timers[name] = true
 	}
@@ -318,16 +331,13 @@ func (p *Port) timerNames() map[string]bool {
 
 // ClearTimer stages the removal of a timer.
 func (p *Port) ClearTimer(name string) {
-	p.staged = append(p.staged, staged{kind: stageNoTimer, name: name})
+	p.stage(staged{kind: stageNoTimer, name: name})
 	delete(p.timers, name)
 }
 
 // Log stages a log line; where is file:line of the script.
 func (p *Port) Log(level Level, where, text string) {
-	if len(text) > longestLine {
-		text = text[:longestLine] + "…"
-	}
-	p.staged = append(p.staged, staged{kind: stageLog, level: min(level, Error), where: where, text: text})
+	p.stage(staged{kind: stageLog, level: min(level, Error), where: short(where), text: short(text)})
 }
 
 // Caution is the Name of a logged line that tells an author, once a version, that
@@ -351,7 +361,7 @@ func (p *Port) Fed() exchange.Time {
 
 // Caution stages a line for the author; one for each version of a script.
 func (p *Port) Caution(where, text string) {
-	p.staged = append(p.staged, staged{kind: stageCaution, where: where, text: text})
+	p.stage(staged{kind: stageCaution, where: where, text: text})
 }
 
 // Chart stages a point of a named series.
@@ -359,12 +369,12 @@ func (p *Port) Chart(series string, value float64) {
 	if math.IsNaN(value) || math.IsInf(value, 0) {
 		p.refuse(fmt.Errorf("chart %q: the value is %g: want a finite number", series, value))
 	}
-	p.staged = append(p.staged, staged{kind: stageChart, name: series, value: value})
+	p.stage(staged{kind: stageChart, name: series, value: value})
 }
 
 // Halt stages the kill latch: no strategy opens anything until a person resumes.
 func (p *Port) Halt(reason string) {
-	p.staged = append(p.staged, staged{kind: stageHalt, text: reason})
+	p.stage(staged{kind: stageHalt, text: reason})
 }
 
 // commit does what a callback asked for, in the order it asked.

@@ -12,6 +12,14 @@ import (
 // longestLine is how many bytes of a log line are kept.
 const longestLine = 16 << 10
 
+// short cuts a text to what a log line may have.
+func short(text string) string {
+	if len(text) > longestLine {
+		return text[:longestLine] + "…"
+	}
+	return text
+}
+
 // refuse keeps the first error of a callback.
 func (p *Port) refuse(err error) {
 	if err != nil && p.refused == nil {
@@ -38,6 +46,10 @@ func (c *Core) malformed(o *exchange.Order) error {
 	return nil
 }
 
+// maxPlaces is how far from its point an amount may go: the digits of 1e1000000
+// fill a megabyte.
+const maxPlaces = 36
+
 // misdirected says why a transfer makes no sense.
 func misdirected(asset string, from, to exchange.Market, amount decimal.Decimal) error {
 	switch {
@@ -47,6 +59,8 @@ func misdirected(asset string, from, to exchange.Market, amount decimal.Decimal)
 		return fmt.Errorf("transfer of %s: from wallet %d to %d: want wallets of package exchange", asset, from, to)
 	case from == to:
 		return fmt.Errorf("transfer of %s: from %s to itself", asset, from)
+	case amount.Exponent() > maxPlaces || amount.Exponent() < -maxPlaces:
+		return fmt.Errorf("transfer of %s: an amount with an exponent of %d: want at most %d", asset, amount.Exponent(), maxPlaces)
 	case !amount.IsPositive():
 		return fmt.Errorf("transfer of %s: amount %s: want more than 0", asset, amount)
 	}

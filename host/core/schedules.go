@@ -184,10 +184,17 @@ func (c *Core) VolumeCurve(id exchange.InstrumentID, start, interval exchange.Ti
 	return schedule.Learn(&c.markets[id].volume, others, start, interval, slices)
 }
 
-// VolumeCurve is the best curve that is known for a window.
+// VolumeCurve is the best curve that is known for a window of up to 10,080 slices.
 func (p *Port) VolumeCurve(id exchange.InstrumentID, start, interval exchange.Time, slices int) schedule.Curve {
+	if slices < 1 || slices > maxSlices || interval <= 0 {
+		p.refuse(fmt.Errorf("volume curve: %d slices of %d ns: want 1 to %d, longer than nothing", slices, interval, maxSlices))
+		return schedule.Curve{}
+	}
 	return p.c.VolumeCurve(id, start, interval, slices)
 }
+
+// maxSlices bounds what a curve may have: a minute's for a week.
+const maxSlices = 10_080
 
 // StartSchedule stages a schedule and returns the id it will have. What does not
 // make sense is refused now, with the numbers.
@@ -210,7 +217,7 @@ func (p *Port) StartSchedule(r schedule.Request) (exchange.ScheduleID, error) {
 		}
 	}
 	p.plans++
-	p.staged = append(p.staged, staged{kind: stageSchedule, schedule: r, planID: id})
+	p.stage(staged{kind: stageSchedule, schedule: r, planID: id})
 	return id, nil
 }
 
@@ -223,7 +230,7 @@ func (p *Port) CancelSchedule(id exchange.ScheduleID) error {
 	if s.State.Done() {
 		return fmt.Errorf("schedule %d is %s already", id, s.State)
 	}
-	p.staged = append(p.staged, staged{kind: stageUnschedule, planID: id})
+	p.stage(staged{kind: stageUnschedule, planID: id})
 	return nil
 }
 

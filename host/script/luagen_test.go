@@ -544,7 +544,7 @@ local function trace(...)
 end
 local function depth() calls = calls + 1 return calls > 25 end
 local function N(v) if type(v) == "number" and v == v and v < 1e6 and v > -1e6 then return v elseif v then return 2 end return 1 end
-local function S(v) local t = type(v) if t == "string" or t == "number" then if #(v .. "") < 40 then return v .. "" end return "long" end return t end
+local function S(v) local t = type(v) if v ~= v then return "nan" end if t == "string" or t == "number" then if #(v .. "") < 40 then return v .. "" end return "long" end return t end
 local function K(v) if type(v) == "number" and v == v then return v % 5 elseif type(v) == "string" then return v end return v and true or false end
 local function f0() return end
 local function f1(a) if depth() then return 1 end return a end
