@@ -37,6 +37,7 @@ type audit struct {
 	accept    bool          // what nothing explains is booked: a person said so
 	diffs     map[string]diff
 	strangers map[int64]bool
+	beyond    map[string]decimal.Decimal // positions outside of the universe, as last told
 
 	since  exchange.Time // income is listed from here
 	paid   map[string]exchange.Time
@@ -59,7 +60,7 @@ func (d *Desk) audit(m exchange.Market) *audit {
 			return a
 		}
 	}
-	a := &audit{market: m, due: d.now, out: map[uint64]bool{}, diffs: map[string]diff{}, strangers: map[int64]bool{}, paid: map[string]exchange.Time{}}
+	a := &audit{market: m, due: d.now, out: map[uint64]bool{}, diffs: map[string]diff{}, strangers: map[int64]bool{}, beyond: map[string]decimal.Decimal{}, paid: map[string]exchange.Time{}}
 	d.audits = append(d.audits, a)
 	return a
 }
@@ -336,7 +337,7 @@ func (d *Desk) comparePositions(a *audit, found map[string]diff) {
 		if in, ok := d.find(p.Market, p.Symbol); ok {
 			theirs[in.ID] = p
 		} else if !p.Qty.IsZero() {
-			d.note("%s:%s is not in this universe and has a position of %s", p.Market, p.Symbol, p.Qty)
+			d.beyond(a, &p)
 		}
 	}
 	for _, in := range d.u.All() {
@@ -345,6 +346,15 @@ func (d *Desk) comparePositions(a *audit, found map[string]diff) {
 		}
 		d.comparePosition(a, in, theirs[in.ID], found)
 	}
+}
+
+// beyond tells of a position outside of the universe, and again when it changed.
+func (d *Desk) beyond(a *audit, p *account.Position) {
+	if told, ok := a.beyond[p.Symbol]; ok && told.Equal(p.Qty) {
+		return
+	}
+	a.beyond[p.Symbol] = p.Qty
+	d.note("%s:%s is not in this universe and has a position of %s", p.Market, p.Symbol, p.Qty)
 }
 
 // comparePosition looks at one position. One that differs is never booked from the
