@@ -64,10 +64,9 @@ func (m *Machine) hedged(now exchange.Time) {
 
 // unbalanced reports whether the residual is beyond tolerance and large enough
 // for an order to mend.
-func (m *Machine) unbalanced(p Port) bool {
-	if !m.off {
-		return false
-	}
+func (m *Machine) unbalanced(p Port) bool { return m.off && m.mends(p) }
+
+func (m *Machine) mends(p Port) bool {
 	res := m.Residual(p)
 	if !m.mendable(p, res) {
 		m.off = false

@@ -59,12 +59,12 @@ func (m *Machine) enough(now exchange.Time) string {
 
 // reached reports whether what is left to open is too little for an order.
 func (m *Machine) reached(p Port) bool {
-	perp := p.Instrument(m.Pair.Perp)
-	bid, ok := p.Book(m.Pair.Perp).Level(exchange.Buy, 1)
-	if !ok || m.Pair.PerpQty == 0 {
+	if m.Pair.PerpQty == 0 {
 		return false
 	}
-	if m.far(perp, bid.Price) {
+	perp := p.Instrument(m.Pair.Perp)
+	bid, ok := p.Book(m.Pair.Perp).Level(exchange.Buy, 1)
+	if !ok || m.far(perp, bid.Price) {
 		return false
 	}
 	left := m.Request.Notional.Sub(perp.Notional(bid.Price, m.Pair.PerpQty.Abs()))
@@ -114,7 +114,7 @@ func lotsOf(in *exchange.Instrument, coins decimal.Decimal) exchange.Lots {
 // finishOpen ends the opening with whatever was reached. A residual that was
 // carried to the next slice is balanced first.
 func (m *Machine) finishOpen(p Port, now exchange.Time, why string) {
-	if m.off && m.unbalanced(p) {
+	if m.unbalanced(p) {
 		m.cut, m.balancing = cmp.Or(why, "its size is reached"), true
 		m.balance(p, now)
 		return

@@ -188,10 +188,6 @@ func validateCoin(r *PairRequest, p Port) error {
 // stepCoin is Step of a coin-margined pair. First what is unhedged, then what is
 // under way, and only then something new.
 func (m *Machine) stepCoin(p Port, now exchange.Time) {
-	if m.legs[0].live || m.legs[1].live {
-		m.hurry(p, now)
-		return
-	}
 	mv := &m.Pair.Coin.Move
 	if mv.Flying() {
 		m.watchMove(p, now)

@@ -319,21 +319,25 @@ func (m *Machine) Step(p Port) {
 		m.stand(p)
 		return
 	}
-	m.work(p, p.Now())
-	m.voice(p, p.Now())
+	now := p.Now()
+	m.work(p, now)
+	if m.mute(now) {
+		return
+	}
+	m.voice(p, now)
 }
 
 func (m *Machine) work(p Port, now exchange.Time) {
+	if m.legs[0].live || m.legs[1].live {
+		if which, ok := m.resting(); ok {
+			m.tend(p, now, which)
+		} else {
+			m.hurry(p, now)
+		}
+		return
+	}
 	if m.inverse(p) {
 		m.stepCoin(p, now)
-		return
-	}
-	if which, ok := m.resting(); ok {
-		m.tend(p, now, which)
-		return
-	}
-	if m.legs[0].live || m.legs[1].live {
-		m.hurry(p, now)
 		return
 	}
 	if m.unbalanced(p) && !m.carries(p, now) {

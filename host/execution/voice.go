@@ -16,7 +16,19 @@ type wait struct {
 // tell reports the pair to strategy and ledger.
 func (m *Machine) tell(p Port) {
 	m.told = m.Pair.Reason
+	if m.wait.why != "" && sameWords(m.told, m.wait.why) {
+		m.wait = wait{} // for nothing that is not known
+	}
 	p.Changed(m)
+}
+
+// mute spares voice its work at each change of a book: nothing is waited for, or what
+// is waited for is still the same and not yet worth a word.
+func (m *Machine) mute(now exchange.Time) bool {
+	if m.Pair.Reason == "" {
+		return m.wait.why == ""
+	}
+	return m.Pair.Reason == m.wait.why && now < m.wait.since+tellAfter && !m.Pair.State.Done()
 }
 
 // voice tells a reason that has held for tellAfter, once: a wait that changes nothing
