@@ -249,6 +249,9 @@ func (v *Venue) crossed(s *slot, o *order, at exchange.Time) bool {
 	// Time heals a level for takers only: a resting order would otherwise trickle
 	// away against one that the market has not touched.
 	takes, got := v.walk(s, o.Side, bound, want, at, Impact{HalfLife: -1})
+	if got == 0 {
+		return false
+	}
 	for _, t := range takes {
 		v.take(s, o.Side, t, at)
 	}

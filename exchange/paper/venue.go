@@ -254,16 +254,24 @@ func (v *Venue) Market(ev *exchange.Event) {
 	if ev.Time > v.arriving {
 		v.settle(ev.Time - 1)
 	}
-	if v.known(ev.Instrument) {
-		v.show(v.slots[ev.Instrument], ev)
+	if !v.known(ev.Instrument) {
+		return
 	}
+	s := v.slots[ev.Instrument]
+	if ev.Kind == exchange.KindDiff { // nearly all events, of instruments that are mostly idle
+		if !s.idle() {
+			v.onBook(s, ev.Time)
+		}
+		return
+	}
+	v.show(s, ev)
 }
 
 // show lets an event that is an instant by itself take effect.
 func (v *Venue) show(s *slot, ev *exchange.Event) {
 	s.note(ev)
 	switch ev.Kind {
-	case exchange.KindDiff, exchange.KindSnapshot:
+	case exchange.KindSnapshot:
 		if !s.idle() {
 			v.onBook(s, ev.Time)
 		}
