@@ -76,7 +76,7 @@ var (
 // maxLevel bounds the levels a script may ask for.
 const maxLevel = 10000
 
-func bookSymbol(rt *Runtime) int { return rt.PushString(Self[*Book](rt).in.Key()) }
+func bookSymbol(rt *Runtime) int { return rt.Push(rt.Symbol(Self[*Book](rt).in)) }
 
 func bookBid(rt *Runtime) int { return pushLevel(rt, exchange.Buy) }
 

@@ -25,6 +25,7 @@ type Runtime struct {
 	slab    slab
 	classes map[*Type]*lua.LTable
 	books   []*lua.LUserData
+	symbols []lua.LValue // by instrument, made when one is first asked for
 
 	params      []Param
 	paramsKnown bool
@@ -80,6 +81,17 @@ func (rt *Runtime) PushNumber(f float64) int { return rt.Push(rt.slab.box(f)) }
 
 // PushString pushes one string.
 func (rt *Runtime) PushString(s string) int { return rt.Push(lua.LString(s)) }
+
+// Symbol returns an instrument's symbol.
+func (rt *Runtime) Symbol(in *exchange.Instrument) lua.LValue {
+	for len(rt.symbols) <= int(in.ID) {
+		rt.symbols = append(rt.symbols, nil)
+	}
+	if rt.symbols[in.ID] == nil {
+		rt.symbols[in.ID] = lua.LString(in.Key())
+	}
+	return rt.symbols[in.ID]
+}
 
 // PushBool pushes one boolean.
 func (rt *Runtime) PushBool(b bool) int { return rt.Push(lua.LBool(b)) }

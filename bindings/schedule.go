@@ -14,7 +14,7 @@ func (rt *Runtime) NewSchedule(s *schedule.Schedule) *lua.LTable {
 	r := rt.record(32)
 	r.str("id", ID(s.ID))
 	r.str("algo", s.Algo.String())
-	r.str("symbol", in.Key())
+	r.symbol("symbol", in)
 	r.str("side", s.Side.String())
 	r.str("state", s.State.String())
 	r.flag("done", s.State.Done())

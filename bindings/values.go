@@ -30,6 +30,8 @@ func (r record) str(k, s string) {
 	}
 }
 
+func (r record) symbol(k string, in *exchange.Instrument) { r.t.RawSetString(k, r.rt.Symbol(in)) }
+
 func (r record) flag(k string, b bool) { r.t.RawSetString(k, lua.LBool(b)) }
 
 func (r record) time(k string, t exchange.Time) {
@@ -85,7 +87,7 @@ func tradeField(rt *Runtime, self any, field string) lua.LValue {
 	t := self.(*trade)
 	switch field {
 	case "symbol":
-		return lua.LString(t.in.Key())
+		return rt.Symbol(t.in)
 	case "price":
 		return rt.Number(t.in.PriceFloat(t.Price))
 	case "qty":
@@ -129,7 +131,7 @@ var MarkType = Type{
 // NewBar returns a candle as a table of BarType.
 func (rt *Runtime) NewBar(in *exchange.Instrument, b *exchange.Bar) *lua.LTable {
 	r := rt.record(9)
-	r.str("symbol", in.Key())
+	r.symbol("symbol", in)
 	r.num("open", in.PriceFloat(b.Open))
 	r.num("high", in.PriceFloat(b.High))
 	r.num("low", in.PriceFloat(b.Low))
@@ -164,7 +166,7 @@ func (rt *Runtime) NewOrder(o *exchange.Order) *lua.LTable {
 	r := rt.record(18)
 	r.str("id", ID(o.ID))
 	r.str("client_id", o.ClientID)
-	r.str("symbol", in.Key())
+	r.symbol("symbol", in)
 	r.str("side", o.Side.String())
 	r.str("type", o.Type.String())
 	r.str("tif", o.TIF.String())
@@ -216,7 +218,7 @@ func (rt *Runtime) NewFill(f *exchange.Fill) *lua.LTable {
 	r := rt.record(12)
 	r.str("order", ID(f.Order))
 	r.str("trade_id", f.TradeID)
-	r.str("symbol", in.Key())
+	r.symbol("symbol", in)
 	r.str("side", f.Side.String())
 	r.num("price", in.PriceFloat(f.Price))
 	r.num("qty", in.QtyFloat(f.Qty))
@@ -253,7 +255,7 @@ var FillType = Type{
 func (rt *Runtime) NewPayment(p *exchange.FundingPayment) *lua.LTable {
 	in := rt.env.Universe().Get(p.Instrument)
 	r := rt.record(7)
-	r.str("symbol", in.Key())
+	r.symbol("symbol", in)
 	r.time("time", p.Settled)
 	r.num("rate", p.Rate.Float())
 	r.num("mark", p.Mark.Float())
@@ -336,10 +338,10 @@ var AdviceType = Type{
 func (rt *Runtime) NewPair(p *execution.Pair) *lua.LTable {
 	u := rt.env.Universe()
 	perp := u.Get(p.Perp)
-	r := rt.record(29)
+	r := rt.record(27)
 	r.str("id", ID(p.ID))
-	r.str("spot", u.Get(p.Spot).Key())
-	r.str("perp", perp.Key())
+	r.symbol("spot", u.Get(p.Spot))
+	r.symbol("perp", perp)
 	r.str("state", p.State.String())
 	r.flag("done", p.State.Done())
 	r.str("reason", p.Reason)

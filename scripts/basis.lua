@@ -39,6 +39,9 @@ local function setup()
     local w = { base = pair.base, delivery = pair.delivery, spot = pair.spot, perp = pair.perp, mean = ta.sma(p.window), dev = ta.stdev(p.window), at = 0, rest = 0 }
     watch[pair.spot], watch[pair.perp] = w, w
   end
+  for _, pair in ipairs(exec.pair.list()) do
+    if watch[pair.perp] then watch[pair.perp].pair = pair.id end
+  end
 end
 
 M.on_start, M.on_reload = setup, setup -- a new version has to watch anew
@@ -59,10 +62,11 @@ local function cheap(w, pair, close, mean, dev)
   return close < mean + p.leave * dev and (pair.open_basis - close) * 1e4 >= p.min_gain
 end
 
-local function mine(perp)
-  for _, pair in ipairs(exec.pair.list()) do
-    if pair.perp == perp then return pair end
-  end
+-- The pair that is at work, if any. Asking for it alone is cheap on every book.
+local function mine(w)
+  local pair = w.pair and exec.pair.get(w.pair)
+  if pair and not pair.done then return pair end
+  w.pair = nil
 end
 
 function M.on_book(book)
@@ -82,7 +86,7 @@ function M.on_book(book)
   if not mean then return end -- not enough of a past yet
   chart.plot(w.base .. " basis, bp", (open + close) / 2 * 1e4)
 
-  local pair = mine(w.perp)
+  local pair = mine(w)
   if not pair then
     local today = math.floor(now / 86400)
     if state.day ~= today then state.day, state.opened = today, 0 end
@@ -95,7 +99,7 @@ function M.on_book(book)
         w.rest = now + 600
         return log.warn(err)
       end
-      state.opened = state.opened + 1
+      w.pair, state.opened = id, state.opened + 1
     end
   elseif pair.state == "open" and now - pair.opened > p.hold and cheap(w, pair, close, mean, dev) then
     exec.pair.close(pair.id, { patience = "10s", reason = "basis is back" })
@@ -103,11 +107,13 @@ function M.on_book(book)
 end
 
 function M.on_pair(pair)
+  local w = watch[pair.perp]
+  if w and not pair.done then w.pair = w.pair or pair.id end -- one that a late fill brought back, too
   if pair.state == "closed" then
     log.info(string.format("%s: %+.4f USDT, basis %.2f -> %.2f bp, fees -%.4f", pair.tag, pair.realised,
       pair.open_basis * 1e4, pair.close_basis * 1e4, pair.fees))
   elseif pair.state == "failed" then
-    watch[pair.perp].rest = market.now() + 60
+    if w then w.rest = market.now() + 60 end
     log.warn(pair.tag .. " did not open: " .. (pair.reason or ""))
   end
 end

@@ -7,8 +7,6 @@
 package exec
 
 import (
-	lua "github.com/yuin/gopher-lua"
-
 	"github.com/perilune/perilune/bindings"
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/host/execution"
@@ -232,7 +230,7 @@ func get(rt *bindings.Runtime) int {
 func list(rt *bindings.Runtime) int {
 	pairs := rt.Env().Pairs()
 	rt.Charge(48 * len(pairs))
-	out := &lua.LTable{Metatable: lua.LNil}
+	out := rt.L.CreateTable(len(pairs), 0)
 	for _, p := range pairs {
 		out.Append(rt.NewPair(p))
 	}

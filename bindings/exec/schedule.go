@@ -3,8 +3,6 @@ package exec
 import (
 	"fmt"
 
-	lua "github.com/yuin/gopher-lua"
-
 	"github.com/perilune/perilune/bindings"
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/host/execution/schedule"
@@ -146,7 +144,7 @@ func getSchedule(rt *bindings.Runtime) int {
 func listSchedules(rt *bindings.Runtime) int {
 	list := rt.Env().Schedules()
 	rt.Charge(64 * len(list))
-	out := &lua.LTable{Metatable: lua.LNil}
+	out := rt.L.CreateTable(len(list), 0)
 	for _, s := range list {
 		out.Append(rt.NewSchedule(s))
 	}
