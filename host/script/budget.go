@@ -56,6 +56,7 @@ type budget struct {
 	calls       atomic.Uint64 // odd while the script is running
 	late        atomic.Uint64 // the value of calls at which it took too long
 	deadline    time.Duration // that the watchdog keeps; for the error
+	watched     bool          // a watchdog looks at calls
 
 	limits *Limits
 	frame  **frameView   // of the thread that is running
@@ -72,6 +73,14 @@ func newBudget(l *Limits) *budget {
 	b.late.Store(^uint64(0))
 	b.pace(0)
 	return b
+}
+
+// pass notes that the script begins or ends, for a watchdog if there is one: what
+// another goroutine reads is not free.
+func (b *budget) pass() {
+	if b.watched {
+		b.calls.Add(1)
+	}
 }
 
 // pace sets when the next walk is due, so that walks cost less than what they

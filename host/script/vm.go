@@ -133,9 +133,9 @@ func (vm *VM) call(fn *lua.LFunction, results int, args ...lua.LValue) (lua.LVal
 func (vm *VM) run(args, results int) error {
 	vm.nested, vm.rt.L = 0, vm.L
 	vm.budget.on(vm.L)
-	vm.budget.calls.Add(1)
+	vm.budget.pass()
 	err := vm.L.PCall(args, results, nil)
-	vm.budget.calls.Add(1)
+	vm.budget.pass()
 	if err == nil {
 		return nil
 	}

@@ -80,7 +80,7 @@ func (w *Watchdog) watch(b *budget) {
 	if w == nil {
 		return
 	}
-	b.deadline = w.limit
+	b.deadline, b.watched = w.limit, true
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.list[b] = &watched{}
