@@ -66,7 +66,7 @@ func (m *Machine) strandedWaits(p Port, now exchange.Time) bool {
 // it could not be brought to spot for so long that it stays where it is.
 func (m *Machine) givesUp(p Port, now exchange.Time) bool {
 	since := m.Pair.Coin.Stranded
-	if since == 0 || m.Pair.State == PairOpen || m.Pair.Coin.Move.Flying() || m.Pair.PerpQty > 0 {
+	if since == 0 || m.Pair.State == PairOpen || m.Pair.Coin.Move.Flying() || m.Pair.PerpQty > 0 || m.coinPrice(p).IsZero() {
 		return false
 	}
 	naked := m.Pair.PerpQty == 0 && m.unhedgedAt != 0 && now >= max(since, m.unhedgedAt)+strandedNaked
