@@ -35,10 +35,10 @@ var (
 
 // The limits of one seed. One that goes beyond either is red, and says where it
 // stood: a simulation that hangs tells nothing. A seed has some 60,000 events and
-// takes a third of a second.
+// takes a third of a second, and a hundred times that on a machine that is busy.
 const (
 	mostEvents   = 2_000_000
-	mostWallTime = 2 * time.Minute
+	mostWallTime = 10 * time.Minute
 )
 
 // world is one simulated session: a market, a venue and strategies, all made
