@@ -4,6 +4,7 @@ import (
 	"math/big"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/shopspring/decimal"
 	"pgregory.net/rapid"
@@ -94,6 +95,10 @@ func TestLookupNamesTheNearest(t *testing.T) {
 		if _, err := u.Lookup(typed); err == nil || !strings.Contains(err.Error(), near) {
 			t.Errorf("Lookup(%q): %v, want it to name %s", typed, err, near)
 		}
+	}
+	begun := time.Now()
+	if _, err := u.Lookup(strings.Repeat("x", 1<<24)); err == nil || time.Since(begun) > time.Second {
+		t.Errorf("a symbol of 16 MiB: refused %t, after %s", err != nil, time.Since(begun))
 	}
 	if _, err := u.Lookup("zzz"); err == nil || strings.Contains(err.Error(), "did you mean") {
 		t.Errorf("Lookup(zzz): %v, want no guess", err)

@@ -278,6 +278,9 @@ func (u *Universe) nearest(key string) string {
 	if !named {
 		symbol = market
 	}
+	if len(symbol) > longestTypo {
+		return ""
+	}
 	best, bestD := "", [2]int{2 + len(symbol)/3, 0}
 	for _, in := range u.list {
 		d := unlikeness(symbol, strings.ToLower(in.Symbol))
@@ -290,6 +293,10 @@ func (u *Universe) nearest(key string) string {
 	}
 	return best
 }
+
+// longestTypo is how long a symbol may be that is compared with others: one of a
+// megabyte would take seconds.
+const longestTypo = 64
 
 // unlikeness is the number of typing errors between two symbols. One that is a part
 // of the other (SHIBUSDT of 1000SHIBUSDT, BTCUSD of BTCUSD_PERP) is one error away,
