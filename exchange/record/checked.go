@@ -143,6 +143,10 @@ func (m *checked) ticker(r *Report, ev *exchange.Event, at place) {
 	if m.tickers.len() > 0 && !m.succeeds(r, now, m.tickers.last()) {
 		return
 	}
+	if now.bid.Qty > 0 && now.ask.Qty > 0 && now.bid.Price >= now.ask.Price {
+		r.Mismatches++
+		r.problem(at, "%s: bookTicker %d is crossed: best bid %s, best ask %s", m.in.Key(), now.id, m.in.PriceDecimal(now.bid.Price), m.in.PriceDecimal(now.ask.Price))
+	}
 	if m.tickers.len() == maxTickers {
 		m.tickers.pop()
 	}

@@ -219,6 +219,20 @@ func (in *inspection) study(s study) {
 	}
 }
 
+// coarse names the unit of a time of our years that is not in nanoseconds; "" for
+// one that is.
+func coarse(t exchange.Time) string {
+	for _, u := range []struct {
+		name string
+		unit exchange.Time
+	}{{"seconds", exchange.Second}, {"milliseconds", exchange.Millisecond}, {"microseconds", exchange.Microsecond}} {
+		if from, to := exchange.Date(2009, 1, 1)/u.unit, exchange.Date(2200, 1, 1)/u.unit; t >= from && t < to {
+			return u.name
+		}
+	}
+	return ""
+}
+
 // quickSymbol finds the symbol of a frame without parsing it, so that the head
 // of a file costs little; nil when it is not in the usual place.
 func quickSymbol(frame []byte) []byte {
@@ -234,6 +248,9 @@ func quickSymbol(frame []byte) []byte {
 func (in *inspection) conclude(lines int) (*rawInfo, error) {
 	if lines == 0 {
 		return nil, fmt.Errorf("%s: the file is empty", in.path)
+	}
+	if unit := coarse(in.first); unit != "" {
+		return nil, fmt.Errorf("%s: its lines begin with a time in %s (%d): want nanoseconds since 1970, 19 digits", in.path, unit, in.first)
 	}
 	if len(in.found) == 0 {
 		return nil, fmt.Errorf("%s: none of the first %d lines is a market message of the form `<local_ns> <JSON>` that names a symbol", in.path, lines)

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"regexp"
 	"sort"
 	"strings"
 	"testing"
@@ -414,4 +415,34 @@ func touchAt(lines []string, i int) string {
 		}
 	}
 	return "none"
+}
+
+// TestVerifyFindsACrossedTicker: nobody's best bid is above the best ask.
+func TestVerifyFindsACrossedTicker(t *testing.T) {
+	lines := newVenue(1, true).record(60, false)
+	n := 0
+	for i, l := range lines {
+		if kindOf(l) != "bookTicker" || n > 0 {
+			continue
+		}
+		crossed := regexp.MustCompile(`"b":"([0-9.]+)"`).ReplaceAllString(l, `"b":"9$1"`)
+		if crossed != l {
+			lines[i], n = crossed, n+1
+		}
+	}
+	rep := verifyText(t, filepath.Join(t.TempDir(), "a.jsonl"), lines)
+	if err := rep.Err(); n != 1 || err == nil || !strings.Contains(fmt.Sprint(rep.Problems), "is crossed: best bid 9") {
+		t.Errorf("%d changed: %v\n%v", n, err, rep.Problems)
+	}
+}
+
+// TestTimesInOtherUnitsAreRefused: milliseconds taken for nanoseconds would play a day
+// in the blink of an eye, in 1970.
+func TestTimesInOtherUnitsAreRefused(t *testing.T) {
+	for unit, at := range map[string]string{"milliseconds": "1723161255088", "microseconds": "1723161255088176", "seconds": "1723161255"} {
+		path := write(t, "usdm-btcusdt.jsonl", at+` {"e":"trade","E":1723161256322,"T":1723161256322,"s":"BTCUSDT","t":1,"p":"61800.30","q":"0.006","X":"MARKET","m":false}`+"\n")
+		if _, err := Open([]string{path}, Options{}); err == nil || !strings.Contains(err.Error(), "begin with a time in "+unit) {
+			t.Errorf("%s: %v", unit, err)
+		}
+	}
 }

@@ -62,6 +62,7 @@ func printReport(e *env, r *record.Report) {
 		{"mismatches", r.Mismatches, fmt.Sprintf("%d levels compared with later snapshots", r.Levels)},
 		{"repeats", r.Repeats, "diffs that came again, or after a later one"},
 		{"trade prices", r.TradePrices, fmt.Sprintf("over 1 %% outside of best bid and ask, of %d compared", r.TradesCompared)},
+		{"clock", r.Clamped, "lines whose time runs back; a replay sets it forward"},
 		{"malformed", r.Malformed, fmt.Sprintf("%d updates had no book under them", r.Unverified)},
 	} {
 		fmt.Fprintf(t, "  %s\t%d\t  %s\n", row.name, row.n, row.note)
