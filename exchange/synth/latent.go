@@ -34,6 +34,7 @@ type weather struct {
 	storm      storm
 	stormy     bool
 	shocks     shocks
+	rms        float64 // of volatility
 
 	ret   float64 // log return of the market over the last step
 	force float64 // of a storm, 0 to 1, now
@@ -45,9 +46,11 @@ type weather struct {
 func newWeather(opt *Options, dt float64) weather {
 	seed := opt.Seed
 	rng := stream(seed, 1)
-	return weather{rng: rng, fast: newOU(rng, fastVolSD, 900, dt), slow: newOU(rng, slowVolSD, 43200, dt), mood: newOU(rng, 1, 4*86400, dt),
+	w := weather{rng: rng, fast: newOU(rng, fastVolSD, 900, dt), slow: newOU(rng, slowVolSD, 43200, dt), mood: newOU(rng, 1, 4*86400, dt),
 		regime: newOU(stream(seed, 2), regimeVolSD, 3*86400, dt), gales: stream(seed, 3),
 		shocks: newShocks(stream(seed, 4), marketShock, opt.Start, dt, opt.Calm)}
+	w.rms = w.shocks.rms(&shocks{})
+	return w
 }
 
 // calmly is exp(x) scaled so that the mean square over the law of the two
@@ -74,7 +77,7 @@ func (w *weather) step(m *Market, t exchange.Time, dt, day float64) {
 		w.force = w.storm.force(t)
 		drift = w.storm.drift * dt * 1e9 / float64(w.storm.to-w.storm.from)
 	}
-	w.beat = calmly(w.fast.x, w.slow.x) * w.tide * day * w.shocks.beat((stormVol-1)*w.force)
+	w.beat = calmly(w.fast.x, w.slow.x) * w.tide * day * ((1 + w.shocks.excess + (stormVol-1)*w.force) / w.rms)
 	w.ret = marketVol*1e-4*math.Sqrt(dt/60)*w.beat*w.rng.NormFloat64() + drift
 	w.ret += m.jump(w.rng, dt, w.tide, 20)
 }
@@ -106,6 +109,8 @@ type asset struct {
 	plot       plot
 	shocks     shocks
 	log, home  float64 // log of the index, now and at Start
+	rms        float64 // of volatility, with the shocks of the market
+	usual      float64 // size of the return of a step
 
 	index   float64
 	squeeze float64 // premium, bp
@@ -118,6 +123,8 @@ func newAsset(m *Market, i int, dt float64, act [2]scene) asset {
 	a.fast, a.slow = newOU(a.rng, fastVolSD, 900, dt), newOU(a.rng, slowVolSD, 43200, dt)
 	a.log, a.index = a.home, c.price
 	a.shocks = newShocks(stream(m.opt.Seed, 0x300+uint64(i)), coinShock, m.opt.Start, dt, m.opt.Calm)
+	a.rms = a.shocks.rms(&m.weather.shocks)
+	a.usual = math.Hypot(a.beta*marketVol, a.idio) * 1e-4 * math.Sqrt(dt/60)
 	var first *squeeze
 	for j := range act {
 		if act[j].coin == c.base {
@@ -135,13 +142,12 @@ func (a *asset) step(m *Market, t exchange.Time, dt, day float64) {
 	a.squeeze = a.plot.at(t)
 	minute := math.Sqrt(dt / 60)
 	beat := calmly(a.fast.x, a.slow.x) * m.weather.tide * day * (1 + math.Abs(a.squeeze)/60)
-	beat *= a.shocks.with(&m.weather.shocks, (stormVol-1)*m.weather.force)
+	beat *= (1 + a.shocks.excess + m.weather.shocks.excess + (stormVol-1)*m.weather.force) / a.rms
 	ret := a.beta*m.weather.ret + a.idio*1e-4*minute*beat*a.rng.NormFloat64()
 	ret += m.jump(a.rng, dt, m.weather.tide, 4*a.idio)
 	a.log += ret + (a.home-a.log)*dt*math.Ln2/pullHalf
 	a.index = math.Exp(a.log)
-	usual := math.Hypot(a.beta*marketVol, a.idio) * 1e-4 * minute
-	a.surge = math.Abs(ret) / usual
+	a.surge = math.Abs(ret) / a.usual
 }
 
 // venue is the latent state of one instrument.

@@ -58,16 +58,11 @@ func (s *shocks) step(t exchange.Time) {
 	}
 }
 
-// beat is volatility now relative to its root mean square, where storm, the excess
-// of a violent day, adds to it.
-func (s *shocks) beat(storm float64) float64 {
-	return (1 + s.excess + storm) / math.Sqrt((1+s.mean)*(1+s.mean)+s.spread)
-}
-
-// with is beat where those of the market add to those of a coin.
-func (s *shocks) with(o *shocks, storm float64) float64 {
+// rms is the root mean square of volatility where other shocks add to these,
+// relative to what it is without any.
+func (s *shocks) rms(o *shocks) float64 {
 	mean := 1 + s.mean + o.mean
-	return (1 + s.excess + o.excess + storm) / math.Sqrt(mean*mean+s.spread+o.spread)
+	return math.Sqrt(mean*mean + s.spread + o.spread)
 }
 
 // shockLaw is the mean and the variance of the excess, by Campbell's theorem. The
