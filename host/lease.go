@@ -97,6 +97,9 @@ func (r *runner) fence(ctx context.Context) error {
 // runsOrders lists what runs of Perilune have in a market's books.
 func (r *runner) runsOrders(ctx context.Context, m exchange.Market) ([]account.Report, error) {
 	all, err := r.real.client.OpenOrders(ctx, m)
+	if ctx.Err() != nil {
+		return nil, fmt.Errorf("interrupted before the account was reconciled: %w", ctx.Err())
+	}
 	if err != nil && r.trades(m) {
 		return nil, &AccountError{advised(err)}
 	}

@@ -138,7 +138,7 @@ func TestLiveASessionOnAnotherMachine(t *testing.T) {
 	if sum != nil || Classify(err) != FaultLocked {
 		t.Fatalf("%+v, %v; want that the account is taken", sum, err)
 	}
-	for _, want := range []string{"another run of Perilune", " orders: pl", "(usdm:", "--take-over"} {
+	for _, want := range []string{"another run of Perilune", " orders: pl", " rest at the venue", "--take-over"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%q does not say %q", err, want)
 		}

@@ -113,7 +113,7 @@ func (r *rows) pair(at ledger.At, e *core.Effect, name string) (ledger.Record, e
 	return &ledger.PairRow{
 		At: at, ID: p.ID, Strategy: name, Spot: r.u.Get(p.Spot), Perp: r.u.Get(p.Perp),
 		State: p.State.String(), Done: p.State.Done(), Reason: p.Reason, Tag: p.Tag, Notional: p.Notional,
-		SpotQty: p.SpotQty, PerpQty: p.PerpQty, SpotCost: p.SpotCost, PerpCost: p.PerpCost,
+		SpotQty: p.SpotQty, Away: p.Away(), PerpQty: p.PerpQty, SpotCost: p.SpotCost, PerpCost: p.PerpCost,
 		OpenBasis: p.OpenBasis, CloseBasis: p.CloseBasis, Funding: p.Funding, Insurance: p.Insurance, Fees: p.Fees, Realised: p.Realised,
 		Opened: p.Opened, Closed: p.Closed, Settlements: p.Settlements,
 		MaxUnhedged: p.MaxUnhedged, MaxUnhedgedTime: p.MaxUnhedgedTime, Detail: string(detail),

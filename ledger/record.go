@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 
 	"github.com/shopspring/decimal"
 
@@ -107,6 +109,7 @@ type PairRow struct {
 	Reason, Tag     string
 	Notional        decimal.Decimal // asked for
 	SpotQty         decimal.Decimal // net coins held
+	Away            decimal.Decimal // coins of its spot fills that are not on spot: margin, on their way, fees of the perpetual
 	PerpQty         exchange.Lots   // signed
 	SpotCost        decimal.Decimal // signed cash of the fills
 	PerpCost        decimal.Decimal
@@ -157,6 +160,14 @@ type ChartRow struct {
 	Series   string
 	Value    float64
 }
+
+// The log is bounded, because a script or a venue in trouble writes lines for as long as
+// it lasts: the ledger keeps the newest lines of all its sessions, and of each line so
+// much. What was dropped is counted in meta, as log_dropped.
+const (
+	logLines = 10_000
+	logText  = 4096 // bytes of a line
+)
 
 // LogRow is a line worth keeping: warnings and errors.
 type LogRow struct {
@@ -322,7 +333,7 @@ func (r *PairRow) write(b *batch) error {
 		r.Reason, r.Tag, r.Notional.String(), r.SpotQty.String(), r.Perp.QtyDecimal(r.PerpQty).String(),
 		r.SpotCost.String(), r.PerpCost.String(), r.OpenBasis, r.CloseBasis, r.Funding.String(), r.Insurance.String(), r.Fees.String(),
 		r.Realised.String(), int64(r.Opened), int64(r.Closed), r.Settlements, r.MaxUnhedged.String(),
-		int64(r.MaxUnhedgedTime), detail)
+		int64(r.MaxUnhedgedTime), detail, r.Away.String())
 	return err
 }
 
@@ -355,6 +366,28 @@ func (r *ChartRow) write(b *batch) error {
 }
 
 func (r *LogRow) write(b *batch) error {
-	_, err := b.exec(insertLog, b.run, b.seq, b.n, int64(r.Time), r.Strategy, r.Level, r.Where, r.Text)
+	text := r.Text
+	if len(text) > logText {
+		text = fmt.Sprintf("%s… (%d bytes)", strings.ToValidUTF8(text[:logText], ""), len(text))
+	}
+	_, err := b.exec(insertLog, b.run, b.seq, b.n, int64(r.Time), r.Strategy, r.Level, r.Where, text)
+	if err != nil || b.trimmed {
+		return err
+	}
+	b.trimmed = true
+	return b.trimLog()
+}
+
+// trimLog drops the oldest lines. Once in a transaction is enough: the next one sees to
+// what this one adds.
+func (b *batch) trimLog() error {
+	res, err := b.exec(trimLog, logLines-1)
+	if err != nil {
+		return err
+	}
+	n, err := res.RowsAffected()
+	if err == nil && n > 0 {
+		_, err = b.exec(countDropped, strconv.FormatInt(n, 10))
+	}
 	return err
 }

@@ -29,6 +29,8 @@ const (
 	insertVersion
 	insertChart
 	insertLog
+	trimLog
+	countDropped
 	insertAdvice
 	insertLink
 	advanceRun
@@ -68,15 +70,15 @@ var statementText = [statements]string{
 	insertPosting: `INSERT INTO posting (txn, n, account, asset, amount) VALUES (?,?,?,?,?)`,
 	insertPair: `INSERT INTO pairs (session, id, run, seq, strategy, spot, perp, state, done, reason, tag, notional, spot_qty,
 			perp_qty, spot_cost, perp_cost, open_basis, close_basis, funding, insurance, fees, realised, opened, closed, settlements,
-			max_unhedged, max_unhedged_time, detail)
-		VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
+			max_unhedged, max_unhedged_time, detail, away)
+		VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
 		ON CONFLICT DO UPDATE SET run = excluded.run, seq = excluded.seq, state = excluded.state, done = excluded.done,
 			reason = excluded.reason, tag = excluded.tag, notional = excluded.notional, spot_qty = excluded.spot_qty,
 			perp_qty = excluded.perp_qty, spot_cost = excluded.spot_cost, perp_cost = excluded.perp_cost,
 			open_basis = excluded.open_basis, close_basis = excluded.close_basis, funding = excluded.funding, insurance = excluded.insurance,
 			fees = excluded.fees, realised = excluded.realised, opened = excluded.opened, closed = excluded.closed,
 			settlements = excluded.settlements, max_unhedged = excluded.max_unhedged,
-			max_unhedged_time = excluded.max_unhedged_time, detail = excluded.detail` + newer,
+			max_unhedged_time = excluded.max_unhedged_time, detail = excluded.detail, away = excluded.away` + newer,
 	insertSchedule: `INSERT INTO schedules (session, id, run, seq, strategy, market, symbol, algo, side, state, done, reason, tag, curve,
 			total, filled, maker, late, cost, fees, price, arrival, market_qty, market_vwap, starts, ends, closed, slices, orders,
 			refused, detail)
@@ -99,6 +101,9 @@ var statementText = [statements]string{
 		VALUES (?,?,?,?,?,?,?) ON CONFLICT DO NOTHING`,
 	insertLog: `INSERT INTO log (run, seq, n, time, strategy, level, place, text)
 		VALUES (?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING`,
+	trimLog: `DELETE FROM log WHERE (run, seq, n) < (SELECT run, seq, n FROM log ORDER BY run DESC, seq DESC, n DESC LIMIT 1 OFFSET ?)`,
+	countDropped: `INSERT INTO meta (key, value) VALUES ('log_dropped', ?)
+		ON CONFLICT (key) DO UPDATE SET value = CAST(CAST(value AS INTEGER) + CAST(excluded.value AS INTEGER) AS TEXT)`,
 	insertAdvice: `INSERT INTO advice (session, id, run, seq, strategy, tag, question, context, schema, verdict, reason, answer,
 			model, tokens_in, tokens_out, cost, cached, asked, answered)
 		VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
@@ -133,6 +138,8 @@ type batch struct {
 
 	seq int64 // of the row being written
 	n   int   // nth row of that event
+
+	trimmed bool // the log, in this transaction
 
 	known map[*exchange.Instrument]bool // committed instruments
 	fresh []*exchange.Instrument        // written in this transaction

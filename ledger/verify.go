@@ -10,7 +10,7 @@ import (
 
 // Finding is one thing in a ledger that does not hold.
 type Finding struct {
-	Check string `json:"check"` // structure, references, chain, postings, fills, orders, positions, journal
+	Check string `json:"check"` // structure, references, chain, postings, fills, orders, funding, positions, journal
 	Table string `json:"table,omitempty"`
 	Row   string `json:"row,omitempty"` // what names the row
 	Text  string `json:"text"`          // what is wrong and what it means
@@ -89,8 +89,8 @@ func (v *verifier) find(check, table, row, text string, args ...any) {
 
 // Examine reads the whole ledger and returns all that does not hold: the structure of
 // the file, its references, the chain over orders, fills, funding and txns, postings
-// that sum to zero, fills against orders and their money, positions of pairs against
-// fills, and the journals against it. A session may write it meanwhile.
+// that sum to zero, fills against orders and their money, funding against its money,
+// what pairs hold against fills, and the journals against it. A session may write it meanwhile.
 func (db *DB) Examine(ctx context.Context, o VerifyOptions) (*Verification, error) {
 	v := &verifier{most: o.Most, journals: o.Journals}
 	if v.most <= 0 {
@@ -116,7 +116,7 @@ func (v *verifier) examine(ctx context.Context, db *DB, agreement bool) (err err
 	}
 	checks := []func(context.Context) error{v.references, v.chain, v.postings}
 	if agreement {
-		checks = append(checks, v.fills, v.positions, v.journal)
+		checks = append(checks, v.fills, v.funding, v.positions, v.journal)
 	}
 	for _, check := range checks {
 		if err := check(ctx); err != nil {

@@ -153,40 +153,104 @@ func (v *verifier) moved(ctx context.Context) (map[string]map[moneyKey]decimal.D
 	return out, err
 }
 
-// positions compares what each pair says it holds of its perpetual with its fills.
+// pairLeg is what a pair traded in.
+type pairLeg struct {
+	session, pair int64
+	instrument    string
+}
+
+func (l *pairLeg) row() string { return fmt.Sprintf("%d of session %d", l.pair, l.session) }
+
+// positions compares what each pair says it holds with its fills: contracts, and coins
+// on spot, less what fees took of them, wherever they went.
 func (v *verifier) positions(ctx context.Context) error {
-	type pairKey struct {
-		session, pair int64
-		instrument    string
+	held, err := v.held(ctx)
+	if err != nil {
+		return err
 	}
-	held := map[pairKey]decimal.Decimal{}
-	err := v.rows(ctx, func(r *sql.Rows) error {
-		var k pairKey
+	compare := func(leg pairLeg, has number, what string) {
+		sum := held[leg]
+		delete(held, leg)
+		if !has.ok {
+			v.find("positions", "pairs", leg.row(), "%s is no number", what)
+		} else if !sum.Equal(has.Decimal) {
+			v.find("positions", "pairs", leg.row(), "%s is %s of %s, and its fills sum to %s", what, has, leg.instrument, sum)
+		}
+	}
+	err = v.rows(ctx, func(r *sql.Rows) error {
+		spot, perp := pairLeg{}, pairLeg{}
+		var coins, contracts, away number
+		var known bool
+		if err := r.Scan(&perp.session, &perp.pair, &spot.instrument, &perp.instrument, &coins, &contracts, &known, &away); err != nil {
+			return err
+		}
+		spot.session, spot.pair = perp.session, perp.pair
+		compare(perp, contracts, "what it holds")
+		if known {
+			coins.Decimal, coins.ok = coins.Add(away.Decimal), coins.ok && away.ok
+			compare(spot, coins, "what it holds on spot and elsewhere")
+		}
+		delete(held, spot)
+		return nil
+	}, `SELECT session, id, spot, perp, spot_qty, perp_qty, away <> '' OR perp NOT LIKE 'coinm:%', coalesce(nullif(away, ''), '0')
+		FROM pairs ORDER BY session, id`)
+	for _, leg := range slices.SortedFunc(maps.Keys(held), func(a, b pairLeg) int {
+		return cmp.Or(cmp.Compare(a.session, b.session), cmp.Compare(a.pair, b.pair), cmp.Compare(a.instrument, b.instrument))
+	}) {
+		v.find("positions", "pairs", leg.row(), "it has fills of %s, and there is no such pair with this leg: it was deleted or changed", leg.instrument)
+	}
+	return err
+}
+
+// held adds up the fills of pairs.
+func (v *verifier) held(ctx context.Context) (map[pairLeg]decimal.Decimal, error) {
+	held := map[pairLeg]decimal.Decimal{}
+	return held, v.rows(ctx, func(r *sql.Rows) error {
+		var k pairLeg
 		var side string
-		var qty number
-		if err := r.Scan(&k.session, &k.pair, &k.instrument, &side, &qty); err != nil {
+		var qty, fee number
+		if err := r.Scan(&k.session, &k.pair, &k.instrument, &side, &qty, &fee); err != nil {
 			return err
 		}
 		if side == "sell" {
 			qty.Decimal = qty.Neg()
 		}
-		held[k] = held[k].Add(qty.Decimal)
+		held[k] = held[k].Add(qty.Decimal).Sub(fee.Decimal)
 		return nil
-	}, "SELECT session, pair, market || ':' || symbol, side, qty FROM fill_parts WHERE pair <> 0")
+	}, `SELECT f.session, f.pair, f.market || ':' || f.symbol, f.side, f.qty, CASE WHEN f.market = 'spot' AND f.fee_asset = i.base THEN f.fee ELSE '0' END
+		FROM fill_parts f JOIN instrument i ON i.market = f.market AND i.symbol = f.symbol WHERE f.pair <> 0`)
+}
+
+// funding compares what the settlements of an event say was paid with what the txns of
+// that event moved.
+func (v *verifier) funding(ctx context.Context) error {
+	type key struct{ run, seq, market, asset string }
+	paid := map[key]decimal.Decimal{}
+	add := func(sign int64) func(*sql.Rows) error {
+		return func(r *sql.Rows) error {
+			var k key
+			var amount number
+			if err := r.Scan(&k.run, &k.seq, &k.market, &k.asset, &amount); err != nil {
+				return err
+			}
+			paid[k] = paid[k].Add(amount.Mul(decimal.NewFromInt(sign)))
+			return nil
+		}
+	}
+	err := v.rows(ctx, add(1), "SELECT run, seq, market, asset, amount FROM funding")
 	if err != nil {
 		return err
 	}
-	return v.rows(ctx, func(r *sql.Rows) error {
-		var k pairKey
-		var qty number
-		if err := r.Scan(&k.session, &k.pair, &k.instrument, &qty); err != nil {
-			return err
+	err = v.rows(ctx, add(-1), `SELECT t.run, t.seq, substr(p.account, 3), p.asset, p.amount FROM txn t JOIN posting p ON p.txn = t.id
+		WHERE t.kind = 'funding' AND p.account LIKE 'A:%'`)
+	for _, k := range slices.SortedFunc(maps.Keys(paid), func(a, b key) int {
+		return cmp.Or(cmp.Compare(a.run, b.run), cmp.Compare(a.seq, b.seq), cmp.Compare(a.market, b.market), cmp.Compare(a.asset, b.asset))
+	}) {
+		if !paid[k].IsZero() {
+			v.find("funding", "funding", fmt.Sprintf("at event %s of run %s", k.seq, k.run), "its rows say %s %s more than was moved in the %s wallet", paid[k], k.asset, k.market)
 		}
-		if sum := held[k]; !sum.Equal(qty.Decimal) {
-			v.find("positions", "pairs", fmt.Sprintf("%d of session %d", k.pair, k.session), "it holds %s of %s, and its fills sum to %s", qty, k.instrument, sum)
-		}
-		return nil
-	}, "SELECT session, id, perp, perp_qty FROM pairs ORDER BY session, id")
+	}
+	return err
 }
 
 // number is a decimal that may be none: in a file that was tampered with.

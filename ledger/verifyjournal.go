@@ -117,23 +117,25 @@ func (run *journalRun) effect(line string) {
 		}
 	}
 	if name == "fill" {
-		run.fills[field["of"]+" "+field["trade"]] = fmt.Sprintf("order %s, %s %s at %s, fee %s, realised %s",
-			field["order"], field["side"], field["qty"], field["price"], field["fee"], field["realised"])
+		run.fills[field["of"]+" "+field["trade"]] = fmt.Sprintf("order %s, %s %s at %s, maker %s, fee %s, realised %s",
+			field["order"], field["side"], field["qty"], field["price"], field["maker"], field["fee"], field["realised"])
 		return
 	}
-	run.orders[field["id"]] = fmt.Sprintf("%s, %s %s of %s, %s", field["client"], field["side"], field["type"], field["of"], field["tif"])
+	run.orders[field["id"]] = fmt.Sprintf("%s, %s %s of %s, %s at %s, %s, reduce only %t", field["client"], field["side"], field["type"], field["of"],
+		field["qty"], field["price"], field["tif"], strings.Contains(rest, " reduce_only"))
 }
 
 // against compares a run's rows with its journal.
 func (v *verifier) against(ctx context.Context, run *journalRun) error {
 	err := v.pair(ctx, run, "fills", run.fills, `SELECT id, run, seq, market || ':' || symbol || ' ' || trade_id,
-			'order ' || order_id || ', ' || side || ' ' || qty || ' at ' || price || ', fee ' || fee || fee_asset || ', realised ' || realised
+			'order ' || order_id || ', ' || side || ' ' || qty || ' at ' || price || ', maker ' || iif(maker, 'true', 'false') || ', fee ' || fee || fee_asset || ', realised ' || realised
 		FROM fills WHERE session = ? ORDER BY id`)
 	if err != nil {
 		return err
 	}
 	return v.pair(ctx, run, "orders", run.orders, `SELECT id, 0, 0, CAST(id AS TEXT),
-			client_id || ', ' || side || ' ' || type || ' of ' || market || ':' || symbol || ', ' || tif
+			client_id || ', ' || side || ' ' || type || ' of ' || market || ':' || symbol || ', ' || qty || ' at ' || price || ', ' || tif ||
+			', reduce only ' || iif(reduce_only, 'true', 'false')
 		FROM orders WHERE session = ? ORDER BY id`)
 }
 

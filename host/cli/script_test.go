@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"compress/gzip"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -51,6 +52,7 @@ func TestScripts(t *testing.T) {
 			"text":      text,
 			"adviser":   adviser,
 			"shipped":   shipped,
+			"sqlite":    sqlite,
 		},
 	})
 }
@@ -67,6 +69,17 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	keep(ts, out.Bytes(), errs.Bytes())
 	if got != want || neg {
 		ts.Fatalf("perilune %q: exit code %d, want %d\nstdout: %s\nstderr: %s", args[1:], got, want, &out, &errs)
+	}
+}
+
+// sqlite FILE QUERY changes a ledger as another program would, whatever guards its rows.
+func sqlite(ts *testscript.TestScript, _ bool, args []string) {
+	db, err := sql.Open("sqlite", "file:"+ts.MkAbs(args[0]))
+	ts.Check(err)
+	defer db.Close()
+	for _, q := range []string{"DROP TRIGGER fills_no_update", args[1]} {
+		_, err := db.Exec(q)
+		ts.Check(err)
 	}
 }
 

@@ -55,6 +55,10 @@ func (p *Pair) Moving() decimal.Decimal {
 	return p.Coin.Move.Coins
 }
 
+// Away is what the pair's spot fills brought and is not on spot: coins that back its
+// short or are on their way, and those that the perpetual's fees took.
+func (p *Pair) Away() decimal.Decimal { return p.Moving().Add(p.Coin.Margin).Add(p.Coin.Fees) }
+
 // Collateral is the pair's part of the COIN-M wallet's equity at a price, and how
 // many of its coins the short stands for. Both are zero for other pairs.
 func (m *Machine) Collateral(in *exchange.Instrument, price decimal.Decimal) (equity, short decimal.Decimal) {
