@@ -155,6 +155,9 @@ func (c *Core) moved(t *exchange.Transfer) {
 	if m := c.mover(t.ID); m != nil {
 		m.Moved(c, t)
 		c.guard(m)
+		if t.Failed && t.From == exchange.Spot {
+			c.soldMeanwhile(m)
+		}
 	}
 }
 

@@ -3,6 +3,8 @@ package core
 import (
 	"fmt"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/host/execution"
 )
@@ -20,6 +22,8 @@ import (
 //   - Coins of pairs that an order of a strategy or schedule sold, because one of its
 //     fills was told too late, are bought by that strategy from the pairs, oldest
 //     first, at the price of the fill. The pairs close the other leg at once.
+//   - Coins of a pair that somebody else sold while their transfer was under way, which
+//     failed for it, are bought by nobody, who that sale was booked to.
 
 // party is who holds a part of a position: a pair, or what a strategy holds beside its
 // pairs; -1 and 0: nobody.
@@ -149,4 +153,18 @@ func (c *Core) oversold(o *exchange.Order, f *exchange.Fill) {
 			o.ClientID, in.QtyDecimal(part), in.Base, m.Pair.ID, in.PriceDecimal(f.Price)))
 		c.cross(in, f.Price, part, party{o.Strategy, 0}, party{m.Pair.Strategy, m.Pair.ID}, "sold by "+o.ClientID)
 	}
+}
+
+// soldMeanwhile gives coins that came back to a pair, and are not in the wallet, to whoever
+// sold them there while our books had them on their way.
+func (c *Core) soldMeanwhile(m *execution.Machine) {
+	in := c.u.Get(m.Pair.Spot)
+	lots := exchange.Lots(in.Lot.Floor(decimal.Min(c.unbacked(in.Base), m.Pair.SpotQty)))
+	price := exchange.Ticks(in.Tick.Nearest(exchange.Float(c.price(c.acct.holding(exchange.Spot, in.Base)))))
+	if lots <= 0 || price <= 0 {
+		return
+	}
+	c.log(Error, m.Pair.Strategy, fmt.Sprintf("%s %s of pair %d were sold by somebody else while their transfer was under way: settled at %s",
+		in.QtyDecimal(lots), in.Base, m.Pair.ID, in.PriceDecimal(price)))
+	c.cross(in, price, lots, party{-1, 0}, party{m.Pair.Strategy, m.Pair.ID}, "foreign")
 }

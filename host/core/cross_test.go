@@ -143,3 +143,29 @@ func TestNoOrderRestsAtTheEnd(t *testing.T) {
 		}
 	}
 }
+
+// Coins that somebody else sold while a pair's transfer of them was under way are not
+// there when it failed: the pair gives them up, and does not sell them once more.
+func TestCoinsSoldWhileTheyWereUnderWay(t *testing.T) {
+	b := heldCoins(t, newAsks())
+	m, coins := b.core.machines[0], decimal.RequireFromString("0.03")
+	spot := b.core.u.Get(m.Pair.Spot)
+	b.step(exchange.Event{Kind: exchange.KindBalance, Wallet: exchange.Spot, Asset: "BTC", Amount: coins})
+	m.Pair.SpotQty = coins
+	b.core.fx = &b.fx
+	end, err := b.core.Move(m, exchange.Spot, exchange.COINM, coins)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.Pair.SpotQty = coins.Sub(end.Amount)
+	m.Pair.Coin.Move = execution.Move{State: execution.MoveSent, ID: end.ID, From: end.From, To: end.To, Coins: end.Amount}
+	sold := exchange.Lots(spot.Lot.Floor(decimal.RequireFromString("0.02")))
+	b.step(exchange.Event{Kind: exchange.KindFill, Instrument: spot.ID, Fill: &exchange.Fill{Instrument: spot.ID, Side: exchange.Sell,
+		Price: 5000000, Qty: sold, TradeID: "9", FeeAsset: "USDT"}})
+	end.Failed = true
+	fx := b.step(exchange.Event{Kind: exchange.KindTransfer, Transfer: &end})
+	crossed(t, fx, m.Pair.ID, -sold)
+	if have := b.core.balance(exchange.Spot, "BTC").Total; m.Pair.SpotQty.GreaterThan(have) {
+		t.Errorf("the pair says %s BTC, the wallet has %s", m.Pair.SpotQty, have)
+	}
+}
