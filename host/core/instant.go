@@ -14,6 +14,7 @@ type instant struct {
 	at     exchange.Time
 	shown  []shown
 	events []exchange.Event // memory for shown, reused
+	bare   exchange.Event   // for what needs no event but its instrument
 }
 
 // shown is one thing to tell once the instant is whole.
@@ -76,8 +77,8 @@ func (c *Core) close() {
 		}
 	}
 	for _, s := range n.shown {
-		ev := &exchange.Event{Instrument: s.id}
-		if s.ev >= 0 {
+		ev := &n.bare
+		if ev.Instrument = s.id; s.ev >= 0 {
 			ev = &n.events[s.ev]
 		}
 		switch {
