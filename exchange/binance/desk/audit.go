@@ -22,6 +22,7 @@ type audit struct {
 	begun  exchange.Time   // the last round
 	left   int             // requests of the round that are out
 	out    map[uint64]bool // their numbers
+	given  map[uint64]bool // numbers of the round that was given up, still out
 	again  bool            // a round was asked for while one ran
 	failed bool            // the round is not complete
 	second bool
@@ -36,7 +37,8 @@ type audit struct {
 	fresh     bool          // what the account holds is its opening
 	accept    bool          // what nothing explains is booked: a person said so
 	diffs     map[string]diff
-	strangers map[int64]bool
+	strangers map[int64]exchange.Time    // open orders of others: when each was last heard of
+	crowded   bool                       // there are more
 	beyond    map[string]decimal.Decimal // positions outside of the universe, as last told
 
 	since  exchange.Time // income is listed from here
@@ -60,18 +62,19 @@ func (d *Desk) audit(m exchange.Market) *audit {
 			return a
 		}
 	}
-	a := &audit{market: m, due: d.now, out: map[uint64]bool{}, diffs: map[string]diff{}, strangers: map[int64]bool{}, beyond: map[string]decimal.Decimal{}, paid: map[string]exchange.Time{}}
+	a := &audit{market: m, due: d.now, out: map[uint64]bool{}, given: map[uint64]bool{}, diffs: map[string]diff{},
+		strangers: map[int64]exchange.Time{}, paid: map[string]exchange.Time{}}
 	d.audits = append(d.audits, a)
 	return a
 }
 
-func (a *audit) restore(from *Opening) {
+func (a *audit) restore(from *Opening, now exchange.Time) {
 	a.since = max(from.Since, from.Began)
 	a.fresh = len(from.Wallets) == 0 && len(from.Positions) == 0
 	a.accept = from.Accept
 	for _, p := range from.Paid {
 		if p.Market == a.market {
-			a.paid[p.Asset+" "+p.Row] = never
+			a.paid[p.Asset+" "+p.Row] = now + incomeOverlap // no row is later than what booked it
 		}
 	}
 }
@@ -80,13 +83,6 @@ func (a *audit) restore(from *Opening) {
 func (a *audit) hurry(at exchange.Time) {
 	a.due = min(a.due, at)
 	a.again, a.tries = a.left > 0, 0
-}
-
-// restart begins a round now. One that runs is given up: what it asked for may
-// be from before the event that matters.
-func (a *audit) restart(now exchange.Time) {
-	clear(a.out)
-	a.left, a.due, a.tries = 0, now, 0
 }
 
 // gap begins a round in every market: something may have been missed.
@@ -157,6 +153,7 @@ func (a *audit) keep(ans *Answer) {
 // round when it was the last one.
 func (d *Desk) part(m exchange.Market, r *Request, ok bool) {
 	a := d.audit(m)
+	delete(a.given, r.Number)
 	if !a.out[r.Number] {
 		return
 	}
@@ -197,6 +194,7 @@ func (d *Desk) onOpenOrders(a *audit, ans *Answer) {
 	for i := range ans.Reports {
 		d.report(&ans.Reports[i])
 	}
+	a.forgetStrangers(ans.Request.At)
 	for _, n := range d.open {
 		if n.in.Market != a.market || n.stage != live || n.said.status.Terminal() || n.sent >= ans.Request.At {
 			continue
@@ -333,11 +331,14 @@ func (d *Desk) adjust(p purse, amount decimal.Decimal, reason string) {
 
 func (d *Desk) comparePositions(a *audit, found map[string]diff) {
 	theirs := make([]account.Position, d.u.Len())
+	told := a.beyond
+	a.beyond = map[string]decimal.Decimal{}
 	for _, p := range a.positions.Positions {
 		if in, ok := d.find(p.Market, p.Symbol); ok {
 			theirs[in.ID] = p
 		} else if !p.Qty.IsZero() {
-			d.beyond(a, &p)
+			a.beyond[p.Symbol] = p.Qty
+			d.beyond(told, &p)
 		}
 	}
 	for _, in := range d.u.All() {
@@ -349,11 +350,10 @@ func (d *Desk) comparePositions(a *audit, found map[string]diff) {
 }
 
 // beyond tells of a position outside of the universe, and again when it changed.
-func (d *Desk) beyond(a *audit, p *account.Position) {
-	if told, ok := a.beyond[p.Symbol]; ok && told.Equal(p.Qty) {
+func (d *Desk) beyond(told map[string]decimal.Decimal, p *account.Position) {
+	if was, ok := told[p.Symbol]; ok && was.Equal(p.Qty) {
 		return
 	}
-	a.beyond[p.Symbol] = p.Qty
 	d.note("%s:%s is not in this universe and has a position of %s", p.Market, p.Symbol, p.Qty)
 }
 

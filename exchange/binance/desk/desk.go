@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -95,9 +96,10 @@ type Desk struct {
 
 	tapes   []*tape // by instrument
 	moves   []*move
-	claimed map[int64]bool // rows of the history of transfers that are ours
-	audits  []*audit       // by market
-	guards  []*guard       // futures that have had resting orders
+	claimed map[int64]exchange.Time // rows of the history of transfers that are ours
+	ousted  map[string]bool         // orders of older runs whose cancel is out
+	audits  []*audit                // by market
+	guards  []*guard                // futures that have had resting orders
 	books   books
 
 	began   exchange.Time
@@ -128,7 +130,7 @@ func New(u *exchange.Universe, opt Options, from Opening, now exchange.Time) (*D
 	d := &Desk{
 		u: u, opt: opt.withDefaults(), began: from.Began, now: now, ticked: now, beat: now,
 		byID: map[exchange.OrderID]*order{}, byClient: map[string]*order{}, byVenue: map[venueKey]*order{},
-		books: newBooks(u), claimed: map[int64]bool{}, symbols: map[symbol]*exchange.Instrument{},
+		books: newBooks(u), claimed: map[int64]exchange.Time{}, ousted: map[string]bool{}, symbols: map[symbol]*exchange.Instrument{},
 	}
 	for _, in := range u.All() {
 		d.symbols[symbol{in.Market, in.Symbol}] = in
@@ -155,7 +157,7 @@ func (d *Desk) restore(from *Opening) error {
 		d.books.positions[h.Instrument] = h.Qty
 	}
 	for _, a := range d.audits {
-		a.restore(from)
+		a.restore(from, d.now)
 	}
 	for i := range from.Orders {
 		if err := d.resume(&from.Orders[i]); err != nil {
@@ -192,7 +194,7 @@ func (d *Desk) Submit(o *exchange.Order, now exchange.Time) {
 		d.say(first, exchange.OrderUpdate{Status: first.Status, Reason: "this order was submitted before"})
 		return
 	}
-	if why := d.refuse(o); why != "" {
+	if why := cmp.Or(d.refuse(o), d.tooManyOrders()); why != "" {
 		ev := exchange.Event{Kind: exchange.KindOrder, Instrument: exchange.NoInstrument,
 			Update: exchange.OrderUpdate{ID: o.ID, Status: exchange.StatusRejected, Reason: why}}
 		if d.known(o.Instrument) {
@@ -343,6 +345,7 @@ func (d *Desk) sweep() {
 		return n.stage == done
 	})
 	d.moves = slices.DeleteFunc(d.moves, func(m *move) bool { return m.stage == done })
+	d.forgetClaims()
 	for len(d.finished) > doneKept {
 		d.forget(d.finished[0])
 		d.finished = d.finished[1:]

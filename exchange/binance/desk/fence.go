@@ -68,7 +68,8 @@ func (d *Desk) lookOut(r *account.Report) {
 	case rival.Newer:
 		d.yield(rival)
 	case d.opt.Fence.TakeOver:
-		if !r.Status.Terminal() {
+		if !r.Status.Terminal() && !d.ousted[r.ClientID] {
+			d.ousted[r.ClientID] = true
 			d.request(Request{Kind: Cancel, Market: r.Market, Symbol: r.Symbol, ClientID: r.ClientID})
 		}
 	case r.Status == exchange.StatusAccepted && r.Time > own && !d.placed:

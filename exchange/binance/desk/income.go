@@ -22,19 +22,20 @@ func (a *audit) expect(f *account.Income, now exchange.Time) {
 	a.hurry(now + exchange.Second)
 }
 
+// onIncome takes a listing. One that was asked for earlier than another may have
+// rows that are forgotten since: they are booked.
 func (d *Desk) onIncome(a *audit, ans *Answer) {
+	known := a.since
 	for i := range ans.Incomes {
-		d.income(a, &ans.Incomes[i])
+		if r := &ans.Incomes[i]; r.Time >= known {
+			d.income(a, r)
+		}
 	}
 	if a.coming != 0 && d.now > a.heard+incomeOverlap {
 		d.note("%s: funding of %s does not show in the income", a.market, a.coming)
 		a.coming = 0
 	}
-	for id, at := range a.paid { // order does not matter: every old row goes
-		if at < a.since {
-			delete(a.paid, id)
-		}
-	}
+	a.forgetPaid()
 }
 
 // income books a row, once. Profit and commission are in the executions, and
@@ -48,20 +49,21 @@ func (d *Desk) income(a *audit, r *account.Income) {
 	if _, booked := a.paid[key]; booked || r.Time < d.began {
 		return
 	}
-	if d.opens(a.market) {
-		a.paid[key] = r.Time // part of the opening balances
-		return
+	opens := d.opens(a.market)
+	if !opens {
+		a.since = max(a.since, r.Time-incomeOverlap)
 	}
-	a.paid[key] = r.Time
-	a.since = max(a.since, r.Time-incomeOverlap)
 	switch r.Type {
 	case "REALIZED_PNL", "COMMISSION", "TRANSFER", "INTERNAL_TRANSFER":
 		return
-	case "FUNDING_FEE":
-		if in, ok := d.find(r.Market, r.Symbol); ok {
-			d.payment(in, r)
-			return
-		}
+	}
+	a.paid[key] = r.Time
+	if opens {
+		return // part of the opening balances
+	}
+	if in, ok := d.find(r.Market, r.Symbol); ok && r.Type == "FUNDING_FEE" {
+		d.payment(in, r)
+		return
 	}
 	d.touch(a.market)
 	d.adjust(purse{a.market, r.Asset}, r.Amount, name)

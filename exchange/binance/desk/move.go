@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/shopspring/decimal"
@@ -49,7 +50,7 @@ func (d *Desk) Transfer(t *exchange.Transfer, now exchange.Time) {
 	m.Done, m.Failed, m.Reason = false, false, ""
 	d.books.add(purse{t.From, t.Asset}, t.Amount.Neg())
 	d.moves = append(d.moves, m)
-	why := wrongTransfer(t)
+	why := cmp.Or(wrongTransfer(t), d.tooManyMoves())
 	if d.rival != nil {
 		why = gaveWay
 	}
@@ -102,7 +103,7 @@ func (d *Desk) tickMove(m *move) {
 	switch {
 	case m.stage == doubtful:
 		m.asking = true
-		d.request(Request{Kind: Moves, Market: m.From, To: m.To, ID: m.ID, Since: m.since - exchange.Minute})
+		d.request(Request{Kind: Moves, Market: m.From, To: m.To, ID: m.ID, Since: m.since - moveSlack})
 	case d.rival != nil:
 		d.fail(m, gaveWay)
 	case d.turn(m):
@@ -168,15 +169,19 @@ func (d *Desk) onMoves(a *Answer, f *account.Fault) {
 		}
 	case row == nil:
 	case row.Failed:
-		d.claimed[row.TranID] = true
+		d.claimed[row.TranID] = row.Time
 		d.fail(m, fmt.Sprintf("the venue's history says that transfer %d failed", row.TranID))
 	case row.Done:
-		d.claimed[row.TranID] = true
+		d.claimed[row.TranID] = row.Time
 		d.arrive(m)
 	default:
 		m.tran = row.TranID
 	}
 }
+
+// moveSlack is how far the clocks of the history may be behind: a row is looked for
+// from that much before its transfer was decided on.
+const moveSlack = exchange.Minute
 
 // row finds a transfer in the history: by its number, or by its exact amount.
 func (d *Desk) row(m *move, rows []account.Move) *account.Move {
@@ -185,8 +190,9 @@ func (d *Desk) row(m *move, rows []account.Move) *account.Move {
 		if m.tran != 0 && r.TranID == m.tran {
 			return r
 		}
-		if m.tran == 0 && !d.claimed[r.TranID] && r.Asset == m.Asset && r.From == m.From && r.To == m.To && r.Amount.Equal(m.amount) &&
-			r.Time >= m.since-exchange.Minute {
+		_, claimed := d.claimed[r.TranID]
+		if m.tran == 0 && !claimed && r.Asset == m.Asset && r.From == m.From && r.To == m.To && r.Amount.Equal(m.amount) &&
+			r.Time >= m.since-moveSlack {
 			return r
 		}
 	}

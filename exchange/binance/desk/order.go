@@ -194,6 +194,7 @@ const cancelsAllowed = 10
 // onCancel takes the answer to a cancel. Anything but a yes is looked into: the
 // order may be filled, cancelled, or still there.
 func (d *Desk) onCancel(a *Answer, f *account.Fault) {
+	delete(d.ousted, a.Request.ClientID)
 	n := d.byClient[a.Request.ClientID]
 	if n == nil {
 		return

@@ -50,10 +50,14 @@ func (d *Desk) report(r *account.Report) {
 	n := d.owner(in.ID, r.ClientID, r.VenueID)
 	if n == nil {
 		d.lookOut(r)
-		if r.Execution != nil {
+		switch {
+		case r.Execution != nil:
 			d.execution(in, r.Execution)
-		} else if !r.Status.Terminal() {
+		case !r.Status.Terminal():
 			d.foreign(r)
+		}
+		if r.Status.Terminal() {
+			delete(d.audit(r.Market).strangers, r.VenueID)
 		}
 		return
 	}
@@ -71,16 +75,6 @@ func (d *Desk) stranger(r *account.Report) {
 	if r.Execution != nil {
 		d.audit(r.Market).hurry(d.now)
 		d.note("%s:%s is not in this universe and was traded: %s %s at %s", r.Market, r.Symbol, r.Side, r.Execution.Qty, r.Execution.Price)
-	}
-}
-
-// foreign tells, once, of an order that somebody else has working.
-func (d *Desk) foreign(r *account.Report) {
-	a := d.audit(r.Market)
-	if !a.strangers[r.VenueID] {
-		a.strangers[r.VenueID] = true
-		d.note("%s:%s: order %d (%q, %s %s at %s) is not ours; its fills will be booked as foreign",
-			r.Market, r.Symbol, r.VenueID, r.ClientID, r.Side, r.Qty, r.Price)
 	}
 }
 

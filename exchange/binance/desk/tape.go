@@ -111,11 +111,7 @@ func (t *tape) advance(list []account.Execution) {
 		}
 		t.from = max(t.from, e.TradeID+1)
 	}
-	for id := range t.seen { // order does not matter: every old id goes
-		if id < t.from {
-			delete(t.seen, id)
-		}
-	}
+	t.forgetSeen()
 }
 
 // missing reports whether the venue spoke of more executions than we have.
@@ -145,6 +141,9 @@ func (d *Desk) execution(in *exchange.Instrument, e *account.Execution) {
 		return
 	}
 	t.seen[e.TradeID], t.used = true, true
+	if len(t.seen) > seenMost {
+		t.forgetSeen()
+	}
 	t.release(e.TradeID)
 	if n == nil {
 		if !d.opens(in.Market) {
@@ -177,7 +176,7 @@ func (d *Desk) unnamed(id exchange.InstrumentID) bool {
 }
 
 func (t *tape) hold(e *account.Execution) {
-	if !slices.ContainsFunc(t.orphans, func(h *account.Execution) bool { return h.TradeID == e.TradeID }) {
+	if len(t.orphans) < orphansMost && !slices.ContainsFunc(t.orphans, func(h *account.Execution) bool { return h.TradeID == e.TradeID }) {
 		kept := *e
 		t.orphans = append(t.orphans, &kept)
 	}

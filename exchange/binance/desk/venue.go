@@ -36,6 +36,8 @@ type Venue struct {
 
 	mu     sync.Mutex
 	inbox  []func(*Desk, exchange.Time)
+	over   []overflow // of the inbox, by market
+	beat   bool
 	health Health
 	wake   chan struct{}
 	desk   *Desk
@@ -56,10 +58,49 @@ func NewVenue(c Config) (*Venue, error) {
 	return v, nil
 }
 
+// inboxMost is how many entries wait for a turn before events of the user streams
+// are dropped. Then the account of their market is compared. Never dropped are fills,
+// of which there are as many as the venue executes, answers, of which there is one
+// for each request, and what the core decides, which limits itself.
+const inboxMost = 1 << 16
+
+// overflow is what of a market's stream found no room.
+type overflow struct {
+	market exchange.Market
+	events int
+	line   account.Notice // the last of them that told the stream to be up or down
+}
+
+// drop counts an event that finds no room.
+func (v *Venue) drop(n *account.Notice) {
+	i := slices.IndexFunc(v.over, func(o overflow) bool { return o.market == n.Market })
+	if i < 0 {
+		i = len(v.over)
+		v.over = append(v.over, overflow{market: n.Market})
+	}
+	v.over[i].events++
+	if n.Gap != "" || n.Down != "" {
+		v.over[i].line = *n
+	}
+}
+
+// settle tells the desk what was dropped since the last turn.
+func (o *overflow) settle(d *Desk, now exchange.Time) {
+	d.missed(o.market, o.events)
+	if o.line.Gap != "" || o.line.Down != "" {
+		d.Notice(&o.line, now)
+	}
+}
+
 func (v *Venue) enqueue(f func(*Desk, exchange.Time)) {
 	v.mu.Lock()
 	v.inbox = append(v.inbox, f)
 	v.mu.Unlock()
+	v.rouse()
+}
+
+// rouse makes a turn come soon.
+func (v *Venue) rouse() {
 	select {
 	case v.wake <- struct{}{}:
 	default:
@@ -100,13 +141,24 @@ func (v *Venue) Transfer(t *exchange.Transfer, _ exchange.Time) {
 
 // Notice takes an event of a user stream, in the stream's order.
 func (v *Venue) Notice(n account.Notice) {
-	v.enqueue(func(d *Desk, now exchange.Time) { d.Notice(&n, now) })
+	fill := n.Report != nil && n.Report.Execution != nil
+	v.mu.Lock()
+	if len(v.inbox) >= inboxMost && !fill {
+		v.drop(&n)
+	} else {
+		v.inbox = append(v.inbox, func(d *Desk, now exchange.Time) { d.Notice(&n, now) })
+	}
+	v.mu.Unlock()
+	v.rouse()
 }
 
 // Beat says that the loop is alive; it is to be called every second or so, by
 // the loop itself. Without it the venue's dead-man switches run down.
 func (v *Venue) Beat() {
-	v.enqueue(func(d *Desk, now exchange.Time) { d.Beat(now) })
+	v.mu.Lock()
+	v.beat = true
+	v.mu.Unlock()
+	v.rouse()
 }
 
 // Health tells where the desk stood at its last turn.
@@ -150,12 +202,18 @@ func (v *Venue) Run(ctx context.Context) {
 // turn handles what has come and what is due; it returns when to look again.
 func (v *Venue) turn() time.Duration {
 	v.mu.Lock()
-	inbox := v.inbox
-	v.inbox = nil
+	inbox, over, beat := v.inbox, v.over, v.beat
+	v.inbox, v.over, v.beat = nil, nil, false
 	v.mu.Unlock()
 	now := v.api.Now()
+	if beat {
+		v.desk.Beat(now)
+	}
 	for _, f := range inbox {
 		f(v.desk, now)
+	}
+	for i := range over {
+		over[i].settle(v.desk, now)
 	}
 	v.desk.Tick(now)
 	v.desk.Requests(func(r *Request) {
@@ -196,7 +254,7 @@ const (
 func (v *Venue) perform(ctx context.Context, r *Request) *Answer {
 	a := &Answer{Request: r}
 	if r.NotAfter != 0 && v.api.Now() > r.NotAfter {
-		a.Err = &account.Fault{Class: account.Later, Market: r.Market, What: "place", Msg: "it was held up too long and was not sent"}
+		a.Err = &account.Fault{Class: account.Later, Market: r.Market, What: "place", Msg: "it waited for its turn too long and was not sent"}
 		return a
 	}
 	limit := askWithin
@@ -237,7 +295,9 @@ func Perform(ctx context.Context, api account.API, r *Request, a *Answer) {
 	}
 }
 
-// lane is a queue of requests, most urgent first.
+// lane is a queue of requests, most urgent first. The desk bounds it: of an order a
+// placing, a cancel and a query wait at most, of a transfer one request, of a switch
+// one, and of each market two rounds of questions.
 type lane struct {
 	mu     sync.Mutex
 	some   *sync.Cond
