@@ -92,7 +92,14 @@ func TestAFloodOfNotices(t *testing.T) {
 		mu.Unlock()
 		v.Submit(o, 0)
 	}
-	eventually(t, "both orders work", func() bool { h := v.Health(); return h.Working == 2 })
+	eventually(t, "both orders work and are answered", func() bool {
+		found := make(chan bool)
+		v.enqueue(func(d *Desk, _ exchange.Time) {
+			a, b := d.byID[1], d.byID[2]
+			found <- a.stage == live && b.stage == live && a.sent != 0 && b.sent != 0
+		})
+		return <-found
+	})
 
 	gate.Lock()
 	before := clock()
