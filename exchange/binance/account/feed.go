@@ -123,6 +123,11 @@ func (f *feed) unreadable(err error) {
 	}
 }
 
+// newestMost is how many assets and symbols are told apart, more than the venue
+// has. With more all are forgotten: until each was told of again, one that is out of
+// date may pass.
+const newestMost = 10_000
+
 // fresh passes a notice on unless it is an absolute value that is out of date.
 func (f *feed) fresh(n Notice) {
 	name := ""
@@ -135,6 +140,9 @@ func (f *feed) fresh(n Notice) {
 	if name != "" {
 		if n.Time < f.newest[name] {
 			return
+		}
+		if len(f.newest) >= newestMost {
+			clear(f.newest)
 		}
 		f.newest[name] = n.Time
 	}
