@@ -33,6 +33,10 @@ const (
 	settleMost  = exchange.Minute
 )
 
+// settleWithin is how long a rate is asked for. It bounds what waits: at most a
+// settlement an hour of each instrument.
+const settleWithin = exchange.Day
+
 // near is how far the venue's time of a settlement may be off the hour: it is
 // given with the milliseconds that it took.
 const near = exchange.Minute
@@ -110,6 +114,10 @@ func (s *settler) resolve(m *Market, d due, rows []settlement, err error) {
 	}
 	if d.tries++; d.tries == 5 {
 		m.o.Notice(Notice{d.t.in.ID, fmt.Sprintf("settled funding rate of %s at %s: not known after %d tries (%v)", d.t.in.Key(), d.at, d.tries, err)})
+	}
+	if m.o.Now() > d.at+settleWithin {
+		m.o.Notice(Notice{d.t.in.ID, fmt.Sprintf("settled funding rate of %s at %s: given up after %d tries (%v)", d.t.in.Key(), d.at, d.tries, err)})
+		return
 	}
 	d.try = m.o.Now() + min(settleFirst<<min(d.tries, 10), settleMost)
 	s.mu.Lock()
