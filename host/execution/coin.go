@@ -257,7 +257,11 @@ func (m *Machine) levelShort(p Port, now exchange.Time, n exchange.Lots) bool {
 	case m.Pair.PerpQty > 0: // a fill that was told too late went past flat
 		return m.take(p, now, m.takingLots(p, legPerp, exchange.Sell, m.pastContracts(p), hard))
 	case m.Pair.PerpQty == 0:
-		return m.take(p, now, m.taking(p, legSpot, exchange.Buy, missing, hard))
+		o := m.taking(p, legSpot, exchange.Buy, missing, hard)
+		if o != nil && !tradable(p.Instrument(o.Instrument), o.Price, o.Qty) {
+			return false // too little to buy
+		}
+		return m.take(p, now, o)
 	case m.Pair.State == PairOpening && m.enough(now) == "" && !hard && m.attempts < chaseAttempts && m.worthChasing(p):
 		keep := decimal.NewFromInt(1).Sub(p.TakerFee(m.Pair.Spot))
 		if o := m.taking(p, legSpot, exchange.Buy, missing.DivRound(keep, 12), false); o != nil && tradable(p.Instrument(o.Instrument), o.Price, o.Qty) {
