@@ -41,8 +41,9 @@ type Env interface {
 	Quote(exchange.InstrumentID) (bid, ask exchange.Level, ok bool)
 
 	Position(exchange.InstrumentID) exchange.Position // of this strategy
-	Balance(wallet exchange.Market, asset string) exchange.Balance
-	Margin(wallet exchange.Market, asset string) exchange.Margin // of a derivatives wallet
+	Wallets() []exchange.Wallet                       // of the account
+	Balance(wallet exchange.Wallet, asset string) exchange.Balance
+	Margin(wallet exchange.Wallet, asset string) exchange.Margin // of a derivatives wallet
 	Equity() decimal.Decimal                                     // of the account, in USDT
 	Fees(exchange.InstrumentID) (maker, taker decimal.Decimal)
 	Order(exchange.OrderID) (*exchange.Order, bool)
@@ -62,11 +63,11 @@ type Env interface {
 	// Room is the value of a leg that a kept wallet and spot have the money for, at
 	// once and once it is shared out; false when the wallet is not kept. Of COIN-M it is
 	// what spot alone pays for.
-	Room(wallet exchange.Market) (now, soon decimal.Decimal, ok bool)
+	Room(wallet exchange.Wallet) (now, soon decimal.Decimal, ok bool)
 	HaltReason() string // why nothing may be opened, or ""
 	StartSchedule(schedule.Request) (exchange.ScheduleID, error)
 	CancelSchedule(exchange.ScheduleID) error
-	Transfer(asset string, from, to exchange.Market, amount decimal.Decimal)
+	Transfer(asset string, from, to exchange.Wallet, amount decimal.Decimal)
 	// SetTimer arms (or re-arms) the timer of this name. every > 0 repeats it. A
 	// strategy that has very many already gets an error.
 	SetTimer(name string, at, every exchange.Time) error

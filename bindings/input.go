@@ -3,6 +3,7 @@ package bindings
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -289,13 +290,14 @@ func (in Input) Side() exchange.Side {
 	return exchange.Sell
 }
 
-// Market reads the name of a market or wallet: "spot", "usdm" or "coinm".
-func (in Input) Market() exchange.Market {
-	m, err := exchange.ParseMarket(in.String())
-	if err != nil {
-		in.Fail("%v", err)
+// Wallet reads the name of a wallet of the account: "spot", or "binance.spot".
+func (in Input) Wallet() exchange.Wallet {
+	env := in.rt.Env()
+	w, known := exchange.Wallet(strings.ToLower(in.String())).Within(env.Universe().House()), env.Wallets()
+	if !slices.Contains(known, w) {
+		in.Fail("unknown wallet %q: want one of %s", w, known)
 	}
-	return m
+	return w
 }
 
 // Table reads a table.

@@ -96,7 +96,7 @@ type Event struct {
 	Fill     *Fill
 	Payment  *FundingPayment
 	Transfer *Transfer
-	Wallet   Market
+	Wallet   Wallet
 	Asset    string
 	Amount   decimal.Decimal
 

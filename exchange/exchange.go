@@ -49,42 +49,69 @@ func (t Time) UTC() time.Time { return time.Unix(0, int64(t)).UTC() }
 // String formats t as RFC 3339 in UTC with milliseconds.
 func (t Time) String() string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
 
-// Market is one of the three Binance-style markets; it is also the wallet that
-// backs them, because each market has a wallet of its own.
-type Market uint8
+// Venue names where instruments trade under one set of rules and symbols: a house and
+// its part, such as "binance.usdm". It is a value: any text without a colon names one.
+// Within a session the house that is its default may be left out: "usdm".
+type Venue string
 
-const (
-	Spot  Market = iota + 1
-	USDM         // linear perpetuals and futures, margined in the quote asset
-	COINM        // inverse perpetuals and futures, margined in the base asset
-)
+// Wallet names a place of an account where assets are kept and back positions, in the
+// manner of a Venue. Which wallet backs an instrument is the venue's to say
+// (Instrument.Wallet): markets may have wallets of their own, and an account that is
+// unified has one.
+type Wallet string
 
-// Markets lists every market, in wallet order.
-var Markets = [...]Market{Spot, USDM, COINM}
-
-func (m Market) String() string {
-	switch m {
-	case Spot:
-		return "spot"
-	case USDM:
-		return "usdm"
-	case COINM:
-		return "coinm"
+// House is the part of a venue's name before the first dot; "" when it has none.
+func (v Venue) House() string {
+	house, _, ok := strings.Cut(string(v), ".")
+	if !ok {
+		return ""
 	}
-	return fmt.Sprintf("market(%d)", uint8(m))
+	return house
 }
 
-// ParseMarket is the inverse of String.
-func ParseMarket(s string) (Market, error) {
-	switch strings.ToLower(s) {
-	case "spot":
-		return Spot, nil
-	case "usdm":
-		return USDM, nil
-	case "coinm":
-		return COINM, nil
+// Within is the venue's name in a session whose default is a house.
+func (v Venue) Within(house string) Venue { return Venue(Within(string(v), house)) }
+
+// Within is the wallet's name in a session whose default is a house.
+func (w Wallet) Within(house string) Wallet { return Wallet(Within(string(w), house)) }
+
+// Within is a name or key without the house that it begins with, when that is the one.
+func Within(name, house string) string {
+	if n := len(house); n > 0 && len(name) > n && name[n] == '.' && name[:n] == house {
+		return name[n+1:]
 	}
-	return 0, fmt.Errorf("unknown market %q: want spot, usdm or coinm", s)
+	return name
+}
+
+// Contract is what one buys and sells.
+type Contract uint8
+
+const (
+	Spot    Contract = iota // the coins themselves
+	Linear                  // margined and settled in the quote asset
+	Inverse                 // sized in quote, margined and settled in the base asset
+)
+
+func (c Contract) String() string {
+	switch c {
+	case Spot:
+		return "spot"
+	case Linear:
+		return "linear"
+	case Inverse:
+		return "inverse"
+	}
+	return "none"
+}
+
+// ParseContract is the inverse of String.
+func ParseContract(s string) (Contract, error) {
+	for _, c := range []Contract{Spot, Linear, Inverse} {
+		if s == c.String() {
+			return c, nil
+		}
+	}
+	return 0, fmt.Errorf("unknown contract %q: want spot, linear or inverse", s)
 }
 
 // Side is the direction of an order or an aggressor, and names a side of a

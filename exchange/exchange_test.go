@@ -1,6 +1,7 @@
 package exchange_test
 
 import (
+	"fmt"
 	"math/big"
 	"strings"
 	"testing"
@@ -49,13 +50,14 @@ func TestStepRounding(t *testing.T) {
 func universe(t *testing.T) *exchange.Universe {
 	t.Helper()
 	step := exchange.MustStep("0.01")
-	in := func(m exchange.Market, symbol, base, quote string, mult int64) exchange.Instrument {
-		return exchange.Instrument{Market: m, Symbol: symbol, Base: base, Quote: quote, Tick: step, Lot: step, Multiplier: mult}
+	contracts := map[exchange.Venue]exchange.Contract{"usdm": exchange.Linear, "coinm": exchange.Inverse}
+	in := func(v exchange.Venue, symbol, base, quote string, mult int64) exchange.Instrument {
+		return exchange.Instrument{Venue: v, Contract: contracts[v], Symbol: symbol, Base: base, Quote: quote, Tick: step, Lot: step, Multiplier: mult}
 	}
 	u, err := exchange.NewUniverse([]exchange.Instrument{
-		in(exchange.COINM, "BTCUSD_PERP", "BTC", "USD", 0), in(exchange.USDM, "1000SHIBUSDT", "SHIB", "USDT", 1000),
-		in(exchange.Spot, "SHIBUSDT", "SHIB", "USDT", 0), in(exchange.Spot, "BTCUSDT", "BTC", "USDT", 0),
-		in(exchange.USDM, "BTCUSDT", "BTC", "USDT", 0), in(exchange.USDM, "ETHUSDT", "ETH", "USDT", 0),
+		in("coinm", "BTCUSD_PERP", "BTC", "USD", 0), in("usdm", "1000SHIBUSDT", "SHIB", "USDT", 1000),
+		in("spot", "SHIBUSDT", "SHIB", "USDT", 0), in("spot", "BTCUSDT", "BTC", "USDT", 0),
+		in("usdm", "BTCUSDT", "BTC", "USDT", 0), in("usdm", "ETHUSDT", "ETH", "USDT", 0),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -80,7 +82,7 @@ func TestUniverseOrder(t *testing.T) {
 
 func TestPairs(t *testing.T) {
 	u := universe(t)
-	linear, inverse := u.Pairs(exchange.USDM), u.Pairs(exchange.COINM)
+	linear, inverse := u.Pairs(exchange.Perpetuals(exchange.Linear)), u.Pairs(exchange.Perpetuals(exchange.Inverse))
 	if len(linear) != 2 || linear[0].Base != "BTC" || linear[1].Perp.Symbol != "1000SHIBUSDT" || linear[1].Spot.Symbol != "SHIBUSDT" {
 		t.Errorf("linear pairs %v: want BTC and SHIB, and none for ETH, which has no spot market", linear)
 	}
@@ -107,7 +109,7 @@ func TestLookupNamesTheNearest(t *testing.T) {
 
 func TestUniverseRefuses(t *testing.T) {
 	step := exchange.MustStep("1")
-	ok := exchange.Instrument{Market: exchange.Spot, Symbol: "AB", Tick: step, Lot: step}
+	ok := exchange.Instrument{Venue: "spot", Symbol: "AB", Tick: step, Lot: step}
 	noLot := ok
 	noLot.Lot = exchange.Step{}
 	for name, list := range map[string][]exchange.Instrument{"twice": {ok, ok}, "no lot": {noLot}} {
@@ -120,11 +122,11 @@ func TestUniverseRefuses(t *testing.T) {
 // What a quantity stands for: the vectors of the contract specifications.
 func TestValues(t *testing.T) {
 	u := universe(t)
-	shib, _ := u.Find(exchange.USDM, "1000SHIBUSDT")
+	shib, _ := u.Find("usdm", "1000SHIBUSDT")
 	if got := shib.BaseQty(1, 250); !got.Equal(dec("2500")) { // 2.5 contracts of 1000 coins
 		t.Errorf("2.50 of 1000SHIBUSDT are %s coins, want 2500", got)
 	}
-	coin := *mustFind(t, u, exchange.COINM, "BTCUSD_PERP")
+	coin := *mustFind(t, u, "coinm", "BTCUSD_PERP")
 	coin.ContractSize, coin.Lot = dec("100"), exchange.MustStep("1")
 	if got := coin.BaseQty(5000000, 7); !got.Equal(dec("0.014")) { // 700 USD at 50 000
 		t.Errorf("7 contracts at 50000 are %s coins, want 0.014", got)
@@ -134,11 +136,11 @@ func TestValues(t *testing.T) {
 	}
 }
 
-func mustFind(t *testing.T, u *exchange.Universe, m exchange.Market, symbol string) *exchange.Instrument {
+func mustFind(t *testing.T, u *exchange.Universe, v exchange.Venue, symbol string) *exchange.Instrument {
 	t.Helper()
-	in, ok := u.Find(m, symbol)
+	in, ok := u.Find(v, symbol)
 	if !ok {
-		t.Fatalf("%s:%s is not there", m, symbol)
+		t.Fatalf("%s:%s is not there", v, symbol)
 	}
 	return in
 }
@@ -176,4 +178,48 @@ func TestShortDecimals(t *testing.T) {
 			t.Errorf("%s in steps of %s: ceil is %s", d, s, ceil)
 		}
 	})
+}
+
+// A venue's house may be left out where it is the default, and not elsewhere.
+func TestNamesWithAndWithoutTheirHouse(t *testing.T) {
+	step := exchange.MustStep("0.01")
+	in := func(v exchange.Venue, w exchange.Wallet, c exchange.Contract, symbol, quote string) exchange.Instrument {
+		return exchange.Instrument{Venue: v, Wallet: w, Contract: c, Symbol: symbol, Base: "BTC", Quote: quote, Tick: step, Lot: step}
+	}
+	own := []exchange.Instrument{in("binance.spot", "", exchange.Spot, "BTCUSDT", "USDT"), in("binance.usdm", "", exchange.Linear, "BTCUSDT", "USDT")}
+	dated := in("okx.futures", "okx.trading", exchange.Inverse, "BTC-USD-261225", "USD")
+	dated.Delivery = exchange.Date(2026, 12, 25)
+	both := append(own[:2:2], in("okx.swap", "okx.trading", exchange.Linear, "BTC-USDT-SWAP", "USDT"), dated)
+	for _, tt := range []struct {
+		list             []exchange.Instrument
+		house, key, full string
+		found            string
+		wallets          string
+	}{
+		{own, "binance", "usdm:BTCUSDT", "binance.usdm:BTCUSDT", "usdm:BTCUSDT", "spot usdm"},
+		{both, "binance", "usdm:BTCUSDT", "binance.usdm:BTCUSDT", "usdm:BTCUSDT", "spot usdm okx.trading"},
+		{both, "okx", "swap:BTC-USDT-SWAP", "okx.swap:BTC-USDT-SWAP", "swap:BTC-USDT-SWAP", "binance.spot binance.usdm trading"},
+		{both, "", "okx.swap:BTC-USDT-SWAP", "okx.swap:BTC-USDT-SWAP", "okx.swap:BTC-USDT-SWAP", "binance.spot binance.usdm okx.trading"},
+	} {
+		u, err := exchange.NewUniverseOf(tt.house, tt.list)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, key := range []string{tt.key, tt.full} {
+			got, err := u.Lookup(key)
+			if err != nil || got.Key() != tt.found || got.FullKey() != tt.full || !got.Matches(tt.full[:8]+"*") {
+				t.Errorf("default %q: %s is %v, %v", tt.house, key, got, err)
+			}
+		}
+		if got := strings.Trim(fmt.Sprint(u.Wallets()), "[]"); got != tt.wallets {
+			t.Errorf("default %q: wallets %s, want %s", tt.house, got, tt.wallets)
+		}
+	}
+	var names []string
+	for i := range both {
+		names = append(names, both[i].Name())
+	}
+	if got, want := strings.Join(names, " "), "BTC/USDT BTC/USDT:USDT BTC/USDT:USDT BTC/USD:BTC-261225"; got != want {
+		t.Errorf("names %s, want %s", got, want)
+	}
 }

@@ -1,9 +1,10 @@
 package exchange
 
 import (
+	"cmp"
 	"fmt"
+	"path"
 	"slices"
-	"sort"
 	"strings"
 
 	"github.com/shopspring/decimal"
@@ -19,18 +20,22 @@ const NoInstrument InstrumentID = -1
 // Instrument is one tradable market and its rules. It is a value that does not
 // change while a Universe is in use.
 //
-// What one lot is worth depends on the market:
+// What one lot is worth depends on the contract:
 //
-//   - Spot and USDM (linear): quantity is in units of Base (of Multiplier×Base
+//   - Spot and Linear: quantity is in units of Base (of Multiplier×Base
 //     for 1000SHIB-style contracts), notional is price×quantity in Quote.
-//   - COINM (inverse): quantity is a number of contracts of ContractSize USD
+//   - Inverse: quantity is a number of contracts of ContractSize USD
 //     each, and the value in coin is quantity×ContractSize/price.
 type Instrument struct {
-	ID     InstrumentID
-	Market Market
-	Symbol string // as the venue spells it: BTCUSDT, 1000SHIBUSDT, BTCUSD_PERP
-	Base   string // the coin itself: SHIB for 1000SHIBUSDT
-	Quote  string // USDT; USD for inverse contracts
+	ID       InstrumentID
+	Venue    Venue
+	Symbol   string // as the venue spells it: BTCUSDT, 1000SHIBUSDT, BTCUSD_PERP
+	Contract Contract
+	Base     string // the coin itself: SHIB for 1000SHIBUSDT
+	Quote    string // USDT; USD for inverse contracts
+	// Wallet is what holds its coins or backs its positions. NewUniverse fills in the
+	// wallet of the venue's own name where it is empty.
+	Wallet Wallet
 
 	Tick Step // price increment
 	Lot  Step // quantity increment
@@ -68,6 +73,8 @@ type Instrument struct {
 	// Assumed says which of the rules above were not known and had to be
 	// assumed, for people to read; empty when all are from the venue.
 	Assumed string
+
+	key string // in its universe
 }
 
 // Bracket is one step of the maintenance margin table. For linear contracts Cap
@@ -80,18 +87,52 @@ type Bracket struct {
 	MaxLeverage int
 }
 
-// Key is the name that is unique over all markets: "usdm:BTCUSDT".
-func (in *Instrument) Key() string { return in.Market.String() + ":" + in.Symbol }
+// Key is the name that is unique in a session: "usdm:BTCUSDT" where the house of its
+// venue is the default, "binance.usdm:BTCUSDT" elsewhere. Outside of a universe it is the
+// name within its own house.
+func (in *Instrument) Key() string {
+	if in.key != "" {
+		return in.key
+	}
+	return string(in.Venue.Within(in.Venue.House())) + ":" + in.Symbol
+}
+
+// FullKey is the name that is unique everywhere: "binance.usdm:BTCUSDT".
+func (in *Instrument) FullKey() string { return string(in.Venue) + ":" + in.Symbol }
+
+// Matches reports whether a glob fits the key, with its house or without.
+func (in *Instrument) Matches(glob string) bool {
+	short, _ := path.Match(glob, in.Key())
+	full, _ := path.Match(glob, in.FullKey())
+	return short || full
+}
+
+// Segment is the name of the venue in the session: Key without the symbol.
+func (in *Instrument) Segment() string { return in.Key()[:len(in.Key())-len(in.Symbol)-1] }
+
+// Name is what instruments that are the same thing at different venues have in common:
+// "BTC/USDT" on spot, "BTC/USDT:USDT" for a perpetual with its settlement asset,
+// "BTC/USD:BTC-261225" for a future with its day of delivery.
+func (in *Instrument) Name() string {
+	name := in.Base + "/" + in.Quote
+	if in.Perp() {
+		name += ":" + in.Settle()
+	}
+	if in.Dated() {
+		name += "-" + in.Delivery.UTC().Format("060102")
+	}
+	return name
+}
 
 // Inverse reports whether the contract is margined and settled in Base.
-func (in *Instrument) Inverse() bool { return in.Market == COINM }
+func (in *Instrument) Inverse() bool { return in.Contract == Inverse }
 
 // Dated reports whether the contract is a future with an end rather than a
 // perpetual.
 func (in *Instrument) Dated() bool { return in.Delivery != 0 }
 
 // Perp reports whether positions are contracts rather than coins.
-func (in *Instrument) Perp() bool { return in.Market != Spot }
+func (in *Instrument) Perp() bool { return in.Contract != Spot }
 
 // Settle is the asset that profit, funding and margin are in.
 func (in *Instrument) Settle() string {
@@ -155,19 +196,41 @@ func (in *Instrument) Bracket(size decimal.Decimal) Bracket {
 
 // Universe is the fixed, ordered set of instruments of one run.
 type Universe struct {
-	list  []*Instrument
-	byKey map[string]InstrumentID
+	house   string // the default
+	list    []*Instrument
+	byKey   map[string]InstrumentID
+	wallets []Wallet
+	margins []Wallet // those in which contracts are margined
+	venues  []Venue
 }
 
-// NewUniverse sorts the instruments by market and symbol, so that the same set
-// always gets the same IDs, and numbers them.
+// NewUniverse sorts the instruments by contract, venue and symbol, so that the same
+// set always gets the same IDs, and numbers them. Where all are of one house, it is the
+// default: names of venues and wallets may leave it out, and keys do.
 func NewUniverse(list []Instrument) (*Universe, error) {
-	u := &Universe{byKey: make(map[string]InstrumentID, len(list))}
+	house := ""
+	if len(list) > 0 {
+		house = list[0].Venue.House()
+	}
+	if slices.ContainsFunc(list, func(in Instrument) bool { return in.Venue.House() != house }) {
+		house = ""
+	}
+	return NewUniverseOf(house, list)
+}
+
+// NewUniverseOf is NewUniverse with a default house.
+func NewUniverseOf(house string, list []Instrument) (*Universe, error) {
+	u := &Universe{house: house, byKey: make(map[string]InstrumentID, len(list))}
 	for i := range list {
 		in := list[i]
+		in.key = string(in.Venue.Within(house)) + ":" + in.Symbol
 		if in.Multiplier == 0 {
 			in.Multiplier = 1
 		}
+		if in.Wallet == "" {
+			in.Wallet = Wallet(in.Venue)
+		}
+		in.Wallet = in.Wallet.Within(house)
 		if in.ContractSize.IsZero() && !in.Inverse() { // nobody can guess what a contract is worth
 			in.ContractSize = decimal.NewFromInt(1)
 		}
@@ -176,12 +239,8 @@ func NewUniverse(list []Instrument) (*Universe, error) {
 		}
 		u.list = append(u.list, &in)
 	}
-	sort.Slice(u.list, func(i, j int) bool {
-		a, b := u.list[i], u.list[j]
-		if a.Market != b.Market {
-			return a.Market < b.Market
-		}
-		return a.Symbol < b.Symbol
+	slices.SortStableFunc(u.list, func(a, b *Instrument) int {
+		return cmp.Or(cmp.Compare(a.Contract, b.Contract), cmp.Compare(a.Venue, b.Venue), cmp.Compare(a.Symbol, b.Symbol))
 	})
 	for i, in := range u.list {
 		in.ID = InstrumentID(i)
@@ -189,9 +248,21 @@ func NewUniverse(list []Instrument) (*Universe, error) {
 			return nil, fmt.Errorf("instrument %s is there twice", in.Key())
 		}
 		u.byKey[in.Key()] = in.ID
+		if !slices.Contains(u.wallets, in.Wallet) {
+			u.wallets = append(u.wallets, in.Wallet)
+		}
+		if in.Perp() && !slices.Contains(u.margins, in.Wallet) {
+			u.margins = append(u.margins, in.Wallet)
+		}
+		if v := in.Venue.Within(house); !slices.Contains(u.venues, v) {
+			u.venues = append(u.venues, v)
+		}
 	}
 	return u, nil
 }
+
+// House is the default: the house that names of venues and wallets leave out.
+func (u *Universe) House() string { return u.house }
 
 // Len returns the number of instruments.
 func (u *Universe) Len() int { return len(u.list) }
@@ -202,9 +273,42 @@ func (u *Universe) All() []*Instrument { return u.list }
 // Get returns the instrument with an ID of this universe.
 func (u *Universe) Get(id InstrumentID) *Instrument { return u.list[id] }
 
-// Find returns the instrument of a market and symbol.
-func (u *Universe) Find(m Market, symbol string) (*Instrument, bool) {
-	id, ok := u.byKey[m.String()+":"+symbol]
+// Venues returns the venues of the instruments by their names in the session, in their
+// order. The slice must not be changed.
+func (u *Universe) Venues() []Venue { return u.venues }
+
+// Wallets returns the wallets that back the instruments, in their order. The slice
+// must not be changed.
+func (u *Universe) Wallets() []Wallet { return u.wallets }
+
+// CompareWallets orders wallets as Wallets does, and after those any others by name.
+func (u *Universe) CompareWallets(a, b Wallet) int {
+	if a == b {
+		return 0
+	}
+	return cmp.Or(cmp.Compare(u.rank(a), u.rank(b)), cmp.Compare(a, b))
+}
+
+// Margins reports whether contracts are margined in a wallet.
+func (u *Universe) Margins(w Wallet) bool { return slices.Contains(u.margins, w) }
+
+// Margined reports whether contracts of a kind are margined with an asset in a wallet.
+func (u *Universe) Margined(c Contract, w Wallet, asset string) bool {
+	return slices.ContainsFunc(u.list, func(in *Instrument) bool {
+		return in.Perp() && in.Contract == c && in.Wallet == w && in.Settle() == asset
+	})
+}
+
+func (u *Universe) rank(w Wallet) int {
+	if i := slices.Index(u.wallets, w); i >= 0 {
+		return i
+	}
+	return len(u.wallets)
+}
+
+// Find returns the instrument of a venue and symbol.
+func (u *Universe) Find(v Venue, symbol string) (*Instrument, bool) {
+	id, ok := u.byKey[string(v.Within(u.house))+":"+symbol]
 	if !ok {
 		return nil, false
 	}
@@ -214,6 +318,7 @@ func (u *Universe) Find(m Market, symbol string) (*Instrument, bool) {
 // Lookup returns the instrument named by a key such as "usdm:BTCUSDT". The
 // error names the nearest key when there is none.
 func (u *Universe) Lookup(key string) (*Instrument, error) {
+	key = Within(key, u.house)
 	if id, ok := u.byKey[key]; ok {
 		return u.list[id], nil
 	}
@@ -222,7 +327,7 @@ func (u *Universe) Lookup(key string) (*Instrument, error) {
 		hint = fmt.Sprintf("; did you mean %q?", near)
 	}
 	if !strings.Contains(key, ":") {
-		return nil, fmt.Errorf("unknown symbol %q: write market:SYMBOL, for example usdm:BTCUSDT%s", key, hint)
+		return nil, fmt.Errorf("unknown symbol %q: write venue:SYMBOL, for example usdm:BTCUSDT%s", key, hint)
 	}
 	return nil, fmt.Errorf("unknown symbol %q%s", key, hint)
 }
@@ -233,27 +338,13 @@ type Pair struct {
 	Spot, Perp *Instrument
 }
 
-// Pairs returns every perpetual of a market together with the spot market of
-// the same coin, in order of Base. Linear perpetuals pair with the spot market
-// of their own quote, inverse ones with Base/USDT.
-func (u *Universe) Pairs(perps Market) []Pair {
-	return u.pairs(perps, func(in *Instrument) bool { return !in.Dated() })
-}
-
-// DatedPairs is Pairs for the dated futures of a market: in order of Base, and
-// then of delivery.
-func (u *Universe) DatedPairs(futures Market) []Pair {
-	out := u.pairs(futures, (*Instrument).Dated)
-	sort.SliceStable(out, func(i, j int) bool {
-		return out[i].Base == out[j].Base && out[i].Perp.Delivery < out[j].Perp.Delivery
-	})
-	return out
-}
-
-func (u *Universe) pairs(m Market, take func(*Instrument) bool) []Pair {
+// Pairs returns the contracts that take chooses, each together with the spot market
+// of the same coin, in order of Base and then of delivery. Linear contracts pair with
+// the spot market of their own quote, inverse ones with Base/USDT.
+func (u *Universe) Pairs(take func(*Instrument) bool) []Pair {
 	var out []Pair
 	for _, p := range u.list {
-		if p.Market != m || !p.Perp() || !take(p) {
+		if !p.Perp() || !take(p) {
 			continue
 		}
 		quote := p.Quote
@@ -261,22 +352,34 @@ func (u *Universe) pairs(m Market, take func(*Instrument) bool) []Pair {
 			quote = "USDT"
 		}
 		for _, s := range u.list {
-			if s.Market == Spot && s.Base == p.Base && s.Quote == quote {
+			if !s.Perp() && s.Base == p.Base && s.Quote == quote {
 				out = append(out, Pair{Base: p.Base, Spot: s, Perp: p})
 				break
 			}
 		}
 	}
-	sort.SliceStable(out, func(i, j int) bool { return out[i].Base < out[j].Base })
+	slices.SortStableFunc(out, func(a, b Pair) int {
+		return cmp.Or(cmp.Compare(a.Base, b.Base), cmp.Compare(a.Perp.Delivery, b.Perp.Delivery))
+	})
 	return out
+}
+
+// Perpetuals chooses the perpetuals of a contract, for Pairs.
+func Perpetuals(c Contract) func(*Instrument) bool {
+	return func(in *Instrument) bool { return in.Contract == c && !in.Dated() }
+}
+
+// Futures chooses the dated futures of a contract, for Pairs.
+func Futures(c Contract) func(*Instrument) bool {
+	return func(in *Instrument) bool { return in.Contract == c && in.Dated() }
 }
 
 // nearest returns the key that was probably meant; "" when none is near. What is
 // listed in the named market comes before the same symbol in another.
 func (u *Universe) nearest(key string) string {
-	market, symbol, named := strings.Cut(strings.ToLower(key), ":")
+	venue, symbol, named := strings.Cut(strings.ToLower(key), ":")
 	if !named {
-		symbol = market
+		symbol = venue
 	}
 	if len(symbol) > longestTypo {
 		return ""
@@ -284,7 +387,7 @@ func (u *Universe) nearest(key string) string {
 	best, bestD := "", [2]int{2 + len(symbol)/3, 0}
 	for _, in := range u.list {
 		d := unlikeness(symbol, strings.ToLower(in.Symbol))
-		if named && in.Market.String() != market {
+		if named && in.Segment() != venue {
 			d[0] += 2
 		}
 		if slices.Compare(d[:], bestD[:]) < 0 {

@@ -165,7 +165,7 @@ type Transfer struct {
 	ID       uint64
 	Strategy int32
 	Asset    string
-	From, To Market
+	From, To Wallet
 	Amount   decimal.Decimal
 	Done     bool
 	Failed   bool

@@ -13,6 +13,7 @@ import (
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/attribution"
 	"github.com/perilune/perilune/exchange/binance/account"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/binance/desk"
 	"github.com/perilune/perilune/exchange/sign"
 	"github.com/perilune/perilune/host/core"
@@ -175,7 +176,7 @@ func (r *runner) terms(ctx context.Context) error {
 	leverage := map[string]int{}
 	lowest := 0
 	for _, m := range r.marketsTraded() {
-		if m == exchange.Spot {
+		if m == api.Spot {
 			continue
 		}
 		configs, err := r.real.client.SymbolConfigs(ctx, m)
@@ -209,7 +210,7 @@ func (r *runner) leverage() int {
 }
 
 func (r *runner) termsOf(ctx context.Context, in *exchange.Instrument) error {
-	fees, err := r.real.client.Fees(ctx, in.Market, in.Symbol)
+	fees, err := r.real.client.Fees(ctx, api.Of(in.Venue), in.Symbol)
 	if err != nil {
 		return err
 	}
@@ -218,7 +219,7 @@ func (r *runner) termsOf(ctx context.Context, in *exchange.Instrument) error {
 	if !in.Perp() {
 		return nil
 	}
-	steps, err := r.real.client.Brackets(ctx, in.Market, in.Symbol)
+	steps, err := r.real.client.Brackets(ctx, api.Of(in.Venue), in.Symbol)
 	if err != nil {
 		return err
 	}
@@ -238,9 +239,9 @@ func without(assumed, known string) string {
 
 // marketsTraded are the markets that the session has instruments in, and spot, whose
 // wallet all transfers go by.
-func (r *runner) marketsTraded() []exchange.Market {
-	used := []exchange.Market{exchange.Spot}
-	for _, m := range exchange.Markets[1:] {
+func (r *runner) marketsTraded() []api.Market {
+	used := []api.Market{api.Spot}
+	for _, m := range api.Markets[1:] {
 		if r.trades(m) {
 			used = append(used, m)
 		}
@@ -248,8 +249,8 @@ func (r *runner) marketsTraded() []exchange.Market {
 	return used
 }
 
-func (r *runner) trades(m exchange.Market) bool {
-	return m == exchange.Spot || slices.ContainsFunc(r.market.instruments, func(in exchange.Instrument) bool { return in.Market == m })
+func (r *runner) trades(m api.Market) bool {
+	return m == api.Spot || slices.ContainsFunc(r.market.instruments, func(in exchange.Instrument) bool { return in.Venue == m.Venue() })
 }
 
 // engage starts the desk, cancels what the last run left in the book, and waits
@@ -317,10 +318,10 @@ func (r *runner) reconciled(ctx context.Context) ([]exchange.Event, error) {
 // and one for the positions.
 func (r *runner) tellOpening(list []exchange.Event) {
 	say := func(text string) { r.say(Line{Level: core.Info, Strategy: "account", Text: text}) }
-	for _, m := range exchange.Markets {
+	for _, m := range api.Markets {
 		var held []string
 		for i := range list {
-			if ev := &list[i]; ev.Kind == exchange.KindBalance && ev.Wallet == m && ev.Reason == core.OpeningBalance {
+			if ev := &list[i]; ev.Kind == exchange.KindBalance && api.Of(ev.Wallet) == m && ev.Reason == core.OpeningBalance {
 				held = append(held, ev.Amount.String()+" "+ev.Asset)
 			}
 		}
@@ -443,7 +444,7 @@ func (a *liveAccount) close() error {
 
 // realVenue lets the driver hand orders to a venue that answers by itself, through
 // the inbox.
-type realVenue struct{ exchange.Venue }
+type realVenue struct{ exchange.Execution }
 
 // Market implements exchange.Simulated: the venue has data of its own.
 func (realVenue) Market(*exchange.Event) {}

@@ -32,8 +32,8 @@ func hedged(t *testing.T, hours int, set map[string]string, replies ...advisorte
 	t.Helper()
 	o := builtIn(t, "../scripts/hedge.lua", 1, hours, set)
 	o.Paper.Balances = []paper.Deposit{
-		{Market: exchange.Spot, Asset: "BTC", Amount: decimal.NewFromInt(1)},
-		{Market: exchange.USDM, Asset: "USDT", Amount: decimal.NewFromInt(50000)},
+		{Wallet: "spot", Asset: "BTC", Amount: decimal.NewFromInt(1)},
+		{Wallet: "usdm", Asset: "USDT", Amount: decimal.NewFromInt(50000)},
 	}
 	if len(replies) == 0 {
 		return o, nil

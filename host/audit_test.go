@@ -425,14 +425,14 @@ func (a *auditor) rest() error {
 	}
 	total := map[string]decimal.Decimal{}
 	for _, h := range a.core.Holdings() {
-		key := h.Wallet.String() + " " + h.Asset
+		key := string(h.Wallet) + " " + h.Asset
 		total[key] = h.Total
 		if got := a.venue.Balance(h.Wallet, h.Asset).Total; !got.Equal(h.Total) || !a.wallets[key].Equal(h.Total) {
 			return fmt.Errorf("%s: core %s, venue %s, postings %s", key, h.Total, got, a.wallets[key])
 		}
 	}
 	for _, d := range a.venue.Balances() {
-		if key := d.Market.String() + " " + d.Asset; !total[key].Equal(d.Amount) {
+		if key := string(d.Wallet) + " " + d.Asset; !total[key].Equal(d.Amount) {
 			return fmt.Errorf("%s: core %s, venue %s", key, total[key], d.Amount)
 		}
 	}

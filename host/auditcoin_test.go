@@ -56,10 +56,10 @@ func (a *auditor) coinMove(e *core.Effect) {
 	if e.Txn.Kind == "transfer_out" {
 		a.coinSent(p, t)
 		amount = amount.Neg()
-		if t.From == exchange.Spot {
+		if t.From == "spot" {
 			wallet = &p.spot
 		}
-	} else if t.To == exchange.Spot {
+	} else if t.To == "spot" {
 		wallet = &p.spot
 	}
 	*wallet = wallet.Add(amount)
@@ -70,7 +70,7 @@ func (a *auditor) coinSent(p *auditedPair, t *exchange.Transfer) {
 	count := a.venue.count
 	naked := p.coinResidual().GreaterThan(a.coinTolerance(p))
 	switch {
-	case t.From == exchange.Spot:
+	case t.From == "spot":
 		count["coins moved to back a short"]++
 	case p.state == execution.PairClosing && !naked && p.perp != 0:
 		count["coins sent ahead"]++

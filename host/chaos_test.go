@@ -132,8 +132,8 @@ func (v *badVenue) Market(ev *exchange.Event) {
 	switch in := v.u.Get(ev.Instrument); {
 	case in.Perp():
 		v.meddle(in, ev.Time)
-	case in.Market == exchange.Spot && v.rnd.IntN(20000) == 0:
-		v.hand(in, exchange.Sell, exchange.Lots(in.Lot.Floor(v.Balance(exchange.Spot, in.Base).Free)), ev.Time, "coins sold by hand")
+	case !in.Perp() && v.rnd.IntN(20000) == 0:
+		v.hand(in, exchange.Sell, exchange.Lots(in.Lot.Floor(v.Balance("spot", in.Base).Free)), ev.Time, "coins sold by hand")
 	}
 }
 
@@ -151,10 +151,10 @@ func (v *badVenue) meddle(in *exchange.Instrument, now exchange.Time) {
 	case r < 50:
 		v.hand(in, exchange.Buy, short, now, "short bought back by hand")
 	case r == 50:
-		m := v.Margin(exchange.USDM, "USDT")
+		m := v.Margin("usdm", "USDT")
 		v.take(m.Balance.Sub(m.Maintenance.Div(decimal.NewFromInt(2))), now)
 	case r > 50 && r < 60: // to where a rise of 10 % would liquidate
-		m := v.Margin(exchange.USDM, "USDT")
+		m := v.Margin("usdm", "USDT")
 		v.take(m.Balance.Sub(m.Maintenance).Sub(m.Initial.Div(decimal.NewFromInt(2))), now)
 	}
 }
@@ -181,10 +181,10 @@ func (v *badVenue) hand(in *exchange.Instrument, side exchange.Side, held exchan
 
 // fund changes the usdm wallet from outside, and says so.
 func (v *badVenue) fund(amount decimal.Decimal, now exchange.Time) {
-	if err := v.Deposit(paper.Deposit{Market: exchange.USDM, Asset: "USDT", Amount: amount}); err != nil {
+	if err := v.Deposit(paper.Deposit{Wallet: "usdm", Asset: "USDT", Amount: amount}); err != nil {
 		panic(err)
 	}
-	v.push(exchange.Event{Kind: exchange.KindBalance, Instrument: exchange.NoInstrument, Time: now, Wallet: exchange.USDM, Asset: "USDT", Amount: amount, Reason: "from outside"})
+	v.push(exchange.Event{Kind: exchange.KindBalance, Instrument: exchange.NoInstrument, Time: now, Wallet: "usdm", Asset: "USDT", Amount: amount, Reason: "from outside"})
 }
 
 func (v *badVenue) release(now exchange.Time) {

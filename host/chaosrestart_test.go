@@ -64,7 +64,7 @@ func (w *witness) effect(e *core.Effect, u *exchange.Universe) error {
 	case core.EffectPair:
 		id := e.Pair.ID
 		w.restore.LastPair = max(w.restore.LastPair, id)
-		w.kinds[id] = u.Get(e.Pair.Perp).Market.String() + " pair was " + e.Pair.State.String()
+		w.kinds[id] = u.Get(e.Pair.Perp).Segment() + " pair was " + e.Pair.State.String()
 		if w.pairs[id], err = json.Marshal(pairDetail{*e.Pair, *e.Request}); e.Pair.State.Done() {
 			delete(w.pairs, id)
 		}
@@ -93,8 +93,8 @@ func (w *witness) from(a *auditor, now exchange.Time) (*core.Restore, error) {
 	r.Time, r.Fills = now, append([]core.RestoredFill{}, r.Fills...)
 	for _, key := range sortedKeys(a.wallets) {
 		name, asset, _ := strings.Cut(key, " ")
-		if m, err := exchange.ParseMarket(name); err == nil {
-			r.Balances = append(r.Balances, core.RestoredBalance{Wallet: m, Asset: asset, Total: a.wallets[key]})
+		if name != "transit" {
+			r.Balances = append(r.Balances, core.RestoredBalance{Wallet: exchange.Wallet(name), Asset: asset, Total: a.wallets[key]})
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(w.orders)) {

@@ -49,7 +49,7 @@ func (m *monkey) Call(p *core.Port, n *core.Notice) error {
 	case core.OnStart:
 		m.again(p)
 		if m.rnd.IntN(3) > 0 {
-			return p.Keep(execution.KeepRequest{Wallet: exchange.USDM, Asset: "USDT", Target: decimal.RequireFromString("0.6"),
+			return p.Keep(execution.KeepRequest{Wallet: "usdm", Asset: "USDT", Target: decimal.RequireFromString("0.6"),
 				Soft: decimal.RequireFromString("0.35"), Hard: decimal.RequireFromString("0.25"), Reserve: decimal.NewFromInt(m.rnd.Int64N(60000))})
 		}
 	case core.OnTimer:
@@ -135,11 +135,11 @@ func (m *monkey) plan(p *core.Port) {
 }
 
 func (m *monkey) open(p *core.Port) {
-	market := exchange.USDM
+	contract := exchange.Linear
 	if m.rnd.IntN(2) == 0 {
-		market = exchange.COINM
+		contract = exchange.Inverse
 	}
-	pairs := p.Universe().Pairs(market)
+	pairs := p.Universe().Pairs(exchange.Perpetuals(contract))
 	pair := pairs[m.rnd.IntN(len(pairs))]
 	r := execution.PairRequest{Spot: pair.Spot.ID, Perp: pair.Perp.ID, Level: 1 + m.rnd.IntN(5),
 		Notional:    decimal.NewFromInt(200 + m.rnd.Int64N(6000)),
@@ -156,7 +156,7 @@ func (m *monkey) open(p *core.Port) {
 		least := m.rnd.Float64()*30e-4 - 20e-4
 		r.MinBasis = &least
 	}
-	if market == exchange.COINM {
+	if contract == exchange.Inverse {
 		m.coinMargined(&r)
 	}
 	_, _ = p.OpenPair(r) // a pair on the same perpetual may be under way
@@ -198,10 +198,10 @@ func (m *monkey) closeOne(p *core.Port) {
 }
 
 func (m *monkey) transfer(p *core.Port) {
-	wallets := []exchange.Market{exchange.Spot, exchange.USDM}
+	wallets := []exchange.Wallet{"spot", "usdm"}
 	i := m.rnd.IntN(2)
 	if m.rnd.IntN(4) == 0 { // coins of the account, beside those of the pairs
-		p.Transfer("BTC", []exchange.Market{exchange.Spot, exchange.COINM}[i], []exchange.Market{exchange.COINM, exchange.Spot}[i], decimal.New(1+m.rnd.Int64N(50), -4))
+		p.Transfer("BTC", []exchange.Wallet{"spot", "coinm"}[i], []exchange.Wallet{"coinm", "spot"}[i], decimal.New(1+m.rnd.Int64N(50), -4))
 		return
 	}
 	amount := decimal.NewFromInt(1 + m.rnd.Int64N(2000))

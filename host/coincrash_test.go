@@ -47,36 +47,36 @@ func (k *killer) After(ev *exchange.Event, fx []core.Effect) error {
 
 // killPoints are the moments of a coin-margined pair's life at which it is killed.
 func killPoints() map[string]func(*core.Effect) bool {
-	order := func(kind core.EffectKind, market exchange.Market, side exchange.Side) func(*core.Effect) bool {
+	order := func(kind core.EffectKind, venue exchange.Venue, side exchange.Side) func(*core.Effect) bool {
 		return func(e *core.Effect) bool {
-			return e.Kind == kind && e.Order != nil && e.Order.Side == side && marketOf[e.Order.Leg] == market
+			return e.Kind == kind && e.Order != nil && e.Order.Side == side && marketOf[e.Order.Leg] == venue
 		}
 	}
-	move := func(kind core.EffectKind, from exchange.Market) func(*core.Effect) bool {
+	move := func(kind core.EffectKind, from exchange.Wallet) func(*core.Effect) bool {
 		return func(e *core.Effect) bool { return e.Kind == kind && e.Transfer.From == from }
 	}
 	state := func(s execution.PairState) func(*core.Effect) bool {
 		return func(e *core.Effect) bool { return e.Kind == core.EffectPair && e.Pair.State == s }
 	}
 	return map[string]func(*core.Effect) bool{
-		"coins ordered":         order(core.EffectSubmit, exchange.Spot, exchange.Buy),
-		"coins bought":          order(core.EffectFill, exchange.Spot, exchange.Buy),
-		"coins on their way":    move(core.EffectTransfer, exchange.Spot),
-		"coins arrived":         move(core.EffectArrived, exchange.Spot),
-		"short ordered":         order(core.EffectSubmit, exchange.COINM, exchange.Sell),
-		"short sold":            order(core.EffectFill, exchange.COINM, exchange.Sell),
+		"coins ordered":         order(core.EffectSubmit, "spot", exchange.Buy),
+		"coins bought":          order(core.EffectFill, "spot", exchange.Buy),
+		"coins on their way":    move(core.EffectTransfer, "spot"),
+		"coins arrived":         move(core.EffectArrived, "spot"),
+		"short ordered":         order(core.EffectSubmit, "coinm", exchange.Sell),
+		"short sold":            order(core.EffectFill, "coinm", exchange.Sell),
 		"open":                  state(execution.PairOpen),
 		"asked to close":        state(execution.PairClosing),
-		"cover ordered":         order(core.EffectSubmit, exchange.COINM, exchange.Buy),
-		"covered":               order(core.EffectFill, exchange.COINM, exchange.Buy),
-		"coins on the way back": move(core.EffectTransfer, exchange.COINM),
-		"coins back":            move(core.EffectArrived, exchange.COINM),
-		"sale ordered":          order(core.EffectSubmit, exchange.Spot, exchange.Sell),
-		"coins sold":            order(core.EffectFill, exchange.Spot, exchange.Sell),
+		"cover ordered":         order(core.EffectSubmit, "coinm", exchange.Buy),
+		"covered":               order(core.EffectFill, "coinm", exchange.Buy),
+		"coins on the way back": move(core.EffectTransfer, "coinm"),
+		"coins back":            move(core.EffectArrived, "coinm"),
+		"sale ordered":          order(core.EffectSubmit, "spot", exchange.Sell),
+		"coins sold":            order(core.EffectFill, "spot", exchange.Sell),
 	}
 }
 
-var marketOf = map[uint8]exchange.Market{1: exchange.Spot, 2: exchange.COINM}
+var marketOf = map[uint8]exchange.Venue{1: "spot", 2: "coinm"}
 
 // A coin-margined pair that is killed at any point of its life, with a transfer
 // under way or not, ends flat in the next run, and no coin is lost.
@@ -172,8 +172,8 @@ func TestOneCycleOfACoinPair(t *testing.T) {
 			o.Set["hold"] = "9h"
 			if tt.buffer != "" {
 				o.Set["buffer"] = tt.buffer
-				o.Paper.Balances = []paper.Deposit{{Market: exchange.Spot, Asset: "USDT", Amount: decimal.NewFromInt(50000)},
-					{Market: exchange.COINM, Asset: "BTC", Amount: decimal.RequireFromString("0.05")}}
+				o.Paper.Balances = []paper.Deposit{{Wallet: "spot", Asset: "USDT", Amount: decimal.NewFromInt(50000)},
+					{Wallet: "coinm", Asset: "BTC", Amount: decimal.RequireFromString("0.05")}}
 			}
 			r := openWith(t, o)
 			var opened *execution.Pair

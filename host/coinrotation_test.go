@@ -33,16 +33,16 @@ func TestRotationOnCoinMargin(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		kind   core.EffectKind
-		from   exchange.Market
+		from   exchange.Wallet
 		posted bool
 	}{
-		{"undisturbed", 0, exchange.Spot, true},
-		{"killed with coins on their way, before the ledger", core.EffectTransfer, exchange.Spot, false},
-		{"killed with coins on their way", core.EffectTransfer, exchange.Spot, true},
-		{"killed as they arrive", core.EffectArrived, exchange.Spot, false},
-		{"killed with coins on the way back, before the ledger", core.EffectTransfer, exchange.COINM, false},
-		{"killed with coins on the way back", core.EffectTransfer, exchange.COINM, true},
-		{"killed as they are back", core.EffectArrived, exchange.COINM, true},
+		{"undisturbed", 0, "spot", true},
+		{"killed with coins on their way, before the ledger", core.EffectTransfer, "spot", false},
+		{"killed with coins on their way", core.EffectTransfer, "spot", true},
+		{"killed as they arrive", core.EffectArrived, "spot", false},
+		{"killed with coins on the way back, before the ledger", core.EffectTransfer, "coinm", false},
+		{"killed with coins on the way back", core.EffectTransfer, "coinm", true},
+		{"killed as they are back", core.EffectArrived, "coinm", true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "coins.db")
@@ -115,7 +115,7 @@ end }`
 	}
 	said := ""
 	o := &Options{Scripts: []string{script}, DB: filepath.Join(dir, "room.db"), Journal: "off", For: exchange.Minute, Log: func(l Line) { said += l.Text + "\n" }}
-	o.Paper.Balances = []paper.Deposit{{Market: exchange.Spot, Asset: "USDT", Amount: decimal.NewFromInt(10100)}, {Market: exchange.USDM, Asset: "USDT", Amount: decimal.NewFromInt(5)}}
+	o.Paper.Balances = []paper.Deposit{{Wallet: "spot", Asset: "USDT", Amount: decimal.NewFromInt(10100)}, {Wallet: "usdm", Asset: "USDT", Amount: decimal.NewFromInt(5)}}
 	if _, err := Run(context.Background(), o); err != nil || !strings.Contains(said, "10000 10000") {
 		t.Errorf("said %q, %v; want 10000, of 10100 on spot", said, err)
 	}

@@ -137,8 +137,8 @@ func lastRun(t *testing.T, path string) *Summary {
 	return sum
 }
 
-func fillKey(market exchange.Market, symbol, trade string) string {
-	return market.String() + ":" + symbol + ":" + trade
+func fillKey(venue exchange.Venue, symbol, trade string) string {
+	return string(venue) + ":" + symbol + ":" + trade
 }
 
 // checkFills is checkFillsOf for a long session.
@@ -160,7 +160,7 @@ func checkFillsOf(t *testing.T, db *ledger.DB) map[string]*ledger.Fill {
 	}
 	fills := map[string]*ledger.Fill{}
 	for i := range list {
-		key := fillKey(list[i].Market, list[i].Symbol, list[i].TradeID)
+		key := fillKey(list[i].Venue, list[i].Symbol, list[i].TradeID)
 		if fills[key] != nil {
 			t.Errorf("fill %s is there twice", key)
 		}
@@ -205,7 +205,7 @@ func checkJournals(t *testing.T, db *ledger.DB, fills map[string]*ledger.Fill) {
 		err := rerun(context.Background(), r.Journal, res, func(c *core.Core, ev *exchange.Event, _ []core.Effect) error {
 			if ev.Kind == exchange.KindFill {
 				in := c.Universe().Get(ev.Fill.Instrument)
-				journalled[fillKey(in.Market, in.Symbol, ev.Fill.TradeID)] = true
+				journalled[fillKey(exchange.Venue(in.Segment()), in.Symbol, ev.Fill.TradeID)] = true
 			}
 			return nil
 		})
@@ -238,10 +238,10 @@ func checkMoney(t *testing.T, db *ledger.DB) {
 		t.Fatal(err)
 	}
 	for _, f := range fills {
-		wallet := "A:" + f.Market.String()
+		wallet := "A:" + string(f.Venue)
 		add(wallet, f.FeeAsset, f.Fee.Neg())
 		add(wallet, f.Terms.Settle, f.Realised)
-		if f.Market == exchange.Spot {
+		if f.Venue == "spot" {
 			side := decimal.NewFromInt(int64(f.Side))
 			add(wallet, f.Terms.Base, f.Qty.Mul(side))
 			add(wallet, f.Terms.Quote, f.Qty.Mul(f.Price).Mul(side).Neg())
@@ -319,7 +319,7 @@ func checkPairsHedged(t *testing.T, db *ledger.DB) {
 		for _, f := range fills {
 			q := f.Qty.Mul(decimal.NewFromInt(int64(f.Side)))
 			price = f.Price
-			if f.Market != exchange.Spot {
+			if f.Venue != "spot" {
 				perp = perp.Add(q)
 				continue
 			}
@@ -430,7 +430,7 @@ func TestAKillBetweenJournalAndLedger(t *testing.T) {
 		if ev.Kind == exchange.KindFill {
 			fills++
 			in := universe.Get(ev.Fill.Instrument)
-			last = fillKey(in.Market, in.Symbol, ev.Fill.TradeID)
+			last = fillKey(exchange.Venue(in.Segment()), in.Symbol, ev.Fill.TradeID)
 		}
 		return fills == 30
 	})

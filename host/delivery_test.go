@@ -34,7 +34,7 @@ func TestAFutureIsHeldToItsDelivery(t *testing.T) {
 	var last string
 	for i := range p.fills {
 		f := &p.fills[i]
-		last = fmt.Sprintf("%s %s %s %s %s", f.Market, f.Side, f.Symbol, f.Qty, f.Reason)
+		last = fmt.Sprintf("%s %s %s %s %s", f.Venue, f.Side, f.Symbol, f.Qty, f.Reason)
 		if f.Reason == "delivery" && f.Time < delivery {
 			t.Errorf("delivered at %s, before %s", f.Time, delivery)
 		}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/account"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/sign"
 	"github.com/perilune/perilune/ledger"
 )
@@ -253,7 +254,7 @@ func (d *doctor) permissions(ctx context.Context) {
 }
 
 func (d *doctor) modes(ctx context.Context) {
-	hedge, err := d.c.HedgeMode(ctx, exchange.USDM)
+	hedge, err := d.c.HedgeMode(ctx, api.USDM)
 	switch {
 	case err != nil:
 		d.failed("position mode", err)
@@ -276,7 +277,7 @@ func (d *doctor) modes(ctx context.Context) {
 // margins looks for symbols with a margin of their own: the keeper of margin counts
 // on one wallet behind all positions.
 func (d *doctor) margins(ctx context.Context) {
-	for _, m := range []exchange.Market{exchange.USDM, exchange.COINM} {
+	for _, m := range []api.Market{api.USDM, api.COINM} {
 		name := m.String() + " margin"
 		configs, err := d.c.SymbolConfigs(ctx, m)
 		if err != nil {
@@ -315,7 +316,7 @@ func listed(names []string) string {
 }
 
 func (d *doctor) wallets(ctx context.Context) {
-	for _, m := range exchange.Markets {
+	for _, m := range api.Markets {
 		list, err := d.c.Balances(ctx, m)
 		if err != nil {
 			d.failed(m.String()+" wallet", err)
@@ -338,7 +339,7 @@ func (d *doctor) wallets(ctx context.Context) {
 // holdings tells what somebody else left in the account: a session adopts it.
 func (d *doctor) holdings(ctx context.Context) {
 	var orders, positions []string
-	for _, m := range exchange.Markets {
+	for _, m := range api.Markets {
 		open, err := d.c.OpenOrders(ctx, m)
 		if err != nil {
 			d.failed("open orders", err)
@@ -347,7 +348,7 @@ func (d *doctor) holdings(ctx context.Context) {
 		for _, o := range open {
 			orders = append(orders, fmt.Sprintf("%s:%s %s %s at %s", m, o.Symbol, o.Side, o.Qty, o.Price))
 		}
-		if m == exchange.Spot {
+		if m == api.Spot {
 			continue
 		}
 		list, err := d.c.Positions(ctx, m)
@@ -377,8 +378,8 @@ func (d *doctor) found(name string, list []string, do string) {
 const streamsWithin = 10 * time.Second
 
 func (d *doctor) streams(ctx context.Context) {
-	up := make(chan exchange.Market, 64)
-	s, err := account.Listen(d.c, exchange.Markets[:], func(n account.Notice) {
+	up := make(chan api.Market, 64)
+	s, err := account.Listen(d.c, api.Markets[:], func(n account.Notice) {
 		if n.Gap != "" {
 			select {
 			case up <- n.Market:
@@ -391,9 +392,9 @@ func (d *doctor) streams(ctx context.Context) {
 		return
 	}
 	defer s.Close()
-	seen := map[exchange.Market]bool{}
+	seen := map[api.Market]bool{}
 	limit := time.After(streamsWithin)
-	for len(seen) < len(exchange.Markets) {
+	for len(seen) < len(api.Markets) {
 		select {
 		case m := <-up:
 			seen[m] = true
@@ -402,7 +403,7 @@ func (d *doctor) streams(ctx context.Context) {
 			return
 		case <-limit:
 			var down []string
-			for _, m := range exchange.Markets {
+			for _, m := range api.Markets {
 				if !seen[m] {
 					down = append(down, m.String())
 				}

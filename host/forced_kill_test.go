@@ -87,8 +87,8 @@ func TestPartsSurviveKillsAtAnyEvent(t *testing.T) {
 			o := &Options{DB: db, Seed: seed + 1, For: 60 * exchange.Hour, Log: func(l Line) { fmt.Fprintln(&said, l.Strategy, l.Text) },
 				Limits: risk.Limits{DailyLoss: decimal.RequireFromString("0.99"), MaxOrderNotional: decimal.NewFromInt(50000), MaxPositionNotional: decimal.NewFromInt(500000)},
 				Paper: PaperOptions{Leverage: 50, Balances: []paper.Deposit{
-					{Market: exchange.Spot, Asset: "USDT", Amount: decimal.NewFromInt(60000)}, {Market: exchange.USDM, Asset: "USDT", Amount: decimal.NewFromInt(300)},
-					{Market: exchange.COINM, Asset: "ETH", Amount: decimal.RequireFromString("0.1")}}}}
+					{Wallet: "spot", Asset: "USDT", Amount: decimal.NewFromInt(60000)}, {Wallet: "usdm", Asset: "USDT", Amount: decimal.NewFromInt(300)},
+					{Wallet: "coinm", Asset: "ETH", Amount: decimal.RequireFromString("0.1")}}}}
 			for i := range 2 {
 				o.Scripts = append(o.Scripts, scriptFile(t, fmt.Sprintf(plunger, i, 10*seed+uint64(i)+1)))
 			}
@@ -142,7 +142,7 @@ func positionsOf(t *testing.T, path string) map[string]decimal.Decimal {
 	}
 	out := map[string]decimal.Decimal{}
 	for i := range list {
-		out[list[i].Strategy+" HOLDS "+list[i].Market.String()+":"+list[i].Symbol] = list[i].Qty
+		out[list[i].Strategy+" HOLDS "+string(list[i].Venue)+":"+list[i].Symbol] = list[i].Qty
 	}
 	return out
 }
@@ -175,7 +175,7 @@ func countReasons(t *testing.T, path string, all tally) {
 	}
 	defer db.Close()
 	err = db.EachFill(ledger.Filter{}, func(f *ledger.Fill) error {
-		all[f.Market.String()+" "+f.Reason]++
+		all[string(f.Venue)+" "+f.Reason]++
 		return nil
 	})
 	if err != nil {

@@ -62,7 +62,7 @@ function M.on_fill(f) log.info("fill " .. f.side .. " " .. f.qty .. " " .. tostr
 return M`, func(o *Options) {
 		o.Market, o.For, o.DB = []string{dir}, 0, db
 		o.Paper = PaperOptions{Leverage: 5, Balances: []paper.Deposit{
-			{Market: exchange.Spot, Asset: "USDT", Amount: decimal.NewFromInt(2000)}, {Market: exchange.USDM, Asset: "USDT", Amount: decimal.NewFromInt(300)}}}
+			{Wallet: "spot", Asset: "USDT", Amount: decimal.NewFromInt(2000)}, {Wallet: "usdm", Asset: "USDT", Amount: decimal.NewFromInt(300)}}}
 		o.Limits.DailyLoss = decimal.RequireFromString("0.9")
 	})
 	if err != nil {
@@ -94,7 +94,7 @@ return M`)
 		Log:    func(l Line) { said.WriteString(l.Text + "\n") },
 		Limits: risk.Limits{DailyLoss: decimal.RequireFromString("0.9"), MaxOrderNotional: decimal.NewFromInt(50000), MaxPositionNotional: decimal.NewFromInt(250000)},
 		Paper: PaperOptions{Leverage: 50, Balances: []paper.Deposit{
-			{Market: exchange.Spot, Asset: "USDT", Amount: decimal.NewFromInt(20000)}, {Market: exchange.USDM, Asset: "USDT", Amount: decimal.NewFromInt(230)}}}}
+			{Wallet: "spot", Asset: "USDT", Amount: decimal.NewFromInt(20000)}, {Wallet: "usdm", Asset: "USDT", Amount: decimal.NewFromInt(230)}}}}
 	first := o
 	sum, err := Run(context.Background(), &first)
 	if err != nil {
@@ -108,7 +108,7 @@ return M`)
 		t.Errorf("pnl %s, pnl --pairs %s, pair %s; the equity changed by %s", views.pnl, views.pairs, views.pairRow, sum.PnL)
 	}
 	for _, p := range views.positions {
-		if p.Market == exchange.USDM && !p.Qty.IsZero() {
+		if p.Venue == "usdm" && !p.Qty.IsZero() {
 			t.Errorf("%q still holds %s %s", p.Strategy, p.Qty, p.Symbol)
 		}
 	}
@@ -215,10 +215,10 @@ func (g *gambler) Call(p *core.Port, n *core.Notice) error {
 
 func (g *gambler) act(p *core.Port) {
 	coin := []string{"DOGE", "LINK", "ETH"}[g.rnd.IntN(3)]
-	spot, _ := p.Universe().Find(exchange.Spot, coin+"USDT")
-	perp, _ := p.Universe().Find(exchange.USDM, coin+"USDT")
+	spot, _ := p.Universe().Find("spot", coin+"USDT")
+	perp, _ := p.Universe().Find("usdm", coin+"USDT")
 	if coin == "ETH" {
-		perp, _ = p.Universe().Find(exchange.COINM, "ETHUSD_PERP")
+		perp, _ = p.Universe().Find("coinm", "ETHUSD_PERP")
 	}
 	in := []*exchange.Instrument{spot, perp, perp}[g.rnd.IntN(3)]
 	side := exchange.Buy
@@ -274,8 +274,8 @@ func TestPartsSumToTheAccount(t *testing.T) {
 			o := &Options{DB: db, Seed: seed + 1, For: exchange.Time(4+rnd.IntN(12)) * exchange.Hour, Journal: "off",
 				Limits: risk.Limits{DailyLoss: decimal.RequireFromString("0.99"), MaxOrderNotional: decimal.NewFromInt(50000), MaxPositionNotional: decimal.NewFromInt(500000)},
 				Paper: PaperOptions{Leverage: 50, Balances: []paper.Deposit{
-					{Market: exchange.Spot, Asset: "USDT", Amount: decimal.NewFromInt(60000)}, {Market: exchange.USDM, Asset: "USDT", Amount: decimal.NewFromInt(400)},
-					{Market: exchange.COINM, Asset: "ETH", Amount: decimal.RequireFromString("0.15")}}}}
+					{Wallet: "spot", Asset: "USDT", Amount: decimal.NewFromInt(60000)}, {Wallet: "usdm", Asset: "USDT", Amount: decimal.NewFromInt(400)},
+					{Wallet: "coinm", Asset: "ETH", Amount: decimal.RequireFromString("0.15")}}}}
 			for i, name := range []string{"ann", "bob", "eve"} {
 				if run == 2 && i == 1 {
 					continue // a strategy stays away for a run, and its parts stay its own
@@ -359,13 +359,13 @@ func checkSums(t *testing.T, path, when string) {
 		if f.Side == exchange.Sell {
 			signed = signed.Neg()
 		}
-		if f.Market == exchange.Spot {
+		if f.Venue == "spot" {
 			add(parts, f.Terms.Base, signed)
 			add(parts, f.Terms.Quote, signed.Mul(f.Price).Neg())
 		}
 		add(parts, f.Terms.Settle, f.Realised)
 		add(parts, f.FeeAsset, f.Fee.Neg())
-		add(whole, f.Market.String()+f.Symbol, signed)
+		add(whole, string(f.Venue)+f.Symbol, signed)
 		return nil
 	})
 	if err != nil {

@@ -58,8 +58,8 @@ func onBars(t *testing.T, script, dir string, latency float64) *host.Options {
 	l := host.ConstLatency(latency)
 	o := &host.Options{Scripts: []string{path}, Market: []string{dir}, Journal: "off", New: true, DB: filepath.Join(t.TempDir(), "l.db")}
 	o.Paper.Latency, o.Paper.Leverage = &l, 5
-	o.Paper.Balances = []paper.Deposit{{Market: exchange.Spot, Asset: "USDT", Amount: decimal.NewFromInt(100000)},
-		{Market: exchange.USDM, Asset: "USDT", Amount: decimal.NewFromInt(100000)}}
+	o.Paper.Balances = []paper.Deposit{{Wallet: "spot", Asset: "USDT", Amount: decimal.NewFromInt(100000)},
+		{Wallet: "usdm", Asset: "USDT", Amount: decimal.NewFromInt(100000)}}
 	o.Limits.MaxOrderNotional, o.Limits.MaxPositionNotional = decimal.New(1, 9), decimal.New(1, 9)
 	o.Limits.CollarBP, o.Limits.StaleAfter = 10000, 100*exchange.Hour
 	return o

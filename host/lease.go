@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"os"
 	"path/filepath"
 	"strings"
@@ -67,7 +68,7 @@ func (r *runner) fence(ctx context.Context) error {
 	r.entering("looking for other runs on the account")
 	run := r.real.client.Now()
 	var foreign, old []account.Report
-	for _, m := range exchange.Markets {
+	for _, m := range api.Markets {
 		list, err := r.runsOrders(ctx, m)
 		if err != nil {
 			return err
@@ -95,7 +96,7 @@ func (r *runner) fence(ctx context.Context) error {
 }
 
 // runsOrders lists what runs of Perilune have in a market's books.
-func (r *runner) runsOrders(ctx context.Context, m exchange.Market) ([]account.Report, error) {
+func (r *runner) runsOrders(ctx context.Context, m api.Market) ([]account.Report, error) {
 	all, err := r.real.client.OpenOrders(ctx, m)
 	if ctx.Err() != nil {
 		return nil, fmt.Errorf("interrupted before the account was reconciled: %w", ctx.Err())

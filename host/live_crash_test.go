@@ -3,6 +3,7 @@ package host
 import (
 	"context"
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"os"
 	"os/exec"
 	"strings"
@@ -158,7 +159,7 @@ func (a *killedAPI) Place(ctx context.Context, o account.Order) (account.Report,
 	return r, err
 }
 
-func (a *killedAPI) Move(ctx context.Context, asset string, from, to exchange.Market, amount decimal.Decimal) (int64, error) {
+func (a *killedAPI) Move(ctx context.Context, asset string, from, to api.Market, amount decimal.Decimal) (int64, error) {
 	id, err := a.API.Move(ctx, asset, from, to, amount)
 	a.at(killMove)
 	return id, err

@@ -114,7 +114,7 @@ func (c *bookCheck) look(r *runner) {
 		Bids   [][2]string
 		Asks   [][2]string
 	}
-	path := "/sim/book?market=" + in.Market.String() + "&symbol=" + in.Symbol
+	path := "/sim/book?market=" + in.Segment() + "&symbol=" + in.Symbol
 	if err := askSim(c.house.host, http.MethodGet, path, nil, &theirs); err != nil {
 		c.t.Errorf("%s: %v", path, err)
 		return

@@ -10,7 +10,6 @@ import (
 
 	"github.com/shopspring/decimal"
 
-	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/ledger"
 )
 
@@ -84,8 +83,8 @@ func compareMoney(t *testing.T, db *ledger.DB, tr *truth) {
 	differ(t, "balance", ledgerBalances(snap), trueBalances(tr))
 	have := map[string]decimal.Decimal{}
 	for _, p := range snap.Positions {
-		if p.Market != exchange.Spot {
-			have[p.Market.String()+":"+p.Symbol] = have[p.Market.String()+":"+p.Symbol].Add(p.Qty)
+		if p.Venue != "spot" {
+			have[string(p.Venue)+":"+p.Symbol] = have[string(p.Venue)+":"+p.Symbol].Add(p.Qty)
 		}
 	}
 	want := map[string]decimal.Decimal{}
@@ -99,7 +98,7 @@ func compareMoney(t *testing.T, db *ledger.DB, tr *truth) {
 		t.Fatal(err)
 	}
 	for _, f := range paid {
-		funding[f.Market.String()+":"+f.Symbol] = funding[f.Market.String()+":"+f.Symbol].Add(f.Amount)
+		funding[string(f.Venue)+":"+f.Symbol] = funding[string(f.Venue)+":"+f.Symbol].Add(f.Amount)
 	}
 	income := map[string]decimal.Decimal{}
 	for _, r := range tr.Income {

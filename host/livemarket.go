@@ -12,6 +12,7 @@ import (
 	"github.com/perilune/perilune/bindings/std"
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/host/core"
 	"github.com/perilune/perilune/host/live"
 	"github.com/perilune/perilune/host/script"
@@ -206,7 +207,7 @@ func (r *runner) held() []string {
 		return nil
 	}
 	for _, p := range r.resume.Positions {
-		out = append(out, p.Market.String()+":"+p.Symbol)
+		out = append(out, string(p.Venue)+":"+p.Symbol)
 	}
 	for _, p := range r.resume.Pairs {
 		out = append(out, p.Spot, p.Perp)
@@ -220,7 +221,7 @@ func describeLive(hosts string, list []exchange.Instrument) []string {
 	for i := range list {
 		in := &list[i]
 		keys = append(keys, in.Key())
-		if text := in.Market.String() + ": assumed " + in.Assumed; in.Assumed != "" && !slices.Contains(assumed, text) {
+		if text := in.Segment() + ": assumed " + in.Assumed; in.Assumed != "" && !slices.Contains(assumed, text) {
 			assumed = append(assumed, text)
 		}
 	}
@@ -243,7 +244,7 @@ func (l *LiveOptions) name() string {
 func (l *LiveOptions) hosts() string {
 	p := binance.Production()
 	var out []string
-	for _, m := range exchange.Markets {
+	for _, m := range api.Markets {
 		address := l.Endpoints.Rest(m)
 		if address == "" {
 			address = p.Rest(m)

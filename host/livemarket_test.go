@@ -237,7 +237,7 @@ func levels(b *book.Book) string {
 
 // depth is a book as the exchange's REST shows it.
 func (v *liveVenue) depth(in *exchange.Instrument) string {
-	path := map[exchange.Market]string{exchange.Spot: "/api/v3", exchange.USDM: "/fapi/v1"}[in.Market]
+	path := map[string]string{"spot": "/api/v3", "usdm": "/fapi/v1"}[in.Segment()]
 	resp, err := http.Get("http://" + v.host + path + "/depth?limit=10&symbol=" + in.Symbol)
 	if err != nil {
 		v.t.Fatal(err)

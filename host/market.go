@@ -194,7 +194,7 @@ func (r *runner) leftOver(s *record.Stats) (out []string) {
 			continue
 		}
 		for _, h := range r.core.Holdings() {
-			if h.Wallet == exchange.Spot && h.Asset == in.Base && h.Total.IsPositive() {
+			if h.Wallet == in.Wallet && h.Asset == in.Base && h.Total.IsPositive() {
 				out = append(out, fmt.Sprintf("LEFT OVER: %s %s, and the data of %s have ended; they count at its last price", h.Total, in.Base, key))
 			}
 		}

@@ -66,9 +66,9 @@ func TestAGoStrategyIsContained(t *testing.T) {
 			p.Submit(exchange.Order{Side: exchange.Buy, Type: exchange.Limit, TIF: exchange.GTC, Price: 1})
 		}, "quantity of 0 lots"},
 		{"NaN", func(p *core.Port) { p.Chart("x", math.NaN()) }, "NaN: want a finite number"},
-		{"a transfer to nowhere", func(p *core.Port) { p.Transfer("USDT", exchange.Spot, 77, decimal.NewFromInt(1)) }, "to 77"},
+		{"a transfer to nowhere", func(p *core.Port) { p.Transfer("USDT", "spot", "moon", decimal.NewFromInt(1)) }, "to \"moon\""},
 		{"a panic", func(*core.Port) { panic("oh") }, "panic: oh"},
-		{"an amount of a million digits", func(p *core.Port) { p.Transfer("USDT", exchange.Spot, exchange.USDM, decimal.New(1, 1e6)) }, "an exponent of 1000000"},
+		{"an amount of a million digits", func(p *core.Port) { p.Transfer("USDT", "spot", "usdm", decimal.New(1, 1e6)) }, "an exponent of 1000000"},
 		{"a curve of a billion slices", func(p *core.Port) { p.VolumeCurve(0, 0, exchange.Hour, 1<<30) }, "1073741824 slices"},
 		{"a flood", func(p *core.Port) {
 			for range 100_000 {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/account"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/binance/desk"
 	"github.com/perilune/perilune/ledger"
 )
@@ -52,9 +53,9 @@ func (r *runner) openOrders(o *desk.Opening, u *exchange.Universe) error {
 	}
 	for i := range r.resume.Orders {
 		x := &r.resume.Orders[i]
-		in, ok := u.Find(x.Market, x.Symbol)
+		in, ok := u.Find(x.Venue, x.Symbol)
 		if !ok {
-			return fmt.Errorf("order %s: %s:%s is not in this market", x.ClientID, x.Market, x.Symbol)
+			return fmt.Errorf("order %s: %s:%s is not in this market", x.ClientID, x.Venue, x.Symbol)
 		}
 		price, _ := in.Tick.Exact(x.Price)
 		qty, _ := in.Lot.Exact(x.Qty)
@@ -74,7 +75,7 @@ func (r *runner) openTapes(o *desk.Opening, u *exchange.Universe) error {
 	ids := make([][]int64, u.Len())
 	sums := make([]exchange.Lots, u.Len())
 	err := r.db.EachFill(ledger.Filter{Account: r.account}, func(f *ledger.Fill) error {
-		in, ok := u.Find(f.Market, f.Symbol)
+		in, ok := u.Find(f.Venue, f.Symbol)
 		if !ok {
 			return nil // a symbol that is no longer followed, and that nothing is held in
 		}
@@ -116,7 +117,7 @@ func (r *runner) openWallets(o *desk.Opening, _ *exchange.Universe) error {
 		if !ok || wallet == "transit" {
 			continue
 		}
-		m, err := exchange.ParseMarket(wallet)
+		m, err := api.ParseMarket(wallet)
 		if err != nil {
 			return fmt.Errorf("account %s: %w", b.Account, err)
 		}
@@ -134,7 +135,7 @@ func (r *runner) openIncome(o *desk.Opening, _ *exchange.Universe) error {
 	for i := range list {
 		if list[i].Settled >= o.Since {
 			x := &list[i]
-			o.Paid = append(o.Paid, desk.Paid{Market: x.Market, Asset: x.Asset, Row: desk.FundingRow(x.Symbol, x.TranID)})
+			o.Paid = append(o.Paid, desk.Paid{Market: api.Of(x.Venue), Asset: x.Asset, Row: desk.FundingRow(x.Symbol, x.TranID)})
 		}
 	}
 	if err != nil {
@@ -142,7 +143,7 @@ func (r *runner) openIncome(o *desk.Opening, _ *exchange.Universe) error {
 	}
 	booked, err := r.db.Corrections(r.account)
 	for _, x := range booked {
-		o.Paid = append(o.Paid, desk.Paid{Market: x.Market, Asset: x.Asset, Row: x.Reason})
+		o.Paid = append(o.Paid, desk.Paid{Market: api.Of(x.Wallet), Asset: x.Asset, Row: x.Reason})
 	}
 	return err
 }

@@ -2,6 +2,7 @@ package host
 
 import (
 	"context"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"slices"
 	"testing"
 
@@ -30,18 +31,18 @@ func TestRowsOfIncomeAreKnownAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	rows := []desk.Paid{
-		{Market: exchange.USDM, Asset: "USDT", Row: exchange.InsuranceFund + ": BTCUSDT 77"},
-		{Market: exchange.USDM, Asset: "USDT", Row: exchange.InsuranceFund + ": 77"},
-		{Market: exchange.COINM, Asset: "BTC", Row: exchange.InsuranceFund + ": 77"},
-		{Market: exchange.USDM, Asset: "USDT", Row: "REFERRAL_KICKBACK 78"},
+		{Market: api.USDM, Asset: "USDT", Row: exchange.InsuranceFund + ": BTCUSDT 77"},
+		{Market: api.USDM, Asset: "USDT", Row: exchange.InsuranceFund + ": 77"},
+		{Market: api.COINM, Asset: "BTC", Row: exchange.InsuranceFund + ": 77"},
+		{Market: api.USDM, Asset: "USDT", Row: "REFERRAL_KICKBACK 78"},
 	}
 	for _, x := range rows {
 		r.driver.Prelude = append(r.driver.Prelude, exchange.Event{Kind: exchange.KindBalance, Instrument: exchange.NoInstrument,
-			Wallet: x.Market, Asset: x.Asset, Amount: decimal.NewFromInt(3), Reason: x.Row})
+			Wallet: x.Market.Wallet(), Asset: x.Asset, Amount: decimal.NewFromInt(3), Reason: x.Row})
 	}
 	r.driver.Prelude = append(r.driver.Prelude, exchange.Event{Kind: exchange.KindFundingPaid, Instrument: in.ID, Payment: &exchange.FundingPayment{
 		Instrument: in.ID, Settled: exchange.Date(2026, 1, 5), Position: 1, Amount: decimal.NewFromInt(1), Asset: "USDT", TranID: "79"}})
-	rows = append(rows, desk.Paid{Market: exchange.USDM, Asset: "USDT", Row: desk.FundingRow("BTCUSDT", "79")})
+	rows = append(rows, desk.Paid{Market: api.USDM, Asset: "USDT", Row: desk.FundingRow("BTCUSDT", "79")})
 	if _, err := r.finish(context.Background(), r.driver.Run(context.Background())); err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/account"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/paper"
 	"github.com/perilune/perilune/host/core"
 	"github.com/perilune/perilune/host/risk"
@@ -232,8 +233,8 @@ func (o *Options) Validate() error {
 	if len(o.Paper.Balances) == 0 {
 		fifty := decimal.NewFromInt(50000)
 		o.Paper.Balances = []paper.Deposit{
-			{Market: exchange.Spot, Asset: "USDT", Amount: fifty},
-			{Market: exchange.USDM, Asset: "USDT", Amount: fifty},
+			{Wallet: api.Spot.Wallet(), Asset: "USDT", Amount: fifty},
+			{Wallet: api.USDM.Wallet(), Asset: "USDT", Amount: fifty},
 		}
 	}
 	if o.Advisor != nil {
@@ -269,7 +270,7 @@ func ParseDeposit(s string) (paper.Deposit, error) {
 	if !ok || !ok2 || asset == "" {
 		return paper.Deposit{}, fmt.Errorf("balance %q: want wallet:ASSET=amount, for example spot:USDT=50000", s)
 	}
-	m, err := exchange.ParseMarket(wallet)
+	m, err := api.ParseMarket(wallet)
 	if err != nil {
 		return paper.Deposit{}, fmt.Errorf("balance %q: %w", s, err)
 	}
@@ -277,5 +278,5 @@ func ParseDeposit(s string) (paper.Deposit, error) {
 	if err != nil || !v.IsPositive() {
 		return paper.Deposit{}, fmt.Errorf("balance %q: amount %q: want a number above 0", s, amount)
 	}
-	return paper.Deposit{Market: m, Asset: asset, Amount: v}, nil
+	return paper.Deposit{Wallet: m.Wallet(), Asset: asset, Amount: v}, nil
 }

@@ -95,7 +95,7 @@ func (r *runner) inQuote(asset string, amount decimal.Decimal) decimal.Decimal {
 	if asset == "USDT" || amount.IsZero() {
 		return amount
 	}
-	return r.core.Worth(exchange.COINM, asset, amount).Round(8)
+	return r.core.Worth(asset, amount).Round(8)
 }
 
 func (r *runner) reportFunding(d *report.Data) error {
@@ -178,7 +178,7 @@ func (r *runner) reportFills(d *report.Data) error {
 		d.FillCount++
 		days[x.Time/exchange.Day] = true
 		d.Fills = append(d.Fills, report.Fill{
-			Time: x.Time, Instrument: x.Market.String() + ":" + x.Symbol, Side: x.Side, Price: x.Price, Qty: x.Qty,
+			Time: x.Time, Instrument: string(x.Venue) + ":" + x.Symbol, Side: x.Side, Price: x.Price, Qty: x.Qty,
 			Maker: x.Maker, Fee: x.Fee, FeeAsset: x.FeeAsset, Pair: x.Pair, ClientID: x.ClientID, Reason: x.Reason})
 		if len(d.Fills) >= 2*reportFills {
 			d.Fills = append(d.Fills[:0], d.Fills[len(d.Fills)-reportFills:]...)

@@ -174,7 +174,7 @@ func (r *runner) filled() (map[exchange.OrderID]decimal.Decimal, error) {
 
 // expired is the last word on an order of a session that ended without one.
 func expired(u *exchange.Universe, o *ledger.Order, done decimal.Decimal, snap *ledger.Snapshot) (*ledger.OrderRow, bool) {
-	in, ok := u.Find(o.Market, o.Symbol)
+	in, ok := u.Find(o.Venue, o.Symbol)
 	if !ok {
 		return nil, false
 	}
@@ -229,12 +229,12 @@ func (r *runner) restore(s *session) (*core.Restore, error) {
 		return nil, err
 	}
 	err = r.db.EachFill(ledger.Filter{Account: r.account}, func(f *ledger.Fill) error {
-		in, ok := u.Find(f.Market, f.Symbol)
+		in, ok := u.Find(f.Venue, f.Symbol)
 		if !ok && r.o.live() {
 			return nil // nothing is held of it any more, or it would be here
 		}
 		if !ok {
-			return fmt.Errorf("fill %s: %s:%s is not in this market", f.TradeID, f.Market, f.Symbol)
+			return fmt.Errorf("fill %s: %s:%s is not in this market", f.TradeID, f.Venue, f.Symbol)
 		}
 		price, _ := in.Tick.Exact(f.Price)
 		qty, _ := in.Lot.Exact(f.Qty)
@@ -267,11 +267,7 @@ func (r *runner) restoreBalances(out *core.Restore) error {
 		if !ok || wallet == "transit" {
 			continue
 		}
-		m, err := exchange.ParseMarket(wallet)
-		if err != nil {
-			return fmt.Errorf("ledger %s: account %s: %w", r.o.DB, b.Account, err)
-		}
-		out.Balances = append(out.Balances, core.RestoredBalance{Wallet: m, Asset: b.Asset, Total: b.Amount})
+		out.Balances = append(out.Balances, core.RestoredBalance{Wallet: exchange.Wallet(wallet), Asset: b.Asset, Total: b.Amount})
 	}
 	for i := range r.resume.Transit {
 		t := r.resume.Transit[i].Transfer
@@ -360,11 +356,11 @@ func (r *runner) arrivals() []exchange.Event {
 func venueAccount(c *core.Core, from *core.Restore, nextTrade uint64) *paper.Account {
 	a := &paper.Account{NextTrade: nextTrade, NextOrder: uint64(from.LastOrder) + 1}
 	for _, h := range c.Holdings() {
-		a.Balances = append(a.Balances, paper.Deposit{Market: h.Wallet, Asset: h.Asset, Amount: h.Total})
+		a.Balances = append(a.Balances, paper.Deposit{Wallet: h.Wallet, Asset: h.Asset, Amount: h.Total})
 	}
 	for i := range from.Transit {
 		t := &from.Transit[i]
-		a.Balances = append(a.Balances, paper.Deposit{Market: t.To, Asset: t.Asset, Amount: t.Amount})
+		a.Balances = append(a.Balances, paper.Deposit{Wallet: t.To, Asset: t.Asset, Amount: t.Amount})
 	}
 	for _, in := range c.Universe().All() {
 		pos := c.AccountPosition(in.ID)

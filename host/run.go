@@ -400,7 +400,7 @@ func deposits(list []paper.Deposit) []exchange.Event {
 	var out []exchange.Event
 	for _, d := range list {
 		out = append(out, exchange.Event{Kind: exchange.KindBalance, Instrument: exchange.NoInstrument,
-			Wallet: d.Market, Asset: d.Asset, Amount: d.Amount})
+			Wallet: d.Wallet, Asset: d.Asset, Amount: d.Amount})
 	}
 	return out
 }

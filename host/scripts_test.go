@@ -130,9 +130,9 @@ func TestVWAPTradesItsTotal(t *testing.T) {
 			maps.Copy(set, tt.set)
 			o := builtIn(t, "../scripts/vwap.lua", 3, 5, set)
 			o.Paper.Balances = []paper.Deposit{
-				{Market: exchange.Spot, Asset: "USDT", Amount: decimal.NewFromInt(100000)},
-				{Market: exchange.Spot, Asset: "BTC", Amount: decimal.NewFromInt(1)},
-				{Market: exchange.USDM, Asset: "USDT", Amount: decimal.NewFromInt(100000)},
+				{Wallet: "spot", Asset: "USDT", Amount: decimal.NewFromInt(100000)},
+				{Wallet: "spot", Asset: "BTC", Amount: decimal.NewFromInt(1)},
+				{Wallet: "usdm", Asset: "USDT", Amount: decimal.NewFromInt(100000)},
 			}
 			if tt.stop {
 				stopMidway(t, o)

@@ -57,10 +57,10 @@ type world struct {
 }
 
 var openingBalances = []paper.Deposit{
-	{Market: exchange.Spot, Asset: "USDT", Amount: decimal.NewFromInt(60000)},
-	{Market: exchange.Spot, Asset: "BTC", Amount: decimal.RequireFromString("0.2")},
-	{Market: exchange.USDM, Asset: "USDT", Amount: decimal.NewFromInt(40000)},
-	{Market: exchange.COINM, Asset: "BTC", Amount: decimal.RequireFromString("0.5")},
+	{Wallet: "spot", Asset: "USDT", Amount: decimal.NewFromInt(60000)},
+	{Wallet: "spot", Asset: "BTC", Amount: decimal.RequireFromString("0.2")},
+	{Wallet: "usdm", Asset: "USDT", Amount: decimal.NewFromInt(40000)},
+	{Wallet: "coinm", Asset: "BTC", Amount: decimal.RequireFromString("0.5")},
 }
 
 // strategies are a monkey and, by seed, one of the scripts.

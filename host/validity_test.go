@@ -262,11 +262,11 @@ func quantity(t *testing.T, fills []ledger.Fill, spot, perp map[exchange.Time]de
 	q := fills[0].Qty
 	for i := range fills {
 		price := spot[fills[i].Time]
-		if fills[i].Market == exchange.USDM {
+		if fills[i].Venue == "usdm" {
 			price = perp[fills[i].Time]
 		}
 		if !fills[i].Price.Equal(price) || !fills[i].Qty.Equal(q) {
-			t.Fatalf("%s: %s of %s at %s, want %s at the close %s", fills[i].Time, fills[i].Market, fills[i].Qty, fills[i].Price, q, price)
+			t.Fatalf("%s: %s of %s at %s, want %s at the close %s", fills[i].Time, fills[i].Venue, fills[i].Qty, fills[i].Price, q, price)
 		}
 	}
 	return q
@@ -433,7 +433,7 @@ func until(end exchange.Time, p played) string {
 	var b strings.Builder
 	for i := range p.fills {
 		if f := &p.fills[i]; f.Time < end {
-			b.WriteString(strings.Join([]string{f.Time.String(), f.ClientID, f.Market.String(), f.Symbol, f.Side.String(), f.Price.String(), f.Qty.String(), "\n"}, " "))
+			b.WriteString(strings.Join([]string{f.Time.String(), f.ClientID, string(f.Venue), f.Symbol, f.Side.String(), f.Price.String(), f.Qty.String(), "\n"}, " "))
 		}
 	}
 	for i := range p.funding {

@@ -132,12 +132,12 @@ func (b *carrying) fill(f *Fill) error {
 		fee = f.Fee
 	case f.Terms.Base:
 		fee = f.Fee.Mul(coinPrice)
-		if f.Market == exchange.Spot {
+		if f.Terms.Contract == exchange.Spot {
 			// The coins that went to the fee were held at cost and left at the price.
 			realised = realised.Add(leg.trade(f.Fee.Neg(), f.Price))
 		}
 	}
-	if f.Market == exchange.COINM {
+	if f.Terms.Contract == exchange.Inverse {
 		realised = realised.Mul(f.Price)
 	}
 	b.FeesIn = plus(b.FeesIn, f.FeeAsset, f.Fee)
@@ -150,7 +150,7 @@ func (b *carrying) fill(f *Fill) error {
 
 func (b *carrying) leg(f *Fill) *Position {
 	for _, l := range b.legs {
-		if l.Market == f.Market && l.Symbol == f.Symbol {
+		if l.Venue == f.Venue && l.Symbol == f.Symbol {
 			return l
 		}
 	}
@@ -164,7 +164,7 @@ func (b *carrying) settle(until exchange.Time) {
 		x := &b.funding[0]
 		b.funding = b.funding[1:]
 		value := x.Amount
-		if x.Market == exchange.COINM {
+		if b.inCoin(x.Asset) {
 			value = x.Amount.Mul(x.Mark)
 		}
 		w := b.now
@@ -187,7 +187,7 @@ func (b *carrying) insure(until exchange.Time) {
 		x := &b.insurance[0]
 		b.insurance = b.insurance[1:]
 		value := x.Amount
-		if x.Market == exchange.COINM {
+		if b.inCoin(x.Asset) {
 			value = x.Amount.Mul(b.At)
 		}
 		b.InsuranceIn = plus(b.InsuranceIn, x.Asset, x.Amount)
@@ -195,10 +195,15 @@ func (b *carrying) insure(until exchange.Time) {
 	}
 }
 
+// inCoin reports whether an asset is the coin that margins an inverse leg.
+func (b *carrying) inCoin(asset string) bool {
+	return slices.ContainsFunc(b.legs, func(l *Position) bool { return l.Terms.Contract == exchange.Inverse && l.Terms.Settle == asset })
+}
+
 // multiplier is how many coins the contract of a settlement is quoted for.
 func (b *carrying) multiplier(x *Funding) int64 {
 	for _, l := range b.legs {
-		if l.Market == x.Market && l.Symbol == x.Symbol {
+		if l.Venue == x.Venue && l.Symbol == x.Symbol {
 			return max(1, l.Terms.Multiplier)
 		}
 	}
@@ -213,7 +218,7 @@ func (b *carrying) value() {
 			continue
 		}
 		open := l.profit(l.Cost, l.value(l.Qty.Neg(), price))
-		if l.Market == exchange.COINM {
+		if l.Terms.Contract == exchange.Inverse {
 			open = open.Mul(price)
 		}
 		b.Open = b.Open.Add(open)

@@ -23,9 +23,9 @@ func TestMain(m *testing.M) {
 
 var universe = func() *exchange.Universe {
 	u, err := exchange.NewUniverse([]exchange.Instrument{
-		{Market: exchange.Spot, Symbol: "BTCUSDT", Base: "BTC", Quote: "USDT", Tick: exchange.MustStep("0.01"), Lot: exchange.MustStep("0.00001")},
-		{Market: exchange.USDM, Symbol: "BTCUSDT", Base: "BTC", Quote: "USDT", Tick: exchange.MustStep("0.1"), Lot: exchange.MustStep("0.001")},
-		{Market: exchange.COINM, Symbol: "BTCUSD_PERP", Base: "BTC", Quote: "USD", Tick: exchange.MustStep("0.1"), Lot: exchange.MustStep("1"),
+		{Venue: "spot", Symbol: "BTCUSDT", Base: "BTC", Quote: "USDT", Tick: exchange.MustStep("0.01"), Lot: exchange.MustStep("0.00001")},
+		{Venue: "usdm", Contract: exchange.Linear, Symbol: "BTCUSDT", Base: "BTC", Quote: "USDT", Tick: exchange.MustStep("0.1"), Lot: exchange.MustStep("0.001")},
+		{Venue: "coinm", Contract: exchange.Inverse, Symbol: "BTCUSD_PERP", Base: "BTC", Quote: "USD", Tick: exchange.MustStep("0.1"), Lot: exchange.MustStep("1"),
 			ContractSize: decimal.NewFromInt(100)},
 	})
 	if err != nil {
@@ -35,13 +35,13 @@ var universe = func() *exchange.Universe {
 }()
 
 var (
-	spotBTC = find(exchange.Spot, "BTCUSDT")
-	perpBTC = find(exchange.USDM, "BTCUSDT")
-	coinBTC = find(exchange.COINM, "BTCUSD_PERP")
+	spotBTC = find("spot", "BTCUSDT")
+	perpBTC = find("usdm", "BTCUSDT")
+	coinBTC = find("coinm", "BTCUSD_PERP")
 )
 
-func find(m exchange.Market, symbol string) *exchange.Instrument {
-	in, ok := universe.Find(m, symbol)
+func find(v exchange.Venue, symbol string) *exchange.Instrument {
+	in, ok := universe.Find(v, symbol)
 	if !ok {
 		panic(symbol)
 	}

@@ -42,7 +42,7 @@ type pnlKey struct {
 type legKey struct {
 	account, strategy string
 	pair              exchange.PairID
-	market            exchange.Market
+	venue             exchange.Venue
 	symbol            string
 }
 
@@ -91,14 +91,14 @@ func (s *pnlSums) row(account, strategy string, pair exchange.PairID, asset stri
 }
 
 func (s *pnlSums) fill(f *Fill) error {
-	k := legKey{f.Account, f.Strategy, f.Pair, f.Market, f.Symbol}
+	k := legKey{f.Account, f.Strategy, f.Pair, f.Venue, f.Symbol}
 	if s.legs[k] == nil {
 		s.legs[k] = newPosition(f)
 	}
 	leg := s.legs[k]
 	row := s.row(f.Account, f.Strategy, f.Pair, f.Terms.Settle)
 	realised := leg.trade(f.signed(), f.Price)
-	if f.Market == exchange.Spot && f.FeeAsset == f.Terms.Base {
+	if f.Terms.Contract == exchange.Spot && f.FeeAsset == f.Terms.Base {
 		// The coins that went to the fee were held at cost and left at the price.
 		realised = realised.Add(leg.trade(f.Fee.Neg(), f.Price))
 		row.Fees = row.Fees.Add(f.Fee.Mul(f.Price))
@@ -151,6 +151,6 @@ func (s *pnlSums) sorted() []PnL {
 
 func sortPositions(list []Position) {
 	slices.SortFunc(list, func(a, b Position) int {
-		return cmp.Or(cmp.Compare(a.Strategy, b.Strategy), cmp.Compare(a.Market, b.Market), cmp.Compare(a.Symbol, b.Symbol))
+		return cmp.Or(cmp.Compare(a.Strategy, b.Strategy), cmp.Compare(a.Terms.Contract, b.Terms.Contract), cmp.Compare(a.Venue, b.Venue), cmp.Compare(a.Symbol, b.Symbol))
 	})
 }

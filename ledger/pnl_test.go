@@ -74,7 +74,7 @@ func TestInversePnL(t *testing.T) {
 // the last digit; and before that, profit and open cost add up to it.
 func TestProfitIsCash(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		p := Position{Market: exchange.USDM}
+		p := Position{Venue: "usdm", Terms: Terms{Contract: exchange.Linear}}
 		cash := decimal.Zero
 		fill := func(qty, price decimal.Decimal) {
 			p.trade(qty, price)
@@ -99,7 +99,7 @@ func TestRestore(t *testing.T) {
 		r.post(everyRow(seq)...)
 	}
 	r.post(&PairRow{At: at(5), ID: 4, Spot: spotBTC, Perp: perpBTC, State: "closed", Done: true},
-		&TransferRow{At: at(5), Transfer: exchange.Transfer{ID: 4, From: exchange.Spot, To: exchange.USDM, Done: true}},
+		&TransferRow{At: at(5), Transfer: exchange.Transfer{ID: 4, From: "spot", To: "usdm", Done: true}},
 		&VersionRow{At: at(5), Strategy: "rotation", Version: 2, Outcome: "refused"},
 		&TxnRow{At: at(5), Kind: "transfer_out", Ref: "9", Postings: []Posting{{"A:spot", "USDT", dec("-100")}, {"A:transit", "USDT", dec("100")}}})
 	r.w.Mark(5)

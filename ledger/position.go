@@ -10,7 +10,7 @@ import (
 // not as an average price, so that realised and open cost add up exactly.
 type Position struct {
 	Strategy string
-	Market   exchange.Market
+	Venue    exchange.Venue
 	Symbol   string
 	Terms    Terms
 	Qty      decimal.Decimal // signed, in the venue's unit
@@ -31,7 +31,7 @@ func (p *Position) Entry() decimal.Decimal {
 	switch {
 	case p.Qty.IsZero() || p.Cost.IsZero():
 		return decimal.Zero
-	case p.Market == exchange.COINM:
+	case p.Terms.Contract == exchange.Inverse:
 		return p.Qty.Mul(p.Terms.ContractSize).DivRound(p.Cost, places)
 	}
 	return p.Cost.DivRound(p.Qty, places)
@@ -58,7 +58,7 @@ func (p *Position) trade(qty, price decimal.Decimal) decimal.Decimal {
 }
 
 func (p *Position) value(qty, price decimal.Decimal) decimal.Decimal {
-	if p.Market == exchange.COINM {
+	if p.Terms.Contract == exchange.Inverse {
 		return qty.Mul(p.Terms.ContractSize).DivRound(price, places)
 	}
 	return qty.Mul(price)
@@ -67,7 +67,7 @@ func (p *Position) value(qty, price decimal.Decimal) decimal.Decimal {
 // profit of closing a part that cost portion, for back (signed against it). An
 // inverse contract is worth fewer coins the higher the price.
 func (p *Position) profit(portion, back decimal.Decimal) decimal.Decimal {
-	if p.Market == exchange.COINM {
+	if p.Terms.Contract == exchange.Inverse {
 		return portion.Add(back)
 	}
 	return back.Neg().Sub(portion)
@@ -82,28 +82,28 @@ func (f *Fill) signed() decimal.Decimal {
 }
 
 func newPosition(f *Fill) *Position {
-	return &Position{Strategy: f.Strategy, Market: f.Market, Symbol: f.Symbol, Terms: f.Terms}
+	return &Position{Strategy: f.Strategy, Venue: f.Venue, Symbol: f.Symbol, Terms: f.Terms}
 }
 
 // Positions adds up the fills of each strategy and instrument, in order of
-// strategy, market and symbol. Positions that are flat again are included. Coins that
+// strategy, venue and symbol. Positions that are flat again are included. Coins that
 // a fee took on spot are gone.
 func (db *DB) Positions(f Filter) ([]Position, error) {
 	type key struct {
 		strategy string
-		market   exchange.Market
+		venue    exchange.Venue
 		symbol   string
 	}
 	byKey := make(map[key]*Position)
 	err := db.EachFill(f, func(x *Fill) error {
-		k := key{x.Strategy, x.Market, x.Symbol}
+		k := key{x.Strategy, x.Venue, x.Symbol}
 		p := byKey[k]
 		if p == nil {
 			p = newPosition(x)
 			byKey[k] = p
 		}
 		p.trade(x.signed(), x.Price)
-		if x.Market == exchange.Spot && x.FeeAsset == x.Terms.Base {
+		if x.Terms.Contract == exchange.Spot && x.FeeAsset == x.Terms.Base {
 			p.trade(x.Fee.Neg(), x.Price)
 		}
 		return nil

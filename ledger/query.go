@@ -42,6 +42,7 @@ func last[T any](rows []T, err error, n int) ([]T, error) {
 // Terms are the contract terms that a fill is read with: see
 // exchange.Instrument.
 type Terms struct {
+	Contract            exchange.Contract
 	Base, Quote, Settle string
 	Multiplier          int64
 	ContractSize        decimal.Decimal
@@ -49,7 +50,7 @@ type Terms struct {
 
 // Fill is one execution as it is in the ledger, or a holder's share of one that no
 // order of ours made; shares have the trade id in common. Quantities are in the
-// venue's unit: coins, or contracts for coinm.
+// venue's unit: coins, or contracts where they are inverse.
 type Fill struct {
 	Run      RunID
 	Seq      uint64
@@ -57,7 +58,7 @@ type Fill struct {
 	Account  string
 	Strategy string
 	Pair     exchange.PairID
-	Market   exchange.Market
+	Venue    exchange.Venue
 	Symbol   string
 	TradeID  string
 	Order    exchange.OrderID
@@ -91,13 +92,13 @@ func (db *DB) EachFill(f Filter, do func(*Fill) error) error {
 	var x Fill
 	return each(db, `SELECT x.run, x.seq, x.time, x.account, x.strategy, x.pair, x.market, x.symbol, x.trade_id, x.order_id,
 			x.client_id, x.venue_id, x.side, x.price, x.qty, x.maker, x.fee, x.fee_asset, x.realised, x.reason,
-			i.base, i.quote, i.settle, i.multiplier, i.contract_size
+			i.contract, i.base, i.quote, i.settle, i.multiplier, i.contract_size
 		FROM fill_parts x JOIN session s ON s.id = x.session
 		JOIN instrument i ON i.market = x.market AND i.symbol = x.symbol `+whereFull+" ORDER BY x.id, x.n",
 		func(rows *sql.Rows) error {
-			err := rows.Scan(&x.Run, &x.Seq, &x.Time, &x.Account, &x.Strategy, &x.Pair, scanMarket(&x.Market), &x.Symbol,
+			err := rows.Scan(&x.Run, &x.Seq, &x.Time, &x.Account, &x.Strategy, &x.Pair, &x.Venue, &x.Symbol,
 				&x.TradeID, &x.Order, &x.ClientID, &x.VenueID, scanSide(&x.Side), &x.Price, &x.Qty, &x.Maker, &x.Fee,
-				&x.FeeAsset, &x.Realised, &x.Reason, &x.Terms.Base, &x.Terms.Quote, &x.Terms.Settle, &x.Terms.Multiplier,
+				&x.FeeAsset, &x.Realised, &x.Reason, scanContract(&x.Terms.Contract), &x.Terms.Base, &x.Terms.Quote, &x.Terms.Settle, &x.Terms.Multiplier,
 				&x.Terms.ContractSize)
 			if err != nil {
 				return err
@@ -112,7 +113,7 @@ type Funding struct {
 	Account  string
 	Strategy string
 	Pair     exchange.PairID
-	Market   exchange.Market
+	Venue    exchange.Venue
 	Symbol   string
 	TranID   string
 	Settled  exchange.Time
@@ -129,7 +130,7 @@ func (db *DB) Funding(f Filter) ([]Funding, error) {
 			x.mark, x.position, x.amount, x.asset
 		FROM funding x JOIN session s ON s.id = x.session `+whereFull+" ORDER BY x.id",
 		func(rows *sql.Rows, x *Funding) error {
-			return rows.Scan(&x.Time, &x.Account, &x.Strategy, &x.Pair, scanMarket(&x.Market), &x.Symbol, &x.TranID,
+			return rows.Scan(&x.Time, &x.Account, &x.Strategy, &x.Pair, &x.Venue, &x.Symbol, &x.TranID,
 				&x.Settled, &x.Rate, &x.Mark, &x.Position, &x.Amount, &x.Asset)
 		}, f.args()...)
 	return last(rows, err, f.Last)
@@ -142,7 +143,7 @@ type Insurance struct {
 	Account  string
 	Strategy string          // empty: the account itself
 	Pair     exchange.PairID // 0: outside of pairs
-	Market   exchange.Market // the wallet
+	Wallet   exchange.Wallet
 	Amount   decimal.Decimal // received, or taken when negative
 	Asset    string
 }
@@ -154,14 +155,14 @@ func (db *DB) Insurance(f Filter) ([]Insurance, error) {
 		FROM txn x JOIN posting p ON p.txn = x.id AND p.account LIKE 'A:%' JOIN session s ON s.id = x.session `+whereRun+
 		" AND ?3 = '' AND ?4 IN (0, x.pair) AND x.kind = 'insurance' ORDER BY x.id",
 		func(rows *sql.Rows, x *Insurance) error {
-			return rows.Scan(&x.Time, &x.Account, &x.Strategy, &x.Pair, scanMarket(&x.Market), &x.Amount, &x.Asset)
+			return rows.Scan(&x.Time, &x.Account, &x.Strategy, &x.Pair, &x.Wallet, &x.Amount, &x.Asset)
 		}, f.args()...)
 	return last(rows, err, f.Last)
 }
 
 // Correction is a change of a wallet that the venue booked for a reason of its own.
 type Correction struct {
-	Market exchange.Market
+	Wallet exchange.Wallet
 	Asset  string
 	Reason string // as its event told it; "" in what older versions wrote
 }
@@ -173,7 +174,7 @@ func (db *DB) Corrections(account string) ([]Correction, error) {
 		FROM txn x JOIN posting p ON p.txn = x.id AND p.account LIKE 'A:%' JOIN session s ON s.id = x.session
 		WHERE s.account = ?1 AND x.kind IN ('adjust', 'insurance')`,
 		func(rows *sql.Rows, x *Correction) error {
-			return rows.Scan(scanMarket(&x.Market), &x.Asset, &x.Reason)
+			return rows.Scan(&x.Wallet, &x.Asset, &x.Reason)
 		}, account)
 }
 
@@ -186,7 +187,7 @@ type Order struct {
 	Pair       exchange.PairID
 	Leg        uint8
 	Schedule   exchange.ScheduleID
-	Market     exchange.Market
+	Venue      exchange.Venue
 	Symbol     string
 	Side       exchange.Side
 	Type       exchange.OrderType
@@ -220,7 +221,7 @@ func (db *DB) orders(f Filter, and string) ([]Order, error) {
 		FROM (SELECT *, created AS time FROM orders) x JOIN session s ON s.id = x.session `+whereFull+and+
 		" ORDER BY x.session, x.id",
 		func(rows *sql.Rows, x *Order) error {
-			return rows.Scan(&x.Account, &x.ID, &x.ClientID, &x.Strategy, &x.Pair, &x.Leg, scanMarket(&x.Market), &x.Symbol,
+			return rows.Scan(&x.Account, &x.ID, &x.ClientID, &x.Strategy, &x.Pair, &x.Leg, &x.Venue, &x.Symbol,
 				scanSide(&x.Side), scanType(&x.Type), scanTIF(&x.TIF), &x.ReduceOnly, &x.Price, &x.Qty, &x.Filled,
 				scanStatus(&x.Status), &x.VenueID, &x.Reason, &x.Created, &x.Updated, &x.Schedule)
 		}, f.args()...)

@@ -238,7 +238,7 @@ func (r *OrderRow) write(b *batch) error {
 	}
 	o, in := &r.Order, r.Instrument
 	return b.sealed(kindOrder, insertOrder, int64(o.ID), b.session, int64(o.ID), b.run, b.seq, o.ClientID, r.Strategy, int64(o.Pair), o.Leg,
-		in.Market.String(), in.Symbol, o.Side.String(), o.Type.String(), o.TIF.String(), o.ReduceOnly,
+		in.Segment(), in.Symbol, o.Side.String(), o.Type.String(), o.TIF.String(), o.ReduceOnly,
 		in.PriceDecimal(o.Price).String(), in.QtyDecimal(o.Qty).String(), in.QtyDecimal(o.Filled).String(),
 		o.Status.String(), o.VenueID, o.Reason, int64(o.Created), int64(o.Updated), int64(o.Schedule))
 }
@@ -247,7 +247,7 @@ func (r *FillRow) write(b *batch) error {
 	if err := b.instrument(r.Instrument); err != nil {
 		return err
 	}
-	market, symbol := r.Instrument.Market.String(), r.Instrument.Symbol
+	market, symbol := r.Instrument.Segment(), r.Instrument.Symbol
 	price, qty := r.Instrument.PriceDecimal(r.Price).String(), r.Instrument.QtyDecimal(r.Qty).String()
 	id, err := b.begin(kindFill, insertFill, b.session, b.run, b.seq, int64(r.Time), b.venue, b.account, market, symbol, r.TradeID,
 		int64(r.Order), r.ClientID, r.VenueID, r.Strategy, int64(r.Pair), r.Side.String(), price, qty, r.Maker,
@@ -292,7 +292,7 @@ func (r *FundingRow) write(b *batch) error {
 		return err
 	}
 	in := r.Instrument
-	return b.sealed(kindFunding, insertFunding, 0, b.session, b.run, b.seq, int64(r.Time), b.venue, b.account, in.Market.String(), in.Symbol,
+	return b.sealed(kindFunding, insertFunding, 0, b.session, b.run, b.seq, int64(r.Time), b.venue, b.account, in.Segment(), in.Symbol,
 		r.TranID, r.Strategy, int64(r.Pair), int64(r.Settled), r.Rate.Decimal().String(), r.Mark.Decimal().String(),
 		in.QtyDecimal(r.Position).String(), r.Amount.String(), r.Asset)
 }
@@ -306,7 +306,7 @@ func (r *TransferRow) write(b *batch) error {
 		state = "done"
 	}
 	_, err := b.exec(insertTransfer, b.session, int64(r.ID), b.run, b.seq, int64(r.Time), r.Strategy, r.Asset,
-		r.From.String(), r.To.String(), r.Amount.String(), state, r.Reason)
+		string(r.From), string(r.To), r.Amount.String(), state, r.Reason)
 	return err
 }
 

@@ -132,7 +132,7 @@ func (db *DB) inTransit(session SessionID) ([]Transfer, error) {
 		WHERE session = ? AND state = 'sent' ORDER BY id`,
 		func(rows *sql.Rows, t *Transfer) error {
 			t.Strategy = -1
-			return rows.Scan(&t.ID, &t.Time, &t.StrategyName, &t.Asset, scanMarket(&t.From), scanMarket(&t.To), &t.Amount, &t.Reason)
+			return rows.Scan(&t.ID, &t.Time, &t.StrategyName, &t.Asset, &t.From, &t.To, &t.Amount, &t.Reason)
 		}, int64(session))
 }
 

@@ -22,8 +22,8 @@ func (w word[T]) Scan(v any) (err error) {
 	return err
 }
 
-func scanMarket(m *exchange.Market) word[exchange.Market] {
-	return word[exchange.Market]{m, exchange.ParseMarket}
+func scanContract(c *exchange.Contract) word[exchange.Contract] {
+	return word[exchange.Contract]{c, exchange.ParseContract}
 }
 
 func scanSide(s *exchange.Side) word[exchange.Side] {

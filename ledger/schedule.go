@@ -39,7 +39,7 @@ func (r *ScheduleRow) write(b *batch) error {
 		return err
 	}
 	in := r.Instrument
-	_, err := b.exec(insertSchedule, b.session, int64(r.ID), b.run, b.seq, r.Strategy, in.Market.String(), in.Symbol, r.Algo,
+	_, err := b.exec(insertSchedule, b.session, int64(r.ID), b.run, b.seq, r.Strategy, in.Segment(), in.Symbol, r.Algo,
 		r.Side.String(), r.State, r.Done, r.Reason, r.Tag, r.Curve, in.QtyDecimal(r.Total).String(), in.QtyDecimal(r.Filled).String(),
 		in.QtyDecimal(r.Maker).String(), in.QtyDecimal(r.Late).String(), r.Cost.String(), r.Fees.String(), r.Price, r.Arrival,
 		r.MarketQty, r.MarketVWAP, int64(r.Starts), int64(r.Ends), int64(r.Closed), r.Slices, r.Orders, r.Refused, r.Detail)
@@ -51,7 +51,7 @@ type Schedule struct {
 	Account                    string
 	ID                         exchange.ScheduleID
 	Strategy                   string
-	Market                     exchange.Market
+	Venue                      exchange.Venue
 	Symbol                     string
 	Algo                       string
 	Side                       exchange.Side
@@ -81,7 +81,7 @@ func (db *DB) schedules(f Filter, and string) ([]Schedule, error) {
 		FROM (SELECT *, starts AS time, 0 AS pair FROM schedules) x JOIN session s ON s.id = x.session `+whereFull+and+
 		" ORDER BY x.session, x.id",
 		func(rows *sql.Rows, x *Schedule) error {
-			return rows.Scan(&x.Account, &x.ID, &x.Strategy, scanMarket(&x.Market), &x.Symbol, &x.Algo, scanSide(&x.Side), &x.State,
+			return rows.Scan(&x.Account, &x.ID, &x.Strategy, &x.Venue, &x.Symbol, &x.Algo, scanSide(&x.Side), &x.State,
 				&x.Done, &x.Reason, &x.Tag, &x.Curve, &x.Total, &x.Filled, &x.Maker, &x.Late, &x.Cost, &x.Fees, &x.Price, &x.Arrival,
 				&x.MarketQty, &x.MarketVWAP, &x.Starts, &x.Ends, &x.Closed, &x.Slices, &x.Orders, &x.Refused, &x.Detail)
 		}, f.args()...)

@@ -42,8 +42,8 @@ const (
 const newer = " WHERE (excluded.run, excluded.seq) >= (run, seq)"
 
 var statementText = [statements]string{
-	insertInstrument: `INSERT INTO instrument (market, symbol, base, quote, settle, tick, lot, multiplier, contract_size)
-		VALUES (?,?,?,?,?,?,?,?,?)
+	insertInstrument: `INSERT INTO instrument (market, symbol, contract, wallet, base, quote, settle, tick, lot, multiplier, contract_size)
+		VALUES (?,?,?,?,?,?,?,?,?,?,?)
 		ON CONFLICT DO UPDATE SET tick = excluded.tick, lot = excluded.lot,
 			multiplier = excluded.multiplier, contract_size = excluded.contract_size`,
 	insertOrder: `INSERT INTO orders (session, id, run, seq, client_id, strategy, pair, leg, market, symbol, side, type, tif,
@@ -173,7 +173,7 @@ func (b *batch) instrument(in *exchange.Instrument) error {
 			return nil
 		}
 	}
-	_, err := b.exec(insertInstrument, in.Market.String(), in.Symbol, in.Base, in.Quote, in.Settle(), in.Tick.String(),
+	_, err := b.exec(insertInstrument, in.Segment(), in.Symbol, in.Contract.String(), string(in.Wallet), in.Base, in.Quote, in.Settle(), in.Tick.String(),
 		in.Lot.String(), in.Multiplier, in.ContractSize.String())
 	if err == nil {
 		b.fresh = append(b.fresh, in)

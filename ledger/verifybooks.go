@@ -89,17 +89,17 @@ func (v *verifier) money(ctx context.Context) error {
 	}
 	err = v.rows(ctx, func(r *sql.Rows) error {
 		var fill, session int64
-		var trade, market, symbol, side, feeAsset, base, quote, settle string
+		var trade, market, symbol, contract, wallet, side, feeAsset, base, quote, settle string
 		var price, qty, fee, realised, multiplier number
-		if err := r.Scan(&fill, &session, &trade, &market, &symbol, &side, &price, &qty, &fee, &feeAsset, &realised, &base, &quote, &settle, &multiplier); err != nil {
+		if err := r.Scan(&fill, &session, &trade, &market, &symbol, &contract, &wallet, &side, &price, &qty, &fee, &feeAsset, &realised, &base, &quote, &settle, &multiplier); err != nil {
 			return err
 		}
 		want := map[moneyKey]decimal.Decimal{}
 		add := func(asset string, amount decimal.Decimal) {
-			k := moneyKey{"A:" + market, asset}
+			k := moneyKey{"A:" + wallet, asset}
 			want[k] = want[k].Add(amount)
 		}
-		if market == "spot" {
+		if contract == "spot" {
 			signed := qty.Decimal
 			if side == "sell" {
 				signed = signed.Neg()
@@ -120,7 +120,7 @@ func (v *verifier) money(ctx context.Context) error {
 			}
 		}
 		return nil
-	}, `SELECT f.id, f.session, f.trade_id, f.market, f.symbol, f.side, f.price, f.qty, f.fee, f.fee_asset, f.realised,
+	}, `SELECT f.id, f.session, f.trade_id, f.market, f.symbol, i.contract, i.wallet, f.side, f.price, f.qty, f.fee, f.fee_asset, f.realised,
 			i.base, i.quote, i.settle, i.multiplier
 		FROM fills f JOIN instrument i ON i.market = f.market AND i.symbol = f.symbol ORDER BY f.id`)
 	for _, name := range slices.Sorted(maps.Keys(moved)) {
@@ -217,7 +217,7 @@ func (v *verifier) held(ctx context.Context) (map[pairLeg]decimal.Decimal, error
 		}
 		held[k] = held[k].Add(qty.Decimal).Sub(fee.Decimal)
 		return nil
-	}, `SELECT f.session, f.pair, f.market || ':' || f.symbol, f.side, f.qty, CASE WHEN f.market = 'spot' AND f.fee_asset = i.base THEN f.fee ELSE '0' END
+	}, `SELECT f.session, f.pair, f.market || ':' || f.symbol, f.side, f.qty, CASE WHEN i.contract = 'spot' AND f.fee_asset = i.base THEN f.fee ELSE '0' END
 		FROM fill_parts f JOIN instrument i ON i.market = f.market AND i.symbol = f.symbol WHERE f.pair <> 0`)
 }
 

@@ -25,7 +25,7 @@ func everyRow(seq uint64) []Record {
 		fill,
 		&FundingRow{At: at(seq), Instrument: perpBTC, Strategy: "rotation", Pair: 1, FundingPayment: exchange.FundingPayment{
 			Settled: at(seq).Time, Rate: 10_000, Mark: 61800 * exchange.E8One, Position: -400, Amount: dec("2.472"), Asset: "USDT", TranID: fmt.Sprint(seq)}},
-		&TransferRow{At: at(seq), Strategy: "rotation", Transfer: exchange.Transfer{ID: seq, Asset: "USDT", From: exchange.Spot, To: exchange.USDM, Amount: dec("100")}},
+		&TransferRow{At: at(seq), Strategy: "rotation", Transfer: exchange.Transfer{ID: seq, Asset: "USDT", From: "spot", To: "usdm", Amount: dec("100")}},
 		depositRow(seq, "0.000000000000000001"),
 		&PairRow{At: at(seq), ID: exchange.PairID(seq), Strategy: "rotation", Spot: spotBTC, Perp: perpBTC, State: "opening", PerpQty: -400,
 			OpenBasis: 0.0012, Notional: dec("5000"), Opened: at(seq).Time, MaxUnhedgedTime: 3},
@@ -88,7 +88,7 @@ func TestQueriesReturnWhatWasWritten(t *testing.T) {
 	}
 	for what, pair := range map[string][2]any{
 		"fill price": {fills[0].Price.String(), "61800.3"}, "fill qty": {fills[0].Qty.String(), "0.4"}, "fill fee": {fills[0].Fee.String(), "-0.012"},
-		"fill side": {fills[0].Side, exchange.Sell}, "fill market": {fills[0].Market, exchange.USDM}, "fill reason": {fills[0].Reason, "adl"},
+		"fill side": {fills[0].Side, exchange.Sell}, "fill venue": {fills[0].Venue, exchange.Venue("usdm")}, "fill reason": {fills[0].Reason, "adl"},
 		"fill pair": {fills[0].Pair, exchange.PairID(1)}, "fill order": {fills[0].Order, exchange.OrderID(7)}, "fill settle": {fills[0].Terms.Settle, "USDT"},
 		"order price": {orders[0].Price.String(), "61800.3"}, "order filled": {orders[0].Filled.String(), "0.004"},
 		"order tif": {orders[0].TIF, exchange.IOC}, "order status": {orders[0].Status, exchange.StatusPartial}, "order type": {orders[0].Type, exchange.Limit},

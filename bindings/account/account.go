@@ -67,7 +67,7 @@ func Module() bindings.Module {
 }
 
 func balance(rt *bindings.Runtime) int {
-	b := rt.Env().Balance(rt.Arg(1).Market(), rt.Arg(2).Name())
+	b := rt.Env().Balance(rt.Arg(1).Wallet(), rt.Arg(2).Name())
 	t := rt.L.CreateTable(0, 3)
 	t.RawSetString("total", rt.Number(exchange.Float(b.Total)))
 	t.RawSetString("free", rt.Number(exchange.Float(b.Free)))
@@ -76,9 +76,9 @@ func balance(rt *bindings.Runtime) int {
 }
 
 func margin(rt *bindings.Runtime) int {
-	wallet := rt.Arg(1).Market()
-	if wallet == exchange.Spot {
-		rt.Arg(1).Fail("a spot wallet has no margin: want usdm or coinm")
+	wallet := rt.Arg(1).Wallet()
+	if !rt.Env().Universe().Margins(wallet) {
+		rt.Arg(1).Fail("no contract is margined in the %s wallet", wallet)
 	}
 	m := rt.Env().Margin(wallet, rt.Arg(2).Name())
 	t := rt.L.CreateTable(0, 5)

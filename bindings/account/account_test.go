@@ -42,7 +42,7 @@ assert(p.qty == 54.945 and p.entry == 20, "coins that a fee took are gone: " .. 
 local p = account.position("spot:BTCUSDT")
 assert(p.qty == 0 and p.entry == nil, "all that was left after the fee was sold")
 `)
-	bt.Fail(`account.balance("bank", "USDT")`, "want spot, usdm or coinm")
-	bt.Fail(`account.margin("spot", "USDT")`, "has no margin")
+	bt.Fail(`account.balance("bank", "USDT")`, "want one of [spot usdm coinm]")
+	bt.Fail(`account.margin("spot", "USDT")`, "no contract is margined in the spot wallet")
 	bt.Fail(`account.balance("spot", "")`, "1 to 64 bytes")
 }

@@ -66,12 +66,12 @@ type Env struct {
 func NewEnv() *Env {
 	step, dec := exchange.MustStep, decimal.RequireFromString
 	u, err := exchange.NewUniverse([]exchange.Instrument{
-		{Market: exchange.Spot, Symbol: "BTCUSDT", Base: "BTC", Quote: "USDT", Tick: step("0.01"), Lot: step("0.00001"), MinNotional: dec("5")},
-		{Market: exchange.Spot, Symbol: "SHIBUSDT", Base: "SHIB", Quote: "USDT", Tick: step("0.00000001"), Lot: step("1")},
-		{Market: exchange.USDM, Symbol: "BTCUSDT", Base: "BTC", Quote: "USDT", Tick: step("0.1"), Lot: step("0.001"), MinNotional: dec("100"), FundingHours: 8},
-		{Market: exchange.USDM, Symbol: "1000SHIBUSDT", Base: "SHIB", Quote: "USDT", Tick: step("0.000001"), Lot: step("1"), Multiplier: 1000, FundingHours: 4},
-		{Market: exchange.USDM, Symbol: "BTCUSDT_260327", Base: "BTC", Quote: "USDT", Tick: step("0.1"), Lot: step("0.001"), Delivery: exchange.Date(2026, 3, 27) + 8*exchange.Hour},
-		{Market: exchange.COINM, Symbol: "BTCUSD_PERP", Base: "BTC", Quote: "USD", Tick: step("0.1"), Lot: step("1"), ContractSize: dec("100"), FundingHours: 8},
+		{Venue: "spot", Symbol: "BTCUSDT", Base: "BTC", Quote: "USDT", Tick: step("0.01"), Lot: step("0.00001"), MinNotional: dec("5")},
+		{Venue: "spot", Symbol: "SHIBUSDT", Base: "SHIB", Quote: "USDT", Tick: step("0.00000001"), Lot: step("1")},
+		{Venue: "usdm", Contract: exchange.Linear, Symbol: "BTCUSDT", Base: "BTC", Quote: "USDT", Tick: step("0.1"), Lot: step("0.001"), MinNotional: dec("100"), FundingHours: 8},
+		{Venue: "usdm", Contract: exchange.Linear, Symbol: "1000SHIBUSDT", Base: "SHIB", Quote: "USDT", Tick: step("0.000001"), Lot: step("1"), Multiplier: 1000, FundingHours: 4},
+		{Venue: "usdm", Contract: exchange.Linear, Symbol: "BTCUSDT_260327", Base: "BTC", Quote: "USDT", Tick: step("0.1"), Lot: step("0.001"), Delivery: exchange.Date(2026, 3, 27) + 8*exchange.Hour},
+		{Venue: "coinm", Contract: exchange.Inverse, Symbol: "BTCUSD_PERP", Base: "BTC", Quote: "USD", Tick: step("0.1"), Lot: step("1"), ContractSize: dec("100"), FundingHours: 8},
 	})
 	if err != nil {
 		panic(err)
@@ -164,12 +164,14 @@ func (e *Env) Quote(id exchange.InstrumentID) (bid, ask exchange.Level, ok bool)
 	return q[0], q[1], ok
 }
 
-func (e *Env) Balance(wallet exchange.Market, asset string) exchange.Balance {
-	return e.Balances[wallet.String()+" "+asset]
+func (e *Env) Wallets() []exchange.Wallet { return e.Universe().Wallets() }
+
+func (e *Env) Balance(wallet exchange.Wallet, asset string) exchange.Balance {
+	return e.Balances[string(wallet)+" "+asset]
 }
 
-func (e *Env) Margin(wallet exchange.Market, asset string) exchange.Margin {
-	return e.Margins[wallet.String()+" "+asset]
+func (e *Env) Margin(wallet exchange.Wallet, asset string) exchange.Margin {
+	return e.Margins[string(wallet)+" "+asset]
 }
 
 func (e *Env) Fees(id exchange.InstrumentID) (maker, taker decimal.Decimal) {
@@ -257,13 +259,13 @@ func (e *Env) Keep(r execution.KeepRequest) error {
 	return e.PairError
 }
 
-func (e *Env) Room(exchange.Market) (now, soon decimal.Decimal, ok bool) {
+func (e *Env) Room(exchange.Wallet) (now, soon decimal.Decimal, ok bool) {
 	return e.RoomNow, e.RoomSoon, len(e.Kept) > 0
 }
 
 func (e *Env) HaltReason() string { return e.Halted }
 
-func (e *Env) Transfer(asset string, from, to exchange.Market, amount decimal.Decimal) {
+func (e *Env) Transfer(asset string, from, to exchange.Wallet, amount decimal.Decimal) {
 	e.Transfers = append(e.Transfers, exchange.Transfer{Asset: asset, From: from, To: to, Amount: amount})
 }
 

@@ -65,7 +65,7 @@ const (
 
 // request is a CarryRequest as read.
 type request struct {
-	market        exchange.Market
+	contract      exchange.Contract
 	level, last   int
 	horizon, near exchange.Time
 	model         carry.Model
@@ -77,7 +77,7 @@ type request struct {
 
 func readRequest(rt *bindings.Runtime) *request {
 	f := rt.Fields(1, &requestType)
-	q := &request{market: exchange.USDM, near: 7 * exchange.Day,
+	q := &request{contract: exchange.Linear, near: 7 * exchange.Day,
 		level: f.Get("level").IntOr(5, 1, 1000), last: f.Get("last").IntOr(3, 1, 100),
 		horizon: f.Get("horizon").Duration(), memory: f.Get("memory").Table(),
 		model:   carry.Model{Mean: bounded(f, "mean", 1e-4, -0.1, 0.1), Persistence: bounded(f, "persistence", 0.85, 0, 0.9999)},
@@ -85,7 +85,7 @@ func readRequest(rt *bindings.Runtime) *request {
 		entry:   bounded(f, "entry_quantile", 0.7, 0, 1), exit: bounded(f, "exit_quantile", 0.3, 0, 1),
 		slice: f.Get("slice").Positive().InexactFloat64(), depth: bounded(f, "depth", 1, 0.01, 1000)}
 	if f.Get("margin").Choice("usdt", "coin") == "coin" {
-		q.market = exchange.COINM
+		q.contract = exchange.Inverse
 	}
 	if f.Has("near") {
 		q.near = f.Get("near").Duration()
@@ -119,7 +119,7 @@ type row struct {
 
 func rank(rt *bindings.Runtime) int {
 	q := readRequest(rt)
-	pairs := rt.Env().Universe().Pairs(q.market)
+	pairs := rt.Env().Universe().Pairs(exchange.Perpetuals(q.contract))
 	rt.Charge(200 * len(pairs))
 	rows := make([]row, 0, len(pairs))
 	for _, p := range pairs {

@@ -238,7 +238,7 @@ func list(rt *bindings.Runtime) int {
 }
 
 func transfer(rt *bindings.Runtime) int {
-	asset, from, to := rt.Arg(1).Name(), rt.Arg(2).Market(), rt.Arg(3).Market()
+	asset, from, to := rt.Arg(1).Name(), rt.Arg(2).Wallet(), rt.Arg(3).Wallet()
 	if from == to {
 		rt.Arg(3).Fail("the %s wallet is both source and destination", to)
 	}
@@ -255,10 +255,13 @@ func halt(rt *bindings.Runtime) int {
 
 func keep(rt *bindings.Runtime) int {
 	f := rt.Fields(1, &keepType)
-	req := execution.KeepRequest{Wallet: f.Get("wallet").Market(), Asset: "USDT",
+	req := execution.KeepRequest{Wallet: f.Get("wallet").Wallet(), Asset: "USDT",
 		Target: f.Get("target").Positive(), Soft: f.Get("soft").Positive(), Hard: f.Get("hard").Positive()}
 	if f.Has("reserve") {
 		req.Reserve = f.Get("reserve").Decimal()
+	}
+	if !rt.Env().Universe().Margined(exchange.Linear, req.Wallet, req.Asset) {
+		f.Get("wallet").Fail("no contract is margined with %s in the %s wallet", req.Asset, req.Wallet)
 	}
 	if err := req.Validate(); err != nil {
 		rt.Arg(1).Fail("%v", err)
@@ -268,7 +271,7 @@ func keep(rt *bindings.Runtime) int {
 }
 
 func room(rt *bindings.Runtime) int {
-	now, soon, ok := rt.Env().Room(rt.Arg(1).Market())
+	now, soon, ok := rt.Env().Room(rt.Arg(1).Wallet())
 	if !ok {
 		return rt.PushNil()
 	}

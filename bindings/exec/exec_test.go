@@ -94,14 +94,14 @@ assert(#exec.pair.list() == 1 and exec.pair.get("3") == nil)
 func TestTransferAndHalt(t *testing.T) {
 	bt := bindtest.New(t, exec.Modules()...)
 	bt.Run(`exec.transfer("USDT", "spot", "usdm", "12.5") exec.halt("margin is thin")`)
-	if tr := bt.Env.Transfers[0]; tr.Asset != "USDT" || tr.From != exchange.Spot || tr.To != exchange.USDM || tr.Amount.String() != "12.5" {
+	if tr := bt.Env.Transfers[0]; tr.Asset != "USDT" || tr.From != "spot" || tr.To != "usdm" || tr.Amount.String() != "12.5" {
 		t.Errorf("transferred %+v", tr)
 	}
 	if bt.Env.Halted != "margin is thin" {
 		t.Errorf("halted with %q", bt.Env.Halted)
 	}
 	bt.Fail(`exec.transfer("USDT", "spot", "spot", 1)`, "both source and destination")
-	bt.Fail(`exec.transfer("USDT", "bank", "spot", 1)`, `unknown market "bank"`)
+	bt.Fail(`exec.transfer("USDT", "bank", "spot", 1)`, `unknown wallet "bank"`)
 	bt.Fail(`exec.transfer("USDT", "spot", "usdm", 0)`, "above 0")
 }
 
@@ -111,7 +111,7 @@ func TestKeep(t *testing.T) {
 assert(exec.room("usdm") == nil and exec.halted() == nil)
 assert(exec.keep{wallet = "usdm", target = 0.6, soft = 0.35, hard = 0.25, reserve = "100.5"} == true)
 `)
-	if r := bt.Env.Kept[0]; r.Wallet != exchange.USDM || r.Target.String() != "0.6" || r.Soft.String() != "0.35" ||
+	if r := bt.Env.Kept[0]; r.Wallet != "usdm" || r.Target.String() != "0.6" || r.Soft.String() != "0.35" ||
 		r.Hard.String() != "0.25" || r.Reserve.String() != "100.5" {
 		t.Errorf("kept %+v", r)
 	}
@@ -123,6 +123,6 @@ assert(now == 100 and soon == 250 and exec.halted() == "daily loss")
 	bt.Env.PairError = errors.New("kept by another")
 	bt.Run(`local ok, err = exec.keep{wallet = "usdm", target = 0.6, soft = 0.35, hard = 0.25} assert(not ok and err == "kept by another")`)
 	bt.Fail(`exec.keep{wallet = "usdm", target = 0.3, soft = 0.35, hard = 0.25}`, "want 0 < hard <= soft < target, got hard 0.25, soft 0.35, target 0.3")
-	bt.Fail(`exec.keep{wallet = "spot", target = 0.6, soft = 0.35, hard = 0.25}`, "only USDT in the usdm wallet")
+	bt.Fail(`exec.keep{wallet = "spot", target = 0.6, soft = 0.35, hard = 0.25}`, "no contract is margined with USDT in the spot wallet")
 	bt.Fail(`exec.keep{wallet = "usdm", target = 0.6, soft = 0.35, hard = 0.25, reserve = -1}`, "reserve: want 0 or more")
 }

@@ -36,7 +36,7 @@ func instruments(rt *bindings.Runtime) int {
 	rt.Charge(4 * len(all))
 	var keys []string
 	for _, in := range all {
-		if ok, _ := path.Match(pattern, in.Key()); ok {
+		if in.Matches(pattern) {
 			keys = append(keys, in.Key())
 		}
 	}
@@ -48,7 +48,8 @@ var rulesType = bindings.Type{
 	Doc:  "The trading rules of an instrument.",
 	Fields: []bindings.Value{
 		{Name: "symbol", Type: "string"},
-		{Name: "market", Type: "\"spot\"|\"usdm\"|\"coinm\""},
+		{Name: "market", Type: "string", Doc: "its venue: \"spot\", \"usdm\", \"coinm\"; with its house where that is not the session's default"},
+		{Name: "name", Type: "string", Doc: "what the same thing is called at every venue: BTC/USDT, BTC/USDT:USDT"},
 		{Name: "base", Type: "string"},
 		{Name: "quote", Type: "string"},
 		{Name: "settle", Type: "string", Doc: "asset of profit, funding and margin"},
@@ -75,7 +76,8 @@ func instrument(rt *bindings.Runtime) int {
 	num := func(k string, f float64) { t.RawSetString(k, rt.Number(f)) }
 	str := func(k, s string) { t.RawSetString(k, lua.LString(s)) }
 	str("symbol", in.Key())
-	str("market", in.Market.String())
+	str("market", in.Segment())
+	str("name", in.Name())
 	str("base", in.Base)
 	str("quote", in.Quote)
 	str("settle", in.Settle())
@@ -123,13 +125,13 @@ var instrumentPair = bindings.Type{
 
 func pairs(rt *bindings.Runtime) int {
 	f := rt.Fields(1, &pairsFilter)
-	m, u := exchange.USDM, rt.Env().Universe()
+	contract, u := exchange.Linear, rt.Env().Universe()
 	if f.Get("margin").Choice("usdt", "coin") == "coin" {
-		m = exchange.COINM
+		contract = exchange.Inverse
 	}
-	list := u.Pairs(m)
+	list := u.Pairs(exchange.Perpetuals(contract))
 	if f.Has("dated") && f.Get("dated").Bool() {
-		list = u.DatedPairs(m)
+		list = u.Pairs(exchange.Futures(contract))
 	}
 	rt.Charge(16 * len(list))
 	out := rt.L.CreateTable(len(list), 0)

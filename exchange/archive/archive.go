@@ -18,12 +18,11 @@ package archive
 
 import (
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"path"
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/perilune/perilune/exchange"
 )
 
 // Base is where the archive is.
@@ -59,14 +58,14 @@ func ParseKind(s string) (Kind, error) {
 func (k Kind) bars() bool { return k == Klines || strings.HasSuffix(string(k), "Klines") }
 
 // markets are the folders of the markets.
-var markets = map[exchange.Market]string{exchange.Spot: "spot", exchange.USDM: "futures/um", exchange.COINM: "futures/cm"}
+var markets = map[api.Market]string{api.Spot: "spot", api.USDM: "futures/um", api.COINM: "futures/cm"}
 
 // intervals are those of the archive; futures have no 1s.
 var intervals = []string{"1s", "1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d"}
 
 // Item is one file of the archive.
 type Item struct {
-	Market   exchange.Market
+	Market   api.Market
 	Kind     Kind
 	Symbol   string
 	Interval string // of bars: "1h"; "" elsewhere
@@ -124,7 +123,7 @@ func ParsePath(p string) (it Item, ok bool) {
 
 // Request says which part of the archive is wanted.
 type Request struct {
-	Market   exchange.Market
+	Market   api.Market
 	Kinds    []Kind
 	Symbols  []string
 	Interval string // of bars
@@ -163,10 +162,10 @@ func (r Request) check() error {
 		}
 	}
 	for _, k := range r.Kinds {
-		if k.bars() && (!slices.Contains(intervals, r.Interval) || r.Interval == "1s" && r.Market != exchange.Spot) {
+		if k.bars() && (!slices.Contains(intervals, r.Interval) || r.Interval == "1s" && r.Market != api.Spot) {
 			return fmt.Errorf("interval %q: want one of %v (1s on spot only)", r.Interval, intervals)
 		}
-		if r.Market == exchange.Spot && k != Klines && k != Trades && k != AggTrades {
+		if r.Market == api.Spot && k != Klines && k != Trades && k != AggTrades {
 			return fmt.Errorf("the archive has no %s of spot: it has klines, trades and aggTrades", k)
 		}
 	}

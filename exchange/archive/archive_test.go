@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -31,7 +32,7 @@ func day(s string) time.Time {
 }
 
 func TestPlanTakesWholeMonthsAndTheDaysAroundThem(t *testing.T) {
-	items, err := Request{Market: exchange.USDM, Kinds: []Kind{Klines, FundingRates}, Symbols: []string{"BTCUSDT"}, Interval: "1h",
+	items, err := Request{Market: api.USDM, Kinds: []Kind{Klines, FundingRates}, Symbols: []string{"BTCUSDT"}, Interval: "1h",
 		From: day("2024-01-30"), To: day("2024-03-02")}.Plan()
 	if err != nil {
 		t.Fatal(err)
@@ -56,14 +57,14 @@ data/futures/um/monthly/fundingRate/BTCUSDT/BTCUSDT-fundingRate-2024-03.zip`
 }
 
 func TestPlanRefuses(t *testing.T) {
-	good := Request{Market: exchange.Spot, Kinds: []Kind{Klines}, Symbols: []string{"BTCUSDT"}, Interval: "1h", From: day("2024-01-01"), To: day("2024-01-02")}
+	good := Request{Market: api.Spot, Kinds: []Kind{Klines}, Symbols: []string{"BTCUSDT"}, Interval: "1h", From: day("2024-01-01"), To: day("2024-01-02")}
 	for want, change := range map[string]func(*Request){
 		"at least one symbol":     func(r *Request) { r.Symbols = nil },
 		"is not before to":        func(r *Request) { r.To = r.From },
 		`interval "7m"`:           func(r *Request) { r.Interval = "7m" },
 		`symbol "../x"`:           func(r *Request) { r.Symbols = []string{"../x"} },
 		"no fundingRate of spot":  func(r *Request) { r.Kinds = []Kind{FundingRates} },
-		`interval "1s"`:           func(r *Request) { r.Market, r.Interval = exchange.USDM, "1s" },
+		`interval "1s"`:           func(r *Request) { r.Market, r.Interval = api.USDM, "1s" },
 		"no bookTicker of spot: ": func(r *Request) { r.Kinds = []Kind{BookTickers} },
 	} {
 		r := good
@@ -143,7 +144,7 @@ func fetcher(t *testing.T, s *shop) *Downloader {
 
 func TestDownloadChecksContinuesAndSkips(t *testing.T) {
 	s := newShop()
-	items, err := Request{Market: exchange.USDM, Kinds: []Kind{Klines}, Symbols: []string{"BTCUSDT", "NEWUSDT"}, Interval: "1h",
+	items, err := Request{Market: api.USDM, Kinds: []Kind{Klines}, Symbols: []string{"BTCUSDT", "NEWUSDT"}, Interval: "1h",
 		From: day("2024-02-01"), To: day("2024-03-02")}.Plan()
 	if err != nil {
 		t.Fatal(err)
@@ -176,7 +177,7 @@ func TestDownloadChecksContinuesAndSkips(t *testing.T) {
 
 func TestDownloadRefusesADamagedFile(t *testing.T) {
 	s := newShop()
-	it := Item{Market: exchange.Spot, Kind: Trades, Symbol: "BTCUSDT", From: day("2024-02-01")}
+	it := Item{Market: api.Spot, Kind: Trades, Symbol: "BTCUSDT", From: day("2024-02-01")}
 	s.add(it, "1,2,3,6,1706745600000,true,true\n")
 	s.files["/"+it.Path()][30] ^= 1
 	d := fetcher(t, s)
@@ -197,12 +198,12 @@ func TestDownloadRefusesADamagedFile(t *testing.T) {
 // the feed that a backtest runs on.
 func TestImportedBarsRunAsAHistory(t *testing.T) {
 	s := newShop()
-	month := Item{Market: exchange.USDM, Kind: Klines, Symbol: "BTCUSDT", Interval: "1h", From: day("2024-02-01"), Monthly: true}
+	month := Item{Market: api.USDM, Kind: Klines, Symbol: "BTCUSDT", Interval: "1h", From: day("2024-02-01"), Monthly: true}
 	last := month
 	last.Monthly, last.From = false, day("2024-02-29")
 	spot := month
-	spot.Market = exchange.Spot
-	funding := Item{Market: exchange.USDM, Kind: FundingRates, Symbol: "BTCUSDT", From: day("2024-02-01"), Monthly: true}
+	spot.Market = api.Spot
+	funding := Item{Market: api.USDM, Kind: FundingRates, Symbol: "BTCUSDT", From: day("2024-02-01"), Monthly: true}
 	items := []Item{month, last, spot, funding}
 	s.add(month, hours("2024-02-01", 29*24, true))
 	lines := strings.SplitAfter(hours("2024-02-01", 29*24, false), "\n")
@@ -246,10 +247,10 @@ func TestImportedTradesAndTickersAreARecording(t *testing.T) {
 	dir, out := t.TempDir(), t.TempDir()
 	s := newShop()
 	for it, csv := range map[Item]string{
-		{Market: exchange.Spot, Kind: Trades, Symbol: "BTCUSDT", From: day("2025-02-01")}: "7,100.5,0.25,25.1,1738368000000123,True,True\n8,100.6,1,100.6,1738368000100000,False,True\n",
-		{Market: exchange.USDM, Kind: AggTrades, Symbol: "BTCUSDT", From: day("2025-02-01")}: "agg_trade_id,price,quantity,first_trade_id,last_trade_id,transact_time,is_buyer_maker\n" +
+		{Market: api.Spot, Kind: Trades, Symbol: "BTCUSDT", From: day("2025-02-01")}: "7,100.5,0.25,25.1,1738368000000123,True,True\n8,100.6,1,100.6,1738368000100000,False,True\n",
+		{Market: api.USDM, Kind: AggTrades, Symbol: "BTCUSDT", From: day("2025-02-01")}: "agg_trade_id,price,quantity,first_trade_id,last_trade_id,transact_time,is_buyer_maker\n" +
 			"5,100.5,0.25,10,12,1738368000000,true\n",
-		{Market: exchange.USDM, Kind: BookTickers, Symbol: "BTCUSDT", From: day("2025-02-01")}: "update_id,best_bid_price,best_bid_qty,best_ask_price,best_ask_qty,transaction_time,event_time\n" +
+		{Market: api.USDM, Kind: BookTickers, Symbol: "BTCUSDT", From: day("2025-02-01")}: "update_id,best_bid_price,best_bid_qty,best_ask_price,best_ask_qty,transaction_time,event_time\n" +
 			"9,100.5,2,100.6,3,1738368000000,1738368000004\n",
 	} {
 		s.add(it, csv)
@@ -287,7 +288,7 @@ func TestImportedTradesAndTickersAreARecording(t *testing.T) {
 }
 
 func TestImportNamesWhatItCantRead(t *testing.T) {
-	it := Item{Market: exchange.USDM, Kind: Klines, Symbol: "BTCUSDT", Interval: "1h", From: day("2024-02-01")}
+	it := Item{Market: api.USDM, Kind: Klines, Symbol: "BTCUSDT", Interval: "1h", From: day("2024-02-01")}
 	good := hours("2024-02-01", 2, true)
 	for want, csv := range map[string]string{
 		`.csv:2: field high is "1l0": want a number`: strings.ReplaceAll(good, "110", "1l0"),
@@ -317,7 +318,7 @@ func FuzzLine(f *testing.F) {
 	f.Add([]byte("1706745600000,1,1,1,1,1"), uint8(0))
 	f.Add([]byte("7,100.5,0.25,25.1,1738368000000123,True,True"), uint8(4))
 	f.Fuzz(func(t *testing.T, line []byte, kind uint8) {
-		it := Item{Market: exchange.USDM, Kind: Kinds[int(kind)%len(Kinds)], Symbol: "BTCUSDT", Interval: "1h"}
+		it := Item{Market: api.USDM, Kind: Kinds[int(kind)%len(Kinds)], Symbol: "BTCUSDT", Interval: "1h"}
 		c, err := converterFor(it)
 		if err != nil {
 			t.Fatal(err)

@@ -3,6 +3,7 @@ package archive
 import (
 	"bytes"
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -31,17 +32,17 @@ type converter struct {
 // converterFor returns the converter of an item's series. The error says why
 // there is none.
 func converterFor(it Item) (*converter, error) {
-	if delivered := strings.Contains(it.Symbol, "_"); delivered && it.Market == exchange.USDM && it.Kind != Trades && it.Kind != AggTrades && it.Kind != BookTickers {
+	if delivered := strings.Contains(it.Symbol, "_"); delivered && it.Market == api.USDM && it.Kind != Trades && it.Kind != AggTrades && it.Kind != BookTickers {
 		return nil, fmt.Errorf("%s of delivery contracts can't be imported: a history holds spot and perpetuals", it.Kind)
 	}
 	switch it.Kind {
 	case Klines, MarkKlines, PremiumKlines:
-		if it.Market == exchange.COINM && it.Kind != PremiumKlines {
+		if it.Market == api.COINM && it.Kind != PremiumKlines {
 			return nil, fmt.Errorf("bars of COIN-M can't be imported: a history holds spot and USD-M")
 		}
 		return barConverter(it), nil
 	case FundingRates:
-		if it.Market == exchange.USDM {
+		if it.Market == api.USDM {
 			return fundingConverter(it), nil
 		}
 	case Trades, AggTrades, BookTickers:
@@ -53,7 +54,7 @@ func converterFor(it Item) (*converter, error) {
 func barConverter(it Item) *converter {
 	folder := map[Kind]string{MarkKlines: "mark", PremiumKlines: "premium"}[it.Kind]
 	if it.Kind == Klines {
-		folder = map[exchange.Market]string{exchange.Spot: "spot", exchange.USDM: "perp"}[it.Market]
+		folder = map[api.Market]string{api.Spot: "spot", api.USDM: "perp"}[it.Market]
 	}
 	c := &converter{path: filepath.Join(folder+"_"+it.Interval, it.Symbol+".csv.gz"), header: "open_time,open,high,low,close,volume\n",
 		fields: []string{"open_time", "open", "high", "low", "close", "volume"}, id: -1, step: length(it.Interval), write: copyRow}
@@ -82,7 +83,7 @@ func frameConverter(it Item) *converter {
 	c := &converter{path: filepath.Join("raw", fmt.Sprintf("%s-%s.jsonl.gz", it.Market, it.Symbol))}
 	symbol := strconv.Quote(it.Symbol)
 	// What tells the markets apart: spot's trades carry M, and futures say which.
-	mark := map[exchange.Market]string{exchange.Spot: `,"M":true}`, exchange.USDM: `,"st":1}`, exchange.COINM: `,"st":2}`}[it.Market]
+	mark := map[api.Market]string{api.Spot: `,"M":true}`, api.USDM: `,"st":1}`, api.COINM: `,"st":2}`}[it.Market]
 	switch it.Kind {
 	case Trades:
 		c.fields = []string{"id", "price", "qty", "", "time", "is_buyer_maker"}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"os"
 	"path/filepath"
 	"slices"
@@ -192,7 +193,7 @@ func (f *finder) add(path string) {
 	default:
 		it, ok := itemOf(strings.TrimSuffix(path, packings[i]) + ".zip")
 		if !ok {
-			example := Item{Market: exchange.USDM, Kind: Klines, Symbol: "BTCUSDT", Interval: "1h", From: exchange.Date(2024, 1, 1).UTC(), Monthly: true}
+			example := Item{Market: api.USDM, Kind: Klines, Symbol: "BTCUSDT", Interval: "1h", From: exchange.Date(2024, 1, 1).UTC(), Monthly: true}
 			f.leave("files that are not where the archive has them", path, "want for example "+example.Path())
 			return
 		}

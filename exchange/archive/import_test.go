@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -66,8 +67,8 @@ func (d *tree) run(name string) (*Outcome, string, error) {
 }
 
 var (
-	usdmHour = Item{Market: exchange.USDM, Kind: Klines, Symbol: "BTCUSDT", Interval: "1h", From: day("2024-02-01")}
-	usdmAggs = Item{Market: exchange.USDM, Kind: AggTrades, Symbol: "BTCUSDT", From: day("2024-02-01")}
+	usdmHour = Item{Market: api.USDM, Kind: Klines, Symbol: "BTCUSDT", Interval: "1h", From: day("2024-02-01")}
+	usdmAggs = Item{Market: api.USDM, Kind: AggTrades, Symbol: "BTCUSDT", From: day("2024-02-01")}
 )
 
 const perpFile, rawFile = "perp_1h/BTCUSDT.csv.gz", "raw/usdm-BTCUSDT.jsonl.gz"
@@ -218,10 +219,10 @@ func TestImportGoesOnBesideWhatItCant(t *testing.T) {
 	eth.Symbol = "ETHUSDT"
 	d.zip(eth, "open_time,close,open,high,low,volume\n1706745600000,1,1,1,1,1\n")
 	coin := usdmHour
-	coin.Market, coin.Symbol = exchange.COINM, "BTCUSD_PERP"
+	coin.Market, coin.Symbol = api.COINM, "BTCUSD_PERP"
 	d.zip(coin, hours("2024-02-01", 24, true))
-	d.zip(Item{Market: exchange.USDM, Kind: "metrics", Symbol: "BTCUSDT", From: day("2024-02-01")}, "create_time,symbol\n")
-	d.zip(Item{Market: exchange.USDM, Kind: "indexPriceKlines", Symbol: "BTCUSDT", Interval: "1h", From: day("2024-02-01")}, "1,2\n")
+	d.zip(Item{Market: api.USDM, Kind: "metrics", Symbol: "BTCUSDT", From: day("2024-02-01")}, "create_time,symbol\n")
+	d.zip(Item{Market: api.USDM, Kind: "indexPriceKlines", Symbol: "BTCUSDT", Interval: "1h", From: day("2024-02-01")}, "1,2\n")
 	d.file("data/futures/um/daily/klines/BTCUSDT/1h/BTCUSDT-1h-2024-02-02.zip.part", "PK")
 	d.file("elsewhere/BTCUSDT-1h-2024-02.zip", "PK")
 	d.file("notes.txt", "mine")
@@ -279,7 +280,7 @@ func TestImportTakesAggregatesWhereTradesAreMissing(t *testing.T) {
 	d.zip(month, lines(append(aggs("2024-02-01", 1, 5), aggs("2024-02-02", 6, 5)...)...))
 	first := usdmAggs
 	d.zip(first, lines(aggs("2024-02-01", 1, 5)...))
-	trades := Item{Market: exchange.USDM, Kind: Trades, Symbol: "BTCUSDT", From: day("2024-02-01")}
+	trades := Item{Market: api.USDM, Kind: Trades, Symbol: "BTCUSDT", From: day("2024-02-01")}
 	d.zip(trades, lines("1,20000.5,0.01,200,1706745600000,true"))
 	done, got, err := d.run(rawFile)
 	if err != nil {
@@ -367,7 +368,7 @@ func TestImportOfADamagedFile(t *testing.T) {
 func TestImportedFundingKeepsItsInterval(t *testing.T) {
 	d := newTree(t)
 	d.zip(usdmHour, hours("2024-02-01", 24, true))
-	f := Item{Market: exchange.USDM, Kind: FundingRates, Symbol: "BTCUSDT", From: day("2024-02-01"), Monthly: true}
+	f := Item{Market: api.USDM, Kind: FundingRates, Symbol: "BTCUSDT", From: day("2024-02-01"), Monthly: true}
 	at := day("2024-02-01").UnixMilli()
 	var rows []string
 	for _, h := range []int64{0, 4, 12, 16} { // 8 is missing
@@ -426,7 +427,7 @@ func TestImportTellsRowsThatContradictTheirName(t *testing.T) {
 	for _, r := range [][2]int64{{0, 8}, {8, 8}, {12, 8}, {16, 4}, {20, 4}} {
 		rows = append(rows, fmt.Sprintf("%d,%d,0.0001", day("2024-02-01").UnixMilli()+r[0]*3600000+3, r[1]))
 	}
-	d.zip(Item{Market: exchange.USDM, Kind: FundingRates, Symbol: "BTCUSDT", From: day("2024-02-01"), Monthly: true}, lines(rows...))
+	d.zip(Item{Market: api.USDM, Kind: FundingRates, Symbol: "BTCUSDT", From: day("2024-02-01"), Monthly: true}, lines(rows...))
 	done, _, err = d.run("funding/BTCUSDT.csv.gz")
 	if err != nil {
 		t.Fatal(err)

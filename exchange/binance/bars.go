@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"net/url"
 	"strconv"
 
@@ -200,7 +201,7 @@ func (r *rest) klines(ctx context.Context, in *exchange.Instrument, interval exc
 
 // candles is klines for any endpoint that answers in their form.
 func (r *rest) candles(ctx context.Context, in *exchange.Instrument, path string, interval exchange.Time, n int, now exchange.Time) ([]kline, error) {
-	list, err := fetchRows[kline](ctx, r, in.Market, path,
+	list, err := fetchRows[kline](ctx, r, api.Of(in.Venue), path,
 		url.Values{"symbol": {in.Symbol}, "interval": {intervals[interval]}, "limit": {strconv.Itoa(n)}})
 	if err != nil || len(list) == 0 {
 		return nil, err

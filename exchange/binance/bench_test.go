@@ -3,6 +3,7 @@ package binance
 import (
 	"encoding/json"
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -95,7 +96,7 @@ type plainDiff struct {
 
 func BenchmarkDepth100(b *testing.B) {
 	frames := diffs(512)
-	d, in := forBTC(b, exchange.USDM)
+	d, in := forBTC(b, api.USDM)
 	var ev exchange.Event
 	b.Run("strict", func(b *testing.B) {
 		bench(b, frames, func(f []byte) error { return d.Decode(f, &ev) })
@@ -154,7 +155,7 @@ func BenchmarkTrade(b *testing.B) {
 
 func benchSmall(b *testing.B, payload string, plain func(*exchange.Instrument, *plainMessage, *exchange.Event) error) {
 	frames := [][]byte{[]byte(`{"stream":"btcusdt@x","data":` + payload + `}`)}
-	d, in := forBTC(b, exchange.USDM)
+	d, in := forBTC(b, api.USDM)
 	var ev exchange.Event
 	b.Run("strict", func(b *testing.B) {
 		bench(b, frames, func(f []byte) error { return d.Decode(f, &ev) })

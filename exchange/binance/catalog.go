@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"path"
 	"slices"
 	"strings"
@@ -19,7 +20,7 @@ import (
 type Catalog struct {
 	o        Options
 	rest     *rest
-	markets  []exchange.Market // that were asked
+	markets  []api.Market // that were asked
 	listings []Listing
 	turnover map[string]float64 // by key, in USDT; nil until it is needed
 }
@@ -43,12 +44,12 @@ func List(ctx context.Context, o Options, patterns []string) (*Catalog, error) {
 
 // ask fetches the rules of the markets that a pattern names.
 func (c *Catalog) ask(ctx context.Context, pattern string) error {
-	name, _, ok := strings.Cut(pattern, ":")
+	name, _, ok := strings.Cut(exchange.Within(pattern, api.House), ":")
 	if !ok {
 		return fmt.Errorf("symbol %q: write market:SYMBOL, for example usdm:BTCUSDT", pattern)
 	}
 	found := false
-	for _, market := range exchange.Markets {
+	for _, market := range api.Markets {
 		ok, err := path.Match(name, market.String())
 		if err != nil {
 			return fmt.Errorf("symbol %q: %w", pattern, err)
@@ -107,6 +108,7 @@ func (c *Catalog) Open(ctx context.Context, symbols, keep []string, sink Sink) (
 func (c *Catalog) Choose(ctx context.Context, patterns []string, top int) ([]string, error) {
 	var named, globs []string
 	for _, p := range patterns {
+		p = exchange.Within(p, api.House)
 		if strings.ContainsAny(p, `*?[\`) {
 			globs = append(globs, p)
 		} else {
@@ -162,7 +164,7 @@ func (c *Catalog) match(globs []string) ([]string, error) {
 type coin struct {
 	name     string
 	keys     []string
-	turnover map[exchange.Market]float64
+	turnover map[api.Market]float64
 }
 
 // coinOf names the coin of an instrument. Inverse contracts are in USD and hedge
@@ -198,7 +200,7 @@ func (c *Catalog) coins(keys []string) (list []*coin, markets int) {
 		wanted[key] = true
 	}
 	byName := make(map[string]*coin)
-	seen := make(map[exchange.Market]bool)
+	seen := make(map[api.Market]bool)
 	for i := range c.listings {
 		in := &c.listings[i].Instrument
 		if !wanted[in.Key()] {
@@ -207,13 +209,13 @@ func (c *Catalog) coins(keys []string) (list []*coin, markets int) {
 		name := coinOf(in)
 		x := byName[name]
 		if x == nil {
-			x = &coin{name: name, turnover: make(map[exchange.Market]float64)}
+			x = &coin{name: name, turnover: make(map[api.Market]float64)}
 			byName[name] = x
 			list = append(list, x)
 		}
 		x.keys = append(x.keys, in.Key())
-		x.turnover[in.Market] += c.turnover[in.Key()]
-		seen[in.Market] = true
+		x.turnover[api.Of(in.Venue)] += c.turnover[in.Key()]
+		seen[api.Of(in.Venue)] = true
 	}
 	return list, len(seen)
 }
@@ -254,7 +256,7 @@ func (c *Catalog) measure(ctx context.Context) error {
 			key := market.String() + ":" + t.Symbol
 			last[key] = t.Last.Decimal
 			volume := t.QuoteVolume.Decimal
-			if market == exchange.COINM {
+			if market == api.COINM {
 				volume = t.BaseVolume.Mul(t.Last.Decimal)
 			}
 			turnover[key] = volume.InexactFloat64()

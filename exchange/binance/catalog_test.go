@@ -3,6 +3,7 @@ package binance
 import (
 	"context"
 	"encoding/json"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"slices"
 	"strings"
 	"testing"
@@ -16,7 +17,7 @@ import (
 func catalogue(t *testing.T, turnover map[string]float64, halted ...string) *Catalog {
 	t.Helper()
 	c := &Catalog{turnover: turnover}
-	for _, m := range exchange.Markets {
+	for _, m := range api.Markets {
 		for _, symbol := range Symbols(m) {
 			in, _ := Rules(m, symbol)
 			l := Listing{Instrument: in, Status: "TRADING"}
@@ -84,7 +85,7 @@ func TestTurnoverIsComparedInUSDT(t *testing.T) {
 // Candles are sent once and in order; one behind a hole waits for those that
 // are missing. On COIN-M, volume is the fifth field in contracts.
 func TestBars(t *testing.T) {
-	in, _ := Rules(exchange.COINM, "BTCUSD_PERP")
+	in, _ := Rules(api.COINM, "BTCUSD_PERP")
 	tr, sink := newTrack(&in), &pile{}
 	m := &Market{sink: sink}
 	m.o.Interval, m.o.Now = exchange.Minute, func() exchange.Time { return 1 }

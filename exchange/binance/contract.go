@@ -4,8 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-
-	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 // contractStream tells at once what exchangeInfo tells when it is asked: that a
@@ -43,9 +42,9 @@ func (r *intake) contract(frame []byte) {
 	market := r.kind
 	switch msg.Data.Kind {
 	case 1:
-		market = exchange.USDM
+		market = api.USDM
 	case 2:
-		market = exchange.COINM
+		market = api.COINM
 	}
 	t := r.market.byName[market][msg.Data.Symbol]
 	if t == nil {

@@ -2,6 +2,7 @@ package binance
 
 import (
 	"bytes"
+	"github.com/perilune/perilune/exchange/binance/api"
 
 	"github.com/perilune/perilune/exchange"
 )
@@ -14,7 +15,7 @@ import (
 // JSON of the same meaning is collected key by key, which costs up to half as
 // much again. Neither allocates once the level buffers have grown.
 type Decoder struct {
-	market  exchange.Market
+	market  api.Market
 	resolve func(symbol []byte) *exchange.Instrument
 	unnamed *exchange.Instrument
 
@@ -36,7 +37,7 @@ type Decoder struct {
 // NewDecoder returns a decoder for one market. resolve returns the instrument
 // of a symbol as the venue spells it, or nil when its messages are not wanted;
 // it must not keep symbol.
-func NewDecoder(m exchange.Market, resolve func(symbol []byte) *exchange.Instrument) *Decoder {
+func NewDecoder(m api.Market, resolve func(symbol []byte) *exchange.Instrument) *Decoder {
 	return &Decoder{market: m, resolve: resolve}
 }
 

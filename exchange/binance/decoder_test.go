@@ -3,6 +3,7 @@ package binance
 import (
 	"errors"
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"strings"
 	"testing"
 
@@ -32,58 +33,58 @@ type levels = []exchange.Level
 
 var decoded = []struct {
 	name   string
-	market exchange.Market
+	market api.Market
 	frame  string
 	want   exchange.Event
 }{
-	{"spot diff", exchange.Spot, spotDiff, exchange.Event{Kind: exchange.KindDiff, VenueTime: second + 208*exchange.Millisecond,
+	{"spot diff", api.Spot, spotDiff, exchange.Event{Kind: exchange.KindDiff, VenueTime: second + 208*exchange.Millisecond,
 		FirstID: 9007199254740993, LastID: 9007199254740995, PrevID: -1,
 		Bids: levels{{Price: 6173763, Qty: 0}, {Price: 6173017, Qty: 154698}}, Asks: levels{{Price: 6183764, Qty: 1}}}},
-	{"usdm diff", exchange.USDM, usdmDiff, exchange.Event{Kind: exchange.KindDiff, VenueTime: second + 298*exchange.Millisecond,
+	{"usdm diff", api.USDM, usdmDiff, exchange.Event{Kind: exchange.KindDiff, VenueTime: second + 298*exchange.Millisecond,
 		FirstID: 5006, LastID: 5557, PrevID: 4937, Bids: levels{{Price: 587102, Qty: 14}}}},
-	{"coinm diff", exchange.COINM, coinmDiff, exchange.Event{Kind: exchange.KindDiff, VenueTime: second + 432*exchange.Millisecond,
+	{"coinm diff", api.COINM, coinmDiff, exchange.Event{Kind: exchange.KindDiff, VenueTime: second + 432*exchange.Millisecond,
 		FirstID: 1260, LastID: 1565, PrevID: 1198, Asks: levels{{Price: 617736, Qty: 1001}, {Price: 617764, Qty: 0}}}},
-	{"spot ticker", exchange.Spot, spotTicker, exchange.Event{Kind: exchange.KindTicker, LastID: 9239212,
+	{"spot ticker", api.Spot, spotTicker, exchange.Event{Kind: exchange.KindTicker, LastID: 9239212,
 		Price: 6183763, Qty: 378826, Price2: 6183764, Qty2: 154698}},
-	{"usdm ticker", exchange.USDM, usdmTicker, exchange.Event{Kind: exchange.KindTicker, VenueTime: second + 313*exchange.Millisecond,
+	{"usdm ticker", api.USDM, usdmTicker, exchange.Event{Kind: exchange.KindTicker, VenueTime: second + 313*exchange.Millisecond,
 		LastID: 5123107839020, Price: 618002, Qty: 2507, Price2: 618003, Qty2: 2510}},
-	{"coinm ticker", exchange.COINM, cmTicker, exchange.Event{Kind: exchange.KindTicker, VenueTime: second + 465*exchange.Millisecond,
+	{"coinm ticker", api.COINM, cmTicker, exchange.Event{Kind: exchange.KindTicker, VenueTime: second + 465*exchange.Millisecond,
 		LastID: 1007, Price: 618047, Qty: 35, Price2: 618048, Qty2: 1645}},
-	{"ticker of an empty book", exchange.Spot, `{"u":1,"s":"BTCUSDT","b":"0.00","B":"0.00","a":"0.00","A":"0.00"}`,
+	{"ticker of an empty book", api.Spot, `{"u":1,"s":"BTCUSDT","b":"0.00","B":"0.00","a":"0.00","A":"0.00"}`,
 		exchange.Event{Kind: exchange.KindTicker, LastID: 1}},
-	{"spot trade", exchange.Spot, spotTrade, exchange.Event{Kind: exchange.KindTrade, VenueTime: second + 342*exchange.Millisecond,
+	{"spot trade", api.Spot, spotTrade, exchange.Event{Kind: exchange.KindTrade, VenueTime: second + 342*exchange.Millisecond,
 		ID: 3735683259, Price: 6183763, Qty: 2000, Side: exchange.Sell}},
-	{"usdm trade", exchange.USDM, usdmTrade, exchange.Event{Kind: exchange.KindTrade, VenueTime: second + 321*exchange.Millisecond,
+	{"usdm trade", api.USDM, usdmTrade, exchange.Event{Kind: exchange.KindTrade, VenueTime: second + 321*exchange.Millisecond,
 		ID: 5266583935, Price: 618003, Qty: 6, Side: exchange.Buy}},
-	{"aggregate trade", exchange.USDM, aggTrade, exchange.Event{Kind: exchange.KindTrade, VenueTime: second + 100*exchange.Millisecond,
+	{"aggregate trade", api.USDM, aggTrade, exchange.Event{Kind: exchange.KindTrade, VenueTime: second + 100*exchange.Millisecond,
 		ID: 5933014, Price: 610001, Qty: 100, Side: exchange.Sell}},
-	{"mark price", exchange.USDM, usdmMark, exchange.Event{Kind: exchange.KindMark, VenueTime: second,
+	{"mark price", api.USDM, usdmMark, exchange.Event{Kind: exchange.KindMark, VenueTime: second,
 		Mark: 6100015000000, Index: 6101062659091, Rate: -5000, NextFunding: second + 6400*exchange.Second, Hours: 8}},
-	{"mark price without a rate", exchange.COINM, quarterly, exchange.Event{Kind: exchange.KindMark, VenueTime: second,
+	{"mark price without a rate", api.COINM, quarterly, exchange.Event{Kind: exchange.KindMark, VenueTime: second,
 		Mark: 1093462615417, Index: 1093362615417, Hours: 8}},
-	{"spot snapshot", exchange.Spot, spotBook, exchange.Event{Kind: exchange.KindSnapshot, LastID: 50093239218,
+	{"spot snapshot", api.Spot, spotBook, exchange.Event{Kind: exchange.KindSnapshot, LastID: 50093239218,
 		Bids: levels{{Price: 6183763, Qty: 378826}}, Asks: levels{{Price: 6183764, Qty: 154698}}}},
-	{"coinm snapshot", exchange.COINM, coinmBook, exchange.Event{Kind: exchange.KindSnapshot, VenueTime: second + 823*exchange.Millisecond,
+	{"coinm snapshot", api.COINM, coinmBook, exchange.Event{Kind: exchange.KindSnapshot, VenueTime: second + 823*exchange.Millisecond,
 		LastID: 1033, Bids: levels{{Price: 618047, Qty: 35}, {Price: 618020, Qty: 8}}, Asks: levels{{Price: 618048, Qty: 7}}}},
-	{"partial depth of spot", exchange.Spot, `{"stream":"btcusdt@depth20@100ms","data":` + spotBook + `}`,
+	{"partial depth of spot", api.Spot, `{"stream":"btcusdt@depth20@100ms","data":` + spotBook + `}`,
 		exchange.Event{Kind: exchange.KindSnapshot, LastID: 50093239218,
 			Bids: levels{{Price: 6183763, Qty: 378826}}, Asks: levels{{Price: 6183764, Qty: 154698}}}},
-	{"partial depth of usdm", exchange.USDM, `{"stream":"btcusdt@depth5","data":` + usdmDiff + `}`,
+	{"partial depth of usdm", api.USDM, `{"stream":"btcusdt@depth5","data":` + usdmDiff + `}`,
 		exchange.Event{Kind: exchange.KindSnapshot, VenueTime: second + 298*exchange.Millisecond, LastID: 5557,
 			Bids: levels{{Price: 587102, Qty: 14}}}},
-	{"diff depth by its stream", exchange.USDM, `{"stream":"btcusdt@depth@100ms","data":` + usdmDiff + `}`,
+	{"diff depth by its stream", api.USDM, `{"stream":"btcusdt@depth@100ms","data":` + usdmDiff + `}`,
 		exchange.Event{Kind: exchange.KindDiff, VenueTime: second + 298*exchange.Millisecond,
 			FirstID: 5006, LastID: 5557, PrevID: 4937, Bids: levels{{Price: 587102, Qty: 14}}}},
-	{"microseconds", exchange.Spot, `{"e":"trade","E":1700000000343001,"s":"BTCUSDT","t":1,"p":"1","q":"1","T":1700000000342001,"m":false}`,
+	{"microseconds", api.Spot, `{"e":"trade","E":1700000000343001,"s":"BTCUSDT","t":1,"p":"1","q":"1","T":1700000000342001,"m":false}`,
 		exchange.Event{Kind: exchange.KindTrade, VenueTime: second + 342001*exchange.Microsecond, ID: 1, Price: 100, Qty: 100000, Side: exchange.Buy}},
-	{"envelope in the other order", exchange.Spot, `{ "data" : ` + spotBook + ` , "stream" : "btcusdt@depth5" }`,
+	{"envelope in the other order", api.Spot, `{ "data" : ` + spotBook + ` , "stream" : "btcusdt@depth5" }`,
 		exchange.Event{Kind: exchange.KindSnapshot, LastID: 50093239218,
 			Bids: levels{{Price: 6183763, Qty: 378826}}, Asks: levels{{Price: 6183764, Qty: 154698}}}},
-	{"keys in another order, unknown keys, nested values, whitespace", exchange.USDM, `{"a":[ ["2.0", "0.5", []] ], "x\u0041\n":{"b":[[1.5e3,null,true]],"u":9},
+	{"keys in another order, unknown keys, nested values, whitespace", api.USDM, `{"a":[ ["2.0", "0.5", []] ], "x\u0041\n":{"b":[[1.5e3,null,true]],"u":9},
 		"u":3, "pu":1, "b":[], "U":2, "T":1700000000001, "note":"\"quoted\"", "s":"BTCUSDT", "E":1700000000002, "e":"depthUpdate" }`,
 		exchange.Event{Kind: exchange.KindDiff, VenueTime: second + exchange.Millisecond, FirstID: 2, LastID: 3, PrevID: 1,
 			Asks: levels{{Price: 20, Qty: 500}}}},
-	{"quantity older than the lot", exchange.Spot, `{"lastUpdateId":1,"bids":[["200000.00","25.42618900"]],"asks":[["200001.00","0.00000900"]]}`,
+	{"quantity older than the lot", api.Spot, `{"lastUpdateId":1,"bids":[["200000.00","25.42618900"]],"asks":[["200001.00","0.00000900"]]}`,
 		exchange.Event{Kind: exchange.KindSnapshot, LastID: 1,
 			Bids: levels{{Price: 20000000, Qty: 2542618}}, Asks: levels{{Price: 20000100, Qty: 0}}}},
 }
@@ -116,10 +117,10 @@ func TestDecode(t *testing.T) {
 
 // What the venue writes today is decoded by the strict path.
 func TestLayoutsMatch(t *testing.T) {
-	for market, frames := range map[exchange.Market][]string{
-		exchange.Spot:  {spotDiff, spotTicker, spotTrade, spotBook},
-		exchange.USDM:  {usdmDiff, usdmTicker, usdmTrade, aggTrade, usdmMark},
-		exchange.COINM: {coinmDiff, cmTicker, quarterly, coinmBook},
+	for market, frames := range map[api.Market][]string{
+		api.Spot:  {spotDiff, spotTicker, spotTrade, spotBook},
+		api.USDM:  {usdmDiff, usdmTicker, usdmTrade, aggTrade, usdmMark},
+		api.COINM: {coinmDiff, cmTicker, quarterly, coinmBook},
 	} {
 		d, _ := forBTC(t, market)
 		for _, frame := range frames {
@@ -135,7 +136,7 @@ func TestLayoutsMatch(t *testing.T) {
 
 // Decode leaves alone what does not belong to the kind.
 func TestDecodeSetsNothingElse(t *testing.T) {
-	d, in := forBTC(t, exchange.USDM)
+	d, in := forBTC(t, api.USDM)
 	ev := exchange.Event{Seq: 3, Time: 4, Name: "n", Reason: "r", Mark: 5, FirstID: 6, PrevID: 7}
 	if err := d.Decode([]byte(usdmTicker), &ev); err != nil {
 		t.Fatal(err)
@@ -169,7 +170,7 @@ func TestIgnored(t *testing.T) {
 		"snapshot without sides": `{"lastUpdateId":5}`,
 	} {
 		t.Run(name, func(t *testing.T) {
-			d, _ := forBTC(t, exchange.USDM)
+			d, _ := forBTC(t, api.USDM)
 			var ev exchange.Event
 			if err := d.Decode([]byte(frame), &ev); !errors.Is(err, ErrIgnored) {
 				t.Errorf("%s: %v, want ErrIgnored", frame, err)
@@ -213,7 +214,7 @@ func TestMalformed(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			d, _ := forBTC(t, exchange.USDM)
+			d, _ := forBTC(t, api.USDM)
 			var ev exchange.Event
 			err := d.Decode([]byte(tt.frame), &ev)
 			var bad *DecodeError
@@ -231,7 +232,7 @@ func TestMalformed(t *testing.T) {
 }
 
 func TestDecodeErrorShowsWhere(t *testing.T) {
-	d, _ := forBTC(t, exchange.USDM)
+	d, _ := forBTC(t, api.USDM)
 	var ev exchange.Event
 	err := d.Decode([]byte(strings.Replace(usdmDiff, "58710.20", "58710.21", 1)), &ev)
 	want := `binance: malformed payload at byte 104 in field "b": a price of usdm:BTCUSDT: "58710.21" in steps of 0.1: ` +
@@ -242,7 +243,7 @@ func TestDecodeErrorShowsWhere(t *testing.T) {
 }
 
 func TestSnapshotWithoutOwner(t *testing.T) {
-	d := NewDecoder(exchange.Spot, func([]byte) *exchange.Instrument { return nil })
+	d := NewDecoder(api.Spot, func([]byte) *exchange.Instrument { return nil })
 	var ev exchange.Event
 	var bad *DecodeError
 	if err := d.Decode([]byte(spotBook), &ev); !errors.As(err, &bad) || bad.Field != "symbol" {
@@ -255,7 +256,7 @@ func TestDecodeEach(t *testing.T) {
 	later := strings.Replace(usdmMark, "61000.15", "61000.16", 1)
 	array := "[" + usdmMark + ", " + other + ", 5, " + later + "]"
 	for _, frame := range []string{array, `{"stream":"!markPrice@arr@1s","data":` + array + `}`} {
-		d, _ := forBTC(t, exchange.USDM)
+		d, _ := forBTC(t, api.USDM)
 		var ev exchange.Event
 		var marks []exchange.E8
 		err := d.DecodeEach([]byte(frame), &ev, func(ev *exchange.Event) error {
@@ -269,7 +270,7 @@ func TestDecodeEach(t *testing.T) {
 }
 
 func TestDecodeEachStops(t *testing.T) {
-	d, _ := forBTC(t, exchange.USDM)
+	d, _ := forBTC(t, api.USDM)
 	var ev exchange.Event
 	stop := errors.New("stop")
 	calls := 0

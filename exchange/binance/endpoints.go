@@ -2,10 +2,9 @@ package binance
 
 import (
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"net/url"
 	"strings"
-
-	"github.com/perilune/perilune/exchange"
 )
 
 // Endpoints are the addresses of the venue. An empty one means the production
@@ -45,8 +44,8 @@ func Testnet() Endpoints {
 }
 
 // Rest returns the REST address of a market.
-func (e *Endpoints) Rest(m exchange.Market) string {
-	return map[exchange.Market]string{exchange.Spot: e.RestSpot, exchange.USDM: e.RestUSDM, exchange.COINM: e.RestCOINM}[m]
+func (e *Endpoints) Rest(m api.Market) string {
+	return map[api.Market]string{api.Spot: e.RestSpot, api.USDM: e.RestUSDM, api.COINM: e.RestCOINM}[m]
 }
 
 // Check says which address makes no sense.
@@ -56,13 +55,13 @@ func (e Endpoints) Check() error {
 }
 
 // WS returns the address of a market's streams.
-func (e *Endpoints) WS(m exchange.Market) string {
-	return map[exchange.Market]string{exchange.Spot: e.WSSpot, exchange.USDM: e.WSUSDM, exchange.COINM: e.WSCOINM}[m]
+func (e *Endpoints) WS(m api.Market) string {
+	return map[api.Market]string{api.Spot: e.WSSpot, api.USDM: e.WSUSDM, api.COINM: e.WSCOINM}[m]
 }
 
 // API returns the address of a market's WebSocket API.
-func (e *Endpoints) API(m exchange.Market) string {
-	return map[exchange.Market]string{exchange.Spot: e.APISpot, exchange.USDM: e.APIUSDM, exchange.COINM: e.APICOINM}[m]
+func (e *Endpoints) API(m api.Market) string {
+	return map[api.Market]string{api.Spot: e.APISpot, api.USDM: e.APIUSDM, api.COINM: e.APICOINM}[m]
 }
 
 // Complete fills in the defaults and checks every address.
@@ -95,8 +94,8 @@ func (e Endpoints) Complete() (Endpoints, error) {
 }
 
 // prefix is what the paths of a market's REST endpoints begin with.
-func prefix(m exchange.Market) string {
-	return map[exchange.Market]string{exchange.Spot: "/api/v3", exchange.USDM: "/fapi/v1", exchange.COINM: "/dapi/v1"}[m]
+func prefix(m api.Market) string {
+	return map[api.Market]string{api.Spot: "/api/v3", api.USDM: "/fapi/v1", api.COINM: "/dapi/v1"}[m]
 }
 
 // Join returns where a path is. A base address may end in the first part of the

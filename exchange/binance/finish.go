@@ -3,6 +3,7 @@ package binance
 import (
 	"bytes"
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/fixed"
@@ -122,7 +123,7 @@ func (d *Decoder) depth(ev *exchange.Event) (err error) {
 	if ev.FirstID, err = d.id(keyFirstID); err != nil {
 		return err
 	}
-	if d.market != exchange.Spot {
+	if d.market != api.Spot {
 		if ev.PrevID, err = d.id(keyPrevID); err != nil {
 			return err
 		}

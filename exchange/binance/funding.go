@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"net/url"
 	"strconv"
 
@@ -62,7 +63,7 @@ func rows[T any](body []byte) (list []T, bad int, err error) {
 	return list, bad, nil
 }
 
-func fetchRows[T any](ctx context.Context, r *rest, m exchange.Market, path string, query url.Values) ([]T, error) {
+func fetchRows[T any](ctx context.Context, r *rest, m api.Market, path string, query url.Values) ([]T, error) {
 	body, err := r.get(ctx, m, path, query)
 	if err != nil {
 		return nil, err
@@ -123,5 +124,5 @@ func e8(a amount) exchange.E8 {
 // first.
 func (r *rest) fetchSettled(ctx context.Context, in *exchange.Instrument, from exchange.Time) ([]settlement, error) {
 	query := url.Values{"symbol": {in.Symbol}, "startTime": {strconv.FormatInt(int64(from/exchange.Millisecond), 10)}, "limit": {"100"}}
-	return fetchRows[settlement](ctx, r, in.Market, "/fundingRate", query)
+	return fetchRows[settlement](ctx, r, api.Of(in.Venue), "/fundingRate", query)
 }

@@ -3,6 +3,7 @@ package binance
 import (
 	"bytes"
 	"errors"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -22,7 +23,7 @@ func FuzzDecode(f *testing.F) {
 	f.Add(uint8(2), []byte(`{"result":null,"id":1}`))
 	f.Add(uint8(2), []byte(`[{"e":"markPriceUpdate"}]`))
 	f.Fuzz(func(t *testing.T, m uint8, frame []byte) {
-		market := exchange.Markets[int(m)%len(exchange.Markets)]
+		market := api.Markets[int(m)%len(api.Markets)]
 		d, in := forBTC(t, market)
 		before := bytes.Clone(frame)
 		var ev, tolerant exchange.Event
@@ -100,7 +101,7 @@ func FuzzDecodeEach(f *testing.F) {
 	f.Add([]byte(`{"stream":"!markPrice@arr","data":[` + usdmMark + `,{}]}`))
 	f.Add([]byte(`[` + quarterly + `,[1],` + usdmDiff + `]`))
 	f.Fuzz(func(t *testing.T, frame []byte) {
-		for _, m := range exchange.Markets {
+		for _, m := range api.Markets {
 			d, _ := forBTC(t, m)
 			var ev exchange.Event
 			used := 0

@@ -3,6 +3,7 @@ package binance
 import (
 	"errors"
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"sync/atomic"
 
 	"github.com/perilune/perilune/exchange"
@@ -12,7 +13,7 @@ import (
 // group is what shares a connection.
 type group struct {
 	market *Market
-	kind   exchange.Market
+	kind   api.Market
 	tracks []*track // with any stream on it
 	books  []*track // with their depth stream on it
 }

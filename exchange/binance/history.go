@@ -3,6 +3,7 @@ package binance
 import (
 	"context"
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"net/url"
 	"strconv"
 	"sync"
@@ -102,7 +103,7 @@ func (m *Market) pastBars(ctx context.Context, t *track) (out []exchange.Event, 
 }
 
 func (m *Market) pastSettled(ctx context.Context, t *track) (out []exchange.Event, err error) {
-	rows, err := fetchRows[settlement](ctx, m.rest, t.in.Market, "/fundingRate",
+	rows, err := fetchRows[settlement](ctx, m.rest, api.Of(t.in.Venue), "/fundingRate",
 		url.Values{"symbol": {t.in.Symbol}, "limit": {strconv.Itoa(settledBack)}})
 	if err != nil {
 		return nil, err

@@ -3,6 +3,7 @@ package binance
 import (
 	"encoding/json"
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"strings"
 	"unicode/utf8"
 
@@ -42,7 +43,7 @@ type RateLimit struct {
 
 // ExchangeInfo is what exchangeInfo says of a market.
 type ExchangeInfo struct {
-	Market     exchange.Market
+	Market     api.Market
 	ServerTime exchange.Time
 	RateLimits []RateLimit
 	Listings   []Listing // in the venue's order
@@ -72,7 +73,7 @@ type symbolInfo struct {
 //
 // What exchangeInfo does not say is from Rules or a cautious default, and named
 // in the instrument's Assumed.
-func DecodeExchangeInfo(m exchange.Market, body []byte) (*ExchangeInfo, error) {
+func DecodeExchangeInfo(m api.Market, body []byte) (*ExchangeInfo, error) {
 	var doc struct {
 		ServerTime int64             `json:"serverTime"`
 		RateLimits []json.RawMessage `json:"rateLimits"`
@@ -107,7 +108,7 @@ func DecodeExchangeInfo(m exchange.Market, body []byte) (*ExchangeInfo, error) {
 	return info, nil
 }
 
-func decodeSymbol(m exchange.Market, raw json.RawMessage) (Listing, error) {
+func decodeSymbol(m api.Market, raw json.RawMessage) (Listing, error) {
 	var s symbolInfo
 	if err := json.Unmarshal(raw, &s); err != nil {
 		return Listing{}, fmt.Errorf("%.40q: %w", s.Symbol, err)
@@ -143,7 +144,7 @@ func milli(ms int64) exchange.Time {
 
 // instrument makes the rules that the host computes with. What the venue says
 // replaces what Rules or a default says.
-func (s *symbolInfo) instrument(m exchange.Market, f *Filters) (exchange.Instrument, error) {
+func (s *symbolInfo) instrument(m api.Market, f *Filters) (exchange.Instrument, error) {
 	in, known := Rules(m, perpetual(m, s.Symbol))
 	if !known {
 		in = unknown[m].instrument(m)
@@ -157,14 +158,14 @@ func (s *symbolInfo) instrument(m exchange.Market, f *Filters) (exchange.Instrum
 	in.MinNotional = f.MinNotional
 	in.PriceUp, in.PriceDown = f.priceBounds()
 	in.Assumed = "fees of VIP 0"
-	if m == exchange.Spot {
+	if m == api.Spot {
 		return in, nil
 	}
 	return in, s.contract(&in)
 }
 
 func (s *symbolInfo) contract(in *exchange.Instrument) error {
-	if in.Market == exchange.USDM {
+	if api.Of(in.Venue) == api.USDM {
 		in.Base, in.Multiplier = unbundle(s.BaseAsset)
 	} else if in.ContractSize = s.ContractSize.Decimal; !in.ContractSize.IsPositive() {
 		return fmt.Errorf("contractSize is %s: want the USD of one contract", in.ContractSize)

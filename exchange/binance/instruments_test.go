@@ -2,6 +2,7 @@ package binance
 
 import (
 	"encoding/json"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"io"
 	"net/url"
 	"strings"
@@ -28,7 +29,7 @@ const spotInfo = `{"timezone":"UTC","serverTime":1700000000000,"rateLimits":[{"r
 7,{"symbol":"a\"b","baseAsset":"x","quoteAsset":"y"}]}`
 
 func TestDecodeSpotInfo(t *testing.T) {
-	info, err := DecodeExchangeInfo(exchange.Spot, []byte(spotInfo))
+	info, err := DecodeExchangeInfo(api.Spot, []byte(spotInfo))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,7 +70,7 @@ func TestDecodeContracts(t *testing.T) {
 		{"filterType":"PRICE_FILTER","tickSize":"0.10"},{"filterType":"LOT_SIZE","stepSize":"1","minQty":"1","maxQty":"1000"},
 		{"filterType":"MIN_NOTIONAL","notional":"20.0"},{"filterType":"PERCENT_PRICE","multiplierUp":"1.15","multiplierDown":"0.85","multiplierDecimal":4},
 		{"filterType":"MAX_NUM_ORDERS","limit":200}]}]}`
-	decode := func(m exchange.Market, s, contract, base, quote string) Listing {
+	decode := func(m api.Market, s, contract, base, quote string) Listing {
 		t.Helper()
 		info, err := DecodeExchangeInfo(m, []byte(strings.NewReplacer("%s", s, "%t", contract, "%b", base, "%q", quote).Replace(symbol)))
 		if err != nil || len(info.Listings) != 1 {
@@ -77,18 +78,18 @@ func TestDecodeContracts(t *testing.T) {
 		}
 		return info.Listings[0]
 	}
-	pepe := decode(exchange.USDM, "1000PEPEUSDT", "PERPETUAL", "1000PEPE", "USDT").Instrument
+	pepe := decode(api.USDM, "1000PEPEUSDT", "PERPETUAL", "1000PEPE", "USDT").Instrument
 	if pepe.Base != "PEPE" || pepe.Multiplier != 1000 || pepe.FundingHours != 8 || pepe.TakeBound.String() != "0.07" || pepe.MinNotional.String() != "20" {
 		t.Errorf("%+v", pepe)
 	}
-	l := decode(exchange.COINM, "ETHUSD_PERP", "PERPETUAL", "ETH", "USD")
+	l := decode(api.COINM, "ETHUSD_PERP", "PERPETUAL", "ETH", "USD")
 	if l.Instrument.ContractSize.String() != "10" || l.Trading() || !l.Ends() || l.Filters.MaxOrders != 200 || l.Instrument.PriceUp.String() != "1.15" {
 		t.Errorf("%+v", l)
 	}
-	if q := decode(exchange.USDM, "BTCUSDT_261225", "CURRENT_QUARTER", "BTC", "USDT").Instrument; q.FundingHours != 0 || !q.FundingCap.IsZero() {
+	if q := decode(api.USDM, "BTCUSDT_261225", "CURRENT_QUARTER", "BTC", "USDT").Instrument; q.FundingHours != 0 || !q.FundingCap.IsZero() {
 		t.Errorf("a delivery contract pays funding: %+v", q)
 	}
-	if gold := decode(exchange.USDM, "XAUUSDT", "TRADIFI_PERPETUAL", "XAU", "USDT").Instrument; gold.FundingHours != 8 {
+	if gold := decode(api.USDM, "XAUUSDT", "TRADIFI_PERPETUAL", "XAU", "USDT").Instrument; gold.FundingHours != 8 {
 		t.Errorf("%+v", gold)
 	}
 }
@@ -128,15 +129,15 @@ func TestRestURL(t *testing.T) {
 // Recorded answers of every market: everything is understood.
 func TestRecordedExchangeInfo(t *testing.T) {
 	for _, tt := range []struct {
-		m      exchange.Market
+		m      api.Market
 		file   string
 		least  int
 		symbol string
 		tick   string
 	}{
-		{exchange.Spot, "binance_spot_exchangeInfo_20211012.json.gz", 1695, "ETHBTC", "0.000001"},
-		{exchange.USDM, "binance_usdm_exchangeInfo_20210722.json.gz", 122, "BTCUSDT", "0.01"},
-		{exchange.COINM, "binance_coinm_exchangeInfo_20210722.json.gz", 36, "BTCUSD_PERP", "0.1"},
+		{api.Spot, "binance_spot_exchangeInfo_20211012.json.gz", 1695, "ETHBTC", "0.000001"},
+		{api.USDM, "binance_usdm_exchangeInfo_20210722.json.gz", 122, "BTCUSDT", "0.01"},
+		{api.COINM, "binance_coinm_exchangeInfo_20210722.json.gz", 36, "BTCUSD_PERP", "0.1"},
 	} {
 		info, err := DecodeExchangeInfo(tt.m, recordedInfo(t, tt.file))
 		if err != nil || len(info.Listings) != tt.least || len(info.Problems) > 0 {
@@ -153,7 +154,7 @@ func TestRecordedExchangeInfo(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if in, ok := u.Find(tt.m, tt.symbol); !ok || in.Tick.String() != tt.tick {
+		if in, ok := u.Find(tt.m.Venue(), tt.symbol); !ok || in.Tick.String() != tt.tick {
 			t.Errorf("%s: %s has a tick of %v, want %s", tt.file, tt.symbol, in, tt.tick)
 		}
 	}
@@ -175,7 +176,7 @@ func FuzzExchangeInfo(f *testing.F) {
 	f.Add(uint8(2), []byte(`{"symbols":[{"symbol":"X","baseAsset":"X","quoteAsset":"Y","contractType":"PERPETUAL","filters":[{"filterType":"PRICE_FILTER","tickSize":"1e18"},{"filterType":"LOT_SIZE","stepSize":"0.000000000000000001","maxQty":"1e18"}]}]}`))
 	f.Add(uint8(3), []byte(`{"symbols":[{"contractSize":"-1","filters":[null,3,{}]}]}`))
 	f.Fuzz(func(t *testing.T, market uint8, body []byte) {
-		m := exchange.Markets[int(market)%len(exchange.Markets)]
+		m := api.Markets[int(market)%len(api.Markets)]
 		info, err := DecodeExchangeInfo(m, body)
 		if err != nil {
 			return

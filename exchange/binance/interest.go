@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"net/url"
 	"time"
 
@@ -31,7 +32,7 @@ var mostOpen = decimal.New(9, 10)
 func (m *Market) pollInterest(ctx context.Context) {
 	var contracts []*track
 	for _, t := range m.tracks {
-		if t.in.Market != exchange.Spot {
+		if api.Of(t.in.Venue) != api.Spot {
 			contracts = append(contracts, t)
 		}
 	}
@@ -51,7 +52,7 @@ func (m *Market) pollInterest(ctx context.Context) {
 }
 
 func (m *Market) askInterest(ctx context.Context, t *track) error {
-	list, err := fetchRows[interest](ctx, m.rest, t.in.Market, "/openInterest", url.Values{"symbol": {t.in.Symbol}})
+	list, err := fetchRows[interest](ctx, m.rest, api.Of(t.in.Venue), "/openInterest", url.Values{"symbol": {t.in.Symbol}})
 	if err != nil {
 		return err
 	}

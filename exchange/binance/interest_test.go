@@ -2,6 +2,7 @@ package binance
 
 import (
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -68,26 +69,26 @@ func TestContractNews(t *testing.T) {
 		l := open(t, v, nil)
 		time.Sleep(time.Second)
 		l.play(5 * time.Second)
-		news := func(host exchange.Market, symbol, status string, end int64, st string) {
+		news := func(host api.Market, symbol, status string, end int64, st string) {
 			v.send(host, contractStream, 0, fmt.Sprintf(`{"e":"contractInfo","E":1,"s":"%s","ps":"%s","ct":"PERPETUAL","dt":%d,"ot":1569398400000,"cs":"%s"%s}`,
 				symbol, symbol, end, status, st))
 			time.Sleep(100 * time.Millisecond)
 		}
-		halted := func(m exchange.Market, symbol string) bool {
-			in, _ := l.market.Universe().Find(m, symbol)
+		halted := func(m api.Market, symbol string) bool {
+			in, _ := l.market.Universe().Find(m.Venue(), symbol)
 			l.mu.Lock()
 			defer l.mu.Unlock()
 			return !l.books[in.ID].Ready()
 		}
 		end := time.Date(2030, 5, 1, 9, 0, 0, 0, time.UTC).UnixMilli()
-		news(exchange.COINM, "1000SHIBUSDT", "SETTLING", end, `,"st":1`)
-		news(exchange.USDM, "1000SHIBUSDT", "TRADING", end, `,"st":2`) // no such coin-margined one
-		news(exchange.COINM, "BTCUSD_PERP", "TRADING", end, "")
-		news(exchange.COINM, "ETHUSD_PERP", "SETTLING", end, `,"st":2`) // not ours
-		if !halted(exchange.USDM, "1000SHIBUSDT") || halted(exchange.COINM, "BTCUSD_PERP") || halted(exchange.USDM, "BTCUSDT") {
+		news(api.COINM, "1000SHIBUSDT", "SETTLING", end, `,"st":1`)
+		news(api.USDM, "1000SHIBUSDT", "TRADING", end, `,"st":2`) // no such coin-margined one
+		news(api.COINM, "BTCUSD_PERP", "TRADING", end, "")
+		news(api.COINM, "ETHUSD_PERP", "SETTLING", end, `,"st":2`) // not ours
+		if !halted(api.USDM, "1000SHIBUSDT") || halted(api.COINM, "BTCUSD_PERP") || halted(api.USDM, "BTCUSDT") {
 			t.Error("the contract that stopped is not the one whose book is out of use")
 		}
-		v.send(exchange.USDM, contractStream, 0, `{"e":"contractInfo"}`)
+		v.send(api.USDM, contractStream, 0, `{"e":"contractInfo"}`)
 		time.Sleep(time.Second)
 		l.mu.Lock()
 		all := strings.Join(l.notices, "\n")
@@ -99,7 +100,7 @@ func TestContractNews(t *testing.T) {
 				t.Errorf("%q is not told once in\n%s", want, all)
 			}
 		}
-		news(exchange.USDM, "1000SHIBUSDT", "TRADING", 4133404800000, `,"st":1`)
+		news(api.USDM, "1000SHIBUSDT", "TRADING", 4133404800000, `,"st":1`)
 		l.play(40 * time.Second)
 		time.Sleep(time.Second)
 		l.atRest()

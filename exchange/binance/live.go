@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"math/rand/v2"
 	"net/http"
 	"slices"
@@ -130,8 +131,8 @@ type Market struct {
 	universe *exchange.Universe
 	listings []Listing // by InstrumentID
 	tracks   []*track  // by InstrumentID
-	byName   map[exchange.Market]map[string]*track
-	fetchers map[exchange.Market]*fetcher
+	byName   map[api.Market]map[string]*track
+	fetchers map[api.Market]*fetcher
 	settler  *settler
 	clients  []*wire.Client
 	counts   counts
@@ -161,8 +162,8 @@ func Open(ctx context.Context, o Options, sink Sink) (*Market, error) {
 
 // connect makes the Market of the chosen listings.
 func (c *Catalog) connect(ctx context.Context, chosen []Listing, sink Sink) (*Market, error) {
-	m := &Market{o: c.o, sink: sink, rest: c.rest, byName: make(map[exchange.Market]map[string]*track),
-		fetchers: make(map[exchange.Market]*fetcher)}
+	m := &Market{o: c.o, sink: sink, rest: c.rest, byName: make(map[api.Market]map[string]*track),
+		fetchers: make(map[api.Market]*fetcher)}
 	marks, err := m.load(ctx, chosen)
 	if err != nil {
 		return nil, fmt.Errorf("live market data: %w", err)
@@ -189,10 +190,10 @@ func (m *Market) begin(ctx context.Context) {
 			m.o.Notice(Notice{in.ID, in.Key() + " is not trading: its status is " + l.Status})
 		}
 		m.tracks = append(m.tracks, t)
-		if m.byName[in.Market] == nil {
-			m.byName[in.Market] = make(map[string]*track)
+		if m.byName[api.Of(in.Venue)] == nil {
+			m.byName[api.Of(in.Venue)] = make(map[string]*track)
 		}
-		m.byName[in.Market][in.Symbol] = t
+		m.byName[api.Of(in.Venue)][in.Symbol] = t
 	}
 	m.settler = newSettler()
 	m.spawn(func() { m.settler.run(ctx, m) })
@@ -203,7 +204,7 @@ func (m *Market) begin(ctx context.Context) {
 	if m.o.Data&Bars != 0 {
 		m.spawn(func() { m.fillBars(ctx) })
 	}
-	for _, market := range exchange.Markets {
+	for _, market := range api.Markets {
 		if m.byName[market] == nil {
 			continue
 		}
@@ -242,7 +243,7 @@ func (m *Market) connect() error {
 // streams of one are together.
 func (m *Market) parts(r *route) (parts [][]wire.Stream) {
 	for _, in := range m.universe.All() {
-		if in.Market != r.market {
+		if api.Of(in.Venue) != r.market {
 			continue
 		}
 		s := r.streams(in, &m.o)
@@ -298,7 +299,7 @@ const noConn = 0
 
 // framesPerSecond is what we send of what the venue allows (5 and 10): pongs
 // count too.
-var framesPerSecond = map[exchange.Market]int{exchange.Spot: 4, exchange.USDM: 8, exchange.COINM: 8}
+var framesPerSecond = map[api.Market]int{api.Spot: 4, api.USDM: 8, api.COINM: 8}
 
 // Universe are the instruments.
 func (m *Market) Universe() *exchange.Universe { return m.universe }
@@ -320,7 +321,7 @@ func (m *Market) Listing(id exchange.InstrumentID) *Listing { return &m.listings
 func (m *Market) Snapshot(id exchange.InstrumentID) {
 	if t := m.track(id); t != nil && m.o.Data&Books != 0 {
 		t.restart()
-		m.fetchers[t.in.Market].want(t)
+		m.fetchers[api.Of(t.in.Venue)].want(t)
 	}
 }
 

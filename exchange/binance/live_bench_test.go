@@ -3,6 +3,7 @@ package binance
 import (
 	"encoding/json"
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"strings"
 	"testing"
 
@@ -21,7 +22,7 @@ func benchMarket(b *testing.B, sink Sink) (*Market, []func(n int64) []byte) {
 	b.Helper()
 	var list []exchange.Instrument
 	for i := range benchSymbols {
-		in, _ := Rules(exchange.USDM, "BTCUSDT")
+		in, _ := Rules(api.USDM, "BTCUSDT")
 		in.Symbol = fmt.Sprintf("C%dUSDT", i)
 		list = append(list, in)
 	}
@@ -29,13 +30,13 @@ func benchMarket(b *testing.B, sink Sink) (*Market, []func(n int64) []byte) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	m := &Market{sink: sink, universe: u, byName: map[exchange.Market]map[string]*track{exchange.USDM: {}}}
+	m := &Market{sink: sink, universe: u, byName: map[api.Market]map[string]*track{api.USDM: {}}}
 	m.o.Now = func() exchange.Time { return 1 }
 	var frames []func(n int64) []byte
 	for _, in := range u.All() {
 		t := newTrack(in)
 		m.tracks = append(m.tracks, t)
-		m.byName[exchange.USDM][in.Symbol] = t
+		m.byName[api.USDM][in.Symbol] = t
 		t.snapshot(m, &exchange.Event{Kind: exchange.KindSnapshot, Instrument: in.ID, PrevID: -1,
 			Bids: []exchange.Level{{Price: 600000, Qty: 1}}, Asks: []exchange.Level{{Price: 600100, Qty: 1}}}, nil, false)
 		frames = append(frames, frameMaker(in.Symbol))
@@ -68,7 +69,7 @@ type keeper struct {
 
 func (k *keeper) Post(ev *exchange.Event) {
 	for len(k.books) <= int(ev.Instrument) {
-		in, _ := Rules(exchange.USDM, "BTCUSDT")
+		in, _ := Rules(api.USDM, "BTCUSDT")
 		k.books = append(k.books, book.New(&in))
 	}
 	k.books[ev.Instrument].Apply(ev)
@@ -87,7 +88,7 @@ func BenchmarkThousandBooks(b *testing.B) {
 			if recycled {
 				k.recycle = m.Recycle
 			}
-			in := (&group{market: m, kind: exchange.USDM}).open(1)
+			in := (&group{market: m, kind: api.USDM}).open(1)
 			b.ReportAllocs()
 			for n := 0; b.Loop(); n++ {
 				if err := in.Frame(frames[n%benchSymbols](1 + int64(n/benchSymbols))); err != nil {
@@ -127,7 +128,7 @@ func straightforward(b *testing.B, m *Market, k *keeper, frame []byte) {
 		b.Fatal(err)
 	}
 	d := &msg.Data
-	t := m.byName[exchange.USDM][d.Symbol]
+	t := m.byName[api.USDM][d.Symbol]
 	ev := &exchange.Event{Kind: exchange.KindDiff, Instrument: t.in.ID, FirstID: d.First, LastID: d.Last, PrevID: d.Prev}
 	for _, l := range d.Bids {
 		ev.Bids = append(ev.Bids, exchange.Level{Price: exchange.Ticks(t.in.Tick.Floor(l[0])), Qty: exchange.Lots(t.in.Lot.Floor(l[1]))})

@@ -2,6 +2,7 @@ package binance
 
 import (
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"math/rand/v2"
 	"net/http"
 	"strings"
@@ -210,7 +211,7 @@ func TestMalformedIsNoticed(t *testing.T) {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		for _, b := range l.books {
-			is := b.Instrument().Symbol == hurt.symbol && b.Instrument().Market == hurt.market
+			is := b.Instrument().Symbol == hurt.symbol && api.Of(b.Instrument().Venue) == hurt.market
 			if b.Ready() == is {
 				t.Errorf("%s is %s: %q", b.Instrument().Key(), b.State(), b.Reason())
 			}
@@ -223,7 +224,7 @@ func TestMalformedIsNoticed(t *testing.T) {
 
 // A look at a book that was live has few levels: it must never become the book.
 func TestLookIsNotASnapshot(t *testing.T) {
-	in, _ := Rules(exchange.USDM, "BTCUSDT")
+	in, _ := Rules(api.USDM, "BTCUSDT")
 	tr, sink := newTrack(&in), &keeper{}
 	m := &Market{sink: sink}
 	m.o.Now = func() exchange.Time { return 1 }
@@ -246,7 +247,7 @@ func TestStalledStreamIsNoticed(t *testing.T) {
 		l.play(20 * time.Second)
 		v.books[1].silent = true
 		l.play(bookSilence + 2*time.Second)
-		in, _ := l.market.Universe().Find(v.books[1].market, v.books[1].symbol)
+		in, _ := l.market.Universe().Find(v.books[1].market.Venue(), v.books[1].symbol)
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		if b := l.books[in.ID]; b.Ready() {

@@ -3,6 +3,7 @@ package binance
 import (
 	"context"
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"net/http"
 	"strings"
 	"sync"
@@ -71,7 +72,7 @@ func (l *loop) take(ev *exchange.Event) {
 func (l *loop) check(b *book.Book) {
 	in := b.Instrument()
 	l.v.mu.Lock()
-	want, known := l.v.book(in.Market, in.Symbol).past[b.LastID()]
+	want, known := l.v.book(api.Of(in.Venue), in.Symbol).past[b.LastID()]
 	l.v.mu.Unlock()
 	if got := render(b); !known || got != want {
 		l.t.Errorf("%s at %d is silently wrong:\n got %s\nwant %s", in.Key(), b.LastID(), got, want)
@@ -142,7 +143,7 @@ func (l *loop) play(d time.Duration) {
 	for i := range int(d / (100 * time.Millisecond)) {
 		for _, b := range l.v.books {
 			l.v.move(b, 1+i%4, nil)
-			if i%10 == 0 && b.market != exchange.Spot {
+			if i%10 == 0 && b.market != api.Spot {
 				l.v.mark(b)
 			}
 			if i%3 == 0 {
@@ -160,7 +161,7 @@ func (l *loop) atRest() {
 	defer l.mu.Unlock()
 	for _, in := range l.market.Universe().All() {
 		b := l.books[in.ID]
-		want := l.v.book(in.Market, in.Symbol)
+		want := l.v.book(api.Of(in.Venue), in.Symbol)
 		if !b.Ready() {
 			l.t.Errorf("%s is not live at the end: %s", in.Key(), b.Reason())
 		} else if got := render(b); got != want.String() {
@@ -200,7 +201,7 @@ func TestLive(t *testing.T) {
 		if mk := l.last[exchange.KindMark]; mk.Mark != 1000500000 || mk.Rate != 12000 || mk.Hours != 8 || mk.NextFunding == 0 {
 			t.Errorf("mark is %+v", mk)
 		}
-		shib, ok := l.market.Universe().Find(exchange.USDM, "1000SHIBUSDT")
+		shib, ok := l.market.Universe().Find(api.USDM.Venue(), "1000SHIBUSDT")
 		if !ok || shib.Base != "SHIB" || shib.Multiplier != 1000 || shib.Tick.String() != "0.01" || shib.MaxQty != 9000 {
 			t.Errorf("instrument is %+v", shib)
 		}
@@ -292,8 +293,8 @@ func TestFundingIntervals(t *testing.T) {
 		v := newFakeVenue(t)
 		v.terms = `[{"symbol":"1000SHIBUSDT","adjustedFundingRateCap":"0.03","adjustedFundingRateFloor":"-0.03","fundingIntervalHours":4,"disclaimer":false},7]`
 		l := open(t, v, func(o *Options) { o.Symbols = []string{"usdm:*"} })
-		btc, _ := l.market.Universe().Find(exchange.USDM, "BTCUSDT")
-		shib, _ := l.market.Universe().Find(exchange.USDM, "1000SHIBUSDT")
+		btc, _ := l.market.Universe().Find(api.USDM.Venue(), "BTCUSDT")
+		shib, _ := l.market.Universe().Find(api.USDM.Venue(), "1000SHIBUSDT")
 		if btc.FundingHours != 8 || shib.FundingHours != 4 || shib.FundingCap.String() != "0.03" || strings.Contains(shib.Assumed, "funding") {
 			t.Errorf("funding is %d h and %d h, cap %s, assumed %q", btc.FundingHours, shib.FundingHours, shib.FundingCap, shib.Assumed)
 		}

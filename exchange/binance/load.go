@@ -3,6 +3,7 @@ package binance
 import (
 	"context"
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"strings"
 
 	"github.com/perilune/perilune/exchange"
@@ -24,7 +25,7 @@ func (m *Market) load(ctx context.Context, chosen []Listing) ([]exchange.Event, 
 }
 
 // listings asks for the rules of a market.
-func (r *rest) listings(ctx context.Context, market exchange.Market, notice func(Notice)) ([]Listing, error) {
+func (r *rest) listings(ctx context.Context, market api.Market, notice func(Notice)) ([]Listing, error) {
 	body, err := r.get(ctx, market, "/exchangeInfo", nil)
 	if err != nil {
 		return nil, err
@@ -41,7 +42,7 @@ func (r *rest) listings(ctx context.Context, market exchange.Market, notice func
 
 // limits takes the limits that the venue states. A test network's may be higher
 // than the real ones; they are the truth there.
-func (t *Throttle) limits(market exchange.Market, list []RateLimit) error {
+func (t *Throttle) limits(market api.Market, list []RateLimit) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, l := range list {
@@ -96,12 +97,12 @@ func choose(all []Listing, keys, keep []string) ([]Listing, error) {
 
 // terms adds what only other endpoints say: funding intervals and bounds, and
 // interest. It returns the rows of premiumIndex, by market.
-func (m *Market) terms(ctx context.Context, list []Listing) (map[exchange.Market][]premium, error) {
-	premiums := make(map[exchange.Market][]premium)
-	for _, market := range []exchange.Market{exchange.USDM, exchange.COINM} {
+func (m *Market) terms(ctx context.Context, list []Listing) (map[api.Market][]premium, error) {
+	premiums := make(map[api.Market][]premium)
+	for _, market := range []api.Market{api.USDM, api.COINM} {
 		byName := make(map[string]*exchange.Instrument)
 		for i := range list {
-			if in := &list[i].Instrument; in.Market == market {
+			if in := &list[i].Instrument; api.Of(in.Venue) == market {
 				byName[in.Symbol] = in
 			}
 		}
@@ -142,13 +143,13 @@ func (m *Market) number(chosen []Listing) error {
 	return nil
 }
 
-func (m *Market) firstMarks(premiums map[exchange.Market][]premium) (out []exchange.Event) {
+func (m *Market) firstMarks(premiums map[api.Market][]premium) (out []exchange.Event) {
 	if m.o.Data&Marks == 0 {
 		return nil
 	}
-	for _, market := range exchange.Markets {
+	for _, market := range api.Markets {
 		for _, p := range premiums[market] {
-			in, ok := m.universe.Find(market, p.Symbol)
+			in, ok := m.universe.Find(market.Venue(), p.Symbol)
 			if !ok {
 				continue
 			}
@@ -165,7 +166,7 @@ func (m *Market) firstMarks(premiums map[exchange.Market][]premium) (out []excha
 // alone is taken over at once.
 func (m *Market) refresh(ctx context.Context) {
 	for pause(ctx, m.o.Refresh) == nil {
-		for _, market := range exchange.Markets {
+		for _, market := range api.Markets {
 			if m.byName[market] == nil {
 				continue
 			}
@@ -176,7 +177,7 @@ func (m *Market) refresh(ctx context.Context) {
 	}
 }
 
-func (m *Market) compare(ctx context.Context, market exchange.Market) error {
+func (m *Market) compare(ctx context.Context, market api.Market) error {
 	list, err := m.rest.listings(ctx, market, m.o.Notice)
 	if err != nil {
 		return err
@@ -186,11 +187,11 @@ func (m *Market) compare(ctx context.Context, market exchange.Market) error {
 		now[list[i].Instrument.Symbol] = &list[i]
 	}
 	for i := range m.listings {
-		if old := &m.listings[i]; old.Instrument.Market == market {
+		if old := &m.listings[i]; api.Of(old.Instrument.Venue) == market {
 			m.tracks[i].compare(m, old, now[old.Instrument.Symbol])
 		}
 	}
-	if market == exchange.Spot {
+	if market == api.Spot {
 		return nil
 	}
 	terms, err := fetchRows[fundingTerms](ctx, m.rest, market, "/fundingInfo", nil)
@@ -210,7 +211,7 @@ func (t *track) compare(m *Market, opened, now *Listing) {
 		status = now.Status
 	}
 	if yes := now != nil && now.Trading(); t.trading(m, yes, status) && yes && m.o.Data&Books != 0 {
-		m.fetchers[t.in.Market].want(t)
+		m.fetchers[api.Of(t.in.Venue)].want(t)
 	}
 	text := changes(opened, now)
 	t.mu.Lock()

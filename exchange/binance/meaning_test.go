@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,10 +15,10 @@ import (
 )
 
 // A reader of a sample says in words what the sample means to this package.
-type sampleReader func(m exchange.Market, body []byte) string
+type sampleReader func(m api.Market, body []byte) string
 
 // streamed is what Decoder makes of a message.
-func streamed(m exchange.Market, body []byte) string {
+func streamed(m api.Market, body []byte) string {
 	in := Assume(m, "ANYUSDT", exchange.MustStep("0.00000001"), exchange.MustStep("0.00000001"))
 	d := NewDecoder(m, func([]byte) *exchange.Instrument { return &in })
 	d.SetDefault(&in)
@@ -52,13 +53,13 @@ func streamed(m exchange.Market, body []byte) string {
 
 // partial is streamed for futures, whose partial depth only the name of its stream
 // tells from a diff.
-func partial(m exchange.Market, body []byte) string { return streamed(m, enveloped("x@depth10", body)) }
+func partial(m api.Market, body []byte) string { return streamed(m, enveloped("x@depth10", body)) }
 
 func enveloped(stream string, body []byte) []byte {
 	return fmt.Appendf(nil, `{"stream":"%s","data":%s}`, stream, body)
 }
 
-func streamedCandle(_ exchange.Market, body []byte) string {
+func streamedCandle(_ api.Market, body []byte) string {
 	var msg klineEvent
 	if err := json.Unmarshal(enveloped("x@kline_1m", body), &msg); err != nil {
 		return err.Error()
@@ -67,7 +68,7 @@ func streamedCandle(_ exchange.Market, body []byte) string {
 	return fmt.Sprintf("%s %s o%s h%s l%s c%s v%s final %v", k.Symbol, milli(k.Opened), k.Open, k.High, k.Low, k.Close, k.Volume, k.Final)
 }
 
-func contractNews(_ exchange.Market, body []byte) string {
+func contractNews(_ api.Market, body []byte) string {
 	var msg contractEvent
 	if err := json.Unmarshal(enveloped(contractStream, body), &msg); err != nil {
 		return err.Error()
@@ -76,13 +77,13 @@ func contractNews(_ exchange.Market, body []byte) string {
 	return fmt.Sprintf("%s %s ends %s st %d", d.Symbol, d.Status, milli(d.Delivery), d.Kind)
 }
 
-func classified(_ exchange.Market, body []byte) string {
+func classified(_ api.Market, body []byte) string {
 	return fmt.Sprintf("class %d", protocol{}.Classify(body).Class)
 }
 
 // each reads an answer of REST row by row.
 func each[T any](text func(v *T) string) sampleReader {
-	return func(_ exchange.Market, body []byte) string {
+	return func(_ api.Market, body []byte) string {
 		list, bad, err := rows[T](body)
 		if err != nil || bad > 0 {
 			return fmt.Sprintf("%d rows are bad: %v", bad, err)
@@ -114,7 +115,7 @@ var (
 	openings = each(func(i *interest) string { return fmt.Sprintf("%s %s at %s", i.Symbol, i.Open, milli(i.Time)) })
 )
 
-func rulesOf(m exchange.Market, body []byte) string {
+func rulesOf(m api.Market, body []byte) string {
 	info, err := DecodeExchangeInfo(m, body)
 	if err != nil {
 		return err.Error()
@@ -289,12 +290,12 @@ func TestSampleMeanings(t *testing.T) {
 	}
 }
 
-func marketOfSample(file string) exchange.Market {
+func marketOfSample(file string) api.Market {
 	switch file[:2] {
 	case "um":
-		return exchange.USDM
+		return api.USDM
 	case "cm":
-		return exchange.COINM
+		return api.COINM
 	}
-	return exchange.Spot
+	return api.Spot
 }

@@ -3,6 +3,7 @@ package binance
 import (
 	"bytes"
 	"context"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -15,11 +16,11 @@ import (
 )
 
 // asked is a question to the venue by the function that asks it in a session.
-type asked func(ctx context.Context, r *rest, m exchange.Market) (string, error)
+type asked func(ctx context.Context, r *rest, m api.Market) (string, error)
 
 // plain asks for a path and reads the answer.
 func plain(path string, symbol string, read sampleReader) asked {
-	return func(ctx context.Context, r *rest, m exchange.Market) (string, error) {
+	return func(ctx context.Context, r *rest, m api.Market) (string, error) {
 		var query map[string][]string
 		if symbol != "" {
 			query = map[string][]string{"symbol": {symbol}}
@@ -29,13 +30,13 @@ func plain(path string, symbol string, read sampleReader) asked {
 	}
 }
 
-func oneOf(m exchange.Market, symbol string) *exchange.Instrument {
+func oneOf(m api.Market, symbol string) *exchange.Instrument {
 	in := Assume(m, symbol, exchange.MustStep("0.00000001"), exchange.MustStep("0.00000001"))
 	return &in
 }
 
 func askedCandles(symbol, path string) asked {
-	return func(ctx context.Context, r *rest, m exchange.Market) (string, error) {
+	return func(ctx context.Context, r *rest, m api.Market) (string, error) {
 		list, err := r.candles(ctx, oneOf(m, symbol), path, exchange.Minute, 31, exchange.Date(2030, 1, 1))
 		if err != nil || len(list) == 0 {
 			return "", err
@@ -46,7 +47,7 @@ func askedCandles(symbol, path string) asked {
 }
 
 func askedSettled(symbol string) asked {
-	return func(ctx context.Context, r *rest, m exchange.Market) (string, error) {
+	return func(ctx context.Context, r *rest, m api.Market) (string, error) {
 		list, err := r.fetchSettled(ctx, oneOf(m, symbol), exchange.UnixMilli(1000))
 		if err != nil || len(list) == 0 {
 			return "", err
@@ -55,7 +56,7 @@ func askedSettled(symbol string) asked {
 	}
 }
 
-func askedRules(ctx context.Context, r *rest, m exchange.Market) (string, error) {
+func askedRules(ctx context.Context, r *rest, m api.Market) (string, error) {
 	list, err := r.listings(ctx, m, func(Notice) {})
 	if err != nil || len(list) == 0 {
 		return "", err
@@ -117,7 +118,7 @@ func TestRecordedPairs(t *testing.T) {
 			}
 			_, _ = w.Write(parts[3]) // the client sees what is missing
 		}))
-		m := map[byte]exchange.Market{'S': exchange.Spot, 'U': exchange.USDM, 'C': exchange.COINM}[p.file[0]]
+		m := map[byte]api.Market{'S': api.Spot, 'U': api.USDM, 'C': api.COINM}[p.file[0]]
 		l, err := limit.New(limit.Options{})
 		if err != nil {
 			t.Fatal(err)

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -38,10 +39,10 @@ func recording(t testing.TB, name string) [][]byte {
 }
 
 // forBTC returns a decoder that knows the one instrument of a recording.
-func forBTC(t testing.TB, m exchange.Market) (*Decoder, *exchange.Instrument) {
+func forBTC(t testing.TB, m api.Market) (*Decoder, *exchange.Instrument) {
 	t.Helper()
 	symbol := "BTCUSDT"
-	if m == exchange.COINM {
+	if m == api.COINM {
 		symbol = "BTCUSD_PERP"
 	}
 	in, ok := Rules(m, symbol)
@@ -61,19 +62,19 @@ func forBTC(t testing.TB, m exchange.Market) (*Decoder, *exchange.Instrument) {
 
 var recordings = []struct {
 	file    string
-	market  exchange.Market
+	market  api.Market
 	rounded int
 	counts  map[exchange.Kind]int
 }{
-	{"spot-btcusdt-20240808.jsonl.gz", exchange.Spot, 3, map[exchange.Kind]int{
+	{"spot-btcusdt-20240808.jsonl.gz", api.Spot, 3, map[exchange.Kind]int{
 		exchange.KindDiff: 3451, exchange.KindTicker: 28040, exchange.KindTrade: 9757, exchange.KindSnapshot: 1}},
-	{"usdm-btcusdt-20240808.jsonl.gz", exchange.USDM, 0, map[exchange.Kind]int{
+	{"usdm-btcusdt-20240808.jsonl.gz", api.USDM, 0, map[exchange.Kind]int{
 		exchange.KindDiff: 6551, exchange.KindTicker: 66089, exchange.KindTrade: 21313, exchange.KindSnapshot: 1}},
-	{"coinm-btcusd_perp-20240808.jsonl.gz", exchange.COINM, 0, map[exchange.Kind]int{
+	{"coinm-btcusd_perp-20240808.jsonl.gz", api.COINM, 0, map[exchange.Kind]int{
 		exchange.KindDiff: 26847, exchange.KindTicker: 19136, exchange.KindTrade: 2286, exchange.KindSnapshot: 1}},
-	{"spot-btcusdt-20240809.jsonl.gz", exchange.Spot, 4, map[exchange.Kind]int{
+	{"spot-btcusdt-20240809.jsonl.gz", api.Spot, 4, map[exchange.Kind]int{
 		exchange.KindDiff: 3044, exchange.KindTicker: 45134, exchange.KindTrade: 10147}},
-	{"coinm-btcusd_perp-20240809.jsonl.gz", exchange.COINM, 0, map[exchange.Kind]int{
+	{"coinm-btcusd_perp-20240809.jsonl.gz", api.COINM, 0, map[exchange.Kind]int{
 		exchange.KindDiff: 17948, exchange.KindTicker: 29219, exchange.KindTrade: 2949}},
 }
 
@@ -112,7 +113,7 @@ func TestRecordedFrames(t *testing.T) {
 				switch ev.Kind {
 				case exchange.KindDiff:
 					previous := ev.PrevID
-					if rec.market == exchange.Spot {
+					if rec.market == api.Spot {
 						previous = ev.FirstID - 1
 					}
 					if last != 0 && previous != last {
@@ -145,7 +146,7 @@ func TestRecordedFrames(t *testing.T) {
 // The aggressor of a trade takes from the side that the quote before it shows:
 // buys at the ask and sells at the bid, as far as the two streams keep step.
 func TestAggressorSide(t *testing.T) {
-	d, _ := forBTC(t, exchange.USDM)
+	d, _ := forBTC(t, api.USDM)
 	var bid, ask exchange.Ticks
 	right, wrong := 0, 0
 	for _, frame := range recording(t, "usdm-btcusdt-20240808.jsonl.gz") {
@@ -182,11 +183,11 @@ func TestSamples(t *testing.T) {
 			return err
 		}
 		group := filepath.Base(filepath.Dir(path))
-		market := exchange.USDM
+		market := api.USDM
 		if strings.HasPrefix(group, "spot") || strings.Contains(path, "_spot_") {
-			market = exchange.Spot
+			market = api.Spot
 		} else if strings.HasPrefix(group, "cm") || strings.HasPrefix(filepath.Base(path), "cm_") {
-			market = exchange.COINM
+			market = api.COINM
 		}
 		// The steps of documentation examples are anybody's guess.
 		in := Assume(market, "ANYUSDT", exchange.MustStep("0.00000001"), exchange.MustStep("0.00000001"))
@@ -247,11 +248,11 @@ func TestRulesAgainstPublicTable(t *testing.T) {
 }
 
 func checkPublicRule(t *testing.T, col []string) int {
-	markets := []exchange.Market{exchange.Spot}
+	markets := []api.Market{api.Spot}
 	if col[2] == "cryptofuture" {
-		markets = []exchange.Market{exchange.USDM, exchange.COINM}
+		markets = []api.Market{api.USDM, api.COINM}
 	}
-	i := slices.IndexFunc(markets, func(m exchange.Market) bool { _, ok := Rules(m, col[8]); return ok })
+	i := slices.IndexFunc(markets, func(m api.Market) bool { _, ok := Rules(m, col[8]); return ok })
 	if i < 0 {
 		return 0
 	}
@@ -260,7 +261,7 @@ func checkPublicRule(t *testing.T, col []string) int {
 	if !in.Tick.Decimal(1).Equal(tick) || !in.Lot.Decimal(1).Equal(lot) {
 		t.Errorf("%s: tick %s lot %s, want %s and %s", in.Key(), in.Tick, in.Lot, tick, lot)
 	}
-	if in.Market == exchange.Spot && !in.MinNotional.Equal(decimal.RequireFromString(col[9])) {
+	if api.Of(in.Venue) == api.Spot && !in.MinNotional.Equal(decimal.RequireFromString(col[9])) {
 		t.Errorf("%s: minimum notional %s, want %s", in.Key(), in.MinNotional, col[9])
 	}
 	return 1

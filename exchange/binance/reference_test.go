@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"regexp"
 	"slices"
 	"strconv"
@@ -18,7 +19,7 @@ import (
 // naive decodes the plain way, over encoding/json and decimals. The decoder must
 // agree with it.
 type naive struct {
-	market  exchange.Market
+	market  api.Market
 	in      *exchange.Instrument // of any symbol, unless strict tests say otherwise
 	unnamed *exchange.Instrument
 }
@@ -112,7 +113,7 @@ func (n naive) depth(ev *exchange.Event, r *reader, stream *string) {
 		ev.Kind = exchange.KindSnapshot
 	default:
 		ev.FirstID, ev.PrevID = r.id("U"), -1
-		if n.market != exchange.Spot {
+		if n.market != api.Spot {
 			ev.PrevID = r.id("pu")
 		}
 	}

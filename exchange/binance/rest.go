@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"io"
 	"net/http"
 	"net/url"
@@ -88,7 +89,7 @@ type rest struct {
 
 // get returns the body of an answer with status 200. It waits for room, and does
 // not retry.
-func (r *rest) get(ctx context.Context, m exchange.Market, path string, query url.Values) ([]byte, error) {
+func (r *rest) get(ctx context.Context, m api.Market, path string, query url.Values) ([]byte, error) {
 	path = prefix(m) + path
 	e, err := limit.Find(http.MethodGet, path)
 	if err != nil {
@@ -131,7 +132,7 @@ func readBody(r io.Reader) ([]byte, error) {
 }
 
 // observe tells the throttle what an answer says about limits.
-func (r *rest) observe(m exchange.Market, resp *http.Response, body []byte, sent exchange.Time) error {
+func (r *rest) observe(m api.Market, resp *http.Response, body []byte, sent exchange.Time) error {
 	a := limit.Answer{Pool: limit.PoolOf(m), Status: resp.StatusCode, Sent: sent}
 	a.Headers(resp.Header, r.now())
 	if resp.StatusCode != http.StatusOK {

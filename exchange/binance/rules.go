@@ -1,6 +1,7 @@
 package binance
 
 import (
+	"github.com/perilune/perilune/exchange/binance/api"
 	"strconv"
 	"strings"
 	"time"
@@ -15,7 +16,7 @@ import (
 // against USDT on spot and USD-M, and against USD on COIN-M. ID is zero. What is
 // not the venue's word of that date is named in Assumed; the venue's
 // exchangeInfo and leverageBracket are to be preferred where they can be had.
-func Rules(m exchange.Market, symbol string) (exchange.Instrument, bool) {
+func Rules(m api.Market, symbol string) (exchange.Instrument, bool) {
 	for _, r := range table[m] {
 		if r.symbol(m) == symbol {
 			return r.instrument(m), true
@@ -25,7 +26,7 @@ func Rules(m exchange.Market, symbol string) (exchange.Instrument, bool) {
 }
 
 // Symbols lists what Rules knows of a market, in the order of the table.
-func Symbols(m exchange.Market) []string {
+func Symbols(m api.Market) []string {
 	var out []string
 	for _, r := range table[m] {
 		out = append(out, r.symbol(m))
@@ -41,7 +42,7 @@ func Symbols(m exchange.Market) []string {
 // The coin is split from the quote (LTCBTC), a contract of many coins from its
 // multiplier (1000SHIBUSDT is 1000×SHIB), and _PERP or a delivery date is taken
 // off (BTCUSD_PERP, BTCUSDT_261225). A delivery contract pays no funding.
-func Assume(m exchange.Market, symbol string, priceStep, qtyStep exchange.Step) exchange.Instrument {
+func Assume(m api.Market, symbol string, priceStep, qtyStep exchange.Step) exchange.Instrument {
 	in, known := Rules(m, perpetual(m, symbol))
 	if known {
 		in.Assumed += ", price and quantity steps (from the data)"
@@ -57,7 +58,7 @@ func Assume(m exchange.Market, symbol string, priceStep, qtyStep exchange.Step) 
 	return in
 }
 
-func guess(m exchange.Market, symbol string) exchange.Instrument {
+func guess(m api.Market, symbol string) exchange.Instrument {
 	r := unknown[m]
 	r.quote, r.base, r.multiplier = split(m, symbol)
 	in := r.instrument(m)
@@ -82,8 +83,8 @@ type rule struct {
 	size        string // contract size in USD
 }
 
-func (r rule) symbol(m exchange.Market) string {
-	if m == exchange.COINM {
+func (r rule) symbol(m api.Market) string {
+	if m == api.COINM {
 		return r.base + "USD_PERP"
 	}
 	prefix := ""
@@ -95,19 +96,19 @@ func (r rule) symbol(m exchange.Market) string {
 
 // Fees of an account without volume or discount, as fractions of notional. The
 // sources disagree on COIN-M: 1.5/4 bp is the other answer.
-var vip0 = map[exchange.Market]struct{ maker, taker string }{
-	exchange.Spot:  {"0.001", "0.001"},
-	exchange.USDM:  {"0.0002", "0.0005"},
-	exchange.COINM: {"0.0002", "0.0005"},
+var vip0 = map[api.Market]struct{ maker, taker string }{
+	api.Spot:  {"0.001", "0.001"},
+	api.USDM:  {"0.0002", "0.0005"},
+	api.COINM: {"0.0002", "0.0005"},
 }
 
 // fundingHours is the interval of every contract of the table in 2025 and 2026.
 const fundingHours = 8
 
-func (r rule) instrument(m exchange.Market) exchange.Instrument {
+func (r rule) instrument(m api.Market) exchange.Instrument {
 	d := unknown[m]
 	in := exchange.Instrument{
-		Market: m, Symbol: r.symbol(m), Base: r.base, Quote: or(r.quote, d.quote),
+		Venue: m.Venue(), Contract: m.Contract(), Symbol: r.symbol(m), Base: r.base, Quote: or(r.quote, d.quote),
 		Tick: exchange.MustStep(or(r.tick, d.tick)), Lot: exchange.MustStep(or(r.lot, d.lot)),
 		MinNotional:  number(or(r.minNotional, d.minNotional)),
 		Multiplier:   max(r.multiplier, 1),
@@ -115,7 +116,7 @@ func (r rule) instrument(m exchange.Market) exchange.Instrument {
 		MakerFee:     number(vip0[m].maker), TakerFee: number(vip0[m].taker),
 		Assumed: "fees of VIP 0, no maximum quantity",
 	}
-	if m == exchange.Spot {
+	if m == api.Spot {
 		in.PriceUp, in.PriceDown = number("5"), number("0.2")
 		return in
 	}
@@ -127,7 +128,7 @@ func (r rule) instrument(m exchange.Market) exchange.Instrument {
 	in.InterestRate = number(or(r.interest, d.interest))
 	in.Brackets = brackets(or(r.brackets, d.brackets))
 	in.Assumed += ", funding every 8 h, its bounds and interest"
-	if m == exchange.COINM {
+	if m == api.COINM {
 		in.Assumed += ", margin brackets"
 	} else {
 		in.Assumed += ", margin brackets above the fifth"
@@ -176,9 +177,9 @@ func isDollar(quote string) bool { return strings.Contains(quote, "USD") }
 var bundles = []string{"1000SATS", "1000CAT", "1000CHEEMS", "1MBABYDOGE"}
 
 // split takes a symbol apart.
-func split(m exchange.Market, symbol string) (quote, base string, multiplier int64) {
+func split(m api.Market, symbol string) (quote, base string, multiplier int64) {
 	pair, _, _ := strings.Cut(symbol, "_")
-	if m == exchange.COINM { // so that DOTUSD is not DO against TUSD
+	if m == api.COINM { // so that DOTUSD is not DO against TUSD
 		return "USD", strings.TrimSuffix(pair, "USD"), 1
 	}
 	base = pair
@@ -188,7 +189,7 @@ func split(m exchange.Market, symbol string) (quote, base string, multiplier int
 			break
 		}
 	}
-	if m == exchange.Spot {
+	if m == api.Spot {
 		return quote, base, 1
 	}
 	base, multiplier = unbundle(base)
@@ -212,12 +213,12 @@ func unbundle(base string) (coin string, multiplier int64) {
 
 // perpetual returns the symbol of the perpetual of the same coin, or the symbol
 // itself when it has no delivery date.
-func perpetual(m exchange.Market, symbol string) string {
+func perpetual(m api.Market, symbol string) string {
 	if !delivers(symbol) {
 		return symbol
 	}
 	pair, _, _ := strings.Cut(symbol, "_")
-	if m == exchange.COINM {
+	if m == api.COINM {
 		return pair + "_PERP"
 	}
 	return pair

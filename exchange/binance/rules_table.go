@@ -1,15 +1,15 @@
 package binance
 
-import "github.com/perilune/perilune/exchange"
+import "github.com/perilune/perilune/exchange/binance/api"
 
 // Defaults of a market. For instruments that are not in the table they are
 // cautious rather than likely: margin is dear, and the price band is narrow.
-var unknown = map[exchange.Market]rule{
-	exchange.Spot: {quote: "USDT", tick: "0.01", lot: "0.00001", minNotional: "5", size: "1"},
-	exchange.USDM: {quote: "USDT", tick: "0.01", lot: "0.001", minNotional: "5", size: "1",
+var unknown = map[api.Market]rule{
+	api.Spot: {quote: "USDT", tick: "0.01", lot: "0.00001", minNotional: "5", size: "1"},
+	api.USDM: {quote: "USDT", tick: "0.01", lot: "0.001", minNotional: "5", size: "1",
 		band: "0.05", cap: "0.02", interest: "0.0001",
 		brackets: "10000 0.01 50, 50000 0.02 25, 250000 0.05 10, 1000000 0.1 5, 5000000 0.125 4"},
-	exchange.COINM: {quote: "USD", tick: "0.01", lot: "1", size: "10",
+	api.COINM: {quote: "USD", tick: "0.01", lot: "1", size: "10",
 		band: "0.05", cap: "0.02", interest: "0.0001",
 		brackets: "1000000000000 0.025 20"},
 }
@@ -18,8 +18,8 @@ var unknown = map[exchange.Market]rule{
 // exchangeInfo of 2024 and 2026. USD-M brackets: leverageBracket of 2026, the
 // first five. Brackets are in quote on USD-M and in coins on COIN-M. The bounds
 // of BTC and ETH funding are 0.75 of the first maintenance rate.
-var table = map[exchange.Market][]rule{
-	exchange.Spot: {
+var table = map[api.Market][]rule{
+	api.Spot: {
 		{base: "BTC", tick: "0.01", lot: "0.00001"},
 		{base: "ETH", tick: "0.01", lot: "0.0001"},
 		{base: "BNB", tick: "0.01", lot: "0.001"},
@@ -39,7 +39,7 @@ var table = map[exchange.Market][]rule{
 		{base: "ARB", tick: "0.0001", lot: "0.1"},
 		{base: "HBAR", tick: "0.00001", lot: "1"},
 	},
-	exchange.USDM: {
+	api.USDM: {
 		{base: "BTC", tick: "0.1", lot: "0.001", minNotional: "100", cap: "0.003",
 			brackets: "300000 0.004 150, 800000 0.005 100, 3000000 0.0065 75, 12000000 0.01 50, 70000000 0.02 25"},
 		{base: "ETH", tick: "0.01", lot: "0.001", minNotional: "20", cap: "0.003",
@@ -77,7 +77,7 @@ var table = map[exchange.Market][]rule{
 		{base: "HBAR", tick: "0.00001", lot: "1",
 			brackets: "10000 0.01 75, 80000 0.015 50, 400000 0.02 25, 800000 0.025 20, 4000000 0.05 10"},
 	},
-	exchange.COINM: {
+	api.COINM: {
 		{base: "BTC", tick: "0.1", size: "100", cap: "0.003",
 			brackets: "5 0.004 125, 10 0.005 100, 20 0.01 50, 50 0.025 20, 100 0.05 10, 200 0.1 5, 400 0.125 4"},
 		{base: "ETH", tick: "0.01", cap: "0.003"},

@@ -1,6 +1,7 @@
 package binance
 
 import (
+	"github.com/perilune/perilune/exchange/binance/api"
 	"strings"
 	"testing"
 
@@ -11,10 +12,10 @@ import (
 
 func TestRulesMakeAUniverse(t *testing.T) {
 	var all []exchange.Instrument
-	for _, m := range exchange.Markets {
+	for _, m := range api.Markets {
 		for _, symbol := range Symbols(m) {
 			in, ok := Rules(m, symbol)
-			if !ok || in.Symbol != symbol || in.Market != m {
+			if !ok || in.Symbol != symbol || api.Of(in.Venue) != m {
 				t.Fatalf("Rules(%s, %s) = %+v, %v", m, symbol, in, ok)
 			}
 			checkRules(t, &in)
@@ -25,11 +26,11 @@ func TestRulesMakeAUniverse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if pairs := u.Pairs(exchange.USDM); len(pairs) != len(Symbols(exchange.Spot)) {
-		t.Errorf("%d USD-M pairs of %d spot markets", len(pairs), len(Symbols(exchange.Spot)))
+	if pairs := u.Pairs(exchange.Perpetuals(exchange.Linear)); len(pairs) != len(Symbols(api.Spot)) {
+		t.Errorf("%d USD-M pairs of %d spot markets", len(pairs), len(Symbols(api.Spot)))
 	}
-	if pairs := u.Pairs(exchange.COINM); len(pairs) != len(Symbols(exchange.COINM)) {
-		t.Errorf("%d COIN-M pairs of %d", len(pairs), len(Symbols(exchange.COINM)))
+	if pairs := u.Pairs(exchange.Perpetuals(exchange.Inverse)); len(pairs) != len(Symbols(api.COINM)) {
+		t.Errorf("%d COIN-M pairs of %d", len(pairs), len(Symbols(api.COINM)))
 	}
 }
 
@@ -38,7 +39,7 @@ func checkRules(t *testing.T, in *exchange.Instrument) {
 	if in.TakerFee.LessThan(in.MakerFee) || !in.MakerFee.IsPositive() || in.Assumed == "" {
 		t.Errorf("%s: fees %s and %s, assumed %q", in.Key(), in.MakerFee, in.TakerFee, in.Assumed)
 	}
-	if in.Market == exchange.Spot {
+	if api.Of(in.Venue) == api.Spot {
 		if in.Brackets != nil || in.FundingHours != 0 || !in.MinNotional.IsPositive() {
 			t.Errorf("%s: %+v", in.Key(), in)
 		}
@@ -61,7 +62,7 @@ func checkRules(t *testing.T, in *exchange.Instrument) {
 }
 
 func TestWellKnownRules(t *testing.T) {
-	btc, _ := Rules(exchange.USDM, "BTCUSDT")
+	btc, _ := Rules(api.USDM, "BTCUSDT")
 	// The venue's own "cum" of the first brackets.
 	for i, want := range []string{"0", "300", "1500", "12000", "132000"} {
 		if got := btc.Brackets[i].Cum; !got.Equal(decimal.RequireFromString(want)) {
@@ -71,15 +72,15 @@ func TestWellKnownRules(t *testing.T) {
 	if btc.FundingCap.String() != "0.003" || btc.MinNotional.String() != "100" || btc.PriceUp.String() != "1.05" {
 		t.Errorf("BTCUSDT: %+v", btc)
 	}
-	shib, _ := Rules(exchange.USDM, "1000SHIBUSDT")
+	shib, _ := Rules(api.USDM, "1000SHIBUSDT")
 	if shib.Base != "SHIB" || shib.Multiplier != 1000 || shib.Tick.String() != "0.000001" {
 		t.Errorf("1000SHIBUSDT: %+v", shib)
 	}
-	coin, _ := Rules(exchange.COINM, "BTCUSD_PERP")
+	coin, _ := Rules(api.COINM, "BTCUSD_PERP")
 	if coin.Base != "BTC" || coin.Quote != "USD" || coin.ContractSize.String() != "100" || coin.Settle() != "BTC" {
 		t.Errorf("BTCUSD_PERP: %+v", coin)
 	}
-	if _, ok := Rules(exchange.Spot, "1000SHIBUSDT"); ok {
+	if _, ok := Rules(api.Spot, "1000SHIBUSDT"); ok {
 		t.Error("1000SHIBUSDT is not on spot")
 	}
 }
@@ -87,27 +88,27 @@ func TestWellKnownRules(t *testing.T) {
 func TestAssume(t *testing.T) {
 	tick, lot := exchange.MustStep("0.05"), exchange.MustStep("5")
 	tests := []struct {
-		market      exchange.Market
+		market      api.Market
 		symbol      string
 		base, quote string
 		multiplier  int64
 		hours       int
 	}{
-		{exchange.Spot, "BTCUSDT", "BTC", "USDT", 1, 0},
-		{exchange.Spot, "LTCBTC", "LTC", "BTC", 1, 0},
-		{exchange.Spot, "WLDFDUSD", "WLD", "FDUSD", 1, 0},
-		{exchange.Spot, "1000SATSUSDT", "1000SATS", "USDT", 1, 0},
-		{exchange.Spot, "USDT", "USDT", "USDT", 1, 0},
-		{exchange.USDM, "BTCUSDT", "BTC", "USDT", 1, 8},
-		{exchange.USDM, "1000PEPEUSDC", "PEPE", "USDC", 1000, 8},
-		{exchange.USDM, "1000000MOGUSDT", "MOG", "USDT", 1000000, 8},
-		{exchange.USDM, "1000SATSUSDT", "1000SATS", "USDT", 1, 8},
-		{exchange.USDM, "1INCHUSDT", "1INCH", "USDT", 1, 8},
-		{exchange.USDM, "BTCUSDT_261225", "BTC", "USDT", 1, 0},
-		{exchange.USDM, "ETHBTC", "ETH", "BTC", 1, 8},
-		{exchange.COINM, "DOTUSD_PERP", "DOT", "USD", 1, 8},
-		{exchange.COINM, "FILUSD_PERP", "FIL", "USD", 1, 8},
-		{exchange.COINM, "BTCUSD_261225", "BTC", "USD", 1, 0},
+		{api.Spot, "BTCUSDT", "BTC", "USDT", 1, 0},
+		{api.Spot, "LTCBTC", "LTC", "BTC", 1, 0},
+		{api.Spot, "WLDFDUSD", "WLD", "FDUSD", 1, 0},
+		{api.Spot, "1000SATSUSDT", "1000SATS", "USDT", 1, 0},
+		{api.Spot, "USDT", "USDT", "USDT", 1, 0},
+		{api.USDM, "BTCUSDT", "BTC", "USDT", 1, 8},
+		{api.USDM, "1000PEPEUSDC", "PEPE", "USDC", 1000, 8},
+		{api.USDM, "1000000MOGUSDT", "MOG", "USDT", 1000000, 8},
+		{api.USDM, "1000SATSUSDT", "1000SATS", "USDT", 1, 8},
+		{api.USDM, "1INCHUSDT", "1INCH", "USDT", 1, 8},
+		{api.USDM, "BTCUSDT_261225", "BTC", "USDT", 1, 0},
+		{api.USDM, "ETHBTC", "ETH", "BTC", 1, 8},
+		{api.COINM, "DOTUSD_PERP", "DOT", "USD", 1, 8},
+		{api.COINM, "FILUSD_PERP", "FIL", "USD", 1, 8},
+		{api.COINM, "BTCUSD_261225", "BTC", "USD", 1, 0},
 	}
 	for _, tt := range tests {
 		in := Assume(tt.market, tt.symbol, tick, lot)
@@ -120,7 +121,7 @@ func TestAssume(t *testing.T) {
 		if in.Perp() && len(in.Brackets) == 0 || !in.TakerFee.IsPositive() {
 			t.Errorf("%s: %+v", in.Key(), in)
 		}
-		if size := in.ContractSize.IntPart(); tt.market == exchange.COINM && tt.base == "BTC" && size != 100 {
+		if size := in.ContractSize.IntPart(); tt.market == api.COINM && tt.base == "BTC" && size != 100 {
 			t.Errorf("%s: contract of %d USD, want 100", in.Key(), size)
 		}
 	}

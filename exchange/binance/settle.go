@@ -3,6 +3,7 @@ package binance
 import (
 	"context"
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"net/url"
 	"strconv"
 	"sync"
@@ -82,7 +83,7 @@ func (s *settler) take(now exchange.Time) (batches [][]due) {
 
 func join(batches [][]due, d due) [][]due {
 	for i, b := range batches {
-		if b[0].at == d.at && b[0].t.in.Market == d.t.in.Market {
+		if b[0].at == d.at && api.Of(b[0].t.in.Venue) == api.Of(d.t.in.Venue) {
 			batches[i] = append(b, d)
 			return batches
 		}
@@ -91,7 +92,7 @@ func join(batches [][]due, d due) [][]due {
 }
 
 func (s *settler) settle(ctx context.Context, m *Market, batch []due) {
-	if batch[0].t.in.Market == exchange.USDM && len(batch) >= batched {
+	if api.Of(batch[0].t.in.Venue) == api.USDM && len(batch) >= batched {
 		rows, err := m.rest.fetchAllSettled(ctx, batch[0].at-near)
 		for _, d := range batch {
 			s.resolve(m, d, rows, err)
@@ -142,5 +143,5 @@ func (t *track) settle(m *Market, at exchange.Time, r *settlement) {
 // on, oldest first.
 func (r *rest) fetchAllSettled(ctx context.Context, from exchange.Time) ([]settlement, error) {
 	query := url.Values{"startTime": {strconv.FormatInt(int64(from/exchange.Millisecond), 10)}, "limit": {"1000"}}
-	return fetchRows[settlement](ctx, r, exchange.USDM, "/fundingRate", query)
+	return fetchRows[settlement](ctx, r, api.USDM, "/fundingRate", query)
 }

@@ -1,6 +1,7 @@
 package binance
 
 import (
+	"github.com/perilune/perilune/exchange/binance/api"
 	"testing"
 
 	"github.com/perilune/perilune/exchange"
@@ -11,7 +12,7 @@ func TestASettlementIsGivenUp(t *testing.T) {
 	at := exchange.Date(2026, 1, 1)
 	now, notes := at, 0
 	m := &Market{o: Options{Now: func() exchange.Time { return now }, Notice: func(Notice) { notes++ }}, settler: newSettler()}
-	d := due{t: newTrack(&exchange.Instrument{Market: exchange.USDM, Symbol: "BTCUSDT", Tick: exchange.MustStep("0.1"), Lot: exchange.MustStep("0.001")}), at: at}
+	d := due{t: newTrack(&exchange.Instrument{Venue: api.USDM.Venue(), Contract: exchange.Linear, Symbol: "BTCUSDT", Tick: exchange.MustStep("0.1"), Lot: exchange.MustStep("0.001")}), at: at}
 	m.settler.resolve(m, d, nil, nil)
 	if now = at + settleWithin; len(m.settler.due) != 1 {
 		t.Fatalf("%d wait after a try", len(m.settler.due))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"io"
 	"net"
 	"net/http"
@@ -77,7 +78,7 @@ func (s *shelf) differing(t *testing.T, host string, m *binance.Market) (out []s
 
 func restDepth(t *testing.T, host string, in *exchange.Instrument) string {
 	t.Helper()
-	path := map[exchange.Market]string{exchange.Spot: "/api/v3", exchange.USDM: "/fapi/v1", exchange.COINM: "/dapi/v1"}[in.Market]
+	path := map[api.Market]string{api.Spot: "/api/v3", api.USDM: "/fapi/v1", api.COINM: "/dapi/v1"}[api.Of(in.Venue)]
 	resp, err := http.Get("http://" + host + path + "/depth?limit=10&symbol=" + in.Symbol)
 	if err != nil {
 		t.Fatal(err)
@@ -165,7 +166,7 @@ func TestSimulatorStartsAnew(t *testing.T) {
 	m := openAt(t, host, s)
 	defer m.Close()
 	agree(t, sim, s, host, m)
-	in, _ := m.Universe().Find(exchange.USDM, "BTCUSDT")
+	in, _ := m.Universe().Find(api.USDM.Venue(), "BTCUSDT")
 	was := s.lastID(in.ID)
 	stop()
 
@@ -274,7 +275,7 @@ func TestAgainstSimulator(t *testing.T) {
 // long its stream goes on.
 func halted(t *testing.T, sim *simserver.Server, s *shelf, m *binance.Market) {
 	t.Helper()
-	in, _ := m.Universe().Find(exchange.USDM, "ETHUSDT")
+	in, _ := m.Universe().Find(api.USDM.Venue(), "ETHUSDT")
 	ready := func() bool {
 		s.mu.Lock()
 		defer s.mu.Unlock()

@@ -3,6 +3,7 @@ package binance
 import (
 	"context"
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"net/url"
 	"strconv"
 	"time"
@@ -151,18 +152,18 @@ func (f *fetcher) failed(m *Market, t *track, err error) {
 // depth.
 func (f *fetcher) fetch(ctx context.Context, m *Market, t *track) (verdict, error) {
 	depth := m.o.FuturesDepth
-	if t.in.Market == exchange.Spot {
+	if api.Of(t.in.Venue) == api.Spot {
 		depth = m.o.SpotDepth
 	}
 	look := t.state() == book.Live
 	if look {
 		depth = min(depth, 5)
 	}
-	body, err := m.rest.get(ctx, t.in.Market, "/depth", url.Values{"symbol": {t.in.Symbol}, "limit": {strconv.Itoa(depth)}})
+	body, err := m.rest.get(ctx, api.Of(t.in.Venue), "/depth", url.Values{"symbol": {t.in.Symbol}, "limit": {strconv.Itoa(depth)}})
 	if err != nil {
 		return 0, err
 	}
-	d := NewDecoder(t.in.Market, func(symbol []byte) *exchange.Instrument {
+	d := NewDecoder(api.Of(t.in.Venue), func(symbol []byte) *exchange.Instrument {
 		if string(symbol) == t.in.Symbol {
 			return t.in
 		}

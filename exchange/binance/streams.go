@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"strings"
 	"time"
 
@@ -27,7 +28,7 @@ const (
 
 // route is one kind of connection: what it is for and what may be asked on it.
 type route struct {
-	market exchange.Market
+	market api.Market
 	path   string // below the market's stream address
 	data   Data
 	// contracts: the stream of all contracts is had on it.
@@ -37,14 +38,14 @@ type route struct {
 // routes follow the split of USD-M of 2026-04-23: what is asked on the wrong one
 // is accepted and never delivered.
 var routes = []route{
-	{exchange.Spot, "/stream", Books | Tickers | Trades | Bars, false},
-	{exchange.USDM, "/public/stream", Books | Tickers, false},
-	{exchange.USDM, "/market/stream", Trades | Marks | Bars, true},
-	{exchange.COINM, "/stream", AllData | Bars, true},
+	{api.Spot, "/stream", Books | Tickers | Trades | Bars, false},
+	{api.USDM, "/public/stream", Books | Tickers, false},
+	{api.USDM, "/market/stream", Trades | Marks | Bars, true},
+	{api.COINM, "/stream", AllData | Bars, true},
 }
 
 func (r *route) url(e *Endpoints) string {
-	base := map[exchange.Market]string{exchange.Spot: e.WSSpot, exchange.USDM: e.WSUSDM, exchange.COINM: e.WSCOINM}[r.market]
+	base := map[api.Market]string{api.Spot: e.WSSpot, api.USDM: e.WSUSDM, api.COINM: e.WSCOINM}[r.market]
 	return base + r.path
 }
 
@@ -59,7 +60,7 @@ const (
 func (r *route) streams(in *exchange.Instrument, o *Options) (out []wire.Stream) {
 	name := lower(in.Symbol)
 	trades := "@aggTrade"
-	if r.market == exchange.Spot {
+	if r.market == api.Spot {
 		trades = "@trade"
 	}
 	for _, s := range []struct {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -23,15 +24,15 @@ type listed struct {
 
 const never = 4133404800000 // the venue's placeholder for a perpetual
 
-var tricky = map[exchange.Market][]listed{
-	exchange.Spot: {
+var tricky = map[api.Market][]listed{
+	api.Spot: {
 		{symbol: "BTCUSDT", base: "BTC", quote: "USDT"}, {symbol: "BTCUSDC", base: "BTC", quote: "USDC"},
 		{symbol: "SHIBUSDT", base: "SHIB", quote: "USDT"}, {symbol: "PEPEUSDC", base: "PEPE", quote: "USDC"},
 		{symbol: "1000SATSUSDT", base: "1000SATS", quote: "USDT"}, {symbol: "1MBABYDOGEUSDT", base: "1MBABYDOGE", quote: "USDT"},
 		{symbol: "1INCHUSDT", base: "1INCH", quote: "USDT"}, {symbol: "币安人生USDT", base: "币安人生", quote: "USDT"},
 		{symbol: "LUNAUSDT", base: "LUNA", quote: "USDT", status: "HALT"}, {symbol: "ETHBTC", base: "ETH", quote: "BTC"},
 	},
-	exchange.USDM: {
+	api.USDM: {
 		{symbol: "BTCUSDT", base: "BTC", quote: "USDT"}, {symbol: "BTCUSDC", base: "BTC", quote: "USDC"},
 		{symbol: "BTCUSDT_261225", base: "BTC", quote: "USDT", contract: "CURRENT_QUARTER", delivery: 1798185600000},
 		{symbol: "1000SHIBUSDT", base: "1000SHIB", quote: "USDT"}, {symbol: "1000PEPEUSDC", base: "1000PEPE", quote: "USDC"},
@@ -40,7 +41,7 @@ var tricky = map[exchange.Market][]listed{
 		{symbol: "1000000MOGUSDT", base: "1000000MOG", quote: "USDT"},
 		{symbol: "TSLAUSDT", base: "TSLA", quote: "USDT", contract: "TRADIFI_PERPETUAL"},
 	},
-	exchange.COINM: {
+	api.COINM: {
 		{symbol: "BTCUSD_PERP", base: "BTC", quote: "USD"},
 		{symbol: "BTCUSD_261225", base: "BTC", quote: "USD", contract: "CURRENT_QUARTER", delivery: 1798185600000},
 	},
@@ -67,10 +68,10 @@ func (l *listed) row() string {
 }
 
 // venueListing answers exchangeInfo and ticker/24hr.
-func venueListing(t *testing.T, lists map[exchange.Market][]listed) Options {
+func venueListing(t *testing.T, lists map[api.Market][]listed) Options {
 	t.Helper()
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		m := map[string]exchange.Market{"/api": exchange.Spot, "/fap": exchange.USDM, "/dap": exchange.COINM}[r.URL.Path[:4]]
+		m := map[string]api.Market{"/api": api.Spot, "/fap": api.USDM, "/dap": api.COINM}[r.URL.Path[:4]]
 		var rows []string
 		for i := range lists[m] {
 			if l := &lists[m][i]; strings.HasSuffix(r.URL.Path, "exchangeInfo") {
@@ -111,16 +112,16 @@ func TestPairsOfTrickySymbols(t *testing.T) {
 		got  []exchange.Pair
 		want []string
 	}{
-		{"usdm", u.Pairs(exchange.USDM), []string{"1000SATS 1000SATSUSDT 1000SATSUSDT x1", "1INCH 1INCHUSDT 1INCHUSDT x1", "1MBABYDOGE 1MBABYDOGEUSDT 1MBABYDOGEUSDT x1",
+		{"usdm", u.Pairs(exchange.Perpetuals(exchange.Linear)), []string{"1000SATS 1000SATSUSDT 1000SATSUSDT x1", "1INCH 1INCHUSDT 1INCHUSDT x1", "1MBABYDOGE 1MBABYDOGEUSDT 1MBABYDOGEUSDT x1",
 			"BTC BTCUSDC BTCUSDC x1", "BTC BTCUSDT BTCUSDT x1", "PEPE PEPEUSDC 1000PEPEUSDC x1000", "SHIB SHIBUSDT 1000SHIBUSDT x1000", "币安人生 币安人生USDT 币安人生USDT x1"}},
-		{"coinm", u.Pairs(exchange.COINM), []string{"BTC BTCUSDT BTCUSD_PERP x1"}},
-		{"usdm dated", u.DatedPairs(exchange.USDM), []string{"BTC BTCUSDT BTCUSDT_261225 x1"}},
+		{"coinm", u.Pairs(exchange.Perpetuals(exchange.Inverse)), []string{"BTC BTCUSDT BTCUSD_PERP x1"}},
+		{"usdm dated", u.Pairs(exchange.Futures(exchange.Linear)), []string{"BTC BTCUSDT BTCUSDT_261225 x1"}},
 	} {
 		if got := text(tt.got); !slices.Equal(got, tt.want) {
 			t.Errorf("%s:\n got %q\nwant %q", tt.name, got, tt.want)
 		}
 	}
-	mog, _ := u.Find(exchange.USDM, "1000000MOGUSDT")
+	mog, _ := u.Find(api.USDM.Venue(), "1000000MOGUSDT")
 	if mog.Base != "MOG" || mog.Multiplier != 1_000_000 {
 		t.Errorf("%+v", mog)
 	}
@@ -150,11 +151,11 @@ func TestChooseNamesWhatIsWrong(t *testing.T) {
 }
 
 // many returns a catalogue as large as the venue's own.
-func many(n int) map[exchange.Market][]listed {
-	lists := make(map[exchange.Market][]listed)
+func many(n int) map[api.Market][]listed {
+	lists := make(map[api.Market][]listed)
 	for i := range n {
 		base := fmt.Sprintf("C%04d", i)
-		for _, m := range []exchange.Market{exchange.Spot, exchange.USDM} {
+		for _, m := range []api.Market{api.Spot, api.USDM} {
 			lists[m] = append(lists[m], listed{symbol: base + "USDT", base: base, quote: "USDT"})
 		}
 	}
@@ -186,7 +187,7 @@ func bigInfo(n, padding int) []byte {
 	if err != nil {
 		panic(err)
 	}
-	for _, l := range many(n)[exchange.Spot] {
+	for _, l := range many(n)[api.Spot] {
 		rows = append(rows, strings.Replace(l.row(), `"permissionSets":[`, `"permissionSets":[`+string(sets)+`,`, 1))
 	}
 	return []byte(`{"timezone":"UTC","serverTime":1,"rateLimits":[],"symbols":[` + strings.Join(rows, ",") + "]}")
@@ -198,7 +199,7 @@ func TestBigExchangeInfoIsNotKept(t *testing.T) {
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
-	info, err := DecodeExchangeInfo(exchange.Spot, body)
+	info, err := DecodeExchangeInfo(api.Spot, body)
 	if err != nil || len(info.Listings) != 2500 || len(info.Problems) > 0 {
 		t.Fatalf("%v, %d listings, problems %.3q", err, len(info.Listings), info.Problems)
 	}
@@ -218,7 +219,7 @@ func BenchmarkExchangeInfo(b *testing.B) {
 		b.SetBytes(int64(len(body)))
 		b.ReportAllocs()
 		for b.Loop() {
-			if _, err := DecodeExchangeInfo(exchange.Spot, body); err != nil {
+			if _, err := DecodeExchangeInfo(api.Spot, body); err != nil {
 				b.Fatal(err)
 			}
 		}

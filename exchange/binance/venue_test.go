@@ -3,6 +3,7 @@ package binance
 import (
 	"encoding/json"
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"math/rand/v2"
 	"net/http"
 	"slices"
@@ -12,7 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/wire"
 	"github.com/perilune/perilune/exchange/wire/wiretest"
 )
@@ -48,7 +48,7 @@ type subscriber struct {
 }
 
 type fakeBook struct {
-	market exchange.Market
+	market api.Market
 	symbol string
 	id     int64 // of the last change
 	sentID int64 // u of the last diff
@@ -63,10 +63,10 @@ type fakeBook struct {
 func newFakeVenue(t *testing.T) *fakeVenue {
 	v := &fakeVenue{net: wiretest.New(), rng: rand.New(rand.NewPCG(1, 2)), peers: make(map[*wire.Peer]*subscriber),
 		requests: make(map[string]int), ids: 5000, terms: "[]", hours: 8, status: make(map[string]string)}
-	v.add(exchange.Spot, "BTCUSDT")
-	v.add(exchange.USDM, "BTCUSDT")
-	v.add(exchange.USDM, "1000SHIBUSDT")
-	v.add(exchange.COINM, "BTCUSD_PERP")
+	v.add(api.Spot, "BTCUSDT")
+	v.add(api.USDM, "BTCUSDT")
+	v.add(api.USDM, "1000SHIBUSDT")
+	v.add(api.COINM, "BTCUSD_PERP")
 	srv := &http.Server{Handler: v}
 	done := make(chan struct{})
 	go func() { defer close(done); _ = srv.Serve(v.net) }()
@@ -79,7 +79,7 @@ func newFakeVenue(t *testing.T) *fakeVenue {
 	return v
 }
 
-func (v *fakeVenue) add(m exchange.Market, symbol string) {
+func (v *fakeVenue) add(m api.Market, symbol string) {
 	b := &fakeBook{market: m, symbol: symbol, id: 1000, sentID: 1000, bids: make(map[int64]int64), asks: make(map[int64]int64), past: make(map[int64]string)}
 	for i := range int64(20) {
 		b.bids[1000-i], b.asks[1001+i] = 5+i, 7+i
@@ -88,7 +88,7 @@ func (v *fakeVenue) add(m exchange.Market, symbol string) {
 	v.books = append(v.books, b)
 }
 
-func (v *fakeVenue) book(m exchange.Market, symbol string) *fakeBook {
+func (v *fakeVenue) book(m api.Market, symbol string) *fakeBook {
 	i := slices.IndexFunc(v.books, func(b *fakeBook) bool { return b.market == m && b.symbol == symbol })
 	if i < 0 {
 		return nil
@@ -135,7 +135,7 @@ func (v *fakeVenue) change(b *fakeBook) (side, text string) {
 		levels[p] = q
 	}
 	b.id++
-	if b.market != exchange.Spot {
+	if b.market != api.Spot {
 		v.ids += 1 + v.rng.Int64N(5)
 		b.id = v.ids
 	}
@@ -164,7 +164,7 @@ func (v *fakeVenue) move(b *fakeBook, changes int, between func()) {
 		between()
 	}
 	pu := ""
-	if b.market != exchange.Spot {
+	if b.market != api.Spot {
 		pu = fmt.Sprintf(`"T":%d,"pu":%d,`, time.Now().UnixMilli(), prev)
 	}
 	payload := fmt.Sprintf(`{"e":"depthUpdate","E":%d,"s":"%s",%s"U":%d,"u":%d,"b":[%s],"a":[%s]}`, time.Now().UnixMilli(), b.symbol,
@@ -178,7 +178,7 @@ func (v *fakeVenue) move(b *fakeBook, changes int, between func()) {
 func (v *fakeVenue) trade(b *fakeBook) {
 	b.trades++
 	ms := time.Now().UnixMilli()
-	if b.market == exchange.Spot {
+	if b.market == api.Spot {
 		v.send(b.market, lower(b.symbol)+"@trade", 0, fmt.Sprintf(`{"e":"trade","E":%d,"s":"%s","t":%d,"p":"10.00","q":"3","T":%d,"m":true,"M":true}`, ms, b.symbol, b.trades, ms))
 		return
 	}
@@ -204,7 +204,7 @@ func carries(route, stream string) bool {
 }
 
 // send delivers a payload to all who subscribed to its stream.
-func (v *fakeVenue) send(m exchange.Market, stream string, n int, payload string) {
+func (v *fakeVenue) send(m api.Market, stream string, n int, payload string) {
 	frames := [][]byte{[]byte(`{"stream":"` + stream + `","data":` + payload + `}`)}
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -242,11 +242,11 @@ func (v *fakeVenue) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.requests[r.URL.Path]++
-	m, what := exchange.Spot, strings.TrimPrefix(r.URL.Path, "/api/v3")
+	m, what := api.Spot, strings.TrimPrefix(r.URL.Path, "/api/v3")
 	if s, ok := strings.CutPrefix(r.URL.Path, "/fapi/v1"); ok {
-		m, what = exchange.USDM, s
+		m, what = api.USDM, s
 	} else if s, ok := strings.CutPrefix(r.URL.Path, "/dapi/v1"); ok {
-		m, what = exchange.COINM, s
+		m, what = api.COINM, s
 	}
 	switch what {
 	case "/exchangeInfo":
@@ -268,7 +268,7 @@ func (v *fakeVenue) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (v *fakeVenue) info(w http.ResponseWriter, m exchange.Market) {
+func (v *fakeVenue) info(w http.ResponseWriter, m api.Market) {
 	var rows []string
 	for _, b := range v.books {
 		if b.market != m {
@@ -301,7 +301,7 @@ func (v *fakeVenue) snapshot(w http.ResponseWriter, b *fakeBook, limit string) {
 	fmt.Fprintf(w, `{"lastUpdateId":%d,"bids":[%s],"asks":[%s]}`, b.id, strings.Join(bids[:min(n, len(bids))], ","), strings.Join(asks[:min(n, len(asks))], ","))
 }
 
-func (v *fakeVenue) premium(w http.ResponseWriter, m exchange.Market) {
+func (v *fakeVenue) premium(w http.ResponseWriter, m api.Market) {
 	var rows []string
 	for _, b := range v.books {
 		if b.market == m {

@@ -9,7 +9,7 @@ import (
 )
 
 var btc = &exchange.Instrument{
-	Market: exchange.USDM, Symbol: "BTCUSDT", Base: "BTC", Quote: "USDT",
+	Venue: "usdm", Contract: exchange.Linear, Symbol: "BTCUSDT", Base: "BTC", Quote: "USDT",
 	Tick: exchange.MustStep("0.1"), Lot: exchange.MustStep("0.001"), Multiplier: 1,
 }
 

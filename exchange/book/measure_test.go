@@ -12,7 +12,7 @@ import (
 )
 
 var btcCoin = &exchange.Instrument{
-	Market: exchange.COINM, Symbol: "BTCUSD_PERP", Base: "BTC", Quote: "USD",
+	Venue: "coinm", Contract: exchange.Inverse, Symbol: "BTCUSD_PERP", Base: "BTC", Quote: "USD",
 	Tick: exchange.MustStep("0.1"), Lot: exchange.MustStep("1"), Multiplier: 1,
 	ContractSize: decimal.NewFromInt(100),
 }

@@ -2,11 +2,10 @@ package limit
 
 import (
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/perilune/perilune/exchange"
 )
 
 // Params are the parameters of a request as far as its weight depends on them;
@@ -60,9 +59,9 @@ func Find(method, path string) (*Endpoint, error) {
 
 // FindMethod returns the endpoint of a method of a market's WebSocket API:
 // order.place. The method "connect" stands for opening the connection.
-func FindMethod(m exchange.Market, method string) (*Endpoint, error) {
+func FindMethod(m api.Market, method string) (*Endpoint, error) {
 	methods := futuresMethods
-	if m == exchange.Spot {
+	if m == api.Spot {
 		methods = spotMethods
 	}
 	if cost, ok := methods[method]; ok {

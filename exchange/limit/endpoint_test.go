@@ -1,11 +1,10 @@
 package limit
 
 import (
+	"github.com/perilune/perilune/exchange/binance/api"
 	"net/url"
 	"strings"
 	"testing"
-
-	"github.com/perilune/perilune/exchange"
 )
 
 // use spells out what a cost charges beside weight.
@@ -147,10 +146,10 @@ func TestMethods(t *testing.T) {
 			}
 		}
 	}
-	for m, want := range map[exchange.Market]Cost{
-		exchange.Spot:  {Pool: Spot, Use: [Meters]int32{SpotWeight: 2, SpotRaw: 1, SpotConnects: 1}},
-		exchange.USDM:  {Pool: Futures, Use: [Meters]int32{FuturesWeight: 5}},
-		exchange.COINM: {Pool: Futures, Use: [Meters]int32{FuturesWeight: 5}},
+	for m, want := range map[api.Market]Cost{
+		api.Spot:  {Pool: Spot, Use: [Meters]int32{SpotWeight: 2, SpotRaw: 1, SpotConnects: 1}},
+		api.USDM:  {Pool: Futures, Use: [Meters]int32{FuturesWeight: 5}},
+		api.COINM: {Pool: Futures, Use: [Meters]int32{FuturesWeight: 5}},
 	} {
 		if e, err := FindMethod(m, "connect"); err != nil || e.Cost(None{}) != want {
 			t.Errorf("%v connect: %v", m, err)
@@ -167,7 +166,7 @@ func TestUnknownEndpoints(t *testing.T) {
 			t.Errorf("%v: got %v", c, err)
 		}
 	}
-	if _, err := FindMethod(exchange.COINM, "order.amend"); err == nil || !strings.Contains(err.Error(), "order.amend of coinm") {
+	if _, err := FindMethod(api.COINM, "order.amend"); err == nil || !strings.Contains(err.Error(), "order.amend of coinm") {
 		t.Errorf("got %v", err)
 	}
 }

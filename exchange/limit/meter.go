@@ -2,6 +2,7 @@ package limit
 
 import (
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 
 	"github.com/perilune/perilune/exchange"
 )
@@ -27,8 +28,8 @@ func (p Pool) String() string {
 }
 
 // PoolOf returns the pool of a market's endpoints.
-func PoolOf(m exchange.Market) Pool {
-	if m == exchange.Spot {
+func PoolOf(m api.Market) Pool {
+	if m == api.Spot {
 		return Spot
 	}
 	return Futures

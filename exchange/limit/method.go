@@ -1,6 +1,6 @@
 package limit
 
-import "github.com/perilune/perilune/exchange"
+import "github.com/perilune/perilune/exchange/binance/api"
 
 // spotMethods and futuresMethods are the WebSocket API methods that have no
 // REST counterpart. Connecting costs weight; spot counts connections as well.
@@ -30,8 +30,8 @@ func connectSpot(Params) Cost {
 }
 
 // restOf names the REST endpoint whose limits a WebSocket API method shares.
-var restOf = map[exchange.Market]map[string][2]string{
-	exchange.Spot: {
+var restOf = map[api.Market]map[string][2]string{
+	api.Spot: {
 		"ping":                      {"GET", "/api/v3/ping"},
 		"time":                      {"GET", "/api/v3/time"},
 		"exchangeInfo":              {"GET", "/api/v3/exchangeInfo"},
@@ -57,7 +57,7 @@ var restOf = map[exchange.Market]map[string][2]string{
 		"allOrders":                 {"GET", "/api/v3/allOrders"},
 		"myTrades":                  {"GET", "/api/v3/myTrades"},
 	},
-	exchange.USDM: {
+	api.USDM: {
 		"depth":                {"GET", "/fapi/v1/depth"},
 		"ticker.price":         {"GET", "/fapi/v2/ticker/price"},
 		"ticker.book":          {"GET", "/fapi/v1/ticker/bookTicker"},
@@ -77,7 +77,7 @@ var restOf = map[exchange.Market]map[string][2]string{
 		"userDataStream.ping":  {"PUT", "/fapi/v1/listenKey"},
 		"userDataStream.stop":  {"DELETE", "/fapi/v1/listenKey"},
 	},
-	exchange.COINM: {
+	api.COINM: {
 		"order.place":          {"POST", "/dapi/v1/order"},
 		"order.modify":         {"PUT", "/dapi/v1/order"},
 		"order.cancel":         {"DELETE", "/dapi/v1/order"},

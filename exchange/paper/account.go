@@ -1,6 +1,7 @@
 package paper
 
 import (
+	"cmp"
 	"sort"
 
 	"github.com/shopspring/decimal"
@@ -11,7 +12,7 @@ import (
 // purse is one asset of one wallet. A derivatives purse backs every position
 // that settles in its asset.
 type purse struct {
-	market exchange.Market
+	wallet exchange.Wallet
 	asset  string
 	total  decimal.Decimal
 	locked decimal.Decimal // spot only: for open orders
@@ -25,22 +26,23 @@ type purse struct {
 
 func (p *purse) add(amount decimal.Decimal) {
 	p.total = p.total.Add(amount)
-	if p.market != exchange.Spot {
+	if len(p.slots) > 0 {
 		p.float = exchange.Float(p.total)
 	}
 }
 
 // purse returns a wallet's purse for an asset, making an empty one if needed.
 // Purses are kept sorted, because reports list them.
-func (v *Venue) purse(m exchange.Market, asset string) *purse {
+func (v *Venue) purse(w exchange.Wallet, asset string) *purse {
+	w = w.Within(v.opt.Universe.House())
 	i := sort.Search(len(v.purses), func(i int) bool {
 		p := v.purses[i]
-		return p.market > m || p.market == m && p.asset >= asset
+		return cmp.Or(v.opt.Universe.CompareWallets(p.wallet, w), cmp.Compare(p.asset, asset)) >= 0
 	})
-	if i < len(v.purses) && v.purses[i].market == m && v.purses[i].asset == asset {
+	if i < len(v.purses) && v.purses[i].wallet == w && v.purses[i].asset == asset {
 		return v.purses[i]
 	}
-	p := &purse{market: m, asset: asset}
+	p := &purse{wallet: w, asset: asset}
 	v.purses = append(v.purses, nil)
 	copy(v.purses[i+1:], v.purses[i:])
 	v.purses[i] = p
@@ -70,7 +72,7 @@ func (v *Venue) relock(s *slot, o *order) {
 	if !o.live {
 		amount = decimal.Zero
 	}
-	p := v.purse(exchange.Spot, asset)
+	p := v.purse(s.in.Wallet, asset)
 	p.locked = p.locked.Add(amount.Sub(o.locked))
 	o.locked = amount
 }
@@ -96,11 +98,11 @@ func (v *Venue) post(s *slot, o *order, f exchange.Fill, at exchange.Time) {
 		s.purse.add(realised.Sub(f.Fee))
 		s.rescreen(held)
 	} else {
-		v.purse(exchange.Spot, s.in.Base).add(coins(s.in, dq))
-		v.purse(exchange.Spot, s.in.Quote).add(s.in.Notional(f.Price, dq).Neg())
-		v.purse(exchange.Spot, f.FeeAsset).add(f.Fee.Neg())
+		v.purse(s.in.Wallet, s.in.Base).add(coins(s.in, dq))
+		v.purse(s.in.Wallet, s.in.Quote).add(s.in.Notional(f.Price, dq).Neg())
+		v.purse(s.in.Wallet, f.FeeAsset).add(f.Fee.Neg())
 	}
-	v.emit(s.in.Market, answer{at: at + after, happened: at, kind: exchange.KindFill, instrument: s.in.ID, fill: &f})
+	v.emit(s.in.Wallet, answer{at: at + after, happened: at, kind: exchange.KindFill, instrument: s.in.ID, fill: &f})
 }
 
 // fee returns what an execution costs. Spot charges what was received, futures

@@ -11,21 +11,22 @@ import (
 // Balance returns an asset of a wallet. On spot, Locked is what open orders
 // hold. In a derivatives wallet Total is the wallet balance without unrealised
 // profit, and Free is what could be transferred out of it.
-func (v *Venue) Balance(m exchange.Market, asset string) exchange.Balance {
-	p := v.find(m, asset)
+func (v *Venue) Balance(w exchange.Wallet, asset string) exchange.Balance {
+	p := v.find(w, asset)
 	if p == nil {
 		return exchange.Balance{}
 	}
 	free := p.total.Sub(p.locked)
-	if m != exchange.Spot {
-		free = v.standing(p).movable(p)
+	if len(p.slots) > 0 {
+		free = v.standing(p).movable(p).Sub(p.locked)
 	}
 	return exchange.Balance{Total: p.total, Free: free, Locked: p.total.Sub(free)}
 }
 
-func (v *Venue) find(m exchange.Market, asset string) *purse {
+func (v *Venue) find(w exchange.Wallet, asset string) *purse {
+	w = w.Within(v.opt.Universe.House())
 	for _, p := range v.purses {
-		if p.market == m && p.asset == asset {
+		if p.wallet == w && p.asset == asset {
 			return p
 		}
 	}
@@ -49,7 +50,7 @@ func (v *Venue) Balances() []Deposit {
 	var out []Deposit
 	for _, p := range v.purses {
 		if !p.total.IsZero() {
-			out = append(out, Deposit{p.market, p.asset, p.total})
+			out = append(out, Deposit{p.wallet, p.asset, p.total})
 		}
 	}
 	return out
@@ -93,8 +94,8 @@ func (v *Venue) QueueAhead(id exchange.OrderID) (float64, bool) {
 
 // Equity returns the balance of an asset in a wallet, with the unrealised profit
 // of the positions that it backs.
-func (v *Venue) Equity(m exchange.Market, asset string) decimal.Decimal {
-	if p := v.find(m, asset); p != nil {
+func (v *Venue) Equity(w exchange.Wallet, asset string) decimal.Decimal {
+	if p := v.find(w, asset); p != nil {
 		return v.standing(p).balance
 	}
 	return decimal.Zero
@@ -109,8 +110,8 @@ type Margin struct {
 }
 
 // Margin returns the margin of an asset of a derivatives wallet.
-func (v *Venue) Margin(m exchange.Market, asset string) Margin {
-	p := v.find(m, asset)
+func (v *Venue) Margin(w exchange.Wallet, asset string) Margin {
+	p := v.find(w, asset)
 	if p == nil {
 		return Margin{}
 	}
@@ -120,8 +121,8 @@ func (v *Venue) Margin(m exchange.Market, asset string) Margin {
 
 // MarginRatio returns maintenance over margin balance: 0 without positions, and
 // liquidation at 1.
-func (v *Venue) MarginRatio(m exchange.Market, asset string) decimal.Decimal {
-	g := v.Margin(m, asset)
+func (v *Venue) MarginRatio(w exchange.Wallet, asset string) decimal.Decimal {
+	g := v.Margin(w, asset)
 	if g.Maintenance.IsZero() || g.Balance.IsZero() {
 		return decimal.Zero
 	}

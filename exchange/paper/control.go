@@ -117,10 +117,10 @@ func (v *Venue) Settle(now exchange.Time) {
 	}
 }
 
-// Reserve locks an amount of a spot asset, or gives back a negative one: for
+// Reserve locks an amount of a wallet of coins, or gives back a negative one: for
 // orders that the exchange holds before they reach the book.
-func (v *Venue) Reserve(asset string, amount decimal.Decimal) error {
-	p := v.purse(exchange.Spot, asset)
+func (v *Venue) Reserve(w exchange.Wallet, asset string, amount decimal.Decimal) error {
+	p := v.purse(w, asset)
 	if free := p.total.Sub(p.locked); amount.GreaterThan(free) {
 		return fmt.Errorf("insufficient balance: needs %s %s, %s is free", amount, asset, free)
 	}

@@ -40,8 +40,8 @@ func (d *day) desk(t testing.TB) (*desk, *exchange.Instrument) {
 		panic(err)
 	}
 	k := newDesk(t, u, Options{
-		Latency: Latency{Model: "none"}, Leverage: 20, Fees: map[exchange.Market]FeeRate{exchange.USDM: {}},
-		Balances: []Deposit{{exchange.USDM, "USDT", d.money}},
+		Latency: Latency{Model: "none"}, Leverage: 20, Fees: map[exchange.Venue]FeeRate{"usdm": {}},
+		Balances: []Deposit{{"usdm", "USDT", d.money}},
 		Restore:  &Account{Positions: []Holding{{in.ID, exchange.Position{Qty: d.qty, Entry: dec("10000")}, decimal.Zero}}},
 	})
 	return k, in

@@ -32,7 +32,7 @@ func invalid(v *Venue, o *order) *refusal {
 		return refused(-1116, "Invalid orderType: %d, want limit or market", o.Type)
 	case o.TIF > exchange.PostOnly || o.Type == exchange.MarketOrder && o.TIF == exchange.PostOnly:
 		return refused(-1115, "Invalid timeInForce: %s %s", o.Type, o.TIF)
-	case o.ReduceOnly && o.market == exchange.Spot:
+	case o.ReduceOnly && !v.slots[o.Instrument].in.Perp():
 		return refused(-1106, "Parameter 'reduceOnly' sent when not required.")
 	}
 	return nil
@@ -66,10 +66,10 @@ func (v *Venue) filter(s *slot, o *order) *refusal {
 // futures have a code for each.
 func (s *slot) code(spot, usdm, coinm int, filter, format string, args ...any) *refusal {
 	detail := fmt.Sprintf(format, args...)
-	switch s.in.Market {
+	switch s.in.Contract {
 	case exchange.Spot:
 		return refused(spot, "Filter failure: %s (%s)", filter, detail)
-	case exchange.USDM:
+	case exchange.Linear:
 		return &refusal{usdm, detail}
 	}
 	return &refusal{coinm, detail}
@@ -183,7 +183,7 @@ func (v *Venue) funds(s *slot, o *order, p plan) *refusal {
 	if o.Type == exchange.MarketOrder && o.Side == exchange.Buy {
 		need = p.worth
 	}
-	purse := v.purse(exchange.Spot, asset)
+	purse := v.purse(s.in.Wallet, asset)
 	if free := purse.total.Sub(purse.locked); need.GreaterThan(free) {
 		return refused(-2010, "Account has insufficient balance for requested action: needs %s %s, %s is free", need, asset, free)
 	}

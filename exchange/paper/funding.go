@@ -35,7 +35,7 @@ func (v *Venue) payFunding(s *slot, ev *exchange.Event) bool {
 	}
 	amount := funding(s.in, q, mark, ev.Rate.Decimal())
 	s.purse.add(amount)
-	v.emit(s.in.Market, answer{at: ev.Time + v.house, happened: at, kind: exchange.KindFundingPaid, instrument: s.in.ID,
+	v.emit(s.in.Wallet, answer{at: ev.Time + v.house, happened: at, kind: exchange.KindFundingPaid, instrument: s.in.ID,
 		payment: &exchange.FundingPayment{Instrument: s.in.ID, Settled: at, Rate: ev.Rate, Mark: exchange.E8FromDecimal(mark),
 			Position: q, Amount: amount, Asset: s.purse.asset, TranID: v.number(&v.nextTran)}})
 	return true

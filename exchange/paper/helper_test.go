@@ -20,18 +20,18 @@ func btcUniverse(t testing.TB) *exchange.Universe {
 		{Cap: dec("1000000"), MMR: dec("0.01"), Cum: dec("1300"), MaxLeverage: 50},
 		{Cap: dec("10000000"), MMR: dec("0.025"), Cum: dec("16300"), MaxLeverage: 20},
 	}
-	perp := exchange.Instrument{Market: exchange.USDM, Symbol: "BTCUSDT", Base: "BTC", Quote: "USDT",
+	perp := exchange.Instrument{Venue: "usdm", Contract: exchange.Linear, Symbol: "BTCUSDT", Base: "BTC", Quote: "USDT",
 		Tick: exchange.MustStep("0.1"), Lot: exchange.MustStep("0.001"), MinNotional: dec("5"), MaxQty: 1_000_000,
 		PriceUp: dec("1.05"), PriceDown: dec("0.95"), TakeBound: dec("0.05"),
 		MakerFee: dec("0.0002"), TakerFee: dec("0.0005"), FundingHours: 8, Brackets: brackets}
 	eth := perp
 	eth.Symbol, eth.Base = "ETHUSDT", "ETH"
 	u, err := exchange.NewUniverse([]exchange.Instrument{
-		{Market: exchange.Spot, Symbol: "BTCUSDT", Base: "BTC", Quote: "USDT",
+		{Venue: "spot", Symbol: "BTCUSDT", Base: "BTC", Quote: "USDT",
 			Tick: exchange.MustStep("0.01"), Lot: exchange.MustStep("0.00001"), MinNotional: dec("5"), MinQty: 10,
 			PriceUp: dec("1.2"), PriceDown: dec("0.8"), MakerFee: dec("0.001"), TakerFee: dec("0.001")},
 		perp, eth, dated(perp),
-		{Market: exchange.COINM, Symbol: "BTCUSD_PERP", Base: "BTC", Quote: "USD",
+		{Venue: "coinm", Contract: exchange.Inverse, Symbol: "BTCUSD_PERP", Base: "BTC", Quote: "USD",
 			Tick: exchange.MustStep("0.1"), Lot: exchange.MustStep("1"), ContractSize: dec("100"),
 			MakerFee: dec("0.0002"), TakerFee: dec("0.0005"), FundingHours: 8,
 			Brackets: []exchange.Bracket{{Cap: dec("100000"), MMR: dec("0.004"), MaxLeverage: 125}}},
@@ -93,7 +93,7 @@ func (d *desk) market(in *exchange.Instrument, ev exchange.Event) {
 	ev.Instrument, ev.Time = in.ID, d.now
 	ev.PrevID = d.books[in.ID].LastID()
 	ev.FirstID, ev.LastID = ev.PrevID+1, ev.PrevID+1
-	if in.Market == exchange.Spot {
+	if !in.Perp() {
 		ev.PrevID = -1
 	}
 	d.books[in.ID].Apply(&ev)

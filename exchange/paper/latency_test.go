@@ -55,8 +55,8 @@ func TestBadOptions(t *testing.T) {
 		"impact":      {Impact: Impact{Model: "sqrt"}},
 		"leverage":    {Leverage: -1},
 		"leverageFor": {LeverageFor: map[exchange.InstrumentID]int{1: 0}},
-		"wallet":      {Balances: []Deposit{{9, "USDT", one}}},
-		"amount":      {Balances: []Deposit{{exchange.Spot, "USDT", one.Neg()}}},
+		"wallet":      {Balances: []Deposit{{"", "USDT", one}}},
+		"amount":      {Balances: []Deposit{{"spot", "USDT", one.Neg()}}},
 		"position":    {Restore: &Account{Positions: []Holding{{Instrument: 99}}}},
 		"entry":       {Restore: &Account{Positions: []Holding{{Instrument: 1, Position: exchange.Position{Qty: 1}}}}},
 	} {

@@ -216,6 +216,6 @@ func (v *Venue) insure(p *purse, at exchange.Time) {
 	}
 	amount := p.total.Neg()
 	p.add(amount)
-	v.emit(p.market, answer{at: at + v.house, happened: at, kind: exchange.KindBalance, instrument: exchange.NoInstrument,
-		wallet: p.market, asset: p.asset, amount: amount, reason: exchange.InsuranceFund + ": the wallet was below zero without a position"})
+	v.emit(p.wallet, answer{at: at + v.house, happened: at, kind: exchange.KindBalance, instrument: exchange.NoInstrument,
+		wallet: p.wallet, asset: p.asset, amount: amount, reason: exchange.InsuranceFund + ": the wallet was below zero without a position"})
 }

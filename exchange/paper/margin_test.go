@@ -13,12 +13,12 @@ func bracket(mmr, cum string) []exchange.Bracket {
 }
 
 func linearContract(brackets []exchange.Bracket) *exchange.Instrument {
-	return &exchange.Instrument{Market: exchange.USDM, Symbol: "BTCUSDT", Base: "BTC", Quote: "USDT", Multiplier: 1,
+	return &exchange.Instrument{Venue: "usdm", Contract: exchange.Linear, Symbol: "BTCUSDT", Base: "BTC", Quote: "USDT", Multiplier: 1,
 		Tick: exchange.MustStep("0.01"), Lot: exchange.MustStep("0.001"), ContractSize: one, Brackets: brackets}
 }
 
 func inverseContract(brackets []exchange.Bracket) *exchange.Instrument {
-	return &exchange.Instrument{Market: exchange.COINM, Symbol: "BTCUSD_PERP", Base: "BTC", Quote: "USD", Multiplier: 1,
+	return &exchange.Instrument{Venue: "coinm", Contract: exchange.Inverse, Symbol: "BTCUSD_PERP", Base: "BTC", Quote: "USD", Multiplier: 1,
 		Tick: exchange.MustStep("0.1"), Lot: exchange.MustStep("1"), ContractSize: dec("100"), Brackets: brackets}
 }
 
@@ -178,7 +178,7 @@ func TestFundingAmount(t *testing.T) {
 		{inv, 300, "64000", "0.00002", "-0.00000938"},
 	} {
 		if got := funding(c.in, c.q, dec(c.mark), dec(c.rate)); !got.Equal(dec(c.want)) {
-			t.Errorf("%s %d at %s, rate %s: %s, want %s", c.in.Market, c.q, c.mark, c.rate, got, c.want)
+			t.Errorf("%s %d at %s, rate %s: %s, want %s", c.in.Venue, c.q, c.mark, c.rate, got, c.want)
 		}
 	}
 }
@@ -208,7 +208,7 @@ func TestScreenAgrees(t *testing.T) {
 				exact := pos.unrealised(in, dec(mark)).Sub(maintenance(in, q, dec(mark)))
 				off := exact.Sub(decimal.NewFromFloat(r.profit - r.mmr)).Abs().InexactFloat64()
 				if off > r.scale*tolerance/100 {
-					t.Errorf("%s %d at %s: off by %g, allowed %g", in.Market, q, mark, off, r.scale*tolerance)
+					t.Errorf("%s %d at %s: off by %g, allowed %g", in.Venue, q, mark, off, r.scale*tolerance)
 				}
 			}
 		}

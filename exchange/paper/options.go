@@ -31,7 +31,7 @@ type Options struct {
 
 	// Fees replaces the instruments' own rates in a market. Zero rates are
 	// allowed, and so are negative ones (a rebate).
-	Fees map[exchange.Market]FeeRate
+	Fees map[exchange.Venue]FeeRate
 	// Leverage is the leverage of every perpetual, from 1. Default 5.
 	Leverage    int
 	LeverageFor map[exchange.InstrumentID]int
@@ -47,7 +47,7 @@ type FeeRate struct{ Maker, Taker decimal.Decimal }
 
 // Deposit is an opening balance.
 type Deposit struct {
-	Market exchange.Market
+	Wallet exchange.Wallet
 	Asset  string
 	Amount decimal.Decimal
 }
@@ -160,7 +160,7 @@ func (o *Options) leverage(id exchange.InstrumentID) int {
 }
 
 func (o *Options) fees(in *exchange.Instrument) FeeRate {
-	if f, ok := o.Fees[in.Market]; ok {
+	if f, ok := o.Fees[exchange.Venue(in.Segment())]; ok {
 		return f
 	}
 	return FeeRate{in.MakerFee, in.TakerFee}
@@ -170,7 +170,7 @@ func (o *Options) fees(in *exchange.Instrument) FeeRate {
 func (v *Venue) Describe() []string {
 	o := &v.opt
 	return slices.Concat([]string{
-		"Latency: " + o.Latency.String() + fmt.Sprintf(", drawn from seed %d and the order's number. Each market answers over one stream, which keeps its order.", o.Seed),
+		"Latency: " + o.Latency.String() + fmt.Sprintf(", drawn from seed %d and the order's number. Each wallet answers over one stream, which keeps its order.", o.Seed),
 		"Taker: walks the book level by level as of its arrival, or as of the first update after it; nothing is filled beyond the known book.",
 		"A book that was lost has no liquidity, for reducing orders either: in a hole of the data, and where an instrument's data end before those of others. What is held there stays, counts at its last price, and is named.",
 		"Impact: " + o.Impact.String() + ".",
@@ -190,7 +190,7 @@ func (v *Venue) Describe() []string {
 
 func (o *Options) describeFees() []string {
 	var out []string
-	for _, m := range exchange.Markets {
+	for _, m := range o.Universe.Venues() {
 		if f, ok := o.Fees[m]; ok {
 			out = append(out, fmt.Sprintf("Fees on %s: maker %s %%, taker %s %%.", m, f.Maker.Shift(2), f.Taker.Shift(2)))
 			continue

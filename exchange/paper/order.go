@@ -10,7 +10,7 @@ import (
 // venue's.
 type order struct {
 	exchange.Order
-	market exchange.Market
+	wallet exchange.Wallet
 	sent   exchange.Time // by us
 	due    exchange.Time // at the venue
 	answer exchange.Time // latency of everything the venue says about it
@@ -25,7 +25,7 @@ func (o *order) left() exchange.Lots { return o.Qty - o.Filled }
 
 // outcome is what the venue remembers of an order that is finished.
 type outcome struct {
-	market  exchange.Market
+	wallet  exchange.Wallet
 	status  exchange.OrderStatus
 	filled  exchange.Lots
 	venueID string
@@ -78,10 +78,10 @@ func (v *Venue) duplicate(o *order, at exchange.Time) bool {
 		return false
 	}
 	code, words := -4116, "ClientOrderId is duplicated."
-	if first.market == exchange.Spot {
+	if !v.known(first.id) || !v.slots[first.id].in.Perp() {
 		code, words = -2010, "Duplicate order sent."
 	}
-	v.emit(o.market, answer{at: at + o.answer, happened: at, kind: exchange.KindOrder, instrument: first.id,
+	v.emit(o.wallet, answer{at: at + o.answer, happened: at, kind: exchange.KindOrder, instrument: first.id,
 		update: exchange.OrderUpdate{ID: o.ID, VenueID: first.venueID, Status: first.status, Filled: first.filled, Code: code, Reason: words}})
 	return true
 }
@@ -93,7 +93,7 @@ func (v *Venue) outcome(id exchange.OrderID) (outcome, bool) {
 		if o.Filled > 0 {
 			status = exchange.StatusPartial
 		}
-		return outcome{o.market, status, o.Filled, o.VenueID, o.Instrument}, true
+		return outcome{o.wallet, status, o.Filled, o.VenueID, o.Instrument}, true
 	}
 	done, ok := v.finished[id]
 	return done, ok
@@ -146,7 +146,7 @@ func (v *Venue) finish(s *slot, o *order, status exchange.OrderStatus, code int,
 }
 
 func (v *Venue) remember(o *order, status exchange.OrderStatus) {
-	v.finished[o.ID] = outcome{o.market, status, o.Filled, o.VenueID, o.Instrument}
+	v.finished[o.ID] = outcome{o.wallet, status, o.Filled, o.VenueID, o.Instrument}
 }
 
 func (v *Venue) reject(o *order, r *refusal, at exchange.Time) {
@@ -155,12 +155,12 @@ func (v *Venue) reject(o *order, r *refusal, at exchange.Time) {
 }
 
 func (v *Venue) say(o *order, status exchange.OrderStatus, code int, reason string, at exchange.Time) {
-	v.emit(o.market, answer{at: at + o.answer, happened: at, kind: exchange.KindOrder, instrument: o.Instrument,
+	v.emit(o.wallet, answer{at: at + o.answer, happened: at, kind: exchange.KindOrder, instrument: o.Instrument,
 		update: exchange.OrderUpdate{ID: o.ID, VenueID: o.VenueID, Status: status, Filled: o.Filled, Code: code, Reason: reason}})
 }
 
 // cancel is a cancel's moment at the venue. A fill that came before it stands.
-func (v *Venue) cancel(m exchange.Market, id exchange.OrderID, heard, at exchange.Time) {
+func (v *Venue) cancel(w exchange.Wallet, id exchange.OrderID, heard, at exchange.Time) {
 	if o := v.open[id]; o != nil {
 		v.finish(v.slots[o.Instrument], o, exchange.StatusCanceled, 0, "", at)
 		return
@@ -169,7 +169,7 @@ func (v *Venue) cancel(m exchange.Market, id exchange.OrderID, heard, at exchang
 	if !known {
 		done.id = exchange.NoInstrument
 	}
-	v.emit(m, answer{at: heard, happened: at, kind: exchange.KindOrder, instrument: done.id,
+	v.emit(w, answer{at: heard, happened: at, kind: exchange.KindOrder, instrument: done.id,
 		update: exchange.OrderUpdate{ID: id, VenueID: done.venueID, Status: done.status, Filled: done.filled,
 			Code: -2011, Reason: "Unknown order sent.", CancelRejected: true}})
 }

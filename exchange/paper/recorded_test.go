@@ -42,7 +42,7 @@ func TestQueueOnRecordedMarket(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	d := newDesk(t, r.Universe(), Options{Latency: Latency{Model: "none"}, Leverage: 5, Balances: []Deposit{{exchange.COINM, "BTC", dec("100")}}})
+	d := newDesk(t, r.Universe(), Options{Latency: Latency{Model: "none"}, Leverage: 5, Balances: []Deposit{{"coinm", "BTC", dec("100")}}})
 	p := &prober{desk: d, t: t, resting: map[exchange.OrderID]*evidence{}}
 	var ev exchange.Event
 	for {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -135,9 +136,9 @@ func (p *player) set(w []string) {
 		p.opt.Leverage = int(p.number(w[1]))
 	case "fees":
 		if p.opt.Fees == nil {
-			p.opt.Fees = map[exchange.Market]FeeRate{}
+			p.opt.Fees = map[exchange.Venue]FeeRate{}
 		}
-		p.opt.Fees[p.wallet(w[1])] = FeeRate{dec(w[2]), dec(w[3])}
+		p.opt.Fees[exchange.Venue(w[1])] = FeeRate{dec(w[2]), dec(w[3])}
 	default:
 		p.t.Fatalf("set %s?", w[0])
 	}
@@ -301,12 +302,11 @@ func (p *player) tell(ev *exchange.Event) string {
 	return ev.Kind.String()
 }
 
-func (p *player) wallet(s string) exchange.Market {
-	m, err := exchange.ParseMarket(s)
-	if err != nil {
-		p.t.Fatal(err)
+func (p *player) wallet(s string) exchange.Wallet {
+	if !slices.Contains(wallets, exchange.Wallet(s)) {
+		p.t.Fatalf("no wallet %q", s)
 	}
-	return m
+	return exchange.Wallet(s)
 }
 
 func (p *player) side(s string) exchange.Side {

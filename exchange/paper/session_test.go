@@ -47,7 +47,7 @@ func drawStep(t *rapid.T) step {
 // scale makes quantities matter on every market.
 func scale(in *exchange.Instrument, q exchange.Lots) exchange.Lots {
 	switch {
-	case in.Market == exchange.Spot:
+	case !in.Perp():
 		return q * 1000
 	case in.Inverse():
 		return q
@@ -81,8 +81,8 @@ func (d *desk) step(s step) {
 		d.v.Cancel(d.last-exchange.OrderID(s.qty%8), d.now)
 	case 9:
 		d.moves++
-		d.v.Transfer(&exchange.Transfer{ID: d.moves, Asset: [...]string{"USDT", "BTC"}[s.in%2], From: exchange.Market(1 + s.qty%3),
-			To: exchange.Market(1 + (s.qty+1)%3), Amount: decimal.New(int64(s.qty), -1)}, d.now)
+		d.v.Transfer(&exchange.Transfer{ID: d.moves, Asset: [...]string{"USDT", "BTC"}[s.in%2], From: wallets[s.qty%3],
+			To: wallets[(s.qty+1)%3], Amount: decimal.New(int64(s.qty), -1)}, d.now)
 	}
 	d.until(d.now + s.delay)
 }
@@ -117,15 +117,17 @@ func newAuditor(t *rapid.T, d *desk, opening []Deposit) *auditor {
 	a := &auditor{t: t, d: d, cash: map[string]decimal.Decimal{}, value: map[exchange.InstrumentID]decimal.Decimal{},
 		qty: map[exchange.InstrumentID]exchange.Lots{}, state: map[exchange.OrderID]exchange.Order{}, trade: map[string]bool{}}
 	for _, o := range opening {
-		a.book(o.Market, o.Asset, o.Amount)
+		a.book(o.Wallet, o.Asset, o.Amount)
 	}
 	return a
 }
 
-func (a *auditor) book(m exchange.Market, asset string, amount decimal.Decimal) {
-	key := m.String() + asset
+func (a *auditor) book(w exchange.Wallet, asset string, amount decimal.Decimal) {
+	key := string(w) + asset
 	a.cash[key] = a.cash[key].Add(amount)
 }
+
+var wallets = []exchange.Wallet{"spot", "usdm", "coinm"}
 
 func (a *auditor) listen() {
 	for ; a.seen < len(a.d.heard); a.seen++ {
@@ -141,7 +143,7 @@ func (a *auditor) listen() {
 			a.fill(ev.Fill)
 		case exchange.KindFundingPaid:
 			p := ev.Payment
-			a.book(a.d.u.Get(p.Instrument).Market, p.Asset, p.Amount)
+			a.book(a.d.u.Get(p.Instrument).Wallet, p.Asset, p.Amount)
 		case exchange.KindTransfer:
 			if x := ev.Transfer; x.Done {
 				a.book(x.From, x.Asset, x.Amount.Neg())
@@ -188,7 +190,7 @@ func (a *auditor) fill(f *exchange.Fill) {
 	dq := exchange.Lots(f.Side) * f.Qty
 	held := a.qty[in.ID]
 	a.qty[in.ID] += dq
-	a.book(in.Market, f.FeeAsset, f.Fee.Neg())
+	a.book(in.Wallet, f.FeeAsset, f.Fee.Neg())
 	if in.Perp() {
 		// A fill that turns a position round is two: coins are rounded at 16 places.
 		first := dq
@@ -198,8 +200,8 @@ func (a *auditor) fill(f *exchange.Fill) {
 		a.value[in.ID] = a.value[in.ID].Add(value(in, f.Price, first)).Add(value(in, f.Price, dq-first))
 		return
 	}
-	a.book(in.Market, in.Base, in.QtyDecimal(dq))
-	a.book(in.Market, in.Quote, in.Notional(f.Price, dq).Neg())
+	a.book(in.Wallet, in.Base, in.QtyDecimal(dq))
+	a.book(in.Wallet, in.Quote, in.Notional(f.Price, dq).Neg())
 }
 
 // balances compares what the events add up to with the venue's account: coins
@@ -208,11 +210,11 @@ func (a *auditor) fill(f *exchange.Fill) {
 // price.
 func (a *auditor) balances() {
 	v := a.d.v
-	for _, m := range exchange.Markets {
+	for _, w := range wallets {
 		for _, asset := range []string{"USDT", "BTC"} {
-			want := a.cash[m.String()+asset]
+			want := a.cash[string(w)+asset]
 			for _, in := range a.d.u.All() {
-				if in.Market != m || !in.Perp() || in.Settle() != asset {
+				if in.Wallet != w || !in.Perp() || in.Settle() != asset {
 					continue
 				}
 				worth := decimal.Zero
@@ -228,8 +230,8 @@ func (a *auditor) balances() {
 					a.t.Fatalf("%s: position %d, fills say %d", in.Key(), pos.Qty, a.qty[in.ID])
 				}
 			}
-			if got := v.Equity(m, asset); !got.Equal(want) {
-				a.t.Fatalf("%s %s: equity %s, events say %s", m, asset, got, want)
+			if got := v.Equity(w, asset); !got.Equal(want) {
+				a.t.Fatalf("%s %s: equity %s, events say %s", w, asset, got, want)
 			}
 		}
 	}
@@ -240,7 +242,7 @@ func inside(t *rapid.T, v *Venue) {
 	locked := map[string]decimal.Decimal{}
 	for _, o := range v.OpenOrders() {
 		in := v.slots[o.Instrument].in
-		if in.Market == exchange.Spot {
+		if !in.Perp() {
 			asset, amount := lockFor(in, &order{Order: o})
 			locked[asset] = locked[asset].Add(amount)
 		}
@@ -249,15 +251,15 @@ func inside(t *rapid.T, v *Venue) {
 		}
 	}
 	for _, p := range v.purses {
-		if p.market == exchange.Spot && (!p.locked.Equal(locked[p.asset]) || p.total.LessThan(p.locked)) {
+		if p.wallet == "spot" && (!p.locked.Equal(locked[p.asset]) || p.total.LessThan(p.locked)) {
 			t.Fatalf("spot %s: total %s, locked %s, orders need %s", p.asset, p.total, p.locked, locked[p.asset])
 		}
 		st := v.standing(p)
-		if p.market != exchange.Spot && p.held > 0 && !st.balance.GreaterThan(st.maintenance) {
-			t.Fatalf("%s %s lives with balance %s and maintenance %s", p.market, p.asset, st.balance, st.maintenance)
+		if p.wallet != "spot" && p.held > 0 && !st.balance.GreaterThan(st.maintenance) {
+			t.Fatalf("%s %s lives with balance %s and maintenance %s", p.wallet, p.asset, st.balance, st.maintenance)
 		}
 		if p.held == 0 && p.total.IsNegative() {
-			t.Fatalf("%s %s is %s without a position", p.market, p.asset, p.total)
+			t.Fatalf("%s %s is %s without a position", p.wallet, p.asset, p.total)
 		}
 	}
 }
@@ -276,7 +278,7 @@ func (d *desk) transcript() string {
 // account lives below maintenance, and the same session gives the same events.
 func TestRandomSessions(t *testing.T) {
 	u := btcUniverse(t)
-	opening := []Deposit{{exchange.Spot, "USDT", dec("3000")}, {exchange.Spot, "BTC", dec("1")}, {exchange.USDM, "USDT", dec("400")}, {exchange.COINM, "BTC", dec("0.7")}}
+	opening := []Deposit{{"spot", "USDT", dec("3000")}, {"spot", "BTC", dec("1")}, {"usdm", "USDT", dec("400")}, {"coinm", "BTC", dec("0.7")}}
 	rapid.Check(t, func(rt *rapid.T) {
 		opt := Options{Seed: rapid.Uint64().Draw(rt, "seed"), Balances: opening, Leverage: rapid.SampledFrom([]int{1, 5, 20}).Draw(rt, "leverage")}
 		opt.Latency.Model = rapid.SampledFrom([]string{"none", "lognormal"}).Draw(rt, "latency")

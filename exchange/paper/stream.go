@@ -45,7 +45,7 @@ type answer struct {
 	fill         *exchange.Fill
 	payment      *exchange.FundingPayment
 	transfer     *exchange.Transfer
-	wallet       exchange.Market
+	wallet       exchange.Wallet
 	asset        string
 	amount       decimal.Decimal
 	reason       string

@@ -13,8 +13,8 @@ type transit struct {
 	answer exchange.Time // latency of the venue's word
 }
 
-// unanswered is the stream of messages whose outcome another message tells.
-const unanswered = exchange.Market(0)
+// unanswered stands for the stream of messages whose outcome another message tells.
+const unanswered = exchange.Wallet("")
 
 // Transfer sends a copy of the transfer. The money leaves its wallet when the
 // venue takes it and reaches the other after TransferLatency. One KindTransfer
@@ -22,9 +22,11 @@ const unanswered = exchange.Market(0)
 func (v *Venue) Transfer(t *exchange.Transfer, now exchange.Time) {
 	n := &transit{Transfer: *t, answer: v.opt.Latency.draw(v.opt.Seed, t.ID, transferBack)}
 	n.Done, n.Failed, n.Reason = false, false, ""
+	house := v.opt.Universe.House()
+	n.From, n.To = n.From.Within(house), n.To.Within(house)
 	end := n.To
-	if !isWallet(end) {
-		end = exchange.Spot
+	if !v.isWallet(end) {
+		end = v.main()
 	}
 	due := now + v.opt.Latency.draw(v.opt.Seed, n.ID, transferTo)
 	v.send(unanswered, now, inbound{at: due, run: func(exchange.Time) { v.depart(n) }})
@@ -43,23 +45,25 @@ func (v *Venue) depart(t *transit) {
 }
 
 // land is the end of a transfer.
-func (v *Venue) land(m exchange.Market, t *transit, at exchange.Time) {
+func (v *Venue) land(w exchange.Wallet, t *transit, at exchange.Time) {
 	if !t.Failed {
 		t.Done = true
 		v.purse(t.To, t.Asset).add(t.Amount)
 		i := slices.Index(v.transit, t)
 		v.transit = slices.Delete(v.transit, i, i+1)
 	}
-	v.emit(m, answer{at: at + t.answer, happened: at, kind: exchange.KindTransfer, instrument: exchange.NoInstrument, transfer: &t.Transfer})
+	v.emit(w, answer{at: at + t.answer, happened: at, kind: exchange.KindTransfer, instrument: exchange.NoInstrument, transfer: &t.Transfer})
 }
 
-func isWallet(m exchange.Market) bool { return m >= exchange.Spot && m <= exchange.COINM }
+func (v *Venue) isWallet(w exchange.Wallet) bool {
+	return w != unanswered && slices.Contains(v.wallets, w)
+}
 
 // refuseTransfer returns why a transfer cannot be made, or "". Only what is free
 // may leave a wallet, so a transfer never brings a liquidation.
 func (v *Venue) refuseTransfer(t *transit) string {
 	switch {
-	case !isWallet(t.From) || !isWallet(t.To) || t.From == t.To:
+	case !v.isWallet(t.From) || !v.isWallet(t.To) || t.From == t.To:
 		return fmt.Sprintf("transfer from %s to %s: want two different wallets", t.From, t.To)
 	case !t.Amount.IsPositive():
 		return fmt.Sprintf("transfer of %s %s: want a positive amount", t.Amount, t.Asset)

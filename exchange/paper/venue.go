@@ -14,7 +14,7 @@
 //     displayed level is remembered (Options.Impact).
 //   - Nothing is filled beyond the known book. A book that is not Ready has no
 //     liquidity.
-//   - Each market reports over one stream that keeps its order: a slow answer
+//   - Each wallet reports over one stream that keeps its order: a slow answer
 //     holds up those behind it. No cancel overtakes the order it is for.
 //   - One position per instrument (one-way mode), cross margin, one margin asset
 //     per contract. The mark price is the last KindMark; before the first one it
@@ -40,6 +40,7 @@ package paper
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/shopspring/decimal"
@@ -60,8 +61,10 @@ type Venue struct {
 	transit []*transit
 	futures []*slot // not delivered yet, the next one first
 
-	// streams are by market; the first is for messages that nothing answers.
-	streams  [len(exchange.Markets) + 1]stream
+	// wallets are those of the universe, and any others that money was put into. Each
+	// has a stream; the first is for messages that nothing answers.
+	wallets  []exchange.Wallet
+	streams  []stream
 	seq      uint64
 	now      exchange.Time // the latest time we were told
 	arriving exchange.Time // no message arrives before this
@@ -124,6 +127,10 @@ func New(opt Options) (*Venue, error) {
 		arriving: never,
 		house:    opt.Latency.draw(opt.Seed, 0, fromVenue),
 	}
+	v.wallet(unanswered)
+	for _, w := range opt.Universe.Wallets() {
+		v.wallet(w)
+	}
 	for _, in := range opt.Universe.All() {
 		v.slots = append(v.slots, v.newSlot(in))
 	}
@@ -134,7 +141,7 @@ func New(opt Options) (*Venue, error) {
 func (v *Venue) newSlot(in *exchange.Instrument) *slot {
 	s := &slot{in: in, fees: v.opt.fees(in), leverage: v.opt.leverage(in.ID)}
 	if in.Perp() {
-		s.purse = v.purse(in.Market, in.Settle())
+		s.purse = v.purse(in.Wallet, in.Settle())
 		s.purse.slots = append(s.purse.slots, s)
 		s.risk = newScreen(in)
 	}
@@ -161,13 +168,15 @@ func (v *Venue) restore() error {
 }
 
 func (v *Venue) deposit(d Deposit) error {
-	if !isWallet(d.Market) {
-		return fmt.Errorf("paper venue: balance of %s: %s is no wallet: want spot, usdm or coinm", d.Asset, d.Market)
+	if d.Wallet == "" {
+		return fmt.Errorf("paper venue: balance of %s: it names no wallet: want one of %s", d.Asset, v.opt.Universe.Wallets())
 	}
-	if d.Asset == "" || d.Market == exchange.Spot && d.Amount.IsNegative() {
-		return fmt.Errorf("paper venue: balance of %s %q in %s: want a named asset and an amount of 0 or more", d.Amount, d.Asset, d.Market)
+	v.wallet(d.Wallet)
+	p := v.purse(d.Wallet, d.Asset)
+	if d.Asset == "" || len(p.slots) == 0 && d.Amount.IsNegative() {
+		return fmt.Errorf("paper venue: balance of %s %q in %s: want a named asset and an amount of 0 or more", d.Amount, d.Asset, d.Wallet)
 	}
-	v.purse(d.Market, d.Asset).add(d.Amount)
+	p.add(d.Amount)
 	return nil
 }
 
@@ -191,48 +200,63 @@ func (v *Venue) hold(h Holding) error {
 
 // Submit sends a copy of the order. Its answer is a KindOrder event.
 func (v *Venue) Submit(o *exchange.Order, now exchange.Time) {
-	n := &order{Order: *o, market: exchange.Spot, sent: now}
+	n := &order{Order: *o, wallet: v.main(), sent: now}
 	n.Filled, n.VenueID, n.Reason = 0, "", ""
 	if v.known(o.Instrument) {
-		n.market = v.slots[o.Instrument].in.Market
+		n.wallet = v.slots[o.Instrument].in.Wallet
 	}
 	n.due = now + v.latency(o.ID, toVenue)
 	n.answer = v.latency(o.ID, fromVenue)
 	if v.sent[o.ID] == nil {
 		v.sent[o.ID] = n
 	}
-	v.send(n.market, now, inbound{at: n.due, answer: n.answer, run: func(at exchange.Time) { v.arrive(n, at) }})
+	v.send(n.wallet, now, inbound{at: n.due, answer: n.answer, run: func(at exchange.Time) { v.arrive(n, at) }})
 }
 
 // Cancel sends a cancel. Its answer is a KindOrder event: the order is
 // canceled, or the cancel is rejected because the order is finished or unknown.
 func (v *Venue) Cancel(id exchange.OrderID, now exchange.Time) {
-	m, due := exchange.Spot, now+v.latency(id, cancelToVenue)
+	w, due := v.main(), now+v.latency(id, cancelToVenue)
 	if o := v.sent[id]; o != nil {
-		m, due = o.market, max(due, o.due)
+		w, due = o.wallet, max(due, o.due)
 	} else if o := v.open[id]; o != nil {
-		m = o.market
+		w = o.wallet
 	} else if done, ok := v.finished[id]; ok {
-		m = done.market
+		w = done.wallet
 	}
 	answer := v.latency(id, fromVenue)
-	v.send(m, now, inbound{at: due, answer: answer, run: func(at exchange.Time) { v.cancel(m, id, at+answer, at) }})
+	v.send(w, now, inbound{at: due, answer: answer, run: func(at exchange.Time) { v.cancel(w, id, at+answer, at) }})
 }
 
 func (v *Venue) latency(id exchange.OrderID, d direction) exchange.Time {
 	return v.opt.Latency.draw(v.opt.Seed, uint64(id), d)
 }
 
-func (v *Venue) send(m exchange.Market, now exchange.Time, msg inbound) {
+func (v *Venue) send(w exchange.Wallet, now exchange.Time, msg inbound) {
 	v.cut()
 	v.now = max(v.now, now)
 	v.seq++
 	msg.seq = v.seq
 	v.arriving = min(v.arriving, msg.at)
-	v.streams[m].send(msg)
+	v.stream(w).send(msg)
 }
 
-func (v *Venue) emit(m exchange.Market, a answer) { v.streams[m].push(a) }
+func (v *Venue) emit(w exchange.Wallet, a answer) { v.stream(w).push(a) }
+
+func (v *Venue) stream(w exchange.Wallet) *stream { return &v.streams[v.wallet(w)] }
+
+// main is the wallet that messages about nothing known are answered by.
+func (v *Venue) main() exchange.Wallet { return v.wallets[len(v.wallets[:2])-1] }
+
+// wallet returns the number of a wallet, which gets one when it is new.
+func (v *Venue) wallet(w exchange.Wallet) int {
+	w = w.Within(v.opt.Universe.House())
+	if i := slices.Index(v.wallets, w); i >= 0 {
+		return i
+	}
+	v.wallets, v.streams = append(v.wallets, w), append(v.streams, stream{})
+	return len(v.wallets) - 1
+}
 
 // Market shows the venue a market event. Books must already include it. Nothing is
 // done about an instant before all of it was shown.
@@ -332,9 +356,10 @@ func (v *Venue) NextTime() (exchange.Time, bool) {
 func (v *Venue) next() (*stream, exchange.Time) {
 	var first *stream
 	best := never
-	for _, m := range exchange.Markets {
-		if t := v.streams[m].next(); t < best {
-			first, best = &v.streams[m], t
+	for i := range v.streams[1:] {
+		s := &v.streams[1+i]
+		if t := s.next(); t < best {
+			first, best = s, t
 		}
 	}
 	return first, best

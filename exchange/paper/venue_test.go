@@ -11,7 +11,7 @@ import (
 // quoted is a desk with a one level deep book around 10000 ticks on every market.
 func quoted(t testing.TB, opt Options) *desk {
 	opt.Balances = append(opt.Balances,
-		Deposit{exchange.Spot, "USDT", dec("100000")}, Deposit{exchange.USDM, "USDT", dec("100000")}, Deposit{exchange.COINM, "BTC", dec("10")})
+		Deposit{"spot", "USDT", dec("100000")}, Deposit{"usdm", "USDT", dec("100000")}, Deposit{"coinm", "BTC", dec("10")})
 	d := newDesk(t, btcUniverse(t), opt)
 	for _, in := range d.u.All() {
 		d.market(in, exchange.Event{Kind: exchange.KindSnapshot, Bids: []exchange.Level{{Price: 9999, Qty: scale(in, 500)}}, Asks: []exchange.Level{{Price: 10001, Qty: scale(in, 500)}}})
@@ -90,11 +90,11 @@ func TestStreamsKeepTheirOrder(t *testing.T) {
 		d.until(d.now + exchange.Millisecond)
 	}
 	d.until(d.now + exchange.Hour)
-	var happened [len(exchange.Markets) + 1]exchange.Time
+	happened := map[exchange.Venue]exchange.Time{}
 	mixed := false
 	for i := range d.heard {
 		ev := &d.heard[i]
-		m := d.u.Get(ev.Instrument).Market
+		m := d.u.Get(ev.Instrument).Venue
 		if ev.VenueTime < happened[m] {
 			t.Fatalf("%s told of %s after %s", m, ev.VenueTime, happened[m])
 		}
@@ -163,7 +163,7 @@ func TestTransit(t *testing.T) {
 	for i := range 50 {
 		amount := dec("1").Shift(int32(i % 4))
 		left = left.Add(amount)
-		d.v.Transfer(&exchange.Transfer{ID: uint64(i), Asset: "USDT", From: exchange.Spot, To: exchange.USDM, Amount: amount}, d.now)
+		d.v.Transfer(&exchange.Transfer{ID: uint64(i), Asset: "USDT", From: "spot", To: "usdm", Amount: amount}, d.now)
 	}
 	for overtaken, last := false, uint64(0); !left.IsZero(); {
 		d.v.settle(d.now)
@@ -206,7 +206,7 @@ func TestRestore(t *testing.T) {
 	d.submit(d.order("coinm:BTCUSD_PERP", exchange.Sell, 9999, 7))
 	d.submit(d.order("spot:BTCUSDT", exchange.Buy, 10001, 50000))
 	d.until(d.now)
-	d.v.Transfer(&exchange.Transfer{ID: 1, Asset: "USDT", From: exchange.Spot, To: exchange.USDM, Amount: dec("5.5")}, d.now)
+	d.v.Transfer(&exchange.Transfer{ID: 1, Asset: "USDT", From: "spot", To: "usdm", Amount: dec("5.5")}, d.now)
 	d.v.settle(d.now)
 	if got := d.v.InTransit("USDT"); !got.Equal(dec("5.5")) {
 		t.Fatalf("in transit: %s", got)
@@ -218,8 +218,8 @@ func TestRestore(t *testing.T) {
 	if got := next.v.Account(); got.NextTrade != 4 || got.NextOrder != 4 || !reflect.DeepEqual(text(got), text(want)) {
 		t.Errorf("restored\n%v\nwant\n%v", text(got), text(want))
 	}
-	for _, m := range []exchange.Market{exchange.USDM, exchange.COINM} {
-		asset := map[exchange.Market]string{exchange.USDM: "USDT", exchange.COINM: "BTC"}[m]
+	for _, m := range []exchange.Wallet{"usdm", "coinm"} {
+		asset := map[exchange.Wallet]string{"usdm": "USDT", "coinm": "BTC"}[m]
 		for _, in := range d.u.All() {
 			if in.Perp() {
 				next.market(in, exchange.Event{Kind: exchange.KindMark, Mark: exchange.E8FromDecimal(in.PriceDecimal(10000))})
@@ -235,7 +235,7 @@ func TestRestore(t *testing.T) {
 func text(a Account) []string {
 	var out []string
 	for _, b := range a.Balances {
-		out = append(out, b.Market.String()+" "+b.Asset+" "+b.Amount.String())
+		out = append(out, string(b.Wallet)+" "+b.Asset+" "+b.Amount.String())
 	}
 	for _, p := range a.Positions {
 		out = append(out, strings.Join([]string{p.Position.Entry.String(), p.Position.Realised.String(), p.Cost.String()}, " "))
@@ -245,7 +245,7 @@ func text(a Account) []string {
 
 func TestDescribe(t *testing.T) {
 	d := quoted(t, Options{Seed: 42, Queue: Queue{Model: "power", Power: 2}, LeverageFor: map[exchange.InstrumentID]int{1: 3},
-		Fees: map[exchange.Market]FeeRate{exchange.Spot: {dec("0"), dec("0.0005")}}})
+		Fees: map[exchange.Venue]FeeRate{"spot": {dec("0"), dec("0.0005")}}})
 	all := strings.Join(d.v.Describe(), "\n")
 	for _, want := range []string{
 		"log-normal, at least 5 ms, median 20 ms, p99 120 ms, drawn from seed 42",

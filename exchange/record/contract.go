@@ -2,6 +2,7 @@ package record
 
 import (
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"regexp"
 	"slices"
 	"strings"
@@ -14,7 +15,7 @@ import (
 // contract says what one unit of another venue's amounts is. An inverse contract is
 // worth size USD and margined in base; elsewhere an amount is in coins.
 type contract struct {
-	market exchange.Market
+	market api.Market
 	base   string
 	size   int64
 }
@@ -50,23 +51,23 @@ func foreign(venue, symbol string) (contract, bool) {
 	head, _, _ := strings.Cut(symbol, "-")
 	switch {
 	case slices.Contains(foreignSpot, venue):
-		return contract{market: exchange.Spot}, true
+		return contract{market: api.Spot}, true
 	case slices.Contains(foreignLinear, venue):
-		return contract{market: exchange.USDM}, true
+		return contract{market: api.USDM}, true
 	case venue == "bitmex" && bitmexInverse.MatchString(symbol):
-		return contract{exchange.COINM, "BTC", 1}, true // others of it are quanto, or in contracts of many sizes
+		return contract{api.COINM, "BTC", 1}, true // others of it are quanto, or in contracts of many sizes
 	case venue == "deribit" && deribitInverse.MatchString(symbol):
-		return contract{exchange.COINM, head, 1}, true
+		return contract{api.COINM, head, 1}, true
 	case venue == "deribit" && strings.Contains(head, "_USDC"):
-		return contract{market: exchange.USDM}, true
+		return contract{market: api.USDM}, true
 	case venue == "huobi-dm-swap" && head == "BTC":
-		return contract{exchange.COINM, head, 100}, true
+		return contract{api.COINM, head, 100}, true
 	case venue == "huobi-dm-swap":
-		return contract{exchange.COINM, head, 10}, true
+		return contract{api.COINM, head, 10}, true
 	case venue == "bybit" && strings.HasSuffix(symbol, "USD"):
-		return contract{exchange.COINM, strings.TrimSuffix(symbol, "USD"), 1}, true
+		return contract{api.COINM, strings.TrimSuffix(symbol, "USD"), 1}, true
 	case venue == "bybit" && (strings.HasSuffix(symbol, "USDT") || strings.HasSuffix(symbol, "PERP")):
-		return contract{market: exchange.USDM}, true
+		return contract{market: api.USDM}, true
 	}
 	return contract{}, false
 }
@@ -92,15 +93,15 @@ func contractOf(venue, symbol string, said map[string]string) (contract, error) 
 func parseContract(text string) (contract, error) {
 	switch text {
 	case "linear":
-		return contract{market: exchange.USDM}, nil
+		return contract{market: api.USDM}, nil
 	case "spot":
-		return contract{market: exchange.Spot}, nil
+		return contract{market: api.Spot}, nil
 	}
 	parts := strings.Split(text, ":")
 	if len(parts) == 3 && parts[0] == "inverse" && parts[1] != "" {
 		var size int64
 		if _, err := fmt.Sscanf(parts[2]+" ", "%d ", &size); err == nil && size > 0 && fmt.Sprint(size) == parts[2] {
-			return contract{exchange.COINM, parts[1], size}, nil
+			return contract{api.COINM, parts[1], size}, nil
 		}
 	}
 	return contract{}, fmt.Errorf("%q: want linear, spot, or inverse:BASE:SIZE such as inverse:BTC:100", text)
@@ -108,7 +109,7 @@ func parseContract(text string) (contract, error) {
 
 // apply makes an assumed instrument the contract.
 func (c *contract) apply(in *exchange.Instrument) {
-	if c == nil || c.market != exchange.COINM {
+	if c == nil || c.market != api.COINM {
 		return
 	}
 	in.Base, in.Quote, in.Multiplier, in.ContractSize = c.base, "USD", 1, decimal.NewFromInt(c.size)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"io"
 	"path/filepath"
 	"sort"
@@ -21,7 +22,7 @@ const (
 // rawInfo is what the beginning of a raw recording says about it.
 type rawInfo struct {
 	path    string
-	market  exchange.Market
+	market  api.Market
 	symbols []*observed // sorted by symbol
 	first   exchange.Time
 }
@@ -73,25 +74,25 @@ func (s study) symbol() string {
 // market tells which market a message is from, 0 when it does not show. sure is
 // set when the venue says so itself: since 2026 "st" is 1 for USD-M and 2 for
 // COIN-M, and both can come over one socket.
-func (s study) market() (m exchange.Market, sure bool) {
+func (s study) market() (m api.Market, sure bool) {
 	switch s.text("st") {
 	case "1":
-		return exchange.USDM, true
+		return api.USDM, true
 	case "2":
-		return exchange.COINM, true
+		return api.COINM, true
 	}
 	pair, _, dated := strings.Cut(s.symbol(), "_")
 	switch {
 	case dated && strings.HasSuffix(pair, "USD"), s.has("ps"), s.has("pair"):
-		return exchange.COINM, false
+		return api.COINM, false
 	case dated:
-		return exchange.USDM, false // BTCUSDT_260327
+		return api.USDM, false // BTCUSDT_260327
 	case s.symbol() == "":
 		return 0, false
 	case s.futures():
-		return exchange.USDM, false
+		return api.USDM, false
 	}
-	return exchange.Spot, false
+	return api.Spot, false
 }
 
 // futures tells a futures message by fields that spot does not have, or lacks
@@ -139,9 +140,9 @@ func (s study) numbers(o *observed) {
 
 // marketOfName is the market that a file name begins with, as in
 // spot-btcusdt-20240808.jsonl.gz; 0 for none.
-func marketOfName(path string) exchange.Market {
+func marketOfName(path string) api.Market {
 	prefix, _, _ := strings.Cut(filepath.Base(path), "-")
-	m, err := exchange.ParseMarket(prefix)
+	m, err := api.ParseMarket(prefix)
 	if err != nil {
 		return 0
 	}
@@ -150,7 +151,7 @@ func marketOfName(path string) exchange.Market {
 
 // inspectRaw reads the beginning of a raw recording. forced is the market when
 // the caller knows it, else 0.
-func inspectRaw(path string, forced exchange.Market) (*rawInfo, error) {
+func inspectRaw(path string, forced api.Market) (*rawInfo, error) {
 	r, err := openLines(path)
 	if err != nil {
 		return nil, err

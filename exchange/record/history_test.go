@@ -2,6 +2,7 @@ package record
 
 import (
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"os"
 	"path/filepath"
 	"strings"
@@ -51,7 +52,7 @@ func openHist(t testing.TB, dir string, o HistoryOptions) *Recording {
 
 // show renders an event in a line, for comparing whole histories.
 func show(u *exchange.Universe, e exchange.Event) string {
-	s := fmt.Sprintf("%s %s %s", e.Time.UTC().Format("15:04"), u.Get(e.Instrument).Market, e.Kind)
+	s := fmt.Sprintf("%s %s %s", e.Time.UTC().Format("15:04"), u.Get(e.Instrument).Segment(), e.Kind)
 	switch e.Kind {
 	case exchange.KindFunding:
 		return fmt.Sprintf("%s %s mark %s %dh", s, e.Rate.Decimal(), e.Mark.Decimal(), e.Hours)
@@ -249,8 +250,8 @@ func TestRecordedHistory(t *testing.T) {
 		n++
 	}
 	s := r.Stats()
-	if n < 1e6 || s.Malformed != 0 || len(r.Universe().Pairs(exchange.USDM)) < 7 {
-		t.Errorf("%d events, stats %+v, %d pairs", n, s, len(r.Universe().Pairs(exchange.USDM)))
+	if n < 1e6 || s.Malformed != 0 || len(r.Universe().Pairs(exchange.Perpetuals(exchange.Linear))) < 7 {
+		t.Errorf("%d events, stats %+v, %d pairs", n, s, len(r.Universe().Pairs(exchange.Perpetuals(exchange.Linear))))
 	}
 }
 
@@ -263,7 +264,7 @@ func FuzzBarRow(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Fuzz(func(t *testing.T, row []byte) {
-		b, err := p.parse(splitCSV(row, nil), observe(exchange.Spot, "ABCUSDT"))
+		b, err := p.parse(splitCSV(row, nil), observe(api.Spot, "ABCUSDT"))
 		if err == nil && (b.l <= 0 || b.h < b.l || b.open < 0 || !(b.volume >= 0)) {
 			t.Fatalf("%q was read as %+v", row, b)
 		}

@@ -2,6 +2,7 @@ package record
 
 import (
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"os"
 	"path/filepath"
 	"sort"
@@ -162,7 +163,7 @@ func want(symbols []string) wanted {
 	return w
 }
 
-func (w wanted) has(m exchange.Market, symbol string) bool {
+func (w wanted) has(m api.Market, symbol string) bool {
 	return len(w) == 0 || w[symbol] || w[m.String()+":"+symbol]
 }
 

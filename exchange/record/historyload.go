@@ -2,6 +2,7 @@ package record
 
 import (
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"sort"
 	"strings"
 
@@ -42,10 +43,10 @@ func openHistory(dir string, opts HistoryOptions) (*part, error) {
 	if err := l.checkSymbols(); err != nil {
 		return nil, err
 	}
-	if err := l.loadLegs(spotBars, exchange.Spot); err != nil {
+	if err := l.loadLegs(spotBars, api.Spot); err != nil {
 		return nil, err
 	}
-	if err := l.loadLegs(perpBars, exchange.USDM); err != nil {
+	if err := l.loadLegs(perpBars, api.USDM); err != nil {
 		return nil, err
 	}
 	if len(l.observed) == 0 {
@@ -57,7 +58,7 @@ func openHistory(dir string, opts HistoryOptions) (*part, error) {
 // checkSymbols refuses a symbol that has no bars, rather than run without it.
 func (l *loader) checkSymbols() error {
 	for _, s := range l.opts.Symbols {
-		market, symbol, keyed := strings.Cut(s, ":")
+		market, symbol, keyed := strings.Cut(exchange.Within(s, api.House), ":")
 		if !keyed {
 			market, symbol = "", s
 		}
@@ -72,12 +73,12 @@ func (l *loader) checkSymbols() error {
 	return nil
 }
 
-func (l *loader) loadLegs(r role, m exchange.Market) error {
+func (l *loader) loadLegs(r role, m api.Market) error {
 	for _, symbol := range sortedKeys(l.files[r]) {
 		if !l.wanted.has(m, symbol) {
 			continue
 		}
-		if m == exchange.USDM && !namedLinear(symbol) {
+		if m == api.USDM && !namedLinear(symbol) {
 			why := "a history holds spot and linear perpetuals such as BTCUSDT, and this is named as a contract that is delivered or margined in coins"
 			if len(l.wanted) > 0 {
 				return fmt.Errorf("history: %s: %s", l.files[r][symbol], why)
@@ -143,7 +144,7 @@ func (l *loader) feed(u *exchange.Universe, look displayed) (*history, error) {
 			h.perps = append(h.perps, p)
 		}
 	}
-	for _, pair := range u.Pairs(exchange.USDM) {
+	for _, pair := range u.Pairs(exchange.Perpetuals(exchange.Linear)) {
 		for _, p := range h.perps {
 			if p.in == pair.Perp {
 				p.spot = legs[pair.Spot.ID]

@@ -2,6 +2,7 @@ package record
 
 import (
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -236,7 +237,7 @@ func TestHistoryErrorsNameThePlace(t *testing.T) {
 // in scientific notation, zip files, links.
 func TestHistoryOfOtherTools(t *testing.T) {
 	text := "\ufeffDate,Open,High,Low,Close,Volume\r\n2024-01-01 00:00:00+00:00,1.25e-05,2e-05,1e-05,1.5e-05,1e3\r\n\r\n2024-01-01 01:00:00+00:00,1.25e-05,2e-05,1e-05,1.5e-05,1e3"
-	o := observe(exchange.USDM, "ABCUSDT")
+	o := observe(api.USDM, "ABCUSDT")
 	var stats Stats
 	s, err := loadBars(write(t, "ABCUSDT.csv", text), &stats, o)
 	if err != nil || len(s.bars) != 2 || s.bars[0].o != 1250 || stats.Malformed != 0 {

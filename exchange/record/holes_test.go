@@ -2,6 +2,7 @@ package record
 
 import (
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"strings"
 	"testing"
 
@@ -117,7 +118,7 @@ func depthLines(symbol string, from, n int) string {
 // gapsOf plays recordings and lists the gaps, in seconds, with their reasons.
 func gapsOf(t *testing.T, paths ...string) (gaps []string, r *Recording) {
 	t.Helper()
-	r, err := Open(paths, Options{Market: exchange.USDM})
+	r, err := Open(paths, Options{Market: api.USDM})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"io"
 
 	"github.com/perilune/perilune/exchange"
@@ -13,7 +14,7 @@ import (
 // RawOptions say how to read a raw recording.
 type RawOptions struct {
 	// Market is where it was recorded; 0 means by its content and name.
-	Market exchange.Market
+	Market api.Market
 	// Universe gives the instruments; nil means those found in the file.
 	Universe *exchange.Universe
 }
@@ -75,7 +76,7 @@ func universeOf(list []*observed) (*exchange.Universe, error) {
 func newRaw(info *rawInfo, u *exchange.Universe) *Raw {
 	r := &Raw{info: info, universe: u, bySymbol: map[string]*exchange.Instrument{}}
 	for _, in := range u.All() {
-		if in.Market == info.market {
+		if api.Of(in.Venue) == info.market {
 			r.bySymbol[in.Symbol] = in
 		}
 	}
@@ -102,7 +103,7 @@ func (r *Raw) resolve(symbol []byte) *exchange.Instrument {
 func (r *Raw) Universe() *exchange.Universe { return r.universe }
 
 // Market returns where the file was recorded.
-func (r *Raw) Market() exchange.Market { return r.info.market }
+func (r *Raw) Market() api.Market { return r.info.market }
 
 // Stats returns the counts so far.
 func (r *Raw) Stats() Stats { return r.stats }

@@ -3,6 +3,7 @@ package record
 import (
 	"errors"
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"os"
 	"strings"
 	"testing"
@@ -148,19 +149,19 @@ func TestLineLongerThanABlock(t *testing.T) {
 }
 
 func TestMarketOfMessages(t *testing.T) {
-	for want, frames := range map[exchange.Market][]string{
-		exchange.Spot: {
+	for want, frames := range map[api.Market][]string{
+		api.Spot: {
 			`{"e":"depthUpdate","E":1,"s":"ABCUSDT","U":1,"u":2,"b":[["1.0","1.0"]],"a":[]}`,
 			`{"u":1,"s":"ABCUSDT","b":"1.0","B":"1.0","a":"2.0","A":"1.0"}`,
 			`{"e":"trade","E":1,"s":"ABCUSDT","t":1,"p":"1.0","q":"1.0","T":1,"m":true,"M":true}`,
 		},
-		exchange.USDM: {
+		api.USDM: {
 			`{"e":"depthUpdate","E":1,"T":1,"s":"ABCUSDT","U":1,"u":2,"pu":0,"b":[["1.0","1.0"]],"a":[]}`,
 			`{"e":"bookTicker","u":1,"s":"ABCUSDT","b":"1.0","B":"1.0","a":"2.0","A":"1.0","T":1,"E":1}`,
 			`{"e":"depthUpdate","E":1,"T":1,"s":"ABCUSDT_260327","U":1,"u":2,"pu":0,"b":[["1.0","1.0"]],"a":[]}`,
 			`{"e":"bookTicker","u":1,"s":"ABCUSDT","ps":"ABCUSDT","b":"1.0","B":"1.0","a":"2.0","A":"1.0","T":1,"E":1,"st":1}`,
 		},
-		exchange.COINM: {
+		api.COINM: {
 			`{"e":"depthUpdate","E":1,"T":1,"s":"ABCUSD_PERP","ps":"ABCUSD","U":1,"u":2,"pu":0,"b":[["1.0","1"]],"a":[]}`,
 			`{"e":"trade","E":1,"T":1,"s":"ABCUSD_PERP","t":1,"p":"1.0","q":"1","X":"MARKET","m":true,"st":2}`,
 		},

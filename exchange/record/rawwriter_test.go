@@ -2,6 +2,7 @@ package record
 
 import (
 	"errors"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"io"
 	"os"
 	"path/filepath"
@@ -16,7 +17,7 @@ import (
 // runs back does not, and a file that is there is not overwritten.
 func TestRawWriter(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "tape")
-	in, _ := binance.Rules(exchange.Spot, "BTCUSDT")
+	in, _ := binance.Rules(api.Spot, "BTCUSDT")
 	frames := []string{
 		`{"lastUpdateId":10,"bids":[["100.00","1.00000"]],"asks":[["101.00","2.00000"]]}`,
 		"{\"stream\":\"btcusdt@depth@100ms\",\"data\":{\"e\":\"depthUpdate\",\"E\":1,\"s\":\"BTCUSDT\",\n\"U\":11,\"u\":12,\"b\":[[\"100.00\",\"3.00000\"]],\"a\":[]}}",

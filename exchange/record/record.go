@@ -26,6 +26,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"maps"
 	"slices"
 	"strings"
@@ -36,7 +37,7 @@ import (
 // Options say how to read recordings. The zero value reads everything as found.
 type Options struct {
 	// Market is where raw recordings come from; 0 means by content and name.
-	Market exchange.Market
+	Market api.Market
 	// History applies to directories of bars. Its From and To cannot cut raw
 	// recordings: a book needs its snapshot.
 	History HistoryOptions

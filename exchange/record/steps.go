@@ -3,6 +3,7 @@ package record
 import (
 	"bytes"
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 
 	"github.com/shopspring/decimal"
 
@@ -15,7 +16,7 @@ import (
 // find out whether the rules known today fit the data, and else which steps do:
 // venues change their ticks over the years.
 type observed struct {
-	market   exchange.Market
+	market   api.Market
 	symbol   string
 	known    exchange.Instrument // the venue's rules
 	rules    bool                // known is set
@@ -56,7 +57,7 @@ func decimals(text []byte) uint8 {
 	return 0
 }
 
-func observe(m exchange.Market, symbol string) *observed {
+func observe(m api.Market, symbol string) *observed {
 	o := &observed{market: m, symbol: symbol}
 	if o.known, o.rules = binance.Rules(m, symbol); o.rules {
 		o.price.step, o.qty.step = o.known.Tick, o.known.Lot

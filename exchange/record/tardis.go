@@ -3,6 +3,7 @@ package record
 import (
 	"errors"
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"sort"
 	"strings"
 
@@ -25,8 +26,8 @@ func (k tardisKind) String() string {
 
 // tardisMarkets maps Tardis exchange ids to markets of ours; contract.go knows some
 // of others.
-var tardisMarkets = map[string]exchange.Market{
-	"binance": exchange.Spot, "binance-futures": exchange.USDM, "binance-delivery": exchange.COINM,
+var tardisMarkets = map[string]api.Market{
+	"binance": api.Spot, "binance-futures": api.USDM, "binance-delivery": api.COINM,
 }
 
 // tardisInfo is what the beginning of a Tardis file says about it.
@@ -150,7 +151,7 @@ func (i *tardisInfo) observe(venue, symbol string) *observed {
 		if i.err == nil {
 			i.err = fmt.Errorf("%s: %w", i.path, err)
 		}
-		c.market = exchange.USDM // never used: the file is refused
+		c.market = api.USDM // never used: the file is refused
 	}
 	o := observe(c.market, symbol)
 	// The symbol may be spelled like one of ours and be another.

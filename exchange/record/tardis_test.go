@@ -107,7 +107,7 @@ func TestTardisSingleRows(t *testing.T) {
 			t.Fatalf("%s: %d events, error %v", name, len(evs), err)
 		}
 		e := evs[0]
-		got := fmt.Sprintf("%s %s ", r.Universe().Get(0).Market, e.Kind)
+		got := fmt.Sprintf("%s %s ", r.Universe().Get(0).Segment(), e.Kind)
 		switch e.Kind {
 		case exchange.KindTrade:
 			got += fmt.Sprintf("%d %s %dx%d", e.ID, e.Side, e.Price, e.Qty)

@@ -3,6 +3,7 @@ package record
 import (
 	"errors"
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"io"
 	"strings"
 
@@ -117,7 +118,7 @@ type place struct {
 // it cannot find: a wrong size deep in the book that the venue overwrites before
 // it is ever the best, the first or last message of a recording missing, and
 // most tickers that another one replaced before the next diff.
-func Verify(market exchange.Market, files []string, opts VerifyOptions) (Report, error) {
+func Verify(market api.Market, files []string, opts VerifyOptions) (Report, error) {
 	rep := Report{Files: files, keep: opts.Problems}
 	if rep.keep == 0 {
 		rep.keep = keepProblems
@@ -138,7 +139,7 @@ func Verify(market exchange.Market, files []string, opts VerifyOptions) (Report,
 	return rep, err
 }
 
-func inspectAll(files []string, market exchange.Market) ([]*rawInfo, *exchange.Universe, error) {
+func inspectAll(files []string, market api.Market) ([]*rawInfo, *exchange.Universe, error) {
 	if len(files) == 0 {
 		return nil, nil, errors.New("verify: no file was named")
 	}

@@ -1,6 +1,7 @@
 package simserver
 
 import (
+	"github.com/perilune/perilune/exchange/binance/api"
 	"slices"
 	"strconv"
 	"strings"
@@ -45,7 +46,7 @@ type account struct {
 	isolated    map[exchange.InstrumentID]bool
 
 	outbox     []userEvent // made, not yet sent
-	listenKeys [len(exchange.Markets) + 1]listenKey
+	listenKeys [len(api.Markets) + 1]listenKey
 	countdowns map[exchange.InstrumentID]exchange.Time
 }
 
@@ -126,7 +127,7 @@ type trade struct {
 
 // incomeRow is one line of the income history.
 type incomeRow struct {
-	market exchange.Market
+	market api.Market
 	symbol string
 	kind   string
 	amount decimal.Decimal
@@ -163,8 +164,8 @@ func (a *account) on(ev *exchange.Event) {
 	case exchange.KindTransfer:
 		a.onTransfer(ev.Transfer, ev.VenueTime)
 	case exchange.KindBalance:
-		a.addIncome(incomeRow{market: ev.Wallet, kind: "INSURANCE_CLEAR", amount: ev.Amount, asset: ev.Asset, info: "INSURANCE_CLEAR", at: ev.VenueTime})
-		a.tellAccount(ev.Wallet, "INSURANCE_CLEAR", ev.Asset, ev.Amount, nil, ev.VenueTime)
+		a.addIncome(incomeRow{market: api.Of(ev.Wallet), kind: "INSURANCE_CLEAR", amount: ev.Amount, asset: ev.Asset, info: "INSURANCE_CLEAR", at: ev.VenueTime})
+		a.tellAccount(api.Of(ev.Wallet), "INSURANCE_CLEAR", ev.Asset, ev.Amount, nil, ev.VenueTime)
 	}
 }
 
@@ -185,7 +186,7 @@ func (a *account) onUpdate(u *exchange.OrderUpdate, at exchange.Time) {
 			a.onCanceled(o)
 		}
 	case exchange.StatusRejected:
-		o.refused = venueFault(o.m.in.Market, u.Code, u.Reason)
+		o.refused = venueFault(api.Of(o.m.in.Venue), u.Code, u.Reason)
 	case exchange.StatusExpired:
 		a.onExpired(o, u)
 	}
@@ -206,7 +207,7 @@ func (a *account) onCanceled(o *order) {
 // be filled was never there.
 func (a *account) onExpired(o *order, u *exchange.OrderUpdate) {
 	if u.Code != 0 {
-		o.refused = venueFault(o.m.in.Market, u.Code, u.Reason)
+		o.refused = venueFault(api.Of(o.m.in.Venue), u.Code, u.Reason)
 		return
 	}
 	o.status = statusExpired
@@ -226,7 +227,7 @@ func (a *account) onExpired(o *order, u *exchange.OrderUpdate) {
 
 // expiryOf names the reason as the market does: eR on spot, er on futures.
 func expiryOf(o *order, reason string) string {
-	if o.m.in.Market == exchange.Spot {
+	if api.Of(o.m.in.Venue) == api.Spot {
 		switch {
 		case strings.HasPrefix(reason, "EXECUTION_RULE"):
 			return "EXECUTION_RULE_PRICE_RANGE_EXCEEDED"
@@ -301,7 +302,7 @@ func (a *account) earn(t *trade) {
 	if !in.Perp() {
 		return
 	}
-	row := incomeRow{market: in.Market, symbol: in.Symbol, asset: t.feeAsset, at: t.at, tran: t.id, trade: strconv.FormatInt(t.id, 10)}
+	row := incomeRow{market: api.Of(in.Venue), symbol: in.Symbol, asset: t.feeAsset, at: t.at, tran: t.id, trade: strconv.FormatInt(t.id, 10)}
 	if !t.realised.IsZero() {
 		pnl := row
 		pnl.kind, pnl.info, pnl.amount = "REALIZED_PNL", "REALIZED_PNL", t.realised
@@ -319,7 +320,7 @@ func (a *account) addIncome(r incomeRow) {
 
 func (a *account) onFunding(p *exchange.FundingPayment) {
 	in := a.s.markets[p.Instrument].in
-	a.addIncome(incomeRow{market: in.Market, symbol: in.Symbol, kind: "FUNDING_FEE", amount: p.Amount, asset: p.Asset, info: "FUNDING_FEE", at: p.Settled})
+	a.addIncome(incomeRow{market: api.Of(in.Venue), symbol: in.Symbol, kind: "FUNDING_FEE", amount: p.Amount, asset: p.Asset, info: "FUNDING_FEE", at: p.Settled})
 	a.tellFunding(in, p)
 }
 
@@ -347,11 +348,11 @@ func (a *account) forget(o *order, previous *order) {
 
 // openOrders returns the open orders of a market, of one instrument or all, by
 // id.
-func (a *account) openOrders(mk exchange.Market, m *market) []*order {
+func (a *account) openOrders(mk api.Market, m *market) []*order {
 	a.live = slices.DeleteFunc(a.live, func(o *order) bool { return !o.open() })
 	var out []*order
 	for _, o := range a.live {
-		if o.m.in.Market == mk && (m == nil || o.m == m) {
+		if api.Of(o.m.in.Venue) == mk && (m == nil || o.m == m) {
 			out = append(out, o)
 		}
 	}
@@ -383,15 +384,15 @@ func (a *account) lookup(c *call, m *market, unknown *fault) (*order, *fault) {
 }
 
 // assets lists what a wallet has ever held that is not zero, by name.
-func (a *account) assets(mk exchange.Market) []string {
+func (a *account) assets(mk api.Market) []string {
 	var out []string
 	for _, d := range a.venue.Balances() {
-		if d.Market == mk {
+		if api.Of(d.Wallet) == mk {
 			out = append(out, d.Asset)
 		}
 	}
 	for _, m := range a.s.all(mk) {
-		if mk != exchange.Spot {
+		if mk != api.Spot {
 			out = append(out, m.in.Settle())
 		}
 	}

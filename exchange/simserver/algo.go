@@ -1,6 +1,7 @@
 package simserver
 
 import (
+	"github.com/perilune/perilune/exchange/binance/api"
 	"slices"
 	"strconv"
 
@@ -153,7 +154,7 @@ func (a *account) turn(g *algo, status string) {
 	if status != algoNew && status != algoTriggering {
 		a.waiting = slices.DeleteFunc(a.waiting, func(other *algo) bool { return other == g })
 	}
-	a.tell(g.m.in.Market, "ALGO_UPDATE", a.algoUpdate(g))
+	a.tell(api.Of(g.m.in.Venue), "ALGO_UPDATE", a.algoUpdate(g))
 }
 
 // adopt makes o the child of its algo order.
@@ -184,7 +185,7 @@ func (a *account) algoUpdate(g *algo) object {
 		{"q", g.quantity()}, {"X", g.status}, {"ai", child}, {"ap", price}, {"aq", qty}, {"act", kind}, {"tp", g.trigger.String()}, {"p", g.limit()},
 		{"V", "EXPIRE_TAKER"}, {"wt", g.working}, {"pm", g.matching()}, {"cp", g.closePosition}, {"pP", g.priceProtect}, {"R", g.reduceOnly},
 		{"tt", millis(g.triggered)}, {"gtd", g.expire}, {"rm", g.reason}}
-	return a.envelope(g.m.in.Market, "ALGO_UPDATE", g.updated).with(field{"o", v})
+	return a.envelope(api.Of(g.m.in.Venue), "ALGO_UPDATE", g.updated).with(field{"o", v})
 }
 
 func (g *algo) quantity() string { return g.m.qty(exchange.Lots(g.m.in.Lot.Floor(g.qty))) }
@@ -230,6 +231,6 @@ func (g *algo) audit() object {
 	if g.child != nil {
 		child = g.child.id
 	}
-	return object{{"market", g.m.in.Market.String()}, {"symbol", g.m.in.Symbol}, {"id", g.id}, {"client_id", g.client}, {"side", sideText(g.side)}, {"type", g.typ},
+	return object{{"market", api.Of(g.m.in.Venue).String()}, {"symbol", g.m.in.Symbol}, {"id", g.id}, {"client_id", g.client}, {"side", sideText(g.side)}, {"type", g.typ},
 		{"status", g.status}, {"trigger", g.trigger.String()}, {"qty", g.qty.String()}, {"order", child}, {"reason", g.reason}, {"created", millis(g.created)}}
 }

@@ -1,6 +1,7 @@
 package simserver
 
 import (
+	"github.com/perilune/perilune/exchange/binance/api"
 	"slices"
 	"strconv"
 
@@ -195,7 +196,7 @@ func (c *call) findAlgo(unknown *fault) (*algo, *fault) {
 		return nil, f
 	}
 	for _, g := range slices.Backward(c.account.algos) {
-		if g.m.in.Market == c.market && (id == g.id || !c.has("algoId") && g.client == c.get("clientAlgoId")) {
+		if api.Of(g.m.in.Venue) == c.market && (id == g.id || !c.has("algoId") && g.client == c.get("clientAlgoId")) {
 			return g, nil
 		}
 	}

@@ -2,6 +2,7 @@ package simserver
 
 import (
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"net/url"
 	"strconv"
 
@@ -54,8 +55,8 @@ func (a *account) audit() object {
 func (a *account) auditBalances() list {
 	out := list{}
 	for _, d := range a.venue.Balances() {
-		b := a.venue.Balance(d.Market, d.Asset)
-		out = append(out, object{{"wallet", d.Market.String()}, {"asset", d.Asset}, {"total", b.Total.String()}, {"free", b.Free.String()}, {"locked", b.Locked.String()}})
+		b := a.venue.Balance(d.Wallet, d.Asset)
+		out = append(out, object{{"wallet", string(d.Wallet)}, {"asset", d.Asset}, {"total", b.Total.String()}, {"free", b.Free.String()}, {"locked", b.Locked.String()}})
 	}
 	return out
 }
@@ -64,7 +65,7 @@ func (a *account) auditPositions() list {
 	out := list{}
 	for _, m := range a.s.markets {
 		if p := a.venue.Position(m.in.ID); m.in.Perp() && p.Qty != 0 {
-			out = append(out, object{{"market", m.in.Market.String()}, {"symbol", m.in.Symbol}, {"qty", m.in.QtyDecimal(p.Qty).String()}, {"entry", p.Entry.String()},
+			out = append(out, object{{"market", api.Of(m.in.Venue).String()}, {"symbol", m.in.Symbol}, {"qty", m.in.QtyDecimal(p.Qty).String()}, {"entry", p.Entry.String()},
 				{"realised", p.Realised.String()}, {"leverage", a.venue.Leverage(m.in.ID)}})
 		}
 	}
@@ -73,7 +74,7 @@ func (a *account) auditPositions() list {
 
 func (o *order) audit() object {
 	in := o.m.in
-	return object{{"market", in.Market.String()}, {"symbol", in.Symbol}, {"id", o.id}, {"client_id", o.client}, {"side", sideText(o.side)}, {"type", o.typ},
+	return object{{"market", api.Of(in.Venue).String()}, {"symbol", in.Symbol}, {"id", o.id}, {"client_id", o.client}, {"side", sideText(o.side)}, {"type", o.typ},
 		{"status", o.status}, {"price", in.PriceDecimal(o.price).String()}, {"qty", in.QtyDecimal(o.qty).String()}, {"filled", in.QtyDecimal(o.filled).String()},
 		{"worth", o.worth.String()}, {"reduce_only", o.reduceOnly}, {"created", millis(o.created)}, {"updated", millis(o.updated)}}
 }
@@ -82,7 +83,7 @@ func (a *account) auditTrades() list {
 	out := list{}
 	for _, t := range a.trades {
 		in := t.order.m.in
-		out = append(out, object{{"market", in.Market.String()}, {"symbol", in.Symbol}, {"id", t.id}, {"order", t.order.id}, {"side", sideText(t.order.side)},
+		out = append(out, object{{"market", api.Of(in.Venue).String()}, {"symbol", in.Symbol}, {"id", t.id}, {"order", t.order.id}, {"side", sideText(t.order.side)},
 			{"price", in.PriceDecimal(t.price).String()}, {"qty", in.QtyDecimal(t.qty).String()}, {"fee", t.fee.String()}, {"fee_asset", t.feeAsset},
 			{"realised", t.realised.String()}, {"maker", t.maker}, {"time", millis(t.at)}})
 	}
@@ -108,7 +109,7 @@ func (a *account) auditMoves() list {
 
 // getBook is the whole book as it was last published.
 func getBook(s *sim, q url.Values, _ []byte) (any, error) {
-	mk, err := exchange.ParseMarket(q.Get("market"))
+	mk, err := api.ParseMarket(q.Get("market"))
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package simserver
 
 import (
 	"encoding/json"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"net/http"
 	"strconv"
 
@@ -63,7 +64,7 @@ func cancelAll(s *sim, c *call) (any, *fault) {
 		return nil, f
 	}
 	open := c.account.openOrders(c.market, m)
-	if c.market == exchange.Spot && len(open) == 0 {
+	if c.market == api.Spot && len(open) == 0 {
 		return nil, errCancel
 	}
 	out := list{}
@@ -73,7 +74,7 @@ func cancelAll(s *sim, c *call) (any, *fault) {
 			out = append(out, o.canceled())
 		}
 	}
-	if c.market == exchange.Spot {
+	if c.market == api.Spot {
 		return out, nil
 	}
 	return object{{"code", 200}, {"msg", "The operation of cancel all open order is done."}}, nil
@@ -208,7 +209,7 @@ func (a *account) runCountdowns() {
 	for _, m := range a.s.markets {
 		if at, armed := a.countdowns[m.in.ID]; armed && at <= now {
 			delete(a.countdowns, m.in.ID)
-			for _, o := range a.openOrders(m.in.Market, m) {
+			for _, o := range a.openOrders(api.Of(m.in.Venue), m) {
 				_ = a.cancel(o, a.s.name("countdown")[:22])
 			}
 		}

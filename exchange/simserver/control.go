@@ -7,6 +7,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"net/http"
 	"net/url"
 	"strings"
@@ -130,7 +131,7 @@ func postSettings(s *sim, _ url.Values, body []byte) (any, error) {
 
 // configure sets a symbol's margin type and leverage.
 func (a *account) configure(q Settings) error {
-	mk, err := exchange.ParseMarket(q.Market)
+	mk, err := api.ParseMarket(q.Market)
 	if err != nil {
 		return err
 	}

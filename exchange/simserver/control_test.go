@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"testing"
 	"time"
 
@@ -48,7 +49,7 @@ func TestAccountTruthAddsUp(t *testing.T) {
 		sum[key] = sum[key].Add(d)
 	}
 	for _, d := range defaultBalances() {
-		add(d.Market, d.Asset, d.Amount)
+		add(api.Of(d.Wallet), d.Asset, d.Amount)
 	}
 	rows := func(name string) []map[string]any {
 		var out []map[string]any

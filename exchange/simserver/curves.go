@@ -1,6 +1,7 @@
 package simserver
 
 import (
+	"github.com/perilune/perilune/exchange/binance/api"
 	"strings"
 
 	"github.com/perilune/perilune/exchange"
@@ -96,9 +97,9 @@ func (s *sim) paired(c *call) (*market, *fault) {
 	return nil, invalidSymbol()
 }
 
-func (s *sim) byPair(mk exchange.Market, pair string) *market {
+func (s *sim) byPair(mk api.Market, pair string) *market {
 	for _, m := range s.markets {
-		if m.in.Market == mk && m.pair() == pair {
+		if api.Of(m.in.Venue) == mk && m.pair() == pair {
 			return m
 		}
 	}
@@ -174,20 +175,20 @@ func (m *market) indexEvent(now exchange.Time) object {
 }
 
 // pairTopic understands the streams that are named by a pair.
-func (s *sim) pairTopic(mk exchange.Market, pair, rest string) (topic, bool) {
+func (s *sim) pairTopic(mk api.Market, pair, rest string) (topic, bool) {
 	t := topic{market: mk, every: 250 * exchange.Millisecond}
 	kind, interval, _ := strings.Cut(rest, "_")
 	contract, perpetual := strings.CutSuffix(pair, "_perpetual")
 	switch {
-	case mk == exchange.Spot:
+	case mk == api.Spot:
 		return t, false
 	case kind == "continuousKline" && perpetual:
 		t.kind, t.interval, pair = "continuous", interval, contract
-	case kind == "indexPriceKline" && mk == exchange.COINM:
+	case kind == "indexPriceKline" && mk == api.COINM:
 		t.kind, t.interval = "indexKline", interval
-	case rest == "indexPrice" && mk == exchange.COINM:
+	case rest == "indexPrice" && mk == api.COINM:
 		t.kind, t.every, t.interval = "indexPrice", exchange.Second, "1m"
-	case (rest == "markPrice" || rest == "markPrice@1s") && mk == exchange.COINM:
+	case (rest == "markPrice" || rest == "markPrice@1s") && mk == api.COINM:
 		t.kind, t.every, t.interval = "pairMark", 3*exchange.Second, "1m"
 		if rest != "markPrice" {
 			t.every = exchange.Second

@@ -2,6 +2,7 @@ package simserver
 
 import (
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"testing"
 
 	"github.com/shopspring/decimal"
@@ -53,7 +54,7 @@ func TestToldKlines(t *testing.T) {
 func TestForceOrderStream(t *testing.T) {
 	b := running(t, func(o *Options) {
 		for _, d := range defaultBalances() {
-			if d.Market == exchange.USDM {
+			if api.Of(d.Wallet) == api.USDM {
 				d.Amount = decimal.NewFromInt(150)
 			}
 			o.Balances = append(o.Balances, d)

@@ -1,11 +1,11 @@
 package simserver
 
 import (
+	"github.com/perilune/perilune/exchange/binance/api"
 	"net/http"
 	"strconv"
 	"strings"
 
-	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/wire"
 )
 
@@ -29,10 +29,10 @@ type route struct {
 
 // prefixes are the first parts of REST paths.
 var prefixes = map[string]struct {
-	market exchange.Market
+	market api.Market
 	wallet bool
 }{
-	"api": {exchange.Spot, false}, "sapi": {exchange.Spot, true}, "fapi": {exchange.USDM, false}, "dapi": {exchange.COINM, false},
+	"api": {api.Spot, false}, "sapi": {api.Spot, true}, "fapi": {api.USDM, false}, "dapi": {api.COINM, false},
 }
 
 // rest answers one HTTP request.
@@ -182,7 +182,7 @@ func (s *sim) fresh(c *call) *fault {
 	if ts <= 0 {
 		return missing("timestamp")
 	}
-	if c.market == exchange.Spot && ts > 1e15 {
+	if c.market == api.Spot && ts > 1e15 {
 		ts /= 1000
 	}
 	window := float64(defaultWindow)

@@ -2,6 +2,7 @@ package simserver
 
 import (
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"net/http"
 	"strings"
 
@@ -78,7 +79,7 @@ var officialWords = map[int]string{
 }
 
 // venueFault turns a refusal of the paper venue into the exchange's answer.
-func venueFault(m exchange.Market, code int, reason string) *fault {
+func venueFault(m api.Market, code int, reason string) *fault {
 	if words, ok := officialWords[code]; ok {
 		return bad(code, "%s", words)
 	}
@@ -87,7 +88,7 @@ func venueFault(m exchange.Market, code int, reason string) *fault {
 		reason, _, _ = strings.Cut(reason, " (")
 	case code == -2010 && strings.HasPrefix(reason, "Account has insufficient balance"):
 		reason = "Account has insufficient balance for requested action."
-	case m != exchange.Spot && (code == -4003 || code == -4004 || code == -4005):
+	case m != api.Spot && (code == -4003 || code == -4004 || code == -4005):
 		reason, _, _ = strings.Cut(reason, ":")
 		reason += "."
 	}

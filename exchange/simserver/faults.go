@@ -2,6 +2,7 @@ package simserver
 
 import (
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"slices"
 	"time"
 
@@ -75,7 +76,7 @@ func (f Fault) withDefaults() Fault {
 // armed is a fault that waits.
 type armed struct {
 	Fault
-	market exchange.Market // 0: any
+	market api.Market // 0: any
 	at     time.Time
 	left   int   // occasions
 	rules  rules // of filter: tick, step and minNotional, zero where unchanged
@@ -101,7 +102,7 @@ type faultDesk struct {
 	chaos *chaos   // nil: nothing comes by itself
 	late  []lateEvent
 	// closedUntil is the end of maintenance, by market.
-	closedUntil [len(exchange.Markets) + 1]exchange.Time
+	closedUntil [len(api.Markets) + 1]exchange.Time
 }
 
 const keepFired = 1000
@@ -131,7 +132,7 @@ func (d *faultDesk) arm(s *sim, f Fault) error {
 	}
 	var err error
 	if f.Market != "" {
-		if a.market, err = exchange.ParseMarket(f.Market); err != nil {
+		if a.market, err = api.ParseMarket(f.Market); err != nil {
 			return err
 		}
 	}
@@ -195,7 +196,7 @@ func sortedKeys[V any](m map[string]V) []string {
 }
 
 // take uses up one occasion of a fault, if one is armed and due.
-func (d *faultDesk) take(s *sim, kind string, m exchange.Market, symbol string) (Fault, bool) {
+func (d *faultDesk) take(s *sim, kind string, m api.Market, symbol string) (Fault, bool) {
 	if len(d.armed) == 0 {
 		return Fault{}, false
 	}
@@ -214,7 +215,7 @@ func (d *faultDesk) take(s *sim, kind string, m exchange.Market, symbol string) 
 }
 
 // strikes is take for faults that have nothing to tell but that they came.
-func (d *faultDesk) strikes(s *sim, kind string, m exchange.Market, symbol string) bool {
+func (d *faultDesk) strikes(s *sim, kind string, m api.Market, symbol string) bool {
 	_, hit := d.take(s, kind, m, symbol)
 	return hit
 }
@@ -252,7 +253,7 @@ func (d *faultDesk) note(s *sim, a *armed) {
 // right again and maintenance is over. What has happened stays.
 func (d *faultDesk) clear(s *sim) {
 	d.armed, d.chaos = nil, nil
-	s.skew, d.closedUntil = 0, [len(exchange.Markets) + 1]exchange.Time{}
+	s.skew, d.closedUntil = 0, [len(api.Markets) + 1]exchange.Time{}
 }
 
 // list is what is to come: those that wait first, then by time.

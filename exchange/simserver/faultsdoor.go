@@ -1,6 +1,7 @@
 package simserver
 
 import (
+	"github.com/perilune/perilune/exchange/binance/api"
 	"net/http"
 	"strings"
 
@@ -14,7 +15,7 @@ import (
 func (d *faultDesk) before(s *sim, c *call) *fault {
 	m, symbol, now := c.market, c.get("symbol"), s.wall()
 	if d.closed(s, m) {
-		if m == exchange.Spot {
+		if m == api.Spot {
 			return &fault{status: http.StatusServiceUnavailable, code: -1016, msg: "This service is no longer available."}
 		}
 		return &fault{status: http.StatusServiceUnavailable, code: 0, msg: "Service Unavailable."}
@@ -37,11 +38,11 @@ func (d *faultDesk) before(s *sim, c *call) *fault {
 }
 
 // closed reports maintenance of a market.
-func (d *faultDesk) closed(s *sim, m exchange.Market) bool { return s.wall() < d.closedUntil[m] }
+func (d *faultDesk) closed(s *sim, m api.Market) bool { return s.wall() < d.closedUntil[m] }
 
 // refuseEntry is order entry that was certainly not carried out on futures. On
 // spot every 5xx leaves the outcome unknown to who reads the rules.
-func (d *faultDesk) refuseEntry(s *sim, m exchange.Market, symbol string) *fault {
+func (d *faultDesk) refuseEntry(s *sim, m api.Market, symbol string) *fault {
 	for _, f := range []struct {
 		kind string
 		code int
@@ -123,7 +124,7 @@ func permitted(c *call, sec security) *fault {
 	switch changes := c.method != http.MethodGet && sec == signed; {
 	case changes && c.wallet:
 		need = mayTransfer
-	case changes && c.market == exchange.Spot:
+	case changes && c.market == api.Spot:
 		need = maySpot
 	case changes:
 		need = mayFutures

@@ -1,6 +1,7 @@
 package simserver
 
 import (
+	"github.com/perilune/perilune/exchange/binance/api"
 	"slices"
 	"time"
 
@@ -84,7 +85,7 @@ func announceShutdown(s *sim, a *armed) {
 	event := encode(object{{"e", "serverShutdown"}, {"E", millis(s.now)}})
 	for _, c := range s.hit(a) {
 		switch {
-		case c.end.market != exchange.Spot:
+		case c.end.market != api.Spot:
 		case c.end.access == apiAccess:
 			c.peer.Send(encode(object{{"event", raw(event)}}))
 		default:
@@ -92,7 +93,7 @@ func announceShutdown(s *sim, a *armed) {
 		}
 	}
 	if a.Millis > 0 {
-		s.desk.follow(s, a, a.Millis, Fault{Kind: "drop", Market: exchange.Spot.String(), Route: a.Route})
+		s.desk.follow(s, a, a.Millis, Fault{Kind: "drop", Market: api.Spot.String(), Route: a.Route})
 	}
 }
 
@@ -106,7 +107,7 @@ func (d *faultDesk) follow(s *sim, a *armed, after int64, f Fault) {
 
 func expireKeys(s *sim, a *armed) {
 	for _, acc := range s.accounts {
-		for _, m := range []exchange.Market{exchange.USDM, exchange.COINM} {
+		for _, m := range []api.Market{api.USDM, api.COINM} {
 			if a.market == 0 || a.market == m {
 				acc.expireListenKey(m)
 			}
@@ -125,7 +126,7 @@ type lateEvent struct {
 // order event twice when another does. made is how many events there were before
 // the fill's.
 func (d *faultDesk) delayed(a *account, o *order, made int) {
-	m, symbol := o.m.in.Market, o.m.in.Symbol
+	m, symbol := api.Of(o.m.in.Venue), o.m.in.Symbol
 	if d.strikes(a.s, "duplicate_fill", m, symbol) {
 		a.outbox = slices.Insert(a.outbox, made, a.outbox[made])
 	}

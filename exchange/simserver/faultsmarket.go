@@ -1,6 +1,7 @@
 package simserver
 
 import (
+	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
@@ -17,7 +18,7 @@ func skewClock(s *sim, a *armed) {
 
 // closeForMaintenance refuses everything and cuts every connection.
 func closeForMaintenance(s *sim, a *armed) {
-	for _, m := range exchange.Markets {
+	for _, m := range api.Markets {
 		if a.market == 0 || a.market == m {
 			s.desk.closedUntil[m] = s.wall() + exchange.UnixMilli(a.Millis)
 		}
@@ -29,7 +30,7 @@ func closeForMaintenance(s *sim, a *armed) {
 func (s *sim) concerned(a *armed) []*market {
 	var out []*market
 	for _, m := range s.markets {
-		if (a.market == 0 || a.market == m.in.Market) && (a.Symbol == "" || a.Symbol == m.in.Symbol) {
+		if (a.market == 0 || a.market == api.Of(m.in.Venue)) && (a.Symbol == "" || a.Symbol == m.in.Symbol) {
 			out = append(out, m)
 		}
 	}
@@ -60,11 +61,11 @@ func delist(s *sim, a *armed) {
 		if a.Millis > 0 {
 			m.rules.delivery = millis(s.wall()) + a.Millis
 			s.announceContract(m)
-			s.desk.follow(s, a, a.Millis, Fault{Kind: a.Kind, Market: m.in.Market.String(), Symbol: m.in.Symbol})
+			s.desk.follow(s, a, a.Millis, Fault{Kind: a.Kind, Market: api.Of(m.in.Venue).String(), Symbol: m.in.Symbol})
 			continue
 		}
 		m.rules.status = "SETTLING"
-		if m.in.Market == exchange.Spot {
+		if api.Of(m.in.Venue) == api.Spot {
 			m.rules.status = "BREAK"
 		}
 		for _, acc := range s.accounts {
@@ -76,7 +77,7 @@ func delist(s *sim, a *armed) {
 
 // wind ends what an account has in a symbol that is delisted.
 func (a *account) wind(m *market) {
-	for _, o := range a.openOrders(m.in.Market, m) {
+	for _, o := range a.openOrders(api.Of(m.in.Venue), m) {
 		o.expiry = "7"
 		_ = a.cancel(o, "delisted") // it was open a moment ago
 	}

@@ -1,11 +1,10 @@
 package simserver
 
 import (
+	"github.com/perilune/perilune/exchange/binance/api"
 	"strconv"
 
 	"github.com/shopspring/decimal"
-
-	"github.com/perilune/perilune/exchange"
 )
 
 // uid is the number that the exchange gives an account.
@@ -21,12 +20,12 @@ func spotAccount(s *sim, c *call) (any, *fault) {
 		return nil, f
 	}
 	maker, taker := decimal.Zero, decimal.Zero
-	if all := s.all(exchange.Spot); len(all) > 0 {
+	if all := s.all(api.Spot); len(all) > 0 {
 		maker, taker = all[0].in.MakerFee, all[0].in.TakerFee
 	}
 	balances := list{}
 	for _, asset := range c.account.spotAssets(omit) {
-		b := c.account.venue.Balance(exchange.Spot, asset)
+		b := c.account.venue.Balance(api.Spot.Wallet(), asset)
 		balances = append(balances, object{{"asset", asset}, {"free", b.Free}, {"locked", b.Locked}})
 	}
 	return object{
@@ -39,7 +38,7 @@ func spotAccount(s *sim, c *call) (any, *fault) {
 
 // spotAssets lists the assets of the spot wallet: those held, or all there are.
 func (a *account) spotAssets(held bool) []string {
-	assets := a.assets(exchange.Spot)
+	assets := a.assets(api.Spot)
 	if held {
 		return assets
 	}
@@ -47,7 +46,7 @@ func (a *account) spotAssets(held bool) []string {
 	for _, asset := range assets {
 		seen[asset] = true
 	}
-	for _, m := range a.s.all(exchange.Spot) {
+	for _, m := range a.s.all(api.Spot) {
 		for _, asset := range []string{m.in.Base, m.in.Quote} {
 			if !seen[asset] {
 				seen[asset] = true
@@ -83,7 +82,7 @@ func apiRestrictions(s *sim, c *call) (any, *fault) {
 // orderUsage is rateLimit/order: spot tells the counts too.
 func orderUsage(s *sim, c *call) (any, *fault) {
 	rules, n := s.orderLimits(c.market), &c.account.orderCount[pool(c.market)]
-	if c.market != exchange.Spot {
+	if c.market != api.Spot {
 		return rules, nil
 	}
 	now := s.wall()

@@ -1,12 +1,12 @@
 package simserver
 
 import (
+	"github.com/perilune/perilune/exchange/binance/api"
 	"strconv"
 	"strings"
 
 	"github.com/shopspring/decimal"
 
-	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/paper"
 )
 
@@ -22,10 +22,10 @@ type purse struct {
 	movable    decimal.Decimal
 }
 
-func (a *account) purses(mk exchange.Market) []purse {
+func (a *account) purses(mk api.Market) []purse {
 	var out []purse
 	for _, asset := range a.assets(mk) {
-		b, g := a.venue.Balance(mk, asset), a.venue.Margin(mk, asset)
+		b, g := a.venue.Balance(mk.Wallet(), asset), a.venue.Margin(mk.Wallet(), asset)
 		p := purse{asset: asset, wallet: b.Total, unrealised: g.Balance.Sub(b.Total), margin: g, movable: b.Free}
 		for _, m := range a.s.all(mk) {
 			if m.in.Settle() == asset {
@@ -43,11 +43,11 @@ func balances(s *sim, c *call) (any, *fault) {
 	out := list{}
 	for _, p := range c.account.purses(c.market) {
 		o := object{{"accountAlias", c.account.alias()}, {"asset", p.asset}, {"balance", p.wallet}}
-		if c.market == exchange.COINM {
+		if c.market == api.COINM {
 			o = o.with(field{"withdrawAvailable", p.movable})
 		}
 		o = o.with(field{"crossWalletBalance", p.wallet}, field{"crossUnPnl", p.unrealised}, field{"availableBalance", p.margin.Available})
-		if c.market == exchange.USDM {
+		if c.market == api.USDM {
 			o = o.with(field{"maxWithdrawAmount", p.movable}, field{"marginAvailable", true})
 		}
 		out = append(out, o.with(field{"updateTime", millis(s.now)}))
@@ -63,7 +63,7 @@ func futuresAccount(s *sim, c *call) (any, *fault) {
 	purses := a.purses(c.market)
 	v3 := strings.HasPrefix(c.path, "v3")
 	var availability []field
-	if c.market == exchange.USDM && !v3 {
+	if c.market == api.USDM && !v3 {
 		availability = []field{{"marginAvailable", true}}
 	}
 	for _, p := range purses {
@@ -79,12 +79,12 @@ func futuresAccount(s *sim, c *call) (any, *fault) {
 		positions = append(positions, a.accountPosition(m, v3))
 	}
 	head := object{}
-	if c.market == exchange.USDM {
+	if c.market == api.USDM {
 		head = totals(purses)
 	}
 	if !v3 {
 		head = head.with(field{"canDeposit", true}, field{"canTrade", true}, field{"canWithdraw", false}, field{"feeTier", 0}, field{"updateTime", 0})
-		if c.market == exchange.USDM {
+		if c.market == api.USDM {
 			head = head.with(field{"feeBurn", false}, field{"multiAssetsMargin", a.multiAssets}, field{"tradeGroupId", -1})
 		}
 	}
@@ -109,7 +109,7 @@ func totals(purses []purse) object {
 
 // involved reports a position or an open order.
 func (a *account) involved(m *market) bool {
-	return a.venue.Position(m.in.ID).Qty != 0 || len(a.openOrders(m.in.Market, m)) > 0
+	return a.venue.Position(m.in.ID).Qty != 0 || len(a.openOrders(api.Of(m.in.Venue), m)) > 0
 }
 
 func (a *account) accountPosition(m *market, v3 bool) object {
@@ -120,7 +120,7 @@ func (a *account) accountPosition(m *market, v3 bool) object {
 	} else {
 		o = o.with(field{"positionInitialMargin", pm.Position}, field{"openOrderInitialMargin", pm.Orders}, field{"leverage", strconv.Itoa(a.venue.Leverage(m.in.ID))},
 			field{"isolated", a.isolated[m.in.ID]}, field{"entryPrice", p.Entry}, field{"breakEvenPrice", p.Entry}, capOf(m, a.venue.Leverage(m.in.ID)))
-		if m.in.Market == exchange.USDM {
+		if api.Of(m.in.Venue) == api.USDM {
 			o = o.with(field{"notional", pm.Notional}, field{"bidNotional", "0"}, field{"askNotional", "0"})
 		}
 	}
@@ -202,7 +202,7 @@ func commissionRate(s *sim, c *call) (any, *fault) {
 		return nil, f
 	}
 	o := object{{"symbol", m.in.Symbol}, {"makerCommissionRate", m.in.MakerFee.String()}, {"takerCommissionRate", m.in.TakerFee.String()}}
-	if c.market == exchange.USDM {
+	if c.market == api.USDM {
 		o = o.with(field{"rpiCommissionRate", "0"})
 	}
 	return o, nil
@@ -229,7 +229,7 @@ func setLeverage(s *sim, c *call) (any, *fault) {
 	}
 	c.account.tellLeverage(m, int(n))
 	most2 := capOf(m, int(n))
-	if c.market == exchange.USDM {
+	if c.market == api.USDM {
 		most2.key = "maxNotionalValue"
 	}
 	return object{{"leverage", int(n)}, most2, {"symbol", m.in.Symbol}}, nil
@@ -243,7 +243,7 @@ func leverageBracket(s *sim, c *call) (any, *fault) {
 		return nil, f
 	}
 	top, bottom := "notionalCap", "notionalFloor"
-	if c.market == exchange.COINM {
+	if c.market == api.COINM {
 		top, bottom = "qtyCap", "qtylFloor"
 	}
 	out := list{}

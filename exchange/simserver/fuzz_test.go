@@ -2,6 +2,7 @@ package simserver
 
 import (
 	"encoding/json"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"net/url"
 	"slices"
 	"testing"
@@ -42,8 +43,8 @@ func FuzzRequest(f *testing.F) {
 	}
 	s := still(f)
 	key := s.keys[makeName(s)]
-	keys := map[exchange.Market][]string{}
-	for _, m := range exchange.Markets {
+	keys := map[api.Market][]string{}
+	for _, m := range api.Markets {
 		keys[m] = sortedKeys(routes[m])
 	}
 	f.Fuzz(func(t *testing.T, market, route uint8, query string) {
@@ -51,7 +52,7 @@ func FuzzRequest(f *testing.F) {
 		if err != nil {
 			t.Skip()
 		}
-		m := exchange.Markets[int(market)%len(exchange.Markets)]
+		m := api.Markets[int(market)%len(api.Markets)]
 		name := keys[m][int(route)%len(keys[m])]
 		params.Set("timestamp", itoa(time.Now().UnixMilli()))
 		before := len(s.accounts[0].trades) + len(s.accounts[0].moves)
@@ -72,13 +73,13 @@ func makeName(s *sim) string { return keyText(s.opt.Seed, 0, "hmac key") }
 func itoa(n int64) string { return string(encode(n)) }
 
 func sameDeposit(a, b paper.Deposit) bool {
-	return a.Market == b.Market && a.Asset == b.Asset && a.Amount.Equal(b.Amount)
+	return a.Wallet == b.Wallet && a.Asset == b.Asset && a.Amount.Equal(b.Amount)
 }
 
 // The simulator's own encoder beside encoding/json over the same data.
 func BenchmarkDepthEvent(b *testing.B) {
 	s := still(b)
-	in, _ := s.opt.Universe.Find(exchange.USDM, "BTCUSDT")
+	in, _ := s.opt.Universe.Find(api.USDM.Venue(), "BTCUSDT")
 	m := s.markets[in.ID]
 	c := &change{first: 1, last: 2, bids: m.levels(exchange.Buy), asks: m.levels(exchange.Sell)}
 	b.Run("ours", func(b *testing.B) {
@@ -123,7 +124,7 @@ func TestPriceText(t *testing.T) {
 func BenchmarkOrder(b *testing.B) {
 	s := still(b)
 	key := s.keys[makeName(s)]
-	in, _ := s.opt.Universe.Find(exchange.USDM, "BTCUSDT")
+	in, _ := s.opt.Universe.Find(api.USDM.Venue(), "BTCUSDT")
 	bid := s.markets[in.ID].touch[0].Price
 	price := in.PriceDecimal(bid - bid/50).String()
 	b.ReportAllocs()
@@ -131,11 +132,11 @@ func BenchmarkOrder(b *testing.B) {
 		stamp := itoa(time.Now().UnixMilli())
 		place := url.Values{"symbol": {"BTCUSDT"}, "side": {"BUY"}, "type": {"LIMIT"}, "timeInForce": {"GTC"}, "quantity": {"0.010"}, "price": {price},
 			"newClientOrderId": {"bench"}, "timestamp": {stamp}}
-		if res := s.answer(&request{market: exchange.USDM, params: place, session: key}, "POST v1/order"); res.status != 200 {
+		if res := s.answer(&request{market: api.USDM, params: place, session: key}, "POST v1/order"); res.status != 200 {
 			b.Fatalf("%s", res.body)
 		}
 		cancel := url.Values{"symbol": {"BTCUSDT"}, "origClientOrderId": {"bench"}, "timestamp": {stamp}}
-		if res := s.answer(&request{market: exchange.USDM, params: cancel, session: key}, "DELETE v1/order"); res.status != 200 {
+		if res := s.answer(&request{market: api.USDM, params: cancel, session: key}, "DELETE v1/order"); res.status != 200 {
 			b.Fatalf("%s", res.body)
 		}
 	}

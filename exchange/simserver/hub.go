@@ -2,6 +2,7 @@ package simserver
 
 import (
 	"encoding/json"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"net/http"
 	"net/url"
 	"slices"
@@ -100,7 +101,7 @@ func (v *Server) connect(w http.ResponseWriter, r *http.Request, e endpoint) {
 
 // peerOptions are the ping rules of the three markets.
 func peerOptions(e endpoint) wire.PeerOptions {
-	if e.market == exchange.Spot {
+	if e.market == api.Spot {
 		return wire.PeerOptions{PingEvery: 20 * time.Second, PongWithin: time.Minute, Queue: queueFrames}
 	}
 	return wire.PeerOptions{PingEvery: 3 * time.Minute, PongWithin: 10 * time.Minute, Queue: queueFrames}
@@ -128,8 +129,8 @@ func (s *sim) join(c *client, query url.Values) {
 }
 
 // perHandshake is the weight of opening a WebSocket API.
-func perHandshake(m exchange.Market) int {
-	if m == exchange.Spot {
+func perHandshake(m api.Market) int {
+	if m == api.Spot {
 		return 2
 	}
 	return 5
@@ -160,7 +161,7 @@ func (s *sim) subscribe(c *client, name string) {
 }
 
 // listener returns the account that has a listen key.
-func (s *sim) listener(m exchange.Market, key string) *account {
+func (s *sim) listener(m api.Market, key string) *account {
 	for _, a := range s.accounts {
 		if key != "" && a.listenKeys[m].key == key {
 			return a
@@ -270,7 +271,7 @@ func framesPerSecond(e endpoint) int {
 	switch {
 	case e.access == apiAccess:
 		return 1 << 30
-	case e.market == exchange.Spot:
+	case e.market == api.Spot:
 		return 5
 	}
 	return 10

@@ -2,11 +2,10 @@ package simserver
 
 import (
 	"encoding/json"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"strings"
 
 	"github.com/shopspring/decimal"
-
-	"github.com/perilune/perilune/exchange"
 )
 
 // exchangeInfo lists the instruments of a market. Source: exchangeInfo of spot,
@@ -19,32 +18,32 @@ func exchangeInfo(s *sim, c *call) (any, *fault) {
 	symbols, assets := list{}, list{}
 	for _, m := range wanted {
 		switch c.market {
-		case exchange.Spot:
+		case api.Spot:
 			symbols = append(symbols, m.spotInfo())
-		case exchange.USDM:
+		case api.USDM:
 			symbols = append(symbols, m.usdmInfo())
 		default:
 			symbols = append(symbols, m.coinmInfo())
 		}
 	}
 	info := object{{"timezone", "UTC"}, {"serverTime", millis(s.wall())}, {"rateLimits", s.limits(c.market)}, {"exchangeFilters", list{}}}
-	if c.market == exchange.USDM {
+	if c.market == api.USDM {
 		assets = append(assets, object{{"asset", "USDT"}, {"marginAvailable", true}, {"autoAssetExchange", "-10000"}})
 		info = info.with(field{"assets", assets})
 	}
 	return info.with(field{"symbols", symbols}), nil
 }
 
-func (s *sim) limits(m exchange.Market) list {
+func (s *sim) limits(m api.Market) list {
 	weight := s.opt.Limits.FuturesWeight
-	if m == exchange.Spot {
+	if m == api.Spot {
 		weight = s.opt.Limits.SpotWeight
 	}
 	out := list{rateLimit("REQUEST_WEIGHT", "MINUTE", 1, weight)}
 	for _, r := range s.orderLimits(m) {
 		out = append(out, r)
 	}
-	if m == exchange.Spot {
+	if m == api.Spot {
 		out = append(out, rateLimit("RAW_REQUESTS", "MINUTE", 5, 300_000))
 	}
 	return out
@@ -75,18 +74,18 @@ func (s *sim) wanted(c *call) ([]*market, *fault) {
 	return out, nil
 }
 
-func (s *sim) all(mk exchange.Market) []*market {
+func (s *sim) all(mk api.Market) []*market {
 	var out []*market
 	for _, m := range s.markets {
-		if m.in.Market == mk {
+		if api.Of(m.in.Venue) == mk {
 			out = append(out, m)
 		}
 	}
 	return out
 }
 
-func (s *sim) find(mk exchange.Market, symbol string) (*market, *fault) {
-	if in, ok := s.opt.Universe.Find(mk, symbol); ok {
+func (s *sim) find(mk api.Market, symbol string) (*market, *fault) {
+	if in, ok := s.opt.Universe.Find(mk.Venue(), symbol); ok {
 		return s.markets[in.ID], nil
 	}
 	return nil, invalidSymbol()
@@ -136,7 +135,7 @@ func (m *market) lotFilter(kind string) object {
 
 // step formats an increment: eight places on spot, plain on futures.
 func (m *market) step(d decimal.Decimal) string {
-	if m.in.Market == exchange.Spot {
+	if api.Of(m.in.Venue) == api.Spot {
 		return d.StringFixed(8)
 	}
 	return d.String()

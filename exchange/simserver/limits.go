@@ -2,6 +2,7 @@ package simserver
 
 import (
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"net/http"
 	"strconv"
 
@@ -59,8 +60,8 @@ type usage struct {
 }
 
 // pool separates spot from the shared pool of the futures.
-func pool(m exchange.Market) int {
-	if m == exchange.Spot {
+func pool(m api.Market) int {
+	if m == api.Spot {
 		return 0
 	}
 	return 1
@@ -100,7 +101,7 @@ func usageOf(r *request) usageKey {
 
 func (s *sim) weightLimit(r *request) int {
 	switch usageOf(r).pool {
-	case pool(exchange.Spot):
+	case pool(api.Spot):
 		return s.opt.Limits.SpotWeight
 	case walletPool:
 		return walletWeight
@@ -149,19 +150,19 @@ func (s *sim) used(r *request) *usage {
 	return u
 }
 
-func tooMany(m exchange.Market, limit int, wait int64, now exchange.Time) *fault {
+func tooMany(m api.Market, limit int, wait int64, now exchange.Time) *fault {
 	f := &fault{status: http.StatusTooManyRequests, code: -1003, retryAt: now + exchange.Time(wait)*exchange.Second,
 		msg: fmt.Sprintf("Too much request weight used; current limit is %d request weight per 1 MINUTE. Please use WebSocket Streams for live updates to avoid polling the API.", limit)}
-	if m == exchange.Spot {
+	if m == api.Spot {
 		f.retryAfter = wait // futures promise no Retry-After
 	}
 	return f
 }
 
-func banned(m exchange.Market, until, now exchange.Time) *fault {
+func banned(m api.Market, until, now exchange.Time) *fault {
 	f := &fault{status: http.StatusTeapot, code: -1003, retryAt: until,
 		msg: fmt.Sprintf("Way too much request weight used; IP banned until %d. Please use WebSocket Streams for live updates to avoid bans.", millis(until))}
-	if m == exchange.Spot {
+	if m == api.Spot {
 		f.retryAfter = max(1, int64((until-now)/exchange.Second))
 	}
 	return f
@@ -183,7 +184,7 @@ func (s *sim) chargeOrders(c *call, short, long int) *fault {
 	now, n := s.wall(), &c.account.orderCount[pool(c.market)]
 	a, b := n.short.add(now, short), n.long.add(now, long)
 	limitA, limitB, unit := s.opt.Limits.Orders10S, s.opt.Limits.Orders1M, "1 MINUTE"
-	if c.market == exchange.Spot {
+	if c.market == api.Spot {
 		limitA, limitB, unit = s.opt.Limits.SpotOrders10S, s.opt.Limits.SpotOrders1D, "1 DAY"
 	}
 	limit := limitA
@@ -216,7 +217,7 @@ func (s *sim) headers(c *call, orders bool) map[string]string {
 	if orders && c.account != nil {
 		n := &c.account.orderCount[pool(c.market)]
 		h["X-MBX-ORDER-COUNT-10S"] = strconv.Itoa(n.short.used)
-		if c.market == exchange.Spot {
+		if c.market == api.Spot {
 			h["X-MBX-ORDER-COUNT-1D"] = strconv.Itoa(n.long.used)
 		} else {
 			h["X-MBX-ORDER-COUNT-1M"] = strconv.Itoa(n.long.used)
@@ -228,7 +229,7 @@ func (s *sim) headers(c *call, orders bool) map[string]string {
 // wsLimits is the rateLimits of a WebSocket API answer.
 func (s *sim) wsLimits(c *call, orders bool) list {
 	limit := s.opt.Limits.FuturesWeight
-	if c.market == exchange.Spot {
+	if c.market == api.Spot {
 		limit = s.opt.Limits.SpotWeight
 	}
 	out := list{rateLimit("REQUEST_WEIGHT", "MINUTE", 1, limit).with(field{"count", s.used(c.request).weight.used})}
@@ -244,9 +245,9 @@ func rateLimit(kind, interval string, n, limit int) object {
 	return object{{"rateLimitType", kind}, {"interval", interval}, {"intervalNum", n}, {"limit", limit}}
 }
 
-func (s *sim) orderLimits(m exchange.Market) []object {
+func (s *sim) orderLimits(m api.Market) []object {
 	l := s.opt.Limits
-	if m == exchange.Spot {
+	if m == api.Spot {
 		return []object{rateLimit("ORDERS", "SECOND", 10, l.SpotOrders10S), rateLimit("ORDERS", "DAY", 1, l.SpotOrders1D)}
 	}
 	return []object{rateLimit("ORDERS", "SECOND", 10, l.Orders10S), rateLimit("ORDERS", "MINUTE", 1, l.Orders1M)}

@@ -2,6 +2,7 @@ package simserver
 
 import (
 	"bytes"
+	"github.com/perilune/perilune/exchange/binance/api"
 
 	"github.com/shopspring/decimal"
 
@@ -104,7 +105,7 @@ func (m *market) applyBook(ev *exchange.Event) *change {
 		c.bids = difference(before[0], m.levels(exchange.Buy))
 		c.asks = difference(before[1], m.levels(exchange.Sell))
 	}
-	if m.in.Market == exchange.Spot {
+	if api.Of(m.in.Venue) == api.Spot {
 		c.first = m.published + 1
 	}
 	m.best(c)
@@ -224,7 +225,7 @@ func appendPlaces(dst []byte, n int64, step exchange.Step, places int32) []byte 
 }
 
 func (m *market) places(step exchange.Step) int32 {
-	if m.in.Market == exchange.Spot {
+	if api.Of(m.in.Venue) == api.Spot {
 		return 8
 	}
 	return int32(step.Scale)

@@ -1,6 +1,7 @@
 package simserver
 
 import (
+	"github.com/perilune/perilune/exchange/binance/api"
 	"slices"
 
 	"github.com/shopspring/decimal"
@@ -74,7 +75,7 @@ func (s *sim) goodTill(c *call, tif string) (int64, *fault) {
 		}
 		return 0, nil
 	}
-	if c.market != exchange.USDM {
+	if c.market != api.USDM {
 		return 0, bad(-1115, "Invalid timeInForce.")
 	}
 	if !c.has("goodTillDate") {

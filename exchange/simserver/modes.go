@@ -1,7 +1,7 @@
 package simserver
 
 import (
-	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 // Modes of a futures account. They can be set, so that a client can be seen to
@@ -53,7 +53,7 @@ func setPositionMode(s *sim, c *call) (any, *fault) {
 	for _, m := range s.markets {
 		switch {
 		case !m.in.Perp():
-		case len(c.account.openOrders(m.in.Market, m)) > 0:
+		case len(c.account.openOrders(api.Of(m.in.Venue), m)) > 0:
 			return nil, bad(-4067, "Position side cannot be changed if there exists open orders.")
 		case c.account.venue.Position(m.in.ID).Qty != 0:
 			return nil, bad(-4068, "Position side cannot be changed if there exists position.")
@@ -78,7 +78,7 @@ func setMultiAssets(s *sim, c *call) (any, *fault) {
 		return nil, bad(-4171, "No need to change Multi-Assets Mode.")
 	}
 	c.account.multiAssets = multi
-	c.account.tell(exchange.USDM, "ACCOUNT_CONFIG_UPDATE", c.account.envelope(exchange.USDM, "ACCOUNT_CONFIG_UPDATE", s.now).with(
+	c.account.tell(api.USDM, "ACCOUNT_CONFIG_UPDATE", c.account.envelope(api.USDM, "ACCOUNT_CONFIG_UPDATE", s.now).with(
 		field{"ai", object{{"j", multi}}}))
 	c.account.flush()
 	return object{{"code", 200}, {"msg", "success"}}, nil

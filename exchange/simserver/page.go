@@ -1,6 +1,9 @@
 package simserver
 
-import "github.com/perilune/perilune/exchange"
+import (
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/api"
+)
 
 // page is the part of a list that a request asks for.
 type page struct {
@@ -31,19 +34,19 @@ func (c *call) history(first string) (p page, f *fault) {
 }
 
 // span is the longest time one history request may cover.
-func span(m exchange.Market) exchange.Time {
-	if m == exchange.Spot {
+func span(m api.Market) exchange.Time {
+	if m == api.Spot {
 		return exchange.Day
 	}
 	return 7 * exchange.Day
 }
 
 // restrict refuses what covers too much and fills in the open end.
-func (p *page) restrict(m exchange.Market) *fault {
+func (p *page) restrict(m api.Market) *fault {
 	longest := span(m)
 	switch {
 	case p.from > 0 && p.to > 0 && p.to-p.from > longest:
-		if m == exchange.Spot {
+		if m == api.Spot {
 			return bad(-1127, "More than 24 hours between startTime and endTime.")
 		}
 		return bad(-4166, "Search window is restricted to recent 7 days only.")

@@ -2,6 +2,7 @@ package simserver
 
 import (
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 // The payloads of public streams. Fields: section 2.3 of the exchange's stream
@@ -11,7 +12,7 @@ func (m *market) futuresTag() []field { return []field{{"st", m.st()}} }
 
 // tagged adds what futures events have at their end.
 func (m *market) tagged(o object) []byte {
-	if m.in.Market != exchange.Spot {
+	if api.Of(m.in.Venue) != api.Spot {
 		o = o.with(m.futuresTag()...)
 	}
 	return encode(o)
@@ -20,7 +21,7 @@ func (m *market) tagged(o object) []byte {
 func (m *market) bookTickerEvent(now exchange.Time, id int64) []byte {
 	bid, ask := m.touch[0], m.touch[1]
 	touch := object{{"b", m.price(bid.Price)}, {"B", m.qty(bid.Qty)}, {"a", m.price(ask.Price)}, {"A", m.qty(ask.Qty)}}
-	if m.in.Market == exchange.Spot {
+	if api.Of(m.in.Venue) == api.Spot {
 		return encode(object{{"u", id}, {"s", m.in.Symbol}}.with(touch...))
 	}
 	head := object{{"e", "bookTicker"}, {"u", id}, {"s", m.in.Symbol}, {"ps", m.pair()}}
@@ -30,7 +31,7 @@ func (m *market) bookTickerEvent(now exchange.Time, id int64) []byte {
 // partialEvent is the whole top of the book; spot's names neither the symbol nor
 // the time.
 func (m *market) partialEvent(now exchange.Time, n int) []byte {
-	if m.in.Market == exchange.Spot {
+	if api.Of(m.in.Venue) == api.Spot {
 		return encode(object{{"lastUpdateId", m.published}, {"bids", m.side(exchange.Buy, n)}, {"asks", m.side(exchange.Sell, n)}})
 	}
 	c := &change{first: m.published, last: m.published, bids: m.book.AppendLevels(nil, exchange.Buy, n), asks: m.book.AppendLevels(nil, exchange.Sell, n)}
@@ -40,11 +41,11 @@ func (m *market) partialEvent(now exchange.Time, n int) []byte {
 func (m *market) tradeEvent(now exchange.Time) object {
 	p := m.trades[len(m.trades)-1]
 	o := object{{"e", "trade"}, {"E", millis(now)}}
-	if m.in.Market != exchange.Spot {
+	if api.Of(m.in.Venue) != api.Spot {
 		o = o.with(field{"T", millis(p.at)})
 	}
 	o = o.with(field{"s", m.in.Symbol}, field{"t", p.id}, field{"p", m.price(p.price)}, field{"q", m.qty(p.qty)})
-	if m.in.Market != exchange.Spot {
+	if api.Of(m.in.Venue) != api.Spot {
 		return o.with(field{"X", "MARKET"}, field{"m", p.side == exchange.Sell}).with(m.futuresTag()...)
 	}
 	return o.with(field{"T", millis(p.at)}, field{"m", p.side == exchange.Sell}, field{"M", true})
@@ -53,7 +54,7 @@ func (m *market) tradeEvent(now exchange.Time) object {
 func (m *market) aggTradeEvent(now exchange.Time) object {
 	p := m.trades[len(m.trades)-1]
 	o := object{{"e", "aggTrade"}, {"E", millis(now)}, {"s", m.in.Symbol}}.with(m.aggTrade(p)...)
-	if m.in.Market == exchange.Spot {
+	if api.Of(m.in.Venue) == api.Spot {
 		return o
 	}
 	return o.with(m.futuresTag()...)
@@ -61,7 +62,7 @@ func (m *market) aggTradeEvent(now exchange.Time) object {
 
 func (m *market) markEvent(now exchange.Time) object {
 	o := object{{"e", "markPriceUpdate"}, {"E", millis(now)}, {"s", m.in.Symbol}, {"p", m.mark.Mark.Decimal()}}
-	if m.in.Market == exchange.USDM {
+	if api.Of(m.in.Venue) == api.USDM {
 		o = o.with(field{"ap", m.mark.Mark.Decimal()})
 	}
 	return o.with(field{"P", m.mark.Index.Decimal()}, field{"i", m.mark.Index.Decimal()}, field{"r", m.mark.Rate.Decimal()},
@@ -88,11 +89,11 @@ func (m *market) klineEvents(now exchange.Time, interval string, since exchange.
 func (m *market) miniTickerEvent(now exchange.Time) object {
 	d, _ := m.day(now)
 	o := object{{"e", "24hrMiniTicker"}, {"E", millis(now)}, {"s", m.in.Symbol}}
-	if m.in.Market != exchange.Spot {
+	if api.Of(m.in.Venue) != api.Spot {
 		o = o.with(field{"ps", m.pair()})
 	}
 	o = o.with(field{"c", m.price(d.c)}, field{"o", m.price(d.o)}, field{"h", m.price(d.h)}, field{"l", m.price(d.l)}, field{"v", m.qty(d.volume)}, field{"q", d.worth})
-	if m.in.Market != exchange.Spot {
+	if api.Of(m.in.Venue) != api.Spot {
 		o = o.with(m.futuresTag()...)
 	}
 	return o
@@ -106,7 +107,7 @@ func (m *market) tickerEvent(now exchange.Time) object {
 		lastQty = m.trades[n-1].qty
 	}
 	o := object{{"e", "24hrTicker"}, {"E", millis(now)}, {"s", m.in.Symbol}, {"p", move}, {"P", percent}, {"w", mean}, {"c", m.price(d.c)}, {"Q", m.qty(lastQty)}}
-	if m.in.Market == exchange.Spot {
+	if api.Of(m.in.Venue) == api.Spot {
 		bid, ask := m.touch[0], m.touch[1]
 		o = o.with(field{"x", m.price(d.o)}, field{"b", m.price(bid.Price)}, field{"B", m.qty(bid.Qty)}, field{"a", m.price(ask.Price)}, field{"A", m.qty(ask.Qty)})
 	} else {

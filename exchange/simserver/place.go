@@ -2,6 +2,7 @@ package simserver
 
 import (
 	"encoding/json"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"net/url"
 	"strings"
 
@@ -62,14 +63,14 @@ func (a *account) place(t *ticket) (*order, *fault) {
 
 // admit applies what depends on the account's other orders.
 func (a *account) admit(t *ticket, previous *order) *fault {
-	spot := t.m.in.Market == exchange.Spot
+	spot := api.Of(t.m.in.Venue) == api.Spot
 	if previous != nil && previous.open() {
 		if spot {
 			return bad(-2010, "Duplicate order sent.")
 		}
 		return bad(-4116, "ClientOrderId is duplicated.")
 	}
-	if t.kind == exchange.Limit && len(a.openOrders(t.m.in.Market, t.m)) >= maxOpenOrders {
+	if t.kind == exchange.Limit && len(a.openOrders(api.Of(t.m.in.Venue), t.m)) >= maxOpenOrders {
 		if spot {
 			return bad(-1013, "Filter failure: MAX_NUM_ORDERS")
 		}

@@ -1,6 +1,7 @@
 package simserver
 
 import (
+	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
@@ -56,7 +57,7 @@ func depth(s *sim, c *call) (any, *fault) {
 	if f != nil {
 		return nil, f
 	}
-	spot := c.market == exchange.Spot
+	spot := c.market == api.Spot
 	def, most := int64(500), int64(1000)
 	if spot {
 		def, most = 100, 5000
@@ -132,9 +133,9 @@ func recentTrades(s *sim, c *call) (any, *fault) {
 		}
 		o = o.with(field{"time", millis(p.at)}, field{"isBuyerMaker", p.side == exchange.Sell})
 		switch c.market {
-		case exchange.Spot:
+		case api.Spot:
 			o = o.with(field{"isBestMatch", true})
-		case exchange.USDM:
+		case api.USDM:
 			o = o.with(field{"isRPITrade", false})
 		}
 		out = append(out, o)
@@ -171,11 +172,11 @@ func aggTrades(s *sim, c *call) (any, *fault) {
 
 func (m *market) aggTrade(p print) object {
 	o := object{{"a", p.id}, {"p", m.price(p.price)}, {"q", m.qty(p.qty)}}
-	if m.in.Market == exchange.USDM {
+	if api.Of(m.in.Venue) == api.USDM {
 		o = o.with(field{"nq", m.qty(p.qty)})
 	}
 	o = o.with(field{"f", p.id}, field{"l", p.id}, field{"T", millis(p.at)}, field{"m", p.side == exchange.Sell})
-	if m.in.Market == exchange.Spot {
+	if api.Of(m.in.Venue) == api.Spot {
 		o = o.with(field{"M", true})
 	}
 	return o
@@ -197,7 +198,7 @@ func (s *sim) klinesOf(c *call, m *market) (any, *fault) {
 		return nil, bad(-1120, "Invalid interval.")
 	}
 	most := int64(1500)
-	if c.market == exchange.Spot {
+	if c.market == api.Spot {
 		most = 1000
 	}
 	p, f := c.page(500, most)
@@ -241,7 +242,7 @@ func tickers(s *sim, c *call, one func(*market) object) (any, *fault) {
 	if f != nil {
 		return nil, f
 	}
-	if c.has("symbol") && c.market != exchange.COINM {
+	if c.has("symbol") && c.market != api.COINM {
 		return one(wanted[0]), nil
 	}
 	out := list{}
@@ -258,7 +259,7 @@ func priceTicker(s *sim, c *call) (any, *fault) {
 			o = o.with(field{"ps", m.pair()})
 		}
 		o = o.with(field{"price", m.price(m.lastPrice())})
-		if c.market == exchange.Spot {
+		if c.market == api.Spot {
 			return o
 		}
 		return o.with(field{"time", millis(s.now)})
@@ -268,7 +269,7 @@ func priceTicker(s *sim, c *call) (any, *fault) {
 func bookTicker(s *sim, c *call) (any, *fault) {
 	return tickers(s, c, func(m *market) object {
 		o := object{{"symbol", m.in.Symbol}}
-		if c.market != exchange.Spot {
+		if c.market != api.Spot {
 			o = append(object{{"lastUpdateId", m.published}}, o...)
 		}
 		if m.in.Inverse() {
@@ -276,7 +277,7 @@ func bookTicker(s *sim, c *call) (any, *fault) {
 		}
 		bid, ask := m.touch[0], m.touch[1]
 		o = o.with(field{"bidPrice", m.price(bid.Price)}, field{"bidQty", m.qty(bid.Qty)}, field{"askPrice", m.price(ask.Price)}, field{"askQty", m.qty(ask.Qty)})
-		if c.market == exchange.Spot {
+		if c.market == api.Spot {
 			return o
 		}
 		return o.with(field{"time", millis(s.now)})
@@ -296,7 +297,7 @@ func (m *market) dayTicker(now exchange.Time) object {
 		o = o.with(field{"pair", m.pair()})
 	}
 	o = o.with(field{"priceChange", move}, field{"priceChangePercent", percent}, field{"weightedAvgPrice", mean})
-	if m.in.Market == exchange.Spot {
+	if api.Of(m.in.Venue) == api.Spot {
 		o = o.with(field{"prevClosePrice", m.price(d.o)})
 	}
 	var lastQty exchange.Lots
@@ -304,7 +305,7 @@ func (m *market) dayTicker(now exchange.Time) object {
 		lastQty = m.trades[n-1].qty
 	}
 	o = o.with(field{"lastPrice", m.price(d.c)}, field{"lastQty", m.qty(lastQty)})
-	if m.in.Market == exchange.Spot {
+	if api.Of(m.in.Venue) == api.Spot {
 		o = o.with(field{"bidPrice", m.price(m.touch[0].Price)}, field{"bidQty", m.qty(m.touch[0].Qty)},
 			field{"askPrice", m.price(m.touch[1].Price)}, field{"askQty", m.qty(m.touch[1].Qty)})
 	}
@@ -349,7 +350,7 @@ func premiumIndex(s *sim, c *call) (any, *fault) {
 
 // fundingRate lists what was settled, oldest first: without times the newest.
 func fundingRate(s *sim, c *call) (any, *fault) {
-	if c.market == exchange.COINM && !c.has("symbol") {
+	if c.market == api.COINM && !c.has("symbol") {
 		return nil, missing("symbol")
 	}
 	wanted, f := s.wanted(c)
@@ -367,7 +368,7 @@ func fundingRate(s *sim, c *call) (any, *fault) {
 				continue
 			}
 			o := object{{"symbol", m.in.Symbol}, {"fundingTime", millis(r.Time)}, {"fundingRate", r.Rate.Decimal()}}
-			if c.market == exchange.USDM {
+			if c.market == api.USDM {
 				o = o.with(field{"markPrice", r.Mark.Decimal()})
 			}
 			out = append(out, o)

@@ -1,6 +1,7 @@
 package simserver
 
 import (
+	"github.com/perilune/perilune/exchange/binance/api"
 	"slices"
 	"strconv"
 
@@ -133,7 +134,7 @@ func (s *sim) publishDue(ch *channel) {
 func (s *sim) publishAll(ch *channel) {
 	events := list{}
 	for _, m := range s.markets {
-		if m.in.Market != ch.market && (ch.market == exchange.Spot || m.in.Market == exchange.Spot || ch.kind == "markPrice") {
+		if api.Of(m.in.Venue) != ch.market && (ch.market == api.Spot || api.Of(m.in.Venue) == api.Spot || ch.kind == "markPrice") {
 			continue
 		}
 		switch ch.kind {
@@ -178,7 +179,7 @@ func (m *market) collected(ch *channel, now exchange.Time) []byte {
 // depthEvent is depthUpdate. It is the most frequent message and is put
 // together without the general encoder.
 func (m *market) depthEvent(now, at exchange.Time, c *change, prev int64) []byte {
-	futures := m.in.Market != exchange.Spot
+	futures := api.Of(m.in.Venue) != api.Spot
 	b := make([]byte, 0, 160+48*(len(c.bids)+len(c.asks)))
 	b = append(b, `{"e":"depthUpdate","E":`...)
 	b = strconv.AppendInt(b, millis(now), 10)

@@ -1,9 +1,8 @@
 package simserver
 
 import (
+	"github.com/perilune/perilune/exchange/binance/api"
 	"strconv"
-
-	"github.com/perilune/perilune/exchange"
 )
 
 // queryOrder is GET order.
@@ -81,7 +80,7 @@ func allOrders(s *sim, c *call) (any, *fault) {
 func accountTrades(s *sim, c *call) (any, *fault) {
 	pair := c.get("pair")
 	var m *market
-	if pair == "" || c.market != exchange.COINM {
+	if pair == "" || c.market != api.COINM {
 		var f *fault
 		if m, f = s.named(c); f != nil {
 			return nil, f
@@ -98,7 +97,7 @@ func accountTrades(s *sim, c *call) (any, *fault) {
 	var hits []*trade
 	for _, t := range c.account.trades {
 		of := t.order
-		if (of.m == m || m == nil && of.m.in.Market == c.market && of.m.pair() == pair) &&
+		if (of.m == m || m == nil && api.Of(of.m.in.Venue) == c.market && of.m.pair() == pair) &&
 			(id == 0 || of.id == id) && p.holds(t.id, t.at) {
 			hits = append(hits, t)
 		}
@@ -131,7 +130,7 @@ func income(_ *sim, c *call) (any, *fault) {
 	out := list{}
 	for _, r := range latest(hits, p.n, p.forward() || number > 1) {
 		var tran any = r.tran
-		if c.market == exchange.COINM {
+		if c.market == api.COINM {
 			tran = strconv.FormatInt(r.tran, 10)
 		}
 		out = append(out, object{{"symbol", r.symbol}, {"incomeType", r.kind}, {"income", r.amount}, {"asset", r.asset}, {"info", r.info},
@@ -145,7 +144,7 @@ func forceOrders(_ *sim, c *call) (any, *fault) {
 	out := list{}
 	for _, o := range c.account.orders {
 		adl := o.client == "adl_autoclose"
-		if o.m.in.Market != c.market || o.typ != "LIQUIDATION" && !adl || c.has("symbol") && o.m.in.Symbol != c.get("symbol") {
+		if api.Of(o.m.in.Venue) != c.market || o.typ != "LIQUIDATION" && !adl || c.has("symbol") && o.m.in.Symbol != c.get("symbol") {
 			continue
 		}
 		if want := c.get("autoCloseType"); want == "ADL" && !adl || want == "LIQUIDATION" && adl {

@@ -1,6 +1,7 @@
 package simserver
 
 import (
+	"github.com/perilune/perilune/exchange/binance/api"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -15,7 +16,7 @@ import (
 
 // request is one call as it came over HTTP or the WebSocket API.
 type request struct {
-	market    exchange.Market // Spot for /sapi
+	market    api.Market // Spot for /sapi
 	method    string
 	path      string // without the prefix: v3/order
 	wallet    bool   // under /sapi

@@ -1,7 +1,7 @@
 package simserver
 
 import (
-	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 // routes are the endpoints of each market by method and path.
@@ -30,8 +30,8 @@ func single(one, all int) func(*call) int {
 	}
 }
 
-func buildRoutes() map[exchange.Market]table {
-	return map[exchange.Market]table{exchange.Spot: spotRoutes(), exchange.USDM: usdmRoutes(), exchange.COINM: coinmRoutes()}
+func buildRoutes() map[api.Market]table {
+	return map[api.Market]table{api.Spot: spotRoutes(), api.USDM: usdmRoutes(), api.COINM: coinmRoutes()}
 }
 
 func spotRoutes() table {

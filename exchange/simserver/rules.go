@@ -1,6 +1,7 @@
 package simserver
 
 import (
+	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
@@ -55,7 +56,7 @@ func places(d decimal.Decimal) int32 {
 // checkPrice applies PRICE_FILTER and the precision.
 func (m *market) checkPrice(p decimal.Decimal) *fault {
 	r := &m.rules
-	if m.in.Market == exchange.Spot {
+	if api.Of(m.in.Venue) == api.Spot {
 		switch {
 		case places(p) > r.pricePlaces:
 			return bad(-1111, "Parameter 'price' has too much precision.")
@@ -82,7 +83,7 @@ func (m *market) checkPrice(p decimal.Decimal) *fault {
 // checkQty applies LOT_SIZE and the precision.
 func (m *market) checkQty(q decimal.Decimal) *fault {
 	r := &m.rules
-	if m.in.Market == exchange.Spot {
+	if api.Of(m.in.Venue) == api.Spot {
 		switch {
 		case !q.IsPositive():
 			return bad(-1013, "Invalid quantity.")
@@ -125,10 +126,10 @@ func (m *market) checkNotional(t *ticket) *fault {
 	if worth.GreaterThanOrEqual(m.rules.minNotional) {
 		return nil
 	}
-	switch m.in.Market {
-	case exchange.Spot:
+	switch api.Of(m.in.Venue) {
+	case api.Spot:
 		return bad(-1013, "Filter failure: NOTIONAL")
-	case exchange.USDM:
+	case api.USDM:
 		return bad(-4164, "Order's notional must be no smaller than %s (unless you choose reduce only).", m.rules.minNotional)
 	}
 	return bad(-4178, "Order's notional must be no smaller than %s (unless you choose reduce only).", m.rules.minNotional)

@@ -2,6 +2,7 @@ package simserver
 
 import (
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -95,13 +96,13 @@ func (c *chaos) refill(s *sim) {
 // that one kind more or less shifts no more than it must.
 func (c *chaos) draw(s *sim) Fault {
 	kind := c.Kinds[c.rng.IntN(len(c.Kinds))]
-	m := exchange.Markets[c.rng.IntN(len(exchange.Markets))]
+	m := api.Markets[c.rng.IntN(len(api.Markets))]
 	in := s.markets[c.rng.IntN(len(s.markets))].in
 	size := c.rng.Int64N(1000)
 	f := Fault{Kind: kind, ForMS: (4 * c.Every).Milliseconds()}
 	switch kind {
 	case "adl", "stall", "gap", "duplicate", "reorder", "garble", "old_book", "delist", "funding", "filter":
-		f.Market, f.Symbol = in.Market.String(), in.Symbol
+		f.Market, f.Symbol = api.Of(in.Venue).String(), in.Symbol
 	case "transfer_lost", "transfer_unknown", "transfer_late", "permissions":
 	default:
 		f.Market = m.String()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"io"
 	"net"
 	"net/http"
@@ -73,9 +74,9 @@ func (o Options) withDefaults() (Options, error) {
 func defaultBalances() []paper.Deposit {
 	usdt, btc, eth := decimal.NewFromInt(100_000), decimal.NewFromInt(1), decimal.NewFromInt(20)
 	return []paper.Deposit{
-		{Market: exchange.Spot, Asset: "USDT", Amount: usdt}, {Market: exchange.USDM, Asset: "USDT", Amount: usdt},
-		{Market: exchange.Spot, Asset: "BTC", Amount: btc}, {Market: exchange.COINM, Asset: "BTC", Amount: btc},
-		{Market: exchange.Spot, Asset: "ETH", Amount: eth}, {Market: exchange.COINM, Asset: "ETH", Amount: eth},
+		{Wallet: api.Spot.Wallet(), Asset: "USDT", Amount: usdt}, {Wallet: api.USDM.Wallet(), Asset: "USDT", Amount: usdt},
+		{Wallet: api.Spot.Wallet(), Asset: "BTC", Amount: btc}, {Wallet: api.COINM.Wallet(), Asset: "BTC", Amount: btc},
+		{Wallet: api.Spot.Wallet(), Asset: "ETH", Amount: eth}, {Wallet: api.COINM.Wallet(), Asset: "ETH", Amount: eth},
 	}
 }
 

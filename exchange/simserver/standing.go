@@ -1,11 +1,10 @@
 package simserver
 
 import (
+	"github.com/perilune/perilune/exchange/binance/api"
 	"strings"
 
 	"github.com/shopspring/decimal"
-
-	"github.com/perilune/perilune/exchange"
 )
 
 // What clients ask of an exchange beside its orders: rules, wallets, switches.
@@ -90,11 +89,11 @@ func walletBalance(s *sim, c *call) (any, *fault) {
 	out := list{}
 	for _, w := range []struct {
 		name   string
-		market exchange.Market
-	}{{"Spot", exchange.Spot}, {"USD-M Futures", exchange.USDM}, {"COIN-M Futures", exchange.COINM}} {
+		market api.Market
+	}{{"Spot", api.Spot}, {"USD-M Futures", api.USDM}, {"COIN-M Futures", api.COINM}} {
 		sum := decimal.Zero
 		for _, asset := range c.account.assets(w.market) {
-			sum = sum.Add(s.convert(c.account.venue.Balance(w.market, asset).Total, asset, quote))
+			sum = sum.Add(s.convert(c.account.venue.Balance(w.market.Wallet(), asset).Total, asset, quote))
 		}
 		out = append(out, object{{"activate", true}, {"balance", sum.Round(8).String()}, {"walletName", w.name}})
 	}
@@ -106,7 +105,7 @@ func (s *sim) inUSDT(asset string) (decimal.Decimal, bool) {
 	if asset == "USDT" {
 		return decimal.NewFromInt(1), true
 	}
-	m, f := s.find(exchange.Spot, asset+"USDT")
+	m, f := s.find(api.Spot, asset+"USDT")
 	if f != nil || m.lastPrice() <= 0 {
 		return decimal.Zero, false
 	}
@@ -126,8 +125,8 @@ func (s *sim) convert(amount decimal.Decimal, from, to string) decimal.Decimal {
 // userAssets are the spot wallet's positive balances.
 func userAssets(s *sim, c *call) (any, *fault) {
 	out := list{}
-	for _, asset := range c.account.assets(exchange.Spot) {
-		b := c.account.venue.Balance(exchange.Spot, asset)
+	for _, asset := range c.account.assets(api.Spot) {
+		b := c.account.venue.Balance(api.Spot.Wallet(), asset)
 		if !b.Total.IsPositive() || c.has("asset") && c.get("asset") != asset {
 			continue
 		}
@@ -178,12 +177,12 @@ func constituents(s *sim, c *call) (any, *fault) {
 		if m.in.Symbol != name && m.pair() != name {
 			continue
 		}
-		spot, f := s.find(exchange.Spot, m.in.Base+"USDT")
+		spot, f := s.find(api.Spot, m.in.Base+"USDT")
 		if f != nil {
 			return nil, unsupported("the index of " + name + " is given by its recording, not made of markets")
 		}
 		part := object{{"exchange", "binance"}, {"symbol", strings.ToLower(spot.in.Symbol)}}
-		if c.market == exchange.USDM {
+		if c.market == api.USDM {
 			part = part.with(field{"price", spot.price(spot.lastPrice())}, field{"weight", "1.00000000"})
 		}
 		return object{{"symbol", name}, {"time", millis(s.now)}, {"constituents", list{part}}}, nil

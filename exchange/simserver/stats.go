@@ -1,6 +1,7 @@
 package simserver
 
 import (
+	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
@@ -12,13 +13,13 @@ import (
 
 // statsMarket tells whose statistics are asked for: COIN-M's are by a pair that
 // only an inverse contract has.
-func (s *sim) statsMarket(r *request) exchange.Market {
-	for _, m := range s.all(exchange.COINM) {
+func (s *sim) statsMarket(r *request) api.Market {
+	for _, m := range s.all(api.COINM) {
 		if p := r.get("pair"); p != "" && p == m.pair() {
-			return exchange.COINM
+			return api.COINM
 		}
 	}
-	return exchange.USDM
+	return api.USDM
 }
 
 // stat is what a statistic asks for: a contract and the ends of its periods.
@@ -33,7 +34,7 @@ var statPeriods = map[string]bool{"5m": true, "15m": true, "30m": true, "1h": tr
 
 func (s *sim) stat(c *call) (st stat, f *fault) {
 	name := "symbol"
-	if c.market == exchange.COINM || c.path == "futures/data/basis" {
+	if c.market == api.COINM || c.path == "futures/data/basis" {
 		name = "pair"
 	}
 	switch {

@@ -1,6 +1,7 @@
 package simserver
 
 import (
+	"github.com/perilune/perilune/exchange/binance/api"
 	"slices"
 
 	"github.com/shopspring/decimal"
@@ -23,7 +24,7 @@ var stopTypes = map[string]exchange.OrderType{
 func (t *ticket) readStop(c *call) (f *fault) {
 	t.kind = stopTypes[t.typ]
 	if t.kind == exchange.Limit {
-		f = t.readPolicy(exchange.Spot)
+		f = t.readPolicy(api.Spot)
 	} else {
 		t.policy = exchange.IOC
 		if t.tif != "" {
@@ -84,7 +85,7 @@ func (a *account) park(t *ticket) (*order, *fault) {
 	o := &order{m: t.m, client: t.client, side: t.side, kind: t.kind, typ: t.typ, tif: t.tif, policy: t.policy, price: send.Price, qty: send.Qty, stop: t.stop,
 		created: a.s.now, updated: a.s.now, status: statusNew, waits: true}
 	asset, amount := o.cost()
-	if err := a.venue.Reserve(asset, amount); err != nil {
+	if err := a.venue.Reserve(o.m.in.Wallet, asset, amount); err != nil {
 		return nil, bad(-2010, "Account has insufficient balance for requested action.")
 	}
 	a.register(o)
@@ -110,7 +111,7 @@ func (o *order) cost() (asset string, amount decimal.Decimal) {
 // unpark gives back what a stop order has locked.
 func (a *account) unpark(o *order) {
 	asset, amount := o.cost()
-	if err := a.venue.Reserve(asset, amount.Neg()); err != nil {
+	if err := a.venue.Reserve(o.m.in.Wallet, asset, amount.Neg()); err != nil {
 		a.s.opt.Log(err.Error())
 	}
 	o.waits = false

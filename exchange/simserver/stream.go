@@ -1,6 +1,7 @@
 package simserver
 
 import (
+	"github.com/perilune/perilune/exchange/binance/api"
 	"net/url"
 	"strconv"
 	"strings"
@@ -21,7 +22,7 @@ const (
 
 // endpoint is a websocket address.
 type endpoint struct {
-	market   exchange.Market
+	market   api.Market
 	access   access
 	combined bool
 	streams  string // after /ws/
@@ -29,17 +30,17 @@ type endpoint struct {
 
 var endpoints = []struct {
 	prefix string
-	market exchange.Market
+	market api.Market
 	access access
 }{
-	{"/spot/", exchange.Spot, everything}, {"/coinm/", exchange.COINM, everything},
-	{"/usdm/public/", exchange.USDM, publicOnly}, {"/usdm/market/", exchange.USDM, marketOnly}, {"/usdm/private/", exchange.USDM, privateOnly},
+	{"/spot/", api.Spot, everything}, {"/coinm/", api.COINM, everything},
+	{"/usdm/public/", api.USDM, publicOnly}, {"/usdm/market/", api.USDM, marketOnly}, {"/usdm/private/", api.USDM, privateOnly},
 	// The address before the split of 2026-04-23: it accepts everything and
 	// sends only what is public.
-	{"/usdm/", exchange.USDM, publicOnly},
+	{"/usdm/", api.USDM, publicOnly},
 }
 
-var apiEndpoints = map[string]exchange.Market{"/ws-api/v3": exchange.Spot, "/ws-fapi/v1": exchange.USDM, "/ws-dapi/v1": exchange.COINM}
+var apiEndpoints = map[string]api.Market{"/ws-api/v3": api.Spot, "/ws-fapi/v1": api.USDM, "/ws-dapi/v1": api.COINM}
 
 func endpointOf(path string) (endpoint, bool) {
 	if m, ok := apiEndpoints[path]; ok {
@@ -74,7 +75,7 @@ func (e endpoint) names(query url.Values) []string {
 // topic is what a stream carries; two names of the same stream are one topic.
 type topic struct {
 	kind     string
-	market   exchange.Market
+	market   api.Market
 	id       exchange.InstrumentID // NoInstrument: every symbol
 	every    exchange.Time         // how often; 0: as it happens
 	levels   int
@@ -100,7 +101,7 @@ func (a access) reaches(t topic) bool {
 
 // topicOf understands a stream's name. It is false for what does not exist: the
 // exchange acknowledges such a name too, and sends nothing.
-func (s *sim) topicOf(m exchange.Market, name string) (topic, bool) {
+func (s *sim) topicOf(m api.Market, name string) (topic, bool) {
 	if strings.HasPrefix(name, "!") {
 		return allTopic(m, name)
 	}
@@ -115,7 +116,7 @@ func (s *sim) topicOf(m exchange.Market, name string) (topic, bool) {
 	if !ok {
 		return topic{}, false
 	}
-	in, ok := s.opt.Universe.Find(m, strings.ToUpper(symbol))
+	in, ok := s.opt.Universe.Find(m.Venue(), strings.ToUpper(symbol))
 	if !ok {
 		return topic{}, false
 	}
@@ -123,29 +124,29 @@ func (s *sim) topicOf(m exchange.Market, name string) (topic, bool) {
 	return t, true
 }
 
-func allTopic(m exchange.Market, name string) (topic, bool) {
+func allTopic(m api.Market, name string) (topic, bool) {
 	t := topic{market: m, id: exchange.NoInstrument}
 	switch name {
 	case "!miniTicker@arr":
 		t.kind, t.every = "miniTicker", exchange.Second
 	case "!ticker@arr":
 		t.kind, t.every = "ticker", exchange.Second
-		return t, m != exchange.Spot // retired on spot in 2026
+		return t, m != api.Spot // retired on spot in 2026
 	case "!bookTicker":
 		t.kind, t.every = "bookTicker", 5*exchange.Second
-		return t, m != exchange.Spot
+		return t, m != api.Spot
 	case "!contractInfo":
 		t.kind = "contractInfo"
-		return t, m != exchange.Spot
+		return t, m != api.Spot
 	case "!forceOrder@arr":
 		t.kind = "forceOrder"
-		return t, m != exchange.Spot
+		return t, m != api.Spot
 	case "!markPrice@arr":
 		t.kind, t.every = "markPrice", 3*exchange.Second
-		return t, m == exchange.USDM
+		return t, m == api.USDM
 	case "!markPrice@arr@1s":
 		t.kind, t.every = "markPrice", exchange.Second
-		return t, m == exchange.USDM
+		return t, m == api.USDM
 	default:
 		return t, false
 	}
@@ -153,7 +154,7 @@ func allTopic(m exchange.Market, name string) (topic, bool) {
 }
 
 // kindOf understands what follows the symbol.
-func kindOf(m exchange.Market, text string) (topic, bool) {
+func kindOf(m api.Market, text string) (topic, bool) {
 	kind, speed, _ := strings.Cut(text, "@")
 	switch {
 	case strings.HasPrefix(kind, "kline_"):
@@ -163,7 +164,7 @@ func kindOf(m exchange.Market, text string) (topic, bool) {
 	case strings.HasPrefix(kind, "markPriceKline_"):
 		t := topic{kind: "markKline", interval: kind[len("markPriceKline_"):], every: 250 * exchange.Millisecond}
 		_, ok := intervals[t.interval]
-		return t, ok && speed == "" && m == exchange.COINM
+		return t, ok && speed == "" && m == api.COINM
 	case kind == "depth":
 		every, ok := cadence(m, speed)
 		return topic{kind: "depth", every: every}, ok
@@ -173,38 +174,38 @@ func kindOf(m exchange.Market, text string) (topic, bool) {
 		return topic{kind: "partial", levels: n, every: every}, ok && err == nil && (n == 5 || n == 10 || n == 20)
 	case kind == "markPrice":
 		if speed == "1s" {
-			return topic{kind: kind, every: exchange.Second}, m != exchange.Spot
+			return topic{kind: kind, every: exchange.Second}, m != api.Spot
 		}
-		return topic{kind: kind, every: 3 * exchange.Second}, m != exchange.Spot && speed == ""
+		return topic{kind: kind, every: 3 * exchange.Second}, m != api.Spot && speed == ""
 	case speed != "":
 		return topic{}, false
 	}
 	switch kind {
 	case "forceOrder":
-		return topic{kind: kind}, m != exchange.Spot
+		return topic{kind: kind}, m != api.Spot
 	case "bookTicker", "trade", "aggTrade":
-		return topic{kind: kind}, kind != "trade" || m != exchange.COINM
+		return topic{kind: kind}, kind != "trade" || m != api.COINM
 	case "miniTicker", "ticker":
 		return topic{kind: kind, every: perMarket(m, exchange.Second, 2*exchange.Second)}, true
 	}
 	return topic{}, false
 }
 
-func perMarket(m exchange.Market, spot, futures exchange.Time) exchange.Time {
-	if m == exchange.Spot {
+func perMarket(m api.Market, spot, futures exchange.Time) exchange.Time {
+	if m == api.Spot {
 		return spot
 	}
 	return futures
 }
 
 // cadence is the speed of a depth stream.
-func cadence(m exchange.Market, speed string) (exchange.Time, bool) {
+func cadence(m api.Market, speed string) (exchange.Time, bool) {
 	switch {
 	case speed == "":
 		return perMarket(m, exchange.Second, 250*exchange.Millisecond), true
 	case speed == "100ms":
 		return 100 * exchange.Millisecond, true
-	case speed == "500ms" && m != exchange.Spot, speed == "1000ms" && m == exchange.Spot:
+	case speed == "500ms" && m != api.Spot, speed == "1000ms" && m == api.Spot:
 		return perMarket(m, exchange.Second, 500*exchange.Millisecond), true
 	}
 	return 0, false

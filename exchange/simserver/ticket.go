@@ -1,6 +1,7 @@
 package simserver
 
 import (
+	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
@@ -66,7 +67,7 @@ func (t *ticket) readSide(c *call) *fault {
 
 func (t *ticket) readType(c *call) *fault {
 	t.typ, t.tif = c.get("type"), c.get("timeInForce")
-	spot := c.market == exchange.Spot
+	spot := c.market == api.Spot
 	switch t.typ {
 	case "":
 		return missing("type")
@@ -100,7 +101,7 @@ func (t *ticket) readType(c *call) *fault {
 	return bad(-1116, "Invalid orderType.")
 }
 
-func (t *ticket) readPolicy(mk exchange.Market) *fault {
+func (t *ticket) readPolicy(mk api.Market) *fault {
 	switch t.tif {
 	case "":
 		return missing("timeInForce")
@@ -112,12 +113,12 @@ func (t *ticket) readPolicy(mk exchange.Market) *fault {
 		t.policy = exchange.FOK
 	case "GTX":
 		t.policy = exchange.PostOnly
-		if mk == exchange.Spot {
+		if mk == api.Spot {
 			return bad(-1115, "Invalid timeInForce.")
 		}
 	case "GTD":
 		t.policy = exchange.GTC
-		if mk != exchange.USDM {
+		if mk != api.USDM {
 			return bad(-1115, "Invalid timeInForce.")
 		}
 	default:
@@ -132,7 +133,7 @@ func notRequired(name string) *fault {
 
 // readPriceMatch is readMatch where it exists.
 func (t *ticket) readPriceMatch(c *call) *fault {
-	if c.market == exchange.Spot {
+	if c.market == api.Spot {
 		return nil
 	}
 	return t.readMatch(c)
@@ -140,7 +141,7 @@ func (t *ticket) readPriceMatch(c *call) *fault {
 
 func (t *ticket) readNumbers(c *call) (f *fault) {
 	if c.has("quoteOrderQty") {
-		if t.kind != exchange.MarketOrder || c.market != exchange.Spot || c.has("quantity") {
+		if t.kind != exchange.MarketOrder || c.market != api.Spot || c.has("quantity") {
 			return notRequired("quoteOrderQty")
 		}
 		if t.quoteQty, f = c.amount("quoteOrderQty"); f != nil {
@@ -178,7 +179,7 @@ func (t *ticket) readFutures(c *call) (f *fault) {
 	if mode := c.get("selfTradePreventionMode"); mode != "" && mode != "EXPIRE_TAKER" {
 		return bad(-1130, "Data sent for parameter 'selfTradePreventionMode' is not valid.")
 	}
-	if c.market == exchange.Spot {
+	if c.market == api.Spot {
 		for _, p := range []string{"reduceOnly", "positionSide"} {
 			if c.has(p) {
 				return notRequired(p)
@@ -197,7 +198,7 @@ func (t *ticket) readFutures(c *call) (f *fault) {
 }
 
 func (t *ticket) readReply(c *call) *fault {
-	spot := c.market == exchange.Spot
+	spot := c.market == api.Spot
 	switch t.reply = c.get("newOrderRespType"); t.reply {
 	case "":
 		t.reply = "ACK"
@@ -224,12 +225,12 @@ func (s *sim) clientName(c *call, name string) (string, *fault) {
 	for i := range len(name) {
 		b := name[i]
 		word := b >= '0' && b <= '9' || b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b == '-' || b == '_'
-		legal = legal && (word || c.market != exchange.Spot && (b == '.' || b == ':' || b == '/'))
+		legal = legal && (word || c.market != api.Spot && (b == '.' || b == ':' || b == '/'))
 	}
 	switch {
 	case legal:
 		return name, nil
-	case c.market == exchange.Spot:
+	case c.market == api.Spot:
 		return "", bad(-1100, "Illegal characters found in parameter 'newClientOrderId'; legal range is '^[a-zA-Z0-9-_]{1,36}$'.")
 	}
 	return "", bad(-4015, "Client order id is not valid.")
@@ -239,7 +240,7 @@ func (s *sim) clientName(c *call, name string) (string, *fault) {
 // steps.
 func (t *ticket) filters() *fault {
 	if t.m.rules.status != trading {
-		if t.m.in.Market == exchange.Spot {
+		if api.Of(t.m.in.Venue) == api.Spot {
 			return bad(-1013, "Market is closed.")
 		}
 		return bad(-4140, "Invalid symbol status for opening position.")

@@ -1,6 +1,7 @@
 package simserver
 
 import (
+	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
@@ -20,9 +21,9 @@ type move struct {
 
 // transferTypes are the wallets of the types that are simulated. Source:
 // asset/transfer; there is no direct way between the futures wallets.
-var transferTypes = map[string][2]exchange.Market{
-	"MAIN_UMFUTURE": {exchange.Spot, exchange.USDM}, "UMFUTURE_MAIN": {exchange.USDM, exchange.Spot},
-	"MAIN_CMFUTURE": {exchange.Spot, exchange.COINM}, "CMFUTURE_MAIN": {exchange.COINM, exchange.Spot},
+var transferTypes = map[string][2]api.Market{
+	"MAIN_UMFUTURE": {api.Spot, api.USDM}, "UMFUTURE_MAIN": {api.USDM, api.Spot},
+	"MAIN_CMFUTURE": {api.Spot, api.COINM}, "CMFUTURE_MAIN": {api.COINM, api.Spot},
 }
 
 func transfer(s *sim, c *call) (any, *fault) {
@@ -50,13 +51,13 @@ func transfer(s *sim, c *call) (any, *fault) {
 }
 
 // move sends a transfer. It arrives at once, unless a fault makes it late.
-func (a *account) move(kind, asset string, wallets [2]exchange.Market, amount decimal.Decimal) (*move, *fault) {
+func (a *account) move(kind, asset string, wallets [2]api.Market, amount decimal.Decimal) (*move, *fault) {
 	now := a.s.now
 	a.tran++
 	mv := &move{kind: kind, asset: asset, amount: amount, id: a.tran, at: now}
 	a.moving[uint64(mv.id)] = mv
 	a.slowTransfer()
-	a.venue.Transfer(&exchange.Transfer{ID: uint64(mv.id), Strategy: -1, Asset: asset, From: wallets[0], To: wallets[1], Amount: amount}, now)
+	a.venue.Transfer(&exchange.Transfer{ID: uint64(mv.id), Strategy: -1, Asset: asset, From: wallets[0].Wallet(), To: wallets[1].Wallet(), Amount: amount}, now)
 	a.drain()
 	if mv.reason != "" {
 		return nil, bad(-5013, "Asset transfer failed: insufficient balance")
@@ -91,14 +92,14 @@ func (a *account) onTransfer(t *exchange.Transfer, at exchange.Time) {
 	}
 	mv.done = true
 	if at == mv.at {
-		a.tellMove(t.From, t.Amount.Neg(), mv, at)
+		a.tellMove(api.Of(t.From), t.Amount.Neg(), mv, at)
 	}
-	a.tellMove(t.To, t.Amount, mv, at)
+	a.tellMove(api.Of(t.To), t.Amount, mv, at)
 }
 
 // tellMove books and tells one wallet's side of a transfer.
-func (a *account) tellMove(wallet exchange.Market, amount decimal.Decimal, mv *move, at exchange.Time) {
-	if wallet == exchange.Spot {
+func (a *account) tellMove(wallet api.Market, amount decimal.Decimal, mv *move, at exchange.Time) {
+	if wallet == api.Spot {
 		a.tellSpotChange(mv.asset, amount, at)
 		return
 	}

@@ -1,6 +1,7 @@
 package simserver
 
 import (
+	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
@@ -8,7 +9,7 @@ import (
 
 // userEvent is one event of an account's stream in a market.
 type userEvent struct {
-	market exchange.Market
+	market api.Market
 	kind   string
 	body   object
 }
@@ -22,7 +23,7 @@ type listenKey struct {
 // listenFor is how long a listen key lives without being kept alive.
 const listenFor = exchange.Hour
 
-func (a *account) tell(m exchange.Market, kind string, body object) {
+func (a *account) tell(m api.Market, kind string, body object) {
 	a.outbox = append(a.outbox, userEvent{m, kind, body})
 }
 
@@ -48,15 +49,15 @@ func (a *account) report(o *order, exec string, t *trade) {
 }
 
 func (a *account) describe(o *order, exec string, t *trade) {
-	if o.m.in.Market == exchange.Spot {
+	if api.Of(o.m.in.Venue) == api.Spot {
 		a.executions++
-		a.tell(exchange.Spot, "executionReport", a.executionReport(o, exec, t))
+		a.tell(api.Spot, "executionReport", a.executionReport(o, exec, t))
 		a.tellSpotBalances(o.updated, o.m.in.Base, o.m.in.Quote)
 		return
 	}
-	a.tell(o.m.in.Market, "ORDER_TRADE_UPDATE", a.orderTradeUpdate(o, exec, t))
+	a.tell(api.Of(o.m.in.Venue), "ORDER_TRADE_UPDATE", a.orderTradeUpdate(o, exec, t))
 	if t != nil {
-		a.tellAccount(o.m.in.Market, "ORDER", t.feeAsset, decimal.Zero, o.m, t.at)
+		a.tellAccount(api.Of(o.m.in.Venue), "ORDER", t.feeAsset, decimal.Zero, o.m, t.at)
 	}
 }
 
@@ -95,15 +96,15 @@ func (a *account) executionReport(o *order, exec string, t *trade) object {
 func (a *account) tellSpotBalances(at exchange.Time, assets ...string) {
 	out := list{}
 	for _, asset := range assets {
-		b := a.venue.Balance(exchange.Spot, asset)
+		b := a.venue.Balance(api.Spot.Wallet(), asset)
 		out = append(out, object{{"a", asset}, {"f", b.Free}, {"l", b.Locked}})
 	}
-	a.tell(exchange.Spot, "outboundAccountPosition", object{{"e", "outboundAccountPosition"}, {"E", millis(a.s.now)}, {"u", millis(at)}, {"B", out}})
+	a.tell(api.Spot, "outboundAccountPosition", object{{"e", "outboundAccountPosition"}, {"E", millis(a.s.now)}, {"u", millis(at)}, {"B", out}})
 }
 
 // tellSpotChange is balanceUpdate, and the position that follows it.
 func (a *account) tellSpotChange(asset string, amount decimal.Decimal, at exchange.Time) {
-	a.tell(exchange.Spot, "balanceUpdate", object{{"e", "balanceUpdate"}, {"E", millis(a.s.now)}, {"a", asset}, {"d", amount}, {"T", millis(at)}})
+	a.tell(api.Spot, "balanceUpdate", object{{"e", "balanceUpdate"}, {"E", millis(a.s.now)}, {"a", asset}, {"d", amount}, {"T", millis(at)}})
 	a.tellSpotBalances(at, asset)
 }
 
@@ -130,7 +131,7 @@ func (a *account) orderTradeUpdate(o *order, exec string, t *trade) object {
 		v = v.with(field{"si", 0}, field{"ss", 0}, field{"gtd", o.goodTill})
 	}
 	v = v.with(field{"V", "EXPIRE_TAKER"}, field{"pm", o.matching()}, field{"er", orZero(o.expiry)})
-	return a.envelope(o.m.in.Market, "ORDER_TRADE_UPDATE", o.updated).with(field{"o", v})
+	return a.envelope(api.Of(o.m.in.Venue), "ORDER_TRADE_UPDATE", o.updated).with(field{"o", v})
 }
 
 func orZero(s string) string {
@@ -141,9 +142,9 @@ func orZero(s string) string {
 }
 
 // envelope begins a futures user event; COIN-M names the account in it.
-func (a *account) envelope(m exchange.Market, kind string, at exchange.Time) object {
+func (a *account) envelope(m api.Market, kind string, at exchange.Time) object {
 	v := object{{"e", kind}, {"E", millis(a.s.now)}, {"T", millis(at)}}
-	if m == exchange.COINM {
+	if m == api.COINM {
 		v = v.with(field{"i", a.alias()})
 	}
 	return v
@@ -151,7 +152,7 @@ func (a *account) envelope(m exchange.Market, kind string, at exchange.Time) obj
 
 // tellAccount is ACCOUNT_UPDATE: one asset's balance, with the change that is
 // not profit or fee, and the position of m when there is one to tell.
-func (a *account) tellAccount(wallet exchange.Market, reason, asset string, change decimal.Decimal, m *market, at exchange.Time) {
+func (a *account) tellAccount(wallet api.Market, reason, asset string, change decimal.Decimal, m *market, at exchange.Time) {
 	body := object{{"m", reason}, {"B", a.balanceOf(wallet, asset, change)}}
 	positions := list{}
 	if m != nil {
@@ -160,8 +161,8 @@ func (a *account) tellAccount(wallet exchange.Market, reason, asset string, chan
 	a.tell(wallet, "ACCOUNT_UPDATE", a.envelope(wallet, "ACCOUNT_UPDATE", at).with(field{"a", body.with(field{"P", positions})}))
 }
 
-func (a *account) balanceOf(wallet exchange.Market, asset string, change decimal.Decimal) list {
-	total := a.venue.Balance(wallet, asset).Total
+func (a *account) balanceOf(wallet api.Market, asset string, change decimal.Decimal) list {
+	total := a.venue.Balance(wallet.Wallet(), asset).Total
 	return list{object{{"a", asset}, {"wb", total}, {"cw", total}, {"bc", change}}}
 }
 
@@ -174,12 +175,12 @@ func (a *account) positionOf(m *market) object {
 // tellFunding is ACCOUNT_UPDATE for funding on a cross position: a balance, no
 // position, and since 2026-08 the symbol.
 func (a *account) tellFunding(in *exchange.Instrument, p *exchange.FundingPayment) {
-	body := object{{"m", "FUNDING_FEE"}, {"S", in.Symbol}, {"B", a.balanceOf(in.Market, p.Asset, p.Amount)}, {"P", list{}}}
-	a.tell(in.Market, "ACCOUNT_UPDATE", a.envelope(in.Market, "ACCOUNT_UPDATE", p.Settled).with(field{"a", body}))
+	body := object{{"m", "FUNDING_FEE"}, {"S", in.Symbol}, {"B", a.balanceOf(api.Of(in.Venue), p.Asset, p.Amount)}, {"P", list{}}}
+	a.tell(api.Of(in.Venue), "ACCOUNT_UPDATE", a.envelope(api.Of(in.Venue), "ACCOUNT_UPDATE", p.Settled).with(field{"a", body}))
 }
 
 func (a *account) tellLeverage(m *market, leverage int) {
-	a.tell(m.in.Market, "ACCOUNT_CONFIG_UPDATE", a.envelope(m.in.Market, "ACCOUNT_CONFIG_UPDATE", a.s.now).with(
+	a.tell(api.Of(m.in.Venue), "ACCOUNT_CONFIG_UPDATE", a.envelope(api.Of(m.in.Venue), "ACCOUNT_CONFIG_UPDATE", a.s.now).with(
 		field{"ac", object{{"s", m.in.Symbol}, {"l", leverage}}}))
 	a.flush()
 }
@@ -214,7 +215,7 @@ func closeListenKey(_ *sim, c *call) (any, *fault) {
 func (s *sim) expireListenKeys() {
 	now := s.wall()
 	for _, a := range s.accounts {
-		for _, m := range []exchange.Market{exchange.USDM, exchange.COINM} {
+		for _, m := range []api.Market{api.USDM, api.COINM} {
 			if k := a.listenKeys[m]; k.key != "" && k.expires <= now {
 				a.expireListenKey(m)
 			}
@@ -226,7 +227,7 @@ func (s *sim) expireListenKeys() {
 
 // expireListenKey tells the streams of a key that it has ended; the sockets stay
 // open and say nothing more.
-func (a *account) expireListenKey(m exchange.Market) {
+func (a *account) expireListenKey(m api.Market) {
 	k := a.listenKeys[m].key
 	if k == "" {
 		return

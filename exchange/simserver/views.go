@@ -1,6 +1,7 @@
 package simserver
 
 import (
+	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
@@ -141,7 +142,7 @@ func (o *order) averageText() string {
 func (t *trade) query() object {
 	o, m := t.order, t.order.m
 	v := object{{"symbol", m.in.Symbol}, {"id", t.id}, {"orderId", o.id}}
-	if m.in.Market == exchange.Spot {
+	if api.Of(m.in.Venue) == api.Spot {
 		return v.with(field{"orderListId", -1}, field{"price", m.price(t.price)}, field{"qty", m.qty(t.qty)}, field{"quoteQty", t.worth},
 			field{"commission", t.fee}, field{"commissionAsset", t.feeAsset}, field{"time", millis(t.at)}, field{"isBuyer", o.side == exchange.Buy},
 			field{"isMaker", t.maker}, field{"isBestMatch", true})

@@ -3,19 +3,19 @@ package simserver
 import (
 	"bytes"
 	"encoding/json"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 
-	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/sign"
 )
 
 // apiMethods are the methods of the WebSocket APIs that are REST endpoints under
 // another name.
-var apiMethods = map[exchange.Market]map[string]string{
-	exchange.Spot: {
+var apiMethods = map[api.Market]map[string]string{
+	api.Spot: {
 		"ping": "GET v3/ping", "time": "GET v3/time", "exchangeInfo": "GET v3/exchangeInfo", "depth": "GET v3/depth",
 		"trades.recent": "GET v3/trades", "trades.historical": "GET v3/historicalTrades", "trades.aggregate": "GET v3/aggTrades",
 		"klines": "GET v3/klines", "uiKlines": "GET v3/uiKlines", "avgPrice": "GET v3/avgPrice",
@@ -25,14 +25,14 @@ var apiMethods = map[exchange.Market]map[string]string{
 		"allOrders": "GET v3/allOrders", "myTrades": "GET v3/myTrades", "account.status": "GET v3/account", "account.commission": "GET v3/account/commission",
 		"account.rateLimits.orders": "GET v3/rateLimit/order",
 	},
-	exchange.USDM: {
+	api.USDM: {
 		"depth": "GET v1/depth", "ticker.price": "GET v2/ticker/price", "ticker.book": "GET v1/ticker/bookTicker",
 		"order.place": "POST v1/order", "order.modify": "PUT v1/order", "order.cancel": "DELETE v1/order", "order.status": "GET v1/order", "algoOrder.place": "POST v1/algoOrder", "algoOrder.cancel": "DELETE v1/algoOrder",
 		"account.balance": "GET v2/balance", "v2/account.balance": "GET v3/balance", "account.status": "GET v2/account", "v2/account.status": "GET v3/account",
 		"account.position": "GET v2/positionRisk", "v2/account.position": "GET v3/positionRisk",
 		"userDataStream.start": "POST v1/listenKey", "userDataStream.ping": "PUT v1/listenKey", "userDataStream.stop": "DELETE v1/listenKey",
 	},
-	exchange.COINM: {
+	api.COINM: {
 		"order.place": "POST v1/order", "order.modify": "PUT v1/order", "order.cancel": "DELETE v1/order", "order.status": "GET v1/order", "algoOrder.place": "POST v1/algoOrder", "algoOrder.cancel": "DELETE v1/algoOrder",
 		"account.balance": "GET v1/balance", "account.status": "GET v1/account", "account.position": "GET v1/positionRisk",
 		"userDataStream.start": "POST v1/listenKey", "userDataStream.ping": "PUT v1/listenKey", "userDataStream.stop": "DELETE v1/listenKey",
@@ -66,7 +66,7 @@ func (s *sim) api(c *client, frame []byte) {
 }
 
 func (s *sim) apiAnswer(c *client, method string, r *request) *response {
-	if run, ok := sessionMethods[method]; ok && (c.end.market == exchange.Spot || strings.HasPrefix(method, "session.")) {
+	if run, ok := sessionMethods[method]; ok && (c.end.market == api.Spot || strings.HasPrefix(method, "session.")) {
 		return s.sessionAnswer(c, r, run)
 	}
 	key, ok := apiMethods[c.end.market][method]

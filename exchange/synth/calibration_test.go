@@ -116,7 +116,7 @@ func b2f(b bool) float64 {
 func (h *history) alts(f func(i int)) {
 	for i := range h.m.venues {
 		v := &h.m.venues[i]
-		if v.in.Market == exchange.USDM && !v.asset.major && v.perp.rule.Interest > 0 {
+		if v.in.Contract == exchange.Linear && !v.asset.major && v.perp.rule.Interest > 0 {
 			f(i)
 		}
 	}
@@ -154,7 +154,7 @@ func (h *history) returns(out sample) {
 	var vol, kurt, near, far, cor []float64
 	var btc []float64
 	for i := range h.m.venues {
-		if v := &h.m.venues[i]; v.in.Market == exchange.USDM && v.in.Base == "BTC" {
+		if v := &h.m.venues[i]; v.in.Contract == exchange.Linear && v.in.Base == "BTC" {
 			btc = steps(h.log[i])
 		}
 	}
@@ -196,7 +196,7 @@ func books(t *testing.T, seed uint64, out sample) {
 	var spread, fifth, depth, prints []float64
 	traded := map[string]float64{}
 	each(t, m, func(ev *exchange.Event) {
-		if in := m.Universe().All()[ev.Instrument]; ev.Kind == exchange.KindTrade && in.Market == exchange.USDM {
+		if in := m.Universe().All()[ev.Instrument]; ev.Kind == exchange.KindTrade && in.Contract == exchange.Linear {
 			traded[in.Base] += in.NotionalFloat(ev.Price, ev.Qty)
 		}
 		if ev.Instrument != v.in.ID {

@@ -31,7 +31,7 @@ func NewCrowd(opt Options, n int) (*Crowd, error) {
 		return nil, fmt.Errorf("simulated market of %d contracts: %w", n, err)
 	}
 	for i := range list {
-		in, ok := c.universe.Find(list[i].Market, list[i].Symbol)
+		in, ok := c.universe.Find(list[i].Venue, list[i].Symbol)
 		if !ok {
 			return nil, fmt.Errorf("simulated market: %s is lost", list[i].Symbol)
 		}
@@ -45,7 +45,7 @@ func (c *Crowd) list(n int) (list []exchange.Instrument, origin []exchange.Instr
 	var perps []*exchange.Instrument
 	for _, in := range c.Market.universe.All() {
 		list, origin = append(list, *in), append(origin, in.ID)
-		if in.Market == exchange.USDM {
+		if in.Contract == exchange.Linear {
 			perps = append(perps, in)
 		}
 	}

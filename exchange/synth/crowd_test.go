@@ -16,7 +16,7 @@ func TestCrowdCopies(t *testing.T) {
 	}
 	perps := 0
 	for _, in := range c.Universe().All() {
-		if in.Market == exchange.USDM {
+		if in.Contract == exchange.Linear {
 			perps++
 		}
 	}

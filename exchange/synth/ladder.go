@@ -111,10 +111,10 @@ const (
 
 func newShape(c *coin, in *exchange.Instrument, r *rules, seed uint64, step exchange.Time) shape {
 	part := 1.0
-	switch in.Market {
+	switch in.Contract {
 	case exchange.Spot:
 		part = spotPart
-	case exchange.COINM:
+	case exchange.Inverse:
 		part = inversePart
 	}
 	s := shape{

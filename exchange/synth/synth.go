@@ -141,23 +141,23 @@ func (m *Market) populate(dt float64) {
 		m.assets[i] = newAsset(m, i, dt, act)
 		a := &m.assets[i]
 		m.add(a, exchange.Spot, &a.spot, dt)
-		m.add(a, exchange.USDM, &a.coin.perp, dt)
+		m.add(a, exchange.Linear, &a.coin.perp, dt)
 		if a.inverse != nil {
-			m.add(a, exchange.COINM, a.inverse, dt)
+			m.add(a, exchange.Inverse, a.inverse, dt)
 		}
 	}
 	m.slot = min(20*exchange.Millisecond, m.opt.Step/exchange.Time(2*len(m.venues)))
 	m.settling = true
 }
 
-func (m *Market) add(a *asset, market exchange.Market, r *rules, dt float64) {
-	in, _ := m.universe.Find(market, r.symbol)
+func (m *Market) add(a *asset, kind exchange.Contract, r *rules, dt float64) {
+	in, _ := m.universe.Find(venues[kind], r.symbol)
 	n := uint64(len(m.venues))
 	v := venue{in: in, asset: a, rules: r, rng: stream(m.opt.Seed, 0x1000+n), seed: hash(m.opt.Seed, 0x2000, n)}
 	v.scale = float64(in.Multiplier) / in.Tick.Float(1)
 	v.mass = newOU(v.rng, 0.3, 300, dt)
 	v.resilience = math.Exp2(-dt / 120)
-	if market == exchange.Spot {
+	if kind == exchange.Spot {
 		v.slow, v.fast = newOU(v.rng, 0.2, 3600, dt), newOU(v.rng, 0.3, 60, dt)
 	} else {
 		tide := altPremium

@@ -343,17 +343,17 @@ func (m *Market) venueOf(t testing.TB, symbol string) *venue {
 
 func TestUniverse(t *testing.T) {
 	u := market(t, Options{}).Universe()
-	if n := len(u.Pairs(exchange.USDM)); n != 10 {
+	if n := len(u.Pairs(exchange.Perpetuals(exchange.Linear))); n != 10 {
 		t.Errorf("%d linear pairs", n)
 	}
-	if n := len(u.Pairs(exchange.COINM)); n != 2 {
+	if n := len(u.Pairs(exchange.Perpetuals(exchange.Inverse))); n != 2 {
 		t.Errorf("%d inverse pairs", n)
 	}
-	shib, _ := u.Find(exchange.USDM, "1000SHIBUSDT")
+	shib, _ := u.Find("usdm", "1000SHIBUSDT")
 	if shib == nil || shib.Multiplier != 1000 || shib.Base != "SHIB" {
 		t.Errorf("1000SHIBUSDT is %+v", shib)
 	}
-	btc, _ := u.Find(exchange.USDM, "BTCUSDT")
+	btc, _ := u.Find("usdm", "BTCUSDT")
 	// The published table has cum 300, 1500, 12000, 132000 there.
 	for i, want := range []string{"0", "300", "1500", "12000", "132000"} {
 		if got := btc.Brackets[i].Cum.String(); got != want {

@@ -99,33 +99,36 @@ var (
 
 const assumed = "simulated market: tick, lot, notional and bracket rules in the manner of Binance in 2026; funding intervals and caps, largest sizes and coin-margined brackets are the simulator's"
 
+// venues are those of the market that is imitated.
+var venues = map[exchange.Contract]exchange.Venue{exchange.Spot: "binance.spot", exchange.Linear: "binance.usdm", exchange.Inverse: "binance.coinm"}
+
 // universe builds the instruments in the order of coins.
 func universe() (*exchange.Universe, error) {
 	var list []exchange.Instrument
 	for i := range coins {
 		c := &coins[i]
-		list = append(list, c.instrument(exchange.Spot, &c.spot), c.instrument(exchange.USDM, &c.perp))
+		list = append(list, c.instrument(exchange.Spot, &c.spot), c.instrument(exchange.Linear, &c.perp))
 		if c.inverse != nil {
-			list = append(list, c.instrument(exchange.COINM, c.inverse))
+			list = append(list, c.instrument(exchange.Inverse, c.inverse))
 		}
 	}
 	return exchange.NewUniverse(list)
 }
 
-func (c *coin) instrument(m exchange.Market, r *rules) exchange.Instrument {
+func (c *coin) instrument(kind exchange.Contract, r *rules) exchange.Instrument {
 	in := exchange.Instrument{
-		Market: m, Symbol: r.symbol, Base: c.base, Quote: "USDT",
+		Venue: venues[kind], Contract: kind, Symbol: r.symbol, Base: c.base, Quote: "USDT",
 		Tick: exchange.MustStep(r.tick), Lot: exchange.MustStep(r.lot),
 		MinQty: 1, MaxQty: c.maxQty(r), Multiplier: max(r.multiplier, 1),
 		ContractSize: decimal.NewFromInt(max(r.contract, 1)),
 		MakerFee:     decimal.New(2, -4), TakerFee: decimal.New(5, -4),
 		Assumed: assumed,
 	}
-	if m == exchange.COINM {
+	if kind == exchange.Inverse {
 		in.Quote = "USD"
 	}
 	in.MinNotional = decimal.NewFromInt(r.minNotional)
-	if m == exchange.Spot {
+	if kind == exchange.Spot {
 		spotRules(&in)
 	} else {
 		perpRules(&in, r, c.major)

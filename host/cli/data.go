@@ -3,10 +3,10 @@ package cli
 import (
 	"context"
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"io"
 	"strings"
 
-	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/archive"
 	"github.com/perilune/perilune/exchange/record"
 	"github.com/perilune/perilune/host"
@@ -49,7 +49,7 @@ func dataVerify(e *env, args []string) error {
 	if *market == "" {
 		return fail(ExitUsage, "--market is missing: want spot, usdm or coinm, which decides how updates must link")
 	}
-	m, err := exchange.ParseMarket(*market)
+	m, err := api.ParseMarket(*market)
 	if err != nil {
 		return fail(ExitUsage, "--market: %w", err)
 	}
@@ -93,7 +93,7 @@ func dataDownload(ctx context.Context, e *env, args []string) error {
 	}
 	r := archive.Request{Symbols: *symbols, Interval: *interval}
 	var err error
-	if r.Market, err = exchange.ParseMarket(*market); err != nil {
+	if r.Market, err = api.ParseMarket(*market); err != nil {
 		return fail(ExitUsage, "--market: %w", err)
 	}
 	for _, k := range *kinds {

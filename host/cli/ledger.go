@@ -145,7 +145,7 @@ func fillsVerb(_ context.Context, e *env, args []string) error {
 func shown(x *ledger.Fill) fillOut {
 	return fillOut{
 		Time: x.Time.String(), Session: x.Account, Strategy: x.Strategy, Pair: uint64(x.Pair),
-		Symbol: x.Market.String() + ":" + x.Symbol, Side: x.Side.String(), Price: host.Money{Decimal: x.Price}, Qty: host.Money{Decimal: x.Qty},
+		Symbol: string(x.Venue) + ":" + x.Symbol, Side: x.Side.String(), Price: host.Money{Decimal: x.Price}, Qty: host.Money{Decimal: x.Qty},
 		Maker: x.Maker, Fee: host.Money{Decimal: x.Fee}, FeeAsset: x.FeeAsset, Realised: host.Money{Decimal: x.Realised},
 		TradeID: x.TradeID, ClientID: x.ClientID, Reason: x.Reason,
 	}

@@ -70,7 +70,7 @@ func schedulesVerb(_ context.Context, e *env, args []string) error {
 func shownSchedule(x *ledger.Schedule) scheduleOut {
 	out := scheduleOut{
 		Session: x.Account, ID: uint64(x.ID), Strategy: x.Strategy, Algo: x.Algo, Side: x.Side.String(),
-		Symbol: x.Market.String() + ":" + x.Symbol, State: x.State, Reason: x.Reason, Tag: x.Tag, Curve: x.Curve,
+		Symbol: string(x.Venue) + ":" + x.Symbol, State: x.State, Reason: x.Reason, Tag: x.Tag, Curve: x.Curve,
 		Starts: x.Starts.String(), Ends: x.Ends.String(), Total: host.Money{Decimal: x.Total}, Filled: host.Money{Decimal: x.Filled},
 		Late: host.Money{Decimal: x.Late}, Price: x.Price, Arrival: x.Arrival, MarketVWAP: x.MarketVWAP,
 		SlipVWAP: x.Slippage(x.MarketVWAP), SlipArrival: x.Slippage(x.Arrival),

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"cmp"
 	"sort"
 
 	"github.com/shopspring/decimal"
@@ -33,7 +34,7 @@ func value(in *exchange.Instrument, p exchange.Ticks, q exchange.Lots) decimal.D
 // to the last digit.
 func (p *position) fill(in *exchange.Instrument, f *exchange.Fill, venue *decimal.Decimal) decimal.Decimal {
 	dq := exchange.Lots(f.Side) * f.Qty
-	if in.Market == exchange.Spot && f.FeeAsset == in.Base {
+	if !in.Perp() && f.FeeAsset == in.Base {
 		p.fees = p.fees.Add(f.Fee)
 	}
 	if venue != nil {
@@ -126,11 +127,17 @@ func (p *position) view(in *exchange.Instrument) exchange.Position {
 
 // holding is one asset of one wallet.
 type holding struct {
-	wallet exchange.Market
+	wallet exchange.Wallet
 	asset  string
 	total  decimal.Decimal
-	spot   *exchange.Instrument // prices the asset in USDT; nil for USDT itself
-	perp   *exchange.Instrument // prices it when spot can't
+	priced *pricing
+}
+
+// pricing is what tells the worth of an asset in USDT.
+type pricing struct {
+	asset string
+	spot  *exchange.Instrument // nil for USDT itself
+	perp  *exchange.Instrument // prices it when spot can't
 }
 
 // account is our own book of the account, made from events alone. The venue
@@ -140,6 +147,7 @@ type account struct {
 	holdings []*holding                 // by wallet, then asset
 	transit  []*holding                 // in flight between wallets
 	moving   map[uint64]decimal.Decimal // what left, by transfer
+	prices   []*pricing                 // by asset, as they were needed
 	pos      []position                 // by instrument, of all strategies and foreign orders
 }
 
@@ -147,27 +155,45 @@ func newAccount(u *exchange.Universe) *account {
 	return &account{u: u, pos: make([]position, u.Len()), moving: map[uint64]decimal.Decimal{}}
 }
 
-func (a *account) holding(wallet exchange.Market, asset string) *holding {
+func (a *account) holding(wallet exchange.Wallet, asset string) *holding {
 	i := sort.Search(len(a.holdings), func(i int) bool {
 		h := a.holdings[i]
-		return h.wallet > wallet || (h.wallet == wallet && h.asset >= asset)
+		return cmp.Or(a.u.CompareWallets(h.wallet, wallet), cmp.Compare(h.asset, asset)) >= 0
 	})
 	if i < len(a.holdings) && a.holdings[i].wallet == wallet && a.holdings[i].asset == asset {
 		return a.holdings[i]
 	}
-	h := &holding{wallet: wallet, asset: asset}
-	if !stable(asset) {
-		h.spot, _ = a.u.Find(exchange.Spot, asset+"USDT")
-		for _, in := range a.u.All() {
-			if in.Market == exchange.USDM && in.Base == asset && h.perp == nil {
-				h.perp = in
-			}
-		}
-	}
+	h := &holding{wallet: wallet, asset: asset, priced: a.pricing(asset)}
 	a.holdings = append(a.holdings, nil)
 	copy(a.holdings[i+1:], a.holdings[i:])
 	a.holdings[i] = h
 	return h
+}
+
+// pricing finds what tells the worth of an asset: its spot market against USDT, or
+// else its linear perpetual.
+func (a *account) pricing(asset string) *pricing {
+	for _, p := range a.prices {
+		if p.asset == asset {
+			return p
+		}
+	}
+	p := &pricing{asset: asset}
+	a.prices = append(a.prices, p)
+	if stable(asset) {
+		return p
+	}
+	for _, in := range a.u.All() {
+		if !in.Perp() && in.Base == asset && in.Quote == "USDT" && p.spot == nil {
+			p.spot = in
+		}
+	}
+	for _, in := range a.u.All() {
+		if in.Contract == exchange.Linear && in.Base == asset && p.perp == nil {
+			p.perp = in
+		}
+	}
+	return p
 }
 
 // stable reports whether an asset counts as one USDT.
@@ -179,16 +205,16 @@ func (a *account) inTransit(asset string) *holding {
 			return h
 		}
 	}
-	h := &holding{asset: asset}
+	h := &holding{asset: asset, priced: a.pricing(asset)}
 	a.transit = append(a.transit, h)
 	return h
 }
 
 // add changes a wallet and returns the posting that says so.
-func (a *account) add(wallet exchange.Market, asset string, amount decimal.Decimal) Posting {
+func (a *account) add(wallet exchange.Wallet, asset string, amount decimal.Decimal) Posting {
 	h := a.holding(wallet, asset)
 	h.total = h.total.Add(amount)
-	return Posting{"A:" + wallet.String(), asset, amount}
+	return Posting{"A:" + string(wallet), asset, amount}
 }
 
 func against(account, asset string, amount decimal.Decimal) Posting {
@@ -202,7 +228,7 @@ func (a *account) fill(f *exchange.Fill) []Posting {
 	if in.Perp() {
 		r := a.pos[in.ID].fill(in, f, &f.Realised)
 		if !r.IsZero() {
-			out = append(out, a.add(in.Market, in.Settle(), r), against("I:realised:"+in.Market.String(), in.Settle(), r))
+			out = append(out, a.add(in.Wallet, in.Settle(), r), against("I:realised:"+in.Segment(), in.Settle(), r))
 		}
 	} else {
 		a.pos[in.ID].fill(in, f, nil)
@@ -210,12 +236,12 @@ func (a *account) fill(f *exchange.Fill) []Posting {
 		cash := in.Notional(f.Price, exchange.Lots(f.Side)*f.Qty).Neg()
 		t := "T:" + in.Key()
 		out = append(out,
-			a.add(in.Market, in.Base, coins), against(t, in.Base, coins),
-			a.add(in.Market, in.Quote, cash), against(t, in.Quote, cash))
+			a.add(in.Wallet, in.Base, coins), against(t, in.Base, coins),
+			a.add(in.Wallet, in.Quote, cash), against(t, in.Quote, cash))
 	}
 	if !f.Fee.IsZero() {
 		fee := f.Fee.Neg()
-		out = append(out, a.add(in.Market, f.FeeAsset, fee), against("X:fee", f.FeeAsset, fee))
+		out = append(out, a.add(in.Wallet, f.FeeAsset, fee), against("X:fee", f.FeeAsset, fee))
 	}
 	return out
 }

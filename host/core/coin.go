@@ -13,7 +13,7 @@ import (
 // flying remembers the transfers whose end the venue has not told.
 type flying []exchange.Transfer
 
-func (l flying) find(asset string, from, to exchange.Market) (exchange.Transfer, bool) {
+func (l flying) find(asset string, from, to exchange.Wallet) (exchange.Transfer, bool) {
 	for _, t := range l {
 		if t.Asset == asset && t.From == from && t.To == to {
 			return t, true
@@ -33,13 +33,13 @@ func (l *flying) land(id uint64) bool {
 	return false
 }
 
-// claims is the part of a COIN-M wallet's equity that belongs to its coin-margined
+// claims is the part of a wallet's equity in an asset that belongs to its coin-margined
 // pairs, except one.
-func (c *Core) claims(asset string, except exchange.PairID) decimal.Decimal {
+func (c *Core) claims(wallet exchange.Wallet, asset string, except exchange.PairID) decimal.Decimal {
 	sum := decimal.Zero
 	for _, m := range c.machines {
 		in := c.u.Get(m.Pair.Perp)
-		if in.Inverse() && in.Settle() == asset && m.Pair.ID != except {
+		if in.Inverse() && in.Wallet == wallet && in.Settle() == asset && m.Pair.ID != except {
 			equity, _ := m.Collateral(in, c.markPrice(in))
 			sum = sum.Add(decimal.Max(decimal.Zero, equity))
 		}
@@ -47,19 +47,19 @@ func (c *Core) claims(asset string, except exchange.PairID) decimal.Decimal {
 	return sum
 }
 
-// unclaimed is what a COIN-M wallet has beyond the coins of its pairs, less the
+// unclaimed is what a wallet of inverse contracts has beyond the coins of its pairs, less the
 // margin of the positions and orders that are not theirs. The venue nets positions,
 // and so would lend a pair's coins to whoever is long.
-func (c *Core) unclaimed(asset string) decimal.Decimal {
-	free := c.standing(exchange.COINM, asset).Equity.Sub(c.claims(asset, 0))
+func (c *Core) unclaimed(wallet exchange.Wallet, asset string) decimal.Decimal {
+	free := c.standing(wallet, asset).Equity.Sub(c.claims(wallet, asset, 0))
 	locked := decimal.Zero
 	for _, in := range c.u.All() {
-		if in.Market == exchange.COINM && in.Settle() == asset {
+		if in.Inverse() && in.Wallet == wallet && in.Settle() == asset {
 			locked = locked.Add(c.exposure(in, c.outside(in).Abs(), c.markPrice(in)))
 		}
 	}
 	for _, o := range c.orders.open {
-		if in := c.u.Get(o.Instrument); in.Market == exchange.COINM && in.Settle() == asset && !o.ReduceOnly && o.Pair == 0 {
+		if in := c.u.Get(o.Instrument); in.Inverse() && in.Wallet == wallet && in.Settle() == asset && !o.ReduceOnly && o.Pair == 0 {
 			locked = locked.Add(c.exposure(in, o.Leaves(), in.PriceDecimal(o.Price)))
 		}
 	}
@@ -92,7 +92,7 @@ func (c *Core) frees(in *exchange.Instrument, o *exchange.Order, m risk.Market) 
 // spare is what may back another order of an inverse contract. A pair has its own
 // coins, those that are arriving, and as many of the account's as its buffer says.
 func (c *Core) spare(in *exchange.Instrument, pair exchange.PairID, arriving decimal.Decimal) decimal.Decimal {
-	free, mine := c.balance(in.Market, in.Settle()).Free, c.unclaimed(in.Settle())
+	free, mine := c.balance(in.Wallet, in.Settle()).Free, c.unclaimed(in.Wallet, in.Settle())
 	if m := c.machine(pair); m != nil {
 		equity, short := m.Collateral(in, c.markPrice(in))
 		own := equity.Sub(short.DivRound(decimal.NewFromInt(int64(c.cfg.Leverage)), 16))
@@ -104,8 +104,8 @@ func (c *Core) spare(in *exchange.Instrument, pair exchange.PairID, arriving dec
 // Movable implements execution.Port: what belongs to other pairs stays.
 func (c *Core) Movable(m *execution.Machine) decimal.Decimal {
 	in := c.u.Get(m.Pair.Perp)
-	s := c.standing(in.Market, in.Settle())
-	others := c.claims(in.Settle(), m.Pair.ID)
+	s := c.standing(in.Wallet, in.Settle())
+	others := c.claims(in.Wallet, in.Settle(), m.Pair.ID)
 	return decimal.Max(decimal.Zero, decimal.Min(s.Movable, s.Equity.Sub(others)).RoundFloor(8))
 }
 
@@ -122,13 +122,13 @@ func (c *Core) Quiet(m *execution.Machine) bool {
 }
 
 // Move implements execution.Port.
-func (c *Core) Move(m *execution.Machine, from, to exchange.Market, coins decimal.Decimal) (exchange.Transfer, error) {
+func (c *Core) Move(m *execution.Machine, from, to exchange.Wallet, coins decimal.Decimal) (exchange.Transfer, error) {
 	asset := c.u.Get(m.Pair.Perp).Settle()
 	if t, busy := c.flying.find(asset, from, to); busy {
 		return exchange.Transfer{}, fmt.Errorf("transfer %d of %s from %s to %s is under way: one at a time", t.ID, asset, from, to)
 	}
 	free := c.Movable(m)
-	if from == exchange.Spot {
+	if from == c.u.Get(m.Pair.Spot).Wallet {
 		free = c.Free(m.Pair.Spot, m.Pair.ID)
 	}
 	t := exchange.Transfer{ID: c.lastMove + 1, Strategy: m.Pair.Strategy, Asset: asset, From: from, To: to}
@@ -155,7 +155,7 @@ func (c *Core) moved(t *exchange.Transfer) {
 	if m := c.mover(t.ID); m != nil {
 		m.Moved(c, t)
 		c.guard(m)
-		if t.Failed && t.From == exchange.Spot {
+		if t.Failed && t.From == c.u.Get(m.Pair.Spot).Wallet {
 			c.soldMeanwhile(m)
 		}
 	}
@@ -172,8 +172,8 @@ func (c *Core) mover(id uint64) *execution.Machine {
 }
 
 // Worth is an amount of an asset in USDT at the session's last prices.
-func (c *Core) Worth(wallet exchange.Market, asset string, amount decimal.Decimal) decimal.Decimal {
-	return c.inUSDT(wallet, asset, amount)
+func (c *Core) Worth(asset string, amount decimal.Decimal) decimal.Decimal {
+	return c.inUSDT(asset, amount)
 }
 
 // coinWorth is what a coin-margined pair made so far, in quote: cash, and every

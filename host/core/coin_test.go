@@ -18,7 +18,7 @@ func heldCoins(t *testing.T, s *asks) *bench {
 	dec := decimal.RequireFromString
 	u := universe(t)
 	perp := exchange.InstrumentID(1)
-	if u.Get(perp).Market != exchange.COINM {
+	if !u.Get(perp).Inverse() {
 		perp = 2
 	}
 	pair := func(id exchange.PairID) RestoredPair {
@@ -28,7 +28,7 @@ func heldCoins(t *testing.T, s *asks) *bench {
 			Batch: dec("5000"), MaxUnhedged: dec("5000"), Notional: dec("5000")}}
 	}
 	r := &Restore{Time: exchange.Date(2026, 1, 5), LastPair: 2,
-		Balances: []RestoredBalance{{exchange.COINM, "BTC", dec("0.25")}, {exchange.Spot, "USDT", dec("100000")}},
+		Balances: []RestoredBalance{{"coinm", "BTC", dec("0.25")}, {"spot", "USDT", dec("100000")}},
 		Fills:    []RestoredFill{{Strategy: 0, Fill: exchange.Fill{Instrument: perp, Side: exchange.Sell, Price: 500000, Qty: 100, TradeID: "1"}}},
 		Pairs:    []RestoredPair{pair(1), pair(2)}}
 	c, err := New(Config{Universe: u, Restore: r}, []Strategy{s}, nil)
@@ -68,7 +68,7 @@ func TestCoinsThatBackAPairStay(t *testing.T) {
 	}
 	for amount, want := range map[string]int{"0.051": 0, "0.049": 1} {
 		fx := b.do(s, func(p *Port) error {
-			p.Transfer("BTC", exchange.COINM, exchange.Spot, decimal.RequireFromString(amount))
+			p.Transfer("BTC", "coinm", "spot", decimal.RequireFromString(amount))
 			return nil
 		})
 		if got := len(kinds(fx, EffectTransfer)); got != want {
@@ -84,7 +84,7 @@ func TestTransfersOfAPairAreAloneOnTheirLane(t *testing.T) {
 	coins := decimal.RequireFromString("0.02")
 	move := func(m *execution.Machine) (exchange.Transfer, error) { // as within a step
 		b.core.fx = &b.fx
-		return b.core.Move(m, exchange.COINM, exchange.Spot, coins)
+		return b.core.Move(m, "coinm", "spot", coins)
 	}
 	sent, err := move(first)
 	if err != nil || sent.Amount.String() != "0.01999902" || sent.ID != 1 {

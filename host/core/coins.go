@@ -4,15 +4,22 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/host/execution"
 )
 
-// held is how many free coins of the spot wallet belong to pairs other than one:
+// keeps reports whether a pair has its coins of an asset in a wallet.
+func (c *Core) keeps(m *execution.Machine, wallet exchange.Wallet, asset string) bool {
+	spot := c.u.Get(m.Pair.Spot)
+	return !m.Pair.State.Done() && spot.Wallet == wallet && spot.Base == asset
+}
+
+// held is how many free coins of a wallet belong to pairs other than one:
 // whoever sold them would leave a short without its hedge. What a pair sold too many
 // makes no other one's coins more.
-func (c *Core) held(asset string, except exchange.PairID) decimal.Decimal {
+func (c *Core) held(wallet exchange.Wallet, asset string, except exchange.PairID) decimal.Decimal {
 	sum := decimal.Zero
 	for _, m := range c.machines {
-		if m.Pair.ID != except && m.Pair.SpotQty.IsPositive() && !m.Pair.State.Done() && c.u.Get(m.Pair.Spot).Base == asset {
+		if m.Pair.ID != except && m.Pair.SpotQty.IsPositive() && c.keeps(m, wallet, asset) {
 			sum = sum.Add(m.Pair.SpotQty)
 		}
 	}
@@ -21,7 +28,7 @@ func (c *Core) held(asset string, except exchange.PairID) decimal.Decimal {
 	}
 	for _, o := range c.orders.open { // what they are selling is locked already
 		in := c.u.Get(o.Instrument)
-		if o.Pair != 0 && o.Pair != except && in.Market == exchange.Spot && in.Base == asset && o.Side == exchange.Sell {
+		if o.Pair != 0 && o.Pair != except && !in.Perp() && in.Wallet == wallet && in.Base == asset && o.Side == exchange.Sell {
 			sum = sum.Sub(in.QtyDecimal(o.Leaves()))
 		}
 	}
@@ -30,20 +37,20 @@ func (c *Core) held(asset string, except exchange.PairID) decimal.Decimal {
 
 // Owed implements execution.Port.
 func (c *Core) Owed(spot exchange.InstrumentID, pair exchange.PairID) decimal.Decimal {
-	sum, coin := decimal.Zero, c.u.Get(spot).Base
+	sum, in := decimal.Zero, c.u.Get(spot)
 	for _, m := range c.machines {
-		if m.Pair.ID != pair && m.Pair.SpotQty.IsNegative() && !m.Pair.State.Done() && c.u.Get(m.Pair.Spot).Base == coin {
+		if m.Pair.ID != pair && m.Pair.SpotQty.IsNegative() && c.keeps(m, in.Wallet, in.Base) {
 			sum = sum.Sub(m.Pair.SpotQty)
 		}
 	}
 	return sum
 }
 
-// unbacked is how many coins of pairs the spot wallet does not have, and no pair owes.
-func (c *Core) unbacked(asset string) decimal.Decimal {
-	sum := c.acct.holding(exchange.Spot, asset).total.Neg()
+// unbacked is how many coins of pairs a wallet does not have, and no pair owes.
+func (c *Core) unbacked(wallet exchange.Wallet, asset string) decimal.Decimal {
+	sum := c.acct.holding(wallet, asset).total.Neg()
 	for _, m := range c.machines {
-		if !m.Pair.State.Done() && c.u.Get(m.Pair.Spot).Base == asset {
+		if c.keeps(m, wallet, asset) {
 			sum = sum.Add(m.Pair.SpotQty)
 		}
 	}

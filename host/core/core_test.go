@@ -44,9 +44,9 @@ func universe(t testing.TB) *exchange.Universe {
 	t.Helper()
 	fee := decimal.RequireFromString("0.001")
 	u, err := exchange.NewUniverse([]exchange.Instrument{
-		{Market: exchange.Spot, Symbol: "BTCUSDT", Base: "BTC", Quote: "USDT", Tick: exchange.MustStep("0.01"), Lot: exchange.MustStep("0.00001"), MinNotional: decimal.NewFromInt(5), MakerFee: fee, TakerFee: fee},
-		{Market: exchange.USDM, Symbol: "BTCUSDT", Base: "BTC", Quote: "USDT", Tick: exchange.MustStep("0.1"), Lot: exchange.MustStep("0.001"), MinNotional: decimal.NewFromInt(100), FundingHours: 8},
-		{Market: exchange.COINM, Symbol: "BTCUSD_PERP", Base: "BTC", Quote: "USD", Tick: exchange.MustStep("0.1"), Lot: exchange.MustStep("1"), ContractSize: decimal.NewFromInt(100)},
+		{Venue: "spot", Symbol: "BTCUSDT", Base: "BTC", Quote: "USDT", Tick: exchange.MustStep("0.01"), Lot: exchange.MustStep("0.00001"), MinNotional: decimal.NewFromInt(5), MakerFee: fee, TakerFee: fee},
+		{Venue: "usdm", Contract: exchange.Linear, Symbol: "BTCUSDT", Base: "BTC", Quote: "USDT", Tick: exchange.MustStep("0.1"), Lot: exchange.MustStep("0.001"), MinNotional: decimal.NewFromInt(100), FundingHours: 8},
+		{Venue: "coinm", Contract: exchange.Inverse, Symbol: "BTCUSD_PERP", Base: "BTC", Quote: "USD", Tick: exchange.MustStep("0.1"), Lot: exchange.MustStep("1"), ContractSize: decimal.NewFromInt(100)},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -69,7 +69,7 @@ func newBench(t testing.TB, strategies ...Strategy) *bench {
 		t.Fatal(err)
 	}
 	b := &bench{t: t, core: c, now: exchange.Date(2026, 1, 5)}
-	for _, w := range []exchange.Market{exchange.Spot, exchange.USDM} {
+	for _, w := range []exchange.Wallet{"spot", "usdm"} {
 		b.step(exchange.Event{Kind: exchange.KindBalance, Wallet: w, Asset: "USDT", Amount: decimal.NewFromInt(100000)})
 	}
 	return b
@@ -310,7 +310,7 @@ func TestPostingsSumToZero(t *testing.T) {
 	fill(1, exchange.Buy, 590000, 400, "11.8", "USDT", "400")
 	want := map[string]string{"spot BTC": "0.999", "spot USDT": "40000", "usdm USDT": "100358.2"}
 	for _, h := range b.core.Holdings() {
-		key := h.Wallet.String() + " " + h.Asset
+		key := string(h.Wallet) + " " + h.Asset
 		if w, ok := want[key]; ok && h.Total.String() != w {
 			t.Errorf("%s: %s, want %s", key, h.Total, w)
 		}

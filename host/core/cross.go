@@ -138,10 +138,10 @@ func (c *Core) partyName(p party) string {
 // its fills was told after the order's last word, and another order took its place.
 func (c *Core) oversold(o *exchange.Order, f *exchange.Fill) {
 	in := c.u.Get(f.Instrument)
-	if o.Pair != 0 || in.Market != exchange.Spot || f.Side != exchange.Sell {
+	if o.Pair != 0 || in.Perp() || f.Side != exchange.Sell {
 		return
 	}
-	left := min(f.Qty, exchange.Lots(in.Lot.Ceil(c.unbacked(in.Base))))
+	left := min(f.Qty, exchange.Lots(in.Lot.Ceil(c.unbacked(in.Wallet, in.Base))))
 	for _, m := range c.machines {
 		have := exchange.Lots(in.Lot.Floor(m.Pair.SpotQty))
 		if left <= 0 || m.Pair.State.Done() || m.Pair.Spot != in.ID || have <= 0 {
@@ -159,8 +159,8 @@ func (c *Core) oversold(o *exchange.Order, f *exchange.Fill) {
 // sold them there while our books had them on their way.
 func (c *Core) soldMeanwhile(m *execution.Machine) {
 	in := c.u.Get(m.Pair.Spot)
-	lots := exchange.Lots(in.Lot.Floor(decimal.Min(c.unbacked(in.Base), m.Pair.SpotQty)))
-	price := exchange.Ticks(in.Tick.Nearest(exchange.Float(c.price(c.acct.holding(exchange.Spot, in.Base)))))
+	lots := exchange.Lots(in.Lot.Floor(decimal.Min(c.unbacked(in.Wallet, in.Base), m.Pair.SpotQty)))
+	price := exchange.Ticks(in.Tick.Nearest(exchange.Float(c.price(c.acct.pricing(in.Base)))))
 	if lots <= 0 || price <= 0 {
 		return
 	}

@@ -82,7 +82,7 @@ func TestCoinsOfAPairThatWereSoldAreSettled(t *testing.T) {
 	s := newAsks()
 	b := newBench(t, s)
 	spot, _ := held(b, s)
-	b.step(exchange.Event{Kind: exchange.KindBalance, Wallet: exchange.Spot, Asset: "BTC", Amount: decimal.RequireFromString("0.01")})
+	b.step(exchange.Event{Kind: exchange.KindBalance, Wallet: "spot", Asset: "BTC", Amount: decimal.RequireFromString("0.01")})
 	first := kinds(b.do(s, limit(spotBTC, exchange.Sell, 6000000, 1000)), EffectSubmit)[0].Order
 	b.update(first, exchange.StatusExpired, 0)
 	second := kinds(b.do(s, limit(spotBTC, exchange.Sell, 6000000, 1000)), EffectSubmit)[0].Order
@@ -90,7 +90,7 @@ func TestCoinsOfAPairThatWereSoldAreSettled(t *testing.T) {
 	fx := b.filled(first, 1000, "7")
 	crossed(t, fx, 1, -1000)
 	m := b.core.machine(1)
-	have := b.core.balance(exchange.Spot, "BTC").Total
+	have := b.core.balance("spot", "BTC").Total
 	if m.Pair.SpotQty.GreaterThan(have) {
 		t.Errorf("the pair says %s BTC, the wallet has %s", m.Pair.SpotQty, have)
 	}
@@ -108,7 +108,7 @@ func TestADebtMakesNoCoinsFree(t *testing.T) {
 	m := b.core.machine(1)
 	b.core.machines = append(b.core.machines, &execution.Machine{Pair: execution.Pair{ID: 2, Spot: spotBTC, Perp: perpBTC,
 		State: execution.PairOpen, SpotQty: decimal.RequireFromString("-0.005")}})
-	if free := b.core.Free(spotBTC, 1); free.GreaterThan(b.core.balance(exchange.Spot, "BTC").Free) {
+	if free := b.core.Free(spotBTC, 1); free.GreaterThan(b.core.balance("spot", "BTC").Free) {
 		t.Errorf("pair 1 may sell %s of a wallet of %s", free, m.Pair.SpotQty)
 	}
 	if got := b.core.Owed(spotBTC, 1); !got.Equal(decimal.RequireFromString("0.005")) {
@@ -150,10 +150,10 @@ func TestCoinsSoldWhileTheyWereUnderWay(t *testing.T) {
 	b := heldCoins(t, newAsks())
 	m, coins := b.core.machines[0], decimal.RequireFromString("0.03")
 	spot := b.core.u.Get(m.Pair.Spot)
-	b.step(exchange.Event{Kind: exchange.KindBalance, Wallet: exchange.Spot, Asset: "BTC", Amount: coins})
+	b.step(exchange.Event{Kind: exchange.KindBalance, Wallet: "spot", Asset: "BTC", Amount: coins})
 	m.Pair.SpotQty = coins
 	b.core.fx = &b.fx
-	end, err := b.core.Move(m, exchange.Spot, exchange.COINM, coins)
+	end, err := b.core.Move(m, "spot", "coinm", coins)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,7 +165,7 @@ func TestCoinsSoldWhileTheyWereUnderWay(t *testing.T) {
 	end.Failed = true
 	fx := b.step(exchange.Event{Kind: exchange.KindTransfer, Transfer: &end})
 	crossed(t, fx, m.Pair.ID, -sold)
-	if have := b.core.balance(exchange.Spot, "BTC").Total; m.Pair.SpotQty.GreaterThan(have) {
+	if have := b.core.balance("spot", "BTC").Total; m.Pair.SpotQty.GreaterThan(have) {
 		t.Errorf("the pair says %s BTC, the wallet has %s", m.Pair.SpotQty, have)
 	}
 }

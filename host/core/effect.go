@@ -249,8 +249,8 @@ func appendPayment(dst []byte, p *exchange.FundingPayment, u *exchange.Universe)
 
 func appendTransfer(dst []byte, t *exchange.Transfer) []byte {
 	dst = number(dst, "id", int64(t.ID))
-	dst = field(dst, "from", t.From.String())
-	dst = field(dst, "to", t.To.String())
+	dst = field(dst, "from", string(t.From))
+	dst = field(dst, "to", string(t.To))
 	if t.Failed {
 		dst = field(dst, "failed", strconv.Quote(t.Reason))
 	}

@@ -50,7 +50,7 @@ func (b *bench) do(s *asks, f func(*Port) error) []Effect {
 func (b *bench) filled(o *exchange.Order, qty exchange.Lots, trade string) []Effect {
 	in := b.core.Universe().Get(o.Instrument)
 	f := &exchange.Fill{Order: o.ID, TradeID: trade, Instrument: in.ID, Side: o.Side, Price: o.Price, Qty: qty, FeeAsset: in.Settle(), Fee: decimal.Zero}
-	if in.Market == exchange.Spot && o.Side == exchange.Buy {
+	if !in.Perp() && o.Side == exchange.Buy {
 		f.FeeAsset, f.Fee = in.Base, in.QtyDecimal(qty).Mul(in.TakerFee)
 	}
 	return b.step(exchange.Event{Kind: exchange.KindFill, Instrument: in.ID, Fill: f})
@@ -177,14 +177,14 @@ func TestCoinsOfAPairAreNotForSale(t *testing.T) {
 		t.Errorf("selling the pair's coins: %+v", fx)
 	}
 	fx = b.do(s, func(p *Port) error {
-		p.Transfer("BTC", exchange.Spot, exchange.USDM, decimal.RequireFromString("0.01"))
+		p.Transfer("BTC", "spot", "usdm", decimal.RequireFromString("0.01"))
 		return nil
 	})
 	if len(kinds(fx, EffectTransfer)) != 0 {
 		t.Error("the pair's coins were transferred away")
 	}
 	// Coins beside the pair's are free, and the pair can sell its own.
-	b.step(exchange.Event{Kind: exchange.KindBalance, Wallet: exchange.Spot, Asset: "BTC", Amount: decimal.RequireFromString("0.01")})
+	b.step(exchange.Event{Kind: exchange.KindBalance, Wallet: "spot", Asset: "BTC", Amount: decimal.RequireFromString("0.01")})
 	if fx := b.do(s, limit(spotBTC, exchange.Sell, 6000000, 1000)); len(kinds(fx, EffectSubmit)) != 1 {
 		t.Error("coins that belong to no pair can't be sold")
 	}
@@ -308,10 +308,10 @@ func TestARefusedCancelMayBeRepeated(t *testing.T) {
 func TestATransferMayArriveWithLess(t *testing.T) {
 	s := newAsks()
 	b := newBench(t, s)
-	total := func(m exchange.Market) decimal.Decimal { return b.core.balance(m, "USDT").Total }
-	spot, usdm := total(exchange.Spot), total(exchange.USDM)
+	total := func(m exchange.Wallet) decimal.Decimal { return b.core.balance(m, "USDT").Total }
+	spot, usdm := total("spot"), total("usdm")
 	fx := kinds(b.do(s, func(p *Port) error {
-		p.Transfer("USDT", exchange.Spot, exchange.USDM, decimal.NewFromInt(100))
+		p.Transfer("USDT", "spot", "usdm", decimal.NewFromInt(100))
 		return nil
 	}), EffectTransfer)
 	if len(fx) != 1 {
@@ -328,10 +328,10 @@ func TestATransferMayArriveWithLess(t *testing.T) {
 	if !sum.IsZero() {
 		t.Errorf("the postings sum to %s", sum)
 	}
-	if got := total(exchange.USDM); !got.Equal(usdm.Add(less)) {
+	if got := total("usdm"); !got.Equal(usdm.Add(less)) {
 		t.Errorf("the USDM wallet has %s, want %s more than %s", got, less, usdm)
 	}
-	if got := total(exchange.Spot); !got.Equal(spot.Sub(less)) {
+	if got := total("spot"); !got.Equal(spot.Sub(less)) {
 		t.Errorf("the spot wallet has %s, want %s less than %s", got, less, spot)
 	}
 	if got := b.core.acct.inTransit("USDT").total; !got.IsZero() {

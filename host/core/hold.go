@@ -45,35 +45,36 @@ func (c *Core) withdraw(id exchange.InstrumentID) {
 	}
 }
 
-// lack is a coin of which the spot wallet has less than its pairs hold.
+// lack is a coin of which a wallet has less than its pairs hold.
 type lack struct {
-	coin string
-	by   decimal.Decimal
+	wallet exchange.Wallet
+	coin   string
+	by     decimal.Decimal
 }
 
-// doubt looks whether the spot wallet still has the coins of all pairs, after a
+// doubt looks whether a wallet still has the coins of all pairs, after a
 // correction that nothing explains.
-func (c *Core) doubt(coin string) {
-	if slices.ContainsFunc(c.lacking, func(l lack) bool { return l.coin == coin }) {
+func (c *Core) doubt(wallet exchange.Wallet, coin string) {
+	if slices.ContainsFunc(c.lacking, func(l lack) bool { return l.wallet == wallet && l.coin == coin }) {
 		return // it is looked at with every change of the account
 	}
-	if by := c.missing(coin); by.IsPositive() {
-		c.lacking = append(c.lacking, lack{coin, by})
-		c.log(Error, -1, fmt.Sprintf("the spot wallet has %s %s less than its pairs hold: they make no order until the coins are there again", by, coin))
+	if by := c.missing(wallet, coin); by.IsPositive() {
+		c.lacking = append(c.lacking, lack{wallet, coin, by})
+		c.log(Error, -1, fmt.Sprintf("the %s wallet has %s %s less than its pairs hold: they make no order until the coins are there again", wallet, by, coin))
 		c.rehold()
 	}
 }
 
-// missing is how many coins of all pairs the spot wallet does not have. What is less
+// missing is how many coins of all pairs a wallet does not have. What is less
 // than a lot of each is rounding.
-func (c *Core) missing(coin string) decimal.Decimal {
+func (c *Core) missing(wallet exchange.Wallet, coin string) decimal.Decimal {
 	sum, dust := decimal.Zero, decimal.Zero
 	for _, m := range c.machines {
-		if spot := c.u.Get(m.Pair.Spot); !m.Pair.State.Done() && spot.Base == coin && m.Pair.SpotQty.IsPositive() {
-			sum, dust = sum.Add(m.Pair.SpotQty), dust.Add(spot.QtyDecimal(1))
+		if c.keeps(m, wallet, coin) && m.Pair.SpotQty.IsPositive() {
+			sum, dust = sum.Add(m.Pair.SpotQty), dust.Add(c.u.Get(m.Pair.Spot).QtyDecimal(1))
 		}
 	}
-	by := sum.Sub(c.acct.holding(exchange.Spot, coin).total)
+	by := sum.Sub(c.acct.holding(wallet, coin).total)
 	if by.LessThanOrEqual(dust) {
 		return decimal.Zero
 	}
@@ -84,7 +85,7 @@ func (c *Core) missing(coin string) decimal.Decimal {
 func (c *Core) covered() {
 	changed := false
 	for i := range c.lacking {
-		by := c.missing(c.lacking[i].coin)
+		by := c.missing(c.lacking[i].wallet, c.lacking[i].coin)
 		changed = changed || !by.Equal(c.lacking[i].by)
 		c.lacking[i].by = by
 	}
@@ -93,7 +94,7 @@ func (c *Core) covered() {
 	}
 	c.lacking = slices.DeleteFunc(c.lacking, func(l lack) bool {
 		if l.by.IsZero() {
-			c.log(Warn, -1, "the spot wallet has the "+l.coin+" of its pairs again: they go on")
+			c.log(Warn, -1, fmt.Sprintf("the %s wallet has the %s of its pairs again: they go on", l.wallet, l.coin))
 		}
 		return l.by.IsZero()
 	})
@@ -108,8 +109,8 @@ func (c *Core) rehold() {
 		}
 		why := c.holdOf(m.Pair.Spot, m.Pair.Perp)
 		for _, l := range c.lacking {
-			if c.u.Get(m.Pair.Spot).Base == l.coin {
-				why = fmt.Sprintf("held: the spot wallet has %s %s less than its pairs hold", l.by, l.coin)
+			if c.keeps(m, l.wallet, l.coin) {
+				why = fmt.Sprintf("held: the %s wallet has %s %s less than its pairs hold", l.wallet, l.by, l.coin)
 			}
 		}
 		if why != "" {
@@ -140,7 +141,7 @@ func (c *Core) Held() []string {
 		}
 	}
 	for _, l := range c.lacking {
-		out = append(out, fmt.Sprintf("%s %s are missing in the spot wallet", l.by, l.coin))
+		out = append(out, fmt.Sprintf("%s %s are missing in the %s wallet", l.by, l.coin, l.wallet))
 	}
 	return out
 }

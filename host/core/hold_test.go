@@ -73,10 +73,10 @@ func TestMissingCoinsHoldTheirPairs(t *testing.T) {
 	openedPair(b, s)
 	coins := b.core.OpenPairs()[0].SpotQty
 	change := func(amount decimal.Decimal) []Effect {
-		return b.step(exchange.Event{Kind: exchange.KindBalance, Instrument: exchange.NoInstrument, Wallet: exchange.Spot, Asset: "BTC",
+		return b.step(exchange.Event{Kind: exchange.KindBalance, Instrument: exchange.NoInstrument, Wallet: "spot", Asset: "BTC",
 			Amount: amount, Reason: "unexplained difference"})
 	}
-	total := b.core.balance(exchange.Spot, "BTC").Total
+	total := b.core.balance("spot", "BTC").Total
 	fx := change(total.Neg().Add(coins.Div(decimal.NewFromInt(2))))
 	if len(kinds(fx, EffectSubmit)) > 0 {
 		t.Error("a correction made an order")

@@ -75,7 +75,7 @@ func TestTheOrderOfAFeedDecidesNothing(t *testing.T) {
 				t.Fatal(err)
 			}
 			b := &bench{core: c, now: exchange.Date(2026, 1, 5)}
-			b.step(exchange.Event{Kind: exchange.KindBalance, Wallet: exchange.USDM, Asset: "USDT", Amount: decimal.NewFromInt(100000)})
+			b.step(exchange.Event{Kind: exchange.KindBalance, Wallet: "usdm", Asset: "USDT", Amount: decimal.NewFromInt(100000)})
 			b.step(exchange.Event{Kind: exchange.KindCommand, Name: CommandStart})
 			for i, price := range prices {
 				events := moment(b.now+exchange.Time(i)*exchange.Hour, price)
@@ -154,7 +154,7 @@ func TestAHedgedAccountHasNoDrawdownThroughABar(t *testing.T) {
 			t.Fatal(err)
 		}
 		b := &bench{core: c, now: exchange.Date(2026, 1, 5)}
-		for _, w := range []exchange.Market{exchange.Spot, exchange.USDM} {
+		for _, w := range []exchange.Wallet{"spot", "usdm"} {
 			b.step(exchange.Event{Kind: exchange.KindBalance, Wallet: w, Asset: "USDT", Amount: decimal.NewFromInt(50000)})
 		}
 		b.step(exchange.Event{Kind: exchange.KindCommand, Name: CommandStart})

@@ -17,7 +17,7 @@ const liquidationSpan = exchange.Minute
 // closedOut is the last liquidation of a wallet: from whom it took how much. Whoever
 // was closed out has a part of what the insurance fund pays for it.
 type closedOut struct {
-	wallet exchange.Market
+	wallet exchange.Wallet
 	asset  string
 	at     exchange.Time // of its last fill
 	parts  []closedPart
@@ -45,9 +45,9 @@ func (c *Core) noteClosed(in *exchange.Instrument, f *exchange.Fill, shares []Fi
 }
 
 func (c *Core) noteClosedBy(in *exchange.Instrument, at exchange.Time, strategy int32, pair exchange.PairID, f *exchange.Fill) {
-	l := c.closedIn(in.Market, in.Settle())
+	l := c.closedIn(in.Wallet, in.Settle())
 	if l == nil {
-		c.liquidated = append(c.liquidated, closedOut{wallet: in.Market, asset: in.Settle()})
+		c.liquidated = append(c.liquidated, closedOut{wallet: in.Wallet, asset: in.Settle()})
 		l = &c.liquidated[len(c.liquidated)-1]
 	}
 	if at-l.at > liquidationSpan {
@@ -64,7 +64,7 @@ func (c *Core) noteClosedBy(in *exchange.Instrument, at exchange.Time, strategy 
 	l.parts = append(l.parts, closedPart{strategy, pair, value})
 }
 
-func (c *Core) closedIn(wallet exchange.Market, asset string) *closedOut {
+func (c *Core) closedIn(wallet exchange.Wallet, asset string) *closedOut {
 	for i := range c.liquidated {
 		if l := &c.liquidated[i]; l.wallet == wallet && l.asset == asset {
 			return l
@@ -89,7 +89,7 @@ func (c *Core) onInsurance(ev *exchange.Event) {
 		verb = "took"
 	}
 	c.log(Warn, -1, fmt.Sprintf("%s wallet: the insurance fund %s %s %s (%s)", ev.Wallet, verb, ev.Amount.Abs(), ev.Asset, ev.Reason))
-	c.stats.Insurance = c.stats.Insurance.Add(c.inUSDT(ev.Wallet, ev.Asset, ev.Amount))
+	c.stats.Insurance = c.stats.Insurance.Add(c.inUSDT(ev.Asset, ev.Amount))
 	left := ev.Amount
 	for i := range parts {
 		amount := left
@@ -98,7 +98,7 @@ func (c *Core) onInsurance(ev *exchange.Event) {
 		}
 		left = left.Sub(amount)
 		if parts[i].strategy < 0 {
-			c.stats.Others.Insurance = c.stats.Others.Insurance.Add(c.inUSDT(ev.Wallet, ev.Asset, amount))
+			c.stats.Others.Insurance = c.stats.Others.Insurance.Add(c.inUSDT(ev.Asset, amount))
 		}
 		c.insured(ev, &parts[i], i, amount)
 	}
@@ -108,7 +108,7 @@ func (c *Core) onInsurance(ev *exchange.Event) {
 // row: a session goes on over runs, each of which counts its events from 1, and a later
 // one is told the row again.
 func (c *Core) insured(ev *exchange.Event, p *closedPart, n int, amount decimal.Decimal) {
-	postings := []Posting{c.acct.add(ev.Wallet, ev.Asset, amount), against("I:insurance:"+ev.Wallet.String(), ev.Asset, amount)}
+	postings := []Posting{c.acct.add(ev.Wallet, ev.Asset, amount), against("I:insurance:"+string(ev.Wallet), ev.Asset, amount)}
 	c.emit(Effect{Kind: EffectTxn, Strategy: p.strategy, Txn: &Txn{Kind: "insurance", Ref: fmt.Sprintf("%d.%d.%d %s", c.now, c.seq, n, ev.Reason),
 		Strategy: p.strategy, Pair: p.pair, Postings: postings}})
 	if m := c.machine(p.pair); m != nil {

@@ -14,7 +14,7 @@ func (b *bench) paid(amount string) map[int32]decimal.Decimal {
 	b.t.Helper()
 	parts := map[int32]decimal.Decimal{}
 	sum := decimal.Zero
-	for _, e := range kinds(b.step(exchange.Event{Kind: exchange.KindBalance, Instrument: exchange.NoInstrument, Wallet: exchange.USDM, Asset: "USDT",
+	for _, e := range kinds(b.step(exchange.Event{Kind: exchange.KindBalance, Instrument: exchange.NoInstrument, Wallet: "usdm", Asset: "USDT",
 		Amount: decimal.RequireFromString(amount), Reason: exchange.InsuranceFund + ": a test"}), EffectTxn) {
 		if e.Txn.Kind != "insurance" || !e.Txn.Postings[0].Amount.Add(e.Txn.Postings[1].Amount).IsZero() {
 			b.t.Errorf("txn %+v, want one of insurance that sums to zero", e.Txn)

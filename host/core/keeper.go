@@ -2,6 +2,7 @@ package core
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/shopspring/decimal"
 
@@ -22,7 +23,7 @@ type keeper struct {
 // alarmStep is the rise of a mark that makes a keeper look again.
 const alarmStep = 200 // half a per cent
 
-func (c *Core) keeperOf(wallet exchange.Market) *keeper {
+func (c *Core) keeperOf(wallet exchange.Wallet) *keeper {
 	for _, k := range c.keepers {
 		if k.Request.Wallet == wallet {
 			return k
@@ -31,10 +32,32 @@ func (c *Core) keeperOf(wallet exchange.Market) *keeper {
 	return nil
 }
 
+// cash is the wallet that spot markets trade from: where money waits.
+func (c *Core) cash() exchange.Wallet {
+	for _, in := range c.u.All() {
+		if !in.Perp() {
+			return in.Wallet
+		}
+	}
+	return ""
+}
+
+// inverse reports whether inverse contracts are margined in a wallet.
+func (c *Core) inverse(wallet exchange.Wallet) bool {
+	return slices.ContainsFunc(c.u.All(), func(in *exchange.Instrument) bool { return in.Inverse() && in.Wallet == wallet })
+}
+
 // keepable says why a wallet can't be kept as asked, or nil.
 func (c *Core) keepable(strategy int32, r *execution.KeepRequest) error {
+	r.Wallet, r.Cash = r.Wallet.Within(c.u.House()), r.Cash.Within(c.u.House())
+	if r.Cash == "" {
+		r.Cash = c.cash()
+	}
 	if err := r.Validate(); err != nil {
 		return err
+	}
+	if !c.u.Margined(exchange.Linear, r.Wallet, r.Asset) {
+		return fmt.Errorf("wallet: no contract is margined with %s in the %s wallet", r.Asset, r.Wallet)
 	}
 	if k := c.keeperOf(r.Wallet); k != nil && k.strategy != strategy {
 		return fmt.Errorf("the %s wallet is kept by %s already", r.Wallet, c.StrategyName(k.strategy))
@@ -77,7 +100,7 @@ func (c *Core) concern(ev *exchange.Event) {
 func (k *keeper) concerned(ev *exchange.Event) bool {
 	switch ev.Kind {
 	case exchange.KindMark:
-		return k.acct.pos[ev.Instrument].qty != 0 && k.u.Get(ev.Instrument).Market == k.Request.Wallet && ev.Mark >= k.alarms[ev.Instrument]
+		return k.acct.pos[ev.Instrument].qty != 0 && k.u.Get(ev.Instrument).Wallet == k.Request.Wallet && ev.Mark >= k.alarms[ev.Instrument]
 	case exchange.KindFill, exchange.KindTransfer, exchange.KindBalance, exchange.KindFundingPaid:
 		return true
 	}
@@ -111,17 +134,17 @@ func (k *keeper) Deadline() (exchange.Time, bool) {
 
 // The rest of execution.KeeperPort.
 
-func (k *keeper) Standing(wallet exchange.Market, asset string) exchange.Margin {
+func (k *keeper) Standing(wallet exchange.Wallet, asset string) exchange.Margin {
 	return k.standing(wallet, asset)
 }
 
-func (k *keeper) Cash(asset string) decimal.Decimal { return k.balance(exchange.Spot, asset).Free }
+func (k *keeper) Cash(asset string) decimal.Decimal { return k.balance(k.Request.Cash, asset).Free }
 
-func (k *keeper) Shorts(wallet exchange.Market) []execution.Short {
+func (k *keeper) Shorts(wallet exchange.Wallet) []execution.Short {
 	var out []execution.Short
 	for _, m := range k.machines {
 		in := k.u.Get(m.Pair.Perp)
-		if m.Pair.State.Done() || in.Market != wallet {
+		if m.Pair.State.Done() || in.Wallet != wallet {
 			continue
 		}
 		mark := k.markPrice(in)
@@ -135,7 +158,7 @@ func (k *keeper) Shorts(wallet exchange.Market) []execution.Short {
 	return out
 }
 
-func (k *keeper) Move(asset string, from, to exchange.Market, amount decimal.Decimal) uint64 {
+func (k *keeper) Move(asset string, from, to exchange.Wallet, amount decimal.Decimal) uint64 {
 	before := k.lastMove
 	k.transfer(exchange.Transfer{Strategy: k.strategy, Asset: asset, From: from, To: to, Amount: amount})
 	if k.lastMove == before {
@@ -179,12 +202,13 @@ func (p *Port) Keep(r execution.KeepRequest) error {
 // Room is the value of one leg of a pair for which a kept wallet and spot have the
 // money, at once and once the wallets are shared out; false when it is not kept. A
 // coin-margined pair brings its own margin: spot alone has to pay.
-func (p *Port) Room(wallet exchange.Market) (now, soon decimal.Decimal, ok bool) {
-	if wallet == exchange.COINM {
-		now = execution.SpotRoom(p.c.balance(exchange.Spot, "USDT").Free)
+func (p *Port) Room(wallet exchange.Wallet) (now, soon decimal.Decimal, ok bool) {
+	wallet = wallet.Within(p.c.u.House())
+	k := p.c.keeperOf(wallet)
+	if k == nil && p.c.inverse(wallet) {
+		now = execution.SpotRoom(p.c.balance(p.c.cash(), "USDT").Free)
 		return now, now, true
 	}
-	k := p.c.keeperOf(wallet)
 	if k == nil {
 		return decimal.Zero, decimal.Zero, false
 	}

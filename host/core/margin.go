@@ -11,16 +11,16 @@ import (
 
 // Margin returns what one asset of a derivatives wallet holds and has to back,
 // over all strategies: the wallet is the account's.
-func (p *Port) Margin(wallet exchange.Market, asset string) exchange.Margin {
-	return p.c.standing(wallet, asset)
+func (p *Port) Margin(wallet exchange.Wallet, asset string) exchange.Margin {
+	return p.c.standing(wallet.Within(p.c.u.House()), asset)
 }
 
-func (c *Core) standing(wallet exchange.Market, asset string) exchange.Margin {
+func (c *Core) standing(wallet exchange.Wallet, asset string) exchange.Margin {
 	total := c.acct.holding(wallet, asset).total
 	m := exchange.Margin{Equity: total.Add(c.unrealised(wallet, asset)), Initial: c.margin(wallet, asset)}
 	for i := range c.acct.pos {
 		in := c.u.Get(exchange.InstrumentID(i))
-		if in.Market != wallet || in.Settle() != asset || c.acct.pos[i].qty == 0 {
+		if in.Wallet != wallet || in.Settle() != asset || c.acct.pos[i].qty == 0 {
 			continue
 		}
 		size := c.exposure(in, c.acct.pos[i].qty.Abs(), c.markPrice(in))
@@ -46,9 +46,9 @@ func (c *Core) payable(r *execution.PairRequest) error {
 		if leg.in.Inverse() { // the coins that the spot leg buys are its margin
 			continue
 		}
-		if free := c.balance(leg.in.Market, leg.in.Settle()).Free; leg.need.GreaterThan(free) {
+		if free := c.balance(leg.in.Wallet, leg.in.Settle()).Free; leg.need.GreaterThan(free) {
 			return fmt.Errorf("notional %s: the %s wallet has %s %s free, and this leg needs %s", r.Notional,
-				leg.in.Market, free.StringFixed(2), leg.in.Settle(), leg.need.StringFixed(2))
+				leg.in.Wallet, free.StringFixed(2), leg.in.Settle(), leg.need.StringFixed(2))
 		}
 	}
 	return nil

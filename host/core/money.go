@@ -38,8 +38,8 @@ func (s *Stats) measure(p *execution.Pair) {
 func (c *Core) onPayment(ev *exchange.Event) {
 	p := ev.Payment
 	in := c.u.Get(p.Instrument)
-	postings := []Posting{c.acct.add(in.Market, p.Asset, p.Amount), against("I:funding", p.Asset, p.Amount)}
-	c.stats.Funding = c.stats.Funding.Add(c.inUSDT(in.Market, p.Asset, p.Amount))
+	postings := []Posting{c.acct.add(in.Wallet, p.Asset, p.Amount), against("I:funding", p.Asset, p.Amount)}
+	c.stats.Funding = c.stats.Funding.Add(c.inUSDT(p.Asset, p.Amount))
 	c.emit(Effect{Kind: EffectTxn, Strategy: -1, Instrument: in.ID, Txn: &Txn{Kind: "funding",
 		Ref: in.Key() + ":" + p.Settled.String() + ":" + p.TranID, Strategy: c.ownerOf(in.ID), Postings: postings}})
 	c.shareFunding(in, p)
@@ -77,7 +77,7 @@ func (c *Core) shareFunding(in *exchange.Instrument, p *exchange.FundingPayment)
 		}
 	}
 	if rest.Position != 0 || !rest.Amount.IsZero() {
-		c.stats.Others.Funding = c.stats.Others.Funding.Add(c.inUSDT(in.Market, p.Asset, rest.Amount))
+		c.stats.Others.Funding = c.stats.Others.Funding.Add(c.inUSDT(p.Asset, rest.Amount))
 		c.emit(Effect{Kind: EffectFunding, Strategy: -1, Instrument: in.ID, Payment: &rest})
 	}
 }
@@ -98,11 +98,10 @@ func (c *Core) ownerOf(id exchange.InstrumentID) int32 {
 
 func (c *Core) transfer(t exchange.Transfer) {
 	free := c.movable(t.From, t.Asset)
-	switch t.From {
-	case exchange.Spot:
-		free = free.Sub(c.held(t.Asset, 0))
-	case exchange.COINM:
-		free = decimal.Min(free, c.unclaimed(t.Asset))
+	if !c.u.Margins(t.From) {
+		free = free.Sub(c.held(t.From, t.Asset, 0))
+	} else if c.u.Margined(exchange.Inverse, t.From, t.Asset) {
+		free = decimal.Min(free, c.unclaimed(t.From, t.Asset))
 	}
 	if other, busy := c.flying.find(t.Asset, t.From, t.To); busy && c.mover(other.ID) != nil {
 		c.log(Error, t.Strategy, fmt.Sprintf("transfer of %s %s from %s to %s refused: transfer %d of a pair is under way there",
@@ -120,8 +119,8 @@ func (c *Core) transfer(t exchange.Transfer) {
 
 // movable is what a transfer may take out of a wallet: profit that is not
 // realised may not leave a derivatives wallet.
-func (c *Core) movable(wallet exchange.Market, asset string) decimal.Decimal {
-	if wallet == exchange.Spot {
+func (c *Core) movable(wallet exchange.Wallet, asset string) decimal.Decimal {
+	if !c.u.Margins(wallet) {
 		return c.balance(wallet, asset).Free
 	}
 	return c.standing(wallet, asset).Movable
@@ -165,6 +164,7 @@ const OpeningBalance = "opening balance"
 
 // onBalance takes a deposit, or a correction of the venue.
 func (c *Core) onBalance(ev *exchange.Event) {
+	ev.Wallet = ev.Wallet.Within(c.u.House())
 	if strings.HasPrefix(ev.Reason, exchange.InsuranceFund) {
 		c.onInsurance(ev)
 		return
@@ -182,8 +182,8 @@ func (c *Core) onBalance(ev *exchange.Event) {
 		ref += " " + ev.Reason
 	}
 	c.emit(Effect{Kind: EffectTxn, Strategy: -1, Txn: &Txn{Kind: kind, Ref: ref, Strategy: -1, Postings: postings}})
-	if kind == "adjust" && ev.Wallet == exchange.Spot {
-		c.doubt(ev.Asset)
+	if kind == "adjust" && !c.u.Margins(ev.Wallet) {
+		c.doubt(ev.Wallet, ev.Asset)
 	}
 }
 
@@ -208,7 +208,7 @@ func (c *Core) markPrice(in *exchange.Instrument) decimal.Decimal {
 }
 
 // price is what one unit of an asset is worth in USDT; zero when nothing tells.
-func (c *Core) price(h *holding) decimal.Decimal {
+func (c *Core) price(h *pricing) decimal.Decimal {
 	if stable(h.asset) {
 		return decimal.NewFromInt(1)
 	}
@@ -226,8 +226,8 @@ func (c *Core) price(h *holding) decimal.Decimal {
 	return decimal.Zero
 }
 
-func (c *Core) inUSDT(wallet exchange.Market, asset string, amount decimal.Decimal) decimal.Decimal {
-	return amount.Mul(c.price(c.acct.holding(wallet, asset)))
+func (c *Core) inUSDT(asset string, amount decimal.Decimal) decimal.Decimal {
+	return amount.Mul(c.price(c.acct.pricing(asset)))
 }
 
 // Equity is the account's value in USDT: every wallet, what is in transit, and
@@ -236,18 +236,18 @@ func (c *Core) Equity() decimal.Decimal {
 	total := decimal.Zero
 	for _, h := range c.acct.holdings {
 		if !h.total.IsZero() {
-			total = total.Add(h.total.Mul(c.price(h)))
+			total = total.Add(h.total.Mul(c.price(h.priced)))
 		}
 	}
 	for _, h := range c.acct.transit {
 		if !h.total.IsZero() {
-			total = total.Add(c.inUSDT(exchange.Spot, h.asset, h.total))
+			total = total.Add(h.total.Mul(c.price(h.priced)))
 		}
 	}
 	for i := range c.acct.pos {
 		in := c.u.Get(exchange.InstrumentID(i))
 		if in.Perp() && c.acct.pos[i].qty != 0 {
-			total = total.Add(c.inUSDT(in.Market, in.Settle(), c.acct.pos[i].unrealised(in, c.markPrice(in))))
+			total = total.Add(c.inUSDT(in.Settle(), c.acct.pos[i].unrealised(in, c.markPrice(in))))
 		}
 	}
 	return total
@@ -258,7 +258,7 @@ func (c *Core) Equity() decimal.Decimal {
 func (c *Core) Unpriced() []string {
 	var out []string
 	for _, h := range c.acct.holdings {
-		if !h.total.IsZero() && !stable(h.asset) && h.spot == nil && h.perp == nil {
+		if !h.total.IsZero() && !stable(h.asset) && h.priced.spot == nil && h.priced.perp == nil {
 			out = append(out, fmt.Sprintf("%s %s (%s)", h.total, h.asset, h.wallet))
 		}
 	}
@@ -300,7 +300,7 @@ func (c *Core) sample() {
 // what can't be valued must not look like a loss.
 func (c *Core) priced() bool {
 	for _, h := range c.acct.holdings {
-		if !h.total.IsZero() && (h.spot != nil || h.perp != nil) && c.price(h).IsZero() {
+		if !h.total.IsZero() && (h.priced.spot != nil || h.priced.perp != nil) && c.price(h.priced).IsZero() {
 			return false
 		}
 	}
@@ -340,10 +340,10 @@ func (c *Core) saveState(s *slot) {
 }
 
 // balance tells total, locked and free of one asset of one wallet.
-func (c *Core) balance(wallet exchange.Market, asset string) exchange.Balance {
+func (c *Core) balance(wallet exchange.Wallet, asset string) exchange.Balance {
 	b := exchange.Balance{Total: c.acct.holding(wallet, asset).total}
-	if wallet == exchange.Spot {
-		b.Locked = c.lockedSpot(asset)
+	if !c.u.Margins(wallet) {
+		b.Locked = c.lockedSpot(wallet, asset)
 		b.Free = b.Total.Sub(b.Locked)
 		return b
 	}
@@ -352,12 +352,12 @@ func (c *Core) balance(wallet exchange.Market, asset string) exchange.Balance {
 	return b
 }
 
-func (c *Core) lockedSpot(asset string) decimal.Decimal {
+func (c *Core) lockedSpot(wallet exchange.Wallet, asset string) decimal.Decimal {
 	locked := decimal.Zero
 	for _, o := range c.orders.open {
 		in := c.u.Get(o.Instrument)
 		switch {
-		case in.Market != exchange.Spot:
+		case in.Perp() || in.Wallet != wallet:
 		case o.Side == exchange.Buy && in.Quote == asset:
 			locked = locked.Add(in.Notional(o.Price, o.Leaves()))
 		case o.Side == exchange.Sell && in.Base == asset:
@@ -369,17 +369,17 @@ func (c *Core) lockedSpot(asset string) decimal.Decimal {
 
 // margin is the initial margin of positions and of working orders that could
 // add to them.
-func (c *Core) margin(wallet exchange.Market, asset string) decimal.Decimal {
+func (c *Core) margin(wallet exchange.Wallet, asset string) decimal.Decimal {
 	sum := decimal.Zero
 	for i := range c.acct.pos {
 		in := c.u.Get(exchange.InstrumentID(i))
-		if in.Market == wallet && in.Settle() == asset && c.acct.pos[i].qty != 0 {
+		if in.Wallet == wallet && in.Settle() == asset && c.acct.pos[i].qty != 0 {
 			sum = sum.Add(c.exposure(in, c.acct.pos[i].qty.Abs(), c.markPrice(in)))
 		}
 	}
 	for _, o := range c.orders.open {
 		in := c.u.Get(o.Instrument)
-		if in.Market == wallet && in.Settle() == asset && !o.ReduceOnly {
+		if in.Wallet == wallet && in.Settle() == asset && !o.ReduceOnly {
 			sum = sum.Add(c.exposure(in, o.Leaves(), in.PriceDecimal(o.Price)))
 		}
 	}
@@ -398,11 +398,11 @@ func (c *Core) exposure(in *exchange.Instrument, q exchange.Lots, price decimal.
 	return v.Mul(in.ContractSize).DivRound(price, 16)
 }
 
-func (c *Core) unrealised(wallet exchange.Market, asset string) decimal.Decimal {
+func (c *Core) unrealised(wallet exchange.Wallet, asset string) decimal.Decimal {
 	sum := decimal.Zero
 	for i := range c.acct.pos {
 		in := c.u.Get(exchange.InstrumentID(i))
-		if in.Market == wallet && in.Settle() == asset {
+		if in.Wallet == wallet && in.Settle() == asset {
 			sum = sum.Add(c.acct.pos[i].unrealised(in, c.markPrice(in)))
 		}
 	}
@@ -431,16 +431,16 @@ func (c *Core) affordable(in *exchange.Instrument, o *exchange.Order, m risk.Mar
 	default:
 		asset, need = in.Base, in.QtyDecimal(o.Qty)
 	}
-	free := c.balance(in.Market, asset).Free
+	free := c.balance(in.Wallet, asset).Free
 	switch {
 	case in.Inverse():
 		free = c.spare(in, o.Pair, arriving)
-	case in.Market == exchange.Spot && o.Side == exchange.Sell:
+	case !in.Perp() && o.Side == exchange.Sell:
 		free = c.Free(in.ID, o.Pair)
 	}
 	if need.GreaterThan(free) {
 		return &risk.Denied{Rule: "balance", Detail: fmt.Sprintf("%s %s %s needs %s %s and the %s wallet has %s free",
-			o.Side, in.QtyDecimal(o.Qty), in.Key(), need.Round(8), asset, in.Market, free.Round(8))}
+			o.Side, in.QtyDecimal(o.Qty), in.Key(), need.Round(8), asset, in.Wallet, free.Round(8))}
 	}
 	return nil
 }
@@ -458,8 +458,8 @@ func (c *Core) Book(id exchange.InstrumentID) *book.Book { return c.markets[id].
 
 // Free implements execution.Port.
 func (c *Core) Free(spot exchange.InstrumentID, pair exchange.PairID) decimal.Decimal {
-	coin := c.u.Get(spot).Base
-	return c.balance(exchange.Spot, coin).Free.Sub(c.held(coin, pair))
+	in := c.u.Get(spot)
+	return c.balance(in.Wallet, in.Base).Free.Sub(c.held(in.Wallet, in.Base, pair))
 }
 
 // Position implements execution.Port.

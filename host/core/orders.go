@@ -103,7 +103,7 @@ func (c *Core) CheckWith(o *exchange.Order, arriving decimal.Decimal) error {
 		Now: c.now, Ready: m.book.Ready(), Age: c.now - m.book.Updated(), Bid: bid.Price, Ask: ask.Price,
 		Position: c.acct.pos[in.ID].qty, Pending: c.orders.pending(in.ID, o.Side), OpenOrders: len(c.orders.open),
 	}
-	if m := c.machine(o.Pair); m != nil && in.Market == exchange.Spot {
+	if m := c.machine(o.Pair); m != nil && !in.Perp() {
 		ctx.Position, ctx.Pending = pairCoins(in, m.Pair.SpotQty, c.TakerFee(in.ID)), 0
 	}
 	if err := c.gate.Check(in, o, ctx); err != nil {
@@ -296,7 +296,7 @@ func (c *Core) feeValue(in *exchange.Instrument, f *exchange.Fill) decimal.Decim
 	if f.FeeAsset == in.Base && stable(in.Quote) {
 		return f.Fee.Mul(in.PriceDecimal(f.Price)).DivRound(decimal.NewFromInt(in.Multiplier), 16)
 	}
-	return c.inUSDT(in.Market, f.FeeAsset, f.Fee)
+	return c.inUSDT(f.FeeAsset, f.Fee)
 }
 
 // fillProgress tells everyone concerned and settles the order's status.

@@ -56,7 +56,7 @@ func TestWhatNothingPricesIsNamed(t *testing.T) {
 	}
 	b := &bench{t: t, core: c, now: exchange.Date(2026, 1, 5)}
 	for asset, amount := range map[string]int64{"USDT": 100, "BTC": 2, "XYZ": 7} {
-		b.step(exchange.Event{Kind: exchange.KindBalance, Wallet: exchange.Spot, Asset: asset, Amount: decimal.NewFromInt(amount), Reason: OpeningBalance})
+		b.step(exchange.Event{Kind: exchange.KindBalance, Wallet: "spot", Asset: asset, Amount: decimal.NewFromInt(amount), Reason: OpeningBalance})
 	}
 	b.book(0, 599999, 600001, 1)
 	if got := c.Equity(); !got.Equal(decimal.NewFromInt(100 + 2*60000)) {

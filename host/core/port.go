@@ -154,9 +154,12 @@ func (p *Port) Position(id exchange.InstrumentID) exchange.Position {
 	return pos.view(p.c.u.Get(id))
 }
 
+// Wallets lists the wallets of the account.
+func (p *Port) Wallets() []exchange.Wallet { return p.c.wallets() }
+
 // Balance returns one asset of one wallet of the account.
-func (p *Port) Balance(wallet exchange.Market, asset string) exchange.Balance {
-	return p.c.balance(wallet, asset)
+func (p *Port) Balance(wallet exchange.Wallet, asset string) exchange.Balance {
+	return p.c.balance(wallet.Within(p.c.u.House()), asset)
 }
 
 // Equity returns the account's value in USDT.
@@ -274,8 +277,9 @@ func (p *Port) ClosePair(r execution.CloseRequest) error {
 }
 
 // Transfer stages a transfer between two wallets.
-func (p *Port) Transfer(asset string, from, to exchange.Market, amount decimal.Decimal) {
-	p.refuse(misdirected(asset, from, to, amount))
+func (p *Port) Transfer(asset string, from, to exchange.Wallet, amount decimal.Decimal) {
+	from, to = from.Within(p.c.u.House()), to.Within(p.c.u.House())
+	p.refuse(p.c.misdirected(asset, from, to, amount))
 	p.stage(staged{kind: stageTransfer,
 		transfer: exchange.Transfer{Strategy: p.slot.index, Asset: asset, From: from, To: to, Amount: amount}})
 }

@@ -50,13 +50,24 @@ func (c *Core) malformed(o *exchange.Order) error {
 // fill a megabyte.
 const maxPlaces = 36
 
+// wallets are those that back an instrument, and those that something was put into.
+func (c *Core) wallets() []exchange.Wallet {
+	out := slices.Clone(c.u.Wallets())
+	for _, h := range c.acct.holdings {
+		if !h.total.IsZero() && !slices.Contains(out, h.wallet) {
+			out = append(out, h.wallet)
+		}
+	}
+	return out
+}
+
 // misdirected says why a transfer makes no sense.
-func misdirected(asset string, from, to exchange.Market, amount decimal.Decimal) error {
+func (c *Core) misdirected(asset string, from, to exchange.Wallet, amount decimal.Decimal) error {
 	switch {
 	case asset == "":
 		return fmt.Errorf("transfer: no asset is named")
-	case !slices.Contains(exchange.Markets[:], from) || !slices.Contains(exchange.Markets[:], to):
-		return fmt.Errorf("transfer of %s: from wallet %d to %d: want wallets of package exchange", asset, from, to)
+	case !slices.Contains(c.wallets(), from) || !slices.Contains(c.wallets(), to):
+		return fmt.Errorf("transfer of %s: from wallet %q to %q: want two of %s", asset, from, to, c.wallets())
 	case from == to:
 		return fmt.Errorf("transfer of %s: from %s to itself", asset, from)
 	case amount.Exponent() > maxPlaces || amount.Exponent() < -maxPlaces:

@@ -30,7 +30,7 @@ type Restore struct {
 
 // RestoredBalance is the total of one asset of one wallet.
 type RestoredBalance struct {
-	Wallet exchange.Market
+	Wallet exchange.Wallet
 	Asset  string
 	Total  decimal.Decimal
 }

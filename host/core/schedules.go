@@ -159,7 +159,7 @@ func (c *Core) Promised(id exchange.InstrumentID, side exchange.Side, besides ex
 			sum += s.Rest()
 		}
 	}
-	if c.u.Get(id).Market == exchange.Spot {
+	if !c.u.Get(id).Perp() {
 		for _, o := range c.orders.open {
 			if o.Schedule != 0 && o.Schedule != besides && o.Instrument == id && o.Side == side {
 				sum -= o.Leaves()
@@ -177,7 +177,7 @@ func (c *Core) Volume(id exchange.InstrumentID) *schedule.History { return &c.ma
 func (c *Core) VolumeCurve(id exchange.InstrumentID, start, interval exchange.Time, slices int) schedule.Curve {
 	var others []*schedule.History
 	for i := range c.markets {
-		if m := &c.markets[i]; m.in.ID != id && m.in.Market == c.markets[id].in.Market {
+		if m := &c.markets[i]; m.in.ID != id && m.in.Venue == c.markets[id].in.Venue {
 			others = append(others, &m.volume)
 		}
 	}

@@ -84,7 +84,7 @@ func (c *Core) attribute(f *exchange.Fill) (*exchange.Fill, []FillShare) {
 	shares, held := c.holders(in)
 	net := c.acct.pos[in.ID].qty
 	if !in.Perp() {
-		net = exchange.Lots(in.Lot.Floor(c.acct.holding(in.Market, in.Base).total))
+		net = exchange.Lots(in.Lot.Floor(c.acct.holding(in.Wallet, in.Base).total))
 	}
 	parts := attribution.Split(f.Side, f.Qty, net, held, attribution.ByVenue(named.Reason))
 	out := shares[:0]
@@ -147,7 +147,7 @@ func (c *Core) holders(in *exchange.Instrument) (list []FillShare, held []exchan
 	}
 	// Coins that a strategy bought and that are not in the wallet any more are nobody's
 	// to give: those of pairs come first.
-	free := exchange.Lots(in.Lot.Floor(c.acct.holding(in.Market, in.Base).total))
+	free := exchange.Lots(in.Lot.Floor(c.acct.holding(in.Wallet, in.Base).total))
 	for _, qty := range held {
 		free -= qty
 	}

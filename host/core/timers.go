@@ -159,7 +159,7 @@ func (c *Core) DueTimer() string {
 	}
 	for _, k := range c.keepers {
 		if d, armed := k.Deadline(); armed && d == at {
-			return "the keeper of the " + k.Request.Wallet.String() + " wallet"
+			return "the keeper of the " + string(k.Request.Wallet) + " wallet"
 		}
 	}
 	return "a schedule"

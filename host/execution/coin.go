@@ -287,7 +287,7 @@ func (m *Machine) levelLong(p Port, now exchange.Time, n exchange.Lots) bool {
 	if mv.Flying() {
 		return m.bridge(p, now, n)
 	}
-	if m.cut == "" && !m.stopping && m.ship(p, now, exchange.Spot, exchange.COINM, m.Pair.SpotQty) {
+	if m.cut == "" && !m.stopping && m.ship(p, now, legSpot, legPerp, m.Pair.SpotQty) {
 		return true
 	}
 	if last := m.unhedgedAt + m.Request.MaxUnhedgedTime; m.cut == "" && !m.stopping && now < last {
@@ -337,7 +337,7 @@ func (m *Machine) shed(p Port, now exchange.Time, n exchange.Lots) bool {
 		m.strand(now)
 		return m.take(p, now, o)
 	}
-	if (m.contracts(p, away) > 0 || m.worthSweeping(p, away)) && m.ship(p, now, exchange.COINM, exchange.Spot, away) {
+	if (m.contracts(p, away) > 0 || m.worthSweeping(p, away)) && m.ship(p, now, legPerp, legSpot, away) {
 		return true
 	}
 	if patient := m.unhedgedAt + m.late(); now < patient && mv.State == MoveFailed && mv.Failures < moveTries {

@@ -16,11 +16,11 @@ import (
 func TestCoinRequestsThatMakeNoSense(t *testing.T) {
 	step := exchange.MustStep
 	u, err := exchange.NewUniverse([]exchange.Instrument{
-		{Market: exchange.Spot, Symbol: "ABCUSDT", Base: "ABC", Quote: "USDT", Tick: step("0.01"), Lot: step("0.001")},
-		{Market: exchange.Spot, Symbol: "ABCEUR", Base: "ABC", Quote: "EUR", Tick: step("0.01"), Lot: step("0.001")},
-		{Market: exchange.COINM, Symbol: "ABCUSD_PERP", Base: "ABC", Quote: "USD", Tick: step("0.01"), Lot: step("1")},
-		{Market: exchange.COINM, Symbol: "XYZUSD_PERP", Base: "XYZ", Quote: "USD", Tick: step("0.01"), Lot: step("1"), ContractSize: dec("10")},
-		{Market: exchange.COINM, Symbol: "ABCUSD_BIG", Base: "ABC", Quote: "USD", Tick: step("0.01"), Lot: step("1"), ContractSize: dec("100")},
+		{Venue: "spot", Symbol: "ABCUSDT", Base: "ABC", Quote: "USDT", Tick: step("0.01"), Lot: step("0.001")},
+		{Venue: "spot", Symbol: "ABCEUR", Base: "ABC", Quote: "EUR", Tick: step("0.01"), Lot: step("0.001")},
+		{Venue: "coinm", Contract: exchange.Inverse, Symbol: "ABCUSD_PERP", Base: "ABC", Quote: "USD", Tick: step("0.01"), Lot: step("1")},
+		{Venue: "coinm", Contract: exchange.Inverse, Symbol: "XYZUSD_PERP", Base: "XYZ", Quote: "USD", Tick: step("0.01"), Lot: step("1"), ContractSize: dec("10")},
+		{Venue: "coinm", Contract: exchange.Inverse, Symbol: "ABCUSD_BIG", Base: "ABC", Quote: "USD", Tick: step("0.01"), Lot: step("1"), ContractSize: dec("100")},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -66,7 +66,7 @@ func (m *Machine) sendAhead(p Port, now exchange.Time, coins decimal.Decimal) bo
 	if m.contracts(p, away) == 0 && (m.Pair.Coin.Stranded == 0 || !m.worthMoving(p, away).IsPositive()) {
 		return false
 	}
-	m.ship(p, now, exchange.COINM, exchange.Spot, away)
+	m.ship(p, now, legPerp, legSpot, away)
 	return true
 }
 
@@ -103,7 +103,7 @@ func (m *Machine) sweep(p Port, now exchange.Time) bool {
 	case now < m.notBefore:
 		m.wake = m.notBefore
 	case o == nil:
-		m.ship(p, now, exchange.COINM, exchange.Spot, away)
+		m.ship(p, now, legPerp, legSpot, away)
 	default:
 		if err := p.Check(o); err != nil {
 			m.putOff(now)

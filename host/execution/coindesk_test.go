@@ -20,7 +20,7 @@ type coinDesk struct {
 
 // coinMargined makes the desk trade the coin-margined perpetual.
 func (d *desk) coinMargined() {
-	for _, p := range d.u.Pairs(exchange.COINM) {
+	for _, p := range d.u.Pairs(exchange.Perpetuals(exchange.Inverse)) {
 		d.spot, d.perp = p.Spot.ID, p.Perp.ID
 	}
 }
@@ -58,14 +58,14 @@ func (d *desk) Movable(m *Machine) decimal.Decimal {
 
 func (d *desk) Quiet(*Machine) bool { return !d.noisy }
 
-func (d *desk) Move(m *Machine, from, to exchange.Market, coins decimal.Decimal) (exchange.Transfer, error) {
+func (d *desk) Move(m *Machine, from, to exchange.Wallet, coins decimal.Decimal) (exchange.Transfer, error) {
 	d.t.Helper()
 	for i := range d.moves {
 		if v := &d.moves[i]; !v.Done && !v.Failed {
 			return exchange.Transfer{}, fmt.Errorf("transfer %d is under way", v.ID)
 		}
 	}
-	if from == exchange.COINM {
+	if from == "coinm" {
 		coins = decimal.Min(coins, d.Movable(m))
 		d.but = decimal.Max(decimal.Zero, d.but.Sub(coins))
 	} else if coins.GreaterThan(m.Pair.SpotQty) {

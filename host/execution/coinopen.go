@@ -100,7 +100,7 @@ func (m *Machine) replenish(p Port, now exchange.Time) bool {
 	if m.stopping || m.Pair.PerpQty == 0 || m.contracts(p, m.Pair.SpotQty) <= 0 {
 		return false
 	}
-	if m.ship(p, now, exchange.Spot, exchange.COINM, m.Pair.SpotQty) {
+	if m.ship(p, now, legSpot, legPerp, m.Pair.SpotQty) {
 		return true
 	}
 	return m.Pair.State == PairOpening // an opening waits; who holds looks after itself

@@ -72,7 +72,7 @@ func (m *Machine) repay(p Port, now exchange.Time) bool {
 	if !away.IsPositive() {
 		return false
 	}
-	return m.ship(p, now, exchange.COINM, exchange.Spot, away) || m.Pair.State != PairOpen
+	return m.ship(p, now, legPerp, legSpot, away) || m.Pair.State != PairOpen
 }
 
 // lacks reports whether coins that are to be sold are not in the wallet. While another

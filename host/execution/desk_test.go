@@ -20,15 +20,15 @@ func dec(s string) decimal.Decimal { return decimal.RequireFromString(s) }
 func markets(t testing.TB) *exchange.Universe {
 	t.Helper()
 	u, err := exchange.NewUniverse([]exchange.Instrument{
-		{Market: exchange.Spot, Symbol: "ABCUSDT", Base: "ABC", Quote: "USDT", Tick: exchange.MustStep("0.01"), Lot: exchange.MustStep("0.001"),
+		{Venue: "spot", Symbol: "ABCUSDT", Base: "ABC", Quote: "USDT", Tick: exchange.MustStep("0.01"), Lot: exchange.MustStep("0.001"),
 			MinNotional: dec("5"), TakerFee: dec("0.001"), MakerFee: dec("0.001")},
-		{Market: exchange.USDM, Symbol: "ABCUSDT", Base: "ABC", Quote: "USDT", Tick: exchange.MustStep("0.01"), Lot: exchange.MustStep("0.01"),
+		{Venue: "usdm", Contract: exchange.Linear, Symbol: "ABCUSDT", Base: "ABC", Quote: "USDT", Tick: exchange.MustStep("0.01"), Lot: exchange.MustStep("0.01"),
 			MinNotional: dec("5"), TakerFee: dec("0.0005")},
-		{Market: exchange.Spot, Symbol: "SHIBUSDT", Base: "SHIB", Quote: "USDT", Tick: exchange.MustStep("0.00000001"), Lot: exchange.MustStep("1"),
+		{Venue: "spot", Symbol: "SHIBUSDT", Base: "SHIB", Quote: "USDT", Tick: exchange.MustStep("0.00000001"), Lot: exchange.MustStep("1"),
 			MinNotional: dec("5"), TakerFee: dec("0.001")},
-		{Market: exchange.USDM, Symbol: "1000SHIBUSDT", Base: "SHIB", Quote: "USDT", Multiplier: 1000, Tick: exchange.MustStep("0.000001"),
+		{Venue: "usdm", Contract: exchange.Linear, Symbol: "1000SHIBUSDT", Base: "SHIB", Quote: "USDT", Multiplier: 1000, Tick: exchange.MustStep("0.000001"),
 			Lot: exchange.MustStep("1"), MinNotional: dec("5"), TakerFee: dec("0.0005")},
-		{Market: exchange.COINM, Symbol: "ABCUSD_PERP", Base: "ABC", Quote: "USD", ContractSize: dec("10"), Tick: exchange.MustStep("0.01"),
+		{Venue: "coinm", Contract: exchange.Inverse, Symbol: "ABCUSD_PERP", Base: "ABC", Quote: "USD", ContractSize: dec("10"), Tick: exchange.MustStep("0.01"),
 			Lot: exchange.MustStep("1"), TakerFee: dec("0.0005")},
 	})
 	if err != nil {
@@ -66,7 +66,7 @@ func newDesk(t testing.TB, coin string) *desk {
 	for _, in := range d.u.All() {
 		d.books = append(d.books, book.New(in))
 	}
-	for _, p := range d.u.Pairs(exchange.USDM) {
+	for _, p := range d.u.Pairs(exchange.Perpetuals(exchange.Linear)) {
 		if p.Base == coin {
 			d.spot, d.perp = p.Spot.ID, p.Perp.ID
 		}
@@ -111,7 +111,7 @@ func (d *desk) Settle(m *Machine, lots exchange.Lots) bool {
 	return true
 }
 
-func (d *desk) leg(id exchange.InstrumentID) string { return d.u.Get(id).Market.String() }
+func (d *desk) leg(id exchange.InstrumentID) string { return string(d.u.Get(id).Venue) }
 func (d *desk) qty(id exchange.InstrumentID, q exchange.Lots) string {
 	return d.u.Get(id).QtyDecimal(q).String()
 }

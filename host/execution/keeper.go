@@ -18,8 +18,11 @@ import (
 // positions shorts that rise together: (equity - maintenance) / (exposure +
 // maintenance).
 type KeepRequest struct {
-	Wallet exchange.Market // USDM
-	Asset  string          // what margins it: USDT
+	Wallet exchange.Wallet
+	Asset  string // what margins it: USDT
+	// Cash is the wallet that money comes from and goes back to; empty: where spot
+	// markets trade.
+	Cash   exchange.Wallet
 	Target decimal.Decimal // the distance to open with and to restore
 	Soft   decimal.Decimal // below it, cash of the spot wallet becomes margin
 	// Hard is where pairs are made smaller, when cash can't bring the distance
@@ -31,8 +34,8 @@ type KeepRequest struct {
 // Validate says what makes no sense, or nil.
 func (r *KeepRequest) Validate() error {
 	switch {
-	case r.Wallet != exchange.USDM || r.Asset != "USDT":
-		return fmt.Errorf("wallet: only USDT in the usdm wallet can be kept, got %s in %s", r.Asset, r.Wallet)
+	case r.Wallet == r.Cash || r.Asset != "USDT":
+		return fmt.Errorf("wallet: only USDT in a wallet of linear contracts can be kept, got %s in %s", r.Asset, r.Wallet)
 	case !r.Hard.IsPositive() || r.Soft.LessThan(r.Hard) || r.Target.LessThanOrEqual(r.Soft):
 		return fmt.Errorf("want 0 < hard <= soft < target, got hard %s, soft %s, target %s", r.Hard, r.Soft, r.Target)
 	case r.Target.GreaterThan(decimal.NewFromInt(10)):
@@ -55,11 +58,11 @@ type Short struct {
 // KeeperPort is what a keeper needs from the core.
 type KeeperPort interface {
 	Now() exchange.Time
-	Standing(wallet exchange.Market, asset string) exchange.Margin
+	Standing(wallet exchange.Wallet, asset string) exchange.Margin
 	Cash(asset string) decimal.Decimal // free on spot
-	Shorts(wallet exchange.Market) []Short
+	Shorts(wallet exchange.Wallet) []Short
 	// Move sends a transfer and returns its id; 0 when it was refused.
-	Move(asset string, from, to exchange.Market, amount decimal.Decimal) uint64
+	Move(asset string, from, to exchange.Wallet, amount decimal.Decimal) uint64
 	// Shrink closes a value of a pair at any basis; zero means all.
 	Shrink(pair exchange.PairID, value decimal.Decimal, reason string) error
 	Say(warn bool, text string)
@@ -163,7 +166,7 @@ func (k *Keeper) defend(p KeeperPort, now exchange.Time, m exchange.Margin, d, c
 	case k.movedAt != 0 && now < due:
 		k.wake = due
 	default:
-		k.move(p, exchange.Spot, k.Request.Wallet, amount)
+		k.move(p, k.Request.Cash, k.Request.Wallet, amount)
 		p.Say(true, fmt.Sprintf("a rise of %s would liquidate (soft limit %s): %s %s of the spot wallet become margin",
 			percent(d), percent(k.Request.Soft), amount, k.Request.Asset))
 	}
@@ -226,7 +229,7 @@ func (k *Keeper) share(p KeeperPort, now exchange.Time, m exchange.Margin, cash 
 	}
 	spare, need := k.spare(m), unit(m, k.Request.Target)
 	want := decimal.Max(decimal.Zero, cash.Add(spare)).Mul(cost).DivRound(cost.Add(need), 2)
-	from, to, amount := k.Request.Wallet, exchange.Spot, want.Sub(cash)
+	from, to, amount := k.Request.Wallet, k.Request.Cash, want.Sub(cash)
 	if amount.IsNegative() {
 		from, to, amount = to, from, amount.Neg()
 	} else {
@@ -249,7 +252,7 @@ func (k *Keeper) spare(m exchange.Margin) decimal.Decimal {
 	return m.Equity.Sub(m.Exposure.Mul(unit(m, k.Request.Target)))
 }
 
-func (k *Keeper) move(p KeeperPort, from, to exchange.Market, amount decimal.Decimal) {
+func (k *Keeper) move(p KeeperPort, from, to exchange.Wallet, amount decimal.Decimal) {
 	k.movedAt, k.coming = p.Now(), decimal.Zero
 	k.moving = p.Move(k.Request.Asset, from, to, amount)
 	k.failed = k.moving == 0

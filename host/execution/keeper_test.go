@@ -29,9 +29,9 @@ type safe struct {
 }
 
 func (s *safe) Now() exchange.Time                               { return s.now }
-func (s *safe) Standing(exchange.Market, string) exchange.Margin { return s.m }
+func (s *safe) Standing(exchange.Wallet, string) exchange.Margin { return s.m }
 func (s *safe) Cash(string) decimal.Decimal                      { return s.cash }
-func (s *safe) Shorts(exchange.Market) []Short                   { return slices.Clone(s.pairs) }
+func (s *safe) Shorts(exchange.Wallet) []Short                   { return slices.Clone(s.pairs) }
 
 func (s *safe) say(format string, a ...any) {
 	at := ""
@@ -41,7 +41,7 @@ func (s *safe) say(format string, a ...any) {
 	fmt.Fprintf(&s.out, "=> %s%s\n", at, fmt.Sprintf(format, a...))
 }
 
-func (s *safe) Move(asset string, from, to exchange.Market, amount decimal.Decimal) uint64 {
+func (s *safe) Move(asset string, from, to exchange.Wallet, amount decimal.Decimal) uint64 {
 	s.moves++
 	s.say("transfer %d: %s %s from %s to %s", s.moves, amount, asset, from, to)
 	return s.moves
@@ -69,7 +69,7 @@ func (s *safe) command(t *testing.T, w []string) {
 	t.Helper()
 	switch w[0] {
 	case "keep":
-		s.keeper.Request = KeepRequest{Wallet: exchange.USDM, Asset: "USDT", Target: dec(w[1]), Soft: dec(w[2]), Hard: dec(w[3])}
+		s.keeper.Request = KeepRequest{Wallet: "usdm", Cash: "spot", Asset: "USDT", Target: dec(w[1]), Soft: dec(w[2]), Hard: dec(w[3])}
 		if len(w) > 4 {
 			s.keeper.Request.Reserve = dec(w[4])
 		}
@@ -151,7 +151,7 @@ func TestKeeperStaysWithinTheMoney(t *testing.T) {
 			return decimal.New(int64(rapid.IntRange(0, most*100).Draw(r, name)), -2)
 		}
 		s := &bounded{safe: safe{now: exchange.Date(2026, 1, 5)}, r: r}
-		s.keeper.Request = KeepRequest{Wallet: exchange.USDM, Asset: "USDT", Target: dec("0.6"), Soft: dec("0.35"), Hard: dec("0.25"), Reserve: money("reserve", 500)}
+		s.keeper.Request = KeepRequest{Wallet: "usdm", Cash: "spot", Asset: "USDT", Target: dec("0.6"), Soft: dec("0.35"), Hard: dec("0.25"), Reserve: money("reserve", 500)}
 		s.cash = money("cash", 5000)
 		for i := range rapid.IntRange(0, 4).Draw(r, "pairs") {
 			v := money("value", 5000).Add(decimal.NewFromInt(10))
@@ -179,10 +179,10 @@ type bounded struct {
 	asked int
 }
 
-func (s *bounded) Move(asset string, from, to exchange.Market, amount decimal.Decimal) uint64 {
+func (s *bounded) Move(asset string, from, to exchange.Wallet, amount decimal.Decimal) uint64 {
 	s.asked++
 	most := s.m.Movable
-	if from == exchange.Spot {
+	if from == "spot" {
 		most = s.cash.Sub(s.keeper.Request.Reserve)
 	}
 	if !amount.IsPositive() || amount.GreaterThan(most) || from == to {

@@ -35,7 +35,7 @@ type Port interface {
 	Cancel(exchange.OrderID)
 	// Move sends a transfer of a pair's coins and returns it as it was sent: its
 	// amount carries an exchange.Nonce. One is under way at a time for an asset, from, and to.
-	Move(m *Machine, from, to exchange.Market, coins decimal.Decimal) (exchange.Transfer, error)
+	Move(m *Machine, from, to exchange.Wallet, coins decimal.Decimal) (exchange.Transfer, error)
 	// Movable is how many of a pair's coins the wallet of its perpetual lets go.
 	Movable(m *Machine) decimal.Decimal
 	// Quiet reports whether no other pair is at work with the same coins.

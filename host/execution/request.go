@@ -32,7 +32,7 @@ func validate(r *PairRequest, p Port) error {
 
 func validateLegs(r *PairRequest, p Port) error {
 	spot, perp := p.Instrument(r.Spot), p.Instrument(r.Perp)
-	if spot.Market != exchange.Spot {
+	if spot.Perp() {
 		return fmt.Errorf("spot: %s is not a spot market", spot.Key())
 	}
 	if !perp.Perp() {

@@ -45,9 +45,9 @@ func (m *Machine) coverAgain(p Port, now exchange.Time, cover *exchange.Order) {
 // landed is called when coins arrived. They are not stranded any more if half of what is
 // left could follow: a few are freed by buying contracts back, whatever stands on the
 // others.
-func (m *Machine) landed(p Port, wallet exchange.Market) {
+func (m *Machine) landed(p Port, leg int) {
 	left, _ := m.Collateral(p.Instrument(m.Pair.Perp), m.coinPrice(p))
-	if wallet == exchange.Spot && p.Movable(m).GreaterThanOrEqual(left.Mul(half)) {
+	if leg == legSpot && p.Movable(m).GreaterThanOrEqual(left.Mul(half)) {
 		m.Pair.Coin.Stranded, m.coin.backs = 0, 0
 	}
 }
@@ -94,7 +94,7 @@ func (m *Machine) strandedWord(p Port) string {
 	perp := p.Instrument(m.Pair.Perp)
 	coins, _ := m.Collateral(perp, m.coinPrice(p))
 	coins = coins.Round(8)
-	text := fmt.Sprintf("%s %s%s in the %s wallet can't be brought to spot yet, %s", coins, perp.Base, m.worth(p, coins), perp.Market, m.strandedWhy())
+	text := fmt.Sprintf("%s %s%s in the %s wallet can't be brought to spot yet, %s", coins, perp.Base, m.worth(p, coins), perp.Wallet, m.strandedWhy())
 	if m.Pair.PerpQty < 0 {
 		text += fmt.Sprintf("; a short of %s %s hedges them", perp.QtyDecimal(-m.Pair.PerpQty), perp.Key())
 	}
@@ -112,7 +112,7 @@ func (m *Machine) strandedWhy() string {
 func (m *Machine) strandedText(p Port) string {
 	base, in := p.Instrument(m.Pair.Spot).Base, m.Pair.InMargin().Round(8)
 	text := fmt.Sprintf("%s %s%s are left in the %s wallet: they could not be brought to spot, %s", in, base, m.worth(p, in),
-		p.Instrument(m.Pair.Perp).Market, m.strandedWhy())
+		p.Instrument(m.Pair.Perp).Wallet, m.strandedWhy())
 	if m.Pair.SpotQty.GreaterThanOrEqual(p.Instrument(m.Pair.Spot).QtyDecimal(1)) {
 		text += fmt.Sprintf("; %s %s are left on spot%s", m.Pair.SpotQty, base, m.unsold(p, m.Pair.SpotQty))
 	}

@@ -23,7 +23,7 @@ const (
 type Move struct {
 	State    MoveState
 	ID       uint64
-	From, To exchange.Market
+	From, To exchange.Wallet
 	Coins    decimal.Decimal
 	Sent     exchange.Time
 	Failures int           // in a row
@@ -55,9 +55,9 @@ func (v *Move) pause() exchange.Time {
 func (m *Machine) late() exchange.Time { return min(moveLate, m.Request.MaxUnhedgedTime/4) }
 func (m *Machine) lost() exchange.Time { return min(moveLost, m.Request.MaxUnhedgedTime/2) }
 
-// ship sends coins to another wallet, or says in the pair's reason why not now.
-func (m *Machine) ship(p Port, now exchange.Time, from, to exchange.Market, coins decimal.Decimal) bool {
-	mv := &m.Pair.Coin.Move
+// ship sends coins to the wallet of the other leg, or says in the pair's reason why not now.
+func (m *Machine) ship(p Port, now exchange.Time, fromLeg, toLeg int, coins decimal.Decimal) bool {
+	mv, from, to := &m.Pair.Coin.Move, m.wallet(p, fromLeg), m.wallet(p, toLeg)
 	if mv.State == MoveFailed && now < mv.Next {
 		m.wake = mv.Next
 		return false
@@ -73,19 +73,33 @@ func (m *Machine) ship(p Port, now exchange.Time, from, to exchange.Market, coin
 		failures = 0
 	}
 	*mv = Move{State: MoveSent, ID: t.ID, From: from, To: to, Coins: t.Amount, Sent: now, Failures: failures}
-	m.Pair.hold(from, t.Amount.Neg())
+	m.Pair.hold(fromLeg, t.Amount.Neg())
 	m.wake = now + m.late()
 	m.tell(p)
 	return true
 }
 
-// hold adds coins to what the pair has in a wallet.
-func (p *Pair) hold(wallet exchange.Market, coins decimal.Decimal) {
-	if wallet == exchange.Spot {
+// hold adds coins to what the pair has in the wallet of a leg.
+func (p *Pair) hold(leg int, coins decimal.Decimal) {
+	if leg == legSpot {
 		p.SpotQty = p.SpotQty.Add(coins)
 	} else {
 		p.Coin.Margin = p.Coin.Margin.Add(coins)
 	}
+}
+
+func (m *Machine) wallet(p Port, leg int) exchange.Wallet {
+	if leg == legSpot {
+		return p.Instrument(m.Pair.Spot).Wallet
+	}
+	return p.Instrument(m.Pair.Perp).Wallet
+}
+
+func (m *Machine) legOf(p Port, wallet exchange.Wallet) int {
+	if wallet == m.wallet(p, legSpot) {
+		return legSpot
+	}
+	return legPerp
 }
 
 // Moved tells the machine how its transfer ended.
@@ -95,13 +109,14 @@ func (m *Machine) Moved(p Port, t *exchange.Transfer) {
 		return
 	}
 	m.attempts = 0
+	from, to := m.legOf(p, mv.From), m.legOf(p, mv.To)
 	if t.Failed {
-		m.Pair.hold(mv.From, mv.Coins)
+		m.Pair.hold(from, mv.Coins)
 		m.moveFailed(p, t.Reason)
 	} else {
-		m.Pair.hold(mv.To, t.Amount)
-		m.Pair.hold(mv.From, mv.Coins.Sub(t.Amount)) // what the venue's desk cut off to mark it
-		m.landed(p, mv.To)
+		m.Pair.hold(to, t.Amount)
+		m.Pair.hold(from, mv.Coins.Sub(t.Amount)) // what the venue's desk cut off to mark it
+		m.landed(p, to)
 		*mv = Move{}
 	}
 	m.tell(p)
@@ -117,7 +132,7 @@ func (m *Machine) moveFailed(p Port, why string) {
 	mv.Failures++
 	mv.Next = p.Now() + mv.pause()
 	m.Pair.Reason = fmt.Sprintf("transfer %d from %s to %s failed: %s", mv.ID, mv.From, mv.To, why)
-	if m.Pair.Coin.Stranded == 0 && mv.From == exchange.COINM {
+	if m.Pair.Coin.Stranded == 0 && m.legOf(p, mv.From) == legPerp {
 		m.Pair.Coin.Stranded = p.Now()
 	}
 	if mv.Failures < moveTries {

@@ -13,7 +13,7 @@ import (
 func perp(t *testing.T) *exchange.Instrument {
 	t.Helper()
 	u, err := exchange.NewUniverse([]exchange.Instrument{{
-		Market: exchange.USDM, Symbol: "BTCUSDT", Base: "BTC", Quote: "USDT",
+		Venue: "usdm", Contract: exchange.Linear, Symbol: "BTCUSDT", Base: "BTC", Quote: "USDT",
 		Tick: exchange.MustStep("0.1"), Lot: exchange.MustStep("0.001"),
 	}})
 	if err != nil {

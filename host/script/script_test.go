@@ -178,7 +178,7 @@ func TestStrategyTable(t *testing.T) {
 		`return {name = "x", on_start = print, version = 1.5}`:                         "version: want a whole number",
 		`return {name = "x", on_start = print, subscribe = "usdm:BTCUSDT"}`:            "subscribe: want a list",
 		`return {name = "x", on_start = print, subscribe = {"BTCUSDT"}}`:               "subscribe[1]: \"BTCUSDT\" is not a symbol",
-		`return {name = "x", on_start = print, universe = {"perp:BTC"}}`:               `universe[1]: unknown market "perp"`,
+		`return {name = "x", on_start = print, universe = {":BTC"}}`:                   `universe[1]: ":BTC" is not a symbol`,
 		`return {name = "x", on_start = print, subscribe = {}, universe = {}}`:         "give one of them",
 		`return {name = "x", on_start = print, subscribe = function() error("e") end}`: "s.lua:1: e",
 		`market.now()`:           "market.now: there is no market while the file is loading",

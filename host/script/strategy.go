@@ -161,18 +161,14 @@ func (vm *VM) readSubscribe(t *lua.LTable) error {
 
 // checkPattern checks the form of a symbol or glob.
 func checkPattern(s string) error {
-	market, rest, ok := strings.Cut(s, ":")
-	if !ok || rest == "" {
-		return fmt.Errorf("%q is not a symbol: write market:SYMBOL, for example usdm:BTCUSDT or usdm:*USDT", s)
+	venue, rest, ok := strings.Cut(s, ":")
+	if !ok || venue == "" || rest == "" {
+		return fmt.Errorf("%q is not a symbol: write venue:SYMBOL, for example usdm:BTCUSDT or usdm:*USDT", s)
 	}
 	if _, err := path.Match(s, ""); err != nil {
 		return fmt.Errorf("%q is not a glob: %v", s, err)
 	}
-	if isGlob(market) {
-		return nil
-	}
-	_, err := exchange.ParseMarket(market)
-	return err
+	return nil
 }
 
 func isGlob(s string) bool { return strings.ContainsAny(s, `*?[\`) }
@@ -189,7 +185,7 @@ func mark(u *exchange.Universe, pattern string, wanted []bool) error {
 	}
 	found := false
 	for _, in := range u.All() {
-		if ok, _ := path.Match(pattern, in.Key()); ok {
+		if in.Matches(pattern) {
 			wanted[in.ID], found = true, true
 		}
 	}

@@ -114,7 +114,7 @@ func word(at exchange.Time) exchange.Event {
 
 func newDriver(t *testing.T, call func(*core.Port, *core.Notice) error, events ...exchange.Event) (*sim.Driver, *tape, *answers) {
 	t.Helper()
-	u, err := exchange.NewUniverse([]exchange.Instrument{{Market: exchange.Spot, Symbol: "BTCUSDT", Base: "BTC", Quote: "USDT",
+	u, err := exchange.NewUniverse([]exchange.Instrument{{Venue: "spot", Symbol: "BTCUSDT", Base: "BTC", Quote: "USDT",
 		Tick: exchange.MustStep("0.01"), Lot: exchange.MustStep("0.00001")}})
 	if err != nil {
 		t.Fatal(err)
@@ -262,7 +262,7 @@ func TestStopWaitsForTheVenue(t *testing.T) {
 		return nil
 	}, exchange.Event{Kind: exchange.KindSnapshot, Time: 5, LastID: 1, PrevID: -1,
 		Bids: []exchange.Level{{Price: 100, Qty: 9}}, Asks: []exchange.Level{{Price: 101, Qty: 9}}}, trade(10), trade(11), trade(20), trade(30))
-	d.Prelude = []exchange.Event{{Kind: exchange.KindBalance, Wallet: exchange.Spot, Asset: "BTC", Amount: decimal.NewFromInt(1)}}
+	d.Prelude = []exchange.Event{{Kind: exchange.KindBalance, Wallet: "spot", Asset: "BTC", Amount: decimal.NewFromInt(1)}}
 	d.Gate = gate(func(context.Context) *exchange.Event { return nil })
 	k.after = func(ev *exchange.Event) error {
 		if ev.Name == core.CommandStop { // the venue takes its time
@@ -297,7 +297,7 @@ func TestStopDoesNotWaitForEver(t *testing.T) {
 		}
 		return nil
 	}, events...)
-	d.Prelude = []exchange.Event{{Kind: exchange.KindBalance, Wallet: exchange.Spot, Asset: "BTC", Amount: decimal.NewFromInt(1)}}
+	d.Prelude = []exchange.Event{{Kind: exchange.KindBalance, Wallet: "spot", Asset: "BTC", Amount: decimal.NewFromInt(1)}}
 	d.For = 10 * exchange.Second
 	run(t, d)
 	if waited := d.Now() - d.Until(); waited < 50*exchange.Second || waited > 61*exchange.Second {
@@ -347,8 +347,8 @@ func hold(states *[]string) func(*core.Port, *core.Notice) error {
 		case n.Handler == core.OnTimer && n.Name == "close":
 			return p.ClosePair(execution.CloseRequest{Pair: id})
 		case n.Handler == core.OnTimer:
-			spot, _ := p.Universe().Find(exchange.Spot, "SHIBUSDT")
-			perp, _ := p.Universe().Find(exchange.USDM, "1000SHIBUSDT")
+			spot, _ := p.Universe().Find("spot", "SHIBUSDT")
+			perp, _ := p.Universe().Find("usdm", "1000SHIBUSDT")
 			var err error
 			id, err = p.OpenPair(execution.PairRequest{Spot: spot.ID, Perp: perp.ID, Notional: decimal.NewFromInt(9000), Batch: decimal.NewFromInt(2000)})
 			return err
@@ -370,14 +370,14 @@ func TestAPairFromOpenToClose(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dep := []paper.Deposit{{Market: exchange.Spot, Asset: "USDT", Amount: decimal.NewFromInt(50000)}, {Market: exchange.USDM, Asset: "USDT", Amount: decimal.NewFromInt(50000)}}
+	dep := []paper.Deposit{{Wallet: "spot", Asset: "USDT", Amount: decimal.NewFromInt(50000)}, {Wallet: "usdm", Asset: "USDT", Amount: decimal.NewFromInt(50000)}}
 	v, err := paper.New(paper.Options{Universe: m.Universe(), Books: c.Book, Seed: 1, Balances: dep})
 	if err != nil {
 		t.Fatal(err)
 	}
 	d := &sim.Driver{Core: c, Feed: m, Venue: v, Recorder: &tape{}, For: exchange.Day}
 	for _, b := range dep {
-		d.Prelude = append(d.Prelude, exchange.Event{Kind: exchange.KindBalance, Instrument: exchange.NoInstrument, Wallet: b.Market, Asset: b.Asset, Amount: b.Amount})
+		d.Prelude = append(d.Prelude, exchange.Event{Kind: exchange.KindBalance, Instrument: exchange.NoInstrument, Wallet: b.Wallet, Asset: b.Asset, Amount: b.Amount})
 	}
 	run(t, d)
 

@@ -126,7 +126,7 @@ func decodeOwn(in *cursor, set bool, ev *exchange.Event) bool {
 	case exchange.KindTransfer:
 		ev.Transfer = decodeIf(in, set, decodeTransfer)
 	case exchange.KindBalance:
-		ev.Wallet = exchange.Market(in.byte())
+		ev.Wallet = exchange.Wallet(in.string())
 		ev.Asset = in.string()
 		ev.Amount = in.decimal()
 		ev.Reason = in.string()
@@ -193,7 +193,7 @@ func decodeTransfer(in *cursor, t *exchange.Transfer) {
 	t.ID = in.uint()
 	t.Strategy = in.int32()
 	t.Asset = in.string()
-	t.From, t.To = exchange.Market(in.byte()), exchange.Market(in.byte())
+	t.From, t.To = exchange.Wallet(in.string()), exchange.Wallet(in.string())
 	t.Amount = in.decimal()
 	t.Done, t.Failed = in.bool(), in.bool()
 	t.Reason = in.string()

@@ -149,7 +149,7 @@ func appendOwn(dst []byte, ev *exchange.Event) []byte {
 	case exchange.KindTransfer:
 		return appendTransfer(dst, ev.Transfer)
 	case exchange.KindBalance:
-		dst = append(dst, byte(ev.Wallet))
+		dst = appendString(dst, string(ev.Wallet))
 		dst = appendString(dst, ev.Asset)
 		dst = appendDecimal(dst, ev.Amount)
 		return appendString(dst, ev.Reason)
@@ -215,7 +215,7 @@ func appendTransfer(dst []byte, t *exchange.Transfer) []byte {
 	dst = binary.AppendUvarint(dst, t.ID)
 	dst = appendInt(dst, int64(t.Strategy))
 	dst = appendString(dst, t.Asset)
-	dst = append(dst, byte(t.From), byte(t.To))
+	dst = appendString(appendString(dst, string(t.From)), string(t.To))
 	dst = appendDecimal(dst, t.Amount)
 	dst = appendBool(dst, t.Done)
 	dst = appendBool(dst, t.Failed)

@@ -118,10 +118,10 @@ func genOwn(t *rapid.T, ev *exchange.Event) {
 			Rate: genE8(t), Mark: genE8(t), Position: genLots(t), Amount: genDecimal(t), Asset: genText(t), TranID: genText(t)}
 	case exchange.KindTransfer:
 		ev.Transfer = &exchange.Transfer{ID: rapid.Uint64().Draw(t, "id"), Strategy: genInt32(t), Asset: genText(t),
-			From: exchange.Market(genByte(t)), To: exchange.Market(genByte(t)), Amount: genDecimal(t),
+			From: exchange.Wallet(genText(t)), To: exchange.Wallet(genText(t)), Amount: genDecimal(t),
 			Done: genBool(t), Failed: genBool(t), Reason: genText(t)}
 	case exchange.KindBalance:
-		ev.Wallet, ev.Asset, ev.Amount = exchange.Market(genByte(t)), genText(t), genDecimal(t)
+		ev.Wallet, ev.Asset, ev.Amount = exchange.Wallet(genText(t)), genText(t), genDecimal(t)
 	case exchange.KindTimer:
 		ev.Strategy, ev.Name = genInt32(t), genText(t)
 	case exchange.KindReload:

@@ -229,7 +229,8 @@ function Book:depth(side) end
 ---The trading rules of an instrument.
 ---@class Instrument
 ---@field symbol string
----@field market "spot"|"usdm"|"coinm"
+---@field market string # its venue: "spot", "usdm", "coinm"; with its house where that is not the session's default
+---@field name string # what the same thing is called at every venue: BTC/USDT, BTC/USDT:USDT
 ---@field base string
 ---@field quote string
 ---@field settle string # asset of profit, funding and margin

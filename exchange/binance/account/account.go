@@ -17,6 +17,7 @@ package account
 import (
 	"context"
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 
 	"github.com/shopspring/decimal"
 
@@ -26,7 +27,7 @@ import (
 // Order is an instruction as the venue takes it. Type and TIF are the host's;
 // Client spells them for each market.
 type Order struct {
-	Market     exchange.Market
+	Market     api.Market
 	Symbol     string
 	ClientID   string
 	Side       exchange.Side
@@ -40,7 +41,7 @@ type Order struct {
 // Report is the venue's word on an order: an answer, a stream event or a row of a
 // query. All of them are cumulative, so the one with more filled is the newer one.
 type Report struct {
-	Market   exchange.Market
+	Market   api.Market
 	Symbol   string
 	ClientID string // the id the order was placed with, also on its cancel
 	VenueID  int64
@@ -58,7 +59,7 @@ type Report struct {
 // Execution is one trade of the account. It is unique by market, symbol and
 // TradeID.
 type Execution struct {
-	Market   exchange.Market
+	Market   api.Market
 	Symbol   string
 	TradeID  int64
 	VenueID  int64  // of the order
@@ -77,7 +78,7 @@ type Execution struct {
 // Balance is one asset of one wallet. Wallet is what postings sum to: for
 // derivatives the wallet balance, without unrealised profit.
 type Balance struct {
-	Market exchange.Market
+	Market api.Market
 	Asset  string
 	Wallet decimal.Decimal
 	Free   decimal.Decimal // that an order or a transfer may use
@@ -85,7 +86,7 @@ type Balance struct {
 
 // Position is an open position. Qty is signed, in units or contracts.
 type Position struct {
-	Market exchange.Market
+	Market api.Market
 	Symbol string
 	Qty    decimal.Decimal
 	Entry  decimal.Decimal
@@ -95,7 +96,7 @@ type Position struct {
 // Income is one row of a derivatives wallet's history. It is unique by Type,
 // TranID, Symbol and Asset.
 type Income struct {
-	Market exchange.Market
+	Market api.Market
 	Type   string // FUNDING_FEE, COMMISSION, REALIZED_PNL, TRANSFER, INSURANCE_CLEAR, …
 	Symbol string
 	Asset  string
@@ -108,7 +109,7 @@ type Income struct {
 type Move struct {
 	TranID   int64
 	Asset    string
-	From, To exchange.Market
+	From, To api.Market
 	Amount   decimal.Decimal
 	Done     bool // CONFIRMED
 	Failed   bool
@@ -133,7 +134,7 @@ const (
 // Fault is an answer that says no, or no answer.
 type Fault struct {
 	Class  Class
-	Market exchange.Market
+	Market api.Market
 	What   string // what was being tried: "place", "cancel", …
 	HTTP   int    // status; 0: there was no answer
 	Code   int    // the venue's, negative; 0 when it gave none
@@ -168,25 +169,25 @@ func (f *Fault) Unwrap() error { return f.Err }
 // concurrent use.
 type API interface {
 	Place(ctx context.Context, o Order) (Report, error)
-	Cancel(ctx context.Context, m exchange.Market, symbol, clientID string) (Report, error)
+	Cancel(ctx context.Context, m api.Market, symbol, clientID string) (Report, error)
 	// Query asks for one order by client id. A Fault with class Refused and code
 	// -2013 means that the venue does not know it.
-	Query(ctx context.Context, m exchange.Market, symbol, clientID string) (Report, error)
-	OpenOrders(ctx context.Context, m exchange.Market) ([]Report, error)
+	Query(ctx context.Context, m api.Market, symbol, clientID string) (Report, error)
+	OpenOrders(ctx context.Context, m api.Market) ([]Report, error)
 	// Trades returns the trades of a symbol with TradeID >= from, oldest first; all
 	// pages.
-	Trades(ctx context.Context, m exchange.Market, symbol string, from int64) ([]Execution, error)
-	Balances(ctx context.Context, m exchange.Market) ([]Balance, error)
-	Positions(ctx context.Context, m exchange.Market) ([]Position, error)
+	Trades(ctx context.Context, m api.Market, symbol string, from int64) ([]Execution, error)
+	Balances(ctx context.Context, m api.Market) ([]Balance, error)
+	Positions(ctx context.Context, m api.Market) ([]Position, error)
 	// Income returns the rows since a time, oldest first; all pages. Spot has none.
-	Income(ctx context.Context, m exchange.Market, since exchange.Time) ([]Income, error)
+	Income(ctx context.Context, m api.Market, since exchange.Time) ([]Income, error)
 	// Move transfers between wallets and returns the venue's number of it. It is
 	// not idempotent: after Unknown look into Moves.
-	Move(ctx context.Context, asset string, from, to exchange.Market, amount decimal.Decimal) (int64, error)
-	Moves(ctx context.Context, from, to exchange.Market, since exchange.Time) ([]Move, error)
+	Move(ctx context.Context, asset string, from, to api.Market, amount decimal.Decimal) (int64, error)
+	Moves(ctx context.Context, from, to api.Market, since exchange.Time) ([]Move, error)
 	// Arm starts (or with 0 stops) the countdown after which the venue cancels all
 	// orders of a symbol. Futures only.
-	Arm(ctx context.Context, m exchange.Market, symbol string, countdown exchange.Time) error
+	Arm(ctx context.Context, m api.Market, symbol string, countdown exchange.Time) error
 	// Now is the venue's time as well as it is known.
 	Now() exchange.Time
 }
@@ -194,7 +195,7 @@ type API interface {
 // Notice is one event of the user streams. Exactly one of the pointers is set, or
 // Gap is.
 type Notice struct {
-	Market exchange.Market
+	Market api.Market
 	Report *Report
 	// Funding is a FUNDING_FEE of ACCOUNT_UPDATE; its TranID is "" and its Symbol
 	// may be.

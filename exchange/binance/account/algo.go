@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"net/http"
 
 	"github.com/shopspring/decimal"
@@ -17,7 +18,7 @@ import (
 // like any order. The venue checks no margin before the trigger, cannot modify
 // it, and takes 200 of them.
 type Conditional struct {
-	Market     exchange.Market
+	Market     api.Market
 	Symbol     string
 	ClientID   string // clientAlgoId
 	AlgoID     int64
@@ -82,27 +83,27 @@ func (c *Client) PlaceConditional(ctx context.Context, o Conditional) (Condition
 
 // CancelConditional cancels one by its client id. The answer tells nothing but
 // that it was done.
-func (c *Client) CancelConditional(ctx context.Context, m exchange.Market, clientID string) error {
+func (c *Client) CancelConditional(ctx context.Context, m api.Market, clientID string) error {
 	q := question{market: m, what: "cancel a conditional order", method: http.MethodDelete, path: paths[m] + "/algoOrder", api: "algoOrder.cancel",
 		priority: limit.Cancel, changes: true, fill: func(f form) { f.Text("clientAlgoId", clientID) }}
 	return c.done(ctx, q)
 }
 
 // CancelConditionals cancels all of a symbol.
-func (c *Client) CancelConditionals(ctx context.Context, m exchange.Market, symbol string) error {
+func (c *Client) CancelConditionals(ctx context.Context, m api.Market, symbol string) error {
 	return c.done(ctx, question{market: m, what: "cancel the conditional orders of " + symbol, method: http.MethodDelete, path: paths[m] + "/algoOpenOrders",
 		priority: limit.Cancel, changes: true, fill: bySymbol(symbol)})
 }
 
 // QueryConditional asks for one by its client id.
-func (c *Client) QueryConditional(ctx context.Context, m exchange.Market, clientID string) (Conditional, error) {
+func (c *Client) QueryConditional(ctx context.Context, m api.Market, clientID string) (Conditional, error) {
 	return c.conditional(ctx, question{market: m, what: "query a conditional order", method: http.MethodGet, path: paths[m] + "/algoOrder",
 		priority: limit.Hedge, fill: func(f form) { f.Text("clientAlgoId", clientID) }})
 }
 
 // OpenConditionals lists the conditional orders of a market that wait. They are
 // not among OpenOrders, so a reconciliation reads both.
-func (c *Client) OpenConditionals(ctx context.Context, m exchange.Market) ([]Conditional, error) {
+func (c *Client) OpenConditionals(ctx context.Context, m api.Market) ([]Conditional, error) {
 	q := question{market: m, what: "list conditional orders", method: http.MethodGet, path: paths[m] + "/openAlgoOrders", priority: limit.Hedge}
 	if err := q.futuresOnly(); err != nil {
 		return nil, err
@@ -132,7 +133,7 @@ func (c *Client) done(ctx context.Context, q question) error {
 }
 
 func (q *question) futuresOnly() error {
-	if q.market == exchange.Spot {
+	if q.market == api.Spot {
 		return q.fault(Refused, fmt.Errorf("there is no such thing on spot"))
 	}
 	return nil
@@ -143,7 +144,7 @@ func bySymbol(symbol string) func(form) {
 }
 
 // decodeConditional reads what REST says of a conditional order.
-func decodeConditional(m exchange.Market, raw []byte) (Conditional, error) {
+func decodeConditional(m api.Market, raw []byte) (Conditional, error) {
 	o := Conditional{Market: m}
 	var err error
 	f := binance.Object(raw)
@@ -201,7 +202,7 @@ func (o *Conditional) check(err error) error {
 }
 
 // conditional reads ALGO_UPDATE.
-func (ev *event) conditional(m exchange.Market, raw []byte, pass func(Notice)) error {
+func (ev *event) conditional(m api.Market, raw []byte, pass func(Notice)) error {
 	o := &Conditional{Market: m, Time: ev.at}
 	var err error
 	f := binance.Object(raw)

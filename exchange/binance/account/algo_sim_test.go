@@ -2,6 +2,7 @@ package account_test
 
 import (
 	"context"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"testing"
 
 	"github.com/perilune/perilune/exchange"
@@ -11,7 +12,7 @@ import (
 // A conditional order waits, is told of, is listed apart from orders, and goes.
 func TestConditionalsInEveryMarket(t *testing.T) {
 	everyEntry(t, func(t *testing.T, b *bench, c *account.Client) {
-		_, in := listening(t, c, exchange.USDM, exchange.COINM)
+		_, in := listening(t, c, api.USDM, api.COINM)
 		ctx := context.Background()
 		for _, bid := range bids[1:] {
 			o := account.Conditional{Market: bid.Market, Symbol: bid.Symbol, ClientID: "stop-1", Side: exchange.Sell, Kind: "STOP_MARKET",
@@ -53,7 +54,7 @@ func TestConditionalsInEveryMarket(t *testing.T) {
 				t.Errorf("%v: %+v %v", o.Market, waiting, err)
 			}
 		}
-		if _, err := c.OpenConditionals(ctx, exchange.Spot); fault(t, err).HTTP != 0 {
+		if _, err := c.OpenConditionals(ctx, api.Spot); fault(t, err).HTTP != 0 {
 			t.Error("spot was asked for conditional orders")
 		}
 	})

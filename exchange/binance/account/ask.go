@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"io"
 	"net/http"
 	"net/http/httptrace"
@@ -18,7 +19,7 @@ import (
 )
 
 // paths are what the paths of a market's endpoints of version 1 begin with.
-var paths = map[exchange.Market]string{exchange.Spot: "/api/v3", exchange.USDM: "/fapi/v1", exchange.COINM: "/dapi/v1"}
+var paths = map[api.Market]string{api.Spot: "/api/v3", api.USDM: "/fapi/v1", api.COINM: "/dapi/v1"}
 
 // security is what a request must prove. Most are signed.
 type security uint8
@@ -31,7 +32,7 @@ const (
 
 // question is one request: what is asked, and what its failure would mean.
 type question struct {
-	market   exchange.Market
+	market   api.Market
 	what     string // for people: "place BTCUSDT"
 	method   string
 	path     string

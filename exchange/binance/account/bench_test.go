@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"net/url"
 	"strconv"
 	"testing"
@@ -15,7 +16,7 @@ import (
 	"github.com/perilune/perilune/exchange/sign"
 )
 
-var benchOrder = Order{Market: exchange.USDM, Symbol: "BTCUSDT", ClientID: "pl-7f3a-0000001", Side: exchange.Buy, Type: exchange.Limit, TIF: exchange.PostOnly,
+var benchOrder = Order{Market: api.USDM, Symbol: "BTCUSDT", ClientID: "pl-7f3a-0000001", Side: exchange.Buy, Type: exchange.Limit, TIF: exchange.PostOnly,
 	Price: decimal.RequireFromString("61800.30"), Qty: decimal.RequireFromString("0.015")}
 
 const benchSecret = "NhqPtmdSJYdKjVHjA7PZj4Mge3R5YNiP1e3UZjInClVN65XAbvqqM6A7H5fATj0j"
@@ -112,7 +113,7 @@ func BenchmarkUserEvent(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			if err := ev.notices(exchange.USDM, func(Notice) {}); err != nil {
+			if err := ev.notices(api.USDM, func(Notice) {}); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -3,6 +3,7 @@ package account_test
 import (
 	"context"
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"strings"
 	"sync"
 	"testing"
@@ -44,7 +45,7 @@ func leakHunt(t *testing.T, entry, kind string) {
 	})
 	b.connected(c)
 	note(o)
-	s, err := account.Listen(c, exchange.Markets[:], func(n account.Notice) { note(n) })
+	s, err := account.Listen(c, api.Markets[:], func(n account.Notice) { note(n) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,7 +105,7 @@ func waitUp(t *testing.T, s *account.Streams) {
 				up++
 			}
 		}
-		if up == len(exchange.Markets) {
+		if up == len(api.Markets) {
 			return
 		}
 		if time.Now().After(deadline) {

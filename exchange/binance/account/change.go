@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"net/http"
 
 	"github.com/shopspring/decimal"
@@ -36,7 +37,7 @@ func (c *Client) Modify(ctx context.Context, o Order) (Report, error) {
 // Reduce makes a resting spot order smaller, without losing its place in the
 // queue. It keeps its client id: without a word the venue would make one up.
 func (c *Client) Reduce(ctx context.Context, symbol, clientID string, qty decimal.Decimal) (Report, error) {
-	q := question{market: exchange.Spot, what: "reduce " + symbol, method: http.MethodPut, path: "/api/v3/order/amend/keepPriority",
+	q := question{market: api.Spot, what: "reduce " + symbol, method: http.MethodPut, path: "/api/v3/order/amend/keepPriority",
 		api: "order.amend.keepPriority", priority: limit.Hedge, changes: true, fill: func(f form) {
 			byClientID(symbol, clientID)(f)
 			f.Text("newClientOrderId", clientID)
@@ -57,7 +58,7 @@ func decodeAmended(body []byte) (r Report, err error) {
 		err = errors.New("without amendedOrder")
 	}
 	if err == nil {
-		r, err = decodeOrder(exchange.Spot, raw)
+		r, err = decodeOrder(api.Spot, raw)
 	}
 	if at, _ := member(body, "transactTime"); err == nil && at != nil {
 		f := binance.Array(append(append([]byte{'['}, at...), ']'))
@@ -81,7 +82,7 @@ type Replaced struct {
 // cancel fails nothing is placed; when the new order fails the old one may be
 // gone all the same. The error is nil as soon as the halves are known.
 func (c *Client) Replace(ctx context.Context, clientID string, o Order) (Replaced, error) {
-	q := question{market: exchange.Spot, what: "replace " + o.Symbol, method: http.MethodPost, path: "/api/v3/order/cancelReplace",
+	q := question{market: api.Spot, what: "replace " + o.Symbol, method: http.MethodPost, path: "/api/v3/order/cancelReplace",
 		api: "order.cancelReplace", priority: priorityOf(&o), changes: true, fill: func(f form) {
 			o.fill(f)
 			f.Text("cancelReplaceMode", "STOP_ON_FAILURE")
@@ -153,7 +154,7 @@ const (
 // PlaceBatch places up to 5 futures orders of one market in one request. They
 // are carried out side by side and fail one by one; results are in the order of
 // the orders.
-func (c *Client) PlaceBatch(ctx context.Context, m exchange.Market, orders []Order) ([]Result, error) {
+func (c *Client) PlaceBatch(ctx context.Context, m api.Market, orders []Order) ([]Result, error) {
 	q := question{market: m, what: fmt.Sprintf("place %d orders", len(orders)), method: http.MethodPost, path: paths[m] + "/batchOrders",
 		priority: limit.Open, changes: true}
 	if len(orders) == 0 || len(orders) > mostPlaced {
@@ -185,7 +186,7 @@ func batchText(orders []Order) (string, error) {
 }
 
 // CancelBatch cancels up to 10 futures orders of a symbol by their client ids.
-func (c *Client) CancelBatch(ctx context.Context, m exchange.Market, symbol string, clientIDs []string) ([]Result, error) {
+func (c *Client) CancelBatch(ctx context.Context, m api.Market, symbol string, clientIDs []string) ([]Result, error) {
 	q := question{market: m, what: fmt.Sprintf("cancel %d orders of %s", len(clientIDs), symbol), method: http.MethodDelete,
 		path: paths[m] + "/batchOrders", priority: limit.Cancel, changes: true}
 	if len(clientIDs) == 0 || len(clientIDs) > mostCanceled {
@@ -230,15 +231,15 @@ func (c *Client) batch(ctx context.Context, q question, n int) ([]Result, error)
 
 // CancelAll cancels the open orders of a symbol; conditional orders of futures
 // stay. That there were none is not an error.
-func (c *Client) CancelAll(ctx context.Context, m exchange.Market, symbol string) error {
+func (c *Client) CancelAll(ctx context.Context, m api.Market, symbol string) error {
 	path := paths[m] + "/allOpenOrders"
-	if m == exchange.Spot {
+	if m == api.Spot {
 		path = paths[m] + "/openOrders"
 	}
 	_, err := c.ask(ctx, question{market: m, what: "cancel all orders of " + symbol, method: http.MethodDelete, path: path,
 		priority: limit.Cancel, changes: true, fill: bySymbol(symbol)})
 	var f *Fault
-	if m == exchange.Spot && errors.As(err, &f) && f.Code == -2011 {
+	if m == api.Spot && errors.As(err, &f) && f.Code == -2011 {
 		return nil
 	}
 	return err

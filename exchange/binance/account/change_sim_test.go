@@ -3,6 +3,7 @@ package account_test
 import (
 	"context"
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"testing"
 
 	"github.com/shopspring/decimal"
@@ -106,7 +107,7 @@ func TestSettings(t *testing.T) {
 	b := running(t)
 	c := b.client(nil)
 	ctx := context.Background()
-	_, in := listening(t, c, exchange.USDM)
+	_, in := listening(t, c, api.USDM)
 	for _, o := range bids[1:] {
 		if err := c.SetLeverage(ctx, o.Market, o.Symbol, 7); err != nil {
 			t.Error(err)

@@ -1,6 +1,7 @@
 package account
 
 import (
+	"github.com/perilune/perilune/exchange/binance/api"
 	"net/http"
 	"strings"
 
@@ -48,19 +49,19 @@ var meanings = []meaning{
 // duplicate is what spot says, with -2010, of a client id that an open order has.
 const duplicate = "Duplicate order sent"
 
-func (m *meaning) in(market exchange.Market) Class {
-	return [...]Class{exchange.Spot: m.spot, exchange.USDM: m.usdm, exchange.COINM: m.coinm}[market]
+func (m *meaning) in(market api.Market) Class {
+	return [...]Class{api.Spot: m.spot, api.USDM: m.usdm, api.COINM: m.coinm}[market]
 }
 
 // classOfCode returns what a code means in a market, or 0 when the table has
 // nothing special on it.
-func classOfCode(m exchange.Market, code int, msg string) Class {
+func classOfCode(m api.Market, code int, msg string) Class {
 	for i := range meanings {
 		if meanings[i].code == code {
 			return meanings[i].in(m)
 		}
 	}
-	if m == exchange.Spot && code == -2010 && strings.HasPrefix(msg, duplicate) {
+	if m == api.Spot && code == -2010 && strings.HasPrefix(msg, duplicate) {
 		return Already
 	}
 	return 0
@@ -75,7 +76,7 @@ const (
 
 // classify says what an answer that is no success means for a request. A
 // question changes nothing, so whatever became of it, it may be asked again.
-func classify(m exchange.Market, changes bool, status, code int, msg string) Class {
+func classify(m api.Market, changes bool, status, code int, msg string) Class {
 	class := classOfAnswer(m, status, code, msg)
 	if class == Unknown && !changes {
 		return Later
@@ -83,7 +84,7 @@ func classify(m exchange.Market, changes bool, status, code int, msg string) Cla
 	return class
 }
 
-func classOfAnswer(m exchange.Market, status, code int, msg string) Class {
+func classOfAnswer(m api.Market, status, code int, msg string) Class {
 	switch {
 	case status == http.StatusTooManyRequests || status == http.StatusTeapot:
 		return Later
@@ -103,11 +104,11 @@ func classOfAnswer(m exchange.Market, status, code int, msg string) Class {
 
 // classOfFailure is for 5xx. Spot promises nothing of any of them; futures say
 // of some that nothing was done. An answer without a code is a proxy's page.
-func classOfFailure(m exchange.Market, code int, msg string) Class {
+func classOfFailure(m api.Market, code int, msg string) Class {
 	if code == -1008 {
 		return Later
 	}
-	if m == exchange.Spot || strings.HasPrefix(msg, sentOn) {
+	if m == api.Spot || strings.HasPrefix(msg, sentOn) {
 		return Unknown
 	}
 	if classOfCode(m, code, msg) == Later || strings.HasPrefix(msg, unavailable) {
@@ -118,7 +119,7 @@ func classOfFailure(m exchange.Market, code int, msg string) Class {
 
 // clockCodes say that the timestamp was not accepted, at the door or at the
 // engine. Either way the request was thrown away.
-func clockRefused(m exchange.Market, f *Fault) bool {
+func clockRefused(m api.Market, f *Fault) bool {
 	if f.Class != Later || f.HTTP < 400 || f.HTTP >= 500 {
 		return false
 	}
@@ -126,9 +127,9 @@ func clockRefused(m exchange.Market, f *Fault) bool {
 	case -1021:
 		return true
 	case -5028:
-		return m == exchange.USDM
+		return m == api.USDM
 	case -4188:
-		return m == exchange.COINM
+		return m == api.COINM
 	}
 	return false
 }

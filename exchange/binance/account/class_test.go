@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"net/http"
 	"slices"
 	"testing"
@@ -82,21 +83,21 @@ var refusals = []int{
 }
 
 func TestEveryCode(t *testing.T) {
-	check := func(m exchange.Market, status, code int, msg string, want Class) {
+	check := func(m api.Market, status, code int, msg string, want Class) {
 		t.Helper()
 		if got := classify(m, true, status, code, msg); got != want {
 			t.Errorf("%v: HTTP %d, code %d %q: class %d, want %d", m, status, code, msg, got, want)
 		}
 	}
 	for _, c := range codes {
-		for m, want := range map[exchange.Market]Class{exchange.Spot: c.spot, exchange.USDM: c.usdm, exchange.COINM: c.coinm} {
+		for m, want := range map[api.Market]Class{api.Spot: c.spot, api.USDM: c.usdm, api.COINM: c.coinm} {
 			if want != 0 {
 				check(m, c.status, c.code, c.msg, want)
 			}
 		}
 	}
 	for _, code := range refusals {
-		for _, m := range exchange.Markets {
+		for _, m := range api.Markets {
 			check(m, 400, code, "", Refused)
 		}
 	}
@@ -118,7 +119,7 @@ func TestEveryMeaningIsTried(t *testing.T) {
 // A question changes nothing, so silence does not matter.
 func TestQuestionsAreNeverUnknown(t *testing.T) {
 	for _, c := range codes {
-		for _, m := range exchange.Markets {
+		for _, m := range api.Markets {
 			if classify(m, false, c.status, c.code, c.msg) == Unknown {
 				t.Errorf("%v: HTTP %d, code %d: a question is unknown", m, c.status, c.code)
 			}
@@ -130,14 +131,14 @@ func TestQuestionsAreNeverUnknown(t *testing.T) {
 // worth a second signature.
 func TestWhatIsSignedAgain(t *testing.T) {
 	for _, c := range []struct {
-		m            exchange.Market
+		m            api.Market
 		status, code int
 		want         bool
 	}{
-		{exchange.Spot, 400, -1021, true}, {exchange.USDM, 400, -1021, true}, {exchange.COINM, 400, -1021, true},
-		{exchange.USDM, 400, -5028, true}, {exchange.COINM, 400, -4188, true},
-		{exchange.Spot, 400, -5028, false}, {exchange.COINM, 400, -5028, false}, {exchange.USDM, 400, -4188, false},
-		{exchange.USDM, 503, -1021, false}, {exchange.USDM, 400, -1022, false}, {exchange.USDM, 429, -1003, false},
+		{api.Spot, 400, -1021, true}, {api.USDM, 400, -1021, true}, {api.COINM, 400, -1021, true},
+		{api.USDM, 400, -5028, true}, {api.COINM, 400, -4188, true},
+		{api.Spot, 400, -5028, false}, {api.COINM, 400, -5028, false}, {api.USDM, 400, -4188, false},
+		{api.USDM, 503, -1021, false}, {api.USDM, 400, -1022, false}, {api.USDM, 429, -1003, false},
 	} {
 		f := &Fault{Class: classify(c.m, true, c.status, c.code, ""), HTTP: c.status, Code: c.code}
 		if got := clockRefused(c.m, f); got != c.want {
@@ -175,7 +176,7 @@ func TestUntil(t *testing.T) {
 }
 
 func TestFaultsUnwrap(t *testing.T) {
-	err := fmt.Errorf("placing: %w", &Fault{Class: Unknown, Market: exchange.USDM, What: "place BTCUSDT", Err: context.DeadlineExceeded})
+	err := fmt.Errorf("placing: %w", &Fault{Class: Unknown, Market: api.USDM, What: "place BTCUSDT", Err: context.DeadlineExceeded})
 	var f *Fault
 	if !errors.As(err, &f) || !errors.Is(err, context.DeadlineExceeded) {
 		t.Error(err)

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"net/http"
 	"slices"
 	"sync"
@@ -28,7 +29,7 @@ const (
 type Options struct {
 	Key       sign.Key
 	Endpoints binance.Endpoints
-	Markets   []exchange.Market // those that are used; all three
+	Markets   []api.Market // those that are used; all three
 	// Entry is how orders are placed, cancelled, modified and asked for: "rest" or
 	// "ws"; "rest". Everything else is REST.
 	Entry  string
@@ -57,7 +58,7 @@ func (o *Options) complete(now func() exchange.Time) (err error) {
 		return fmt.Errorf("account: order entry is %q: want %s or %s", o.Entry, EntryREST, EntryWS)
 	}
 	if len(o.Markets) == 0 {
-		o.Markets = exchange.Markets[:]
+		o.Markets = api.Markets[:]
 	}
 	if o.Window == 0 {
 		o.Window = sign.DefaultWindow
@@ -97,9 +98,9 @@ func (o *Options) complete(now func() exchange.Time) (err error) {
 // WebSocket APIs. It implements API.
 type Client struct {
 	o      Options
-	clocks map[exchange.Market]*clock // of Options.Markets and, for transfers, spot
-	pens   sync.Pool                  // of *pen
-	lines  map[exchange.Market]*line  // with EntryWS
+	clocks map[api.Market]*clock // of Options.Markets and, for transfers, spot
+	pens   sync.Pool             // of *pen
+	lines  map[api.Market]*line  // with EntryWS
 
 	ctx    context.Context // of what runs beside calls
 	cancel context.CancelFunc
@@ -112,12 +113,12 @@ var _ API = (*Client)(nil)
 // Open compares the clocks with the venue's and returns when requests can be
 // signed. ctx bounds Open itself, not the Client.
 func Open(ctx context.Context, o Options) (*Client, error) {
-	c := &Client{clocks: make(map[exchange.Market]*clock), lines: make(map[exchange.Market]*line)}
+	c := &Client{clocks: make(map[api.Market]*clock), lines: make(map[api.Market]*line)}
 	if err := o.complete(c.Now); err != nil {
 		return nil, err
 	}
-	if !slices.Contains(o.Markets, exchange.Spot) {
-		o.Markets = append(slices.Clone(o.Markets), exchange.Spot) // its clock is the wallet's too
+	if !slices.Contains(o.Markets, api.Spot) {
+		o.Markets = append(slices.Clone(o.Markets), api.Spot) // its clock is the wallet's too
 	}
 	c.o = o
 	c.ctx, c.cancel = context.WithCancel(context.Background())
@@ -155,7 +156,7 @@ func (c *Client) begin(ctx context.Context) error {
 // with REST there are none.
 func (c *Client) Health() []wire.Health {
 	var all []wire.Health
-	for _, m := range exchange.Markets {
+	for _, m := range api.Markets {
 		if l := c.lines[m]; l != nil {
 			all = append(all, l.wire.Health())
 		}
@@ -168,7 +169,7 @@ func (c *Client) Health() []wire.Health {
 func (c *Client) Close() error {
 	c.once.Do(func() {
 		c.cancel()
-		for _, m := range exchange.Markets {
+		for _, m := range api.Markets {
 			if l := c.lines[m]; l != nil {
 				l.close()
 			}

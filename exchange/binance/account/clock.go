@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"sync"
 	"time"
 
@@ -14,7 +15,7 @@ import (
 
 // clock knows one market's time. Each market has servers of its own.
 type clock struct {
-	market exchange.Market
+	market api.Market
 
 	mu    sync.Mutex
 	clock sign.Clock
@@ -56,7 +57,7 @@ const samplesPerSync = 3
 
 // sync compares our clock with a market's, unless somebody else has done so
 // since a time of ours.
-func (c *Client) sync(ctx context.Context, m exchange.Market, since exchange.Time) error {
+func (c *Client) sync(ctx context.Context, m api.Market, since exchange.Time) error {
 	k := c.clocks[m]
 	k.syncing.Lock()
 	defer k.syncing.Unlock()
@@ -131,10 +132,10 @@ func (c *Client) VenueTime(ctx context.Context, in *exchange.Instrument) (exchan
 		return 0, err
 	}
 	path, key := "/openInterest", "time"
-	if in.Market == exchange.Spot {
+	if api.Of(in.Venue) == api.Spot {
 		path, key = "/avgPrice", "closeTime"
 	}
-	body, err := c.ask(ctx, question{market: in.Market, what: "ask the time of " + in.Symbol, method: "GET", path: paths[in.Market] + path,
+	body, err := c.ask(ctx, question{market: api.Of(in.Venue), what: "ask the time of " + in.Symbol, method: "GET", path: paths[api.Of(in.Venue)] + path,
 		priority: limit.Hedge, security: open, fill: func(f form) { f.Text("symbol", in.Symbol) }})
 	if err != nil {
 		return 0, err

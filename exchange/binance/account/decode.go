@@ -2,6 +2,7 @@ package account
 
 import (
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance"
@@ -38,7 +39,7 @@ func sideOf(f *binance.Fields) (exchange.Side, error) {
 // placing, modifying, cancelling and asking. The newest of its times counts.
 // Since 2026-06-30 futures tell neither the average price nor the value, except
 // when asked for an order, so neither is used.
-func decodeOrder(m exchange.Market, body []byte) (Report, error) {
+func decodeOrder(m api.Market, body []byte) (Report, error) {
 	r := Report{Market: m}
 	var original string
 	var transacted bool
@@ -105,7 +106,7 @@ func list[T any](body []byte, read func(raw []byte) (T, error)) ([]T, error) {
 
 // decodeTrade reads a row of myTrades or userTrades. A fee is positive when it
 // was charged; that it is negative in an old example of the manual is a slip.
-func decodeTrade(m exchange.Market, raw []byte) (Execution, error) {
+func decodeTrade(m api.Market, raw []byte) (Execution, error) {
 	x := Execution{Market: m}
 	var err error
 	f := binance.Object(raw)
@@ -166,7 +167,7 @@ func decodeSpotBalances(body []byte) ([]Balance, error) {
 }
 
 func decodeSpotBalance(raw []byte) (Balance, error) {
-	b := Balance{Market: exchange.Spot}
+	b := Balance{Market: api.Spot}
 	f := binance.Object(raw)
 	for f.Next() {
 		switch string(f.Key()) {
@@ -183,7 +184,7 @@ func decodeSpotBalance(raw []byte) (Balance, error) {
 }
 
 // decodeBalance reads a row of a futures balance.
-func decodeBalance(m exchange.Market, raw []byte) (Balance, error) {
+func decodeBalance(m api.Market, raw []byte) (Balance, error) {
 	b := Balance{Market: m}
 	f := binance.Object(raw)
 	for f.Next() {
@@ -201,7 +202,7 @@ func decodeBalance(m exchange.Market, raw []byte) (Balance, error) {
 
 // decodePosition reads a row of positionRisk. Both modes have it; in hedge mode
 // side is LONG or SHORT.
-func decodePosition(m exchange.Market, raw []byte) (p Position, side string, err error) {
+func decodePosition(m api.Market, raw []byte) (p Position, side string, err error) {
 	p.Market = m
 	f := binance.Object(raw)
 	for f.Next() {
@@ -223,7 +224,7 @@ func decodePosition(m exchange.Market, raw []byte) (p Position, side string, err
 
 // decodeIncome reads a row of income. tranId is a number on USD-M and a string
 // on COIN-M.
-func decodeIncome(m exchange.Market, raw []byte) (Income, error) {
+func decodeIncome(m api.Market, raw []byte) (Income, error) {
 	row := Income{Market: m}
 	f := binance.Object(raw)
 	for f.Next() {
@@ -246,7 +247,7 @@ func decodeIncome(m exchange.Market, raw []byte) (Income, error) {
 }
 
 // decodeMove reads a row of the history of transfers.
-func decodeMove(from, to exchange.Market, raw []byte) (Move, error) {
+func decodeMove(from, to api.Market, raw []byte) (Move, error) {
 	v := Move{From: from, To: to}
 	f := binance.Object(raw)
 	for f.Next() {

@@ -2,6 +2,7 @@ package account
 
 import (
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"strings"
 
 	"github.com/shopspring/decimal"
@@ -64,7 +65,7 @@ func openEvent(frame []byte) (ev event, err error) {
 // is only a hint or tells nothing new is passed over: TRADE_LITE, which
 // ORDER_TRADE_UPDATE repeats; balanceUpdate, which outboundAccountPosition
 // follows; margin calls, lists, grids and strategies.
-func (ev *event) notices(m exchange.Market, pass func(Notice)) error {
+func (ev *event) notices(m api.Market, pass func(Notice)) error {
 	var err error
 	switch ev.kind {
 	case "executionReport":
@@ -88,7 +89,7 @@ func (ev *event) notices(m exchange.Market, pass func(Notice)) error {
 
 // order reads executionReport and ORDER_TRADE_UPDATE, which have the same keys
 // for the same things; spot alone has C and eR, futures ma, rp and er.
-func (ev *event) order(m exchange.Market, raw []byte, pass func(Notice)) error {
+func (ev *event) order(m api.Market, raw []byte, pass func(Notice)) error {
 	both := &struct {
 		r Report
 		x Execution
@@ -214,7 +215,7 @@ var rejections = map[string]string{
 func (ev *event) spotBalances(raw []byte, pass func(Notice)) error {
 	all, err := list(raw, decodeSpotBalance)
 	for i := range all {
-		pass(Notice{Market: exchange.Spot, Balance: &all[i], Time: ev.at})
+		pass(Notice{Market: api.Spot, Balance: &all[i], Time: ev.at})
 	}
 	return err
 }
@@ -241,7 +242,7 @@ type held struct {
 
 // account reads ACCOUNT_UPDATE. Funding of a cross position names no position,
 // and the symbol only since 2026-08.
-func (ev *event) account(m exchange.Market, raw []byte, pass func(Notice)) error {
+func (ev *event) account(m api.Market, raw []byte, pass func(Notice)) error {
 	u, err := decodeUpdate(m, raw)
 	if err != nil {
 		return err
@@ -267,7 +268,7 @@ func (ev *event) account(m exchange.Market, raw []byte, pass func(Notice)) error
 	return nil
 }
 
-func (ev *event) funding(m exchange.Market, u update, pass func(Notice)) {
+func (ev *event) funding(m api.Market, u update, pass func(Notice)) {
 	if u.symbol == "" && len(u.positions) == 1 {
 		u.symbol = u.positions[0].Symbol
 	}
@@ -278,7 +279,7 @@ func (ev *event) funding(m exchange.Market, u update, pass func(Notice)) {
 	}
 }
 
-func decodeUpdate(m exchange.Market, raw []byte) (u update, err error) {
+func decodeUpdate(m api.Market, raw []byte) (u update, err error) {
 	f := binance.Object(raw)
 	for f.Next() && err == nil {
 		switch string(f.Key()) {
@@ -298,7 +299,7 @@ func decodeUpdate(m exchange.Market, raw []byte) (u update, err error) {
 	return u, err
 }
 
-func decodeChange(m exchange.Market, raw []byte) (change, error) {
+func decodeChange(m api.Market, raw []byte) (change, error) {
 	b := change{Balance: Balance{Market: m}}
 	f := binance.Object(raw)
 	for f.Next() {
@@ -314,7 +315,7 @@ func decodeChange(m exchange.Market, raw []byte) (change, error) {
 	return b, f.Err()
 }
 
-func decodeHeld(m exchange.Market, raw []byte) (held, error) {
+func decodeHeld(m api.Market, raw []byte) (held, error) {
 	p := held{Position: Position{Market: m}}
 	f := binance.Object(raw)
 	for f.Next() {
@@ -336,7 +337,7 @@ func decodeHeld(m exchange.Market, raw []byte) (held, error) {
 
 // config reads ACCOUNT_CONFIG_UPDATE: ac is a leverage, ai the multi-assets
 // mode.
-func (ev *event) config(m exchange.Market, pass func(Notice)) error {
+func (ev *event) config(m api.Market, pass func(Notice)) error {
 	var symbol, leverage, multi string
 	f := binance.Object(ev.body)
 	for f.Next() {

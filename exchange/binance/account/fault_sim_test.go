@@ -3,6 +3,7 @@ package account_test
 import (
 	"context"
 	"errors"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"net"
 	"net/http"
 	"strings"
@@ -37,7 +38,7 @@ func TestOrderFaults(t *testing.T) {
 				b.arm(simserver.Fault{Kind: test.kind, Market: o.Market.String()})
 				_, err := c.Place(context.Background(), o)
 				want := test.futures
-				if o.Market == exchange.Spot {
+				if o.Market == api.Spot {
 					want = test.spot
 				}
 				if f := fault(t, err); f.Class != want || f.Market != o.Market || !strings.HasPrefix(f.What, "place ") {
@@ -117,7 +118,7 @@ func TestSilence(t *testing.T) {
 	}
 	ctx, cancel = context.WithTimeout(context.Background(), 50*time.Millisecond)
 	defer cancel()
-	_, err = c.Query(ctx, exchange.USDM, "BTCUSDT", "x")
+	_, err = c.Query(ctx, api.USDM, "BTCUSDT", "x")
 	if f := fault(t, err); f.Class != account.Later {
 		t.Errorf("query: %+v", f)
 	}

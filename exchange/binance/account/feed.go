@@ -1,6 +1,7 @@
 package account
 
 import (
+	"github.com/perilune/perilune/exchange/binance/api"
 	"hash/maphash"
 	"strings"
 	"sync"
@@ -18,7 +19,7 @@ import (
 // harm, because their quantities only grow; a balance or a position that is
 // older than one that was told already is dropped.
 type feed struct {
-	market exchange.Market
+	market api.Market
 	sink   func(Notice)
 	log    func(string)
 	now    func() exchange.Time
@@ -35,7 +36,7 @@ type feed struct {
 	newest map[string]exchange.Time // by asset or symbol
 }
 
-func newFeed(m exchange.Market, c *Client, sink func(Notice)) *feed {
+func newFeed(m api.Market, c *Client, sink func(Notice)) *feed {
 	return &feed{market: m, sink: sink, log: c.o.Log, now: c.Now, why: "the stream begins", told: true, newest: make(map[string]exchange.Time)}
 }
 

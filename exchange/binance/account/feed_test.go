@@ -3,6 +3,7 @@ package account
 import (
 	"errors"
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"strings"
 	"testing"
 
@@ -10,7 +11,7 @@ import (
 )
 
 // tape is a feed, and what it says.
-func tape(m exchange.Market) (*feed, *[]string) {
+func tape(m api.Market) (*feed, *[]string) {
 	var out []string
 	c := &Client{o: Options{Log: func(string) {}, Now: func() exchange.Time { return 1 }}}
 	f := newFeed(m, c, func(n Notice) {
@@ -52,7 +53,7 @@ func accepted(id int) string {
 // One connection replaces another: both deliver for a while, nothing is told
 // twice, and nothing was missed.
 func TestOverlap(t *testing.T) {
-	f, out := tape(exchange.USDM)
+	f, out := tape(api.USDM)
 	f.up()
 	f.hear(t, accepted(1))
 	f.up()
@@ -68,7 +69,7 @@ func TestOverlap(t *testing.T) {
 
 // Spot gives the same event another envelope on another subscription.
 func TestOverlapOnSpot(t *testing.T) {
-	f, out := tape(exchange.Spot)
+	f, out := tape(api.Spot)
 	const event = `{"e":"outboundAccountPosition","E":2,"u":1,"B":[{"a":"A","f":"1","l":"2"}]}`
 	f.hear(t, `{"subscriptionId":0,"event":`+event+`}`)
 	f.hear(t, `{"subscriptionId":1,"event":`+event+`}`)
@@ -78,7 +79,7 @@ func TestOverlapOnSpot(t *testing.T) {
 // What an older event says of a balance or a position is out of date; of a
 // payment of funding it is news.
 func TestOldValues(t *testing.T) {
-	f, out := tape(exchange.USDM)
+	f, out := tape(api.USDM)
 	update := func(at, wallet, asset, reason string) {
 		f.hear(t, `{"e":"ACCOUNT_UPDATE","E":9,"T":`+at+`,"a":{"m":"`+reason+`","B":[{"a":"`+asset+`","wb":"`+wallet+`","bc":"-1"}],"P":[{"s":"X","pa":"`+wallet+`","ep":"1","ps":"BOTH"}]}}`)
 	}
@@ -92,7 +93,7 @@ func TestOldValues(t *testing.T) {
 
 // A mute connection is down before it is closed, once.
 func TestMute(t *testing.T) {
-	f, out := tape(exchange.COINM)
+	f, out := tape(api.COINM)
 	f.keepSecret("k3y")
 	f.up()
 	f.mute("the listen key has expired")
@@ -110,7 +111,7 @@ func TestMute(t *testing.T) {
 
 // An event that cannot be read may have been anything.
 func TestUnreadableEvents(t *testing.T) {
-	f, out := tape(exchange.USDM)
+	f, out := tape(api.USDM)
 	f.hear(t, strings.Replace(accepted(1), `"NEW"`, `"DANCING"`, 1))
 	f.hear(t, `{"e":"ORDER_TRADE_UPDATE","E":1,"T":1}`)
 	f.hear(t, `{"result":null,"id":1}`)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"net/http"
 	"slices"
 
@@ -21,9 +22,9 @@ const (
 )
 
 // Trades pages forward by trade id. Futures keep 3 months of them.
-func (c *Client) Trades(ctx context.Context, m exchange.Market, symbol string, from int64) ([]Execution, error) {
+func (c *Client) Trades(ctx context.Context, m api.Market, symbol string, from int64) ([]Execution, error) {
 	path := paths[m] + "/userTrades"
-	if m == exchange.Spot {
+	if m == api.Spot {
 		path = paths[m] + "/myTrades"
 	}
 	var all []Execution
@@ -50,14 +51,14 @@ func (c *Client) Trades(ctx context.Context, m exchange.Market, symbol string, f
 }
 
 // balancePaths are where the newest form of a market's balances is.
-var balancePaths = map[exchange.Market]string{exchange.Spot: "/api/v3/account", exchange.USDM: "/fapi/v3/balance", exchange.COINM: "/dapi/v1/balance"}
+var balancePaths = map[api.Market]string{api.Spot: "/api/v3/account", api.USDM: "/fapi/v3/balance", api.COINM: "/dapi/v1/balance"}
 
 // Balances lists the assets of a wallet that are not zero.
-func (c *Client) Balances(ctx context.Context, m exchange.Market) ([]Balance, error) {
+func (c *Client) Balances(ctx context.Context, m api.Market) ([]Balance, error) {
 	q := question{market: m, what: "list balances", method: http.MethodGet, path: balancePaths[m], priority: limit.Hedge}
 	var all []Balance
 	var err error
-	if m == exchange.Spot {
+	if m == api.Spot {
 		q.fill = func(f form) { f.Text("omitZeroBalances", "true") }
 		all, err = c.spotBalances(ctx, q)
 	} else {
@@ -80,12 +81,12 @@ func (c *Client) spotBalances(ctx context.Context, q question) ([]Balance, error
 
 // positionPaths are where the newest form of a market's positions is. That of
 // USD-M lists only what is there.
-var positionPaths = map[exchange.Market]string{exchange.USDM: "/fapi/v3/positionRisk", exchange.COINM: "/dapi/v1/positionRisk"}
+var positionPaths = map[api.Market]string{api.USDM: "/fapi/v3/positionRisk", api.COINM: "/dapi/v1/positionRisk"}
 
 // Positions lists the positions of a derivatives market that are not zero; spot
 // has none. It refuses an account in hedge mode, where a symbol has two.
-func (c *Client) Positions(ctx context.Context, m exchange.Market) ([]Position, error) {
-	if m == exchange.Spot {
+func (c *Client) Positions(ctx context.Context, m api.Market) ([]Position, error) {
+	if m == api.Spot {
 		return nil, nil
 	}
 	q := question{market: m, what: "list positions", method: http.MethodGet, path: positionPaths[m], priority: limit.Hedge}
@@ -107,11 +108,11 @@ var coinmBegan = exchange.Date(2020, 6, 1)
 
 // Income reads the wallet's history page by page. USD-M keeps 3 months of it;
 // COIN-M wants both ends of a window, so there it is read window by window.
-func (c *Client) Income(ctx context.Context, m exchange.Market, since exchange.Time) (all []Income, err error) {
+func (c *Client) Income(ctx context.Context, m api.Market, since exchange.Time) (all []Income, err error) {
 	switch m {
-	case exchange.USDM:
+	case api.USDM:
 		all, err = c.incomeWindow(ctx, m, since, 0)
-	case exchange.COINM:
+	case api.COINM:
 		end := c.Now() + exchange.Hour
 		for from := max(since, coinmBegan); from < end && err == nil; from += incomeSpan {
 			var part []Income
@@ -127,7 +128,7 @@ func (c *Client) Income(ctx context.Context, m exchange.Market, since exchange.T
 }
 
 // incomeWindow reads the rows of a window; with to 0 those until now.
-func (c *Client) incomeWindow(ctx context.Context, m exchange.Market, from, to exchange.Time) ([]Income, error) {
+func (c *Client) incomeWindow(ctx context.Context, m api.Market, from, to exchange.Time) ([]Income, error) {
 	var all []Income
 	for page := int64(1); ; page++ {
 		q := question{market: m, what: "list income", method: http.MethodGet, path: paths[m] + "/income", fill: func(f form) {
@@ -158,13 +159,13 @@ func sameIncome(a, b Income) bool {
 
 // moves are the venue's names of transfers. There is no direct way between the
 // two futures wallets.
-var moves = map[[2]exchange.Market]string{
-	{exchange.Spot, exchange.USDM}: "MAIN_UMFUTURE", {exchange.USDM, exchange.Spot}: "UMFUTURE_MAIN",
-	{exchange.Spot, exchange.COINM}: "MAIN_CMFUTURE", {exchange.COINM, exchange.Spot}: "CMFUTURE_MAIN",
+var moves = map[[2]api.Market]string{
+	{api.Spot, api.USDM}: "MAIN_UMFUTURE", {api.USDM, api.Spot}: "UMFUTURE_MAIN",
+	{api.Spot, api.COINM}: "MAIN_CMFUTURE", {api.COINM, api.Spot}: "CMFUTURE_MAIN",
 }
 
-func moveName(q *question, from, to exchange.Market) (string, error) {
-	name, ok := moves[[2]exchange.Market{from, to}]
+func moveName(q *question, from, to api.Market) (string, error) {
+	name, ok := moves[[2]api.Market{from, to}]
 	if !ok {
 		return "", q.fault(Refused, fmt.Errorf("there is no transfer from %v to %v: go through spot", from, to))
 	}
@@ -172,8 +173,8 @@ func moveName(q *question, from, to exchange.Market) (string, error) {
 }
 
 // Move transfers between wallets. The key must permit universal transfers.
-func (c *Client) Move(ctx context.Context, asset string, from, to exchange.Market, amt decimal.Decimal) (int64, error) {
-	q := question{market: exchange.Spot, what: "transfer " + asset, method: http.MethodPost, path: "/sapi/v1/asset/transfer", wallet: true,
+func (c *Client) Move(ctx context.Context, asset string, from, to api.Market, amt decimal.Decimal) (int64, error) {
+	q := question{market: api.Spot, what: "transfer " + asset, method: http.MethodPost, path: "/sapi/v1/asset/transfer", wallet: true,
 		priority: limit.Hedge, changes: true}
 	name, err := moveName(&q, from, to)
 	if err != nil {
@@ -200,8 +201,8 @@ func (c *Client) Move(ctx context.Context, asset string, from, to exchange.Marke
 
 // Moves lists the transfers between two wallets since a time, oldest first. The
 // venue tells the newest first, so a page can repeat rows of the one before.
-func (c *Client) Moves(ctx context.Context, from, to exchange.Market, since exchange.Time) ([]Move, error) {
-	q := question{market: exchange.Spot, what: "list transfers", method: http.MethodGet, path: "/sapi/v1/asset/transfer", wallet: true, priority: limit.Hedge}
+func (c *Client) Moves(ctx context.Context, from, to api.Market, since exchange.Time) ([]Move, error) {
+	q := question{market: api.Spot, what: "list transfers", method: http.MethodGet, path: "/sapi/v1/asset/transfer", wallet: true, priority: limit.Hedge}
 	name, err := moveName(&q, from, to)
 	if err != nil {
 		return nil, err
@@ -227,7 +228,7 @@ func (c *Client) Moves(ctx context.Context, from, to exchange.Market, since exch
 	return slices.CompactFunc(all, func(a, b Move) bool { return a.TranID == b.TranID }), nil
 }
 
-func (c *Client) movesPage(ctx context.Context, q question, from, to exchange.Market) ([]Move, error) {
+func (c *Client) movesPage(ctx context.Context, q question, from, to api.Market) ([]Move, error) {
 	body, err := c.ask(ctx, q)
 	if err != nil {
 		return nil, err
@@ -251,13 +252,13 @@ func garbledIf(q *question, err error) error {
 // Arm starts, or with 0 stops, the countdown after which the venue cancels the
 // orders of a symbol. It is armed again before it ends, and for every symbol
 // with orders; conditional orders are not promised to be covered.
-func (c *Client) Arm(ctx context.Context, m exchange.Market, symbol string, countdown exchange.Time) error {
+func (c *Client) Arm(ctx context.Context, m api.Market, symbol string, countdown exchange.Time) error {
 	q := question{market: m, what: "arm the countdown of " + symbol, method: http.MethodPost, path: paths[m] + "/countdownCancelAll",
 		priority: limit.Cancel, changes: true, fill: func(f form) {
 			f.Text("symbol", symbol)
 			f.Int("countdownTime", int64(countdown/exchange.Millisecond))
 		}}
-	if m == exchange.Spot {
+	if m == api.Spot {
 		return q.fault(Refused, fmt.Errorf("spot has no countdown"))
 	}
 	_, err := c.ask(ctx, q)

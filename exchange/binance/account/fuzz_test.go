@@ -2,13 +2,13 @@ package account
 
 import (
 	"encoding/json"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/datatest"
 )
 
@@ -45,7 +45,7 @@ func seeds(f *testing.F) {
 func FuzzDecoders(f *testing.F) {
 	seeds(f)
 	f.Fuzz(func(t *testing.T, frame []byte) {
-		for _, m := range exchange.Markets {
+		for _, m := range api.Markets {
 			fuzzEvent(t, m, frame)
 			if r, err := decodeOrder(m, frame); err == nil && (!json.Valid(frame) || r.Symbol == "" || r.VenueID == 0 || r.Status == 0) {
 				t.Errorf("%+v of %q", r, frame)
@@ -66,7 +66,7 @@ func FuzzDecoders(f *testing.F) {
 	})
 }
 
-func fuzzEvent(t *testing.T, m exchange.Market, frame []byte) {
+func fuzzEvent(t *testing.T, m api.Market, frame []byte) {
 	ev, err := openEvent(frame)
 	if err != nil {
 		return

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"io"
 	"net/http"
 	"strings"
@@ -12,7 +13,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/sign"
 )
 
@@ -58,7 +58,7 @@ func scripted(t *testing.T, reply func(r *http.Request) (int, string, error)) (*
 	t.Helper()
 	s := &script{reply: reply, zero: time.Now()}
 	c, err := Open(context.Background(), Options{Key: sign.Key{API: sign.NewSecret("name"), Secret: sign.NewSecret("secret")},
-		Markets: []exchange.Market{exchange.USDM}, HTTP: &http.Client{Transport: s}})
+		Markets: []api.Market{api.USDM}, HTTP: &http.Client{Transport: s}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +82,7 @@ func TestKeepAlive(t *testing.T) {
 			}
 			return 200, `{"listenKey":"k"}`, nil
 		})
-		k := newKeyStream(c, newFeed(exchange.USDM, c, func(Notice) {}))
+		k := newKeyStream(c, newFeed(api.USDM, c, func(Notice) {}))
 		if why := k.keep(t.Context(), sign.NewSecret("k")); why != "the listen key is not known any more" {
 			t.Error(why)
 		}
@@ -97,7 +97,7 @@ func TestKeepAlive(t *testing.T) {
 func TestKeyIsAnother(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, c := scripted(t, func(*http.Request) (int, string, error) { return 200, `{"listenKey":"other"}`, nil })
-		k := newKeyStream(c, newFeed(exchange.USDM, c, func(Notice) {}))
+		k := newKeyStream(c, newFeed(api.USDM, c, func(Notice) {}))
 		k.wake()
 		if why := k.keep(t.Context(), sign.NewSecret("k")); why != "the listen key is another one now" {
 			t.Error(why)
@@ -112,7 +112,7 @@ func TestClocksStayFresh(t *testing.T) {
 		s, c := scripted(t, nil)
 		for range 12 * 60 {
 			time.Sleep(5 * time.Minute)
-			for _, m := range []exchange.Market{exchange.USDM, exchange.Spot} {
+			for _, m := range []api.Market{api.USDM, api.Spot} {
 				if _, err := c.clocks[m].stamp(c.o.Now(), c.o.Window); err != nil {
 					t.Fatal(err)
 				}

@@ -5,12 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"net/http"
 	"strconv"
 	"sync"
 	"time"
 
-	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/limit"
 	"github.com/perilune/perilune/exchange/sign"
 	"github.com/perilune/perilune/exchange/wire"
@@ -84,7 +84,7 @@ func (k *keyStream) listen(ctx context.Context, key sign.Secret) error {
 	k.feed.keepSecret(key.Reveal())
 	base := k.c.o.Endpoints.WS(k.feed.market)
 	path := "/ws/"
-	if k.feed.market == exchange.USDM {
+	if k.feed.market == api.USDM {
 		path = "/private/ws/" // elsewhere it would be accepted, and mute
 	}
 	o := k.c.wireOptions("the user stream of "+k.feed.market.String(), base+path+key.Reveal())

@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"net/http"
 	"strconv"
 	"sync"
 	"time"
 
-	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance"
 	"github.com/perilune/perilune/exchange/limit"
 	"github.com/perilune/perilune/exchange/sign"
@@ -34,7 +34,7 @@ var errNoReply = fmt.Errorf("no reply within %s", answerWithin)
 // open have done so requests need no signature. Other keys cannot log on.
 type line struct {
 	c      *Client
-	market exchange.Market
+	market api.Market
 	wire   *wire.Client
 	logsOn bool
 
@@ -164,7 +164,7 @@ func (l *line) frame(q *question, number uint64) ([]byte, error) {
 
 // apiFrame spells a request of a WebSocket API, signed or, within a session,
 // only stamped.
-func (c *Client) apiFrame(m exchange.Market, method string, number uint64, sign bool, fill func(form)) ([]byte, error) {
+func (c *Client) apiFrame(m api.Market, method string, number uint64, sign bool, fill func(form)) ([]byte, error) {
 	p, err := c.pen()
 	if err != nil {
 		return nil, err
@@ -298,7 +298,7 @@ func (h *lineConn) Down(err error) {
 
 // decodeReply reads {id,status,result|error,rateLimits}. The number is 0 when it
 // answers no request of ours.
-func decodeReply(m exchange.Market, frame []byte) (number uint64, r reply, err error) {
+func decodeReply(m api.Market, frame []byte) (number uint64, r reply, err error) {
 	r.answer.Pool = limit.PoolOf(m)
 	f := binance.Object(frame)
 	for f.Next() && err == nil {

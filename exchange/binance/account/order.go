@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"net/http"
 
 	"github.com/perilune/perilune/exchange"
@@ -36,7 +37,7 @@ func (o *Order) fill(f form) {
 	if o.Type == exchange.Limit {
 		amount(f, "price", o.Price)
 	}
-	if o.ReduceOnly && o.Market != exchange.Spot {
+	if o.ReduceOnly && o.Market != api.Spot {
 		f.Text("reduceOnly", "true")
 	}
 	f.Text("newClientOrderId", o.ClientID)
@@ -47,7 +48,7 @@ func (o *Order) fillType(f form) {
 	switch {
 	case o.Type == exchange.MarketOrder:
 		f.Text("type", "MARKET")
-	case o.TIF == exchange.PostOnly && o.Market == exchange.Spot:
+	case o.TIF == exchange.PostOnly && o.Market == api.Spot:
 		f.Text("type", "LIMIT_MAKER")
 	default:
 		f.Text("type", "LIMIT")
@@ -76,14 +77,14 @@ func sideText(s exchange.Side) string {
 
 // Cancel cancels one order by its client id. On spot the venue gives the cancel
 // a name of its own; the Report has the order's.
-func (c *Client) Cancel(ctx context.Context, m exchange.Market, symbol, clientID string) (Report, error) {
+func (c *Client) Cancel(ctx context.Context, m api.Market, symbol, clientID string) (Report, error) {
 	return c.order(ctx, question{market: m, what: "cancel " + symbol, method: http.MethodDelete, path: paths[m] + "/order", api: "order.cancel",
 		priority: limit.Cancel, changes: true, fill: byClientID(symbol, clientID)})
 }
 
 // Query asks for one order by its client id. It has the priority of a hedge,
 // because it is how an unknown outcome is found out.
-func (c *Client) Query(ctx context.Context, m exchange.Market, symbol, clientID string) (Report, error) {
+func (c *Client) Query(ctx context.Context, m api.Market, symbol, clientID string) (Report, error) {
 	return c.order(ctx, question{market: m, what: "query " + symbol, method: http.MethodGet, path: paths[m] + "/order", api: "order.status",
 		priority: limit.Hedge, fill: byClientID(symbol, clientID)})
 }
@@ -122,7 +123,7 @@ func (q *question) garbled(err error) *Fault {
 
 // OpenOrders lists the orders of a market that are open, conditional orders
 // aside.
-func (c *Client) OpenOrders(ctx context.Context, m exchange.Market) ([]Report, error) {
+func (c *Client) OpenOrders(ctx context.Context, m api.Market) ([]Report, error) {
 	q := question{market: m, what: "list open orders", method: http.MethodGet, path: paths[m] + "/openOrders", priority: limit.Hedge}
 	return rows(ctx, c, q, func(raw []byte) (Report, error) { return decodeOrder(m, raw) })
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -54,68 +55,68 @@ func orderLine(r Report) string {
 
 func TestRecordedEvents(t *testing.T) {
 	for _, test := range []struct {
-		m    exchange.Market
+		m    api.Market
 		file string
 		want []string
 	}{
-		{exchange.Spot, "spot_user_data/order_update.json", []string{"spot ETHBTC mUvoqJxFIILMdfAW5iGSOW #4293153 buy accepted 0/1@0.1026441 "}},
-		{exchange.Spot, "derived/spot_wsapi_user_event_wrapped.json", []string{"spot BTCUSDT t-001 #4293153 buy accepted 0/0.01@60000 "}},
-		{exchange.Spot, "spot_user_data/account_update.json", []string{"spot balance ETH 10000 free 10000"}},
-		{exchange.Spot, "nautilus/rs_spot_account_position.json", []string{"spot balance USDT 12500 free 10000", "spot balance ETH 5 free 5"}},
-		{exchange.Spot, "spot_user_data/balance_update.json", nil},
-		{exchange.Spot, "spot_user_data/external_lock_update.json", nil},
-		{exchange.Spot, "spot_user_data/order_reject_reason.json", nil}, // a list of orders
-		{exchange.Spot, "nautilus/py_ws_spot_execution_report_trade.json", []string{
+		{api.Spot, "spot_user_data/order_update.json", []string{"spot ETHBTC mUvoqJxFIILMdfAW5iGSOW #4293153 buy accepted 0/1@0.1026441 "}},
+		{api.Spot, "derived/spot_wsapi_user_event_wrapped.json", []string{"spot BTCUSDT t-001 #4293153 buy accepted 0/0.01@60000 "}},
+		{api.Spot, "spot_user_data/account_update.json", []string{"spot balance ETH 10000 free 10000"}},
+		{api.Spot, "nautilus/rs_spot_account_position.json", []string{"spot balance USDT 12500 free 10000", "spot balance ETH 5 free 5"}},
+		{api.Spot, "spot_user_data/balance_update.json", nil},
+		{api.Spot, "spot_user_data/external_lock_update.json", nil},
+		{api.Spot, "spot_user_data/order_reject_reason.json", nil}, // a list of orders
+		{api.Spot, "nautilus/py_ws_spot_execution_report_trade.json", []string{
 			"spot ETHUSDT O-12345-test-trade #1234567890 buy partial 0.5/1@2500  | trade 98765432 0.5@2499.5 fee 0.0005 ETH pnl 0 maker true "}},
-		{exchange.Spot, "nautilus/rs_spot_execution_report_trade.json", []string{
+		{api.Spot, "nautilus/rs_spot_execution_report_trade.json", []string{
 			"spot ETHUSDT x-TD67BGP9-T0000000000000 #12345678 buy filled 1/1@2500  | trade 98765432 1@2500 fee 0.001 ETH pnl 0 maker true "}},
-		{exchange.Spot, "nautilus/py_ws_spot_execution_report_canceled.json", []string{"spot ETHUSDT O-12345-test-cancel #9876543210 sell canceled 0.1/0.5@2500 "}},
-		{exchange.Spot, "nautilus/py_ws_spot_execution_report_pending_cancel.json", []string{"spot ETHUSDT O-12345-test-cancel #9876543210 sell partial 0.1/0.5@2500 "}},
-		{exchange.Spot, "nautilus/rs_spot_execution_report_expired.json", []string{"spot ETHUSDT x-TD67BGP9-T0000000000000 #12345678 buy expired 0/1@2500 not enough in the book"}},
-		{exchange.Spot, "nautilus/py_ws_spot_execution_report_trade_prevention.json", []string{
+		{api.Spot, "nautilus/py_ws_spot_execution_report_canceled.json", []string{"spot ETHUSDT O-12345-test-cancel #9876543210 sell canceled 0.1/0.5@2500 "}},
+		{api.Spot, "nautilus/py_ws_spot_execution_report_pending_cancel.json", []string{"spot ETHUSDT O-12345-test-cancel #9876543210 sell partial 0.1/0.5@2500 "}},
+		{api.Spot, "nautilus/rs_spot_execution_report_expired.json", []string{"spot ETHUSDT x-TD67BGP9-T0000000000000 #12345678 buy expired 0/1@2500 not enough in the book"}},
+		{api.Spot, "nautilus/py_ws_spot_execution_report_trade_prevention.json", []string{
 			"spot ETHUSDT O-12345-test-stp #1234567890 buy expired 0/1@2500 SELF_TRADE_PREVENTION"}},
-		{exchange.Spot, "nautilus/py_ws_spot_execution_report_rejected.json", []string{"spot BTCUSDT O-12345-test-reject #1234567890 buy rejected 0/0.001@50000 GTX_ORDER_REJECT"}},
-		{exchange.Spot, "nautilus/py_ws_spot_execution_report_trade_l_zero.json", []string{"spot ETHUSDT O-12345-test-trade-l-zero #1234567890 buy filled 0.001/0.001@2500 "}},
+		{api.Spot, "nautilus/py_ws_spot_execution_report_rejected.json", []string{"spot BTCUSDT O-12345-test-reject #1234567890 buy rejected 0/0.001@50000 GTX_ORDER_REJECT"}},
+		{api.Spot, "nautilus/py_ws_spot_execution_report_trade_l_zero.json", []string{"spot ETHUSDT O-12345-test-trade-l-zero #1234567890 buy filled 0.001/0.001@2500 "}},
 
-		{exchange.USDM, "um_user_data_streams/event_order_update.json", []string{"usdm BTCUSDT TEST #8886774 sell accepted 0/0.001@0 "}},
-		{exchange.COINM, "cm_user_data_streams/event_order_update.json", []string{"coinm BTCUSD_200925 TEST #8888888 sell accepted 0/2@0 "}},
-		{exchange.USDM, "nautilus/rs_futures_order_update_trade.json", []string{
+		{api.USDM, "um_user_data_streams/event_order_update.json", []string{"usdm BTCUSDT TEST #8886774 sell accepted 0/0.001@0 "}},
+		{api.COINM, "cm_user_data_streams/event_order_update.json", []string{"coinm BTCUSD_200925 TEST #8888888 sell accepted 0/2@0 "}},
+		{api.USDM, "nautilus/rs_futures_order_update_trade.json", []string{
 			"usdm BTCUSDT TEST #8886774 buy filled 0.001/0.001@7100.5  | trade 12345678 0.001@7100.5 fee 0.01 USDT pnl 12.34 maker true "}},
-		{exchange.USDM, "nautilus/rs_futures_order_update_trade_partial.json", []string{
+		{api.USDM, "nautilus/rs_futures_order_update_trade_partial.json", []string{
 			"usdm BTCUSDT TEST #8886774 buy partial 0.001/0.002@7100.5  | trade 12345678 0.001@7100.5 fee 0.01 USDT pnl 12.34 maker true "}},
-		{exchange.USDM, "nautilus/py_ws_futures_order_update_liquidation.json", []string{
+		{api.USDM, "nautilus/py_ws_futures_order_update_liquidation.json", []string{
 			"usdm BTCUSDT autoclose-1234567890123456 #9876543210 sell filled 0.1/0.1@0  | trade 1122334455 0.1@50000 fee 5 USDT pnl -100 maker false liquidation"}},
-		{exchange.USDM, "nautilus/py_ws_futures_order_update_liquidation_zero_qty.json", []string{"usdm BTCUSDT autoclose-7654321098765432 #7654321098 sell filled 0/0@0 "}},
-		{exchange.USDM, "nautilus/rs_futures_order_update_calculated_pending.json", []string{"usdm BTCUSDT autoclose-pending-0000 #8887004 sell accepted 0/0.014@9910 "}},
-		{exchange.USDM, "nautilus/rs_futures_order_update_insurance.json", []string{
+		{api.USDM, "nautilus/py_ws_futures_order_update_liquidation_zero_qty.json", []string{"usdm BTCUSDT autoclose-7654321098765432 #7654321098 sell filled 0/0@0 "}},
+		{api.USDM, "nautilus/rs_futures_order_update_calculated_pending.json", []string{"usdm BTCUSDT autoclose-pending-0000 #8887004 sell accepted 0/0.014@9910 "}},
+		{api.USDM, "nautilus/rs_futures_order_update_insurance.json", []string{
 			"usdm BTCUSDT autoclose-insurance-5678 #8887003 sell filled 0.02/0.02@45000  | trade 12346003 0.02@45000 fee 0.45 USDT pnl -8 maker false liquidation"}},
-		{exchange.USDM, "nautilus/rs_futures_order_update_adl.json", []string{
+		{api.USDM, "nautilus/rs_futures_order_update_adl.json", []string{
 			"usdm BTCUSDT adl_autoclose_12345 #8887001 buy filled 0.005/0.005@42000  | trade 12346001 0.005@42000 fee 0.105 USDT pnl -2.5 maker false adl"}},
-		{exchange.USDM, "nautilus/py_ws_futures_order_update_adl.json", []string{
+		{api.USDM, "nautilus/py_ws_futures_order_update_adl.json", []string{
 			"usdm ETHUSDT adl_autoclose #8765432109 buy filled 1/1@0  | trade 2233445566 1@2500 fee 2.5 USDT pnl 50 maker false adl"}},
-		{exchange.USDM, "nautilus/py_ws_futures_order_update_settlement.json", []string{
+		{api.USDM, "nautilus/py_ws_futures_order_update_settlement.json", []string{
 			"usdm BTCUSDT settlement_autoclose-1111222233334444 #6543210987 buy filled 0.05/0.05@0  | trade 4455667788 0.05@51000 fee 2.55 USDT pnl 25 maker false settlement"}},
-		{exchange.COINM, "nautilus/rs_futures_order_update_delivery.json", []string{
+		{api.COINM, "nautilus/rs_futures_order_update_delivery.json", []string{
 			"coinm BTCUSD_240329 delivery_autoclose-12345 #8887003 sell filled 1/1@70000  | trade 12346003 1@70000 fee 0  pnl 0 maker false settlement"}},
-		{exchange.USDM, "um_user_data_streams/event_trade_lite.json", nil},
-		{exchange.USDM, "um_user_data_streams/event_margin_call.json", nil},
-		{exchange.USDM, "um_user_data_streams/event_strategy_update.json", nil},
-		{exchange.USDM, "um_user_data_streams/event_grid_update.json", nil},
-		{exchange.USDM, "derived/um_account_update_funding_fee_cross.json", []string{"usdm FUNDING_FEE BTCUSDT -0.61 USDT", "usdm balance USDT 9999.39 free 0"}},
-		{exchange.USDM, "derived/um_account_update_funding_fee_isolated.json", []string{
+		{api.USDM, "um_user_data_streams/event_trade_lite.json", nil},
+		{api.USDM, "um_user_data_streams/event_margin_call.json", nil},
+		{api.USDM, "um_user_data_streams/event_strategy_update.json", nil},
+		{api.USDM, "um_user_data_streams/event_grid_update.json", nil},
+		{api.USDM, "derived/um_account_update_funding_fee_cross.json", []string{"usdm FUNDING_FEE BTCUSDT -0.61 USDT", "usdm balance USDT 9999.39 free 0"}},
+		{api.USDM, "derived/um_account_update_funding_fee_isolated.json", []string{
 			"usdm FUNDING_FEE BTCUSDT -0.61 USDT", "usdm balance USDT 9999.39 free 0", "usdm position BTCUSDT 0.1@61000"}},
-		{exchange.USDM, "um_user_data_streams/event_balance_and_position_update.json", []string{
+		{api.USDM, "um_user_data_streams/event_balance_and_position_update.json", []string{
 			"usdm balance USDT 122624.12345678 free 0", "usdm balance BUSD 1 free 0", "usdm position BTCUSDT 0@0",
 			"config hedge mode: BTCUSDT LONG 20", "config hedge mode: BTCUSDT SHORT -10"}},
-		{exchange.COINM, "cm_user_data_streams/event_balance_and_position_update.json", []string{
+		{api.COINM, "cm_user_data_streams/event_balance_and_position_update.json", []string{
 			"coinm balance BTC 122624.12345678 free 0", "coinm balance ETH 1 free 0", "coinm position BTCUSD_200925 0@0",
 			"config hedge mode: BTCUSD_200925 LONG 20", "config hedge mode: BTCUSD_200925 SHORT -10"}},
-		{exchange.USDM, "um_user_data_streams/event_account_configuration_update_previous_leverage_update.json", []string{"config leverage BTCUSDT 25"}},
-		{exchange.USDM, "um_user_data_streams/event_account_configuration_update_previous_leverage_update__2.json", []string{"config multi-assets mode true"}},
-		{exchange.COINM, "cm_user_data_streams/event_account_configuration_update.json", []string{"config leverage BTCUSD_PERP 25"}},
-		{exchange.USDM, "um_user_data_streams/event_algo_order_update.json", []string{
+		{api.USDM, "um_user_data_streams/event_account_configuration_update_previous_leverage_update.json", []string{"config leverage BTCUSDT 25"}},
+		{api.USDM, "um_user_data_streams/event_account_configuration_update_previous_leverage_update__2.json", []string{"config multi-assets mode true"}},
+		{api.COINM, "cm_user_data_streams/event_account_configuration_update.json", []string{"config leverage BTCUSD_PERP 25"}},
+		{api.USDM, "um_user_data_streams/event_algo_order_update.json", []string{
 			"usdm BNBUSDT Q5xaq5EGKgXXa0fD7fs0Ip sell TAKE_PROFIT 0.01 at 750 for 750 #2148719 order 0 CANCELED Reduce Only reject"}},
-		{exchange.USDM, "nautilus/py_ws_futures_algo_update_finished.json", []string{
+		{api.USDM, "nautilus/py_ws_futures_algo_update_finished.json", []string{
 			"usdm DOGEUSDT O-20251211-053131-TEST-000-1 buy STOP_MARKET 38 at 0.13855 for 0 #1000000033225453 order 88937381063 FINISHED "}},
 	} {
 		ev, err := openEvent(sample(t, test.file))
@@ -147,18 +148,18 @@ func TestRecordedEvents(t *testing.T) {
 
 func TestRecordedOrders(t *testing.T) {
 	for _, test := range []struct {
-		m    exchange.Market
+		m    api.Market
 		file string
 		want string
 	}{
-		{exchange.Spot, "spot_rest/cancel_order_trade.json", "spot LTCBTC myOrder1 #4 buy canceled 0/1@2 "},
-		{exchange.Spot, "spot_rest/new_order_trade.json", "spot BTCUSDT 6gCrw2kRUAF9CvJDGP16IP #28 none accepted 0/0@0 "}, // a bare acknowledgement
-		{exchange.Spot, "spot_rest/new_order_trade__3.json", "spot BTCUSDT 6gCrw2kRUAF9CvJDGP16IP #28 sell filled 10/10@0 "},
-		{exchange.Spot, "spot_rest/query_order_user_data.json", "spot LTCBTC myOrder1 #1 buy accepted 0/1@0.1 "},
-		{exchange.USDM, "um_trade/cancel_order.json", "usdm BTCUSDT myOrder1 #283194212 buy canceled 0/11@0 "},
-		{exchange.USDM, "um_trade/modify_order.json", "usdm BTCUSDT LJ9R4QZDihCaS8UAOOLpgW #20072994037 buy accepted 0/1@30005 "},
-		{exchange.USDM, "derived/um_order_response_RESULT_post_2026_07_15.json", "usdm BTCUSDT t-001 #22542179 buy accepted 0/0.01@60000 "},
-		{exchange.COINM, "cm_trade/cancel_order.json", "coinm BTCUSD_200925 myOrder1 #283194212 buy canceled 0/11@0 "},
+		{api.Spot, "spot_rest/cancel_order_trade.json", "spot LTCBTC myOrder1 #4 buy canceled 0/1@2 "},
+		{api.Spot, "spot_rest/new_order_trade.json", "spot BTCUSDT 6gCrw2kRUAF9CvJDGP16IP #28 none accepted 0/0@0 "}, // a bare acknowledgement
+		{api.Spot, "spot_rest/new_order_trade__3.json", "spot BTCUSDT 6gCrw2kRUAF9CvJDGP16IP #28 sell filled 10/10@0 "},
+		{api.Spot, "spot_rest/query_order_user_data.json", "spot LTCBTC myOrder1 #1 buy accepted 0/1@0.1 "},
+		{api.USDM, "um_trade/cancel_order.json", "usdm BTCUSDT myOrder1 #283194212 buy canceled 0/11@0 "},
+		{api.USDM, "um_trade/modify_order.json", "usdm BTCUSDT LJ9R4QZDihCaS8UAOOLpgW #20072994037 buy accepted 0/1@30005 "},
+		{api.USDM, "derived/um_order_response_RESULT_post_2026_07_15.json", "usdm BTCUSDT t-001 #22542179 buy accepted 0/0.01@60000 "},
+		{api.COINM, "cm_trade/cancel_order.json", "coinm BTCUSD_200925 myOrder1 #283194212 buy canceled 0/11@0 "},
 	} {
 		r, err := decodeOrder(test.m, sample(t, test.file))
 		if got := orderLine(r); err != nil || got != test.want || r.Time == 0 {
@@ -173,14 +174,14 @@ func TestRecordedOrders(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	both, err := decodeReplaced(&question{market: exchange.Spot, changes: true}, data)
+	both, err := decodeReplaced(&question{market: api.Spot, changes: true}, data)
 	if err != nil || both.Cancel != nil || both.Canceled.ClientID != "86M8erehfExV8z2RC8Zo8k" || both.Place == nil || both.Place.Code != -2010 || both.Place.Class != Refused {
 		t.Errorf("replaced: %+v %v", both, err)
 	}
 }
 
 func TestRecordedMoney(t *testing.T) {
-	trade := func(m exchange.Market, file, want string) {
+	trade := func(m api.Market, file, want string) {
 		t.Helper()
 		all, err := list(sample(t, file), func(raw []byte) (Execution, error) { return decodeTrade(m, raw) })
 		if err != nil || len(all) != 1 {
@@ -192,11 +193,11 @@ func TestRecordedMoney(t *testing.T) {
 			t.Errorf("%s:\n got %s\nwant %s", file, got, want)
 		}
 	}
-	trade(exchange.Spot, "spot_rest/account_trade_list_user_data.json", "spot BNBBTC 28457 of #100234 buy 12@4.000001 fee 10.1 BNB pnl 0 maker false 1499865549590")
-	trade(exchange.USDM, "um_trade/account_trade_list.json", "usdm BTCUSDT 698759 of #25851813 sell 0.002@7819.01 fee 0.0781901 USDT pnl -0.91539999 maker false 1569514978020")
-	trade(exchange.COINM, "cm_trade/account_trade_list.json", "coinm BTCUSD_200626 6 of #28 sell 1@8800 fee 0.00000454 BTC pnl 0 maker false 1590743483586")
+	trade(api.Spot, "spot_rest/account_trade_list_user_data.json", "spot BNBBTC 28457 of #100234 buy 12@4.000001 fee 10.1 BNB pnl 0 maker false 1499865549590")
+	trade(api.USDM, "um_trade/account_trade_list.json", "usdm BTCUSDT 698759 of #25851813 sell 0.002@7819.01 fee 0.0781901 USDT pnl -0.91539999 maker false 1569514978020")
+	trade(api.COINM, "cm_trade/account_trade_list.json", "coinm BTCUSD_200626 6 of #28 sell 1@8800 fee 0.00000454 BTC pnl 0 maker false 1590743483586")
 
-	income := func(m exchange.Market, file string, want ...string) {
+	income := func(m api.Market, file string, want ...string) {
 		t.Helper()
 		all, err := list(sample(t, file), func(raw []byte) (Income, error) { return decodeIncome(m, raw) })
 		var got []string
@@ -207,23 +208,23 @@ func TestRecordedMoney(t *testing.T) {
 			t.Errorf("%s: %q %v", file, got, err)
 		}
 	}
-	income(exchange.USDM, "um_account/get_income_history.json", "TRANSFER  -0.375 USDT 9689322392 1570608000000", "COMMISSION BTCUSDT -0.01 USDT 9689322392 1570636800000")
-	income(exchange.COINM, "cm_account/get_income_history.json", "TRANSFER  -0.375 BTC 9689322392 1570608000000", "COMMISSION BTCUSD_200925 -0.01 BTC 9689322392 1570636800000")
+	income(api.USDM, "um_account/get_income_history.json", "TRANSFER  -0.375 USDT 9689322392 1570608000000", "COMMISSION BTCUSDT -0.01 USDT 9689322392 1570636800000")
+	income(api.COINM, "cm_account/get_income_history.json", "TRANSFER  -0.375 BTC 9689322392 1570608000000", "COMMISSION BTCUSD_200925 -0.01 BTC 9689322392 1570636800000")
 
-	balance := func(m exchange.Market, file, want string) {
+	balance := func(m api.Market, file, want string) {
 		t.Helper()
 		all, err := list(sample(t, file), func(raw []byte) (Balance, error) { return decodeBalance(m, raw) })
 		if err != nil || len(all) == 0 || fmt.Sprintf("%s %s free %s", all[0].Asset, all[0].Wallet, all[0].Free) != want {
 			t.Errorf("%s: %+v %v", file, all, err)
 		}
 	}
-	balance(exchange.USDM, "um_account/futures_account_balance_v3.json", "USDT 122607.35137903 free 23.72469206")
-	balance(exchange.COINM, "cm_account/futures_account_balance.json", "BTC 0.0025 free 0.00241969")
+	balance(api.USDM, "um_account/futures_account_balance_v3.json", "USDT 122607.35137903 free 23.72469206")
+	balance(api.COINM, "cm_account/futures_account_balance.json", "BTC 0.0025 free 0.00241969")
 	if all, err := decodeSpotBalances(sample(t, "spot_rest/account_information_user_data.json")); err != nil || len(all) != 2 ||
-		fmt.Sprint(all[0]) != fmt.Sprint(Balance{exchange.Spot, "BTC", number("4723846.89208129"), number("4723846.89208129")}) {
+		fmt.Sprint(all[0]) != fmt.Sprint(Balance{api.Spot, "BTC", number("4723846.89208129"), number("4723846.89208129")}) {
 		t.Errorf("spot: %+v %v", all, err)
 	}
-	p, side, err := decodePosition(exchange.USDM, bytes.Trim(sample(t, "um_trade/position_information_v3.json"), "[]\n"))
+	p, side, err := decodePosition(api.USDM, bytes.Trim(sample(t, "um_trade/position_information_v3.json"), "[]\n"))
 	if err != nil || side != "BOTH" || p.Symbol != "ADAUSDT" || p.Qty.String() != "30" || p.Entry.String() != "0.385" {
 		t.Errorf("position: %+v %s %v", p, side, err)
 	}
@@ -243,7 +244,7 @@ func TestRecordedMoney(t *testing.T) {
 	brackets("um_account/notional_and_leverage_brackets.json", "ETHUSDT", "75 0-15000 0.0065 0")
 	brackets("um_account/notional_and_leverage_brackets__2.json", "ETHUSDT", "75 0-15000 0.0065 0")
 	brackets("cm_account/notional_bracket_for_symbol.json", "BTCUSD_PERP", "125 0-75 0.004 0")
-	all, err := list(sample(t, "um_trade/current_all_algo_open_orders.json"), func(raw []byte) (Conditional, error) { return decodeConditional(exchange.USDM, raw) })
+	all, err := list(sample(t, "um_trade/current_all_algo_open_orders.json"), func(raw []byte) (Conditional, error) { return decodeConditional(api.USDM, raw) })
 	if err != nil || len(all) != 1 || noticeLine(Notice{Conditional: &all[0]}) != "usdm BNBUSDT MRumok0dkhrP4kCm12AHaB sell TAKE_PROFIT 0.01 at 750 for 750 #2148627 order 0 NEW " {
 		t.Errorf("conditional: %+v %v", all, err)
 	}
@@ -283,14 +284,14 @@ func TestEveryRecordedObject(t *testing.T) {
 	}
 }
 
-func marketOf(path string) exchange.Market {
+func marketOf(path string) api.Market {
 	switch p := filepath.ToSlash(path); {
 	case strings.Contains(p, "/cm_") || strings.Contains(p, "CoinFutures"):
-		return exchange.COINM
+		return api.COINM
 	case strings.Contains(strings.ToLower(p), "spot"):
-		return exchange.Spot
+		return api.Spot
 	}
-	return exchange.USDM
+	return api.USDM
 }
 
 // documents returns the JSON values in a file; a test case of the JKorf set has
@@ -361,7 +362,7 @@ func number(v any) decimal.Decimal {
 	return d
 }
 
-func sameOrder(t *testing.T, path string, m exchange.Market, o map[string]any, raw []byte) {
+func sameOrder(t *testing.T, path string, m api.Market, o map[string]any, raw []byte) {
 	r, err := decodeOrder(m, raw)
 	if err != nil {
 		t.Errorf("%s: %v", path, err)
@@ -381,7 +382,7 @@ func sameOrder(t *testing.T, path string, m exchange.Market, o map[string]any, r
 	}
 }
 
-func sameTrade(t *testing.T, path string, m exchange.Market, o map[string]any, raw []byte) {
+func sameTrade(t *testing.T, path string, m api.Market, o map[string]any, raw []byte) {
 	x, err := decodeTrade(m, raw)
 	if err != nil {
 		t.Errorf("%s: %v", path, err)

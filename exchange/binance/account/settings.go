@@ -3,11 +3,11 @@ package account
 import (
 	"context"
 	"errors"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"net/http"
 
 	"github.com/shopspring/decimal"
 
-	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance"
 	"github.com/perilune/perilune/exchange/limit"
 )
@@ -23,7 +23,7 @@ type Permissions struct {
 
 // Permissions asks what the key may do. The test networks cannot say.
 func (c *Client) Permissions(ctx context.Context) (p Permissions, err error) {
-	q := question{market: exchange.Spot, what: "ask what the key may do", method: http.MethodGet, path: "/sapi/v1/account/apiRestrictions", wallet: true}
+	q := question{market: api.Spot, what: "ask what the key may do", method: http.MethodGet, path: "/sapi/v1/account/apiRestrictions", wallet: true}
 	err = c.object(ctx, q, func(f *binance.Fields) {
 		switch string(f.Key()) {
 		case "enableReading":
@@ -59,7 +59,7 @@ func (c *Client) object(ctx context.Context, q question, read func(*binance.Fiel
 }
 
 // set asks for a setting of futures. That it is so already is a success.
-func (c *Client) set(ctx context.Context, m exchange.Market, what, path string, fill func(form)) error {
+func (c *Client) set(ctx context.Context, m api.Market, what, path string, fill func(form)) error {
 	q := question{market: m, what: what, method: http.MethodPost, path: paths[m] + path, priority: limit.Hedge, changes: true, fill: fill}
 	if err := q.futuresOnly(); err != nil {
 		return err
@@ -73,7 +73,7 @@ func (c *Client) set(ctx context.Context, m exchange.Market, what, path string, 
 }
 
 // SetLeverage sets the leverage of a symbol.
-func (c *Client) SetLeverage(ctx context.Context, m exchange.Market, symbol string, leverage int) error {
+func (c *Client) SetLeverage(ctx context.Context, m api.Market, symbol string, leverage int) error {
 	return c.set(ctx, m, "set the leverage of "+symbol, "/leverage", func(f form) {
 		f.Text("symbol", symbol)
 		f.Int("leverage", int64(leverage))
@@ -82,7 +82,7 @@ func (c *Client) SetLeverage(ctx context.Context, m exchange.Market, symbol stri
 
 // SetIsolated makes the margin of a symbol isolated, or cross. The venue refuses
 // while there are orders or a position.
-func (c *Client) SetIsolated(ctx context.Context, m exchange.Market, symbol string, isolated bool) error {
+func (c *Client) SetIsolated(ctx context.Context, m api.Market, symbol string, isolated bool) error {
 	kind := "CROSSED"
 	if isolated {
 		kind = "ISOLATED"
@@ -95,24 +95,24 @@ func (c *Client) SetIsolated(ctx context.Context, m exchange.Market, symbol stri
 
 // HedgeMode reports whether a symbol can have two positions. USD-M and COIN-M
 // share the setting since 2026-06.
-func (c *Client) HedgeMode(ctx context.Context, m exchange.Market) (bool, error) {
+func (c *Client) HedgeMode(ctx context.Context, m api.Market) (bool, error) {
 	return c.setting(ctx, m, "ask the position mode", "/positionSide/dual", "dualSidePosition")
 }
 
 // SetHedgeMode changes it, for both markets. The venue refuses while either has
 // orders or positions.
-func (c *Client) SetHedgeMode(ctx context.Context, m exchange.Market, hedge bool) error {
+func (c *Client) SetHedgeMode(ctx context.Context, m api.Market, hedge bool) error {
 	return c.set(ctx, m, "set the position mode", "/positionSide/dual", func(f form) { f.Text("dualSidePosition", boolText(hedge)) })
 }
 
 // MultiAssets reports whether all assets of the USD-M wallet back its positions.
 func (c *Client) MultiAssets(ctx context.Context) (bool, error) {
-	return c.setting(ctx, exchange.USDM, "ask the multi-assets mode", "/multiAssetsMargin", "multiAssetsMargin")
+	return c.setting(ctx, api.USDM, "ask the multi-assets mode", "/multiAssetsMargin", "multiAssetsMargin")
 }
 
 // SetMultiAssets changes it. It does not go with isolated margin.
 func (c *Client) SetMultiAssets(ctx context.Context, on bool) error {
-	return c.set(ctx, exchange.USDM, "set the multi-assets mode", "/multiAssetsMargin", func(f form) { f.Text("multiAssetsMargin", boolText(on)) })
+	return c.set(ctx, api.USDM, "set the multi-assets mode", "/multiAssetsMargin", func(f form) { f.Text("multiAssetsMargin", boolText(on)) })
 }
 
 func boolText(b bool) string {
@@ -122,7 +122,7 @@ func boolText(b bool) string {
 	return "false"
 }
 
-func (c *Client) setting(ctx context.Context, m exchange.Market, what, path, key string) (on bool, err error) {
+func (c *Client) setting(ctx context.Context, m api.Market, what, path, key string) (on bool, err error) {
 	q := question{market: m, what: what, method: http.MethodGet, path: paths[m] + path}
 	if err := q.futuresOnly(); err != nil {
 		return false, err
@@ -145,7 +145,7 @@ type Config struct {
 
 // Config asks how the USD-M account is set up.
 func (c *Client) Config(ctx context.Context) (v Config, err error) {
-	q := question{market: exchange.USDM, what: "ask the account's configuration", method: http.MethodGet, path: "/fapi/v1/accountConfig"}
+	q := question{market: api.USDM, what: "ask the account's configuration", method: http.MethodGet, path: "/fapi/v1/accountConfig"}
 	err = c.object(ctx, q, func(f *binance.Fields) {
 		switch string(f.Key()) {
 		case "feeTier":
@@ -170,9 +170,9 @@ type SymbolConfig struct {
 
 // SymbolConfigs asks how the symbols of a market are set up. USD-M has an
 // endpoint for it, on COIN-M it is a part of the positions.
-func (c *Client) SymbolConfigs(ctx context.Context, m exchange.Market) ([]SymbolConfig, error) {
+func (c *Client) SymbolConfigs(ctx context.Context, m api.Market) ([]SymbolConfig, error) {
 	q := question{market: m, what: "ask the symbols' configuration", method: http.MethodGet, path: "/fapi/v1/symbolConfig"}
-	if m == exchange.COINM {
+	if m == api.COINM {
 		q.path = positionPaths[m]
 	}
 	if err := q.futuresOnly(); err != nil {
@@ -204,9 +204,9 @@ type Fees struct{ Maker, Taker decimal.Decimal }
 // Fees asks for the account's rates. On spot they are the standard, the special
 // and the tax rates together; the discount for paying in BNB, which holds for
 // the standard rate only, is not taken off, because it ends when the BNB do.
-func (c *Client) Fees(ctx context.Context, m exchange.Market, symbol string) (v Fees, err error) {
+func (c *Client) Fees(ctx context.Context, m api.Market, symbol string) (v Fees, err error) {
 	q := question{market: m, what: "ask the fees of " + symbol, method: http.MethodGet, path: paths[m] + "/commissionRate", fill: bySymbol(symbol)}
-	if m == exchange.Spot {
+	if m == api.Spot {
 		q.path = paths[m] + "/account/commission"
 	}
 	body, err := c.ask(ctx, q)
@@ -260,10 +260,10 @@ type Bracket struct {
 
 // bracketPaths are where brackets are told by symbol; version 1 of COIN-M goes
 // by pair, which has several symbols.
-var bracketPaths = map[exchange.Market]string{exchange.USDM: "/fapi/v1/leverageBracket", exchange.COINM: "/dapi/v2/leverageBracket"}
+var bracketPaths = map[api.Market]string{api.USDM: "/fapi/v1/leverageBracket", api.COINM: "/dapi/v2/leverageBracket"}
 
 // Brackets asks for the margin steps of a symbol of futures.
-func (c *Client) Brackets(ctx context.Context, m exchange.Market, symbol string) ([]Bracket, error) {
+func (c *Client) Brackets(ctx context.Context, m api.Market, symbol string) ([]Bracket, error) {
 	q := question{market: m, what: "ask the brackets of " + symbol, method: http.MethodGet, path: bracketPaths[m], weight: "symbol", fill: bySymbol(symbol)}
 	if err := q.futuresOnly(); err != nil {
 		return nil, err
@@ -344,7 +344,7 @@ func decodeBracket(raw []byte) (b Bracket, err error) {
 
 // UID is the venue's number of the account. It is the same for every key of it.
 func (c *Client) UID(ctx context.Context) (uid int64, err error) {
-	q := question{market: exchange.Spot, what: "ask who the account is", method: http.MethodGet, path: "/api/v3/account"}
+	q := question{market: api.Spot, what: "ask who the account is", method: http.MethodGet, path: "/api/v3/account"}
 	err = c.object(ctx, q, func(f *binance.Fields) {
 		if string(f.Key()) == "uid" {
 			uid = f.Int()

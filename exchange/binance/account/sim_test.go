@@ -3,6 +3,7 @@ package account_test
 import (
 	"context"
 	"errors"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"slices"
 	"testing"
 	"time"
@@ -89,9 +90,9 @@ func dec(s string) decimal.Decimal { return decimal.RequireFromString(s) }
 // A resting order far from the market, and one that fills at once, per market.
 // Prices are synth's: BTC near 60 000.
 var bids = []account.Order{
-	{Market: exchange.Spot, Symbol: "BTCUSDT", ClientID: "rest-1", Side: exchange.Buy, Type: exchange.Limit, TIF: exchange.PostOnly, Price: dec("40000"), Qty: dec("0.01")},
-	{Market: exchange.USDM, Symbol: "BTCUSDT", ClientID: "rest-1", Side: exchange.Buy, Type: exchange.Limit, TIF: exchange.PostOnly, Price: dec("40000"), Qty: dec("0.01")},
-	{Market: exchange.COINM, Symbol: "BTCUSD_PERP", ClientID: "rest-1", Side: exchange.Buy, Type: exchange.Limit, TIF: exchange.PostOnly, Price: dec("40000"), Qty: dec("3")},
+	{Market: api.Spot, Symbol: "BTCUSDT", ClientID: "rest-1", Side: exchange.Buy, Type: exchange.Limit, TIF: exchange.PostOnly, Price: dec("40000"), Qty: dec("0.01")},
+	{Market: api.USDM, Symbol: "BTCUSDT", ClientID: "rest-1", Side: exchange.Buy, Type: exchange.Limit, TIF: exchange.PostOnly, Price: dec("40000"), Qty: dec("0.01")},
+	{Market: api.COINM, Symbol: "BTCUSD_PERP", ClientID: "rest-1", Side: exchange.Buy, Type: exchange.Limit, TIF: exchange.PostOnly, Price: dec("40000"), Qty: dec("3")},
 }
 
 func fault(t *testing.T, err error) *account.Fault {
@@ -123,7 +124,7 @@ func everyEntry(t *testing.T, test func(*testing.T, *bench, *account.Client)) {
 				}
 				logons := uint64(0)
 				if kind == "ed25519" {
-					logons = uint64(len(exchange.Markets))
+					logons = uint64(len(api.Markets))
 				}
 				if entry == account.EntryWS && replies < logons+3 {
 					t.Errorf("%d replies: the requests went by REST, which proves nothing", replies)
@@ -236,7 +237,7 @@ func checkFunds(t *testing.T, c *account.Client, o account.Order) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if o.Market == exchange.Spot {
+	if o.Market == api.Spot {
 		if len(positions) != 0 {
 			t.Errorf("spot has positions: %v", positions)
 		}
@@ -258,25 +259,25 @@ func TestTransfers(t *testing.T) {
 	b := running(t)
 	c := b.client(nil)
 	ctx := context.Background()
-	id, err := c.Move(ctx, "USDT", exchange.Spot, exchange.USDM, dec("12.5"))
+	id, err := c.Move(ctx, "USDT", api.Spot, api.USDM, dec("12.5"))
 	if err != nil || id == 0 {
 		t.Fatalf("move: %d %v", id, err)
 	}
-	moves, err := c.Moves(ctx, exchange.Spot, exchange.USDM, 0)
+	moves, err := c.Moves(ctx, api.Spot, api.USDM, 0)
 	if err != nil || len(moves) != 1 {
 		t.Fatalf("moves: %v %v", moves, err)
 	}
-	if m := moves[0]; m.TranID != id || m.Asset != "USDT" || !m.Amount.Equal(dec("12.5")) || !m.Done || m.Failed || m.From != exchange.Spot || m.To != exchange.USDM || m.Time == 0 {
+	if m := moves[0]; m.TranID != id || m.Asset != "USDT" || !m.Amount.Equal(dec("12.5")) || !m.Done || m.Failed || m.From != api.Spot || m.To != api.USDM || m.Time == 0 {
 		t.Errorf("move %+v", m)
 	}
-	if back, err := c.Moves(ctx, exchange.USDM, exchange.Spot, 0); err != nil || len(back) != 0 {
+	if back, err := c.Moves(ctx, api.USDM, api.Spot, 0); err != nil || len(back) != 0 {
 		t.Errorf("moves back: %v %v", back, err)
 	}
-	_, err = c.Move(ctx, "USDT", exchange.Spot, exchange.USDM, dec("1e9"))
+	_, err = c.Move(ctx, "USDT", api.Spot, api.USDM, dec("1e9"))
 	if f := fault(t, err); f.Class != account.Refused || f.Code != -5013 {
 		t.Errorf("too much: %+v", f)
 	}
-	_, err = c.Move(ctx, "USDT", exchange.USDM, exchange.COINM, dec("1"))
+	_, err = c.Move(ctx, "USDT", api.USDM, api.COINM, dec("1"))
 	if f := fault(t, err); f.Class != account.Refused || f.HTTP != 0 {
 		t.Errorf("no such way: %+v", f)
 	}
@@ -294,7 +295,7 @@ func TestCountdown(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if f := fault(t, c.Arm(ctx, exchange.Spot, "BTCUSDT", exchange.Second)); f.Class != account.Refused {
+	if f := fault(t, c.Arm(ctx, api.Spot, "BTCUSDT", exchange.Second)); f.Class != account.Refused {
 		t.Errorf("spot: %+v", f)
 	}
 }

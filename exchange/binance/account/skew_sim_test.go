@@ -2,10 +2,10 @@ package account_test
 
 import (
 	"context"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"testing"
 	"time"
 
-	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/simserver"
 )
 
@@ -18,12 +18,12 @@ func TestAClockThatIsRightAgain(t *testing.T) {
 	b := running(t)
 	c := b.client(nil)
 	b.arm(simserver.Fault{Kind: "skew", Millis: -6000})
-	if _, err := c.Balances(context.Background(), exchange.Spot); err == nil {
+	if _, err := c.Balances(context.Background(), api.Spot); err == nil {
 		t.Fatal("a request was signed with a clock that is 6 s off")
 	}
 	b.arm(simserver.Fault{Kind: "skew"})
 	for end := time.Now().Add(20 * time.Second); ; time.Sleep(200 * time.Millisecond) {
-		_, err := c.Balances(context.Background(), exchange.Spot)
+		_, err := c.Balances(context.Background(), api.Spot)
 		if err == nil {
 			return
 		}

@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"errors"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"net/http"
 
 	"github.com/shopspring/decimal"
@@ -33,7 +34,7 @@ type Special struct {
 
 // check finds what the market of the order does not have.
 func (o *Special) check() error {
-	spot := o.Market == exchange.Spot
+	spot := o.Market == api.Spot
 	triggered := !o.Stop.IsZero() || o.Trailing != 0
 	switch {
 	case !spot && (o.Kind != "" || triggered):
@@ -42,7 +43,7 @@ func (o *Special) check() error {
 		return errors.New("orders by value and iceberg orders are for spot")
 	case spot && (o.GoodTill != 0 || o.PriceMatch != ""):
 		return errors.New("GTD and price match are not for spot")
-	case o.Market == exchange.COINM && o.GoodTill != 0:
+	case o.Market == api.COINM && o.GoodTill != 0:
 		return errors.New("GTD is for USD-M only")
 	case (o.Kind != "") != triggered:
 		return errors.New("a Kind goes with a Stop or with Trailing")
@@ -76,7 +77,7 @@ func (o *Special) fill(f form) {
 	}
 	optional(f, "priceMatch", o.PriceMatch)
 	optional(f, "selfTradePreventionMode", o.SelfTrade)
-	flag(f, "reduceOnly", o.ReduceOnly && o.Market != exchange.Spot)
+	flag(f, "reduceOnly", o.ReduceOnly && o.Market != api.Spot)
 	f.Text("newClientOrderId", o.ClientID)
 	f.Text("newOrderRespType", "RESULT")
 }

@@ -3,6 +3,7 @@ package account_test
 import (
 	"context"
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"net/http"
 	"strings"
 	"sync"
@@ -75,7 +76,7 @@ func (b *inbox) count(from int, fits func(account.Notice) bool) (n int) {
 	return n
 }
 
-func listening(t *testing.T, c *account.Client, markets ...exchange.Market) (*account.Streams, *inbox) {
+func listening(t *testing.T, c *account.Client, markets ...api.Market) (*account.Streams, *inbox) {
 	t.Helper()
 	in := &inbox{t: t}
 	s, err := account.Listen(c, markets, in.take)
@@ -89,11 +90,11 @@ func listening(t *testing.T, c *account.Client, markets ...exchange.Market) (*ac
 	return s, in
 }
 
-func gap(m exchange.Market) func(account.Notice) bool {
+func gap(m api.Market) func(account.Notice) bool {
 	return func(n account.Notice) bool { return n.Market == m && n.Gap != "" }
 }
 
-func down(m exchange.Market) func(account.Notice) bool {
+func down(m api.Market) func(account.Notice) bool {
 	return func(n account.Notice) bool { return n.Market == m && n.Down != "" }
 }
 
@@ -105,7 +106,7 @@ func report(o account.Order, s exchange.OrderStatus) func(account.Notice) bool {
 
 func TestUserStreams(t *testing.T) {
 	everyEntry(t, func(t *testing.T, b *bench, c *account.Client) {
-		_, in := listening(t, c, exchange.Markets[:]...)
+		_, in := listening(t, c, api.Markets[:]...)
 		for _, o := range bids {
 			streamOfAnOrder(t, in, c, o)
 			streamOfAFill(t, in, c, o)
@@ -155,7 +156,7 @@ func streamOfAFill(t *testing.T, in *inbox, c *account.Client, o account.Order) 
 		}
 		return false
 	})
-	if o.Market != exchange.Spot {
+	if o.Market != api.Spot {
 		in.wait(at, "position", func(n account.Notice) bool {
 			return n.Market == o.Market && n.Position != nil && n.Position.Symbol == o.Symbol && n.Position.Qty.Equal(o.Qty)
 		})
@@ -166,14 +167,14 @@ func streamOfAFill(t *testing.T, in *inbox, c *account.Client, o account.Order) 
 func TestStreamsComeBack(t *testing.T) {
 	b := running(t)
 	c := b.client(nil)
-	_, in := listening(t, c, exchange.Markets[:]...)
+	_, in := listening(t, c, api.Markets[:]...)
 	number := 0
 	for _, f := range []simserver.Fault{{Kind: "drop"}, {Kind: "listen_key_expired"}, {Kind: "drop", Route: "api"}} {
 		at := in.len()
 		b.arm(f)
 		b.advance(exchange.Second)
 		for _, o := range bids {
-			if f.Kind == "listen_key_expired" && o.Market == exchange.Spot || f.Route == "api" && o.Market != exchange.Spot {
+			if f.Kind == "listen_key_expired" && o.Market == api.Spot || f.Route == "api" && o.Market != api.Spot {
 				continue
 			}
 			_, after := in.wait(at, f.Kind+": down", down(o.Market))
@@ -185,7 +186,7 @@ func TestStreamsComeBack(t *testing.T) {
 			}
 			in.wait(after, f.Kind+": order", report(o, exchange.StatusAccepted))
 		}
-		if n := in.count(at, down(exchange.USDM)); f.Route == "" && n != 1 {
+		if n := in.count(at, down(api.USDM)); f.Route == "" && n != 1 {
 			t.Errorf("%s: USD-M went down %d times:%s", f.Kind, n, in.text(at))
 		}
 	}
@@ -197,7 +198,7 @@ func TestStreamsComeBack(t *testing.T) {
 func TestShutdownIsNoGap(t *testing.T) {
 	b := running(t)
 	c := b.client(nil)
-	s, in := listening(t, c, exchange.Spot)
+	s, in := listening(t, c, api.Spot)
 	b.arm(simserver.Fault{Kind: "server_shutdown"})
 	b.advance(exchange.Second)
 	for deadline := time.Now().Add(20 * time.Second); s.Health()[0].Rolls == 0; time.Sleep(5 * time.Millisecond) {
@@ -218,7 +219,7 @@ func TestShutdownIsNoGap(t *testing.T) {
 func TestForcedOrders(t *testing.T) {
 	b := running(t)
 	c := b.client(nil)
-	_, in := listening(t, c, exchange.USDM)
+	_, in := listening(t, c, api.USDM)
 	o := bids[1]
 	o.ClientID, o.Type, o.TIF, o.Price = "open", exchange.MarketOrder, exchange.IOC, decimal.Zero
 	if _, err := c.Place(context.Background(), o); err != nil {
@@ -239,7 +240,7 @@ func TestForcedOrders(t *testing.T) {
 func TestFundingNotice(t *testing.T) {
 	b := running(t)
 	c := b.client(nil)
-	_, in := listening(t, c, exchange.USDM, exchange.COINM)
+	_, in := listening(t, c, api.USDM, api.COINM)
 	for _, o := range bids[1:] {
 		o.ClientID, o.Type, o.TIF, o.Price = "open", exchange.MarketOrder, exchange.IOC, decimal.Zero
 		if _, err := c.Place(context.Background(), o); err != nil {
@@ -268,7 +269,7 @@ func TestFundingNotice(t *testing.T) {
 func TestKeyDeletedElsewhere(t *testing.T) {
 	b := running(t)
 	c := b.client(nil)
-	s, in := listening(t, c, exchange.USDM, exchange.COINM)
+	s, in := listening(t, c, api.USDM, api.COINM)
 	for _, path := range []string{"/fapi/v1/listenKey", "/dapi/v1/listenKey"} {
 		req, err := http.NewRequest("DELETE", "http://"+b.Host+path, nil)
 		if err != nil {
@@ -301,7 +302,7 @@ func TestHalfOpen(t *testing.T) {
 	c := b.client(func(o *account.Options) {
 		o.Wire = func(w *wire.Options) { w.PingEvery, w.ReadTimeout = 50*time.Millisecond, 400*time.Millisecond }
 	})
-	s, in := listening(t, c, exchange.Markets[:]...)
+	s, in := listening(t, c, api.Markets[:]...)
 	at := in.len()
 	time.Sleep(time.Second)
 	if in.len() != at {
@@ -309,7 +310,7 @@ func TestHalfOpen(t *testing.T) {
 	}
 	b.arm(simserver.Fault{Kind: "half_open"})
 	b.advance(exchange.Second)
-	for _, m := range exchange.Markets {
+	for _, m := range api.Markets {
 		_, after := in.wait(at, "down", down(m))
 		in.wait(after, "gap", gap(m))
 	}

@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"sync"
 
-	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/limit"
 	"github.com/perilune/perilune/exchange/sign"
 	"github.com/perilune/perilune/exchange/wire"
@@ -26,7 +26,7 @@ type Streams struct {
 // several goroutines, but for one market by one at a time; it must not wait for
 // long, nor close the Streams. That a market cannot be reached is no error but
 // a matter of Health: its first notice, a Gap, is late.
-func Listen(c *Client, markets []exchange.Market, sink func(Notice)) (*Streams, error) {
+func Listen(c *Client, markets []api.Market, sink func(Notice)) (*Streams, error) {
 	ctx, stop := context.WithCancel(context.Background())
 	s := &Streams{stop: stop}
 	for _, m := range markets {
@@ -35,7 +35,7 @@ func Listen(c *Client, markets []exchange.Market, sink func(Notice)) (*Streams, 
 			return nil, fmt.Errorf("account: the streams of %v: the client was opened for %v only", m, c.o.Markets)
 		}
 		f := newFeed(m, c, sink)
-		if m != exchange.Spot {
+		if m != api.Spot {
 			s.keyed = append(s.keyed, newKeyStream(c, f))
 			continue
 		}
@@ -75,13 +75,13 @@ func (s *Streams) Close() error {
 // Check looks at once whether the stream of a market can still deliver. It is
 // for who has learnt otherwise of something that the stream should have told: a
 // futures stream that is idle and one that is dead look the same.
-func (s *Streams) Check(m exchange.Market) {
+func (s *Streams) Check(m api.Market) {
 	for _, k := range s.keyed {
 		if k.feed.market == m {
 			k.wake()
 		}
 	}
-	if m == exchange.Spot && s.spot != nil {
+	if m == api.Spot && s.spot != nil {
 		s.spot.wire.Drop(errMissed)
 	}
 }
@@ -101,7 +101,7 @@ func (s *Streams) Health() []wire.Health {
 }
 
 // admit charges what opening a WebSocket API costs, and waits for room.
-func (c *Client) admit(ctx context.Context, m exchange.Market, methods ...string) error {
+func (c *Client) admit(ctx context.Context, m api.Market, methods ...string) error {
 	for _, method := range append([]string{"connect"}, methods...) {
 		e, err := limit.FindMethod(m, method)
 		if err != nil {
@@ -130,7 +130,7 @@ type spotStream struct {
 }
 
 func (s *spotStream) start() (err error) {
-	o := s.c.wireOptions("the user stream of spot", s.c.o.Endpoints.API(exchange.Spot))
+	o := s.c.wireOptions("the user stream of spot", s.c.o.Endpoints.API(api.Spot))
 	o.Protocol, o.Open = s, func(uint64) wire.Handler { return &spotConn{feed: s.feed} }
 	o.Streams = []wire.Stream{{Name: userStream}}
 	s.wire, err = wire.Start(o)
@@ -139,13 +139,13 @@ func (s *spotStream) start() (err error) {
 
 // Greet sends nothing; it charges for the connection.
 func (s *spotStream) Greet() ([][]byte, error) {
-	return nil, s.c.admit(s.ctx, exchange.Spot, userSubscribe)
+	return nil, s.c.admit(s.ctx, api.Spot, userSubscribe)
 }
 
 // Subscribe asks for the user stream. Without a clock it cannot be signed; the
 // venue refuses it then, and the connection is tried again.
 func (s *spotStream) Subscribe(id uint64, _ []string) []byte {
-	frame, err := s.c.apiFrame(exchange.Spot, userSubscribe, id, true, nil)
+	frame, err := s.c.apiFrame(api.Spot, userSubscribe, id, true, nil)
 	if err != nil {
 		s.c.o.Log("subscribing to the user stream of spot: " + err.Error())
 		return fmt.Appendf(nil, `{"id":%d,"method":"%s"}`, id, userSubscribe)
@@ -163,16 +163,16 @@ func (s *spotStream) Classify(frame []byte) wire.Message {
 	if classOfFrame(frame) == wire.Shutdown {
 		return wire.Message{Class: wire.Shutdown}
 	}
-	number, r, err := decodeReply(exchange.Spot, frame)
+	number, r, err := decodeReply(api.Spot, frame)
 	if err != nil || r.answer.Status == 0 {
 		return wire.Message{Class: wire.Data, Stream: []byte(userStream)}
 	}
 	m := wire.Message{Class: wire.Reply, ID: number}
 	if code, msg := refusal(r.body); code < 0 {
-		f := &Fault{Market: exchange.Spot, What: "subscribe to the user stream", HTTP: r.answer.Status, Code: code, Msg: msg}
-		f.Class = classify(exchange.Spot, false, f.HTTP, code, msg)
-		if clockRefused(exchange.Spot, f) {
-			s.c.clocks[exchange.Spot].forget()
+		f := &Fault{Market: api.Spot, What: "subscribe to the user stream", HTTP: r.answer.Status, Code: code, Msg: msg}
+		f.Class = classify(api.Spot, false, f.HTTP, code, msg)
+		if clockRefused(api.Spot, f) {
+			s.c.clocks[api.Spot].forget()
 		}
 		if f.Class != Already {
 			m.Err = f

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -91,7 +92,7 @@ func TestTradesArePaged(t *testing.T) {
 		}
 		return 200, "[" + strings.Join(rows, ",") + "]"
 	})
-	all, err := c.Trades(context.Background(), exchange.USDM, "BTCUSDT", 12)
+	all, err := c.Trades(context.Background(), api.USDM, "BTCUSDT", 12)
 	if err != nil || len(all) != last-11 {
 		t.Fatalf("%d trades, %v", len(all), err)
 	}
@@ -109,7 +110,7 @@ func TestTradesThatGoBack(t *testing.T) {
 	_, c := newFake(t, func(string, string, url.Values) (int, string) {
 		return 200, `[{"symbol":"BTCUSDT","id":3,"orderId":1,"side":"BUY","price":"1","qty":"1","commission":"0","time":1}]`
 	})
-	if _, err := c.Trades(context.Background(), exchange.USDM, "BTCUSDT", 12); err == nil {
+	if _, err := c.Trades(context.Background(), api.USDM, "BTCUSDT", 12); err == nil {
 		t.Error("trade 3 was taken for trade 12")
 	}
 }
@@ -133,12 +134,12 @@ func TestIncomeIsPaged(t *testing.T) {
 		return 200, "[" + strings.Join(rows, ",") + "]"
 	})
 	since := exchange.Date(2020, 6, 5)
-	all, err := c.Income(context.Background(), exchange.USDM, since)
+	all, err := c.Income(context.Background(), api.USDM, since)
 	if err != nil || len(all) != 1007 || all[1005].TranID != "10000" || all[0].Time != exchange.UnixMilli(4001) {
 		t.Errorf("%d rows, %v", len(all), err)
 	}
 	f.said(t, "GET /fapi/v1/income?limit=1000&page=1&startTime=1591315200000", "GET /fapi/v1/income?limit=1000&page=2&startTime=1591315200000")
-	all, err = c.Income(context.Background(), exchange.COINM, since)
+	all, err = c.Income(context.Background(), api.COINM, since)
 	if err != nil || len(all) != 1007 || all[1005].TranID != "10000" || all[0].Time != exchange.UnixMilli(4001) {
 		t.Errorf("%d rows, %v", len(all), err)
 	}
@@ -161,7 +162,7 @@ func TestIncomeWithoutPages(t *testing.T) {
 		row := `{"symbol":"A","incomeType":"FUNDING_FEE","income":"-1","asset":"USDT","time":5,"tranId":5}`
 		return 200, "[" + row + strings.Repeat(","+row, 999) + "]"
 	})
-	if _, err := c.Income(context.Background(), exchange.USDM, exchange.Date(2026, 1, 1)); err == nil {
+	if _, err := c.Income(context.Background(), api.USDM, exchange.Date(2026, 1, 1)); err == nil {
 		t.Error("page 1 was taken for page 2")
 	}
 }
@@ -178,7 +179,7 @@ func TestMovesArePaged(t *testing.T) {
 		total++
 		return 200, fmt.Sprintf(`{"total":%d,"rows":[%s]}`, total, strings.Join(rows, ","))
 	})
-	all, err := c.Moves(context.Background(), exchange.Spot, exchange.USDM, exchange.UnixMilli(7))
+	all, err := c.Moves(context.Background(), api.Spot, api.USDM, exchange.UnixMilli(7))
 	if err != nil || len(all) != 150 || all[0].TranID != 1 || all[149].TranID != 150 {
 		t.Errorf("%d moves, %v", len(all), err)
 	}
@@ -187,7 +188,7 @@ func TestMovesArePaged(t *testing.T) {
 
 func TestMovesNone(t *testing.T) {
 	_, c := newFake(t, func(string, string, url.Values) (int, string) { return 200, `{"total":0}` })
-	if all, err := c.Moves(context.Background(), exchange.COINM, exchange.Spot, 0); err != nil || len(all) != 0 {
+	if all, err := c.Moves(context.Background(), api.COINM, api.Spot, 0); err != nil || len(all) != 0 {
 		t.Errorf("%v %v", all, err)
 	}
 }
@@ -195,7 +196,7 @@ func TestMovesNone(t *testing.T) {
 func TestConditionals(t *testing.T) {
 	const row = `{"algoId":7,"clientAlgoId":"c-1","algoType":"CONDITIONAL","orderType":"STOP_MARKET","symbol":"BTCUSDT","side":"SELL","timeInForce":"GTC",` +
 		`"quantity":"0.5","algoStatus":"NEW","actualOrderId":"","triggerPrice":"50000","price":"0","reduceOnly":true,"workingType":"MARK_PRICE","createTime":5}`
-	for prefix, m := range map[string]exchange.Market{"/fapi": exchange.USDM, "/dapi": exchange.COINM} {
+	for prefix, m := range map[string]api.Market{"/fapi": api.USDM, "/dapi": api.COINM} {
 		f, c := newFake(t, func(method, path string, _ url.Values) (int, string) {
 			switch {
 			case strings.HasSuffix(path, "openAlgoOrders"):
@@ -249,7 +250,7 @@ func TestConditionals(t *testing.T) {
 // Every type of order as its market spells it.
 func TestSpelling(t *testing.T) {
 	one, price := number("1"), number("61800.30")
-	base := func(m exchange.Market, typ exchange.OrderType, tif exchange.TimeInForce) Order {
+	base := func(m api.Market, typ exchange.OrderType, tif exchange.TimeInForce) Order {
 		o := Order{Market: m, Symbol: "S", ClientID: "i", Side: exchange.Sell, Type: typ, TIF: tif, Qty: one}
 		if typ == exchange.Limit {
 			o.Price = price
@@ -266,20 +267,20 @@ func TestSpelling(t *testing.T) {
 		}
 		return strings.TrimSuffix(strings.TrimPrefix(string(b), head), tail)
 	}
-	reduce := base(exchange.COINM, exchange.MarketOrder, exchange.IOC)
+	reduce := base(api.COINM, exchange.MarketOrder, exchange.IOC)
 	reduce.ReduceOnly = true
-	spotReduce := base(exchange.Spot, exchange.MarketOrder, exchange.IOC)
+	spotReduce := base(api.Spot, exchange.MarketOrder, exchange.IOC)
 	spotReduce.ReduceOnly = true
 	for _, c := range []struct {
 		o    Order
 		want string
 	}{
-		{base(exchange.Spot, exchange.Limit, exchange.GTC), "type=LIMIT&timeInForce=GTC&quantity=1&price=61800.3"},
-		{base(exchange.Spot, exchange.Limit, exchange.IOC), "type=LIMIT&timeInForce=IOC&quantity=1&price=61800.3"},
-		{base(exchange.Spot, exchange.Limit, exchange.FOK), "type=LIMIT&timeInForce=FOK&quantity=1&price=61800.3"},
-		{base(exchange.Spot, exchange.Limit, exchange.PostOnly), "type=LIMIT_MAKER&quantity=1&price=61800.3"},
+		{base(api.Spot, exchange.Limit, exchange.GTC), "type=LIMIT&timeInForce=GTC&quantity=1&price=61800.3"},
+		{base(api.Spot, exchange.Limit, exchange.IOC), "type=LIMIT&timeInForce=IOC&quantity=1&price=61800.3"},
+		{base(api.Spot, exchange.Limit, exchange.FOK), "type=LIMIT&timeInForce=FOK&quantity=1&price=61800.3"},
+		{base(api.Spot, exchange.Limit, exchange.PostOnly), "type=LIMIT_MAKER&quantity=1&price=61800.3"},
 		{spotReduce, "type=MARKET&quantity=1"},
-		{base(exchange.USDM, exchange.Limit, exchange.PostOnly), "type=LIMIT&timeInForce=GTX&quantity=1&price=61800.3"},
+		{base(api.USDM, exchange.Limit, exchange.PostOnly), "type=LIMIT&timeInForce=GTX&quantity=1&price=61800.3"},
 		{reduce, "type=MARKET&quantity=1&reduceOnly=true"},
 	} {
 		if got := text(c.o.fill); got != c.want {
@@ -289,7 +290,7 @@ func TestSpelling(t *testing.T) {
 			t.Errorf("special %+v:\n got %s\nwant %s", c.o, got, want)
 		}
 	}
-	market := base(exchange.Spot, exchange.MarketOrder, exchange.IOC)
+	market := base(api.Spot, exchange.MarketOrder, exchange.IOC)
 	byValue := market
 	byValue.Qty = decimal.Zero
 	for _, c := range []struct {
@@ -298,20 +299,20 @@ func TestSpelling(t *testing.T) {
 	}{
 		{Special{Order: byValue, Quote: number("250")}, "type=MARKET&quoteOrderQty=250"},
 		{Special{Order: market, Kind: StopLoss, Stop: price}, "type=STOP_LOSS&quantity=1&stopPrice=61800.3"},
-		{Special{Order: base(exchange.Spot, exchange.Limit, exchange.GTC), Kind: TakeProfitLimit, Stop: one}, "type=TAKE_PROFIT_LIMIT&timeInForce=GTC&quantity=1&price=61800.3&stopPrice=1"},
+		{Special{Order: base(api.Spot, exchange.Limit, exchange.GTC), Kind: TakeProfitLimit, Stop: one}, "type=TAKE_PROFIT_LIMIT&timeInForce=GTC&quantity=1&price=61800.3&stopPrice=1"},
 		{Special{Order: market, Kind: TakeProfit, Trailing: 50}, "type=TAKE_PROFIT&quantity=1&trailingDelta=50"},
-		{Special{Order: base(exchange.Spot, exchange.Limit, exchange.GTC), Iceberg: number("0.1")}, "type=LIMIT&timeInForce=GTC&quantity=1&price=61800.3&icebergQty=0.1"},
-		{Special{Order: base(exchange.USDM, exchange.Limit, exchange.GTC), GoodTill: exchange.UnixMilli(1693207680999)}, "type=LIMIT&timeInForce=GTD&goodTillDate=1693207680000&quantity=1&price=61800.3"},
-		{Special{Order: base(exchange.USDM, exchange.Limit, exchange.GTC), SelfTrade: "EXPIRE_BOTH"}, "type=LIMIT&timeInForce=GTC&quantity=1&price=61800.3&selfTradePreventionMode=EXPIRE_BOTH"},
+		{Special{Order: base(api.Spot, exchange.Limit, exchange.GTC), Iceberg: number("0.1")}, "type=LIMIT&timeInForce=GTC&quantity=1&price=61800.3&icebergQty=0.1"},
+		{Special{Order: base(api.USDM, exchange.Limit, exchange.GTC), GoodTill: exchange.UnixMilli(1693207680999)}, "type=LIMIT&timeInForce=GTD&goodTillDate=1693207680000&quantity=1&price=61800.3"},
+		{Special{Order: base(api.USDM, exchange.Limit, exchange.GTC), SelfTrade: "EXPIRE_BOTH"}, "type=LIMIT&timeInForce=GTC&quantity=1&price=61800.3&selfTradePreventionMode=EXPIRE_BOTH"},
 	} {
 		if got := text(c.o.fill); got != c.want || c.o.check() != nil {
 			t.Errorf("%+v: %v\n got %s\nwant %s", c.o, c.o.check(), got, c.want)
 		}
 	}
 	for _, o := range []Special{
-		{Order: base(exchange.USDM, exchange.MarketOrder, exchange.IOC), Kind: StopLoss, Stop: one}, {Order: byValue, Kind: StopLoss},
-		{Order: base(exchange.COINM, exchange.Limit, exchange.GTC), GoodTill: 1}, {Order: market, PriceMatch: "QUEUE"},
-		{Order: base(exchange.USDM, exchange.MarketOrder, exchange.IOC), Quote: one},
+		{Order: base(api.USDM, exchange.MarketOrder, exchange.IOC), Kind: StopLoss, Stop: one}, {Order: byValue, Kind: StopLoss},
+		{Order: base(api.COINM, exchange.Limit, exchange.GTC), GoodTill: 1}, {Order: market, PriceMatch: "QUEUE"},
+		{Order: base(api.USDM, exchange.MarketOrder, exchange.IOC), Quote: one},
 	} {
 		if o.check() == nil {
 			t.Errorf("%+v passed", o)
@@ -350,7 +351,7 @@ func TestAnswersThatMakeNoSense(t *testing.T) {
 		if f, ok := err.(*Fault); !ok || f.Class != Unknown {
 			t.Errorf("place: %q: %v", body, err)
 		}
-		_, err = c.Query(context.Background(), exchange.USDM, "BTCUSDT", "i")
+		_, err = c.Query(context.Background(), api.USDM, "BTCUSDT", "i")
 		if f, ok := err.(*Fault); !ok || f.Class != Refused {
 			t.Errorf("query: %q: %v", body, err)
 		}
@@ -362,7 +363,7 @@ func TestHedgeModeIsRefused(t *testing.T) {
 	_, c := newFake(t, func(string, string, url.Values) (int, string) {
 		return 200, `[{"symbol":"BTCUSDT","positionSide":"LONG","positionAmt":"1","entryPrice":"2"}]`
 	})
-	if _, err := c.Positions(context.Background(), exchange.USDM); err == nil || !strings.Contains(err.Error(), "hedge mode") {
+	if _, err := c.Positions(context.Background(), api.USDM); err == nil || !strings.Contains(err.Error(), "hedge mode") {
 		t.Error(err)
 	}
 }

@@ -2,6 +2,7 @@ package desk
 
 import (
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"slices"
 	"strconv"
 
@@ -17,7 +18,7 @@ import (
 // executions, income. The second reads balances and positions. A difference that
 // two rounds find alike, with nothing under way, is booked by name.
 type audit struct {
-	market exchange.Market
+	market api.Market
 	due    exchange.Time   // of the next round
 	begun  exchange.Time   // the last round
 	left   int             // requests of the round that are out
@@ -56,7 +57,7 @@ type diff struct {
 	held   bool // nothing is traded on what it touches
 }
 
-func (d *Desk) audit(m exchange.Market) *audit {
+func (d *Desk) audit(m api.Market) *audit {
 	for _, a := range d.audits {
 		if a.market == m {
 			return a
@@ -93,7 +94,7 @@ func (d *Desk) gap(why string) {
 	}
 }
 
-func (d *Desk) touch(m exchange.Market) { d.audit(m).touched = d.now }
+func (d *Desk) touch(m api.Market) { d.audit(m).touched = d.now }
 
 func (d *Desk) tickAudit(a *audit) {
 	if a.left > 0 || a.due > d.now {
@@ -102,11 +103,11 @@ func (d *Desk) tickAudit(a *audit) {
 	a.due, a.begun, a.failed, a.second, a.again = never, d.now, false, false, false
 	a.balances, a.positions = nil, nil
 	a.ask(d.request(Request{Kind: OpenOrders, Market: a.market}))
-	if a.market != exchange.Spot {
+	if a.market != api.Spot {
 		a.ask(d.request(Request{Kind: Income, Market: a.market, Since: a.since}))
 	}
 	for _, t := range d.tapes {
-		if t.in.Market == a.market && (t.used || d.working(t.in.ID) || d.books.positions[t.in.ID] != 0) {
+		if api.Of(t.in.Venue) == a.market && (t.used || d.working(t.in.ID) || d.books.positions[t.in.ID] != 0) {
 			a.ask(d.list(t))
 		}
 	}
@@ -151,7 +152,7 @@ func (a *audit) keep(ans *Answer) {
 
 // part takes note that a request of a round is answered, and goes on with the
 // round when it was the last one.
-func (d *Desk) part(m exchange.Market, r *Request, ok bool) {
+func (d *Desk) part(m api.Market, r *Request, ok bool) {
 	a := d.audit(m)
 	delete(a.given, r.Number)
 	if !a.out[r.Number] {
@@ -170,7 +171,7 @@ func (d *Desk) part(m exchange.Market, r *Request, ok bool) {
 	case !a.second:
 		a.second = true
 		a.ask(d.request(Request{Kind: Balances, Market: m}))
-		if m != exchange.Spot {
+		if m != api.Spot {
 			a.ask(d.request(Request{Kind: Positions, Market: m}))
 		}
 	default:
@@ -196,7 +197,7 @@ func (d *Desk) onOpenOrders(a *audit, ans *Answer) {
 	}
 	a.forgetStrangers(ans.Request.At)
 	for _, n := range d.open {
-		if n.in.Market != a.market || n.stage != live || n.said.status.Terminal() || n.sent >= ans.Request.At {
+		if api.Of(n.in.Venue) != a.market || n.stage != live || n.said.status.Terminal() || n.sent >= ans.Request.At {
 			continue
 		}
 		listed := slices.ContainsFunc(ans.Reports, func(r account.Report) bool { return r.Symbol == n.in.Symbol && r.VenueID == n.venue })
@@ -216,12 +217,12 @@ func (d *Desk) restless(a *audit, at exchange.Time) string {
 		return fmt.Sprintf("funding of %s is not in the income yet", a.coming)
 	}
 	for _, n := range d.open {
-		if n.in.Market == a.market && (n.stage == placing || n.stage == doubtful || n.said.filled > n.Filled || n.said.status.Terminal() && n.stage != done) {
+		if api.Of(n.in.Venue) == a.market && (n.stage == placing || n.stage == doubtful || n.said.filled > n.Filled || n.said.status.Terminal() && n.stage != done) {
 			return "order " + n.ClientID + " is in doubt"
 		}
 	}
 	for _, t := range d.tapes {
-		if t.in.Market == a.market && (t.busy > 0 || len(t.orphans) > 0) {
+		if api.Of(t.in.Venue) == a.market && (t.busy > 0 || len(t.orphans) > 0) {
 			return "executions in " + t.in.Symbol + " are asked for"
 		}
 	}
@@ -310,7 +311,7 @@ func (d *Desk) compareBalances(a *audit, found map[string]diff) {
 			continue
 		}
 		for _, t := range d.tapes { // somebody else may have traded it
-			t.used = t.used || t.in.Market == exchange.Spot && a.market == exchange.Spot && t.in.Base == asset
+			t.used = t.used || api.Of(t.in.Venue) == api.Spot && a.market == api.Spot && t.in.Base == asset
 		}
 	}
 }
@@ -326,7 +327,7 @@ func (d *Desk) named(a *audit, what string) string {
 // adjust books a difference, which the core says.
 func (d *Desk) adjust(p purse, amount decimal.Decimal, reason string) {
 	d.books.add(p, amount)
-	d.post(exchange.Event{Kind: exchange.KindBalance, Instrument: exchange.NoInstrument, Wallet: p.market, Asset: p.asset, Amount: amount, Reason: reason})
+	d.post(exchange.Event{Kind: exchange.KindBalance, Instrument: exchange.NoInstrument, Wallet: p.market.Wallet().Within(d.u.House()), Asset: p.asset, Amount: amount, Reason: reason})
 }
 
 func (d *Desk) comparePositions(a *audit, found map[string]diff) {
@@ -342,7 +343,7 @@ func (d *Desk) comparePositions(a *audit, found map[string]diff) {
 		}
 	}
 	for _, in := range d.u.All() {
-		if in.Market != a.market {
+		if api.Of(in.Venue) != a.market {
 			continue
 		}
 		d.comparePosition(a, in, theirs[in.ID], found)

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"github.com/perilune/perilune/exchange/binance/api"
 	"maps"
 	"testing"
 
@@ -19,9 +20,9 @@ func executions(n int) []account.Notice {
 	for i := range out {
 		o := i % working
 		filled[o]++
-		e := &account.Execution{Market: exchange.Spot, Symbol: "BTCUSDT", TradeID: int64(i + 1), VenueID: int64(o + 1), ClientID: id(o), Side: exchange.Buy,
+		e := &account.Execution{Market: api.Spot, Symbol: "BTCUSDT", TradeID: int64(i + 1), VenueID: int64(o + 1), ClientID: id(o), Side: exchange.Buy,
 			Price: decimal.New(5000000, -2), Qty: decimal.New(1, -3), Fee: decimal.New(1, -6), FeeAsset: "BTC", Time: start}
-		out[i] = account.Notice{Market: exchange.Spot, Report: &account.Report{Market: exchange.Spot, Symbol: "BTCUSDT", ClientID: e.ClientID, VenueID: e.VenueID,
+		out[i] = account.Notice{Market: api.Spot, Report: &account.Report{Market: api.Spot, Symbol: "BTCUSDT", ClientID: e.ClientID, VenueID: e.VenueID,
 			Side: exchange.Buy, Status: exchange.StatusPartial, Price: e.Price, Qty: decimal.NewFromInt(1e9), Filled: decimal.New(filled[o], -3), Execution: e}}
 	}
 	return out

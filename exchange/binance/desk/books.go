@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"github.com/perilune/perilune/exchange/binance/api"
 	"sort"
 
 	"github.com/shopspring/decimal"
@@ -10,7 +11,7 @@ import (
 
 // purse is one asset of one wallet.
 type purse struct {
-	market exchange.Market
+	market api.Market
 	asset  string
 }
 
@@ -34,16 +35,16 @@ func (b *books) fill(in *exchange.Instrument, f *exchange.Fill) {
 	signed := exchange.Lots(f.Side) * f.Qty
 	if in.Perp() {
 		b.positions[in.ID] += signed
-		b.add(purse{in.Market, in.Settle()}, f.Realised)
+		b.add(purse{api.Of(in.Venue), in.Settle()}, f.Realised)
 	} else {
-		b.add(purse{in.Market, in.Base}, in.QtyDecimal(signed).Mul(decimal.NewFromInt(in.Multiplier)))
-		b.add(purse{in.Market, in.Quote}, in.Notional(f.Price, signed).Neg())
+		b.add(purse{api.Of(in.Venue), in.Base}, in.QtyDecimal(signed).Mul(decimal.NewFromInt(in.Multiplier)))
+		b.add(purse{api.Of(in.Venue), in.Quote}, in.Notional(f.Price, signed).Neg())
 	}
-	b.add(purse{in.Market, f.FeeAsset}, f.Fee.Neg())
+	b.add(purse{api.Of(in.Venue), f.FeeAsset}, f.Fee.Neg())
 }
 
 // assets lists what a wallet has a sum of, sorted.
-func (b *books) assets(m exchange.Market) []string {
+func (b *books) assets(m api.Market) []string {
 	var out []string
 	for p := range b.totals { // order does not matter: sorted below
 		if p.market == m {

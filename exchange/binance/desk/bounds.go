@@ -2,6 +2,7 @@ package desk
 
 import (
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"maps"
 	"slices"
 
@@ -48,7 +49,7 @@ func (a *audit) restart(now exchange.Time) {
 }
 
 // missed takes note that events of a market's stream were dropped.
-func (d *Desk) missed(m exchange.Market, events int) {
+func (d *Desk) missed(m api.Market, events int) {
 	d.note("%s: %d events of the account's stream came faster than they were read and were dropped; the account is compared", m, events)
 	d.audit(m).restart(d.now)
 }

@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -109,13 +110,13 @@ func TestAFloodOfNotices(t *testing.T) {
 	const fills = 100
 	on(l, false, func(h *house) (int, error) {
 		for range fills {
-			h.fill(h.find(exchange.Spot, "BTCUSDT", "t-1"), dec("0.001"), "")
+			h.fill(h.find(api.Spot, "BTCUSDT", "t-1"), dec("0.001"), "")
 		}
-		h.end(h.find(exchange.Spot, "BTCUSDT", "t-2"), exchange.StatusCanceled) // nobody hears of it
+		h.end(h.find(api.Spot, "BTCUSDT", "t-2"), exchange.StatusCanceled) // nobody hears of it
 		return 0, nil
 	})
 	flood(v, 2*inboxMost)
-	v.Notice(account.Notice{Market: exchange.COINM, Down: "reset"})
+	v.Notice(account.Notice{Market: api.COINM, Down: "reset"})
 	v.mu.Lock()
 	waiting := len(v.inbox)
 	v.mu.Unlock()
@@ -137,7 +138,7 @@ func TestAFloodOfNotices(t *testing.T) {
 	if len(book.fills) != fills {
 		t.Errorf("%d fills, want %d", len(book.fills), fills)
 	}
-	if !slices.ContainsFunc(h.Markets, func(m MarketHealth) bool { return m.Market == exchange.COINM && m.Down == "reset" }) {
+	if !slices.ContainsFunc(h.Markets, func(m MarketHealth) bool { return m.Market == api.COINM && m.Down == "reset" }) {
 		t.Errorf("the stream that is down is not told: %s", h.String())
 	}
 	if !slices.ContainsFunc(notes, func(s string) bool { return strings.HasPrefix(s, "spot: ") && strings.Contains(s, "were dropped") }) {
@@ -151,7 +152,7 @@ func TestAFloodOfNotices(t *testing.T) {
 // flood sends a venue events that do not matter, as many as there is room for.
 func flood(v *Venue, n int) {
 	for i := range n {
-		v.Notice(account.Notice{Market: exchange.Spot, Balance: &account.Balance{Market: exchange.Spot, Asset: "X" + strconv.Itoa(i)}})
+		v.Notice(account.Notice{Market: api.Spot, Balance: &account.Balance{Market: api.Spot, Asset: "X" + strconv.Itoa(i)}})
 	}
 }
 
@@ -164,7 +165,7 @@ func TestGapsDoNotPileUpQuestions(t *testing.T) {
 	now := start
 	for range 1000 {
 		now += exchange.Millisecond
-		d.Notice(&account.Notice{Market: exchange.USDM, Gap: "an event makes no sense"}, now)
+		d.Notice(&account.Notice{Market: api.USDM, Gap: "an event makes no sense"}, now)
 		d.Tick(now)
 		collect()
 	}
@@ -178,7 +179,7 @@ func TestGapsDoNotPileUpQuestions(t *testing.T) {
 		d.Answer(a, now)
 	}
 	converse(d, h, now)
-	if a := d.audit(exchange.USDM); a.agreed != now || len(a.given) > 0 {
+	if a := d.audit(api.USDM); a.agreed != now || len(a.given) > 0 {
 		t.Errorf("agreed at %d, want %d; %d answers are owed", a.agreed, now, len(a.given))
 	}
 }
@@ -189,11 +190,11 @@ func TestOrdersOfOthersAreForgotten(t *testing.T) {
 	d, h := fresh(t)
 	told := func(n int, s exchange.OrderStatus) int {
 		for i := range n {
-			d.Notice(reported("web_"+strconv.Itoa(i), exchange.Spot, "BTCUSDT", s, start), start)
+			d.Notice(reported("web_"+strconv.Itoa(i), api.Spot, "BTCUSDT", s, start), start)
 		}
 		return len(noted(d))
 	}
-	known := func() int { return len(d.audit(exchange.Spot).strangers) }
+	known := func() int { return len(d.audit(api.Spot).strangers) }
 	noted(d)
 	if n := told(3, exchange.StatusAccepted); n != 3 {
 		t.Errorf("%d notes of 3 orders", n)
@@ -208,7 +209,7 @@ func TestOrdersOfOthersAreForgotten(t *testing.T) {
 		t.Errorf("%d notes, %d orders are known: want %d and one more", n, known(), strangersMost)
 	}
 	later := start + 2*exchange.Minute
-	d.audit(exchange.Spot).restart(later)
+	d.audit(api.Spot).restart(later)
 	if converse(d, h, later); known() != 0 {
 		t.Errorf("%d orders are known that no listing has", known())
 	}
@@ -218,7 +219,7 @@ func TestOrdersOfOthersAreForgotten(t *testing.T) {
 func fundingRows(from exchange.Time, n int) []account.Income {
 	out := make([]account.Income, n)
 	for i := range out {
-		out[i] = account.Income{Market: exchange.USDM, Type: "FUNDING_FEE", Symbol: "BTCUSDT", Asset: "USDT", Amount: dec("0.01"),
+		out[i] = account.Income{Market: api.USDM, Type: "FUNDING_FEE", Symbol: "BTCUSDT", Asset: "USDT", Amount: dec("0.01"),
 			TranID: strconv.Itoa(i + 1), Time: from + exchange.Time(i)*exchange.Millisecond}
 	}
 	return out
@@ -228,9 +229,9 @@ func fundingRows(from exchange.Time, n int) []account.Income {
 // bring them again.
 func TestIncomeIsBookedOnce(t *testing.T) {
 	d, _ := fresh(t)
-	a := d.audit(exchange.USDM)
+	a := d.audit(api.USDM)
 	booked := func(list []account.Income) (n int) {
-		d.onIncome(a, &Answer{Request: &Request{Kind: Income, Market: exchange.USDM}, Incomes: list})
+		d.onIncome(a, &Answer{Request: &Request{Kind: Income, Market: api.USDM}, Incomes: list})
 		d.Events(func(*exchange.Event) { n++ })
 		return n
 	}
@@ -262,12 +263,12 @@ func TestIncomeIsBookedOnce(t *testing.T) {
 func TestIncomeOfTheLedgerIsForgotten(t *testing.T) {
 	u := universe()
 	row := fundingRows(start-exchange.Hour, 1)[0]
-	d, err := New(u, Options{}, Opening{Began: start - exchange.Day, Wallets: []account.Balance{{Market: exchange.USDM, Asset: "USDT", Wallet: dec("1")}},
-		Paid: []Paid{{exchange.USDM, "USDT", FundingRow(row.Symbol, row.TranID)}}}, start)
+	d, err := New(u, Options{}, Opening{Began: start - exchange.Day, Wallets: []account.Balance{{Market: api.USDM, Asset: "USDT", Wallet: dec("1")}},
+		Paid: []Paid{{api.USDM, "USDT", FundingRow(row.Symbol, row.TranID)}}}, start)
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := d.audit(exchange.USDM)
+	a := d.audit(api.USDM)
 	later := fundingRows(start+exchange.Hour, 1)[0]
 	later.TranID = "2"
 	for _, list := range [][]account.Income{{row}, {row, later}, {row, later}} {
@@ -285,7 +286,7 @@ func TestIncomeOfTheLedgerIsForgotten(t *testing.T) {
 func TestTransfersAreBounded(t *testing.T) {
 	d, h := fresh(t)
 	move := func(id uint64, now exchange.Time) {
-		d.Transfer(&exchange.Transfer{ID: id, Asset: "USDT", From: exchange.Spot, To: exchange.USDM, Amount: dec("1")}, now)
+		d.Transfer(&exchange.Transfer{ID: id, Asset: "USDT", From: api.Spot.Wallet(), To: api.USDM.Wallet(), Amount: dec("1")}, now)
 	}
 	ended := func(events []exchange.Event) (arrived, failed int) {
 		for i := range events {
@@ -324,7 +325,7 @@ func TestExecutionsAreBookedOnce(t *testing.T) {
 	d, _ := fresh(t)
 	book := func(from, to int64) (n int) {
 		for id := from; id <= to; id++ {
-			d.execution(d.u.Get(0), &account.Execution{Market: exchange.Spot, Symbol: "BTCUSDT", TradeID: id, VenueID: 7, ClientID: "web_1",
+			d.execution(d.u.Get(0), &account.Execution{Market: api.Spot, Symbol: "BTCUSDT", TradeID: id, VenueID: 7, ClientID: "web_1",
 				Side: exchange.Buy, Price: dec("50000"), Qty: dec("0.001"), Time: start})
 		}
 		d.Events(func(*exchange.Event) { n++ })
@@ -349,10 +350,10 @@ func TestExecutionsWithoutTheirOrderAreBounded(t *testing.T) {
 	d.Submit(&exchange.Order{ID: 1, ClientID: "t-1", Side: exchange.Buy, Type: exchange.Limit, TIF: exchange.GTC, Price: 1, Qty: 1}, start)
 	list := make([]account.Execution, orphansMost+500)
 	for i := range list {
-		list[i] = account.Execution{Market: exchange.Spot, Symbol: "BTCUSDT", TradeID: int64(i + 1), VenueID: 7, Side: exchange.Sell,
+		list[i] = account.Execution{Market: api.Spot, Symbol: "BTCUSDT", TradeID: int64(i + 1), VenueID: 7, Side: exchange.Sell,
 			Price: dec("50000"), Qty: dec("0.001"), Time: start + exchange.Time(i)*exchange.Second}
 	}
-	r := &Request{Kind: Trades, Market: exchange.Spot, Symbol: "BTCUSDT"}
+	r := &Request{Kind: Trades, Market: api.Spot, Symbol: "BTCUSDT"}
 	d.Answer(&Answer{Request: r, Executions: list}, start)
 	if n := len(d.tapes[0].orphans); n != orphansMost {
 		t.Fatalf("%d executions wait", n)

@@ -2,6 +2,7 @@ package desk
 
 import (
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"strconv"
 
 	"github.com/shopspring/decimal"
@@ -44,7 +45,7 @@ func (s *sim) check() {
 	s.checkOrders(fail)
 	extra := decimal.Zero
 	for _, ev := range s.ledger.adjusted {
-		if ev.Reason != "opening balance" && ev.Wallet == exchange.Spot {
+		if ev.Reason != "opening balance" && api.Of(ev.Wallet) == api.Spot {
 			extra = extra.Add(ev.Amount)
 		}
 	}
@@ -99,7 +100,7 @@ func (s *sim) checkOrders(fail func(string, ...any)) {
 		if n := s.house.placed[o.ClientID]; n > 1 {
 			fail("order %d was placed %d times", o.ID, n)
 		}
-		theirs := s.house.find(in.Market, in.Symbol, o.ClientID)
+		theirs := s.house.find(api.Of(in.Venue), in.Symbol, o.ClientID)
 		if theirs == nil {
 			if o.Status != exchange.StatusRejected && o.Status != exchange.StatusCanceled {
 				fail("order %d is %s and never reached the venue", o.ID, o.Status)

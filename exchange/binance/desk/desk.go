@@ -3,6 +3,7 @@ package desk
 import (
 	"cmp"
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"regexp"
 	"slices"
 
@@ -54,7 +55,7 @@ type Opening struct {
 
 // Paid names a row of income. Numbers of rows are one's own of a market and a type.
 type Paid struct {
-	Market exchange.Market
+	Market api.Market
 	Asset  string
 	Row    string // the Reason of the event that booked it, or FundingRow
 }
@@ -133,9 +134,9 @@ func New(u *exchange.Universe, opt Options, from Opening, now exchange.Time) (*D
 		books: newBooks(u), claimed: map[int64]exchange.Time{}, ousted: map[string]bool{}, symbols: map[symbol]*exchange.Instrument{},
 	}
 	for _, in := range u.All() {
-		d.symbols[symbol{in.Market, in.Symbol}] = in
+		d.symbols[symbol{api.Of(in.Venue), in.Symbol}] = in
 		d.tapes = append(d.tapes, newTape(in))
-		d.audit(in.Market)
+		d.audit(api.Of(in.Venue))
 	}
 	return d, d.restore(&from)
 }
@@ -172,11 +173,11 @@ func (d *Desk) restore(from *Opening) error {
 
 // symbol names an instrument as the venue does.
 type symbol struct {
-	market exchange.Market
+	market api.Market
 	name   string
 }
 
-func (d *Desk) find(m exchange.Market, name string) (*exchange.Instrument, bool) {
+func (d *Desk) find(m api.Market, name string) (*exchange.Instrument, bool) {
 	in, ok := d.symbols[symbol{m, name}]
 	return in, ok
 }

@@ -2,6 +2,7 @@ package desk
 
 import (
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/account"
@@ -20,7 +21,7 @@ func (d *Desk) doubt(n *order, f *account.Fault) {
 
 func (d *Desk) ask(n *order) {
 	n.asking, n.due = true, 0
-	d.request(Request{Kind: Query, Market: n.in.Market, Symbol: n.in.Symbol, ClientID: n.ClientID})
+	d.request(Request{Kind: Query, Market: api.Of(n.in.Venue), Symbol: n.in.Symbol, ClientID: n.ClientID})
 }
 
 func (d *Desk) onQuery(a *Answer, f *account.Fault) {

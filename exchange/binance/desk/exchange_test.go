@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"strings"
 	"sync"
 	"testing"
@@ -62,7 +63,7 @@ func (s *floor) open(local *simtest.Exchange, entry string) {
 	ctx, stop := context.WithCancel(context.Background())
 	over := make(chan struct{})
 	go func() { s.venue.Run(ctx); close(over) }()
-	streams, err := account.Listen(c, exchange.Markets[:], s.venue.Notice)
+	streams, err := account.Listen(c, api.Markets[:], s.venue.Notice)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -146,7 +147,7 @@ func (s *floor) agree() {
 }
 
 func (s *floor) difference() string {
-	for _, m := range exchange.Markets {
+	for _, m := range api.Markets {
 		rows, err := s.client.Balances(context.Background(), m)
 		if err != nil {
 			return err.Error()
@@ -219,7 +220,7 @@ func (s *floor) transfers() {
 	s.t.Helper()
 	s.fault(simserver.Fault{Kind: "transfer_unknown"})
 	for id := range uint64(2) {
-		tr := exchange.Transfer{ID: id + 1, Asset: "USDT", From: exchange.Spot, To: exchange.USDM, Amount: decimal.NewFromInt(100)}
+		tr := exchange.Transfer{ID: id + 1, Asset: "USDT", From: api.Spot.Wallet(), To: api.USDM.Wallet(), Amount: decimal.NewFromInt(100)}
 		s.mu.Lock()
 		s.ledger.depart(&tr, s.client.Now())
 		s.mu.Unlock()

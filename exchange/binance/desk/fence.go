@@ -2,6 +2,7 @@ package desk
 
 import (
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"regexp"
 	"strconv"
 
@@ -40,7 +41,7 @@ type Fence struct {
 
 // Rival is an order of another run on the account, because of which this one gave way.
 type Rival struct {
-	Market   exchange.Market
+	Market   api.Market
 	Symbol   string
 	ClientID string
 	Newer    bool // than this run, which was taken over; otherwise it was here first

@@ -2,6 +2,7 @@ package desk
 
 import (
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"hash/crc32"
 	"slices"
 	"strings"
@@ -37,7 +38,7 @@ func fenced(t *testing.T, f Fence, placed bool) *Desk {
 	d.Tick(start)
 	if placed {
 		d.Submit(&exchange.Order{ID: 1, ClientID: Tag(f.Run) + "-1", Side: exchange.Buy, Type: exchange.Limit, TIF: exchange.GTC, Price: 1, Qty: 1000}, start)
-		d.Notice(reported(Tag(f.Run)+"-1", exchange.Spot, "BTCUSDT", exchange.StatusAccepted, start), start)
+		d.Notice(reported(Tag(f.Run)+"-1", api.Spot, "BTCUSDT", exchange.StatusAccepted, start), start)
 	}
 	flush(d)
 	return d
@@ -61,7 +62,7 @@ func flush(d *Desk) []string {
 }
 
 // reported is the venue's word on an order.
-func reported(client string, m exchange.Market, symbol string, s exchange.OrderStatus, at exchange.Time) *account.Notice {
+func reported(client string, m api.Market, symbol string, s exchange.OrderStatus, at exchange.Time) *account.Notice {
 	return &account.Notice{Market: m, Report: &account.Report{Market: m, Symbol: symbol, ClientID: client, VenueID: int64(crc32.ChecksumIEEE([]byte(client))), Side: exchange.Buy,
 		Status: s, Price: decimal.NewFromInt(50_000), Qty: decimal.NewFromInt(1), Time: at}}
 }
@@ -99,7 +100,7 @@ func TestOrdersOfOtherRuns(t *testing.T) {
 		{"somebody else", "web_1", exchange.StatusAccepted, later, "BTCUSDT", false, true, false, nil},
 	} {
 		d := fenced(t, Fence{Run: own, TakeOver: c.takeOver}, c.placed)
-		d.Notice(reported(c.client, exchange.Spot, c.symbol, c.status, c.at), later)
+		d.Notice(reported(c.client, api.Spot, c.symbol, c.status, c.at), later)
 		for i := range c.asked {
 			c.asked[i] = strings.Replace(c.asked[i], "own", Tag(own)+"-1", 1)
 		}
@@ -116,18 +117,18 @@ func TestADeskThatGaveWaySendsNothing(t *testing.T) {
 	d := fenced(t, Fence{Run: start}, false)
 	d.Submit(&exchange.Order{ID: 1, ClientID: Tag(start) + "-1", Instrument: 1, Side: exchange.Buy, Type: exchange.Limit, TIF: exchange.GTC, Price: 1, Qty: 1000}, start)
 	in := d.u.Get(1)
-	d.Notice(reported(Tag(start)+"-1", in.Market, in.Symbol, exchange.StatusAccepted, start), start)
+	d.Notice(reported(Tag(start)+"-1", api.Of(in.Venue), in.Symbol, exchange.StatusAccepted, start), start)
 	if asked := flush(d); len(asked) != 2 || asked[0] != "arm" {
 		t.Fatalf("asked %q: want a switch and an order", asked)
 	}
-	d.Answer(&Answer{Request: &Request{Kind: Arm, Market: in.Market, Symbol: in.Symbol, Arm: d.opt.Countdown, At: start}}, start)
-	d.Notice(reported(Tag(start+exchange.Second)+"-1", in.Market, in.Symbol, exchange.StatusAccepted, start), start)
+	d.Answer(&Answer{Request: &Request{Kind: Arm, Market: api.Of(in.Venue), Symbol: in.Symbol, Arm: d.opt.Countdown, At: start}}, start)
+	d.Notice(reported(Tag(start+exchange.Second)+"-1", api.Of(in.Venue), in.Symbol, exchange.StatusAccepted, start), start)
 	if asked, want := fmt.Sprint(flush(d)), "[cancel "+Tag(start)+"-1]"; asked != want {
 		t.Fatalf("asked %s, want %s", asked, want)
 	}
 	var said []string
 	d.Submit(&exchange.Order{ID: 2, ClientID: Tag(start) + "-2", Side: exchange.Buy, Type: exchange.Limit, TIF: exchange.IOC, Price: 1, Qty: 1000}, start)
-	d.Transfer(&exchange.Transfer{ID: 1, Asset: "USDT", From: exchange.Spot, To: exchange.USDM, Amount: decimal.NewFromInt(5)}, start)
+	d.Transfer(&exchange.Transfer{ID: 1, Asset: "USDT", From: api.Spot.Wallet(), To: api.USDM.Wallet(), Amount: decimal.NewFromInt(5)}, start)
 	d.Events(func(ev *exchange.Event) {
 		if ev.Kind == exchange.KindTransfer {
 			said = append(said, ev.Transfer.Reason)
@@ -138,7 +139,7 @@ func TestADeskThatGaveWaySendsNothing(t *testing.T) {
 	if !slices.Equal(said, []string{gaveWay, gaveWay}) {
 		t.Errorf("said %q", said)
 	}
-	d.Notice(reported(Tag(start)+"-1", in.Market, in.Symbol, exchange.StatusCanceled, start), start)
+	d.Notice(reported(Tag(start)+"-1", api.Of(in.Venue), in.Symbol, exchange.StatusCanceled, start), start)
 	for now := start; now < start+10*exchange.Minute; now += exchange.Second {
 		d.Beat(now)
 		d.Tick(now)

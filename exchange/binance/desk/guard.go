@@ -3,6 +3,7 @@ package desk
 import (
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/account"
+	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 // guard is the venue's dead-man switch of one futures symbol: while it is armed
@@ -24,7 +25,7 @@ func (n *order) rests() bool {
 
 // protect arms the switch of an order's symbol before the order is sent.
 func (d *Desk) protect(n *order) {
-	if n.in.Market == exchange.Spot || !n.rests() {
+	if api.Of(n.in.Venue) == api.Spot || !n.rests() {
 		return
 	}
 	for _, g := range d.guards {
@@ -54,7 +55,7 @@ func (d *Desk) renew(g *guard) {
 		return
 	}
 	g.busy = true
-	d.request(Request{Kind: Arm, Market: g.in.Market, Symbol: g.in.Symbol, Arm: d.opt.Countdown})
+	d.request(Request{Kind: Arm, Market: api.Of(g.in.Venue), Symbol: g.in.Symbol, Arm: d.opt.Countdown})
 }
 
 func (d *Desk) tickGuards() {
@@ -67,7 +68,7 @@ func (d *Desk) tickGuards() {
 			d.renew(g)
 		case g.armed != 0 && !g.busy && g.due <= d.now:
 			g.busy = true
-			d.request(Request{Kind: Arm, Market: g.in.Market, Symbol: g.in.Symbol})
+			d.request(Request{Kind: Arm, Market: api.Of(g.in.Venue), Symbol: g.in.Symbol})
 		}
 	}
 	if d.now > d.beat+d.opt.Countdown {
@@ -78,7 +79,7 @@ func (d *Desk) tickGuards() {
 // abandon cancels what rests where the venue has no switch.
 func (d *Desk) abandon() {
 	for _, n := range d.open {
-		if n.in.Market == exchange.Spot && n.rests() && n.stage != done && n.cancel == unwanted {
+		if api.Of(n.in.Venue) == api.Spot && n.rests() && n.stage != done && n.cancel == unwanted {
 			d.note("the loop is silent for %.0f s: order %s is cancelled", float64(d.now-d.beat)/1e9, n.ClientID)
 			n.cancel = wanted
 			d.wish(n)
@@ -97,7 +98,7 @@ func (d *Desk) resting(id exchange.InstrumentID) bool {
 
 func (d *Desk) onArm(a *Answer, f *account.Fault) {
 	for _, g := range d.guards {
-		if g.in.Market != a.Request.Market || g.in.Symbol != a.Request.Symbol {
+		if api.Of(g.in.Venue) != a.Request.Market || g.in.Symbol != a.Request.Symbol {
 			continue
 		}
 		g.busy = false

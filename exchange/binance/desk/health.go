@@ -2,6 +2,7 @@ package desk
 
 import (
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"maps"
 	"slices"
 	"strings"
@@ -28,7 +29,7 @@ type Health struct {
 
 // MarketHealth is where the account of one market stands.
 type MarketHealth struct {
-	Market exchange.Market
+	Market api.Market
 	Agreed exchange.Time // when our books last were the venue's; 0: never yet
 	// Compared is when a comparison last came to a result: they were, or whatever was
 	// otherwise is held.

@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"errors"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"slices"
 
 	"github.com/shopspring/decimal"
@@ -14,15 +15,15 @@ import (
 func dec(s string) decimal.Decimal { return decimal.RequireFromString(s) }
 
 func universe() *exchange.Universe {
-	in := func(m exchange.Market, symbol, base, quote, tick, lot string) exchange.Instrument {
-		return exchange.Instrument{Market: m, Symbol: symbol, Base: base, Quote: quote, Tick: exchange.MustStep(tick), Lot: exchange.MustStep(lot), ContractSize: dec("1")}
+	in := func(m api.Market, symbol, base, quote, tick, lot string) exchange.Instrument {
+		return exchange.Instrument{Venue: m.Venue(), Contract: m.Contract(), Symbol: symbol, Base: base, Quote: quote, Tick: exchange.MustStep(tick), Lot: exchange.MustStep(lot), ContractSize: dec("1")}
 	}
-	inverse := in(exchange.COINM, "BTCUSD_PERP", "BTC", "USD", "0.1", "1")
+	inverse := in(api.COINM, "BTCUSD_PERP", "BTC", "USD", "0.1", "1")
 	inverse.ContractSize = dec("100")
 	u, err := exchange.NewUniverse([]exchange.Instrument{
-		in(exchange.Spot, "BTCUSDT", "BTC", "USDT", "0.01", "0.001"),
-		in(exchange.USDM, "BTCUSDT", "BTC", "USDT", "0.1", "0.001"),
-		in(exchange.USDM, "ETHUSDT", "ETH", "USDT", "0.01", "0.01"), inverse,
+		in(api.Spot, "BTCUSDT", "BTC", "USDT", "0.01", "0.001"),
+		in(api.USDM, "BTCUSDT", "BTC", "USDT", "0.1", "0.001"),
+		in(api.USDM, "ETHUSDT", "ETH", "USDT", "0.01", "0.01"), inverse,
 	})
 	if err != nil {
 		panic(err)
@@ -63,8 +64,8 @@ func newHouse(u *exchange.Universe, now exchange.Time) *house {
 	h := &house{u: u, now: now, wallets: map[purse]decimal.Decimal{}, positions: map[exchange.InstrumentID]decimal.Decimal{},
 		placed: map[string]int{}, armed: map[string]exchange.Time{},
 		take: func(account.Order) decimal.Decimal { return decimal.Zero }, refuse: func(account.Order) *account.Fault { return nil }}
-	for _, b := range []account.Balance{{Market: exchange.Spot, Asset: "USDT", Wallet: dec("100000")}, {Market: exchange.Spot, Asset: "BTC", Wallet: dec("10")},
-		{Market: exchange.USDM, Asset: "USDT", Wallet: dec("100000")}, {Market: exchange.COINM, Asset: "BTC", Wallet: dec("5")}} {
+	for _, b := range []account.Balance{{Market: api.Spot, Asset: "USDT", Wallet: dec("100000")}, {Market: api.Spot, Asset: "BTC", Wallet: dec("10")},
+		{Market: api.USDM, Asset: "USDT", Wallet: dec("100000")}, {Market: api.COINM, Asset: "BTC", Wallet: dec("5")}} {
 		h.wallets[purse{b.Market, b.Asset}] = b.Wallet
 	}
 	return h
@@ -72,7 +73,7 @@ func newHouse(u *exchange.Universe, now exchange.Time) *house {
 
 func (h *house) next() int64 { h.number++; return h.number }
 
-func (h *house) add(m exchange.Market, asset string, amount decimal.Decimal) {
+func (h *house) add(m api.Market, asset string, amount decimal.Decimal) {
 	h.wallets[purse{m, asset}] = h.wallets[purse{m, asset}].Add(amount)
 }
 
@@ -87,7 +88,7 @@ func (h *house) report(o *held, e *account.Execution) {
 	h.notice(account.Notice{Market: o.Market, Report: &r})
 }
 
-func (h *house) find(m exchange.Market, symbol, client string) *held {
+func (h *house) find(m api.Market, symbol, client string) *held {
 	for _, o := range slices.Backward(h.orders) {
 		if o.Market == m && o.Symbol == symbol && o.ClientID == client {
 			return o
@@ -96,7 +97,7 @@ func (h *house) find(m exchange.Market, symbol, client string) *held {
 	return nil
 }
 
-func (h *house) fault(m exchange.Market, c account.Class, code int, msg string) error {
+func (h *house) fault(m api.Market, c account.Class, code int, msg string) error {
 	return &account.Fault{Class: c, Market: m, What: "test", HTTP: 400, Code: code, Msg: msg}
 }
 
@@ -141,24 +142,24 @@ func (h *house) fill(o *held, qty decimal.Decimal, reason string) {
 	if o.Filled.Equal(o.Qty) {
 		o.Status = exchange.StatusFilled
 	}
-	in, _ := h.u.Find(o.Market, o.Symbol)
+	in, _ := h.u.Find(o.Market.Venue(), o.Symbol)
 	e := account.Execution{Market: o.Market, Symbol: o.Symbol, TradeID: h.next(), VenueID: o.VenueID, ClientID: o.ClientID, Side: o.Side,
 		Price: o.Price, Qty: qty, Fee: decimal.New(h.number%97, -6), FeeAsset: in.Settle(), Reason: reason, Time: h.now}
 	signed := qty.Mul(decimal.NewFromInt(int64(o.Side)))
 	if in.Perp() {
 		e.Realised = decimal.New(h.number%13-6, -4)
-		h.add(in.Market, in.Settle(), e.Realised)
+		h.add(api.Of(in.Venue), in.Settle(), e.Realised)
 		h.positions[in.ID] = h.positions[in.ID].Add(signed)
 	} else {
-		h.add(in.Market, in.Base, signed)
-		h.add(in.Market, in.Quote, signed.Mul(o.Price).Neg())
+		h.add(api.Of(in.Venue), in.Base, signed)
+		h.add(api.Of(in.Venue), in.Quote, signed.Mul(o.Price).Neg())
 	}
-	h.add(in.Market, e.FeeAsset, e.Fee.Neg())
+	h.add(api.Of(in.Venue), e.FeeAsset, e.Fee.Neg())
 	h.trades = append(h.trades, e)
 	h.report(o, &e)
 }
 
-func (h *house) Cancel(_ context.Context, m exchange.Market, symbol, client string) (account.Report, error) {
+func (h *house) Cancel(_ context.Context, m api.Market, symbol, client string) (account.Report, error) {
 	o := h.find(m, symbol, client)
 	if o == nil || o.Status.Terminal() {
 		return account.Report{}, h.fault(m, account.Already, -2011, "Unknown order sent.")
@@ -167,7 +168,7 @@ func (h *house) Cancel(_ context.Context, m exchange.Market, symbol, client stri
 	return o.Report, nil
 }
 
-func (h *house) Query(_ context.Context, m exchange.Market, symbol, client string) (account.Report, error) {
+func (h *house) Query(_ context.Context, m api.Market, symbol, client string) (account.Report, error) {
 	o := h.find(m, symbol, client)
 	if o == nil || o.made+h.lag > h.now {
 		return account.Report{}, h.fault(m, account.Refused, notFound, "Order does not exist.")
@@ -175,7 +176,7 @@ func (h *house) Query(_ context.Context, m exchange.Market, symbol, client strin
 	return o.Report, nil
 }
 
-func (h *house) OpenOrders(_ context.Context, m exchange.Market) ([]account.Report, error) {
+func (h *house) OpenOrders(_ context.Context, m api.Market) ([]account.Report, error) {
 	var out []account.Report
 	for _, o := range h.orders {
 		if o.Market == m && !o.Status.Terminal() && o.made+h.lag <= h.now {
@@ -185,7 +186,7 @@ func (h *house) OpenOrders(_ context.Context, m exchange.Market) ([]account.Repo
 	return out, nil
 }
 
-func (h *house) Trades(_ context.Context, m exchange.Market, symbol string, from int64) ([]account.Execution, error) {
+func (h *house) Trades(_ context.Context, m api.Market, symbol string, from int64) ([]account.Execution, error) {
 	var out []account.Execution
 	for _, e := range h.trades {
 		if e.Market == m && e.Symbol == symbol && e.TradeID >= from && e.Time+h.lag <= h.now {
@@ -198,7 +199,7 @@ func (h *house) Trades(_ context.Context, m exchange.Market, symbol string, from
 	return out, nil
 }
 
-func (h *house) Balances(_ context.Context, m exchange.Market) ([]account.Balance, error) {
+func (h *house) Balances(_ context.Context, m api.Market) ([]account.Balance, error) {
 	var out []account.Balance
 	for p, total := range h.wallets { // order does not matter: they are compared one by one
 		if p.market == m {
@@ -209,17 +210,17 @@ func (h *house) Balances(_ context.Context, m exchange.Market) ([]account.Balanc
 	return out, nil
 }
 
-func (h *house) Positions(_ context.Context, m exchange.Market) ([]account.Position, error) {
+func (h *house) Positions(_ context.Context, m api.Market) ([]account.Position, error) {
 	var out []account.Position
 	for _, in := range h.u.All() {
-		if q := h.positions[in.ID]; in.Market == m && !q.IsZero() {
+		if q := h.positions[in.ID]; api.Of(in.Venue) == m && !q.IsZero() {
 			out = append(out, account.Position{Market: m, Symbol: in.Symbol, Qty: q, Entry: dec("50000")})
 		}
 	}
 	return out, nil
 }
 
-func (h *house) Income(_ context.Context, m exchange.Market, since exchange.Time) ([]account.Income, error) {
+func (h *house) Income(_ context.Context, m api.Market, since exchange.Time) ([]account.Income, error) {
 	var out []account.Income
 	for _, r := range h.incomes {
 		if r.Market == m && r.Time >= since && r.Time+h.lag <= h.now {
@@ -234,8 +235,8 @@ func (h *house) fund(in *exchange.Instrument, amount decimal.Decimal) {
 	if h.positions[in.ID].IsZero() {
 		return
 	}
-	h.income(account.Income{Market: in.Market, Type: "FUNDING_FEE", Symbol: in.Symbol, Asset: in.Settle(), Amount: amount})
-	h.notice(account.Notice{Market: in.Market, Funding: &account.Income{Market: in.Market, Type: "FUNDING_FEE", Asset: in.Settle(), Amount: amount, Time: h.now}})
+	h.income(account.Income{Market: api.Of(in.Venue), Type: "FUNDING_FEE", Symbol: in.Symbol, Asset: in.Settle(), Amount: amount})
+	h.notice(account.Notice{Market: api.Of(in.Venue), Funding: &account.Income{Market: api.Of(in.Venue), Type: "FUNDING_FEE", Asset: in.Settle(), Amount: amount, Time: h.now}})
 }
 
 func (h *house) income(r account.Income) {
@@ -244,7 +245,7 @@ func (h *house) income(r account.Income) {
 	h.add(r.Market, r.Asset, r.Amount)
 }
 
-func (h *house) Move(_ context.Context, asset string, from, to exchange.Market, amount decimal.Decimal) (int64, error) {
+func (h *house) Move(_ context.Context, asset string, from, to api.Market, amount decimal.Decimal) (int64, error) {
 	if h.wallets[purse{from, asset}].LessThan(amount) {
 		return 0, h.fault(from, account.Refused, -5013, "Asset transfer failed: insufficient balance")
 	}
@@ -254,7 +255,7 @@ func (h *house) Move(_ context.Context, asset string, from, to exchange.Market, 
 	return h.number, nil
 }
 
-func (h *house) Moves(_ context.Context, from, to exchange.Market, since exchange.Time) ([]account.Move, error) {
+func (h *house) Moves(_ context.Context, from, to api.Market, since exchange.Time) ([]account.Move, error) {
 	var out []account.Move
 	for _, r := range h.rows {
 		if r.From == from && r.To == to && r.Time >= since && r.Time+h.lag <= h.now {
@@ -264,8 +265,8 @@ func (h *house) Moves(_ context.Context, from, to exchange.Market, since exchang
 	return out, nil
 }
 
-func (h *house) Arm(_ context.Context, m exchange.Market, symbol string, countdown exchange.Time) error {
-	if m == exchange.Spot {
+func (h *house) Arm(_ context.Context, m api.Market, symbol string, countdown exchange.Time) error {
+	if m == api.Spot {
 		return errors.New("spot has no dead-man switch")
 	}
 	h.armed[m.String()+":"+symbol] = h.now + countdown

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"github.com/perilune/perilune/exchange/binance/api"
 	"strings"
 
 	"github.com/perilune/perilune/exchange"
@@ -83,8 +84,8 @@ func (d *Desk) payment(in *exchange.Instrument, r *account.Income) {
 	if late := r.Time % exchange.Hour; late < exchange.Minute {
 		settled -= late
 	}
-	d.books.add(purse{in.Market, r.Asset}, r.Amount)
-	d.touch(in.Market)
+	d.books.add(purse{api.Of(in.Venue), r.Asset}, r.Amount)
+	d.touch(api.Of(in.Venue))
 	d.post(exchange.Event{Kind: exchange.KindFundingPaid, Instrument: in.ID, VenueTime: r.Time, Payment: &exchange.FundingPayment{
 		Instrument: in.ID, Settled: settled, Position: d.tapes[in.ID].before(d.books.positions[in.ID], settled),
 		Amount: r.Amount, Asset: r.Asset, TranID: r.TranID}})

@@ -2,6 +2,7 @@ package desk
 
 import (
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"strconv"
 	"strings"
 
@@ -42,10 +43,10 @@ func (l *ledger) intend(o *exchange.Order) {
 
 func (l *ledger) depart(t *exchange.Transfer, now exchange.Time) {
 	l.moves[t.ID] = &Transit{*t, now}
-	l.add(t.From, t.Asset, t.Amount.Neg())
+	l.add(api.Of(t.From), t.Asset, t.Amount.Neg())
 }
 
-func (l *ledger) add(m exchange.Market, asset string, amount decimal.Decimal) {
+func (l *ledger) add(m api.Market, asset string, amount decimal.Decimal) {
 	l.wallets[purse{m, asset}] = l.wallets[purse{m, asset}].Add(amount)
 }
 
@@ -61,18 +62,18 @@ func (l *ledger) take(ev *exchange.Event) {
 		l.fill(ev.Fill)
 	case exchange.KindFundingPaid:
 		in := l.u.Get(ev.Payment.Instrument)
-		l.add(in.Market, ev.Payment.Asset, ev.Payment.Amount)
-		l.paid = append(l.paid, Paid{in.Market, ev.Payment.Asset, FundingRow(in.Symbol, ev.Payment.TranID)})
+		l.add(api.Of(in.Venue), ev.Payment.Asset, ev.Payment.Amount)
+		l.paid = append(l.paid, Paid{api.Of(in.Venue), ev.Payment.Asset, FundingRow(in.Symbol, ev.Payment.TranID)})
 	case exchange.KindTransfer:
 		l.arrive(ev.Transfer)
 	case exchange.KindBalance:
-		l.add(ev.Wallet, ev.Asset, ev.Amount)
+		l.add(api.Of(ev.Wallet), ev.Asset, ev.Amount)
 		if key := fmt.Sprint(ev.Wallet, ev.Asset, ev.Reason); named(ev.Reason) {
 			if l.seen[key] {
 				l.fault("%s of %s in the %s wallet was booked twice", ev.Reason, ev.Asset, ev.Wallet)
 			}
 			l.seen[key] = true
-			l.paid = append(l.paid, Paid{ev.Wallet, ev.Asset, ev.Reason})
+			l.paid = append(l.paid, Paid{api.Of(ev.Wallet), ev.Asset, ev.Reason})
 		}
 		l.adjusted = append(l.adjusted, *ev)
 	}
@@ -110,12 +111,12 @@ func (l *ledger) fill(f *exchange.Fill) {
 	signed := exchange.Lots(f.Side) * f.Qty
 	if in.Perp() {
 		l.positions[in.ID] += signed
-		l.add(in.Market, in.Settle(), f.Realised)
+		l.add(api.Of(in.Venue), in.Settle(), f.Realised)
 	} else {
-		l.add(in.Market, in.Base, in.QtyDecimal(signed))
-		l.add(in.Market, in.Quote, in.Notional(f.Price, signed).Neg())
+		l.add(api.Of(in.Venue), in.Base, in.QtyDecimal(signed))
+		l.add(api.Of(in.Venue), in.Quote, in.Notional(f.Price, signed).Neg())
 	}
-	l.add(in.Market, f.FeeAsset, f.Fee.Neg())
+	l.add(api.Of(in.Venue), f.FeeAsset, f.Fee.Neg())
 	o := l.byID[f.Order]
 	if o == nil {
 		return
@@ -134,11 +135,11 @@ func (l *ledger) arrive(t *exchange.Transfer) {
 	}
 	delete(l.moves, t.ID)
 	if t.Failed {
-		l.add(t.From, t.Asset, m.Amount)
+		l.add(api.Of(t.From), t.Asset, m.Amount)
 		return
 	}
-	l.add(t.To, t.Asset, t.Amount)
-	l.add(t.From, t.Asset, m.Amount.Sub(t.Amount))
+	l.add(api.Of(t.To), t.Asset, t.Amount)
+	l.add(api.Of(t.From), t.Asset, m.Amount.Sub(t.Amount))
 }
 
 // opening is what a restarted process finds.

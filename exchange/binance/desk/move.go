@@ -3,6 +3,7 @@ package desk
 import (
 	"cmp"
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 
 	"github.com/shopspring/decimal"
 
@@ -48,7 +49,7 @@ func (d *Desk) Transfer(t *exchange.Transfer, now exchange.Time) {
 	d.at(now)
 	m := &move{Transfer: *t, stage: waiting, due: d.now, since: d.now, amount: mark(t)}
 	m.Done, m.Failed, m.Reason = false, false, ""
-	d.books.add(purse{t.From, t.Asset}, t.Amount.Neg())
+	d.books.add(purse{api.Of(t.From), t.Asset}, t.Amount.Neg())
 	d.moves = append(d.moves, m)
 	why := cmp.Or(wrongTransfer(t), d.tooManyMoves())
 	if d.rival != nil {
@@ -62,12 +63,12 @@ func (d *Desk) Transfer(t *exchange.Transfer, now exchange.Time) {
 }
 
 func wrongTransfer(t *exchange.Transfer) string {
-	wallet := func(m exchange.Market) bool { return m >= exchange.Spot && m <= exchange.COINM }
+	wallet := func(m api.Market) bool { return m >= api.Spot && m <= api.COINM }
 	switch {
-	case !wallet(t.From) || !wallet(t.To) || t.From == t.To:
-		return fmt.Sprintf("transfer from %s to %s: want two different wallets", t.From, t.To)
-	case t.From != exchange.Spot && t.To != exchange.Spot:
-		return fmt.Sprintf("the venue has no transfer from %s to %s: go by the spot wallet", t.From, t.To)
+	case !wallet(api.Of(t.From)) || !wallet(api.Of(t.To)) || t.From == t.To:
+		return fmt.Sprintf("transfer from %s to %s: want two different wallets", api.Of(t.From), api.Of(t.To))
+	case api.Of(t.From) != api.Spot && api.Of(t.To) != api.Spot:
+		return fmt.Sprintf("the venue has no transfer from %s to %s: go by the spot wallet", api.Of(t.From), api.Of(t.To))
 	case !t.Amount.IsPositive() || t.Asset == "":
 		return fmt.Sprintf("transfer of %s %q: want a positive amount of an asset", t.Amount, t.Asset)
 	}
@@ -103,12 +104,12 @@ func (d *Desk) tickMove(m *move) {
 	switch {
 	case m.stage == doubtful:
 		m.asking = true
-		d.request(Request{Kind: Moves, Market: m.From, To: m.To, ID: m.ID, Since: m.since - moveSlack})
+		d.request(Request{Kind: Moves, Market: api.Of(m.From), To: api.Of(m.To), ID: m.ID, Since: m.since - moveSlack})
 	case d.rival != nil:
 		d.fail(m, gaveWay)
 	case d.turn(m):
 		m.stage = placing
-		d.request(Request{Kind: Move, Market: m.From, To: m.To, Asset: m.Asset, Amount: m.amount, ID: m.ID})
+		d.request(Request{Kind: Move, Market: api.Of(m.From), To: api.Of(m.To), Asset: m.Asset, Amount: m.amount, ID: m.ID})
 	default:
 		m.due = d.now + backoff(0)
 	}
@@ -191,7 +192,7 @@ func (d *Desk) row(m *move, rows []account.Move) *account.Move {
 			return r
 		}
 		_, claimed := d.claimed[r.TranID]
-		if m.tran == 0 && !claimed && r.Asset == m.Asset && r.From == m.From && r.To == m.To && r.Amount.Equal(m.amount) &&
+		if m.tran == 0 && !claimed && r.Asset == m.Asset && r.From == api.Of(m.From) && r.To == api.Of(m.To) && r.Amount.Equal(m.amount) &&
 			r.Time >= m.since-moveSlack {
 			return r
 		}
@@ -201,14 +202,14 @@ func (d *Desk) row(m *move, rows []account.Move) *account.Move {
 
 // arrive ends a transfer. What was cut off the amount never left its wallet.
 func (d *Desk) arrive(m *move) {
-	d.books.add(purse{m.To, m.Asset}, m.amount)
-	d.books.add(purse{m.From, m.Asset}, m.Amount.Sub(m.amount))
+	d.books.add(purse{api.Of(m.To), m.Asset}, m.amount)
+	d.books.add(purse{api.Of(m.From), m.Asset}, m.Amount.Sub(m.amount))
 	m.Amount, m.Done = m.amount, true
 	d.finishMove(m)
 }
 
 func (d *Desk) fail(m *move, why string) {
-	d.books.add(purse{m.From, m.Asset}, m.Amount)
+	d.books.add(purse{api.Of(m.From), m.Asset}, m.Amount)
 	m.Failed, m.Reason = true, why
 	d.finishMove(m)
 }
@@ -218,8 +219,8 @@ func (d *Desk) finishMove(m *move) {
 	if m.resumed {
 		d.resumed--
 	}
-	d.touch(m.From)
-	d.touch(m.To)
+	d.touch(api.Of(m.From))
+	d.touch(api.Of(m.To))
 	told := m.Transfer
 	d.post(exchange.Event{Kind: exchange.KindTransfer, Instrument: exchange.NoInstrument, Transfer: &told})
 }
@@ -227,7 +228,7 @@ func (d *Desk) finishMove(m *move) {
 // moving reports whether a transfer of an asset to or from a wallet is under way.
 func (d *Desk) moving(p purse) bool {
 	for _, m := range d.moves {
-		if m.stage != done && m.Asset == p.asset && (m.From == p.market || m.To == p.market) {
+		if m.stage != done && m.Asset == p.asset && (api.Of(m.From) == p.market || api.Of(m.To) == p.market) {
 			return true
 		}
 	}

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"github.com/perilune/perilune/exchange/binance/api"
 	"strconv"
 
 	"github.com/shopspring/decimal"
@@ -84,8 +85,8 @@ const placeWithin = 10 * exchange.Second
 func (d *Desk) place(n *order) {
 	n.stage, n.due, d.placed = placing, 0, true
 	d.protect(n)
-	r := Request{Kind: Place, Market: n.in.Market, Symbol: n.in.Symbol, Reduces: n.hedges(), NotAfter: n.Created + placeWithin,
-		Order: account.Order{Market: n.in.Market, Symbol: n.in.Symbol, ClientID: n.ClientID, Side: n.Side, Type: n.Type, TIF: n.TIF,
+	r := Request{Kind: Place, Market: api.Of(n.in.Venue), Symbol: n.in.Symbol, Reduces: n.hedges(), NotAfter: n.Created + placeWithin,
+		Order: account.Order{Market: api.Of(n.in.Venue), Symbol: n.in.Symbol, ClientID: n.ClientID, Side: n.Side, Type: n.Type, TIF: n.TIF,
 			ReduceOnly: n.ReduceOnly, Qty: n.in.QtyDecimal(n.Qty)}}
 	if n.Created == 0 {
 		r.NotAfter = d.now + placeWithin
@@ -184,7 +185,7 @@ func (d *Desk) wish(n *order) {
 		d.end(n, word{status: exchange.StatusCanceled, reason: "cancelled before it was sent"})
 	case live, doubtful:
 		n.cancel, n.again = sending, 0
-		d.request(Request{Kind: Cancel, Market: n.in.Market, Symbol: n.in.Symbol, ClientID: n.ClientID})
+		d.request(Request{Kind: Cancel, Market: api.Of(n.in.Venue), Symbol: n.in.Symbol, ClientID: n.ClientID})
 	}
 }
 

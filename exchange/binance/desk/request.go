@@ -2,6 +2,7 @@ package desk
 
 import (
 	"errors"
+	"github.com/perilune/perilune/exchange/binance/api"
 
 	"github.com/shopspring/decimal"
 
@@ -38,7 +39,7 @@ func (k RequestKind) Acts() bool { return k <= Move }
 type Request struct {
 	Number uint64
 	Kind   RequestKind
-	Market exchange.Market
+	Market api.Market
 	Symbol string
 	At     exchange.Time // when the desk decided on it
 	// NotAfter is when a placing is no longer wanted, if it was held up until
@@ -52,7 +53,7 @@ type Request struct {
 	From     int64         // Trades
 	Since    exchange.Time // Income, Moves
 	Asset    string        // Move
-	To       exchange.Market
+	To       api.Market
 	Amount   decimal.Decimal
 	ID       uint64        // Move, Moves: of the transfer
 	Arm      exchange.Time // countdown

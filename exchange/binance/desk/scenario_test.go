@@ -4,6 +4,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"os"
 	"path/filepath"
 	"slices"
@@ -84,7 +85,7 @@ type player struct {
 	ledger *ledger
 	out    strings.Builder
 	asked  []*Request
-	audits exchange.Market // whose comparisons are shown
+	audits api.Market // whose comparisons are shown
 	beats  bool
 	since  exchange.Time // of the wait that runs; 0: none
 }
@@ -122,7 +123,7 @@ func (p *player) do(f []string) {
 		p.desk.Cancel(p.order(f[1]).ID, p.now)
 	case "transfer":
 		id, _ := strconv.ParseUint(f[1], 10, 64)
-		t := &exchange.Transfer{ID: id, Amount: dec(f[2]), Asset: f[3], From: p.market(f[4]), To: p.market(f[5])}
+		t := &exchange.Transfer{ID: id, Amount: dec(f[2]), Asset: f[3], From: p.market(f[4]).Wallet(), To: p.market(f[5]).Wallet()}
 		p.ledger.depart(t, p.now)
 		p.desk.Transfer(t, p.now)
 	case "silent":
@@ -261,8 +262,8 @@ func (p *player) update(u *exchange.OrderUpdate) string {
 	return text
 }
 
-func (p *player) market(s string) exchange.Market {
-	m, err := exchange.ParseMarket(s)
+func (p *player) market(s string) api.Market {
+	m, err := api.ParseMarket(s)
 	if err != nil {
 		p.fail("%v", err)
 	}
@@ -397,7 +398,7 @@ func (p *player) report(o *exchange.Order, f []string) account.Report {
 	if !ok {
 		p.fail("status %q", f[0])
 	}
-	r := account.Report{Market: in.Market, Symbol: in.Symbol, ClientID: o.ClientID, VenueID: 100 + int64(o.ID), Side: o.Side, Status: status,
+	r := account.Report{Market: api.Of(in.Venue), Symbol: in.Symbol, ClientID: o.ClientID, VenueID: 100 + int64(o.ID), Side: o.Side, Status: status,
 		Price: in.PriceDecimal(o.Price), Qty: in.QtyDecimal(o.Qty), Time: p.now}
 	if status == exchange.StatusFilled {
 		r.Filled = r.Qty
@@ -411,7 +412,7 @@ func (p *player) report(o *exchange.Order, f []string) account.Report {
 // execution is a trade of an order; "0" is nobody's.
 func (p *player) execution(in *exchange.Instrument, trade, order string, qty, price decimal.Decimal) account.Execution {
 	id, _ := strconv.ParseInt(trade, 10, 64)
-	e := account.Execution{Market: in.Market, Symbol: in.Symbol, TradeID: id, VenueID: 999, Side: exchange.Sell, Qty: qty, Price: price,
+	e := account.Execution{Market: api.Of(in.Venue), Symbol: in.Symbol, TradeID: id, VenueID: 999, Side: exchange.Sell, Qty: qty, Price: price,
 		Fee: decimal.Zero, FeeAsset: in.Settle(), Time: p.now}
 	if order != "0" {
 		o := p.order(order)
@@ -439,8 +440,8 @@ func (p *player) stream(f []string) {
 		in := p.instrument(f[0])
 		e := p.execution(in, f[7], "0", dec(f[3]), dec(f[5]))
 		e.Side, e.Reason, e.ClientID = side(f[2]), strings.Replace(f[1], "hand", "", 1), "web_1"
-		n.Market = in.Market
-		n.Report = &account.Report{Market: in.Market, Symbol: in.Symbol, ClientID: "web_1", VenueID: 999, Side: e.Side, Status: exchange.StatusFilled,
+		n.Market = api.Of(in.Venue)
+		n.Report = &account.Report{Market: api.Of(in.Venue), Symbol: in.Symbol, ClientID: "web_1", VenueID: 999, Side: e.Side, Status: exchange.StatusFilled,
 			Qty: e.Qty, Filled: e.Qty, Execution: &e}
 	case f[1] == "fill":
 		o := p.order(f[0])
@@ -452,7 +453,7 @@ func (p *player) stream(f []string) {
 		e := p.execution(in, f[6], f[0], dec(f[2]), dec(f[4]))
 		e.ClientID = o.ClientID
 		r.Execution = &e
-		n.Market, n.Report = in.Market, &r
+		n.Market, n.Report = api.Of(in.Venue), &r
 	default:
 		o := p.order(f[0])
 		r := p.report(o, f[1:])

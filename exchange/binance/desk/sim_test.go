@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"math/rand/v2"
 	"strconv"
 	"testing"
@@ -29,9 +30,9 @@ type sim struct {
 	run    int // of the process; what a former one hears is lost
 	ledger *ledger
 	calm   bool // no faults any more
-	dead   map[exchange.Market]bool
+	dead   map[api.Market]bool
 	// heard is when the last notice of a market arrives: streams keep their order.
-	heard   map[exchange.Market]exchange.Time
+	heard   map[api.Market]exchange.Time
 	lastID  exchange.OrderID
 	lastMov uint64
 	moved   decimal.Decimal // what nobody explains
@@ -66,12 +67,12 @@ var start = exchange.Date(2026, 11, 2)
 func newSim(t *testing.T, seed uint64) *sim {
 	u := universe()
 	s := &sim{t: t, rng: rand.New(rand.NewPCG(seed, 7)), u: u, now: start, house: newHouse(u, start), ledger: newLedger(u, start),
-		dead: map[exchange.Market]bool{}, heard: map[exchange.Market]exchange.Time{}, beats: true}
+		dead: map[api.Market]bool{}, heard: map[api.Market]exchange.Time{}, beats: true}
 	s.house.take = func(o account.Order) decimal.Decimal {
 		if s.rng.IntN(3) > 0 {
 			return decimal.Zero
 		}
-		in, _ := u.Find(o.Market, o.Symbol)
+		in, _ := u.Find(o.Market.Venue(), o.Symbol)
 		return in.QtyDecimal(exchange.Lots(s.rng.IntN(20)))
 	}
 	s.boot()
@@ -87,7 +88,7 @@ func (s *sim) boot() {
 		s.t.Fatal(err)
 	}
 	s.desk = d
-	s.dead = map[exchange.Market]bool{}
+	s.dead = map[api.Market]bool{}
 	s.say("run %d", s.run)
 	s.pump()
 }
@@ -249,7 +250,7 @@ func (s *sim) hear(n account.Notice) {
 }
 
 // cut loses a stream for a while. Whatever the venue says meanwhile is lost.
-func (s *sim) cut(m exchange.Market) {
+func (s *sim) cut(m api.Market) {
 	s.dead[m] = true
 	s.say("cut %s", m)
 	s.mine(exchange.Time(s.rng.IntN(3000))*exchange.Millisecond, func() {
@@ -306,7 +307,7 @@ func (s *sim) act() {
 		}
 	case n < 85:
 		if o := s.anyOrder(); o != nil {
-			in, _ := s.u.Find(o.Market, o.Symbol)
+			in, _ := s.u.Find(o.Market.Venue(), o.Symbol)
 			s.house.fill(o, in.QtyDecimal(exchange.Lots(1+s.rng.IntN(8))), "")
 		}
 	case n < 90:
@@ -319,10 +320,10 @@ func (s *sim) act() {
 		s.house.fund(s.u.Get(exchange.InstrumentID(1+s.rng.IntN(3))), decimal.New(int64(s.rng.IntN(2000)-1000), -5))
 	case n < 97:
 		kind := [...]string{"REFERRAL_KICKBACK", "INSURANCE_CLEAR"}[s.rng.IntN(2)]
-		s.house.income(account.Income{Market: exchange.USDM, Type: kind, Asset: "USDT", Amount: decimal.New(int64(1+s.rng.IntN(99)), -6)})
+		s.house.income(account.Income{Market: api.USDM, Type: kind, Asset: "USDT", Amount: decimal.New(int64(1+s.rng.IntN(99)), -6)})
 	case n < 98: // a hand at work elsewhere
 		amount := decimal.New(int64(1+s.rng.IntN(1000)), -2)
-		s.house.add(exchange.Spot, "USDT", amount)
+		s.house.add(api.Spot, "USDT", amount)
 		s.moved = s.moved.Add(amount)
 	}
 	s.pump()
@@ -369,7 +370,7 @@ func (s *sim) transfer() {
 	if s.lastMov >= 100 {
 		return
 	}
-	t := &exchange.Transfer{ID: s.lastMov, Asset: "USDT", From: exchange.Spot, To: exchange.USDM, Amount: decimal.New(int64(100+s.rng.IntN(1000)), -1)}
+	t := &exchange.Transfer{ID: s.lastMov, Asset: "USDT", From: api.Spot.Wallet(), To: api.USDM.Wallet(), Amount: decimal.New(int64(100+s.rng.IntN(1000)), -1)}
 	if s.rng.IntN(2) == 0 {
 		t.From, t.To = t.To, t.From
 	}
@@ -383,7 +384,7 @@ func (s *sim) transfer() {
 // stranger trades on the account: by hand, or the venue in a liquidation.
 func (s *sim) stranger() {
 	in := s.u.Get(exchange.InstrumentID(s.rng.IntN(s.u.Len())))
-	o := &held{Report: account.Report{Market: in.Market, Symbol: in.Symbol, ClientID: "web_" + strconv.FormatInt(s.house.next(), 10), VenueID: s.house.next(),
+	o := &held{Report: account.Report{Market: api.Of(in.Venue), Symbol: in.Symbol, ClientID: "web_" + strconv.FormatInt(s.house.next(), 10), VenueID: s.house.next(),
 		Side: exchange.Sell, Status: exchange.StatusAccepted, Price: dec("49000"), Qty: in.QtyDecimal(5)}}
 	reason := ""
 	if in.Perp() && s.rng.IntN(2) == 0 {

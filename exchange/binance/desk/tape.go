@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"github.com/perilune/perilune/exchange/binance/api"
 	"slices"
 	"strconv"
 
@@ -62,7 +63,7 @@ func (d *Desk) tickTape(t *tape) {
 func (d *Desk) list(t *tape) uint64 {
 	t.busy++
 	t.due = 0
-	return d.request(Request{Kind: Trades, Market: t.in.Market, Symbol: t.in.Symbol, From: t.from})
+	return d.request(Request{Kind: Trades, Market: api.Of(t.in.Venue), Symbol: t.in.Symbol, From: t.from})
 }
 
 // overlap is how far back a listing is repeated: an execution may show up in it
@@ -81,7 +82,7 @@ func (d *Desk) onTrades(a *Answer, f *account.Fault) {
 	t.tries++
 	if f != nil {
 		t.want(d.later(f, t.tries))
-		d.part(in.Market, a.Request, false)
+		d.part(api.Of(in.Venue), a.Request, false)
 		return
 	}
 	t.used = true
@@ -94,7 +95,7 @@ func (d *Desk) onTrades(a *Answer, f *account.Fault) {
 	} else {
 		t.want(d.now + backoff(t.tries))
 	}
-	d.part(in.Market, a.Request, true)
+	d.part(api.Of(in.Venue), a.Request, true)
 }
 
 // advance forgets what is too old to be listed again, up to the first one that
@@ -146,7 +147,7 @@ func (d *Desk) execution(in *exchange.Instrument, e *account.Execution) {
 	}
 	t.release(e.TradeID)
 	if n == nil {
-		if !d.opens(in.Market) {
+		if !d.opens(api.Of(in.Venue)) {
 			d.book(in, nil, e)
 		}
 		return
@@ -159,7 +160,7 @@ func (d *Desk) execution(in *exchange.Instrument, e *account.Execution) {
 // opens reports whether what a market's account holds has still to be booked as its
 // opening: whatever was traded until then is in it. A round that has begun to read
 // the account may have read it before, and is begun again.
-func (d *Desk) opens(m exchange.Market) bool {
+func (d *Desk) opens(m api.Market) bool {
 	a := d.audit(m)
 	if a.fresh && a.second {
 		a.touched = d.now
@@ -239,7 +240,7 @@ func (d *Desk) bookFill(in *exchange.Instrument, f *exchange.Fill, at exchange.T
 		t.last = append(t.last[:0], t.last[flowsKept:]...)
 	}
 	d.books.fill(in, f)
-	d.touch(in.Market)
+	d.touch(api.Of(in.Venue))
 	d.post(exchange.Event{Kind: exchange.KindFill, Instrument: in.ID, VenueTime: at, Fill: f})
 }
 

@@ -3,6 +3,7 @@ package desk
 import (
 	"container/heap"
 	"context"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"slices"
 	"sync"
 	"time"
@@ -11,7 +12,7 @@ import (
 	"github.com/perilune/perilune/exchange/binance/account"
 )
 
-var _ exchange.Venue = (*Venue)(nil)
+var _ exchange.Execution = (*Venue)(nil)
 
 // Config is what a live venue needs. API, Universe and Post are required.
 type Config struct {
@@ -66,7 +67,7 @@ const inboxMost = 1 << 16
 
 // overflow is what of a market's stream found no room.
 type overflow struct {
-	market exchange.Market
+	market api.Market
 	events int
 	line   account.Notice // the last of them that told the stream to be up or down
 }
@@ -107,7 +108,7 @@ func (v *Venue) rouse() {
 	}
 }
 
-// Submit implements exchange.Venue. The venue's clock counts, not the loop's.
+// Submit implements exchange.Execution. The venue's clock counts, not the loop's.
 func (v *Venue) Submit(o *exchange.Order, _ exchange.Time) {
 	kept := *o
 	v.enqueue(func(d *Desk, now exchange.Time) {
@@ -116,7 +117,7 @@ func (v *Venue) Submit(o *exchange.Order, _ exchange.Time) {
 	})
 }
 
-// Cancel implements exchange.Venue.
+// Cancel implements exchange.Execution.
 func (v *Venue) Cancel(id exchange.OrderID, _ exchange.Time) {
 	v.enqueue(func(d *Desk, now exchange.Time) { d.Cancel(id, now) })
 }
@@ -133,7 +134,7 @@ func (v *Venue) CancelAll() {
 	})
 }
 
-// Transfer implements exchange.Venue.
+// Transfer implements exchange.Execution.
 func (v *Venue) Transfer(t *exchange.Transfer, _ exchange.Time) {
 	kept := *t
 	v.enqueue(func(d *Desk, now exchange.Time) { d.Transfer(&kept, now) })

@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"errors"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"math/rand/v2"
 	"strings"
 	"sync"
@@ -52,43 +53,43 @@ func (l *link) Place(ctx context.Context, o account.Order) (account.Report, erro
 	return on(l, true, func(h *house) (account.Report, error) { return h.Place(ctx, o) })
 }
 
-func (l *link) Cancel(ctx context.Context, m exchange.Market, symbol, client string) (account.Report, error) {
+func (l *link) Cancel(ctx context.Context, m api.Market, symbol, client string) (account.Report, error) {
 	return on(l, true, func(h *house) (account.Report, error) { return h.Cancel(ctx, m, symbol, client) })
 }
 
-func (l *link) Query(ctx context.Context, m exchange.Market, symbol, client string) (account.Report, error) {
+func (l *link) Query(ctx context.Context, m api.Market, symbol, client string) (account.Report, error) {
 	return on(l, false, func(h *house) (account.Report, error) { return h.Query(ctx, m, symbol, client) })
 }
 
-func (l *link) OpenOrders(ctx context.Context, m exchange.Market) ([]account.Report, error) {
+func (l *link) OpenOrders(ctx context.Context, m api.Market) ([]account.Report, error) {
 	return on(l, false, func(h *house) ([]account.Report, error) { return h.OpenOrders(ctx, m) })
 }
 
-func (l *link) Trades(ctx context.Context, m exchange.Market, symbol string, from int64) ([]account.Execution, error) {
+func (l *link) Trades(ctx context.Context, m api.Market, symbol string, from int64) ([]account.Execution, error) {
 	return on(l, false, func(h *house) ([]account.Execution, error) { return h.Trades(ctx, m, symbol, from) })
 }
 
-func (l *link) Balances(ctx context.Context, m exchange.Market) ([]account.Balance, error) {
+func (l *link) Balances(ctx context.Context, m api.Market) ([]account.Balance, error) {
 	return on(l, false, func(h *house) ([]account.Balance, error) { return h.Balances(ctx, m) })
 }
 
-func (l *link) Positions(ctx context.Context, m exchange.Market) ([]account.Position, error) {
+func (l *link) Positions(ctx context.Context, m api.Market) ([]account.Position, error) {
 	return on(l, false, func(h *house) ([]account.Position, error) { return h.Positions(ctx, m) })
 }
 
-func (l *link) Income(ctx context.Context, m exchange.Market, since exchange.Time) ([]account.Income, error) {
+func (l *link) Income(ctx context.Context, m api.Market, since exchange.Time) ([]account.Income, error) {
 	return on(l, false, func(h *house) ([]account.Income, error) { return h.Income(ctx, m, since) })
 }
 
-func (l *link) Move(ctx context.Context, asset string, from, to exchange.Market, amount decimal.Decimal) (int64, error) {
+func (l *link) Move(ctx context.Context, asset string, from, to api.Market, amount decimal.Decimal) (int64, error) {
 	return on(l, true, func(h *house) (int64, error) { return h.Move(ctx, asset, from, to, amount) })
 }
 
-func (l *link) Moves(ctx context.Context, from, to exchange.Market, since exchange.Time) ([]account.Move, error) {
+func (l *link) Moves(ctx context.Context, from, to api.Market, since exchange.Time) ([]account.Move, error) {
 	return on(l, false, func(h *house) ([]account.Move, error) { return h.Moves(ctx, from, to, since) })
 }
 
-func (l *link) Arm(ctx context.Context, m exchange.Market, symbol string, countdown exchange.Time) error {
+func (l *link) Arm(ctx context.Context, m api.Market, symbol string, countdown exchange.Time) error {
 	_, err := on(l, true, func(h *house) (int, error) { return 0, h.Arm(ctx, m, symbol, countdown) })
 	return err
 }
@@ -127,7 +128,7 @@ func TestVenue(t *testing.T) {
 	go func() { v.Run(ctx); close(over) }()
 	eventually(t, "ready", func() bool { h := v.Health(); return h.Ready() })
 
-	tr := exchange.Transfer{ID: 1, Asset: "USDT", From: exchange.Spot, To: exchange.USDM, Amount: dec("250")}
+	tr := exchange.Transfer{ID: 1, Asset: "USDT", From: api.Spot.Wallet(), To: api.USDM.Wallet(), Amount: dec("250")}
 	mu.Lock()
 	book.depart(&tr, clock())
 	mu.Unlock()

@@ -18,10 +18,10 @@ func markets(t testing.TB) *exchange.Universe {
 	t.Helper()
 	step := exchange.MustStep
 	u, err := exchange.NewUniverse([]exchange.Instrument{
-		{Market: exchange.Spot, Symbol: "ABCUSDT", Base: "ABC", Quote: "USDT", Tick: step("0.01"), Lot: step("0.001"), MinNotional: dec("5")},
-		{Market: exchange.Spot, Symbol: "XRPETH", Base: "XRP", Quote: "ETH", Tick: step("0.00000001"), Lot: step("1"), MinNotional: dec("0.01")},
-		{Market: exchange.USDM, Symbol: "ABCUSDT", Base: "ABC", Quote: "USDT", Tick: step("0.01"), Lot: step("0.01"), MinNotional: dec("5")},
-		{Market: exchange.COINM, Symbol: "ABCUSD_PERP", Base: "ABC", Quote: "USD", Tick: step("0.01"), Lot: step("1"), ContractSize: dec("10")},
+		{Venue: "spot", Symbol: "ABCUSDT", Base: "ABC", Quote: "USDT", Tick: step("0.01"), Lot: step("0.001"), MinNotional: dec("5")},
+		{Venue: "spot", Symbol: "XRPETH", Base: "XRP", Quote: "ETH", Tick: step("0.00000001"), Lot: step("1"), MinNotional: dec("0.01")},
+		{Venue: "usdm", Contract: exchange.Linear, Symbol: "ABCUSDT", Base: "ABC", Quote: "USDT", Tick: step("0.01"), Lot: step("0.01"), MinNotional: dec("5")},
+		{Venue: "coinm", Contract: exchange.Inverse, Symbol: "ABCUSD_PERP", Base: "ABC", Quote: "USD", Tick: step("0.01"), Lot: step("1"), ContractSize: dec("10")},
 	})
 	if err != nil {
 		t.Fatal(err)

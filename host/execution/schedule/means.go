@@ -10,7 +10,7 @@ import (
 // gives reports whether a request can only trade what is there: coins, or a position
 // that it reduces. Cash and margin come and go while one works, and are the gate's.
 func (r *Request) gives(in *exchange.Instrument) bool {
-	return r.ReduceOnly || in.Market == exchange.Spot && r.Side == exchange.Sell
+	return r.ReduceOnly || !in.Perp() && r.Side == exchange.Sell
 }
 
 // there is how many lots a request that gives could trade at most, now.

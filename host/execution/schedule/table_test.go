@@ -183,7 +183,7 @@ func (b *bench) run(t *testing.T) *results {
 
 // market runs every contender through every window of one market.
 func (b *bench) market(bars []candle, res *results) {
-	in := &exchange.Instrument{Market: exchange.USDM, Tick: exchange.MustStep("0.0000001"), Lot: exchange.MustStep("0.001")}
+	in := &exchange.Instrument{Venue: "usdm", Contract: exchange.Linear, Tick: exchange.MustStep("0.0000001"), Lot: exchange.MustStep("0.001")}
 	var h History
 	start := bars[0].at + b.learn
 	start += b.every - start%b.every

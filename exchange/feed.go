@@ -12,23 +12,23 @@ type Feed interface {
 	Close() error
 }
 
-// Venue takes orders. A call only enqueues: what becomes of it arrives as an
+// Execution takes orders. A call only enqueues: what becomes of it arrives as an
 // event, so there is no error to return. now is the loop's time.
 //
 // The pointed-to values are the caller's; a venue copies what it keeps.
-type Venue interface {
+type Execution interface {
 	Submit(o *Order, now Time)
 	Cancel(id OrderID, now Time)
 	Transfer(t *Transfer, now Time)
 }
 
-// Simulated is a Venue that lives inside the loop and runs on the loop's time.
+// Simulated is an Execution that lives inside the loop and runs on the loop's time.
 //
 // The loop shows it every market event after the core has seen it (so that the
 // books it reads are current), and asks for what is due: NextTime tells when,
 // and Pop fills ev with it. Given the same calls it gives the same answers.
 type Simulated interface {
-	Venue
+	Execution
 	Market(ev *Event)
 	NextTime() (Time, bool)
 	Pop(ev *Event)
