@@ -156,6 +156,9 @@ func (a *auditor) coinEnd(id exchange.PairID, p *auditedPair) error {
 	case p.state != execution.PairOpen && p.perp == 0 && res.IsPositive() && res.LessThan(tol.Mul(decimal.NewFromInt(3))) && strings.Contains(p.reason, strandedWords):
 		a.venue.count["last coins left in the wallet of the short"]++
 		return nil // about a contract's worth, too little on either side for an order, and it says so
+	case p.state == execution.PairClosing && p.perp == 0 && res.IsPositive() && barred(p.reason) && strings.Contains(p.reason, strandedWords) && a.core.AccountPosition(perp.ID).Qty != 0:
+		a.venue.count["coins that others stand on, neither hedged nor moved"]++
+		return nil // as long as the other position stands, there is neither margin nor a way out, and it says so
 	case p.coin.move == execution.MoveFailed && p.coin.next > a.core.Now():
 		return nil // the venue shut the lane until the very end: the next session tries again
 	case p.coin.moving.IsPositive():

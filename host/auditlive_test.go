@@ -53,7 +53,7 @@ func (a *auditor) alive(now exchange.Time) error {
 			{&t.closing, p.State == execution.PairClosing, mostClosing, "closing"},
 		} {
 			switch {
-			case !x.is || x.since == &t.unhedged && a.barred(&p) || x.since == &t.closing && strings.Contains(p.Reason, strandedWords):
+			case !x.is || x.since == &t.unhedged && a.u.Get(p.Perp).Inverse() && barred(p.Reason) || x.since == &t.closing && strings.Contains(p.Reason, strandedWords):
 				*x.since = 0
 			case *x.since == 0:
 				*x.since = now
@@ -66,12 +66,10 @@ func (a *auditor) alive(now exchange.Time) error {
 	return nil
 }
 
-// barred reports whether a coin-margined pair can't be hedged because the wallet of the
-// short, on whose coins other positions stand, has no margin left. The reason says it, and
-// such a pair still has to close in time; one that waits for its last coins ends by itself.
-func (a *auditor) barred(p *execution.Pair) bool {
-	return a.u.Get(p.Perp).Inverse() && strings.HasPrefix(p.Reason, "risk: balance")
-}
+// barred reports whether the reason of a coin-margined pair is that it can't be hedged, because the wallet of the
+// short, on whose coins other positions stand, has no margin left. Such
+// a pair still has to close in time; one that waits for its last coins ends by itself.
+func barred(reason string) bool { return strings.HasPrefix(reason, "risk: balance") }
 
 // pause begins all times anew.
 func (a *auditor) pause() {

@@ -348,26 +348,32 @@ func (m *Machine) shed(p Port, now exchange.Time, n exchange.Lots) bool {
 		m.Pair.PerpQty == 0 && m.contracts(p, m.Pair.InMargin()) == 0 && mv.State == MoveNone) {
 		return false // too little to sell: what the rest of a closing frees comes to it
 	}
-	m.strand(now)
-	return m.take(p, now, m.takingLots(p, legPerp, exchange.Sell, n, hard))
+	return m.hedgeStranded(p, now, m.takingLots(p, legPerp, exchange.Sell, n, hard))
 }
 
 // take sends an order that balances, or says when it is tried again.
 func (m *Machine) take(p Port, now exchange.Time, o *exchange.Order) bool {
+	if err := m.try(p, now, o); err != nil {
+		m.Pair.Reason = err.Error()
+	}
+	return true
+}
+
+// try is take without saying why: it returns what refused the order.
+func (m *Machine) try(p Port, now exchange.Time, o *exchange.Order) error {
 	if o == nil {
 		m.wake = now + retryEvery
-		return true
+		return nil
 	}
 	if m.attempts >= settleTries && m.settleHidden(p, o) {
-		return true
+		return nil
 	}
 	m.tried = now
 	m.attempts++
 	if err := p.Check(o); err != nil {
-		m.Pair.Reason = err.Error()
 		m.wake = m.nextTry(m.unhedgedAt + m.Request.MaxUnhedgedTime)
-		return true
+		return err
 	}
 	m.send(p, int(o.Leg)-1, o)
-	return true
+	return nil
 }

@@ -27,6 +27,16 @@ func (m *Machine) strand(now exchange.Time) {
 	}
 }
 
+// hedgeStranded hedges coins that can't be brought to spot. When that is refused too, the
+// refusal alone would not say what the pair waits for.
+func (m *Machine) hedgeStranded(p Port, now exchange.Time, o *exchange.Order) bool {
+	m.strand(now)
+	if err := m.try(p, now, o); err != nil {
+		m.Pair.Reason = err.Error() + "; " + m.strandedWord(p)
+	}
+	return true
+}
+
 // coverAgain buys contracts back alone, from the market or inside the account, and counts
 // how often it does so though coins are stranded.
 func (m *Machine) coverAgain(p Port, now exchange.Time, cover *exchange.Order) {
@@ -48,6 +58,9 @@ func (m *Machine) coverAgain(p Port, now exchange.Time, cover *exchange.Order) {
 func (m *Machine) landed(p Port, leg int) {
 	left, _ := m.Collateral(p.Instrument(m.Pair.Perp), m.coinPrice(p))
 	if leg == legSpot && p.Movable(m).GreaterThanOrEqual(left.Mul(half)) {
+		if m.Pair.Coin.Stranded != 0 {
+			m.Pair.Reason = m.Pair.Cause // what it waited for is here
+		}
 		m.Pair.Coin.Stranded, m.coin.backs = 0, 0
 	}
 }
