@@ -166,12 +166,12 @@ func TestWalkIsTheSumOfLevels(t *testing.T) {
 func TestNoAllocations(t *testing.T) {
 	for _, kind := range both {
 		t.Run(kind.name, func(t *testing.T) {
-			tape, b := newTape(100), kind.make(btc)
-			run := tape.play(ours{b})
-			run(2 * len(tape.diffs))
+			tape, b := booktest.NewTape(100), kind.make(btc)
+			run := tape.Play(touched{b})
+			run(2 * len(tape.Diffs))
 			buf := make([]exchange.Level, 0, 20)
 			var sum exchange.Lots
-			if n := testing.AllocsPerRun(len(tape.diffs), func() {
+			if n := testing.AllocsPerRun(len(tape.Diffs), func() {
 				run(1)
 				buf = b.AppendLevels(buf[:0], exchange.Sell, 20)
 				b.Visit(exchange.Buy, func(l exchange.Level) bool { sum += l.Qty; return true })
@@ -185,4 +185,19 @@ func TestNoAllocations(t *testing.T) {
 			}
 		})
 	}
+}
+
+// touched is a book that is read as booktest.Tape does.
+type touched struct{ *Book }
+
+// Read adds up the touch and level 5.
+func (b touched) Read() exchange.Ticks {
+	bid, ok := b.Best(exchange.Buy)
+	ask, _ := b.Best(exchange.Sell)
+	bid5, _ := b.Level(exchange.Buy, 5)
+	ask5, _ := b.Level(exchange.Sell, 5)
+	if !ok || !b.Ready() {
+		return 0
+	}
+	return bid.Price + ask.Price + bid5.Price + ask5.Price
 }

@@ -124,7 +124,7 @@ var homes = []struct {
 
 // testOnly are libraries that the product does not contain.
 var testOnly = []string{
-	"pgregory.net/rapid", "go.uber.org/goleak", "github.com/emirpasic/gods/v2",
+	"pgregory.net/rapid", "go.uber.org/goleak",
 	"github.com/rogpeppe/go-internal", "testing",
 }
 

@@ -1,4 +1,8 @@
-package book
+// Package peertest measures the books of this program beside other ways to keep one. It
+// is a module of its own, so that what it compares with is no dependency of ours:
+//
+//	cd exchange/book/peertest && go test -bench . -run '^$'
+package peertest
 
 import (
 	"fmt"
@@ -9,35 +13,31 @@ import (
 	"github.com/emirpasic/gods/v2/trees/redblacktree"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/book"
 	"github.com/perilune/perilune/exchange/book/booktest"
 )
 
-// depthBook is what a benchmark needs of a book: apply a message, then read the
-// touch and level 5 of both sides.
-type depthBook interface {
-	apply(*exchange.Event)
-	read() exchange.Ticks
-}
+var btc = &exchange.Instrument{Venue: "usdm", Contract: exchange.Linear, Symbol: "BTCUSDT", Base: "BTC", Quote: "USDT", Tick: exchange.MustStep("0.1"), Lot: exchange.MustStep("0.001")}
 
 // ways are the ways to keep a book that people use, the yardstick first.
 var ways = [...]struct {
 	name string
-	make func() depthBook
+	make func() booktest.Book
 }{
-	{"gods-redblacktree", func() depthBook { return newTreeBook() }},
-	{"map-sorted-on-read", func() depthBook { return mapBook{booktest.NewMap()} }},
-	{"slice", func() depthBook { return ours{New(btc)} }},
-	{"ladder", func() depthBook { return ours{NewLadder(btc)} }},
+	{"gods-redblacktree", func() booktest.Book { return newTreeBook() }},
+	{"map-sorted-on-read", func() booktest.Book { return mapBook{booktest.NewMap()} }},
+	{"slice", func() booktest.Book { return ours{book.New(btc)} }},
+	{"ladder", func() booktest.Book { return ours{book.NewLadder(btc)} }},
 }
 
 // BenchmarkApply applies a message of 20 or 100 levels and reads the touch and
 // level 5 of both sides.
 func BenchmarkApply(b *testing.B) {
 	for _, levels := range [...]int{20, 100} {
-		tape := newTape(levels)
+		tape := booktest.NewTape(levels)
 		for _, way := range ways {
 			b.Run(fmt.Sprintf("d%d/%s", levels, way.name), func(b *testing.B) {
-				run := tape.play(way.make())
+				run := tape.Play(way.make())
 				b.ReportAllocs()
 				for b.Loop() {
 					run(1)
@@ -52,11 +52,11 @@ func BenchmarkApply(b *testing.B) {
 // the red-black tree.
 func BenchmarkRatio(b *testing.B) {
 	for _, levels := range [...]int{20, 100} {
-		tape := newTape(levels)
+		tape := booktest.NewTape(levels)
 		b.Run(fmt.Sprintf("d%d", levels), func(b *testing.B) {
 			var runs [len(ways)]func(int)
 			for i, way := range ways {
-				runs[i] = tape.play(way.make())
+				runs[i] = tape.Play(way.make())
 			}
 			best := bestTurns(b, runs[:])
 			for i, way := range ways {
@@ -89,55 +89,19 @@ func BenchmarkSnapshot(b *testing.B) {
 	snapshot := booktest.NewStream(7, 20).Snapshot()
 	for _, way := range ways[2:] {
 		b.Run(way.name, func(b *testing.B) {
-			book := way.make()
+			kept := way.make()
 			b.ReportAllocs()
 			for b.Loop() {
 				snapshot.LastID++
-				book.apply(&snapshot)
+				kept.Apply(&snapshot)
 			}
 		})
 	}
 }
 
-// tape is a run of messages that ends where it began.
-type tape struct {
-	snapshot exchange.Event
-	diffs    []exchange.Event
-}
+type ours struct{ *book.Book }
 
-func newTape(levels int) *tape {
-	s := booktest.NewStream(7, levels)
-	t := &tape{snapshot: s.Snapshot()}
-	for range 4095 {
-		t.diffs = append(t.diffs, s.Next())
-	}
-	t.diffs = append(t.diffs, s.Return(&t.snapshot))
-	return t
-}
-
-// play returns a function that applies the next n messages and reads the book
-// after each.
-func (t *tape) play(book depthBook) func(n int) {
-	book.apply(&t.snapshot)
-	id, next := t.snapshot.LastID, 0
-	return func(n int) {
-		for range n {
-			ev := &t.diffs[next%len(t.diffs)]
-			ev.PrevID, ev.FirstID, ev.LastID = id, id+1, id+7
-			id, next = ev.LastID, next+1
-			book.apply(ev)
-			if book.read() == 0 {
-				panic("the book cannot be read")
-			}
-		}
-	}
-}
-
-type ours struct{ *Book }
-
-func (o ours) apply(ev *exchange.Event) { o.Apply(ev) }
-
-func (o ours) read() exchange.Ticks {
+func (o ours) Read() exchange.Ticks {
 	bid, ok := o.Best(exchange.Buy)
 	ask, _ := o.Best(exchange.Sell)
 	bid5, _ := o.Level(exchange.Buy, 5)
@@ -150,9 +114,12 @@ func (o ours) read() exchange.Ticks {
 
 type mapBook struct{ *booktest.Map }
 
-func (m mapBook) apply(ev *exchange.Event) { m.Apply(ev) }
+func (m mapBook) Apply(ev *exchange.Event) bool {
+	m.Map.Apply(ev)
+	return true
+}
 
-func (m mapBook) read() exchange.Ticks {
+func (m mapBook) Read() exchange.Ticks {
 	bids, asks := m.Levels(exchange.Buy), m.Levels(exchange.Sell)
 	return bids[0].Price + asks[0].Price + bids[4].Price + asks[4].Price
 }
@@ -168,9 +135,10 @@ func newTreeBook() treeBook {
 	}
 }
 
-func (t treeBook) apply(ev *exchange.Event) {
+func (t treeBook) Apply(ev *exchange.Event) bool {
 	put(t.bids, ev.Bids)
 	put(t.asks, ev.Asks)
+	return true
 }
 
 func put(side *tree, levels []exchange.Level) {
@@ -183,7 +151,7 @@ func put(side *tree, levels []exchange.Level) {
 	}
 }
 
-func (t treeBook) read() exchange.Ticks { return touchAndFifth(t.bids) + touchAndFifth(t.asks) }
+func (t treeBook) Read() exchange.Ticks { return touchAndFifth(t.bids) + touchAndFifth(t.asks) }
 
 func touchAndFifth(side *tree) (sum exchange.Ticks) {
 	it := side.Iterator()
