@@ -28,13 +28,14 @@ func (r *runner) finish(ctx context.Context, ended error) (*Summary, error) {
 	}
 	defer r.storage.close()
 	gone, save := r.salvage()
-	if r.journal != nil {
-		if err := r.journal.Close(); err != nil && !errors.Is(ended, err) {
+	journalled := r.journal != nil
+	if journalled {
+		err := r.journal.Close()
+		if journalled = err == nil; !journalled && !errors.Is(ended, err) {
 			errs = append(errs, err)
 		}
 	}
-	r.settle()
-	if err := r.writer.Close(); err != nil && !errors.Is(ended, err) {
+	if err := r.closeLedger(journalled); err != nil && !errors.Is(ended, err) {
 		errs = append(errs, fmt.Errorf("ledger %s: %w", r.o.DB, err))
 	}
 	if err := errors.Join(errs...); err != nil {

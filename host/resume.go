@@ -83,8 +83,8 @@ func (r *runner) resumeSession(ctx context.Context, s *ledger.Session) error {
 	return r.expireOrders(snap)
 }
 
-// recover completes the ledger of a run that was killed: its journal may hold
-// events whose rows were not committed. Running the journal again gives the
+// recover completes the ledger of a run that was killed, or that ended while its ledger
+// could not be written: its journal may hold events whose rows were not committed. Running the journal again gives the
 // same rows, and rows that are there already are not written twice.
 func (r *runner) recover(ctx context.Context, run *ledger.Run) error {
 	if run.Journal == "" {
@@ -94,9 +94,12 @@ func (r *runner) recover(ctx context.Context, run *ledger.Run) error {
 	if err != nil {
 		return err
 	}
-	added, res := 0, &ReplayResult{}
+	added, res, why := 0, &ReplayResult{}, "was killed"
 	r.entering("completing the ledger from the journal %s", run.Journal)
 	err = rerun(ctx, run.Journal, res, func(c *core.Core, ev *exchange.Event, fx []core.Effect) error {
+		if ev.Kind == exchange.KindCommand && ev.Name == core.CommandEnd {
+			why = "could not write its ledger to the end"
+		}
 		if ev.Seq <= run.Committed {
 			return nil
 		}
@@ -129,7 +132,7 @@ func (r *runner) recover(ctx context.Context, run *ledger.Run) error {
 		r.warn(fmt.Sprintf("the last run's journal could not complete its ledger: %v", err))
 		err = nil
 	case added > 0:
-		r.warn(fmt.Sprintf("the last run was killed: %d rows recovered from its journal", added))
+		r.warn(fmt.Sprintf("the last run %s: %d rows recovered from its journal", why, added))
 	}
 	return errors.Join(err, cerr)
 }

@@ -30,6 +30,10 @@ const (
 	// settleWithin is how long the end of a session waits for the ledger. What does
 	// not get there is in the journal, and the next start completes the ledger by it.
 	settleWithin = 5 * time.Second
+	// settleLeast is what is left of it when the venue took its time, and closeIn what the
+	// last try to write takes on top, with the closing of all files.
+	settleLeast = 500 * time.Millisecond
+	closeIn     = 1500 * time.Millisecond
 	// lockedFor is how long a session on virtual time waits for whoever holds the ledger.
 	lockedFor = time.Minute
 )
@@ -238,7 +242,7 @@ func (r *runner) stalled(err error) error {
 }
 
 // patience waits for a fault of the ledger to pass, and reports whether it did. An
-// interrupted session does not wait longer than its end would.
+// interrupted session leaves the rest of the waiting to its end.
 func (r *runner) patience(limit time.Duration) bool {
 	began := time.Now()
 	for {
@@ -249,19 +253,36 @@ func (r *runner) patience(limit time.Duration) bool {
 		switch {
 		case err == nil:
 			return true
-		case !ledger.Passing(err), waited > limit, waited > settleWithin && r.ctx.Err() != nil:
+		case !ledger.Passing(err), waited > limit, time.Duration(r.watched.stopped.Load()) > settleWithin/2:
 			return false
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
 }
 
-// settle gives the ledger some time to take the last rows.
-func (r *runner) settle() {
-	err := r.writer.Err()
-	if errors.Is(err, ledger.ErrBusy) || r.storage != nil && errors.Is(err, ledger.ErrFull) {
-		r.patience(settleWithin)
+// closeLedger gives the ledger some time to take the last rows. Its error says what becomes
+// of those that it did not take.
+func (r *runner) closeLedger(journalled bool) error {
+	var err error
+	if r.storage != nil || errors.Is(r.writer.Err(), ledger.ErrBusy) {
+		err = r.writer.CloseWithin(r.settling())
+	} else {
+		err = r.writer.Close()
 	}
+	switch {
+	case !ledger.Passing(err) && !errors.Is(err, ledger.ErrSlow):
+		return err
+	case journalled:
+		return fmt.Errorf("%w; its last %d rows are in the journal, and the next start completes it", err, r.writer.Pending())
+	}
+	return fmt.Errorf("%w; its last %d rows are lost: there is no journal", err, r.writer.Pending())
+}
+
+// settling is how long the end of a session waits for the ledger: less, the more of the
+// time that it has since somebody asked for it is used up.
+func (r *runner) settling() time.Duration {
+	stopped := time.Duration(r.watched.stopped.Load())
+	return max(settleLeast, min(settleWithin, r.o.StopWithin-leaveIn-stopped-closeIn))
 }
 
 // salvage prepares the end of a session whose ledger was deleted or replaced:

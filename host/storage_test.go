@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -48,8 +49,9 @@ func (s *liveSession) ending(limit time.Duration) error {
 	return nil
 }
 
-// resumed goes on with a session, ends it, and compares the ledger with the venue.
-func (h *liveHouse) resumed(o *Options) {
+// resumed goes on with a session, ends it, and compares the ledger with the venue. It
+// returns what the session said.
+func (h *liveHouse) resumed(o *Options) string {
 	h.t.Helper()
 	s := begin(h.t, o, nil)
 	s.quiet(h, 60*time.Second)
@@ -61,6 +63,7 @@ func (h *liveHouse) resumed(o *Options) {
 	if h.t.Failed() {
 		h.t.Log(tail(s.log(), 4000))
 	}
+	return s.log()
 }
 
 func livePaths(t *testing.T) {
@@ -99,14 +102,25 @@ func TestLiveALockedLedger(t *testing.T) {
 	h.resumed(h.options(map[string]string{"acts": "1"}))
 }
 
-// It is still held when the session is ended: the session ends within seconds and says
-// why, nothing rests, and the next start completes the ledger from the journal.
+// It is still held when the session is ended: the session ends in time and says why,
+// nothing rests, and the next start completes the ledger from the journal. Nobody takes
+// that for a session that was killed.
 func TestLiveALedgerLockedToTheEnd(t *testing.T) {
 	livePaths(t)
 	t.Parallel()
 	h := openHouse(t, 32, nil)
 	o := h.options(away)
-	s := h.resting(o)
+	var told atomic.Bool
+	o.Log = func(l Line) {
+		if strings.Contains(l.Text, "ledger is held by another program") {
+			told.Store(true)
+		}
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	ended := make(chan error, 1)
+	go func() { _, err := Run(ctx, o); ended <- err }()
+	h.waitFor("orders rest", 30*time.Second, func(tr *truth) bool { return len(tr.OpenOrders) >= 4 })
 	other, err := sql.Open("sqlite", "file:"+o.DB+"?_txlock=immediate&_pragma=busy_timeout(10000)")
 	if err != nil {
 		t.Fatal(err)
@@ -116,16 +130,27 @@ func TestLiveALedgerLockedToTheEnd(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.cleared(s, "ledger is held by another program")
-	s.stop()
-	err = s.ending(time.Minute)
-	if !errors.Is(err, ledger.ErrBusy) || Classify(err) != FaultLedger {
-		t.Errorf("%v (%d), want that the ledger is held", err, Classify(err))
+	h.waitFor("nothing rests", 30*time.Second, func(tr *truth) bool { return told.Load() && len(tr.OpenOrders) == 0 })
+	stop()
+	asked := time.Now()
+	select {
+	case err = <-ended:
+	case <-time.After(time.Minute):
+		t.Fatal("the session does not end")
+	}
+	if d := time.Since(asked); d > stopWithin {
+		t.Errorf("it took %s to end", d)
+	}
+	if !errors.Is(err, ledger.ErrBusy) || Classify(err) != FaultLedger || !strings.Contains(err.Error(), "are in the journal, and the next start completes it") {
+		t.Errorf("%v (%d), want that the ledger is held, and what becomes of the rows", err, Classify(err))
 	}
 	if err := tx.Rollback(); err != nil {
 		t.Fatal(err)
 	}
-	h.resumed(h.options(map[string]string{"acts": "1"}))
+	log := h.resumed(h.options(map[string]string{"acts": "1"}))
+	if !strings.Contains(log, "rows recovered from its journal") || strings.Contains(log, "was killed") {
+		t.Errorf("the next start says\n%s", tail(log, 2000))
+	}
 }
 
 // The ledger is deleted, or something else takes its name: nothing rests, the session
@@ -267,6 +292,44 @@ func TestALockedLedgerOnVirtualTime(t *testing.T) {
 		t.Fatalf("%+v, %v", sum, err)
 	}
 	_ = other.Close()
+}
+
+// It ends in time and by the ledger's exit code when it is interrupted meanwhile.
+func TestALockedLedgerOnVirtualTimeIsInterrupted(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits for the end of a session for some seconds")
+	}
+	t.Parallel()
+	db := filepath.Join(t.TempDir(), "v.db")
+	o := Options{Scripts: []string{busyScript}, DB: db, For: 30 * exchange.Day, StatusEvery: time.Millisecond}
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	var tx *sql.Tx
+	var asked time.Time
+	var lock, halt sync.Once
+	o.Status = func(Status) {
+		lock.Do(func() {
+			other, err := sql.Open("sqlite", "file:"+db+"?_txlock=immediate&_pragma=busy_timeout(10000)")
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			t.Cleanup(func() { _ = other.Close() })
+			if tx, err = other.Begin(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	o.Log = func(l Line) {
+		if strings.Contains(l.Text, "held by another program") {
+			halt.Do(func() { asked = time.Now(); stop() })
+		}
+	}
+	_, err := Run(ctx, &o)
+	if d := time.Since(asked); !errors.Is(err, ledger.ErrBusy) || Classify(err) != FaultLedger || d > stopWithin {
+		t.Errorf("%v (%d) %s after it was interrupted, want that the ledger is held", err, Classify(err), d)
+	}
+	_ = tx.Rollback()
 }
 
 func remove(t *testing.T, paths ...string) {

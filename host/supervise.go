@@ -58,6 +58,7 @@ type watched struct {
 	names   atomic.Pointer[[]string]   // of the strategies
 	givenUp atomic.Bool                // nobody waits for the loop any more
 	beats   atomic.Int64               // when the loop last showed its state
+	stopped atomic.Int64               // how long ago the end was asked for, while this process ran
 }
 
 // phase is what a session is doing before its first event or after its last.
@@ -132,11 +133,10 @@ func (r *runner) whole(ctx context.Context) (sum *Summary, err error) {
 
 // guard decides when a session is given up.
 type guard struct {
-	r       *runner
-	ctx     context.Context
-	dog     live.Watchdog
-	stopped time.Duration // how long ago the end was asked for, while this process ran
-	last    time.Time
+	r    *runner
+	ctx  context.Context
+	dog  live.Watchdog
+	last time.Time
 }
 
 // look returns why the session is to be given up, or "". It shows what a session
@@ -154,11 +154,11 @@ func (g *guard) look() string {
 	if g.ctx.Err() != nil {
 		now := time.Now()
 		if !g.last.IsZero() {
-			g.stopped += min(now.Sub(g.last), time.Second)
+			r.watched.stopped.Add(int64(min(now.Sub(g.last), time.Second)))
 		}
 		g.last = now
-		if g.stopped > r.o.StopWithin-leaveIn {
-			return fmt.Sprintf("the session did not end within %.1f s of being asked to: %s", g.stopped.Seconds(), where)
+		if stopped := time.Duration(r.watched.stopped.Load()); stopped > r.o.StopWithin-leaveIn {
+			return fmt.Sprintf("the session did not end within %.1f s of being asked to: %s", stopped.Seconds(), where)
 		}
 	}
 	select {

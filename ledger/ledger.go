@@ -32,9 +32,13 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"modernc.org/sqlite"
 )
+
+// busyFor is how long a try to write waits for whoever else holds the ledger.
+const busyFor = time.Second
 
 // Modes of a ledger. A file belongs to one of them for good.
 const (
@@ -108,7 +112,7 @@ func (db *DB) openWriter() (err error) {
 	}
 	// From here on a long-held lock is the writer's to wait out: it keeps its rows
 	// and says so, and whoever asks meanwhile is not held up for long.
-	if _, err := db.write.Exec("PRAGMA busy_timeout = 1000"); err != nil {
+	if _, err := db.write.Exec(fmt.Sprintf("PRAGMA busy_timeout = %d", busyFor.Milliseconds())); err != nil {
 		return classify(err)
 	}
 	db.files.remember(db.o.Path)

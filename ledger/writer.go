@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -256,7 +257,15 @@ func (w *Writer) Pending() int {
 
 // Close commits what was posted and ends the writer, within Wait twice over. Its
 // error says that rows were left over, and why.
-func (w *Writer) Close() error {
+func (w *Writer) Close() error { return w.end(w.o.Wait, w.o.Wait, w.Sync) }
+
+// CloseWithin is Close for who has little time: a passing failure may pass, and all must
+// be committed, within d. What a commit that is under way then takes comes on top.
+func (w *Writer) CloseWithin(d time.Duration) error { return w.end(d, busyFor+busyFor/4, w.outlast) }
+
+// end commits what was posted within a time, and waits for a commit that is still under
+// way then.
+func (w *Writer) end(within, commit time.Duration, sync func(context.Context) error) error {
 	w.mu.Lock()
 	already := w.closing
 	w.closing = true
@@ -265,15 +274,15 @@ func (w *Writer) Close() error {
 	if already {
 		return nil
 	}
-	ctx, cancel := context.WithTimeoutCause(context.Background(), w.o.Wait, ErrSlow)
+	ctx, cancel := context.WithTimeoutCause(context.Background(), within, ErrSlow)
 	defer cancel()
-	err := w.Sync(ctx)
+	err := sync(ctx)
 	w.mu.Lock()
 	w.closed = true
 	w.done.Broadcast()
 	w.poke()
 	w.mu.Unlock()
-	timer := time.NewTimer(w.o.Wait)
+	timer := time.NewTimer(commit)
 	defer timer.Stop()
 	select {
 	case <-w.stopped:
@@ -282,6 +291,24 @@ func (w *Writer) Close() error {
 		return errors.Join(err, fmt.Errorf("ledger %s: %w: a commit does not end", w.db.o.Path, ErrSlow))
 	}
 	return err
+}
+
+// outlast is Sync that waits for a passing failure to pass. What it returns in the end is
+// that failure.
+func (w *Writer) outlast(ctx context.Context) error {
+	for {
+		err := w.Sync(ctx)
+		if ctx.Err() != nil {
+			return cmp.Or(w.Err(), err)
+		}
+		if !Passing(err) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(min(w.o.Retry, 100*time.Millisecond)):
+		}
+	}
 }
 
 func (w *Writer) closeStatements() {
