@@ -165,6 +165,7 @@ func TestLiveASessionOnAnotherMachine(t *testing.T) {
 // on: the other one gives way.
 func TestLiveTwoSessionsThatBeganUnseen(t *testing.T) {
 	livePaths(t)
+	t.Parallel()
 	for _, c := range []struct {
 		name         string
 		theirs, ours string // seconds to the first order

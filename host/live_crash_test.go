@@ -38,6 +38,7 @@ func TestLiveKilledAtEveryPoint(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts processes")
 	}
+	t.Parallel()
 	for i, point := range []string{killIntent, killSend, killAck, killHeard, killFill, killCommit, killMove} {
 		t.Run(point, func(t *testing.T) {
 			t.Parallel()

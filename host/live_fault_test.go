@@ -31,6 +31,7 @@ var brief = []string{"drop", "cut", "half_open", "slow", "mute", "stall", "gap",
 // every balance to the last digit. Its books of the market are right or said to be
 // stale all the while.
 func TestLiveSessionUnderFaults(t *testing.T) {
+	t.Parallel()
 	first, last, events := uint64(1), *faultSeeds, *faultEvents
 	if *faultSeed != 0 {
 		first, last = *faultSeed, *faultSeed

@@ -43,6 +43,7 @@ func (h *liveHouse) past(name, script string, during func()) (*Summary, string) 
 // its trades, though the venue's clock is not ours; nothing is traded over it. The
 // first ledger goes on with its own after --for, and hears of what the venue takes.
 func TestANewLedgerOnAnAccountWithAPast(t *testing.T) {
+	t.Parallel()
 	h := openHouse(t, 4, nil)
 	sum, said := h.past("one.db", pastScript, nil)
 	if sum.EndedBy != "for" || !strings.Contains(said, "FILL sell 0.02 nil 1") {

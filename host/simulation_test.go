@@ -27,7 +27,7 @@ import (
 )
 
 var (
-	seeds     = flag.Int("seeds", 40, "how many seeds TestSimulation runs")
+	seeds     = flag.Int("seeds", 20, "how many seeds TestSimulation runs")
 	firstSeed = flag.Uint64("first", 1, "the first of them")
 	oneSeed   = flag.Uint64("seed", 0, "run TestSimulation with this seed only")
 	traceSeed = flag.Bool("trace", false, "print every effect of TestSimulation")

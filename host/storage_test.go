@@ -157,6 +157,7 @@ func TestLiveALedgerLockedToTheEnd(t *testing.T) {
 // ends, and what was in it is back in its place or beside it, whole.
 func TestLiveALedgerThatIsGone(t *testing.T) {
 	livePaths(t)
+	t.Parallel()
 	for i, tt := range []struct {
 		name string
 		lose func(t *testing.T, db string)
