@@ -208,17 +208,6 @@ func (d *Driver) turn(ctx context.Context) (bool, error) {
 	return true, d.take(source, at)
 }
 
-// outside handles an event that the gate handed in.
-func (d *Driver) outside(ev *exchange.Event) error {
-	if err := d.handle(ev); err != nil {
-		return err
-	}
-	if ev.Kind.MarketData() {
-		d.Venue.Market(ev)
-	}
-	return nil
-}
-
 // forever is later than any event.
 const forever = exchange.Time(1<<63 - 1)
 
@@ -284,10 +273,9 @@ func (d *Driver) take(from source, at exchange.Time) error {
 		d.scratch = exchange.Event{Kind: exchange.KindTimer, Instrument: exchange.NoInstrument, Time: at}
 		return d.handle(&d.scratch)
 	}
-	if err := d.handle(&d.head); err != nil {
+	if err := d.step(&d.head, true); err != nil {
 		return err
 	}
-	d.Venue.Market(&d.head)
 	shown, more := d.head.Time, d.head.More
 	if err := d.pull(); err != nil {
 		return err
@@ -315,7 +303,13 @@ func (d *Driver) pull() error {
 }
 
 // handle journals an event, steps the core and carries out what it decided.
-func (d *Driver) handle(ev *exchange.Event) error {
+func (d *Driver) handle(ev *exchange.Event) error { return d.step(ev, false) }
+
+// outside handles an event that the gate handed in.
+func (d *Driver) outside(ev *exchange.Event) error { return d.step(ev, ev.Kind.MarketData()) }
+
+// step is handle for an event that may have to be shown to the venue.
+func (d *Driver) step(ev *exchange.Event, show bool) error {
 	d.now = max(d.now, ev.Time)
 	ev.Time = d.now
 	ev.Seq = d.Core.Seq() + 1
@@ -328,9 +322,6 @@ func (d *Driver) handle(ev *exchange.Event) error {
 	d.Where.Enter(core.StageStep)
 	d.Core.Step(ev, &d.fx)
 	d.events++
-	if len(d.fx) == 0 {
-		return d.Recorder.After(ev, nil)
-	}
 	// What can't be recorded is not done: a restart must find the intent of
 	// everything that a venue was asked for.
 	d.Where.Enter(core.StageLedger)
@@ -338,6 +329,11 @@ func (d *Driver) handle(ev *exchange.Event) error {
 		return err
 	}
 	d.Where.Enter(core.StageVenue)
+	// The venue reads books that include the event, and has to know all of an instant
+	// before it is asked for anything because of it.
+	if show {
+		d.Venue.Market(ev)
+	}
 	d.carryOut()
 	return nil
 }

@@ -274,7 +274,7 @@ func TestStopWaitsForTheVenue(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantSeen(t, k, "5 balance", "5 command start", "5 snapshot", "10 trade", "10 command stop", "11 trade", "20 trade", "25 order", "25 command end")
-	if want := []string{"market snapshot at 5", "submit 1 at 10", "market trade at 10", "cancel 1 at 10"}; !slices.Equal(a.asked[:4], want) {
+	if want := []string{"market snapshot at 5", "market trade at 10", "submit 1 at 10", "cancel 1 at 10"}; !slices.Equal(a.asked[:4], want) {
 		t.Errorf("the venue was asked %v, want first %v", a.asked, want)
 	}
 	if d.EndedBy() != "stop" {
