@@ -165,15 +165,21 @@ func (b *Book) lost(reason string) {
 	if b.WantsSnapshot() {
 		b.chain = chain{}
 		b.pending.clear()
+		if b.state == Empty && reason != "" {
+			b.reason = "no snapshot yet: " + reason
+		}
 		return
 	}
-	if b.state == Suspect {
+	if b.state == Suspect && !b.synthetic {
 		return
 	}
 	if reason == "" {
 		reason = "no reason given"
 	}
 	b.state = Suspect
+	if b.reason = reason; b.synthetic { // it has no numbers, and nothing of it was lost on the way
+		return
+	}
 	b.reason = fmt.Sprintf("input was lost after %d (%s)", b.chain.last, reason)
 }
 

@@ -91,7 +91,10 @@ func (v *Venue) rest(s *slot, o *order, p *plan, want exchange.Lots, self bool, 
 // remainder says why the rest of an IOC or market order expires.
 func (v *Venue) remainder(s *slot, o *order, boundary string) string {
 	_, found := v.level(s, o.Side.Opposite(), 1)
+	b := v.depth(s)
 	switch {
+	case !found && b != nil && !b.Ready():
+		return "no liquidity: " + s.in.Key() + " has no live book: " + b.Reason()
 	case !found:
 		return "no liquidity: " + s.in.Key() + " has no live book"
 	case o.Type == exchange.Limit:

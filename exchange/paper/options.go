@@ -176,7 +176,8 @@ func (v *Venue) Describe() []string {
 		"Impact: " + o.Impact.String() + ".",
 		"Maker: " + o.Queue.String() + "; a trade through the price fills at most its own size, which all our orders share, and a book that moved through it the displayed size.",
 		"Feeds without a book fill takers at the best quote only.",
-		fmt.Sprintf("Bars: a resting order fills at its price when a bar that opened after it was sent trades strictly through it, or closes beyond it; together our orders get %.4g %% of the bar's volume, less what we took since the bar before, and nothing of a bar without volume.", o.Participation*100),
+		fmt.Sprintf("Bars: together our orders get at most %.4g %% of the bar's volume: takers from the book that the bar is shown as, which has as much on each side; resting orders share it, less what we took since the bar before, and fill at their price when a bar that opened after they were sent trades strictly through it, or closes beyond it.", o.Participation*100),
+		"A bar without volume, or of which that is less than a lot, has no book and fills nothing, for opening nor closing, of pairs and schedules either: they wait. A liquidation is carried out all the same, at the mark.",
 		"Course of a bar: all prices and marks of a wallet go from open to low and high, in the order that hurts the wallet more, and to the close; a close-out within a bar is filled from the worse of mark and traded price of that point on.",
 	}, o.describeFees(), []string{
 		fmt.Sprintf("Margin: cross, leverage %d%s. Without a mark price, the middle of the book stands in for it.", o.Leverage, o.describeLeverage()),

@@ -27,7 +27,8 @@
 // Without a book, the best quote of KindTicker is the whole book. With bars
 // alone, a resting order fills at its price when a bar that opened at or after the
 // order was sent trades strictly through its price, and all our orders together
-// get a share of the bar's volume (Options.Participation). Within a bar, marks and
+// get a share of the bar's volume (Options.Participation), so nothing of a bar
+// without volume. Within a bar, marks and
 // prices go from the open to the low and the high, in the order that hurts the
 // account more, and to the close (course.go).
 //

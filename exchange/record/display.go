@@ -15,10 +15,10 @@ type displayed struct {
 	participation float64 // part of the bar's volume that a side shows
 }
 
-// display fills the leg's levels around the close of its next bar. A spread
-// that is not zero is at least one tick, and one lot is shown even when nothing
-// was traded, so that the market always has a price.
-func (d displayed) display(l *leg) {
+// display fills the leg's levels around the close of its next bar, and reports
+// whether there is anything to show: a side never has more than its part of what was
+// traded, in whole lots. A spread that is not zero is at least one tick.
+func (d displayed) display(l *leg) bool {
 	b := &l.bars[l.at]
 	mid := l.ticks(b.c)
 	var spread exchange.Ticks
@@ -26,15 +26,18 @@ func (d displayed) display(l *leg) {
 		spread = max(1, d.ticks(mid, d.spread))
 	}
 	gap := max(1, d.ticks(mid, d.gap))
-	qty := max(1, exchange.Lots(math.Min(b.volume*d.participation/float64(d.levels)/l.in.Lot.Float(1), 1<<52)))
+	lots := math.Min(b.volume*d.participation/l.in.Lot.Float(1)+1e-9, 1<<52)
+	levels := int(min(float64(d.levels), lots))
+	qty := exchange.Lots(max(1, lots/float64(d.levels)))
 	l.bids, l.asks = l.bids[:0], l.asks[:0]
 	bid := max(1, mid-spread/2)
-	for i := range exchange.Ticks(d.levels) {
+	for i := range exchange.Ticks(levels) {
 		if p := bid - i*gap; p > 0 {
 			l.bids = append(l.bids, exchange.Level{Price: p, Qty: qty})
 		}
 		l.asks = append(l.asks, exchange.Level{Price: bid + spread + i*gap, Qty: qty})
 	}
+	return levels > 0
 }
 
 func (d displayed) ticks(mid exchange.Ticks, fraction float64) exchange.Ticks {

@@ -11,8 +11,8 @@ type leg struct {
 	in   *exchange.Instrument
 	unit exchange.E8 // one tick
 	*series
-	at         int // the next bar
-	lapsed     bool
+	at         int    // the next bar
+	lost       string // why it has no book; empty: it has one
 	bids, asks []exchange.Level
 }
 
@@ -273,14 +273,22 @@ func (p *perp) coming(t exchange.Time) (exchange.Time, int) {
 // in a hole, and where its bars end before those of others. A book of long ago has
 // no liquidity. The next bar is a new book.
 func (h *history) lapse(l *leg) {
-	if l.lapsed || l.at == 0 || l.closesAt(h.now) || h.now < l.close(l.at-1)+l.interval || h.now > h.close {
+	if l.at == 0 || l.closesAt(h.now) || h.now < l.close(l.at-1)+l.interval || h.now > h.close {
 		return
 	}
-	l.lapsed = true
 	why := "a bar is missing"
 	if l.at == len(l.bars) {
 		why = "its data have ended"
 	}
+	h.lose(l, why)
+}
+
+// lose declares an instrument's book lost, once for each reason.
+func (h *history) lose(l *leg, why string) {
+	if l.lost == why {
+		return
+	}
+	l.lost = why
 	h.event(exchange.KindGap, l.in).Reason = why
 }
 
@@ -295,8 +303,16 @@ func (h *history) snapshot(l *leg) {
 	if !l.closesAt(h.now) {
 		return
 	}
-	l.lapsed = false
-	h.look.display(l)
+	if !h.look.display(l) {
+		h.befall(thinBar, l.in)
+		why := "its bar has no volume"
+		if l.bars[l.at].volume > 0 {
+			why = "the share of its bar's volume is less than a lot"
+		}
+		h.lose(l, why)
+		return
+	}
+	l.lost = ""
 	ev := h.event(exchange.KindSnapshot, l.in)
 	ev.LastID = int64(h.now / exchange.Millisecond)
 	ev.Bids, ev.Asks, ev.Synthetic = l.bids, l.asks, true

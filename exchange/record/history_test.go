@@ -61,6 +61,9 @@ func show(u *exchange.Universe, e exchange.Event) string {
 	case exchange.KindBar:
 		return fmt.Sprintf("%s close %d", s, e.Bar.Close)
 	}
+	if e.Kind == exchange.KindGap {
+		return s + " " + e.Reason
+	}
 	return fmt.Sprintf("%s %d/%d", s, e.Bids[0].Price, e.Asks[0].Price)
 }
 
@@ -79,7 +82,7 @@ func TestHistoryOrder(t *testing.T) {
 02:00 spot bar close 1020
 02:00 usdm bar close 1025
 03:00 usdm mark 120 index 101 est -0.00005 next 10:00
-03:00 spot snapshot 1010/1010
+03:00 spot gap its bar has no volume
 03:00 usdm snapshot 1015/1015
 03:00 spot bar close 1010
 03:00 usdm bar close 1015

@@ -115,6 +115,7 @@ type trouble uint8
 const (
 	badMark trouble = iota
 	agedMark
+	thinBar
 	troubles
 )
 
@@ -150,6 +151,7 @@ func (h *history) report() *HistoryStats {
 	for what, text := range [troubles]string{
 		badMark:  "marks were over 3 %% away from the price of their moment, at %s",
 		agedMark: "settlements were priced at an earlier mark, because there is none of their moment: %s",
+		thinBar:  "bars without volume, or of which a share is less than a lot: nothing filled after them until the next bar, at %s",
 	} {
 		for _, m := range h.befell[what] {
 			s.notes = append(s.notes, fmt.Sprintf("%s: %d "+text, m.key, m.n, listed(m.times, m.n)))

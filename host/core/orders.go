@@ -100,7 +100,7 @@ func (c *Core) CheckWith(o *exchange.Order, arriving decimal.Decimal) error {
 	bid, _ := m.book.Level(exchange.Buy, 1)
 	ask, _ := m.book.Level(exchange.Sell, 1)
 	ctx := risk.Market{
-		Now: c.now, Ready: m.book.Ready(), Age: c.now - m.book.Updated(), Bid: bid.Price, Ask: ask.Price,
+		Now: c.now, Ready: m.book.Ready(), Lost: m.book.Reason(), Age: c.now - m.book.Updated(), Bid: bid.Price, Ask: ask.Price,
 		Position: c.acct.pos[in.ID].qty, Pending: c.orders.pending(in.ID, o.Side), OpenOrders: len(c.orders.open),
 	}
 	if m := c.machine(o.Pair); m != nil && !in.Perp() {

@@ -64,6 +64,7 @@ func (l Limits) WithDefaults() Limits {
 type Market struct {
 	Now      exchange.Time
 	Ready    bool          // the book is live and has two sides
+	Lost     string        // why it is not Ready
 	Age      exchange.Time // since the book's last update
 	Bid, Ask exchange.Ticks
 	Position exchange.Lots // signed, of the account
@@ -244,7 +245,7 @@ func (g *Gate) price(in *exchange.Instrument, o *exchange.Order, m Market) error
 
 func (g *Gate) stale(in *exchange.Instrument, m Market) error {
 	if !m.Ready {
-		return &Denied{"stale book", in.Key() + " has no live book"}
+		return &Denied{"stale book", in.Key() + " has no live book: " + m.Lost}
 	}
 	if g.limits.StaleAfter > 0 && m.Age > g.limits.StaleAfter {
 		return &Denied{"stale book", fmt.Sprintf("%s was last updated %s ago (limit %s)",
