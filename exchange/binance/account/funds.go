@@ -131,7 +131,7 @@ func (c *Client) Income(ctx context.Context, m api.Market, since exchange.Time) 
 func (c *Client) incomeWindow(ctx context.Context, m api.Market, from, to exchange.Time) ([]Income, error) {
 	var all []Income
 	for page := int64(1); ; page++ {
-		q := question{market: m, what: "list income", method: http.MethodGet, path: paths[m] + "/income", fill: func(f form) {
+		q := question{market: m, what: "list income", method: http.MethodGet, path: paths[m] + "/income", priority: limit.Hedge, fill: func(f form) {
 			f.Int("startTime", max(1, int64(from/exchange.Millisecond)))
 			if to != 0 {
 				f.Int("endTime", int64(to/exchange.Millisecond))

@@ -3,8 +3,8 @@ package account
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"github.com/perilune/perilune/exchange/binance/api"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -18,6 +18,8 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance"
+	"github.com/perilune/perilune/exchange/binance/api"
+	"github.com/perilune/perilune/exchange/limit"
 	"github.com/perilune/perilune/exchange/sign"
 )
 
@@ -374,5 +376,46 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 	_, err := c.Place(context.Background(), benchOrder)
 	if f, ok := err.(*Fault); !ok || f.Class != Unknown || f.HTTP != 302 {
 		t.Error(err)
+	}
+}
+
+// What a comparison of the account asks for goes before market data that have used up
+// their part of the limit: it would wait for the next minute, and what the venue has
+// paid with it.
+func TestAComparisonDoesNotWaitForMarketData(t *testing.T) {
+	f, c := newFake(t, func(string, string, url.Values) (int, string) { return 200, "[]" })
+	e, err := limit.Find(http.MethodGet, "/fapi/v1/income")
+	if err != nil {
+		t.Fatal(err)
+	}
+	data := func() error {
+		ctx, stop := context.WithTimeout(context.Background(), 50*time.Millisecond)
+		defer stop()
+		return c.o.Throttle.Wait(ctx, e.Cost(limit.None{}), limit.Query)
+	}
+	for range 1000 {
+		if err = data(); err != nil {
+			break
+		}
+	}
+	if err == nil {
+		t.Fatal("market data have no limit")
+	}
+	ctx, stop := context.WithTimeout(context.Background(), time.Second)
+	defer stop()
+	for _, m := range []api.Market{api.USDM, api.COINM} {
+		_, orders := c.OpenOrders(ctx, m)
+		_, income := c.Income(ctx, m, exchange.Time(time.Now().UnixNano()))
+		_, balances := c.Balances(ctx, m)
+		_, positions := c.Positions(ctx, m)
+		_, trades := c.Trades(ctx, m, "BTCUSDT", 0)
+		if err := errors.Join(orders, income, balances, positions, trades); err != nil {
+			t.Errorf("%s: %v", m, err)
+		}
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(f.asked) != 10 {
+		t.Errorf("asked %q", f.asked)
 	}
 }
