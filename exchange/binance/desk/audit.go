@@ -42,12 +42,16 @@ type audit struct {
 	crowded   bool                       // there are more
 	beyond    map[string]decimal.Decimal // positions outside of the universe, as last told
 
-	since  exchange.Time // income is listed from here
-	paid   map[string]exchange.Time
-	coming exchange.Time // of a funding payment that income does not show yet
-	heard  exchange.Time // when we were told of it
-	waits  string        // why the last round brought no result; "" when it did
-	down   string        // why the stream is lost
+	since exchange.Time // income is listed from here
+	paid  map[string]exchange.Time
+	// unlisted are the rows of income that the ledger has and no listing has shown
+	// yet: the venue's time of them is not known.
+	unlisted map[string]bool
+	listed   exchange.Time // when the first listing came
+	coming   exchange.Time // of a funding payment that income does not show yet
+	heard    exchange.Time // when we were told of it
+	waits    string        // why the last round brought no result; "" when it did
+	down     string        // why the stream is lost
 }
 
 // diff is what the venue has more than our books.
@@ -64,18 +68,18 @@ func (d *Desk) audit(m api.Market) *audit {
 		}
 	}
 	a := &audit{market: m, due: d.now, out: map[uint64]bool{}, given: map[uint64]bool{}, diffs: map[string]diff{},
-		strangers: map[int64]exchange.Time{}, paid: map[string]exchange.Time{}}
+		strangers: map[int64]exchange.Time{}, paid: map[string]exchange.Time{}, unlisted: map[string]bool{}}
 	d.audits = append(d.audits, a)
 	return a
 }
 
-func (a *audit) restore(from *Opening, now exchange.Time) {
+func (a *audit) restore(from *Opening) {
 	a.since = max(from.Since, from.Began)
 	a.fresh = len(from.Wallets) == 0 && len(from.Positions) == 0
 	a.accept = from.Accept
 	for _, p := range from.Paid {
 		if p.Market == a.market {
-			a.paid[p.Asset+" "+p.Row] = now + incomeOverlap // no row is later than what booked it
+			a.unlisted[p.Asset+" "+p.Row] = true
 		}
 	}
 }

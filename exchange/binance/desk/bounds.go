@@ -80,8 +80,16 @@ func (a *audit) forgetStrangers(asked exchange.Time) {
 	a.crowded = a.crowded && len(a.strangers) >= strangersMost
 }
 
-// forgetPaid drops the rows of income that are not listed again.
-func (a *audit) forgetPaid() {
+// forgetPaid drops the rows of income that are not listed again. How late a row may
+// show up is a matter of our clock, and how old it is one of the venue's: the two may
+// be far apart.
+func (a *audit) forgetPaid(now exchange.Time) {
+	if a.listed == 0 {
+		a.listed = now
+	}
+	if now > a.listed+incomeOverlap {
+		clear(a.unlisted) // they are older than what is listed
+	}
 	old := func(_ string, at exchange.Time) bool { return at < a.since }
 	maps.DeleteFunc(a.paid, old)
 	if more := len(a.paid) - paidMost; more > 0 {

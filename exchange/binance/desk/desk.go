@@ -158,7 +158,7 @@ func (d *Desk) restore(from *Opening) error {
 		d.books.positions[h.Instrument] = h.Qty
 	}
 	for _, a := range d.audits {
-		a.restore(from, d.now)
+		a.restore(from)
 	}
 	for i := range from.Orders {
 		if err := d.resume(&from.Orders[i]); err != nil {

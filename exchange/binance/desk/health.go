@@ -37,6 +37,9 @@ type MarketHealth struct {
 	Diffs    []string // what the venue has otherwise and is not explained so far
 	Waits    string   // why the last comparison brought no result; "" when it did
 	Down     string   // why the stream is lost; "" when it is up
+	// Coming is when funding that we heard of and have not booked was settled, and
+	// Heard when we did; 0: there is none.
+	Coming, Heard exchange.Time
 }
 
 // Ready reports whether everything an earlier run left is resolved and every
@@ -131,6 +134,9 @@ func (d *Desk) Health() Health {
 
 func (d *Desk) marketHealth(a *audit) MarketHealth {
 	m := MarketHealth{Market: a.market, Agreed: a.agreed, Compared: a.compared, Waits: a.waits, Down: a.down}
+	if a.coming != 0 {
+		m.Coming, m.Heard = a.coming, a.heard
+	}
 	for _, key := range slices.Sorted(maps.Keys(a.diffs)) {
 		m.Diffs = append(m.Diffs, a.diffs[key].amount.String()+" "+key)
 	}

@@ -46,6 +46,7 @@ type house struct {
 	armed     map[string]exchange.Time
 	notices   []account.Notice
 	lag       exchange.Time // of its queries behind its engine
+	ahead     exchange.Time // its market's clock, which executions and income are told by, of that of requests
 	number    int64
 
 	// take is how much of an order fills at once; refuse says no to one.
@@ -144,7 +145,7 @@ func (h *house) fill(o *held, qty decimal.Decimal, reason string) {
 	}
 	in, _ := h.u.Find(o.Market.Venue(), o.Symbol)
 	e := account.Execution{Market: o.Market, Symbol: o.Symbol, TradeID: h.next(), VenueID: o.VenueID, ClientID: o.ClientID, Side: o.Side,
-		Price: o.Price, Qty: qty, Fee: decimal.New(h.number%97, -6), FeeAsset: in.Settle(), Reason: reason, Time: h.now}
+		Price: o.Price, Qty: qty, Fee: decimal.New(h.number%97, -6), FeeAsset: in.Settle(), Reason: reason, Time: h.now + h.ahead}
 	signed := qty.Mul(decimal.NewFromInt(int64(o.Side)))
 	if in.Perp() {
 		e.Realised = decimal.New(h.number%13-6, -4)
@@ -189,7 +190,7 @@ func (h *house) OpenOrders(_ context.Context, m api.Market) ([]account.Report, e
 func (h *house) Trades(_ context.Context, m api.Market, symbol string, from int64) ([]account.Execution, error) {
 	var out []account.Execution
 	for _, e := range h.trades {
-		if e.Market == m && e.Symbol == symbol && e.TradeID >= from && e.Time+h.lag <= h.now {
+		if e.Market == m && e.Symbol == symbol && e.TradeID >= from && e.Time+h.lag <= h.now+h.ahead {
 			if e.Reason == "" {
 				e.ClientID = ""
 			}
@@ -223,7 +224,7 @@ func (h *house) Positions(_ context.Context, m api.Market) ([]account.Position, 
 func (h *house) Income(_ context.Context, m api.Market, since exchange.Time) ([]account.Income, error) {
 	var out []account.Income
 	for _, r := range h.incomes {
-		if r.Market == m && r.Time >= since && r.Time+h.lag <= h.now {
+		if r.Market == m && r.Time >= since && r.Time+h.lag <= h.now+h.ahead {
 			out = append(out, r)
 		}
 	}
@@ -236,11 +237,11 @@ func (h *house) fund(in *exchange.Instrument, amount decimal.Decimal) {
 		return
 	}
 	h.income(account.Income{Market: api.Of(in.Venue), Type: "FUNDING_FEE", Symbol: in.Symbol, Asset: in.Settle(), Amount: amount})
-	h.notice(account.Notice{Market: api.Of(in.Venue), Funding: &account.Income{Market: api.Of(in.Venue), Type: "FUNDING_FEE", Asset: in.Settle(), Amount: amount, Time: h.now}})
+	h.notice(account.Notice{Market: api.Of(in.Venue), Funding: &account.Income{Market: api.Of(in.Venue), Type: "FUNDING_FEE", Asset: in.Settle(), Amount: amount, Time: h.now + h.ahead}})
 }
 
 func (h *house) income(r account.Income) {
-	r.TranID, r.Time = decimal.NewFromInt(h.next()).String(), h.now
+	r.TranID, r.Time = decimal.NewFromInt(h.next()).String(), h.now+h.ahead
 	h.incomes = append(h.incomes, r)
 	h.add(r.Market, r.Asset, r.Amount)
 }

@@ -36,7 +36,7 @@ func (d *Desk) onIncome(a *audit, ans *Answer) {
 		d.note("%s: funding of %s does not show in the income", a.market, a.coming)
 		a.coming = 0
 	}
-	a.forgetPaid()
+	a.forgetPaid(d.now)
 }
 
 // income books a row, once. Profit and commission are in the executions, and
@@ -46,6 +46,10 @@ func (d *Desk) income(a *audit, r *account.Income) {
 	key := r.Asset + " " + name
 	if r.Type == "FUNDING_FEE" && a.coming != 0 && r.Time >= a.coming-exchange.Minute {
 		a.coming = 0
+	}
+	if a.unlisted[key] {
+		delete(a.unlisted, key)
+		a.paid[key] = r.Time
 	}
 	if _, booked := a.paid[key]; booked || r.Time < d.began {
 		return

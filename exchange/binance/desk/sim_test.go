@@ -68,6 +68,8 @@ func newSim(t *testing.T, seed uint64) *sim {
 	u := universe()
 	s := &sim{t: t, rng: rand.New(rand.NewPCG(seed, 7)), u: u, now: start, house: newHouse(u, start), ledger: newLedger(u, start),
 		dead: map[api.Market]bool{}, heard: map[api.Market]exchange.Time{}, beats: true}
+	s.house.ahead = exchange.Time(seed%3) * 40 * exchange.Minute
+	s.ledger.began = start + s.house.ahead
 	s.house.take = func(o account.Order) decimal.Decimal {
 		if s.rng.IntN(3) > 0 {
 			return decimal.Zero
