@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/perilune/perilune/exchange"
@@ -54,6 +55,8 @@ type liveAccount struct {
 	held    string // why new risk is held back; ""
 	// leverage is what all symbols of the account have at least; 0: not known.
 	leverage int
+
+	unread atomic.Int64 // payments of funding that the loop has still to take
 
 	mu         sync.Mutex
 	recovering bool
@@ -352,6 +355,9 @@ func wait(ctx context.Context, d time.Duration) {
 func (r *runner) fromVenue(ev *exchange.Event) {
 	kept := *ev
 	a := r.real
+	if ev.Kind == exchange.KindFundingPaid {
+		a.unread.Add(1)
+	}
 	a.mu.Lock()
 	early := a.recovering
 	if early {

@@ -57,6 +57,7 @@ func (r *runner) finish(ctx context.Context, ended error) (*Summary, error) {
 		return nil, err
 	}
 	r.tellNotices(r.driver.Now())
+	r.tellOwed()
 	sum := r.summary(endedBy)
 	if sum.Resumed {
 		var err error

@@ -265,7 +265,7 @@ func (r *runner) build(ctx context.Context) error {
 		r.rec.checks = newCheckpoints(s.Again != nil, r.o.JournalCap, r.core.Book)
 	}
 	r.driver = &sim.Driver{Core: r.core, Feed: r.market.feed, Venue: venue, Recorder: r.rec, For: r.o.For, Prelude: prelude,
-		Where: &r.watched.where, Began: r.began, StopWithin: exchange.Time(r.o.StopWithin - leaveIn - settleLeast - closeIn), Leave: r.leaveNow}
+		Where: &r.watched.where, Began: r.began, StopWithin: exchange.Time(r.o.StopWithin - leaveIn - settleLeast - closeIn), Leave: r.leaveNow, Owed: r.owed}
 	if l := r.market.live; l != nil {
 		l.clock = &live.Clock{Inbox: r.inbox, Beat: r.beat, BeatEvery: r.o.StatusEvery, Recycle: l.market.Recycle}
 		r.driver.Gate, r.driver.Refetch, r.driver.Start = l.clock, l.market.Snapshot, live.Now()

@@ -13,6 +13,9 @@ import (
 // sink hands the effects of one event to the ledger and to people. The journal
 // is ahead of the ledger: it is what completes the rows of a run that is killed.
 func (r *runner) sink(ev *exchange.Event, fx []core.Effect) error {
+	if ev.Kind == exchange.KindFundingPaid && r.real != nil {
+		r.real.unread.Add(-1)
+	}
 	flushed := r.journal == nil
 	for i := range fx {
 		e := &fx[i]

@@ -26,7 +26,7 @@ func (d *Driver) finish(ctx context.Context) error {
 	}
 	e, why := ending{ctx: ctx, limit: d.now + drainLimit}, ""
 	d.still = 0
-	for d.within || d.now <= e.limit && (!d.Core.AtRest() || d.answers(e.limit)) {
+	for d.within || d.now <= e.limit && (!d.Core.AtRest() || d.answers(e.limit) || d.Owed != nil && d.Owed()) {
 		d.hasten(&e)
 		more, err := d.drain(ctx, e.limit)
 		if err != nil {

@@ -76,6 +76,9 @@ type Driver struct {
 	// Leave, when set, is called when the end of a session in real time has waited
 	// for half of StopWithin: the venue should cancel what is still there.
 	Leave func()
+	// Owed, when set, reports whether the venue has paid what the core has not heard
+	// of: the end of a session waits for it as for what is under way.
+	Owed func() bool
 	// StopWithin bounds the end of a session in real time once its context is done;
 	// 0: a minute, as on virtual time.
 	StopWithin exchange.Time

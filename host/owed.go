@@ -1,0 +1,44 @@
+package host
+
+import (
+	"fmt"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/host/core"
+)
+
+// owedWithin is how long the end of a session waits for the row of a payment of
+// funding that the account's stream told of. The next run books one that is later.
+const owedWithin = 10 * exchange.Second
+
+// owed reports whether funding that the venue has paid is on its way to the ledger.
+func (r *runner) owed() bool {
+	if r.real == nil {
+		return false
+	}
+	if r.real.unread.Load() > 0 {
+		return true
+	}
+	h := r.real.venue.Health()
+	for i := range h.Markets {
+		if m := &h.Markets[i]; m.Coming != 0 && h.Now < m.Heard+owedWithin {
+			return true
+		}
+	}
+	// A turn books before it shows its health: what it handed over is counted by now.
+	return r.real.unread.Load() > 0
+}
+
+// tellOwed says what a session leaves to the next run.
+func (r *runner) tellOwed() {
+	if r.real == nil {
+		return
+	}
+	h := r.real.venue.Health()
+	for i := range h.Markets {
+		if m := &h.Markets[i]; m.Coming != 0 {
+			r.say(Line{Time: r.driver.Now(), Level: core.Warn, Strategy: "account",
+				Text: fmt.Sprintf("%s: funding of %s is paid and does not show in the income yet: the next run books it", m.Market, m.Coming)})
+		}
+	}
+}

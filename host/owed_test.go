@@ -1,0 +1,30 @@
+package host
+
+import "testing"
+
+// Funding that is settled as a session ends is in the ledger when it has ended.
+func TestFundingOfTheLastMomentIsBooked(t *testing.T) {
+	t.Parallel()
+	h := openHouse(t, 8, nil)
+	heard := make(chan bool, 1)
+	s := begin(t, h.options(nil), func(r *runner) {
+		for _, m := range r.real.venue.Health().Markets {
+			if m.Coming != 0 {
+				select {
+				case heard <- true:
+				default:
+				}
+			}
+		}
+	})
+	select {
+	case <-heard:
+		s.end()
+	case err := <-s.ended:
+		t.Fatalf("no funding was heard of: %v\n%s", err, s.log())
+	}
+	h.audited()
+	if len(h.truth().Income) == 0 || s.sum.Funding.IsZero() {
+		t.Errorf("nothing was paid: %+v", s.sum)
+	}
+}
