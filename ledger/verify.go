@@ -90,7 +90,8 @@ func (v *verifier) find(check, table, row, text string, args ...any) {
 // Examine reads the whole ledger and returns all that does not hold: the structure of
 // the file, its references, the chain over orders, fills, funding and txns, postings
 // that sum to zero, fills against orders and their money, funding against its money,
-// what pairs hold against fills, and the journals against it. A session may write it meanwhile.
+// what pairs hold and what they paid and were paid against fills, funding and txns, and the
+// journals against it. A session may write it meanwhile.
 func (db *DB) Examine(ctx context.Context, o VerifyOptions) (*Verification, error) {
 	v := &verifier{most: o.Most, journals: o.Journals}
 	if v.most <= 0 {
@@ -116,7 +117,7 @@ func (v *verifier) examine(ctx context.Context, db *DB, agreement bool) (err err
 	}
 	checks := []func(context.Context) error{v.references, v.chain, v.postings}
 	if agreement {
-		checks = append(checks, v.fills, v.funding, v.positions, v.journal)
+		checks = append(checks, v.fills, v.funding, v.positions, v.pairMoney, v.journal)
 	}
 	for _, check := range checks {
 		if err := check(ctx); err != nil {

@@ -9,9 +9,19 @@ import (
 	"github.com/perilune/perilune/ledger"
 )
 
+const verifyProves = `
+verify proves, by the chain: orders, fills with their shares, funding, transactions with
+their postings; by comparison: a pair's coins, contracts, costs, fees, funding and insurance;
+and orders and fills against the journals that are there. It does not prove a pair's state,
+reason, basis, result and detail, schedules, transfers, equity samples, saved states, the
+adviser's answers, script versions, charts and the log.
+`
+
 // ledgerVerb looks after a ledger's file.
 func ledgerVerb(ctx context.Context, e *env, args []string) error {
 	f := e.flags("ledger", "verify|backup|restore …", "perilune ledger verify --db perilune-live.db")
+	usage := f.Usage
+	f.Usage = func() { usage(); fmt.Fprint(e.out, verifyProves) }
 	db := f.String("db", "perilune-paper.db", "ledger file")
 	to := f.String("to", "", "backup: file to write (default: the ledger's name with the time)")
 	journals := f.String("journal", "", "verify: directory with the runs' journals (default: where the runs left them)")

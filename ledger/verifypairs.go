@@ -1,0 +1,126 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"github.com/shopspring/decimal"
+)
+
+// pairKey is a pair of a session.
+type pairKey struct{ session, pair int64 }
+
+// pairMoney is what a pair's row says of money, or what its fills, settlements and txns
+// add up to. What it made is not in it: coins that could not be sold count in that at a
+// price which no row holds.
+type pairMoney struct {
+	spotCost, perpCost, fees, funding, insurance decimal.Decimal
+	settlements                                  int64
+}
+
+// pairMoney compares the money of each pair with the rows that it came from.
+func (v *verifier) pairMoney(ctx context.Context) error {
+	want := map[pairKey]*pairMoney{}
+	of := func(k pairKey) *pairMoney {
+		if want[k] == nil {
+			want[k] = &pairMoney{}
+		}
+		return want[k]
+	}
+	for _, add := range []func(context.Context, func(pairKey) *pairMoney) error{v.pairFills, v.pairFunding, v.pairInsurance} {
+		if err := add(ctx, of); err != nil {
+			return err
+		}
+	}
+	return v.rows(ctx, func(r *sql.Rows) error {
+		var k pairKey
+		var spotCost, perpCost, fees, funding, insurance number
+		var settlements int64
+		if err := r.Scan(&k.session, &k.pair, &spotCost, &perpCost, &fees, &funding, &insurance, &settlements); err != nil {
+			return err
+		}
+		row, sum := fmt.Sprintf("%d of session %d", k.pair, k.session), of(k)
+		for _, c := range []struct {
+			what string
+			has  number
+			want decimal.Decimal
+			of   string
+		}{
+			{"its spot cost", spotCost, sum.spotCost, "fills"},
+			{"its cost of the perpetual", perpCost, sum.perpCost, "fills"},
+			{"what it paid in fees", fees, sum.fees, "fills"},
+			{"its funding", funding, sum.funding, "settlements"},
+			{"its insurance", insurance, sum.insurance, "txns"},
+		} {
+			if !c.has.ok {
+				v.find("positions", "pairs", row, "%s is no number", c.what)
+			} else if !c.has.Equal(c.want) {
+				v.find("positions", "pairs", row, "%s is %s, and its %s sum to %s", c.what, c.has, c.of, c.want)
+			}
+		}
+		if settlements != sum.settlements {
+			v.find("positions", "pairs", row, "it was settled %d times, and it has %d settlements", settlements, sum.settlements)
+		}
+		return nil
+	}, "SELECT session, id, spot_cost, perp_cost, fees, funding, insurance, settlements FROM pairs ORDER BY session, id")
+}
+
+// pairFills adds up the cash of the fills of pairs, and their fees: coins at the price of
+// the fill. What inverse contracts cost is no cash.
+func (v *verifier) pairFills(ctx context.Context, of func(pairKey) *pairMoney) error {
+	return v.rows(ctx, func(r *sql.Rows) error {
+		var k pairKey
+		var contract, side, feeAsset, base string
+		var price, qty, fee number
+		if err := r.Scan(&k.session, &k.pair, &contract, &base, &side, &price, &qty, &fee, &feeAsset); err != nil {
+			return err
+		}
+		sum, cash := of(k), price.Mul(qty.Decimal)
+		if side == "buy" {
+			cash = cash.Neg()
+		}
+		switch contract {
+		case "spot":
+			sum.spotCost = sum.spotCost.Add(cash)
+		case "linear":
+			sum.perpCost = sum.perpCost.Add(cash)
+		}
+		if feeAsset == base {
+			fee.Decimal = fee.Mul(price.Decimal)
+		}
+		sum.fees = sum.fees.Add(fee.Decimal)
+		return nil
+	}, `SELECT f.session, f.pair, i.contract, i.base, f.side, f.price, f.qty, f.fee, f.fee_asset
+		FROM fill_parts f JOIN instrument i ON i.market = f.market AND i.symbol = f.symbol WHERE f.pair <> 0`)
+}
+
+func (v *verifier) pairFunding(ctx context.Context, of func(pairKey) *pairMoney) error {
+	return v.rows(ctx, func(r *sql.Rows) error {
+		var k pairKey
+		var amount number
+		if err := r.Scan(&k.session, &k.pair, &amount); err != nil {
+			return err
+		}
+		sum := of(k)
+		sum.funding = sum.funding.Add(amount.Decimal)
+		sum.settlements++
+		return nil
+	}, "SELECT session, pair, amount FROM funding WHERE pair <> 0")
+}
+
+// pairInsurance leaves out what a later run was told of a pair that had ended: its row
+// stayed as it was.
+func (v *verifier) pairInsurance(ctx context.Context, of func(pairKey) *pairMoney) error {
+	return v.rows(ctx, func(r *sql.Rows) error {
+		var k pairKey
+		var amount number
+		if err := r.Scan(&k.session, &k.pair, &amount); err != nil {
+			return err
+		}
+		sum := of(k)
+		sum.insurance = sum.insurance.Add(amount.Decimal)
+		return nil
+	}, `SELECT t.session, t.pair, p.amount FROM txn t JOIN posting p ON p.txn = t.id AND p.account LIKE 'A:%'
+		JOIN pairs x ON x.session = t.session AND x.id = t.pair WHERE t.kind = 'insurance' AND t.run <= x.run`)
+}
