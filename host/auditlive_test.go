@@ -66,9 +66,10 @@ func (a *auditor) alive(now exchange.Time) error {
 	return nil
 }
 
-// barred reports whether the reason of a coin-margined pair is that it can't be hedged, because the wallet of the
-// short, on whose coins other positions stand, has no margin left. Such
-// a pair still has to close in time; one that waits for its last coins ends by itself.
+// barred reports whether the reason of a coin-margined pair is that it can't be hedged,
+// because the wallet of the short, on whose coins other positions stand, has no margin
+// left. Such a pair still has to close in time; one that waits for its last coins ends by
+// itself.
 func barred(reason string) bool { return strings.HasPrefix(reason, "risk: balance") }
 
 // pause begins all times anew.

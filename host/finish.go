@@ -36,7 +36,7 @@ func (r *runner) finish(ctx context.Context, ended error) (*Summary, error) {
 		}
 	}
 	if err := r.closeLedger(journalled); err != nil && !errors.Is(ended, err) {
-		errs = append(errs, fmt.Errorf("ledger %s: %w", r.o.DB, err))
+		errs = append(errs, err)
 	}
 	if err := errors.Join(errs...); err != nil {
 		return r.summary("error"), errors.Join(err, save())
