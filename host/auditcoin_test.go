@@ -159,8 +159,8 @@ func (a *auditor) coinEnd(id exchange.PairID, p *auditedPair) error {
 	case p.state == execution.PairClosing && p.perp == 0 && res.IsPositive() && barred(p.reason) && strings.Contains(p.reason, strandedWords) && a.core.AccountPosition(perp.ID).Qty != 0:
 		a.venue.count["coins that others stand on, neither hedged nor moved"]++
 		return nil // as long as the other position stands, there is neither margin nor a way out, and it says so
-	case p.coin.move == execution.MoveFailed && p.coin.next > a.core.Now():
-		return nil // the venue shut the lane until the very end: the next session tries again
+	case p.coin.move == execution.MoveFailed && p.coin.next > a.core.Now()-exchange.Minute:
+		return nil // the venue shut the lane until the end, or the last try's pause: the next session tries again
 	case p.coin.moving.IsPositive():
 		return fmt.Errorf("pair %d on %s is left with %s coins on their way", id, perp.Key(), p.coin.moving)
 	case p.state.Done() && p.perp != 0:
