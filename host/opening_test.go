@@ -2,13 +2,13 @@ package host
 
 import (
 	"context"
-	"github.com/perilune/perilune/exchange/binance/api"
 	"slices"
 	"testing"
 
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/binance/desk"
 	"github.com/perilune/perilune/host/core"
 	"github.com/perilune/perilune/ledger"

@@ -18,11 +18,12 @@ package archive
 
 import (
 	"fmt"
-	"github.com/perilune/perilune/exchange/binance/api"
 	"path"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 // Base is where the archive is.

@@ -3,13 +3,13 @@ package archive
 import (
 	"bytes"
 	"fmt"
-	"github.com/perilune/perilune/exchange/binance/api"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 // converter turns the rows of one kind of file into lines of another.

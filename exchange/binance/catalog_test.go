@@ -3,7 +3,6 @@ package binance
 import (
 	"context"
 	"encoding/json"
-	"github.com/perilune/perilune/exchange/binance/api"
 	"slices"
 	"strings"
 	"testing"
@@ -11,6 +10,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 // catalogue lists symbols with their turnover of the last day.

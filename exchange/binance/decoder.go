@@ -2,9 +2,9 @@ package binance
 
 import (
 	"bytes"
-	"github.com/perilune/perilune/exchange/binance/api"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 // Decoder decodes the market payloads of one market. It is not safe for

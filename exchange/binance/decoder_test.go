@@ -3,11 +3,11 @@ package binance
 import (
 	"errors"
 	"fmt"
-	"github.com/perilune/perilune/exchange/binance/api"
 	"strings"
 	"testing"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 // Payloads are made up; keys and their order are the venue's.

@@ -2,9 +2,10 @@ package binance
 
 import (
 	"fmt"
-	"github.com/perilune/perilune/exchange/binance/api"
 	"net/url"
 	"strings"
+
+	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 // Endpoints are the addresses of the venue. An empty one means the production

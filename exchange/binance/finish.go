@@ -3,9 +3,9 @@ package binance
 import (
 	"bytes"
 	"fmt"
-	"github.com/perilune/perilune/exchange/binance/api"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/fixed"
 )
 

@@ -4,13 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"github.com/perilune/perilune/exchange/binance/api"
 	"net/url"
 	"strconv"
 
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 // fundingTerms is what fundingInfo says of a symbol. Only symbols that differ

@@ -3,12 +3,12 @@ package binance
 import (
 	"bytes"
 	"errors"
-	"github.com/perilune/perilune/exchange/binance/api"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 // The decoder agrees with the plain way over encoding/json: the same event, or

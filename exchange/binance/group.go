@@ -3,10 +3,10 @@ package binance
 import (
 	"errors"
 	"fmt"
-	"github.com/perilune/perilune/exchange/binance/api"
 	"sync/atomic"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/wire"
 )
 

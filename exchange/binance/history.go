@@ -3,13 +3,13 @@ package binance
 import (
 	"context"
 	"fmt"
-	"github.com/perilune/perilune/exchange/binance/api"
 	"net/url"
 	"strconv"
 	"sync"
 	"time"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 // secondsBetween is the spacing of looks at what is due.

@@ -3,13 +3,13 @@ package binance
 import (
 	"encoding/json"
 	"fmt"
-	"github.com/perilune/perilune/exchange/binance/api"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 // Listing is one symbol of exchangeInfo.

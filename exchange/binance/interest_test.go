@@ -2,13 +2,13 @@ package binance
 
 import (
 	"fmt"
-	"github.com/perilune/perilune/exchange/binance/api"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 // Every contract's open interest is told once a minute and never of spot.

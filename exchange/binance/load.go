@@ -3,10 +3,10 @@ package binance
 import (
 	"context"
 	"fmt"
-	"github.com/perilune/perilune/exchange/binance/api"
 	"strings"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/book"
 	"github.com/perilune/perilune/exchange/limit"
 )

@@ -4,13 +4,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"github.com/perilune/perilune/exchange/binance/api"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/datatest"
 )
 

@@ -3,7 +3,6 @@ package binance
 import (
 	"bytes"
 	"context"
-	"github.com/perilune/perilune/exchange/binance/api"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -11,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/datatest"
 	"github.com/perilune/perilune/exchange/limit"
 )

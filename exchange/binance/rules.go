@@ -1,7 +1,6 @@
 package binance
 
 import (
-	"github.com/perilune/perilune/exchange/binance/api"
 	"strconv"
 	"strings"
 	"time"
@@ -9,6 +8,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 // Rules returns the rules of a well-known instrument as they stood in 2026-08,

@@ -1,13 +1,13 @@
 package binance
 
 import (
-	"github.com/perilune/perilune/exchange/binance/api"
 	"strings"
 	"testing"
 
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 func TestRulesMakeAUniverse(t *testing.T) {

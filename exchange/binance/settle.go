@@ -3,12 +3,12 @@ package binance
 import (
 	"context"
 	"fmt"
-	"github.com/perilune/perilune/exchange/binance/api"
 	"net/url"
 	"strconv"
 	"sync"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 // settler finds out the rates that were settled. That a settlement has happened

@@ -1,10 +1,10 @@
 package binance
 
 import (
-	"github.com/perilune/perilune/exchange/binance/api"
 	"testing"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 // A rate that the venue never tells is asked for again for a day, and then given up.

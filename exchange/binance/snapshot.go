@@ -3,12 +3,12 @@ package binance
 import (
 	"context"
 	"fmt"
-	"github.com/perilune/perilune/exchange/binance/api"
 	"net/url"
 	"strconv"
 	"time"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/book"
 )
 

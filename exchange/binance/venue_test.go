@@ -3,7 +3,6 @@ package binance
 import (
 	"encoding/json"
 	"fmt"
-	"github.com/perilune/perilune/exchange/binance/api"
 	"math/rand/v2"
 	"net/http"
 	"slices"
@@ -13,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/wire"
 	"github.com/perilune/perilune/exchange/wire/wiretest"
 )

@@ -2,10 +2,11 @@ package limit
 
 import (
 	"fmt"
-	"github.com/perilune/perilune/exchange/binance/api"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 // Params are the parameters of a request as far as its weight depends on them;

@@ -1,10 +1,11 @@
 package limit
 
 import (
-	"github.com/perilune/perilune/exchange/binance/api"
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 // use spells out what a cost charges beside weight.

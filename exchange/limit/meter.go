@@ -2,9 +2,9 @@ package limit
 
 import (
 	"fmt"
-	"github.com/perilune/perilune/exchange/binance/api"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 // Pool is a group of endpoints that are throttled and banned together.

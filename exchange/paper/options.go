@@ -29,7 +29,8 @@ type Options struct {
 	// most, all together, on a feed of bars. Default 0.1.
 	Participation float64
 
-	// Fees replaces the instruments' own rates in a market. Zero rates are
+	// Fees replaces the instruments' own rates at a venue, by its name in the session
+	// (Instrument.Segment). Zero rates are
 	// allowed, and so are negative ones (a rebate).
 	Fees map[exchange.Venue]FeeRate
 	// Leverage is the leverage of every perpetual, from 1. Default 5.

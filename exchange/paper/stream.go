@@ -51,7 +51,7 @@ type answer struct {
 	reason       string
 }
 
-// stream is one market's connection. What it answers keeps its order, as a
+// stream is one wallet's connection. What it answers keeps its order, as a
 // venue's user data stream does: a slow answer holds up those behind it, which
 // are then due at once. This is what makes the time of the next answer known
 // before its cause has run: the first message to arrive is the first to be
@@ -74,7 +74,7 @@ func (s *stream) push(a answer) {
 }
 
 // next returns when the next answer is due: every message on the stream of a
-// market is answered, and at least once.
+// wallet is answered, and at least once.
 func (s *stream) next() exchange.Time {
 	if s.head < len(s.out) {
 		return s.out[s.head].at

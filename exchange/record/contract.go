@@ -2,7 +2,6 @@ package record
 
 import (
 	"fmt"
-	"github.com/perilune/perilune/exchange/binance/api"
 	"regexp"
 	"slices"
 	"strings"
@@ -10,6 +9,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 // contract says what one unit of another venue's amounts is. An inverse contract is

@@ -1,9 +1,10 @@
 package record
 
 import (
-	"github.com/perilune/perilune/exchange/binance/api"
 	"strings"
 	"testing"
+
+	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 const tardisTradeHeader = "exchange,symbol,timestamp,local_timestamp,id,side,price,amount\n"

@@ -2,13 +2,13 @@ package record
 
 import (
 	"fmt"
-	"github.com/perilune/perilune/exchange/binance/api"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/datatest"
 )
 

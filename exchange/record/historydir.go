@@ -2,13 +2,13 @@ package record
 
 import (
 	"fmt"
-	"github.com/perilune/perilune/exchange/binance/api"
 	"os"
 	"path/filepath"
 	"sort"
 	"strings"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 // HistoryOptions say which part of a bar history is used, and what book its

@@ -2,11 +2,11 @@ package record
 
 import (
 	"fmt"
-	"github.com/perilune/perilune/exchange/binance/api"
 	"sort"
 	"strings"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 // loader reads a history directory into memory: 48 bytes a bar, 2 MB for five

@@ -2,11 +2,11 @@ package record
 
 import (
 	"fmt"
-	"github.com/perilune/perilune/exchange/binance/api"
 	"strings"
 	"testing"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/book"
 )
 

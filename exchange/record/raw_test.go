@@ -3,12 +3,12 @@ package record
 import (
 	"errors"
 	"fmt"
-	"github.com/perilune/perilune/exchange/binance/api"
 	"os"
 	"strings"
 	"testing"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/book"
 )
 

@@ -2,7 +2,6 @@ package record
 
 import (
 	"errors"
-	"github.com/perilune/perilune/exchange/binance/api"
 	"io"
 	"os"
 	"path/filepath"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance"
+	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 // What is written is read back, over two recordings in one directory; time that

@@ -26,12 +26,12 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"github.com/perilune/perilune/exchange/binance/api"
 	"maps"
 	"slices"
 	"strings"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 // Options say how to read recordings. The zero value reads everything as found.

@@ -3,12 +3,12 @@ package record
 import (
 	"bytes"
 	"fmt"
-	"github.com/perilune/perilune/exchange/binance/api"
 
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/fixed"
 )
 

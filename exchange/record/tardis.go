@@ -3,11 +3,11 @@ package record
 import (
 	"errors"
 	"fmt"
-	"github.com/perilune/perilune/exchange/binance/api"
 	"sort"
 	"strings"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 // tardisKind is one of the data types of Tardis CSV that are read here.

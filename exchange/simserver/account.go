@@ -1,7 +1,6 @@
 package simserver
 
 import (
-	"github.com/perilune/perilune/exchange/binance/api"
 	"slices"
 	"strconv"
 	"strings"
@@ -9,6 +8,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/paper"
 )
 

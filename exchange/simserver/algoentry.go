@@ -1,13 +1,13 @@
 package simserver
 
 import (
-	"github.com/perilune/perilune/exchange/binance/api"
 	"slices"
 	"strconv"
 
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 // placeAlgo is POST algoOrder. Filters are checked now, margin when it triggers.

@@ -7,12 +7,12 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"github.com/perilune/perilune/exchange/binance/api"
 	"net/http"
 	"net/url"
 	"strings"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/sign"
 )
 

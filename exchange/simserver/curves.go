@@ -1,10 +1,10 @@
 package simserver
 
 import (
-	"github.com/perilune/perilune/exchange/binance/api"
 	"strings"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 // curve is one candle of a price that is told and not traded: the mark, the

@@ -2,12 +2,12 @@ package simserver
 
 import (
 	"fmt"
-	"github.com/perilune/perilune/exchange/binance/api"
 	"testing"
 
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 // The klines of told prices begin where the price was, hold it, and add up over

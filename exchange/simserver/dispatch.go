@@ -1,11 +1,11 @@
 package simserver
 
 import (
-	"github.com/perilune/perilune/exchange/binance/api"
 	"net/http"
 	"strconv"
 	"strings"
 
+	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/wire"
 )
 

@@ -2,11 +2,11 @@ package simserver
 
 import (
 	"fmt"
-	"github.com/perilune/perilune/exchange/binance/api"
 	"net/http"
 	"strings"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 // fault is an answer that refuses: an HTTP status and the exchange's code and

@@ -2,13 +2,13 @@ package simserver
 
 import (
 	"fmt"
-	"github.com/perilune/perilune/exchange/binance/api"
 	"slices"
 	"time"
 
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 // Fault is a misbehaviour to come. It is the body of POST /sim/faults.

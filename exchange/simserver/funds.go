@@ -1,10 +1,11 @@
 package simserver
 
 import (
-	"github.com/perilune/perilune/exchange/binance/api"
 	"strconv"
 
 	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 // uid is the number that the exchange gives an account.

@@ -1,12 +1,12 @@
 package simserver
 
 import (
-	"github.com/perilune/perilune/exchange/binance/api"
 	"strconv"
 	"strings"
 
 	"github.com/shopspring/decimal"
 
+	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/paper"
 )
 

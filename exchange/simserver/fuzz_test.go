@@ -2,13 +2,13 @@ package simserver
 
 import (
 	"encoding/json"
-	"github.com/perilune/perilune/exchange/binance/api"
 	"net/url"
 	"slices"
 	"testing"
 	"time"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/paper"
 	"github.com/perilune/perilune/exchange/synth"
 )

@@ -2,7 +2,6 @@ package simserver
 
 import (
 	"encoding/json"
-	"github.com/perilune/perilune/exchange/binance/api"
 	"net/http"
 	"net/url"
 	"slices"
@@ -10,6 +9,7 @@ import (
 	"time"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/wire"
 )
 

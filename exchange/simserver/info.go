@@ -2,10 +2,11 @@ package simserver
 
 import (
 	"encoding/json"
-	"github.com/perilune/perilune/exchange/binance/api"
 	"strings"
 
 	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 // exchangeInfo lists the instruments of a market. Source: exchangeInfo of spot,

@@ -2,11 +2,11 @@ package simserver
 
 import (
 	"fmt"
-	"github.com/perilune/perilune/exchange/binance/api"
 	"net/http"
 	"strconv"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 // Limits are what one address and one account may use. Source: rateLimits of

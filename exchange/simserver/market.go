@@ -2,11 +2,11 @@ package simserver
 
 import (
 	"bytes"
-	"github.com/perilune/perilune/exchange/binance/api"
 
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/book"
 	"github.com/perilune/perilune/exchange/fixed"
 )

@@ -1,12 +1,12 @@
 package simserver
 
 import (
-	"github.com/perilune/perilune/exchange/binance/api"
 	"slices"
 
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 // Prices and lives that an order takes from the exchange: priceMatch and GTD of

@@ -2,11 +2,11 @@ package simserver
 
 import (
 	"encoding/json"
-	"github.com/perilune/perilune/exchange/binance/api"
 	"net/url"
 	"strings"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 // placeOrder is POST order.

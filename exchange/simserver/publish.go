@@ -1,11 +1,11 @@
 package simserver
 
 import (
-	"github.com/perilune/perilune/exchange/binance/api"
 	"slices"
 	"strconv"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 // beatEvery is the finest cadence of what is published by the clock.

@@ -1,8 +1,9 @@
 package simserver
 
 import (
-	"github.com/perilune/perilune/exchange/binance/api"
 	"strconv"
+
+	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 // queryOrder is GET order.

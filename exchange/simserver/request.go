@@ -1,7 +1,6 @@
 package simserver
 
 import (
-	"github.com/perilune/perilune/exchange/binance/api"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -11,6 +10,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/sign"
 )
 

@@ -2,12 +2,12 @@ package simserver
 
 import (
 	"fmt"
-	"github.com/perilune/perilune/exchange/binance/api"
 	"math/rand/v2"
 	"slices"
 	"time"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 // Chaos is faults that come by themselves: a sequence that its seed decides, and

@@ -1,10 +1,11 @@
 package simserver
 
 import (
-	"github.com/perilune/perilune/exchange/binance/api"
 	"strings"
 
 	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 // What clients ask of an exchange beside its orders: rules, wallets, switches.

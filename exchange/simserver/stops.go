@@ -1,12 +1,12 @@
 package simserver
 
 import (
-	"github.com/perilune/perilune/exchange/binance/api"
 	"slices"
 
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 // Stop orders of spot have an id among the others, and lock what they could

@@ -1,12 +1,12 @@
 package simserver
 
 import (
-	"github.com/perilune/perilune/exchange/binance/api"
 	"net/url"
 	"strconv"
 	"strings"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 // access is what a websocket address gives access to.

@@ -3,12 +3,12 @@ package simserver
 import (
 	"bytes"
 	"encoding/json"
-	"github.com/perilune/perilune/exchange/binance/api"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 
+	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/sign"
 )
 

@@ -3,11 +3,11 @@ package cli
 import (
 	"context"
 	"fmt"
-	"github.com/perilune/perilune/exchange/binance/api"
 	"io"
 	"strings"
 
 	"github.com/perilune/perilune/exchange/archive"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/record"
 	"github.com/perilune/perilune/host"
 )

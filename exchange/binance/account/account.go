@@ -17,11 +17,11 @@ package account
 import (
 	"context"
 	"fmt"
-	"github.com/perilune/perilune/exchange/binance/api"
 
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 // Order is an instruction as the venue takes it. Type and TIF are the host's;

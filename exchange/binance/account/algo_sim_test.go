@@ -2,11 +2,11 @@ package account_test
 
 import (
 	"context"
-	"github.com/perilune/perilune/exchange/binance/api"
 	"testing"
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/account"
+	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 // A conditional order waits, is told of, is listed apart from orders, and goes.

@@ -3,7 +3,6 @@ package account_test
 import (
 	"context"
 	"fmt"
-	"github.com/perilune/perilune/exchange/binance/api"
 	"strings"
 	"sync"
 	"testing"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/account"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/sign"
 	"github.com/perilune/perilune/exchange/simserver"
 )

@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"github.com/perilune/perilune/exchange/binance/api"
 	"net/http"
 
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/limit"
 	"github.com/perilune/perilune/exchange/sign"
 )

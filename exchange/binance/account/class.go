@@ -1,11 +1,11 @@
 package account
 
 import (
-	"github.com/perilune/perilune/exchange/binance/api"
 	"net/http"
 	"strings"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 // meaning is what a code says on spot, USD-M and COIN-M: the same number can

@@ -2,10 +2,10 @@ package account
 
 import (
 	"fmt"
-	"github.com/perilune/perilune/exchange/binance/api"
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance"
+	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 // statuses are the venue's words for where an order is.

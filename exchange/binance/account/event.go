@@ -2,13 +2,13 @@ package account
 
 import (
 	"fmt"
-	"github.com/perilune/perilune/exchange/binance/api"
 	"strings"
 
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance"
+	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 // event is a user event taken out of its envelopes.

@@ -1,13 +1,13 @@
 package account
 
 import (
-	"github.com/perilune/perilune/exchange/binance/api"
 	"hash/maphash"
 	"strings"
 	"sync"
 	"sync/atomic"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/sign"
 )
 

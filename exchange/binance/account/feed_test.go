@@ -3,11 +3,11 @@ package account
 import (
 	"errors"
 	"fmt"
-	"github.com/perilune/perilune/exchange/binance/api"
 	"strings"
 	"testing"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 // tape is a feed, and what it says.

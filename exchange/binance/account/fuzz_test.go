@@ -2,13 +2,13 @@ package account
 
 import (
 	"encoding/json"
-	"github.com/perilune/perilune/exchange/binance/api"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/datatest"
 )
 

@@ -5,12 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"github.com/perilune/perilune/exchange/binance/api"
 	"net/http"
 	"strconv"
 	"sync"
 	"time"
 
+	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/limit"
 	"github.com/perilune/perilune/exchange/sign"
 	"github.com/perilune/perilune/exchange/wire"

@@ -3,12 +3,12 @@ package account
 import (
 	"context"
 	"errors"
-	"github.com/perilune/perilune/exchange/binance/api"
 	"net/http"
 
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange/binance"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/limit"
 )
 

@@ -3,7 +3,6 @@ package account_test
 import (
 	"context"
 	"errors"
-	"github.com/perilune/perilune/exchange/binance/api"
 	"slices"
 	"testing"
 	"time"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/account"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/sign"
 	"github.com/perilune/perilune/exchange/simserver"
 	"github.com/perilune/perilune/exchange/simserver/simtest"

@@ -2,10 +2,10 @@ package account_test
 
 import (
 	"context"
-	"github.com/perilune/perilune/exchange/binance/api"
 	"testing"
 	"time"
 
+	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/simserver"
 )
 

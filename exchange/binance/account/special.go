@@ -3,12 +3,12 @@ package account
 import (
 	"context"
 	"errors"
-	"github.com/perilune/perilune/exchange/binance/api"
 	"net/http"
 
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 // The types of spot orders that wait for a trigger. On futures see Conditional.

@@ -3,7 +3,6 @@ package account_test
 import (
 	"context"
 	"fmt"
-	"github.com/perilune/perilune/exchange/binance/api"
 	"net/http"
 	"strings"
 	"sync"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/account"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/simserver"
 	"github.com/perilune/perilune/exchange/wire"
 )

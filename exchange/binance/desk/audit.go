@@ -2,7 +2,6 @@ package desk
 
 import (
 	"fmt"
-	"github.com/perilune/perilune/exchange/binance/api"
 	"slices"
 	"strconv"
 
@@ -11,6 +10,7 @@ import (
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/attribution"
 	"github.com/perilune/perilune/exchange/binance/account"
+	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 // audit compares our books of one market with the venue's account, in rounds.

@@ -1,7 +1,6 @@
 package desk
 
 import (
-	"github.com/perilune/perilune/exchange/binance/api"
 	"maps"
 	"testing"
 
@@ -9,6 +8,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/account"
+	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 const working = 50 // orders, on a busy desk

@@ -1,12 +1,12 @@
 package desk
 
 import (
-	"github.com/perilune/perilune/exchange/binance/api"
 	"sort"
 
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 // purse is one asset of one wallet.

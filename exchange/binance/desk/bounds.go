@@ -2,12 +2,12 @@ package desk
 
 import (
 	"fmt"
-	"github.com/perilune/perilune/exchange/binance/api"
 	"maps"
 	"slices"
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/account"
+	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 // What the desk keeps, and what becomes of more. All of it is far beyond what a

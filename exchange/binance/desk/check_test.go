@@ -2,12 +2,12 @@ package desk
 
 import (
 	"fmt"
-	"github.com/perilune/perilune/exchange/binance/api"
 	"strconv"
 
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 // finish ends the faults, lets go of every order and lets everything settle.

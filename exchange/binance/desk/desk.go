@@ -3,12 +3,12 @@ package desk
 import (
 	"cmp"
 	"fmt"
-	"github.com/perilune/perilune/exchange/binance/api"
 	"regexp"
 	"slices"
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/account"
+	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 // Options are the desk's times. Zero means the default.

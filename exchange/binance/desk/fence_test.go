@@ -2,7 +2,6 @@ package desk
 
 import (
 	"fmt"
-	"github.com/perilune/perilune/exchange/binance/api"
 	"hash/crc32"
 	"slices"
 	"strings"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/account"
+	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 func TestAClientIDTellsItsRun(t *testing.T) {

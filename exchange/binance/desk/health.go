@@ -2,12 +2,12 @@ package desk
 
 import (
 	"fmt"
-	"github.com/perilune/perilune/exchange/binance/api"
 	"maps"
 	"slices"
 	"strings"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 // Health is where the desk stands, for a status line.

@@ -3,13 +3,13 @@ package desk
 import (
 	"context"
 	"errors"
-	"github.com/perilune/perilune/exchange/binance/api"
 	"slices"
 
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/account"
+	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 func dec(s string) decimal.Decimal { return decimal.RequireFromString(s) }

@@ -1,11 +1,11 @@
 package desk
 
 import (
-	"github.com/perilune/perilune/exchange/binance/api"
 	"strings"
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/account"
+	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 // Funding is booked from the history of income alone, because only its rows have

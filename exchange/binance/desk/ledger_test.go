@@ -2,7 +2,6 @@ package desk
 
 import (
 	"fmt"
-	"github.com/perilune/perilune/exchange/binance/api"
 	"strconv"
 	"strings"
 
@@ -10,6 +9,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/account"
+	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 // ledger books events the way the core's ledger does, as far as they are

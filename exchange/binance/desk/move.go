@@ -3,12 +3,12 @@ package desk
 import (
 	"cmp"
 	"fmt"
-	"github.com/perilune/perilune/exchange/binance/api"
 
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/account"
+	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 // move is a transfer. Its stages are those of an order: waiting for its turn or

@@ -1,13 +1,13 @@
 package desk
 
 import (
-	"github.com/perilune/perilune/exchange/binance/api"
 	"strconv"
 
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/account"
+	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 // stage is what the desk has to do for an order.

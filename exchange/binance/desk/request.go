@@ -2,12 +2,12 @@ package desk
 
 import (
 	"errors"
-	"github.com/perilune/perilune/exchange/binance/api"
 
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/account"
+	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 // RequestKind is a call of account.API.

@@ -1,7 +1,6 @@
 package desk
 
 import (
-	"github.com/perilune/perilune/exchange/binance/api"
 	"slices"
 	"strconv"
 
@@ -9,6 +8,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/account"
+	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 // tape is what we know of the executions in one instrument.

@@ -3,13 +3,13 @@ package desk
 import (
 	"container/heap"
 	"context"
-	"github.com/perilune/perilune/exchange/binance/api"
 	"slices"
 	"sync"
 	"time"
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/account"
+	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 var _ exchange.Execution = (*Venue)(nil)

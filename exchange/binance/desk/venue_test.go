@@ -3,7 +3,6 @@ package desk
 import (
 	"context"
 	"errors"
-	"github.com/perilune/perilune/exchange/binance/api"
 	"math/rand/v2"
 	"strings"
 	"sync"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/account"
+	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 // link is a house that many goroutines talk to in real time, over a line that
