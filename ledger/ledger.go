@@ -195,8 +195,8 @@ func (db *DB) Close() error {
 	return errors.Join(errs...)
 }
 
-// pragmas belong to a connection, not to the file, so they are in the name of
-// the database that every connection is opened with.
+// writeDSN is the name of the database that every connection is opened with. The
+// pragmas are in it because they belong to a connection and not to the file.
 func writeDSN(path string) string {
 	return "file:" + escape(path) + "?_txlock=immediate&_dqs=0&_defensive=1" +
 		"&_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)" +

@@ -70,8 +70,8 @@ func push(rt *bindings.Runtime, d decimal.Decimal) int {
 
 func dec(rt *bindings.Runtime) int { return push(rt, rt.Arg(1).Decimal()) }
 
-// The directions say how many steps to add to a quotient that was cut towards
-// zero and left a rest.
+// down, up and nearest are the directions: how many steps to add to a quotient that
+// was cut towards zero and left a rest.
 func down(rest, _ decimal.Decimal) int { return min(rest.Sign(), 0) }
 
 func up(rest, _ decimal.Decimal) int { return max(rest.Sign(), 0) }

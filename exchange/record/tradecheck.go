@@ -17,7 +17,7 @@ const (
 	tradedLeast, tradedShare = 100, 50
 )
 
-// trades holds the trades of an instrument against its best bid and ask.
+// tradeCheck holds the trades of an instrument against its best bid and ask.
 type tradeCheck struct {
 	best   touch
 	at     exchange.Time
@@ -40,7 +40,7 @@ func (c *tradeCheck) ticker(now touch, at exchange.Time) {
 	c.best, c.at, c.taken = now, at, [2]exchange.Lots{}
 }
 
-// trade judges a trade's price and remembers its quantity.
+// fair judges a trade's price and remembers its quantity.
 func (m *checked) fair(r *Report, ev *exchange.Event, at place) {
 	c := &m.against
 	if c.best.bid.Qty == 0 || c.best.ask.Qty == 0 || ev.Time-c.at > tradeFresh {

@@ -18,7 +18,7 @@ type FillShare struct {
 	Fill     exchange.Fill   // with the part's quantity, fee and profit
 }
 
-// holding parts of positions: a strategy that runs, or one of an earlier run whose
+// holder is who holds parts of positions: a strategy that runs, or one of an earlier run whose
 // positions are still open.
 type holder struct {
 	pos map[exchange.InstrumentID]*position

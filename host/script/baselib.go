@@ -53,7 +53,7 @@ func baseError(L *lua.LState) int {
 	return 0
 }
 
-// rawSet returns its table, as Lua's does.
+// selectFrom counts from the end for a negative number, as Lua's select does.
 func selectFrom(L *lua.LState) int {
 	n := L.GetTop()
 	if L.Get(1) == lua.LString("#") {

@@ -117,7 +117,7 @@ func classOfFailure(m api.Market, code int, msg string) Class {
 	return Unknown
 }
 
-// clockCodes say that the timestamp was not accepted, at the door or at the
+// clockRefused reports whether the timestamp was not accepted, at the door or at the
 // engine. Either way the request was thrown away.
 func clockRefused(m api.Market, f *Fault) bool {
 	if f.Class != Later || f.HTTP < 400 || f.HTTP >= 500 {

@@ -3,6 +3,7 @@ package lint
 import (
 	"go/ast"
 	"slices"
+	"strings"
 )
 
 // wellKnown are methods that implement an interface everybody knows.
@@ -11,8 +12,8 @@ var wellKnown = []string{
 	"MarshalJSON", "UnmarshalJSON", "MarshalText", "UnmarshalText", "Scan", "Value", "Read", "Write", "Close",
 }
 
-// checkDocs wants a comment on every package and every exported name: the
-// sources are the manual.
+// checkDocs wants a comment on every package and every exported name, and every
+// comment on a name to begin with it: the sources are the manual.
 func checkDocs(t *Tree) (out []Finding) {
 	methods := t.interfaces()
 	for _, p := range t.packages {
@@ -48,7 +49,10 @@ func (t *Tree) packageDoc(p *Package) []Finding {
 // funcDoc excuses the methods of an interface that the type is declared to
 // implement: what they do is said there, once.
 func (t *Tree) funcDoc(d *ast.FuncDecl, promised map[string][]string) []Finding {
-	if d.Doc != nil || !d.Name.IsExported() {
+	if d.Doc != nil {
+		return t.named(d.Name, d.Doc)
+	}
+	if !d.Name.IsExported() {
 		return nil
 	}
 	name := d.Name.Name
@@ -89,8 +93,11 @@ func (t *Tree) genDoc(d *ast.GenDecl, types map[string]bool) (out []Finding) {
 	for _, spec := range d.Specs {
 		switch s := spec.(type) {
 		case *ast.TypeSpec:
-			if s.Name.IsExported() && d.Doc == nil && s.Doc == nil {
+			switch doc := typeDoc(d, s); {
+			case doc == nil && d.Doc == nil && s.Name.IsExported():
 				out = append(out, t.at(s.Pos(), "type %s is exported and has no comment", s.Name.Name))
+			default:
+				out = append(out, t.named(s.Name, doc)...)
 			}
 		case *ast.ValueSpec:
 			if id, ok := s.Type.(*ast.Ident); ok {
@@ -107,6 +114,30 @@ func (t *Tree) genDoc(d *ast.GenDecl, types map[string]bool) (out []Finding) {
 		}
 	}
 	return out
+}
+
+// typeDoc is the comment of one type; nil where only its group has one.
+func typeDoc(d *ast.GenDecl, s *ast.TypeSpec) *ast.CommentGroup {
+	if s.Doc == nil && !d.Lparen.IsValid() {
+		return d.Doc
+	}
+	return s.Doc
+}
+
+// named wants a comment to begin with the name of what it is on, so that a line of
+// go doc or of grep says what it is about.
+func (t *Tree) named(id *ast.Ident, doc *ast.CommentGroup) []Finding {
+	if doc == nil {
+		return nil
+	}
+	words := strings.Fields(doc.Text())
+	if len(words) > 0 && slices.Contains([]string{"A", "An", "The", "Deprecated:"}, words[0]) {
+		words = words[1:]
+	}
+	if len(words) == 0 || strings.Trim(words[0], ",:;.'s") == id.Name || strings.HasPrefix(words[0], id.Name) {
+		return nil
+	}
+	return []Finding{t.at(doc.Pos(), "the comment on %s begins with %q: begin with the name", id.Name, words[0])}
 }
 
 func documentedTypes(p *Package) map[string]bool {
