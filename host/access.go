@@ -13,7 +13,7 @@ import (
 	"github.com/perilune/perilune/exchange/binance/account"
 	"github.com/perilune/perilune/exchange/limit"
 	"github.com/perilune/perilune/exchange/wire"
-	"github.com/perilune/perilune/host/live"
+	"github.com/perilune/perilune/host/loop"
 )
 
 // access is what everything that asks the venue from this address shares, because
@@ -29,7 +29,7 @@ func (a *access) now() exchange.Time {
 	if c := a.client.Load(); c != nil {
 		return c.Now()
 	}
-	return live.Now()
+	return loop.Now()
 }
 
 // newAccess remembers the bans of earlier processes, which are kept beside the
@@ -42,7 +42,7 @@ func newAccess(db string, venue *LiveOptions, log func(text string)) (*access, e
 		return nil, &LedgerError{err}
 	}
 	for _, pool := range []limit.Pool{limit.Spot, limit.Futures, limit.Wallet} {
-		if until, banned := l.Blocked(pool, live.Now()); until > live.Now() {
+		if until, banned := l.Blocked(pool, loop.Now()); until > loop.Now() {
 			why := "has asked this address to wait"
 			if banned {
 				why = "has banned this address"

@@ -9,7 +9,7 @@ import (
 
 	"github.com/perilune/perilune/exchange/binance"
 	"github.com/perilune/perilune/exchange/simserver"
-	"github.com/perilune/perilune/host/live"
+	"github.com/perilune/perilune/host/loop"
 )
 
 // ban makes the venue ban this address from its USD-M endpoints.
@@ -84,10 +84,10 @@ func TestSessionWaitsOutABan(t *testing.T) {
 	if _, err := binance.List(t.Context(), market, []string{"usdm:*"}); err == nil || !strings.Contains(err.Error(), "418") {
 		t.Fatalf("the venue was to ban us: %v", err)
 	}
-	banned := live.Now()
+	banned := loop.Now()
 	r := v.run(db, nil)
 	for !r.said("nothing is asked of them before") {
-		if live.Now()-banned > 10e9 {
+		if loop.Now()-banned > 10e9 {
 			t.Fatalf("not told of the ban: %q", r.lines)
 		}
 		time.Sleep(10 * time.Millisecond)

@@ -448,20 +448,6 @@ func (a *liveAccount) close() error {
 	return errors.Join(errs...)
 }
 
-// realVenue lets the driver hand orders to a venue that answers by itself, through
-// the inbox.
-type realVenue struct{ exchange.Execution }
-
-// Market implements exchange.Simulated: the venue has data of its own.
-func (realVenue) Market(*exchange.Event) {}
-
-// NextTime implements exchange.Simulated: answers come when they come.
-func (realVenue) NextTime() (exchange.Time, bool) { return 0, false }
-
-// Pop implements exchange.Simulated. It is never called, because NextTime has
-// nothing.
-func (realVenue) Pop(*exchange.Event) {}
-
 // api is the venue as the desk asks it.
 func (r *runner) api() account.API {
 	if r.o.wrapAPI != nil {

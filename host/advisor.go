@@ -104,6 +104,6 @@ func (r *runner) openAdvisor(ctx context.Context) error {
 		post = r.inbox.Post
 	}
 	r.desk = advisor.NewDesk(ctx, client, post)
-	r.driver.Adviser = r.desk
+	r.loop.Advisor = r.desk
 	return nil
 }

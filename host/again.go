@@ -11,7 +11,7 @@ import (
 	"github.com/perilune/perilune/exchange/paper"
 	"github.com/perilune/perilune/host/advice"
 	"github.com/perilune/perilune/host/core"
-	"github.com/perilune/perilune/host/sim"
+	"github.com/perilune/perilune/host/loop"
 	"github.com/perilune/perilune/ledger/journal"
 )
 
@@ -63,7 +63,7 @@ func (a *again) options(s *session) *Options {
 var errReached = errors.New("the checkpoint is reached")
 
 // maker runs the beginning of a session again that its journal lost. It is the
-// driver's gate, adviser and recorder.
+// loop's clock, advisor and recorder.
 type maker struct {
 	recorder
 	ctx     context.Context
@@ -93,7 +93,7 @@ func (s *session) makeAgain(ctx context.Context, c *core.Core, k *checkpoint) er
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	g := &maker{recorder: *newRecorder(c.Universe(), nil, nil), ctx: ctx, core: c, until: k.Seq, outside: k.Outside, stop: stop}
-	d := &sim.Driver{Core: c, Feed: m.feed, Venue: venue, Recorder: g, Gate: g, Adviser: g, For: s.Again.For}
+	d := &loop.Loop{Core: c, Feed: m.feed, Venue: venue, Recorder: g, Clock: g, Advisor: g, For: s.Again.For}
 	if d.Prelude, err = g.prelude(); err != nil {
 		return err
 	}
@@ -152,7 +152,7 @@ func (g *maker) due() bool {
 	return len(g.outside) > 0 && g.outside[0].Event != nil && g.outside[0].Seq == g.core.Seq()+1
 }
 
-// Wait implements sim.Gatekeeper. The session's end is the driver's own to make.
+// Wait implements loop.Clock. The session's end is the loop's own to make.
 func (g *maker) Wait(context.Context, exchange.Time, exchange.Time) (*exchange.Event, error) {
 	if !g.due() {
 		return nil, nil
@@ -165,26 +165,26 @@ func (g *maker) Wait(context.Context, exchange.Time, exchange.Time) (*exchange.E
 	return ev, err
 }
 
-// Ask implements sim.Adviser: the answers are known.
+// Ask implements loop.Advisor: the answers are known.
 func (g *maker) Ask(*advice.Question, exchange.Time) {}
 
-// NextTime implements sim.Adviser. It keeps a session from ending that waited for an
-// answer; the gate hands it in.
+// NextTime implements loop.Advisor. It keeps a session from ending that waited for an
+// answer; the clock hands it in.
 func (g *maker) NextTime() (exchange.Time, bool) {
 	if !g.due() || exchange.Kind(g.outside[0].Event[0]) != exchange.KindAdvice {
 		return 0, false
 	}
 	ev, err := g.decode(&g.outside[0])
 	if err != nil {
-		return 0, false // the gate tells it
+		return 0, false // Wait tells it
 	}
 	return ev.Time, true
 }
 
-// Pop implements sim.Adviser. The gate comes first, so it is not called.
+// Pop implements loop.Advisor. The clock comes first, so it is not called.
 func (g *maker) Pop(*exchange.Event) {}
 
-// Before implements sim.Recorder.
+// Before implements loop.Recorder.
 func (g *maker) Before(ev *exchange.Event) error {
 	if ev.Seq == g.until {
 		return errReached

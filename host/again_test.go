@@ -16,8 +16,8 @@ import (
 	"github.com/perilune/perilune/host/advisor"
 	"github.com/perilune/perilune/host/advisor/advisortest"
 	"github.com/perilune/perilune/host/core"
+	"github.com/perilune/perilune/host/loop"
 	"github.com/perilune/perilune/host/script"
-	"github.com/perilune/perilune/host/sim"
 	"github.com/perilune/perilune/ledger"
 	"github.com/perilune/perilune/ledger/journal"
 )
@@ -103,7 +103,7 @@ func TestACappedJournalReplays(t *testing.T) {
 
 // intruder hands in events from outside when the core is at certain events.
 type intruder struct {
-	sim.Gatekeeper
+	loop.Clock
 	core *core.Core
 	list []*exchange.Event // Seq: not before this event
 }
@@ -115,7 +115,7 @@ func (g *intruder) Wait(ctx context.Context, now, next exchange.Time) (*exchange
 		ev.Instrument, ev.Time = exchange.NoInstrument, now
 		return ev, nil
 	}
-	return g.Gatekeeper.Wait(ctx, now, next)
+	return g.Clock.Wait(ctx, now, next)
 }
 
 const asking = `local M = { name = "asking", universe = { "usdm:BTCUSDT", "spot:BTCUSDT" } }
@@ -152,12 +152,12 @@ return M`)
 		sources := []exchange.Source{{Path: path, Text: text}}
 		return &exchange.Event{Seq: seq, Kind: exchange.KindReload, Reload: &exchange.Reload{Path: path, Sources: sources, Hash: script.Hash(sources)}}
 	}
-	r.driver.Gate = &intruder{Gatekeeper: r.driver.Gate, core: r.core, list: []*exchange.Event{
+	r.loop.Clock = &intruder{Clock: r.loop.Clock, core: r.core, list: []*exchange.Event{
 		reload(3000, source("3")), reload(4000, "local M = = {}"),
 		{Seq: 5000, Kind: exchange.KindCommand, Name: core.CommandHalt, Reason: "by hand"},
 		{Seq: 7000, Kind: exchange.KindCommand, Name: core.CommandResume},
 	}}
-	sum, err := r.finish(context.Background(), r.driver.Run(context.Background()))
+	sum, err := r.finish(context.Background(), r.loop.Run(context.Background()))
 	if err != nil || sum.Reloads != 1 || sum.ReloadsRefused != 1 || sum.Errors == 0 || len(server.Seen()) < 10 {
 		t.Fatalf("%+v, %v; want a save, one that was refused, answers and a callback that was ended", sum, err)
 	}
@@ -319,8 +319,8 @@ func TestAKillUnderACap(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "k.db")
 	o := &Options{Scripts: []string{busyScript}, DB: path, For: 2 * exchange.Hour, JournalCap: smallCap}
 	r := openWith(t, o)
-	r.driver.Recorder = &stopper{r.rec, nil, func(ev *exchange.Event) bool { return ev.Seq > 30_000 && ev.Kind == exchange.KindFill }}
-	if _, err := r.finish(context.Background(), r.driver.Run(context.Background())); !errors.Is(err, errStopped) {
+	r.loop.Recorder = &stopper{r.rec, nil, func(ev *exchange.Event) bool { return ev.Seq > 30_000 && ev.Kind == exchange.KindFill }}
+	if _, err := r.finish(context.Background(), r.loop.Run(context.Background())); !errors.Is(err, errStopped) {
 		t.Fatal(err)
 	}
 	r.close()

@@ -17,7 +17,7 @@ import (
 )
 
 // auditor watches a session from outside and keeps its own books, as simply as
-// can be. It implements sim.Recorder; the first thing that does not hold ends
+// can be. It implements loop.Recorder; the first thing that does not hold ends
 // the session.
 type auditor struct {
 	u     *exchange.Universe
@@ -80,7 +80,7 @@ func newAuditor(u *exchange.Universe) *auditor {
 		schedules: map[exchange.ScheduleID]*auditedSchedule{}, witness: newWitness(), recorded: make([]recorded, 1)}
 }
 
-// Before implements sim.Recorder.
+// Before implements loop.Recorder.
 func (a *auditor) Before(ev *exchange.Event) error {
 	if err := a.limits(ev); err != nil {
 		return err
@@ -130,7 +130,7 @@ func answers(k exchange.Kind) bool {
 	return false
 }
 
-// After implements sim.Recorder.
+// After implements loop.Recorder.
 func (a *auditor) After(ev *exchange.Event, fx []core.Effect) error {
 	for i := range fx {
 		if *traceSeed {

@@ -233,7 +233,7 @@ func (f *badFeed) restarted(now exchange.Time) {
 
 // restart goes on with a new core where the last one was killed.
 func (w *world) restart() error {
-	now := w.driver.Now()
+	now := w.loop.Now()
 	w.audit.witness.count(w.count)
 	r, err := w.audit.witness.from(w.audit, now)
 	if err != nil {
@@ -247,10 +247,10 @@ func (w *world) restart() error {
 	w.audit.restarted(w.core, r)
 	w.audit.venue.restarted(r, now)
 	w.audit.feed.restarted(now)
-	old := w.driver
+	old := w.loop
 	w.events += old.Events()
-	w.driver = newDriver(w)
-	w.driver.For = old.Until() - now
+	w.loop = newLoop(w)
+	w.loop.For = old.Until() - now
 	return nil
 }
 

@@ -117,7 +117,7 @@ func (k *checkpoints) note(ev *exchange.Event, raw []byte) {
 	k.now, k.within = ev.Time, ev.More && ev.Kind.MarketData()
 	switch {
 	case !k.began:
-		// All before the start is kept, and the start is the driver's own.
+		// All before the start is kept, and the start is the loop's own.
 		if k.began = ev.Kind == exchange.KindCommand && ev.Name == core.CommandStart; !k.began {
 			k.keep(outsideEvent{Seq: ev.Seq, Event: slices.Clone(raw)})
 		}

@@ -100,13 +100,13 @@ func TestAKilledCoinPairEndsFlat(t *testing.T) {
 func killCoinPair(t *testing.T, when func(*core.Effect) bool, n int, posted bool) {
 	path := filepath.Join(t.TempDir(), "coin.db")
 	r := openWith(t, coinSession(path))
-	r.driver.Recorder = &killer{r.rec, when, n, posted}
-	if _, err := r.finish(context.Background(), r.driver.Run(context.Background())); !errors.Is(err, errStopped) {
+	r.loop.Recorder = &killer{r.rec, when, n, posted}
+	if _, err := r.finish(context.Background(), r.loop.Run(context.Background())); !errors.Is(err, errStopped) {
 		t.Fatalf("%v; want the session to be killed", err)
 	}
 	r.close()
 	r = openWith(t, coinSession(path))
-	sum, err := r.finish(context.Background(), r.driver.Run(context.Background()))
+	sum, err := r.finish(context.Background(), r.loop.Run(context.Background()))
 	if err != nil || !sum.Resumed {
 		t.Fatalf("%+v, %v", sum, err)
 	}
@@ -177,13 +177,13 @@ func TestOneCycleOfACoinPair(t *testing.T) {
 			}
 			r := openWith(t, o)
 			var opened *execution.Pair
-			r.driver.Recorder = &killer{recorder: r.rec, when: func(e *core.Effect) bool {
+			r.loop.Recorder = &killer{recorder: r.rec, when: func(e *core.Effect) bool {
 				if e.Kind == core.EffectPair && e.Pair.State == execution.PairOpen && opened == nil {
 					opened = e.Pair
 				}
 				return false
 			}}
-			if _, err := r.finish(context.Background(), r.driver.Run(context.Background())); err != nil {
+			if _, err := r.finish(context.Background(), r.loop.Run(context.Background())); err != nil {
 				t.Fatal(err)
 			}
 			pairs, err := r.db.Pairs(ledger.Filter{})

@@ -48,14 +48,14 @@ func TestRotationOnCoinMargin(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "coins.db")
 			if tt.kind != 0 {
 				r := openWith(t, rotateCoins(path))
-				r.driver.Recorder = &killer{r.rec, func(e *core.Effect) bool { return e.Kind == tt.kind && e.Transfer.From == tt.from }, 1, tt.posted}
-				if _, err := r.finish(context.Background(), r.driver.Run(context.Background())); !errors.Is(err, errStopped) {
+				r.loop.Recorder = &killer{r.rec, func(e *core.Effect) bool { return e.Kind == tt.kind && e.Transfer.From == tt.from }, 1, tt.posted}
+				if _, err := r.finish(context.Background(), r.loop.Run(context.Background())); !errors.Is(err, errStopped) {
 					t.Fatalf("%v; want the session to be killed", err)
 				}
 				r.close()
 			}
 			r := openWith(t, rotateCoins(path))
-			sum, err := r.finish(context.Background(), r.driver.Run(context.Background()))
+			sum, err := r.finish(context.Background(), r.loop.Run(context.Background()))
 			if err != nil || sum.Resumed != (tt.kind != 0) || sum.Errors != 0 {
 				t.Fatalf("%+v, %v", sum, err)
 			}

@@ -377,8 +377,8 @@ func open(t *testing.T, path string) *runner {
 func stopAt(t *testing.T, path string, before, after func(*exchange.Event) bool) {
 	t.Helper()
 	r := open(t, path)
-	r.driver.Recorder = &stopper{r.rec, before, after}
-	_, err := r.finish(context.Background(), r.driver.Run(context.Background()))
+	r.loop.Recorder = &stopper{r.rec, before, after}
+	_, err := r.finish(context.Background(), r.loop.Run(context.Background()))
 	if !errors.Is(err, errStopped) {
 		t.Fatalf("%v; want the session to be stopped", err)
 	}
@@ -406,7 +406,7 @@ func TestAKillWhileMoneyIsOnItsWay(t *testing.T) {
 	if len(r.resume.Transit) != 1 {
 		t.Fatalf("%d transfers on their way, want one", len(r.resume.Transit))
 	}
-	if _, err := r.finish(context.Background(), r.driver.Run(context.Background())); err != nil {
+	if _, err := r.finish(context.Background(), r.loop.Run(context.Background())); err != nil {
 		t.Fatal(err)
 	}
 	for _, h := range r.core.Holdings() {
@@ -439,7 +439,7 @@ func TestAKillBetweenJournalAndLedger(t *testing.T) {
 	if len(booked) != 30 || booked[last] == nil {
 		t.Errorf("%d fills after recovery, want the 30 of the journal with %s", len(booked), last)
 	}
-	if _, err := r.finish(context.Background(), r.driver.Run(context.Background())); err != nil {
+	if _, err := r.finish(context.Background(), r.loop.Run(context.Background())); err != nil {
 		t.Fatal(err)
 	}
 	checkJournals(t, r.db, checkFillsOf(t, r.db))

@@ -272,7 +272,7 @@ func killAt(t *testing.T, path string, bytes int64) error {
 	if err := r.open(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	_, err := r.finish(context.Background(), r.driver.Run(context.Background()))
+	_, err := r.finish(context.Background(), r.loop.Run(context.Background()))
 	return err
 }
 

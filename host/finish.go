@@ -47,7 +47,7 @@ func (r *runner) finish(ctx context.Context, ended error) (*Summary, error) {
 		sum := r.summary("error")
 		return sum, errors.Join(fmt.Errorf("the session ended in good order: %w", fault), r.db.EndRun(r.run.ID), save())
 	}
-	endedBy := r.driver.EndedBy()
+	endedBy := r.loop.EndedBy()
 	if r.ends(endedBy) {
 		if err := r.db.CompleteSession(r.run.Session); err != nil {
 			return nil, err
@@ -56,7 +56,7 @@ func (r *runner) finish(ctx context.Context, ended error) (*Summary, error) {
 	if err := r.db.EndRun(r.run.ID); err != nil {
 		return nil, err
 	}
-	r.tellNotices(r.driver.Now())
+	r.tellNotices(r.loop.Now())
 	r.tellOwed()
 	sum := r.summary(endedBy)
 	if sum.Resumed {
@@ -66,7 +66,7 @@ func (r *runner) finish(ctx context.Context, ended error) (*Summary, error) {
 		}
 	}
 	if n := len(sum.DataProblems); n > 0 {
-		r.say(Line{Time: r.driver.Now(), Level: core.Warn, Strategy: "host",
+		r.say(Line{Time: r.loop.Now(), Level: core.Warn, Strategy: "host",
 			Text: "the data are not whole: " + firstProblems(sum.DataProblems)})
 	}
 	if r.o.Report != "" {
@@ -101,12 +101,12 @@ func (r *runner) ends(endedBy string) bool {
 
 func (r *runner) summary(endedBy string) *Summary {
 	st := r.core.Stats()
-	from, to := r.driver.Started(), r.driver.Now()
+	from, to := r.loop.Started(), r.loop.Now()
 	s := &Summary{
 		Mode: r.mode(), Simulated: r.market.simulated, Market: r.market.name, Seed: r.o.Seed,
 		Session: r.account, Resumed: r.resume != nil,
 		From: from.String(), To: to.String(), Days: float64(to-from) / float64(exchange.Day), EndedBy: endedBy,
-		Events: r.driver.Events(), Effects: r.rec.effects, Fills: r.core.Fills(), OrdersRefused: r.refusals,
+		Events: r.loop.Events(), Effects: r.rec.effects, Fills: r.core.Fills(), OrdersRefused: r.refusals,
 		Funding: Money{st.Funding.Round(8)}, Fees: Money{st.Fees.Round(8)}, Insurance: Money{st.Insurance.Round(8)}, Drawdown: r.track.drawdown,
 		OthersFunding: Money{st.Others.Funding.Round(8)}, OthersFees: Money{st.Others.Fees.Round(8)}, OthersInsurance: Money{st.Others.Insurance.Round(8)},
 		Unpriced:    r.core.Unpriced(),

@@ -105,7 +105,7 @@ func TestPartsSurviveKillsAtAnyEvent(t *testing.T) {
 				kill := uint64(30000 + rnd.IntN(120000))
 				cutShort(r, rnd, kill-uint64(rnd.IntN(2000)), kill)
 			}
-			err := r.driver.Run(context.Background())
+			err := r.loop.Run(context.Background())
 			switch {
 			case run < 4 && !errors.Is(err, errCutShort):
 				t.Fatalf("%s: ended by itself before the kill: %v", when, err)

@@ -294,7 +294,7 @@ func TestPartsSumToTheAccount(t *testing.T) {
 			if err := r.open(context.Background()); err != nil {
 				t.Fatal(err)
 			}
-			err := r.driver.Run(context.Background())
+			err := r.loop.Run(context.Background())
 			checkParts(t, r)
 			if _, err := r.finish(context.Background(), err); err != nil {
 				t.Fatal(err)

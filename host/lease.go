@@ -165,7 +165,7 @@ func (r *runner) giveWay(now exchange.Time, to *desk.Rival) {
 	if a := r.real; a.rival == nil {
 		a.rival = &RivalError{a.uid, to.String()}
 		r.say(Line{Time: now, Level: core.Error, Strategy: "account", Text: "the session ends: " + a.rival.Error()})
-		r.driver.End()
+		r.loop.End()
 		r.hold("another run trades on the account") // wakes the loop
 	}
 }

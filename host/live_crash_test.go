@@ -103,9 +103,9 @@ func liveChild(dir string) {
 		fmt.Println(err)
 		os.Exit(1)
 	}
-	r.driver.Venue = killedVenue{r.driver.Venue, k}
-	r.driver.Recorder = &killedRecorder{r.rec, k}
-	fmt.Println("ended:", r.driver.Run(context.Background()))
+	r.loop.Venue = killedVenue{r.loop.Venue, k}
+	r.loop.Recorder = &killedRecorder{r.rec, k}
+	fmt.Println("ended:", r.loop.Run(context.Background()))
 	os.Exit(1)
 }
 
@@ -138,13 +138,13 @@ func (k *suicide) at(point string) {
 
 // killedVenue is between the record of an intent and the desk.
 type killedVenue struct {
-	exchange.Simulated
+	exchange.Execution
 	*suicide
 }
 
 func (v killedVenue) Submit(o *exchange.Order, now exchange.Time) {
 	v.at(killIntent)
-	v.Simulated.Submit(o, now)
+	v.Execution.Submit(o, now)
 }
 
 // killedAPI is between the desk and the venue.

@@ -203,7 +203,7 @@ func begin(t *testing.T, o *Options, each func(*runner)) *liveSession {
 		t.Errorf("what the venue said was written into the options: %+v, asked for %+v", o.Paper, asked)
 	}
 	go func() {
-		sum, err := s.r.finish(ctx, s.r.driver.Run(ctx))
+		sum, err := s.r.finish(ctx, s.r.loop.Run(ctx))
 		s.sum = sum
 		s.r.close()
 		s.ended <- err

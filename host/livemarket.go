@@ -14,7 +14,7 @@ import (
 	"github.com/perilune/perilune/exchange/binance"
 	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/host/core"
-	"github.com/perilune/perilune/host/live"
+	"github.com/perilune/perilune/host/loop"
 	"github.com/perilune/perilune/host/script"
 )
 
@@ -47,7 +47,7 @@ type liveMarket struct {
 	catalog *binance.Catalog
 	symbols []string
 	market  *binance.Market // nil until it is connected
-	clock   *live.Clock
+	clock   *loop.Real
 	past    []exchange.Event // what strategies look back on from the start
 
 	mu      sync.Mutex
@@ -195,7 +195,7 @@ func (r *runner) beginLive() {
 			r.inbox.Post(ev)
 			continue
 		}
-		r.driver.Prelude = append(r.driver.Prelude, *ev)
+		r.loop.Prelude = append(r.loop.Prelude, *ev)
 	}
 	r.market.live.past = nil
 }

@@ -37,13 +37,13 @@ func TestRowsOfIncomeAreKnownAgain(t *testing.T) {
 		{Market: api.USDM, Asset: "USDT", Row: "REFERRAL_KICKBACK 78"},
 	}
 	for _, x := range rows {
-		r.driver.Prelude = append(r.driver.Prelude, exchange.Event{Kind: exchange.KindBalance, Instrument: exchange.NoInstrument,
+		r.loop.Prelude = append(r.loop.Prelude, exchange.Event{Kind: exchange.KindBalance, Instrument: exchange.NoInstrument,
 			Wallet: x.Market.Wallet(), Asset: x.Asset, Amount: decimal.NewFromInt(3), Reason: x.Row})
 	}
-	r.driver.Prelude = append(r.driver.Prelude, exchange.Event{Kind: exchange.KindFundingPaid, Instrument: in.ID, Payment: &exchange.FundingPayment{
+	r.loop.Prelude = append(r.loop.Prelude, exchange.Event{Kind: exchange.KindFundingPaid, Instrument: in.ID, Payment: &exchange.FundingPayment{
 		Instrument: in.ID, Settled: exchange.Date(2026, 1, 5), Position: 1, Amount: decimal.NewFromInt(1), Asset: "USDT", TranID: "79"}})
 	rows = append(rows, desk.Paid{Market: api.USDM, Asset: "USDT", Row: desk.FundingRow("BTCUSDT", "79")})
-	if _, err := r.finish(context.Background(), r.driver.Run(context.Background())); err != nil {
+	if _, err := r.finish(context.Background(), r.loop.Run(context.Background())); err != nil {
 		t.Fatal(err)
 	}
 	r.close()

@@ -10,7 +10,7 @@ import (
 	"github.com/perilune/perilune/exchange/binance"
 	"github.com/perilune/perilune/exchange/record"
 	"github.com/perilune/perilune/host/core"
-	"github.com/perilune/perilune/host/live"
+	"github.com/perilune/perilune/host/loop"
 )
 
 // RecordOptions say what live market data is to be recorded.
@@ -100,7 +100,7 @@ func (o *RecordOptions) wait(ctx context.Context, l *liveMarket, out *record.Raw
 		case <-tick.C:
 		}
 		for _, n := range l.takeNotices() {
-			o.Log(Line{Time: live.Now(), Level: core.Warn, Strategy: "feed", Text: n.Text})
+			o.Log(Line{Time: loop.Now(), Level: core.Warn, Strategy: "feed", Text: n.Text})
 		}
 		if err := out.Flush(); err != nil {
 			return err

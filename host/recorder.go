@@ -14,7 +14,7 @@ import (
 )
 
 // recorder is where everything that enters and leaves the core passes by: it is
-// journalled, hashed, and handed to the ledger. It implements sim.Recorder.
+// journalled, hashed, and handed to the ledger. It implements loop.Recorder.
 type recorder struct {
 	u       *exchange.Universe
 	journal *journal.Writer // nil: off
@@ -57,7 +57,7 @@ func newRecorder(u *exchange.Universe, w *journal.Writer, sink func(*exchange.Ev
 	return &recorder{u: u, journal: w, sink: sink, in: newDigest(), out: newDigest()}
 }
 
-// Before implements sim.Recorder: what is not in the journal must not happen.
+// Before implements loop.Recorder: what is not in the journal must not happen.
 func (r *recorder) Before(ev *exchange.Event) error {
 	if r.givenUp != nil && r.givenUp.Load() {
 		return errGivenUp
@@ -81,7 +81,7 @@ func (r *recorder) Before(ev *exchange.Event) error {
 	return nil
 }
 
-// After implements sim.Recorder.
+// After implements loop.Recorder.
 func (r *recorder) After(ev *exchange.Event, fx []core.Effect) error {
 	if len(fx) == 0 {
 		return nil

@@ -8,7 +8,7 @@
 //
 // A session is built from four parts that know nothing of each other: a source
 // of market events, a venue, the core (package core), and the ledger. Run wires
-// them; a driver (package sim, paced by package live) moves events between them.
+// them; one loop (package loop) moves events between them.
 // Every event is journalled before the core sees it, and every effect after, so
 // Replay can run the session again and compare.
 //
@@ -27,9 +27,8 @@ import (
 	"github.com/perilune/perilune/exchange/paper"
 	"github.com/perilune/perilune/host/advisor"
 	"github.com/perilune/perilune/host/core"
-	"github.com/perilune/perilune/host/live"
+	"github.com/perilune/perilune/host/loop"
 	"github.com/perilune/perilune/host/script"
-	"github.com/perilune/perilune/host/sim"
 	"github.com/perilune/perilune/ledger"
 	"github.com/perilune/perilune/ledger/journal"
 )
@@ -62,7 +61,7 @@ func Run(ctx context.Context, o *Options) (*Summary, error) {
 }
 
 func newRunner(o *Options) *runner {
-	return &runner{o: o, started: time.Now(), inbox: live.NewInbox(), voice: directVoice(o)}
+	return &runner{o: o, started: time.Now(), inbox: loop.NewInbox(), voice: directVoice(o)}
 }
 
 // runner is a session being run.
@@ -89,8 +88,8 @@ type runner struct {
 	storage *storage // nil: the session is not in real time
 	backups *backups // nil: none are made
 	rows    rows
-	driver  *sim.Driver
-	inbox   *live.Inbox
+	loop    *loop.Loop
+	inbox   *loop.Inbox
 	watcher *scriptWatcher
 	// watchdog ends callbacks that take too long
 	watchdog *script.Watchdog
@@ -264,16 +263,16 @@ func (r *runner) build(ctx context.Context) error {
 	if r.journal != nil && r.o.JournalCap > 0 {
 		r.rec.checks = newCheckpoints(s.Again != nil, r.o.JournalCap, r.core.Book)
 	}
-	r.driver = &sim.Driver{Core: r.core, Feed: r.market.feed, Venue: venue, Recorder: r.rec, For: r.o.For, Prelude: prelude,
+	r.loop = &loop.Loop{Core: r.core, Feed: r.market.feed, Venue: venue, Recorder: r.rec, For: r.o.For, Prelude: prelude,
 		Where: &r.watched.where, Began: r.began, StopWithin: exchange.Time(r.o.StopWithin - leaveIn - settleLeast - closeIn), Leave: r.leaveNow, Owed: r.owed}
 	if l := r.market.live; l != nil {
-		l.clock = &live.Clock{Inbox: r.inbox, Beat: r.beat, BeatEvery: r.o.StatusEvery, Recycle: l.market.Recycle}
-		r.driver.Gate, r.driver.Refetch, r.driver.Start = l.clock, l.market.Snapshot, live.Now()
+		l.clock = &loop.Real{Inbox: r.inbox, Beat: r.beat, BeatEvery: r.o.StatusEvery, Recycle: l.market.Recycle}
+		r.loop.Clock, r.loop.Refetch, r.loop.Start = l.clock, l.market.Snapshot, loop.Now()
 		if r.resume != nil {
-			r.driver.Start = max(r.driver.Start, r.resume.LastTime+1)
+			r.loop.Start = max(r.loop.Start, r.resume.LastTime+1)
 		}
 	} else {
-		r.driver.Gate = &live.Pacer{Inbox: r.inbox, Speed: r.o.Speed, Beat: r.beat, BeatEvery: r.o.StatusEvery}
+		r.loop.Clock = &loop.Virtual{Inbox: r.inbox, Speed: r.o.Speed, Beat: r.beat, BeatEvery: r.o.StatusEvery}
 	}
 	if r.market.live != nil {
 		r.beginLive()
@@ -348,13 +347,13 @@ func (r *runner) session() (*session, error) {
 }
 
 // newVenue makes what answers orders, and what the core has to hear first.
-func (r *runner) newVenue(ctx context.Context, s *session) (exchange.Simulated, []exchange.Event, error) {
+func (r *runner) newVenue(ctx context.Context, s *session) (exchange.Execution, []exchange.Event, error) {
 	if r.real != nil {
 		early, err := r.engage(ctx, r.core.Universe())
 		if err != nil {
 			return nil, nil, err
 		}
-		return realVenue{r.real.venue}, early, nil
+		return r.real.venue, early, nil
 	}
 	first := deposits(r.o.Paper.Balances)
 	if r.resume != nil {

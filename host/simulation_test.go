@@ -21,8 +21,8 @@ import (
 	"github.com/perilune/perilune/exchange/paper"
 	"github.com/perilune/perilune/exchange/synth"
 	"github.com/perilune/perilune/host/core"
+	"github.com/perilune/perilune/host/loop"
 	"github.com/perilune/perilune/host/risk"
-	"github.com/perilune/perilune/host/sim"
 	"github.com/perilune/perilune/ledger/journal"
 )
 
@@ -49,7 +49,7 @@ type world struct {
 	market *synth.Market
 	core   *core.Core
 	audit  *auditor
-	driver *sim.Driver
+	loop   *loop.Loop
 	count  tally
 	runs   int    // that were killed
 	state  string // that the script goes on from
@@ -114,9 +114,9 @@ func newWorld(seed uint64, count tally) (*world, error) {
 	w.audit.core, w.audit.keep = w.core, seed%10 == 0
 	w.audit.venue = newBadVenue(venue, u, rnd, count)
 	w.audit.feed = newBadFeed(w.market, u.Len(), rnd, count)
-	w.driver = newDriver(w)
-	w.driver.For, w.driver.Prelude = w.step*exchange.Time(500+rnd.IntN(1000)), deposits(openingBalances)
-	w.audit.reaper = &reaper{rnd: rand.New(rand.NewPCG(seed, 13)), span: w.driver.For * 8 / 10}
+	w.loop = newLoop(w)
+	w.loop.For, w.loop.Prelude = w.step*exchange.Time(500+rnd.IntN(1000)), deposits(openingBalances)
+	w.audit.reaper = &reaper{rnd: rand.New(rand.NewPCG(seed, 13)), span: w.loop.For * 8 / 10}
 	if seed%4 == 3 {
 		w.audit.reaper.span = -1 // these come to their end in one run
 	}
@@ -124,21 +124,21 @@ func newWorld(seed uint64, count tally) (*world, error) {
 	return w, nil
 }
 
-func newDriver(w *world) *sim.Driver {
-	return &sim.Driver{Core: w.core, Feed: w.audit.feed, Venue: w.audit.venue, Recorder: w.audit}
+func newLoop(w *world) *loop.Loop {
+	return &loop.Loop{Core: w.core, Feed: w.audit.feed, Venue: w.audit.venue, Recorder: w.audit}
 }
 
 func (w *world) run() error {
-	err := w.driver.Run(context.Background())
+	err := w.loop.Run(context.Background())
 	for errors.Is(err, errKilled) {
 		if err = w.restart(); err == nil {
-			err = w.driver.Run(context.Background())
+			err = w.loop.Run(context.Background())
 		}
 	}
 	if err != nil {
 		return err
 	}
-	w.events += w.driver.Events()
+	w.events += w.loop.Events()
 	if err := w.audit.end(); err != nil {
 		return fmt.Errorf("at the end: %w", err)
 	}

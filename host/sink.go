@@ -105,7 +105,7 @@ func (r *runner) beat(now exchange.Time) {
 		return
 	}
 	s := Status{Simulated: r.market.simulated, Time: now, Equity: r.core.Equity(), Funding: r.core.Stats().Funding,
-		Fills: r.core.Fills(), Events: r.driver.Events(), Halted: r.core.Halted(), Held: r.core.Held(),
+		Fills: r.core.Fills(), Events: r.loop.Events(), Halted: r.core.Halted(), Held: r.core.Held(),
 		Live: r.market.live != nil, Feed: r.feedHealth()}
 	if r.real != nil {
 		h := r.real.venue.Health()
@@ -119,11 +119,11 @@ func (r *runner) beat(now exchange.Time) {
 		s.Pairs = append(s.Pairs, text)
 	}
 	s.Paused, s.Asleep = r.strategiesThat(r.core.Paused), r.strategiesThat(r.core.Asleep)
-	if r.driver.Ending() {
+	if r.loop.Ending() {
 		s.Waiting = "ending, waiting for " + r.core.UnderWay()
 	}
-	if until := r.driver.Until(); until > r.driver.Started() {
-		s.Fraction = float64(now-r.driver.Started()) / float64(until-r.driver.Started())
+	if until := r.loop.Until(); until > r.loop.Started() {
+		s.Fraction = float64(now-r.loop.Started()) / float64(until-r.loop.Started())
 	}
 	r.voice.show(s)
 }

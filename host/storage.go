@@ -207,7 +207,7 @@ func (r *runner) endForStorage(now exchange.Time, why string) {
 	}
 	r.storage.ended = true
 	r.sayStorage(now, core.Error, "the session ends: "+why)
-	r.driver.End()
+	r.loop.End()
 	r.hold(r.storage.why) // wakes the loop
 }
 

@@ -254,7 +254,7 @@ func (st *study) run(ctx context.Context, i int) error {
 	if err := r.open(ctx); err != nil {
 		return fmt.Errorf("%s from %s: %w", run.Strategy, run.From, err)
 	}
-	sum, err := r.finish(ctx, r.driver.Run(ctx))
+	sum, err := r.finish(ctx, r.loop.Run(ctx))
 	if err == nil && ctx.Err() == nil {
 		err = run.take(r, sum)
 	}

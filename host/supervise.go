@@ -11,7 +11,7 @@ import (
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/desk"
 	"github.com/perilune/perilune/host/core"
-	"github.com/perilune/perilune/host/live"
+	"github.com/perilune/perilune/host/loop"
 )
 
 // Bounds in real time of what a session may take.
@@ -93,7 +93,7 @@ func (r *runner) oversee(ctx context.Context, v *voice) (*Summary, error) {
 		defer func() { ended <- out }()
 		out.sum, out.err = r.whole(ctx)
 	}()
-	g := guard{r: r, ctx: ctx, dog: live.Watchdog{Where: &r.watched.where, Bound: r.o.StallAfter}}
+	g := guard{r: r, ctx: ctx, dog: loop.Watchdog{Where: &r.watched.where, Bound: r.o.StallAfter}}
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	for {
@@ -115,7 +115,7 @@ func (r *runner) oversee(ctx context.Context, v *voice) (*Summary, error) {
 
 // whole is a session from beginning to end, on the loop's goroutine.
 func (r *runner) whole(ctx context.Context) (sum *Summary, err error) {
-	name := live.Goroutine()
+	name := loop.Goroutine()
 	r.watched.loop.Store(&name)
 	defer func() {
 		if p := recover(); p != nil {
@@ -128,14 +128,14 @@ func (r *runner) whole(ctx context.Context) (sum *Summary, err error) {
 		return nil, err
 	}
 	r.entering("")
-	return r.finish(ctx, r.driver.Run(ctx))
+	return r.finish(ctx, r.loop.Run(ctx))
 }
 
 // guard decides when a session is given up.
 type guard struct {
 	r    *runner
 	ctx  context.Context
-	dog  live.Watchdog
+	dog  loop.Watchdog
 	last time.Time
 }
 
@@ -230,7 +230,7 @@ func (r *runner) giveUp(why string) (*Summary, error) {
 	r.watched.givenUp.Store(true)
 	e := &StallError{Why: why}
 	if name := r.watched.loop.Load(); name != nil {
-		e.Stack = live.Stack(*name)
+		e.Stack = loop.Stack(*name)
 	}
 	e.Resting = r.leaveVenue(leaveIn)
 	text := why

@@ -9,7 +9,7 @@ import (
 	"github.com/perilune/perilune/bindings"
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/host/core"
-	"github.com/perilune/perilune/host/live"
+	"github.com/perilune/perilune/host/loop"
 )
 
 // Bounds of what is told to people.
@@ -83,7 +83,7 @@ func (r *runner) lineTime() exchange.Time {
 	case at != 0:
 		return at
 	case r.o.live():
-		return live.Now()
+		return loop.Now()
 	}
 	return 0
 }

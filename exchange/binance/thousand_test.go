@@ -24,7 +24,7 @@ import (
 	"github.com/perilune/perilune/exchange/book"
 	"github.com/perilune/perilune/exchange/simserver"
 	"github.com/perilune/perilune/exchange/synth"
-	"github.com/perilune/perilune/host/live"
+	"github.com/perilune/perilune/host/loop"
 )
 
 var thousand = flag.Duration("thousand", 0, "how long TestThousandBooks measures; 0: not at all")
@@ -106,14 +106,14 @@ type crowd struct {
 // state is all levels of a book.
 type state struct{ bids, asks []exchange.Level }
 
-func (c *crowd) run(ctx context.Context, clock *live.Clock, m *binance.Market) {
+func (c *crowd) run(ctx context.Context, clock *loop.Real, m *binance.Market) {
 	for ctx.Err() == nil {
 		select {
 		case f := <-c.do:
 			f()
 		default:
 		}
-		ev, _ := clock.Wait(ctx, 0, live.Now()+100*exchange.Millisecond)
+		ev, _ := clock.Wait(ctx, 0, loop.Now()+100*exchange.Millisecond)
 		if ev == nil {
 			continue
 		}
@@ -164,7 +164,7 @@ func TestThousandBooks(t *testing.T) {
 	host := startCrowd(t)
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
-	inbox := live.NewInbox()
+	inbox := loop.NewInbox()
 	m, err := binance.Open(ctx, binance.Options{Endpoints: binance.Endpoints{
 		RestSpot: "http://" + host + "/api", RestUSDM: "http://" + host + "/fapi", RestCOINM: "http://" + host + "/dapi",
 		WSSpot: "ws://" + host + "/spot", WSUSDM: "ws://" + host + "/usdm", WSCOINM: "ws://" + host + "/coinm",
@@ -178,7 +178,7 @@ func TestThousandBooks(t *testing.T) {
 		c.books = append(c.books, book.New(in))
 	}
 	ended := make(chan struct{})
-	clock := &live.Clock{Inbox: inbox, BeatEvery: time.Second, Recycle: m.Recycle}
+	clock := &loop.Real{Inbox: inbox, BeatEvery: time.Second, Recycle: m.Recycle}
 	clock.Beat = func(exchange.Time) { c.lag = max(c.lag, clock.Lag()) }
 	go func() { defer close(ended); c.run(ctx, clock, m) }()
 	defer func() { stop(); <-ended }()

@@ -1,4 +1,4 @@
-package sim
+package loop
 
 import (
 	"context"
@@ -14,30 +14,30 @@ const drainLimit = exchange.Minute
 // End lets the session end in good order as soon as the loop is free: strategies
 // are stopped and what is under way is finished, as after an interruption. Call it
 // on the loop's goroutine.
-func (d *Driver) End() { d.ending = true }
+func (l *Loop) End() { l.ending = true }
 
 // finish stops the strategies and waits until nothing is under way. Market data
 // goes on meanwhile, because a leg may need a book to be balanced on. What is left
 // after drainLimit, or when time does not come on, is named by the core's last word.
-func (d *Driver) finish(ctx context.Context) error {
-	d.stopping = true
-	if err := d.command(core.CommandStop); err != nil {
+func (l *Loop) finish(ctx context.Context) error {
+	l.stopping = true
+	if err := l.command(core.CommandStop); err != nil {
 		return err
 	}
-	e, why := ending{ctx: ctx, limit: d.now + drainLimit}, ""
-	d.still = 0
-	for d.within || d.now <= e.limit && (!d.Core.AtRest() || d.answers(e.limit) || d.Owed != nil && d.Owed()) {
-		d.hasten(&e)
-		more, err := d.drain(ctx, e.limit)
+	e, why := ending{ctx: ctx, limit: l.now + drainLimit}, ""
+	l.still = 0
+	for l.within || l.now <= e.limit && (!l.Core.AtRest() || l.answers(e.limit) || l.Owed != nil && l.Owed()) {
+		l.hasten(&e)
+		more, err := l.drain(ctx, e.limit)
 		if err != nil {
 			return err
 		}
-		if why = d.stands(); !more && !d.realTime() || why != "" {
+		if why = l.stands(); !more && !l.realTime() || why != "" {
 			break
 		}
 	}
-	ev := exchange.Event{Kind: exchange.KindCommand, Instrument: exchange.NoInstrument, Name: core.CommandEnd, Time: d.now, Reason: why}
-	return d.handle(&ev)
+	ev := exchange.Event{Kind: exchange.KindCommand, Instrument: exchange.NoInstrument, Name: core.CommandEnd, Time: l.now, Reason: why}
+	return l.handle(&ev)
 }
 
 // ending is the end of a session, and how long it may take.
@@ -48,21 +48,21 @@ type ending struct {
 	left  bool
 }
 
-func (d *Driver) realTime() bool { return d.Feed == nil && d.Gate != nil }
+func (l *Loop) realTime() bool { return l.Feed == nil && l.Clock != nil }
 
 // hasten shortens the end of a session in real time once somebody asked for it, and
 // leaves what is still at the venue to the venue's own client when half is over.
-func (d *Driver) hasten(e *ending) {
-	if !d.realTime() || d.StopWithin == 0 || e.ctx.Err() == nil {
+func (l *Loop) hasten(e *ending) {
+	if !l.realTime() || l.StopWithin == 0 || e.ctx.Err() == nil {
 		return
 	}
 	if e.leave == 0 {
-		e.leave = d.now + d.StopWithin/2
-		e.limit = min(e.limit, d.now+d.StopWithin)
+		e.leave = l.now + l.StopWithin/2
+		e.limit = min(e.limit, l.now+l.StopWithin)
 	}
-	if d.now >= e.leave && !e.left && d.Leave != nil {
+	if l.now >= e.leave && !e.left && l.Leave != nil {
 		e.left = true
-		d.Leave()
+		l.Leave()
 	}
 }
 
@@ -71,38 +71,38 @@ func (d *Driver) hasten(e *ending) {
 const tick = 200 * exchange.Millisecond
 
 // drain handles one event of the end; it reports false when none is to come
-// before limit. In real time the gate goes on handing in market data meanwhile.
-func (d *Driver) drain(ctx context.Context, limit exchange.Time) (bool, error) {
-	from, at := d.next()
-	if t, ok := d.Core.NextTimer(); from == nothing && ok {
-		from, at = timer, max(t, d.now)
+// before limit. In real time the clock goes on handing in market data meanwhile.
+func (l *Loop) drain(ctx context.Context, limit exchange.Time) (bool, error) {
+	from, at := l.next()
+	if t, ok := l.Core.NextTimer(); from == nothing && ok {
+		from, at = timer, max(t, l.now)
 	}
 	if from == nothing {
 		at = forever
 	}
-	if d.realTime() {
-		d.Where.Enter(core.StageWaiting)
-		until := min(at, limit+1, d.now+tick)
-		ev, err := d.Gate.Wait(context.WithoutCancel(ctx), d.now, until)
+	if l.realTime() {
+		l.Where.Enter(core.StageWaiting)
+		until := min(at, limit+1, l.now+tick)
+		ev, err := l.Clock.Wait(context.WithoutCancel(ctx), l.now, until)
 		if err != nil {
 			return false, err
 		}
 		if ev != nil {
-			return true, d.outside(ev)
+			return true, l.outside(ev)
 		}
 		if at > until {
-			d.now = max(d.now, until)
+			l.now = max(l.now, until)
 			return false, nil
 		}
 	}
 	if at > limit {
 		return false, nil
 	}
-	return true, d.take(from, at)
+	return true, l.take(from, at)
 }
 
 // answers reports whether the venue still has something to say before limit.
-func (d *Driver) answers(limit exchange.Time) bool {
-	t, ok := d.Venue.NextTime()
+func (l *Loop) answers(limit exchange.Time) bool {
+	t, ok := l.venueAnswer()
 	return ok && t <= limit
 }

@@ -1,12 +1,4 @@
-// Package live ties a session to the real world: it paces virtual time by the
-// wall clock, takes what comes from outside the loop (reloads, commands), and
-// watches that the loop is alive.
-//
-// This is the one place of the host where the wall clock decides anything, and
-// what it decides is only when an event is handled, never which or in what
-// order at a given virtual time. What comes from outside is journalled with the
-// virtual time at which it was handled, so a replay needs no clock.
-package live
+package loop
 
 import (
 	"context"
@@ -15,9 +7,9 @@ import (
 	"github.com/perilune/perilune/exchange"
 )
 
-// Pacer lets virtual time pass at a multiple of wall time and hands in what is
-// in the inbox. It implements sim.Gatekeeper. Only the loop's goroutine uses it.
-type Pacer struct {
+// Virtual lets virtual time pass at a multiple of wall time and hands in what is
+// in the inbox. It implements Clock. Only the loop's goroutine uses it.
+type Virtual struct {
 	Inbox *Inbox
 	Speed float64 // virtual seconds per second; 0: as fast as it goes
 	// Beat, when set, is called about every BeatEvery of wall time with the
@@ -31,8 +23,8 @@ type Pacer struct {
 	calls    uint
 }
 
-// Wait implements sim.Gatekeeper.
-func (p *Pacer) Wait(ctx context.Context, now, next exchange.Time) (*exchange.Event, error) {
+// Wait implements Clock.
+func (p *Virtual) Wait(ctx context.Context, now, next exchange.Time) (*exchange.Event, error) {
 	if ev := p.Inbox.take(); ev != nil {
 		ev.Time = now
 		return ev, nil
@@ -65,7 +57,7 @@ func (p *Pacer) Wait(ctx context.Context, now, next exchange.Time) (*exchange.Ev
 
 // sleep waits, but not beyond the next beat, and returns early with an event
 // from the inbox.
-func (p *Pacer) sleep(ctx context.Context, wait time.Duration) *exchange.Event {
+func (p *Virtual) sleep(ctx context.Context, wait time.Duration) *exchange.Event {
 	if p.Beat != nil {
 		wait = min(wait, p.BeatEvery)
 	}
@@ -73,7 +65,7 @@ func (p *Pacer) sleep(ctx context.Context, wait time.Duration) *exchange.Event {
 	return p.Inbox.take()
 }
 
-func (p *Pacer) beat(now exchange.Time) {
+func (p *Virtual) beat(now exchange.Time) {
 	if p.Beat == nil {
 		return
 	}

@@ -1,4 +1,4 @@
-package sim_test
+package loop_test
 
 import (
 	"context"
@@ -9,7 +9,7 @@ import (
 	"github.com/perilune/perilune/host/core"
 )
 
-// eager is a gate that hands in a command whenever it is asked.
+// eager is a clock that hands in a command whenever it is asked.
 type eager struct{ left int }
 
 func (g *eager) Wait(_ context.Context, now, _ exchange.Time) (*exchange.Event, error) {
@@ -28,12 +28,12 @@ func more(ev exchange.Event) exchange.Event {
 // Nothing comes between the events of an instant: no answer of the venue, no event
 // from outside, no timer. What is due at its time comes after it.
 func TestNothingComesBetweenTheEventsOfAnInstant(t *testing.T) {
-	d, k, a := newDriver(t, onStart(func(p *core.Port) { p.SetTimer("t", p.Now(), 0) }),
+	d, k, a := newLoop(t, onStart(func(p *core.Port) { p.SetTimer("t", p.Now(), 0) }),
 		more(trade(100)), more(trade(100)), trade(100), more(trade(200)), trade(200))
 	a.due = []exchange.Event{word(100), word(200)}
-	d.Gate = &eager{left: 3}
+	d.Clock = &eager{left: 3}
 	run(t, d)
-	// The commands come when the driver first asks, and it does not ask within.
+	// The commands come when the loop first asks, and it does not ask within.
 	want := []string{"100 command start", "100 command resume", "100 command resume", "100 command resume",
 		"100 trade", "100 trade", "100 trade", "100 order", "100 timer", "200 trade", "200 trade", "200 order", "200 command stop", "200 command end"}
 	if !slices.Equal(k.seen, want) {
@@ -43,7 +43,7 @@ func TestNothingComesBetweenTheEventsOfAnInstant(t *testing.T) {
 
 // A session that is told to stop within an instant stops after it.
 func TestAStopWaitsForTheInstant(t *testing.T) {
-	d, k, _ := newDriver(t, nil, more(trade(100)), more(trade(100)), more(trade(100)), trade(100), trade(200))
+	d, k, _ := newLoop(t, nil, more(trade(100)), more(trade(100)), more(trade(100)), trade(100), trade(200))
 	ctx, cancel := context.WithCancel(context.Background())
 	k.before = func(ev *exchange.Event) error {
 		if ev.Kind == exchange.KindTrade {
@@ -51,7 +51,7 @@ func TestAStopWaitsForTheInstant(t *testing.T) {
 		}
 		return nil
 	}
-	d.Gate = &eager{}
+	d.Clock = &eager{}
 	if err := d.Run(ctx); err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package live
+package loop
 
 import (
 	"context"
@@ -54,7 +54,7 @@ func TestAFullInboxMarksBeforeItDrops(t *testing.T) {
 func TestTheClockTellsTheLagAndRecycles(t *testing.T) {
 	b := NewInbox()
 	var back []*exchange.Event
-	c := &Clock{Inbox: b, BeatEvery: 1, Recycle: func(ev *exchange.Event) { back = append(back, ev) }}
+	c := &Real{Inbox: b, BeatEvery: 1, Recycle: func(ev *exchange.Event) { back = append(back, ev) }}
 	late := data(exchange.KindDiff, 1, 1)
 	late.Time = Now() - exchange.Minute
 	b.Post(late)

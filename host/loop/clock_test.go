@@ -1,4 +1,4 @@
-package live
+package loop
 
 import (
 	"context"
@@ -50,7 +50,7 @@ func TestTheInboxKeepsEverythingInOrder(t *testing.T) {
 }
 
 func TestFullSpeedDoesNotWait(t *testing.T) {
-	p := &Pacer{Inbox: NewInbox()}
+	p := &Virtual{Inbox: NewInbox()}
 	for range 5000 {
 		if ev, err := p.Wait(context.Background(), 0, far); ev != nil || err != nil {
 			t.Fatal(ev, err)
@@ -60,7 +60,7 @@ func TestFullSpeedDoesNotWait(t *testing.T) {
 
 func TestFullSpeedBeats(t *testing.T) {
 	var beats []exchange.Time
-	p := &Pacer{Inbox: NewInbox(), Beat: func(now exchange.Time) { beats = append(beats, now) }}
+	p := &Virtual{Inbox: NewInbox(), Beat: func(now exchange.Time) { beats = append(beats, now) }}
 	for i := range exchange.Time(5000) {
 		if _, err := p.Wait(context.Background(), i, far); err != nil {
 			t.Fatal(err)
@@ -75,7 +75,7 @@ func TestFullSpeedBeats(t *testing.T) {
 func TestOutsideComesFirst(t *testing.T) {
 	for _, speed := range []float64{0, 1, 1e9} {
 		b := NewInbox()
-		p := &Pacer{Inbox: b, Speed: speed}
+		p := &Virtual{Inbox: b, Speed: speed}
 		b.Post(command(1))
 		b.Post(command(2))
 		for want := int64(1); want <= 2; want++ {
@@ -90,7 +90,7 @@ func TestOutsideComesFirst(t *testing.T) {
 // A pacer that sleeps until the far future wakes for an event and for the end.
 func TestAPacedWaitEndsEarly(t *testing.T) {
 	b := NewInbox()
-	p := &Pacer{Inbox: b, Speed: 1}
+	p := &Virtual{Inbox: b, Speed: 1}
 	go b.Post(command(5))
 	if ev, err := p.Wait(context.Background(), 9, far); err != nil || ev == nil || ev.ID != 5 || ev.Time != 9 {
 		t.Errorf("got %+v, %v", ev, err)
@@ -105,7 +105,7 @@ func TestAPacedWaitEndsEarly(t *testing.T) {
 // Time that was spent, for example with the machine asleep, is not waited for
 // again.
 func TestAPacedWaitThatIsDueReturns(t *testing.T) {
-	p := &Pacer{Inbox: NewInbox(), Speed: 1000, zero: time.Now().Add(-time.Hour), origin: 0}
+	p := &Virtual{Inbox: NewInbox(), Speed: 1000, zero: time.Now().Add(-time.Hour), origin: 0}
 	if ev, err := p.Wait(context.Background(), 0, 1000*exchange.Hour); ev != nil || err != nil {
 		t.Errorf("got %+v, %v", ev, err)
 	}
@@ -115,7 +115,7 @@ func TestAPacedWaitThatIsDueReturns(t *testing.T) {
 // the session's.
 func TestTheClock(t *testing.T) {
 	b := NewInbox()
-	c := &Clock{Inbox: b, BeatEvery: time.Hour}
+	c := &Real{Inbox: b, BeatEvery: time.Hour}
 	start := Now()
 	b.Post(command(1))
 	ev, err := c.Wait(context.Background(), 0, far)
@@ -144,7 +144,7 @@ func TestTheClock(t *testing.T) {
 func TestTheClockBeats(t *testing.T) {
 	beats := 0
 	b := NewInbox()
-	c := &Clock{Inbox: b, BeatEvery: time.Microsecond}
+	c := &Real{Inbox: b, BeatEvery: time.Microsecond}
 	c.Beat = func(exchange.Time) {
 		if beats++; beats == 3 {
 			b.Post(command(1))

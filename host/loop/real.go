@@ -1,4 +1,4 @@
-package live
+package loop
 
 import (
 	"context"
@@ -7,13 +7,13 @@ import (
 	"github.com/perilune/perilune/exchange"
 )
 
-// Clock is the wall clock as a session in real time sees it. It implements
-// sim.Gatekeeper for sessions without a feed: events are handled when they come,
+// Real is the wall clock as a session in real time sees it. It implements
+// Clock for sessions without a feed: events are handled when they come,
 // at the time they come. The Time of an event is when the loop took it, which is
 // when the process could act on it; how long it waited in the inbox until then
 // is Lag, and what the venue says of its own time stays in VenueTime. Only the
 // loop's goroutine uses it.
-type Clock struct {
+type Real struct {
 	Inbox     *Inbox
 	Beat      func(now exchange.Time)
 	BeatEvery time.Duration
@@ -29,14 +29,14 @@ type Clock struct {
 func Now() exchange.Time { return exchange.Time(time.Now().UnixNano()) }
 
 // Lag returns how long an event waited in the inbox at most since the last call.
-func (c *Clock) Lag() exchange.Time {
+func (c *Real) Lag() exchange.Time {
 	lag := c.lag
 	c.lag = 0
 	return lag
 }
 
-// Wait implements sim.Gatekeeper.
-func (c *Clock) Wait(ctx context.Context, now, next exchange.Time) (*exchange.Event, error) {
+// Wait implements Clock.
+func (c *Real) Wait(ctx context.Context, now, next exchange.Time) (*exchange.Event, error) {
 	c.takeBack()
 	for {
 		wall := max(Now(), now)
@@ -53,7 +53,7 @@ func (c *Clock) Wait(ctx context.Context, now, next exchange.Time) (*exchange.Ev
 }
 
 // hand stamps an event. One that was posted with a time was received then.
-func (c *Clock) hand(ev *exchange.Event, wall exchange.Time) {
+func (c *Real) hand(ev *exchange.Event, wall exchange.Time) {
 	if ev.Time > 0 {
 		c.lag = max(c.lag, wall-ev.Time)
 	}
@@ -61,14 +61,14 @@ func (c *Clock) hand(ev *exchange.Event, wall exchange.Time) {
 	c.handed = ev
 }
 
-func (c *Clock) takeBack() {
+func (c *Real) takeBack() {
 	if ev := c.handed; ev != nil && c.Recycle != nil && ev.Kind.MarketData() {
 		c.Recycle(ev)
 	}
 	c.handed = nil
 }
 
-func (c *Clock) beat(now exchange.Time) {
+func (c *Real) beat(now exchange.Time) {
 	if c.Beat != nil && now-c.lastBeat >= exchange.Time(c.BeatEvery) {
 		c.lastBeat = now
 		c.Beat(now)

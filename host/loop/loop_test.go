@@ -1,4 +1,4 @@
-package sim_test
+package loop_test
 
 import (
 	"context"
@@ -16,7 +16,7 @@ import (
 	"github.com/perilune/perilune/exchange/synth"
 	"github.com/perilune/perilune/host/core"
 	"github.com/perilune/perilune/host/execution"
-	"github.com/perilune/perilune/host/sim"
+	"github.com/perilune/perilune/host/loop"
 )
 
 // strategy is a strategy made of one function.
@@ -112,7 +112,7 @@ func word(at exchange.Time) exchange.Event {
 	return exchange.Event{Kind: exchange.KindOrder, Time: at, Update: exchange.OrderUpdate{ID: 99, Status: exchange.StatusRejected}}
 }
 
-func newDriver(t *testing.T, call func(*core.Port, *core.Notice) error, events ...exchange.Event) (*sim.Driver, *tape, *answers) {
+func newLoop(t *testing.T, call func(*core.Port, *core.Notice) error, events ...exchange.Event) (*loop.Loop, *tape, *answers) {
 	t.Helper()
 	u, err := exchange.NewUniverse([]exchange.Instrument{{Venue: "spot", Symbol: "BTCUSDT", Base: "BTC", Quote: "USDT",
 		Tick: exchange.MustStep("0.01"), Lot: exchange.MustStep("0.00001")}})
@@ -127,7 +127,7 @@ func newDriver(t *testing.T, call func(*core.Port, *core.Notice) error, events .
 		t.Fatal(err)
 	}
 	k, a := &tape{}, &answers{}
-	return &sim.Driver{Core: c, Feed: &list{events}, Venue: a, Recorder: k}, k, a
+	return &loop.Loop{Core: c, Feed: &list{events}, Venue: a, Recorder: k}, k, a
 }
 
 // onStart runs f when the session starts.
@@ -140,7 +140,7 @@ func onStart(f func(*core.Port)) func(*core.Port, *core.Notice) error {
 	}
 }
 
-func run(t *testing.T, d *sim.Driver) {
+func run(t *testing.T, d *loop.Loop) {
 	t.Helper()
 	if err := d.Run(context.Background()); err != nil {
 		t.Fatal(err)
@@ -157,7 +157,7 @@ func wantSeen(t *testing.T, k *tape, want ...string) {
 // What the venue decided happened before, and a timer sees all data of its
 // instant.
 func TestAtEqualTimesVenueFeedTimer(t *testing.T) {
-	d, k, a := newDriver(t, onStart(func(p *core.Port) { p.SetTimer("t", 20, 0) }), trade(10), trade(20), trade(20), trade(30))
+	d, k, a := newLoop(t, onStart(func(p *core.Port) { p.SetTimer("t", 20, 0) }), trade(10), trade(20), trade(20), trade(30))
 	a.due = []exchange.Event{word(20), word(25)}
 	run(t, d)
 	wantSeen(t, k, "10 command start", "10 trade", "20 order", "20 trade", "20 trade", "20 timer", "25 order", "30 trade",
@@ -169,13 +169,13 @@ func TestAtEqualTimesVenueFeedTimer(t *testing.T) {
 
 // Time never runs back, whatever the feed says.
 func TestTimeNeverRunsBack(t *testing.T) {
-	d, k, _ := newDriver(t, nil, trade(10), trade(5), trade(12))
+	d, k, _ := newLoop(t, nil, trade(10), trade(5), trade(12))
 	run(t, d)
 	wantSeen(t, k, "10 command start", "10 trade", "10 trade", "12 trade", "12 command stop", "12 command end")
 }
 
 func TestTheVenueSeesTheMarketAfterTheCore(t *testing.T) {
-	d, k, a := newDriver(t, nil, trade(10))
+	d, k, a := newLoop(t, nil, trade(10))
 	k.after = func(ev *exchange.Event) error {
 		if ev.Kind == exchange.KindTrade && len(a.asked) > 0 {
 			t.Error("the venue was shown the event before the core was done with it")
@@ -189,7 +189,7 @@ func TestTheVenueSeesTheMarketAfterTheCore(t *testing.T) {
 }
 
 func TestForEndsTheSession(t *testing.T) {
-	d, k, _ := newDriver(t, nil, trade(10), trade(15), trade(20), trade(21))
+	d, k, _ := newLoop(t, nil, trade(10), trade(15), trade(20), trade(21))
 	d.For = 10
 	run(t, d)
 	wantSeen(t, k, "10 command start", "10 trade", "15 trade", "20 trade", "20 command stop", "20 command end")
@@ -200,13 +200,13 @@ func TestForEndsTheSession(t *testing.T) {
 
 // A repeating timer alone does not keep a session going once the data is over.
 func TestTimersDoNotKeepASessionAlive(t *testing.T) {
-	d, k, _ := newDriver(t, onStart(func(p *core.Port) { p.SetTimer("t", 12, 5) }), trade(10), trade(14))
+	d, k, _ := newLoop(t, onStart(func(p *core.Port) { p.SetTimer("t", 12, 5) }), trade(10), trade(14))
 	run(t, d)
 	wantSeen(t, k, "10 command start", "10 trade", "12 timer", "14 trade", "14 command stop", "14 command end")
 }
 
 func TestAFeedWithNothingInIt(t *testing.T) {
-	d, k, _ := newDriver(t, nil)
+	d, k, _ := newLoop(t, nil)
 	run(t, d)
 	wantSeen(t, k, "0 command start", "0 command stop", "0 command end")
 }
@@ -214,7 +214,7 @@ func TestAFeedWithNothingInIt(t *testing.T) {
 // What can't be journalled must not happen: the core does not see it.
 func TestARecorderThatFailsEndsTheSession(t *testing.T) {
 	full := errors.New("disk full")
-	d, k, _ := newDriver(t, nil, trade(10), trade(11), trade(12))
+	d, k, _ := newLoop(t, nil, trade(10), trade(11), trade(12))
 	k.before = func(ev *exchange.Event) error {
 		if ev.Time == 11 {
 			return full
@@ -227,7 +227,7 @@ func TestARecorderThatFailsEndsTheSession(t *testing.T) {
 	if d.Core.Seq() != 2 {
 		t.Errorf("the core saw %d events, want the 2 that were recorded", d.Core.Seq())
 	}
-	d, k, _ = newDriver(t, nil, trade(10), trade(11))
+	d, k, _ = newLoop(t, nil, trade(10), trade(11))
 	k.after = func(*exchange.Event) error { return full }
 	if err := d.Run(context.Background()); !errors.Is(err, full) || d.Core.Seq() != 1 {
 		t.Errorf("after: error %v, the core saw %d events", err, d.Core.Seq())
@@ -235,7 +235,7 @@ func TestARecorderThatFailsEndsTheSession(t *testing.T) {
 }
 
 func TestAFeedThatFails(t *testing.T) {
-	d, _, _ := newDriver(t, nil)
+	d, _, _ := newLoop(t, nil)
 	d.Feed = broken{}
 	if err := d.Run(context.Background()); err == nil || !strings.Contains(err.Error(), "market data: line 7") {
 		t.Errorf("error %v", err)
@@ -251,7 +251,7 @@ func (broken) Close() error               { return nil }
 // waited for, but not for ever.
 func TestStopWaitsForTheVenue(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
-	d, k, a := newDriver(t, func(p *core.Port, n *core.Notice) error {
+	d, k, a := newLoop(t, func(p *core.Port, n *core.Notice) error {
 		switch n.Handler {
 		case core.OnTrade:
 			p.Submit(exchange.Order{Side: exchange.Sell, Type: exchange.Limit, TIF: exchange.GTC, Price: 200, Qty: 1})
@@ -263,7 +263,7 @@ func TestStopWaitsForTheVenue(t *testing.T) {
 	}, exchange.Event{Kind: exchange.KindSnapshot, Time: 5, LastID: 1, PrevID: -1,
 		Bids: []exchange.Level{{Price: 100, Qty: 9}}, Asks: []exchange.Level{{Price: 101, Qty: 9}}}, trade(10), trade(11), trade(20), trade(30))
 	d.Prelude = []exchange.Event{{Kind: exchange.KindBalance, Wallet: "spot", Asset: "BTC", Amount: decimal.NewFromInt(1)}}
-	d.Gate = gate(func(context.Context) *exchange.Event { return nil })
+	d.Clock = handing(func(context.Context) *exchange.Event { return nil })
 	k.after = func(ev *exchange.Event) error {
 		if ev.Name == core.CommandStop { // the venue takes its time
 			a.due = append(a.due, exchange.Event{Kind: exchange.KindOrder, Time: 25, Update: exchange.OrderUpdate{ID: 1, Status: exchange.StatusCanceled}})
@@ -291,7 +291,7 @@ func TestStopDoesNotWaitForEver(t *testing.T) {
 	for i := range exchange.Time(200) {
 		events = append(events, trade(exchange.Second*(i+1)))
 	}
-	d, _, _ := newDriver(t, func(p *core.Port, n *core.Notice) error {
+	d, _, _ := newLoop(t, func(p *core.Port, n *core.Notice) error {
 		if n.Handler == core.OnTrade && len(p.Orders()) == 0 {
 			p.Submit(exchange.Order{Side: exchange.Sell, Type: exchange.Limit, TIF: exchange.GTC, Price: 200, Qty: 1})
 		}
@@ -305,10 +305,10 @@ func TestStopDoesNotWaitForEver(t *testing.T) {
 	}
 }
 
-// gate is a gatekeeper made of a function.
-type gate func(context.Context) *exchange.Event
+// handing is a clock made of a function.
+type handing func(context.Context) *exchange.Event
 
-func (g gate) Wait(ctx context.Context, now, _ exchange.Time) (*exchange.Event, error) {
+func (g handing) Wait(ctx context.Context, now, _ exchange.Time) (*exchange.Event, error) {
 	ev := g(ctx)
 	if ev != nil {
 		ev.Time = now
@@ -318,8 +318,8 @@ func (g gate) Wait(ctx context.Context, now, _ exchange.Time) (*exchange.Event, 
 
 func TestEventsFromOutside(t *testing.T) {
 	calls := 0
-	d, k, _ := newDriver(t, nil, trade(10), trade(20))
-	d.Gate = gate(func(context.Context) *exchange.Event {
+	d, k, _ := newLoop(t, nil, trade(10), trade(20))
+	d.Clock = handing(func(context.Context) *exchange.Event {
 		if calls++; calls == 2 {
 			return &exchange.Event{Kind: exchange.KindCommand, Instrument: exchange.NoInstrument, Name: core.CommandHalt, Reason: "by hand"}
 		}
@@ -375,7 +375,7 @@ func TestAPairFromOpenToClose(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &sim.Driver{Core: c, Feed: m, Venue: v, Recorder: &tape{}, For: exchange.Day}
+	d := &loop.Loop{Core: c, Feed: m, Venue: v, Recorder: &tape{}, For: exchange.Day}
 	for _, b := range dep {
 		d.Prelude = append(d.Prelude, exchange.Event{Kind: exchange.KindBalance, Instrument: exchange.NoInstrument, Wallet: b.Wallet, Asset: b.Asset, Amount: b.Amount})
 	}
