@@ -20,6 +20,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance"
+	"github.com/perilune/perilune/exchange/binance/simfront"
 	"github.com/perilune/perilune/exchange/simserver"
 	"github.com/perilune/perilune/exchange/synth"
 	"github.com/perilune/perilune/host/risk"
@@ -31,7 +32,7 @@ const liveScript = "testdata/livebusy.lua"
 // the key.
 type liveHouse struct {
 	t    *testing.T
-	sim  *simserver.Server
+	sim  *simserver.Exchange
 	host string
 	dir  string
 	keys simserver.Keys
@@ -57,7 +58,7 @@ func openHouse(t *testing.T, seed uint64, chaos *simserver.Chaos) *liveHouse {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- sim.Serve(ctx, l) }()
+	go func() { ended <- sim.Serve(ctx, l, simfront.New(sim)) }()
 	t.Cleanup(func() {
 		stop()
 		if err := <-ended; err != nil {

@@ -18,6 +18,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance"
+	"github.com/perilune/perilune/exchange/binance/simfront"
 	"github.com/perilune/perilune/exchange/book"
 	"github.com/perilune/perilune/exchange/simserver"
 	"github.com/perilune/perilune/exchange/synth"
@@ -27,7 +28,7 @@ import (
 // liveVenue is a venue on loopback whose market moves when the test says so.
 type liveVenue struct {
 	t    *testing.T
-	sim  *simserver.Server
+	sim  *simserver.Exchange
 	host string
 }
 
@@ -49,7 +50,7 @@ func newLiveVenue(t *testing.T) *liveVenue {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- sim.Serve(ctx, l) }()
+	go func() { ended <- sim.Serve(ctx, l, simfront.New(sim)) }()
 	t.Cleanup(func() { stop(); <-ended; http.DefaultClient.CloseIdleConnections() })
 	return &liveVenue{t: t, sim: sim, host: l.Addr().String()}
 }

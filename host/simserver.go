@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/simfront"
 	"github.com/perilune/perilune/exchange/record"
 	"github.com/perilune/perilune/exchange/simserver"
 	"github.com/perilune/perilune/exchange/synth"
@@ -49,18 +50,20 @@ func Simulate(ctx context.Context, o SimOptions) error {
 	}
 	defer feed.Close()
 	opt.Feed, opt.Seed, opt.Accounts, opt.Chaos, opt.Log = feed, o.Seed, o.Accounts, o.Faults, o.Log
-	srv, err := simserver.New(opt)
+	x, err := simserver.New(opt)
 	if err != nil {
 		return &DataError{err}
 	}
+	front := simfront.New(x)
 	l, err := net.Listen("tcp", o.Listen)
 	if err != nil {
 		return fmt.Errorf("listening on %s: %w", o.Listen, err)
 	}
 	if o.Ready != nil {
-		o.Ready(simInfo(l.Addr().String(), srv.Keys()))
+		at, keys := l.Addr().String(), x.Keys()
+		o.Ready(SimInfo{Listen: at, URLs: front.Describe(at), Keys: keys[0], More: keys[1:]})
 	}
-	return srv.Serve(ctx, l)
+	return x.Serve(ctx, l, front)
 }
 
 // market opens the feed. The built-in market begins in the past, so that its
@@ -110,15 +113,4 @@ func simStep(speed float64) exchange.Time {
 		}
 	}
 	return exchange.Minute
-}
-
-func simInfo(listen string, keys []simserver.Keys) SimInfo {
-	http, ws := "http://"+listen, "ws://"+listen
-	return SimInfo{Listen: listen, Keys: keys[0], More: keys[1:], URLs: map[string]string{
-		"rest_spot": http + "/api", "rest_usdm": http + "/fapi", "rest_coinm": http + "/dapi", "rest_wallet": http + "/sapi",
-		"stream_spot": ws + "/spot", "stream_usdm_public": ws + "/usdm/public", "stream_usdm_market": ws + "/usdm/market",
-		"stream_usdm_private": ws + "/usdm/private", "stream_coinm": ws + "/coinm",
-		"api_spot": ws + "/ws-api/v3", "api_usdm": ws + "/ws-fapi/v1", "api_coinm": ws + "/ws-dapi/v1",
-		"faults": http + "/sim/faults", "state": http + "/sim/state", "account": http + "/sim/account", "book": http + "/sim/book",
-	}}
 }

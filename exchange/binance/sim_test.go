@@ -16,6 +16,7 @@ import (
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance"
 	"github.com/perilune/perilune/exchange/binance/api"
+	"github.com/perilune/perilune/exchange/binance/simfront"
 	"github.com/perilune/perilune/exchange/book"
 	"github.com/perilune/perilune/exchange/simserver"
 	"github.com/perilune/perilune/exchange/synth"
@@ -118,7 +119,7 @@ func textDepth(b *book.Book) string {
 
 // serve starts a simulated exchange that opens so long after its feed's start, and
 // whose market stands still.
-func serve(t *testing.T, address string, past exchange.Time) (sim *simserver.Server, host string, stop func()) {
+func serve(t *testing.T, address string, past exchange.Time) (sim *simserver.Exchange, host string, stop func()) {
 	t.Helper()
 	start := exchange.Date(2026, 3, 2)
 	feed, err := synth.New(synth.Options{Seed: 1, Start: start, Step: exchange.Second, Calm: true})
@@ -135,7 +136,7 @@ func serve(t *testing.T, address string, past exchange.Time) (sim *simserver.Ser
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- sim.Serve(ctx, l) }()
+	go func() { ended <- sim.Serve(ctx, l, simfront.New(sim)) }()
 	return sim, l.Addr().String(), func() { cancel(); <-ended }
 }
 
@@ -273,7 +274,7 @@ func TestAgainstSimulator(t *testing.T) {
 
 // halted wants the book of a contract that is delisted to be out of use, however
 // long its stream goes on.
-func halted(t *testing.T, sim *simserver.Server, s *shelf, m *binance.Market) {
+func halted(t *testing.T, sim *simserver.Exchange, s *shelf, m *binance.Market) {
 	t.Helper()
 	in, _ := m.Universe().Find(api.USDM.Venue(), "ETHUSDT")
 	ready := func() bool {
@@ -296,7 +297,7 @@ func halted(t *testing.T, sim *simserver.Server, s *shelf, m *binance.Market) {
 	}
 }
 
-func advance(t *testing.T, sim *simserver.Server) {
+func advance(t *testing.T, sim *simserver.Exchange) {
 	t.Helper()
 	if err := sim.Advance(exchange.Second); err != nil {
 		t.Fatal(err)
@@ -304,7 +305,7 @@ func advance(t *testing.T, sim *simserver.Server) {
 }
 
 // agree lets the market go on until all books are those of the exchange.
-func agree(t *testing.T, sim *simserver.Server, s *shelf, host string, m *binance.Market) {
+func agree(t *testing.T, sim *simserver.Exchange, s *shelf, host string, m *binance.Market) {
 	t.Helper()
 	var bad []string
 	for range 60 {

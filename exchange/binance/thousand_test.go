@@ -21,6 +21,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance"
+	"github.com/perilune/perilune/exchange/binance/simfront"
 	"github.com/perilune/perilune/exchange/book"
 	"github.com/perilune/perilune/exchange/simserver"
 	"github.com/perilune/perilune/exchange/synth"
@@ -69,7 +70,7 @@ func serveCrowd() error {
 		_, _ = os.Stdin.Read(make([]byte, 1))
 	}()
 	fmt.Println(l.Addr())
-	return sim.Serve(ctx, l)
+	return sim.Serve(ctx, l, simfront.New(sim))
 }
 
 // startCrowd starts the exchange and returns its address.

@@ -35,14 +35,14 @@ var controls = map[string]func(s *sim, q url.Values, body []byte) (any, error){
 }
 
 // control serves the paths under /sim/.
-func (v *Server) control(w http.ResponseWriter, r *http.Request, body []byte) {
+func (x *Exchange) control(w http.ResponseWriter, r *http.Request, body []byte) {
 	run, ok := controls[r.Method+" "+r.URL.Path]
 	if !ok {
 		write(w, &response{status: http.StatusNotFound, body: encode(object{{"error", "want one of: " + strings.Join(sortedKeys(controls), ", ")}})})
 		return
 	}
 	res := &response{status: http.StatusServiceUnavailable, body: encode(object{{"error", "the simulated exchange has stopped"}})}
-	v.ask(func(s *sim) {
+	x.ask(func(s *sim) {
 		answer, err := run(s, r.URL.Query(), body)
 		if err != nil {
 			res = &response{status: http.StatusBadRequest, body: encode(object{{"error", err.Error()}})}

@@ -25,7 +25,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // bench is a running exchange and a client of its first account.
 type bench struct {
 	t      *testing.T
-	server *Server
+	server *Exchange
 	host   string
 	keys   Keys
 	http   *http.Client
@@ -55,7 +55,7 @@ func running(t *testing.T, change func(*Options)) *bench {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(ctx, l) }()
+	go func() { ended <- server.Serve(ctx, l, server) }()
 	b := &bench{t: t, server: server, host: l.Addr().String(), keys: server.Keys()[0], http: &http.Client{Transport: &http.Transport{}}}
 	t.Cleanup(func() {
 		b.http.CloseIdleConnections()

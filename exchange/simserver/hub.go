@@ -72,29 +72,29 @@ type userSubscription struct {
 const maxStreams = 1024
 
 // connect serves one websocket connection.
-func (v *Server) connect(w http.ResponseWriter, r *http.Request, e endpoint) {
+func (x *Exchange) connect(w http.ResponseWriter, r *http.Request, e endpoint) {
 	closed := true
-	v.ask(func(s *sim) { closed = s.desk.closed(s, e.market) })
+	x.ask(func(s *sim) { closed = s.desk.closed(s, e.market) })
 	if closed {
 		http.Error(w, "Service Unavailable.", http.StatusServiceUnavailable)
 		return
 	}
 	peer, err := wire.Accept(w, r, peerOptions(e))
 	if err != nil {
-		v.sim.opt.Log(err.Error())
+		x.sim.opt.Log(err.Error())
 		return
 	}
 	c := &client{peer: peer, end: e, ip: hostOf(r.RemoteAddr), combined: e.combined, limits: r.URL.Query().Get("returnRateLimits") != "false",
 		frames: window{length: exchange.Second}}
-	joined := v.ask(func(s *sim) { s.join(c, r.URL.Query()) })
+	joined := x.ask(func(s *sim) { s.join(c, r.URL.Query()) })
 	for joined {
 		frame, err := peer.Read()
-		if err != nil || !v.ask(func(s *sim) { s.receive(c, frame) }) {
+		if err != nil || !x.ask(func(s *sim) { s.receive(c, frame) }) {
 			break
 		}
 	}
 	if joined {
-		v.ask(func(s *sim) { s.hub.leave(c) })
+		x.ask(func(s *sim) { s.hub.leave(c) })
 	}
 	peer.Close(1000, "")
 }

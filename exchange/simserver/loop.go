@@ -1,7 +1,6 @@
 package simserver
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -191,14 +190,14 @@ const (
 	maxIdle = 50 * time.Millisecond
 )
 
-// run is the loop. It ends with ctx, or with an error when the feed fails.
-func (s *sim) run(ctx context.Context, inbox <-chan func(*sim)) error {
+// run is the loop. It ends with stop, or with an error when the feed fails.
+func (s *sim) run(stop <-chan struct{}, inbox <-chan func(*sim)) error {
 	timer := time.NewTimer(s.idle())
 	defer timer.Stop()
 	for {
 		var do func(*sim)
 		select {
-		case <-ctx.Done():
+		case <-stop:
 			return nil
 		case do = <-inbox:
 		case <-timer.C:

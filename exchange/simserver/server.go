@@ -80,18 +80,24 @@ func defaultBalances() []paper.Deposit {
 	}
 }
 
-// Server is the simulated exchange.
-type Server struct {
+// Exchange is the simulated exchange. Its methods may be called by any goroutine.
+// What it is asked is done by a loop of its own, which begins with the first
+// question and ends with Close.
+type Exchange struct {
 	sim   *sim
 	keys  []Keys
 	inbox chan func(*sim)
+	begin sync.Once
+	stop  chan struct{} // closed to end the loop
+	ended sync.Once
 	done  chan struct{} // closed when the loop has ended
+	err   error         // the feed's; read it after done
 	conns sync.WaitGroup
 }
 
-// New builds the exchange and reads the feed up to where it opens. It answers
-// nothing until Serve runs.
-func New(opt Options) (*Server, error) {
+// New builds the exchange and reads the feed up to where it opens. Close it when it
+// is no longer needed; Serve does so when it ends.
+func New(opt Options) (*Exchange, error) {
 	opt, err := opt.withDefaults()
 	if err != nil {
 		return nil, err
@@ -100,61 +106,79 @@ func New(opt Options) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("simulated exchange: %w", err)
 	}
-	return &Server{sim: s, keys: keys, inbox: make(chan func(*sim)), done: make(chan struct{})}, nil
+	return &Exchange{sim: s, keys: keys, inbox: make(chan func(*sim)), stop: make(chan struct{}), done: make(chan struct{})}, nil
 }
 
 // Keys returns the API keys by account.
-func (v *Server) Keys() []Keys { return v.keys }
+func (x *Exchange) Keys() []Keys { return x.keys }
 
-// Serve answers on l until ctx ends, and then closes every connection and waits
-// for them. It may be called once. The error is the feed's or the listener's; a
+// start begins the loop.
+func (x *Exchange) start() {
+	x.begin.Do(func() {
+		go func() {
+			defer close(x.done)
+			x.err = x.sim.run(x.stop, x.inbox)
+		}()
+	})
+}
+
+// Close ends the exchange: it answers nothing more, and its connections are cut
+// and waited for. It may be called more than once. The error is the feed's, if that
+// has failed.
+func (x *Exchange) Close() error {
+	x.ended.Do(func() { close(x.stop) })
+	x.start()
+	<-x.done
+	x.sim.hub.closeAll()
+	x.conns.Wait()
+	return x.err
+}
+
+// Serve answers on l with front until ctx ends or the feed fails, and then closes
+// the exchange. It may be called once. The error is the feed's or the listener's; a
 // context that ends is none.
-func (v *Server) Serve(ctx context.Context, l net.Listener) error {
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	srv := &http.Server{Handler: v, ReadHeaderTimeout: 10 * time.Second}
+func (x *Exchange) Serve(ctx context.Context, l net.Listener, front http.Handler) error {
+	srv := &http.Server{Handler: front, ReadHeaderTimeout: 10 * time.Second}
 	failed := make(chan error, 1)
 	go func() { failed <- srv.Serve(l) }()
+	x.start()
 	var listenErr error
-	go func() {
-		select {
-		case listenErr = <-failed:
-			failed <- nil
-			stop()
-		case <-ctx.Done():
-		}
-	}()
-	err := v.sim.run(ctx, v.inbox)
-	close(v.done)
-	stop()
-	v.sim.hub.closeAll()
+	select {
+	case <-ctx.Done():
+	case <-x.done:
+	case listenErr = <-failed:
+		failed <- nil
+	}
+	x.ended.Do(func() { close(x.stop) })
+	<-x.done
+	x.sim.hub.closeAll()
 	_ = srv.Close()
 	<-failed
-	v.conns.Wait()
+	err := x.Close()
 	if err == nil && listenErr != nil && !errors.Is(listenErr, http.ErrServerClosed) {
 		err = fmt.Errorf("simulated exchange on %s: %w", l.Addr(), listenErr)
 	}
 	return err
 }
 
-// ask runs f in the loop and waits for it. It is false when the server has
-// stopped.
-func (v *Server) ask(f func(*sim)) bool {
+// ask runs f in the loop and waits for it. It is false when the exchange is closed.
+func (x *Exchange) ask(f func(*sim)) bool {
+	x.start()
 	ran := make(chan struct{})
 	select {
-	case v.inbox <- func(s *sim) { f(s); close(ran) }:
+	case x.inbox <- func(s *sim) { f(s); close(ran) }:
 		<-ran
 		return true
-	case <-v.done:
+	case <-x.done:
 		return false
 	}
 }
 
 // Advance lets the market's time pass by d and returns when everything in it
 // has happened. It is for a market with Speed 0.
-func (v *Server) Advance(d exchange.Time) error {
+func (x *Exchange) Advance(d exchange.Time) error {
 	var err error
-	if !v.ask(func(s *sim) { err = s.advance(s.now + d) }) {
+	if !x.ask(func(s *sim) { err = s.advance(s.now + d) }) {
 		return errors.New("simulated exchange: it has stopped")
 	}
 	return err
@@ -162,9 +186,9 @@ func (v *Server) Advance(d exchange.Time) error {
 
 // Arm adds a fault, as POST /sim/faults does. The error says what is wrong with
 // it.
-func (v *Server) Arm(f Fault) error {
+func (x *Exchange) Arm(f Fault) error {
 	var err error
-	if !v.ask(func(s *sim) {
+	if !x.ask(func(s *sim) {
 		if err = s.desk.arm(s, f.withDefaults()); err == nil {
 			s.desk.runTimed(s)
 		}
@@ -176,15 +200,15 @@ func (v *Server) Arm(f Fault) error {
 
 // ServeHTTP routes a request: streams and the WebSocket API are upgraded, the
 // rest is REST.
-func (v *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (x *Exchange) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if why := foreign(r); why != "" {
 		write(w, &response{status: http.StatusForbidden, body: encode(object{{"code", -5000}, {"msg", why}})})
 		return
 	}
 	if e, ok := endpointOf(r.URL.Path); ok {
-		v.conns.Add(1)
-		defer v.conns.Done()
-		v.connect(w, r, e)
+		x.conns.Add(1)
+		defer x.conns.Done()
+		x.connect(w, r, e)
 		return
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<20))
@@ -193,7 +217,7 @@ func (v *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if simulatorPath(r.URL.Path) {
-		v.control(w, r, body)
+		x.control(w, r, body)
 		return
 	}
 	req, err := readRequest(r, string(body))
@@ -202,16 +226,16 @@ func (v *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var res *response
-	if !v.ask(func(s *sim) { res = s.rest(req, r.URL.Path) }) {
+	if !x.ask(func(s *sim) { res = s.rest(req, r.URL.Path) }) {
 		http.Error(w, "the simulated exchange has stopped", http.StatusServiceUnavailable)
 		return
 	}
-	v.hold(r.Context(), res.delay)
+	x.hold(r.Context(), res.delay)
 	write(w, res)
 }
 
 // hold keeps an answer back, a fault.
-func (v *Server) hold(ctx context.Context, d time.Duration) {
+func (x *Exchange) hold(ctx context.Context, d time.Duration) {
 	if d <= 0 {
 		return
 	}
@@ -220,6 +244,6 @@ func (v *Server) hold(ctx context.Context, d time.Duration) {
 	select {
 	case <-t.C:
 	case <-ctx.Done():
-	case <-v.done:
+	case <-x.done:
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/simfront"
 	"github.com/perilune/perilune/exchange/simserver"
 	"github.com/perilune/perilune/exchange/synth"
 	"github.com/perilune/perilune/ledger"
@@ -22,7 +23,7 @@ import (
 // them who is about to trade for real.
 type liveDesk struct {
 	t    *testing.T
-	sim  *simserver.Server
+	sim  *simserver.Exchange
 	dir  string
 	host string
 	keys simserver.Keys
@@ -47,7 +48,7 @@ func newLiveDesk(t *testing.T) *liveDesk {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- sim.Serve(ctx, l) }()
+	go func() { ended <- sim.Serve(ctx, l, simfront.New(sim)) }()
 	t.Cleanup(func() {
 		stop()
 		if err := <-ended; err != nil {

@@ -23,7 +23,7 @@ import (
 type floor struct {
 	t      *testing.T
 	u      *exchange.Universe
-	sim    *simserver.Server
+	sim    *simserver.Exchange
 	client *account.Client
 	venue  *Venue
 

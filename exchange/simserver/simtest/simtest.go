@@ -12,6 +12,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance"
+	"github.com/perilune/perilune/exchange/binance/simfront"
 	"github.com/perilune/perilune/exchange/sign"
 	"github.com/perilune/perilune/exchange/simserver"
 	"github.com/perilune/perilune/exchange/synth"
@@ -19,7 +20,7 @@ import (
 
 // Exchange is a running exchange.
 type Exchange struct {
-	Sim      *simserver.Server
+	Sim      *simserver.Exchange
 	Host     string         // host:port
 	Keys     simserver.Keys // of the first account
 	Universe *exchange.Universe
@@ -56,7 +57,7 @@ func Start(tb testing.TB, o Options) *Exchange {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- sim.Serve(ctx, l) }()
+	go func() { ended <- sim.Serve(ctx, l, simfront.New(sim)) }()
 	tb.Cleanup(func() {
 		stop()
 		if err := <-ended; err != nil {
