@@ -32,41 +32,39 @@ func (vm *VM) readBars(t *lua.LTable) error {
 	case *lua.LNilType:
 		return nil
 	case *lua.LTable:
-		return vm.readLengths(list)
+		if err := vm.strategy.readLengths(list); err != nil {
+			return vm.BarsError(err)
+		}
+		return nil
 	}
-	return vm.barsError("bars: want a list of lengths such as { \"1m\", \"1h\" }, got %s", bindings.Describe(v))
+	return vm.BarsError(fmt.Errorf("bars: want a list of lengths such as { \"1m\", \"1h\" }, got %s", bindings.Describe(v)))
 }
 
-func (vm *VM) readLengths(list *lua.LTable) error {
+func (s *strategy) readLengths(list *lua.LTable) error {
 	if list.Len() == 0 || list.Len() > maxBars {
-		return vm.barsError("bars: want 1 to %d lengths such as { \"1m\", \"1h\" }, got %d", maxBars, list.Len())
+		return fmt.Errorf("bars: want 1 to %d lengths such as { \"1m\", \"1h\" }, got %d", maxBars, list.Len())
 	}
 	for k, _ := list.Next(lua.LNil); k != lua.LNil; k, _ = list.Next(k) {
 		if n, ok := k.(lua.LNumber); !ok || n < 1 || float64(n) > float64(list.Len()) {
-			return vm.barsError("bars: want a list of lengths such as { \"1m\", \"1h\" }, got the key %s", bindings.Describe(k))
+			return fmt.Errorf("bars: want a list of lengths such as { \"1m\", \"1h\" }, got the key %s", bindings.Describe(k))
 		}
 	}
 	for i := 1; i <= list.Len(); i++ {
 		v := list.RawGetInt(i)
-		s, ok := v.(lua.LString)
+		text, ok := v.(lua.LString)
 		if !ok {
-			return vm.barsError("bars[%d]: want a length such as \"1m\", got %s", i, bindings.Describe(v))
+			return fmt.Errorf("bars[%d]: want a length such as \"1m\", got %s", i, bindings.Describe(v))
 		}
-		length, err := exchange.ParseBarLength(string(s))
+		length, err := exchange.ParseBarLength(string(text))
 		if err != nil {
-			return vm.barsError("bars[%d]: %v", i, err)
+			return fmt.Errorf("bars[%d]: %v", i, err)
 		}
-		if slices.Contains(vm.strategy.bars, length) {
-			return vm.barsError("bars[%d]: %s is there already", i, exchange.BarLength(length))
+		if slices.Contains(s.bars, length) {
+			return fmt.Errorf("bars[%d]: %s is there already", i, exchange.BarLength(length))
 		}
-		vm.strategy.bars = append(vm.strategy.bars, length)
+		s.bars = append(s.bars, length)
 	}
 	return nil
-}
-
-// barsError is an error about what the strategy declares as its bars, at that line.
-func (vm *VM) barsError(format string, args ...any) *Error {
-	return vm.BarsError(fmt.Errorf(format, args...))
 }
 
 // Bars are the lengths of bars that the strategy declares, in its order.
@@ -126,16 +124,16 @@ func (d *fieldLine) named(key ast.Expr) bool {
 }
 
 // UsesBars reports whether any of the program's files mentions market.bars.
-func (vm *VM) UsesBars() bool { return vm.mentions("market", "bars") }
+func (vm *VM) UsesBars() bool { return vm.program.mentions("market", "bars") }
 
 // mentions reports whether any source names a function of a module.
-func (vm *VM) mentions(path ...string) (found bool) {
-	for i := range vm.program.sources {
-		if !strings.Contains(vm.program.sources[i].Text, path[len(path)-1]) {
+func (p *Program) mentions(path ...string) (found bool) {
+	for i := range p.sources {
+		if !strings.Contains(p.sources[i].Text, path[len(path)-1]) {
 			continue
 		}
 		n := names{local: map[string]bool{}}
-		walk(vm.program.sources[i], n.node)
+		walk(p.sources[i], n.node)
 		for _, u := range n.uses {
 			found = found || slices.Equal(u.path, path)
 		}

@@ -9,23 +9,26 @@ import (
 	"github.com/perilune/perilune/bindings"
 )
 
-func (vm *VM) addBase() {
-	vm.add(vm.globals, map[string]lua.LGFunction{
+// baseLib is the functions that stand in no table.
+type baseLib struct{ *sandbox }
+
+func (lib baseLib) open() {
+	lib.addFunctions(lib.globals, map[string]lua.LGFunction{
 		"assert":       baseAssert,
 		"error":        baseError,
-		"ipairs":       vm.ipairs,
+		"ipairs":       lib.ipairs,
 		"next":         nextOf,
-		"pairs":        vm.pairs,
-		"pcall":        vm.pcall,
-		"print":        vm.print,
-		"rawset":       vm.rawset,
-		"require":      vm.require,
+		"pairs":        lib.pairs,
+		"pcall":        lib.pcall,
+		"print":        lib.print,
+		"rawset":       lib.rawset,
+		"require":      lib.require,
 		"select":       selectFrom,
 		"setmetatable": setMetatable,
 		"tonumber":     toNumber,
-		"tostring":     vm.toString,
-		"unpack":       vm.unpack,
-		"xpcall":       vm.xpcall,
+		"tostring":     lib.toString,
+		"unpack":       lib.unpack,
+		"xpcall":       lib.xpcall,
 	})
 }
 
@@ -74,12 +77,12 @@ func selectFrom(L *lua.LState) int {
 // registry.
 const maxResults = 8000
 
-func (vm *VM) unpack(L *lua.LState) int {
+func (lib baseLib) unpack(L *lua.LState) int {
 	t := L.CheckTable(1)
 	from := wholeOr(L, 2, 1)
 	to := 0
 	if L.Get(3) == lua.LNil {
-		to = vm.count(L, t)
+		to = lib.count(L, t)
 	} else {
 		to = whole(L, 3)
 	}
@@ -89,7 +92,7 @@ func (vm *VM) unpack(L *lua.LState) int {
 	if n := to - from + 1; n > maxResults || n < 0 {
 		L.RaiseError("too many results to unpack: at most %d", maxResults)
 	}
-	vm.spend(L, (to-from)/elementsPerUnit)
+	lib.spend(L, (to-from)/elementsPerUnit)
 	for i := from; i <= to; i++ {
 		L.Push(t.RawGet(lua.LNumber(i)))
 	}
@@ -106,38 +109,38 @@ const maxProtected = 32
 // raised, also those of functions that go on running after the pcall, which then
 // no longer share their locals with their closures. On a separate thread only
 // the frames that really end are on the stack. The threads are kept and reused.
-func (vm *VM) protect(L *lua.LState, fn lua.LValue, args []lua.LValue) (*lua.LState, error) {
-	if vm.nested == maxProtected {
+func (sb *sandbox) protect(L *lua.LState, fn lua.LValue, args []lua.LValue) (*lua.LState, error) {
+	if sb.nested == maxProtected {
 		L.RaiseError("protected calls nest more than %d deep", maxProtected)
 	}
-	if len(vm.threads) == vm.nested {
+	if len(sb.threads) == sb.nested {
 		// With a context, a new thread would derive its own and so ask the budget
 		// for Done outside of the virtual machine's loop.
-		vm.L.RemoveContext()
-		th, _ := vm.L.NewThread()
-		vm.L.SetContext(vm.budget)
-		th.SetContext(vm.budget)
-		vm.threads = append(vm.threads, th)
+		sb.L.RemoveContext()
+		th, _ := sb.L.NewThread()
+		sb.L.SetContext(sb.budget)
+		th.SetContext(sb.budget)
+		sb.threads = append(sb.threads, th)
 	}
-	th := vm.threads[vm.nested]
-	depth := vm.nested
-	vm.nested++
+	th := sb.threads[sb.nested]
+	depth := sb.nested
+	sb.nested++
 	th.SetTop(0)
 	th.Push(fn)
 	for _, a := range args {
 		th.Push(a)
 	}
-	vm.rt.L = th
-	vm.budget.on(th)
+	sb.rt.L = th
+	sb.budget.on(th)
 	err := th.PCall(len(args), lua.MultRet, nil)
-	vm.budget.on(L)
-	vm.nested, vm.rt.L = depth, L
+	sb.budget.on(L)
+	sb.nested, sb.rt.L = depth, L
 	if err != nil {
-		vm.noticePanic(err)
+		sb.noticePanic(err)
 	}
-	if vm.budget.cause != nil {
+	if sb.budget.cause != nil {
 		// What ends the callback must not be caught.
-		L.RaiseError("%s", vm.budget.cause)
+		L.RaiseError("%s", sb.budget.cause)
 	}
 	return th, err
 }
@@ -177,9 +180,9 @@ func thrown(err error) lua.LValue {
 	return lua.LString(err.Error())
 }
 
-func (vm *VM) pcall(L *lua.LState) int {
+func (lib baseLib) pcall(L *lua.LState) int {
 	L.CheckAny(1)
-	th, err := vm.protect(L, L.Get(1), arguments(L, 2))
+	th, err := lib.protect(L, L.Get(1), arguments(L, 2))
 	if err == nil {
 		return results(L, th)
 	}
@@ -191,13 +194,13 @@ func (vm *VM) pcall(L *lua.LState) int {
 // xpcall runs the handler after the failed call is gone, which a script cannot
 // tell from before, as there is no debug library. A handler that fails itself
 // gives its own error.
-func (vm *VM) xpcall(L *lua.LState) int {
+func (lib baseLib) xpcall(L *lua.LState) int {
 	handler := L.CheckFunction(2)
-	th, err := vm.protect(L, L.Get(1), nil)
+	th, err := lib.protect(L, L.Get(1), nil)
 	if err == nil {
 		return results(L, th)
 	}
-	th, err2 := vm.protect(L, handler, []lua.LValue{thrown(err)})
+	th, err2 := lib.protect(L, handler, []lua.LValue{thrown(err)})
 	if err2 != nil {
 		L.Push(lua.LFalse)
 		L.Push(thrown(err2))
@@ -262,13 +265,13 @@ func digitsIn(s string, base int) lua.LValue {
 }
 
 // toString is tostring without addresses.
-func (vm *VM) toString(L *lua.LState) int {
-	L.Push(lua.LString(vm.text(L, L.CheckAny(1))))
+func (lib baseLib) toString(L *lua.LState) int {
+	L.Push(lua.LString(lib.text(L, L.CheckAny(1))))
 	return 1
 }
 
 // text words a value, by its __tostring when it has one.
-func (vm *VM) text(L *lua.LState, v lua.LValue) string {
+func (sb *sandbox) text(L *lua.LState, v lua.LValue) string {
 	if fn, ok := L.GetMetaField(v, "__tostring").(*lua.LFunction); ok {
 		L.Push(fn)
 		L.Push(v)
@@ -285,8 +288,8 @@ func (vm *VM) text(L *lua.LState, v lua.LValue) string {
 }
 
 // print writes to the strategy's log, and is silent while the file loads.
-func (vm *VM) print(L *lua.LState) int {
-	env := vm.rt.Env()
+func (lib baseLib) print(L *lua.LState) int {
+	env := lib.rt.Env()
 	if env == nil {
 		return 0
 	}
@@ -295,12 +298,12 @@ func (vm *VM) print(L *lua.LState) int {
 		if i > 1 {
 			b.WriteByte('\t')
 		}
-		b.WriteString(vm.text(L, L.Get(i)))
-		vm.limit(L, b.Len())
+		b.WriteString(lib.text(L, L.Get(i)))
+		lib.limit(L, b.Len())
 	}
-	vm.spend(L, b.Len()/bytesPerUnit)
-	vm.rt.Begin(L, "print")
-	vm.rt.Count(bindings.CapLogs)
+	lib.spend(L, b.Len()/bytesPerUnit)
+	lib.rt.Begin(L, "print")
+	lib.rt.Count(bindings.CapLogs)
 	env.Log(bindings.Info, strings.TrimSuffix(L.Where(1), ":"), b.String())
 	return 0
 }
@@ -309,9 +312,9 @@ func (vm *VM) print(L *lua.LState) int {
 var loading = &lua.LUserData{}
 
 // require returns what a module of the program returned, running it once.
-func (vm *VM) require(L *lua.LState) int {
+func (lib baseLib) require(L *lua.LState) int {
 	name := word(L, 1)
-	switch v := vm.required[name]; v {
+	switch v := lib.required[name]; v {
 	case nil:
 	case lua.LValue(loading):
 		L.RaiseError("require(%q): the module requires itself", name)
@@ -319,22 +322,22 @@ func (vm *VM) require(L *lua.LState) int {
 		L.Push(v)
 		return 1
 	}
-	proto, ok := vm.program.modules[name]
+	proto, ok := lib.program.modules[name]
 	if !ok {
 		L.RaiseError("require(%q): no such module in this program; write the name as a plain string, so that its file is found beside the script", name)
 	}
-	vm.required[name] = loading
-	L.Push(vm.L.NewFunctionFromProto(proto))
-	for _, op := range vm.operators {
+	lib.required[name] = loading
+	L.Push(lib.L.NewFunctionFromProto(proto))
+	for _, op := range lib.operators {
 		L.Push(op)
 	}
 	L.Push(lua.LString(name))
-	L.Call(len(vm.operators)+1, 1)
+	L.Call(len(lib.operators)+1, 1)
 	ret := L.Get(-1)
 	if ret == lua.LNil {
 		ret = lua.LTrue
 	}
-	vm.required[name] = ret
+	lib.required[name] = ret
 	L.SetTop(1)
 	L.Push(ret)
 	return 1

@@ -11,7 +11,7 @@ import (
 
 // strFormat is string.format of Lua 5.1. Width and precision have at most two
 // digits, as there. %s takes any value, worded as tostring does.
-func (vm *VM) strFormat(L *lua.LState) int {
+func (lib stringLib) strFormat(L *lua.LState) int {
 	format := word(L, 1)
 	var b strings.Builder
 	arg := 1
@@ -31,11 +31,11 @@ func (vm *VM) strFormat(L *lua.LState) int {
 		if arg > L.GetTop() {
 			L.ArgError(arg, "no value")
 		}
-		vm.spend(L, unitsPerVerb)
-		b.WriteString(vm.formatOne(L, d, format[end], arg))
-		vm.limit(L, b.Len())
+		lib.spend(L, unitsPerVerb)
+		b.WriteString(lib.formatOne(L, d, format[end], arg))
+		lib.limit(L, b.Len())
 	}
-	vm.grow(L, b.Len())
+	lib.grow(L, b.Len())
 	L.Push(lua.LString(b.String()))
 	return 1
 }
@@ -92,7 +92,7 @@ func digits(L *lua.LState, format string, i int) (n, end int) {
 	return n, i
 }
 
-func (vm *VM) formatOne(L *lua.LState, d directive, letter byte, arg int) string {
+func (lib stringLib) formatOne(L *lua.LState, d directive, letter byte, arg int) string {
 	switch letter {
 	case 'c':
 		// C ends a string at a zero byte.
@@ -107,7 +107,7 @@ func (vm *VM) formatOne(L *lua.LState, d directive, letter byte, arg int) string
 	case 'q':
 		return quote(word(L, arg))
 	case 's':
-		s := vm.text(L, L.Get(arg))
+		s := lib.text(L, L.Get(arg))
 		if d.precision >= 0 && d.precision < len(s) {
 			s = s[:d.precision]
 		}

@@ -39,16 +39,16 @@ func listLen(t *lua.LTable) int {
 
 // count returns the length of a list and charges for finding it: nil elements at
 // the end of the slice are looked at one by one.
-func (vm *VM) count(L *lua.LState, t *lua.LTable) int {
+func (sb *sandbox) count(L *lua.LState, t *lua.LTable) int {
 	n := listLen(t)
 	if tail := len(viewOf(t).array) - n; tail > 0 {
-		vm.spend(L, tail/elementsPerUnit)
+		sb.spend(L, tail/elementsPerUnit)
 	}
 	return n
 }
 
 // lengthOf is the operator #; see rewriter.
-func (vm *VM) lengthOf(L *lua.LState) int {
+func (lib operatorLib) lengthOf(L *lua.LState) int {
 	v := L.Get(1)
 	if s, ok := v.(lua.LString); ok {
 		L.Push(lua.LNumber(len(s)))
@@ -64,13 +64,13 @@ func (vm *VM) lengthOf(L *lua.LState) int {
 	if !ok {
 		L.RaiseError("attempt to get length of %s", bindings.Describe(v))
 	}
-	L.Push(lua.LNumber(vm.count(L, t)))
+	L.Push(lua.LNumber(lib.count(L, t)))
 	return 1
 }
 
-func (vm *VM) ipairs(L *lua.LState) int {
+func (lib baseLib) ipairs(L *lua.LState) int {
 	t := L.CheckTable(1)
-	L.Push(vm.inOrder)
+	L.Push(lib.inOrder)
 	L.Push(t)
 	L.Push(lua.LNumber(0))
 	return 3
@@ -87,9 +87,9 @@ func nextInOrder(L *lua.LState) int {
 	return 2
 }
 
-func (vm *VM) pairs(L *lua.LState) int {
+func (lib baseLib) pairs(L *lua.LState) int {
 	t := L.CheckTable(1)
-	L.Push(vm.inTable)
+	L.Push(lib.inTable)
 	L.Push(t)
 	L.Push(lua.LNil)
 	return 3
@@ -119,35 +119,35 @@ func resume(L *lua.LState, t *tableView, key lua.LValue) lua.LValue {
 	return key
 }
 
-func (vm *VM) rawset(L *lua.LState) int {
-	vm.set(L, L.CheckTable(1), L.CheckAny(2), L.CheckAny(3))
+func (lib baseLib) rawset(L *lua.LState) int {
+	lib.set(L, L.CheckTable(1), L.CheckAny(2), L.CheckAny(3))
 	L.SetTop(1)
 	return 1
 }
 
 // set is t[key] = v without metamethods.
-func (vm *VM) set(L *lua.LState, t *lua.LTable, key, v lua.LValue) {
+func (sb *sandbox) set(L *lua.LState, t *lua.LTable, key, v lua.LValue) {
 	if key == lua.LNil {
 		L.RaiseError("table index is nil")
 	}
 	if n, ok := key.(lua.LNumber); ok && n != n {
 		L.RaiseError("table index is NaN")
 	}
-	if !vm.budget.gap(t, key) {
-		L.RaiseError("%s", vm.budget.cause)
+	if !sb.budget.gap(t, key) {
+		L.RaiseError("%s", sb.budget.cause)
 	}
 	t.RawSet(key, v)
 }
 
-func (vm *VM) getn(L *lua.LState) int {
-	L.Push(lua.LNumber(vm.count(L, L.CheckTable(1))))
+func (lib tableLib) getn(L *lua.LState) int {
+	L.Push(lua.LNumber(lib.count(L, L.CheckTable(1))))
 	return 1
 }
 
 // maxn is the largest numeric key.
-func (vm *VM) maxn(L *lua.LState) int {
+func (lib tableLib) maxn(L *lua.LState) int {
 	v := viewOf(L.CheckTable(1))
-	vm.spend(L, (len(v.array)+len(v.dict))/elementsPerUnit)
+	lib.spend(L, (len(v.array)+len(v.dict))/elementsPerUnit)
 	most := lua.LNumber(0)
 	for i := len(v.array); i > 0; i-- {
 		if v.array[i-1] != lua.LNil {

@@ -106,7 +106,7 @@ func adding(to ast.Expr, stored int, fields []*ast.Field) ast.Expr {
 }
 
 // addFields is that function. Elements are stored last, as they are by the reference.
-func (vm *VM) addFields(L *lua.LState) int {
+func (lib operatorLib) addFields(L *lua.LState) int {
 	t, stored, form := L.CheckTable(1), L.CheckInt(2), L.CheckString(3)
 	arg := 4
 	var elements []lua.LValue
@@ -116,14 +116,14 @@ func (vm *VM) addFields(L *lua.LState) int {
 			arg++
 			continue
 		}
-		vm.set(L, t, L.Get(arg), L.Get(arg+1))
+		lib.set(L, t, L.Get(arg), L.Get(arg+1))
 		arg += 2
 	}
 	for ; arg <= L.GetTop(); arg++ {
 		elements = append(elements, L.Get(arg))
 	}
-	vm.budget.allocated += 2 * slotSize * len(elements)
-	vm.spend(L, len(elements)/elementsPerUnit)
+	lib.budget.allocated += 2 * slotSize * len(elements)
+	lib.spend(L, len(elements)/elementsPerUnit)
 	for i, v := range elements {
 		t.RawSetInt(stored+i+1, v)
 	}

@@ -100,7 +100,7 @@ func word(L *lua.LState, n int) string {
 // arithmetic makes the operators read text as Lua does. The virtual machine asks
 // an operand's metamethod before it converts text itself, in its own way: it takes
 // "010" for eight and "1_000" for a number.
-func (vm *VM) arithmetic(mt *lua.LTable) {
+func (lib operatorLib) arithmetic(mt *lua.LTable) {
 	for _, op := range []struct {
 		event string
 		do    func(a, b float64) float64
@@ -112,12 +112,12 @@ func (vm *VM) arithmetic(mt *lua.LTable) {
 		{"__mod", modulo},
 		{"__pow", math.Pow},
 	} {
-		mt.RawSetString(op.event, vm.L.NewFunction(func(L *lua.LState) int {
+		mt.RawSetString(op.event, lib.L.NewFunction(func(L *lua.LState) int {
 			L.Push(arith(L, op.event, op.do))
 			return 1
 		}))
 	}
-	mt.RawSetString("__unm", vm.L.NewFunction(func(L *lua.LState) int {
+	mt.RawSetString("__unm", lib.L.NewFunction(func(L *lua.LState) int {
 		f, ok := operand(L.Get(1))
 		if !ok {
 			noNumber(L, L.Get(1))

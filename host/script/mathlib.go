@@ -8,17 +8,18 @@ import (
 	lua "github.com/yuin/gopher-lua"
 )
 
-func (vm *VM) addMath() {
-	vm.random = &random{}
-	vm.random.seed(vm.opts.Seed, "")
-	lib := vm.library("math")
-	lib.RawSetString("huge", lua.LNumber(math.Inf(1)))
-	vm.add(lib, map[string]lua.LGFunction{
+// openMath adds what differs from gopher-lua's math, or has a seed.
+func (sb *sandbox) openMath(seed uint64) {
+	sb.random = &random{}
+	sb.random.seed(seed, "")
+	t := sb.library("math")
+	t.RawSetString("huge", lua.LNumber(math.Inf(1)))
+	sb.addFunctions(t, map[string]lua.LGFunction{
 		"deg":        func(L *lua.LState) int { return one(L, number(L, 1)/(math.Pi/180)) },
 		"mod":        func(L *lua.LState) int { return one(L, math.Mod(number(L, 1), number(L, 2))) },
 		"rad":        func(L *lua.LState) int { return one(L, number(L, 1)*(math.Pi/180)) },
-		"random":     vm.random.next,
-		"randomseed": vm.random.reseed,
+		"random":     sb.random.next,
+		"randomseed": sb.random.reseed,
 	})
 }
 

@@ -71,10 +71,10 @@ func (vm *VM) entries() []*lua.LFunction {
 }
 
 // modules is what required modules returned, as one value.
-func (vm *VM) modules() lua.LValue {
+func (sb *sandbox) modules() lua.LValue {
 	t := &lua.LTable{Metatable: lua.LNil}
-	for _, src := range vm.program.sources {
-		if v := vm.required[moduleName(src.Path)]; v != nil && v != lua.LValue(loading) {
+	for _, src := range sb.program.sources {
+		if v := sb.required[moduleName(src.Path)]; v != nil && v != lua.LValue(loading) {
 			t.Append(v)
 		}
 	}
@@ -244,10 +244,10 @@ func (s *addressSet) enlarge() {
 // measure walks the VM for its budget; it says what is wrong, or "".
 func (vm *VM) measure() (int, string) {
 	held, largest := vm.memory()
-	if held <= vm.opts.Limits.MemoryBytes {
+	if held <= vm.limits.MemoryBytes {
 		return held, ""
 	}
-	text := fmt.Sprintf("the strategy holds %d MiB; at most %d MiB are allowed", held>>20, vm.opts.Limits.MemoryBytes>>20)
+	text := fmt.Sprintf("the strategy holds %d MiB; at most %d MiB are allowed", held>>20, vm.limits.MemoryBytes>>20)
 	if largest != "" {
 		text += ", and most of it hangs on " + largest
 	}

@@ -58,7 +58,7 @@ func (vm *VM) takeOver(env bindings.Env, old *VM) error {
 			vm.rt.Leave()
 		}
 	}()
-	vm.budget.arm(vm.opts.Limits.Instructions)
+	vm.budget.arm(vm.limits.Instructions)
 	if _, err := vm.call(fn, 0, vm.globals.RawGetString("state"), lua.LNumber(old.Version())); err != nil {
 		return err
 	}

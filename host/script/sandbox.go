@@ -5,7 +5,28 @@ import (
 	"slices"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"github.com/perilune/perilune/bindings"
 )
+
+// sandbox is a Lua state with its libraries and its bounds. It knows nothing of
+// strategies.
+type sandbox struct {
+	L        *lua.LState
+	rt       *bindings.Runtime
+	program  *Program
+	limits   Limits
+	budget   *budget
+	random   *random
+	globals  *lua.LTable
+	threads  []*lua.LState // for protected calls, by how deep they nest
+	nested   int
+	required map[string]lua.LValue
+	// operators are the first arguments of every chunk; see rewriter.
+	operators []lua.LValue
+	inOrder   *lua.LFunction // what ipairs returns
+	inTable   *lua.LFunction // what pairs returns
+}
 
 // What a script finds is listed here and nowhere else; everything absent from
 // these lists does not exist. Left out on purpose: os, io, debug and package
@@ -26,20 +47,20 @@ var kept = []struct {
 		"log10", "max", "min", "modf", "pi", "pow", "sin", "sinh", "sqrt", "tan", "tanh"}},
 }
 
-// sandbox makes the globals. The libraries are opened into a table that is then
+// open makes the globals. The libraries are opened into a table that is then
 // thrown away, so that a function gopher-lua may add one day stays outside.
-func (vm *VM) sandbox() {
-	L := vm.L
+func (sb *sandbox) open(seed uint64) {
+	L := sb.L
 	for _, open := range []lua.LGFunction{lua.OpenBase, lua.OpenTable, lua.OpenMath} {
 		L.Push(L.NewFunction(open))
 		L.Call(0, 0)
 	}
 	all := L.Get(lua.GlobalsIndex).(*lua.LTable)
-	vm.globals = L.CreateTable(0, 48)
+	sb.globals = L.CreateTable(0, 48)
 	for _, k := range kept {
-		from, to := all, vm.globals
+		from, to := all, sb.globals
 		if k.lib != "" {
-			from, to = all.RawGetString(k.lib).(*lua.LTable), vm.library(k.lib)
+			from, to = all.RawGetString(k.lib).(*lua.LTable), sb.library(k.lib)
 		}
 		for _, name := range k.names {
 			fn := from.RawGetString(name)
@@ -49,17 +70,17 @@ func (vm *VM) sandbox() {
 			to.RawSetString(name, fn)
 		}
 	}
-	L.Replace(lua.GlobalsIndex, vm.globals)
-	L.Env = vm.globals
-	vm.globals.RawSetString("_G", vm.globals)
-	vm.globals.RawSetString("_VERSION", lua.LString(lua.LuaVersion))
-	vm.addBase()
-	vm.addTable()
-	vm.addMath()
-	vm.addString()
-	vm.operators = []lua.LValue{L.NewFunction(vm.concatenate), L.NewFunction(remainder), L.NewFunction(vm.lengthOf), L.NewFunction(vm.addFields)}
-	vm.inOrder = L.NewFunction(nextInOrder)
-	vm.inTable = vm.globals.RawGetString("next").(*lua.LFunction)
+	L.Replace(lua.GlobalsIndex, sb.globals)
+	L.Env = sb.globals
+	sb.globals.RawSetString("_G", sb.globals)
+	sb.globals.RawSetString("_VERSION", lua.LString(lua.LuaVersion))
+	baseLib{sb}.open()
+	tableLib{sb}.open()
+	sb.openMath(seed)
+	stringLib{sb}.open()
+	sb.operators = operatorLib{sb}.list()
+	sb.inOrder = L.NewFunction(nextInOrder)
+	sb.inTable = sb.globals.RawGetString("next").(*lua.LFunction)
 }
 
 // onNumbers reads the arguments of a function of numbers as Lua does: text may
@@ -80,28 +101,28 @@ func onNumbers(f lua.LGFunction) lua.LGFunction {
 }
 
 // library returns the table of a library, made when it is not there.
-func (vm *VM) library(name string) *lua.LTable {
-	t, ok := vm.globals.RawGetString(name).(*lua.LTable)
+func (sb *sandbox) library(name string) *lua.LTable {
+	t, ok := sb.globals.RawGetString(name).(*lua.LTable)
 	if !ok {
-		t = vm.L.CreateTable(0, 32)
-		vm.globals.RawSetString(name, t)
+		t = sb.L.CreateTable(0, 32)
+		sb.globals.RawSetString(name, t)
 	}
 	return t
 }
 
-// add puts functions into a table, in the order of their names, because pairs
+// addFunctions puts functions into a table, in the order of their names, because pairs
 // shows a table in the order in which it was filled.
-func (vm *VM) add(t *lua.LTable, funcs map[string]lua.LGFunction) {
+func (sb *sandbox) addFunctions(t *lua.LTable, funcs map[string]lua.LGFunction) {
 	for _, name := range slices.Sorted(maps.Keys(funcs)) {
-		t.RawSetString(name, vm.L.NewFunction(funcs[name]))
+		t.RawSetString(name, sb.L.NewFunction(funcs[name]))
 	}
 }
 
 // spend charges work to the budget, and raises on the thread that is running
 // when the budget is spent.
-func (vm *VM) spend(L *lua.LState, units int) {
-	if !vm.budget.charge(units) {
-		L.RaiseError("%s", vm.budget.cause)
+func (sb *sandbox) spend(L *lua.LState, units int) {
+	if !sb.budget.charge(units) {
+		L.RaiseError("%s", sb.budget.cause)
 	}
 }
 
@@ -112,15 +133,15 @@ const bytesPerUnit = 64
 
 // grow charges for a string of n bytes that is about to be built, and raises
 // when it would be longer than allowed.
-func (vm *VM) grow(L *lua.LState, n int) {
-	vm.limit(L, n)
-	vm.budget.allocated += n
-	vm.spend(L, n/bytesPerUnit)
+func (sb *sandbox) grow(L *lua.LState, n int) {
+	sb.limit(L, n)
+	sb.budget.allocated += n
+	sb.spend(L, n/bytesPerUnit)
 }
 
 // limit raises when a string would be longer than allowed.
-func (vm *VM) limit(L *lua.LState, n int) {
-	if most := vm.opts.Limits.StringBytes; n > most {
+func (sb *sandbox) limit(L *lua.LState, n int) {
+	if most := sb.limits.StringBytes; n > most {
 		L.RaiseError("the string would be %d bytes long; at most %d are allowed", n, most)
 	}
 }

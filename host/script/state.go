@@ -35,7 +35,7 @@ func (vm *VM) State() ([]byte, error) {
 	if !ok {
 		return nil, &Error{File: vm.program.Path(), Message: fmt.Sprintf("state: want a table, got %s", bindings.Describe(vm.globals.RawGetString("state")))}
 	}
-	e := encoder{most: vm.opts.Limits.StateBytes}
+	e := encoder{most: vm.limits.StateBytes}
 	if err := e.value("state", t); err != nil {
 		return nil, &Error{File: vm.program.Path(), Message: err.Error()}
 	}
@@ -54,7 +54,7 @@ func (vm *VM) SetState(data []byte) error {
 	if err := dec.Decode(&v); err != nil {
 		return fmt.Errorf("state of %s: %w", vm.Name(), err)
 	}
-	t, err := vm.decode(v)
+	t, err := stateValue(vm.L, v)
 	if err != nil {
 		return fmt.Errorf("state of %s: %w", vm.Name(), err)
 	}
@@ -209,8 +209,8 @@ func (e *encoder) object(path string, keys []stateKey) error {
 	return nil
 }
 
-// decode makes Lua values of decoded JSON, objects in the order of their keys.
-func (vm *VM) decode(v any) (lua.LValue, error) {
+// stateValue makes Lua values of decoded JSON, objects in the order of their keys.
+func stateValue(L *lua.LState, v any) (lua.LValue, error) {
 	switch v := v.(type) {
 	case bool:
 		return lua.LBool(v), nil
@@ -219,9 +219,9 @@ func (vm *VM) decode(v any) (lua.LValue, error) {
 	case string:
 		return lua.LString(v), nil
 	case []any:
-		t := vm.L.CreateTable(len(v), 0)
+		t := L.CreateTable(len(v), 0)
 		for i, e := range v {
-			lv, err := vm.decode(e)
+			lv, err := stateValue(L, e)
 			if err != nil {
 				return nil, err
 			}
@@ -229,20 +229,20 @@ func (vm *VM) decode(v any) (lua.LValue, error) {
 		}
 		return t, nil
 	case map[string]any:
-		return vm.decodeObject(v)
+		return stateObject(L, v)
 	}
 	return nil, fmt.Errorf("%v cannot be restored", v)
 }
 
-func (vm *VM) decodeObject(m map[string]any) (lua.LValue, error) {
+func stateObject(L *lua.LState, m map[string]any) (lua.LValue, error) {
 	keys := make([]string, 0, len(m))
 	for k := range m {
 		keys = append(keys, k)
 	}
 	slices.Sort(keys)
-	t := vm.L.CreateTable(0, len(m))
+	t := L.CreateTable(0, len(m))
 	for _, k := range keys {
-		lv, err := vm.decode(m[k])
+		lv, err := stateValue(L, m[k])
 		if err != nil {
 			return nil, err
 		}

@@ -34,7 +34,7 @@ func (vm *VM) readStrategy(v lua.LValue) *Error {
 	if err := vm.readHandlers(t); err != nil {
 		return err
 	}
-	steps := []func(*lua.LTable) error{vm.readName, vm.readParams, vm.readSubscribe, vm.readBars}
+	steps := []func(*lua.LTable) error{vm.strategy.readName, vm.readParams, vm.readSubscribe, vm.readBars}
 	for _, step := range steps {
 		if err := step(t); err != nil {
 			return asError(err)
@@ -96,26 +96,26 @@ func checkKey(key string, shape *bindings.Type, what string) error {
 	return fmt.Errorf("%s %q%s", what, key, bindings.DidYouMean(key, names))
 }
 
-func (vm *VM) readName(t *lua.LTable) error {
+func (s *strategy) readName(t *lua.LTable) error {
 	name, ok := t.RawGetString("name").(lua.LString)
 	if !ok || !strategyNames.MatchString(string(name)) {
 		return fmt.Errorf("name: want 1 to 32 of a-z, 0-9, - and _, got %s", bindings.Describe(t.RawGetString("name")))
 	}
-	vm.strategy.name = string(name)
+	s.name = string(name)
 	switch v := t.RawGetString("version").(type) {
 	case *lua.LNilType:
 	case lua.LNumber:
 		if v < 0 || v > 1e9 || v != lua.LNumber(int(v)) {
 			return fmt.Errorf("version: want a whole number from 0, got %v", v)
 		}
-		vm.strategy.version = int(v)
+		s.version = int(v)
 	default:
 		return fmt.Errorf("version: want a whole number, got %s", bindings.Describe(v))
 	}
 	switch v := t.RawGetString("doc").(type) {
 	case *lua.LNilType:
 	case lua.LString:
-		vm.strategy.doc = string(v)
+		s.doc = string(v)
 	default:
 		return fmt.Errorf("doc: want a string, got %s", bindings.Describe(v))
 	}

@@ -8,31 +8,32 @@ import (
 	"github.com/perilune/perilune/bindings"
 )
 
-// addString makes the string library. It is written anew as a whole: in
-// gopher-lua's, a match cannot be interrupted and rep, format and gsub grow
-// without bound.
-func (vm *VM) addString() {
-	lib := vm.library("string")
-	vm.add(lib, map[string]lua.LGFunction{
+// stringLib is the string library. It is written anew as a whole: in gopher-lua's, a
+// match cannot be interrupted and rep, format and gsub grow without bound.
+type stringLib struct{ *sandbox }
+
+func (lib stringLib) open() {
+	t := lib.library("string")
+	lib.addFunctions(t, map[string]lua.LGFunction{
 		"byte":    strByte,
 		"char":    strChar,
-		"find":    vm.strFind,
-		"format":  vm.strFormat,
-		"gmatch":  vm.strGmatch,
-		"gsub":    vm.strGsub,
+		"find":    lib.strFind,
+		"format":  lib.strFormat,
+		"gmatch":  lib.strGmatch,
+		"gsub":    lib.strGsub,
 		"len":     strLen,
-		"lower":   vm.strMap(lower),
-		"match":   vm.strMatch,
-		"rep":     vm.strRep,
-		"reverse": vm.strReverse,
-		"sub":     vm.strSub,
-		"upper":   vm.strMap(upper),
+		"lower":   lib.strMap(lower),
+		"match":   lib.strMatch,
+		"rep":     lib.strRep,
+		"reverse": lib.strReverse,
+		"sub":     lib.strSub,
+		"upper":   lib.strMap(upper),
 	})
-	mt := vm.L.CreateTable(0, 9)
-	vm.arithmetic(mt)
-	mt.RawSetString("__index", lib)
+	mt := lib.L.CreateTable(0, 9)
+	operatorLib{lib.sandbox}.arithmetic(mt)
+	mt.RawSetString("__index", t)
 	mt.RawSetString("__metatable", lua.LFalse)
-	vm.L.SetMetatable(lua.LString(""), mt)
+	lib.L.SetMetatable(lua.LString(""), mt)
 }
 
 // span converts Lua's 1-based, possibly negative bounds to a Go range.
@@ -50,18 +51,18 @@ func span(n, i, j int) (from, to int) {
 	return i - 1, j
 }
 
-func (vm *VM) strSub(L *lua.LState) int {
+func (lib stringLib) strSub(L *lua.LState) int {
 	s := word(L, 1)
 	from, to := span(len(s), whole(L, 2), wholeOr(L, 3, -1))
-	L.Push(lua.LString(vm.part(L, s, from, to)))
+	L.Push(lua.LString(lib.part(L, s, from, to)))
 	return 1
 }
 
 // part cuts [from, to) out of a string. A copy is made of a small part, which
 // would otherwise keep all of a long string.
-func (vm *VM) part(L *lua.LState, s string, from, to int) string {
+func (lib stringLib) part(L *lua.LState, s string, from, to int) string {
 	if n := to - from; n < len(s)/2 && len(s) > sharedString {
-		vm.grow(L, n)
+		lib.grow(L, n)
 		return strings.Clone(s[from:to])
 	}
 	return s[from:to]
@@ -109,10 +110,10 @@ func upper(c byte) byte {
 	return c
 }
 
-func (vm *VM) strMap(f func(byte) byte) lua.LGFunction {
+func (lib stringLib) strMap(f func(byte) byte) lua.LGFunction {
 	return func(L *lua.LState) int {
 		b := []byte(word(L, 1))
-		vm.grow(L, len(b))
+		lib.grow(L, len(b))
 		for i, c := range b {
 			b[i] = f(c)
 		}
@@ -121,9 +122,9 @@ func (vm *VM) strMap(f func(byte) byte) lua.LGFunction {
 	}
 }
 
-func (vm *VM) strReverse(L *lua.LState) int {
+func (lib stringLib) strReverse(L *lua.LState) int {
 	s := word(L, 1)
-	vm.grow(L, len(s))
+	lib.grow(L, len(s))
 	b := make([]byte, len(s))
 	for i := range b {
 		b[i] = s[len(s)-1-i]
@@ -132,32 +133,46 @@ func (vm *VM) strReverse(L *lua.LState) int {
 	return 1
 }
 
-func (vm *VM) strRep(L *lua.LState) int {
+func (lib stringLib) strRep(L *lua.LState) int {
 	s, n := word(L, 1), number(L, 2)
 	if !(n >= 1) || s == "" {
 		L.Push(lua.LString(""))
 		return 1
 	}
 	// In floating point first: the product of the two may not fit an int.
-	if n*float64(len(s)) > float64(vm.opts.Limits.StringBytes) {
-		L.RaiseError("string.rep: the string would be %.0f bytes long; at most %d are allowed", n*float64(len(s)), vm.opts.Limits.StringBytes)
+	if n*float64(len(s)) > float64(lib.limits.StringBytes) {
+		L.RaiseError("string.rep: the string would be %.0f bytes long; at most %d are allowed", n*float64(len(s)), lib.limits.StringBytes)
 	}
-	vm.grow(L, len(s)*int(n))
+	lib.grow(L, len(s)*int(n))
 	L.Push(lua.LString(strings.Repeat(s, int(n))))
 	return 1
 }
 
+// operatorLib is what the rewriter puts in the place of operators that gopher-lua
+// computes otherwise than Lua does.
+type operatorLib struct{ *sandbox }
+
+// list is the first arguments of every chunk, in the order of its declarations; see
+// rewriter.
+func (lib operatorLib) list() []lua.LValue {
+	var out []lua.LValue
+	for _, f := range []lua.LGFunction{lib.concatenate, remainder, lib.lengthOf, lib.addFields} {
+		out = append(out, lib.L.NewFunction(f))
+	}
+	return out
+}
+
 // concatenate is the operator .. for a chain of operands; see rewriter.
-func (vm *VM) concatenate(L *lua.LState) int {
+func (lib operatorLib) concatenate(L *lua.LState) int {
 	total, plain := 0, true
 	for i := 1; i <= L.GetTop(); i++ {
 		s, ok := stringOf(L.Get(i))
 		plain = plain && ok
 		total += len(s)
 	}
-	vm.grow(L, total)
+	lib.grow(L, total)
 	if !plain {
-		L.Push(vm.concatenateMeta(L))
+		L.Push(lib.concatenateMeta(L))
 		return 1
 	}
 	var b strings.Builder
@@ -172,14 +187,14 @@ func (vm *VM) concatenate(L *lua.LState) int {
 
 // concatenateMeta folds from the right, as the operator associates, with
 // __concat where an operand is neither string nor number.
-func (vm *VM) concatenateMeta(L *lua.LState) lua.LValue {
+func (lib operatorLib) concatenateMeta(L *lua.LState) lua.LValue {
 	right := L.Get(L.GetTop())
 	for i := L.GetTop() - 1; i >= 1; i-- {
 		left := L.Get(i)
 		a, okA := stringOf(left)
 		b, okB := stringOf(right)
 		if okA && okB {
-			vm.grow(L, len(a)+len(b))
+			lib.grow(L, len(a)+len(b))
 			right = lua.LString(a + b)
 			continue
 		}

@@ -9,15 +9,15 @@ import (
 )
 
 // matching returns a matcher for a subject and a pattern.
-func (vm *VM) matching(L *lua.LState, src, pat string) *matcher {
+func (lib stringLib) matching(L *lua.LState, src, pat string) *matcher {
 	if len(pat) > maxPattern {
 		L.RaiseError("the pattern has %d bytes; at most %d are allowed", len(pat), maxPattern)
 	}
 	return &matcher{
 		src: src, pat: pat,
-		spend: func(units int) { vm.spend(L, units) },
+		spend: func(units int) { lib.spend(L, units) },
 		fail:  func(text string) { L.RaiseError("%s", text) },
-		cut:   func(from, to int) string { return vm.part(L, src, from, to) },
+		cut:   func(from, to int) string { return lib.part(L, src, from, to) },
 	}
 }
 
@@ -66,11 +66,11 @@ func startAt(n, i int) int {
 	return min(max(i-1, 0), n)
 }
 
-func (vm *VM) strFind(L *lua.LState) int {
+func (lib stringLib) strFind(L *lua.LState) int {
 	src, pat := word(L, 1), word(L, 2)
 	from := startAt(len(src), wholeOr(L, 3, 1))
 	if lua.LVAsBool(L.Get(4)) || !strings.ContainsAny(pat, "^$*+?.([%-") {
-		vm.spend(L, (len(src)-from)/bytesPerUnit)
+		lib.spend(L, (len(src)-from)/bytesPerUnit)
 		i := strings.Index(src[from:], pat)
 		if i < 0 {
 			L.Push(lua.LNil)
@@ -80,8 +80,8 @@ func (vm *VM) strFind(L *lua.LState) int {
 		L.Push(lua.LNumber(from + i + len(pat)))
 		return 2
 	}
-	m := vm.matching(L, src, pat)
-	vm.spend(L, unitsPerMatch)
+	m := lib.matching(L, src, pat)
+	lib.spend(L, unitsPerMatch)
 	s, e := m.search(from)
 	if e < 0 {
 		L.Push(lua.LNil)
@@ -95,10 +95,10 @@ func (vm *VM) strFind(L *lua.LState) int {
 	return 2 + m.pushAll(L, s, e)
 }
 
-func (vm *VM) strMatch(L *lua.LState) int {
+func (lib stringLib) strMatch(L *lua.LState) int {
 	src, pat := word(L, 1), word(L, 2)
-	m := vm.matching(L, src, pat)
-	vm.spend(L, unitsPerMatch)
+	m := lib.matching(L, src, pat)
+	lib.spend(L, unitsPerMatch)
 	s, e := m.search(startAt(len(src), wholeOr(L, 3, 1)))
 	if e < 0 {
 		L.Push(lua.LNil)
@@ -126,13 +126,13 @@ func (m *matcher) anchor() (p int, anchored bool) {
 }
 
 // strGmatch returns an iterator. As in Lua 5.1, ^ has no special meaning in it.
-func (vm *VM) strGmatch(L *lua.LState) int {
+func (lib stringLib) strGmatch(L *lua.LState) int {
 	src, pat := word(L, 1), word(L, 2)
 	at := 0
 	// The subject is an upvalue too, so that it is counted as held.
 	L.Push(L.NewClosure(func(L *lua.LState) int {
-		m := vm.matching(L, src, pat)
-		vm.spend(L, unitsPerMatch)
+		m := lib.matching(L, src, pat)
+		lib.spend(L, unitsPerMatch)
 		for s := at; s <= len(src); s++ {
 			e := m.run(s, 0)
 			if e < 0 {
@@ -149,12 +149,12 @@ func (vm *VM) strGmatch(L *lua.LState) int {
 	return 1
 }
 
-func (vm *VM) strGsub(L *lua.LState) int {
+func (lib stringLib) strGsub(L *lua.LState) int {
 	src, pat := word(L, 1), word(L, 2)
 	L.CheckTypes(3, lua.LTString, lua.LTNumber, lua.LTTable, lua.LTFunction)
 	most := wholeOr(L, 4, len(src)+1)
-	m := vm.matching(L, src, pat)
-	vm.spend(L, unitsPerMatch)
+	m := lib.matching(L, src, pat)
+	lib.spend(L, unitsPerMatch)
 	p, anchored := m.anchor()
 	var b strings.Builder
 	s, n := 0, 0
@@ -164,8 +164,8 @@ func (vm *VM) strGsub(L *lua.LState) int {
 			n++
 			before := b.Len()
 			m.replace(L, &b, s, e)
-			vm.limit(L, b.Len())
-			vm.spend(L, 1+(b.Len()-before)/bytesPerUnit)
+			lib.limit(L, b.Len())
+			lib.spend(L, 1+(b.Len()-before)/bytesPerUnit)
 		}
 		switch {
 		case e > s:
@@ -183,7 +183,7 @@ func (vm *VM) strGsub(L *lua.LState) int {
 	if s < len(src) {
 		b.WriteString(src[s:])
 	}
-	vm.grow(L, b.Len())
+	lib.grow(L, b.Len())
 	L.Push(lua.LString(b.String()))
 	L.Push(lua.LNumber(n))
 	return 2

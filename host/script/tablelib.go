@@ -10,14 +10,18 @@ import (
 	"github.com/perilune/perilune/bindings"
 )
 
-func (vm *VM) addTable() {
-	vm.add(vm.library("table"), map[string]lua.LGFunction{
-		"concat": vm.tableConcat,
-		"getn":   vm.getn,
-		"insert": vm.tableInsert,
-		"maxn":   vm.maxn,
-		"remove": vm.tableRemove,
-		"sort":   vm.tableSort,
+// tableLib is the table library. It is written anew as a whole: in gopher-lua's, sort
+// and concat cannot be interrupted, and none looks beyond maxList.
+type tableLib struct{ *sandbox }
+
+func (lib tableLib) open() {
+	lib.addFunctions(lib.library("table"), map[string]lua.LGFunction{
+		"concat": lib.tableConcat,
+		"getn":   lib.getn,
+		"insert": lib.tableInsert,
+		"maxn":   lib.maxn,
+		"remove": lib.tableRemove,
+		"sort":   lib.tableSort,
 	})
 }
 
@@ -30,9 +34,9 @@ const (
 	maxRange = 1 << 22
 )
 
-func (vm *VM) tableInsert(L *lua.LState) int {
+func (lib tableLib) tableInsert(L *lua.LState) int {
 	t := L.CheckTable(1)
-	n := vm.count(L, t)
+	n := lib.count(L, t)
 	switch L.GetTop() {
 	case 2:
 		if n < maxList-1 {
@@ -45,7 +49,7 @@ func (vm *VM) tableInsert(L *lua.LState) int {
 		if pos < 1 || pos > n+1 {
 			L.ArgError(2, "position out of bounds")
 		}
-		vm.shiftUp(L, t, pos, n)
+		lib.shiftUp(L, t, pos, n)
 		t.RawSetInt(pos, L.Get(3))
 	default:
 		L.RaiseError("wrong number of arguments to 'insert'")
@@ -54,45 +58,45 @@ func (vm *VM) tableInsert(L *lua.LState) int {
 }
 
 // shiftUp makes room at pos in a list of n elements.
-func (vm *VM) shiftUp(L *lua.LState, t *lua.LTable, pos, n int) {
+func (lib tableLib) shiftUp(L *lua.LState, t *lua.LTable, pos, n int) {
 	i := n
 	for ; i >= max(pos, maxList-1); i-- {
 		if i%hashedPerUnit == 0 {
-			vm.spend(L, 1)
+			lib.spend(L, 1)
 		}
 		t.RawSetInt(i+1, element(t, i))
 	}
 	if i < pos {
 		return
 	}
-	vm.spend(L, (i-pos)/elementsPerUnit)
+	lib.spend(L, (i-pos)/elementsPerUnit)
 	t.RawSetInt(i+1, t.RawGetInt(i)) // the slice grows here, or not at all
 	list := viewOf(t).array
 	copy(list[pos:i], list[pos-1:i-1])
 }
 
-func (vm *VM) tableRemove(L *lua.LState) int {
+func (lib tableLib) tableRemove(L *lua.LState) int {
 	t := L.CheckTable(1)
-	n := vm.count(L, t)
+	n := lib.count(L, t)
 	pos := wholeOr(L, 2, n)
 	if pos < 1 || pos > n {
 		return 0
 	}
 	if n < maxList {
-		vm.spend(L, (n-pos)/elementsPerUnit)
+		lib.spend(L, (n-pos)/elementsPerUnit)
 		L.Push(t.Remove(pos))
 		return 1
 	}
 	removed := element(t, pos)
 	if last := maxList - 1; pos < last {
-		vm.spend(L, (last-pos)/elementsPerUnit)
+		lib.spend(L, (last-pos)/elementsPerUnit)
 		list := viewOf(t).array
 		copy(list[pos-1:last-1], list[pos:last])
 		pos = last
 	}
 	for ; pos < n; pos++ {
 		if pos%hashedPerUnit == 0 {
-			vm.spend(L, 1)
+			lib.spend(L, 1)
 		}
 		t.RawSetInt(pos, element(t, pos+1))
 	}
@@ -101,7 +105,7 @@ func (vm *VM) tableRemove(L *lua.LState) int {
 	return 1
 }
 
-func (vm *VM) tableConcat(L *lua.LState) int {
+func (lib tableLib) tableConcat(L *lua.LState) int {
 	t := L.CheckTable(1)
 	sep := ""
 	if L.Get(2) != lua.LNil {
@@ -109,7 +113,7 @@ func (vm *VM) tableConcat(L *lua.LState) int {
 	}
 	from, to := wholeOr(L, 3, 1), 0
 	if L.Get(4) == lua.LNil {
-		to = vm.count(L, t)
+		to = lib.count(L, t)
 	} else {
 		to = whole(L, 4)
 	}
@@ -127,8 +131,8 @@ func (vm *VM) tableConcat(L *lua.LState) int {
 			b.WriteString(sep)
 		}
 		b.WriteString(s)
-		vm.limit(L, b.Len())
-		vm.spend(L, 1+(len(s)+len(sep))/bytesPerUnit)
+		lib.limit(L, b.Len())
+		lib.spend(L, 1+(len(s)+len(sep))/bytesPerUnit)
 	}
 	L.Push(lua.LString(b.String()))
 	return 1
@@ -153,16 +157,16 @@ func asText(v lua.LValue) string {
 
 // tableSort sorts with Go's algorithm, which a comparison that contradicts
 // itself can confuse but not crash.
-func (vm *VM) tableSort(L *lua.LState) int {
+func (lib tableLib) tableSort(L *lua.LState) int {
 	t := L.CheckTable(1)
-	n := vm.count(L, t)
-	vm.budget.allocated += slotSize * n
-	vm.spend(L, n*bits.Len(uint(n))/4)
+	n := lib.count(L, t)
+	lib.budget.allocated += slotSize * n
+	lib.spend(L, n*bits.Len(uint(n))/4)
 	values := make([]lua.LValue, n)
 	for i := range values {
 		values[i] = element(t, i+1)
 	}
-	less := vm.lessThan(L)
+	less := lib.lessThan(L)
 	if fn := L.Get(2); fn != lua.LNil {
 		less = comparison(L, L.CheckFunction(2))
 	}
@@ -174,10 +178,10 @@ func (vm *VM) tableSort(L *lua.LState) int {
 }
 
 // lessThan is the operator, charged by the length of strings.
-func (vm *VM) lessThan(L *lua.LState) func(a, b lua.LValue) bool {
+func (lib tableLib) lessThan(L *lua.LState) func(a, b lua.LValue) bool {
 	return func(a, b lua.LValue) bool {
 		if s, ok := a.(lua.LString); ok && len(s) > bytesPerUnit {
-			vm.spend(L, len(s)/bytesPerUnit)
+			lib.spend(L, len(s)/bytesPerUnit)
 		}
 		return L.LessThan(a, b)
 	}

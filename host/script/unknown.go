@@ -140,11 +140,11 @@ func chain(x *ast.AttrGetExpr) []string {
 }
 
 // unknown says what is wrong with a use, or "".
-func (vm *VM) unknown(n *names, u use) string {
+func (sb *sandbox) unknown(n *names, u use) string {
 	if n.local[u.path[0]] {
 		return ""
 	}
-	table, at := vm.globals, "global"
+	table, at := sb.globals, "global"
 	for i, name := range u.path {
 		if i == 1 && freeForm(u.path[0]) {
 			return ""

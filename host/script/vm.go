@@ -33,22 +33,10 @@ type Options struct {
 
 // VM is one running version of a strategy. It is used by one goroutine.
 type VM struct {
+	sandbox
 	opts     Options
-	program  *Program
-	L        *lua.LState
-	rt       *bindings.Runtime
-	budget   *budget
-	random   *random
-	globals  *lua.LTable
-	threads  []*lua.LState // for protected calls, by how deep they nest
-	nested   int
-	required map[string]lua.LValue
-	// operators are the first arguments of every chunk; see rewriter.
-	operators []lua.LValue
-	inOrder   *lua.LFunction // what ipairs returns
-	inTable   *lua.LFunction // what pairs returns
-	kept      []byte         // state as it was last read or set
-	released  bool
+	kept     []byte // state as it was last read or set
+	released bool
 
 	strategy strategy
 	handlers handlerSet
@@ -75,17 +63,17 @@ func New(o Options) (*VM, error) {
 	}
 	limitArrays()
 	o.Limits = o.Limits.withDefaults()
-	vm := &VM{opts: o, program: o.Program, required: make(map[string]lua.LValue), kept: []byte("{}")}
+	vm := &VM{opts: o, kept: []byte("{}"), sandbox: sandbox{program: o.Program, limits: o.Limits, required: make(map[string]lua.LValue)}}
 	vm.L = lua.NewState(lua.Options{
 		CallStackSize: maxCalls, RegistrySize: registrySize, RegistryMaxSize: registryMaxSize,
 		RegistryGrowStep: registryStep, SkipOpenLibs: true,
 	})
-	vm.budget = newBudget(&vm.opts.Limits)
+	vm.budget = newBudget(&vm.limits)
 	vm.budget.measure = vm.measure
 	vm.budget.on(vm.L)
 	o.Watchdog.watch(vm.budget)
 	vm.rt = bindings.NewRuntime(vm.L, vm.charge)
-	vm.sandbox()
+	vm.open(o.Seed)
 	vm.rt.Install(vm.globals, o.Modules)
 	vm.L.SetContext(vm.budget)
 	if err := vm.load(); err != nil {
@@ -97,7 +85,7 @@ func New(o Options) (*VM, error) {
 
 // load runs the chunk and reads the strategy it returns.
 func (vm *VM) load() error {
-	vm.budget.arm(vm.opts.Limits.LoadInstructions)
+	vm.budget.arm(vm.limits.LoadInstructions)
 	ret, err := vm.call(vm.L.NewFunctionFromProto(vm.program.main), 1, vm.operators...)
 	if err != nil {
 		return err
@@ -168,10 +156,10 @@ func (vm *VM) release() {
 
 // noticePanic poisons the VM when an error was a panic in Go code rather than
 // an error raised in Lua.
-func (vm *VM) noticePanic(err error) {
+func (sb *sandbox) noticePanic(err error) {
 	var api *lua.ApiError
 	if errors.As(err, &api) && api.Type == lua.ApiErrorPanic {
-		vm.budget.poison(ErrPanic)
+		sb.budget.poison(ErrPanic)
 	}
 }
 
@@ -192,7 +180,7 @@ func (vm *VM) Call(env bindings.Env, n *core.Notice) error {
 			vm.rt.Leave()
 		}
 	}()
-	vm.budget.arm(vm.opts.Limits.Instructions)
+	vm.budget.arm(vm.limits.Instructions)
 	vm.rt.L = vm.L
 	vm.L.Push(fn)
 	args, err := vm.push(n)
@@ -245,9 +233,9 @@ func (vm *VM) Params() []Param { return vm.strategy.params }
 func (vm *VM) Subscriptions() []string { return vm.strategy.subscribe }
 
 // charge counts work done in Go and raises when the budget is spent.
-func (vm *VM) charge(units int) {
-	if !vm.budget.charge(units) {
-		vm.rt.L.RaiseError("%s", vm.budget.cause)
+func (sb *sandbox) charge(units int) {
+	if !sb.budget.charge(units) {
+		sb.rt.L.RaiseError("%s", sb.budget.cause)
 	}
 }
 
