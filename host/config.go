@@ -228,7 +228,7 @@ func (o *Options) takePaper(f *fileConfig) error {
 		p.FeeBP = f.Paper.FeeBP
 	}
 	if f.Paper.Queue != "" {
-		q, err := ParseQueue(f.Paper.Queue)
+		q, err := paper.ParseQueue(f.Paper.Queue)
 		if err != nil {
 			return err
 		}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/BurntSushi/toml"
 
+	"github.com/perilune/perilune/bindings"
 	"github.com/perilune/perilune/host/script"
 )
 
@@ -158,7 +159,7 @@ func common(dotted string, key []string) int {
 // unknownKey words a key that nothing reads, with the nearest one of its section.
 func unknownKey(path, raw string, key toml.Key, f *fileConfig) error {
 	names := tomlNames(reflect.TypeOf(f).Elem(), key[:len(key)-1])
-	hint := didYouMean(key[len(key)-1], names)
+	hint := bindings.DidYouMean(key[len(key)-1], names)
 	return configError("%s:%d: unknown key %q%s; the sections are paper, risk, script, advisor, venue.binance and params.<strategy>",
 		path, keyLine(raw, key...), key.String(), hint)
 }

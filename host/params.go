@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strings"
 
+	"github.com/perilune/perilune/bindings"
 	"github.com/perilune/perilune/host/script"
 )
 
@@ -59,7 +60,7 @@ func suggestion(scripts []loaded, key string) string {
 	if _, param, ok := strings.Cut(key, "."); ok {
 		key = param
 	}
-	if hint := didYouMean(key, names); hint != "" {
+	if hint := bindings.DidYouMean(key, names); hint != "" {
 		return hint
 	}
 	if len(names) == 0 {

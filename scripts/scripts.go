@@ -9,3 +9,15 @@ import "embed"
 //
 //go:embed *.lua
 var FS embed.FS
+
+// Skeleton is a strategy that trades nothing, for people to begin with; NAME stands
+// for what it will be called.
+//
+//go:embed skeleton/strategy.lua
+var Skeleton string
+
+// EditorSettings tell the Lua language server of an editor where the declarations of
+// the API are, and what the sandbox leaves out.
+//
+//go:embed skeleton/luarc.json
+var EditorSettings string

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/perilune/perilune/exchange"
 )
@@ -24,6 +26,25 @@ type Queue struct {
 	// They are those of hftbacktest, after Rigtorp's note on queue position.
 	Model string
 	Power float64 // n; default 1
+}
+
+// ParseQueue reads a queue model: risk_averse, log, log2, power:N, power2:N or
+// power3:N.
+func ParseQueue(s string) (Queue, error) {
+	model, n, has := strings.Cut(s, ":")
+	q := Queue{Model: model}
+	if has {
+		v, err := strconv.ParseFloat(n, 64)
+		if err != nil || !(v > 0) {
+			return q, fmt.Errorf("queue %q: want a power above 0 after the colon", s)
+		}
+		q.Power = v
+	}
+	switch model {
+	case "risk_averse", "log", "log2", "power", "power2", "power3":
+		return q, nil
+	}
+	return q, fmt.Errorf("queue %q: want risk_averse, log, log2, power:N, power2:N or power3:N", s)
 }
 
 func (q Queue) withDefaults() (Queue, error) {

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/paper"
 	"github.com/perilune/perilune/host"
 )
 
@@ -102,7 +103,7 @@ func (s *sessionFlags) options(f *pflag.FlagSet) (*host.Options, error) {
 		o.Paper.Latency = &l
 	}
 	if s.queue != "" {
-		if o.Paper.Queue, err = host.ParseQueue(s.queue); err != nil {
+		if o.Paper.Queue, err = paper.ParseQueue(s.queue); err != nil {
 			return nil, fail(ExitUsage, "--queue: %w", err)
 		}
 	}

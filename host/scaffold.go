@@ -1,0 +1,50 @@
+package host
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/perilune/perilune/bindings"
+	"github.com/perilune/perilune/bindings/std"
+	"github.com/perilune/perilune/scripts"
+)
+
+var scaffoldName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,31}$`)
+
+// Scaffold writes a strategy skeleton with the settings that give an editor
+// completion for it, and returns what it wrote, the strategy first. It never
+// overwrites: editor settings that are there already stay.
+func Scaffold(dir, name string) ([]string, error) {
+	name = strings.TrimSuffix(filepath.Base(name), ".lua")
+	if !scaffoldName.MatchString(name) {
+		return nil, configError("strategy name %q: want lower-case letters, digits and _, at most 32, a letter first", name)
+	}
+	dir = filepath.Join(dir, "strategies")
+	if err := os.MkdirAll(filepath.Join(dir, "types"), 0o755); err != nil {
+		return nil, err
+	}
+	main := filepath.Join(dir, name+".lua")
+	if _, err := os.Stat(main); !errors.Is(err, fs.ErrNotExist) {
+		return nil, configError("%s exists already", main)
+	}
+	wrote := []string{main}
+	if err := os.WriteFile(main, []byte(strings.ReplaceAll(scripts.Skeleton, "NAME", name)), 0o644); err != nil {
+		return nil, err
+	}
+	for _, stub := range bindings.Stubs(std.Modules()) {
+		path := filepath.Join(dir, "types", stub.Name)
+		if err := os.WriteFile(path, []byte(stub.Text), 0o644); err != nil {
+			return nil, err
+		}
+		wrote = append(wrote, path)
+	}
+	settings := filepath.Join(dir, ".luarc.json")
+	if _, err := os.Stat(settings); err == nil {
+		return wrote, nil
+	}
+	return append(wrote, settings), os.WriteFile(settings, []byte(scripts.EditorSettings), 0o644)
+}
