@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/binance"
 	"github.com/perilune/perilune/exchange/binance/account"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/limit"
 	"github.com/perilune/perilune/exchange/wire"
 	"github.com/perilune/perilune/host/loop"
@@ -19,7 +19,7 @@ import (
 // access is what everything that asks the venue from this address shares, because
 // the venue counts by address: weights, connections and bans.
 type access struct {
-	throttle *binance.Throttle
+	throttle *limit.Throttle
 	attempts *wire.Attempts
 	client   atomic.Pointer[account.Client] // knows the venue's time; nil: nobody does
 }
@@ -51,7 +51,7 @@ func newAccess(db string, venue *LiveOptions, log func(text string)) (*access, e
 		}
 	}
 	a := &access{attempts: wire.NewAttempts(300, 5*time.Minute)}
-	a.throttle = binance.NewThrottle(l, a.now)
+	a.throttle = limit.NewThrottle(l, a.now)
 	return a, nil
 }
 
@@ -59,7 +59,7 @@ func newAccess(db string, venue *LiveOptions, log func(text string)) (*access, e
 func (l *LiveOptions) banFile() string {
 	address := l.Endpoints.RestSpot
 	if address == "" {
-		address = binance.Production().RestSpot
+		address = api.Production().RestSpot
 	}
 	host := address
 	if u, err := url.Parse(address); err == nil && u.Host != "" {

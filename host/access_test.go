@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/perilune/perilune/exchange/binance"
+	"github.com/perilune/perilune/exchange/binance/feed"
 	"github.com/perilune/perilune/exchange/simserver"
 	"github.com/perilune/perilune/host/loop"
 )
@@ -33,8 +33,8 @@ func TestOneBanForMarketDataAndAccount(t *testing.T) {
 		t.Fatal(err)
 	}
 	v.ban(time.Hour)
-	market := binance.Options{Endpoints: o.Live.Endpoints, Throttle: a.throttle}
-	if _, err := binance.List(t.Context(), market, []string{"usdm:*"}); err == nil || !strings.Contains(err.Error(), "418") {
+	market := feed.Options{Endpoints: o.Live.Endpoints, Throttle: a.throttle}
+	if _, err := feed.List(t.Context(), market, []string{"usdm:*"}); err == nil || !strings.Contains(err.Error(), "418") {
 		t.Fatalf("the venue was to ban us: %v", err)
 	}
 	for name, a := range map[string]*access{"the same process": a, "the next process": nil} {
@@ -80,8 +80,8 @@ func TestSessionWaitsOutABan(t *testing.T) {
 		t.Fatal(err)
 	}
 	v.ban(3 * time.Second)
-	market := binance.Options{Endpoints: venue.Endpoints, Throttle: a.throttle}
-	if _, err := binance.List(t.Context(), market, []string{"usdm:*"}); err == nil || !strings.Contains(err.Error(), "418") {
+	market := feed.Options{Endpoints: venue.Endpoints, Throttle: a.throttle}
+	if _, err := feed.List(t.Context(), market, []string{"usdm:*"}); err == nil || !strings.Contains(err.Error(), "418") {
 		t.Fatalf("the venue was to ban us: %v", err)
 	}
 	banned := loop.Now()

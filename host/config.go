@@ -12,7 +12,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/binance"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/paper"
 )
 
@@ -182,15 +182,15 @@ func (o *Options) takeVenue(f *fileConfig) error {
 		}
 		l.Bars = exchange.Time(d)
 	}
-	l.Endpoints = binance.Endpoints{RestSpot: b.RestSpot, RestUSDM: b.RestUSDM, RestCOINM: b.RestCOINM, RestWallet: b.Wallet,
+	l.Endpoints = api.Endpoints{RestSpot: b.RestSpot, RestUSDM: b.RestUSDM, RestCOINM: b.RestCOINM, RestWallet: b.Wallet,
 		WSSpot: b.WSSpot, WSUSDM: b.WSUSDM, WSCOINM: b.WSCOINM, APISpot: b.APISpot, APIUSDM: b.APIUSDM, APICOINM: b.APICOINM}
 	switch b.Network {
 	case "":
 	case "testnet":
-		if l.Endpoints != (binance.Endpoints{}) {
+		if l.Endpoints != (api.Endpoints{}) {
 			return errors.New(`network = "testnet" sets every address: leave out the others`)
 		}
-		l.Endpoints = binance.Testnet()
+		l.Endpoints = api.Testnet()
 	default:
 		return fmt.Errorf(`network = %q: want "testnet", or leave it out for the real venue`, b.Network)
 	}

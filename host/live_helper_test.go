@@ -19,7 +19,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/binance"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/binance/simfront"
 	"github.com/perilune/perilune/exchange/simserver"
 	"github.com/perilune/perilune/exchange/synth"
@@ -79,8 +79,8 @@ func (h *liveHouse) write(name, text string) {
 	}
 }
 
-func endpointsAt(host string) binance.Endpoints {
-	return binance.Endpoints{
+func endpointsAt(host string) api.Endpoints {
+	return api.Endpoints{
 		RestSpot: "http://" + host, RestUSDM: "http://" + host, RestCOINM: "http://" + host,
 		WSSpot: "ws://" + host + "/spot", WSUSDM: "ws://" + host + "/usdm", WSCOINM: "ws://" + host + "/coinm",
 		APISpot: "ws://" + host + "/ws-api/v3", APIUSDM: "ws://" + host + "/ws-fapi/v1", APICOINM: "ws://" + host + "/ws-dapi/v1",

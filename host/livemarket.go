@@ -11,8 +11,8 @@ import (
 
 	"github.com/perilune/perilune/bindings/std"
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/binance"
 	"github.com/perilune/perilune/exchange/binance/api"
+	"github.com/perilune/perilune/exchange/binance/feed"
 	"github.com/perilune/perilune/host/core"
 	"github.com/perilune/perilune/host/loop"
 	"github.com/perilune/perilune/host/script"
@@ -21,14 +21,14 @@ import (
 // LiveOptions say where live market data comes from and how much of it.
 type LiveOptions struct {
 	// Endpoints of the venue; an empty one is the production address.
-	Endpoints binance.Endpoints
+	Endpoints api.Endpoints
 	// Symbols are what to subscribe to: keys, and globs over keys. None: what the
 	// strategies declare as their universe.
 	Symbols []string
 	// Top is how many coins globs may stand for, by their turnover of the last
-	// day: see binance.Catalog.Choose. 0: 20.
+	// day: see feed.Catalog.Choose. 0: 20.
 	Top int
-	// Bars is the length of the bars: see binance.Options.Interval. 0: a minute.
+	// Bars is the length of the bars: see feed.Options.Interval. 0: a minute.
 	Bars exchange.Time
 }
 
@@ -44,14 +44,14 @@ const (
 
 // liveMarket is the venue's market data, in real time.
 type liveMarket struct {
-	catalog *binance.Catalog
+	catalog *feed.Catalog
 	symbols []string
-	market  *binance.Market // nil until it is connected
+	market  *feed.Market // nil until it is connected
 	clock   *loop.Real
 	past    []exchange.Event // what strategies look back on from the start
 
 	mu      sync.Mutex
-	notices []binance.Notice
+	notices []feed.Notice
 }
 
 // live reports whether market data comes from the venue.
@@ -78,7 +78,7 @@ func (r *runner) browse(ctx context.Context) error {
 		return err
 	}
 	l := &liveMarket{}
-	o := binance.Options{Past: past, Endpoints: r.o.Live.Endpoints, Data: binance.AllData | binance.Bars | binance.Interest, Interval: r.o.Live.Bars,
+	o := feed.Options{Past: past, Endpoints: r.o.Live.Endpoints, Data: feed.AllData | feed.Bars | feed.Interest, Interval: r.o.Live.Bars,
 		Throttle: r.access.throttle, Attempts: r.access.attempts}
 	if err := l.browse(ctx, o, patterns, r.o.Live.Top); err != nil {
 		return err
@@ -91,9 +91,9 @@ func (r *runner) browse(ctx context.Context) error {
 }
 
 // browse asks what there is and chooses of it.
-func (l *liveMarket) browse(ctx context.Context, o binance.Options, patterns []string, top int) (err error) {
+func (l *liveMarket) browse(ctx context.Context, o feed.Options, patterns []string, top int) (err error) {
 	o.Notice = l.notice
-	if l.catalog, err = binance.List(ctx, o, patterns); err != nil {
+	if l.catalog, err = feed.List(ctx, o, patterns); err != nil {
 		return liveError(ctx, err)
 	}
 	if l.symbols, err = l.catalog.Choose(ctx, patterns, top); err != nil {
@@ -234,7 +234,7 @@ func describeLive(hosts string, list []exchange.Instrument) []string {
 // name identifies the market in the ledger. A session on another host must not
 // go on where one on the real venue stopped.
 func (l *LiveOptions) name() string {
-	if l.Endpoints == (binance.Endpoints{}) {
+	if l.Endpoints == (api.Endpoints{}) {
 		return "live"
 	}
 	return "live at " + l.hosts()
@@ -242,7 +242,7 @@ func (l *LiveOptions) name() string {
 
 // hosts names where the rules are asked for, for people.
 func (l *LiveOptions) hosts() string {
-	p := binance.Production()
+	p := api.Production()
 	var out []string
 	for _, m := range api.Markets {
 		address := l.Endpoints.Rest(m)
@@ -273,13 +273,13 @@ func liveError(ctx context.Context, err error) error {
 }
 
 // notice keeps what the feed has to say until the loop's goroutine tells it.
-func (l *liveMarket) notice(n binance.Notice) {
+func (l *liveMarket) notice(n feed.Notice) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.notices = append(l.notices, n)
 }
 
-func (l *liveMarket) takeNotices() []binance.Notice {
+func (l *liveMarket) takeNotices() []feed.Notice {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	list := l.notices

@@ -17,7 +17,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/binance"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/binance/simfront"
 	"github.com/perilune/perilune/exchange/book"
 	"github.com/perilune/perilune/exchange/simserver"
@@ -57,7 +57,7 @@ func newLiveVenue(t *testing.T) *liveVenue {
 
 func (v *liveVenue) options() LiveOptions {
 	http, ws := "http://"+v.host, "ws://"+v.host
-	return LiveOptions{Endpoints: binance.Endpoints{RestSpot: http, RestUSDM: http, RestCOINM: http,
+	return LiveOptions{Endpoints: api.Endpoints{RestSpot: http, RestUSDM: http, RestCOINM: http,
 		WSSpot: ws + "/spot", WSUSDM: ws + "/usdm", WSCOINM: ws + "/coinm"}}
 }
 

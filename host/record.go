@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/binance"
+	"github.com/perilune/perilune/exchange/binance/feed"
 	"github.com/perilune/perilune/exchange/record"
 	"github.com/perilune/perilune/host/core"
 	"github.com/perilune/perilune/host/loop"
@@ -38,7 +38,7 @@ const flushEvery = time.Second
 // nobody takes events that nobody needs.
 type nobody struct{}
 
-// Post implements binance.Sink.
+// Post implements feed.Sink.
 func (nobody) Post(*exchange.Event) {}
 
 // Record writes live market data, frame by frame as it comes, until ctx ends or
@@ -57,7 +57,7 @@ func Record(ctx context.Context, o RecordOptions) (*Recorded, error) {
 	l := &liveMarket{}
 	var out *record.RawWriter
 	tap := func(in *exchange.Instrument, at exchange.Time, frame []byte) { out.Add(in, at, frame) }
-	err := l.browse(ctx, binance.Options{Endpoints: o.Live.Endpoints, Tap: tap}, o.Live.Symbols, o.Live.Top)
+	err := l.browse(ctx, feed.Options{Endpoints: o.Live.Endpoints, Tap: tap}, o.Live.Symbols, o.Live.Top)
 	if err != nil {
 		return nil, err
 	}

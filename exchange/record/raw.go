@@ -7,8 +7,8 @@ import (
 	"io"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/binance"
 	"github.com/perilune/perilune/exchange/binance/api"
+	"github.com/perilune/perilune/exchange/binance/payload"
 )
 
 // RawOptions say how to read a raw recording.
@@ -31,7 +31,7 @@ type Raw struct {
 	universe    *exchange.Universe
 	instruments []*exchange.Instrument
 	bySymbol    map[string]*exchange.Instrument
-	decoder     *binance.Decoder
+	decoder     *payload.Decoder
 	lines       *lineReader // nil until the first Next
 	stats       Stats
 
@@ -86,7 +86,7 @@ func newRaw(info *rawInfo, u *exchange.Universe) *Raw {
 		}
 	}
 	r.heard = make([]exchange.Time, u.Len())
-	r.decoder = binance.NewDecoder(info.market, r.resolve)
+	r.decoder = payload.NewDecoder(info.market, r.resolve)
 	if len(r.instruments) == 1 {
 		r.decoder.SetDefault(r.instruments[0])
 	}
@@ -162,7 +162,7 @@ func (r *Raw) decode(line []byte, ev *exchange.Event) bool {
 	ev.Synthetic = false
 	switch err := r.decoder.Decode(frame, ev); {
 	case err == nil:
-	case errors.Is(err, binance.ErrIgnored):
+	case errors.Is(err, payload.ErrIgnored):
 		r.ignore()
 		return false
 	default:

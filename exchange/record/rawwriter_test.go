@@ -9,15 +9,15 @@ import (
 	"testing"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/binance"
 	"github.com/perilune/perilune/exchange/binance/api"
+	"github.com/perilune/perilune/exchange/binance/rules"
 )
 
 // What is written is read back, over two recordings in one directory; time that
 // runs back does not, and a file that is there is not overwritten.
 func TestRawWriter(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "tape")
-	in, _ := binance.Rules(api.Spot, "BTCUSDT")
+	in, _ := rules.Known(api.Spot, "BTCUSDT")
 	frames := []string{
 		`{"lastUpdateId":10,"bids":[["100.00","1.00000"]],"asks":[["101.00","2.00000"]]}`,
 		"{\"stream\":\"btcusdt@depth@100ms\",\"data\":{\"e\":\"depthUpdate\",\"E\":1,\"s\":\"BTCUSDT\",\n\"U\":11,\"u\":12,\"b\":[[\"100.00\",\"3.00000\"]],\"a\":[]}}",

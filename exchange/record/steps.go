@@ -7,8 +7,8 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/binance"
 	"github.com/perilune/perilune/exchange/binance/api"
+	"github.com/perilune/perilune/exchange/binance/rules"
 	"github.com/perilune/perilune/exchange/fixed"
 )
 
@@ -59,7 +59,7 @@ func decimals(text []byte) uint8 {
 
 func observe(m api.Market, symbol string) *observed {
 	o := &observed{market: m, symbol: symbol}
-	if o.known, o.rules = binance.Rules(m, symbol); o.rules {
+	if o.known, o.rules = rules.Known(m, symbol); o.rules {
 		o.price.step, o.qty.step = o.known.Tick, o.known.Lot
 	}
 	return o
@@ -74,7 +74,7 @@ func (o *observed) instrument() (exchange.Instrument, error) {
 		if o.price.seen == 0 {
 			return exchange.Instrument{}, fmt.Errorf("%s:%s: no price to infer the tick from, and no rules are known", o.market, o.symbol)
 		}
-		in := binance.Assume(o.market, o.symbol, price, qty)
+		in := rules.Assume(o.market, o.symbol, price, qty)
 		o.contract.apply(&in)
 		return in, nil
 	}

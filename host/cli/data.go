@@ -6,8 +6,8 @@ import (
 	"io"
 	"strings"
 
-	"github.com/perilune/perilune/exchange/archive"
 	"github.com/perilune/perilune/exchange/binance/api"
+	"github.com/perilune/perilune/exchange/binance/archive"
 	"github.com/perilune/perilune/exchange/record"
 	"github.com/perilune/perilune/host"
 )

@@ -13,8 +13,8 @@ import (
 	"sync/atomic"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/binance"
 	"github.com/perilune/perilune/exchange/binance/api"
+	"github.com/perilune/perilune/exchange/binance/payload"
 	"github.com/perilune/perilune/exchange/limit"
 )
 
@@ -145,7 +145,7 @@ func (c *Client) request(ctx context.Context, q *question) (*http.Request, error
 	if q.wallet {
 		base = c.o.Endpoints.RestWallet
 	}
-	address, body := binance.Join(base, q.path), ""
+	address, body := api.Join(base, q.path), ""
 	if q.method == http.MethodPost || q.method == http.MethodPut {
 		body = text
 	} else if text != "" {
@@ -257,7 +257,7 @@ func readBody(r io.Reader) ([]byte, error) {
 // refusal reads {"code":-1003,"msg":"…"}. Successes carry a code too, 200. The
 // page of a proxy is the message itself, cut short.
 func refusal(body []byte) (code int, msg string) {
-	f := binance.Object(body)
+	f := payload.Object(body)
 	for f.Next() {
 		switch string(f.Key()) {
 		case "code":

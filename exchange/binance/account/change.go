@@ -9,8 +9,8 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/binance"
 	"github.com/perilune/perilune/exchange/binance/api"
+	"github.com/perilune/perilune/exchange/binance/payload"
 	"github.com/perilune/perilune/exchange/limit"
 	"github.com/perilune/perilune/exchange/sign"
 )
@@ -61,7 +61,7 @@ func decodeAmended(body []byte) (r Report, err error) {
 		r, err = decodeOrder(api.Spot, raw)
 	}
 	if at, _ := member(body, "transactTime"); err == nil && at != nil {
-		f := binance.Array(append(append([]byte{'['}, at...), ']'))
+		f := payload.Array(append(append([]byte{'['}, at...), ']'))
 		for f.Next() {
 			r.Time = exchange.UnixMilli(f.Int())
 		}
@@ -105,7 +105,7 @@ func (c *Client) Replace(ctx context.Context, clientID string, o Order) (Replace
 
 func decodeReplaced(q *question, body []byte) (r Replaced, err error) {
 	var seen int
-	f := binance.Object(body)
+	f := payload.Object(body)
 	for f.Next() && err == nil {
 		switch string(f.Key()) {
 		case "cancelResponse":

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/binance"
 	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/limit"
 	"github.com/perilune/perilune/exchange/sign"
@@ -28,16 +27,16 @@ const (
 // the default.
 type Options struct {
 	Key       sign.Key
-	Endpoints binance.Endpoints
+	Endpoints api.Endpoints
 	Markets   []api.Market // those that are used; all three
 	// Entry is how orders are placed, cancelled, modified and asked for: "rest" or
 	// "ws"; "rest". Everything else is REST.
 	Entry  string
 	Window exchange.Time // recvWindow: how late a request may arrive; 5 s
 
-	Throttle *binance.Throttle // shared by all that ask the venue from this address; one of its own
-	Attempts *wire.Attempts    // the same for connections; 300 in 5 minutes of its own
-	HTTP     *http.Client      // 15 s for an answer, more than the engine's own timeout of 10 s
+	Throttle *limit.Throttle // shared by all that ask the venue from this address; one of its own
+	Attempts *wire.Attempts  // the same for connections; 300 in 5 minutes of its own
+	HTTP     *http.Client    // 15 s for an answer, more than the engine's own timeout of 10 s
 	Now      func() exchange.Time
 	Log      func(string) // what people should know, from any goroutine; none
 	// Wire may change the options of a connection, for tests and odd networks.
@@ -74,7 +73,7 @@ func (o *Options) complete(now func() exchange.Time) (err error) {
 		if err != nil {
 			return err
 		}
-		o.Throttle = binance.NewThrottle(l, now)
+		o.Throttle = limit.NewThrottle(l, now)
 	}
 	if o.Attempts == nil {
 		o.Attempts = wire.NewAttempts(300, 5*time.Minute)

@@ -4,8 +4,8 @@ import (
 	"fmt"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/binance"
 	"github.com/perilune/perilune/exchange/binance/api"
+	"github.com/perilune/perilune/exchange/binance/payload"
 )
 
 // statuses are the venue's words for where an order is.
@@ -18,14 +18,14 @@ var statuses = map[string]exchange.OrderStatus{
 	"NEW_INSURANCE": exchange.StatusPartial, "NEW_ADL": exchange.StatusPartial,
 }
 
-func statusOf(f *binance.Fields) (exchange.OrderStatus, error) {
+func statusOf(f *payload.Fields) (exchange.OrderStatus, error) {
 	if s, ok := statuses[string(f.Word())]; ok {
 		return s, nil
 	}
 	return 0, fmt.Errorf("order status %q is not known", f.Word())
 }
 
-func sideOf(f *binance.Fields) (exchange.Side, error) {
+func sideOf(f *payload.Fields) (exchange.Side, error) {
 	switch string(f.Word()) {
 	case "BUY":
 		return exchange.Buy, nil
@@ -44,7 +44,7 @@ func decodeOrder(m api.Market, body []byte) (Report, error) {
 	var original string
 	var transacted bool
 	var err error
-	f := binance.Object(body)
+	f := payload.Object(body)
 	for f.Next() && err == nil {
 		switch string(f.Key()) {
 		case "symbol":
@@ -93,7 +93,7 @@ func decodeOrder(m api.Market, body []byte) (Report, error) {
 // list reads an array, every element the same way.
 func list[T any](body []byte, read func(raw []byte) (T, error)) ([]T, error) {
 	var out []T
-	f := binance.Array(body)
+	f := payload.Array(body)
 	for f.Next() {
 		v, err := read(f.Raw())
 		if err != nil {
@@ -109,7 +109,7 @@ func list[T any](body []byte, read func(raw []byte) (T, error)) ([]T, error) {
 func decodeTrade(m api.Market, raw []byte) (Execution, error) {
 	x := Execution{Market: m}
 	var err error
-	f := binance.Object(raw)
+	f := payload.Object(raw)
 	for f.Next() && err == nil {
 		switch string(f.Key()) {
 		case "symbol":
@@ -154,7 +154,7 @@ func decodeTrade(m api.Market, raw []byte) (Execution, error) {
 func decodeSpotBalances(body []byte) ([]Balance, error) {
 	var rows []Balance
 	var err error
-	f := binance.Object(body)
+	f := payload.Object(body)
 	for f.Next() && err == nil {
 		if string(f.Key()) == "balances" {
 			rows, err = list(f.Raw(), decodeSpotBalance)
@@ -168,7 +168,7 @@ func decodeSpotBalances(body []byte) ([]Balance, error) {
 
 func decodeSpotBalance(raw []byte) (Balance, error) {
 	b := Balance{Market: api.Spot}
-	f := binance.Object(raw)
+	f := payload.Object(raw)
 	for f.Next() {
 		switch string(f.Key()) {
 		case "asset", "a":
@@ -186,7 +186,7 @@ func decodeSpotBalance(raw []byte) (Balance, error) {
 // decodeBalance reads a row of a futures balance.
 func decodeBalance(m api.Market, raw []byte) (Balance, error) {
 	b := Balance{Market: m}
-	f := binance.Object(raw)
+	f := payload.Object(raw)
 	for f.Next() {
 		switch string(f.Key()) {
 		case "asset":
@@ -204,7 +204,7 @@ func decodeBalance(m api.Market, raw []byte) (Balance, error) {
 // side is LONG or SHORT.
 func decodePosition(m api.Market, raw []byte) (p Position, side string, err error) {
 	p.Market = m
-	f := binance.Object(raw)
+	f := payload.Object(raw)
 	for f.Next() {
 		switch string(f.Key()) {
 		case "symbol":
@@ -226,7 +226,7 @@ func decodePosition(m api.Market, raw []byte) (p Position, side string, err erro
 // on COIN-M.
 func decodeIncome(m api.Market, raw []byte) (Income, error) {
 	row := Income{Market: m}
-	f := binance.Object(raw)
+	f := payload.Object(raw)
 	for f.Next() {
 		switch string(f.Key()) {
 		case "symbol":
@@ -249,7 +249,7 @@ func decodeIncome(m api.Market, raw []byte) (Income, error) {
 // decodeMove reads a row of the history of transfers.
 func decodeMove(from, to api.Market, raw []byte) (Move, error) {
 	v := Move{From: from, To: to}
-	f := binance.Object(raw)
+	f := payload.Object(raw)
 	for f.Next() {
 		switch string(f.Key()) {
 		case "tranId":
@@ -271,7 +271,7 @@ func decodeMove(from, to api.Market, raw []byte) (Move, error) {
 // member returns one value of an object, raw; nil when it is not there.
 func member(body []byte, key string) ([]byte, error) {
 	var raw []byte
-	f := binance.Object(body)
+	f := payload.Object(body)
 	for f.Next() {
 		if string(f.Key()) == key {
 			raw = f.Raw()

@@ -7,8 +7,8 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/binance"
 	"github.com/perilune/perilune/exchange/binance/api"
+	"github.com/perilune/perilune/exchange/binance/payload"
 )
 
 // event is a user event taken out of its envelopes.
@@ -27,7 +27,7 @@ type event struct {
 func openEvent(frame []byte) (ev event, err error) {
 	var inner []byte
 	var sent exchange.Time
-	f := binance.Object(frame)
+	f := payload.Object(frame)
 	for f.Next() {
 		switch string(f.Key()) {
 		case "e":
@@ -98,7 +98,7 @@ func (ev *event) order(m api.Market, raw []byte, pass func(Notice)) error {
 	var original string
 	var exec []byte
 	var err error
-	f := binance.Object(raw)
+	f := payload.Object(raw)
 	for f.Next() && err == nil {
 		switch string(f.Key()) {
 		case "s":
@@ -280,7 +280,7 @@ func (ev *event) funding(m api.Market, u update, pass func(Notice)) {
 }
 
 func decodeUpdate(m api.Market, raw []byte) (u update, err error) {
-	f := binance.Object(raw)
+	f := payload.Object(raw)
 	for f.Next() && err == nil {
 		switch string(f.Key()) {
 		case "m":
@@ -301,7 +301,7 @@ func decodeUpdate(m api.Market, raw []byte) (u update, err error) {
 
 func decodeChange(m api.Market, raw []byte) (change, error) {
 	b := change{Balance: Balance{Market: m}}
-	f := binance.Object(raw)
+	f := payload.Object(raw)
 	for f.Next() {
 		switch string(f.Key()) {
 		case "a":
@@ -317,7 +317,7 @@ func decodeChange(m api.Market, raw []byte) (change, error) {
 
 func decodeHeld(m api.Market, raw []byte) (held, error) {
 	p := held{Position: Position{Market: m}}
-	f := binance.Object(raw)
+	f := payload.Object(raw)
 	for f.Next() {
 		switch string(f.Key()) {
 		case "s":
@@ -339,13 +339,13 @@ func decodeHeld(m api.Market, raw []byte) (held, error) {
 // mode.
 func (ev *event) config(m api.Market, pass func(Notice)) error {
 	var symbol, leverage, multi string
-	f := binance.Object(ev.body)
+	f := payload.Object(ev.body)
 	for f.Next() {
 		key := string(f.Key())
 		if key != "ac" && key != "ai" {
 			continue
 		}
-		g := binance.Object(f.Raw())
+		g := payload.Object(f.Raw())
 		for g.Next() {
 			switch string(g.Key()) {
 			case "s":

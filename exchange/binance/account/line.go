@@ -9,8 +9,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/perilune/perilune/exchange/binance"
 	"github.com/perilune/perilune/exchange/binance/api"
+	"github.com/perilune/perilune/exchange/binance/payload"
 	"github.com/perilune/perilune/exchange/limit"
 	"github.com/perilune/perilune/exchange/sign"
 	"github.com/perilune/perilune/exchange/wire"
@@ -300,7 +300,7 @@ func (h *lineConn) Down(err error) {
 // answers no request of ours.
 func decodeReply(m api.Market, frame []byte) (number uint64, r reply, err error) {
 	r.answer.Pool = limit.PoolOf(m)
-	f := binance.Object(frame)
+	f := payload.Object(frame)
 	for f.Next() && err == nil {
 		switch string(f.Key()) {
 		case "id":
@@ -328,7 +328,7 @@ func retryAfter(a *limit.Answer, body []byte) error {
 	if err != nil || len(data) == 0 || data[0] != '{' {
 		return err
 	}
-	f := binance.Object(data)
+	f := payload.Object(data)
 	for f.Next() {
 		if string(f.Key()) == "retryAfter" {
 			a.RetryAtMilli(f.Int())
@@ -341,7 +341,7 @@ func readLimits(a *limit.Answer, raw []byte) error {
 	_, err := list(raw, func(raw []byte) (struct{}, error) {
 		var kind, interval string
 		var num, count int64
-		f := binance.Object(raw)
+		f := payload.Object(raw)
 		for f.Next() {
 			switch string(f.Key()) {
 			case "rateLimitType":

@@ -7,8 +7,8 @@ import (
 
 	"github.com/shopspring/decimal"
 
-	"github.com/perilune/perilune/exchange/binance"
 	"github.com/perilune/perilune/exchange/binance/api"
+	"github.com/perilune/perilune/exchange/binance/payload"
 	"github.com/perilune/perilune/exchange/limit"
 )
 
@@ -24,7 +24,7 @@ type Permissions struct {
 // Permissions asks what the key may do. The test networks cannot say.
 func (c *Client) Permissions(ctx context.Context) (p Permissions, err error) {
 	q := question{market: api.Spot, what: "ask what the key may do", method: http.MethodGet, path: "/sapi/v1/account/apiRestrictions", wallet: true}
-	err = c.object(ctx, q, func(f *binance.Fields) {
+	err = c.object(ctx, q, func(f *payload.Fields) {
 		switch string(f.Key()) {
 		case "enableReading":
 			p.Read = f.Bool()
@@ -46,12 +46,12 @@ func (c *Client) Permissions(ctx context.Context) (p Permissions, err error) {
 }
 
 // object asks a question whose answer is an object, and reads its members.
-func (c *Client) object(ctx context.Context, q question, read func(*binance.Fields)) error {
+func (c *Client) object(ctx context.Context, q question, read func(*payload.Fields)) error {
 	body, err := c.ask(ctx, q)
 	if err != nil {
 		return err
 	}
-	f := binance.Object(body)
+	f := payload.Object(body)
 	for f.Next() {
 		read(&f)
 	}
@@ -127,7 +127,7 @@ func (c *Client) setting(ctx context.Context, m api.Market, what, path, key stri
 	if err := q.futuresOnly(); err != nil {
 		return false, err
 	}
-	err = c.object(ctx, q, func(f *binance.Fields) {
+	err = c.object(ctx, q, func(f *payload.Fields) {
 		if string(f.Key()) == key {
 			on = f.Bool()
 		}
@@ -146,7 +146,7 @@ type Config struct {
 // Config asks how the USD-M account is set up.
 func (c *Client) Config(ctx context.Context) (v Config, err error) {
 	q := question{market: api.USDM, what: "ask the account's configuration", method: http.MethodGet, path: "/fapi/v1/accountConfig"}
-	err = c.object(ctx, q, func(f *binance.Fields) {
+	err = c.object(ctx, q, func(f *payload.Fields) {
 		switch string(f.Key()) {
 		case "feeTier":
 			v.FeeTier = int(f.Int())
@@ -183,7 +183,7 @@ func (c *Client) SymbolConfigs(ctx context.Context, m api.Market) ([]SymbolConfi
 
 // decodeSymbolConfig reads both forms: CROSSED and cross are the same.
 func decodeSymbolConfig(raw []byte) (v SymbolConfig, err error) {
-	f := binance.Object(raw)
+	f := payload.Object(raw)
 	for f.Next() {
 		switch string(f.Key()) {
 		case "symbol":
@@ -218,7 +218,7 @@ func (c *Client) Fees(ctx context.Context, m api.Market, symbol string) (v Fees,
 }
 
 func decodeFees(body []byte) (v Fees, err error) {
-	f := binance.Object(body)
+	f := payload.Object(body)
 	for f.Next() && err == nil {
 		switch string(f.Key()) {
 		case "makerCommissionRate":
@@ -236,7 +236,7 @@ func decodeFees(body []byte) (v Fees, err error) {
 }
 
 func (v *Fees) add(raw []byte) error {
-	f := binance.Object(raw)
+	f := payload.Object(raw)
 	for f.Next() {
 		switch string(f.Key()) {
 		case "maker":
@@ -282,7 +282,7 @@ func decodeBrackets(body []byte, symbol string) (all []Bracket, err error) {
 	if len(body) > 0 && body[0] == '{' {
 		return decodeSymbolBrackets(body, symbol)
 	}
-	f := binance.Array(body)
+	f := payload.Array(body)
 	for f.Next() && err == nil && all == nil {
 		all, err = decodeSymbolBrackets(f.Raw(), symbol)
 	}
@@ -298,7 +298,7 @@ func decodeBrackets(body []byte, symbol string) (all []Bracket, err error) {
 // decodeSymbolBrackets reads the brackets of one symbol; none if it is another.
 func decodeSymbolBrackets(raw []byte, symbol string) (all []Bracket, err error) {
 	coefficient, ours := decimal.New(1, 0), false
-	f := binance.Object(raw)
+	f := payload.Object(raw)
 	for f.Next() && err == nil {
 		switch string(f.Key()) {
 		case "symbol":
@@ -324,7 +324,7 @@ func decodeSymbolBrackets(raw []byte, symbol string) (all []Bracket, err error) 
 
 // decodeBracket reads one step; COIN-M spells its floor qtylFloor.
 func decodeBracket(raw []byte) (b Bracket, err error) {
-	f := binance.Object(raw)
+	f := payload.Object(raw)
 	for f.Next() {
 		switch string(f.Key()) {
 		case "initialLeverage":
@@ -345,7 +345,7 @@ func decodeBracket(raw []byte) (b Bracket, err error) {
 // UID is the venue's number of the account. It is the same for every key of it.
 func (c *Client) UID(ctx context.Context) (uid int64, err error) {
 	q := question{market: api.Spot, what: "ask who the account is", method: http.MethodGet, path: "/api/v3/account"}
-	err = c.object(ctx, q, func(f *binance.Fields) {
+	err = c.object(ctx, q, func(f *payload.Fields) {
 		if string(f.Key()) == "uid" {
 			uid = f.Int()
 		}

@@ -17,7 +17,6 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/binance"
 	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/limit"
 	"github.com/perilune/perilune/exchange/sign"
@@ -40,7 +39,7 @@ func newFake(t *testing.T, answer func(method, path string, v url.Values) (int, 
 	t.Cleanup(f.Close)
 	at := "http" + strings.TrimPrefix(f.URL, "http")
 	c, err := Open(context.Background(), Options{Key: sign.Key{API: sign.NewSecret("name"), Secret: sign.NewSecret("secret")},
-		Endpoints: binance.Endpoints{RestSpot: at, RestUSDM: at, RestCOINM: at}, HTTP: f.Client(), Log: func(s string) { t.Log(s) }})
+		Endpoints: api.Endpoints{RestSpot: at, RestUSDM: at, RestCOINM: at}, HTTP: f.Client(), Log: func(s string) { t.Log(s) }})
 	if err != nil {
 		t.Fatal(err)
 	}

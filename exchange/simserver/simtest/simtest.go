@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/binance"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/binance/simfront"
 	"github.com/perilune/perilune/exchange/sign"
 	"github.com/perilune/perilune/exchange/simserver"
@@ -73,9 +73,9 @@ func (e *Exchange) HMAC() sign.Key {
 }
 
 // Endpoints are all of its addresses.
-func (e *Exchange) Endpoints() binance.Endpoints {
+func (e *Exchange) Endpoints() api.Endpoints {
 	http, ws := "http://"+e.Host, "ws://"+e.Host
-	return binance.Endpoints{
+	return api.Endpoints{
 		RestSpot: http, RestUSDM: http, RestCOINM: http,
 		WSSpot: ws + "/spot", WSUSDM: ws + "/usdm", WSCOINM: ws + "/coinm",
 		APISpot: ws + "/ws-api/v3", APIUSDM: ws + "/ws-fapi/v1", APICOINM: ws + "/ws-dapi/v1",

@@ -1,0 +1,129 @@
+package feed
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"strconv"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/api"
+	"github.com/perilune/perilune/exchange/binance/payload"
+)
+
+// fundingTerms is what fundingInfo says of a symbol. Only symbols that differ
+// from the default of every 8 hours are listed.
+type fundingTerms struct {
+	Symbol string         `json:"symbol"`
+	Cap    payload.Amount `json:"adjustedFundingRateCap"`
+	Floor  payload.Amount `json:"adjustedFundingRateFloor"`
+	Hours  int            `json:"fundingIntervalHours"`
+}
+
+// premium is what premiumIndex says of a symbol. Rate is the running estimate of
+// the coming settlement, whatever its name.
+type premium struct {
+	Symbol   string         `json:"symbol"`
+	Mark     payload.Amount `json:"markPrice"`
+	Index    payload.Amount `json:"indexPrice"`
+	Rate     payload.Amount `json:"lastFundingRate"`
+	Interest payload.Amount `json:"interestRate"`
+	Next     int64          `json:"nextFundingTime"`
+	Time     int64          `json:"time"`
+}
+
+// settlement is one row of fundingRate.
+type settlement struct {
+	Symbol string         `json:"symbol"`
+	Rate   payload.Amount `json:"fundingRate"`
+	Time   int64          `json:"fundingTime"`
+	Mark   payload.Amount `json:"markPrice"` // not on COIN-M
+}
+
+// rows decodes an array, or a single object where an endpoint answers one symbol
+// without brackets. Rows that cannot be understood are left out and counted.
+func rows[T any](body []byte) (list []T, bad int, err error) {
+	var raw []json.RawMessage
+	if err := json.Unmarshal(body, &raw); err != nil {
+		raw = []json.RawMessage{body}
+		if len(body) == 0 || body[0] != '{' {
+			return nil, 0, fmt.Errorf("want an array of objects: %w", err)
+		}
+	}
+	for _, r := range raw {
+		var v T
+		if json.Unmarshal(r, &v) != nil {
+			bad++
+			continue
+		}
+		list = append(list, v)
+	}
+	return list, bad, nil
+}
+
+func fetchRows[T any](ctx context.Context, r *rest, m api.Market, path string, query url.Values) ([]T, error) {
+	body, err := r.get(ctx, m, path, query)
+	if err != nil {
+		return nil, err
+	}
+	list, _, err := rows[T](body)
+	if err != nil {
+		return nil, fmt.Errorf("%s of %s: %w", path[1:], m, err)
+	}
+	return list, nil
+}
+
+// maxRate bounds funding rates and interest: 100 % in one interval is an error
+// of somebody's.
+var maxRate = decimal.NewFromInt(1)
+
+// applyTerms puts the funding terms into the instruments of a market, by symbol.
+func applyTerms(byName map[string]*exchange.Instrument, terms []fundingTerms) {
+	for _, t := range terms {
+		in := byName[t.Symbol]
+		if in == nil || in.FundingHours == 0 {
+			continue
+		}
+		if t.Hours > 0 && t.Hours <= 24 {
+			in.FundingHours = t.Hours
+		}
+		if t.Cap.GreaterThan(t.Floor.Decimal) && t.Cap.LessThan(maxRate) && t.Floor.GreaterThan(maxRate.Neg()) {
+			in.FundingCap, in.FundingFloor = t.Cap.Decimal, t.Floor.Decimal
+			in.Assumed = "fees of VIP 0, margin brackets"
+		}
+	}
+}
+
+func applyInterest(byName map[string]*exchange.Instrument, list []premium) {
+	for _, p := range list {
+		if in := byName[p.Symbol]; in != nil && in.FundingHours > 0 && p.Interest.Abs().LessThan(maxRate) {
+			in.InterestRate = p.Interest.Decimal
+		}
+	}
+}
+
+// event turns a row of premiumIndex into a mark event; ok is false when it has
+// no mark price.
+func (p *premium) event(in *exchange.Instrument) (exchange.Event, bool) {
+	ev := exchange.Event{Kind: exchange.KindMark, Instrument: in.ID, VenueTime: milli(p.Time), NextFunding: milli(p.Next), Hours: in.FundingHours}
+	ev.Mark, ev.Index, ev.Rate = e8(p.Mark), e8(p.Index), e8(p.Rate)
+	return ev, ev.Mark > 0
+}
+
+// e8 is 0 for what does not fit.
+func e8(a payload.Amount) exchange.E8 {
+	if a.Abs().GreaterThan(decimal.New(9, 10)) {
+		return 0
+	}
+	return exchange.E8FromDecimal(a.Decimal)
+}
+
+// fetchSettled returns the settlements of a symbol from a moment on, oldest
+// first.
+func (r *rest) fetchSettled(ctx context.Context, in *exchange.Instrument, from exchange.Time) ([]settlement, error) {
+	query := url.Values{"symbol": {in.Symbol}, "startTime": {strconv.FormatInt(int64(from/exchange.Millisecond), 10)}, "limit": {"100"}}
+	return fetchRows[settlement](ctx, r, api.Of(in.Venue), "/fundingRate", query)
+}

@@ -1,0 +1,79 @@
+package feed
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/api"
+	"github.com/perilune/perilune/exchange/limit"
+)
+
+// listings asks for the rules of a market.
+func (r *rest) listings(ctx context.Context, market api.Market, notice func(Notice)) ([]Listing, error) {
+	body, err := r.get(ctx, market, "/exchangeInfo", nil)
+	if err != nil {
+		return nil, err
+	}
+	info, err := DecodeExchangeInfo(market, body)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range info.Problems {
+		notice(Notice{exchange.NoInstrument, p})
+	}
+	return info.Listings, r.limits(market, info.RateLimits)
+}
+
+// limits takes the limits that the venue states. A test network's may be higher
+// than the real ones; they are the truth there.
+func (r *rest) limits(market api.Market, list []RateLimit) error {
+	for _, l := range list {
+		meter, ok := limit.MeterOf(limit.PoolOf(market), l.Type, l.Interval, l.IntervalNum)
+		if !ok {
+			continue
+		}
+		if err := r.throttle.SetLimit(meter, l.Limit); err != nil {
+			return fmt.Errorf("rateLimits of %s: %w", market, err)
+		}
+	}
+	return nil
+}
+
+// choose picks the listings that are named, in the order of all. Those of keep
+// need not be trading.
+func choose(all []Listing, keys, keep []string) ([]Listing, error) {
+	list := make([]exchange.Instrument, len(all))
+	for i := range all {
+		list[i] = all[i].Instrument
+	}
+	u, err := exchange.NewUniverse(list)
+	if err != nil {
+		return nil, err
+	}
+	kept := make(map[string]bool)
+	for _, key := range keep {
+		if _, err = u.Lookup(key); err != nil {
+			return nil, err
+		}
+		kept[key] = true
+	}
+	wanted := make(map[string]bool)
+	for _, key := range keys {
+		if _, err = u.Lookup(key); err != nil {
+			return nil, err
+		}
+		wanted[key] = true
+	}
+	var out []Listing
+	for _, l := range all {
+		key := l.Instrument.Key()
+		if wanted[key] && !kept[key] && !l.Trading() {
+			return nil, fmt.Errorf("%s is not trading: its status is %s", key, l.Status)
+		}
+		if wanted[key] || kept[key] {
+			out = append(out, l)
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,209 @@
+package payload
+
+import (
+	"strings"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/fixed"
+)
+
+// A layout is a message exactly as the venue writes it today: no whitespace,
+// and keys in a known order. Matching it is cheaper than collecting keys one by
+// one. What does not match is left to the tolerant path, which accepts all that
+// a layout accepts and understands it the same way.
+type layout struct {
+	event event
+	parts []part
+}
+
+// part is the text in front of a value, and the value's key and shape.
+type part struct {
+	before   string
+	key      key
+	shape    shape
+	optional bool // absent on some markets, or in older recordings
+}
+
+// Of each key a layout gives the name, the shape (# whole number, $ string,
+// ! boolean, [ levels) and ? when it is optional. A key that has two places
+// must be in one of them only.
+var layouts = [...]layout{
+	newLayout(depthEvent, `{"e":"depthUpdate"`, "E# T#? s$ ps$? U# u# pu#? b[ a[ st#?"),
+	newLayout(tickerEvent, `{"e":"bookTicker"`, "u# E#? T#? s$ ps$? b$ B$ a$ A$ T#? E#? ps$? st#?"),
+	newLayout(noEvent, `{`, "u# e$? s$ ps$? b$ B$ a$ A$ T#? E#? st#?"), // bookTicker of spot and COIN-M
+	newLayout(tradeEvent, `{"e":"trade"`, "E# T#? s$ ps$? t# p$ q$ T#? X$? m! M!? st#?"),
+	newLayout(aggTradeEvent, `{"e":"aggTrade"`, "E# a#? s$ ps$? a#? p$ q$ nq$? f# l# T# m! M!? st#?"),
+	newLayout(markEvent, `{"e":"markPriceUpdate"`, "E# s$ ps$? p$ ap$? P$? i$? P$? r$ T# st#?"),
+	newLayout(snapshotEvent, `{`, "lastUpdateId# E#? T#? symbol$? pair$? bids[ asks["),
+}
+
+func newLayout(ev event, head, keys string) layout {
+	l := layout{event: ev}
+	before := head
+	if head != "{" {
+		before += ","
+	}
+	for word := range strings.FieldsSeq(keys) {
+		word, optional := strings.CutSuffix(word, "?")
+		name := word[:len(word)-1]
+		before += `"` + name + `":`
+		p := part{key: keyOf([]byte(name)), optional: optional}
+		switch word[len(word)-1] {
+		case '#':
+			p.shape = wholeShape
+		case '$':
+			p.shape, before = textShape, before+`"`
+		case '!':
+			p.shape = boolShape
+		case '[':
+			p.shape, before = levelsShape, before+`[`
+		}
+		p.before = before
+		l.parts = append(l.parts, p)
+		before = ","
+	}
+	return l
+}
+
+// envelope takes `{"stream":"…","data":` when it is written just so.
+func (d *Decoder) envelope() bool {
+	if !d.literal(`{"stream":"`) {
+		return false
+	}
+	name, ok := d.plainText()
+	if !ok || !d.literal(`,"data":`) {
+		d.i = 0
+		return false
+	}
+	d.stream = name
+	return true
+}
+
+// strict takes the rest of the frame if it is one of the layouts.
+func (d *Decoder) strict() bool {
+	start := d.i
+	for i := range layouts {
+		l := &layouts[i]
+		if !d.literal(l.parts[0].before) {
+			continue
+		}
+		d.i = start
+		d.begin(l.event)
+		return d.match(l) && d.closed()
+	}
+	return false
+}
+
+// closed takes the brace that ends the payload, and the one that ends the
+// envelope, and reports whether that was all.
+func (d *Decoder) closed() bool {
+	return d.literal("}") && (!d.enveloped || d.literal("}")) && d.i == len(d.b)
+}
+
+func (d *Decoder) match(l *layout) bool {
+	for i := range l.parts {
+		p := &l.parts[i]
+		if !d.literal(p.before) {
+			if p.optional {
+				continue
+			}
+			return false
+		}
+		f, ok := d.plainValue(p)
+		if !ok || p.key != noKey && !d.take(p.key, f) {
+			return false
+		}
+	}
+	return true
+}
+
+func (d *Decoder) literal(s string) bool {
+	if len(d.b)-d.i < len(s) || string(d.b[d.i:d.i+len(s)]) != s {
+		return false
+	}
+	d.i += len(s)
+	return true
+}
+
+func (d *Decoder) plainValue(p *part) (field, bool) {
+	switch p.shape {
+	case wholeShape:
+		return d.plainWhole()
+	case textShape:
+		return d.plainText()
+	case boolShape:
+		if d.literal("true") {
+			return field{shape: boolShape, n: 1}, true
+		}
+		return field{shape: boolShape}, d.literal("false")
+	}
+	if !d.has(keySymbol) && !d.has(keyLongSymbol) {
+		d.in = d.whose()
+	}
+	return field{shape: levelsShape}, d.in != nil && d.plainLevels(d.side(p.key))
+}
+
+// plainWhole takes a whole number of up to 18 digits, which cannot overflow.
+func (d *Decoder) plainWhole() (field, bool) {
+	lo, i := d.i, d.i
+	var n int64
+	for ; i < len(d.b) && d.b[i]-'0' <= 9; i++ {
+		n = n*10 + int64(d.b[i]-'0')
+	}
+	size := i - lo
+	ok := size > 0 && size <= 18 && (size == 1 || d.b[lo] != '0')
+	d.i = i
+	return field{lo: lo, hi: i, n: n, shape: wholeShape}, ok
+}
+
+// plainText takes a string without escapes, whose opening quote is taken.
+func (d *Decoder) plainText() (field, bool) {
+	lo := d.i
+	for i, c := range d.b[lo:] {
+		if c == '"' {
+			d.i = lo + i + 1
+			return field{lo: lo, hi: lo + i, shape: textShape}, true
+		}
+		if c == '\\' || c < ' ' {
+			break
+		}
+	}
+	return field{}, false
+}
+
+// plainLevels takes levels written as ["price","quantity"], whose opening
+// bracket is taken, up to the closing one.
+func (d *Decoder) plainLevels(levels *[]exchange.Level) bool {
+	out := (*levels)[:0]
+	tick, lot := d.in.Tick, d.in.Lot
+	b := d.b[d.i:]
+	if len(b) > 0 && b[0] == ']' {
+		*levels = out
+		d.i++
+		return true
+	}
+	for len(b) > 2 && b[0] == '[' && b[1] == '"' {
+		price, used := fixed.Prefix(b[2:], tick)
+		b = b[2+used:]
+		if price <= 0 || len(b) < 3 || b[0] != '"' || b[1] != ',' || b[2] != '"' {
+			return false
+		}
+		qty, used := fixed.Prefix(b[3:], lot)
+		b = b[3+used:]
+		if used == 0 || len(b) < 3 || b[0] != '"' || b[1] != ']' {
+			return false
+		}
+		out = append(out, exchange.Level{Price: exchange.Ticks(price), Qty: exchange.Lots(qty)})
+		last := b[2]
+		b = b[3:]
+		if last == ']' {
+			*levels = out
+			d.i = len(d.b) - len(b)
+			return true
+		}
+		if last != ',' {
+			return false
+		}
+	}
+	return false
+}

@@ -1,0 +1,98 @@
+package rules
+
+import "github.com/perilune/perilune/exchange/binance/api"
+
+// Defaults of a market. For instruments that are not in the table they are
+// cautious rather than likely: margin is dear, and the price band is narrow.
+var unknown = map[api.Market]rule{
+	api.Spot: {quote: "USDT", tick: "0.01", lot: "0.00001", minNotional: "5", size: "1"},
+	api.USDM: {quote: "USDT", tick: "0.01", lot: "0.001", minNotional: "5", size: "1",
+		band: "0.05", cap: "0.02", interest: "0.0001",
+		brackets: "10000 0.01 50, 50000 0.02 25, 250000 0.05 10, 1000000 0.1 5, 5000000 0.125 4"},
+	api.COINM: {quote: "USD", tick: "0.01", lot: "1", size: "10",
+		band: "0.05", cap: "0.02", interest: "0.0001",
+		brackets: "1000000000000 0.025 20"},
+}
+
+// Ticks and lots: exchangeInfo of 2026-08. Minimum notionals and price bands:
+// exchangeInfo of 2024 and 2026. USD-M brackets: leverageBracket of 2026, the
+// first five. Brackets are in quote on USD-M and in coins on COIN-M. The bounds
+// of BTC and ETH funding are 0.75 of the first maintenance rate.
+var table = map[api.Market][]rule{
+	api.Spot: {
+		{base: "BTC", tick: "0.01", lot: "0.00001"},
+		{base: "ETH", tick: "0.01", lot: "0.0001"},
+		{base: "BNB", tick: "0.01", lot: "0.001"},
+		{base: "SOL", tick: "0.01", lot: "0.001"},
+		{base: "XRP", tick: "0.0001", lot: "0.1"},
+		{base: "DOGE", tick: "0.00001", lot: "1", minNotional: "1"},
+		{base: "ADA", tick: "0.0001", lot: "0.1"},
+		{base: "LINK", tick: "0.001", lot: "0.01"},
+		{base: "AVAX", tick: "0.001", lot: "0.01"},
+		{base: "DOT", tick: "0.001", lot: "0.01"},
+		{base: "LTC", tick: "0.01", lot: "0.001"},
+		{base: "BCH", tick: "0.1", lot: "0.001"},
+		{base: "TRX", tick: "0.0001", lot: "0.1"},
+		{base: "SHIB", tick: "0.00000001", lot: "1", minNotional: "1"},
+		{base: "AAVE", tick: "0.01", lot: "0.001"},
+		{base: "ALGO", tick: "0.0001", lot: "1"},
+		{base: "ARB", tick: "0.0001", lot: "0.1"},
+		{base: "HBAR", tick: "0.00001", lot: "1"},
+	},
+	api.USDM: {
+		{base: "BTC", tick: "0.1", lot: "0.001", minNotional: "100", cap: "0.003",
+			brackets: "300000 0.004 150, 800000 0.005 100, 3000000 0.0065 75, 12000000 0.01 50, 70000000 0.02 25"},
+		{base: "ETH", tick: "0.01", lot: "0.001", minNotional: "20", cap: "0.003",
+			brackets: "300000 0.004 150, 800000 0.005 100, 3000000 0.0065 75, 12000000 0.01 50, 50000000 0.02 25"},
+		{base: "BNB", tick: "0.01", lot: "0.01", interest: "0",
+			brackets: "10000 0.005 75, 200000 0.006 50, 400000 0.01 40, 1500000 0.02 25, 3000000 0.025 20"},
+		{base: "SOL", tick: "0.01", lot: "0.01",
+			brackets: "50000 0.005 100, 400000 0.0065 75, 1000000 0.01 50, 4000000 0.02 25, 8000000 0.025 20"},
+		{base: "XRP", tick: "0.0001", lot: "0.1",
+			brackets: "40000 0.005 100, 80000 0.006 75, 150000 0.01 50, 400000 0.0125 40, 1000000 0.02 25"},
+		{base: "DOGE", tick: "0.00001", lot: "1",
+			brackets: "80000 0.0065 75, 150000 0.01 50, 750000 0.0125 40, 2000000 0.02 25, 4000000 0.025 20"},
+		{base: "ADA", tick: "0.0001", lot: "1",
+			brackets: "10000 0.005 75, 50000 0.01 50, 200000 0.015 40, 1000000 0.02 25, 2000000 0.025 20"},
+		{base: "LINK", tick: "0.001", lot: "0.01", minNotional: "20", band: "0.1",
+			brackets: "10000 0.005 75, 200000 0.01 50, 400000 0.015 40, 800000 0.02 25, 1600000 0.025 20"},
+		{base: "AVAX", tick: "0.001", lot: "1",
+			brackets: "25000 0.005 75, 80000 0.01 50, 160000 0.015 40, 800000 0.02 25, 1600000 0.025 20"},
+		{base: "DOT", tick: "0.0001", lot: "0.1",
+			brackets: "10000 0.0065 75, 50000 0.01 50, 100000 0.015 40, 500000 0.02 25, 800000 0.025 20"},
+		{base: "LTC", tick: "0.01", lot: "0.001", minNotional: "20",
+			brackets: "10000 0.005 75, 50000 0.01 50, 160000 0.015 40, 800000 0.02 25, 1600000 0.025 20"},
+		{base: "BCH", tick: "0.01", lot: "0.001", minNotional: "20",
+			brackets: "10000 0.005 75, 100000 0.01 50, 160000 0.015 40, 800000 0.02 25, 1600000 0.025 20"},
+		{base: "TRX", tick: "0.00001", lot: "1",
+			brackets: "10000 0.0065 75, 90000 0.01 50, 120000 0.015 40, 650000 0.02 25, 800000 0.025 20"},
+		{base: "SHIB", tick: "0.000001", lot: "1", multiplier: 1000,
+			brackets: "25000 0.0065 75, 150000 0.01 50, 200000 0.015 40, 800000 0.02 25, 1600000 0.025 20"},
+		{base: "AAVE", tick: "0.01", lot: "0.1",
+			brackets: "50000 0.01 75, 150000 0.015 50, 500000 0.02 25, 600000 0.025 20, 3000000 0.05 10"},
+		{base: "ALGO", tick: "0.00001", lot: "0.1",
+			brackets: "5000 0.01 75, 10000 0.015 50, 50000 0.02 25, 100000 0.025 20, 175000 0.0333 15"},
+		{base: "ARB", tick: "0.00001", lot: "0.1",
+			brackets: "5000 0.006 75, 50000 0.01 50, 100000 0.015 25, 500000 0.02 20, 1000000 0.025 10"},
+		{base: "HBAR", tick: "0.00001", lot: "1",
+			brackets: "10000 0.01 75, 80000 0.015 50, 400000 0.02 25, 800000 0.025 20, 4000000 0.05 10"},
+	},
+	api.COINM: {
+		{base: "BTC", tick: "0.1", size: "100", cap: "0.003",
+			brackets: "5 0.004 125, 10 0.005 100, 20 0.01 50, 50 0.025 20, 100 0.05 10, 200 0.1 5, 400 0.125 4"},
+		{base: "ETH", tick: "0.01", cap: "0.003"},
+		{base: "BNB", tick: "0.01", interest: "0"},
+		{base: "SOL", tick: "0.01"},
+		{base: "XRP", tick: "0.0001"},
+		{base: "DOGE", tick: "0.00001"},
+		{base: "ADA", tick: "0.0001"},
+		{base: "LINK", tick: "0.001"},
+		{base: "AVAX", tick: "0.01"},
+		{base: "DOT", tick: "0.001"},
+		{base: "LTC", tick: "0.01"},
+		{base: "BCH", tick: "0.01"},
+		{base: "TRX", tick: "0.00001"},
+		{base: "AAVE", tick: "0.01"},
+		{base: "ALGO", tick: "0.0001"},
+	},
+}

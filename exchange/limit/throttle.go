@@ -1,0 +1,60 @@
+package limit
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/wire"
+)
+
+// Throttle lets several goroutines share one account of weights, and makes them
+// wait until the venue has room. The zero value is not usable; see NewThrottle.
+type Throttle struct {
+	mu     sync.Mutex
+	ledger *Ledger
+	now    func() exchange.Time
+}
+
+// NewThrottle returns a throttle over a ledger, which must not be used in any
+// other way from then on. now is the venue's time as well as it is known.
+func NewThrottle(l *Ledger, now func() exchange.Time) *Throttle {
+	return &Throttle{ledger: l, now: now}
+}
+
+// Wait charges a cost and returns when the request may be sent, at once. The
+// error is ctx's, or says why it will never fit.
+func (t *Throttle) Wait(ctx context.Context, c Cost, p Priority) error {
+	for {
+		t.mu.Lock()
+		now := t.now()
+		v := t.ledger.Reserve(c, p, now)
+		t.mu.Unlock()
+		switch {
+		case v.OK:
+			return ctx.Err()
+		case v.Until == 0:
+			return fmt.Errorf("over the limit: %s", v.Reason)
+		}
+		// At least a millisecond, so that a wait that was just too short does not spin.
+		if err := wire.Sleep(ctx, max(time.Duration(v.Until-now), time.Millisecond)); err != nil {
+			return fmt.Errorf("waiting for room (%s): %w", v.Reason, err)
+		}
+	}
+}
+
+// Observe learns from an answer.
+func (t *Throttle) Observe(a Answer) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.ledger.Observe(a, t.now())
+}
+
+// SetLimit is the ledger's.
+func (t *Throttle) SetLimit(m Meter, most int) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.ledger.SetLimit(m, most)
+}
