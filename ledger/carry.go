@@ -67,15 +67,15 @@ type Window struct {
 
 // Carries returns the accounts of the pairs that pass the filter, by number. Of a
 // filter's times only the opening of the pair counts.
-func (db *DB) Carries(f Filter) ([]Carry, error) {
-	pairs, err := db.Pairs(f)
+func (rd *Reader) Carries(f Filter) ([]Carry, error) {
+	pairs, err := rd.Pairs(f)
 	if err != nil {
 		return nil, err
 	}
 	var out []Carry
 	for i := range pairs {
 		p := &pairs[i]
-		c, err := db.carry(p, Filter{Account: p.Account, Pair: p.ID})
+		c, err := rd.carry(p, Filter{Account: p.Account, Pair: p.ID})
 		if err != nil {
 			return nil, fmt.Errorf("pair %d of %s: %w", p.ID, p.Account, err)
 		}
@@ -84,18 +84,18 @@ func (db *DB) Carries(f Filter) ([]Carry, error) {
 	return out, nil
 }
 
-func (db *DB) carry(p *Pair, f Filter) (*Carry, error) {
-	funding, err := db.Funding(f)
+func (rd *Reader) carry(p *Pair, f Filter) (*Carry, error) {
+	funding, err := rd.Funding(f)
 	if err != nil {
 		return nil, err
 	}
 	slices.SortStableFunc(funding, func(a, b Funding) int { return cmp.Compare(a.Settled, b.Settled) })
-	insurance, err := db.Insurance(f)
+	insurance, err := rd.Insurance(f)
 	if err != nil {
 		return nil, err
 	}
 	b := carrying{Carry: &Carry{Pair: *p}, funding: funding, insurance: insurance}
-	if err := db.EachFill(f, b.fill); err != nil {
+	if err := rd.EachFill(f, b.fill); err != nil {
 		return nil, err
 	}
 	b.settle(exchange.Time(1<<63 - 1))

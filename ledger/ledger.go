@@ -61,12 +61,18 @@ type Options struct {
 
 // DB is an open ledger. It is safe for concurrent use.
 type DB struct {
+	Reader
 	o     Options
 	stamp stamp
 	write *sql.DB // one connection; nil when read-only
-	read  *sql.DB // mode=ro
 	lock  *fileLock
 	files identity
+}
+
+// Reader answers what a ledger holds. It sees what was committed, also beside a
+// process that writes.
+type Reader struct {
+	read *sql.DB // mode=ro
 }
 
 // Open opens a ledger, and creates or migrates it unless ReadOnly. It fails
@@ -172,8 +178,8 @@ func (db *DB) Venue() string { return db.stamp.venue }
 
 // Query gives read-only access in SQL, for reports and for people. Close the
 // rows soon: a long reader keeps the write-ahead log from shrinking.
-func (db *DB) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	rows, err := db.read.QueryContext(ctx, query, args...)
+func (rd *Reader) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	rows, err := rd.read.QueryContext(ctx, query, args...)
 	return rows, classify(err)
 }
 

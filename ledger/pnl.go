@@ -55,13 +55,13 @@ type pnlSums struct {
 // PnL adds up what the fills, the funding and the insurance that pass the filter made, by
 // account, strategy, pair and asset in that order. With Filter.From a position
 // counts from its first fill that passes.
-func (db *DB) PnL(f Filter) ([]PnL, error) {
+func (rd *Reader) PnL(f Filter) ([]PnL, error) {
 	s := pnlSums{make(map[pnlKey]*PnL), make(map[legKey]*Position)}
-	if err := db.EachFill(f, s.fill); err != nil {
+	if err := rd.EachFill(f, s.fill); err != nil {
 		return nil, err
 	}
 	f.Last = 0
-	funding, err := db.Funding(f)
+	funding, err := rd.Funding(f)
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +70,7 @@ func (db *DB) PnL(f Filter) ([]PnL, error) {
 		row := s.row(x.Account, x.Strategy, x.Pair, x.Asset)
 		row.Funding = row.Funding.Add(x.Amount)
 	}
-	insurance, err := db.Insurance(f)
+	insurance, err := rd.Insurance(f)
 	if err != nil {
 		return nil, err
 	}

@@ -88,14 +88,14 @@ func newPosition(f *Fill) *Position {
 // Positions adds up the fills of each strategy and instrument, in order of
 // strategy, venue and symbol. Positions that are flat again are included. Coins that
 // a fee took on spot are gone.
-func (db *DB) Positions(f Filter) ([]Position, error) {
+func (rd *Reader) Positions(f Filter) ([]Position, error) {
 	type key struct {
 		strategy string
 		venue    exchange.Venue
 		symbol   string
 	}
 	byKey := make(map[key]*Position)
-	err := db.EachFill(f, func(x *Fill) error {
+	err := rd.EachFill(f, func(x *Fill) error {
 		k := key{x.Strategy, x.Venue, x.Symbol}
 		p := byKey[k]
 		if p == nil {

@@ -76,9 +76,9 @@ type Fill struct {
 }
 
 // Fills returns fills in the order in which they were booked.
-func (db *DB) Fills(f Filter) ([]Fill, error) {
+func (rd *Reader) Fills(f Filter) ([]Fill, error) {
 	var out []Fill
-	err := db.EachFill(f, func(x *Fill) error {
+	err := rd.EachFill(f, func(x *Fill) error {
 		out = append(out, *x)
 		return nil
 	})
@@ -88,9 +88,9 @@ func (db *DB) Fills(f Filter) ([]Fill, error) {
 // EachFill calls do for each fill in the order in which they were booked,
 // without holding them all. The Fill is valid during the call. Filter.Last
 // is not honoured.
-func (db *DB) EachFill(f Filter, do func(*Fill) error) error {
+func (rd *Reader) EachFill(f Filter, do func(*Fill) error) error {
 	var x Fill
-	return each(db, `SELECT x.run, x.seq, x.time, x.account, x.strategy, x.pair, x.market, x.symbol, x.trade_id, x.order_id,
+	return each(rd, `SELECT x.run, x.seq, x.time, x.account, x.strategy, x.pair, x.market, x.symbol, x.trade_id, x.order_id,
 			x.client_id, x.venue_id, x.side, x.price, x.qty, x.maker, x.fee, x.fee_asset, x.realised, x.reason,
 			i.contract, i.base, i.quote, i.settle, i.multiplier, i.contract_size
 		FROM fill_parts x JOIN session s ON s.id = x.session
@@ -125,8 +125,8 @@ type Funding struct {
 }
 
 // Funding returns settlements, oldest first.
-func (db *DB) Funding(f Filter) ([]Funding, error) {
-	rows, err := collect(db, `SELECT x.time, x.account, x.strategy, x.pair, x.market, x.symbol, x.tran_id, x.settled, x.rate,
+func (rd *Reader) Funding(f Filter) ([]Funding, error) {
+	rows, err := collect(rd, `SELECT x.time, x.account, x.strategy, x.pair, x.market, x.symbol, x.tran_id, x.settled, x.rate,
 			x.mark, x.position, x.amount, x.asset
 		FROM funding x JOIN session s ON s.id = x.session `+whereFull+" ORDER BY x.id",
 		func(rows *sql.Rows, x *Funding) error {
@@ -150,8 +150,8 @@ type Insurance struct {
 
 // Insurance returns payments of insurance funds, oldest first. They are a wallet's, not
 // an instrument's: with Filter.Symbol there are none.
-func (db *DB) Insurance(f Filter) ([]Insurance, error) {
-	rows, err := collect(db, `SELECT x.time, s.account, x.strategy, x.pair, substr(p.account, 3), p.amount, p.asset
+func (rd *Reader) Insurance(f Filter) ([]Insurance, error) {
+	rows, err := collect(rd, `SELECT x.time, s.account, x.strategy, x.pair, substr(p.account, 3), p.amount, p.asset
 		FROM txn x JOIN posting p ON p.txn = x.id AND p.account LIKE 'A:%' JOIN session s ON s.id = x.session `+whereRun+
 		" AND ?3 = '' AND ?4 IN (0, x.pair) AND x.kind = 'insurance' ORDER BY x.id",
 		func(rows *sql.Rows, x *Insurance) error {
@@ -169,8 +169,8 @@ type Correction struct {
 
 // Corrections returns what was booked of an account as an adjustment, or paid by an
 // insurance fund: each once, whoever had parts of it.
-func (db *DB) Corrections(account string) ([]Correction, error) {
-	return collect(db, `SELECT DISTINCT substr(p.account, 3), p.asset, substr(x.ref, instr(x.ref || ' ', ' ') + 1)
+func (rd *Reader) Corrections(account string) ([]Correction, error) {
+	return collect(rd, `SELECT DISTINCT substr(p.account, 3), p.asset, substr(x.ref, instr(x.ref || ' ', ' ') + 1)
 		FROM txn x JOIN posting p ON p.txn = x.id AND p.account LIKE 'A:%' JOIN session s ON s.id = x.session
 		WHERE s.account = ?1 AND x.kind IN ('adjust', 'insurance')`,
 		func(rows *sql.Rows, x *Correction) error {
@@ -204,19 +204,19 @@ type Order struct {
 }
 
 // Orders returns orders by number.
-func (db *DB) Orders(f Filter) ([]Order, error) {
-	rows, err := db.orders(f, "")
+func (rd *Reader) Orders(f Filter) ([]Order, error) {
+	rows, err := rd.orders(f, "")
 	return last(rows, err, f.Last)
 }
 
 // HasOrder reports whether an order of a client id is in the ledger, in any session.
-func (db *DB) HasOrder(clientID string) (bool, error) {
-	list, err := collect(db, "SELECT 1 FROM orders WHERE client_id = ? LIMIT 1", func(rows *sql.Rows, n *int) error { return rows.Scan(n) }, clientID)
+func (rd *Reader) HasOrder(clientID string) (bool, error) {
+	list, err := collect(rd, "SELECT 1 FROM orders WHERE client_id = ? LIMIT 1", func(rows *sql.Rows, n *int) error { return rows.Scan(n) }, clientID)
 	return len(list) > 0, err
 }
 
-func (db *DB) orders(f Filter, and string) ([]Order, error) {
-	return collect(db, `SELECT s.account, x.id, x.client_id, x.strategy, x.pair, x.leg, x.market, x.symbol, x.side, x.type,
+func (rd *Reader) orders(f Filter, and string) ([]Order, error) {
+	return collect(rd, `SELECT s.account, x.id, x.client_id, x.strategy, x.pair, x.leg, x.market, x.symbol, x.side, x.type,
 			x.tif, x.reduce_only, x.price, x.qty, x.filled, x.status, x.venue_id, x.reason, x.created, x.updated, x.schedule
 		FROM (SELECT *, created AS time FROM orders) x JOIN session s ON s.id = x.session `+whereFull+and+
 		" ORDER BY x.session, x.id",
@@ -256,13 +256,13 @@ type Pair struct {
 
 // Pairs returns pair trades by number. Filter.Symbol is compared with the keys
 // of both legs; the times are of the opening.
-func (db *DB) Pairs(f Filter) ([]Pair, error) {
-	rows, err := db.pairs(f, "")
+func (rd *Reader) Pairs(f Filter) ([]Pair, error) {
+	rows, err := rd.pairs(f, "")
 	return last(rows, err, f.Last)
 }
 
-func (db *DB) pairs(f Filter, and string) ([]Pair, error) {
-	return collect(db, `SELECT s.account, x.id, x.strategy, x.spot, x.perp, x.state, x.done, x.reason, x.tag, x.notional,
+func (rd *Reader) pairs(f Filter, and string) ([]Pair, error) {
+	return collect(rd, `SELECT s.account, x.id, x.strategy, x.spot, x.perp, x.state, x.done, x.reason, x.tag, x.notional,
 			x.spot_qty, x.perp_qty, x.spot_cost, x.perp_cost, x.open_basis, x.close_basis, x.funding, x.insurance, x.fees, x.realised,
 			x.opened, x.closed, x.settlements, x.max_unhedged, x.max_unhedged_time, x.detail
 		FROM (SELECT *, opened AS time FROM pairs) x JOIN session s ON s.id = x.session `+whereRun+
@@ -282,8 +282,8 @@ type EquityPoint struct {
 }
 
 // Equity returns an account's equity samples, oldest first.
-func (db *DB) Equity(f Filter) ([]EquityPoint, error) {
-	rows, err := collect(db, `SELECT x.run, x.time, x.amount
+func (rd *Reader) Equity(f Filter) ([]EquityPoint, error) {
+	rows, err := collect(rd, `SELECT x.run, x.time, x.amount
 		FROM (SELECT *, '' AS strategy FROM equity) x JOIN run r ON r.id = x.run JOIN session s ON s.id = r.session `+whereRun+
 		" ORDER BY x.run, x.seq",
 		func(rows *sql.Rows, x *EquityPoint) error { return rows.Scan(&x.Run, &x.Time, &x.Amount) },
@@ -300,8 +300,8 @@ type ChartPoint struct {
 }
 
 // Chart returns points of all series, oldest first.
-func (db *DB) Chart(f Filter) ([]ChartPoint, error) {
-	rows, err := collect(db, `SELECT x.time, x.strategy, x.series, x.value
+func (rd *Reader) Chart(f Filter) ([]ChartPoint, error) {
+	rows, err := collect(rd, `SELECT x.time, x.strategy, x.series, x.value
 		FROM chart x JOIN run r ON r.id = x.run JOIN session s ON s.id = r.session `+whereRun+" ORDER BY x.run, x.seq, x.n",
 		func(rows *sql.Rows, x *ChartPoint) error { return rows.Scan(&x.Time, &x.Strategy, &x.Series, &x.Value) },
 		f.args()...)
@@ -318,8 +318,8 @@ type LogLine struct {
 }
 
 // Log returns log lines, oldest first.
-func (db *DB) Log(f Filter) ([]LogLine, error) {
-	rows, err := collect(db, `SELECT x.time, x.strategy, x.level, x.place, x.text
+func (rd *Reader) Log(f Filter) ([]LogLine, error) {
+	rows, err := collect(rd, `SELECT x.time, x.strategy, x.level, x.place, x.text
 		FROM log x JOIN run r ON r.id = x.run JOIN session s ON s.id = r.session `+whereRun+" ORDER BY x.run, x.seq, x.n",
 		func(rows *sql.Rows, x *LogLine) error {
 			return rows.Scan(&x.Time, &x.Strategy, &x.Level, &x.Where, &x.Text)
@@ -342,8 +342,8 @@ type Version struct {
 
 // Versions returns the versions of scripts in the order in which they were
 // loaded or refused.
-func (db *DB) Versions(f Filter) ([]Version, error) {
-	rows, err := collect(db, `SELECT x.run, x.time, x.strategy, x.version, x.hash, x.path, x.sources, x.outcome, x.problem
+func (rd *Reader) Versions(f Filter) ([]Version, error) {
+	rows, err := collect(rd, `SELECT x.run, x.time, x.strategy, x.version, x.hash, x.path, x.sources, x.outcome, x.problem
 		FROM strategy_version x JOIN run r ON r.id = x.run JOIN session s ON s.id = r.session `+whereRun+
 		" ORDER BY x.run, x.seq, x.n",
 		func(rows *sql.Rows, x *Version) error {

@@ -57,49 +57,61 @@ type State struct {
 
 // Restore reads what the ledger knows of an account. Call it while no Writer is
 // at work. ErrNotFound if there is no such account.
-func (db *DB) Restore(account string) (*Snapshot, error) {
-	session, err := db.Session(account)
+func (rd *Reader) Restore(account string) (*Snapshot, error) {
+	session, err := rd.Session(account)
 	if err != nil {
 		return nil, err
 	}
-	s := &Snapshot{Session: *session, LastTime: session.LastTime}
-	f := Filter{Account: account}
-	for _, read := range []func() error{
-		func() error { return db.lastRun(s) },
-		func() (err error) { s.Balances, err = db.Balances(account); return },
-		func() (err error) { s.Positions, err = db.openPositions(f); return },
-		func() (err error) {
-			s.Orders, err = db.orders(f, " AND x.status IN ('new', 'accepted', 'partial', 'unknown')")
-			return
-		},
-		func() (err error) { s.Pairs, err = db.pairs(f, " AND x.done = 0"); return },
-		func() (err error) { s.Schedules, err = db.schedules(f, " AND x.done = 0"); return },
-		func() (err error) { s.Transit, err = db.inTransit(s.Session.ID); return },
-		func() (err error) { s.States, err = db.latestStates(s.Session.ID); return },
-		func() (err error) { s.Versions, err = db.latestVersions(f); return },
-		func() error { return db.nextNumbers(s) },
-	} {
-		if err := read(); err != nil {
-			return nil, err
-		}
+	r := restoring{rd, &Snapshot{Session: *session, LastTime: session.LastTime}}
+	if err := r.fill(Filter{Account: account}); err != nil {
+		return nil, err
 	}
-	return s, nil
+	return r.to, nil
 }
 
-func (db *DB) lastRun(s *Snapshot) error {
-	runs, err := db.runs("WHERE r.session = ?", int64(s.Session.ID))
+// restoring is a snapshot that is being read.
+type restoring struct {
+	*Reader
+	to *Snapshot
+}
+
+func (r restoring) fill(f Filter) error {
+	for _, read := range []func() error{
+		r.lastRun,
+		func() (err error) { r.to.Balances, err = r.Balances(f.Account); return },
+		func() (err error) { r.to.Positions, err = r.openPositions(f); return },
+		func() (err error) {
+			r.to.Orders, err = r.orders(f, " AND x.status IN ('new', 'accepted', 'partial', 'unknown')")
+			return
+		},
+		func() (err error) { r.to.Pairs, err = r.pairs(f, " AND x.done = 0"); return },
+		func() (err error) { r.to.Schedules, err = r.schedules(f, " AND x.done = 0"); return },
+		func() (err error) { r.to.Transit, err = r.inTransit(); return },
+		func() (err error) { r.to.States, err = r.latestStates(); return },
+		func() (err error) { r.to.Versions, err = r.latestVersions(f); return },
+		r.nextNumbers,
+	} {
+		if err := read(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r restoring) lastRun() error {
+	runs, err := r.runs("WHERE r.session = ?", int64(r.to.Session.ID))
 	if len(runs) > 0 {
-		s.LastRun = &runs[len(runs)-1]
+		r.to.LastRun = &runs[len(runs)-1]
 	}
 	return err
 }
 
 // Balances adds up the postings of an account's wallets exactly. Those that are
 // zero are left out.
-func (db *DB) Balances(account string) ([]Balance, error) {
+func (rd *Reader) Balances(account string) ([]Balance, error) {
 	type key struct{ account, asset string }
 	sums := make(map[key]decimal.Decimal)
-	err := each(db, `SELECT p.account, p.asset, p.amount FROM posting p JOIN txn t ON t.id = p.txn JOIN session s ON s.id = t.session
+	err := each(rd, `SELECT p.account, p.asset, p.amount FROM posting p JOIN txn t ON t.id = p.txn JOIN session s ON s.id = t.session
 		WHERE s.account = ? AND p.account LIKE 'A:%'`,
 		func(rows *sql.Rows) error {
 			var k key
@@ -122,30 +134,30 @@ func (db *DB) Balances(account string) ([]Balance, error) {
 	return out, err
 }
 
-func (db *DB) openPositions(f Filter) ([]Position, error) {
-	all, err := db.Positions(f)
+func (r restoring) openPositions(f Filter) ([]Position, error) {
+	all, err := r.Positions(f)
 	return slices.DeleteFunc(all, func(p Position) bool { return p.Qty.IsZero() }), err
 }
 
-func (db *DB) inTransit(session SessionID) ([]Transfer, error) {
-	return collect(db, `SELECT id, time, strategy, asset, from_wallet, to_wallet, amount, reason FROM transfers
+func (r restoring) inTransit() ([]Transfer, error) {
+	return collect(r.Reader, `SELECT id, time, strategy, asset, from_wallet, to_wallet, amount, reason FROM transfers
 		WHERE session = ? AND state = 'sent' ORDER BY id`,
 		func(rows *sql.Rows, t *Transfer) error {
 			t.Strategy = -1
 			return rows.Scan(&t.ID, &t.Time, &t.StrategyName, &t.Asset, &t.From, &t.To, &t.Amount, &t.Reason)
-		}, int64(session))
+		}, int64(r.to.Session.ID))
 }
 
-func (db *DB) latestStates(session SessionID) ([]State, error) {
-	return collect(db, `SELECT x.strategy, x.version, x.time, x.json FROM strategy_state x
+func (r restoring) latestStates() ([]State, error) {
+	return collect(r.Reader, `SELECT x.strategy, x.version, x.time, x.json FROM strategy_state x
 		WHERE x.session = ?1 AND NOT EXISTS (
 			SELECT 1 FROM strategy_state y WHERE y.session = ?1 AND y.strategy = x.strategy AND (y.run, y.seq) > (x.run, x.seq))
 		ORDER BY x.strategy`,
-		func(rows *sql.Rows, x *State) error { return rows.Scan(&x.Strategy, &x.Version, &x.Time, &x.JSON) }, int64(session))
+		func(rows *sql.Rows, x *State) error { return rows.Scan(&x.Strategy, &x.Version, &x.Time, &x.JSON) }, int64(r.to.Session.ID))
 }
 
-func (db *DB) latestVersions(f Filter) ([]Version, error) {
-	all, err := db.Versions(f)
+func (r restoring) latestVersions(f Filter) ([]Version, error) {
+	all, err := r.Versions(f)
 	latest := make(map[string]int)
 	for i, v := range all {
 		if v.Outcome != "refused" {
@@ -160,8 +172,8 @@ func (db *DB) latestVersions(f Filter) ([]Version, error) {
 	return out, err
 }
 
-func (db *DB) nextNumbers(s *Snapshot) error {
-	return each(db, `SELECT
+func (r restoring) nextNumbers() error {
+	return each(r.Reader, `SELECT
 		(SELECT coalesce(max(id), 0) + 1 FROM orders WHERE session = ?1),
 		(SELECT coalesce(max(id), 0) + 1 FROM pairs WHERE session = ?1),
 		(SELECT coalesce(max(id), 0) + 1 FROM schedules WHERE session = ?1),
@@ -169,6 +181,6 @@ func (db *DB) nextNumbers(s *Snapshot) error {
 		(SELECT coalesce(max(id), 0) + 1 FROM advice WHERE session = ?1),
 		(SELECT coalesce(max(CAST(trade_id AS INTEGER)), 0) + 1 FROM fills WHERE session = ?1)`,
 		func(rows *sql.Rows) error {
-			return rows.Scan(&s.NextOrder, &s.NextPair, &s.NextSchedule, &s.NextTransfer, &s.NextQuestion, &s.NextTrade)
-		}, int64(s.Session.ID))
+			return rows.Scan(&r.to.NextOrder, &r.to.NextPair, &r.to.NextSchedule, &r.to.NextTransfer, &r.to.NextQuestion, &r.to.NextTrade)
+		}, int64(r.to.Session.ID))
 }

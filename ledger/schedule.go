@@ -69,13 +69,13 @@ type Schedule struct {
 
 // Schedules returns parent orders by number. The times of the filter are of the
 // window's beginning.
-func (db *DB) Schedules(f Filter) ([]Schedule, error) {
-	rows, err := db.schedules(f, "")
+func (rd *Reader) Schedules(f Filter) ([]Schedule, error) {
+	rows, err := rd.schedules(f, "")
 	return last(rows, err, f.Last)
 }
 
-func (db *DB) schedules(f Filter, and string) ([]Schedule, error) {
-	return collect(db, `SELECT s.account, x.id, x.strategy, x.market, x.symbol, x.algo, x.side, x.state, x.done, x.reason, x.tag,
+func (rd *Reader) schedules(f Filter, and string) ([]Schedule, error) {
+	return collect(rd, `SELECT s.account, x.id, x.strategy, x.market, x.symbol, x.algo, x.side, x.state, x.done, x.reason, x.tag,
 			x.curve, x.total, x.filled, x.maker, x.late, x.cost, x.fees, x.price, x.arrival, x.market_qty, x.market_vwap,
 			x.starts, x.ends, x.closed, x.slices, x.orders, x.refused, x.detail
 		FROM (SELECT *, starts AS time, 0 AS pair FROM schedules) x JOIN session s ON s.id = x.session `+whereFull+and+

@@ -70,8 +70,8 @@ func (db *DB) CompleteSession(id SessionID) error {
 }
 
 // Session finds an account's session; ErrNotFound if there is none.
-func (db *DB) Session(account string) (*Session, error) {
-	all, err := db.sessions("WHERE account = ?", account)
+func (rd *Reader) Session(account string) (*Session, error) {
+	all, err := rd.sessions("WHERE account = ?", account)
 	if err != nil {
 		return nil, err
 	}
@@ -82,10 +82,10 @@ func (db *DB) Session(account string) (*Session, error) {
 }
 
 // Sessions lists all sessions, oldest first.
-func (db *DB) Sessions() ([]Session, error) { return db.sessions("") }
+func (rd *Reader) Sessions() ([]Session, error) { return rd.sessions("") }
 
-func (db *DB) sessions(where string, args ...any) ([]Session, error) {
-	return collect(db, "SELECT id, account, market, seed, started, last_time, state = 'complete', opened FROM session "+where+" ORDER BY id",
+func (rd *Reader) sessions(where string, args ...any) ([]Session, error) {
+	return collect(rd, "SELECT id, account, market, seed, started, last_time, state = 'complete', opened FROM session "+where+" ORDER BY id",
 		func(rows *sql.Rows, s *Session) error {
 			var seed int64
 			err := rows.Scan(&s.ID, &s.Account, &s.Market, &seed, &s.Started, &s.LastTime, &s.Complete, &s.Opened)
@@ -95,8 +95,8 @@ func (db *DB) sessions(where string, args ...any) ([]Session, error) {
 }
 
 // NextAccount returns the first unused name of the form prefix-1, prefix-2, ….
-func (db *DB) NextAccount(prefix string) (string, error) {
-	all, err := db.Sessions()
+func (rd *Reader) NextAccount(prefix string) (string, error) {
+	all, err := rd.Sessions()
 	if err != nil {
 		return "", err
 	}
@@ -140,8 +140,8 @@ func (db *DB) EndRun(id RunID) error {
 }
 
 // Run finds a run; ErrNotFound if there is none.
-func (db *DB) Run(id RunID) (*Run, error) {
-	all, err := db.runs("WHERE r.id = ?", int64(id))
+func (rd *Reader) Run(id RunID) (*Run, error) {
+	all, err := rd.runs("WHERE r.id = ?", int64(id))
 	if err != nil {
 		return nil, err
 	}
@@ -152,12 +152,12 @@ func (db *DB) Run(id RunID) (*Run, error) {
 }
 
 // Runs lists all runs, oldest first; those of one account unless it is empty.
-func (db *DB) Runs(account string) ([]Run, error) {
-	return db.runs("WHERE ? IN ('', s.account)", account)
+func (rd *Reader) Runs(account string) ([]Run, error) {
+	return rd.runs("WHERE ? IN ('', s.account)", account)
 }
 
-func (db *DB) runs(where string, args ...any) ([]Run, error) {
-	return collect(db, `SELECT r.id, r.session, s.account, r.started, r.scripts, r.journal, r.config, r.committed_seq, r.clean
+func (rd *Reader) runs(where string, args ...any) ([]Run, error) {
+	return collect(rd, `SELECT r.id, r.session, s.account, r.started, r.scripts, r.journal, r.config, r.committed_seq, r.clean
 		FROM run r JOIN session s ON s.id = r.session `+where+" ORDER BY r.id",
 		func(rows *sql.Rows, r *Run) error {
 			var scripts string
@@ -170,8 +170,8 @@ func (db *DB) runs(where string, args ...any) ([]Run, error) {
 
 // Committed returns a run's cursor: all rows of all events up to it are in the
 // ledger. It is written in the transaction that writes the rows.
-func (db *DB) Committed(id RunID) (uint64, error) {
-	r, err := db.Run(id)
+func (rd *Reader) Committed(id RunID) (uint64, error) {
+	r, err := rd.Run(id)
 	if err != nil {
 		return 0, err
 	}
@@ -187,9 +187,9 @@ func (db *DB) exec(query string, args ...any) (sql.Result, error) {
 }
 
 // collect runs a query and scans each row into a T.
-func collect[T any](db *DB, query string, scan func(*sql.Rows, *T) error, args ...any) ([]T, error) {
+func collect[T any](rd *Reader, query string, scan func(*sql.Rows, *T) error, args ...any) ([]T, error) {
 	var out []T
-	err := each(db, query, func(rows *sql.Rows) error {
+	err := each(rd, query, func(rows *sql.Rows) error {
 		var v T
 		if err := scan(rows, &v); err != nil {
 			return err
@@ -201,8 +201,8 @@ func collect[T any](db *DB, query string, scan func(*sql.Rows, *T) error, args .
 }
 
 // each runs a query and calls f for each row.
-func each(db *DB, query string, f func(*sql.Rows) error, args ...any) error {
-	rows, err := db.Query(context.Background(), query, args...)
+func each(rd *Reader, query string, f func(*sql.Rows) error, args ...any) error {
+	rows, err := rd.Query(context.Background(), query, args...)
 	if err != nil {
 		return fmt.Errorf("ledger: query: %w", err)
 	}
