@@ -320,7 +320,7 @@ func (r *runner) reconciled(ctx context.Context) ([]exchange.Event, error) {
 // tellOpening says what a new session finds in the account, in a line for each wallet
 // and one for the positions.
 func (r *runner) tellOpening(list []exchange.Event) {
-	say := func(text string) { r.say(Line{Level: core.Info, Strategy: "account", Text: text}) }
+	say := func(text string) { r.log(Line{Level: core.Info, Strategy: "account", Text: text}) }
 	for _, m := range api.Markets {
 		var held []string
 		for i := range list {
@@ -392,7 +392,7 @@ func (r *runner) attend(now exchange.Time) {
 	a.notes = nil
 	a.mu.Unlock()
 	for _, text := range notes {
-		r.say(Line{Time: now, Level: core.Warn, Strategy: "account", Text: text})
+		r.log(Line{Time: now, Level: core.Warn, Strategy: "account", Text: text})
 	}
 	h := a.venue.Health()
 	if h.Rival != nil {

@@ -78,7 +78,7 @@ func (r *runner) tellBackups() {
 	for {
 		select {
 		case text := <-r.backups.told:
-			r.say(Line{Level: core.Warn, Strategy: "backup", Text: text})
+			r.log(Line{Level: core.Warn, Strategy: "backup", Text: text})
 		default:
 			return
 		}

@@ -65,14 +65,3 @@ func (s *supply) shortest() (length exchange.Time) {
 	}
 	return length
 }
-
-// caution tells a person at the start, or when a script asks for it, and keeps the
-// line for the summary.
-func (r *runner) caution(l Line) {
-	text := l.Text
-	if l.Where != "" {
-		text = l.Where + ": " + text
-	}
-	r.warnings = append(r.warnings, text)
-	r.say(l)
-}

@@ -5,11 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/host/core"
+	"github.com/perilune/perilune/host/report"
 	"github.com/perilune/perilune/ledger"
 )
 
@@ -66,7 +68,7 @@ func (r *runner) finish(ctx context.Context, ended error) (*Summary, error) {
 		}
 	}
 	if n := len(sum.DataProblems); n > 0 {
-		r.say(Line{Time: r.loop.Now(), Level: core.Warn, Strategy: "host",
+		r.log(Line{Time: r.loop.Now(), Level: core.Warn, Strategy: "host",
 			Text: "the data are not whole: " + firstProblems(sum.DataProblems)})
 	}
 	if r.o.Report != "" {
@@ -107,7 +109,7 @@ func (r *runner) summary(endedBy string) *Summary {
 		Session: r.account, Resumed: r.resume != nil,
 		From: from.String(), To: to.String(), Days: float64(to-from) / float64(exchange.Day), EndedBy: endedBy,
 		Events: r.loop.Events(), Effects: r.rec.effects, Fills: r.core.Fills(), OrdersRefused: r.refusals,
-		Funding: Money{st.Funding.Round(8)}, Fees: Money{st.Fees.Round(8)}, Insurance: Money{st.Insurance.Round(8)}, Drawdown: r.track.drawdown,
+		Funding: Money{st.Funding.Round(8)}, Fees: Money{st.Fees.Round(8)}, Insurance: Money{st.Insurance.Round(8)}, Drawdown: r.equity.Drawdown,
 		OthersFunding: Money{st.Others.Funding.Round(8)}, OthersFees: Money{st.Others.Fees.Round(8)}, OthersInsurance: Money{st.Others.Insurance.Round(8)},
 		Unpriced:    r.core.Unpriced(),
 		PairsOpened: st.PairsOpened, PairsClosed: st.PairsClosed, PairsLive: len(r.core.OpenPairs()),
@@ -128,8 +130,8 @@ func (r *runner) summary(endedBy string) *Summary {
 	for i := range len(r.scripts) + len(r.o.Strategies) {
 		s.Strategies = append(s.Strategies, r.core.StrategyName(int32(i)))
 	}
-	if n := len(r.track.points); n > 0 {
-		s.StartEq, s.EndEq = Money{r.track.points[0].value}, Money{r.track.points[n-1].value}
+	if n := len(r.equity.Points); n > 0 {
+		s.StartEq, s.EndEq = Money{r.equity.Points[0].Value}, Money{r.equity.Points[n-1].Value}
 		s.PnL = Money{s.EndEq.Sub(s.StartEq.Decimal)}
 	}
 	return s
@@ -154,4 +156,29 @@ func firstProblems(list []string) string {
 		text += fmt.Sprintf("; and %d more in the summary", n)
 	}
 	return text
+}
+
+// report writes the session's HTML report.
+func (r *runner) report(s *Summary) error {
+	d := &report.Data{
+		Title: strings.Join(s.Strategies, ", ") + " on " + filepath.Base(s.Market), Mode: r.reportMode(), Asset: "USDT",
+		FillsCommand: fmt.Sprintf("perilune fills --db %s --session %s", s.DB, s.Session),
+		Assumptions:  s.Assumptions, Sources: r.market.describe, Problems: s.DataProblems,
+		Again: report.Reproduction{Command: r.o.Command, Seed: fmt.Sprint(s.Seed), EventsHash: s.EventsHash, EffectsHash: s.EffectsHash},
+	}
+	d.Totals.PairsOpened, d.Totals.PairsClosed = s.PairsOpened, s.PairsClosed
+	d.Totals.MaxUnhedged, d.Totals.MaxUnhedgedTime = s.MaxUnhedged.Decimal, exchange.Time(s.MaxUnhedSec*float64(exchange.Second))
+	p := reporting{reporter: r.reporter, db: r.db, account: r.account, core: r.core, scripts: r.scripts, set: r.o.Set}
+	return p.write(r.o.Report, d)
+}
+
+// reportMode says what the figures are worth.
+func (r *runner) reportMode() report.Mode {
+	switch {
+	case r.real != nil:
+		return report.Live
+	case r.market.live != nil:
+		return report.Paper
+	}
+	return report.Simulated
 }

@@ -164,7 +164,7 @@ func named(list []account.Report) string {
 func (r *runner) giveWay(now exchange.Time, to *desk.Rival) {
 	if a := r.real; a.rival == nil {
 		a.rival = &RivalError{a.uid, to.String()}
-		r.say(Line{Time: now, Level: core.Error, Strategy: "account", Text: "the session ends: " + a.rival.Error()})
+		r.log(Line{Time: now, Level: core.Error, Strategy: "account", Text: "the session ends: " + a.rival.Error()})
 		r.loop.End()
 		r.hold("another run trades on the account") // wakes the loop
 	}

@@ -69,7 +69,7 @@ func (r *runner) browse(ctx context.Context) error {
 	}
 	where := r.o.Live.hosts()
 	r.entering("asking %s what is traded", where)
-	r.say(Line{Level: core.Info, Text: "LIVE DATA: asking " + where + " what is traded"})
+	r.log(Line{Level: core.Info, Text: "LIVE DATA: asking " + where + " what is traded"})
 	if r.access, err = newAccess(r.o.DB, &r.o.Live, r.warn); err != nil {
 		return err
 	}
@@ -295,7 +295,7 @@ func (r *runner) tellNotices(now exchange.Time) {
 		return
 	}
 	for _, n := range l.takeNotices() {
-		r.say(Line{Time: now, Level: core.Warn, Strategy: "feed", Text: n.Text})
+		r.log(Line{Time: now, Level: core.Warn, Strategy: "feed", Text: n.Text})
 	}
 }
 

@@ -37,7 +37,7 @@ func (r *runner) tellOwed() {
 	h := r.real.venue.Health()
 	for i := range h.Markets {
 		if m := &h.Markets[i]; m.Coming != 0 {
-			r.say(Line{Time: r.loop.Now(), Level: core.Warn, Strategy: "account",
+			r.log(Line{Time: r.loop.Now(), Level: core.Warn, Strategy: "account",
 				Text: fmt.Sprintf("%s: funding of %s is paid and does not show in the income yet: the next run books it", m.Market, m.Coming)})
 		}
 	}

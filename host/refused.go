@@ -10,21 +10,21 @@ import (
 // refused counts the orders that the risk gate or the venue refused, and tells
 // of some of them when the strategy has no on_order: an order that vanishes
 // without a word is the hardest mistake to find. Pairs answer for their own.
-func (r *runner) refused(e *core.Effect) {
+func (p *reporter) refused(c *core.Core, e *core.Effect) {
 	o := e.Order
 	if o.Status != exchange.StatusDenied && o.Status != exchange.StatusRejected {
 		return
 	}
-	r.refusals++
-	if o.Pair != 0 || r.core.Listens(o.Strategy, core.OnOrder) || !notable(r.refusals) {
+	p.refusals++
+	if o.Pair != 0 || c.Listens(o.Strategy, core.OnOrder) || !notable(p.refusals) {
 		return
 	}
-	in := r.core.Universe().Get(o.Instrument)
+	in := c.Universe().Get(o.Instrument)
 	text := fmt.Sprintf("order %s: %s %s %s: %s", o.Status, o.Side, in.QtyDecimal(o.Qty), in.Key(), o.Reason)
-	if r.refusals > 3 {
-		text += fmt.Sprintf(" (refused so far: %d)", r.refusals)
+	if p.refusals > 3 {
+		text += fmt.Sprintf(" (refused so far: %d)", p.refusals)
 	}
-	r.say(Line{Time: e.Time, Level: core.Warn, Strategy: r.core.StrategyName(o.Strategy), Text: text})
+	p.log(Line{Time: e.Time, Level: core.Warn, Strategy: c.StrategyName(o.Strategy), Text: text})
 }
 
 // notable thins out what repeats: the first three, then every power of ten.

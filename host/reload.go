@@ -87,7 +87,7 @@ func (s *scriptWatcher) run() {
 }
 
 func (s *scriptWatcher) say(level core.Level, text string) {
-	s.r.say(Line{Level: level, Text: text})
+	s.r.log(Line{Level: level, Text: text})
 }
 
 func (s *scriptWatcher) index(path string) int {

@@ -4,13 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/host/core"
 	"github.com/perilune/perilune/host/report"
 	"github.com/perilune/perilune/ledger"
 )
@@ -18,27 +19,30 @@ import (
 // reportFills is how many of the last fills a report shows.
 const reportFills = 500
 
-// report writes the HTML report. What it shows of money comes from the ledger,
-// not from the run's memory: it is what a person can check.
-func (r *runner) report(s *Summary) error {
-	d := report.Data{
-		Title: strings.Join(s.Strategies, ", ") + " on " + filepath.Base(s.Market), Mode: r.reportMode(), Asset: "USDT",
-		FillsCommand: fmt.Sprintf("perilune fills --db %s --session %s", s.DB, s.Session),
-		Assumptions:  s.Assumptions, Sources: r.market.describe, Problems: s.DataProblems,
-		Again: report.Reproduction{Command: r.o.Command, Seed: fmt.Sprint(s.Seed), EventsHash: s.EventsHash, EffectsHash: s.EffectsHash},
+// reporting gathers what the HTML report of a session shows. What it shows of money
+// comes from the ledger, not from the run's memory: it is what a person can check.
+type reporting struct {
+	*reporter
+	db      *ledger.DB
+	account string
+	core    *core.Core // at the session's end
+	scripts []loaded
+	set     map[string]string // Options.Set
+}
+
+// write writes the report of a session to a file. d has what the summary and the
+// options tell.
+func (p *reporting) write(path string, d *report.Data) error {
+	for _, at := range p.equity.Points {
+		d.Equity = append(d.Equity, report.Point{Time: at.Time, Value: at.Value})
 	}
-	for _, p := range r.track.points {
-		d.Equity = append(d.Equity, report.Point{Time: p.at, Value: p.value})
-	}
-	for _, add := range []func(*report.Data) error{r.reportTotals, r.reportFunding, r.reportPairs, r.reportSchedules, r.reportFills} {
-		if err := add(&d); err != nil {
+	for _, add := range []func(*report.Data) error{p.addTotals, p.addFunding, p.addPairs, p.addSchedules, p.addFills} {
+		if err := add(d); err != nil {
 			return err
 		}
 	}
-	d.Totals.PairsOpened, d.Totals.PairsClosed = s.PairsOpened, s.PairsClosed
-	d.Totals.MaxUnhedged, d.Totals.MaxUnhedgedTime = s.MaxUnhedged.Decimal, exchange.Time(s.MaxUnhedSec*float64(exchange.Second))
-	r.reportStrategies(&d)
-	return writeFile(r.o.Report, func(w io.Writer) error { return report.Write(w, d) })
+	p.addStrategies(d)
+	return writeFile(path, func(w io.Writer) error { return report.Write(w, *d) })
 }
 
 // checkReport finds out before the session whether its report can be written:
@@ -78,28 +82,28 @@ func writeFile(path string, write func(io.Writer) error) error {
 	return os.Rename(tmp.Name(), path)
 }
 
-func (r *runner) reportTotals(d *report.Data) error {
-	list, err := r.db.PnL(ledger.Filter{Account: r.account})
+func (p *reporting) addTotals(d *report.Data) error {
+	list, err := p.db.PnL(ledger.Filter{Account: p.account})
 	for _, x := range list {
-		d.Totals.Price = d.Totals.Price.Add(r.inQuote(x.Asset, x.Trading))
-		d.Totals.Basis = d.Totals.Basis.Add(r.inQuote(x.Asset, x.Basis))
-		d.Totals.Funding = d.Totals.Funding.Add(r.inQuote(x.Asset, x.Funding))
-		d.Totals.Insurance = d.Totals.Insurance.Add(r.inQuote(x.Asset, x.Insurance))
-		d.Totals.Fees = d.Totals.Fees.Add(r.inQuote(x.Asset, x.Fees))
+		d.Totals.Price = d.Totals.Price.Add(p.inQuote(x.Asset, x.Trading))
+		d.Totals.Basis = d.Totals.Basis.Add(p.inQuote(x.Asset, x.Basis))
+		d.Totals.Funding = d.Totals.Funding.Add(p.inQuote(x.Asset, x.Funding))
+		d.Totals.Insurance = d.Totals.Insurance.Add(p.inQuote(x.Asset, x.Insurance))
+		d.Totals.Fees = d.Totals.Fees.Add(p.inQuote(x.Asset, x.Fees))
 	}
 	return err
 }
 
 // inQuote values what was made in coin at the session's last price; USDT is itself.
-func (r *runner) inQuote(asset string, amount decimal.Decimal) decimal.Decimal {
+func (p *reporting) inQuote(asset string, amount decimal.Decimal) decimal.Decimal {
 	if asset == "USDT" || amount.IsZero() {
 		return amount
 	}
-	return r.core.Worth(asset, amount).Round(8)
+	return p.core.Worth(asset, amount).Round(8)
 }
 
-func (r *runner) reportFunding(d *report.Data) error {
-	list, err := r.db.Funding(ledger.Filter{Account: r.account})
+func (p *reporting) addFunding(d *report.Data) error {
+	list, err := p.db.Funding(ledger.Filter{Account: p.account})
 	if err != nil {
 		return err
 	}
@@ -108,7 +112,7 @@ func (r *runner) reportFunding(d *report.Data) error {
 	var order []string
 	for i := range list {
 		f := &list[i]
-		amount := r.inQuote(f.Asset, f.Amount)
+		amount := p.inQuote(f.Asset, f.Amount)
 		sum = sum.Add(amount)
 		d.Funding = append(d.Funding, report.Point{Time: f.Settled, Value: sum})
 		s := bySymbol[f.Symbol]
@@ -135,26 +139,26 @@ type symbolFunding struct {
 	amount, notional decimal.Decimal
 }
 
-func (r *runner) reportPairs(d *report.Data) error {
-	pairs, err := r.db.Pairs(ledger.Filter{Account: r.account})
+func (p *reporting) addPairs(d *report.Data) error {
+	pairs, err := p.db.Pairs(ledger.Filter{Account: p.account})
 	if err != nil {
 		return err
 	}
-	list, err := r.db.PnL(ledger.Filter{Account: r.account})
+	list, err := p.db.PnL(ledger.Filter{Account: p.account})
 	if err != nil {
 		return err
 	}
-	for _, p := range pairs {
-		row := report.Pair{ID: p.ID, Name: p.Perp, State: p.State, Opened: p.Opened, Closed: p.Closed, Notional: p.Notional}
-		for _, x := range list {
-			if x.Pair == p.ID {
-				row.Basis = row.Basis.Add(r.inQuote(x.Asset, x.Basis))
-				row.Funding = row.Funding.Add(r.inQuote(x.Asset, x.Funding))
-				row.Insurance = row.Insurance.Add(r.inQuote(x.Asset, x.Insurance))
-				row.Fees = row.Fees.Add(r.inQuote(x.Asset, x.Fees))
+	for _, x := range pairs {
+		row := report.Pair{ID: x.ID, Name: x.Perp, State: x.State, Opened: x.Opened, Closed: x.Closed, Notional: x.Notional}
+		for _, made := range list {
+			if made.Pair == x.ID {
+				row.Basis = row.Basis.Add(p.inQuote(made.Asset, made.Basis))
+				row.Funding = row.Funding.Add(p.inQuote(made.Asset, made.Funding))
+				row.Insurance = row.Insurance.Add(p.inQuote(made.Asset, made.Insurance))
+				row.Fees = row.Fees.Add(p.inQuote(made.Asset, made.Fees))
 			}
 		}
-		r.markOpen(&row, d)
+		p.markOpen(&row, d)
 		d.Pairs = append(d.Pairs, row)
 	}
 	return nil
@@ -162,19 +166,19 @@ func (r *runner) reportPairs(d *report.Data) error {
 
 // markOpen values a pair that is still open at the session's last prices; the
 // ledger counts only what was closed.
-func (r *runner) markOpen(row *report.Pair, d *report.Data) {
-	for _, p := range r.core.OpenPairs() {
-		if p.ID == row.ID {
-			basis := r.core.PairBasis(&p)
+func (p *reporting) markOpen(row *report.Pair, d *report.Data) {
+	for _, x := range p.core.OpenPairs() {
+		if x.ID == row.ID {
+			basis := p.core.PairBasis(&x)
 			d.Totals.Basis = d.Totals.Basis.Add(basis.Sub(row.Basis))
 			row.Basis = basis
 		}
 	}
 }
 
-func (r *runner) reportFills(d *report.Data) error {
+func (p *reporting) addFills(d *report.Data) error {
 	days := map[exchange.Time]bool{}
-	err := r.db.EachFill(ledger.Filter{Account: r.account}, func(x *ledger.Fill) error {
+	err := p.db.EachFill(ledger.Filter{Account: p.account}, func(x *ledger.Fill) error {
 		d.FillCount++
 		days[x.Time/exchange.Day] = true
 		d.Fills = append(d.Fills, report.Fill{
@@ -192,26 +196,22 @@ func (r *runner) reportFills(d *report.Data) error {
 	return err
 }
 
-func (r *runner) reportStrategies(d *report.Data) {
-	for _, name := range r.charts.names {
-		s := r.charts.series[name]
-		line := report.Series{Name: name}
-		for i := range s.at {
-			line.Samples = append(line.Samples, report.Sample{Time: s.at[i], Value: s.value[i]})
-		}
-		d.Series = append(d.Series, line)
+func (p *reporting) addStrategies(d *report.Data) {
+	for _, name := range p.charts.Names {
+		s := p.charts.Series[name]
+		d.Series = append(d.Series, report.Series{Name: name, Samples: samples(s.Times, s.Values)})
 	}
-	for i, l := range r.scripts {
+	for i, l := range p.scripts {
 		st := report.Strategy{Name: l.name, Path: l.path}
-		set := paramsFor(l.name, l.params, r.o.Set)
-		for _, p := range l.params {
-			value := fmt.Sprint(p.Default)
-			if v, ok := set[p.Name]; ok {
+		set := paramsFor(l.name, l.params, p.set)
+		for _, x := range l.params {
+			value := fmt.Sprint(x.Default)
+			if v, ok := set[x.Name]; ok {
 				value = v
 			}
-			st.Params = append(st.Params, report.Param{Name: p.Name, Value: value, Default: fmt.Sprint(p.Default), Doc: p.Doc})
+			st.Params = append(st.Params, report.Param{Name: x.Name, Value: value, Default: fmt.Sprint(x.Default), Doc: x.Doc})
 		}
-		for _, v := range r.versions {
+		for _, v := range p.versions {
 			if v.strategy == int32(i) {
 				st.Versions = append(st.Versions, v.Version)
 			}
@@ -220,13 +220,46 @@ func (r *runner) reportStrategies(d *report.Data) {
 	}
 }
 
-// reportMode says what the figures are worth.
-func (r *runner) reportMode() report.Mode {
-	switch {
-	case r.real != nil:
-		return report.Live
-	case r.market.live != nil:
-		return report.Paper
+// addSchedules takes the figures from the ledger, and the paths from the run.
+func (p *reporting) addSchedules(d *report.Data) error {
+	list, err := p.db.Schedules(ledger.Filter{Account: p.account})
+	for i := range list {
+		x := &list[i]
+		s := report.Schedule{
+			ID: x.ID, Name: fmt.Sprintf("%s %s %s %s:%s", x.Algo, x.Side, x.Total, x.Venue, x.Symbol), State: x.State, Reason: x.Reason,
+			Curve: x.Curve, Starts: x.Starts, Ends: x.Ends, Price: unknown(x.Price), MarketVWAP: unknown(x.MarketVWAP),
+			SlipVWAP: orNaN(x.Slippage(x.MarketVWAP)), SlipArrival: orNaN(x.Slippage(x.Arrival)),
+			Completion:    x.Filled.InexactFloat64() / max(x.Total.InexactFloat64(), math.SmallestNonzeroFloat64),
+			Participation: x.Filled.InexactFloat64() / unknown(x.MarketQty), Maker: x.Maker.InexactFloat64() / unknown(x.Filled.InexactFloat64()),
+			Fees: x.Fees,
+		}
+		if path := p.parents.Paths[x.ID]; path != nil {
+			s.Filled, s.Due = samples(path.Times, path.Filled), samples(path.Times, path.Due)
+		}
+		d.Schedules = append(d.Schedules, s)
 	}
-	return report.Simulated
+	return err
+}
+
+// unknown is NaN for the 0 that the ledger keeps for a figure that is not known.
+func unknown(v float64) float64 {
+	if v == 0 {
+		return math.NaN()
+	}
+	return v
+}
+
+func orNaN(v *float64) float64 {
+	if v == nil {
+		return math.NaN()
+	}
+	return *v
+}
+
+func samples(at []exchange.Time, values []float64) []report.Sample {
+	out := make([]report.Sample, len(at))
+	for i := range at {
+		out[i] = report.Sample{Time: at[i], Value: values[i]}
+	}
+	return out
 }

@@ -137,10 +137,6 @@ func (r *runner) recover(ctx context.Context, run *ledger.Run) error {
 	return errors.Join(err, cerr)
 }
 
-func (r *runner) warn(text string) {
-	r.say(Line{Level: core.Warn, Strategy: "host", Text: text})
-}
-
 // expireOrders closes the books on orders that the last run left working. The
 // simulated venue ended with its process, so nothing of them can fill any more.
 func (r *runner) expireOrders(snap *ledger.Snapshot) error {

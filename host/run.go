@@ -61,7 +61,12 @@ func Run(ctx context.Context, o *Options) (*Summary, error) {
 }
 
 func newRunner(o *Options) *runner {
-	return &runner{o: o, started: time.Now(), inbox: loop.NewInbox(), voice: directVoice(o)}
+	r := &runner{o: o, started: time.Now(), inbox: loop.NewInbox()}
+	r.reporter = &reporter{out: direct{o}, now: &r.watched.clock}
+	if o.live() {
+		r.before = loop.Now
+	}
+	return r
 }
 
 // runner is a session being run.
@@ -95,17 +100,11 @@ type runner struct {
 	watchdog *script.Watchdog
 	desk     *advisor.Desk // nil: no adviser
 
-	voice   teller
+	*reporter
 	watched watched
 
-	track     equityTrack
-	charts    chartTrack
-	schedules scheduleTrack
-	dir       string // of this run's journal
-	versions  []versionNote
-	refusals  int // of orders
-	warnings  []string
-	finished  bool
+	dir      string // of this run's journal
+	finished bool
 }
 
 func (r *runner) close() {
@@ -421,8 +420,8 @@ func (r *runner) announce() {
 	for i := range len(r.scripts) + len(r.o.Strategies) {
 		names = append(names, r.core.StrategyName(int32(i)))
 	}
-	r.say(Line{Level: core.Info, Text: fmt.Sprintf("%s: %s on %s, %s %s, ledger %s", strings.ToUpper(r.mode()), strings.Join(names, ", "), market, how, r.account, r.o.DB)})
+	r.log(Line{Level: core.Info, Text: fmt.Sprintf("%s: %s on %s, %s %s, ledger %s", strings.ToUpper(r.mode()), strings.Join(names, ", "), market, how, r.account, r.o.DB)})
 	if r.o.Watch && len(r.scripts) > 0 {
-		r.say(Line{Level: core.Info, Text: "edit and save a script to reload it; Ctrl-C ends the session"})
+		r.log(Line{Level: core.Info, Text: "edit and save a script to reload it; Ctrl-C ends the session"})
 	}
 }

@@ -5,10 +5,8 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/host/core"
 	"github.com/perilune/perilune/host/execution/schedule"
-	"github.com/perilune/perilune/host/report"
 	"github.com/perilune/perilune/ledger"
 )
 
@@ -53,67 +51,4 @@ func (r *runner) restoreSchedules(out *core.Restore) error {
 		out.Schedules = append(out.Schedules, saved)
 	}
 	return nil
-}
-
-// scheduleTrack is how the parent orders of a run were filled over time, for the
-// report.
-type scheduleTrack struct {
-	paths map[exchange.ScheduleID]*schedulePath
-}
-
-type schedulePath struct{ filled, due []report.Sample }
-
-// add notes where a schedule stands. The path is drawn in steps: what is filled
-// stays until it changes.
-func (t *scheduleTrack) add(at exchange.Time, s *schedule.Schedule) {
-	if s.Total == 0 {
-		return
-	}
-	if t.paths == nil {
-		t.paths = map[exchange.ScheduleID]*schedulePath{}
-	}
-	p := t.paths[s.ID]
-	if p == nil {
-		p = &schedulePath{}
-		t.paths[s.ID] = p
-	}
-	share := func(q exchange.Lots) float64 { return float64(q) / float64(s.Total) }
-	p.filled = append(p.filled, report.Sample{Time: at, Value: share(s.Filled)})
-	p.due = append(p.due, report.Sample{Time: at, Value: share(s.Due)})
-}
-
-// reportSchedules takes the figures from the ledger, and the paths from the run.
-func (r *runner) reportSchedules(d *report.Data) error {
-	list, err := r.db.Schedules(ledger.Filter{Account: r.account})
-	for i := range list {
-		x := &list[i]
-		s := report.Schedule{
-			ID: x.ID, Name: fmt.Sprintf("%s %s %s %s:%s", x.Algo, x.Side, x.Total, x.Venue, x.Symbol), State: x.State, Reason: x.Reason,
-			Curve: x.Curve, Starts: x.Starts, Ends: x.Ends, Price: unknown(x.Price), MarketVWAP: unknown(x.MarketVWAP),
-			SlipVWAP: orNaN(x.Slippage(x.MarketVWAP)), SlipArrival: orNaN(x.Slippage(x.Arrival)),
-			Completion:    x.Filled.InexactFloat64() / max(x.Total.InexactFloat64(), math.SmallestNonzeroFloat64),
-			Participation: x.Filled.InexactFloat64() / unknown(x.MarketQty), Maker: x.Maker.InexactFloat64() / unknown(x.Filled.InexactFloat64()),
-			Fees: x.Fees,
-		}
-		if p := r.schedules.paths[x.ID]; p != nil {
-			s.Filled, s.Due = p.filled, p.due
-		}
-		d.Schedules = append(d.Schedules, s)
-	}
-	return err
-}
-
-// unknown is NaN for the 0 that the ledger keeps for a figure that is not known.
-func unknown(v float64) float64 {
-	if v == 0 {
-		return math.NaN()
-	}
-	return v
-}
-
-func orNaN(v *float64) float64 {
-	if v == nil {
-		return math.NaN()
-	}
-	return *v
 }

@@ -19,7 +19,7 @@ func (r *runner) sink(ev *exchange.Event, fx []core.Effect) error {
 	flushed := r.journal == nil
 	for i := range fx {
 		e := &fx[i]
-		r.tell(e)
+		r.publish(e)
 		row, err := r.rows.of(e)
 		if err != nil {
 			return err
@@ -53,36 +53,31 @@ func (r *runner) keep(fx []core.Effect) error {
 	return r.journal.Flush()
 }
 
-// tell passes on what people should see.
-func (r *runner) tell(e *core.Effect) {
+// publish passes on what people should see.
+func (r *runner) publish(e *core.Effect) {
 	switch e.Kind {
 	case core.EffectEquity:
-		r.track.add(e.Time, e.Amount)
+		r.equity.Add(e.Time, e.Amount)
 	case core.EffectChart:
-		r.charts.add(e)
+		r.charts.Add(e.Name, e.Time, e.Value)
 	case core.EffectSchedule:
-		r.schedules.add(e.Time, &e.Schedule.Schedule)
+		s := &e.Schedule.Schedule
+		r.parents.Add(e.Time, s.ID, s.Total, s.Filled, s.Due)
 	case core.EffectOrder:
-		r.refused(e)
+		r.refused(r.core, e)
 	case core.EffectLog:
 		l := Line{Time: e.Time, Level: e.Level, Strategy: r.core.StrategyName(e.Strategy), Where: e.Where, Text: e.Text}
 		if e.Name == core.Caution {
 			r.caution(l)
 			return
 		}
-		r.say(l)
+		r.log(l)
 	case core.EffectVersion:
 		r.noteVersion(e)
 		if r.watcher != nil {
 			r.watcher.outcome(e)
 		}
 	}
-}
-
-// versionNote is one version as the report lists it.
-type versionNote struct {
-	strategy int32
-	report.Version
 }
 
 func (r *runner) noteVersion(e *core.Effect) {
@@ -125,7 +120,7 @@ func (r *runner) beat(now exchange.Time) {
 	if until := r.loop.Until(); until > r.loop.Started() {
 		s.Fraction = float64(now-r.loop.Started()) / float64(until-r.loop.Started())
 	}
-	r.voice.show(s)
+	r.show(s)
 }
 
 // strategiesThat lists the strategies that a question about them has an answer for.

@@ -212,7 +212,7 @@ func (r *runner) endForStorage(now exchange.Time, why string) {
 }
 
 func (r *runner) sayStorage(now exchange.Time, level core.Level, text string) {
-	r.say(Line{Time: now, Level: level, Strategy: "storage", Text: text})
+	r.log(Line{Time: now, Level: level, Strategy: "storage", Text: text})
 }
 
 func (r *runner) hold(why string) {

@@ -15,6 +15,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/host/internal/track"
 	"github.com/perilune/perilune/host/report"
 	"github.com/perilune/perilune/ledger"
 )
@@ -65,7 +66,7 @@ type StudyRun struct {
 	Halted   string  `json:"halted,omitempty"`
 
 	part   int
-	equity []equityPoint
+	equity []track.Point
 	start  decimal.Decimal
 	// problems of the data; the same for all runs of a part
 	problems []string
@@ -291,7 +292,7 @@ func (run *StudyRun) take(r *runner, s *Summary) error {
 	run.Net, run.Exit = Money{s.PnL.Sub(exit)}, Money{exit}
 	run.Funding, run.Fees = s.Funding, s.Fees
 	run.Drawdown, run.Pairs, run.Fills, run.Errors, run.Halted = s.Drawdown, s.PairsOpened, s.Fills, s.Errors, s.Halted
-	run.equity, run.start = r.track.points, s.StartEq.Decimal
+	run.equity, run.start = r.equity.Points, s.StartEq.Decimal
 	if run.start.IsPositive() {
 		run.Return = run.Net.InexactFloat64() / run.start.InexactFloat64()
 	}
@@ -403,9 +404,9 @@ func valuesText(values map[string]string) string {
 }
 
 // points are an equity curve for the report, moved by shift.
-func points(equity []equityPoint, shift decimal.Decimal) (out []report.Point) {
+func points(equity []track.Point, shift decimal.Decimal) (out []report.Point) {
 	for _, p := range equity {
-		out = append(out, report.Point{Time: p.at, Value: p.value.Add(shift)})
+		out = append(out, report.Point{Time: p.Time, Value: p.Value.Add(shift)})
 	}
 	return out
 }

@@ -75,18 +75,18 @@ type outcome struct {
 
 // supervise runs a session on a goroutine of its own and watches it from this one.
 func (r *runner) supervise(ctx context.Context) (*Summary, error) {
-	v := newVoice(r.o)
-	r.voice = v
-	sum, err := r.oversee(ctx, v)
-	v.close()
-	if broken := v.broken(); broken != nil {
+	c := openConsole(r.o)
+	r.out = c
+	sum, err := r.oversee(ctx)
+	c.Close()
+	if broken := c.Broken(); broken != nil {
 		err = errors.Join(err, broken)
 	}
 	return sum, err
 }
 
 // oversee watches the loop until the session is over or given up.
-func (r *runner) oversee(ctx context.Context, v *voice) (*Summary, error) {
+func (r *runner) oversee(ctx context.Context) (*Summary, error) {
 	ended := make(chan outcome, 1)
 	go func() {
 		out := outcome{err: &PanicError{Value: "a callback ended the loop's goroutine with runtime.Goexit"}}
@@ -101,7 +101,7 @@ func (r *runner) oversee(ctx context.Context, v *voice) (*Summary, error) {
 		case out := <-ended:
 			var p *PanicError
 			if errors.As(out.err, &p) {
-				v.line(Line{Level: core.Error, Strategy: "host", Text: p.Error() + "\n" + p.Stack})
+				r.log(Line{Level: core.Error, Strategy: "host", Text: p.Error() + "\n" + p.Stack})
 				r.leaveVenue(leaveIn)
 			}
 			return out.sum, out.err
@@ -195,7 +195,7 @@ func (r *runner) showWait(where string, still time.Duration) {
 		return
 	}
 	s := Status{Real: r.o.real(), Live: r.o.live(), Simulated: !r.o.live(), Time: exchange.Time(r.watched.clock.Load()), Waiting: where, Stuck: true}
-	r.voice.show(s)
+	r.show(s)
 }
 
 // entering says what the session is doing from now on; "" is trading.
@@ -237,6 +237,6 @@ func (r *runner) giveUp(why string) (*Summary, error) {
 	if r.watched.desk.Load() != nil {
 		text += fmt.Sprintf("; what rested at the venue was cancelled, %d orders are left", e.Resting)
 	}
-	r.voice.line(Line{Time: exchange.Time(r.watched.clock.Load()), Level: core.Error, Strategy: "host", Text: text + "\n" + e.Stack})
+	r.log(Line{Level: core.Error, Strategy: "host", Text: text + "\n" + e.Stack})
 	return nil, e
 }

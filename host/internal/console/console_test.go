@@ -1,8 +1,9 @@
-package host
+package console
 
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/perilune/perilune/exchange"
@@ -13,9 +14,9 @@ import (
 // and counted; nobody else's lines are touched.
 func TestAFloodOfLinesIsFolded(t *testing.T) {
 	var h heard
-	v := newVoice(&Options{Log: h.log, Market: []string{"synth"}})
+	v := New(Options[int]{Log: h.log})
 	say := func(where, text string) {
-		v.line(Line{Time: exchange.Hour, Level: core.Info, Strategy: "s", Where: where, Text: text})
+		v.Log(Line{Time: exchange.Hour, Level: core.Info, Strategy: "s", Where: where, Text: text})
 	}
 	for range 813 {
 		say("s.lua:3", "again")
@@ -23,8 +24,8 @@ func TestAFloodOfLinesIsFolded(t *testing.T) {
 	for i := range 5000 {
 		say("s.lua:4", fmt.Sprint("number ", i))
 	}
-	v.line(Line{Time: exchange.Hour, Level: core.Error, Strategy: "s", Text: "on_book: an error of it\x1b[2J\r"})
-	v.close()
+	v.Log(Line{Time: exchange.Hour, Level: core.Error, Strategy: "s", Text: "on_book: an error of it\x1b[2J\r"})
+	v.Close()
 	text := h.text()
 	if strings.ContainsAny(text, "\x1b\r") {
 		t.Error("a script steers the terminal")
@@ -44,13 +45,35 @@ func TestAFloodOfLinesIsFolded(t *testing.T) {
 func TestLinesThatNobodyTakesAreBounded(t *testing.T) {
 	var h heard
 	hold := make(chan struct{})
-	v := newVoice(&Options{Log: func(l Line) { <-hold; h.log(l) }, Market: []string{"synth"}})
-	for i := range 3 * voiceQueue {
-		v.line(Line{Strategy: "host", Text: fmt.Sprint(i)})
+	v := New(Options[int]{Log: func(l Line) { <-hold; h.log(l) }})
+	for i := range 3 * queueMost {
+		v.Log(Line{Strategy: "host", Text: fmt.Sprint(i)})
 	}
 	close(hold)
-	v.close()
-	if text := h.text(); !strings.Contains(text, "log lines were left out") || len(h.lines) > 2*voiceQueue+2 {
-		t.Errorf("%d lines were told: %s", len(h.lines), tail(text, 200))
+	v.Close()
+	if text := h.text(); !strings.Contains(text, "log lines were left out") || len(h.lines) > 2*queueMost+2 {
+		t.Errorf("%d lines were told: %s", len(h.lines), text[max(0, len(text)-200):])
 	}
+}
+
+// heard keeps what was told.
+type heard struct {
+	mu    sync.Mutex
+	lines []Line
+}
+
+func (h *heard) log(l Line) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.lines = append(h.lines, l)
+}
+
+func (h *heard) text() string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var out []string
+	for _, l := range h.lines {
+		out = append(out, fmt.Sprintf("%s %s: %s", l.Level, l.Strategy, l.Text))
+	}
+	return strings.Join(out, "\n")
 }

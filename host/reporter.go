@@ -1,0 +1,86 @@
+package host
+
+import (
+	"sync/atomic"
+
+	"github.com/perilune/perilune/bindings"
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/host/core"
+	"github.com/perilune/perilune/host/internal/console"
+	"github.com/perilune/perilune/host/internal/track"
+	"github.com/perilune/perilune/host/report"
+)
+
+// reporter is what a session tells people, and what it keeps for its summary and its
+// report. Only log and show may be called from any goroutine.
+type reporter struct {
+	out console.Sink[Status]
+	now *atomic.Int64 // the session's time; 0: before its first moment
+	// before is the time of a line that is older than the session.
+	before func() exchange.Time
+
+	equity   track.Equity
+	charts   track.Charts
+	parents  track.ParentOrders
+	versions []versionNote
+	refusals int // of orders
+	warnings []string
+}
+
+// versionNote is one version of a strategy as the report lists it.
+type versionNote struct {
+	strategy int32
+	report.Version
+}
+
+// log tells a line. One without a time gets the session's; before its first moment
+// that is our own clock on live data, and unknown on others.
+func (p *reporter) log(l Line) {
+	if l.Time == 0 {
+		l.Time = exchange.Time(p.now.Load())
+	}
+	if l.Time == 0 && p.before != nil {
+		l.Time = p.before()
+	}
+	p.out.Log(console.Line(l))
+}
+
+// warn tells a warning of the host itself.
+func (p *reporter) warn(text string) {
+	p.log(Line{Level: core.Warn, Strategy: "host", Text: text})
+}
+
+// caution tells a person at the start, or when a script asks for it, and keeps the
+// line for the summary.
+func (p *reporter) caution(l Line) {
+	text := l.Text
+	if l.Where != "" {
+		text = l.Where + ": " + text
+	}
+	p.warnings = append(p.warnings, text)
+	p.log(l)
+}
+
+// show tells the session's state.
+func (p *reporter) show(s Status) { p.out.Show(s) }
+
+// direct is a sink that calls the functions of the options on the goroutine of whoever
+// speaks: for a session that nobody watches.
+type direct struct{ o *Options }
+
+func (d direct) Log(l console.Line) {
+	l.Text = bindings.Printable(l.Text)
+	d.o.Log(Line(l))
+}
+
+func (d direct) Show(s Status) {
+	if d.o.Status != nil {
+		d.o.Status(s)
+	}
+}
+
+// openConsole starts what calls the functions of the options without holding the
+// session up.
+func openConsole(o *Options) *console.Console[Status] {
+	return console.New(console.Options[Status]{Log: func(l console.Line) { o.Log(Line(l)) }, Status: o.Status, Paced: o.live() || o.Speed > 0})
+}
