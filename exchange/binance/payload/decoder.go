@@ -19,6 +19,16 @@ type Decoder struct {
 	resolve func(symbol []byte) *exchange.Instrument
 	unnamed *exchange.Instrument
 
+	frame
+	in *exchange.Instrument // whose message it is, once that is known
+
+	bids, asks []exchange.Level
+	upper      []byte
+	rounded    int
+}
+
+// frame is what is being read and what was found in it so far.
+type frame struct {
 	scanner
 	message
 	start     int   // of the object that message was collected from
@@ -26,12 +36,7 @@ type Decoder struct {
 	stream    field // name of the stream, when the frame says
 	array     int   // where the array is that Decode ignored; -1: there was none
 	event     event
-	in        *exchange.Instrument // whose message it is, once that is known
-	twice     bool                 // a key was there before
-
-	bids, asks []exchange.Level
-	upper      []byte
-	rounded    int
+	twice     bool // a key was there before
 }
 
 // NewDecoder returns a decoder for one market. resolve returns the instrument

@@ -21,12 +21,12 @@ const (
 )
 
 // named returns the type that the message says it is of.
-func (d *Decoder) named() event {
-	f := d.fields[keyEvent]
+func (fr *frame) named() event {
+	f := fr.fields[keyEvent]
 	if f.shape != textShape {
 		return noEvent
 	}
-	switch string(d.b[f.lo:f.hi]) {
+	switch string(fr.b[f.lo:f.hi]) {
 	case "depthUpdate":
 		return depthEvent
 	case "bookTicker":
@@ -43,16 +43,16 @@ func (d *Decoder) named() event {
 
 // classify tells the type of a message. Two messages of spot do not say theirs
 // and are known by their keys.
-func (d *Decoder) classify() event {
+func (fr *frame) classify() event {
 	const ticker = 1<<keyLastID | 1<<keySymbol | 1<<keyBid | 1<<keyBidQty | 1<<keyAsk | 1<<keyAskQty
 	switch {
-	case d.event != noEvent:
-		return d.event
-	case d.has(keyEvent):
-		return d.named()
-	case d.has(keySnapshotID) && (d.has(keyBids) || d.has(keyAsks)):
+	case fr.event != noEvent:
+		return fr.event
+	case fr.has(keyEvent):
+		return fr.named()
+	case fr.has(keySnapshotID) && (fr.has(keyBids) || fr.has(keyAsks)):
 		return snapshotEvent
-	case d.seen&ticker == ticker:
+	case fr.seen&ticker == ticker:
 		return tickerEvent
 	}
 	return noEvent

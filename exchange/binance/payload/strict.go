@@ -66,16 +66,16 @@ func newLayout(ev event, head, keys string) layout {
 }
 
 // envelope takes `{"stream":"…","data":` when it is written just so.
-func (d *Decoder) envelope() bool {
-	if !d.literal(`{"stream":"`) {
+func (fr *frame) envelope() bool {
+	if !fr.literal(`{"stream":"`) {
 		return false
 	}
-	name, ok := d.plainText()
-	if !ok || !d.literal(`,"data":`) {
-		d.i = 0
+	name, ok := fr.plainText()
+	if !ok || !fr.literal(`,"data":`) {
+		fr.i = 0
 		return false
 	}
-	d.stream = name
+	fr.stream = name
 	return true
 }
 
@@ -96,8 +96,8 @@ func (d *Decoder) strict() bool {
 
 // closed takes the brace that ends the payload, and the one that ends the
 // envelope, and reports whether that was all.
-func (d *Decoder) closed() bool {
-	return d.literal("}") && (!d.enveloped || d.literal("}")) && d.i == len(d.b)
+func (fr *frame) closed() bool {
+	return fr.literal("}") && (!fr.enveloped || fr.literal("}")) && fr.i == len(fr.b)
 }
 
 func (d *Decoder) match(l *layout) bool {
@@ -117,11 +117,11 @@ func (d *Decoder) match(l *layout) bool {
 	return true
 }
 
-func (d *Decoder) literal(s string) bool {
-	if len(d.b)-d.i < len(s) || string(d.b[d.i:d.i+len(s)]) != s {
+func (s *scanner) literal(want string) bool {
+	if len(s.b)-s.i < len(want) || string(s.b[s.i:s.i+len(want)]) != want {
 		return false
 	}
-	d.i += len(s)
+	s.i += len(want)
 	return true
 }
 
@@ -144,24 +144,24 @@ func (d *Decoder) plainValue(p *part) (field, bool) {
 }
 
 // plainWhole takes a whole number of up to 18 digits, which cannot overflow.
-func (d *Decoder) plainWhole() (field, bool) {
-	lo, i := d.i, d.i
+func (s *scanner) plainWhole() (field, bool) {
+	lo, i := s.i, s.i
 	var n int64
-	for ; i < len(d.b) && d.b[i]-'0' <= 9; i++ {
-		n = n*10 + int64(d.b[i]-'0')
+	for ; i < len(s.b) && s.b[i]-'0' <= 9; i++ {
+		n = n*10 + int64(s.b[i]-'0')
 	}
 	size := i - lo
-	ok := size > 0 && size <= 18 && (size == 1 || d.b[lo] != '0')
-	d.i = i
+	ok := size > 0 && size <= 18 && (size == 1 || s.b[lo] != '0')
+	s.i = i
 	return field{lo: lo, hi: i, n: n, shape: wholeShape}, ok
 }
 
 // plainText takes a string without escapes, whose opening quote is taken.
-func (d *Decoder) plainText() (field, bool) {
-	lo := d.i
-	for i, c := range d.b[lo:] {
+func (s *scanner) plainText() (field, bool) {
+	lo := s.i
+	for i, c := range s.b[lo:] {
 		if c == '"' {
-			d.i = lo + i + 1
+			s.i = lo + i + 1
 			return field{lo: lo, hi: lo + i, shape: textShape}, true
 		}
 		if c == '\\' || c < ' ' {

@@ -22,19 +22,19 @@ func (d *Decoder) tolerant() error {
 
 // spacedEnvelope takes an envelope up to the object that is its data, when the
 // stream comes first. Another envelope is read twice, by whole and by unwrap.
-func (d *Decoder) spacedEnvelope() bool {
-	if !d.token('{', "want an envelope") || !d.takeKey(keyStream) || d.peek() != '"' {
+func (fr *frame) spacedEnvelope() bool {
+	if !fr.token('{', "want an envelope") || !fr.takeKey(keyStream) || fr.peek() != '"' {
 		return false
 	}
-	name, ok := d.value()
-	d.stream = name
-	return ok && d.token(',', "want a comma") && d.takeKey(keyData) && d.peek() == '{'
+	name, ok := fr.value()
+	fr.stream = name
+	return ok && fr.token(',', "want a comma") && fr.takeKey(keyData) && fr.peek() == '{'
 }
 
 // takeKey takes a key and its colon if it is k.
-func (d *Decoder) takeKey(k key) bool {
-	lo, hi, ok := d.text()
-	return ok && keyOf(d.b[lo:hi]) == k && d.token(':', "want a colon")
+func (fr *frame) takeKey(k key) bool {
+	lo, hi, ok := fr.text()
+	return ok && keyOf(fr.b[lo:hi]) == k && fr.token(':', "want a colon")
 }
 
 // whole collects a frame without knowing whether it is in an envelope.
@@ -143,32 +143,32 @@ func (d *Decoder) readyFor(k key) bool {
 }
 
 // value takes any value of a known key.
-func (d *Decoder) value() (f field, ok bool) {
-	switch c := d.peek(); {
+func (fr *frame) value() (f field, ok bool) {
+	switch c := fr.peek(); {
 	case c == '"':
 		f.shape = textShape
-		f.lo, f.hi, ok = d.text()
+		f.lo, f.hi, ok = fr.text()
 		return f, ok
 	case c == '-' || c-'0' <= 9:
-		f.lo = d.i
-		n, whole, ok := d.number()
+		f.lo = fr.i
+		n, whole, ok := fr.number()
 		if whole {
 			f.shape, f.n = wholeShape, n
 		}
-		f.hi = d.i
+		f.hi = fr.i
 		return f, ok
 	case c == 't':
-		return field{lo: d.i, shape: boolShape, n: 1}, d.word("true")
+		return field{lo: fr.i, shape: boolShape, n: 1}, fr.word("true")
 	case c == 'f':
-		return field{lo: d.i, shape: boolShape}, d.word("false")
+		return field{lo: fr.i, shape: boolShape}, fr.word("false")
 	case c == '[':
 		f.shape = arrayShape
 	case c == '{':
 		f.shape = objectShape
 	}
-	f.lo = d.i
-	ok = d.skip(1)
-	f.hi = d.i
+	f.lo = fr.i
+	ok = fr.skip(1)
+	f.hi = fr.i
 	return f, ok
 }
 
@@ -309,12 +309,12 @@ func (d *Decoder) steps(k key, f field, s exchange.Step, what string) (int64, er
 }
 
 // syntax turns the scanner's failure into an error.
-func (d *Decoder) syntax(k key) error {
-	return newDecodeError(d.b, d.i, keyNames[k], d.reason)
+func (fr *frame) syntax(k key) error {
+	return newDecodeError(fr.b, fr.i, keyNames[k], fr.reason)
 }
 
 // unlike says that a value has the wrong shape.
-func (d *Decoder) unlike(k key, want string) error {
-	f := d.fields[k]
-	return newDecodeError(d.b, f.lo, keyNames[k], fmt.Sprintf("want %s, found %s", want, shapeNames[f.shape]))
+func (fr *frame) unlike(k key, want string) error {
+	f := fr.fields[k]
+	return newDecodeError(fr.b, f.lo, keyNames[k], fmt.Sprintf("want %s, found %s", want, shapeNames[f.shape]))
 }

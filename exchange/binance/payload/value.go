@@ -8,24 +8,24 @@ import (
 )
 
 // want returns a value that must be there and have a shape.
-func (d *Decoder) want(k key, s shape) (field, error) {
-	if !d.has(k) {
-		return field{}, newDecodeError(d.b, d.start, keyNames[k], "missing: want "+shapeNames[s])
+func (fr *frame) want(k key, s shape) (field, error) {
+	if !fr.has(k) {
+		return field{}, newDecodeError(fr.b, fr.start, keyNames[k], "missing: want "+shapeNames[s])
 	}
-	f := d.fields[k]
+	f := fr.fields[k]
 	if f.shape != s {
-		return field{}, d.unlike(k, shapeNames[s])
+		return field{}, fr.unlike(k, shapeNames[s])
 	}
 	return f, nil
 }
 
-func (d *Decoder) is(k key, value string) bool {
-	f := d.fields[k]
-	return f.shape == textShape && string(d.b[f.lo:f.hi]) == value
+func (fr *frame) is(k key, value string) bool {
+	f := fr.fields[k]
+	return f.shape == textShape && string(fr.b[f.lo:f.hi]) == value
 }
 
-func (d *Decoder) id(k key) (int64, error) {
-	f, err := d.want(k, wholeShape)
+func (fr *frame) id(k key) (int64, error) {
+	f, err := fr.want(k, wholeShape)
 	return f.n, err
 }
 
@@ -47,25 +47,25 @@ func (d *Decoder) qty(k key) (exchange.Lots, error) {
 	return exchange.Lots(n), err
 }
 
-func (d *Decoder) e8(k key) (exchange.E8, error) {
-	f, err := d.want(k, textShape)
+func (fr *frame) e8(k key) (exchange.E8, error) {
+	f, err := fr.want(k, textShape)
 	if err != nil {
 		return 0, err
 	}
-	v, err := fixed.E8(d.b[f.lo:f.hi])
+	v, err := fixed.E8(fr.b[f.lo:f.hi])
 	if err != nil {
-		return 0, newDecodeError(d.b, f.lo, keyNames[k], err.Error())
+		return 0, newDecodeError(fr.b, f.lo, keyNames[k], err.Error())
 	}
 	return v, nil
 }
 
 // optionalE8 is e8 for a value that may be absent or "", as the rate of a
 // delivery contract.
-func (d *Decoder) optionalE8(k key) (exchange.E8, error) {
-	if f := d.fields[k]; !d.has(k) || f.shape == textShape && f.lo == f.hi {
+func (fr *frame) optionalE8(k key) (exchange.E8, error) {
+	if f := fr.fields[k]; !fr.has(k) || f.shape == textShape && f.lo == f.hi {
 		return 0, nil
 	}
-	return d.e8(k)
+	return fr.e8(k)
 }
 
 // Stamps at and above this are microseconds: it is the year 5138 in
@@ -73,13 +73,13 @@ func (d *Decoder) optionalE8(k key) (exchange.E8, error) {
 const leastMicros = int64(1e14)
 
 // time returns the stamp of the first key that is there; 0 when neither is.
-func (d *Decoder) time(k, other key) (exchange.Time, error) {
-	if !d.has(k) {
-		if k = other; k == noKey || !d.has(k) {
+func (fr *frame) time(k, other key) (exchange.Time, error) {
+	if !fr.has(k) {
+		if k = other; k == noKey || !fr.has(k) {
 			return 0, nil
 		}
 	}
-	f, err := d.want(k, wholeShape)
+	f, err := fr.want(k, wholeShape)
 	if err != nil {
 		return 0, err
 	}
@@ -88,7 +88,7 @@ func (d *Decoder) time(k, other key) (exchange.Time, error) {
 		unit = exchange.Microsecond
 	}
 	if f.n < 0 || f.n > (1<<63-1)/int64(unit) {
-		return 0, newDecodeError(d.b, f.lo, keyNames[k], fmt.Sprintf("%d is not a time in ms or µs", f.n))
+		return 0, newDecodeError(fr.b, f.lo, keyNames[k], fmt.Sprintf("%d is not a time in ms or µs", f.n))
 	}
 	return exchange.Time(f.n) * unit, nil
 }
