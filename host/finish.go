@@ -111,7 +111,7 @@ func (r *runner) summary(endedBy string) *Summary {
 		Events: r.loop.Events(), Effects: r.rec.effects, Fills: r.core.Fills(), OrdersRefused: r.refusals,
 		Funding: Money{st.Funding.Round(8)}, Fees: Money{st.Fees.Round(8)}, Insurance: Money{st.Insurance.Round(8)}, Drawdown: r.equity.Drawdown,
 		OthersFunding: Money{st.Others.Funding.Round(8)}, OthersFees: Money{st.Others.Fees.Round(8)}, OthersInsurance: Money{st.Others.Insurance.Round(8)},
-		Unpriced:    r.core.Unpriced(),
+		Currency: r.core.Currency(), Valued: r.valued(to), Unpriced: r.core.Unpriced(),
 		PairsOpened: st.PairsOpened, PairsClosed: st.PairsClosed, PairsLive: len(r.core.OpenPairs()),
 		MaxUnhedged: Money{st.MaxUnhedged}, MaxUnhedSec: float64(st.MaxUnhedgedTime) / float64(exchange.Second),
 		Reloads: st.Reloads, ReloadsRefused: st.ReloadsRefused, Errors: st.Errors, Gaps: st.Gaps,
@@ -161,7 +161,7 @@ func firstProblems(list []string) string {
 // report writes the session's HTML report.
 func (r *runner) report(s *Summary) error {
 	d := &report.Data{
-		Title: strings.Join(s.Strategies, ", ") + " on " + filepath.Base(s.Market), Mode: r.reportMode(), Asset: "USDT",
+		Title: strings.Join(s.Strategies, ", ") + " on " + filepath.Base(s.Market), Mode: r.reportMode(), Asset: s.Currency,
 		FillsCommand: fmt.Sprintf("perilune fills --db %s --session %s", s.DB, s.Session),
 		Assumptions:  s.Assumptions, Sources: r.market.describe, Problems: s.DataProblems,
 		Again: report.Reproduction{Command: r.o.Command, Seed: fmt.Sprint(s.Seed), EventsHash: s.EventsHash, EffectsHash: s.EffectsHash},

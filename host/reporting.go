@@ -94,9 +94,9 @@ func (p *reporting) addTotals(d *report.Data) error {
 	return err
 }
 
-// inQuote values what was made in coin at the session's last price; USDT is itself.
+// inQuote values what was made in coin at the session's last price.
 func (p *reporting) inQuote(asset string, amount decimal.Decimal) decimal.Decimal {
-	if asset == "USDT" || amount.IsZero() {
+	if asset == p.core.Currency() || amount.IsZero() {
 		return amount
 	}
 	return p.core.Worth(asset, amount).Round(8)

@@ -5,6 +5,7 @@ import (
 
 	"github.com/shopspring/decimal"
 
+	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/record"
 )
 
@@ -17,7 +18,7 @@ func (m Money) MarshalJSON() ([]byte, error) { return []byte(m.Decimal.String())
 // UnmarshalJSON reads a number, or one in quotes, without loss.
 func (m *Money) UnmarshalJSON(raw []byte) error { return m.Decimal.UnmarshalJSON(raw) }
 
-// Summary is what a session came to. Money is in USDT unless a name says
+// Summary is what a session came to. Money is in Currency unless a name says
 // otherwise.
 type Summary struct {
 	Mode       string   `json:"mode"`
@@ -45,6 +46,10 @@ type Summary struct {
 	OthersFunding   Money `json:"others_funding"`
 	OthersFees      Money `json:"others_fees"`
 	OthersInsurance Money `json:"others_insurance"`
+	// Currency is what the equity is in: USDT, except on markets without it.
+	Currency string `json:"currency"`
+	// Valued tells at what the assets beside the currency count in EndEq.
+	Valued []Valued `json:"valued,omitempty"`
 	// Unpriced are the coins that no market of the session prices: they are not in the
 	// equity.
 	Unpriced []string `json:"unpriced,omitempty"`
@@ -85,6 +90,22 @@ type Summary struct {
 	Data         *record.Stats `json:"data,omitempty"`
 	// Warnings tell what the strategies count on and this market does not give.
 	Warnings []string `json:"warnings,omitempty"`
+}
+
+// Valued is what one unit of an asset counted for at the end of a session.
+type Valued struct {
+	Asset string   `json:"asset"`
+	Price Money    `json:"price"`
+	Path  []string `json:"path"`        // keys of the markets that it is from, one after the other
+	Age   float64  `json:"age_seconds"` // of the oldest price on the path
+}
+
+// valued lists how the account's assets are valued.
+func (r *runner) valued(now exchange.Time) (out []Valued) {
+	for _, v := range r.core.Valued() {
+		out = append(out, Valued{v.Asset, Money{v.Price}, v.Path, float64(now-v.At) / float64(exchange.Second)})
+	}
+	return out
 }
 
 // Booked is what a session made in one asset, as far as positions were closed.

@@ -23,11 +23,14 @@ func printSummary(w io.Writer, s *host.Summary) {
 	row := func(name, format string, a ...any) { fmt.Fprintf(t, "  %s\t%s\n", name, fmt.Sprintf(format, a...)) }
 	row("time", "%s to %s UTC (%s)", second(s.From), second(s.To), span(s.Days))
 	row("ended by", "%s", ended(s))
-	row("equity", "%s -> %s USDT (%+.3f %%)", s.StartEq.StringFixed(2), s.EndEq.StringFixed(2), change(s))
-	row("profit", "%s USDT%s, of which funding %s, fees %s", s.PnL.StringFixed(2), covers(s), s.Funding.StringFixed(2), s.Fees.Neg().StringFixed(2))
+	row("equity", "%s -> %s %s (%+.3f %%)", s.StartEq.StringFixed(2), s.EndEq.StringFixed(2), s.Currency, change(s))
+	row("profit", "%s %s%s, of which funding %s, fees %s", s.PnL.StringFixed(2), s.Currency, covers(s), s.Funding.StringFixed(2), s.Fees.Neg().StringFixed(2))
 	if !s.OthersFees.IsZero() || !s.OthersFunding.IsZero() {
 		row("not the strategies'", "funding %s and fees %s of these: trades by hand, and positions that no strategy holds",
 			s.OthersFunding.StringFixed(2), s.OthersFees.Neg().StringFixed(2))
+	}
+	for _, v := range s.Valued {
+		row("valued", "%s at %s by %s, %.1f s before the end", v.Asset, v.Price.String(), strings.Join(v.Path, " and "), v.Age)
 	}
 	if len(s.Unpriced) > 0 {
 		row("not in the equity", "%s: no market of this session prices them", strings.Join(s.Unpriced, ", "))
@@ -36,11 +39,11 @@ func printSummary(w io.Writer, s *host.Summary) {
 		row("the whole session", "%s, as far as positions were closed (perilune pnl --db %s --session %s)", bookedText(&b), s.DB, s.Session)
 	}
 	if !s.Insurance.IsZero() {
-		row("insurance fund", "paid %s USDT into a liquidated wallet, which is part of the profit", s.Insurance.StringFixed(2))
+		row("insurance fund", "paid %s %s into a liquidated wallet, which is part of the profit", s.Insurance.StringFixed(2), s.Currency)
 	}
 	row("max drawdown", "%.3f %%", 100*s.Drawdown)
 	row("pairs", "%d opened, %d closed, %d live", s.PairsOpened, s.PairsClosed, s.PairsLive)
-	row("unhedged at most", "%s USDT, for %.2f s", s.MaxUnhedged.StringFixed(2), s.MaxUnhedSec)
+	row("unhedged at most", "%s %s, for %.2f s", s.MaxUnhedged.StringFixed(2), s.Currency, s.MaxUnhedSec)
 	row("fills", "%d%s", s.Fills, refusedText(s.OrdersRefused))
 	row("events", "%d in %.1f s (%.0f/s)", s.Events, s.WallSeconds, float64(s.Events)/max(s.WallSeconds, 1e-9))
 	row("reloads", "%d, refused %d", s.Reloads, s.ReloadsRefused)

@@ -7,6 +7,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/valuation"
 )
 
 // position is the open part of a sum of fills. Its cost is kept as a sum and
@@ -130,14 +131,7 @@ type holding struct {
 	wallet exchange.Wallet
 	asset  string
 	total  decimal.Decimal
-	priced *pricing
-}
-
-// pricing is what tells the worth of an asset in USDT.
-type pricing struct {
-	asset string
-	spot  *exchange.Instrument // nil for USDT itself
-	perp  *exchange.Instrument // prices it when spot can't
+	worth  *valuation.Asset
 }
 
 // account is our own book of the account, made from events alone. The venue
@@ -147,12 +141,12 @@ type account struct {
 	holdings []*holding                 // by wallet, then asset
 	transit  []*holding                 // in flight between wallets
 	moving   map[uint64]decimal.Decimal // what left, by transfer
-	prices   []*pricing                 // by asset, as they were needed
-	pos      []position                 // by instrument, of all strategies and foreign orders
+	values   *valuation.Book
+	pos      []position // by instrument, of all strategies and foreign orders
 }
 
 func newAccount(u *exchange.Universe) *account {
-	return &account{u: u, pos: make([]position, u.Len()), moving: map[uint64]decimal.Decimal{}}
+	return &account{u: u, values: valuation.NewBook(u, valuation.Currency(u)), pos: make([]position, u.Len()), moving: map[uint64]decimal.Decimal{}}
 }
 
 func (a *account) holding(wallet exchange.Wallet, asset string) *holding {
@@ -163,41 +157,12 @@ func (a *account) holding(wallet exchange.Wallet, asset string) *holding {
 	if i < len(a.holdings) && a.holdings[i].wallet == wallet && a.holdings[i].asset == asset {
 		return a.holdings[i]
 	}
-	h := &holding{wallet: wallet, asset: asset, priced: a.pricing(asset)}
+	h := &holding{wallet: wallet, asset: asset, worth: a.values.Asset(asset)}
 	a.holdings = append(a.holdings, nil)
 	copy(a.holdings[i+1:], a.holdings[i:])
 	a.holdings[i] = h
 	return h
 }
-
-// pricing finds what tells the worth of an asset: its spot market against USDT, or
-// else its linear perpetual.
-func (a *account) pricing(asset string) *pricing {
-	for _, p := range a.prices {
-		if p.asset == asset {
-			return p
-		}
-	}
-	p := &pricing{asset: asset}
-	a.prices = append(a.prices, p)
-	if stable(asset) {
-		return p
-	}
-	for _, in := range a.u.All() {
-		if !in.Perp() && in.Base == asset && in.Quote == "USDT" && p.spot == nil {
-			p.spot = in
-		}
-	}
-	for _, in := range a.u.All() {
-		if in.Contract == exchange.Linear && in.Base == asset && p.perp == nil {
-			p.perp = in
-		}
-	}
-	return p
-}
-
-// stable reports whether an asset counts as one USDT.
-func stable(asset string) bool { return asset == "USDT" || asset == "USD" }
 
 func (a *account) inTransit(asset string) *holding {
 	for _, h := range a.transit {
@@ -205,7 +170,7 @@ func (a *account) inTransit(asset string) *holding {
 			return h
 		}
 	}
-	h := &holding{asset: asset, priced: a.pricing(asset)}
+	h := &holding{asset: asset, worth: a.values.Asset(asset)}
 	a.transit = append(a.transit, h)
 	return h
 }

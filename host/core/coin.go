@@ -171,11 +171,6 @@ func (c *Core) mover(id uint64) *execution.Machine {
 	return nil
 }
 
-// Worth is an amount of an asset in USDT at the session's last prices.
-func (c *Core) Worth(asset string, amount decimal.Decimal) decimal.Decimal {
-	return c.inUSDT(asset, amount)
-}
-
 // coinWorth is what a coin-margined pair made so far, in quote: cash, and every
 // coin that it has anywhere at mid.
 func (c *Core) coinWorth(p *execution.Pair, mid decimal.Decimal) decimal.Decimal {

@@ -160,7 +160,7 @@ func (c *Core) oversold(o *exchange.Order, f *exchange.Fill) {
 func (c *Core) soldMeanwhile(m *execution.Machine) {
 	in := c.u.Get(m.Pair.Spot)
 	lots := exchange.Lots(in.Lot.Floor(decimal.Min(c.unbacked(in.Wallet, in.Base), m.Pair.SpotQty)))
-	price := exchange.Ticks(in.Tick.Nearest(exchange.Float(c.price(c.acct.pricing(in.Base)))))
+	price := exchange.Ticks(in.Tick.Nearest(exchange.Float(c.worth(in.Base))))
 	if lots <= 0 || price <= 0 {
 		return
 	}

@@ -89,7 +89,7 @@ func (c *Core) onInsurance(ev *exchange.Event) {
 		verb = "took"
 	}
 	c.log(Warn, -1, fmt.Sprintf("%s wallet: the insurance fund %s %s %s (%s)", ev.Wallet, verb, ev.Amount.Abs(), ev.Asset, ev.Reason))
-	c.stats.Insurance = c.stats.Insurance.Add(c.inUSDT(ev.Asset, ev.Amount))
+	c.stats.Insurance = c.stats.Insurance.Add(c.Worth(ev.Asset, ev.Amount))
 	left := ev.Amount
 	for i := range parts {
 		amount := left
@@ -98,7 +98,7 @@ func (c *Core) onInsurance(ev *exchange.Event) {
 		}
 		left = left.Sub(amount)
 		if parts[i].strategy < 0 {
-			c.stats.Others.Insurance = c.stats.Others.Insurance.Add(c.inUSDT(ev.Asset, amount))
+			c.stats.Others.Insurance = c.stats.Others.Insurance.Add(c.Worth(ev.Asset, amount))
 		}
 		c.insured(ev, &parts[i], i, amount)
 	}

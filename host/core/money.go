@@ -39,7 +39,7 @@ func (c *Core) onPayment(ev *exchange.Event) {
 	p := ev.Payment
 	in := c.u.Get(p.Instrument)
 	postings := []Posting{c.acct.add(in.Wallet, p.Asset, p.Amount), against("I:funding", p.Asset, p.Amount)}
-	c.stats.Funding = c.stats.Funding.Add(c.inUSDT(p.Asset, p.Amount))
+	c.stats.Funding = c.stats.Funding.Add(c.Worth(p.Asset, p.Amount))
 	c.emit(Effect{Kind: EffectTxn, Strategy: -1, Instrument: in.ID, Txn: &Txn{Kind: "funding",
 		Ref: in.Key() + ":" + p.Settled.String() + ":" + p.TranID, Strategy: c.ownerOf(in.ID), Postings: postings}})
 	c.shareFunding(in, p)
@@ -77,7 +77,7 @@ func (c *Core) shareFunding(in *exchange.Instrument, p *exchange.FundingPayment)
 		}
 	}
 	if rest.Position != 0 || !rest.Amount.IsZero() {
-		c.stats.Others.Funding = c.stats.Others.Funding.Add(c.inUSDT(p.Asset, rest.Amount))
+		c.stats.Others.Funding = c.stats.Others.Funding.Add(c.Worth(p.Asset, rest.Amount))
 		c.emit(Effect{Kind: EffectFunding, Strategy: -1, Instrument: in.ID, Payment: &rest})
 	}
 }
@@ -187,67 +187,24 @@ func (c *Core) onBalance(ev *exchange.Event) {
 	}
 }
 
-// mid is the middle of a live book.
-func (c *Core) mid(in *exchange.Instrument) (decimal.Decimal, bool) {
-	b := c.markets[in.ID].book
-	bid, ok1 := b.Best(exchange.Buy)
-	ask, ok2 := b.Best(exchange.Sell)
-	if !ok1 || !ok2 {
-		return decimal.Zero, false
-	}
-	return decimal.New(int64(bid.Price+ask.Price)*in.Tick.M*5, -int32(in.Tick.Scale)-1), true
-}
-
-// markPrice values a position: the mark price, or the mid where there is none.
-func (c *Core) markPrice(in *exchange.Instrument) decimal.Decimal {
-	if m := &c.markets[in.ID]; m.mark.Mark > 0 {
-		return m.mark.Mark.Decimal()
-	}
-	p, _ := c.mid(in)
-	return p
-}
-
-// price is what one unit of an asset is worth in USDT; zero when nothing tells.
-func (c *Core) price(h *pricing) decimal.Decimal {
-	if stable(h.asset) {
-		return decimal.NewFromInt(1)
-	}
-	if h.spot != nil {
-		if p, ok := c.mid(h.spot); ok {
-			return p
-		}
-		if t := c.markets[h.spot.ID].trade; t.Time != 0 {
-			return h.spot.PriceDecimal(t.Price)
-		}
-	}
-	if h.perp != nil {
-		return c.markPrice(h.perp).DivRound(decimal.NewFromInt(h.perp.Multiplier), 16)
-	}
-	return decimal.Zero
-}
-
-func (c *Core) inUSDT(asset string, amount decimal.Decimal) decimal.Decimal {
-	return amount.Mul(c.price(c.acct.pricing(asset)))
-}
-
-// Equity is the account's value in USDT: every wallet, what is in transit, and
+// Equity is the account's value in its currency: every wallet, what is in transit, and
 // the unrealised profit of every position at the mark price.
 func (c *Core) Equity() decimal.Decimal {
 	total := decimal.Zero
 	for _, h := range c.acct.holdings {
 		if !h.total.IsZero() {
-			total = total.Add(h.total.Mul(c.price(h.priced)))
+			total = total.Add(h.total.Mul(h.worth.Price(quotes{c})))
 		}
 	}
 	for _, h := range c.acct.transit {
 		if !h.total.IsZero() {
-			total = total.Add(h.total.Mul(c.price(h.priced)))
+			total = total.Add(h.total.Mul(h.worth.Price(quotes{c})))
 		}
 	}
 	for i := range c.acct.pos {
 		in := c.u.Get(exchange.InstrumentID(i))
 		if in.Perp() && c.acct.pos[i].qty != 0 {
-			total = total.Add(c.inUSDT(in.Settle(), c.acct.pos[i].unrealised(in, c.markPrice(in))))
+			total = total.Add(c.Worth(in.Settle(), c.acct.pos[i].unrealised(in, c.markPrice(in))))
 		}
 	}
 	return total
@@ -258,7 +215,7 @@ func (c *Core) Equity() decimal.Decimal {
 func (c *Core) Unpriced() []string {
 	var out []string
 	for _, h := range c.acct.holdings {
-		if !h.total.IsZero() && !stable(h.asset) && h.priced.spot == nil && h.priced.perp == nil {
+		if !h.total.IsZero() && !h.worth.Priced() {
 			out = append(out, fmt.Sprintf("%s %s (%s)", h.total, h.asset, h.wallet))
 		}
 	}
@@ -300,7 +257,7 @@ func (c *Core) sample() {
 // what can't be valued must not look like a loss.
 func (c *Core) priced() bool {
 	for _, h := range c.acct.holdings {
-		if !h.total.IsZero() && (h.priced.spot != nil || h.priced.perp != nil) && c.price(h.priced).IsZero() {
+		if !h.total.IsZero() && h.worth.Priced() && h.worth.Price(quotes{c}).IsZero() {
 			return false
 		}
 	}

@@ -290,13 +290,13 @@ func (c *Core) countFee(in *exchange.Instrument, f *exchange.Fill, ours bool, sh
 	c.stats.Others.Fees = c.stats.Others.Fees.Add(fee)
 }
 
-// feeValue is a fee in USDT: one that was taken in coin counts at the fill's
-// own price.
+// feeValue is a fee in the account's currency: one that was taken in coin counts at
+// the fill's own price.
 func (c *Core) feeValue(in *exchange.Instrument, f *exchange.Fill) decimal.Decimal {
-	if f.FeeAsset == in.Base && stable(in.Quote) {
+	if f.FeeAsset == in.Base && c.acct.values.Counts(in.Quote) {
 		return f.Fee.Mul(in.PriceDecimal(f.Price)).DivRound(decimal.NewFromInt(in.Multiplier), 16)
 	}
-	return c.inUSDT(f.FeeAsset, f.Fee)
+	return c.Worth(f.FeeAsset, f.Fee)
 }
 
 // fillProgress tells everyone concerned and settles the order's status.
