@@ -14,7 +14,7 @@ var layers = [][]string{
 	{"host/cli"},
 	{"host"},
 	{"host/internal"},
-	{"host/loop", "host/script", "host/watch", "host/report", "host/advisor", "host/dashboard", "host/notify", "ledger"},
+	{"host/loop", "host/script", "host/watch", "host/report", "host/advisor", "ledger"},
 	{"host/core", "bindings"},
 	{"host/execution", "host/risk", "host/advice", "host/carry", "host/bars"},
 	{"exchange", "scripts"},

@@ -54,6 +54,16 @@ func TestRead(t *testing.T) {
 	}
 }
 
+// TestLists: what a rule names must be there. A directory that has gone hides that
+// nothing is looked at any more.
+func TestLists(t *testing.T) {
+	for _, dir := range slices.Concat(append(slices.Clone(layers), pure, seeded)...) {
+		if _, err := os.Stat(filepath.Join(root, filepath.FromSlash(dir))); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // TestChecks shows that every check can fail, and where it must not. An archive
 // in testdata holds a small tree; its comment holds what the check of the same
 // name finds there.
