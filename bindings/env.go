@@ -5,9 +5,8 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/book"
-	"github.com/perilune/perilune/host/advice"
-	"github.com/perilune/perilune/host/execution"
-	"github.com/perilune/perilune/host/execution/schedule"
+	"github.com/perilune/perilune/exchange/intent"
+	"github.com/perilune/perilune/exchange/intent/advice"
 )
 
 // Env is everything a strategy can see and ask for. The core implements it, and
@@ -48,24 +47,24 @@ type Env interface {
 	Fees(exchange.InstrumentID) (maker, taker decimal.Decimal)
 	Order(exchange.OrderID) (*exchange.Order, bool)
 	Orders() []*exchange.Order // open orders of this strategy, oldest first
-	Pair(exchange.PairID) (*execution.Pair, bool)
-	Pairs() []*execution.Pair // pairs of this strategy that are not done, oldest first
-	Schedule(exchange.ScheduleID) (*schedule.Schedule, bool)
-	Schedules() []*schedule.Schedule // schedules of this strategy that are not done, oldest first
+	Pair(exchange.PairID) (*intent.Pair, bool)
+	Pairs() []*intent.Pair // pairs of this strategy that are not done, oldest first
+	Schedule(exchange.ScheduleID) (*intent.Schedule, bool)
+	Schedules() []*intent.Schedule // schedules of this strategy that are not done, oldest first
 	// VolumeCurve is the best curve that is known of a window's volume.
-	VolumeCurve(id exchange.InstrumentID, start, interval exchange.Time, slices int) schedule.Curve
+	VolumeCurve(id exchange.InstrumentID, start, interval exchange.Time, slices int) intent.Curve
 
 	Submit(exchange.Order) exchange.OrderID
 	Cancel(exchange.OrderID)
-	OpenPair(execution.PairRequest) (exchange.PairID, error)
-	ClosePair(execution.CloseRequest) error
-	Keep(execution.KeepRequest) error
+	OpenPair(intent.PairRequest) (exchange.PairID, error)
+	ClosePair(intent.CloseRequest) error
+	Keep(intent.MaintainRequest) error
 	// Room is the value of a leg that a kept wallet and spot have the money for, at
 	// once and once it is shared out; false when the wallet is not kept. Of COIN-M it is
 	// what spot alone pays for.
 	Room(wallet exchange.Wallet) (now, soon decimal.Decimal, ok bool)
 	HaltReason() string // why nothing may be opened, or ""
-	StartSchedule(schedule.Request) (exchange.ScheduleID, error)
+	StartSchedule(intent.ScheduleRequest) (exchange.ScheduleID, error)
 	CancelSchedule(exchange.ScheduleID) error
 	Transfer(asset string, from, to exchange.Wallet, amount decimal.Decimal)
 	// SetTimer arms (or re-arms) the timer of this name. every > 0 repeats it. A

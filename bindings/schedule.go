@@ -5,11 +5,11 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
-	"github.com/perilune/perilune/host/execution/schedule"
+	"github.com/perilune/perilune/exchange/intent"
 )
 
 // NewSchedule returns a parent order as a table of ScheduleType.
-func (rt *Runtime) NewSchedule(s *schedule.Schedule) *lua.LTable {
+func (rt *Runtime) NewSchedule(s *intent.Schedule) *lua.LTable {
 	in := rt.env.Universe().Get(s.Instrument)
 	r := rt.record(32)
 	r.str("id", ID(s.ID))

@@ -8,8 +8,8 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/host/advice"
-	"github.com/perilune/perilune/host/execution"
+	"github.com/perilune/perilune/exchange/intent"
+	"github.com/perilune/perilune/exchange/intent/advice"
 )
 
 // record builds a table field by field, boxing numbers in the slab.
@@ -335,7 +335,7 @@ var AdviceType = Type{
 }
 
 // NewPair returns a pair trade as a table of PairType.
-func (rt *Runtime) NewPair(p *execution.Pair) *lua.LTable {
+func (rt *Runtime) NewPair(p *intent.Pair) *lua.LTable {
 	u := rt.env.Universe()
 	perp := u.Get(p.Perp)
 	r := rt.record(27)

@@ -8,8 +8,8 @@ import (
 	"path/filepath"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/intent/advice"
 	"github.com/perilune/perilune/exchange/paper"
-	"github.com/perilune/perilune/host/advice"
 	"github.com/perilune/perilune/host/core"
 	"github.com/perilune/perilune/host/loop"
 	"github.com/perilune/perilune/ledger/journal"

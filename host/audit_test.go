@@ -11,8 +11,8 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/book"
+	"github.com/perilune/perilune/exchange/intent"
 	"github.com/perilune/perilune/host/core"
-	"github.com/perilune/perilune/host/execution"
 	"github.com/perilune/perilune/ledger/journal"
 )
 
@@ -63,8 +63,8 @@ type auditedOrder struct {
 }
 
 type auditedPair struct {
-	request execution.PairRequest
-	state   execution.PairState
+	request intent.PairRequest
+	state   intent.PairState
 	reason  string
 	spot    decimal.Decimal
 	perp    exchange.Lots
@@ -394,7 +394,7 @@ func (a *auditor) txn(e *core.Effect) error {
 }
 
 // pair compares the pair as told with the sum of its fills.
-func (a *auditor) pair(p *execution.Pair, r *execution.PairRequest) error {
+func (a *auditor) pair(p *intent.Pair, r *intent.PairRequest) error {
 	n := a.pairs[p.ID]
 	if n == nil {
 		n = &auditedPair{request: *r}

@@ -7,15 +7,15 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/intent"
 	"github.com/perilune/perilune/host/core"
-	"github.com/perilune/perilune/host/execution"
 )
 
 // auditedCoin is the coin side of a coin-margined pair, added up from what was
 // booked: transfers, fills and funding.
 type auditedCoin struct {
 	margin, moving, sold, funding decimal.Decimal
-	move                          execution.MoveState // as last told
+	move                          intent.MoveState // as last told
 	failures                      int
 	next                          exchange.Time // when a transfer that failed is tried again
 }
@@ -72,7 +72,7 @@ func (a *auditor) coinSent(p *auditedPair, t *exchange.Transfer) {
 	switch {
 	case t.From == "spot":
 		count["coins moved to back a short"]++
-	case p.state == execution.PairClosing && !naked && p.perp != 0:
+	case p.state == intent.PairClosing && !naked && p.perp != 0:
 		count["coins sent ahead"]++
 	default:
 		count["coins moved back"]++
@@ -89,21 +89,21 @@ func (a *auditor) coinPath(p *auditedPair, o *auditedOrder) {
 		return
 	}
 	count := a.venue.count
-	flying := p.coin.move == execution.MoveUnknown || p.coin.move == execution.MoveSent
+	flying := p.coin.move == intent.MoveUnknown || p.coin.move == intent.MoveSent
 	switch {
-	case in.Perp() && o.Side == exchange.Sell && p.state == execution.PairClosing:
+	case in.Perp() && o.Side == exchange.Sell && p.state == intent.PairClosing:
 		count["hedged back while closing"]++
 	case in.Perp() && o.Side == exchange.Sell && flying:
 		count["shorted while the transfer was late"]++
 	case in.Perp() && o.Side == exchange.Sell && p.coinResidual().LessThanOrEqual(a.coinTolerance(p)):
 		count["both legs at once on a buffer"]++
-	case !in.Perp() && o.Side == exchange.Sell && p.state == execution.PairOpening && p.coin.failures > 0:
+	case !in.Perp() && o.Side == exchange.Sell && p.state == intent.PairOpening && p.coin.failures > 0:
 		count["coins sold after transfers failed"]++
 	}
 }
 
 // coinPair compares a coin-margined pair as told with what was booked.
-func (a *auditor) coinPair(p *execution.Pair, n *auditedPair) error {
+func (a *auditor) coinPair(p *intent.Pair, n *auditedPair) error {
 	if !a.u.Get(p.Perp).Inverse() {
 		return nil
 	}
@@ -142,7 +142,7 @@ func (a *auditor) coinEnd(id exchange.PairID, p *auditedPair) error {
 		return nil // a gap at the very end: nothing could be mended or valued
 	}
 	price := perp.PriceDecimal(bid.Price)
-	if p.state == execution.PairOpen {
+	if p.state == intent.PairOpen {
 		held := perp.BaseQty(bid.Price, p.perp.Abs()).Mul(decimal.NewFromFloat(p.request.RebalanceBP)).Shift(-4)
 		tol = decimal.Max(tol, held.Mul(decimal.RequireFromString("1.02")))
 		if res.IsPositive() && p.request.Harvest.IsPositive() {
@@ -153,13 +153,13 @@ func (a *auditor) coinEnd(id exchange.PairID, p *auditedPair) error {
 	switch {
 	case p.perp == 0 && res.IsPositive() && res.Mul(price).LessThan(dust):
 		return nil
-	case p.state != execution.PairOpen && p.perp == 0 && res.IsPositive() && res.LessThan(tol.Mul(decimal.NewFromInt(3))) && strings.Contains(p.reason, strandedWords):
+	case p.state != intent.PairOpen && p.perp == 0 && res.IsPositive() && res.LessThan(tol.Mul(decimal.NewFromInt(3))) && strings.Contains(p.reason, strandedWords):
 		a.venue.count["last coins left in the wallet of the short"]++
 		return nil // about a contract's worth, too little on either side for an order, and it says so
-	case p.state == execution.PairClosing && p.perp == 0 && res.IsPositive() && barred(p.reason) && strings.Contains(p.reason, strandedWords) && a.core.AccountPosition(perp.ID).Qty != 0:
+	case p.state == intent.PairClosing && p.perp == 0 && res.IsPositive() && barred(p.reason) && strings.Contains(p.reason, strandedWords) && a.core.AccountPosition(perp.ID).Qty != 0:
 		a.venue.count["coins that others stand on, neither hedged nor moved"]++
 		return nil // as long as the other position stands, there is neither margin nor a way out, and it says so
-	case p.coin.move == execution.MoveFailed && p.coin.next > a.core.Now()-exchange.Minute:
+	case p.coin.move == intent.MoveFailed && p.coin.next > a.core.Now()-exchange.Minute:
 		return nil // the venue shut the lane until the end, or the last try's pause: the next session tries again
 	case p.coin.moving.IsPositive():
 		return fmt.Errorf("pair %d on %s is left with %s coins on their way", id, perp.Key(), p.coin.moving)

@@ -8,7 +8,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/book"
-	"github.com/perilune/perilune/host/execution"
+	"github.com/perilune/perilune/exchange/intent"
 )
 
 // How long a pair may take under constant faults. They are far above what the machines
@@ -49,8 +49,8 @@ func (a *auditor) alive(now exchange.Time) error {
 		}{
 			{&t.unhedged, a.unhedged(n), mostUnhedged + n.request.MaxUnhedgedTime, "unhedged by " + a.residual(n).String()},
 			{&t.owing, a.owing(&p), mostOwing, "owing " + p.SpotQty.String() + " coins"},
-			{&t.opening, p.State == execution.PairOpening, mostOpening + n.request.Timeout, "opening"},
-			{&t.closing, p.State == execution.PairClosing, mostClosing, "closing"},
+			{&t.opening, p.State == intent.PairOpening, mostOpening + n.request.Timeout, "opening"},
+			{&t.closing, p.State == intent.PairClosing, mostClosing, "closing"},
 		} {
 			switch {
 			case !x.is || x.since == &t.unhedged && a.u.Get(p.Perp).Inverse() && barred(p.Reason) || x.since == &t.closing && strings.Contains(p.Reason, strandedWords):
@@ -81,7 +81,7 @@ func (a *auditor) pause() {
 
 // shown reports whether both books of a pair are live: without a price nothing can be
 // mended.
-func (a *auditor) shown(p *execution.Pair) bool {
+func (a *auditor) shown(p *intent.Pair) bool {
 	return a.core.Book(p.Spot).State() == book.Live && a.core.Book(p.Perp).State() == book.Live
 }
 
@@ -90,7 +90,7 @@ func (a *auditor) shown(p *execution.Pair) bool {
 func (a *auditor) unhedged(n *auditedPair) bool {
 	spot, perp := a.u.Get(n.request.Spot), a.u.Get(n.request.Perp)
 	if perp.Inverse() {
-		return n.state != execution.PairOpen && n.coinResidual().Abs().GreaterThan(a.coinTolerance(n).Mul(decimal.NewFromInt(2)))
+		return n.state != intent.PairOpen && n.coinResidual().Abs().GreaterThan(a.coinTolerance(n).Mul(decimal.NewFromInt(2)))
 	}
 	res := a.residual(n)
 	bid, _ := a.core.Book(spot.ID).Level(exchange.Buy, 1)
@@ -100,7 +100,7 @@ func (a *auditor) unhedged(n *auditedPair) bool {
 }
 
 // owing reports whether a pair has sold coins that are others', worth an order.
-func (a *auditor) owing(p *execution.Pair) bool {
+func (a *auditor) owing(p *intent.Pair) bool {
 	spot := a.u.Get(p.Spot)
 	bid, _ := a.core.Book(p.Spot).Level(exchange.Buy, 1)
 	return p.SpotQty.Neg().Mul(spot.PriceDecimal(bid.Price)).GreaterThan(spot.MinNotional.Mul(decimal.RequireFromString("1.1")))

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/intent"
 	"github.com/perilune/perilune/host/execution/schedule"
 )
 
@@ -46,9 +47,9 @@ func (a *auditor) schedule(saved *schedule.Saved) error {
 		return fmt.Errorf("schedule %d: %d lots filled, its orders make %d", s.ID, s.Filled, n.filled)
 	case s.Filled > s.Total && !n.late:
 		return fmt.Errorf("schedule %d: %d lots filled of %d", s.ID, s.Filled, s.Total)
-	case s.State == schedule.Completed && s.Filled < s.Total:
+	case s.State == intent.ScheduleCompleted && s.Filled < s.Total:
 		return fmt.Errorf("schedule %d is completed with %d of %d lots", s.ID, s.Filled, s.Total)
-	case s.State != schedule.Completed && s.State.Done() && s.Filled == s.Total && s.Total > 0 && s.State != schedule.Canceled:
+	case s.State != intent.ScheduleCompleted && s.State.Done() && s.Filled == s.Total && s.Total > 0 && s.State != intent.ScheduleCancelled:
 		return fmt.Errorf("schedule %d is %s with all of its %d lots", s.ID, s.State, s.Total)
 	case before.Done() && !s.State.Done():
 		return fmt.Errorf("schedule %d goes from %s to %s", s.ID, before, s.State)
@@ -80,7 +81,7 @@ func (a *auditor) scheduleOrder(o *auditedOrder) error {
 }
 
 // now is the schedule as the core has it at this moment.
-func (a *auditor) now(n *auditedSchedule) *schedule.Schedule {
+func (a *auditor) now(n *auditedSchedule) *intent.Schedule {
 	for _, s := range a.core.AllSchedules() {
 		if s.ID == n.Schedule.ID {
 			return &s
@@ -99,7 +100,7 @@ func (a *auditor) capped(n *auditedSchedule, o *auditedOrder) error {
 		return nil
 	}
 	share := r.Participation
-	if r.AtEnd == schedule.Cross && a.core.Now() > s.Start+r.Duration*9/10 {
+	if r.AtEnd == intent.CrossAtEnd && a.core.Now() > s.Start+r.Duration*9/10 {
 		share = max(share, 0.25)
 	}
 	credit := max(n.Credit, a.core.Volume(o.Instrument).Recent(s.Start))
@@ -112,7 +113,7 @@ func (a *auditor) capped(n *auditedSchedule, o *auditedOrder) error {
 // guarded holds the price against arrival and the market's average.
 func (a *auditor) guarded(n *auditedSchedule, o *auditedOrder) error {
 	s, r, in := a.now(n), &n.Request, a.u.Get(o.Instrument)
-	if r.SlippageBP == 0 || r.AtEnd == schedule.Cross && a.core.Now() > s.Start+r.Duration*3/4 {
+	if r.SlippageBP == 0 || r.AtEnd == intent.CrossAtEnd && a.core.Now() > s.Start+r.Duration*3/4 {
 		return nil
 	}
 	side, ref := float64(o.Side), s.Arrival
@@ -159,7 +160,7 @@ func (a *auditor) traded(ev *exchange.Event) {
 // scheduleEnd wants no schedule to be over with an order in the market, and none
 // that was to cross to be left working after its time.
 func (a *auditor) scheduleEnd(id exchange.ScheduleID, n *auditedSchedule) error {
-	if s := &n.Schedule; s.State == schedule.Working || s.State == schedule.Waiting {
+	if s := &n.Schedule; s.State == intent.ScheduleWorking || s.State == intent.ScheduleWaiting {
 		return fmt.Errorf("schedule %d is left %s: neither over nor kept for the next session", id, s.State)
 	}
 	return nil

@@ -9,8 +9,8 @@ import (
 	"strings"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/intent"
 	"github.com/perilune/perilune/host/core"
-	"github.com/perilune/perilune/host/execution"
 	"github.com/perilune/perilune/host/execution/schedule"
 )
 
@@ -265,8 +265,8 @@ func (a *auditor) restarted(c *core.Core, r *core.Restore) {
 	}
 	for i := range r.Pairs {
 		p := &r.Pairs[i].Pair
-		if n := a.pairs[p.ID]; n != nil && n.coin.move == execution.MoveSent {
-			n.coin.move = execution.MoveUnknown
+		if n := a.pairs[p.ID]; n != nil && n.coin.move == intent.MoveSent {
+			n.coin.move = intent.MoveUnknown
 		}
 	}
 }

@@ -9,9 +9,8 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/intent"
 	"github.com/perilune/perilune/host/core"
-	"github.com/perilune/perilune/host/execution"
-	"github.com/perilune/perilune/host/execution/schedule"
 )
 
 // monkey is a strategy that asks for anything at any time. It is a function of
@@ -49,7 +48,7 @@ func (m *monkey) Call(p *core.Port, n *core.Notice) error {
 	case core.OnStart:
 		m.again(p)
 		if m.rnd.IntN(3) > 0 {
-			return p.Keep(execution.KeepRequest{Wallet: "usdm", Asset: "USDT", Target: decimal.RequireFromString("0.6"),
+			return p.Keep(intent.MaintainRequest{Wallet: "usdm", Asset: "USDT", Target: decimal.RequireFromString("0.6"),
 				Soft: decimal.RequireFromString("0.35"), Hard: decimal.RequireFromString("0.25"), Reserve: decimal.NewFromInt(m.rnd.Int64N(60000))})
 		}
 	case core.OnTimer:
@@ -61,16 +60,16 @@ func (m *monkey) Call(p *core.Port, n *core.Notice) error {
 		}
 	case core.OnPair:
 		switch n.Pair.State {
-		case execution.PairClosing:
+		case intent.PairClosing:
 			m.parts[n.Pair.ID] = n.Pair.Keep > 0
-		case execution.PairOpen:
+		case intent.PairOpen:
 			if m.parts[n.Pair.ID] {
 				m.count["part of a pair closed"]++
 			}
 			m.parts[n.Pair.ID] = false
-		case execution.PairFailed:
+		case intent.PairFailed:
 			m.count["pair failed"]++
-		case execution.PairClosed:
+		case intent.PairClosed:
 			m.count["pair closed"]++
 		}
 	}
@@ -121,16 +120,16 @@ func (m *monkey) plan(p *core.Port) {
 		return
 	}
 	all := p.Universe().All()
-	r := schedule.Request{Algo: schedule.Algo(1 + m.rnd.IntN(3)), Instrument: all[m.rnd.IntN(len(all))].ID, Side: exchange.Buy,
+	r := intent.ScheduleRequest{Algo: intent.Algo(1 + m.rnd.IntN(3)), Instrument: all[m.rnd.IntN(len(all))].ID, Side: exchange.Buy,
 		Notional: decimal.NewFromInt(20 + m.rnd.Int64N(4000)), Duration: exchange.Time(60+m.rnd.IntN(1200)) * exchange.Second,
-		Participation: 0.01 + 0.5*m.rnd.Float64(), AtEnd: schedule.AtEnd(m.rnd.IntN(3))}
+		Participation: 0.01 + 0.5*m.rnd.Float64(), AtEnd: intent.AtEnd(m.rnd.IntN(3))}
 	if m.rnd.IntN(2) == 0 {
 		r.Side = exchange.Sell
 	}
 	if m.rnd.IntN(3) == 0 {
 		r.SlippageBP = 1 + m.rnd.Float64()*20
 	}
-	r.Static = r.Algo == schedule.VWAP && m.rnd.IntN(2) == 0
+	r.Static = r.Algo == intent.VWAP && m.rnd.IntN(2) == 0
 	_, _ = p.StartSchedule(r) // another one may be under way on the other side
 }
 
@@ -141,7 +140,7 @@ func (m *monkey) open(p *core.Port) {
 	}
 	pairs := p.Universe().Pairs(exchange.Perpetuals(contract))
 	pair := pairs[m.rnd.IntN(len(pairs))]
-	r := execution.PairRequest{Spot: pair.Spot.ID, Perp: pair.Perp.ID, Level: 1 + m.rnd.IntN(5),
+	r := intent.PairRequest{Spot: pair.Spot.ID, Perp: pair.Perp.ID, Level: 1 + m.rnd.IntN(5),
 		Notional:    decimal.NewFromInt(200 + m.rnd.Int64N(6000)),
 		MaxUnhedged: decimal.NewFromInt(300 + m.rnd.Int64N(3000)),
 		Timeout:     exchange.Time(1+m.rnd.IntN(10)) * exchange.Minute}
@@ -149,7 +148,7 @@ func (m *monkey) open(p *core.Port) {
 		r.Batch = decimal.Min(r.MaxUnhedged, decimal.NewFromInt(150+m.rnd.Int64N(1500)))
 	}
 	if m.rnd.IntN(2) == 0 {
-		r.Style, r.MakerLeg = execution.Maker, execution.Leg(m.rnd.IntN(3))
+		r.Style, r.MakerLeg = intent.Maker, intent.Leg(m.rnd.IntN(3))
 		r.MakerTime = exchange.Time(m.rnd.IntN(10)) * exchange.Minute
 	}
 	if m.rnd.IntN(3) == 0 {
@@ -163,7 +162,7 @@ func (m *monkey) open(p *core.Port) {
 }
 
 // coinMargined fills in what only a coin-margined pair has.
-func (m *monkey) coinMargined(r *execution.PairRequest) {
+func (m *monkey) coinMargined(r *intent.PairRequest) {
 	if m.rnd.IntN(3) == 0 {
 		r.Buffer = decimal.New(1+m.rnd.Int64N(100), -3)
 	}
@@ -183,9 +182,9 @@ func (m *monkey) closeOne(p *core.Port) {
 	if len(pairs) == 0 {
 		return
 	}
-	r := execution.CloseRequest{Pair: pairs[m.rnd.IntN(len(pairs))].ID, Patience: exchange.Time(1+m.rnd.IntN(5)) * exchange.Minute}
+	r := intent.CloseRequest{Pair: pairs[m.rnd.IntN(len(pairs))].ID, Patience: exchange.Time(1+m.rnd.IntN(5)) * exchange.Minute}
 	if m.rnd.IntN(3) == 0 {
-		r.Style = execution.Maker
+		r.Style = intent.Maker
 	}
 	if m.rnd.IntN(3) == 0 {
 		r.Notional = decimal.NewFromInt(5 + m.rnd.Int64N(3000))

@@ -10,9 +10,9 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/intent"
 	"github.com/perilune/perilune/exchange/paper"
 	"github.com/perilune/perilune/host/core"
-	"github.com/perilune/perilune/host/execution"
 	"github.com/perilune/perilune/ledger"
 )
 
@@ -55,7 +55,7 @@ func killPoints() map[string]func(*core.Effect) bool {
 	move := func(kind core.EffectKind, from exchange.Wallet) func(*core.Effect) bool {
 		return func(e *core.Effect) bool { return e.Kind == kind && e.Transfer.From == from }
 	}
-	state := func(s execution.PairState) func(*core.Effect) bool {
+	state := func(s intent.PairState) func(*core.Effect) bool {
 		return func(e *core.Effect) bool { return e.Kind == core.EffectPair && e.Pair.State == s }
 	}
 	return map[string]func(*core.Effect) bool{
@@ -65,8 +65,8 @@ func killPoints() map[string]func(*core.Effect) bool {
 		"coins arrived":         move(core.EffectArrived, "spot"),
 		"short ordered":         order(core.EffectSubmit, "coinm", exchange.Sell),
 		"short sold":            order(core.EffectFill, "coinm", exchange.Sell),
-		"open":                  state(execution.PairOpen),
-		"asked to close":        state(execution.PairClosing),
+		"open":                  state(intent.PairOpen),
+		"asked to close":        state(intent.PairClosing),
 		"cover ordered":         order(core.EffectSubmit, "coinm", exchange.Buy),
 		"covered":               order(core.EffectFill, "coinm", exchange.Buy),
 		"coins on the way back": move(core.EffectTransfer, "coinm"),
@@ -176,9 +176,9 @@ func TestOneCycleOfACoinPair(t *testing.T) {
 					{Wallet: "coinm", Asset: "BTC", Amount: decimal.RequireFromString("0.05")}}
 			}
 			r := openWith(t, o)
-			var opened *execution.Pair
+			var opened *intent.Pair
 			r.loop.Recorder = &killer{recorder: r.rec, when: func(e *core.Effect) bool {
-				if e.Kind == core.EffectPair && e.Pair.State == execution.PairOpen && opened == nil {
+				if e.Kind == core.EffectPair && e.Pair.State == intent.PairOpen && opened == nil {
 					opened = e.Pair
 				}
 				return false

@@ -14,9 +14,9 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/intent"
 	"github.com/perilune/perilune/exchange/paper"
 	"github.com/perilune/perilune/host/core"
-	"github.com/perilune/perilune/host/execution"
 	"github.com/perilune/perilune/host/risk"
 	"github.com/perilune/perilune/ledger"
 )
@@ -236,11 +236,11 @@ func (g *gambler) act(p *core.Port) {
 	}
 	switch g.rnd.IntN(8) {
 	case 0:
-		_, _ = p.OpenPair(execution.PairRequest{Spot: spot.ID, Perp: perp.ID, Notional: decimal.NewFromInt(500 + g.rnd.Int64N(2500))})
+		_, _ = p.OpenPair(intent.PairRequest{Spot: spot.ID, Perp: perp.ID, Notional: decimal.NewFromInt(500 + g.rnd.Int64N(2500))})
 	case 1:
 		for _, pair := range p.Pairs() {
-			if pair.State == execution.PairOpen {
-				_ = p.ClosePair(execution.CloseRequest{Pair: pair.ID})
+			if pair.State == intent.PairOpen {
+				_ = p.ClosePair(intent.CloseRequest{Pair: pair.ID})
 				return
 			}
 		}

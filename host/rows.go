@@ -5,9 +5,9 @@ import (
 	"fmt"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/host/advice"
+	"github.com/perilune/perilune/exchange/intent"
+	"github.com/perilune/perilune/exchange/intent/advice"
 	"github.com/perilune/perilune/host/core"
-	"github.com/perilune/perilune/host/execution"
 	"github.com/perilune/perilune/ledger"
 )
 
@@ -20,8 +20,8 @@ type rows struct {
 
 // pairDetail is what a pair's row keeps beyond its columns: enough to go on.
 type pairDetail struct {
-	Pair    execution.Pair
-	Request execution.PairRequest
+	Pair    intent.Pair
+	Request intent.PairRequest
 }
 
 // strategy names whom a row belongs to; the ledger words the host as "".

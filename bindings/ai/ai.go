@@ -14,7 +14,7 @@ import (
 
 	"github.com/perilune/perilune/bindings"
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/host/advice"
+	"github.com/perilune/perilune/exchange/intent/advice"
 )
 
 var questionType = bindings.Type{

@@ -7,7 +7,7 @@ import (
 	"github.com/perilune/perilune/bindings/ai"
 	"github.com/perilune/perilune/bindings/bindtest"
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/host/advice"
+	"github.com/perilune/perilune/exchange/intent/advice"
 )
 
 func TestAsk(t *testing.T) {

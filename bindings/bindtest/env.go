@@ -8,8 +8,8 @@ import (
 	"github.com/perilune/perilune/bindings"
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/book"
-	"github.com/perilune/perilune/host/advice"
-	"github.com/perilune/perilune/host/execution"
+	"github.com/perilune/perilune/exchange/intent"
+	"github.com/perilune/perilune/exchange/intent/advice"
 	"github.com/perilune/perilune/host/execution/schedule"
 )
 
@@ -33,20 +33,20 @@ type Env struct {
 	Margins     map[string]exchange.Margin  // by "wallet asset"
 	EquityValue decimal.Decimal
 	OrderList   []*exchange.Order
-	PairList    []*execution.Pair
-	PlanList    []*schedule.Schedule
+	PairList    []*intent.Pair
+	PlanList    []*intent.Schedule
 	PlanError   error // what StartSchedule and CancelSchedule answer
-	Curve       schedule.Curve
+	Curve       intent.Curve
 	PairError   error // what OpenPair, ClosePair and Keep answer
-	Kept        []execution.KeepRequest
+	Kept        []intent.MaintainRequest
 	RoomNow     decimal.Decimal
 	RoomSoon    decimal.Decimal
 
 	Submitted []exchange.Order
 	Canceled  []exchange.OrderID
-	Opened    []execution.PairRequest
-	Closed    []execution.CloseRequest
-	Scheduled []schedule.Request
+	Opened    []intent.PairRequest
+	Closed    []intent.CloseRequest
+	Scheduled []intent.ScheduleRequest
 	Unplanned []exchange.ScheduleID
 	Transfers []exchange.Transfer
 	Timers    map[string][2]exchange.Time // at, every
@@ -133,8 +133,8 @@ func (e *Env) Settled(id exchange.InstrumentID) []exchange.Settled { return e.Se
 func (e *Env) Position(id exchange.InstrumentID) exchange.Position { return e.Positions[id] }
 func (e *Env) Equity() decimal.Decimal                             { return e.EquityValue }
 func (e *Env) Orders() []*exchange.Order                           { return e.OrderList }
-func (e *Env) Pairs() []*execution.Pair                            { return e.PairList }
-func (e *Env) Schedules() []*schedule.Schedule                     { return e.PlanList }
+func (e *Env) Pairs() []*intent.Pair                               { return e.PairList }
+func (e *Env) Schedules() []*intent.Schedule                       { return e.PlanList }
 
 // Bars returns the bars of BarList that have the length, which 0 leaves open.
 func (e *Env) Bars(id exchange.InstrumentID, length exchange.Time) []exchange.Bar {
@@ -187,7 +187,7 @@ func (e *Env) Order(id exchange.OrderID) (*exchange.Order, bool) {
 	return nil, false
 }
 
-func (e *Env) Pair(id exchange.PairID) (*execution.Pair, bool) {
+func (e *Env) Pair(id exchange.PairID) (*intent.Pair, bool) {
 	for _, p := range e.PairList {
 		if p.ID == id {
 			return p, true
@@ -196,7 +196,7 @@ func (e *Env) Pair(id exchange.PairID) (*execution.Pair, bool) {
 	return nil, false
 }
 
-func (e *Env) Schedule(id exchange.ScheduleID) (*schedule.Schedule, bool) {
+func (e *Env) Schedule(id exchange.ScheduleID) (*intent.Schedule, bool) {
 	for _, s := range e.PlanList {
 		if s.ID == id {
 			return s, true
@@ -206,7 +206,7 @@ func (e *Env) Schedule(id exchange.ScheduleID) (*schedule.Schedule, bool) {
 }
 
 // VolumeCurve returns Curve, or an even one when it has another length.
-func (e *Env) VolumeCurve(_ exchange.InstrumentID, _, _ exchange.Time, slices int) schedule.Curve {
+func (e *Env) VolumeCurve(_ exchange.InstrumentID, _, _ exchange.Time, slices int) intent.Curve {
 	if len(e.Curve.Weights) != slices {
 		return schedule.Uniform(slices, "nothing was seen")
 	}
@@ -215,7 +215,7 @@ func (e *Env) VolumeCurve(_ exchange.InstrumentID, _, _ exchange.Time, slices in
 
 // The methods of bindings.Env that ask.
 
-func (e *Env) StartSchedule(r schedule.Request) (exchange.ScheduleID, error) {
+func (e *Env) StartSchedule(r intent.ScheduleRequest) (exchange.ScheduleID, error) {
 	if e.PlanError != nil {
 		return 0, e.PlanError
 	}
@@ -237,7 +237,7 @@ func (e *Env) Submit(o exchange.Order) exchange.OrderID {
 
 func (e *Env) Cancel(id exchange.OrderID) { e.Canceled = append(e.Canceled, id) }
 
-func (e *Env) OpenPair(r execution.PairRequest) (exchange.PairID, error) {
+func (e *Env) OpenPair(r intent.PairRequest) (exchange.PairID, error) {
 	if e.PairError != nil {
 		return 0, e.PairError
 	}
@@ -245,14 +245,14 @@ func (e *Env) OpenPair(r execution.PairRequest) (exchange.PairID, error) {
 	return exchange.PairID(len(e.Opened)), nil
 }
 
-func (e *Env) ClosePair(r execution.CloseRequest) error {
+func (e *Env) ClosePair(r intent.CloseRequest) error {
 	if e.PairError == nil {
 		e.Closed = append(e.Closed, r)
 	}
 	return e.PairError
 }
 
-func (e *Env) Keep(r execution.KeepRequest) error {
+func (e *Env) Keep(r intent.MaintainRequest) error {
 	if e.PairError == nil {
 		e.Kept = append(e.Kept, r)
 	}

@@ -1,5 +1,5 @@
 // Package carry is the Lua module that compares pairs of coins and perpetuals by
-// what holding them should bring. The arithmetic is that of package host/carry; the
+// what holding them should bring. The arithmetic is that of package exchange/carry; the
 // module reads the market and puts it in a table.
 //
 // It keeps nothing itself: how a pair's basis usually is, is kept in a table that
@@ -16,7 +16,7 @@ import (
 	"github.com/perilune/perilune/bindings"
 	"github.com/perilune/perilune/bindings/basis"
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/host/carry"
+	"github.com/perilune/perilune/exchange/carry"
 )
 
 var requestType = bindings.Type{

@@ -4,7 +4,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"github.com/perilune/perilune/bindings"
-	"github.com/perilune/perilune/host/carry"
+	"github.com/perilune/perilune/exchange/carry"
 )
 
 // column is a field of a CarryPair. They are made as they are read: a script looks

@@ -9,7 +9,7 @@ package exec
 import (
 	"github.com/perilune/perilune/bindings"
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/host/execution"
+	"github.com/perilune/perilune/exchange/intent"
 )
 
 var openType = bindings.Type{
@@ -111,7 +111,7 @@ func open(rt *bindings.Runtime) int {
 	if !perp.Perp() {
 		f.Get("perp").Fail("%s is not a perpetual", perp.Key())
 	}
-	req := execution.PairRequest{
+	req := intent.PairRequest{
 		Spot: spot.ID, Perp: perp.ID,
 		Notional:        f.Get("notional").Positive(),
 		Level:           f.Get("level").IntOr(0, 1, 1000),
@@ -143,7 +143,7 @@ func open(rt *bindings.Runtime) int {
 }
 
 // coinFields reads what only a coin-margined pair has.
-func coinFields(f bindings.Fields, perp *exchange.Instrument, req *execution.PairRequest) {
+func coinFields(f bindings.Fields, perp *exchange.Instrument, req *intent.PairRequest) {
 	for _, name := range []string{"buffer", "rebalance_bp", "harvest"} {
 		if f.Has(name) && !perp.Inverse() {
 			f.Get(name).Fail("%s is not coin-margined", perp.Key())
@@ -160,21 +160,21 @@ func coinFields(f bindings.Fields, perp *exchange.Instrument, req *execution.Pai
 	}
 }
 
-func style(f bindings.Fields) execution.Style {
+func style(f bindings.Fields) intent.Style {
 	if f.Has("style") && f.Get("style").Choice("taker", "maker") == "maker" {
-		return execution.Maker
+		return intent.Maker
 	}
-	return execution.Taker
+	return intent.Taker
 }
 
-func makerLeg(f bindings.Fields) execution.Leg {
+func makerLeg(f bindings.Fields) intent.Leg {
 	if !f.Has("maker_leg") {
-		return execution.AutoLeg
+		return intent.AutoLeg
 	}
 	if f.Get("maker_leg").Choice("spot", "perp") == "spot" {
-		return execution.SpotLeg
+		return intent.SpotLeg
 	}
-	return execution.PerpLeg
+	return intent.PerpLeg
 }
 
 // fraction reads an optional basis, where nil means any.
@@ -205,7 +205,7 @@ func pairID(rt *bindings.Runtime) exchange.PairID {
 }
 
 func closePair(rt *bindings.Runtime) int {
-	req := execution.CloseRequest{Pair: pairID(rt)}
+	req := intent.CloseRequest{Pair: pairID(rt)}
 	f := rt.Fields(2, &closeType)
 	req.MaxBasis, req.Patience = fraction(f, "max_basis"), duration(f, "patience")
 	req.Style = style(f)
@@ -255,7 +255,7 @@ func halt(rt *bindings.Runtime) int {
 
 func keep(rt *bindings.Runtime) int {
 	f := rt.Fields(1, &keepType)
-	req := execution.KeepRequest{Wallet: f.Get("wallet").Wallet(), Asset: "USDT",
+	req := intent.MaintainRequest{Wallet: f.Get("wallet").Wallet(), Asset: "USDT",
 		Target: f.Get("target").Positive(), Soft: f.Get("soft").Positive(), Hard: f.Get("hard").Positive()}
 	if f.Has("reserve") {
 		req.Reserve = f.Get("reserve").Decimal()

@@ -10,7 +10,7 @@ import (
 	"github.com/perilune/perilune/bindings/bindtest"
 	"github.com/perilune/perilune/bindings/exec"
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/host/execution"
+	"github.com/perilune/perilune/exchange/intent"
 )
 
 func TestOpenPair(t *testing.T) {
@@ -40,13 +40,13 @@ legs.maker_leg, legs.maker_time = nil, nil
 exec.pair.open(legs)
 exec.pair.close("1", {notional = "250.5", style = "maker"})
 `)
-	if r := bt.Env.Opened[0]; r.Style != execution.Maker || r.MakerLeg != execution.PerpLeg || r.MakerTime != 2*exchange.Minute {
+	if r := bt.Env.Opened[0]; r.Style != intent.Maker || r.MakerLeg != intent.PerpLeg || r.MakerTime != 2*exchange.Minute {
 		t.Errorf("opened %+v", r)
 	}
-	if r := bt.Env.Opened[1]; r.Style != execution.Maker || r.MakerLeg != execution.AutoLeg || r.MakerTime != 0 {
+	if r := bt.Env.Opened[1]; r.Style != intent.Maker || r.MakerLeg != intent.AutoLeg || r.MakerTime != 0 {
 		t.Errorf("what was left out must be zero: %+v", r)
 	}
-	if r := bt.Env.Closed[0]; r.Notional.String() != "250.5" || r.Style != execution.Maker {
+	if r := bt.Env.Closed[0]; r.Notional.String() != "250.5" || r.Style != intent.Maker {
 		t.Errorf("closed %+v", r)
 	}
 	const legs = `spot = "spot:BTCUSDT", perp = "usdm:BTCUSDT", notional = 1`
@@ -81,8 +81,8 @@ assert(ok == false and err == "the market is halted")
 
 func TestGetAndList(t *testing.T) {
 	bt := bindtest.New(t, exec.Modules()...)
-	bt.Env.PairList = []*execution.Pair{{ID: 2, Spot: bt.Env.ID("spot:BTCUSDT"), Perp: bt.Env.ID("usdm:BTCUSDT"),
-		State: execution.PairOpen, PerpQty: -1500, OpenBasis: 0.002, Opened: bt.Env.Time, Settlements: 3}}
+	bt.Env.PairList = []*intent.Pair{{ID: 2, Spot: bt.Env.ID("spot:BTCUSDT"), Perp: bt.Env.ID("usdm:BTCUSDT"),
+		State: intent.PairOpen, PerpQty: -1500, OpenBasis: 0.002, Opened: bt.Env.Time, Settlements: 3}}
 	bt.Run(`
 local p = exec.pair.get("2")
 assert(p.id == "2" and p.spot == "spot:BTCUSDT" and p.perp == "usdm:BTCUSDT" and p.state == "open" and not p.done)

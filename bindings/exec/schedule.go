@@ -5,7 +5,7 @@ import (
 
 	"github.com/perilune/perilune/bindings"
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/host/execution/schedule"
+	"github.com/perilune/perilune/exchange/intent"
 )
 
 var scheduleRequest = bindings.Type{
@@ -30,7 +30,7 @@ var scheduleRequest = bindings.Type{
 
 // scheduleFuncs are the functions of exec that start a schedule.
 func scheduleFuncs() []bindings.Func {
-	starts := func(name, doc, example string, algo schedule.Algo) bindings.Func {
+	starts := func(name, doc, example string, algo intent.Algo) bindings.Func {
 		return bindings.Func{Spec: bindings.Spec{Name: name, Doc: doc,
 			Args:    []bindings.Value{{Name: "request", Type: "ScheduleRequest"}},
 			Returns: []bindings.Value{{Name: "id", Type: "string?"}, {Name: "err", Type: "string?", Doc: "why there is none"}}, Example: example},
@@ -38,11 +38,11 @@ func scheduleFuncs() []bindings.Func {
 	}
 	return []bindings.Func{
 		starts("vwap", "Works an order off along the market's usual volume, so that its price is near the market's own average. Progress arrives in on_schedule.",
-			"local id, err = exec.vwap{symbol = \"usdm:BTCUSDT\", side = \"buy\", notional = 200000, duration = \"4h\", slippage_bp = 30}", schedule.VWAP),
+			"local id, err = exec.vwap{symbol = \"usdm:BTCUSDT\", side = \"buy\", notional = 200000, duration = \"4h\", slippage_bp = 30}", intent.VWAP),
 		starts("twap", "Works an order off evenly. Progress arrives in on_schedule.",
-			"exec.twap{symbol = \"spot:ETHUSDT\", side = \"sell\", qty = 25, duration = \"90m\"}", schedule.TWAP),
+			"exec.twap{symbol = \"spot:ETHUSDT\", side = \"sell\", qty = 25, duration = \"90m\"}", intent.TWAP),
 		starts("pov", "Works an order off as a share of what the market trades, until it is done or the window is over. Progress arrives in on_schedule.",
-			"exec.pov{symbol = \"usdm:BTCUSDT\", side = \"sell\", qty = 3, duration = \"24h\", participation = 0.05}", schedule.POV),
+			"exec.pov{symbol = \"usdm:BTCUSDT\", side = \"sell\", qty = 3, duration = \"24h\", participation = 0.05}", intent.POV),
 	}
 }
 
@@ -63,10 +63,10 @@ func scheduleModule() bindings.Module {
 	}
 }
 
-func start(rt *bindings.Runtime, algo schedule.Algo) int {
+func start(rt *bindings.Runtime, algo intent.Algo) int {
 	f := rt.Fields(1, &scheduleRequest)
 	in := f.Get("symbol").Instrument()
-	r := schedule.Request{
+	r := intent.ScheduleRequest{
 		Algo: algo, Instrument: in.ID, Side: f.Get("side").Side(),
 		Duration: f.Get("duration").Duration(), Interval: duration(f, "interval"),
 		ReduceOnly: f.Get("reduce_only").Bool(),
@@ -88,9 +88,9 @@ func start(rt *bindings.Runtime, algo schedule.Algo) int {
 	curve := f.Get("curve").Choice("auto", "uniform", "static")
 	r.Uniform, r.Static = curve == "uniform", curve == "static"
 	if f.Has("at_end") {
-		r.AtEnd = schedule.Cross
+		r.AtEnd = intent.CrossAtEnd
 		if f.Get("at_end").Choice("cross", "stop") == "stop" {
-			r.AtEnd = schedule.Stop
+			r.AtEnd = intent.StopAtEnd
 		}
 	}
 	if f.Has("tag") {
@@ -109,7 +109,7 @@ func start(rt *bindings.Runtime, algo schedule.Algo) int {
 }
 
 // sized reads the size, which is a quantity or a value and never both.
-func sized(f bindings.Fields, in *exchange.Instrument, r *schedule.Request) {
+func sized(f bindings.Fields, in *exchange.Instrument, r *intent.ScheduleRequest) {
 	switch {
 	case f.Has("qty") && f.Has("notional"):
 		f.Get("notional").Fail("qty is given too: want one of them")

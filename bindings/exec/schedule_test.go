@@ -8,7 +8,7 @@ import (
 	"github.com/perilune/perilune/bindings/bindtest"
 	"github.com/perilune/perilune/bindings/exec"
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/host/execution/schedule"
+	"github.com/perilune/perilune/exchange/intent"
 )
 
 func TestStartSchedules(t *testing.T) {
@@ -25,10 +25,10 @@ exec.pov{symbol = "spot:BTCUSDT", side = "buy", qty = 2, duration = 3600, partic
 	if want := fmt.Sprintln("vwap", "sell", 12, 2*exchange.Hour, 90*exchange.Second, 0.05, true, false, 12.5, "stop", true, "exit", "2026-01-02T04:00:00.000Z"); got != want {
 		t.Errorf("started %s\nwant    %s", got, want)
 	}
-	if r := bt.Env.Scheduled[1]; r.Algo != schedule.TWAP || r.Qty != 0 || r.Notional.String() != "1000.5" || r.Participation != 0 || r.AtEnd != 0 || r.Start != 0 {
+	if r := bt.Env.Scheduled[1]; r.Algo != intent.TWAP || r.Qty != 0 || r.Notional.String() != "1000.5" || r.Participation != 0 || r.AtEnd != 0 || r.Start != 0 {
 		t.Errorf("what was left out must be zero, so that the defaults apply: %+v", r)
 	}
-	if r := bt.Env.Scheduled[2]; r.Algo != schedule.POV || r.AtEnd != schedule.Cross || r.Qty != 200000 {
+	if r := bt.Env.Scheduled[2]; r.Algo != intent.POV || r.AtEnd != intent.CrossAtEnd || r.Qty != 200000 {
 		t.Errorf("started %+v", r)
 	}
 }
@@ -64,8 +64,8 @@ assert(ok == false and err == "the window would be over")
 
 func TestSchedulesAreRead(t *testing.T) {
 	bt := bindtest.New(t, exec.Modules()...)
-	bt.Env.PlanList = []*schedule.Schedule{{ID: 7, Algo: schedule.VWAP, Instrument: bt.Env.ID("usdm:BTCUSDT"), Side: exchange.Sell,
-		State: schedule.Working, Total: 4000, Filled: 1000, Maker: 250, Arrival: 100, Market: schedule.Tape{Qty: 10, Value: 1010},
+	bt.Env.PlanList = []*intent.Schedule{{ID: 7, Algo: intent.VWAP, Instrument: bt.Env.ID("usdm:BTCUSDT"), Side: exchange.Sell,
+		State: intent.ScheduleWorking, Total: 4000, Filled: 1000, Maker: 250, Arrival: 100, Market: intent.MarketVolume{Qty: 10, Value: 1010},
 		Cost: bt.Env.EquityValue.Shift(-2), Start: bt.Env.Time, Slices: 24, Slice: 3, Curve: "learned from 12 days"}}
 	bt.Run(`
 local s = exec.schedule.get("7")

@@ -12,8 +12,8 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/intent/advice"
 	"github.com/perilune/perilune/exchange/sign"
-	"github.com/perilune/perilune/host/advice"
 	"github.com/perilune/perilune/host/advisor/advisortest"
 )
 

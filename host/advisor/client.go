@@ -12,7 +12,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/host/advice"
+	"github.com/perilune/perilune/exchange/intent/advice"
 )
 
 const (

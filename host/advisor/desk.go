@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/host/advice"
+	"github.com/perilune/perilune/exchange/intent/advice"
 )
 
 // Desk brings questions of a session to the client and answers back into the

@@ -3,7 +3,7 @@ package advisor
 import (
 	"encoding/json"
 
-	"github.com/perilune/perilune/host/advice"
+	"github.com/perilune/perilune/exchange/intent/advice"
 )
 
 // system is the same for every question, so that an endpoint can cache it.

@@ -13,8 +13,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/perilune/perilune/exchange/intent/advice"
 	"github.com/perilune/perilune/exchange/sign"
-	"github.com/perilune/perilune/host/advice"
 )
 
 // maxBody is how much of a response is read. An answer of advice.MaxAnswer bytes

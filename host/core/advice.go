@@ -6,7 +6,7 @@ import (
 	"strconv"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/host/advice"
+	"github.com/perilune/perilune/exchange/intent/advice"
 )
 
 // counsel is what a slot knows of its adviser.

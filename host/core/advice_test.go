@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/host/advice"
+	"github.com/perilune/perilune/exchange/intent/advice"
 )
 
 // asker asks when its timer is due and keeps what it is told.

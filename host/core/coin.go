@@ -6,6 +6,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/intent"
 	"github.com/perilune/perilune/host/execution"
 	"github.com/perilune/perilune/host/risk"
 )
@@ -173,7 +174,7 @@ func (c *Core) mover(id uint64) *execution.Machine {
 
 // coinWorth is what a coin-margined pair made so far, in quote: cash, and every
 // coin that it has anywhere at mid.
-func (c *Core) coinWorth(p *execution.Pair, mid decimal.Decimal) decimal.Decimal {
+func (c *Core) coinWorth(p *intent.Pair, mid decimal.Decimal) decimal.Decimal {
 	m := execution.Machine{Pair: *p}
 	equity, _ := m.Collateral(c.u.Get(p.Perp), c.markPrice(c.u.Get(p.Perp)))
 	coins := p.SpotQty.Add(p.Moving()).Add(equity)

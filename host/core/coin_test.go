@@ -7,6 +7,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/intent"
 	"github.com/perilune/perilune/host/execution"
 )
 
@@ -22,9 +23,9 @@ func heldCoins(t *testing.T, s *asks) *bench {
 		perp = 2
 	}
 	pair := func(id exchange.PairID) RestoredPair {
-		p := execution.Pair{ID: id, Spot: 0, Perp: perp, State: execution.PairOpen, PerpQty: -50}
+		p := intent.Pair{ID: id, Spot: 0, Perp: perp, State: intent.PairOpen, PerpQty: -50}
 		p.Coin.Margin, p.Coin.Sold = dec("0.1"), dec("0.1")
-		return RestoredPair{Pair: p, Request: execution.PairRequest{Spot: 0, Perp: perp, MaxUnhedgedTime: exchange.Minute, Level: 1,
+		return RestoredPair{Pair: p, Request: intent.PairRequest{Spot: 0, Perp: perp, MaxUnhedgedTime: exchange.Minute, Level: 1,
 			Batch: dec("5000"), MaxUnhedged: dec("5000"), Notional: dec("5000")}}
 	}
 	r := &Restore{Time: exchange.Date(2026, 1, 5), LastPair: 2,

@@ -1,8 +1,6 @@
 package core
 
-import (
-	"github.com/perilune/perilune/exchange"
-)
+import "github.com/perilune/perilune/exchange"
 
 // Commands that a KindCommand event can carry in Name.
 const (

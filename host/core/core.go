@@ -22,6 +22,7 @@ import (
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/book"
 	"github.com/perilune/perilune/exchange/funding"
+	"github.com/perilune/perilune/exchange/intent"
 	"github.com/perilune/perilune/host/execution"
 	"github.com/perilune/perilune/host/risk"
 )
@@ -88,10 +89,10 @@ type Core struct {
 	lastAsk    uint64
 	crosses    uint64
 	flying     flying
-	awaiting   map[exchange.OrderID]lastWord           // final statuses that wait for fills
-	liquidated []closedOut                             // the last liquidation of each wallet
-	seen       trades                                  // executions, to tell one that is reported again
-	told       map[exchange.PairID]execution.PairState // as last reported
+	awaiting   map[exchange.OrderID]lastWord        // final statuses that wait for fills
+	liquidated []closedOut                          // the last liquidation of each wallet
+	seen       trades                               // executions, to tell one that is reported again
+	told       map[exchange.PairID]intent.PairState // as last reported
 
 	seq      uint64
 	now      exchange.Time
@@ -135,7 +136,7 @@ func New(cfg Config, strategies []Strategy, versions []Version) (*Core, error) {
 		cfg: cfg, u: cfg.Universe, gate: risk.New(cfg.Limits), acct: newAccount(cfg.Universe),
 		orders:   orders{byID: map[exchange.OrderID]*exchange.Order{}},
 		awaiting: map[exchange.OrderID]lastWord{},
-		told:     map[exchange.PairID]execution.PairState{},
+		told:     map[exchange.PairID]intent.PairState{},
 	}
 	for _, in := range c.u.All() {
 		b := book.New(in)

@@ -7,6 +7,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/intent"
 	"github.com/perilune/perilune/host/execution"
 )
 
@@ -48,7 +49,7 @@ func TestAHiddenRestIsSettledInside(t *testing.T) {
 	long := kinds(b.do(s, limit(perpBTC, exchange.Buy, 600001, perp.Qty+10)), EffectSubmit)[0].Order
 	b.filled(long, long.Qty, "3")
 	b.now += exchange.Minute
-	fx := kinds(b.do(s, func(p *Port) error { return p.ClosePair(execution.CloseRequest{Pair: 1}) }), EffectSubmit)
+	fx := kinds(b.do(s, func(p *Port) error { return p.ClosePair(intent.CloseRequest{Pair: 1}) }), EffectSubmit)
 	b.filled(fx[0].Order, fx[0].Order.Qty, "4")
 	cover := fx[1].Order
 	const rest = 1
@@ -65,7 +66,7 @@ func TestAHiddenRestIsSettledInside(t *testing.T) {
 	}
 	crossed(t, all, 1, rest)
 	m := b.core.machine(1)
-	if m.Pair.State != execution.PairClosed || m.Pair.PerpQty != 0 {
+	if m.Pair.State != intent.PairClosed || m.Pair.PerpQty != 0 {
 		t.Errorf("the pair is %s with %d lots: %s", m.Pair.State, m.Pair.PerpQty, m.Pair.Reason)
 	}
 	if got := b.core.AccountPosition(perpBTC).Qty; got != before {
@@ -106,8 +107,8 @@ func TestADebtMakesNoCoinsFree(t *testing.T) {
 	b := newBench(t, s)
 	held(b, s)
 	m := b.core.machine(1)
-	b.core.machines = append(b.core.machines, &execution.Machine{Pair: execution.Pair{ID: 2, Spot: spotBTC, Perp: perpBTC,
-		State: execution.PairOpen, SpotQty: decimal.RequireFromString("-0.005")}})
+	b.core.machines = append(b.core.machines, &execution.Machine{Pair: intent.Pair{ID: 2, Spot: spotBTC, Perp: perpBTC,
+		State: intent.PairOpen, SpotQty: decimal.RequireFromString("-0.005")}})
 	if free := b.core.Free(spotBTC, 1); free.GreaterThan(b.core.balance("spot", "BTC").Free) {
 		t.Errorf("pair 1 may sell %s of a wallet of %s", free, m.Pair.SpotQty)
 	}
@@ -158,7 +159,7 @@ func TestCoinsSoldWhileTheyWereUnderWay(t *testing.T) {
 		t.Fatal(err)
 	}
 	m.Pair.SpotQty = coins.Sub(end.Amount)
-	m.Pair.Coin.Move = execution.Move{State: execution.MoveSent, ID: end.ID, From: end.From, To: end.To, Coins: end.Amount}
+	m.Pair.Coin.Move = intent.Move{State: intent.MoveSent, ID: end.ID, From: end.From, To: end.To, Coins: end.Amount}
 	sold := exchange.Lots(spot.Lot.Floor(decimal.RequireFromString("0.02")))
 	b.step(exchange.Event{Kind: exchange.KindFill, Instrument: spot.ID, Fill: &exchange.Fill{Instrument: spot.ID, Side: exchange.Sell,
 		Price: 5000000, Qty: sold, TradeID: "9", FeeAsset: "USDT"}})

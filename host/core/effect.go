@@ -6,8 +6,8 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/host/advice"
-	"github.com/perilune/perilune/host/execution"
+	"github.com/perilune/perilune/exchange/intent"
+	"github.com/perilune/perilune/exchange/intent/advice"
 	"github.com/perilune/perilune/host/execution/schedule"
 )
 
@@ -65,8 +65,8 @@ type Effect struct {
 	Share    exchange.PairID // with Payment: whose part it is; 0: of no pair
 	Transfer *exchange.Transfer
 	Txn      *Txn
-	Pair     *execution.Pair
-	Request  *execution.PairRequest
+	Pair     *intent.Pair
+	Request  *intent.PairRequest
 	Schedule *schedule.Saved
 	Version  *Version
 	Question *advice.Question
@@ -266,7 +266,7 @@ func appendTxn(dst []byte, t *Txn) []byte {
 	return dst
 }
 
-func appendPair(dst []byte, p *execution.Pair, u *exchange.Universe) []byte {
+func appendPair(dst []byte, p *intent.Pair, u *exchange.Universe) []byte {
 	perp := u.Get(p.Perp)
 	dst = number(dst, "id", int64(p.ID))
 	dst = field(dst, "spot", u.Get(p.Spot).Key())

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/intent"
 	"github.com/perilune/perilune/host/execution"
 )
 
@@ -33,7 +34,7 @@ func (c *Core) Unfinished() []string {
 		out = append(out, fmt.Sprintf("order %s is %s: %s %s %s at %s", o.ClientID, o.Status, o.Side, in.QtyDecimal(o.Leaves()), in.Key(), in.PriceDecimal(o.Price)))
 	}
 	for _, m := range c.machines {
-		if s := m.Pair.State; m.Busy() || s == execution.PairClosing || s == execution.PairOpening {
+		if s := m.Pair.State; m.Busy() || s == intent.PairClosing || s == intent.PairOpening {
 			out = append(out, c.describe(m))
 		}
 	}

@@ -8,8 +8,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/host/execution"
-	"github.com/perilune/perilune/host/execution/schedule"
+	"github.com/perilune/perilune/exchange/intent"
 )
 
 // A session that is ending begins no pair and no schedule: nobody would bring them
@@ -18,8 +17,8 @@ func TestNothingBeginsAtTheEnd(t *testing.T) {
 	var pair, plan error
 	b := newBench(t, &script{name: "s", call: func(p *Port, n *Notice) error {
 		if n.Handler == OnStop {
-			_, pair = p.OpenPair(execution.PairRequest{Spot: 0, Perp: 1, Notional: decimal.NewFromInt(500)})
-			_, plan = p.StartSchedule(schedule.Request{Algo: schedule.TWAP, Instrument: 0, Side: exchange.Buy, Qty: 1000, Duration: exchange.Hour})
+			_, pair = p.OpenPair(intent.PairRequest{Spot: 0, Perp: 1, Notional: decimal.NewFromInt(500)})
+			_, plan = p.StartSchedule(intent.ScheduleRequest{Algo: intent.TWAP, Instrument: 0, Side: exchange.Buy, Qty: 1000, Duration: exchange.Hour})
 		}
 		return nil
 	}})
@@ -38,7 +37,7 @@ func TestTheLastWordKnowsWhetherAnythingFollows(t *testing.T) {
 		b.core.cfg.Final = final
 		openPair(b, s)
 		b.do(s, func(p *Port) error {
-			_, err := p.StartSchedule(schedule.Request{Algo: schedule.TWAP, Instrument: spotBTC, Side: exchange.Buy, Qty: 1000, Duration: exchange.Hour})
+			_, err := p.StartSchedule(intent.ScheduleRequest{Algo: intent.TWAP, Instrument: spotBTC, Side: exchange.Buy, Qty: 1000, Duration: exchange.Hour})
 			return err
 		})
 		var all []Effect
@@ -62,7 +61,7 @@ func TestTheLastWordKnowsWhetherAnythingFollows(t *testing.T) {
 			t.Errorf("final: %v: the last word is %q", final, last.Text)
 		}
 		plan := b.core.AllSchedules()[0]
-		if got := plan.State; final && got != schedule.Expired || !final && got != schedule.Paused {
+		if got := plan.State; final && got != intent.ScheduleExpired || !final && got != intent.SchedulePaused {
 			t.Errorf("final: %v: the schedule is %s (%s)", final, got, plan.Reason)
 		}
 	}

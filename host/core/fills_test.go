@@ -8,7 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/host/execution"
+	"github.com/perilune/perilune/exchange/intent"
 )
 
 const (
@@ -72,7 +72,7 @@ func openPair(b *bench, s *asks) (spot, perp *exchange.Order) {
 	b.t.Helper()
 	b.book(perpBTC, 600000, 600001, 1000000)
 	fx := kinds(b.do(s, func(p *Port) error {
-		_, err := p.OpenPair(execution.PairRequest{Spot: spotBTC, Perp: perpBTC, Notional: decimal.NewFromInt(3000), Level: 1})
+		_, err := p.OpenPair(intent.PairRequest{Spot: spotBTC, Perp: perpBTC, Notional: decimal.NewFromInt(3000), Level: 1})
 		return err
 	}), EffectSubmit)
 	if len(fx) != 2 {
@@ -189,7 +189,7 @@ func TestCoinsOfAPairAreNotForSale(t *testing.T) {
 		t.Error("coins that belong to no pair can't be sold")
 	}
 	b.now += exchange.Minute
-	if fx := b.do(s, func(p *Port) error { return p.ClosePair(execution.CloseRequest{Pair: 1}) }); len(kinds(fx, EffectSubmit)) != 2 {
+	if fx := b.do(s, func(p *Port) error { return p.ClosePair(intent.CloseRequest{Pair: 1}) }); len(kinds(fx, EffectSubmit)) != 2 {
 		t.Errorf("the pair can't be closed: %+v", fx)
 	}
 }
@@ -205,7 +205,7 @@ func TestAHiddenShortIsBoughtBack(t *testing.T) {
 	long := kinds(b.do(s, limit(perpBTC, exchange.Buy, 600001, perp.Qty+10)), EffectSubmit)[0].Order
 	b.filled(long, long.Qty, "3")
 	b.now += exchange.Minute
-	fx := kinds(b.do(s, func(p *Port) error { return p.ClosePair(execution.CloseRequest{Pair: 1}) }), EffectSubmit)
+	fx := kinds(b.do(s, func(p *Port) error { return p.ClosePair(intent.CloseRequest{Pair: 1}) }), EffectSubmit)
 	if len(fx) != 2 || fx[1].Order.Instrument != perpBTC || fx[1].Order.ReduceOnly {
 		t.Errorf("closing sends %+v; want the perpetual's order without reduce-only", fx)
 	}
@@ -219,7 +219,7 @@ func TestAPairAndOrdersInOneCallback(t *testing.T) {
 	b.book(perpBTC, 600000, 600001, 1000000)
 	var given exchange.OrderID
 	fx := kinds(b.do(s, func(p *Port) error {
-		_, err := p.OpenPair(execution.PairRequest{Spot: spotBTC, Perp: perpBTC, Notional: decimal.NewFromInt(3000), Level: 1})
+		_, err := p.OpenPair(intent.PairRequest{Spot: spotBTC, Perp: perpBTC, Notional: decimal.NewFromInt(3000), Level: 1})
 		given = p.Submit(exchange.Order{Instrument: spotBTC, Side: exchange.Buy, Type: exchange.Limit, TIF: exchange.GTC, Price: 5990000, Qty: 1000})
 		return err
 	}), EffectSubmit)

@@ -7,7 +7,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/host/execution"
+	"github.com/perilune/perilune/exchange/intent"
 )
 
 func (b *bench) command(id exchange.InstrumentID, name, why string) []Effect {
@@ -47,7 +47,7 @@ func TestADifferenceHoldsWhatItTouches(t *testing.T) {
 	b.step(exchange.Event{Kind: exchange.KindFill, Instrument: perpBTC, Fill: &exchange.Fill{TradeID: "9", Instrument: perpBTC, Side: exchange.Buy,
 		Price: 600000, Qty: b.core.AccountPosition(perpBTC).Qty.Abs() / 2, FeeAsset: "USDT", Reason: "adl"}})
 	var sent []Effect
-	sent = append(sent, kinds(b.do(s, func(p *Port) error { return p.ClosePair(execution.CloseRequest{Pair: id}) }), EffectSubmit)...)
+	sent = append(sent, kinds(b.do(s, func(p *Port) error { return p.ClosePair(intent.CloseRequest{Pair: id}) }), EffectSubmit)...)
 	sent = append(sent, kinds(b.do(s, limit(perpBTC, exchange.Buy, 600000, 10)), EffectSubmit)...)
 	for range 20 {
 		b.now += 10 * exchange.Second

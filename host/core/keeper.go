@@ -7,6 +7,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/intent"
 	"github.com/perilune/perilune/host/execution"
 )
 
@@ -48,7 +49,7 @@ func (c *Core) inverse(wallet exchange.Wallet) bool {
 }
 
 // keepable says why a wallet can't be kept as asked, or nil.
-func (c *Core) keepable(strategy int32, r *execution.KeepRequest) error {
+func (c *Core) keepable(strategy int32, r *intent.MaintainRequest) error {
 	r.Wallet, r.Cash = r.Wallet.Within(c.u.House()), r.Cash.Within(c.u.House())
 	if r.Cash == "" {
 		r.Cash = c.cash()
@@ -66,7 +67,7 @@ func (c *Core) keepable(strategy int32, r *execution.KeepRequest) error {
 }
 
 // keep starts to keep a wallet, or changes how.
-func (c *Core) keep(strategy int32, r execution.KeepRequest) {
+func (c *Core) keep(strategy int32, r intent.MaintainRequest) {
 	if err := c.keepable(strategy, &r); err != nil {
 		c.log(Error, strategy, "keep: "+err.Error())
 		return
@@ -150,7 +151,7 @@ func (k *keeper) Shorts(wallet exchange.Wallet) []execution.Short {
 		mark := k.markPrice(in)
 		value := in.QtyDecimal(-m.Pair.PerpQty).Mul(mark)
 		s := execution.Short{Pair: m.Pair.ID, State: m.Pair.State, Value: value, Loss: value.Sub(m.Pair.PerpCost)}
-		if m.Pair.State == execution.PairClosing {
+		if m.Pair.State == intent.PairClosing {
 			s.Closing = value.Sub(in.QtyDecimal(m.Pair.Keep).Mul(mark))
 		}
 		out = append(out, s)
@@ -169,7 +170,7 @@ func (k *keeper) Move(asset string, from, to exchange.Wallet, amount decimal.Dec
 
 func (k *keeper) Shrink(id exchange.PairID, value decimal.Decimal, reason string) error {
 	m := k.machine(id)
-	err := m.StartClose(k.Core, execution.CloseRequest{Pair: id, Notional: value.Round(2), Patience: 1, Reason: reason})
+	err := m.StartClose(k.Core, intent.CloseRequest{Pair: id, Notional: value.Round(2), Patience: 1, Reason: reason})
 	if err != nil {
 		return err
 	}
@@ -191,7 +192,7 @@ func (k *keeper) Say(warn bool, text string) {
 }
 
 // Keep stages the keeping of a wallet; see execution.KeepRequest.
-func (p *Port) Keep(r execution.KeepRequest) error {
+func (p *Port) Keep(r intent.MaintainRequest) error {
 	if err := p.c.keepable(p.slot.index, &r); err != nil {
 		return err
 	}

@@ -6,7 +6,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/host/execution"
+	"github.com/perilune/perilune/exchange/intent"
 )
 
 // Margin returns what one asset of a derivatives wallet holds and has to back,
@@ -34,7 +34,7 @@ func (c *Core) standing(wallet exchange.Wallet, asset string) exchange.Margin {
 
 // payable says which wallet lacks the money for a pair, and how much, or nil. A
 // pair whose one leg can't be paid would only ever try and fail.
-func (c *Core) payable(r *execution.PairRequest) error {
+func (c *Core) payable(r *intent.PairRequest) error {
 	spot, perp := c.u.Get(r.Spot), c.u.Get(r.Perp)
 	for _, leg := range [...]struct {
 		in   *exchange.Instrument

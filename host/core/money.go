@@ -10,7 +10,7 @@ import (
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/attribution"
 	"github.com/perilune/perilune/exchange/book"
-	"github.com/perilune/perilune/host/execution"
+	"github.com/perilune/perilune/exchange/intent"
 	"github.com/perilune/perilune/host/risk"
 )
 
@@ -29,7 +29,7 @@ type Stats struct {
 	boot []Effect
 }
 
-func (s *Stats) measure(p *execution.Pair) {
+func (s *Stats) measure(p *intent.Pair) {
 	s.MaxUnhedged = decimal.Max(s.MaxUnhedged, p.MaxUnhedged)
 	s.MaxUnhedgedTime = max(s.MaxUnhedgedTime, p.MaxUnhedgedTime)
 }

@@ -2,6 +2,7 @@ package core
 
 import (
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/intent"
 	"github.com/perilune/perilune/host/execution"
 )
 
@@ -50,10 +51,10 @@ func (c *Core) Changed(m *execution.Machine) {
 	c.record(m)
 	before := c.told[p.ID]
 	c.told[p.ID] = p.State
-	if p.State == execution.PairOpen && before == execution.PairOpening {
+	if p.State == intent.PairOpen && before == intent.PairOpening {
 		c.stats.PairsOpened++
 	}
-	if p.State == execution.PairClosed && before != execution.PairClosed {
+	if p.State == intent.PairClosed && before != intent.PairClosed {
 		c.stats.PairsClosed++
 	}
 	for _, k := range c.keepers {

@@ -4,15 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"strconv"
 
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/book"
-	"github.com/perilune/perilune/host/advice"
+	"github.com/perilune/perilune/exchange/intent"
+	"github.com/perilune/perilune/exchange/intent/advice"
 	"github.com/perilune/perilune/host/execution"
-	"github.com/perilune/perilune/host/execution/schedule"
 )
 
 // Port is a strategy's window on the core and its way to ask for things. What
@@ -37,11 +36,11 @@ type Port struct {
 type staged struct {
 	kind     stagedKind
 	order    exchange.Order
-	pair     execution.PairRequest
+	pair     intent.PairRequest
 	pairID   exchange.PairID
-	close    execution.CloseRequest
-	keep     execution.KeepRequest
-	schedule schedule.Request
+	close    intent.CloseRequest
+	keep     intent.MaintainRequest
+	schedule intent.ScheduleRequest
 	planID   exchange.ScheduleID
 	transfer exchange.Transfer
 	ask      *advice.Question
@@ -193,7 +192,7 @@ func (p *Port) Orders() []*exchange.Order {
 }
 
 // Pair returns a pair of this strategy, also after it closed.
-func (p *Port) Pair(id exchange.PairID) (*execution.Pair, bool) {
+func (p *Port) Pair(id exchange.PairID) (*intent.Pair, bool) {
 	for _, m := range p.c.machines {
 		if m.Pair.ID == id && m.Pair.Strategy == p.slot.index {
 			return &m.Pair, true
@@ -203,8 +202,8 @@ func (p *Port) Pair(id exchange.PairID) (*execution.Pair, bool) {
 }
 
 // Pairs returns this strategy's pairs that are not done, oldest first.
-func (p *Port) Pairs() []*execution.Pair {
-	var out []*execution.Pair
+func (p *Port) Pairs() []*intent.Pair {
+	var out []*intent.Pair
 	for _, m := range p.c.machines {
 		if m.Pair.Strategy == p.slot.index && !m.Pair.State.Done() {
 			out = append(out, &m.Pair)
@@ -236,9 +235,9 @@ var errEnding = errors.New("the session is ending, and nothing is begun")
 // OpenPair stages a pair trade and returns the id it will have. The request is
 // checked for sense now; whether the market and the limits allow it is found
 // out batch by batch and told by on_pair.
-func (p *Port) OpenPair(r execution.PairRequest) (exchange.PairID, error) {
+func (p *Port) OpenPair(r intent.PairRequest) (exchange.PairID, error) {
 	id := p.c.lastPair + p.pairs + 1
-	if _, err := execution.NewMachine(id, p.slot.index, r, p.c); err != nil {
+	if err := execution.CheckPair(&r, p.c); err != nil {
 		return 0, err
 	}
 	if p.c.stopping {
@@ -254,7 +253,7 @@ func (p *Port) OpenPair(r execution.PairRequest) (exchange.PairID, error) {
 		return 0, err
 	}
 	for _, m := range p.c.machines {
-		if m.Pair.Perp == r.Perp && !m.Pair.State.Done() && m.Pair.State != execution.PairOpen {
+		if m.Pair.Perp == r.Perp && !m.Pair.State.Done() && m.Pair.State != intent.PairOpen {
 			return 0, fmt.Errorf("pair %d on %s is %s: wait for it to finish", m.Pair.ID, p.c.u.Get(r.Perp).Key(), m.Pair.State)
 		}
 	}
@@ -264,7 +263,7 @@ func (p *Port) OpenPair(r execution.PairRequest) (exchange.PairID, error) {
 }
 
 // ClosePair stages the closing of a pair of this strategy.
-func (p *Port) ClosePair(r execution.CloseRequest) error {
+func (p *Port) ClosePair(r intent.CloseRequest) error {
 	if _, ok := p.Pair(r.Pair); !ok {
 		return fmt.Errorf("there is no pair %d of this strategy", r.Pair)
 	}
@@ -428,19 +427,15 @@ func (c *Core) commit(s *slot) {
 	p.reset()
 }
 
-func (c *Core) openPair(s *slot, id exchange.PairID, r execution.PairRequest) {
+func (c *Core) openPair(s *slot, id exchange.PairID, r intent.PairRequest) {
 	c.lastPair = id
-	m, err := execution.NewMachine(id, s.index, r, c)
-	if err != nil {
-		c.log(Error, s.index, "pair "+strconv.FormatUint(uint64(id), 10)+": "+err.Error())
-		return
-	}
+	m := execution.NewMachine(id, s.index, r, c.now)
 	c.machines = append(c.machines, m)
 	c.Changed(m)
 	c.step(m)
 }
 
-func (c *Core) closePair(s *slot, r execution.CloseRequest) {
+func (c *Core) closePair(s *slot, r intent.CloseRequest) {
 	for _, m := range c.machines {
 		if m.Pair.ID != r.Pair {
 			continue

@@ -6,7 +6,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/host/execution"
+	"github.com/perilune/perilune/exchange/intent"
 )
 
 // Seq is the number of the last event.
@@ -79,8 +79,8 @@ func (c *Core) Watches(strategy int32, id exchange.InstrumentID) bool {
 }
 
 // OpenPairs returns copies of the pairs that are not done.
-func (c *Core) OpenPairs() []execution.Pair {
-	var out []execution.Pair
+func (c *Core) OpenPairs() []intent.Pair {
+	var out []intent.Pair
 	for _, m := range c.machines {
 		if !m.Pair.State.Done() {
 			out = append(out, m.Pair)
@@ -91,7 +91,7 @@ func (c *Core) OpenPairs() []execution.Pair {
 
 // PairBasis is what a pair made on prices so far, with what is open valued at
 // mid and mark: without funding, and before every fee.
-func (c *Core) PairBasis(p *execution.Pair) decimal.Decimal {
+func (c *Core) PairBasis(p *intent.Pair) decimal.Decimal {
 	spot, perp := c.u.Get(p.Spot), c.u.Get(p.Perp)
 	mid, _ := c.mid(spot)
 	if perp.Inverse() {
@@ -102,8 +102,8 @@ func (c *Core) PairBasis(p *execution.Pair) decimal.Decimal {
 }
 
 // AllPairs returns copies of every pair that is still known.
-func (c *Core) AllPairs() []execution.Pair {
-	var out []execution.Pair
+func (c *Core) AllPairs() []intent.Pair {
+	var out []intent.Pair
 	for _, m := range c.machines {
 		out = append(out, m.Pair)
 	}

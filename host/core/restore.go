@@ -6,6 +6,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/intent"
 	"github.com/perilune/perilune/host/execution"
 	"github.com/perilune/perilune/host/execution/schedule"
 )
@@ -45,8 +46,8 @@ type RestoredFill struct {
 
 // RestoredPair is a pair and the request it came from.
 type RestoredPair struct {
-	Pair    execution.Pair
-	Request execution.PairRequest
+	Pair    intent.Pair
+	Request intent.PairRequest
 }
 
 func (c *Core) restore(r *Restore) {
@@ -100,8 +101,8 @@ func (c *Core) restore(r *Restore) {
 
 // tellCutOpening names a pair whose opening an interruption ended: what it was
 // decided on is old, so it is balanced and not taken up again.
-func (c *Core) tellCutOpening(p *execution.Pair) {
-	if p.State != execution.PairOpening {
+func (c *Core) tellCutOpening(p *intent.Pair) {
+	if p.State != intent.PairOpening {
 		return
 	}
 	c.stats.boot = append(c.stats.boot, Effect{Kind: EffectLog, Strategy: p.Strategy, Level: Warn,

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/intent"
 	"github.com/perilune/perilune/host/execution/schedule"
 )
 
@@ -18,7 +19,7 @@ type schedules struct {
 
 // toldPlan is what a log line said of a schedule.
 type toldPlan struct {
-	state schedule.State
+	state intent.ScheduleState
 	held  bool
 }
 
@@ -85,13 +86,9 @@ func (c *Core) pauseSchedules() {
 	}
 }
 
-func (c *Core) startSchedule(s *slot, id exchange.ScheduleID, r schedule.Request) {
+func (c *Core) startSchedule(s *slot, id exchange.ScheduleID, r intent.ScheduleRequest) {
 	c.schedules.last = id
-	m, err := schedule.New(id, s.index, r, c)
-	if err != nil { // it was checked when it was asked for, in the same event
-		c.log(Error, s.index, "schedule "+strconv.FormatUint(uint64(id), 10)+": "+err.Error())
-		return
-	}
+	m := schedule.New(id, s.index, r, c.now)
 	c.schedules.add(m)
 	c.Scheduled(m)
 	m.Step(c)
@@ -144,7 +141,7 @@ func (c *Core) Scheduled(m *schedule.Machine) {
 }
 
 func (t toldPlan) level() Level {
-	if t.held || t.state == schedule.Expired || t.state == schedule.Failed {
+	if t.held || t.state == intent.ScheduleExpired || t.state == intent.ScheduleFailed {
 		return Warn
 	}
 	return Info
@@ -174,7 +171,7 @@ func (c *Core) Volume(id exchange.InstrumentID) *schedule.History { return &c.ma
 
 // VolumeCurve implements schedule.Port. Other markets of the same kind stand in
 // for one that has not been seen for long enough.
-func (c *Core) VolumeCurve(id exchange.InstrumentID, start, interval exchange.Time, slices int) schedule.Curve {
+func (c *Core) VolumeCurve(id exchange.InstrumentID, start, interval exchange.Time, slices int) intent.Curve {
 	var others []*schedule.History
 	for i := range c.markets {
 		if m := &c.markets[i]; m.in.ID != id && m.in.Venue == c.markets[id].in.Venue {
@@ -185,10 +182,10 @@ func (c *Core) VolumeCurve(id exchange.InstrumentID, start, interval exchange.Ti
 }
 
 // VolumeCurve is the best curve that is known for a window of up to 10,080 slices.
-func (p *Port) VolumeCurve(id exchange.InstrumentID, start, interval exchange.Time, slices int) schedule.Curve {
+func (p *Port) VolumeCurve(id exchange.InstrumentID, start, interval exchange.Time, slices int) intent.Curve {
 	if slices < 1 || slices > maxSlices || interval <= 0 {
 		p.refuse(fmt.Errorf("volume curve: %d slices of %d ns: want 1 to %d, longer than nothing", slices, interval, maxSlices))
-		return schedule.Curve{}
+		return intent.Curve{}
 	}
 	return p.c.VolumeCurve(id, start, interval, slices)
 }
@@ -198,16 +195,16 @@ const maxSlices = 10_080
 
 // StartSchedule stages a schedule and returns the id it will have. What does not
 // make sense is refused now, with the numbers.
-func (p *Port) StartSchedule(r schedule.Request) (exchange.ScheduleID, error) {
+func (p *Port) StartSchedule(r intent.ScheduleRequest) (exchange.ScheduleID, error) {
 	id := p.c.schedules.last + p.plans + 1
-	if _, err := schedule.New(id, p.slot.index, r, p.c); err != nil {
+	if err := schedule.CheckRequest(&r, p.c); err != nil {
 		return 0, err
 	}
 	if p.c.stopping {
 		return 0, errEnding
 	}
 	if r.Start <= p.c.now { // what is there when a later window begins is not known yet
-		if err := r.Covered(p.c, id); err != nil {
+		if err := schedule.Covered(&r, p.c, id); err != nil {
 			return 0, err
 		}
 	}
@@ -235,7 +232,7 @@ func (p *Port) CancelSchedule(id exchange.ScheduleID) error {
 }
 
 // Schedule returns a schedule of this strategy, also after it ended.
-func (p *Port) Schedule(id exchange.ScheduleID) (*schedule.Schedule, bool) {
+func (p *Port) Schedule(id exchange.ScheduleID) (*intent.Schedule, bool) {
 	m := p.c.schedules.get(id)
 	if m == nil || m.Schedule.Strategy != p.slot.index {
 		return nil, false
@@ -244,8 +241,8 @@ func (p *Port) Schedule(id exchange.ScheduleID) (*schedule.Schedule, bool) {
 }
 
 // Schedules returns this strategy's schedules that are not done, oldest first.
-func (p *Port) Schedules() []*schedule.Schedule {
-	var out []*schedule.Schedule
+func (p *Port) Schedules() []*intent.Schedule {
+	var out []*intent.Schedule
 	for _, m := range p.c.schedules.list {
 		if m.Schedule.Strategy == p.slot.index && !m.Schedule.State.Done() {
 			out = append(out, &m.Schedule)
@@ -255,15 +252,15 @@ func (p *Port) Schedules() []*schedule.Schedule {
 }
 
 // AllSchedules returns copies of every schedule that is still known.
-func (c *Core) AllSchedules() []schedule.Schedule {
-	var out []schedule.Schedule
+func (c *Core) AllSchedules() []intent.Schedule {
+	var out []intent.Schedule
 	for _, m := range c.schedules.list {
 		out = append(out, m.Schedule)
 	}
 	return out
 }
 
-func appendSchedule(dst []byte, s *schedule.Schedule, u *exchange.Universe) []byte {
+func appendSchedule(dst []byte, s *intent.Schedule, u *exchange.Universe) []byte {
 	in := u.Get(s.Instrument)
 	dst = number(dst, "id", int64(s.ID))
 	dst = field(dst, "algo", s.Algo.String())

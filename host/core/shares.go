@@ -7,7 +7,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/attribution"
-	"github.com/perilune/perilune/host/execution"
+	"github.com/perilune/perilune/exchange/intent"
 )
 
 // FillShare is the part that one holder has of a fill that no order of ours made.
@@ -167,7 +167,7 @@ func (c *Core) holders(in *exchange.Instrument) (list []FillShare, held []exchan
 }
 
 // pairHolds is a pair's part of an instrument, in lots.
-func pairHolds(in *exchange.Instrument, p *execution.Pair) exchange.Lots {
+func pairHolds(in *exchange.Instrument, p *intent.Pair) exchange.Lots {
 	switch in.ID {
 	case p.Perp:
 		return p.PerpQty

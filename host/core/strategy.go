@@ -2,9 +2,8 @@ package core
 
 import (
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/host/advice"
-	"github.com/perilune/perilune/host/execution"
-	"github.com/perilune/perilune/host/execution/schedule"
+	"github.com/perilune/perilune/exchange/intent"
+	"github.com/perilune/perilune/exchange/intent/advice"
 )
 
 // Handler names a callback of a strategy.
@@ -44,8 +43,8 @@ type Notice struct {
 	Order      *exchange.Order          // on_order, on_fill
 	Fill       *exchange.Fill           // on_fill
 	Payment    *exchange.FundingPayment // on_funding
-	Pair       *execution.Pair          // on_pair
-	Schedule   *schedule.Schedule       // on_schedule
+	Pair       *intent.Pair             // on_pair
+	Schedule   *intent.Schedule         // on_schedule
 	Advice     *advice.Advice           // on_advice
 	Name       string                   // on_timer
 	Reason     string                   // on_gap, on_halt

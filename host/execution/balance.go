@@ -6,6 +6,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/intent"
 )
 
 // Residual is how many coins more are held on spot than are sold on the
@@ -13,7 +14,7 @@ import (
 func (m *Machine) Residual(p Port) decimal.Decimal {
 	perp := p.Instrument(m.Pair.Perp)
 	if perp.Inverse() {
-		return m.Pair.coins()
+		return m.Pair.NetCoins()
 	}
 	return m.Pair.SpotQty.Add(perp.BaseQty(1, m.Pair.PerpQty))
 }
@@ -216,7 +217,7 @@ func (m *Machine) repair(p Port, hard bool) *exchange.Order {
 		return m.taking(p, which, exchange.Buy, past.DivRound(keep, 12), hard)
 	}
 	res := m.Residual(p)
-	chase := m.Pair.State == PairOpening && m.enough(p.Now()) == "" && !hard && m.attempts < chaseAttempts && m.worthChasing(p)
+	chase := m.Pair.State == intent.PairOpening && m.enough(p.Now()) == "" && !hard && m.attempts < chaseAttempts && m.worthChasing(p)
 	if chase {
 		if o := m.chase(p, res, false); o != nil {
 			return o
@@ -252,7 +253,7 @@ func (m *Machine) worthChasing(p Port) bool {
 	}
 	bid, ok1 := p.Book(m.Pair.Perp).Level(exchange.Buy, 1)
 	ask, ok2 := p.Book(m.Pair.Spot).Level(exchange.Sell, 1)
-	if m.quoted && m.maker == PerpLeg {
+	if m.quoted && m.maker == intent.PerpLeg {
 		bid.Price = m.legs[legPerp].price
 	} else if m.quoted {
 		ask.Price = m.legs[legSpot].price

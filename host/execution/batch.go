@@ -7,6 +7,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/intent"
 )
 
 // open starts the next opening batch when everything allows it.
@@ -119,15 +120,15 @@ func (m *Machine) finishOpen(p Port, now exchange.Time, why string) {
 		m.balance(p, now)
 		return
 	}
-	m.Pair.State = PairOpen
+	m.Pair.State = intent.PairOpen
 	if m.Pair.PerpQty == 0 {
-		m.Pair.State, m.Pair.Closed, m.Pair.Realised = PairFailed, now, m.result(p)
+		m.Pair.State, m.Pair.Closed, m.Pair.Realised = intent.PairFailed, now, m.result(p)
 		if m.Pair.Reason != "" && m.Pair.Reason != why {
 			why += ": " + m.Pair.Reason
 		}
 	}
 	m.Pair.Reason = why
-	if m.Pair.State == PairFailed {
+	if m.Pair.State == intent.PairFailed {
 		m.nameLeft(p)
 	}
 	m.wake = 0
@@ -253,7 +254,7 @@ func (m *Machine) sellable(p Port, coins decimal.Decimal) decimal.Decimal {
 // finishPart ends a closing that leaves a part of the pair open.
 func (m *Machine) finishPart(p Port) {
 	m.updateBasis()
-	m.Pair.State, m.Pair.Keep, m.Close = PairOpen, 0, nil
+	m.Pair.State, m.Pair.Keep, m.Close = intent.PairOpen, 0, nil
 	if m.Pair.Reason == m.Pair.Cause {
 		m.Pair.Reason = ""
 	}
@@ -297,7 +298,7 @@ func (m *Machine) finishClose(p Port, now exchange.Time) {
 	m.updateBasis()
 	m.Pair.Reason = joined(m.Pair.Cause, m.Pair.Reason)
 	m.nameLeft(p)
-	m.Pair.State, m.Pair.Closed, m.Pair.Realised = PairClosed, now, m.result(p)
+	m.Pair.State, m.Pair.Closed, m.Pair.Realised = intent.PairClosed, now, m.result(p)
 	m.wake = 0
 	m.tell(p)
 }
@@ -358,7 +359,7 @@ func (m *Machine) remember(p Port) {
 
 // later sets when to look again, and why nothing was done now.
 func (m *Machine) later(at exchange.Time, why string) {
-	if m.Pair.State == PairOpening {
+	if m.Pair.State == intent.PairOpening {
 		at = min(at, m.Pair.Opened+m.Request.Timeout)
 	}
 	m.wake = at

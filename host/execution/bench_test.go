@@ -6,6 +6,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/intent"
 )
 
 // venue is a port that costs nothing, so that the machine alone is measured.
@@ -20,7 +21,7 @@ func (v *venue) Cancel(exchange.OrderID)                            {}
 func (v *venue) Changed(*Machine)                                   {}
 func (v *venue) TakerFee(exchange.InstrumentID) (d decimal.Decimal) { return d }
 
-func liquid(b testing.TB) (*venue, PairRequest) {
+func liquid(b testing.TB) (*venue, intent.PairRequest) {
 	d := newDesk(b, "ABC")
 	for i, id := range []exchange.InstrumentID{d.spot, d.perp} {
 		var bids, asks []exchange.Level
@@ -31,13 +32,13 @@ func liquid(b testing.TB) (*venue, PairRequest) {
 		}
 		d.show(id, bids, asks)
 	}
-	return &venue{desk: d}, PairRequest{Spot: d.spot, Perp: d.perp, Notional: dec("100000"), Level: 5}
+	return &venue{desk: d}, intent.PairRequest{Spot: d.spot, Perp: d.perp, Notional: dec("100000"), Level: 5}
 }
 
 // BenchmarkBatch is the path from a book that changed to both legs' orders.
 func BenchmarkBatch(b *testing.B) {
 	v, req := liquid(b)
-	m, err := NewMachine(1, 0, req, v)
+	m, err := checkedMachine(req, v)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -56,7 +57,7 @@ func BenchmarkBatch(b *testing.B) {
 func BenchmarkIdle(b *testing.B) {
 	v, req := liquid(b)
 	held := func() *Machine {
-		return Resume(Pair{ID: 1, Spot: v.spot, Perp: v.perp, State: PairOpen, SpotQty: dec("9.98001"), PerpQty: -998}, req, v.now)
+		return Resume(intent.Pair{ID: 1, Spot: v.spot, Perp: v.perp, State: intent.PairOpen, SpotQty: dec("9.98001"), PerpQty: -998}, req, v.now)
 	}
 	b.Run("step", func(b *testing.B) {
 		m := held()
@@ -83,21 +84,21 @@ func BenchmarkIdle(b *testing.B) {
 // nothing is sent: for its basis, with an order in the book, and held.
 func BenchmarkWaiting(b *testing.B) {
 	far := 0.5
-	start := func(change func(*PairRequest)) (*venue, *Machine) {
+	start := func(change func(*intent.PairRequest)) (*venue, *Machine) {
 		v, req := liquid(b)
 		change(&req)
-		m, err := NewMachine(1, 0, req, v)
+		m, err := checkedMachine(req, v)
 		if err != nil {
 			b.Fatal(err)
 		}
 		m.Step(v)
 		return v, m
 	}
-	for name, change := range map[string]func(*PairRequest){ // order does not matter: each has its own line
-		"for its basis":       func(r *PairRequest) { r.MinBasis = &far },
-		"half open":           func(r *PairRequest) { r.MinBasis = &far },
-		"with a quote":        func(r *PairRequest) { r.Style, r.MakerLeg = Maker, PerpLeg },
-		"for a maker's basis": func(r *PairRequest) { r.Style, r.MakerLeg, r.MinBasis = Maker, PerpLeg, &far },
+	for name, change := range map[string]func(*intent.PairRequest){ // order does not matter: each has its own line
+		"for its basis":       func(r *intent.PairRequest) { r.MinBasis = &far },
+		"half open":           func(r *intent.PairRequest) { r.MinBasis = &far },
+		"with a quote":        func(r *intent.PairRequest) { r.Style, r.MakerLeg = intent.Maker, intent.PerpLeg },
+		"for a maker's basis": func(r *intent.PairRequest) { r.Style, r.MakerLeg, r.MinBasis = intent.Maker, intent.PerpLeg, &far },
 	} {
 		b.Run(name, func(b *testing.B) {
 			v, m := start(change)

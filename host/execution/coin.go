@@ -6,26 +6,8 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/intent"
 )
-
-// Coin is the margin side of a coin-margined pair; zero for others. The coins that
-// were bought are the collateral of the short, so they live in three places: the
-// spot wallet (Pair.SpotQty), on their way, and here.
-//
-// A short of n contracts of size C, sold at EP and backed by WB coins, is worth
-// E = WB + n·C·(1/M − 1/EP) coins at the mark M, of which n·C/M are hedged. What
-// is left, δ = E − n·C/M = WB − n·C/EP, does not depend on M: a short that is
-// backed one to one hedges its own collateral at every price. Only fees, funding
-// and trades move δ, so it is kept as a sum and never estimated.
-type Coin struct {
-	Margin decimal.Decimal // moved to the COIN-M wallet, less moved back, less the perpetual's fees
-	Sold   decimal.Decimal // coins that the contracts stood for when they traded: sold less bought back
-	Fees   decimal.Decimal // of the perpetual's fills
-	Result decimal.Decimal // once closed: what the short made in coin, after its fees and with funding
-	Move   Move
-	// Stranded is since when no coins could be brought to spot; 0: they can.
-	Stranded exchange.Time `json:",omitempty"`
-}
 
 // coinWork is what the coin machine need not remember over a restart.
 type coinWork struct {
@@ -34,30 +16,6 @@ type coinWork struct {
 	ahead    bool            // closing sends coins to spot before it buys contracts back
 	backs    int             // how often they were hedged again meanwhile
 }
-
-// InMargin is what the pair has in the COIN-M wallet beyond what backs its short
-// one to one; negative when funding and fees ate into it.
-func (p *Pair) InMargin() decimal.Decimal { return p.MarginCoins().Sub(p.Coin.Sold) }
-
-// MarginCoins is the pair's coins in the COIN-M wallet, without the profit of its short.
-func (p *Pair) MarginCoins() decimal.Decimal { return p.Coin.Margin.Add(p.Funding).Add(p.Insurance) }
-
-// coins is δ: every coin of the pair wherever it is, less what the short hedges.
-func (p *Pair) coins() decimal.Decimal {
-	return p.SpotQty.Add(p.Moving()).Add(p.InMargin())
-}
-
-// Moving is how many of the pair's coins are on their way.
-func (p *Pair) Moving() decimal.Decimal {
-	if !p.Coin.Move.Flying() {
-		return decimal.Zero
-	}
-	return p.Coin.Move.Coins
-}
-
-// Away is what the pair's spot fills brought and is not on spot: coins that back its
-// short or are on their way, and those that the perpetual's fees took.
-func (p *Pair) Away() decimal.Decimal { return p.Moving().Add(p.Coin.Margin).Add(p.Coin.Fees) }
 
 // Collateral is the pair's part of the COIN-M wallet's equity at a price, and how
 // many of its coins the short stands for. Both are zero for other pairs.
@@ -102,9 +60,9 @@ func (m *Machine) surplus(p Port) exchange.Lots {
 	if m.Pair.PerpQty > 0 {
 		return -m.Pair.PerpQty
 	}
-	delta := m.Pair.coins()
+	delta := m.Pair.NetCoins()
 	n := m.contracts(p, delta)
-	if n == 0 || m.Pair.State != PairOpen || m.balancing {
+	if n == 0 || m.Pair.State != intent.PairOpen || m.balancing {
 		return n
 	}
 	value := delta.Abs().Mul(m.coin.price)
@@ -134,7 +92,7 @@ func (m *Machine) bookCoin(in *exchange.Instrument, f *exchange.Fill) {
 func (m *Machine) Settled(p Port, amount decimal.Decimal) {
 	m.Pair.Funding = m.Pair.Funding.Add(amount)
 	m.Pair.Settlements++
-	if m.inverse(p) && m.Pair.State == PairOpen {
+	if m.inverse(p) && m.Pair.State == intent.PairOpen {
 		m.wake = p.Now() // it moved δ
 	}
 }
@@ -156,7 +114,7 @@ func (m *Machine) Insured(p Port, amount decimal.Decimal) {
 }
 
 // validateCoin checks what only a coin-margined request can have wrong.
-func validateCoin(r *PairRequest, p Port) error {
+func validateCoin(r *intent.PairRequest, p intent.Markets) error {
 	spot, perp := p.Instrument(r.Spot), p.Instrument(r.Perp)
 	if !perp.ContractSize.IsPositive() {
 		return fmt.Errorf("perp: %s has no contract size: want the USD value of one contract", perp.Key())
@@ -216,9 +174,9 @@ func (m *Machine) stepCoin(p Port, now exchange.Time) {
 		return // hedged: nothing hurries
 	}
 	switch m.Pair.State {
-	case PairOpening:
+	case intent.PairOpening:
 		m.openCoin(p, now)
-	case PairClosing:
+	case intent.PairClosing:
 		m.shutCoin(p, now)
 	default:
 		m.holdCoin(p, now)
@@ -232,7 +190,7 @@ func (m *Machine) level(p Port, now exchange.Time, n exchange.Lots) bool {
 		m.balancing, m.had = true, m.stake()
 	}
 	last := m.unhedgedAt + m.Request.MaxUnhedgedTime
-	if now >= last && m.Pair.State == PairOpening && m.cut == "" {
+	if now >= last && m.Pair.State == intent.PairOpening && m.cut == "" {
 		m.cut = "unhedged for " + span(m.Request.MaxUnhedgedTime)
 	}
 	if due := m.nextTry(last); now < due {
@@ -249,7 +207,7 @@ func (m *Machine) level(p Port, now exchange.Time, n exchange.Lots) bool {
 // opening still wants, otherwise by buying contracts.
 func (m *Machine) levelShort(p Port, now exchange.Time, n exchange.Lots) bool {
 	hard := now >= m.unhedgedAt+m.Request.MaxUnhedgedTime
-	missing := m.Pair.coins().Neg()
+	missing := m.Pair.NetCoins().Neg()
 	if o := m.restore(p, missing, hard); o != nil {
 		return m.take(p, now, o)
 	}
@@ -262,7 +220,7 @@ func (m *Machine) levelShort(p Port, now exchange.Time, n exchange.Lots) bool {
 			return false // too little to buy
 		}
 		return m.take(p, now, o)
-	case m.Pair.State == PairOpening && m.enough(now) == "" && !hard && m.attempts < chaseAttempts && m.worthChasing(p):
+	case m.Pair.State == intent.PairOpening && m.enough(now) == "" && !hard && m.attempts < chaseAttempts && m.worthChasing(p):
 		keep := decimal.NewFromInt(1).Sub(p.TakerFee(m.Pair.Spot))
 		if o := m.taking(p, legSpot, exchange.Buy, missing.DivRound(keep, 12), false); o != nil && tradable(p.Instrument(o.Instrument), o.Price, o.Qty) {
 			return m.take(p, now, o)
@@ -273,7 +231,7 @@ func (m *Machine) levelShort(p Port, now exchange.Time, n exchange.Lots) bool {
 
 // levelLong hedges coins, or sells them.
 func (m *Machine) levelLong(p Port, now exchange.Time, n exchange.Lots) bool {
-	if m.Pair.State == PairClosing || m.coin.shedding {
+	if m.Pair.State == intent.PairClosing || m.coin.shedding {
 		return m.shed(p, now, n)
 	}
 	mv := &m.Pair.Coin.Move
@@ -299,7 +257,7 @@ func (m *Machine) levelLong(p Port, now exchange.Time, n exchange.Lots) bool {
 
 // bridge hedges coins whose transfer is late, if the COIN-M wallet has the margin.
 func (m *Machine) bridge(p Port, now exchange.Time, n exchange.Lots) bool {
-	if mv := &m.Pair.Coin.Move; mv.State != MoveUnknown && !m.overdue(now) {
+	if mv := &m.Pair.Coin.Move; mv.State != intent.MoveUnknown && !m.overdue(now) {
 		return true
 	}
 	o := m.takingLots(p, legPerp, exchange.Sell, n, false)
@@ -325,7 +283,7 @@ func (m *Machine) overdue(now exchange.Time) bool {
 func (m *Machine) shed(p Port, now exchange.Time, n exchange.Lots) bool {
 	hard := now >= m.unhedgedAt+m.Request.MaxUnhedgedTime
 	mv, spot := &m.Pair.Coin.Move, p.Instrument(m.Pair.Spot)
-	coins := m.sellable(p, decimal.Min(m.Pair.coins(), m.Pair.SpotQty))
+	coins := m.sellable(p, decimal.Min(m.Pair.NetCoins(), m.Pair.SpotQty))
 	if o := m.taking(p, legSpot, exchange.Sell, coins, hard); o != nil && tradable(spot, o.Price, o.Qty) {
 		return m.take(p, now, o)
 	}
@@ -340,12 +298,12 @@ func (m *Machine) shed(p Port, now exchange.Time, n exchange.Lots) bool {
 	if (m.contracts(p, away) > 0 || m.worthSweeping(p, away)) && m.ship(p, now, legPerp, legSpot, away) {
 		return true
 	}
-	if patient := m.unhedgedAt + m.late(); now < patient && mv.State == MoveFailed && mv.Failures < moveTries {
+	if patient := m.unhedgedAt + m.late(); now < patient && mv.State == intent.MoveFailed && mv.Failures < moveTries {
 		m.wake = min(mv.Next, patient)
 		return true
 	}
 	if p.Book(m.Pair.Spot).Ready() && (!m.sellableOnSpot(p, m.Pair.InMargin()) ||
-		m.Pair.PerpQty == 0 && m.contracts(p, m.Pair.InMargin()) == 0 && mv.State == MoveNone) {
+		m.Pair.PerpQty == 0 && m.contracts(p, m.Pair.InMargin()) == 0 && mv.State == intent.MoveNone) {
 		return false // too little to sell: what the rest of a closing frees comes to it
 	}
 	return m.hedgeStranded(p, now, m.takingLots(p, legPerp, exchange.Sell, n, hard))

@@ -4,12 +4,12 @@ import (
 	"strings"
 	"testing"
 
-	"pgregory.net/rapid"
-
 	"github.com/shopspring/decimal"
+	"pgregory.net/rapid"
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/book"
+	"github.com/perilune/perilune/exchange/intent"
 )
 
 // What can't be a coin-margined pair is refused at the call, by name and number.
@@ -37,7 +37,7 @@ func TestCoinRequestsThatMakeNoSense(t *testing.T) {
 	} {
 		spot, _ := u.Lookup(tt.spot)
 		perp, _ := u.Lookup(tt.perp)
-		_, err := NewMachine(1, 0, PairRequest{Spot: spot.ID, Perp: perp.ID, Notional: dec(tt.notional)}, d)
+		err := CheckPair(&intent.PairRequest{Spot: spot.ID, Perp: perp.ID, Notional: dec(tt.notional)}, d)
 		if err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s and %s of %s: %v; want %q", tt.spot, tt.perp, tt.notional, err, tt.want)
 		}
@@ -53,7 +53,7 @@ func TestAnInverseShortHedgesItsCollateral(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		entry := rapid.Int64Range(100, 1e6).Draw(r, "entry")
 		n := rapid.Int64Range(1, 1e5).Draw(r, "n")
-		m := &Machine{Pair: Pair{Spot: d.spot, Perp: d.perp, State: PairOpen, PerpQty: exchange.Lots(-n)}}
+		m := &Machine{Pair: intent.Pair{Spot: d.spot, Perp: d.perp, State: intent.PairOpen, PerpQty: exchange.Lots(-n)}}
 		m.Pair.Coin.Sold = in.BaseQty(exchange.Ticks(entry), exchange.Lots(n))
 		m.Pair.Coin.Margin = m.Pair.Coin.Sold
 		price := decimal.New(rapid.Int64Range(100, 1e6).Draw(r, "price"), -2)

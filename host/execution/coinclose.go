@@ -37,7 +37,7 @@ func (m *Machine) shutCoin(p Port, now exchange.Time) {
 
 func (m *Machine) closeSlice(p Port, now exchange.Time, bid, ask exchange.Ticks) {
 	spot, perp := p.Instrument(m.Pair.Spot), p.Instrument(m.Pair.Perp)
-	res := m.Pair.coins()
+	res := m.Pair.NetCoins()
 	room := m.Request.MaxUnhedged.Sub(res.Abs().Mul(spot.PriceDecimal(bid)))
 	contracts := exchange.Lots(decimal.Min(m.Request.Batch, room).Div(m.unit(p)).IntPart())
 	contracts = min(-m.Pair.PerpQty, max(1, contracts))
@@ -130,7 +130,7 @@ func (m *Machine) coinResult(p Port) decimal.Decimal {
 	c.Result = m.Pair.Funding.Add(m.Pair.Insurance).Sub(c.Sold).Sub(c.Fees)
 	sum := m.Pair.SpotCost.Sub(m.Pair.FeesInQuote)
 	if price, ok := m.spotMid(p); ok {
-		sum = sum.Add(m.Pair.coins().Mul(price))
+		sum = sum.Add(m.Pair.NetCoins().Mul(price))
 	}
 	return sum.Round(8)
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/intent"
 )
 
 // coinDesk is what a desk keeps for a coin-margined pair: the transfers, by number
@@ -95,7 +96,7 @@ func (d *desk) pay(coins decimal.Decimal) {
 	d.wait(0)
 }
 
-func (d *desk) coinText(p *Pair) string {
+func (d *desk) coinText(p *intent.Pair) string {
 	if !d.u.Get(p.Perp).Inverse() {
 		return ""
 	}

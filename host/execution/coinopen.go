@@ -6,6 +6,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/intent"
 )
 
 // lookEvery is how often a pair that is held looks at what the price made of a
@@ -31,7 +32,7 @@ func (m *Machine) openCoin(p Port, now exchange.Time) {
 			return
 		}
 		m.finishOpen(p, now, why)
-		if m.Pair.State == PairOpen {
+		if m.Pair.State == intent.PairOpen {
 			m.wake = now + busyEvery
 		}
 		return
@@ -83,7 +84,7 @@ func (m *Machine) slice(p Port, now exchange.Time, ask, bid exchange.Ticks) {
 // for them, for both fees, and for what the last slice left missing.
 func (m *Machine) sizeCoin(p Port, ask, bid exchange.Ticks) (coins, contracts exchange.Lots) {
 	spot, perp, one := p.Instrument(m.Pair.Spot), p.Instrument(m.Pair.Perp), decimal.NewFromInt(1)
-	keep, res := one.Sub(p.TakerFee(m.Pair.Spot)), m.Pair.coins()
+	keep, res := one.Sub(p.TakerFee(m.Pair.Spot)), m.Pair.NetCoins()
 	each := m.unit(p).DivRound(perp.PriceDecimal(bid), 16).Mul(one.Add(p.TakerFee(m.Pair.Perp)))
 	contracts = min(m.left(p), exchange.Lots(m.Request.Batch.Div(m.unit(p)).IntPart()))
 	room := m.Request.MaxUnhedged.Sub(res.Abs().Mul(spot.PriceDecimal(ask))).DivRound(spot.PriceDecimal(ask), 12)
@@ -103,7 +104,7 @@ func (m *Machine) replenish(p Port, now exchange.Time) bool {
 	if m.ship(p, now, legSpot, legPerp, m.Pair.SpotQty) {
 		return true
 	}
-	return m.Pair.State == PairOpening // an opening waits; who holds looks after itself
+	return m.Pair.State == intent.PairOpening // an opening waits; who holds looks after itself
 }
 
 // holdCoin looks after a pair that is open and hedged.

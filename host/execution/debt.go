@@ -6,6 +6,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/intent"
 )
 
 // A venue may tell a fill after it said that its order had none. What was sold in
@@ -61,7 +62,7 @@ func (m *Machine) restore(p Port, missing decimal.Decimal, hard bool) *exchange.
 // else is unhedged counts.
 func (m *Machine) pastContracts(p Port) exchange.Lots {
 	price := m.coinPrice(p)
-	room := m.Request.MaxUnhedged.Add(m.Pair.coins().Mul(price)) // coins too many are mended by it
+	room := m.Request.MaxUnhedged.Add(m.Pair.NetCoins().Mul(price)) // coins too many are mended by it
 	return min(m.Pair.PerpQty, max(1, exchange.Lots(room.Div(m.unit(p)).IntPart())))
 }
 
@@ -72,7 +73,7 @@ func (m *Machine) repay(p Port, now exchange.Time) bool {
 	if !away.IsPositive() {
 		return false
 	}
-	return m.ship(p, now, legPerp, legSpot, away) || m.Pair.State != PairOpen
+	return m.ship(p, now, legPerp, legSpot, away) || m.Pair.State != intent.PairOpen
 }
 
 // lacks reports whether coins that are to be sold are not in the wallet. While another
@@ -99,7 +100,7 @@ func (m *Machine) lacks(p Port, now exchange.Time) bool {
 		who = "another pair sold them and brings them back"
 	}
 	text := fmt.Sprintf("%s %s%s are not in the wallet, %s", missing, spot.Base, m.worth(p, missing), who)
-	if !owed && m.Pair.PerpQty == 0 && m.Pair.State != PairOpening {
+	if !owed && m.Pair.PerpQty == 0 && m.Pair.State != intent.PairOpening {
 		m.gone = text
 		m.balancing, m.off = false, false
 		m.hedged(now)

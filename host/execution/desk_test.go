@@ -11,6 +11,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/book"
+	"github.com/perilune/perilune/exchange/intent"
 )
 
 func dec(s string) decimal.Decimal { return decimal.RequireFromString(s) }
@@ -72,6 +73,14 @@ func newDesk(t testing.TB, coin string) *desk {
 		}
 	}
 	return d
+}
+
+// checkedMachine is what the core does with a request: it is checked, and carried out.
+func checkedMachine(r intent.PairRequest, p Port) (*Machine, error) {
+	if err := CheckPair(&r, p); err != nil {
+		return nil, err
+	}
+	return NewMachine(1, 0, r, p.Now()), nil
 }
 
 func (d *desk) Now() exchange.Time                                       { return d.now }
@@ -272,15 +281,15 @@ func (d *desk) liquidate(qty exchange.Lots, price exchange.Ticks) {
 // gone with a simulated venue, and still there at a real one.
 func (d *desk) restart(outlived bool) {
 	raw, err := json.Marshal(struct {
-		Pair    Pair
-		Request PairRequest
+		Pair    intent.Pair
+		Request intent.PairRequest
 	}{d.m.Pair, d.m.Request})
 	if err != nil {
 		d.t.Fatal(err)
 	}
 	var kept struct {
-		Pair    Pair
-		Request PairRequest
+		Pair    intent.Pair
+		Request intent.PairRequest
 	}
 	if err := json.Unmarshal(raw, &kept); err != nil {
 		d.t.Fatal(err)

@@ -8,48 +8,13 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/intent"
 )
-
-// KeepRequest asks for the shorts of a derivatives wallet to be kept from
-// liquidation with money of the spot wallet, and for what neither wallet needs to
-// be shared out between them, so that another pair can be opened.
-//
-// A distance is the rise in price that would liquidate, as a fraction, were all
-// positions shorts that rise together: (equity - maintenance) / (exposure +
-// maintenance).
-type KeepRequest struct {
-	Wallet exchange.Wallet
-	Asset  string // what margins it: USDT
-	// Cash is the wallet that money comes from and goes back to; empty: where spot
-	// markets trade.
-	Cash   exchange.Wallet
-	Target decimal.Decimal // the distance to open with and to restore
-	Soft   decimal.Decimal // below it, cash of the spot wallet becomes margin
-	// Hard is where pairs are made smaller, when cash can't bring the distance
-	// back to it.
-	Hard    decimal.Decimal
-	Reserve decimal.Decimal // of the spot wallet that stays there, in Asset
-}
-
-// Validate says what makes no sense, or nil.
-func (r *KeepRequest) Validate() error {
-	switch {
-	case r.Wallet == r.Cash || r.Asset != "USDT":
-		return fmt.Errorf("wallet: only USDT in a wallet of linear contracts can be kept, got %s in %s", r.Asset, r.Wallet)
-	case !r.Hard.IsPositive() || r.Soft.LessThan(r.Hard) || r.Target.LessThanOrEqual(r.Soft):
-		return fmt.Errorf("want 0 < hard <= soft < target, got hard %s, soft %s, target %s", r.Hard, r.Soft, r.Target)
-	case r.Target.GreaterThan(decimal.NewFromInt(10)):
-		return fmt.Errorf("target: want a fraction of at most 10 (0.5 is a rise of 50 %%), got %s", r.Target)
-	case r.Reserve.IsNegative():
-		return fmt.Errorf("reserve: want 0 or more, got %s", r.Reserve)
-	}
-	return nil
-}
 
 // Short is a pair that holds a position in the wallet, at the mark price.
 type Short struct {
 	Pair    exchange.PairID
-	State   PairState
+	State   intent.PairState
 	Value   decimal.Decimal // of one leg
 	Closing decimal.Decimal // the part that is being closed
 	Loss    decimal.Decimal // of the perpetual since it was sold
@@ -86,7 +51,7 @@ var (
 // Keeper watches over one wallet. It decides on what the port tells it alone: one
 // transfer is under way at a time, and no pair is asked twice for the same.
 type Keeper struct {
-	Request KeepRequest
+	Request intent.MaintainRequest
 
 	moving    uint64          // the transfer on its way; 0: none
 	coming    decimal.Decimal // with it, to the wallet
@@ -223,7 +188,7 @@ func (k *Keeper) shrink(p KeeperPort, m exchange.Margin, d decimal.Decimal) {
 // Pairs that are under way count on the money where it is.
 func (k *Keeper) share(p KeeperPort, now exchange.Time, m exchange.Margin, cash decimal.Decimal) {
 	for _, s := range p.Shorts(k.Request.Wallet) {
-		if s.State != PairOpen {
+		if s.State != intent.PairOpen {
 			return
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/intent"
 )
 
 // safe is a wallet, its pairs and the spot wallet, as a keeper sees them. What it
@@ -53,7 +54,7 @@ func (s *safe) Shrink(id exchange.PairID, value decimal.Decimal, reason string) 
 	}
 	for i := range s.pairs {
 		if s.pairs[i].Pair == id {
-			s.pairs[i].State, s.pairs[i].Closing = PairClosing, value
+			s.pairs[i].State, s.pairs[i].Closing = intent.PairClosing, value
 			if value.IsZero() {
 				s.pairs[i].Closing = s.pairs[i].Value
 			}
@@ -69,7 +70,7 @@ func (s *safe) command(t *testing.T, w []string) {
 	t.Helper()
 	switch w[0] {
 	case "keep":
-		s.keeper.Request = KeepRequest{Wallet: "usdm", Cash: "spot", Asset: "USDT", Target: dec(w[1]), Soft: dec(w[2]), Hard: dec(w[3])}
+		s.keeper.Request = intent.MaintainRequest{Wallet: "usdm", Cash: "spot", Asset: "USDT", Target: dec(w[1]), Soft: dec(w[2]), Hard: dec(w[3])}
 		if len(w) > 4 {
 			s.keeper.Request.Reserve = dec(w[4])
 		}
@@ -81,7 +82,7 @@ func (s *safe) command(t *testing.T, w []string) {
 	case "cash":
 		s.cash = dec(w[1])
 	case "pair": // id, state, value, loss
-		states := map[string]PairState{"open": PairOpen, "opening": PairOpening}
+		states := map[string]intent.PairState{"open": intent.PairOpen, "opening": intent.PairOpening}
 		s.pairs = append(s.pairs, Short{Pair: exchange.PairID(dec(w[1]).IntPart()), State: states[w[2]], Value: dec(w[3]), Loss: dec(w[4])})
 	case "deny":
 		s.deny = true
@@ -151,11 +152,11 @@ func TestKeeperStaysWithinTheMoney(t *testing.T) {
 			return decimal.New(int64(rapid.IntRange(0, most*100).Draw(r, name)), -2)
 		}
 		s := &bounded{safe: safe{now: exchange.Date(2026, 1, 5)}, r: r}
-		s.keeper.Request = KeepRequest{Wallet: "usdm", Cash: "spot", Asset: "USDT", Target: dec("0.6"), Soft: dec("0.35"), Hard: dec("0.25"), Reserve: money("reserve", 500)}
+		s.keeper.Request = intent.MaintainRequest{Wallet: "usdm", Cash: "spot", Asset: "USDT", Target: dec("0.6"), Soft: dec("0.35"), Hard: dec("0.25"), Reserve: money("reserve", 500)}
 		s.cash = money("cash", 5000)
 		for i := range rapid.IntRange(0, 4).Draw(r, "pairs") {
 			v := money("value", 5000).Add(decimal.NewFromInt(10))
-			s.pairs = append(s.pairs, Short{Pair: exchange.PairID(i + 1), State: PairOpen, Value: v, Loss: money("loss", 1000)})
+			s.pairs = append(s.pairs, Short{Pair: exchange.PairID(i + 1), State: intent.PairOpen, Value: v, Loss: money("loss", 1000)})
 			s.m.Exposure = s.m.Exposure.Add(v)
 		}
 		s.m.Maintenance = s.m.Exposure.Mul(dec("0.01"))
@@ -194,7 +195,7 @@ func (s *bounded) Move(asset string, from, to exchange.Wallet, amount decimal.De
 func (s *bounded) Shrink(id exchange.PairID, value decimal.Decimal, reason string) error {
 	s.asked++
 	for _, p := range s.pairs {
-		if p.Pair == id && (value.GreaterThanOrEqual(p.Value) || p.State == PairClosing || value.IsNegative()) {
+		if p.Pair == id && (value.GreaterThanOrEqual(p.Value) || p.State == intent.PairClosing || value.IsNegative()) {
 			s.r.Fatalf("%s of a pair worth %s that is %s", value, p.Value, p.State)
 		}
 	}

@@ -4,14 +4,12 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/book"
+	"github.com/perilune/perilune/exchange/intent"
 )
 
 // Port is what a machine needs from the core.
 type Port interface {
-	Now() exchange.Time
-	Instrument(exchange.InstrumentID) *exchange.Instrument
-	Book(exchange.InstrumentID) *book.Book
+	intent.Markets
 	TakerFee(exchange.InstrumentID) decimal.Decimal
 	// Position is the account's, of all strategies together.
 	Position(exchange.InstrumentID) exchange.Lots
@@ -91,9 +89,9 @@ type leg struct {
 // batch: chase the lagging leg while the basis allows it, otherwise unwind the
 // leading one. Only fills move the quantities; an order's own status never does.
 type Machine struct {
-	Pair    Pair
-	Request PairRequest
-	Close   *CloseRequest
+	Pair    intent.Pair
+	Request intent.PairRequest
+	Close   *intent.CloseRequest
 
 	legs       [2]leg
 	balancing  bool
@@ -105,7 +103,7 @@ type Machine struct {
 	lastBatch  exchange.Time
 	unhedgedAt exchange.Time // when the residual left tolerance; 0: hedged
 	closeAt    exchange.Time // when Close was asked for
-	maker      Leg           // that rests; AutoLeg: not chosen yet
+	maker      intent.Leg    // that rests; AutoLeg: not chosen yet
 	quoted     bool          // the slice that is under way rests
 	goal       float64       // Request.Notional; 0: not worked out yet
 	least      float64       // well above the perpetual's smallest order
@@ -144,32 +142,29 @@ type turnover struct{ coins, cash float64 }
 
 func (t turnover) price() float64 { return t.cash / t.coins }
 
-// NewMachine checks a request and returns the machine in PairOpening.
-func NewMachine(id exchange.PairID, strategy int32, req PairRequest, p Port) (*Machine, error) {
-	if err := validate(&req, p); err != nil {
-		return nil, err
-	}
+// NewMachine returns the machine of a request that passed CheckPair, in PairOpening.
+func NewMachine(id exchange.PairID, strategy int32, req intent.PairRequest, now exchange.Time) *Machine {
 	return &Machine{
-		Pair: Pair{ID: id, Strategy: strategy, Spot: req.Spot, Perp: req.Perp, State: PairOpening,
-			Tag: req.Tag, Notional: req.Notional, Opened: p.Now()},
+		Pair: intent.Pair{ID: id, Strategy: strategy, Spot: req.Spot, Perp: req.Perp, State: intent.PairOpening,
+			Tag: req.Tag, Notional: req.Notional, Opened: now},
 		Request: req,
-		wake:    p.Now() + req.Timeout,
+		wake:    now + req.Timeout,
 		maker:   req.MakerLeg,
-	}, nil
+	}
 }
 
 // Resume returns the machine of a pair that an earlier run left: whatever it
 // was doing, it first balances what it holds. An opening is not taken up again,
 // because what it was decided on is old.
-func Resume(pair Pair, req PairRequest, now exchange.Time) *Machine {
+func Resume(pair intent.Pair, req intent.PairRequest, now exchange.Time) *Machine {
 	m := &Machine{Pair: pair, Request: req, wake: now + exchange.Second, off: true, cut: "the session was interrupted", maker: req.MakerLeg}
 	m.Pair.Held, m.told = "", pair.Reason // whoever held it looks again
 	m.coin.ahead = pair.Coin.Stranded != 0
-	if mv := &m.Pair.Coin.Move; mv.State == MoveSent {
-		mv.State = MoveUnknown
+	if mv := &m.Pair.Coin.Move; mv.State == intent.MoveSent {
+		mv.State = intent.MoveUnknown
 	}
-	if pair.State == PairClosing {
-		m.Close = &CloseRequest{Pair: pair.ID, Patience: exchange.Minute, Reason: pair.Cause}
+	if pair.State == intent.PairClosing {
+		m.Close = &intent.CloseRequest{Pair: pair.ID, Patience: exchange.Minute, Reason: pair.Cause}
 		m.closeAt = now
 	}
 	return m
@@ -193,7 +188,7 @@ func (m *Machine) Stop() { m.stopping = true }
 // Halt keeps the machine from opening any more, also after the halt was lifted:
 // what it was decided on is old. A closing goes on, for it only reduces.
 func (m *Machine) Halt(p Port, why string) {
-	if m.Pair.State == PairOpening {
+	if m.Pair.State == intent.PairOpening {
 		m.cut = "halted: " + why
 		m.Step(p)
 	}
@@ -210,7 +205,7 @@ func (m *Machine) Busy() bool {
 }
 
 // Watching reports whether book changes matter to the machine now.
-func (m *Machine) Watching() bool { return m.Busy() || m.Pair.State != PairOpen }
+func (m *Machine) Watching() bool { return m.Busy() || m.Pair.State != intent.PairOpen }
 
 // Deadline is when the machine wants to be stepped even if nothing happens.
 func (m *Machine) Deadline() (exchange.Time, bool) { return m.wake, m.wake != 0 }
@@ -220,8 +215,8 @@ func (m *Machine) Deadline() (exchange.Time, bool) { return m.wake, m.wake != 0 
 // fill comes back to be made flat.
 func (m *Machine) Fill(p Port, f *exchange.Fill, perpLeg bool) {
 	if m.Pair.State.Done() {
-		m.Close, m.closeAt = &CloseRequest{Pair: m.Pair.ID}, p.Now()
-		m.Pair.State, m.Pair.Cause = PairClosing, "a fill was told after the end"
+		m.Close, m.closeAt = &intent.CloseRequest{Pair: m.Pair.ID}, p.Now()
+		m.Pair.State, m.Pair.Cause = intent.PairClosing, "a fill was told after the end"
 		m.Pair.Reason = m.Pair.Cause
 		m.gone, m.Pair.Coin.Stranded, m.coin.backs = "", 0, 0
 	}
@@ -349,9 +344,9 @@ func (m *Machine) work(p Port, now exchange.Time) {
 		m.atRest(p, now)
 	}
 	switch m.Pair.State {
-	case PairOpening:
+	case intent.PairOpening:
 		m.open(p, now)
-	case PairClosing:
+	case intent.PairClosing:
 		m.shut(p, now)
 	default:
 		m.wake = 0
@@ -413,7 +408,7 @@ func (m *Machine) backOff(now exchange.Time) {
 	switch {
 	case m.Pair.PerpQty.Abs() != m.had.short:
 		m.refused, m.vain = 0, 0
-	case m.Pair.State == PairOpening && m.stake().undone != m.had.undone:
+	case m.Pair.State == intent.PairOpening && m.stake().undone != m.had.undone:
 		m.vain = min(max(vainPause, 2*m.vain), refusedMost)
 		m.notBefore = now + m.vain
 	default:

@@ -4,6 +4,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/intent"
 )
 
 // The constants of a resting order.
@@ -18,9 +19,9 @@ func (m *Machine) makes(now exchange.Time) bool { return now < m.makesUntil() }
 // makesUntil is when the machine stops waiting for others; 0: it takes.
 func (m *Machine) makesUntil() exchange.Time {
 	switch {
-	case m.Pair.State == PairOpening && m.Request.Style == Maker:
+	case m.Pair.State == intent.PairOpening && m.Request.Style == intent.Maker:
 		return m.Pair.Opened + m.Request.MakerTime
-	case m.Pair.State == PairClosing && m.Close.Style == Maker:
+	case m.Pair.State == intent.PairClosing && m.Close.Style == intent.Maker:
 		return m.closeAt + m.Close.Patience
 	}
 	return 0
@@ -49,7 +50,7 @@ type quote struct {
 func (m *Machine) plan(p Port) (q quote, ok bool) {
 	q.which = m.makerLeg(p)
 	q.side = exchange.Buy
-	if (q.which == legPerp) == (m.Pair.State == PairOpening) {
+	if (q.which == legPerp) == (m.Pair.State == intent.PairOpening) {
 		q.side = exchange.Sell
 	}
 	near, ok1 := p.Book(m.instrument(q.which)).Level(q.side, 1)
@@ -69,7 +70,7 @@ func (q quote) prices() (spot, perp exchange.Ticks) {
 // agrees reports whether the basis of a quote is what was asked for.
 func (m *Machine) agrees(p Port, q quote) bool {
 	spot, perp := q.prices()
-	if m.Pair.State == PairOpening {
+	if m.Pair.State == intent.PairOpening {
 		return m.Request.MinBasis == nil || m.basis(p, perp, spot) >= *m.Request.MinBasis
 	}
 	return m.Close.MaxBasis == nil || m.basis(p, perp, spot) <= *m.Close.MaxBasis
@@ -85,10 +86,10 @@ func (m *Machine) instrument(which int) exchange.InstrumentID {
 // makerLeg is the leg that rests. The better one is chosen once: a choice that
 // followed the books would jump to and fro.
 func (m *Machine) makerLeg(p Port) int {
-	if m.maker == AutoLeg {
-		m.maker = SpotLeg
+	if m.maker == intent.AutoLeg {
+		m.maker = intent.SpotLeg
 		if m.saving(p, legPerp) > m.saving(p, legSpot) {
-			m.maker = PerpLeg
+			m.maker = intent.PerpLeg
 		}
 	}
 	return int(m.maker) - 1
@@ -159,7 +160,7 @@ func (m *Machine) pause(at exchange.Time, why string) {
 func (m *Machine) quoteOrders(p Port, q quote) (rest, hedge *exchange.Order) {
 	spotPrice, perpPrice := q.prices()
 	size := m.sizeClose
-	if m.Pair.State == PairOpening {
+	if m.Pair.State == intent.PairOpening {
 		size = m.sizeOpen
 	}
 	spotLots, perpLots := size(p, spotPrice, perpPrice)
@@ -178,7 +179,7 @@ func (m *Machine) quoteOrders(p Port, q quote) (rest, hedge *exchange.Order) {
 
 // spotFee is the fee on the coins that the next slice buys.
 func (m *Machine) spotFee(p Port) decimal.Decimal {
-	if m.maker == SpotLeg && m.makes(p.Now()) {
+	if m.maker == intent.SpotLeg && m.makes(p.Now()) {
 		return p.Instrument(m.Pair.Spot).MakerFee
 	}
 	return p.TakerFee(m.Pair.Spot)
@@ -214,7 +215,7 @@ const behind = "it is behind the touch"
 // unwanted says why a resting order should be taken back, or "".
 func (m *Machine) unwanted(p Port, now exchange.Time, which int) string {
 	switch {
-	case m.stopping, m.Pair.State == PairOpening && m.enough(now) != "":
+	case m.stopping, m.Pair.State == intent.PairOpening && m.enough(now) != "":
 		return "nothing more is to be done"
 	case !m.makes(now):
 		return "others had their time"
@@ -251,7 +252,7 @@ func (m *Machine) carries(p Port, now exchange.Time) bool {
 	if !m.makes(now) || m.stopping || now >= m.unhedgedAt+m.Request.MaxUnhedgedTime {
 		return false
 	}
-	if m.Pair.State != PairOpening || m.enough(now) != "" || m.reached(p) {
+	if m.Pair.State != intent.PairOpening || m.enough(now) != "" || m.reached(p) {
 		return false
 	}
 	_, past := m.past(p)

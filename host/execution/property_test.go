@@ -7,6 +7,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/intent"
 )
 
 // hostile does to a pair what a venue and a market can, in any order.
@@ -79,8 +80,8 @@ func (h *hostile) act() {
 			h.restart(rapid.Bool().Draw(h.r, "outlived"))
 		}
 	case 11:
-		if !h.m.Pair.State.Done() && h.m.Pair.State != PairClosing && rapid.IntRange(0, 4).Draw(h.r, "rare") == 0 {
-			c := CloseRequest{Pair: 1, Style: Style(rapid.IntRange(0, 1).Draw(h.r, "close"))}
+		if !h.m.Pair.State.Done() && h.m.Pair.State != intent.PairClosing && rapid.IntRange(0, 4).Draw(h.r, "rare") == 0 {
+			c := intent.CloseRequest{Pair: 1, Style: intent.Style(rapid.IntRange(0, 1).Draw(h.r, "close"))}
 			c.Notional = dec(rapid.SampledFrom([]string{"0", "0", "150", "1000"}).Draw(h.r, "part"))
 			_ = h.m.StartClose(h, c)
 			h.step()
@@ -95,7 +96,7 @@ func (h *hostile) settle() {
 		h.wait(exchange.Minute)
 		for h.answer(func(*exchange.Order) int { return 0 }) {
 		}
-		if s := h.m.Pair.State; s.Done() || (s == PairOpen && !h.m.Busy()) {
+		if s := h.m.Pair.State; s.Done() || (s == intent.PairOpen && !h.m.Busy()) {
 			return
 		}
 	}
@@ -109,21 +110,21 @@ func TestAnyStoryEndsHedgedOrFlat(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		h := &hostile{desk: newDesk(t, "ABC"), r: r, mid: 10000}
 		h.u = u
-		req := PairRequest{Spot: h.spot, Perp: h.perp, Level: 1,
+		req := intent.PairRequest{Spot: h.spot, Perp: h.perp, Level: 1,
 			Notional:    dec(rapid.SampledFrom([]string{"20", "200", "1000", "5000"}).Draw(r, "notional")),
 			Batch:       dec(rapid.SampledFrom([]string{"0", "7", "150", "600"}).Draw(r, "batch")),
 			MaxUnhedged: dec(rapid.SampledFrom([]string{"100", "600"}).Draw(r, "max_unhedged")),
 			Timeout:     exchange.Minute}
 		req.Batch = decimal.Min(req.Batch, req.MaxUnhedged)
 		if rapid.Bool().Draw(r, "maker") {
-			req.Style, req.MakerLeg = Maker, rapid.SampledFrom([]Leg{AutoLeg, SpotLeg, PerpLeg}).Draw(r, "leg")
+			req.Style, req.MakerLeg = intent.Maker, rapid.SampledFrom([]intent.Leg{intent.AutoLeg, intent.SpotLeg, intent.PerpLeg}).Draw(r, "leg")
 			req.MakerTime = rapid.SampledFrom([]exchange.Time{0, 5 * exchange.Second, exchange.Minute}).Draw(r, "maker_time")
 		}
 		if rapid.Bool().Draw(r, "picky") {
 			v := 0.001
 			req.MinBasis = &v
 		}
-		m, err := NewMachine(1, 0, req, h)
+		m, err := checkedMachine(req, h)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -139,8 +140,8 @@ func TestAnyStoryEndsHedgedOrFlat(t *testing.T) {
 		if most := req.MaxUnhedged.Mul(dec("1.02")); !h.foreign && h.m.Pair.MaxUnhedged.GreaterThan(most) {
 			r.Fatalf("%s were unhedged, allowed are %s", h.m.Pair.MaxUnhedged, req.MaxUnhedged)
 		}
-		if h.m.Pair.State == PairOpen {
-			if err := h.m.StartClose(h, CloseRequest{Pair: 1}); err != nil {
+		if h.m.Pair.State == intent.PairOpen {
+			if err := h.m.StartClose(h, intent.CloseRequest{Pair: 1}); err != nil {
 				r.Fatal(err)
 			}
 			h.step()

@@ -7,11 +7,12 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/intent"
 )
 
-// validate fills the defaults in and refuses what makes no sense, with the
-// numbers.
-func validate(r *PairRequest, p Port) error {
+// CheckPair fills the defaults of a request in and refuses what makes no sense on
+// these markets, with the numbers. Whether the account can carry it is not asked.
+func CheckPair(r *intent.PairRequest, p intent.Markets) error {
 	if err := validateLegs(r, p); err != nil {
 		return err
 	}
@@ -30,7 +31,7 @@ func validate(r *PairRequest, p Port) error {
 	return smallest(r, p)
 }
 
-func validateLegs(r *PairRequest, p Port) error {
+func validateLegs(r *intent.PairRequest, p intent.Markets) error {
 	spot, perp := p.Instrument(r.Spot), p.Instrument(r.Perp)
 	if spot.Perp() {
 		return fmt.Errorf("spot: %s is not a spot market", spot.Key())
@@ -47,12 +48,12 @@ func validateLegs(r *PairRequest, p Port) error {
 	return nil
 }
 
-func validateSizes(r *PairRequest, p Port) error {
+func validateSizes(r *intent.PairRequest, p intent.Markets) error {
 	if !r.Notional.IsPositive() {
 		return fmt.Errorf("notional: want more than 0, got %s", r.Notional)
 	}
 	if perp := p.Instrument(r.Perp); perp.Inverse() {
-		if r.Style == Maker {
+		if r.Style == intent.Maker {
 			return fmt.Errorf("style: %s is coin-margined, and its pairs are opened by taking", perp.Key())
 		}
 		if err := validateCoin(r, p); err != nil {
@@ -75,11 +76,11 @@ func validateSizes(r *PairRequest, p Port) error {
 	return nil
 }
 
-func validateTimes(r *PairRequest) error {
+func validateTimes(r *intent.PairRequest) error {
 	if r.MaxUnhedgedTime < 0 || r.Timeout < 0 || r.MakerTime < 0 {
 		return fmt.Errorf("max_unhedged_time, timeout and maker_time: want more than 0")
 	}
-	if r.Style != Maker && (r.MakerLeg != AutoLeg || r.MakerTime != 0) {
+	if r.Style != intent.Maker && (r.MakerLeg != intent.AutoLeg || r.MakerTime != 0) {
 		return fmt.Errorf("maker_leg and maker_time are for style \"maker\", and this pair is opened by taking")
 	}
 	if r.MaxUnhedgedTime == 0 {
@@ -88,7 +89,7 @@ func validateTimes(r *PairRequest) error {
 	if r.Timeout == 0 {
 		r.Timeout = 10 * exchange.Minute
 	}
-	if r.MakerTime == 0 && r.Style == Maker {
+	if r.MakerTime == 0 && r.Style == intent.Maker {
 		r.MakerTime = r.Timeout / 2
 	}
 	return nil
@@ -97,7 +98,7 @@ func validateTimes(r *PairRequest) error {
 // smallest refuses a request of which not even one batch could be sent, or could not
 // be sold again: each leg's first order, and the one that closes it, has to be one that
 // the venue takes. Without a price it can't be told.
-func smallest(r *PairRequest, p Port) error {
+func smallest(r *intent.PairRequest, p intent.Markets) error {
 	for _, id := range [...]exchange.InstrumentID{r.Perp, r.Spot} {
 		in := p.Instrument(id)
 		bid, ok := p.Book(id).Level(exchange.Buy, 1)
@@ -123,14 +124,14 @@ func smallest(r *PairRequest, p Port) error {
 
 // Closable says why a closing makes no sense, or nil. One that is under way may
 // be replaced by one that closes more, or sooner.
-func (m *Machine) Closable(p Port, r *CloseRequest) error {
+func (m *Machine) Closable(p Port, r *intent.CloseRequest) error {
 	id := m.Pair.ID
 	switch {
 	case m.Pair.State.Done():
 		return fmt.Errorf("pair %d is %s already", id, m.Pair.State)
 	case r.Notional.IsNegative():
 		return fmt.Errorf("notional: want more than 0, got %s", r.Notional)
-	case m.inverse(p) && (r.Style == Maker || !r.Notional.IsZero()):
+	case m.inverse(p) && (r.Style == intent.Maker || !r.Notional.IsZero()):
 		return fmt.Errorf("pair %d is coin-margined: it is closed whole, by taking", id)
 	}
 	if r.Patience == 0 {
@@ -140,7 +141,7 @@ func (m *Machine) Closable(p Port, r *CloseRequest) error {
 	if err != nil {
 		return err
 	}
-	if m.Pair.State == PairClosing && keep >= m.Pair.Keep && p.Now()+r.Patience >= m.closeAt+m.Close.Patience {
+	if m.Pair.State == intent.PairClosing && keep >= m.Pair.Keep && p.Now()+r.Patience >= m.closeAt+m.Close.Patience {
 		return fmt.Errorf("pair %d is closing already", id)
 	}
 	return nil
@@ -182,7 +183,7 @@ func wholeWord(in *exchange.Instrument, price exchange.Ticks, rest exchange.Lots
 }
 
 // StartClose asks for the pair to be made flat, or smaller.
-func (m *Machine) StartClose(p Port, r CloseRequest) error {
+func (m *Machine) StartClose(p Port, r intent.CloseRequest) error {
 	if err := m.Closable(p, &r); err != nil {
 		return err
 	}
@@ -190,7 +191,7 @@ func (m *Machine) StartClose(p Port, r CloseRequest) error {
 	m.Pair.Keep, m.Pair.Cause = keep, r.Reason
 	m.closeWhole(why)
 	m.Close, m.closeAt, m.notBefore, m.refused = &r, p.Now(), 0, 0
-	m.Pair.State, m.Pair.Reason = PairClosing, m.Pair.Cause
+	m.Pair.State, m.Pair.Reason = intent.PairClosing, m.Pair.Cause
 	m.wake = p.Now() + r.Patience
 	m.tell(p)
 	return nil

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/intent"
 )
 
 var update = flag.Bool("update", false, "rewrite the answers in testdata")
@@ -153,7 +154,7 @@ func (p *player) command(w []string) {
 func (p *player) trade(w []string) {
 	switch w[0] {
 	case "open":
-		m, err := NewMachine(1, 0, p.request(w[1:]), p)
+		m, err := checkedMachine(p.request(w[1:]), p)
 		if err != nil {
 			p.say("refused: %v", err)
 			return
@@ -246,8 +247,8 @@ func (p *player) fillWords(w []string) {
 	p.fill(o.ID, qty, price)
 }
 
-func (p *player) request(w []string) PairRequest {
-	r := PairRequest{Spot: p.spot, Perp: p.perp, Level: 1}
+func (p *player) request(w []string) intent.PairRequest {
+	r := intent.PairRequest{Spot: p.spot, Perp: p.perp, Level: 1}
 	for _, word := range w {
 		k, v, _ := strings.Cut(word, "=")
 		switch k {
@@ -274,7 +275,7 @@ func (p *player) request(w []string) PairRequest {
 		case "style":
 			r.Style = p.style(v)
 		case "maker_leg":
-			r.MakerLeg = map[string]Leg{"spot": SpotLeg, "perp": PerpLeg}[v]
+			r.MakerLeg = map[string]intent.Leg{"spot": intent.SpotLeg, "perp": intent.PerpLeg}[v]
 		case "maker_time":
 			r.MakerTime = p.duration(v)
 		default:
@@ -284,8 +285,8 @@ func (p *player) request(w []string) PairRequest {
 	return r
 }
 
-func (p *player) closing(w []string) CloseRequest {
-	r := CloseRequest{Pair: 1}
+func (p *player) closing(w []string) intent.CloseRequest {
+	r := intent.CloseRequest{Pair: 1}
 	for _, word := range w {
 		k, v, _ := strings.Cut(word, "=")
 		switch k {
@@ -306,11 +307,11 @@ func (p *player) closing(w []string) CloseRequest {
 	return r
 }
 
-func (p *player) style(s string) Style {
-	if s != Maker.String() {
+func (p *player) style(s string) intent.Style {
+	if s != intent.Maker.String() {
 		p.fail("style %s?", s)
 	}
-	return Maker
+	return intent.Maker
 }
 
 func (p *player) bp(s string) *float64 {

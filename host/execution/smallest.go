@@ -6,6 +6,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/intent"
 )
 
 // headroom is kept in hand above a venue's minimum, for the price moving before an
@@ -41,7 +42,7 @@ func inHand(in *exchange.Instrument) string {
 // leastPair is the value of a pair of which each leg can be opened and closed: the
 // perpetual's lots decide, and the coins that they stand for, less the fee on them,
 // must be enough to be sold.
-func leastPair(p Port, r *PairRequest, perp *exchange.Instrument, price exchange.Ticks) decimal.Decimal {
+func leastPair(p intent.Markets, r *intent.PairRequest, perp *exchange.Instrument, price exchange.Ticks) decimal.Decimal {
 	lots, spot := leastLots(perp, price), p.Instrument(r.Spot)
 	if bid, ok := p.Book(spot.ID).Level(exchange.Buy, 1); ok && p.Book(spot.ID).Ready() {
 		coins := spot.QtyDecimal(leastLots(spot, bid.Price) + 1) // a part of a lot goes in fees

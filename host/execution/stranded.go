@@ -6,6 +6,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/intent"
 )
 
 // The last coins of a coin-margined pair can strand in the COIN-M wallet: transfers
@@ -79,14 +80,14 @@ func (m *Machine) strandedWaits(p Port, now exchange.Time) bool {
 // it could not be brought to spot for so long that it stays where it is.
 func (m *Machine) givesUp(p Port, now exchange.Time) bool {
 	since := m.Pair.Coin.Stranded
-	if since == 0 || m.Pair.State == PairOpen || m.Pair.Coin.Move.Flying() || m.Pair.PerpQty > 0 || m.coinPrice(p).IsZero() {
+	if since == 0 || m.Pair.State == intent.PairOpen || m.Pair.Coin.Move.Flying() || m.Pair.PerpQty > 0 || m.coinPrice(p).IsZero() {
 		return false
 	}
 	naked := m.Pair.PerpQty == 0 && m.unhedgedAt != 0 && now >= max(since, m.unhedgedAt)+strandedNaked
 	if !naked && now < since+strandedMost {
 		return false
 	}
-	return m.contracts(p, m.Pair.coins())-m.Pair.PerpQty <= 1 && !m.sellableOnSpot(p, decimal.Zero)
+	return m.contracts(p, m.Pair.NetCoins())-m.Pair.PerpQty <= 1 && !m.sellableOnSpot(p, decimal.Zero)
 }
 
 // worthSweeping reports whether coins that no short needs can be sold once they are on
@@ -115,7 +116,7 @@ func (m *Machine) strandedWord(p Port) string {
 }
 
 func (m *Machine) strandedWhy() string {
-	if mv := &m.Pair.Coin.Move; mv.State == MoveFailed {
+	if mv := &m.Pair.Coin.Move; mv.State == intent.MoveFailed {
 		return fmt.Sprintf("%d transfers in a row failed with %q", mv.Failures, mv.Why)
 	}
 	return "because other positions stand on them"

@@ -6,33 +6,8 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/intent"
 )
-
-// MoveState is where the transfer of a coin-margined pair stands.
-type MoveState uint8
-
-const (
-	MoveNone    MoveState = iota
-	MoveSent              // its row is in the ledger and the venue has it, or will
-	MoveUnknown           // no word for longer than it should take: it is neither lost nor done
-	MoveFailed            // the coins are back where they came from; the next try waits until Next
-)
-
-// Move is the one transfer that a coin-margined pair may have under way. A pair
-// never sends a transfer again whose end it does not know: coins could move twice.
-type Move struct {
-	State    MoveState
-	ID       uint64
-	From, To exchange.Wallet
-	Coins    decimal.Decimal
-	Sent     exchange.Time
-	Failures int           // in a row
-	Next     exchange.Time // when a failed one may be tried again
-	Why      string        `json:",omitempty"` // the last one failed
-}
-
-// Flying reports whether coins have left one wallet and not reached the other.
-func (v *Move) Flying() bool { return v.State == MoveSent || v.State == MoveUnknown }
 
 // The constants of the transfer machine.
 const (
@@ -42,9 +17,9 @@ const (
 	movePause = exchange.Minute      // between tries after moveTries failed
 )
 
-// pause is how long after a failure the next try may be: 1, 2, 4, 8 seconds, and
+// retryPause is how long after a failure the next try may be: 1, 2, 4, 8 seconds, and
 // then a minute, because a lane that failed so often is closed.
-func (v *Move) pause() exchange.Time {
+func retryPause(v *intent.Move) exchange.Time {
 	if v.Failures >= moveTries {
 		return movePause
 	}
@@ -58,7 +33,7 @@ func (m *Machine) lost() exchange.Time { return min(moveLost, m.Request.MaxUnhed
 // ship sends coins to the wallet of the other leg, or says in the pair's reason why not now.
 func (m *Machine) ship(p Port, now exchange.Time, fromLeg, toLeg int, coins decimal.Decimal) bool {
 	mv, from, to := &m.Pair.Coin.Move, m.wallet(p, fromLeg), m.wallet(p, toLeg)
-	if mv.State == MoveFailed && now < mv.Next {
+	if mv.State == intent.MoveFailed && now < mv.Next {
 		m.wake = mv.Next
 		return false
 	}
@@ -72,15 +47,15 @@ func (m *Machine) ship(p Port, now exchange.Time, fromLeg, toLeg int, coins deci
 	if mv.From != from {
 		failures = 0
 	}
-	*mv = Move{State: MoveSent, ID: t.ID, From: from, To: to, Coins: t.Amount, Sent: now, Failures: failures}
-	m.Pair.hold(fromLeg, t.Amount.Neg())
+	*mv = intent.Move{State: intent.MoveSent, ID: t.ID, From: from, To: to, Coins: t.Amount, Sent: now, Failures: failures}
+	addCoins(&m.Pair, fromLeg, t.Amount.Neg())
 	m.wake = now + m.late()
 	m.tell(p)
 	return true
 }
 
-// hold adds coins to what the pair has in the wallet of a leg.
-func (p *Pair) hold(leg int, coins decimal.Decimal) {
+// addCoins adds coins to what the pair has in the wallet of a leg.
+func addCoins(p *intent.Pair, leg int, coins decimal.Decimal) {
 	if leg == legSpot {
 		p.SpotQty = p.SpotQty.Add(coins)
 	} else {
@@ -111,13 +86,13 @@ func (m *Machine) Moved(p Port, t *exchange.Transfer) {
 	m.attempts = 0
 	from, to := m.legOf(p, mv.From), m.legOf(p, mv.To)
 	if t.Failed {
-		m.Pair.hold(from, mv.Coins)
+		addCoins(&m.Pair, from, mv.Coins)
 		m.moveFailed(p, t.Reason)
 	} else {
-		m.Pair.hold(to, t.Amount)
-		m.Pair.hold(from, mv.Coins.Sub(t.Amount)) // what the venue's desk cut off to mark it
+		addCoins(&m.Pair, to, t.Amount)
+		addCoins(&m.Pair, from, mv.Coins.Sub(t.Amount)) // what the venue's desk cut off to mark it
 		m.landed(p, to)
-		*mv = Move{}
+		*mv = intent.Move{}
 	}
 	m.tell(p)
 	m.Step(p)
@@ -128,9 +103,9 @@ func (m *Machine) Moved(p Port, t *exchange.Transfer) {
 // leaves nothing unhedged while the lane is closed.
 func (m *Machine) moveFailed(p Port, why string) {
 	mv := &m.Pair.Coin.Move
-	mv.State, mv.Why = MoveFailed, why
+	mv.State, mv.Why = intent.MoveFailed, why
 	mv.Failures++
-	mv.Next = p.Now() + mv.pause()
+	mv.Next = p.Now() + retryPause(mv)
 	m.Pair.Reason = fmt.Sprintf("transfer %d from %s to %s failed: %s", mv.ID, mv.From, mv.To, why)
 	if m.Pair.Coin.Stranded == 0 && m.legOf(p, mv.From) == legPerp {
 		m.Pair.Coin.Stranded = p.Now()
@@ -139,7 +114,7 @@ func (m *Machine) moveFailed(p Port, why string) {
 		return
 	}
 	m.coin.ahead = true
-	if m.Pair.State == PairOpening && m.cut == "" {
+	if m.Pair.State == intent.PairOpening && m.cut == "" {
 		m.cut = fmt.Sprintf("%d transfers in a row failed: %s", mv.Failures, why)
 	}
 }
@@ -148,16 +123,16 @@ func (m *Machine) moveFailed(p Port, why string) {
 // word ends it.
 func (m *Machine) watchMove(p Port, now exchange.Time) {
 	mv := &m.Pair.Coin.Move
-	if mv.State == MoveSent && now >= mv.Sent+m.late() {
-		mv.State = MoveUnknown
+	if mv.State == intent.MoveSent && now >= mv.Sent+m.late() {
+		mv.State = intent.MoveUnknown
 		m.Pair.Reason = fmt.Sprintf("transfer %d from %s to %s is late", mv.ID, mv.From, mv.To)
 		m.tell(p)
 	}
-	if m.Pair.State == PairOpening && m.cut == "" && now >= mv.Sent+m.lost() {
+	if m.Pair.State == intent.PairOpening && m.cut == "" && now >= mv.Sent+m.lost() {
 		m.cut = fmt.Sprintf("transfer %d from %s to %s had no answer for %s", mv.ID, mv.From, mv.To, span(now-mv.Sent))
 	}
 	switch {
-	case mv.State == MoveSent:
+	case mv.State == intent.MoveSent:
 		m.wake = mv.Sent + m.late()
 	case now < mv.Sent+m.lost():
 		m.wake = mv.Sent + m.lost()

@@ -29,7 +29,7 @@ import (
 	"errors"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/host/advice"
+	"github.com/perilune/perilune/exchange/intent/advice"
 	"github.com/perilune/perilune/host/core"
 )
 

@@ -12,10 +12,10 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/intent"
 	"github.com/perilune/perilune/exchange/paper"
 	"github.com/perilune/perilune/exchange/synth"
 	"github.com/perilune/perilune/host/core"
-	"github.com/perilune/perilune/host/execution"
 	"github.com/perilune/perilune/host/loop"
 )
 
@@ -345,12 +345,12 @@ func hold(states *[]string) func(*core.Port, *core.Notice) error {
 				*states = append(*states, s)
 			}
 		case n.Handler == core.OnTimer && n.Name == "close":
-			return p.ClosePair(execution.CloseRequest{Pair: id})
+			return p.ClosePair(intent.CloseRequest{Pair: id})
 		case n.Handler == core.OnTimer:
 			spot, _ := p.Universe().Find("spot", "SHIBUSDT")
 			perp, _ := p.Universe().Find("usdm", "1000SHIBUSDT")
 			var err error
-			id, err = p.OpenPair(execution.PairRequest{Spot: spot.ID, Perp: perp.ID, Notional: decimal.NewFromInt(9000), Batch: decimal.NewFromInt(2000)})
+			id, err = p.OpenPair(intent.PairRequest{Spot: spot.ID, Perp: perp.ID, Notional: decimal.NewFromInt(9000), Batch: decimal.NewFromInt(2000)})
 			return err
 		}
 		return nil

@@ -12,8 +12,8 @@ import (
 	"github.com/perilune/perilune/bindings"
 	"github.com/perilune/perilune/bindings/bindtest"
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/intent"
 	"github.com/perilune/perilune/host/core"
-	"github.com/perilune/perilune/host/execution"
 	"github.com/perilune/perilune/host/script"
 )
 
@@ -50,7 +50,7 @@ return {name = "t", subscribe = {"usdm:*"},
 		{Handler: core.OnTimer, Name: "rebalance"},
 		{Handler: core.OnOrder, Order: &exchange.Order{ID: 5, Instrument: id, Status: exchange.StatusDenied, Reason: "over the limit"}},
 		{Handler: core.OnFill, Fill: &exchange.Fill{Order: 5, Instrument: id, Price: 1005, Qty: 100, Fee: decimal.RequireFromString("0.02"), Maker: true}},
-		{Handler: core.OnPair, Pair: &execution.Pair{ID: 9, Spot: env.ID("spot:BTCUSDT"), Perp: id, State: execution.PairOpen, OpenBasis: 0.002}},
+		{Handler: core.OnPair, Pair: &intent.Pair{ID: 9, Spot: env.ID("spot:BTCUSDT"), Perp: id, State: intent.PairOpen, OpenBasis: 0.002}},
 		{Handler: core.OnGap, Instrument: id, Reason: "pu does not link"},
 		{Handler: core.OnHalt, Reason: "operator"},
 		{Handler: core.OnStop},

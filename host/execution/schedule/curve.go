@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/intent"
 )
 
 // Bucket is the resolution at which a market's volume is learned. Slices that are
@@ -23,27 +24,10 @@ const (
 	bucketsADay = int(exchange.Day / Bucket)
 )
 
-// Tape adds up what a market traded. Its figures only grow, so the difference of
-// two is what was traded between. Qty is in units of quantity. Value is their
-// price×quantity, or quantity/price for an inverse contract. They are floats
-// because they are signals: no money is computed from them.
-type Tape struct{ Qty, Value float64 }
-
-// VWAP is the volume-weighted average price, NaN when nothing was traded.
-func (t Tape) VWAP(in *exchange.Instrument) float64 {
-	switch {
-	case !(t.Qty > 0) || !(t.Value > 0):
-		return math.NaN()
-	case in.Inverse():
-		return t.Qty / t.Value
-	}
-	return t.Value / t.Qty
-}
-
 // History is the volume of one market by time: what a curve is learned from. The
 // zero value has seen nothing.
 type History struct {
-	Tape Tape
+	Tape intent.MarketVolume
 
 	base        exchange.Time // midnight UTC that buckets begin at
 	buckets     []float64
@@ -143,17 +127,9 @@ func (h *History) Recent(now exchange.Time) float64 {
 	return h.Between(now-max(Bucket, h.lastBar), now)
 }
 
-// Curve is how a window's volume is expected to be spread over its slices.
-type Curve struct {
-	Weights []float64 // of each slice; they sum to 1
-	Volume  float64   // expected in the whole window, in units of quantity; 0: not known
-	Days    int       // that it was learned from
-	Source  string    // what it is, for people
-}
-
 // Uniform is the curve of a window of which nothing is known.
-func Uniform(n int, why string) Curve {
-	c := Curve{Weights: make([]float64, n), Source: "uniform"}
+func Uniform(n int, why string) intent.Curve {
+	c := intent.Curve{Weights: make([]float64, n), Source: "uniform"}
 	for i := range c.Weights {
 		c.Weights[i] = 1 / float64(n)
 	}
@@ -165,7 +141,7 @@ func Uniform(n int, why string) Curve {
 
 // Learn finds the best curve that histories allow: the market's own, that of all
 // the others together, and an even one when neither has seen enough.
-func Learn(own *History, others []*History, start, interval exchange.Time, n int) Curve {
+func Learn(own *History, others []*History, start, interval exchange.Time, n int) intent.Curve {
 	c, days := own.curve(start, interval, n)
 	if days >= leastDays {
 		c.Source = fmt.Sprintf("learned from %d days", days)
@@ -179,8 +155,8 @@ func Learn(own *History, others []*History, start, interval exchange.Time, n int
 
 // pooled averages the curves of other markets: the hours of the day that are busy
 // are much the same everywhere.
-func pooled(others []*History, start, interval exchange.Time, n int) (Curve, bool) {
-	out := Curve{Weights: make([]float64, n)}
+func pooled(others []*History, start, interval exchange.Time, n int) (intent.Curve, bool) {
+	out := intent.Curve{Weights: make([]float64, n)}
 	markets := 0.0
 	for _, h := range others {
 		c, days := h.curve(start, interval, n)
@@ -210,12 +186,12 @@ type day struct {
 // curve averages the shares that each slice had of the same window on earlier
 // days. Shares, not volumes: a day that was busy as a whole says no more of the
 // shape than a quiet one.
-func (h *History) curve(start, interval exchange.Time, n int) (Curve, int) {
+func (h *History) curve(start, interval exchange.Time, n int) (intent.Curve, int) {
 	days := h.days(start, interval, n)
 	if len(days) < leastDays {
-		return Curve{}, len(days)
+		return intent.Curve{}, len(days)
 	}
-	c := Curve{Weights: make([]float64, n), Days: len(days)}
+	c := intent.Curve{Weights: make([]float64, n), Days: len(days)}
 	column := make([]weighted, len(days))
 	for i := range c.Weights {
 		for d := range days {

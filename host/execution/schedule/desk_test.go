@@ -10,6 +10,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/book"
+	"github.com/perilune/perilune/exchange/intent"
 )
 
 func dec(s string) decimal.Decimal { return decimal.RequireFromString(s) }
@@ -67,20 +68,22 @@ func newDesk(t testing.TB, key string) *desk {
 }
 
 // start gives the desk a machine.
-func (d *desk) start(r Request) error {
+func (d *desk) start(r intent.ScheduleRequest) error {
 	r.Instrument = d.in.ID
 	if r.Side == 0 {
 		r.Side = exchange.Buy
 	}
-	m, err := New(1, 0, r, d)
-	if err == nil && r.Start <= d.now {
-		err = r.Covered(d, 1)
+	if err := CheckRequest(&r, d); err != nil {
+		return err
 	}
-	if err == nil {
-		d.m = m
-		d.step()
+	if r.Start <= d.now {
+		if err := Covered(&r, d, 1); err != nil {
+			return err
+		}
 	}
-	return err
+	d.m = New(1, 0, r, d.now)
+	d.step()
+	return nil
 }
 
 func (d *desk) Now() exchange.Time                                          { return d.now }
@@ -94,7 +97,7 @@ func (d *desk) Promised(exchange.InstrumentID, exchange.Side, exchange.ScheduleI
 func (d *desk) Volume(id exchange.InstrumentID) *History { return &d.volume[id] }
 func (d *desk) Scheduled(*Machine)                       { d.told++ }
 
-func (d *desk) VolumeCurve(id exchange.InstrumentID, start, interval exchange.Time, n int) Curve {
+func (d *desk) VolumeCurve(id exchange.InstrumentID, start, interval exchange.Time, n int) intent.Curve {
 	return Learn(&d.volume[id], nil, start, interval, n)
 }
 
@@ -136,7 +139,7 @@ func (d *desk) capped(o *exchange.Order) {
 		return
 	}
 	share := r.Participation
-	if r.AtEnd == Cross && d.now > s.Start+r.Duration*9/10 {
+	if r.AtEnd == intent.CrossAtEnd && d.now > s.Start+r.Duration*9/10 {
 		share = max(share, finishShare)
 	}
 	market := s.Market.Qty + d.m.Credit
@@ -148,11 +151,11 @@ func (d *desk) capped(o *exchange.Order) {
 // guarded holds the limit against the slippage guard.
 func (d *desk) guarded(o *exchange.Order) {
 	s, r := &d.m.Schedule, &d.m.Request
-	if r.SlippageBP == 0 || (d.now >= s.End && r.AtEnd == Cross) {
+	if r.SlippageBP == 0 || (d.now >= s.End && r.AtEnd == intent.CrossAtEnd) {
 		return
 	}
 	tol := r.SlippageBP * 1e-4
-	if r.AtEnd == Cross && d.now > s.Start+r.Duration*3/4 {
+	if r.AtEnd == intent.CrossAtEnd && d.now > s.Start+r.Duration*3/4 {
 		tol = max(tol, collar)
 	}
 	side, ref := float64(s.Side), s.Arrival

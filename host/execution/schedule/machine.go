@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/intent"
 )
 
 // The constants of the tactics: reference values for liquid markets.
@@ -36,15 +37,15 @@ type child struct {
 // one is sized by what is filled once that order can fill no more, so neither a
 // cancel that came too late nor an answer that was lost can make it buy twice.
 type Machine struct {
-	Schedule Schedule
-	Request  Request
+	Schedule intent.Schedule
+	Request  intent.ScheduleRequest
 	Pace     Pace
 	// Credit is the market's volume in the bucket before the window: what the
 	// participation cap allows a share of before the window has shown any.
 	Credit float64
 
 	child  child
-	tape   Tape // as last read
+	tape   intent.MarketVolume // as last read
 	read   bool
 	wake   exchange.Time
 	off    exchange.Time // no order before this
@@ -54,28 +55,24 @@ type Machine struct {
 	clip   exchange.Lots // most of one order; halves when one is refused; 0: any
 	plan   int           // slice that Schedule.Due was planned for; 0: none
 	warned bool
-	stop   State  // what to become once the order has ended; 0: go on
-	why    string // of stop
+	stop   intent.ScheduleState // what to become once the order has ended; 0: go on
+	why    string               // of stop
 }
 
-// New checks a request and returns the machine in Waiting.
-func New(id exchange.ScheduleID, strategy int32, r Request, p Port) (*Machine, error) {
-	if err := r.Check(p); err != nil {
-		return nil, err
-	}
-	m := &Machine{
-		Schedule: Schedule{ID: id, Strategy: strategy, Algo: r.Algo, Instrument: r.Instrument, Side: r.Side, State: Waiting, Tag: r.Tag,
-			Total: r.Qty, Start: r.Start, End: r.Start + r.Duration, Slices: r.slices()},
+// New returns the machine of a request that passed CheckRequest, waiting for its window.
+func New(id exchange.ScheduleID, strategy int32, r intent.ScheduleRequest, now exchange.Time) *Machine {
+	return &Machine{
+		Schedule: intent.Schedule{ID: id, Strategy: strategy, Algo: r.Algo, Instrument: r.Instrument, Side: r.Side, State: intent.ScheduleWaiting, Tag: r.Tag,
+			Total: r.Qty, Start: r.Start, End: r.Start + r.Duration, Slices: r.SliceCount()},
 		Request: r,
-		wake:    max(r.Start, p.Now()),
+		wake:    max(r.Start, now),
 	}
-	return m, nil
 }
 
 // Saved is what a ledger keeps of a machine to go on with.
 type Saved struct {
-	Schedule Schedule
-	Request  Request
+	Schedule intent.Schedule
+	Request  intent.ScheduleRequest
 	Pace     Pace
 	Credit   float64
 }
@@ -92,11 +89,11 @@ func Resume(s Saved, now exchange.Time) *Machine {
 	m := &Machine{Schedule: s.Schedule, Request: s.Request, Pace: s.Pace, Credit: s.Credit, wake: now + exchange.Second}
 	switch {
 	case now >= m.Schedule.End:
-		m.stop, m.why = Expired, "the window ended while the session was down"
+		m.stop, m.why = intent.ScheduleExpired, "the window ended while the session was down"
 	case m.Schedule.Slice > 0:
-		m.Schedule.State, m.Schedule.Reason = Working, "taken up again after an interruption"
+		m.Schedule.State, m.Schedule.Reason = intent.ScheduleWorking, "taken up again after an interruption"
 	default:
-		m.Schedule.State = Waiting
+		m.Schedule.State = intent.ScheduleWaiting
 	}
 	return m
 }
@@ -109,7 +106,7 @@ func (m *Machine) Adopt(o *exchange.Order) {
 
 // Cancel ends the schedule as soon as its order has ended.
 func (m *Machine) Cancel(p Port, why string) {
-	m.end(Canceled, why)
+	m.end(intent.ScheduleCancelled, why)
 	m.Step(p)
 }
 
@@ -117,14 +114,14 @@ func (m *Machine) Cancel(p Port, why string) {
 // one there is none, and the schedule ends.
 func (m *Machine) Pause(p Port, final bool) {
 	if final {
-		m.end(Expired, "the session ended, and nothing goes on with it")
+		m.end(intent.ScheduleExpired, "the session ended, and nothing goes on with it")
 	} else {
-		m.end(Paused, "the session ended")
+		m.end(intent.SchedulePaused, "the session ended")
 	}
 	m.Step(p)
 }
 
-func (m *Machine) end(s State, why string) {
+func (m *Machine) end(s intent.ScheduleState, why string) {
 	if !m.Schedule.State.Done() {
 		m.stop, m.why = s, why
 	}
@@ -144,10 +141,10 @@ func (m *Machine) Snooze(until exchange.Time) { m.wake = until }
 // after the order's last word.
 func (m *Machine) Fill(p Port, f *exchange.Fill) {
 	s := &m.Schedule
-	s.book(p.Instrument(s.Instrument), f, p.Now() >= s.End)
+	bookFill(s, p.Instrument(s.Instrument), f, p.Now() >= s.End)
 	m.pause, m.off = 0, 0
-	if s.State == Expired && s.Rest() == 0 { // what was given up filled after all
-		s.State, s.Reason = Completed, ""
+	if s.State == intent.ScheduleExpired && s.Rest() == 0 { // what was given up filled after all
+		s.State, s.Reason = intent.ScheduleCompleted, ""
 	}
 	if m.child.id != 0 && f.Order != m.child.id && m.child.qty > s.Rest() {
 		m.pull(p) // an earlier order filled after all: this one may be too large
@@ -183,7 +180,7 @@ func (m *Machine) refused(now exchange.Time, qty exchange.Lots, why string) {
 
 // Step looks at the clock, the book and the market's volume, and does what is due.
 func (m *Machine) Step(p Port) {
-	if m.Schedule.State.Done() || m.Schedule.State == Paused {
+	if m.Schedule.State.Done() || m.Schedule.State == intent.SchedulePaused {
 		m.wake = 0
 		return
 	}
@@ -194,9 +191,9 @@ func (m *Machine) Step(p Port) {
 		m.tend(p, now)
 	case m.stop != 0:
 		m.close(p, m.stop, m.why)
-	case m.Schedule.State == Waiting && now < m.Schedule.Start:
+	case m.Schedule.State == intent.ScheduleWaiting && now < m.Schedule.Start:
 		m.wake = m.Schedule.Start
-	case m.Schedule.State == Waiting:
+	case m.Schedule.State == intent.ScheduleWaiting:
 		m.begin(p, now)
 	default:
 		m.work(p, now)
@@ -209,7 +206,7 @@ func (m *Machine) Step(p Port) {
 func (m *Machine) observe(p Port, now exchange.Time) {
 	tape := p.Volume(m.Schedule.Instrument).Tape
 	s := &m.Schedule
-	if m.read && s.State == Working && s.Closed == 0 {
+	if m.read && s.State == intent.ScheduleWorking && s.Closed == 0 {
 		qty := tape.Qty - m.tape.Qty
 		s.Market.Qty += qty
 		s.Market.Value += tape.Value - m.tape.Value
@@ -231,20 +228,20 @@ func (m *Machine) begin(p Port, now exchange.Time) {
 	if !ok {
 		m.idle(p, now, "the book of "+in.Key()+" is not live")
 		if now >= s.End {
-			m.close(p, Failed, s.Reason+" in the whole window")
+			m.close(p, intent.ScheduleFailed, s.Reason+" in the whole window")
 		}
 		return
 	}
-	total, err := m.Request.total(in, mid)
+	total, err := totalLots(&m.Request, in, mid)
 	if err != nil {
-		m.close(p, Failed, err.Error())
+		m.close(p, intent.ScheduleFailed, err.Error())
 		return
 	}
-	if err := m.Request.Covered(p, s.ID); err != nil {
-		m.close(p, Failed, err.Error())
+	if err := Covered(&m.Request, p, s.ID); err != nil {
+		m.close(p, intent.ScheduleFailed, err.Error())
 		return
 	}
-	s.Total, s.Arrival, s.State, s.Reason = total, mid, Working, ""
+	s.Total, s.Arrival, s.State, s.Reason = total, mid, intent.ScheduleWorking, ""
 	m.Credit = p.Volume(s.Instrument).Recent(now)
 	c := m.curve(p)
 	m.Pace = Pace{Weights: c.Weights, Volume: c.Volume}
@@ -253,12 +250,12 @@ func (m *Machine) begin(p Port, now exchange.Time) {
 	p.Scheduled(m)
 }
 
-func (m *Machine) curve(p Port) Curve {
+func (m *Machine) curve(p Port) intent.Curve {
 	s, r := &m.Schedule, &m.Request
 	switch {
-	case s.Algo == POV:
+	case s.Algo == intent.POV:
 		return Uniform(s.Slices, fmt.Sprintf("%g %% of the volume", 100*r.Participation))
-	case s.Algo == TWAP:
+	case s.Algo == intent.TWAP:
 		return Uniform(s.Slices, "by the clock")
 	case r.Uniform:
 		return Uniform(s.Slices, "as asked for")
@@ -268,10 +265,10 @@ func (m *Machine) curve(p Port) Curve {
 
 // close ends the schedule, or parks it. One whose last order filled after all is
 // completed, whatever was to become of it.
-func (m *Machine) close(p Port, state State, why string) {
+func (m *Machine) close(p Port, state intent.ScheduleState, why string) {
 	s := &m.Schedule
 	if s.Total > 0 && s.Rest() == 0 {
-		state, why = Completed, ""
+		state, why = intent.ScheduleCompleted, ""
 	}
 	s.State, s.Reason, m.wake = state, why, 0
 	if s.State.Done() {

@@ -5,21 +5,22 @@ import (
 	"math"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/intent"
 )
 
-// gives reports whether a request can only trade what is there: coins, or a position
+// onlyGives reports whether a request can only trade what is there: coins, or a position
 // that it reduces. Cash and margin come and go while one works, and are the gate's.
-func (r *Request) gives(in *exchange.Instrument) bool {
+func onlyGives(r *intent.ScheduleRequest, in *exchange.Instrument) bool {
 	return r.ReduceOnly || !in.Perp() && r.Side == exchange.Sell
 }
 
-// there is how many lots a request that gives could trade at most, now.
-func (r *Request) there(p Port) exchange.Lots {
+// available is how many lots a request that only gives could trade at most, now.
+func available(r *intent.ScheduleRequest, p Port) exchange.Lots {
 	in := p.Instrument(r.Instrument)
 	switch {
 	case r.ReduceOnly:
 		return max(0, -p.Position(r.Instrument)*exchange.Lots(r.Side))
-	case r.gives(in):
+	case onlyGives(r, in):
 		return max(0, exchange.Lots(in.Lot.Floor(p.Free(r.Instrument, 0))))
 	}
 	return math.MaxInt64 / 4
@@ -27,20 +28,20 @@ func (r *Request) there(p Port) exchange.Lots {
 
 // Covered says why a whole that was asked for is not there to be traded, with the
 // numbers, or nil. Without a live book a size by value waits until the window begins.
-func (r *Request) Covered(p Port, id exchange.ScheduleID) error {
+func Covered(r *intent.ScheduleRequest, p Port, id exchange.ScheduleID) error {
 	in := p.Instrument(r.Instrument)
-	if !r.gives(in) {
+	if !onlyGives(r, in) {
 		return nil
 	}
 	total := r.Qty
 	if mid, ok := middle(p, r.Instrument); ok {
-		lots, err := r.total(in, mid)
+		lots, err := totalLots(r, in, mid)
 		if err != nil {
 			return err
 		}
 		total = lots
 	}
-	there, taken := r.there(p), p.Promised(r.Instrument, r.Side, id)
+	there, taken := available(r, p), p.Promised(r.Instrument, r.Side, id)
 	if total <= there-taken && there > 0 {
 		return nil
 	}

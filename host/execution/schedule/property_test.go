@@ -6,6 +6,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/intent"
 )
 
 // hostile does to a schedule what a venue and a market can, in any order.
@@ -53,17 +54,17 @@ func (h *hostile) lateFill() {
 	}
 }
 
-func (h *hostile) request() Request {
-	r := Request{
-		Algo:          rapid.SampledFrom([]Algo{VWAP, TWAP, POV}).Draw(h.r, "algo"),
+func (h *hostile) request() intent.ScheduleRequest {
+	r := intent.ScheduleRequest{
+		Algo:          rapid.SampledFrom([]intent.Algo{intent.VWAP, intent.TWAP, intent.POV}).Draw(h.r, "algo"),
 		Side:          rapid.SampledFrom([]exchange.Side{exchange.Buy, exchange.Sell}).Draw(h.r, "side"),
 		Qty:           exchange.Lots(rapid.SampledFrom([]int{60, 500, 12345, 900001}).Draw(h.r, "qty")),
 		Duration:      exchange.Time(rapid.IntRange(1, 120).Draw(h.r, "minutes")) * exchange.Minute,
 		Participation: rapid.SampledFrom([]float64{0.02, 0.1, 1}).Draw(h.r, "participation"),
 		SlippageBP:    rapid.SampledFrom([]float64{0, 5, 50}).Draw(h.r, "slippage"),
-		AtEnd:         rapid.SampledFrom([]AtEnd{Cross, Stop}).Draw(h.r, "at_end"),
+		AtEnd:         rapid.SampledFrom([]intent.AtEnd{intent.CrossAtEnd, intent.StopAtEnd}).Draw(h.r, "at_end"),
 	}
-	r.Static = r.Algo == VWAP && rapid.Bool().Draw(h.r, "static")
+	r.Static = r.Algo == intent.VWAP && rapid.Bool().Draw(h.r, "static")
 	return r
 }
 
@@ -102,15 +103,15 @@ func (h *hostile) settled() {
 	switch {
 	case !s.State.Done() || h.live() != nil:
 		h.r.Fatalf("after its window it is %s (%s)", s.State, s.Reason)
-	case s.State == Completed && s.Filled != s.Total && !h.late:
+	case s.State == intent.ScheduleCompleted && s.Filled != s.Total && !h.late:
 		h.r.Fatalf("completed with %d of %d", s.Filled, s.Total)
-	case s.State != Completed && s.Rest() == 0 && s.Total > 0:
+	case s.State != intent.ScheduleCompleted && s.Rest() == 0 && s.Total > 0:
 		h.r.Fatalf("%s with all of it filled", s.State)
 	case s.Filled > s.Total && !h.late:
 		h.r.Fatalf("%d of %d are filled", s.Filled, s.Total)
-	case s.State != Completed && s.Reason == "":
+	case s.State != intent.ScheduleCompleted && s.Reason == "":
 		h.r.Fatalf("%s without a reason", s.State)
-	case h.m.Request.AtEnd == Cross && s.State == Expired && !dust && s.Reason != "the window ended while the session was down" &&
+	case h.m.Request.AtEnd == intent.CrossAtEnd && s.State == intent.ScheduleExpired && !dust && s.Reason != "the window ended while the session was down" &&
 		s.Closed < s.End+h.m.overtime():
 		h.r.Fatalf("%d of %d are left though it may cross: %s", s.Rest(), s.Total, s.Reason)
 	}

@@ -27,58 +27,8 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/intent"
 )
-
-// Algo is what a schedule follows.
-type Algo uint8
-
-const (
-	VWAP Algo = iota + 1 // the market's usual volume, corrected by today's
-	TWAP                 // the clock
-	POV                  // a fixed share of what trades
-)
-
-func (a Algo) String() string { return [...]string{"none", "vwap", "twap", "pov"}[a] }
-
-// AtEnd is what happens to what is left when the window is over.
-type AtEnd uint8
-
-const (
-	Cross AtEnd = iota + 1 // take it from the book, within a collar and a minute or so
-	Stop                   // leave it, and say how much
-)
-
-func (e AtEnd) String() string { return [...]string{"none", "cross", "stop"}[e] }
-
-// Request asks for a schedule. Of Qty and Notional one is set.
-type Request struct {
-	Algo       Algo
-	Instrument exchange.InstrumentID
-	Side       exchange.Side
-	Qty        exchange.Lots
-	// Notional is in quote. It becomes lots once, at the mid when the window
-	// begins, so that slices sum exactly.
-	Notional decimal.Decimal
-	Start    exchange.Time // 0: now
-	Duration exchange.Time
-	// Interval is the length of a slice. 0: 5 minutes, 1 minute in windows below
-	// two hours, a tenth of the window in those below ten minutes.
-	Interval exchange.Time
-	// Participation is the largest share of the market's volume that we may be,
-	// counted from one bucket before the start; for POV it is the share aimed at.
-	// 0: a tenth. It binds once the market has shown any volume.
-	Participation float64
-	// Uniform gives VWAP equal weights; Static keeps it from following realised
-	// volume.
-	Uniform, Static bool
-	// SlippageBP keeps prices that are worse by more than this than both the mid
-	// at the start and the market's VWAP since from being paid. 0: no guard. What
-	// it keeps back stays due. With Cross it lets go in the last quarter.
-	SlippageBP float64
-	AtEnd      AtEnd // 0: Cross, and Stop for POV
-	ReduceOnly bool  // never beyond flat; of a perpetual
-	Tag        string
-}
 
 const (
 	leastDuration = exchange.Minute
@@ -89,23 +39,24 @@ const (
 	oldestStart   = exchange.Minute // in the past that is taken for now
 )
 
-// Check fills the defaults in and says what does not make sense, with the numbers.
-func (r *Request) Check(p Port) error {
+// CheckRequest fills the defaults in and says what does not make sense on these
+// markets, with the numbers. Whether it is there to be traded is for Covered to say.
+func CheckRequest(r *intent.ScheduleRequest, p intent.Markets) error {
 	in := p.Instrument(r.Instrument)
 	now := p.Now()
 	if r.Start == 0 {
 		r.Start = now
 	}
 	if r.AtEnd == 0 {
-		r.AtEnd = Cross
-		if r.Algo == POV {
-			r.AtEnd = Stop
+		r.AtEnd = intent.CrossAtEnd
+		if r.Algo == intent.POV {
+			r.AtEnd = intent.StopAtEnd
 		}
 	}
-	if err := r.window(now); err != nil {
+	if err := checkWindow(r, now); err != nil {
 		return err
 	}
-	if r.Algo == POV && r.Participation == 0 {
+	if r.Algo == intent.POV && r.Participation == 0 {
 		return fmt.Errorf("participation: pov needs the share of the volume to be, for example 0.05")
 	}
 	if r.Participation == 0 {
@@ -117,17 +68,17 @@ func (r *Request) Check(p Port) error {
 	if !(r.SlippageBP >= 0) || r.SlippageBP > 1000 {
 		return fmt.Errorf("slippage_bp: want from 0 to 1000, got %v", r.SlippageBP)
 	}
-	if r.Algo != VWAP && (r.Uniform || r.Static) {
+	if r.Algo != intent.VWAP && (r.Uniform || r.Static) {
 		return fmt.Errorf("curve and static: only a vwap follows a curve, this is a %s", r.Algo)
 	}
 	if r.ReduceOnly && !in.Perp() {
 		return fmt.Errorf("reduce_only: %s is a spot market: coins are sold without it", in.Key())
 	}
-	return r.size(in, p)
+	return checkSize(r, in, p)
 }
 
-// window checks the times.
-func (r *Request) window(now exchange.Time) error {
+// checkWindow checks the times.
+func checkWindow(r *intent.ScheduleRequest, now exchange.Time) error {
 	if r.Duration < leastDuration || r.Duration > mostDuration {
 		return fmt.Errorf("duration: want from %s to %s, got %s", span(leastDuration), span(mostDuration), span(r.Duration))
 	}
@@ -143,7 +94,7 @@ func (r *Request) window(now exchange.Time) error {
 	if r.Interval < leastInterval || 2*r.Interval > r.Duration {
 		return fmt.Errorf("interval: want from %s to half the duration of %s, got %s", span(leastInterval), span(r.Duration), span(r.Interval))
 	}
-	if n := r.slices(); n > mostSlices {
+	if n := r.SliceCount(); n > mostSlices {
 		return fmt.Errorf("interval: %s makes %d slices of %s: want at most %d", span(r.Interval), n, span(r.Duration), mostSlices)
 	}
 	return nil
@@ -159,12 +110,9 @@ func usualInterval(d exchange.Time) exchange.Time {
 	return max(5*exchange.Minute, d/mostSlices+1)
 }
 
-// slices is the number of slices; the last one may be short.
-func (r *Request) slices() int { return int((r.Duration + r.Interval - 1) / r.Interval) }
-
-// size checks the total. Without a live book what needs a price waits until the
+// checkSize checks the total. Without a live book what needs a price waits until the
 // window begins.
-func (r *Request) size(in *exchange.Instrument, p Port) error {
+func checkSize(r *intent.ScheduleRequest, in *exchange.Instrument, p intent.Markets) error {
 	if (r.Qty != 0) == !r.Notional.IsZero() {
 		return fmt.Errorf("qty and notional: want one of them")
 	}
@@ -175,12 +123,12 @@ func (r *Request) size(in *exchange.Instrument, p Port) error {
 	if !ok {
 		return nil
 	}
-	_, err := r.total(in, mid)
+	_, err := totalLots(r, in, mid)
 	return err
 }
 
-// total is the whole quantity in lots at a price, or why it can't be traded.
-func (r *Request) total(in *exchange.Instrument, mid float64) (exchange.Lots, error) {
+// totalLots is the whole quantity in lots at a price, or why it can't be traded.
+func totalLots(r *intent.ScheduleRequest, in *exchange.Instrument, mid float64) (exchange.Lots, error) {
 	price := exchange.Ticks(in.Tick.Nearest(mid))
 	lots := r.Qty
 	if !r.Notional.IsZero() {
@@ -212,7 +160,7 @@ func smallest(in *exchange.Instrument, price exchange.Ticks, reduceOnly bool) ex
 var inHand = decimal.RequireFromString("1.05")
 
 // middle is the mid of a live book, as a price.
-func middle(p Port, id exchange.InstrumentID) (float64, bool) {
+func middle(p intent.Markets, id exchange.InstrumentID) (float64, bool) {
 	b := p.Book(id)
 	if !b.Ready() {
 		return 0, false

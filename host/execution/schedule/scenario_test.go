@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/intent"
 )
 
 var update = flag.Bool("update", false, "rewrite the answers in testdata")
@@ -134,8 +135,8 @@ func (p *player) command(w []string) {
 }
 
 func (p *player) begin(w []string) {
-	algo := map[string]Algo{"vwap": VWAP, "twap": TWAP, "pov": POV}[w[1]]
-	r := Request{Algo: algo, Qty: p.qty(w[2]), Duration: p.span(w[3]), Participation: 1, Static: len(w) > 4}
+	algo := map[string]intent.Algo{"vwap": intent.VWAP, "twap": intent.TWAP, "pov": intent.POV}[w[1]]
+	r := intent.ScheduleRequest{Algo: algo, Qty: p.qty(w[2]), Duration: p.span(w[3]), Participation: 1, Static: len(w) > 4}
 	r.Interval = exchange.Minute
 	if err := p.start(r); err != nil {
 		p.say("refused: %v", err)

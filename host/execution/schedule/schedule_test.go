@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/intent"
 )
 
 // TestBadRequests wants what makes no sense to be refused when it is asked for, with
@@ -14,31 +15,31 @@ func TestBadRequests(t *testing.T) {
 	now := newDesk(t, "spot:ABCUSDT").now
 	for _, tt := range []struct {
 		key  string
-		r    Request
+		r    intent.ScheduleRequest
 		want string
 	}{
-		{"spot:ABCUSDT", Request{Qty: 49}, "0.049 spot:ABCUSDT worth 4.90049, is below the smallest that can be sent: 0.053, worth 5.30053 (the venue's minimum is 5"},
-		{"spot:ABCUSDT", Request{Notional: dec("0.05")}, "notional: 0.05 is below one lot of spot:ABCUSDT, 0.001, which is worth 0.10001"},
-		{"coinm:ABCUSD_PERP", Request{Notional: dec("9.99")}, "notional: 9.99 is below one lot of coinm:ABCUSD_PERP, 1, which is worth 10"},
-		{"spot:ABCUSDT", Request{}, "qty and notional: want one of them"},
-		{"spot:ABCUSDT", Request{Qty: 5, Notional: dec("5")}, "qty and notional: want one of them"},
-		{"spot:ABCUSDT", Request{Qty: 1000, Start: now - exchange.Hour}, "start: the window would begin at 2026-01-05T09:00:00.000Z, which is 60 min ago"},
-		{"spot:ABCUSDT", Request{Qty: 1000, Start: now + 8*exchange.Day}, "is 8 days ahead"},
-		{"spot:ABCUSDT", Request{Qty: 1000, Duration: 59 * exchange.Second}, "duration: want from 60 s to 7 days, got 59 s"},
-		{"spot:ABCUSDT", Request{Qty: 1000, Duration: 8 * exchange.Day}, "got 8 days"},
-		{"spot:ABCUSDT", Request{Qty: 1000, Interval: 40 * exchange.Minute}, "interval: want from 2 s to half the duration of 60 min, got 40 min"},
-		{"spot:ABCUSDT", Request{Qty: 1000, Interval: 3 * exchange.Second}, "3 s makes 1200 slices of 60 min: want at most 480"},
-		{"spot:ABCUSDT", Request{Qty: 1000, Participation: -0.1}, "participation: want more than 0 and at most 1 (0.1 is a tenth of the volume), got -0.1"},
-		{"spot:ABCUSDT", Request{Qty: 1000, Participation: 1.01}, "got 1.01"},
-		{"spot:ABCUSDT", Request{Qty: 1000, Participation: math.NaN()}, "got NaN"},
-		{"spot:ABCUSDT", Request{Qty: 1000, Algo: POV}, "pov needs the share of the volume to be"},
-		{"spot:ABCUSDT", Request{Qty: 1000, SlippageBP: math.Inf(1)}, "slippage_bp: want from 0 to 1000"},
-		{"spot:ABCUSDT", Request{Qty: 1000, Algo: TWAP, Static: true}, "only a vwap follows a curve, this is a twap"},
-		{"spot:ABCUSDT", Request{Qty: 1000, ReduceOnly: true}, "spot:ABCUSDT is a spot market"},
-		{"usdm:ABCUSDT", Request{Qty: 1000, ReduceOnly: true}, "there is no position in usdm:ABCUSDT that a buy would reduce (it is 0)"},
+		{"spot:ABCUSDT", intent.ScheduleRequest{Qty: 49}, "0.049 spot:ABCUSDT worth 4.90049, is below the smallest that can be sent: 0.053, worth 5.30053 (the venue's minimum is 5"},
+		{"spot:ABCUSDT", intent.ScheduleRequest{Notional: dec("0.05")}, "notional: 0.05 is below one lot of spot:ABCUSDT, 0.001, which is worth 0.10001"},
+		{"coinm:ABCUSD_PERP", intent.ScheduleRequest{Notional: dec("9.99")}, "notional: 9.99 is below one lot of coinm:ABCUSD_PERP, 1, which is worth 10"},
+		{"spot:ABCUSDT", intent.ScheduleRequest{}, "qty and notional: want one of them"},
+		{"spot:ABCUSDT", intent.ScheduleRequest{Qty: 5, Notional: dec("5")}, "qty and notional: want one of them"},
+		{"spot:ABCUSDT", intent.ScheduleRequest{Qty: 1000, Start: now - exchange.Hour}, "start: the window would begin at 2026-01-05T09:00:00.000Z, which is 60 min ago"},
+		{"spot:ABCUSDT", intent.ScheduleRequest{Qty: 1000, Start: now + 8*exchange.Day}, "is 8 days ahead"},
+		{"spot:ABCUSDT", intent.ScheduleRequest{Qty: 1000, Duration: 59 * exchange.Second}, "duration: want from 60 s to 7 days, got 59 s"},
+		{"spot:ABCUSDT", intent.ScheduleRequest{Qty: 1000, Duration: 8 * exchange.Day}, "got 8 days"},
+		{"spot:ABCUSDT", intent.ScheduleRequest{Qty: 1000, Interval: 40 * exchange.Minute}, "interval: want from 2 s to half the duration of 60 min, got 40 min"},
+		{"spot:ABCUSDT", intent.ScheduleRequest{Qty: 1000, Interval: 3 * exchange.Second}, "3 s makes 1200 slices of 60 min: want at most 480"},
+		{"spot:ABCUSDT", intent.ScheduleRequest{Qty: 1000, Participation: -0.1}, "participation: want more than 0 and at most 1 (0.1 is a tenth of the volume), got -0.1"},
+		{"spot:ABCUSDT", intent.ScheduleRequest{Qty: 1000, Participation: 1.01}, "got 1.01"},
+		{"spot:ABCUSDT", intent.ScheduleRequest{Qty: 1000, Participation: math.NaN()}, "got NaN"},
+		{"spot:ABCUSDT", intent.ScheduleRequest{Qty: 1000, Algo: intent.POV}, "pov needs the share of the volume to be"},
+		{"spot:ABCUSDT", intent.ScheduleRequest{Qty: 1000, SlippageBP: math.Inf(1)}, "slippage_bp: want from 0 to 1000"},
+		{"spot:ABCUSDT", intent.ScheduleRequest{Qty: 1000, Algo: intent.TWAP, Static: true}, "only a vwap follows a curve, this is a twap"},
+		{"spot:ABCUSDT", intent.ScheduleRequest{Qty: 1000, ReduceOnly: true}, "spot:ABCUSDT is a spot market"},
+		{"usdm:ABCUSDT", intent.ScheduleRequest{Qty: 1000, ReduceOnly: true}, "there is no position in usdm:ABCUSDT that a buy would reduce (it is 0)"},
 	} {
 		if tt.r.Algo == 0 {
-			tt.r.Algo = VWAP
+			tt.r.Algo = intent.VWAP
 		}
 		if tt.r.Duration == 0 {
 			tt.r.Duration = exchange.Hour
@@ -54,7 +55,7 @@ func TestBadRequests(t *testing.T) {
 // what is left, and what is refused is due again.
 func TestRestsThenTakes(t *testing.T) {
 	d := newDesk(t, "spot:ABCUSDT")
-	if err := d.start(Request{Algo: TWAP, Qty: 10000, Duration: 10 * exchange.Minute, Interval: exchange.Minute, Participation: 1}); err != nil {
+	if err := d.start(intent.ScheduleRequest{Algo: intent.TWAP, Qty: 10000, Duration: 10 * exchange.Minute, Interval: exchange.Minute, Participation: 1}); err != nil {
 		t.Fatal(err)
 	}
 	o := d.live()
@@ -83,7 +84,7 @@ func TestRestsThenTakes(t *testing.T) {
 // what it did, and nothing else may be sent until that is known.
 func TestLostAnswerIsNotSentAgain(t *testing.T) {
 	d := newDesk(t, "usdm:ABCUSDT")
-	if err := d.start(Request{Algo: TWAP, Qty: 1000, Duration: 10 * exchange.Minute, Participation: 1}); err != nil {
+	if err := d.start(intent.ScheduleRequest{Algo: intent.TWAP, Qty: 1000, Duration: 10 * exchange.Minute, Participation: 1}); err != nil {
 		t.Fatal(err)
 	}
 	d.wait(5 * exchange.Minute)
@@ -92,7 +93,7 @@ func TestLostAnswerIsNotSentAgain(t *testing.T) {
 	}
 	d.fill(d.orders[0], d.orders[0].Qty)
 	d.serve(20 * exchange.Minute)
-	if s := d.m.Schedule; s.State != Completed || d.filled != 1000 {
+	if s := d.m.Schedule; s.State != intent.ScheduleCompleted || d.filled != 1000 {
 		t.Errorf("%s with %d of 1000", s.State, d.filled)
 	}
 }
@@ -101,7 +102,7 @@ func TestLostAnswerIsNotSentAgain(t *testing.T) {
 // and a better price is never in the way.
 func TestGuardDefers(t *testing.T) {
 	d := newDesk(t, "spot:ABCUSDT")
-	err := d.start(Request{Algo: TWAP, Qty: 10000, Duration: 10 * exchange.Minute, Interval: exchange.Minute, Participation: 1, SlippageBP: 10, AtEnd: Stop})
+	err := d.start(intent.ScheduleRequest{Algo: intent.TWAP, Qty: 10000, Duration: 10 * exchange.Minute, Interval: exchange.Minute, Participation: 1, SlippageBP: 10, AtEnd: intent.StopAtEnd})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,7 +119,7 @@ func TestGuardDefers(t *testing.T) {
 	d.mid = 9800 // much better
 	d.show(1e6)
 	d.serve(10 * exchange.Minute)
-	if s := d.m.Schedule; s.State != Completed || s.SlippageArrival(d.in) > 0 {
+	if s := d.m.Schedule; s.State != intent.ScheduleCompleted || s.SlippageArrival(d.in) > 0 {
 		t.Errorf("%s, %d of 10000, %g bp (%s)", s.State, d.filled, s.SlippageArrival(d.in), s.Reason)
 	}
 }
@@ -126,10 +127,10 @@ func TestGuardDefers(t *testing.T) {
 // TestEndOfWindow leaves nothing but dust with Cross, and tells what it leaves with
 // Stop.
 func TestEndOfWindow(t *testing.T) {
-	for _, end := range []AtEnd{Cross, Stop} {
+	for _, end := range []intent.AtEnd{intent.CrossAtEnd, intent.StopAtEnd} {
 		d := newDesk(t, "spot:ABCUSDT")
 		d.trade(1)
-		if err := d.start(Request{Algo: VWAP, Qty: 10000, Duration: 10 * exchange.Minute, Participation: 0.1, AtEnd: end}); err != nil {
+		if err := d.start(intent.ScheduleRequest{Algo: intent.VWAP, Qty: 10000, Duration: 10 * exchange.Minute, Participation: 0.1, AtEnd: end}); err != nil {
 			t.Fatal(err)
 		}
 		if c := d.m.Schedule.Curve; !strings.HasPrefix(c, "uniform: the window's volume is known for 0 earlier days") {
@@ -150,9 +151,9 @@ func TestEndOfWindow(t *testing.T) {
 		}
 		s := d.m.Schedule
 		switch {
-		case end == Cross && (s.State != Completed || s.Filled != 10000 || s.Late < 9700):
+		case end == intent.CrossAtEnd && (s.State != intent.ScheduleCompleted || s.Filled != 10000 || s.Late < 9700):
 			t.Errorf("cross: %s with %d, %d of them late (%s)", s.State, s.Filled, s.Late, s.Reason)
-		case end == Stop && (s.State != Expired || !strings.Contains(s.Reason, "are left")):
+		case end == intent.StopAtEnd && (s.State != intent.ScheduleExpired || !strings.Contains(s.Reason, "are left")):
 			t.Errorf("stop: %s with %d (%s)", s.State, s.Filled, s.Reason)
 		}
 	}
@@ -162,7 +163,7 @@ func TestEndOfWindow(t *testing.T) {
 func TestReduceOnlyEndsFlat(t *testing.T) {
 	d := newDesk(t, "usdm:ABCUSDT")
 	d.position = -500
-	r := Request{Algo: TWAP, Qty: 501, Duration: 10 * exchange.Minute, Participation: 1, ReduceOnly: true}
+	r := intent.ScheduleRequest{Algo: intent.TWAP, Qty: 501, Duration: 10 * exchange.Minute, Participation: 1, ReduceOnly: true}
 	if err := d.start(r); err == nil || !strings.Contains(err.Error(), "qty 5.01 is more than the position of -5") {
 		t.Fatalf("more than the position: %v", err)
 	}
@@ -173,7 +174,7 @@ func TestReduceOnlyEndsFlat(t *testing.T) {
 	d.position = -120 // a liquidation, or a hand elsewhere
 	d.finish(d.live(), exchange.StatusCanceled)
 	d.serve(20 * exchange.Minute)
-	if s := d.m.Schedule; d.position != 0 || s.State != Expired || !strings.Contains(s.Reason, "the position is gone") {
+	if s := d.m.Schedule; d.position != 0 || s.State != intent.ScheduleExpired || !strings.Contains(s.Reason, "the position is gone") {
 		t.Errorf("%s at a position of %d (%s)", s.State, d.position, s.Reason)
 	}
 }
@@ -181,10 +182,10 @@ func TestReduceOnlyEndsFlat(t *testing.T) {
 // TestInverseFigures checks the averages of contracts that are worth coins.
 func TestInverseFigures(t *testing.T) {
 	d := newDesk(t, "coinm:ABCUSD_PERP")
-	s := Schedule{Side: exchange.Sell, Arrival: 100}
-	s.book(d.in, &exchange.Fill{Price: 10000, Qty: 30}, false)
-	s.book(d.in, &exchange.Fill{Price: 12000, Qty: 30, Maker: true}, true)
-	s.Market = Tape{Qty: 200, Value: 1.0/100*100 + 1.0/120*100}
+	s := intent.Schedule{Side: exchange.Sell, Arrival: 100}
+	bookFill(&s, d.in, &exchange.Fill{Price: 10000, Qty: 30}, false)
+	bookFill(&s, d.in, &exchange.Fill{Price: 12000, Qty: 30, Maker: true}, true)
+	s.Market = intent.MarketVolume{Qty: 200, Value: 1.0/100*100 + 1.0/120*100}
 	near(t, "price", s.Price(d.in), 2/(1.0/100+1.0/120), 1e-9)
 	near(t, "vwap", s.Market.VWAP(d.in), s.Price(d.in), 1e-9)
 	near(t, "slippage", s.SlippageVWAP(d.in), 0, 1e-6)
@@ -231,7 +232,7 @@ func TestCurve(t *testing.T) {
 func TestTheCapOutlivesARestart(t *testing.T) {
 	d := newDesk(t, "spot:ABCUSDT")
 	d.trade(1)
-	if err := d.start(Request{Algo: TWAP, Qty: 10000, Duration: 10 * exchange.Minute, Participation: 0.1}); err != nil {
+	if err := d.start(intent.ScheduleRequest{Algo: intent.TWAP, Qty: 10000, Duration: 10 * exchange.Minute, Participation: 0.1}); err != nil {
 		t.Fatal(err)
 	}
 	d.trade(11000)

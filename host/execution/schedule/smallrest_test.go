@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/intent"
 )
 
 // A total of few of the venue's smallest orders can only be cut in few ways. Whatever
@@ -11,19 +12,19 @@ import (
 // made smaller after a refusal must not leave a rest that nothing can be made of.
 func TestASmallRestIsSent(t *testing.T) {
 	const least = 53 // of ABC at 100, for a minimum of 5 and 5 % in hand
-	for _, algo := range []Algo{VWAP, TWAP, POV} {
+	for _, algo := range []intent.Algo{intent.VWAP, intent.TWAP, intent.POV} {
 		for total := exchange.Lots(least); total <= 6*least; total += 7 {
 			for refusals := range 4 {
 				for _, depth := range []exchange.Lots{5, 60, 100000} {
 					d := newDesk(t, "spot:ABCUSDT")
 					d.trade(1e6)
 					d.show(depth)
-					r := Request{Algo: algo, Qty: total, Duration: 10 * exchange.Minute, Interval: exchange.Minute, Participation: 1, AtEnd: Cross}
+					r := intent.ScheduleRequest{Algo: algo, Qty: total, Duration: 10 * exchange.Minute, Interval: exchange.Minute, Participation: 1, AtEnd: intent.CrossAtEnd}
 					if err := d.start(r); err != nil {
 						t.Fatal(err)
 					}
 					d.sell(refusals)
-					if s := &d.m.Schedule; s.State != Completed || d.filled != total {
+					if s := &d.m.Schedule; s.State != intent.ScheduleCompleted || d.filled != total {
 						t.Errorf("%s of %d after %d refusals on a depth of %d: %s with %d: %s", algo, total, refusals, depth, s.State, d.filled, s.Reason)
 					}
 				}
@@ -53,7 +54,7 @@ func (d *desk) sell(refusals int) {
 // taken back, it could not be sent again. It stays, and fills.
 func TestARestThatCouldNotBeSentAgainStays(t *testing.T) {
 	d := newDesk(t, "spot:ABCUSDT")
-	if err := d.start(Request{Algo: TWAP, Qty: 60, Duration: 10 * exchange.Minute, Interval: exchange.Minute, Participation: 1}); err != nil {
+	if err := d.start(intent.ScheduleRequest{Algo: intent.TWAP, Qty: 60, Duration: 10 * exchange.Minute, Interval: exchange.Minute, Participation: 1}); err != nil {
 		t.Fatal(err)
 	}
 	for d.live() == nil {
@@ -68,7 +69,7 @@ func TestARestThatCouldNotBeSentAgainStays(t *testing.T) {
 		t.Fatal("it was taken back though the rest can't be sent again")
 	}
 	d.fill(o, 20)
-	if s := &d.m.Schedule; s.State != Completed {
+	if s := &d.m.Schedule; s.State != intent.ScheduleCompleted {
 		t.Errorf("%s with %d of 60: %s", s.State, s.Filled, s.Reason)
 	}
 }

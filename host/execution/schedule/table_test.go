@@ -12,6 +12,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/datatest"
+	"github.com/perilune/perilune/exchange/intent"
 )
 
 // contender works an order of total lots off and returns what it did in each
@@ -24,7 +25,7 @@ type contender struct {
 // window is one order to be executed. What a contender may look at before a slice
 // begins is the history, and seen[:i].
 type window struct {
-	curve    Curve
+	curve    intent.Curve
 	interval exchange.Time
 	price    []float64 // of each slice
 	seen     []float64 // volume of each slice

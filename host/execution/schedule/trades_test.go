@@ -11,6 +11,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/datatest"
+	"github.com/perilune/perilune/exchange/intent"
 )
 
 // tape is a venue made of recorded trades. Its touch is where buyers and sellers
@@ -99,15 +100,15 @@ func TestOnRecordedTrades(t *testing.T) {
 	var text strings.Builder
 	w := tabwriter.NewWriter(&text, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(w, "schedule\torders\t|vs VWAP|\t95 % CI\tslippage\t95 % CI\trested\tcompletion\t")
-	for _, algo := range []Algo{TWAP, VWAP, POV} {
+	for _, algo := range []intent.Algo{intent.TWAP, intent.VWAP, intent.POV} {
 		var track, slip, rested, done []float64
 		for k := range exchange.Time(5) {
 			start := day + 3*exchange.Hour + k*length
 			for _, side := range []exchange.Side{exchange.Buy, exchange.Sell} {
-				s, in := play(t, list, Request{Algo: algo, Side: side, Start: start, Duration: length, Participation: 0.1, SlippageBP: 50, AtEnd: Cross})
+				s, in := play(t, list, intent.ScheduleRequest{Algo: algo, Side: side, Start: start, Duration: length, Participation: 0.1, SlippageBP: 50, AtEnd: intent.CrossAtEnd})
 				track, slip = append(track, math.Abs(s.SlippageVWAP(in))), append(slip, s.SlippageVWAP(in))
 				rested, done = append(rested, s.MakerShare()), append(done, s.Completion())
-				if s.State != Completed || s.Filled != s.Total {
+				if s.State != intent.ScheduleCompleted || s.Filled != s.Total {
 					t.Errorf("%s %s from %s: %s with %d of %d (%s)", algo, side, start, s.State, s.Filled, s.Total, s.Reason)
 				}
 			}
@@ -121,7 +122,7 @@ func TestOnRecordedTrades(t *testing.T) {
 }
 
 // play runs one order over a recorded day.
-func play(t *testing.T, list []print, r Request) (*Schedule, *exchange.Instrument) {
+func play(t *testing.T, list []print, r intent.ScheduleRequest) (*intent.Schedule, *exchange.Instrument) {
 	v := newTape(t)
 	volume := 0.0
 	for _, p := range list {

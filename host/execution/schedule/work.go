@@ -6,6 +6,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/book"
+	"github.com/perilune/perilune/exchange/intent"
 )
 
 // work sends the next order if one is due.
@@ -13,11 +14,11 @@ func (m *Machine) work(p Port, now exchange.Time) {
 	s := &m.Schedule
 	s.Slice = max(1, min(m.slice(now)+1, s.Slices))
 	if s.Rest() == 0 {
-		m.close(p, Completed, "")
+		m.close(p, intent.ScheduleCompleted, "")
 		return
 	}
 	if why := m.ended(p, now); why != "" {
-		m.close(p, Expired, why)
+		m.close(p, intent.ScheduleExpired, why)
 		return
 	}
 	m.warn(p, now)
@@ -47,10 +48,10 @@ func (m *Machine) ended(p Port, now exchange.Time) string {
 	in := p.Instrument(s.Instrument)
 	left := in.QtyDecimal(s.Rest()).String() + " of " + in.QtyDecimal(s.Total).String() + " are left"
 	switch {
-	case m.Request.ReduceOnly && m.Request.there(p) == 0:
+	case m.Request.ReduceOnly && available(&m.Request, p) == 0:
 		return "the position is gone: " + left
 	case now < s.End:
-	case m.Request.AtEnd == Stop:
+	case m.Request.AtEnd == intent.StopAtEnd:
 		return "the window is over: " + left + m.refusal()
 	case now >= s.End+m.overtime():
 		return "not even across the book could all be done: " + left + m.refusal()
@@ -93,7 +94,7 @@ func (m *Machine) warn(p Port, now exchange.Time) {
 }
 
 func (m *Machine) finishing() float64 {
-	if m.Request.AtEnd == Cross {
+	if m.Request.AtEnd == intent.CrossAtEnd {
 		return finishShare
 	}
 	return 0
@@ -115,7 +116,7 @@ func (m *Machine) next(now exchange.Time) exchange.Time {
 	if now >= at {
 		at = min(s.Start+exchange.Time(m.slice(now)+1)*m.Request.Interval, s.End)
 	}
-	if s.Algo == POV {
+	if s.Algo == intent.POV {
 		at = min(at, now+m.tick())
 	}
 	return at
@@ -135,12 +136,12 @@ func (m *Machine) target(p Port, in *exchange.Instrument, now exchange.Time) exc
 	switch {
 	case i >= s.Slices:
 		s.Due = s.Total
-	case s.Algo == POV:
+	case s.Algo == intent.POV:
 		share := m.Request.Participation * s.Market.Qty
 		s.Due = max(s.Due, min(s.Total, lotsOf(in, share)))
 	case m.plan != i+1:
 		m.plan = i + 1
-		dynamic := s.Algo == VWAP && !m.Request.Static
+		dynamic := s.Algo == intent.VWAP && !m.Request.Static
 		s.Due = max(s.Due, m.Pace.Due(i, s.Total, m.least(p, in), m.Request.Interval, dynamic))
 	}
 	return s.Due
@@ -162,7 +163,7 @@ func (m *Machine) size(p Port, in *exchange.Instrument, b *book.Book, now exchan
 	if due < least {
 		return 0, "" // until more is due
 	}
-	there := m.Request.there(p)
+	there := available(&m.Request, p)
 	if m.lack = ""; there < least {
 		m.lack = m.lacking(in, there)
 		return 0, m.lack
@@ -241,11 +242,11 @@ func (m *Machine) room(p Port, in *exchange.Instrument, now exchange.Time) excha
 // guard is the worst price that may be paid; ok is false when any may.
 func (m *Machine) guard(in *exchange.Instrument, now exchange.Time) (price float64, ok bool) {
 	s := &m.Schedule
-	if m.Request.SlippageBP == 0 || (now >= s.End && m.Request.AtEnd == Cross) {
+	if m.Request.SlippageBP == 0 || (now >= s.End && m.Request.AtEnd == intent.CrossAtEnd) {
 		return 0, false
 	}
 	tol := m.Request.SlippageBP * 1e-4
-	if from := m.at(loosenFrom); now > from && m.Request.AtEnd == Cross {
+	if from := m.at(loosenFrom); now > from && m.Request.AtEnd == intent.CrossAtEnd {
 		part := float64(now-from) / float64(s.End-from)
 		tol += max(0, collar-tol) * min(1, part)
 	}
@@ -381,7 +382,7 @@ func (m *Machine) last(p Port, now exchange.Time) bool {
 	if rest == 0 || rest == m.child.qty || rest >= m.least(p, p.Instrument(s.Instrument)) {
 		return false
 	}
-	return now < s.End+m.overtime() && (now < s.End || m.Request.AtEnd == Cross)
+	return now < s.End+m.overtime() && (now < s.End || m.Request.AtEnd == intent.CrossAtEnd)
 }
 
 func (m *Machine) pull(p Port) {

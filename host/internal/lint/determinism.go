@@ -9,7 +9,7 @@ import (
 // pure are the packages that decide what is traded. Given the same events they
 // must do the same, or a replay proves nothing.
 var pure = []string{
-	"host/core", "host/execution", "host/risk", "host/advice",
+	"host/core", "host/execution", "host/risk", "exchange/intent", "exchange/intent/advice",
 	"exchange", "exchange/book", "exchange/fixed", "exchange/paper", "exchange/synth", "exchange/funding",
 }
 

@@ -1,8 +1,10 @@
 package lint
 
 import (
+	"cmp"
 	"go/ast"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -16,13 +18,22 @@ var layers = [][]string{
 	{"host/internal"},
 	{"host/loop", "host/script", "host/watch", "host/report", "host/advisor", "ledger"},
 	{"host/core", "bindings"},
-	{"host/execution", "host/risk", "host/advice", "host/carry", "host/bars"},
+	{"host/execution", "host/risk", "host/bars"},
 	{"exchange", "scripts"},
 }
 
-// sideways are the imports within a layer that are meant.
-var sideways = map[[2]string]string{
-	{"host/core", "bindings"}: "the core implements the interface that bindings are written against",
+// walls stand between trees that must not know each other though one is above: what
+// is below the first imports nothing below the second.
+var walls = []struct{ from, to, why string }{
+	{"bindings", "host", "a module says in an interface of its own what it needs of a host"},
+}
+
+// vocabularies are the packages that say what there is and not what is done with it:
+// they import the packages named beside them, and nothing else of ours.
+var vocabularies = map[string][]string{
+	"exchange":               nil,
+	"exchange/intent":        {"exchange", "exchange/book", "exchange/fixed"},
+	"exchange/intent/advice": {"exchange"},
 }
 
 // layer returns the index of a directory in layers and the entry it belongs to.
@@ -73,9 +84,17 @@ func misdirected(from, to string) string {
 		return name(from) + " has no layer: give it one in host/internal/lint/imports.go"
 	case j < 0:
 		return name(to) + " has no layer: give it one in host/internal/lint/imports.go"
-	case from == "exchange":
-		return "exchange imports " + to + ": it is the vocabulary and imports nothing of ours"
-	case above == below || j > i || sideways[[2]string{above, below}] != "":
+	}
+	for _, w := range walls {
+		if under(from, w.from) && under(to, w.to) {
+			return name(from) + " imports " + name(to) + ": " + w.why
+		}
+	}
+	if may, ok := vocabularies[from]; ok && !slices.Contains(may, to) {
+		return from + " imports " + to + ": it is vocabulary, and stands on " + cmp.Or(strings.Join(may, ", "), "nothing of ours")
+	}
+	switch {
+	case above == below || j > i:
 		return ""
 	case i == j:
 		return name(from) + " imports " + name(to) + " of its own layer: let the layer above connect them"

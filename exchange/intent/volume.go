@@ -1,0 +1,32 @@
+package intent
+
+import (
+	"math"
+
+	"github.com/perilune/perilune/exchange"
+)
+
+// MarketVolume adds up what a market traded. Its figures only grow, so the difference of
+// two is what was traded between. Qty is in units of quantity. Value is their
+// price×quantity, or quantity/price for an inverse contract. They are floats
+// because they are signals: no money is computed from them.
+type MarketVolume struct{ Qty, Value float64 }
+
+// VWAP is the volume-weighted average price, NaN when nothing was traded.
+func (v MarketVolume) VWAP(in *exchange.Instrument) float64 {
+	switch {
+	case !(v.Qty > 0) || !(v.Value > 0):
+		return math.NaN()
+	case in.Inverse():
+		return v.Qty / v.Value
+	}
+	return v.Value / v.Qty
+}
+
+// Curve is how a window's volume is expected to be spread over its slices.
+type Curve struct {
+	Weights []float64 // of each slice; they sum to 1
+	Volume  float64   // expected in the whole window, in units of quantity; 0: not known
+	Days    int       // that it was learned from
+	Source  string    // what it is, for people
+}
