@@ -16,6 +16,7 @@ import (
 	"github.com/perilune/perilune/exchange/binance/account"
 	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/binance/desk"
+	"github.com/perilune/perilune/exchange/intent"
 	"github.com/perilune/perilune/exchange/sign"
 	"github.com/perilune/perilune/host/core"
 	"github.com/perilune/perilune/ledger"
@@ -320,7 +321,7 @@ func (r *runner) reconciled(ctx context.Context) ([]exchange.Event, error) {
 // tellOpening says what a new session finds in the account, in a line for each wallet
 // and one for the positions.
 func (r *runner) tellOpening(list []exchange.Event) {
-	say := func(text string) { r.log(Line{Level: core.Info, Strategy: "account", Text: text}) }
+	say := func(text string) { r.log(Line{Level: intent.Info, Strategy: "account", Text: text}) }
 	for _, m := range api.Markets {
 		var held []string
 		for i := range list {
@@ -392,7 +393,7 @@ func (r *runner) attend(now exchange.Time) {
 	a.notes = nil
 	a.mu.Unlock()
 	for _, text := range notes {
-		r.log(Line{Time: now, Level: core.Warn, Strategy: "account", Text: text})
+		r.log(Line{Time: now, Level: intent.Warn, Strategy: "account", Text: text})
 	}
 	h := a.venue.Health()
 	if h.Rival != nil {

@@ -15,12 +15,12 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/intent"
 	"github.com/perilune/perilune/exchange/paper"
 	"github.com/perilune/perilune/exchange/sign"
 	"github.com/perilune/perilune/host"
 	"github.com/perilune/perilune/host/advisor"
 	"github.com/perilune/perilune/host/advisor/advisortest"
-	"github.com/perilune/perilune/host/core"
 	"github.com/perilune/perilune/ledger/journal"
 )
 
@@ -186,7 +186,7 @@ func TestBudgetSurvivesTheRun(t *testing.T) {
 	o.Advisor.MaxCalls = 4
 	exhausted := 0
 	o.Log = func(l host.Line) {
-		if l.Level == core.Info && strings.Contains(l.Text, "budget of 4 calls a day is used up") {
+		if l.Level == intent.Info && strings.Contains(l.Text, "budget of 4 calls a day is used up") {
 			exhausted++
 		}
 	}

@@ -9,7 +9,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/perilune/perilune/host/core"
+	"github.com/perilune/perilune/exchange/intent"
 	"github.com/perilune/perilune/ledger"
 )
 
@@ -78,7 +78,7 @@ func (r *runner) tellBackups() {
 	for {
 		select {
 		case text := <-r.backups.told:
-			r.log(Line{Level: core.Warn, Strategy: "backup", Text: text})
+			r.log(Line{Level: intent.Warn, Strategy: "backup", Text: text})
 		default:
 			return
 		}

@@ -48,7 +48,7 @@ func (m *monkey) Call(p *core.Port, n *core.Notice) error {
 	case core.OnStart:
 		m.again(p)
 		if m.rnd.IntN(3) > 0 {
-			return p.Keep(intent.MaintainRequest{Wallet: "usdm", Asset: "USDT", Target: decimal.RequireFromString("0.6"),
+			return p.MaintainMargin(intent.MaintainRequest{Wallet: "usdm", Asset: "USDT", Target: decimal.RequireFromString("0.6"),
 				Soft: decimal.RequireFromString("0.35"), Hard: decimal.RequireFromString("0.25"), Reserve: decimal.NewFromInt(m.rnd.Int64N(60000))})
 		}
 	case core.OnTimer:

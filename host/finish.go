@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/intent"
 	"github.com/perilune/perilune/host/core"
 	"github.com/perilune/perilune/host/report"
 	"github.com/perilune/perilune/ledger"
@@ -68,7 +69,7 @@ func (r *runner) finish(ctx context.Context, ended error) (*Summary, error) {
 		}
 	}
 	if n := len(sum.DataProblems); n > 0 {
-		r.log(Line{Time: r.loop.Now(), Level: core.Warn, Strategy: "host",
+		r.log(Line{Time: r.loop.Now(), Level: intent.Warn, Strategy: "host",
 			Text: "the data are not whole: " + firstProblems(sum.DataProblems)})
 	}
 	if r.o.Report != "" {

@@ -12,7 +12,7 @@ import (
 	"github.com/perilune/perilune/exchange/binance/account"
 	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/binance/desk"
-	"github.com/perilune/perilune/host/core"
+	"github.com/perilune/perilune/exchange/intent"
 	"github.com/perilune/perilune/ledger"
 )
 
@@ -164,7 +164,7 @@ func named(list []account.Report) string {
 func (r *runner) giveWay(now exchange.Time, to *desk.Rival) {
 	if a := r.real; a.rival == nil {
 		a.rival = &RivalError{a.uid, to.String()}
-		r.log(Line{Time: now, Level: core.Error, Strategy: "account", Text: "the session ends: " + a.rival.Error()})
+		r.log(Line{Time: now, Level: intent.Error, Strategy: "account", Text: "the session ends: " + a.rival.Error()})
 		r.loop.End()
 		r.hold("another run trades on the account") // wakes the loop
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/binance/feed"
+	"github.com/perilune/perilune/exchange/intent"
 	"github.com/perilune/perilune/host/core"
 	"github.com/perilune/perilune/host/loop"
 	"github.com/perilune/perilune/host/script"
@@ -69,7 +70,7 @@ func (r *runner) browse(ctx context.Context) error {
 	}
 	where := r.o.Live.hosts()
 	r.entering("asking %s what is traded", where)
-	r.log(Line{Level: core.Info, Text: "LIVE DATA: asking " + where + " what is traded"})
+	r.log(Line{Level: intent.Info, Text: "LIVE DATA: asking " + where + " what is traded"})
 	if r.access, err = newAccess(r.o.DB, &r.o.Live, r.warn); err != nil {
 		return err
 	}
@@ -295,7 +296,7 @@ func (r *runner) tellNotices(now exchange.Time) {
 		return
 	}
 	for _, n := range l.takeNotices() {
-		r.log(Line{Time: now, Level: core.Warn, Strategy: "feed", Text: n.Text})
+		r.log(Line{Time: now, Level: intent.Warn, Strategy: "feed", Text: n.Text})
 	}
 }
 

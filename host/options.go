@@ -11,6 +11,7 @@ import (
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/account"
 	"github.com/perilune/perilune/exchange/binance/api"
+	"github.com/perilune/perilune/exchange/intent"
 	"github.com/perilune/perilune/exchange/paper"
 	"github.com/perilune/perilune/host/core"
 	"github.com/perilune/perilune/host/risk"
@@ -143,7 +144,7 @@ type Line struct {
 	// Time is the session's. Before its first moment it is this machine's on live
 	// data, and 0 on recordings that nothing was read of.
 	Time     exchange.Time
-	Level    core.Level
+	Level    intent.Level
 	Strategy string // "host" for the host itself
 	Where    string // file:line of the script, when it logged the line itself
 	Text     string

@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/host/core"
+	"github.com/perilune/perilune/exchange/intent"
 )
 
 // owedWithin is how long the end of a session waits for the row of a payment of
@@ -37,7 +37,7 @@ func (r *runner) tellOwed() {
 	h := r.real.venue.Health()
 	for i := range h.Markets {
 		if m := &h.Markets[i]; m.Coming != 0 {
-			r.log(Line{Time: r.loop.Now(), Level: core.Warn, Strategy: "account",
+			r.log(Line{Time: r.loop.Now(), Level: intent.Warn, Strategy: "account",
 				Text: fmt.Sprintf("%s: funding of %s is paid and does not show in the income yet: the next run books it", m.Market, m.Coming)})
 		}
 	}

@@ -8,8 +8,8 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/feed"
+	"github.com/perilune/perilune/exchange/intent"
 	"github.com/perilune/perilune/exchange/record"
-	"github.com/perilune/perilune/host/core"
 	"github.com/perilune/perilune/host/loop"
 )
 
@@ -72,7 +72,7 @@ func Record(ctx context.Context, o RecordOptions) (*Recorded, error) {
 	for _, in := range m.Universe().All() {
 		rec.Symbols = append(rec.Symbols, in.Key())
 	}
-	o.Log(Line{Level: core.Info, Text: fmt.Sprintf("recording %d instruments of %s to %s", len(rec.Symbols), o.Live.hosts(), o.Out)})
+	o.Log(Line{Level: intent.Info, Text: fmt.Sprintf("recording %d instruments of %s to %s", len(rec.Symbols), o.Live.hosts(), o.Out)})
 	err = o.wait(ctx, l, out)
 	rec.Gaps = m.Health().Gaps
 	_ = m.Close()
@@ -100,7 +100,7 @@ func (o *RecordOptions) wait(ctx context.Context, l *liveMarket, out *record.Raw
 		case <-tick.C:
 		}
 		for _, n := range l.takeNotices() {
-			o.Log(Line{Time: loop.Now(), Level: core.Warn, Strategy: "feed", Text: n.Text})
+			o.Log(Line{Time: loop.Now(), Level: intent.Warn, Strategy: "feed", Text: n.Text})
 		}
 		if err := out.Flush(); err != nil {
 			return err

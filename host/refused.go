@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/intent"
 	"github.com/perilune/perilune/host/core"
 )
 
@@ -24,7 +25,7 @@ func (p *reporter) refused(c *core.Core, e *core.Effect) {
 	if p.refusals > 3 {
 		text += fmt.Sprintf(" (refused so far: %d)", p.refusals)
 	}
-	p.log(Line{Time: e.Time, Level: core.Warn, Strategy: c.StrategyName(o.Strategy), Text: text})
+	p.log(Line{Time: e.Time, Level: intent.Warn, Strategy: c.StrategyName(o.Strategy), Text: text})
 }
 
 // notable thins out what repeats: the first three, then every power of ten.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/intent"
 	"github.com/perilune/perilune/host/core"
 	"github.com/perilune/perilune/host/script"
 	"github.com/perilune/perilune/host/watch"
@@ -77,16 +78,16 @@ func (s *scriptWatcher) run() {
 				Strategy: int32(i), Path: c.Path, Sources: p.Sources(), Hash: p.Hash(), Compiled: p}})
 		case watch.Failed:
 			s.bad.Add(1)
-			s.say(core.Error, fmt.Sprintf("%v\n%s was not reloaded: v%d keeps running", c.Err, base(c.Path), s.pending[i].version.Load()))
+			s.say(intent.Error, fmt.Sprintf("%v\n%s was not reloaded: v%d keeps running", c.Err, base(c.Path), s.pending[i].version.Load()))
 		case watch.Missing:
-			s.say(core.Warn, fmt.Sprintf("%s is gone: v%d keeps running", c.Path, s.pending[i].version.Load()))
+			s.say(intent.Warn, fmt.Sprintf("%s is gone: v%d keeps running", c.Path, s.pending[i].version.Load()))
 		case watch.Restored:
-			s.say(core.Info, fmt.Sprintf("%s is again what runs: v%d", base(c.Path), s.pending[i].version.Load()))
+			s.say(intent.Info, fmt.Sprintf("%s is again what runs: v%d", base(c.Path), s.pending[i].version.Load()))
 		}
 	}
 }
 
-func (s *scriptWatcher) say(level core.Level, text string) {
+func (s *scriptWatcher) say(level intent.Level, text string) {
 	s.r.log(Line{Level: level, Text: text})
 }
 
@@ -110,10 +111,10 @@ func (s *scriptWatcher) outcome(e *core.Effect) {
 	if v.Loaded {
 		s.pending[e.Strategy].version.Store(int32(v.Number))
 		s.pending[e.Strategy].hash = v.Hash
-		s.say(core.Info, fmt.Sprintf("reloaded %s v%d in %.1f ms", base(v.Path), v.Number, float64(took)/1e6))
+		s.say(intent.Info, fmt.Sprintf("reloaded %s v%d in %.1f ms", base(v.Path), v.Number, float64(took)/1e6))
 		return
 	}
-	s.say(core.Error, fmt.Sprintf("%s\n%s was not reloaded: v%d keeps running", v.Problem, base(v.Path), v.Number))
+	s.say(intent.Error, fmt.Sprintf("%s\n%s was not reloaded: v%d keeps running", v.Problem, base(v.Path), v.Number))
 	running := p.hash
 	go func() { _ = s.w.Running(v.Path, running) }() // the loop must not wait for the watcher
 }

@@ -5,7 +5,7 @@ import (
 
 	"github.com/perilune/perilune/bindings"
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/host/core"
+	"github.com/perilune/perilune/exchange/intent"
 	"github.com/perilune/perilune/host/internal/console"
 	"github.com/perilune/perilune/host/internal/track"
 	"github.com/perilune/perilune/host/report"
@@ -47,7 +47,7 @@ func (p *reporter) log(l Line) {
 
 // warn tells a warning of the host itself.
 func (p *reporter) warn(text string) {
-	p.log(Line{Level: core.Warn, Strategy: "host", Text: text})
+	p.log(Line{Level: intent.Warn, Strategy: "host", Text: text})
 }
 
 // caution tells a person at the start, or when a script asks for it, and keeps the

@@ -69,7 +69,7 @@ func (r *rows) of(e *core.Effect) (ledger.Record, error) {
 	case core.EffectChart:
 		return &ledger.ChartRow{At: at, Strategy: name, Series: e.Name, Value: e.Value}, nil
 	case core.EffectLog:
-		if e.Level >= core.Warn {
+		if e.Level >= intent.Warn {
 			return &ledger.LogRow{At: at, Strategy: name, Level: e.Level.String(), Where: e.Where, Text: e.Text}, nil
 		}
 	case core.EffectAsk:

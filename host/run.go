@@ -24,6 +24,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/desk"
+	"github.com/perilune/perilune/exchange/intent"
 	"github.com/perilune/perilune/exchange/paper"
 	"github.com/perilune/perilune/host/advisor"
 	"github.com/perilune/perilune/host/core"
@@ -295,7 +296,7 @@ func (r *runner) began(now exchange.Time) {
 	r.watched.clock.Store(int64(now))
 	r.announce()
 	for _, text := range r.cautions() {
-		r.caution(Line{Level: core.Warn, Strategy: "host", Text: text})
+		r.caution(Line{Level: intent.Warn, Strategy: "host", Text: text})
 	}
 }
 
@@ -420,8 +421,8 @@ func (r *runner) announce() {
 	for i := range len(r.scripts) + len(r.o.Strategies) {
 		names = append(names, r.core.StrategyName(int32(i)))
 	}
-	r.log(Line{Level: core.Info, Text: fmt.Sprintf("%s: %s on %s, %s %s, ledger %s", strings.ToUpper(r.mode()), strings.Join(names, ", "), market, how, r.account, r.o.DB)})
+	r.log(Line{Level: intent.Info, Text: fmt.Sprintf("%s: %s on %s, %s %s, ledger %s", strings.ToUpper(r.mode()), strings.Join(names, ", "), market, how, r.account, r.o.DB)})
 	if r.o.Watch && len(r.scripts) > 0 {
-		r.log(Line{Level: core.Info, Text: "edit and save a script to reload it; Ctrl-C ends the session"})
+		r.log(Line{Level: intent.Info, Text: "edit and save a script to reload it; Ctrl-C ends the session"})
 	}
 }

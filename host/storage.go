@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/intent"
 	"github.com/perilune/perilune/host/core"
 	"github.com/perilune/perilune/ledger"
 )
@@ -149,13 +150,13 @@ func (r *runner) watchStorage(now exchange.Time) {
 	switch {
 	case err != nil && s.err == nil:
 		s.err, s.why, s.since = err, fmt.Sprintf("%v: %s", err, todo), time.Now()
-		r.sayStorage(now, core.Error, "no new risk, and working orders are cancelled: "+s.why)
+		r.sayStorage(now, intent.Error, "no new risk, and working orders are cancelled: "+s.why)
 		r.hold(s.why)
 		r.command(core.CommandCancel, "")
 	case err != nil:
 		s.err = err
 	case s.err != nil:
-		r.sayStorage(now, core.Info, fmt.Sprintf("passed after %s: %v", time.Since(s.since).Round(time.Second), s.err))
+		r.sayStorage(now, intent.Info, fmt.Sprintf("passed after %s: %v", time.Since(s.since).Round(time.Second), s.err))
 		s.err, s.why = nil, ""
 		s.full.Store(false)
 		if r.real == nil {
@@ -189,7 +190,7 @@ func (r *runner) actOnStorage(now exchange.Time) {
 	}
 	if low := least < spaceWarn; low != s.warned {
 		if s.warned = low; low {
-			r.sayStorage(now, core.Warn, fmt.Sprintf("%s are free for ledger and journal; below %s nothing new is begun", mib(least), mib(spaceLeast)))
+			r.sayStorage(now, intent.Warn, fmt.Sprintf("%s are free for ledger and journal; below %s nothing new is begun", mib(least), mib(spaceLeast)))
 		}
 	}
 	if errors.Is(s.err, ledger.ErrGone) && time.Since(s.since) > goneFor {
@@ -206,12 +207,12 @@ func (r *runner) endForStorage(now exchange.Time, why string) {
 		return
 	}
 	r.storage.ended = true
-	r.sayStorage(now, core.Error, "the session ends: "+why)
+	r.sayStorage(now, intent.Error, "the session ends: "+why)
 	r.loop.End()
 	r.hold(r.storage.why) // wakes the loop
 }
 
-func (r *runner) sayStorage(now exchange.Time, level core.Level, text string) {
+func (r *runner) sayStorage(now exchange.Time, level intent.Level, text string) {
 	r.log(Line{Time: now, Level: level, Strategy: "storage", Text: text})
 }
 

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"path/filepath"
 
-	"github.com/perilune/perilune/bindings"
 	"github.com/perilune/perilune/bindings/std"
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/host/core"
@@ -24,11 +23,7 @@ type luaStrategy struct {
 	watchdog *script.Watchdog
 }
 
-// env lets a script see the core's port.
-type env struct{ *core.Port }
-
-// Log implements bindings.Env.
-func (e env) Log(l bindings.LogLevel, where, text string) { e.Port.Log(core.Level(l), where, text) }
+var _ std.Env = (*core.Port)(nil) // scripts see the core's port itself
 
 // newScript starts a script. program may be what was compiled already.
 func newScript(c *strategyConfig, seed uint64, u *exchange.Universe, program any) (core.Strategy, error) {
@@ -87,7 +82,7 @@ func (s *luaStrategy) Subscriptions() []string { return s.vm.Subscriptions() }
 func (s *luaStrategy) Wants(h core.Handler) bool { return s.vm.Wants(h) }
 
 // Call implements core.Strategy.
-func (s *luaStrategy) Call(p *core.Port, n *core.Notice) error { return s.vm.Call(env{p}, n) }
+func (s *luaStrategy) Call(p *core.Port, n *core.Notice) error { return s.vm.Call(p, n) }
 
 // State implements core.Strategy.
 func (s *luaStrategy) State() ([]byte, error) { return s.vm.State() }
@@ -102,7 +97,7 @@ func (s *luaStrategy) Reload(port *core.Port, r *exchange.Reload) (core.Strategy
 			return nil, err
 		}
 	}
-	vm, err := script.Reload(env{port}, s.vm, p)
+	vm, err := script.Reload(port, s.vm, p)
 	if err != nil {
 		return nil, err
 	}
@@ -130,7 +125,7 @@ func (s *luaStrategy) Restart(port *core.Port) (core.Strategy, error) {
 	if s.vm.Poisoned() == nil {
 		return nil, nil
 	}
-	vm, err := script.Reload(env{port}, s.vm, s.vm.Program())
+	vm, err := script.Reload(port, s.vm, s.vm.Program())
 	if err != nil {
 		return nil, err
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/desk"
+	"github.com/perilune/perilune/exchange/intent"
 	"github.com/perilune/perilune/host/core"
 	"github.com/perilune/perilune/host/loop"
 )
@@ -101,7 +102,7 @@ func (r *runner) oversee(ctx context.Context) (*Summary, error) {
 		case out := <-ended:
 			var p *PanicError
 			if errors.As(out.err, &p) {
-				r.log(Line{Level: core.Error, Strategy: "host", Text: p.Error() + "\n" + p.Stack})
+				r.log(Line{Level: intent.Error, Strategy: "host", Text: p.Error() + "\n" + p.Stack})
 				r.leaveVenue(leaveIn)
 			}
 			return out.sum, out.err
@@ -237,6 +238,6 @@ func (r *runner) giveUp(why string) (*Summary, error) {
 	if r.watched.desk.Load() != nil {
 		text += fmt.Sprintf("; what rested at the venue was cancelled, %d orders are left", e.Resting)
 	}
-	r.log(Line{Level: core.Error, Strategy: "host", Text: text + "\n" + e.Stack})
+	r.log(Line{Level: intent.Error, Strategy: "host", Text: text + "\n" + e.Stack})
 	return nil, e
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/intent"
 	"github.com/perilune/perilune/host/core"
 )
 
@@ -188,7 +189,7 @@ func TestAFrozenLiveSessionLeavesNothingAtTheVenue(t *testing.T) {
 func TestASlowListenerDelaysNobody(t *testing.T) {
 	release := make(chan struct{})
 	o := gopherOptions(t, &gopher{name: "talker", wants: []core.Handler{core.OnBook}, call: func(p *core.Port, n *core.Notice) error {
-		p.Log(core.Info, "", fmt.Sprint("at ", p.Now()))
+		p.Log(intent.Info, "", fmt.Sprint("at ", p.Now()))
 		return nil
 	}})
 	var shown atomic.Int32

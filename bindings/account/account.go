@@ -67,7 +67,7 @@ func Module() bindings.Module {
 }
 
 func balance(rt *bindings.Runtime) int {
-	b := rt.Env().Balance(rt.Arg(1).Wallet(), rt.Arg(2).Name())
+	b := env(rt).Balance(rt.Arg(1).Wallet(), rt.Arg(2).Name())
 	t := rt.L.CreateTable(0, 3)
 	t.RawSetString("total", rt.Number(exchange.Float(b.Total)))
 	t.RawSetString("free", rt.Number(exchange.Float(b.Free)))
@@ -80,7 +80,7 @@ func margin(rt *bindings.Runtime) int {
 	if !rt.Env().Universe().Margins(wallet) {
 		rt.Arg(1).Fail("no contract is margined in the %s wallet", wallet)
 	}
-	m := rt.Env().Margin(wallet, rt.Arg(2).Name())
+	m := env(rt).Margin(wallet, rt.Arg(2).Name())
 	t := rt.L.CreateTable(0, 5)
 	t.RawSetString("equity", rt.Number(exchange.Float(m.Equity)))
 	t.RawSetString("exposure", rt.Number(exchange.Float(m.Exposure)))
@@ -92,7 +92,7 @@ func margin(rt *bindings.Runtime) int {
 
 func position(rt *bindings.Runtime) int {
 	in := rt.Arg(1).Instrument()
-	p := rt.Env().Position(in.ID)
+	p := env(rt).Position(in.ID)
 	t := rt.L.CreateTable(0, 3)
 	qty := in.QtyFloat(p.Qty)
 	if !p.FeeQty.IsZero() {
@@ -106,10 +106,10 @@ func position(rt *bindings.Runtime) int {
 	return rt.Push(t)
 }
 
-func equity(rt *bindings.Runtime) int { return rt.PushNumber(exchange.Float(rt.Env().Equity())) }
+func equity(rt *bindings.Runtime) int { return rt.PushNumber(exchange.Float(env(rt).Equity())) }
 
 func fees(rt *bindings.Runtime) int {
-	maker, taker := rt.Env().Fees(rt.Arg(1).Instrument().ID)
+	maker, taker := env(rt).Fees(rt.Arg(1).Instrument().ID)
 	rt.PushNumber(exchange.Float(maker))
 	rt.PushNumber(exchange.Float(taker))
 	return 2

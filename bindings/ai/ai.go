@@ -72,7 +72,7 @@ func ask(rt *bindings.Runtime) int {
 	if f.Has("tag") {
 		q.Tag = f.Get("tag").Name()
 	}
-	id, err := rt.Env().Ask(q)
+	id, err := env(rt).Ask(q)
 	if err != nil {
 		rt.Raise("%v", err)
 	}
@@ -96,7 +96,7 @@ func latest(rt *bindings.Runtime) int {
 	if in := rt.Arg(1); !in.Nil() {
 		tag = in.Name()
 	}
-	a, ok := rt.Env().Advice(tag)
+	a, ok := env(rt).Advice(tag)
 	if !ok {
 		return rt.PushNil()
 	}
@@ -104,7 +104,7 @@ func latest(rt *bindings.Runtime) int {
 }
 
 func adviser(rt *bindings.Runtime) int {
-	name := rt.Env().Adviser()
+	name := env(rt).Advisor()
 	if name == "" {
 		return rt.PushNil()
 	}

@@ -68,7 +68,7 @@ func TestAskBadly(t *testing.T) {
 func TestLatest(t *testing.T) {
 	b := bindtest.New(t, ai.Module())
 	b.Run(`assert(ai.latest("hedge") == nil and ai.latest() == nil and ai.adviser() == nil)`)
-	b.Env.AdviserName = "m"
+	b.Env.AdvisorName = "m"
 	b.Env.Answers = map[string]*advice.Advice{"hedge": {
 		Question: &advice.Question{Tag: "hedge", Asked: exchange.Date(2026, 1, 2), TTL: exchange.Minute},
 		Advice:   exchange.Advice{ID: 3, Verdict: advice.OK, Model: "m"},

@@ -5,56 +5,55 @@ import (
 
 	"github.com/shopspring/decimal"
 
-	"github.com/perilune/perilune/bindings"
+	"github.com/perilune/perilune/bindings/std"
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/book"
 	"github.com/perilune/perilune/exchange/intent"
 	"github.com/perilune/perilune/exchange/intent/advice"
-	"github.com/perilune/perilune/host/execution/schedule"
 )
 
 // Env is a market and an account made of plain fields. What is asked of it is
 // recorded and otherwise without effect.
 type Env struct {
-	Time        exchange.Time
-	U           *exchange.Universe
-	Books       []*book.Book
-	Marks       map[exchange.InstrumentID]exchange.MarkState
-	Open        map[exchange.InstrumentID]exchange.OpenInterest
-	Trades      map[exchange.InstrumentID]exchange.Trade
-	SettledList map[exchange.InstrumentID][]exchange.Settled
-	BarList     map[exchange.InstrumentID][]exchange.Bar
-	Lengths     []exchange.Time // of bars, that the strategy declared
-	FedEvery    exchange.Time
-	Cautions    []string
-	Quotes      map[exchange.InstrumentID][2]exchange.Level
-	Positions   map[exchange.InstrumentID]exchange.Position
-	Balances    map[string]exchange.Balance // by "wallet asset"
-	Margins     map[string]exchange.Margin  // by "wallet asset"
-	EquityValue decimal.Decimal
-	OrderList   []*exchange.Order
-	PairList    []*intent.Pair
-	PlanList    []*intent.Schedule
-	PlanError   error // what StartSchedule and CancelSchedule answer
-	Curve       intent.Curve
-	PairError   error // what OpenPair, ClosePair and Keep answer
-	Kept        []intent.MaintainRequest
-	RoomNow     decimal.Decimal
-	RoomSoon    decimal.Decimal
+	Time          exchange.Time
+	U             *exchange.Universe
+	Books         []*book.Book
+	Marks         map[exchange.InstrumentID]exchange.MarkState
+	Open          map[exchange.InstrumentID]exchange.OpenInterest
+	Trades        map[exchange.InstrumentID]exchange.Trade
+	SettledList   map[exchange.InstrumentID][]exchange.Settled
+	BarList       map[exchange.InstrumentID][]exchange.Bar
+	Lengths       []exchange.Time // of bars, that the strategy declared
+	FedEvery      exchange.Time
+	Cautions      []string
+	Quotes        map[exchange.InstrumentID][2]exchange.Level
+	Positions     map[exchange.InstrumentID]exchange.Position
+	Balances      map[string]exchange.Balance // by "wallet asset"
+	Margins       map[string]exchange.Margin  // by "wallet asset"
+	EquityValue   decimal.Decimal
+	OrderList     []*exchange.Order
+	PairList      []*intent.Pair
+	ScheduleList  []*intent.Schedule
+	ScheduleError error // what StartSchedule and CancelSchedule answer
+	Curve         intent.Curve
+	PairError     error // what OpenPair, ClosePair and Keep answer
+	Maintained    []intent.MaintainRequest
+	HeadroomNow   decimal.Decimal
+	HeadroomSoon  decimal.Decimal
 
-	Submitted []exchange.Order
-	Canceled  []exchange.OrderID
-	Opened    []intent.PairRequest
-	Closed    []intent.CloseRequest
-	Scheduled []intent.ScheduleRequest
-	Unplanned []exchange.ScheduleID
-	Transfers []exchange.Transfer
-	Timers    map[string][2]exchange.Time // at, every
-	Logged    []string                    // "info file:line message"
-	Plotted   []string                    // "series value"
-	Halted    string
+	Submitted   []exchange.Order
+	Cancelled   []exchange.OrderID
+	Opened      []intent.PairRequest
+	Closed      []intent.CloseRequest
+	Scheduled   []intent.ScheduleRequest
+	Unscheduled []exchange.ScheduleID
+	Transfers   []exchange.Transfer
+	Timers      map[string][2]exchange.Time // at, every
+	Logged      []string                    // "info file:line message"
+	Plotted     []string                    // "series value"
+	Halted      string
 
-	AdviserName string
+	AdvisorName string
 	Asked       []advice.Question
 	AskError    error
 	Answers     map[string]*advice.Advice // by tag
@@ -119,7 +118,7 @@ func (e *Env) SetBook(key string, bid, ask float64) {
 	e.Books[in.ID].Apply(&ev)
 }
 
-// The methods of bindings.Env that read.
+// The methods of std.Env that read.
 
 func (e *Env) Now() exchange.Time                               { return e.Time }
 func (e *Env) Universe() *exchange.Universe                     { return e.U }
@@ -134,7 +133,7 @@ func (e *Env) Position(id exchange.InstrumentID) exchange.Position { return e.Po
 func (e *Env) Equity() decimal.Decimal                             { return e.EquityValue }
 func (e *Env) Orders() []*exchange.Order                           { return e.OrderList }
 func (e *Env) Pairs() []*intent.Pair                               { return e.PairList }
-func (e *Env) Schedules() []*intent.Schedule                       { return e.PlanList }
+func (e *Env) Schedules() []*intent.Schedule                       { return e.ScheduleList }
 
 // Bars returns the bars of BarList that have the length, which 0 leaves open.
 func (e *Env) Bars(id exchange.InstrumentID, length exchange.Time) []exchange.Bar {
@@ -197,7 +196,7 @@ func (e *Env) Pair(id exchange.PairID) (*intent.Pair, bool) {
 }
 
 func (e *Env) Schedule(id exchange.ScheduleID) (*intent.Schedule, bool) {
-	for _, s := range e.PlanList {
+	for _, s := range e.ScheduleList {
 		if s.ID == id {
 			return s, true
 		}
@@ -208,26 +207,26 @@ func (e *Env) Schedule(id exchange.ScheduleID) (*intent.Schedule, bool) {
 // VolumeCurve returns Curve, or an even one when it has another length.
 func (e *Env) VolumeCurve(_ exchange.InstrumentID, _, _ exchange.Time, slices int) intent.Curve {
 	if len(e.Curve.Weights) != slices {
-		return schedule.Uniform(slices, "nothing was seen")
+		return intent.UniformCurve(slices, "nothing was seen")
 	}
 	return e.Curve
 }
 
-// The methods of bindings.Env that ask.
+// The methods of std.Env that ask.
 
 func (e *Env) StartSchedule(r intent.ScheduleRequest) (exchange.ScheduleID, error) {
-	if e.PlanError != nil {
-		return 0, e.PlanError
+	if e.ScheduleError != nil {
+		return 0, e.ScheduleError
 	}
 	e.Scheduled = append(e.Scheduled, r)
 	return exchange.ScheduleID(len(e.Scheduled)), nil
 }
 
 func (e *Env) CancelSchedule(id exchange.ScheduleID) error {
-	if e.PlanError == nil {
-		e.Unplanned = append(e.Unplanned, id)
+	if e.ScheduleError == nil {
+		e.Unscheduled = append(e.Unscheduled, id)
 	}
-	return e.PlanError
+	return e.ScheduleError
 }
 
 func (e *Env) Submit(o exchange.Order) exchange.OrderID {
@@ -235,7 +234,7 @@ func (e *Env) Submit(o exchange.Order) exchange.OrderID {
 	return exchange.OrderID(len(e.Submitted))
 }
 
-func (e *Env) Cancel(id exchange.OrderID) { e.Canceled = append(e.Canceled, id) }
+func (e *Env) Cancel(id exchange.OrderID) { e.Cancelled = append(e.Cancelled, id) }
 
 func (e *Env) OpenPair(r intent.PairRequest) (exchange.PairID, error) {
 	if e.PairError != nil {
@@ -252,15 +251,15 @@ func (e *Env) ClosePair(r intent.CloseRequest) error {
 	return e.PairError
 }
 
-func (e *Env) Keep(r intent.MaintainRequest) error {
+func (e *Env) MaintainMargin(r intent.MaintainRequest) error {
 	if e.PairError == nil {
-		e.Kept = append(e.Kept, r)
+		e.Maintained = append(e.Maintained, r)
 	}
 	return e.PairError
 }
 
-func (e *Env) Room(exchange.Wallet) (now, soon decimal.Decimal, ok bool) {
-	return e.RoomNow, e.RoomSoon, len(e.Kept) > 0
+func (e *Env) Headroom(exchange.Wallet) (now, soon decimal.Decimal, ok bool) {
+	return e.HeadroomNow, e.HeadroomSoon, len(e.Maintained) > 0
 }
 
 func (e *Env) HaltReason() string { return e.Halted }
@@ -276,7 +275,7 @@ func (e *Env) SetTimer(name string, at, every exchange.Time) error {
 
 func (e *Env) ClearTimer(name string) { delete(e.Timers, name) }
 
-func (e *Env) Log(l bindings.LogLevel, where, message string) {
+func (e *Env) Log(l intent.Level, where, message string) {
 	e.Logged = append(e.Logged, fmt.Sprintf("%s %s %s", l, where, message))
 }
 
@@ -286,7 +285,7 @@ func (e *Env) Chart(series string, v float64) {
 
 func (e *Env) Halt(reason string) { e.Halted = reason }
 
-func (e *Env) Adviser() string { return e.AdviserName }
+func (e *Env) Advisor() string { return e.AdvisorName }
 
 func (e *Env) Ask(q advice.Question) (uint64, error) {
 	if e.AskError != nil {
@@ -301,4 +300,4 @@ func (e *Env) Advice(tag string) (*advice.Advice, bool) {
 	return a, ok
 }
 
-var _ bindings.Env = (*Env)(nil)
+var _ std.Env = (*Env)(nil)

@@ -124,7 +124,7 @@ func rank(rt *bindings.Runtime) int {
 	rows := make([]row, 0, len(pairs))
 	for _, p := range pairs {
 		r := row{q: q, pair: p, now: rt.Env().Now()}
-		if r.read(rt.Env()) {
+		if r.read(env(rt)) {
 			r.remember(rt)
 			r.tradable = r.fits(rt)
 			rows = append(rows, r)
@@ -139,7 +139,7 @@ func rank(rt *bindings.Runtime) int {
 }
 
 // read takes from the market what is known; false when books or funding are not.
-func (r *row) read(env bindings.Env) bool {
+func (r *row) read(env Env) bool {
 	q, m := r.q, env.Mark(r.pair.Perp.ID)
 	if m.Time == 0 || !r.basis(env, q.level) {
 		return false
@@ -168,13 +168,13 @@ func (r *row) gain(rate float64, horizon exchange.Time) float64 {
 	return r.q.model.Gain(rate, r.now, r.next, r.hours, horizon)
 }
 
-func taker(env bindings.Env, in *exchange.Instrument) float64 {
+func taker(env Env, in *exchange.Instrument) float64 {
 	_, fee := env.Fees(in.ID)
 	return fee.InexactFloat64()
 }
 
 // basis reads what opening and closing would trade at.
-func (r *row) basis(env bindings.Env, level int) bool {
+func (r *row) basis(env Env, level int) bool {
 	spot, perp := env.Book(r.pair.Spot.ID), env.Book(r.pair.Perp.ID)
 	if !spot.Ready() || !perp.Ready() {
 		return false

@@ -26,7 +26,7 @@ func plot(rt *bindings.Runtime) int {
 	if v := rt.Arg(2).Number(); !math.IsNaN(v) && !math.IsInf(v, 0) {
 		rt.Series(series)
 		rt.Count(bindings.CapPoints)
-		rt.Env().Chart(series, v)
+		env(rt).Chart(series, v)
 	}
 	return 0
 }

@@ -133,7 +133,7 @@ func open(rt *bindings.Runtime) int {
 	}
 	coinFields(f, perp, &req)
 	rt.Count(bindings.CapPairs)
-	id, err := rt.Env().OpenPair(req)
+	id, err := env(rt).OpenPair(req)
 	if err != nil {
 		rt.PushNil()
 		rt.PushString(err.Error())
@@ -216,11 +216,11 @@ func closePair(rt *bindings.Runtime) int {
 		req.Reason = f.Get("reason").Text()
 	}
 	rt.Count(bindings.CapPairs)
-	return rt.PushDone(rt.Env().ClosePair(req))
+	return rt.PushDone(env(rt).ClosePair(req))
 }
 
 func get(rt *bindings.Runtime) int {
-	p, ok := rt.Env().Pair(pairID(rt))
+	p, ok := env(rt).Pair(pairID(rt))
 	if !ok {
 		return rt.PushNil()
 	}
@@ -228,7 +228,7 @@ func get(rt *bindings.Runtime) int {
 }
 
 func list(rt *bindings.Runtime) int {
-	pairs := rt.Env().Pairs()
+	pairs := env(rt).Pairs()
 	rt.Charge(48 * len(pairs))
 	out := rt.L.CreateTable(len(pairs), 0)
 	for _, p := range pairs {
@@ -244,12 +244,12 @@ func transfer(rt *bindings.Runtime) int {
 	}
 	amount := rt.Arg(4).Positive()
 	rt.Count(bindings.CapTransfers)
-	rt.Env().Transfer(asset, from, to, amount)
+	env(rt).Transfer(asset, from, to, amount)
 	return 0
 }
 
 func halt(rt *bindings.Runtime) int {
-	rt.Env().Halt(rt.Arg(1).Text())
+	env(rt).Halt(rt.Arg(1).Text())
 	return 0
 }
 
@@ -267,11 +267,11 @@ func keep(rt *bindings.Runtime) int {
 		rt.Arg(1).Fail("%v", err)
 	}
 	rt.Count(bindings.CapPairs)
-	return rt.PushDone(rt.Env().Keep(req))
+	return rt.PushDone(env(rt).MaintainMargin(req))
 }
 
 func room(rt *bindings.Runtime) int {
-	now, soon, ok := rt.Env().Room(rt.Arg(1).Wallet())
+	now, soon, ok := env(rt).Headroom(rt.Arg(1).Wallet())
 	if !ok {
 		return rt.PushNil()
 	}
@@ -281,7 +281,7 @@ func room(rt *bindings.Runtime) int {
 }
 
 func halted(rt *bindings.Runtime) int {
-	if why := rt.Env().HaltReason(); why != "" {
+	if why := env(rt).HaltReason(); why != "" {
 		return rt.PushString(why)
 	}
 	return rt.PushNil()

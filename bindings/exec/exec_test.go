@@ -111,11 +111,11 @@ func TestKeep(t *testing.T) {
 assert(exec.room("usdm") == nil and exec.halted() == nil)
 assert(exec.keep{wallet = "usdm", target = 0.6, soft = 0.35, hard = 0.25, reserve = "100.5"} == true)
 `)
-	if r := bt.Env.Kept[0]; r.Wallet != "usdm" || r.Target.String() != "0.6" || r.Soft.String() != "0.35" ||
+	if r := bt.Env.Maintained[0]; r.Wallet != "usdm" || r.Target.String() != "0.6" || r.Soft.String() != "0.35" ||
 		r.Hard.String() != "0.25" || r.Reserve.String() != "100.5" {
 		t.Errorf("kept %+v", r)
 	}
-	bt.Env.RoomNow, bt.Env.RoomSoon, bt.Env.Halted = decimal.NewFromInt(100), decimal.NewFromInt(250), "daily loss"
+	bt.Env.HeadroomNow, bt.Env.HeadroomSoon, bt.Env.Halted = decimal.NewFromInt(100), decimal.NewFromInt(250), "daily loss"
 	bt.Run(`
 local now, soon = exec.room("usdm")
 assert(now == 100 and soon == 250 and exec.halted() == "daily loss")

@@ -97,10 +97,10 @@ func start(rt *bindings.Runtime, algo intent.Algo) int {
 		r.Tag = f.Get("tag").Name()
 	}
 	rt.Count(bindings.CapSchedules)
-	id, err := rt.Env().StartSchedule(r)
+	id, err := env(rt).StartSchedule(r)
 	if err != nil { // logged too: a script that looks at no second value would wait for ever
 		rt.Count(bindings.CapLogs)
-		rt.Env().Log(bindings.Warn, rt.Where(), fmt.Sprintf("the %s was refused: %v", algo, err))
+		rt.Env().Log(intent.Warn, rt.Where(), fmt.Sprintf("the %s was refused: %v", algo, err))
 		rt.PushNil()
 		rt.PushString(err.Error())
 		return 2
@@ -134,7 +134,7 @@ func scheduleID(rt *bindings.Runtime) exchange.ScheduleID {
 }
 
 func getSchedule(rt *bindings.Runtime) int {
-	s, ok := rt.Env().Schedule(scheduleID(rt))
+	s, ok := env(rt).Schedule(scheduleID(rt))
 	if !ok {
 		return rt.PushNil()
 	}
@@ -142,7 +142,7 @@ func getSchedule(rt *bindings.Runtime) int {
 }
 
 func listSchedules(rt *bindings.Runtime) int {
-	list := rt.Env().Schedules()
+	list := env(rt).Schedules()
 	rt.Charge(64 * len(list))
 	out := rt.L.CreateTable(len(list), 0)
 	for _, s := range list {
@@ -154,5 +154,5 @@ func listSchedules(rt *bindings.Runtime) int {
 func cancelSchedule(rt *bindings.Runtime) int {
 	id := scheduleID(rt)
 	rt.Count(bindings.CapSchedules)
-	return rt.PushDone(rt.Env().CancelSchedule(id))
+	return rt.PushDone(env(rt).CancelSchedule(id))
 }

@@ -53,7 +53,7 @@ func TestStartSchedulesBadly(t *testing.T) {
 	bt.Fail(`exec.twap{symbol = "usdm:BTCUSDT", side = "buy", duration = 60}`, "field qty: missing: want qty, or notional")
 	bt.Fail(`exec.twap{symbol = "usdm:BTCUSDT", side = "buy", qty = 0.0009, duration = 60}`, "0.0009 is below one lot of usdm:BTCUSDT, 0.001")
 	bt.Fail(`exec.twap{symbol = "usdm:BTCUSDT", qty = 1, duration = 60}`, "missing field side")
-	bt.Env.PlanError = errors.New("the window would be over")
+	bt.Env.ScheduleError = errors.New("the window would be over")
 	bt.Run(`
 local id, err = exec.twap{symbol = "usdm:BTCUSDT", side = "buy", qty = 1, duration = 60}
 assert(id == nil and err == "the window would be over")
@@ -64,7 +64,7 @@ assert(ok == false and err == "the window would be over")
 
 func TestSchedulesAreRead(t *testing.T) {
 	bt := bindtest.New(t, exec.Modules()...)
-	bt.Env.PlanList = []*intent.Schedule{{ID: 7, Algo: intent.VWAP, Instrument: bt.Env.ID("usdm:BTCUSDT"), Side: exchange.Sell,
+	bt.Env.ScheduleList = []*intent.Schedule{{ID: 7, Algo: intent.VWAP, Instrument: bt.Env.ID("usdm:BTCUSDT"), Side: exchange.Sell,
 		State: intent.ScheduleWorking, Total: 4000, Filled: 1000, Maker: 250, Arrival: 100, Market: intent.MarketVolume{Qty: 10, Value: 1010},
 		Cost: bt.Env.EquityValue.Shift(-2), Start: bt.Env.Time, Slices: 24, Slice: 3, Curve: "learned from 12 days"}}
 	bt.Run(`
@@ -76,7 +76,7 @@ assert(s.participation == 0.1 and s.closed == nil and s.curve == "learned from 1
 assert(#exec.schedule.list() == 1 and exec.schedule.get("8") == nil)
 assert(exec.schedule.cancel("7") == true)
 `)
-	if len(bt.Env.Unplanned) != 1 || bt.Env.Unplanned[0] != 7 {
-		t.Errorf("cancelled %v", bt.Env.Unplanned)
+	if len(bt.Env.Unscheduled) != 1 || bt.Env.Unscheduled[0] != 7 {
+		t.Errorf("cancelled %v", bt.Env.Unscheduled)
 	}
 }

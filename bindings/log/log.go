@@ -8,6 +8,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"github.com/perilune/perilune/bindings"
+	"github.com/perilune/perilune/exchange/intent"
 )
 
 // maxLine bounds one message; what is longer is cut.
@@ -23,15 +24,15 @@ func Module() bindings.Module {
 		Name: "log",
 		Doc:  "The strategy's log. Values are joined with spaces.",
 		Funcs: []bindings.Func{
-			level("debug", "For following a strategy's thought; off unless asked for.", bindings.Debug),
-			level("info", "For what happens normally.", bindings.Info),
-			level("warn", "For what someone should look at.", bindings.Warn),
-			level("error", "For what someone must look at.", bindings.Error),
+			level("debug", "For following a strategy's thought; off unless asked for.", intent.Debug),
+			level("info", "For what happens normally.", intent.Info),
+			level("warn", "For what someone should look at.", intent.Warn),
+			level("error", "For what someone must look at.", intent.Error),
 		},
 	}
 }
 
-func level(name, doc string, l bindings.LogLevel) bindings.Func {
+func level(name, doc string, l intent.Level) bindings.Func {
 	return bindings.Func{
 		Spec: bindings.Spec{Name: name, Doc: doc, Args: []bindings.Value{{Name: "...", Type: "any"}},
 			Example: "log." + name + "(\"basis\", symbol, num.fmt(basis, 5))"},
@@ -40,7 +41,7 @@ func level(name, doc string, l bindings.LogLevel) bindings.Func {
 }
 
 // Write logs all arguments of the call, joined by sep.
-func Write(rt *bindings.Runtime, l bindings.LogLevel, sep string) int {
+func Write(rt *bindings.Runtime, l intent.Level, sep string) int {
 	var b strings.Builder
 	for i := 1; i <= rt.NArgs() && b.Len() <= maxLine; i++ {
 		if i > 1 {

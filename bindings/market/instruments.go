@@ -71,7 +71,7 @@ var rulesType = bindings.Type{
 
 func instrument(rt *bindings.Runtime) int {
 	in := rt.Arg(1).Instrument()
-	maker, taker := rt.Env().Fees(in.ID)
+	maker, taker := env(rt).Fees(in.ID)
 	t := rt.L.CreateTable(0, len(rulesType.Fields))
 	num := func(k string, f float64) { t.RawSetString(k, rt.Number(f)) }
 	str := func(k, s string) { t.RawSetString(k, lua.LString(s)) }

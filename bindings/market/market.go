@@ -70,7 +70,7 @@ func book(rt *bindings.Runtime) int { return rt.Push(rt.Book(rt.Arg(1).Instrumen
 
 func quote(rt *bindings.Runtime) int {
 	in := rt.Arg(1).Instrument()
-	bid, ask, ok := rt.Env().Quote(in.ID)
+	bid, ask, ok := env(rt).Quote(in.ID)
 	if !ok {
 		return rt.PushNil()
 	}
@@ -83,7 +83,7 @@ func quote(rt *bindings.Runtime) int {
 
 func lastTrade(rt *bindings.Runtime) int {
 	in := rt.Arg(1).Instrument()
-	t, ok := rt.Env().LastTrade(in.ID)
+	t, ok := env(rt).LastTrade(in.ID)
 	if !ok {
 		return rt.PushNil()
 	}
@@ -131,7 +131,7 @@ func openInterest(rt *bindings.Runtime) int {
 	if !in.Perp() {
 		rt.Arg(1).Fail("%s is a spot market and has no open interest", in.Key())
 	}
-	o, ok := rt.Env().OpenInterest(in.ID)
+	o, ok := env(rt).OpenInterest(in.ID)
 	if !ok {
 		return rt.PushNil()
 	}
@@ -154,7 +154,7 @@ var settledType = bindings.Type{
 
 func settled(rt *bindings.Runtime) int {
 	in := rt.Arg(1).Instrument()
-	list := newest(rt, rt.Env().Settled(in.ID), 100)
+	list := newest(rt, env(rt).Settled(in.ID), 100)
 	out := rt.L.CreateTable(len(list), 0)
 	for _, s := range list {
 		hours := max(s.Hours, 1)
@@ -174,7 +174,7 @@ func settled(rt *bindings.Runtime) int {
 
 func bars(rt *bindings.Runtime) int {
 	in := rt.Arg(1).Instrument()
-	list := newest(rt, rt.Env().Bars(in.ID, length(rt, in)), 1000)
+	list := newest(rt, env(rt).Bars(in.ID, length(rt, in)), 1000)
 	out := rt.L.CreateTable(len(list), 0)
 	for i := range list {
 		out.Append(rt.NewBar(in, &list[i]))
@@ -192,7 +192,7 @@ func length(rt *bindings.Runtime, in *exchange.Instrument) exchange.Time {
 	if err != nil {
 		arg.Fail("%v", err)
 	}
-	known := rt.Env().BarLengths(in.ID)
+	known := env(rt).BarLengths(in.ID)
 	if slices.Contains(known, want) {
 		return want
 	}

@@ -54,7 +54,7 @@ func volumeCurve(rt *bindings.Runtime) int {
 	if interval < exchange.Second || n > 2016 {
 		f.Get("interval").Fail("makes %d slices: want at most 2016 of a second or more", n)
 	}
-	c := rt.Env().VolumeCurve(in.ID, start, interval, n)
+	c := env(rt).VolumeCurve(in.ID, start, interval, n)
 	rt.Charge(16 * n)
 	weights := rt.L.CreateTable(n, 0)
 	for _, w := range c.Weights {

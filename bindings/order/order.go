@@ -91,7 +91,7 @@ func submit(rt *bindings.Runtime) int {
 
 func place(rt *bindings.Runtime, o exchange.Order) int {
 	rt.Count(bindings.CapOrders)
-	return rt.PushString(bindings.ID(rt.Env().Submit(o)))
+	return rt.PushString(bindings.ID(env(rt).Submit(o)))
 }
 
 func limit(rt *bindings.Runtime, side exchange.Side) int {
@@ -170,17 +170,17 @@ func id(rt *bindings.Runtime) exchange.OrderID {
 }
 
 func cancel(rt *bindings.Runtime) int {
-	o, ok := rt.Env().Order(id(rt))
+	o, ok := env(rt).Order(id(rt))
 	if !ok || o.Status.Terminal() {
 		return rt.PushBool(false)
 	}
 	rt.Count(bindings.CapCancels)
-	rt.Env().Cancel(o.ID)
+	env(rt).Cancel(o.ID)
 	return rt.PushBool(true)
 }
 
 func get(rt *bindings.Runtime) int {
-	o, ok := rt.Env().Order(id(rt))
+	o, ok := env(rt).Order(id(rt))
 	if !ok {
 		return rt.PushNil()
 	}
@@ -193,7 +193,7 @@ func open(rt *bindings.Runtime) int {
 		only = rt.Arg(1).Instrument().ID
 	}
 	list := &lua.LTable{Metatable: lua.LNil}
-	for _, o := range rt.Env().Orders() {
+	for _, o := range env(rt).Orders() {
 		if only == exchange.NoInstrument || o.Instrument == only {
 			rt.Charge(32)
 			list.Append(rt.NewOrder(o))

@@ -23,6 +23,18 @@ import (
 	"github.com/perilune/perilune/bindings/timer"
 )
 
+// Env is all that the modules need of whoever calls scripts.
+type Env interface {
+	market.Env
+	carry.Env
+	order.Env
+	exec.Env
+	account.Env
+	timer.Env
+	chart.Env
+	ai.Env
+}
+
 // Modules returns every module, in the order they are documented.
 func Modules() []bindings.Module {
 	return slices.Concat(

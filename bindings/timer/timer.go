@@ -47,11 +47,11 @@ func every(rt *bindings.Runtime) int {
 
 // fine tells the author of a timer that is finer than all that can change.
 func fine(rt *bindings.Runtime, name string, period exchange.Time) {
-	fed := rt.Env().Fed()
+	fed := env(rt).Fed()
 	if period >= fed {
 		return
 	}
-	rt.Env().Caution(rt.Where(), fmt.Sprintf("timer %q is due after %gs, and this market changes every %s only: between bars prices stand still, and orders are filled on the last close; "+
+	env(rt).Caution(rt.Where(), fmt.Sprintf("timer %q is due after %gs, and this market changes every %s only: between bars prices stand still, and orders are filled on the last close; "+
 		"use on_bar, or periods of at least %q", name, bindings.Seconds(period), exchange.BarLength(fed), exchange.BarLength(fed)))
 }
 
@@ -64,7 +64,7 @@ func after(rt *bindings.Runtime) int {
 func set(rt *bindings.Runtime, at, every exchange.Time) {
 	name := rt.Arg(1).Name()
 	rt.Count(bindings.CapTimers)
-	if err := rt.Env().SetTimer(name, at, every); err != nil {
+	if err := env(rt).SetTimer(name, at, every); err != nil {
 		rt.Raise("%v", err)
 	}
 }
@@ -90,6 +90,6 @@ func Next(now, period, before exchange.Time) exchange.Time {
 func cancel(rt *bindings.Runtime) int {
 	name := rt.Arg(1).Name()
 	rt.Count(bindings.CapTimers)
-	rt.Env().ClearTimer(name)
+	env(rt).ClearTimer(name)
 	return 0
 }

@@ -30,3 +30,15 @@ type Curve struct {
 	Days    int       // that it was learned from
 	Source  string    // what it is, for people
 }
+
+// UniformCurve is the curve of a window of which nothing is known.
+func UniformCurve(n int, why string) Curve {
+	c := Curve{Weights: make([]float64, n), Source: "uniform"}
+	for i := range c.Weights {
+		c.Weights[i] = 1 / float64(n)
+	}
+	if why != "" {
+		c.Source += ": " + why
+	}
+	return c
+}

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/perilune/perilune/exchange/intent"
 	"github.com/perilune/perilune/host"
-	"github.com/perilune/perilune/host/core"
 )
 
 // ticker writes log lines and, on a terminal, a status line that stays below
@@ -46,7 +46,7 @@ func (t *ticker) width() int {
 
 // line prints one log line above the status line.
 func (t *ticker) line(l host.Line) {
-	if t.quiet && l.Level < core.Error {
+	if t.quiet && l.Level < intent.Error {
 		return
 	}
 	t.mu.Lock()
@@ -64,7 +64,7 @@ func (t *ticker) line(l host.Line) {
 		who += ": "
 	}
 	level := ""
-	if l.Level >= core.Warn {
+	if l.Level >= intent.Warn {
 		level = strings.ToUpper(l.Level.String()) + " "
 	}
 	fmt.Fprintf(t.w, "%s%s%s%s\n", stamp, level, who, l.Text)

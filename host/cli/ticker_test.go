@@ -6,8 +6,8 @@ import (
 
 	"github.com/shopspring/decimal"
 
+	"github.com/perilune/perilune/exchange/intent"
 	"github.com/perilune/perilune/host"
-	"github.com/perilune/perilune/host/core"
 )
 
 // TestTickerOnTerminal: a log line goes above the status line, which is drawn
@@ -16,7 +16,7 @@ func TestTickerOnTerminal(t *testing.T) {
 	var w strings.Builder
 	k := &ticker{w: &w, tty: true}
 	k.status(host.Status{Simulated: true, Time: 0, Equity: decimal.NewFromInt(100), Pairs: []string{"BTC", "ETH(opening)"}, Fills: 3})
-	k.line(host.Line{Level: core.Warn, Strategy: "s", Where: "s.lua:3", Text: "careful"})
+	k.line(host.Line{Level: intent.Warn, Strategy: "s", Where: "s.lua:3", Text: "careful"})
 	k.clear()
 	line := "SIMULATED  1970-01-01 00:00  equity 100.00  funding 0.00  fills 3  pairs BTC ETH(opening)"
 	const erase, noWrap, wrapAgain = "\r\x1b[K", "\x1b[?7l", "\x1b[?7h"
@@ -44,8 +44,8 @@ func TestTickerQuiet(t *testing.T) {
 	var w strings.Builder
 	k := newTicker(&w, true)
 	k.status(host.Status{})
-	k.line(host.Line{Level: core.Warn, Text: "careful"})
-	k.line(host.Line{Level: core.Error, Text: "wrong"})
+	k.line(host.Line{Level: intent.Warn, Text: "careful"})
+	k.line(host.Line{Level: intent.Error, Text: "wrong"})
 	if got := w.String(); got != "ERROR wrong\n" {
 		t.Errorf("got %q, want errors only", got)
 	}

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/intent"
 	"github.com/perilune/perilune/exchange/intent/advice"
 )
 
@@ -20,8 +21,8 @@ type counsel struct {
 // seconds and costs money.
 var ErrTooOften = errors.New("asking takes seconds and costs money: ask in on_timer, and use the answer here")
 
-// Adviser names the adviser of the session; "" when there is none.
-func (p *Port) Adviser() string { return p.c.cfg.Adviser }
+// Advisor names the advisor of the session; "" when there is none.
+func (p *Port) Advisor() string { return p.c.cfg.Advisor }
 
 // Ask stages a question. The outcome is told by on_advice, always: an answer, or
 // why there is none. A strategy may have one question under way.
@@ -62,7 +63,7 @@ func (c *Core) ask(s *slot, q *advice.Question) {
 	switch {
 	case c.stopping:
 		c.settle(s, &exchange.Advice{ID: q.ID, Verdict: advice.Cancelled, Reason: "the session ends"})
-	case c.cfg.Adviser == "":
+	case c.cfg.Advisor == "":
 		c.settle(s, &exchange.Advice{ID: q.ID, Verdict: advice.Disabled, Reason: "no adviser configured"})
 	default:
 		c.emit(Effect{Kind: EffectAsk, Strategy: s.index, Question: q})
@@ -76,7 +77,7 @@ func (c *Core) onAdvice(ev *exchange.Event) {
 			return
 		}
 	}
-	c.log(Warn, -1, "an answer to a question that nobody waits for was dropped")
+	c.log(intent.Warn, -1, "an answer to a question that nobody waits for was dropped")
 }
 
 // settle ends a question: what was said is checked, kept and told.
@@ -90,7 +91,7 @@ func (c *Core) settle(s *slot, said *exchange.Advice) {
 		}
 		s.counsel.latest[q.Tag] = a
 	}
-	if c.cfg.Adviser != "" {
+	if c.cfg.Advisor != "" {
 		c.emit(Effect{Kind: EffectAdvice, Strategy: s.index, Advice: a})
 	}
 	c.logAdvice(s, a)
@@ -101,7 +102,7 @@ func (c *Core) settle(s *slot, said *exchange.Advice) {
 func (c *Core) logAdvice(s *slot, a *advice.Advice) {
 	if a.OK() {
 		s.counsel.moaned = ""
-		c.log(Info, s.index, fmt.Sprintf("advice %d%s: %s (%s, %.1f s, %d+%d tokens, cost %s)", a.ID, tagged(a.Question.Tag), a.Text,
+		c.log(intent.Info, s.index, fmt.Sprintf("advice %d%s: %s (%s, %.1f s, %d+%d tokens, cost %s)", a.ID, tagged(a.Question.Tag), a.Text,
 			orCached(a), float64(a.At-a.Question.Asked)/float64(exchange.Second), a.TokensIn, a.TokensOut, a.Cost))
 		return
 	}
@@ -109,9 +110,9 @@ func (c *Core) logAdvice(s *slot, a *advice.Advice) {
 		return
 	}
 	s.counsel.moaned = a.Reason
-	level := Warn
+	level := intent.Warn
 	if a.Verdict == advice.Disabled {
-		level = Info
+		level = intent.Info
 	}
 	c.log(level, s.index, fmt.Sprintf("advice %d%s: none, %s: %s", a.ID, tagged(a.Question.Tag), a.Verdict, a.Reason))
 }

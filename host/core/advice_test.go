@@ -68,7 +68,7 @@ func (b *bench) says(id uint64, text string) []Effect {
 
 func TestAskAndAnswer(t *testing.T) {
 	a := newAsker(t)
-	b := advised(t, Config{Adviser: "m"}, a)
+	b := advised(t, Config{Advisor: "m"}, a)
 	if asks := kinds(b.due(), EffectAsk); len(asks) != 1 || asks[0].Question.ID != 1 || asks[0].Question.Asked != b.now {
 		t.Fatalf("%v", asks)
 	}
@@ -94,7 +94,7 @@ func TestAskAndAnswer(t *testing.T) {
 
 func TestAdviceExpires(t *testing.T) {
 	a := newAsker(t)
-	b := advised(t, Config{Adviser: "m", AdviceTTL: 30 * exchange.Second}, a)
+	b := advised(t, Config{Advisor: "m", AdviceTTL: 30 * exchange.Second}, a)
 	b.due()
 	b.says(1, `{"ratio":0.5}`)
 	fresh := false
@@ -111,7 +111,7 @@ func TestAdviceExpires(t *testing.T) {
 
 func TestNoAskingWithEveryTick(t *testing.T) {
 	a := newAsker(t)
-	b := advised(t, Config{Adviser: "m"}, a)
+	b := advised(t, Config{Advisor: "m"}, a)
 	if fx := b.book(0, 100, 101, 5); len(a.errs) == 0 || !errors.Is(a.errs[0], ErrTooOften) || len(kinds(fx, EffectAsk)) != 0 {
 		t.Errorf("%v", a.errs)
 	}
@@ -122,7 +122,7 @@ func TestNoAskingWithEveryTick(t *testing.T) {
 func TestOddAdviceIsNoAdvice(t *testing.T) {
 	for text, want := range map[string]string{`{"ratio":7}`: advice.Refused, "": advice.Refused, `{"ratio":1}`: advice.Late} {
 		a := newAsker(t)
-		b := advised(t, Config{Adviser: "m"}, a)
+		b := advised(t, Config{Advisor: "m"}, a)
 		b.due()
 		if want == advice.Late {
 			b.now += 20*exchange.Second + 1
@@ -155,7 +155,7 @@ func TestWithoutAdviser(t *testing.T) {
 
 func TestSessionEndsBeforeTheAnswer(t *testing.T) {
 	a := newAsker(t)
-	b := advised(t, Config{Adviser: "m"}, a)
+	b := advised(t, Config{Advisor: "m"}, a)
 	b.due()
 	fx := b.step(exchange.Event{Kind: exchange.KindCommand, Name: CommandStop})
 	if n := kinds(fx, EffectAdvice); len(n) != 1 || n[0].Advice.Verdict != advice.Cancelled {

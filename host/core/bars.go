@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/intent"
 	"github.com/perilune/perilune/host/bars"
 )
 
@@ -236,7 +237,7 @@ func (c *Core) skipBars(k *barClock, n exchange.Time) {
 			}
 		}
 	}
-	c.log(Warn, -1, fmt.Sprintf("bars of %s: %d are left out, the session stood still", exchange.BarLength(k.length), n))
+	c.log(intent.Warn, -1, fmt.Sprintf("bars of %s: %d are left out, the session stood still", exchange.BarLength(k.length), n))
 }
 
 // closed notes a bar that is to be shown.
@@ -261,7 +262,7 @@ func (c *Core) sayMute() {
 		}
 	}
 	if len(keys) > 0 {
-		c.log(Warn, -1, fmt.Sprintf("no bars yet of %s: bars are built from trades, and there was none in %d minutes", strings.Join(keys, " "), silence/exchange.Minute))
+		c.log(intent.Warn, -1, fmt.Sprintf("no bars yet of %s: bars are built from trades, and there was none in %d minutes", strings.Join(keys, " "), silence/exchange.Minute))
 	}
 }
 

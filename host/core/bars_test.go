@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/intent"
 )
 
 // chartist is a strategy that declares bars and notes those it is shown.
@@ -52,7 +53,7 @@ func (tp tape) play(t testing.TB, c *Core, until exchange.Time) {
 		var fx []Effect
 		c.Step(&ev, &fx)
 		for _, e := range fx {
-			if e.Kind == EffectLog && e.Level == Error {
+			if e.Kind == EffectLog && e.Level == intent.Error {
 				t.Fatal(e.Text)
 			}
 		}

@@ -1,6 +1,9 @@
 package core
 
-import "github.com/perilune/perilune/exchange"
+import (
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/intent"
+)
 
 // Commands that a KindCommand event can carry in Name.
 const (
@@ -32,19 +35,19 @@ func (c *Core) onCommand(ev *exchange.Event) {
 		if c.gate.Killed() != "" {
 			c.gate.Resume()
 			c.emit(Effect{Kind: EffectHalt, Strategy: -1})
-			c.log(Warn, -1, "resumed: the kill latch is lifted")
+			c.log(intent.Warn, -1, "resumed: the kill latch is lifted")
 		}
 	case CommandHold:
 		if ev.Instrument != exchange.NoInstrument {
 			c.suspend(ev.Instrument, ev.Reason)
 		} else if c.gate.Hold(ev.Reason) {
-			c.log(Warn, -1, "no new risk: "+ev.Reason)
+			c.log(intent.Warn, -1, "no new risk: "+ev.Reason)
 		}
 	case CommandRelease:
 		if ev.Instrument != exchange.NoInstrument {
 			c.suspend(ev.Instrument, "")
 		} else if c.gate.Release() {
-			c.log(Info, -1, "the account is in view again: new orders pass")
+			c.log(intent.Info, -1, "the account is in view again: new orders pass")
 		}
 	case CommandCancel:
 		for _, o := range c.orders.open {
@@ -80,7 +83,7 @@ func (c *Core) halt(reason string) {
 // halted tells everyone that the latch was tripped.
 func (c *Core) halted(reason string) {
 	c.emit(Effect{Kind: EffectHalt, Strategy: -1, Text: reason})
-	c.log(Error, -1, "HALTED, only reducing orders pass: "+reason)
+	c.log(intent.Error, -1, "HALTED, only reducing orders pass: "+reason)
 	for _, m := range c.machines {
 		m.Halt(c, reason)
 		c.guard(m)
@@ -91,7 +94,7 @@ func (c *Core) halted(reason string) {
 func (c *Core) onReload(ev *exchange.Event) {
 	r := ev.Reload
 	if r.Strategy < 0 || int(r.Strategy) >= len(c.slots) {
-		c.log(Error, -1, "reload of a strategy that does not run: "+r.Path)
+		c.log(intent.Error, -1, "reload of a strategy that does not run: "+r.Path)
 		return
 	}
 	s := c.slots[r.Strategy]

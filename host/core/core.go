@@ -43,7 +43,7 @@ type Config struct {
 	Ladders func(*exchange.Instrument) bool
 	// Adviser names what questions of strategies are put to; "": nobody, and
 	// every question is answered with that at once.
-	Adviser string
+	Advisor string
 	// AdviceTTL bounds how long any advice counts; 0: as the question says.
 	AdviceTTL exchange.Time
 	// Bars is the length of the bars that the market brings of an instrument, 0 for
@@ -276,7 +276,7 @@ func (c *Core) emit(e Effect) {
 	*c.fx = append(*c.fx, e)
 }
 
-func (c *Core) log(level Level, strategy int32, text string) {
+func (c *Core) log(level intent.Level, strategy int32, text string) {
 	c.emit(Effect{Kind: EffectLog, Strategy: strategy, Level: level, Text: text})
 }
 
@@ -361,7 +361,7 @@ func (c *Core) fault(s *slot, n *Notice, err error) {
 		if s.errors > strikesAllowed {
 			count = fmt.Sprintf(" (error %d of this version)", s.errors)
 		}
-		c.log(Error, s.index, fmt.Sprintf("%s%s: %s", n.Handler, count, short(fmt.Sprint(err))))
+		c.log(intent.Error, s.index, fmt.Sprintf("%s%s: %s", n.Handler, count, short(fmt.Sprint(err))))
 	}
 	c.giveBack(s, n)
 	s.failed = append(s.failed, c.now)
@@ -387,7 +387,7 @@ func (c *Core) fault(s *slot, n *Notice, err error) {
 	} else if fresh != nil {
 		s.Strategy.Close()
 		s.install(fresh, c.u)
-		c.log(Warn, s.index, "restarted with its last state")
+		c.log(intent.Warn, s.index, "restarted with its last state")
 	}
 }
 
@@ -409,7 +409,7 @@ func (c *Core) pause(s *slot, why string) {
 		return
 	}
 	s.paused = why
-	c.log(Error, s.index, "paused: "+why)
+	c.log(intent.Error, s.index, "paused: "+why)
 	for _, o := range c.orders.open {
 		if o.Strategy == s.index && o.Pair == 0 && o.Schedule == 0 {
 			c.Cancel(o.ID)

@@ -6,6 +6,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/intent"
 	"github.com/perilune/perilune/host/execution"
 )
 
@@ -83,7 +84,7 @@ func (c *Core) Settle(m *execution.Machine, lots exchange.Lots) bool {
 		seller, held := c.hider(in, m)
 		part := min(lots, held)
 		lots -= part
-		c.log(Info, m.Pair.Strategy, fmt.Sprintf("pair %d buys %s %s at %s from %s inside the account: so little can't be traded while another position hides it from the venue",
+		c.log(intent.Info, m.Pair.Strategy, fmt.Sprintf("pair %d buys %s %s at %s from %s inside the account: so little can't be traded while another position hides it from the venue",
 			m.Pair.ID, in.QtyDecimal(part), in.Key(), in.PriceDecimal(price), c.partyName(seller)))
 		c.cross(in, price, part, buyer, seller, execution.Crossed)
 	}
@@ -149,7 +150,7 @@ func (c *Core) oversold(o *exchange.Order, f *exchange.Fill) {
 		}
 		part := min(left, have)
 		left -= part
-		c.log(Error, o.Strategy, fmt.Sprintf("order %s sold %s %s that belong to pair %d: pair and strategy settle it at %s",
+		c.log(intent.Error, o.Strategy, fmt.Sprintf("order %s sold %s %s that belong to pair %d: pair and strategy settle it at %s",
 			o.ClientID, in.QtyDecimal(part), in.Base, m.Pair.ID, in.PriceDecimal(f.Price)))
 		c.cross(in, f.Price, part, party{o.Strategy, 0}, party{m.Pair.Strategy, m.Pair.ID}, "sold by "+o.ClientID)
 	}
@@ -164,7 +165,7 @@ func (c *Core) soldMeanwhile(m *execution.Machine) {
 	if lots <= 0 || price <= 0 {
 		return
 	}
-	c.log(Error, m.Pair.Strategy, fmt.Sprintf("%s %s of pair %d were sold by somebody else while their transfer was under way: settled at %s",
+	c.log(intent.Error, m.Pair.Strategy, fmt.Sprintf("%s %s of pair %d were sold by somebody else while their transfer was under way: settled at %s",
 		in.QtyDecimal(lots), in.Base, m.Pair.ID, in.PriceDecimal(price)))
 	c.cross(in, price, lots, party{-1, 0}, party{m.Pair.Strategy, m.Pair.ID}, "foreign")
 }

@@ -74,22 +74,10 @@ type Effect struct {
 	Amount   decimal.Decimal
 	Name     string
 	Value    float64
-	Level    Level
+	Level    intent.Level
 	Where    string
 	Text     string
 }
-
-// Level is the severity of a log effect.
-type Level uint8
-
-const (
-	Debug Level = iota
-	Info
-	Warn
-	Error
-)
-
-func (l Level) String() string { return [...]string{"debug", "info", "warn", "error"}[l] }
 
 // Version is one version of a strategy's script, loaded or refused.
 type Version struct {

@@ -69,5 +69,5 @@ func (c *Core) end(ev *exchange.Event) {
 	if c.cfg.Final {
 		next = "nothing goes on with it, because each run of recorded data is a session of its own: "
 	}
-	c.log(Warn, -1, why+", and "+next+strings.Join(left, "; "))
+	c.log(intent.Warn, -1, why+", and "+next+strings.Join(left, "; "))
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/intent"
 )
 
 // A difference between our books and the venue's account is never traded on: what
@@ -28,9 +29,9 @@ func (c *Core) suspend(id exchange.InstrumentID, why string) {
 	m.held = why
 	switch {
 	case why == "":
-		c.log(Warn, -1, m.in.Key()+": the account agrees with the venue's again: orders pass")
+		c.log(intent.Warn, -1, m.in.Key()+": the account agrees with the venue's again: orders pass")
 	case first:
-		c.log(Error, -1, c.holdOf(id, id)+"; it is asked for again")
+		c.log(intent.Error, -1, c.holdOf(id, id)+"; it is asked for again")
 		c.withdraw(id)
 	}
 	c.rehold()
@@ -60,7 +61,7 @@ func (c *Core) doubt(wallet exchange.Wallet, coin string) {
 	}
 	if by := c.missing(wallet, coin); by.IsPositive() {
 		c.lacking = append(c.lacking, lack{wallet, coin, by})
-		c.log(Error, -1, fmt.Sprintf("the %s wallet has %s %s less than its pairs hold: they make no order until the coins are there again", wallet, by, coin))
+		c.log(intent.Error, -1, fmt.Sprintf("the %s wallet has %s %s less than its pairs hold: they make no order until the coins are there again", wallet, by, coin))
 		c.rehold()
 	}
 }
@@ -94,7 +95,7 @@ func (c *Core) covered() {
 	}
 	c.lacking = slices.DeleteFunc(c.lacking, func(l lack) bool {
 		if l.by.IsZero() {
-			c.log(Warn, -1, fmt.Sprintf("the %s wallet has the %s of its pairs again: they go on", l.wallet, l.coin))
+			c.log(intent.Warn, -1, fmt.Sprintf("the %s wallet has the %s of its pairs again: they go on", l.wallet, l.coin))
 		}
 		return l.by.IsZero()
 	})

@@ -6,6 +6,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/intent"
 )
 
 // liquidation is the reason of fills by which a venue closes what a wallet can't carry.
@@ -88,7 +89,7 @@ func (c *Core) onInsurance(ev *exchange.Event) {
 	if ev.Amount.IsNegative() {
 		verb = "took"
 	}
-	c.log(Warn, -1, fmt.Sprintf("%s wallet: the insurance fund %s %s %s (%s)", ev.Wallet, verb, ev.Amount.Abs(), ev.Asset, ev.Reason))
+	c.log(intent.Warn, -1, fmt.Sprintf("%s wallet: the insurance fund %s %s %s (%s)", ev.Wallet, verb, ev.Amount.Abs(), ev.Asset, ev.Reason))
 	c.stats.Insurance = c.stats.Insurance.Add(c.Worth(ev.Asset, ev.Amount))
 	left := ev.Amount
 	for i := range parts {

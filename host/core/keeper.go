@@ -69,7 +69,7 @@ func (c *Core) keepable(strategy int32, r *intent.MaintainRequest) error {
 // keep starts to keep a wallet, or changes how.
 func (c *Core) keep(strategy int32, r intent.MaintainRequest) {
 	if err := c.keepable(strategy, &r); err != nil {
-		c.log(Error, strategy, "keep: "+err.Error())
+		c.log(intent.Error, strategy, "keep: "+err.Error())
 		return
 	}
 	k := c.keeperOf(r.Wallet)
@@ -184,15 +184,15 @@ func (k *keeper) Shrink(id exchange.PairID, value decimal.Decimal, reason string
 }
 
 func (k *keeper) Say(warn bool, text string) {
-	level := Info
+	level := intent.Info
 	if warn {
-		level = Warn
+		level = intent.Warn
 	}
 	k.log(level, k.strategy, text)
 }
 
-// Keep stages the keeping of a wallet; see execution.KeepRequest.
-func (p *Port) Keep(r intent.MaintainRequest) error {
+// MaintainMargin stages the maintaining of a wallet; see intent.MaintainRequest.
+func (p *Port) MaintainMargin(r intent.MaintainRequest) error {
 	if err := p.c.keepable(p.slot.index, &r); err != nil {
 		return err
 	}
@@ -200,10 +200,10 @@ func (p *Port) Keep(r intent.MaintainRequest) error {
 	return nil
 }
 
-// Room is the value of one leg of a pair for which a kept wallet and spot have the
+// Headroom is the value of one leg of a pair for which a maintained wallet and spot have the
 // money, at once and once the wallets are shared out; false when it is not kept. A
 // coin-margined pair brings its own margin: spot alone has to pay.
-func (p *Port) Room(wallet exchange.Wallet) (now, soon decimal.Decimal, ok bool) {
+func (p *Port) Headroom(wallet exchange.Wallet) (now, soon decimal.Decimal, ok bool) {
 	wallet = wallet.Within(p.c.u.House())
 	k := p.c.keeperOf(wallet)
 	if k == nil && p.c.inverse(wallet) {

@@ -104,12 +104,12 @@ func (c *Core) transfer(t exchange.Transfer) {
 		free = decimal.Min(free, c.unclaimed(t.From, t.Asset))
 	}
 	if other, busy := c.flying.find(t.Asset, t.From, t.To); busy && c.mover(other.ID) != nil {
-		c.log(Error, t.Strategy, fmt.Sprintf("transfer of %s %s from %s to %s refused: transfer %d of a pair is under way there",
+		c.log(intent.Error, t.Strategy, fmt.Sprintf("transfer of %s %s from %s to %s refused: transfer %d of a pair is under way there",
 			t.Amount, t.Asset, t.From, t.To, other.ID))
 		return
 	}
 	if !t.Amount.IsPositive() || t.Amount.GreaterThan(free) {
-		c.log(Error, t.Strategy, fmt.Sprintf("transfer of %s %s from %s to %s refused: %s is free",
+		c.log(intent.Error, t.Strategy, fmt.Sprintf("transfer of %s %s from %s to %s refused: %s is free",
 			t.Amount, t.Asset, t.From, t.To, free))
 		return
 	}
@@ -141,7 +141,7 @@ func (c *Core) onTransfer(ev *exchange.Event) {
 		pair = m.Pair.ID
 	}
 	if !c.flying.land(t.ID) {
-		c.log(Warn, -1, fmt.Sprintf("venue speaks of transfer %d, which is not under way", t.ID))
+		c.log(intent.Warn, -1, fmt.Sprintf("venue speaks of transfer %d, which is not under way", t.ID))
 		return
 	}
 	c.emit(Effect{Kind: EffectArrived, Strategy: t.Strategy, Transfer: &told})
@@ -149,7 +149,7 @@ func (c *Core) onTransfer(ev *exchange.Event) {
 	if t.Failed {
 		kind = "transfer_back"
 		t.To = t.From
-		c.log(Error, t.Strategy, fmt.Sprintf("transfer %d failed: %s", t.ID, t.Reason))
+		c.log(intent.Error, t.Strategy, fmt.Sprintf("transfer %d failed: %s", t.ID, t.Reason))
 	}
 	c.emitMove(kind, &t, pair, c.acct.arrive(&t))
 	c.moved(&told)
@@ -172,7 +172,7 @@ func (c *Core) onBalance(ev *exchange.Event) {
 	kind, equity := "deposit", "Q:opening"
 	if ev.Reason != "" && ev.Reason != OpeningBalance {
 		kind, equity = "adjust", "Q:adjust"
-		c.log(Warn, -1, fmt.Sprintf("%s wallet: %s %s: %s", ev.Wallet, ev.Amount, ev.Asset, ev.Reason))
+		c.log(intent.Warn, -1, fmt.Sprintf("%s wallet: %s %s: %s", ev.Wallet, ev.Amount, ev.Asset, ev.Reason))
 	}
 	postings := []Posting{c.acct.add(ev.Wallet, ev.Asset, ev.Amount), against(equity, ev.Asset, ev.Amount)}
 	// A session goes on over runs, each of which counts its events from 1, and is told
@@ -287,7 +287,7 @@ func (c *Core) saveState(s *slot) {
 	s.dirty, s.due = false, false
 	raw, err := s.State()
 	if err != nil {
-		c.log(Error, s.index, "its state was not saved: "+err.Error())
+		c.log(intent.Error, s.index, "its state was not saved: "+err.Error())
 		return
 	}
 	if text := string(raw); text != s.saved {

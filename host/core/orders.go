@@ -7,6 +7,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/intent"
 	"github.com/perilune/perilune/host/risk"
 )
 
@@ -188,7 +189,7 @@ func (c *Core) onOrder(ev *exchange.Event) {
 	u := &ev.Update
 	o, ok := c.orders.get(u.ID)
 	if !ok {
-		c.log(Warn, -1, "venue speaks of order "+u.VenueID+" ("+u.Status.String()+"), which is not ours")
+		c.log(intent.Warn, -1, "venue speaks of order "+u.VenueID+" ("+u.Status.String()+"), which is not ours")
 		return
 	}
 	if u.VenueID != "" {
@@ -237,7 +238,7 @@ func (c *Core) onFill(ev *exchange.Event) {
 	f := ev.Fill
 	in := c.u.Get(f.Instrument)
 	if !c.seen.add(f) {
-		c.log(Warn, -1, "trade "+f.TradeID+" of "+in.Key()+" was reported again and is booked once")
+		c.log(intent.Warn, -1, "trade "+f.TradeID+" of "+in.Key()+" was reported again and is booked once")
 		return
 	}
 	o, ours := c.orders.get(f.Order)

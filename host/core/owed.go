@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/intent"
 )
 
 // A callback that fails gives back what led to it. A one-shot timer is armed
@@ -54,7 +55,7 @@ func (c *Core) giveBack(s *slot, n *Notice) {
 	at := c.now + retryAfter(n.tries)
 	if n.tries >= newsTries {
 		at = untilReload
-		c.log(Warn, s.index, fmt.Sprintf("%s failed %d times on the same news, which is kept for a mended script", n.Handler, n.tries+1))
+		c.log(intent.Warn, s.index, fmt.Sprintf("%s failed %d times on the same news, which is kept for a mended script", n.Handler, n.tries+1))
 	}
 	c.owe(s, n, at)
 }
@@ -67,7 +68,7 @@ func (c *Core) owe(s *slot, n *Notice, at exchange.Time) {
 	if len(s.owed) == newsKept {
 		s.owed = append(s.owed[:0], s.owed[1:]...)
 		if s.dropped++; s.dropped == 1 {
-			c.log(Warn, s.index, fmt.Sprintf("more than %d callbacks wait for it: the oldest are dropped", newsKept))
+			c.log(intent.Warn, s.index, fmt.Sprintf("more than %d callbacks wait for it: the oldest are dropped", newsKept))
 		}
 	}
 	s.owed = append(s.owed, owed{kept, at})

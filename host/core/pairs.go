@@ -62,12 +62,12 @@ func (c *Core) Changed(m *execution.Machine) {
 	}
 	c.stats.measure(&p)
 	if news := m.News(); news != "" {
-		c.log(Warn, p.Strategy, c.describe(m))
+		c.log(intent.Warn, p.Strategy, c.describe(m))
 	}
 	c.tell(p.Strategy, Notice{Handler: OnPair, Pair: &p})
 	if p.State.Done() && !before.Done() {
 		if m.Leaves(c) {
-			c.log(Warn, p.Strategy, c.describe(m))
+			c.log(intent.Warn, p.Strategy, c.describe(m))
 		}
 		c.retire(p.ID)
 	}

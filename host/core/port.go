@@ -47,7 +47,7 @@ type staged struct {
 	name     string
 	at       exchange.Time
 	every    exchange.Time
-	level    Level
+	level    intent.Level
 	where    string
 	text     string
 	value    float64
@@ -339,8 +339,8 @@ func (p *Port) ClearTimer(name string) {
 }
 
 // Log stages a log line; where is file:line of the script.
-func (p *Port) Log(level Level, where, text string) {
-	p.stage(staged{kind: stageLog, level: min(level, Error), where: short(where), text: short(text)})
+func (p *Port) Log(level intent.Level, where, text string) {
+	p.stage(staged{kind: stageLog, level: min(level, intent.Error), where: short(where), text: short(text)})
 }
 
 // Caution is the Name of a logged line that tells an author, once a version, that
@@ -408,7 +408,7 @@ func (c *Core) commit(s *slot) {
 		case stageCaution:
 			if !s.cautioned {
 				s.cautioned = true
-				c.emit(Effect{Kind: EffectLog, Strategy: s.index, Level: Warn, Where: st.where, Text: st.text, Name: Caution})
+				c.emit(Effect{Kind: EffectLog, Strategy: s.index, Level: intent.Warn, Where: st.where, Text: st.text, Name: Caution})
 			}
 		case stageChart:
 			c.emit(Effect{Kind: EffectChart, Strategy: s.index, Name: st.name, Value: st.value})
@@ -441,7 +441,7 @@ func (c *Core) closePair(s *slot, r intent.CloseRequest) {
 			continue
 		}
 		if err := m.StartClose(c, r); err != nil {
-			c.log(Warn, s.index, err.Error())
+			c.log(intent.Warn, s.index, err.Error())
 			return
 		}
 		c.step(m)

@@ -105,7 +105,7 @@ func (c *Core) tellCutOpening(p *intent.Pair) {
 	if p.State != intent.PairOpening {
 		return
 	}
-	c.stats.boot = append(c.stats.boot, Effect{Kind: EffectLog, Strategy: p.Strategy, Level: Warn,
+	c.stats.boot = append(c.stats.boot, Effect{Kind: EffectLog, Strategy: p.Strategy, Level: intent.Warn,
 		Text: fmt.Sprintf("pair %d on %s was being opened when the session was interrupted: it holds %s %s of the %s USDT that were asked for, is balanced and stays as large as it is",
 			p.ID, c.u.Get(p.Perp).Key(), p.SpotQty, c.u.Get(p.Spot).Base, p.Notional)})
 }

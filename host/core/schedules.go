@@ -140,11 +140,11 @@ func (c *Core) Scheduled(m *schedule.Machine) {
 	c.tell(s.Strategy, Notice{Handler: OnSchedule, Instrument: s.Instrument, Schedule: &s})
 }
 
-func (t toldPlan) level() Level {
+func (t toldPlan) level() intent.Level {
 	if t.held || t.state == intent.ScheduleExpired || t.state == intent.ScheduleFailed {
-		return Warn
+		return intent.Warn
 	}
-	return Info
+	return intent.Info
 }
 
 // Promised implements schedule.Port. What an order in the market locks is not free any

@@ -184,7 +184,7 @@ func (c *Core) foreignFill(f *exchange.Fill, shares []FillShare) {
 	if f.Reason == attribution.Nobody {
 		return // the host says what it found, all at once
 	}
-	c.log(Error, -1, "foreign fill ("+f.Reason+"): "+f.Side.String()+" "+in.QtyDecimal(f.Qty).String()+" "+in.Key()+
+	c.log(intent.Error, -1, "foreign fill ("+f.Reason+"): "+f.Side.String()+" "+in.QtyDecimal(f.Qty).String()+" "+in.Key()+
 		" at "+in.PriceDecimal(f.Price).String())
 	c.noteClosed(in, f, shares)
 	for i := range shares {

@@ -5,6 +5,7 @@ import (
 	"sort"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/intent"
 )
 
 const (
@@ -200,7 +201,7 @@ func (c *Core) putOff(t timer) bool {
 	}
 	if !s.hasty {
 		s.hasty = true
-		c.log(Warn, s.index, fmt.Sprintf("its timers are due more than %d times a second: those beyond that wait", wakesAllowed))
+		c.log(intent.Warn, s.index, fmt.Sprintf("its timers are due more than %d times a second: those beyond that wait", wakesAllowed))
 	}
 	if t.every > 0 || !c.timers.armed(t.strategy, t.name) {
 		t.at = (second + 1) * exchange.Second

@@ -1,5 +1,7 @@
 package core
 
+import "github.com/perilune/perilune/exchange/intent"
+
 // checkAwake says once when nothing can call a strategy any more: it would look
 // as always and never act again.
 func (c *Core) checkAwake(s *slot) {
@@ -11,7 +13,7 @@ func (c *Core) checkAwake(s *slot) {
 		return
 	}
 	s.asleep = "it has no timer, and no handler for a market that it watches or for anything that is under way"
-	c.log(Warn, s.index, "nothing can wake it any more: "+s.asleep)
+	c.log(intent.Warn, s.index, "nothing can wake it any more: "+s.asleep)
 }
 
 // canWake reports whether something is to come that the strategy has a handler

@@ -14,7 +14,7 @@ type Stage uint8
 const (
 	StageOpening Stage = iota // before the first event: whoever opens says what it waits for
 	StageWaiting              // for the next event; it may stay here for any time
-	StageAdviser              // for an answer of the adviser, on virtual time
+	StageAdvisor              // for an answer of the adviser, on virtual time
 	StageData                 // reads the next event of the market's data
 	StageJournal              // journals an event
 	StageStep                 // the core handles an event

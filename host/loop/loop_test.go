@@ -257,7 +257,7 @@ func TestStopWaitsForTheVenue(t *testing.T) {
 			p.Submit(exchange.Order{Side: exchange.Sell, Type: exchange.Limit, TIF: exchange.GTC, Price: 200, Qty: 1})
 			cancel()
 		case core.OnStop:
-			p.Log(core.Info, "", "bye")
+			p.Log(intent.Info, "", "bye")
 		}
 		return nil
 	}, exchange.Event{Kind: exchange.KindSnapshot, Time: 5, LastID: 1, PrevID: -1,

@@ -64,7 +64,7 @@ func (l *Loop) answer() (exchange.Time, bool) {
 	if l.Advisor == nil || l.stopping {
 		return 0, false
 	}
-	l.Where.Enter(core.StageAdviser)
+	l.Where.Enter(core.StageAdvisor)
 	t, ok := l.Advisor.NextTime()
 	l.Where.Enter(core.StageWaiting)
 	return t, ok

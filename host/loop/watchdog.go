@@ -36,7 +36,7 @@ func (w *Watchdog) Look() (at core.Place, still time.Duration, stuck bool) {
 	}
 	w.last, w.place = now, at
 	w.still += passed
-	return at, w.still, w.still > w.Bound && at.Stage > core.StageAdviser && at.Stage < core.StageClosing
+	return at, w.still, w.still > w.Bound && at.Stage > core.StageAdvisor && at.Stage < core.StageClosing
 }
 
 // Goroutine returns the number of the goroutine that calls it, as stacks show it.

@@ -7,6 +7,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"github.com/perilune/perilune/bindings"
+	"github.com/perilune/perilune/exchange/intent"
 )
 
 // baseLib is the functions that stand in no table.
@@ -304,7 +305,7 @@ func (lib baseLib) print(L *lua.LState) int {
 	lib.spend(L, b.Len()/bytesPerUnit)
 	lib.rt.Begin(L, "print")
 	lib.rt.Count(bindings.CapLogs)
-	env.Log(bindings.Info, strings.TrimSuffix(L.Where(1), ":"), b.String())
+	env.Log(intent.Info, strings.TrimSuffix(L.Where(1), ":"), b.String())
 	return 0
 }
 

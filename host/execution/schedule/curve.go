@@ -127,18 +127,6 @@ func (h *History) Recent(now exchange.Time) float64 {
 	return h.Between(now-max(Bucket, h.lastBar), now)
 }
 
-// Uniform is the curve of a window of which nothing is known.
-func Uniform(n int, why string) intent.Curve {
-	c := intent.Curve{Weights: make([]float64, n), Source: "uniform"}
-	for i := range c.Weights {
-		c.Weights[i] = 1 / float64(n)
-	}
-	if why != "" {
-		c.Source += ": " + why
-	}
-	return c
-}
-
 // Learn finds the best curve that histories allow: the market's own, that of all
 // the others together, and an even one when neither has seen enough.
 func Learn(own *History, others []*History, start, interval exchange.Time, n int) intent.Curve {
@@ -150,7 +138,7 @@ func Learn(own *History, others []*History, start, interval exchange.Time, n int
 	if pool, ok := pooled(others, start, interval, n); ok {
 		return pool
 	}
-	return Uniform(n, fmt.Sprintf("the window's volume is known for %d earlier days, %d are needed", days, leastDays))
+	return intent.UniformCurve(n, fmt.Sprintf("the window's volume is known for %d earlier days, %d are needed", days, leastDays))
 }
 
 // pooled averages the curves of other markets: the hours of the day that are busy

@@ -254,11 +254,11 @@ func (m *Machine) curve(p Port) intent.Curve {
 	s, r := &m.Schedule, &m.Request
 	switch {
 	case s.Algo == intent.POV:
-		return Uniform(s.Slices, fmt.Sprintf("%g %% of the volume", 100*r.Participation))
+		return intent.UniformCurve(s.Slices, fmt.Sprintf("%g %% of the volume", 100*r.Participation))
 	case s.Algo == intent.TWAP:
-		return Uniform(s.Slices, "by the clock")
+		return intent.UniformCurve(s.Slices, "by the clock")
 	case r.Uniform:
-		return Uniform(s.Slices, "as asked for")
+		return intent.UniformCurve(s.Slices, "as asked for")
 	}
 	return p.VolumeCurve(s.Instrument, s.Start, r.Interval, s.Slices)
 }

@@ -14,7 +14,7 @@ import (
 
 	"github.com/perilune/perilune/bindings"
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/host/core"
+	"github.com/perilune/perilune/exchange/intent"
 )
 
 // Bounds of what is told to people.
@@ -30,7 +30,7 @@ const (
 // Line is something that happened, for people.
 type Line struct {
 	Time     exchange.Time
-	Level    core.Level
+	Level    intent.Level
 	Strategy string // "host" for the host itself
 	Where    string // file:line of the script, when it logged the line itself
 	Text     string
@@ -183,7 +183,7 @@ func (c *Console[S]) speak() bool {
 	}
 	if dropped > 0 {
 		c.repeats()
-		c.log(Line{Time: c.last.Time, Level: core.Warn, Strategy: "host",
+		c.log(Line{Time: c.last.Time, Level: intent.Warn, Strategy: "host",
 			Text: fmt.Sprintf("%d log lines were left out: they come faster than they can be shown (the journal has them)", dropped)})
 	}
 	if state != nil {
@@ -226,7 +226,7 @@ func (c *Console[S]) repeats() {
 // what is told of their orders, pairs and schedules; errors and the host's own lines
 // are thinned where they are made.
 func (c *Console[S]) within(l *Line) bool {
-	if l.Where == "" && (l.Level >= core.Error || l.Strategy == "" || l.Strategy == "host") {
+	if l.Where == "" && (l.Level >= intent.Error || l.Strategy == "" || l.Strategy == "host") {
 		return true
 	}
 	r := c.rates[l.Strategy]
@@ -245,14 +245,14 @@ func (c *Console[S]) within(l *Line) bool {
 	}
 	if r.tokens < 1 || c.paced && r.walls < 1 {
 		if r.left++; r.left == 1 {
-			c.log(Line{Time: l.Time, Level: core.Warn, Strategy: l.Strategy, Where: l.Where,
+			c.log(Line{Time: l.Time, Level: intent.Warn, Strategy: l.Strategy, Where: l.Where,
 				Text: fmt.Sprintf("… more than %d log lines a second: the rest is not shown", lineRate)})
 			c.said = false
 		}
 		return false
 	}
 	if r.left > 0 && min(r.tokens, r.walls) >= lineBurst/4 {
-		c.log(Line{Time: l.Time, Level: core.Warn, Strategy: l.Strategy, Text: fmt.Sprintf("… %d log lines were not shown", r.left-1)})
+		c.log(Line{Time: l.Time, Level: intent.Warn, Strategy: l.Strategy, Text: fmt.Sprintf("… %d log lines were not shown", r.left-1)})
 		r.left = 0
 	}
 	if r.left > 0 {
@@ -268,7 +268,7 @@ func (c *Console[S]) within(l *Line) bool {
 func (c *Console[S]) leftOut() {
 	for _, name := range slices.Sorted(maps.Keys(c.rates)) {
 		if n := c.rates[name].left; n > 0 {
-			c.log(Line{Time: c.last.Time, Level: core.Warn, Strategy: name, Text: fmt.Sprintf("… %d log lines were not shown", n)})
+			c.log(Line{Time: c.last.Time, Level: intent.Warn, Strategy: name, Text: fmt.Sprintf("… %d log lines were not shown", n)})
 		}
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/host/core"
+	"github.com/perilune/perilune/exchange/intent"
 )
 
 // A line over and over is told once and counted; another flood is cut to its rate
@@ -16,7 +16,7 @@ func TestAFloodOfLinesIsFolded(t *testing.T) {
 	var h heard
 	v := New(Options[int]{Log: h.log})
 	say := func(where, text string) {
-		v.Log(Line{Time: exchange.Hour, Level: core.Info, Strategy: "s", Where: where, Text: text})
+		v.Log(Line{Time: exchange.Hour, Level: intent.Info, Strategy: "s", Where: where, Text: text})
 	}
 	for range 813 {
 		say("s.lua:3", "again")
@@ -24,7 +24,7 @@ func TestAFloodOfLinesIsFolded(t *testing.T) {
 	for i := range 5000 {
 		say("s.lua:4", fmt.Sprint("number ", i))
 	}
-	v.Log(Line{Time: exchange.Hour, Level: core.Error, Strategy: "s", Text: "on_book: an error of it\x1b[2J\r"})
+	v.Log(Line{Time: exchange.Hour, Level: intent.Error, Strategy: "s", Text: "on_book: an error of it\x1b[2J\r"})
 	v.Close()
 	text := h.text()
 	if strings.ContainsAny(text, "\x1b\r") {

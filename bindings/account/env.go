@@ -1,0 +1,20 @@
+package account
+
+import (
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/bindings"
+	"github.com/perilune/perilune/exchange"
+)
+
+// Env is what the module needs to show the account.
+type Env interface {
+	bindings.Env
+	Position(exchange.InstrumentID) exchange.Position // of this strategy
+	Balance(wallet exchange.Wallet, asset string) exchange.Balance
+	Margin(wallet exchange.Wallet, asset string) exchange.Margin // of a derivatives wallet
+	Equity() decimal.Decimal                                     // in USDT
+	Fees(exchange.InstrumentID) (maker, taker decimal.Decimal)
+}
+
+func env(rt *bindings.Runtime) Env { return rt.Env().(Env) }

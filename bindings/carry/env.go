@@ -1,0 +1,19 @@
+package carry
+
+import (
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/bindings"
+	"github.com/perilune/perilune/exchange"
+)
+
+// Env is what the module needs beside books.
+type Env interface {
+	bindings.Env
+	// Settled returns the settled funding rates of an instrument, newest last;
+	// at most the last 100.
+	Settled(exchange.InstrumentID) []exchange.Settled
+	Fees(exchange.InstrumentID) (maker, taker decimal.Decimal)
+}
+
+func env(rt *bindings.Runtime) Env { return rt.Env().(Env) }

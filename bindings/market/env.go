@@ -1,0 +1,32 @@
+package market
+
+import (
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/bindings"
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/intent"
+)
+
+// Env is what the module needs to show a market.
+type Env interface {
+	bindings.Env
+	OpenInterest(exchange.InstrumentID) (exchange.OpenInterest, bool)
+	LastTrade(exchange.InstrumentID) (exchange.Trade, bool)
+	// Settled returns the settled funding rates of an instrument, newest last;
+	// at most the last 100.
+	Settled(exchange.InstrumentID) []exchange.Settled
+	// Bars returns the finished bars of an instrument, newest last; at most the
+	// last 1000. Length 0 is the strategy's first; BarLengths are those it can ask
+	// for.
+	Bars(id exchange.InstrumentID, length exchange.Time) []exchange.Bar
+	BarLengths(exchange.InstrumentID) []exchange.Time
+	// Quote is the best bid and ask by the ticker stream; false when there is
+	// none.
+	Quote(exchange.InstrumentID) (bid, ask exchange.Level, ok bool)
+	Fees(exchange.InstrumentID) (maker, taker decimal.Decimal)
+	// VolumeCurve is the best curve that is known of a window's volume.
+	VolumeCurve(id exchange.InstrumentID, start, interval exchange.Time, slices int) intent.Curve
+}
+
+func env(rt *bindings.Runtime) Env { return rt.Env().(Env) }
