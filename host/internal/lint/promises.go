@@ -3,12 +3,32 @@ package lint
 import (
 	"go/ast"
 	"go/token"
+	"slices"
 )
 
 // interfaces returns the methods of every interface of ours, by the directory
-// and the name of it: "bindings.Env".
+// and the name of it: "bindings.Env". Those of interfaces that it has in it count.
 func (t *Tree) interfaces() map[string][]string {
-	all := make(map[string][]string)
+	own, parts := t.ownMethods()
+	all := make(map[string][]string, len(own))
+	for key := range own {
+		all[key] = gathered(key, own, parts)
+	}
+	return all
+}
+
+// gathered is an interface's own methods and those of its parts.
+func gathered(key string, own, parts map[string][]string) []string {
+	out := slices.Clone(own[key])
+	for _, part := range parts[key] {
+		out = append(out, gathered(part, own, parts)...)
+	}
+	return out
+}
+
+// ownMethods returns what each interface names itself, and which of ours are parts of it.
+func (t *Tree) ownMethods() (own, parts map[string][]string) {
+	own, parts = make(map[string][]string), make(map[string][]string)
 	t.each(func(p *Package, f *File) {
 		for n := range ast.Preorder(f.AST) {
 			spec, ok := n.(*ast.TypeSpec)
@@ -19,15 +39,19 @@ func (t *Tree) interfaces() map[string][]string {
 			if !ok {
 				continue
 			}
+			key := p.Dir + "." + spec.Name.Name
+			own[key] = nil
 			for _, m := range iface.Methods.List {
 				for _, id := range m.Names {
-					key := p.Dir + "." + spec.Name.Name
-					all[key] = append(all[key], id.Name)
+					own[key] = append(own[key], id.Name)
+				}
+				if part := ownType(p, f, m.Type); len(m.Names) == 0 && part != "" {
+					parts[key] = append(parts[key], part)
 				}
 			}
 		}
 	})
-	return all
+	return own, parts
 }
 
 // promises returns, for each type of a package, the methods of the interfaces
