@@ -65,7 +65,7 @@ func (w *witness) effect(e *core.Effect, u *exchange.Universe) error {
 		id := e.Pair.ID
 		w.restore.LastPair = max(w.restore.LastPair, id)
 		w.kinds[id] = u.Get(e.Pair.Perp).Segment() + " pair was " + e.Pair.State.String()
-		if w.pairs[id], err = json.Marshal(pairDetail{*e.Pair, *e.Request}); e.Pair.State.Done() {
+		if w.pairs[id], err = json.Marshal(core.RestoredPair{Pair: *e.Pair, Request: *e.Request}); e.Pair.State.Done() {
 			delete(w.pairs, id)
 		}
 	case core.EffectSchedule:

@@ -32,41 +32,16 @@ func (r *runner) opening(u *exchange.Universe) (*desk.Opening, error) {
 	if r.resume == nil {
 		return o, nil
 	}
-	for _, read := range []func(*desk.Opening, *exchange.Universe) error{r.openOrders, r.openTapes, r.openWallets, r.openIncome} {
+	o.Orders = r.restored.Orders
+	for _, read := range []func(*desk.Opening, *exchange.Universe) error{r.openTapes, r.openWallets, r.openIncome} {
 		if err := read(o, u); err != nil {
 			return nil, fmt.Errorf("ledger %s: %w", r.o.DB, err)
 		}
 	}
-	for i := range r.resume.Transit {
-		t := r.resume.Transit[i].Transfer
-		t.Strategy = r.indexOf(r.resume.Transit[i].StrategyName)
+	for i, t := range r.restored.Transit {
 		o.Transfers = append(o.Transfers, desk.Transit{Transfer: t, Sent: r.resume.Transit[i].Time})
 	}
 	return o, nil
-}
-
-// openOrders are those that the ledger has no end of.
-func (r *runner) openOrders(o *desk.Opening, u *exchange.Universe) error {
-	filled, err := r.filled()
-	if err != nil {
-		return err
-	}
-	for i := range r.resume.Orders {
-		x := &r.resume.Orders[i]
-		in, ok := u.Find(x.Venue, x.Symbol)
-		if !ok {
-			return fmt.Errorf("order %s: %s:%s is not in this market", x.ClientID, x.Venue, x.Symbol)
-		}
-		price, _ := in.Tick.Exact(x.Price)
-		qty, _ := in.Lot.Exact(x.Qty)
-		done, _ := in.Lot.Exact(filled[x.ID])
-		o.Orders = append(o.Orders, exchange.Order{
-			ID: x.ID, ClientID: x.ClientID, Strategy: r.indexOf(x.Strategy), Pair: x.Pair, Leg: x.Leg, Schedule: x.Schedule, Instrument: in.ID,
-			Side: x.Side, Type: x.Type, TIF: x.TIF, ReduceOnly: x.ReduceOnly, Price: exchange.Ticks(price), Qty: exchange.Lots(qty),
-			Filled: exchange.Lots(done), Status: x.Status, VenueID: x.VenueID, Created: x.Created, Updated: x.Updated,
-		})
-	}
-	return nil
 }
 
 // openTapes are the last executions of every instrument, and the positions that all

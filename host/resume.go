@@ -2,19 +2,15 @@ package host
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"slices"
-	"strings"
-
-	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/binance/desk"
 	"github.com/perilune/perilune/exchange/paper"
 	"github.com/perilune/perilune/host/core"
+	"github.com/perilune/perilune/host/internal/projection"
 	"github.com/perilune/perilune/ledger"
 )
 
@@ -80,7 +76,14 @@ func (r *runner) resumeSession(ctx context.Context, s *ledger.Session) error {
 		return nil
 	}
 	r.resume = snap
-	return r.expireOrders(snap)
+	if r.real != nil {
+		return nil // a real venue tells what became of its orders
+	}
+	x, err := r.restorer(snap)
+	if err != nil {
+		return err
+	}
+	return x.ExpireOrders()
 }
 
 // recover completes the ledger of a run that was killed, or that ended while its ledger
@@ -106,9 +109,9 @@ func (r *runner) recover(ctx context.Context, run *ledger.Run) error {
 		if res.Made > run.Committed {
 			return fmt.Errorf("it begins after event %d, and the ledger ends at event %d", res.Made, run.Committed)
 		}
-		b := rows{u: c.Universe(), names: c.StrategyName}
+		b := projection.Rows{Universe: c.Universe(), Names: c.StrategyName}
 		for i := range fx {
-			row, err := b.of(&fx[i])
+			row, err := b.Of(&fx[i])
 			if err != nil || row == nil {
 				if err != nil {
 					return err
@@ -137,214 +140,51 @@ func (r *runner) recover(ctx context.Context, run *ledger.Run) error {
 	return errors.Join(err, cerr)
 }
 
-// expireOrders closes the books on orders that the last run left working. The
-// simulated venue ended with its process, so nothing of them can fill any more.
-func (r *runner) expireOrders(snap *ledger.Snapshot) error {
-	if len(snap.Orders) == 0 || snap.LastRun == nil || r.real != nil {
-		return nil // a real venue tells what became of them
-	}
+// restorer reads the session's ledger for this run.
+func (r *runner) restorer(snap *ledger.Snapshot) (*projection.Restorer, error) {
 	u, err := exchange.NewUniverse(r.market.instruments)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	w, err := r.db.NewWriter(snap.LastRun, ledger.WriterOptions{})
-	if err != nil {
-		return err
-	}
-	filled, err := r.filled()
-	for i := range snap.Orders {
-		if row, ok := expired(u, &snap.Orders[i], filled[snap.Orders[i].ID], snap); ok && err == nil {
-			err = w.Post(row)
+	return &projection.Restorer{DB: r.db, Account: r.account, Snapshot: snap, Universe: u, Roster: r.strategies(),
+		Partial: r.o.live(), Venue: r.real != nil, Unhalt: r.o.ClearHalt, Warn: r.warn}, nil
+}
+
+// strategies numbers the strategies of the session.
+func (r *runner) strategies() *projection.Roster {
+	if r.roster == nil {
+		r.roster = &projection.Roster{}
+		for i := range r.scripts {
+			r.roster.Running = append(r.roster.Running, r.scripts[i].name)
+		}
+		for _, st := range r.o.Strategies {
+			r.roster.Running = append(r.roster.Running, st.Name())
 		}
 	}
-	return errors.Join(err, w.Close())
+	return r.roster
 }
 
-// filled adds the session's fills up by order: an order's own row is not renewed
-// with every fill.
-func (r *runner) filled() (map[exchange.OrderID]decimal.Decimal, error) {
-	sums := map[exchange.OrderID]decimal.Decimal{}
-	err := r.db.EachFill(ledger.Filter{Account: r.account}, func(f *ledger.Fill) error {
-		sums[f.Order] = sums[f.Order].Add(f.Qty)
-		return nil
-	})
-	return sums, err
-}
-
-// expired is the last word on an order of a session that ended without one.
-func expired(u *exchange.Universe, o *ledger.Order, done decimal.Decimal, snap *ledger.Snapshot) (*ledger.OrderRow, bool) {
-	in, ok := u.Find(o.Venue, o.Symbol)
-	if !ok {
-		return nil, false
-	}
-	price, _ := in.Tick.Exact(o.Price)
-	qty, _ := in.Lot.Exact(o.Qty)
-	filled, _ := in.Lot.Exact(done)
-	return &ledger.OrderRow{
-		At: ledger.At{Seq: snap.LastRun.Committed + 1, Time: snap.LastTime}, Instrument: in, Strategy: o.Strategy,
-		Order: exchange.Order{
-			ID: o.ID, ClientID: o.ClientID, Pair: o.Pair, Leg: o.Leg, Schedule: o.Schedule, Instrument: in.ID, Side: o.Side, Type: o.Type, TIF: o.TIF,
-			ReduceOnly: o.ReduceOnly, Price: exchange.Ticks(price), Qty: exchange.Lots(qty), Filled: exchange.Lots(filled),
-			Status: exchange.StatusExpired, Reason: "the session was interrupted", VenueID: o.VenueID,
-			Created: o.Created, Updated: snap.LastTime,
-		},
-	}, true
-}
-
-// stateOf is what a strategy of this name left to find again.
-func (r *runner) stateOf(name string) string {
-	if r.resume == nil {
-		return ""
-	}
-	for _, s := range r.resume.States {
-		if s.Strategy == name {
-			return s.JSON
-		}
-	}
-	return ""
-}
+// indexOf numbers strategies: see projection.Roster.
+func (r *runner) indexOf(strategy string) int32 { return r.strategies().Index(strategy) }
 
 // restore builds what the core goes on from.
-func (r *runner) restore(s *session) (*core.Restore, error) {
-	snap := r.resume
-	u, err := exchange.NewUniverse(r.market.instruments)
-	if err != nil {
-		return nil, err
-	}
-	out := &core.Restore{
-		Time: snap.LastTime, LastOrder: snap.NextOrder - 1, LastPair: snap.NextPair - 1, LastMove: snap.NextTransfer - 1,
-		LastAsk: snap.NextQuestion - 1,
-	}
-	if text := r.stateOf(""); text != "" {
-		var l latch
-		if err := json.Unmarshal([]byte(text), &l); err != nil {
-			return nil, fmt.Errorf("ledger %s: state of the kill latch: %w", r.o.DB, err)
-		}
-		if out.Halted = l.Halted; l.Halted != "" && !r.o.ClearHalt {
-			r.warn("still halted, only reducing orders pass: " + l.Halted)
-		}
-	}
-	if err := r.restoreBalances(out); err != nil {
-		return nil, err
-	}
-	err = r.db.EachFill(ledger.Filter{Account: r.account}, func(f *ledger.Fill) error {
-		in, ok := u.Find(f.Venue, f.Symbol)
-		if !ok && r.o.live() {
-			return nil // nothing is held of it any more, or it would be here
-		}
-		if !ok {
-			return fmt.Errorf("fill %s: %s:%s is not in this market", f.TradeID, f.Venue, f.Symbol)
-		}
-		price, _ := in.Tick.Exact(f.Price)
-		qty, _ := in.Lot.Exact(f.Qty)
-		out.Fills = append(out.Fills, core.RestoredFill{Time: f.Time, Strategy: r.indexOf(f.Strategy), Pair: f.Pair, Fill: exchange.Fill{
-			Instrument: in.ID, Side: f.Side, Price: exchange.Ticks(price), Qty: exchange.Lots(qty), Fee: f.Fee, FeeAsset: f.FeeAsset,
-			Realised: f.Realised, TradeID: f.TradeID, Reason: f.Reason}})
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("ledger %s: %w", r.o.DB, err)
-	}
-	if r.real != nil {
-		var left desk.Opening
-		if err := r.openOrders(&left, u); err != nil {
-			return nil, fmt.Errorf("ledger %s: %w", r.o.DB, err)
-		}
-		out.Orders = left.Orders
-	}
-	err = errors.Join(r.restorePairs(out, u), r.restoreSchedules(out))
-	out.Absent = r.absent
-	return out, err
-}
-
-// restoreBalances keeps what was in transit apart: its arrival is the first thing
-// that the session hears of, because a simulated transfer that was sent can't fail
-// any more.
-func (r *runner) restoreBalances(out *core.Restore) error {
-	for _, b := range r.resume.Balances {
-		wallet, ok := strings.CutPrefix(b.Account, "A:")
-		if !ok || wallet == "transit" {
-			continue
-		}
-		out.Balances = append(out.Balances, core.RestoredBalance{Wallet: exchange.Wallet(wallet), Asset: b.Asset, Total: b.Amount})
-	}
-	for i := range r.resume.Transit {
-		t := r.resume.Transit[i].Transfer
-		t.Strategy = r.indexOf(r.resume.Transit[i].StrategyName)
-		out.Transit = append(out.Transit, t)
-	}
-	return nil
-}
-
-func (r *runner) restorePairs(out *core.Restore, u *exchange.Universe) error {
-	for i := range r.resume.Pairs {
-		p := &r.resume.Pairs[i]
-		var d pairDetail
-		if err := json.Unmarshal([]byte(p.Detail), &d); err != nil {
-			return fmt.Errorf("ledger %s: pair %d: %w", r.o.DB, p.ID, err)
-		}
-		if err := d.renumber(u, p); err != nil {
-			return fmt.Errorf("ledger %s: pair %d: %w", r.o.DB, p.ID, err)
-		}
-		d.Pair.Strategy = r.indexOf(p.Strategy)
-		if !r.runs(d.Pair.Strategy) {
-			r.warn(fmt.Sprintf("pair %d belongs to strategy %q, which does not run now: it is kept hedged and otherwise left alone", p.ID, p.Strategy))
-		}
-		out.Pairs = append(out.Pairs, core.RestoredPair(d))
-	}
-	return nil
-}
-
-// renumber finds the legs of a pair by their symbols: on a live market the
-// instruments of this session need not be those of the last one.
-func (d *pairDetail) renumber(u *exchange.Universe, p *ledger.Pair) error {
-	spot, err := u.Lookup(p.Spot)
+func (r *runner) restore() error {
+	x, err := r.restorer(r.resume)
 	if err != nil {
 		return err
 	}
-	perp, err := u.Lookup(p.Perp)
-	if err != nil {
-		return err
+	if r.restored, err = x.Restore(); err != nil {
+		return fmt.Errorf("ledger %s: %w", r.o.DB, err)
 	}
-	d.Pair.Spot, d.Pair.Perp = spot.ID, perp.ID
-	d.Request.Spot, d.Request.Perp = spot.ID, perp.ID
 	return nil
-}
-
-// indexOf numbers strategies: those that run, then those of earlier runs, in the
-// order in which the ledger speaks of them. -1 is the host.
-func (r *runner) indexOf(strategy string) int32 {
-	for i, l := range r.scripts {
-		if l.name == strategy {
-			return int32(i)
-		}
-	}
-	for i, st := range r.o.Strategies {
-		if st.Name() == strategy {
-			return int32(len(r.scripts) + i)
-		}
-	}
-	if strategy == "" {
-		return -1
-	}
-	at := slices.Index(r.absent, strategy)
-	if at < 0 {
-		at, r.absent = len(r.absent), append(r.absent, strategy)
-	}
-	return int32(len(r.scripts) + len(r.o.Strategies) + at)
-}
-
-// runs reports whether the strategy of an index runs now.
-func (r *runner) runs(strategy int32) bool {
-	return strategy >= 0 && int(strategy) < len(r.scripts)+len(r.o.Strategies)
 }
 
 // arrivals are the ends of the transfers that the last run left on their way.
 func (r *runner) arrivals() []exchange.Event {
 	var out []exchange.Event
-	for i := range r.resume.Transit {
-		t := r.resume.Transit[i].Transfer
-		t.Strategy, t.Done = r.indexOf(r.resume.Transit[i].StrategyName), true
+	for i := range r.restored.Transit {
+		t := r.restored.Transit[i]
+		t.Done = true
 		out = append(out, exchange.Event{Kind: exchange.KindTransfer, Instrument: exchange.NoInstrument, Transfer: &t})
 	}
 	return out

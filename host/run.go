@@ -28,6 +28,7 @@ import (
 	"github.com/perilune/perilune/exchange/paper"
 	"github.com/perilune/perilune/host/advisor"
 	"github.com/perilune/perilune/host/core"
+	"github.com/perilune/perilune/host/internal/projection"
 	"github.com/perilune/perilune/host/loop"
 	"github.com/perilune/perilune/host/script"
 	"github.com/perilune/perilune/ledger"
@@ -76,27 +77,28 @@ type runner struct {
 	ctx     context.Context // of the whole run
 	started time.Time
 
-	scripts []loaded
-	db      *ledger.DB
-	resume  *ledger.Snapshot // nil: a new session
-	absent  []string         // strategies of earlier runs that this one does not have
-	account string
-	run     *ledger.Run
-	market  *marketData
-	access  *access      // nil: no venue is asked
-	real    *liveAccount // nil: a paper account
-	core    *core.Core
-	venue   *paper.Venue // nil with real orders
-	journal *journal.Writer
-	fs      journal.FS // of the journal; nil: the operating system's
-	rec     *recorder
-	writer  *ledger.Writer
-	storage *storage // nil: the session is not in real time
-	backups *backups // nil: none are made
-	rows    rows
-	loop    *loop.Loop
-	inbox   *loop.Inbox
-	watcher *scriptWatcher
+	scripts  []loaded
+	db       *ledger.DB
+	resume   *ledger.Snapshot   // nil: a new session
+	restored *core.Restore      // with resume
+	roster   *projection.Roster // see strategies
+	account  string
+	run      *ledger.Run
+	market   *marketData
+	access   *access      // nil: no venue is asked
+	real     *liveAccount // nil: a paper account
+	core     *core.Core
+	venue    *paper.Venue // nil with real orders
+	journal  *journal.Writer
+	fs       journal.FS // of the journal; nil: the operating system's
+	rec      *recorder
+	writer   *ledger.Writer
+	storage  *storage // nil: the session is not in real time
+	backups  *backups // nil: none are made
+	rows     projection.Rows
+	loop     *loop.Loop
+	inbox    *loop.Inbox
+	watcher  *scriptWatcher
 	// watchdog ends callbacks that take too long
 	watchdog *script.Watchdog
 	desk     *advisor.Desk // nil: no adviser
@@ -257,7 +259,7 @@ func (r *runner) build(ctx context.Context) error {
 		return err
 	}
 	prelude = append(past, prelude...)
-	r.rows = rows{u: r.core.Universe(), names: r.core.StrategyName}
+	r.rows = projection.Rows{Universe: r.core.Universe(), Names: r.core.StrategyName}
 	r.rec = newRecorder(r.core.Universe(), r.journal, r.sink)
 	r.rec.givenUp = &r.watched.givenUp
 	if r.journal != nil && r.o.JournalCap > 0 {
@@ -331,15 +333,14 @@ func (r *runner) session() (*session, error) {
 	for _, l := range r.scripts {
 		s.Strategies = append(s.Strategies, strategyConfig{
 			Path: l.path, Sources: l.program.Sources(), Hash: l.program.Hash(),
-			Params: paramsFor(l.name, l.params, r.o.Set), State: r.stateOf(l.name),
+			Params: paramsFor(l.name, l.params, r.o.Set), State: projection.State(r.resume, l.name),
 		})
 	}
 	if r.resume != nil {
-		restore, err := r.restore(s)
-		if err != nil {
+		if err := r.restore(); err != nil {
 			return nil, err
 		}
-		s.Restore = restore
+		s.Restore = r.restored
 	}
 	var err error
 	s.Again, err = r.again()

@@ -20,7 +20,7 @@ func (r *runner) sink(ev *exchange.Event, fx []core.Effect) error {
 	for i := range fx {
 		e := &fx[i]
 		r.publish(e)
-		row, err := r.rows.of(e)
+		row, err := r.rows.Of(e)
 		if err != nil {
 			return err
 		}

@@ -1,8 +1,13 @@
-package host
+// Package projection is the way from the core's effects to the rows of the ledger, and
+// from a session's ledger back to what a core goes on from. The same effects give the
+// same rows, which is what lets the journal of a run that was killed complete its
+// ledger; and what is read here is all that a next run knows of an earlier one.
+package projection
 
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/intent"
@@ -11,36 +16,29 @@ import (
 	"github.com/perilune/perilune/ledger"
 )
 
-// rows turns effects into rows of the ledger. The same effects give the same
-// rows, which is what lets a crashed run's journal complete its ledger.
-type rows struct {
-	u     *exchange.Universe
-	names func(int32) string
-}
-
-// pairDetail is what a pair's row keeps beyond its columns: enough to go on.
-type pairDetail struct {
-	Pair    intent.Pair
-	Request intent.PairRequest
+// Rows turns effects into rows of the ledger.
+type Rows struct {
+	Universe *exchange.Universe
+	Names    func(int32) string // of the strategies, by index
 }
 
 // strategy names whom a row belongs to; the ledger words the host as "".
-func (r *rows) strategy(i int32) string {
+func (r *Rows) strategy(i int32) string {
 	if i < 0 {
 		return ""
 	}
-	return r.names(i)
+	return r.Names(i)
 }
 
-// of returns the row of an effect, or nil when it leaves none.
-func (r *rows) of(e *core.Effect) (ledger.Record, error) {
+// Of returns the row of an effect, or nil when it leaves none.
+func (r *Rows) Of(e *core.Effect) (ledger.Record, error) {
 	at := ledger.At{Seq: e.Seq, Time: e.Time}
 	name := r.strategy(e.Strategy)
 	switch e.Kind {
 	case core.EffectSubmit, core.EffectOrder, core.EffectCancel:
-		return &ledger.OrderRow{At: at, Order: *e.Order, Instrument: r.u.Get(e.Order.Instrument), Strategy: name}, nil
+		return &ledger.OrderRow{At: at, Order: *e.Order, Instrument: r.Universe.Get(e.Order.Instrument), Strategy: name}, nil
 	case core.EffectFill:
-		row := &ledger.FillRow{At: at, Fill: *e.Fill, Instrument: r.u.Get(e.Fill.Instrument), Strategy: name}
+		row := &ledger.FillRow{At: at, Fill: *e.Fill, Instrument: r.Universe.Get(e.Fill.Instrument), Strategy: name}
 		if e.Order != nil {
 			row.Pair, row.ClientID = e.Order.Pair, e.Order.ClientID
 		}
@@ -51,7 +49,7 @@ func (r *rows) of(e *core.Effect) (ledger.Record, error) {
 		}
 		return row, nil
 	case core.EffectFunding:
-		return &ledger.FundingRow{At: at, FundingPayment: *e.Payment, Instrument: r.u.Get(e.Payment.Instrument), Strategy: name, Pair: e.Share}, nil
+		return &ledger.FundingRow{At: at, FundingPayment: *e.Payment, Instrument: r.Universe.Get(e.Payment.Instrument), Strategy: name, Pair: e.Share}, nil
 	case core.EffectTxn:
 		return r.txn(at, e.Txn), nil
 	case core.EffectTransfer, core.EffectArrived:
@@ -96,7 +94,7 @@ func latchState(reason string) string {
 	return string(raw)
 }
 
-func (r *rows) txn(at ledger.At, t *core.Txn) *ledger.TxnRow {
+func (r *Rows) txn(at ledger.At, t *core.Txn) *ledger.TxnRow {
 	row := &ledger.TxnRow{At: at, Kind: t.Kind, Ref: t.Ref, Strategy: r.strategy(t.Strategy), Pair: t.Pair}
 	for _, p := range t.Postings {
 		row.Postings = append(row.Postings, ledger.Posting(p))
@@ -104,14 +102,15 @@ func (r *rows) txn(at ledger.At, t *core.Txn) *ledger.TxnRow {
 	return row
 }
 
-func (r *rows) pair(at ledger.At, e *core.Effect, name string) (ledger.Record, error) {
+func (r *Rows) pair(at ledger.At, e *core.Effect, name string) (ledger.Record, error) {
 	p := e.Pair
-	detail, err := json.Marshal(pairDetail{*p, *e.Request})
+	// Enough for a next run to go on with it.
+	detail, err := json.Marshal(core.RestoredPair{Pair: *p, Request: *e.Request})
 	if err != nil {
 		return nil, fmt.Errorf("pair %d: %w", p.ID, err)
 	}
 	return &ledger.PairRow{
-		At: at, ID: p.ID, Strategy: name, Spot: r.u.Get(p.Spot), Perp: r.u.Get(p.Perp),
+		At: at, ID: p.ID, Strategy: name, Spot: r.Universe.Get(p.Spot), Perp: r.Universe.Get(p.Perp),
 		State: p.State.String(), Done: p.State.Done(), Reason: p.Reason, Tag: p.Tag, Notional: p.Notional,
 		SpotQty: p.SpotQty, Away: p.Away(), PerpQty: p.PerpQty, SpotCost: p.SpotCost, PerpCost: p.PerpCost,
 		OpenBasis: p.OpenBasis, CloseBasis: p.CloseBasis, Funding: p.Funding, Insurance: p.Insurance, Fees: p.Fees, Realised: p.Realised,
@@ -132,4 +131,30 @@ func version(at ledger.At, v *core.Version, name string) *ledger.VersionRow {
 	}
 	return &ledger.VersionRow{At: at, Strategy: name, Version: v.Number, Hash: v.Hash, Path: v.Path,
 		Sources: v.Sources, Outcome: outcome, Problem: v.Problem}
+}
+
+// schedule is the row of a parent order. Its detail is all that a next run needs
+// to go on with it.
+func (r *Rows) schedule(at ledger.At, e *core.Effect, name string) (ledger.Record, error) {
+	s := &e.Schedule.Schedule
+	detail, err := json.Marshal(e.Schedule)
+	if err != nil {
+		return nil, fmt.Errorf("schedule %d: %w", s.ID, err)
+	}
+	in := r.Universe.Get(s.Instrument)
+	return &ledger.ScheduleRow{
+		At: at, ID: s.ID, Strategy: name, Instrument: in, Algo: s.Algo.String(), Side: s.Side,
+		State: s.State.String(), Done: s.State.Done(), Reason: s.Reason, Tag: s.Tag, Curve: s.Curve,
+		Total: s.Total, Filled: s.Filled, Maker: s.Maker, Late: s.Late, Cost: s.Cost, Fees: s.Fees,
+		Price: known(s.Price(in)), Arrival: s.Arrival, MarketQty: s.Market.Qty, MarketVWAP: known(s.Market.VWAP(in)),
+		Starts: s.Start, Ends: s.End, Closed: s.Closed, Slices: s.Slices, Orders: s.Orders, Refused: s.Refused, Detail: string(detail),
+	}, nil
+}
+
+// known is 0 for a figure that is not.
+func known(v float64) float64 {
+	if math.IsNaN(v) {
+		return 0
+	}
+	return v
 }
