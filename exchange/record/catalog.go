@@ -34,7 +34,11 @@ func (c *catalog) addDir(dir string, opts Options) error {
 	if _, _, bars, err := historyFiles(dir); err != nil {
 		return fmt.Errorf("open recording: %w", err)
 	} else if bars {
-		p, err := openHistory(dir, opts.History)
+		h, err := LoadHistory(dir, opts.History.Symbols...)
+		if err != nil {
+			return err
+		}
+		p, err := h.part(opts.History)
 		if err != nil {
 			return err
 		}

@@ -2,33 +2,32 @@ package record
 
 import (
 	"fmt"
-	"sort"
 	"strings"
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
 )
 
-// loader reads a history directory into memory: 48 bytes a bar, 2 MB for five
-// years of hours.
-type loader struct {
+// History is a directory of bars, marks and funding in memory: 48 bytes a bar, 2 MB for
+// five years of hours. It does not change once it is loaded, so any number of
+// goroutines may open it, each for a run of its own.
+type History struct {
 	dir      string
-	opts     HistoryOptions
 	files    [roles]map[string]string
-	wanted   wanted
+	symbols  []string // that it was loaded for; none: all
 	stats    Stats
-	hist     HistoryStats
 	notes    []string
 	observed []*observed
-	bars     map[string]*series // by instrument key
+	bars     map[string]*series      // by instrument key
+	marks    map[string]*series      // by symbol of the perpetual
+	funding  map[string][]settlement // likewise
 }
 
-// openHistory loads a history directory.
-func openHistory(dir string, opts HistoryOptions) (*part, error) {
-	look, err := opts.displayed()
-	if err != nil {
-		return nil, err
-	}
+// LoadHistory reads a directory with folders spot…, perp… or klines…, mark… and
+// funding… of SYMBOL.csv (also .gz, .zst, .zip), for some symbols (BTCUSDT, or
+// spot:BTCUSDT for one leg) or, with none, for all there are. A symbol without bars is
+// an error; a row that can't be read is counted and told by the runs' Stats.
+func LoadHistory(dir string, symbols ...string) (*History, error) {
 	files, unused, ok, err := historyFiles(dir)
 	if err != nil {
 		return nil, fmt.Errorf("history: %w", err)
@@ -36,220 +35,103 @@ func openHistory(dir string, opts HistoryOptions) (*part, error) {
 	if !ok {
 		return nil, fmt.Errorf("%s is no bar history: want folders spot…, perp… or klines… (and mark…, funding…) with SYMBOL.csv or .csv.gz", dir)
 	}
-	l := &loader{dir: dir, opts: opts, files: files, wanted: want(opts.Symbols), bars: map[string]*series{}}
+	h := &History{dir: dir, files: files, symbols: symbols,
+		bars: map[string]*series{}, marks: map[string]*series{}, funding: map[string][]settlement{}}
 	if len(unused) > 0 {
-		l.notes = append(l.notes, notUsed(dir, unused))
+		h.notes = append(h.notes, notUsed(dir, unused))
 	}
-	if err := l.checkSymbols(); err != nil {
+	if err := h.checkSymbols(symbols); err != nil {
 		return nil, err
 	}
-	if err := l.loadLegs(spotBars, api.Spot); err != nil {
+	if err := h.loadLegs(spotBars, api.Spot); err != nil {
 		return nil, err
 	}
-	if err := l.loadLegs(perpBars, api.USDM); err != nil {
+	if err := h.loadLegs(perpBars, api.USDM); err != nil {
 		return nil, err
 	}
-	if len(l.observed) == 0 {
-		return nil, fmt.Errorf("history %s has no bars that can be played: %s", dir, l.stats.Problems[0])
+	if len(h.observed) == 0 {
+		return nil, fmt.Errorf("history %s has no bars that can be played: %s", dir, h.stats.Problems[0])
 	}
-	return l.part(look), nil
+	for _, o := range h.observed {
+		if o.market == api.USDM {
+			if err := h.loadPerp(o.symbol); err != nil {
+				return nil, fmt.Errorf("history: %w", err)
+			}
+		}
+	}
+	return h, nil
+}
+
+// Open returns a feed of the history from its beginning, or of the part that opts
+// choose. Its counts begin at zero; what was wrong with the files is among them.
+func (h *History) Open(opts HistoryOptions) (*Recording, error) {
+	p, err := h.part(opts)
+	if err != nil {
+		return nil, err
+	}
+	return recordingOf([]*part{p}, nil)
 }
 
 // checkSymbols refuses a symbol that has no bars, rather than run without it.
-func (l *loader) checkSymbols() error {
-	for _, s := range l.opts.Symbols {
+func (h *History) checkSymbols(symbols []string) error {
+	loaded := want(h.symbols)
+	for _, s := range symbols {
 		market, symbol, keyed := strings.Cut(exchange.Within(s, api.House), ":")
 		if !keyed {
 			market, symbol = "", s
 		}
-		_, spot := l.files[spotBars][symbol]
-		_, perp := l.files[perpBars][symbol]
+		_, spot := h.files[spotBars][symbol]
+		_, perp := h.files[perpBars][symbol]
+		spot = spot && loaded.has(api.Spot, symbol)
+		perp = perp && loaded.has(api.USDM, symbol)
 		if market == "spot" && spot || market == "usdm" && perp || market == "" && (spot || perp) {
 			continue
 		}
-		return fmt.Errorf("history %s has no bars of %q; it has spot %s and usdm %s", l.dir, s,
-			strings.Join(sortedKeys(l.files[spotBars]), " "), strings.Join(sortedKeys(l.files[perpBars]), " "))
+		return fmt.Errorf("history %s has no bars of %q; it has spot %s and usdm %s", h.dir, s,
+			strings.Join(sortedKeys(h.files[spotBars]), " "), strings.Join(sortedKeys(h.files[perpBars]), " "))
 	}
 	return nil
 }
 
-func (l *loader) loadLegs(r role, m api.Market) error {
-	for _, symbol := range sortedKeys(l.files[r]) {
-		if !l.wanted.has(m, symbol) {
+func (h *History) loadLegs(r role, m api.Market) error {
+	wanted := want(h.symbols)
+	for _, symbol := range sortedKeys(h.files[r]) {
+		if !wanted.has(m, symbol) {
 			continue
 		}
 		if m == api.USDM && !namedLinear(symbol) {
 			why := "a history holds spot and linear perpetuals such as BTCUSDT, and this is named as a contract that is delivered or margined in coins"
-			if len(l.wanted) > 0 {
-				return fmt.Errorf("history: %s: %s", l.files[r][symbol], why)
+			if len(wanted) > 0 {
+				return fmt.Errorf("history: %s: %s", h.files[r][symbol], why)
 			}
-			l.stats.note(l.files[r][symbol], 0, why+": it was left out")
+			h.stats.note(h.files[r][symbol], 0, why+": it was left out")
 			continue
 		}
 		o := observe(m, symbol)
-		s, err := loadBars(l.files[r][symbol], &l.stats, o)
+		s, err := loadBars(h.files[r][symbol], &h.stats, o)
 		if err != nil {
 			return fmt.Errorf("history: %w", err)
 		}
 		o.price.most, o.qty.most = min(o.price.most, 8), min(o.qty.most, 8)
-		l.observed = append(l.observed, o)
-		l.bars[m.String()+":"+symbol] = s
+		h.observed = append(h.observed, o)
+		h.bars[m.String()+":"+symbol] = s
 	}
 	return nil
 }
 
-// part makes the feed once the universe can be known.
-func (l *loader) part(look displayed) *part {
-	var h *history
-	lengths := map[string]exchange.Time{}
-	for key, s := range l.bars {
-		lengths[key] = s.interval
-	}
-	return &part{
-		observed: l.observed, bars: lengths,
-		open: func(u *exchange.Universe) (_ exchange.Feed, err error) {
-			h, err = l.feed(u, look)
-			return h, err
-		},
-		describe: func() []string { return l.describe(look) },
-		stats: func() Stats {
-			s := l.stats
-			s.Messages, s.History = h.count, h.report()
-			return s
-		},
-	}
-}
-
-func (l *loader) feed(u *exchange.Universe, look displayed) (*history, error) {
-	h := &history{look: look, to: endOfTime}
-	legs := map[exchange.InstrumentID]*leg{}
-	for _, in := range u.All() {
-		s := l.bars[in.Key()]
-		if s == nil {
-			continue
-		}
-		unit, err := tickUnit(in)
-		if err != nil {
-			return nil, err
-		}
-		legs[in.ID] = &leg{in: in, unit: unit, series: s}
-		h.legs = append(h.legs, legs[in.ID])
-	}
-	for _, lg := range h.legs {
-		if lg.in.Perp() {
-			p, err := l.perp(lg)
-			if err != nil {
-				return nil, err
-			}
-			h.perps = append(h.perps, p)
+// loadPerp loads what a perpetual has beside its bars.
+func (h *History) loadPerp(symbol string) (err error) {
+	if path, ok := h.files[markBars][symbol]; ok {
+		if h.marks[symbol], err = loadBars(path, &h.stats, nil); err != nil {
+			return err
 		}
 	}
-	for _, pair := range u.Pairs(exchange.Perpetuals(exchange.Linear)) {
-		for _, p := range h.perps {
-			if p.in == pair.Perp {
-				p.spot = legs[pair.Spot.ID]
-			}
-		}
-	}
-	if l.opts.To != 0 {
-		h.to = l.opts.To
-	}
-	l.lacks(h)
-	h.seek(l.opts.From)
-	h.stats = l.hist
-	return h, nil
-}
-
-// tickUnit is one tick in 1e-8.
-func tickUnit(in *exchange.Instrument) (exchange.E8, error) {
-	unit := exchange.E8FromDecimal(in.Tick.Decimal(1))
-	if !unit.Decimal().Equal(in.Tick.Decimal(1)) {
-		return 0, fmt.Errorf("history: %s has a tick of %s; bars are kept in 1e-8", in.Key(), in.Tick)
-	}
-	return unit, nil
-}
-
-func (l *loader) perp(lg *leg) (*perp, error) {
-	p := &perp{in: lg.in, leg: lg}
-	symbol := lg.in.Symbol
-	if path, ok := l.files[markBars][symbol]; ok {
-		s, err := loadBars(path, &l.stats, nil)
-		if err != nil {
-			return nil, fmt.Errorf("history: %w", err)
-		}
-		p.mark = s
-	} else {
-		l.hist.NoMark++
-		l.notes = append(l.notes, lg.in.Key()+" has no mark file: its mark is its own close")
-	}
-	path, ok := l.files[fundingRates][symbol]
+	path, ok := h.files[fundingRates][symbol]
 	if !ok {
-		l.hist.NoFunding++
-		l.notes = append(l.notes, lg.in.Key()+" has no funding file: it pays no funding")
-		return p, nil
+		return nil
 	}
-	f, err := loadFunding(path, &l.stats)
-	if err != nil {
-		return nil, fmt.Errorf("history: %w", err)
+	if h.funding[symbol], err = loadFunding(path, &h.stats); err == nil && len(h.funding[symbol]) == 0 {
+		h.stats.note(path, 0, "there is no settlement in it: usdm:"+symbol+" pays no funding")
 	}
-	if len(f) == 0 {
-		l.hist.NoFunding++
-		l.stats.note(path, 0, "there is no settlement in it: "+lg.in.Key()+" pays no funding")
-	}
-	l.countFunding(f)
-	if l.opts.ShiftFunding != 0 {
-		shiftRates(f, l.opts.ShiftFunding)
-	}
-	if l.opts.RandomSign != 0 {
-		flipRates(f, symbol, l.opts.RandomSign)
-	}
-	p.funding = f
-	return p, nil
-}
-
-func (l *loader) countFunding(f []settlement) {
-	for _, s := range f {
-		if s.at != s.venue {
-			l.hist.FundingMoved++
-		}
-	}
-}
-
-// lacks finds the holes of every file in the time that is played.
-func (l *loader) lacks(h *history) {
-	from := l.opts.From
-	add := func(key, kind string, spans []span) {
-		if len(spans) > 0 {
-			h.lacks = append(h.lacks, lack{key, kind, spans})
-		}
-	}
-	for _, lg := range h.legs {
-		add(lg.in.Key(), "bars", lg.spans(from, h.to))
-		h.close = max(h.close, lg.series.close(len(lg.bars)-1))
-	}
-	for _, p := range h.perps {
-		if p.mark != nil {
-			add(p.in.Key(), "marks", p.mark.within(p.leg.series, from, h.to))
-		}
-		add(p.in.Key(), "settlements", fundingSpans(p.funding, p.leg.series, from, h.to))
-	}
-}
-
-func (l *loader) describe(look displayed) []string {
-	out := []string{
-		fmt.Sprintf("bar history %s: %d markets", l.dir, len(l.observed)),
-		fmt.Sprintf("books are made from bars at their close: spread %.4g bp, %d levels a side %.4g bp apart, together showing %.4g%% of the bar's volume a side",
-			look.spread*1e4, look.levels, look.gap*1e4, look.participation*100),
-		"the running funding estimate is not in the data: the last settled rate stands in for it",
-		"what closes at one time is one instant: funding is settled on the positions held before it, bars are gone through from open to close, and only then a strategy sees any of it",
-	}
-	if n := l.opts.ShiftFunding; n != 0 {
-		out = append(out, fmt.Sprintf("VALIDITY TEST: funding rates are shifted by %d settlements", n))
-	}
-	if s := l.opts.RandomSign; s != 0 {
-		out = append(out, fmt.Sprintf("VALIDITY TEST: funding rates have random signs (seed %d)", s))
-	}
-	notes := append([]string(nil), l.notes...)
-	sort.Strings(notes)
-	return append(out, notes...)
+	return err
 }

@@ -79,10 +79,15 @@ func Open(paths []string, opts Options) (*Recording, error) {
 	if len(c.parts)+len(c.raw)+len(c.tardis) == 0 {
 		return nil, errors.New("no recording was named: give files or directories")
 	}
-	if err := oneVenue(c.all()); err != nil {
+	return recordingOf(c.all(), c.notes)
+}
+
+// recordingOf opens parts as one feed, over the instruments of all of them.
+func recordingOf(parts []*part, notes []string) (*Recording, error) {
+	if err := oneVenue(parts); err != nil {
 		return nil, err
 	}
-	r := &Recording{parts: c.all(), notes: c.notes}
+	r := &Recording{parts: parts, notes: notes}
 	var err error
 	if r.universe, err = universeOf(combine(r.parts)); err != nil {
 		return nil, err
