@@ -11,6 +11,7 @@ import (
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/account"
 	"github.com/perilune/perilune/exchange/binance/api"
+	"github.com/perilune/perilune/exchange/binance/weight"
 	"github.com/perilune/perilune/exchange/limit"
 	"github.com/perilune/perilune/exchange/wire"
 	"github.com/perilune/perilune/host/loop"
@@ -37,17 +38,18 @@ func (a *access) now() exchange.Time {
 // makes it longer.
 func newAccess(db string, venue *LiveOptions, log func(text string)) (*access, error) {
 	file := filepath.Join(filepath.Dir(db), venue.banFile())
-	l, err := limit.New(limit.Options{Store: limit.File(file)})
+	l, err := weight.NewLedger(limit.Options{Store: limit.File(file)})
 	if err != nil {
 		return nil, &LedgerError{err}
 	}
-	for _, pool := range []limit.Pool{limit.Spot, limit.Futures, limit.Wallet} {
+	for i, name := range l.Table().Pools {
+		pool := limit.Pool(i + 1)
 		if until, banned := l.Blocked(pool, loop.Now()); until > loop.Now() {
 			why := "has asked this address to wait"
 			if banned {
 				why = "has banned this address"
 			}
-			log(fmt.Sprintf("the venue %s from its %s endpoints until %s; nothing is asked of them before (%s)", why, pool, until, file))
+			log(fmt.Sprintf("the venue %s from its %s endpoints until %s; nothing is asked of them before (%s)", why, name, until, file))
 		}
 	}
 	a := &access{attempts: wire.NewAttempts(300, 5*time.Minute)}

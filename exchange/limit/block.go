@@ -9,41 +9,35 @@ import (
 // block is the venue's word that a pool, or orders in it, must wait.
 type block struct {
 	until  exchange.Time // of everything
-	banned bool          // by 418 rather than 429
+	banned bool          // rather than throttled
 	orders exchange.Time // of whatever counts as an order
 	// strikes counts refusals of requests that were sent after the refusal
 	// before had ended: others use the address as well.
 	strikes int
 }
 
-const (
-	codeTooManyOrders = -1015
-	// The bounds of a ban, from the manual.
-	minBan = 2 * exchange.Minute
-	maxBan = 3 * exchange.Day
-	// maxStrikes bounds the doubling of a pause that the venue did not bound.
-	maxStrikes = 5
-)
+// maxStrikes bounds the doubling of a pause that the venue did not bound.
+const maxStrikes = 5
 
 // blocked returns OK when the venue has said nothing against a request.
 func (l *Ledger) blocked(c Cost, now exchange.Time) Verdict {
-	if c.Pool == 0 || c.Pool >= pools {
+	if !l.table.has(c.Pool) {
 		return Verdict{Reason: "the cost has no pool"}
 	}
 	switch b := &l.blocks[c.Pool]; {
 	case now < b.until && b.banned:
-		return Verdict{Until: b.until, Reason: fmt.Sprintf("the venue banned this address from %v until %v (418)", c.Pool, b.until)}
+		return Verdict{Until: b.until, Reason: fmt.Sprintf("the venue banned this address from %v until %v", l.table.pool(c.Pool), b.until)}
 	case now < b.until:
-		return Verdict{Until: b.until, Reason: fmt.Sprintf("the venue refuses requests to %v until %v (429)", c.Pool, b.until)}
-	case now < b.orders && c.countsOrders():
-		return Verdict{Until: b.orders, Reason: fmt.Sprintf("the venue refuses orders on %v until %v (429, -1015)", c.Pool, b.orders)}
+		return Verdict{Until: b.until, Reason: fmt.Sprintf("the venue refuses requests to %v until %v", l.table.pool(c.Pool), b.until)}
+	case now < b.orders && l.countsOrders(&c):
+		return Verdict{Until: b.orders, Reason: fmt.Sprintf("the venue refuses orders on %v until %v", l.table.pool(c.Pool), b.orders)}
 	}
 	return Verdict{OK: true}
 }
 
-func (c *Cost) countsOrders() bool {
-	for i, r := range rules {
-		if r.orders && c.Use[i] > 0 {
+func (l *Ledger) countsOrders(c *Cost) bool {
+	for i := range l.table.Meters {
+		if l.table.Meters[i].Orders && c.Use[i] > 0 {
 			return true
 		}
 	}
@@ -53,7 +47,7 @@ func (c *Cost) countsOrders() bool {
 // Blocked returns until when the venue refuses everything in a pool, and
 // whether that is a ban; 0 when it does not.
 func (l *Ledger) Blocked(p Pool, now exchange.Time) (until exchange.Time, banned bool) {
-	if p >= pools || now >= l.blocks[p].until {
+	if !l.table.has(p) || now >= l.blocks[p].until {
 		return 0, false
 	}
 	return l.blocks[p].until, l.blocks[p].banned
@@ -62,24 +56,24 @@ func (l *Ledger) Blocked(p Pool, now exchange.Time) (until exchange.Time, banned
 // Observe learns from an answer, any answer. An error means that a ban could not
 // be stored; it is in force nevertheless.
 func (l *Ledger) Observe(a Answer, now exchange.Time) error {
-	if a.Pool == 0 || a.Pool >= pools {
-		return fmt.Errorf("limit: an answer of no pool (status %d)", a.Status)
+	if !l.table.has(a.Pool) {
+		return fmt.Errorf("limit: an answer of no pool (%d)", a.Pool)
 	}
 	if a.Sent == 0 || a.Sent > now {
 		a.Sent = now
 	}
 	l.correct(&a, now)
 	b := &l.blocks[a.Pool]
-	switch {
-	case a.banned():
+	switch a.Refusal {
+	case Banned:
 		l.ban(b, &a, now)
-	case a.tooManyOrders():
+	case NoOrders:
 		b.orders = max(b.orders, l.endOf(a.Pool, true, now), a.RetryAt)
 		return nil
-	case a.throttled():
+	case Throttled:
 		l.throttle(b, &a, now)
 	default:
-		if a.Status/100 == 2 && a.Sent >= b.until {
+		if a.OK && a.Sent >= b.until {
 			b.strikes = 0
 		}
 		return nil
@@ -89,23 +83,23 @@ func (l *Ledger) Observe(a Answer, now exchange.Time) error {
 
 // correct raises our counts to the venue's.
 func (l *Ledger) correct(a *Answer, now exchange.Time) {
-	for i, r := range rules {
-		if count := a.Used[i]; r.pool == a.Pool && count > 0 {
+	for i := range l.table.Meters {
+		if count := a.Used[i]; l.table.Meters[i].Pool == a.Pool && count > 0 {
 			l.windows[i].roll(now)
 			l.windows[i].correct(int(count), a.Sent, l.guard)
 		}
 	}
 }
 
-// ban stops a pool until the time that the venue named, within what the manual
+// ban stops a pool until the time that the venue named, within what the table
 // says of bans; without one, for the shortest ban there is, doubling.
 func (l *Ledger) ban(b *block, a *Answer, now exchange.Time) {
 	l.strike(b, a)
 	until := a.RetryAt + l.guard
 	if a.RetryAt <= now {
-		until = now + minBan<<(b.strikes-1)
+		until = now + l.banLeast<<(b.strikes-1)
 	}
-	b.until = max(b.until, min(until, now+maxBan+l.guard))
+	b.until = max(b.until, min(until, now+l.banMost+l.guard))
 	b.banned = true
 }
 
@@ -117,7 +111,7 @@ func (l *Ledger) throttle(b *block, a *Answer, now exchange.Time) {
 	if now >= b.until {
 		b.banned = false
 	}
-	b.until = max(b.until, min(until, now+maxBan+l.guard))
+	b.until = max(b.until, min(until, now+l.banMost+l.guard))
 }
 
 // strike counts a refusal, once for all requests that were already on their way.
@@ -130,9 +124,6 @@ func (l *Ledger) strike(b *block, a *Answer) {
 // endOf returns when the shortest order window, or the weight window, of a pool
 // has surely ended.
 func (l *Ledger) endOf(p Pool, orders bool, now exchange.Time) exchange.Time {
-	period := exchange.Minute
-	if orders {
-		period = 10 * exchange.Second
-	}
+	period := l.table.shortest(p, orders, exchange.Minute)
 	return now - now%period + period + l.guard
 }

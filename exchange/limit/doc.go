@@ -11,25 +11,17 @@
 //   - The venue's own figure is the truth when it is higher than ours, because
 //     other processes share the address. When it is lower it is not believed:
 //     requests may be on their way, and some endpoints report nonsense.
-//   - Weights are per IP address, orders per account. USD-M and COIN-M share one
-//     pool since 2026-06-30; spot and the wallet endpoints (sapi) have their own.
-//     Pools do not share limits, so a ban of one stops that one: what is open on
-//     the others can still be hedged.
-//   - A 429 means that the limit is reached, whatever we have counted. Anything
-//     sent before it ends, cancels too, risks a 418: a ban of the address for 2
-//     minutes to 3 days. A 429 with -1015 is about orders alone.
+//   - Pools do not share limits, so a ban of one stops that one: what is open on the
+//     others can still be hedged.
+//   - A refusal means that the limit is reached, whatever we have counted. Anything sent
+//     before it ends, cancels too, risks a ban of the address.
 //
 // # Features
 //
-// [Find] and [FindMethod] know what a request costs, as a [Cost] on a set of
-// [Meter]. [Ledger.Reserve] grants it, or says when to ask again, leaving a part
+// A venue's [Table] says what it counts; what a request costs is a [Cost] on its
+// meters. [Ledger.Reserve] grants it, or says when to ask again, leaving a part
 // of each limit to what matters more: cancels over hedges over opening orders
 // over queries. [Ledger.Observe] learns from answers. Bans outlive the process in
 // a [Store]. The ledger is pure: every time is passed in, nothing runs by itself,
-// and the same calls get the same answers.
-//
-// Sources: spot REST manual of 2026-07-21; derivatives manuals of 2026-05-28
-// with the connectors of 2026-08-21; notice on the CM-UM integration, effective
-// 2026-06-30; for sapi the venue's developer forum on request limits. Where
-// sources differ, the higher weight is taken.
+// and the same calls get the same answers. A [Throttle] waits for goroutines.
 package limit

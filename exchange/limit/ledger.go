@@ -1,6 +1,8 @@
 package limit
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 
 	"github.com/perilune/perilune/exchange"
@@ -27,8 +29,9 @@ func (p Priority) String() string {
 	return fmt.Sprintf("priority(%d)", uint8(p))
 }
 
-// Options of a Ledger. The zero value is ready for use.
+// Options of a Ledger. Table is required.
 type Options struct {
+	Table *Table
 	// Guard bounds the error of our clock and the time a request is on its way,
 	// together; 0 means 500 ms, the most is 4 s.
 	Guard exchange.Time
@@ -42,7 +45,7 @@ type Options struct {
 
 const (
 	defaultGuard = 500 * exchange.Millisecond
-	maxGuard     = 4 * exchange.Second // under half of the shortest window
+	maxGuard     = 4 * exchange.Second
 )
 
 var defaultShares = [priorities]int{Query: 70, Open: 80, Hedge: 90, Cancel: 100}
@@ -50,27 +53,37 @@ var defaultShares = [priorities]int{Query: 70, Open: 80, Hedge: 90, Cancel: 100}
 // Ledger is the account of all pools. It is for one goroutine: the one that
 // sends.
 type Ledger struct {
-	guard   exchange.Time
-	shares  [priorities]int
-	store   Store
-	windows [Meters]window
-	blocks  [pools]block
+	table    *Table
+	banLeast exchange.Time
+	banMost  exchange.Time
+	guard    exchange.Time
+	shares   [priorities]int
+	store    Store
+	windows  [MaxMeters]window
+	blocks   [MaxPools + 1]block
 }
 
 // New returns a ledger with the bans that the store remembers.
 func New(o Options) (*Ledger, error) {
-	l := &Ledger{guard: o.Guard, shares: o.Shares, store: o.Store}
+	l := &Ledger{table: o.Table, guard: o.Guard, shares: o.Shares, store: o.Store}
+	if l.table == nil {
+		return nil, errors.New("limit: no table of what the venue counts")
+	}
+	l.banLeast, l.banMost = cmp.Or(l.table.BanLeast, 2*exchange.Minute), cmp.Or(l.table.BanMost, 3*exchange.Day)
 	if l.guard == 0 {
 		l.guard = defaultGuard
 	}
 	if l.guard < 0 || l.guard > maxGuard {
 		return nil, fmt.Errorf("limit: guard of %d ms: want 0 to %d", l.guard/exchange.Millisecond, maxGuard/exchange.Millisecond)
 	}
+	if err := l.table.check(l.guard); err != nil {
+		return nil, err
+	}
 	if err := l.fillShares(); err != nil {
 		return nil, err
 	}
-	for m, r := range rules {
-		l.windows[m] = window{period: r.period, limit: r.limit}
+	for m, r := range l.table.Meters {
+		l.windows[m] = window{period: r.Period, limit: r.Limit}
 	}
 	return l, l.restore()
 }
@@ -93,8 +106,8 @@ func (l *Ledger) fillShares() error {
 // SetLimit takes a limit from the venue's rateLimits, or a lower one to leave
 // room for others at the same address.
 func (l *Ledger) SetLimit(m Meter, limit int) error {
-	if m >= Meters || limit < 1 {
-		return fmt.Errorf("limit: %v of %d: want at least 1", m, limit)
+	if int(m) >= len(l.table.Meters) || limit < 1 {
+		return fmt.Errorf("limit: %s of %d: want at least 1", l.name(m), limit)
 	}
 	l.windows[m].limit = limit
 	return nil
@@ -123,7 +136,7 @@ func (l *Ledger) Reserve(c Cost, p Priority, now exchange.Time) Verdict {
 		return v
 	}
 	wait := Verdict{OK: true}
-	for i := range l.windows {
+	for i := range l.table.Meters {
 		n := int(c.Use[i])
 		if n == 0 {
 			continue
@@ -150,12 +163,19 @@ func (l *Ledger) fits(m Meter, n int, p Priority, now exchange.Time) Verdict {
 	case w.fits(n, ceiling, now, l.guard):
 		return Verdict{OK: true}
 	case n > ceiling:
-		return Verdict{Reason: fmt.Sprintf("%v: %d at once are over the %d of %d that a request of priority %v may use", m, n, ceiling, w.limit, p)}
+		return Verdict{Reason: fmt.Sprintf("%v: %d at once are over the %d of %d that a request of priority %v may use", l.name(m), n, ceiling, w.limit, p)}
 	}
 	return Verdict{
 		Until:  w.earliest(n, ceiling, now, l.guard),
-		Reason: fmt.Sprintf("%v: %d more are over the %d of %d that a request of priority %v may use, with %d used", m, n, ceiling, w.limit, p, w.cur),
+		Reason: fmt.Sprintf("%v: %d more are over the %d of %d that a request of priority %v may use, with %d used", l.name(m), n, ceiling, w.limit, p, w.cur),
 	}
+}
+
+func (l *Ledger) name(m Meter) string {
+	if int(m) < len(l.table.Meters) {
+		return l.table.Meters[m].Name
+	}
+	return fmt.Sprintf("meter(%d)", uint8(m))
 }
 
 func (l *Ledger) charge(c Cost, now exchange.Time) {
@@ -172,3 +192,6 @@ func (l *Ledger) Used(m Meter, now exchange.Time) (used, limit int) {
 	w.roll(now)
 	return w.cur, w.limit
 }
+
+// Table is what the ledger counts by.
+func (l *Ledger) Table() *Table { return l.table }

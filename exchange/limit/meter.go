@@ -1,112 +1,87 @@
 package limit
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/binance/api"
 )
 
-// Pool is a group of endpoints that are throttled and banned together.
+// Pool is a group of endpoints that are throttled and banned together: a place in
+// Table.Pools, counted from 1.
 type Pool uint8
 
-const (
-	Spot    Pool = iota + 1 // /api
-	Futures                 // /fapi and /dapi
-	Wallet                  // /sapi
-
-	pools = iota + 1
-)
-
-var poolNames = [pools]string{"none", "spot", "futures", "wallet"}
-
-func (p Pool) String() string {
-	if int(p) < len(poolNames) {
-		return poolNames[p]
-	}
-	return poolNames[0]
-}
-
-// PoolOf returns the pool of a market's endpoints.
-func PoolOf(m api.Market) Pool {
-	if m == api.Spot {
-		return Spot
-	}
-	return Futures
-}
-
-// Meter is one limit that the venue counts us against.
+// Meter is one limit that a venue counts us against: a place in Table.Meters.
 type Meter uint8
 
-const (
-	SpotWeight       Meter = iota // REQUEST_WEIGHT, per minute
-	SpotRaw                       // RAW_REQUESTS, per 5 minutes
-	SpotConnects                  // new stream connections, per 5 minutes
-	SpotOrders10s                 // ORDERS: the unfilled order count
-	SpotOrders1d                  // the same, per day
-	FuturesWeight                 // REQUEST_WEIGHT, per minute, USD-M and COIN-M together
-	FuturesOrders10s              // ORDERS, USD-M and COIN-M together
-	FuturesOrders1m               // the same, per minute
-	FundingRequests               // /fapi/v1/fundingRate and fundingInfo, per 5 minutes
-	FuturesData                   // /futures/data/*, per 5 minutes
-	WalletIP                      // weight by address, per minute
-	WalletUID                     // weight by account, per minute
+// Table is what a venue counts, before it is asked. It must not change while a Ledger
+// uses it.
+type Table struct {
+	Pools  []string // their names, for people and in a Store; at most MaxPools
+	Meters []Rule   // at most MaxMeters
+	// BanLeast and BanMost are how long the venue bans an address. 0: 2 minutes and 3
+	// days.
+	BanLeast, BanMost exchange.Time
+}
 
-	Meters = iota // how many there are
+// How much a Table may have: a Cost is a value of fixed size.
+const (
+	MaxPools  = 7
+	MaxMeters = 16
 )
 
-// rule is what is known of a meter before the venue's exchangeInfo is read.
-type rule struct {
-	name   string
-	pool   Pool
-	period exchange.Time
-	limit  int
-	orders bool
-	// How the venue calls it in rateLimits and in the header of an answer.
-	kind, interval string
-	num            int
-	header         string
+// Rule is a limit of a Table.
+type Rule struct {
+	Name   string // for people: "spot weight per minute"
+	Pool   Pool
+	Period exchange.Time // windows are aligned to the clock
+	Limit  int
+	Orders bool // it counts orders, which a venue may refuse alone
 }
 
-// The spot order limits are the manual's examples. The venue limits each sapi
-// endpoint by itself; one meter for all of them is stricter and simpler.
-var rules = [Meters]rule{
-	SpotWeight:       {"spot weight per minute", Spot, exchange.Minute, 6000, false, "REQUEST_WEIGHT", "MINUTE", 1, "X-MBX-USED-WEIGHT-1M"},
-	SpotRaw:          {"spot requests per 5 minutes", Spot, 5 * exchange.Minute, 300_000, false, "RAW_REQUESTS", "MINUTE", 5, ""},
-	SpotConnects:     {"spot connections per 5 minutes", Spot, 5 * exchange.Minute, 300, false, "", "", 0, ""},
-	SpotOrders10s:    {"spot orders per 10 seconds", Spot, 10 * exchange.Second, 50, true, "ORDERS", "SECOND", 10, "X-MBX-ORDER-COUNT-10S"},
-	SpotOrders1d:     {"spot orders per day", Spot, exchange.Day, 160_000, true, "ORDERS", "DAY", 1, "X-MBX-ORDER-COUNT-1D"},
-	FuturesWeight:    {"futures weight per minute", Futures, exchange.Minute, 2400, false, "REQUEST_WEIGHT", "MINUTE", 1, "X-MBX-USED-WEIGHT-1M"},
-	FuturesOrders10s: {"futures orders per 10 seconds", Futures, 10 * exchange.Second, 300, true, "ORDERS", "SECOND", 10, "X-MBX-ORDER-COUNT-10S"},
-	FuturesOrders1m:  {"futures orders per minute", Futures, exchange.Minute, 1200, true, "ORDERS", "MINUTE", 1, "X-MBX-ORDER-COUNT-1M"},
-	FundingRequests:  {"funding requests per 5 minutes", Futures, 5 * exchange.Minute, 500, false, "", "", 0, ""},
-	FuturesData:      {"futures data requests per 5 minutes", Futures, 5 * exchange.Minute, 1000, false, "", "", 0, ""},
-	WalletIP:         {"wallet weight per minute and address", Wallet, exchange.Minute, 12_000, false, "", "", 0, "X-SAPI-USED-IP-WEIGHT-1M"},
-	WalletUID:        {"wallet weight per minute and account", Wallet, exchange.Minute, 180_000, false, "", "", 0, "X-SAPI-USED-UID-WEIGHT-1M"},
-}
-
-func (m Meter) String() string {
-	if m < Meters {
-		return rules[m].name
+// check says what can't be counted with a guard.
+func (t *Table) check(guard exchange.Time) error {
+	if n, m := len(t.Pools), len(t.Meters); n < 1 || n > MaxPools || m < 1 || m > MaxMeters {
+		return fmt.Errorf("limit: a table of %d pools and %d meters: want 1 to %d and 1 to %d", n, m, MaxPools, MaxMeters)
 	}
-	return fmt.Sprintf("meter(%d)", uint8(m))
-}
-
-// MeterOf returns the meter of an entry of rateLimits, as exchangeInfo and the
-// WebSocket API have them: MeterOf(Spot, "ORDERS", "SECOND", 10).
-func MeterOf(p Pool, kind, interval string, num int) (Meter, bool) {
-	for m, r := range rules {
-		if r.kind != "" && r.pool == p && r.kind == kind && r.interval == interval && r.num == num {
-			return Meter(m), true
+	for _, r := range t.Meters {
+		if !t.has(r.Pool) || r.Limit < 1 || r.Period <= 2*guard {
+			return fmt.Errorf("limit: meter %q: want a pool of the table, a limit of 1 or more and windows of over twice the guard of %d ms", r.Name, guard/exchange.Millisecond)
 		}
 	}
-	return 0, false
+	return nil
+}
+
+func (t *Table) has(p Pool) bool { return p >= 1 && int(p) <= len(t.Pools) }
+
+// pool names a pool.
+func (t *Table) pool(p Pool) string {
+	if t.has(p) {
+		return t.Pools[p-1]
+	}
+	return "none"
+}
+
+// shortest is the period of the shortest window of a pool, of orders or of all else; d
+// when it has none.
+func (t *Table) shortest(p Pool, orders bool, d exchange.Time) exchange.Time {
+	var periods []exchange.Time
+	for _, r := range t.Meters {
+		if r.Pool == p && r.Orders == orders {
+			periods = append(periods, r.Period)
+		}
+	}
+	if len(periods) == 0 {
+		return d
+	}
+	return slices.MinFunc(periods, cmp.Compare[exchange.Time])
 }
 
 // Cost is what one request uses, all of it in one pool.
 type Cost struct {
 	Pool Pool
-	Use  [Meters]int32
+	Use  [MaxMeters]int32 // by Meter
 }
 
 // window counts the use of one meter. A charge near an edge belongs to the

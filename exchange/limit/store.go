@@ -8,15 +8,16 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/perilune/perilune/exchange"
 )
 
 // Hold is a pause that the venue imposed on a pool.
 type Hold struct {
-	Pool    string `json:"pool"`     // spot, futures or wallet
+	Pool    string `json:"pool"`     // its name
 	UntilMs int64  `json:"until_ms"` // milliseconds since 1970
-	Banned  bool   `json:"banned"`   // by 418 rather than 429
+	Banned  bool   `json:"banned"`   // rather than throttled
 	Strikes int    `json:"strikes"`  // refusals in a row
 }
 
@@ -36,13 +37,22 @@ func (l *Ledger) restore() error {
 		return fmt.Errorf("limit: load the venue's bans: %w", err)
 	}
 	for _, h := range holds {
-		pool := slices.Index(poolNames[:], h.Pool)
+		pool := 1 + slices.Index(l.table.Pools, h.Pool)
 		if pool < 1 || h.UntilMs < 0 || h.UntilMs > int64(maxStored/exchange.Millisecond) || h.Strikes < 0 || h.Strikes > maxStrikes {
-			return fmt.Errorf("limit: a stored ban is malformed: pool %q until %d, strikes %d: want spot, futures or wallet, milliseconds since 1970, and 0 to %d", h.Pool, h.UntilMs, h.Strikes, maxStrikes)
+			return fmt.Errorf("limit: a stored ban is malformed: pool %q until %d, strikes %d: want one of %s, milliseconds since 1970, and 0 to %d", h.Pool, h.UntilMs, h.Strikes, listed(l.table.Pools), maxStrikes)
 		}
 		l.blocks[pool] = block{until: exchange.UnixMilli(h.UntilMs), banned: h.Banned, strikes: h.Strikes}
 	}
 	return nil
+}
+
+// listed reads "spot, futures or wallet".
+func listed(names []string) string {
+	last := len(names) - 1
+	if last == 0 {
+		return names[0]
+	}
+	return strings.Join(names[:last], ", ") + " or " + names[last]
 }
 
 // maxStored is far beyond any ban and far from overflow.
@@ -57,7 +67,7 @@ func (l *Ledger) save() error {
 		if b.until > 0 {
 			// Rounded up: a ban must not end early by a restart.
 			ms := (b.until + exchange.Millisecond - 1) / exchange.Millisecond
-			holds = append(holds, Hold{Pool(p).String(), int64(ms), b.banned, b.strikes})
+			holds = append(holds, Hold{l.table.pool(Pool(p)), int64(ms), b.banned, b.strikes})
 		}
 	}
 	if err := l.store.Save(holds); err != nil {

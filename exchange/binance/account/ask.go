@@ -15,6 +15,7 @@ import (
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/binance/payload"
+	"github.com/perilune/perilune/exchange/binance/weight"
 	"github.com/perilune/perilune/exchange/limit"
 )
 
@@ -93,7 +94,7 @@ func (c *Client) try(ctx context.Context, q *question) ([]byte, *Fault) {
 	if l := c.lines[q.market]; l != nil && q.api != "" {
 		return l.ask(ctx, q)
 	}
-	e, err := limit.Find(q.method, q.path)
+	e, err := weight.Find(q.method, q.path)
 	if err != nil {
 		return nil, q.fault(Refused, err)
 	}
@@ -118,7 +119,7 @@ func (c *Client) send(ctx context.Context, q *question) ([]byte, *Fault) {
 	}
 	defer resp.Body.Close()
 	body, err := readBody(resp.Body)
-	a := limit.Answer{Pool: q.pool(), Status: resp.StatusCode, Sent: sent}
+	a := weight.Answer{Answer: limit.Answer{Pool: q.pool(), Sent: sent}, Status: resp.StatusCode}
 	a.Headers(resp.Header, c.Now())
 	if err != nil && resp.StatusCode < 300 {
 		c.observe(a)
@@ -129,9 +130,9 @@ func (c *Client) send(ctx context.Context, q *question) ([]byte, *Fault) {
 
 func (q *question) pool() limit.Pool {
 	if q.wallet {
-		return limit.Wallet
+		return weight.Wallet
 	}
-	return limit.PoolOf(q.market)
+	return weight.PoolOf(q.market)
 }
 
 // request makes the HTTP request. The text is a copy, because the transport may
@@ -204,7 +205,7 @@ func (q *question) lost(gone bool, err error) *Fault {
 
 // judge turns an answer into the body of a success or a fault, and tells the
 // throttle what it says of limits.
-func (c *Client) judge(q *question, a limit.Answer, body []byte) ([]byte, *Fault) {
+func (c *Client) judge(q *question, a weight.Answer, body []byte) ([]byte, *Fault) {
 	code, msg := 0, ""
 	if a.Status >= 300 || bytes.Contains(body, []byte(`"code"`)) {
 		code, msg = refusal(body)
@@ -223,7 +224,7 @@ func (c *Client) judge(q *question, a limit.Answer, body []byte) ([]byte, *Fault
 }
 
 // until is when the venue wants to be asked again: 0 when it did not say.
-func (c *Client) until(a limit.Answer, msg string) exchange.Time {
+func (c *Client) until(a weight.Answer, msg string) exchange.Time {
 	switch now := c.Now(); {
 	case a.RetryAt != 0:
 		return a.RetryAt
@@ -237,8 +238,8 @@ func (c *Client) until(a limit.Answer, msg string) exchange.Time {
 	return 0
 }
 
-func (c *Client) observe(a limit.Answer) {
-	if err := c.o.Throttle.Observe(a); err != nil {
+func (c *Client) observe(a weight.Answer) {
+	if err := c.o.Throttle.Observe(a.Limits()); err != nil {
 		c.o.Log(err.Error())
 	}
 }

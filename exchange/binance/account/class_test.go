@@ -10,6 +10,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
+	"github.com/perilune/perilune/exchange/binance/weight"
 	"github.com/perilune/perilune/exchange/limit"
 )
 
@@ -166,7 +167,7 @@ func TestUntil(t *testing.T) {
 		{418, 0, "", "", now + 2*exchange.Minute},
 		{503, -1008, "Request throttled by system-level protection.", "", 0},
 	} {
-		a := limit.Answer{Pool: limit.Futures, Status: test.status}
+		a := weight.Answer{Answer: limit.Answer{Pool: weight.Futures}, Status: test.status}
 		a.Headers(http.Header{"Retry-After": {test.header}}, now)
 		a.Message(test.code, test.msg)
 		if got := c.until(a, test.msg); got != test.want {

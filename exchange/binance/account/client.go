@@ -12,6 +12,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
+	"github.com/perilune/perilune/exchange/binance/weight"
 	"github.com/perilune/perilune/exchange/limit"
 	"github.com/perilune/perilune/exchange/sign"
 	"github.com/perilune/perilune/exchange/wire"
@@ -69,7 +70,7 @@ func (o *Options) complete(now func() exchange.Time) (err error) {
 		o.Log = func(string) {}
 	}
 	if o.Throttle == nil {
-		l, err := limit.New(limit.Options{})
+		l, err := weight.NewLedger(limit.Options{})
 		if err != nil {
 			return err
 		}

@@ -11,7 +11,7 @@ import (
 
 	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/binance/payload"
-	"github.com/perilune/perilune/exchange/limit"
+	"github.com/perilune/perilune/exchange/binance/weight"
 	"github.com/perilune/perilune/exchange/sign"
 	"github.com/perilune/perilune/exchange/wire"
 )
@@ -48,7 +48,7 @@ type line struct {
 
 // reply is what came of a request; err when its connection was lost.
 type reply struct {
-	answer limit.Answer
+	answer weight.Answer
 	body   []byte // the result, or the error
 	err    error
 }
@@ -89,11 +89,11 @@ func (l *line) close() { _ = l.wire.Close() }
 // ask sends a request and waits for its reply. When there is no connection
 // nothing was sent, and REST takes it.
 func (l *line) ask(ctx context.Context, q *question) ([]byte, *Fault) {
-	e, err := limit.FindMethod(q.market, q.api)
+	e, err := weight.FindMethod(q.market, q.api)
 	if err != nil {
 		return nil, q.fault(Refused, err)
 	}
-	if err := l.c.o.Throttle.Wait(ctx, e.Cost(limit.None{}), q.priority); err != nil {
+	if err := l.c.o.Throttle.Wait(ctx, e.Cost(weight.None{}), q.priority); err != nil {
 		return nil, q.fault(Later, err)
 	}
 	number, answered := l.register()
@@ -299,7 +299,7 @@ func (h *lineConn) Down(err error) {
 // decodeReply reads {id,status,result|error,rateLimits}. The number is 0 when it
 // answers no request of ours.
 func decodeReply(m api.Market, frame []byte) (number uint64, r reply, err error) {
-	r.answer.Pool = limit.PoolOf(m)
+	r.answer.Pool = weight.PoolOf(m)
 	f := payload.Object(frame)
 	for f.Next() && err == nil {
 		switch string(f.Key()) {
@@ -323,7 +323,7 @@ func decodeReply(m api.Market, frame []byte) (number uint64, r reply, err error)
 }
 
 // retryAfter reads error.data.retryAfter, in milliseconds since 1970.
-func retryAfter(a *limit.Answer, body []byte) error {
+func retryAfter(a *weight.Answer, body []byte) error {
 	data, err := member(body, "data")
 	if err != nil || len(data) == 0 || data[0] != '{' {
 		return err
@@ -337,7 +337,7 @@ func retryAfter(a *limit.Answer, body []byte) error {
 	return f.Err()
 }
 
-func readLimits(a *limit.Answer, raw []byte) error {
+func readLimits(a *weight.Answer, raw []byte) error {
 	_, err := list(raw, func(raw []byte) (struct{}, error) {
 		var kind, interval string
 		var num, count int64

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/perilune/perilune/exchange/binance/api"
+	"github.com/perilune/perilune/exchange/binance/weight"
 	"github.com/perilune/perilune/exchange/limit"
 	"github.com/perilune/perilune/exchange/sign"
 	"github.com/perilune/perilune/exchange/wire"
@@ -103,11 +104,11 @@ func (s *Streams) Health() []wire.Health {
 // admit charges what opening a WebSocket API costs, and waits for room.
 func (c *Client) admit(ctx context.Context, m api.Market, methods ...string) error {
 	for _, method := range append([]string{"connect"}, methods...) {
-		e, err := limit.FindMethod(m, method)
+		e, err := weight.FindMethod(m, method)
 		if err != nil {
 			return err
 		}
-		if err := c.o.Throttle.Wait(ctx, e.Cost(limit.None{}), limit.Hedge); err != nil {
+		if err := c.o.Throttle.Wait(ctx, e.Cost(weight.None{}), limit.Hedge); err != nil {
 			return err
 		}
 	}

@@ -18,6 +18,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
+	"github.com/perilune/perilune/exchange/binance/weight"
 	"github.com/perilune/perilune/exchange/limit"
 	"github.com/perilune/perilune/exchange/sign"
 )
@@ -383,14 +384,14 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 // paid with it.
 func TestAComparisonDoesNotWaitForMarketData(t *testing.T) {
 	f, c := newFake(t, func(string, string, url.Values) (int, string) { return 200, "[]" })
-	e, err := limit.Find(http.MethodGet, "/fapi/v1/income")
+	e, err := weight.Find(http.MethodGet, "/fapi/v1/income")
 	if err != nil {
 		t.Fatal(err)
 	}
 	data := func() error {
 		ctx, stop := context.WithTimeout(context.Background(), 50*time.Millisecond)
 		defer stop()
-		return c.o.Throttle.Wait(ctx, e.Cost(limit.None{}), limit.Query)
+		return c.o.Throttle.Wait(ctx, e.Cost(weight.None{}), limit.Query)
 	}
 	for range 1000 {
 		if err = data(); err != nil {

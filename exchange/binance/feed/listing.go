@@ -6,7 +6,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
-	"github.com/perilune/perilune/exchange/limit"
+	"github.com/perilune/perilune/exchange/binance/weight"
 )
 
 // listings asks for the rules of a market.
@@ -29,7 +29,7 @@ func (r *rest) listings(ctx context.Context, market api.Market, notice func(Noti
 // than the real ones; they are the truth there.
 func (r *rest) limits(market api.Market, list []RateLimit) error {
 	for _, l := range list {
-		meter, ok := limit.MeterOf(limit.PoolOf(market), l.Type, l.Interval, l.IntervalNum)
+		meter, ok := weight.MeterOf(weight.PoolOf(market), l.Type, l.Interval, l.IntervalNum)
 		if !ok {
 			continue
 		}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
+	"github.com/perilune/perilune/exchange/binance/weight"
 	"github.com/perilune/perilune/exchange/limit"
 	"github.com/perilune/perilune/exchange/wire"
 )
@@ -76,7 +77,7 @@ func (o *Options) complete() (err error) {
 		o.Now = func() exchange.Time { return exchange.Time(time.Now().UnixNano()) }
 	}
 	if o.Throttle == nil {
-		l, err := limit.New(limit.Options{})
+		l, err := weight.NewLedger(limit.Options{})
 		if err != nil {
 			return err
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/binance/rules"
+	"github.com/perilune/perilune/exchange/binance/weight"
 	"github.com/perilune/perilune/exchange/datatest"
 	"github.com/perilune/perilune/exchange/limit"
 )
@@ -120,7 +121,7 @@ func TestRecordedPairs(t *testing.T) {
 			_, _ = w.Write(parts[3]) // the client sees what is missing
 		}))
 		m := map[byte]api.Market{'S': api.Spot, 'U': api.USDM, 'C': api.COINM}[p.file[0]]
-		l, err := limit.New(limit.Options{})
+		l, err := weight.NewLedger(limit.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}

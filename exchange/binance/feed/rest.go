@@ -11,6 +11,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
+	"github.com/perilune/perilune/exchange/binance/weight"
 	"github.com/perilune/perilune/exchange/limit"
 	"github.com/perilune/perilune/exchange/wire"
 )
@@ -49,7 +50,7 @@ type rest struct {
 // not retry.
 func (r *rest) get(ctx context.Context, m api.Market, path string, query url.Values) ([]byte, error) {
 	path = m.Prefix() + path
-	e, err := limit.Find(http.MethodGet, path)
+	e, err := weight.Find(http.MethodGet, path)
 	if err != nil {
 		return nil, err
 	}
@@ -91,12 +92,12 @@ func readBody(r io.Reader) ([]byte, error) {
 
 // observe tells the throttle what an answer says about limits.
 func (r *rest) observe(m api.Market, resp *http.Response, body []byte, sent exchange.Time) error {
-	a := limit.Answer{Pool: limit.PoolOf(m), Status: resp.StatusCode, Sent: sent}
+	a := weight.Answer{Answer: limit.Answer{Pool: weight.PoolOf(m), Sent: sent}, Status: resp.StatusCode}
 	a.Headers(resp.Header, r.now())
 	if resp.StatusCode != http.StatusOK {
 		a.Message(errorBody(body))
 	}
-	return r.throttle.Observe(a)
+	return r.throttle.Observe(a.Limits())
 }
 
 // errorBody understands {"code":-1003,"msg":"…"}; anything else, such as a page

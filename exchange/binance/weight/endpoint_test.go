@@ -1,4 +1,4 @@
-package limit
+package weight
 
 import (
 	"net/url"
@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/perilune/perilune/exchange/binance/api"
+	"github.com/perilune/perilune/exchange/limit"
 )
 
 // use spells out what a cost charges beside weight.
@@ -75,7 +76,7 @@ func TestCosts(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var want [Meters]int32
+		var want [limit.MaxMeters]int32
 		for m, n := range c.want {
 			want[m] = n
 		}
@@ -103,13 +104,13 @@ func TestEveryEndpoint(t *testing.T) {
 			t.Errorf("%s: pool %v, want %v", name, all.Pool, want)
 		}
 		charges := false
-		for m := range all.Use {
+		for m := range rules {
 			charges = charges || all.Use[m] > 0
-			if all.Use[m] > 0 && rules[m].pool != all.Pool {
-				t.Errorf("%s charges %v of another pool", name, Meter(m))
+			if all.Use[m] > 0 && rules[m].Pool != all.Pool {
+				t.Errorf("%s charges %v of another pool", name, rules[m].Name)
 			}
 			if one.Use[m] > all.Use[m] {
-				t.Errorf("%s: %v is %d with a symbol and %d without", name, Meter(m), one.Use[m], all.Use[m])
+				t.Errorf("%s: %v is %d with a symbol and %d without", name, rules[m].Name, one.Use[m], all.Use[m])
 			}
 		}
 		if !charges {
@@ -148,9 +149,9 @@ func TestMethods(t *testing.T) {
 		}
 	}
 	for m, want := range map[api.Market]Cost{
-		api.Spot:  {Pool: Spot, Use: [Meters]int32{SpotWeight: 2, SpotRaw: 1, SpotConnects: 1}},
-		api.USDM:  {Pool: Futures, Use: [Meters]int32{FuturesWeight: 5}},
-		api.COINM: {Pool: Futures, Use: [Meters]int32{FuturesWeight: 5}},
+		api.Spot:  {Pool: Spot, Use: [limit.MaxMeters]int32{SpotWeight: 2, SpotRaw: 1, SpotConnects: 1}},
+		api.USDM:  {Pool: Futures, Use: [limit.MaxMeters]int32{FuturesWeight: 5}},
+		api.COINM: {Pool: Futures, Use: [limit.MaxMeters]int32{FuturesWeight: 5}},
 	} {
 		if e, err := FindMethod(m, "connect"); err != nil || e.Cost(None{}) != want {
 			t.Errorf("%v connect: %v", m, err)

@@ -1,6 +1,10 @@
-package limit
+package weight
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/perilune/perilune/exchange/limit"
+)
 
 // spotEndpoints are below /api/v3. Placing and cancelling cost no weight when
 // they succeed (since 2026-04-02) and 1 when they fail, so 1 is reserved. An
@@ -47,7 +51,7 @@ var spotEndpoints = []Endpoint{
 
 // bySymbols is the weight of ticker/24hr without a single symbol: it goes by
 // the length of the JSON array symbols, and all are the most.
-func bySymbols(p Params) Cost {
+func bySymbols(p Params) limit.Cost {
 	list := p.Get("symbols")
 	switch n := strings.Count(list, ",") + 1; {
 	case list == "" || n > 100:

@@ -1,4 +1,4 @@
-package limit
+package weight
 
 // klines is the weight of every kind of candle on futures.
 var klines = byLimit(futures, 500, step{99, 1}, step{499, 2}, step{1000, 5}, step{1500, 10})

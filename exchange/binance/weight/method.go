@@ -1,11 +1,14 @@
-package limit
+package weight
 
-import "github.com/perilune/perilune/exchange/binance/api"
+import (
+	"github.com/perilune/perilune/exchange/binance/api"
+	"github.com/perilune/perilune/exchange/limit"
+)
 
 // spotMethods and futuresMethods are the WebSocket API methods that have no
 // REST counterpart. Connecting costs weight; spot counts connections as well.
 var (
-	spotMethods = map[string]func(Params) Cost{
+	spotMethods = map[string]func(Params) limit.Cost{
 		"connect":                            connectSpot,
 		"session.logon":                      spot(2),
 		"session.status":                     spot(2),
@@ -15,7 +18,7 @@ var (
 		"userDataStream.subscribe.signature": spot(2),
 		"userDataStream.unsubscribe":         spot(2),
 	}
-	futuresMethods = map[string]func(Params) Cost{
+	futuresMethods = map[string]func(Params) limit.Cost{
 		"connect":        futures(5),
 		"session.logon":  futures(2),
 		"session.status": futures(2),
@@ -23,7 +26,7 @@ var (
 	}
 )
 
-func connectSpot(Params) Cost {
+func connectSpot(Params) limit.Cost {
 	c := spotCost(2, 0)
 	c.Use[SpotConnects] = 1
 	return c

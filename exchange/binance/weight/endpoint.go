@@ -1,4 +1,4 @@
-package limit
+package weight
 
 import (
 	"fmt"
@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/perilune/perilune/exchange/binance/api"
+	"github.com/perilune/perilune/exchange/limit"
 )
 
 // Params are the parameters of a request as far as its weight depends on them;
@@ -23,12 +24,12 @@ func (None) Get(string) string { return "" }
 type Endpoint struct {
 	Method string // of HTTP; "WS" for a method of a WebSocket API
 	Path   string // /api/v3/depth, or order.place
-	cost   func(Params) Cost
+	cost   func(Params) limit.Cost
 }
 
 // Cost returns what one request uses. Look it up once and keep it where it does
 // not depend on the parameters, as for orders.
-func (e *Endpoint) Cost(p Params) Cost { return e.cost(p) }
+func (e *Endpoint) Cost(p Params) limit.Cost { return e.cost(p) }
 
 var byRoute = func() map[string]*Endpoint {
 	routes := make(map[string]*Endpoint)
@@ -55,7 +56,7 @@ func Find(method, path string) (*Endpoint, error) {
 	if e, ok := byRoute[method+" "+path]; ok {
 		return e, nil
 	}
-	return nil, fmt.Errorf("limit: the weight of %s %s is not known: add it to the table of its market in exchange/limit", method, path)
+	return nil, fmt.Errorf("the weight of %s %s is not known: add it to the table of its market in exchange/binance/weight", method, path)
 }
 
 // FindMethod returns the endpoint of a method of a market's WebSocket API:
@@ -70,7 +71,7 @@ func FindMethod(m api.Market, method string) (*Endpoint, error) {
 	}
 	rest, ok := restOf[m][method]
 	if !ok {
-		return nil, fmt.Errorf("limit: the weight of the WebSocket API method %s of %v is not known", method, m)
+		return nil, fmt.Errorf("the weight of the WebSocket API method %s of %v is not known", method, m)
 	}
 	e, err := Find(rest[0], rest[1])
 	if err != nil {
@@ -94,33 +95,33 @@ func Endpoints() []*Endpoint {
 // The building blocks of the tables. A request to spot is also a raw request,
 // whatever its weight.
 
-func spotCost(weight, orders int32) Cost {
-	c := Cost{Pool: Spot}
+func spotCost(weight, orders int32) limit.Cost {
+	c := limit.Cost{Pool: Spot}
 	c.Use[SpotWeight], c.Use[SpotRaw] = weight, 1
 	c.Use[SpotOrders10s], c.Use[SpotOrders1d] = orders, orders
 	return c
 }
 
-func futuresCost(weight, per10s, per1m int32) Cost {
-	c := Cost{Pool: Futures}
+func futuresCost(weight, per10s, per1m int32) limit.Cost {
+	c := limit.Cost{Pool: Futures}
 	c.Use[FuturesWeight], c.Use[FuturesOrders10s], c.Use[FuturesOrders1m] = weight, per10s, per1m
 	return c
 }
 
-func spot(weight int32) func(Params) Cost          { return always(spotCost(weight, 0)) }
-func spotOrders(weight, n int32) func(Params) Cost { return always(spotCost(weight, n)) }
-func futures(weight int32) func(Params) Cost       { return always(futuresCost(weight, 0, 0)) }
-func meter(p Pool, m Meter, n int32) func(Params) Cost {
-	c := Cost{Pool: p}
+func spot(weight int32) func(Params) limit.Cost          { return always(spotCost(weight, 0)) }
+func spotOrders(weight, n int32) func(Params) limit.Cost { return always(spotCost(weight, n)) }
+func futures(weight int32) func(Params) limit.Cost       { return always(futuresCost(weight, 0, 0)) }
+func meter(p limit.Pool, m limit.Meter, n int32) func(Params) limit.Cost {
+	c := limit.Cost{Pool: p}
 	c.Use[m] = n
 	return always(c)
 }
 
-func always(c Cost) func(Params) Cost { return func(Params) Cost { return c } }
+func always(c limit.Cost) func(Params) limit.Cost { return func(Params) limit.Cost { return c } }
 
 // when has one weight with a parameter and another without.
-func when(name string, with, without func(Params) Cost) func(Params) Cost {
-	return func(p Params) Cost {
+func when(name string, with, without func(Params) limit.Cost) func(Params) limit.Cost {
+	return func(p Params) limit.Cost {
 		if p.Get(name) != "" {
 			return with(p)
 		}
@@ -136,8 +137,8 @@ type step struct {
 
 // byLimit takes the first step that holds the limit asked for, or the venue's
 // default; a limit that is no number costs the most, in case it counts.
-func byLimit(cost func(int32) func(Params) Cost, byDefault int, steps ...step) func(Params) Cost {
-	return func(p Params) Cost {
+func byLimit(cost func(int32) func(Params) limit.Cost, byDefault int, steps ...step) func(Params) limit.Cost {
+	return func(p Params) limit.Cost {
 		n := byDefault
 		if text := p.Get("limit"); text != "" {
 			var err error

@@ -1,4 +1,4 @@
-package limit
+package weight
 
 import (
 	"errors"
@@ -12,10 +12,13 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/limit"
 )
 
+func observed(l *Ledger, a Answer, now exchange.Time) error { return l.Observe(a.Limits(), now) }
+
 func observe(t interface{ Fatal(...any) }, l *Ledger, a Answer, now exchange.Time) {
-	if err := l.Observe(a, now); err != nil {
+	if err := observed(l, a, now); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -28,7 +31,7 @@ func TestBanStopsEverything(t *testing.T) {
 		l := newLedger(t, Options{Store: store})
 		now := start
 		ends := now + exchange.Time(rapid.Int64Range(1, 3*24*3600).Draw(t, "ban seconds"))*second
-		a := Answer{Pool: Futures, Status: 418, Sent: now - 100*ms}
+		a := Answer{Answer: limit.Answer{Pool: Futures, Sent: now - 100*ms}, Status: 418}
 		a.RetryAtMilli(int64(ends / ms))
 		observe(t, l, a, now)
 		for now < ends {
@@ -42,7 +45,7 @@ func TestBanStopsEverything(t *testing.T) {
 				t.Fatalf("spot: %+v", v)
 			}
 			status := rapid.SampledFrom([]int{200, 400, 418, 429, 503}).Draw(t, "late answer")
-			observe(t, l, Answer{Pool: Futures, Status: status, Sent: start - second}, now)
+			observe(t, l, Answer{Answer: limit.Answer{Pool: Futures, Sent: start - second}, Status: status}, now)
 			if rapid.Bool().Draw(t, "restart") {
 				l = newLedger(t, Options{Store: store})
 			}
@@ -87,7 +90,7 @@ func TestBanTimes(t *testing.T) {
 		"date":               {func(a *Answer) { a.Headers(http.Header{"Retry-After": {"Fri, 31 Dec 2027 23:59:59 GMT"}}, now) }, now + 2*minute},
 	} {
 		l := newLedger(t, Options{})
-		a := Answer{Pool: Spot, Status: 418}
+		a := Answer{Answer: limit.Answer{Pool: Spot}, Status: 418}
 		c.answer(&a)
 		observe(t, l, a, now)
 		if until, banned := l.Blocked(Spot, now); until != c.want || !banned {
@@ -101,12 +104,12 @@ func millis(at exchange.Time) string { return strconv.FormatInt(int64(at/ms), 10
 // A 429 after a ban is a 429 again.
 func TestBanIsOver(t *testing.T) {
 	l := newLedger(t, Options{})
-	observe(t, l, Answer{Pool: Spot, Status: 418}, start)
+	observe(t, l, Answer{Answer: limit.Answer{Pool: Spot}, Status: 418}, start)
 	now, banned := l.Blocked(Spot, start)
 	if !banned {
 		t.Fatal("not banned")
 	}
-	observe(t, l, Answer{Pool: Spot, Status: 429, Sent: now}, now)
+	observe(t, l, Answer{Answer: limit.Answer{Pool: Spot, Sent: now}, Status: 429}, now)
 	if until, banned := l.Blocked(Spot, now); banned || until <= now {
 		t.Errorf("banned %v until %v", banned, until)
 	}
@@ -116,7 +119,7 @@ func TestBanIsOver(t *testing.T) {
 // changed it.
 func TestBanByMessageAlone(t *testing.T) {
 	l := newLedger(t, Options{})
-	a := Answer{Pool: Futures, Status: 400}
+	a := Answer{Answer: limit.Answer{Pool: Futures}, Status: 400}
 	a.Message(-1003, "Way too many requests; IP banned until "+millis(start+minute)+".")
 	observe(t, l, a, start)
 	if _, banned := l.Blocked(Futures, start); !banned {
@@ -135,11 +138,11 @@ func Test429StopsThePool(t *testing.T) {
 		"never shorter":              {"3", start + minute + 500*ms},
 	} {
 		l := newLedger(t, Options{})
-		a := Answer{Pool: Spot, Status: 429, Code: -1003}
+		a := Answer{Answer: limit.Answer{Pool: Spot}, Status: 429, Code: -1003}
 		a.Headers(http.Header{"Retry-After": {c.retry}}, now)
 		observe(t, l, a, now)
 		for _, p := range []Priority{Query, Open, Hedge, Cancel} {
-			if v := l.Reserve(spotCost(1, 0), p, now); v.OK || v.Until != c.want || !strings.Contains(v.Reason, "429") {
+			if v := l.Reserve(spotCost(1, 0), p, now); v.OK || v.Until != c.want || !strings.Contains(v.Reason, "refuses requests to spot") {
 				t.Errorf("%s: %+v, want until %v", name, v, c.want)
 			}
 		}
@@ -158,7 +161,7 @@ func TestRepeated429(t *testing.T) {
 	l := newLedger(t, Options{})
 	now := start + 20*second
 	refuse := func(sent exchange.Time) exchange.Time {
-		observe(t, l, Answer{Pool: Futures, Status: 429, Sent: sent}, now)
+		observe(t, l, Answer{Answer: limit.Answer{Pool: Futures, Sent: sent}, Status: 429}, now)
 		until, _ := l.Blocked(Futures, now)
 		return until
 	}
@@ -175,7 +178,7 @@ func TestRepeated429(t *testing.T) {
 		}
 	}
 	now = afterBlock(l, now)
-	observe(t, l, Answer{Pool: Futures, Status: 200, Sent: now}, now)
+	observe(t, l, Answer{Answer: limit.Answer{Pool: Futures, Sent: now}, Status: 200}, now)
 	if got, want := refuse(now), now-now%minute+minute+500*ms; got != want {
 		t.Errorf("after a success: until %v, want %v", got, want)
 	}
@@ -190,8 +193,8 @@ func afterBlock(l *Ledger, now exchange.Time) exchange.Time {
 func TestTooManyOrdersStopsOrdersAlone(t *testing.T) {
 	l := newLedger(t, Options{})
 	now := start + 12*second
-	observe(t, l, Answer{Pool: Futures, Status: 429, Code: -1015}, now)
-	if v := l.Reserve(placeFutures, Hedge, now); v.OK || v.Until != start+20*second+500*ms || !strings.Contains(v.Reason, "-1015") {
+	observe(t, l, Answer{Answer: limit.Answer{Pool: Futures}, Status: 429, Code: -1015}, now)
+	if v := l.Reserve(placeFutures, Hedge, now); v.OK || v.Until != start+20*second+500*ms || !strings.Contains(v.Reason, "refuses orders on futures") {
 		t.Errorf("an order: %+v", v)
 	}
 	if v := l.Reserve(cancelFutures, Cancel, now); !v.OK {
@@ -225,7 +228,7 @@ func TestIgnored429CannotHappen(t *testing.T) {
 				t.Fatalf("sent at %v, told to wait until %v", now, full)
 			}
 			ours[k] += 50
-			a := Answer{Pool: Futures, Status: 200, Sent: now}
+			a := Answer{Answer: limit.Answer{Pool: Futures, Sent: now}, Status: 200}
 			if used := ours[k] + foreign[k]; used > 2400 {
 				a.Status, full = 429, k+minute
 			} else {
@@ -239,7 +242,7 @@ func TestIgnored429CannotHappen(t *testing.T) {
 func TestServerFiguresRaiseOurs(t *testing.T) {
 	l := newLedger(t, Options{})
 	now := start + 5*second
-	a := Answer{Pool: Futures, Status: 200, Sent: now - 50*ms}
+	a := Answer{Answer: limit.Answer{Pool: Futures, Sent: now - 50*ms}, Status: 200}
 	a.Headers(http.Header{"X-Mbx-Used-Weight-1m": {"2160"}, "X-Mbx-Order-Count-10s": {"299"}, "X-Mbx-Order-Count-1m": {"-1"}}, now)
 	observe(t, l, a, now)
 	for m, want := range map[Meter]int{FuturesWeight: 2160, FuturesOrders10s: 299, FuturesOrders1m: 0, SpotWeight: 0} {
@@ -250,7 +253,7 @@ func TestServerFiguresRaiseOurs(t *testing.T) {
 	if l.Reserve(cancelFutures, Hedge, now).OK || !l.Reserve(cancelFutures, Cancel, now).OK {
 		t.Error("at nine tenths, hedges must wait and cancels pass")
 	}
-	lower := Answer{Pool: Futures, Status: 200, Sent: now}
+	lower := Answer{Answer: limit.Answer{Pool: Futures, Sent: now}, Status: 200}
 	lower.RateLimit("REQUEST_WEIGHT", "MINUTE", 1, 7)
 	observe(t, l, lower, now)
 	if used, _ := l.Used(FuturesWeight, now); used != 2161 {
@@ -260,13 +263,13 @@ func TestServerFiguresRaiseOurs(t *testing.T) {
 
 func TestHeadersThatSayNothing(t *testing.T) {
 	for _, value := range []string{"", "-1", "0", "x", "1.5", " "} {
-		a := Answer{Pool: Spot}
+		a := Answer{Answer: limit.Answer{Pool: Spot}}
 		a.Headers(http.Header{"X-Mbx-Used-Weight-1m": {value}, "Retry-After": {value}}, start)
-		if a.Used != [Meters]int32{} || a.RetryAt != 0 {
+		if a.Used != [limit.MaxMeters]int32{} || a.RetryAt != 0 {
 			t.Errorf("%q: %+v", value, a)
 		}
 	}
-	a := Answer{Pool: Spot}
+	a := Answer{Answer: limit.Answer{Pool: Spot}}
 	a.Headers(http.Header{"X-Mbx-Used-Weight-1m": {"99999999999999"}}, start)
 	if a.Used[SpotWeight] != maxCount {
 		t.Errorf("a huge figure became %d", a.Used[SpotWeight])
@@ -275,7 +278,7 @@ func TestHeadersThatSayNothing(t *testing.T) {
 	if a.Used[WalletUID] != 0 {
 		t.Error("spot took a header of another pool")
 	}
-	wallet := Answer{Pool: Wallet}
+	wallet := Answer{Answer: limit.Answer{Pool: Wallet}}
 	wallet.Headers(http.Header{"X-Sapi-Used-Uid-Weight-1m": {"900"}}, start)
 	if wallet.Used[WalletUID] != 900 {
 		t.Errorf("got %v", wallet.Used)
@@ -283,7 +286,7 @@ func TestHeadersThatSayNothing(t *testing.T) {
 }
 
 func TestObserveNeedsAPool(t *testing.T) {
-	if err := newLedger(t, Options{}).Observe(Answer{Status: 418}, start); err == nil {
+	if err := newLedger(t, Options{}).Observe(limit.Answer{Refusal: limit.Banned}, start); err == nil {
 		t.Error("a ban of no pool was passed over in silence")
 	}
 }
@@ -292,9 +295,9 @@ func TestFileStore(t *testing.T) {
 	dir := t.TempDir()
 	file := File(filepath.Join(dir, "bans.json"))
 	l := newLedger(t, Options{Store: file})
-	a := Answer{Pool: Spot, Status: 418, RetryAt: start + 10*minute + 1}
+	a := Answer{Answer: limit.Answer{Pool: Spot, RetryAt: start + 10*minute + 1}, Status: 418}
 	observe(t, l, a, start)
-	observe(t, l, Answer{Pool: Futures, Status: 429}, start)
+	observe(t, l, Answer{Answer: limit.Answer{Pool: Futures}, Status: 429}, start)
 	again := newLedger(t, Options{Store: file})
 	for _, p := range []Pool{Spot, Futures, Wallet} {
 		until, banned := l.Blocked(p, start)
@@ -322,14 +325,14 @@ func TestBadStores(t *testing.T) {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := New(Options{Store: File(path)}); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := NewLedger(Options{Store: File(path)}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %q", text, err, want)
 		}
 	}
 	broken := &memory{}
 	l := newLedger(t, Options{Store: broken})
 	broken.err = errors.New("disk full")
-	if err := l.Observe(Answer{Pool: Spot, Status: 418}, start); !errors.Is(err, broken.err) {
+	if err := observed(l, Answer{Answer: limit.Answer{Pool: Spot}, Status: 418}, start); !errors.Is(err, broken.err) {
 		t.Errorf("got %v", err)
 	}
 	if _, banned := l.Blocked(Spot, start); !banned {
