@@ -31,6 +31,7 @@ import (
 type Config struct {
 	Universe *exchange.Universe
 	Limits   risk.Limits
+	Rules    []risk.Rule // asked after the limits
 	// ClientTag starts every client order id; default "pl". At most 16
 	// characters of [a-zA-Z0-9-_].
 	ClientTag string
@@ -133,7 +134,7 @@ func New(cfg Config, strategies []Strategy, versions []Version) (*Core, error) {
 		cfg.SampleEvery = exchange.Minute
 	}
 	c := &Core{
-		cfg: cfg, u: cfg.Universe, gate: risk.New(cfg.Limits), acct: newAccount(cfg.Universe),
+		cfg: cfg, u: cfg.Universe, gate: risk.New(cfg.Limits, cfg.Rules...), acct: newAccount(cfg.Universe),
 		orders:   orders{byID: map[exchange.OrderID]*exchange.Order{}},
 		awaiting: map[exchange.OrderID]lastWord{},
 		told:     map[exchange.PairID]intent.PairState{},

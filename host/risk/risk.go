@@ -83,6 +83,7 @@ func (d *Denied) Error() string { return "risk: " + d.Rule + ": " + d.Detail }
 // owns it.
 type Gate struct {
 	limits Limits
+	rules  []Rule
 
 	tokens   float64
 	tokensAt exchange.Time
@@ -94,10 +95,10 @@ type Gate struct {
 	held    string
 }
 
-// New returns a gate with the given limits.
-func New(l Limits) *Gate {
+// New returns a gate with the given limits, and rules that are asked after its own.
+func New(l Limits, rules ...Rule) *Gate {
 	l = l.WithDefaults()
-	return &Gate{limits: l, tokens: float64(l.OrderBurst)}
+	return &Gate{limits: l, rules: rules, tokens: float64(l.OrderBurst)}
 }
 
 // Limits returns the limits in force.
@@ -133,9 +134,12 @@ func (g *Gate) Release() bool {
 	return held
 }
 
-// Observe shows the gate the account's equity. It trips the latch, and says
-// so, when the loss since midnight UTC is beyond the limit.
+// Observe shows the gate and its rules the account's equity. It trips the latch, and
+// says so, when the loss since midnight UTC is beyond the limit.
 func (g *Gate) Observe(now exchange.Time, equity decimal.Decimal) (tripped string) {
+	if tripped = g.show(now, equity); tripped != "" {
+		return tripped
+	}
 	if day := now / exchange.Day; day != g.day || g.dayEquity.IsZero() {
 		g.day, g.dayEquity = day, equity
 		return ""
@@ -176,7 +180,10 @@ func (g *Gate) Check(in *exchange.Instrument, o *exchange.Order, m Market) error
 	if err := g.stale(in, m); err != nil {
 		return err
 	}
-	return g.size(in, o, m)
+	if err := g.size(in, o, m); err != nil {
+		return err
+	}
+	return g.ask(in, o, m)
 }
 
 // Count takes one order out of the rate budget; call it for every order sent.
