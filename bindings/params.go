@@ -29,23 +29,3 @@ func (rt *Runtime) Param(name string) (v lua.LValue, names []string, known bool)
 	}
 	return nil, names, rt.paramsKnown
 }
-
-// ToLua converts a float64, string, bool or []any; a list is a fresh table, so
-// that changing it changes nothing else. Other types become nil.
-func (rt *Runtime) ToLua(v any) lua.LValue {
-	switch v := v.(type) {
-	case float64:
-		return rt.Number(v)
-	case string:
-		return lua.LString(v)
-	case bool:
-		return lua.LBool(v)
-	case []any:
-		t := rt.L.CreateTable(len(v), 0)
-		for _, e := range v {
-			t.Append(rt.ToLua(e))
-		}
-		return t
-	}
-	return lua.LNil
-}

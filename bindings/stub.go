@@ -29,6 +29,11 @@ func Stubs(modules []Module) []Stub {
 
 const stubHeader = "---@meta\n-- Generated from the specifications in bindings/; run go test ./bindings/std -update to renew it.\n\n"
 
+// Annotations renders one module of whoever, as a file of its own.
+func (m *Module) Annotations() Stub {
+	return Stub{Name: splitDots(m.Name)[0] + ".lua", Text: "---@meta\n\n" + m.stub()}
+}
+
 func (m *Module) stub() string {
 	var b strings.Builder
 	comment(&b, m.Doc)

@@ -8,8 +8,6 @@
 package ai
 
 import (
-	"errors"
-
 	lua "github.com/yuin/gopher-lua"
 
 	"github.com/perilune/perilune/bindings"
@@ -117,7 +115,7 @@ func context(rt *bindings.Runtime, f bindings.Fields) string {
 		return "{}"
 	}
 	in := f.Get("context")
-	v, err := plain(in.Table(), 0)
+	v, err := bindings.Plain(in.Table())
 	if err != nil {
 		in.Fail("%v", err)
 	}
@@ -131,55 +129,6 @@ func context(rt *bindings.Runtime, f bindings.Fields) string {
 	}
 	rt.Charge(len(text))
 	return text
-}
-
-const maxNesting = 8
-
-// plain turns a Lua value into what package advice encodes. A table whose keys
-// are 1 to n is a list.
-func plain(v lua.LValue, depth int) (any, error) {
-	switch v := v.(type) {
-	case lua.LBool:
-		return bool(v), nil
-	case lua.LNumber:
-		return float64(v), nil
-	case lua.LString:
-		return string(v), nil
-	case *lua.LTable:
-		if depth > maxNesting {
-			return nil, errors.New("tables nest too deep, or one holds itself")
-		}
-		return plainTable(v, depth)
-	}
-	if text := bindings.ToText(v); v.Type() == lua.LTUserData {
-		return text, nil
-	}
-	return nil, errors.New("want booleans, numbers, strings and tables of them, got " + bindings.Describe(v))
-}
-
-func plainTable(t *lua.LTable, depth int) (any, error) {
-	if n := t.Len(); n > 0 {
-		if k, _ := t.Next(lua.LNumber(n)); k != lua.LNil {
-			return nil, errors.New("a table is both a list and has names: want one or the other")
-		}
-		out := make([]any, n)
-		for i := range out {
-			var err error
-			if out[i], err = plain(t.RawGetInt(i+1), depth+1); err != nil {
-				return nil, err
-			}
-		}
-		return out, nil
-	}
-	out := map[string]any{}
-	for k, v := t.Next(lua.LNil); k != lua.LNil; k, v = t.Next(k) {
-		p, err := plain(v, depth+1)
-		if err != nil {
-			return nil, err
-		}
-		out[bindings.ToText(k)] = p
-	}
-	return out, nil
 }
 
 func schema(rt *bindings.Runtime, in bindings.Input) *advice.Schema {
