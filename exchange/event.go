@@ -75,7 +75,7 @@ type Event struct {
 	// event without More, and at the latest with one of another time or origin.
 	More bool
 
-	FirstID, LastID, PrevID int64 // U, u, pu; PrevID is -1 when the feed has none (spot)
+	FirstID, LastID, PrevID int64 // of a book's updates: see Linking; PrevID is -1 when the feed has none
 	Bids, Asks              []Level
 	// Synthetic marks a book made from something poorer than a book (bars). Its
 	// best bid may equal its best ask, when the spread was set to zero.

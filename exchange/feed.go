@@ -12,6 +12,25 @@ type Feed interface {
 	Close() error
 }
 
+// Linking is how the updates of an instrument's book follow each other: what a feed
+// promises of Event.FirstID, LastID and PrevID. Diffs without ids (FirstID and LastID
+// are 0) follow whatever was before them.
+type Linking uint8
+
+const (
+	// LinkPrevious: PrevID is the LastID of the diff before. Where the venue has no first
+	// id of a diff, FirstID is PrevID+1. Binance's futures, OKX, Deribit.
+	LinkPrevious Linking = iota
+	// LinkDense: ids count every change, so FirstID is the LastID before plus one, or
+	// lower. PrevID does not count. Binance's spot.
+	LinkDense
+	// LinkRising: LastID rises, and nothing else is promised: what is missing can't be
+	// told from it, only what comes late or twice. Bybit.
+	LinkRising
+	// LinkSnapshots: every message is the whole book; there are no diffs. Hyperliquid.
+	LinkSnapshots
+)
+
 // Execution takes orders. A call only enqueues: what becomes of it arrives as an
 // event, so there is no error to return. now is the loop's time.
 //

@@ -37,6 +37,9 @@ type Instrument struct {
 	// wallet of the venue's own name where it is empty.
 	Wallet Wallet
 
+	// Linking says how the updates of its book are told to be complete.
+	Linking Linking
+
 	Tick Step // price increment
 	Lot  Step // quantity increment
 

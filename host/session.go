@@ -13,7 +13,7 @@ import (
 
 // sessionFormat is the version of the journal's header. It changes when an old
 // header no longer tells all that a replay needs.
-const sessionFormat = 4
+const sessionFormat = 5
 
 // session is everything that a core is made from, and nothing else: it heads
 // the journal, so a replay builds the same core from it. A run and its replay

@@ -2,13 +2,16 @@ package book
 
 import "github.com/perilune/perilune/exchange"
 
-// ids number a diff: U, u and pu of Binance's depthUpdate.
+// ids number a diff, and say how it is linked to the one before.
 type ids struct {
 	first, last int64
-	prev        int64 // -1: the feed has none, which makes it a spot feed
+	prev        int64 // counts with LinkPrevious alone
+	link        exchange.Linking
 }
 
-func idsOf(ev *exchange.Event) ids { return ids{ev.FirstID, ev.LastID, ev.PrevID} }
+func (b *Book) idsOf(ev *exchange.Event) ids {
+	return ids{ev.FirstID, ev.LastID, ev.PrevID, b.in.Linking}
+}
 
 // numbered is false for feeds that carry no ids (CSV archives).
 func (d ids) numbered() bool { return d.first != 0 || d.last != 0 }
@@ -30,25 +33,38 @@ const (
 
 // judge compares a diff with the chain. A diff without ids always follows.
 //
-// Source: "How to manage a local order book correctly", Binance spot and
-// derivatives documentation. The two rules differ in more than a name: spot ids
-// are dense per symbol, futures ids are shared by all symbols, so that on futures
-// U says nothing about the diff before and only pu does.
+// The rules differ in more than a name: dense ids count the changes of one book, linked
+// ones are shared by all books of a venue, so that their first id says nothing about
+// the diff before and only the previous one does.
 func (c chain) judge(d ids) verdict {
 	switch {
 	case !d.numbered():
 		return follows
-	case d.prev == -1:
-		return c.judgeSpot(d)
+	case d.link == exchange.LinkDense:
+		return c.judgeDense(d)
+	case d.link == exchange.LinkRising:
+		return c.judgeRising(d)
+	case d.link == exchange.LinkSnapshots:
+		return broken
 	case c.bridged:
-		return c.judgeFutures(d)
+		return c.judgePrevious(d)
 	}
-	return c.judgeFuturesFirst(d)
+	return c.judgeFirst(d)
 }
 
-// judgeSpot: drop u <= last, then U <= last+1. It is the same after a snapshot
-// and after a diff. An overlap (U < last+1) is harmless, quantities are absolute.
-func (c chain) judgeSpot(d ids) verdict {
+// judgeRising: whatever is later than the book follows.
+func (c chain) judgeRising(d ids) verdict {
+	if d.last <= c.last {
+		return old
+	}
+	return follows
+}
+
+// judgeDense: drop what ends at or before the book, then the first id must be the next
+// or lower. It is the same after a snapshot and after a diff. An overlap is harmless,
+// quantities are absolute. Source: "How to manage a local order book correctly",
+// Binance spot documentation.
+func (c chain) judgeDense(d ids) verdict {
 	switch {
 	case d.last <= c.last:
 		return old
@@ -58,8 +74,9 @@ func (c chain) judgeSpot(d ids) verdict {
 	return broken
 }
 
-// judgeFutures: pu is the u of the diff before.
-func (c chain) judgeFutures(d ids) verdict {
+// judgePrevious: each diff names the last id of the one before. Source: the same of
+// Binance derivatives; OKX, prevSeqId; Deribit, prev_change_id.
+func (c chain) judgePrevious(d ids) verdict {
 	switch {
 	case d.last <= c.last:
 		return old
@@ -69,10 +86,10 @@ func (c chain) judgeFutures(d ids) verdict {
 	return broken
 }
 
-// judgeFuturesFirst: after a snapshot drop u < last (strictly), then
-// U <= last <= u. A diff whose pu is the snapshot's id starts exactly where the
-// snapshot ends, so it follows too.
-func (c chain) judgeFuturesFirst(d ids) verdict {
+// judgeFirst: after a snapshot drop what ends before it (strictly), then the snapshot's
+// id must lie within. A diff whose previous id is the snapshot's starts exactly where
+// the snapshot ends, so it follows too.
+func (c chain) judgeFirst(d ids) verdict {
 	switch {
 	case d.last < c.last:
 		return old

@@ -13,6 +13,13 @@ var btc = &exchange.Instrument{
 	Tick: exchange.MustStep("0.1"), Lot: exchange.MustStep("0.001"), Multiplier: 1,
 }
 
+// denseBTC is an instrument whose ids are dense, as spot(…) has them.
+var denseBTC = func() *exchange.Instrument {
+	in := *btc
+	in.Linking = exchange.LinkDense
+	return &in
+}()
+
 var sides = [...]exchange.Side{exchange.Buy, exchange.Sell}
 
 // both are the two representations, which must not differ in anything.

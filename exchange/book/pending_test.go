@@ -7,7 +7,7 @@ import (
 )
 
 func TestPendingIsBoundedInDiffs(t *testing.T) {
-	b := New(btc)
+	b := New(denseBTC)
 	const n = maxPendingDiffs + 700
 	for id := int64(1); id <= n; id++ {
 		b.Apply(spot(id, id))
@@ -24,7 +24,7 @@ func TestPendingIsBoundedInDiffs(t *testing.T) {
 }
 
 func TestPendingIsBoundedInLevels(t *testing.T) {
-	b := New(btc)
+	b := New(denseBTC)
 	wide := make([]exchange.Level, 10_000)
 	for i := range wide {
 		wide[i] = exchange.Level{Price: exchange.Ticks(200 + i), Qty: 1}
@@ -47,7 +47,7 @@ func TestPendingIsBoundedInLevels(t *testing.T) {
 
 // The producer reuses its levels as soon as Apply returns.
 func TestPendingKeepsCopies(t *testing.T) {
-	b := New(btc)
+	b := New(denseBTC)
 	ev := spot(100, 101)
 	b.Apply(ev)
 	ev.Bids[0] = exchange.Level{Price: 105, Qty: 9}

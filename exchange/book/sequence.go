@@ -22,7 +22,7 @@ const maxPrice exchange.Ticks = 1<<62 - 1
 
 // diff applies, holds back or ignores one diff.
 func (b *Book) diff(ev *exchange.Event) bool {
-	d := idsOf(ev)
+	d := b.idsOf(ev)
 	if b.WantsSnapshot() {
 		b.hold(d, ev)
 		return false
@@ -241,7 +241,7 @@ func (b *Book) fail(reason string) {
 }
 
 func (d ids) String() string {
-	if d.prev == -1 {
+	if d.link != exchange.LinkPrevious {
 		return fmt.Sprintf("%d..%d", d.first, d.last)
 	}
 	return fmt.Sprintf("%d..%d (after %d)", d.first, d.last, d.prev)

@@ -89,9 +89,13 @@ func TestLiveBookIsTrue(t *testing.T) {
 }
 
 func checkAgainstVenue(t *rapid.T, spot bool) {
-	v, b := newFakeVenue(spot), New(btc)
+	in := btc
+	if spot {
+		in = denseBTC
+	}
+	v, b := newFakeVenue(spot), New(in)
 	if rapid.Bool().Draw(t, "ladder") {
-		b = NewLadder(btc)
+		b = NewLadder(in)
 	}
 	var sent []exchange.Event
 	t.Repeat(map[string]func(*rapid.T){

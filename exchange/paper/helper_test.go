@@ -93,9 +93,6 @@ func (d *desk) market(in *exchange.Instrument, ev exchange.Event) {
 	ev.Instrument, ev.Time = in.ID, d.now
 	ev.PrevID = d.books[in.ID].LastID()
 	ev.FirstID, ev.LastID = ev.PrevID+1, ev.PrevID+1
-	if !in.Perp() {
-		ev.PrevID = -1
-	}
 	d.books[in.ID].Apply(&ev)
 	d.v.Market(&ev)
 }

@@ -77,10 +77,10 @@ func (m *checked) link(r *Report, ev *exchange.Event, at place) {
 	case ev.LastID <= last:
 		r.Repeats++
 		r.problem(at, "%s: the diff of u %d comes again, or too late: u %d was there before", m.in.Key(), ev.LastID, last)
-	case ev.PrevID == -1 && ev.FirstID > last+1:
+	case m.in.Linking == exchange.LinkDense && ev.FirstID > last+1:
 		r.Gaps++
 		r.problem(at, "%s: gap: the diff begins at U %d, want %d", m.in.Key(), ev.FirstID, last+1)
-	case ev.PrevID != -1 && ev.PrevID != last:
+	case m.in.Linking == exchange.LinkPrevious && ev.PrevID != last:
 		r.Gaps++
 		r.problem(at, "%s: gap: the diff follows pu %d, want %d", m.in.Key(), ev.PrevID, last)
 	}

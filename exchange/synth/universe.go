@@ -129,6 +129,7 @@ func (c *coin) instrument(kind exchange.Contract, r *rules) exchange.Instrument 
 	}
 	in.MinNotional = decimal.NewFromInt(r.minNotional)
 	if kind == exchange.Spot {
+		in.Linking = exchange.LinkDense
 		spotRules(&in)
 	} else {
 		perpRules(&in, r, c.major)

@@ -67,6 +67,14 @@ func (m Market) Contract() exchange.Contract {
 	return exchange.Spot
 }
 
+// Linking is how the updates of the market's books follow each other.
+func (m Market) Linking() exchange.Linking {
+	if m == Spot {
+		return exchange.LinkDense
+	}
+	return exchange.LinkPrevious
+}
+
 // Of returns the market that is called a venue or a wallet outside, with its house or
 // without; 0 for one that is not Binance's.
 func Of[T exchange.Venue | exchange.Wallet](name T) Market {

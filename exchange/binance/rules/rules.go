@@ -119,7 +119,7 @@ const fundingHours = 8
 func (r rule) instrument(m api.Market) exchange.Instrument {
 	d := unknown[m]
 	in := exchange.Instrument{
-		Venue: m.Venue(), Contract: m.Contract(), Symbol: r.symbol(m), Base: r.base, Quote: or(r.quote, d.quote),
+		Venue: m.Venue(), Contract: m.Contract(), Linking: m.Linking(), Symbol: r.symbol(m), Base: r.base, Quote: or(r.quote, d.quote),
 		Tick: exchange.MustStep(or(r.tick, d.tick)), Lot: exchange.MustStep(or(r.lot, d.lot)),
 		MinNotional:  number(or(r.minNotional, d.minNotional)),
 		Multiplier:   max(r.multiplier, 1),
