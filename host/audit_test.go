@@ -161,28 +161,30 @@ func (a *auditor) After(ev *exchange.Event, fx []core.Effect) error {
 }
 
 func (a *auditor) effect(e *core.Effect) error {
-	switch e.Kind {
-	case core.EffectSubmit:
-		return a.submit(e.Order)
-	case core.EffectTransfer:
-		if e.Strategy == 0 && e.Transfer.Amount.Exponent() < 0 { // the monkey moves whole numbers
+	switch b := e.Body.(type) {
+	case core.Submit:
+		return a.submit(b.Order)
+	case core.SendTransfer:
+		if e.Strategy == 0 && b.Transfer.Amount.Exponent() < 0 { // the monkey moves whole numbers
 			a.venue.count["money shared out"]++
 		}
-	case core.EffectOrder, core.EffectCancel:
-		return a.order(e.Order)
-	case core.EffectFill:
-		return a.fill(e)
-	case core.EffectLog:
-		a.said(e.Text)
-	case core.EffectTxn:
+	case core.OrderChanged:
+		return a.order(b.Order)
+	case core.Cancel:
+		return a.order(b.Order)
+	case *core.Filled:
+		return a.fill(b)
+	case *core.LogLine:
+		a.said(b.Text)
+	case core.Booked:
 		a.dirty = true
-		return a.txn(e)
-	case core.EffectFunding:
-		a.coinFunding(e)
-	case core.EffectPair:
-		return a.pair(e.Pair, e.Request)
-	case core.EffectSchedule:
-		return a.schedule(e.Schedule)
+		return a.txn(b.Txn)
+	case *core.FundingPaid:
+		a.coinFunding(b)
+	case core.PairChanged:
+		return a.pair(&b.Pair, &b.Request)
+	case core.ScheduleChanged:
+		return a.schedule(b.Saved)
 	}
 	return nil
 }
@@ -308,7 +310,7 @@ func (a *auditor) order(o *exchange.Order) error {
 	return nil
 }
 
-func (a *auditor) fill(e *core.Effect) error {
+func (a *auditor) fill(e *core.Filled) error {
 	f := e.Fill
 	in := a.u.Get(f.Instrument)
 	key := in.Key() + ":" + f.TradeID
@@ -363,7 +365,7 @@ func (a *auditor) pairBooks(p *auditedPair, f *exchange.Fill) {
 }
 
 // foreign books what a fill that no order of ours made took from pairs, or gave them.
-func (a *auditor) foreign(e *core.Effect) {
+func (a *auditor) foreign(e *core.Filled) {
 	for i := range e.Shares {
 		share := &e.Shares[i]
 		if p := a.pairs[share.Pair]; share.Pair != 0 && p != nil {
@@ -374,9 +376,8 @@ func (a *auditor) foreign(e *core.Effect) {
 }
 
 // txn sums every posting up: to zero by asset, and to the wallets' balances.
-func (a *auditor) txn(e *core.Effect) error {
-	t := e.Txn
-	a.coinMove(e)
+func (a *auditor) txn(t *core.Txn) error {
+	a.coinMove(t)
 	sums := map[string]decimal.Decimal{}
 	for _, p := range t.Postings {
 		sums[p.Asset] = sums[p.Asset].Add(p.Amount)

@@ -39,21 +39,21 @@ func (p *auditedPair) coinFill(in *exchange.Instrument, f *exchange.Fill) {
 	}
 }
 
-func (a *auditor) coinFunding(e *core.Effect) {
-	if n := a.pairs[e.Share]; e.Share != 0 && n != nil {
+func (a *auditor) coinFunding(e *core.FundingPaid) {
+	if n := a.pairs[e.Pair]; e.Pair != 0 && n != nil {
 		n.coin.funding = n.coin.funding.Add(e.Payment.Amount)
 	}
 }
 
 // coinMove follows a pair's coins from wallet to wallet.
-func (a *auditor) coinMove(e *core.Effect) {
-	p := a.pairs[e.Txn.Pair]
-	if e.Txn.Pair == 0 || p == nil || e.Transfer == nil {
+func (a *auditor) coinMove(txn *core.Txn) {
+	p := a.pairs[txn.Pair]
+	if txn.Pair == 0 || p == nil || txn.Transfer == nil {
 		return
 	}
-	t, wallet := e.Transfer, &p.coin.margin
+	t, wallet := txn.Transfer, &p.coin.margin
 	amount := t.Amount
-	if e.Txn.Kind == "transfer_out" {
+	if txn.Kind == "transfer_out" {
 		a.coinSent(p, t)
 		amount = amount.Neg()
 		if t.From == "spot" {

@@ -43,35 +43,37 @@ func newWitness() *witness {
 
 func (w *witness) effect(e *core.Effect, u *exchange.Universe) error {
 	var err error
-	switch e.Kind {
-	case core.EffectSubmit, core.EffectOrder:
-		w.order(e.Order)
-	case core.EffectFill:
-		w.restore.Fills = append(w.restore.Fills, core.RestoredFill{Strategy: e.Strategy, Fill: *e.Fill})
-		if e.Order != nil && w.orders[e.Order.ID] != nil {
-			w.orders[e.Order.ID].Filled = e.Order.Filled
+	switch b := e.Body.(type) {
+	case core.Submit:
+		w.order(b.Order)
+	case core.OrderChanged:
+		w.order(b.Order)
+	case *core.Filled:
+		w.restore.Fills = append(w.restore.Fills, core.RestoredFill{Strategy: e.Strategy, Fill: *b.Fill})
+		if b.Order != nil && w.orders[b.Order.ID] != nil {
+			w.orders[b.Order.ID].Filled = b.Order.Filled
 		}
-	case core.EffectTransfer:
-		t := *e.Transfer
+	case core.SendTransfer:
+		t := *b.Transfer
 		w.transit[t.ID] = &t
 		w.restore.LastMove = max(w.restore.LastMove, t.ID)
-	case core.EffectArrived:
-		delete(w.transit, e.Transfer.ID)
-	case core.EffectHalt:
-		w.restore.Halted = e.Text
-	case core.EffectState:
-		w.states[e.Strategy] = e.Text
-	case core.EffectPair:
-		id := e.Pair.ID
+	case core.TransferEnded:
+		delete(w.transit, b.Transfer.ID)
+	case *core.HaltChanged:
+		w.restore.Halted = b.Reason
+	case *core.StateSaved:
+		w.states[e.Strategy] = b.JSON
+	case core.PairChanged:
+		id := b.Pair.ID
 		w.restore.LastPair = max(w.restore.LastPair, id)
-		w.kinds[id] = u.Get(e.Pair.Perp).Segment() + " pair was " + e.Pair.State.String()
-		if w.pairs[id], err = json.Marshal(core.RestoredPair{Pair: *e.Pair, Request: *e.Request}); e.Pair.State.Done() {
+		w.kinds[id] = u.Get(b.Pair.Perp).Segment() + " pair was " + b.Pair.State.String()
+		if w.pairs[id], err = json.Marshal(b.SavedPair); b.Pair.State.Done() {
 			delete(w.pairs, id)
 		}
-	case core.EffectSchedule:
-		id := e.Schedule.Schedule.ID
+	case core.ScheduleChanged:
+		id := b.Schedule.ID
 		w.restore.LastPlan = max(w.restore.LastPlan, id)
-		if w.schedules[id], err = json.Marshal(e.Schedule); e.Schedule.Schedule.State.Done() {
+		if w.schedules[id], err = json.Marshal(b.Saved); b.Schedule.State.Done() {
 			delete(w.schedules, id)
 		}
 	}
@@ -104,7 +106,7 @@ func (w *witness) from(a *auditor, now exchange.Time) (*core.Restore, error) {
 		r.Transit = append(r.Transit, *w.transit[id])
 	}
 	for _, id := range slices.Sorted(maps.Keys(w.pairs)) {
-		var p core.RestoredPair
+		var p core.SavedPair
 		if err := json.Unmarshal(w.pairs[id], &p); err != nil {
 			return nil, err
 		}
@@ -162,8 +164,8 @@ func (r *reaper) after(ev *exchange.Event, fx []core.Effect) bool {
 		return false
 	}
 	for i := range fx {
-		switch fx[i].Kind {
-		case core.EffectSubmit, core.EffectTransfer, core.EffectCancel:
+		switch fx[i].Body.(type) {
+		case core.Submit, core.SendTransfer, core.Cancel:
 			return true
 		}
 	}

@@ -1,8 +1,6 @@
 package host
 
-import (
-	"github.com/perilune/perilune/exchange"
-)
+import "github.com/perilune/perilune/exchange"
 
 // Transfer passes a transfer on, mostly. One that fails closes the lane for a
 // while, as a venue's maintenance does: the next ones fail too.

@@ -45,34 +45,60 @@ func (k *killer) After(ev *exchange.Event, fx []core.Effect) error {
 	return k.recorder.After(ev, fx)
 }
 
+// departs and arrives tell of a transfer out of a wallet: that it was sent, and that it
+// ended.
+func departs(from exchange.Wallet) func(*core.Effect) bool {
+	return func(e *core.Effect) bool {
+		b, ok := e.Body.(core.SendTransfer)
+		return ok && b.Transfer.From == from
+	}
+}
+
+func arrives(from exchange.Wallet) func(*core.Effect) bool {
+	return func(e *core.Effect) bool {
+		b, ok := e.Body.(core.TransferEnded)
+		return ok && b.Transfer.From == from
+	}
+}
+
 // killPoints are the moments of a coin-margined pair's life at which it is killed.
 func killPoints() map[string]func(*core.Effect) bool {
-	order := func(kind core.EffectKind, venue exchange.Venue, side exchange.Side) func(*core.Effect) bool {
+	is := func(o *exchange.Order, venue exchange.Venue, side exchange.Side) bool {
+		return o != nil && o.Side == side && marketOf[o.Leg] == venue
+	}
+	sent := func(venue exchange.Venue, side exchange.Side) func(*core.Effect) bool {
 		return func(e *core.Effect) bool {
-			return e.Kind == kind && e.Order != nil && e.Order.Side == side && marketOf[e.Order.Leg] == venue
+			b, ok := e.Body.(core.Submit)
+			return ok && is(b.Order, venue, side)
 		}
 	}
-	move := func(kind core.EffectKind, from exchange.Wallet) func(*core.Effect) bool {
-		return func(e *core.Effect) bool { return e.Kind == kind && e.Transfer.From == from }
+	filled := func(venue exchange.Venue, side exchange.Side) func(*core.Effect) bool {
+		return func(e *core.Effect) bool {
+			b, ok := e.Body.(*core.Filled)
+			return ok && is(b.Order, venue, side)
+		}
 	}
 	state := func(s intent.PairState) func(*core.Effect) bool {
-		return func(e *core.Effect) bool { return e.Kind == core.EffectPair && e.Pair.State == s }
+		return func(e *core.Effect) bool {
+			b, ok := e.Body.(core.PairChanged)
+			return ok && b.Pair.State == s
+		}
 	}
 	return map[string]func(*core.Effect) bool{
-		"coins ordered":         order(core.EffectSubmit, "spot", exchange.Buy),
-		"coins bought":          order(core.EffectFill, "spot", exchange.Buy),
-		"coins on their way":    move(core.EffectTransfer, "spot"),
-		"coins arrived":         move(core.EffectArrived, "spot"),
-		"short ordered":         order(core.EffectSubmit, "coinm", exchange.Sell),
-		"short sold":            order(core.EffectFill, "coinm", exchange.Sell),
+		"coins ordered":         sent("spot", exchange.Buy),
+		"coins bought":          filled("spot", exchange.Buy),
+		"coins on their way":    departs("spot"),
+		"coins arrived":         arrives("spot"),
+		"short ordered":         sent("coinm", exchange.Sell),
+		"short sold":            filled("coinm", exchange.Sell),
 		"open":                  state(intent.PairOpen),
 		"asked to close":        state(intent.PairClosing),
-		"cover ordered":         order(core.EffectSubmit, "coinm", exchange.Buy),
-		"covered":               order(core.EffectFill, "coinm", exchange.Buy),
-		"coins on the way back": move(core.EffectTransfer, "coinm"),
-		"coins back":            move(core.EffectArrived, "coinm"),
-		"sale ordered":          order(core.EffectSubmit, "spot", exchange.Sell),
-		"coins sold":            order(core.EffectFill, "spot", exchange.Sell),
+		"cover ordered":         sent("coinm", exchange.Buy),
+		"covered":               filled("coinm", exchange.Buy),
+		"coins on the way back": departs("coinm"),
+		"coins back":            arrives("coinm"),
+		"sale ordered":          sent("spot", exchange.Sell),
+		"coins sold":            filled("spot", exchange.Sell),
 	}
 }
 
@@ -178,8 +204,8 @@ func TestOneCycleOfACoinPair(t *testing.T) {
 			r := openWith(t, o)
 			var opened *intent.Pair
 			r.loop.Recorder = &killer{recorder: r.rec, when: func(e *core.Effect) bool {
-				if e.Kind == core.EffectPair && e.Pair.State == intent.PairOpen && opened == nil {
-					opened = e.Pair
+				if b, ok := e.Body.(core.PairChanged); ok && b.Pair.State == intent.PairOpen && opened == nil {
+					opened = &b.Pair
 				}
 				return false
 			}}

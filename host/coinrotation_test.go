@@ -32,23 +32,22 @@ func rotateCoins(path string) *Options {
 func TestRotationOnCoinMargin(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
-		kind   core.EffectKind
-		from   exchange.Wallet
+		when   func(*core.Effect) bool
 		posted bool
 	}{
-		{"undisturbed", 0, "spot", true},
-		{"killed with coins on their way, before the ledger", core.EffectTransfer, "spot", false},
-		{"killed with coins on their way", core.EffectTransfer, "spot", true},
-		{"killed as they arrive", core.EffectArrived, "spot", false},
-		{"killed with coins on the way back, before the ledger", core.EffectTransfer, "coinm", false},
-		{"killed with coins on the way back", core.EffectTransfer, "coinm", true},
-		{"killed as they are back", core.EffectArrived, "coinm", true},
+		{"undisturbed", nil, true},
+		{"killed with coins on their way, before the ledger", departs("spot"), false},
+		{"killed with coins on their way", departs("spot"), true},
+		{"killed as they arrive", arrives("spot"), false},
+		{"killed with coins on the way back, before the ledger", departs("coinm"), false},
+		{"killed with coins on the way back", departs("coinm"), true},
+		{"killed as they are back", arrives("coinm"), true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "coins.db")
-			if tt.kind != 0 {
+			if tt.when != nil {
 				r := openWith(t, rotateCoins(path))
-				r.loop.Recorder = &killer{r.rec, func(e *core.Effect) bool { return e.Kind == tt.kind && e.Transfer.From == tt.from }, 1, tt.posted}
+				r.loop.Recorder = &killer{r.rec, tt.when, 1, tt.posted}
 				if _, err := r.finish(context.Background(), r.loop.Run(context.Background())); !errors.Is(err, errStopped) {
 					t.Fatalf("%v; want the session to be killed", err)
 				}
@@ -56,7 +55,7 @@ func TestRotationOnCoinMargin(t *testing.T) {
 			}
 			r := openWith(t, rotateCoins(path))
 			sum, err := r.finish(context.Background(), r.loop.Run(context.Background()))
-			if err != nil || sum.Resumed != (tt.kind != 0) || sum.Errors != 0 {
+			if err != nil || sum.Resumed != (tt.when != nil) || sum.Errors != 0 {
 				t.Fatalf("%+v, %v", sum, err)
 			}
 			checkCoinRotation(t, r)

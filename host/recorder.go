@@ -90,7 +90,7 @@ func (r *recorder) After(ev *exchange.Event, fx []core.Effect) error {
 		r.buf = fx[i].Append(r.buf[:0], r.u)
 		r.out.add(r.buf)
 		r.effects++
-		if r.checks != nil && fx[i].Kind == core.EffectInterrupt {
+		if _, ended := fx[i].Body.(*core.CallbackEnded); ended && r.checks != nil {
 			r.checks.interrupted(ev.Seq, r.buf)
 		}
 		if r.journal != nil {

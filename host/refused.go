@@ -11,8 +11,7 @@ import (
 // refused counts the orders that the risk gate or the venue refused, and tells
 // of some of them when the strategy has no on_order: an order that vanishes
 // without a word is the hardest mistake to find. Pairs answer for their own.
-func (p *reporter) refused(c *core.Core, e *core.Effect) {
-	o := e.Order
+func (p *reporter) refused(c *core.Core, o *exchange.Order, at exchange.Time) {
 	if o.Status != exchange.StatusDenied && o.Status != exchange.StatusRejected {
 		return
 	}
@@ -25,7 +24,7 @@ func (p *reporter) refused(c *core.Core, e *core.Effect) {
 	if p.refusals > 3 {
 		text += fmt.Sprintf(" (refused so far: %d)", p.refusals)
 	}
-	p.log(Line{Time: e.Time, Level: intent.Warn, Strategy: c.StrategyName(o.Strategy), Text: text})
+	p.log(Line{Time: at, Level: intent.Warn, Strategy: c.StrategyName(o.Strategy), Text: text})
 }
 
 // notable thins out what repeats: the first three, then every power of ten.

@@ -101,16 +101,16 @@ func (s *scriptWatcher) index(path string) int {
 }
 
 // outcome says what became of a reload; the loop calls it.
-func (s *scriptWatcher) outcome(e *core.Effect) {
-	v, p := e.Version, &s.pending[e.Strategy]
+func (s *scriptWatcher) outcome(strategy int32, v *core.Version) {
+	p := &s.pending[strategy]
 	posted := p.posted.Swap(0)
 	if posted == 0 {
 		return // the version that the session began with
 	}
 	took := time.Duration(p.took.Load()) + time.Since(time.Unix(0, posted))
 	if v.Loaded {
-		s.pending[e.Strategy].version.Store(int32(v.Number))
-		s.pending[e.Strategy].hash = v.Hash
+		p.version.Store(int32(v.Number))
+		p.hash = v.Hash
 		s.say(intent.Info, fmt.Sprintf("reloaded %s v%d in %.1f ms", base(v.Path), v.Number, float64(took)/1e6))
 		return
 	}

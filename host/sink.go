@@ -47,45 +47,54 @@ func (r *runner) sink(ev *exchange.Event, fx []core.Effect) error {
 // keep brings the journal to the operating system, and with real orders to the disk
 // when something is about to be sent.
 func (r *runner) keep(fx []core.Effect) error {
-	if r.real != nil && slices.ContainsFunc(fx, func(e core.Effect) bool { return e.Kind == core.EffectSubmit || e.Kind == core.EffectTransfer }) {
+	if r.real != nil && slices.ContainsFunc(fx, sends) {
 		return r.journal.Sync()
 	}
 	return r.journal.Flush()
 }
 
+// sends reports whether an effect makes an order or moves money.
+func sends(e core.Effect) bool {
+	switch e.Body.(type) {
+	case core.Submit, core.SendTransfer:
+		return true
+	}
+	return false
+}
+
 // publish passes on what people should see.
 func (r *runner) publish(e *core.Effect) {
-	switch e.Kind {
-	case core.EffectEquity:
-		r.equity.Add(e.Time, e.Amount)
-	case core.EffectChart:
-		r.charts.Add(e.Name, e.Time, e.Value)
-	case core.EffectSchedule:
-		s := &e.Schedule.Schedule
+	switch b := e.Body.(type) {
+	case *core.EquitySampled:
+		r.equity.Add(e.Time, b.Amount)
+	case *core.ChartPoint:
+		r.charts.Add(b.Series, e.Time, b.Value)
+	case core.ScheduleChanged:
+		s := &b.Schedule
 		r.parents.Add(e.Time, s.ID, s.Total, s.Filled, s.Due)
-	case core.EffectOrder:
-		r.refused(r.core, e)
-	case core.EffectLog:
-		l := Line{Time: e.Time, Level: e.Level, Strategy: r.core.StrategyName(e.Strategy), Where: e.Where, Text: e.Text}
-		if e.Name == core.Caution {
+	case core.OrderChanged:
+		r.refused(r.core, b.Order, e.Time)
+	case *core.LogLine:
+		l := Line{Time: e.Time, Level: b.Level, Strategy: r.core.StrategyName(e.Strategy), Where: b.Where, Text: b.Text}
+		if b.Caution {
 			r.caution(l)
 			return
 		}
 		r.log(l)
-	case core.EffectVersion:
-		r.noteVersion(e)
+	case core.VersionChanged:
+		r.noteVersion(e.Strategy, e.Time, b.Version)
 		if r.watcher != nil {
-			r.watcher.outcome(e)
+			r.watcher.outcome(e.Strategy, b.Version)
 		}
 	}
 }
 
-func (r *runner) noteVersion(e *core.Effect) {
-	note := fmt.Sprintf("v%d loaded", e.Version.Number)
-	if !e.Version.Loaded {
-		note = "refused: " + e.Version.Problem
+func (r *runner) noteVersion(strategy int32, at exchange.Time, v *core.Version) {
+	note := fmt.Sprintf("v%d loaded", v.Number)
+	if !v.Loaded {
+		note = "refused: " + v.Problem
 	}
-	r.versions = append(r.versions, versionNote{e.Strategy, report.Version{Hash: e.Version.Hash, From: e.Time, Note: note}})
+	r.versions = append(r.versions, versionNote{strategy, report.Version{Hash: v.Hash, From: at, Note: note}})
 }
 
 // beat runs on the loop's goroutine a few times a second.

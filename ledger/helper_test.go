@@ -122,6 +122,6 @@ func fillRow(seq uint64, in *exchange.Instrument, side exchange.Side, price, qty
 }
 
 func depositRow(seq uint64, amount string) *TxnRow {
-	return &TxnRow{At: at(seq), Kind: "deposit", Ref: fmt.Sprint(seq), Postings: []Posting{
-		{"A:spot", "USDT", dec(amount)}, {"Q:opening", "USDT", dec(amount).Neg()}}}
+	return &TxnRow{At: at(seq), Kind: "deposit", Ref: fmt.Sprint(seq), Postings: []exchange.Posting{
+		{Account: "A:spot", Asset: "USDT", Amount: dec(amount)}, {Account: "Q:opening", Asset: "USDT", Amount: dec(amount).Neg()}}}
 }

@@ -101,7 +101,7 @@ func TestRestore(t *testing.T) {
 	r.post(&PairRow{At: at(5), ID: 4, Spot: spotBTC, Perp: perpBTC, State: "closed", Done: true},
 		&TransferRow{At: at(5), Transfer: exchange.Transfer{ID: 4, From: "spot", To: "usdm", Done: true}},
 		&VersionRow{At: at(5), Strategy: "rotation", Version: 2, Outcome: "refused"},
-		&TxnRow{At: at(5), Kind: "transfer_out", Ref: "9", Postings: []Posting{{"A:spot", "USDT", dec("-100")}, {"A:transit", "USDT", dec("100")}}})
+		&TxnRow{At: at(5), Kind: "transfer_out", Ref: "9", Postings: []exchange.Posting{{Account: "A:spot", Asset: "USDT", Amount: dec("-100")}, {Account: "A:transit", Asset: "USDT", Amount: dec("100")}}})
 	r.w.Mark(5)
 	r.sync()
 	s, err := r.Restore("paper-1")

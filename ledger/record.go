@@ -79,14 +79,6 @@ type TransferRow struct {
 	Strategy string
 }
 
-// Posting is one leg of a TxnRow. Account names are A:<wallet> assets,
-// T:<instrument> conversion, I:<what> income, X:<what> expense, Q:<what> equity.
-type Posting struct {
-	Account string
-	Asset   string
-	Amount  decimal.Decimal
-}
-
 // TxnRow is one movement of money. Its postings sum to zero for each asset.
 type TxnRow struct {
 	At
@@ -94,7 +86,7 @@ type TxnRow struct {
 	Ref      string // unique within (session, Kind)
 	Strategy string
 	Pair     exchange.PairID
-	Postings []Posting
+	Postings []exchange.Posting
 }
 
 // PairRow is the latest state of a pair trade. A later row of the same pair

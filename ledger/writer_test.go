@@ -140,8 +140,8 @@ func TestStateKeepsTheLastTwenty(t *testing.T) {
 
 func TestUnbalancedTxnIsRefused(t *testing.T) {
 	r := newRig(t, WriterOptions{})
-	bad := &TxnRow{At: at(1), Kind: "fill", Ref: "x", Postings: []Posting{
-		{"A:spot", "USDT", dec("-10")}, {"T:x", "USDT", dec("10")}, {"A:spot", "BTC", dec("0.1")}, {"T:x", "BTC", dec("-0.10000000000000000001")}}}
+	bad := &TxnRow{At: at(1), Kind: "fill", Ref: "x", Postings: []exchange.Posting{
+		{Account: "A:spot", Asset: "USDT", Amount: dec("-10")}, {Account: "T:x", Asset: "USDT", Amount: dec("10")}, {Account: "A:spot", Asset: "BTC", Amount: dec("0.1")}, {Account: "T:x", Asset: "BTC", Amount: dec("-0.10000000000000000001")}}}
 	if err := r.w.Post(bad); !errors.Is(err, ErrUnbalanced) || !strings.Contains(err.Error(), "BTC") {
 		t.Errorf("%v, want ErrUnbalanced that names BTC", err)
 	}
@@ -357,8 +357,8 @@ func TestPostBlocksWhenTheQueueIsFull(t *testing.T) {
 func TestHugeAmountsAreExact(t *testing.T) {
 	r := newRig(t, WriterOptions{})
 	big := dec("123456789012345678901234567890.123456789012345678")
-	r.post(&TxnRow{At: at(1), Kind: "deposit", Ref: "1", Postings: []Posting{{"A:spot", "PEPE", big}, {"Q:opening", "PEPE", big.Neg()}}})
-	r.post(&TxnRow{At: at(2), Kind: "deposit", Ref: "2", Postings: []Posting{{"A:spot", "PEPE", dec("1e-18")}, {"Q:opening", "PEPE", dec("-1e-18")}}})
+	r.post(&TxnRow{At: at(1), Kind: "deposit", Ref: "1", Postings: []exchange.Posting{{Account: "A:spot", Asset: "PEPE", Amount: big}, {Account: "Q:opening", Asset: "PEPE", Amount: big.Neg()}}})
+	r.post(&TxnRow{At: at(2), Kind: "deposit", Ref: "2", Postings: []exchange.Posting{{Account: "A:spot", Asset: "PEPE", Amount: dec("1e-18")}, {Account: "Q:opening", Asset: "PEPE", Amount: dec("-1e-18")}}})
 	r.sync()
 	got, err := r.Balances("paper-1")
 	must(t, err)

@@ -176,20 +176,24 @@ func (a *account) inTransit(asset string) *holding {
 }
 
 // add changes a wallet and returns the posting that says so.
-func (a *account) add(wallet exchange.Wallet, asset string, amount decimal.Decimal) Posting {
+func (a *account) add(wallet exchange.Wallet, asset string, amount decimal.Decimal) exchange.Posting {
 	h := a.holding(wallet, asset)
 	h.total = h.total.Add(amount)
-	return Posting{"A:" + string(wallet), asset, amount}
+	return posting("A:"+string(wallet), asset, amount)
 }
 
-func against(account, asset string, amount decimal.Decimal) Posting {
-	return Posting{account, asset, amount.Neg()}
+func posting(account, asset string, amount decimal.Decimal) exchange.Posting {
+	return exchange.Posting{Account: account, Asset: asset, Amount: amount}
+}
+
+func against(account, asset string, amount decimal.Decimal) exchange.Posting {
+	return posting(account, asset, amount.Neg())
 }
 
 // fill books an execution and returns its postings.
-func (a *account) fill(f *exchange.Fill) []Posting {
+func (a *account) fill(f *exchange.Fill) []exchange.Posting {
 	in := a.u.Get(f.Instrument)
-	var out []Posting
+	var out []exchange.Posting
 	if in.Perp() {
 		r := a.pos[in.ID].fill(in, f, &f.Realised)
 		if !r.IsZero() {
@@ -212,16 +216,16 @@ func (a *account) fill(f *exchange.Fill) []Posting {
 }
 
 // depart books money leaving a wallet.
-func (a *account) depart(t *exchange.Transfer) []Posting {
+func (a *account) depart(t *exchange.Transfer) []exchange.Posting {
 	transit := a.inTransit(t.Asset)
 	transit.total = transit.total.Add(t.Amount)
 	a.moving[t.ID] = t.Amount
-	return []Posting{a.add(t.From, t.Asset, t.Amount.Neg()), {"A:transit", t.Asset, t.Amount}}
+	return []exchange.Posting{a.add(t.From, t.Asset, t.Amount.Neg()), posting("A:transit", t.Asset, t.Amount)}
 }
 
 // arrive books money reaching a wallet. A venue may move less than was asked for;
 // the rest never left.
-func (a *account) arrive(t *exchange.Transfer) []Posting {
+func (a *account) arrive(t *exchange.Transfer) []exchange.Posting {
 	sent, ok := a.moving[t.ID]
 	if !ok {
 		sent = t.Amount
@@ -229,7 +233,7 @@ func (a *account) arrive(t *exchange.Transfer) []Posting {
 	delete(a.moving, t.ID)
 	transit := a.inTransit(t.Asset)
 	transit.total = transit.total.Sub(sent)
-	out := []Posting{{"A:transit", t.Asset, sent.Neg()}}
+	out := []exchange.Posting{posting("A:transit", t.Asset, sent.Neg())}
 	if rest := sent.Sub(t.Amount); !rest.IsZero() {
 		out = append(out, a.add(t.From, t.Asset, rest))
 	}

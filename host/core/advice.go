@@ -42,7 +42,7 @@ func (p *Port) Ask(q advice.Question) (uint64, error) {
 		return 0, err
 	}
 	p.asks++
-	p.stage(staged{kind: stageAsk, ask: &q})
+	p.stage(stagedQuestion{&q})
 	return q.ID, nil
 }
 
@@ -66,7 +66,7 @@ func (c *Core) ask(s *slot, q *advice.Question) {
 	case c.cfg.Advisor == "":
 		c.settle(s, &exchange.Advice{ID: q.ID, Verdict: advice.Disabled, Reason: "no adviser configured"})
 	default:
-		c.emit(Effect{Kind: EffectAsk, Strategy: s.index, Question: q})
+		c.emit(s.index, ConsultAdvisor{q})
 	}
 }
 
@@ -92,7 +92,7 @@ func (c *Core) settle(s *slot, said *exchange.Advice) {
 		s.counsel.latest[q.Tag] = a
 	}
 	if c.cfg.Advisor != "" {
-		c.emit(Effect{Kind: EffectAdvice, Strategy: s.index, Advice: a})
+		c.emit(s.index, Advised{a})
 	}
 	c.logAdvice(s, a)
 	c.tell(s.index, Notice{Handler: OnAdvice, Advice: a})

@@ -69,7 +69,7 @@ func (b *bench) says(id uint64, text string) []Effect {
 func TestAskAndAnswer(t *testing.T) {
 	a := newAsker(t)
 	b := advised(t, Config{Advisor: "m"}, a)
-	if asks := kinds(b.due(), EffectAsk); len(asks) != 1 || asks[0].Question.ID != 1 || asks[0].Question.Asked != b.now {
+	if asks := bodies[ConsultAdvisor](b.due()); len(asks) != 1 || asks[0].Question.ID != 1 || asks[0].Question.Asked != b.now {
 		t.Fatalf("%v", asks)
 	}
 	b.due()
@@ -81,13 +81,13 @@ func TestAskAndAnswer(t *testing.T) {
 	if len(a.told) != 1 || !a.told[0].OK() || a.told[0].Text != `{"ratio":0.5}` {
 		t.Fatalf("told %+v", a.told)
 	}
-	if n := kinds(fx, EffectAdvice); len(n) != 1 || n[0].Advice.At != b.now {
+	if n := bodies[Advised](fx); len(n) != 1 || n[0].At != b.now {
 		t.Errorf("%v", n)
 	}
 	if !errors.Is(a.errs[2], ErrTooOften) {
 		t.Errorf("on_advice may ask: %v", a.errs[2])
 	}
-	if fx := b.says(1, `{"ratio":1}`); len(a.told) != 1 || len(kinds(fx, EffectAdvice)) != 0 {
+	if fx := b.says(1, `{"ratio":1}`); len(a.told) != 1 || len(bodies[Advised](fx)) != 0 {
 		t.Error("an answer counted twice")
 	}
 }
@@ -112,7 +112,7 @@ func TestAdviceExpires(t *testing.T) {
 func TestNoAskingWithEveryTick(t *testing.T) {
 	a := newAsker(t)
 	b := advised(t, Config{Advisor: "m"}, a)
-	if fx := b.book(0, 100, 101, 5); len(a.errs) == 0 || !errors.Is(a.errs[0], ErrTooOften) || len(kinds(fx, EffectAsk)) != 0 {
+	if fx := b.book(0, 100, 101, 5); len(a.errs) == 0 || !errors.Is(a.errs[0], ErrTooOften) || len(bodies[ConsultAdvisor](fx)) != 0 {
 		t.Errorf("%v", a.errs)
 	}
 }
@@ -140,10 +140,10 @@ func TestWithoutAdviser(t *testing.T) {
 	logs := 0
 	for range 3 {
 		fx := b.due()
-		if len(kinds(fx, EffectAsk))+len(kinds(fx, EffectAdvice)) != 0 {
+		if len(bodies[ConsultAdvisor](fx))+len(bodies[Advised](fx)) != 0 {
 			t.Error("a question went out")
 		}
-		logs += len(kinds(fx, EffectLog))
+		logs += len(bodies[*LogLine](fx))
 	}
 	if len(a.told) != 3 || a.told[2].Verdict != advice.Disabled || a.told[2].Reason != "no adviser configured" {
 		t.Errorf("told %+v", a.told)
@@ -158,10 +158,10 @@ func TestSessionEndsBeforeTheAnswer(t *testing.T) {
 	b := advised(t, Config{Advisor: "m"}, a)
 	b.due()
 	fx := b.step(exchange.Event{Kind: exchange.KindCommand, Name: CommandStop})
-	if n := kinds(fx, EffectAdvice); len(n) != 1 || n[0].Advice.Verdict != advice.Cancelled {
+	if n := bodies[Advised](fx); len(n) != 1 || n[0].Advice.Verdict != advice.Cancelled {
 		t.Errorf("%v", n)
 	}
-	if fx := b.says(1, `{"ratio":1}`); len(kinds(fx, EffectAdvice)) != 0 || !strings.Contains(kinds(fx, EffectLog)[0].Text, "nobody waits") {
+	if fx := b.says(1, `{"ratio":1}`); len(bodies[Advised](fx)) != 0 || !strings.Contains(bodies[*LogLine](fx)[0].Text, "nobody waits") {
 		t.Errorf("%v", fx)
 	}
 }

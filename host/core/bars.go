@@ -375,7 +375,7 @@ func (c *Core) RecallBars() (out []exchange.Event) {
 // BarTwin returns a core that builds the bars that this one builds, from nothing,
 // and does nothing else. It is shown trades by WatchTrade, and asked for RecallBars.
 func (c *Core) BarTwin() *Core {
-	t := &Core{cfg: c.cfg, u: c.u, markets: make([]market, len(c.markets)), fx: &[]Effect{}}
+	t := &Core{cfg: c.cfg, u: c.u, markets: make([]market, len(c.markets)), outbox: outbox{effects: &[]Effect{}}}
 	t.candles.mute = true
 	t.candles.clocks = slices.Clone(c.candles.clocks)
 	for i := range c.markets {

@@ -52,9 +52,9 @@ func (tp tape) play(t testing.TB, c *Core, until exchange.Time) {
 	step := func(ev exchange.Event) {
 		var fx []Effect
 		c.Step(&ev, &fx)
-		for _, e := range fx {
-			if e.Kind == EffectLog && e.Level == intent.Error {
-				t.Fatal(e.Text)
+		for _, line := range bodies[*LogLine](fx) {
+			if line.Level == intent.Error {
+				t.Fatal(line.Text)
 			}
 		}
 	}
@@ -192,7 +192,7 @@ func TestALongSleepIsLeftOut(t *testing.T) {
 	for _, at := range []exchange.Time{0, 30 * exchange.Day} {
 		c.Step(&exchange.Event{Kind: exchange.KindTrade, Time: from + at, Price: 100, Qty: 1}, &fx)
 	}
-	told := slices.ContainsFunc(fx, func(e Effect) bool { return e.Kind == EffectLog && strings.Contains(e.Text, "left out") })
+	told := slices.ContainsFunc(bodies[*LogLine](fx), func(l *LogLine) bool { return strings.Contains(l.Text, "left out") })
 	if len(s.shown) > 1001 || !told {
 		t.Fatalf("%d bars, told %v", len(s.shown), told)
 	}

@@ -147,7 +147,7 @@ func (c *Core) sendMove(t *exchange.Transfer, pair exchange.PairID) {
 	c.flying = append(c.flying, *t)
 	postings := c.acct.depart(t)
 	sent := *t
-	c.emit(Effect{Kind: EffectTransfer, Strategy: t.Strategy, Transfer: &sent})
+	c.emit(t.Strategy, SendTransfer{&sent})
 	c.emitMove("transfer_out", &sent, pair, postings)
 }
 

@@ -22,16 +22,16 @@ func heldCoins(t *testing.T, s *asks) *bench {
 	if !u.Get(perp).Inverse() {
 		perp = 2
 	}
-	pair := func(id exchange.PairID) RestoredPair {
+	pair := func(id exchange.PairID) SavedPair {
 		p := intent.Pair{ID: id, Spot: 0, Perp: perp, State: intent.PairOpen, PerpQty: -50}
 		p.Coin.Margin, p.Coin.Sold = dec("0.1"), dec("0.1")
-		return RestoredPair{Pair: p, Request: intent.PairRequest{Spot: 0, Perp: perp, MaxUnhedgedTime: exchange.Minute, Level: 1,
+		return SavedPair{Pair: p, Request: intent.PairRequest{Spot: 0, Perp: perp, MaxUnhedgedTime: exchange.Minute, Level: 1,
 			Batch: dec("5000"), MaxUnhedged: dec("5000"), Notional: dec("5000")}}
 	}
 	r := &Restore{Time: exchange.Date(2026, 1, 5), LastPair: 2,
 		Balances: []RestoredBalance{{"coinm", "BTC", dec("0.25")}, {"spot", "USDT", dec("100000")}},
 		Fills:    []RestoredFill{{Strategy: 0, Fill: exchange.Fill{Instrument: perp, Side: exchange.Sell, Price: 500000, Qty: 100, TradeID: "1"}}},
-		Pairs:    []RestoredPair{pair(1), pair(2)}}
+		Pairs:    []SavedPair{pair(1), pair(2)}}
 	c, err := New(Config{Universe: u, Restore: r}, []Strategy{s}, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -72,7 +72,7 @@ func TestCoinsThatBackAPairStay(t *testing.T) {
 			p.Transfer("BTC", "coinm", "spot", decimal.RequireFromString(amount))
 			return nil
 		})
-		if got := len(kinds(fx, EffectTransfer)); got != want {
+		if got := len(bodies[SendTransfer](fx)); got != want {
 			t.Errorf("a transfer of %s coins: %d sent, want %d", amount, got, want)
 		}
 	}
@@ -84,7 +84,7 @@ func TestTransfersOfAPairAreAloneOnTheirLane(t *testing.T) {
 	first, second := b.core.machines[0], b.core.machines[1]
 	coins := decimal.RequireFromString("0.02")
 	move := func(m *execution.Machine) (exchange.Transfer, error) { // as within a step
-		b.core.fx = &b.fx
+		b.core.effects = &b.fx
 		return b.core.Move(m, "coinm", "spot", coins)
 	}
 	sent, err := move(first)
@@ -97,10 +97,10 @@ func TestTransfersOfAPairAreAloneOnTheirLane(t *testing.T) {
 	end := sent
 	end.Done = true
 	fx := b.step(exchange.Event{Kind: exchange.KindTransfer, Transfer: &end})
-	if len(kinds(fx, EffectArrived)) != 1 {
+	if len(bodies[TransferEnded](fx)) != 1 {
 		t.Errorf("its end: %v", fx)
 	}
-	if fx = b.step(exchange.Event{Kind: exchange.KindTransfer, Transfer: &end}); len(kinds(fx, EffectTxn)) != 0 {
+	if fx = b.step(exchange.Event{Kind: exchange.KindTransfer, Transfer: &end}); len(bodies[Booked](fx)) != 0 {
 		t.Error("an end that was told twice was booked twice")
 	}
 	if again, err := move(second); err != nil || again.Amount.String() != "0.01999903" {

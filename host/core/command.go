@@ -34,7 +34,7 @@ func (c *Core) onCommand(ev *exchange.Event) {
 	case CommandResume:
 		if c.gate.Killed() != "" {
 			c.gate.Resume()
-			c.emit(Effect{Kind: EffectHalt, Strategy: -1})
+			c.emit(-1, &HaltChanged{})
 			c.log(intent.Warn, -1, "resumed: the kill latch is lifted")
 		}
 	case CommandHold:
@@ -82,7 +82,7 @@ func (c *Core) halt(reason string) {
 
 // halted tells everyone that the latch was tripped.
 func (c *Core) halted(reason string) {
-	c.emit(Effect{Kind: EffectHalt, Strategy: -1, Text: reason})
+	c.emit(-1, &HaltChanged{reason})
 	c.log(intent.Error, -1, "HALTED, only reducing orders pass: "+reason)
 	for _, m := range c.machines {
 		m.Halt(c, reason)
@@ -115,7 +115,7 @@ func (c *Core) onReload(ev *exchange.Event) {
 		s.port.reset()
 		v.Problem = err.Error()
 		c.stats.ReloadsRefused++
-		c.emit(Effect{Kind: EffectVersion, Strategy: s.index, Version: v})
+		c.emit(s.index, VersionChanged{v})
 		return
 	}
 	s.Strategy.Close()
@@ -126,7 +126,7 @@ func (c *Core) onReload(ev *exchange.Event) {
 	s.paused, s.strikes, s.errors, s.failed, s.dirty = "", 0, 0, nil, true
 	c.stats.Reloads++
 	v.Number, v.Loaded = s.version, true
-	c.emit(Effect{Kind: EffectVersion, Strategy: s.index, Version: v})
+	c.emit(s.index, VersionChanged{v})
 	c.commit(s)
 	c.release(s)
 	s.asleep = ""

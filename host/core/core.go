@@ -69,6 +69,8 @@ const (
 
 // Core is the state of one session. Use New.
 type Core struct {
+	outbox
+
 	cfg     Config
 	u       *exchange.Universe
 	markets []market
@@ -95,8 +97,6 @@ type Core struct {
 	seen       trades                               // executions, to tell one that is reported again
 	told       map[exchange.PairID]intent.PairState // as last reported
 
-	seq      uint64
-	now      exchange.Time
 	sampleAt exchange.Time
 	started  bool // the first event was seen
 	running  bool // CommandStart was seen: the opening balances are in
@@ -105,7 +105,6 @@ type Core struct {
 
 	nth     int        // callbacks and reloads of the event being handled
 	expect  []expected // interruptions to repeat
-	fx      *[]Effect
 	queue   []told
 	instant instant
 
@@ -176,7 +175,7 @@ func (c *Core) boot(versions []Version) {
 }
 
 func (c *Core) queueVersion(strategy int32, v *Version) {
-	c.stats.boot = append(c.stats.boot, Effect{Kind: EffectVersion, Strategy: strategy, Version: v})
+	c.stats.boot = append(c.stats.boot, bootEffect{strategy, VersionChanged{v}})
 }
 
 // Step takes one event and appends what it leads to. It gives the event its
@@ -188,7 +187,7 @@ func (c *Core) queueVersion(strategy int32, v *Version) {
 func (c *Core) Step(ev *exchange.Event, fx *[]Effect) {
 	c.seq++
 	ev.Seq = c.seq
-	c.fx = fx
+	c.effects = fx
 	c.nth = 0
 	if !c.started {
 		c.now = max(c.now, ev.Time)
@@ -206,7 +205,7 @@ func (c *Core) Step(ev *exchange.Event, fx *[]Effect) {
 	}
 	if ev.More && ev.Kind.MarketData() {
 		c.instant.open, c.instant.at = true, c.now
-		c.fx = nil
+		c.effects = nil
 		return
 	}
 	if c.instant.open {
@@ -215,7 +214,7 @@ func (c *Core) Step(ev *exchange.Event, fx *[]Effect) {
 		c.showBars()
 	}
 	c.followUp()
-	c.fx = nil
+	c.effects = nil
 }
 
 // apply takes an event into the state of the core.
@@ -266,19 +265,10 @@ func (c *Core) followUp() {
 func (c *Core) start() {
 	c.started = true
 	for _, e := range c.stats.boot {
-		c.emit(e)
+		c.emit(e.strategy, e.body)
 	}
 	c.stats.boot = nil
 	c.startBars()
-}
-
-func (c *Core) emit(e Effect) {
-	e.Seq, e.Time = c.seq, c.now
-	*c.fx = append(*c.fx, e)
-}
-
-func (c *Core) log(level intent.Level, strategy int32, text string) {
-	c.emit(Effect{Kind: EffectLog, Strategy: strategy, Level: level, Text: text})
 }
 
 // tell queues a notice for one strategy; -1 is nobody.

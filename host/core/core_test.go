@@ -88,11 +88,12 @@ func (b *bench) book(id exchange.InstrumentID, bid, ask exchange.Ticks, qty exch
 		Bids: []exchange.Level{{Price: bid, Qty: qty}}, Asks: []exchange.Level{{Price: ask, Qty: qty}}})
 }
 
-func kinds(fx []Effect, kind EffectKind) []Effect {
-	var out []Effect
+// bodies are the effects of one kind.
+func bodies[B Body](fx []Effect) []B {
+	var out []B
 	for _, e := range fx {
-		if e.Kind == kind {
-			out = append(out, e)
+		if b, ok := e.Body.(B); ok {
+			out = append(out, b)
 		}
 	}
 	return out
@@ -114,7 +115,7 @@ func TestAFailingCallbackLeavesNothing(t *testing.T) {
 	}}
 	b := newBench(t, s)
 	fx := b.book(0, 6000000, 6000001, 1000000)
-	if n := len(kinds(fx, EffectSubmit)) + len(kinds(fx, EffectChart)); n != 0 {
+	if n := len(bodies[Submit](fx)) + len(bodies[*ChartPoint](fx)); n != 0 {
 		t.Errorf("%d effects of a callback that failed", n)
 	}
 	if _, armed := b.core.timers.next(); armed {
@@ -123,7 +124,7 @@ func TestAFailingCallbackLeavesNothing(t *testing.T) {
 	fail = false
 	b.now++
 	fx = b.book(0, 6000000, 6000001, 1000000)
-	orders := kinds(fx, EffectSubmit)
+	orders := bodies[Submit](fx)
 	if len(orders) != 1 || orders[0].Order.ClientID != "pl-1" {
 		t.Errorf("after it, %d orders; the failed one must not have used up an id: %+v", len(orders), orders)
 	}
@@ -162,7 +163,7 @@ func TestABadReloadKeepsTheOldVersion(t *testing.T) {
 	}}
 	b := newBench(t, s)
 	fx := b.step(exchange.Event{Kind: exchange.KindReload, Reload: &exchange.Reload{Hash: "h2"}})
-	v := kinds(fx, EffectVersion)
+	v := bodies[VersionChanged](fx)
 	if len(v) != 1 || v[0].Version.Loaded || v[0].Version.Number != 1 || v[0].Version.Problem != "does not load" {
 		t.Fatalf("effects %+v", v)
 	}
@@ -293,7 +294,7 @@ func TestPostingsSumToZero(t *testing.T) {
 		fx := b.step(exchange.Event{Kind: exchange.KindFill, Instrument: id, Fill: &exchange.Fill{
 			Instrument: id, Side: side, Price: price, Qty: qty, TradeID: side.String(), Reason: "test",
 			Fee: decimal.RequireFromString(fee), FeeAsset: asset, Realised: decimal.RequireFromString(realised)}})
-		for _, e := range kinds(fx, EffectTxn) {
+		for _, e := range bodies[Booked](fx) {
 			sum := map[string]decimal.Decimal{}
 			for _, p := range e.Txn.Postings {
 				sum[p.Asset] = sum[p.Asset].Add(p.Amount)
@@ -354,8 +355,8 @@ func TestARestoredOrderGoesOn(t *testing.T) {
 	}
 	step(exchange.Event{Kind: exchange.KindFill, Instrument: id, Fill: &exchange.Fill{Order: 7, TradeID: "1", Instrument: id, Side: exchange.Buy,
 		Price: 100, Qty: 4, FeeAsset: "USDT"}})
-	got := kinds(step(exchange.Event{Kind: exchange.KindOrder, Instrument: id,
-		Update: exchange.OrderUpdate{ID: 7, Status: exchange.StatusCanceled, Filled: 4}}), EffectOrder)
+	got := bodies[OrderChanged](step(exchange.Event{Kind: exchange.KindOrder, Instrument: id,
+		Update: exchange.OrderUpdate{ID: 7, Status: exchange.StatusCanceled, Filled: 4}}))
 	if len(got) != 1 || got[0].Order.Filled != 4 || got[0].Order.Status != exchange.StatusCanceled || !c.AtRest() {
 		t.Errorf("after its end: %+v, at rest %v", got, c.AtRest())
 	}

@@ -53,11 +53,9 @@ func (c *Core) bookCross(who party, f *exchange.Fill) {
 	c.seen.add(f)
 	postings := c.acct.fill(f)
 	c.credit(who.strategy, who.pair, f)
-	c.emit(Effect{Kind: EffectFill, Strategy: -1, Instrument: in.ID, Fill: f,
-		Shares: []FillShare{{Strategy: who.strategy, Pair: who.pair, Fill: *f}}})
+	c.emit(-1, c.outbox.fills.keep(Filled{Fill: f, Shares: []FillShare{{Strategy: who.strategy, Pair: who.pair, Fill: *f}}}))
 	if len(postings) > 0 {
-		c.emit(Effect{Kind: EffectTxn, Strategy: -1, Instrument: in.ID,
-			Txn: &Txn{Kind: "fill", Ref: in.Key() + ":" + f.TradeID, Strategy: who.strategy, Pair: who.pair, Postings: postings}})
+		c.emit(-1, Booked{&Txn{Kind: "fill", Ref: in.Key() + ":" + f.TradeID, Strategy: who.strategy, Pair: who.pair, Postings: postings}})
 	}
 }
 

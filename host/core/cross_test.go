@@ -24,7 +24,7 @@ func held(b *bench, s *asks) (spot, perp *exchange.Order) {
 func crossed(t *testing.T, fx []Effect, pair exchange.PairID, want exchange.Lots) {
 	t.Helper()
 	var net, mine exchange.Lots
-	for _, e := range kinds(fx, EffectFill) {
+	for _, e := range bodies[*Filled](fx) {
 		if e.Fill.Order != 0 {
 			continue
 		}
@@ -46,10 +46,10 @@ func TestAHiddenRestIsSettledInside(t *testing.T) {
 	s := newAsks()
 	b := newBench(t, s)
 	_, perp := held(b, s)
-	long := kinds(b.do(s, limit(perpBTC, exchange.Buy, 600001, perp.Qty+10)), EffectSubmit)[0].Order
+	long := bodies[Submit](b.do(s, limit(perpBTC, exchange.Buy, 600001, perp.Qty+10)))[0].Order
 	b.filled(long, long.Qty, "3")
 	b.now += exchange.Minute
-	fx := kinds(b.do(s, func(p *Port) error { return p.ClosePair(intent.CloseRequest{Pair: 1}) }), EffectSubmit)
+	fx := bodies[Submit](b.do(s, func(p *Port) error { return p.ClosePair(intent.CloseRequest{Pair: 1}) }))
 	b.filled(fx[0].Order, fx[0].Order.Qty, "4")
 	cover := fx[1].Order
 	const rest = 1
@@ -84,9 +84,9 @@ func TestCoinsOfAPairThatWereSoldAreSettled(t *testing.T) {
 	b := newBench(t, s)
 	spot, _ := held(b, s)
 	b.step(exchange.Event{Kind: exchange.KindBalance, Wallet: "spot", Asset: "BTC", Amount: decimal.RequireFromString("0.01")})
-	first := kinds(b.do(s, limit(spotBTC, exchange.Sell, 6000000, 1000)), EffectSubmit)[0].Order
+	first := bodies[Submit](b.do(s, limit(spotBTC, exchange.Sell, 6000000, 1000)))[0].Order
 	b.update(first, exchange.StatusExpired, 0)
-	second := kinds(b.do(s, limit(spotBTC, exchange.Sell, 6000000, 1000)), EffectSubmit)[0].Order
+	second := bodies[Submit](b.do(s, limit(spotBTC, exchange.Sell, 6000000, 1000)))[0].Order
 	b.filled(second, 1000, "6")
 	fx := b.filled(first, 1000, "7")
 	crossed(t, fx, 1, -1000)
@@ -95,7 +95,7 @@ func TestCoinsOfAPairThatWereSoldAreSettled(t *testing.T) {
 	if m.Pair.SpotQty.GreaterThan(have) {
 		t.Errorf("the pair says %s BTC, the wallet has %s", m.Pair.SpotQty, have)
 	}
-	orders := kinds(fx, EffectSubmit)
+	orders := bodies[Submit](fx)
 	if len(orders) != 1 || orders[0].Order.Instrument != perpBTC || orders[0].Order.Side != exchange.Buy {
 		t.Errorf("the short does not follow: %+v of %d", orders, spot.Qty)
 	}
@@ -123,7 +123,7 @@ func TestNoOrderRestsAtTheEnd(t *testing.T) {
 	s := newAsks()
 	b := newBench(t, s)
 	b.book(perpBTC, 600000, 600001, 1000000)
-	long := kinds(b.do(s, limit(perpBTC, exchange.Buy, 600001, 100)), EffectSubmit)[0].Order
+	long := bodies[Submit](b.do(s, limit(perpBTC, exchange.Buy, 600001, 100)))[0].Order
 	b.filled(long, long.Qty, "1")
 	b.step(exchange.Event{Kind: exchange.KindCommand, Name: CommandStop})
 	for _, tif := range []exchange.TimeInForce{exchange.GTC, exchange.PostOnly, exchange.IOC, exchange.FOK} {
@@ -131,13 +131,13 @@ func TestNoOrderRestsAtTheEnd(t *testing.T) {
 			p.Submit(exchange.Order{Instrument: perpBTC, Side: exchange.Sell, Type: exchange.Limit, TIF: tif, Price: 600000, Qty: 10, ReduceOnly: true})
 			return nil
 		})
-		sent, want := len(kinds(fx, EffectSubmit)), 0
+		sent, want := len(bodies[Submit](fx)), 0
 		if tif == exchange.IOC || tif == exchange.FOK {
 			want = 1
 		}
 		if sent != want {
 			why := ""
-			for _, e := range kinds(fx, EffectOrder) {
+			for _, e := range bodies[OrderChanged](fx) {
 				why += strings.TrimSpace(e.Order.Reason)
 			}
 			t.Errorf("%s: %d orders are sent, want %d %s", tif, sent, want, why)
@@ -153,7 +153,7 @@ func TestCoinsSoldWhileTheyWereUnderWay(t *testing.T) {
 	spot := b.core.u.Get(m.Pair.Spot)
 	b.step(exchange.Event{Kind: exchange.KindBalance, Wallet: "spot", Asset: "BTC", Amount: coins})
 	m.Pair.SpotQty = coins
-	b.core.fx = &b.fx
+	b.core.effects = &b.fx
 	end, err := b.core.Move(m, "spot", "coinm", coins)
 	if err != nil {
 		t.Fatal(err)

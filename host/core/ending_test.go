@@ -43,7 +43,7 @@ func TestTheLastWordKnowsWhetherAnythingFollows(t *testing.T) {
 		var all []Effect
 		for _, name := range []string{CommandStop, CommandEnd} {
 			all = append(all, b.step(exchange.Event{Kind: exchange.KindCommand, Instrument: exchange.NoInstrument, Name: name})...)
-			for _, e := range kinds(all, EffectCancel) {
+			for _, e := range bodies[Cancel](all) {
 				if e.Order.Schedule != 0 && name == CommandStop {
 					b.update(e.Order, exchange.StatusCanceled, 0)
 				}
@@ -53,10 +53,8 @@ func TestTheLastWordKnowsWhetherAnythingFollows(t *testing.T) {
 		if final {
 			want, not = not, want
 		}
-		last := all[len(all)-1]
-		for _, e := range kinds(all, EffectLog) {
-			last = e
-		}
+		lines := bodies[*LogLine](all)
+		last := lines[len(lines)-1]
 		if !strings.Contains(last.Text, want) || strings.Contains(last.Text, not) || !strings.Contains(last.Text, "pair 1 on ") {
 			t.Errorf("final: %v: the last word is %q", final, last.Text)
 		}

@@ -71,10 +71,10 @@ func limit(id exchange.InstrumentID, side exchange.Side, price exchange.Ticks, q
 func openPair(b *bench, s *asks) (spot, perp *exchange.Order) {
 	b.t.Helper()
 	b.book(perpBTC, 600000, 600001, 1000000)
-	fx := kinds(b.do(s, func(p *Port) error {
+	fx := bodies[Submit](b.do(s, func(p *Port) error {
 		_, err := p.OpenPair(intent.PairRequest{Spot: spotBTC, Perp: perpBTC, Notional: decimal.NewFromInt(3000), Level: 1})
 		return err
-	}), EffectSubmit)
+	}))
 	if len(fx) != 2 {
 		b.t.Fatalf("%d orders, want the two legs", len(fx))
 	}
@@ -92,9 +92,9 @@ func (b *bench) status(id exchange.OrderID) exchange.OrderStatus {
 func TestATradeReportedAgainIsBookedOnce(t *testing.T) {
 	s := newAsks()
 	b := newBench(t, s)
-	o := kinds(b.do(s, limit(spotBTC, exchange.Buy, 6000001, 1000)), EffectSubmit)[0].Order
+	o := bodies[Submit](b.do(s, limit(spotBTC, exchange.Buy, 6000001, 1000)))[0].Order
 	b.filled(o, 400, "7")
-	if fx := b.filled(o, 400, "7"); len(kinds(fx, EffectFill)) != 0 {
+	if fx := b.filled(o, 400, "7"); len(bodies[*Filled](fx)) != 0 {
 		t.Error("the second report was booked")
 	}
 	b.filled(o, 600, "8")
@@ -102,9 +102,9 @@ func TestATradeReportedAgainIsBookedOnce(t *testing.T) {
 		t.Errorf("position %d, order %s; want 1000, filled", got, b.status(o.ID))
 	}
 	// The same number on another instrument is another trade.
-	p := kinds(b.do(s, limit(spotBTC, exchange.Buy, 6000001, 1000)), EffectSubmit)[0].Order
+	p := bodies[Submit](b.do(s, limit(spotBTC, exchange.Buy, 6000001, 1000)))[0].Order
 	p.Instrument = perpBTC
-	if fx := b.filled(p, 1, "7"); len(kinds(fx, EffectFill)) != 1 {
+	if fx := b.filled(p, 1, "7"); len(bodies[*Filled](fx)) != 1 {
 		t.Error("a trade of another instrument was taken for one that is known")
 	}
 }
@@ -112,7 +112,7 @@ func TestATradeReportedAgainIsBookedOnce(t *testing.T) {
 func TestTheLastWordWaitsForAllFills(t *testing.T) {
 	s := newAsks()
 	b := newBench(t, s)
-	o := kinds(b.do(s, limit(spotBTC, exchange.Buy, 6000001, 1000)), EffectSubmit)[0].Order
+	o := bodies[Submit](b.do(s, limit(spotBTC, exchange.Buy, 6000001, 1000)))[0].Order
 	b.update(o, exchange.StatusCanceled, 700)
 	for _, step := range []struct {
 		qty   exchange.Lots
@@ -126,7 +126,7 @@ func TestTheLastWordWaitsForAllFills(t *testing.T) {
 	}
 	// One more, after the last word: booked all the same, and the row is renewed.
 	fx := b.filled(o, 100, "3")
-	rows := kinds(fx, EffectOrder)
+	rows := bodies[OrderChanged](fx)
 	if len(rows) != 1 || rows[0].Order.Filled != 800 || b.core.AccountPosition(spotBTC).Qty != 800 {
 		t.Errorf("a late fill: %d order rows, position %d", len(rows), b.core.AccountPosition(spotBTC).Qty)
 	}
@@ -145,7 +145,7 @@ func TestALateFillOfAPairIsHedged(t *testing.T) {
 	// filled in full, so the surplus comes from a part of it being told late.
 	o, _ := b.core.orders.get(spot.ID)
 	o.Filled -= 5000
-	fx := kinds(b.filled(spot, 5000, "3"), EffectSubmit)
+	fx := bodies[Submit](b.filled(spot, 5000, "3"))
 	if len(fx) != 1 || fx[0].Order.Side != exchange.Sell || fx[0].Order.Instrument != spotBTC {
 		t.Errorf("after a late fill the pair sends %d orders, want one that sells the coins", len(fx))
 	}
@@ -154,7 +154,7 @@ func TestALateFillOfAPairIsHedged(t *testing.T) {
 func TestAFillBeyondTheOrderHalts(t *testing.T) {
 	s := newAsks()
 	b := newBench(t, s)
-	o := kinds(b.do(s, limit(spotBTC, exchange.Buy, 6000001, 1000)), EffectSubmit)[0].Order
+	o := bodies[Submit](b.do(s, limit(spotBTC, exchange.Buy, 6000001, 1000)))[0].Order
 	b.filled(o, 1001, "1")
 	if why := b.core.Halted(); !strings.Contains(why, "pl-1") {
 		t.Errorf("halted: %q, want a reason that names the order", why)
@@ -173,23 +173,23 @@ func TestCoinsOfAPairAreNotForSale(t *testing.T) {
 	b.filled(spot, spot.Qty, "1")
 	b.filled(perp, perp.Qty, "2")
 	fx := b.do(s, limit(spotBTC, exchange.Sell, 6000000, 1000))
-	if orders := kinds(fx, EffectOrder); len(orders) != 1 || !strings.Contains(orders[0].Order.Reason, "balance") {
+	if orders := bodies[OrderChanged](fx); len(orders) != 1 || !strings.Contains(orders[0].Order.Reason, "balance") {
 		t.Errorf("selling the pair's coins: %+v", fx)
 	}
 	fx = b.do(s, func(p *Port) error {
 		p.Transfer("BTC", "spot", "usdm", decimal.RequireFromString("0.01"))
 		return nil
 	})
-	if len(kinds(fx, EffectTransfer)) != 0 {
+	if len(bodies[SendTransfer](fx)) != 0 {
 		t.Error("the pair's coins were transferred away")
 	}
 	// Coins beside the pair's are free, and the pair can sell its own.
 	b.step(exchange.Event{Kind: exchange.KindBalance, Wallet: "spot", Asset: "BTC", Amount: decimal.RequireFromString("0.01")})
-	if fx := b.do(s, limit(spotBTC, exchange.Sell, 6000000, 1000)); len(kinds(fx, EffectSubmit)) != 1 {
+	if fx := b.do(s, limit(spotBTC, exchange.Sell, 6000000, 1000)); len(bodies[Submit](fx)) != 1 {
 		t.Error("coins that belong to no pair can't be sold")
 	}
 	b.now += exchange.Minute
-	if fx := b.do(s, func(p *Port) error { return p.ClosePair(intent.CloseRequest{Pair: 1}) }); len(kinds(fx, EffectSubmit)) != 2 {
+	if fx := b.do(s, func(p *Port) error { return p.ClosePair(intent.CloseRequest{Pair: 1}) }); len(bodies[Submit](fx)) != 2 {
 		t.Errorf("the pair can't be closed: %+v", fx)
 	}
 }
@@ -202,10 +202,10 @@ func TestAHiddenShortIsBoughtBack(t *testing.T) {
 	spot, perp := openPair(b, s)
 	b.filled(spot, spot.Qty, "1")
 	b.filled(perp, perp.Qty, "2")
-	long := kinds(b.do(s, limit(perpBTC, exchange.Buy, 600001, perp.Qty+10)), EffectSubmit)[0].Order
+	long := bodies[Submit](b.do(s, limit(perpBTC, exchange.Buy, 600001, perp.Qty+10)))[0].Order
 	b.filled(long, long.Qty, "3")
 	b.now += exchange.Minute
-	fx := kinds(b.do(s, func(p *Port) error { return p.ClosePair(intent.CloseRequest{Pair: 1}) }), EffectSubmit)
+	fx := bodies[Submit](b.do(s, func(p *Port) error { return p.ClosePair(intent.CloseRequest{Pair: 1}) }))
 	if len(fx) != 2 || fx[1].Order.Instrument != perpBTC || fx[1].Order.ReduceOnly {
 		t.Errorf("closing sends %+v; want the perpetual's order without reduce-only", fx)
 	}
@@ -218,11 +218,11 @@ func TestAPairAndOrdersInOneCallback(t *testing.T) {
 	b := newBench(t, s)
 	b.book(perpBTC, 600000, 600001, 1000000)
 	var given exchange.OrderID
-	fx := kinds(b.do(s, func(p *Port) error {
+	fx := bodies[Submit](b.do(s, func(p *Port) error {
 		_, err := p.OpenPair(intent.PairRequest{Spot: spotBTC, Perp: perpBTC, Notional: decimal.NewFromInt(3000), Level: 1})
 		given = p.Submit(exchange.Order{Instrument: spotBTC, Side: exchange.Buy, Type: exchange.Limit, TIF: exchange.GTC, Price: 5990000, Qty: 1000})
 		return err
-	}), EffectSubmit)
+	}))
 	if len(fx) != 3 {
 		t.Fatalf("%d orders, want the two legs and the one", len(fx))
 	}
@@ -267,7 +267,7 @@ func TestUnknownIsAState(t *testing.T) {
 	s := newAsks()
 	b := newBench(t, s)
 	for _, known := range []exchange.OrderStatus{exchange.StatusAccepted, exchange.StatusPartial, exchange.StatusCanceled, exchange.StatusRejected} {
-		o := kinds(b.do(s, limit(spotBTC, exchange.Buy, 6000001, 1000)), EffectSubmit)[0].Order
+		o := bodies[Submit](b.do(s, limit(spotBTC, exchange.Buy, 6000001, 1000)))[0].Order
 		b.update(o, exchange.StatusUnknown, 0)
 		if got := b.core.orders.pending(spotBTC, exchange.Buy); b.status(o.ID) != exchange.StatusUnknown || got != 1000 {
 			t.Fatalf("status %s with %d reserved, want unknown with 1000", b.status(o.ID), got)
@@ -278,7 +278,7 @@ func TestUnknownIsAState(t *testing.T) {
 		}
 		b.update(o, exchange.StatusCanceled, 0)
 	}
-	o := kinds(b.do(s, limit(spotBTC, exchange.Buy, 6000001, 1000)), EffectSubmit)[0].Order
+	o := bodies[Submit](b.do(s, limit(spotBTC, exchange.Buy, 6000001, 1000)))[0].Order
 	b.update(o, exchange.StatusUnknown, 0)
 	b.filled(o, 300, "u1")
 	if got := b.status(o.ID); got != exchange.StatusPartial {
@@ -290,16 +290,16 @@ func TestUnknownIsAState(t *testing.T) {
 func TestARefusedCancelMayBeRepeated(t *testing.T) {
 	s := newAsks()
 	b := newBench(t, s)
-	o := kinds(b.do(s, limit(spotBTC, exchange.Buy, 6000001, 1000)), EffectSubmit)[0].Order
+	o := bodies[Submit](b.do(s, limit(spotBTC, exchange.Buy, 6000001, 1000)))[0].Order
 	cancel := func(p *Port) error { p.Cancel(o.ID); return nil }
 	for _, want := range []int{1, 0} {
-		if got := len(kinds(b.do(s, cancel), EffectCancel)); got != want {
+		if got := len(bodies[Cancel](b.do(s, cancel))); got != want {
 			t.Fatalf("%d cancels, want %d", got, want)
 		}
 	}
 	b.step(exchange.Event{Kind: exchange.KindOrder, Instrument: o.Instrument,
 		Update: exchange.OrderUpdate{ID: o.ID, Status: exchange.StatusAccepted, CancelRejected: true}})
-	if got := len(kinds(b.do(s, cancel), EffectCancel)); got != 1 {
+	if got := len(bodies[Cancel](b.do(s, cancel))); got != 1 {
 		t.Errorf("%d cancels after a refusal, want 1", got)
 	}
 }
@@ -310,17 +310,17 @@ func TestATransferMayArriveWithLess(t *testing.T) {
 	b := newBench(t, s)
 	total := func(m exchange.Wallet) decimal.Decimal { return b.core.balance(m, "USDT").Total }
 	spot, usdm := total("spot"), total("usdm")
-	fx := kinds(b.do(s, func(p *Port) error {
+	fx := bodies[SendTransfer](b.do(s, func(p *Port) error {
 		p.Transfer("USDT", "spot", "usdm", decimal.NewFromInt(100))
 		return nil
-	}), EffectTransfer)
+	}))
 	if len(fx) != 1 {
 		t.Fatalf("%d transfers", len(fx))
 	}
 	done := *fx[0].Transfer
 	less := decimal.RequireFromString("99.99999907")
 	done.Done, done.Amount = true, less
-	rows := kinds(b.step(exchange.Event{Kind: exchange.KindTransfer, Transfer: &done}), EffectTxn)
+	rows := bodies[Booked](b.step(exchange.Event{Kind: exchange.KindTransfer, Transfer: &done}))
 	sum := decimal.Zero
 	for _, p := range rows[0].Txn.Postings {
 		sum = sum.Add(p.Amount)

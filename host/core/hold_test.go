@@ -34,7 +34,7 @@ func TestADifferenceHoldsWhatItTouches(t *testing.T) {
 	b := newBench(t, s)
 	id := openedPair(b, s)
 	fx := b.command(perpBTC, CommandHold, "the venue has a position of 0, our books -0.5, and its executions do not explain it")
-	if said := kinds(fx, EffectLog); len(said) == 0 || !strings.Contains(said[0].Text, "usdm:BTCUSDT is held: the venue has a position of 0") {
+	if said := bodies[*LogLine](fx); len(said) == 0 || !strings.Contains(said[0].Text, "usdm:BTCUSDT is held: the venue has a position of 0") {
 		t.Errorf("said: %+v", said)
 	}
 	if p := b.core.OpenPairs()[0]; !strings.Contains(p.Held, "is held") {
@@ -46,18 +46,18 @@ func TestADifferenceHoldsWhatItTouches(t *testing.T) {
 	// The perpetual is taken away, the pair is to be closed, time goes by.
 	b.step(exchange.Event{Kind: exchange.KindFill, Instrument: perpBTC, Fill: &exchange.Fill{TradeID: "9", Instrument: perpBTC, Side: exchange.Buy,
 		Price: 600000, Qty: b.core.AccountPosition(perpBTC).Qty.Abs() / 2, FeeAsset: "USDT", Reason: "adl"}})
-	var sent []Effect
-	sent = append(sent, kinds(b.do(s, func(p *Port) error { return p.ClosePair(intent.CloseRequest{Pair: id}) }), EffectSubmit)...)
-	sent = append(sent, kinds(b.do(s, limit(perpBTC, exchange.Buy, 600000, 10)), EffectSubmit)...)
+	var sent []Submit
+	sent = append(sent, bodies[Submit](b.do(s, func(p *Port) error { return p.ClosePair(intent.CloseRequest{Pair: id}) }))...)
+	sent = append(sent, bodies[Submit](b.do(s, limit(perpBTC, exchange.Buy, 600000, 10)))...)
 	for range 20 {
 		b.now += 10 * exchange.Second
-		sent = append(sent, kinds(b.book(spotBTC, 6000000, 6000001, 1000000), EffectSubmit)...)
-		sent = append(sent, kinds(b.book(perpBTC, 600000, 600001, 1000000), EffectSubmit)...)
+		sent = append(sent, bodies[Submit](b.book(spotBTC, 6000000, 6000001, 1000000))...)
+		sent = append(sent, bodies[Submit](b.book(perpBTC, 600000, 600001, 1000000))...)
 	}
 	if len(sent) > 0 {
 		t.Fatalf("%d orders were sent while the instrument was held: %+v", len(sent), sent[0].Order)
 	}
-	if fx := kinds(b.command(perpBTC, CommandRelease, ""), EffectSubmit); len(fx) == 0 {
+	if fx := bodies[Submit](b.command(perpBTC, CommandRelease, "")); len(fx) == 0 {
 		t.Error("the pair did not go on when the difference was explained")
 	}
 	if p := b.core.AllPairs()[0]; p.Held != "" || len(b.core.Held()) != 0 {
@@ -78,7 +78,7 @@ func TestMissingCoinsHoldTheirPairs(t *testing.T) {
 	}
 	total := b.core.balance("spot", "BTC").Total
 	fx := change(total.Neg().Add(coins.Div(decimal.NewFromInt(2))))
-	if len(kinds(fx, EffectSubmit)) > 0 {
+	if len(bodies[Submit](fx)) > 0 {
 		t.Error("a correction made an order")
 	}
 	if p := b.core.OpenPairs()[0]; !strings.Contains(p.Held, "BTC less than its pairs hold") {

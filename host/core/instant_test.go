@@ -168,11 +168,11 @@ func TestAHedgedAccountHasNoDrawdownThroughABar(t *testing.T) {
 		for i := range 8 {
 			price += price * rapid.Int64Range(-6, 6).Draw(t, "move") / 100
 			for _, e := range b.show(rapid.Permutation(moment(b.now+exchange.Time(i+1)*exchange.Hour, price)).Draw(t, "order")) {
-				switch e.Kind {
-				case EffectEquity:
-					low, high = decimal.Min(low, e.Amount), decimal.Max(high, e.Amount)
-				case EffectHalt:
-					t.Fatalf("halted: %s", e.Text)
+				switch b := e.Body.(type) {
+				case *EquitySampled:
+					low, high = decimal.Min(low, b.Amount), decimal.Max(high, b.Amount)
+				case *HaltChanged:
+					t.Fatalf("halted: %s", b.Reason)
 				}
 			}
 		}

@@ -109,8 +109,8 @@ func (c *Core) onInsurance(ev *exchange.Event) {
 // row: a session goes on over runs, each of which counts its events from 1, and a later
 // one is told the row again.
 func (c *Core) insured(ev *exchange.Event, p *closedPart, n int, amount decimal.Decimal) {
-	postings := []Posting{c.acct.add(ev.Wallet, ev.Asset, amount), against("I:insurance:"+string(ev.Wallet), ev.Asset, amount)}
-	c.emit(Effect{Kind: EffectTxn, Strategy: p.strategy, Txn: &Txn{Kind: "insurance", Ref: fmt.Sprintf("%d.%d.%d %s", c.now, c.seq, n, ev.Reason),
+	postings := []exchange.Posting{c.acct.add(ev.Wallet, ev.Asset, amount), against("I:insurance:"+string(ev.Wallet), ev.Asset, amount)}
+	c.emit(p.strategy, Booked{&Txn{Kind: "insurance", Ref: fmt.Sprintf("%d.%d.%d %s", c.now, c.seq, n, ev.Reason),
 		Strategy: p.strategy, Pair: p.pair, Postings: postings}})
 	if m := c.machine(p.pair); m != nil {
 		over := m.Pair.State.Done()

@@ -14,8 +14,8 @@ func (b *bench) paid(amount string) map[int32]decimal.Decimal {
 	b.t.Helper()
 	parts := map[int32]decimal.Decimal{}
 	sum := decimal.Zero
-	for _, e := range kinds(b.step(exchange.Event{Kind: exchange.KindBalance, Instrument: exchange.NoInstrument, Wallet: "usdm", Asset: "USDT",
-		Amount: decimal.RequireFromString(amount), Reason: exchange.InsuranceFund + ": a test"}), EffectTxn) {
+	for _, e := range bodies[Booked](b.step(exchange.Event{Kind: exchange.KindBalance, Instrument: exchange.NoInstrument, Wallet: "usdm", Asset: "USDT",
+		Amount: decimal.RequireFromString(amount), Reason: exchange.InsuranceFund + ": a test"})) {
 		if e.Txn.Kind != "insurance" || !e.Txn.Postings[0].Amount.Add(e.Txn.Postings[1].Amount).IsZero() {
 			b.t.Errorf("txn %+v, want one of insurance that sums to zero", e.Txn)
 		}
@@ -37,7 +37,7 @@ func (b *bench) seized(qty exchange.Lots, trade string) {
 // short sells by a strategy's own order.
 func (b *bench) short(s *asks, qty exchange.Lots, trade string) {
 	b.t.Helper()
-	fx := kinds(b.do(s, limit(perpBTC, exchange.Sell, 600000, qty)), EffectSubmit)
+	fx := bodies[Submit](b.do(s, limit(perpBTC, exchange.Sell, 600000, qty)))
 	if len(fx) != 1 {
 		b.t.Fatalf("%d orders, want one", len(fx))
 	}

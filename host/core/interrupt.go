@@ -11,6 +11,9 @@ import (
 // replay is told before the event, and lets that callback fail in the same way
 // without running it.
 
+// interruptWord is how the journal names a CallbackEnded.
+const interruptWord = "interrupt"
+
 // Interrupted is how an error says that a clock decided it.
 type Interrupted interface {
 	error
@@ -28,9 +31,9 @@ type expected struct {
 }
 
 // Expect makes the coming event's callbacks fail as recorded; line is how Append
-// wrote an EffectInterrupt. Other lines are ignored.
+// wrote a CallbackEnded. Other lines are ignored.
 func (c *Core) Expect(line string) {
-	rest, ok := strings.CutPrefix(line, EffectInterrupt.String()+" ")
+	rest, ok := strings.CutPrefix(line, interruptWord+" ")
 	if !ok {
 		return
 	}
@@ -69,5 +72,5 @@ func (c *Core) noteInterrupt(s *slot, err error) {
 }
 
 func (c *Core) interrupted(s *slot, text string) {
-	c.emit(Effect{Kind: EffectInterrupt, Strategy: s.index, Name: strconv.Itoa(c.nth), Text: text})
+	c.emit(s.index, &CallbackEnded{c.nth, text})
 }

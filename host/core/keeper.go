@@ -196,7 +196,7 @@ func (p *Port) MaintainMargin(r intent.MaintainRequest) error {
 	if err := p.c.keepable(p.slot.index, &r); err != nil {
 		return err
 	}
-	p.stage(staged{kind: stageKeep, keep: r})
+	p.stage(&stagedMaintain{r})
 	return nil
 }
 

@@ -51,7 +51,7 @@ func (c *Core) onBook(ev *exchange.Event) {
 func (c *Core) wantSnapshot(m *market) {
 	wants := m.book.WantsSnapshot()
 	if wants && !m.wanting {
-		c.emit(Effect{Kind: EffectSnapshot, Strategy: -1, Instrument: m.in.ID, Text: m.book.Reason()})
+		c.emit(-1, c.snapshots.keep(WantSnapshot{m.in.ID, m.book.Reason()}))
 	}
 	m.wanting = wants
 }

@@ -26,7 +26,7 @@ type Stats struct {
 	MaxUnhedged     decimal.Decimal
 	MaxUnhedgedTime exchange.Time
 
-	boot []Effect
+	boot []bootEffect
 }
 
 func (s *Stats) measure(p *intent.Pair) {
@@ -38,9 +38,9 @@ func (s *Stats) measure(p *intent.Pair) {
 func (c *Core) onPayment(ev *exchange.Event) {
 	p := ev.Payment
 	in := c.u.Get(p.Instrument)
-	postings := []Posting{c.acct.add(in.Wallet, p.Asset, p.Amount), against("I:funding", p.Asset, p.Amount)}
+	postings := []exchange.Posting{c.acct.add(in.Wallet, p.Asset, p.Amount), against("I:funding", p.Asset, p.Amount)}
 	c.stats.Funding = c.stats.Funding.Add(c.Worth(p.Asset, p.Amount))
-	c.emit(Effect{Kind: EffectTxn, Strategy: -1, Instrument: in.ID, Txn: &Txn{Kind: "funding",
+	c.emit(-1, Booked{&Txn{Kind: "funding",
 		Ref: in.Key() + ":" + p.Settled.String() + ":" + p.TranID, Strategy: c.ownerOf(in.ID), Postings: postings}})
 	c.shareFunding(in, p)
 	for _, s := range c.slots {
@@ -71,14 +71,14 @@ func (c *Core) shareFunding(in *exchange.Instrument, p *exchange.FundingPayment)
 		if m != nil {
 			m.Settled(c, part.Amount)
 		}
-		c.emit(Effect{Kind: EffectFunding, Strategy: list[i].Strategy, Instrument: in.ID, Payment: &part, Share: list[i].Pair})
+		c.emit(list[i].Strategy, c.payments.keep(FundingPaid{&part, list[i].Pair}))
 		if m != nil {
 			c.Changed(m)
 		}
 	}
 	if rest.Position != 0 || !rest.Amount.IsZero() {
 		c.stats.Others.Funding = c.stats.Others.Funding.Add(c.Worth(p.Asset, rest.Amount))
-		c.emit(Effect{Kind: EffectFunding, Strategy: -1, Instrument: in.ID, Payment: &rest})
+		c.emit(-1, c.payments.keep(FundingPaid{Payment: &rest}))
 	}
 }
 
@@ -126,9 +126,9 @@ func (c *Core) movable(wallet exchange.Wallet, asset string) decimal.Decimal {
 	return c.standing(wallet, asset).Movable
 }
 
-func (c *Core) emitMove(kind string, t *exchange.Transfer, pair exchange.PairID, postings []Posting) {
-	c.emit(Effect{Kind: EffectTxn, Strategy: t.Strategy, Transfer: t,
-		Txn: &Txn{Kind: kind, Ref: strconv.FormatUint(t.ID, 10), Strategy: t.Strategy, Pair: pair, Postings: postings}})
+func (c *Core) emitMove(kind string, t *exchange.Transfer, pair exchange.PairID, postings []exchange.Posting) {
+	c.emit(t.Strategy, Booked{&Txn{Kind: kind, Ref: strconv.FormatUint(t.ID, 10), Strategy: t.Strategy, Pair: pair,
+		Postings: postings, Transfer: t}})
 }
 
 // onTransfer takes the end of a transfer; a failed one goes back to where it
@@ -144,7 +144,7 @@ func (c *Core) onTransfer(ev *exchange.Event) {
 		c.log(intent.Warn, -1, fmt.Sprintf("venue speaks of transfer %d, which is not under way", t.ID))
 		return
 	}
-	c.emit(Effect{Kind: EffectArrived, Strategy: t.Strategy, Transfer: &told})
+	c.emit(t.Strategy, TransferEnded{&told})
 	kind := "transfer_in"
 	if t.Failed {
 		kind = "transfer_back"
@@ -174,14 +174,14 @@ func (c *Core) onBalance(ev *exchange.Event) {
 		kind, equity = "adjust", "Q:adjust"
 		c.log(intent.Warn, -1, fmt.Sprintf("%s wallet: %s %s: %s", ev.Wallet, ev.Amount, ev.Asset, ev.Reason))
 	}
-	postings := []Posting{c.acct.add(ev.Wallet, ev.Asset, ev.Amount), against(equity, ev.Asset, ev.Amount)}
+	postings := []exchange.Posting{c.acct.add(ev.Wallet, ev.Asset, ev.Amount), against(equity, ev.Asset, ev.Amount)}
 	// A session goes on over runs, each of which counts its events from 1, and is told
 	// rows of the venue again.
 	ref := fmt.Sprintf("%d.%d", c.now, c.seq)
 	if kind == "adjust" {
 		ref += " " + ev.Reason
 	}
-	c.emit(Effect{Kind: EffectTxn, Strategy: -1, Txn: &Txn{Kind: kind, Ref: ref, Strategy: -1, Postings: postings}})
+	c.emit(-1, Booked{&Txn{Kind: kind, Ref: ref, Strategy: -1, Postings: postings}})
 	if kind == "adjust" && !c.u.Margins(ev.Wallet) {
 		c.doubt(ev.Wallet, ev.Asset)
 	}
@@ -241,7 +241,7 @@ func (c *Core) sample() {
 		return
 	}
 	equity := c.Equity()
-	c.emit(Effect{Kind: EffectEquity, Strategy: -1, Amount: equity.Round(8)})
+	c.emit(-1, c.samples.keep(EquitySampled{equity.Round(8)}))
 	if why := c.gate.Observe(c.now, equity); why != "" {
 		c.halted(why)
 		c.drain()
@@ -292,7 +292,7 @@ func (c *Core) saveState(s *slot) {
 	}
 	if text := string(raw); text != s.saved {
 		s.saved = text
-		c.emit(Effect{Kind: EffectState, Strategy: s.index, Text: text})
+		c.emit(s.index, c.states.keep(StateSaved{text}))
 	}
 }
 

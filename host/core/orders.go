@@ -154,7 +154,7 @@ func (c *Core) send(o *exchange.Order) {
 	kept.Created, kept.Updated = c.now, c.now
 	c.orders.add(&kept)
 	c.gate.Count(c.now)
-	c.emitOrder(EffectSubmit, &kept)
+	c.emit(kept.Strategy, Submit{copied(&kept)})
 }
 
 func (c *Core) deny(o *exchange.Order, err error) {
@@ -163,7 +163,7 @@ func (c *Core) deny(o *exchange.Order, err error) {
 	kept.ClientID = c.clientID(o.ID)
 	kept.Status, kept.Reason = exchange.StatusDenied, err.Error()
 	kept.Created, kept.Updated = c.now, c.now
-	c.emitOrder(EffectOrder, &kept)
+	c.reportOrder(&kept)
 	c.tell(kept.Strategy, Notice{Handler: OnOrder, Instrument: o.Instrument, Order: &kept})
 }
 
@@ -175,12 +175,15 @@ func (c *Core) Cancel(id exchange.OrderID) {
 		return
 	}
 	o.Canceled = true
-	c.emitOrder(EffectCancel, o)
+	c.emit(o.Strategy, Cancel{copied(o)})
 }
 
-func (c *Core) emitOrder(kind EffectKind, o *exchange.Order) {
-	copied := *o
-	c.emit(Effect{Kind: kind, Strategy: o.Strategy, Instrument: o.Instrument, Order: &copied})
+// reportOrder tells the ledger where an order stands.
+func (c *Core) reportOrder(o *exchange.Order) { c.emit(o.Strategy, OrderChanged{copied(o)}) }
+
+func copied(o *exchange.Order) *exchange.Order {
+	c := *o
+	return &c
 }
 
 // onOrder takes the venue's word on an order. Fills alone move its filled
@@ -215,7 +218,7 @@ func (c *Core) onOrder(ev *exchange.Event) {
 
 func (c *Core) setStatus(o *exchange.Order, status exchange.OrderStatus) {
 	o.Status = status
-	c.emitOrder(EffectOrder, o)
+	c.reportOrder(o)
 	if status.Terminal() {
 		c.orders.finish(o)
 	}
@@ -255,17 +258,16 @@ func (c *Core) onFill(ev *exchange.Event) {
 	}
 	postings := c.acct.fill(f)
 	c.countFee(in, f, ours, shares)
-	e := Effect{Kind: EffectFill, Strategy: strategy, Instrument: in.ID, Fill: f, Shares: shares}
+	e := c.outbox.fills.keep(Filled{Fill: f, Shares: shares})
 	txn := &Txn{Kind: "fill", Ref: in.Key() + ":" + f.TradeID, Strategy: strategy, Postings: postings}
 	if ours {
-		copied := *o
-		e.Order = &copied
+		e.Order = copied(o)
 		txn.Pair = o.Pair
 		c.credit(strategy, o.Pair, f)
 	}
-	c.emit(e)
+	c.emit(strategy, e)
 	if len(postings) > 0 { // a short opened without a fee moves no money
-		c.emit(Effect{Kind: EffectTxn, Strategy: strategy, Instrument: in.ID, Txn: txn})
+		c.emit(strategy, Booked{txn})
 	}
 	if !ours {
 		c.foreignFill(f, shares)
@@ -314,7 +316,7 @@ func (c *Core) fillProgress(o *exchange.Order, f *exchange.Fill) {
 	}
 	switch want, waiting := c.awaiting[o.ID]; {
 	case o.Status.Terminal(): // its last word overtook the fill
-		c.emitOrder(EffectOrder, o)
+		c.reportOrder(o)
 		if m != nil {
 			m.Step(c)
 		}
@@ -325,7 +327,7 @@ func (c *Core) fillProgress(o *exchange.Order, f *exchange.Fill) {
 		c.setStatus(o, exchange.StatusFilled)
 	case o.Status != exchange.StatusPartial: // new, accepted, or unknown until now
 		o.Status = exchange.StatusPartial
-		c.emitOrder(EffectOrder, o)
+		c.reportOrder(o)
 	}
 	if m != nil {
 		c.guard(m)

@@ -59,7 +59,7 @@ func (b *bench) reload(old *wakeful, next Strategy) []Effect {
 }
 
 func said(fx []Effect, text string) bool {
-	for _, e := range kinds(fx, EffectLog) {
+	for _, e := range bodies[*LogLine](fx) {
 		if strings.Contains(e.Text, text) {
 			return true
 		}

@@ -41,8 +41,7 @@ func (c *Core) runMachines(id exchange.InstrumentID) {
 // record reports a pair's state for the ledger. It goes with every fill, so
 // that a pair's row is never older than its fills.
 func (c *Core) record(m *execution.Machine) {
-	p, r := m.Pair, m.Request
-	c.emit(Effect{Kind: EffectPair, Strategy: p.Strategy, Pair: &p, Request: &r})
+	c.emit(m.Pair.Strategy, PairChanged{&SavedPair{m.Pair, m.Request}})
 }
 
 // Changed implements execution.Port.

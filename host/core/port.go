@@ -10,7 +10,6 @@ import (
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/book"
 	"github.com/perilune/perilune/exchange/intent"
-	"github.com/perilune/perilune/exchange/intent/advice"
 	"github.com/perilune/perilune/host/execution"
 )
 
@@ -23,6 +22,7 @@ type Port struct {
 	c       *Core
 	slot    *slot
 	staged  []staged
+	memory  stagedMemory
 	orders  exchange.OrderID // how many ids the staged orders have taken
 	pairs   exchange.PairID
 	plans   exchange.ScheduleID
@@ -30,65 +30,6 @@ type Port struct {
 	handler Handler         // being called
 	refused error           // the first thing it asked for that makes no sense
 	timers  map[string]bool // see timerNames; nil until it is needed in a callback
-}
-
-// staged is one thing a callback asked for.
-type staged struct {
-	kind     stagedKind
-	order    exchange.Order
-	pair     intent.PairRequest
-	pairID   exchange.PairID
-	close    intent.CloseRequest
-	keep     intent.MaintainRequest
-	schedule intent.ScheduleRequest
-	planID   exchange.ScheduleID
-	transfer exchange.Transfer
-	ask      *advice.Question
-	name     string
-	at       exchange.Time
-	every    exchange.Time
-	level    intent.Level
-	where    string
-	text     string
-	value    float64
-}
-
-type stagedKind uint8
-
-const (
-	stageSubmit stagedKind = iota
-	stageCancel
-	stagePair
-	stageClose
-	stageTransfer
-	stageTimer
-	stageNoTimer
-	stageLog
-	stageChart
-	stageHalt
-	stageCaution
-	stageKeep
-	stageSchedule
-	stageUnschedule
-	stageAsk
-)
-
-func (p *Port) reset() {
-	p.staged = p.staged[:0]
-	p.orders, p.pairs, p.plans, p.asks, p.refused, p.timers = 0, 0, 0, 0, nil, nil
-}
-
-// maxStaged is how many things a callback may ask for: more than the bindings allow
-// a script, so that it is met by programs only.
-const maxStaged = 8192
-
-// stage notes a thing that was asked for. One too many fails the callback.
-func (p *Port) stage(st staged) {
-	if len(p.staged) == maxStaged {
-		p.refuse(fmt.Errorf("one callback may ask for at most %d things: orders, cancels, transfers, timers, log lines, points of a chart", maxStaged))
-		return
-	}
-	p.staged = append(p.staged, st)
 }
 
 // Now is the loop's time.
@@ -221,13 +162,13 @@ func (p *Port) Submit(o exchange.Order) exchange.OrderID {
 	p.orders++
 	o.ID = p.c.orders.last + p.orders
 	o.Strategy = p.slot.index
-	p.stage(staged{kind: stageSubmit, order: o})
+	p.stage(p.memory.orders.keep(stagedOrder{o}))
 	return o.ID
 }
 
 // Cancel stages the cancelling of an order.
 func (p *Port) Cancel(id exchange.OrderID) {
-	p.stage(staged{kind: stageCancel, order: exchange.Order{ID: id}})
+	p.stage(p.memory.cancels.keep(stagedCancel{id}))
 }
 
 var errEnding = errors.New("the session is ending, and nothing is begun")
@@ -258,7 +199,7 @@ func (p *Port) OpenPair(r intent.PairRequest) (exchange.PairID, error) {
 		}
 	}
 	p.pairs++
-	p.stage(staged{kind: stagePair, pair: r, pairID: id})
+	p.stage(&stagedPair{id, r})
 	return id, nil
 }
 
@@ -271,7 +212,7 @@ func (p *Port) ClosePair(r intent.CloseRequest) error {
 	if err := p.c.machine(r.Pair).Closable(p.c, &asked); err != nil {
 		return err
 	}
-	p.stage(staged{kind: stageClose, close: r})
+	p.stage(&stagedClose{r})
 	return nil
 }
 
@@ -279,8 +220,7 @@ func (p *Port) ClosePair(r intent.CloseRequest) error {
 func (p *Port) Transfer(asset string, from, to exchange.Wallet, amount decimal.Decimal) {
 	from, to = from.Within(p.c.u.House()), to.Within(p.c.u.House())
 	p.refuse(p.c.misdirected(asset, from, to, amount))
-	p.stage(staged{kind: stageTransfer,
-		transfer: exchange.Transfer{Strategy: p.slot.index, Asset: asset, From: from, To: to, Amount: amount}})
+	p.stage(p.memory.transfers.keep(stagedTransfer{exchange.Transfer{Strategy: p.slot.index, Asset: asset, From: from, To: to, Amount: amount}}))
 }
 
 // SetTimer stages the arming of a timer. A timer of the same name is replaced. It
@@ -290,7 +230,7 @@ func (p *Port) SetTimer(name string, at, every exchange.Time) error {
 		return fmt.Errorf("a strategy may have at most %d timers, and %q is one more", maxTimers, name)
 	}
 	p.refuse(untimely(name, at, every))
-	p.stage(staged{kind: stageTimer, name: name, at: at, every: every})
+	p.stage(p.memory.timers.keep(stagedTimer{name, at, every}))
 	if p.timers != nil {
 		p.timers[name] = true
 	}
@@ -322,10 +262,10 @@ func (p *Port) timerNames() map[string]bool {
 		}
 	}
 	for i := range p.staged {
-		switch st := &p.staged[i]; st.kind {
-		case stageTimer:
+		switch st := p.staged[i].(type) {
+		case *stagedTimer:
 			p.timers[st.name] = true
-		case stageNoTimer:
+		case *stagedNoTimer:
 			delete(p.timers, st.name)
 		}
 	}
@@ -334,18 +274,14 @@ func (p *Port) timerNames() map[string]bool {
 
 // ClearTimer stages the removal of a timer.
 func (p *Port) ClearTimer(name string) {
-	p.stage(staged{kind: stageNoTimer, name: name})
+	p.stage(p.memory.noTimers.keep(stagedNoTimer{name}))
 	delete(p.timers, name)
 }
 
 // Log stages a log line; where is file:line of the script.
 func (p *Port) Log(level intent.Level, where, text string) {
-	p.stage(staged{kind: stageLog, level: min(level, intent.Error), where: short(where), text: short(text)})
+	p.stage(p.memory.lines.keep(stagedLine{LogLine{Level: min(level, intent.Error), Where: short(where), Text: short(text)}}))
 }
-
-// Caution is the Name of a logged line that tells an author, once a version, that
-// the market does not give what the script counts on.
-const Caution = "caution"
 
 // Fed is the spacing of the market's data when that is bars and nothing finer; 0
 // otherwise.
@@ -364,7 +300,7 @@ func (p *Port) Fed() exchange.Time {
 
 // Caution stages a line for the author; one for each version of a script.
 func (p *Port) Caution(where, text string) {
-	p.stage(staged{kind: stageCaution, where: where, text: text})
+	p.stage(p.memory.lines.keep(stagedLine{LogLine{Level: intent.Warn, Where: where, Text: text, Caution: true}}))
 }
 
 // Chart stages a point of a named series.
@@ -372,59 +308,12 @@ func (p *Port) Chart(series string, value float64) {
 	if math.IsNaN(value) || math.IsInf(value, 0) {
 		p.refuse(fmt.Errorf("chart %q: the value is %g: want a finite number", series, value))
 	}
-	p.stage(staged{kind: stageChart, name: series, value: value})
+	p.stage(p.memory.points.keep(stagedPoint{ChartPoint{series, value}}))
 }
 
 // Halt stages the kill latch: no strategy opens anything until a person resumes.
 func (p *Port) Halt(reason string) {
-	p.stage(staged{kind: stageHalt, text: reason})
-}
-
-// commit does what a callback asked for, in the order it asked.
-func (c *Core) commit(s *slot) {
-	p := s.port
-	// The ids that the callback was given are taken, also while a pair that it
-	// opened sends orders of its own.
-	c.orders.last += p.orders
-	for i := range p.staged {
-		st := &p.staged[i]
-		switch st.kind {
-		case stageSubmit:
-			c.submitChecked(&st.order)
-		case stageCancel:
-			c.Cancel(st.order.ID)
-		case stagePair:
-			c.openPair(s, st.pairID, st.pair)
-		case stageClose:
-			c.closePair(s, st.close)
-		case stageTransfer:
-			c.transfer(st.transfer)
-		case stageTimer:
-			c.timers.set(s.index, st.name, st.at, st.every)
-		case stageNoTimer:
-			c.timers.clear(s.index, st.name)
-		case stageLog:
-			c.emit(Effect{Kind: EffectLog, Strategy: s.index, Level: st.level, Where: st.where, Text: st.text})
-		case stageCaution:
-			if !s.cautioned {
-				s.cautioned = true
-				c.emit(Effect{Kind: EffectLog, Strategy: s.index, Level: intent.Warn, Where: st.where, Text: st.text, Name: Caution})
-			}
-		case stageChart:
-			c.emit(Effect{Kind: EffectChart, Strategy: s.index, Name: st.name, Value: st.value})
-		case stageSchedule:
-			c.startSchedule(s, st.planID, st.schedule)
-		case stageUnschedule:
-			c.cancelSchedule(s, st.planID)
-		case stageHalt:
-			c.halt(s.Name() + ": " + st.text)
-		case stageAsk:
-			c.ask(s, st.ask)
-		case stageKeep:
-			c.keep(s.index, st.keep)
-		}
-	}
-	p.reset()
+	p.stage(&stagedHalt{reason})
 }
 
 func (c *Core) openPair(s *slot, id exchange.PairID, r intent.PairRequest) {

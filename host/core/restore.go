@@ -20,7 +20,7 @@ type Restore struct {
 	LastAsk   uint64 // questions to the adviser
 	Balances  []RestoredBalance
 	Fills     []RestoredFill // all of the session, oldest first
-	Pairs     []RestoredPair // that are not done
+	Pairs     []SavedPair    // that are not done
 	LastPlan  exchange.ScheduleID
 	Schedules []schedule.Saved    // that are not done
 	Transit   []exchange.Transfer // sent and not arrived
@@ -42,12 +42,6 @@ type RestoredFill struct {
 	Strategy int32
 	Pair     exchange.PairID
 	Fill     exchange.Fill
-}
-
-// RestoredPair is a pair and the request it came from.
-type RestoredPair struct {
-	Pair    intent.Pair
-	Request intent.PairRequest
 }
 
 func (c *Core) restore(r *Restore) {
@@ -105,9 +99,9 @@ func (c *Core) tellCutOpening(p *intent.Pair) {
 	if p.State != intent.PairOpening {
 		return
 	}
-	c.stats.boot = append(c.stats.boot, Effect{Kind: EffectLog, Strategy: p.Strategy, Level: intent.Warn,
+	c.stats.boot = append(c.stats.boot, bootEffect{p.Strategy, &LogLine{Level: intent.Warn,
 		Text: fmt.Sprintf("pair %d on %s was being opened when the session was interrupted: it holds %s %s of the %s USDT that were asked for, is balanced and stays as large as it is",
-			p.ID, c.u.Get(p.Perp).Key(), p.SpotQty, c.u.Get(p.Spot).Base, p.Notional)})
+			p.ID, c.u.Get(p.Perp).Key(), p.SpotQty, c.u.Get(p.Spot).Base, p.Notional)}})
 }
 
 // adopt gives the orders that an earlier run left at the venue to the machines that

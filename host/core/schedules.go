@@ -122,7 +122,7 @@ func (c *Core) scheduledFill(o *exchange.Order, f *exchange.Fill) {
 func (c *Core) recordSchedule(m *schedule.Machine) {
 	saved := m.Save()
 	saved.Pace = saved.Pace.Clone()
-	c.emit(Effect{Kind: EffectSchedule, Strategy: saved.Schedule.Strategy, Instrument: saved.Schedule.Instrument, Schedule: &saved})
+	c.emit(saved.Schedule.Strategy, ScheduleChanged{&saved})
 }
 
 // Scheduled implements schedule.Port.
@@ -214,7 +214,7 @@ func (p *Port) StartSchedule(r intent.ScheduleRequest) (exchange.ScheduleID, err
 		}
 	}
 	p.plans++
-	p.stage(staged{kind: stageSchedule, schedule: r, planID: id})
+	p.stage(&stagedSchedule{id, r})
 	return id, nil
 }
 
@@ -227,7 +227,7 @@ func (p *Port) CancelSchedule(id exchange.ScheduleID) error {
 	if s.State.Done() {
 		return fmt.Errorf("schedule %d is %s already", id, s.State)
 	}
-	p.stage(staged{kind: stageUnschedule, planID: id})
+	p.stage(&stagedUnschedule{id})
 	return nil
 }
 

@@ -70,20 +70,19 @@ func (l *Loop) stands() string {
 
 func (l *Loop) carryOut() {
 	for i := range l.fx {
-		e := &l.fx[i]
-		switch e.Kind {
-		case core.EffectSubmit:
-			l.Venue.Submit(e.Order, l.now)
-		case core.EffectCancel:
-			l.Venue.Cancel(e.Order.ID, l.now)
-		case core.EffectTransfer:
-			l.Venue.Transfer(e.Transfer, l.now)
-		case core.EffectSnapshot:
+		switch b := l.fx[i].Body.(type) {
+		case core.Submit:
+			l.Venue.Submit(b.Order, l.now)
+		case core.Cancel:
+			l.Venue.Cancel(b.Order.ID, l.now)
+		case core.SendTransfer:
+			l.Venue.Transfer(b.Transfer, l.now)
+		case *core.WantSnapshot:
 			if l.Refetch != nil {
-				l.Refetch(e.Instrument)
+				l.Refetch(b.Instrument)
 			}
-		case core.EffectAsk:
-			l.Advisor.Ask(e.Question, l.now)
+		case core.ConsultAdvisor:
+			l.Advisor.Ask(b.Question, l.now)
 		}
 	}
 }

@@ -54,10 +54,10 @@ func TestAnOrderComesBackWithItsFills(t *testing.T) {
 	o := &exchange.Order{ID: 5, ClientID: "pl-5", Instrument: 0, Side: exchange.Buy, Price: 100_00, Qty: 10, Status: exchange.StatusAccepted, Created: 7}
 	rows := Rows{Universe: u, Names: func(int32) string { return "gone" }}
 	for seq, e := range []core.Effect{
-		{Kind: core.EffectSubmit, Order: o},
-		{Kind: core.EffectFill, Order: o, Fill: &exchange.Fill{Order: 5, Instrument: 0, Side: exchange.Buy, Price: 100_00, Qty: 4,
-			Fee: decimal.NewFromInt(1), FeeAsset: "USDT", TradeID: "t1"}},
-		{Kind: core.EffectHalt, Strategy: -1, Text: "enough"},
+		{Body: core.Submit{Order: o}},
+		{Body: &core.Filled{Order: o, Fill: &exchange.Fill{Order: 5, Instrument: 0, Side: exchange.Buy, Price: 100_00, Qty: 4,
+			Fee: decimal.NewFromInt(1), FeeAsset: "USDT", TradeID: "t1"}}},
+		{Strategy: -1, Body: &core.HaltChanged{Reason: "enough"}},
 	} {
 		e.Seq, e.Time = uint64(seq+1), exchange.Time(seq+1)
 		row, err := rows.Of(&e)

@@ -203,7 +203,7 @@ func (r *Restorer) ExpireOrders() error {
 func (r *Restorer) pairs(out *core.Restore) error {
 	for i := range r.Snapshot.Pairs {
 		p := &r.Snapshot.Pairs[i]
-		var d core.RestoredPair
+		var d core.SavedPair
 		if err := json.Unmarshal([]byte(p.Detail), &d); err != nil {
 			return fmt.Errorf("pair %d: %w", p.ID, err)
 		}
@@ -221,7 +221,7 @@ func (r *Restorer) pairs(out *core.Restore) error {
 
 // renumber finds the legs of a pair by their symbols: on a live market the
 // instruments of this session need not be those of the last one.
-func (r *Restorer) renumber(d *core.RestoredPair, p *ledger.Pair) error {
+func (r *Restorer) renumber(d *core.SavedPair, p *ledger.Pair) error {
 	spot, err := r.Universe.Lookup(p.Spot)
 	if err != nil {
 		return err

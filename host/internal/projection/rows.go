@@ -13,6 +13,7 @@ import (
 	"github.com/perilune/perilune/exchange/intent"
 	"github.com/perilune/perilune/exchange/intent/advice"
 	"github.com/perilune/perilune/host/core"
+	"github.com/perilune/perilune/host/execution/schedule"
 	"github.com/perilune/perilune/ledger"
 )
 
@@ -34,50 +35,64 @@ func (r *Rows) strategy(i int32) string {
 func (r *Rows) Of(e *core.Effect) (ledger.Record, error) {
 	at := ledger.At{Seq: e.Seq, Time: e.Time}
 	name := r.strategy(e.Strategy)
-	switch e.Kind {
-	case core.EffectSubmit, core.EffectOrder, core.EffectCancel:
-		return &ledger.OrderRow{At: at, Order: *e.Order, Instrument: r.Universe.Get(e.Order.Instrument), Strategy: name}, nil
-	case core.EffectFill:
-		row := &ledger.FillRow{At: at, Fill: *e.Fill, Instrument: r.Universe.Get(e.Fill.Instrument), Strategy: name}
-		if e.Order != nil {
-			row.Pair, row.ClientID = e.Order.Pair, e.Order.ClientID
+	switch b := e.Body.(type) {
+	case core.Submit:
+		return r.order(at, b.Order, name), nil
+	case core.OrderChanged:
+		return r.order(at, b.Order, name), nil
+	case core.Cancel:
+		return r.order(at, b.Order, name), nil
+	case *core.Filled:
+		return r.fill(at, b, name), nil
+	case *core.FundingPaid:
+		return &ledger.FundingRow{At: at, FundingPayment: *b.Payment, Instrument: r.Universe.Get(b.Payment.Instrument), Strategy: name, Pair: b.Pair}, nil
+	case core.Booked:
+		return &ledger.TxnRow{At: at, Kind: b.Kind, Ref: b.Ref, Strategy: r.strategy(b.Strategy), Pair: b.Pair, Postings: b.Postings}, nil
+	case core.SendTransfer:
+		return &ledger.TransferRow{At: at, Transfer: *b.Transfer, Strategy: name}, nil
+	case core.TransferEnded:
+		return &ledger.TransferRow{At: at, Transfer: *b.Transfer, Strategy: name}, nil
+	case core.PairChanged:
+		return r.pair(at, b.SavedPair, name)
+	case core.ScheduleChanged:
+		return r.schedule(at, b.Saved, name)
+	case *core.EquitySampled:
+		return &ledger.EquityRow{At: at, Amount: b.Amount}, nil
+	case *core.StateSaved:
+		return &ledger.StateRow{At: at, Strategy: name, JSON: b.JSON}, nil
+	case core.VersionChanged:
+		return version(at, b.Version, name), nil
+	case *core.ChartPoint:
+		return &ledger.ChartRow{At: at, Strategy: name, Series: b.Series, Value: b.Value}, nil
+	case *core.LogLine:
+		if b.Level >= intent.Warn {
+			return &ledger.LogRow{At: at, Strategy: name, Level: b.Level.String(), Where: b.Where, Text: b.Text}, nil
 		}
-		for i := range e.Shares {
-			s := &e.Shares[i]
-			row.Shares = append(row.Shares, ledger.FillShare{Strategy: r.strategy(s.Strategy), Pair: s.Pair,
-				Qty: s.Fill.Qty, Fee: s.Fill.Fee, Realised: s.Fill.Realised})
-		}
-		return row, nil
-	case core.EffectFunding:
-		return &ledger.FundingRow{At: at, FundingPayment: *e.Payment, Instrument: r.Universe.Get(e.Payment.Instrument), Strategy: name, Pair: e.Share}, nil
-	case core.EffectTxn:
-		return r.txn(at, e.Txn), nil
-	case core.EffectTransfer, core.EffectArrived:
-		return &ledger.TransferRow{At: at, Transfer: *e.Transfer, Strategy: name}, nil
-	case core.EffectPair:
-		return r.pair(at, e, name)
-	case core.EffectSchedule:
-		return r.schedule(at, e, name)
-	case core.EffectEquity:
-		return &ledger.EquityRow{At: at, Amount: e.Amount}, nil
-	case core.EffectState:
-		return &ledger.StateRow{At: at, Strategy: name, JSON: e.Text}, nil
-	case core.EffectVersion:
-		return version(at, e.Version, name), nil
-	case core.EffectChart:
-		return &ledger.ChartRow{At: at, Strategy: name, Series: e.Name, Value: e.Value}, nil
-	case core.EffectLog:
-		if e.Level >= intent.Warn {
-			return &ledger.LogRow{At: at, Strategy: name, Level: e.Level.String(), Where: e.Where, Text: e.Text}, nil
-		}
-	case core.EffectAsk:
-		return asked(at, e.Question, exchange.Advice{ID: e.Question.ID, Verdict: "asked"}, 0, name), nil
-	case core.EffectAdvice:
-		return asked(at, e.Advice.Question, e.Advice.Advice, e.Advice.At, name), nil
-	case core.EffectHalt:
-		return &ledger.StateRow{At: at, JSON: latchState(e.Text)}, nil
+	case core.ConsultAdvisor:
+		return asked(at, b.Question, exchange.Advice{ID: b.Question.ID, Verdict: "asked"}, 0, name), nil
+	case core.Advised:
+		return asked(at, b.Question, b.Advice.Advice, b.At, name), nil
+	case *core.HaltChanged:
+		return &ledger.StateRow{At: at, JSON: latchState(b.Reason)}, nil
 	}
 	return nil, nil
+}
+
+func (r *Rows) order(at ledger.At, o *exchange.Order, name string) *ledger.OrderRow {
+	return &ledger.OrderRow{At: at, Order: *o, Instrument: r.Universe.Get(o.Instrument), Strategy: name}
+}
+
+func (r *Rows) fill(at ledger.At, b *core.Filled, name string) *ledger.FillRow {
+	row := &ledger.FillRow{At: at, Fill: *b.Fill, Instrument: r.Universe.Get(b.Fill.Instrument), Strategy: name}
+	if b.Order != nil {
+		row.Pair, row.ClientID = b.Order.Pair, b.Order.ClientID
+	}
+	for i := range b.Shares {
+		s := &b.Shares[i]
+		row.Shares = append(row.Shares, ledger.FillShare{Strategy: r.strategy(s.Strategy), Pair: s.Pair,
+			Qty: s.Fill.Qty, Fee: s.Fill.Fee, Realised: s.Fill.Realised})
+	}
+	return row
 }
 
 // latch is the host's own state: it must survive a restart, or a restart would
@@ -94,18 +109,9 @@ func latchState(reason string) string {
 	return string(raw)
 }
 
-func (r *Rows) txn(at ledger.At, t *core.Txn) *ledger.TxnRow {
-	row := &ledger.TxnRow{At: at, Kind: t.Kind, Ref: t.Ref, Strategy: r.strategy(t.Strategy), Pair: t.Pair}
-	for _, p := range t.Postings {
-		row.Postings = append(row.Postings, ledger.Posting(p))
-	}
-	return row
-}
-
-func (r *Rows) pair(at ledger.At, e *core.Effect, name string) (ledger.Record, error) {
-	p := e.Pair
-	// Enough for a next run to go on with it.
-	detail, err := json.Marshal(core.RestoredPair{Pair: *p, Request: *e.Request})
+func (r *Rows) pair(at ledger.At, saved *core.SavedPair, name string) (ledger.Record, error) {
+	p := &saved.Pair
+	detail, err := json.Marshal(saved)
 	if err != nil {
 		return nil, fmt.Errorf("pair %d: %w", p.ID, err)
 	}
@@ -135,9 +141,9 @@ func version(at ledger.At, v *core.Version, name string) *ledger.VersionRow {
 
 // schedule is the row of a parent order. Its detail is all that a next run needs
 // to go on with it.
-func (r *Rows) schedule(at ledger.At, e *core.Effect, name string) (ledger.Record, error) {
-	s := &e.Schedule.Schedule
-	detail, err := json.Marshal(e.Schedule)
+func (r *Rows) schedule(at ledger.At, saved *schedule.Saved, name string) (ledger.Record, error) {
+	s := &saved.Schedule
+	detail, err := json.Marshal(saved)
 	if err != nil {
 		return nil, fmt.Errorf("schedule %d: %w", s.ID, err)
 	}
