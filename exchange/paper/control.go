@@ -122,7 +122,7 @@ func (v *Venue) Settle(now exchange.Time) {
 func (v *Venue) Reserve(w exchange.Wallet, asset string, amount decimal.Decimal) error {
 	p := v.purse(w, asset)
 	if free := p.total.Sub(p.locked); amount.GreaterThan(free) {
-		return fmt.Errorf("insufficient balance: needs %s %s, %s is free", amount, asset, free)
+		return fmt.Errorf("Account has insufficient balance for requested action: needs %s %s, %s is free", amount, asset, free)
 	}
 	p.locked = p.locked.Add(amount)
 	return nil

@@ -19,6 +19,9 @@ func refused(code int, format string, args ...any) *refusal {
 	return &refusal{code, fmt.Sprintf(format, args...)}
 }
 
+// InsufficientBalance is the code of a refusal for want of coins.
+const InsufficientBalance = -2010
+
 var one = decimal.NewFromInt(1)
 
 // invalid refuses what is no order at all.
@@ -185,7 +188,7 @@ func (v *Venue) funds(s *slot, o *order, p plan) *refusal {
 	}
 	purse := v.purse(s.in.Wallet, asset)
 	if free := purse.total.Sub(purse.locked); need.GreaterThan(free) {
-		return refused(-2010, "Account has insufficient balance for requested action: needs %s %s, %s is free", need, asset, free)
+		return refused(InsufficientBalance, "Account has insufficient balance for requested action: needs %s %s, %s is free", need, asset, free)
 	}
 	return nil
 }

@@ -6,23 +6,140 @@ import (
 	"strconv"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/binance/api"
+	"github.com/perilune/perilune/exchange/book"
 )
 
-// The simulator's own truth, for tests that compare a client's state with it to
-// the last digit: amounts are exact decimals, not rounded as in the exchange's
-// answers.
-
-// audit is what a client's own books must agree with, exactly.
-func (s *sim) audit() object {
-	accounts := list{}
-	for _, a := range s.accounts {
-		accounts = append(accounts, a.audit())
-	}
-	return object{{"time", millis(s.now)}, {"server_time", millis(s.wall())}, {"connections", len(s.hub.clients)}, {"accounts", accounts}}
+// Truth is the simulator's own view, which a client's books must agree with to the
+// last digit: amounts are exact decimals, not rounded as in an exchange's answers. It
+// is what GET /sim/state answers.
+type Truth struct {
+	Time        int64          `json:"time"`        // milliseconds of the market's
+	ServerTime  int64          `json:"server_time"` // milliseconds of the wall clock
+	Connections int            `json:"connections"`
+	Accounts    []AccountTruth `json:"accounts"`
 }
 
-func getAccount(s *sim, q url.Values, _ []byte) (any, error) {
+// AccountTruth is an account in a Truth.
+type AccountTruth struct {
+	Account      int                `json:"account"`
+	Hedge        bool               `json:"dual_side_position"`
+	MultiAsset   bool               `json:"multi_assets_margin"`
+	Balances     []BalanceTruth     `json:"balances"`
+	Positions    []PositionTruth    `json:"positions"`
+	OpenOrders   []OrderTruth       `json:"open_orders"`
+	Orders       []OrderTruth       `json:"orders"`
+	Conditionals []ConditionalTruth `json:"algo_orders"`
+	Trades       []TradeTruth       `json:"trades"`
+	Incomes      []IncomeTruth      `json:"income"`
+	Transfers    []TransferTruth    `json:"transfers"`
+}
+
+// BalanceTruth is one asset of a wallet.
+type BalanceTruth struct {
+	Wallet string `json:"wallet"`
+	Asset  string `json:"asset"`
+	Total  string `json:"total"`
+	Free   string `json:"free"`
+	Locked string `json:"locked"`
+}
+
+// PositionTruth is a position that is there.
+type PositionTruth struct {
+	Market   string `json:"market"`
+	Symbol   string `json:"symbol"`
+	Qty      string `json:"qty"`
+	Entry    string `json:"entry"`
+	Realised string `json:"realised"`
+	Leverage int    `json:"leverage"`
+}
+
+// OrderTruth is an order.
+type OrderTruth struct {
+	Market     string `json:"market"`
+	Symbol     string `json:"symbol"`
+	ID         int64  `json:"id"`
+	ClientID   string `json:"client_id"`
+	Side       string `json:"side"`
+	Type       string `json:"type"`
+	Status     Status `json:"status"`
+	Price      string `json:"price"`
+	Qty        string `json:"qty"`
+	Filled     string `json:"filled"`
+	Worth      string `json:"worth"`
+	ReduceOnly bool   `json:"reduce_only"`
+	Created    int64  `json:"created"`
+	Updated    int64  `json:"updated"`
+}
+
+// ConditionalTruth is a conditional order.
+type ConditionalTruth struct {
+	Market   string `json:"market"`
+	Symbol   string `json:"symbol"`
+	ID       int64  `json:"id"`
+	ClientID string `json:"client_id"`
+	Side     string `json:"side"`
+	Type     string `json:"type"`
+	Status   string `json:"status"`
+	Trigger  string `json:"trigger"`
+	Qty      string `json:"qty"`
+	Order    int64  `json:"order"` // its child; 0: none
+	Reason   string `json:"reason"`
+	Created  int64  `json:"created"`
+}
+
+// TradeTruth is a fill.
+type TradeTruth struct {
+	Market   string `json:"market"`
+	Symbol   string `json:"symbol"`
+	ID       int64  `json:"id"`
+	Order    int64  `json:"order"`
+	Side     string `json:"side"`
+	Price    string `json:"price"`
+	Qty      string `json:"qty"`
+	Fee      string `json:"fee"`
+	FeeAsset string `json:"fee_asset"`
+	Realised string `json:"realised"`
+	Maker    bool   `json:"maker"`
+	Time     int64  `json:"time"`
+}
+
+// IncomeTruth is a line of the income history.
+type IncomeTruth struct {
+	Wallet string `json:"wallet"`
+	Symbol string `json:"symbol"`
+	Type   string `json:"type"`
+	Asset  string `json:"asset"`
+	Amount string `json:"amount"`
+	ID     int64  `json:"id"`
+	Time   int64  `json:"time"`
+}
+
+// TransferTruth is a transfer.
+type TransferTruth struct {
+	ID     int64  `json:"id"`
+	Type   string `json:"type"`
+	Asset  string `json:"asset"`
+	Amount string `json:"amount"`
+	Status string `json:"status"`
+	Time   int64  `json:"time"`
+}
+
+// Truth is how things stand.
+func (x *Exchange) Truth() (t Truth) {
+	x.Do(func(s *State) { t = s.Truth() })
+	return t
+}
+
+// Truth is how things stand.
+func (s *State) Truth() Truth {
+	t := Truth{Time: millis(s.now), ServerTime: millis(s.Wall()), Connections: len(s.conns), Accounts: []AccountTruth{}}
+	for _, a := range s.accounts {
+		t.Accounts = append(t.Accounts, a.Truth())
+	}
+	return t
+}
+
+func getAccount(s *State, q url.Values, _ []byte) (any, error) {
 	n := 0
 	if text := q.Get("account"); text != "" {
 		var err error
@@ -33,90 +150,146 @@ func getAccount(s *sim, q url.Values, _ []byte) (any, error) {
 	if n < 0 || n >= len(s.accounts) {
 		return nil, fmt.Errorf("account %d: there are %d", n, len(s.accounts))
 	}
-	return s.accounts[n].audit().with(field{"time", millis(s.now)}, field{"server_time", millis(s.wall())}), nil
+	return struct {
+		AccountTruth
+		Time       int64 `json:"time"`
+		ServerTime int64 `json:"server_time"`
+	}{s.accounts[n].Truth(), millis(s.now), millis(s.Wall())}, nil
 }
 
-func (a *account) audit() object {
-	orders, open, algos := list{}, list{}, list{}
-	for _, g := range a.algos {
-		algos = append(algos, g.audit())
-	}
+// Truth is how the account stands. Its lists are empty, never nil.
+func (a *Account) Truth() AccountTruth {
+	t := AccountTruth{Account: a.Number, Hedge: a.Hedge, MultiAsset: a.MultiAsset, Balances: a.balances(), Positions: a.positions(), OpenOrders: []OrderTruth{},
+		Orders: []OrderTruth{}, Conditionals: []ConditionalTruth{}, Trades: []TradeTruth{}, Incomes: []IncomeTruth{}, Transfers: []TransferTruth{}}
 	for _, o := range a.orders {
-		orders = append(orders, o.audit())
-		if o.open() {
-			open = append(open, o.audit())
+		v := o.truth()
+		t.Orders = append(t.Orders, v)
+		if o.Open() {
+			t.OpenOrders = append(t.OpenOrders, v)
 		}
 	}
-	return object{{"account", a.number}, {"dual_side_position", a.dual}, {"multi_assets_margin", a.multiAssets},
-		{"balances", a.auditBalances()}, {"positions", a.auditPositions()}, {"open_orders", open}, {"orders", orders}, {"algo_orders", algos},
-		{"trades", a.auditTrades()}, {"income", a.auditIncome()}, {"transfers", a.auditMoves()}}
-}
-
-func (a *account) auditBalances() list {
-	out := list{}
-	for _, d := range a.venue.Balances() {
-		b := a.venue.Balance(d.Wallet, d.Asset)
-		out = append(out, object{{"wallet", string(d.Wallet)}, {"asset", d.Asset}, {"total", b.Total.String()}, {"free", b.Free.String()}, {"locked", b.Locked.String()}})
+	for _, g := range a.conditionals {
+		t.Conditionals = append(t.Conditionals, g.truth())
 	}
-	return out
-}
-
-func (a *account) auditPositions() list {
-	out := list{}
-	for _, m := range a.s.markets {
-		if p := a.venue.Position(m.in.ID); m.in.Perp() && p.Qty != 0 {
-			out = append(out, object{{"market", api.Of(m.in.Venue).String()}, {"symbol", m.in.Symbol}, {"qty", m.in.QtyDecimal(p.Qty).String()}, {"entry", p.Entry.String()},
-				{"realised", p.Realised.String()}, {"leverage", a.venue.Leverage(m.in.ID)}})
-		}
+	for _, f := range a.trades {
+		t.Trades = append(t.Trades, f.truth())
 	}
-	return out
-}
-
-func (o *order) audit() object {
-	in := o.m.in
-	return object{{"market", api.Of(in.Venue).String()}, {"symbol", in.Symbol}, {"id", o.id}, {"client_id", o.client}, {"side", sideText(o.side)}, {"type", o.typ},
-		{"status", o.status}, {"price", in.PriceDecimal(o.price).String()}, {"qty", in.QtyDecimal(o.qty).String()}, {"filled", in.QtyDecimal(o.filled).String()},
-		{"worth", o.worth.String()}, {"reduce_only", o.reduceOnly}, {"created", millis(o.created)}, {"updated", millis(o.updated)}}
-}
-
-func (a *account) auditTrades() list {
-	out := list{}
-	for _, t := range a.trades {
-		in := t.order.m.in
-		out = append(out, object{{"market", api.Of(in.Venue).String()}, {"symbol", in.Symbol}, {"id", t.id}, {"order", t.order.id}, {"side", sideText(t.order.side)},
-			{"price", in.PriceDecimal(t.price).String()}, {"qty", in.QtyDecimal(t.qty).String()}, {"fee", t.fee.String()}, {"fee_asset", t.feeAsset},
-			{"realised", t.realised.String()}, {"maker", t.maker}, {"time", millis(t.at)}})
-	}
-	return out
-}
-
-func (a *account) auditIncome() list {
-	out := list{}
 	for _, r := range a.incomes {
-		out = append(out, object{{"wallet", r.market.String()}, {"symbol", r.symbol}, {"type", r.kind}, {"asset", r.asset}, {"amount", r.amount.String()},
-			{"id", r.tran}, {"time", millis(r.at)}})
+		t.Incomes = append(t.Incomes, IncomeTruth{r.Segment.name(), r.Symbol, r.Kind, r.Asset, r.Amount.String(), r.ID, millis(r.Time)})
+	}
+	for _, x := range a.transfers {
+		t.Transfers = append(t.Transfers, TransferTruth{x.ID, x.Type, x.Asset, x.Amount.String(), x.Status(), millis(x.Time)})
+	}
+	return t
+}
+
+func (a *Account) balances() []BalanceTruth {
+	out := []BalanceTruth{}
+	for _, d := range a.paper.Balances() {
+		b := a.paper.Balance(d.Wallet, d.Asset)
+		out = append(out, BalanceTruth{string(d.Wallet), d.Asset, b.Total.String(), b.Free.String(), b.Locked.String()})
 	}
 	return out
 }
 
-func (a *account) auditMoves() list {
-	out := list{}
-	for _, mv := range a.moves {
-		out = append(out, object{{"id", mv.id}, {"type", mv.kind}, {"asset", mv.asset}, {"amount", mv.amount.String()}, {"status", mv.status()}, {"time", millis(mv.at)}})
+func (a *Account) positions() []PositionTruth {
+	out := []PositionTruth{}
+	for _, m := range a.s.markets {
+		if p := a.paper.Position(m.In.ID); m.In.Perp() && p.Qty != 0 {
+			out = append(out, PositionTruth{m.Segment.name(), m.In.Symbol, m.In.QtyDecimal(p.Qty).String(), p.Entry.String(), p.Realised.String(), a.paper.Leverage(m.In.ID)})
+		}
 	}
 	return out
 }
 
-// getBook is the whole book as it was last published.
-func getBook(s *sim, q url.Values, _ []byte) (any, error) {
-	mk, err := api.ParseMarket(q.Get("market"))
+func (o *Order) truth() OrderTruth {
+	in := o.Market.In
+	return OrderTruth{Market: o.Market.Segment.name(), Symbol: in.Symbol, ID: o.ID, ClientID: o.Client, Side: sideText(o.Side), Type: o.Type, Status: o.Status,
+		Price: in.PriceDecimal(o.Price).String(), Qty: in.QtyDecimal(o.Qty).String(), Filled: in.QtyDecimal(o.Filled).String(), Worth: o.Worth.String(),
+		ReduceOnly: o.ReduceOnly, Created: millis(o.Created), Updated: millis(o.Updated)}
+}
+
+func (g *Conditional) truth() ConditionalTruth {
+	child := int64(0)
+	if g.Child != nil {
+		child = g.Child.ID
+	}
+	return ConditionalTruth{Market: g.Market.Segment.name(), Symbol: g.Market.In.Symbol, ID: g.ID, ClientID: g.Client, Side: sideText(g.Side), Type: g.Type,
+		Status: g.Status, Trigger: g.Trigger.String(), Qty: g.Qty.String(), Order: child, Reason: g.Reason, Created: millis(g.Created)}
+}
+
+func (t *Trade) truth() TradeTruth {
+	m := t.Order.Market
+	return TradeTruth{Market: m.Segment.name(), Symbol: m.In.Symbol, ID: t.ID, Order: t.Order.ID, Side: sideText(t.Order.Side), Price: m.In.PriceDecimal(t.Price).String(),
+		Qty: m.In.QtyDecimal(t.Qty).String(), Fee: t.Fee.String(), FeeAsset: t.FeeAsset, Realised: t.Realised.String(), Maker: t.Maker, Time: millis(t.Time)}
+}
+
+// name is empty for no segment.
+func (seg *Segment) name() string {
+	if seg == nil {
+		return ""
+	}
+	return seg.Name
+}
+
+func sideText(s exchange.Side) string {
+	if s == exchange.Buy {
+		return "BUY"
+	}
+	return "SELL"
+}
+
+// Market returns the market of a symbol, nil when there is none.
+func (s *State) Market(seg *Segment, symbol string) *Market {
+	if in, ok := s.opt.Universe.Find(seg.Venue, symbol); ok {
+		return s.markets[in.ID]
+	}
+	return nil
+}
+
+// bookTruth is what GET /sim/book answers: the whole book as it was last published.
+type bookTruth struct {
+	Market string      `json:"market"`
+	Symbol string      `json:"symbol"`
+	Time   int64       `json:"time"`
+	LastID int64       `json:"last_id"`
+	Bids   [][2]string `json:"bids"`
+	Asks   [][2]string `json:"asks"`
+}
+
+func getBook(s *State, q url.Values, _ []byte) (any, error) {
+	seg, err := s.segment(q.Get("market"))
 	if err != nil {
 		return nil, err
 	}
-	m, f := s.find(mk, q.Get("symbol"))
-	if f != nil {
-		return nil, fmt.Errorf("there is no symbol %q on %s", q.Get("symbol"), mk)
+	m := s.Market(seg, q.Get("symbol"))
+	if m == nil {
+		return nil, fmt.Errorf("there is no symbol %q on %s", q.Get("symbol"), seg.Name)
 	}
-	return object{{"market", mk.String()}, {"symbol", m.in.Symbol}, {"time", millis(s.now)}, {"last_id", m.published},
-		{"bids", m.side(exchange.Buy, m.book.Depth(exchange.Buy))}, {"asks", m.side(exchange.Sell, m.book.Depth(exchange.Sell))}}, nil
+	return bookTruth{seg.Name, m.In.Symbol, millis(s.now), m.Published, m.texts(exchange.Buy), m.texts(exchange.Sell)}, nil
+}
+
+// texts are the levels of a side, best first.
+func (m *Market) texts(side exchange.Side) [][2]string {
+	out := [][2]string{}
+	for _, l := range m.Best(side, m.Book.Depth(side)) {
+		out = append(out, [2]string{m.PriceText(l.Price), m.QtyText(l.Qty)})
+	}
+	return out
+}
+
+// Best returns the n best levels of a side. A feed without a book has its touch.
+func (m *Market) Best(side exchange.Side, n int) []exchange.Level {
+	out := m.Book.AppendLevels(nil, side, n)
+	if len(out) > 0 || m.Book.State() != book.Empty {
+		return out
+	}
+	l := m.Touch[0]
+	if side == exchange.Sell {
+		l = m.Touch[1]
+	}
+	if l.Qty > 0 {
+		out = append(out, l)
+	}
+	return out
 }

@@ -6,57 +6,57 @@ import (
 	"github.com/perilune/perilune/exchange"
 )
 
-// bar is one candle made from trades.
-type bar struct {
-	open                   exchange.Time // when it began
-	o, h, l, c             exchange.Ticks
-	volume, taker          exchange.Lots   // taker: of buyers that took
-	worth, takerWorth      decimal.Decimal // as market.worth
-	count, firstID, lastID int64
+// Bar is one candle made from trades.
+type Bar struct {
+	Begin                  exchange.Time // when it began
+	Open, High, Low, Close exchange.Ticks
+	Volume, Taker          exchange.Lots   // taker: of buyers that took
+	Worth, TakerWorth      decimal.Decimal // as market.worth
+	Count, FirstID, LastID int64
 }
 
 // addToBar adds a trade to its minute. Minutes without a trade have no bar of
 // their own; bars fills them in.
-func (m *market) addToBar(p print) {
-	open := p.at - p.at%exchange.Minute
-	if n := len(m.bars); n == 0 || m.bars[n-1].open != open {
-		m.bars = appendLast(m.bars, bar{open: open, o: p.price, h: p.price, l: p.price, firstID: p.id}, keepBars)
+func (m *Market) addToBar(p Print) {
+	open := p.Time - p.Time%exchange.Minute
+	if n := len(m.Bars); n == 0 || m.Bars[n-1].Begin != open {
+		m.Bars = AppendLast(m.Bars, Bar{Begin: open, Open: p.Price, High: p.Price, Low: p.Price, FirstID: p.ID}, keepBars)
 	}
-	b := &m.bars[len(m.bars)-1]
-	worth := m.worth(p.price, p.qty)
-	b.h, b.l, b.c = max(b.h, p.price), min(b.l, p.price), p.price
-	b.volume += p.qty
-	b.worth = b.worth.Add(worth)
-	b.count++
-	b.lastID = p.id
-	if p.side == exchange.Buy {
-		b.taker += p.qty
-		b.takerWorth = b.takerWorth.Add(worth)
+	b := &m.Bars[len(m.Bars)-1]
+	worth := m.Worth(p.Price, p.Qty)
+	b.High, b.Low, b.Close = max(b.High, p.Price), min(b.Low, p.Price), p.Price
+	b.Volume += p.Qty
+	b.Worth = b.Worth.Add(worth)
+	b.Count++
+	b.LastID = p.ID
+	if p.Side == exchange.Buy {
+		b.Taker += p.Qty
+		b.TakerWorth = b.TakerWorth.Add(worth)
 	}
 }
 
-// add appends a later bar to b.
-func (b *bar) add(next *bar) {
-	if b.count == 0 {
-		open := b.open
+// Extend appends a later bar to b.
+func (b *Bar) Extend(next *Bar) {
+	if b.Count == 0 {
+		open := b.Begin
 		*b = *next
-		b.open = open
+		b.Begin = open
 		return
 	}
-	if next.count == 0 {
+	if next.Count == 0 {
 		return
 	}
-	b.h, b.l, b.c = max(b.h, next.h), min(b.l, next.l), next.c
-	b.volume += next.volume
-	b.taker += next.taker
-	b.worth, b.takerWorth = b.worth.Add(next.worth), b.takerWorth.Add(next.takerWorth)
-	b.count += next.count
-	b.lastID = next.lastID
+	b.High, b.Low, b.Close = max(b.High, next.High), min(b.Low, next.Low), next.Close
+	b.Volume += next.Volume
+	b.Taker += next.Taker
+	b.Worth, b.TakerWorth = b.Worth.Add(next.Worth), b.TakerWorth.Add(next.TakerWorth)
+	b.Count += next.Count
+	b.LastID = next.LastID
 }
 
-// intervals are the candles' lengths by name. Weeks begin on Monday; months are
+// Intervals are the candles' lengths by name. Weeks begin on Monday; months are
 // of the calendar and have no fixed length.
-var intervals = map[string]exchange.Time{
+var Intervals = map[string]exchange.Time{
 	"1m": exchange.Minute, "3m": 3 * exchange.Minute, "5m": 5 * exchange.Minute, "15m": 15 * exchange.Minute,
 	"30m": 30 * exchange.Minute, "1h": exchange.Hour, "2h": 2 * exchange.Hour, "4h": 4 * exchange.Hour,
 	"6h": 6 * exchange.Hour, "8h": 8 * exchange.Hour, "12h": 12 * exchange.Hour, "1d": exchange.Day, "3d": 3 * exchange.Day,
@@ -66,9 +66,9 @@ var intervals = map[string]exchange.Time{
 // monday is the offset of the week's beginning from the epoch, a Thursday.
 const monday = 4 * exchange.Day
 
-// opening returns when the candle that holds t began, and when it ends.
-func opening(t exchange.Time, interval string) (from, to exchange.Time) {
-	length := intervals[interval]
+// Opening returns when the candle that holds t began, and when it ends.
+func Opening(t exchange.Time, interval string) (from, to exchange.Time) {
+	length := Intervals[interval]
 	switch interval {
 	case "1M":
 		y, mo, _ := t.UTC().Date()
@@ -81,48 +81,48 @@ func opening(t exchange.Time, interval string) (from, to exchange.Time) {
 	return from, from + length
 }
 
-// candles returns the candles of an interval that overlap the time from..now,
+// Candles returns the candles of an interval that overlap the time from..now,
 // oldest first, without a hole: one without a trade repeats the close before.
-func (m *market) candles(interval string, from, now exchange.Time) []bar {
-	if len(m.bars) == 0 {
+func (m *Market) Candles(interval string, from, now exchange.Time) []Bar {
+	if len(m.Bars) == 0 {
 		return nil
 	}
-	start, end := opening(max(from, m.bars[0].open), interval)
-	var out []bar
-	i, close := 0, m.bars[0].o
-	for ; start <= now; start, end = opening(end, interval) {
-		b := bar{open: start}
-		for ; i < len(m.bars) && m.bars[i].open < end; i++ {
-			if m.bars[i].open >= start {
-				b.add(&m.bars[i])
+	start, end := Opening(max(from, m.Bars[0].Begin), interval)
+	var out []Bar
+	i, close := 0, m.Bars[0].Open
+	for ; start <= now; start, end = Opening(end, interval) {
+		b := Bar{Begin: start}
+		for ; i < len(m.Bars) && m.Bars[i].Begin < end; i++ {
+			if m.Bars[i].Begin >= start {
+				b.Extend(&m.Bars[i])
 			} else {
-				close = m.bars[i].c
+				close = m.Bars[i].Close
 			}
 		}
-		if b.count == 0 {
-			b.o, b.h, b.l, b.c = close, close, close, close
+		if b.Count == 0 {
+			b.Open, b.High, b.Low, b.Close = close, close, close, close
 		}
-		close = b.c
+		close = b.Close
 		out = append(out, b)
 	}
 	return out
 }
 
-// day is the rolling 24 hours up to now, in one bar; false before any trade.
-func (m *market) day(now exchange.Time) (bar, bool) { return m.since(now - exchange.Day) }
+// Day is the rolling 24 hours up to now, in one bar; false before any trade.
+func (m *Market) Day(now exchange.Time) (Bar, bool) { return m.Since(now - exchange.Day) }
 
-// since is all from a time on, by the minute, in one bar; false without a trade.
-func (m *market) since(from exchange.Time) (bar, bool) {
-	var sum bar
-	for i := range m.bars {
-		if m.bars[i].open >= from {
-			sum.add(&m.bars[i])
+// Since is all from a time on, by the minute, in one bar; false without a trade.
+func (m *Market) Since(from exchange.Time) (Bar, bool) {
+	var sum Bar
+	for i := range m.Bars {
+		if m.Bars[i].Begin >= from {
+			sum.Extend(&m.Bars[i])
 		}
 	}
-	sum.open = from
-	if sum.count == 0 {
-		p := m.lastPrice()
-		sum.o, sum.h, sum.l, sum.c = p, p, p, p
+	sum.Begin = from
+	if sum.Count == 0 {
+		p := m.LastPrice()
+		sum.Open, sum.High, sum.Low, sum.Close = p, p, p, p
 	}
-	return sum, sum.count > 0
+	return sum, sum.Count > 0
 }

@@ -12,21 +12,21 @@ import (
 	"strings"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/sign"
 )
 
-func simulatorPath(path string) bool { return strings.HasPrefix(path, "/sim/") }
+// Prefix is what paths of the control door begin with.
+const Prefix = "/sim/"
 
-// controls are what a real exchange does not have: the fault desk, the truth
-// about accounts and books, settings that a client must find, and, for a market
-// that stands still, its clock.
-var controls = map[string]func(s *sim, q url.Values, body []byte) (any, error){
-	"GET /sim/state":        func(s *sim, _ url.Values, _ []byte) (any, error) { return s.audit(), nil },
+// controls are what a real exchange does not have: the faults, the truth about accounts
+// and books, settings that a client must find, and, for a market that stands still, its
+// clock.
+var controls = map[string]func(s *State, q url.Values, body []byte) (any, error){
+	"GET /sim/state":        func(s *State, _ url.Values, _ []byte) (any, error) { return s.Truth(), nil },
 	"GET /sim/account":      getAccount,
 	"GET /sim/book":         getBook,
-	"GET /sim/faults":       func(s *sim, _ url.Values, _ []byte) (any, error) { return s.desk.list(), nil },
-	"GET /sim/faults/fired": func(s *sim, _ url.Values, _ []byte) (any, error) { return s.desk.fired, nil },
+	"GET /sim/faults":       func(s *State, _ url.Values, _ []byte) (any, error) { return s.faults.list(), nil },
+	"GET /sim/faults/fired": func(s *State, _ url.Values, _ []byte) (any, error) { return append([]Fired{}, s.faults.fired...), nil },
 	"POST /sim/faults":      postFault,
 	"DELETE /sim/faults":    clearFaults,
 	"POST /sim/settings":    postSettings,
@@ -34,23 +34,48 @@ var controls = map[string]func(s *sim, q url.Values, body []byte) (any, error){
 	"POST /sim/advance":     postAdvance,
 }
 
-// control serves the paths under /sim/.
-func (x *Exchange) control(w http.ResponseWriter, r *http.Request, body []byte) {
+// problem is what the control door answers when it does not do what it was asked.
+type problem struct {
+	Error string `json:"error"`
+}
+
+// Control serves the paths under Prefix.
+func (x *Exchange) Control(w http.ResponseWriter, r *http.Request, body []byte) {
 	run, ok := controls[r.Method+" "+r.URL.Path]
 	if !ok {
-		write(w, &response{status: http.StatusNotFound, body: encode(object{{"error", "want one of: " + strings.Join(sortedKeys(controls), ", ")}})})
+		answer(w, http.StatusNotFound, problem{"want one of: " + strings.Join(sortedKeys(controls), ", ")})
 		return
 	}
-	res := &response{status: http.StatusServiceUnavailable, body: encode(object{{"error", "the simulated exchange has stopped"}})}
-	x.ask(func(s *sim) {
-		answer, err := run(s, r.URL.Query(), body)
+	// The answer is encoded in the loop, which owns what it is made of.
+	status, text := http.StatusServiceUnavailable, encode(problem{"the simulated exchange has stopped"})
+	x.Do(func(s *State) {
+		v, err := run(s, r.URL.Query(), body)
 		if err != nil {
-			res = &response{status: http.StatusBadRequest, body: encode(object{{"error", err.Error()}})}
+			status, text = http.StatusBadRequest, encode(problem{err.Error()})
 			return
 		}
-		res = &response{status: http.StatusOK, body: encode(answer)}
+		status, text = http.StatusOK, encode(v)
 	})
-	write(w, res)
+	write(w, status, text)
+}
+
+func answer(w http.ResponseWriter, status int, v any) { write(w, status, encode(v)) }
+
+func write(w http.ResponseWriter, status int, text []byte) {
+	w.Header().Set("Content-Type", "application/json;charset=UTF-8")
+	w.WriteHeader(status)
+	_, _ = w.Write(text) // a client that has gone misses nothing
+}
+
+// encode is json.Marshal with <, > and & as they are.
+func encode(v any) []byte {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return encode(problem{err.Error()})
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 }
 
 // decode reads a control request's body and refuses what it does not know.
@@ -60,24 +85,24 @@ func decode(body []byte, into any) error {
 	return dec.Decode(into)
 }
 
-func postFault(s *sim, _ url.Values, body []byte) (any, error) {
+func postFault(s *State, _ url.Values, body []byte) (any, error) {
 	var f Fault
 	if err := decode(body, &f); err != nil {
 		return nil, err
 	}
-	if err := s.desk.arm(s, f.withDefaults()); err != nil {
+	if err := s.faults.arm(s, f.withDefaults()); err != nil {
 		return nil, err
 	}
-	s.desk.runTimed(s)
-	return s.desk.list(), nil
+	s.faults.runTimed(s)
+	return s.faults.list(), nil
 }
 
-func clearFaults(s *sim, _ url.Values, _ []byte) (any, error) {
-	s.desk.clear(s)
-	return s.desk.list(), nil
+func clearFaults(s *State, _ url.Values, _ []byte) (any, error) {
+	s.faults.clear(s)
+	return s.faults.list(), nil
 }
 
-func postAdvance(s *sim, _ url.Values, body []byte) (any, error) {
+func postAdvance(s *State, _ url.Values, body []byte) (any, error) {
 	var q struct {
 		MS int64 `json:"ms"`
 	}
@@ -87,7 +112,9 @@ func postAdvance(s *sim, _ url.Values, body []byte) (any, error) {
 	if err := s.advance(s.now + exchange.UnixMilli(max(0, q.MS))); err != nil {
 		return nil, err
 	}
-	return object{{"time", millis(s.now)}}, nil
+	return struct {
+		Time int64 `json:"time"`
+	}{millis(s.now)}, nil
 }
 
 // Settings are what an account can be set to beforehand, for clients that must
@@ -106,7 +133,7 @@ type Settings struct {
 	Leverage   int    `json:"leverage,omitempty"`
 }
 
-func postSettings(s *sim, _ url.Values, body []byte) (any, error) {
+func postSettings(s *State, _ url.Values, body []byte) (any, error) {
 	var q Settings
 	if err := decode(body, &q); err != nil {
 		return nil, err
@@ -121,40 +148,40 @@ func postSettings(s *sim, _ url.Values, body []byte) (any, error) {
 		}
 	}
 	if q.Dual != nil {
-		a.dual = *q.Dual
+		a.Hedge = *q.Dual
 	}
 	if q.MultiAssets != nil {
-		a.multiAssets = *q.MultiAssets
+		a.MultiAsset = *q.MultiAssets
 	}
-	return a.audit(), nil
+	return a.Truth(), nil
 }
 
 // configure sets a symbol's margin type and leverage.
-func (a *account) configure(q Settings) error {
-	mk, err := api.ParseMarket(q.Market)
+func (a *Account) configure(q Settings) error {
+	seg, err := a.s.segment(q.Market)
 	if err != nil {
 		return err
 	}
-	m, f := a.s.find(mk, q.Symbol)
-	if f != nil || !m.in.Perp() {
+	m := a.s.Market(seg, q.Symbol)
+	if m == nil || !m.In.Perp() {
 		return fmt.Errorf("there is no contract %s on %s", q.Symbol, q.Market)
 	}
 	switch q.MarginType {
 	case "":
 	case "CROSSED", "ISOLATED":
-		a.isolated[m.in.ID] = q.MarginType == "ISOLATED"
+		a.Isolated[m.In.ID] = q.MarginType == "ISOLATED"
 	default:
 		return fmt.Errorf("margin type %q: want CROSSED or ISOLATED", q.MarginType)
 	}
 	if q.Leverage == 0 {
 		return nil
 	}
-	return a.venue.SetLeverage(m.in.ID, q.Leverage)
+	return a.paper.SetLeverage(m.In.ID, q.Leverage)
 }
 
 // postKey registers a public key of the user's own for an account, as the
 // exchange does for RSA and Ed25519, and answers with the API key's name.
-func postKey(s *sim, _ url.Values, body []byte) (any, error) {
+func postKey(s *State, _ url.Values, body []byte) (any, error) {
 	var q struct {
 		Account   int    `json:"account"`
 		PublicKey string `json:"public_key"` // PKIX in PEM
@@ -173,10 +200,12 @@ func postKey(s *sim, _ url.Values, body []byte) (any, error) {
 	if err != nil {
 		return nil, fmt.Errorf("public_key: %w", err)
 	}
-	k := newKey(s.name("registered key"), s.accounts[q.Account])
-	if k.verifier, err = sign.NewVerifier(public); err != nil {
+	k := newKey(s.NewName("registered key"), s.accounts[q.Account])
+	if k.Verifier, err = sign.NewVerifier(public); err != nil {
 		return nil, fmt.Errorf("public_key: %w", err)
 	}
-	s.keys[k.name] = k
-	return object{{"key", k.name}}, nil
+	s.keys[k.Name] = k
+	return struct {
+		Key string `json:"key"`
+	}{k.Name}, nil
 }

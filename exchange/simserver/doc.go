@@ -1,21 +1,31 @@
-// Package simserver is a local exchange: the paper venue and a market feed behind
-// Binance's REST and WebSocket protocols, for tests and for anyone's own client.
+// Package simserver is a local exchange for tests and for anyone's own client: accounts
+// and keys, matching by the paper venue on a market feed, conditional orders, funding,
+// faults, and a door behind which the truth is. What clients see of it, a protocol, is a
+// [Front]; package exchange/binance/simfront is one.
+//
+// It is used as httptest is. New reads the feed up to where the exchange opens; from
+// the first request on a loop runs it, until Close:
+//
+//	x, err := simserver.New(simserver.Options{Universe: u, Feed: feed})
+//	...
+//	defer x.Close()
+//	srv := httptest.NewServer(simfront.New(x))
+//	defer srv.Close()
 //
 // # Assumptions
 //
-//   - It is for one machine. It listens where it is told to, on loopback by
-//     default, speaks no TLS, and its API keys guard nothing but play money.
-//   - Two clocks. Requests are judged by the wall clock, which is also what the
-//     time endpoints tell. The market has its own time, which passes at
-//     [Options.Speed]; every time in a payload (E, T, transactTime, funding times)
-//     is the market's. At speed 1 with a feed that begins now both are the same.
+//   - It is for one machine. It listens where it is told to, speaks no TLS, and its API
+//     keys guard nothing but play money.
+//   - Two clocks. Requests are judged by the wall clock. The market has its own time,
+//     which passes at [Options.Speed]; what a front tells of the market and of accounts
+//     is in that. At speed 1 with a feed that begins now both are the same.
 //   - An account trades against the market and not against other accounts. What
 //     the paper venue assumes holds here: one-way positions, cross margin, an
 //     order is matched when it arrives.
 //   - A request takes effect when the loop comes to it, and its answer and user
 //     events are made in that moment; the network between is a real socket.
-//   - Klines, 24-hour statistics and trades are made from what the feed has shown
-//     since the start of the server and its warm-up, not from a longer past.
+//   - Candles and trades are made from what the feed has shown since the start of the
+//     exchange and its warm-up, not from a longer past.
 //
 // # Faults and truth
 //
@@ -25,30 +35,56 @@
 // its seed decides; the next of them are in the list beforehand. What struck is a
 // function of the seed; what it struck depends on what clients did.
 //
-// GET /sim/account?account=0 is the simulator's own view of an account: balances
-// by wallet, positions, open orders, every order, algo order, trade, income and
-// transfer, with exact decimals. GET /sim/book?market=usdm&symbol=BTCUSDT is the
-// whole book and its id. Tests compare a client's state with both to the last
-// digit. GET /sim/state is all accounts at once.
+// GET /sim/account?account=0 is the simulator's own view of an account, an
+// [AccountTruth]: balances by wallet, positions, open orders, every order, conditional
+// order, trade, income and transfer, with exact decimals.
+// GET /sim/book?market=usdm&symbol=BTCUSDT is the whole book and its id. Tests compare a
+// client's state with both to the last digit. GET /sim/state is all accounts at once, a
+// [Truth].
 //
 // POST /sim/settings takes [Settings], POST /sim/keys registers a public key (RSA
 // or Ed25519, PKIX in PEM) for an account, and POST /sim/advance moves a market
 // that stands still by {"ms":N}.
 //
-// # What it does not have
+// # How a front is written
 //
-// Order lists, trailingDelta of spot, iceberg and pegged orders, trading in hedge
-// mode, isolated margin or multi-assets mode (the modes can be set and asked for),
-// selfTradePreventionMode other than EXPIRE_TAKER, TRADE_LITE, delivery contracts,
-// margin and portfolio accounts, RPI, compositeIndex, SBE and FIX. They are
-// refused, never accepted and ignored. The premium index is that of the mark over
-// the index, not of impact prices. Open interest is what its accounts hold.
+//  1. Make a type with the methods of [Front] and a constructor that calls
+//     [Exchange.Attach]. Segments name the venue's parts, as "linear" and its venue and
+//     wallet; a unified account names one wallet for all. Open gives you the [State].
+//  2. Make an http.Handler. Let [Foreign] refuse pages of other sites, pass paths under
+//     [Prefix] to [Exchange.Control], and answer the rest inside [Exchange.Do], where
+//     alone the State may be touched.
+//  3. Judge a request: find the key with [State.Key], its signature with
+//     APIKey.Verifier, its time against [State.Wall], its permission with [APIKey.May],
+//     and count what it weighs. Limits and their tables are the front's.
+//  4. Read market data from [State.Market]: Book, Touch, Prints, Candles, Mark, Settled.
+//     Its fields are the exchange's: read them and change none.
+//  5. Enter orders: check what the venue checks at its door, against Market.Rules as a
+//     fault may have changed them, and hand a [Ticket] to [Account.Place]. What the
+//     matching venue refuses comes through Refuse, which words it. Cancel, Reduce and
+//     Change are the rest of an order's life; [Account.PlaceConditional] and
+//     [Account.Countdown] are for venues that have such things.
+//  6. Word user events in Tell, at once, because the state moves on; Send brings the
+//     messages to the connections. The front keeps who listens to what.
+//  7. Stream the market: Show is called for every event, [Beater] by the clock. Accept
+//     connections with wire.Accept between [State.Join] and [State.Leave], so that faults
+//     of the network strike them, and count them with [Exchange.Connect]. Ask
+//     [State.Muted] before a user event.
+//  8. Misbehave: ask [State.Closed] for maintenance, and [State.Occasion] where a
+//     [Fault] has something to happen to: before a diff of a book is sent, before a
+//     request is carried out, before its answer is given. [Striker] is for faults of
+//     your streams.
+//  9. Keep what the protocol alone knows in the Note of an account, market, order or
+//     conditional order. Implement [Admitter], [Brancher], [Namer], [Announcer] and
+//     [Ticker] where the venue has something to say there.
+//
+// 10. Give the front a method Describe that lists its addresses, and run your client's
+// tests and the conformance suite against it.
 //
 // # Where to read
 //
-// loop.go: who owns what, and how time passes. dispatch.go: how a request is
-// judged; routes.go: every endpoint. ticket.go to modify.go: order entry. algo.go,
-// stops.go: what waits for a price. stream.go, publish.go: public streams. user.go:
-// user events. faults.go and its siblings: how it is made to misbehave. audit.go:
-// the truth.
+// server.go, loop.go: who owns what, and how time passes. front.go: the door to
+// protocols. account.go, order.go: what an account has. conditional.go, stops.go,
+// deadline.go: what waits for a price or a time. faults.go and its siblings, link.go: how
+// it is made to misbehave. control.go, audit.go: the truth.
 package simserver

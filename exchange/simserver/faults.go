@@ -3,12 +3,12 @@ package simserver
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 // Fault is a misbehaviour to come. It is the body of POST /sim/faults.
@@ -20,8 +20,8 @@ type Fault struct {
 	// to pings), slow (ms before every frame, for the rest of the connection),
 	// mute (no user events for ms, or for the rest of the connection), stall (no
 	// frames of Symbol's streams until they are subscribed anew),
-	// listen_key_expired, server_shutdown (spot's announcement; with ms the cut
-	// follows after so long).
+	// listen_key_expired (keys of streams are worth nothing any more), server_shutdown
+	// (announced where there is such a word; with ms the cut follows after so long).
 	//
 	// At its time, on the exchange: skew (ms added to the request clock, for
 	// ForMS when it is given: 3000 when only that is), maintenance (ms long: nothing is answered, nobody is let in), filter, delist (announced now, with ms in force
@@ -31,18 +31,18 @@ type Fault struct {
 	//
 	// At the next Count occasions after its time, on diffs of depth: gap,
 	// duplicate, reorder, garble (the frame is no JSON). On snapshots: old_book
-	// (the answer to GET depth is the one given before). On any request: 429, 418
+	// (the answer is the one given before). On any request: 429, 418
 	// (a ban for ms, 2 min without), slow_answer (after ms). On order entry that
 	// is not carried out: unavailable, internal, throttled. On orders and cancels
-	// that are carried out: timeout (-1007), unknown (503), reset (no answer). On
+	// that are carried out: timeout (as the venue words one), unknown (503), reset (no answer). On
 	// fills: late_fill (its user events come ms late, behind later ones),
 	// duplicate_fill (its order event comes twice). On transfers: transfer_lost
-	// (-1007, not carried out), transfer_unknown (-1007, carried out),
+	// (a timeout, not carried out), transfer_unknown (a timeout, carried out),
 	// transfer_late (accepted, arrives ms of market time later).
 	Kind    string `json:"kind"`
-	Market  string `json:"market,omitempty"`   // spot, usdm or coinm; empty: any
+	Market  string `json:"market,omitempty"`   // the name of a segment; empty: any
 	Symbol  string `json:"symbol,omitempty"`   // empty: any
-	Route   string `json:"route,omitempty"`    // of connections: public, market, private, all (spot and COIN-M), api; empty: any
+	Route   string `json:"route,omitempty"`    // of connections, one of the front's; empty: any
 	Count   int    `json:"count,omitempty"`    // occasions; default 1
 	AfterMS int64  `json:"after_ms,omitempty"` // from when it is armed, on the wall clock
 	Millis  int64  `json:"ms,omitempty"`
@@ -76,10 +76,10 @@ func (f Fault) withDefaults() Fault {
 // armed is a fault that waits.
 type armed struct {
 	Fault
-	market api.Market // 0: any
-	at     time.Time
-	left   int   // occasions
-	rules  rules // of filter: tick, step and minNotional, zero where unchanged
+	segment *Segment // nil: any
+	at      time.Time
+	left    int   // occasions
+	rules   Rules // of filter: Tick, Step and MinNotional, zero where unchanged
 }
 
 // again sets a fault that repeats for its next time.
@@ -95,49 +95,62 @@ func (a *armed) lapsed(now time.Time) bool {
 
 func milliseconds(n int64) time.Duration { return time.Duration(n) * time.Millisecond }
 
-// faultDesk holds the faults to come, and what the past ones have left.
-type faultDesk struct {
+// faultList holds the faults to come, and what the past ones have left.
+type faultList struct {
 	armed []*armed
-	fired []object // the last keepFired, oldest first
-	chaos *chaos   // nil: nothing comes by itself
-	late  []lateEvent
-	// closedUntil is the end of maintenance, by market.
-	closedUntil [len(api.Markets) + 1]exchange.Time
+	fired []Fired // the last keepFired, oldest first
+	chaos *chaos  // nil: nothing comes by itself
+	late  []lateMessage
+	// closed is when maintenance ends.
+	closed map[*Segment]exchange.Time
+}
+
+// Fired is a fault that came, and when.
+type Fired struct {
+	ServerTime int64 `json:"server_time"` // milliseconds of the wall clock
+	Time       int64 `json:"time"`        // milliseconds of the market's
+	Fault      Fault `json:"fault"`
 }
 
 const keepFired = 1000
 
 // timed are the faults that happen by themselves, and what they do. Some arm
 // another, so the table is filled after it is declared.
-var timed map[string]func(*sim, *armed)
+var timed map[string]func(*State, *armed)
 
 func init() {
-	timed = map[string]func(*sim, *armed){
-		"drop": dropConnections, "cut": cutFrames, "half_open": holdConnections, "slow": slowConnections, "mute": muteUsers, "stall": stallStreams,
-		"server_shutdown": announceShutdown, "listen_key_expired": expireKeys,
+	timed = map[string]func(*State, *armed){
+		"drop": dropConnections, "cut": cutFrames, "half_open": holdConnections, "slow": slowConnections, "mute": muteUsers,
 		"skew": skewClock, "maintenance": closeForMaintenance, "filter": changeFilter, "delist": delist, "funding": changeFunding, "adl": deleverage,
 		"permissions": changePermissions,
 	}
+	for _, kind := range FrontKinds {
+		timed[kind] = strikeFronts
+	}
 }
+
+// FrontKinds are the faults that a front carries out where its protocol has such a
+// thing.
+var FrontKinds = []string{"stall", "server_shutdown", "listen_key_expired"}
 
 // occasional are the faults that wait for something to happen to.
 var occasional = []string{"gap", "duplicate", "reorder", "garble", "old_book", "unavailable", "internal", "throttled", "timeout", "unknown", "reset",
 	"429", "418", "slow_answer", "late_fill", "duplicate_fill", "transfer_lost", "transfer_unknown", "transfer_late"}
 
 // arm checks a fault and adds it.
-func (d *faultDesk) arm(s *sim, f Fault) error {
+func (l *faultList) arm(s *State, f Fault) error {
 	a := &armed{Fault: f, at: s.opt.Clock().Add(milliseconds(f.AfterMS))}
 	if timed[f.Kind] == nil && !slices.Contains(occasional, f.Kind) {
 		return fmt.Errorf("fault kind %q: want one of %v or %v", f.Kind, sortedKeys(timed), occasional)
 	}
 	var err error
 	if f.Market != "" {
-		if a.market, err = api.ParseMarket(f.Market); err != nil {
+		if a.segment, err = s.segment(f.Market); err != nil {
 			return err
 		}
 	}
-	if _, known := routeNames[f.Route]; !known && f.Route != "" {
-		return fmt.Errorf("fault route %q: want one of %v", f.Route, sortedKeys(routeNames))
+	if routes := s.routes(); f.Route != "" && !slices.Contains(routes, f.Route) {
+		return fmt.Errorf("fault route %q: want one of %v", f.Route, routes)
 	}
 	if a.rules, err = f.filters(); err != nil {
 		return err
@@ -147,16 +160,16 @@ func (d *faultDesk) arm(s *sim, f Fault) error {
 	}
 	a.Count = max(a.Count, 1)
 	a.left = a.Count
-	d.armed = append(d.armed, a)
+	l.armed = append(l.armed, a)
 	return nil
 }
 
 // filters reads what filter is to change.
-func (f *Fault) filters() (r rules, err error) {
+func (f *Fault) filters() (r Rules, err error) {
 	for _, v := range []struct {
 		text string
 		to   *decimal.Decimal
-	}{{f.TickSize, &r.tick}, {f.StepSize, &r.step}, {f.MinNotional, &r.minNotional}} {
+	}{{f.TickSize, &r.Tick}, {f.StepSize, &r.Step}, {f.MinNotional, &r.MinNotional}} {
 		if v.text == "" {
 			continue
 		}
@@ -168,7 +181,7 @@ func (f *Fault) filters() (r rules, err error) {
 }
 
 // check refuses numbers and names that make no sense for the kind.
-func (f *Fault) check(s *sim) error {
+func (f *Fault) check(s *State) error {
 	if f.Count < 0 || f.AfterMS < 0 || f.EveryMS < 0 || f.ForMS < 0 || f.Millis < 0 && f.Kind != "skew" {
 		return fmt.Errorf("fault %s: count %d, after_ms %d, ms %d, every_ms %d, for_ms %d: want 0 or more", f.Kind, f.Count, f.AfterMS, f.Millis, f.EveryMS, f.ForMS)
 	}
@@ -195,43 +208,68 @@ func sortedKeys[V any](m map[string]V) []string {
 	return keys
 }
 
-// take uses up one occasion of a fault, if one is armed and due.
-func (d *faultDesk) take(s *sim, kind string, m api.Market, symbol string) (Fault, bool) {
-	if len(d.armed) == 0 {
+// segment finds a segment by its name.
+func (s *State) segment(name string) (*Segment, error) {
+	if seg := s.firstSegment(func(seg *Segment) bool { return strings.EqualFold(seg.Name, name) }); seg != nil {
+		return seg, nil
+	}
+	names := make([]string, len(s.segments))
+	for i, seg := range s.segments {
+		names[i] = seg.Name
+	}
+	list := strings.Join(names, ", ")
+	if i := strings.LastIndex(list, ", "); i >= 0 {
+		list = list[:i] + " or " + list[i+2:]
+	}
+	return nil, fmt.Errorf("unknown market %q: want %s", name, list)
+}
+
+// routes are how faults name the addresses of all fronts, sorted.
+func (s *State) routes() (all []string) {
+	eachFront(s, func(f Striker) { all = append(all, f.Routes()...) })
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// Occasion uses up one occasion of a fault, if one is armed and due. A front asks
+// before it does what the fault is of; seg is nil and symbol empty for what is of none.
+func (s *State) Occasion(kind string, seg *Segment, symbol string) (Fault, bool) {
+	l := &s.faults
+	if len(l.armed) == 0 {
 		return Fault{}, false
 	}
 	now := s.opt.Clock()
-	for i, a := range d.armed {
-		if a.Kind != kind || a.market != 0 && a.market != m || a.Symbol != "" && a.Symbol != symbol || now.Before(a.at) || a.lapsed(now) {
+	for i, a := range l.armed {
+		if a.Kind != kind || a.segment != nil && a.segment != seg || a.Symbol != "" && a.Symbol != symbol || now.Before(a.at) || a.lapsed(now) {
 			continue
 		}
-		d.note(s, a)
+		l.note(s, a)
 		if a.left--; a.left == 0 && !a.again(now) {
-			d.armed = slices.Delete(d.armed, i, i+1)
+			l.armed = slices.Delete(l.armed, i, i+1)
 		}
 		return a.Fault, true
 	}
 	return Fault{}, false
 }
 
-// strikes is take for faults that have nothing to tell but that they came.
-func (d *faultDesk) strikes(s *sim, kind string, m api.Market, symbol string) bool {
-	_, hit := d.take(s, kind, m, symbol)
+// Strikes is Occasion for faults that have nothing to tell but that they came.
+func (s *State) Strikes(kind string, seg *Segment, symbol string) bool {
+	_, hit := s.Occasion(kind, seg, symbol)
 	return hit
 }
 
 // runTimed does what is due.
-func (d *faultDesk) runTimed(s *sim) {
-	d.releaseLate(s)
-	if d.chaos != nil {
-		d.chaos.refill(s)
+func (l *faultList) runTimed(s *State) {
+	l.releaseLate(s)
+	if l.chaos != nil {
+		l.chaos.refill(s)
 	}
-	if len(d.armed) == 0 {
+	if len(l.armed) == 0 {
 		return
 	}
 	now := s.opt.Clock()
 	var due []*armed
-	d.armed = slices.DeleteFunc(d.armed, func(a *armed) bool {
+	l.armed = slices.DeleteFunc(l.armed, func(a *armed) bool {
 		ripe := timed[a.Kind] != nil && !now.Before(a.at)
 		if ripe {
 			due = append(due, a)
@@ -239,28 +277,28 @@ func (d *faultDesk) runTimed(s *sim) {
 		return ripe && !a.again(now) || a.lapsed(now)
 	})
 	for _, a := range due {
-		d.note(s, a)
+		l.note(s, a)
 		timed[a.Kind](s, a)
 	}
 }
 
 // note remembers that a fault came.
-func (d *faultDesk) note(s *sim, a *armed) {
-	d.fired = appendLast(d.fired, object{{"server_time", millis(s.wall())}, {"time", millis(s.now)}, {"fault", a.Fault}}, keepFired)
+func (l *faultList) note(s *State, a *armed) {
+	l.fired = AppendLast(l.fired, Fired{millis(s.Wall()), millis(s.now), a.Fault}, keepFired)
 }
 
 // clear forgets what is to come, also by seed, and ends what lasts: the clock is
 // right again and maintenance is over. What has happened stays.
-func (d *faultDesk) clear(s *sim) {
-	d.armed, d.chaos = nil, nil
-	s.skew, d.closedUntil = 0, [len(api.Markets) + 1]exchange.Time{}
+func (l *faultList) clear(s *State) {
+	l.armed, l.chaos = nil, nil
+	s.skew, l.closed = 0, nil
 }
 
 // list is what is to come: those that wait first, then by time.
-func (d *faultDesk) list() list {
-	sorted := slices.Clone(d.armed)
+func (l *faultList) list() []Fault {
+	sorted := slices.Clone(l.armed)
 	slices.SortStableFunc(sorted, func(a, b *armed) int { return a.at.Compare(b.at) })
-	out := list{}
+	out := []Fault{}
 	for _, a := range sorted {
 		out = append(out, a.Fault)
 	}

@@ -1,7 +1,6 @@
 package simserver
 
 import (
-	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
@@ -9,28 +8,34 @@ import (
 
 // Faults of the exchange itself: its clock, its rules, its contracts.
 
-func skewClock(s *sim, a *armed) {
+func skewClock(s *State, a *armed) {
 	s.skew = milliseconds(a.Millis)
 	if a.ForMS > 0 {
-		s.desk.follow(s, a, a.ForMS, Fault{Kind: a.Kind})
+		s.faults.follow(s, a, a.ForMS, Fault{Kind: a.Kind})
 	}
 }
 
 // closeForMaintenance refuses everything and cuts every connection.
-func closeForMaintenance(s *sim, a *armed) {
-	for _, m := range api.Markets {
-		if a.market == 0 || a.market == m {
-			s.desk.closedUntil[m] = s.wall() + exchange.UnixMilli(a.Millis)
+func closeForMaintenance(s *State, a *armed) {
+	if s.faults.closed == nil {
+		s.faults.closed = map[*Segment]exchange.Time{}
+	}
+	for _, seg := range s.segments {
+		if a.segment == nil || a.segment == seg {
+			s.faults.closed[seg] = s.Wall() + exchange.UnixMilli(a.Millis)
 		}
 	}
 	dropConnections(s, a)
 }
 
+// Closed reports maintenance of a segment: nothing is answered, nobody is let in.
+func (s *State) Closed(seg *Segment) bool { return s.Wall() < s.faults.closed[seg] }
+
 // concerned are the instruments that a fault is for.
-func (s *sim) concerned(a *armed) []*market {
-	var out []*market
+func (s *State) concerned(a *armed) []*Market {
+	var out []*Market
 	for _, m := range s.markets {
-		if (a.market == 0 || a.market == api.Of(m.in.Venue)) && (a.Symbol == "" || a.Symbol == m.in.Symbol) {
+		if m.Segment != nil && (a.segment == nil || a.segment == m.Segment) && (a.Symbol == "" || a.Symbol == m.In.Symbol) {
 			out = append(out, m)
 		}
 	}
@@ -39,64 +44,68 @@ func (s *sim) concerned(a *armed) []*market {
 
 // changeFilter replaces filters. They may only become coarser: what the venue
 // behind the door enforces stays.
-func changeFilter(s *sim, a *armed) {
+func changeFilter(s *State, a *armed) {
 	for _, m := range s.concerned(a) {
-		if t := a.rules.tick; !t.IsZero() {
-			m.rules.tick, m.rules.minPrice = t, t
+		if t := a.rules.Tick; !t.IsZero() {
+			m.Rules.Tick, m.Rules.MinPrice = t, t
 		}
-		if st := a.rules.step; !st.IsZero() {
-			m.rules.step, m.rules.minQty = st, decimal.Max(m.rules.minQty, st)
+		if st := a.rules.Step; !st.IsZero() {
+			m.Rules.Step, m.Rules.MinQty = st, decimal.Max(m.Rules.MinQty, st)
 		}
-		if n := a.rules.minNotional; !n.IsZero() {
-			m.rules.minNotional = n
+		if n := a.rules.MinNotional; !n.IsZero() {
+			m.Rules.MinNotional = n
 		}
-		s.announceContract(m)
+		s.announce(m)
+	}
+}
+
+// announce tells that the rules or the state of an instrument have changed.
+func (s *State) announce(m *Market) {
+	if f, ok := m.front().(Announcer); ok {
+		f.Announce(m)
 	}
 }
 
 // delist halts a symbol: its orders are cancelled and its positions settled at
-// the mark. With ms it only announces that first, by the delivery date.
-func delist(s *sim, a *armed) {
+// the mark. With ms it only announces that first, by the date.
+func delist(s *State, a *armed) {
 	for _, m := range s.concerned(a) {
 		if a.Millis > 0 {
-			m.rules.delivery = millis(s.wall()) + a.Millis
-			s.announceContract(m)
-			s.desk.follow(s, a, a.Millis, Fault{Kind: a.Kind, Market: api.Of(m.in.Venue).String(), Symbol: m.in.Symbol})
+			m.Rules.Ends = millis(s.Wall()) + a.Millis
+			s.announce(m)
+			s.faults.follow(s, a, a.Millis, Fault{Kind: a.Kind, Market: m.Segment.Name, Symbol: m.In.Symbol})
 			continue
 		}
-		m.rules.status = "SETTLING"
-		if api.Of(m.in.Venue) == api.Spot {
-			m.rules.status = "BREAK"
-		}
+		m.Rules.Halted = true
 		for _, acc := range s.accounts {
 			acc.wind(m)
 		}
-		s.announceContract(m)
+		s.announce(m)
 	}
 }
 
 // wind ends what an account has in a symbol that is delisted.
-func (a *account) wind(m *market) {
-	for _, o := range a.openOrders(api.Of(m.in.Venue), m) {
-		o.expiry = "7"
-		_ = a.cancel(o, "delisted") // it was open a moment ago
+func (a *Account) wind(m *Market) {
+	for _, o := range a.OpenOrders(m.Segment, m) {
+		o.Ended = EndedByDelist
+		a.Cancel(o, "delisted")
 	}
-	a.expireAlgos(m, "The symbol is delisted.")
-	a.closing = "settlement"
+	a.expireConditionals(m, "The symbol is delisted.")
+	a.settling = true
 	a.closeAtMark(m)
-	a.closing = ""
+	a.settling = false
 }
 
 // closeAtMark closes the whole position with an order that nobody sent.
-func (a *account) closeAtMark(m *market) {
-	if q := a.venue.Position(m.in.ID).Qty.Abs(); m.in.Perp() && q > 0 {
-		a.venue.Deleverage(m.in.ID, q, a.s.now)
+func (a *Account) closeAtMark(m *Market) {
+	if q := a.paper.Position(m.In.ID).Qty.Abs(); m.In.Perp() && q > 0 {
+		a.paper.Deleverage(m.In.ID, q, a.s.now)
 		a.drain()
 	}
 }
 
 // deleverage closes the whole position of every account at the mark.
-func deleverage(s *sim, a *armed) {
+func deleverage(s *State, a *armed) {
 	for _, m := range s.concerned(a) {
 		for _, acc := range s.accounts {
 			acc.closeAtMark(m)
@@ -104,9 +113,9 @@ func deleverage(s *sim, a *armed) {
 	}
 }
 
-func changeFunding(s *sim, a *armed) {
+func changeFunding(s *State, a *armed) {
 	for _, m := range s.concerned(a) {
-		if m.in.Perp() {
+		if m.In.Perp() {
 			m.hours = a.Hours
 			m.due = m.boundary(s.now)
 		}
@@ -114,7 +123,7 @@ func changeFunding(s *sim, a *armed) {
 }
 
 // boundary is the next settlement after t at the changed interval.
-func (m *market) boundary(t exchange.Time) exchange.Time {
+func (m *Market) boundary(t exchange.Time) exchange.Time {
 	every := exchange.Time(m.hours) * exchange.Hour
 	return t - t%every + every
 }
@@ -123,7 +132,7 @@ func (m *market) boundary(t exchange.Time) exchange.Time {
 // settlement, the feed's own settlements are left out, and those of the new
 // interval are made, at the running rate. The rate is per interval, so it
 // changes with its length. It reports whether ev is to be left out.
-func (s *sim) refund(m *market, ev *exchange.Event) bool {
+func (s *State) refund(m *Market, ev *exchange.Event) bool {
 	switch ev.Kind {
 	case exchange.KindFunding:
 		return true
@@ -132,7 +141,7 @@ func (s *sim) refund(m *market, ev *exchange.Event) bool {
 			ev.Rate = ev.Rate * exchange.E8(m.hours) / exchange.E8(ev.Hours)
 		}
 		if m.due <= ev.Time {
-			settled := exchange.Event{Kind: exchange.KindFunding, Instrument: m.in.ID, Time: ev.Time, VenueTime: m.due, Rate: m.mark.Rate, Mark: m.mark.Mark, Hours: m.hours}
+			settled := exchange.Event{Kind: exchange.KindFunding, Instrument: m.In.ID, Time: ev.Time, VenueTime: m.due, Rate: m.Mark.Rate, Mark: m.Mark.Mark, Hours: m.hours}
 			m.due = m.boundary(ev.Time)
 			s.show(m, &settled)
 		}

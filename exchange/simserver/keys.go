@@ -32,16 +32,31 @@ type Keys struct {
 	Ed25519 Ed25519Key `json:"ed25519"`
 }
 
-// apiKey is a key as the server knows it.
-type apiKey struct {
-	name     string
-	account  *account
-	verifier *sign.Verifier
+// APIKey is a key as the exchange knows it.
+type APIKey struct {
+	Name     string
+	Account  *Account
+	Verifier *sign.Verifier
 	// permissions are what the key may do.
 	permissions []string
 }
 
-func (k *apiKey) may(what string) bool { return slices.Contains(k.permissions, what) }
+// What an API key may do.
+const (
+	MayRead     = "reading"
+	MaySpot     = "spot"
+	MayFutures  = "futures"
+	MayTransfer = "transfer"
+	MayWithdraw = "withdraw"
+)
+
+var (
+	allPermissions     = []string{MayRead, MaySpot, MayFutures, MayTransfer, MayWithdraw}
+	defaultPermissions = []string{MayRead, MaySpot, MayFutures, MayTransfer}
+)
+
+// May reports whether the key is allowed something.
+func (k *APIKey) May(what string) bool { return slices.Contains(k.permissions, what) }
 
 const keyAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
@@ -60,27 +75,35 @@ func digest(seed uint64, account int, purpose string) [sha256.Size]byte {
 	return sha256.Sum256(binary.BigEndian.AppendUint64(b, uint64(account)))
 }
 
-func newKey(name string, a *account) *apiKey {
-	return &apiKey{name: name, account: a, permissions: defaultPermissions}
+func newKey(name string, a *Account) *APIKey {
+	return &APIKey{Name: name, Account: a, permissions: defaultPermissions}
 }
 
 // makeKeys returns an account's keys for the user and for the server.
-func makeKeys(seed uint64, a *account) (Keys, [2]*apiKey, error) {
-	private := digest(seed, a.number, "ed25519 private")
+func makeKeys(seed uint64, a *Account) (Keys, [2]*APIKey, error) {
+	private := digest(seed, a.Number, "ed25519 private")
 	ed := ed25519.NewKeyFromSeed(private[:])
 	der, err := x509.MarshalPKCS8PrivateKey(ed)
 	if err != nil {
-		return Keys{}, [2]*apiKey{}, fmt.Errorf("encoding the Ed25519 key of account %d: %w", a.number, err)
+		return Keys{}, [2]*APIKey{}, fmt.Errorf("encoding the Ed25519 key of account %d: %w", a.Number, err)
 	}
 	k := Keys{
-		HMAC:    HMACKey{keyText(seed, a.number, "hmac key"), keyText(seed, a.number, "hmac secret")},
-		Ed25519: Ed25519Key{keyText(seed, a.number, "ed25519 key"), string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))},
+		HMAC:    HMACKey{keyText(seed, a.Number, "hmac key"), keyText(seed, a.Number, "hmac secret")},
+		Ed25519: Ed25519Key{keyText(seed, a.Number, "ed25519 key"), string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))},
 	}
-	known := [2]*apiKey{newKey(k.HMAC.Key, a), newKey(k.Ed25519.Key, a)}
+	known := [2]*APIKey{newKey(k.HMAC.Key, a), newKey(k.Ed25519.Key, a)}
 	for i, key := range []any{sign.NewSecret(k.HMAC.Secret), ed.Public()} {
-		if known[i].verifier, err = sign.NewVerifier(key); err != nil {
-			return Keys{}, known, fmt.Errorf("API key of account %d: %w", a.number, err)
+		if known[i].Verifier, err = sign.NewVerifier(key); err != nil {
+			return Keys{}, known, fmt.Errorf("API key of account %d: %w", a.Number, err)
 		}
 	}
 	return k, known, nil
+}
+
+func changePermissions(s *State, a *armed) {
+	for _, name := range sortedKeys(s.keys) {
+		if a.Key == "" || a.Key == name {
+			s.keys[name].permissions = a.Permissions
+		}
+	}
 }

@@ -11,11 +11,12 @@ import (
 	"github.com/perilune/perilune/exchange/paper"
 )
 
-// sim is everything the loop owns: market, books, accounts, connections. Nothing
-// of it is touched by another goroutine; handlers hand in a function and wait.
-type sim struct {
+// State is everything the loop owns: markets, accounts, connections. Nothing of it,
+// nor of what it hands out, is touched by another goroutine: a front's handlers give
+// [Exchange.Do] a function and wait.
+type State struct {
 	opt     Options
-	markets []*market // by instrument
+	markets []*Market // by instrument
 	feed    exchange.Feed
 	ahead   exchange.Event // read from the feed, not yet due
 	ended   bool           // the feed has no more
@@ -25,21 +26,22 @@ type sim struct {
 	zero   time.Time     // wall time at origin
 	skew   time.Duration // of the request clock, a fault
 
-	accounts []*account
-	keys     map[string]*apiKey
-	usage    map[usageKey]*usage
+	accounts []*Account
+	keys     map[string]*APIKey
 	serial   uint64 // of generated names
 
-	hub    hub
-	beaten exchange.Time // last publication of what is published on a beat
-	desk   faultDesk
-	live   bool // past the warm-up: events are published
+	fronts   []Front
+	segments []*Segment
+	conns    []*Conn
+	beaten   exchange.Time // the last beat
+	faults   faultList
+	live     bool // past the warm-up: events are published
 }
 
-// newSim builds the state and runs the feed up to where the server opens.
-func newSim(opt Options) (*sim, []Keys, error) {
+// newState builds the state and runs the feed up to where the server opens.
+func newState(opt Options) (*State, []Keys, error) {
 	// The past is read while the wall clock runs; what that takes is caught up.
-	s := &sim{opt: opt, feed: opt.Feed, keys: map[string]*apiKey{}, usage: map[usageKey]*usage{}, hub: newHub(), zero: opt.Clock()}
+	s := &State{opt: opt, feed: opt.Feed, keys: map[string]*APIKey{}, zero: opt.Clock()}
 	for _, in := range opt.Universe.All() {
 		s.markets = append(s.markets, newMarket(in))
 	}
@@ -60,37 +62,36 @@ func newSim(opt Options) (*sim, []Keys, error) {
 	}
 	s.live = true
 	if opt.Chaos != nil {
-		s.desk.chaos = newChaos(*opt.Chaos, opt.Clock())
-		s.desk.chaos.refill(s)
+		s.faults.chaos = newChaos(*opt.Chaos, opt.Clock())
 	}
 	return s, keys, nil
 }
 
 // open makes an account with its venue and keys.
-func (s *sim) open(n int) (Keys, error) {
+func (s *State) open(n int) (Keys, error) {
 	a := newAccount(s, n)
 	venue, err := paper.New(paper.Options{
-		Universe: s.opt.Universe, Books: func(id exchange.InstrumentID) *book.Book { return s.markets[id].book },
+		Universe: s.opt.Universe, Books: func(id exchange.InstrumentID) *book.Book { return s.markets[id].Book },
 		Seed: s.opt.Seed + uint64(n), Latency: paper.Latency{Model: "none"}, TransferLatency: paper.Latency{Model: "none"},
 		Leverage: s.opt.Leverage, Balances: s.opt.Balances,
 	})
 	if err != nil {
 		return Keys{}, fmt.Errorf("account %d: %w", n, err)
 	}
-	a.venue = venue
+	a.paper = venue
 	keys, known, err := makeKeys(s.opt.Seed, a)
 	if err != nil {
 		return Keys{}, err
 	}
 	for _, k := range known {
-		s.keys[k.name] = k
+		s.keys[k.Name] = k
 	}
 	s.accounts = append(s.accounts, a)
 	return keys, nil
 }
 
 // read takes the next event from the feed.
-func (s *sim) read() error {
+func (s *State) read() error {
 	err := s.feed.Next(&s.ahead)
 	if errors.Is(err, io.EOF) {
 		s.ended = true
@@ -104,7 +105,7 @@ func (s *sim) read() error {
 }
 
 // advance lets the market's time pass until t.
-func (s *sim) advance(t exchange.Time) error {
+func (s *State) advance(t exchange.Time) error {
 	for !s.ended && s.ahead.Time <= t {
 		s.now = max(s.now, s.ahead.Time)
 		s.beat()
@@ -120,7 +121,7 @@ func (s *sim) advance(t exchange.Time) error {
 
 // step shows one market event to the books, the venues and the subscribers, in
 // this order: a venue reads books that include the event.
-func (s *sim) step(ev *exchange.Event) {
+func (s *State) step(ev *exchange.Event) {
 	if ev.Instrument < 0 || int(ev.Instrument) >= len(s.markets) {
 		return
 	}
@@ -133,29 +134,29 @@ func (s *sim) step(ev *exchange.Event) {
 }
 
 // show is step for an event as it is.
-func (s *sim) show(m *market, ev *exchange.Event) {
+func (s *State) show(m *Market, ev *exchange.Event) {
 	changed := m.apply(ev)
 	for _, a := range s.accounts {
-		a.venue.Market(ev)
+		a.paper.Market(ev)
 		a.drain()
-		a.runAlgos(m)
+		a.runConditionals(m)
 		a.runStops(m)
 	}
-	if s.live {
-		s.publish(m, ev, changed)
+	if f := m.front(); f != nil && s.live {
+		f.Show(m, ev, changed)
 	}
 	if changed != nil {
-		m.published = changed.last
+		m.Published = changed.Last
 	}
 }
 
-// wall is the request clock.
-func (s *sim) wall() exchange.Time {
+// Wall is the clock that requests are judged by.
+func (s *State) Wall() exchange.Time {
 	return exchange.Time(s.opt.Clock().Add(s.skew).UnixNano())
 }
 
 // due is the market's time that belongs to the wall clock's now.
-func (s *sim) due() exchange.Time {
+func (s *State) due() exchange.Time {
 	if s.opt.Speed == 0 {
 		return s.now
 	}
@@ -164,38 +165,38 @@ func (s *sim) due() exchange.Time {
 }
 
 // catchUp brings the market to now.
-func (s *sim) catchUp() error {
+func (s *State) catchUp() error {
 	if err := s.advance(s.due()); err != nil {
 		return err
 	}
-	s.expireListenKeys()
-	s.desk.runTimed(s)
+	s.tick()
+	s.faults.runTimed(s)
 	return nil
 }
 
 // idle is how long the loop may wait for a request before the market moves.
-func (s *sim) idle() time.Duration {
+func (s *State) idle() time.Duration {
 	if s.opt.Speed == 0 || s.ended {
 		return maxIdle
 	}
-	next := min(s.ahead.Time, s.beaten+beatEvery)
+	next := min(s.ahead.Time, s.beaten+BeatEvery)
 	wait := time.Duration(float64(next-s.now) / s.opt.Speed)
 	return min(max(wait, minIdle), maxIdle)
 }
 
-// minIdle keeps a fast market from spinning; maxIdle lets timed faults and
-// listen keys expire while the market stands still.
+// minIdle keeps a fast market from spinning; maxIdle lets timed faults come and
+// sessions expire while the market stands still.
 const (
 	minIdle = time.Millisecond
 	maxIdle = 50 * time.Millisecond
 )
 
 // run is the loop. It ends with stop, or with an error when the feed fails.
-func (s *sim) run(stop <-chan struct{}, inbox <-chan func(*sim)) error {
+func (s *State) run(stop <-chan struct{}, inbox <-chan func(*State)) error {
 	timer := time.NewTimer(s.idle())
 	defer timer.Stop()
 	for {
-		var do func(*sim)
+		var do func(*State)
 		select {
 		case <-stop:
 			return nil
@@ -213,8 +214,9 @@ func (s *sim) run(stop <-chan struct{}, inbox <-chan func(*sim)) error {
 	}
 }
 
-// name makes a text that no other has: client order ids, listen keys.
-func (s *sim) name(purpose string) string {
+// NewName makes a text of 64 letters and digits that no other has: client order ids,
+// keys of sessions.
+func (s *State) NewName(purpose string) string {
 	s.serial++
 	return keyText(s.opt.Seed+s.serial, 0, purpose)
 }

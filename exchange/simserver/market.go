@@ -6,31 +6,56 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/book"
 	"github.com/perilune/perilune/exchange/fixed"
 )
 
-// market is what the server knows of one instrument.
-type market struct {
-	in    *exchange.Instrument
-	book  *book.Book
-	rules rules
+// Market is what the exchange knows of one instrument. A front reads its fields and
+// changes none but Note.
+type Market struct {
+	In      *exchange.Instrument
+	Segment *Segment // nil when no front speaks for the venue
+	Book    *book.Book
+	Rules   Rules
 
-	trades  []print // the last keepTrades, oldest first
-	lastID  int64   // of the last trade
-	bars    []bar   // of one minute, oldest first
-	last    exchange.Ticks
-	mark    exchange.MarkState
-	settled []exchange.Settled
-	curves  [curveKinds][]curve // of one minute, oldest first
+	Prints    []Print // the last public trades, oldest first
+	Bars      []Bar   // of one minute, oldest first
+	Mark      exchange.MarkState
+	Settled   []exchange.Settled // the last settlements of funding, oldest first
+	Published int64              // the id of the last change of the book that was shown
+	Touch     [2]exchange.Level  // the best bid and ask
 
-	hours int           // of funding, when a fault has changed it; 0: the feed's
-	due   exchange.Time // and its next settlement
+	// Note is the front's.
+	Note any
 
-	snapshot  object // the last answer to GET depth
-	published int64  // LastID of the last published change of the book
-	touch     [2]exchange.Level
+	lastID int64 // of the last trade
+	last   exchange.Ticks
+	curves [curveKinds][]Curve // of one minute, oldest first
+	hours  int                 // of funding, when a fault has changed it; 0: the feed's
+	due    exchange.Time       // and its next settlement
+}
+
+// Rules are an instrument's filters as the exchange states and enforces them at its
+// door. They begin as the instrument's own; a fault may tighten them while the exchange
+// runs, which the paper venue behind them cannot.
+type Rules struct {
+	Tick, Step     decimal.Decimal
+	MinQty, MaxQty decimal.Decimal
+	MinNotional    decimal.Decimal
+	MinPrice       decimal.Decimal
+	MaxPrice       decimal.Decimal
+	Ends           int64 // when trading ends, in milliseconds of the wall clock; 0: that is not announced
+	Halted         bool  // it has ended
+}
+
+func rulesOf(in *exchange.Instrument) Rules {
+	r := Rules{Tick: in.Tick.Decimal(1), Step: in.Lot.Decimal(1), MinNotional: in.MinNotional}
+	r.MinQty, r.MaxQty = in.QtyDecimal(max(1, in.MinQty)), in.QtyDecimal(in.MaxQty)
+	if in.MaxQty == 0 {
+		r.MaxQty = decimal.NewFromInt(900_000_000_000)
+	}
+	r.MinPrice, r.MaxPrice = r.Tick, decimal.NewFromInt(10_000_000)
+	return r
 }
 
 const (
@@ -39,48 +64,48 @@ const (
 	keepSettled = 1000
 )
 
-// print is one public trade.
-type print struct {
-	id    int64
-	at    exchange.Time
-	price exchange.Ticks
-	qty   exchange.Lots
-	side  exchange.Side // of the aggressor
+// Print is one public trade.
+type Print struct {
+	ID    int64
+	Time  exchange.Time
+	Price exchange.Ticks
+	Qty   exchange.Lots
+	Side  exchange.Side // of the aggressor
 }
 
-func newMarket(in *exchange.Instrument) *market {
-	return &market{in: in, book: book.New(in), rules: rulesOf(in)}
+func newMarket(in *exchange.Instrument) *Market {
+	return &Market{In: in, Book: book.New(in), Rules: rulesOf(in)}
 }
 
-// change is what an event did to a book.
-type change struct {
-	bids, asks []exchange.Level // absolute
-	first      int64
-	last       int64
-	touch      bool // the best bid or ask is another
+// Change is what an event did to a book.
+type Change struct {
+	Bids, Asks []exchange.Level // absolute
+	First      int64
+	Last       int64
+	Touch      bool // the best bid or ask is another
 }
 
 // apply takes a market event. It returns the change of the book, nil when there
 // is none that can be told.
-func (m *market) apply(ev *exchange.Event) *change {
+func (m *Market) apply(ev *exchange.Event) *Change {
 	switch ev.Kind {
 	case exchange.KindSnapshot, exchange.KindDiff, exchange.KindGap:
 		return m.applyBook(ev)
 	case exchange.KindTrade:
 		m.trade(ev)
 	case exchange.KindMark:
-		m.mark = exchange.MarkState{Mark: ev.Mark, Index: ev.Index, Rate: ev.Rate, NextFunding: ev.NextFunding, Hours: ev.Hours, Time: ev.Time}
+		m.Mark = exchange.MarkState{Mark: ev.Mark, Index: ev.Index, Rate: ev.Rate, NextFunding: ev.NextFunding, Hours: ev.Hours, Time: ev.Time}
 		m.trace(ev)
 	case exchange.KindFunding:
-		m.settled = appendLast(m.settled, exchange.Settled{Time: ev.VenueTime, Rate: ev.Rate, Mark: ev.Mark, Hours: ev.Hours}, keepSettled)
+		m.Settled = AppendLast(m.Settled, exchange.Settled{Time: ev.VenueTime, Rate: ev.Rate, Mark: ev.Mark, Hours: ev.Hours}, keepSettled)
 	case exchange.KindTicker:
 		m.quote(ev)
 	}
 	return nil
 }
 
-// appendLast appends and keeps at least the last n.
-func appendLast[T any](s []T, v T, n int) []T {
+// AppendLast appends and keeps at least the last n.
+func AppendLast[T any](s []T, v T, n int) []T {
 	if len(s) >= 2*n {
 		s = append(s[:0], s[len(s)-n+1:]...)
 	}
@@ -89,46 +114,47 @@ func appendLast[T any](s []T, v T, n int) []T {
 
 // applyBook keeps the chain of published ids unbroken: a snapshot amid the feed
 // is told as the difference to what was told before.
-func (m *market) applyBook(ev *exchange.Event) *change {
+func (m *Market) applyBook(ev *exchange.Event) *Change {
 	var before [2][]exchange.Level
-	if whole := ev.Kind == exchange.KindSnapshot || m.book.State() != book.Live; whole {
-		before = [2][]exchange.Level{m.levels(exchange.Buy), m.levels(exchange.Sell)}
+	if whole := ev.Kind == exchange.KindSnapshot || m.Book.State() != book.Live; whole {
+		before = [2][]exchange.Level{m.Levels(exchange.Buy), m.Levels(exchange.Sell)}
 	}
-	if !m.book.Apply(ev) {
+	if !m.Book.Apply(ev) {
 		return nil
 	}
-	c := &change{bids: ev.Bids, asks: ev.Asks, first: m.published + 1, last: m.book.LastID()}
-	if ev.Kind == exchange.KindDiff && ev.FirstID > c.first {
-		c.first = ev.FirstID
+	c := &Change{Bids: ev.Bids, Asks: ev.Asks, First: m.Published + 1, Last: m.Book.LastID()}
+	if ev.Kind == exchange.KindDiff && ev.FirstID > c.First {
+		c.First = ev.FirstID
 	}
 	if ev.Kind == exchange.KindSnapshot {
-		c.bids = difference(before[0], m.levels(exchange.Buy))
-		c.asks = difference(before[1], m.levels(exchange.Sell))
+		c.Bids = difference(before[0], m.Levels(exchange.Buy))
+		c.Asks = difference(before[1], m.Levels(exchange.Sell))
 	}
-	if api.Of(m.in.Venue) == api.Spot {
-		c.first = m.published + 1
+	if m.In.Contract == exchange.Spot {
+		c.First = m.Published + 1
 	}
 	m.best(c)
 	return c
 }
 
 // best notes the touch.
-func (m *market) best(c *change) {
-	bid, _ := m.book.Best(exchange.Buy)
-	ask, _ := m.book.Best(exchange.Sell)
-	c.touch = m.touch != [2]exchange.Level{bid, ask}
-	m.touch = [2]exchange.Level{bid, ask}
+func (m *Market) best(c *Change) {
+	bid, _ := m.Book.Best(exchange.Buy)
+	ask, _ := m.Book.Best(exchange.Sell)
+	c.Touch = m.Touch != [2]exchange.Level{bid, ask}
+	m.Touch = [2]exchange.Level{bid, ask}
 }
 
 // quote is the touch of a feed without a book.
-func (m *market) quote(ev *exchange.Event) {
-	if m.book.State() == book.Empty {
-		m.touch = [2]exchange.Level{{Price: ev.Price, Qty: ev.Qty}, {Price: ev.Price2, Qty: ev.Qty2}}
+func (m *Market) quote(ev *exchange.Event) {
+	if m.Book.State() == book.Empty {
+		m.Touch = [2]exchange.Level{{Price: ev.Price, Qty: ev.Qty}, {Price: ev.Price2, Qty: ev.Qty2}}
 	}
 }
 
-func (m *market) levels(side exchange.Side) []exchange.Level {
-	return m.book.AppendLevels(nil, side, m.book.Depth(side))
+// Levels returns a whole side of the book, best first.
+func (m *Market) Levels(side exchange.Side) []exchange.Level {
+	return m.Book.AppendLevels(nil, side, m.Book.Depth(side))
 }
 
 // difference returns what turns one side into another: levels that are new or
@@ -154,56 +180,59 @@ func difference(was, is []exchange.Level) []exchange.Level {
 	return out
 }
 
-func (m *market) trade(ev *exchange.Event) {
+func (m *Market) trade(ev *exchange.Event) {
 	m.lastID++
-	p := print{id: m.lastID, at: ev.Time, price: ev.Price, qty: ev.Qty, side: ev.Side}
-	m.trades = appendLast(m.trades, p, keepTrades)
+	p := Print{ID: m.lastID, Time: ev.Time, Price: ev.Price, Qty: ev.Qty, Side: ev.Side}
+	m.Prints = AppendLast(m.Prints, p, keepTrades)
 	m.last = ev.Price
 	m.addToBar(p)
 }
 
-// recent returns up to n of the last trades, oldest first.
-func (m *market) recent(n int) []print { return m.trades[max(0, len(m.trades)-n):] }
+// Recent returns up to n of the last trades, oldest first.
+func (m *Market) Recent(n int) []Print { return m.Prints[max(0, len(m.Prints)-n):] }
 
-// lastPrice is the last trade's, or else the middle of the touch rounded down.
-func (m *market) lastPrice() exchange.Ticks {
+// LastPrice is the last trade's, or else the middle of the touch rounded down.
+func (m *Market) LastPrice() exchange.Ticks {
 	if m.last > 0 {
 		return m.last
 	}
-	return (m.touch[0].Price + m.touch[1].Price) / 2
+	return (m.Touch[0].Price + m.Touch[1].Price) / 2
 }
 
-// markPrice is the mark, or else the last price.
-func (m *market) markPrice() decimal.Decimal {
-	if m.mark.Mark > 0 {
-		return m.mark.Mark.Decimal()
+// MarkPrice is the mark, or else the last price.
+func (m *Market) MarkPrice() decimal.Decimal {
+	if m.Mark.Mark > 0 {
+		return m.Mark.Mark.Decimal()
 	}
-	return m.in.PriceDecimal(m.lastPrice())
+	return m.In.PriceDecimal(m.LastPrice())
 }
 
-// worth is what q is worth at a price: quote, or coins of an inverse contract.
-func (m *market) worth(p exchange.Ticks, q exchange.Lots) decimal.Decimal {
+// Worth is what q is worth at a price: quote, or coins of an inverse contract.
+func (m *Market) Worth(p exchange.Ticks, q exchange.Lots) decimal.Decimal {
 	if p <= 0 {
 		return decimal.Zero
 	}
-	if m.in.Inverse() {
-		return m.in.BaseQty(p, q).Round(8)
+	if m.In.Inverse() {
+		return m.In.BaseQty(p, q).Round(8)
 	}
-	return m.in.Notional(p, q)
+	return m.In.Notional(p, q)
 }
 
-// price and qty format as the market does: eight places on spot, those of the
-// tick and the lot on futures.
-func (m *market) price(p exchange.Ticks) string { return string(m.appendPrice(nil, p)) }
+// PriceText formats a price with eight places for coins, and with those of the tick
+// for contracts.
+func (m *Market) PriceText(p exchange.Ticks) string { return string(m.AppendPrice(nil, p)) }
 
-func (m *market) qty(q exchange.Lots) string { return string(m.appendQty(nil, q)) }
+// QtyText formats a quantity in the same way.
+func (m *Market) QtyText(q exchange.Lots) string { return string(m.AppendQty(nil, q)) }
 
-func (m *market) appendPrice(dst []byte, p exchange.Ticks) []byte {
-	return appendPlaces(dst, int64(p), m.in.Tick, m.places(m.in.Tick))
+// AppendPrice appends PriceText.
+func (m *Market) AppendPrice(dst []byte, p exchange.Ticks) []byte {
+	return appendPlaces(dst, int64(p), m.In.Tick, m.Places(m.In.Tick))
 }
 
-func (m *market) appendQty(dst []byte, q exchange.Lots) []byte {
-	return appendPlaces(dst, int64(q), m.in.Lot, m.places(m.in.Lot))
+// AppendQty appends QtyText.
+func (m *Market) AppendQty(dst []byte, q exchange.Lots) []byte {
+	return appendPlaces(dst, int64(q), m.In.Lot, m.Places(m.In.Lot))
 }
 
 // appendPlaces appends n steps with a number of digits after the point.
@@ -224,17 +253,22 @@ func appendPlaces(dst []byte, n int64, step exchange.Step, places int32) []byte 
 	return dst
 }
 
-func (m *market) places(step exchange.Step) int32 {
-	if api.Of(m.in.Venue) == api.Spot {
+// Places is how many digits after the point PriceText and its like write for a step.
+func (m *Market) Places(step exchange.Step) int32 {
+	if m.In.Contract == exchange.Spot {
 		return 8
 	}
 	return int32(step.Scale)
 }
 
-// pair is a COIN-M contract's underlying: BTCUSD of BTCUSD_PERP.
-func (m *market) pair() string {
-	if m.in.Inverse() {
-		return m.in.Base + m.in.Quote
+// CloseAt is the last traded price by a time; there must be bars.
+func (m *Market) CloseAt(t exchange.Time) exchange.Ticks {
+	p := m.Bars[0].Open
+	for i := range m.Bars {
+		if m.Bars[i].Begin >= t {
+			break
+		}
+		p = m.Bars[i].Close
 	}
-	return m.in.Symbol
+	return p
 }

@@ -6,11 +6,11 @@ import (
 	"net/url"
 )
 
-// foreign says why a request may come from a page of another site, which must
+// Foreign says why a request may come from a page of another site, which must
 // steer nothing here; empty: it does not. A browser names the page's origin, and
 // a page that had its name point to this machine (DNS rebinding) sends that name
 // as Host: addresses and localhost are names that no page can take.
-func foreign(r *http.Request) string {
+func Foreign(r *http.Request) string {
 	host := hostname(r.Host)
 	if host != "localhost" && net.ParseIP(host) == nil {
 		return "Host " + r.Host + " is refused: call this server by its address, or as localhost."

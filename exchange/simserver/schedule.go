@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 // Chaos is faults that come by themselves: a sequence that its seed decides, and
@@ -70,9 +69,12 @@ func newChaos(c Chaos, start time.Time) *chaos {
 }
 
 // refill keeps the next faults of the schedule armed.
-func (c *chaos) refill(s *sim) {
+func (c *chaos) refill(s *State) {
 	waiting := 0
-	for _, a := range s.desk.armed {
+	if len(s.segments) == 0 {
+		return
+	}
+	for _, a := range s.faults.armed {
 		if a.Scheduled > 0 {
 			waiting++
 		}
@@ -84,28 +86,30 @@ func (c *chaos) refill(s *sim) {
 		f.Scheduled = c.made
 		at := c.start.Add(c.offset)
 		f.AfterMS = c.offset.Milliseconds()
-		if err := s.desk.arm(s, f); err != nil {
+		if err := s.faults.arm(s, f); err != nil {
 			s.opt.Log("scheduled fault: " + err.Error())
 			return
 		}
-		s.desk.armed[len(s.desk.armed)-1].at = at
+		s.faults.armed[len(s.faults.armed)-1].at = at
 	}
 }
 
 // draw makes the next fault. It draws the same numbers whatever the kind, so
 // that one kind more or less shifts no more than it must.
-func (c *chaos) draw(s *sim) Fault {
+func (c *chaos) draw(s *State) Fault {
 	kind := c.Kinds[c.rng.IntN(len(c.Kinds))]
-	m := api.Markets[c.rng.IntN(len(api.Markets))]
-	in := s.markets[c.rng.IntN(len(s.markets))].in
+	seg := s.segments[c.rng.IntN(len(s.segments))]
+	in := s.markets[c.rng.IntN(len(s.markets))].In
 	size := c.rng.Int64N(1000)
 	f := Fault{Kind: kind, ForMS: (4 * c.Every).Milliseconds()}
 	switch kind {
 	case "adl", "stall", "gap", "duplicate", "reorder", "garble", "old_book", "delist", "funding", "filter":
-		f.Market, f.Symbol = api.Of(in.Venue).String(), in.Symbol
+		if own := s.SegmentOf(in.Venue); own != nil {
+			f.Market, f.Symbol = own.Name, in.Symbol
+		}
 	case "transfer_lost", "transfer_unknown", "transfer_late", "permissions":
 	default:
-		f.Market = m.String()
+		f.Market = seg.Name
 	}
 	c.measure(&f, in, size)
 	if timed[kind] != nil && kind != "skew" {
@@ -130,6 +134,6 @@ func (c *chaos) measure(f *Fault, in *exchange.Instrument, size int64) {
 	case "filter":
 		f.TickSize = in.Tick.Decimal(2 + size%4).String()
 	case "permissions":
-		f.Permissions = []string{mayRead}
+		f.Permissions = []string{MayRead}
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"sync"
@@ -13,7 +12,6 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/paper"
 )
 
@@ -31,11 +29,10 @@ type Options struct {
 
 	Seed     uint64
 	Accounts int // default 1; each has two keys
-	// Balances are every account's; default 100 000 USDT on spot and in the
-	// USD-M wallet, 1 BTC and 20 ETH on spot and in the COIN-M wallet.
+	// Balances are every account's; default 100 000 USDT, 1 BTC and 20 ETH in a wallet
+	// of coins, and as much of them in a wallet of contracts as margins some.
 	Balances []paper.Deposit
-	Leverage int // default 20, as the exchange's
-	Limits   Limits
+	Leverage int    // default 20
 	Chaos    *Chaos // nil: faults come only when they are asked for
 	// Clock is the wall clock; default time.Now.
 	Clock func() time.Time
@@ -57,7 +54,7 @@ func (o Options) withDefaults() (Options, error) {
 		o.Leverage = 20
 	}
 	if o.Balances == nil {
-		o.Balances = defaultBalances()
+		o.Balances = defaultBalances(o.Universe)
 	}
 	if o.Clock == nil {
 		o.Clock = time.Now
@@ -65,28 +62,32 @@ func (o Options) withDefaults() (Options, error) {
 	if o.Log == nil {
 		o.Log = func(string) {}
 	}
-	o.Limits = o.Limits.withDefaults()
 	var err error
 	o.Chaos, err = o.Chaos.withDefaults()
 	return o, err
 }
 
-func defaultBalances() []paper.Deposit {
-	usdt, btc, eth := decimal.NewFromInt(100_000), decimal.NewFromInt(1), decimal.NewFromInt(20)
-	return []paper.Deposit{
-		{Wallet: api.Spot.Wallet(), Asset: "USDT", Amount: usdt}, {Wallet: api.USDM.Wallet(), Asset: "USDT", Amount: usdt},
-		{Wallet: api.Spot.Wallet(), Asset: "BTC", Amount: btc}, {Wallet: api.COINM.Wallet(), Asset: "BTC", Amount: btc},
-		{Wallet: api.Spot.Wallet(), Asset: "ETH", Amount: eth}, {Wallet: api.COINM.Wallet(), Asset: "ETH", Amount: eth},
+// defaultBalances is play money for every wallet that backs an instrument.
+func defaultBalances(u *exchange.Universe) []paper.Deposit {
+	var out []paper.Deposit
+	for _, d := range []paper.Deposit{{Asset: "USDT", Amount: decimal.NewFromInt(100_000)}, {Asset: "BTC", Amount: decimal.NewFromInt(1)}, {Asset: "ETH", Amount: decimal.NewFromInt(20)}} {
+		for _, w := range u.Wallets() {
+			if !u.Margins(w) || u.Margined(exchange.Linear, w, d.Asset) || u.Margined(exchange.Inverse, w, d.Asset) {
+				d.Wallet = w
+				out = append(out, d)
+			}
+		}
 	}
+	return out
 }
 
 // Exchange is the simulated exchange. Its methods may be called by any goroutine.
 // What it is asked is done by a loop of its own, which begins with the first
 // question and ends with Close.
 type Exchange struct {
-	sim   *sim
+	state *State
 	keys  []Keys
-	inbox chan func(*sim)
+	inbox chan func(*State)
 	begin sync.Once
 	stop  chan struct{} // closed to end the loop
 	ended sync.Once
@@ -102,11 +103,11 @@ func New(opt Options) (*Exchange, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, keys, err := newSim(opt)
+	s, keys, err := newState(opt)
 	if err != nil {
 		return nil, fmt.Errorf("simulated exchange: %w", err)
 	}
-	return &Exchange{sim: s, keys: keys, inbox: make(chan func(*sim)), stop: make(chan struct{}), done: make(chan struct{})}, nil
+	return &Exchange{state: s, keys: keys, inbox: make(chan func(*State)), stop: make(chan struct{}), done: make(chan struct{})}, nil
 }
 
 // Keys returns the API keys by account.
@@ -117,7 +118,7 @@ func (x *Exchange) start() {
 	x.begin.Do(func() {
 		go func() {
 			defer close(x.done)
-			x.err = x.sim.run(x.stop, x.inbox)
+			x.err = x.state.run(x.stop, x.inbox)
 		}()
 	})
 }
@@ -129,7 +130,7 @@ func (x *Exchange) Close() error {
 	x.ended.Do(func() { close(x.stop) })
 	x.start()
 	<-x.done
-	x.sim.hub.closeAll()
+	x.state.dropAll()
 	x.conns.Wait()
 	return x.err
 }
@@ -151,7 +152,7 @@ func (x *Exchange) Serve(ctx context.Context, l net.Listener, front http.Handler
 	}
 	x.ended.Do(func() { close(x.stop) })
 	<-x.done
-	x.sim.hub.closeAll()
+	x.state.dropAll()
 	_ = srv.Close()
 	<-failed
 	err := x.Close()
@@ -161,12 +162,12 @@ func (x *Exchange) Serve(ctx context.Context, l net.Listener, front http.Handler
 	return err
 }
 
-// ask runs f in the loop and waits for it. It is false when the exchange is closed.
-func (x *Exchange) ask(f func(*sim)) bool {
+// Do runs f in the loop and waits for it. It is false when the exchange is closed.
+func (x *Exchange) Do(f func(*State)) bool {
 	x.start()
 	ran := make(chan struct{})
 	select {
-	case x.inbox <- func(s *sim) { f(s); close(ran) }:
+	case x.inbox <- func(s *State) { f(s); close(ran) }:
 		<-ran
 		return true
 	case <-x.done:
@@ -174,12 +175,24 @@ func (x *Exchange) ask(f func(*sim)) bool {
 	}
 }
 
+// Closed is closed when the exchange has ended.
+func (x *Exchange) Closed() <-chan struct{} { return x.done }
+
+// Connect counts a connection in that the exchange waits for when it is closed, until
+// what it returns is called.
+func (x *Exchange) Connect() (leave func()) {
+	x.conns.Add(1)
+	return x.conns.Done
+}
+
+var errClosed = errors.New("simulated exchange: it is closed")
+
 // Advance lets the market's time pass by d and returns when everything in it
 // has happened. It is for a market with Speed 0.
 func (x *Exchange) Advance(d exchange.Time) error {
 	var err error
-	if !x.ask(func(s *sim) { err = s.advance(s.now + d) }) {
-		return errors.New("simulated exchange: it has stopped")
+	if !x.Do(func(s *State) { err = s.advance(s.now + d) }) {
+		return errClosed
 	}
 	return err
 }
@@ -188,62 +201,12 @@ func (x *Exchange) Advance(d exchange.Time) error {
 // it.
 func (x *Exchange) Arm(f Fault) error {
 	var err error
-	if !x.ask(func(s *sim) {
-		if err = s.desk.arm(s, f.withDefaults()); err == nil {
-			s.desk.runTimed(s)
+	if !x.Do(func(s *State) {
+		if err = s.faults.arm(s, f.withDefaults()); err == nil {
+			s.faults.runTimed(s)
 		}
 	}) {
-		return errors.New("simulated exchange: it has stopped")
+		return errClosed
 	}
 	return err
-}
-
-// ServeHTTP routes a request: streams and the WebSocket API are upgraded, the
-// rest is REST.
-func (x *Exchange) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if why := foreign(r); why != "" {
-		write(w, &response{status: http.StatusForbidden, body: encode(object{{"code", -5000}, {"msg", why}})})
-		return
-	}
-	if e, ok := endpointOf(r.URL.Path); ok {
-		x.conns.Add(1)
-		defer x.conns.Done()
-		x.connect(w, r, e)
-		return
-	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<20))
-	if err != nil {
-		http.Error(w, "reading the body: "+err.Error(), http.StatusRequestEntityTooLarge)
-		return
-	}
-	if simulatorPath(r.URL.Path) {
-		x.control(w, r, body)
-		return
-	}
-	req, err := readRequest(r, string(body))
-	if err != nil {
-		write(w, &response{status: http.StatusBadRequest, body: encode(bad(-1100, "Illegal characters found in a parameter.").body())})
-		return
-	}
-	var res *response
-	if !x.ask(func(s *sim) { res = s.rest(req, r.URL.Path) }) {
-		http.Error(w, "the simulated exchange has stopped", http.StatusServiceUnavailable)
-		return
-	}
-	x.hold(r.Context(), res.delay)
-	write(w, res)
-}
-
-// hold keeps an answer back, a fault.
-func (x *Exchange) hold(ctx context.Context, d time.Duration) {
-	if d <= 0 {
-		return
-	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-	case <-ctx.Done():
-	case <-x.done:
-	}
 }

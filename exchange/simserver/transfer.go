@@ -1,147 +1,88 @@
 package simserver
 
 import (
-	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/paper"
 )
 
-// move is one transfer between wallets.
-type move struct {
-	kind   string
-	asset  string
-	amount decimal.Decimal
-	id     int64
-	at     exchange.Time
+// Transfer is one transfer between wallets.
+type Transfer struct {
+	ID     int64
+	Type   string // in the words of the front
+	Asset  string
+	Amount decimal.Decimal
+	Time   exchange.Time
+	Done   bool
+
 	reason string // why it failed
-	done   bool
 }
 
-// transferTypes are the wallets of the types that are simulated. Source:
-// asset/transfer; there is no direct way between the futures wallets.
-var transferTypes = map[string][2]api.Market{
-	"MAIN_UMFUTURE": {api.Spot, api.USDM}, "UMFUTURE_MAIN": {api.USDM, api.Spot},
-	"MAIN_CMFUTURE": {api.Spot, api.COINM}, "CMFUTURE_MAIN": {api.COINM, api.Spot},
-}
-
-func transfer(s *sim, c *call) (any, *fault) {
-	wallets, ok := transferTypes[c.get("type")]
-	switch {
-	case !c.has("type"):
-		return nil, missing("type")
-	case !ok:
-		return nil, bad(-9000, "Unsupported transfer type %s.", c.get("type"))
-	case !c.has("asset"):
-		return nil, missing("asset")
-	}
-	amount, f := c.amount("amount")
-	if f != nil {
-		return nil, f
-	}
-	if s.desk.strikes(s, "transfer_lost", 0, "") {
-		return nil, errUnknownOutcome
-	}
-	mv, f := c.account.move(c.get("type"), c.get("asset"), wallets, amount)
-	if f != nil {
-		return nil, f
-	}
-	return object{{"tranId", mv.id}}, nil
-}
-
-// move sends a transfer. It arrives at once, unless a fault makes it late.
-func (a *account) move(kind, asset string, wallets [2]api.Market, amount decimal.Decimal) (*move, *fault) {
+// Transfer sends money from one segment's wallet to another's. It arrives at once,
+// unless a fault makes it late. The error says why it failed.
+func (a *Account) Transfer(kind, asset string, from, to *Segment, amount decimal.Decimal) (*Transfer, error) {
 	now := a.s.now
-	a.tran++
-	mv := &move{kind: kind, asset: asset, amount: amount, id: a.tran, at: now}
-	a.moving[uint64(mv.id)] = mv
+	a.nextEntry++
+	t := &Transfer{Type: kind, Asset: asset, Amount: amount, ID: a.nextEntry, Time: now}
+	a.moving[uint64(t.ID)] = t
 	a.slowTransfer()
-	a.venue.Transfer(&exchange.Transfer{ID: uint64(mv.id), Strategy: -1, Asset: asset, From: wallets[0].Wallet(), To: wallets[1].Wallet(), Amount: amount}, now)
+	a.paper.Transfer(&exchange.Transfer{ID: uint64(t.ID), Strategy: -1, Asset: asset, From: from.Wallet, To: to.Wallet, Amount: amount}, now)
 	a.drain()
-	if mv.reason != "" {
-		return nil, bad(-5013, "Asset transfer failed: insufficient balance")
+	if t.reason != "" {
+		return nil, failure(t.reason)
 	}
-	a.moves = append(a.moves, mv)
-	if !mv.done { // the money has left
-		a.tellMove(wallets[0], amount.Neg(), mv, now)
-		a.flush()
+	a.transfers = append(a.transfers, t)
+	if !t.Done { // the money has left
+		a.moved(from, amount.Neg(), t, now)
+		a.Flush()
 	}
-	return mv, nil
+	return t, nil
 }
+
+type failure string
+
+func (f failure) Error() string { return string(f) }
 
 // slowTransfer sets how long the next transfer is under way.
-func (a *account) slowTransfer() {
+func (a *Account) slowTransfer() {
 	l := paper.Latency{Model: "none"}
-	if f, hit := a.s.desk.take(a.s, "transfer_late", 0, ""); hit && f.Millis > 0 {
+	if f, hit := a.s.Occasion("transfer_late", nil, ""); hit && f.Millis > 0 {
 		l = paper.Latency{Model: "const", Median: exchange.UnixMilli(f.Millis)}
 	}
-	if err := a.venue.SetTransferLatency(l); err != nil {
+	if err := a.paper.SetTransferLatency(l); err != nil {
 		a.s.opt.Log(err.Error())
 	}
 }
 
 // onTransfer books the end of a transfer and tells the wallets that have not
 // heard of it.
-func (a *account) onTransfer(t *exchange.Transfer, at exchange.Time) {
-	mv := a.moving[t.ID]
-	delete(a.moving, t.ID)
-	if t.Failed {
-		mv.reason = t.Reason
+func (a *Account) onTransfer(x *exchange.Transfer, at exchange.Time) {
+	t := a.moving[x.ID]
+	delete(a.moving, x.ID)
+	if x.Failed {
+		t.reason = x.Reason
 		return
 	}
-	mv.done = true
-	if at == mv.at {
-		a.tellMove(api.Of(t.From), t.Amount.Neg(), mv, at)
+	t.Done = true
+	if at == t.Time {
+		a.moved(a.s.backedBy(x.From), x.Amount.Neg(), t, at)
 	}
-	a.tellMove(api.Of(t.To), t.Amount, mv, at)
+	a.moved(a.s.backedBy(x.To), x.Amount, t, at)
 }
 
-// tellMove books and tells one wallet's side of a transfer.
-func (a *account) tellMove(wallet api.Market, amount decimal.Decimal, mv *move, at exchange.Time) {
-	if wallet == api.Spot {
-		a.tellSpotChange(mv.asset, amount, at)
-		return
+// moved books and tells one wallet's side of a transfer.
+func (a *Account) moved(seg *Segment, amount decimal.Decimal, t *Transfer, at exchange.Time) {
+	if seg != nil && seg.Contract != exchange.Spot {
+		a.incomes = append(a.incomes, Income{Segment: seg, Kind: IncomeTransfer, Amount: amount, Asset: t.Asset, Time: at, ID: t.ID})
 	}
-	reason := "DEPOSIT"
-	if amount.IsNegative() {
-		reason = "WITHDRAW"
-	}
-	a.incomes = append(a.incomes, incomeRow{market: wallet, kind: "TRANSFER", amount: amount, asset: mv.asset, info: "TRANSFER", at: at, tran: mv.id})
-	a.tellAccount(wallet, reason, mv.asset, amount, nil, at)
+	a.tell(Event{Kind: TransferMoved, Time: at, Segment: seg, Asset: t.Asset, Amount: amount, Transfer: t})
 }
 
-// status is how the history tells a transfer.
-func (mv *move) status() string {
-	if mv.done {
+// Status is how the history tells a transfer.
+func (t *Transfer) Status() string {
+	if t.Done {
 		return "CONFIRMED"
 	}
 	return "PENDING"
-}
-
-func transferHistory(_ *sim, c *call) (any, *fault) {
-	if !c.has("type") {
-		return nil, missing("type")
-	}
-	from, to, f := c.window()
-	if f != nil {
-		return nil, f
-	}
-	size, f := c.bounded("size", 10, 100)
-	if f != nil {
-		return nil, f
-	}
-	page, f := c.bounded("current", 1, 1<<30)
-	if f != nil {
-		return nil, f
-	}
-	rows := list{}
-	for i := len(c.account.moves) - 1; i >= 0; i-- { // newest first
-		if mv := c.account.moves[i]; mv.kind == c.get("type") && within(mv.at, from, to) {
-			rows = append(rows, object{{"asset", mv.asset}, {"amount", mv.amount.String()}, {"type", mv.kind}, {"status", mv.status()}, {"tranId", mv.id}, {"timestamp", millis(mv.at)}})
-		}
-	}
-	total := len(rows)
-	rows = rows[min(total, (page-1)*size):]
-	return object{{"total", total}, {"rows", rows[:min(size, len(rows))]}}, nil
 }

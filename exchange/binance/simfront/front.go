@@ -1,5 +1,6 @@
 // Package simfront puts Binance's REST and WebSocket protocols in front of a
-// simulated exchange.
+// simulated exchange: its routes, parameters, payloads, codes and words, weights,
+// listen keys, streams and the WebSocket APIs of spot, USD-M and COIN-M.
 //
 // It is used as httptest is:
 //
@@ -8,26 +9,73 @@
 //	defer x.Close()
 //	srv := httptest.NewServer(simfront.New(x))
 //	defer srv.Close()
+//
+// # What it does not have
+//
+// Order lists, trailingDelta of spot, iceberg and pegged orders, trading in hedge
+// mode, isolated margin or multi-assets mode (the modes can be set and asked for),
+// selfTradePreventionMode other than EXPIRE_TAKER, TRADE_LITE, delivery contracts,
+// margin and portfolio accounts, RPI, compositeIndex, SBE and FIX. They are
+// refused, never accepted and ignored. The premium index is that of the mark over
+// the index, not of impact prices. Open interest is what its accounts hold.
+//
+// # Where to read
+//
+// state.go: what the front adds to the exchange. dispatch.go: how a request is judged;
+// routes.go: every endpoint. ticket.go to modify.go: order entry. algo.go, stops.go:
+// what waits for a price. stream.go, publish.go: public streams. user.go: user events.
+// faultsdoor.go, faultslink.go: how it misbehaves.
 package simfront
 
 import (
+	"context"
+	"io"
 	"net/http"
+	"strings"
+	"time"
 
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/exchange/binance/api"
+	"github.com/perilune/perilune/exchange/paper"
 	"github.com/perilune/perilune/exchange/simserver"
 )
 
 // Front answers Binance's clients for an exchange. Its methods may be called by any
 // goroutine.
-type Front struct{ x *simserver.Exchange }
+type Front struct {
+	// Limits are what clients may use. Change them before the first request.
+	Limits Limits
+
+	x *simserver.Exchange
+	s *sim
+}
 
 var _ http.Handler = (*Front)(nil)
 
-// New returns a front of an exchange. The exchange is closed by its owner, not by
-// the front.
-func New(x *simserver.Exchange) *Front { return &Front{x} }
+// New puts a front before an exchange. The exchange is closed by its owner, not by
+// the front. Before one that is closed already, or has such a front already, it answers
+// that it is not available.
+func New(x *simserver.Exchange) *Front {
+	f := &Front{Limits: DefaultLimits(), x: x}
+	s := newSim(&f.Limits)
+	if x.Attach(s) == nil {
+		f.s = s
+	}
+	return f
+}
 
-// ServeHTTP answers a request of a client, and upgrades those for streams.
-func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) { f.x.ServeHTTP(w, r) }
+// Balances are an account's opening balances, as those of an exchange without other
+// ones: 100 000 USDT on spot and in the USD-M wallet, 1 BTC and 20 ETH on spot and in
+// the COIN-M wallet, whatever is traded.
+func Balances() []paper.Deposit {
+	usdt, btc, eth := decimal.NewFromInt(100_000), decimal.NewFromInt(1), decimal.NewFromInt(20)
+	return []paper.Deposit{
+		{Wallet: api.Spot.Wallet(), Asset: "USDT", Amount: usdt}, {Wallet: api.USDM.Wallet(), Asset: "USDT", Amount: usdt},
+		{Wallet: api.Spot.Wallet(), Asset: "BTC", Amount: btc}, {Wallet: api.COINM.Wallet(), Asset: "BTC", Amount: btc},
+		{Wallet: api.Spot.Wallet(), Asset: "ETH", Amount: eth}, {Wallet: api.COINM.Wallet(), Asset: "ETH", Amount: eth},
+	}
+}
 
 // Describe lists the addresses that clients are pointed at, by name, of a front that
 // listens on a host and port.
@@ -39,5 +87,64 @@ func (f *Front) Describe(listen string) map[string]string {
 		"stream_usdm_private": ws + "/usdm/private", "stream_coinm": ws + "/coinm",
 		"api_spot": ws + "/ws-api/v3", "api_usdm": ws + "/ws-fapi/v1", "api_coinm": ws + "/ws-dapi/v1",
 		"faults": http + "/sim/faults", "state": http + "/sim/state", "account": http + "/sim/account", "book": http + "/sim/book",
+	}
+}
+
+// ServeHTTP routes a request: streams and the WebSocket API are upgraded, paths under
+// /sim/ are the exchange's own, the rest is REST.
+func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if why := simserver.Foreign(r); why != "" {
+		write(w, &response{status: http.StatusForbidden, body: encode(object{{"code", -5000}, {"msg", why}})})
+		return
+	}
+	if f.s == nil {
+		http.Error(w, "the simulated exchange has stopped", http.StatusServiceUnavailable)
+		return
+	}
+	if e, ok := endpointOf(r.URL.Path); ok {
+		defer f.x.Connect()()
+		f.connect(w, r, e)
+		return
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<20))
+	if err != nil {
+		http.Error(w, "reading the body: "+err.Error(), http.StatusRequestEntityTooLarge)
+		return
+	}
+	if strings.HasPrefix(r.URL.Path, simserver.Prefix) {
+		f.x.Control(w, r, body)
+		return
+	}
+	req, err := readRequest(r, string(body))
+	if err != nil {
+		write(w, &response{status: http.StatusBadRequest, body: encode(bad(-1100, "Illegal characters found in a parameter.").body())})
+		return
+	}
+	var res *response
+	if !f.ask(func(s *sim) { res = s.rest(req, r.URL.Path) }) {
+		http.Error(w, "the simulated exchange has stopped", http.StatusServiceUnavailable)
+		return
+	}
+	f.hold(r.Context(), res.delay)
+	write(w, res)
+}
+
+// ask runs f in the exchange's loop and waits for it. It is false when the exchange
+// has stopped.
+func (f *Front) ask(do func(*sim)) bool {
+	return f.x.Do(func(*simserver.State) { do(f.s) })
+}
+
+// hold keeps an answer back, a fault.
+func (f *Front) hold(ctx context.Context, d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	case <-f.x.Closed():
 	}
 }

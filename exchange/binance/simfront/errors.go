@@ -1,0 +1,99 @@
+package simfront
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/api"
+	"github.com/perilune/perilune/exchange/simserver"
+)
+
+// fault is an answer that refuses: an HTTP status and the exchange's code and
+// words. Source of codes: the error tables of spot, USD-M and COIN-M.
+type fault struct {
+	status int
+	code   int
+	msg    string
+	extra  []field // beside code and msg
+	// retryAfter is sent as a header, in seconds; 0: none. retryAt is the same
+	// for the WebSocket API.
+	retryAfter int64
+	retryAt    exchange.Time
+}
+
+func (f *fault) body() object {
+	return object{{"code", f.code}, {"msg", f.msg}}.with(f.extra...)
+}
+
+// bad is a request that is wrong: HTTP 400.
+func bad(code int, format string, args ...any) *fault {
+	return &fault{status: http.StatusBadRequest, code: code, msg: fmt.Sprintf(format, args...)}
+}
+
+// unauthorised is a key that is not accepted: HTTP 401.
+func unauthorised(code int, msg string) *fault {
+	return &fault{status: http.StatusUnauthorized, code: code, msg: msg}
+}
+
+func missing(name string) *fault {
+	return bad(-1102, "Mandatory parameter '%s' was not sent, was empty/null, or malformed.", name)
+}
+
+func invalidSymbol() *fault { return bad(-1121, "Invalid symbol.") }
+
+var (
+	errBadKeyFormat = unauthorised(-2014, "API-key format invalid.")
+	errBadKey       = unauthorised(-2015, "Invalid API-key, IP, or permissions for action.")
+	errSignature    = bad(-1022, "Signature for this request is not valid.")
+	errLate         = bad(-1021, "Timestamp for this request is outside of the recvWindow.")
+	errAhead        = bad(-1021, "Timestamp for this request was 1000ms ahead of the server's time.")
+	errNoOrder      = bad(-2013, "Order does not exist.")
+	errCancel       = bad(-2011, "Unknown order sent.")
+	errListenKey    = bad(-1125, "This listenKey does not exist.")
+	errUnsupported  = bad(-1020, "This operation is not supported.")
+	errNotFound     = &fault{status: http.StatusNotFound, code: -5000, msg: "Path not found."}
+)
+
+// notSimulated refuses by name what this exchange does not have, so that nobody
+// takes it for an outage.
+func notSimulated(what string) *fault {
+	return &fault{status: http.StatusNotFound, code: -5000, msg: "Path not found: " + what + " is not simulated here."}
+}
+
+// unsupported refuses by name what is only known in part.
+func unsupported(why string) *fault {
+	return bad(-1020, "This operation is not supported: %s.", why)
+}
+
+// officialWords are the exchange's sentences for codes that the paper venue
+// explains in more detail; a client may look at them.
+var officialWords = map[int]string{
+	-2019: "Margin is insufficient.",
+	-2022: "ReduceOnly Order is rejected.",
+	-2027: "Exceeded the maximum allowable position at current leverage.",
+	-5021: "Due to the order could not be filled immediately, the FOK order has been rejected. The order will not be recorded in the order history",
+	-5022: "Due to the order could not be executed as maker, the Post Only order will be rejected. The order will not be recorded in the order history",
+	-4131: "The counterparty's best price does not meet the PERCENT_PRICE filter limit.",
+	-4113: "The counterparty's best price does not meet the PERCENT_PRICE filter limit.",
+}
+
+// Refuse implements simserver.Front: it words a refusal of the paper venue, whose codes
+// are the exchange's.
+func (s *sim) Refuse(of *simserver.Market, code int, reason string) *simserver.Refusal {
+	m := api.Of(of.In.Venue)
+	if words, ok := officialWords[code]; ok {
+		return &simserver.Refusal{Code: code, Reason: words, PostOnly: code == -5022}
+	}
+	switch {
+	case code == -1013:
+		reason, _, _ = strings.Cut(reason, " (")
+	case code == -2010 && strings.HasPrefix(reason, "Account has insufficient balance"):
+		reason = "Account has insufficient balance for requested action."
+	case m != api.Spot && (code == -4003 || code == -4004 || code == -4005):
+		reason, _, _ = strings.Cut(reason, ":")
+		reason += "."
+	}
+	return refusal(code, reason)
+}

@@ -1,0 +1,124 @@
+package simfront
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/api"
+	"github.com/perilune/perilune/exchange/simserver"
+)
+
+// Faults of requests: those that are refused at the door, and those that are
+// carried out and whose answer is lost.
+
+// before refuses a request that is not to be carried out.
+func (s *sim) before(c *call) *fault {
+	m, symbol, now := c.market, c.get("symbol"), s.Wall()
+	if s.closed(m) {
+		if m == api.Spot {
+			return &fault{status: http.StatusServiceUnavailable, code: -1016, msg: "This service is no longer available."}
+		}
+		return &fault{status: http.StatusServiceUnavailable, code: 0, msg: "Service Unavailable."}
+	}
+	if f, hit := s.take("418", m, symbol); hit {
+		until := now + banFor
+		if f.Millis > 0 {
+			until = now + exchange.UnixMilli(f.Millis)
+		}
+		s.used(c.request).banUntil = until
+		return banned(m, until, now)
+	}
+	if s.strikes("429", m, symbol) {
+		return tooMany(m, s.allowed.SpotWeight, 1, now)
+	}
+	if !entersOrder(c.request) {
+		return nil
+	}
+	return s.refuseEntry(m, symbol)
+}
+
+// closed reports maintenance of a market.
+func (s *sim) closed(m api.Market) bool { return s.Closed(s.segments[m]) }
+
+// refuseEntry is order entry that was certainly not carried out on futures. On
+// spot every 5xx leaves the outcome unknown to who reads the rules.
+func (s *sim) refuseEntry(m api.Market, symbol string) *fault {
+	for _, f := range []struct {
+		kind string
+		code int
+		msg  string
+	}{
+		{"unavailable", 0, "Service Unavailable."},
+		{"internal", -1001, "Internal error; unable to process your request. Please try again."},
+		{"throttled", -1008, "Request throttled by system-level protection. Reduce-only/close-position orders are exempt. Please try again."},
+	} {
+		if s.strikes(f.kind, m, symbol) {
+			return &fault{status: http.StatusServiceUnavailable, code: f.code, msg: f.msg}
+		}
+	}
+	return nil
+}
+
+func entersOrder(r *request) bool {
+	rt, ok := routes[r.market][routeKey(r)]
+	return ok && rt.short > 0
+}
+
+// changesOrders reports order entry and cancels.
+func changesOrders(r *request) bool {
+	return entersOrder(r) || r.method == http.MethodDelete && strings.Contains(strings.ToLower(r.path), "order")
+}
+
+var errUnknownOutcome = &fault{status: http.StatusRequestTimeout, code: -1007,
+	msg: "Timeout waiting for response from backend server. Send status unknown; execution status unknown."}
+
+// after loses the answer to what was carried out, or keeps it back.
+func (s *sim) after(c *call, res *response) {
+	m, symbol := c.market, c.get("symbol")
+	if f, hit := s.take("slow_answer", m, symbol); hit {
+		res.delay = time.Duration(f.Millis) * time.Millisecond
+	}
+	if res.status >= 300 {
+		return
+	}
+	var f *fault
+	switch {
+	case c.wallet && transferred(c) && s.strikes("transfer_unknown", 0, ""):
+		f = errUnknownOutcome
+	case !changesOrders(c.request):
+		return
+	case s.strikes("timeout", m, symbol):
+		f = errUnknownOutcome
+	case s.strikes("unknown", m, symbol):
+		f = &fault{status: http.StatusServiceUnavailable, code: -1000, msg: "Unknown error, please check your request or try again later."}
+	case s.strikes("reset", m, symbol):
+		res.reset = true
+		return
+	default:
+		return
+	}
+	res.status, res.body, res.fault = f.status, encode(f.body()), f
+}
+
+func transferred(c *call) bool { return routeKey(c.request) == transferRoute }
+
+const transferRoute = "POST sapi/v1/asset/transfer"
+
+// permitted refuses what the key is not allowed to do: -2015, as an unknown key.
+func permitted(c *call, sec security) *fault {
+	need := simserver.MayRead
+	switch changes := c.method != http.MethodGet && sec == signed; {
+	case changes && c.wallet:
+		need = simserver.MayTransfer
+	case changes && c.market == api.Spot:
+		need = simserver.MaySpot
+	case changes:
+		need = simserver.MayFutures
+	}
+	if !c.apiKey.May(need) {
+		return errBadKey
+	}
+	return nil
+}

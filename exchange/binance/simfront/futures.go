@@ -1,0 +1,264 @@
+package simfront
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/exchange/binance/api"
+	"github.com/perilune/perilune/exchange/paper"
+)
+
+// purse is one margin asset of a futures wallet, as the account endpoints tell
+// it.
+type purse struct {
+	asset      string
+	wallet     decimal.Decimal
+	unrealised decimal.Decimal
+	margin     paper.Margin
+	position   decimal.Decimal // initial margin of positions
+	orders     decimal.Decimal // and of open orders
+	movable    decimal.Decimal
+}
+
+func (a *account) purses(mk api.Market) []purse {
+	var out []purse
+	for _, asset := range a.assets(mk) {
+		b, g := a.Balance(mk.Wallet(), asset), a.Margin(mk.Wallet(), asset)
+		p := purse{asset: asset, wallet: b.Total, unrealised: g.Balance.Sub(b.Total), margin: g, movable: b.Free}
+		for _, m := range a.s.all(mk) {
+			if m.In.Settle() == asset {
+				pm := a.PositionMargin(m.In.ID)
+				p.position, p.orders = p.position.Add(pm.Position), p.orders.Add(pm.Orders)
+			}
+		}
+		out = append(out, p)
+	}
+	return out
+}
+
+// balances is GET balance.
+func balances(s *sim, c *call) (any, *fault) {
+	out := list{}
+	for _, p := range c.account.purses(c.market) {
+		o := object{{"accountAlias", c.account.alias()}, {"asset", p.asset}, {"balance", p.wallet}}
+		if c.market == api.COINM {
+			o = o.with(field{"withdrawAvailable", p.movable})
+		}
+		o = o.with(field{"crossWalletBalance", p.wallet}, field{"crossUnPnl", p.unrealised}, field{"availableBalance", p.margin.Available})
+		if c.market == api.USDM {
+			o = o.with(field{"maxWithdrawAmount", p.movable}, field{"marginAvailable", true})
+		}
+		out = append(out, o.with(field{"updateTime", millis(s.Now())}))
+	}
+	return out, nil
+}
+
+// futuresAccount is GET account. USD-M adds totals over its assets, which are
+// all counted as USD, and since v3 lists only positions that are there.
+func futuresAccount(s *sim, c *call) (any, *fault) {
+	a := c.account
+	assets, positions := list{}, list{}
+	purses := a.purses(c.market)
+	v3 := strings.HasPrefix(c.path, "v3")
+	var availability []field
+	if c.market == api.USDM && !v3 {
+		availability = []field{{"marginAvailable", true}}
+	}
+	for _, p := range purses {
+		assets = append(assets, object{{"asset", p.asset}, {"walletBalance", p.wallet}, {"unrealizedProfit", p.unrealised}, {"marginBalance", p.margin.Balance},
+			{"maintMargin", p.margin.Maintenance}, {"initialMargin", p.margin.Initial}, {"positionInitialMargin", p.position}, {"openOrderInitialMargin", p.orders},
+			{"maxWithdrawAmount", p.movable}, {"crossWalletBalance", p.wallet}, {"crossUnPnl", p.unrealised}, {"availableBalance", p.margin.Available},
+			{"updateTime", millis(s.Now())}}.with(availability...))
+	}
+	for _, m := range s.all(c.market) {
+		if v3 && !a.involved(m) {
+			continue
+		}
+		positions = append(positions, a.accountPosition(m, v3))
+	}
+	head := object{}
+	if c.market == api.USDM {
+		head = totals(purses)
+	}
+	if !v3 {
+		head = head.with(field{"canDeposit", true}, field{"canTrade", true}, field{"canWithdraw", false}, field{"feeTier", 0}, field{"updateTime", 0})
+		if c.market == api.USDM {
+			head = head.with(field{"feeBurn", false}, field{"multiAssetsMargin", a.MultiAsset}, field{"tradeGroupId", -1})
+		}
+	}
+	return head.with(field{"assets", assets}, field{"positions", positions}), nil
+}
+
+func totals(purses []purse) object {
+	var sum purse
+	for _, p := range purses {
+		sum.wallet, sum.unrealised = sum.wallet.Add(p.wallet), sum.unrealised.Add(p.unrealised)
+		sum.margin.Balance = sum.margin.Balance.Add(p.margin.Balance)
+		sum.margin.Initial = sum.margin.Initial.Add(p.margin.Initial)
+		sum.margin.Maintenance = sum.margin.Maintenance.Add(p.margin.Maintenance)
+		sum.margin.Available = sum.margin.Available.Add(p.margin.Available)
+		sum.position, sum.orders, sum.movable = sum.position.Add(p.position), sum.orders.Add(p.orders), sum.movable.Add(p.movable)
+	}
+	return object{{"totalInitialMargin", sum.margin.Initial}, {"totalMaintMargin", sum.margin.Maintenance}, {"totalWalletBalance", sum.wallet},
+		{"totalUnrealizedProfit", sum.unrealised}, {"totalMarginBalance", sum.margin.Balance}, {"totalPositionInitialMargin", sum.position},
+		{"totalOpenOrderInitialMargin", sum.orders}, {"totalCrossWalletBalance", sum.wallet}, {"totalCrossUnPnl", sum.unrealised},
+		{"availableBalance", sum.margin.Available}, {"maxWithdrawAmount", sum.movable}}
+}
+
+// involved reports a position or an open order.
+func (a *account) involved(m *market) bool {
+	return a.Position(m.In.ID).Qty != 0 || len(a.openOrders(api.Of(m.In.Venue), m)) > 0
+}
+
+func (a *account) accountPosition(m *market, v3 bool) object {
+	p, pm := a.Position(m.In.ID), a.PositionMargin(m.In.ID)
+	o := object{{"symbol", m.In.Symbol}, {"positionSide", "BOTH"}, {"positionAmt", m.QtyText(p.Qty)}, {"unrealizedProfit", pm.Unrealised}}
+	if v3 {
+		o = o.with(field{"isolatedMargin", decimal.Zero}, field{"notional", pm.Notional}, field{"isolatedWallet", decimal.Zero})
+	} else {
+		o = o.with(field{"positionInitialMargin", pm.Position}, field{"openOrderInitialMargin", pm.Orders}, field{"leverage", strconv.Itoa(a.Leverage(m.In.ID))},
+			field{"isolated", a.Isolated[m.In.ID]}, field{"entryPrice", p.Entry}, field{"breakEvenPrice", p.Entry}, capOf(m, a.Leverage(m.In.ID)))
+		if api.Of(m.In.Venue) == api.USDM {
+			o = o.with(field{"notional", pm.Notional}, field{"bidNotional", "0"}, field{"askNotional", "0"})
+		}
+	}
+	return o.with(field{"initialMargin", pm.Position.Add(pm.Orders)}, field{"maintMargin", pm.Maintenance}, field{"updateTime", millis(a.s.Now())})
+}
+
+// capOf is the largest position at a leverage: by value on USD-M, in coins on
+// COIN-M.
+func capOf(m *market, leverage int) field {
+	most := decimal.Zero
+	for _, b := range m.In.Brackets {
+		if b.MaxLeverage >= leverage {
+			most = b.Cap
+		}
+	}
+	if m.In.Inverse() {
+		return field{"maxQty", most.String()}
+	}
+	return field{"maxNotional", most.String()}
+}
+
+// positionRisk is GET positionRisk: v3 lists what is involved, v2 and COIN-M
+// every symbol, with its leverage.
+func positionRisk(s *sim, c *call) (any, *fault) {
+	all := s.all(c.market)
+	if c.has("symbol") {
+		m, f := s.named(c)
+		if f != nil {
+			return nil, f
+		}
+		all = []*market{m}
+	}
+	v3 := strings.HasPrefix(c.path, "v3")
+	out := list{}
+	for _, m := range all {
+		switch {
+		case c.has("pair") && m.pair() != c.get("pair"), c.has("marginAsset") && m.In.Settle() != c.get("marginAsset"):
+		case v3 && !c.account.involved(m):
+		case v3:
+			out = append(out, c.account.risk(m).with(c.account.riskV3(m)...))
+		default:
+			out = append(out, c.account.risk(m).with(c.account.riskV2(m)...))
+		}
+	}
+	return out, nil
+}
+
+func (a *account) risk(m *market) object {
+	p, pm := a.Position(m.In.ID), a.PositionMargin(m.In.ID)
+	liquidation := "0"
+	if price, ok := a.LiquidationPrice(m.In.ID); ok {
+		liquidation = price.StringFixed(8)
+	}
+	return object{{"symbol", m.In.Symbol}, {"positionSide", "BOTH"}, {"positionAmt", m.QtyText(p.Qty)}, {"entryPrice", p.Entry.Round(8).String()},
+		{"breakEvenPrice", p.Entry.Round(8).String()}, {"markPrice", m.MarkPrice()}, {"unRealizedProfit", pm.Unrealised}, {"liquidationPrice", liquidation},
+		{"updateTime", millis(a.s.Now())}}
+}
+
+func (a *account) riskV3(m *market) []field {
+	pm := a.PositionMargin(m.In.ID)
+	return []field{{"isolatedMargin", "0"}, {"notional", pm.Notional}, {"marginAsset", m.In.Settle()}, {"isolatedWallet", "0"},
+		{"initialMargin", pm.Position.Add(pm.Orders)}, {"maintMargin", pm.Maintenance}, {"positionInitialMargin", pm.Position}, {"openOrderInitialMargin", pm.Orders},
+		{"adl", 0}, {"bidNotional", "0"}, {"askNotional", "0"}}
+}
+
+func (a *account) riskV2(m *market) []field {
+	leverage := a.Leverage(m.In.ID)
+	out := []field{{"leverage", strconv.Itoa(leverage)}, {"marginType", a.marginType(m, "isolated", "cross")}, {"isolatedMargin", decimal.Zero}, {"isAutoAddMargin", "false"}}
+	most, notional := capOf(m, leverage), a.PositionMargin(m.In.ID).Notional
+	if m.In.Inverse() {
+		return append(out, most, field{"notionalValue", notional}, field{"isolatedWallet", decimal.Zero})
+	}
+	return append(out, field{"maxNotionalValue", most.val}, field{"notional", notional}, field{"isolatedWallet", "0"})
+}
+
+func commissionRate(s *sim, c *call) (any, *fault) {
+	m, f := s.named(c)
+	if f != nil {
+		return nil, f
+	}
+	o := object{{"symbol", m.In.Symbol}, {"makerCommissionRate", m.In.MakerFee.String()}, {"takerCommissionRate", m.In.TakerFee.String()}}
+	if c.market == api.USDM {
+		o = o.with(field{"rpiCommissionRate", "0"})
+	}
+	return o, nil
+}
+
+func setLeverage(s *sim, c *call) (any, *fault) {
+	m, f := s.named(c)
+	if f != nil {
+		return nil, f
+	}
+	n, f := c.integer("leverage", 0)
+	if f != nil {
+		return nil, f
+	}
+	most := 125
+	if len(m.In.Brackets) > 0 {
+		most = m.In.Brackets[0].MaxLeverage
+	}
+	if n < 1 || n > int64(most) {
+		return nil, bad(-4028, "Leverage %d is not valid", n)
+	}
+	if err := c.account.SetLeverage(m.In.ID, int(n)); err != nil {
+		return nil, bad(-2028, "Leverage is smaller than permitted: insufficient margin balance.")
+	}
+	c.account.tellLeverage(m, int(n))
+	most2 := capOf(m, int(n))
+	if c.market == api.USDM {
+		most2.key = "maxNotionalValue"
+	}
+	return object{{"leverage", int(n)}, most2, {"symbol", m.In.Symbol}}, nil
+}
+
+// leverageBracket is the maintenance table. USD-M measures by value, COIN-M by
+// coins and spells its floor qtylFloor.
+func leverageBracket(s *sim, c *call) (any, *fault) {
+	wanted, f := s.wanted(c)
+	if f != nil {
+		return nil, f
+	}
+	top, bottom := "notionalCap", "notionalFloor"
+	if c.market == api.COINM {
+		top, bottom = "qtyCap", "qtylFloor"
+	}
+	out := list{}
+	for _, m := range wanted {
+		out = append(out, object{{"symbol", m.In.Symbol}, {"brackets", m.bracketList(top, bottom)}})
+	}
+	return out, nil
+}
+
+func (m *market) bracketList(top, bottom string) list {
+	brackets, floor := list{}, decimal.Zero
+	for i, b := range m.In.Brackets {
+		brackets = append(brackets, object{{"bracket", i + 1}, {"initialLeverage", b.MaxLeverage}, {top, number(b.Cap.String())}, {bottom, number(floor.String())},
+			{"maintMarginRatio", number(b.MMR.String())}, {"cum", number(b.Cum.String())}})
+		floor = b.Cap
+	}
+	return brackets
+}

@@ -1,0 +1,232 @@
+package simfront
+
+import (
+	"slices"
+	"strconv"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/api"
+	"github.com/perilune/perilune/exchange/simserver"
+)
+
+// Show implements simserver.Front: it tells a market event to who listens to its
+// instrument.
+func (s *sim) Show(of *simserver.Market, ev *exchange.Event, c *simserver.Change) {
+	m := marketOf(of)
+	for _, ch := range s.hub.byMarket[m.In.ID] {
+		switch {
+		case c != nil && ch.kind == "depth":
+			s.publishDepth(ch, m, ev, c)
+		case c != nil && ch.kind == "bookTicker" && c.Touch, ev.Kind == exchange.KindTicker && ch.kind == "bookTicker":
+			ch.send(m.bookTickerEvent(s.Now(), max(m.Published, m.Book.LastID())))
+		case ev.Kind == exchange.KindTrade && ch.kind == "trade":
+			ch.send(encode(m.tradeEvent(s.Now())))
+		case ev.Kind == exchange.KindTrade && ch.kind == "aggTrade":
+			ch.send(encode(m.aggTradeEvent(s.Now())))
+		}
+	}
+}
+
+// publishDepth sends a change at once on the fastest stream, and collects it for
+// the slower ones.
+func (s *sim) publishDepth(ch *channel, m *market, ev *exchange.Event, c *simserver.Change) {
+	if ch.every == simserver.BeatEvery {
+		ch.prev = c.Last
+		s.sendDepth(ch, m.depthEvent(s.Now(), ev.VenueTime, c, m.Published))
+		return
+	}
+	if ch.first == 0 {
+		ch.first = c.First
+	}
+	for _, l := range c.Bids {
+		ch.touched[0][l.Price] = struct{}{}
+	}
+	for _, l := range c.Asks {
+		ch.touched[1][l.Price] = struct{}{}
+	}
+}
+
+// sendDepth sends a diff, unless a fault loses it, doubles it or keeps it back
+// behind the next one.
+func (s *sim) sendDepth(ch *channel, payload []byte) {
+	symbol := s.markets[ch.id].In.Symbol
+	switch {
+	case s.strikes("gap", ch.market, symbol):
+		return
+	case s.strikes("duplicate", ch.market, symbol):
+		ch.send(payload)
+	case s.strikes("garble", ch.market, symbol):
+		payload = payload[:len(payload)/2]
+	case ch.held == nil && s.strikes("reorder", ch.market, symbol):
+		ch.held = payload
+		return
+	}
+	ch.send(payload)
+	if ch.held != nil {
+		ch.send(ch.held)
+		ch.held = nil
+	}
+}
+
+// Beat implements simserver.Beater: it publishes what is due by the clock.
+func (s *sim) Beat() {
+	for _, ch := range s.hub.channels {
+		if ch.every == 0 || s.Now() < ch.next || ch.kind == "depth" && ch.every == simserver.BeatEvery {
+			continue
+		}
+		ch.next = s.Now() - s.Now()%ch.every + ch.every
+		s.publishDue(ch)
+	}
+}
+
+func (s *sim) publishDue(ch *channel) {
+	if ch.id == exchange.NoInstrument {
+		s.publishAll(ch)
+		return
+	}
+	m := s.markets[ch.id]
+	switch ch.kind {
+	case "depth":
+		if ch.first != 0 {
+			s.sendDepth(ch, m.collected(ch, s.Now()))
+		}
+	case "partial":
+		ch.send(m.partialEvent(s.Now(), ch.levels))
+	case "kline":
+		events, last := m.klineEvents(s.Now(), ch.interval, ch.bar)
+		for _, k := range events {
+			ch.send(encode(k))
+		}
+		ch.bar = last
+	case "continuous":
+		for _, k := range m.continuousEvents(s.Now(), ch) {
+			ch.send(encode(k))
+		}
+	case "markKline", "indexKline":
+		for _, k := range m.curveEvents(s.Now(), ch) {
+			ch.send(encode(k))
+		}
+	case "indexPrice":
+		if m.Mark.Time != 0 {
+			ch.send(encode(m.indexEvent(s.Now())))
+		}
+	case "pairMark":
+		if m.Mark.Time != 0 {
+			ch.send(encode(list{m.markEvent(s.Now())}))
+		}
+	case "markPrice":
+		if m.Mark.Time != 0 {
+			ch.send(encode(m.markEvent(s.Now())))
+		}
+	case "miniTicker":
+		ch.send(encode(m.miniTickerEvent(s.Now())))
+	case "ticker":
+		ch.send(encode(m.tickerEvent(s.Now())))
+	}
+}
+
+// publishAll sends an all-market stream. On futures it carries both markets
+// since 2026-06-30, told apart by st.
+func (s *sim) publishAll(ch *channel) {
+	events := list{}
+	for _, m := range s.markets {
+		if api.Of(m.In.Venue) != ch.market && (ch.market == api.Spot || api.Of(m.In.Venue) == api.Spot || ch.kind == "markPrice") {
+			continue
+		}
+		switch ch.kind {
+		case "miniTicker":
+			events = append(events, m.miniTickerEvent(s.Now()))
+		case "ticker":
+			events = append(events, m.tickerEvent(s.Now()))
+		case "markPrice":
+			if m.Mark.Time != 0 {
+				events = append(events, m.markEvent(s.Now()))
+			}
+		case "bookTicker":
+			ch.send(m.bookTickerEvent(s.Now(), m.Published))
+		}
+	}
+	if ch.kind != "bookTicker" && len(events) > 0 {
+		ch.send(encode(events))
+	}
+}
+
+// collected makes one diff of what changed since the last one.
+func (m *market) collected(ch *channel, now exchange.Time) []byte {
+	c := &simserver.Change{First: ch.first, Last: m.Published}
+	for i, side := range []exchange.Side{exchange.Buy, exchange.Sell} {
+		levels := make([]exchange.Level, 0, len(ch.touched[i]))
+		for p := range ch.touched[i] { // order does not matter: sorted next
+			levels = append(levels, exchange.Level{Price: p, Qty: m.Book.Qty(side, p)})
+		}
+		slices.SortFunc(levels, func(a, b exchange.Level) int { return int(a.Price-b.Price) * -int(side) })
+		if i == 0 {
+			c.Bids = levels
+		} else {
+			c.Asks = levels
+		}
+		clear(ch.touched[i])
+	}
+	prev := ch.prev
+	ch.first, ch.prev = 0, m.Published
+	return m.depthEvent(now, m.Book.Updated(), c, prev)
+}
+
+// depthEvent is depthUpdate. It is the most frequent message and is put
+// together without the general encoder.
+func (m *market) depthEvent(now, at exchange.Time, c *simserver.Change, prev int64) []byte {
+	futures := api.Of(m.In.Venue) != api.Spot
+	b := make([]byte, 0, 160+48*(len(c.Bids)+len(c.Asks)))
+	b = append(b, `{"e":"depthUpdate","E":`...)
+	b = strconv.AppendInt(b, millis(now), 10)
+	if futures {
+		b = append(b, `,"T":`...)
+		b = strconv.AppendInt(b, millis(at), 10)
+	}
+	b = append(b, `,"s":"`...)
+	b = append(b, m.In.Symbol...)
+	b = append(b, '"')
+	if futures {
+		b = append(b, `,"ps":"`...)
+		b = append(b, m.pair()...)
+		b = append(b, '"')
+	}
+	b = append(b, `,"U":`...)
+	b = strconv.AppendInt(b, c.First, 10)
+	b = append(b, `,"u":`...)
+	b = strconv.AppendInt(b, c.Last, 10)
+	if futures {
+		b = append(b, `,"pu":`...)
+		b = strconv.AppendInt(b, prev, 10)
+	}
+	b = m.appendSide(b, `,"b":[`, c.Bids)
+	b = m.appendSide(b, `,"a":[`, c.Asks)
+	if futures {
+		b = append(b, `,"st":`...)
+		b = strconv.AppendInt(b, int64(m.st()), 10)
+	}
+	return append(b, '}')
+}
+
+func (m *market) appendSide(b []byte, head string, levels []exchange.Level) []byte {
+	b = append(b, head...)
+	for i, l := range levels {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, `["`...)
+		b = m.AppendPrice(b, l.Price)
+		b = append(b, `","`...)
+		b = m.AppendQty(b, l.Qty)
+		b = append(b, `"]`...)
+	}
+	return append(b, ']')
+}
+
+// st tells USD-M from COIN-M.
+func (m *market) st() int {
+	if m.In.Inverse() {
+		return 2
+	}
+	return 1
+}

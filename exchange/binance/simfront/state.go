@@ -1,0 +1,264 @@
+package simfront
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/api"
+	"github.com/perilune/perilune/exchange/simserver"
+)
+
+// sim is the exchange with what the front keeps of it, all owned by the exchange's
+// loop.
+type sim struct {
+	*simserver.State
+	allowed  *Limits
+	segments [len(api.Markets) + 1]*simserver.Segment
+	markets  []*market // by instrument; those of other venues too
+	accounts []*account
+	usage    map[usageKey]*usage
+	hub      hub
+}
+
+// What a front is asked for.
+var (
+	_ simserver.Front     = (*sim)(nil)
+	_ simserver.Beater    = (*sim)(nil)
+	_ simserver.Ticker    = (*sim)(nil)
+	_ simserver.Admitter  = (*sim)(nil)
+	_ simserver.Brancher  = (*sim)(nil)
+	_ simserver.Namer     = (*sim)(nil)
+	_ simserver.Announcer = (*sim)(nil)
+	_ simserver.Striker   = (*sim)(nil)
+)
+
+func newSim(l *Limits) *sim {
+	return &sim{allowed: l, usage: map[usageKey]*usage{}, hub: newHub()}
+}
+
+// Open implements simserver.Front.
+func (s *sim) Open(state *simserver.State) {
+	s.State = state
+	for _, mk := range api.Markets {
+		s.segments[mk] = state.SegmentOf(mk.Venue())
+	}
+	for _, m := range state.Markets() {
+		s.markets = append(s.markets, newMarket(m))
+	}
+	for _, a := range state.Accounts() {
+		own := &account{Account: a, s: s, orderCount: newOrderCounts()}
+		a.Note = own
+		s.accounts = append(s.accounts, own)
+	}
+}
+
+// Segments implements simserver.Front: the three markets.
+func (s *sim) Segments() []simserver.Segment {
+	var out []simserver.Segment
+	for _, mk := range api.Markets {
+		out = append(out, simserver.Segment{Name: mk.String(), Venue: mk.Venue(), Wallet: mk.Wallet(), Contract: mk.Contract()})
+	}
+	return out
+}
+
+// take is Occasion by market; 0 is none.
+func (s *sim) take(kind string, mk api.Market, symbol string) (simserver.Fault, bool) {
+	return s.Occasion(kind, s.segments[mk], symbol)
+}
+
+func (s *sim) strikes(kind string, mk api.Market, symbol string) bool {
+	return s.Strikes(kind, s.segments[mk], symbol)
+}
+
+// market is an instrument with what the front keeps of it.
+type market struct {
+	*simserver.Market
+	snapshot    object // the last answer to GET depth
+	pricePlaces int32
+	qtyPlaces   int32
+}
+
+func newMarket(m *simserver.Market) *market {
+	own := &market{Market: m, pricePlaces: 8, qtyPlaces: 8}
+	if m.In.Perp() {
+		// One more than the tick needs: clients that take a precision for the
+		// tick are wrong at the exchange, and shall be wrong here.
+		own.pricePlaces, own.qtyPlaces = int32(m.In.Tick.Scale)+1, int32(m.In.Lot.Scale)
+	}
+	m.Note = own
+	return own
+}
+
+func marketOf(m *simserver.Market) *market { return m.Note.(*market) }
+
+// pair is a COIN-M contract's underlying: BTCUSD of BTCUSD_PERP.
+func (m *market) pair() string {
+	if m.In.Inverse() {
+		return m.In.Base + m.In.Quote
+	}
+	return m.In.Symbol
+}
+
+// account is an account with what the front keeps of it.
+type account struct {
+	*simserver.Account
+	s          *sim
+	executions int64 // spot's count of them
+	orderCount [2]orderCount
+	listenKeys [len(api.Markets) + 1]listenKey
+}
+
+func accountOf(a *simserver.Account) *account { return a.Note.(*account) }
+
+// order is an order with what the front keeps of it.
+type order struct {
+	*simserver.Order
+	m          *market
+	matchWith  string          // priceMatch; empty: none
+	quoteQty   decimal.Decimal // of a spot market order by value
+	amendments []amendment     // the last keepAmendments, oldest first
+}
+
+// orderOf returns the front's side of an order, which one that nobody sent has none of
+// at first.
+func orderOf(o *simserver.Order) *order {
+	own, ok := o.Note.(*order)
+	if !ok {
+		own = &order{}
+		o.Note = own
+	}
+	own.Order, own.m = o, marketOf(o.Market)
+	return own
+}
+
+func ordersOf(list []*simserver.Order) []*order {
+	out := make([]*order, len(list))
+	for i, o := range list {
+		out[i] = orderOf(o)
+	}
+	return out
+}
+
+func (a *account) orders() []*order { return ordersOf(a.Orders()) }
+
+// openOrders returns the open orders of a market, of one instrument or all, by id.
+func (a *account) openOrders(mk api.Market, m *market) []*order {
+	var only *simserver.Market
+	if m != nil {
+		only = m.Market
+	}
+	return ordersOf(a.OpenOrders(a.s.segments[mk], only))
+}
+
+// lookup finds the order that orderId or origClientOrderId names. Both together
+// must agree.
+func (a *account) lookup(c *call, m *market, unknown *fault) (*order, *fault) {
+	if !c.has("orderId") && !c.has("origClientOrderId") {
+		return nil, bad(-1102, "Param 'origClientOrderId' or 'orderId' must be sent, but both were empty/null!")
+	}
+	id, f := c.integer("orderId", 0)
+	if f != nil {
+		return nil, f
+	}
+	o := a.Order(id)
+	if id == 0 {
+		o = a.Named(m.Market, c.get("origClientOrderId"))
+	}
+	if o == nil || o.Market != m.Market || c.has("origClientOrderId") && o.Client != c.get("origClientOrderId") {
+		return nil, unknown
+	}
+	return orderOf(o), nil
+}
+
+// trade is a fill with its order as the front has it.
+type trade struct {
+	*simserver.Trade
+	Order *order
+}
+
+func tradeOf(t *simserver.Trade) *trade {
+	if t == nil {
+		return nil
+	}
+	return &trade{t, orderOf(t.Order)}
+}
+
+func (a *account) trades() []*trade {
+	out := make([]*trade, len(a.Trades()))
+	for i, t := range a.Trades() {
+		out[i] = tradeOf(t)
+	}
+	return out
+}
+
+// assets lists what a wallet has ever held that is not zero, by name.
+func (a *account) assets(mk api.Market) []string { return a.Assets(a.s.segments[mk]) }
+
+// Name implements simserver.Namer. Source: c of ORDER_TRADE_UPDATE.
+func (s *sim) Name(o *simserver.Order, why simserver.Forced) {
+	o.TIF = "IOC"
+	switch why {
+	case simserver.Liquidation:
+		o.Client, o.Type = "autoclose-"+strconv.FormatInt(millis(o.Created), 10), "LIQUIDATION"
+	case simserver.Deleveraging:
+		o.Client, o.Type = "adl_autoclose", "MARKET"
+	case simserver.Settlement:
+		o.Client, o.Type = "settlement_autoclose-"+strconv.FormatInt(millis(o.Created), 10), "MARKET"
+	}
+}
+
+// expiry names why the exchange ended an order, as the market does: eR on spot, er on
+// futures; empty when it did not.
+func (o *order) expiry() string {
+	switch o.Ended {
+	case simserver.EndedByDelist:
+		return "7"
+	case simserver.EndedByRefusal:
+		return "REJECTED"
+	case simserver.EndedByVenue:
+		if o.m.In.Contract == exchange.Spot {
+			return o.spotExpiry()
+		}
+		return o.futuresExpiry()
+	}
+	return ""
+}
+
+func (o *order) spotExpiry() string {
+	switch {
+	case strings.HasPrefix(o.Reason, "EXECUTION_RULE"):
+		return "EXECUTION_RULE_PRICE_RANGE_EXCEEDED"
+	case o.Kind == exchange.MarketOrder:
+		return "INSUFFICIENT_LIQUIDITY"
+	case o.TIF == "FOK":
+		return "UNFILLED_FOK_ORDER_EXPIRED"
+	case o.TIF == "IOC":
+		return "UNFILLED_IOC_QUANTITY_EXPIRED"
+	}
+	return ""
+}
+
+func (o *order) futuresExpiry() string {
+	switch {
+	case strings.HasPrefix(o.Reason, "self-trade"):
+		return "1"
+	case strings.HasPrefix(o.Reason, "reduce-only"):
+		return "4"
+	case strings.HasPrefix(o.Reason, "the account"):
+		return "5"
+	case o.Kind == exchange.MarketOrder:
+		return "9"
+	case o.TIF == "IOC":
+		return "2"
+	}
+	return "0"
+}
+
+// all returns the instruments of a market.
+func (s *sim) all(mk api.Market) []*market {
+	return slices.DeleteFunc(slices.Clone(s.markets), func(m *market) bool { return api.Of(m.In.Venue) != mk })
+}

@@ -1,0 +1,253 @@
+package simserver
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/exchange"
+)
+
+// Segment is a part of an exchange with rules and a wallet of its own.
+type Segment struct {
+	Name     string // in faults and on the control door
+	Venue    exchange.Venue
+	Wallet   exchange.Wallet
+	Contract exchange.Contract
+
+	front Front
+}
+
+// Front is a protocol that the exchange is spoken to in: see "How a front is written"
+// in the package's comment. The loop calls every method.
+type Front interface {
+	// Segments are those that the front speaks for. No two fronts share one.
+	Segments() []Segment
+	// Open is called once, before anything else is: with what the front works with from
+	// then on.
+	Open(s *State)
+	// Show tells who listens what the market did. The change of the book is nil when
+	// there is none; its ids follow m.Published, which is still that of the change
+	// before.
+	Show(m *Market, ev *exchange.Event, c *Change)
+	// Tell words what happened to an account for its streams, as things stand now. The
+	// message about an order or a transfer comes before those about what it changed.
+	Tell(a *Account, ev Event) []Message
+	// Send gives a message to the account's connections.
+	Send(a *Account, m Message)
+	// Refuse words what the matching venue refused; code and reason are package
+	// paper's.
+	Refuse(m *Market, code int, reason string) *Refusal
+}
+
+// What else a front may do. Without it, nothing is done.
+type (
+	// Beater publishes by the clock: Beat is called every BeatEvery of the market's time.
+	Beater interface{ Beat() }
+	// Ticker ends what has run out by the wall clock: Tick is called for every account
+	// before anything else is done.
+	Ticker interface{ Tick(a *Account) }
+	// Admitter refuses an order for what the account has already: names in use, too
+	// many open orders. Triggered orders pass here too.
+	Admitter interface {
+		Admit(a *Account, t *Ticket) *Refusal
+	}
+	// Brancher makes the order that a conditional order sends. Without it there are no
+	// conditional orders.
+	Brancher interface {
+		Branch(g *Conditional) (*Ticket, *Refusal)
+	}
+	// Namer names an order that nobody sent: its Client, Type and TIF.
+	Namer interface {
+		Name(o *Order, why Forced)
+	}
+	// Announcer tells that the rules or the state of an instrument have changed.
+	Announcer interface{ Announce(m *Market) }
+	// Striker carries out the faults that only a protocol knows: see FrontKinds. Routes
+	// are how faults name what its addresses give access to.
+	Striker interface {
+		Routes() []string
+		Strike(f *Strike)
+	}
+)
+
+// Message is one event of an account's stream in a segment, worded by a front.
+type Message struct {
+	Segment *Segment
+	Kind    string
+	Body    any // the front's
+}
+
+// Refusal is why something is not done, in a front's code and words.
+type Refusal struct {
+	Code   int
+	Reason string
+	// PostOnly says that an order would have taken and may not: a changed one is
+	// cancelled for it and not put back.
+	PostOnly bool
+}
+
+// Event is something that happened to an account.
+type Event struct {
+	Kind EventKind
+	Time exchange.Time
+
+	Order       *Order // of OrderChanged
+	Change      OrderChange
+	Trade       *Trade       // of a fill
+	Conditional *Conditional // of ConditionalChanged
+	Payment     *exchange.FundingPayment
+
+	// Of money that came or went without a trade.
+	Segment  *Segment
+	Asset    string
+	Amount   decimal.Decimal
+	Transfer *Transfer // of TransferMoved
+}
+
+// EventKind says what an Event is about.
+type EventKind uint8
+
+const (
+	OrderChanged EventKind = iota
+	ConditionalChanged
+	FundingPaid
+	TransferMoved // one wallet's side of a transfer
+	LossCleared   // the insurance fund made a wallet good
+)
+
+// OrderChange says what happened to an order.
+type OrderChange uint8
+
+const (
+	Opened    OrderChange = iota
+	Filled                // in part or whole
+	Cancelled             // by its owner, or because its symbol has ended
+	Expired               // given up by the exchange
+	Prevented             // expired because it met one of the account's own
+	Reduced               // less quantity, same place in the queue
+	Replaced              // another price or quantity, at the end of the queue
+)
+
+// Forced says why there is an order that nobody sent.
+type Forced uint8
+
+const (
+	Liquidation Forced = iota
+	Deleveraging
+	Settlement // of a symbol that is delisted
+)
+
+// BeatEvery is the finest cadence of what is published by the clock.
+const BeatEvery = 100 * exchange.Millisecond
+
+// Attach puts a front before the exchange.
+func (x *Exchange) Attach(f Front) error {
+	err := errClosed
+	x.Do(func(s *State) { err = s.attach(f) })
+	return err
+}
+
+func (s *State) attach(f Front) error {
+	for _, seg := range f.Segments() {
+		if s.SegmentOf(seg.Venue) != nil {
+			return fmt.Errorf("simulated exchange: two fronts speak for %s", seg.Venue)
+		}
+		seg.front = f
+		s.segments = append(s.segments, &seg)
+		for _, m := range s.markets {
+			if s.same(m.In.Venue, seg.Venue) {
+				m.Segment = &seg
+			}
+		}
+	}
+	s.fronts = append(s.fronts, f)
+	f.Open(s)
+	if s.faults.chaos != nil {
+		s.faults.chaos.refill(s)
+	}
+	return nil
+}
+
+func (s *State) same(a, b exchange.Venue) bool {
+	house := s.opt.Universe.House()
+	return a.Within(house) == b.Within(house)
+}
+
+// Segments returns those of all fronts.
+func (s *State) Segments() []*Segment { return s.segments }
+
+// SegmentOf returns the segment of a venue, nil when no front speaks for it.
+func (s *State) SegmentOf(v exchange.Venue) *Segment {
+	return s.firstSegment(func(seg *Segment) bool { return s.same(seg.Venue, v) })
+}
+
+// backedBy returns the segment of a wallet.
+func (s *State) backedBy(w exchange.Wallet) *Segment {
+	house := s.opt.Universe.House()
+	return s.firstSegment(func(seg *Segment) bool { return seg.Wallet.Within(house) == w.Within(house) })
+}
+
+func (s *State) firstSegment(is func(*Segment) bool) *Segment {
+	if i := slices.IndexFunc(s.segments, is); i >= 0 {
+		return s.segments[i]
+	}
+	return nil
+}
+
+// front is what speaks for an instrument, nil when nothing does.
+func (m *Market) front() Front {
+	if m.Segment == nil {
+		return nil
+	}
+	return m.Segment.front
+}
+
+// eachFront calls do for the fronts that can.
+func eachFront[T any](s *State, do func(T)) {
+	for _, f := range s.fronts {
+		if able, ok := f.(T); ok {
+			do(able)
+		}
+	}
+}
+
+// Now is the market's time.
+func (s *State) Now() exchange.Time { return s.now }
+
+// Origin is the market's time at which the exchange opened.
+func (s *State) Origin() exchange.Time { return s.origin }
+
+// Universe lists the instruments.
+func (s *State) Universe() *exchange.Universe { return s.opt.Universe }
+
+// Markets are the instruments' markets by their numbers. The slice must not be changed.
+func (s *State) Markets() []*Market { return s.markets }
+
+// Accounts are the accounts by number. The slice must not be changed.
+func (s *State) Accounts() []*Account { return s.accounts }
+
+// Key returns an API key, nil when there is none of the name.
+func (s *State) Key(name string) *APIKey { return s.keys[name] }
+
+// Log notes a line for who runs the exchange.
+func (s *State) Log(line string) { s.opt.Log(line) }
+
+// beat lets fronts publish what is due by the clock.
+func (s *State) beat() {
+	if !s.live || s.now < s.beaten+BeatEvery {
+		return
+	}
+	s.beaten = s.now - s.now%BeatEvery
+	eachFront(s, func(b Beater) { b.Beat() })
+}
+
+// tick ends what has run out by the wall clock.
+func (s *State) tick() {
+	for _, a := range s.accounts {
+		eachFront(s, func(t Ticker) { t.Tick(a) })
+		a.runCountdowns()
+		a.runGoodTill()
+	}
+}
