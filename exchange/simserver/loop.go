@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/perilune/perilune/exchange"
@@ -56,15 +57,37 @@ func newState(opt Options) (*State, []Keys, error) {
 	if err := s.read(); err != nil {
 		return nil, nil, err
 	}
-	s.origin = max(opt.Begin, s.ahead.Time)
-	if err := s.advance(s.origin); err != nil {
+	if err := s.warmUp(opt.Begin); err != nil {
 		return nil, nil, err
 	}
+	s.origin = s.now
 	s.live = true
 	if opt.Chaos != nil {
 		s.faults.chaos = newChaos(*opt.Chaos, opt.Clock())
 	}
 	return s, keys, nil
+}
+
+// longestWarmUp is how much of a feed is read before the opening for the sake of an
+// instrument that has no quotes.
+const longestWarmUp = exchange.Minute
+
+// warmUp reads the past. Without a time to open at, that is until every instrument can
+// be traded: a feed may begin with other things than its books.
+func (s *State) warmUp(begin exchange.Time) error {
+	if begin > 0 {
+		return s.advance(max(begin, s.ahead.Time))
+	}
+	for end := s.ahead.Time + longestWarmUp; ; {
+		if err := s.advance(s.ahead.Time); err != nil || s.ended || s.ahead.Time > end || s.quoted() {
+			return err
+		}
+	}
+}
+
+// quoted reports that every instrument has a best bid and ask.
+func (s *State) quoted() bool {
+	return !slices.ContainsFunc(s.markets, func(m *Market) bool { return m.Touch[0].Qty == 0 || m.Touch[1].Qty == 0 })
 }
 
 // open makes an account with its venue and keys.

@@ -22,7 +22,8 @@ type Options struct {
 	// not close it.
 	Feed exchange.Feed
 	// Begin is the market time at which the server opens: what the feed has
-	// before it is read through at once, as the past. 0: the first event's time.
+	// before it is read through at once, as the past. 0: when every instrument has a
+	// quote, at most a minute after the first event.
 	Begin exchange.Time
 	// Speed is market seconds per second; 0: only Advance moves the market.
 	Speed float64
