@@ -11,6 +11,7 @@ import (
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/binance/payload"
+	"github.com/perilune/perilune/exchange/connect"
 )
 
 // intervals are the lengths of candles that all three markets know and that are
@@ -167,7 +168,7 @@ func (m *Market) fillBars(ctx context.Context) {
 			}
 			err := m.fillBar(ctx, t, now)
 			if err != nil && ctx.Err() == nil {
-				m.o.Notice(Notice{t.in.ID, fmt.Sprintf("bars of %s: %v", t.in.Key(), err)})
+				m.o.Notice(connect.Notice{Instrument: t.in.ID, Text: fmt.Sprintf("bars of %s: %v", t.in.Key(), err)})
 			}
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/binance/payload"
+	"github.com/perilune/perilune/exchange/connect"
 )
 
 // Catalog is what some markets list, and what of it was traded in the last 24
@@ -86,7 +87,7 @@ func (c *Catalog) Instruments() []exchange.Instrument {
 
 // Open connects. symbols are keys of instruments, which must be trading; those
 // of keep need only be listed, because somebody still holds them. See [Open].
-func (c *Catalog) Open(ctx context.Context, symbols, keep []string, sink Sink) (*Market, error) {
+func (c *Catalog) Open(ctx context.Context, symbols, keep []string, sink connect.Sink) (*Market, error) {
 	for _, key := range keep {
 		if err := c.ask(ctx, key); err != nil {
 			return nil, fmt.Errorf("live market data: %w", err)

@@ -4,7 +4,7 @@ import (
 	"sync/atomic"
 
 	"github.com/perilune/perilune/exchange/book"
-	"github.com/perilune/perilune/exchange/wire"
+	"github.com/perilune/perilune/exchange/connect"
 )
 
 // counts are what Health tells, since Open.
@@ -13,27 +13,10 @@ type counts struct {
 	snapshots, refused, failed, settled atomic.Uint64
 }
 
-// Health is what a Market looks like from outside.
-type Health struct {
-	Connections []wire.Health
-	// Books by what is known of their chain of updates: those that follow, those
-	// that must prove themselves, those that wait for a snapshot.
-	Live, Suspect, Waiting int
-
-	Snapshots uint64 // fetched and sent
-	Refused   uint64 // snapshots that were too old for the diffs
-	Failed    uint64 // snapshots that could not be fetched
-	Gaps      uint64 // diffs that did not follow
-	Malformed uint64 // messages that could not be decoded
-	Ignored   uint64 // messages of no use
-	Repeated  uint64 // messages that a second connection had delivered already
-	Settled   uint64 // funding rates sent
-}
-
 // Health returns the present state.
-func (m *Market) Health() Health {
+func (m *Market) Health() connect.Health {
 	c := &m.counts
-	h := Health{Snapshots: c.snapshots.Load(), Refused: c.refused.Load(), Failed: c.failed.Load(), Gaps: c.gaps.Load(),
+	h := connect.Health{Snapshots: c.snapshots.Load(), Refused: c.refused.Load(), Failed: c.failed.Load(), Gaps: c.gaps.Load(),
 		Malformed: c.malformed.Load(), Ignored: c.ignored.Load(), Repeated: c.repeated.Load(), Settled: c.settled.Load()}
 	for _, client := range m.clients {
 		h.Connections = append(h.Connections, client.Health())

@@ -10,6 +10,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
+	"github.com/perilune/perilune/exchange/connect"
 )
 
 // secondsBetween is the spacing of looks at what is due.
@@ -50,7 +51,7 @@ func (m *Market) History(ctx context.Context) ([]exchange.Event, error) {
 }
 
 func (m *Market) past(ctx context.Context, t *track) (out []exchange.Event, err error) {
-	if t.in.FundingHours > 0 && m.o.Data&Marks != 0 {
+	if t.in.FundingHours > 0 && m.o.Data&connect.Marks != 0 {
 		if out, err = m.pastSettled(ctx, t); err != nil {
 			return nil, err
 		}
@@ -60,7 +61,7 @@ func (m *Market) past(ctx context.Context, t *track) (out []exchange.Event, err 
 		}
 		out = append(out, premiums...)
 	}
-	if m.o.Data&Bars == 0 {
+	if m.o.Data&connect.Bars == 0 {
 		return out, nil
 	}
 	for _, length := range m.o.Past {

@@ -7,6 +7,7 @@ import (
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/binance/payload"
+	"github.com/perilune/perilune/exchange/connect"
 	"github.com/perilune/perilune/exchange/wire"
 )
 
@@ -45,7 +46,7 @@ func (r *intake) Frame(frame []byte) error {
 		r.contract(frame)
 		return nil
 	}
-	if r.market.o.Data&Bars != 0 && isKline(frame) {
+	if r.market.o.Data&connect.Bars != 0 && isKline(frame) {
 		r.kline(frame)
 		return nil
 	}
@@ -91,7 +92,7 @@ const sampleBytes = 512
 func (r *intake) malformed(frame []byte, err error) {
 	m := r.market
 	if n := m.counts.malformed.Add(1); n&(n-1) == 0 { // 1, 2, 4, 8…: a flood is told of rarely
-		m.o.Notice(Notice{exchange.NoInstrument, fmt.Sprintf("%s: malformed message (%d so far): %v: %q",
+		m.o.Notice(connect.Notice{Instrument: exchange.NoInstrument, Text: fmt.Sprintf("%s: malformed message (%d so far): %v: %q",
 			r.kind, n, err, frame[:min(len(frame), sampleBytes)])})
 	}
 	stream := protocol{}.Classify(frame).Stream
@@ -128,5 +129,5 @@ func (r *intake) Down(err error) {
 	for _, t := range r.books {
 		t.gap(r.market, reason)
 	}
-	r.market.o.Notice(Notice{exchange.NoInstrument, fmt.Sprintf("%s: %s", r.kind, reason)})
+	r.market.o.Notice(connect.Notice{Instrument: exchange.NoInstrument, Text: fmt.Sprintf("%s: %s", r.kind, reason)})
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/binance/payload"
+	"github.com/perilune/perilune/exchange/connect"
 )
 
 // interestEvery is how often the open interest of a contract is asked for, unless
@@ -40,7 +41,7 @@ func (m *Market) pollInterest(ctx context.Context) {
 	for len(contracts) > 0 {
 		for _, t := range contracts {
 			if err := m.askInterest(ctx, t); err != nil && ctx.Err() == nil {
-				m.o.Notice(Notice{t.in.ID, fmt.Sprintf("open interest of %s: %v", t.in.Key(), err)})
+				m.o.Notice(connect.Notice{Instrument: t.in.ID, Text: fmt.Sprintf("open interest of %s: %v", t.in.Key(), err)})
 			}
 			if pause(ctx, secondsBetween) != nil {
 				return

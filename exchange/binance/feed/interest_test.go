@@ -9,6 +9,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
+	"github.com/perilune/perilune/exchange/connect"
 )
 
 // Every contract's open interest is told once a minute and never of spot.
@@ -16,7 +17,7 @@ func TestOpenInterest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		v := newFakeVenue(t)
 		v.open = "20401.967"
-		l := open(t, v, func(o *Options) { o.Data = AllData | Interest })
+		l := open(t, v, func(o *Options) { o.Data = connect.AllData | connect.Interest })
 		time.Sleep(5*time.Minute + 30*time.Second)
 		l.mu.Lock()
 		defer l.mu.Unlock()

@@ -7,10 +7,11 @@ import (
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/binance/weight"
+	"github.com/perilune/perilune/exchange/connect"
 )
 
 // listings asks for the rules of a market.
-func (r *rest) listings(ctx context.Context, market api.Market, notice func(Notice)) ([]Listing, error) {
+func (r *rest) listings(ctx context.Context, market api.Market, notice func(connect.Notice)) ([]Listing, error) {
 	body, err := r.get(ctx, market, "/exchangeInfo", nil)
 	if err != nil {
 		return nil, err
@@ -20,7 +21,7 @@ func (r *rest) listings(ctx context.Context, market api.Market, notice func(Noti
 		return nil, err
 	}
 	for _, p := range info.Problems {
-		notice(Notice{exchange.NoInstrument, p})
+		notice(connect.Notice{Instrument: exchange.NoInstrument, Text: p})
 	}
 	return info.Listings, r.limits(market, info.RateLimits)
 }

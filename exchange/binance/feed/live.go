@@ -14,21 +14,10 @@ import (
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/binance/weight"
+	"github.com/perilune/perilune/exchange/connect"
 	"github.com/perilune/perilune/exchange/limit"
 	"github.com/perilune/perilune/exchange/wire"
 )
-
-// Sink takes the events of a [Market]. Post is called from several goroutines,
-// and for one instrument from one at a time, in an order that makes sense. It
-// must not wait for long, nor call the Market back. The event and its levels are
-// the sink's from then on; see [Market.Recycle].
-type Sink interface{ Post(ev *exchange.Event) }
-
-// Notice is something people should know.
-type Notice struct {
-	Instrument exchange.InstrumentID // or exchange.NoInstrument
-	Text       string
-}
 
 // Options of a Market. Symbols is required; a zero elsewhere means the default.
 type Options struct {
@@ -36,7 +25,7 @@ type Options struct {
 	// Symbols are the instruments wanted: "usdm:BTCUSDT". "usdm:*" is every
 	// instrument of a market that is trading; see Catalog.Choose for the best.
 	Symbols []string
-	Data    Data // AllData
+	Data    connect.Data // AllData
 	// Interval is the length of bars: 1, 3, 5, 15 or 30 minutes, 1, 2, 4, 6, 8 or
 	// 12 hours, or a day; 1 minute.
 	Interval exchange.Time
@@ -59,7 +48,7 @@ type Options struct {
 	Tap func(in *exchange.Instrument, at exchange.Time, frame []byte)
 
 	HTTP   *http.Client         // 20 s for an answer
-	Notice func(Notice)         // from any goroutine; none
+	Notice func(connect.Notice) // from any goroutine; none
 	Now    func() exchange.Time // the machine's clock
 	Jitter func() float64       // in [0, 1), from any goroutine; the global random source
 	// Wire may change the options of a connection, for tests and odd networks.
@@ -90,7 +79,7 @@ func (o *Options) complete() (err error) {
 		o.HTTP = &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true}}
 	}
 	if o.Notice == nil {
-		o.Notice = func(Notice) {}
+		o.Notice = func(connect.Notice) {}
 	}
 	if o.Jitter == nil {
 		o.Jitter = rand.Float64
@@ -103,7 +92,7 @@ func (o *Options) complete() (err error) {
 	if intervals[o.Interval] == "" {
 		return fmt.Errorf("live market data: bars of %s: want 1, 3, 5, 15 or 30 minutes, 1, 2, 4, 6, 8 or 12 hours, or a day", time.Duration(o.Interval))
 	}
-	o.Data = fallback(o.Data, AllData)
+	o.Data = fallback(o.Data, connect.AllData)
 	o.SpotDepth = fallback(o.SpotDepth, 1000)
 	o.FuturesDepth = fallback(o.FuturesDepth, 1000)
 	o.PerConn = min(fallback(o.PerConn, 400), 1024)
@@ -127,7 +116,7 @@ func fallback[T comparable](v, d T) T {
 // methods may be called from any goroutine but that of a Post.
 type Market struct {
 	o        Options
-	sink     Sink
+	sink     connect.Sink
 	rest     *rest
 	universe *exchange.Universe
 	listings []Listing // by InstrumentID
@@ -149,7 +138,7 @@ type Market struct {
 // events may be posted before Open returns. ctx bounds Open
 // itself, not the Market. The error says which symbol is unknown, with the
 // nearest that is known, or not trading.
-func Open(ctx context.Context, o Options, sink Sink) (*Market, error) {
+func Open(ctx context.Context, o Options, sink connect.Sink) (*Market, error) {
 	c, err := List(ctx, o, o.Symbols)
 	if err != nil {
 		return nil, err
@@ -162,7 +151,7 @@ func Open(ctx context.Context, o Options, sink Sink) (*Market, error) {
 }
 
 // connect makes the Market of the chosen listings.
-func (c *Catalog) connect(ctx context.Context, chosen []Listing, sink Sink) (*Market, error) {
+func (c *Catalog) connect(ctx context.Context, chosen []Listing, sink connect.Sink) (*Market, error) {
 	m := &Market{o: c.o, sink: sink, rest: c.rest, byName: make(map[api.Market]map[string]*track),
 		fetchers: make(map[api.Market]*fetcher)}
 	marks, err := m.load(ctx, chosen)
@@ -188,7 +177,7 @@ func (m *Market) begin(ctx context.Context) {
 		t := newTrack(in)
 		if l := &m.listings[in.ID]; !l.Trading() {
 			t.halted = true
-			m.o.Notice(Notice{in.ID, in.Key() + " is not trading: its status is " + l.Status})
+			m.o.Notice(connect.Notice{Instrument: in.ID, Text: in.Key() + " is not trading: its status is " + l.Status})
 		}
 		m.tracks = append(m.tracks, t)
 		if m.byName[api.Of(in.Venue)] == nil {
@@ -199,10 +188,10 @@ func (m *Market) begin(ctx context.Context) {
 	m.settler = newSettler()
 	m.spawn(func() { m.settler.run(ctx, m) })
 	m.spawn(func() { m.refresh(ctx) })
-	if m.o.Data&Interest != 0 {
+	if m.o.Data&connect.Interest != 0 {
 		m.spawn(func() { m.pollInterest(ctx) })
 	}
-	if m.o.Data&Bars != 0 {
+	if m.o.Data&connect.Bars != 0 {
 		m.spawn(func() { m.fillBars(ctx) })
 	}
 	for _, market := range api.Markets {
@@ -307,7 +296,7 @@ func (m *Market) Universe() *exchange.Universe { return m.universe }
 
 // Interval is the length of the bars that are posted; 0 when none are.
 func (m *Market) Interval() exchange.Time {
-	if m.o.Data&Bars == 0 {
+	if m.o.Data&connect.Bars == 0 {
 		return 0
 	}
 	return m.o.Interval
@@ -320,7 +309,7 @@ func (m *Market) Listing(id exchange.InstrumentID) *Listing { return &m.listings
 // believe it any more. It arrives as an event, once it links with the diffs that
 // were posted. One that is under way already serves.
 func (m *Market) Snapshot(id exchange.InstrumentID) {
-	if t := m.track(id); t != nil && m.o.Data&Books != 0 {
+	if t := m.track(id); t != nil && m.o.Data&connect.Books != 0 {
 		t.restart()
 		m.fetchers[api.Of(t.in.Venue)].want(t)
 	}

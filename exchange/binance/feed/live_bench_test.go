@@ -12,6 +12,7 @@ import (
 	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/binance/rules"
 	"github.com/perilune/perilune/exchange/book"
+	"github.com/perilune/perilune/exchange/connect"
 )
 
 // benchSymbols is how many books one process should keep.
@@ -19,7 +20,7 @@ const benchSymbols = 1000
 
 // benchMarket is a market of contracts without connections, and a frame of 20
 // levels for each that always links.
-func benchMarket(b *testing.B, sink Sink) (*Market, []func(n int64) []byte) {
+func benchMarket(b *testing.B, sink connect.Sink) (*Market, []func(n int64) []byte) {
 	b.Helper()
 	var list []exchange.Instrument
 	for i := range benchSymbols {

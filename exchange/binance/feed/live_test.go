@@ -13,6 +13,7 @@ import (
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/book"
+	"github.com/perilune/perilune/exchange/connect"
 	"github.com/perilune/perilune/exchange/wire"
 )
 
@@ -94,7 +95,7 @@ func render(b *book.Book) string {
 	return s.String()
 }
 
-func (l *loop) note(n Notice) {
+func (l *loop) note(n connect.Notice) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.notices = append(l.notices, n.Text)

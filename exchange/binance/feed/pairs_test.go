@@ -13,6 +13,7 @@ import (
 	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/binance/rules"
 	"github.com/perilune/perilune/exchange/binance/weight"
+	"github.com/perilune/perilune/exchange/connect"
 	"github.com/perilune/perilune/exchange/datatest"
 	"github.com/perilune/perilune/exchange/limit"
 )
@@ -59,7 +60,7 @@ func askedSettled(symbol string) asked {
 }
 
 func askedRules(ctx context.Context, r *rest, m api.Market) (string, error) {
-	list, err := r.listings(ctx, m, func(Notice) {})
+	list, err := r.listings(ctx, m, func(connect.Notice) {})
 	if err != nil || len(list) == 0 {
 		return "", err
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
+	"github.com/perilune/perilune/exchange/connect"
 )
 
 // refresh looks for changes of the rules. An instrument does not change while
@@ -20,7 +21,7 @@ func (m *Market) refresh(ctx context.Context) {
 				continue
 			}
 			if err := m.compare(ctx, market); err != nil && ctx.Err() == nil {
-				m.o.Notice(Notice{exchange.NoInstrument, fmt.Sprintf("looking for changes of the rules: %v", err)})
+				m.o.Notice(connect.Notice{Instrument: exchange.NoInstrument, Text: fmt.Sprintf("looking for changes of the rules: %v", err)})
 			}
 		}
 	}
@@ -59,7 +60,7 @@ func (t *track) compare(m *Market, opened, now *Listing) {
 	if now != nil {
 		status = now.Status
 	}
-	if yes := now != nil && now.Trading(); t.trading(m, yes, status) && yes && m.o.Data&Books != 0 {
+	if yes := now != nil && now.Trading(); t.trading(m, yes, status) && yes && m.o.Data&connect.Books != 0 {
 		m.fetchers[api.Of(t.in.Venue)].want(t)
 	}
 	text := changes(opened, now)
@@ -68,7 +69,7 @@ func (t *track) compare(m *Market, opened, now *Listing) {
 	t.told, t.listing = text, now
 	t.mu.Unlock()
 	if news {
-		m.o.Notice(Notice{t.in.ID, t.in.Key() + ": " + cmp.Or(text, "its rules are again as they were")})
+		m.o.Notice(connect.Notice{Instrument: t.in.ID, Text: t.in.Key() + ": " + cmp.Or(text, "its rules are again as they were")})
 	}
 }
 
@@ -105,6 +106,6 @@ func (t *track) interval(m *Market, hours int) {
 	t.hours = hours
 	t.mu.Unlock()
 	if was != hours {
-		m.o.Notice(Notice{t.in.ID, fmt.Sprintf("%s: funding was every %d h and is every %d h", t.in.Key(), was, hours)})
+		m.o.Notice(connect.Notice{Instrument: t.in.ID, Text: fmt.Sprintf("%s: funding was every %d h and is every %d h", t.in.Key(), was, hours)})
 	}
 }

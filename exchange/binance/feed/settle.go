@@ -9,6 +9,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
+	"github.com/perilune/perilune/exchange/connect"
 )
 
 // settler finds out the rates that were settled. That a settlement has happened
@@ -114,10 +115,10 @@ func (s *settler) resolve(m *Market, d due, rows []settlement, err error) {
 		}
 	}
 	if d.tries++; d.tries == 5 {
-		m.o.Notice(Notice{d.t.in.ID, fmt.Sprintf("settled funding rate of %s at %s: not known after %d tries (%v)", d.t.in.Key(), d.at, d.tries, err)})
+		m.o.Notice(connect.Notice{Instrument: d.t.in.ID, Text: fmt.Sprintf("settled funding rate of %s at %s: not known after %d tries (%v)", d.t.in.Key(), d.at, d.tries, err)})
 	}
 	if m.o.Now() > d.at+settleWithin {
-		m.o.Notice(Notice{d.t.in.ID, fmt.Sprintf("settled funding rate of %s at %s: given up after %d tries (%v)", d.t.in.Key(), d.at, d.tries, err)})
+		m.o.Notice(connect.Notice{Instrument: d.t.in.ID, Text: fmt.Sprintf("settled funding rate of %s at %s: given up after %d tries (%v)", d.t.in.Key(), d.at, d.tries, err)})
 		return
 	}
 	d.try = m.o.Now() + min(settleFirst<<min(d.tries, 10), settleMost)

@@ -11,6 +11,7 @@ import (
 	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/binance/payload"
 	"github.com/perilune/perilune/exchange/book"
+	"github.com/perilune/perilune/exchange/connect"
 )
 
 // fetcher fetches the snapshots of one market, some at a time, as fast as the
@@ -141,7 +142,7 @@ func (t *track) excuse() {
 // failed marks a book that could not be looked at, and tries again.
 func (f *fetcher) failed(m *Market, t *track, err error) {
 	if n := m.counts.failed.Add(1); n&(n-1) == 0 {
-		m.o.Notice(Notice{t.in.ID, fmt.Sprintf("snapshot of %s (%d failures so far): %v", t.in.Key(), n, err)})
+		m.o.Notice(connect.Notice{Instrument: t.in.ID, Text: fmt.Sprintf("snapshot of %s (%d failures so far): %v", t.in.Key(), n, err)})
 	}
 	if t.state() == book.Live {
 		t.gap(m, "its stream is silent, and it could not be looked at")

@@ -9,28 +9,15 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
+	"github.com/perilune/perilune/exchange/connect"
 	"github.com/perilune/perilune/exchange/wire"
-)
-
-// Data says which market data is wanted; the values can be added up.
-type Data uint8
-
-// The kinds of market data.
-const (
-	Books    Data = 1 << iota // snapshots and diffs, every 100 ms
-	Tickers                   // best bid and ask, in real time
-	Trades                    // spot: each trade; futures: aggregated by price and 100 ms
-	Marks                     // mark price and running funding estimate, every second, and settled rates
-	Bars                      // finished candles of Options.Interval
-	Interest                  // open interest of contracts, each once a minute or less often
-	AllData  = Books | Tickers | Trades | Marks
 )
 
 // route is one kind of connection: what it is for and what may be asked on it.
 type route struct {
 	market api.Market
 	path   string // below the market's stream address
-	data   Data
+	data   connect.Data
 	// contracts: the stream of all contracts is had on it.
 	contracts bool
 }
@@ -38,10 +25,10 @@ type route struct {
 // routes follow the split of USD-M of 2026-04-23: what is asked on the wrong one
 // is accepted and never delivered.
 var routes = []route{
-	{api.Spot, "/stream", Books | Tickers | Trades | Bars, false},
-	{api.USDM, "/public/stream", Books | Tickers, false},
-	{api.USDM, "/market/stream", Trades | Marks | Bars, true},
-	{api.COINM, "/stream", AllData | Bars, true},
+	{api.Spot, "/stream", connect.Books | connect.Tickers | connect.Trades | connect.Bars, false},
+	{api.USDM, "/public/stream", connect.Books | connect.Tickers, false},
+	{api.USDM, "/market/stream", connect.Trades | connect.Marks | connect.Bars, true},
+	{api.COINM, "/stream", connect.AllData | connect.Bars, true},
 }
 
 func (r *route) url(e *api.Endpoints) string {
@@ -64,11 +51,11 @@ func (r *route) streams(in *exchange.Instrument, o *Options) (out []wire.Stream)
 		trades = "@trade"
 	}
 	for _, s := range []struct {
-		data    Data
+		data    connect.Data
 		suffix  string
 		silence time.Duration
-	}{{Books, depthSuffix, bookSilence}, {Tickers, "@bookTicker", 0}, {Trades, trades, 0}, {Marks, "@markPrice@1s", markSilence},
-		{Bars, "@kline_" + intervals[o.Interval], 0}} {
+	}{{connect.Books, depthSuffix, bookSilence}, {connect.Tickers, "@bookTicker", 0}, {connect.Trades, trades, 0}, {connect.Marks, "@markPrice@1s", markSilence},
+		{connect.Bars, "@kline_" + intervals[o.Interval], 0}} {
 		if s.data&o.Data&r.data != 0 {
 			out = append(out, wire.Stream{Name: name + s.suffix, Silence: s.silence})
 		}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
+	"github.com/perilune/perilune/exchange/connect"
 )
 
 // load adds what only other endpoints say of the chosen instruments, makes the
@@ -69,7 +70,7 @@ func (m *Market) number(chosen []Listing) error {
 }
 
 func (m *Market) firstMarks(premiums map[api.Market][]premium) (out []exchange.Event) {
-	if m.o.Data&Marks == 0 {
+	if m.o.Data&connect.Marks == 0 {
 		return nil
 	}
 	for _, market := range api.Markets {

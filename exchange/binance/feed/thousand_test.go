@@ -24,6 +24,7 @@ import (
 	"github.com/perilune/perilune/exchange/binance/feed"
 	"github.com/perilune/perilune/exchange/binance/simfront"
 	"github.com/perilune/perilune/exchange/book"
+	"github.com/perilune/perilune/exchange/connect"
 	"github.com/perilune/perilune/exchange/simserver"
 	"github.com/perilune/perilune/exchange/synth"
 	"github.com/perilune/perilune/host/loop"
@@ -170,7 +171,7 @@ func TestThousandBooks(t *testing.T) {
 	m, err := feed.Open(ctx, feed.Options{Endpoints: api.Endpoints{
 		RestSpot: "http://" + host + "/api", RestUSDM: "http://" + host + "/fapi", RestCOINM: "http://" + host + "/dapi",
 		WSSpot: "ws://" + host + "/spot", WSUSDM: "ws://" + host + "/usdm", WSCOINM: "ws://" + host + "/coinm",
-	}, Symbols: []string{"usdm:*"}, Data: feed.Books, FuturesDepth: 50}, inbox)
+	}, Symbols: []string{"usdm:*"}, Data: connect.Books, FuturesDepth: 50}, inbox)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,174 @@
+// Package binance is the connector of Binance: spot, USD-M and COIN-M, each of which is
+// an API with hosts, rules and a wallet of its own. See package connect for what that is.
+//
+// # Parts
+//
+//   - api names the three markets and their addresses
+//   - payload reads messages, rules knows instruments without asking
+//   - feed is the catalogue and the live market data
+//   - account is the account: requests, answers, its own streams
+//   - weight is what the venue counts, and what requests cost
+//   - archive fetches past data, simfront is the exchange of `perilune sim` in its dialect
+package binance
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/exchange/binance/api"
+	"github.com/perilune/perilune/exchange/binance/feed"
+	"github.com/perilune/perilune/exchange/binance/weight"
+	"github.com/perilune/perilune/exchange/connect"
+	"github.com/perilune/perilune/exchange/limit"
+)
+
+// Connector is the venue before it is configured.
+type Connector struct{}
+
+var _ connect.Connector = Connector{}
+
+// House implements connect.Connector.
+func (Connector) House() string { return api.House }
+
+// About implements connect.Connector.
+func (Connector) About() connect.About {
+	fifty := decimal.NewFromInt(50000)
+	a := connect.About{Title: "Binance", Account: true,
+		Keys: "reading, spot, futures and universal transfer; no withdrawal",
+		Paper: []connect.Balance{
+			{Wallet: api.Spot.Wallet(), Asset: "USDT", Amount: fifty},
+			{Wallet: api.USDM.Wallet(), Asset: "USDT", Amount: fifty},
+		}}
+	for _, m := range api.Markets {
+		data := connect.AllData | connect.Bars
+		if m == api.Spot {
+			data &^= connect.Marks
+		} else {
+			data |= connect.Interest
+		}
+		a.Segments = append(a.Segments, connect.Segment{Venue: m.Venue(), Contract: m.Contract(), Wallet: m.Wallet(), Linking: m.Linking(), Data: data})
+	}
+	return a
+}
+
+// Section implements connect.Connector.
+func (Connector) Section() connect.Section { return &Section{} }
+
+// Section is [venue.binance]. An empty address is the production one; RestWallet follows
+// RestSpot.
+type Section struct {
+	connect.Common
+	RestSpot   string `toml:"rest_spot"`
+	RestUSDM   string `toml:"rest_usdm"`
+	RestCOINM  string `toml:"rest_coinm"`
+	WSSpot     string `toml:"ws_spot"`
+	WSUSDM     string `toml:"ws_usdm"`
+	WSCOINM    string `toml:"ws_coinm"`
+	RestWallet string `toml:"rest_wallet"`
+	APISpot    string `toml:"ws_api_spot"`
+	APIUSDM    string `toml:"ws_api_usdm"`
+	APICOINM   string `toml:"ws_api_coinm"`
+	Network    string `toml:"network"` // testnet
+	Entry      string `toml:"entry"`   // how orders go out: rest, the default, or ws
+}
+
+var _ connect.Section = (*Section)(nil)
+
+// At is a section with other addresses.
+func At(e api.Endpoints) *Section {
+	return &Section{RestSpot: e.RestSpot, RestUSDM: e.RestUSDM, RestCOINM: e.RestCOINM, RestWallet: e.RestWallet,
+		WSSpot: e.WSSpot, WSUSDM: e.WSUSDM, WSCOINM: e.WSCOINM, APISpot: e.APISpot, APIUSDM: e.APIUSDM, APICOINM: e.APICOINM}
+}
+
+// House implements connect.Section.
+func (s *Section) House() string { return api.House }
+
+// Open implements connect.Section.
+func (s *Section) Open() (connect.Venue, error) {
+	v := &venue{entry: s.Entry, endpoints: api.Endpoints{RestSpot: s.RestSpot, RestUSDM: s.RestUSDM, RestCOINM: s.RestCOINM, RestWallet: s.RestWallet,
+		WSSpot: s.WSSpot, WSUSDM: s.WSUSDM, WSCOINM: s.WSCOINM, APISpot: s.APISpot, APIUSDM: s.APIUSDM, APICOINM: s.APICOINM}}
+	switch s.Network {
+	case "":
+	case "testnet":
+		if v.endpoints != (api.Endpoints{}) {
+			return nil, errors.New(`network = "testnet" sets every address: leave out the others`)
+		}
+		v.endpoints = api.Testnet()
+	default:
+		return nil, fmt.Errorf(`network = %q: want "testnet", or leave it out for the real venue`, s.Network)
+	}
+	return v, v.endpoints.Check()
+}
+
+// venue is the venue at its addresses.
+type venue struct {
+	endpoints api.Endpoints
+	entry     string
+}
+
+var _ connect.Venue = (*venue)(nil)
+
+// House implements connect.Venue.
+func (v *venue) House() string { return api.House }
+
+// Usual implements connect.Venue.
+func (v *venue) Usual() bool { return v.endpoints == (api.Endpoints{}) }
+
+// Hosts implements connect.Venue.
+func (v *venue) Hosts() string {
+	p := api.Production()
+	var out []string
+	for _, m := range api.Markets {
+		address := v.endpoints.Rest(m)
+		if address == "" {
+			address = p.Rest(m)
+		}
+		if u, err := url.Parse(address); err == nil && !slices.Contains(out, u.Host) {
+			out = append(out, u.Host)
+		}
+	}
+	return strings.Join(out, ", ")
+}
+
+// Address implements connect.Venue.
+func (v *venue) Address() string {
+	address := v.endpoints.RestSpot
+	if address == "" {
+		address = api.Production().RestSpot
+	}
+	if u, err := url.Parse(address); err == nil && u.Host != "" {
+		return u.Host
+	}
+	return address
+}
+
+// Limits implements connect.Venue.
+func (v *venue) Limits() *limit.Table { return weight.Table() }
+
+// Browse implements connect.Venue.
+func (v *venue) Browse(ctx context.Context, o connect.DataOptions, patterns []string) (connect.Catalogue, error) {
+	c, err := feed.List(ctx, feed.Options{Endpoints: v.endpoints, Data: o.Data, Interval: o.Bars, Past: o.Past,
+		Throttle: o.Access.Throttle, Attempts: o.Access.Attempts, Tap: o.Tap, Notice: o.Notice}, patterns)
+	if err != nil {
+		return nil, err
+	}
+	return catalogue{c}, nil
+}
+
+// catalogue is a feed.Catalog that opens what connect wants.
+type catalogue struct{ *feed.Catalog }
+
+// Open implements connect.Catalogue.
+func (c catalogue) Open(ctx context.Context, symbols, keep []string, sink connect.Sink) (connect.Market, error) {
+	m, err := c.Catalog.Open(ctx, symbols, keep, sink)
+	if err != nil {
+		return nil, err
+	}
+	return m, nil
+}

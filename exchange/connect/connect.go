@@ -1,0 +1,100 @@
+package connect
+
+import (
+	"context"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/limit"
+	"github.com/perilune/perilune/exchange/wire"
+)
+
+// Connector is a venue before it is configured.
+type Connector interface {
+	// House is the first part of the names of its venues and wallets, the name of its
+	// section of the configuration and what ledgers are stamped with: "binance".
+	House() string
+	// About tells what is known of it without asking.
+	About() About
+	// Section returns a new, empty section of the configuration.
+	Section() Section
+}
+
+// About is what a venue has.
+type About struct {
+	Title    string // as people write it: "Binance"
+	Segments []Segment
+	// Paper is what a paper account begins with.
+	Paper []Balance
+	// Keys say what an API key must and must not permit, for people.
+	Keys string
+	// Account reports whether orders can be sent; else the venue is market data alone.
+	Account bool
+}
+
+// Segment is a part of a venue with instruments of its own.
+type Segment struct {
+	Venue    exchange.Venue
+	Contract exchange.Contract
+	Wallet   exchange.Wallet // that backs its instruments, unless they say otherwise
+	Linking  exchange.Linking
+	Data     Data // what of market data it has
+}
+
+// Balance is an amount in a wallet.
+type Balance struct {
+	Wallet exchange.Wallet
+	Asset  string
+	Amount decimal.Decimal
+}
+
+// Section is a venue's part of the configuration file, [venue.HOUSE]: a pointer to a
+// struct with toml tags that embeds Common. Whoever embeds the program fills one in.
+type Section interface {
+	// House is the connector's.
+	House() string
+	// Shared is the part that every section has.
+	Shared() *Common
+	// Open checks the section and returns the venue that it describes. The error names
+	// the key at fault, not the section.
+	Open() (Venue, error)
+}
+
+// Common are the keys that every section has. They are read by the host.
+type Common struct {
+	Key     string `toml:"api_key"` // env:NAME, file:PATH or credential:NAME
+	Secret  string `toml:"secret"`  // the same
+	DeadMan int    `toml:"dead_man_seconds"`
+	Top     int    `toml:"top"`  // coins that globs stand for
+	Bars    string `toml:"bars"` // 1m, 15m, 1h
+}
+
+// Shared implements Section for whoever embeds it.
+func (c *Common) Shared() *Common { return c }
+
+// Venue is a connector with its settings. It is safe for concurrent use, and nothing is
+// connected until it is asked for something.
+type Venue interface {
+	// House is the connector's.
+	House() string
+	// Usual reports whether this is the real venue at its own addresses. A ledger of
+	// another place is not continued on it.
+	Usual() bool
+	// Hosts names where it asks, for people: "api.binance.com, fapi.binance.com".
+	Hosts() string
+	// Address is the host that its limits and bans are counted at.
+	Address() string
+	// Limits is what it counts.
+	Limits() *limit.Table
+	// Browse asks the segments that the patterns name what they list. A pattern is a
+	// key or a glob over keys, as in path.Match: "usdm:*", "spot:BTC*".
+	Browse(ctx context.Context, o DataOptions, patterns []string) (Catalogue, error)
+}
+
+// Access is what all that ask a venue from one address share, because the venue counts
+// by address. Nil fields: one's own.
+type Access struct {
+	Throttle *limit.Throttle
+	Attempts *wire.Attempts
+}
