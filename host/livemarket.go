@@ -13,6 +13,7 @@ import (
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/binance/feed"
+	"github.com/perilune/perilune/exchange/connect"
 	"github.com/perilune/perilune/exchange/intent"
 	"github.com/perilune/perilune/host/core"
 	"github.com/perilune/perilune/host/loop"
@@ -52,7 +53,7 @@ type liveMarket struct {
 	past    []exchange.Event // what strategies look back on from the start
 
 	mu      sync.Mutex
-	notices []feed.Notice
+	notices []connect.Notice
 }
 
 // live reports whether market data comes from the venue.
@@ -79,7 +80,7 @@ func (r *runner) browse(ctx context.Context) error {
 		return err
 	}
 	l := &liveMarket{}
-	o := feed.Options{Past: past, Endpoints: r.o.Live.Endpoints, Data: feed.AllData | feed.Bars | feed.Interest, Interval: r.o.Live.Bars,
+	o := feed.Options{Past: past, Endpoints: r.o.Live.Endpoints, Data: connect.AllData | connect.Bars | connect.Interest, Interval: r.o.Live.Bars,
 		Throttle: r.access.throttle, Attempts: r.access.attempts}
 	if err := l.browse(ctx, o, patterns, r.o.Live.Top); err != nil {
 		return err
@@ -274,13 +275,13 @@ func liveError(ctx context.Context, err error) error {
 }
 
 // notice keeps what the feed has to say until the loop's goroutine tells it.
-func (l *liveMarket) notice(n feed.Notice) {
+func (l *liveMarket) notice(n connect.Notice) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.notices = append(l.notices, n)
 }
 
-func (l *liveMarket) takeNotices() []feed.Notice {
+func (l *liveMarket) takeNotices() []connect.Notice {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	list := l.notices
