@@ -22,7 +22,7 @@ type counsel struct {
 var ErrTooOften = errors.New("asking takes seconds and costs money: ask in on_timer, and use the answer here")
 
 // Advisor names the advisor of the session; "" when there is none.
-func (p *Port) Advisor() string { return p.c.cfg.Advisor }
+func (p *accountView) Advisor() string { return p.c.cfg.Advisor }
 
 // Ask stages a question. The outcome is told by on_advice, always: an answer, or
 // why there is none. A strategy may have one question under way.
@@ -34,7 +34,7 @@ func (p *Port) Ask(q advice.Question) (uint64, error) {
 	if p.slot.counsel.asked != nil || p.asks > 0 {
 		return 0, nil
 	}
-	q.ID, q.Strategy, q.Asked = p.c.lastAsk+1, p.slot.index, p.c.now
+	q.ID, q.Strategy, q.Asked = p.c.advisors.last+1, p.slot.index, p.c.now
 	if most := p.c.cfg.AdviceTTL; most > 0 {
 		q.TTL, q.Deadline = min(q.TTL, most), min(q.Deadline, most)
 	}
@@ -48,7 +48,7 @@ func (p *Port) Ask(q advice.Question) (uint64, error) {
 
 // Advice returns the latest answer of a tag that still counts; false when there
 // is none.
-func (p *Port) Advice(tag string) (*advice.Advice, bool) {
+func (p *accountView) Advice(tag string) (*advice.Advice, bool) {
 	a := p.slot.counsel.latest[tag]
 	if a == nil || p.c.now >= a.Question.Expires() {
 		return nil, false
@@ -57,52 +57,52 @@ func (p *Port) Advice(tag string) (*advice.Advice, bool) {
 }
 
 // ask sends a question on its way.
-func (c *Core) ask(s *slot, q *advice.Question) {
-	c.lastAsk = q.ID
+func (qs *questions) ask(s *slot, q *advice.Question) {
+	qs.last = q.ID
 	s.counsel.asked = q
 	switch {
-	case c.stopping:
-		c.settle(s, &exchange.Advice{ID: q.ID, Verdict: advice.Cancelled, Reason: "the session ends"})
-	case c.cfg.Advisor == "":
-		c.settle(s, &exchange.Advice{ID: q.ID, Verdict: advice.Disabled, Reason: "no adviser configured"})
+	case qs.phase.stopping:
+		qs.settle(s, &exchange.Advice{ID: q.ID, Verdict: advice.Cancelled, Reason: "the session ends"})
+	case qs.cfg.Advisor == "":
+		qs.settle(s, &exchange.Advice{ID: q.ID, Verdict: advice.Disabled, Reason: "no adviser configured"})
 	default:
-		c.emit(s.index, ConsultAdvisor{q})
+		qs.emit(s.index, ConsultAdvisor{q})
 	}
 }
 
-func (c *Core) onAdvice(ev *exchange.Event) {
-	for _, s := range c.slots {
+func (qs *questions) onAdvice(ev *exchange.Event) {
+	for _, s := range qs.strategies.list {
 		if q := s.counsel.asked; q != nil && ev.Advice != nil && q.ID == ev.Advice.ID {
-			c.settle(s, ev.Advice)
+			qs.settle(s, ev.Advice)
 			return
 		}
 	}
-	c.log(intent.Warn, -1, "an answer to a question that nobody waits for was dropped")
+	qs.log(intent.Warn, -1, "an answer to a question that nobody waits for was dropped")
 }
 
 // settle ends a question: what was said is checked, kept and told.
-func (c *Core) settle(s *slot, said *exchange.Advice) {
+func (qs *questions) settle(s *slot, said *exchange.Advice) {
 	q := s.counsel.asked
 	s.counsel.asked = nil
-	a := advice.Settle(q, said, c.now)
+	a := advice.Settle(q, said, qs.now)
 	if a.OK() {
 		if s.counsel.latest == nil {
 			s.counsel.latest = map[string]*advice.Advice{}
 		}
 		s.counsel.latest[q.Tag] = a
 	}
-	if c.cfg.Advisor != "" {
-		c.emit(s.index, Advised{a})
+	if qs.cfg.Advisor != "" {
+		qs.emit(s.index, Advised{a})
 	}
-	c.logAdvice(s, a)
-	c.tell(s.index, Notice{Handler: OnAdvice, Advice: a})
+	qs.logAdvice(s, a)
+	qs.strategies.tell(s.index, Notice{Handler: OnAdvice, Advice: a})
 }
 
 // logAdvice says what came of a question; the same trouble is told once.
-func (c *Core) logAdvice(s *slot, a *advice.Advice) {
+func (qs *questions) logAdvice(s *slot, a *advice.Advice) {
 	if a.OK() {
 		s.counsel.moaned = ""
-		c.log(intent.Info, s.index, fmt.Sprintf("advice %d%s: %s (%s, %.1f s, %d+%d tokens, cost %s)", a.ID, tagged(a.Question.Tag), a.Text,
+		qs.log(intent.Info, s.index, fmt.Sprintf("advice %d%s: %s (%s, %.1f s, %d+%d tokens, cost %s)", a.ID, tagged(a.Question.Tag), a.Text,
 			orCached(a), float64(a.At-a.Question.Asked)/float64(exchange.Second), a.TokensIn, a.TokensOut, a.Cost))
 		return
 	}
@@ -114,7 +114,7 @@ func (c *Core) logAdvice(s *slot, a *advice.Advice) {
 	if a.Verdict == advice.Disabled {
 		level = intent.Info
 	}
-	c.log(level, s.index, fmt.Sprintf("advice %d%s: none, %s: %s", a.ID, tagged(a.Question.Tag), a.Verdict, a.Reason))
+	qs.log(level, s.index, fmt.Sprintf("advice %d%s: none, %s: %s", a.ID, tagged(a.Question.Tag), a.Verdict, a.Reason))
 }
 
 func tagged(tag string) string {
@@ -132,10 +132,10 @@ func orCached(a *advice.Advice) string {
 }
 
 // forgetQuestions ends what is under way at the end of a session.
-func (c *Core) forgetQuestions() {
-	for _, s := range c.slots {
+func (qs *questions) forgetQuestions() {
+	for _, s := range qs.strategies.list {
 		if q := s.counsel.asked; q != nil {
-			c.settle(s, &exchange.Advice{ID: q.ID, Verdict: advice.Cancelled, Reason: "the session ends"})
+			qs.settle(s, &exchange.Advice{ID: q.ID, Verdict: advice.Cancelled, Reason: "the session ends"})
 		}
 	}
 }

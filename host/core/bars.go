@@ -76,28 +76,28 @@ func (s *slot) lengthOf(m *market) exchange.Time {
 
 // buildBars begins to build what the strategies need and nobody builds yet. What a
 // finer series knows already, a new one learns.
-func (c *Core) buildBars() {
-	for _, s := range c.slots {
+func (bb *barBuilder) buildBars() {
+	for _, s := range bb.strategies.list {
 		if len(s.lengths) == 0 && !s.usesBars {
 			continue
 		}
-		for i := range c.markets {
-			m := &c.markets[i]
+		for i := range bb.markets.list {
+			m := &bb.markets.list[i]
 			if len(s.lengths) == 0 {
-				c.buildBar(m, s.lengthOf(m))
+				bb.buildBar(m, s.lengthOf(m))
 			}
 			for _, length := range s.lengths {
-				c.buildBar(m, length)
+				bb.buildBar(m, length)
 			}
 		}
 	}
 }
 
-func (c *Core) buildBar(m *market, length exchange.Time) {
+func (bb *barBuilder) buildBar(m *market, length exchange.Time) {
 	if length == m.fed || m.of(length) != nil {
 		return
 	}
-	s := bars.New(m.in, length, c.now)
+	s := bars.New(m.in, length, bb.now)
 	if m.fed > 0 && length%m.fed == 0 {
 		for i := range m.bars {
 			s.Bar(&m.bars[i], nil)
@@ -105,7 +105,7 @@ func (c *Core) buildBar(m *market, length exchange.Time) {
 		m.merged = append(m.merged, s)
 		return
 	}
-	if c.cfg.NoTrades {
+	if bb.cfg.NoTrades {
 		return // it was refused where there is somebody to tell
 	}
 	for i := len(m.built) - 1; i >= 0; i-- { // the longest that divides it
@@ -116,7 +116,7 @@ func (c *Core) buildBar(m *market, length exchange.Time) {
 	}
 	m.built = append(m.built, s)
 	slices.SortFunc(m.built, func(a, b *bars.Series) int { return cmp.Compare(a.Length(), b.Length()) })
-	c.candles.tick(length, bars.End(length, c.now))
+	bb.candles.tick(length, bars.End(length, bb.now))
 }
 
 // tick notes when the bars of a length close next.
@@ -139,16 +139,16 @@ func (d *candles) schedule() {
 }
 
 // startBars begins the intervals at the session's first moment.
-func (c *Core) startBars() {
-	c.candles.since = c.now
-	for i := range c.candles.clocks {
-		k := &c.candles.clocks[i]
-		k.end = bars.End(k.length, c.now)
+func (bb *barBuilder) startBars() {
+	bb.candles.since = bb.now
+	for i := range bb.candles.clocks {
+		k := &bb.candles.clocks[i]
+		k.end = bars.End(k.length, bb.now)
 	}
-	c.candles.schedule()
-	for i := range c.markets {
-		for _, s := range c.markets[i].built {
-			s.Begin(c.now)
+	bb.candles.schedule()
+	for i := range bb.markets.list {
+		for _, s := range bb.markets.list[i].built {
+			s.Begin(bb.now)
 		}
 	}
 }
@@ -182,9 +182,9 @@ func (m *market) list(length exchange.Time) []exchange.Bar {
 // tradeBars adds a trade to the bars that are under way. One at the very moment
 // at which a bar closes is of the next bar; the closed one is shown once all of
 // that moment is known.
-func (c *Core) tradeBars(m *market, ev *exchange.Event) {
-	if c.candles.due <= c.now {
-		c.closeBars()
+func (bb *barBuilder) tradeBars(m *market, ev *exchange.Event) {
+	if bb.candles.due <= bb.now {
+		bb.closeBars()
 	}
 	for _, s := range m.built {
 		s.Trade(ev.Price, ev.Qty)
@@ -192,35 +192,35 @@ func (c *Core) tradeBars(m *market, ev *exchange.Event) {
 }
 
 // closeBars ends the intervals that are over.
-func (c *Core) closeBars() {
-	d := &c.candles
-	if d.due == 0 || d.due > c.now {
+func (bb *barBuilder) closeBars() {
+	d := &bb.candles
+	if d.due == 0 || d.due > bb.now {
 		return
 	}
 	for i := range d.clocks {
 		k := &d.clocks[i]
-		if k.end > c.now {
+		if k.end > bb.now {
 			continue
 		}
-		if n := (c.now - k.end) / k.length; n > bars.Keep {
-			c.skipBars(k, n-bars.Keep)
+		if n := (bb.now - k.end) / k.length; n > bars.Keep {
+			bb.skipBars(k, n-bars.Keep)
 		}
-		for ; k.end <= c.now; k.end += k.length {
-			c.closeLength(k)
+		for ; k.end <= bb.now; k.end += k.length {
+			bb.closeLength(k)
 		}
 	}
 	d.schedule()
-	c.sayMute()
+	bb.sayMute()
 }
 
-func (c *Core) closeLength(k *barClock) {
-	for i := range c.markets {
-		for _, s := range c.markets[i].built {
+func (bb *barBuilder) closeLength(k *barClock) {
+	for i := range bb.markets.list {
+		for _, s := range bb.markets.list[i].built {
 			if s.Length() != k.length {
 				continue
 			}
 			if b, ok, _ := s.Close(k.end); ok {
-				c.closed(c.markets[i].in.ID, &b, false)
+				bb.closed(bb.markets.list[i].in.ID, &b, false)
 			}
 		}
 	}
@@ -228,46 +228,46 @@ func (c *Core) closeLength(k *barClock) {
 
 // skipBars leaves out the bars of a time in which the loop stood still: a machine
 // that slept for a week has seen nothing of it.
-func (c *Core) skipBars(k *barClock, n exchange.Time) {
+func (bb *barBuilder) skipBars(k *barClock, n exchange.Time) {
 	k.end += n * k.length
-	for i := range c.markets {
-		for _, s := range c.markets[i].built {
+	for i := range bb.markets.list {
+		for _, s := range bb.markets.list[i].built {
 			if s.Length() == k.length {
 				s.Skip(k.end - k.length)
 			}
 		}
 	}
-	c.log(intent.Warn, -1, fmt.Sprintf("bars of %s: %d are left out, the session stood still", exchange.BarLength(k.length), n))
+	bb.log(intent.Warn, -1, fmt.Sprintf("bars of %s: %d are left out, the session stood still", exchange.BarLength(k.length), n))
 }
 
 // closed notes a bar that is to be shown.
-func (c *Core) closed(in exchange.InstrumentID, b *exchange.Bar, fed bool) {
-	if len(c.candles.closed) == 0 {
-		c.candles.at = c.now
+func (bb *barBuilder) closed(in exchange.InstrumentID, b *exchange.Bar, fed bool) {
+	if len(bb.candles.closed) == 0 {
+		bb.candles.at = bb.now
 	}
-	c.candles.closed = append(c.candles.closed, closedBar{*b, in, fed})
+	bb.candles.closed = append(bb.candles.closed, closedBar{*b, in, fed})
 }
 
 // sayMute tells once which markets have a book and no trades, hence no bars.
-func (c *Core) sayMute() {
-	d := &c.candles
-	if d.mute || c.now-d.since < silence {
+func (bb *barBuilder) sayMute() {
+	d := &bb.candles
+	if d.mute || bb.now-d.since < silence {
 		return
 	}
 	d.mute = true
 	var keys []string
-	for i := range c.markets {
-		if m := &c.markets[i]; len(m.built) > 0 && m.trade.Time == 0 && m.book.Ready() && c.watched(m.in.ID) {
+	for i := range bb.markets.list {
+		if m := &bb.markets.list[i]; len(m.built) > 0 && m.trade.Time == 0 && m.book.Ready() && bb.watched(m.in.ID) {
 			keys = append(keys, m.in.Key())
 		}
 	}
 	if len(keys) > 0 {
-		c.log(intent.Warn, -1, fmt.Sprintf("no bars yet of %s: bars are built from trades, and there was none in %d minutes", strings.Join(keys, " "), silence/exchange.Minute))
+		bb.log(intent.Warn, -1, fmt.Sprintf("no bars yet of %s: bars are built from trades, and there was none in %d minutes", strings.Join(keys, " "), silence/exchange.Minute))
 	}
 }
 
-func (c *Core) watched(id exchange.InstrumentID) bool {
-	for _, s := range c.slots {
+func (bb *barBuilder) watched(id exchange.InstrumentID) bool {
+	for _, s := range bb.strategies.list {
 		if s.watches[id] && (len(s.lengths) > 0 || s.usesBars) {
 			return true
 		}
@@ -276,8 +276,8 @@ func (c *Core) watched(id exchange.InstrumentID) bool {
 }
 
 // showBars calls on_bar with what has closed.
-func (c *Core) showBars() {
-	d := &c.candles
+func (bb *barBuilder) showBars() {
+	d := &bb.candles
 	if len(d.closed) == 0 {
 		return
 	}
@@ -286,10 +286,10 @@ func (c *Core) showBars() {
 	}
 	for i := range d.closed {
 		b := &d.closed[i]
-		d.event = exchange.Event{Seq: c.seq, Kind: exchange.KindBar, Instrument: b.in, Time: c.now, VenueTime: b.Time, Bar: b.Bar}
-		for _, s := range c.slots {
-			if c.running && s.wants[OnBar] && s.watches[b.in] && s.takes(&c.markets[b.in], b) {
-				c.invoke(s, &Notice{Handler: OnBar, Instrument: b.in, Event: &d.event})
+		d.event = exchange.Event{Seq: bb.seq, Kind: exchange.KindBar, Instrument: b.in, Time: bb.now, VenueTime: b.Time, Bar: b.Bar}
+		for _, s := range bb.strategies.list {
+			if bb.phase.running && s.wants[OnBar] && s.watches[b.in] && s.takes(&bb.markets.list[b.in], b) {
+				bb.strategies.invoke(s, &Notice{Handler: OnBar, Instrument: b.in, Event: &d.event})
 			}
 		}
 	}
@@ -306,36 +306,36 @@ func (s *slot) takes(m *market, b *closedBar) bool {
 
 // lateBars shows what closed before the event being handled, when no timer came
 // at its time: the loop was late.
-func (c *Core) lateBars() {
-	d := &c.candles
-	if len(d.closed) > 0 && d.at < c.now {
-		c.showBars()
+func (bb *barBuilder) lateBars() {
+	d := &bb.candles
+	if len(d.closed) > 0 && d.at < bb.now {
+		bb.showBars()
 	}
-	if d.due != 0 && d.due < c.now {
-		c.closeBars()
-		c.showBars()
+	if d.due != 0 && d.due < bb.now {
+		bb.closeBars()
+		bb.showBars()
 	}
 }
 
 // barsDue is when bars want a timer.
-func (c *Core) barsDue() (exchange.Time, bool) {
-	d := &c.candles
+func (bb *barBuilder) barsDue() (exchange.Time, bool) {
+	d := &bb.candles
 	if len(d.closed) > 0 {
 		return d.at, true
 	}
-	return d.due, d.due != 0 && c.started
+	return d.due, d.due != 0 && bb.phase.started
 }
 
 // onBar takes a bar that the market brings.
-func (c *Core) onBar(m *market, ev *exchange.Event) {
+func (bb *barBuilder) onBar(m *market, ev *exchange.Event) {
 	b := ev.Bar
 	b.Time = ev.VenueTime
 	if b.Time == 0 {
-		b.Time = c.now
+		b.Time = bb.now
 	}
-	if s := m.of(b.Interval); s != nil && !c.running && b.Interval != m.fed {
-		if s.Recall(&b, c.now) && slices.Contains(m.built, s) {
-			c.candles.tick(b.Interval, b.Time)
+	if s := m.of(b.Interval); s != nil && !bb.phase.running && b.Interval != m.fed {
+		if s.Recall(&b, bb.now) && slices.Contains(m.built, s) {
+			bb.candles.tick(b.Interval, b.Time)
 		}
 		return
 	}
@@ -343,21 +343,18 @@ func (c *Core) onBar(m *market, ev *exchange.Event) {
 		return // what was under way without a trade, of a length that is not built now
 	}
 	m.bars = keepLast(m.bars, b, bars.Keep)
-	m.volume.Bar(m.in, min(c.now, b.Time), &b)
-	c.closed(m.in.ID, &b, true)
+	m.volume.Bar(m.in, min(bb.now, b.Time), &b)
+	bb.closed(m.in.ID, &b, true)
 	for _, s := range m.merged {
 		for _, done := range s.Bar(&b, nil) {
-			c.closed(m.in.ID, &done, false)
+			bb.closed(m.in.ID, &done, false)
 		}
 	}
 }
 
-// RecallBars returns what a core that goes on from this one has to hear before it
-// starts, to have the same bars: the finished ones, and those under way, whose
-// VenueTime is when they will close.
-func (c *Core) RecallBars() (out []exchange.Event) {
-	for i := range c.markets {
-		m := &c.markets[i]
+func (bb *barBuilder) recall() (out []exchange.Event) {
+	for i := range bb.markets.list {
+		m := &bb.markets.list[i]
 		for _, s := range m.built {
 			list := s.Done()
 			if b, ok := s.Under(); ok {
@@ -372,40 +369,55 @@ func (c *Core) RecallBars() (out []exchange.Event) {
 	return out
 }
 
-// BarTwin returns a core that builds the bars that this one builds, from nothing,
-// and does nothing else. It is shown trades by WatchTrade, and asked for RecallBars.
-func (c *Core) BarTwin() *Core {
-	t := &Core{cfg: c.cfg, u: c.u, markets: make([]market, len(c.markets)), outbox: outbox{effects: &[]Effect{}}}
+// BarTwin builds bars from trades that it is shown, and does nothing else.
+type BarTwin struct{ builder *barBuilder }
+
+// BarTwin returns one that builds the bars that this core builds, from nothing.
+func (c *Core) BarTwin() *BarTwin {
+	t := &barBuilder{outbox: &outbox{effects: &[]Effect{}}, cfg: &c.cfg, phase: &phase{}, markets: &markets{list: make([]market, len(c.markets.list))}}
 	t.candles.mute = true
-	t.candles.clocks = slices.Clone(c.candles.clocks)
-	for i := range c.markets {
-		t.markets[i].in = c.markets[i].in
-		for _, s := range c.markets[i].built {
-			t.markets[i].built = append(t.markets[i].built, bars.New(s.Instrument(), s.Length(), 0))
+	t.candles.clocks = slices.Clone(c.bars.candles.clocks)
+	for i := range c.markets.list {
+		from, to := &c.markets.list[i], &t.markets.list[i]
+		to.in = from.in
+		for _, s := range from.built {
+			to.built = append(to.built, bars.New(s.Instrument(), s.Length(), 0))
 		}
 	}
-	return t
+	return &BarTwin{t}
 }
 
-// WatchTrade shows a BarTwin a trade. One without a quantity only moves its time.
-func (c *Core) WatchTrade(ev *exchange.Event) {
-	c.now = max(c.now, ev.Time)
-	if !c.started {
-		c.start()
+// WatchTrade shows it a trade. One without a quantity only moves its time.
+func (t *BarTwin) WatchTrade(ev *exchange.Event) {
+	bb := t.builder
+	bb.now = max(bb.now, ev.Time)
+	if !bb.phase.started {
+		bb.phase.started = true
+		bb.startBars()
 	}
-	c.closeBars()
-	c.candles.closed = c.candles.closed[:0]
+	bb.closeBars()
+	bb.candles.closed = bb.candles.closed[:0]
 	if ev.Qty > 0 {
-		for _, s := range c.markets[ev.Instrument].built {
+		for _, s := range bb.markets.list[ev.Instrument].built {
 			s.Trade(ev.Price, ev.Qty)
 		}
 	}
 }
 
+// RecallBars is what the bars are by now; see Core.RecallBars.
+func (t *BarTwin) RecallBars() []exchange.Event { return t.builder.recall() }
+
+// RecallBars returns what a core that goes on from this one has to hear before it
+// starts, to have the same bars: the finished ones, and those under way, whose
+// VenueTime is when they will close.
+func (c *Core) RecallBars() []exchange.Event { return c.bars.recall() }
+
 // LongestBar is the longest of the bars that are built from trades; 0: none are.
-func (c *Core) LongestBar() exchange.Time {
-	if n := len(c.candles.clocks); n > 0 {
-		return c.candles.clocks[n-1].length
+func (c *Core) LongestBar() exchange.Time { return c.bars.longest() }
+
+func (bb *barBuilder) longest() exchange.Time {
+	if n := len(bb.candles.clocks); n > 0 {
+		return bb.candles.clocks[n-1].length
 	}
 	return 0
 }

@@ -259,7 +259,7 @@ func TestBarsByDefault(t *testing.T) {
 	}{{newChartist(), 2}, {idle, 0}, {reader, 2}} {
 		core := begin(t, Config{}, from, c.s)
 		tape{{Kind: exchange.KindTrade, Time: from, Price: 100, Qty: 1}}.play(t, core, from+2*exchange.Minute)
-		if n := len(core.markets[0].list(exchange.Minute)); n != c.want {
+		if n := len(core.markets.list[0].list(exchange.Minute)); n != c.want {
 			t.Errorf("%s: %d bars, want %d", c.s.name, n, c.want)
 		}
 		if at, ok := core.NextTimer(); ok != (c.want > 0) {
@@ -283,7 +283,7 @@ func TestAReloadLearnsFromShorterBars(t *testing.T) {
 	tape{{Kind: exchange.KindReload, Instrument: exchange.NoInstrument, Time: c.now, Reload: &exchange.Reload{}}}.play(t, c, c.now)
 	late.play(t, c, from+16*exchange.Minute)
 	in := c.Universe().Get(0)
-	got, want := c.markets[0].list(5*exchange.Minute), chart(tp, in, 5*exchange.Minute, from, from+16*exchange.Minute)
+	got, want := c.markets.list[0].list(5*exchange.Minute), chart(tp, in, 5*exchange.Minute, from, from+16*exchange.Minute)
 	if len(got) != len(want) {
 		t.Fatalf("%d bars of five minutes, want %d", len(got), len(want))
 	}

@@ -47,15 +47,15 @@ func heldCoins(t *testing.T, s *asks) *bench {
 func TestCoinsThatBackAPairStay(t *testing.T) {
 	s := newAsks()
 	b := heldCoins(t, s)
-	perp := b.core.machines[0].Pair.Perp
-	for _, m := range b.core.machines {
-		if got := b.core.Movable(m).StringFixed(4); got != "0.1500" {
+	perp := b.core.pairs.list[0].Pair.Perp
+	for _, m := range b.core.pairs.list {
+		if got := b.core.claims.Movable(m).StringFixed(4); got != "0.1500" {
 			t.Errorf("pair %d may move %s coins; want its own 0.1 and the 0.05 of nobody", m.Pair.ID, got)
 		}
 	}
 	order := func(side exchange.Side, qty exchange.Lots, price exchange.Ticks) error {
 		o := exchange.Order{Instrument: perp, Side: side, Type: exchange.Limit, TIF: exchange.IOC, Price: price, Qty: qty}
-		return b.core.Check(&o)
+		return b.core.entry.Check(&o)
 	}
 	// 0.05 coins carry 0.25 at a leverage of 5: 125 contracts of 100 USD.
 	for _, side := range []exchange.Side{exchange.Buy, exchange.Sell} {
@@ -81,11 +81,11 @@ func TestCoinsThatBackAPairStay(t *testing.T) {
 // The venue's history knows a transfer by its amount alone.
 func TestTransfersOfAPairAreAloneOnTheirLane(t *testing.T) {
 	b := heldCoins(t, newAsks())
-	first, second := b.core.machines[0], b.core.machines[1]
+	first, second := b.core.pairs.list[0], b.core.pairs.list[1]
 	coins := decimal.RequireFromString("0.02")
 	move := func(m *execution.Machine) (exchange.Transfer, error) { // as within a step
 		b.core.effects = &b.fx
-		return b.core.Move(m, "coinm", "spot", coins)
+		return b.core.transfers.Move(m, "coinm", "spot", coins)
 	}
 	sent, err := move(first)
 	if err != nil || sent.Amount.String() != "0.01999902" || sent.ID != 1 {

@@ -25,8 +25,8 @@ const (
 func (c *Core) onCommand(ev *exchange.Event) {
 	switch ev.Name {
 	case CommandStart:
-		c.running = true
-		c.tellAll(Notice{Handler: OnStart})
+		c.phase.running = true
+		c.strategies.tellAll(Notice{Handler: OnStart})
 	case CommandStop:
 		c.stop()
 	case CommandHalt:
@@ -39,19 +39,19 @@ func (c *Core) onCommand(ev *exchange.Event) {
 		}
 	case CommandHold:
 		if ev.Instrument != exchange.NoInstrument {
-			c.suspend(ev.Instrument, ev.Reason)
+			c.holds.suspend(ev.Instrument, ev.Reason)
 		} else if c.gate.Hold(ev.Reason) {
 			c.log(intent.Warn, -1, "no new risk: "+ev.Reason)
 		}
 	case CommandRelease:
 		if ev.Instrument != exchange.NoInstrument {
-			c.suspend(ev.Instrument, "")
+			c.holds.suspend(ev.Instrument, "")
 		} else if c.gate.Release() {
 			c.log(intent.Info, -1, "the account is in view again: new orders pass")
 		}
 	case CommandCancel:
 		for _, o := range c.orders.open {
-			c.Cancel(o.ID)
+			c.entry.Cancel(o.ID)
 		}
 	case CommandEnd:
 		c.end(ev)
@@ -59,17 +59,17 @@ func (c *Core) onCommand(ev *exchange.Event) {
 }
 
 func (c *Core) stop() {
-	c.stopping, c.stopAt = true, c.now
-	c.tellAll(Notice{Handler: OnStop})
-	c.drain()
-	c.forgetQuestions()
-	for _, m := range c.machines {
+	c.phase.stopping, c.phase.stopAt = true, c.now
+	c.strategies.tellAll(Notice{Handler: OnStop})
+	c.strategies.drain()
+	c.advisors.forgetQuestions()
+	for _, m := range c.pairs.list {
 		m.Stop()
-		c.step(m)
+		c.driver.step(m)
 	}
-	c.pauseSchedules()
+	c.parents.pauseSchedules()
 	for _, o := range c.orders.open {
-		c.Cancel(o.ID)
+		c.entry.Cancel(o.ID)
 	}
 }
 
@@ -84,27 +84,27 @@ func (c *Core) halt(reason string) {
 func (c *Core) halted(reason string) {
 	c.emit(-1, &HaltChanged{reason})
 	c.log(intent.Error, -1, "HALTED, only reducing orders pass: "+reason)
-	for _, m := range c.machines {
-		m.Halt(c, reason)
-		c.guard(m)
+	for _, m := range c.pairs.list {
+		m.Halt(c.driver.port, reason)
+		c.driver.guard(m)
 	}
-	c.tellAll(Notice{Handler: OnHalt, Reason: reason})
+	c.strategies.tellAll(Notice{Handler: OnHalt, Reason: reason})
 }
 
 func (c *Core) onReload(ev *exchange.Event) {
 	r := ev.Reload
-	if r.Strategy < 0 || int(r.Strategy) >= len(c.slots) {
+	if r.Strategy < 0 || int(r.Strategy) >= len(c.strategies.list) {
 		c.log(intent.Error, -1, "reload of a strategy that does not run: "+r.Path)
 		return
 	}
-	s := c.slots[r.Strategy]
+	s := c.strategies.list[r.Strategy]
 	v := &Version{Number: s.version, Path: r.Path, Hash: r.Hash, Sources: r.Sources}
 	s.port.reset()
 	s.port.handler = OnReload
-	fresh, err := Strategy(nil), c.repeat(s, false)
+	fresh, err := Strategy(nil), c.strategies.repeat(s, false)
 	if err == nil {
 		if fresh, err = s.Reload(s.port, r); err != nil {
-			c.noteInterrupt(s, err)
+			c.strategies.noteInterrupt(s, err)
 		}
 	}
 	if err == nil && s.port.refused != nil {
@@ -120,7 +120,7 @@ func (c *Core) onReload(ev *exchange.Event) {
 	}
 	s.Strategy.Close()
 	s.install(fresh, c.u)
-	c.buildBars()
+	c.bars.buildBars()
 	s.cautioned = false
 	s.version++
 	s.paused, s.strikes, s.errors, s.failed, s.dirty = "", 0, 0, nil, true
@@ -128,7 +128,7 @@ func (c *Core) onReload(ev *exchange.Event) {
 	v.Number, v.Loaded = s.version, true
 	c.emit(s.index, VersionChanged{v})
 	c.commit(s)
-	c.release(s)
+	c.strategies.release(s)
 	s.asleep = ""
-	c.checkAwake(s)
+	c.strategies.checkAwake(s)
 }

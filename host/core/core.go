@@ -14,16 +14,34 @@
 // The order within a step is fixed: book, machines, strategies by index, and
 // then whatever those asked for. What the source shows at one moment
 // ([exchange.Event.More]) is one step spread over several events.
+//
+// # Parts
+//
+// A core is made of the parts of parts.go. Each owns what is named beside it, and is
+// told of those below it that it needs; what a part needs of one above it, it asks for
+// by an interface or a function of its own. From below to above:
+//
+//	outbox       what a step leads to; the event's number and time
+//	markets      books, marks, trades, bars as they came
+//	wallets      what the account holds and is worth
+//	claims       what of it belongs to which strategy and pair
+//	strategies   who is told of what, and what they stage; their errors and states
+//	orderEntry   the gate: what may be sent, and sending it
+//	pairDriver   pair machines, their turns and their news
+//	crossing     trades between holders, inside the account
+//	transfers    money between wallets
+//	insurance    who was liquidated, and what is paid for it
+//	holds        what stands still because our books and the venue's differ
+//	scheduleDriver, marginManagers, questions, barBuilder
+//	executions   the venue's word on orders and fills
+//	instants     what a whole moment of the market shows, to whom, in which order
 package core
 
 import (
 	"fmt"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/book"
-	"github.com/perilune/perilune/exchange/funding"
 	"github.com/perilune/perilune/exchange/intent"
-	"github.com/perilune/perilune/host/execution"
 	"github.com/perilune/perilune/host/risk"
 )
 
@@ -67,49 +85,41 @@ const (
 	keepMachines   = 200  // finished pairs that stay known
 )
 
-// Core is the state of one session. Use New.
+// Core is the state of one session. Use New. It is made of the parts of parts.go, takes
+// an event to those that it concerns, and gives what it led to its turn.
 type Core struct {
-	outbox
+	*outbox
+	*markets
+	*wallets
+	*pairs
+	*claims
+	*strategies
+	*holds
 
-	cfg     Config
-	u       *exchange.Universe
-	markets []market
-	slots   []*slot
-	absent  []*absent
-	gate    *risk.Gate
-	acct    *account
-	orders  orders
-	timers  timers
-	candles candles
+	cfg       Config
+	u         *exchange.Universe
+	phase     phase
+	stats     Stats
+	gate      *risk.Gate
+	acct      *account
+	orders    orderTable
+	timers    timers
+	schedules schedules
+	seen      trades
 
-	schedules  schedules
-	machines   []*execution.Machine // by id
-	over       []exchange.PairID    // that are done, in that order
-	lacking    []lack               // coins that pairs hold and the wallet does not have
-	keepers    []*keeper
-	lastPair   exchange.PairID
-	lastMove   uint64
-	lastAsk    uint64
-	crosses    uint64
-	flying     flying
-	awaiting   map[exchange.OrderID]lastWord        // final statuses that wait for fills
-	liquidated []closedOut                          // the last liquidation of each wallet
-	seen       trades                               // executions, to tell one that is reported again
-	told       map[exchange.PairID]intent.PairState // as last reported
+	entry      *orderEntry
+	driver     *pairDriver
+	crossing   *crossing
+	transfers  *transfers
+	insurance  *insurance
+	parents    *scheduleDriver
+	managers   *marginManagers
+	advisors   *questions
+	bars       *barBuilder
+	executions *executions
+	instants   *instants
 
 	sampleAt exchange.Time
-	started  bool // the first event was seen
-	running  bool // CommandStart was seen: the opening balances are in
-	stopping bool
-	stopAt   exchange.Time // when it began to
-
-	nth     int        // callbacks and reloads of the event being handled
-	expect  []expected // interruptions to repeat
-	queue   []told
-	instant instant
-
-	stats Stats
-	fills int
 }
 
 // told is a notice waiting for its strategy's turn.
@@ -132,30 +142,15 @@ func New(cfg Config, strategies []Strategy, versions []Version) (*Core, error) {
 	if cfg.SampleEvery == 0 {
 		cfg.SampleEvery = exchange.Minute
 	}
-	c := &Core{
-		cfg: cfg, u: cfg.Universe, gate: risk.New(cfg.Limits, cfg.Rules...), acct: newAccount(cfg.Universe),
-		orders:   orders{byID: map[exchange.OrderID]*exchange.Order{}},
-		awaiting: map[exchange.OrderID]lastWord{},
-		told:     map[exchange.PairID]intent.PairState{},
-	}
-	for _, in := range c.u.All() {
-		b := book.New(in)
-		if cfg.Ladders != nil && cfg.Ladders(in) {
-			b = book.NewLadder(in)
-		}
-		m := market{in: in, book: b, funding: funding.NewForecast(funding.RuleOf(in))}
-		if cfg.Bars != nil {
-			m.fed = cfg.Bars(in)
-		}
-		c.markets = append(c.markets, m)
-	}
+	c := &Core{cfg: cfg, u: cfg.Universe, gate: risk.New(cfg.Limits, cfg.Rules...), acct: newAccount(cfg.Universe)}
+	c.assemble()
 	for i, st := range strategies {
 		s := &slot{index: int32(i), version: 1, holder: newHolder()}
-		s.port = &Port{c: c, slot: s}
+		s.port = &Port{marketView: marketView{c, s}, accountView: accountView{c, s}, c: c, slot: s}
 		s.install(st, c.u)
-		c.slots = append(c.slots, s)
+		c.strategies.list, c.claims.owners = append(c.strategies.list, s), append(c.claims.owners, s.holder)
 	}
-	c.buildBars()
+	c.bars.buildBars()
 	c.restore(cfg.Restore)
 	c.boot(versions)
 	return c, nil
@@ -164,11 +159,11 @@ func New(cfg Config, strategies []Strategy, versions []Version) (*Core, error) {
 // boot notes the versions that the session starts with, so that the first step
 // reports them.
 func (c *Core) boot(versions []Version) {
-	for i := range c.slots {
+	for i := range c.strategies.list {
 		if i < len(versions) {
 			v := versions[i]
 			v.Number, v.Loaded = 1, true
-			c.slots[i].version = 1
+			c.strategies.list[i].version = 1
 			c.queueVersion(int32(i), &v)
 		}
 	}
@@ -188,30 +183,30 @@ func (c *Core) Step(ev *exchange.Event, fx *[]Effect) {
 	c.seq++
 	ev.Seq = c.seq
 	c.effects = fx
-	c.nth = 0
-	if !c.started {
+	c.strategies.nth = 0
+	if !c.phase.started {
 		c.now = max(c.now, ev.Time)
 		c.start()
 	}
-	if c.instant.open && !c.instant.within(ev, max(c.now, ev.Time)) {
-		c.close() // its rest never came
+	if c.instants.instant.open && !c.instants.instant.within(ev, max(c.now, ev.Time)) {
+		c.instants.close() // its rest never came
 		c.followUp()
 	}
 	c.now = max(c.now, ev.Time)
-	c.lateBars()
+	c.bars.lateBars()
 	c.apply(ev)
-	if len(c.keepers) > 0 {
-		c.concern(ev)
+	if len(c.managers.list) > 0 {
+		c.managers.concern(ev)
 	}
 	if ev.More && ev.Kind.MarketData() {
-		c.instant.open, c.instant.at = true, c.now
+		c.instants.instant.open, c.instants.instant.at = true, c.now
 		c.effects = nil
 		return
 	}
-	if c.instant.open {
-		c.close()
+	if c.instants.instant.open {
+		c.instants.close()
 	} else if ev.Kind == exchange.KindBar {
-		c.showBars()
+		c.bars.showBars()
 	}
 	c.followUp()
 	c.effects = nil
@@ -226,13 +221,13 @@ func (c *Core) apply(ev *exchange.Event) {
 		exchange.KindOpenInterest, exchange.KindPremium:
 		c.onMarket(ev)
 	case exchange.KindOrder:
-		c.onOrder(ev)
+		c.executions.onOrder(ev)
 	case exchange.KindFill:
-		c.onFill(ev)
+		c.executions.onFill(ev)
 	case exchange.KindFundingPaid:
-		c.onPayment(ev)
+		c.executions.onPayment(ev)
 	case exchange.KindTransfer:
-		c.onTransfer(ev)
+		c.transfers.onTransfer(ev)
 	case exchange.KindBalance:
 		c.onBalance(ev)
 	case exchange.KindTimer:
@@ -242,48 +237,48 @@ func (c *Core) apply(ev *exchange.Event) {
 	case exchange.KindCommand:
 		c.onCommand(ev)
 	case exchange.KindAdvice:
-		c.onAdvice(ev)
+		c.advisors.onAdvice(ev)
 	}
 }
 
 // followUp gives what an event or a whole instant led to its turn.
 func (c *Core) followUp() {
-	if len(c.lacking) > 0 {
-		c.covered()
+	if len(c.holds.lacking) > 0 {
+		c.holds.covered()
 	}
-	c.drain()
-	if len(c.keepers) > 0 {
-		c.runKeepers()
-		c.drain()
+	c.strategies.drain()
+	if len(c.managers.list) > 0 {
+		c.managers.runKeepers()
+		c.strategies.drain()
 	}
-	if c.running && c.now >= c.sampleAt {
+	if c.phase.running && c.now >= c.sampleAt {
 		c.sample()
 	}
 }
 
 // start runs before the first event's own handling.
 func (c *Core) start() {
-	c.started = true
+	c.phase.started = true
 	for _, e := range c.stats.boot {
 		c.emit(e.strategy, e.body)
 	}
 	c.stats.boot = nil
-	c.startBars()
+	c.bars.startBars()
 }
 
 // tell queues a notice for one strategy; -1 is nobody.
-func (c *Core) tell(strategy int32, n Notice) {
-	if strategy < 0 || int(strategy) >= len(c.slots) {
+func (ss *strategies) tell(strategy int32, n Notice) {
+	if strategy < 0 || int(strategy) >= len(ss.list) {
 		return
 	}
-	if s := c.slots[strategy]; s.wants[n.Handler] {
-		c.queue = append(c.queue, told{s, n})
+	if s := ss.list[strategy]; s.wants[n.Handler] {
+		ss.queue = append(ss.queue, told{s, n})
 	}
 }
 
-func (c *Core) tellAll(n Notice) {
-	for i := range c.slots {
-		c.tell(int32(i), n)
+func (ss *strategies) tellAll(n Notice) {
+	for i := range ss.list {
+		ss.tell(int32(i), n)
 	}
 }
 
@@ -291,45 +286,45 @@ func (c *Core) tellAll(n Notice) {
 // order that is denied is told of in the same step. A strategy that answers
 // every denial with another order would never end, so it is paused at its
 // noticesAllowed-th; what the others are to be told they are told all the same.
-func (c *Core) drain() {
-	for i := 0; i < len(c.queue); i++ {
-		t := c.queue[i]
+func (ss *strategies) drain() {
+	for i := 0; i < len(ss.queue); i++ {
+		t := ss.queue[i]
 		if t.slot.calls++; t.slot.calls > noticesAllowed {
-			c.pause(t.slot, fmt.Sprintf("one event led to over %d callbacks: does a handler answer every refusal with a new order?", noticesAllowed))
+			ss.pause(t.slot, fmt.Sprintf("one event led to over %d callbacks: does a handler answer every refusal with a new order?", noticesAllowed))
 		}
-		c.invoke(t.slot, &t.notice)
+		ss.invoke(t.slot, &t.notice)
 	}
-	c.queue = c.queue[:0]
-	for _, s := range c.slots {
+	ss.queue = ss.queue[:0]
+	for _, s := range ss.list {
 		s.calls = 0
 		if s.due {
-			c.saveState(s)
+			ss.saveState(s)
 		}
 	}
 }
 
 // invoke runs one callback as a transaction.
-func (c *Core) invoke(s *slot, n *Notice) {
+func (ss *strategies) invoke(s *slot, n *Notice) {
 	if s.paused != "" {
-		c.hold(s, n)
+		ss.hold(s, n)
 		return
 	}
 	s.port.reset()
 	s.port.handler = n.Handler
-	err := c.repeat(s, true)
+	err := ss.repeat(s, true)
 	if err == nil {
-		c.cfg.Where.call(s.index, n.Handler)
+		ss.cfg.Where.call(s.index, n.Handler)
 		if err = s.Call(s.port, n); err != nil {
-			c.noteInterrupt(s, err)
+			ss.noteInterrupt(s, err)
 		}
-		c.cfg.Where.Enter(StageStep)
+		ss.cfg.Where.Enter(StageStep)
 	}
 	if err == nil {
 		err = s.port.refused
 	}
 	if err != nil {
 		s.port.reset()
-		c.fault(s, n, err)
+		ss.fault(s, n, err)
 		return
 	}
 	s.strikes = 0
@@ -337,48 +332,48 @@ func (c *Core) invoke(s *slot, n *Notice) {
 	s.dirty = s.dirty || acted || n.Handler > OnMark
 	s.due = s.due || acted || n.Handler == OnOrder || n.Handler == OnFill || n.Handler == OnPair || n.Handler == OnSchedule
 	if acted {
-		c.commit(s)
+		ss.commit(s)
 	}
 }
 
 // fault handles a failed callback: say it, replace the instance if it can't go
 // on, and pause the strategy when it fails again and again.
-func (c *Core) fault(s *slot, n *Notice, err error) {
+func (ss *strategies) fault(s *slot, n *Notice, err error) {
 	s.strikes++
 	s.errors++
-	c.stats.Errors++
+	ss.stats.Errors++
 	if loud(s.errors) {
 		count := ""
 		if s.errors > strikesAllowed {
 			count = fmt.Sprintf(" (error %d of this version)", s.errors)
 		}
-		c.log(intent.Error, s.index, fmt.Sprintf("%s%s: %s", n.Handler, count, short(fmt.Sprint(err))))
+		ss.log(intent.Error, s.index, fmt.Sprintf("%s%s: %s", n.Handler, count, short(fmt.Sprint(err))))
 	}
-	c.giveBack(s, n)
-	s.failed = append(s.failed, c.now)
+	ss.giveBack(s, n)
+	s.failed = append(s.failed, ss.now)
 	if s.strikes >= strikesAllowed {
-		c.pause(s, fmt.Sprintf("%d errors in a row; %s", s.strikes, s.cure()))
+		ss.pause(s, fmt.Sprintf("%d errors in a row; %s", s.strikes, s.cure()))
 		return
 	}
 	if n := len(s.failed) - errorsAllowed; n >= 0 {
-		if s.failed[n]+errorWindow > c.now {
-			c.pause(s, fmt.Sprintf("%d errors within an hour; %s", errorsAllowed, s.cure()))
+		if s.failed[n]+errorWindow > ss.now {
+			ss.pause(s, fmt.Sprintf("%d errors within an hour; %s", errorsAllowed, s.cure()))
 			return
 		}
 		s.failed = s.failed[n:]
 	}
-	fresh, rerr := Strategy(nil), c.repeat(s, false)
+	fresh, rerr := Strategy(nil), ss.repeat(s, false)
 	if rerr == nil {
 		if fresh, rerr = s.Restart(s.port); rerr != nil {
-			c.noteInterrupt(s, rerr)
+			ss.noteInterrupt(s, rerr)
 		}
 	}
 	if rerr != nil {
-		c.pause(s, "could not be restarted: "+rerr.Error())
+		ss.pause(s, "could not be restarted: "+rerr.Error())
 	} else if fresh != nil {
 		s.Strategy.Close()
-		s.install(fresh, c.u)
-		c.log(intent.Warn, s.index, "restarted with its last state")
+		s.install(fresh, ss.u)
+		ss.log(intent.Warn, s.index, "restarted with its last state")
 	}
 }
 
@@ -395,15 +390,15 @@ func loud(n int) bool {
 
 // pause stops calling a strategy. Its working orders are cancelled; its pairs
 // and schedules stay in the care of their machines.
-func (c *Core) pause(s *slot, why string) {
+func (ss *strategies) pause(s *slot, why string) {
 	if s.paused != "" {
 		return
 	}
 	s.paused = why
-	c.log(intent.Error, s.index, "paused: "+why)
-	for _, o := range c.orders.open {
+	ss.log(intent.Error, s.index, "paused: "+why)
+	for _, o := range ss.orders.open {
 		if o.Strategy == s.index && o.Pair == 0 && o.Schedule == 0 {
-			c.Cancel(o.ID)
+			ss.entry.Cancel(o.ID)
 		}
 	}
 }
@@ -411,7 +406,7 @@ func (c *Core) pause(s *slot, why string) {
 // AtRest reports whether nothing is under way: no working order, no machine
 // that is sending or balancing.
 func (c *Core) AtRest() bool {
-	for _, m := range c.machines {
+	for _, m := range c.pairs.list {
 		if m.Busy() {
 			return false
 		}

@@ -141,15 +141,15 @@ func TestThreeErrorsInARowPause(t *testing.T) {
 		b.now++
 		b.book(0, 6000000, 6000001, 1)
 	}
-	if calls != 3 || b.core.Paused(0) == "" {
-		t.Errorf("called %d times, paused %q; want 3 and a reason", calls, b.core.Paused(0))
+	if calls != 3 || b.core.strategies.Paused(0) == "" {
+		t.Errorf("called %d times, paused %q; want 3 and a reason", calls, b.core.strategies.Paused(0))
 	}
 	s.next = &script{name: "s", subs: []string{"*"}, call: func(*Port, *Notice) error { calls = 100; return nil }}
 	b.step(exchange.Event{Kind: exchange.KindReload, Reload: &exchange.Reload{}})
 	b.now++
 	b.book(0, 6000000, 6000001, 1)
-	if calls != 100 || b.core.Paused(0) != "" {
-		t.Errorf("a good reload must set it going again: %d, %q", calls, b.core.Paused(0))
+	if calls != 100 || b.core.strategies.Paused(0) != "" {
+		t.Errorf("a good reload must set it going again: %d, %q", calls, b.core.strategies.Paused(0))
 	}
 }
 
@@ -182,8 +182,8 @@ func TestAnsweringEveryDenialEnds(t *testing.T) {
 	}}
 	b := newBench(t, s)
 	b.book(0, 6000000, 6000001, 1)
-	if !strings.Contains(b.core.Paused(0), "callbacks") {
-		t.Errorf("paused %q, want the callback limit", b.core.Paused(0))
+	if !strings.Contains(b.core.strategies.Paused(0), "callbacks") {
+		t.Errorf("paused %q, want the callback limit", b.core.strategies.Paused(0))
 	}
 }
 
@@ -310,7 +310,7 @@ func TestPostingsSumToZero(t *testing.T) {
 	fill(1, exchange.Sell, 600000, 1000, "30", "USDT", "0")
 	fill(1, exchange.Buy, 590000, 400, "11.8", "USDT", "400")
 	want := map[string]string{"spot BTC": "0.999", "spot USDT": "40000", "usdm USDT": "100358.2"}
-	for _, h := range b.core.Holdings() {
+	for _, h := range b.core.wallets.Holdings() {
 		key := string(h.Wallet) + " " + h.Asset
 		if w, ok := want[key]; ok && h.Total.String() != w {
 			t.Errorf("%s: %s, want %s", key, h.Total, w)

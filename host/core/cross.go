@@ -34,74 +34,74 @@ type party struct {
 }
 
 // cross books a trade between two holders.
-func (c *Core) cross(in *exchange.Instrument, price exchange.Ticks, lots exchange.Lots, buyer, seller party, why string) {
-	c.crosses++
-	ref := fmt.Sprintf("cross-%d.%d.%d", c.now, c.seq, c.crosses)
+func (cr *crossing) cross(in *exchange.Instrument, price exchange.Ticks, lots exchange.Lots, buyer, seller party, why string) {
+	cr.count++
+	ref := fmt.Sprintf("cross-%d.%d.%d", cr.now, cr.seq, cr.count)
 	f := exchange.Fill{Instrument: in.ID, Price: price, Qty: lots, FeeAsset: in.Settle(), Reason: why}
 	sold, bought := f, f
 	sold.TradeID, sold.Side = ref+"-s", exchange.Sell
 	bought.TradeID, bought.Side = ref+"-b", exchange.Buy
-	c.bookCross(seller, &sold)
-	c.bookCross(buyer, &bought)
-	c.passCross(seller, &sold)
-	c.passCross(buyer, &bought)
+	cr.bookCross(seller, &sold)
+	cr.bookCross(buyer, &bought)
+	cr.passCross(seller, &sold)
+	cr.passCross(buyer, &bought)
 }
 
 // bookCross books one side: account, strategy, ledger.
-func (c *Core) bookCross(who party, f *exchange.Fill) {
-	in := c.u.Get(f.Instrument)
-	c.seen.add(f)
-	postings := c.acct.fill(f)
-	c.credit(who.strategy, who.pair, f)
-	c.emit(-1, c.outbox.fills.keep(Filled{Fill: f, Shares: []FillShare{{Strategy: who.strategy, Pair: who.pair, Fill: *f}}}))
+func (cr *crossing) bookCross(who party, f *exchange.Fill) {
+	in := cr.u.Get(f.Instrument)
+	cr.seen.add(f)
+	postings := cr.acct.fill(f)
+	cr.claims.credit(who.strategy, who.pair, f)
+	cr.emit(-1, cr.outbox.fills.keep(Filled{Fill: f, Shares: []FillShare{{Strategy: who.strategy, Pair: who.pair, Fill: *f}}}))
 	if len(postings) > 0 {
-		c.emit(-1, Booked{&Txn{Kind: "fill", Ref: in.Key() + ":" + f.TradeID, Strategy: who.strategy, Pair: who.pair, Postings: postings}})
+		cr.emit(-1, Booked{&Txn{Kind: "fill", Ref: in.Key() + ":" + f.TradeID, Strategy: who.strategy, Pair: who.pair, Postings: postings}})
 	}
 }
 
 // passCross tells one side.
-func (c *Core) passCross(who party, f *exchange.Fill) {
-	c.tell(who.strategy, Notice{Handler: OnFill, Instrument: f.Instrument, Fill: f})
-	if m := c.machine(who.pair); m != nil {
-		m.Fill(c, f, f.Instrument == m.Pair.Perp)
-		c.guard(m)
-		c.Changed(m)
+func (cr *crossing) passCross(who party, f *exchange.Fill) {
+	cr.strategies.tell(who.strategy, Notice{Handler: OnFill, Instrument: f.Instrument, Fill: f})
+	if m := cr.pairs.machine(who.pair); m != nil {
+		m.Fill(cr.driver.port, f, f.Instrument == m.Pair.Perp)
+		cr.driver.guard(m)
+		cr.driver.Changed(m)
 	}
 }
 
 // Settle implements execution.Port.
-func (c *Core) Settle(m *execution.Machine, lots exchange.Lots) bool {
-	in := c.u.Get(m.Pair.Perp)
-	mark := c.markPrice(in)
+func (cr *crossing) Settle(m *execution.Machine, lots exchange.Lots) bool {
+	in := cr.u.Get(m.Pair.Perp)
+	mark := cr.markets.markPrice(in)
 	price := exchange.Ticks(in.Tick.Nearest(exchange.Float(mark)))
 	if price <= 0 || lots <= 0 {
 		return false
 	}
 	buyer := party{m.Pair.Strategy, m.Pair.ID}
 	for lots > 0 {
-		seller, held := c.hider(in, m)
+		seller, held := cr.hider(in, m)
 		part := min(lots, held)
 		lots -= part
-		c.log(intent.Info, m.Pair.Strategy, fmt.Sprintf("pair %d buys %s %s at %s from %s inside the account: so little can't be traded while another position hides it from the venue",
-			m.Pair.ID, in.QtyDecimal(part), in.Key(), in.PriceDecimal(price), c.partyName(seller)))
-		c.cross(in, price, part, buyer, seller, execution.Crossed)
+		cr.log(intent.Info, m.Pair.Strategy, fmt.Sprintf("pair %d buys %s %s at %s from %s inside the account: so little can't be traded while another position hides it from the venue",
+			m.Pair.ID, in.QtyDecimal(part), in.Key(), in.PriceDecimal(price), cr.partyName(seller)))
+		cr.cross(in, price, part, buyer, seller, execution.Crossed)
 	}
 	return true
 }
 
 // hider is who holds the next part of the position that hides a pair's short, and how
 // much of it. What nobody holds is without end: the position is there.
-func (c *Core) hider(in *exchange.Instrument, m *execution.Machine) (party, exchange.Lots) {
-	for _, o := range c.machines {
+func (cr *crossing) hider(in *exchange.Instrument, m *execution.Machine) (party, exchange.Lots) {
+	for _, o := range cr.pairs.list {
 		if o != m && o.Pair.Perp == in.ID && o.Pair.PerpQty > 0 && !o.Pair.State.Done() {
 			return party{o.Pair.Strategy, o.Pair.ID}, o.Pair.PerpQty
 		}
 	}
-	if own := c.ownPosition(m.Pair.Strategy, in.ID); own > 0 {
+	if own := cr.claims.ownPosition(m.Pair.Strategy, in.ID); own > 0 {
 		return party{m.Pair.Strategy, 0}, own
 	}
-	for i := range len(c.slots) + len(c.absent) {
-		if own := c.ownPosition(int32(i), in.ID); own > 0 {
+	for i := range cr.claims.owners {
+		if own := cr.claims.ownPosition(int32(i), in.ID); own > 0 {
 			return party{int32(i), 0}, own
 		}
 	}
@@ -109,13 +109,13 @@ func (c *Core) hider(in *exchange.Instrument, m *execution.Machine) (party, exch
 }
 
 // ownPosition is what a strategy holds of an instrument beside its pairs.
-func (c *Core) ownPosition(strategy int32, id exchange.InstrumentID) exchange.Lots {
-	h := c.holder(strategy)
+func (cl *claims) ownPosition(strategy int32, id exchange.InstrumentID) exchange.Lots {
+	h := cl.holder(strategy)
 	if h == nil || h.pos[id] == nil {
 		return 0
 	}
 	qty := h.pos[id].qty
-	for _, m := range c.machines {
+	for _, m := range cl.pairs.list {
 		if m.Pair.Strategy == strategy && m.Pair.Perp == id && !m.Pair.State.Done() {
 			qty -= m.Pair.PerpQty
 		}
@@ -123,47 +123,47 @@ func (c *Core) ownPosition(strategy int32, id exchange.InstrumentID) exchange.Lo
 	return qty
 }
 
-func (c *Core) partyName(p party) string {
+func (cr *crossing) partyName(p party) string {
 	switch {
 	case p.pair != 0:
 		return fmt.Sprintf("pair %d", p.pair)
 	case p.strategy < 0:
 		return "what no strategy holds"
 	}
-	return c.StrategyName(p.strategy)
+	return cr.strategies.StrategyName(p.strategy)
 }
 
 // oversold gives coins of pairs that an order beside them sold to its strategy: one of
 // its fills was told after the order's last word, and another order took its place.
-func (c *Core) oversold(o *exchange.Order, f *exchange.Fill) {
-	in := c.u.Get(f.Instrument)
+func (cr *crossing) oversold(o *exchange.Order, f *exchange.Fill) {
+	in := cr.u.Get(f.Instrument)
 	if o.Pair != 0 || in.Perp() || f.Side != exchange.Sell {
 		return
 	}
-	left := min(f.Qty, exchange.Lots(in.Lot.Ceil(c.unbacked(in.Wallet, in.Base))))
-	for _, m := range c.machines {
+	left := min(f.Qty, exchange.Lots(in.Lot.Ceil(cr.claims.unbacked(in.Wallet, in.Base))))
+	for _, m := range cr.pairs.list {
 		have := exchange.Lots(in.Lot.Floor(m.Pair.SpotQty))
 		if left <= 0 || m.Pair.State.Done() || m.Pair.Spot != in.ID || have <= 0 {
 			continue
 		}
 		part := min(left, have)
 		left -= part
-		c.log(intent.Error, o.Strategy, fmt.Sprintf("order %s sold %s %s that belong to pair %d: pair and strategy settle it at %s",
+		cr.log(intent.Error, o.Strategy, fmt.Sprintf("order %s sold %s %s that belong to pair %d: pair and strategy settle it at %s",
 			o.ClientID, in.QtyDecimal(part), in.Base, m.Pair.ID, in.PriceDecimal(f.Price)))
-		c.cross(in, f.Price, part, party{o.Strategy, 0}, party{m.Pair.Strategy, m.Pair.ID}, "sold by "+o.ClientID)
+		cr.cross(in, f.Price, part, party{o.Strategy, 0}, party{m.Pair.Strategy, m.Pair.ID}, "sold by "+o.ClientID)
 	}
 }
 
 // soldMeanwhile gives coins that came back to a pair, and are not in the wallet, to whoever
 // sold them there while our books had them on their way.
-func (c *Core) soldMeanwhile(m *execution.Machine) {
-	in := c.u.Get(m.Pair.Spot)
-	lots := exchange.Lots(in.Lot.Floor(decimal.Min(c.unbacked(in.Wallet, in.Base), m.Pair.SpotQty)))
-	price := exchange.Ticks(in.Tick.Nearest(exchange.Float(c.worth(in.Base))))
+func (cr *crossing) soldMeanwhile(m *execution.Machine) {
+	in := cr.u.Get(m.Pair.Spot)
+	lots := exchange.Lots(in.Lot.Floor(decimal.Min(cr.claims.unbacked(in.Wallet, in.Base), m.Pair.SpotQty)))
+	price := exchange.Ticks(in.Tick.Nearest(exchange.Float(cr.wallets.worth(in.Base))))
 	if lots <= 0 || price <= 0 {
 		return
 	}
-	c.log(intent.Error, m.Pair.Strategy, fmt.Sprintf("%s %s of pair %d were sold by somebody else while their transfer was under way: settled at %s",
+	cr.log(intent.Error, m.Pair.Strategy, fmt.Sprintf("%s %s of pair %d were sold by somebody else while their transfer was under way: settled at %s",
 		in.QtyDecimal(lots), in.Base, m.Pair.ID, in.PriceDecimal(price)))
-	c.cross(in, price, lots, party{-1, 0}, party{m.Pair.Strategy, m.Pair.ID}, "foreign")
+	cr.cross(in, price, lots, party{-1, 0}, party{m.Pair.Strategy, m.Pair.ID}, "foreign")
 }

@@ -56,7 +56,7 @@ func TestAHiddenRestIsSettledInside(t *testing.T) {
 	if left := cover.Qty - rest; left > 0 {
 		b.filled(cover, left, "5")
 	}
-	before := b.core.AccountPosition(perpBTC).Qty
+	before := b.core.wallets.AccountPosition(perpBTC).Qty
 	var all []Effect
 	all = append(all, b.update(cover, exchange.StatusExpired, cover.Qty-rest)...)
 	for range 5 {
@@ -65,14 +65,14 @@ func TestAHiddenRestIsSettledInside(t *testing.T) {
 		b.book(spotBTC, 6000000, 6000001, 1000000)
 	}
 	crossed(t, all, 1, rest)
-	m := b.core.machine(1)
+	m := b.core.pairs.machine(1)
 	if m.Pair.State != intent.PairClosed || m.Pair.PerpQty != 0 {
 		t.Errorf("the pair is %s with %d lots: %s", m.Pair.State, m.Pair.PerpQty, m.Pair.Reason)
 	}
-	if got := b.core.AccountPosition(perpBTC).Qty; got != before {
+	if got := b.core.wallets.AccountPosition(perpBTC).Qty; got != before {
 		t.Errorf("the account's position went from %d to %d", before, got)
 	}
-	if own := b.core.ownPosition(0, perpBTC); own != before {
+	if own := b.core.claims.ownPosition(0, perpBTC); own != before {
 		t.Errorf("the strategy holds %d of the account's %d", own, before)
 	}
 }
@@ -90,8 +90,8 @@ func TestCoinsOfAPairThatWereSoldAreSettled(t *testing.T) {
 	b.filled(second, 1000, "6")
 	fx := b.filled(first, 1000, "7")
 	crossed(t, fx, 1, -1000)
-	m := b.core.machine(1)
-	have := b.core.balance("spot", "BTC").Total
+	m := b.core.pairs.machine(1)
+	have := b.core.wallets.balance("spot", "BTC").Total
 	if m.Pair.SpotQty.GreaterThan(have) {
 		t.Errorf("the pair says %s BTC, the wallet has %s", m.Pair.SpotQty, have)
 	}
@@ -106,13 +106,13 @@ func TestADebtMakesNoCoinsFree(t *testing.T) {
 	s := newAsks()
 	b := newBench(t, s)
 	held(b, s)
-	m := b.core.machine(1)
-	b.core.machines = append(b.core.machines, &execution.Machine{Pair: intent.Pair{ID: 2, Spot: spotBTC, Perp: perpBTC,
+	m := b.core.pairs.machine(1)
+	b.core.pairs.list = append(b.core.pairs.list, &execution.Machine{Pair: intent.Pair{ID: 2, Spot: spotBTC, Perp: perpBTC,
 		State: intent.PairOpen, SpotQty: decimal.RequireFromString("-0.005")}})
-	if free := b.core.Free(spotBTC, 1); free.GreaterThan(b.core.balance("spot", "BTC").Free) {
+	if free := b.core.claims.Free(spotBTC, 1); free.GreaterThan(b.core.wallets.balance("spot", "BTC").Free) {
 		t.Errorf("pair 1 may sell %s of a wallet of %s", free, m.Pair.SpotQty)
 	}
-	if got := b.core.Owed(spotBTC, 1); !got.Equal(decimal.RequireFromString("0.005")) {
+	if got := b.core.claims.Owed(spotBTC, 1); !got.Equal(decimal.RequireFromString("0.005")) {
 		t.Errorf("%s are owed, want 0.005", got)
 	}
 }
@@ -149,12 +149,12 @@ func TestNoOrderRestsAtTheEnd(t *testing.T) {
 // there when it failed: the pair gives them up, and does not sell them once more.
 func TestCoinsSoldWhileTheyWereUnderWay(t *testing.T) {
 	b := heldCoins(t, newAsks())
-	m, coins := b.core.machines[0], decimal.RequireFromString("0.03")
+	m, coins := b.core.pairs.list[0], decimal.RequireFromString("0.03")
 	spot := b.core.u.Get(m.Pair.Spot)
 	b.step(exchange.Event{Kind: exchange.KindBalance, Wallet: "spot", Asset: "BTC", Amount: coins})
 	m.Pair.SpotQty = coins
 	b.core.effects = &b.fx
-	end, err := b.core.Move(m, "spot", "coinm", coins)
+	end, err := b.core.transfers.Move(m, "spot", "coinm", coins)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,7 +166,7 @@ func TestCoinsSoldWhileTheyWereUnderWay(t *testing.T) {
 	end.Failed = true
 	fx := b.step(exchange.Event{Kind: exchange.KindTransfer, Transfer: &end})
 	crossed(t, fx, m.Pair.ID, -sold)
-	if have := b.core.balance("spot", "BTC").Total; m.Pair.SpotQty.GreaterThan(have) {
+	if have := b.core.wallets.balance("spot", "BTC").Total; m.Pair.SpotQty.GreaterThan(have) {
 		t.Errorf("the pair says %s BTC, the wallet has %s", m.Pair.SpotQty, have)
 	}
 }

@@ -11,8 +11,8 @@ import (
 
 // describe words where a pair stands: what it is doing, on what, what it holds, and
 // what it waits for.
-func (c *Core) describe(m *execution.Machine) string {
-	p, perp := &m.Pair, c.u.Get(m.Pair.Perp)
+func (pd *pairDriver) describe(m *execution.Machine) string {
+	p, perp := &m.Pair, pd.u.Get(m.Pair.Perp)
 	text := fmt.Sprintf("pair %d on %s is %s with %s %s and %s %s", p.ID, perp.Key(), p.State,
 		p.SpotQty, perp.Base, perp.QtyDecimal(p.PerpQty), perp.Key())
 	if mv := &p.Coin.Move; mv.Flying() {
@@ -33,13 +33,13 @@ func (c *Core) Unfinished() []string {
 		in := c.u.Get(o.Instrument)
 		out = append(out, fmt.Sprintf("order %s is %s: %s %s %s at %s", o.ClientID, o.Status, o.Side, in.QtyDecimal(o.Leaves()), in.Key(), in.PriceDecimal(o.Price)))
 	}
-	for _, m := range c.machines {
+	for _, m := range c.pairs.list {
 		if s := m.Pair.State; m.Busy() || s == intent.PairClosing || s == intent.PairOpening {
-			out = append(out, c.describe(m))
+			out = append(out, c.driver.describe(m))
 		}
 	}
-	for _, t := range c.flying {
-		if c.mover(t.ID) == nil {
+	for _, t := range c.transfers.flying {
+		if c.pairs.mover(t.ID) == nil {
 			out = append(out, fmt.Sprintf("transfer %d of %s %s from %s to %s has no answer", t.ID, t.Amount, t.Asset, t.From, t.To))
 		}
 	}
@@ -50,7 +50,7 @@ func (c *Core) Unfinished() []string {
 // looks after it until the next one, or ever.
 func (c *Core) end(ev *exchange.Event) {
 	c.sampleAt = 0
-	for _, s := range c.slots {
+	for _, s := range c.strategies.list {
 		s.dirty = true
 	}
 	left := c.Unfinished()

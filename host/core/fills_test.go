@@ -98,7 +98,7 @@ func TestATradeReportedAgainIsBookedOnce(t *testing.T) {
 		t.Error("the second report was booked")
 	}
 	b.filled(o, 600, "8")
-	if got := b.core.AccountPosition(spotBTC).Qty; got != 1000 || b.status(o.ID) != exchange.StatusFilled {
+	if got := b.core.wallets.AccountPosition(spotBTC).Qty; got != 1000 || b.status(o.ID) != exchange.StatusFilled {
 		t.Errorf("position %d, order %s; want 1000, filled", got, b.status(o.ID))
 	}
 	// The same number on another instrument is another trade.
@@ -127,8 +127,8 @@ func TestTheLastWordWaitsForAllFills(t *testing.T) {
 	// One more, after the last word: booked all the same, and the row is renewed.
 	fx := b.filled(o, 100, "3")
 	rows := bodies[OrderChanged](fx)
-	if len(rows) != 1 || rows[0].Order.Filled != 800 || b.core.AccountPosition(spotBTC).Qty != 800 {
-		t.Errorf("a late fill: %d order rows, position %d", len(rows), b.core.AccountPosition(spotBTC).Qty)
+	if len(rows) != 1 || rows[0].Order.Filled != 800 || b.core.wallets.AccountPosition(spotBTC).Qty != 800 {
+		t.Errorf("a late fill: %d order rows, position %d", len(rows), b.core.wallets.AccountPosition(spotBTC).Qty)
 	}
 }
 
@@ -138,7 +138,7 @@ func TestALateFillOfAPairIsHedged(t *testing.T) {
 	spot, perp := openPair(b, s)
 	b.filled(spot, spot.Qty, "1")
 	b.filled(perp, perp.Qty, "2")
-	if m := b.core.machine(1); m.Busy() {
+	if m := b.core.pairs.machine(1); m.Busy() {
 		t.Fatal("the pair is not at rest")
 	}
 	// Two coins' worth more than the order asked for would halt: this order was
@@ -159,7 +159,7 @@ func TestAFillBeyondTheOrderHalts(t *testing.T) {
 	if why := b.core.Halted(); !strings.Contains(why, "pl-1") {
 		t.Errorf("halted: %q, want a reason that names the order", why)
 	}
-	if got := b.core.AccountPosition(spotBTC).Qty; got != 1001 {
+	if got := b.core.wallets.AccountPosition(spotBTC).Qty; got != 1001 {
 		t.Errorf("position %d: what the venue says was traded must be booked", got)
 	}
 }
@@ -308,7 +308,7 @@ func TestARefusedCancelMayBeRepeated(t *testing.T) {
 func TestATransferMayArriveWithLess(t *testing.T) {
 	s := newAsks()
 	b := newBench(t, s)
-	total := func(m exchange.Wallet) decimal.Decimal { return b.core.balance(m, "USDT").Total }
+	total := func(m exchange.Wallet) decimal.Decimal { return b.core.wallets.balance(m, "USDT").Total }
 	spot, usdm := total("spot"), total("usdm")
 	fx := bodies[SendTransfer](b.do(s, func(p *Port) error {
 		p.Transfer("USDT", "spot", "usdm", decimal.NewFromInt(100))

@@ -20,8 +20,8 @@ import (
 //     correction of the wallet that nothing explains.
 
 // suspend sets or, with "", lifts the hold on an instrument.
-func (c *Core) suspend(id exchange.InstrumentID, why string) {
-	m := &c.markets[id]
+func (hs *holds) suspend(id exchange.InstrumentID, why string) {
+	m := &hs.markets.list[id]
 	if m.held == why {
 		return
 	}
@@ -29,19 +29,19 @@ func (c *Core) suspend(id exchange.InstrumentID, why string) {
 	m.held = why
 	switch {
 	case why == "":
-		c.log(intent.Warn, -1, m.in.Key()+": the account agrees with the venue's again: orders pass")
+		hs.log(intent.Warn, -1, m.in.Key()+": the account agrees with the venue's again: orders pass")
 	case first:
-		c.log(intent.Error, -1, c.holdOf(id, id)+"; it is asked for again")
-		c.withdraw(id)
+		hs.log(intent.Error, -1, hs.markets.holdOf(id, id)+"; it is asked for again")
+		hs.withdraw(id)
 	}
-	c.rehold()
+	hs.rehold()
 }
 
 // withdraw takes back what strategies have resting in an instrument.
-func (c *Core) withdraw(id exchange.InstrumentID) {
-	for _, o := range c.orders.open {
+func (hs *holds) withdraw(id exchange.InstrumentID) {
+	for _, o := range hs.orders.open {
 		if o.Instrument == id && o.Pair == 0 {
-			c.Cancel(o.ID)
+			hs.entry.Cancel(o.ID)
 		}
 	}
 }
@@ -55,27 +55,27 @@ type lack struct {
 
 // doubt looks whether a wallet still has the coins of all pairs, after a
 // correction that nothing explains.
-func (c *Core) doubt(wallet exchange.Wallet, coin string) {
-	if slices.ContainsFunc(c.lacking, func(l lack) bool { return l.wallet == wallet && l.coin == coin }) {
+func (hs *holds) doubt(wallet exchange.Wallet, coin string) {
+	if slices.ContainsFunc(hs.lacking, func(l lack) bool { return l.wallet == wallet && l.coin == coin }) {
 		return // it is looked at with every change of the account
 	}
-	if by := c.missing(wallet, coin); by.IsPositive() {
-		c.lacking = append(c.lacking, lack{wallet, coin, by})
-		c.log(intent.Error, -1, fmt.Sprintf("the %s wallet has %s %s less than its pairs hold: they make no order until the coins are there again", wallet, by, coin))
-		c.rehold()
+	if by := hs.claims.missing(wallet, coin); by.IsPositive() {
+		hs.lacking = append(hs.lacking, lack{wallet, coin, by})
+		hs.log(intent.Error, -1, fmt.Sprintf("the %s wallet has %s %s less than its pairs hold: they make no order until the coins are there again", wallet, by, coin))
+		hs.rehold()
 	}
 }
 
 // missing is how many coins of all pairs a wallet does not have. What is less
 // than a lot of each is rounding.
-func (c *Core) missing(wallet exchange.Wallet, coin string) decimal.Decimal {
+func (cl *claims) missing(wallet exchange.Wallet, coin string) decimal.Decimal {
 	sum, dust := decimal.Zero, decimal.Zero
-	for _, m := range c.machines {
-		if c.keeps(m, wallet, coin) && m.Pair.SpotQty.IsPositive() {
-			sum, dust = sum.Add(m.Pair.SpotQty), dust.Add(c.u.Get(m.Pair.Spot).QtyDecimal(1))
+	for _, m := range cl.pairs.list {
+		if cl.keeps(m, wallet, coin) && m.Pair.SpotQty.IsPositive() {
+			sum, dust = sum.Add(m.Pair.SpotQty), dust.Add(cl.u.Get(m.Pair.Spot).QtyDecimal(1))
 		}
 	}
-	by := sum.Sub(c.acct.holding(wallet, coin).total)
+	by := sum.Sub(cl.acct.holding(wallet, coin).total)
 	if by.LessThanOrEqual(dust) {
 		return decimal.Zero
 	}
@@ -83,50 +83,50 @@ func (c *Core) missing(wallet exchange.Wallet, coin string) decimal.Decimal {
 }
 
 // covered looks at what was lacking again, after the account changed.
-func (c *Core) covered() {
+func (hs *holds) covered() {
 	changed := false
-	for i := range c.lacking {
-		by := c.missing(c.lacking[i].wallet, c.lacking[i].coin)
-		changed = changed || !by.Equal(c.lacking[i].by)
-		c.lacking[i].by = by
+	for i := range hs.lacking {
+		by := hs.claims.missing(hs.lacking[i].wallet, hs.lacking[i].coin)
+		changed = changed || !by.Equal(hs.lacking[i].by)
+		hs.lacking[i].by = by
 	}
 	if !changed {
 		return
 	}
-	c.lacking = slices.DeleteFunc(c.lacking, func(l lack) bool {
+	hs.lacking = slices.DeleteFunc(hs.lacking, func(l lack) bool {
 		if l.by.IsZero() {
-			c.log(intent.Warn, -1, fmt.Sprintf("the %s wallet has the %s of its pairs again: they go on", l.wallet, l.coin))
+			hs.log(intent.Warn, -1, fmt.Sprintf("the %s wallet has the %s of its pairs again: they go on", l.wallet, l.coin))
 		}
 		return l.by.IsZero()
 	})
-	c.rehold()
+	hs.rehold()
 }
 
 // rehold tells every machine whether it is held.
-func (c *Core) rehold() {
-	for _, m := range c.machines {
+func (hs *holds) rehold() {
+	for _, m := range hs.pairs.list {
 		if m.Pair.State.Done() {
 			continue
 		}
-		why := c.holdOf(m.Pair.Spot, m.Pair.Perp)
-		for _, l := range c.lacking {
-			if c.keeps(m, l.wallet, l.coin) {
+		why := hs.markets.holdOf(m.Pair.Spot, m.Pair.Perp)
+		for _, l := range hs.lacking {
+			if hs.claims.keeps(m, l.wallet, l.coin) {
 				why = fmt.Sprintf("held: the %s wallet has %s %s less than its pairs hold", l.wallet, l.by, l.coin)
 			}
 		}
 		if why != "" {
-			m.Hold(c, why)
+			m.Hold(hs.driver.port, why)
 		} else {
-			m.Release(c)
+			m.Release(hs.driver.port)
 		}
-		c.guard(m)
+		hs.driver.guard(m)
 	}
 }
 
 // holdOf says why nothing may trade in one of two instruments; "" when it may.
-func (c *Core) holdOf(spot, perp exchange.InstrumentID) string {
+func (mk *markets) holdOf(spot, perp exchange.InstrumentID) string {
 	for _, id := range [...]exchange.InstrumentID{perp, spot} {
-		if m := &c.markets[id]; m.held != "" {
+		if m := &mk.list[id]; m.held != "" {
 			return m.in.Key() + " is held: " + m.held
 		}
 	}
@@ -134,14 +134,14 @@ func (c *Core) holdOf(spot, perp exchange.InstrumentID) string {
 }
 
 // Held lists why instruments and pairs are held, for a status line.
-func (c *Core) Held() []string {
+func (hs *holds) Held() []string {
 	var out []string
-	for i := range c.markets {
-		if id := c.markets[i].in.ID; c.markets[i].held != "" {
-			out = append(out, c.holdOf(id, id))
+	for i := range hs.markets.list {
+		if id := hs.markets.list[i].in.ID; hs.markets.list[i].held != "" {
+			out = append(out, hs.markets.holdOf(id, id))
 		}
 	}
-	for _, l := range c.lacking {
+	for _, l := range hs.lacking {
 		out = append(out, fmt.Sprintf("%s %s are missing in the %s wallet", l.by, l.coin, l.wallet))
 	}
 	return out

@@ -20,7 +20,7 @@ func openedPair(b *bench, s *asks) exchange.PairID {
 	spot, perp := openPair(b, s)
 	b.filled(perp, perp.Qty, "1")
 	b.filled(spot, spot.Qty, "2")
-	list := b.core.OpenPairs()
+	list := b.core.pairs.OpenPairs()
 	if len(list) != 1 {
 		b.t.Fatalf("%d pairs, want one", len(list))
 	}
@@ -37,15 +37,15 @@ func TestADifferenceHoldsWhatItTouches(t *testing.T) {
 	if said := bodies[*LogLine](fx); len(said) == 0 || !strings.Contains(said[0].Text, "usdm:BTCUSDT is held: the venue has a position of 0") {
 		t.Errorf("said: %+v", said)
 	}
-	if p := b.core.OpenPairs()[0]; !strings.Contains(p.Held, "is held") {
+	if p := b.core.pairs.OpenPairs()[0]; !strings.Contains(p.Held, "is held") {
 		t.Errorf("the pair says %q, want why it is held", p.Held)
 	}
-	if held := b.core.Held(); len(held) != 1 {
+	if held := b.core.holds.Held(); len(held) != 1 {
 		t.Errorf("the status says %q", held)
 	}
 	// The perpetual is taken away, the pair is to be closed, time goes by.
 	b.step(exchange.Event{Kind: exchange.KindFill, Instrument: perpBTC, Fill: &exchange.Fill{TradeID: "9", Instrument: perpBTC, Side: exchange.Buy,
-		Price: 600000, Qty: b.core.AccountPosition(perpBTC).Qty.Abs() / 2, FeeAsset: "USDT", Reason: "adl"}})
+		Price: 600000, Qty: b.core.wallets.AccountPosition(perpBTC).Qty.Abs() / 2, FeeAsset: "USDT", Reason: "adl"}})
 	var sent []Submit
 	sent = append(sent, bodies[Submit](b.do(s, func(p *Port) error { return p.ClosePair(intent.CloseRequest{Pair: id}) }))...)
 	sent = append(sent, bodies[Submit](b.do(s, limit(perpBTC, exchange.Buy, 600000, 10)))...)
@@ -60,8 +60,8 @@ func TestADifferenceHoldsWhatItTouches(t *testing.T) {
 	if fx := bodies[Submit](b.command(perpBTC, CommandRelease, "")); len(fx) == 0 {
 		t.Error("the pair did not go on when the difference was explained")
 	}
-	if p := b.core.AllPairs()[0]; p.Held != "" || len(b.core.Held()) != 0 {
-		t.Errorf("held after all: %q, %q", p.Held, b.core.Held())
+	if p := b.core.pairs.AllPairs()[0]; p.Held != "" || len(b.core.holds.Held()) != 0 {
+		t.Errorf("held after all: %q, %q", p.Held, b.core.holds.Held())
 	}
 }
 
@@ -71,21 +71,21 @@ func TestMissingCoinsHoldTheirPairs(t *testing.T) {
 	s := newAsks()
 	b := newBench(t, s)
 	openedPair(b, s)
-	coins := b.core.OpenPairs()[0].SpotQty
+	coins := b.core.pairs.OpenPairs()[0].SpotQty
 	change := func(amount decimal.Decimal) []Effect {
 		return b.step(exchange.Event{Kind: exchange.KindBalance, Instrument: exchange.NoInstrument, Wallet: "spot", Asset: "BTC",
 			Amount: amount, Reason: "unexplained difference"})
 	}
-	total := b.core.balance("spot", "BTC").Total
+	total := b.core.wallets.balance("spot", "BTC").Total
 	fx := change(total.Neg().Add(coins.Div(decimal.NewFromInt(2))))
 	if len(bodies[Submit](fx)) > 0 {
 		t.Error("a correction made an order")
 	}
-	if p := b.core.OpenPairs()[0]; !strings.Contains(p.Held, "BTC less than its pairs hold") {
+	if p := b.core.pairs.OpenPairs()[0]; !strings.Contains(p.Held, "BTC less than its pairs hold") {
 		t.Fatalf("the pair says %q", p.Held)
 	}
 	change(coins)
-	if p := b.core.OpenPairs()[0]; p.Held != "" {
+	if p := b.core.pairs.OpenPairs()[0]; p.Held != "" {
 		t.Errorf("the coins are back, and the pair says %q", p.Held)
 	}
 }

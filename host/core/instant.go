@@ -36,44 +36,44 @@ func (n *instant) within(ev *exchange.Event, now exchange.Time) bool {
 
 // show tells of a market event: at once when it is an instant by itself, else when
 // its instant is whole.
-func (c *Core) show(h Handler, ev *exchange.Event) {
-	if !c.instant.open && !ev.More {
-		c.tellNow(h, ev)
+func (is *instants) show(h Handler, ev *exchange.Event) {
+	if !is.instant.open && !ev.More {
+		is.tellNow(h, ev)
 		return
 	}
 	s := shown{what: h, id: ev.Instrument, ev: -1}
 	if h != OnBook && h != OnGap {
-		s.ev = len(c.instant.events)
-		c.instant.events = append(c.instant.events, *ev)
-		e := &c.instant.events[s.ev]
+		s.ev = len(is.instant.events)
+		is.instant.events = append(is.instant.events, *ev)
+		e := &is.instant.events[s.ev]
 		e.Bids, e.Asks = nil, nil // they belong to the feed
 	}
-	c.instant.shown = append(c.instant.shown, s)
+	is.instant.shown = append(is.instant.shown, s)
 }
 
-func (c *Core) tellNow(h Handler, ev *exchange.Event) {
+func (is *instants) tellNow(h Handler, ev *exchange.Event) {
 	if h == OnBook {
-		c.runMachines(ev.Instrument)
+		is.driver.runMachines(ev.Instrument)
 	}
 	if h == OnGap {
-		c.tellWatchers(Notice{Handler: OnGap, Instrument: ev.Instrument, Reason: c.markets[ev.Instrument].book.Reason()})
+		is.strategies.tellWatchers(Notice{Handler: OnGap, Instrument: ev.Instrument, Reason: is.markets.list[ev.Instrument].book.Reason()})
 		return
 	}
-	c.dispatch(h, ev)
+	is.strategies.dispatch(h, ev)
 }
 
 // close ends the instant: books are shown to the machines, and then everything to
 // the strategies, in an order that does not depend on that of the feed.
-func (c *Core) close() {
-	n := &c.instant
+func (is *instants) close() {
+	n := &is.instant
 	n.open = false
 	slices.SortStableFunc(n.shown, func(a, b shown) int {
 		return cmp.Or(cmp.Compare(rank[a.what], rank[b.what]), cmp.Compare(a.id, b.id))
 	})
 	n.shown = slices.CompactFunc(n.shown, func(a, b shown) bool { return a.ev < 0 && a == b })
 	for _, s := range n.shown {
-		if s.what == OnBook && c.markets[s.id].book.Ready() {
-			c.runMachines(s.id)
+		if s.what == OnBook && is.markets.list[s.id].book.Ready() {
+			is.driver.runMachines(s.id)
 		}
 	}
 	for _, s := range n.shown {
@@ -83,11 +83,11 @@ func (c *Core) close() {
 		}
 		switch {
 		case s.what == OnGap:
-			c.tellNow(OnGap, ev)
-		case s.what != OnBook || c.markets[s.id].book.Ready():
-			c.dispatch(s.what, ev)
+			is.tellNow(OnGap, ev)
+		case s.what != OnBook || is.markets.list[s.id].book.Ready():
+			is.strategies.dispatch(s.what, ev)
 		}
 	}
 	n.shown, n.events = n.shown[:0], n.events[:0]
-	c.showBars()
+	is.bars.showBars()
 }

@@ -33,29 +33,29 @@ type closedPart struct {
 }
 
 // noteClosed remembers from whom a liquidation took what.
-func (c *Core) noteClosed(in *exchange.Instrument, f *exchange.Fill, shares []FillShare) {
+func (ins *insurance) noteClosed(in *exchange.Instrument, f *exchange.Fill, shares []FillShare) {
 	if f.Reason != liquidation {
 		return
 	}
 	for i := range shares {
-		c.noteClosedBy(in, c.now, shares[i].Strategy, shares[i].Pair, &shares[i].Fill)
+		ins.noteClosedBy(in, ins.now, shares[i].Strategy, shares[i].Pair, &shares[i].Fill)
 	}
 	if len(shares) == 0 {
-		c.noteClosedBy(in, c.now, -1, 0, f)
+		ins.noteClosedBy(in, ins.now, -1, 0, f)
 	}
 }
 
-func (c *Core) noteClosedBy(in *exchange.Instrument, at exchange.Time, strategy int32, pair exchange.PairID, f *exchange.Fill) {
-	l := c.closedIn(in.Wallet, in.Settle())
+func (ins *insurance) noteClosedBy(in *exchange.Instrument, at exchange.Time, strategy int32, pair exchange.PairID, f *exchange.Fill) {
+	l := ins.closedIn(in.Wallet, in.Settle())
 	if l == nil {
-		c.liquidated = append(c.liquidated, closedOut{wallet: in.Wallet, asset: in.Settle()})
-		l = &c.liquidated[len(c.liquidated)-1]
+		ins.liquidated = append(ins.liquidated, closedOut{wallet: in.Wallet, asset: in.Settle()})
+		l = &ins.liquidated[len(ins.liquidated)-1]
 	}
 	if at-l.at > liquidationSpan {
 		l.parts = l.parts[:0]
 	}
 	l.at = at
-	value := c.exposure(in, f.Qty, in.PriceDecimal(f.Price))
+	value := ins.wallets.exposure(in, f.Qty, in.PriceDecimal(f.Price))
 	for i := range l.parts {
 		if p := &l.parts[i]; p.strategy == strategy && p.pair == pair {
 			p.value = p.value.Add(value)
@@ -65,9 +65,9 @@ func (c *Core) noteClosedBy(in *exchange.Instrument, at exchange.Time, strategy 
 	l.parts = append(l.parts, closedPart{strategy, pair, value})
 }
 
-func (c *Core) closedIn(wallet exchange.Wallet, asset string) *closedOut {
-	for i := range c.liquidated {
-		if l := &c.liquidated[i]; l.wallet == wallet && l.asset == asset {
+func (ins *insurance) closedIn(wallet exchange.Wallet, asset string) *closedOut {
+	for i := range ins.liquidated {
+		if l := &ins.liquidated[i]; l.wallet == wallet && l.asset == asset {
 			return l
 		}
 	}
@@ -77,9 +77,9 @@ func (c *Core) closedIn(wallet exchange.Wallet, asset string) *closedOut {
 // onInsurance books what the insurance fund paid or took: a part to everybody whom
 // the wallet's last liquidation closed out, in proportion to the value that it took
 // from them. What no liquidation that we saw accounts for is the account's own.
-func (c *Core) onInsurance(ev *exchange.Event) {
+func (ins *insurance) onInsurance(ev *exchange.Event) {
 	parts, whole := []closedPart{{strategy: -1}}, decimal.Zero
-	if l := c.closedIn(ev.Wallet, ev.Asset); l != nil {
+	if l := ins.closedIn(ev.Wallet, ev.Asset); l != nil {
 		parts = l.parts
 	}
 	for i := range parts {
@@ -89,8 +89,8 @@ func (c *Core) onInsurance(ev *exchange.Event) {
 	if ev.Amount.IsNegative() {
 		verb = "took"
 	}
-	c.log(intent.Warn, -1, fmt.Sprintf("%s wallet: the insurance fund %s %s %s (%s)", ev.Wallet, verb, ev.Amount.Abs(), ev.Asset, ev.Reason))
-	c.stats.Insurance = c.stats.Insurance.Add(c.Worth(ev.Asset, ev.Amount))
+	ins.log(intent.Warn, -1, fmt.Sprintf("%s wallet: the insurance fund %s %s %s (%s)", ev.Wallet, verb, ev.Amount.Abs(), ev.Asset, ev.Reason))
+	ins.stats.Insurance = ins.stats.Insurance.Add(ins.wallets.Worth(ev.Asset, ev.Amount))
 	left := ev.Amount
 	for i := range parts {
 		amount := left
@@ -99,26 +99,26 @@ func (c *Core) onInsurance(ev *exchange.Event) {
 		}
 		left = left.Sub(amount)
 		if parts[i].strategy < 0 {
-			c.stats.Others.Insurance = c.stats.Others.Insurance.Add(c.Worth(ev.Asset, amount))
+			ins.stats.Others.Insurance = ins.stats.Others.Insurance.Add(ins.wallets.Worth(ev.Asset, amount))
 		}
-		c.insured(ev, &parts[i], i, amount)
+		ins.insured(ev, &parts[i], i, amount)
 	}
 }
 
 // insured books one holder's part. Ref names the event and the part, and the venue's
 // row: a session goes on over runs, each of which counts its events from 1, and a later
 // one is told the row again.
-func (c *Core) insured(ev *exchange.Event, p *closedPart, n int, amount decimal.Decimal) {
-	postings := []exchange.Posting{c.acct.add(ev.Wallet, ev.Asset, amount), against("I:insurance:"+string(ev.Wallet), ev.Asset, amount)}
-	c.emit(p.strategy, Booked{&Txn{Kind: "insurance", Ref: fmt.Sprintf("%d.%d.%d %s", c.now, c.seq, n, ev.Reason),
+func (ins *insurance) insured(ev *exchange.Event, p *closedPart, n int, amount decimal.Decimal) {
+	postings := []exchange.Posting{ins.acct.add(ev.Wallet, ev.Asset, amount), against("I:insurance:"+string(ev.Wallet), ev.Asset, amount)}
+	ins.emit(p.strategy, Booked{&Txn{Kind: "insurance", Ref: fmt.Sprintf("%d.%d.%d %s", ins.now, ins.seq, n, ev.Reason),
 		Strategy: p.strategy, Pair: p.pair, Postings: postings}})
-	if m := c.machine(p.pair); m != nil {
+	if m := ins.pairs.machine(p.pair); m != nil {
 		over := m.Pair.State.Done()
-		m.Insured(c, amount)
-		if c.guard(m); over {
-			c.record(m)
+		m.Insured(ins.driver.port, amount)
+		if ins.driver.guard(m); over {
+			ins.driver.record(m)
 		} else {
-			c.Changed(m)
+			ins.driver.Changed(m)
 		}
 	}
 }

@@ -32,7 +32,7 @@ type expected struct {
 
 // Expect makes the coming event's callbacks fail as recorded; line is how Append
 // wrote a CallbackEnded. Other lines are ignored.
-func (c *Core) Expect(line string) {
+func (ss *strategies) Expect(line string) {
 	rest, ok := strings.CutPrefix(line, interruptWord+" ")
 	if !ok {
 		return
@@ -42,35 +42,35 @@ func (c *Core) Expect(line string) {
 	nth, err := strconv.Atoi(number)
 	text, err2 := strconv.Unquote(rest)
 	if err == nil && err2 == nil {
-		c.expect = append(c.expect, expected{nth, text})
+		ss.expect = append(ss.expect, expected{nth, text})
 	}
 }
 
 // repeat returns how the callback that is about to be made failed when the
 // session was recorded, nil when no clock ended it. running is false when it is not
 // the strategy itself that was ended, but the version that was to follow it.
-func (c *Core) repeat(s *slot, running bool) error {
-	c.nth++
-	if len(c.expect) == 0 || c.expect[0].nth != c.nth {
+func (ss *strategies) repeat(s *slot, running bool) error {
+	ss.nth++
+	if len(ss.expect) == 0 || ss.expect[0].nth != ss.nth {
 		return nil
 	}
-	text := c.expect[0].text
-	c.expect = c.expect[1:]
+	text := ss.expect[0].text
+	ss.expect = ss.expect[1:]
 	if st, ok := s.Strategy.(interruptible); ok && running {
 		st.Interrupt()
 	}
-	c.interrupted(s, text)
+	ss.interrupted(s, text)
 	return errors.New(text)
 }
 
 // noteInterrupt reports a callback that a clock ended.
-func (c *Core) noteInterrupt(s *slot, err error) {
+func (ss *strategies) noteInterrupt(s *slot, err error) {
 	var by Interrupted
 	if errors.As(err, &by) && by.Interrupted() {
-		c.interrupted(s, err.Error())
+		ss.interrupted(s, err.Error())
 	}
 }
 
-func (c *Core) interrupted(s *slot, text string) {
-	c.emit(s.index, &CallbackEnded{c.nth, text})
+func (ss *strategies) interrupted(s *slot, text string) {
+	ss.emit(s.index, &CallbackEnded{ss.nth, text})
 }

@@ -14,7 +14,7 @@ import (
 // keeper is an execution.Keeper in its place: the port that it acts through, and
 // what tells when it must look again.
 type keeper struct {
-	*Core
+	*managerDoor
 	execution.Keeper
 	strategy int32 // that asked; -1: the configuration
 	dirty    bool  // money or positions have changed
@@ -24,8 +24,8 @@ type keeper struct {
 // alarmStep is the rise of a mark that makes a keeper look again.
 const alarmStep = 200 // half a per cent
 
-func (c *Core) keeperOf(wallet exchange.Wallet) *keeper {
-	for _, k := range c.keepers {
+func (mm *marginManagers) keeperOf(wallet exchange.Wallet) *keeper {
+	for _, k := range mm.list {
 		if k.Request.Wallet == wallet {
 			return k
 		}
@@ -34,8 +34,8 @@ func (c *Core) keeperOf(wallet exchange.Wallet) *keeper {
 }
 
 // cash is the wallet that spot markets trade from: where money waits.
-func (c *Core) cash() exchange.Wallet {
-	for _, in := range c.u.All() {
+func (mm *marginManagers) cash() exchange.Wallet {
+	for _, in := range mm.u.All() {
 		if !in.Perp() {
 			return in.Wallet
 		}
@@ -44,54 +44,68 @@ func (c *Core) cash() exchange.Wallet {
 }
 
 // inverse reports whether inverse contracts are margined in a wallet.
-func (c *Core) inverse(wallet exchange.Wallet) bool {
-	return slices.ContainsFunc(c.u.All(), func(in *exchange.Instrument) bool { return in.Inverse() && in.Wallet == wallet })
+func (mm *marginManagers) inverse(wallet exchange.Wallet) bool {
+	return slices.ContainsFunc(mm.u.All(), func(in *exchange.Instrument) bool { return in.Inverse() && in.Wallet == wallet })
 }
 
 // keepable says why a wallet can't be kept as asked, or nil.
-func (c *Core) keepable(strategy int32, r *intent.MaintainRequest) error {
-	r.Wallet, r.Cash = r.Wallet.Within(c.u.House()), r.Cash.Within(c.u.House())
+func (mm *marginManagers) keepable(strategy int32, r *intent.MaintainRequest) error {
+	r.Wallet, r.Cash = r.Wallet.Within(mm.u.House()), r.Cash.Within(mm.u.House())
 	if r.Cash == "" {
-		r.Cash = c.cash()
+		r.Cash = mm.cash()
 	}
 	if err := r.Validate(); err != nil {
 		return err
 	}
-	if !c.u.Margined(exchange.Linear, r.Wallet, r.Asset) {
+	if !mm.u.Margined(exchange.Linear, r.Wallet, r.Asset) {
 		return fmt.Errorf("wallet: no contract is margined with %s in the %s wallet", r.Asset, r.Wallet)
 	}
-	if k := c.keeperOf(r.Wallet); k != nil && k.strategy != strategy {
-		return fmt.Errorf("the %s wallet is kept by %s already", r.Wallet, c.StrategyName(k.strategy))
+	if k := mm.keeperOf(r.Wallet); k != nil && k.strategy != strategy {
+		return fmt.Errorf("the %s wallet is kept by %s already", r.Wallet, mm.strategies.StrategyName(k.strategy))
 	}
 	return nil
 }
 
 // keep starts to keep a wallet, or changes how.
-func (c *Core) keep(strategy int32, r intent.MaintainRequest) {
-	if err := c.keepable(strategy, &r); err != nil {
-		c.log(intent.Error, strategy, "keep: "+err.Error())
+func (mm *marginManagers) keep(strategy int32, r intent.MaintainRequest) {
+	if err := mm.keepable(strategy, &r); err != nil {
+		mm.log(intent.Error, strategy, "keep: "+err.Error())
 		return
 	}
-	k := c.keeperOf(r.Wallet)
+	k := mm.keeperOf(r.Wallet)
 	if k == nil {
-		k = &keeper{Core: c, strategy: strategy, alarms: make([]exchange.E8, c.u.Len())}
-		c.keepers = append(c.keepers, k)
+		k = &keeper{managerDoor: mm.managerDoor, strategy: strategy, alarms: make([]exchange.E8, mm.u.Len())}
+		mm.list = append(mm.list, k)
 	}
 	k.Request, k.dirty = r, true
 }
 
 // runKeepers gives every keeper its turn, at the end of a step.
-func (c *Core) runKeepers() {
-	for _, k := range c.keepers {
+func (mm *marginManagers) runKeepers() {
+	for _, k := range mm.list {
 		if d, armed := k.Deadline(); k.dirty || armed && d <= k.now {
 			k.look()
 		}
 	}
 }
 
+// arrived tells them the end of a transfer.
+func (mm *marginManagers) arrived(id uint64, failed bool) {
+	for _, k := range mm.list {
+		k.Arrived(id, failed)
+	}
+}
+
+// disturb makes all of them look again: a pair changed.
+func (mm *marginManagers) disturb() {
+	for _, k := range mm.list {
+		k.dirty = true
+	}
+}
+
 // concern notes which keepers must look again.
-func (c *Core) concern(ev *exchange.Event) {
-	for _, k := range c.keepers {
+func (mm *marginManagers) concern(ev *exchange.Event) {
+	for _, k := range mm.list {
 		k.dirty = k.dirty || k.concerned(ev)
 	}
 }
@@ -111,9 +125,9 @@ func (k *keeper) concerned(ev *exchange.Event) bool {
 func (k *keeper) look() {
 	k.dirty = false
 	for i := range k.alarms {
-		k.alarms[i] = k.markets[i].mark.Mark + k.markets[i].mark.Mark/alarmStep
+		k.alarms[i] = k.markets.list[i].mark.Mark + k.markets.list[i].mark.Mark/alarmStep
 	}
-	if k.looks() && k.priced() {
+	if k.looks() && k.wallets.priced() {
 		k.Keeper.Step(k)
 	}
 	if d, armed := k.Keeper.Deadline(); armed && d <= k.now { // nothing could be decided: what is held has no price now
@@ -123,7 +137,7 @@ func (k *keeper) look() {
 
 // looks reports whether the keeper is at work. One that is not wants to be woken
 // for nothing: a session that ends would never come past its deadline.
-func (k *keeper) looks() bool { return k.running && !k.stopping }
+func (k *keeper) looks() bool { return k.phase.running && !k.phase.stopping }
 
 // Deadline is that of the keeper, while it is at work.
 func (k *keeper) Deadline() (exchange.Time, bool) {
@@ -136,19 +150,21 @@ func (k *keeper) Deadline() (exchange.Time, bool) {
 // The rest of execution.KeeperPort.
 
 func (k *keeper) Standing(wallet exchange.Wallet, asset string) exchange.Margin {
-	return k.standing(wallet, asset)
+	return k.wallets.standing(wallet, asset)
 }
 
-func (k *keeper) Cash(asset string) decimal.Decimal { return k.balance(k.Request.Cash, asset).Free }
+func (k *keeper) Cash(asset string) decimal.Decimal {
+	return k.wallets.balance(k.Request.Cash, asset).Free
+}
 
 func (k *keeper) Shorts(wallet exchange.Wallet) []execution.Short {
 	var out []execution.Short
-	for _, m := range k.machines {
+	for _, m := range k.pairs.list {
 		in := k.u.Get(m.Pair.Perp)
 		if m.Pair.State.Done() || in.Wallet != wallet {
 			continue
 		}
-		mark := k.markPrice(in)
+		mark := k.markets.markPrice(in)
 		value := in.QtyDecimal(-m.Pair.PerpQty).Mul(mark)
 		s := execution.Short{Pair: m.Pair.ID, State: m.Pair.State, Value: value, Loss: value.Sub(m.Pair.PerpCost)}
 		if m.Pair.State == intent.PairClosing {
@@ -160,17 +176,17 @@ func (k *keeper) Shorts(wallet exchange.Wallet) []execution.Short {
 }
 
 func (k *keeper) Move(asset string, from, to exchange.Wallet, amount decimal.Decimal) uint64 {
-	before := k.lastMove
-	k.transfer(exchange.Transfer{Strategy: k.strategy, Asset: asset, From: from, To: to, Amount: amount})
-	if k.lastMove == before {
+	before := k.transfers.last
+	k.transfers.transfer(exchange.Transfer{Strategy: k.strategy, Asset: asset, From: from, To: to, Amount: amount})
+	if k.transfers.last == before {
 		return 0
 	}
-	return k.lastMove
+	return k.transfers.last
 }
 
 func (k *keeper) Shrink(id exchange.PairID, value decimal.Decimal, reason string) error {
-	m := k.machine(id)
-	err := m.StartClose(k.Core, intent.CloseRequest{Pair: id, Notional: value.Round(2), Patience: 1, Reason: reason})
+	m := k.pairs.machine(id)
+	err := m.StartClose(k.driver.port, intent.CloseRequest{Pair: id, Notional: value.Round(2), Patience: 1, Reason: reason})
 	if err != nil {
 		return err
 	}
@@ -179,7 +195,7 @@ func (k *keeper) Shrink(id exchange.PairID, value decimal.Decimal, reason string
 		what = value.StringFixed(0) + " USDT of it"
 	}
 	k.Say(true, fmt.Sprintf("pair %d on %s gives up %s: %s", id, k.u.Get(m.Pair.Perp).Key(), what, reason))
-	k.step(m)
+	k.driver.step(m)
 	return nil
 }
 
@@ -193,7 +209,7 @@ func (k *keeper) Say(warn bool, text string) {
 
 // MaintainMargin stages the maintaining of a wallet; see intent.MaintainRequest.
 func (p *Port) MaintainMargin(r intent.MaintainRequest) error {
-	if err := p.c.keepable(p.slot.index, &r); err != nil {
+	if err := p.c.managers.keepable(p.slot.index, &r); err != nil {
 		return err
 	}
 	p.stage(&stagedMaintain{r})
@@ -203,11 +219,11 @@ func (p *Port) MaintainMargin(r intent.MaintainRequest) error {
 // Headroom is the value of one leg of a pair for which a maintained wallet and spot have the
 // money, at once and once the wallets are shared out; false when it is not kept. A
 // coin-margined pair brings its own margin: spot alone has to pay.
-func (p *Port) Headroom(wallet exchange.Wallet) (now, soon decimal.Decimal, ok bool) {
+func (p *accountView) Headroom(wallet exchange.Wallet) (now, soon decimal.Decimal, ok bool) {
 	wallet = wallet.Within(p.c.u.House())
-	k := p.c.keeperOf(wallet)
-	if k == nil && p.c.inverse(wallet) {
-		now = execution.SpotRoom(p.c.balance(p.c.cash(), "USDT").Free)
+	k := p.c.managers.keeperOf(wallet)
+	if k == nil && p.c.managers.inverse(wallet) {
+		now = execution.SpotRoom(p.c.wallets.balance(p.c.managers.cash(), "USDT").Free)
 		return now, now, true
 	}
 	if k == nil {
@@ -218,4 +234,4 @@ func (p *Port) Headroom(wallet exchange.Wallet) (now, soon decimal.Decimal, ok b
 }
 
 // HaltReason returns why nothing may be opened, or "".
-func (p *Port) HaltReason() string { return p.c.Halted() }
+func (p *accountView) HaltReason() string { return p.c.Halted() }

@@ -33,49 +33,49 @@ type market struct {
 
 // onBook applies a book event and has the result shown to machines and strategies.
 func (c *Core) onBook(ev *exchange.Event) {
-	m := &c.markets[ev.Instrument]
+	m := &c.markets.list[ev.Instrument]
 	was := m.book.Ready()
 	changed := m.book.Apply(ev)
 	if was && !m.book.Ready() {
 		c.stats.Gaps++
-		c.show(OnGap, ev)
+		c.instants.show(OnGap, ev)
 	}
-	c.wantSnapshot(m)
+	c.markets.wantSnapshot(m)
 	if !changed || !m.book.Ready() {
 		return
 	}
-	c.show(OnBook, ev)
+	c.instants.show(OnBook, ev)
 }
 
 // wantSnapshot asks for a snapshot once per loss of the book.
-func (c *Core) wantSnapshot(m *market) {
+func (mk *markets) wantSnapshot(m *market) {
 	wants := m.book.WantsSnapshot()
 	if wants && !m.wanting {
-		c.emit(-1, c.snapshots.keep(WantSnapshot{m.in.ID, m.book.Reason()}))
+		mk.emit(-1, mk.snapshots.keep(WantSnapshot{m.in.ID, m.book.Reason()}))
 	}
 	m.wanting = wants
 }
 
 // dispatch calls a market handler at once, without the queue: these are the
 // many events, and nothing they carry outlives the call.
-func (c *Core) dispatch(h Handler, ev *exchange.Event) {
-	for _, s := range c.slots {
+func (ss *strategies) dispatch(h Handler, ev *exchange.Event) {
+	for _, s := range ss.list {
 		if s.wants[h] && s.watches[ev.Instrument] {
-			c.invoke(s, &Notice{Handler: h, Instrument: ev.Instrument, Event: ev})
+			ss.invoke(s, &Notice{Handler: h, Instrument: ev.Instrument, Event: ev})
 		}
 	}
 }
 
-func (c *Core) tellWatchers(n Notice) {
-	for _, s := range c.slots {
+func (ss *strategies) tellWatchers(n Notice) {
+	for _, s := range ss.list {
 		if s.watches[n.Instrument] {
-			c.tell(s.index, n)
+			ss.tell(s.index, n)
 		}
 	}
 }
 
 func (c *Core) onMarket(ev *exchange.Event) {
-	m := &c.markets[ev.Instrument]
+	m := &c.markets.list[ev.Instrument]
 	switch ev.Kind {
 	case exchange.KindTicker:
 		m.bid = exchange.Level{Price: ev.Price, Qty: ev.Qty}
@@ -85,9 +85,9 @@ func (c *Core) onMarket(ev *exchange.Event) {
 		m.trade = exchange.Trade{Time: ev.Time, Price: ev.Price, Qty: ev.Qty, Side: ev.Side}
 		m.volume.Trade(m.in, c.now, ev.Price, ev.Qty)
 		if len(m.built) > 0 {
-			c.tradeBars(m, ev)
+			c.bars.tradeBars(m, ev)
 		}
-		c.show(OnTrade, ev)
+		c.instants.show(OnTrade, ev)
 	case exchange.KindMark:
 		m.mark = exchange.MarkState{Mark: ev.Mark, Index: ev.Index, Rate: ev.Rate,
 			NextFunding: ev.NextFunding, Hours: ev.Hours, Time: ev.Time}
@@ -95,7 +95,7 @@ func (c *Core) onMarket(ev *exchange.Event) {
 			m.mark.Hours = max(m.in.FundingHours, 1)
 		}
 		m.mark.Predicted = m.funding.Rate(&m.mark)
-		c.show(OnMark, ev)
+		c.instants.show(OnMark, ev)
 	case exchange.KindFunding:
 		m.settled = keepLast(m.settled, exchange.Settled{Time: ev.VenueTime, Rate: ev.Rate, Mark: ev.Mark, Hours: ev.Hours}, keepSettled)
 	case exchange.KindOpenInterest:
@@ -103,7 +103,7 @@ func (c *Core) onMarket(ev *exchange.Event) {
 	case exchange.KindPremium:
 		m.funding.Premium(ev.VenueTime, ev.Rate)
 	case exchange.KindBar:
-		c.onBar(m, ev)
+		c.bars.onBar(m, ev)
 	}
 }
 

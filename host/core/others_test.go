@@ -59,10 +59,10 @@ func TestWhatNothingPricesIsNamed(t *testing.T) {
 		b.step(exchange.Event{Kind: exchange.KindBalance, Wallet: "spot", Asset: asset, Amount: decimal.NewFromInt(amount), Reason: OpeningBalance})
 	}
 	b.book(0, 599999, 600001, 1)
-	if got := c.Equity(); !got.Equal(decimal.NewFromInt(100 + 2*60000)) {
+	if got := c.wallets.Equity(); !got.Equal(decimal.NewFromInt(100 + 2*60000)) {
 		t.Errorf("the equity is %s, want that of 100 USDT and of 2 BTC at 60000", got)
 	}
-	if got := c.Unpriced(); len(got) != 1 || got[0] != "7 XYZ (spot)" {
+	if got := c.wallets.Unpriced(); len(got) != 1 || got[0] != "7 XYZ (spot)" {
 		t.Errorf("not in the equity: %q", got)
 	}
 }

@@ -22,6 +22,12 @@ type outbox struct {
 	lines     arena[LogLine]
 }
 
+// Now is the loop's time.
+func (o *outbox) Now() exchange.Time { return o.now }
+
+// Seq is the number of the last event.
+func (o *outbox) Seq() uint64 { return o.seq }
+
 func (o *outbox) emit(strategy int32, b Body) {
 	*o.effects = append(*o.effects, Effect{Seq: o.seq, Time: o.now, Strategy: strategy, Body: b})
 }

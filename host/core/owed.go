@@ -42,33 +42,33 @@ func news(h Handler) bool {
 }
 
 // giveBack keeps what a callback failed on.
-func (c *Core) giveBack(s *slot, n *Notice) {
+func (ss *strategies) giveBack(s *slot, n *Notice) {
 	if !news(n.Handler) || n.repeats {
 		return
 	}
 	if n.Handler == OnTimer {
-		if !c.timers.armed(s.index, n.Name) {
-			c.timers.put(timer{at: c.now + retryAfter(n.tries), strategy: s.index, name: n.Name, tries: n.tries + 1})
+		if !ss.timers.armed(s.index, n.Name) {
+			ss.timers.put(timer{at: ss.now + retryAfter(n.tries), strategy: s.index, name: n.Name, tries: n.tries + 1})
 		}
 		return
 	}
-	at := c.now + retryAfter(n.tries)
+	at := ss.now + retryAfter(n.tries)
 	if n.tries >= newsTries {
 		at = untilReload
-		c.log(intent.Warn, s.index, fmt.Sprintf("%s failed %d times on the same news, which is kept for a mended script", n.Handler, n.tries+1))
+		ss.log(intent.Warn, s.index, fmt.Sprintf("%s failed %d times on the same news, which is kept for a mended script", n.Handler, n.tries+1))
 	}
-	c.owe(s, n, at)
+	ss.owe(s, n, at)
 }
 
 // owe keeps a copy of news, which may point into the event.
-func (c *Core) owe(s *slot, n *Notice, at exchange.Time) {
+func (ss *strategies) owe(s *slot, n *Notice, at exchange.Time) {
 	kept := *n
 	kept.tries++
 	kept.own()
 	if len(s.owed) == newsKept {
 		s.owed = append(s.owed[:0], s.owed[1:]...)
 		if s.dropped++; s.dropped == 1 {
-			c.log(intent.Warn, s.index, fmt.Sprintf("more than %d callbacks wait for it: the oldest are dropped", newsKept))
+			ss.log(intent.Warn, s.index, fmt.Sprintf("more than %d callbacks wait for it: the oldest are dropped", newsKept))
 		}
 	}
 	s.owed = append(s.owed, owed{kept, at})
@@ -103,31 +103,31 @@ func (n *Notice) own() {
 }
 
 // hold keeps what comes for a strategy that is paused.
-func (c *Core) hold(s *slot, n *Notice) {
+func (ss *strategies) hold(s *slot, n *Notice) {
 	if news(n.Handler) && !n.repeats {
-		c.owe(s, n, untilReload)
+		ss.owe(s, n, untilReload)
 	}
 }
 
 // release lets a strategy have at once, in their order, all that it is owed.
-func (c *Core) release(s *slot) {
+func (ss *strategies) release(s *slot) {
 	kept := s.owed[:0]
 	for _, o := range s.owed {
 		o.notice.tries = 0
 		if o.notice.Handler != OnTimer {
-			o.at = c.now
+			o.at = ss.now
 			kept = append(kept, o)
-		} else if !c.timers.armed(s.index, o.notice.Name) {
-			c.timers.put(timer{at: c.now, strategy: s.index, name: o.notice.Name})
+		} else if !ss.timers.armed(s.index, o.notice.Name) {
+			ss.timers.put(timer{at: ss.now, strategy: s.index, name: o.notice.Name})
 		}
 	}
 	s.owed, s.dropped = kept, 0
-	c.timers.hurry(s.index, c.now)
+	ss.timers.hurry(s.index, ss.now)
 }
 
 // owedAt is when something that is owed is to be told again.
-func (c *Core) owedAt() (at exchange.Time, any bool) {
-	for _, s := range c.slots {
+func (ss *strategies) owedAt() (at exchange.Time, any bool) {
+	for _, s := range ss.list {
 		if s.paused != "" {
 			continue
 		}
@@ -141,17 +141,17 @@ func (c *Core) owedAt() (at exchange.Time, any bool) {
 }
 
 // tellOwed queues what is due to be told again.
-func (c *Core) tellOwed() {
-	for _, s := range c.slots {
+func (ss *strategies) tellOwed() {
+	for _, s := range ss.list {
 		if s.paused != "" || len(s.owed) == 0 {
 			continue
 		}
 		kept := s.owed[:0]
 		for _, o := range s.owed {
-			if o.at > c.now {
+			if o.at > ss.now {
 				kept = append(kept, o)
 			} else {
-				c.tell(s.index, o.notice)
+				ss.tell(s.index, o.notice)
 			}
 		}
 		s.owed = kept

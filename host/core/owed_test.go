@@ -119,7 +119,7 @@ func TestRetriesGrowRarer(t *testing.T) {
 	if n := w.seen[OnTimer]; n < 90 || n > 120 {
 		t.Errorf("%d tries in a day, want about four an hour", n)
 	}
-	if why := b.core.Paused(0); why != "" {
+	if why := b.core.strategies.Paused(0); why != "" {
 		t.Errorf("paused: %s", why)
 	}
 }
@@ -132,7 +132,7 @@ func TestAMendedScriptHasTheTimersAndNewsItMissed(t *testing.T) {
 	b.core.timers.set(0, "a", b.now+exchange.Minute, 0)
 	b.core.timers.set(0, "every", b.now+exchange.Minute, exchange.Minute)
 	b.runTo(b.now + exchange.Hour)
-	if b.core.Paused(0) == "" {
+	if b.core.strategies.Paused(0) == "" {
 		t.Fatal("three errors in a row did not pause it")
 	}
 	b.step(exchange.Event{Kind: exchange.KindCommand, Name: CommandHalt, Reason: "by hand"})
@@ -201,12 +201,12 @@ func TestWhatAPausedStrategyIsOwedIsBounded(t *testing.T) {
 	w := newWakeful(OnHalt, OnBook)
 	b := newBench(t, w)
 	b.start()
-	b.core.slots[0].paused = "by the test"
+	b.core.strategies.list[0].paused = "by the test"
 	for range 3 * newsKept {
 		b.step(exchange.Event{Kind: exchange.KindCommand, Name: CommandHalt, Reason: "by hand"})
 		b.step(exchange.Event{Kind: exchange.KindCommand, Name: CommandResume})
 	}
-	if n := len(b.core.slots[0].owed); n != newsKept {
+	if n := len(b.core.strategies.list[0].owed); n != newsKept {
 		t.Errorf("%d callbacks are kept, want %d", n, newsKept)
 	}
 }
@@ -234,7 +234,7 @@ func TestAStrategyThatNothingCanWakeIsNamed(t *testing.T) {
 				b.core.timers.set(0, "t", b.now+10*exchange.Hour, 0)
 			}
 			fx := b.start()
-			if asleep := b.core.Asleep(0) != ""; asleep == tt.awake || said(fx, "nothing can wake it") == tt.awake {
+			if asleep := b.core.strategies.Asleep(0) != ""; asleep == tt.awake || said(fx, "nothing can wake it") == tt.awake {
 				t.Errorf("asleep %v, want %v", asleep, !tt.awake)
 			}
 			if !tt.awake && !said(b.reload(w, newWakeful(tt.wants...)), "nothing can wake it") {
@@ -258,8 +258,8 @@ func TestAFloodOfCallbacksPausesItsOwnStrategy(t *testing.T) {
 	b := newBench(t, flood, calm)
 	b.start()
 	b.step(exchange.Event{Kind: exchange.KindCommand, Name: CommandHalt, Reason: "by hand"})
-	if b.core.Paused(0) == "" || b.core.Paused(1) != "" {
-		t.Errorf("paused %q and %q, want the first only", b.core.Paused(0), b.core.Paused(1))
+	if b.core.strategies.Paused(0) == "" || b.core.strategies.Paused(1) != "" {
+		t.Errorf("paused %q and %q, want the first only", b.core.strategies.Paused(0), b.core.strategies.Paused(1))
 	}
 	if calm.seen[OnStart] != 1 || calm.seen[OnHalt] != 1 {
 		t.Errorf("the neighbour was called %v", calm.seen)

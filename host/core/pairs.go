@@ -6,11 +6,11 @@ import (
 	"github.com/perilune/perilune/host/execution"
 )
 
-func (c *Core) machine(id exchange.PairID) *execution.Machine {
+func (ps *pairs) machine(id exchange.PairID) *execution.Machine {
 	if id == 0 {
 		return nil
 	}
-	for _, m := range c.machines {
+	for _, m := range ps.list {
 		if m.Pair.ID == id {
 			return m
 		}
@@ -19,72 +19,70 @@ func (c *Core) machine(id exchange.PairID) *execution.Machine {
 }
 
 // step runs a machine and keeps one with nothing to do from spinning.
-func (c *Core) step(m *execution.Machine) {
-	m.Step(c)
-	c.guard(m)
+func (pd *pairDriver) step(m *execution.Machine) {
+	m.Step(pd.port)
+	pd.guard(m)
 }
 
-func (c *Core) guard(m *execution.Machine) {
-	if d, armed := m.Deadline(); armed && d <= c.now {
-		m.Snooze(c.now + exchange.Second/4)
+func (pd *pairDriver) guard(m *execution.Machine) {
+	if d, armed := m.Deadline(); armed && d <= pd.now {
+		m.Snooze(pd.now + exchange.Second/4)
 	}
 }
 
-func (c *Core) runMachines(id exchange.InstrumentID) {
-	for _, m := range c.machines {
+func (pd *pairDriver) runMachines(id exchange.InstrumentID) {
+	for _, m := range pd.pairs.list {
 		if (m.Pair.Spot == id || m.Pair.Perp == id) && !m.Pair.State.Done() && m.Watching() {
-			c.step(m)
+			pd.step(m)
 		}
 	}
 }
 
 // record reports a pair's state for the ledger. It goes with every fill, so
 // that a pair's row is never older than its fills.
-func (c *Core) record(m *execution.Machine) {
-	c.emit(m.Pair.Strategy, PairChanged{&SavedPair{m.Pair, m.Request}})
+func (pd *pairDriver) record(m *execution.Machine) {
+	pd.emit(m.Pair.Strategy, PairChanged{&SavedPair{m.Pair, m.Request}})
 }
 
 // Changed implements execution.Port.
-func (c *Core) Changed(m *execution.Machine) {
+func (pd *pairDriver) Changed(m *execution.Machine) {
 	p := m.Pair
-	c.record(m)
-	before := c.told[p.ID]
-	c.told[p.ID] = p.State
+	pd.record(m)
+	before := pd.pairs.told[p.ID]
+	pd.pairs.told[p.ID] = p.State
 	if p.State == intent.PairOpen && before == intent.PairOpening {
-		c.stats.PairsOpened++
+		pd.stats.PairsOpened++
 	}
 	if p.State == intent.PairClosed && before != intent.PairClosed {
-		c.stats.PairsClosed++
+		pd.stats.PairsClosed++
 	}
-	for _, k := range c.keepers {
-		k.dirty = true
-	}
-	c.stats.measure(&p)
+	pd.managers.disturb()
+	pd.stats.measure(&p)
 	if news := m.News(); news != "" {
-		c.log(intent.Warn, p.Strategy, c.describe(m))
+		pd.log(intent.Warn, p.Strategy, pd.describe(m))
 	}
-	c.tell(p.Strategy, Notice{Handler: OnPair, Pair: &p})
+	pd.strategies.tell(p.Strategy, Notice{Handler: OnPair, Pair: &p})
 	if p.State.Done() && !before.Done() {
-		if m.Leaves(c) {
-			c.log(intent.Warn, p.Strategy, c.describe(m))
+		if m.Leaves(pd.port) {
+			pd.log(intent.Warn, p.Strategy, pd.describe(m))
 		}
-		c.retire(p.ID)
+		pd.pairs.retire(p.ID)
 	}
 }
 
 // retire notes that a pair is over, and forgets the one that has been over for
 // longest.
-func (c *Core) retire(id exchange.PairID) {
-	c.over = append(c.over, id)
-	if len(c.over) <= keepMachines {
+func (ps *pairs) retire(id exchange.PairID) {
+	ps.over = append(ps.over, id)
+	if len(ps.over) <= keepMachines {
 		return
 	}
-	old := c.over[0]
-	c.over = c.over[1:]
-	for i, m := range c.machines {
+	old := ps.over[0]
+	ps.over = ps.over[1:]
+	for i, m := range ps.list {
 		if m.Pair.ID == old && m.Pair.State.Done() {
-			delete(c.told, old)
-			c.machines = append(c.machines[:i:i], c.machines[i+1:]...)
+			delete(ps.told, old)
+			ps.list = append(ps.list[:i:i], ps.list[i+1:]...)
 			return
 		}
 	}

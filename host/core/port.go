@@ -19,6 +19,8 @@ import (
 //
 // A Port is valid only during a callback, on the loop's goroutine.
 type Port struct {
+	marketView
+	accountView
 	c       *Core
 	slot    *slot
 	staged  []staged
@@ -32,38 +34,54 @@ type Port struct {
 	timers  map[string]bool // see timerNames; nil until it is needed in a callback
 }
 
+// marketView is what a strategy sees of markets.
+type marketView struct {
+	c    *Core
+	slot *slot
+}
+
+// accountView is what a strategy sees of the account, and of what it asked for.
+type accountView struct {
+	c    *Core
+	slot *slot
+}
+
 // Now is the loop's time.
-func (p *Port) Now() exchange.Time { return p.c.now }
+func (p *marketView) Now() exchange.Time { return p.c.now }
 
 // Universe returns the instruments of the run.
-func (p *Port) Universe() *exchange.Universe { return p.c.u }
+func (p *marketView) Universe() *exchange.Universe { return p.c.u }
 
 // Book returns an instrument's book.
-func (p *Port) Book(id exchange.InstrumentID) *book.Book { return p.c.markets[id].book }
+func (p *marketView) Book(id exchange.InstrumentID) *book.Book { return p.c.markets.list[id].book }
 
 // Mark returns an instrument's mark price and running funding estimate.
-func (p *Port) Mark(id exchange.InstrumentID) exchange.MarkState { return p.c.markets[id].mark }
+func (p *marketView) Mark(id exchange.InstrumentID) exchange.MarkState {
+	return p.c.markets.list[id].mark
+}
 
 // OpenInterest returns how much of an instrument is open; false when nobody said.
-func (p *Port) OpenInterest(id exchange.InstrumentID) (exchange.OpenInterest, bool) {
-	o := p.c.markets[id].open
+func (p *marketView) OpenInterest(id exchange.InstrumentID) (exchange.OpenInterest, bool) {
+	o := p.c.markets.list[id].open
 	return o, o.Time != 0
 }
 
 // LastTrade returns the last public trade; false when there was none.
-func (p *Port) LastTrade(id exchange.InstrumentID) (exchange.Trade, bool) {
-	t := p.c.markets[id].trade
+func (p *marketView) LastTrade(id exchange.InstrumentID) (exchange.Trade, bool) {
+	t := p.c.markets.list[id].trade
 	return t, t.Time != 0
 }
 
 // Settled returns the last settled funding rates, newest last.
-func (p *Port) Settled(id exchange.InstrumentID) []exchange.Settled { return p.c.markets[id].settled }
+func (p *marketView) Settled(id exchange.InstrumentID) []exchange.Settled {
+	return p.c.markets.list[id].settled
+}
 
 // Bars returns the last finished bars of a length, newest last; 0 is the length
 // that the strategy declared first, or else the market's own. Nil: there are none
 // of that length.
-func (p *Port) Bars(id exchange.InstrumentID, length exchange.Time) []exchange.Bar {
-	m := &p.c.markets[id]
+func (p *marketView) Bars(id exchange.InstrumentID, length exchange.Time) []exchange.Bar {
+	m := &p.c.markets.list[id]
 	if length == 0 {
 		length = p.slot.lengthOf(m)
 	}
@@ -72,21 +90,21 @@ func (p *Port) Bars(id exchange.InstrumentID, length exchange.Time) []exchange.B
 
 // BarLengths are the lengths of bars that the strategy can ask for of an
 // instrument: those it declared, or the one it gets without.
-func (p *Port) BarLengths(id exchange.InstrumentID) []exchange.Time {
+func (p *marketView) BarLengths(id exchange.InstrumentID) []exchange.Time {
 	if len(p.slot.lengths) > 0 {
 		return p.slot.lengths
 	}
-	return []exchange.Time{p.slot.lengthOf(&p.c.markets[id])}
+	return []exchange.Time{p.slot.lengthOf(&p.c.markets.list[id])}
 }
 
 // Quote returns the best bid and ask of the ticker stream.
-func (p *Port) Quote(id exchange.InstrumentID) (bid, ask exchange.Level, ok bool) {
-	m := &p.c.markets[id]
+func (p *marketView) Quote(id exchange.InstrumentID) (bid, ask exchange.Level, ok bool) {
+	m := &p.c.markets.list[id]
 	return m.bid, m.ask, m.quoted
 }
 
 // Position returns this strategy's position.
-func (p *Port) Position(id exchange.InstrumentID) exchange.Position {
+func (p *accountView) Position(id exchange.InstrumentID) exchange.Position {
 	pos, ok := p.slot.pos[id]
 	if !ok {
 		return exchange.Position{}
@@ -95,25 +113,25 @@ func (p *Port) Position(id exchange.InstrumentID) exchange.Position {
 }
 
 // Wallets lists the wallets of the account.
-func (p *Port) Wallets() []exchange.Wallet { return p.c.wallets() }
+func (p *accountView) Wallets() []exchange.Wallet { return p.c.wallets.names() }
 
 // Balance returns one asset of one wallet of the account.
-func (p *Port) Balance(wallet exchange.Wallet, asset string) exchange.Balance {
-	return p.c.balance(wallet.Within(p.c.u.House()), asset)
+func (p *accountView) Balance(wallet exchange.Wallet, asset string) exchange.Balance {
+	return p.c.wallets.balance(wallet.Within(p.c.u.House()), asset)
 }
 
 // Equity returns the account's value in USDT.
-func (p *Port) Equity() decimal.Decimal { return p.c.Equity() }
+func (p *accountView) Equity() decimal.Decimal { return p.c.wallets.Equity() }
 
 // Fees returns the account's maker and taker fee.
-func (p *Port) Fees(id exchange.InstrumentID) (maker, taker decimal.Decimal) {
+func (p *marketView) Fees(id exchange.InstrumentID) (maker, taker decimal.Decimal) {
 	in := p.c.u.Get(id)
 	return in.MakerFee, in.TakerFee
 }
 
 // Order returns an order of this strategy. Finished orders are known for as
 // long as they are among the last thousand.
-func (p *Port) Order(id exchange.OrderID) (*exchange.Order, bool) {
+func (p *accountView) Order(id exchange.OrderID) (*exchange.Order, bool) {
 	o, ok := p.c.orders.get(id)
 	if !ok || o.Strategy != p.slot.index {
 		return nil, false
@@ -122,7 +140,7 @@ func (p *Port) Order(id exchange.OrderID) (*exchange.Order, bool) {
 }
 
 // Orders returns this strategy's working orders, oldest first.
-func (p *Port) Orders() []*exchange.Order {
+func (p *accountView) Orders() []*exchange.Order {
 	var out []*exchange.Order
 	for _, o := range p.c.orders.open {
 		if o.Strategy == p.slot.index {
@@ -133,8 +151,8 @@ func (p *Port) Orders() []*exchange.Order {
 }
 
 // Pair returns a pair of this strategy, also after it closed.
-func (p *Port) Pair(id exchange.PairID) (*intent.Pair, bool) {
-	for _, m := range p.c.machines {
+func (p *accountView) Pair(id exchange.PairID) (*intent.Pair, bool) {
+	for _, m := range p.c.pairs.list {
 		if m.Pair.ID == id && m.Pair.Strategy == p.slot.index {
 			return &m.Pair, true
 		}
@@ -143,9 +161,9 @@ func (p *Port) Pair(id exchange.PairID) (*intent.Pair, bool) {
 }
 
 // Pairs returns this strategy's pairs that are not done, oldest first.
-func (p *Port) Pairs() []*intent.Pair {
+func (p *accountView) Pairs() []*intent.Pair {
 	var out []*intent.Pair
-	for _, m := range p.c.machines {
+	for _, m := range p.c.pairs.list {
 		if m.Pair.Strategy == p.slot.index && !m.Pair.State.Done() {
 			out = append(out, &m.Pair)
 		}
@@ -158,7 +176,7 @@ func (p *Port) Pairs() []*intent.Pair {
 // makes the whole callback fail, as an error that it returned would; one that the
 // gate or the venue refuses comes back in on_order.
 func (p *Port) Submit(o exchange.Order) exchange.OrderID {
-	p.refuse(p.c.malformed(&o))
+	p.refuse(p.c.entry.malformed(&o))
 	p.orders++
 	o.ID = p.c.orders.last + p.orders
 	o.Strategy = p.slot.index
@@ -177,23 +195,23 @@ var errEnding = errors.New("the session is ending, and nothing is begun")
 // checked for sense now; whether the market and the limits allow it is found
 // out batch by batch and told by on_pair.
 func (p *Port) OpenPair(r intent.PairRequest) (exchange.PairID, error) {
-	id := p.c.lastPair + p.pairs + 1
+	id := p.c.pairs.last + p.pairs + 1
 	if err := execution.CheckPair(&r, p.c); err != nil {
 		return 0, err
 	}
-	if p.c.stopping {
+	if p.c.phase.stopping {
 		return 0, errEnding
 	}
 	if why := p.c.Halted(); why != "" {
 		return 0, fmt.Errorf("halted, and nothing is opened: %s", why)
 	}
-	if why := p.c.holdOf(r.Spot, r.Perp); why != "" {
+	if why := p.c.markets.holdOf(r.Spot, r.Perp); why != "" {
 		return 0, errors.New(why)
 	}
-	if err := p.c.payable(&r); err != nil {
+	if err := p.c.wallets.payable(&r); err != nil {
 		return 0, err
 	}
-	for _, m := range p.c.machines {
+	for _, m := range p.c.pairs.list {
 		if m.Pair.Perp == r.Perp && !m.Pair.State.Done() && m.Pair.State != intent.PairOpen {
 			return 0, fmt.Errorf("pair %d on %s is %s: wait for it to finish", m.Pair.ID, p.c.u.Get(r.Perp).Key(), m.Pair.State)
 		}
@@ -209,7 +227,7 @@ func (p *Port) ClosePair(r intent.CloseRequest) error {
 		return fmt.Errorf("there is no pair %d of this strategy", r.Pair)
 	}
 	asked := r // with the defaults as they are: the machine fills them in when it starts
-	if err := p.c.machine(r.Pair).Closable(p.c, &asked); err != nil {
+	if err := p.c.pairs.machine(r.Pair).Closable(p.c.driver.port, &asked); err != nil {
 		return err
 	}
 	p.stage(&stagedClose{r})
@@ -219,7 +237,7 @@ func (p *Port) ClosePair(r intent.CloseRequest) error {
 // Transfer stages a transfer between two wallets.
 func (p *Port) Transfer(asset string, from, to exchange.Wallet, amount decimal.Decimal) {
 	from, to = from.Within(p.c.u.House()), to.Within(p.c.u.House())
-	p.refuse(p.c.misdirected(asset, from, to, amount))
+	p.refuse(p.c.wallets.misdirected(asset, from, to, amount))
 	p.stage(p.memory.transfers.keep(stagedTransfer{exchange.Transfer{Strategy: p.slot.index, Asset: asset, From: from, To: to, Amount: amount}}))
 }
 
@@ -285,13 +303,13 @@ func (p *Port) Log(level intent.Level, where, text string) {
 
 // Fed is the spacing of the market's data when that is bars and nothing finer; 0
 // otherwise.
-func (p *Port) Fed() exchange.Time {
+func (p *marketView) Fed() exchange.Time {
 	if !p.c.cfg.NoTrades {
 		return 0
 	}
 	fed := exchange.Time(0)
-	for i := range p.c.markets {
-		if m := &p.c.markets[i]; m.fed > 0 && (fed == 0 || m.fed < fed) {
+	for i := range p.c.markets.list {
+		if m := &p.c.markets.list[i]; m.fed > 0 && (fed == 0 || m.fed < fed) {
 			fed = m.fed
 		}
 	}
@@ -316,23 +334,23 @@ func (p *Port) Halt(reason string) {
 	p.stage(&stagedHalt{reason})
 }
 
-func (c *Core) openPair(s *slot, id exchange.PairID, r intent.PairRequest) {
-	c.lastPair = id
-	m := execution.NewMachine(id, s.index, r, c.now)
-	c.machines = append(c.machines, m)
-	c.Changed(m)
-	c.step(m)
+func (pd *pairDriver) openPair(s *slot, id exchange.PairID, r intent.PairRequest) {
+	pd.pairs.last = id
+	m := execution.NewMachine(id, s.index, r, pd.now)
+	pd.pairs.list = append(pd.pairs.list, m)
+	pd.Changed(m)
+	pd.step(m)
 }
 
-func (c *Core) closePair(s *slot, r intent.CloseRequest) {
-	for _, m := range c.machines {
+func (pd *pairDriver) closePair(s *slot, r intent.CloseRequest) {
+	for _, m := range pd.pairs.list {
 		if m.Pair.ID != r.Pair {
 			continue
 		}
-		if err := m.StartClose(c, r); err != nil {
-			c.log(intent.Warn, s.index, err.Error())
+		if err := m.StartClose(pd.port, r); err != nil {
+			pd.log(intent.Warn, s.index, err.Error())
 			return
 		}
-		c.step(m)
+		pd.step(m)
 	}
 }

@@ -28,20 +28,20 @@ func (p *Port) refuse(err error) {
 }
 
 // malformed says why an order makes no sense, whatever the market is.
-func (c *Core) malformed(o *exchange.Order) error {
+func (en *orderEntry) malformed(o *exchange.Order) error {
 	switch {
-	case o.Instrument < 0 || int(o.Instrument) >= c.u.Len():
-		return fmt.Errorf("order: instrument %d: want 0 to %d", o.Instrument, c.u.Len()-1)
+	case o.Instrument < 0 || int(o.Instrument) >= en.u.Len():
+		return fmt.Errorf("order: instrument %d: want 0 to %d", o.Instrument, en.u.Len()-1)
 	case o.Side != exchange.Buy && o.Side != exchange.Sell:
-		return fmt.Errorf("order for %s: side %d: want exchange.Buy or exchange.Sell", c.u.Get(o.Instrument).Key(), o.Side)
+		return fmt.Errorf("order for %s: side %d: want exchange.Buy or exchange.Sell", en.u.Get(o.Instrument).Key(), o.Side)
 	case o.Type != exchange.Limit && o.Type != exchange.MarketOrder:
-		return fmt.Errorf("order for %s: type %d: want exchange.Limit or exchange.MarketOrder", c.u.Get(o.Instrument).Key(), o.Type)
+		return fmt.Errorf("order for %s: type %d: want exchange.Limit or exchange.MarketOrder", en.u.Get(o.Instrument).Key(), o.Type)
 	case o.TIF > exchange.PostOnly:
-		return fmt.Errorf("order for %s: time in force %d: want one of package exchange", c.u.Get(o.Instrument).Key(), o.TIF)
+		return fmt.Errorf("order for %s: time in force %d: want one of package exchange", en.u.Get(o.Instrument).Key(), o.TIF)
 	case o.Qty <= 0:
-		return fmt.Errorf("order for %s: quantity of %d lots: want more than 0", c.u.Get(o.Instrument).Key(), o.Qty)
+		return fmt.Errorf("order for %s: quantity of %d lots: want more than 0", en.u.Get(o.Instrument).Key(), o.Qty)
 	case o.Type == exchange.Limit && o.Price <= 0:
-		return fmt.Errorf("order for %s: price of %d ticks: want more than 0", c.u.Get(o.Instrument).Key(), o.Price)
+		return fmt.Errorf("order for %s: price of %d ticks: want more than 0", en.u.Get(o.Instrument).Key(), o.Price)
 	}
 	return nil
 }
@@ -50,10 +50,10 @@ func (c *Core) malformed(o *exchange.Order) error {
 // fill a megabyte.
 const maxPlaces = 36
 
-// wallets are those that back an instrument, and those that something was put into.
-func (c *Core) wallets() []exchange.Wallet {
-	out := slices.Clone(c.u.Wallets())
-	for _, h := range c.acct.holdings {
+// names are the wallets that back an instrument, and those that something was put into.
+func (wl *wallets) names() []exchange.Wallet {
+	out := slices.Clone(wl.u.Wallets())
+	for _, h := range wl.acct.holdings {
 		if !h.total.IsZero() && !slices.Contains(out, h.wallet) {
 			out = append(out, h.wallet)
 		}
@@ -62,12 +62,12 @@ func (c *Core) wallets() []exchange.Wallet {
 }
 
 // misdirected says why a transfer makes no sense.
-func (c *Core) misdirected(asset string, from, to exchange.Wallet, amount decimal.Decimal) error {
+func (wl *wallets) misdirected(asset string, from, to exchange.Wallet, amount decimal.Decimal) error {
 	switch {
 	case asset == "":
 		return fmt.Errorf("transfer: no asset is named")
-	case !slices.Contains(c.wallets(), from) || !slices.Contains(c.wallets(), to):
-		return fmt.Errorf("transfer of %s: from wallet %q to %q: want two of %s", asset, from, to, c.wallets())
+	case !slices.Contains(wl.names(), from) || !slices.Contains(wl.names(), to):
+		return fmt.Errorf("transfer of %s: from wallet %q to %q: want two of %s", asset, from, to, wl.names())
 	case from == to:
 		return fmt.Errorf("transfer of %s: from %s to itself", asset, from)
 	case amount.Exponent() > maxPlaces || amount.Exponent() < -maxPlaces:

@@ -49,9 +49,9 @@ func (c *Core) restore(r *Restore) {
 		return
 	}
 	c.now = r.Time
-	c.orders.last, c.lastPair, c.lastMove, c.lastAsk = r.LastOrder, r.LastPair, r.LastMove, r.LastAsk
+	c.orders.last, c.pairs.last, c.transfers.last, c.advisors.last = r.LastOrder, r.LastPair, r.LastMove, r.LastAsk
 	for _, name := range r.Absent {
-		c.absent = append(c.absent, &absent{newHolder(), name})
+		c.strategies.absent, c.claims.owners = append(c.strategies.absent, name), append(c.claims.owners, newHolder())
 	}
 	for i := range r.Fills {
 		f := &r.Fills[i]
@@ -62,9 +62,9 @@ func (c *Core) restore(r *Restore) {
 			venue = &f.Fill.Realised
 		}
 		c.acct.pos[in.ID].fill(in, &f.Fill, venue)
-		c.credit(f.Strategy, f.Pair, &f.Fill)
+		c.claims.credit(f.Strategy, f.Pair, &f.Fill)
 		if f.Fill.Reason == liquidation {
-			c.noteClosedBy(in, f.Time, f.Strategy, f.Pair, &f.Fill)
+			c.insurance.noteClosedBy(in, f.Time, f.Strategy, f.Pair, &f.Fill)
 		}
 	}
 	for _, b := range r.Balances {
@@ -75,7 +75,7 @@ func (c *Core) restore(r *Restore) {
 	}
 	for i := range r.Transit {
 		t := &r.Transit[i]
-		c.flying = append(c.flying, *t)
+		c.transfers.flying = append(c.transfers.flying, *t)
 		held := c.acct.inTransit(t.Asset)
 		held.total = held.total.Add(t.Amount)
 		c.acct.moving[t.ID] = t.Amount
@@ -85,8 +85,8 @@ func (c *Core) restore(r *Restore) {
 		c.orders.add(&o)
 	}
 	for _, p := range r.Pairs {
-		c.machines = append(c.machines, execution.Resume(p.Pair, p.Request, c.now))
-		c.told[p.Pair.ID] = p.Pair.State
+		c.pairs.list = append(c.pairs.list, execution.Resume(p.Pair, p.Request, c.now))
+		c.pairs.told[p.Pair.ID] = p.Pair.State
 		c.tellCutOpening(&p.Pair)
 	}
 	c.schedules.restore(r, c.now)
@@ -108,7 +108,7 @@ func (c *Core) tellCutOpening(p *intent.Pair) {
 // sent them.
 func (c *Core) adopt() {
 	for _, o := range c.orders.open {
-		if m := c.machine(o.Pair); m != nil {
+		if m := c.pairs.machine(o.Pair); m != nil {
 			m.Adopt(o)
 		}
 		if m := c.schedules.get(o.Schedule); m != nil {

@@ -60,84 +60,84 @@ func (t *schedules) add(m *schedule.Machine) {
 	}
 }
 
-func (c *Core) runSchedules() {
-	for _, m := range c.schedules.list {
-		if d, armed := m.Deadline(); armed && d <= c.now {
-			m.Step(c)
-			c.settleSchedule(m)
+func (sd *scheduleDriver) runSchedules() {
+	for _, m := range sd.schedules.list {
+		if d, armed := m.Deadline(); armed && d <= sd.now {
+			m.Step(sd.port)
+			sd.settleSchedule(m)
 		}
 	}
 }
 
 // settleSchedule keeps a machine with nothing to do from spinning.
-func (c *Core) settleSchedule(m *schedule.Machine) {
-	if d, armed := m.Deadline(); armed && d <= c.now {
-		m.Snooze(c.now + exchange.Second/4)
+func (sd *scheduleDriver) settleSchedule(m *schedule.Machine) {
+	if d, armed := m.Deadline(); armed && d <= sd.now {
+		m.Snooze(sd.now + exchange.Second/4)
 	}
 }
 
 // pauseSchedules takes every schedule's order back: the session ends, and the next
 // one goes on with what is left, if there is one.
-func (c *Core) pauseSchedules() {
-	for _, m := range c.schedules.list {
+func (sd *scheduleDriver) pauseSchedules() {
+	for _, m := range sd.schedules.list {
 		if !m.Schedule.State.Done() {
-			m.Pause(c, c.cfg.Final)
+			m.Pause(sd.port, sd.cfg.Final)
 		}
 	}
 }
 
-func (c *Core) startSchedule(s *slot, id exchange.ScheduleID, r intent.ScheduleRequest) {
-	c.schedules.last = id
-	m := schedule.New(id, s.index, r, c.now)
-	c.schedules.add(m)
-	c.Scheduled(m)
-	m.Step(c)
-	c.settleSchedule(m)
+func (sd *scheduleDriver) startSchedule(s *slot, id exchange.ScheduleID, r intent.ScheduleRequest) {
+	sd.schedules.last = id
+	m := schedule.New(id, s.index, r, sd.now)
+	sd.schedules.add(m)
+	sd.Scheduled(m)
+	m.Step(sd.port)
+	sd.settleSchedule(m)
 }
 
-func (c *Core) cancelSchedule(s *slot, id exchange.ScheduleID) {
-	if m := c.schedules.get(id); m != nil && m.Schedule.Strategy == s.index {
-		m.Cancel(c, "cancelled by "+s.Name())
-		c.settleSchedule(m)
+func (sd *scheduleDriver) cancelSchedule(s *slot, id exchange.ScheduleID) {
+	if m := sd.schedules.get(id); m != nil && m.Schedule.Strategy == s.index {
+		m.Cancel(sd.port, "cancelled by "+s.Name())
+		sd.settleSchedule(m)
 	}
 }
 
 // scheduledDone passes an order's last word on.
-func (c *Core) scheduledDone(o *exchange.Order) {
-	if m := c.schedules.get(o.Schedule); m != nil && o.Status.Terminal() {
-		m.OrderDone(c, o)
-		c.settleSchedule(m)
+func (sd *scheduleDriver) scheduledDone(o *exchange.Order) {
+	if m := sd.schedules.get(o.Schedule); m != nil && o.Status.Terminal() {
+		m.OrderDone(sd.port, o)
+		sd.settleSchedule(m)
 	}
 }
 
 // scheduledFill books an execution to its schedule. The row goes with every fill,
 // so that a schedule's row is never older than its fills.
-func (c *Core) scheduledFill(o *exchange.Order, f *exchange.Fill) {
-	if m := c.schedules.get(o.Schedule); m != nil {
-		m.Fill(c, f)
-		c.recordSchedule(m)
+func (sd *scheduleDriver) scheduledFill(o *exchange.Order, f *exchange.Fill) {
+	if m := sd.schedules.get(o.Schedule); m != nil {
+		m.Fill(sd.port, f)
+		sd.recordSchedule(m)
 	}
 }
 
-func (c *Core) recordSchedule(m *schedule.Machine) {
+func (sd *scheduleDriver) recordSchedule(m *schedule.Machine) {
 	saved := m.Save()
 	saved.Pace = saved.Pace.Clone()
-	c.emit(saved.Schedule.Strategy, ScheduleChanged{&saved})
+	sd.emit(saved.Schedule.Strategy, ScheduleChanged{&saved})
 }
 
 // Scheduled implements schedule.Port.
-func (c *Core) Scheduled(m *schedule.Machine) {
+func (sd *scheduleDriver) Scheduled(m *schedule.Machine) {
 	s := m.Schedule
-	c.recordSchedule(m)
-	if c.schedules.told == nil {
-		c.schedules.told = map[exchange.ScheduleID]toldPlan{}
+	sd.recordSchedule(m)
+	if sd.schedules.told == nil {
+		sd.schedules.told = map[exchange.ScheduleID]toldPlan{}
 	}
-	before, now := c.schedules.told[s.ID], toldPlan{s.State, !s.State.Done() && m.Held()}
-	c.schedules.told[s.ID] = now
+	before, now := sd.schedules.told[s.ID], toldPlan{s.State, !s.State.Done() && m.Held()}
+	sd.schedules.told[s.ID] = now
 	if before.state != now.state || now.held && !before.held {
-		c.log(now.level(), s.Strategy, s.Describe(c.u.Get(s.Instrument)))
+		sd.log(now.level(), s.Strategy, s.Describe(sd.u.Get(s.Instrument)))
 	}
-	c.tell(s.Strategy, Notice{Handler: OnSchedule, Instrument: s.Instrument, Schedule: &s})
+	sd.strategies.tell(s.Strategy, Notice{Handler: OnSchedule, Instrument: s.Instrument, Schedule: &s})
 }
 
 func (t toldPlan) level() intent.Level {
@@ -149,15 +149,15 @@ func (t toldPlan) level() intent.Level {
 
 // Promised implements schedule.Port. What an order in the market locks is not free any
 // more; what one reduces is still in the position.
-func (c *Core) Promised(id exchange.InstrumentID, side exchange.Side, besides exchange.ScheduleID) exchange.Lots {
+func (sd *scheduleDriver) Promised(id exchange.InstrumentID, side exchange.Side, besides exchange.ScheduleID) exchange.Lots {
 	sum := exchange.Lots(0)
-	for _, m := range c.schedules.list {
+	for _, m := range sd.schedules.list {
 		if s := &m.Schedule; s.ID != besides && s.Instrument == id && s.Side == side && !s.State.Done() {
 			sum += s.Rest()
 		}
 	}
-	if !c.u.Get(id).Perp() {
-		for _, o := range c.orders.open {
+	if !sd.u.Get(id).Perp() {
+		for _, o := range sd.orders.open {
 			if o.Schedule != 0 && o.Schedule != besides && o.Instrument == id && o.Side == side {
 				sum -= o.Leaves()
 			}
@@ -167,18 +167,18 @@ func (c *Core) Promised(id exchange.InstrumentID, side exchange.Side, besides ex
 }
 
 // Volume implements schedule.Port.
-func (c *Core) Volume(id exchange.InstrumentID) *schedule.History { return &c.markets[id].volume }
+func (mk *markets) Volume(id exchange.InstrumentID) *schedule.History { return &mk.list[id].volume }
 
 // VolumeCurve implements schedule.Port. Other markets of the same kind stand in
 // for one that has not been seen for long enough.
-func (c *Core) VolumeCurve(id exchange.InstrumentID, start, interval exchange.Time, slices int) intent.Curve {
+func (mk *markets) VolumeCurve(id exchange.InstrumentID, start, interval exchange.Time, slices int) intent.Curve {
 	var others []*schedule.History
-	for i := range c.markets {
-		if m := &c.markets[i]; m.in.ID != id && m.in.Venue == c.markets[id].in.Venue {
+	for i := range mk.list {
+		if m := &mk.list[i]; m.in.ID != id && m.in.Venue == mk.list[id].in.Venue {
 			others = append(others, &m.volume)
 		}
 	}
-	return schedule.Learn(&c.markets[id].volume, others, start, interval, slices)
+	return schedule.Learn(&mk.list[id].volume, others, start, interval, slices)
 }
 
 // VolumeCurve is the best curve that is known for a window of up to 10,080 slices.
@@ -187,7 +187,7 @@ func (p *Port) VolumeCurve(id exchange.InstrumentID, start, interval exchange.Ti
 		p.refuse(fmt.Errorf("volume curve: %d slices of %d ns: want 1 to %d, longer than nothing", slices, interval, maxSlices))
 		return intent.Curve{}
 	}
-	return p.c.VolumeCurve(id, start, interval, slices)
+	return p.c.markets.VolumeCurve(id, start, interval, slices)
 }
 
 // maxSlices bounds what a curve may have: a minute's for a week.
@@ -200,11 +200,11 @@ func (p *Port) StartSchedule(r intent.ScheduleRequest) (exchange.ScheduleID, err
 	if err := schedule.CheckRequest(&r, p.c); err != nil {
 		return 0, err
 	}
-	if p.c.stopping {
+	if p.c.phase.stopping {
 		return 0, errEnding
 	}
 	if r.Start <= p.c.now { // what is there when a later window begins is not known yet
-		if err := schedule.Covered(&r, p.c, id); err != nil {
+		if err := schedule.Covered(&r, p.c.parents.port, id); err != nil {
 			return 0, err
 		}
 	}
@@ -232,7 +232,7 @@ func (p *Port) CancelSchedule(id exchange.ScheduleID) error {
 }
 
 // Schedule returns a schedule of this strategy, also after it ended.
-func (p *Port) Schedule(id exchange.ScheduleID) (*intent.Schedule, bool) {
+func (p *accountView) Schedule(id exchange.ScheduleID) (*intent.Schedule, bool) {
 	m := p.c.schedules.get(id)
 	if m == nil || m.Schedule.Strategy != p.slot.index {
 		return nil, false
@@ -241,7 +241,7 @@ func (p *Port) Schedule(id exchange.ScheduleID) (*intent.Schedule, bool) {
 }
 
 // Schedules returns this strategy's schedules that are not done, oldest first.
-func (p *Port) Schedules() []*intent.Schedule {
+func (p *accountView) Schedules() []*intent.Schedule {
 	var out []*intent.Schedule
 	for _, m := range p.c.schedules.list {
 		if m.Schedule.Strategy == p.slot.index && !m.Schedule.State.Done() {

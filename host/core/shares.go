@@ -25,8 +25,8 @@ type holder struct {
 	own map[exchange.InstrumentID]exchange.Lots // fills outside of pairs
 }
 
-func newHolder() holder {
-	return holder{pos: map[exchange.InstrumentID]*position{}, own: map[exchange.InstrumentID]exchange.Lots{}}
+func newHolder() *holder {
+	return &holder{pos: map[exchange.InstrumentID]*position{}, own: map[exchange.InstrumentID]exchange.Lots{}}
 }
 
 // position returns the holder's position in an instrument, making it if needed.
@@ -40,29 +40,20 @@ func (h *holder) position(id exchange.InstrumentID) *position {
 }
 
 // holder finds a strategy by index; those of earlier runs come after those that run.
-func (c *Core) holder(strategy int32) *holder {
-	switch i := int(strategy) - len(c.slots); {
-	case strategy < 0 || i >= len(c.absent):
+func (cl *claims) holder(strategy int32) *holder {
+	if strategy < 0 || int(strategy) >= len(cl.owners) {
 		return nil
-	case i >= 0:
-		return &c.absent[i].holder
 	}
-	return &c.slots[strategy].holder
-}
-
-// absent is a strategy of an earlier run that this one does not have.
-type absent struct {
-	holder
-	name string
+	return cl.owners[strategy]
 }
 
 // credit books an execution to a strategy's own position.
-func (c *Core) credit(strategy int32, pair exchange.PairID, f *exchange.Fill) {
-	h := c.holder(strategy)
+func (cl *claims) credit(strategy int32, pair exchange.PairID, f *exchange.Fill) {
+	h := cl.holder(strategy)
 	if h == nil {
 		return
 	}
-	h.position(f.Instrument).fill(c.u.Get(f.Instrument), f, nil)
+	h.position(f.Instrument).fill(cl.u.Get(f.Instrument), f, nil)
 	if pair == 0 {
 		h.own[f.Instrument] += exchange.Lots(f.Side) * f.Qty
 	}
@@ -71,7 +62,7 @@ func (c *Core) credit(strategy int32, pair exchange.PairID, f *exchange.Fill) {
 // attribute says whose a fill is that no order of ours made, before it is booked.
 // It returns the fill with its reason said, and the shares of it; none when all of
 // it is nobody's.
-func (c *Core) attribute(f *exchange.Fill) (*exchange.Fill, []FillShare) {
+func (cl *claims) attribute(f *exchange.Fill) (*exchange.Fill, []FillShare) {
 	named := *f
 	named.Order = 0
 	if named.Reason == "" {
@@ -80,11 +71,11 @@ func (c *Core) attribute(f *exchange.Fill) (*exchange.Fill, []FillShare) {
 	if named.Reason == attribution.Nobody || named.Qty <= 0 {
 		return &named, nil
 	}
-	in := c.u.Get(f.Instrument)
-	shares, held := c.holders(in)
-	net := c.acct.pos[in.ID].qty
+	in := cl.u.Get(f.Instrument)
+	shares, held := cl.holders(in)
+	net := cl.acct.pos[in.ID].qty
 	if !in.Perp() {
-		net = exchange.Lots(in.Lot.Floor(c.acct.holding(in.Wallet, in.Base).total))
+		net = exchange.Lots(in.Lot.Floor(cl.acct.holding(in.Wallet, in.Base).total))
 	}
 	parts := attribution.Split(f.Side, f.Qty, net, held, attribution.ByVenue(named.Reason))
 	out := shares[:0]
@@ -128,14 +119,14 @@ func divide(f *exchange.Fill, shares []FillShare) []FillShare {
 
 // holders lists who holds parts of an instrument, and how much: pairs by number,
 // then what strategies hold outside of them, by index.
-func (c *Core) holders(in *exchange.Instrument) (list []FillShare, held []exchange.Lots) {
+func (cl *claims) holders(in *exchange.Instrument) (list []FillShare, held []exchange.Lots) {
 	add := func(strategy int32, pair exchange.PairID, qty exchange.Lots) {
 		if qty != 0 {
 			list, held = append(list, FillShare{Strategy: strategy, Pair: pair}), append(held, qty)
 		}
 	}
-	inPairs := make([]exchange.Lots, len(c.slots)+len(c.absent))
-	for _, m := range c.machines {
+	inPairs := make([]exchange.Lots, len(cl.owners))
+	for _, m := range cl.pairs.list {
 		if m.Pair.State.Done() {
 			continue
 		}
@@ -147,12 +138,12 @@ func (c *Core) holders(in *exchange.Instrument) (list []FillShare, held []exchan
 	}
 	// Coins that a strategy bought and that are not in the wallet any more are nobody's
 	// to give: those of pairs come first.
-	free := exchange.Lots(in.Lot.Floor(c.acct.holding(in.Wallet, in.Base).total))
+	free := exchange.Lots(in.Lot.Floor(cl.acct.holding(in.Wallet, in.Base).total))
 	for _, qty := range held {
 		free -= qty
 	}
 	for i := range inPairs {
-		h := c.holder(int32(i))
+		h := cl.holder(int32(i))
 		switch pos := h.pos[in.ID]; {
 		case pos == nil:
 		case in.Perp():
@@ -179,33 +170,33 @@ func pairHolds(in *exchange.Instrument, p *intent.Pair) exchange.Lots {
 
 // foreignFill tells of a fill that we did not ask for everybody who held a part of
 // what it took. Pairs that it took a leg from make the other one follow at once.
-func (c *Core) foreignFill(f *exchange.Fill, shares []FillShare) {
-	in := c.u.Get(f.Instrument)
+func (ex *executions) foreignFill(f *exchange.Fill, shares []FillShare) {
+	in := ex.u.Get(f.Instrument)
 	if f.Reason == attribution.Nobody {
 		return // the host says what it found, all at once
 	}
-	c.log(intent.Error, -1, "foreign fill ("+f.Reason+"): "+f.Side.String()+" "+in.QtyDecimal(f.Qty).String()+" "+in.Key()+
+	ex.log(intent.Error, -1, "foreign fill ("+f.Reason+"): "+f.Side.String()+" "+in.QtyDecimal(f.Qty).String()+" "+in.Key()+
 		" at "+in.PriceDecimal(f.Price).String())
-	c.noteClosed(in, f, shares)
+	ex.insurance.noteClosed(in, f, shares)
 	for i := range shares {
 		s := &shares[i]
-		c.credit(s.Strategy, s.Pair, &s.Fill)
+		ex.claims.credit(s.Strategy, s.Pair, &s.Fill)
 	}
 	for i := range shares {
-		c.tellShare(shares, i)
+		ex.tellShare(shares, i)
 	}
 	for i := range shares {
 		s := &shares[i]
-		if m := c.machine(s.Pair); m != nil {
-			m.Fill(c, &s.Fill, in.ID == m.Pair.Perp)
-			c.guard(m)
-			c.Changed(m)
+		if m := ex.pairs.machine(s.Pair); m != nil {
+			m.Fill(ex.driver.port, &s.Fill, in.ID == m.Pair.Perp)
+			ex.driver.guard(m)
+			ex.driver.Changed(m)
 		}
 	}
 }
 
 // tellShare tells a strategy of all its shares at once, at the first of them.
-func (c *Core) tellShare(shares []FillShare, at int) {
+func (ex *executions) tellShare(shares []FillShare, at int) {
 	whose := shares[at].Strategy
 	mine := func(s FillShare) bool { return s.Strategy == whose }
 	if whose < 0 || slices.IndexFunc(shares, mine) != at {
@@ -218,5 +209,5 @@ func (c *Core) tellShare(shares []FillShare, at int) {
 			sum.Qty, sum.Fee, sum.Realised = sum.Qty+s.Qty, sum.Fee.Add(s.Fee), sum.Realised.Add(s.Realised)
 		}
 	}
-	c.tell(whose, Notice{Handler: OnFill, Instrument: sum.Instrument, Fill: &sum})
+	ex.strategies.tell(whose, Notice{Handler: OnFill, Instrument: sum.Instrument, Fill: &sum})
 }

@@ -38,18 +38,18 @@ type (
 	stagedQuestion struct{ question *advice.Question }
 )
 
-func (st *stagedOrder) commit(c *Core, _ *slot)      { c.submitChecked(&st.order) }
-func (st *stagedCancel) commit(c *Core, _ *slot)     { c.Cancel(st.id) }
-func (st *stagedPair) commit(c *Core, s *slot)       { c.openPair(s, st.id, st.request) }
-func (st *stagedClose) commit(c *Core, s *slot)      { c.closePair(s, st.request) }
-func (st *stagedSchedule) commit(c *Core, s *slot)   { c.startSchedule(s, st.id, st.request) }
-func (st *stagedUnschedule) commit(c *Core, s *slot) { c.cancelSchedule(s, st.id) }
-func (st *stagedMaintain) commit(c *Core, s *slot)   { c.keep(s.index, st.request) }
-func (st *stagedTransfer) commit(c *Core, _ *slot)   { c.transfer(st.transfer) }
+func (st *stagedOrder) commit(c *Core, _ *slot)      { c.entry.submitChecked(&st.order) }
+func (st *stagedCancel) commit(c *Core, _ *slot)     { c.entry.Cancel(st.id) }
+func (st *stagedPair) commit(c *Core, s *slot)       { c.driver.openPair(s, st.id, st.request) }
+func (st *stagedClose) commit(c *Core, s *slot)      { c.driver.closePair(s, st.request) }
+func (st *stagedSchedule) commit(c *Core, s *slot)   { c.parents.startSchedule(s, st.id, st.request) }
+func (st *stagedUnschedule) commit(c *Core, s *slot) { c.parents.cancelSchedule(s, st.id) }
+func (st *stagedMaintain) commit(c *Core, s *slot)   { c.managers.keep(s.index, st.request) }
+func (st *stagedTransfer) commit(c *Core, _ *slot)   { c.transfers.transfer(st.transfer) }
 func (st *stagedTimer) commit(c *Core, s *slot)      { c.timers.set(s.index, st.name, st.at, st.every) }
 func (st *stagedNoTimer) commit(c *Core, s *slot)    { c.timers.clear(s.index, st.name) }
 func (st *stagedHalt) commit(c *Core, s *slot)       { c.halt(s.Name() + ": " + st.reason) }
-func (st stagedQuestion) commit(c *Core, s *slot)    { c.ask(s, st.question) }
+func (st stagedQuestion) commit(c *Core, s *slot)    { c.advisors.ask(s, st.question) }
 
 func (st *stagedLine) commit(c *Core, s *slot) {
 	if st.line.Caution {

@@ -112,7 +112,7 @@ type slot struct {
 	hasty   bool   // it was told that its timers are due too often
 	asleep  string // why nothing can wake it any more; "": something can
 	counsel counsel
-	holder
+	*holder
 
 	lengths   []exchange.Time // of the bars it declared
 	cautioned bool            // it was told that the market gives less than it counts on

@@ -120,12 +120,12 @@ func (t *timers) next() (exchange.Time, bool) {
 // NextTimer is when the core wants a KindTimer event, if nothing else happens.
 func (c *Core) NextTimer() (exchange.Time, bool) {
 	at, ok := c.timers.next()
-	for _, m := range c.machines {
+	for _, m := range c.pairs.list {
 		if d, armed := m.Deadline(); armed && (!ok || d < at) {
 			at, ok = d, true
 		}
 	}
-	for _, k := range c.keepers {
+	for _, k := range c.managers.list {
 		if d, armed := k.Deadline(); armed && (!ok || d < at) {
 			at, ok = d, true
 		}
@@ -133,10 +133,10 @@ func (c *Core) NextTimer() (exchange.Time, bool) {
 	if d, armed := c.schedules.deadline(); armed && (!ok || d < at) {
 		at, ok = d, true
 	}
-	if d, armed := c.owedAt(); armed && (!ok || d < at) {
+	if d, armed := c.strategies.owedAt(); armed && (!ok || d < at) {
 		at, ok = d, true
 	}
-	if d, armed := c.barsDue(); armed && (!ok || d < at) {
+	if d, armed := c.bars.barsDue(); armed && (!ok || d < at) {
 		at, ok = d, true
 	}
 	return at, ok
@@ -151,14 +151,14 @@ func (c *Core) DueTimer() string {
 	}
 	if t, armed := c.timers.next(); armed && t == at {
 		first := c.timers.list[0]
-		return fmt.Sprintf("timer %q of %s", first.name, c.StrategyName(first.strategy))
+		return fmt.Sprintf("timer %q of %s", first.name, c.strategies.StrategyName(first.strategy))
 	}
-	for _, m := range c.machines {
+	for _, m := range c.pairs.list {
 		if d, armed := m.Deadline(); armed && d == at {
-			return c.describe(m)
+			return c.driver.describe(m)
 		}
 	}
-	for _, k := range c.keepers {
+	for _, k := range c.managers.list {
 		if d, armed := k.Deadline(); armed && d == at {
 			return "the keeper of the " + string(k.Request.Wallet) + " wallet"
 		}
@@ -167,32 +167,32 @@ func (c *Core) DueTimer() string {
 }
 
 func (c *Core) onTimer() {
-	for _, m := range c.machines {
+	for _, m := range c.pairs.list {
 		if d, armed := m.Deadline(); armed && d <= c.now {
-			c.step(m)
+			c.driver.step(m)
 		}
 	}
-	c.runSchedules()
-	c.closeBars()
-	c.showBars()
-	c.tellOwed()
+	c.parents.runSchedules()
+	c.bars.closeBars()
+	c.bars.showBars()
+	c.strategies.tellOwed()
 	for {
 		t, ok := c.timers.due(c.now)
 		if !ok {
 			break
 		}
-		if c.putOff(t) {
+		if c.strategies.putOff(t) {
 			continue
 		}
-		c.tell(t.strategy, Notice{Handler: OnTimer, Name: t.name, tries: t.tries, repeats: t.every > 0})
+		c.strategies.tell(t.strategy, Notice{Handler: OnTimer, Name: t.name, tries: t.tries, repeats: t.every > 0})
 	}
 }
 
 // putOff moves a timer to the next second when its strategy was woken very often
 // in this one.
-func (c *Core) putOff(t timer) bool {
-	s := c.slots[t.strategy]
-	second := c.now / exchange.Second
+func (ss *strategies) putOff(t timer) bool {
+	s := ss.list[t.strategy]
+	second := ss.now / exchange.Second
 	if s.wokenIn != second {
 		s.wokenIn, s.woken = second, 0
 	}
@@ -201,11 +201,11 @@ func (c *Core) putOff(t timer) bool {
 	}
 	if !s.hasty {
 		s.hasty = true
-		c.log(intent.Warn, s.index, fmt.Sprintf("its timers are due more than %d times a second: those beyond that wait", wakesAllowed))
+		ss.log(intent.Warn, s.index, fmt.Sprintf("its timers are due more than %d times a second: those beyond that wait", wakesAllowed))
 	}
-	if t.every > 0 || !c.timers.armed(t.strategy, t.name) {
+	if t.every > 0 || !ss.timers.armed(t.strategy, t.name) {
 		t.at = (second + 1) * exchange.Second
-		c.timers.put(t)
+		ss.timers.put(t)
 	}
 	return true
 }

@@ -7,16 +7,13 @@ import (
 	"github.com/perilune/perilune/exchange/valuation"
 )
 
-// quotes show the core's markets to what values assets.
-type quotes struct{ c *Core }
-
 // Quote implements valuation.Markets.
-func (q quotes) Quote(in *exchange.Instrument) (valuation.Quote, bool) {
-	m := &q.c.markets[in.ID]
+func (mk *markets) Quote(in *exchange.Instrument) (valuation.Quote, bool) {
+	m := &mk.list[in.ID]
 	if in.Perp() && m.mark.Mark > 0 {
 		return valuation.Quote{Price: m.mark.Mark.Decimal(), At: m.mark.Time, Width: -1}, true
 	}
-	if p, ok := q.c.mid(in); ok {
+	if p, ok := mk.mid(in); ok {
 		return valuation.Quote{Price: p, At: m.book.Updated(), Width: width(m)}, true
 	}
 	if m.trade.Time == 0 || in.Perp() {
@@ -33,8 +30,8 @@ func width(m *market) float64 {
 }
 
 // mid is the middle of a live book.
-func (c *Core) mid(in *exchange.Instrument) (decimal.Decimal, bool) {
-	b := c.markets[in.ID].book
+func (mk *markets) mid(in *exchange.Instrument) (decimal.Decimal, bool) {
+	b := mk.list[in.ID].book
 	bid, ok1 := b.Best(exchange.Buy)
 	ask, ok2 := b.Best(exchange.Sell)
 	if !ok1 || !ok2 {
@@ -44,40 +41,40 @@ func (c *Core) mid(in *exchange.Instrument) (decimal.Decimal, bool) {
 }
 
 // markPrice values a position: the mark price, or the mid where there is none.
-func (c *Core) markPrice(in *exchange.Instrument) decimal.Decimal {
-	if m := &c.markets[in.ID]; m.mark.Mark > 0 {
+func (mk *markets) markPrice(in *exchange.Instrument) decimal.Decimal {
+	if m := &mk.list[in.ID]; m.mark.Mark > 0 {
 		return m.mark.Mark.Decimal()
 	}
-	p, _ := c.mid(in)
+	p, _ := mk.mid(in)
 	return p
 }
 
 // Currency is what the account is valued in.
-func (c *Core) Currency() string { return c.acct.values.Currency() }
+func (wl *wallets) Currency() string { return wl.acct.values.Currency() }
 
 // worth is what one unit of an asset is worth in the account's currency; zero when
 // nothing tells.
-func (c *Core) worth(asset string) decimal.Decimal {
-	return c.acct.values.Asset(asset).Price(quotes{c})
+func (wl *wallets) worth(asset string) decimal.Decimal {
+	return wl.acct.values.Asset(asset).Price(wl.markets)
 }
 
 // Worth is an amount of an asset in the account's currency, at the session's last
 // prices.
-func (c *Core) Worth(asset string, amount decimal.Decimal) decimal.Decimal {
-	return amount.Mul(c.worth(asset))
+func (wl *wallets) Worth(asset string, amount decimal.Decimal) decimal.Decimal {
+	return amount.Mul(wl.worth(asset))
 }
 
 // Valued tells how everything that the account holds in other assets is valued, by
 // asset in the order of the wallets.
-func (c *Core) Valued() []valuation.Value {
+func (wl *wallets) Valued() []valuation.Value {
 	var out []valuation.Value
 	seen := map[string]bool{}
-	for _, h := range c.acct.holdings {
+	for _, h := range wl.acct.holdings {
 		if h.total.IsZero() || seen[h.asset] || !h.worth.Priced() {
 			continue
 		}
 		seen[h.asset] = true
-		if v := h.worth.Value(quotes{c}); len(v.Path) > 0 {
+		if v := h.worth.Value(wl.markets); len(v.Path) > 0 {
 			out = append(out, v)
 		}
 	}

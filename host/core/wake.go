@@ -4,8 +4,8 @@ import "github.com/perilune/perilune/exchange/intent"
 
 // checkAwake says once when nothing can call a strategy any more: it would look
 // as always and never act again.
-func (c *Core) checkAwake(s *slot) {
-	if s.paused != "" || c.stopping || !c.running || c.canWake(s) {
+func (ss *strategies) checkAwake(s *slot) {
+	if s.paused != "" || ss.phase.stopping || !ss.phase.running || ss.canWake(s) {
 		s.asleep = ""
 		return
 	}
@@ -13,17 +13,17 @@ func (c *Core) checkAwake(s *slot) {
 		return
 	}
 	s.asleep = "it has no timer, and no handler for a market that it watches or for anything that is under way"
-	c.log(intent.Warn, s.index, "nothing can wake it any more: "+s.asleep)
+	ss.log(intent.Warn, s.index, "nothing can wake it any more: "+s.asleep)
 }
 
 // canWake reports whether something is to come that the strategy has a handler
 // for. What only a person or an accident brings does not count.
-func (c *Core) canWake(s *slot) bool {
-	return len(s.owed) > 0 || s.wants[OnTimer] && c.timers.count(s.index) > 0 ||
-		c.seesMarket(s) || c.awaitsNews(s)
+func (ss *strategies) canWake(s *slot) bool {
+	return len(s.owed) > 0 || s.wants[OnTimer] && ss.timers.count(s.index) > 0 ||
+		ss.seesMarket(s) || ss.awaitsNews(s)
 }
 
-func (c *Core) seesMarket(s *slot) bool {
+func (ss *strategies) seesMarket(s *slot) bool {
 	if !s.wants[OnBook] && !s.wants[OnTrade] && !s.wants[OnMark] && !s.wants[OnBar] {
 		return false
 	}
@@ -37,30 +37,30 @@ func (c *Core) seesMarket(s *slot) bool {
 
 // awaitsNews reports whether orders, positions, pairs, schedules or a question
 // of the strategy will be heard of.
-func (c *Core) awaitsNews(s *slot) bool {
+func (ss *strategies) awaitsNews(s *slot) bool {
 	if s.wants[OnOrder] || s.wants[OnFill] {
-		for _, o := range c.orders.open {
+		for _, o := range ss.orders.open {
 			if o.Strategy == s.index {
 				return true
 			}
 		}
 	}
 	if s.wants[OnFunding] {
-		for _, in := range c.u.All() {
+		for _, in := range ss.u.All() {
 			if p, ok := s.pos[in.ID]; ok && in.Perp() && p.qty != 0 {
 				return true
 			}
 		}
 	}
 	if s.wants[OnPair] {
-		for _, m := range c.machines {
+		for _, m := range ss.pairs.list {
 			if m.Pair.Strategy == s.index && !m.Pair.State.Done() {
 				return true
 			}
 		}
 	}
 	if s.wants[OnSchedule] {
-		for _, m := range c.schedules.list {
+		for _, m := range ss.schedules.list {
 			if m.Schedule.Strategy == s.index && !m.Schedule.State.Done() {
 				return true
 			}
