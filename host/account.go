@@ -15,8 +15,8 @@ import (
 	"github.com/perilune/perilune/exchange/attribution"
 	"github.com/perilune/perilune/exchange/binance/account"
 	"github.com/perilune/perilune/exchange/binance/api"
-	"github.com/perilune/perilune/exchange/binance/desk"
 	"github.com/perilune/perilune/exchange/intent"
+	"github.com/perilune/perilune/exchange/oms"
 	"github.com/perilune/perilune/exchange/sign"
 	"github.com/perilune/perilune/host/core"
 	"github.com/perilune/perilune/ledger"
@@ -45,13 +45,13 @@ type AccountOptions struct {
 // liveAccount is the venue's account of a session with real orders.
 type liveAccount struct {
 	client  *account.Client
-	venue   *desk.Venue
+	venue   *oms.Runner
 	streams *account.Streams
 	stop    context.CancelFunc
 	done    chan struct{}
 	uid     string
 	leases  []*ledger.Lease
-	fence   desk.Fence
+	fence   oms.Fence
 	rival   error  // the run on the account that this one gave way to
 	held    string // why new risk is held back; ""
 	// leverage is what all symbols of the account have at least; 0: not known.
@@ -157,9 +157,9 @@ func (o *Options) openAccount(ctx context.Context, a *access, log func(string)) 
 
 // advised adds what to do to a refusal of the venue.
 func advised(err error) error {
-	var f *account.Fault
-	if errors.As(err, &f) && adviceFor(f) != "" {
-		return fmt.Errorf("%w: %s", err, adviceFor(f))
+	var e *exchange.VenueError
+	if errors.As(err, &e) && e.Advice != "" {
+		return fmt.Errorf("%w: %s", err, e.Advice)
 	}
 	return err
 }
@@ -257,7 +257,7 @@ func (r *runner) trades(m api.Market) bool {
 	return m == api.Spot || slices.ContainsFunc(r.market.instruments, func(in exchange.Instrument) bool { return in.Venue == m.Venue() })
 }
 
-// engage starts the desk, cancels what the last run left in the book, and waits
+// engage starts the order manager, cancels what the last run left in the book, and waits
 // until the venue has told what became of everything. It returns what the core
 // must hear before anything else.
 func (r *runner) engage(ctx context.Context, u *exchange.Universe) ([]exchange.Event, error) {
@@ -268,20 +268,20 @@ func (r *runner) engage(ctx context.Context, u *exchange.Universe) ([]exchange.E
 	}
 	a.recovering = true
 	r.entering("opening the account at the venue")
-	a.venue, err = desk.NewVenue(desk.Config{API: r.api(), Universe: u, Opening: *opening,
-		Options: desk.Options{Countdown: r.o.Account.Countdown, Fence: a.fence}, Post: r.fromVenue, Note: r.accountNote})
+	a.venue, err = oms.NewRunner(oms.Config{Account: r.omsAccount(), Universe: u, Opening: *opening,
+		Options: oms.Options{Countdown: r.o.Account.Countdown, Fence: a.fence}, Post: r.fromVenue, Note: r.accountNote})
 	if err != nil {
 		return nil, err
 	}
 	var running context.Context
-	r.watched.desk.Store(a.venue)
+	r.watched.orders.Store(a.venue)
 	running, a.stop = context.WithCancel(context.WithoutCancel(ctx))
 	a.done = make(chan struct{})
 	go func() {
 		defer close(a.done)
 		a.venue.Run(running)
 	}()
-	if a.streams, err = account.Listen(a.client, r.marketsTraded(), a.venue.Notice); err != nil {
+	if a.streams, err = account.Listen(a.client, r.marketsTraded(), a.venue.Event); err != nil {
 		return nil, &AccountError{err}
 	}
 	for i := range opening.Orders {
@@ -352,7 +352,7 @@ func wait(ctx context.Context, d time.Duration) {
 	}
 }
 
-// fromVenue takes an event of the desk for the loop.
+// fromVenue takes an event of the order manager for the loop.
 func (r *runner) fromVenue(ev *exchange.Event) {
 	kept := *ev
 	a := r.real
@@ -417,13 +417,13 @@ func (r *runner) attend(now exchange.Time) {
 const unseen = 5 * exchange.Minute
 
 // blind says why new risk should wait; "" when the account is in view.
-func blind(h *desk.Health) string {
-	for i := range h.Markets {
-		switch m := &h.Markets[i]; {
+func blind(h *oms.Health) string {
+	for i := range h.Sections {
+		switch m := &h.Sections[i]; {
 		case m.Down != "":
-			return fmt.Sprintf("the %s account stream is down: %s", m.Market, m.Down)
+			return fmt.Sprintf("the %s account stream is down: %s", m.Name, m.Down)
 		case h.Now-m.Compared > unseen:
-			return fmt.Sprintf("the %s account was not compared with the venue's for %d minutes: %s", m.Market, (h.Now-m.Compared)/exchange.Minute, strings.Join(append(m.Diffs, m.Waits), ", "))
+			return fmt.Sprintf("the %s account was not compared with the venue's for %d minutes: %s", m.Name, (h.Now-m.Compared)/exchange.Minute, strings.Join(append(m.Diffs, m.Waits), ", "))
 		}
 	}
 	return ""
@@ -449,10 +449,10 @@ func (a *liveAccount) close() error {
 	return errors.Join(errs...)
 }
 
-// api is the venue as the desk asks it.
-func (r *runner) api() account.API {
-	if r.o.wrapAPI != nil {
-		return r.o.wrapAPI(r.real.client)
+// omsAccount is the account as the order manager asks it.
+func (r *runner) omsAccount() oms.Account {
+	if r.o.wrapAccount != nil {
+		return r.o.wrapAccount(r.real.client)
 	}
 	return r.real.client
 }

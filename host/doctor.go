@@ -13,7 +13,7 @@ import (
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/account"
 	"github.com/perilune/perilune/exchange/binance/api"
-	"github.com/perilune/perilune/exchange/sign"
+	"github.com/perilune/perilune/exchange/oms"
 	"github.com/perilune/perilune/ledger"
 )
 
@@ -163,38 +163,17 @@ func (d *doctor) open(ctx context.Context) bool {
 		return false
 	}
 	c, err := d.o.openAccount(ctx, a, nil)
-	var f *account.Fault
+	var e *exchange.VenueError
 	switch {
 	case err == nil:
 		d.c = c
 		return true
-	case errors.As(err, &f):
-		d.say("venue", Fail, adviceFor(f), "%v", err)
+	case errors.As(err, &e):
+		d.say("venue", Fail, e.Advice, "%v", err)
 	default:
 		d.say("key", Fail, "see to it that api_key and secret in [venue.binance] name where they are, for this user alone", "%v", err)
 	}
 	return false
-}
-
-// adviceFor says what to do about a refusal that has to do with the key.
-func adviceFor(f *account.Fault) string {
-	switch f.Code {
-	case -2014, -2008:
-		return "the key is not one of this venue: is it of the test network, or of another one?"
-	case -2015:
-		return "the venue does not know the key, or it may not do this, or not from this address: look at the key's permissions and its list of addresses"
-	case -1022:
-		return "the secret does not belong to the key"
-	case -1021, -5028, -4188:
-		return "set this machine's clock: it must keep within a second of the venue's"
-	}
-	if skew := (*sign.SkewError)(nil); errors.As(f, &skew) {
-		return "" // it says so itself
-	}
-	if f.Class == account.Unknown || f.HTTP == 0 {
-		return "look at the network and at the addresses in [venue.binance]"
-	}
-	return ""
 }
 
 func (d *doctor) clock() {
@@ -210,10 +189,10 @@ func (d *doctor) clock() {
 
 // failed tells of a question that was not answered.
 func (d *doctor) failed(name string, err error) {
-	var f *account.Fault
+	var e *exchange.VenueError
 	do := ""
-	if errors.As(err, &f) {
-		do = adviceFor(f)
+	if errors.As(err, &e) {
+		do = e.Advice
 	}
 	d.say(name, Fail, do, "%v", err)
 }
@@ -254,7 +233,7 @@ func (d *doctor) permissions(ctx context.Context) {
 }
 
 func (d *doctor) modes(ctx context.Context) {
-	hedge, err := d.c.HedgeMode(ctx, api.USDM)
+	hedge, err := d.c.HedgeMode(ctx, api.USDM.Venue())
 	switch {
 	case err != nil:
 		d.failed("position mode", err)
@@ -317,15 +296,15 @@ func listed(names []string) string {
 
 func (d *doctor) wallets(ctx context.Context) {
 	for _, m := range api.Markets {
-		list, err := d.c.Balances(ctx, m)
+		list, err := d.c.Balances(ctx, m.Wallet())
 		if err != nil {
 			d.failed(m.String()+" wallet", err)
 			continue
 		}
 		var held []string
 		for _, b := range list {
-			if !b.Wallet.IsZero() {
-				held = append(held, b.Wallet.String()+" "+b.Asset)
+			if !b.Total.IsZero() {
+				held = append(held, b.Total.String()+" "+b.Asset)
 			}
 		}
 		if len(held) == 0 {
@@ -340,7 +319,7 @@ func (d *doctor) wallets(ctx context.Context) {
 func (d *doctor) holdings(ctx context.Context) {
 	var orders, positions []string
 	for _, m := range api.Markets {
-		open, err := d.c.OpenOrders(ctx, m)
+		open, err := d.c.OpenOrders(ctx, m.Venue())
 		if err != nil {
 			d.failed("open orders", err)
 			return
@@ -351,7 +330,7 @@ func (d *doctor) holdings(ctx context.Context) {
 		if m == api.Spot {
 			continue
 		}
-		list, err := d.c.Positions(ctx, m)
+		list, err := d.c.Positions(ctx, m.Venue())
 		if err != nil {
 			d.failed("positions", err)
 			return
@@ -379,10 +358,10 @@ const streamsWithin = 10 * time.Second
 
 func (d *doctor) streams(ctx context.Context) {
 	up := make(chan api.Market, 64)
-	s, err := account.Listen(d.c, api.Markets[:], func(n account.Notice) {
+	s, err := account.Listen(d.c, api.Markets[:], func(n oms.AccountEvent) {
 		if n.Gap != "" {
 			select {
-			case up <- n.Market:
+			case up <- api.Of(n.Venue):
 			default: // it was told before
 			}
 		}

@@ -9,10 +9,9 @@ import (
 	"strings"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/binance/account"
 	"github.com/perilune/perilune/exchange/binance/api"
-	"github.com/perilune/perilune/exchange/binance/desk"
 	"github.com/perilune/perilune/exchange/intent"
+	"github.com/perilune/perilune/exchange/oms"
 	"github.com/perilune/perilune/ledger"
 )
 
@@ -67,9 +66,9 @@ func (r *runner) fence(ctx context.Context) error {
 	}
 	r.entering("looking for other runs on the account")
 	run := r.real.client.Now()
-	var foreign, old []account.Report
-	for _, m := range api.Markets {
-		list, err := r.runsOrders(ctx, m)
+	var foreign, old []oms.Report
+	for _, g := range r.real.client.Profile().Segments {
+		list, err := r.runsOrders(ctx, g.Venue)
 		if err != nil {
 			return err
 		}
@@ -82,12 +81,12 @@ func (r *runner) fence(ctx context.Context) error {
 				old = append(old, o)
 			case !known:
 				foreign = append(foreign, o)
-				began, _ := desk.RunOf(o.ClientID)
+				began, _ := oms.RunOf(o.ClientID)
 				run = max(run, began+exchange.Millisecond)
 			}
 		}
 	}
-	r.real.fence = desk.Fence{Run: run - run%exchange.Millisecond, TakeOver: r.o.Account.TakeOver}
+	r.real.fence = oms.Fence{Run: run - run%exchange.Millisecond, TakeOver: r.o.Account.TakeOver}
 	if len(foreign) > 0 && !r.o.Account.TakeOver {
 		return &RivalError{r.real.uid, named(foreign) + " rest at the venue and are not in this ledger: end that session; " +
 			"when none runs any more, --take-over cancels them and goes on"}
@@ -95,28 +94,28 @@ func (r *runner) fence(ctx context.Context) error {
 	return errors.Join(r.clear(ctx, foreign, "of another run are cancelled"), r.clear(ctx, old, "of earlier sessions are cancelled"))
 }
 
-// runsOrders lists what runs of Perilune have in a market's books.
-func (r *runner) runsOrders(ctx context.Context, m api.Market) ([]account.Report, error) {
-	all, err := r.real.client.OpenOrders(ctx, m)
+// runsOrders lists what runs of Perilune have in a segment's books.
+func (r *runner) runsOrders(ctx context.Context, v exchange.Venue) ([]oms.Report, error) {
+	all, err := r.real.client.OpenOrders(ctx, v)
 	if ctx.Err() != nil {
 		return nil, fmt.Errorf("interrupted before the account was reconciled: %w", ctx.Err())
 	}
-	if err != nil && r.trades(m) {
+	if err != nil && r.trades(api.Of(v)) {
 		return nil, &AccountError{advised(err)}
 	}
 	if err != nil {
-		r.warn(fmt.Sprintf("whether another run trades in %s is not known: %v", m, err))
+		r.warn(fmt.Sprintf("whether another run trades in %s is not known: %v", v.Within(v.House()), err))
 	}
-	var out []account.Report
+	var out []oms.Report
 	for _, o := range all {
-		if _, ok := desk.RunOf(o.ClientID); ok {
+		if _, ok := oms.RunOf(o.ClientID); ok {
 			out = append(out, o)
 		}
 	}
 	return out, nil
 }
 
-// resumes reports whether the desk goes on with an order, and so cancels it itself.
+// resumes reports whether the order manager goes on with an order, and so cancels it itself.
 func (r *runner) resumes(clientID string) bool {
 	if r.resume == nil {
 		return false
@@ -129,28 +128,32 @@ func (r *runner) resumes(clientID string) bool {
 	return false
 }
 
-func (r *runner) clear(ctx context.Context, list []account.Report, why string) error {
+func (r *runner) clear(ctx context.Context, list []oms.Report, why string) error {
 	if len(list) == 0 {
 		return nil
 	}
 	r.warn(named(list) + " " + why)
 	for _, o := range list {
-		_, err := r.real.client.Cancel(ctx, o.Market, o.Symbol, o.ClientID)
-		var f *account.Fault
-		if err != nil && !(errors.As(err, &f) && f.Class == account.Refused) { // refused: it is over already
-			return &AccountError{fmt.Errorf("order %s of %s:%s: %w", o.ClientID, o.Market, o.Symbol, advised(err))}
+		_, err := r.real.client.Cancel(ctx, oms.OrderRef{Venue: o.Venue, Symbol: o.Symbol, ClientID: o.ClientID, OrderID: o.OrderID})
+		if c := exchange.ErrorClassOf(err); c.Again() || c.MayHaveActed() { // anything else: it is over already
+			return &AccountError{fmt.Errorf("order %s of %s: %w", o.ClientID, symbolKey(&o), advised(err))}
 		}
 	}
 	return nil
 }
 
+// symbolKey is the key of what an order is of, which need not be in the universe.
+func symbolKey(o *oms.Report) string {
+	return string(o.Venue.Within(o.Venue.House())) + ":" + o.Symbol
+}
+
 // namedOrders is how many orders a message names.
 const namedOrders = 5
 
-func named(list []account.Report) string {
+func named(list []oms.Report) string {
 	var parts []string
 	for _, o := range list[:min(len(list), namedOrders)] {
-		parts = append(parts, fmt.Sprintf("%s (%s:%s)", o.ClientID, o.Market, o.Symbol))
+		parts = append(parts, fmt.Sprintf("%s (%s)", o.ClientID, symbolKey(&o)))
 	}
 	text := fmt.Sprintf("%d orders: %s", len(list), strings.Join(parts, ", "))
 	if len(list) > namedOrders {
@@ -159,9 +162,9 @@ func named(list []account.Report) string {
 	return text
 }
 
-// giveWay ends the session in good order: the desk has cancelled what is ours, and
+// giveWay ends the session in good order: the order manager has cancelled what is ours, and
 // sends nothing more.
-func (r *runner) giveWay(now exchange.Time, to *desk.Rival) {
+func (r *runner) giveWay(now exchange.Time, to *oms.Rival) {
 	if a := r.real; a.rival == nil {
 		a.rival = &RivalError{a.uid, to.String()}
 		r.log(Line{Time: now, Level: intent.Error, Strategy: "account", Text: "the session ends: " + a.rival.Error()})

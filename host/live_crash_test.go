@@ -10,18 +10,16 @@ import (
 	"testing"
 	"time"
 
-	"github.com/shopspring/decimal"
-
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/account"
-	"github.com/perilune/perilune/exchange/binance/api"
+	"github.com/perilune/perilune/exchange/oms"
 	"github.com/perilune/perilune/host/core"
 )
 
 // The points at which a session is killed, in the order in which an order passes
 // them.
 const (
-	killIntent = "intent" // it is recorded, and not yet handed to the desk
+	killIntent = "intent" // it is recorded, and not yet handed to the order manager
 	killSend   = "send"   // it is about to leave
 	killAck    = "ack"    // the venue has it; its answer was not heard
 	killHeard  = "heard"  // its answer was heard, and not yet recorded
@@ -93,7 +91,7 @@ func liveChild(dir string) {
 	}
 	k := &suicide{point: point}
 	k.left.Store(occasions(point))
-	o.wrapAPI = func(api account.API) account.API { return &killedAPI{api, k} }
+	o.wrapAccount = func(a oms.Account) oms.Account { return &killedAccount{a.(*account.Client), k} }
 	if err := o.Validate(); err != nil {
 		fmt.Println(err)
 		os.Exit(1)
@@ -136,7 +134,7 @@ func (k *suicide) at(point string) {
 	select {} // until it is dead
 }
 
-// killedVenue is between the record of an intent and the desk.
+// killedVenue is between the record of an intent and the order manager.
 type killedVenue struct {
 	exchange.Execution
 	*suicide
@@ -147,21 +145,21 @@ func (v killedVenue) Submit(o *exchange.Order, now exchange.Time) {
 	v.Execution.Submit(o, now)
 }
 
-// killedAPI is between the desk and the venue.
-type killedAPI struct {
-	account.API
+// killedAccount is between the order manager and the venue.
+type killedAccount struct {
+	*account.Client
 	*suicide
 }
 
-func (a *killedAPI) Place(ctx context.Context, o account.Order) (account.Report, error) {
+func (a *killedAccount) Place(ctx context.Context, o oms.Order) (oms.Report, error) {
 	a.at(killSend)
-	r, err := a.API.Place(ctx, o)
+	r, err := a.Client.Place(ctx, o)
 	a.at(killAck)
 	return r, err
 }
 
-func (a *killedAPI) Move(ctx context.Context, asset string, from, to api.Market, amount decimal.Decimal) (int64, error) {
-	id, err := a.API.Move(ctx, asset, from, to, amount)
+func (a *killedAccount) Transfer(ctx context.Context, t oms.TransferOrder) (string, error) {
+	id, err := a.Client.Transfer(ctx, t)
 	a.at(killMove)
 	return id, err
 }

@@ -141,7 +141,7 @@ func askSim(host, method, path string, body []byte, into any) error {
 	return json.Unmarshal(raw, into)
 }
 
-// calm ends all faults, and makes the desk look for what they left.
+// calm ends all faults, and makes the order manager look for what they left.
 func (h *liveHouse) calm() {
 	h.t.Helper()
 	h.ask(http.MethodDelete, "/sim/faults", nil, nil)
@@ -168,7 +168,7 @@ type liveState struct {
 	resting bool // nothing is under way in the core
 	account string
 	settled exchange.Time // when every market agreed last
-	clear   bool          // the desk has nothing under way
+	clear   bool          // the order manager has nothing under way
 	halted  string
 	pairs   []string
 }
@@ -226,8 +226,8 @@ func (s *liveSession) look(st Status) {
 	for _, p := range s.r.core.OpenPairs() {
 		now.pairs = append(now.pairs, fmt.Sprintf("%d %s %q: %s coins, %d lots", p.ID, p.State, p.Reason, p.SpotQty, p.PerpQty))
 	}
-	for i := range h.Markets {
-		m := &h.Markets[i]
+	for i := range h.Sections {
+		m := &h.Sections[i]
 		now.clear = now.clear && m.Down == "" && len(m.Diffs) == 0
 		if i == 0 || m.Agreed < now.settled {
 			now.settled = m.Agreed
@@ -270,7 +270,7 @@ func (s *liveSession) quiet(h *liveHouse, limit time.Duration) {
 	s.t.Helper()
 	s.until("nothing is under way", limit, func(st *liveState) bool { return st.resting && st.clear })
 	since := s.r.real.client.Now()
-	h.arm(simserver.Fault{Kind: "drop"}) // a stream that was lost makes the desk compare
+	h.arm(simserver.Fault{Kind: "drop"}) // a stream that was lost makes the order manager compare
 	s.until("the accounts agree", limit, func(st *liveState) bool { return st.resting && st.clear && st.settled > since })
 }
 

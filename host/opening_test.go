@@ -8,8 +8,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/binance/api"
-	"github.com/perilune/perilune/exchange/binance/desk"
+	"github.com/perilune/perilune/exchange/oms"
 	"github.com/perilune/perilune/host/core"
 	"github.com/perilune/perilune/ledger"
 )
@@ -30,19 +29,19 @@ func TestRowsOfIncomeAreKnownAgain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rows := []desk.Paid{
-		{Market: api.USDM, Asset: "USDT", Row: exchange.InsuranceFund + ": BTCUSDT 77"},
-		{Market: api.USDM, Asset: "USDT", Row: exchange.InsuranceFund + ": 77"},
-		{Market: api.COINM, Asset: "BTC", Row: exchange.InsuranceFund + ": 77"},
-		{Market: api.USDM, Asset: "USDT", Row: "REFERRAL_KICKBACK 78"},
+	rows := []oms.Paid{
+		{Wallet: "usdm", Asset: "USDT", Row: exchange.InsuranceFund + ": BTCUSDT 77"},
+		{Wallet: "usdm", Asset: "USDT", Row: exchange.InsuranceFund + ": 77"},
+		{Wallet: "coinm", Asset: "BTC", Row: exchange.InsuranceFund + ": 77"},
+		{Wallet: "usdm", Asset: "USDT", Row: "REFERRAL_KICKBACK 78"},
 	}
 	for _, x := range rows {
 		r.loop.Prelude = append(r.loop.Prelude, exchange.Event{Kind: exchange.KindBalance, Instrument: exchange.NoInstrument,
-			Wallet: x.Market.Wallet(), Asset: x.Asset, Amount: decimal.NewFromInt(3), Reason: x.Row})
+			Wallet: x.Wallet, Asset: x.Asset, Amount: decimal.NewFromInt(3), Reason: x.Row})
 	}
 	r.loop.Prelude = append(r.loop.Prelude, exchange.Event{Kind: exchange.KindFundingPaid, Instrument: in.ID, Payment: &exchange.FundingPayment{
 		Instrument: in.ID, Settled: exchange.Date(2026, 1, 5), Position: 1, Amount: decimal.NewFromInt(1), Asset: "USDT", TranID: "79"}})
-	rows = append(rows, desk.Paid{Market: api.USDM, Asset: "USDT", Row: desk.FundingRow("BTCUSDT", "79")})
+	rows = append(rows, oms.Paid{Venue: in.Venue, Asset: "USDT", Row: oms.FundingRow("BTCUSDT", "79")})
 	if _, err := r.finish(context.Background(), r.loop.Run(context.Background())); err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +51,7 @@ func TestRowsOfIncomeAreKnownAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer r.db.Close()
-	var at desk.Opening
+	var at oms.Opening
 	if err := r.openIncome(&at, r.core.Universe()); err != nil {
 		t.Fatal(err)
 	}

@@ -9,9 +9,9 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/binance/account"
 	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/intent"
+	"github.com/perilune/perilune/exchange/oms"
 	"github.com/perilune/perilune/exchange/paper"
 	"github.com/perilune/perilune/host/core"
 	"github.com/perilune/perilune/host/risk"
@@ -81,8 +81,8 @@ type Options struct {
 	Paper  PaperOptions
 	Limits risk.Limits
 
-	// wrapAPI stands between the desk and the venue in tests.
-	wrapAPI func(account.API) account.API
+	// wrapAccount stands between the order manager and the venue in tests.
+	wrapAccount func(oms.Account) oms.Account
 	// freeSpace stands in for the disk in tests.
 	freeSpace func(dir string) (uint64, error)
 

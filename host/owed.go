@@ -20,8 +20,8 @@ func (r *runner) owed() bool {
 		return true
 	}
 	h := r.real.venue.Health()
-	for i := range h.Markets {
-		if m := &h.Markets[i]; m.Coming != 0 && h.Now < m.Heard+owedWithin {
+	for i := range h.Sections {
+		if m := &h.Sections[i]; m.Coming != 0 && h.Now < m.Heard+owedWithin {
 			return true
 		}
 	}
@@ -35,10 +35,10 @@ func (r *runner) tellOwed() {
 		return
 	}
 	h := r.real.venue.Health()
-	for i := range h.Markets {
-		if m := &h.Markets[i]; m.Coming != 0 {
+	for i := range h.Sections {
+		if m := &h.Sections[i]; m.Coming != 0 {
 			r.log(Line{Time: r.loop.Now(), Level: intent.Warn, Strategy: "account",
-				Text: fmt.Sprintf("%s: funding of %s is paid and does not show in the income yet: the next run books it", m.Market, m.Coming)})
+				Text: fmt.Sprintf("%s: funding of %s is paid and does not show in the income yet: the next run books it", m.Name, m.Coming)})
 		}
 	}
 }

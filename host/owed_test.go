@@ -8,7 +8,7 @@ func TestFundingOfTheLastMomentIsBooked(t *testing.T) {
 	h := openHouse(t, 8, nil)
 	heard := make(chan bool, 1)
 	s := begin(t, h.options(nil), func(r *runner) {
-		for _, m := range r.real.venue.Health().Markets {
+		for _, m := range r.real.venue.Health().Sections {
 			if m.Coming != 0 {
 				select {
 				case heard <- true:

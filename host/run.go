@@ -23,8 +23,8 @@ import (
 	"time"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/binance/desk"
 	"github.com/perilune/perilune/exchange/intent"
+	"github.com/perilune/perilune/exchange/oms"
 	"github.com/perilune/perilune/exchange/paper"
 	"github.com/perilune/perilune/host/advisor"
 	"github.com/perilune/perilune/host/core"
@@ -305,7 +305,7 @@ func (r *runner) began(now exchange.Time) {
 // leaveNow hands what is still at the venue to its own client: the session ends
 // whether the loop gets its answers or not.
 func (r *runner) leaveNow() {
-	if v := r.watched.desk.Load(); v != nil {
+	if v := r.watched.orders.Load(); v != nil {
 		v.Leave()
 	}
 }
@@ -322,7 +322,7 @@ func (r *runner) session() (*session, error) {
 		Leverage: r.leverage(), SampleEvery: r.market.sample, Ladders: r.market.hot, Supply: r.market.supply, Final: !r.o.continues(),
 	}
 	if r.real != nil {
-		s.ClientTag = desk.Tag(r.real.fence.Run)
+		s.ClientTag = oms.Tag(r.real.fence.Run)
 	}
 	if a := r.o.Advisor; a != nil {
 		s.Adviser, s.AdviceTTL = a.Model, a.TTL

@@ -5,7 +5,10 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/host/core"
 	"github.com/perilune/perilune/host/risk"
 	"github.com/perilune/perilune/host/script"
@@ -115,5 +118,15 @@ func (s *session) newCore(compiled []any, native []core.Strategy, where *core.Wh
 		SampleEvery: s.SampleEvery, Advisor: s.Adviser, AdviceTTL: s.AdviceTTL, Restore: s.Restore, Final: s.Final, Where: where,
 		Ladders: func(*exchange.Instrument) bool { return s.Ladders },
 		Bars:    s.Supply.bars, NoTrades: s.Supply.BarsOnly,
+		MarkTransfer: markTransfer(u),
 	}, append(strategies, native...), versions)
+}
+
+// markTransfer is how the venue of a market wants the amounts of transfers, wherever the
+// orders go: what is simulated decides as what is live.
+func markTransfer(u *exchange.Universe) func(decimal.Decimal, uint64) decimal.Decimal {
+	if u.House() == api.House {
+		return api.MarkTransfer
+	}
+	return nil
 }

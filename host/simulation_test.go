@@ -87,7 +87,7 @@ func (w *world) newCore(count tally, from *core.Restore) error {
 	if w.seed%4 != 0 {
 		limits.DailyLoss = decimal.NewFromInt(-1) // a monkey loses money; let it
 	}
-	w.core, err = core.New(core.Config{Universe: w.market.Universe(), Limits: limits, SampleEvery: 5 * exchange.Minute, Restore: from,
+	w.core, err = core.New(core.Config{Universe: w.market.Universe(), Limits: limits, SampleEvery: 5 * exchange.Minute, Restore: from, MarkTransfer: markTransfer(w.market.Universe()),
 		Ladders: func(*exchange.Instrument) bool { return w.seed%2 == 0 }}, list, nil)
 	return err
 }

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/binance/desk"
 	"github.com/perilune/perilune/exchange/intent"
+	"github.com/perilune/perilune/exchange/oms"
 	"github.com/perilune/perilune/host/core"
 	"github.com/perilune/perilune/host/loop"
 )
@@ -54,7 +54,7 @@ type watched struct {
 	where   core.Where
 	clock   atomic.Int64 // the session's time, for lines that have none
 	phase   atomic.Pointer[phase]
-	desk    atomic.Pointer[desk.Venue] // nil: no orders are at a venue
+	orders  atomic.Pointer[oms.Runner] // nil: no orders are at a venue
 	loop    atomic.Pointer[string]     // its goroutine
 	names   atomic.Pointer[[]string]   // of the strategies
 	givenUp atomic.Bool                // nobody waits for the loop any more
@@ -211,7 +211,7 @@ func (r *runner) entering(format string, a ...any) {
 // leaveVenue cancels what rests at the venue, without the loop, and waits until
 // nothing does. It returns how many orders are still there.
 func (r *runner) leaveVenue(within time.Duration) int {
-	v := r.watched.desk.Load()
+	v := r.watched.orders.Load()
 	if v == nil {
 		return 0
 	}
@@ -235,7 +235,7 @@ func (r *runner) giveUp(why string) (*Summary, error) {
 	}
 	e.Resting = r.leaveVenue(leaveIn)
 	text := why
-	if r.watched.desk.Load() != nil {
+	if r.watched.orders.Load() != nil {
 		text += fmt.Sprintf("; what rested at the venue was cancelled, %d orders are left", e.Resting)
 	}
 	r.log(Line{Level: intent.Error, Strategy: "host", Text: text + "\n" + e.Stack})

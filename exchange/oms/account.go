@@ -2,6 +2,7 @@ package oms
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/shopspring/decimal"
 
@@ -92,7 +93,8 @@ type Result struct {
 // Profile is what an account is like, as far as the manager decides by it: facts of the
 // venue that no answer of it tells.
 type Profile struct {
-	Segments []Segment // that the account has, in the order in which they are told of
+	Segments []Segment         // that the account has, in the order in which they are told of
+	Wallets  []exchange.Wallet // that back no segment: a funding wallet
 	// Window is how long after it was decided on a request may still be carried out,
 	// if it is not answered: the venue refuses what is stamped earlier. 0: 5 s.
 	Window exchange.Time
@@ -108,7 +110,7 @@ type Profile struct {
 	// TransferOrder.Tag.
 	MarkTransfer func(amount decimal.Decimal, id uint64) decimal.Decimal
 	// Cursor is where a listing begins that has an execution as its first: the venue
-	// orders executions by it, as text. nil: they are listed by time.
+	// orders executions by it, as text. nil: CursorOfTime.
 	Cursor func(tradeID string, at exchange.Time) Cursor
 }
 
@@ -136,3 +138,6 @@ const (
 // Cursor is a place in the executions of an instrument, in text that a venue defines.
 // Texts order as the places do.
 type Cursor string
+
+// CursorOfTime is the cursor of executions that are listed by time.
+func CursorOfTime(_ string, at exchange.Time) Cursor { return Cursor(fmt.Sprintf("%019d", int64(at))) }

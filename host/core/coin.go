@@ -133,7 +133,10 @@ func (tr *transfers) Move(m *execution.Machine, from, to exchange.Wallet, coins 
 		free = tr.claims.Free(m.Pair.Spot, m.Pair.ID)
 	}
 	t := exchange.Transfer{ID: tr.last + 1, Strategy: m.Pair.Strategy, Asset: asset, From: from, To: to}
-	t.Amount = exchange.Nonce(decimal.Min(coins, free), t.ID)
+	t.Amount = decimal.Min(coins, free)
+	if tr.mark != nil {
+		t.Amount = tr.mark(t.Amount, t.ID)
+	}
 	if !t.Amount.IsPositive() {
 		return t, fmt.Errorf("nothing to move from %s to %s: %s %s are free", from, to, free, asset)
 	}

@@ -32,7 +32,7 @@ func heldCoins(t *testing.T, s *asks) *bench {
 		Balances: []RestoredBalance{{"coinm", "BTC", dec("0.25")}, {"spot", "USDT", dec("100000")}},
 		Fills:    []RestoredFill{{Strategy: 0, Fill: exchange.Fill{Instrument: perp, Side: exchange.Sell, Price: 500000, Qty: 100, TradeID: "1"}}},
 		Pairs:    []SavedPair{pair(1), pair(2)}}
-	c, err := New(Config{Universe: u, Restore: r}, []Strategy{s}, nil)
+	c, err := New(Config{Universe: u, Restore: r, MarkTransfer: marked}, []Strategy{s}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,4 +106,10 @@ func TestTransfersOfAPairAreAloneOnTheirLane(t *testing.T) {
 	if again, err := move(second); err != nil || again.Amount.String() != "0.01999903" {
 		t.Errorf("%+v, %v; want the lane free", again, err)
 	}
+}
+
+// marked is an amount that the venue tells transfers apart by: next to nothing less.
+func marked(coins decimal.Decimal, id uint64) decimal.Decimal {
+	mark := decimal.New(int64(id%99)+1, -8)
+	return coins.Sub(mark).RoundFloor(6).Add(mark)
 }

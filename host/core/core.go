@@ -40,6 +40,8 @@ package core
 import (
 	"fmt"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/intent"
 	"github.com/perilune/perilune/host/risk"
@@ -73,6 +75,10 @@ type Config struct {
 	// this one when it is Final.
 	Restore *Restore
 	Final   bool
+	// MarkTransfer gives the amount of a transfer that the core decides on, which is
+	// next to nothing less where the venue tells transfers apart by their amounts; 0
+	// when it is too small for that. nil: the amount as it is.
+	MarkTransfer func(amount decimal.Decimal, id uint64) decimal.Decimal
 	// Where, when set, is told which handler is being called.
 	Where *Where
 }

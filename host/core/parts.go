@@ -1,6 +1,8 @@
 package core
 
 import (
+	"github.com/shopspring/decimal"
+
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/book"
 	"github.com/perilune/perilune/exchange/funding"
@@ -153,6 +155,7 @@ type transfers struct {
 	driver   *pairDriver
 	crossing *crossing
 	managers interface{ arrived(id uint64, failed bool) }
+	mark     func(amount decimal.Decimal, id uint64) decimal.Decimal // Config.MarkTransfer
 	flying   flying
 	last     uint64
 }
@@ -317,8 +320,8 @@ func (c *Core) assembleDrivers() {
 	c.driver = &pairDriver{outbox: c.outbox, u: c.u, stats: &c.stats, pairs: c.pairs, strategies: c.strategies}
 	c.crossing = &crossing{outbox: c.outbox, u: c.u, acct: c.acct, seen: &c.seen, markets: c.markets, wallets: c.wallets,
 		claims: c.claims, pairs: c.pairs, strategies: c.strategies, driver: c.driver}
-	c.transfers = &transfers{outbox: c.outbox, u: c.u, acct: c.acct, wallets: c.wallets, claims: c.claims, pairs: c.pairs,
-		driver: c.driver, crossing: c.crossing}
+	c.transfers = &transfers{outbox: c.outbox, mark: c.cfg.MarkTransfer, u: c.u, acct: c.acct, wallets: c.wallets, claims: c.claims,
+		pairs: c.pairs, driver: c.driver, crossing: c.crossing}
 	c.managers = &marginManagers{strategies: c.strategies, managerDoor: &managerDoor{outbox: c.outbox, u: c.u, phase: &c.phase, acct: c.acct,
 		markets: c.markets, wallets: c.wallets, pairs: c.pairs, driver: c.driver, transfers: c.transfers}}
 	c.driver.managers, c.transfers.managers = c.managers, c.managers

@@ -73,12 +73,18 @@ func (d *desk) Move(m *Machine, from, to exchange.Wallet, coins decimal.Decimal)
 		d.t.Errorf("%s coins are to leave spot, %s are there", coins, m.Pair.SpotQty)
 	}
 	t := exchange.Transfer{ID: uint64(len(d.moves) + 1), Asset: "ABC", From: from, To: to}
-	if t.Amount = exchange.Nonce(coins, t.ID); !t.Amount.IsPositive() {
+	if t.Amount = marked(coins, t.ID); !t.Amount.IsPositive() {
 		return t, fmt.Errorf("nothing to move from %s to %s", from, to)
 	}
 	d.moves = append(d.moves, t)
 	d.say("transfer %d: %s from %s to %s", t.ID, t.Amount, from, to)
 	return t, nil
+}
+
+// marked is an amount that the venue tells transfers apart by: next to nothing less.
+func marked(coins decimal.Decimal, id uint64) decimal.Decimal {
+	mark := decimal.New(int64(id%99)+1, -8)
+	return coins.Sub(mark).RoundFloor(6).Add(mark)
 }
 
 // land ends a transfer; why is empty when it arrived.

@@ -31,8 +31,8 @@ type Port interface {
 	// Submit sends an order that was checked and returns its id.
 	Submit(*exchange.Order) exchange.OrderID
 	Cancel(exchange.OrderID)
-	// Move sends a transfer of a pair's coins and returns it as it was sent: its
-	// amount carries an exchange.Nonce. One is under way at a time for an asset, from, and to.
+	// Move sends a transfer of a pair's coins and returns it as it was sent: its amount
+	// may be next to nothing less. One is under way at a time for an asset, from, and to.
 	Move(m *Machine, from, to exchange.Wallet, coins decimal.Decimal) (exchange.Transfer, error)
 	// Movable is how many of a pair's coins the wallet of its perpetual lets go.
 	Movable(m *Machine) decimal.Decimal

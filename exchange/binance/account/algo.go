@@ -73,7 +73,7 @@ func flag(f form, name string, on bool) {
 
 // PlaceConditional places a conditional order.
 func (c *Client) PlaceConditional(ctx context.Context, o Conditional) (Conditional, error) {
-	q := question{market: o.Market, what: "place a conditional order for " + o.Symbol, method: http.MethodPost, path: paths[o.Market] + "/algoOrder",
+	q := request{market: o.Market, what: "place a conditional order for " + o.Symbol, method: http.MethodPost, path: paths[o.Market] + "/algoOrder",
 		api: "algoOrder.place", priority: limit.Open, changes: true, fill: o.fill}
 	if o.ReduceOnly || o.Close {
 		q.priority = limit.Hedge
@@ -84,38 +84,38 @@ func (c *Client) PlaceConditional(ctx context.Context, o Conditional) (Condition
 // CancelConditional cancels one by its client id. The answer tells nothing but
 // that it was done.
 func (c *Client) CancelConditional(ctx context.Context, m api.Market, clientID string) error {
-	q := question{market: m, what: "cancel a conditional order", method: http.MethodDelete, path: paths[m] + "/algoOrder", api: "algoOrder.cancel",
+	q := request{market: m, what: "cancel a conditional order", method: http.MethodDelete, path: paths[m] + "/algoOrder", api: "algoOrder.cancel",
 		priority: limit.Cancel, changes: true, fill: func(f form) { f.Text("clientAlgoId", clientID) }}
 	return c.done(ctx, q)
 }
 
 // CancelConditionals cancels all of a symbol.
 func (c *Client) CancelConditionals(ctx context.Context, m api.Market, symbol string) error {
-	return c.done(ctx, question{market: m, what: "cancel the conditional orders of " + symbol, method: http.MethodDelete, path: paths[m] + "/algoOpenOrders",
+	return c.done(ctx, request{market: m, what: "cancel the conditional orders of " + symbol, method: http.MethodDelete, path: paths[m] + "/algoOpenOrders",
 		priority: limit.Cancel, changes: true, fill: bySymbol(symbol)})
 }
 
 // QueryConditional asks for one by its client id.
 func (c *Client) QueryConditional(ctx context.Context, m api.Market, clientID string) (Conditional, error) {
-	return c.conditional(ctx, question{market: m, what: "query a conditional order", method: http.MethodGet, path: paths[m] + "/algoOrder",
+	return c.conditional(ctx, request{market: m, what: "query a conditional order", method: http.MethodGet, path: paths[m] + "/algoOrder",
 		priority: limit.Hedge, fill: func(f form) { f.Text("clientAlgoId", clientID) }})
 }
 
 // OpenConditionals lists the conditional orders of a market that wait. They are
 // not among OpenOrders, so a reconciliation reads both.
 func (c *Client) OpenConditionals(ctx context.Context, m api.Market) ([]Conditional, error) {
-	q := question{market: m, what: "list conditional orders", method: http.MethodGet, path: paths[m] + "/openAlgoOrders", priority: limit.Hedge}
+	q := request{market: m, what: "list conditional orders", method: http.MethodGet, path: paths[m] + "/openAlgoOrders", priority: limit.Hedge}
 	if err := q.futuresOnly(); err != nil {
 		return nil, err
 	}
 	return rows(ctx, c, q, func(raw []byte) (Conditional, error) { return decodeConditional(m, raw) })
 }
 
-func (c *Client) conditional(ctx context.Context, q question) (Conditional, error) {
+func (c *Client) conditional(ctx context.Context, q request) (Conditional, error) {
 	if err := q.futuresOnly(); err != nil {
 		return Conditional{}, err
 	}
-	body, err := c.ask(ctx, q)
+	body, err := c.request(ctx, q)
 	if err != nil {
 		return Conditional{}, err
 	}
@@ -124,17 +124,17 @@ func (c *Client) conditional(ctx context.Context, q question) (Conditional, erro
 }
 
 // done asks a futures question whose answer is only that it was done.
-func (c *Client) done(ctx context.Context, q question) error {
+func (c *Client) done(ctx context.Context, q request) error {
 	if err := q.futuresOnly(); err != nil {
 		return err
 	}
-	_, err := c.ask(ctx, q)
+	_, err := c.request(ctx, q)
 	return err
 }
 
-func (q *question) futuresOnly() error {
+func (q *request) futuresOnly() error {
 	if q.market == api.Spot {
-		return q.fault(Refused, fmt.Errorf("there is no such thing on spot"))
+		return q.fault(exchange.ErrRefused, fmt.Errorf("there is no such thing on spot"))
 	}
 	return nil
 }
@@ -202,8 +202,8 @@ func (o *Conditional) check(err error) error {
 }
 
 // conditional reads ALGO_UPDATE.
-func (ev *event) conditional(m api.Market, raw []byte, pass func(Notice)) error {
-	o := &Conditional{Market: m, Time: ev.at}
+func (ev *event) conditional(m api.Market, raw []byte, pass func(Conditional)) error {
+	o := Conditional{Market: m, Time: ev.at}
 	var err error
 	f := payload.Object(raw)
 	for f.Next() && err == nil {
@@ -248,7 +248,7 @@ func (ev *event) conditional(m api.Market, raw []byte, pass func(Notice)) error 
 	if err = o.check(err); err != nil {
 		return err
 	}
-	pass(Notice{Market: m, Conditional: o, Time: ev.at})
+	pass(o)
 	return nil
 }
 

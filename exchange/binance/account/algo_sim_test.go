@@ -12,22 +12,17 @@ import (
 // A conditional order waits, is told of, is listed apart from orders, and goes.
 func TestConditionalsInEveryMarket(t *testing.T) {
 	everyEntry(t, func(t *testing.T, b *bench, c *account.Client) {
-		_, in := listening(t, c, api.USDM, api.COINM)
+		listening(t, c, api.USDM, api.COINM)
 		ctx := context.Background()
 		for _, bid := range bids[1:] {
-			o := account.Conditional{Market: bid.Market, Symbol: bid.Symbol, ClientID: "stop-1", Side: exchange.Sell, Kind: "STOP_MARKET",
+			o := account.Conditional{Market: api.Of(bid.Venue), Symbol: bid.Symbol, ClientID: "stop-1", Side: exchange.Sell, Kind: "STOP_MARKET",
 				Trigger: dec("50000"), Qty: bid.Qty, Mark: true}
 			placed, err := c.PlaceConditional(ctx, o)
 			if err != nil || placed.ClientID != o.ClientID || placed.AlgoID == 0 || placed.Status != "NEW" || !placed.Trigger.Equal(o.Trigger) ||
 				!placed.Qty.Equal(o.Qty) || placed.Side != o.Side || placed.Kind != o.Kind || !placed.Mark {
 				t.Fatalf("%v: %+v %v", o.Market, placed, err)
 			}
-			told := func(status string) func(account.Notice) bool {
-				return func(n account.Notice) bool {
-					return n.Market == o.Market && n.Conditional != nil && n.Conditional.AlgoID == placed.AlgoID && n.Conditional.Status == status
-				}
-			}
-			in.wait(0, "conditional order", told("NEW"))
+			b.conditional(o.Market, placed.AlgoID, "NEW")
 			asked, err := c.QueryConditional(ctx, o.Market, o.ClientID)
 			if err != nil || asked.AlgoID != placed.AlgoID {
 				t.Errorf("%v: %+v %v", o.Market, asked, err)
@@ -36,13 +31,13 @@ func TestConditionalsInEveryMarket(t *testing.T) {
 			if err != nil || len(waiting) != 1 || waiting[0].AlgoID != placed.AlgoID {
 				t.Errorf("%v: %+v %v", o.Market, waiting, err)
 			}
-			if open, err := c.OpenOrders(ctx, o.Market); err != nil || len(open) != 0 {
+			if open, err := c.OpenOrders(ctx, o.Market.Venue()); err != nil || len(open) != 0 {
 				t.Errorf("%v: among the open orders: %+v %v", o.Market, open, err)
 			}
 			if err := c.CancelConditional(ctx, o.Market, o.ClientID); err != nil {
 				t.Errorf("%v: %v", o.Market, err)
 			}
-			in.wait(0, "cancelled conditional order", told("CANCELED"))
+			b.conditional(o.Market, placed.AlgoID, "CANCELED")
 			o.ClientID = "stop-2"
 			if _, err := c.PlaceConditional(ctx, o); err != nil {
 				t.Error(err)

@@ -13,10 +13,11 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
+	"github.com/perilune/perilune/exchange/oms"
 	"github.com/perilune/perilune/exchange/sign"
 )
 
-var benchOrder = Order{Market: api.USDM, Symbol: "BTCUSDT", ClientID: "pl-7f3a-0000001", Side: exchange.Buy, Type: exchange.Limit, TIF: exchange.PostOnly,
+var benchOrder = oms.Order{Venue: api.USDM.Venue(), Symbol: "BTCUSDT", ClientID: "pl-7f3a-0000001", Side: exchange.Buy, Type: exchange.Limit, TIF: exchange.PostOnly,
 	Price: decimal.RequireFromString("61800.30"), Qty: decimal.RequireFromString("0.015")}
 
 const benchSecret = "NhqPtmdSJYdKjVHjA7PZj4Mge3R5YNiP1e3UZjInClVN65XAbvqqM6A7H5fATj0j"
@@ -29,11 +30,11 @@ func BenchmarkSignedOrder(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		p := &pen{signer: s}
+		p := &encoder{signer: s}
 		b.ReportAllocs()
 		for b.Loop() {
 			p.query.Reset()
-			benchOrder.fill(&p.query)
+			fillOrder(&p.query, &benchOrder)
 			if _, err := p.query.Sign(p.signer, 1591702613943*exchange.Millisecond, 5*exchange.Second); err != nil {
 				b.Fatal(err)
 			}
@@ -47,7 +48,7 @@ func BenchmarkSignedOrder(b *testing.B) {
 	})
 }
 
-func naiveOrder(o *Order) string {
+func naiveOrder(o *oms.Order) string {
 	v := url.Values{}
 	v.Set("symbol", o.Symbol)
 	v.Set("side", "BUY")
@@ -113,7 +114,7 @@ func BenchmarkUserEvent(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			if err := ev.notices(api.USDM, func(Notice) {}); err != nil {
+			if err := ev.accountEvents(api.USDM, func(oms.AccountEvent) {}); err != nil {
 				b.Fatal(err)
 			}
 		}

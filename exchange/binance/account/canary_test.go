@@ -11,6 +11,7 @@ import (
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/account"
 	"github.com/perilune/perilune/exchange/binance/api"
+	"github.com/perilune/perilune/exchange/oms"
 	"github.com/perilune/perilune/exchange/sign"
 	"github.com/perilune/perilune/exchange/simserver"
 )
@@ -45,7 +46,7 @@ func leakHunt(t *testing.T, entry, kind string) {
 	})
 	b.connected(c)
 	note(o)
-	s, err := account.Listen(c, api.Markets[:], func(n account.Notice) { note(n) })
+	s, err := account.Listen(c, api.Markets[:], func(n oms.AccountEvent) { note(n) })
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,15 +12,17 @@ import (
 	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/binance/payload"
 	"github.com/perilune/perilune/exchange/limit"
+	"github.com/perilune/perilune/exchange/oms"
 	"github.com/perilune/perilune/exchange/sign"
 )
 
-// Modify gives a resting limit order of futures another price and quantity. The
+// Amend gives a resting limit order of futures another price and quantity. The
 // quantity is the new total, what is filled included. The order loses its place
 // in the queue; it is cancelled when the quantity is filled already, or when it
 // is post-only and would now take. On spot see Replace and Reduce.
-func (c *Client) Modify(ctx context.Context, o Order) (Report, error) {
-	q := question{market: o.Market, what: "modify " + o.Symbol, method: http.MethodPut, path: paths[o.Market] + "/order", api: "order.modify",
+func (c *Client) Amend(ctx context.Context, o oms.Order) (oms.Report, error) {
+	m := api.Of(o.Venue)
+	q := request{market: m, what: "amend " + o.Symbol, method: http.MethodPut, path: paths[m] + "/order", api: "order.modify",
 		priority: priorityOf(&o), changes: true, fill: func(f form) {
 			f.Text("symbol", o.Symbol)
 			f.Text("origClientOrderId", o.ClientID)
@@ -29,30 +31,30 @@ func (c *Client) Modify(ctx context.Context, o Order) (Report, error) {
 			amount(f, "price", o.Price)
 		}}
 	if err := q.futuresOnly(); err != nil {
-		return Report{}, err
+		return oms.Report{}, err
 	}
 	return c.order(ctx, q)
 }
 
 // Reduce makes a resting spot order smaller, without losing its place in the
 // queue. It keeps its client id: without a word the venue would make one up.
-func (c *Client) Reduce(ctx context.Context, symbol, clientID string, qty decimal.Decimal) (Report, error) {
-	q := question{market: api.Spot, what: "reduce " + symbol, method: http.MethodPut, path: "/api/v3/order/amend/keepPriority",
+func (c *Client) Reduce(ctx context.Context, symbol, clientID string, qty decimal.Decimal) (oms.Report, error) {
+	q := request{market: api.Spot, what: "reduce " + symbol, method: http.MethodPut, path: "/api/v3/order/amend/keepPriority",
 		api: "order.amend.keepPriority", priority: limit.Hedge, changes: true, fill: func(f form) {
 			byClientID(symbol, clientID)(f)
 			f.Text("newClientOrderId", clientID)
 			amount(f, "newQty", qty)
 		}}
-	body, err := c.ask(ctx, q)
+	body, err := c.request(ctx, q)
 	if err != nil {
-		return Report{}, err
+		return oms.Report{}, err
 	}
 	r, err := decodeAmended(body)
 	return r, garbledIf(&q, err)
 }
 
 // decodeAmended reads {transactTime, amendedOrder}.
-func decodeAmended(body []byte) (r Report, err error) {
+func decodeAmended(body []byte) (r oms.Report, err error) {
 	raw, err := member(body, "amendedOrder")
 	if err == nil && raw == nil {
 		err = errors.New("without amendedOrder")
@@ -72,28 +74,28 @@ func decodeAmended(body []byte) (r Report, err error) {
 
 // Replaced is what became of the two halves of a Replace.
 type Replaced struct {
-	Canceled Report
-	Cancel   *Fault // why it was not cancelled; nil: it was
-	Placed   Report
-	Place    *Fault // why it was not placed; nil: it was
+	Canceled oms.Report
+	Cancel   *exchange.VenueError // why it was not cancelled; nil: it was
+	Placed   oms.Report
+	Place    *exchange.VenueError // why it was not placed; nil: it was
 }
 
 // Replace cancels a spot order and places another in one request. When the
 // cancel fails nothing is placed; when the new order fails the old one may be
 // gone all the same. The error is nil as soon as the halves are known.
-func (c *Client) Replace(ctx context.Context, clientID string, o Order) (Replaced, error) {
-	q := question{market: api.Spot, what: "replace " + o.Symbol, method: http.MethodPost, path: "/api/v3/order/cancelReplace",
+func (c *Client) Replace(ctx context.Context, clientID string, o oms.Order) (Replaced, error) {
+	q := request{market: api.Spot, what: "replace " + o.Symbol, method: http.MethodPost, path: "/api/v3/order/cancelReplace",
 		api: "order.cancelReplace", priority: priorityOf(&o), changes: true, fill: func(f form) {
-			o.fill(f)
+			fillOrder(f, &o)
 			f.Text("cancelReplaceMode", "STOP_ON_FAILURE")
 			f.Text("cancelOrigClientOrderId", clientID)
 		}}
-	body, err := c.ask(ctx, q)
-	var f *Fault
-	if errors.As(err, &f) && (f.Code == -2021 || f.Code == -2022) && f.HTTP < 500 {
-		body, err = member(f.body, "data")
+	body, err := c.request(ctx, q)
+	var e *exchange.VenueError
+	if errors.As(err, &e) && (e.Code == "-2021" || e.Code == "-2022") && e.HTTP < 500 {
+		body, err = member(body, "data")
 		if err != nil || body == nil {
-			return Replaced{}, f
+			return Replaced{}, e
 		}
 	}
 	if err != nil {
@@ -103,7 +105,7 @@ func (c *Client) Replace(ctx context.Context, clientID string, o Order) (Replace
 	return r, garbledIf(&q, err)
 }
 
-func decodeReplaced(q *question, body []byte) (r Replaced, err error) {
+func decodeReplaced(q *request, body []byte) (r Replaced, err error) {
 	var seen int
 	f := payload.Object(body)
 	for f.Next() && err == nil {
@@ -127,22 +129,16 @@ func decodeReplaced(q *question, body []byte) (r Replaced, err error) {
 
 // outcome reads one part of an answer to several requests: an order, a refusal,
 // or null when it was not tried.
-func outcome(q *question, raw []byte) (Report, *Fault, error) {
+func outcome(q *request, raw []byte) (oms.Report, *exchange.VenueError, error) {
 	if string(raw) == "null" {
-		return Report{}, q.fault(Refused, errors.New("not attempted")), nil
+		return oms.Report{}, q.fault(exchange.ErrRefused, errors.New("not attempted")), nil
 	}
 	if code, msg := refusal(raw); code < 0 {
 		class := classify(q.market, q.changes, http.StatusBadRequest, code, msg)
-		return Report{}, &Fault{Class: class, Market: q.market, What: q.what, HTTP: http.StatusBadRequest, Code: code, Msg: msg}, nil
+		return oms.Report{}, &exchange.VenueError{Class: class, Venue: q.market.Venue(), What: q.what, HTTP: http.StatusBadRequest, Code: codeText(code), Message: msg}, nil
 	}
 	r, err := decodeOrder(q.market, raw)
 	return r, nil, err
-}
-
-// Result is one part of a batch.
-type Result struct {
-	Report Report
-	Fault  *Fault // nil: it was done
 }
 
 // A batch carries at most so many.
@@ -154,22 +150,23 @@ const (
 // PlaceBatch places up to 5 futures orders of one market in one request. They
 // are carried out side by side and fail one by one; results are in the order of
 // the orders.
-func (c *Client) PlaceBatch(ctx context.Context, m api.Market, orders []Order) ([]Result, error) {
-	q := question{market: m, what: fmt.Sprintf("place %d orders", len(orders)), method: http.MethodPost, path: paths[m] + "/batchOrders",
+func (c *Client) PlaceBatch(ctx context.Context, v exchange.Venue, orders []oms.Order) ([]oms.Result, error) {
+	m := api.Of(v)
+	q := request{market: m, what: fmt.Sprintf("place %d orders", len(orders)), method: http.MethodPost, path: paths[m] + "/batchOrders",
 		priority: limit.Open, changes: true}
 	if len(orders) == 0 || len(orders) > mostPlaced {
-		return nil, q.fault(Refused, fmt.Errorf("a batch of %d orders: want 1 to %d", len(orders), mostPlaced))
+		return nil, q.fault(exchange.ErrRefused, fmt.Errorf("a batch of %d orders: want 1 to %d", len(orders), mostPlaced))
 	}
 	text, err := batchText(orders)
 	if err != nil {
-		return nil, q.fault(Refused, err)
+		return nil, q.fault(exchange.ErrRefused, err)
 	}
 	q.fill = func(f form) { f.Text("batchOrders", text) }
 	return c.batch(ctx, q, len(orders))
 }
 
 // batchText is the JSON of the orders, in which every value is a string.
-func batchText(orders []Order) (string, error) {
+func batchText(orders []oms.Order) (string, error) {
 	text := []byte{'['}
 	var err error
 	for i := range orders {
@@ -177,7 +174,7 @@ func batchText(orders []Order) (string, error) {
 			text = append(text, ',')
 		}
 		var p sign.Params
-		orders[i].fill(&p)
+		fillOrder(&p, &orders[i])
 		if text, err = p.AppendJSON(text); err != nil {
 			return "", err
 		}
@@ -186,11 +183,12 @@ func batchText(orders []Order) (string, error) {
 }
 
 // CancelBatch cancels up to 10 futures orders of a symbol by their client ids.
-func (c *Client) CancelBatch(ctx context.Context, m api.Market, symbol string, clientIDs []string) ([]Result, error) {
-	q := question{market: m, what: fmt.Sprintf("cancel %d orders of %s", len(clientIDs), symbol), method: http.MethodDelete,
+func (c *Client) CancelBatch(ctx context.Context, v exchange.Venue, symbol string, clientIDs []string) ([]oms.Result, error) {
+	m := api.Of(v)
+	q := request{market: m, what: fmt.Sprintf("cancel %d orders of %s", len(clientIDs), symbol), method: http.MethodDelete,
 		path: paths[m] + "/batchOrders", priority: limit.Cancel, changes: true}
 	if len(clientIDs) == 0 || len(clientIDs) > mostCanceled {
-		return nil, q.fault(Refused, fmt.Errorf("a batch of %d cancels: want 1 to %d", len(clientIDs), mostCanceled))
+		return nil, q.fault(exchange.ErrRefused, fmt.Errorf("a batch of %d cancels: want 1 to %d", len(clientIDs), mostCanceled))
 	}
 	text := jsonStrings(clientIDs)
 	q.fill = func(f form) {
@@ -215,12 +213,16 @@ func jsonStrings(list []string) string {
 
 // batch asks a futures question with several answers. HTTP says success even
 // when all of them fail.
-func (c *Client) batch(ctx context.Context, q question, n int) ([]Result, error) {
+func (c *Client) batch(ctx context.Context, q request, n int) ([]oms.Result, error) {
 	if err := q.futuresOnly(); err != nil {
 		return nil, err
 	}
-	all, err := rows(ctx, c, q, func(raw []byte) (res Result, err error) {
-		res.Report, res.Fault, err = outcome(&q, raw)
+	all, err := rows(ctx, c, q, func(raw []byte) (res oms.Result, err error) {
+		report, refused, err := outcome(&q, raw)
+		if refused != nil {
+			res.Err = refused
+		}
+		res.Report = report
 		return res, err
 	})
 	if err == nil && len(all) != n {
@@ -236,10 +238,9 @@ func (c *Client) CancelAll(ctx context.Context, m api.Market, symbol string) err
 	if m == api.Spot {
 		path = paths[m] + "/openOrders"
 	}
-	_, err := c.ask(ctx, question{market: m, what: "cancel all orders of " + symbol, method: http.MethodDelete, path: path,
+	_, err := c.request(ctx, request{market: m, what: "cancel all orders of " + symbol, method: http.MethodDelete, path: path,
 		priority: limit.Cancel, changes: true, fill: bySymbol(symbol)})
-	var f *Fault
-	if m == api.Spot && errors.As(err, &f) && f.Code == -2011 {
+	if m == api.Spot && errors.Is(err, exchange.ErrAlreadyFinal) {
 		return nil
 	}
 	return err

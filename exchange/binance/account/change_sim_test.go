@@ -2,6 +2,7 @@ package account_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/account"
 	"github.com/perilune/perilune/exchange/binance/api"
+	"github.com/perilune/perilune/exchange/oms"
 )
 
 func TestModify(t *testing.T) {
@@ -21,21 +23,21 @@ func TestModify(t *testing.T) {
 				t.Fatal(err)
 			}
 			o.Price, o.Qty = dec("41000"), o.Qty.Mul(dec("2"))
-			r, err := c.Modify(ctx, o)
-			if err != nil || r.VenueID != placed.VenueID || r.ClientID != o.ClientID || !r.Price.Equal(o.Price) || !r.Qty.Equal(o.Qty) || r.Status != exchange.StatusAccepted {
-				t.Errorf("%v: %+v %v", o.Market, r, err)
+			r, err := c.Amend(ctx, o)
+			if err != nil || r.OrderID != placed.OrderID || r.ClientID != o.ClientID || !r.Price.Equal(o.Price) || !r.Qty.Equal(o.Qty) || r.Status != exchange.StatusAccepted {
+				t.Errorf("%v: %+v %v", o.Venue, r, err)
 			}
-			if err := c.CancelAll(ctx, o.Market, o.Symbol); err != nil {
+			if err := c.CancelAll(ctx, api.Of(o.Venue), o.Symbol); err != nil {
 				t.Error(err)
 			}
-			if open, err := c.OpenOrders(ctx, o.Market); err != nil || len(open) != 0 {
-				t.Errorf("%v: still open: %v %v", o.Market, open, err)
+			if open, err := c.OpenOrders(ctx, o.Venue); err != nil || len(open) != 0 {
+				t.Errorf("%v: still open: %v %v", o.Venue, open, err)
 			}
-			if err := c.CancelAll(ctx, o.Market, o.Symbol); err != nil {
-				t.Errorf("%v: nothing to cancel: %v", o.Market, err)
+			if err := c.CancelAll(ctx, api.Of(o.Venue), o.Symbol); err != nil {
+				t.Errorf("%v: nothing to cancel: %v", o.Venue, err)
 			}
 		}
-		if _, err := c.Modify(ctx, bids[0]); fault(t, err).Class != account.Refused {
+		if _, err := c.Amend(ctx, bids[0]); fault(t, err).Class != exchange.ErrRefused {
 			t.Error("spot has no modify")
 		}
 	})
@@ -58,11 +60,11 @@ func TestReplace(t *testing.T) {
 		taker := next
 		taker.ClientID, taker.Price = "rest-3", dec("120000")
 		r, err = c.Replace(ctx, next.ClientID, taker)
-		if err != nil || r.Cancel != nil || r.Place == nil || r.Place.Code != -2010 || r.Place.Class != account.Refused || r.Canceled.Status != exchange.StatusCanceled {
+		if err != nil || r.Cancel != nil || r.Place == nil || r.Place.Code != "-2010" || r.Place.Class != exchange.ErrRefused || r.Canceled.Status != exchange.StatusCanceled {
 			t.Errorf("the new order is refused: %+v %v", r, err)
 		}
 		r, err = c.Replace(ctx, "never-sent", next)
-		if err != nil || r.Cancel == nil || r.Cancel.Code != -2011 || r.Place == nil || r.Place.Err == nil {
+		if err != nil || r.Cancel == nil || r.Cancel.Code != "-2011" || r.Place == nil || r.Place.Err == nil {
 			t.Errorf("nothing to cancel: %+v %v", r, err)
 		}
 	})
@@ -73,31 +75,31 @@ func TestBatches(t *testing.T) {
 	c := b.client(nil)
 	ctx := context.Background()
 	for _, o := range bids[1:] {
-		var orders []account.Order
+		var orders []oms.Order
 		var ids []string
 		for i := range 3 {
 			o.ClientID = fmt.Sprintf("batch-%d", i)
 			orders, ids = append(orders, o), append(ids, o.ClientID)
 		}
 		orders[1].Qty = decimal.Zero // refused, and alone
-		results, err := c.PlaceBatch(ctx, o.Market, orders)
+		results, err := c.PlaceBatch(ctx, o.Venue, orders)
 		if err != nil || len(results) != 3 {
-			t.Fatalf("%v: %+v %v", o.Market, results, err)
+			t.Fatalf("%v: %+v %v", o.Venue, results, err)
 		}
 		for i, r := range results {
 			if i == 1 {
-				if r.Fault == nil || r.Fault.Class != account.Refused || r.Fault.Code >= 0 {
-					t.Errorf("%v: %+v", o.Market, r)
+				if !errors.Is(r.Err, exchange.ErrRefused) {
+					t.Errorf("%v: %+v", o.Venue, r)
 				}
-			} else if r.Fault != nil || r.Report.ClientID != ids[i] || r.Report.Status != exchange.StatusAccepted {
-				t.Errorf("%v: %+v %v", o.Market, r.Report, r.Fault)
+			} else if r.Err != nil || r.Report.ClientID != ids[i] || r.Report.Status != exchange.StatusAccepted {
+				t.Errorf("%v: %+v %v", o.Venue, r.Report, r.Err)
 			}
 		}
-		results, err = c.CancelBatch(ctx, o.Market, o.Symbol, ids)
-		if err != nil || len(results) != 3 || results[0].Report.Status != exchange.StatusCanceled || results[1].Fault == nil || results[1].Fault.Code != -2011 {
-			t.Errorf("%v: %+v %v", o.Market, results, err)
+		results, err = c.CancelBatch(ctx, o.Venue, o.Symbol, ids)
+		if err != nil || len(results) != 3 || results[0].Report.Status != exchange.StatusCanceled || !errors.Is(results[1].Err, exchange.ErrAlreadyFinal) {
+			t.Errorf("%v: %+v %v", o.Venue, results, err)
 		}
-		if _, err := c.PlaceBatch(ctx, o.Market, make([]account.Order, 6)); fault(t, err).HTTP != 0 {
+		if _, err := c.PlaceBatch(ctx, o.Venue, make([]oms.Order, 6)); fault(t, err).HTTP != 0 {
 			t.Error("six orders were sent")
 		}
 	}
@@ -109,41 +111,41 @@ func TestSettings(t *testing.T) {
 	ctx := context.Background()
 	_, in := listening(t, c, api.USDM)
 	for _, o := range bids[1:] {
-		if err := c.SetLeverage(ctx, o.Market, o.Symbol, 7); err != nil {
+		if err := c.SetLeverage(ctx, api.Of(o.Venue), o.Symbol, 7); err != nil {
 			t.Error(err)
 		}
-		configs, err := c.SymbolConfigs(ctx, o.Market)
+		configs, err := c.SymbolConfigs(ctx, api.Of(o.Venue))
 		found := false
 		for _, v := range configs {
 			found = found || v == account.SymbolConfig{Symbol: o.Symbol, Leverage: 7}
 		}
 		if err != nil || !found {
-			t.Errorf("%v: %+v %v", o.Market, configs, err)
+			t.Errorf("%v: %+v %v", o.Venue, configs, err)
 		}
-		if err := c.SetIsolated(ctx, o.Market, o.Symbol, false); err != nil {
-			t.Errorf("%v: it is cross already: %v", o.Market, err)
+		if err := c.SetIsolated(ctx, api.Of(o.Venue), o.Symbol, false); err != nil {
+			t.Errorf("%v: it is cross already: %v", o.Venue, err)
 		}
-		if hedge, err := c.HedgeMode(ctx, o.Market); hedge || err != nil {
-			t.Errorf("%v: hedge mode %v %v", o.Market, hedge, err)
+		if hedge, err := c.HedgeMode(ctx, o.Venue); hedge || err != nil {
+			t.Errorf("%v: hedge mode %v %v", o.Venue, hedge, err)
 		}
-		if err := c.SetHedgeMode(ctx, o.Market, false); err != nil {
-			t.Errorf("%v: it is one-way already: %v", o.Market, err)
+		if err := c.SetHedgeMode(ctx, api.Of(o.Venue), false); err != nil {
+			t.Errorf("%v: it is one-way already: %v", o.Venue, err)
 		}
-		steps, err := c.Brackets(ctx, o.Market, o.Symbol)
+		steps, err := c.Brackets(ctx, api.Of(o.Venue), o.Symbol)
 		if err != nil || len(steps) == 0 || steps[0].Leverage == 0 || !steps[0].Rate.IsPositive() || !steps[0].Cap.IsPositive() {
-			t.Errorf("%v: brackets %+v %v", o.Market, steps, err)
+			t.Errorf("%v: brackets %+v %v", o.Venue, steps, err)
 		}
 	}
-	in.wait(0, "leverage", func(n account.Notice) bool { return n.Config == "leverage BTCUSDT 7" })
+	in.wait(0, "leverage", func(n oms.AccountEvent) bool { return n.Setting == "leverage BTCUSDT 7" })
 	for _, o := range bids {
-		if fees, err := c.Fees(ctx, o.Market, o.Symbol); err != nil || !fees.Taker.IsPositive() || fees.Maker.GreaterThan(fees.Taker) {
-			t.Errorf("%v: fees %+v %v", o.Market, fees, err)
+		if fees, err := c.Fees(ctx, api.Of(o.Venue), o.Symbol); err != nil || !fees.Taker.IsPositive() || fees.Maker.GreaterThan(fees.Taker) {
+			t.Errorf("%v: fees %+v %v", o.Venue, fees, err)
 		}
 		if err := c.Test(ctx, account.Special{Order: o}); err != nil {
-			t.Errorf("%v: test order: %v", o.Market, err)
+			t.Errorf("%v: test order: %v", o.Venue, err)
 		}
-		if open, err := c.OpenOrders(ctx, o.Market); err != nil || len(open) != 0 {
-			t.Errorf("%v: a test order is open: %v %v", o.Market, open, err)
+		if open, err := c.OpenOrders(ctx, o.Venue); err != nil || len(open) != 0 {
+			t.Errorf("%v: a test order is open: %v %v", o.Venue, open, err)
 		}
 	}
 	if p, err := c.Permissions(ctx); err != nil || p.Withdraw || !p.Read || !p.Spot || !p.Futures || !p.Transfer {

@@ -40,6 +40,9 @@ type Options struct {
 	HTTP     *http.Client    // 15 s for an answer, more than the engine's own timeout of 10 s
 	Now      func() exchange.Time
 	Log      func(string) // what people should know, from any goroutine; none
+	// Conditional takes what becomes of conditional orders, which are none of package
+	// oms; none.
+	Conditional func(Conditional)
 	// Wire may change the options of a connection, for tests and odd networks.
 	Wire func(*wire.Options)
 }
@@ -69,6 +72,9 @@ func (o *Options) complete(now func() exchange.Time) (err error) {
 	if o.Log == nil {
 		o.Log = func(string) {}
 	}
+	if o.Conditional == nil {
+		o.Conditional = func(Conditional) {}
+	}
 	if o.Throttle == nil {
 		l, err := weight.NewLedger(limit.Options{})
 		if err != nil {
@@ -95,12 +101,12 @@ func (o *Options) complete(now func() exchange.Time) (err error) {
 }
 
 // Client asks the venue, over REST and, for orders, optionally over the
-// WebSocket APIs. It implements API.
+// WebSocket APIs. It is an oms.Account with all that one may have: see Profile.
 type Client struct {
-	o      Options
-	clocks map[api.Market]*clock // of Options.Markets and, for transfers, spot
-	pens   sync.Pool             // of *pen
-	lines  map[api.Market]*line  // with EntryWS
+	o        Options
+	clocks   map[api.Market]*clock   // of Options.Markets and, for transfers, spot
+	encoders sync.Pool               // of *pen
+	sessions map[api.Market]*session // with EntryWS
 
 	ctx    context.Context // of what runs beside calls
 	cancel context.CancelFunc
@@ -108,12 +114,10 @@ type Client struct {
 	once   sync.Once
 }
 
-var _ API = (*Client)(nil)
-
 // Open compares the clocks with the venue's and returns when requests can be
 // signed. ctx bounds Open itself, not the Client.
 func Open(ctx context.Context, o Options) (*Client, error) {
-	c := &Client{clocks: make(map[api.Market]*clock), lines: make(map[api.Market]*line)}
+	c := &Client{clocks: make(map[api.Market]*clock), sessions: make(map[api.Market]*session)}
 	if err := o.complete(c.Now); err != nil {
 		return nil, err
 	}
@@ -139,17 +143,17 @@ func Open(ctx context.Context, o Options) (*Client, error) {
 
 // begin tries the key, compares the clocks and opens the lines.
 func (c *Client) begin(ctx context.Context) error {
-	p, err := c.pen()
+	p, err := c.encoder()
 	if err != nil {
 		return err
 	}
-	c.pens.Put(p)
+	c.encoders.Put(p)
 	for _, m := range c.o.Markets {
 		if err := c.sync(ctx, m, 0); err != nil {
 			return err
 		}
 	}
-	return c.connect()
+	return c.openSessions()
 }
 
 // Health returns the present state of the connections that orders go through;
@@ -157,7 +161,7 @@ func (c *Client) begin(ctx context.Context) error {
 func (c *Client) Health() []wire.Health {
 	var all []wire.Health
 	for _, m := range api.Markets {
-		if l := c.lines[m]; l != nil {
+		if l := c.sessions[m]; l != nil {
 			all = append(all, l.wire.Health())
 		}
 	}
@@ -170,7 +174,7 @@ func (c *Client) Close() error {
 	c.once.Do(func() {
 		c.cancel()
 		for _, m := range api.Markets {
-			if l := c.lines[m]; l != nil {
+			if l := c.sessions[m]; l != nil {
 				l.close()
 			}
 		}

@@ -80,7 +80,7 @@ func (c *Client) sync(ctx context.Context, m api.Market, since exchange.Time) er
 // clock.
 func (c *Client) compare(ctx context.Context, k *clock) error {
 	sent, begun := c.o.Now(), time.Now()
-	body, err := c.ask(ctx, question{market: k.market, what: "ask the time", method: "GET", path: paths[k.market] + "/time",
+	body, err := c.request(ctx, request{market: k.market, what: "ask the time", method: "GET", path: paths[k.market] + "/time",
 		priority: limit.Hedge, security: open})
 	received := sent + exchange.Time(time.Since(begun))
 	if err != nil {
@@ -135,7 +135,7 @@ func (c *Client) VenueTime(ctx context.Context, in *exchange.Instrument) (exchan
 	if api.Of(in.Venue) == api.Spot {
 		path, key = "/avgPrice", "closeTime"
 	}
-	body, err := c.ask(ctx, question{market: api.Of(in.Venue), what: "ask the time of " + in.Symbol, method: "GET", path: paths[api.Of(in.Venue)] + path,
+	body, err := c.request(ctx, request{market: api.Of(in.Venue), what: "ask the time of " + in.Symbol, method: "GET", path: paths[api.Of(in.Venue)] + path,
 		priority: limit.Hedge, security: open, fill: func(f form) { f.Text("symbol", in.Symbol) }})
 	if err != nil {
 		return 0, err

@@ -6,6 +6,7 @@ import (
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/binance/payload"
+	"github.com/perilune/perilune/exchange/oms"
 )
 
 // statuses are the venue's words for where an order is.
@@ -39,8 +40,8 @@ func sideOf(f *payload.Fields) (exchange.Side, error) {
 // placing, modifying, cancelling and asking. The newest of its times counts.
 // Since 2026-06-30 futures tell neither the average price nor the value, except
 // when asked for an order, so neither is used.
-func decodeOrder(m api.Market, body []byte) (Report, error) {
-	r := Report{Market: m}
+func decodeOrder(m api.Market, body []byte) (oms.Report, error) {
+	r := oms.Report{Venue: m.Venue()}
 	var original string
 	var transacted bool
 	var err error
@@ -50,7 +51,7 @@ func decodeOrder(m api.Market, body []byte) (Report, error) {
 		case "symbol":
 			r.Symbol = f.Text()
 		case "orderId":
-			r.VenueID = f.Int()
+			r.OrderID = idText(f.Int())
 		case "clientOrderId":
 			r.ClientID = f.Text()
 		case "origClientOrderId":
@@ -83,8 +84,8 @@ func decodeOrder(m api.Market, body []byte) (Report, error) {
 	if original != "" {
 		r.ClientID = original // on a spot cancel the other is the cancel's own name
 	}
-	r.settle()
-	if err == nil && (r.Symbol == "" || r.VenueID == 0 || r.Status == 0) {
+	settleStatus(&r)
+	if err == nil && (r.Symbol == "" || r.OrderID == "" || r.Status == 0) {
 		err = fmt.Errorf("an order without symbol, orderId or status: %.200q", body)
 	}
 	return r, err
@@ -106,8 +107,8 @@ func list[T any](body []byte, read func(raw []byte) (T, error)) ([]T, error) {
 
 // decodeTrade reads a row of myTrades or userTrades. A fee is positive when it
 // was charged; that it is negative in an old example of the manual is a slip.
-func decodeTrade(m api.Market, raw []byte) (Execution, error) {
-	x := Execution{Market: m}
+func decodeTrade(m api.Market, raw []byte) (oms.Execution, error) {
+	x := oms.Execution{Venue: m.Venue()}
 	var err error
 	f := payload.Object(raw)
 	for f.Next() && err == nil {
@@ -115,9 +116,9 @@ func decodeTrade(m api.Market, raw []byte) (Execution, error) {
 		case "symbol":
 			x.Symbol = f.Text()
 		case "id":
-			x.TradeID = f.Int()
+			x.TradeID = idText(f.Int())
 		case "orderId":
-			x.VenueID = f.Int()
+			x.OrderID = idText(f.Int())
 		case "side":
 			x.Side, err = sideOf(&f)
 		case "isBuyer":
@@ -144,15 +145,15 @@ func decodeTrade(m api.Market, raw []byte) (Execution, error) {
 	if err == nil {
 		err = f.Err()
 	}
-	if err == nil && (x.Symbol == "" || x.TradeID == 0 || x.Side == 0) {
+	if err == nil && (x.Symbol == "" || x.TradeID == "" || x.Side == 0) {
 		err = fmt.Errorf("a trade without symbol, id or side: %.200q", raw)
 	}
 	return x, err
 }
 
 // decodeSpotBalances reads balances of GET account.
-func decodeSpotBalances(body []byte) ([]Balance, error) {
-	var rows []Balance
+func decodeSpotBalances(body []byte) ([]oms.Balance, error) {
+	var rows []oms.Balance
 	var err error
 	f := payload.Object(body)
 	for f.Next() && err == nil {
@@ -166,8 +167,8 @@ func decodeSpotBalances(body []byte) ([]Balance, error) {
 	return rows, err
 }
 
-func decodeSpotBalance(raw []byte) (Balance, error) {
-	b := Balance{Market: api.Spot}
+func decodeSpotBalance(raw []byte) (oms.Balance, error) {
+	b := oms.Balance{Wallet: api.Spot.Wallet()}
 	f := payload.Object(raw)
 	for f.Next() {
 		switch string(f.Key()) {
@@ -175,24 +176,24 @@ func decodeSpotBalance(raw []byte) (Balance, error) {
 			b.Asset = f.Text()
 		case "free", "f":
 			b.Free = f.Decimal()
-			b.Wallet = b.Wallet.Add(b.Free)
+			b.Total = b.Total.Add(b.Free)
 		case "locked", "l":
-			b.Wallet = b.Wallet.Add(f.Decimal())
+			b.Total = b.Total.Add(f.Decimal())
 		}
 	}
 	return b, f.Err()
 }
 
 // decodeBalance reads a row of a futures balance.
-func decodeBalance(m api.Market, raw []byte) (Balance, error) {
-	b := Balance{Market: m}
+func decodeBalance(m api.Market, raw []byte) (oms.Balance, error) {
+	b := oms.Balance{Wallet: m.Wallet()}
 	f := payload.Object(raw)
 	for f.Next() {
 		switch string(f.Key()) {
 		case "asset":
 			b.Asset = f.Text()
 		case "balance":
-			b.Wallet = f.Decimal()
+			b.Total = f.Decimal()
 		case "availableBalance":
 			b.Free = f.Decimal()
 		}
@@ -202,8 +203,8 @@ func decodeBalance(m api.Market, raw []byte) (Balance, error) {
 
 // decodePosition reads a row of positionRisk. Both modes have it; in hedge mode
 // side is LONG or SHORT.
-func decodePosition(m api.Market, raw []byte) (p Position, side string, err error) {
-	p.Market = m
+func decodePosition(m api.Market, raw []byte) (p oms.Position, side string, err error) {
+	p.Venue = m.Venue()
 	f := payload.Object(raw)
 	for f.Next() {
 		switch string(f.Key()) {
@@ -222,23 +223,31 @@ func decodePosition(m api.Market, raw []byte) (p Position, side string, err erro
 	return p, side, f.Err()
 }
 
+// incomeKinds are the types of income that mean more than their name.
+var incomeKinds = map[string]oms.IncomeKind{
+	"FUNDING_FEE": oms.IncomeFunding, "INSURANCE_CLEAR": oms.IncomeInsurance,
+	"REALIZED_PNL": oms.IncomeExecution, "COMMISSION": oms.IncomeExecution,
+	"TRANSFER": oms.IncomeTransfer, "INTERNAL_TRANSFER": oms.IncomeTransfer,
+}
+
 // decodeIncome reads a row of income. tranId is a number on USD-M and a string
 // on COIN-M.
-func decodeIncome(m api.Market, raw []byte) (Income, error) {
-	row := Income{Market: m}
+func decodeIncome(m api.Market, raw []byte) (oms.Income, error) {
+	row := oms.Income{Venue: m.Venue(), Wallet: m.Wallet()}
 	f := payload.Object(raw)
 	for f.Next() {
 		switch string(f.Key()) {
 		case "symbol":
 			row.Symbol = f.Text()
 		case "incomeType":
-			row.Type = f.Text()
+			row.Name = f.Text()
+			row.Kind = incomeKinds[row.Name]
 		case "income":
 			row.Amount = f.Decimal()
 		case "asset":
 			row.Asset = f.Text()
 		case "tranId":
-			row.TranID = f.Text()
+			row.ID = f.Text()
 		case "time":
 			row.Time = exchange.UnixMilli(f.Int())
 		}
@@ -246,14 +255,14 @@ func decodeIncome(m api.Market, raw []byte) (Income, error) {
 	return row, f.Err()
 }
 
-// decodeMove reads a row of the history of transfers.
-func decodeMove(from, to api.Market, raw []byte) (Move, error) {
-	v := Move{From: from, To: to}
+// decodeTransfer reads a row of the history of transfers.
+func decodeTransfer(from, to exchange.Wallet, raw []byte) (oms.TransferRow, error) {
+	v := oms.TransferRow{From: from, To: to}
 	f := payload.Object(raw)
 	for f.Next() {
 		switch string(f.Key()) {
 		case "tranId":
-			v.TranID = f.Int()
+			v.ID = idText(f.Int())
 		case "asset":
 			v.Asset = f.Text()
 		case "amount":

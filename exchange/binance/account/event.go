@@ -9,6 +9,7 @@ import (
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/binance/payload"
+	"github.com/perilune/perilune/exchange/oms"
 )
 
 // event is a user event taken out of its envelopes.
@@ -61,19 +62,17 @@ func openEvent(frame []byte) (ev event, err error) {
 	return ev, nil
 }
 
-// notices turns an event into what it means and passes that on, in order. What
+// accountEvents turns an event into what it means and passes that on, in order. What
 // is only a hint or tells nothing new is passed over: TRADE_LITE, which
 // ORDER_TRADE_UPDATE repeats; balanceUpdate, which outboundAccountPosition
 // follows; margin calls, lists, grids and strategies.
-func (ev *event) notices(m api.Market, pass func(Notice)) error {
+func (ev *event) accountEvents(m api.Market, pass func(oms.AccountEvent)) error {
 	var err error
 	switch ev.kind {
 	case "executionReport":
 		err = ev.order(m, ev.body, pass)
 	case "ORDER_TRADE_UPDATE":
 		err = ev.order(m, ev.o, pass)
-	case "ALGO_UPDATE":
-		err = ev.conditional(m, ev.o, pass)
 	case "outboundAccountPosition":
 		err = ev.spotBalances(ev.b, pass)
 	case "ACCOUNT_UPDATE":
@@ -89,10 +88,10 @@ func (ev *event) notices(m api.Market, pass func(Notice)) error {
 
 // order reads executionReport and ORDER_TRADE_UPDATE, which have the same keys
 // for the same things; spot alone has C and eR, futures ma, rp and er.
-func (ev *event) order(m api.Market, raw []byte, pass func(Notice)) error {
+func (ev *event) order(m api.Market, raw []byte, pass func(oms.AccountEvent)) error {
 	both := &struct {
-		r Report
-		x Execution
+		r oms.Report
+		x oms.Execution
 	}{}
 	r, x := &both.r, &both.x
 	var original string
@@ -108,7 +107,7 @@ func (ev *event) order(m api.Market, raw []byte, pass func(Notice)) error {
 		case "C":
 			original = f.Text()
 		case "i":
-			r.VenueID = f.Int()
+			r.OrderID = idText(f.Int())
 		case "S":
 			r.Side, err = sideOf(&f)
 		case "X":
@@ -128,7 +127,7 @@ func (ev *event) order(m api.Market, raw []byte, pass func(Notice)) error {
 		case "x":
 			exec = f.Word()
 		case "t":
-			x.TradeID = f.Int()
+			x.TradeID = idText(f.Int())
 		case "l":
 			x.Qty = f.Decimal()
 		case "L":
@@ -149,26 +148,26 @@ func (ev *event) order(m api.Market, raw []byte, pass func(Notice)) error {
 	if err != nil {
 		return err
 	}
-	if r.Symbol == "" || r.VenueID == 0 || r.Status == 0 || r.Side == 0 {
+	if r.Symbol == "" || r.OrderID == "" || r.Status == 0 || r.Side == 0 {
 		return fmt.Errorf("an order without symbol, id, side or status")
 	}
 	if original != "" {
 		r.ClientID = original // c names the cancel or the amendment then
 	}
-	r.Market = m
-	r.settle()
+	r.Venue = m.Venue()
+	settleStatus(r)
 	if traded(exec, x) {
-		x.Market, x.Symbol, x.VenueID, x.ClientID, x.Side, x.Time = m, r.Symbol, r.VenueID, r.ClientID, r.Side, r.Time
+		x.Venue, x.Symbol, x.OrderID, x.ClientID, x.Side, x.Time = r.Venue, r.Symbol, r.OrderID, r.ClientID, r.Side, r.Time
 		x.Reason = forcedReason(r.ClientID)
 		r.Execution = x
 	}
-	pass(Notice{Market: m, Report: r, Time: ev.at})
+	pass(oms.AccountEvent{Venue: m.Venue(), Report: r, Time: ev.at})
 	return nil
 }
 
-// settle makes the status say what the quantities do, where the venue's word
+// settleStatus makes the status say what the quantities do, where the venue's word
 // does not: an order of its own that is filled, or a cancel that is pending.
-func (r *Report) settle() {
+func settleStatus(r *oms.Report) {
 	switch {
 	case r.Status.Terminal() || r.Filled.IsZero() || r.Qty.IsZero():
 	case r.Filled.GreaterThanOrEqual(r.Qty):
@@ -181,8 +180,8 @@ func (r *Report) settle() {
 // traded reports whether an event tells of a trade. CALCULATED are trades of
 // liquidation; TRADE_PREVENTION has a quantity and is none. One without a price
 // is not believed: the trades of the order are asked for then.
-func traded(exec []byte, x *Execution) bool {
-	return (string(exec) == "TRADE" || string(exec) == "CALCULATED") && x.TradeID > 0 && x.Qty.IsPositive() && x.Price.IsPositive()
+func traded(exec []byte, x *oms.Execution) bool {
+	return (string(exec) == "TRADE" || string(exec) == "CALCULATED") && x.TradeID != "" && x.Qty.IsPositive() && x.Price.IsPositive()
 }
 
 // forcedReason tells the orders that the venue makes by their client ids.
@@ -212,10 +211,10 @@ var rejections = map[string]string{
 	"STOP_PRICE_WOULD_TRIGGER_IMMEDIATELY": "the stop would be triggered at once", "OCO_BAD_PRICES": "the prices of the list do not fit",
 }
 
-func (ev *event) spotBalances(raw []byte, pass func(Notice)) error {
+func (ev *event) spotBalances(raw []byte, pass func(oms.AccountEvent)) error {
 	all, err := list(raw, decodeSpotBalance)
 	for i := range all {
-		pass(Notice{Market: api.Spot, Balance: &all[i], Time: ev.at})
+		pass(oms.AccountEvent{Venue: api.Spot.Venue(), Balance: &all[i], Time: ev.at})
 	}
 	return err
 }
@@ -230,19 +229,19 @@ type update struct {
 // change is a balance, and by how much it has changed other than by profit and
 // fees.
 type change struct {
-	Balance
+	oms.Balance
 	by decimal.Decimal
 }
 
 type held struct {
-	Position
+	oms.Position
 	side   string
 	margin string
 }
 
 // account reads ACCOUNT_UPDATE. Funding of a cross position names no position,
 // and the symbol only since 2026-08.
-func (ev *event) account(m api.Market, raw []byte, pass func(Notice)) error {
+func (ev *event) account(m api.Market, raw []byte, pass func(oms.AccountEvent)) error {
 	u, err := decodeUpdate(m, raw)
 	if err != nil {
 		return err
@@ -251,30 +250,30 @@ func (ev *event) account(m api.Market, raw []byte, pass func(Notice)) error {
 		ev.funding(m, u, pass)
 	}
 	for i := range u.balances {
-		pass(Notice{Market: m, Balance: &u.balances[i].Balance, Time: ev.at})
+		pass(oms.AccountEvent{Venue: m.Venue(), Balance: &u.balances[i].Balance, Time: ev.at})
 	}
 	for i := range u.positions {
 		p := &u.positions[i]
 		switch {
 		case p.side == "BOTH":
-			pass(Notice{Market: m, Position: &p.Position, Time: ev.at})
+			pass(oms.AccountEvent{Venue: m.Venue(), Position: &p.Position, Time: ev.at})
 		case !p.Qty.IsZero():
-			pass(Notice{Market: m, Config: fmt.Sprintf("hedge mode: %s %s %s", p.Symbol, p.side, p.Qty), Time: ev.at})
+			pass(oms.AccountEvent{Venue: m.Venue(), Setting: fmt.Sprintf("hedge mode: %s %s %s", p.Symbol, p.side, p.Qty), Time: ev.at})
 		}
 		if u.reason == "MARGIN_TYPE_CHANGE" {
-			pass(Notice{Market: m, Config: "margin type " + p.Symbol + " " + p.margin, Time: ev.at})
+			pass(oms.AccountEvent{Venue: m.Venue(), Setting: "margin type " + p.Symbol + " " + p.margin, Time: ev.at})
 		}
 	}
 	return nil
 }
 
-func (ev *event) funding(m api.Market, u update, pass func(Notice)) {
+func (ev *event) funding(m api.Market, u update, pass func(oms.AccountEvent)) {
 	if u.symbol == "" && len(u.positions) == 1 {
 		u.symbol = u.positions[0].Symbol
 	}
 	for i := range u.balances {
 		if b := &u.balances[i]; !b.by.IsZero() {
-			pass(Notice{Market: m, Funding: &Income{Market: m, Type: "FUNDING_FEE", Symbol: u.symbol, Asset: b.Asset, Amount: b.by, Time: ev.at}, Time: ev.at})
+			pass(oms.AccountEvent{Venue: m.Venue(), Funding: &oms.Income{Venue: m.Venue(), Wallet: m.Wallet(), Kind: oms.IncomeFunding, Name: "FUNDING_FEE", Symbol: u.symbol, Asset: b.Asset, Amount: b.by, Time: ev.at}, Time: ev.at})
 		}
 	}
 }
@@ -300,14 +299,14 @@ func decodeUpdate(m api.Market, raw []byte) (u update, err error) {
 }
 
 func decodeChange(m api.Market, raw []byte) (change, error) {
-	b := change{Balance: Balance{Market: m}}
+	b := change{Balance: oms.Balance{Wallet: m.Wallet()}}
 	f := payload.Object(raw)
 	for f.Next() {
 		switch string(f.Key()) {
 		case "a":
 			b.Asset = f.Text()
 		case "wb":
-			b.Wallet = f.Decimal()
+			b.Total = f.Decimal()
 		case "bc":
 			b.by = f.Decimal()
 		}
@@ -316,7 +315,7 @@ func decodeChange(m api.Market, raw []byte) (change, error) {
 }
 
 func decodeHeld(m api.Market, raw []byte) (held, error) {
-	p := held{Position: Position{Market: m}}
+	p := held{Position: oms.Position{Venue: m.Venue()}}
 	f := payload.Object(raw)
 	for f.Next() {
 		switch string(f.Key()) {
@@ -337,7 +336,7 @@ func decodeHeld(m api.Market, raw []byte) (held, error) {
 
 // config reads ACCOUNT_CONFIG_UPDATE: ac is a leverage, ai the multi-assets
 // mode.
-func (ev *event) config(m api.Market, pass func(Notice)) error {
+func (ev *event) config(m api.Market, pass func(oms.AccountEvent)) error {
 	var symbol, leverage, multi string
 	f := payload.Object(ev.body)
 	for f.Next() {
@@ -361,10 +360,10 @@ func (ev *event) config(m api.Market, pass func(Notice)) error {
 		}
 	}
 	if symbol != "" {
-		pass(Notice{Market: m, Config: "leverage " + symbol + " " + leverage, Time: ev.at})
+		pass(oms.AccountEvent{Venue: m.Venue(), Setting: "leverage " + symbol + " " + leverage, Time: ev.at})
 	}
 	if multi != "" {
-		pass(Notice{Market: m, Config: "multi-assets mode " + multi, Time: ev.at})
+		pass(oms.AccountEvent{Venue: m.Venue(), Setting: "multi-assets mode " + multi, Time: ev.at})
 	}
 	return f.Err()
 }

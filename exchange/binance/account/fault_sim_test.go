@@ -13,6 +13,7 @@ import (
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/account"
 	"github.com/perilune/perilune/exchange/binance/api"
+	"github.com/perilune/perilune/exchange/oms"
 	"github.com/perilune/perilune/exchange/simserver"
 )
 
@@ -21,35 +22,35 @@ import (
 func TestOrderFaults(t *testing.T) {
 	cases := []struct {
 		kind    string
-		spot    account.Class
-		futures account.Class
+		spot    exchange.ErrorClass
+		futures exchange.ErrorClass
 		done    bool
 	}{
-		{"unavailable", account.Unknown, account.Later, false}, // spot promises nothing of any 5xx
-		{"throttled", account.Later, account.Later, false},
-		{"timeout", account.Unknown, account.Unknown, true},
-		{"unknown", account.Unknown, account.Unknown, true},
-		{"reset", account.Unknown, account.Unknown, true},
+		{"unavailable", exchange.ErrUnknown, exchange.ErrUnavailable, false}, // spot promises nothing of any 5xx
+		{"throttled", exchange.ErrUnavailable, exchange.ErrUnavailable, false},
+		{"timeout", exchange.ErrUnknown, exchange.ErrUnknown, true},
+		{"unknown", exchange.ErrUnknown, exchange.ErrUnknown, true},
+		{"reset", exchange.ErrUnknown, exchange.ErrUnknown, true},
 	}
 	everyEntry(t, func(t *testing.T, b *bench, c *account.Client) {
 		for _, o := range bids {
 			for _, test := range cases {
 				o.ClientID = "fault-" + test.kind
-				b.arm(simserver.Fault{Kind: test.kind, Market: o.Market.String()})
+				b.arm(simserver.Fault{Kind: test.kind, Market: api.Of(o.Venue).String()})
 				_, err := c.Place(context.Background(), o)
 				want := test.futures
-				if o.Market == api.Spot {
+				if o.Venue == api.Spot.Venue() {
 					want = test.spot
 				}
-				if f := fault(t, err); f.Class != want || f.Market != o.Market || !strings.HasPrefix(f.What, "place ") {
-					t.Errorf("%v %s: %+v, want class %d", o.Market, test.kind, f, want)
+				if f := fault(t, err); f.Class != want || f.Venue != o.Venue || !strings.HasPrefix(f.What, "place ") {
+					t.Errorf("%v %s: %+v, want %v", o.Venue, test.kind, f, want)
 				}
-				r, err := c.Query(context.Background(), o.Market, o.Symbol, o.ClientID)
+				r, err := c.Query(context.Background(), oms.OrderRef{Venue: o.Venue, Symbol: o.Symbol, ClientID: o.ClientID})
 				if test.done && (err != nil || r.Status != exchange.StatusAccepted) {
-					t.Errorf("%v %s: the order is not there: %+v %v", o.Market, test.kind, r, err)
+					t.Errorf("%v %s: the order is not there: %+v %v", o.Venue, test.kind, r, err)
 				}
-				if !test.done && (err == nil || fault(t, err).Code != -2013) {
-					t.Errorf("%v %s: the order is there: %+v %v", o.Market, test.kind, r, err)
+				if !test.done && (err == nil || fault(t, err).Code != "-2013") {
+					t.Errorf("%v %s: the order is there: %+v %v", o.Venue, test.kind, r, err)
 				}
 			}
 		}
@@ -64,7 +65,7 @@ func TestClockIsSetBack(t *testing.T) {
 		b.advance(exchange.Second)
 		for _, o := range bids {
 			if r, err := c.Place(context.Background(), o); err != nil || r.Status != exchange.StatusAccepted {
-				t.Errorf("%v: %+v %v", o.Market, r, err)
+				t.Errorf("%v: %+v %v", o.Venue, r, err)
 			}
 		}
 	})
@@ -77,7 +78,7 @@ func TestClockTooFarOff(t *testing.T) {
 	b.arm(simserver.Fault{Kind: "skew", Millis: 3600_000})
 	b.advance(exchange.Second)
 	_, err := c.Place(context.Background(), bids[0])
-	if f := fault(t, err); f.Class != account.Later {
+	if f := fault(t, err); f.Class != exchange.ErrClock {
 		t.Errorf("%+v", f)
 	}
 }
@@ -89,13 +90,13 @@ func TestBackOff(t *testing.T) {
 		c := b.client(nil)
 		b.arm(simserver.Fault{Kind: kind, Market: "usdm"})
 		_, err := c.Place(context.Background(), bids[1])
-		if f := fault(t, err); f.Class != account.Later || f.Until <= c.Now() {
+		if f := fault(t, err); f.Class != exchange.ErrRateLimited || f.Until <= c.Now() {
 			t.Errorf("%s: %+v", kind, f)
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
 		_, err = c.Place(ctx, bids[1])
 		cancel()
-		if f := fault(t, err); f.Class != account.Later || f.HTTP != 0 || !errors.Is(f, context.DeadlineExceeded) {
+		if f := fault(t, err); f.Class != exchange.ErrUnavailable || f.HTTP != 0 || !errors.Is(f, context.DeadlineExceeded) {
 			t.Errorf("%s: the next one: %+v", kind, f)
 		}
 		c.Close()
@@ -113,20 +114,20 @@ func TestSilence(t *testing.T) {
 	defer cancel()
 	swallowing.Store(true)
 	_, err := c.Place(ctx, bids[1])
-	if f := fault(t, err); f.Class != account.Unknown {
+	if f := fault(t, err); f.Class != exchange.ErrUnknown {
 		t.Errorf("place: %+v", f)
 	}
 	ctx, cancel = context.WithTimeout(context.Background(), 50*time.Millisecond)
 	defer cancel()
-	_, err = c.Query(ctx, api.USDM, "BTCUSDT", "x")
-	if f := fault(t, err); f.Class != account.Later {
+	_, err = c.Query(ctx, oms.OrderRef{Venue: api.USDM.Venue(), Symbol: "BTCUSDT", ClientID: "x"})
+	if f := fault(t, err); f.Class != exchange.ErrUnavailable {
 		t.Errorf("query: %+v", f)
 	}
 	swallowing.Store(false)
 	refusing.Store(true)
 	defer refusing.Store(false)
 	_, err = c.Place(context.Background(), bids[1])
-	if f := fault(t, err); f.Class != account.Later || f.HTTP != 0 || !errors.Is(f, errRefusing) {
+	if f := fault(t, err); f.Class != exchange.ErrUnavailable || f.HTTP != 0 || !errors.Is(f, errRefusing) {
 		t.Errorf("no connection: %+v", f)
 	}
 }

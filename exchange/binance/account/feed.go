@@ -8,10 +8,11 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
+	"github.com/perilune/perilune/exchange/oms"
 	"github.com/perilune/perilune/exchange/sign"
 )
 
-// feed is the one stream of notices of a market, whatever connections it comes
+// feed is the one stream of events of a market, whatever connections it comes
 // from. While one connection replaces another both deliver, so an event is known
 // by its text: it holds its own time, so a text that comes twice is a repetition.
 //
@@ -20,9 +21,11 @@ import (
 // older than one that was told already is dropped.
 type feed struct {
 	market api.Market
-	sink   func(Notice)
+	sink   func(oms.AccountEvent)
 	log    func(string)
 	now    func() exchange.Time
+	// conditional takes what becomes of conditional orders.
+	conditional func(Conditional)
 
 	hidden atomic.Pointer[string] // the listen key, which is kept out of every text
 
@@ -36,18 +39,18 @@ type feed struct {
 	newest map[string]exchange.Time // by asset or symbol
 }
 
-func newFeed(m api.Market, c *Client, sink func(Notice)) *feed {
-	return &feed{market: m, sink: sink, log: c.o.Log, now: c.Now, why: "the stream begins", told: true, newest: make(map[string]exchange.Time)}
+func newFeed(m api.Market, c *Client, sink func(oms.AccountEvent)) *feed {
+	return &feed{market: m, sink: sink, log: c.o.Log, now: c.Now, conditional: c.o.Conditional, why: "the stream begins", told: true, newest: make(map[string]exchange.Time)}
 }
 
-// up tells that a connection delivers. The first notice after nothing did is a
+// up tells that a connection delivers. The first event after nothing did is a
 // gap.
 func (f *feed) up() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.live++; f.live == 1 && !f.closed {
 		f.told = false
-		f.pass(Notice{Market: f.market, Gap: f.why, Begins: !f.begun, Time: f.now()})
+		f.pass(oms.AccountEvent{Venue: f.market.Venue(), Gap: f.why, Begins: !f.begun, Time: f.now()})
 		f.begun = true
 	}
 }
@@ -79,7 +82,7 @@ func (f *feed) tellDown(why string) {
 		return
 	}
 	f.told, f.why = true, f.hide(why)
-	f.pass(Notice{Market: f.market, Down: f.why, Time: f.now()})
+	f.pass(oms.AccountEvent{Venue: f.market.Venue(), Down: f.why, Time: f.now()})
 }
 
 // hide keeps the listen key, which opens the stream by itself, out of a text:
@@ -104,7 +107,13 @@ func (f *feed) take(ev *event) {
 	if ev.kind == "MARGIN_CALL" {
 		f.log("margin call on " + f.market.String() + ": " + string(ev.body[:min(len(ev.body), 500)]))
 	}
-	if err := ev.notices(f.market, f.fresh); err != nil {
+	var err error
+	if ev.kind == "ALGO_UPDATE" {
+		err = ev.conditional(f.market, ev.o, f.conditional)
+	} else {
+		err = ev.accountEvents(f.market, f.fresh)
+	}
+	if err != nil {
 		f.garbled(err)
 	}
 }
@@ -112,7 +121,7 @@ func (f *feed) take(ev *event) {
 func (f *feed) garbled(err error) {
 	text := f.hide("an event makes no sense: " + err.Error())
 	f.log(text)
-	f.pass(Notice{Market: f.market, Gap: text, Time: f.now()})
+	f.pass(oms.AccountEvent{Venue: f.market.Venue(), Gap: text, Time: f.now()})
 }
 
 // unreadable takes a frame that is not even JSON.
@@ -129,8 +138,8 @@ func (f *feed) unreadable(err error) {
 // date may pass.
 const newestMost = 10_000
 
-// fresh passes a notice on unless it is an absolute value that is out of date.
-func (f *feed) fresh(n Notice) {
+// fresh passes an event on unless it is an absolute value that is out of date.
+func (f *feed) fresh(n oms.AccountEvent) {
 	name := ""
 	switch {
 	case n.Balance != nil:
@@ -150,7 +159,7 @@ func (f *feed) fresh(n Notice) {
 	f.pass(n)
 }
 
-func (f *feed) pass(n Notice) { f.sink(n) }
+func (f *feed) pass(n oms.AccountEvent) { f.sink(n) }
 
 func (f *feed) close() {
 	f.mu.Lock()

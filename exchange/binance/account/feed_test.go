@@ -8,13 +8,14 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
+	"github.com/perilune/perilune/exchange/oms"
 )
 
 // tape is a feed, and what it says.
 func tape(m api.Market) (*feed, *[]string) {
 	var out []string
 	c := &Client{o: Options{Log: func(string) {}, Now: func() exchange.Time { return 1 }}}
-	f := newFeed(m, c, func(n Notice) {
+	f := newFeed(m, c, func(n oms.AccountEvent) {
 		switch {
 		case n.Begins:
 			out = append(out, "begins: "+n.Gap)
@@ -23,7 +24,7 @@ func tape(m api.Market) (*feed, *[]string) {
 		case n.Down != "":
 			out = append(out, "down: "+n.Down)
 		default:
-			out = append(out, noticeLine(n))
+			out = append(out, eventLine(n))
 		}
 	})
 	return f, &out

@@ -3,72 +3,92 @@ package account
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
-
-	"github.com/shopspring/decimal"
+	"strconv"
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/limit"
+	"github.com/perilune/perilune/exchange/oms"
 )
 
 // tradesPerPage and incomePerPage are the most that one request returns.
 const (
-	tradesPerPage = 1000
-	incomePerPage = 1000
-	movesPerPage  = 100
+	tradesPerPage    = 1000
+	incomePerPage    = 1000
+	transfersPerPage = 100
 )
 
-// Trades pages forward by trade id. Futures keep 3 months of them.
-func (c *Client) Trades(ctx context.Context, m api.Market, symbol string, from int64) ([]Execution, error) {
-	path := paths[m] + "/userTrades"
+// Executions pages forward by trade id. Futures keep 3 months of them.
+func (c *Client) Executions(ctx context.Context, v exchange.Venue, symbol string, from oms.Cursor) ([]oms.Execution, error) {
+	m := api.Of(v)
+	q := request{market: m, what: "list trades of " + symbol, method: http.MethodGet, path: paths[m] + "/userTrades", priority: limit.Hedge}
 	if m == api.Spot {
-		path = paths[m] + "/myTrades"
+		q.path = paths[m] + "/myTrades"
 	}
-	var all []Execution
-	for from = max(from, 1); ; { // without fromId the venue tells the newest
-		q := question{market: m, what: "list trades of " + symbol, method: http.MethodGet, path: path, priority: limit.Hedge, fill: func(f form) {
+	id, err := firstID(from) // without fromId the venue tells the newest
+	if err != nil {
+		return nil, q.fault(exchange.ErrRefused, err)
+	}
+	var all []oms.Execution
+	for {
+		q.fill = func(f form) {
 			f.Text("symbol", symbol)
-			f.Int("fromId", from)
+			f.Int("fromId", id)
 			f.Int("limit", tradesPerPage)
-		}}
-		page, err := rows(ctx, c, q, func(raw []byte) (Execution, error) { return decodeTrade(m, raw) })
+		}
+		page, err := c.tradesPage(ctx, q, id)
 		if err != nil {
 			return nil, err
-		}
-		slices.SortStableFunc(page, func(a, b Execution) int { return cmp.Compare(a.TradeID, b.TradeID) })
-		if len(page) > 0 && page[0].TradeID < from {
-			return nil, q.garbled(fmt.Errorf("trade %d, asked for %d and later", page[0].TradeID, from))
 		}
 		all = append(all, page...)
 		if len(page) < tradesPerPage {
 			return all, nil
 		}
-		from = page[len(page)-1].TradeID + 1
+		last, err := strconv.ParseInt(page[len(page)-1].TradeID, 10, 64)
+		if err != nil {
+			return nil, q.garbled(err)
+		}
+		id = last + 1
 	}
+}
+
+// tradesPage is one page of trades from an id on, in order.
+func (c *Client) tradesPage(ctx context.Context, q request, from int64) ([]oms.Execution, error) {
+	page, err := rows(ctx, c, q, func(raw []byte) (oms.Execution, error) { return decodeTrade(q.market, raw) })
+	if err != nil {
+		return nil, err
+	}
+	slices.SortStableFunc(page, func(a, b oms.Execution) int { return cmp.Compare(cursorOf(a.TradeID), cursorOf(b.TradeID)) })
+	if len(page) > 0 && cursorOf(page[0].TradeID) < cursorOf(idText(from)) {
+		return nil, q.garbled(fmt.Errorf("trade %s, asked for %d and later", page[0].TradeID, from))
+	}
+	return page, nil
 }
 
 // balancePaths are where the newest form of a market's balances is.
 var balancePaths = map[api.Market]string{api.Spot: "/api/v3/account", api.USDM: "/fapi/v3/balance", api.COINM: "/dapi/v1/balance"}
 
 // Balances lists the assets of a wallet that are not zero.
-func (c *Client) Balances(ctx context.Context, m api.Market) ([]Balance, error) {
-	q := question{market: m, what: "list balances", method: http.MethodGet, path: balancePaths[m], priority: limit.Hedge}
-	var all []Balance
+func (c *Client) Balances(ctx context.Context, w exchange.Wallet) ([]oms.Balance, error) {
+	m := api.Of(w)
+	q := request{market: m, what: "list balances", method: http.MethodGet, path: balancePaths[m], priority: limit.Hedge}
+	var all []oms.Balance
 	var err error
 	if m == api.Spot {
 		q.fill = func(f form) { f.Text("omitZeroBalances", "true") }
 		all, err = c.spotBalances(ctx, q)
 	} else {
-		all, err = rows(ctx, c, q, func(raw []byte) (Balance, error) { return decodeBalance(m, raw) })
+		all, err = rows(ctx, c, q, func(raw []byte) (oms.Balance, error) { return decodeBalance(m, raw) })
 	}
-	return slices.DeleteFunc(all, func(b Balance) bool { return b.Wallet.IsZero() && b.Free.IsZero() }), err
+	return slices.DeleteFunc(all, func(b oms.Balance) bool { return b.Total.IsZero() && b.Free.IsZero() }), err
 }
 
-func (c *Client) spotBalances(ctx context.Context, q question) ([]Balance, error) {
-	body, err := c.ask(ctx, q)
+func (c *Client) spotBalances(ctx context.Context, q request) ([]oms.Balance, error) {
+	body, err := c.request(ctx, q)
 	if err != nil {
 		return nil, err
 	}
@@ -85,19 +105,20 @@ var positionPaths = map[api.Market]string{api.USDM: "/fapi/v3/positionRisk", api
 
 // Positions lists the positions of a derivatives market that are not zero; spot
 // has none. It refuses an account in hedge mode, where a symbol has two.
-func (c *Client) Positions(ctx context.Context, m api.Market) ([]Position, error) {
+func (c *Client) Positions(ctx context.Context, v exchange.Venue) ([]oms.Position, error) {
+	m := api.Of(v)
 	if m == api.Spot {
 		return nil, nil
 	}
-	q := question{market: m, what: "list positions", method: http.MethodGet, path: positionPaths[m], priority: limit.Hedge}
-	all, err := rows(ctx, c, q, func(raw []byte) (Position, error) {
+	q := request{market: m, what: "list positions", method: http.MethodGet, path: positionPaths[m], priority: limit.Hedge}
+	all, err := rows(ctx, c, q, func(raw []byte) (oms.Position, error) {
 		p, side, err := decodePosition(m, raw)
 		if err == nil && side != "" && side != "BOTH" && !p.Qty.IsZero() {
 			err = fmt.Errorf("%s has a %s position: the account is in hedge mode, want one-way mode", p.Symbol, side)
 		}
 		return p, err
 	})
-	return slices.DeleteFunc(all, func(p Position) bool { return p.Qty.IsZero() }), err
+	return slices.DeleteFunc(all, func(p oms.Position) bool { return p.Qty.IsZero() }), err
 }
 
 // incomeSpan is the longest time one request of COIN-M may cover: it allows a
@@ -108,14 +129,14 @@ var coinmBegan = exchange.Date(2020, 6, 1)
 
 // Income reads the wallet's history page by page. USD-M keeps 3 months of it;
 // COIN-M wants both ends of a window, so there it is read window by window.
-func (c *Client) Income(ctx context.Context, m api.Market, since exchange.Time) (all []Income, err error) {
-	switch m {
+func (c *Client) Income(ctx context.Context, v exchange.Venue, since exchange.Time) (all []oms.Income, err error) {
+	switch m := api.Of(v); m {
 	case api.USDM:
 		all, err = c.incomeWindow(ctx, m, since, 0)
 	case api.COINM:
 		end := c.Now() + exchange.Hour
 		for from := max(since, coinmBegan); from < end && err == nil; from += incomeSpan {
-			var part []Income
+			var part []oms.Income
 			part, err = c.incomeWindow(ctx, m, from, min(from+incomeSpan-exchange.Millisecond, end))
 			all = append(all, part...)
 		}
@@ -123,15 +144,15 @@ func (c *Client) Income(ctx context.Context, m api.Market, since exchange.Time) 
 	if err != nil {
 		return nil, err
 	}
-	slices.SortStableFunc(all, func(a, b Income) int { return cmp.Compare(a.Time, b.Time) })
+	slices.SortStableFunc(all, func(a, b oms.Income) int { return cmp.Compare(a.Time, b.Time) })
 	return all, nil
 }
 
 // incomeWindow reads the rows of a window; with to 0 those until now.
-func (c *Client) incomeWindow(ctx context.Context, m api.Market, from, to exchange.Time) ([]Income, error) {
-	var all []Income
+func (c *Client) incomeWindow(ctx context.Context, m api.Market, from, to exchange.Time) ([]oms.Income, error) {
+	var all []oms.Income
 	for page := int64(1); ; page++ {
-		q := question{market: m, what: "list income", method: http.MethodGet, path: paths[m] + "/income", priority: limit.Hedge, fill: func(f form) {
+		q := request{market: m, what: "list income", method: http.MethodGet, path: paths[m] + "/income", priority: limit.Hedge, fill: func(f form) {
 			f.Int("startTime", max(1, int64(from/exchange.Millisecond)))
 			if to != 0 {
 				f.Int("endTime", int64(to/exchange.Millisecond))
@@ -139,7 +160,7 @@ func (c *Client) incomeWindow(ctx context.Context, m api.Market, from, to exchan
 			f.Int("page", page)
 			f.Int("limit", incomePerPage)
 		}}
-		got, err := rows(ctx, c, q, func(raw []byte) (Income, error) { return decodeIncome(m, raw) })
+		got, err := rows(ctx, c, q, func(raw []byte) (oms.Income, error) { return decodeIncome(m, raw) })
 		if err != nil {
 			return nil, err
 		}
@@ -153,83 +174,86 @@ func (c *Client) incomeWindow(ctx context.Context, m api.Market, from, to exchan
 	}
 }
 
-func sameIncome(a, b Income) bool {
-	return a.Type == b.Type && a.TranID == b.TranID && a.Symbol == b.Symbol && a.Asset == b.Asset
+func sameIncome(a, b oms.Income) bool {
+	return a.Name == b.Name && a.ID == b.ID && a.Symbol == b.Symbol && a.Asset == b.Asset
 }
 
-// moves are the venue's names of transfers. There is no direct way between the
+// transferTypes are the venue's names of transfers. There is no direct way between the
 // two futures wallets.
-var moves = map[[2]api.Market]string{
+var transferTypes = map[[2]api.Market]string{
 	{api.Spot, api.USDM}: "MAIN_UMFUTURE", {api.USDM, api.Spot}: "UMFUTURE_MAIN",
 	{api.Spot, api.COINM}: "MAIN_CMFUTURE", {api.COINM, api.Spot}: "CMFUTURE_MAIN",
 }
 
-func moveName(q *question, from, to api.Market) (string, error) {
-	name, ok := moves[[2]api.Market{from, to}]
+func transferType(q *request, from, to exchange.Wallet) (string, error) {
+	name, ok := transferTypes[[2]api.Market{api.Of(from), api.Of(to)}]
 	if !ok {
-		return "", q.fault(Refused, fmt.Errorf("there is no transfer from %v to %v: go through spot", from, to))
+		return "", q.fault(exchange.ErrRefused, errors.New(wrongRoute(from, to)))
 	}
 	return name, nil
 }
 
-// Move transfers between wallets. The key must permit universal transfers.
-func (c *Client) Move(ctx context.Context, asset string, from, to api.Market, amt decimal.Decimal) (int64, error) {
-	q := question{market: api.Spot, what: "transfer " + asset, method: http.MethodPost, path: "/sapi/v1/asset/transfer", wallet: true,
+// Transfer moves money between wallets. The key must permit universal transfers. The
+// venue takes no id of ours.
+func (c *Client) Transfer(ctx context.Context, t oms.TransferOrder) (string, error) {
+	q := request{market: api.Spot, what: "transfer " + t.Asset, method: http.MethodPost, path: "/sapi/v1/asset/transfer", wallet: true,
 		priority: limit.Hedge, changes: true}
-	name, err := moveName(&q, from, to)
+	name, err := transferType(&q, t.From, t.To)
 	if err != nil {
-		return 0, err
+		return "", err
 	}
 	q.fill = func(f form) {
 		f.Text("type", name)
-		f.Text("asset", asset)
-		amount(f, "amount", amt)
+		f.Text("asset", t.Asset)
+		amount(f, "amount", t.Amount)
 	}
-	body, err := c.ask(ctx, q)
+	body, err := c.request(ctx, q)
 	if err != nil {
-		return 0, err
+		return "", err
 	}
-	v, err := decodeMove(from, to, body)
-	if err == nil && v.TranID == 0 {
+	v, err := decodeTransfer(t.From, t.To, body)
+	if err == nil && v.ID == "" {
 		err = fmt.Errorf("a transfer without tranId: %.200q", body)
 	}
 	if err != nil {
-		return 0, q.garbled(err)
+		return "", q.garbled(err)
 	}
-	return v.TranID, nil
+	return v.ID, nil
 }
 
-// Moves lists the transfers between two wallets since a time, oldest first. The
+// TransferHistory lists the transfers between two wallets since a time, oldest first. The
 // venue tells the newest first, so a page can repeat rows of the one before.
-func (c *Client) Moves(ctx context.Context, from, to api.Market, since exchange.Time) ([]Move, error) {
-	q := question{market: api.Spot, what: "list transfers", method: http.MethodGet, path: "/sapi/v1/asset/transfer", wallet: true, priority: limit.Hedge}
-	name, err := moveName(&q, from, to)
+func (c *Client) TransferHistory(ctx context.Context, from, to exchange.Wallet, since exchange.Time) ([]oms.TransferRow, error) {
+	q := request{market: api.Spot, what: "list transfers", method: http.MethodGet, path: "/sapi/v1/asset/transfer", wallet: true, priority: limit.Hedge}
+	name, err := transferType(&q, from, to)
 	if err != nil {
 		return nil, err
 	}
-	var all []Move
+	var all []oms.TransferRow
 	for page := int64(1); ; page++ {
 		q.fill = func(f form) {
 			f.Text("type", name)
 			f.Int("startTime", max(1, int64(since/exchange.Millisecond)))
 			f.Int("current", page)
-			f.Int("size", movesPerPage)
+			f.Int("size", transfersPerPage)
 		}
-		got, err := c.movesPage(ctx, q, from, to)
+		got, err := c.transfersPage(ctx, q, from, to)
 		if err != nil {
 			return nil, err
 		}
 		all = append(all, got...)
-		if len(got) < movesPerPage {
+		if len(got) < transfersPerPage {
 			break
 		}
 	}
-	slices.SortFunc(all, func(a, b Move) int { return cmp.Or(cmp.Compare(a.Time, b.Time), cmp.Compare(a.TranID, b.TranID)) })
-	return slices.CompactFunc(all, func(a, b Move) bool { return a.TranID == b.TranID }), nil
+	slices.SortFunc(all, func(a, b oms.TransferRow) int {
+		return cmp.Or(cmp.Compare(a.Time, b.Time), cmp.Compare(cursorOf(a.ID), cursorOf(b.ID)))
+	})
+	return slices.CompactFunc(all, func(a, b oms.TransferRow) bool { return a.ID == b.ID }), nil
 }
 
-func (c *Client) movesPage(ctx context.Context, q question, from, to api.Market) ([]Move, error) {
-	body, err := c.ask(ctx, q)
+func (c *Client) transfersPage(ctx context.Context, q request, from, to exchange.Wallet) ([]oms.TransferRow, error) {
+	body, err := c.request(ctx, q)
 	if err != nil {
 		return nil, err
 	}
@@ -237,30 +261,27 @@ func (c *Client) movesPage(ctx context.Context, q question, from, to api.Market)
 	if err != nil || raw == nil { // no rows are no list at all
 		return nil, garbledIf(&q, err)
 	}
-	got, err := list(raw, func(raw []byte) (Move, error) { return decodeMove(from, to, raw) })
+	got, err := list(raw, func(raw []byte) (oms.TransferRow, error) { return decodeTransfer(from, to, raw) })
 	return got, garbledIf(&q, err)
 }
 
 // garbledIf is garbled for an error that may be none.
-func garbledIf(q *question, err error) error {
+func garbledIf(q *request, err error) error {
 	if err == nil {
 		return nil
 	}
 	return q.garbled(err)
 }
 
-// Arm starts, or with 0 stops, the countdown after which the venue cancels the
+// ArmDeadMan starts, or with 0 stops, the countdown after which the venue cancels the
 // orders of a symbol. It is armed again before it ends, and for every symbol
 // with orders; conditional orders are not promised to be covered.
-func (c *Client) Arm(ctx context.Context, m api.Market, symbol string, countdown exchange.Time) error {
-	q := question{market: m, what: "arm the countdown of " + symbol, method: http.MethodPost, path: paths[m] + "/countdownCancelAll",
+func (c *Client) ArmDeadMan(ctx context.Context, v exchange.Venue, symbol string, countdown exchange.Time) error {
+	m := api.Of(v)
+	q := request{market: m, what: "arm the countdown of " + symbol, method: http.MethodPost, path: paths[m] + "/countdownCancelAll",
 		priority: limit.Cancel, changes: true, fill: func(f form) {
 			f.Text("symbol", symbol)
 			f.Int("countdownTime", int64(countdown/exchange.Millisecond))
 		}}
-	if m == api.Spot {
-		return q.fault(Refused, fmt.Errorf("spot has no countdown"))
-	}
-	_, err := c.ask(ctx, q)
-	return err
+	return c.done(ctx, q)
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/datatest"
+	"github.com/perilune/perilune/exchange/oms"
 )
 
 // seeds are frames of every kind: made up, and recorded where there are any.
@@ -47,10 +48,10 @@ func FuzzDecoders(f *testing.F) {
 	f.Fuzz(func(t *testing.T, frame []byte) {
 		for _, m := range api.Markets {
 			fuzzEvent(t, m, frame)
-			if r, err := decodeOrder(m, frame); err == nil && (!json.Valid(frame) || r.Symbol == "" || r.VenueID == 0 || r.Status == 0) {
+			if r, err := decodeOrder(m, frame); err == nil && (!json.Valid(frame) || r.Symbol == "" || r.OrderID == "" || r.Status == 0) {
 				t.Errorf("%+v of %q", r, frame)
 			}
-			if x, err := decodeTrade(m, frame); err == nil && (!json.Valid(frame) || x.Symbol == "" || x.TradeID == 0 || x.Side == 0) {
+			if x, err := decodeTrade(m, frame); err == nil && (!json.Valid(frame) || x.Symbol == "" || x.TradeID == "" || x.Side == 0) {
 				t.Errorf("%+v of %q", x, frame)
 			}
 			if number, r, err := decodeReply(m, frame); err == nil && !json.Valid(frame) {
@@ -74,11 +75,11 @@ func fuzzEvent(t *testing.T, m api.Market, frame []byte) {
 	if !json.Valid(frame) {
 		t.Errorf("accepted %q", frame)
 	}
-	_ = ev.notices(m, func(n Notice) {
-		if r := n.Report; r != nil && (r.Symbol == "" || r.VenueID == 0 || r.Status == 0 || r.Side == 0) {
+	_ = ev.accountEvents(m, func(n oms.AccountEvent) {
+		if r := n.Report; r != nil && (r.Symbol == "" || r.OrderID == "" || r.Status == 0 || r.Side == 0) {
 			t.Errorf("%+v of %q", r, frame)
 		}
-		if r := n.Report; r != nil && r.Execution != nil && (!r.Execution.Qty.IsPositive() || !r.Execution.Price.IsPositive() || r.Execution.TradeID <= 0) {
+		if r := n.Report; r != nil && r.Execution != nil && (!r.Execution.Qty.IsPositive() || !r.Execution.Price.IsPositive() || r.Execution.TradeID == "") {
 			t.Errorf("%+v of %q", r.Execution, frame)
 		}
 	})

@@ -12,7 +12,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
+	"github.com/perilune/perilune/exchange/oms"
 	"github.com/perilune/perilune/exchange/sign"
 )
 
@@ -82,7 +84,7 @@ func TestKeepAlive(t *testing.T) {
 			}
 			return 200, `{"listenKey":"k"}`, nil
 		})
-		k := newKeyStream(c, newFeed(api.USDM, c, func(Notice) {}))
+		k := newKeyStream(c, newFeed(api.USDM, c, func(oms.AccountEvent) {}))
 		if why := k.keep(t.Context(), sign.NewSecret("k")); why != "the listen key is not known any more" {
 			t.Error(why)
 		}
@@ -97,7 +99,7 @@ func TestKeepAlive(t *testing.T) {
 func TestKeyIsAnother(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, c := scripted(t, func(*http.Request) (int, string, error) { return 200, `{"listenKey":"other"}`, nil })
-		k := newKeyStream(c, newFeed(api.USDM, c, func(Notice) {}))
+		k := newKeyStream(c, newFeed(api.USDM, c, func(oms.AccountEvent) {}))
 		k.wake()
 		if why := k.keep(t.Context(), sign.NewSecret("k")); why != "the listen key is another one now" {
 			t.Error(why)
@@ -132,8 +134,8 @@ func TestSignedAgainOnce(t *testing.T) {
 			return 400, `{"code":-5028,"msg":"Timestamp for this request is outside of the ME recvWindow."}`, nil
 		})
 		_, err := c.Place(t.Context(), benchOrder)
-		var f *Fault
-		if !errors.As(err, &f) || f.Class != Later || f.Code != -5028 {
+		var f *exchange.VenueError
+		if !errors.As(err, &f) || f.Class != exchange.ErrClock || f.Code != "-5028" {
 			t.Error(err)
 		}
 		if got := s.only("POST"); strings.Count(got, "POST") != 2 {

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/limit"
 	"github.com/perilune/perilune/exchange/sign"
@@ -72,7 +73,7 @@ func (k *keyStream) run(ctx context.Context) {
 
 // patience is how long to wait after an error.
 func (k *keyStream) patience(err error, wait time.Duration) time.Duration {
-	var f *Fault
+	var f *exchange.VenueError
 	if errors.As(err, &f) && f.Until != 0 {
 		return max(wait, time.Duration(f.Until-k.c.Now()))
 	}
@@ -141,7 +142,7 @@ func (k *keyStream) keep(ctx context.Context, key sign.Secret) string {
 
 // start gets a key: a new one, or the one that lives.
 func (k *keyStream) start(ctx context.Context) (sign.Secret, error) {
-	key, err := k.ask(ctx, http.MethodPost, "get a listen key")
+	key, err := k.request(ctx, http.MethodPost, "get a listen key")
 	if err == nil && key.Empty() {
 		err = fmt.Errorf("%v: an answer without a listen key", k.feed.market)
 	}
@@ -150,10 +151,10 @@ func (k *keyStream) start(ctx context.Context) (sign.Secret, error) {
 
 // extend keeps a key alive; why is not empty when it has ended.
 func (k *keyStream) extend(ctx context.Context, key sign.Secret) (why string, err error) {
-	now, err := k.ask(ctx, http.MethodPut, "keep the listen key alive")
-	var f *Fault
+	now, err := k.request(ctx, http.MethodPut, "keep the listen key alive")
+	var f *exchange.VenueError
 	switch {
-	case errors.As(err, &f) && f.Code == -1125:
+	case errors.As(err, &f) && f.Code == "-1125":
 		return "the listen key is not known any more", nil
 	case err != nil:
 		return "", err
@@ -163,9 +164,9 @@ func (k *keyStream) extend(ctx context.Context, key sign.Secret) (why string, er
 	return "", nil
 }
 
-func (k *keyStream) ask(ctx context.Context, method, what string) (sign.Secret, error) {
+func (k *keyStream) request(ctx context.Context, method, what string) (sign.Secret, error) {
 	m := k.feed.market
-	body, err := k.c.ask(ctx, question{market: m, what: what, method: method, path: paths[m] + "/listenKey", priority: limit.Hedge, security: keyed})
+	body, err := k.c.request(ctx, request{market: m, what: what, method: method, path: paths[m] + "/listenKey", priority: limit.Hedge, security: keyed})
 	if err != nil {
 		return sign.Secret{}, err
 	}

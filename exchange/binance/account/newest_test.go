@@ -5,14 +5,17 @@ import (
 	"testing"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/oms"
 )
 
 // However many assets a stream names, few are remembered, and what is out of date is
 // dropped all the same.
 func TestNamesOfAStreamAreBounded(t *testing.T) {
 	told := 0
-	f := &feed{sink: func(Notice) { told++ }, newest: map[string]exchange.Time{}}
-	say := func(asset string, at exchange.Time) { f.fresh(Notice{Balance: &Balance{Asset: asset}, Time: at}) }
+	f := &feed{sink: func(oms.AccountEvent) { told++ }, newest: map[string]exchange.Time{}}
+	say := func(asset string, at exchange.Time) {
+		f.fresh(oms.AccountEvent{Balance: &oms.Balance{Asset: asset}, Time: at})
+	}
 	const all = 3*newestMost + 5
 	for i := range all {
 		say(strconv.Itoa(i), 2)

@@ -16,6 +16,7 @@ import (
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/datatest"
+	"github.com/perilune/perilune/exchange/oms"
 )
 
 func sample(t testing.TB, name string) []byte {
@@ -27,30 +28,36 @@ func sample(t testing.TB, name string) []byte {
 	return body
 }
 
-// noticeLine is the meaning of a notice in one line.
-func noticeLine(n Notice) string {
+// short is a name without the house.
+func short[T exchange.Venue | exchange.Wallet](name T) string {
+	return exchange.Within(string(name), api.House)
+}
+
+// eventLine is the meaning of an event in one line.
+func eventLine(n oms.AccountEvent) string {
 	switch {
 	case n.Report != nil:
 		s := orderLine(*n.Report)
 		if x := n.Report.Execution; x != nil {
-			s += fmt.Sprintf(" | trade %d %s@%s fee %s %s pnl %s maker %v %s", x.TradeID, x.Qty, x.Price, x.Fee, x.FeeAsset, x.Realised, x.Maker, x.Reason)
+			s += fmt.Sprintf(" | trade %s %s@%s fee %s %s pnl %s maker %v %s", x.TradeID, x.Qty, x.Price, x.Fee, x.FeeAsset, x.Realised, x.Maker, x.Reason)
 		}
 		return s
 	case n.Balance != nil:
-		return fmt.Sprintf("%v balance %s %s free %s", n.Balance.Market, n.Balance.Asset, n.Balance.Wallet, n.Balance.Free)
+		return fmt.Sprintf("%v balance %s %s free %s", short(n.Balance.Wallet), n.Balance.Asset, n.Balance.Total, n.Balance.Free)
 	case n.Position != nil:
-		return fmt.Sprintf("%v position %s %s@%s", n.Position.Market, n.Position.Symbol, n.Position.Qty, n.Position.Entry)
+		return fmt.Sprintf("%v position %s %s@%s", short(n.Position.Venue), n.Position.Symbol, n.Position.Qty, n.Position.Entry)
 	case n.Funding != nil:
-		return fmt.Sprintf("%v %s %s %s %s", n.Funding.Market, n.Funding.Type, n.Funding.Symbol, n.Funding.Amount, n.Funding.Asset)
-	case n.Conditional != nil:
-		o := n.Conditional
-		return fmt.Sprintf("%v %s %s %s %s %s at %s for %s #%d order %d %s %s", o.Market, o.Symbol, o.ClientID, o.Side, o.Kind, o.Qty, o.Trigger, o.Price, o.AlgoID, o.OrderID, o.Status, o.Reason)
+		return fmt.Sprintf("%v %s %s %s %s", short(n.Funding.Venue), n.Funding.Name, n.Funding.Symbol, n.Funding.Amount, n.Funding.Asset)
 	}
-	return "config " + n.Config
+	return "config " + n.Setting
 }
 
-func orderLine(r Report) string {
-	return fmt.Sprintf("%v %s %s #%d %s %s %s/%s@%s %s", r.Market, r.Symbol, r.ClientID, r.VenueID, r.Side, r.Status, r.Filled, r.Qty, r.Price, r.Reason)
+func conditionalLine(o *Conditional) string {
+	return fmt.Sprintf("%v %s %s %s %s %s at %s for %s #%d order %d %s %s", o.Market, o.Symbol, o.ClientID, o.Side, o.Kind, o.Qty, o.Trigger, o.Price, o.AlgoID, o.OrderID, o.Status, o.Reason)
+}
+
+func orderLine(r oms.Report) string {
+	return fmt.Sprintf("%v %s %s #%s %s %s %s/%s@%s %s", short(r.Venue), r.Symbol, r.ClientID, r.OrderID, r.Side, r.Status, r.Filled, r.Qty, r.Price, r.Reason)
 }
 
 func TestRecordedEvents(t *testing.T) {
@@ -125,12 +132,17 @@ func TestRecordedEvents(t *testing.T) {
 			continue
 		}
 		var got []string
-		if err := ev.notices(test.m, func(n Notice) {
-			got = append(got, noticeLine(n))
-			if n.Market != test.m || n.Time != ev.at || n.Time == 0 {
-				t.Errorf("%s: market %v, time %v", test.file, n.Market, n.Time)
-			}
-		}); err != nil {
+		if ev.kind == "ALGO_UPDATE" {
+			err = ev.conditional(test.m, ev.o, func(o Conditional) { got = append(got, conditionalLine(&o)) })
+		} else {
+			err = ev.accountEvents(test.m, func(n oms.AccountEvent) {
+				got = append(got, eventLine(n))
+				if n.Venue != test.m.Venue() || n.Time != ev.at || n.Time == 0 {
+					t.Errorf("%s: market %v, time %v", test.file, n.Venue, n.Time)
+				}
+			})
+		}
+		if err != nil {
 			t.Errorf("%s: %v", test.file, err)
 		}
 		if !slices.Equal(got, test.want) {
@@ -174,8 +186,8 @@ func TestRecordedOrders(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	both, err := decodeReplaced(&question{market: api.Spot, changes: true}, data)
-	if err != nil || both.Cancel != nil || both.Canceled.ClientID != "86M8erehfExV8z2RC8Zo8k" || both.Place == nil || both.Place.Code != -2010 || both.Place.Class != Refused {
+	both, err := decodeReplaced(&request{market: api.Spot, changes: true}, data)
+	if err != nil || both.Cancel != nil || both.Canceled.ClientID != "86M8erehfExV8z2RC8Zo8k" || both.Place == nil || both.Place.Code != "-2010" || both.Place.Class != exchange.ErrRefused {
 		t.Errorf("replaced: %+v %v", both, err)
 	}
 }
@@ -183,12 +195,12 @@ func TestRecordedOrders(t *testing.T) {
 func TestRecordedMoney(t *testing.T) {
 	trade := func(m api.Market, file, want string) {
 		t.Helper()
-		all, err := list(sample(t, file), func(raw []byte) (Execution, error) { return decodeTrade(m, raw) })
+		all, err := list(sample(t, file), func(raw []byte) (oms.Execution, error) { return decodeTrade(m, raw) })
 		if err != nil || len(all) != 1 {
 			t.Fatalf("%s: %v %v", file, all, err)
 		}
 		x := all[0]
-		got := fmt.Sprintf("%v %s %d of #%d %s %s@%s fee %s %s pnl %s maker %v %d", x.Market, x.Symbol, x.TradeID, x.VenueID, x.Side, x.Qty, x.Price, x.Fee, x.FeeAsset, x.Realised, x.Maker, x.Time/exchange.Millisecond)
+		got := fmt.Sprintf("%v %s %s of #%s %s %s@%s fee %s %s pnl %s maker %v %d", short(x.Venue), x.Symbol, x.TradeID, x.OrderID, x.Side, x.Qty, x.Price, x.Fee, x.FeeAsset, x.Realised, x.Maker, x.Time/exchange.Millisecond)
 		if got != want {
 			t.Errorf("%s:\n got %s\nwant %s", file, got, want)
 		}
@@ -199,10 +211,10 @@ func TestRecordedMoney(t *testing.T) {
 
 	income := func(m api.Market, file string, want ...string) {
 		t.Helper()
-		all, err := list(sample(t, file), func(raw []byte) (Income, error) { return decodeIncome(m, raw) })
+		all, err := list(sample(t, file), func(raw []byte) (oms.Income, error) { return decodeIncome(m, raw) })
 		var got []string
 		for _, r := range all {
-			got = append(got, fmt.Sprintf("%s %s %s %s %s %d", r.Type, r.Symbol, r.Amount, r.Asset, r.TranID, r.Time/exchange.Millisecond))
+			got = append(got, fmt.Sprintf("%s %s %s %s %s %d", r.Name, r.Symbol, r.Amount, r.Asset, r.ID, r.Time/exchange.Millisecond))
 		}
 		if err != nil || !slices.Equal(got, want) {
 			t.Errorf("%s: %q %v", file, got, err)
@@ -213,15 +225,15 @@ func TestRecordedMoney(t *testing.T) {
 
 	balance := func(m api.Market, file, want string) {
 		t.Helper()
-		all, err := list(sample(t, file), func(raw []byte) (Balance, error) { return decodeBalance(m, raw) })
-		if err != nil || len(all) == 0 || fmt.Sprintf("%s %s free %s", all[0].Asset, all[0].Wallet, all[0].Free) != want {
+		all, err := list(sample(t, file), func(raw []byte) (oms.Balance, error) { return decodeBalance(m, raw) })
+		if err != nil || len(all) == 0 || fmt.Sprintf("%s %s free %s", all[0].Asset, all[0].Total, all[0].Free) != want {
 			t.Errorf("%s: %+v %v", file, all, err)
 		}
 	}
 	balance(api.USDM, "um_account/futures_account_balance_v3.json", "USDT 122607.35137903 free 23.72469206")
 	balance(api.COINM, "cm_account/futures_account_balance.json", "BTC 0.0025 free 0.00241969")
 	if all, err := decodeSpotBalances(sample(t, "spot_rest/account_information_user_data.json")); err != nil || len(all) != 2 ||
-		fmt.Sprint(all[0]) != fmt.Sprint(Balance{api.Spot, "BTC", number("4723846.89208129"), number("4723846.89208129")}) {
+		fmt.Sprint(all[0]) != fmt.Sprint(oms.Balance{Wallet: api.Spot.Wallet(), Asset: "BTC", Total: number("4723846.89208129"), Free: number("4723846.89208129")}) {
 		t.Errorf("spot: %+v %v", all, err)
 	}
 	p, side, err := decodePosition(api.USDM, bytes.Trim(sample(t, "um_trade/position_information_v3.json"), "[]\n"))
@@ -245,7 +257,7 @@ func TestRecordedMoney(t *testing.T) {
 	brackets("um_account/notional_and_leverage_brackets__2.json", "ETHUSDT", "75 0-15000 0.0065 0")
 	brackets("cm_account/notional_bracket_for_symbol.json", "BTCUSD_PERP", "125 0-75 0.004 0")
 	all, err := list(sample(t, "um_trade/current_all_algo_open_orders.json"), func(raw []byte) (Conditional, error) { return decodeConditional(api.USDM, raw) })
-	if err != nil || len(all) != 1 || noticeLine(Notice{Conditional: &all[0]}) != "usdm BNBUSDT MRumok0dkhrP4kCm12AHaB sell TAKE_PROFIT 0.01 at 750 for 750 #2148627 order 0 NEW " {
+	if err != nil || len(all) != 1 || conditionalLine(&all[0]) != "usdm BNBUSDT MRumok0dkhrP4kCm12AHaB sell TAKE_PROFIT 0.01 at 750 for 750 #2148627 order 0 NEW " {
 		t.Errorf("conditional: %+v %v", all, err)
 	}
 }
@@ -376,7 +388,7 @@ func sameOrder(t *testing.T, path string, m api.Market, o map[string]any, raw []
 	if qty == nil {
 		qty = o["qty"]
 	}
-	if r.Symbol != o["symbol"] || fmt.Sprint(r.VenueID) != fmt.Sprint(o["orderId"]) || r.ClientID != client || !strings.EqualFold(r.Side.String(), fmt.Sprint(o["side"])) ||
+	if r.Symbol != o["symbol"] || fmt.Sprint(r.OrderID) != fmt.Sprint(o["orderId"]) || r.ClientID != client || !strings.EqualFold(r.Side.String(), fmt.Sprint(o["side"])) ||
 		!r.Filled.Equal(number(o["executedQty"])) || !r.Qty.Equal(number(qty)) || !r.Price.Equal(number(o["price"])) {
 		t.Errorf("%s: %+v is not %s", path, r, raw)
 	}
@@ -388,7 +400,7 @@ func sameTrade(t *testing.T, path string, m api.Market, o map[string]any, raw []
 		t.Errorf("%s: %v", path, err)
 		return
 	}
-	if x.Symbol != o["symbol"] || fmt.Sprint(x.TradeID) != fmt.Sprint(o["id"]) || fmt.Sprint(x.VenueID) != fmt.Sprint(o["orderId"]) ||
+	if x.Symbol != o["symbol"] || fmt.Sprint(x.TradeID) != fmt.Sprint(o["id"]) || fmt.Sprint(x.OrderID) != fmt.Sprint(o["orderId"]) ||
 		!x.Price.Equal(number(o["price"])) || !x.Qty.Equal(number(o["qty"])) || !x.Fee.Equal(number(o["commission"])) || x.FeeAsset != o["commissionAsset"] {
 		t.Errorf("%s: %+v is not %s", path, x, raw)
 	}

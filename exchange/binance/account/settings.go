@@ -7,6 +7,7 @@ import (
 
 	"github.com/shopspring/decimal"
 
+	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/binance/payload"
 	"github.com/perilune/perilune/exchange/limit"
@@ -23,7 +24,7 @@ type Permissions struct {
 
 // Permissions asks what the key may do. The test networks cannot say.
 func (c *Client) Permissions(ctx context.Context) (p Permissions, err error) {
-	q := question{market: api.Spot, what: "ask what the key may do", method: http.MethodGet, path: "/sapi/v1/account/apiRestrictions", wallet: true}
+	q := request{market: api.Spot, what: "ask what the key may do", method: http.MethodGet, path: "/sapi/v1/account/apiRestrictions", wallet: true}
 	err = c.object(ctx, q, func(f *payload.Fields) {
 		switch string(f.Key()) {
 		case "enableReading":
@@ -46,8 +47,8 @@ func (c *Client) Permissions(ctx context.Context) (p Permissions, err error) {
 }
 
 // object asks a question whose answer is an object, and reads its members.
-func (c *Client) object(ctx context.Context, q question, read func(*payload.Fields)) error {
-	body, err := c.ask(ctx, q)
+func (c *Client) object(ctx context.Context, q request, read func(*payload.Fields)) error {
+	body, err := c.request(ctx, q)
 	if err != nil {
 		return err
 	}
@@ -60,13 +61,12 @@ func (c *Client) object(ctx context.Context, q question, read func(*payload.Fiel
 
 // set asks for a setting of futures. That it is so already is a success.
 func (c *Client) set(ctx context.Context, m api.Market, what, path string, fill func(form)) error {
-	q := question{market: m, what: what, method: http.MethodPost, path: paths[m] + path, priority: limit.Hedge, changes: true, fill: fill}
+	q := request{market: m, what: what, method: http.MethodPost, path: paths[m] + path, priority: limit.Hedge, changes: true, fill: fill}
 	if err := q.futuresOnly(); err != nil {
 		return err
 	}
-	_, err := c.ask(ctx, q)
-	var f *Fault
-	if errors.As(err, &f) && f.Class == Already {
+	_, err := c.request(ctx, q)
+	if errors.Is(err, exchange.ErrNoChange) {
 		return nil
 	}
 	return err
@@ -95,7 +95,8 @@ func (c *Client) SetIsolated(ctx context.Context, m api.Market, symbol string, i
 
 // HedgeMode reports whether a symbol can have two positions. USD-M and COIN-M
 // share the setting since 2026-06.
-func (c *Client) HedgeMode(ctx context.Context, m api.Market) (bool, error) {
+func (c *Client) HedgeMode(ctx context.Context, v exchange.Venue) (bool, error) {
+	m := api.Of(v)
 	return c.setting(ctx, m, "ask the position mode", "/positionSide/dual", "dualSidePosition")
 }
 
@@ -123,7 +124,7 @@ func boolText(b bool) string {
 }
 
 func (c *Client) setting(ctx context.Context, m api.Market, what, path, key string) (on bool, err error) {
-	q := question{market: m, what: what, method: http.MethodGet, path: paths[m] + path}
+	q := request{market: m, what: what, method: http.MethodGet, path: paths[m] + path}
 	if err := q.futuresOnly(); err != nil {
 		return false, err
 	}
@@ -145,7 +146,7 @@ type Config struct {
 
 // Config asks how the USD-M account is set up.
 func (c *Client) Config(ctx context.Context) (v Config, err error) {
-	q := question{market: api.USDM, what: "ask the account's configuration", method: http.MethodGet, path: "/fapi/v1/accountConfig"}
+	q := request{market: api.USDM, what: "ask the account's configuration", method: http.MethodGet, path: "/fapi/v1/accountConfig"}
 	err = c.object(ctx, q, func(f *payload.Fields) {
 		switch string(f.Key()) {
 		case "feeTier":
@@ -171,7 +172,7 @@ type SymbolConfig struct {
 // SymbolConfigs asks how the symbols of a market are set up. USD-M has an
 // endpoint for it, on COIN-M it is a part of the positions.
 func (c *Client) SymbolConfigs(ctx context.Context, m api.Market) ([]SymbolConfig, error) {
-	q := question{market: m, what: "ask the symbols' configuration", method: http.MethodGet, path: "/fapi/v1/symbolConfig"}
+	q := request{market: m, what: "ask the symbols' configuration", method: http.MethodGet, path: "/fapi/v1/symbolConfig"}
 	if m == api.COINM {
 		q.path = positionPaths[m]
 	}
@@ -205,11 +206,11 @@ type Fees struct{ Maker, Taker decimal.Decimal }
 // and the tax rates together; the discount for paying in BNB, which holds for
 // the standard rate only, is not taken off, because it ends when the BNB do.
 func (c *Client) Fees(ctx context.Context, m api.Market, symbol string) (v Fees, err error) {
-	q := question{market: m, what: "ask the fees of " + symbol, method: http.MethodGet, path: paths[m] + "/commissionRate", fill: bySymbol(symbol)}
+	q := request{market: m, what: "ask the fees of " + symbol, method: http.MethodGet, path: paths[m] + "/commissionRate", fill: bySymbol(symbol)}
 	if m == api.Spot {
 		q.path = paths[m] + "/account/commission"
 	}
-	body, err := c.ask(ctx, q)
+	body, err := c.request(ctx, q)
 	if err != nil {
 		return Fees{}, err
 	}
@@ -264,11 +265,11 @@ var bracketPaths = map[api.Market]string{api.USDM: "/fapi/v1/leverageBracket", a
 
 // Brackets asks for the margin steps of a symbol of futures.
 func (c *Client) Brackets(ctx context.Context, m api.Market, symbol string) ([]Bracket, error) {
-	q := question{market: m, what: "ask the brackets of " + symbol, method: http.MethodGet, path: bracketPaths[m], weight: "symbol", fill: bySymbol(symbol)}
+	q := request{market: m, what: "ask the brackets of " + symbol, method: http.MethodGet, path: bracketPaths[m], weight: "symbol", fill: bySymbol(symbol)}
 	if err := q.futuresOnly(); err != nil {
 		return nil, err
 	}
-	body, err := c.ask(ctx, q)
+	body, err := c.request(ctx, q)
 	if err != nil {
 		return nil, err
 	}
@@ -344,14 +345,14 @@ func decodeBracket(raw []byte) (b Bracket, err error) {
 
 // UID is the venue's number of the account. It is the same for every key of it.
 func (c *Client) UID(ctx context.Context) (uid int64, err error) {
-	q := question{market: api.Spot, what: "ask who the account is", method: http.MethodGet, path: "/api/v3/account"}
+	q := request{market: api.Spot, what: "ask who the account is", method: http.MethodGet, path: "/api/v3/account"}
 	err = c.object(ctx, q, func(f *payload.Fields) {
 		if string(f.Key()) == "uid" {
 			uid = f.Int()
 		}
 	})
 	if err == nil && uid == 0 {
-		err = q.fault(Refused, errors.New("the answer has no uid"))
+		err = q.fault(exchange.ErrRefused, errors.New("the answer has no uid"))
 	}
 	return uid, err
 }

@@ -18,12 +18,12 @@ func TestAClockThatIsRightAgain(t *testing.T) {
 	b := running(t)
 	c := b.client(nil)
 	b.arm(simserver.Fault{Kind: "skew", Millis: -6000})
-	if _, err := c.Balances(context.Background(), api.Spot); err == nil {
+	if _, err := c.Balances(context.Background(), api.Spot.Wallet()); err == nil {
 		t.Fatal("a request was signed with a clock that is 6 s off")
 	}
 	b.arm(simserver.Fault{Kind: "skew"})
 	for end := time.Now().Add(20 * time.Second); ; time.Sleep(200 * time.Millisecond) {
-		_, err := c.Balances(context.Background(), api.Spot)
+		_, err := c.Balances(context.Background(), api.Spot.Wallet())
 		if err == nil {
 			return
 		}

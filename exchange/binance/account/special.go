@@ -9,6 +9,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
+	"github.com/perilune/perilune/exchange/oms"
 )
 
 // The types of spot orders that wait for a trigger. On futures see Conditional.
@@ -21,7 +22,7 @@ const (
 
 // Special is an order with what the host's own orders do not have.
 type Special struct {
-	Order
+	oms.Order
 	Kind       string          // one of the above, on spot; "": Type and TIF say it
 	Stop       decimal.Decimal // the trigger, on spot
 	Trailing   int64           // the trigger follows the market, in basis points; with Stop from there on; on spot
@@ -34,7 +35,7 @@ type Special struct {
 
 // check finds what the market of the order does not have.
 func (o *Special) check() error {
-	spot := o.Market == api.Spot
+	spot := api.Of(o.Venue) == api.Spot
 	triggered := !o.Stop.IsZero() || o.Trailing != 0
 	switch {
 	case !spot && (o.Kind != "" || triggered):
@@ -43,7 +44,7 @@ func (o *Special) check() error {
 		return errors.New("orders by value and iceberg orders are for spot")
 	case spot && (o.GoodTill != 0 || o.PriceMatch != ""):
 		return errors.New("GTD and price match are not for spot")
-	case o.Market == api.COINM && o.GoodTill != 0:
+	case api.Of(o.Venue) == api.COINM && o.GoodTill != 0:
 		return errors.New("GTD is for USD-M only")
 	case (o.Kind != "") != triggered:
 		return errors.New("a Kind goes with a Stop or with Trailing")
@@ -65,7 +66,7 @@ func (o *Special) fill(f form) {
 		f.Text("timeInForce", "GTD")
 		f.Int("goodTillDate", int64(o.GoodTill/exchange.Second)*1000)
 	default:
-		o.fillType(f)
+		fillType(f, &o.Order)
 	}
 	positive(f, "quantity", o.Qty)
 	positive(f, "price", o.Price)
@@ -77,17 +78,18 @@ func (o *Special) fill(f form) {
 	}
 	optional(f, "priceMatch", o.PriceMatch)
 	optional(f, "selfTradePreventionMode", o.SelfTrade)
-	flag(f, "reduceOnly", o.ReduceOnly && o.Market != api.Spot)
+	flag(f, "reduceOnly", o.ReduceOnly && api.Of(o.Venue) != api.Spot)
 	f.Text("newClientOrderId", o.ClientID)
 	f.Text("newOrderRespType", "RESULT")
 }
 
 // PlaceSpecial is Place for a Special.
-func (c *Client) PlaceSpecial(ctx context.Context, o Special) (Report, error) {
-	q := question{market: o.Market, what: "place " + o.Symbol, method: http.MethodPost, path: paths[o.Market] + "/order", api: "order.place",
+func (c *Client) PlaceSpecial(ctx context.Context, o Special) (oms.Report, error) {
+	m := api.Of(o.Venue)
+	q := request{market: m, what: "place " + o.Symbol, method: http.MethodPost, path: paths[m] + "/order", api: "order.place",
 		priority: priorityOf(&o.Order), changes: true, fill: o.fill}
 	if err := o.check(); err != nil {
-		return Report{}, q.fault(Refused, err)
+		return oms.Report{}, q.fault(exchange.ErrRefused, err)
 	}
 	return c.order(ctx, q)
 }
@@ -95,10 +97,11 @@ func (c *Client) PlaceSpecial(ctx context.Context, o Special) (Report, error) {
 // Test asks whether the venue would take an order, without placing it. The
 // account's balance is not looked at.
 func (c *Client) Test(ctx context.Context, o Special) error {
-	q := question{market: o.Market, what: "test an order for " + o.Symbol, method: http.MethodPost, path: paths[o.Market] + "/order/test", fill: o.fill}
+	m := api.Of(o.Venue)
+	q := request{market: m, what: "test an order for " + o.Symbol, method: http.MethodPost, path: paths[m] + "/order/test", fill: o.fill}
 	if err := o.check(); err != nil {
-		return q.fault(Refused, err)
+		return q.fault(exchange.ErrRefused, err)
 	}
-	_, err := c.ask(ctx, q)
+	_, err := c.request(ctx, q)
 	return err
 }

@@ -14,26 +14,27 @@ import (
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/account"
 	"github.com/perilune/perilune/exchange/binance/api"
+	"github.com/perilune/perilune/exchange/oms"
 	"github.com/perilune/perilune/exchange/simserver"
 	"github.com/perilune/perilune/exchange/wire"
 )
 
-// inbox keeps notices and waits for them.
+// inbox keeps events and waits for them.
 type inbox struct {
 	t   *testing.T
 	mu  sync.Mutex
-	all []account.Notice
+	all []oms.AccountEvent
 }
 
-func (b *inbox) take(n account.Notice) {
+func (b *inbox) take(n oms.AccountEvent) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.all = append(b.all, n)
 }
 
-// wait returns the first notice from a position on that fits, and the position
+// wait returns the first event from a position on that fits, and the position
 // behind it.
-func (b *inbox) wait(from int, what string, fits func(account.Notice) bool) (account.Notice, int) {
+func (b *inbox) wait(from int, what string, fits func(oms.AccountEvent) bool) (oms.AccountEvent, int) {
 	b.t.Helper()
 	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
 		b.mu.Lock()
@@ -46,7 +47,7 @@ func (b *inbox) wait(from int, what string, fits func(account.Notice) bool) (acc
 		b.mu.Unlock()
 	}
 	b.t.Fatalf("no %s among %s", what, b.text(from))
-	return account.Notice{}, 0
+	return oms.AccountEvent{}, 0
 }
 
 func (b *inbox) text(from int) string {
@@ -54,7 +55,7 @@ func (b *inbox) text(from int) string {
 	defer b.mu.Unlock()
 	var s strings.Builder
 	for _, n := range b.all[from:] {
-		fmt.Fprintf(&s, "\n%v report %+v balance %+v position %+v funding %+v gap %q down %q config %q", n.Market, n.Report, n.Balance, n.Position, n.Funding, n.Gap, n.Down, n.Config)
+		fmt.Fprintf(&s, "\n%v report %+v balance %+v position %+v funding %+v gap %q down %q config %q", n.Venue, n.Report, n.Balance, n.Position, n.Funding, n.Gap, n.Down, n.Setting)
 	}
 	return s.String()
 }
@@ -65,11 +66,11 @@ func (b *inbox) len() int {
 	return len(b.all)
 }
 
-func (b *inbox) count(from int, fits func(account.Notice) bool) (n int) {
+func (b *inbox) count(from int, fits func(oms.AccountEvent) bool) (n int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for _, notice := range b.all[from:] {
-		if fits(notice) {
+	for _, ev := range b.all[from:] {
+		if fits(ev) {
 			n++
 		}
 	}
@@ -90,17 +91,17 @@ func listening(t *testing.T, c *account.Client, markets ...api.Market) (*account
 	return s, in
 }
 
-func gap(m api.Market) func(account.Notice) bool {
-	return func(n account.Notice) bool { return n.Market == m && n.Gap != "" }
+func gap(m api.Market) func(oms.AccountEvent) bool {
+	return func(n oms.AccountEvent) bool { return n.Venue == m.Venue() && n.Gap != "" }
 }
 
-func down(m api.Market) func(account.Notice) bool {
-	return func(n account.Notice) bool { return n.Market == m && n.Down != "" }
+func down(m api.Market) func(oms.AccountEvent) bool {
+	return func(n oms.AccountEvent) bool { return n.Venue == m.Venue() && n.Down != "" }
 }
 
-func report(o account.Order, s exchange.OrderStatus) func(account.Notice) bool {
-	return func(n account.Notice) bool {
-		return n.Market == o.Market && n.Report != nil && n.Report.ClientID == o.ClientID && n.Report.Status == s
+func report(o oms.Order, s exchange.OrderStatus) func(oms.AccountEvent) bool {
+	return func(n oms.AccountEvent) bool {
+		return n.Venue == o.Venue && n.Report != nil && n.Report.ClientID == o.ClientID && n.Report.Status == s
 	}
 }
 
@@ -116,23 +117,23 @@ func TestUserStreams(t *testing.T) {
 
 // streamOfAnOrder follows an order that rests and is cancelled. The cancel has a
 // name of its own on spot; the report has the order's.
-func streamOfAnOrder(t *testing.T, in *inbox, c *account.Client, o account.Order) {
+func streamOfAnOrder(t *testing.T, in *inbox, c *account.Client, o oms.Order) {
 	ctx, at := context.Background(), in.len()
 	if _, err := c.Place(ctx, o); err != nil {
 		t.Fatal(err)
 	}
 	n, at := in.wait(at, "accepted order", report(o, exchange.StatusAccepted))
-	if r := n.Report; r.Symbol != o.Symbol || r.Side != o.Side || !r.Price.Equal(o.Price) || !r.Qty.Equal(o.Qty) || !r.Filled.IsZero() || r.VenueID == 0 || r.Execution != nil {
-		t.Errorf("%v: %+v", o.Market, r)
+	if r := n.Report; r.Symbol != o.Symbol || r.Side != o.Side || !r.Price.Equal(o.Price) || !r.Qty.Equal(o.Qty) || !r.Filled.IsZero() || r.OrderID == "" || r.Execution != nil {
+		t.Errorf("%v: %+v", o.Venue, r)
 	}
-	if _, err := c.Cancel(ctx, o.Market, o.Symbol, o.ClientID); err != nil {
+	if _, err := c.Cancel(ctx, oms.OrderRef{Venue: o.Venue, Symbol: o.Symbol, ClientID: o.ClientID}); err != nil {
 		t.Fatal(err)
 	}
 	in.wait(at, "cancelled order", report(o, exchange.StatusCanceled))
 }
 
 // streamOfAFill follows a market order: its trades, and the money after.
-func streamOfAFill(t *testing.T, in *inbox, c *account.Client, o account.Order) {
+func streamOfAFill(t *testing.T, in *inbox, c *account.Client, o oms.Order) {
 	ctx, at := context.Background(), in.len()
 	o.ClientID, o.Type, o.TIF, o.Price = "market-1", exchange.MarketOrder, exchange.IOC, decimal.Zero
 	if _, err := c.Place(ctx, o); err != nil {
@@ -140,25 +141,25 @@ func streamOfAFill(t *testing.T, in *inbox, c *account.Client, o account.Order) 
 	}
 	n, _ := in.wait(at, "filled order", report(o, exchange.StatusFilled))
 	x := n.Report.Execution
-	if x == nil || !n.Report.Filled.Equal(o.Qty) || x.ClientID != o.ClientID || x.VenueID != n.Report.VenueID || !x.Price.IsPositive() ||
-		!x.Fee.IsPositive() || x.FeeAsset == "" || x.Maker || x.Reason != "" || x.TradeID == 0 {
-		t.Errorf("%v: %+v %+v", o.Market, n.Report, x)
+	if x == nil || !n.Report.Filled.Equal(o.Qty) || x.ClientID != o.ClientID || x.OrderID != n.Report.OrderID || !x.Price.IsPositive() ||
+		!x.Fee.IsPositive() || x.FeeAsset == "" || x.Maker || x.Reason != "" || x.TradeID == "" {
+		t.Errorf("%v: %+v %+v", o.Venue, n.Report, x)
 	}
-	balances, err := c.Balances(ctx, o.Market)
+	balances, err := c.Balances(ctx, exchange.Wallet(o.Venue))
 	if err != nil {
 		t.Fatal(err)
 	}
-	in.wait(at, "balance", func(n account.Notice) bool {
+	in.wait(at, "balance", func(n oms.AccountEvent) bool {
 		for _, b := range balances {
-			if n.Market == o.Market && n.Balance != nil && n.Balance.Asset == b.Asset && n.Balance.Wallet.Equal(b.Wallet) {
+			if n.Venue == o.Venue && n.Balance != nil && n.Balance.Asset == b.Asset && n.Balance.Total.Equal(b.Total) {
 				return true
 			}
 		}
 		return false
 	})
-	if o.Market != api.Spot {
-		in.wait(at, "position", func(n account.Notice) bool {
-			return n.Market == o.Market && n.Position != nil && n.Position.Symbol == o.Symbol && n.Position.Qty.Equal(o.Qty)
+	if o.Venue != api.Spot.Venue() {
+		in.wait(at, "position", func(n oms.AccountEvent) bool {
+			return n.Venue == o.Venue && n.Position != nil && n.Position.Symbol == o.Symbol && n.Position.Qty.Equal(o.Qty)
 		})
 	}
 }
@@ -174,11 +175,11 @@ func TestStreamsComeBack(t *testing.T) {
 		b.arm(f)
 		b.advance(exchange.Second)
 		for _, o := range bids {
-			if f.Kind == "listen_key_expired" && o.Market == api.Spot || f.Route == "api" && o.Market != api.Spot {
+			if f.Kind == "listen_key_expired" && o.Venue == api.Spot.Venue() || f.Route == "api" && o.Venue != api.Spot.Venue() {
 				continue
 			}
-			_, after := in.wait(at, f.Kind+": down", down(o.Market))
-			_, after = in.wait(after, f.Kind+": gap", gap(o.Market))
+			_, after := in.wait(at, f.Kind+": down", down(api.Of(o.Venue)))
+			_, after = in.wait(after, f.Kind+": gap", gap(api.Of(o.Venue)))
 			number++
 			o.ClientID = fmt.Sprintf("again-%d", number)
 			if _, err := c.Place(context.Background(), o); err != nil {
@@ -227,17 +228,17 @@ func TestForcedOrders(t *testing.T) {
 	}
 	b.arm(simserver.Fault{Kind: "adl", Symbol: o.Symbol})
 	b.advance(exchange.Second)
-	n, _ := in.wait(0, "deleveraging", func(n account.Notice) bool {
+	n, _ := in.wait(0, "deleveraging", func(n oms.AccountEvent) bool {
 		return n.Report != nil && n.Report.Execution != nil && n.Report.Execution.Reason == "adl"
 	})
 	if n.Report.Side != exchange.Sell || !n.Report.Filled.Equal(o.Qty) || n.Report.Status != exchange.StatusFilled {
 		t.Errorf("%+v", n.Report)
 	}
-	in.wait(0, "flat position", func(n account.Notice) bool { return n.Position != nil && n.Position.Qty.IsZero() })
+	in.wait(0, "flat position", func(n oms.AccountEvent) bool { return n.Position != nil && n.Position.Qty.IsZero() })
 }
 
 // Funding comes with its amount and its symbol.
-func TestFundingNotice(t *testing.T) {
+func TestFundingEvent(t *testing.T) {
 	b := running(t)
 	c := b.client(nil)
 	_, in := listening(t, c, api.USDM, api.COINM)
@@ -249,17 +250,17 @@ func TestFundingNotice(t *testing.T) {
 	}
 	b.advance(51 * exchange.Minute) // over 08:00
 	for _, o := range bids[1:] {
-		n, _ := in.wait(0, "funding", func(n account.Notice) bool { return n.Market == o.Market && n.Funding != nil })
-		rows, err := c.Income(context.Background(), o.Market, 0)
+		n, _ := in.wait(0, "funding", func(n oms.AccountEvent) bool { return n.Venue == o.Venue && n.Funding != nil })
+		rows, err := c.Income(context.Background(), o.Venue, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
 		found := false
 		for _, row := range rows {
-			found = found || row.Type == "FUNDING_FEE" && row.Amount.Equal(n.Funding.Amount) && row.Symbol == n.Funding.Symbol && row.Asset == n.Funding.Asset
+			found = found || row.Name == "FUNDING_FEE" && row.Amount.Equal(n.Funding.Amount) && row.Symbol == n.Funding.Symbol && row.Asset == n.Funding.Asset
 		}
-		if !found || n.Funding.Symbol != o.Symbol || n.Funding.Type != "FUNDING_FEE" || n.Funding.TranID != "" {
-			t.Errorf("%v: %+v is not in %+v", o.Market, n.Funding, rows)
+		if !found || n.Funding.Symbol != o.Symbol || n.Funding.Name != "FUNDING_FEE" || n.Funding.ID != "" {
+			t.Errorf("%v: %+v is not in %+v", o.Venue, n.Funding, rows)
 		}
 	}
 }
@@ -285,9 +286,9 @@ func TestKeyDeletedElsewhere(t *testing.T) {
 	http.DefaultClient.CloseIdleConnections()
 	for _, o := range bids[1:] {
 		at := in.len()
-		s.Check(o.Market)
-		_, at = in.wait(at, "down", down(o.Market))
-		_, at = in.wait(at, "gap", gap(o.Market))
+		s.Check(api.Of(o.Venue))
+		_, at = in.wait(at, "down", down(api.Of(o.Venue)))
+		_, at = in.wait(at, "gap", gap(api.Of(o.Venue)))
 		if _, err := c.Place(context.Background(), o); err != nil {
 			t.Fatal(err)
 		}

@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/binance/weight"
 	"github.com/perilune/perilune/exchange/limit"
+	"github.com/perilune/perilune/exchange/oms"
 	"github.com/perilune/perilune/exchange/sign"
 	"github.com/perilune/perilune/exchange/wire"
 )
@@ -27,7 +29,7 @@ type Streams struct {
 // several goroutines, but for one market by one at a time; it must not wait for
 // long, nor close the Streams. That a market cannot be reached is no error but
 // a matter of Health: its first notice, a Gap, is late.
-func Listen(c *Client, markets []api.Market, sink func(Notice)) (*Streams, error) {
+func Listen(c *Client, markets []api.Market, sink func(oms.AccountEvent)) (*Streams, error) {
 	ctx, stop := context.WithCancel(context.Background())
 	s := &Streams{stop: stop}
 	for _, m := range markets {
@@ -170,12 +172,12 @@ func (s *spotStream) Classify(frame []byte) wire.Message {
 	}
 	m := wire.Message{Class: wire.Reply, ID: number}
 	if code, msg := refusal(r.body); code < 0 {
-		f := &Fault{Market: api.Spot, What: "subscribe to the user stream", HTTP: r.answer.Status, Code: code, Msg: msg}
+		f := &exchange.VenueError{Venue: api.Spot.Venue(), What: "subscribe to the user stream", HTTP: r.answer.Status, Code: codeText(code), Message: msg}
 		f.Class = classify(api.Spot, false, f.HTTP, code, msg)
-		if clockRefused(api.Spot, f) {
+		if clockRefused(f) {
 			s.c.clocks[api.Spot].forget()
 		}
-		if f.Class != Already {
+		if f.Class != exchange.ErrNoChange {
 			m.Err = f
 		}
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/binance/weight"
 	"github.com/perilune/perilune/exchange/limit"
+	"github.com/perilune/perilune/exchange/oms"
 	"github.com/perilune/perilune/exchange/sign"
 )
 
@@ -94,13 +95,13 @@ func TestTradesArePaged(t *testing.T) {
 		}
 		return 200, "[" + strings.Join(rows, ",") + "]"
 	})
-	all, err := c.Trades(context.Background(), api.USDM, "BTCUSDT", 12)
+	all, err := c.Executions(context.Background(), api.USDM.Venue(), "BTCUSDT", "12")
 	if err != nil || len(all) != last-11 {
 		t.Fatalf("%d trades, %v", len(all), err)
 	}
 	for i, x := range all {
-		if x.TradeID != int64(i+12) {
-			t.Fatalf("trade %d is %d", i, x.TradeID)
+		if x.TradeID != strconv.Itoa(i+12) {
+			t.Fatalf("trade %d is %s", i, x.TradeID)
 		}
 	}
 	f.said(t, "GET /fapi/v1/userTrades?fromId=12&limit=1000&symbol=BTCUSDT", "GET /fapi/v1/userTrades?fromId=1012&limit=1000&symbol=BTCUSDT",
@@ -112,7 +113,7 @@ func TestTradesThatGoBack(t *testing.T) {
 	_, c := newFake(t, func(string, string, url.Values) (int, string) {
 		return 200, `[{"symbol":"BTCUSDT","id":3,"orderId":1,"side":"BUY","price":"1","qty":"1","commission":"0","time":1}]`
 	})
-	if _, err := c.Trades(context.Background(), api.USDM, "BTCUSDT", 12); err == nil {
+	if _, err := c.Executions(context.Background(), api.USDM.Venue(), "BTCUSDT", "12"); err == nil {
 		t.Error("trade 3 was taken for trade 12")
 	}
 }
@@ -136,13 +137,13 @@ func TestIncomeIsPaged(t *testing.T) {
 		return 200, "[" + strings.Join(rows, ",") + "]"
 	})
 	since := exchange.Date(2020, 6, 5)
-	all, err := c.Income(context.Background(), api.USDM, since)
-	if err != nil || len(all) != 1007 || all[1005].TranID != "10000" || all[0].Time != exchange.UnixMilli(4001) {
+	all, err := c.Income(context.Background(), api.USDM.Venue(), since)
+	if err != nil || len(all) != 1007 || all[1005].ID != "10000" || all[0].Time != exchange.UnixMilli(4001) {
 		t.Errorf("%d rows, %v", len(all), err)
 	}
 	f.said(t, "GET /fapi/v1/income?limit=1000&page=1&startTime=1591315200000", "GET /fapi/v1/income?limit=1000&page=2&startTime=1591315200000")
-	all, err = c.Income(context.Background(), api.COINM, since)
-	if err != nil || len(all) != 1007 || all[1005].TranID != "10000" || all[0].Time != exchange.UnixMilli(4001) {
+	all, err = c.Income(context.Background(), api.COINM.Venue(), since)
+	if err != nil || len(all) != 1007 || all[1005].ID != "10000" || all[0].Time != exchange.UnixMilli(4001) {
 		t.Errorf("%d rows, %v", len(all), err)
 	}
 	f.mu.Lock()
@@ -164,7 +165,7 @@ func TestIncomeWithoutPages(t *testing.T) {
 		row := `{"symbol":"A","incomeType":"FUNDING_FEE","income":"-1","asset":"USDT","time":5,"tranId":5}`
 		return 200, "[" + row + strings.Repeat(","+row, 999) + "]"
 	})
-	if _, err := c.Income(context.Background(), api.USDM, exchange.Date(2026, 1, 1)); err == nil {
+	if _, err := c.Income(context.Background(), api.USDM.Venue(), exchange.Date(2026, 1, 1)); err == nil {
 		t.Error("page 1 was taken for page 2")
 	}
 }
@@ -181,8 +182,8 @@ func TestMovesArePaged(t *testing.T) {
 		total++
 		return 200, fmt.Sprintf(`{"total":%d,"rows":[%s]}`, total, strings.Join(rows, ","))
 	})
-	all, err := c.Moves(context.Background(), api.Spot, api.USDM, exchange.UnixMilli(7))
-	if err != nil || len(all) != 150 || all[0].TranID != 1 || all[149].TranID != 150 {
+	all, err := c.TransferHistory(context.Background(), api.Spot.Wallet(), api.USDM.Wallet(), exchange.UnixMilli(7))
+	if err != nil || len(all) != 150 || all[0].ID != "1" || all[149].ID != "150" {
 		t.Errorf("%d moves, %v", len(all), err)
 	}
 	f.said(t, "GET /sapi/v1/asset/transfer?current=1&size=100&startTime=7&type=MAIN_UMFUTURE", "GET /sapi/v1/asset/transfer?current=2&size=100&startTime=7&type=MAIN_UMFUTURE")
@@ -190,7 +191,7 @@ func TestMovesArePaged(t *testing.T) {
 
 func TestMovesNone(t *testing.T) {
 	_, c := newFake(t, func(string, string, url.Values) (int, string) { return 200, `{"total":0}` })
-	if all, err := c.Moves(context.Background(), api.COINM, api.Spot, 0); err != nil || len(all) != 0 {
+	if all, err := c.TransferHistory(context.Background(), api.COINM.Wallet(), api.Spot.Wallet(), 0); err != nil || len(all) != 0 {
 		t.Errorf("%v %v", all, err)
 	}
 }
@@ -213,7 +214,7 @@ func TestConditionals(t *testing.T) {
 			Trigger: number("50000"), Qty: number("0.5"), ReduceOnly: true, Mark: true, Status: "NEW", Time: exchange.UnixMilli(5)}
 		same := func(o Conditional, err error) {
 			t.Helper()
-			if err != nil || noticeLine(Notice{Conditional: &o}) != noticeLine(Notice{Conditional: &want}) || !o.Mark || !o.ReduceOnly || o.Time != want.Time {
+			if err != nil || conditionalLine(&o) != conditionalLine(&want) || !o.Mark || !o.ReduceOnly || o.Time != want.Time {
 				t.Errorf("%+v %v", o, err)
 			}
 		}
@@ -252,8 +253,8 @@ func TestConditionals(t *testing.T) {
 // Every type of order as its market spells it.
 func TestSpelling(t *testing.T) {
 	one, price := number("1"), number("61800.30")
-	base := func(m api.Market, typ exchange.OrderType, tif exchange.TimeInForce) Order {
-		o := Order{Market: m, Symbol: "S", ClientID: "i", Side: exchange.Sell, Type: typ, TIF: tif, Qty: one}
+	base := func(m api.Market, typ exchange.OrderType, tif exchange.TimeInForce) oms.Order {
+		o := oms.Order{Venue: m.Venue(), Symbol: "S", ClientID: "i", Side: exchange.Sell, Type: typ, TIF: tif, Qty: one}
 		if typ == exchange.Limit {
 			o.Price = price
 		}
@@ -274,7 +275,7 @@ func TestSpelling(t *testing.T) {
 	spotReduce := base(api.Spot, exchange.MarketOrder, exchange.IOC)
 	spotReduce.ReduceOnly = true
 	for _, c := range []struct {
-		o    Order
+		o    oms.Order
 		want string
 	}{
 		{base(api.Spot, exchange.Limit, exchange.GTC), "type=LIMIT&timeInForce=GTC&quantity=1&price=61800.3"},
@@ -285,7 +286,7 @@ func TestSpelling(t *testing.T) {
 		{base(api.USDM, exchange.Limit, exchange.PostOnly), "type=LIMIT&timeInForce=GTX&quantity=1&price=61800.3"},
 		{reduce, "type=MARKET&quantity=1&reduceOnly=true"},
 	} {
-		if got := text(c.o.fill); got != c.want {
+		if got := text(func(f form) { fillOrder(f, &c.o) }); got != c.want {
 			t.Errorf("%+v:\n got %s\nwant %s", c.o, got, c.want)
 		}
 		if got, want := text((&Special{Order: c.o}).fill), c.want; got != want {
@@ -337,7 +338,7 @@ func TestReduce(t *testing.T) {
 // One refusal among the results of a batch does not hide the others, and a text
 // of a batch is JSON.
 func TestBatchText(t *testing.T) {
-	text, err := batchText([]Order{benchOrder, benchOrder})
+	text, err := batchText([]oms.Order{benchOrder, benchOrder})
 	var orders []map[string]string
 	if err != nil || json.Unmarshal([]byte(text), &orders) != nil || len(orders) != 2 || orders[1]["price"] != "61800.3" || orders[0]["timeInForce"] != "GTX" {
 		t.Errorf("%s %v", text, err)
@@ -350,11 +351,11 @@ func TestAnswersThatMakeNoSense(t *testing.T) {
 	for _, body := range []string{``, `{}`, `[]`, `<html>ok</html>`, `{"symbol":"BTCUSDT","orderId":1,"side":"BUY","status":"DANCING"}`} {
 		_, c := newFake(t, func(string, string, url.Values) (int, string) { return 200, body })
 		_, err := c.Place(context.Background(), benchOrder)
-		if f, ok := err.(*Fault); !ok || f.Class != Unknown {
+		if f, ok := err.(*exchange.VenueError); !ok || f.Class != exchange.ErrUnknown {
 			t.Errorf("place: %q: %v", body, err)
 		}
-		_, err = c.Query(context.Background(), api.USDM, "BTCUSDT", "i")
-		if f, ok := err.(*Fault); !ok || f.Class != Refused {
+		_, err = c.Query(context.Background(), oms.OrderRef{Venue: api.USDM.Venue(), Symbol: "BTCUSDT", ClientID: "i"})
+		if f, ok := err.(*exchange.VenueError); !ok || f.Class != exchange.ErrRefused {
 			t.Errorf("query: %q: %v", body, err)
 		}
 	}
@@ -365,7 +366,7 @@ func TestHedgeModeIsRefused(t *testing.T) {
 	_, c := newFake(t, func(string, string, url.Values) (int, string) {
 		return 200, `[{"symbol":"BTCUSDT","positionSide":"LONG","positionAmt":"1","entryPrice":"2"}]`
 	})
-	if _, err := c.Positions(context.Background(), api.USDM); err == nil || !strings.Contains(err.Error(), "hedge mode") {
+	if _, err := c.Positions(context.Background(), api.USDM.Venue()); err == nil || !strings.Contains(err.Error(), "hedge mode") {
 		t.Error(err)
 	}
 }
@@ -374,7 +375,7 @@ func TestHedgeModeIsRefused(t *testing.T) {
 func TestRedirectsAreNotFollowed(t *testing.T) {
 	_, c := newFake(t, func(_, path string, _ url.Values) (int, string) { return 302, "" })
 	_, err := c.Place(context.Background(), benchOrder)
-	if f, ok := err.(*Fault); !ok || f.Class != Unknown || f.HTTP != 302 {
+	if f, ok := err.(*exchange.VenueError); !ok || f.Class != exchange.ErrUnknown || f.HTTP != 302 {
 		t.Error(err)
 	}
 }
@@ -404,11 +405,11 @@ func TestAComparisonDoesNotWaitForMarketData(t *testing.T) {
 	ctx, stop := context.WithTimeout(context.Background(), time.Second)
 	defer stop()
 	for _, m := range []api.Market{api.USDM, api.COINM} {
-		_, orders := c.OpenOrders(ctx, m)
-		_, income := c.Income(ctx, m, exchange.Time(time.Now().UnixNano()))
-		_, balances := c.Balances(ctx, m)
-		_, positions := c.Positions(ctx, m)
-		_, trades := c.Trades(ctx, m, "BTCUSDT", 0)
+		_, orders := c.OpenOrders(ctx, m.Venue())
+		_, income := c.Income(ctx, m.Venue(), exchange.Time(time.Now().UnixNano()))
+		_, balances := c.Balances(ctx, m.Wallet())
+		_, positions := c.Positions(ctx, m.Venue())
+		_, trades := c.Executions(ctx, m.Venue(), "BTCUSDT", "")
 		if err := errors.Join(orders, income, balances, positions, trades); err != nil {
 			t.Errorf("%s: %v", m, err)
 		}

@@ -1,0 +1,364 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/api"
+	"github.com/perilune/perilune/exchange/binance/payload"
+	"github.com/perilune/perilune/exchange/binance/weight"
+	"github.com/perilune/perilune/exchange/sign"
+	"github.com/perilune/perilune/exchange/wire"
+)
+
+// answerWithin is how long a reply over a WebSocket API may take: more than the
+// engine's own timeout of 10 s.
+const answerWithin = 15 * time.Second
+
+// linePace is how many requests a second may be sent. What the manuals of the
+// WebSocket APIs limit are weights and orders, which the throttle keeps; the
+// limits on frames are those of streams.
+const framesPerSecond = 50
+
+var errNoReply = fmt.Errorf("no reply within %s", answerWithin)
+
+// session is the WebSocket API of one market: requests go out with a number, and
+// replies come back with it in any order.
+//
+// With an Ed25519 key every connection logs on first, and while all that are
+// open have done so requests need no signature. Other keys cannot log on.
+type session struct {
+	c      *Client
+	market api.Market
+	wire   *wire.Client
+	logsOn bool
+
+	mu       sync.Mutex
+	number   uint64
+	waiting  map[uint64]chan reply
+	greeting uint64 // the number of the newest logon
+	open     int    // connections
+	logons   int    // of these, logged on
+}
+
+// reply is what came of a request; err when its connection was lost.
+type reply struct {
+	answer weight.Answer
+	body   []byte // the result, or the error
+	err    error
+}
+
+// openSessions opens those that Options.Entry asks for.
+func (c *Client) openSessions() error {
+	if c.o.Entry != EntryWS {
+		return nil
+	}
+	signer, err := c.o.Key.Signer()
+	if err != nil {
+		return err
+	}
+	for _, m := range c.o.Markets {
+		s := &session{c: c, market: m, logsOn: signer.Kind() == sign.KindEd25519, waiting: make(map[uint64]chan reply)}
+		o := c.wireOptions("the WebSocket API of "+m.String(), c.o.Endpoints.API(m))
+		o.Protocol, o.Open = s, s.opened
+		o.FramesPerSecond = framesPerSecond
+		if s.wire, err = wire.Start(o); err != nil {
+			return err
+		}
+		c.sessions[m] = s
+	}
+	return nil
+}
+
+// wireOptions are what all connections of an account have in common.
+func (c *Client) wireOptions(name, url string) wire.Options {
+	o := wire.Options{Name: name, URLs: []string{url}, Attempts: c.o.Attempts}
+	if c.o.Wire != nil {
+		c.o.Wire(&o)
+	}
+	return o
+}
+
+func (s *session) close() { _ = s.wire.Close() }
+
+// request sends a request and waits for its reply. When there is no connection
+// nothing was sent, and REST takes it.
+func (s *session) request(ctx context.Context, q *request) ([]byte, *exchange.VenueError) {
+	e, err := weight.FindMethod(q.market, q.api)
+	if err != nil {
+		return nil, q.fault(exchange.ErrRefused, err)
+	}
+	if err := s.c.o.Throttle.Wait(ctx, e.Cost(weight.None{}), q.priority); err != nil {
+		return nil, q.fault(exchange.ErrUnavailable, err)
+	}
+	number, answered := s.register()
+	if answered == nil {
+		return s.c.sendREST(ctx, q)
+	}
+	defer s.forget(number)
+	frame, err := s.frame(q, number)
+	if err != nil {
+		return nil, q.unsigned(err)
+	}
+	sent := s.c.Now()
+	if err := s.wire.Send(frame); err != nil {
+		return s.c.sendREST(ctx, q)
+	}
+	r := s.await(ctx, answered)
+	if r.err != nil {
+		return nil, q.lost(true, r.err)
+	}
+	r.answer.Sent = sent
+	return s.c.judge(q, r.answer, r.body)
+}
+
+func (s *session) await(ctx context.Context, answered <-chan reply) reply {
+	late := time.NewTimer(answerWithin)
+	defer late.Stop()
+	select {
+	case r := <-answered:
+		return r
+	case <-ctx.Done():
+		return reply{err: ctx.Err()}
+	case <-late.C:
+		return reply{err: errNoReply}
+	}
+}
+
+// register makes room for a reply; none when there is no connection. From here
+// on the end of the connection is an answer too.
+func (s *session) register() (uint64, <-chan reply) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.open == 0 {
+		return 0, nil
+	}
+	s.number++
+	answered := make(chan reply, 1)
+	s.waiting[s.number] = answered
+	return s.number, answered
+}
+
+func (s *session) forget(number uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.waiting, number)
+}
+
+// allLoggedOn reports whether every open connection is.
+func (s *session) allLoggedOn() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.logons > 0 && s.logons == s.open
+}
+
+// frame spells a request.
+func (s *session) frame(q *request, number uint64) ([]byte, error) {
+	return s.c.apiFrame(q.market, q.api, number, !s.allLoggedOn(), q.fill)
+}
+
+// apiFrame spells a request of a WebSocket API, signed or, within a session,
+// only stamped.
+func (c *Client) apiFrame(m api.Market, method string, number uint64, sign bool, fill func(form)) ([]byte, error) {
+	p, err := c.encoder()
+	if err != nil {
+		return nil, err
+	}
+	defer c.encoders.Put(p)
+	p.params.Reset()
+	if fill != nil {
+		fill(&p.params)
+	}
+	at, err := c.clocks[m].stamp(c.o.Now(), c.o.Window)
+	if err != nil {
+		return nil, err
+	}
+	if sign {
+		err = p.params.Sign(p.signer, c.o.Key.API, at, c.o.Window)
+	} else {
+		err = p.params.Stamp(at, c.o.Window)
+	}
+	if err != nil {
+		return nil, err
+	}
+	frame := append(make([]byte, 0, 512), `{"id":`...)
+	frame = strconv.AppendUint(frame, number, 10)
+	frame = append(append(append(frame, `,"method":"`...), method...), `","params":`...)
+	if frame, err = p.params.AppendJSON(frame); err != nil {
+		return nil, err
+	}
+	return append(frame, '}'), nil
+}
+
+// Greet begins a connection with a logon, where the key can.
+func (s *session) Greet() ([][]byte, error) {
+	if !s.logsOn {
+		return nil, s.c.admit(s.c.ctx, s.market)
+	}
+	if err := s.c.admit(s.c.ctx, s.market, "session.logon"); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	s.number++
+	s.greeting = s.number
+	s.mu.Unlock()
+	frame, err := s.c.apiFrame(s.market, "session.logon", s.greeting, true, nil)
+	return [][]byte{frame}, err
+}
+
+// Subscribe is not used: a session has no streams.
+func (s *session) Subscribe(uint64, []string) []byte { return nil }
+
+// Unsubscribe is not used either.
+func (s *session) Unsubscribe(uint64, []string) []byte { return nil }
+
+// Classify finds the venue's goodbye; everything else is a reply.
+func (s *session) Classify(frame []byte) wire.Message {
+	return wire.Message{Class: classOfFrame(frame)}
+}
+
+// opened takes a new connection.
+func (s *session) opened(uint64) wire.Handler {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.open++
+	return &sessionConn{session: s, greeting: s.greeting}
+}
+
+// sessionConn is one connection of a session.
+type sessionConn struct {
+	*session
+	greeting uint64
+	loggedOn bool
+}
+
+// Frame takes a reply to whoever waits for it. One that nobody waits for any
+// more has been given up, and its outcome is being asked for.
+func (h *sessionConn) Frame(frame []byte) error {
+	number, r, err := decodeReply(h.market, frame)
+	if err != nil {
+		return err
+	}
+	if number == 0 {
+		h.c.o.Log(fmt.Sprintf("the WebSocket API of %v says %.200s", h.market, r.body))
+		return nil
+	}
+	if number == h.greeting {
+		h.logon(r)
+		return nil
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if answered := h.waiting[number]; answered != nil {
+		delete(h.waiting, number)
+		answered <- r
+	}
+	return nil
+}
+
+// logon notes whether there is a session. Without one every request is signed.
+func (h *sessionConn) logon(r reply) {
+	if r.answer.Status != http.StatusOK {
+		h.c.o.Log(fmt.Sprintf("the WebSocket API of %v refused the logon: %.200s", h.market, r.body))
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.loggedOn = true
+	h.logons++
+}
+
+// Subscribed is not used: a session has no streams.
+func (h *sessionConn) Subscribed([]string) {}
+
+// Stalled is not used either.
+func (h *sessionConn) Stalled([]string) {}
+
+// Down leaves every request unknown that waits for a reply, because it is not
+// known which connection has which: when one of two ends, those of the other
+// are asked for in vain, which does no harm.
+func (h *sessionConn) Down(err error) {
+	if err == nil {
+		err = errors.New("the connection was closed")
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.open--
+	if h.loggedOn {
+		h.logons--
+	}
+	for number, answered := range h.waiting { // order does not matter: each waits on its own
+		delete(h.waiting, number)
+		answered <- reply{err: err}
+	}
+}
+
+// decodeReply reads {id,status,result|error,rateLimits}. The number is 0 when it
+// answers no request of ours.
+func decodeReply(m api.Market, frame []byte) (number uint64, r reply, err error) {
+	r.answer.Pool = weight.PoolOf(m)
+	f := payload.Object(frame)
+	for f.Next() && err == nil {
+		switch string(f.Key()) {
+		case "id":
+			number = uint64(f.Int())
+		case "status":
+			r.answer.Status = int(f.Int())
+		case "result":
+			r.body = append([]byte(nil), f.Raw()...)
+		case "error":
+			r.body = append([]byte(nil), f.Raw()...)
+			err = retryAfter(&r.answer, r.body)
+		case "rateLimits":
+			err = readLimits(&r.answer, f.Raw())
+		}
+	}
+	if err == nil {
+		err = f.Err()
+	}
+	return number, r, err
+}
+
+// retryAfter reads error.data.retryAfter, in milliseconds since 1970.
+func retryAfter(a *weight.Answer, body []byte) error {
+	data, err := member(body, "data")
+	if err != nil || len(data) == 0 || data[0] != '{' {
+		return err
+	}
+	f := payload.Object(data)
+	for f.Next() {
+		if string(f.Key()) == "retryAfter" {
+			a.RetryAtMilli(f.Int())
+		}
+	}
+	return f.Err()
+}
+
+func readLimits(a *weight.Answer, raw []byte) error {
+	_, err := list(raw, func(raw []byte) (struct{}, error) {
+		var kind, interval string
+		var num, count int64
+		f := payload.Object(raw)
+		for f.Next() {
+			switch string(f.Key()) {
+			case "rateLimitType":
+				kind = f.Text()
+			case "interval":
+				interval = f.Text()
+			case "intervalNum":
+				num = f.Int()
+			case "count":
+				count = f.Int()
+			}
+		}
+		a.RateLimit(kind, interval, int(num), count)
+		return struct{}{}, f.Err()
+	})
+	return err
+}

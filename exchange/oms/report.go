@@ -1,0 +1,178 @@
+package oms
+
+import (
+	"slices"
+
+	"github.com/perilune/perilune/exchange"
+)
+
+// report takes the venue's word on an order, from wherever it comes.
+func (s *orders) report(r *Report) {
+	in, ok := s.market.find(r.Venue, r.Symbol)
+	if !ok {
+		s.rivals.lookOut(r)
+		s.others.tradedOutside(r)
+		return
+	}
+	n := s.owner(in.ID, r.ClientID, r.OrderID)
+	if n == nil {
+		s.reportOfOthers(in, r)
+		return
+	}
+	s.acknowledge(n, r.OrderID, r.Status)
+	if r.Execution != nil {
+		s.execs.book(in, r.Execution)
+	}
+	n.keepReport(in, r)
+	s.conclude(n)
+	s.execs.release(in.ID)
+}
+
+func (s *orders) reportOfOthers(in *exchange.Instrument, r *Report) {
+	s.rivals.lookOut(r)
+	switch {
+	case r.Execution != nil:
+		s.execs.book(in, r.Execution)
+	case !r.Status.Terminal():
+		s.others.foreign(r)
+	}
+	if r.Status.Terminal() {
+		s.others.foreignOver(r)
+	}
+}
+
+// owner finds the order that a report or an execution is about.
+func (s *orders) owner(id exchange.InstrumentID, clientID, orderID string) *order {
+	if n := s.byClient[clientID]; n != nil && n.Instrument == id {
+		return n
+	}
+	return s.byVenue[venueOrder{id, orderID}]
+}
+
+// acknowledge takes note that the venue has the order.
+func (s *orders) acknowledge(n *order, orderID string, status exchange.OrderStatus) {
+	if orderID != "" && n.VenueID == "" {
+		n.VenueID = orderID
+		s.byVenue[venueOrder{n.Instrument, orderID}] = n
+	}
+	if n.stage == done {
+		s.revive(n, status)
+		return
+	}
+	if n.stage != live {
+		n.stage, n.due, n.missed, n.tries = live, 0, 0, 0
+	}
+	s.resolved(n)
+	if status != exchange.StatusRejected && (n.Status == exchange.StatusNew || n.Status == exchange.StatusUnknown) {
+		back := exchange.StatusAccepted
+		if n.Filled > 0 {
+			back = exchange.StatusPartial
+		}
+		s.changeStatus(n, back, venueState{})
+	}
+}
+
+// revive handles an order that turns up after it was taken for lost. The core has
+// let go of it, so it must not rest: what it has filled is booked, the rest is
+// cancelled.
+func (s *orders) revive(n *order, status exchange.OrderStatus) {
+	if !n.lost || status.Terminal() {
+		return
+	}
+	s.note("order %s was taken for lost and is at the venue after all: it is cancelled", n.ClientID)
+	n.stage, n.cancel, n.again, n.cancels = live, wanted, 0, 0
+	if !slices.Contains(s.open, n) {
+		s.open = append(s.open, n)
+	}
+	s.sendCancel(n)
+}
+
+// keepReport keeps the report that knows most: the last word, or the most filled.
+func (n *order) keepReport(in *exchange.Instrument, r *Report) {
+	v := venueState{status: r.Status, filled: lots(in, r.Filled), reason: r.Reason, at: r.Time}
+	switch {
+	case n.reported.status.Terminal() && (!v.status.Terminal() || v.filled <= n.reported.filled):
+	case v.status.Terminal() || v.filled > n.reported.filled || n.reported.status == 0:
+		v.filled = max(v.filled, n.reported.filled)
+		n.reported = v
+	}
+	if n.reported.status.Terminal() {
+		n.cancel, n.again = unwanted, 0
+	}
+}
+
+// streamGrace is how long the stream has to bring an execution that a report
+// speaks of, before the executions are asked for.
+const streamGrace = 500 * exchange.Millisecond
+
+// conclude ends an order once every execution of it is here.
+func (s *orders) conclude(n *order) {
+	switch {
+	case n.stage == done:
+	case n.reported.status.Terminal() && n.Filled >= n.reported.filled:
+		v := n.reported
+		if n.Filled >= n.Qty {
+			v.status = exchange.StatusFilled
+		}
+		s.finish(n, v)
+	case n.Filled >= n.Qty:
+		s.finish(n, venueState{status: exchange.StatusFilled})
+	case n.reported.filled > n.Filled:
+		s.execs.want(n.Instrument, s.now+streamGrace)
+	}
+}
+
+// addFill counts an execution to its order.
+func (s *orders) addFill(n *order, qty exchange.Lots) {
+	n.Filled += qty
+	if !n.Status.Terminal() {
+		n.Status = exchange.StatusPartial
+	}
+}
+
+// The questions that other parts ask of the orders of an instrument.
+
+// working reports an open order.
+func (s *orders) working(id exchange.InstrumentID) bool {
+	return slices.ContainsFunc(s.open, func(n *order) bool { return n.Instrument == id && n.stage != done })
+}
+
+// missing reports whether the venue spoke of more executions than we have.
+func (s *orders) missing(id exchange.InstrumentID) bool {
+	return slices.ContainsFunc(s.open, func(n *order) bool {
+		return n.Instrument == id && n.stage != done && n.reported.filled > n.Filled
+	})
+}
+
+// unnamed reports an order of ours that may be at the venue under a number that
+// we do not know.
+func (s *orders) unnamed(id exchange.InstrumentID) bool {
+	return slices.ContainsFunc(s.open, func(n *order) bool {
+		return n.Instrument == id && n.VenueID == "" && (n.stage == placing || n.stage == unknown)
+	})
+}
+
+// unresolved is an order in one of the venues of which it is not known how it stands; nil: of all
+// it is.
+func (s *orders) unresolved(in func(*exchange.Instrument) bool) *order {
+	i := slices.IndexFunc(s.open, func(n *order) bool {
+		return in(n.in) && (n.stage == placing || n.stage == unknown || n.reported.filled > n.Filled || n.reported.status.Terminal() && n.stage != done)
+	})
+	if i < 0 {
+		return nil
+	}
+	return s.open[i]
+}
+
+// askForUnlisted asks for the orders of a segment that a listing of what is open does
+// not have: absence proves nothing.
+func (s *orders) askForUnlisted(v exchange.Venue, asked exchange.Time, listed []Report) {
+	for _, n := range s.open {
+		if n.in.Venue != v || n.stage != live || n.reported.status.Terminal() || n.sentBefore >= asked {
+			continue
+		}
+		if !slices.ContainsFunc(listed, func(r Report) bool { return r.Symbol == n.in.Symbol && r.OrderID == n.VenueID }) {
+			n.due = soonest(n.due, s.now)
+		}
+	}
+}
