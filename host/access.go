@@ -2,7 +2,6 @@ package host
 
 import (
 	"fmt"
-	"net/url"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -10,8 +9,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/account"
-	"github.com/perilune/perilune/exchange/binance/api"
-	"github.com/perilune/perilune/exchange/binance/weight"
+	"github.com/perilune/perilune/exchange/connect"
 	"github.com/perilune/perilune/exchange/limit"
 	"github.com/perilune/perilune/exchange/wire"
 	"github.com/perilune/perilune/host/loop"
@@ -36,9 +34,9 @@ func (a *access) now() exchange.Time {
 // newAccess remembers the bans of earlier processes, which are kept beside the
 // ledger. A ban that is in force is told of and waited out: who asks meanwhile
 // makes it longer.
-func newAccess(db string, venue *LiveOptions, log func(text string)) (*access, error) {
-	file := filepath.Join(filepath.Dir(db), venue.banFile())
-	l, err := weight.NewLedger(limit.Options{Store: limit.File(file)})
+func newAccess(db string, venue connect.Venue, log func(text string)) (*access, error) {
+	file := filepath.Join(filepath.Dir(db), "bans-"+fileName(venue.Address())+".json")
+	l, err := limit.New(limit.Options{Table: venue.Limits(), Store: limit.File(file)})
 	if err != nil {
 		return nil, &LedgerError{err}
 	}
@@ -57,15 +55,10 @@ func newAccess(db string, venue *LiveOptions, log func(text string)) (*access, e
 	return a, nil
 }
 
-// banFile names the file of a venue's bans. Another host has others.
-func (l *LiveOptions) banFile() string {
-	address := l.Endpoints.RestSpot
-	if address == "" {
-		address = api.Production().RestSpot
-	}
-	host := address
-	if u, err := url.Parse(address); err == nil && u.Host != "" {
-		host = u.Host
-	}
-	return "bans-" + strings.ReplaceAll(host, ":", "-") + ".json"
+// fileName is a host's address as a part of a file's name.
+func fileName(address string) string { return strings.ReplaceAll(address, ":", "-") }
+
+// shared is what market data needs of it.
+func (a *access) shared() connect.Access {
+	return connect.Access{Throttle: a.throttle, Attempts: a.attempts}
 }

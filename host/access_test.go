@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/perilune/perilune/exchange/binance/feed"
+	"github.com/perilune/perilune/exchange/connect"
 	"github.com/perilune/perilune/exchange/simserver"
 	"github.com/perilune/perilune/host/loop"
 )
@@ -28,19 +28,22 @@ func TestOneBanForMarketDataAndAccount(t *testing.T) {
 	t.Setenv("ACCESS_SECRET", key.Secret)
 	o := &Options{Live: v.options(), Account: &AccountOptions{Key: "env:ACCESS_KEY", Secret: "env:ACCESS_SECRET"}}
 	db := filepath.Join(t.TempDir(), "x.db")
-	a, err := newAccess(db, &o.Live, func(string) {})
+	venue, err := o.Live.open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := newAccess(db, venue, func(string) {})
 	if err != nil {
 		t.Fatal(err)
 	}
 	v.ban(time.Hour)
-	market := feed.Options{Endpoints: o.Live.Endpoints, Throttle: a.throttle}
-	if _, err := feed.List(t.Context(), market, []string{"usdm:*"}); err == nil || !strings.Contains(err.Error(), "418") {
+	if _, err := venue.Browse(t.Context(), connect.DataOptions{Access: a.shared()}, []string{"usdm:*"}); err == nil || !strings.Contains(err.Error(), "418") {
 		t.Fatalf("the venue was to ban us: %v", err)
 	}
 	for name, a := range map[string]*access{"the same process": a, "the next process": nil} {
 		told := ""
 		if a == nil {
-			if a, err = newAccess(db, &o.Live, func(text string) { told += text }); err != nil {
+			if a, err = newAccess(db, venue, func(text string) { told += text }); err != nil {
 				t.Fatal(err)
 			}
 			if !strings.Contains(told, "has banned this address from its futures endpoints until") {
@@ -74,14 +77,17 @@ func (d *doctor) findingsOfBan(db string) string {
 func TestSessionWaitsOutABan(t *testing.T) {
 	v := newLiveVenue(t)
 	db := filepath.Join(t.TempDir(), "x.db")
-	venue := v.options()
-	a, err := newAccess(db, &venue, func(string) {})
+	live := v.options()
+	venue, err := live.open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := newAccess(db, venue, func(string) {})
 	if err != nil {
 		t.Fatal(err)
 	}
 	v.ban(3 * time.Second)
-	market := feed.Options{Endpoints: venue.Endpoints, Throttle: a.throttle}
-	if _, err := feed.List(t.Context(), market, []string{"usdm:*"}); err == nil || !strings.Contains(err.Error(), "418") {
+	if _, err := venue.Browse(t.Context(), connect.DataOptions{Access: a.shared()}, []string{"usdm:*"}); err == nil || !strings.Contains(err.Error(), "418") {
 		t.Fatalf("the venue was to ban us: %v", err)
 	}
 	banned := loop.Now()

@@ -13,6 +13,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/attribution"
+	"github.com/perilune/perilune/exchange/binance"
 	"github.com/perilune/perilune/exchange/binance/account"
 	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/intent"
@@ -28,8 +29,6 @@ type AccountOptions struct {
 	// "file:/path" of a file that only its owner can read, or "credential:NAME" of
 	// the service manager. The key itself never stands in a configuration.
 	Key, Secret string
-	// Entry is how orders go out: "rest", the default, or "ws".
-	Entry string
 	// Countdown is when the venue cancels the resting orders of futures that it has
 	// heard nothing of us for so long; 0: 2 minutes.
 	Countdown exchange.Time
@@ -81,7 +80,7 @@ func (o *Options) checkAccount() error {
 		return configError("real orders need real data: the market must be live, not %s", strings.Join(o.Market, " "))
 	}
 	if o.Account.Key == "" || o.Account.Secret == "" {
-		return configError(`real orders need a key: set api_key = "env:NAME" and secret = "env:NAME" (or file:PATH, credential:NAME) in [venue.binance]`)
+		return configError(`real orders need a key: set api_key = "env:NAME" and secret = "env:NAME" (or file:PATH, credential:NAME) in %s`, sectionName(o.Live.section().House()))
 	}
 	var missing []string
 	for _, l := range []struct {
@@ -144,9 +143,17 @@ func (r *runner) admit(ctx context.Context) error {
 func (o *Options) openAccount(ctx context.Context, a *access, log func(string)) (*account.Client, error) {
 	key, err := sign.LoadKey(o.Account.Key, o.Account.Secret)
 	if err != nil {
-		return nil, configError("[venue.binance] %v", err)
+		return nil, configError("%s %v", sectionName(o.Live.section().House()), err)
 	}
-	c, err := account.Open(ctx, account.Options{Key: key, Endpoints: o.Live.Endpoints, Entry: o.Account.Entry,
+	s, ok := o.Live.section().(*binance.Section)
+	if !ok {
+		return nil, configError("%s: this venue takes no orders yet", sectionName(o.Live.section().House()))
+	}
+	endpoints, err := s.Endpoints()
+	if err != nil {
+		return nil, configError("%s %v", sectionName(s.House()), err)
+	}
+	c, err := account.Open(ctx, account.Options{Key: key, Endpoints: endpoints, Entry: s.Entry,
 		Throttle: a.throttle, Attempts: a.attempts, Log: log})
 	if err != nil {
 		return nil, &AccountError{advised(err)}
@@ -201,7 +208,7 @@ func (r *runner) terms(ctx context.Context) error {
 		}
 	}
 	r.real.leverage = lowest
-	r.market.describe = describeLive(r.o.Live.hosts(), r.market.instruments)
+	r.market.describe = describeLive(r.market.live.venue.Hosts(), r.market.instruments)
 	return nil
 }
 

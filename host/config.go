@@ -12,7 +12,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/binance/api"
+	"github.com/perilune/perilune/exchange/connect"
 	"github.com/perilune/perilune/exchange/paper"
 )
 
@@ -47,27 +47,7 @@ type fileConfig struct {
 	} `toml:"ledger"`
 	Advisor *advisorConfig            `toml:"advisor"`
 	Params  map[string]map[string]any `toml:"params"`
-	Venue   struct {
-		Binance struct {
-			RestSpot  string `toml:"rest_spot"`
-			RestUSDM  string `toml:"rest_usdm"`
-			RestCOINM string `toml:"rest_coinm"`
-			WSSpot    string `toml:"ws_spot"`
-			WSUSDM    string `toml:"ws_usdm"`
-			WSCOINM   string `toml:"ws_coinm"`
-			Wallet    string `toml:"rest_wallet"`
-			APISpot   string `toml:"ws_api_spot"`
-			APIUSDM   string `toml:"ws_api_usdm"`
-			APICOINM  string `toml:"ws_api_coinm"`
-			Network   string `toml:"network"`
-			Key       string `toml:"api_key"`
-			Secret    string `toml:"secret"`
-			Entry     string `toml:"entry"`
-			DeadMan   int    `toml:"dead_man_seconds"`
-			Top       int    `toml:"top"`
-			Bars      string `toml:"bars"`
-		} `toml:"binance"`
-	} `toml:"venue"`
+	Venue   map[string]toml.Primitive `toml:"venue"`
 }
 
 // amount is money in the file: text, because a binary fraction would not be
@@ -99,6 +79,10 @@ func (o *Options) LoadConfig(path string) error {
 	if err != nil {
 		return configError("%s:%s", path, tomlError(err))
 	}
+	section, err := venueSections(path, string(raw), &meta, &f)
+	if err != nil {
+		return err
+	}
 	// A table among parameters is told by takeParams.
 	unknown := slices.DeleteFunc(meta.Undecoded(), func(k toml.Key) bool { return k[0] == "params" })
 	if len(unknown) > 0 {
@@ -119,8 +103,10 @@ func (o *Options) LoadConfig(path string) error {
 	if err := o.takeLedger(&f); err != nil {
 		return configError("%s: [ledger] %v", path, err)
 	}
-	if err := o.takeVenue(&f); err != nil {
-		return configError("%s: [venue.binance] %v", path, err)
+	if section != nil {
+		if err := o.takeVenue(section); err != nil {
+			return configError("%s: %s %v", path, sectionName(section.House()), err)
+		}
 	}
 	if err := o.takeAdvisor(f.Advisor); err != nil {
 		return configError("%s: [advisor] %v", path, err)
@@ -167,41 +153,50 @@ func (o *Options) takeLedger(f *fileConfig) error {
 	return nil
 }
 
-func (o *Options) takeVenue(f *fileConfig) error {
-	b, l := &f.Venue.Binance, &o.Live
-	if b.Top < 0 {
-		return fmt.Errorf("top = %d: want 1 or more coins", b.Top)
+// venueSections decodes the sections of venues and returns that of the default one; nil
+// when there is none.
+func venueSections(path, raw string, meta *toml.MetaData, f *fileConfig) (connect.Section, error) {
+	var own connect.Section
+	for _, house := range sortedKeys(f.Venue) {
+		c, ok := connectorOf(house)
+		if !ok {
+			return nil, unknownKey(path, raw, toml.Key{"venue", house}, f)
+		}
+		s := c.Section()
+		if err := meta.PrimitiveDecode(f.Venue[house], s); err != nil {
+			return nil, configError("%s:%s", path, tomlError(err))
+		}
+		if house == defaultVenue().House() {
+			own = s
+		}
+	}
+	return own, nil
+}
+
+func (o *Options) takeVenue(s connect.Section) error {
+	c, l := s.Shared(), &o.Live
+	if c.Top < 0 {
+		return fmt.Errorf("top = %d: want 1 or more coins", c.Top)
 	}
 	if l.Top == 0 {
-		l.Top = b.Top
+		l.Top = c.Top
 	}
-	if b.Bars != "" {
-		d, err := time.ParseDuration(b.Bars)
+	if c.Bars != "" {
+		d, err := time.ParseDuration(c.Bars)
 		if err != nil {
-			return fmt.Errorf("bars = %q: want a length such as 1m, 15m or 1h", b.Bars)
+			return fmt.Errorf("bars = %q: want a length such as 1m, 15m or 1h", c.Bars)
 		}
 		l.Bars = exchange.Time(d)
 	}
-	l.Endpoints = api.Endpoints{RestSpot: b.RestSpot, RestUSDM: b.RestUSDM, RestCOINM: b.RestCOINM, RestWallet: b.Wallet,
-		WSSpot: b.WSSpot, WSUSDM: b.WSUSDM, WSCOINM: b.WSCOINM, APISpot: b.APISpot, APIUSDM: b.APIUSDM, APICOINM: b.APICOINM}
-	switch b.Network {
-	case "":
-	case "testnet":
-		if l.Endpoints != (api.Endpoints{}) {
-			return errors.New(`network = "testnet" sets every address: leave out the others`)
-		}
-		l.Endpoints = api.Testnet()
-	default:
-		return fmt.Errorf(`network = %q: want "testnet", or leave it out for the real venue`, b.Network)
-	}
-	if err := l.Endpoints.Check(); err != nil {
+	l.Venue = s
+	if _, err := s.Open(); err != nil {
 		return err
 	}
-	if b.DeadMan < 0 || b.DeadMan > 0 && b.DeadMan < 20 {
-		return fmt.Errorf("dead_man_seconds = %d: want 20 or more; it is renewed four times before it runs down", b.DeadMan)
+	if c.DeadMan < 0 || c.DeadMan > 0 && c.DeadMan < 20 {
+		return fmt.Errorf("dead_man_seconds = %d: want 20 or more; it is renewed four times before it runs down", c.DeadMan)
 	}
 	if a := o.Account; a != nil {
-		a.Key, a.Secret, a.Entry, a.Countdown = b.Key, b.Secret, b.Entry, exchange.Time(b.DeadMan)*exchange.Second
+		a.Key, a.Secret, a.Countdown = c.Key, c.Secret, exchange.Time(c.DeadMan)*exchange.Second
 	}
 	return nil
 }

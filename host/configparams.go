@@ -159,9 +159,30 @@ func common(dotted string, key []string) int {
 // unknownKey words a key that nothing reads, with the nearest one of its section.
 func unknownKey(path, raw string, key toml.Key, f *fileConfig) error {
 	names := tomlNames(reflect.TypeOf(f).Elem(), key[:len(key)-1])
+	if len(key) > 1 && key[0] == "venue" {
+		names = venueNames(key[1 : len(key)-1])
+	}
 	hint := bindings.DidYouMean(key[len(key)-1], names)
-	return configError("%s:%d: unknown key %q%s; the sections are paper, risk, script, advisor, venue.binance and params.<strategy>",
-		path, keyLine(raw, key...), key.String(), hint)
+	sections := []string{"paper", "risk", "script", "advisor"}
+	for _, c := range Venues() {
+		sections = append(sections, "venue."+c.House())
+	}
+	return configError("%s:%d: unknown key %q%s; the sections are %s and params.<strategy>",
+		path, keyLine(raw, key...), key.String(), hint, strings.Join(sections, ", "))
+}
+
+// venueNames lists the keys of a venue's section, or the venues.
+func venueNames(section []string) (names []string) {
+	if len(section) > 0 {
+		if c, ok := connectorOf(section[0]); ok {
+			return tomlNames(reflect.TypeOf(c.Section()), section[1:])
+		}
+		return nil
+	}
+	for _, c := range Venues() {
+		names = append(names, c.House())
+	}
+	return names
 }
 
 // tomlNames lists the keys of a section of the configuration.
@@ -173,6 +194,10 @@ func tomlNames(t reflect.Type, section []string) (names []string) {
 		return nil
 	}
 	for i := range t.NumField() {
+		if f := t.Field(i); f.Anonymous {
+			names = append(names, tomlNames(f.Type, section)...)
+			continue
+		}
 		name := t.Field(i).Tag.Get("toml")
 		if len(section) > 0 && name == section[0] {
 			return tomlNames(t.Field(i).Type, section[1:])

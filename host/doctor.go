@@ -52,7 +52,7 @@ func (e *Examination) Ready() bool {
 // balances, and what the account holds already. Options.Account must be set; the
 // options are not validated before.
 func Examine(ctx context.Context, o *Options) *Examination {
-	d := &doctor{o: o, Examination: Examination{Venue: o.Live.hosts()}}
+	d := &doctor{o: o, Examination: Examination{Venue: hostsOf(&o.Live)}}
 	d.config()
 	d.disk()
 	known := d.open(ctx)
@@ -144,7 +144,12 @@ func (d *doctor) ledgerFile() {
 // access returns nil when the venue must not be asked now.
 func (d *doctor) access() *access {
 	banned := false
-	a, err := newAccess(d.database(), &d.o.Live, func(text string) {
+	venue, err := d.o.Live.open()
+	if err != nil {
+		d.say("venue", Fail, "mend it in the configuration file", "%v", err)
+		return nil
+	}
+	a, err := newAccess(d.database(), venue, func(text string) {
 		banned = true
 		d.say("bans", Fail, "wait until then: who asks meanwhile makes it longer", "%s", text)
 	})

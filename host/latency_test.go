@@ -9,6 +9,7 @@ import (
 
 	"github.com/shopspring/decimal"
 
+	"github.com/perilune/perilune/exchange/binance"
 	"github.com/perilune/perilune/exchange/simserver/latencytest"
 	"github.com/perilune/perilune/host"
 	"github.com/perilune/perilune/host/risk"
@@ -40,6 +41,8 @@ func BenchmarkWireToOrder(b *testing.B) {
 
 func wireToOrder(b *testing.B, entry, dir string) {
 	e := latencytest.Start(b)
+	venue := binance.At(e.Endpoints())
+	venue.Entry = entry
 	b.Setenv("PERILUNE_BENCH_KEY", e.Keys.HMAC.Key)
 	b.Setenv("PERILUNE_BENCH_SECRET", e.Keys.HMAC.Secret)
 	ctx, stop := context.WithCancel(context.Background())
@@ -47,8 +50,8 @@ func wireToOrder(b *testing.B, entry, dir string) {
 	go func() {
 		_, err := host.Run(ctx, &host.Options{
 			Scripts: []string{"testdata/taker.lua"}, Market: []string{"live"}, DB: filepath.Join(dir, "bench.db"),
-			Live:    host.LiveOptions{Endpoints: e.Endpoints()},
-			Account: &host.AccountOptions{Key: "env:PERILUNE_BENCH_KEY", Secret: "env:PERILUNE_BENCH_SECRET", Entry: entry},
+			Live:    host.LiveOptions{Venue: venue},
+			Account: &host.AccountOptions{Key: "env:PERILUNE_BENCH_KEY", Secret: "env:PERILUNE_BENCH_SECRET"},
 			Limits: risk.Limits{MaxOrderNotional: decimal.NewFromInt(10000), MaxPositionNotional: decimal.NewFromInt(10000),
 				DailyLoss: decimal.New(5, -1)},
 			Log: func(l host.Line) { b.Log(l.Text) },

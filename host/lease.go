@@ -27,7 +27,7 @@ func (r *runner) takeLease() error {
 	if err := os.MkdirAll(own, 0o700); err != nil {
 		return &LedgerError{fmt.Errorf("lease of the account: %w", err)}
 	}
-	venue := strings.TrimSuffix(strings.TrimPrefix(r.o.Live.banFile(), "bans-"), ".json")
+	venue := fileName(r.market.live.venue.Address())
 	name := fmt.Sprintf("account-%s-%s.lease", venue, r.real.uid)
 	if err := r.lease(ledger.AcquireLease(filepath.Join(own, name))); err != nil {
 		return err

@@ -19,6 +19,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance"
 	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/binance/simfront"
 	"github.com/perilune/perilune/exchange/simserver"
@@ -89,7 +90,7 @@ func endpointsAt(host string) api.Endpoints {
 
 // liveOptions are those of a session on an exchange, with its files in dir.
 func liveOptions(host, dir string, set map[string]string) *Options {
-	return &Options{Scripts: []string{liveScript}, Set: set, Market: []string{"live"}, Live: LiveOptions{Endpoints: endpointsAt(host)},
+	return &Options{Scripts: []string{liveScript}, Set: set, Market: []string{"live"}, Live: LiveOptions{Venue: binance.At(endpointsAt(host))},
 		DB: filepath.Join(dir, "live.db"), StatusEvery: 50 * time.Millisecond,
 		Account: &AccountOptions{Key: "file:" + filepath.Join(dir, "key"), Secret: "file:" + filepath.Join(dir, "secret"), Countdown: 20 * exchange.Second},
 		Limits: risk.Limits{MaxOrderNotional: decimal.NewFromInt(20_000), MaxPositionNotional: decimal.NewFromInt(200_000),

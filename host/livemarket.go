@@ -11,8 +11,6 @@ import (
 
 	"github.com/perilune/perilune/bindings/std"
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/binance/api"
-	"github.com/perilune/perilune/exchange/binance/feed"
 	"github.com/perilune/perilune/exchange/connect"
 	"github.com/perilune/perilune/exchange/intent"
 	"github.com/perilune/perilune/host/core"
@@ -22,15 +20,16 @@ import (
 
 // LiveOptions say where live market data comes from and how much of it.
 type LiveOptions struct {
-	// Endpoints of the venue; an empty one is the production address.
-	Endpoints api.Endpoints
+	// Venue is the venue's section of the configuration; nil: the default venue, as it
+	// is without one. See Venues.
+	Venue connect.Section
 	// Symbols are what to subscribe to: keys, and globs over keys. None: what the
 	// strategies declare as their universe.
 	Symbols []string
 	// Top is how many coins globs may stand for, by their turnover of the last
-	// day: see feed.Catalog.Choose. 0: 20.
+	// day: see connect.Catalogue. 0: 20.
 	Top int
-	// Bars is the length of the bars: see feed.Options.Interval. 0: a minute.
+	// Bars is the length of the bars: see connect.DataOptions. 0: a minute.
 	Bars exchange.Time
 }
 
@@ -46,9 +45,10 @@ const (
 
 // liveMarket is the venue's market data, in real time.
 type liveMarket struct {
-	catalog *feed.Catalog
+	venue   connect.Venue
+	catalog connect.Catalogue
 	symbols []string
-	market  *feed.Market // nil until it is connected
+	market  connect.Market // nil until it is connected
 	clock   *loop.Real
 	past    []exchange.Event // what strategies look back on from the start
 
@@ -62,17 +62,18 @@ func (o *Options) live() bool { return len(o.Market) == 1 && o.Market[0] == "liv
 // browse asks the venue what there is and chooses the instruments, before
 // anything is written.
 func (r *runner) browse(ctx context.Context) error {
-	if err := r.o.Live.Endpoints.Check(); err != nil {
-		return configError("[venue.binance] %v", err)
+	venue, err := r.o.Live.open()
+	if err != nil {
+		return err
 	}
 	patterns, err := r.patterns()
 	if err != nil {
 		return err
 	}
-	where := r.o.Live.hosts()
+	where := venue.Hosts()
 	r.entering("asking %s what is traded", where)
 	r.log(Line{Level: intent.Info, Text: "LIVE DATA: asking " + where + " what is traded"})
-	if r.access, err = newAccess(r.o.DB, &r.o.Live, r.warn); err != nil {
+	if r.access, err = newAccess(r.o.DB, venue, r.warn); err != nil {
 		return err
 	}
 	past, err := r.barLengths()
@@ -80,26 +81,25 @@ func (r *runner) browse(ctx context.Context) error {
 		return err
 	}
 	l := &liveMarket{}
-	o := feed.Options{Past: past, Endpoints: r.o.Live.Endpoints, Data: connect.AllData | connect.Bars | connect.Interest, Interval: r.o.Live.Bars,
-		Throttle: r.access.throttle, Attempts: r.access.attempts}
-	if err := l.browse(ctx, o, patterns, r.o.Live.Top); err != nil {
+	o := connect.DataOptions{Access: r.access.shared(), Past: past, Data: connect.AllData | connect.Bars | connect.Interest, Bars: r.o.Live.Bars}
+	if err := l.browse(ctx, venue, o, patterns, r.o.Live.Top); err != nil {
 		return err
 	}
 	r.market = &marketData{
-		live: l, name: r.o.Live.name(), instruments: l.catalog.Instruments(),
+		live: l, name: l.name(), instruments: l.catalog.Instruments(),
 		stale: liveStale, sample: exchange.Minute,
 	}
 	return nil
 }
 
 // browse asks what there is and chooses of it.
-func (l *liveMarket) browse(ctx context.Context, o feed.Options, patterns []string, top int) (err error) {
-	o.Notice = l.notice
-	if l.catalog, err = feed.List(ctx, o, patterns); err != nil {
-		return liveError(ctx, err)
+func (l *liveMarket) browse(ctx context.Context, v connect.Venue, o connect.DataOptions, patterns []string, top int) (err error) {
+	l.venue, o.Notice = v, l.notice
+	if l.catalog, err = v.Browse(ctx, o, patterns); err != nil {
+		return l.failed(ctx, err)
 	}
 	if l.symbols, err = l.catalog.Choose(ctx, patterns, top); err != nil {
-		return liveError(ctx, err)
+		return l.failed(ctx, err)
 	}
 	return nil
 }
@@ -164,7 +164,7 @@ func (r *runner) connect(ctx context.Context) error {
 	r.entering("connecting to the market data of %d symbols", len(l.symbols))
 	m, err := l.catalog.Open(ctx, l.symbols, r.held(), r.inbox)
 	if err != nil {
-		return liveError(ctx, err)
+		return l.failed(ctx, err)
 	}
 	l.market = m
 	r.market.instruments = values(m.Universe())
@@ -176,11 +176,11 @@ func (r *runner) connect(ctx context.Context) error {
 		r.market.supply.Bars[r.market.instruments[i].Key()] = m.Interval()
 	}
 	r.market.hot = len(r.market.instruments) <= hotBooks
-	r.market.describe = describeLive(r.o.Live.hosts(), r.market.instruments)
+	r.market.describe = describeLive(l.venue.Hosts(), r.market.instruments)
 	r.entering("reading the past of %d instruments", len(r.market.instruments))
 	if l.past, err = m.History(ctx); err != nil {
 		if ctx.Err() != nil {
-			return liveError(ctx, err)
+			return l.failed(ctx, err)
 		}
 		r.warn(err.Error() + "; the session begins without it")
 	}
@@ -235,31 +235,15 @@ func describeLive(hosts string, list []exchange.Instrument) []string {
 
 // name identifies the market in the ledger. A session on another host must not
 // go on where one on the real venue stopped.
-func (l *LiveOptions) name() string {
-	if l.Endpoints == (api.Endpoints{}) {
+func (l *liveMarket) name() string {
+	if l.venue.Usual() {
 		return "live"
 	}
-	return "live at " + l.hosts()
+	return "live at " + l.venue.Hosts()
 }
 
-// hosts names where the rules are asked for, for people.
-func (l *LiveOptions) hosts() string {
-	p := api.Production()
-	var out []string
-	for _, m := range api.Markets {
-		address := l.Endpoints.Rest(m)
-		if address == "" {
-			address = p.Rest(m)
-		}
-		if u, err := url.Parse(address); err == nil && !slices.Contains(out, u.Host) {
-			out = append(out, u.Host)
-		}
-	}
-	return strings.Join(out, ", ")
-}
-
-// liveError says in one line what to do about a venue that can't be reached.
-func liveError(ctx context.Context, err error) error {
+// failed says in one line what to do about a venue that can't be reached.
+func (l *liveMarket) failed(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("interrupted before the session began: %w", ctx.Err())
 	}
@@ -269,7 +253,7 @@ func liveError(ctx context.Context, err error) error {
 		if at, perr := url.Parse(u.URL); perr == nil {
 			host = at.Host
 		}
-		err = fmt.Errorf("live market data: no connection to %s (%w); without a network try --market synth, or set other addresses in [venue.binance]", host, u.Err)
+		err = fmt.Errorf("live market data: no connection to %s (%w); without a network try --market synth, or set other addresses in %s", host, u.Err, sectionName(l.venue.House()))
 	}
 	return &DataError{err}
 }

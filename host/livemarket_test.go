@@ -17,7 +17,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/binance/api"
+	"github.com/perilune/perilune/exchange/binance"
 	"github.com/perilune/perilune/exchange/binance/simfront"
 	"github.com/perilune/perilune/exchange/book"
 	"github.com/perilune/perilune/exchange/simserver"
@@ -57,7 +57,7 @@ func newLiveVenue(t *testing.T) *liveVenue {
 
 func (v *liveVenue) options() LiveOptions {
 	http, ws := "http://"+v.host, "ws://"+v.host
-	return LiveOptions{Endpoints: api.Endpoints{RestSpot: http, RestUSDM: http, RestCOINM: http,
+	return LiveOptions{Venue: &binance.Section{RestSpot: http, RestUSDM: http, RestCOINM: http,
 		WSSpot: ws + "/spot", WSUSDM: ws + "/usdm", WSCOINM: ws + "/coinm"}}
 }
 
@@ -259,8 +259,6 @@ func (v *liveVenue) depth(in *exchange.Instrument) string {
 // A live session that can't begin says why in one line, and leaves nothing.
 func TestLiveRefuses(t *testing.T) {
 	v := newLiveVenue(t)
-	gone := v.options()
-	gone.Endpoints.RestUSDM = "http://127.0.0.1:1"
 	for _, tt := range []struct {
 		live    func(*LiveOptions)
 		fault   Fault
@@ -269,8 +267,8 @@ func TestLiveRefuses(t *testing.T) {
 	}{
 		{func(l *LiveOptions) { l.Symbols = []string{"usdm:BTCUSTD"} }, FaultData, `did you mean "usdm:BTCUSDT"?`, ""},
 		{func(l *LiveOptions) { l.Symbols = []string{"usdm:XYZ*"} }, FaultData, `"usdm:XYZ*" fits none of the`, ""},
-		{func(l *LiveOptions) { l.Endpoints = gone.Endpoints }, FaultData, "no connection to 127.0.0.1:1 (dial tcp", "Get"},
-		{func(l *LiveOptions) { l.Endpoints.WSSpot = "http://x" }, FaultConfig, `[venue.binance] endpoint ws_spot is "http://x": want ws://host`, ""},
+		{func(l *LiveOptions) { l.Venue.(*binance.Section).RestUSDM = "http://127.0.0.1:1" }, FaultData, "no connection to 127.0.0.1:1 (dial tcp", "Get"},
+		{func(l *LiveOptions) { l.Venue.(*binance.Section).WSSpot = "http://x" }, FaultConfig, `[venue.binance] endpoint ws_spot is "http://x": want ws://host`, ""},
 	} {
 		o := &Options{Scripts: []string{"testdata/live.lua"}, DB: filepath.Join(t.TempDir(), "none.db"), Market: []string{"live"}, Live: v.options()}
 		tt.live(&o.Live)

@@ -9,7 +9,6 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/intent"
 	"github.com/perilune/perilune/exchange/oms"
 	"github.com/perilune/perilune/exchange/paper"
@@ -232,10 +231,8 @@ func (o *Options) Validate() error {
 		return configError("leverage: want 1 to 125, got %d", o.Paper.Leverage)
 	}
 	if len(o.Paper.Balances) == 0 {
-		fifty := decimal.NewFromInt(50000)
-		o.Paper.Balances = []paper.Deposit{
-			{Wallet: api.Spot.Wallet(), Asset: "USDT", Amount: fifty},
-			{Wallet: api.USDM.Wallet(), Asset: "USDT", Amount: fifty},
+		for _, b := range defaultVenue().About().Paper {
+			o.Paper.Balances = append(o.Paper.Balances, paper.Deposit{Wallet: b.Wallet, Asset: b.Asset, Amount: b.Amount})
 		}
 	}
 	if o.Advisor != nil {
@@ -271,7 +268,7 @@ func ParseDeposit(s string) (paper.Deposit, error) {
 	if !ok || !ok2 || asset == "" {
 		return paper.Deposit{}, fmt.Errorf("balance %q: want wallet:ASSET=amount, for example spot:USDT=50000", s)
 	}
-	m, err := api.ParseMarket(wallet)
+	in, err := walletOf(wallet)
 	if err != nil {
 		return paper.Deposit{}, fmt.Errorf("balance %q: %w", s, err)
 	}
@@ -279,5 +276,5 @@ func ParseDeposit(s string) (paper.Deposit, error) {
 	if err != nil || !v.IsPositive() {
 		return paper.Deposit{}, fmt.Errorf("balance %q: amount %q: want a number above 0", s, amount)
 	}
-	return paper.Deposit{Wallet: m.Wallet(), Asset: asset, Amount: v}, nil
+	return paper.Deposit{Wallet: in, Asset: asset, Amount: v}, nil
 }

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/binance/feed"
+	"github.com/perilune/perilune/exchange/connect"
 	"github.com/perilune/perilune/exchange/intent"
 	"github.com/perilune/perilune/exchange/record"
 	"github.com/perilune/perilune/host/loop"
@@ -38,7 +38,7 @@ const flushEvery = time.Second
 // nobody takes events that nobody needs.
 type nobody struct{}
 
-// Post implements feed.Sink.
+// Post implements connect.Sink.
 func (nobody) Post(*exchange.Event) {}
 
 // Record writes live market data, frame by frame as it comes, until ctx ends or
@@ -47,8 +47,9 @@ func Record(ctx context.Context, o RecordOptions) (*Recorded, error) {
 	if len(o.Live.Symbols) == 0 {
 		return nil, configError("nothing to record: name symbols, for example --symbols spot:BTCUSDT,usdm:BTCUSDT")
 	}
-	if err := o.Live.Endpoints.Check(); err != nil {
-		return nil, configError("[venue.binance] %v", err)
+	venue, err := o.Live.open()
+	if err != nil {
+		return nil, err
 	}
 	if o.Live.Top == 0 {
 		o.Live.Top = liveTop
@@ -57,7 +58,7 @@ func Record(ctx context.Context, o RecordOptions) (*Recorded, error) {
 	l := &liveMarket{}
 	var out *record.RawWriter
 	tap := func(in *exchange.Instrument, at exchange.Time, frame []byte) { out.Add(in, at, frame) }
-	err := l.browse(ctx, feed.Options{Endpoints: o.Live.Endpoints, Tap: tap}, o.Live.Symbols, o.Live.Top)
+	err = l.browse(ctx, venue, connect.DataOptions{Tap: tap}, o.Live.Symbols, o.Live.Top)
 	if err != nil {
 		return nil, err
 	}
@@ -66,13 +67,13 @@ func Record(ctx context.Context, o RecordOptions) (*Recorded, error) {
 	}
 	m, err := l.catalog.Open(ctx, l.symbols, nil, nobody{})
 	if err != nil {
-		return nil, errors.Join(liveError(ctx, err), out.Close())
+		return nil, errors.Join(l.failed(ctx, err), out.Close())
 	}
 	rec := &Recorded{Out: o.Out}
 	for _, in := range m.Universe().All() {
 		rec.Symbols = append(rec.Symbols, in.Key())
 	}
-	o.Log(Line{Level: intent.Info, Text: fmt.Sprintf("recording %d instruments of %s to %s", len(rec.Symbols), o.Live.hosts(), o.Out)})
+	o.Log(Line{Level: intent.Info, Text: fmt.Sprintf("recording %d instruments of %s to %s", len(rec.Symbols), venue.Hosts(), o.Out)})
 	err = o.wait(ctx, l, out)
 	rec.Gaps = m.Health().Gaps
 	_ = m.Close()

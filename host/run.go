@@ -198,7 +198,7 @@ func (r *runner) mode() string {
 // stamp is what the session's ledger must belong to.
 func (r *runner) stamp() ledger.Options {
 	if r.real != nil {
-		return ledger.Options{Path: r.o.DB, Mode: ledger.Live, Venue: "binance", Account: r.real.uid}
+		return ledger.Options{Path: r.o.DB, Mode: ledger.Live, Venue: r.market.live.venue.House(), Account: r.real.uid}
 	}
 	return ledger.Options{Path: r.o.DB, Mode: ledger.Paper, Venue: "paper"}
 }
@@ -416,7 +416,7 @@ func (r *runner) announce() {
 	case r.o.synthetic():
 		market = fmt.Sprintf("SIMULATED market (seed %d)", r.o.Seed)
 	case r.o.live():
-		market = fmt.Sprintf("LIVE DATA of %s (%d instruments)", r.o.Live.hosts(), len(r.market.instruments))
+		market = fmt.Sprintf("LIVE DATA of %s (%d instruments)", r.market.live.venue.Hosts(), len(r.market.instruments))
 	}
 	var names []string
 	for i := range len(r.scripts) + len(r.o.Strategies) {

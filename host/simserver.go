@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/binance/simfront"
 	"github.com/perilune/perilune/exchange/record"
 	"github.com/perilune/perilune/exchange/simserver"
 	"github.com/perilune/perilune/exchange/synth"
@@ -54,7 +53,7 @@ func Simulate(ctx context.Context, o SimOptions) error {
 	if err != nil {
 		return &DataError{err}
 	}
-	front := simfront.New(x)
+	front := venueList[0].front(x)
 	l, err := net.Listen("tcp", o.Listen)
 	if err != nil {
 		return fmt.Errorf("listening on %s: %w", o.Listen, err)

@@ -91,19 +91,29 @@ func (s *Section) House() string { return api.House }
 
 // Open implements connect.Section.
 func (s *Section) Open() (connect.Venue, error) {
-	v := &venue{entry: s.Entry, endpoints: api.Endpoints{RestSpot: s.RestSpot, RestUSDM: s.RestUSDM, RestCOINM: s.RestCOINM, RestWallet: s.RestWallet,
-		WSSpot: s.WSSpot, WSUSDM: s.WSUSDM, WSCOINM: s.WSCOINM, APISpot: s.APISpot, APIUSDM: s.APIUSDM, APICOINM: s.APICOINM}}
+	e, err := s.Endpoints()
+	if err != nil {
+		return nil, err
+	}
+	return &venue{endpoints: e, entry: s.Entry}, nil
+}
+
+// Endpoints are the addresses that the section names; an empty one is the production
+// address.
+func (s *Section) Endpoints() (api.Endpoints, error) {
+	e := api.Endpoints{RestSpot: s.RestSpot, RestUSDM: s.RestUSDM, RestCOINM: s.RestCOINM, RestWallet: s.RestWallet,
+		WSSpot: s.WSSpot, WSUSDM: s.WSUSDM, WSCOINM: s.WSCOINM, APISpot: s.APISpot, APIUSDM: s.APIUSDM, APICOINM: s.APICOINM}
 	switch s.Network {
 	case "":
 	case "testnet":
-		if v.endpoints != (api.Endpoints{}) {
-			return nil, errors.New(`network = "testnet" sets every address: leave out the others`)
+		if e != (api.Endpoints{}) {
+			return e, errors.New(`network = "testnet" sets every address: leave out the others`)
 		}
-		v.endpoints = api.Testnet()
+		e = api.Testnet()
 	default:
-		return nil, fmt.Errorf(`network = %q: want "testnet", or leave it out for the real venue`, s.Network)
+		return e, fmt.Errorf(`network = %q: want "testnet", or leave it out for the real venue`, s.Network)
 	}
-	return v, v.endpoints.Check()
+	return e, e.Check()
 }
 
 // venue is the venue at its addresses.

@@ -1,0 +1,101 @@
+package host
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance"
+	"github.com/perilune/perilune/exchange/binance/simfront"
+	"github.com/perilune/perilune/exchange/connect"
+	"github.com/perilune/perilune/exchange/simserver"
+)
+
+// venueList is the venues that there are: the one place that names them. The first is the
+// one that is meant where nothing names another.
+var venueList = []listing{
+	{connect: binance.Connector{}, front: func(x *simserver.Exchange) front { return simfront.New(x) }},
+}
+
+// listing is a venue of the list.
+type listing struct {
+	connect connect.Connector
+	front   func(*simserver.Exchange) front // its dialect before a simulated exchange; nil: none
+}
+
+// front is the dialect of a venue before a simulated exchange.
+type front interface {
+	http.Handler
+	// Describe names the addresses below a host.
+	Describe(host string) map[string]string
+}
+
+// Venues are the venues that sessions can trade on, the default first.
+func Venues() []connect.Connector {
+	out := make([]connect.Connector, len(venueList))
+	for i := range venueList {
+		out[i] = venueList[i].connect
+	}
+	return out
+}
+
+// defaultVenue is the venue that is meant where nothing names another.
+func defaultVenue() connect.Connector { return venueList[0].connect }
+
+// connectorOf returns the venue of a house.
+func connectorOf(house string) (connect.Connector, bool) {
+	for _, l := range venueList {
+		if l.connect.House() == house {
+			return l.connect, true
+		}
+	}
+	return nil, false
+}
+
+// section is the section of the configuration of the venue that is traded on.
+func (l *LiveOptions) section() connect.Section {
+	if l.Venue != nil {
+		return l.Venue
+	}
+	return defaultVenue().Section()
+}
+
+// open returns the venue that is traded on.
+func (l *LiveOptions) open() (connect.Venue, error) {
+	s := l.section()
+	v, err := s.Open()
+	if err != nil {
+		return nil, configError("%s %v", sectionName(s.House()), err)
+	}
+	return v, nil
+}
+
+// hostsOf names where a venue is asked, for people; "" when it can't be.
+func hostsOf(l *LiveOptions) string {
+	v, err := l.open()
+	if err != nil {
+		return ""
+	}
+	return v.Hosts()
+}
+
+// sectionName is what the section of a house is called in the configuration.
+func sectionName(house string) string { return fmt.Sprintf("[venue.%s]", house) }
+
+// walletOf is the wallet of the default venue that a name means, with its house or
+// without.
+func walletOf(name string) (exchange.Wallet, error) {
+	c := defaultVenue()
+	wanted := strings.ToLower(name)
+	var names []string
+	for _, s := range c.About().Segments {
+		short := string(s.Wallet.Within(c.House()))
+		if wanted == short || wanted == string(s.Wallet) {
+			return s.Wallet, nil
+		}
+		names = append(names, short)
+	}
+	last := len(names) - 1
+	return "", fmt.Errorf("unknown market %q: want %s or %s", name, strings.Join(names[:last], ", "), names[last])
+}
