@@ -49,6 +49,18 @@ func (p *Pair) Moving() decimal.Decimal {
 // short or are on their way, and those that the perpetual's fees took.
 func (p *Pair) Away() decimal.Decimal { return p.Moving().Add(p.Coin.Margin).Add(p.Coin.Fees) }
 
+// Collateral is the pair's part of the COIN-M wallet's equity at a price, and how
+// many of its coins the short stands for. Both are zero for other pairs.
+func (p *Pair) Collateral(in *exchange.Instrument, price decimal.Decimal) (equity, short decimal.Decimal) {
+	if !in.Inverse() || p.State.Done() {
+		return decimal.Zero, decimal.Zero
+	}
+	if p.PerpQty != 0 && price.IsPositive() {
+		short = in.Notional(1, -p.PerpQty).DivRound(price, 16)
+	}
+	return p.InMargin().Add(short), short
+}
+
 // MoveState is where the transfer of a coin-margined pair stands.
 type MoveState uint8
 

@@ -41,7 +41,7 @@ func (cl *claims) ofPairs(wallet exchange.Wallet, asset string, except exchange.
 	for _, m := range cl.pairs.list {
 		in := cl.u.Get(m.Pair.Perp)
 		if in.Inverse() && in.Wallet == wallet && in.Settle() == asset && m.Pair.ID != except {
-			equity, _ := m.Collateral(in, cl.markets.markPrice(in))
+			equity, _ := m.Pair.Collateral(in, cl.markets.markPrice(in))
 			sum = sum.Add(decimal.Max(decimal.Zero, equity))
 		}
 	}
@@ -95,7 +95,7 @@ func (cl *claims) frees(in *exchange.Instrument, o *exchange.Order, m risk.Marke
 func (cl *claims) spare(in *exchange.Instrument, pair exchange.PairID, arriving decimal.Decimal) decimal.Decimal {
 	free, mine := cl.wallets.balance(in.Wallet, in.Settle()).Free, cl.unclaimed(in.Wallet, in.Settle())
 	if m := cl.pairs.machine(pair); m != nil {
-		equity, short := m.Collateral(in, cl.markets.markPrice(in))
+		equity, short := m.Pair.Collateral(in, cl.markets.markPrice(in))
 		own := equity.Sub(short.DivRound(decimal.NewFromInt(int64(cl.cfg.Leverage)), 16))
 		mine = own.Add(decimal.Min(m.Request.Buffer, decimal.Max(decimal.Zero, mine)))
 	}
@@ -178,8 +178,7 @@ func (ps *pairs) mover(id uint64) *execution.Machine {
 // coinWorth is what a coin-margined pair made so far, in quote: cash, and every
 // coin that it has anywhere at mid.
 func (cl *claims) coinWorth(p *intent.Pair, mid decimal.Decimal) decimal.Decimal {
-	m := execution.Machine{Pair: *p}
-	equity, _ := m.Collateral(cl.u.Get(p.Perp), cl.markets.markPrice(cl.u.Get(p.Perp)))
+	equity, _ := p.Collateral(cl.u.Get(p.Perp), cl.markets.markPrice(cl.u.Get(p.Perp)))
 	coins := p.SpotQty.Add(p.Moving()).Add(equity)
 	return p.SpotCost.Sub(p.FeesInQuote).Add(coins.Mul(mid))
 }

@@ -107,8 +107,8 @@ func TestADebtMakesNoCoinsFree(t *testing.T) {
 	b := newBench(t, s)
 	held(b, s)
 	m := b.core.pairs.machine(1)
-	b.core.pairs.list = append(b.core.pairs.list, &execution.Machine{Pair: intent.Pair{ID: 2, Spot: spotBTC, Perp: perpBTC,
-		State: intent.PairOpen, SpotQty: decimal.RequireFromString("-0.005")}})
+	b.core.pairs.list = append(b.core.pairs.list, execution.Resume(intent.Pair{ID: 2, Spot: spotBTC, Perp: perpBTC,
+		State: intent.PairOpen, SpotQty: decimal.RequireFromString("-0.005")}, intent.PairRequest{}, b.now))
 	if free := b.core.claims.Free(spotBTC, 1); free.GreaterThan(b.core.wallets.balance("spot", "BTC").Free) {
 		t.Errorf("pair 1 may sell %s of a wallet of %s", free, m.Pair.SpotQty)
 	}

@@ -11,87 +11,87 @@ import (
 )
 
 // open starts the next opening batch when everything allows it.
-func (m *Machine) open(p Port, now exchange.Time) {
-	if why := m.enough(now); why != "" {
-		m.finishOpen(p, now, why)
+func (tk *taker) open(p Port, now exchange.Time) {
+	if why := tk.enough(now); why != "" {
+		tk.finishOpen(p, now, why)
 		return
 	}
-	if m.reached(p) {
-		m.finishOpen(p, now, "")
+	if tk.reached(p) {
+		tk.finishOpen(p, now, "")
 		return
 	}
-	if m.makes(now) && m.quote(p, now) {
+	if tk.makes(now) && tk.maker.quote(p, now) {
 		return
 	}
-	if !m.ready(p, now) {
+	if !tk.ready(p, now) {
 		return
 	}
-	ask, bid, ok := m.openPrices(p, now)
+	ask, bid, ok := tk.openPrices(p, now)
 	if !ok {
 		return
 	}
-	spotLots, perpLots := m.sizeOpen(p, ask, bid)
-	spot, perp := p.Instrument(m.Pair.Spot), p.Instrument(m.Pair.Perp)
+	spotLots, perpLots := tk.sizeOpen(p, ask, bid)
+	spot, perp := p.Instrument(tk.Pair.Spot), p.Instrument(tk.Pair.Perp)
 	if !tradable(spot, ask, spotLots) || !tradable(perp, bid, perpLots) {
 		why := tooSmall(spot, ask, spotLots)
 		if tradable(spot, ask, spotLots) {
 			why = tooSmall(perp, bid, perpLots)
 		}
-		m.finishOpen(p, now, "what is left to open is too little: "+why)
+		tk.finishOpen(p, now, "what is left to open is too little: "+why)
 		return
 	}
-	buy := m.order(p, legSpot, exchange.Buy, spotLots, ask)
-	sell := m.order(p, legPerp, exchange.Sell, perpLots, bid)
-	m.sendBoth(p, now, buy, sell)
+	buy := tk.working.order(p, legSpot, exchange.Buy, spotLots, ask)
+	sell := tk.working.order(p, legPerp, exchange.Sell, perpLots, bid)
+	tk.sendBoth(p, now, buy, sell)
 }
 
 // enough says why no further batch is opened, or "".
-func (m *Machine) enough(now exchange.Time) string {
+func (td *trade) enough(now exchange.Time) string {
 	switch {
-	case m.cut != "":
-		return m.cut
-	case m.stopping:
+	case td.cut != "":
+		return td.cut
+	case td.stopping:
 		return "the session is ending"
-	case now >= m.Pair.Opened+m.Request.Timeout:
+	case now >= td.Pair.Opened+td.Request.Timeout:
 		return "time to open is over"
 	}
 	return ""
 }
 
 // reached reports whether what is left to open is too little for an order.
-func (m *Machine) reached(p Port) bool {
-	if m.Pair.PerpQty == 0 {
+func (tk *taker) reached(p Port) bool {
+	if tk.Pair.PerpQty == 0 {
 		return false
 	}
-	perp := p.Instrument(m.Pair.Perp)
-	bid, ok := p.Book(m.Pair.Perp).Level(exchange.Buy, 1)
-	if !ok || m.far(perp, bid.Price) {
+	perp := p.Instrument(tk.Pair.Perp)
+	bid, ok := p.Book(tk.Pair.Perp).Level(exchange.Buy, 1)
+	if !ok || tk.far(perp, bid.Price) {
 		return false
 	}
-	left := m.Request.Notional.Sub(perp.Notional(bid.Price, m.Pair.PerpQty.Abs()))
+	left := tk.Request.Notional.Sub(perp.Notional(bid.Price, tk.Pair.PerpQty.Abs()))
 	return !tradable(perp, bid.Price, exchange.Lots(perp.Lot.Floor(left.Div(perp.PriceDecimal(bid.Price)))))
 }
 
 // far rules out, in floats, that the size is nearly reached: a pair that waits is
 // asked at every change of a book, and decimals allocate.
-func (m *Machine) far(perp *exchange.Instrument, price exchange.Ticks) bool {
-	if m.goal == 0 {
-		m.goal = exchange.Float(m.Request.Notional)
-		m.least = 4 * exchange.Float(perp.MinNotional)
+func (tk *taker) far(perp *exchange.Instrument, price exchange.Ticks) bool {
+	if tk.goal == 0 {
+		tk.goal = exchange.Float(tk.Request.Notional)
+		tk.least = 4 * exchange.Float(perp.MinNotional)
 	}
-	left := m.goal - perp.NotionalFloat(price, m.Pair.PerpQty.Abs())
-	return left > m.goal/100 && left > m.least && left > 4*perp.NotionalFloat(price, max(1, perp.MinQty))
+	left := tk.goal - perp.NotionalFloat(price, tk.Pair.PerpQty.Abs())
+	return left > tk.goal/100 && left > tk.least && left > 4*perp.NotionalFloat(price, max(1, perp.MinQty))
 }
 
 // sizeOpen returns the lots of one batch. The perpetual's lots decide; the spot
 // leg is grossed up for the fee that is taken in coin, so that net coins cover
 // the short, and the last batch's residual is carried in.
-func (m *Machine) sizeOpen(p Port, ask, bid exchange.Ticks) (spotLots, perpLots exchange.Lots) {
-	spot, perp := p.Instrument(m.Pair.Spot), p.Instrument(m.Pair.Perp)
-	left := m.Request.Notional.Sub(perp.Notional(bid, m.Pair.PerpQty.Abs()))
-	value := decimal.Min(m.Request.Batch, left)
+func (tk *taker) sizeOpen(p Port, ask, bid exchange.Ticks) (spotLots, perpLots exchange.Lots) {
+	spot, perp := p.Instrument(tk.Pair.Spot), p.Instrument(tk.Pair.Perp)
+	left := tk.Request.Notional.Sub(perp.Notional(bid, tk.Pair.PerpQty.Abs()))
+	value := decimal.Min(tk.Request.Batch, left)
 	perpLots = exchange.Lots(perp.Lot.Floor(value.Div(perp.PriceDecimal(bid))))
-	keep, res := decimal.NewFromInt(1).Sub(m.spotFee(p)), m.Residual(p)
+	keep, res := decimal.NewFromInt(1).Sub(tk.spotFee(p)), tk.Residual(p)
 	need := perp.BaseQty(bid, perpLots).Sub(res)
 	if !need.IsPositive() {
 		return 0, perpLots
@@ -99,7 +99,7 @@ func (m *Machine) sizeOpen(p Port, ask, bid exchange.Ticks) (spotLots, perpLots 
 	spotLots = exchange.Lots(spot.Lot.Ceil(need.DivRound(keep, 12)))
 	// If one leg fills alone, its whole value is unhedged: the fee's gross-up and
 	// a perpetual below spot must not carry that over the bound.
-	room := m.Request.MaxUnhedged.Sub(res.Abs().Mul(spot.PriceDecimal(ask)))
+	room := tk.Request.MaxUnhedged.Sub(res.Abs().Mul(spot.PriceDecimal(ask)))
 	if most := exchange.Lots(spot.Lot.Floor(room.Div(spot.PriceDecimal(ask)))); spotLots > most {
 		spotLots = most
 		perpLots = lotsOf(perp, spot.QtyDecimal(most).Mul(keep).Add(res))
@@ -114,33 +114,33 @@ func lotsOf(in *exchange.Instrument, coins decimal.Decimal) exchange.Lots {
 
 // finishOpen ends the opening with whatever was reached. A residual that was
 // carried to the next slice is balanced first.
-func (m *Machine) finishOpen(p Port, now exchange.Time, why string) {
-	if m.unbalanced(p) {
-		m.cut, m.balancing = cmp.Or(why, "its size is reached"), true
-		m.balance(p, now)
+func (tk *taker) finishOpen(p Port, now exchange.Time, why string) {
+	if tk.balancer.unbalanced(p) {
+		tk.cut, tk.balancing = cmp.Or(why, "its size is reached"), true
+		tk.balancer.balance(p, now)
 		return
 	}
-	m.Pair.State = intent.PairOpen
-	if m.Pair.PerpQty == 0 {
-		m.Pair.State, m.Pair.Closed, m.Pair.Realised = intent.PairFailed, now, m.result(p)
-		if m.Pair.Reason != "" && m.Pair.Reason != why {
-			why += ": " + m.Pair.Reason
+	tk.Pair.State = intent.PairOpen
+	if tk.Pair.PerpQty == 0 {
+		tk.Pair.State, tk.Pair.Closed, tk.Pair.Realised = intent.PairFailed, now, tk.result(p)
+		if tk.Pair.Reason != "" && tk.Pair.Reason != why {
+			why += ": " + tk.Pair.Reason
 		}
 	}
-	m.Pair.Reason = why
-	if m.Pair.State == intent.PairFailed {
-		m.nameLeft(p)
+	tk.Pair.Reason = why
+	if tk.Pair.State == intent.PairFailed {
+		tk.reasons.nameLeft(p)
 	}
-	m.wake = 0
-	m.tell(p)
+	tk.wake = 0
+	tk.reasons.tell(p)
 }
 
 // openPrices are what the legs of an opening are sent at, or ok is false: the
 // books or the basis do not allow it yet, and it is tried again.
-func (m *Machine) openPrices(p Port, now exchange.Time) (ask, bid exchange.Ticks, ok bool) {
-	ask, bid, ok = m.levels(p, now, exchange.Sell)
-	if ok && m.Request.MinBasis != nil && m.basis(p, bid, ask) < *m.Request.MinBasis {
-		m.later(now+batchEvery, "basis is below min_basis")
+func (tk *taker) openPrices(p Port, now exchange.Time) (ask, bid exchange.Ticks, ok bool) {
+	ask, bid, ok = tk.levels(p, now, exchange.Sell)
+	if ok && tk.Request.MinBasis != nil && tk.basis(p, bid, ask) < *tk.Request.MinBasis {
+		tk.later(now+batchEvery, "basis is below min_basis")
 		return 0, 0, false
 	}
 	return ask, bid, ok
@@ -148,11 +148,11 @@ func (m *Machine) openPrices(p Port, now exchange.Time) (ask, bid exchange.Ticks
 
 // closePrices is openPrices for a closing, which any basis is good for once its
 // patience has ended.
-func (m *Machine) closePrices(p Port, now exchange.Time) (bid, ask exchange.Ticks, ok bool) {
-	bid, ask, ok = m.levels(p, now, exchange.Buy)
-	patient := now < m.closeAt+m.Close.Patience
-	if ok && m.Close.MaxBasis != nil && patient && m.basis(p, ask, bid) > *m.Close.MaxBasis {
-		m.later(min(now+batchEvery, m.closeAt+m.Close.Patience), "")
+func (tk *taker) closePrices(p Port, now exchange.Time) (bid, ask exchange.Ticks, ok bool) {
+	bid, ask, ok = tk.levels(p, now, exchange.Buy)
+	patient := now < tk.closeAt+tk.Close.Patience
+	if ok && tk.Close.MaxBasis != nil && patient && tk.basis(p, ask, bid) > *tk.Close.MaxBasis {
+		tk.later(min(now+batchEvery, tk.closeAt+tk.Close.Patience), "")
 		return 0, 0, false
 	}
 	return bid, ask, ok
@@ -160,80 +160,80 @@ func (m *Machine) closePrices(p Port, now exchange.Time) (bid, ask exchange.Tick
 
 // levels are the prices to trade at: on a side of the spot book, and on the
 // opposite one of the perpetual's.
-func (m *Machine) levels(p Port, now exchange.Time, side exchange.Side) (spot, perp exchange.Ticks, ok bool) {
-	s, ok1 := p.Book(m.Pair.Spot).Level(side, m.Request.Level)
-	f, ok2 := p.Book(m.Pair.Perp).Level(side.Opposite(), m.Request.Level)
+func (tk *taker) levels(p Port, now exchange.Time, side exchange.Side) (spot, perp exchange.Ticks, ok bool) {
+	s, ok1 := p.Book(tk.Pair.Spot).Level(side, tk.Request.Level)
+	f, ok2 := p.Book(tk.Pair.Perp).Level(side.Opposite(), tk.Request.Level)
 	if !ok1 || !ok2 {
-		m.later(now+batchEvery, fmt.Sprintf("no level %d on both books", m.Request.Level))
+		tk.later(now+batchEvery, fmt.Sprintf("no level %d on both books", tk.Request.Level))
 		return 0, 0, false
 	}
 	return s.Price, f.Price, true
 }
 
 // shut starts the next closing batch, or ends the pair when it is flat.
-func (m *Machine) shut(p Port, now exchange.Time) {
-	spot := p.Instrument(m.Pair.Spot)
-	touch, ok := p.Book(m.Pair.Spot).Level(exchange.Buy, m.Request.Level)
-	coins := exchange.Lots(spot.Lot.Floor(m.Pair.SpotQty))
-	if ok && m.Pair.PerpQty >= 0 && !tradable(spot, touch.Price, coins) {
-		m.finishClose(p, now)
+func (tk *taker) shut(p Port, now exchange.Time) {
+	spot := p.Instrument(tk.Pair.Spot)
+	touch, ok := p.Book(tk.Pair.Spot).Level(exchange.Buy, tk.Request.Level)
+	coins := exchange.Lots(spot.Lot.Floor(tk.Pair.SpotQty))
+	if ok && tk.Pair.PerpQty >= 0 && !tradable(spot, touch.Price, coins) {
+		tk.finishClose(p, now)
 		return
 	}
-	if m.Pair.Keep > 0 && m.Pair.PerpQty.Abs() <= m.Pair.Keep {
-		m.finishPart(p)
+	if tk.Pair.Keep > 0 && tk.Pair.PerpQty.Abs() <= tk.Pair.Keep {
+		tk.finishPart(p)
 		return
 	}
-	if m.stopping {
-		m.wake = 0
+	if tk.stopping {
+		tk.wake = 0
 		return
 	}
-	if m.makes(now) && m.quote(p, now) {
+	if tk.makes(now) && tk.maker.quote(p, now) {
 		return
 	}
-	if !m.ready(p, now) {
+	if !tk.ready(p, now) {
 		return
 	}
-	bid, ask, ok := m.closePrices(p, now)
+	bid, ask, ok := tk.closePrices(p, now)
 	if !ok {
 		return
 	}
-	spotLots, perpLots := m.sizeClose(p, bid, ask)
+	spotLots, perpLots := tk.sizeClose(p, bid, ask)
 	var legs []*exchange.Order
 	if tradable(spot, bid, spotLots) {
-		legs = append(legs, m.order(p, legSpot, exchange.Sell, spotLots, bid))
+		legs = append(legs, tk.working.order(p, legSpot, exchange.Sell, spotLots, bid))
 	}
-	if perpLots > 0 && m.reducible(p, exchange.Buy, p.Instrument(m.Pair.Perp).BaseQty(1, perpLots)) {
-		legs = append(legs, m.order(p, legPerp, exchange.Buy, perpLots, ask))
+	if perpLots > 0 && tk.balancer.reducible(p, exchange.Buy, p.Instrument(tk.Pair.Perp).BaseQty(1, perpLots)) {
+		legs = append(legs, tk.working.order(p, legPerp, exchange.Buy, perpLots, ask))
 	}
-	if len(legs) == 0 && m.Pair.PerpQty < 0 {
-		m.settle(p, now, perpLots)
+	if len(legs) == 0 && tk.Pair.PerpQty < 0 {
+		tk.settle(p, now, perpLots)
 		return
 	}
-	if len(legs) == 0 && m.lacks(p, now) {
+	if len(legs) == 0 && tk.balancer.lacks(p, now) {
 		return
 	}
 	if len(legs) == 0 {
-		m.finishClose(p, now)
+		tk.finishClose(p, now)
 		return
 	}
-	if last := legs[len(legs)-1]; m.refused >= settlePause && m.settleHidden(p, last) {
+	if last := legs[len(legs)-1]; tk.refused >= settlePause && tk.balancer.settleHidden(p, last) {
 		return
 	}
-	m.sendBoth(p, now, legs...)
+	tk.sendBoth(p, now, legs...)
 }
 
 // sizeClose returns the lots of one closing batch: spot keeps exactly what the
 // short that remains needs. A remainder that spot could not sell is not left.
-func (m *Machine) sizeClose(p Port, bid, ask exchange.Ticks) (spotLots, perpLots exchange.Lots) {
-	spot, perp := p.Instrument(m.Pair.Spot), p.Instrument(m.Pair.Perp)
-	short := m.Pair.PerpQty.Abs()
+func (tk *taker) sizeClose(p Port, bid, ask exchange.Ticks) (spotLots, perpLots exchange.Lots) {
+	spot, perp := p.Instrument(tk.Pair.Spot), p.Instrument(tk.Pair.Perp)
+	short := tk.Pair.PerpQty.Abs()
 	coin := decimal.Max(perp.PriceDecimal(ask), spot.PriceDecimal(bid).Mul(decimal.NewFromInt(perp.Multiplier)))
-	room := m.Request.MaxUnhedged.Sub(m.Residual(p).Abs().Mul(spot.PriceDecimal(bid)))
+	room := tk.Request.MaxUnhedged.Sub(tk.Residual(p).Abs().Mul(spot.PriceDecimal(bid)))
 	most := exchange.Lots(perp.Lot.Floor(room.Div(coin)))
-	perpLots = min(short-m.Pair.Keep, max(1, exchange.Lots(perp.Lot.Floor(decimal.Min(m.Request.Batch, room).Div(coin)))))
+	perpLots = min(short-tk.Pair.Keep, max(1, exchange.Lots(perp.Lot.Floor(decimal.Min(tk.Request.Batch, room).Div(coin)))))
 	if stay := lotsOf(spot, perp.BaseQty(ask, short-perpLots)); stay > 0 && !tradable(spot, bid, stay) {
-		if m.Pair.Keep > 0 {
-			m.closeWhole(wholeWord(spot, bid, stay))
+		if tk.Pair.Keep > 0 {
+			tk.closeWhole(wholeWord(spot, bid, stay))
 		}
 		perpLots = short
 		if perpLots > most {
@@ -241,26 +241,26 @@ func (m *Machine) sizeClose(p Port, bid, ask exchange.Ticks) (spotLots, perpLots
 		}
 	}
 	stay := perp.BaseQty(ask, short-perpLots)
-	return lotsOf(spot, m.sellable(p, m.Pair.SpotQty.Sub(stay))), perpLots
+	return lotsOf(spot, tk.sellable(p, tk.Pair.SpotQty.Sub(stay))), perpLots
 }
 
 // sellable is the part of the pair's coins that is there. A grain can be missing,
 // when a fill that was told too late made another pair sell too much; that must
 // not keep the rest from being sold.
-func (m *Machine) sellable(p Port, coins decimal.Decimal) decimal.Decimal {
-	return decimal.Min(coins, p.Free(m.Pair.Spot, m.Pair.ID))
+func (td *trade) sellable(p Port, coins decimal.Decimal) decimal.Decimal {
+	return decimal.Min(coins, p.Free(td.Pair.Spot, td.Pair.ID))
 }
 
 // finishPart ends a closing that leaves a part of the pair open.
-func (m *Machine) finishPart(p Port) {
-	m.updateBasis()
-	m.Pair.State, m.Pair.Keep, m.Close = intent.PairOpen, 0, nil
-	if m.Pair.Reason == m.Pair.Cause {
-		m.Pair.Reason = ""
+func (tk *taker) finishPart(p Port) {
+	tk.updateBasis()
+	tk.Pair.State, tk.Pair.Keep, tk.Close = intent.PairOpen, 0, nil
+	if tk.Pair.Reason == tk.Pair.Cause {
+		tk.Pair.Reason = ""
 	}
-	m.Pair.Cause = ""
-	m.wake = 0
-	m.tell(p)
+	tk.Pair.Cause = ""
+	tk.wake = 0
+	tk.reasons.tell(p)
 }
 
 // When buying a hidden short back fails for another reason, it is settled after so many
@@ -273,113 +273,113 @@ const (
 
 // settleHidden has the part of a purchase settled inside the account that the venue
 // takes for a new position.
-func (m *Machine) settleHidden(p Port, o *exchange.Order) bool {
-	if o.Leg != legPerp+1 || o.Side != exchange.Buy || m.Pair.PerpQty >= 0 {
+func (ba *balancer) settleHidden(p Port, o *exchange.Order) bool {
+	if o.Leg != legPerp+1 || o.Side != exchange.Buy || ba.Pair.PerpQty >= 0 {
 		return false
 	}
-	lots := min(o.Qty, -m.Pair.PerpQty, p.Position(m.Pair.Perp)+o.Qty)
-	return lots > 0 && p.Settle(m, lots)
+	lots := min(o.Qty, -ba.Pair.PerpQty, p.Position(ba.Pair.Perp)+o.Qty)
+	return lots > 0 && p.Settle(ba.self, lots)
 }
 
 // settle has a rest of the short that the venue takes no order for bought back inside
 // the account: it is below the smallest order, and another position hides it, so that
 // buying it back would be a new position. Whoever holds that position takes it over.
-func (m *Machine) settle(p Port, now exchange.Time, lots exchange.Lots) {
-	if p.Settle(m, lots) {
+func (tk *taker) settle(p Port, now exchange.Time, lots exchange.Lots) {
+	if p.Settle(tk.self, lots) {
 		return
 	}
-	perp := p.Instrument(m.Pair.Perp)
-	m.later(now+batchEvery, fmt.Sprintf("%s %s of the short are below the smallest order, another position hides them from the venue, and there is no price to settle them at",
+	perp := p.Instrument(tk.Pair.Perp)
+	tk.later(now+batchEvery, fmt.Sprintf("%s %s of the short are below the smallest order, another position hides them from the venue, and there is no price to settle them at",
 		perp.QtyDecimal(lots), perp.Key()))
 }
 
 // finishClose ends a pair that is flat. What could not be sold is named.
-func (m *Machine) finishClose(p Port, now exchange.Time) {
-	m.updateBasis()
-	m.Pair.Reason = joined(m.Pair.Cause, m.Pair.Reason)
-	m.nameLeft(p)
-	m.Pair.State, m.Pair.Closed, m.Pair.Realised = intent.PairClosed, now, m.result(p)
-	m.wake = 0
-	m.tell(p)
+func (tk *taker) finishClose(p Port, now exchange.Time) {
+	tk.updateBasis()
+	tk.Pair.Reason = joined(tk.Pair.Cause, tk.Pair.Reason)
+	tk.reasons.nameLeft(p)
+	tk.Pair.State, tk.Pair.Closed, tk.Pair.Realised = intent.PairClosed, now, tk.result(p)
+	tk.wake = 0
+	tk.reasons.tell(p)
 }
 
 // result is what a flat pair made, in quote; dust counts at mid.
-func (m *Machine) result(p Port) decimal.Decimal {
-	if m.inverse(p) {
-		return m.coinResult(p)
+func (td *trade) result(p Port) decimal.Decimal {
+	if td.inverse(p) {
+		return td.coinResult(p)
 	}
-	sum := m.Pair.SpotCost.Add(m.Pair.PerpCost).Add(m.Pair.Funding).Add(m.Pair.Insurance).Sub(m.Pair.FeesInQuote)
-	if price, ok := m.spotMid(p); ok {
-		sum = sum.Add(m.Pair.SpotQty.Mul(price))
+	sum := td.Pair.SpotCost.Add(td.Pair.PerpCost).Add(td.Pair.Funding).Add(td.Pair.Insurance).Sub(td.Pair.FeesInQuote)
+	if price, ok := td.spotMid(p); ok {
+		sum = sum.Add(td.Pair.SpotQty.Mul(price))
 	}
 	return sum.Round(8)
 }
 
 // sendBoth checks every leg before it sends the first one: a leg that would be
 // refused must not leave the other alone in the market.
-func (m *Machine) sendBoth(p Port, now exchange.Time, legs ...*exchange.Order) {
+func (tk *taker) sendBoth(p Port, now exchange.Time, legs ...*exchange.Order) {
 	for _, o := range legs {
 		if err := p.Check(o); err != nil {
-			m.putOff(now)
-			m.later(m.notBefore, err.Error())
+			tk.putOff(now)
+			tk.later(tk.notBefore, err.Error())
 			return
 		}
 	}
-	m.had = m.stake()
-	m.remember(p)
-	m.attempts, m.Pair.Reason = 0, m.Pair.Cause
+	tk.had = tk.stake()
+	tk.remember(p)
+	tk.balancer.attempts, tk.Pair.Reason = 0, tk.Pair.Cause
 	for _, o := range legs {
-		m.send(p, int(o.Leg)-1, o)
+		tk.working.send(p, int(o.Leg)-1, o)
 	}
 }
 
 // ready reports whether a new batch may start: both books live and changed
 // since the last one, which took what they showed.
-func (m *Machine) ready(p Port, now exchange.Time) bool {
-	spot, perp := p.Book(m.Pair.Spot), p.Book(m.Pair.Perp)
+func (tk *taker) ready(p Port, now exchange.Time) bool {
+	spot, perp := p.Book(tk.Pair.Spot), p.Book(tk.Pair.Perp)
 	if !spot.Ready() || !perp.Ready() {
-		m.later(now+batchEvery, "a book is not live")
+		tk.later(now+batchEvery, "a book is not live")
 		return false
 	}
-	if now < m.notBefore {
-		m.later(m.notBefore, "")
+	if now < tk.notBefore {
+		tk.later(tk.notBefore, "")
 		return false
 	}
-	moved := m.seen[legSpot] != spot.LastID() && m.seen[legPerp] != perp.LastID()
-	if m.lastBatch != 0 && !moved && now < m.lastBatch+batchEvery {
-		m.later(m.lastBatch+batchEvery, "")
+	moved := tk.seen[legSpot] != spot.LastID() && tk.seen[legPerp] != perp.LastID()
+	if tk.lastBatch != 0 && !moved && now < tk.lastBatch+batchEvery {
+		tk.later(tk.lastBatch+batchEvery, "")
 		return false
 	}
 	return true
 }
 
-func (m *Machine) remember(p Port) {
-	m.seen = [2]int64{p.Book(m.Pair.Spot).LastID(), p.Book(m.Pair.Perp).LastID()}
+func (tk *taker) remember(p Port) {
+	tk.seen = [2]int64{p.Book(tk.Pair.Spot).LastID(), p.Book(tk.Pair.Perp).LastID()}
 }
 
 // later sets when to look again, and why nothing was done now.
-func (m *Machine) later(at exchange.Time, why string) {
-	if m.Pair.State == intent.PairOpening {
-		at = min(at, m.Pair.Opened+m.Request.Timeout)
+func (td *trade) later(at exchange.Time, why string) {
+	if td.Pair.State == intent.PairOpening {
+		at = min(at, td.Pair.Opened+td.Request.Timeout)
 	}
-	m.wake = at
+	td.wake = at
 	if why != "" {
-		m.Pair.Reason = why
+		td.Pair.Reason = why
 	}
 }
 
 // basis is perp/spot - 1 at two prices, on comparable units.
-func (m *Machine) basis(p Port, perpPrice, spotPrice exchange.Ticks) float64 {
-	perp, spot := p.Instrument(m.Pair.Perp), p.Instrument(m.Pair.Spot)
+func (td *trade) basis(p Port, perpPrice, spotPrice exchange.Ticks) float64 {
+	perp, spot := p.Instrument(td.Pair.Perp), p.Instrument(td.Pair.Spot)
 	return perp.PriceFloat(perpPrice)/float64(perp.Multiplier)/spot.PriceFloat(spotPrice) - 1
 }
 
 // updateBasis derives the executed basis of both directions.
-func (m *Machine) updateBasis() {
-	if m.turn[legSpot].coins > 0 && m.turn[legPerp].coins > 0 {
-		m.Pair.OpenBasis = m.turn[legPerp].price()/m.turn[legSpot].price() - 1
+func (td *trade) updateBasis() {
+	if td.turn[legSpot].coins > 0 && td.turn[legPerp].coins > 0 {
+		td.Pair.OpenBasis = td.turn[legPerp].price()/td.turn[legSpot].price() - 1
 	}
-	if m.back[legSpot].coins > 0 && m.back[legPerp].coins > 0 {
-		m.Pair.CloseBasis = m.back[legPerp].price()/m.back[legSpot].price() - 1
+	if td.back[legSpot].coins > 0 && td.back[legPerp].coins > 0 {
+		td.Pair.CloseBasis = td.back[legPerp].price()/td.back[legSpot].price() - 1
 	}
 }

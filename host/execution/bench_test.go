@@ -45,10 +45,10 @@ func BenchmarkBatch(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		m.Step(v)
-		if !m.legs[0].live || !m.legs[1].live {
+		if !m.working.legs[0].live || !m.working.legs[1].live {
 			b.Fatal("no orders were sent")
 		}
-		m.legs, m.balancing, m.lastBatch = [2]leg{}, false, 0
+		m.working.legs, m.balancing, m.taker.lastBatch = [2]leg{}, false, 0
 	}
 }
 
@@ -73,7 +73,7 @@ func BenchmarkIdle(b *testing.B) {
 		m := held()
 		b.ReportAllocs()
 		for b.Loop() {
-			if m.Residual(v).Abs().GreaterThan(m.tolerance(v)) {
+			if m.Residual(v).Abs().GreaterThan(m.balancer.tolerance(v)) {
 				b.Fatal("a hedged pair is unbalanced")
 			}
 		}

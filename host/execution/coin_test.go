@@ -53,11 +53,11 @@ func TestAnInverseShortHedgesItsCollateral(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		entry := rapid.Int64Range(100, 1e6).Draw(r, "entry")
 		n := rapid.Int64Range(1, 1e5).Draw(r, "n")
-		m := &Machine{Pair: intent.Pair{Spot: d.spot, Perp: d.perp, State: intent.PairOpen, PerpQty: exchange.Lots(-n)}}
-		m.Pair.Coin.Sold = in.BaseQty(exchange.Ticks(entry), exchange.Lots(n))
-		m.Pair.Coin.Margin = m.Pair.Coin.Sold
+		p := intent.Pair{Spot: d.spot, Perp: d.perp, State: intent.PairOpen, PerpQty: exchange.Lots(-n)}
+		p.Coin.Sold = in.BaseQty(exchange.Ticks(entry), exchange.Lots(n))
+		p.Coin.Margin = p.Coin.Sold
 		price := decimal.New(rapid.Int64Range(100, 1e6).Draw(r, "price"), -2)
-		equity, short := m.Collateral(in, price)
+		equity, short := p.Collateral(in, price)
 		if worth := equity.Mul(price).Sub(in.Notional(1, exchange.Lots(n))).Abs(); worth.GreaterThan(dec("0.0001")) || !equity.Equal(short) {
 			r.Fatalf("at %s the equity of %s coins is worth %s off the contracts", price, equity, worth)
 		}

@@ -38,7 +38,7 @@ func (d *desk) backed(o *exchange.Order, arriving decimal.Decimal) error {
 	if !in.Inverse() || o.Side == exchange.Buy || o.ReduceOnly {
 		return nil
 	}
-	equity, short := d.m.Collateral(in, in.PriceDecimal(o.Price))
+	equity, short := d.m.Pair.Collateral(in, in.PriceDecimal(o.Price))
 	five := decimal.NewFromInt(5)
 	free := equity.Sub(short.Div(five)).Add(decimal.Min(d.spare, d.m.Request.Buffer)).Add(arriving)
 	if need := in.BaseQty(o.Price, o.Qty).DivRound(five, 8); need.GreaterThan(free) {
@@ -53,7 +53,7 @@ func (d *desk) Movable(m *Machine) decimal.Decimal {
 	if d.locked || !ok {
 		return d.but
 	}
-	equity, short := m.Collateral(in, in.PriceDecimal(bid.Price))
+	equity, short := m.Pair.Collateral(in, in.PriceDecimal(bid.Price))
 	return decimal.Max(decimal.Zero, equity.Sub(short.DivRound(decimal.NewFromInt(5), 16)))
 }
 

@@ -19,75 +19,75 @@ const (
 // openCoin starts the next slice: coins are bought on spot, moved to the COIN-M
 // wallet, and sold short as contracts. With a buffer there both legs go at once,
 // and the transfer only makes the buffer good.
-func (m *Machine) openCoin(p Port, now exchange.Time) {
-	why := m.enough(now)
-	if m.repay(p, now) {
+func (cn *coinLeg) openCoin(p Port, now exchange.Time) {
+	why := cn.enough(now)
+	if cn.repay(p, now) {
 		return
 	}
-	if why == "" && m.replenish(p, now) {
+	if why == "" && cn.replenish(p, now) {
 		return
 	}
-	if why != "" || m.left(p) == 0 {
-		if m.Pair.PerpQty == 0 && m.sweep(p, now) {
+	if why != "" || cn.left(p) == 0 {
+		if cn.Pair.PerpQty == 0 && cn.sweep(p, now) {
 			return
 		}
-		m.finishOpen(p, now, why)
-		if m.Pair.State == intent.PairOpen {
-			m.wake = now + busyEvery
+		cn.taker.finishOpen(p, now, why)
+		if cn.Pair.State == intent.PairOpen {
+			cn.wake = now + busyEvery
 		}
 		return
 	}
-	if !m.ready(p, now) {
+	if !cn.taker.ready(p, now) {
 		return
 	}
-	if !p.Quiet(m) {
-		m.later(now+busyEvery, "another pair is at work with the same coins")
+	if !p.Quiet(cn.self) {
+		cn.later(now+busyEvery, "another pair is at work with the same coins")
 		return
 	}
-	if ask, bid, ok := m.openPrices(p, now); ok {
-		m.slice(p, now, ask, bid)
+	if ask, bid, ok := cn.taker.openPrices(p, now); ok {
+		cn.slice(p, now, ask, bid)
 	}
 }
 
 // left is how many lots of contracts are still to be sold.
-func (m *Machine) left(p Port) exchange.Lots {
-	n := exchange.Lots(m.Request.Notional.Div(m.unit(p)).IntPart())
-	return max(0, n-m.Pair.PerpQty.Abs())
+func (cn *coinLeg) left(p Port) exchange.Lots {
+	n := exchange.Lots(cn.Request.Notional.Div(cn.unit(p)).IntPart())
+	return max(0, n-cn.Pair.PerpQty.Abs())
 }
 
-func (m *Machine) slice(p Port, now exchange.Time, ask, bid exchange.Ticks) {
-	coins, contracts := m.sizeCoin(p, ask, bid)
-	if !tradable(p.Instrument(m.Pair.Spot), ask, coins) || contracts == 0 {
-		m.cut = fmt.Sprintf("a slice of %s USDT is too little: %s", m.Request.Batch, tooSmall(p.Instrument(m.Pair.Spot), ask, coins))
+func (cn *coinLeg) slice(p Port, now exchange.Time, ask, bid exchange.Ticks) {
+	coins, contracts := cn.sizeCoin(p, ask, bid)
+	if !tradable(p.Instrument(cn.Pair.Spot), ask, coins) || contracts == 0 {
+		cn.cut = fmt.Sprintf("a slice of %s USDT is too little: %s", cn.Request.Batch, tooSmall(p.Instrument(cn.Pair.Spot), ask, coins))
 		if contracts == 0 {
-			m.cut = fmt.Sprintf("a slice of %s USDT is less than a contract", m.Request.Batch)
+			cn.cut = fmt.Sprintf("a slice of %s USDT is less than a contract", cn.Request.Batch)
 		}
-		m.wake = now
+		cn.wake = now
 		return
 	}
-	buy := m.order(p, legSpot, exchange.Buy, coins, ask)
-	sell := m.order(p, legPerp, exchange.Sell, contracts, bid)
-	if m.Request.Buffer.IsPositive() && p.Check(sell) == nil {
-		m.sendBoth(p, now, buy, sell)
+	buy := cn.working.order(p, legSpot, exchange.Buy, coins, ask)
+	sell := cn.working.order(p, legPerp, exchange.Sell, contracts, bid)
+	if cn.Request.Buffer.IsPositive() && p.Check(sell) == nil {
+		cn.taker.sendBoth(p, now, buy, sell)
 		return
 	}
-	arriving := p.Instrument(m.Pair.Spot).QtyDecimal(coins).Mul(decimal.NewFromInt(1).Sub(p.TakerFee(m.Pair.Spot)))
+	arriving := p.Instrument(cn.Pair.Spot).QtyDecimal(coins).Mul(decimal.NewFromInt(1).Sub(p.TakerFee(cn.Pair.Spot)))
 	if err := p.CheckWith(sell, arriving); err != nil {
-		m.putOff(now)
-		m.later(m.notBefore, err.Error())
+		cn.taker.putOff(now)
+		cn.later(cn.taker.notBefore, err.Error())
 		return
 	}
-	m.sendBoth(p, now, buy)
+	cn.taker.sendBoth(p, now, buy)
 }
 
 // sizeCoin returns the lots of one slice. The contracts decide: coins are bought
 // for them, for both fees, and for what the last slice left missing.
-func (m *Machine) sizeCoin(p Port, ask, bid exchange.Ticks) (coins, contracts exchange.Lots) {
-	spot, perp, one := p.Instrument(m.Pair.Spot), p.Instrument(m.Pair.Perp), decimal.NewFromInt(1)
-	keep, res := one.Sub(p.TakerFee(m.Pair.Spot)), m.Pair.NetCoins()
-	each := m.unit(p).DivRound(perp.PriceDecimal(bid), 16).Mul(one.Add(p.TakerFee(m.Pair.Perp)))
-	contracts = min(m.left(p), exchange.Lots(m.Request.Batch.Div(m.unit(p)).IntPart()))
-	room := m.Request.MaxUnhedged.Sub(res.Abs().Mul(spot.PriceDecimal(ask))).DivRound(spot.PriceDecimal(ask), 12)
+func (cn *coinLeg) sizeCoin(p Port, ask, bid exchange.Ticks) (coins, contracts exchange.Lots) {
+	spot, perp, one := p.Instrument(cn.Pair.Spot), p.Instrument(cn.Pair.Perp), decimal.NewFromInt(1)
+	keep, res := one.Sub(p.TakerFee(cn.Pair.Spot)), cn.Pair.NetCoins()
+	each := cn.unit(p).DivRound(perp.PriceDecimal(bid), 16).Mul(one.Add(p.TakerFee(cn.Pair.Perp)))
+	contracts = min(cn.left(p), exchange.Lots(cn.Request.Batch.Div(cn.unit(p)).IntPart()))
+	room := cn.Request.MaxUnhedged.Sub(res.Abs().Mul(spot.PriceDecimal(ask))).DivRound(spot.PriceDecimal(ask), 12)
 	contracts = min(contracts, exchange.Lots(room.Mul(keep).Add(res).DivRound(each, 8).IntPart()))
 	if contracts <= 0 {
 		return 0, 0
@@ -97,27 +97,27 @@ func (m *Machine) sizeCoin(p Port, ask, bid exchange.Ticks) (coins, contracts ex
 }
 
 // replenish moves coins that a slice left on spot to where they back the short.
-func (m *Machine) replenish(p Port, now exchange.Time) bool {
-	if m.stopping || m.Pair.PerpQty == 0 || m.contracts(p, m.Pair.SpotQty) <= 0 {
+func (cn *coinLeg) replenish(p Port, now exchange.Time) bool {
+	if cn.stopping || cn.Pair.PerpQty == 0 || cn.contracts(p, cn.Pair.SpotQty) <= 0 {
 		return false
 	}
-	if m.ship(p, now, legSpot, legPerp, m.Pair.SpotQty) {
+	if cn.mover.ship(p, now, legSpot, legPerp, cn.Pair.SpotQty) {
 		return true
 	}
-	return m.Pair.State == intent.PairOpening // an opening waits; who holds looks after itself
+	return cn.Pair.State == intent.PairOpening // an opening waits; who holds looks after itself
 }
 
 // holdCoin looks after a pair that is open and hedged.
-func (m *Machine) holdCoin(p Port, now exchange.Time) {
-	m.wake = now + lookEvery
-	if m.Pair.PerpQty == 0 { // liquidated, or taken away
-		if !m.sweep(p, now) {
-			m.finishClose(p, now)
+func (cn *coinLeg) holdCoin(p Port, now exchange.Time) {
+	cn.wake = now + lookEvery
+	if cn.Pair.PerpQty == 0 { // liquidated, or taken away
+		if !cn.sweep(p, now) {
+			cn.taker.finishClose(p, now)
 		}
 		return
 	}
-	if m.repay(p, now) || m.replenish(p, now) {
+	if cn.repay(p, now) || cn.replenish(p, now) {
 		return
 	}
-	m.wake = min(max(m.wake, now+busyEvery), now+lookEvery)
+	cn.wake = min(max(cn.wake, now+busyEvery), now+lookEvery)
 }

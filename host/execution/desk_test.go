@@ -308,7 +308,7 @@ func (d *desk) restart(outlived bool) {
 
 // condition holds the pair against what a scenario expects of it.
 func (d *desk) condition(want string) error {
-	res, tol := d.m.Residual(d), d.m.tolerance(d)
+	res, tol := d.m.Residual(d), d.m.balancer.tolerance(d)
 	state := fmt.Sprintf("%s with spot %s, perp %s, residual %s", d.m.Pair.State, d.m.Pair.SpotQty, d.qty(d.perp, d.m.Pair.PerpQty), res)
 	ok := false
 	switch want {
@@ -325,7 +325,7 @@ func (d *desk) condition(want string) error {
 	case "naked":
 		ok = res.Abs().GreaterThan(tol)
 	case "idle": // no order of it is live
-		ok = !d.m.legs[0].live && !d.m.legs[1].live
+		ok = !d.m.working.legs[0].live && !d.m.working.legs[1].live
 	default:
 		ok = d.m.Pair.State.String() == want
 	}

@@ -10,7 +10,7 @@ func (m *Machine) Hold(p Port, why string) {
 	}
 	m.Pair.Held = why
 	m.Step(p)
-	m.tell(p)
+	m.reasons.tell(p)
 }
 
 // Release ends a Hold: the machine goes on from where its fills say that it is.
@@ -19,16 +19,16 @@ func (m *Machine) Release(p Port) {
 		return
 	}
 	m.Pair.Held = ""
-	m.tell(p)
+	m.reasons.tell(p)
 	m.Step(p)
 }
 
 // stand is Step while the machine is held.
 func (m *Machine) stand(p Port) {
-	for i := range m.legs {
-		if m.legs[i].live && m.legs[i].rests {
-			m.pull(p, i)
+	for i := range m.working.legs {
+		if m.working.legs[i].live && m.working.legs[i].rests {
+			m.working.pull(p, i)
 		}
 	}
-	m.hurry(p, p.Now())
+	m.working.hurry(p, p.Now())
 }

@@ -89,41 +89,14 @@ type leg struct {
 // batch: chase the lagging leg while the basis allows it, otherwise unwind the
 // leading one. Only fills move the quantities; an order's own status never does.
 type Machine struct {
-	Pair    intent.Pair
-	Request intent.PairRequest
-	Close   *intent.CloseRequest
-
-	legs       [2]leg
-	balancing  bool
-	attempts   int           // to balance, in a row
-	tried      exchange.Time // when the last one was
-	wake       exchange.Time // when to look again without an event; 0: never
-	notBefore  exchange.Time // no batch before this
-	seen       [2]int64      // book ids that the last attempt used
-	lastBatch  exchange.Time
-	unhedgedAt exchange.Time // when the residual left tolerance; 0: hedged
-	closeAt    exchange.Time // when Close was asked for
-	maker      intent.Leg    // that rests; AutoLeg: not chosen yet
-	quoted     bool          // the slice that is under way rests
-	goal       float64       // Request.Notional; 0: not worked out yet
-	least      float64       // well above the perpetual's smallest order
-	bounced    int           // resting orders in a row that the venue did not keep
-	stopping   bool
-	cut        string // why the opening goes no further; "" while it may
-
-	refused exchange.Time // how long the last refused or empty batch put the next one off
-	vain    exchange.Time // how long the last batch that was unwound put the next one off
-	gone    string        // coins that were to be sold and were not there, in words
-	lack    exchange.Time // how long coins that are not in the wallet put the next look off
-	had     stake         // what there was before the batch
-	off     bool          // the residual is beyond tolerance; follows fills only
-	told    string        // the reason that strategy and ledger know
-	news    string        // what the log should say at the next change; see News
-	wait    wait          // for the reason that they may not know yet
-	turn    [2]turnover   // coins and cash that each leg opened with
-	back    [2]turnover   // and closed with
-
-	coin coinWork // of a coin-margined pair
+	trade
+	reasons  reasons
+	working  workingOrders
+	balancer balancer
+	taker    taker
+	maker    maker
+	coins    coinLeg
+	mover    coinMover
 }
 
 // stake is what a batch is measured against.
@@ -132,8 +105,8 @@ type stake struct {
 	undone float64 // coins traded against the direction of opening
 }
 
-func (m *Machine) stake() stake {
-	return stake{m.Pair.PerpQty.Abs(), m.back[legSpot].coins + m.back[legPerp].coins}
+func (td *trade) stake() stake {
+	return stake{td.Pair.PerpQty.Abs(), td.back[legSpot].coins + td.back[legPerp].coins}
 }
 
 // turnover is what one leg traded in one direction; floats, for the executed
@@ -144,21 +117,21 @@ func (t turnover) price() float64 { return t.cash / t.coins }
 
 // NewMachine returns the machine of a request that passed CheckPair, in PairOpening.
 func NewMachine(id exchange.PairID, strategy int32, req intent.PairRequest, now exchange.Time) *Machine {
-	return &Machine{
+	return newMachine(trade{
 		Pair: intent.Pair{ID: id, Strategy: strategy, Spot: req.Spot, Perp: req.Perp, State: intent.PairOpening,
 			Tag: req.Tag, Notional: req.Notional, Opened: now},
 		Request: req,
 		wake:    now + req.Timeout,
-		maker:   req.MakerLeg,
-	}
+		restLeg: req.MakerLeg,
+	})
 }
 
 // Resume returns the machine of a pair that an earlier run left: whatever it
 // was doing, it first balances what it holds. An opening is not taken up again,
 // because what it was decided on is old.
 func Resume(pair intent.Pair, req intent.PairRequest, now exchange.Time) *Machine {
-	m := &Machine{Pair: pair, Request: req, wake: now + exchange.Second, off: true, cut: "the session was interrupted", maker: req.MakerLeg}
-	m.Pair.Held, m.told = "", pair.Reason // whoever held it looks again
+	m := newMachine(trade{Pair: pair, Request: req, wake: now + exchange.Second, off: true, cut: "the session was interrupted", restLeg: req.MakerLeg})
+	m.Pair.Held, m.reasons.told = "", pair.Reason // whoever held it looks again
 	m.coin.ahead = pair.Coin.Stranded != 0
 	if mv := &m.Pair.Coin.Move; mv.State == intent.MoveSent {
 		mv.State = intent.MoveUnknown
@@ -178,7 +151,7 @@ func (m *Machine) Adopt(o *exchange.Order) {
 	if o.Leg == 2 {
 		which = legPerp
 	}
-	m.legs[which] = leg{order: o.ID, live: true}
+	m.working.legs[which] = leg{order: o.ID, live: true}
 }
 
 // Stop keeps the machine from starting another batch; one that is under way is
@@ -201,7 +174,7 @@ func (m *Machine) Snooze(until exchange.Time) { m.wake = until }
 // Busy reports whether the machine holds an order, a transfer or an unbalanced
 // residual.
 func (m *Machine) Busy() bool {
-	return m.legs[0].live || m.legs[1].live || m.balancing || m.Pair.Coin.Move.Flying()
+	return m.working.legs[0].live || m.working.legs[1].live || m.balancing || m.Pair.Coin.Move.Flying()
 }
 
 // Watching reports whether book changes matter to the machine now.
@@ -243,29 +216,29 @@ func (m *Machine) Fill(p Port, f *exchange.Fill, perpLeg bool) {
 	if f.FeeAsset == in.Quote {
 		m.Pair.FeesInQuote = m.Pair.FeesInQuote.Add(f.Fee)
 	}
-	m.measure(p)
+	m.balancer.measure(p)
 	if f.Reason == Crossed {
 		m.Pair.Reason = Crossed
 		m.Step(p)
 	} else if f.Reason != "" {
 		m.cut, m.Pair.Reason, m.coin.shedding = f.Reason, f.Reason, true
 		m.Step(p)
-	} else if which, ok := m.resting(); ok {
+	} else if which, ok := m.working.resting(); ok {
 		if perpLeg != (which == legPerp) {
-			m.attempts = 0 // the other leg is being had
+			m.balancer.attempts = 0 // the other leg is being had
 		}
 		m.Step(p)
 	}
 }
 
-func (m *Machine) turned(in *exchange.Instrument, f *exchange.Fill, perpLeg bool) {
+func (td *trade) turned(in *exchange.Instrument, f *exchange.Fill, perpLeg bool) {
 	which, opens := legSpot, f.Side == exchange.Buy
 	if perpLeg {
 		which, opens = legPerp, f.Side == exchange.Sell
 	}
-	t := &m.back[which]
+	t := &td.back[which]
 	if opens {
-		t = &m.turn[which]
+		t = &td.turn[which]
 	}
 	if in.Inverse() {
 		t.coins += exchange.Float(in.BaseQty(f.Price, f.Qty))
@@ -275,29 +248,29 @@ func (m *Machine) turned(in *exchange.Instrument, f *exchange.Fill, perpLeg bool
 	t.cash += in.NotionalFloat(f.Price, f.Qty)
 }
 
-func (m *Machine) feeInQuote(in *exchange.Instrument, f *exchange.Fill) decimal.Decimal {
+func (td *trade) feeInQuote(in *exchange.Instrument, f *exchange.Fill) decimal.Decimal {
 	if f.FeeAsset == in.Base {
 		return f.Fee.Mul(in.PriceDecimal(f.Price))
 	}
 	return f.Fee
 }
 
-func (m *Machine) spotMid(p Port) (decimal.Decimal, bool) {
-	b := p.Book(m.Pair.Spot)
+func (td *trade) spotMid(p Port) (decimal.Decimal, bool) {
+	b := p.Book(td.Pair.Spot)
 	bid, ok1 := b.Level(exchange.Buy, 1)
 	ask, ok2 := b.Level(exchange.Sell, 1)
 	if !ok1 || !ok2 {
 		return decimal.Zero, false
 	}
-	in := p.Instrument(m.Pair.Spot)
+	in := p.Instrument(td.Pair.Spot)
 	return in.PriceDecimal(bid.Price+ask.Price).DivRound(decimal.NewFromInt(2), 12), true
 }
 
 // OrderDone tells the machine that one of its orders can no longer fill.
 func (m *Machine) OrderDone(p Port, id exchange.OrderID) {
-	for i := range m.legs {
-		if m.legs[i].live && m.legs[i].order == id {
-			m.legs[i].live = false
+	for i := range m.working.legs {
+		if m.working.legs[i].live && m.working.legs[i].order == id {
+			m.working.legs[i].live = false
 		}
 	}
 	m.Step(p)
@@ -316,28 +289,28 @@ func (m *Machine) Step(p Port) {
 	}
 	now := p.Now()
 	m.work(p, now)
-	if m.mute(now) {
+	if m.reasons.mute(now) {
 		return
 	}
-	m.voice(p, now)
+	m.reasons.voice(p, now)
 }
 
 func (m *Machine) work(p Port, now exchange.Time) {
-	if m.legs[0].live || m.legs[1].live {
-		if which, ok := m.resting(); ok {
-			m.tend(p, now, which)
+	if m.working.legs[0].live || m.working.legs[1].live {
+		if which, ok := m.working.resting(); ok {
+			m.maker.tend(p, now, which)
 		} else {
-			m.hurry(p, now)
+			m.working.hurry(p, now)
 		}
 		return
 	}
 	if m.inverse(p) {
-		m.stepCoin(p, now)
+		m.coins.stepCoin(p, now)
 		return
 	}
-	if m.unbalanced(p) && !m.carries(p, now) {
+	if m.balancer.unbalanced(p) && !m.maker.carries(p, now) {
 		m.balancing = true
-		m.balance(p, now)
+		m.balancer.balance(p, now)
 		return
 	}
 	if m.balancing {
@@ -345,101 +318,101 @@ func (m *Machine) work(p Port, now exchange.Time) {
 	}
 	switch m.Pair.State {
 	case intent.PairOpening:
-		m.open(p, now)
+		m.taker.open(p, now)
 	case intent.PairClosing:
-		m.shut(p, now)
+		m.taker.shut(p, now)
 	default:
 		m.wake = 0
 		if m.Pair.PerpQty == 0 { // liquidated, and its coins are sold
-			m.finishClose(p, now)
+			m.taker.finishClose(p, now)
 		}
 	}
 }
 
 // atRest is called each time the legs are level again.
 func (m *Machine) atRest(p Port, now exchange.Time) {
-	m.balancing, m.attempts = false, 0
-	if m.quoted {
-		m.quoteOver(p, now, m.legs[legSpot].gone || m.legs[legPerp].gone)
+	m.balancing, m.balancer.attempts = false, 0
+	if m.working.quoted {
+		m.maker.quoteOver(p, now, m.working.legs[legSpot].gone || m.working.legs[legPerp].gone)
 		return
 	}
-	m.batchDone(p, now)
+	m.taker.batchDone(p, now)
 }
 
 // hurry cancels an IOC order that the venue has not finished; its fills still
 // count when they come.
-func (m *Machine) hurry(p Port, now exchange.Time) {
+func (wo *workingOrders) hurry(p Port, now exchange.Time) {
 	next := exchange.Time(0)
-	for i := range m.legs {
-		l := &m.legs[i]
+	for i := range wo.legs {
+		l := &wo.legs[i]
 		if !l.live || l.rests {
 			continue
 		}
-		if now >= l.sent+m.impatience() {
+		if now >= l.sent+wo.impatience() {
 			p.Cancel(l.order)
 			l.sent = now
 		}
-		if due := l.sent + m.impatience(); next == 0 || due < next {
+		if due := l.sent + wo.impatience(); next == 0 || due < next {
 			next = due
 		}
 	}
-	m.wake = next
+	wo.wake = next
 }
 
 // impatience is how long an order may go without a last word: part of the time
 // that a leg may be unhedged must be left to mend it.
-func (m *Machine) impatience() exchange.Time {
-	return min(cancelAfter, m.Request.MaxUnhedgedTime/2)
+func (wo *workingOrders) impatience() exchange.Time {
+	return min(cancelAfter, wo.Request.MaxUnhedgedTime/2)
 }
 
 // batchDone is called when a batch traded and the legs are level again.
-func (m *Machine) batchDone(p Port, now exchange.Time) {
-	m.lastBatch = now
-	m.backOff(now)
-	m.updateBasis()
-	m.tell(p)
+func (tk *taker) batchDone(p Port, now exchange.Time) {
+	tk.lastBatch = now
+	tk.backOff(now)
+	tk.updateBasis()
+	tk.reasons.tell(p)
 }
 
 // backOff puts the next batch off, longer each time in a row, when the last one
 // led nowhere. One that was paid for and unwound waits longest: a book that could
 // not take the other leg will hardly take it ten seconds later, and every try
 // costs a round trip.
-func (m *Machine) backOff(now exchange.Time) {
+func (tk *taker) backOff(now exchange.Time) {
 	switch {
-	case m.Pair.PerpQty.Abs() != m.had.short:
-		m.refused, m.vain = 0, 0
-	case m.Pair.State == intent.PairOpening && m.stake().undone != m.had.undone:
-		m.vain = min(max(vainPause, 2*m.vain), refusedMost)
-		m.notBefore = now + m.vain
+	case tk.Pair.PerpQty.Abs() != tk.had.short:
+		tk.refused, tk.vain = 0, 0
+	case tk.Pair.State == intent.PairOpening && tk.stake().undone != tk.had.undone:
+		tk.vain = min(max(vainPause, 2*tk.vain), refusedMost)
+		tk.notBefore = now + tk.vain
 	default:
-		m.putOff(now)
+		tk.putOff(now)
 	}
 }
 
 // putOff keeps the next batch back after one that cost nothing.
-func (m *Machine) putOff(now exchange.Time) {
-	m.refused = min(max(refusedPause, 2*m.refused), refusedMost)
-	m.notBefore = now + m.refused
+func (tk *taker) putOff(now exchange.Time) {
+	tk.refused = min(max(refusedPause, 2*tk.refused), refusedMost)
+	tk.notBefore = now + tk.refused
 }
 
 // send submits one leg as an IOC limit.
-func (m *Machine) send(p Port, which int, o *exchange.Order) {
-	m.legs[which] = leg{order: p.Submit(o), sent: p.Now(), live: true}
-	m.wake = p.Now() + m.impatience()
-	m.balancing = true
-	if m.lack != 0 { // the coins are there again
-		m.lack, m.Pair.Reason = 0, m.Pair.Cause
+func (wo *workingOrders) send(p Port, which int, o *exchange.Order) {
+	wo.legs[which] = leg{order: p.Submit(o), sent: p.Now(), live: true}
+	wo.wake = p.Now() + wo.impatience()
+	wo.balancing = true
+	if wo.lack != 0 { // the coins are there again
+		wo.lack, wo.Pair.Reason = 0, wo.Pair.Cause
 	}
 }
 
-func (m *Machine) order(p Port, which int, side exchange.Side, lots exchange.Lots, price exchange.Ticks) *exchange.Order {
+func (wo *workingOrders) order(p Port, which int, side exchange.Side, lots exchange.Lots, price exchange.Ticks) *exchange.Order {
 	o := &exchange.Order{
-		Strategy: m.Pair.Strategy, Pair: m.Pair.ID, Leg: uint8(which + 1),
-		Instrument: m.Pair.Spot, Side: side, Type: exchange.Limit, TIF: exchange.IOC, Price: price, Qty: lots,
+		Strategy: wo.Pair.Strategy, Pair: wo.Pair.ID, Leg: uint8(which + 1),
+		Instrument: wo.Pair.Spot, Side: side, Type: exchange.Limit, TIF: exchange.IOC, Price: price, Qty: lots,
 	}
 	if which == legPerp {
-		o.Instrument = m.Pair.Perp
-		o.ReduceOnly = side == exchange.Buy || m.Pair.PerpQty > 0
+		o.Instrument = wo.Pair.Perp
+		o.ReduceOnly = side == exchange.Buy || wo.Pair.PerpQty > 0
 	}
 	return o
 }

@@ -14,23 +14,23 @@ const (
 )
 
 // makes reports whether slices rest now, rather than take.
-func (m *Machine) makes(now exchange.Time) bool { return now < m.makesUntil() }
+func (td *trade) makes(now exchange.Time) bool { return now < td.makesUntil() }
 
 // makesUntil is when the machine stops waiting for others; 0: it takes.
-func (m *Machine) makesUntil() exchange.Time {
+func (td *trade) makesUntil() exchange.Time {
 	switch {
-	case m.Pair.State == intent.PairOpening && m.Request.Style == intent.Maker:
-		return m.Pair.Opened + m.Request.MakerTime
-	case m.Pair.State == intent.PairClosing && m.Close.Style == intent.Maker:
-		return m.closeAt + m.Close.Patience
+	case td.Pair.State == intent.PairOpening && td.Request.Style == intent.Maker:
+		return td.Pair.Opened + td.Request.MakerTime
+	case td.Pair.State == intent.PairClosing && td.Close.Style == intent.Maker:
+		return td.closeAt + td.Close.Patience
 	}
 	return 0
 }
 
 // resting returns the leg whose order waits in the book.
-func (m *Machine) resting() (which int, ok bool) {
-	for i := range m.legs {
-		if m.legs[i].live && m.legs[i].rests {
+func (wo *workingOrders) resting() (which int, ok bool) {
+	for i := range wo.legs {
+		if wo.legs[i].live && wo.legs[i].rests {
 			return i, true
 		}
 	}
@@ -47,14 +47,14 @@ type quote struct {
 // plan prices a resting order on the books as they are; false when a level is
 // missing. It joins its own side's touch: that is never a worse price than the
 // market shows, and it can't take.
-func (m *Machine) plan(p Port) (q quote, ok bool) {
-	q.which = m.makerLeg(p)
+func (mk *maker) plan(p Port) (q quote, ok bool) {
+	q.which = mk.makerLeg(p)
 	q.side = exchange.Buy
-	if (q.which == legPerp) == (m.Pair.State == intent.PairOpening) {
+	if (q.which == legPerp) == (mk.Pair.State == intent.PairOpening) {
 		q.side = exchange.Sell
 	}
-	near, ok1 := p.Book(m.instrument(q.which)).Level(q.side, 1)
-	far, ok2 := p.Book(m.instrument(1-q.which)).Level(q.side, m.Request.Level)
+	near, ok1 := p.Book(mk.instrument(q.which)).Level(q.side, 1)
+	far, ok2 := p.Book(mk.instrument(1-q.which)).Level(q.side, mk.Request.Level)
 	q.rest, q.take = near.Price, far.Price
 	return q, ok1 && ok2
 }
@@ -68,38 +68,38 @@ func (q quote) prices() (spot, perp exchange.Ticks) {
 }
 
 // agrees reports whether the basis of a quote is what was asked for.
-func (m *Machine) agrees(p Port, q quote) bool {
+func (mk *maker) agrees(p Port, q quote) bool {
 	spot, perp := q.prices()
-	if m.Pair.State == intent.PairOpening {
-		return m.Request.MinBasis == nil || m.basis(p, perp, spot) >= *m.Request.MinBasis
+	if mk.Pair.State == intent.PairOpening {
+		return mk.Request.MinBasis == nil || mk.basis(p, perp, spot) >= *mk.Request.MinBasis
 	}
-	return m.Close.MaxBasis == nil || m.basis(p, perp, spot) <= *m.Close.MaxBasis
+	return mk.Close.MaxBasis == nil || mk.basis(p, perp, spot) <= *mk.Close.MaxBasis
 }
 
-func (m *Machine) instrument(which int) exchange.InstrumentID {
+func (td *trade) instrument(which int) exchange.InstrumentID {
 	if which == legPerp {
-		return m.Pair.Perp
+		return td.Pair.Perp
 	}
-	return m.Pair.Spot
+	return td.Pair.Spot
 }
 
 // makerLeg is the leg that rests. The better one is chosen once: a choice that
 // followed the books would jump to and fro.
-func (m *Machine) makerLeg(p Port) int {
-	if m.maker == intent.AutoLeg {
-		m.maker = intent.SpotLeg
-		if m.saving(p, legPerp) > m.saving(p, legSpot) {
-			m.maker = intent.PerpLeg
+func (mk *maker) makerLeg(p Port) int {
+	if mk.restLeg == intent.AutoLeg {
+		mk.restLeg = intent.SpotLeg
+		if mk.saving(p, legPerp) > mk.saving(p, legSpot) {
+			mk.restLeg = intent.PerpLeg
 		}
 	}
-	return int(m.maker) - 1
+	return int(mk.restLeg) - 1
 }
 
 // saving is what resting on a leg saves over taking it, as a fraction of its value:
 // the difference of the fees and the spread. Spreads are wide where a market is
 // less liquid.
-func (m *Machine) saving(p Port, which int) float64 {
-	in, b := p.Instrument(m.instrument(which)), p.Book(m.instrument(which))
+func (mk *maker) saving(p Port, which int) float64 {
+	in, b := p.Instrument(mk.instrument(which)), p.Book(mk.instrument(which))
 	bid, _ := b.Level(exchange.Buy, 1)
 	ask, _ := b.Level(exchange.Sell, 1)
 	spread := float64(ask.Price-bid.Price) / float64(max(1, bid.Price))
@@ -109,126 +109,126 @@ func (m *Machine) saving(p Port, which int) float64 {
 // quote rests the next slice, if the books and the basis allow it. It reports
 // whether that settles the matter: an order that may not rest because it is too
 // small is left to be taken.
-func (m *Machine) quote(p Port, now exchange.Time) bool {
-	if !p.Book(m.Pair.Spot).Ready() || !p.Book(m.Pair.Perp).Ready() {
-		m.pause(now+peekEvery, "a book is not live")
+func (mk *maker) quote(p Port, now exchange.Time) bool {
+	if !p.Book(mk.Pair.Spot).Ready() || !p.Book(mk.Pair.Perp).Ready() {
+		mk.pause(now+peekEvery, "a book is not live")
 		return true
 	}
-	if now < m.notBefore {
-		m.pause(m.notBefore, "")
+	if now < mk.taker.notBefore {
+		mk.pause(mk.taker.notBefore, "")
 		return true
 	}
-	q, ok := m.plan(p)
+	q, ok := mk.plan(p)
 	if !ok {
-		m.pause(now+peekEvery, "the books are too thin to rest an order")
+		mk.pause(now+peekEvery, "the books are too thin to rest an order")
 		return true
 	}
-	if !m.agrees(p, q) {
-		m.pause(now+peekEvery, "the basis is not what was asked for")
+	if !mk.agrees(p, q) {
+		mk.pause(now+peekEvery, "the basis is not what was asked for")
 		return true
 	}
-	rest, hedge := m.quoteOrders(p, q)
+	rest, hedge := mk.quoteOrders(p, q)
 	if rest == nil {
 		return false
 	}
 	for _, o := range []*exchange.Order{rest, hedge} {
 		if err := p.Check(o); err != nil {
-			m.putOff(now)
-			m.pause(m.notBefore, err.Error())
+			mk.taker.putOff(now)
+			mk.pause(mk.taker.notBefore, err.Error())
 			return true
 		}
 	}
-	m.had, m.attempts, m.Pair.Reason = m.stake(), 0, m.Pair.Cause
-	m.send(p, q.which, rest)
-	l := &m.legs[q.which]
+	mk.had, mk.balancer.attempts, mk.Pair.Reason = mk.stake(), 0, mk.Pair.Cause
+	mk.working.send(p, q.which, rest)
+	l := &mk.working.legs[q.which]
 	l.rests, l.price, l.side = true, rest.Price, rest.Side
-	m.quoted = true
-	m.pause(now+peekEvery, "")
+	mk.working.quoted = true
+	mk.pause(now+peekEvery, "")
 	return true
 }
 
 // pause is later, but no later than the end of waiting for others.
-func (m *Machine) pause(at exchange.Time, why string) {
-	if m.off { // what is carried may not be carried for long
-		at = min(at, m.unhedgedAt+m.Request.MaxUnhedgedTime)
+func (mk *maker) pause(at exchange.Time, why string) {
+	if mk.off { // what is carried may not be carried for long
+		at = min(at, mk.unhedgedAt+mk.Request.MaxUnhedgedTime)
 	}
-	m.later(min(at, m.makesUntil()), why)
+	mk.later(min(at, mk.makesUntil()), why)
 }
 
 // quoteOrders makes the order that rests and the one that would hedge it whole;
 // nil when the venue would not take either.
-func (m *Machine) quoteOrders(p Port, q quote) (rest, hedge *exchange.Order) {
+func (mk *maker) quoteOrders(p Port, q quote) (rest, hedge *exchange.Order) {
 	spotPrice, perpPrice := q.prices()
-	size := m.sizeClose
-	if m.Pair.State == intent.PairOpening {
-		size = m.sizeOpen
+	size := mk.taker.sizeClose
+	if mk.Pair.State == intent.PairOpening {
+		size = mk.taker.sizeOpen
 	}
 	spotLots, perpLots := size(p, spotPrice, perpPrice)
 	lots, others := spotLots, perpLots
 	if q.which == legPerp {
 		lots, others = perpLots, spotLots
 	}
-	in, other := p.Instrument(m.instrument(q.which)), p.Instrument(m.instrument(1-q.which))
+	in, other := p.Instrument(mk.instrument(q.which)), p.Instrument(mk.instrument(1-q.which))
 	if !tradable(in, q.rest, lots) || !tradable(other, q.take, others) {
 		return nil, nil
 	}
-	rest = m.order(p, q.which, q.side, lots, q.rest)
+	rest = mk.working.order(p, q.which, q.side, lots, q.rest)
 	rest.TIF = exchange.PostOnly
-	return rest, m.order(p, 1-q.which, q.side.Opposite(), others, q.take)
+	return rest, mk.working.order(p, 1-q.which, q.side.Opposite(), others, q.take)
 }
 
 // spotFee is the fee on the coins that the next slice buys.
-func (m *Machine) spotFee(p Port) decimal.Decimal {
-	if m.maker == intent.SpotLeg && m.makes(p.Now()) {
-		return p.Instrument(m.Pair.Spot).MakerFee
+func (td *trade) spotFee(p Port) decimal.Decimal {
+	if td.restLeg == intent.SpotLeg && td.makes(p.Now()) {
+		return p.Instrument(td.Pair.Spot).MakerFee
 	}
-	return p.TakerFee(m.Pair.Spot)
+	return p.TakerFee(td.Pair.Spot)
 }
 
 // tend looks after a resting order: what filled is hedged on the other leg, and
 // the order is taken back once it should no longer fill. A fill that comes after
 // that is hedged like any other, and what is left to do is worked out only when
 // the order has had its last word.
-func (m *Machine) tend(p Port, now exchange.Time, which int) {
-	if m.legs[1-which].live {
-		m.hurry(p, now)
+func (mk *maker) tend(p Port, now exchange.Time, which int) {
+	if mk.working.legs[1-which].live {
+		mk.working.hurry(p, now)
 		return
 	}
-	if m.unbalanced(p) && !m.carries(p, now) {
-		m.balance(p, now)
+	if mk.balancer.unbalanced(p) && !mk.carries(p, now) {
+		mk.balancer.balance(p, now)
 		return
 	}
-	m.attempts = 0
-	m.pause(now+peekEvery, "")
-	l := &m.legs[which]
+	mk.balancer.attempts = 0
+	mk.pause(now+peekEvery, "")
+	l := &mk.working.legs[which]
 	if l.gone {
-		m.wake = now + cancelAfter
-	} else if why := m.unwanted(p, now, which); why == behind && now < l.sent+requoteEvery {
-		m.wake = min(m.wake, l.sent+requoteEvery)
+		mk.wake = now + cancelAfter
+	} else if why := mk.unwanted(p, now, which); why == behind && now < l.sent+requoteEvery {
+		mk.wake = min(mk.wake, l.sent+requoteEvery)
 	} else if why != "" {
-		m.pull(p, which)
+		mk.working.pull(p, which)
 	}
 }
 
 const behind = "it is behind the touch"
 
 // unwanted says why a resting order should be taken back, or "".
-func (m *Machine) unwanted(p Port, now exchange.Time, which int) string {
+func (mk *maker) unwanted(p Port, now exchange.Time, which int) string {
 	switch {
-	case m.stopping, m.Pair.State == intent.PairOpening && m.enough(now) != "":
+	case mk.stopping, mk.Pair.State == intent.PairOpening && mk.enough(now) != "":
 		return "nothing more is to be done"
-	case !m.makes(now):
+	case !mk.makes(now):
 		return "others had their time"
-	case !p.Book(m.Pair.Spot).Ready() || !p.Book(m.Pair.Perp).Ready():
+	case !p.Book(mk.Pair.Spot).Ready() || !p.Book(mk.Pair.Perp).Ready():
 		return "a book is not live"
 	}
-	q, ok := m.plan(p)
-	l := &m.legs[which]
+	q, ok := mk.plan(p)
+	l := &mk.working.legs[which]
 	if !ok || q.side != l.side {
 		return "another order is due"
 	}
 	touch := q.rest
-	if q.rest = l.price; !m.agrees(p, q) {
+	if q.rest = l.price; !mk.agrees(p, q) {
 		return "the basis is gone"
 	}
 	if exchange.Ticks(l.side)*(touch-l.price) > 0 {
@@ -238,40 +238,40 @@ func (m *Machine) unwanted(p Port, now exchange.Time, which int) string {
 }
 
 // pull asks for a resting order back.
-func (m *Machine) pull(p Port, which int) {
-	if l := &m.legs[which]; !l.gone {
+func (wo *workingOrders) pull(p Port, which int) {
+	if l := &wo.legs[which]; !l.gone {
 		l.gone = true
 		p.Cancel(l.order)
 	}
-	m.wake = p.Now() + cancelAfter
+	wo.wake = p.Now() + cancelAfter
 }
 
 // carries reports whether a residual that is too small for the other leg may wait
 // for the next fill.
-func (m *Machine) carries(p Port, now exchange.Time) bool {
-	if !m.makes(now) || m.stopping || now >= m.unhedgedAt+m.Request.MaxUnhedgedTime {
+func (mk *maker) carries(p Port, now exchange.Time) bool {
+	if !mk.makes(now) || mk.stopping || now >= mk.unhedgedAt+mk.Request.MaxUnhedgedTime {
 		return false
 	}
-	if m.Pair.State != intent.PairOpening || m.enough(now) != "" || m.reached(p) {
+	if mk.Pair.State != intent.PairOpening || mk.enough(now) != "" || mk.taker.reached(p) {
 		return false
 	}
-	_, past := m.past(p)
-	return !past.IsPositive() && m.chase(p, m.Residual(p), false) == nil
+	_, past := mk.balancer.past(p)
+	return !past.IsPositive() && mk.balancer.chase(p, mk.Residual(p), false) == nil
 }
 
 // quoteOver is called when a resting order has had its last word and the legs
 // are level. One that the venue did not keep, because it would have taken or for
 // another reason, is tried again soon, then less and less often.
-func (m *Machine) quoteOver(p Port, now exchange.Time, gone bool) {
-	m.quoted, m.notBefore = false, 0
+func (mk *maker) quoteOver(p Port, now exchange.Time, gone bool) {
+	mk.working.quoted, mk.taker.notBefore = false, 0
 	switch {
-	case m.stake() != m.had:
-		m.bounced = 0
-		m.batchDone(p, now)
+	case mk.stake() != mk.had:
+		mk.bounced = 0
+		mk.taker.batchDone(p, now)
 	case gone:
-		m.bounced = 0
+		mk.bounced = 0
 	default:
-		m.notBefore = now + retryEvery<<min(m.bounced, 8)
-		m.bounced++
+		mk.taker.notBefore = now + retryEvery<<min(mk.bounced, 8)
+		mk.bounced++
 	}
 }

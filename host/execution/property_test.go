@@ -162,7 +162,7 @@ func (h *hostile) hedged() {
 		h.r.Fatalf("%s with a short of %d", h.m.Pair.State, h.m.Pair.PerpQty)
 	}
 	worth := in.PriceDecimal(h.mid).Mul(res)
-	if res.Abs().GreaterThan(h.m.tolerance(h)) && (res.IsNegative() || worth.GreaterThan(in.MinNotional.Mul(dec("1.1")))) {
+	if res.Abs().GreaterThan(h.m.balancer.tolerance(h)) && (res.IsNegative() || worth.GreaterThan(in.MinNotional.Mul(dec("1.1")))) {
 		h.r.Fatalf("%s and unhedged by %s, worth %s", h.m.Pair.State, res, worth)
 	}
 }

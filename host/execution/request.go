@@ -190,20 +190,20 @@ func (m *Machine) StartClose(p Port, r intent.CloseRequest) error {
 	keep, why, _ := m.keep(p, r.Notional)
 	m.Pair.Keep, m.Pair.Cause = keep, r.Reason
 	m.closeWhole(why)
-	m.Close, m.closeAt, m.notBefore, m.refused = &r, p.Now(), 0, 0
+	m.Close, m.closeAt, m.taker.notBefore, m.taker.refused = &r, p.Now(), 0, 0
 	m.Pair.State, m.Pair.Reason = intent.PairClosing, m.Pair.Cause
 	m.wake = p.Now() + r.Patience
-	m.tell(p)
+	m.reasons.tell(p)
 	return nil
 }
 
 // closeWhole notes why a closing of a part leaves nothing; "" is no reason.
-func (m *Machine) closeWhole(why string) {
+func (td *trade) closeWhole(why string) {
 	if why == "" {
 		return
 	}
-	m.Pair.Keep, m.news = 0, why
-	m.Pair.Cause = joined(m.Pair.Cause, why)
+	td.Pair.Keep, td.news = 0, why
+	td.Pair.Cause = joined(td.Pair.Cause, why)
 }
 
 // News is what somebody should be told of the pair beyond its state, once.

@@ -27,20 +27,20 @@ func retryPause(v *intent.Move) exchange.Time {
 }
 
 // late and lost leave a part of the time that coins may be unhedged for mending it.
-func (m *Machine) late() exchange.Time { return min(moveLate, m.Request.MaxUnhedgedTime/4) }
-func (m *Machine) lost() exchange.Time { return min(moveLost, m.Request.MaxUnhedgedTime/2) }
+func (td *trade) late() exchange.Time { return min(moveLate, td.Request.MaxUnhedgedTime/4) }
+func (td *trade) lost() exchange.Time { return min(moveLost, td.Request.MaxUnhedgedTime/2) }
 
 // ship sends coins to the wallet of the other leg, or says in the pair's reason why not now.
-func (m *Machine) ship(p Port, now exchange.Time, fromLeg, toLeg int, coins decimal.Decimal) bool {
-	mv, from, to := &m.Pair.Coin.Move, m.wallet(p, fromLeg), m.wallet(p, toLeg)
+func (cm *coinMover) ship(p Port, now exchange.Time, fromLeg, toLeg int, coins decimal.Decimal) bool {
+	mv, from, to := &cm.Pair.Coin.Move, cm.wallet(p, fromLeg), cm.wallet(p, toLeg)
 	if mv.State == intent.MoveFailed && now < mv.Next {
-		m.wake = mv.Next
+		cm.wake = mv.Next
 		return false
 	}
-	t, err := p.Move(m, from, to, coins)
+	t, err := p.Move(cm.self, from, to, coins)
 	if err != nil {
-		m.Pair.Reason = err.Error()
-		m.wake = now + exchange.Second
+		cm.Pair.Reason = err.Error()
+		cm.wake = now + exchange.Second
 		return false
 	}
 	failures := mv.Failures
@@ -48,9 +48,9 @@ func (m *Machine) ship(p Port, now exchange.Time, fromLeg, toLeg int, coins deci
 		failures = 0
 	}
 	*mv = intent.Move{State: intent.MoveSent, ID: t.ID, From: from, To: to, Coins: t.Amount, Sent: now, Failures: failures}
-	addCoins(&m.Pair, fromLeg, t.Amount.Neg())
-	m.wake = now + m.late()
-	m.tell(p)
+	addCoins(&cm.Pair, fromLeg, t.Amount.Neg())
+	cm.wake = now + cm.late()
+	cm.reasons.tell(p)
 	return true
 }
 
@@ -63,15 +63,15 @@ func addCoins(p *intent.Pair, leg int, coins decimal.Decimal) {
 	}
 }
 
-func (m *Machine) wallet(p Port, leg int) exchange.Wallet {
+func (td *trade) wallet(p Port, leg int) exchange.Wallet {
 	if leg == legSpot {
-		return p.Instrument(m.Pair.Spot).Wallet
+		return p.Instrument(td.Pair.Spot).Wallet
 	}
-	return p.Instrument(m.Pair.Perp).Wallet
+	return p.Instrument(td.Pair.Perp).Wallet
 }
 
-func (m *Machine) legOf(p Port, wallet exchange.Wallet) int {
-	if wallet == m.wallet(p, legSpot) {
+func (td *trade) legOf(p Port, wallet exchange.Wallet) int {
+	if wallet == td.wallet(p, legSpot) {
 		return legSpot
 	}
 	return legPerp
@@ -83,61 +83,61 @@ func (m *Machine) Moved(p Port, t *exchange.Transfer) {
 	if mv.ID != t.ID || !mv.Flying() {
 		return
 	}
-	m.attempts = 0
+	m.balancer.attempts = 0
 	from, to := m.legOf(p, mv.From), m.legOf(p, mv.To)
 	if t.Failed {
 		addCoins(&m.Pair, from, mv.Coins)
-		m.moveFailed(p, t.Reason)
+		m.mover.moveFailed(p, t.Reason)
 	} else {
 		addCoins(&m.Pair, to, t.Amount)
 		addCoins(&m.Pair, from, mv.Coins.Sub(t.Amount)) // what the venue's desk cut off to mark it
-		m.landed(p, to)
+		m.mover.landed(p, to)
 		*mv = intent.Move{}
 	}
-	m.tell(p)
+	m.reasons.tell(p)
 	m.Step(p)
 }
 
 // moveFailed puts the next try off. An opening gives up after a few: its coins
 // are sold where they are. A closing goes on with the coins sent ahead, which
 // leaves nothing unhedged while the lane is closed.
-func (m *Machine) moveFailed(p Port, why string) {
-	mv := &m.Pair.Coin.Move
+func (cm *coinMover) moveFailed(p Port, why string) {
+	mv := &cm.Pair.Coin.Move
 	mv.State, mv.Why = intent.MoveFailed, why
 	mv.Failures++
 	mv.Next = p.Now() + retryPause(mv)
-	m.Pair.Reason = fmt.Sprintf("transfer %d from %s to %s failed: %s", mv.ID, mv.From, mv.To, why)
-	if m.Pair.Coin.Stranded == 0 && m.legOf(p, mv.From) == legPerp {
-		m.Pair.Coin.Stranded = p.Now()
+	cm.Pair.Reason = fmt.Sprintf("transfer %d from %s to %s failed: %s", mv.ID, mv.From, mv.To, why)
+	if cm.Pair.Coin.Stranded == 0 && cm.legOf(p, mv.From) == legPerp {
+		cm.Pair.Coin.Stranded = p.Now()
 	}
 	if mv.Failures < moveTries {
 		return
 	}
-	m.coin.ahead = true
-	if m.Pair.State == intent.PairOpening && m.cut == "" {
-		m.cut = fmt.Sprintf("%d transfers in a row failed: %s", mv.Failures, why)
+	cm.coin.ahead = true
+	if cm.Pair.State == intent.PairOpening && cm.cut == "" {
+		cm.cut = fmt.Sprintf("%d transfers in a row failed: %s", mv.Failures, why)
 	}
 }
 
 // watchMove notes that a transfer is late. Nothing is sent again: only the venue's
 // word ends it.
-func (m *Machine) watchMove(p Port, now exchange.Time) {
-	mv := &m.Pair.Coin.Move
-	if mv.State == intent.MoveSent && now >= mv.Sent+m.late() {
+func (cm *coinMover) watchMove(p Port, now exchange.Time) {
+	mv := &cm.Pair.Coin.Move
+	if mv.State == intent.MoveSent && now >= mv.Sent+cm.late() {
 		mv.State = intent.MoveUnknown
-		m.Pair.Reason = fmt.Sprintf("transfer %d from %s to %s is late", mv.ID, mv.From, mv.To)
-		m.tell(p)
+		cm.Pair.Reason = fmt.Sprintf("transfer %d from %s to %s is late", mv.ID, mv.From, mv.To)
+		cm.reasons.tell(p)
 	}
-	if m.Pair.State == intent.PairOpening && m.cut == "" && now >= mv.Sent+m.lost() {
-		m.cut = fmt.Sprintf("transfer %d from %s to %s had no answer for %s", mv.ID, mv.From, mv.To, span(now-mv.Sent))
+	if cm.Pair.State == intent.PairOpening && cm.cut == "" && now >= mv.Sent+cm.lost() {
+		cm.cut = fmt.Sprintf("transfer %d from %s to %s had no answer for %s", mv.ID, mv.From, mv.To, span(now-mv.Sent))
 	}
 	switch {
 	case mv.State == intent.MoveSent:
-		m.wake = mv.Sent + m.late()
-	case now < mv.Sent+m.lost():
-		m.wake = mv.Sent + m.lost()
+		cm.wake = mv.Sent + cm.late()
+	case now < mv.Sent+cm.lost():
+		cm.wake = mv.Sent + cm.lost()
 	default:
-		m.wake = now + movePause
+		cm.wake = now + movePause
 	}
 }
 

@@ -14,34 +14,34 @@ type wait struct {
 }
 
 // tell reports the pair to strategy and ledger.
-func (m *Machine) tell(p Port) {
-	m.told = m.Pair.Reason
-	if m.wait.why != "" && sameWords(m.told, m.wait.why) {
-		m.wait = wait{} // for nothing that is not known
+func (rs *reasons) tell(p Port) {
+	rs.told = rs.Pair.Reason
+	if rs.wait.why != "" && sameWords(rs.told, rs.wait.why) {
+		rs.wait = wait{} // for nothing that is not known
 	}
-	p.Changed(m)
+	p.Changed(rs.self)
 }
 
 // mute spares voice its work at each change of a book: nothing is waited for, or what
 // is waited for is still the same and not yet worth a word.
-func (m *Machine) mute(now exchange.Time) bool {
-	if m.Pair.Reason == "" {
-		return m.wait.why == ""
+func (rs *reasons) mute(now exchange.Time) bool {
+	if rs.Pair.Reason == "" {
+		return rs.wait.why == ""
 	}
-	return m.Pair.Reason == m.wait.why && now < m.wait.since+tellAfter && !m.Pair.State.Done()
+	return rs.Pair.Reason == rs.wait.why && now < rs.wait.since+tellAfter && !rs.Pair.State.Done()
 }
 
 // voice tells a reason that has held for tellAfter, once: a wait that changes nothing
 // else of the pair would never be heard of.
-func (m *Machine) voice(p Port, now exchange.Time) {
-	why := m.Pair.Reason
+func (rs *reasons) voice(p Port, now exchange.Time) {
+	why := rs.Pair.Reason
 	switch {
-	case m.Pair.State.Done() || why == "" || sameWords(why, m.told):
-		m.wait = wait{}
-	case m.wait.why == "" || !sameWords(why, m.wait.why):
-		m.wait = wait{why, now}
-	case now >= m.wait.since+tellAfter:
-		m.tell(p)
+	case rs.Pair.State.Done() || why == "" || sameWords(why, rs.told):
+		rs.wait = wait{}
+	case rs.wait.why == "" || !sameWords(why, rs.wait.why):
+		rs.wait = wait{why, now}
+	case now >= rs.wait.since+tellAfter:
+		rs.tell(p)
 	}
 }
 
