@@ -33,19 +33,19 @@ func (p *purse) add(amount decimal.Decimal) {
 
 // purse returns a wallet's purse for an asset, making an empty one if needed.
 // Purses are kept sorted, because reports list them.
-func (v *Venue) purse(w exchange.Wallet, asset string) *purse {
-	w = w.Within(v.opt.Universe.House())
-	i := sort.Search(len(v.purses), func(i int) bool {
-		p := v.purses[i]
-		return cmp.Or(v.opt.Universe.CompareWallets(p.wallet, w), cmp.Compare(p.asset, asset)) >= 0
+func (ws *wallets) purse(w exchange.Wallet, asset string) *purse {
+	w = w.Within(ws.opt.Universe.House())
+	i := sort.Search(len(ws.purses), func(i int) bool {
+		p := ws.purses[i]
+		return cmp.Or(ws.opt.Universe.CompareWallets(p.wallet, w), cmp.Compare(p.asset, asset)) >= 0
 	})
-	if i < len(v.purses) && v.purses[i].wallet == w && v.purses[i].asset == asset {
-		return v.purses[i]
+	if i < len(ws.purses) && ws.purses[i].wallet == w && ws.purses[i].asset == asset {
+		return ws.purses[i]
 	}
 	p := &purse{wallet: w, asset: asset}
-	v.purses = append(v.purses, nil)
-	copy(v.purses[i+1:], v.purses[i:])
-	v.purses[i] = p
+	ws.purses = append(ws.purses, nil)
+	copy(ws.purses[i+1:], ws.purses[i:])
+	ws.purses[i] = p
 	return p
 }
 
@@ -64,7 +64,7 @@ func lockFor(in *exchange.Instrument, o *order) (asset string, amount decimal.De
 }
 
 // relock makes an order's lock what its open rest needs.
-func (v *Venue) relock(s *slot, o *order) {
+func (ws *wallets) relock(s *slot, o *order) {
 	if s.in.Perp() {
 		return
 	}
@@ -72,25 +72,25 @@ func (v *Venue) relock(s *slot, o *order) {
 	if !o.live {
 		amount = decimal.Zero
 	}
-	p := v.purse(s.in.Wallet, asset)
+	p := ws.purse(s.in.Wallet, asset)
 	p.locked = p.locked.Add(amount.Sub(o.locked))
 	o.locked = amount
 }
 
 // post settles one execution on our account and reports it. o is nil for a
 // liquidation.
-func (v *Venue) post(s *slot, o *order, f exchange.Fill, at exchange.Time) {
+func (ex *executions) post(s *slot, o *order, f exchange.Fill, at exchange.Time) {
 	f.Instrument = s.in.ID
-	f.TradeID = v.number(&v.nextTrade)
+	f.TradeID = number(&ex.nextTrade)
 	dq := exchange.Lots(f.Side) * f.Qty
 	held := s.pos.qty != 0
 	realised := s.pos.fill(s.in, f.Price, dq, at)
 	f.Fee, f.FeeAsset = s.fee(&f)
-	after := v.house
+	after := ex.mail.house
 	if o != nil {
 		f.Order, f.VenueID = o.ID, o.VenueID
 		o.Filled += f.Qty
-		v.relock(s, o)
+		ex.wallets.relock(s, o)
 		after = o.answer
 	}
 	if s.in.Perp() {
@@ -98,11 +98,11 @@ func (v *Venue) post(s *slot, o *order, f exchange.Fill, at exchange.Time) {
 		s.purse.add(realised.Sub(f.Fee))
 		s.rescreen(held)
 	} else {
-		v.purse(s.in.Wallet, s.in.Base).add(coins(s.in, dq))
-		v.purse(s.in.Wallet, s.in.Quote).add(s.in.Notional(f.Price, dq).Neg())
-		v.purse(s.in.Wallet, f.FeeAsset).add(f.Fee.Neg())
+		ex.wallets.purse(s.in.Wallet, s.in.Base).add(coins(s.in, dq))
+		ex.wallets.purse(s.in.Wallet, s.in.Quote).add(s.in.Notional(f.Price, dq).Neg())
+		ex.wallets.purse(s.in.Wallet, f.FeeAsset).add(f.Fee.Neg())
 	}
-	v.emit(s.in.Wallet, answer{at: at + after, happened: at, kind: exchange.KindFill, instrument: s.in.ID, fill: &f})
+	ex.mail.emit(s.in.Wallet, answer{at: at + after, happened: at, kind: exchange.KindFill, instrument: s.in.ID, fill: &f})
 }
 
 // fee returns what an execution costs. Spot charges what was received, futures

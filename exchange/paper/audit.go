@@ -12,20 +12,25 @@ import (
 // hold. In a derivatives wallet Total is the wallet balance without unrealised
 // profit, and Free is what could be transferred out of it.
 func (v *Venue) Balance(w exchange.Wallet, asset string) exchange.Balance {
-	p := v.find(w, asset)
+	p := v.wallets.find(w, asset)
 	if p == nil {
 		return exchange.Balance{}
 	}
+	return v.margins.balance(p)
+}
+
+// balance is what a purse holds and how much of it is free.
+func (mg *margins) balance(p *purse) exchange.Balance {
 	free := p.total.Sub(p.locked)
 	if len(p.slots) > 0 {
-		free = v.standing(p).movable(p).Sub(p.locked)
+		free = mg.standing(p).movable(p).Sub(p.locked)
 	}
 	return exchange.Balance{Total: p.total, Free: free, Locked: p.total.Sub(free)}
 }
 
-func (v *Venue) find(w exchange.Wallet, asset string) *purse {
-	w = w.Within(v.opt.Universe.House())
-	for _, p := range v.purses {
+func (ws *wallets) find(w exchange.Wallet, asset string) *purse {
+	w = w.Within(ws.opt.Universe.House())
+	for _, p := range ws.purses {
 		if p.wallet == w && p.asset == asset {
 			return p
 		}
@@ -36,7 +41,7 @@ func (v *Venue) find(w exchange.Wallet, asset string) *purse {
 // InTransit returns how much of an asset is between wallets.
 func (v *Venue) InTransit(asset string) decimal.Decimal {
 	sum := decimal.Zero
-	for _, t := range v.transit {
+	for _, t := range v.transfers.transit {
 		if t.Asset == asset {
 			sum = sum.Add(t.Amount)
 		}
@@ -48,7 +53,7 @@ func (v *Venue) InTransit(asset string) decimal.Decimal {
 // asset.
 func (v *Venue) Balances() []Deposit {
 	var out []Deposit
-	for _, p := range v.purses {
+	for _, p := range v.wallets.purses {
 		if !p.total.IsZero() {
 			out = append(out, Deposit{p.wallet, p.asset, p.total})
 		}
@@ -59,17 +64,17 @@ func (v *Venue) Balances() []Deposit {
 // Position returns the sum of the fills in an instrument. On spot it is for
 // information: balances are what counts, and fees in coin are not in it.
 func (v *Venue) Position(id exchange.InstrumentID) exchange.Position {
-	if !v.known(id) {
+	if !v.markets.known(id) {
 		return exchange.Position{}
 	}
-	s := v.slots[id]
+	s := v.markets.slots[id]
 	return exchange.Position{Qty: s.pos.qty, Entry: s.pos.entry(s.in), Realised: s.pos.realised}
 }
 
 // OpenOrders returns copies of the resting orders, by ID.
 func (v *Venue) OpenOrders() []exchange.Order {
-	out := make([]exchange.Order, 0, len(v.open))
-	for _, s := range v.slots {
+	out := make([]exchange.Order, 0, len(v.registry.open))
+	for _, s := range v.markets.slots {
 		for _, o := range s.orders {
 			c := o.Order
 			if c.Status = exchange.StatusAccepted; c.Filled > 0 {
@@ -85,7 +90,7 @@ func (v *Venue) OpenOrders() []exchange.Order {
 // QueueAhead returns how many lots the queue model puts in front of a resting
 // order; false when the order is not resting or its level was never seen.
 func (v *Venue) QueueAhead(id exchange.OrderID) (float64, bool) {
-	o := v.open[id]
+	o := v.registry.open[id]
 	if o == nil || o.queue.front > 1e300 {
 		return 0, false
 	}
@@ -95,8 +100,8 @@ func (v *Venue) QueueAhead(id exchange.OrderID) (float64, bool) {
 // Equity returns the balance of an asset in a wallet, with the unrealised profit
 // of the positions that it backs.
 func (v *Venue) Equity(w exchange.Wallet, asset string) decimal.Decimal {
-	if p := v.find(w, asset); p != nil {
-		return v.standing(p).balance
+	if p := v.wallets.find(w, asset); p != nil {
+		return v.margins.standing(p).balance
 	}
 	return decimal.Zero
 }
@@ -111,11 +116,11 @@ type Margin struct {
 
 // Margin returns the margin of an asset of a derivatives wallet.
 func (v *Venue) Margin(w exchange.Wallet, asset string) Margin {
-	p := v.find(w, asset)
+	p := v.wallets.find(w, asset)
 	if p == nil {
 		return Margin{}
 	}
-	st := v.standing(p)
+	st := v.margins.standing(p)
 	return Margin{st.balance, st.initial, st.maintenance, st.available()}
 }
 
@@ -132,11 +137,18 @@ func (v *Venue) MarginRatio(w exchange.Wallet, asset string) decimal.Decimal {
 // LiquidationPrice returns the mark price at which a position would be
 // liquidated while all else stays; false when there is none.
 func (v *Venue) LiquidationPrice(id exchange.InstrumentID) (decimal.Decimal, bool) {
-	if !v.known(id) || v.slots[id].purse == nil || v.slots[id].pos.qty == 0 {
+	if !v.markets.known(id) || v.markets.slots[id].purse == nil || v.markets.slots[id].pos.qty == 0 {
 		return decimal.Zero, false
 	}
-	s := v.slots[id]
-	price, st := v.priceOf(s), v.standing(s.purse)
+	return v.margins.liquidatedAt(v.markets.slots[id])
+}
+
+// liquidatedAt is the mark at which the position of an instrument would be liquidated.
+func (mg *margins) liquidatedAt(s *slot) (decimal.Decimal, bool) {
+	if s.pos.qty == 0 {
+		return decimal.Zero, false
+	}
+	price, st := mg.priceOf(s), mg.standing(s.purse)
 	other := st.balance.Sub(s.pos.unrealised(s.in, price)).Sub(st.maintenance).Add(maintenance(s.in, s.pos.qty, price))
 	return liquidationPrice(s.in, s.pos.qty, s.pos.cost, other)
 }
@@ -144,11 +156,11 @@ func (v *Venue) LiquidationPrice(id exchange.InstrumentID) (decimal.Decimal, boo
 // Account returns what the next session needs to continue this one. Money in
 // transit is given to the wallet that it is going to.
 func (v *Venue) Account() Account {
-	a := Account{Balances: v.Balances(), NextTrade: v.nextTrade, NextOrder: v.nextOrder, NextTran: v.nextTran}
-	for _, t := range v.transit {
+	a := Account{Balances: v.Balances(), NextTrade: v.executions.nextTrade, NextOrder: v.registry.nextOrder, NextTran: v.funding.nextTran}
+	for _, t := range v.transfers.transit {
 		a.Balances = append(a.Balances, Deposit{t.To, t.Asset, t.Amount})
 	}
-	for _, s := range v.slots {
+	for _, s := range v.markets.slots {
 		if s.pos.qty != 0 || !s.pos.realised.IsZero() {
 			a.Positions = append(a.Positions, Holding{s.in.ID, v.Position(s.in.ID), s.pos.cost})
 		}

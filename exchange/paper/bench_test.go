@@ -74,8 +74,8 @@ func BenchmarkIdle(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
 			for i := range events {
-				s := d.v.slots[events[i].Instrument]
-				if st := d.v.standing(s.purse); !st.balance.GreaterThan(st.maintenance) {
+				s := d.v.markets.slots[events[i].Instrument]
+				if st := d.v.margins.standing(s.purse); !st.balance.GreaterThan(st.maintenance) {
 					b.Fatal("liquidated")
 				}
 			}
@@ -87,7 +87,7 @@ func BenchmarkIdle(b *testing.B) {
 // BenchmarkMark is a mark of a held instrument: floats decide nearly always.
 func BenchmarkMark(b *testing.B) {
 	d := withPositions(b)
-	s := d.v.slots[d.find("usdm:BTCUSDT").ID]
+	s := d.v.markets.slots[d.find("usdm:BTCUSDT").ID]
 	ev := exchange.Event{Kind: exchange.KindMark, Instrument: s.in.ID, Mark: 1000e8}
 	b.Run("screened", func(b *testing.B) {
 		b.ReportAllocs()
@@ -99,7 +99,7 @@ func BenchmarkMark(b *testing.B) {
 	b.Run("exact", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			d.v.guard(s.purse, ev.Time)
+			d.v.liquidator.guard(s.purse, ev.Time)
 		}
 	})
 }

@@ -13,26 +13,26 @@ import (
 
 // Leverage returns the leverage of an instrument.
 func (v *Venue) Leverage(id exchange.InstrumentID) int {
-	if !v.known(id) {
+	if !v.markets.known(id) {
 		return 0
 	}
-	return v.slots[id].leverage
+	return v.markets.slots[id].leverage
 }
 
 // SetLeverage changes the leverage of an instrument. It is refused when the
 // position or the open orders would not have the margin, or the bracket does not
 // allow it. Source: the exchange's POST leverage.
 func (v *Venue) SetLeverage(id exchange.InstrumentID, leverage int) error {
-	if !v.known(id) || leverage < 1 {
+	if !v.markets.known(id) || leverage < 1 {
 		return fmt.Errorf("leverage %d of instrument %d: want a known instrument and 1 or more", leverage, id)
 	}
-	s := v.slots[id]
+	s := v.markets.slots[id]
 	was := s.leverage
 	s.leverage = leverage
 	if s.purse == nil || leverage >= was {
 		return nil
 	}
-	if st := v.standing(s.purse); st.initial.GreaterThan(st.balance) {
+	if st := v.margins.standing(s.purse); st.initial.GreaterThan(st.balance) {
 		s.leverage = was
 		return fmt.Errorf("leverage %d of %s: needs %s %s as initial margin, the margin balance is %s",
 			leverage, s.in.Key(), st.initial.Round(8), s.purse.asset, st.balance.Round(8))
@@ -48,23 +48,23 @@ func (v *Venue) Deposit(d Deposit) error { return v.deposit(d) }
 // does to the winning side, and reports it as fills with the reason "adl". It
 // returns what was closed.
 func (v *Venue) Deleverage(id exchange.InstrumentID, q exchange.Lots, now exchange.Time) exchange.Lots {
-	if !v.known(id) || v.slots[id].purse == nil {
+	if !v.markets.known(id) || v.markets.slots[id].purse == nil {
 		return 0
 	}
 	v.cut()
-	s := v.slots[id]
+	s := v.markets.slots[id]
 	q = min(q, s.pos.qty.Abs())
 	if q <= 0 {
 		return 0
 	}
-	v.now = max(v.now, now)
+	v.mail.now = max(v.mail.now, now)
 	side := exchange.Sell
 	if s.pos.qty < 0 {
 		side = exchange.Buy
 	}
-	price := exchange.Ticks(max(1, s.in.Tick.Floor(v.priceOf(s))))
-	v.post(s, nil, exchange.Fill{Side: side, Price: price, Qty: q, Reason: "adl"}, now)
-	v.after(s, now)
+	price := exchange.Ticks(max(1, s.in.Tick.Floor(v.margins.priceOf(s))))
+	v.executions.post(s, nil, exchange.Fill{Side: side, Price: price, Qty: q, Reason: "adl"}, now)
+	v.liquidator.after(s, now)
 	return q
 }
 
@@ -80,11 +80,11 @@ type PositionMargin struct {
 
 // PositionMargin returns the margin of an instrument; zero on spot.
 func (v *Venue) PositionMargin(id exchange.InstrumentID) PositionMargin {
-	if !v.known(id) || v.slots[id].purse == nil {
+	if !v.markets.known(id) || v.markets.slots[id].purse == nil {
 		return PositionMargin{}
 	}
-	s := v.slots[id]
-	price := v.priceOf(s)
+	s := v.markets.slots[id]
+	price := v.margins.priceOf(s)
 	m := PositionMargin{Mark: price}
 	if s.pos.qty != 0 {
 		m.Notional = valueAt(s.in, price, s.pos.qty)
@@ -92,7 +92,7 @@ func (v *Venue) PositionMargin(id exchange.InstrumentID) PositionMargin {
 		m.Maintenance = maintenance(s.in, s.pos.qty, price)
 		m.Position = m.Notional.Abs().DivRound(decimal.NewFromInt(int64(s.leverage)), 16)
 	}
-	m.Orders = v.initial(s, nil, decimal.Zero).Sub(m.Position)
+	m.Orders = v.margins.initial(s, nil, decimal.Zero).Sub(m.Position)
 	return m
 }
 
@@ -111,16 +111,16 @@ func (v *Venue) SetTransferLatency(l Latency) error {
 // about yet: the departure of a transfer that is still under way.
 func (v *Venue) Settle(now exchange.Time) {
 	v.cut()
-	v.now = max(v.now, now)
-	if now >= v.arriving {
-		v.settle(now)
+	v.mail.now = max(v.mail.now, now)
+	if now >= v.mail.arriving {
+		v.mail.settle(now)
 	}
 }
 
 // Reserve locks an amount of a wallet of coins, or gives back a negative one: for
 // orders that the exchange holds before they reach the book.
 func (v *Venue) Reserve(w exchange.Wallet, asset string, amount decimal.Decimal) error {
-	p := v.purse(w, asset)
+	p := v.wallets.purse(w, asset)
 	if free := p.total.Sub(p.locked); amount.GreaterThan(free) {
 		return fmt.Errorf("Account has insufficient balance for requested action: needs %s %s, %s is free", amount, asset, free)
 	}
@@ -131,7 +131,7 @@ func (v *Venue) Reserve(w exchange.Wallet, asset string, amount decimal.Decimal)
 // Reduce lowers the whole quantity of an open limit order, and keeps its place
 // in the queue. Source: spot order/amend/keepPriority.
 func (v *Venue) Reduce(id exchange.OrderID, qty exchange.Lots) error {
-	o := v.open[id]
+	o := v.registry.open[id]
 	if o == nil {
 		return fmt.Errorf("order %d is not open", id)
 	}
@@ -139,6 +139,6 @@ func (v *Venue) Reduce(id exchange.OrderID, qty exchange.Lots) error {
 		return fmt.Errorf("order %d: quantity %d: want more than the %d that are filled and less than %d", id, qty, o.Filled, o.Qty)
 	}
 	o.Qty = qty
-	v.relock(v.slots[o.Instrument], o)
+	v.wallets.relock(v.markets.slots[o.Instrument], o)
 	return nil
 }

@@ -62,10 +62,10 @@ func tradedAt(b *exchange.Bar, p point) exchange.Ticks {
 
 // runBars takes the account through the bars that end at an instant, and then notes
 // what the instant leaves.
-func (v *Venue) runBars(events []exchange.Event, at exchange.Time) {
+func (bs *bars) runBars(events []exchange.Event, instant int, at exchange.Time) {
 	for i := range events {
 		ev := &events[i]
-		c := &v.slots[ev.Instrument].ended
+		c := &bs.markets.slots[ev.Instrument].ended
 		switch {
 		case ev.Kind == exchange.KindMark:
 			c.mark = ev
@@ -74,22 +74,22 @@ func (v *Venue) runBars(events []exchange.Event, at exchange.Time) {
 		}
 	}
 	for i := range events {
-		v.slots[events[i].Instrument].openBar(v.opt.Participation)
+		bs.markets.slots[events[i].Instrument].openBar(bs.opt.Participation)
 	}
 	for i := range events {
-		switch s := v.slots[events[i].Instrument]; {
+		switch s := bs.markets.slots[events[i].Instrument]; {
 		case s.purse == nil && events[i].Kind == exchange.KindBar:
-			v.passSpot(s, at)
-		case s.purse != nil && s.purse.walked != v.instant.count:
-			s.purse.walked = v.instant.count
-			v.walkWallet(s.purse, at)
+			bs.passSpot(s, at)
+		case s.purse != nil && s.purse.walked != instant:
+			s.purse.walked = instant
+			bs.walkWallet(s.purse, at)
 		}
 	}
 	for i := range events {
-		v.slots[events[i].Instrument].note(&events[i])
+		bs.markets.slots[events[i].Instrument].note(&events[i])
 	}
 	for i := range events {
-		v.displace(v.slots[events[i].Instrument], at)
+		bs.displace(bs.markets.slots[events[i].Instrument], at)
 	}
 }
 
@@ -105,14 +105,14 @@ func (s *slot) openBar(share float64) {
 	c.room = max(0, exchange.Lots(lots)-s.took)
 }
 
-func (v *Venue) passSpot(s *slot, at exchange.Time) {
+func (bs *bars) passSpot(s *slot, at exchange.Time) {
 	for _, p := range [...]point{atOpen, atLow, atHigh} {
-		v.pass(s, p, at)
+		bs.pass(s, p, at)
 	}
 }
 
 // walkWallet takes what one wallet backs along the bars that end.
-func (v *Venue) walkWallet(p *purse, at exchange.Time) {
+func (bs *bars) walkWallet(p *purse, at exchange.Time) {
 	if !p.concerned() {
 		return
 	}
@@ -125,7 +125,7 @@ func (v *Venue) walkWallet(p *purse, at exchange.Time) {
 			s.ended.point = pt
 		}
 		for _, s := range p.slots {
-			v.pass(s, pt, at)
+			bs.pass(s, pt, at)
 		}
 		for _, s := range p.slots {
 			if m := s.ended.mark; m != nil {
@@ -134,7 +134,7 @@ func (v *Venue) walkWallet(p *purse, at exchange.Time) {
 			}
 		}
 		if p.held > 0 && !p.safe() {
-			v.guard(p, at)
+			bs.liquidator.guard(p, at)
 		}
 	}
 	for _, s := range p.slots {
@@ -169,30 +169,30 @@ func (p *purse) excess(pt point) float64 {
 // pass fills the resting orders of an instrument that its bar traded through on the
 // way to a point, in the order in which the price comes by. A bar that opened
 // before an order was sent says nothing about it.
-func (v *Venue) pass(s *slot, p point, at exchange.Time) {
+func (bs *bars) pass(s *slot, p point, at exchange.Time) {
 	c := &s.ended
 	if c.bar == nil || len(s.orders) == 0 {
 		return
 	}
 	price, opened := tradedAt(&c.bar.Bar, p), at-c.bar.Bar.Interval
-	passed := v.passed[:0]
+	passed := bs.passed[:0]
 	for _, o := range s.orders {
 		if o.sent <= opened && through(o, price) {
 			passed = append(passed, o)
 		}
 	}
-	v.passed = passed
+	bs.passed = passed
 	slices.SortStableFunc(passed, nearer)
 	filled := false
 	for _, o := range passed {
-		if !o.live || !v.solvent(s, o.Price) {
+		if !o.live || !bs.solvent(s, o.Price) {
 			continue // it ends with the account
 		}
-		q := v.fillResting(s, o, min(o.left(), c.room), at)
+		q := bs.resting.fillResting(s, o, min(o.left(), c.room), at)
 		c.room, c.made, filled = c.room-q, c.made+q, filled || q > 0
 	}
 	if filled {
-		v.after(s, at)
+		bs.liquidator.after(s, at)
 	}
 }
 
@@ -210,28 +210,28 @@ func nearer(a, b *order) int {
 
 // solvent reports whether the wallet is not yet liquidated when the instrument is at
 // a price on its way.
-func (v *Venue) solvent(s *slot, price exchange.Ticks) bool {
+func (bs *bars) solvent(s *slot, price exchange.Ticks) bool {
 	if s.purse == nil || s.pos.qty == 0 || s.ended.point == atClose {
 		return true
 	}
 	was := s.mark
 	s.mark = exchange.E8FromDecimal(s.in.PriceDecimal(price))
-	st := v.standing(s.purse)
+	st := bs.margins.standing(s.purse)
 	s.mark = was
 	return st.balance.GreaterThan(st.maintenance)
 }
 
 // displace takes from the book that a bar is shown as what resting orders got of
 // the bar's volume: takers find that much less.
-func (v *Venue) displace(s *slot, at exchange.Time) {
+func (bs *bars) displace(s *slot, at exchange.Time) {
 	q := s.ended.made
 	if s.ended.made = 0; q == 0 || !s.synthetic {
 		return
 	}
 	for _, side := range [...]exchange.Side{exchange.Buy, exchange.Sell} {
-		takes, _ := v.walk(s, side, worst(side), q, at, v.opt.Impact)
+		takes, _ := bs.markets.walk(s, side, worst(side), q, at, bs.opt.Impact)
 		for _, t := range takes {
-			v.take(s, side, t, at)
+			bs.markets.take(s, side, t, at)
 		}
 	}
 }
@@ -246,8 +246,8 @@ func worst(side exchange.Side) exchange.Ticks {
 
 // closePrice is what a close-out of a side starts from within a bar: the mark or the
 // trades of the point where the account fails, whichever is worse for it.
-func (v *Venue) closePrice(s *slot, side exchange.Side) exchange.Ticks {
-	price := toTicks(s, side, v.priceOf(s))
+func (lq *liquidator) closePrice(s *slot, side exchange.Side) exchange.Ticks {
+	price := toTicks(s, side, lq.margins.priceOf(s))
 	if s.ended.bar != nil {
 		price = worse(side, price, tradedAt(&s.ended.bar.Bar, s.ended.point))
 	}

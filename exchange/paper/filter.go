@@ -25,17 +25,17 @@ const InsufficientBalance = -2010
 var one = decimal.NewFromInt(1)
 
 // invalid refuses what is no order at all.
-func invalid(v *Venue, o *order) *refusal {
+func (ru *rules) invalid(o *order) *refusal {
 	switch {
-	case !v.known(o.Instrument):
-		return refused(-1121, "Invalid symbol: instrument %d, the venue has %d", o.Instrument, len(v.slots))
+	case !ru.markets.known(o.Instrument):
+		return refused(-1121, "Invalid symbol: instrument %d, the venue has %d", o.Instrument, len(ru.markets.slots))
 	case o.Side != exchange.Buy && o.Side != exchange.Sell:
 		return refused(-1117, "Invalid side: %d, want buy or sell", o.Side)
 	case o.Type != exchange.Limit && o.Type != exchange.MarketOrder:
 		return refused(-1116, "Invalid orderType: %d, want limit or market", o.Type)
 	case o.TIF > exchange.PostOnly || o.Type == exchange.MarketOrder && o.TIF == exchange.PostOnly:
 		return refused(-1115, "Invalid timeInForce: %s %s", o.Type, o.TIF)
-	case o.ReduceOnly && !v.slots[o.Instrument].in.Perp():
+	case o.ReduceOnly && !ru.markets.slots[o.Instrument].in.Perp():
 		return refused(-1106, "Parameter 'reduceOnly' sent when not required.")
 	}
 	return nil
@@ -43,8 +43,8 @@ func invalid(v *Venue, o *order) *refusal {
 
 // filter applies the symbol's filters as of the arrival. Prices and quantities
 // are whole ticks and lots by type.
-func (v *Venue) filter(s *slot, o *order) *refusal {
-	if s.delivered(v.now) {
+func (ru *rules) filter(s *slot, o *order) *refusal {
+	if s.delivered(ru.mail.now) {
 		return refused(-4140, "Invalid symbol status: %s was delivered at %s", s.in.Symbol, s.in.Delivery)
 	}
 	if r := s.lotSize(o); r != nil {
@@ -53,10 +53,10 @@ func (v *Venue) filter(s *slot, o *order) *refusal {
 	if o.Type == exchange.Limit && o.Price <= 0 {
 		return s.code(-1013, -4013, -4013, "PRICE_FILTER", "Price less than min price: %s", s.in.PriceDecimal(o.Price))
 	}
-	if r := v.percentPrice(s, o); r != nil {
+	if r := ru.percentPrice(s, o); r != nil {
 		return r
 	}
-	if r := v.notional(s, o); r != nil {
+	if r := ru.notional(s, o); r != nil {
 		return r
 	}
 	if o.ReduceOnly && s.reducible(o.Side) == 0 {
@@ -93,20 +93,20 @@ func (s *slot) lotSize(o *order) *refusal {
 
 // reference is the price that the price filters compare with: mark on futures,
 // the last trade or else the middle of the book on spot.
-func (v *Venue) reference(s *slot) (decimal.Decimal, bool) {
+func (mg *margins) reference(s *slot) (decimal.Decimal, bool) {
 	if s.in.Perp() {
-		return v.markPrice(s)
+		return mg.markPrice(s)
 	}
 	if s.last > 0 {
 		return s.in.PriceDecimal(s.last), true
 	}
-	return v.middle(s)
+	return mg.markets.middle(s)
 }
 
 // percentPrice is PERCENT_PRICE. Futures bound a buy from above and a sell from
 // below; spot bounds both on both sides.
-func (v *Venue) percentPrice(s *slot, o *order) *refusal {
-	ref, ok := v.reference(s)
+func (ru *rules) percentPrice(s *slot, o *order) *refusal {
+	ref, ok := ru.margins.reference(s)
 	if o.Type != exchange.Limit || !ok {
 		return nil
 	}
@@ -123,14 +123,14 @@ func (v *Venue) percentPrice(s *slot, o *order) *refusal {
 
 // notional is MIN_NOTIONAL and NOTIONAL. A market order counts at the reference
 // price; a reduce-only order is exempt.
-func (v *Venue) notional(s *slot, o *order) *refusal {
+func (ru *rules) notional(s *slot, o *order) *refusal {
 	if o.ReduceOnly || !s.in.MinNotional.IsPositive() {
 		return nil
 	}
 	price := s.in.PriceDecimal(o.Price)
 	if o.Type == exchange.MarketOrder {
 		var ok bool
-		if price, ok = v.reference(s); !ok {
+		if price, ok = ru.margins.reference(s); !ok {
 			return nil
 		}
 	}
@@ -146,27 +146,27 @@ func (v *Venue) notional(s *slot, o *order) *refusal {
 
 // refuse applies the rules that depend on what the order would meet: post-only,
 // the counterparty's price, and funds.
-func (v *Venue) refuse(s *slot, o *order, p plan) *refusal {
+func (ru *rules) refuse(s *slot, o *order, p plan) *refusal {
 	if o.TIF == exchange.PostOnly && p.crosses {
 		if s.in.Perp() {
 			return refused(-5022, "Due to the order could not be executed as maker, the Post Only order will be rejected.")
 		}
 		return refused(-2010, "Order would immediately match and take.")
 	}
-	if r := v.counterparty(s, o); r != nil {
+	if r := ru.counterparty(s, o); r != nil {
 		return r
 	}
 	if s.in.Perp() {
-		return v.margin(s, o, p)
+		return ru.margins.margin(s, o, p)
 	}
-	return v.funds(s, o, p)
+	return ru.funds(s, o, p)
 }
 
 // counterparty refuses a futures market order when the best price it would meet
 // violates PERCENT_PRICE.
-func (v *Venue) counterparty(s *slot, o *order) *refusal {
-	ref, ok := v.reference(s)
-	best, found := v.level(s, o.Side.Opposite(), 1)
+func (ru *rules) counterparty(s *slot, o *order) *refusal {
+	ref, ok := ru.margins.reference(s)
+	best, found := ru.markets.level(s, o.Side.Opposite(), 1)
 	if !s.in.Perp() || o.Type != exchange.MarketOrder || !ok || !found {
 		return nil
 	}
@@ -181,12 +181,12 @@ func (v *Venue) counterparty(s *slot, o *order) *refusal {
 
 // funds checks a spot balance: a limit order must be covered at its limit, a
 // market order at what it would take.
-func (v *Venue) funds(s *slot, o *order, p plan) *refusal {
+func (ru *rules) funds(s *slot, o *order, p plan) *refusal {
 	asset, need := lockFor(s.in, o)
 	if o.Type == exchange.MarketOrder && o.Side == exchange.Buy {
 		need = p.worth
 	}
-	purse := v.purse(s.in.Wallet, asset)
+	purse := ru.wallets.purse(s.in.Wallet, asset)
 	if free := purse.total.Sub(purse.locked); need.GreaterThan(free) {
 		return refused(InsufficientBalance, "Account has insufficient balance for requested action: needs %s %s, %s is free", need, asset, free)
 	}

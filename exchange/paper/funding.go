@@ -9,14 +9,14 @@ import (
 // onFunding pays a settlement on the position just before it. What fills at the
 // settlement or later earns nothing and owes nothing. A settlement that is
 // announced twice is paid once.
-func (v *Venue) onFunding(s *slot, ev *exchange.Event) {
-	if v.payFunding(s, ev) {
-		v.guard(s.purse, ev.Time)
+func (fu *settlements) onFunding(s *slot, ev *exchange.Event) {
+	if fu.payFunding(s, ev) {
+		fu.liquidator.guard(s.purse, ev.Time)
 	}
 }
 
 // payFunding settles and reports whether there was something to settle.
-func (v *Venue) payFunding(s *slot, ev *exchange.Event) bool {
+func (fu *settlements) payFunding(s *slot, ev *exchange.Event) bool {
 	at := ev.Time
 	if ev.VenueTime > 0 && ev.VenueTime < at {
 		at = ev.VenueTime // the announcement came later than the settlement
@@ -28,16 +28,16 @@ func (v *Venue) payFunding(s *slot, ev *exchange.Event) bool {
 	q := s.pos.before(at)
 	mark := ev.Mark.Decimal()
 	if ev.Mark <= 0 {
-		mark = v.priceOf(s)
+		mark = fu.margins.priceOf(s)
 	}
 	if q == 0 || !mark.IsPositive() {
 		return false
 	}
 	amount := funding(s.in, q, mark, ev.Rate.Decimal())
 	s.purse.add(amount)
-	v.emit(s.in.Wallet, answer{at: ev.Time + v.house, happened: at, kind: exchange.KindFundingPaid, instrument: s.in.ID,
+	fu.mail.emit(s.in.Wallet, answer{at: ev.Time + fu.mail.house, happened: at, kind: exchange.KindFundingPaid, instrument: s.in.ID,
 		payment: &exchange.FundingPayment{Instrument: s.in.ID, Settled: at, Rate: ev.Rate, Mark: exchange.E8FromDecimal(mark),
-			Position: q, Amount: amount, Asset: s.purse.asset, TranID: v.number(&v.nextTran)}})
+			Position: q, Amount: amount, Asset: s.purse.asset, TranID: number(&fu.nextTran)}})
 	return true
 }
 

@@ -28,10 +28,10 @@ func (v *Venue) within(ev *exchange.Event) bool {
 func (v *Venue) collect(ev *exchange.Event) {
 	n := &v.instant
 	n.open, n.at = true, ev.Time
-	if !v.known(ev.Instrument) {
+	if !v.markets.known(ev.Instrument) {
 		return
 	}
-	if s := v.slots[ev.Instrument]; s.idle() && ev.Kind != exchange.KindFunding {
+	if s := v.markets.slots[ev.Instrument]; s.idle() && ev.Kind != exchange.KindFunding {
 		s.note(ev)
 		return
 	}
@@ -68,63 +68,63 @@ func (v *Venue) close() {
 	n.open = false
 	n.count++
 	at := n.at
-	v.now = max(v.now, at)
+	v.mail.now = max(v.mail.now, at)
 	slices.SortStableFunc(n.events, func(a, b exchange.Event) int { return cmp.Compare(a.Instrument, b.Instrument) })
 	for i := range n.events {
 		if ev := &n.events[i]; ev.Kind == exchange.KindFunding {
-			v.payFunding(v.slots[ev.Instrument], ev)
+			v.funding.payFunding(v.markets.slots[ev.Instrument], ev)
 		}
 	}
-	v.runBars(n.events, at)
-	v.deliver(at)
-	if at > v.arriving {
-		v.settle(at - 1)
+	v.bars.runBars(n.events, n.count, at)
+	v.deliveries.deliver(at)
+	if at > v.mail.arriving {
+		v.mail.settle(at - 1)
 	}
 	for i := range n.events {
 		v.match(&n.events[i])
 	}
-	v.review(n.events, at)
+	v.liquidator.review(n.events, at)
 	for i := range n.events {
-		v.slots[n.events[i].Instrument].ended = course{}
+		v.markets.slots[n.events[i].Instrument].ended = course{}
 	}
 	n.events = n.events[:0]
 }
 
 // match lets what rests meet what an instant showed.
 func (v *Venue) match(ev *exchange.Event) {
-	s := v.slots[ev.Instrument]
+	s := v.markets.slots[ev.Instrument]
 	if s.idle() {
 		return
 	}
 	switch ev.Kind {
 	case exchange.KindTrade:
-		v.onTrade(s, ev)
+		v.resting.onTrade(s, ev)
 	case exchange.KindDiff, exchange.KindSnapshot:
-		v.onBook(s, ev.Time)
+		v.resting.onBook(s, ev.Time)
 	case exchange.KindTicker:
-		if v.bookless(s) {
-			v.onBook(s, ev.Time)
+		if v.markets.bookless(s) {
+			v.resting.onBook(s, ev.Time)
 		}
 	}
 }
 
 // review decides on the margin of every wallet that an instant touched.
-func (v *Venue) review(events []exchange.Event, at exchange.Time) {
+func (lq *liquidator) review(events []exchange.Event, at exchange.Time) {
 	for i := range events {
-		if s := v.slots[events[i].Instrument]; s.held() {
-			v.rescreenAt(s)
+		if s := lq.markets.slots[events[i].Instrument]; s.held() {
+			lq.rescreenAt(s)
 		}
 	}
 	for i := range events {
-		if s := v.slots[events[i].Instrument]; s.held() && !s.purse.safe() {
-			v.guard(s.purse, at)
+		if s := lq.markets.slots[events[i].Instrument]; s.held() && !s.purse.safe() {
+			lq.guard(s.purse, at)
 		}
 	}
 }
 
 // rescreenAt renews the screen of a position at its mark.
-func (v *Venue) rescreenAt(s *slot) {
-	if price, ok := v.markPrice(s); ok {
+func (lq *liquidator) rescreenAt(s *slot) {
+	if price, ok := lq.margins.markPrice(s); ok {
 		s.risk.at(exchange.Float(price))
 	}
 }

@@ -68,10 +68,10 @@ func (s *slot) rescreen(held bool) {
 const tolerance = 1e-9
 
 // watch is called on every mark of a held instrument.
-func (v *Venue) watch(s *slot, at exchange.Time) {
+func (lq *liquidator) watch(s *slot, at exchange.Time) {
 	mark := s.mark.Float()
 	if s.mark == 0 {
-		mid, ok := v.middle(s)
+		mid, ok := lq.markets.middle(s)
 		if !ok {
 			return
 		}
@@ -79,7 +79,7 @@ func (v *Venue) watch(s *slot, at exchange.Time) {
 	}
 	s.risk.at(mark)
 	if !s.purse.safe() {
-		v.guard(s.purse, at)
+		lq.guard(s.purse, at)
 	}
 }
 
@@ -105,50 +105,50 @@ func (p *purse) safe() bool {
 // guard decides exactly whether a purse is liquidated, and does it: open orders
 // are cancelled, and the largest position is closed, again and again until the
 // margin balance is above maintenance.
-func (v *Venue) guard(p *purse, at exchange.Time) {
+func (lq *liquidator) guard(p *purse, at exchange.Time) {
 	if p.held == 0 {
-		v.insure(p, at)
+		lq.insure(p, at)
 		return
 	}
-	st := v.standing(p)
-	v.reprice(p)
+	st := lq.margins.standing(p)
+	lq.reprice(p)
 	if st.balance.GreaterThan(st.maintenance) {
 		return
 	}
-	v.expireAll(p, at)
+	lq.expireAll(p, at)
 	for p.held > 0 && st.balance.LessThanOrEqual(st.maintenance) {
-		v.closeOut(v.largest(p), at)
-		st = v.standing(p)
+		lq.closeOut(lq.largest(p), at)
+		st = lq.margins.standing(p)
 	}
-	v.insure(p, at)
+	lq.insure(p, at)
 }
 
 // reprice renews the screens of a purse.
-func (v *Venue) reprice(p *purse) {
+func (lq *liquidator) reprice(p *purse) {
 	for _, s := range p.slots {
 		if s.pos.qty != 0 && s.risk.scale == 0 {
-			s.risk.at(exchange.Float(v.priceOf(s)))
+			s.risk.at(exchange.Float(lq.margins.priceOf(s)))
 		}
 	}
 }
 
-func (v *Venue) expireAll(p *purse, at exchange.Time) {
+func (lq *liquidator) expireAll(p *purse, at exchange.Time) {
 	for _, s := range p.slots {
 		for len(s.orders) > 0 {
-			v.finish(s, s.orders[0], exchange.StatusExpired, 0, "the account is in liquidation", at)
+			lq.registry.finish(s, s.orders[0], exchange.StatusExpired, 0, "the account is in liquidation", at)
 		}
 	}
 }
 
 // largest returns the position with the largest maintenance margin.
-func (v *Venue) largest(p *purse) *slot {
+func (lq *liquidator) largest(p *purse) *slot {
 	var first *slot
 	most := decimal.Zero
 	for _, s := range p.slots {
 		if s.pos.qty == 0 {
 			continue
 		}
-		if m := maintenance(s.in, s.pos.qty, v.priceOf(s)); first == nil || m.GreaterThan(most) {
+		if m := maintenance(s.in, s.pos.qty, lq.margins.priceOf(s)); first == nil || m.GreaterThan(most) {
 			first, most = s, m
 		}
 	}
@@ -158,64 +158,64 @@ func (v *Venue) largest(p *purse) *slot {
 // closeOut closes a position in the book, and what the book cannot take at the
 // mark, but never better than at its liquidation price: a book that lags behind the
 // mark makes no gift.
-func (v *Venue) closeOut(s *slot, at exchange.Time) {
+func (lq *liquidator) closeOut(s *slot, at exchange.Time) {
 	side := exchange.Sell
 	if s.pos.qty < 0 {
 		side = exchange.Buy
 	}
 	limit := worst(side.Opposite())
-	if price, ok := v.LiquidationPrice(s.in.ID); ok {
+	if price, ok := lq.margins.liquidatedAt(s); ok {
 		limit = toTicks(s, side, price)
 	}
 	if s.ended.point != atClose {
-		v.closeWithin(s, side, worse(side, v.closePrice(s, side), limit), at)
+		lq.closeWithin(s, side, worse(side, lq.closePrice(s, side), limit), at)
 		return
 	}
 	market := &order{Order: exchange.Order{Side: side, Type: exchange.MarketOrder}}
-	bound, _ := v.bound(s, market)
-	takes, _ := v.walk(s, side, bound, s.pos.qty.Abs(), at, v.opt.Impact)
+	bound, _ := lq.margins.bound(s, market)
+	takes, _ := lq.markets.walk(s, side, bound, s.pos.qty.Abs(), at, lq.opt.Impact)
 	for _, t := range takes {
-		v.liquidate(s, side, worse(side, t.Price, limit), t.Qty, at)
-		v.take(s, side, t, at)
+		lq.liquidate(s, side, worse(side, t.Price, limit), t.Qty, at)
+		lq.markets.take(s, side, t, at)
 	}
-	v.liquidate(s, side, worse(side, toTicks(s, side, v.priceOf(s)), limit), s.pos.qty.Abs(), at)
+	lq.liquidate(s, side, worse(side, toTicks(s, side, lq.margins.priceOf(s)), limit), s.pos.qty.Abs(), at)
 }
 
 // closeWithin closes a position within a bar, whose book is not known: from the
 // given price on, as far apart as the levels that the bar is shown as, and what
 // they cannot take at the last of them.
-func (v *Venue) closeWithin(s *slot, side exchange.Side, from exchange.Ticks, at exchange.Time) {
+func (lq *liquidator) closeWithin(s *slot, side exchange.Side, from exchange.Ticks, at exchange.Time) {
 	price := from
-	bid, ok1 := v.level(s, exchange.Buy, 1)
-	ask, ok2 := v.level(s, exchange.Sell, 1)
+	bid, ok1 := lq.markets.level(s, exchange.Buy, 1)
+	ask, ok2 := lq.markets.level(s, exchange.Sell, 1)
 	middle := (bid.Price + ask.Price) / 2
 	if side == exchange.Sell {
 		middle = (bid.Price + ask.Price + 1) / 2
 	}
 	for n := 1; ok1 && ok2 && s.pos.qty != 0; n++ {
-		l, ok := v.level(s, side.Opposite(), n)
+		l, ok := lq.markets.level(s, side.Opposite(), n)
 		if !ok {
 			break
 		}
 		price = max(1, from+l.Price-middle)
-		v.liquidate(s, side, price, min(l.Qty, s.pos.qty.Abs()), at)
+		lq.liquidate(s, side, price, min(l.Qty, s.pos.qty.Abs()), at)
 	}
-	v.liquidate(s, side, price, s.pos.qty.Abs(), at)
+	lq.liquidate(s, side, price, s.pos.qty.Abs(), at)
 }
 
-func (v *Venue) liquidate(s *slot, side exchange.Side, price exchange.Ticks, q exchange.Lots, at exchange.Time) {
+func (lq *liquidator) liquidate(s *slot, side exchange.Side, price exchange.Ticks, q exchange.Lots, at exchange.Time) {
 	if q > 0 {
-		v.post(s, nil, exchange.Fill{Side: side, Price: price, Qty: q, Reason: "liquidation"}, at)
+		lq.executions.post(s, nil, exchange.Fill{Side: side, Price: price, Qty: q, Reason: "liquidation"}, at)
 	}
 }
 
 // insure makes good a purse that a liquidation left below zero.
-func (v *Venue) insure(p *purse, at exchange.Time) {
+func (lq *liquidator) insure(p *purse, at exchange.Time) {
 	if p.held > 0 || !p.total.IsNegative() {
 		return
 	}
 	amount := p.total.Neg()
 	p.add(amount)
-	v.emit(p.wallet, answer{at: at + v.house, happened: at, kind: exchange.KindBalance, instrument: exchange.NoInstrument,
+	lq.mail.emit(p.wallet, answer{at: at + lq.mail.house, happened: at, kind: exchange.KindBalance, instrument: exchange.NoInstrument,
 		wallet: p.wallet, asset: p.asset, amount: amount, reason: exchange.InsuranceFund + ": the wallet was below zero without a position"})
 }

@@ -8,11 +8,11 @@ import (
 
 // markPrice is the price that margin is computed at: the last mark, or before
 // the first one the middle of the book, last seen or now.
-func (v *Venue) markPrice(s *slot) (decimal.Decimal, bool) {
+func (mg *margins) markPrice(s *slot) (decimal.Decimal, bool) {
 	if s.mark > 0 {
 		return s.mark.Decimal(), true
 	}
-	if mid, ok := v.middle(s); ok {
+	if mid, ok := mg.markets.middle(s); ok {
 		s.stand = mid
 	}
 	return s.stand, s.stand.IsPositive()
@@ -20,8 +20,8 @@ func (v *Venue) markPrice(s *slot) (decimal.Decimal, bool) {
 
 // priceOf is markPrice for an open position, which is worth its entry price
 // while the market has said nothing.
-func (v *Venue) priceOf(s *slot) decimal.Decimal {
-	if p, ok := v.markPrice(s); ok {
+func (mg *margins) priceOf(s *slot) decimal.Decimal {
+	if p, ok := mg.markPrice(s); ok {
 		return p
 	}
 	return s.pos.entry(s.in)
@@ -47,15 +47,15 @@ type standing struct {
 }
 
 // standing adds up the positions and orders that a purse backs.
-func (v *Venue) standing(p *purse) standing {
+func (mg *margins) standing(p *purse) standing {
 	st := standing{balance: p.total}
 	for _, s := range p.slots {
 		if s.pos.qty != 0 {
-			price := v.priceOf(s)
+			price := mg.priceOf(s)
 			st.balance = st.balance.Add(s.pos.unrealised(s.in, price))
 			st.maintenance = st.maintenance.Add(maintenance(s.in, s.pos.qty, price))
 		}
-		st.initial = st.initial.Add(v.initial(s, nil, decimal.Zero))
+		st.initial = st.initial.Add(mg.initial(s, nil, decimal.Zero))
 	}
 	return st
 }
@@ -74,7 +74,7 @@ func (st standing) movable(p *purse) decimal.Decimal {
 // position would be worth with every buy filled and with every sell filled,
 // over the leverage. extra, worth so much, counts as an open order; reduce-only
 // orders do not count.
-func (v *Venue) initial(s *slot, extra *order, worth decimal.Decimal) decimal.Decimal {
+func (mg *margins) initial(s *slot, extra *order, worth decimal.Decimal) decimal.Decimal {
 	if s.pos.qty == 0 && len(s.orders) == 0 && extra == nil {
 		return decimal.Zero
 	}
@@ -96,7 +96,7 @@ func (v *Venue) initial(s *slot, extra *order, worth decimal.Decimal) decimal.De
 	}
 	held := decimal.Zero
 	if s.pos.qty != 0 {
-		held = valueAt(s.in, v.priceOf(s), s.pos.qty)
+		held = valueAt(s.in, mg.priceOf(s), s.pos.qty)
 	}
 	most := decimal.Max(held.Add(sides[0]).Abs(), held.Sub(sides[1]).Abs())
 	return most.DivRound(decimal.NewFromInt(int64(s.leverage)), 16)
@@ -106,7 +106,7 @@ func (v *Venue) initial(s *slot, extra *order, worth decimal.Decimal) decimal.De
 // leverage, and by its cost, which is the initial margin it adds, what it would
 // lose at once against the mark, and the taker fee. An order that adds no
 // initial margin costs nothing.
-func (v *Venue) margin(s *slot, o *order, p plan) *refusal {
+func (mg *margins) margin(s *slot, o *order, p plan) *refusal {
 	worth := p.worth
 	if o.Type == exchange.Limit {
 		worth = value(s.in, o.Price, o.left())
@@ -114,23 +114,23 @@ func (v *Venue) margin(s *slot, o *order, p plan) *refusal {
 	if o.ReduceOnly || worth.IsZero() {
 		return nil
 	}
-	more := v.initial(s, o, worth).Sub(v.initial(s, nil, decimal.Zero))
+	more := mg.initial(s, o, worth).Sub(mg.initial(s, nil, decimal.Zero))
 	if !more.IsPositive() {
 		return nil
 	}
-	if r := v.leverageCap(s, o); r != nil {
+	if r := mg.leverageCap(s, o); r != nil {
 		return r
 	}
-	need := more.Add(v.openLoss(s, o, p, worth)).Add(worth.Mul(decimal.Max(decimal.Zero, s.fees.Taker)))
-	if free := v.standing(s.purse).available(); need.GreaterThan(free) {
+	need := more.Add(mg.openLoss(s, o, p, worth)).Add(worth.Mul(decimal.Max(decimal.Zero, s.fees.Taker)))
+	if free := mg.standing(s.purse).available(); need.GreaterThan(free) {
 		return refused(-2019, "Margin is insufficient: needs %s %s, %s is available", need.Round(8), s.purse.asset, free.Round(8))
 	}
 	return nil
 }
 
 // openLoss is what the order would be under water once filled as planned.
-func (v *Venue) openLoss(s *slot, o *order, p plan, worth decimal.Decimal) decimal.Decimal {
-	mark, ok := v.markPrice(s)
+func (mg *margins) openLoss(s *slot, o *order, p plan, worth decimal.Decimal) decimal.Decimal {
+	mark, ok := mg.markPrice(s)
 	q := o.left()
 	if o.Type == exchange.MarketOrder {
 		q = p.got
@@ -149,8 +149,8 @@ func (v *Venue) openLoss(s *slot, o *order, p plan, worth decimal.Decimal) decim
 }
 
 // leverageCap is the largest position that a leverage allows.
-func (v *Venue) leverageCap(s *slot, o *order) *refusal {
-	price, ok := v.markPrice(s)
+func (mg *margins) leverageCap(s *slot, o *order) *refusal {
+	price, ok := mg.markPrice(s)
 	if !ok {
 		return nil
 	}

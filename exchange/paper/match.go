@@ -12,12 +12,12 @@ import (
 // level returns the n-th best level of a side as the venue shows it. An
 // instrument that never had a book has one level a side, from its ticker; a
 // book that is not Ready has none.
-func (v *Venue) level(s *slot, side exchange.Side, n int) (exchange.Level, bool) {
-	b := v.depth(s)
+func (mk *markets) level(s *slot, side exchange.Side, n int) (exchange.Level, bool) {
+	b := mk.depth(s)
 	if b != nil && b.Ready() {
 		return b.Level(side, n)
 	}
-	if n != 1 || !v.bookless(s) {
+	if n != 1 || !mk.bookless(s) {
 		return exchange.Level{}, false
 	}
 	l := s.touch[0]
@@ -28,9 +28,9 @@ func (v *Venue) level(s *slot, side exchange.Side, n int) (exchange.Level, bool)
 }
 
 // middle returns the middle of the best bid and ask.
-func (v *Venue) middle(s *slot) (decimal.Decimal, bool) {
-	bid, ok1 := v.level(s, exchange.Buy, 1)
-	ask, ok2 := v.level(s, exchange.Sell, 1)
+func (mk *markets) middle(s *slot) (decimal.Decimal, bool) {
+	bid, ok1 := mk.level(s, exchange.Buy, 1)
+	ask, ok2 := mk.level(s, exchange.Sell, 1)
 	if !ok1 || !ok2 {
 		return decimal.Zero, false
 	}
@@ -48,29 +48,29 @@ type plan struct {
 }
 
 // plan walks the book for an order without changing anything.
-func (v *Venue) plan(s *slot, o *order, at exchange.Time) plan {
-	bound, boundary := v.bound(s, o)
+func (mt *matcher) plan(s *slot, o *order, at exchange.Time) plan {
+	bound, boundary := mt.margins.bound(s, o)
 	own, self := s.own(o.Side.Opposite())
 	self = self && reaches(o.Side, bound, own)
 	if self {
 		bound = own - exchange.Ticks(o.Side)
 	}
-	best, found := v.level(s, o.Side.Opposite(), 1)
+	best, found := mt.markets.level(s, o.Side.Opposite(), 1)
 	p := plan{crosses: self || found && reaches(o.Side, bound, best.Price)}
 	want := o.left()
 	if o.ReduceOnly {
 		want = min(want, s.reducible(o.Side))
 	}
-	p.takes, p.got = v.walk(s, o.Side, bound, want, at, v.opt.Impact)
+	p.takes, p.got = mt.markets.walk(s, o.Side, bound, want, at, mt.opt.Impact)
 	for _, t := range p.takes {
 		p.worth = p.worth.Add(value(s.in, t.Price, t.Qty))
 	}
-	v.rest(s, o, &p, want, self, boundary)
+	mt.rest(s, o, &p, want, self, boundary)
 	return p
 }
 
 // rest decides what becomes of what the walk left.
-func (v *Venue) rest(s *slot, o *order, p *plan, want exchange.Lots, self bool, boundary string) {
+func (mt *matcher) rest(s *slot, o *order, p *plan, want exchange.Lots, self bool, boundary string) {
 	left := want - p.got
 	switch {
 	case o.TIF == exchange.FOK && o.Qty > p.got:
@@ -84,14 +84,14 @@ func (v *Venue) rest(s *slot, o *order, p *plan, want exchange.Lots, self bool, 
 	case left > 0 && self && o.TIF != exchange.PostOnly:
 		p.end = "self-trade prevention: EXPIRE_TAKER, the rest would meet an order of our own"
 	case left > 0 && o.TIF == exchange.IOC:
-		p.end = v.remainder(s, o, boundary)
+		p.end = mt.remainder(s, o, boundary)
 	}
 }
 
 // remainder says why the rest of an IOC or market order expires.
-func (v *Venue) remainder(s *slot, o *order, boundary string) string {
-	_, found := v.level(s, o.Side.Opposite(), 1)
-	b := v.depth(s)
+func (mt *matcher) remainder(s *slot, o *order, boundary string) string {
+	_, found := mt.markets.level(s, o.Side.Opposite(), 1)
+	b := mt.markets.depth(s)
 	switch {
 	case !found && b != nil && !b.Ready():
 		return "no liquidity: " + s.in.Key() + " has no live book: " + b.Reason()
@@ -107,7 +107,7 @@ func (v *Venue) remainder(s *slot, o *order, boundary string) string {
 
 // bound returns the worst price that an order may take, and for a market order
 // what sets it.
-func (v *Venue) bound(s *slot, o *order) (exchange.Ticks, string) {
+func (mg *margins) bound(s *slot, o *order) (exchange.Ticks, string) {
 	if o.Type == exchange.Limit {
 		return o.Price, ""
 	}
@@ -115,7 +115,7 @@ func (v *Venue) bound(s *slot, o *order) (exchange.Ticks, string) {
 	if o.Side == exchange.Sell {
 		free = 1
 	}
-	ref, ok := v.reference(s)
+	ref, ok := mg.reference(s)
 	if !ok {
 		return free, ""
 	}
@@ -158,10 +158,10 @@ func (s *slot) own(side exchange.Side) (best exchange.Ticks, found bool) {
 // walk takes up to want from the side that an order of this side meets, best
 // level first, not beyond bound and not what was taken before. The result is
 // valid until the next walk.
-func (v *Venue) walk(s *slot, side exchange.Side, bound exchange.Ticks, want exchange.Lots, at exchange.Time, im Impact) (takes []exchange.Level, got exchange.Lots) {
-	takes = v.takes[:0]
+func (mk *markets) walk(s *slot, side exchange.Side, bound exchange.Ticks, want exchange.Lots, at exchange.Time, im Impact) (takes []exchange.Level, got exchange.Lots) {
+	takes = mk.takes[:0]
 	for n := 1; got < want; n++ {
-		l, ok := v.level(s, side.Opposite(), n)
+		l, ok := mk.level(s, side.Opposite(), n)
 		if !ok || !reaches(side, bound, l.Price) {
 			break
 		}
@@ -170,17 +170,17 @@ func (v *Venue) walk(s *slot, side exchange.Side, bound exchange.Ticks, want exc
 			got += q
 		}
 	}
-	v.takes = takes
+	mk.takes = takes
 	return takes, got
 }
 
 // take remembers that an order of a side took t.
-func (v *Venue) take(s *slot, side exchange.Side, t exchange.Level, at exchange.Time) {
-	if v.opt.Impact.Model == "none" {
+func (mk *markets) take(s *slot, side exchange.Side, t exchange.Level, at exchange.Time) {
+	if mk.opt.Impact.Model == "none" {
 		return
 	}
-	shown, _ := v.ahead(s, side.Opposite(), t.Price)
-	s.taken.add(side.Opposite(), exchange.Level{Price: t.Price, Qty: shown}, t.Qty, at, v.opt.Impact)
+	shown, _ := mk.ahead(s, side.Opposite(), t.Price)
+	s.taken.add(side.Opposite(), exchange.Level{Price: t.Price, Qty: shown}, t.Qty, at, mk.opt.Impact)
 }
 
 // memory is what we took from displayed levels and the market has not replaced
@@ -232,10 +232,10 @@ func (m *memory) add(side exchange.Side, l exchange.Level, q exchange.Lots, at e
 }
 
 // refresh forgets what the market has replaced or time has healed.
-func (v *Venue) refresh(s *slot, at exchange.Time) {
+func (mk *markets) refresh(s *slot, at exchange.Time) {
 	keep := s.taken[:0]
 	for _, t := range s.taken {
-		if shown, _ := v.ahead(s, t.side, t.price); shown == t.shown && t.now(at, v.opt.Impact) > 0 {
+		if shown, _ := mk.ahead(s, t.side, t.price); shown == t.shown && t.now(at, mk.opt.Impact) > 0 {
 			keep = append(keep, t)
 		}
 	}

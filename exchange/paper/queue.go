@@ -138,11 +138,11 @@ func (p *place) depth(shown exchange.Lots, q Queue) {
 
 // ahead returns what the market shows at a price, and whether that is known: a
 // ticker says nothing of what lies behind the best quote.
-func (v *Venue) ahead(s *slot, side exchange.Side, price exchange.Ticks) (exchange.Lots, bool) {
-	if b := v.depth(s); b != nil && b.Ready() {
+func (mk *markets) ahead(s *slot, side exchange.Side, price exchange.Ticks) (exchange.Lots, bool) {
+	if b := mk.depth(s); b != nil && b.Ready() {
 		return b.Qty(side, price), true
 	}
-	best, ok := v.level(s, side, 1)
+	best, ok := mk.level(s, side, 1)
 	if ok && price == best.Price {
 		return best.Qty, true
 	}
@@ -150,8 +150,8 @@ func (v *Venue) ahead(s *slot, side exchange.Side, price exchange.Ticks) (exchan
 }
 
 // join puts an order at the end of the queue at its price.
-func (v *Venue) join(s *slot, o *order) {
-	shown, known := v.ahead(s, o.Side, o.Price)
+func (rs *resting) join(s *slot, o *order) {
+	shown, known := rs.markets.ahead(s, o.Side, o.Price)
 	o.queue = place{front: float64(shown), shown: shown}
 	if !known {
 		o.queue.front = math.Inf(1)
@@ -159,16 +159,16 @@ func (v *Venue) join(s *slot, o *order) {
 }
 
 // requeue takes note of the level that an order rests at.
-func (v *Venue) requeue(s *slot, o *order) {
-	shown, known := v.ahead(s, o.Side, o.Price)
+func (rs *resting) requeue(s *slot, o *order) {
+	shown, known := rs.markets.ahead(s, o.Side, o.Price)
 	if known && (shown != o.queue.shown || math.IsInf(o.queue.front, 0)) {
-		o.queue.depth(shown, v.opt.Queue)
+		o.queue.depth(shown, rs.opt.Queue)
 	}
 }
 
 // each calls step for every resting order, oldest first, though a step may end
 // the order it is given; step reports a fill.
-func (v *Venue) each(s *slot, at exchange.Time, step func(*order) bool) bool {
+func (rs *resting) each(s *slot, at exchange.Time, step func(*order) bool) bool {
 	filled := false
 	for i := 0; i < len(s.orders); {
 		o := s.orders[i]
@@ -178,7 +178,7 @@ func (v *Venue) each(s *slot, at exchange.Time, step func(*order) bool) bool {
 		}
 	}
 	if filled {
-		v.after(s, at)
+		rs.liquidator.after(s, at)
 	}
 	return filled
 }
@@ -186,13 +186,13 @@ func (v *Venue) each(s *slot, at exchange.Time, step func(*order) bool) bool {
 // onTrade fills resting orders by a public trade. Nobody gets more than was traded:
 // orders of ours that it went through share it, the best price first, and what they
 // leave reaches those at its price.
-func (v *Venue) onTrade(s *slot, ev *exchange.Event) {
-	left := v.goThrough(s, ev)
-	v.each(s, ev.Time, func(o *order) bool {
+func (rs *resting) onTrade(s *slot, ev *exchange.Event) {
+	left := rs.goThrough(s, ev)
+	rs.each(s, ev.Time, func(o *order) bool {
 		if o.Price != ev.Price || ev.Side == o.Side {
 			return false
 		}
-		q := v.fillResting(s, o, min(o.queue.trade(ev.Qty, left), o.left()), ev.Time)
+		q := rs.fillResting(s, o, min(o.queue.trade(ev.Qty, left), o.left()), ev.Time)
 		left -= q
 		return q > 0
 	})
@@ -201,14 +201,14 @@ func (v *Venue) onTrade(s *slot, ev *exchange.Event) {
 // goThrough fills the orders that a trade went through, and returns what is left of
 // it. What stood before them at their price is gone, or the trade would not have
 // come by.
-func (v *Venue) goThrough(s *slot, ev *exchange.Event) exchange.Lots {
-	passed := v.passed[:0]
+func (rs *resting) goThrough(s *slot, ev *exchange.Event) exchange.Lots {
+	passed := rs.passed[:0]
 	for _, o := range s.orders {
 		if through(o, ev.Price) {
 			passed = append(passed, o)
 		}
 	}
-	v.passed = passed
+	rs.passed = passed
 	if len(passed) == 0 {
 		return ev.Qty
 	}
@@ -221,11 +221,11 @@ func (v *Venue) goThrough(s *slot, ev *exchange.Event) exchange.Lots {
 	filled := false
 	for _, o := range passed {
 		o.queue.front = 0
-		q := v.fillResting(s, o, min(o.left(), left), ev.Time)
+		q := rs.fillResting(s, o, min(o.left(), left), ev.Time)
 		left, filled = left-q, filled || q > 0
 	}
 	if filled {
-		v.after(s, ev.Time)
+		rs.liquidator.after(s, ev.Time)
 	}
 	return left
 }
@@ -237,26 +237,26 @@ func through(o *order, price exchange.Ticks) bool {
 
 // onBook moves resting orders by a change of the book or the best quote, and
 // fills what the market moved through, by displayed size.
-func (v *Venue) onBook(s *slot, at exchange.Time) {
+func (rs *resting) onBook(s *slot, at exchange.Time) {
 	if len(s.taken) > 0 {
-		v.refresh(s, at)
+		rs.markets.refresh(s, at)
 	}
-	filled := v.each(s, at, func(o *order) bool {
-		if v.crossed(s, o, at) {
+	filled := rs.each(s, at, func(o *order) bool {
+		if rs.crossed(s, o, at) {
 			return true
 		}
-		v.requeue(s, o)
+		rs.requeue(s, o)
 		return false
 	})
 	if !filled && s.held() && s.mark == 0 {
-		v.watch(s, at)
+		rs.liquidator.watch(s, at)
 	}
 }
 
 // crossed fills an order that the other side of the book has reached. In a book
 // made from bars the touch is an estimate, and has to be passed; its levels give no
 // more than is left of the bar's volume.
-func (v *Venue) crossed(s *slot, o *order, at exchange.Time) bool {
+func (rs *resting) crossed(s *slot, o *order, at exchange.Time) bool {
 	bound, want := o.Price, o.left()
 	if s.synthetic {
 		bound -= exchange.Ticks(o.Side)
@@ -269,29 +269,29 @@ func (v *Venue) crossed(s *slot, o *order, at exchange.Time) bool {
 	}
 	// Time heals a level for takers only: a resting order would otherwise trickle
 	// away against one that the market has not touched.
-	takes, got := v.walk(s, o.Side, bound, want, at, Impact{HalfLife: -1})
+	takes, got := rs.markets.walk(s, o.Side, bound, want, at, Impact{HalfLife: -1})
 	if got == 0 {
 		return false
 	}
 	for _, t := range takes {
-		v.take(s, o.Side, t, at)
+		rs.markets.take(s, o.Side, t, at)
 	}
-	got = v.fillResting(s, o, got, at)
+	got = rs.fillResting(s, o, got, at)
 	s.ended.room -= min(s.ended.room, got)
 	return got > 0
 }
 
 // fillResting fills q of a resting order at its price, and returns how much it was.
-func (v *Venue) fillResting(s *slot, o *order, q exchange.Lots, at exchange.Time) exchange.Lots {
+func (rs *resting) fillResting(s *slot, o *order, q exchange.Lots, at exchange.Time) exchange.Lots {
 	if o.ReduceOnly {
 		q = min(q, s.reducible(o.Side))
 	}
 	if q <= 0 {
 		return 0
 	}
-	v.post(s, o, exchange.Fill{Side: o.Side, Price: o.Price, Qty: q, Maker: true}, at)
+	rs.executions.post(s, o, exchange.Fill{Side: o.Side, Price: o.Price, Qty: q, Maker: true}, at)
 	if o.left() == 0 {
-		v.finish(s, o, exchange.StatusFilled, 0, "", at)
+		rs.registry.finish(s, o, exchange.StatusFilled, 0, "", at)
 	}
 	return q
 }

@@ -303,7 +303,7 @@ func (p *player) tell(ev *exchange.Event) string {
 }
 
 func (p *player) wallet(s string) exchange.Wallet {
-	if !slices.Contains(wallets, exchange.Wallet(s)) {
+	if !slices.Contains(walletNames, exchange.Wallet(s)) {
 		p.t.Fatalf("no wallet %q", s)
 	}
 	return exchange.Wallet(s)

@@ -81,8 +81,8 @@ func (d *desk) step(s step) {
 		d.v.Cancel(d.last-exchange.OrderID(s.qty%8), d.now)
 	case 9:
 		d.moves++
-		d.v.Transfer(&exchange.Transfer{ID: d.moves, Asset: [...]string{"USDT", "BTC"}[s.in%2], From: wallets[s.qty%3],
-			To: wallets[(s.qty+1)%3], Amount: decimal.New(int64(s.qty), -1)}, d.now)
+		d.v.Transfer(&exchange.Transfer{ID: d.moves, Asset: [...]string{"USDT", "BTC"}[s.in%2], From: walletNames[s.qty%3],
+			To: walletNames[(s.qty+1)%3], Amount: decimal.New(int64(s.qty), -1)}, d.now)
 	}
 	d.until(d.now + s.delay)
 }
@@ -127,7 +127,7 @@ func (a *auditor) book(w exchange.Wallet, asset string, amount decimal.Decimal) 
 	a.cash[key] = a.cash[key].Add(amount)
 }
 
-var wallets = []exchange.Wallet{"spot", "usdm", "coinm"}
+var walletNames = []exchange.Wallet{"spot", "usdm", "coinm"}
 
 func (a *auditor) listen() {
 	for ; a.seen < len(a.d.heard); a.seen++ {
@@ -210,7 +210,7 @@ func (a *auditor) fill(f *exchange.Fill) {
 // price.
 func (a *auditor) balances() {
 	v := a.d.v
-	for _, w := range wallets {
+	for _, w := range walletNames {
 		for _, asset := range []string{"USDT", "BTC"} {
 			want := a.cash[string(w)+asset]
 			for _, in := range a.d.u.All() {
@@ -219,7 +219,7 @@ func (a *auditor) balances() {
 				}
 				worth := decimal.Zero
 				if q := a.qty[in.ID]; q != 0 {
-					worth = valueAt(in, v.priceOf(v.slots[in.ID]), q)
+					worth = valueAt(in, v.margins.priceOf(v.markets.slots[in.ID]), q)
 				}
 				gain := worth.Sub(a.value[in.ID])
 				if in.Inverse() {
@@ -241,7 +241,7 @@ func (a *auditor) balances() {
 func inside(t *rapid.T, v *Venue) {
 	locked := map[string]decimal.Decimal{}
 	for _, o := range v.OpenOrders() {
-		in := v.slots[o.Instrument].in
+		in := v.markets.slots[o.Instrument].in
 		if !in.Perp() {
 			asset, amount := lockFor(in, &order{Order: o})
 			locked[asset] = locked[asset].Add(amount)
@@ -250,11 +250,11 @@ func inside(t *rapid.T, v *Venue) {
 			t.Fatalf("order %d rests with %d to fill", o.ID, o.Leaves())
 		}
 	}
-	for _, p := range v.purses {
+	for _, p := range v.wallets.purses {
 		if p.wallet == "spot" && (!p.locked.Equal(locked[p.asset]) || p.total.LessThan(p.locked)) {
 			t.Fatalf("spot %s: total %s, locked %s, orders need %s", p.asset, p.total, p.locked, locked[p.asset])
 		}
-		st := v.standing(p)
+		st := v.margins.standing(p)
 		if p.wallet != "spot" && p.held > 0 && !st.balance.GreaterThan(st.maintenance) {
 			t.Fatalf("%s %s lives with balance %s and maintenance %s", p.wallet, p.asset, st.balance, st.maintenance)
 		}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/perilune/perilune/exchange"
 )
 
@@ -20,55 +22,60 @@ const unanswered = exchange.Wallet("")
 // venue takes it and reaches the other after TransferLatency. One KindTransfer
 // event tells the end: Done, or Failed with the reason.
 func (v *Venue) Transfer(t *exchange.Transfer, now exchange.Time) {
+	v.cut()
 	n := &transit{Transfer: *t, answer: v.opt.Latency.draw(v.opt.Seed, t.ID, transferBack)}
 	n.Done, n.Failed, n.Reason = false, false, ""
 	house := v.opt.Universe.House()
 	n.From, n.To = n.From.Within(house), n.To.Within(house)
 	end := n.To
-	if !v.isWallet(end) {
-		end = v.main()
+	if !v.mail.isWallet(end) {
+		end = v.mail.main()
 	}
 	due := now + v.opt.Latency.draw(v.opt.Seed, n.ID, transferTo)
-	v.send(unanswered, now, inbound{at: due, run: func(exchange.Time) { v.depart(n) }})
+	v.mail.send(unanswered, now, inbound{at: due, run: func(exchange.Time) { v.transfers.depart(n) }})
 	due += v.opt.TransferLatency.draw(v.opt.Seed, n.ID, transferTransit)
-	v.send(end, now, inbound{at: due, answer: n.answer, run: func(at exchange.Time) { v.land(end, n, at) }})
+	v.mail.send(end, now, inbound{at: due, answer: n.answer, run: func(at exchange.Time) { v.transfers.land(end, n, at) }})
 }
 
 // depart is a transfer's moment at the venue.
-func (v *Venue) depart(t *transit) {
-	if t.Reason = v.refuseTransfer(t); t.Reason != "" {
+func (tf *transfers) depart(t *transit) {
+	if t.Reason = tf.refuseTransfer(t); t.Reason != "" {
 		t.Failed = true
 		return
 	}
-	v.purse(t.From, t.Asset).add(t.Amount.Neg())
-	v.transit = append(v.transit, t)
+	tf.wallets.purse(t.From, t.Asset).add(t.Amount.Neg())
+	tf.transit = append(tf.transit, t)
 }
 
 // land is the end of a transfer.
-func (v *Venue) land(w exchange.Wallet, t *transit, at exchange.Time) {
+func (tf *transfers) land(w exchange.Wallet, t *transit, at exchange.Time) {
 	if !t.Failed {
 		t.Done = true
-		v.purse(t.To, t.Asset).add(t.Amount)
-		i := slices.Index(v.transit, t)
-		v.transit = slices.Delete(v.transit, i, i+1)
+		tf.wallets.purse(t.To, t.Asset).add(t.Amount)
+		i := slices.Index(tf.transit, t)
+		tf.transit = slices.Delete(tf.transit, i, i+1)
 	}
-	v.emit(w, answer{at: at + t.answer, happened: at, kind: exchange.KindTransfer, instrument: exchange.NoInstrument, transfer: &t.Transfer})
+	tf.mail.emit(w, answer{at: at + t.answer, happened: at, kind: exchange.KindTransfer, instrument: exchange.NoInstrument, transfer: &t.Transfer})
 }
 
-func (v *Venue) isWallet(w exchange.Wallet) bool {
-	return w != unanswered && slices.Contains(v.wallets, w)
+func (ml *mail) isWallet(w exchange.Wallet) bool {
+	return w != unanswered && slices.Contains(ml.names, w)
 }
 
 // refuseTransfer returns why a transfer cannot be made, or "". Only what is free
 // may leave a wallet, so a transfer never brings a liquidation.
-func (v *Venue) refuseTransfer(t *transit) string {
+func (tf *transfers) refuseTransfer(t *transit) string {
 	switch {
-	case !v.isWallet(t.From) || !v.isWallet(t.To) || t.From == t.To:
+	case !tf.mail.isWallet(t.From) || !tf.mail.isWallet(t.To) || t.From == t.To:
 		return fmt.Sprintf("transfer from %s to %s: want two different wallets", t.From, t.To)
 	case !t.Amount.IsPositive():
 		return fmt.Sprintf("transfer of %s %s: want a positive amount", t.Amount, t.Asset)
 	}
-	if free := v.Balance(t.From, t.Asset).Free; t.Amount.GreaterThan(free) {
+	free := decimal.Zero
+	if p := tf.wallets.find(t.From, t.Asset); p != nil {
+		free = tf.margins.balance(p).Free
+	}
+	if t.Amount.GreaterThan(free) {
 		return fmt.Sprintf("Asset transfer failed: insufficient balance: needs %s %s, %s is free in %s", t.Amount, t.Asset, free, t.From)
 	}
 	return ""

@@ -56,29 +56,22 @@ var _ exchange.Simulated = (*Venue)(nil)
 // use: the loop owns it. The same Options and the same calls give the same
 // events.
 type Venue struct {
-	opt     Options
-	slots   []*slot
-	purses  []*purse
-	transit []*transit
-	futures []*slot // not delivered yet, the next one first
-
-	// wallets are those of the universe, and any others that money was put into. Each
-	// has a stream; the first is for messages that nothing answers.
-	wallets  []exchange.Wallet
-	streams  []stream
-	seq      uint64
-	now      exchange.Time // the latest time we were told
-	arriving exchange.Time // no message arrives before this
-
-	open     map[exchange.OrderID]*order
-	finished map[exchange.OrderID]outcome
-	sent     map[exchange.OrderID]*order // on their way
-
-	nextTrade, nextOrder, nextTran uint64
-	house                          exchange.Time // answer latency of what no order causes
-	takes                          []exchange.Level
-	passed                         []*order // scratch
-	instant                        instant
+	opt        Options
+	markets    markets
+	wallets    wallets
+	mail       mail
+	margins    margins
+	executions executions
+	registry   registry
+	rules      rules
+	liquidator liquidator
+	resting    resting
+	matcher    matcher
+	bars       bars
+	funding    settlements
+	deliveries deliveries
+	transfers  transfers
+	instant    instant
 }
 
 // slot is what the venue keeps of one instrument.
@@ -120,29 +113,23 @@ func New(opt Options) (*Venue, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &Venue{
-		opt:      opt,
-		open:     map[exchange.OrderID]*order{},
-		finished: map[exchange.OrderID]outcome{},
-		sent:     map[exchange.OrderID]*order{},
-		arriving: never,
-		house:    opt.Latency.draw(opt.Seed, 0, fromVenue),
-	}
-	v.wallet(unanswered)
+	v := &Venue{opt: opt}
+	v.assemble()
+	v.mail.wallet(unanswered)
 	for _, w := range opt.Universe.Wallets() {
-		v.wallet(w)
+		v.mail.wallet(w)
 	}
 	for _, in := range opt.Universe.All() {
-		v.slots = append(v.slots, v.newSlot(in))
+		v.markets.slots = append(v.markets.slots, v.newSlot(in))
 	}
-	v.scheduleDeliveries()
+	v.deliveries.scheduleDeliveries()
 	return v, v.restore()
 }
 
 func (v *Venue) newSlot(in *exchange.Instrument) *slot {
 	s := &slot{in: in, fees: v.opt.fees(in), leverage: v.opt.leverage(in.ID)}
 	if in.Perp() {
-		s.purse = v.purse(in.Wallet, in.Settle())
+		s.purse = v.wallets.purse(in.Wallet, in.Settle())
 		s.purse.slots = append(s.purse.slots, s)
 		s.risk = newScreen(in)
 	}
@@ -164,7 +151,7 @@ func (v *Venue) restore() error {
 			return err
 		}
 	}
-	v.nextTrade, v.nextOrder, v.nextTran = max(r.NextTrade, 1), max(r.NextOrder, 1), max(r.NextTran, 1)
+	v.executions.nextTrade, v.registry.nextOrder, v.funding.nextTran = max(r.NextTrade, 1), max(r.NextOrder, 1), max(r.NextTran, 1)
 	return nil
 }
 
@@ -172,8 +159,8 @@ func (v *Venue) deposit(d Deposit) error {
 	if d.Wallet == "" {
 		return fmt.Errorf("paper venue: balance of %s: it names no wallet: want one of %s", d.Asset, v.opt.Universe.Wallets())
 	}
-	v.wallet(d.Wallet)
-	p := v.purse(d.Wallet, d.Asset)
+	v.mail.wallet(d.Wallet)
+	p := v.wallets.purse(d.Wallet, d.Asset)
 	if d.Asset == "" || len(p.slots) == 0 && d.Amount.IsNegative() {
 		return fmt.Errorf("paper venue: balance of %s %q in %s: want a named asset and an amount of 0 or more", d.Amount, d.Asset, d.Wallet)
 	}
@@ -182,10 +169,10 @@ func (v *Venue) deposit(d Deposit) error {
 }
 
 func (v *Venue) hold(h Holding) error {
-	if h.Instrument < 0 || int(h.Instrument) >= len(v.slots) {
-		return fmt.Errorf("paper venue: position in instrument %d: the universe has %d", h.Instrument, len(v.slots))
+	if h.Instrument < 0 || int(h.Instrument) >= len(v.markets.slots) {
+		return fmt.Errorf("paper venue: position in instrument %d: the universe has %d", h.Instrument, len(v.markets.slots))
 	}
-	s, p := v.slots[h.Instrument], h.Position
+	s, p := v.markets.slots[h.Instrument], h.Position
 	cost := h.Cost
 	if cost.IsZero() && p.Qty != 0 {
 		if !p.Entry.IsPositive() {
@@ -201,62 +188,63 @@ func (v *Venue) hold(h Holding) error {
 
 // Submit sends a copy of the order. Its answer is a KindOrder event.
 func (v *Venue) Submit(o *exchange.Order, now exchange.Time) {
-	n := &order{Order: *o, wallet: v.main(), sent: now}
+	v.cut()
+	n := &order{Order: *o, wallet: v.mail.main(), sent: now}
 	n.Filled, n.VenueID, n.Reason = 0, "", ""
-	if v.known(o.Instrument) {
-		n.wallet = v.slots[o.Instrument].in.Wallet
+	if v.markets.known(o.Instrument) {
+		n.wallet = v.markets.slots[o.Instrument].in.Wallet
 	}
-	n.due = now + v.latency(o.ID, toVenue)
-	n.answer = v.latency(o.ID, fromVenue)
-	if v.sent[o.ID] == nil {
-		v.sent[o.ID] = n
+	n.due = now + v.mail.latency(o.ID, toVenue)
+	n.answer = v.mail.latency(o.ID, fromVenue)
+	if v.registry.sent[o.ID] == nil {
+		v.registry.sent[o.ID] = n
 	}
-	v.send(n.wallet, now, inbound{at: n.due, answer: n.answer, run: func(at exchange.Time) { v.arrive(n, at) }})
+	v.mail.send(n.wallet, now, inbound{at: n.due, answer: n.answer, run: func(at exchange.Time) { v.matcher.arrive(n, at) }})
 }
 
 // Cancel sends a cancel. Its answer is a KindOrder event: the order is
 // canceled, or the cancel is rejected because the order is finished or unknown.
 func (v *Venue) Cancel(id exchange.OrderID, now exchange.Time) {
-	w, due := v.main(), now+v.latency(id, cancelToVenue)
-	if o := v.sent[id]; o != nil {
+	v.cut()
+	w, due := v.mail.main(), now+v.mail.latency(id, cancelToVenue)
+	if o := v.registry.sent[id]; o != nil {
 		w, due = o.wallet, max(due, o.due)
-	} else if o := v.open[id]; o != nil {
+	} else if o := v.registry.open[id]; o != nil {
 		w = o.wallet
-	} else if done, ok := v.finished[id]; ok {
+	} else if done, ok := v.registry.finished[id]; ok {
 		w = done.wallet
 	}
-	answer := v.latency(id, fromVenue)
-	v.send(w, now, inbound{at: due, answer: answer, run: func(at exchange.Time) { v.cancel(w, id, at+answer, at) }})
+	answer := v.mail.latency(id, fromVenue)
+	v.mail.send(w, now, inbound{at: due, answer: answer, run: func(at exchange.Time) { v.matcher.cancel(w, id, at+answer, at) }})
 }
 
-func (v *Venue) latency(id exchange.OrderID, d direction) exchange.Time {
-	return v.opt.Latency.draw(v.opt.Seed, uint64(id), d)
+func (ml *mail) latency(id exchange.OrderID, d direction) exchange.Time {
+	return ml.opt.Latency.draw(ml.opt.Seed, uint64(id), d)
 }
 
-func (v *Venue) send(w exchange.Wallet, now exchange.Time, msg inbound) {
-	v.cut()
-	v.now = max(v.now, now)
-	v.seq++
-	msg.seq = v.seq
-	v.arriving = min(v.arriving, msg.at)
-	v.stream(w).send(msg)
+func (ml *mail) send(w exchange.Wallet, now exchange.Time, msg inbound) {
+	ml.now = max(ml.now, now)
+	ml.seq++
+	msg.seq = ml.seq
+	ml.arriving = min(ml.arriving, msg.at)
+	ml.stream(w).send(msg)
 }
 
-func (v *Venue) emit(w exchange.Wallet, a answer) { v.stream(w).push(a) }
+func (ml *mail) emit(w exchange.Wallet, a answer) { ml.stream(w).push(a) }
 
-func (v *Venue) stream(w exchange.Wallet) *stream { return &v.streams[v.wallet(w)] }
+func (ml *mail) stream(w exchange.Wallet) *stream { return &ml.streams[ml.wallet(w)] }
 
 // main is the wallet that messages about nothing known are answered by.
-func (v *Venue) main() exchange.Wallet { return v.wallets[len(v.wallets[:2])-1] }
+func (ml *mail) main() exchange.Wallet { return ml.names[len(ml.names[:2])-1] }
 
 // wallet returns the number of a wallet, which gets one when it is new.
-func (v *Venue) wallet(w exchange.Wallet) int {
-	w = w.Within(v.opt.Universe.House())
-	if i := slices.Index(v.wallets, w); i >= 0 {
+func (ml *mail) wallet(w exchange.Wallet) int {
+	w = w.Within(ml.opt.Universe.House())
+	if i := slices.Index(ml.names, w); i >= 0 {
 		return i
 	}
-	v.wallets, v.streams = append(v.wallets, w), append(v.streams, stream{})
-	return len(v.wallets) - 1
+	ml.names, ml.streams = append(ml.names, w), append(ml.streams, stream{})
+	return len(ml.names) - 1
 }
 
 // Market shows the venue a market event. Books must already include it. Nothing is
@@ -265,7 +253,7 @@ func (v *Venue) Market(ev *exchange.Event) {
 	if v.instant.open && ev.Time != v.instant.at {
 		v.close() // its rest never came
 	}
-	v.now = max(v.now, ev.Time)
+	v.mail.now = max(v.mail.now, ev.Time)
 	if v.within(ev) {
 		v.collect(ev)
 		if !ev.More {
@@ -273,19 +261,19 @@ func (v *Venue) Market(ev *exchange.Event) {
 		}
 		return
 	}
-	v.deliver(ev.Time)
+	v.deliveries.deliver(ev.Time)
 	// What arrives at the very time of an event comes after it: it may have been
 	// sent because of it.
-	if ev.Time > v.arriving {
-		v.settle(ev.Time - 1)
+	if ev.Time > v.mail.arriving {
+		v.mail.settle(ev.Time - 1)
 	}
-	if !v.known(ev.Instrument) {
+	if !v.markets.known(ev.Instrument) {
 		return
 	}
-	s := v.slots[ev.Instrument]
+	s := v.markets.slots[ev.Instrument]
 	if ev.Kind == exchange.KindDiff { // nearly all events, of instruments that are mostly idle
 		if !s.idle() {
-			v.onBook(s, ev.Time)
+			v.resting.onBook(s, ev.Time)
 		}
 		return
 	}
@@ -298,48 +286,48 @@ func (v *Venue) show(s *slot, ev *exchange.Event) {
 	switch ev.Kind {
 	case exchange.KindSnapshot:
 		if !s.idle() {
-			v.onBook(s, ev.Time)
+			v.resting.onBook(s, ev.Time)
 		}
 	case exchange.KindTicker:
-		if !s.idle() && v.bookless(s) {
-			v.onBook(s, ev.Time)
+		if !s.idle() && v.markets.bookless(s) {
+			v.resting.onBook(s, ev.Time)
 		}
 	case exchange.KindGap:
 		s.touch = [2]exchange.Level{} // of a market known by its best quotes: a book is lost by itself
 	case exchange.KindTrade:
 		if len(s.orders) > 0 {
-			v.onTrade(s, ev)
+			v.resting.onTrade(s, ev)
 		}
 	case exchange.KindMark:
 		if s.held() {
-			v.watch(s, ev.Time)
+			v.liquidator.watch(s, ev.Time)
 		}
 	case exchange.KindFunding:
-		v.onFunding(s, ev)
+		v.funding.onFunding(s, ev)
 	}
 }
 
 // settle runs everything that arrives up to t, in order of arrival.
-func (v *Venue) settle(t exchange.Time) {
+func (ml *mail) settle(t exchange.Time) {
 	for {
-		next := v.earliest()
+		next := ml.earliest()
 		if next == nil || next.in[0].at > t {
 			break
 		}
 		m := next.receive()
 		m.run(m.at)
 	}
-	v.arriving = never
-	if next := v.earliest(); next != nil {
-		v.arriving = next.in[0].at
+	ml.arriving = never
+	if next := ml.earliest(); next != nil {
+		ml.arriving = next.in[0].at
 	}
 }
 
 // earliest returns the stream on which the next message arrives, or nil.
-func (v *Venue) earliest() *stream {
+func (ml *mail) earliest() *stream {
 	var first *stream
-	for i := range v.streams {
-		s := &v.streams[i]
+	for i := range ml.streams {
+		s := &ml.streams[i]
 		if len(s.in) > 0 && (first == nil || s.in[0].before(&first.in[0])) {
 			first = s
 		}
@@ -350,15 +338,15 @@ func (v *Venue) earliest() *stream {
 // NextTime returns when the next event is due, or false when nothing is on its
 // way.
 func (v *Venue) NextTime() (exchange.Time, bool) {
-	_, t := v.next()
-	return max(t, v.now), t != never
+	_, t := v.mail.next()
+	return max(t, v.mail.now), t != never
 }
 
-func (v *Venue) next() (*stream, exchange.Time) {
+func (ml *mail) next() (*stream, exchange.Time) {
 	var first *stream
 	best := never
-	for i := range v.streams[1:] {
-		s := &v.streams[1+i]
+	for i := range ml.streams[1:] {
+		s := &ml.streams[1+i]
 		if t := s.next(); t < best {
 			first, best = s, t
 		}
@@ -369,33 +357,33 @@ func (v *Venue) next() (*stream, exchange.Time) {
 // Pop fills ev with the event that NextTime announced. Call it only then.
 func (v *Venue) Pop(ev *exchange.Event) {
 	v.cut()
-	s, t := v.next()
+	s, t := v.mail.next()
 	if s == nil {
-		*ev = exchange.Event{Instrument: exchange.NoInstrument, Time: v.now}
+		*ev = exchange.Event{Instrument: exchange.NoInstrument, Time: v.mail.now}
 		return
 	}
-	v.now = max(v.now, t)
-	v.settle(v.now)
+	v.mail.now = max(v.mail.now, t)
+	v.mail.settle(v.mail.now)
 	a := s.pop()
-	a.at = v.now
+	a.at = v.mail.now
 	a.write(ev)
 }
 
-func (v *Venue) known(id exchange.InstrumentID) bool { return id >= 0 && int(id) < len(v.slots) }
+func (mk *markets) known(id exchange.InstrumentID) bool { return id >= 0 && int(id) < len(mk.slots) }
 
 // number hands out the next text of a counter.
-func (v *Venue) number(counter *uint64) string {
+func number(counter *uint64) string {
 	n := *counter
 	*counter++
 	return strconv.FormatUint(n, 10)
 }
 
 // depth returns an instrument's book, or nil when there is none.
-func (v *Venue) depth(s *slot) *book.Book { return v.opt.Books(s.in.ID) }
+func (mk *markets) depth(s *slot) *book.Book { return mk.opt.Books(s.in.ID) }
 
 // bookless reports an instrument whose feed has shown no book so far.
-func (v *Venue) bookless(s *slot) bool {
-	b := v.depth(s)
+func (mk *markets) bookless(s *slot) bool {
+	b := mk.depth(s)
 	return b == nil || b.State() == book.Empty
 }
 

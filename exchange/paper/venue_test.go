@@ -166,7 +166,7 @@ func TestTransit(t *testing.T) {
 		d.v.Transfer(&exchange.Transfer{ID: uint64(i), Asset: "USDT", From: "spot", To: "usdm", Amount: amount}, d.now)
 	}
 	for overtaken, last := false, uint64(0); !left.IsZero(); {
-		d.v.settle(d.now)
+		d.v.mail.settle(d.now)
 		if got := d.v.InTransit("USDT"); !got.Equal(left) {
 			t.Fatalf("in transit %s, want %s", got, left)
 		}
@@ -207,7 +207,7 @@ func TestRestore(t *testing.T) {
 	d.submit(d.order("spot:BTCUSDT", exchange.Buy, 10001, 50000))
 	d.until(d.now)
 	d.v.Transfer(&exchange.Transfer{ID: 1, Asset: "USDT", From: "spot", To: "usdm", Amount: dec("5.5")}, d.now)
-	d.v.settle(d.now)
+	d.v.mail.settle(d.now)
 	if got := d.v.InTransit("USDT"); !got.Equal(dec("5.5")) {
 		t.Fatalf("in transit: %s", got)
 	}
