@@ -21,41 +21,6 @@ type counsel struct {
 // seconds and costs money.
 var ErrTooOften = errors.New("asking takes seconds and costs money: ask in on_timer, and use the answer here")
 
-// Advisor names the advisor of the session; "" when there is none.
-func (p *accountView) Advisor() string { return p.c.cfg.Advisor }
-
-// Ask stages a question. The outcome is told by on_advice, always: an answer, or
-// why there is none. A strategy may have one question under way.
-func (p *Port) Ask(q advice.Question) (uint64, error) {
-	switch p.handler {
-	case OnBook, OnTrade, OnMark, OnAdvice, OnReload:
-		return 0, fmt.Errorf("%s: %w", p.handler, ErrTooOften)
-	}
-	if p.slot.counsel.asked != nil || p.asks > 0 {
-		return 0, nil
-	}
-	q.ID, q.Strategy, q.Asked = p.c.advisors.last+1, p.slot.index, p.c.now
-	if most := p.c.cfg.AdviceTTL; most > 0 {
-		q.TTL, q.Deadline = min(q.TTL, most), min(q.Deadline, most)
-	}
-	if err := q.Check(); err != nil {
-		return 0, err
-	}
-	p.asks++
-	p.stage(stagedQuestion{&q})
-	return q.ID, nil
-}
-
-// Advice returns the latest answer of a tag that still counts; false when there
-// is none.
-func (p *accountView) Advice(tag string) (*advice.Advice, bool) {
-	a := p.slot.counsel.latest[tag]
-	if a == nil || p.c.now >= a.Question.Expires() {
-		return nil, false
-	}
-	return a, true
-}
-
 // ask sends a question on its way.
 func (qs *questions) ask(s *slot, q *advice.Question) {
 	qs.last = q.ID

@@ -43,7 +43,6 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/intent"
 	"github.com/perilune/perilune/host/risk"
 )
 
@@ -126,12 +125,6 @@ type Core struct {
 	instants   *instants
 
 	sampleAt exchange.Time
-}
-
-// told is a notice waiting for its strategy's turn.
-type told struct {
-	slot   *slot
-	notice Notice
 }
 
 // New returns a core that has seen nothing yet.
@@ -270,143 +263,6 @@ func (c *Core) start() {
 	}
 	c.stats.boot = nil
 	c.bars.startBars()
-}
-
-// tell queues a notice for one strategy; -1 is nobody.
-func (ss *strategies) tell(strategy int32, n Notice) {
-	if strategy < 0 || int(strategy) >= len(ss.list) {
-		return
-	}
-	if s := ss.list[strategy]; s.wants[n.Handler] {
-		ss.queue = append(ss.queue, told{s, n})
-	}
-}
-
-func (ss *strategies) tellAll(n Notice) {
-	for i := range ss.list {
-		ss.tell(int32(i), n)
-	}
-}
-
-// drain gives the queued notices to their strategies, which may queue more: an
-// order that is denied is told of in the same step. A strategy that answers
-// every denial with another order would never end, so it is paused at its
-// noticesAllowed-th; what the others are to be told they are told all the same.
-func (ss *strategies) drain() {
-	for i := 0; i < len(ss.queue); i++ {
-		t := ss.queue[i]
-		if t.slot.calls++; t.slot.calls > noticesAllowed {
-			ss.pause(t.slot, fmt.Sprintf("one event led to over %d callbacks: does a handler answer every refusal with a new order?", noticesAllowed))
-		}
-		ss.invoke(t.slot, &t.notice)
-	}
-	ss.queue = ss.queue[:0]
-	for _, s := range ss.list {
-		s.calls = 0
-		if s.due {
-			ss.saveState(s)
-		}
-	}
-}
-
-// invoke runs one callback as a transaction.
-func (ss *strategies) invoke(s *slot, n *Notice) {
-	if s.paused != "" {
-		ss.hold(s, n)
-		return
-	}
-	s.port.reset()
-	s.port.handler = n.Handler
-	err := ss.repeat(s, true)
-	if err == nil {
-		ss.cfg.Where.call(s.index, n.Handler)
-		if err = s.Call(s.port, n); err != nil {
-			ss.noteInterrupt(s, err)
-		}
-		ss.cfg.Where.Enter(StageStep)
-	}
-	if err == nil {
-		err = s.port.refused
-	}
-	if err != nil {
-		s.port.reset()
-		ss.fault(s, n, err)
-		return
-	}
-	s.strikes = 0
-	acted := len(s.port.staged) > 0
-	s.dirty = s.dirty || acted || n.Handler > OnMark
-	s.due = s.due || acted || n.Handler == OnOrder || n.Handler == OnFill || n.Handler == OnPair || n.Handler == OnSchedule
-	if acted {
-		ss.commit(s)
-	}
-}
-
-// fault handles a failed callback: say it, replace the instance if it can't go
-// on, and pause the strategy when it fails again and again.
-func (ss *strategies) fault(s *slot, n *Notice, err error) {
-	s.strikes++
-	s.errors++
-	ss.stats.Errors++
-	if loud(s.errors) {
-		count := ""
-		if s.errors > strikesAllowed {
-			count = fmt.Sprintf(" (error %d of this version)", s.errors)
-		}
-		ss.log(intent.Error, s.index, fmt.Sprintf("%s%s: %s", n.Handler, count, short(fmt.Sprint(err))))
-	}
-	ss.giveBack(s, n)
-	s.failed = append(s.failed, ss.now)
-	if s.strikes >= strikesAllowed {
-		ss.pause(s, fmt.Sprintf("%d errors in a row; %s", s.strikes, s.cure()))
-		return
-	}
-	if n := len(s.failed) - errorsAllowed; n >= 0 {
-		if s.failed[n]+errorWindow > ss.now {
-			ss.pause(s, fmt.Sprintf("%d errors within an hour; %s", errorsAllowed, s.cure()))
-			return
-		}
-		s.failed = s.failed[n:]
-	}
-	fresh, rerr := Strategy(nil), ss.repeat(s, false)
-	if rerr == nil {
-		if fresh, rerr = s.Restart(s.port); rerr != nil {
-			ss.noteInterrupt(s, rerr)
-		}
-	}
-	if rerr != nil {
-		ss.pause(s, "could not be restarted: "+rerr.Error())
-	} else if fresh != nil {
-		s.Strategy.Close()
-		s.install(fresh, ss.u)
-		ss.log(intent.Warn, s.index, "restarted with its last state")
-	}
-}
-
-// loud thins out repeated errors: the first few, then every power of ten.
-func loud(n int) bool {
-	if n <= 5 {
-		return true
-	}
-	for n%10 == 0 {
-		n /= 10
-	}
-	return n == 1
-}
-
-// pause stops calling a strategy. Its working orders are cancelled; its pairs
-// and schedules stay in the care of their machines.
-func (ss *strategies) pause(s *slot, why string) {
-	if s.paused != "" {
-		return
-	}
-	s.paused = why
-	ss.log(intent.Error, s.index, "paused: "+why)
-	for _, o := range ss.orders.open {
-		if o.Strategy == s.index && o.Pair == 0 && o.Schedule == 0 {
-			ss.entry.Cancel(o.ID)
-		}
-	}
 }
 
 // AtRest reports whether nothing is under way: no working order, no machine

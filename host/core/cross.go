@@ -108,21 +108,6 @@ func (cr *crossing) hider(in *exchange.Instrument, m *execution.Machine) (party,
 	return party{-1, 0}, 1 << 62
 }
 
-// ownPosition is what a strategy holds of an instrument beside its pairs.
-func (cl *claims) ownPosition(strategy int32, id exchange.InstrumentID) exchange.Lots {
-	h := cl.holder(strategy)
-	if h == nil || h.pos[id] == nil {
-		return 0
-	}
-	qty := h.pos[id].qty
-	for _, m := range cl.pairs.list {
-		if m.Pair.Strategy == strategy && m.Pair.Perp == id && !m.Pair.State.Done() {
-			qty -= m.Pair.PerpQty
-		}
-	}
-	return qty
-}
-
 func (cr *crossing) partyName(p party) string {
 	switch {
 	case p.pair != 0:

@@ -6,23 +6,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/intent"
-	"github.com/perilune/perilune/host/execution"
 )
-
-// describe words where a pair stands: what it is doing, on what, what it holds, and
-// what it waits for.
-func (pd *pairDriver) describe(m *execution.Machine) string {
-	p, perp := &m.Pair, pd.u.Get(m.Pair.Perp)
-	text := fmt.Sprintf("pair %d on %s is %s with %s %s and %s %s", p.ID, perp.Key(), p.State,
-		p.SpotQty, perp.Base, perp.QtyDecimal(p.PerpQty), perp.Key())
-	if mv := &p.Coin.Move; mv.Flying() {
-		text += fmt.Sprintf(", transfer %d of %s %s to %s under way", mv.ID, mv.Coins, perp.Base, mv.To)
-	}
-	if p.Reason != "" {
-		text += ": " + p.Reason
-	}
-	return text
-}
 
 // Unfinished names what is under way, or is not yet where it should be: orders that
 // may fill, pairs that are opening or closing, transfers without an end. The next

@@ -66,22 +66,6 @@ func (hs *holds) doubt(wallet exchange.Wallet, coin string) {
 	}
 }
 
-// missing is how many coins of all pairs a wallet does not have. What is less
-// than a lot of each is rounding.
-func (cl *claims) missing(wallet exchange.Wallet, coin string) decimal.Decimal {
-	sum, dust := decimal.Zero, decimal.Zero
-	for _, m := range cl.pairs.list {
-		if cl.keeps(m, wallet, coin) && m.Pair.SpotQty.IsPositive() {
-			sum, dust = sum.Add(m.Pair.SpotQty), dust.Add(cl.u.Get(m.Pair.Spot).QtyDecimal(1))
-		}
-	}
-	by := sum.Sub(cl.acct.holding(wallet, coin).total)
-	if by.LessThanOrEqual(dust) {
-		return decimal.Zero
-	}
-	return by
-}
-
 // covered looks at what was lacking again, after the account changed.
 func (hs *holds) covered() {
 	changed := false
@@ -121,16 +105,6 @@ func (hs *holds) rehold() {
 		}
 		hs.driver.guard(m)
 	}
-}
-
-// holdOf says why nothing may trade in one of two instruments; "" when it may.
-func (mk *markets) holdOf(spot, perp exchange.InstrumentID) string {
-	for _, id := range [...]exchange.InstrumentID{perp, spot} {
-		if m := &mk.list[id]; m.held != "" {
-			return m.in.Key() + " is held: " + m.held
-		}
-	}
-	return ""
 }
 
 // Held lists why instruments and pairs are held, for a status line.

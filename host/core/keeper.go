@@ -206,32 +206,3 @@ func (k *keeper) Say(warn bool, text string) {
 	}
 	k.log(level, k.strategy, text)
 }
-
-// MaintainMargin stages the maintaining of a wallet; see intent.MaintainRequest.
-func (p *Port) MaintainMargin(r intent.MaintainRequest) error {
-	if err := p.c.managers.keepable(p.slot.index, &r); err != nil {
-		return err
-	}
-	p.stage(&stagedMaintain{r})
-	return nil
-}
-
-// Headroom is the value of one leg of a pair for which a maintained wallet and spot have the
-// money, at once and once the wallets are shared out; false when it is not kept. A
-// coin-margined pair brings its own margin: spot alone has to pay.
-func (p *accountView) Headroom(wallet exchange.Wallet) (now, soon decimal.Decimal, ok bool) {
-	wallet = wallet.Within(p.c.u.House())
-	k := p.c.managers.keeperOf(wallet)
-	if k == nil && p.c.managers.inverse(wallet) {
-		now = execution.SpotRoom(p.c.wallets.balance(p.c.managers.cash(), "USDT").Free)
-		return now, now, true
-	}
-	if k == nil {
-		return decimal.Zero, decimal.Zero, false
-	}
-	now, soon = k.Keeper.Room(k)
-	return now, soon, true
-}
-
-// HaltReason returns why nothing may be opened, or "".
-func (p *accountView) HaltReason() string { return p.c.Halted() }

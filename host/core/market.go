@@ -1,9 +1,13 @@
 package core
 
 import (
+	"github.com/shopspring/decimal"
+
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/book"
 	"github.com/perilune/perilune/exchange/funding"
+	"github.com/perilune/perilune/exchange/intent"
+	"github.com/perilune/perilune/exchange/valuation"
 	"github.com/perilune/perilune/host/bars"
 	"github.com/perilune/perilune/host/execution/schedule"
 )
@@ -56,24 +60,6 @@ func (mk *markets) wantSnapshot(m *market) {
 	m.wanting = wants
 }
 
-// dispatch calls a market handler at once, without the queue: these are the
-// many events, and nothing they carry outlives the call.
-func (ss *strategies) dispatch(h Handler, ev *exchange.Event) {
-	for _, s := range ss.list {
-		if s.wants[h] && s.watches[ev.Instrument] {
-			ss.invoke(s, &Notice{Handler: h, Instrument: ev.Instrument, Event: ev})
-		}
-	}
-}
-
-func (ss *strategies) tellWatchers(n Notice) {
-	for _, s := range ss.list {
-		if s.watches[n.Instrument] {
-			ss.tell(s.index, n)
-		}
-	}
-}
-
 func (c *Core) onMarket(ev *exchange.Event) {
 	m := &c.markets.list[ev.Instrument]
 	switch ev.Kind {
@@ -113,4 +99,80 @@ func keepLast[T any](list []T, v T, keep int) []T {
 		list = append(list[:0], list[len(list)-keep:]...)
 	}
 	return append(list, v)
+}
+
+// holdOf says why nothing may trade in one of two instruments; "" when it may.
+func (mk *markets) holdOf(spot, perp exchange.InstrumentID) string {
+	for _, id := range [...]exchange.InstrumentID{perp, spot} {
+		if m := &mk.list[id]; m.held != "" {
+			return m.in.Key() + " is held: " + m.held
+		}
+	}
+	return ""
+}
+
+// Instrument implements execution.Port.
+func (mk *markets) Instrument(id exchange.InstrumentID) *exchange.Instrument { return mk.u.Get(id) }
+
+// Book implements execution.Port; a venue that lives in the loop reads it too.
+func (mk *markets) Book(id exchange.InstrumentID) *book.Book { return mk.list[id].book }
+
+// TakerFee implements execution.Port.
+func (mk *markets) TakerFee(id exchange.InstrumentID) decimal.Decimal { return mk.u.Get(id).TakerFee }
+
+// Volume implements schedule.Port.
+func (mk *markets) Volume(id exchange.InstrumentID) *schedule.History { return &mk.list[id].volume }
+
+// VolumeCurve implements schedule.Port. Other markets of the same kind stand in
+// for one that has not been seen for long enough.
+func (mk *markets) VolumeCurve(id exchange.InstrumentID, start, interval exchange.Time, slices int) intent.Curve {
+	var others []*schedule.History
+	for i := range mk.list {
+		if m := &mk.list[i]; m.in.ID != id && m.in.Venue == mk.list[id].in.Venue {
+			others = append(others, &m.volume)
+		}
+	}
+	return schedule.Learn(&mk.list[id].volume, others, start, interval, slices)
+}
+
+// Quote implements valuation.Markets.
+func (mk *markets) Quote(in *exchange.Instrument) (valuation.Quote, bool) {
+	m := &mk.list[in.ID]
+	if in.Perp() && m.mark.Mark > 0 {
+		return valuation.Quote{Price: m.mark.Mark.Decimal(), At: m.mark.Time, Width: -1}, true
+	}
+	if p, ok := mk.mid(in); ok {
+		return valuation.Quote{Price: p, At: m.book.Updated(), Width: width(m)}, true
+	}
+	if m.trade.Time == 0 || in.Perp() {
+		return valuation.Quote{}, false
+	}
+	return valuation.Quote{Price: in.PriceDecimal(m.trade.Price), At: m.trade.Time, Width: -1}, true
+}
+
+// mid is the middle of a live book.
+func (mk *markets) mid(in *exchange.Instrument) (decimal.Decimal, bool) {
+	b := mk.list[in.ID].book
+	bid, ok1 := b.Best(exchange.Buy)
+	ask, ok2 := b.Best(exchange.Sell)
+	if !ok1 || !ok2 {
+		return decimal.Zero, false
+	}
+	return decimal.New(int64(bid.Price+ask.Price)*in.Tick.M*5, -int32(in.Tick.Scale)-1), true
+}
+
+// markPrice values a position: the mark price, or the mid where there is none.
+func (mk *markets) markPrice(in *exchange.Instrument) decimal.Decimal {
+	if m := &mk.list[in.ID]; m.mark.Mark > 0 {
+		return m.mark.Mark.Decimal()
+	}
+	p, _ := mk.mid(in)
+	return p
+}
+
+// width is the spread of a live book as a fraction of its price.
+func width(m *market) float64 {
+	bid, _ := m.book.Best(exchange.Buy)
+	ask, _ := m.book.Best(exchange.Sell)
+	return 2 * float64(ask.Price-bid.Price) / float64(ask.Price+bid.Price)
 }

@@ -1,6 +1,8 @@
 package core
 
 import (
+	"fmt"
+
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/intent"
 	"github.com/perilune/perilune/host/execution"
@@ -85,5 +87,71 @@ func (ps *pairs) retire(id exchange.PairID) {
 			ps.list = append(ps.list[:i:i], ps.list[i+1:]...)
 			return
 		}
+	}
+}
+
+// mover is the pair whose transfer this is.
+func (ps *pairs) mover(id uint64) *execution.Machine {
+	for _, m := range ps.list {
+		if mv := &m.Pair.Coin.Move; mv.ID == id && mv.Flying() {
+			return m
+		}
+	}
+	return nil
+}
+
+// OpenPairs returns copies of the pairs that are not done.
+func (ps *pairs) OpenPairs() []intent.Pair {
+	var out []intent.Pair
+	for _, m := range ps.list {
+		if !m.Pair.State.Done() {
+			out = append(out, m.Pair)
+		}
+	}
+	return out
+}
+
+// AllPairs returns copies of every pair that is still known.
+func (ps *pairs) AllPairs() []intent.Pair {
+	var out []intent.Pair
+	for _, m := range ps.list {
+		out = append(out, m.Pair)
+	}
+	return out
+}
+
+// describe words where a pair stands: what it is doing, on what, what it holds, and
+// what it waits for.
+func (pd *pairDriver) describe(m *execution.Machine) string {
+	p, perp := &m.Pair, pd.u.Get(m.Pair.Perp)
+	text := fmt.Sprintf("pair %d on %s is %s with %s %s and %s %s", p.ID, perp.Key(), p.State,
+		p.SpotQty, perp.Base, perp.QtyDecimal(p.PerpQty), perp.Key())
+	if mv := &p.Coin.Move; mv.Flying() {
+		text += fmt.Sprintf(", transfer %d of %s %s to %s under way", mv.ID, mv.Coins, perp.Base, mv.To)
+	}
+	if p.Reason != "" {
+		text += ": " + p.Reason
+	}
+	return text
+}
+
+func (pd *pairDriver) openPair(s *slot, id exchange.PairID, r intent.PairRequest) {
+	pd.pairs.last = id
+	m := execution.NewMachine(id, s.index, r, pd.now)
+	pd.pairs.list = append(pd.pairs.list, m)
+	pd.Changed(m)
+	pd.step(m)
+}
+
+func (pd *pairDriver) closePair(s *slot, r intent.CloseRequest) {
+	for _, m := range pd.pairs.list {
+		if m.Pair.ID != r.Pair {
+			continue
+		}
+		if err := m.StartClose(pd.port, r); err != nil {
+			pd.log(intent.Warn, s.index, err.Error())
+			return
+		}
+		pd.step(m)
 	}
 }

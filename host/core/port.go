@@ -8,9 +8,10 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/book"
 	"github.com/perilune/perilune/exchange/intent"
+	"github.com/perilune/perilune/exchange/intent/advice"
 	"github.com/perilune/perilune/host/execution"
+	"github.com/perilune/perilune/host/execution/schedule"
 )
 
 // Port is a strategy's window on the core and its way to ask for things. What
@@ -32,143 +33,6 @@ type Port struct {
 	handler Handler         // being called
 	refused error           // the first thing it asked for that makes no sense
 	timers  map[string]bool // see timerNames; nil until it is needed in a callback
-}
-
-// marketView is what a strategy sees of markets.
-type marketView struct {
-	c    *Core
-	slot *slot
-}
-
-// accountView is what a strategy sees of the account, and of what it asked for.
-type accountView struct {
-	c    *Core
-	slot *slot
-}
-
-// Now is the loop's time.
-func (p *marketView) Now() exchange.Time { return p.c.now }
-
-// Universe returns the instruments of the run.
-func (p *marketView) Universe() *exchange.Universe { return p.c.u }
-
-// Book returns an instrument's book.
-func (p *marketView) Book(id exchange.InstrumentID) *book.Book { return p.c.markets.list[id].book }
-
-// Mark returns an instrument's mark price and running funding estimate.
-func (p *marketView) Mark(id exchange.InstrumentID) exchange.MarkState {
-	return p.c.markets.list[id].mark
-}
-
-// OpenInterest returns how much of an instrument is open; false when nobody said.
-func (p *marketView) OpenInterest(id exchange.InstrumentID) (exchange.OpenInterest, bool) {
-	o := p.c.markets.list[id].open
-	return o, o.Time != 0
-}
-
-// LastTrade returns the last public trade; false when there was none.
-func (p *marketView) LastTrade(id exchange.InstrumentID) (exchange.Trade, bool) {
-	t := p.c.markets.list[id].trade
-	return t, t.Time != 0
-}
-
-// Settled returns the last settled funding rates, newest last.
-func (p *marketView) Settled(id exchange.InstrumentID) []exchange.Settled {
-	return p.c.markets.list[id].settled
-}
-
-// Bars returns the last finished bars of a length, newest last; 0 is the length
-// that the strategy declared first, or else the market's own. Nil: there are none
-// of that length.
-func (p *marketView) Bars(id exchange.InstrumentID, length exchange.Time) []exchange.Bar {
-	m := &p.c.markets.list[id]
-	if length == 0 {
-		length = p.slot.lengthOf(m)
-	}
-	return m.list(length)
-}
-
-// BarLengths are the lengths of bars that the strategy can ask for of an
-// instrument: those it declared, or the one it gets without.
-func (p *marketView) BarLengths(id exchange.InstrumentID) []exchange.Time {
-	if len(p.slot.lengths) > 0 {
-		return p.slot.lengths
-	}
-	return []exchange.Time{p.slot.lengthOf(&p.c.markets.list[id])}
-}
-
-// Quote returns the best bid and ask of the ticker stream.
-func (p *marketView) Quote(id exchange.InstrumentID) (bid, ask exchange.Level, ok bool) {
-	m := &p.c.markets.list[id]
-	return m.bid, m.ask, m.quoted
-}
-
-// Position returns this strategy's position.
-func (p *accountView) Position(id exchange.InstrumentID) exchange.Position {
-	pos, ok := p.slot.pos[id]
-	if !ok {
-		return exchange.Position{}
-	}
-	return pos.view(p.c.u.Get(id))
-}
-
-// Wallets lists the wallets of the account.
-func (p *accountView) Wallets() []exchange.Wallet { return p.c.wallets.names() }
-
-// Balance returns one asset of one wallet of the account.
-func (p *accountView) Balance(wallet exchange.Wallet, asset string) exchange.Balance {
-	return p.c.wallets.balance(wallet.Within(p.c.u.House()), asset)
-}
-
-// Equity returns the account's value in USDT.
-func (p *accountView) Equity() decimal.Decimal { return p.c.wallets.Equity() }
-
-// Fees returns the account's maker and taker fee.
-func (p *marketView) Fees(id exchange.InstrumentID) (maker, taker decimal.Decimal) {
-	in := p.c.u.Get(id)
-	return in.MakerFee, in.TakerFee
-}
-
-// Order returns an order of this strategy. Finished orders are known for as
-// long as they are among the last thousand.
-func (p *accountView) Order(id exchange.OrderID) (*exchange.Order, bool) {
-	o, ok := p.c.orders.get(id)
-	if !ok || o.Strategy != p.slot.index {
-		return nil, false
-	}
-	return o, true
-}
-
-// Orders returns this strategy's working orders, oldest first.
-func (p *accountView) Orders() []*exchange.Order {
-	var out []*exchange.Order
-	for _, o := range p.c.orders.open {
-		if o.Strategy == p.slot.index {
-			out = append(out, o)
-		}
-	}
-	return out
-}
-
-// Pair returns a pair of this strategy, also after it closed.
-func (p *accountView) Pair(id exchange.PairID) (*intent.Pair, bool) {
-	for _, m := range p.c.pairs.list {
-		if m.Pair.ID == id && m.Pair.Strategy == p.slot.index {
-			return &m.Pair, true
-		}
-	}
-	return nil, false
-}
-
-// Pairs returns this strategy's pairs that are not done, oldest first.
-func (p *accountView) Pairs() []*intent.Pair {
-	var out []*intent.Pair
-	for _, m := range p.c.pairs.list {
-		if m.Pair.Strategy == p.slot.index && !m.Pair.State.Done() {
-			out = append(out, &m.Pair)
-		}
-	}
-	return out
 }
 
 // Submit stages an order and returns the id it will have. An order that makes no
@@ -301,21 +165,6 @@ func (p *Port) Log(level intent.Level, where, text string) {
 	p.stage(p.memory.lines.keep(stagedLine{LogLine{Level: min(level, intent.Error), Where: short(where), Text: short(text)}}))
 }
 
-// Fed is the spacing of the market's data when that is bars and nothing finer; 0
-// otherwise.
-func (p *marketView) Fed() exchange.Time {
-	if !p.c.cfg.NoTrades {
-		return 0
-	}
-	fed := exchange.Time(0)
-	for i := range p.c.markets.list {
-		if m := &p.c.markets.list[i]; m.fed > 0 && (fed == 0 || m.fed < fed) {
-			fed = m.fed
-		}
-	}
-	return fed
-}
-
 // Caution stages a line for the author; one for each version of a script.
 func (p *Port) Caution(where, text string) {
 	p.stage(p.memory.lines.keep(stagedLine{LogLine{Level: intent.Warn, Where: where, Text: text, Caution: true}}))
@@ -334,23 +183,102 @@ func (p *Port) Halt(reason string) {
 	p.stage(&stagedHalt{reason})
 }
 
-func (pd *pairDriver) openPair(s *slot, id exchange.PairID, r intent.PairRequest) {
-	pd.pairs.last = id
-	m := execution.NewMachine(id, s.index, r, pd.now)
-	pd.pairs.list = append(pd.pairs.list, m)
-	pd.Changed(m)
-	pd.step(m)
+// Ask stages a question. The outcome is told by on_advice, always: an answer, or
+// why there is none. A strategy may have one question under way.
+func (p *Port) Ask(q advice.Question) (uint64, error) {
+	switch p.handler {
+	case OnBook, OnTrade, OnMark, OnAdvice, OnReload:
+		return 0, fmt.Errorf("%s: %w", p.handler, ErrTooOften)
+	}
+	if p.slot.counsel.asked != nil || p.asks > 0 {
+		return 0, nil
+	}
+	q.ID, q.Strategy, q.Asked = p.c.advisors.last+1, p.slot.index, p.c.now
+	if most := p.c.cfg.AdviceTTL; most > 0 {
+		q.TTL, q.Deadline = min(q.TTL, most), min(q.Deadline, most)
+	}
+	if err := q.Check(); err != nil {
+		return 0, err
+	}
+	p.asks++
+	p.stage(stagedQuestion{&q})
+	return q.ID, nil
 }
 
-func (pd *pairDriver) closePair(s *slot, r intent.CloseRequest) {
-	for _, m := range pd.pairs.list {
-		if m.Pair.ID != r.Pair {
-			continue
-		}
-		if err := m.StartClose(pd.port, r); err != nil {
-			pd.log(intent.Warn, s.index, err.Error())
-			return
-		}
-		pd.step(m)
+// MaintainMargin stages the maintaining of a wallet; see intent.MaintainRequest.
+func (p *Port) MaintainMargin(r intent.MaintainRequest) error {
+	if err := p.c.managers.keepable(p.slot.index, &r); err != nil {
+		return err
 	}
+	p.stage(&stagedMaintain{r})
+	return nil
+}
+
+// refuse keeps the first error of a callback.
+func (p *Port) refuse(err error) {
+	if err != nil && p.refused == nil {
+		p.refused = err
+	}
+}
+
+// VolumeCurve is the best curve that is known for a window of up to 10,080 slices.
+func (p *Port) VolumeCurve(id exchange.InstrumentID, start, interval exchange.Time, slices int) intent.Curve {
+	if slices < 1 || slices > maxSlices || interval <= 0 {
+		p.refuse(fmt.Errorf("volume curve: %d slices of %d ns: want 1 to %d, longer than nothing", slices, interval, maxSlices))
+		return intent.Curve{}
+	}
+	return p.c.markets.VolumeCurve(id, start, interval, slices)
+}
+
+// StartSchedule stages a schedule and returns the id it will have. What does not
+// make sense is refused now, with the numbers.
+func (p *Port) StartSchedule(r intent.ScheduleRequest) (exchange.ScheduleID, error) {
+	id := p.c.schedules.last + p.plans + 1
+	if err := schedule.CheckRequest(&r, p.c); err != nil {
+		return 0, err
+	}
+	if p.c.phase.stopping {
+		return 0, errEnding
+	}
+	if r.Start <= p.c.now { // what is there when a later window begins is not known yet
+		if err := schedule.Covered(&r, p.c.parents.port, id); err != nil {
+			return 0, err
+		}
+	}
+	for _, m := range p.c.schedules.list {
+		if s := &m.Schedule; s.Instrument == r.Instrument && s.Side != r.Side && !s.State.Done() {
+			return 0, fmt.Errorf("schedule %d is to %s %s until %s: both would trade with each other", s.ID, s.Side, p.c.u.Get(r.Instrument).Key(), s.End)
+		}
+	}
+	p.plans++
+	p.stage(&stagedSchedule{id, r})
+	return id, nil
+}
+
+// CancelSchedule stages the end of a schedule of this strategy.
+func (p *Port) CancelSchedule(id exchange.ScheduleID) error {
+	s, ok := p.Schedule(id)
+	if !ok {
+		return fmt.Errorf("there is no schedule %d of this strategy", id)
+	}
+	if s.State.Done() {
+		return fmt.Errorf("schedule %d is %s already", id, s.State)
+	}
+	p.stage(&stagedUnschedule{id})
+	return nil
+}
+
+func (p *Port) reset() {
+	p.staged = p.staged[:0]
+	p.memory.reset()
+	p.orders, p.pairs, p.plans, p.asks, p.refused, p.timers = 0, 0, 0, 0, nil, nil
+}
+
+// stage notes a thing that was asked for. One too many fails the callback.
+func (p *Port) stage(st staged) {
+	if len(p.staged) == maxStaged {
+		p.refuse(fmt.Errorf("one callback may ask for at most %d things: orders, cancels, transfers, timers, log lines, points of a chart", maxStaged))
+		return
+	}
+	p.staged = append(p.staged, st)
 }

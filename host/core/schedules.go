@@ -1,7 +1,6 @@
 package core
 
 import (
-	"fmt"
 	"strconv"
 
 	"github.com/perilune/perilune/exchange"
@@ -166,90 +165,8 @@ func (sd *scheduleDriver) Promised(id exchange.InstrumentID, side exchange.Side,
 	return max(0, sum)
 }
 
-// Volume implements schedule.Port.
-func (mk *markets) Volume(id exchange.InstrumentID) *schedule.History { return &mk.list[id].volume }
-
-// VolumeCurve implements schedule.Port. Other markets of the same kind stand in
-// for one that has not been seen for long enough.
-func (mk *markets) VolumeCurve(id exchange.InstrumentID, start, interval exchange.Time, slices int) intent.Curve {
-	var others []*schedule.History
-	for i := range mk.list {
-		if m := &mk.list[i]; m.in.ID != id && m.in.Venue == mk.list[id].in.Venue {
-			others = append(others, &m.volume)
-		}
-	}
-	return schedule.Learn(&mk.list[id].volume, others, start, interval, slices)
-}
-
-// VolumeCurve is the best curve that is known for a window of up to 10,080 slices.
-func (p *Port) VolumeCurve(id exchange.InstrumentID, start, interval exchange.Time, slices int) intent.Curve {
-	if slices < 1 || slices > maxSlices || interval <= 0 {
-		p.refuse(fmt.Errorf("volume curve: %d slices of %d ns: want 1 to %d, longer than nothing", slices, interval, maxSlices))
-		return intent.Curve{}
-	}
-	return p.c.markets.VolumeCurve(id, start, interval, slices)
-}
-
 // maxSlices bounds what a curve may have: a minute's for a week.
 const maxSlices = 10_080
-
-// StartSchedule stages a schedule and returns the id it will have. What does not
-// make sense is refused now, with the numbers.
-func (p *Port) StartSchedule(r intent.ScheduleRequest) (exchange.ScheduleID, error) {
-	id := p.c.schedules.last + p.plans + 1
-	if err := schedule.CheckRequest(&r, p.c); err != nil {
-		return 0, err
-	}
-	if p.c.phase.stopping {
-		return 0, errEnding
-	}
-	if r.Start <= p.c.now { // what is there when a later window begins is not known yet
-		if err := schedule.Covered(&r, p.c.parents.port, id); err != nil {
-			return 0, err
-		}
-	}
-	for _, m := range p.c.schedules.list {
-		if s := &m.Schedule; s.Instrument == r.Instrument && s.Side != r.Side && !s.State.Done() {
-			return 0, fmt.Errorf("schedule %d is to %s %s until %s: both would trade with each other", s.ID, s.Side, p.c.u.Get(r.Instrument).Key(), s.End)
-		}
-	}
-	p.plans++
-	p.stage(&stagedSchedule{id, r})
-	return id, nil
-}
-
-// CancelSchedule stages the end of a schedule of this strategy.
-func (p *Port) CancelSchedule(id exchange.ScheduleID) error {
-	s, ok := p.Schedule(id)
-	if !ok {
-		return fmt.Errorf("there is no schedule %d of this strategy", id)
-	}
-	if s.State.Done() {
-		return fmt.Errorf("schedule %d is %s already", id, s.State)
-	}
-	p.stage(&stagedUnschedule{id})
-	return nil
-}
-
-// Schedule returns a schedule of this strategy, also after it ended.
-func (p *accountView) Schedule(id exchange.ScheduleID) (*intent.Schedule, bool) {
-	m := p.c.schedules.get(id)
-	if m == nil || m.Schedule.Strategy != p.slot.index {
-		return nil, false
-	}
-	return &m.Schedule, true
-}
-
-// Schedules returns this strategy's schedules that are not done, oldest first.
-func (p *accountView) Schedules() []*intent.Schedule {
-	var out []*intent.Schedule
-	for _, m := range p.c.schedules.list {
-		if m.Schedule.Strategy == p.slot.index && !m.Schedule.State.Done() {
-			out = append(out, &m.Schedule)
-		}
-	}
-	return out
-}
 
 // AllSchedules returns copies of every schedule that is still known.
 func (c *Core) AllSchedules() []intent.Schedule {

@@ -1,10 +1,6 @@
 package core
 
 import (
-	"slices"
-
-	"github.com/shopspring/decimal"
-
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/attribution"
 	"github.com/perilune/perilune/exchange/intent"
@@ -57,6 +53,21 @@ func (cl *claims) credit(strategy int32, pair exchange.PairID, f *exchange.Fill)
 	if pair == 0 {
 		h.own[f.Instrument] += exchange.Lots(f.Side) * f.Qty
 	}
+}
+
+// ownPosition is what a strategy holds of an instrument beside its pairs.
+func (cl *claims) ownPosition(strategy int32, id exchange.InstrumentID) exchange.Lots {
+	h := cl.holder(strategy)
+	if h == nil || h.pos[id] == nil {
+		return 0
+	}
+	qty := h.pos[id].qty
+	for _, m := range cl.pairs.list {
+		if m.Pair.Strategy == strategy && m.Pair.Perp == id && !m.Pair.State.Done() {
+			qty -= m.Pair.PerpQty
+		}
+	}
+	return qty
 }
 
 // attribute says whose a fill is that no order of ours made, before it is booked.
@@ -166,48 +177,4 @@ func pairHolds(in *exchange.Instrument, p *intent.Pair) exchange.Lots {
 		return exchange.Lots(in.Lot.Floor(p.SpotQty))
 	}
 	return 0
-}
-
-// foreignFill tells of a fill that we did not ask for everybody who held a part of
-// what it took. Pairs that it took a leg from make the other one follow at once.
-func (ex *executions) foreignFill(f *exchange.Fill, shares []FillShare) {
-	in := ex.u.Get(f.Instrument)
-	if f.Reason == attribution.Nobody {
-		return // the host says what it found, all at once
-	}
-	ex.log(intent.Error, -1, "foreign fill ("+f.Reason+"): "+f.Side.String()+" "+in.QtyDecimal(f.Qty).String()+" "+in.Key()+
-		" at "+in.PriceDecimal(f.Price).String())
-	ex.insurance.noteClosed(in, f, shares)
-	for i := range shares {
-		s := &shares[i]
-		ex.claims.credit(s.Strategy, s.Pair, &s.Fill)
-	}
-	for i := range shares {
-		ex.tellShare(shares, i)
-	}
-	for i := range shares {
-		s := &shares[i]
-		if m := ex.pairs.machine(s.Pair); m != nil {
-			m.Fill(ex.driver.port, &s.Fill, in.ID == m.Pair.Perp)
-			ex.driver.guard(m)
-			ex.driver.Changed(m)
-		}
-	}
-}
-
-// tellShare tells a strategy of all its shares at once, at the first of them.
-func (ex *executions) tellShare(shares []FillShare, at int) {
-	whose := shares[at].Strategy
-	mine := func(s FillShare) bool { return s.Strategy == whose }
-	if whose < 0 || slices.IndexFunc(shares, mine) != at {
-		return
-	}
-	sum := shares[at].Fill
-	sum.Qty, sum.Fee, sum.Realised = 0, decimal.Zero, decimal.Zero
-	for i := range shares {
-		if s := &shares[i].Fill; mine(shares[i]) {
-			sum.Qty, sum.Fee, sum.Realised = sum.Qty+s.Qty, sum.Fee.Add(s.Fee), sum.Realised.Add(s.Realised)
-		}
-	}
-	ex.strategies.tell(whose, Notice{Handler: OnFill, Instrument: sum.Instrument, Fill: &sum})
 }

@@ -1,8 +1,6 @@
 package core
 
 import (
-	"fmt"
-
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/intent"
 	"github.com/perilune/perilune/exchange/intent/advice"
@@ -89,24 +87,9 @@ func (r *reused[T]) keep(v T) *T {
 	return &(*r)[len(*r)-1]
 }
 
-func (p *Port) reset() {
-	p.staged = p.staged[:0]
-	p.memory.reset()
-	p.orders, p.pairs, p.plans, p.asks, p.refused, p.timers = 0, 0, 0, 0, nil, nil
-}
-
 // maxStaged is how many things a callback may ask for: more than the bindings allow
 // a script, so that it is met by programs only.
 const maxStaged = 8192
-
-// stage notes a thing that was asked for. One too many fails the callback.
-func (p *Port) stage(st staged) {
-	if len(p.staged) == maxStaged {
-		p.refuse(fmt.Errorf("one callback may ask for at most %d things: orders, cancels, transfers, timers, log lines, points of a chart", maxStaged))
-		return
-	}
-	p.staged = append(p.staged, st)
-}
 
 // commit does what a callback asked for, in the order it asked.
 func (c *Core) commit(s *slot) {

@@ -5,7 +5,6 @@ import (
 	"sort"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/intent"
 )
 
 const (
@@ -186,26 +185,4 @@ func (c *Core) onTimer() {
 		}
 		c.strategies.tell(t.strategy, Notice{Handler: OnTimer, Name: t.name, tries: t.tries, repeats: t.every > 0})
 	}
-}
-
-// putOff moves a timer to the next second when its strategy was woken very often
-// in this one.
-func (ss *strategies) putOff(t timer) bool {
-	s := ss.list[t.strategy]
-	second := ss.now / exchange.Second
-	if s.wokenIn != second {
-		s.wokenIn, s.woken = second, 0
-	}
-	if s.woken++; s.woken <= wakesAllowed {
-		return false
-	}
-	if !s.hasty {
-		s.hasty = true
-		ss.log(intent.Warn, s.index, fmt.Sprintf("its timers are due more than %d times a second: those beyond that wait", wakesAllowed))
-	}
-	if t.every > 0 || !ss.timers.armed(t.strategy, t.name) {
-		t.at = (second + 1) * exchange.Second
-		ss.timers.put(t)
-	}
-	return true
 }

@@ -33,16 +33,35 @@ type child struct {
 	pulled  bool // a cancel was asked for
 }
 
-// Machine works one schedule off. It has at most one order in the market. The next
-// one is sized by what is filled once that order can fill no more, so neither a
-// cancel that came too late nor an answer that was lost can make it buy twice.
-type Machine struct {
+// parent is what all parts of a machine know of its schedule, and what follows from the
+// clock alone.
+type parent struct {
 	Schedule intent.Schedule
 	Request  intent.ScheduleRequest
 	Pace     Pace
 	// Credit is the market's volume in the bucket before the window: what the
 	// participation cap allows a share of before the window has shown any.
 	Credit float64
+}
+
+// sizer says how many lots are to be sent now.
+type sizer struct {
+	*parent
+	planned int           // slice that Schedule.Due was planned for; 0: none
+	clip    exchange.Lots // most of one order; halves when one is refused; 0: any
+	lack    string        // what is due and not there to be traded
+}
+
+// pricer says at which price at most.
+type pricer struct{ *parent }
+
+// Machine works one schedule off. It has at most one order in the market. The next
+// one is sized by what is filled once that order can fill no more, so neither a
+// cancel that came too late nor an answer that was lost can make it buy twice.
+type Machine struct {
+	parent
+	sizer  sizer
+	pricer pricer
 
 	child  child
 	tape   intent.MarketVolume // as last read
@@ -51,22 +70,24 @@ type Machine struct {
 	off    exchange.Time // no order before this
 	pause  exchange.Time // how long the last refusal put the next order off
 	no     string        // why it was refused
-	lack   string        // what is due and not there to be traded
-	clip   exchange.Lots // most of one order; halves when one is refused; 0: any
-	plan   int           // slice that Schedule.Due was planned for; 0: none
 	warned bool
 	stop   intent.ScheduleState // what to become once the order has ended; 0: go on
 	why    string               // of stop
 }
 
+func newMachine(po parent, wake exchange.Time) *Machine {
+	m := &Machine{parent: po, wake: wake}
+	m.sizer.parent, m.pricer.parent = &m.parent, &m.parent
+	return m
+}
+
 // New returns the machine of a request that passed CheckRequest, waiting for its window.
 func New(id exchange.ScheduleID, strategy int32, r intent.ScheduleRequest, now exchange.Time) *Machine {
-	return &Machine{
+	return newMachine(parent{
 		Schedule: intent.Schedule{ID: id, Strategy: strategy, Algo: r.Algo, Instrument: r.Instrument, Side: r.Side, State: intent.ScheduleWaiting, Tag: r.Tag,
 			Total: r.Qty, Start: r.Start, End: r.Start + r.Duration, Slices: r.SliceCount()},
 		Request: r,
-		wake:    max(r.Start, now),
-	}
+	}, max(r.Start, now))
 }
 
 // Saved is what a ledger keeps of a machine to go on with.
@@ -86,7 +107,7 @@ func (m *Machine) Save() Saved {
 // with the window; what is due by now follows from the clock. A window that ended
 // meanwhile is not made up for: its prices are gone.
 func Resume(s Saved, now exchange.Time) *Machine {
-	m := &Machine{Schedule: s.Schedule, Request: s.Request, Pace: s.Pace, Credit: s.Credit, wake: now + exchange.Second}
+	m := newMachine(parent{s.Schedule, s.Request, s.Pace, s.Credit}, now+exchange.Second)
 	switch {
 	case now >= m.Schedule.End:
 		m.stop, m.why = intent.ScheduleExpired, "the window ended while the session was down"
@@ -162,7 +183,7 @@ func (m *Machine) OrderDone(p Port, o *exchange.Order) {
 		m.refused(p.Now(), o.Qty, o.Reason)
 		p.Scheduled(m)
 	case o.Filled > 0:
-		m.clip *= 2
+		m.sizer.clip *= 2
 		p.Scheduled(m)
 	}
 	m.Step(p)
@@ -173,7 +194,7 @@ func (m *Machine) OrderDone(p Port, o *exchange.Order) {
 func (m *Machine) refused(now exchange.Time, qty exchange.Lots, why string) {
 	m.Schedule.Refused++
 	m.Schedule.Reason, m.no = why, why
-	m.clip = max(1, qty/2)
+	m.sizer.clip = max(1, qty/2)
 	m.pause = min(max(refusedPause, 2*m.pause), refusedMost)
 	m.off = now + m.pause
 }
@@ -216,8 +237,8 @@ func (m *Machine) observe(p Port, now exchange.Time) {
 }
 
 // slice is the slice of a time, from 0.
-func (m *Machine) slice(at exchange.Time) int {
-	return int((at - m.Schedule.Start) / m.Request.Interval)
+func (po *parent) slice(at exchange.Time) int {
+	return int((at - po.Schedule.Start) / po.Request.Interval)
 }
 
 // begin fixes total, arrival price and curve, and starts to work.
@@ -290,6 +311,6 @@ func (m *Machine) idle(p Port, now exchange.Time, why string) {
 }
 
 // tick is how often the machine looks when it waits for the market.
-func (m *Machine) tick() exchange.Time {
-	return max(exchange.Second, min(m.Request.Interval/20, 15*exchange.Second))
+func (po *parent) tick() exchange.Time {
+	return max(exchange.Second, min(po.Request.Interval/20, 15*exchange.Second))
 }

@@ -60,17 +60,17 @@ func Covered(r *intent.ScheduleRequest, p Port, id exchange.ScheduleID) error {
 }
 
 // lacking says what is missing of what is due, or "".
-func (m *Machine) lacking(in *exchange.Instrument, there exchange.Lots) string {
-	if m.Request.ReduceOnly {
-		return fmt.Sprintf("waits for a position: %s of %s are left to reduce, and %s are due", in.QtyDecimal(there), in.Key(), in.QtyDecimal(m.due()))
+func (sz *sizer) lacking(in *exchange.Instrument, there exchange.Lots) string {
+	if sz.Request.ReduceOnly {
+		return fmt.Sprintf("waits for a position: %s of %s are left to reduce, and %s are due", in.QtyDecimal(there), in.Key(), in.QtyDecimal(sz.due()))
 	}
-	return fmt.Sprintf("waits for coins: the spot wallet has %s %s free, and %s are due", in.QtyDecimal(there), in.Base, in.QtyDecimal(m.due()))
+	return fmt.Sprintf("waits for coins: the spot wallet has %s %s free, and %s are due", in.QtyDecimal(there), in.Base, in.QtyDecimal(sz.due()))
 }
 
 // due is what the plan wants done by now and is not.
-func (m *Machine) due() exchange.Lots { return max(0, m.Schedule.Due-m.Schedule.Filled) }
+func (po *parent) due() exchange.Lots { return max(0, po.Schedule.Due-po.Schedule.Filled) }
 
 // Held reports whether the schedule stands still because what it is to trade is not
 // there, or because its orders are refused one after the other: a single one is no
 // news, as when the market moves onto an order that is to rest.
-func (m *Machine) Held() bool { return m.lack != "" || m.pause > refusedPause }
+func (m *Machine) Held() bool { return m.sizer.lack != "" || m.pause > refusedPause }

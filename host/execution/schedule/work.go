@@ -32,7 +32,7 @@ func (m *Machine) work(p Port, now exchange.Time) {
 		m.wake = m.off
 		return
 	}
-	lots, why := m.size(p, in, b, now)
+	lots, why := m.sizer.size(p, in, b, now)
 	if lots == 0 {
 		if why != "" {
 			m.idle(p, now, why)
@@ -56,9 +56,9 @@ func (m *Machine) ended(p Port, now exchange.Time) string {
 	case now >= s.End+m.overtime():
 		return "not even across the book could all be done: " + left + m.refusal()
 	}
-	if b := p.Book(s.Instrument); b.Ready() && s.Filled > 0 && s.Rest() < m.least(p, in) {
+	if b := p.Book(s.Instrument); b.Ready() && s.Filled > 0 && s.Rest() < m.sizer.least(p, in) {
 		return fmt.Sprintf("%s, and the smallest order that is sent is one of %s (the venue's minimum is worth %s, and 5 %% are kept in hand)",
-			left, in.QtyDecimal(m.least(p, in)), in.MinNotional)
+			left, in.QtyDecimal(m.sizer.least(p, in)), in.MinNotional)
 	}
 	return ""
 }
@@ -66,8 +66,8 @@ func (m *Machine) ended(p Port, now exchange.Time) string {
 // refusal is why the last order was not taken or not even sent, if it was not.
 func (m *Machine) refusal() string {
 	switch {
-	case m.lack != "":
-		return "; it " + m.lack
+	case m.sizer.lack != "":
+		return "; it " + m.sizer.lack
 	case m.pause != 0:
 		return "; the last order was refused: " + m.no
 	}
@@ -75,7 +75,7 @@ func (m *Machine) refusal() string {
 }
 
 // overtime is how long Cross tries after the window.
-func (m *Machine) overtime() exchange.Time { return max(leastOvertime, 2*m.Request.Interval) }
+func (po *parent) overtime() exchange.Time { return max(leastOvertime, 2*po.Request.Interval) }
 
 // warn says at nine tenths that what is left is more than the market will take.
 func (m *Machine) warn(p Port, now exchange.Time) {
@@ -93,56 +93,56 @@ func (m *Machine) warn(p Port, now exchange.Time) {
 	}
 }
 
-func (m *Machine) finishing() float64 {
-	if m.Request.AtEnd == intent.CrossAtEnd {
+func (po *parent) finishing() float64 {
+	if po.Request.AtEnd == intent.CrossAtEnd {
 		return finishShare
 	}
 	return 0
 }
 
 // at is the time when a part of the window has passed.
-func (m *Machine) at(part float64) exchange.Time {
-	return m.Schedule.Start + exchange.Time(part*float64(m.Request.Duration))
+func (po *parent) at(part float64) exchange.Time {
+	return po.Schedule.Start + exchange.Time(part*float64(po.Request.Duration))
 }
 
 // next is when the clock asks for something new: the time to take what rested too
 // long, the next slice, or the end.
-func (m *Machine) next(now exchange.Time) exchange.Time {
-	s := &m.Schedule
+func (po *parent) next(now exchange.Time) exchange.Time {
+	s := &po.Schedule
 	if now >= s.End {
-		return now + m.tick()
+		return now + po.tick()
 	}
-	at := min(m.crossAt(now), s.End)
+	at := min(po.crossAt(now), s.End)
 	if now >= at {
-		at = min(s.Start+exchange.Time(m.slice(now)+1)*m.Request.Interval, s.End)
+		at = min(s.Start+exchange.Time(po.slice(now)+1)*po.Request.Interval, s.End)
 	}
 	if s.Algo == intent.POV {
-		at = min(at, now+m.tick())
+		at = min(at, now+po.tick())
 	}
 	return at
 }
 
 // crossAt is when the current slice stops resting.
-func (m *Machine) crossAt(now exchange.Time) exchange.Time {
-	begun := m.Schedule.Start + exchange.Time(m.slice(now))*m.Request.Interval
-	return begun + exchange.Time(restUntil*float64(m.Request.Interval))
+func (po *parent) crossAt(now exchange.Time) exchange.Time {
+	begun := po.Schedule.Start + exchange.Time(po.slice(now))*po.Request.Interval
+	return begun + exchange.Time(restUntil*float64(po.Request.Interval))
 }
 
 // target is how many lots the plan wants done by the end of this slice. It never
 // falls.
-func (m *Machine) target(p Port, in *exchange.Instrument, now exchange.Time) exchange.Lots {
-	s := &m.Schedule
-	i := m.slice(now)
+func (sz *sizer) target(p Port, in *exchange.Instrument, now exchange.Time) exchange.Lots {
+	s := &sz.Schedule
+	i := sz.slice(now)
 	switch {
 	case i >= s.Slices:
 		s.Due = s.Total
 	case s.Algo == intent.POV:
-		share := m.Request.Participation * s.Market.Qty
+		share := sz.Request.Participation * s.Market.Qty
 		s.Due = max(s.Due, min(s.Total, lotsOf(in, share)))
-	case m.plan != i+1:
-		m.plan = i + 1
-		dynamic := s.Algo == intent.VWAP && !m.Request.Static
-		s.Due = max(s.Due, m.Pace.Due(i, s.Total, m.least(p, in), m.Request.Interval, dynamic))
+	case sz.planned != i+1:
+		sz.planned = i + 1
+		dynamic := s.Algo == intent.VWAP && !sz.Request.Static
+		s.Due = max(s.Due, sz.Pace.Due(i, s.Total, sz.least(p, in), sz.Request.Interval, dynamic))
 	}
 	return s.Due
 }
@@ -157,27 +157,27 @@ func lotsOf(in *exchange.Instrument, qty float64) exchange.Lots {
 
 // size is how many lots to send now, and when that is none, why, if it is not
 // simply that nothing is due.
-func (m *Machine) size(p Port, in *exchange.Instrument, b *book.Book, now exchange.Time) (exchange.Lots, string) {
-	s := &m.Schedule
-	due, least := m.target(p, in, now)-s.Filled, m.least(p, in)
+func (sz *sizer) size(p Port, in *exchange.Instrument, b *book.Book, now exchange.Time) (exchange.Lots, string) {
+	s := &sz.Schedule
+	due, least := sz.target(p, in, now)-s.Filled, sz.least(p, in)
 	if due < least {
 		return 0, "" // until more is due
 	}
-	there := available(&m.Request, p)
-	if m.lack = ""; there < least {
-		m.lack = m.lacking(in, there)
-		return 0, m.lack
+	there := available(&sz.Request, p)
+	if sz.lack = ""; there < least {
+		sz.lack = sz.lacking(in, there)
+		return 0, sz.lack
 	}
 	rest := min(s.Rest(), there)
 	want := min(due, rest)
-	most := max(least, m.clipped(in, rest))
+	most := max(least, sz.clipped(in, rest))
 	if rest < 2*least { // it can't be cut, whatever a refusal taught
 		most = rest
 	}
-	room := m.room(p, in, now)
+	room := sz.room(p, in, now)
 	lots := fit(want, min(most, room), rest, least)
 	if lots == 0 && room < most {
-		return 0, fmt.Sprintf("held by the participation cap of %.3g %%", 100*m.share(now))
+		return 0, fmt.Sprintf("held by the participation cap of %.3g %%", 100*sz.share(now))
 	}
 	return lots, ""
 }
@@ -201,9 +201,9 @@ func fit(want, most, rest, least exchange.Lots) exchange.Lots {
 
 // clipped keeps one order within what the last refusal taught and the venue's
 // largest order.
-func (m *Machine) clipped(in *exchange.Instrument, lots exchange.Lots) exchange.Lots {
-	if m.clip > 0 {
-		lots = min(lots, m.clip)
+func (sz *sizer) clipped(in *exchange.Instrument, lots exchange.Lots) exchange.Lots {
+	if sz.clip > 0 {
+		lots = min(lots, sz.clip)
 	}
 	if in.MaxQty > 0 {
 		lots = min(lots, in.MaxQty)
@@ -212,17 +212,17 @@ func (m *Machine) clipped(in *exchange.Instrument, lots exchange.Lots) exchange.
 }
 
 // least is the smallest order at the current touch.
-func (m *Machine) least(p Port, in *exchange.Instrument) exchange.Lots {
+func (sz *sizer) least(p Port, in *exchange.Instrument) exchange.Lots {
 	touch, _ := p.Book(in.ID).Best(exchange.Buy) // the lower price asks for more lots
-	return smallest(in, touch.Price, m.Request.ReduceOnly)
+	return smallest(in, touch.Price, sz.Request.ReduceOnly)
 }
 
 // share is the participation allowed at a time. With Cross it rises over the last
 // tenth of the window.
-func (m *Machine) share(now exchange.Time) float64 {
-	base := m.Request.Participation
-	if from := m.at(finishFrom); now > from && m.finishing() > base {
-		part := float64(now-from) / float64(m.Schedule.End-from)
+func (po *parent) share(now exchange.Time) float64 {
+	base := po.Request.Participation
+	if from := po.at(finishFrom); now > from && po.finishing() > base {
+		part := float64(now-from) / float64(po.Schedule.End-from)
 		return base + (finishShare-base)*min(1, part)
 	}
 	return base
@@ -231,22 +231,22 @@ func (m *Machine) share(now exchange.Time) float64 {
 // room is how many lots the participation cap leaves. A market that has never
 // shown its volume can't be capped by it, and after the window only Cross goes on,
 // which has to finish.
-func (m *Machine) room(p Port, in *exchange.Instrument, now exchange.Time) exchange.Lots {
-	s := &m.Schedule
+func (sz *sizer) room(p Port, in *exchange.Instrument, now exchange.Time) exchange.Lots {
+	s := &sz.Schedule
 	if now >= s.End || p.Volume(s.Instrument).Tape.Qty == 0 && s.Market.Qty == 0 {
 		return s.Total
 	}
-	return max(0, lotsOf(in, m.share(now)*(s.Market.Qty+m.Credit))-s.Filled)
+	return max(0, lotsOf(in, sz.share(now)*(s.Market.Qty+sz.Credit))-s.Filled)
 }
 
 // guard is the worst price that may be paid; ok is false when any may.
-func (m *Machine) guard(in *exchange.Instrument, now exchange.Time) (price float64, ok bool) {
-	s := &m.Schedule
-	if m.Request.SlippageBP == 0 || (now >= s.End && m.Request.AtEnd == intent.CrossAtEnd) {
+func (pr *pricer) guard(in *exchange.Instrument, now exchange.Time) (price float64, ok bool) {
+	s := &pr.Schedule
+	if pr.Request.SlippageBP == 0 || (now >= s.End && pr.Request.AtEnd == intent.CrossAtEnd) {
 		return 0, false
 	}
-	tol := m.Request.SlippageBP * 1e-4
-	if from := m.at(loosenFrom); now > from && m.Request.AtEnd == intent.CrossAtEnd {
+	tol := pr.Request.SlippageBP * 1e-4
+	if from := pr.at(loosenFrom); now > from && pr.Request.AtEnd == intent.CrossAtEnd {
 		part := float64(now-from) / float64(s.End-from)
 		tol += max(0, collar-tol) * min(1, part)
 	}
@@ -259,9 +259,9 @@ func (m *Machine) guard(in *exchange.Instrument, now exchange.Time) (price float
 }
 
 // limit cuts a price, in ticks, to the guard.
-func (m *Machine) limit(in *exchange.Instrument, now exchange.Time, ticks float64) (price exchange.Ticks, cut bool) {
-	side := m.Schedule.Side
-	if g, ok := m.guard(in, now); ok {
+func (pr *pricer) limit(in *exchange.Instrument, now exchange.Time, ticks float64) (price exchange.Ticks, cut bool) {
+	side := pr.Schedule.Side
+	if g, ok := pr.guard(in, now); ok {
 		bound := g / in.Tick.Float(1)
 		if float64(side)*ticks > float64(side)*bound {
 			ticks, cut = bound, true
@@ -278,10 +278,10 @@ func (m *Machine) send(p Port, in *exchange.Instrument, b *book.Book, now exchan
 	s := &m.Schedule
 	near, _ := b.Best(s.Side)
 	far, _ := b.Best(s.Side.Opposite())
-	price, cut := m.taking(in, b, now, far.Price)
+	price, cut := m.pricer.taking(in, b, now, far.Price)
 	within := s.Side == exchange.Buy && price >= far.Price || s.Side == exchange.Sell && price <= far.Price
 	if m.resting(now) || !within {
-		rest, _ := m.limit(in, now, float64(near.Price))
+		rest, _ := m.pricer.limit(in, now, float64(near.Price))
 		why := ""
 		if !within && cut {
 			why = "deferred by the slippage guard: the other side is beyond " + in.PriceDecimal(price).String()
@@ -289,13 +289,13 @@ func (m *Machine) send(p Port, in *exchange.Instrument, b *book.Book, now exchan
 		m.submit(p, now, lots, rest, true, why)
 		return
 	}
-	m.submit(p, now, m.take(p, in, b, lots, price), price, false, "")
+	m.submit(p, now, m.sizer.take(p, in, b, lots, price), price, false, "")
 }
 
 // take cuts an order that takes to half of what is displayed within its limit, if
 // what it leaves could still be sent.
-func (m *Machine) take(p Port, in *exchange.Instrument, b *book.Book, lots exchange.Lots, price exchange.Ticks) exchange.Lots {
-	side, depth := m.Schedule.Side, exchange.Lots(0)
+func (sz *sizer) take(p Port, in *exchange.Instrument, b *book.Book, lots exchange.Lots, price exchange.Ticks) exchange.Lots {
+	side, depth := sz.Schedule.Side, exchange.Lots(0)
 	b.Visit(side.Opposite(), func(l exchange.Level) bool {
 		if exchange.Ticks(side)*(l.Price-price) > 0 {
 			return false
@@ -303,29 +303,29 @@ func (m *Machine) take(p Port, in *exchange.Instrument, b *book.Book, lots excha
 		depth += l.Qty
 		return true
 	})
-	least := m.least(p, in)
+	least := sz.least(p, in)
 	most := max(exchange.Lots(depthShare*float64(depth)), least)
-	if part := fit(lots, most, m.Schedule.Rest(), least); part > 0 {
+	if part := fit(lots, most, sz.Schedule.Rest(), least); part > 0 {
 		return part
 	}
 	return lots
 }
 
 // resting reports whether the slice is in its patient part.
-func (m *Machine) resting(now exchange.Time) bool {
-	return now < m.Schedule.End && now < m.crossAt(now)
+func (po *parent) resting(now exchange.Time) bool {
+	return now < po.Schedule.End && now < po.crossAt(now)
 }
 
 // taking is the limit of an order that takes: a little beyond the touch, and at the
 // end anything within the collar.
-func (m *Machine) taking(in *exchange.Instrument, b *book.Book, now exchange.Time, touch exchange.Ticks) (exchange.Ticks, bool) {
-	side := float64(m.Schedule.Side)
+func (pr *pricer) taking(in *exchange.Instrument, b *book.Book, now exchange.Time, touch exchange.Ticks) (exchange.Ticks, bool) {
+	side := float64(pr.Schedule.Side)
 	mid := b.Mid() / in.Tick.Float(1)
 	ticks := float64(touch) + side*reach*mid
-	if now >= m.Schedule.End {
+	if now >= pr.Schedule.End {
 		ticks = mid * (1 + side*collar)
 	}
-	return m.limit(in, now, ticks)
+	return pr.limit(in, now, ticks)
 }
 
 func (m *Machine) submit(p Port, now exchange.Time, lots exchange.Lots, price exchange.Ticks, resting bool, why string) {
@@ -379,7 +379,7 @@ func (m *Machine) tend(p Port, now exchange.Time) {
 func (m *Machine) last(p Port, now exchange.Time) bool {
 	s := &m.Schedule
 	rest := s.Rest()
-	if rest == 0 || rest == m.child.qty || rest >= m.least(p, p.Instrument(s.Instrument)) {
+	if rest == 0 || rest == m.child.qty || rest >= m.sizer.least(p, p.Instrument(s.Instrument)) {
 		return false
 	}
 	return now < s.End+m.overtime() && (now < s.End || m.Request.AtEnd == intent.CrossAtEnd)
@@ -401,7 +401,7 @@ func (m *Machine) leave(p Port, now exchange.Time) bool {
 		return false
 	}
 	near, _ := b.Best(m.Schedule.Side)
-	price, _ := m.limit(p.Instrument(m.Schedule.Instrument), now, float64(near.Price))
+	price, _ := m.pricer.limit(p.Instrument(m.Schedule.Instrument), now, float64(near.Price))
 	return price != m.child.price
 }
 
@@ -414,6 +414,6 @@ func (m *Machine) mayTake(p Port, now exchange.Time) bool {
 		return true
 	}
 	far, _ := b.Best(s.Side.Opposite())
-	price, _ := m.taking(p.Instrument(s.Instrument), b, now, far.Price)
+	price, _ := m.pricer.taking(p.Instrument(s.Instrument), b, now, far.Price)
 	return exchange.Ticks(s.Side)*(price-far.Price) >= 0
 }

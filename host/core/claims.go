@@ -1,8 +1,6 @@
 package core
 
 import (
-	"fmt"
-
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
@@ -10,29 +8,6 @@ import (
 	"github.com/perilune/perilune/host/execution"
 	"github.com/perilune/perilune/host/risk"
 )
-
-// flying remembers the transfers whose end the venue has not told.
-type flying []exchange.Transfer
-
-func (l flying) find(asset string, from, to exchange.Wallet) (exchange.Transfer, bool) {
-	for _, t := range l {
-		if t.Asset == asset && t.From == from && t.To == to {
-			return t, true
-		}
-	}
-	return exchange.Transfer{}, false
-}
-
-// land removes a transfer; false: it is none of ours, or its end was told before.
-func (l *flying) land(id uint64) bool {
-	for i, t := range *l {
-		if t.ID == id {
-			*l = append((*l)[:i:i], (*l)[i+1:]...)
-			return true
-		}
-	}
-	return false
-}
 
 // ofPairs is the part of a wallet's equity in an asset that belongs to its coin-margined
 // pairs, except one.
@@ -122,63 +97,94 @@ func (cl *claims) Quiet(m *execution.Machine) bool {
 	return true
 }
 
-// Move implements execution.Port.
-func (tr *transfers) Move(m *execution.Machine, from, to exchange.Wallet, coins decimal.Decimal) (exchange.Transfer, error) {
-	asset := tr.u.Get(m.Pair.Perp).Settle()
-	if t, busy := tr.flying.find(asset, from, to); busy {
-		return exchange.Transfer{}, fmt.Errorf("transfer %d of %s from %s to %s is under way: one at a time", t.ID, asset, from, to)
-	}
-	free := tr.claims.Movable(m)
-	if from == tr.u.Get(m.Pair.Spot).Wallet {
-		free = tr.claims.Free(m.Pair.Spot, m.Pair.ID)
-	}
-	t := exchange.Transfer{ID: tr.last + 1, Strategy: m.Pair.Strategy, Asset: asset, From: from, To: to}
-	t.Amount = decimal.Min(coins, free)
-	if tr.mark != nil {
-		t.Amount = tr.mark(t.Amount, t.ID)
-	}
-	if !t.Amount.IsPositive() {
-		return t, fmt.Errorf("nothing to move from %s to %s: %s %s are free", from, to, free, asset)
-	}
-	tr.sendMove(&t, m.Pair.ID)
-	return t, nil
-}
-
-// sendMove books a transfer as on its way and sends it.
-func (tr *transfers) sendMove(t *exchange.Transfer, pair exchange.PairID) {
-	tr.last = t.ID
-	tr.flying = append(tr.flying, *t)
-	postings := tr.acct.depart(t)
-	sent := *t
-	tr.emit(t.Strategy, SendTransfer{&sent})
-	tr.emitMove("transfer_out", &sent, pair, postings)
-}
-
-// moved tells the pair whose transfer ended.
-func (tr *transfers) moved(t *exchange.Transfer) {
-	if m := tr.pairs.mover(t.ID); m != nil {
-		m.Moved(tr.driver.port, t)
-		tr.driver.guard(m)
-		if t.Failed && t.From == tr.u.Get(m.Pair.Spot).Wallet {
-			tr.crossing.soldMeanwhile(m)
-		}
-	}
-}
-
-// mover is the pair whose transfer this is.
-func (ps *pairs) mover(id uint64) *execution.Machine {
-	for _, m := range ps.list {
-		if mv := &m.Pair.Coin.Move; mv.ID == id && mv.Flying() {
-			return m
-		}
-	}
-	return nil
-}
-
 // coinWorth is what a coin-margined pair made so far, in quote: cash, and every
 // coin that it has anywhere at mid.
 func (cl *claims) coinWorth(p *intent.Pair, mid decimal.Decimal) decimal.Decimal {
 	equity, _ := p.Collateral(cl.u.Get(p.Perp), cl.markets.markPrice(cl.u.Get(p.Perp)))
 	coins := p.SpotQty.Add(p.Moving()).Add(equity)
 	return p.SpotCost.Sub(p.FeesInQuote).Add(coins.Mul(mid))
+}
+
+// keeps reports whether a pair has its coins of an asset in a wallet.
+func (cl *claims) keeps(m *execution.Machine, wallet exchange.Wallet, asset string) bool {
+	spot := cl.u.Get(m.Pair.Spot)
+	return !m.Pair.State.Done() && spot.Wallet == wallet && spot.Base == asset
+}
+
+// held is how many free coins of a wallet belong to pairs other than one:
+// whoever sold them would leave a short without its hedge. What a pair sold too many
+// makes no other one's coins more.
+func (cl *claims) held(wallet exchange.Wallet, asset string, except exchange.PairID) decimal.Decimal {
+	sum := decimal.Zero
+	for _, m := range cl.pairs.list {
+		if m.Pair.ID != except && m.Pair.SpotQty.IsPositive() && cl.keeps(m, wallet, asset) {
+			sum = sum.Add(m.Pair.SpotQty)
+		}
+	}
+	if sum.IsZero() {
+		return sum
+	}
+	for _, o := range cl.orders.open { // what they are selling is locked already
+		in := cl.u.Get(o.Instrument)
+		if o.Pair != 0 && o.Pair != except && !in.Perp() && in.Wallet == wallet && in.Base == asset && o.Side == exchange.Sell {
+			sum = sum.Sub(in.QtyDecimal(o.Leaves()))
+		}
+	}
+	return sum
+}
+
+// Owed implements execution.Port.
+func (cl *claims) Owed(spot exchange.InstrumentID, pair exchange.PairID) decimal.Decimal {
+	sum, in := decimal.Zero, cl.u.Get(spot)
+	for _, m := range cl.pairs.list {
+		if m.Pair.ID != pair && m.Pair.SpotQty.IsNegative() && cl.keeps(m, in.Wallet, in.Base) {
+			sum = sum.Sub(m.Pair.SpotQty)
+		}
+	}
+	return sum
+}
+
+// unbacked is how many coins of pairs a wallet does not have, and no pair owes.
+func (cl *claims) unbacked(wallet exchange.Wallet, asset string) decimal.Decimal {
+	sum := cl.acct.holding(wallet, asset).total.Neg()
+	for _, m := range cl.pairs.list {
+		if cl.keeps(m, wallet, asset) {
+			sum = sum.Add(m.Pair.SpotQty)
+		}
+	}
+	return decimal.Max(decimal.Zero, sum)
+}
+
+// missing is how many coins of all pairs a wallet does not have. What is less
+// than a lot of each is rounding.
+func (cl *claims) missing(wallet exchange.Wallet, coin string) decimal.Decimal {
+	sum, dust := decimal.Zero, decimal.Zero
+	for _, m := range cl.pairs.list {
+		if cl.keeps(m, wallet, coin) && m.Pair.SpotQty.IsPositive() {
+			sum, dust = sum.Add(m.Pair.SpotQty), dust.Add(cl.u.Get(m.Pair.Spot).QtyDecimal(1))
+		}
+	}
+	by := sum.Sub(cl.acct.holding(wallet, coin).total)
+	if by.LessThanOrEqual(dust) {
+		return decimal.Zero
+	}
+	return by
+}
+
+// Free implements execution.Port.
+func (cl *claims) Free(spot exchange.InstrumentID, pair exchange.PairID) decimal.Decimal {
+	in := cl.u.Get(spot)
+	return cl.wallets.balance(in.Wallet, in.Base).Free.Sub(cl.held(in.Wallet, in.Base, pair))
+}
+
+// PairBasis is what a pair made on prices so far, with what is open valued at
+// mid and mark: without funding, and before every fee.
+func (cl *claims) PairBasis(p *intent.Pair) decimal.Decimal {
+	spot, perp := cl.u.Get(p.Spot), cl.u.Get(p.Perp)
+	mid, _ := cl.markets.mid(spot)
+	if perp.Inverse() {
+		return cl.coinWorth(p, mid).Sub(p.Funding.Mul(mid)).Add(p.Fees)
+	}
+	held := p.SpotQty.Mul(mid).Add(perp.QtyDecimal(p.PerpQty).Mul(cl.markets.markPrice(perp)))
+	return p.SpotCost.Add(p.PerpCost).Add(held).Add(p.Fees.Sub(p.FeesInQuote))
 }

@@ -1,0 +1,245 @@
+package core
+
+import (
+	"fmt"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/intent"
+)
+
+// tell queues a notice for one strategy; -1 is nobody.
+func (ss *strategies) tell(strategy int32, n Notice) {
+	if strategy < 0 || int(strategy) >= len(ss.list) {
+		return
+	}
+	if s := ss.list[strategy]; s.wants[n.Handler] {
+		ss.queue = append(ss.queue, told{s, n})
+	}
+}
+
+func (ss *strategies) tellAll(n Notice) {
+	for i := range ss.list {
+		ss.tell(int32(i), n)
+	}
+}
+
+func (ss *strategies) tellWatchers(n Notice) {
+	for _, s := range ss.list {
+		if s.watches[n.Instrument] {
+			ss.tell(s.index, n)
+		}
+	}
+}
+
+// dispatch calls a market handler at once, without the queue: these are the
+// many events, and nothing they carry outlives the call.
+func (ss *strategies) dispatch(h Handler, ev *exchange.Event) {
+	for _, s := range ss.list {
+		if s.wants[h] && s.watches[ev.Instrument] {
+			ss.invoke(s, &Notice{Handler: h, Instrument: ev.Instrument, Event: ev})
+		}
+	}
+}
+
+// drain gives the queued notices to their strategies, which may queue more: an
+// order that is denied is told of in the same step. A strategy that answers
+// every denial with another order would never end, so it is paused at its
+// noticesAllowed-th; what the others are to be told they are told all the same.
+func (ss *strategies) drain() {
+	for i := 0; i < len(ss.queue); i++ {
+		t := ss.queue[i]
+		if t.slot.calls++; t.slot.calls > noticesAllowed {
+			ss.pause(t.slot, fmt.Sprintf("one event led to over %d callbacks: does a handler answer every refusal with a new order?", noticesAllowed))
+		}
+		ss.invoke(t.slot, &t.notice)
+	}
+	ss.queue = ss.queue[:0]
+	for _, s := range ss.list {
+		s.calls = 0
+		if s.due {
+			ss.saveState(s)
+		}
+	}
+}
+
+// invoke runs one callback as a transaction.
+func (ss *strategies) invoke(s *slot, n *Notice) {
+	if s.paused != "" {
+		ss.hold(s, n)
+		return
+	}
+	s.port.reset()
+	s.port.handler = n.Handler
+	err := ss.repeat(s, true)
+	if err == nil {
+		ss.cfg.Where.call(s.index, n.Handler)
+		if err = s.Call(s.port, n); err != nil {
+			ss.noteInterrupt(s, err)
+		}
+		ss.cfg.Where.Enter(StageStep)
+	}
+	if err == nil {
+		err = s.port.refused
+	}
+	if err != nil {
+		s.port.reset()
+		ss.fault(s, n, err)
+		return
+	}
+	s.strikes = 0
+	acted := len(s.port.staged) > 0
+	s.dirty = s.dirty || acted || n.Handler > OnMark
+	s.due = s.due || acted || n.Handler == OnOrder || n.Handler == OnFill || n.Handler == OnPair || n.Handler == OnSchedule
+	if acted {
+		ss.commit(s)
+	}
+}
+
+// fault handles a failed callback: say it, replace the instance if it can't go
+// on, and pause the strategy when it fails again and again.
+func (ss *strategies) fault(s *slot, n *Notice, err error) {
+	s.strikes++
+	s.errors++
+	ss.stats.Errors++
+	if loud(s.errors) {
+		count := ""
+		if s.errors > strikesAllowed {
+			count = fmt.Sprintf(" (error %d of this version)", s.errors)
+		}
+		ss.log(intent.Error, s.index, fmt.Sprintf("%s%s: %s", n.Handler, count, short(fmt.Sprint(err))))
+	}
+	ss.giveBack(s, n)
+	s.failed = append(s.failed, ss.now)
+	if s.strikes >= strikesAllowed {
+		ss.pause(s, fmt.Sprintf("%d errors in a row; %s", s.strikes, s.cure()))
+		return
+	}
+	if n := len(s.failed) - errorsAllowed; n >= 0 {
+		if s.failed[n]+errorWindow > ss.now {
+			ss.pause(s, fmt.Sprintf("%d errors within an hour; %s", errorsAllowed, s.cure()))
+			return
+		}
+		s.failed = s.failed[n:]
+	}
+	fresh, rerr := Strategy(nil), ss.repeat(s, false)
+	if rerr == nil {
+		if fresh, rerr = s.Restart(s.port); rerr != nil {
+			ss.noteInterrupt(s, rerr)
+		}
+	}
+	if rerr != nil {
+		ss.pause(s, "could not be restarted: "+rerr.Error())
+	} else if fresh != nil {
+		s.Strategy.Close()
+		s.install(fresh, ss.u)
+		ss.log(intent.Warn, s.index, "restarted with its last state")
+	}
+}
+
+// loud thins out repeated errors: the first few, then every power of ten.
+func loud(n int) bool {
+	if n <= 5 {
+		return true
+	}
+	for n%10 == 0 {
+		n /= 10
+	}
+	return n == 1
+}
+
+// pause stops calling a strategy. Its working orders are cancelled; its pairs
+// and schedules stay in the care of their machines.
+func (ss *strategies) pause(s *slot, why string) {
+	if s.paused != "" {
+		return
+	}
+	s.paused = why
+	ss.log(intent.Error, s.index, "paused: "+why)
+	for _, o := range ss.orders.open {
+		if o.Strategy == s.index && o.Pair == 0 && o.Schedule == 0 {
+			ss.entry.Cancel(o.ID)
+		}
+	}
+}
+
+// saveStates reports the state of every strategy whose state changed.
+func (ss *strategies) saveStates() {
+	for _, s := range ss.list {
+		ss.saveState(s)
+	}
+}
+
+// saveState reports a strategy's state if it changed. What a strategy did and
+// what it remembers of that are saved in the same step: one that was killed must
+// not forget that it has bought, and buy again.
+func (ss *strategies) saveState(s *slot) {
+	if !s.dirty {
+		return
+	}
+	s.dirty, s.due = false, false
+	raw, err := s.State()
+	if err != nil {
+		ss.log(intent.Error, s.index, "its state was not saved: "+err.Error())
+		return
+	}
+	if text := string(raw); text != s.saved {
+		s.saved = text
+		ss.emit(s.index, ss.states.keep(StateSaved{text}))
+	}
+}
+
+// putOff moves a timer to the next second when its strategy was woken very often
+// in this one.
+func (ss *strategies) putOff(t timer) bool {
+	s := ss.list[t.strategy]
+	second := ss.now / exchange.Second
+	if s.wokenIn != second {
+		s.wokenIn, s.woken = second, 0
+	}
+	if s.woken++; s.woken <= wakesAllowed {
+		return false
+	}
+	if !s.hasty {
+		s.hasty = true
+		ss.log(intent.Warn, s.index, fmt.Sprintf("its timers are due more than %d times a second: those beyond that wait", wakesAllowed))
+	}
+	if t.every > 0 || !ss.timers.armed(t.strategy, t.name) {
+		t.at = (second + 1) * exchange.Second
+		ss.timers.put(t)
+	}
+	return true
+}
+
+// StrategyName returns a strategy's name, also of one of an earlier run, or "host"
+// for -1.
+func (ss *strategies) StrategyName(i int32) string {
+	if gone := int(i) - len(ss.list); gone >= 0 && gone < len(ss.absent) {
+		return ss.absent[gone]
+	}
+	if i < 0 || int(i) >= len(ss.list) {
+		return "host"
+	}
+	return ss.list[i].Name()
+}
+
+// Paused returns why a strategy is paused, or "".
+func (ss *strategies) Paused(strategy int) string { return ss.list[strategy].paused }
+
+// Asleep returns why nothing can wake a strategy any more, or "".
+func (ss *strategies) Asleep(strategy int) string { return ss.list[strategy].asleep }
+
+// Listens reports whether a strategy has a handler.
+func (ss *strategies) Listens(strategy int32, h Handler) bool {
+	return strategy >= 0 && int(strategy) < len(ss.list) && ss.list[strategy].wants[h]
+}
+
+// Watches reports whether a strategy is told of an instrument's market.
+func (ss *strategies) Watches(strategy int32, id exchange.InstrumentID) bool {
+	return strategy >= 0 && int(strategy) < len(ss.list) && ss.list[strategy].watches[id]
+}
+
+// told is a notice waiting for its strategy's turn.
+type told struct {
+	slot   *slot
+	notice Notice
+}

@@ -1,0 +1,222 @@
+package core
+
+import (
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/book"
+	"github.com/perilune/perilune/exchange/intent"
+	"github.com/perilune/perilune/exchange/intent/advice"
+	"github.com/perilune/perilune/host/execution"
+)
+
+// marketView is what a strategy sees of markets.
+type marketView struct {
+	c    *Core
+	slot *slot
+}
+
+// Now is the loop's time.
+func (p *marketView) Now() exchange.Time { return p.c.now }
+
+// Universe returns the instruments of the run.
+func (p *marketView) Universe() *exchange.Universe { return p.c.u }
+
+// Book returns an instrument's book.
+func (p *marketView) Book(id exchange.InstrumentID) *book.Book { return p.c.markets.list[id].book }
+
+// Mark returns an instrument's mark price and running funding estimate.
+func (p *marketView) Mark(id exchange.InstrumentID) exchange.MarkState {
+	return p.c.markets.list[id].mark
+}
+
+// OpenInterest returns how much of an instrument is open; false when nobody said.
+func (p *marketView) OpenInterest(id exchange.InstrumentID) (exchange.OpenInterest, bool) {
+	o := p.c.markets.list[id].open
+	return o, o.Time != 0
+}
+
+// LastTrade returns the last public trade; false when there was none.
+func (p *marketView) LastTrade(id exchange.InstrumentID) (exchange.Trade, bool) {
+	t := p.c.markets.list[id].trade
+	return t, t.Time != 0
+}
+
+// Settled returns the last settled funding rates, newest last.
+func (p *marketView) Settled(id exchange.InstrumentID) []exchange.Settled {
+	return p.c.markets.list[id].settled
+}
+
+// Bars returns the last finished bars of a length, newest last; 0 is the length
+// that the strategy declared first, or else the market's own. Nil: there are none
+// of that length.
+func (p *marketView) Bars(id exchange.InstrumentID, length exchange.Time) []exchange.Bar {
+	m := &p.c.markets.list[id]
+	if length == 0 {
+		length = p.slot.lengthOf(m)
+	}
+	return m.list(length)
+}
+
+// BarLengths are the lengths of bars that the strategy can ask for of an
+// instrument: those it declared, or the one it gets without.
+func (p *marketView) BarLengths(id exchange.InstrumentID) []exchange.Time {
+	if len(p.slot.lengths) > 0 {
+		return p.slot.lengths
+	}
+	return []exchange.Time{p.slot.lengthOf(&p.c.markets.list[id])}
+}
+
+// Quote returns the best bid and ask of the ticker stream.
+func (p *marketView) Quote(id exchange.InstrumentID) (bid, ask exchange.Level, ok bool) {
+	m := &p.c.markets.list[id]
+	return m.bid, m.ask, m.quoted
+}
+
+// Fees returns the account's maker and taker fee.
+func (p *marketView) Fees(id exchange.InstrumentID) (maker, taker decimal.Decimal) {
+	in := p.c.u.Get(id)
+	return in.MakerFee, in.TakerFee
+}
+
+// Fed is the spacing of the market's data when that is bars and nothing finer; 0
+// otherwise.
+func (p *marketView) Fed() exchange.Time {
+	if !p.c.cfg.NoTrades {
+		return 0
+	}
+	fed := exchange.Time(0)
+	for i := range p.c.markets.list {
+		if m := &p.c.markets.list[i]; m.fed > 0 && (fed == 0 || m.fed < fed) {
+			fed = m.fed
+		}
+	}
+	return fed
+}
+
+// accountView is what a strategy sees of the account, and of what it asked for.
+type accountView struct {
+	c    *Core
+	slot *slot
+}
+
+// Advisor names the advisor of the session; "" when there is none.
+func (p *accountView) Advisor() string { return p.c.cfg.Advisor }
+
+// Advice returns the latest answer of a tag that still counts; false when there
+// is none.
+func (p *accountView) Advice(tag string) (*advice.Advice, bool) {
+	a := p.slot.counsel.latest[tag]
+	if a == nil || p.c.now >= a.Question.Expires() {
+		return nil, false
+	}
+	return a, true
+}
+
+// Headroom is the value of one leg of a pair for which a maintained wallet and spot have the
+// money, at once and once the wallets are shared out; false when it is not kept. A
+// coin-margined pair brings its own margin: spot alone has to pay.
+func (p *accountView) Headroom(wallet exchange.Wallet) (now, soon decimal.Decimal, ok bool) {
+	wallet = wallet.Within(p.c.u.House())
+	k := p.c.managers.keeperOf(wallet)
+	if k == nil && p.c.managers.inverse(wallet) {
+		now = execution.SpotRoom(p.c.wallets.balance(p.c.managers.cash(), "USDT").Free)
+		return now, now, true
+	}
+	if k == nil {
+		return decimal.Zero, decimal.Zero, false
+	}
+	now, soon = k.Keeper.Room(k)
+	return now, soon, true
+}
+
+// HaltReason returns why nothing may be opened, or "".
+func (p *accountView) HaltReason() string { return p.c.Halted() }
+
+// Margin returns what one asset of a derivatives wallet holds and has to back,
+// over all strategies: the wallet is the account's.
+func (p *accountView) Margin(wallet exchange.Wallet, asset string) exchange.Margin {
+	return p.c.wallets.standing(wallet.Within(p.c.u.House()), asset)
+}
+
+// Position returns this strategy's position.
+func (p *accountView) Position(id exchange.InstrumentID) exchange.Position {
+	pos, ok := p.slot.pos[id]
+	if !ok {
+		return exchange.Position{}
+	}
+	return pos.view(p.c.u.Get(id))
+}
+
+// Wallets lists the wallets of the account.
+func (p *accountView) Wallets() []exchange.Wallet { return p.c.wallets.names() }
+
+// Balance returns one asset of one wallet of the account.
+func (p *accountView) Balance(wallet exchange.Wallet, asset string) exchange.Balance {
+	return p.c.wallets.balance(wallet.Within(p.c.u.House()), asset)
+}
+
+// Equity returns the account's value in USDT.
+func (p *accountView) Equity() decimal.Decimal { return p.c.wallets.Equity() }
+
+// Order returns an order of this strategy. Finished orders are known for as
+// long as they are among the last thousand.
+func (p *accountView) Order(id exchange.OrderID) (*exchange.Order, bool) {
+	o, ok := p.c.orders.get(id)
+	if !ok || o.Strategy != p.slot.index {
+		return nil, false
+	}
+	return o, true
+}
+
+// Orders returns this strategy's working orders, oldest first.
+func (p *accountView) Orders() []*exchange.Order {
+	var out []*exchange.Order
+	for _, o := range p.c.orders.open {
+		if o.Strategy == p.slot.index {
+			out = append(out, o)
+		}
+	}
+	return out
+}
+
+// Pair returns a pair of this strategy, also after it closed.
+func (p *accountView) Pair(id exchange.PairID) (*intent.Pair, bool) {
+	for _, m := range p.c.pairs.list {
+		if m.Pair.ID == id && m.Pair.Strategy == p.slot.index {
+			return &m.Pair, true
+		}
+	}
+	return nil, false
+}
+
+// Pairs returns this strategy's pairs that are not done, oldest first.
+func (p *accountView) Pairs() []*intent.Pair {
+	var out []*intent.Pair
+	for _, m := range p.c.pairs.list {
+		if m.Pair.Strategy == p.slot.index && !m.Pair.State.Done() {
+			out = append(out, &m.Pair)
+		}
+	}
+	return out
+}
+
+// Schedule returns a schedule of this strategy, also after it ended.
+func (p *accountView) Schedule(id exchange.ScheduleID) (*intent.Schedule, bool) {
+	m := p.c.schedules.get(id)
+	if m == nil || m.Schedule.Strategy != p.slot.index {
+		return nil, false
+	}
+	return &m.Schedule, true
+}
+
+// Schedules returns this strategy's schedules that are not done, oldest first.
+func (p *accountView) Schedules() []*intent.Schedule {
+	var out []*intent.Schedule
+	for _, m := range p.c.schedules.list {
+		if m.Schedule.Strategy == p.slot.index && !m.Schedule.State.Done() {
+			out = append(out, &m.Schedule)
+		}
+	}
+	return out
+}
