@@ -27,10 +27,11 @@ func (r *AdviceRow) write(b *batch) error {
 
 // AdviceSpent is how many questions the runs that were started at or after a
 // moment put to the adviser, and what they cost. since is the wall clock in RFC
-// 3339, UTC, as the runs have it. A cached answer counts for nothing.
+// 3339, UTC, as the runs have it. A cached answer counts for
+// nothing, and nor does one of a module's function.
 func (rd *Reader) AdviceSpent(since string) (calls int, cost decimal.Decimal, err error) {
 	err = each(rd, `SELECT a.cost FROM advice a JOIN run r ON r.id = a.run
-		WHERE r.started >= ? AND a.cached = 0 AND (a.verdict <> 'disabled' OR a.cost <> '0')`,
+		WHERE r.started >= ? AND a.cached = 0 AND a.model <> 'module' AND (a.verdict <> 'disabled' OR a.cost <> '0')`,
 		func(rows *sql.Rows) error {
 			var text string
 			if err := rows.Scan(&text); err != nil {

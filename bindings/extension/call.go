@@ -11,14 +11,7 @@ import (
 
 // call checks the arguments, calls the function and copies its results.
 func (f *Func) call(rt *bindings.Runtime) int {
-	if n := rt.NArgs(); n > len(f.Args) {
-		rt.Raise("want %d arguments at most, got %d", len(f.Args), n)
-	}
-	args := make([]any, len(f.Args))
-	for i := range f.Args {
-		args[i] = f.Args[i].read(rt.Arg(i + 1))
-	}
-	results, err := f.guarded(args)
+	results, err := f.guarded(f.arguments(rt))
 	if err != nil {
 		rt.Raise("%v", err)
 	}
@@ -34,6 +27,18 @@ func (f *Func) call(rt *bindings.Runtime) int {
 		rt.Push(rt.ToLua(p))
 	}
 	return len(results)
+}
+
+// arguments are what the script passed, as the function declares it.
+func (f *Func) arguments(rt *bindings.Runtime) []any {
+	if n := rt.NArgs(); n > len(f.Args) {
+		rt.Raise("want %d arguments at most, got %d", len(f.Args), n)
+	}
+	args := make([]any, len(f.Args))
+	for i := range f.Args {
+		args[i] = f.Args[i].read(rt.Arg(i + 1))
+	}
+	return args
 }
 
 // guarded calls the function; a panic is an error.

@@ -9,20 +9,24 @@
 //
 // # Assumptions
 //
-//   - A function is pure: the same arguments give the same results for ever, because a
-//     replay calls it again. One that asks the world something (a service, a clock, a
-//     file that changes) makes a replay differ.
-//   - It is called on the loop's goroutine, and its time is the callback's. Nothing can
-//     interrupt it: one that may take longer than a callback should must not be one.
-//   - Several sessions may call it at the same time.
+//   - A Pure function gives the same results for the same arguments for ever, because a
+//     replay calls it again. It is called on the loop's goroutine, and its time is the
+//     callback's: nothing can interrupt it.
+//   - What asks the world something (a service, a clock, a file that changes) is
+//     Recorded. It is called outside of the loop, which goes on meanwhile; its outcome
+//     arrives in on_advice, with the function as the tag, and is journalled: a replay
+//     asks nobody.
+//   - Several sessions may call a function at the same time.
 package extension
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/perilune/perilune/bindings"
 )
@@ -48,6 +52,14 @@ type Func struct {
 	// arguments as are declared; one that was left out is nil. An error is raised in the
 	// script.
 	Pure func(args []any) ([]any, error)
+	// Recorded, in the place of Pure, answers within Deadline, or ctx ends. In Lua the
+	// function returns the question's id, or nil and why it was not asked: a strategy has
+	// one question to each function under way. The answer has a field for each of
+	// Returns, which are numbers, integers, booleans and strings (of at most 500 letters);
+	// what is missing, not finite or not of its type makes it one that does not count.
+	Recorded func(ctx context.Context, args []any) (map[string]any, error)
+	Deadline time.Duration // of Recorded; 0: 20 s. At most 5 minutes
+	TTL      time.Duration // how long ai.latest returns the answer; 0: 5 minutes, at least Deadline
 }
 
 // Value describes an argument or a result.
@@ -106,7 +118,15 @@ func (m *Module) bind() (bindings.Module, error) {
 			return out, fmt.Errorf("function %q is there twice", f.Name)
 		}
 		seen[f.Name] = true
-		out.Funcs = append(out.Funcs, bindings.Func{Spec: f.spec(), Load: true, Call: f.call})
+		if f.Recorded == nil {
+			out.Funcs = append(out.Funcs, bindings.Func{Spec: f.spec(), Load: true, Call: f.call})
+			continue
+		}
+		r, err := m.recorded(&f)
+		if err != nil {
+			return out, fmt.Errorf("function %q: %w", f.Name, err)
+		}
+		out.Funcs = append(out.Funcs, r)
 	}
 	return out, nil
 }
@@ -122,8 +142,8 @@ func (f *Func) check() error {
 	if err := checkName(f.Name); err != nil {
 		return err
 	}
-	if f.Pure == nil {
-		return errors.New("Pure is nil")
+	if (f.Pure == nil) == (f.Recorded == nil) {
+		return errors.New("want one of Pure and Recorded")
 	}
 	optional := false
 	for _, v := range slices.Concat(f.Args, f.Returns) {

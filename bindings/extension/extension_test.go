@@ -1,13 +1,18 @@
 package extension_test
 
 import (
+	"context"
 	"errors"
+	"math"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/perilune/perilune/bindings/bindtest"
 	"github.com/perilune/perilune/bindings/extension"
 	"github.com/perilune/perilune/bindings/std"
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/intent/advice"
 )
 
 var kept = map[string]any{"limit": 5.0}
@@ -74,7 +79,7 @@ func TestRefusals(t *testing.T) {
 		`name "My Module"`:                {{Name: "My Module", Funcs: []extension.Func{fn}}},
 		`it has no functions`:             {{Name: "a"}},
 		`function "f" is there twice`:     {{Name: "a", Funcs: []extension.Func{fn, fn}}},
-		`Pure is nil`:                     {{Name: "a", Funcs: []extension.Func{{Name: "f"}}}},
+		`want one of Pure and Recorded`:   {{Name: "a", Funcs: []extension.Func{{Name: "f"}}}},
 		`no word of Lua`:                  {{Name: "a", Funcs: []extension.Func{{Name: "end", Pure: pure}}}},
 		`type "float"`:                    {{Name: "a", Funcs: []extension.Func{{Name: "f", Pure: pure, Args: []extension.Value{{Name: "x", Type: "float"}}}}}},
 		`y follows one that may be left out`: {{Name: "a", Funcs: []extension.Func{{Name: "f", Pure: pure,
@@ -98,5 +103,76 @@ func TestStub(t *testing.T) {
 	}
 	if name != "firm.lua" || strings.Contains(text, "bindings/") {
 		t.Errorf("%s:\n%s", name, text)
+	}
+}
+
+var feed = extension.Module{Name: "desk", Version: 1, Funcs: []extension.Func{
+	{Name: "quote", Doc: "The desk's price.", Args: []extension.Value{{Name: "coin", Type: "string"}},
+		Returns: []extension.Value{{Name: "price", Type: "number"}, {Name: "firm", Type: "boolean"}, {Name: "note", Type: "string", Optional: true}},
+		Recorded: func(_ context.Context, args []any) (map[string]any, error) {
+			switch args[0] {
+			case "BTC":
+				return map[string]any{"price": 60000.5, "firm": true}, nil
+			case "NAN":
+				return map[string]any{"price": math.NaN(), "firm": true}, nil
+			case "HALF":
+				return map[string]any{"price": 1}, nil
+			case "BUG":
+				panic("a bug")
+			}
+			return nil, errors.New("unknown coin\nof the desk")
+		}},
+	{Name: "deaf", Returns: []extension.Value{{Name: "x", Type: "number"}}, Deadline: time.Millisecond,
+		Recorded: func(context.Context, []any) (map[string]any, error) {
+			<-hang
+			return map[string]any{"x": 1}, nil
+		}},
+}}
+
+var hang = make(chan struct{})
+
+func TestRecordedAsks(t *testing.T) {
+	bound, err := extension.Bind([]extension.Module{feed}, std.Modules())
+	if err != nil {
+		t.Fatal(err)
+	}
+	bt := bindtest.New(t, bound...)
+	bt.Run(`assert(desk.quote("BTC"))`)
+	bt.Fail(`desk.quote(5)`, "argument coin", "want a string")
+	if len(bt.Env.Asked) != 1 {
+		t.Fatalf("%d questions", len(bt.Env.Asked))
+	}
+	q := bt.Env.Asked[0]
+	if q.Function != "desk.quote" || q.Tag != "desk.quote" || q.Context != `["BTC"]` || q.Deadline != 20*exchange.Second || q.TTL != 5*exchange.Minute {
+		t.Errorf("%+v", q)
+	}
+}
+
+func TestAnswerer(t *testing.T) {
+	defer close(hang)
+	bound, err := extension.Bind([]extension.Module{feed}, std.Modules())
+	if err != nil {
+		t.Fatal(err)
+	}
+	bt := bindtest.New(t, bound...)
+	a := extension.NewAnswerer([]extension.Module{feed}, nil)
+	for call, want := range map[string]string{
+		`desk.quote("BTC")`:  `ok {"firm":true,"price":60000.5}`,
+		`desk.quote("NAN")`:  "failed json: unsupported value: NaN",
+		`desk.quote("HALF")`: "refused the answer has no field firm",
+		`desk.quote("BUG")`:  "failed it panicked: a bug",
+		`desk.quote("X")`:    "failed unknown coin of the desk",
+		`desk.deaf()`:        "late there was no answer within 1ms",
+	} {
+		bt.Env.Asked = nil
+		bt.Run(call)
+		q := bt.Env.Asked[0]
+		settled := advice.Settle(&q, a.Ask(t.Context(), &q), 0)
+		if got := strings.TrimSpace(settled.Verdict + " " + settled.Text + settled.Reason); got != want {
+			t.Errorf("%s: %q, want %q", call, got, want)
+		}
+	}
+	if got := a.Ask(t.Context(), &advice.Question{ID: 1, Function: "desk.gone"}); got.Verdict != advice.Disabled {
+		t.Errorf("%+v", got)
 	}
 }

@@ -3,6 +3,7 @@ package core
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/perilune/perilune/exchange"
@@ -12,7 +13,7 @@ import (
 
 // counsel is what a slot knows of its adviser.
 type counsel struct {
-	asked  *advice.Question          // in flight; nil: none
+	asked  []*advice.Question        // in flight: one of the advisor, one of each function
 	latest map[string]*advice.Advice // by tag; those with an answer
 	moaned string                    // the last reason for having none that was logged
 }
@@ -21,15 +22,25 @@ type counsel struct {
 // seconds and costs money.
 var ErrTooOften = errors.New("asking takes seconds and costs money: ask in on_timer, and use the answer here")
 
+// about returns what is asked of a function, or of the advisor; nil: nothing is.
+func (c *counsel) about(function string) *advice.Question {
+	for _, q := range c.asked {
+		if q.Function == function {
+			return q
+		}
+	}
+	return nil
+}
+
 // ask sends a question on its way.
 func (qs *questions) ask(s *slot, q *advice.Question) {
 	qs.last = q.ID
-	s.counsel.asked = q
+	s.counsel.asked = append(s.counsel.asked, q)
 	switch {
 	case qs.phase.stopping:
-		qs.settle(s, &exchange.Advice{ID: q.ID, Verdict: advice.Cancelled, Reason: "the session ends"})
-	case qs.cfg.Advisor == "":
-		qs.settle(s, &exchange.Advice{ID: q.ID, Verdict: advice.Disabled, Reason: "no adviser configured"})
+		qs.settle(s, q, &exchange.Advice{ID: q.ID, Verdict: advice.Cancelled, Reason: "the session ends"})
+	case qs.cfg.Advisor == "" && q.Function == "":
+		qs.settle(s, q, &exchange.Advice{ID: q.ID, Verdict: advice.Disabled, Reason: "no adviser configured"})
 	default:
 		qs.emit(s.index, ConsultAdvisor{q})
 	}
@@ -37,18 +48,19 @@ func (qs *questions) ask(s *slot, q *advice.Question) {
 
 func (qs *questions) onAdvice(ev *exchange.Event) {
 	for _, s := range qs.strategies.list {
-		if q := s.counsel.asked; q != nil && ev.Advice != nil && q.ID == ev.Advice.ID {
-			qs.settle(s, ev.Advice)
-			return
+		for _, q := range s.counsel.asked {
+			if ev.Advice != nil && q.ID == ev.Advice.ID {
+				qs.settle(s, q, ev.Advice)
+				return
+			}
 		}
 	}
 	qs.log(intent.Warn, -1, "an answer to a question that nobody waits for was dropped")
 }
 
 // settle ends a question: what was said is checked, kept and told.
-func (qs *questions) settle(s *slot, said *exchange.Advice) {
-	q := s.counsel.asked
-	s.counsel.asked = nil
+func (qs *questions) settle(s *slot, q *advice.Question, said *exchange.Advice) {
+	s.counsel.asked = slices.DeleteFunc(s.counsel.asked, func(other *advice.Question) bool { return other == q })
 	a := advice.Settle(q, said, qs.now)
 	if a.OK() {
 		if s.counsel.latest == nil {
@@ -56,7 +68,7 @@ func (qs *questions) settle(s *slot, said *exchange.Advice) {
 		}
 		s.counsel.latest[q.Tag] = a
 	}
-	if qs.cfg.Advisor != "" {
+	if qs.cfg.Advisor != "" || q.Function != "" {
 		qs.emit(s.index, Advised{a})
 	}
 	qs.logAdvice(s, a)
@@ -67,6 +79,9 @@ func (qs *questions) settle(s *slot, said *exchange.Advice) {
 func (qs *questions) logAdvice(s *slot, a *advice.Advice) {
 	if a.OK() {
 		s.counsel.moaned = ""
+		if a.Question.Function != "" {
+			return
+		}
 		qs.log(intent.Info, s.index, fmt.Sprintf("advice %d%s: %s (%s, %.1f s, %d+%d tokens, cost %s)", a.ID, tagged(a.Question.Tag), a.Text,
 			orCached(a), float64(a.At-a.Question.Asked)/float64(exchange.Second), a.TokensIn, a.TokensOut, a.Cost))
 		return
@@ -99,8 +114,8 @@ func orCached(a *advice.Advice) string {
 // forgetQuestions ends what is under way at the end of a session.
 func (qs *questions) forgetQuestions() {
 	for _, s := range qs.strategies.list {
-		if q := s.counsel.asked; q != nil {
-			qs.settle(s, &exchange.Advice{ID: q.ID, Verdict: advice.Cancelled, Reason: "the session ends"})
+		for _, q := range slices.Clone(s.counsel.asked) {
+			qs.settle(s, q, &exchange.Advice{ID: q.ID, Verdict: advice.Cancelled, Reason: "the session ends"})
 		}
 	}
 }
@@ -108,6 +123,9 @@ func (qs *questions) forgetQuestions() {
 func appendQuestion(dst []byte, q *advice.Question) []byte {
 	dst = number(dst, "id", int64(q.ID))
 	dst = field(dst, "tag", strconv.Quote(q.Tag))
+	if q.Function != "" {
+		dst = field(dst, "function", q.Function)
+	}
 	dst = number(dst, "deadline", int64(q.Deadline))
 	dst = number(dst, "ttl", int64(q.TTL))
 	dst = field(dst, "question", strconv.Quote(q.Text))

@@ -165,3 +165,42 @@ func TestSessionEndsBeforeTheAnswer(t *testing.T) {
 		t.Errorf("%v", fx)
 	}
 }
+
+// A session without an advisor asks functions of modules nevertheless, one question to
+// each at a time, and tells their answers apart.
+func TestFunctionsAreAskedBesideEachOther(t *testing.T) {
+	a := newAsker(t)
+	functions := []string{"desk.quote", "desk.size", "desk.quote"}
+	a.call = func(p *Port, n *Notice) error {
+		switch n.Handler {
+		case OnTimer:
+			for _, f := range functions {
+				q := question(t)
+				q.Function, q.Tag = f, f
+				id, err := p.Ask(q)
+				a.ids, a.errs = append(a.ids, id), append(a.errs, err)
+			}
+		case OnAdvice:
+			a.told = append(a.told, *n.Advice)
+		}
+		return nil
+	}
+	b := advised(t, Config{}, a)
+	fx := b.due()
+	asked := bodies[ConsultAdvisor](fx)
+	if len(asked) != 2 || asked[0].Question.ID != 1 || asked[1].Question.ID != 2 || a.ids[2] != 0 {
+		t.Fatalf("ids %d, effects %v", a.ids, asked)
+	}
+	if text := string(fx[0].Append(nil, b.core.Universe())); !strings.Contains(text, "function=desk.quote") {
+		t.Errorf("the journal says %s", text)
+	}
+	b.says(2, `{"ratio":0.25}`)
+	b.due()
+	b.says(1, `{"ratio":0.5}`)
+	if len(a.told) != 2 || a.told[0].Question.Function != "desk.size" || a.told[1].Text != `{"ratio":0.5}` {
+		t.Fatalf("told %+v", a.told)
+	}
+	if a.ids[3] != 0 || a.ids[4] != 3 || a.ids[5] != 0 {
+		t.Errorf("while desk.quote was asked and desk.size was not: ids %d", a.ids[3:])
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/shopspring/decimal"
 
@@ -29,7 +30,7 @@ type Port struct {
 	orders  exchange.OrderID // how many ids the staged orders have taken
 	pairs   exchange.PairID
 	plans   exchange.ScheduleID
-	asks    int
+	asked   []string        // functions whose questions are staged; "": the advisor's
 	handler Handler         // being called
 	refused error           // the first thing it asked for that makes no sense
 	timers  map[string]bool // see timerNames; nil until it is needed in a callback
@@ -190,17 +191,17 @@ func (p *Port) Ask(q advice.Question) (uint64, error) {
 	case OnBook, OnTrade, OnMark, OnAdvice, OnReload:
 		return 0, fmt.Errorf("%s: %w", p.handler, ErrTooOften)
 	}
-	if p.slot.counsel.asked != nil || p.asks > 0 {
+	if p.slot.counsel.about(q.Function) != nil || slices.Contains(p.asked, q.Function) {
 		return 0, nil
 	}
-	q.ID, q.Strategy, q.Asked = p.c.advisors.last+1, p.slot.index, p.c.now
-	if most := p.c.cfg.AdviceTTL; most > 0 {
+	q.ID, q.Strategy, q.Asked = p.c.advisors.last+1+uint64(len(p.asked)), p.slot.index, p.c.now
+	if most := p.c.cfg.AdviceTTL; most > 0 && q.Function == "" {
 		q.TTL, q.Deadline = min(q.TTL, most), min(q.Deadline, most)
 	}
 	if err := q.Check(); err != nil {
 		return 0, err
 	}
-	p.asks++
+	p.asked = append(p.asked, q.Function)
 	p.stage(stagedQuestion{&q})
 	return q.ID, nil
 }
@@ -271,7 +272,8 @@ func (p *Port) CancelSchedule(id exchange.ScheduleID) error {
 func (p *Port) reset() {
 	p.staged = p.staged[:0]
 	p.memory.reset()
-	p.orders, p.pairs, p.plans, p.asks, p.refused, p.timers = 0, 0, 0, 0, nil, nil
+	p.orders, p.pairs, p.plans, p.refused, p.timers = 0, 0, 0, nil, nil
+	p.asked = p.asked[:0]
 }
 
 // stage notes a thing that was asked for. One too many fails the callback.

@@ -66,5 +66,5 @@ func (ss *strategies) awaitsNews(s *slot) bool {
 			}
 		}
 	}
-	return s.wants[OnAdvice] && s.counsel.asked != nil
+	return s.wants[OnAdvice] && len(s.counsel.asked) > 0
 }

@@ -35,6 +35,9 @@ const (
 type Question struct {
 	ID       uint64 // unique in its session
 	Strategy int32
+	// Function names a function of an embedder's module that is asked instead of the
+	// advisor, "desk.quote"; its arguments are the Context.
+	Function string
 	Tag      string // names what the advice is for
 	Text     string
 	Context  string // JSON object, sanitised
