@@ -55,7 +55,7 @@ func (r *runner) again() (*again, error) {
 	return a, nil
 }
 
-func (a *again) options(s *session) *Options {
+func (a *again) options(s *header) *Options {
 	return &Options{Market: a.Market, Contracts: a.Contracts, History: a.History, Seed: s.Seed,
 		Paper: PaperOptions{Balances: a.Balances, Leverage: s.Leverage, Latency: a.Latency, Queue: a.Queue, FeeBP: a.FeeBP}}
 }
@@ -76,7 +76,7 @@ type maker struct {
 
 // makeAgain brings a fresh core to a checkpoint, and fails with a *Divergence when
 // it is not what was recorded there.
-func (s *session) makeAgain(ctx context.Context, c *core.Core, k *checkpoint) error {
+func (s *header) makeAgain(ctx context.Context, c *core.Core, k *checkpoint) error {
 	o := s.Again.options(s)
 	m, err := openMarket(o, s.Again.From)
 	if err != nil {
@@ -108,7 +108,7 @@ func (s *session) makeAgain(ctx context.Context, c *core.Core, k *checkpoint) er
 	return g.compare(k)
 }
 
-func (s *session) sameInstruments(m *marketData) error {
+func (s *header) sameInstruments(m *marketData) error {
 	same := len(m.instruments) == len(s.Instruments)
 	for i := 0; same && i < len(m.instruments); i++ {
 		same = m.instruments[i].Key() == s.Instruments[i].Key()
@@ -220,7 +220,7 @@ func (g *maker) compare(k *checkpoint) error {
 }
 
 // resumeAt brings a core to where a capped journal begins. It reads the checkpoint.
-func (s *session) resumeAt(ctx context.Context, c *core.Core, r *journal.Reader) (*checkpoint, error) {
+func (s *header) resumeAt(ctx context.Context, c *core.Core, r *journal.Reader) (*checkpoint, error) {
 	first := r.First()
 	kind, data, err := r.Next()
 	if err != nil {

@@ -74,7 +74,7 @@ func openJournal(dir string) (*marketData, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := decodeSession(f.Header())
+	s, err := decodeHeader(f.Header())
 	if err != nil {
 		_ = f.Close() // reading only
 		return nil, fmt.Errorf("%s: %w", dir, err)

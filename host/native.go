@@ -98,6 +98,37 @@ func (s *contained) Restart(p *core.Port) (fresh core.Strategy, err error) {
 	return c, nil
 }
 
+// Configure implements core.Configurable, for strategies that do.
+func (s *contained) Configure(p *core.Port, values map[string]string) (fresh core.Strategy, err error) {
+	able, ok := s.Strategy.(core.Configurable)
+	if !ok {
+		return nil, fmt.Errorf("the parameters of %s can't be set while it runs: it has no method Configure", s.name)
+	}
+	defer caught(&err)
+	if fresh, err = able.Configure(p, values); err != nil {
+		return nil, err
+	}
+	c, err := contain(fresh)
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// Bars implements core.BarUser, for strategies that do.
+func (s *contained) Bars() []exchange.Time {
+	if u, ok := s.Strategy.(core.BarUser); ok {
+		return u.Bars()
+	}
+	return nil
+}
+
+// UsesBars implements core.BarUser.
+func (s *contained) UsesBars() bool {
+	u, ok := s.Strategy.(core.BarUser)
+	return ok && u.UsesBars()
+}
+
 // Close implements core.Strategy.
 func (s *contained) Close() {
 	defer func() { _ = recover() }() // it is gone

@@ -84,7 +84,7 @@ func paramsFor(name string, params []script.Param, set map[string]string) map[st
 }
 
 // configText is what the ledger keeps of a run's settings.
-func configText(s *session) string {
+func configText(s *header) string {
 	params := map[string]map[string]string{}
 	for i := range s.Strategies {
 		params[s.Strategies[i].Path] = s.Strategies[i].Params

@@ -104,8 +104,12 @@ func (s *scriptWatcher) index(path string) int {
 func (s *scriptWatcher) outcome(strategy int32, v *core.Version) {
 	p := &s.pending[strategy]
 	posted := p.posted.Swap(0)
-	if posted == 0 {
-		return // the version that the session began with
+	if posted == 0 { // the version that the session began with, or one that a program asked for
+		if v.Loaded {
+			p.version.Store(int32(v.Number))
+			p.hash = v.Hash
+		}
+		return
 	}
 	took := time.Duration(p.took.Load()) + time.Since(time.Unix(0, posted))
 	if v.Loaded {

@@ -73,7 +73,7 @@ func rerun(ctx context.Context, dir string, res *ReplayResult, each func(*core.C
 		return err
 	}
 	defer r.Close()
-	s, err := decodeSession(r.Header())
+	s, err := decodeHeader(r.Header())
 	if err != nil {
 		return fmt.Errorf("%s: %w", dir, err)
 	}

@@ -18,6 +18,8 @@ type reporter struct {
 	now *atomic.Int64 // the session's time; 0: before its first moment
 	// before is the time of a line that is older than the session.
 	before func() exchange.Time
+	// logged, when set, is told of every line too.
+	logged func(Line)
 
 	equity   track.Equity
 	charts   track.Charts
@@ -43,6 +45,9 @@ func (p *reporter) log(l Line) {
 		l.Time = p.before()
 	}
 	p.out.Log(console.Line(l))
+	if p.logged != nil {
+		p.logged(l)
+	}
 }
 
 // warn tells a warning of the host itself.

@@ -28,6 +28,7 @@ import (
 	"github.com/perilune/perilune/exchange/paper"
 	"github.com/perilune/perilune/host/advisor"
 	"github.com/perilune/perilune/host/core"
+	"github.com/perilune/perilune/host/internal/fanout"
 	"github.com/perilune/perilune/host/internal/projection"
 	"github.com/perilune/perilune/host/loop"
 	"github.com/perilune/perilune/host/script"
@@ -59,7 +60,11 @@ func Run(ctx context.Context, o *Options) (*Summary, error) {
 	if err := mine.Validate(); err != nil {
 		return nil, err
 	}
-	return newRunner(&mine).supervise(ctx)
+	s, err := openSession(ctx, &mine)
+	if err != nil {
+		return nil, err
+	}
+	return s.Run(ctx)
 }
 
 func newRunner(o *Options) *runner {
@@ -68,13 +73,17 @@ func newRunner(o *Options) *runner {
 	if o.live() {
 		r.before = loop.Now
 	}
+	r.logged = func(l Line) {
+		if r.events.Active() {
+			r.events.Publish(LogEvent{Moment{Time: l.Time}, l}, false)
+		}
+	}
 	return r
 }
 
 // runner is a session being run.
 type runner struct {
 	o       *Options
-	ctx     context.Context // of the whole run
 	started time.Time
 
 	scripts  []loaded
@@ -104,7 +113,10 @@ type runner struct {
 	desk     *advisor.Desk // nil: no adviser
 
 	*reporter
-	watched watched
+	events         fanout.Hub[Event]
+	handled        func(*exchange.Event) // of what came from outside; nil: nobody waits
+	refusedVersion string                // what was wrong with the last version that was to be loaded; ""
+	watched        watched
 
 	dir      string // of this run's journal
 	finished bool
@@ -148,7 +160,6 @@ func (r *runner) abandon() {
 // command line is found before anything is written.
 func (r *runner) open(ctx context.Context) error {
 	var err error
-	r.ctx = ctx
 	if r.scripts, err = loadScripts(r.o.Scripts); err != nil {
 		return err
 	}
@@ -225,7 +236,7 @@ func (r *runner) enterMarket(ctx context.Context) (err error) {
 }
 
 func (r *runner) build(ctx context.Context) error {
-	s, err := r.session()
+	s, err := r.header()
 	if err != nil {
 		return err
 	}
@@ -266,7 +277,7 @@ func (r *runner) build(ctx context.Context) error {
 		r.rec.checks = newCheckpoints(s.Again != nil, r.o.JournalCap, r.core.Book)
 	}
 	r.loop = &loop.Loop{Core: r.core, Feed: r.market.feed, Venue: venue, Recorder: r.rec, For: r.o.For, Prelude: prelude,
-		Where: &r.watched.where, Began: r.began, StopWithin: exchange.Time(r.o.StopWithin - leaveIn - settleLeast - closeIn), Leave: r.leaveNow, Owed: r.owed}
+		Where: &r.watched.where, Began: r.began, StopWithin: exchange.Time(r.o.StopWithin - leaveIn - settleLeast - closeIn), Leave: r.leaveNow, Owed: r.owed, Handled: r.handled}
 	if l := r.market.live; l != nil {
 		l.clock = &loop.Real{Inbox: r.inbox, Beat: r.beat, BeatEvery: r.o.StatusEvery, Recycle: l.market.Recycle}
 		r.loop.Clock, r.loop.Refetch, r.loop.Start = l.clock, l.market.Snapshot, loop.Now()
@@ -310,14 +321,14 @@ func (r *runner) leaveNow() {
 	}
 }
 
-// session is what heads the journal: all that the core is made from.
-func (r *runner) session() (*session, error) {
+// header is what heads the journal: all that the core is made from.
+func (r *runner) header() (*header, error) {
 	limits := r.o.Limits
 	if limits.StaleAfter == 0 {
 		limits.StaleAfter = r.market.stale
 	}
-	s := &session{
-		Format: sessionFormat, Mode: r.mode(), Market: r.market.name, Simulated: r.market.simulated, Seed: r.o.Seed,
+	s := &header{
+		Format: headerFormat, Mode: r.mode(), Market: r.market.name, Simulated: r.market.simulated, Seed: r.o.Seed,
 		Instruments: r.market.instruments, Limits: limits, ClientTag: "pl",
 		Leverage: r.leverage(), SampleEvery: r.market.sample, Ladders: r.market.hot, Supply: r.market.supply, Final: !r.o.continues(),
 	}
@@ -348,7 +359,7 @@ func (r *runner) session() (*session, error) {
 }
 
 // newVenue makes what answers orders, and what the core has to hear first.
-func (r *runner) newVenue(ctx context.Context, s *session) (exchange.Execution, []exchange.Event, error) {
+func (r *runner) newVenue(ctx context.Context, s *header) (exchange.Execution, []exchange.Event, error) {
 	if r.real != nil {
 		early, err := r.engage(ctx, r.core.Universe())
 		if err != nil {

@@ -12,7 +12,7 @@ import (
 )
 
 // startRun notes the run in the ledger and opens its journal.
-func (r *runner) startRun(s *session) error {
+func (r *runner) startRun(s *header) error {
 	if r.o.live() {
 		if err := r.openStorage(); err != nil {
 			return &LedgerError{err}
@@ -40,7 +40,7 @@ func (r *runner) startRun(s *session) error {
 
 // openJournal makes the journal of this run: one directory a run, named by the
 // account and the run's number in its life.
-func (r *runner) openJournal(s *session) error {
+func (r *runner) openJournal(s *header) error {
 	if r.o.Journal == "off" {
 		return nil
 	}

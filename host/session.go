@@ -1,132 +1,232 @@
 package host
 
 import (
-	"encoding/json"
+	"context"
+	"errors"
 	"fmt"
-	"strings"
-
-	"github.com/shopspring/decimal"
+	"sync"
+	"sync/atomic"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/binance/api"
-	"github.com/perilune/perilune/host/core"
-	"github.com/perilune/perilune/host/risk"
-	"github.com/perilune/perilune/host/script"
+	"github.com/perilune/perilune/host/internal/console"
+	"github.com/perilune/perilune/host/internal/fanout"
 )
 
-// sessionFormat is the version of the journal's header. It changes when an old
-// header no longer tells all that a replay needs.
-const sessionFormat = 5
+// State is where a Session is in its life.
+type State uint8
 
-// session is everything that a core is made from, and nothing else: it heads
-// the journal, so a replay builds the same core from it. A run and its replay
-// both go through newCore, which is why they can't drift apart.
-type session struct {
-	Format      int
-	Mode        string // paper
-	Market      string // what the data is, for people
-	Simulated   bool   // the market is made up
-	Seed        uint64
-	Instruments []exchange.Instrument
-	Strategies  []strategyConfig
-	// Native names the strategies that were written in Go: a journal can't hold
-	// them, so their session can be replayed only by the program that has them.
-	Native      []string `json:",omitempty"`
-	Limits      risk.Limits
-	ClientTag   string
-	Leverage    int
-	SampleEvery exchange.Time
-	Ladders     bool // books are price ladders
-	Supply      supply
-	Adviser     string        `json:",omitempty"` // the model that answers; "": none
-	AdviceTTL   exchange.Time `json:",omitempty"`
-	Restore     *core.Restore `json:",omitempty"`
-	Final       bool          `json:",omitempty"` // no session goes on with what it leaves
-	// Again is how market and venue are made again; nil where they can't be.
-	Again *again `json:",omitempty"`
+// The states of a Session, in their order.
+const (
+	StateOpen    State = iota // Open returned it; nothing was stepped
+	StateRunning              // Run runs it
+	StateEnded                // it is over, and all that it had open is closed
+)
+
+func (s State) String() string { return [...]string{"open", "running", "ended"}[s] }
+
+// Session is one session, from Open to its end. Its methods may be called from any
+// goroutine; none of them but Run waits for strategies, and none holds the loop up.
+//
+// Halt, Resume, Pause, Unpause, SetParams, Reload, Cancel and Flatten steer it: each
+// is an event of the session, is journalled, and is done again by a replay. They
+// return once the loop has done what was asked for, and the orders that it leads to
+// are on their way. A call before Run waits for it; when the session ends first, or
+// has ended, the error is ErrEnded.
+type Session struct {
+	r       *runner
+	life    *lifetime
+	console *console.Console[Status]
+	events  *fanout.Hub[Event]
+	ended   chan struct{} // closed with StateEnded
+
+	mu      sync.Mutex
+	state   State
+	waiting map[*exchange.Event]chan error
 }
 
-// strategyConfig is one strategy as it was started.
-type strategyConfig struct {
-	Path    string // as the user named it
-	Sources []exchange.Source
-	Hash    string
-	Params  map[string]string // set from outside, on top of the script's defaults
-	State   string            // JSON an earlier run left; "" for none
-	Memory  int               `json:",omitempty"` // bytes that it may hold; 0: the default
+// ErrEnded is the error of a call that came too late.
+var ErrEnded = errors.New("the session has ended")
 
-	watchdog *script.Watchdog // nil in a replay
-}
-
-func (s *session) encode() ([]byte, error) { return json.Marshal(s) }
-
-func decodeSession(raw []byte) (*session, error) {
-	s := &session{}
-	if err := json.Unmarshal(raw, s); err != nil {
-		return nil, fmt.Errorf("journal header: %w", err)
+// Open finds out whether a session can run, and opens all that it needs: scripts,
+// market, account, ledger, journal. Nothing is stepped: no strategy is called, and no
+// order is made. It must be followed by Run or Close.
+//
+// With real orders Run should follow within seconds: the account is watched from here
+// on, and the venue's dead-man switch counts. ctx bounds the opening alone; what goes
+// on after it ends with Run's.
+//
+// Nothing is written into o, which may be used again.
+func Open(ctx context.Context, o Options) (*Session, error) {
+	if err := o.Validate(); err != nil {
+		return nil, err
 	}
-	if s.Format != sessionFormat {
-		return nil, fmt.Errorf("journal header: format %d, this version reads %d", s.Format, sessionFormat)
+	s, err := openSession(ctx, &o)
+	if err != nil {
+		return nil, err
+	}
+	if ctx.Err() != nil {
+		_ = s.Close() // it tells nothing that matters more
+		return nil, fmt.Errorf("interrupted before the session began: %w", context.Cause(ctx))
 	}
 	return s, nil
 }
 
-// asRead is the session as its journal gives it back. A run that can be made again
-// begins with it: 0.10 is read as 0.1, and an event spells a number as it was given.
-func (s *session) asRead() (*session, error) {
-	raw, err := s.encode()
+// openSession is Open with options that were validated. What is opened ends with the
+// session, and only until it is open with ctx too.
+func openSession(ctx context.Context, o *Options) (*Session, error) {
+	s := newSession(ctx, o)
+	defer s.life.follow(ctx)()
+	_, err := s.r.oversee(s.life, func() (*Summary, error) {
+		return nil, s.r.open(s.life)
+	}, false)
 	if err != nil {
-		return nil, fmt.Errorf("journal header: %w", err)
+		return nil, s.over(err)
 	}
-	return decodeSession(raw)
+	return s, nil
 }
 
-// newCore builds the universe, the strategies and the core. compiled holds what
-// was already compiled, by strategy; a missing entry is compiled here. native
-// are the strategies written in Go, which come after the scripts.
-func (s *session) newCore(compiled []any, native []core.Strategy, where *core.Where) (*core.Core, error) {
-	if len(native) != len(s.Native) {
-		return nil, fmt.Errorf("the session had strategies written in Go (%s), which a journal does not hold", strings.Join(s.Native, ", "))
-	}
-	u, err := exchange.NewUniverse(s.Instruments)
-	if err != nil {
+func newSession(ctx context.Context, o *Options) *Session {
+	s := &Session{r: newRunner(o), console: openConsole(o), ended: make(chan struct{}), waiting: map[*exchange.Event]chan error{}}
+	s.life = newLifetime(ctx)
+	s.r.out, s.r.handled = s.console, s.handled
+	s.events = &s.r.events
+	return s
+}
+
+// Run runs the session to its end: Options.For, the end of the data, or the end of
+// ctx, which is an orderly stop and not an error. It is called once. See the function
+// Run for what it returns, and which goroutine calls what.
+func (s *Session) Run(ctx context.Context) (*Summary, error) {
+	if err := s.begin(); err != nil {
 		return nil, err
 	}
-	var strategies []core.Strategy
-	var versions []core.Version
-	for i := range s.Strategies {
-		c := &s.Strategies[i]
-		var program any
-		if i < len(compiled) {
-			program = compiled[i]
-		}
-		st, err := newScript(c, s.Seed, u, program)
-		if err != nil {
-			return nil, err
-		}
-		if l, ok := st.(*luaStrategy); ok {
-			l.supply = s.Supply
-			if err := l.supplied(l.vm); err != nil {
-				return nil, &ScriptError{c.Path, err}
-			}
-		}
-		strategies = append(strategies, st)
-		versions = append(versions, core.Version{Path: c.Path, Hash: c.Hash, Sources: c.Sources})
-	}
-	return core.New(core.Config{
-		Universe: u, Limits: s.Limits, ClientTag: s.ClientTag, Leverage: s.Leverage,
-		SampleEvery: s.SampleEvery, Advisor: s.Adviser, AdviceTTL: s.AdviceTTL, Restore: s.Restore, Final: s.Final, Where: where,
-		Ladders: func(*exchange.Instrument) bool { return s.Ladders },
-		Bars:    s.Supply.bars, NoTrades: s.Supply.BarsOnly,
-		MarkTransfer: markTransfer(u),
-	}, append(strategies, native...), versions)
+	defer s.life.follow(ctx)()
+	sum, err := s.r.oversee(s.life, func() (*Summary, error) {
+		s.r.entering("")
+		return s.r.finish(s.life, s.r.loop.Run(s.life))
+	}, true)
+	return sum, s.over(err)
 }
 
-// markTransfer is how the venue of a market wants the amounts of transfers, wherever the
-// orders go: what is simulated decides as what is live.
-func markTransfer(u *exchange.Universe) func(decimal.Decimal, uint64) decimal.Decimal {
-	if u.House() == api.House {
-		return api.MarkTransfer
+func (s *Session) begin() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch s.state {
+	case StateRunning:
+		return errors.New("the session runs already: Run is called once")
+	case StateEnded:
+		return ErrEnded
+	}
+	s.state = StateRunning
+	return nil
+}
+
+// over ends the session for everybody who waits for it. It adds what a function of
+// the options did wrong.
+func (s *Session) over(err error) error {
+	s.life.end()
+	s.mu.Lock()
+	s.state = StateEnded
+	for ev, done := range s.waiting { // order does not matter: each has its own channel
+		delete(s.waiting, ev)
+		done <- ErrEnded
+	}
+	s.mu.Unlock()
+	s.console.Close()
+	s.events.Close()
+	close(s.ended)
+	if broken := s.console.Broken(); broken != nil {
+		err = errors.Join(err, broken)
+	}
+	return err
+}
+
+// Close ends the session: one that runs is stopped in good order, and Close returns
+// when Run has. One that never ran leaves nothing open. It may be called at any time
+// and more than once; it fails only when a function of the options did.
+func (s *Session) Close() error {
+	s.mu.Lock()
+	state := s.state
+	if state == StateOpen {
+		s.state = StateRunning // nobody else may begin it
+	}
+	s.mu.Unlock()
+	switch state {
+	case StateOpen:
+		s.r.close()
+		return s.over(nil)
+	case StateRunning:
+		s.life.end()
+		<-s.ended
 	}
 	return nil
+}
+
+// State tells where the session is in its life.
+func (s *Session) State() State {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.state
+}
+
+// Done is closed when the session has ended and Run is about to return.
+func (s *Session) Done() <-chan struct{} { return s.ended }
+
+// lifetime is the context of everything that a session starts. It ends with the
+// context that it follows at the time, Open's and then Run's, or by end.
+type lifetime struct {
+	context.Context
+	end    context.CancelFunc
+	asking atomic.Pointer[context.Context]
+}
+
+// newLifetime has the values of a context and not its end.
+func newLifetime(values context.Context) *lifetime {
+	l := &lifetime{}
+	l.Context, l.end = context.WithCancel(context.WithoutCancel(values))
+	return l
+}
+
+// follow makes the end of ctx this one's, until the function that it returns is
+// called.
+func (l *lifetime) follow(ctx context.Context) (leave func()) {
+	l.asking.Store(&ctx)
+	detach := context.AfterFunc(ctx, l.end)
+	return func() {
+		detach()
+		l.asking.Store(nil)
+	}
+}
+
+// Err implements context.Context. It asks the context that is followed itself: its end
+// is seen at once, and not when a goroutine has passed it on.
+func (l *lifetime) Err() error {
+	if ctx := l.asking.Load(); ctx != nil {
+		if err := (*ctx).Err(); err != nil {
+			return err
+		}
+	}
+	return l.Context.Err()
+}
+
+// look calls a function that reads what the loop owns: on the loop's goroutine while
+// it runs, and at once otherwise.
+func (s *Session) look(ctx context.Context, f func()) error {
+	s.mu.Lock()
+	if s.state == StateOpen {
+		defer s.mu.Unlock()
+		f()
+		return nil
+	}
+	s.mu.Unlock()
+	done := make(chan struct{})
+	s.r.inbox.Call(func() { f(); close(done) })
+	select {
+	case <-done:
+		return nil
+	case <-s.ended:
+		return ErrEnded
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 }

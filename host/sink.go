@@ -64,6 +64,11 @@ func sends(e core.Effect) bool {
 
 // publish passes on what people should see.
 func (r *runner) publish(e *core.Effect) {
+	if r.events.Active() {
+		for _, ev := range r.eventsOf(e) {
+			r.events.Publish(ev, ev.Kind()&neverDropped != 0)
+		}
+	}
 	switch b := e.Body.(type) {
 	case *core.EquitySampled:
 		r.equity.Add(e.Time, b.Amount)
@@ -82,6 +87,7 @@ func (r *runner) publish(e *core.Effect) {
 		}
 		r.log(l)
 	case core.VersionChanged:
+		r.refusedVersion = b.Version.Problem
 		r.noteVersion(e.Strategy, e.Time, b.Version)
 		if r.watcher != nil {
 			r.watcher.outcome(e.Strategy, b.Version)

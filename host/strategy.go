@@ -2,8 +2,11 @@ package host
 
 import (
 	"fmt"
+	"maps"
 	"path/filepath"
+	"slices"
 
+	"github.com/perilune/perilune/bindings"
 	"github.com/perilune/perilune/bindings/std"
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/host/core"
@@ -117,6 +120,45 @@ func (s *luaStrategy) Reload(port *core.Port, r *exchange.Reload) (core.Strategy
 	fresh := *s
 	fresh.vm, fresh.version = vm, s.version+1
 	return &fresh, nil
+}
+
+// Configure implements core.Configurable: the same version runs on with other
+// parameters.
+func (s *luaStrategy) Configure(port *core.Port, values map[string]string) (core.Strategy, error) {
+	params := maps.Clone(s.params)
+	if params == nil {
+		params = map[string]string{}
+	}
+	declared := s.vm.Params()
+	for _, name := range sortedKeys(values) {
+		at := slices.IndexFunc(declared, func(p script.Param) bool { return p.Name == name })
+		if at < 0 {
+			return nil, fmt.Errorf("parameter %q: %s has none of that name%s", name, s.Name(), didYouMean(name, declared))
+		}
+		if err := declared[at].Check(values[name]); err != nil {
+			return nil, fmt.Errorf("parameter %s of %s: %w", name, s.Name(), err)
+		}
+		params[name] = values[name]
+	}
+	vm, err := script.Configure(port, s.vm, anyValues(params))
+	if err != nil {
+		return nil, err
+	}
+	if err := s.supplied(vm); err != nil {
+		vm.Close()
+		return nil, err
+	}
+	fresh := *s
+	fresh.vm, fresh.params = vm, params
+	return &fresh, nil
+}
+
+func didYouMean(name string, declared []script.Param) string {
+	var names []string
+	for _, p := range declared {
+		names = append(names, p.Name)
+	}
+	return bindings.DidYouMean(name, names)
 }
 
 // Restart implements core.Strategy: a VM that was killed is replaced by a fresh

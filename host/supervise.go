@@ -74,25 +74,14 @@ type outcome struct {
 	err error
 }
 
-// supervise runs a session on a goroutine of its own and watches it from this one.
-func (r *runner) supervise(ctx context.Context) (*Summary, error) {
-	c := openConsole(r.o)
-	r.out = c
-	sum, err := r.oversee(ctx)
-	c.Close()
-	if broken := c.Broken(); broken != nil {
-		err = errors.Join(err, broken)
-	}
-	return sum, err
-}
-
-// oversee watches the loop until the session is over or given up.
-func (r *runner) oversee(ctx context.Context) (*Summary, error) {
+// oversee runs a part of a session on a goroutine of its own, the loop's, and watches
+// it from this one until it is over or given up. ctx is what asks for its end.
+func (r *runner) oversee(ctx context.Context, part func() (*Summary, error), last bool) (*Summary, error) {
 	ended := make(chan outcome, 1)
 	go func() {
 		out := outcome{err: &PanicError{Value: "a callback ended the loop's goroutine with runtime.Goexit"}}
 		defer func() { ended <- out }()
-		out.sum, out.err = r.whole(ctx)
+		out.sum, out.err = r.contained(part, last)
 	}()
 	g := guard{r: r, ctx: ctx, dog: loop.Watchdog{Where: &r.watched.where, Bound: r.o.StallAfter}}
 	tick := time.NewTicker(lookEvery)
@@ -114,22 +103,24 @@ func (r *runner) oversee(ctx context.Context) (*Summary, error) {
 	}
 }
 
-// whole is a session from beginning to end, on the loop's goroutine.
-func (r *runner) whole(ctx context.Context) (sum *Summary, err error) {
+// contained runs a part of a session so that a panic is an error. All is closed after
+// the last part and after one that failed; but after a panic nothing is: ledger and
+// journal are left as a kill leaves them.
+func (r *runner) contained(part func() (*Summary, error), last bool) (sum *Summary, err error) {
 	name := loop.Goroutine()
 	r.watched.loop.Store(&name)
+	ended := false
 	defer func() {
-		if p := recover(); p != nil {
+		switch p := recover(); {
+		case p != nil:
 			sum, err = nil, &PanicError{Value: p, Stack: string(debug.Stack())}
-			return
+		case last || err != nil || !ended: // it did not end by itself: runtime.Goexit
+			r.close()
 		}
-		r.close()
 	}()
-	if err := r.open(ctx); err != nil {
-		return nil, err
-	}
-	r.entering("")
-	return r.finish(ctx, r.loop.Run(ctx))
+	sum, err = part()
+	ended = true
+	return sum, err
 }
 
 // guard decides when a session is given up.

@@ -23,6 +23,7 @@ const (
 )
 
 func (c *Core) onCommand(ev *exchange.Event) {
+	c.commandErr = nil
 	switch ev.Name {
 	case CommandStart:
 		c.phase.running = true
@@ -55,6 +56,8 @@ func (c *Core) onCommand(ev *exchange.Event) {
 		}
 	case CommandEnd:
 		c.end(ev)
+	case CommandPause, CommandUnpause, CommandParams, CommandWithdraw, CommandFlatten:
+		c.steer(ev)
 	}
 }
 

@@ -125,6 +125,8 @@ type Core struct {
 	instants   *instants
 
 	sampleAt exchange.Time
+
+	commandErr error // see CommandError
 }
 
 // New returns a core that has seen nothing yet.

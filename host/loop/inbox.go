@@ -30,6 +30,8 @@ type Inbox struct {
 	full    atomic.Bool
 	dropped atomic.Uint64
 	count   atomic.Int32
+	calls   []func() // see Call
+	calling atomic.Bool
 	wake    chan struct{}
 }
 
@@ -43,9 +45,37 @@ func (b *Inbox) Post(ev *exchange.Event) {
 	b.admit(ev)
 	b.count.Store(int32(b.length()))
 	b.mu.Unlock()
+	b.poke()
+}
+
+func (b *Inbox) poke() {
 	select {
 	case b.wake <- struct{}{}:
 	default:
+	}
+}
+
+// Call hands a function to the loop, which calls it on its own goroutine between two
+// events: it may read what the loop owns, and must change nothing, for no replay
+// would know of it. What is handed over when the loop has ended is not called. Call
+// may be called from any goroutine and does not wait.
+func (b *Inbox) Call(f func()) {
+	b.mu.Lock()
+	b.calls = append(b.calls, f)
+	b.calling.Store(true)
+	b.mu.Unlock()
+	b.poke()
+}
+
+// callAll calls what was handed over.
+func (b *Inbox) callAll() {
+	b.mu.Lock()
+	list := b.calls
+	b.calls = nil
+	b.calling.Store(false)
+	b.mu.Unlock()
+	for _, f := range list {
+		f()
 	}
 }
 
@@ -108,6 +138,9 @@ func (b *Inbox) Waiting() int { return int(b.count.Load()) }
 
 // take returns the oldest event, or nil.
 func (b *Inbox) take() *exchange.Event {
+	if b.calling.Load() {
+		b.callAll()
+	}
 	if b.count.Load() == 0 {
 		return nil
 	}

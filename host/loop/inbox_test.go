@@ -74,3 +74,20 @@ func TestTheClockTellsTheLagAndRecycles(t *testing.T) {
 		t.Errorf("a command is not a market's: %v %v %v", ev, err, back)
 	}
 }
+
+// A function is called by whoever takes events, whether there are any or not, and a
+// clock that waits wakes for it.
+func TestCallsRunOnTheLoop(t *testing.T) {
+	b := NewInbox()
+	called := 0
+	b.Call(func() { called++ })
+	if ev := b.take(); ev != nil || called != 1 {
+		t.Errorf("took %v, called %d times", ev, called)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	c := &Real{Inbox: b, BeatEvery: 1 << 40}
+	go b.Call(func() { called++; cancel() })
+	if ev, err := c.Wait(ctx, 0, far); ev != nil || err != nil || called != 2 {
+		t.Errorf("got %v, %v; called %d times", ev, err, called)
+	}
+}

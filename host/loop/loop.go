@@ -85,6 +85,9 @@ type Loop struct {
 	// StopWithin bounds the end of a session in real time once its context is done;
 	// 0: a minute, as on virtual time.
 	StopWithin exchange.Time
+	// Handled, when set, is called with an event that the clock handed in, after what
+	// the core decided on it was carried out.
+	Handled func(*exchange.Event)
 	// Refetch sees to a new snapshot of a book that can't be believed any more;
 	// nil: the data heals by itself, or not at all.
 	Refetch func(exchange.InstrumentID)

@@ -17,7 +17,13 @@ const stillLimit = 100_000
 func (l *Loop) handle(ev *exchange.Event) error { return l.step(ev, false) }
 
 // outside handles an event that the clock handed in.
-func (l *Loop) outside(ev *exchange.Event) error { return l.step(ev, ev.Kind.MarketData()) }
+func (l *Loop) outside(ev *exchange.Event) error {
+	err := l.step(ev, ev.Kind.MarketData())
+	if l.Handled != nil {
+		l.Handled(ev)
+	}
+	return err
+}
 
 // step is handle for an event that may have to be shown to the venue.
 func (l *Loop) step(ev *exchange.Event, show bool) error {

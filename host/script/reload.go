@@ -22,8 +22,18 @@ import (
 // The old VM may be poisoned: rebuilding it from its own program is how a
 // strategy that was stopped starts again.
 func Reload(env bindings.Env, old *VM, p *Program) (*VM, error) {
+	return replace(env, old, p, old.opts.Params)
+}
+
+// Configure is Reload of the running program with other parameters, which take the
+// place of all that were overridden before.
+func Configure(env bindings.Env, old *VM, params map[string]any) (*VM, error) {
+	return replace(env, old, old.program, params)
+}
+
+func replace(env bindings.Env, old *VM, p *Program, params map[string]any) (*VM, error) {
 	opts := old.opts
-	opts.Program = p
+	opts.Program, opts.Params = p, params
 	opts.dropUnknown = true
 	vm, err := New(opts)
 	if err != nil {

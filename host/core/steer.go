@@ -1,0 +1,234 @@
+package core
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/intent"
+)
+
+// Commands of whoever runs the session, a person or the program that embeds it. What
+// they are about stands in the event's Reason: see Instruction.
+const (
+	CommandPause    = "pause"    // stop calling a strategy; its working orders are cancelled
+	CommandUnpause  = "unpause"  // call it again
+	CommandParams   = "params"   // set parameters of a strategy
+	CommandWithdraw = "withdraw" // cancel working orders; pairs and parent orders keep theirs
+	CommandFlatten  = "flatten"  // close what strategies hold
+)
+
+// Instruction is what a command of these is about. It is journalled as JSON, so that
+// a replay does the same.
+type Instruction struct {
+	Strategy   string            `json:"strategy,omitempty"` // "": all of them
+	Instrument string            `json:"instrument,omitempty"`
+	Order      exchange.OrderID  `json:"order,omitempty"`
+	Params     map[string]string `json:"params,omitempty"`
+	Reason     string            `json:"reason,omitempty"` // for people
+}
+
+// Event is a command with the instruction.
+func (in Instruction) Event(command string) (*exchange.Event, error) {
+	raw, err := json.Marshal(in)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", command, err)
+	}
+	return &exchange.Event{Kind: exchange.KindCommand, Instrument: exchange.NoInstrument, Name: command, Reason: string(raw)}, nil
+}
+
+// Configurable is a Strategy whose parameters can be set while the session runs.
+type Configurable interface {
+	// Configure returns the strategy that takes this one's place: the same version
+	// with some parameters set and its state carried over. After an error this one
+	// goes on as if nothing had happened.
+	Configure(*Port, map[string]string) (Strategy, error)
+}
+
+// CommandError is what the last command could not do; nil: it is done.
+func (c *Core) CommandError() error { return c.commandErr }
+
+// steer follows an instruction.
+func (c *Core) steer(ev *exchange.Event) {
+	var in Instruction
+	c.commandErr = json.Unmarshal([]byte(ev.Reason), &in)
+	if c.commandErr != nil {
+		c.log(intent.Error, -1, fmt.Sprintf("command %s: %v", ev.Name, c.commandErr))
+		return
+	}
+	slots := c.strategies.list
+	if in.Strategy != "" {
+		at := slices.IndexFunc(c.strategies.list, func(s *slot) bool { return s.Name() == in.Strategy })
+		if at < 0 {
+			c.commandErr = fmt.Errorf("no strategy is called %q", in.Strategy)
+			return
+		}
+		slots = c.strategies.list[at : at+1]
+	}
+	for _, s := range slots {
+		switch ev.Name {
+		case CommandPause:
+			c.pauseByHand(s, in.Reason)
+		case CommandUnpause:
+			c.unpause(s)
+		case CommandParams:
+			c.setParams(s, in.Params)
+		case CommandWithdraw:
+			c.cancelOrders(s, &in)
+		case CommandFlatten:
+			c.flatten(s, in.Reason)
+		}
+	}
+}
+
+func (c *Core) pauseByHand(s *slot, why string) {
+	if s.paused != "" {
+		return
+	}
+	s.paused = "by hand"
+	if why != "" {
+		s.paused += ": " + why
+	}
+	c.log(intent.Warn, s.index, "paused "+s.paused)
+	c.cancelOrders(s, &Instruction{})
+}
+
+// unpause lets a strategy go on, whatever paused it. What it was owed it is told
+// first.
+func (c *Core) unpause(s *slot) {
+	if s.paused == "" {
+		return
+	}
+	fresh, err := Strategy(nil), c.strategies.repeat(s, false)
+	if err == nil {
+		if fresh, err = s.Restart(s.port); err != nil {
+			c.strategies.noteInterrupt(s, err)
+		}
+	}
+	if err != nil {
+		c.commandErr = fmt.Errorf("%s could not be restarted: %w", s.Name(), err)
+		return
+	}
+	if fresh != nil {
+		s.Strategy.Close()
+		s.install(fresh, c.u)
+	}
+	s.paused, s.strikes, s.errors, s.failed = "", 0, 0, nil
+	c.log(intent.Warn, s.index, "goes on, as asked for")
+	c.strategies.release(s)
+	s.asleep = ""
+	c.strategies.checkAwake(s)
+}
+
+// setParams replaces a strategy by the same version with other parameters.
+func (c *Core) setParams(s *slot, values map[string]string) {
+	if s.paused != "" {
+		c.commandErr = fmt.Errorf("%s is paused (%s): unpause it first", s.Name(), s.paused)
+		return
+	}
+	able, ok := s.Strategy.(Configurable)
+	if !ok {
+		c.commandErr = fmt.Errorf("the parameters of %s can't be set while it runs: it has no method Configure", s.Name())
+		return
+	}
+	s.port.reset()
+	s.port.handler = OnReload
+	fresh, err := Strategy(nil), c.strategies.repeat(s, false)
+	if err == nil {
+		if fresh, err = able.Configure(s.port, values); err != nil {
+			c.strategies.noteInterrupt(s, err)
+		}
+	}
+	if err == nil && s.port.refused != nil {
+		fresh.Close()
+		err = s.port.refused
+	}
+	if err != nil {
+		s.port.reset()
+		c.commandErr = err
+		c.log(intent.Error, s.index, "parameters were not set: "+short(err.Error()))
+		return
+	}
+	s.Strategy.Close()
+	s.install(fresh, c.u)
+	c.bars.buildBars()
+	s.dirty = true
+	var set []string
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		set = append(set, name+"="+values[name])
+	}
+	c.log(intent.Info, s.index, "parameters were set: "+short(strings.Join(set, " ")))
+	c.commit(s)
+}
+
+// cancelOrders cancels the working orders of a strategy that are not a machine's:
+// those of an instrument or of a number, if one is named.
+func (c *Core) cancelOrders(s *slot, in *Instruction) {
+	for _, o := range c.orders.open {
+		if o.Strategy != s.index || o.Pair != 0 || o.Schedule != 0 ||
+			in.Order != 0 && o.ID != in.Order || in.Instrument != "" && c.u.Get(o.Instrument).Key() != in.Instrument {
+			continue
+		}
+		c.entry.Cancel(o.ID)
+	}
+}
+
+// flatten closes what a strategy holds: parent orders end, pairs are closed at once,
+// perpetuals that it holds outside of pairs are closed at the market, and coins that
+// it bought are sold. What it sold short on spot it can't have: nothing is bought.
+func (c *Core) flatten(s *slot, why string) {
+	c.cancelOrders(s, &Instruction{})
+	if why == "" {
+		why = "flattened by hand"
+	}
+	for _, m := range slices.Clone(c.schedules.list) {
+		if !m.Schedule.State.Done() {
+			c.parents.cancelSchedule(s, m.Schedule.ID)
+		}
+	}
+	for _, m := range slices.Clone(c.pairs.list) {
+		if m.Pair.Strategy == s.index && (m.Pair.State == intent.PairOpening || m.Pair.State == intent.PairOpen) {
+			c.driver.closePair(s, intent.CloseRequest{Pair: m.Pair.ID, Reason: why})
+		}
+	}
+	for _, in := range c.u.All() {
+		own := s.own[in.ID]
+		if own == 0 || own < 0 && !in.Perp() {
+			continue
+		}
+		o := exchange.Order{Strategy: s.index, Instrument: in.ID, Side: exchange.Sell, Type: exchange.MarketOrder, TIF: exchange.IOC, Qty: own}
+		if own < 0 {
+			o.Side, o.Qty = exchange.Buy, -own
+		}
+		if in.Perp() {
+			o.ReduceOnly = true
+		} else if free := exchange.Lots(in.Lot.Floor(c.acct.holding(in.Wallet, in.Base).total)); free < o.Qty {
+			o.Qty = free // a fee was taken of the coins
+		}
+		if o.Qty > 0 {
+			o.ID = c.orders.last + 1
+			c.entry.submitChecked(&o)
+		}
+	}
+}
+
+// WorkingOrders returns copies of the orders that are not over, oldest first.
+func (c *Core) WorkingOrders() []exchange.Order {
+	var out []exchange.Order
+	for _, o := range c.orders.open {
+		out = append(out, *o)
+	}
+	return out
+}
+
+// StrategyPosition is what a strategy holds of an instrument.
+func (c *Core) StrategyPosition(strategy int32, id exchange.InstrumentID) exchange.Position {
+	h := c.claims.holder(strategy)
+	if h == nil || h.pos[id] == nil {
+		return exchange.Position{}
+	}
+	return h.pos[id].view(c.u.Get(id))
+}

@@ -1,0 +1,132 @@
+package host
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/api"
+	"github.com/perilune/perilune/host/core"
+	"github.com/perilune/perilune/host/risk"
+	"github.com/perilune/perilune/host/script"
+)
+
+// headerFormat is the version of the journal's header. It changes when an old
+// header no longer tells all that a replay needs.
+const headerFormat = 5
+
+// header is everything that a core is made from, and nothing else: it heads
+// the journal, so a replay builds the same core from it. A run and its replay
+// both go through newCore, which is why they can't drift apart.
+type header struct {
+	Format      int
+	Mode        string // paper
+	Market      string // what the data is, for people
+	Simulated   bool   // the market is made up
+	Seed        uint64
+	Instruments []exchange.Instrument
+	Strategies  []strategyConfig
+	// Native names the strategies that were written in Go: a journal can't hold
+	// them, so their session can be replayed only by the program that has them.
+	Native      []string `json:",omitempty"`
+	Limits      risk.Limits
+	ClientTag   string
+	Leverage    int
+	SampleEvery exchange.Time
+	Ladders     bool // books are price ladders
+	Supply      supply
+	Adviser     string        `json:",omitempty"` // the model that answers; "": none
+	AdviceTTL   exchange.Time `json:",omitempty"`
+	Restore     *core.Restore `json:",omitempty"`
+	Final       bool          `json:",omitempty"` // no session goes on with what it leaves
+	// Again is how market and venue are made again; nil where they can't be.
+	Again *again `json:",omitempty"`
+}
+
+// strategyConfig is one strategy as it was started.
+type strategyConfig struct {
+	Path    string // as the user named it
+	Sources []exchange.Source
+	Hash    string
+	Params  map[string]string // set from outside, on top of the script's defaults
+	State   string            // JSON an earlier run left; "" for none
+	Memory  int               `json:",omitempty"` // bytes that it may hold; 0: the default
+
+	watchdog *script.Watchdog // nil in a replay
+}
+
+func (s *header) encode() ([]byte, error) { return json.Marshal(s) }
+
+func decodeHeader(raw []byte) (*header, error) {
+	s := &header{}
+	if err := json.Unmarshal(raw, s); err != nil {
+		return nil, fmt.Errorf("journal header: %w", err)
+	}
+	if s.Format != headerFormat {
+		return nil, fmt.Errorf("journal header: format %d, this version reads %d", s.Format, headerFormat)
+	}
+	return s, nil
+}
+
+// asRead is the session as its journal gives it back. A run that can be made again
+// begins with it: 0.10 is read as 0.1, and an event spells a number as it was given.
+func (s *header) asRead() (*header, error) {
+	raw, err := s.encode()
+	if err != nil {
+		return nil, fmt.Errorf("journal header: %w", err)
+	}
+	return decodeHeader(raw)
+}
+
+// newCore builds the universe, the strategies and the core. compiled holds what
+// was already compiled, by strategy; a missing entry is compiled here. native
+// are the strategies written in Go, which come after the scripts.
+func (s *header) newCore(compiled []any, native []core.Strategy, where *core.Where) (*core.Core, error) {
+	if len(native) != len(s.Native) {
+		return nil, fmt.Errorf("the session had strategies written in Go (%s), which a journal does not hold", strings.Join(s.Native, ", "))
+	}
+	u, err := exchange.NewUniverse(s.Instruments)
+	if err != nil {
+		return nil, err
+	}
+	var strategies []core.Strategy
+	var versions []core.Version
+	for i := range s.Strategies {
+		c := &s.Strategies[i]
+		var program any
+		if i < len(compiled) {
+			program = compiled[i]
+		}
+		st, err := newScript(c, s.Seed, u, program)
+		if err != nil {
+			return nil, err
+		}
+		if l, ok := st.(*luaStrategy); ok {
+			l.supply = s.Supply
+			if err := l.supplied(l.vm); err != nil {
+				return nil, &ScriptError{c.Path, err}
+			}
+		}
+		strategies = append(strategies, st)
+		versions = append(versions, core.Version{Path: c.Path, Hash: c.Hash, Sources: c.Sources})
+	}
+	return core.New(core.Config{
+		Universe: u, Limits: s.Limits, ClientTag: s.ClientTag, Leverage: s.Leverage,
+		SampleEvery: s.SampleEvery, Advisor: s.Adviser, AdviceTTL: s.AdviceTTL, Restore: s.Restore, Final: s.Final, Where: where,
+		Ladders: func(*exchange.Instrument) bool { return s.Ladders },
+		Bars:    s.Supply.bars, NoTrades: s.Supply.BarsOnly,
+		MarkTransfer: markTransfer(u),
+	}, append(strategies, native...), versions)
+}
+
+// markTransfer is how the venue of a market wants the amounts of transfers, wherever the
+// orders go: what is simulated decides as what is live.
+func markTransfer(u *exchange.Universe) func(decimal.Decimal, uint64) decimal.Decimal {
+	if u.House() == api.House {
+		return api.MarkTransfer
+	}
+	return nil
+}

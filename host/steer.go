@@ -1,0 +1,141 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/host/core"
+	"github.com/perilune/perilune/host/script"
+)
+
+// Halt trips the kill latch: from then on only orders that reduce pass, until Resume.
+// The latch is kept in the ledger and survives a restart.
+func (s *Session) Halt(ctx context.Context, reason string) error {
+	return s.command(ctx, &exchange.Event{Kind: exchange.KindCommand, Instrument: exchange.NoInstrument, Name: core.CommandHalt, Reason: reason})
+}
+
+// Resume lifts the kill latch.
+func (s *Session) Resume(ctx context.Context) error {
+	return s.command(ctx, &exchange.Event{Kind: exchange.KindCommand, Instrument: exchange.NoInstrument, Name: core.CommandResume})
+}
+
+// Pause stops calling a strategy and cancels its working orders; its pairs and parent
+// orders stay in the care of the host. "" is every strategy.
+func (s *Session) Pause(ctx context.Context, strategy, reason string) error {
+	return s.instruct(ctx, core.CommandPause, core.Instruction{Strategy: strategy, Reason: reason})
+}
+
+// Unpause calls a strategy again, whatever paused it: Pause, or its own errors. What
+// it missed of its orders and fills it is told first. "" is every strategy.
+func (s *Session) Unpause(ctx context.Context, strategy string) error {
+	return s.instruct(ctx, core.CommandUnpause, core.Instruction{Strategy: strategy})
+}
+
+// SetParams sets parameters of a strategy while it runs, in the words of Options.Set
+// but without the strategy's name. A Lua script starts again with them as by a
+// reload: state is carried over, and on_reload is called. After an error the strategy
+// runs on with what it had. A session that is begun anew has the values of its
+// options again.
+func (s *Session) SetParams(ctx context.Context, strategy string, values map[string]string) error {
+	if strategy == "" {
+		return configError("SetParams: name a strategy")
+	}
+	return s.instruct(ctx, core.CommandParams, core.Instruction{Strategy: strategy, Params: values})
+}
+
+// Orders choose working orders: those of a strategy, of an instrument ("usdm:BTCUSDT"),
+// or one. What is left out stands for any.
+type Orders struct {
+	Strategy   string
+	Instrument string
+	ID         exchange.OrderID
+}
+
+// Cancel cancels working orders of strategies. Orders of pairs and of parent orders
+// are not among them: who sent them would send others. Flatten ends those.
+func (s *Session) Cancel(ctx context.Context, which Orders) error {
+	if which.Instrument != "" {
+		if _, err := s.r.core.Universe().Lookup(which.Instrument); err != nil {
+			return configError("Cancel: %v", err)
+		}
+	}
+	return s.instruct(ctx, core.CommandWithdraw, core.Instruction{Strategy: which.Strategy, Instrument: which.Instrument, Order: which.ID})
+}
+
+// Flatten closes what a strategy holds, "" for every strategy: working orders are
+// cancelled, parent orders end, pairs begin to close, perpetuals held outside of pairs
+// are closed at the market, and coins that it bought are sold. It returns when the
+// orders are on their way. A strategy that is not paused may open again.
+func (s *Session) Flatten(ctx context.Context, strategy, reason string) error {
+	return s.instruct(ctx, core.CommandFlatten, core.Instruction{Strategy: strategy, Reason: reason})
+}
+
+// Reload reads a strategy's script again and swaps it in, as saving it does with
+// Options.Watch. After an error the version before runs on.
+func (s *Session) Reload(ctx context.Context, strategy string) error {
+	at := slices.IndexFunc(s.r.scripts, func(l loaded) bool { return l.name == strategy })
+	if at < 0 {
+		return configError("Reload: no script is called %q", strategy)
+	}
+	path := s.r.scripts[at].path
+	sources, err := script.Load(path)
+	if err != nil {
+		return &ScriptError{path, err}
+	}
+	p, err := script.Compile(sources)
+	if err != nil {
+		return &ScriptError{path, err}
+	}
+	return s.command(ctx, &exchange.Event{Kind: exchange.KindReload, Instrument: exchange.NoInstrument, Reload: &exchange.Reload{
+		Strategy: int32(at), Path: path, Sources: p.Sources(), Hash: p.Hash(), Compiled: p}})
+}
+
+// instruct checks whom an instruction is for before it is journalled.
+func (s *Session) instruct(ctx context.Context, command string, in core.Instruction) error {
+	if in.Strategy != "" && !slices.Contains(s.r.strategies().Running, in.Strategy) {
+		return configError("no strategy is called %q; there are %q", in.Strategy, s.r.strategies().Running)
+	}
+	ev, err := in.Event(command)
+	if err != nil {
+		return err
+	}
+	return s.command(ctx, ev)
+}
+
+// command hands an event to the loop and waits until it was handled.
+func (s *Session) command(ctx context.Context, ev *exchange.Event) error {
+	done := make(chan error, 1)
+	s.mu.Lock()
+	if s.state == StateEnded {
+		s.mu.Unlock()
+		return ErrEnded
+	}
+	s.waiting[ev] = done
+	s.mu.Unlock()
+	s.r.inbox.Post(ev)
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return fmt.Errorf("the loop has not done it yet, and will: %w", context.Cause(ctx))
+	}
+}
+
+// handled runs on the loop when an event from outside is done.
+func (s *Session) handled(ev *exchange.Event) {
+	s.mu.Lock()
+	done, ok := s.waiting[ev]
+	delete(s.waiting, ev)
+	s.mu.Unlock()
+	if !ok {
+		return
+	}
+	err := s.r.core.CommandError()
+	if ev.Kind == exchange.KindReload && s.r.refusedVersion != "" {
+		err = &ScriptError{ev.Reload.Path, errors.New(s.r.refusedVersion)}
+	}
+	done <- err
+}
