@@ -1,100 +1,49 @@
 package paper
 
 import (
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/goldentest"
 )
 
-var update = flag.Bool("update", false, "rewrite the answers in testdata")
-
-// TestScenarios plays testdata/*.txt. A line is a command; what the venue says
-// because of it follows as lines that begin with "=>". See testdata/README.
+// TestScenarios plays testdata/*.txt: what the venue says because of orders and market
+// data. See testdata/README.
 func TestScenarios(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txt")
-	if err != nil || len(files) == 0 {
-		t.Fatal("no scenarios", err)
-	}
-	for _, f := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(f), ".txt"), func(t *testing.T) { playFile(t, f) })
-	}
+	goldentest.Play(t, "testdata/*.txt", func(s *goldentest.Scenario) goldentest.Player {
+		return &player{Scenario: s, opt: Options{Latency: Latency{Model: "none"}, TransferLatency: Latency{Model: "none"}}}
+	})
 }
 
-func playFile(t *testing.T, path string) {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	got := play(t, string(text))
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, have := strings.Split(string(text), "\n"), strings.Split(got, "\n")
-	for i := 0; i < max(len(want), len(have)); i++ {
-		var w, h string
-		if i < len(want) {
-			w = want[i]
-		}
-		if i < len(have) {
-			h = have[i]
-		}
-		if w != h {
-			t.Fatalf("%s:%d\nwant %s\ngot  %s", path, i+1, w, h)
-		}
-	}
-}
-
-// player runs one scenario.
+// player is a venue and its market.
 type player struct {
+	*goldentest.Scenario
 	*desk
-	t     *testing.T
 	opt   Options
 	start exchange.Time
 	told  int
-	out   strings.Builder
 }
 
-func play(t *testing.T, text string) string {
-	p := &player{t: t, opt: Options{Latency: Latency{Model: "none"}, TransferLatency: Latency{Model: "none"}}}
-	for _, line := range strings.Split(strings.TrimSuffix(text, "\n"), "\n") {
-		if strings.HasPrefix(line, "=>") {
-			continue
-		}
-		fmt.Fprintln(&p.out, line)
-		if words := strings.Fields(line); len(words) > 0 && words[0] != "#" {
-			p.command(words)
-		}
-	}
-	return p.out.String()
-}
-
-// command runs one line; the options end with the first one that is not "set".
-func (p *player) command(w []string) {
+// Command runs one line; the options end with the first one that is not "set".
+func (p *player) Command(w []string) {
 	if w[0] == "set" {
 		p.set(w[1:])
 		return
 	}
 	if p.desk == nil {
-		p.desk = newDesk(p.t, btcUniverse(p.t), p.opt)
+		p.desk = newDesk(p.Scenario, btcUniverse(p.Scenario), p.opt)
 		p.start = p.now
 	}
 	switch w[0] {
 	case "wait":
-		p.until(p.now + p.duration(w[1]))
+		p.until(p.now + p.Duration(w[1]))
 	case "buy", "sell":
 		p.order(w)
 	case "cancel":
-		p.v.Cancel(exchange.OrderID(p.number(w[1])), p.now)
+		p.v.Cancel(exchange.OrderID(p.Number(w[1])), p.now)
 	case "transfer":
 		p.transfer(w[1:])
 	case "show":
@@ -110,44 +59,45 @@ func (p *player) command(w []string) {
 	}
 }
 
+// say adds an answer, with the time of the event that is told.
 func (p *player) say(text string) {
-	at := ""
-	if d := p.now - p.start; d > 0 && p.told < len(p.heard) {
-		at = time.Duration(p.heard[p.told].Time-p.start).String() + " "
+	after := exchange.Time(0)
+	if p.now > p.start && p.told < len(p.heard) {
+		after = p.heard[p.told].Time - p.start
 	}
-	fmt.Fprintf(&p.out, "=> %s%s\n", at, text)
+	p.Say(after, "%s", text)
 }
 
 func (p *player) set(w []string) {
 	switch w[0] {
 	case "deposit":
-		p.opt.Balances = append(p.opt.Balances, Deposit{p.wallet(w[1]), w[2], dec(w[3])})
+		p.opt.Balances = append(p.opt.Balances, Deposit{p.wallet(w[1]), w[2], p.Decimal(w[3])})
 	case "latency":
-		p.opt.Latency = Latency{Model: "const", Median: p.duration(w[1])}
+		p.opt.Latency = Latency{Model: "const", Median: p.Duration(w[1])}
 	case "transit":
-		p.opt.TransferLatency = Latency{Model: "const", Median: p.duration(w[1])}
+		p.opt.TransferLatency = Latency{Model: "const", Median: p.Duration(w[1])}
 	case "queue":
 		p.opt.Queue = Queue{Model: w[1]}
 	case "participation":
-		p.opt.Participation = exchange.Float(dec(w[1]))
+		p.opt.Participation = exchange.Float(p.Decimal(w[1]))
 	case "impact":
 		p.opt.Impact = Impact{Model: w[1]}
 	case "leverage":
-		p.opt.Leverage = int(p.number(w[1]))
+		p.opt.Leverage = int(p.Number(w[1]))
 	case "fees":
 		if p.opt.Fees == nil {
 			p.opt.Fees = map[exchange.Venue]FeeRate{}
 		}
-		p.opt.Fees[exchange.Venue(w[1])] = FeeRate{dec(w[2]), dec(w[3])}
+		p.opt.Fees[exchange.Venue(w[1])] = FeeRate{p.Decimal(w[2]), p.Decimal(w[3])}
 	default:
-		p.t.Fatalf("set %s?", w[0])
+		p.Unknown("set " + w[0])
 	}
 }
 
 // order: buy 2 usdm:BTCUSDT at 100 [ioc|fok|post] [reduce], or ... market.
 func (p *player) order(w []string) {
 	in := p.find(w[2])
-	o := exchange.Order{Instrument: in.ID, Side: p.side(w[0]), Type: exchange.MarketOrder, TIF: exchange.IOC}
+	o := exchange.Order{Instrument: in.ID, Side: p.Side(w[0]), Type: exchange.MarketOrder, TIF: exchange.IOC}
 	o.Qty = p.level(in, "0", w[1]).Qty
 	for i, word := range w[3:] {
 		switch word {
@@ -168,7 +118,7 @@ func (p *player) order(w []string) {
 
 func (p *player) transfer(w []string) {
 	p.moves++
-	p.v.Transfer(&exchange.Transfer{ID: p.moves, Amount: dec(w[0]), Asset: w[1], From: p.wallet(w[2]), To: p.wallet(w[3])}, p.now)
+	p.v.Transfer(&exchange.Transfer{ID: p.moves, Amount: p.Decimal(w[0]), Asset: w[1], From: p.wallet(w[2]), To: p.wallet(w[3])}, p.now)
 }
 
 func (p *player) data(kind string, in *exchange.Instrument, w []string) {
@@ -193,24 +143,24 @@ func (p *player) data(kind string, in *exchange.Instrument, w []string) {
 		ev.Kind, ev.Reason = exchange.KindGap, "lost"
 	case "trade": // sell 3 at 99.9
 		l := p.level(in, w[3], w[1])
-		ev.Kind, ev.Side, ev.Price, ev.Qty = exchange.KindTrade, p.side(w[0]), l.Price, l.Qty
+		ev.Kind, ev.Side, ev.Price, ev.Qty = exchange.KindTrade, p.Side(w[0]), l.Price, l.Qty
 	case "mark":
-		ev.Kind, ev.Mark = exchange.KindMark, exchange.E8FromDecimal(dec(w[0]))
+		ev.Kind, ev.Mark = exchange.KindMark, exchange.E8FromDecimal(p.Decimal(w[0]))
 		if len(w) > 1 { // 100 of 1h open 99 low 98 high 101
-			at := func(i int) exchange.E8 { return exchange.E8FromDecimal(dec(w[i])) }
-			ev.Path = exchange.MarkPath{Interval: p.duration(w[2]), Open: at(4), Low: at(6), High: at(8)}
+			at := func(i int) exchange.E8 { return exchange.E8FromDecimal(p.Decimal(w[i])) }
+			ev.Path = exchange.MarkPath{Interval: p.Duration(w[2]), Open: at(4), Low: at(6), High: at(8)}
 		}
 	case "funding": // 0.0001 mark 100
-		ev.Kind, ev.Rate, ev.Mark = exchange.KindFunding, exchange.E8FromDecimal(dec(w[0])), exchange.E8FromDecimal(dec(w[2]))
+		ev.Kind, ev.Rate, ev.Mark = exchange.KindFunding, exchange.E8FromDecimal(p.Decimal(w[0])), exchange.E8FromDecimal(p.Decimal(w[2]))
 		if len(w) > 3 { // settled 5s ago
-			ev.VenueTime = p.now - p.duration(w[4])
+			ev.VenueTime = p.now - p.Duration(w[4])
 		}
 	case "bar": // 1h open 100 low 99 high 101 close 100 volume 50
 		ev.Kind = exchange.KindBar
 		at := func(i int) exchange.Ticks { return p.level(in, w[i], "0").Price }
-		ev.Bar = exchange.Bar{Interval: p.duration(w[0]), Open: at(2), Low: at(4), High: at(6), Close: at(8), Volume: float64(p.number(w[10]))}
+		ev.Bar = exchange.Bar{Interval: p.Duration(w[0]), Open: at(2), Low: at(4), High: at(6), Close: at(8), Volume: float64(p.Number(w[10]))}
 	default:
-		p.t.Fatalf("%s?", kind)
+		p.Unknown(kind)
 	}
 	p.market(in, ev)
 }
@@ -247,7 +197,7 @@ func (p *player) show(w []string) {
 		price, ok := p.v.LiquidationPrice(p.find(w[1]).ID)
 		p.say(fmt.Sprintf("%s %v", price.Round(4), ok))
 	case "queue":
-		front, ok := p.v.QueueAhead(exchange.OrderID(p.number(w[1])))
+		front, ok := p.v.QueueAhead(exchange.OrderID(p.Number(w[1])))
 		p.say(fmt.Sprintf("%g lots ahead %v", front, ok))
 	case "open":
 		for _, o := range p.v.OpenOrders() {
@@ -255,7 +205,7 @@ func (p *player) show(w []string) {
 			p.say(fmt.Sprintf("%d %s %s of %s at %s %s", o.ID, o.Side, in.QtyDecimal(o.Leaves()), in.QtyDecimal(o.Qty), in.PriceDecimal(o.Price), o.Status))
 		}
 	default:
-		p.t.Fatalf("show %s?", w[0])
+		p.Unknown("show " + w[0])
 	}
 }
 
@@ -304,24 +254,7 @@ func (p *player) tell(ev *exchange.Event) string {
 
 func (p *player) wallet(s string) exchange.Wallet {
 	if !slices.Contains(walletNames, exchange.Wallet(s)) {
-		p.t.Fatalf("no wallet %q", s)
+		p.Fatalf("no wallet %q", s)
 	}
 	return exchange.Wallet(s)
 }
-
-func (p *player) side(s string) exchange.Side {
-	if s == "buy" {
-		return exchange.Buy
-	}
-	return exchange.Sell
-}
-
-func (p *player) duration(s string) exchange.Time {
-	d, err := time.ParseDuration(s)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	return exchange.Time(d)
-}
-
-func (p *player) number(s string) int64 { return dec(s).IntPart() }
