@@ -3,10 +3,7 @@ package oms
 import (
 	"cmp"
 	"errors"
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,95 +13,51 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/goldentest"
 )
-
-var update = flag.Bool("update", false, "rewrite the answers in testdata")
 
 // TestScenarios plays testdata/*.txt: what a trader would want to know of live
 // orders before trusting them. See testdata/README.
 func TestScenarios(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txt")
-	if err != nil || len(files) == 0 {
-		t.Fatal("no scenarios", err)
-	}
-	for _, f := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(f), ".txt"), func(t *testing.T) { playFile(t, f) })
-	}
-}
-
-func playFile(t *testing.T, path string) {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := &player{t: t, path: path, u: universe(), now: start, beats: true}
-	p.ledger = newLedger(p.u, start)
-	for n, line := range strings.Split(strings.TrimSuffix(string(text), "\n"), "\n") {
-		if strings.HasPrefix(line, "=>") {
-			continue
-		}
-		fmt.Fprintln(&p.out, line)
-		p.line = n + 1
-		if f := strings.Fields(line); len(f) > 0 && f[0] != "#" {
-			p.do(f)
-		}
-	}
-	for _, b := range p.ledger.bad {
-		t.Errorf("%s: %s", path, b)
-	}
-	if *update {
-		if err := os.WriteFile(path, []byte(p.out.String()), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, have := strings.Split(string(text), "\n"), strings.Split(p.out.String(), "\n")
-	for i := range max(len(want), len(have)) {
-		if i >= len(want) || i >= len(have) || want[i] != have[i] {
-			t.Fatalf("%s:%d\nwant %s\ngot  %s", path, i+1, at(want, i), at(have, i))
-		}
-	}
-}
-
-func at(list []string, i int) string {
-	if i < len(list) {
-		return list[i]
-	}
-	return "(end)"
+	goldentest.Play(t, "testdata/*.txt", func(s *goldentest.Scenario) goldentest.Player {
+		p := &player{Scenario: s, u: universe(), now: start, beats: true}
+		p.ledger = newLedger(p.u, start)
+		return p
+	})
 }
 
 // player runs one scenario.
 type player struct {
-	t       *testing.T
-	path    string
-	line    int
+	*goldentest.Scenario
 	u       *exchange.Universe
 	now     exchange.Time
 	manager *Manager
 	ledger  *ledger
-	out     strings.Builder
 	asked   []*Request
 	rounds  exchange.Venue // whose comparisons are shown
 	beats   bool
 	since   exchange.Time // of the wait that runs; 0: none
 }
 
-func (p *player) fail(format string, args ...any) {
-	p.t.Helper()
-	p.t.Fatalf("%s:%d: %s", p.path, p.line, fmt.Sprintf(format, args...))
+// End tells what the ledger found wrong.
+func (p *player) End() {
+	for _, b := range p.ledger.bad {
+		p.Errorf("%s: %s", p.Path, b)
+	}
 }
 
 func (p *player) boot() {
 	d, err := New(p.u, options(), p.ledger.opening(), p.now)
 	if err != nil {
-		p.fail("%v", err)
+		p.Fatalf("%v", err)
 	}
 	p.manager, p.asked = d, nil
 	d.Tick(p.now)
 	p.drain()
 }
 
-func (p *player) do(f []string) {
+// Command carries out a line.
+func (p *player) Command(f []string) {
 	if f[0] == "rounds" {
 		p.rounds = p.venue(f[1])
 		return
@@ -139,11 +92,11 @@ func (p *player) do(f []string) {
 	case "wait":
 		d, err := time.ParseDuration(f[1])
 		if err != nil {
-			p.fail("%v", err)
+			p.Fatalf("%v", err)
 		}
 		p.wait(p.now + exchange.Time(d))
 	default:
-		p.fail("command %q", f[0])
+		p.Fatalf("command %q", f[0])
 	}
 	if f[0] != "wait" {
 		p.manager.Tick(p.now)
@@ -169,12 +122,13 @@ func (p *player) wait(end exchange.Time) {
 	p.since = 0
 }
 
+// say adds an answer, with the time since the wait that runs.
 func (p *player) say(format string, args ...any) {
-	text := fmt.Sprintf(format, args...)
-	if p.since != 0 && p.now > p.since {
-		text = time.Duration(p.now-p.since).Round(time.Millisecond).String() + " " + text
+	after := exchange.Time(0)
+	if p.since != 0 {
+		after = (p.now - p.since + exchange.Millisecond/2) / exchange.Millisecond * exchange.Millisecond
 	}
-	fmt.Fprintln(&p.out, "=> "+text)
+	p.Say(after, format, args...)
 }
 
 func (p *player) drain() {
@@ -269,7 +223,7 @@ func (p *player) venue(s string) exchange.Venue {
 	case spot, usdm, coinm:
 		return v
 	}
-	p.fail("segment %q", s)
+	p.Fatalf("segment %q", s)
 	return ""
 }
 
@@ -278,7 +232,7 @@ func (p *player) wallet(s string) exchange.Wallet { return exchange.Wallet(p.ven
 func (p *player) instrument(s string) *exchange.Instrument {
 	in, err := p.u.Lookup(s)
 	if err != nil {
-		p.fail("%v", err)
+		p.Fatalf("%v", err)
 	}
 	return in
 }
@@ -287,7 +241,7 @@ func (p *player) order(s string) *exchange.Order {
 	id, err := strconv.Atoi(s)
 	o := p.ledger.byID[exchange.OrderID(id)]
 	if err != nil || o == nil {
-		p.fail("there is no order %s", s)
+		p.Fatalf("there is no order %s", s)
 	}
 	return o
 }
@@ -326,7 +280,7 @@ func (p *player) answer(f []string) {
 		return words[0] == f[0] && strings.TrimSuffix(words[1], ":") == f[1]
 	})
 	if i < 0 {
-		p.fail("nobody asked %s %s", f[0], f[1])
+		p.Fatalf("nobody asked %s %s", f[0], f[1])
 	}
 	r := p.asked[i]
 	p.asked = slices.Delete(p.asked, i, i+1)
@@ -407,7 +361,7 @@ func (p *player) report(o *exchange.Order, f []string) Report {
 	in := p.u.Get(o.Instrument)
 	status, ok := statuses[f[0]]
 	if !ok {
-		p.fail("status %q", f[0])
+		p.Fatalf("status %q", f[0])
 	}
 	r := Report{Venue: in.Venue, Symbol: in.Symbol, ClientID: o.ClientID, OrderID: strconv.Itoa(100 + int(o.ID)), Side: o.Side, Status: status,
 		Price: in.PriceDecimal(o.Price), Qty: in.QtyDecimal(o.Qty), Time: p.now}

@@ -121,7 +121,7 @@ func (p *player) coinCommand(w []string) bool {
 	number := func() int {
 		n := int(dec(w[1]).IntPart())
 		if n < 1 || n > len(p.moves) || p.moves[n-1].Done || p.moves[n-1].Failed {
-			p.fail("transfer %s is not under way", w[1])
+			p.Fatalf("transfer %s is not under way", w[1])
 		}
 		return n
 	}

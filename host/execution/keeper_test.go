@@ -2,17 +2,14 @@ package execution
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
-	"time"
 
 	"github.com/shopspring/decimal"
 	"pgregory.net/rapid"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/goldentest"
 	"github.com/perilune/perilune/exchange/intent"
 )
 
@@ -26,7 +23,7 @@ type safe struct {
 	pairs  []Short
 	moves  uint64
 	deny   bool // pairs can't be made smaller
-	out    strings.Builder
+	out    *goldentest.Scenario
 }
 
 func (s *safe) Now() exchange.Time                               { return s.now }
@@ -34,12 +31,11 @@ func (s *safe) Standing(exchange.Wallet, string) exchange.Margin { return s.m }
 func (s *safe) Cash(string) decimal.Decimal                      { return s.cash }
 func (s *safe) Shorts(exchange.Wallet) []Short                   { return slices.Clone(s.pairs) }
 
+// say writes down what was asked for; without a scenario nobody reads it.
 func (s *safe) say(format string, a ...any) {
-	at := ""
-	if s.now > exchange.Date(2026, 1, 5) {
-		at = time.Duration(s.now-exchange.Date(2026, 1, 5)).String() + " "
+	if s.out != nil {
+		s.out.Say(s.now-exchange.Date(2026, 1, 5), format, a...)
 	}
-	fmt.Fprintf(&s.out, "=> %s%s\n", at, fmt.Sprintf(format, a...))
 }
 
 func (s *safe) Move(asset string, from, to exchange.Wallet, amount decimal.Decimal) uint64 {
@@ -66,8 +62,8 @@ func (s *safe) Shrink(id exchange.PairID, value decimal.Decimal, reason string) 
 
 func (s *safe) Say(_ bool, text string) { s.say("%s", text) }
 
-func (s *safe) command(t *testing.T, w []string) {
-	t.Helper()
+// Command carries out a line of a scenario.
+func (s *safe) Command(w []string) {
 	switch w[0] {
 	case "keep":
 		s.keeper.Request = intent.MaintainRequest{Wallet: "usdm", Cash: "spot", Asset: "USDT", Target: dec(w[1]), Soft: dec(w[2]), Hard: dec(w[3])}
@@ -89,11 +85,7 @@ func (s *safe) command(t *testing.T, w []string) {
 	case "arrived", "failed":
 		s.keeper.Arrived(uint64(dec(w[1]).IntPart()), w[0] == "failed")
 	case "wait":
-		d, err := time.ParseDuration(w[1])
-		if err != nil {
-			t.Fatal(err)
-		}
-		until := s.now + exchange.Time(d)
+		until := s.now + s.out.Duration(w[1])
 		for at, armed := s.keeper.Deadline(); armed && at <= until && at > s.now; at, armed = s.keeper.Deadline() {
 			s.now = at
 			s.keeper.Step(s)
@@ -105,42 +97,16 @@ func (s *safe) command(t *testing.T, w []string) {
 		now, soon := s.keeper.Room(s)
 		s.say("room for %s, soon %s", now, soon)
 	default:
-		t.Fatalf("%s?", w[0])
+		s.out.Unknown(w[0])
 	}
 }
 
 // TestKeeper plays testdata/keeper/*.txt: what a keeper does with the money, line
 // by line. "go test -run Keeper -update" writes the answers; read them.
 func TestKeeper(t *testing.T) {
-	files, err := filepath.Glob("testdata/keeper/*.txt")
-	if err != nil || len(files) == 0 {
-		t.Fatal("no scenarios", err)
-	}
-	for _, path := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(path), ".txt"), func(t *testing.T) {
-			text, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			s := &safe{now: exchange.Date(2026, 1, 5)}
-			for l := range strings.Lines(string(text)) {
-				if strings.HasPrefix(l, "=>") {
-					continue
-				}
-				s.out.WriteString(l)
-				if w := strings.Fields(l); len(w) > 0 && w[0] != "#" {
-					s.command(t, w)
-				}
-			}
-			if *update {
-				if err := os.WriteFile(path, []byte(s.out.String()), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			} else if got := s.out.String(); got != string(text) {
-				t.Errorf("%s: got\n%s", path, got)
-			}
-		})
-	}
+	goldentest.Play(t, "testdata/keeper/*.txt", func(out *goldentest.Scenario) goldentest.Player {
+		return &safe{now: exchange.Date(2026, 1, 5), out: out}
+	})
 }
 
 // Whatever the wallets hold, a keeper moves no more than there is, leaves the

@@ -1,110 +1,50 @@
 package execution
 
 import (
-	"flag"
-	"fmt"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/goldentest"
 	"github.com/perilune/perilune/exchange/intent"
 )
 
-var update = flag.Bool("update", false, "rewrite the answers in testdata")
-
 // TestScenarios plays testdata/*.txt: what a trader would want to know of a pair
-// trade before trusting it. A line is a command; what the machine does because
-// of it follows as lines that begin with "=>". "expect" holds whatever the
-// answers say. See testdata/README.
+// trade before trusting it. "expect" holds whatever the answers say. See
+// testdata/README.
 func TestScenarios(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txt")
-	if err != nil || len(files) == 0 {
-		t.Fatal("no scenarios", err)
-	}
-	for _, f := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(f), ".txt"), func(t *testing.T) { playFile(t, f) })
-	}
-}
-
-func playFile(t *testing.T, path string) {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := &player{t: t, path: path, coin: "ABC"}
-	p.play(string(text))
-	if *update {
-		if err := os.WriteFile(path, []byte(p.out.String()), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, have := strings.Split(string(text), "\n"), strings.Split(p.out.String(), "\n")
-	for i := range max(len(want), len(have)) {
-		if w, h := line(want, i), line(have, i); w != h {
-			t.Fatalf("%s:%d\nwant %s\ngot  %s", path, i+1, w, h)
-		}
-	}
-}
-
-func line(list []string, i int) string {
-	if i < len(list) {
-		return list[i]
-	}
-	return "(end)"
+	goldentest.Play(t, "testdata/*.txt", func(s *goldentest.Scenario) goldentest.Player { return &player{Scenario: s, t: t, coin: "ABC"} })
 }
 
 // player runs one scenario.
 type player struct {
+	*goldentest.Scenario
 	*desk
 	t    *testing.T
-	path string
-	n    int
 	coin string
-	out  strings.Builder
 }
 
-func (p *player) play(text string) {
-	for i, l := range strings.Split(strings.TrimSuffix(text, "\n"), "\n") {
-		p.n = i + 1
-		if strings.HasPrefix(l, "=>") {
-			continue
-		}
-		fmt.Fprintln(&p.out, l)
-		if words := strings.Fields(l); len(words) > 0 && words[0] != "#" {
-			p.command(words)
-		}
-	}
-	p.end()
-}
-
-// end makes sure that no scenario stops half-way.
-func (p *player) end() {
+// End makes sure that no scenario stops half-way.
+func (p *player) End() {
 	if p.desk == nil || p.m == nil {
-		p.t.Fatalf("%s: opens no pair", p.path)
+		p.Fatalf("it opens no pair")
 	}
 	for _, o := range p.orders {
 		if p.live(o) {
-			p.t.Errorf("%s: order %d is left without a last word", p.path, o.ID)
+			p.Errorf("%s: order %d is left without a last word", p.Path, o.ID)
 		}
 	}
 	for _, v := range p.moves {
 		if !v.Done && !v.Failed {
-			p.t.Errorf("%s: transfer %d is left without a last word", p.path, v.ID)
+			p.Errorf("%s: transfer %d is left without a last word", p.Path, v.ID)
 		}
 	}
 }
 
-func (p *player) fail(format string, a ...any) {
-	p.t.Helper()
-	p.t.Fatalf("%s:%d: %s; so far:\n%s", p.path, p.n, fmt.Sprintf(format, a...), p.out.String())
-}
-
-func (p *player) command(w []string) {
+// Command carries out a line.
+func (p *player) Command(w []string) {
 	if w[0] == "coin" {
 		p.coin = w[1]
 		return
@@ -114,13 +54,7 @@ func (p *player) command(w []string) {
 		if w[0] == "margin" {
 			p.coinMargined()
 		}
-		p.desk.say = func(format string, a ...any) {
-			at := ""
-			if d := p.now - p.start; d > 0 {
-				at = time.Duration(d).String() + " "
-			}
-			fmt.Fprintf(&p.out, "=> %s%s\n", at, fmt.Sprintf(format, a...))
-		}
+		p.desk.say = func(format string, a ...any) { p.Say(p.now-p.start, format, a...) }
 	}
 	switch w[0] {
 	case "margin": // read when the desk was made
@@ -143,7 +77,7 @@ func (p *player) command(w []string) {
 	case "hidden":
 		p.hidden = p.lots(p.perp, w[1])
 	case "wait":
-		p.wait(p.duration(w[1]))
+		p.wait(p.Duration(w[1]))
 	default:
 		if !p.coinCommand(w) {
 			p.trade(w)
@@ -192,7 +126,7 @@ func (p *player) trade(w []string) {
 	case "expect":
 		for _, want := range w[1:] {
 			if err := p.condition(want); err != nil {
-				p.fail("%v", err)
+				p.Fatalf("%v", err)
 			}
 		}
 	case "measured":
@@ -200,7 +134,7 @@ func (p *player) trade(w []string) {
 	case "basis":
 		p.say("basis at open %.1f bp, at close %.1f bp", p.m.Pair.OpenBasis*1e4, p.m.Pair.CloseBasis*1e4)
 	default:
-		p.fail("%s?", w[0])
+		p.Unknown(w[0])
 	}
 }
 
@@ -259,9 +193,9 @@ func (p *player) request(w []string) intent.PairRequest {
 		case "max_unhedged":
 			r.MaxUnhedged = dec(v)
 		case "max_unhedged_time":
-			r.MaxUnhedgedTime = p.duration(v)
+			r.MaxUnhedgedTime = p.Duration(v)
 		case "timeout":
-			r.Timeout = p.duration(v)
+			r.Timeout = p.Duration(v)
 		case "level":
 			r.Level = int(dec(v).IntPart())
 		case "buffer":
@@ -277,9 +211,9 @@ func (p *player) request(w []string) intent.PairRequest {
 		case "maker_leg":
 			r.MakerLeg = map[string]intent.Leg{"spot": intent.SpotLeg, "perp": intent.PerpLeg}[v]
 		case "maker_time":
-			r.MakerTime = p.duration(v)
+			r.MakerTime = p.Duration(v)
 		default:
-			p.fail("open %s?", word)
+			p.Fatalf("open %s?", word)
 		}
 	}
 	return r
@@ -293,7 +227,7 @@ func (p *player) closing(w []string) intent.CloseRequest {
 		case "max_basis":
 			r.MaxBasis = p.bp(v)
 		case "patience":
-			r.Patience = p.duration(v)
+			r.Patience = p.Duration(v)
 		case "reason":
 			r.Reason = v
 		case "notional":
@@ -301,7 +235,7 @@ func (p *player) closing(w []string) intent.CloseRequest {
 		case "style":
 			r.Style = p.style(v)
 		default:
-			p.fail("close %s?", word)
+			p.Fatalf("close %s?", word)
 		}
 	}
 	return r
@@ -309,7 +243,7 @@ func (p *player) closing(w []string) intent.CloseRequest {
 
 func (p *player) style(s string) intent.Style {
 	if s != intent.Maker.String() {
-		p.fail("style %s?", s)
+		p.Fatalf("style %s?", s)
 	}
 	return intent.Maker
 }
@@ -317,7 +251,7 @@ func (p *player) style(s string) intent.Style {
 func (p *player) bp(s string) *float64 {
 	v, err := strconv.ParseFloat(strings.TrimSuffix(s, "bp"), 64)
 	if err != nil {
-		p.fail("%v", err)
+		p.Fatalf("%v", err)
 	}
 	v /= 1e4
 	return &v
@@ -333,7 +267,7 @@ func (p *player) market(s string) exchange.InstrumentID {
 func (p *player) id(s string) exchange.OrderID {
 	n, err := strconv.Atoi(s)
 	if err != nil || n < 1 || n > len(p.orders) {
-		p.fail("there is no order %s", s)
+		p.Fatalf("there is no order %s", s)
 	}
 	return exchange.OrderID(n)
 }
@@ -341,7 +275,7 @@ func (p *player) id(s string) exchange.OrderID {
 func (p *player) lots(id exchange.InstrumentID, s string) exchange.Lots {
 	n, ok := p.u.Get(id).Lot.Exact(dec(s))
 	if !ok {
-		p.fail("%s is off the grid", s)
+		p.Fatalf("%s is off the grid", s)
 	}
 	return exchange.Lots(n)
 }
@@ -349,15 +283,7 @@ func (p *player) lots(id exchange.InstrumentID, s string) exchange.Lots {
 func (p *player) ticks(id exchange.InstrumentID, s string) exchange.Ticks {
 	n, ok := p.u.Get(id).Tick.Exact(dec(s))
 	if !ok {
-		p.fail("%s is off the grid", s)
+		p.Fatalf("%s is off the grid", s)
 	}
 	return exchange.Ticks(n)
-}
-
-func (p *player) duration(s string) exchange.Time {
-	d, err := time.ParseDuration(s)
-	if err != nil {
-		p.fail("%v", err)
-	}
-	return exchange.Time(d)
 }
