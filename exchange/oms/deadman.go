@@ -168,11 +168,6 @@ func (s *switches) next() exchange.Time {
 	return next
 }
 
-// rest reports whether an order rests, or may come to.
-func (s *orders) rest(covers func(*exchange.Instrument) bool) bool {
-	return slices.ContainsFunc(s.open, func(n *order) bool { return n.stage != done && n.rests() && covers(n.in) })
-}
-
 // abandon cancels what rests, of which nobody asked for a cancel yet.
 func (s *orders) abandon(in func(*exchange.Instrument) bool, told func(clientID string)) {
 	for _, n := range s.open {

@@ -26,12 +26,13 @@
 // small interfaces that a part declares above its own type) say:
 //
 //   - orders: the life of an order (orders.go, place.go, cancel.go), what the venue
-//     says of it (report.go), and orders whose outcome is unknown (inflight.go)
+//     says of it (report.go), orders whose outcome is unknown (inflight.go), and
+//     finding them (index.go)
 //   - executions: the trades of each instrument, from a cursor on
 //   - transfers: money between wallets
-//   - reconciliation: our books beside the venue's account, in rounds (rounds.go),
-//     compared (compare.go), with income (income.go) and orders of others
-//     (strangers.go)
+//   - reconciliation: our books beside the venue's account, by sections that share
+//     wallets (sections.go), in rounds (rounds.go), compared (compare.go), with income
+//     (income.go) and orders of others (strangers.go)
 //   - switches: dead-man switches
 //   - fence: other runs on the account
 //   - balances: the sums that our ledger comes to

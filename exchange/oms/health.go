@@ -106,7 +106,7 @@ func (m *Manager) Health() Health {
 		h.Unowned += len(t.orphans)
 	}
 	m.switches.health(&h)
-	for _, c := range m.rounds.sections {
+	for _, c := range m.rounds.list {
 		h.Sections = append(h.Sections, c.health())
 	}
 	return h

@@ -58,14 +58,13 @@ func New(u *exchange.Universe, opt Options, from Opening, now exchange.Time) (*M
 	out := &outbox{now: now}
 	m := &Manager{out: out, market: newMarket(u, p), balances: newBalances(u), ticked: now}
 	m.fence = &fence{outbox: out, Fence: opt.Fence, names: m.market.names, ousted: map[string]bool{}}
-	m.orders = &orders{outbox: out, market: m.market, window: p.Window, clientID: p.ClientID, rivals: m.fence,
-		byID: map[exchange.OrderID]*order{}, byClient: map[string]*order{}, byVenue: map[venueOrder]*order{}}
+	m.orders = &orders{outbox: out, market: m.market, window: p.Window, clientID: p.ClientID, rivals: m.fence, orderIndex: newOrderIndex()}
 	m.execs = newExecutions(out, m.market, p, m.balances, from.Began)
 	m.switches = &switches{outbox: out, market: m.market, has: opt.Capabilities.DeadMan, orders: m.orders, rivals: m.fence,
 		countdown: opt.Countdown, silence: opt.Silence, beat: now}
 	m.transfers = &transfers{outbox: out, market: m.market, has: opt.Capabilities.Transfers, profile: p, window: p.Window, began: from.Began,
 		balances: m.balances, rivals: m.fence, claimed: map[string]exchange.Time{}}
-	m.rounds = &reconciliation{outbox: out, market: m.market, income: opt.Capabilities.Income, began: from.Began, schedule: opt.Schedule,
+	m.rounds = &reconciliation{outbox: out, sections: &sections{outbox: out, market: m.market}, income: opt.Capabilities.Income, began: from.Began, schedule: opt.Schedule,
 		orders: m.orders, execs: m.execs, transfers: m.transfers, balances: m.balances}
 	m.fence.orders = m.orders
 	m.orders.execs, m.orders.guard, m.orders.others = m.execs, m.switches, m.rounds

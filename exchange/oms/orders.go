@@ -2,7 +2,6 @@ package oms
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/perilune/perilune/exchange"
 )
@@ -75,10 +74,10 @@ func (n *order) request(kind RequestKind) Request {
 	return Request{Kind: kind, Venue: n.in.Venue, Symbol: n.in.Symbol, ClientID: n.ClientID, OrderID: n.VenueID}
 }
 
-// orders are the orders of the session: those that are not over, and the last that
-// are, because late reports of them are still to be understood.
+// orders lead the orders of the session from their placing to their end.
 type orders struct {
 	*outbox
+	*orderIndex
 	market   *market
 	window   exchange.Time
 	clientID func(string) string
@@ -87,20 +86,9 @@ type orders struct {
 	others   orderOthers
 	rivals   orderRivals
 
-	open     []*order // oldest first
-	finished []*order // the last of them
-	byID     map[exchange.OrderID]*order
-	byClient map[string]*order
-	byVenue  map[venueOrder]*order
-	resumed  int // of an earlier run, not resolved
-	leaving  bool
-	placed   bool // something was sent for placing
-}
-
-// venueOrder names an order as the venue does.
-type venueOrder struct {
-	instrument exchange.InstrumentID
-	id         string
+	resumed int // of an earlier run, not resolved
+	leaving bool
+	placed  bool // something was sent for placing
 }
 
 // orderExecutions is what orders need of executions.
@@ -177,8 +165,7 @@ func (s *orders) refuse(o *exchange.Order) string {
 // register makes an order known before anything of it can come back.
 func (s *orders) register(o *exchange.Order) *order {
 	n := &order{Order: *o, in: s.market.u.Get(o.Instrument)}
-	s.open = append(s.open, n)
-	s.byID[n.ID], s.byClient[n.ClientID] = n, n
+	s.add(n)
 	return n
 }
 
@@ -192,7 +179,7 @@ func (s *orders) resume(o *exchange.Order) error {
 	n.resumed = true
 	s.resumed++
 	if n.VenueID != "" {
-		s.byVenue[venueOrder{n.Instrument, n.VenueID}] = n
+		s.named(n, n.VenueID)
 	}
 	n.sentBefore, n.stage, n.due = s.now, unknown, s.now
 	n.cancel = unwanted
@@ -220,37 +207,6 @@ func (s *orders) tick() {
 			s.query(n)
 		}
 	}
-}
-
-func (s *orders) next() exchange.Time {
-	next := never
-	for _, n := range s.open {
-		next = min(next, n.next())
-	}
-	return next
-}
-
-// sweep drops what is finished from the list that is walked.
-func (s *orders) sweep() {
-	s.open = slices.DeleteFunc(s.open, func(n *order) bool {
-		if n.stage == done {
-			s.finished = append(s.finished, n)
-		}
-		return n.stage == done
-	})
-	for len(s.finished) > finishedKept {
-		s.forget(s.finished[0])
-		s.finished = s.finished[1:]
-	}
-}
-
-func (s *orders) forget(n *order) {
-	if n.stage != done {
-		return // it turned up again
-	}
-	delete(s.byID, n.ID)
-	delete(s.byClient, n.ClientID)
-	delete(s.byVenue, venueOrder{n.Instrument, n.VenueID})
 }
 
 // postStatus tells the core a status. Filled is what the core has been told in fills.

@@ -41,19 +41,10 @@ func (s *orders) reportOfOthers(in *exchange.Instrument, r *Report) {
 	}
 }
 
-// owner finds the order that a report or an execution is about.
-func (s *orders) owner(id exchange.InstrumentID, clientID, orderID string) *order {
-	if n := s.byClient[clientID]; n != nil && n.Instrument == id {
-		return n
-	}
-	return s.byVenue[venueOrder{id, orderID}]
-}
-
 // acknowledge takes note that the venue has the order.
 func (s *orders) acknowledge(n *order, orderID string, status exchange.OrderStatus) {
 	if orderID != "" && n.VenueID == "" {
-		n.VenueID = orderID
-		s.byVenue[venueOrder{n.Instrument, orderID}] = n
+		s.named(n, orderID)
 	}
 	if n.stage == done {
 		s.revive(n, status)
@@ -128,40 +119,6 @@ func (s *orders) addFill(n *order, qty exchange.Lots) {
 	if !n.Status.Terminal() {
 		n.Status = exchange.StatusPartial
 	}
-}
-
-// The questions that other parts ask of the orders of an instrument.
-
-// working reports an open order.
-func (s *orders) working(id exchange.InstrumentID) bool {
-	return slices.ContainsFunc(s.open, func(n *order) bool { return n.Instrument == id && n.stage != done })
-}
-
-// missing reports whether the venue spoke of more executions than we have.
-func (s *orders) missing(id exchange.InstrumentID) bool {
-	return slices.ContainsFunc(s.open, func(n *order) bool {
-		return n.Instrument == id && n.stage != done && n.reported.filled > n.Filled
-	})
-}
-
-// unnamed reports an order of ours that may be at the venue under a number that
-// we do not know.
-func (s *orders) unnamed(id exchange.InstrumentID) bool {
-	return slices.ContainsFunc(s.open, func(n *order) bool {
-		return n.Instrument == id && n.VenueID == "" && (n.stage == placing || n.stage == unknown)
-	})
-}
-
-// unresolved is an order in one of the venues of which it is not known how it stands; nil: of all
-// it is.
-func (s *orders) unresolved(in func(*exchange.Instrument) bool) *order {
-	i := slices.IndexFunc(s.open, func(n *order) bool {
-		return in(n.in) && (n.stage == placing || n.stage == unknown || n.reported.filled > n.Filled || n.reported.status.Terminal() && n.stage != done)
-	})
-	if i < 0 {
-		return nil
-	}
-	return s.open[i]
 }
 
 // askForUnlisted asks for the orders of a segment that a listing of what is open does
