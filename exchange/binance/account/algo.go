@@ -108,7 +108,7 @@ func (c *Client) OpenConditionals(ctx context.Context, m api.Market) ([]Conditio
 	if err := q.futuresOnly(); err != nil {
 		return nil, err
 	}
-	return rows(ctx, c, q, func(raw []byte) (Conditional, error) { return decodeConditional(m, raw) })
+	return rows(ctx, c.transport, q, func(raw []byte) (Conditional, error) { return decodeConditional(m, raw) })
 }
 
 func (c *Client) conditional(ctx context.Context, q request) (Conditional, error) {
@@ -123,7 +123,7 @@ func (c *Client) conditional(ctx context.Context, q request) (Conditional, error
 	return o, garbledIf(&q, err)
 }
 
-// done asks a futures question whose answer is only that it was done.
+// done sends a request to futures whose answer is only that it was done.
 func (c *Client) done(ctx context.Context, q request) error {
 	if err := q.futuresOnly(); err != nil {
 		return err

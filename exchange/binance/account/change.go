@@ -211,13 +211,13 @@ func jsonStrings(list []string) string {
 	return string(append(text, ']'))
 }
 
-// batch asks a futures question with several answers. HTTP says success even
+// batch sends a request to futures with several answers. HTTP says success even
 // when all of them fail.
 func (c *Client) batch(ctx context.Context, q request, n int) ([]oms.Result, error) {
 	if err := q.futuresOnly(); err != nil {
 		return nil, err
 	}
-	all, err := rows(ctx, c, q, func(raw []byte) (res oms.Result, err error) {
+	all, err := rows(ctx, c.transport, q, func(raw []byte) (res oms.Result, err error) {
 		report, refused, err := outcome(&q, raw)
 		if refused != nil {
 			res.Err = refused

@@ -105,7 +105,7 @@ const (
 )
 
 // classify says what an answer that is no success means for a request. A
-// question changes nothing, so whatever became of it, it may be asked again.
+// read changes nothing, so whatever became of it, it may be asked again.
 func classify(m api.Market, changes bool, status, code int, msg string) exchange.ErrorClass {
 	class := classOfAnswer(m, status, code, msg)
 	if class == exchange.ErrUnknown && !changes {

@@ -153,7 +153,7 @@ func TestWhatIsSignedAgain(t *testing.T) {
 
 func TestUntil(t *testing.T) {
 	now := exchange.Date(2026, 3, 2) + 7*exchange.Hour + 30*exchange.Second + 1234*exchange.Millisecond
-	c := &Client{o: Options{Now: func() exchange.Time { return now }}}
+	c := &transport{o: Options{Now: func() exchange.Time { return now }}}
 	minute := exchange.Date(2026, 3, 2) + 7*exchange.Hour
 	for _, test := range []struct {
 		status, code int

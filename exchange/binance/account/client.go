@@ -103,9 +103,18 @@ func (o *Options) complete(now func() exchange.Time) (err error) {
 // Client asks the venue, over REST and, for orders, optionally over the
 // WebSocket APIs. It is an oms.Account with all that one may have: see Profile.
 type Client struct {
+	*transport
+	Settings
+}
+
+// Settings are what the account may do and how it is set.
+type Settings struct{ *transport }
+
+// transport signs requests, sends each at its time and says what an answer means.
+type transport struct {
 	o        Options
 	clocks   map[api.Market]*clock   // of Options.Markets and, for transfers, spot
-	encoders sync.Pool               // of *pen
+	encoders sync.Pool               // of *encoder
 	sessions map[api.Market]*session // with EntryWS
 
 	ctx    context.Context // of what runs beside calls
@@ -114,10 +123,12 @@ type Client struct {
 	once   sync.Once
 }
 
+func newClient(t *transport) *Client { return &Client{transport: t, Settings: Settings{t}} }
+
 // Open compares the clocks with the venue's and returns when requests can be
 // signed. ctx bounds Open itself, not the Client.
 func Open(ctx context.Context, o Options) (*Client, error) {
-	c := &Client{clocks: make(map[api.Market]*clock), sessions: make(map[api.Market]*session)}
+	c := newClient(&transport{clocks: make(map[api.Market]*clock), sessions: make(map[api.Market]*session)})
 	if err := o.complete(c.Now); err != nil {
 		return nil, err
 	}
@@ -141,8 +152,8 @@ func Open(ctx context.Context, o Options) (*Client, error) {
 	return c, nil
 }
 
-// begin tries the key, compares the clocks and opens the lines.
-func (c *Client) begin(ctx context.Context) error {
+// begin tries the key, compares the clocks and opens the sessions.
+func (c *transport) begin(ctx context.Context) error {
 	p, err := c.encoder()
 	if err != nil {
 		return err

@@ -57,7 +57,7 @@ const samplesPerSync = 3
 
 // sync compares our clock with a market's, unless somebody else has done so
 // since a time of ours.
-func (c *Client) sync(ctx context.Context, m api.Market, since exchange.Time) error {
+func (c *transport) sync(ctx context.Context, m api.Market, since exchange.Time) error {
 	k := c.clocks[m]
 	k.syncing.Lock()
 	defer k.syncing.Unlock()
@@ -78,7 +78,7 @@ func (c *Client) sync(ctx context.Context, m api.Market, since exchange.Time) er
 
 // compare takes one sample. The two times of ours are apart by the monotonic
 // clock.
-func (c *Client) compare(ctx context.Context, k *clock) error {
+func (c *transport) compare(ctx context.Context, k *clock) error {
 	sent, begun := c.o.Now(), time.Now()
 	body, err := c.request(ctx, request{market: k.market, what: "ask the time", method: "GET", path: paths[k.market] + "/time",
 		priority: limit.Hedge, security: open})
@@ -105,7 +105,7 @@ const lookEvery = 5 * time.Second
 
 // keepTime keeps the clocks fresh. A failure is not reported: the stamps go
 // stale, and then every request tells.
-func (c *Client) keepTime(ctx context.Context) {
+func (c *transport) keepTime(ctx context.Context) {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	for {
@@ -152,7 +152,7 @@ func (c *Client) VenueTime(ctx context.Context, in *exchange.Instrument) (exchan
 
 // Now is the venue's time as well as it is known: that of the first market whose
 // clock is, or else the machine's.
-func (c *Client) Now() exchange.Time {
+func (c *transport) Now() exchange.Time {
 	now := c.o.Now()
 	for _, m := range c.o.Markets {
 		if offset, _, err := c.clocks[m].offset(now); err == nil {

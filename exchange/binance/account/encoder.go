@@ -22,7 +22,7 @@ type encoder struct {
 	params sign.Params
 }
 
-func (c *Client) encoder() (*encoder, error) {
+func (c *transport) encoder() (*encoder, error) {
 	if p, ok := c.encoders.Get().(*encoder); ok {
 		return p, nil
 	}

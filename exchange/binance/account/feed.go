@@ -39,7 +39,7 @@ type feed struct {
 	newest map[string]exchange.Time // by asset or symbol
 }
 
-func newFeed(m api.Market, c *Client, sink func(oms.AccountEvent)) *feed {
+func newFeed(m api.Market, c *transport, sink func(oms.AccountEvent)) *feed {
 	return &feed{market: m, sink: sink, log: c.o.Log, now: c.Now, conditional: c.o.Conditional, why: "the stream begins", told: true, newest: make(map[string]exchange.Time)}
 }
 

@@ -14,7 +14,7 @@ import (
 // tape is a feed, and what it says.
 func tape(m api.Market) (*feed, *[]string) {
 	var out []string
-	c := &Client{o: Options{Log: func(string) {}, Now: func() exchange.Time { return 1 }}}
+	c := &transport{o: Options{Log: func(string) {}, Now: func() exchange.Time { return 1 }}}
 	f := newFeed(m, c, func(n oms.AccountEvent) {
 		switch {
 		case n.Begins:

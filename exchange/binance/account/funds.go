@@ -58,7 +58,7 @@ func (c *Client) Executions(ctx context.Context, v exchange.Venue, symbol string
 
 // tradesPage is one page of trades from an id on, in order.
 func (c *Client) tradesPage(ctx context.Context, q request, from int64) ([]oms.Execution, error) {
-	page, err := rows(ctx, c, q, func(raw []byte) (oms.Execution, error) { return decodeTrade(q.market, raw) })
+	page, err := rows(ctx, c.transport, q, func(raw []byte) (oms.Execution, error) { return decodeTrade(q.market, raw) })
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +82,7 @@ func (c *Client) Balances(ctx context.Context, w exchange.Wallet) ([]oms.Balance
 		q.fill = func(f form) { f.Text("omitZeroBalances", "true") }
 		all, err = c.spotBalances(ctx, q)
 	} else {
-		all, err = rows(ctx, c, q, func(raw []byte) (oms.Balance, error) { return decodeBalance(m, raw) })
+		all, err = rows(ctx, c.transport, q, func(raw []byte) (oms.Balance, error) { return decodeBalance(m, raw) })
 	}
 	return slices.DeleteFunc(all, func(b oms.Balance) bool { return b.Total.IsZero() && b.Free.IsZero() }), err
 }
@@ -111,7 +111,7 @@ func (c *Client) Positions(ctx context.Context, v exchange.Venue) ([]oms.Positio
 		return nil, nil
 	}
 	q := request{market: m, what: "list positions", method: http.MethodGet, path: positionPaths[m], priority: limit.Hedge}
-	all, err := rows(ctx, c, q, func(raw []byte) (oms.Position, error) {
+	all, err := rows(ctx, c.transport, q, func(raw []byte) (oms.Position, error) {
 		p, side, err := decodePosition(m, raw)
 		if err == nil && side != "" && side != "BOTH" && !p.Qty.IsZero() {
 			err = fmt.Errorf("%s has a %s position: the account is in hedge mode, want one-way mode", p.Symbol, side)
@@ -160,7 +160,7 @@ func (c *Client) incomeWindow(ctx context.Context, m api.Market, from, to exchan
 			f.Int("page", page)
 			f.Int("limit", incomePerPage)
 		}}
-		got, err := rows(ctx, c, q, func(raw []byte) (oms.Income, error) { return decodeIncome(m, raw) })
+		got, err := rows(ctx, c.transport, q, func(raw []byte) (oms.Income, error) { return decodeIncome(m, raw) })
 		if err != nil {
 			return nil, err
 		}

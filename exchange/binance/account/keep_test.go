@@ -84,7 +84,7 @@ func TestKeepAlive(t *testing.T) {
 			}
 			return 200, `{"listenKey":"k"}`, nil
 		})
-		k := newKeyStream(c, newFeed(api.USDM, c, func(oms.AccountEvent) {}))
+		k := newKeyStream(c.transport, newFeed(api.USDM, c.transport, func(oms.AccountEvent) {}))
 		if why := k.keep(t.Context(), sign.NewSecret("k")); why != "the listen key is not known any more" {
 			t.Error(why)
 		}
@@ -99,7 +99,7 @@ func TestKeepAlive(t *testing.T) {
 func TestKeyIsAnother(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, c := scripted(t, func(*http.Request) (int, string, error) { return 200, `{"listenKey":"other"}`, nil })
-		k := newKeyStream(c, newFeed(api.USDM, c, func(oms.AccountEvent) {}))
+		k := newKeyStream(c.transport, newFeed(api.USDM, c.transport, func(oms.AccountEvent) {}))
 		k.wake()
 		if why := k.keep(t.Context(), sign.NewSecret("k")); why != "the listen key is another one now" {
 			t.Error(why)

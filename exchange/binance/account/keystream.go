@@ -30,7 +30,7 @@ const (
 // account where nothing happens. So the key is kept alive and thereby checked:
 // now and then, whenever a connection was opened anew, and on demand.
 type keyStream struct {
-	c     *Client
+	c     *transport
 	feed  *feed
 	check chan struct{}
 	dead  chan string // why the key is of no use any more
@@ -40,7 +40,7 @@ type keyStream struct {
 	key  sign.Secret
 }
 
-func newKeyStream(c *Client, f *feed) *keyStream {
+func newKeyStream(c *transport, f *feed) *keyStream {
 	return &keyStream{c: c, feed: f, check: make(chan struct{}, 1), dead: make(chan string, 1)}
 }
 

@@ -99,7 +99,7 @@ func byClientID(symbol, clientID string) func(form) {
 	}
 }
 
-// order asks a question whose answer is an order. An answer that makes no sense
+// order sends a request whose answer is an order. An answer that makes no sense
 // leaves a change unknown: it was carried out, but not told how.
 func (c *Client) order(ctx context.Context, q request) (oms.Report, error) {
 	body, err := c.request(ctx, q)
@@ -129,11 +129,11 @@ func (q *request) garbled(err error) *exchange.VenueError {
 func (c *Client) OpenOrders(ctx context.Context, v exchange.Venue) ([]oms.Report, error) {
 	m := api.Of(v)
 	q := request{market: m, what: "list open orders", method: http.MethodGet, path: paths[m] + "/openOrders", priority: limit.Hedge}
-	return rows(ctx, c, q, func(raw []byte) (oms.Report, error) { return decodeOrder(m, raw) })
+	return rows(ctx, c.transport, q, func(raw []byte) (oms.Report, error) { return decodeOrder(m, raw) })
 }
 
-// rows asks a question whose answer is a list.
-func rows[T any](ctx context.Context, c *Client, q request, read func(raw []byte) (T, error)) ([]T, error) {
+// rows sends a request whose answer is a list.
+func rows[T any](ctx context.Context, c *transport, q request, read func(raw []byte) (T, error)) ([]T, error) {
 	body, err := c.request(ctx, q)
 	if err != nil {
 		return nil, err

@@ -69,7 +69,7 @@ func (q *request) fault(class exchange.ErrorClass, err error) *exchange.VenueErr
 // compared anew and the request is signed and sent once more. That is safe for
 // orders too, because a request whose timestamp is refused, with a status of
 // 4xx, was thrown away by whoever refused it.
-func (c *Client) request(ctx context.Context, q request) ([]byte, error) {
+func (c *transport) request(ctx context.Context, q request) ([]byte, error) {
 	body, e := c.requestAgain(ctx, &q)
 	if e != nil {
 		e.Advice = advice(e)
@@ -79,7 +79,7 @@ func (c *Client) request(ctx context.Context, q request) ([]byte, error) {
 }
 
 // requestAgain sends a request, and once more after a refused timestamp.
-func (c *Client) requestAgain(ctx context.Context, q *request) ([]byte, *exchange.VenueError) {
+func (c *transport) requestAgain(ctx context.Context, q *request) ([]byte, *exchange.VenueError) {
 	if q.security == signed && c.clocks[q.market] == nil {
 		return nil, q.fault(exchange.ErrRefused, fmt.Errorf("the account was opened for %v only", c.o.Markets))
 	}
@@ -96,7 +96,7 @@ func (c *Client) requestAgain(ctx context.Context, q *request) ([]byte, *exchang
 }
 
 // requestOnce sends a request exactly once, when there is room for it.
-func (c *Client) requestOnce(ctx context.Context, q *request) ([]byte, *exchange.VenueError) {
+func (c *transport) requestOnce(ctx context.Context, q *request) ([]byte, *exchange.VenueError) {
 	if l := c.sessions[q.market]; l != nil && q.api != "" {
 		return l.request(ctx, q)
 	}
@@ -111,7 +111,7 @@ func (c *Client) requestOnce(ctx context.Context, q *request) ([]byte, *exchange
 }
 
 // sendREST signs and sends a REST request.
-func (c *Client) sendREST(ctx context.Context, q *request) ([]byte, *exchange.VenueError) {
+func (c *transport) sendREST(ctx context.Context, q *request) ([]byte, *exchange.VenueError) {
 	var gone atomic.Bool
 	trace := &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { gone.Store(true) }}
 	req, err := c.httpRequest(httptrace.WithClientTrace(ctx, trace), q)
@@ -143,7 +143,7 @@ func (q *request) pool() limit.Pool {
 
 // httpRequest makes the HTTP request. The text is a copy, because the transport may
 // read it for longer than the answer takes.
-func (c *Client) httpRequest(ctx context.Context, q *request) (*http.Request, error) {
+func (c *transport) httpRequest(ctx context.Context, q *request) (*http.Request, error) {
 	text, err := c.text(q)
 	if err != nil {
 		return nil, err
@@ -174,7 +174,7 @@ func (c *Client) httpRequest(ctx context.Context, q *request) (*http.Request, er
 }
 
 // text returns the parameters, signed if that is asked for.
-func (c *Client) text(q *request) (string, error) {
+func (c *transport) text(q *request) (string, error) {
 	p, err := c.encoder()
 	if err != nil {
 		return "", err
@@ -219,7 +219,7 @@ func (q *request) lost(gone bool, err error) *exchange.VenueError {
 
 // judge turns an answer into the body of a success or a fault, and tells the
 // throttle what it says of limits.
-func (c *Client) judge(q *request, a weight.Answer, body []byte) ([]byte, *exchange.VenueError) {
+func (c *transport) judge(q *request, a weight.Answer, body []byte) ([]byte, *exchange.VenueError) {
 	code, msg := 0, ""
 	if a.Status >= 300 || bytes.Contains(body, []byte(`"code"`)) {
 		code, msg = refusal(body)
@@ -247,7 +247,7 @@ func codeText(code int) string {
 }
 
 // until is when the venue wants to be asked again: 0 when it did not say.
-func (c *Client) until(a weight.Answer, msg string) exchange.Time {
+func (c *transport) until(a weight.Answer, msg string) exchange.Time {
 	switch now := c.Now(); {
 	case a.RetryAt != 0:
 		return a.RetryAt
@@ -261,7 +261,7 @@ func (c *Client) until(a weight.Answer, msg string) exchange.Time {
 	return 0
 }
 
-func (c *Client) observe(a weight.Answer) {
+func (c *transport) observe(a weight.Answer) {
 	if err := c.o.Throttle.Observe(a.Limits()); err != nil {
 		c.o.Log(err.Error())
 	}

@@ -34,7 +34,7 @@ var errNoReply = fmt.Errorf("no reply within %s", answerWithin)
 // With an Ed25519 key every connection logs on first, and while all that are
 // open have done so requests need no signature. Other keys cannot log on.
 type session struct {
-	c      *Client
+	c      *transport
 	market api.Market
 	wire   *wire.Client
 	logsOn bool
@@ -55,7 +55,7 @@ type reply struct {
 }
 
 // openSessions opens those that Options.Entry asks for.
-func (c *Client) openSessions() error {
+func (c *transport) openSessions() error {
 	if c.o.Entry != EntryWS {
 		return nil
 	}
@@ -77,7 +77,7 @@ func (c *Client) openSessions() error {
 }
 
 // wireOptions are what all connections of an account have in common.
-func (c *Client) wireOptions(name, url string) wire.Options {
+func (c *transport) wireOptions(name, url string) wire.Options {
 	o := wire.Options{Name: name, URLs: []string{url}, Attempts: c.o.Attempts}
 	if c.o.Wire != nil {
 		c.o.Wire(&o)
@@ -165,7 +165,7 @@ func (s *session) frame(q *request, number uint64) ([]byte, error) {
 
 // apiFrame spells a request of a WebSocket API, signed or, within a session,
 // only stamped.
-func (c *Client) apiFrame(m api.Market, method string, number uint64, sign bool, fill func(form)) ([]byte, error) {
+func (c *transport) apiFrame(m api.Market, method string, number uint64, sign bool, fill func(form)) ([]byte, error) {
 	p, err := c.encoder()
 	if err != nil {
 		return nil, err

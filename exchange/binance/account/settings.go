@@ -23,7 +23,7 @@ type Permissions struct {
 }
 
 // Permissions asks what the key may do. The test networks cannot say.
-func (c *Client) Permissions(ctx context.Context) (p Permissions, err error) {
+func (c Settings) Permissions(ctx context.Context) (p Permissions, err error) {
 	q := request{market: api.Spot, what: "ask what the key may do", method: http.MethodGet, path: "/sapi/v1/account/apiRestrictions", wallet: true}
 	err = c.object(ctx, q, func(f *payload.Fields) {
 		switch string(f.Key()) {
@@ -46,8 +46,8 @@ func (c *Client) Permissions(ctx context.Context) (p Permissions, err error) {
 	return p, err
 }
 
-// object asks a question whose answer is an object, and reads its members.
-func (c *Client) object(ctx context.Context, q request, read func(*payload.Fields)) error {
+// object sends a request whose answer is an object, and reads its members.
+func (c Settings) object(ctx context.Context, q request, read func(*payload.Fields)) error {
 	body, err := c.request(ctx, q)
 	if err != nil {
 		return err
@@ -60,7 +60,7 @@ func (c *Client) object(ctx context.Context, q request, read func(*payload.Field
 }
 
 // set asks for a setting of futures. That it is so already is a success.
-func (c *Client) set(ctx context.Context, m api.Market, what, path string, fill func(form)) error {
+func (c Settings) set(ctx context.Context, m api.Market, what, path string, fill func(form)) error {
 	q := request{market: m, what: what, method: http.MethodPost, path: paths[m] + path, priority: limit.Hedge, changes: true, fill: fill}
 	if err := q.futuresOnly(); err != nil {
 		return err
@@ -73,7 +73,7 @@ func (c *Client) set(ctx context.Context, m api.Market, what, path string, fill 
 }
 
 // SetLeverage sets the leverage of a symbol.
-func (c *Client) SetLeverage(ctx context.Context, m api.Market, symbol string, leverage int) error {
+func (c Settings) SetLeverage(ctx context.Context, m api.Market, symbol string, leverage int) error {
 	return c.set(ctx, m, "set the leverage of "+symbol, "/leverage", func(f form) {
 		f.Text("symbol", symbol)
 		f.Int("leverage", int64(leverage))
@@ -82,7 +82,7 @@ func (c *Client) SetLeverage(ctx context.Context, m api.Market, symbol string, l
 
 // SetIsolated makes the margin of a symbol isolated, or cross. The venue refuses
 // while there are orders or a position.
-func (c *Client) SetIsolated(ctx context.Context, m api.Market, symbol string, isolated bool) error {
+func (c Settings) SetIsolated(ctx context.Context, m api.Market, symbol string, isolated bool) error {
 	kind := "CROSSED"
 	if isolated {
 		kind = "ISOLATED"
@@ -95,24 +95,24 @@ func (c *Client) SetIsolated(ctx context.Context, m api.Market, symbol string, i
 
 // HedgeMode reports whether a symbol can have two positions. USD-M and COIN-M
 // share the setting since 2026-06.
-func (c *Client) HedgeMode(ctx context.Context, v exchange.Venue) (bool, error) {
+func (c Settings) HedgeMode(ctx context.Context, v exchange.Venue) (bool, error) {
 	m := api.Of(v)
 	return c.setting(ctx, m, "ask the position mode", "/positionSide/dual", "dualSidePosition")
 }
 
 // SetHedgeMode changes it, for both markets. The venue refuses while either has
 // orders or positions.
-func (c *Client) SetHedgeMode(ctx context.Context, m api.Market, hedge bool) error {
+func (c Settings) SetHedgeMode(ctx context.Context, m api.Market, hedge bool) error {
 	return c.set(ctx, m, "set the position mode", "/positionSide/dual", func(f form) { f.Text("dualSidePosition", boolText(hedge)) })
 }
 
 // MultiAssets reports whether all assets of the USD-M wallet back its positions.
-func (c *Client) MultiAssets(ctx context.Context) (bool, error) {
+func (c Settings) MultiAssets(ctx context.Context) (bool, error) {
 	return c.setting(ctx, api.USDM, "ask the multi-assets mode", "/multiAssetsMargin", "multiAssetsMargin")
 }
 
 // SetMultiAssets changes it. It does not go with isolated margin.
-func (c *Client) SetMultiAssets(ctx context.Context, on bool) error {
+func (c Settings) SetMultiAssets(ctx context.Context, on bool) error {
 	return c.set(ctx, api.USDM, "set the multi-assets mode", "/multiAssetsMargin", func(f form) { f.Text("multiAssetsMargin", boolText(on)) })
 }
 
@@ -123,7 +123,7 @@ func boolText(b bool) string {
 	return "false"
 }
 
-func (c *Client) setting(ctx context.Context, m api.Market, what, path, key string) (on bool, err error) {
+func (c Settings) setting(ctx context.Context, m api.Market, what, path, key string) (on bool, err error) {
 	q := request{market: m, what: what, method: http.MethodGet, path: paths[m] + path}
 	if err := q.futuresOnly(); err != nil {
 		return false, err
@@ -145,7 +145,7 @@ type Config struct {
 }
 
 // Config asks how the USD-M account is set up.
-func (c *Client) Config(ctx context.Context) (v Config, err error) {
+func (c Settings) Config(ctx context.Context) (v Config, err error) {
 	q := request{market: api.USDM, what: "ask the account's configuration", method: http.MethodGet, path: "/fapi/v1/accountConfig"}
 	err = c.object(ctx, q, func(f *payload.Fields) {
 		switch string(f.Key()) {
@@ -171,7 +171,7 @@ type SymbolConfig struct {
 
 // SymbolConfigs asks how the symbols of a market are set up. USD-M has an
 // endpoint for it, on COIN-M it is a part of the positions.
-func (c *Client) SymbolConfigs(ctx context.Context, m api.Market) ([]SymbolConfig, error) {
+func (c Settings) SymbolConfigs(ctx context.Context, m api.Market) ([]SymbolConfig, error) {
 	q := request{market: m, what: "ask the symbols' configuration", method: http.MethodGet, path: "/fapi/v1/symbolConfig"}
 	if m == api.COINM {
 		q.path = positionPaths[m]
@@ -179,7 +179,7 @@ func (c *Client) SymbolConfigs(ctx context.Context, m api.Market) ([]SymbolConfi
 	if err := q.futuresOnly(); err != nil {
 		return nil, err
 	}
-	return rows(ctx, c, q, decodeSymbolConfig)
+	return rows(ctx, c.transport, q, decodeSymbolConfig)
 }
 
 // decodeSymbolConfig reads both forms: CROSSED and cross are the same.
@@ -205,7 +205,7 @@ type Fees struct{ Maker, Taker decimal.Decimal }
 // Fees asks for the account's rates. On spot they are the standard, the special
 // and the tax rates together; the discount for paying in BNB, which holds for
 // the standard rate only, is not taken off, because it ends when the BNB do.
-func (c *Client) Fees(ctx context.Context, m api.Market, symbol string) (v Fees, err error) {
+func (c Settings) Fees(ctx context.Context, m api.Market, symbol string) (v Fees, err error) {
 	q := request{market: m, what: "ask the fees of " + symbol, method: http.MethodGet, path: paths[m] + "/commissionRate", fill: bySymbol(symbol)}
 	if m == api.Spot {
 		q.path = paths[m] + "/account/commission"
@@ -264,7 +264,7 @@ type Bracket struct {
 var bracketPaths = map[api.Market]string{api.USDM: "/fapi/v1/leverageBracket", api.COINM: "/dapi/v2/leverageBracket"}
 
 // Brackets asks for the margin steps of a symbol of futures.
-func (c *Client) Brackets(ctx context.Context, m api.Market, symbol string) ([]Bracket, error) {
+func (c Settings) Brackets(ctx context.Context, m api.Market, symbol string) ([]Bracket, error) {
 	q := request{market: m, what: "ask the brackets of " + symbol, method: http.MethodGet, path: bracketPaths[m], weight: "symbol", fill: bySymbol(symbol)}
 	if err := q.futuresOnly(); err != nil {
 		return nil, err
@@ -344,7 +344,7 @@ func decodeBracket(raw []byte) (b Bracket, err error) {
 }
 
 // UID is the venue's number of the account. It is the same for every key of it.
-func (c *Client) UID(ctx context.Context) (uid int64, err error) {
+func (c Settings) UID(ctx context.Context) (uid int64, err error) {
 	q := request{market: api.Spot, what: "ask who the account is", method: http.MethodGet, path: "/api/v3/account"}
 	err = c.object(ctx, q, func(f *payload.Fields) {
 		if string(f.Key()) == "uid" {

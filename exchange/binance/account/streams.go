@@ -28,7 +28,7 @@ type Streams struct {
 // Listen connects, and stays connected until Close. The sink is called by
 // several goroutines, but for one market by one at a time; it must not wait for
 // long, nor close the Streams. That a market cannot be reached is no error but
-// a matter of Health: its first notice, a Gap, is late.
+// a matter of Health: its first event, a Gap, is late.
 func Listen(c *Client, markets []api.Market, sink func(oms.AccountEvent)) (*Streams, error) {
 	ctx, stop := context.WithCancel(context.Background())
 	s := &Streams{stop: stop}
@@ -37,12 +37,12 @@ func Listen(c *Client, markets []api.Market, sink func(oms.AccountEvent)) (*Stre
 			s.Close()
 			return nil, fmt.Errorf("account: the streams of %v: the client was opened for %v only", m, c.o.Markets)
 		}
-		f := newFeed(m, c, sink)
+		f := newFeed(m, c.transport, sink)
 		if m != api.Spot {
-			s.keyed = append(s.keyed, newKeyStream(c, f))
+			s.keyed = append(s.keyed, newKeyStream(c.transport, f))
 			continue
 		}
-		s.spot = &spotStream{c: c, feed: f, ctx: ctx}
+		s.spot = &spotStream{c: c.transport, feed: f, ctx: ctx}
 		if err := s.spot.start(); err != nil {
 			s.Close()
 			return nil, fmt.Errorf("account: %w", err)
@@ -104,7 +104,7 @@ func (s *Streams) Health() []wire.Health {
 }
 
 // admit charges what opening a WebSocket API costs, and waits for room.
-func (c *Client) admit(ctx context.Context, m api.Market, methods ...string) error {
+func (c *transport) admit(ctx context.Context, m api.Market, methods ...string) error {
 	for _, method := range append([]string{"connect"}, methods...) {
 		e, err := weight.FindMethod(m, method)
 		if err != nil {
@@ -126,7 +126,7 @@ const (
 
 // spotStream is the user stream of spot, through its WebSocket API.
 type spotStream struct {
-	c    *Client
+	c    *transport
 	feed *feed
 	ctx  context.Context // of Streams: greetings wait for room
 	wire *wire.Client
