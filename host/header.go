@@ -3,6 +3,7 @@ package host
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/shopspring/decimal"
@@ -29,8 +30,9 @@ type header struct {
 	Seed        uint64
 	Instruments []exchange.Instrument
 	Strategies  []strategyConfig
-	// Native names the strategies that were written in Go: a journal can't hold
-	// them, so their session can be replayed only by the program that has them.
+	// Native names the strategies that were written in Go, as name or name@version: a
+	// journal can't hold them, so their session can be replayed only by the program
+	// that has them.
 	Native      []string `json:",omitempty"`
 	Limits      risk.Limits
 	ClientTag   string
@@ -84,9 +86,10 @@ func (s *header) asRead() (*header, error) {
 // newCore builds the universe, the strategies and the core. compiled holds what
 // was already compiled, by strategy; a missing entry is compiled here. native
 // are the strategies written in Go, which come after the scripts.
-func (s *header) newCore(compiled []any, native []core.Strategy, where *core.Where) (*core.Core, error) {
-	if len(native) != len(s.Native) {
-		return nil, fmt.Errorf("the session had strategies written in Go (%s), which a journal does not hold", strings.Join(s.Native, ", "))
+func (s *header) newCore(compiled []any, native []*contained, where *core.Where) (*core.Core, error) {
+	written, err := s.natives(native)
+	if err != nil {
+		return nil, err
 	}
 	u, err := exchange.NewUniverse(s.Instruments)
 	if err != nil {
@@ -119,7 +122,28 @@ func (s *header) newCore(compiled []any, native []core.Strategy, where *core.Whe
 		Ladders: func(*exchange.Instrument) bool { return s.Ladders },
 		Bars:    s.Supply.bars, NoTrades: s.Supply.BarsOnly,
 		MarkTransfer: markTransfer(u),
-	}, append(strategies, native...), versions)
+	}, append(strategies, written...), versions)
+}
+
+// natives are the session's strategies written in Go, in its order, from those that
+// are given.
+func (s *header) natives(given []*contained) ([]core.Strategy, error) {
+	var out []core.Strategy
+	for _, want := range s.Native {
+		name, version, _ := strings.Cut(want, "@")
+		at := slices.IndexFunc(given, func(c *contained) bool { return c.name == name })
+		switch {
+		case at < 0:
+			return nil, fmt.Errorf("the session had strategies written in Go (%s), which a journal does not hold: %s was not given", strings.Join(s.Native, ", "), name)
+		case given[at].version != version:
+			return nil, fmt.Errorf("strategy %s was version %q in the session, and is version %q now", name, version, given[at].version)
+		}
+		out = append(out, given[at])
+	}
+	if len(given) > len(out) {
+		return nil, fmt.Errorf("the session had the strategies written in Go %q, and %d were given", s.Native, len(given))
+	}
+	return out, nil
 }
 
 // markTransfer is how the venue of a market wants the amounts of transfers, wherever the

@@ -141,7 +141,7 @@ func (r *liveRun) end() *core.Core {
 	}
 	var last *core.Core
 	res := &ReplayResult{}
-	err := rerun(context.Background(), r.sum.Journal, res, func(c *core.Core, _ *exchange.Event, _ []core.Effect) error {
+	err := rerun(context.Background(), r.sum.Journal, res, nil, func(c *core.Core, _ *exchange.Event, _ []core.Effect) error {
 		last = c
 		return nil
 	})

@@ -23,6 +23,7 @@ type contained struct {
 	name          string
 	subscriptions []string
 	wants         [core.Handlers]bool
+	version       string // "": it has none
 }
 
 // contain asks a strategy for all that does not change. A nil in an interface
@@ -45,7 +46,19 @@ func contain(s core.Strategy) (c *contained, err error) {
 	for h := range core.Handlers {
 		c.wants[h] = s.Wants(h)
 	}
+	if v, ok := s.(Versioned); ok {
+		asked = "its version"
+		c.version = v.Version()
+	}
 	return c, nil
+}
+
+// versioned is the strategy's name and version, as a journal keeps them.
+func (s *contained) versioned() string {
+	if s.version == "" {
+		return s.name
+	}
+	return s.name + "@" + s.version
 }
 
 func (s *contained) Name() string              { return s.name }
@@ -133,15 +146,6 @@ func (s *contained) UsesBars() bool {
 func (s *contained) Close() {
 	defer func() { _ = recover() }() // it is gone
 	s.Strategy.Close()
-}
-
-// natives are the strategies written in Go as the core drives them.
-func (o *Options) natives() []core.Strategy {
-	out := make([]core.Strategy, len(o.contained))
-	for i, s := range o.contained {
-		out[i] = s
-	}
-	return out
 }
 
 // checkStrategies says what is wrong with the strategies written in Go.

@@ -22,7 +22,7 @@ type Options struct {
 	// Scripts are the Lua files to run, in this order.
 	Scripts []string
 	// Strategies are strategies written in Go, run after the scripts. A session
-	// that has any can't be replayed from its journal alone.
+	// that has any is replayed by ReplayWith, with fresh ones of the same.
 	Strategies []core.Strategy
 	contained  []*contained // the same, as Validate found them
 	// Set gives parameters by name. "name.param" addresses one strategy, plain

@@ -46,7 +46,25 @@ func orNothing(s string) string {
 	return s
 }
 
-// Replay runs the session of a journal again and compares every effect with the
+// ReplayOptions hand a replay what a journal can't hold.
+type ReplayOptions struct {
+	// Strategies are the session's strategies written in Go, in any order: they are
+	// found by name, and by version for those that are Versioned. They must be fresh:
+	// a replay calls them as the session did.
+	Strategies []core.Strategy
+}
+
+// Versioned is a strategy written in Go that says which version it is. A journal keeps
+// it, and a replay with another version is refused.
+type Versioned interface{ Version() string }
+
+// Replay is ReplayWith for sessions of scripts alone, whose journals hold all that
+// they need.
+func Replay(ctx context.Context, dir string) (*ReplayResult, error) {
+	return ReplayWith(ctx, dir, ReplayOptions{})
+}
+
+// ReplayWith runs the session of a journal again and compares every effect with the
 // recorded one. A divergence is not an error: it is in the result.
 //
 // Of a journal that lost its beginning to a cap, what is lost is made again: the
@@ -54,9 +72,13 @@ func orNothing(s string) string {
 // journal kept. Where its oldest segment begins, hashes of all events and effects so
 // far must be those that were recorded there; from there all are compared as ever.
 // What ran on live data can't be made again, and is refused.
-func Replay(ctx context.Context, dir string) (*ReplayResult, error) {
+func ReplayWith(ctx context.Context, dir string, o ReplayOptions) (*ReplayResult, error) {
+	given := Options{Strategies: o.Strategies}
+	if err := given.checkStrategies(); err != nil {
+		return nil, err
+	}
 	res := &ReplayResult{}
-	err := rerun(ctx, dir, res, nil)
+	err := rerun(ctx, dir, res, given.contained, nil)
 	var diff *Divergence
 	if errors.As(err, &diff) {
 		res.Diff = diff
@@ -66,8 +88,9 @@ func Replay(ctx context.Context, dir string) (*ReplayResult, error) {
 }
 
 // rerun steps a fresh core through a journal. It stops with a *Divergence at
-// the first effect that differs. each, when set, gets every event and effects.
-func rerun(ctx context.Context, dir string, res *ReplayResult, each func(*core.Core, *exchange.Event, []core.Effect) error) error {
+// the first effect that differs. native are its strategies written in Go; each, when
+// set, gets every event and effects.
+func rerun(ctx context.Context, dir string, res *ReplayResult, native []*contained, each func(*core.Core, *exchange.Event, []core.Effect) error) error {
 	r, err := journal.Open(dir)
 	if err != nil {
 		return err
@@ -77,7 +100,7 @@ func rerun(ctx context.Context, dir string, res *ReplayResult, each func(*core.C
 	if err != nil {
 		return fmt.Errorf("%s: %w", dir, err)
 	}
-	c, err := s.newCore(nil, nil, nil)
+	c, err := s.newCore(nil, native, nil)
 	if err != nil {
 		return fmt.Errorf("%s: the session can't be built again: %w", dir, err)
 	}

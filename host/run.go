@@ -250,7 +250,7 @@ func (r *runner) build(ctx context.Context) error {
 	for i := range s.Strategies {
 		s.Strategies[i].Memory, s.Strategies[i].watchdog = r.o.Script.MemoryBytes, r.watchdog
 	}
-	if r.core, err = s.newCore(compiled(r.scripts), r.o.natives(), &r.watched.where); err != nil {
+	if r.core, err = s.newCore(compiled(r.scripts), r.o.contained, &r.watched.where); err != nil {
 		return err
 	}
 	names := make([]string, len(r.scripts)+len(r.o.Strategies))
@@ -338,8 +338,8 @@ func (r *runner) header() (*header, error) {
 	if a := r.o.Advisor; a != nil {
 		s.Adviser, s.AdviceTTL = a.Model, a.TTL
 	}
-	for _, st := range r.o.Strategies {
-		s.Native = append(s.Native, st.Name())
+	for _, st := range r.o.contained {
+		s.Native = append(s.Native, st.versioned())
 	}
 	for _, l := range r.scripts {
 		s.Strategies = append(s.Strategies, strategyConfig{

@@ -15,8 +15,11 @@ import (
 
 // buyer buys a coin on spot and sells a perpetual short, once, and rests an order.
 type buyer struct {
-	seen func(*core.Port, *core.Notice)
+	seen    func(*core.Port, *core.Notice)
+	version string
 }
+
+func (b *buyer) Version() string { return b.version }
 
 func (b *buyer) Name() string                              { return "buyer" }
 func (b *buyer) Subscriptions() []string                   { return nil }
@@ -166,6 +169,17 @@ func TestASessionIsSteeredAndReplaysAsItWas(t *testing.T) {
 	}
 	if s.State() != StateEnded {
 		t.Errorf("state %s", s.State())
+	}
+	if res, err := ReplayWith(context.Background(), end.sum.Journal, ReplayOptions{Strategies: []core.Strategy{&buyer{}}}); err != nil || res.Diff != nil || res.Effects != end.sum.Effects {
+		t.Errorf("replay: %+v, %v", res, err)
+	}
+	for _, tt := range []struct {
+		given []core.Strategy
+		want  string
+	}{{nil, "buyer was not given"}, {[]core.Strategy{&buyer{version: "2"}}, `version "2" now`}} {
+		if _, err := ReplayWith(context.Background(), end.sum.Journal, ReplayOptions{Strategies: tt.given}); err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("replay with %v: %v", tt.given, err)
+		}
 	}
 	if _, err := s.Run(context.Background()); !errors.Is(err, ErrEnded) {
 		t.Errorf("a second run: %v", err)
