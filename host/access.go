@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/binance/account"
 	"github.com/perilune/perilune/exchange/connect"
 	"github.com/perilune/perilune/exchange/limit"
 	"github.com/perilune/perilune/exchange/wire"
@@ -20,13 +19,13 @@ import (
 type access struct {
 	throttle *limit.Throttle
 	attempts *wire.Attempts
-	client   atomic.Pointer[account.Client] // knows the venue's time; nil: nobody does
+	client   atomic.Pointer[connect.Account] // knows the venue's time; nil: nobody does
 }
 
 // now is the venue's time as well as it is known.
 func (a *access) now() exchange.Time {
 	if c := a.client.Load(); c != nil {
-		return c.Now()
+		return (*c).Now()
 	}
 	return loop.Now()
 }

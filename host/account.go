@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -13,9 +13,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/attribution"
-	"github.com/perilune/perilune/exchange/binance"
-	"github.com/perilune/perilune/exchange/binance/account"
-	"github.com/perilune/perilune/exchange/binance/api"
+	"github.com/perilune/perilune/exchange/connect"
 	"github.com/perilune/perilune/exchange/intent"
 	"github.com/perilune/perilune/exchange/oms"
 	"github.com/perilune/perilune/exchange/sign"
@@ -43,9 +41,9 @@ type AccountOptions struct {
 
 // liveAccount is the venue's account of a session with real orders.
 type liveAccount struct {
-	client  *account.Client
+	client  connect.Account
 	venue   *oms.Runner
-	streams *account.Streams
+	streams io.Closer
 	stop    context.CancelFunc
 	done    chan struct{}
 	uid     string
@@ -118,7 +116,7 @@ func (r *runner) signIn(ctx context.Context) error {
 	if err != nil {
 		return &AccountError{advised(err)}
 	}
-	r.real.uid = strconv.FormatInt(uid, 10)
+	r.real.uid = uid
 	if err := r.takeLease(); err != nil {
 		return err
 	}
@@ -128,10 +126,7 @@ func (r *runner) signIn(ctx context.Context) error {
 // admit refuses a key that can withdraw and an account in a mode that the host does
 // not trade in. The rest of what Examine looks at shows itself.
 func (r *runner) admit(ctx context.Context) error {
-	d := &doctor{o: r.o, c: r.real.client}
-	d.permissions(ctx)
-	d.modes(ctx)
-	for _, f := range d.Findings {
+	for _, f := range r.real.client.Admission(ctx) {
 		if f.Verdict == Fail {
 			return &AccountError{fmt.Errorf("%s: %s: %s (perilune doctor tells more)", f.Name, f.Text, f.Do)}
 		}
@@ -140,33 +135,27 @@ func (r *runner) admit(ctx context.Context) error {
 }
 
 // openAccount reads the key and compares the clocks.
-func (o *Options) openAccount(ctx context.Context, a *access, log func(string)) (*account.Client, error) {
+func (o *Options) openAccount(ctx context.Context, a *access, log func(string)) (connect.Account, error) {
 	key, err := sign.LoadKey(o.Account.Key, o.Account.Secret)
 	if err != nil {
 		return nil, configError("%s %v", sectionName(o.Live.section().House()), err)
 	}
-	s, ok := o.Live.section().(*binance.Section)
-	if !ok {
-		return nil, configError("%s: this venue takes no orders yet", sectionName(o.Live.section().House()))
-	}
-	endpoints, err := s.Endpoints()
+	v, err := o.Live.open()
 	if err != nil {
-		return nil, configError("%s %v", sectionName(s.House()), err)
+		return nil, err
 	}
-	c, err := account.Open(ctx, account.Options{Key: key, Endpoints: endpoints, Entry: s.Entry,
-		Throttle: a.throttle, Attempts: a.attempts, Log: log})
+	c, err := v.SignIn(ctx, connect.AccountOptions{Key: key, Access: a.shared(), Log: log})
 	if err != nil {
 		return nil, &AccountError{advised(err)}
 	}
-	a.client.Store(c)
+	a.client.Store(&c)
 	return c, nil
 }
 
 // advised adds what to do to a refusal of the venue.
 func advised(err error) error {
-	var e *exchange.VenueError
-	if errors.As(err, &e) && e.Advice != "" {
-		return fmt.Errorf("%w: %s", err, e.Advice)
+	if do := connect.Advice(err); do != "" {
+		return fmt.Errorf("%w: %s", err, do)
 	}
 	return err
 }
@@ -184,28 +173,9 @@ func (r *runner) terms(ctx context.Context) error {
 		return nil
 	}
 	r.entering("asking for the account's fees and margin steps")
-	leverage := map[string]int{}
-	lowest := 0
-	for _, m := range r.marketsTraded() {
-		if m == api.Spot {
-			continue
-		}
-		configs, err := r.real.client.SymbolConfigs(ctx, m)
-		if err != nil {
-			return &AccountError{err}
-		}
-		for _, c := range configs {
-			leverage[m.String()+":"+c.Symbol] = c.Leverage
-		}
-	}
-	for i := range r.market.instruments {
-		in := &r.market.instruments[i]
-		if err := r.termsOf(ctx, in); err != nil {
-			return &AccountError{err}
-		}
-		if l := leverage[in.Key()]; l > 0 && (lowest == 0 || l < lowest) {
-			lowest = l
-		}
+	lowest, err := r.real.client.Terms(ctx, r.market.instruments)
+	if err != nil {
+		return &AccountError{err}
 	}
 	r.real.leverage = lowest
 	r.market.describe = describeLive(r.market.live.venue.Hosts(), r.market.instruments)
@@ -220,48 +190,19 @@ func (r *runner) leverage() int {
 	return r.o.Paper.Leverage
 }
 
-func (r *runner) termsOf(ctx context.Context, in *exchange.Instrument) error {
-	fees, err := r.real.client.Fees(ctx, api.Of(in.Venue), in.Symbol)
-	if err != nil {
-		return err
-	}
-	in.MakerFee, in.TakerFee = fees.Maker, fees.Taker
-	in.Assumed = without(in.Assumed, "fees of VIP 0")
-	if !in.Perp() {
-		return nil
-	}
-	steps, err := r.real.client.Brackets(ctx, api.Of(in.Venue), in.Symbol)
-	if err != nil {
-		return err
-	}
-	in.Brackets = in.Brackets[:0:0]
-	for _, s := range steps {
-		in.Brackets = append(in.Brackets, exchange.Bracket{Cap: s.Cap, MMR: s.Rate, Cum: s.Cum, MaxLeverage: s.Leverage})
-	}
-	in.Assumed = without(in.Assumed, "margin brackets")
-	return nil
-}
-
-// without takes one of a list of assumptions out of it.
-func without(assumed, known string) string {
-	list := slices.DeleteFunc(strings.Split(assumed, ", "), func(s string) bool { return s == known })
-	return strings.Join(list, ", ")
-}
-
-// marketsTraded are the markets that the session has instruments in, and spot, whose
-// wallet all transfers go by.
-func (r *runner) marketsTraded() []api.Market {
-	used := []api.Market{api.Spot}
-	for _, m := range api.Markets[1:] {
-		if r.trades(m) {
-			used = append(used, m)
+// segmentsTraded are the segments of the account that the session has instruments in,
+// and spot, whose wallet all transfers go by.
+func (r *runner) segmentsTraded() (used []exchange.Venue) {
+	for _, g := range r.real.client.Profile().Segments {
+		if r.trades(&g) {
+			used = append(used, g.Venue)
 		}
 	}
 	return used
 }
 
-func (r *runner) trades(m api.Market) bool {
-	return m == api.Spot || slices.ContainsFunc(r.market.instruments, func(in exchange.Instrument) bool { return in.Venue == m.Venue() })
+func (r *runner) trades(g *oms.Segment) bool {
+	return g.Spot || slices.ContainsFunc(r.market.instruments, func(in exchange.Instrument) bool { return in.Venue == g.Venue })
 }
 
 // engage starts the order manager, cancels what the last run left in the book, and waits
@@ -288,7 +229,7 @@ func (r *runner) engage(ctx context.Context, u *exchange.Universe) ([]exchange.E
 		defer close(a.done)
 		a.venue.Run(running)
 	}()
-	if a.streams, err = account.Listen(a.client, r.marketsTraded(), a.venue.Event); err != nil {
+	if a.streams, err = a.client.Listen(r.segmentsTraded(), a.venue.Event); err != nil {
 		return nil, &AccountError{err}
 	}
 	for i := range opening.Orders {
@@ -329,15 +270,17 @@ func (r *runner) reconciled(ctx context.Context) ([]exchange.Event, error) {
 // and one for the positions.
 func (r *runner) tellOpening(list []exchange.Event) {
 	say := func(text string) { r.log(Line{Level: intent.Info, Strategy: "account", Text: text}) }
-	for _, m := range api.Markets {
+	house := r.market.live.venue.House()
+	for _, full := range walletsOf(r.real.client) {
+		w := full.Within(house)
 		var held []string
 		for i := range list {
-			if ev := &list[i]; ev.Kind == exchange.KindBalance && api.Of(ev.Wallet) == m && ev.Reason == core.OpeningBalance {
+			if ev := &list[i]; ev.Kind == exchange.KindBalance && ev.Wallet.Within(house) == w && ev.Reason == core.OpeningBalance {
 				held = append(held, ev.Amount.String()+" "+ev.Asset)
 			}
 		}
 		if len(held) > 0 {
-			say(fmt.Sprintf("%s wallet at the opening: %s", m, listed(held)))
+			say(fmt.Sprintf("%s wallet at the opening: %s", w, connect.Listed(held)))
 		}
 	}
 	var open []string
@@ -348,8 +291,17 @@ func (r *runner) tellOpening(list []exchange.Event) {
 		}
 	}
 	if len(open) > 0 {
-		say(fmt.Sprintf("positions at the opening, which are no strategy's: %s", listed(open)))
+		say(fmt.Sprintf("positions at the opening, which are no strategy's: %s", connect.Listed(open)))
 	}
+}
+
+// walletsOf are the wallets of an account, in the venue's order.
+func walletsOf(a oms.Account) (all []exchange.Wallet) {
+	p := a.Profile()
+	for _, g := range p.Segments {
+		all = append(all, g.Wallets...)
+	}
+	return append(all, p.Wallets...)
 }
 
 func wait(ctx context.Context, d time.Duration) {

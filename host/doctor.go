@@ -11,29 +11,24 @@ import (
 	"time"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/binance/account"
-	"github.com/perilune/perilune/exchange/binance/api"
+	"github.com/perilune/perilune/exchange/connect"
 	"github.com/perilune/perilune/exchange/oms"
 	"github.com/perilune/perilune/ledger"
 )
 
 // Verdict is the outcome of one check.
-type Verdict string
+type Verdict = connect.Verdict
 
+// The verdicts.
 const (
-	OK   Verdict = "ok"
-	Warn Verdict = "warn" // it can go on; somebody should know
-	Fail Verdict = "fail" // a session with real orders would be refused, or hurt
-	Skip Verdict = "skip" // it could not be looked at
+	OK   = connect.OK
+	Warn = connect.Warn // it can go on; somebody should know
+	Fail = connect.Fail // a session with real orders would be refused, or hurt
+	Skip = connect.Skip // it could not be looked at
 )
 
 // Finding is one thing that Examine looked at.
-type Finding struct {
-	Name    string  `json:"name"`
-	Verdict Verdict `json:"verdict"`
-	Text    string  `json:"text"`         // what was found, with numbers
-	Do      string  `json:"do,omitempty"` // what to do about it
-}
+type Finding = connect.Finding
 
 // Examination is everything that Examine looked at.
 type Examination struct {
@@ -63,9 +58,8 @@ func Examine(ctx context.Context, o *Options) *Examination {
 	}
 	d.ledgerFile()
 	if known { // every other question would have the same answer
-		d.permissions(ctx)
-		d.modes(ctx)
-		d.margins(ctx)
+		d.Findings = append(d.Findings, d.c.Admission(ctx)...)
+		d.Findings = append(d.Findings, d.c.Settings(ctx)...)
 		d.wallets(ctx)
 		d.holdings(ctx)
 		d.streams(ctx)
@@ -77,11 +71,13 @@ func Examine(ctx context.Context, o *Options) *Examination {
 type doctor struct {
 	Examination
 	o *Options
-	c *account.Client
+	c connect.Account
 }
 
 func (d *doctor) say(name string, v Verdict, do, format string, a ...any) {
-	d.Findings = append(d.Findings, Finding{name, v, fmt.Sprintf(format, a...), do})
+	l := connect.Findings(d.Findings)
+	l.Say(name, v, do, format, a...)
+	d.Findings = l
 }
 
 func (d *doctor) config() {
@@ -176,7 +172,7 @@ func (d *doctor) open(ctx context.Context) bool {
 	case errors.As(err, &e):
 		d.say("venue", Fail, e.Advice, "%v", err)
 	default:
-		d.say("key", Fail, "see to it that api_key and secret in [venue.binance] name where they are, for this user alone", "%v", err)
+		d.say("key", Fail, "see to it that api_key and secret in "+sectionName(d.o.Live.section().House())+" name where they are, for this user alone", "%v", err)
 	}
 	return false
 }
@@ -193,14 +189,7 @@ func (d *doctor) clock() {
 }
 
 // failed tells of a question that was not answered.
-func (d *doctor) failed(name string, err error) {
-	var e *exchange.VenueError
-	do := ""
-	if errors.As(err, &e) {
-		do = e.Advice
-	}
-	d.say(name, Fail, do, "%v", err)
-}
+func (d *doctor) failed(name string, err error) { d.say(name, Fail, connect.Advice(err), "%v", err) }
 
 // identity reports whether the venue knows the key.
 func (d *doctor) identity(ctx context.Context) bool {
@@ -209,101 +198,18 @@ func (d *doctor) identity(ctx context.Context) bool {
 		d.failed("key", err)
 		return false
 	}
-	d.Account = fmt.Sprint(uid)
-	d.say("key", OK, "", "it belongs to account %d", uid)
+	d.Account = uid
+	d.say("key", OK, "", "it belongs to account %s", uid)
 	return true
 }
 
-func (d *doctor) permissions(ctx context.Context) {
-	p, err := d.c.Permissions(ctx)
-	if err != nil {
-		d.say("permissions", Skip, "look at them on the venue's page: reading, spot, futures and universal transfer, and no withdrawal", "the venue did not tell: %v", err)
-		return
-	}
-	switch {
-	case p.Withdraw:
-		d.say("permissions", Fail, "take \"Enable Withdrawals\" off the key", "the key can withdraw: whoever gets hold of it can empty the account")
-	case p.PortfolioMargin:
-		d.say("permissions", Fail, "use a key of an account without portfolio margin", "the account is in portfolio margin mode, whose orders go elsewhere")
-	case !p.Read || !p.Spot || !p.Futures:
-		d.say("permissions", Fail, "enable reading, spot & margin trading and futures for the key", "reading %t, spot %t, futures %t", p.Read, p.Spot, p.Futures)
-	case !p.Transfer:
-		d.say("permissions", Warn, "enable \"Permits Universal Transfer\", or keep each wallet funded by hand", "the key cannot move money between wallets")
-	default:
-		d.say("permissions", OK, "", "reading, spot, futures and transfers; no withdrawals")
-	}
-	if !p.IPRestricted {
-		d.say("addresses", Warn, "restrict the key to this machine's address", "the key is valid from anywhere")
-	}
-}
-
-func (d *doctor) modes(ctx context.Context) {
-	hedge, err := d.c.HedgeMode(ctx, api.USDM.Venue())
-	switch {
-	case err != nil:
-		d.failed("position mode", err)
-	case hedge:
-		d.say("position mode", Fail, "set it to One-way Mode (Preferences, Position Mode; or POST /fapi/v1/positionSide/dual dualSidePosition=false)", "the account is in hedge mode")
-	default:
-		d.say("position mode", OK, "", "one-way")
-	}
-	multi, err := d.c.MultiAssets(ctx)
-	switch {
-	case err != nil:
-		d.failed("assets mode", err)
-	case multi:
-		d.say("assets mode", Fail, "set it to Single-Asset Mode (Preferences, Asset Mode; or POST /fapi/v1/multiAssetsMargin multiAssetsMargin=false)", "the account is in multi-assets mode")
-	default:
-		d.say("assets mode", OK, "", "single-asset")
-	}
-}
-
-// margins looks for symbols with a margin of their own: the keeper of margin counts
-// on one wallet behind all positions.
-func (d *doctor) margins(ctx context.Context) {
-	for _, m := range []api.Market{api.USDM, api.COINM} {
-		name := m.String() + " margin"
-		configs, err := d.c.SymbolConfigs(ctx, m)
+func (d *doctor) wallets(ctx context.Context) {
+	house := d.o.Live.section().House()
+	for _, w := range walletsOf(d.c) {
+		name := string(w.Within(house)) + " wallet"
+		list, err := d.c.Balances(ctx, w)
 		if err != nil {
 			d.failed(name, err)
-			continue
-		}
-		var isolated []string
-		low, high := 0, 0
-		for _, c := range configs {
-			if c.Isolated {
-				isolated = append(isolated, c.Symbol)
-			}
-			if c.Leverage > 0 && (low == 0 || c.Leverage < low) {
-				low = c.Leverage
-			}
-			high = max(high, c.Leverage)
-		}
-		switch {
-		case len(isolated) > 0:
-			d.say(name, Warn, "set the margin type of what you trade to cross", "isolated: %s", listed(isolated))
-		case len(configs) == 0:
-			d.say(name, OK, "", "no symbol is set up")
-		default:
-			d.say(name, OK, "", "cross; leverage %d to %d", low, high)
-		}
-	}
-}
-
-// listed is a list for people, cut when it is long.
-func listed(names []string) string {
-	const most = 8
-	if len(names) > most {
-		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], " "), len(names)-most)
-	}
-	return strings.Join(names, " ")
-}
-
-func (d *doctor) wallets(ctx context.Context) {
-	for _, m := range api.Markets {
-		list, err := d.c.Balances(ctx, m.Wallet())
-		if err != nil {
-			d.failed(m.String()+" wallet", err)
 			continue
 		}
 		var held []string
@@ -313,36 +219,37 @@ func (d *doctor) wallets(ctx context.Context) {
 			}
 		}
 		if len(held) == 0 {
-			d.say(m.String()+" wallet", Warn, "transfer something to it before you trade there", "it is empty")
+			d.say(name, Warn, "transfer something to it before you trade there", "it is empty")
 			continue
 		}
-		d.say(m.String()+" wallet", OK, "", "%s", listed(held))
+		d.say(name, OK, "", "%s", connect.Listed(held))
 	}
 }
 
 // holdings tells what somebody else left in the account: a session adopts it.
 func (d *doctor) holdings(ctx context.Context) {
 	var orders, positions []string
-	for _, m := range api.Markets {
-		open, err := d.c.OpenOrders(ctx, m.Venue())
+	for _, g := range d.c.Profile().Segments {
+		v := g.Venue.Within(g.Venue.House())
+		open, err := d.c.OpenOrders(ctx, g.Venue)
 		if err != nil {
 			d.failed("open orders", err)
 			return
 		}
 		for _, o := range open {
-			orders = append(orders, fmt.Sprintf("%s:%s %s %s at %s", m, o.Symbol, o.Side, o.Qty, o.Price))
+			orders = append(orders, fmt.Sprintf("%s:%s %s %s at %s", v, o.Symbol, o.Side, o.Qty, o.Price))
 		}
-		if m == api.Spot {
+		if g.Spot {
 			continue
 		}
-		list, err := d.c.Positions(ctx, m.Venue())
+		list, err := d.c.Positions(ctx, g.Venue)
 		if err != nil {
 			d.failed("positions", err)
 			return
 		}
 		for _, p := range list {
 			if !p.Qty.IsZero() {
-				positions = append(positions, fmt.Sprintf("%s:%s %s", m, p.Symbol, p.Qty))
+				positions = append(positions, fmt.Sprintf("%s:%s %s", v, p.Symbol, p.Qty))
 			}
 		}
 	}
@@ -355,18 +262,22 @@ func (d *doctor) found(name string, list []string, do string) {
 		d.say(name, OK, "", "none")
 		return
 	}
-	d.say(name, Warn, do, "%s", listed(list))
+	d.say(name, Warn, do, "%s", connect.Listed(list))
 }
 
 // streamsWithin is how long the account's own streams may take to come up.
 const streamsWithin = 10 * time.Second
 
 func (d *doctor) streams(ctx context.Context) {
-	up := make(chan api.Market, 64)
-	s, err := account.Listen(d.c, api.Markets[:], func(n oms.AccountEvent) {
+	var all []exchange.Venue
+	for _, g := range d.c.Profile().Segments {
+		all = append(all, g.Venue)
+	}
+	up := make(chan exchange.Venue, 64)
+	s, err := d.c.Listen(all, func(n oms.AccountEvent) {
 		if n.Gap != "" {
 			select {
-			case up <- api.Of(n.Venue):
+			case up <- n.Venue:
 			default: // it was told before
 			}
 		}
@@ -376,25 +287,32 @@ func (d *doctor) streams(ctx context.Context) {
 		return
 	}
 	defer s.Close()
-	seen := map[api.Market]bool{}
+	seen := map[exchange.Venue]bool{}
 	limit := time.After(streamsWithin)
-	for len(seen) < len(api.Markets) {
+	for len(seen) < len(all) {
 		select {
-		case m := <-up:
-			seen[m] = true
+		case v := <-up:
+			seen[v] = true
 		case <-ctx.Done():
 			d.say("account streams", Skip, "", "interrupted")
 			return
 		case <-limit:
 			var down []string
-			for _, m := range api.Markets {
-				if !seen[m] {
-					down = append(down, m.String())
+			for _, v := range all {
+				if !seen[v] {
+					down = append(down, string(v.Within(v.House())))
 				}
 			}
-			d.say("account streams", Fail, "look at ws_… and ws_api_… in [venue.binance], and at the network", "no word within %s from %s", streamsWithin, strings.Join(down, ", "))
+			d.say("account streams", Fail, "look at ws_… and ws_api_… in "+sectionName(d.o.Live.section().House())+", and at the network", "no word within %s from %s", streamsWithin, strings.Join(down, ", "))
 			return
 		}
 	}
-	d.say("account streams", OK, "", "all three are up")
+	d.say("account streams", OK, "", "%s", allUp(len(all)))
+}
+
+func allUp(n int) string {
+	if words := [...]string{"none is", "it is", "both are", "all three are", "all four are"}; n < len(words) {
+		return words[n] + " up"
+	}
+	return fmt.Sprintf("all %d are up", n)
 }

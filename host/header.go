@@ -9,7 +9,6 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/host/core"
 	"github.com/perilune/perilune/host/risk"
 	"github.com/perilune/perilune/host/script"
@@ -149,8 +148,8 @@ func (s *header) natives(given []*contained) ([]core.Strategy, error) {
 // markTransfer is how the venue of a market wants the amounts of transfers, wherever the
 // orders go: what is simulated decides as what is live.
 func markTransfer(u *exchange.Universe) func(decimal.Decimal, uint64) decimal.Decimal {
-	if u.House() == api.House {
-		return api.MarkTransfer
+	if c, ok := connectorOf(u.House()); ok {
+		return c.About().MarkTransfer
 	}
 	return nil
 }

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/intent"
 	"github.com/perilune/perilune/exchange/oms"
 	"github.com/perilune/perilune/ledger"
@@ -68,7 +67,7 @@ func (r *runner) fence(ctx context.Context) error {
 	run := r.real.client.Now()
 	var foreign, old []oms.Report
 	for _, g := range r.real.client.Profile().Segments {
-		list, err := r.runsOrders(ctx, g.Venue)
+		list, err := r.runsOrders(ctx, &g)
 		if err != nil {
 			return err
 		}
@@ -95,16 +94,16 @@ func (r *runner) fence(ctx context.Context) error {
 }
 
 // runsOrders lists what runs of Perilune have in a segment's books.
-func (r *runner) runsOrders(ctx context.Context, v exchange.Venue) ([]oms.Report, error) {
-	all, err := r.real.client.OpenOrders(ctx, v)
+func (r *runner) runsOrders(ctx context.Context, g *oms.Segment) ([]oms.Report, error) {
+	all, err := r.real.client.OpenOrders(ctx, g.Venue)
 	if ctx.Err() != nil {
 		return nil, fmt.Errorf("interrupted before the account was reconciled: %w", ctx.Err())
 	}
-	if err != nil && r.trades(api.Of(v)) {
+	if err != nil && r.trades(g) {
 		return nil, &AccountError{advised(err)}
 	}
 	if err != nil {
-		r.warn(fmt.Sprintf("whether another run trades in %s is not known: %v", v.Within(v.House()), err))
+		r.warn(fmt.Sprintf("whether another run trades in %s is not known: %v", g.Venue.Within(g.Venue.House()), err))
 	}
 	var out []oms.Report
 	for _, o := range all {

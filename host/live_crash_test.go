@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/binance/account"
 	"github.com/perilune/perilune/exchange/oms"
 	"github.com/perilune/perilune/host/core"
 )
@@ -91,7 +90,7 @@ func liveChild(dir string) {
 	}
 	k := &suicide{point: point}
 	k.left.Store(occasions(point))
-	o.wrapAccount = func(a oms.Account) oms.Account { return &killedAccount{a.(*account.Client), k} }
+	o.wrapAccount = func(a oms.Account) oms.Account { return &killedAccount{a.(wholeAccount), k} }
 	if err := o.Validate(); err != nil {
 		fmt.Println(err)
 		os.Exit(1)
@@ -145,21 +144,32 @@ func (v killedVenue) Submit(o *exchange.Order, now exchange.Time) {
 	v.Execution.Submit(o, now)
 }
 
+// wholeAccount is an account with all that one may have.
+type wholeAccount interface {
+	oms.Account
+	oms.Incomes
+	oms.Transfers
+	oms.DeadMan
+	oms.Amender
+	oms.Batcher
+	oms.HedgeMode
+}
+
 // killedAccount is between the order manager and the venue.
 type killedAccount struct {
-	*account.Client
+	wholeAccount
 	*suicide
 }
 
 func (a *killedAccount) Place(ctx context.Context, o oms.Order) (oms.Report, error) {
 	a.at(killSend)
-	r, err := a.Client.Place(ctx, o)
+	r, err := a.wholeAccount.Place(ctx, o)
 	a.at(killAck)
 	return r, err
 }
 
 func (a *killedAccount) Transfer(ctx context.Context, t oms.TransferOrder) (string, error) {
-	id, err := a.Client.Transfer(ctx, t)
+	id, err := a.wholeAccount.Transfer(ctx, t)
 	a.at(killMove)
 	return id, err
 }

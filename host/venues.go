@@ -40,6 +40,9 @@ func Venues() []connect.Connector {
 	return out
 }
 
+// VenueSection is what the section of the default venue is called in the configuration.
+func VenueSection() string { return sectionName(defaultVenue().House()) }
+
 // defaultVenue is the venue that is meant where nothing names another.
 func defaultVenue() connect.Connector { return venueList[0].connect }
 

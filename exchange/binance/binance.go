@@ -21,11 +21,13 @@ import (
 
 	"github.com/shopspring/decimal"
 
+	"github.com/perilune/perilune/exchange/binance/account"
 	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/binance/feed"
 	"github.com/perilune/perilune/exchange/binance/weight"
 	"github.com/perilune/perilune/exchange/connect"
 	"github.com/perilune/perilune/exchange/limit"
+	"github.com/perilune/perilune/exchange/oms"
 )
 
 // Connector is the venue before it is configured.
@@ -39,7 +41,7 @@ func (Connector) House() string { return api.House }
 // About implements connect.Connector.
 func (Connector) About() connect.About {
 	fifty := decimal.NewFromInt(50000)
-	a := connect.About{Title: "Binance", Account: true,
+	a := connect.About{Title: "Binance", MarkTransfer: api.MarkTransfer, Able: oms.CapabilitiesOf((*account.Client)(nil)),
 		Keys: "reading, spot, futures and universal transfer; no withdrawal",
 		Paper: []connect.Balance{
 			{Wallet: api.Spot.Wallet(), Asset: "USDT", Amount: fifty},
@@ -169,6 +171,16 @@ func (v *venue) Browse(ctx context.Context, o connect.DataOptions, patterns []st
 		return nil, err
 	}
 	return catalogue{c}, nil
+}
+
+// SignIn implements connect.Venue.
+func (v *venue) SignIn(ctx context.Context, o connect.AccountOptions) (connect.Account, error) {
+	c, err := account.Open(ctx, account.Options{Key: o.Key, Endpoints: v.endpoints, Entry: v.entry,
+		Throttle: o.Access.Throttle, Attempts: o.Access.Attempts, Log: o.Log})
+	if err != nil {
+		return nil, err
+	}
+	return &signedIn{c}, nil
 }
 
 // catalogue is a feed.Catalog that opens what connect wants.

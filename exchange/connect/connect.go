@@ -7,6 +7,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/limit"
+	"github.com/perilune/perilune/exchange/oms"
 	"github.com/perilune/perilune/exchange/wire"
 )
 
@@ -29,8 +30,11 @@ type About struct {
 	Paper []Balance
 	// Keys say what an API key must and must not permit, for people.
 	Keys string
-	// Account reports whether orders can be sent; else the venue is market data alone.
-	Account bool
+	// MarkTransfer is oms.Profile's: simulated accounts move money in the same way. nil:
+	// amounts are as they are.
+	MarkTransfer func(amount decimal.Decimal, id uint64) decimal.Decimal
+	// Able are what an account has beside what every one has.
+	Able oms.Capabilities
 }
 
 // Segment is a part of a venue with instruments of its own.
@@ -90,6 +94,9 @@ type Venue interface {
 	// Browse asks the segments that the patterns name what they list. A pattern is a
 	// key or a glob over keys, as in path.Match: "usdm:*", "spot:BTC*".
 	Browse(ctx context.Context, o DataOptions, patterns []string) (Catalogue, error)
+	// SignIn opens an account: it compares the clocks and returns when requests can be
+	// signed. ctx bounds SignIn itself, not the Account.
+	SignIn(ctx context.Context, o AccountOptions) (Account, error)
 }
 
 // Access is what all that ask a venue from one address share, because the venue counts

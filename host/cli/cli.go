@@ -68,7 +68,7 @@ func verbs() []verb {
 		{"schedules", "[--db FILE]", "what vwap, twap and pov orders did against the market", schedulesVerb},
 		{"pnl", "[--db FILE]", "profit by strategy, pair and asset", pnlVerb},
 		{"ledger", "verify|backup|restore …", "verify a ledger, copy it while it is written, put a copy back", ledgerVerb},
-		{"sim", "[--listen ADDR]", "run a local exchange that speaks Binance's protocols", simVerb},
+		{"sim", "[--listen ADDR]", "run a local exchange that speaks " + host.Venues()[0].About().Title + "'s protocols", simVerb},
 		{"new", "NAME", "write a strategy skeleton with editor settings", newVerb},
 		{"version", "", "print the version", versionVerb},
 	}

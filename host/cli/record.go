@@ -13,7 +13,7 @@ func recordVerb(ctx context.Context, e *env, args []string) error {
 	out := f.String("out", "", "directory to write to (required)")
 	symbols := f.StringSlice("symbols", nil, "what to record, such as usdm:BTCUSDT,spot:* (required)")
 	length := f.String("for", "", "end after this time: 10m, 12h (default: until Ctrl-C)")
-	config := f.String("config", "", "TOML file with [venue.binance]")
+	config := f.String("config", "", "TOML file with "+host.VenueSection())
 	asJSON := f.Bool("json", false, "print one JSON object on stdout at the end")
 	if err := parseAlone(f, args); err != nil {
 		return err

@@ -43,7 +43,7 @@ type sessionFlags struct {
 
 func (s *sessionFlags) define(f *pflag.FlagSet) {
 	f.StringArrayVar(&s.set, "set", nil, "set a parameter: name=value or strategy.name=value (repeatable)")
-	f.StringVar(&s.config, "config", "", "TOML file with [paper], [risk], [venue.binance], [advisor] and [params.<strategy>]")
+	f.StringVar(&s.config, "config", "", "TOML file with [paper], [risk], "+host.VenueSection()+", [advisor] and [params.<strategy>]")
 	f.StringVar(&s.db, "db", "", "ledger file (default perilune-paper.db)")
 	f.StringVar(&s.journal, "journal", "", "directory for journals, or off (default: beside the ledger)")
 	f.StringVar(&s.capMiB, "journal-cap", "", "MiB of journal to keep, oldest dropped first, or off (default 512 on the built-in market, off on others)")
@@ -122,7 +122,7 @@ func runVerb(ctx context.Context, e *env, args []string) error {
 	f := e.flags("run", "[SCRIPT…] [flags]", "perilune run --paper scripts/funding_rotation.lua --for 30d --speed max")
 	var s sessionFlags
 	paper := f.Bool("paper", false, "trade on a paper account (the default)")
-	live := f.Bool("live", false, "trade with real orders on the account of [venue.binance] in --config; see perilune doctor")
+	live := f.Bool("live", false, "trade with real orders on the account of "+host.VenueSection()+" in --config; see perilune doctor")
 	market := f.StringArray("market", []string{"synth"}, "synth, live (public data of the venue), or a recording (repeatable, merged by time)")
 	contracts := f.StringArray("contract", nil, "what a symbol of another venue's Tardis files is: exchange:symbol=linear, spot or inverse:BTC:100 (repeatable)")
 	symbols := f.StringSlice("symbols", nil, "of the live market: what to subscribe to, such as usdm:BTCUSDT,spot:* (default: what the scripts declare)")

@@ -1,0 +1,104 @@
+package binance
+
+import (
+	"context"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/account"
+	"github.com/perilune/perilune/exchange/binance/api"
+	"github.com/perilune/perilune/exchange/connect"
+	"github.com/perilune/perilune/exchange/oms"
+)
+
+// signedIn is the account of a key, with its terms and the checks of its settings.
+type signedIn struct{ *account.Client }
+
+var _ connect.Account = (*signedIn)(nil)
+
+// UID implements connect.Account.
+func (a *signedIn) UID(ctx context.Context) (string, error) {
+	uid, err := a.Client.UID(ctx)
+	return strconv.FormatInt(uid, 10), err
+}
+
+// Listen implements connect.Account.
+func (a *signedIn) Listen(segments []exchange.Venue, sink func(oms.AccountEvent)) (io.Closer, error) {
+	markets := make([]api.Market, len(segments))
+	for i, v := range segments {
+		markets[i] = api.Of(v)
+	}
+	s, err := account.Listen(a.Client, markets, sink)
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Terms implements connect.Account.
+func (a *signedIn) Terms(ctx context.Context, list []exchange.Instrument) (int, error) {
+	leverage, err := a.leverages(ctx, list)
+	if err != nil {
+		return 0, err
+	}
+	lowest := 0
+	for i := range list {
+		in := &list[i]
+		if err := a.termsOf(ctx, in); err != nil {
+			return 0, err
+		}
+		if l := leverage[in.FullKey()]; l > 0 && (lowest == 0 || l < lowest) {
+			lowest = l
+		}
+	}
+	return lowest, nil
+}
+
+// leverages are those of all symbols in the segments of some contracts, by full key.
+func (a *signedIn) leverages(ctx context.Context, list []exchange.Instrument) (map[string]int, error) {
+	leverage := map[string]int{}
+	for _, m := range api.Markets {
+		if m == api.Spot || !slices.ContainsFunc(list, func(in exchange.Instrument) bool { return api.Of(in.Venue) == m }) {
+			continue
+		}
+		configs, err := a.SymbolConfigs(ctx, m)
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range configs {
+			leverage[string(m.Venue())+":"+c.Symbol] = c.Leverage
+		}
+	}
+	return leverage, nil
+}
+
+func (a *signedIn) termsOf(ctx context.Context, in *exchange.Instrument) error {
+	fees, err := a.Fees(ctx, api.Of(in.Venue), in.Symbol)
+	if err != nil {
+		return err
+	}
+	in.MakerFee, in.TakerFee = fees.Maker, fees.Taker
+	in.Assumed = without(in.Assumed, "fees of VIP 0")
+	if !in.Perp() {
+		return nil
+	}
+	steps, err := a.Brackets(ctx, api.Of(in.Venue), in.Symbol)
+	if err != nil {
+		return err
+	}
+	in.Brackets = in.Brackets[:0:0]
+	for _, s := range steps {
+		in.Brackets = append(in.Brackets, exchange.Bracket{Cap: s.Cap, MMR: s.Rate, Cum: s.Cum, MaxLeverage: s.Leverage})
+	}
+	in.Assumed = without(in.Assumed, "margin brackets")
+	return nil
+}
+
+// without takes one of a list of assumptions out of it.
+func without(assumed, known string) string {
+	list := slices.DeleteFunc(strings.Split(assumed, ", "), func(s string) bool { return s == known })
+	return strings.Join(list, ", ")
+}
