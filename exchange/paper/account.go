@@ -85,7 +85,7 @@ func (ex *executions) post(s *slot, o *order, f exchange.Fill, at exchange.Time)
 	dq := exchange.Lots(f.Side) * f.Qty
 	held := s.pos.qty != 0
 	realised := s.pos.fill(s.in, f.Price, dq, at)
-	f.Fee, f.FeeAsset = s.fee(&f)
+	f.Fee, f.FeeAsset = ex.opt.Models.Fees.Fee(s.in, &f)
 	after := ex.mail.house
 	if o != nil {
 		f.Order, f.VenueID = o.ID, o.VenueID
@@ -103,24 +103,6 @@ func (ex *executions) post(s *slot, o *order, f exchange.Fill, at exchange.Time)
 		ex.wallets.purse(s.in.Wallet, f.FeeAsset).add(f.Fee.Neg())
 	}
 	ex.mail.emit(s.in.Wallet, answer{at: at + after, happened: at, kind: exchange.KindFill, instrument: s.in.ID, fill: &f})
-}
-
-// fee returns what an execution costs. Spot charges what was received, futures
-// the margin asset. Coin amounts of inverse contracts have no exact decimal and
-// are rounded half to even at 8 places; the others are exact.
-func (s *slot) fee(f *exchange.Fill) (decimal.Decimal, string) {
-	rate := s.fees.Taker
-	if f.Maker {
-		rate = s.fees.Maker
-	}
-	switch {
-	case s.in.Inverse():
-		size := s.in.QtyDecimal(f.Qty).Mul(s.in.ContractSize).Mul(rate)
-		return divBank(size, s.in.PriceDecimal(f.Price), 8), s.in.Base
-	case s.in.Perp() || f.Side == exchange.Sell:
-		return s.in.Notional(f.Price, f.Qty).Mul(rate), s.in.Quote
-	}
-	return coins(s.in, f.Qty).Mul(rate), s.in.Base
 }
 
 // divBank returns a/b rounded half to even.

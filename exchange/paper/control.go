@@ -103,7 +103,7 @@ func (v *Venue) SetTransferLatency(l Latency) error {
 	if err != nil {
 		return fmt.Errorf("paper venue: transfer latency: %w", err)
 	}
-	v.opt.TransferLatency = l
+	v.opt.TransferLatency, v.opt.Models.Transfer = l, l
 	return nil
 }
 

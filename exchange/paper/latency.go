@@ -61,24 +61,24 @@ func (l Latency) String() string {
 	return fmt.Sprintf("log-normal, at least %s, median %s, p99 %s", duration(l.Min), duration(l.Median), duration(l.P99))
 }
 
-// direction keeps the draws of one order apart.
-type direction uint64
+// Direction is which of the messages about an order or transfer a delay is of.
+type Direction uint64
 
 const (
-	toVenue direction = iota + 1
-	cancelToVenue
-	fromVenue
-	transferTo
-	transferBack
-	transferTransit
+	ToVenue Direction = iota + 1
+	CancelToVenue
+	FromVenue
+	TransferToVenue
+	TransferBack
+	TransferTransit
 )
 
 // z99 is the standard normal quantile of 0.99.
 const z99 = 2.3263478740408408
 
-// draw returns the latency of one message. It depends on nothing but its
+// Delay implements LatencyModel. It depends on nothing but its
 // arguments, so that a replay agrees and one more order shifts no other.
-func (l Latency) draw(seed, id uint64, d direction) exchange.Time {
+func (l Latency) Delay(seed, id uint64, d Direction) exchange.Time {
 	switch l.Model {
 	case "none":
 		return 0

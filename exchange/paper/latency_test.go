@@ -15,7 +15,7 @@ func TestLatencyQuantiles(t *testing.T) {
 	const n = 100_000
 	draws := make([]exchange.Time, n)
 	for i := range draws {
-		draws[i] = l.draw(7, uint64(i), toVenue)
+		draws[i] = l.Delay(7, uint64(i), ToVenue)
 	}
 	slices.Sort(draws)
 	if draws[0] < l.Min {
@@ -32,12 +32,12 @@ func TestLatencyQuantiles(t *testing.T) {
 
 func TestLatencyIsKeyed(t *testing.T) {
 	l, _ := Latency{}.withDefaults(defaultLatency)
-	base := l.draw(1, 1, toVenue)
-	if l.draw(1, 1, toVenue) != base {
+	base := l.Delay(1, 1, ToVenue)
+	if l.Delay(1, 1, ToVenue) != base {
 		t.Error("the same message drew two latencies")
 	}
 	for name, other := range map[string]exchange.Time{
-		"seed": l.draw(2, 1, toVenue), "order": l.draw(1, 2, toVenue), "direction": l.draw(1, 1, cancelToVenue)} {
+		"seed": l.Delay(2, 1, ToVenue), "order": l.Delay(1, 2, ToVenue), "direction": l.Delay(1, 1, CancelToVenue)} {
 		if other == base {
 			t.Errorf("another %s drew the same latency", name)
 		}

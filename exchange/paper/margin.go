@@ -121,7 +121,7 @@ func (mg *margins) margin(s *slot, o *order, p plan) *refusal {
 	if r := mg.leverageCap(s, o); r != nil {
 		return r
 	}
-	need := more.Add(mg.openLoss(s, o, p, worth)).Add(worth.Mul(decimal.Max(decimal.Zero, s.fees.Taker)))
+	need := more.Add(mg.openLoss(s, o, p, worth)).Add(worth.Mul(decimal.Max(decimal.Zero, mg.markets.opt.Models.Fees.Taker(s.in))))
 	if free := mg.standing(s.purse).available(); need.GreaterThan(free) {
 		return refused(-2019, "Margin is insufficient: needs %s %s, %s is available", need.Round(8), s.purse.asset, free.Round(8))
 	}

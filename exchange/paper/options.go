@@ -29,6 +29,10 @@ type Options struct {
 	// most, all together, on a feed of bars. Default 0.1.
 	Participation float64
 
+	// Models are an embedder's own fees, latencies and queue; nil: those that the options
+	// above and below say.
+	Models Models
+
 	// Fees replaces the instruments' own rates at a venue, by its name in the session
 	// (Instrument.Segment). Zero rates are
 	// allowed, and so are negative ones (a rebate).
@@ -138,6 +142,7 @@ func (o Options) withDefaults() (Options, error) {
 			return o, fmt.Errorf("paper venue: %w", err)
 		}
 	}
+	o.Models = o.Models.fill(&o)
 	return o, o.checkLeverage()
 }
 
@@ -171,11 +176,11 @@ func (o *Options) fees(in *exchange.Instrument) FeeRate {
 func (v *Venue) Describe() []string {
 	o := &v.opt
 	return slices.Concat([]string{
-		"Latency: " + o.Latency.String() + fmt.Sprintf(", drawn from seed %d and the order's number. Each wallet answers over one stream, which keeps its order.", o.Seed),
+		"Latency: " + o.Models.Latency.String() + fmt.Sprintf(", drawn from seed %d and the order's number. Each wallet answers over one stream, which keeps its order.", o.Seed),
 		"Taker: walks the book level by level as of its arrival, or as of the first update after it; nothing is filled beyond the known book.",
 		"A book that was lost has no liquidity, for reducing orders either: in a hole of the data, and where an instrument's data end before those of others. What is held there stays, counts at its last price, and is named.",
 		"Impact: " + o.Impact.String() + ".",
-		"Maker: " + o.Queue.String() + "; a trade through the price fills at most its own size, which all our orders share, and a book that moved through it the displayed size.",
+		"Maker: " + o.Models.Queue.String() + "; a trade through the price fills at most its own size, which all our orders share, and a book that moved through it the displayed size.",
 		"Feeds without a book fill takers at the best quote only.",
 		fmt.Sprintf("Bars: together our orders get at most %.4g %% of the bar's volume: takers from the book that the bar is shown as, which has as much on each side; resting orders share it, less what we took since the bar before, and fill at their price when a bar that opened after they were sent trades strictly through it, or closes beyond it.", o.Participation*100),
 		"A bar without volume, or of which that is less than a lot, has no book and fills nothing, for opening nor closing, of pairs and schedules either: they wait. A liquidation is carried out all the same, at the mark.",
@@ -185,13 +190,16 @@ func (v *Venue) Describe() []string {
 		"Liquidation: the largest position of a wallet is closed whole, in the book and then at the mark, never better than its liquidation price, until the margin balance is above maintenance; no surcharge, no auto-deleveraging; a wallet left below zero is made good by the insurance fund.",
 		"Funding: paid on the position just before the settlement, at the settled rate and its mark; exact for linear contracts, rounded half to even at 8 places for inverse ones.",
 		"Delivery of dated futures: at the mark price of that moment, with the taker fee; orders expire and nothing is taken any more.",
-		"Transfers: " + o.TransferLatency.String() + " in transit.",
+		"Transfers: " + o.Models.Transfer.String() + " in transit.",
 		"An order that would meet one of our own expires (self-trade prevention).",
 	})
 }
 
 func (o *Options) describeFees() []string {
 	var out []string
+	if _, own := o.Models.Fees.(rates); !own {
+		return []string{"Fees: " + o.Models.Fees.String() + "."}
+	}
 	for _, m := range o.Universe.Venues() {
 		if f, ok := o.Fees[m]; ok {
 			out = append(out, fmt.Sprintf("Fees on %s: maker %s %%, taker %s %%.", m, f.Maker.Shift(2), f.Taker.Shift(2)))

@@ -153,7 +153,7 @@ func (v *Venue) assemble() {
 	opt := &v.opt
 	v.markets = markets{opt: opt}
 	v.wallets = wallets{opt: opt}
-	v.mail = mail{opt: opt, arriving: never, house: opt.Latency.draw(opt.Seed, 0, fromVenue)}
+	v.mail = mail{opt: opt, arriving: never, house: opt.Models.Latency.Delay(opt.Seed, 0, FromVenue)}
 	v.margins = margins{&v.markets}
 	v.executions = executions{opt: opt, wallets: &v.wallets, mail: &v.mail}
 	v.registry = registry{markets: &v.markets, wallets: &v.wallets, mail: &v.mail, open: map[exchange.OrderID]*order{},

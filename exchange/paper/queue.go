@@ -120,20 +120,22 @@ func (p *place) trade(public, left exchange.Lots) exchange.Lots {
 	return exec
 }
 
-// depth moves the place for a level that now shows shown. The conversions keep
-// compilers from fusing a product and a sum, which would round differently on
-// some machines.
-func (p *place) depth(shown exchange.Lots, q Queue) {
-	change := float64(p.shown) - float64(shown) - p.traded
-	back := float64(p.shown) - p.front
+// depth moves the place for a level that now shows shown.
+func (p *place) depth(shown exchange.Lots, model QueueModel) {
+	gone := float64(p.shown) - float64(shown) - p.traded
+	p.front = model.Front(p.front, float64(p.shown)-p.front, gone, float64(shown))
 	p.shown, p.traded = shown, 0
-	if q.Model == "risk_averse" || change < 0 || math.IsInf(p.front, 0) {
-		p.front = min(p.front, float64(shown))
-		return
+}
+
+// Front implements QueueModel. The conversions keep compilers from fusing a product and
+// a sum, which would round differently on some machines.
+func (q Queue) Front(front, back, gone, shown float64) float64 {
+	if q.Model == "risk_averse" || gone < 0 || math.IsInf(front, 0) {
+		return min(front, shown)
 	}
-	prob := q.behind(p.front, back)
-	est := p.front - float64((1-prob)*change) + min(back-float64(prob*change), 0)
-	p.front = max(0, min(est, float64(shown)))
+	prob := q.behind(front, back)
+	est := front - float64((1-prob)*gone) + min(back-float64(prob*gone), 0)
+	return max(0, min(est, shown))
 }
 
 // ahead returns what the market shows at a price, and whether that is known: a
@@ -162,7 +164,7 @@ func (rs *resting) join(s *slot, o *order) {
 func (rs *resting) requeue(s *slot, o *order) {
 	shown, known := rs.markets.ahead(s, o.Side, o.Price)
 	if known && (shown != o.queue.shown || math.IsInf(o.queue.front, 0)) {
-		o.queue.depth(shown, rs.opt.Queue)
+		o.queue.depth(shown, rs.opt.Models.Queue)
 	}
 }
 

@@ -23,7 +23,7 @@ const unanswered = exchange.Wallet("")
 // event tells the end: Done, or Failed with the reason.
 func (v *Venue) Transfer(t *exchange.Transfer, now exchange.Time) {
 	v.cut()
-	n := &transit{Transfer: *t, answer: v.opt.Latency.draw(v.opt.Seed, t.ID, transferBack)}
+	n := &transit{Transfer: *t, answer: v.opt.Models.Latency.Delay(v.opt.Seed, t.ID, TransferBack)}
 	n.Done, n.Failed, n.Reason = false, false, ""
 	house := v.opt.Universe.House()
 	n.From, n.To = n.From.Within(house), n.To.Within(house)
@@ -31,9 +31,9 @@ func (v *Venue) Transfer(t *exchange.Transfer, now exchange.Time) {
 	if !v.mail.isWallet(end) {
 		end = v.mail.main()
 	}
-	due := now + v.opt.Latency.draw(v.opt.Seed, n.ID, transferTo)
+	due := now + v.opt.Models.Latency.Delay(v.opt.Seed, n.ID, TransferToVenue)
 	v.mail.send(unanswered, now, inbound{at: due, run: func(exchange.Time) { v.transfers.depart(n) }})
-	due += v.opt.TransferLatency.draw(v.opt.Seed, n.ID, transferTransit)
+	due += v.opt.Models.Transfer.Delay(v.opt.Seed, n.ID, TransferTransit)
 	v.mail.send(end, now, inbound{at: due, answer: n.answer, run: func(at exchange.Time) { v.transfers.land(end, n, at) }})
 }
 

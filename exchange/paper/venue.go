@@ -80,7 +80,6 @@ type slot struct {
 	orders []*order // resting, oldest first
 	pos    position
 	purse  *purse // that margins it; nil on spot
-	fees   FeeRate
 
 	leverage int
 	risk     screen
@@ -127,7 +126,7 @@ func New(opt Options) (*Venue, error) {
 }
 
 func (v *Venue) newSlot(in *exchange.Instrument) *slot {
-	s := &slot{in: in, fees: v.opt.fees(in), leverage: v.opt.leverage(in.ID)}
+	s := &slot{in: in, leverage: v.opt.leverage(in.ID)}
 	if in.Perp() {
 		s.purse = v.wallets.purse(in.Wallet, in.Settle())
 		s.purse.slots = append(s.purse.slots, s)
@@ -194,8 +193,8 @@ func (v *Venue) Submit(o *exchange.Order, now exchange.Time) {
 	if v.markets.known(o.Instrument) {
 		n.wallet = v.markets.slots[o.Instrument].in.Wallet
 	}
-	n.due = now + v.mail.latency(o.ID, toVenue)
-	n.answer = v.mail.latency(o.ID, fromVenue)
+	n.due = now + v.mail.latency(o.ID, ToVenue)
+	n.answer = v.mail.latency(o.ID, FromVenue)
 	if v.registry.sent[o.ID] == nil {
 		v.registry.sent[o.ID] = n
 	}
@@ -206,7 +205,7 @@ func (v *Venue) Submit(o *exchange.Order, now exchange.Time) {
 // canceled, or the cancel is rejected because the order is finished or unknown.
 func (v *Venue) Cancel(id exchange.OrderID, now exchange.Time) {
 	v.cut()
-	w, due := v.mail.main(), now+v.mail.latency(id, cancelToVenue)
+	w, due := v.mail.main(), now+v.mail.latency(id, CancelToVenue)
 	if o := v.registry.sent[id]; o != nil {
 		w, due = o.wallet, max(due, o.due)
 	} else if o := v.registry.open[id]; o != nil {
@@ -214,12 +213,12 @@ func (v *Venue) Cancel(id exchange.OrderID, now exchange.Time) {
 	} else if done, ok := v.registry.finished[id]; ok {
 		w = done.wallet
 	}
-	answer := v.mail.latency(id, fromVenue)
+	answer := v.mail.latency(id, FromVenue)
 	v.mail.send(w, now, inbound{at: due, answer: answer, run: func(at exchange.Time) { v.matcher.cancel(w, id, at+answer, at) }})
 }
 
-func (ml *mail) latency(id exchange.OrderID, d direction) exchange.Time {
-	return ml.opt.Latency.draw(ml.opt.Seed, uint64(id), d)
+func (ml *mail) latency(id exchange.OrderID, d Direction) exchange.Time {
+	return ml.opt.Models.Latency.Delay(ml.opt.Seed, uint64(id), d)
 }
 
 func (ml *mail) send(w exchange.Wallet, now exchange.Time, msg inbound) {
