@@ -7,6 +7,7 @@ import (
 
 	"github.com/shopspring/decimal"
 
+	"github.com/perilune/perilune/bindings/extension"
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/sign"
 	"github.com/perilune/perilune/host/advisor"
@@ -84,26 +85,40 @@ func (o *Options) takeAdvisor(f *advisorConfig) error {
 	return a.Validate()
 }
 
-// openAdvisor makes the desk that questions are put to, with what the ledger says
-// was spent today.
+// openAdvisor makes the desk that questions are put to: those to the advisor, and those
+// to functions of modules of one's own.
 func (r *runner) openAdvisor(ctx context.Context) error {
-	if r.o.Advisor == nil {
-		return nil
-	}
-	client, err := advisor.New(r.o.Advisor.Config)
-	if err != nil {
-		return configError("advisor: %v", err)
-	}
-	calls, cost, err := r.db.AdviceSpent(r.started.UTC().Format(time.DateOnly))
+	client, err := r.advisorClient()
 	if err != nil {
 		return err
 	}
-	client.Spent(calls, cost)
+	answers := extension.NewAnswerer(r.o.Modules, client)
+	if client == nil && !answers.Any() {
+		return nil
+	}
 	var post func(*exchange.Event) // nil: the session's time can wait for an answer
 	if r.o.live() || (r.o.Speed > 0 && r.o.Speed <= 1) {
 		post = r.inbox.Post
 	}
-	r.desk = advisor.NewDesk(ctx, client, post)
+	r.desk = advisor.NewDesk(ctx, answers, post)
 	r.loop.Advisor = r.desk
 	return nil
+}
+
+// advisorClient is what asks the advisor, with what the ledger says was spent today; nil
+// when there is none.
+func (r *runner) advisorClient() (extension.Respondent, error) {
+	if r.o.Advisor == nil {
+		return nil, nil
+	}
+	client, err := advisor.New(r.o.Advisor.Config)
+	if err != nil {
+		return nil, configError("advisor: %v", err)
+	}
+	calls, cost, err := r.db.AdviceSpent(r.started.UTC().Format(time.DateOnly))
+	if err != nil {
+		return nil, err
+	}
+	client.Spent(calls, cost)
+	return client, nil
 }

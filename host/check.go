@@ -33,7 +33,7 @@ type CheckParam struct {
 // returned table, its parameters, and the names of the API that it uses.
 func Check(path string, set map[string]string) *CheckReport {
 	r := &CheckReport{Path: path}
-	l, err := loadScript(path)
+	l, err := loadScript(path, std.Modules())
 	if err != nil {
 		r.Problems = append(r.Problems, err.Error())
 		return r

@@ -33,6 +33,8 @@ type header struct {
 	// journal can't hold them, so their session can be replayed only by the program
 	// that has them.
 	Native      []string `json:",omitempty"`
+	Modules     []string `json:",omitempty"` // of the program's own, as name@version
+	Rules       []string `json:",omitempty"` // by name
 	Limits      risk.Limits
 	ClientTag   string
 	Leverage    int
@@ -83,11 +85,17 @@ func (s *header) asRead() (*header, error) {
 }
 
 // newCore builds the universe, the strategies and the core. compiled holds what
-// was already compiled, by strategy; a missing entry is compiled here. native
-// are the strategies written in Go, which come after the scripts.
-func (s *header) newCore(compiled []any, native []*contained, where *core.Where) (*core.Core, error) {
-	written, err := s.natives(native)
+// was already compiled, by strategy; a missing entry is compiled here. given is what
+// the program has of its own: its strategies come after the scripts.
+func (s *header) newCore(compiled []any, given *own, where *core.Where) (*core.Core, error) {
+	if given == nil {
+		given = &own{}
+	}
+	written, err := s.natives(given.strategies)
 	if err != nil {
+		return nil, err
+	}
+	if err := s.sameOwn(given); err != nil {
 		return nil, err
 	}
 	u, err := exchange.NewUniverse(s.Instruments)
@@ -102,7 +110,7 @@ func (s *header) newCore(compiled []any, native []*contained, where *core.Where)
 		if i < len(compiled) {
 			program = compiled[i]
 		}
-		st, err := newScript(c, s.Seed, u, program)
+		st, err := newScript(c, given.scripting(), s.Seed, u, program)
 		if err != nil {
 			return nil, err
 		}
@@ -116,7 +124,7 @@ func (s *header) newCore(compiled []any, native []*contained, where *core.Where)
 		versions = append(versions, core.Version{Path: c.Path, Hash: c.Hash, Sources: c.Sources})
 	}
 	return core.New(core.Config{
-		Universe: u, Limits: s.Limits, ClientTag: s.ClientTag, Leverage: s.Leverage,
+		Universe: u, Limits: s.Limits, Rules: given.rules, ClientTag: s.ClientTag, Leverage: s.Leverage,
 		SampleEvery: s.SampleEvery, Advisor: s.Adviser, AdviceTTL: s.AdviceTTL, Restore: s.Restore, Final: s.Final, Where: where,
 		Ladders: func(*exchange.Instrument) bool { return s.Ladders },
 		Bars:    s.Supply.bars, NoTrades: s.Supply.BarsOnly,

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/perilune/perilune/bindings/std"
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/connect"
 	"github.com/perilune/perilune/exchange/intent"
@@ -119,7 +118,7 @@ func (r *runner) patterns() ([]string, error) {
 	}
 	for i := range r.scripts {
 		l := &r.scripts[i]
-		vm, err := script.New(script.Options{Program: l.program, Modules: std.Modules(), Params: anyValues(paramsFor(l.name, l.params, r.o.Set))})
+		vm, err := script.New(script.Options{Program: l.program, Modules: r.o.own.scripting(), Params: anyValues(paramsFor(l.name, l.params, r.o.Set))})
 		if err != nil {
 			return nil, &ScriptError{l.path, err}
 		}
@@ -140,7 +139,7 @@ func (r *runner) barLengths() ([]exchange.Time, error) {
 	var out []exchange.Time
 	for i := range r.scripts {
 		l := &r.scripts[i]
-		vm, err := script.New(script.Options{Program: l.program, Modules: std.Modules(), Params: anyValues(paramsFor(l.name, l.params, r.o.Set))})
+		vm, err := script.New(script.Options{Program: l.program, Modules: r.o.own.scripting(), Params: anyValues(paramsFor(l.name, l.params, r.o.Set))})
 		if err != nil {
 			return nil, &ScriptError{l.path, err}
 		}

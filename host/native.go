@@ -149,39 +149,38 @@ func (s *contained) Close() {
 }
 
 // checkStrategies says what is wrong with the strategies written in Go.
-func (o *Options) checkStrategies() error {
+func checkStrategies(list []core.Strategy) (out []*contained, err error) {
 	seen := map[string]int{}
-	o.contained = nil
-	for i, s := range o.Strategies {
+	for i, s := range list {
 		c, err := contain(s)
 		switch {
 		case err != nil:
-			return configError("Strategies[%d]: %v", i, err)
+			return nil, configError("Strategies[%d]: %v", i, err)
 		case !strategyNames.MatchString(c.name):
-			return configError("Strategies[%d]: name %q: want 1 to 32 of a-z, 0-9, - and _", i, c.name)
+			return nil, configError("Strategies[%d]: name %q: want 1 to 32 of a-z, 0-9, - and _", i, c.name)
 		case c.name == "host":
-			return configError("Strategies[%d]: name %q: that is the host itself; choose another", i, c.name)
+			return nil, configError("Strategies[%d]: name %q: that is the host itself; choose another", i, c.name)
 		}
 		if first, twice := seen[c.name]; twice {
-			return configError("Strategies[%d]: name %q: Strategies[%d] has it; orders and state are filed under the name", i, c.name, first)
+			return nil, configError("Strategies[%d]: name %q: Strategies[%d] has it; orders and state are filed under the name", i, c.name, first)
 		}
 		seen[c.name] = i
-		o.contained = append(o.contained, c)
+		out = append(out, c)
 	}
-	return nil
+	return out, nil
 }
 
 // checkNative compares the strategies written in Go with the scripts and with what
 // the market has, before anything is written.
 func (r *runner) checkNative() error {
-	if len(r.o.contained) == 0 {
+	if len(r.o.own.strategies) == 0 {
 		return nil
 	}
 	u, err := exchange.NewUniverse(r.market.instruments)
 	if err != nil {
 		return err
 	}
-	for i, s := range r.o.contained {
+	for i, s := range r.o.own.strategies {
 		for _, l := range r.scripts {
 			if l.name == s.name {
 				return configError("Strategies[%d]: name %q: the script %s has it; orders and state are filed under the name", i, s.name, l.path)

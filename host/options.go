@@ -24,7 +24,11 @@ type Options struct {
 	// Strategies are strategies written in Go, run after the scripts. A session
 	// that has any is replayed by ReplayWith, with fresh ones of the same.
 	Strategies []core.Strategy
-	contained  []*contained // the same, as Validate found them
+	// Modules are Lua modules of one's own, for every script; Rules are risk rules of
+	// one's own. A replay is given the same.
+	Modules []Module
+	Rules   []Rule
+	own     *own // these and Strategies, as Validate checked them
 	// Set gives parameters by name. "name.param" addresses one strategy, plain
 	// "param" every strategy that has it. A name that no strategy has is an error.
 	// A list is "a,b" or, where its elements have commas, JSON: ["a","b"].
@@ -179,9 +183,11 @@ func (o *Options) Validate() error {
 	if len(o.Scripts)+len(o.Strategies) == 0 {
 		return configError("no strategy to run")
 	}
-	if err := o.checkStrategies(); err != nil {
+	given, err := checkOwn(o)
+	if err != nil {
 		return err
 	}
+	o.own = given
 	if len(o.Market) == 0 {
 		o.Market = []string{"synth"}
 	}

@@ -52,6 +52,9 @@ type ReplayOptions struct {
 	// found by name, and by version for those that are Versioned. They must be fresh:
 	// a replay calls them as the session did.
 	Strategies []core.Strategy
+	// Modules and Rules are those of the session, in its order and of its versions.
+	Modules []Module
+	Rules   []Rule
 }
 
 // Versioned is a strategy written in Go that says which version it is. A journal keeps
@@ -73,12 +76,12 @@ func Replay(ctx context.Context, dir string) (*ReplayResult, error) {
 // far must be those that were recorded there; from there all are compared as ever.
 // What ran on live data can't be made again, and is refused.
 func ReplayWith(ctx context.Context, dir string, o ReplayOptions) (*ReplayResult, error) {
-	given := Options{Strategies: o.Strategies}
-	if err := given.checkStrategies(); err != nil {
+	given, err := checkOwn(&Options{Strategies: o.Strategies, Modules: o.Modules, Rules: o.Rules})
+	if err != nil {
 		return nil, err
 	}
 	res := &ReplayResult{}
-	err := rerun(ctx, dir, res, given.contained, nil)
+	err = rerun(ctx, dir, res, given, nil)
 	var diff *Divergence
 	if errors.As(err, &diff) {
 		res.Diff = diff
@@ -88,9 +91,9 @@ func ReplayWith(ctx context.Context, dir string, o ReplayOptions) (*ReplayResult
 }
 
 // rerun steps a fresh core through a journal. It stops with a *Divergence at
-// the first effect that differs. native are its strategies written in Go; each, when
-// set, gets every event and effects.
-func rerun(ctx context.Context, dir string, res *ReplayResult, native []*contained, each func(*core.Core, *exchange.Event, []core.Effect) error) error {
+// the first effect that differs. given is what its program had of its own; each,
+// when set, gets every event and effects.
+func rerun(ctx context.Context, dir string, res *ReplayResult, given *own, each func(*core.Core, *exchange.Event, []core.Effect) error) error {
 	r, err := journal.Open(dir)
 	if err != nil {
 		return err
@@ -100,7 +103,7 @@ func rerun(ctx context.Context, dir string, res *ReplayResult, native []*contain
 	if err != nil {
 		return fmt.Errorf("%s: %w", dir, err)
 	}
-	c, err := s.newCore(nil, native, nil)
+	c, err := s.newCore(nil, given, nil)
 	if err != nil {
 		return fmt.Errorf("%s: the session can't be built again: %w", dir, err)
 	}

@@ -160,7 +160,7 @@ func (r *runner) abandon() {
 // command line is found before anything is written.
 func (r *runner) open(ctx context.Context) error {
 	var err error
-	if r.scripts, err = loadScripts(r.o.Scripts); err != nil {
+	if r.scripts, err = loadScripts(r.o.Scripts, r.o.own.scripting()); err != nil {
 		return err
 	}
 	if err := checkReport(r.o.Report); err != nil {
@@ -250,7 +250,7 @@ func (r *runner) build(ctx context.Context) error {
 	for i := range s.Strategies {
 		s.Strategies[i].Memory, s.Strategies[i].watchdog = r.o.Script.MemoryBytes, r.watchdog
 	}
-	if r.core, err = s.newCore(compiled(r.scripts), r.o.contained, &r.watched.where); err != nil {
+	if r.core, err = s.newCore(compiled(r.scripts), r.o.own, &r.watched.where); err != nil {
 		return err
 	}
 	names := make([]string, len(r.scripts)+len(r.o.Strategies))
@@ -338,7 +338,8 @@ func (r *runner) header() (*header, error) {
 	if a := r.o.Advisor; a != nil {
 		s.Adviser, s.AdviceTTL = a.Model, a.TTL
 	}
-	for _, st := range r.o.contained {
+	s.Modules, s.Rules = r.o.own.moduleNames(), r.o.own.ruleNames()
+	for _, st := range r.o.own.strategies {
 		s.Native = append(s.Native, st.versioned())
 	}
 	for _, l := range r.scripts {

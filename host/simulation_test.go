@@ -16,6 +16,7 @@ import (
 
 	"github.com/shopspring/decimal"
 
+	"github.com/perilune/perilune/bindings/std"
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/book"
 	"github.com/perilune/perilune/exchange/paper"
@@ -70,11 +71,11 @@ func (w *world) strategies(count tally) ([]core.Strategy, error) {
 	if path == "" {
 		return list, nil
 	}
-	l, err := loadScript(path)
+	l, err := loadScript(path, std.Modules())
 	if err != nil {
 		return nil, err
 	}
-	s, err := newScript(&strategyConfig{Path: path, Sources: l.program.Sources(), Hash: l.program.Hash(), State: w.state}, w.seed, w.market.Universe(), l.program)
+	s, err := newScript(&strategyConfig{Path: path, Sources: l.program.Sources(), Hash: l.program.Hash(), State: w.state}, std.Modules(), w.seed, w.market.Universe(), l.program)
 	return append(list, s), err
 }
 

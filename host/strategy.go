@@ -16,6 +16,7 @@ import (
 // luaStrategy is a Lua script as the core sees it.
 type luaStrategy struct {
 	vm       *script.VM
+	modules  []bindings.Module
 	seed     uint64
 	params   map[string]string
 	path     string
@@ -29,7 +30,7 @@ type luaStrategy struct {
 var _ std.Env = (*core.Port)(nil) // scripts see the core's port itself
 
 // newScript starts a script. program may be what was compiled already.
-func newScript(c *strategyConfig, seed uint64, u *exchange.Universe, program any) (core.Strategy, error) {
+func newScript(c *strategyConfig, modules []bindings.Module, seed uint64, u *exchange.Universe, program any) (core.Strategy, error) {
 	p, ok := program.(*script.Program)
 	if !ok {
 		var err error
@@ -37,7 +38,7 @@ func newScript(c *strategyConfig, seed uint64, u *exchange.Universe, program any
 			return nil, &ScriptError{c.Path, err}
 		}
 	}
-	s := &luaStrategy{seed: seed, params: c.Params, path: c.Path, version: 1, universe: u,
+	s := &luaStrategy{modules: modules, seed: seed, params: c.Params, path: c.Path, version: 1, universe: u,
 		limits: script.Limits{MemoryBytes: c.Memory}, watchdog: c.watchdog}
 	vm, err := s.start(p, c.State)
 	if err != nil {
@@ -49,7 +50,7 @@ func newScript(c *strategyConfig, seed uint64, u *exchange.Universe, program any
 
 // start makes a VM of a program, with the state that an earlier run left.
 func (s *luaStrategy) start(p *script.Program, saved string) (*script.VM, error) {
-	vm, err := script.New(script.Options{Program: p, Modules: std.Modules(), Params: anyValues(s.params), Seed: s.seed,
+	vm, err := script.New(script.Options{Program: p, Modules: s.modules, Params: anyValues(s.params), Seed: s.seed,
 		Limits: s.limits, Watchdog: s.watchdog})
 	if err != nil {
 		return nil, err
@@ -196,10 +197,10 @@ type loaded struct {
 }
 
 // loadScripts reads the scripts and checks that each of them loads.
-func loadScripts(paths []string) ([]loaded, error) {
+func loadScripts(paths []string, modules []bindings.Module) ([]loaded, error) {
 	var out []loaded
 	for _, path := range paths {
-		l, err := loadScript(path)
+		l, err := loadScript(path, modules)
 		if err != nil {
 			return nil, &ScriptError{path, err}
 		}
@@ -217,7 +218,7 @@ func loadScripts(paths []string) ([]loaded, error) {
 	return out, nil
 }
 
-func loadScript(path string) (*loaded, error) {
+func loadScript(path string, modules []bindings.Module) (*loaded, error) {
 	sources, err := script.Load(path)
 	if err != nil {
 		return nil, err
@@ -226,7 +227,7 @@ func loadScript(path string) (*loaded, error) {
 	if err != nil {
 		return nil, err
 	}
-	vm, err := script.New(script.Options{Program: p, Modules: std.Modules()})
+	vm, err := script.New(script.Options{Program: p, Modules: modules})
 	if err != nil {
 		return nil, err
 	}

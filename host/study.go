@@ -129,7 +129,7 @@ func newStudy(o *StudyOptions) (*study, error) {
 	if len(o.Splits) < 2 || !slices.IsSorted(o.Splits) {
 		return nil, configError("splits: want two or more days, each later than the one before")
 	}
-	scripts, err := loadScripts(o.Session.Scripts)
+	scripts, err := loadScripts(o.Session.Scripts, o.Session.own.scripting())
 	if err != nil {
 		return nil, err
 	}

@@ -127,15 +127,12 @@ func (a *Answerer) Close() {
 	}
 }
 
-// byModule is the Model of an answer that a function gave.
-const byModule = "module"
-
 // Ask answers a question within its deadline. It is called outside of the loop.
 func (a *Answerer) Ask(ctx context.Context, q *advice.Question) *exchange.Advice {
 	if q.Function == "" && a.next != nil {
 		return a.next.Ask(ctx, q)
 	}
-	out := &exchange.Advice{ID: q.ID, Model: byModule, Verdict: advice.OK}
+	out := &exchange.Advice{ID: q.ID, Model: advice.ByModule, Verdict: advice.OK}
 	f := a.funcs[q.Function]
 	if f == nil {
 		out.Verdict, out.Reason = advice.Disabled, "nobody answers it in this session"

@@ -77,6 +77,9 @@ const (
 	Cancelled = "cancelled" // the session ended first
 )
 
+// ByModule is the Model of an answer that a function of a module gave.
+const ByModule = "module"
+
 // Advice is the outcome of a question.
 type Advice struct {
 	Question *Question

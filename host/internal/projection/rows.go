@@ -126,6 +126,9 @@ func (r *Rows) pair(at ledger.At, saved *core.SavedPair, name string) (ledger.Re
 }
 
 func asked(at ledger.At, q *advice.Question, said exchange.Advice, answered exchange.Time, name string) *ledger.AdviceRow {
+	if q.Function != "" {
+		said.Model = advice.ByModule
+	}
 	return &ledger.AdviceRow{At: at, Advice: said, Strategy: name, Tag: q.Tag, Question: q.Text,
 		Context: q.Context, Schema: q.Schema.String(), Asked: q.Asked, Answered: answered}
 }
