@@ -28,7 +28,8 @@
 //   - orders: the life of an order (orders.go, place.go, cancel.go), what the venue
 //     says of it (report.go), orders whose outcome is unknown (inflight.go), and
 //     finding them (index.go)
-//   - executions: the trades of each instrument, from a cursor on
+//   - executions: the trades of each instrument, listed from a cursor on
+//     (executions.go) and booked once (booking.go)
 //   - transfers: money between wallets
 //   - reconciliation: our books beside the venue's account, by sections that share
 //     wallets (sections.go), in rounds (rounds.go), compared (compare.go), with income

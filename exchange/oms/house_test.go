@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/shopspring/decimal"
 
@@ -52,7 +51,9 @@ func profile() Profile {
 	}
 }
 
-func cursorOf(id string) Cursor { return Cursor(strings.Repeat("0", max(0, 7-len(id))) + id) }
+const zeros = "0000000"
+
+func cursorOf(id string) Cursor { return Cursor(zeros[min(len(id), len(zeros)):] + id) }
 
 // options are those of the house's account, which has everything.
 func options() Options {

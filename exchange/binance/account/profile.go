@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
-	"strings"
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
@@ -55,12 +54,12 @@ func wrongRoute(from, to exchange.Wallet) string {
 	return fmt.Sprintf("the venue has no transfer from %s to %s: go by the spot wallet", api.Of(from), api.Of(to))
 }
 
-// cursorDigits are those of the largest id.
-const cursorDigits = 20
+// zeros are as many as the largest id has digits.
+const zeros = "00000000000000000000"
 
 // cursorOf is a trade's place among those of its symbol: ids are numbers that rise.
 func cursorOf(tradeID string) oms.Cursor {
-	return oms.Cursor(strings.Repeat("0", max(0, cursorDigits-len(tradeID))) + tradeID)
+	return oms.Cursor(zeros[min(len(tradeID), len(zeros)):] + tradeID)
 }
 
 // firstID is the trade that a cursor stands at; without one the first that there was.
