@@ -43,6 +43,11 @@ func Venues() []connect.Connector {
 // VenueSection is what the section of the default venue is called in the configuration.
 func VenueSection() string { return sectionName(defaultVenue().House()) }
 
+// PastData is the public archive of the default venue.
+func PastData() connect.Archive { return archived }
+
+var archived connect.Archive = binance.Connector{}
+
 // defaultVenue is the venue that is meant where nothing names another.
 func defaultVenue() connect.Connector { return venueList[0].connect }
 

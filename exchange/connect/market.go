@@ -21,6 +21,16 @@ const (
 	AllData  = Books | Tickers | Trades | Marks
 )
 
+// Names are the kinds in words.
+func (d Data) Names() (out []string) {
+	for i, name := range []string{"books", "tickers", "trades", "marks", "bars", "open interest"} {
+		if d&(1<<i) != 0 {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
 // DataOptions say what market data is wanted.
 type DataOptions struct {
 	Access Access

@@ -71,7 +71,7 @@ func BenchmarkVerify(b *testing.B) {
 	b.ReportAllocs()
 	n := 0
 	for b.Loop() {
-		rep, err := Verify(0, []string{path}, VerifyOptions{})
+		rep, err := Verify("", []string{path}, VerifyOptions{})
 		if err != nil || rep.Err() != nil {
 			b.Fatal(err, rep.Err())
 		}

@@ -101,6 +101,13 @@ type place struct {
 	line int
 }
 
+// CheckMarket says what is wrong with the name of a segment whose recordings Verify
+// can prove: spot, usdm, coinm.
+func CheckMarket(name string) error {
+	_, err := api.ParseMarket(name)
+	return err
+}
+
 // Verify rebuilds the books of raw recordings and compares them with what the
 // venue itself published. files are consecutive parts of one stream, in order;
 // market is 0 to detect it. The error is about reading only: ask Report.Err
@@ -118,12 +125,19 @@ type place struct {
 // it cannot find: a wrong size deep in the book that the venue overwrites before
 // it is ever the best, the first or last message of a recording missing, and
 // most tickers that another one replaced before the next diff.
-func Verify(market api.Market, files []string, opts VerifyOptions) (Report, error) {
+func Verify(market string, files []string, opts VerifyOptions) (Report, error) {
 	rep := Report{Files: files, keep: opts.Problems}
+	m := api.Market(0) // by content and name
+	if market != "" {
+		var err error
+		if m, err = api.ParseMarket(market); err != nil {
+			return rep, err
+		}
+	}
 	if rep.keep == 0 {
 		rep.keep = keepProblems
 	}
-	infos, u, err := inspectAll(files, market)
+	infos, u, err := inspectAll(files, m)
 	if err != nil {
 		return rep, err
 	}

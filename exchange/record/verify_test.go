@@ -157,7 +157,7 @@ func verifyText(t testing.TB, path string, lines []string) Report {
 	if err := os.WriteFile(path, []byte(strings.Join(lines, "\n")+"\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	rep, err := Verify(0, []string{path}, VerifyOptions{})
+	rep, err := Verify("", []string{path}, VerifyOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -307,7 +307,7 @@ func TestVerifyRecorded(t *testing.T) {
 		for _, f := range c.files {
 			paths = append(paths, datatest.Path(t, "l2/"+f+".jsonl.gz"))
 		}
-		rep, err := Verify(0, paths, VerifyOptions{})
+		rep, err := Verify("", paths, VerifyOptions{})
 		if err != nil || rep.Err() != nil || rep.Samples != c.samples || rep.Torn > 2 {
 			t.Errorf("%v: %v, %v\n%+v", c.files, err, rep.Err(), rep)
 		}

@@ -63,6 +63,7 @@ func verbs() []verb {
 		{"check", "SCRIPT…", "load scripts without trading and say what is wrong", checkVerb},
 		{"data", "verify|download|import …", "prove a recording; fetch past data and make a history of it", dataVerb},
 		{"doctor", "--config FILE", "look at all that run --live needs, and change nothing", doctorVerb},
+		{"venues", "", "what venues there are, and what each has", venuesVerb},
 		{"record", "--out DIR --symbols LIST", "record live market data, to verify and to run on", recordVerb},
 		{"fills", "[--db FILE]", "list fills", fillsVerb},
 		{"schedules", "[--db FILE]", "what vwap, twap and pov orders did against the market", schedulesVerb},

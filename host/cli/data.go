@@ -6,8 +6,7 @@ import (
 	"io"
 	"strings"
 
-	"github.com/perilune/perilune/exchange/binance/api"
-	"github.com/perilune/perilune/exchange/binance/archive"
+	"github.com/perilune/perilune/exchange/connect"
 	"github.com/perilune/perilune/exchange/record"
 	"github.com/perilune/perilune/host"
 )
@@ -49,14 +48,13 @@ func dataVerify(e *env, args []string) error {
 	if *market == "" {
 		return fail(ExitUsage, "--market is missing: want spot, usdm or coinm, which decides how updates must link")
 	}
-	m, err := api.ParseMarket(*market)
-	if err != nil {
+	if err := record.CheckMarket(*market); err != nil {
 		return fail(ExitUsage, "--market: %w", err)
 	}
 	if f.NArg() == 0 {
 		return fail(ExitUsage, "no file to verify")
 	}
-	report, err := record.Verify(m, f.Args(), record.VerifyOptions{})
+	report, err := record.Verify(*market, f.Args(), record.VerifyOptions{})
 	if err != nil {
 		return &host.DataError{Err: err}
 	}
@@ -78,30 +76,26 @@ func dataDownload(ctx context.Context, e *env, args []string) error {
 	f := e.flags("data download", "--market M --symbols S,… --from DAY --to DAY [flags]",
 		"perilune data download --market usdm --kinds klines,markPriceKlines,fundingRate --symbols BTCUSDT,ETHUSDT --from 2024-01-01 --to 2024-07-01")
 	market := f.String("market", "usdm", "spot, usdm or coinm")
-	kinds := f.StringSlice("kinds", []string{string(archive.Klines)}, "of data: klines, markPriceKlines, premiumIndexKlines, fundingRate, trades, aggTrades, bookTicker")
+	past := host.PastData()
+	kinds := f.StringSlice("kinds", past.ArchiveKinds()[:1], "of data: klines, markPriceKlines, premiumIndexKlines, fundingRate, trades, aggTrades, bookTicker")
 	symbols := f.StringSlice("symbols", nil, "as the exchange spells them: BTCUSDT,ETHUSDT (required)")
 	interval := f.String("interval", "1h", "of klines: 1m to 1d")
 	from := f.String("from", "", "first day, UTC: 2024-01-01 (required)")
 	to := f.String("to", "", "day to end before, UTC (required)")
 	dir := f.String("out", "archive", "directory to keep the files in; what is there and whole is not fetched again")
-	base := f.String("url", archive.Base, "where the archive is")
+	base := f.String("url", past.ArchiveAt(), "where the archive is")
 	workers := f.Int("workers", 4, "files at a time")
 	attempts := f.Int("attempts", 5, "how often a file is tried when the network or the server fails")
 	asJSON := f.Bool("json", false, "print one JSON object on stdout")
 	if err := parseAlone(f, args); err != nil {
 		return err
 	}
-	r := archive.Request{Symbols: *symbols, Interval: *interval}
-	var err error
-	if r.Market, err = api.ParseMarket(*market); err != nil {
-		return fail(ExitUsage, "--market: %w", err)
+	badMarket, badKind := past.ArchiveHas(*market, *kinds)
+	if badMarket != nil {
+		return fail(ExitUsage, "--market: %w", badMarket)
 	}
-	for _, k := range *kinds {
-		kind, err := archive.ParseKind(k)
-		if err != nil {
-			return fail(ExitUsage, "--kinds: %w", err)
-		}
-		r.Kinds = append(r.Kinds, kind)
+	if badKind != nil {
+		return fail(ExitUsage, "--kinds: %w", badKind)
 	}
 	if *from == "" || *to == "" {
 		return fail(ExitUsage, "--from and --to are needed: days in UTC, such as 2024-01-01")
@@ -114,12 +108,13 @@ func dataDownload(ctx context.Context, e *env, args []string) error {
 	if err != nil {
 		return err
 	}
-	r.From, r.To = first.UTC(), end.UTC()
-	items, err := r.Plan()
+	r := connect.ArchiveRequest{Segment: *market, Kinds: *kinds, Symbols: *symbols, Interval: *interval, From: first.UTC(), To: end.UTC(),
+		Base: *base, Dir: *dir, Workers: *workers, Attempts: *attempts}
+	files, err := past.Plan(r)
 	if err != nil {
 		return fail(ExitUsage, "%w", err)
 	}
-	return e.download(ctx, items, &archive.Downloader{Base: *base, Dir: *dir, Workers: *workers, Attempts: *attempts}, *asJSON)
+	return e.download(ctx, past, r, len(files), *asJSON)
 }
 
 // downloaded is what data download prints as JSON.
@@ -131,27 +126,26 @@ type downloaded struct {
 	Failure string         `json:"failure,omitempty"`
 }
 
-func (e *env) download(ctx context.Context, items []archive.Item, d *archive.Downloader, asJSON bool) error {
-	sum := downloaded{Dir: d.Dir, Files: map[string]int{}}
+func (e *env) download(ctx context.Context, past connect.Archive, r connect.ArchiveRequest, files int, asJSON bool) error {
+	sum := downloaded{Dir: r.Dir, Files: map[string]int{}}
 	done := 0
-	d.Progress = func(r archive.Result) {
+	results, err := past.Download(ctx, r, func(x connect.ArchiveFile) {
 		done++
-		fmt.Fprintf(e.err, "%*d/%d  %-8s %9s  %s\n", len(fmt.Sprint(len(items))), done, len(items), r.State, size(r.Bytes), r.Item.Path())
-	}
-	results, err := d.Fetch(ctx, items)
-	for _, r := range results {
-		sum.Files[r.State.String()]++
-		sum.Bytes += r.Bytes
-		if r.State == archive.Absent {
-			sum.Absent = append(sum.Absent, r.Item.Path())
+		fmt.Fprintf(e.err, "%*d/%d  %-8s %9s  %s\n", len(fmt.Sprint(files)), done, files, x.State, size(x.Bytes), x.Path)
+	})
+	for _, x := range results {
+		sum.Files[x.State]++
+		sum.Bytes += x.Bytes
+		if x.State == "absent" {
+			sum.Absent = append(sum.Absent, x.Path)
 		}
 	}
 	switch {
 	case err != nil:
 		sum.Failure = err.Error()
 		err = &host.DataError{Err: err}
-	case len(sum.Absent) == len(items):
-		err = &host.DataError{Err: fmt.Errorf("the archive at %s has none of the %d files: are symbol, market and days right?", d.Base, len(items))}
+	case len(sum.Absent) == files:
+		err = &host.DataError{Err: fmt.Errorf("the archive at %s has none of the %d files: are symbol, market and days right?", r.Base, files)}
 		sum.Failure = err.Error()
 	}
 	if asJSON {
@@ -159,7 +153,7 @@ func (e *env) download(ctx context.Context, items []archive.Item, d *archive.Dow
 			return err
 		}
 	} else {
-		fmt.Fprintf(e.out, "%s: %d fetched (%s), %d there already, %d absent, %d failed\n", d.Dir,
+		fmt.Fprintf(e.out, "%s: %d fetched (%s), %d there already, %d absent, %d failed\n", r.Dir,
 			sum.Files["fetched"], size(sum.Bytes), sum.Files["present"], sum.Files["absent"], sum.Files["failed"])
 	}
 	return err
@@ -188,7 +182,7 @@ func dataImport(ctx context.Context, e *env, args []string) error {
 	if f.NArg() != 1 || *out == "" {
 		return fail(ExitUsage, "want: perilune data import DIR --out DIR")
 	}
-	done, err := archive.Import(ctx, f.Arg(0), *out, func(r archive.Imported) { printImported(e.err, &r) })
+	done, err := host.PastData().Import(ctx, f.Arg(0), *out, func(r connect.Imported) { printImported(e.err, &r) })
 	if done != nil {
 		for _, l := range done.LeftOut {
 			fmt.Fprintf(e.err, "left out: %s, %d files (%s): %s\n", l.What, l.Files, l.First, l.Why)
@@ -206,7 +200,7 @@ func dataImport(ctx context.Context, e *env, args []string) error {
 }
 
 // printImported tells of a file that was written and of all that did not go into it.
-func printImported(w io.Writer, r *archive.Imported) {
+func printImported(w io.Writer, r *connect.Imported) {
 	fmt.Fprintf(w, "%s: %d rows of %d files\n", r.Path, r.Rows, r.Files)
 	line := func(said bool, format string, a ...any) {
 		if said {

@@ -150,7 +150,7 @@ func (g group) without(s []file, r *Imported) (out []file) {
 			out = append(out, f)
 			continue
 		}
-		r.tell(Problem{File: f.path, What: "left out: the trades that it sums up are there"})
+		tell(r, Problem{File: f.path, What: "left out: the trades that it sums up are there"})
 	}
 	return out
 }

@@ -14,83 +14,19 @@ import (
 	"github.com/perilune/perilune/exchange/binance/api"
 )
 
-// Imported is one file that an import wrote, and what it could not take over.
-type Imported struct {
-	Path  string `json:"path"`
-	Files int    `json:"files"` // of the archive that went into it
-	Rows  int64  `json:"rows"`
-	// Sorted is set when the rows of the archive were not in order of time.
-	Sorted bool `json:"sorted,omitempty"`
-	// Repeated rows were there before, digit for digit (a day and its month), and
-	// are taken once.
-	Repeated int64 `json:"repeated,omitempty"`
-	// LeftOut rows could not be read, or contradict another row of their time.
-	// Problems says where and why of the first ten.
-	LeftOut  int64     `json:"left_out,omitempty"`
-	Problems []Problem `json:"problems,omitempty"`
-	// SharedIDs are rows that have the id of the row before and are another trade:
-	// both are kept. Shared is where the first of them is.
-	SharedIDs int64    `json:"shared_ids,omitempty"`
-	Shared    *Problem `json:"shared,omitempty"`
-	// Outside rows are of other days than their file is named for, and kept; Early
-	// rows come sooner than the interval that they and the row before state.
-	Outside   int64    `json:"outside,omitempty"`
-	OutsideAt *Problem `json:"outside_at,omitempty"` // the first
-	Early     int64    `json:"early,omitempty"`
-	EarlyAt   *Problem `json:"early_at,omitempty"` // the first
-	// Aggregates were left out where the trades themselves are there.
-	Aggregates int64 `json:"aggregates,omitempty"`
-	// Holes are the places where consecutive files do not join, as
-	// "2024-01-03 to 2024-01-05". Missing counts the bars and settlements that
-	// should lie between two rows, MissingHoles the places where they should, and
-	// MissingAt says where the first ten are.
-	Holes        []string `json:"holes,omitempty"`
-	Missing      int64    `json:"missing,omitempty"`
-	MissingHoles int64    `json:"missing_holes,omitempty"`
-	MissingAt    []string `json:"missing_at,omitempty"`
-}
-
-// Problem is a row, or a whole file when Line is 0, and what is wrong with it.
-type Problem struct {
-	File string `json:"file"`
-	Line int    `json:"line,omitempty"`
-	What string `json:"what"`
-}
-
-func (p Problem) String() string {
-	if p.Line == 0 {
-		return p.File + ": " + p.What
-	}
-	return fmt.Sprintf("%s:%d: %s", p.File, p.Line, p.What)
-}
-
 // keep is how many problems and holes are described; all are counted.
 const keep = 10
 
 // leave counts a row that is not taken over.
-func (r *Imported) leave(p Problem) {
+func leave(r *Imported, p Problem) {
 	r.LeftOut++
-	r.tell(p)
+	tell(r, p)
 }
 
-func (r *Imported) tell(p Problem) {
+func tell(r *Imported, p Problem) {
 	if len(r.Problems) < keep {
 		r.Problems = append(r.Problems, p)
 	}
-}
-
-// LeftOut is files that an import did not touch.
-type LeftOut struct {
-	What  string `json:"what"` // "metrics of usdm"
-	Files int    `json:"files"`
-	First string `json:"first"` // path of one
-	Why   string `json:"why"`
-}
-
-// Outcome is what an import did.
-type Outcome struct {
-	Files   []Imported `json:"files"`
-	LeftOut []LeftOut  `json:"left_out,omitempty"`
 }
 
 // Import reads the files of the archive below dir (what Download has made, or the

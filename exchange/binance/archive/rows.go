@@ -122,7 +122,7 @@ func (s *source) file(i int, c *converter, f func(row) error) error {
 		}
 	}
 	if !found {
-		s.r.tell(Problem{File: name, What: "the file is empty"})
+		tell(s.r, Problem{File: name, What: "the file is empty"})
 	}
 	return nil
 }
@@ -137,7 +137,7 @@ func (s *source) line(i, n int, line []byte, found bool, c *converter, f func(ro
 	}
 	r, err := c.convert(line)
 	if err != nil {
-		s.r.leave(Problem{File: s.names[i], Line: n, What: err.Error()})
+		leave(s.r, Problem{File: s.names[i], Line: n, What: err.Error()})
 		return nil
 	}
 	if s.traded(r.at) {
@@ -242,7 +242,7 @@ func (d *distinct) second(r *row) bool {
 		d.r.Repeated++
 		return false
 	}
-	d.r.leave(Problem{File: d.names[r.file], Line: r.n, What: fmt.Sprintf("%s: it contradicts %s:%d, which is kept: %s",
+	leave(d.r, Problem{File: d.names[r.file], Line: r.n, What: fmt.Sprintf("%s: it contradicts %s:%d, which is kept: %s",
 		r.at, d.names[d.last.file], d.last.n, bytes.TrimSpace(b))})
 	return false
 }

@@ -7,9 +7,13 @@ import (
 	"strings"
 )
 
-// neutral are the packages that know no venue, with every directory that has the
-// name alone.
-var neutral = []string{"exchange/simserver"}
+// neutral are the packages that know no venue. Those that end in a slash are meant with
+// everything below them.
+var neutral = []string{"exchange/simserver", "exchange/connect", "exchange/oms", "exchange/limit", "exchange/sign", "exchange/valuation",
+	"host/", "bindings/", "ledger/"}
+
+// venueList is the one file in which the host lists the venues that there are.
+const venueList = "host/venues.go"
 
 // houses are the venues that they must not name.
 var houses = []string{"binance", "bybit", "okx", "deribit", "hyperliquid"}
@@ -18,7 +22,10 @@ var houses = []string{"binance", "bybit", "okx", "deribit", "hyperliquid"}
 // included: what is a venue's stands in its own package. Comments may name one.
 func checkNeutral(t *Tree) (out []Finding) {
 	t.production(func(p *Package, f *File) {
-		if !slices.Contains(neutral, p.Dir) {
+		if f.Path == venueList || strings.HasPrefix(p.Dir, "host/internal/lint") ||
+			!slices.ContainsFunc(neutral, func(dir string) bool {
+				return p.Dir == dir || strings.HasSuffix(dir, "/") && strings.HasPrefix(p.Dir+"/", dir)
+			}) {
 			return
 		}
 		for n := range ast.Preorder(f.AST) {
