@@ -19,15 +19,15 @@ func (rt *Runtime) Fields(n int, shape *Type) Fields {
 	if in.Nil() && n <= len(rt.spec.Args) && rt.spec.Args[n-1].Optional {
 		return Fields{rt, &lua.LTable{Metatable: lua.LNil}}
 	}
-	return rt.shaped("", in.Table(), shape)
+	return shaped(rt, "", in.Table(), shape)
 }
 
 // Shape reads a table inside an argument; what names it in errors.
 func (rt *Runtime) Shape(what string, t *lua.LTable, shape *Type) Fields {
-	return rt.shaped(what+": ", t, shape)
+	return shaped(rt, what+": ", t, shape)
 }
 
-func (rt *Runtime) shaped(what string, t *lua.LTable, shape *Type) Fields {
+func shaped(rt *Runtime, what string, t *lua.LTable, shape *Type) Fields {
 	for k, _ := t.Next(lua.LNil); k != lua.LNil; k, _ = t.Next(k) {
 		if name, ok := k.(lua.LString); !ok || !shape.has(string(name)) {
 			rt.Raise("%sunknown field %s%s", what, Describe(k), DidYouMean(k.String(), shape.fieldNames()))

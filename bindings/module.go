@@ -54,12 +54,13 @@ type Type struct {
 // Install makes the modules' tables in globals. A dotted name becomes a table
 // inside the table of its prefix, which is made when there is none.
 func (rt *Runtime) Install(globals *lua.LTable, modules []Module) {
+	in := installer{rt}
 	for i := range modules {
 		m := &modules[i]
-		t := rt.table(globals, m.Name)
+		t := in.table(globals, m.Name)
 		for j := range m.Funcs {
 			f := &m.Funcs[j]
-			t.RawSetString(f.Name, rt.function(m.Name+"."+f.Name, f, 0))
+			t.RawSetString(f.Name, in.function(m.Name+"."+f.Name, f, 0))
 		}
 		if m.Open != nil {
 			m.Open(rt, t)
@@ -67,7 +68,10 @@ func (rt *Runtime) Install(globals *lua.LTable, modules []Module) {
 	}
 }
 
-func (rt *Runtime) table(parent *lua.LTable, dotted string) *lua.LTable {
+// installer makes the tables and functions that scripts find.
+type installer struct{ *Runtime }
+
+func (rt installer) table(parent *lua.LTable, dotted string) *lua.LTable {
 	for _, name := range splitDots(dotted) {
 		t, ok := parent.RawGetString(name).(*lua.LTable)
 		if !ok {
@@ -80,16 +84,18 @@ func (rt *Runtime) table(parent *lua.LTable, dotted string) *lua.LTable {
 }
 
 // Function wraps f under a qualified name, for metamethods.
-func (rt *Runtime) Function(name string, f *Func) *lua.LFunction { return rt.function(name, f, 0) }
+func (rt *Runtime) Function(name string, f *Func) *lua.LFunction {
+	return installer{rt}.function(name, f, 0)
+}
 
 // function wraps f so that Lua can call it. self is 1 for a method.
-func (rt *Runtime) function(name string, f *Func, self int) *lua.LFunction {
+func (rt installer) function(name string, f *Func, self int) *lua.LFunction {
 	return rt.L.NewFunction(func(L *lua.LState) int {
 		rt.L, rt.name, rt.spec, rt.self = L, name, &f.Spec, self
 		if rt.env == nil && !f.Load {
 			rt.Raise("there is no market while the file is loading: call it from a handler such as on_start")
 		}
-		return f.Call(rt)
+		return f.Call(rt.Runtime)
 	})
 }
 
@@ -100,9 +106,9 @@ func (rt *Runtime) Class(t *Type) *lua.LTable {
 	}
 	mt := rt.L.CreateTable(0, 3)
 	if t.Index != nil {
-		mt.RawSetString("__index", rt.fields(t))
+		mt.RawSetString("__index", installer{rt}.fields(t))
 	} else {
-		mt.RawSetString("__index", rt.methods(t))
+		mt.RawSetString("__index", installer{rt}.methods(t))
 	}
 	mt.RawSetString("__metatable", lua.LFalse)
 	mt.RawSetString("__name", lua.LString(t.Name))
@@ -110,12 +116,12 @@ func (rt *Runtime) Class(t *Type) *lua.LTable {
 	return mt
 }
 
-func (rt *Runtime) fields(t *Type) *lua.LFunction {
+func (rt installer) fields(t *Type) *lua.LFunction {
 	return rt.L.NewFunction(func(L *lua.LState) int {
 		rt.L = L
 		key := L.Get(2).String()
 		if ud, ok := L.Get(1).(*lua.LUserData); ok {
-			if v := t.Index(rt, ud.Value, key); v != nil {
+			if v := t.Index(rt.Runtime, ud.Value, key); v != nil {
 				return rt.Push(v)
 			}
 		}
@@ -124,7 +130,7 @@ func (rt *Runtime) fields(t *Type) *lua.LFunction {
 	})
 }
 
-func (rt *Runtime) methods(t *Type) *lua.LTable {
+func (rt installer) methods(t *Type) *lua.LTable {
 	methods := rt.L.CreateTable(0, len(t.Methods))
 	for i := range t.Methods {
 		m := &t.Methods[i]

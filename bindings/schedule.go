@@ -11,7 +11,7 @@ import (
 // NewSchedule returns a parent order as a table of ScheduleType.
 func (rt *Runtime) NewSchedule(s *intent.Schedule) *lua.LTable {
 	in := rt.env.Universe().Get(s.Instrument)
-	r := rt.record(32)
+	r := newRecord(rt, 32)
 	r.str("id", ID(s.ID))
 	r.str("algo", s.Algo.String())
 	r.symbol("symbol", in)

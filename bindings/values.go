@@ -18,7 +18,7 @@ type record struct {
 	t  *lua.LTable
 }
 
-func (rt *Runtime) record(fields int) record { return record{rt, rt.L.CreateTable(0, fields)} }
+func newRecord(rt *Runtime, fields int) record { return record{rt, rt.L.CreateTable(0, fields)} }
 
 func (r record) num(k string, f float64) { r.t.RawSetString(k, r.rt.Number(f)) }
 
@@ -104,7 +104,7 @@ func tradeField(rt *Runtime, self any, field string) lua.LValue {
 
 // NewMark returns a mark price as a table of MarkType.
 func (rt *Runtime) NewMark(m exchange.MarkState) *lua.LTable {
-	r := rt.record(6)
+	r := newRecord(rt, 6)
 	r.num("mark", m.Mark.Float())
 	r.num("index", m.Index.Float())
 	r.num("rate", m.Rate.Float())
@@ -130,7 +130,7 @@ var MarkType = Type{
 
 // NewBar returns a candle as a table of BarType.
 func (rt *Runtime) NewBar(in *exchange.Instrument, b *exchange.Bar) *lua.LTable {
-	r := rt.record(9)
+	r := newRecord(rt, 9)
 	r.symbol("symbol", in)
 	r.num("open", in.PriceFloat(b.Open))
 	r.num("high", in.PriceFloat(b.High))
@@ -163,7 +163,7 @@ var BarType = Type{
 // NewOrder returns an order as a table of OrderType.
 func (rt *Runtime) NewOrder(o *exchange.Order) *lua.LTable {
 	in := rt.env.Universe().Get(o.Instrument)
-	r := rt.record(18)
+	r := newRecord(rt, 18)
 	r.str("id", ID(o.ID))
 	r.str("client_id", o.ClientID)
 	r.symbol("symbol", in)
@@ -215,7 +215,7 @@ var OrderType = Type{
 // NewFill returns an execution as a table of FillType.
 func (rt *Runtime) NewFill(f *exchange.Fill) *lua.LTable {
 	in := rt.env.Universe().Get(f.Instrument)
-	r := rt.record(12)
+	r := newRecord(rt, 12)
 	r.str("order", ID(f.Order))
 	r.str("trade_id", f.TradeID)
 	r.symbol("symbol", in)
@@ -254,7 +254,7 @@ var FillType = Type{
 // NewPayment returns a funding payment as a table of PaymentType.
 func (rt *Runtime) NewPayment(p *exchange.FundingPayment) *lua.LTable {
 	in := rt.env.Universe().Get(p.Instrument)
-	r := rt.record(7)
+	r := newRecord(rt, 7)
 	r.symbol("symbol", in)
 	r.time("time", p.Settled)
 	r.num("rate", p.Rate.Float())
@@ -282,7 +282,7 @@ var PaymentType = Type{
 
 // NewAdvice returns what came of a question as a table of AdviceType.
 func (rt *Runtime) NewAdvice(a *advice.Advice) *lua.LTable {
-	r := rt.record(11)
+	r := newRecord(rt, 11)
 	r.str("id", ID(a.ID))
 	r.str("tag", a.Question.Tag)
 	r.flag("ok", a.OK())
@@ -294,7 +294,7 @@ func (rt *Runtime) NewAdvice(a *advice.Advice) *lua.LTable {
 	r.time("asked", a.Question.Asked)
 	r.time("expires", a.Question.Expires())
 	if a.OK() {
-		answer := rt.record(len(a.Answer))
+		answer := newRecord(rt, len(a.Answer))
 		for _, v := range a.Answer {
 			answer.value(v.Name, v.Value)
 		}
@@ -338,7 +338,7 @@ var AdviceType = Type{
 func (rt *Runtime) NewPair(p *intent.Pair) *lua.LTable {
 	u := rt.env.Universe()
 	perp := u.Get(p.Perp)
-	r := rt.record(27)
+	r := newRecord(rt, 27)
 	r.str("id", ID(p.ID))
 	r.symbol("spot", u.Get(p.Spot))
 	r.symbol("perp", perp)

@@ -54,21 +54,26 @@ type Stats struct {
 
 // Book is one instrument's book.
 type Book struct {
+	Sides
+	state     State
+	reason    string
+	synthetic bool // the last snapshot was: the touch may be locked
+	chain     chain
+	late      int // diffs in a row that were too old
+	pending   pending
+	updated   exchange.Time
+	stats     Stats
+}
+
+// Sides is what a book shows: the levels of both sides, and what follows from them.
+type Sides struct {
 	in         *exchange.Instrument
-	state      State
-	reason     string
-	synthetic  bool // the last snapshot was: the touch may be locked
-	chain      chain
-	late       int // diffs in a row that were too old
-	pending    pending
-	updated    exchange.Time
 	bids, asks half
-	stats      Stats
 }
 
 // New returns an empty book that keeps its sides as sorted slices.
 func New(in *exchange.Instrument) *Book {
-	return &Book{in: in, reason: "no snapshot yet", bids: half{sign: 1}, asks: half{sign: -1}}
+	return &Book{Sides: Sides{in: in, bids: half{sign: 1}, asks: half{sign: -1}}, reason: "no snapshot yet"}
 }
 
 // NewLadder returns an empty book that keeps the ticks around the touch in a
@@ -123,7 +128,7 @@ func (b *Book) Reason() string {
 func (b *Book) Stats() Stats { return b.stats }
 
 // Instrument returns what the book is of.
-func (b *Book) Instrument() *exchange.Instrument { return b.in }
+func (s *Sides) Instrument() *exchange.Instrument { return s.in }
 
 // Synthetic reports whether the book is made from something poorer than a book.
 func (b *Book) Synthetic() bool { return b.synthetic }
@@ -135,32 +140,32 @@ func (b *Book) LastID() int64 { return b.chain.last }
 func (b *Book) Updated() exchange.Time { return b.updated }
 
 // Depth returns the number of levels on a side.
-func (b *Book) Depth(side exchange.Side) int { return b.half(side).depth() }
+func (s *Sides) Depth(side exchange.Side) int { return s.half(side).depth() }
 
 // Best returns the best level of a side: the touch.
-func (b *Book) Best(side exchange.Side) (exchange.Level, bool) { return b.half(side).best() }
+func (s *Sides) Best(side exchange.Side) (exchange.Level, bool) { return s.half(side).best() }
 
 // Level returns the n-th best level of a side, counted from 1.
-func (b *Book) Level(side exchange.Side, n int) (exchange.Level, bool) {
-	return b.half(side).level(n)
+func (s *Sides) Level(side exchange.Side, n int) (exchange.Level, bool) {
+	return s.half(side).level(n)
 }
 
 // Qty returns the quantity displayed at a price, 0 when there is none.
-func (b *Book) Qty(side exchange.Side, p exchange.Ticks) exchange.Lots {
-	return b.half(side).qty(p)
+func (s *Sides) Qty(side exchange.Side, p exchange.Ticks) exchange.Lots {
+	return s.half(side).qty(p)
 }
 
 // Visit calls f with the levels of a side, best first, until f returns false.
-func (b *Book) Visit(side exchange.Side, f func(exchange.Level) bool) {
-	c := b.half(side).cursor()
+func (s *Sides) Visit(side exchange.Side, f func(exchange.Level) bool) {
+	c := s.half(side).cursor()
 	for l, ok := c.next(); ok && f(l); l, ok = c.next() {
 	}
 }
 
 // AppendLevels appends the n best levels of a side to dst, best first, and
 // returns it. There are fewer when the side is not that deep.
-func (b *Book) AppendLevels(dst []exchange.Level, side exchange.Side, n int) []exchange.Level {
-	c := b.half(side).cursor()
+func (s *Sides) AppendLevels(dst []exchange.Level, side exchange.Side, n int) []exchange.Level {
+	c := s.half(side).cursor()
 	for l, ok := c.next(); ok && n > 0; l, ok = c.next() {
 		dst = append(dst, l)
 		n--
@@ -168,9 +173,9 @@ func (b *Book) AppendLevels(dst []exchange.Level, side exchange.Side, n int) []e
 	return dst
 }
 
-func (b *Book) half(s exchange.Side) *half {
-	if s == exchange.Buy {
-		return &b.bids
+func (s *Sides) half(side exchange.Side) *half {
+	if side == exchange.Buy {
+		return &s.bids
 	}
-	return &b.asks
+	return &s.asks
 }
