@@ -16,7 +16,7 @@ func Handlers() []Spec {
 		{Name: "on_fill", Doc: "One of our orders was executed, in part or whole.", Args: []Value{{Name: "fill", Type: "Fill"}}},
 		{Name: "on_pair", Doc: "A pair trade changed.", Args: []Value{{Name: "pair", Type: "PairTrade"}}},
 		{Name: "on_schedule", Doc: "A schedule (vwap, twap, pov) changed.", Args: []Value{{Name: "schedule", Type: "Schedule"}}},
-		{Name: "on_advice", Doc: "What came of a question to the adviser: an answer, or why there is none.", Args: []Value{{Name: "advice", Type: "Advice"}}},
+		{Name: "on_advice", Doc: "What came of a question to the advisor: an answer, or why there is none.", Args: []Value{{Name: "advice", Type: "Advice"}}},
 		{Name: "on_gap", Doc: "Market data is missing; the book cannot be used until it is ready again.", Args: []Value{symbol, {Name: "reason", Type: "string"}}},
 		{Name: "on_halt", Doc: "The kill latch was tripped, by exec.halt of any strategy, a loss or a person: only orders that reduce pass, whoever asks for them.", Args: []Value{{Name: "reason", Type: "string"}}},
 		{Name: "on_reload", Doc: "Once in a new version, before it takes over: migrate what the old version remembered. An error keeps the old version.",

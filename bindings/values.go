@@ -315,10 +315,10 @@ func (r record) value(k string, v any) {
 	}
 }
 
-// AdviceType describes what came of a question to the adviser.
+// AdviceType describes what came of a question to the advisor.
 var AdviceType = Type{
 	Name: "Advice",
-	Doc:  "What came of a question to the adviser.",
+	Doc:  "What came of a question to the advisor.",
 	Fields: []Value{
 		{Name: "id", Type: "string", Doc: "what ai.ask returned"},
 		{Name: "tag", Type: "string?"},

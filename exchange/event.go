@@ -27,7 +27,7 @@ const (
 	KindTimer   // Strategy, Name: a timer is due
 	KindReload  // Reload: a new version of a script
 	KindCommand // Name, Reason: halt, resume, stop; Instrument, when it is about one
-	KindAdvice  // Advice: what an adviser said to a question
+	KindAdvice  // Advice: what an advisor said to a question
 
 	// More market data.
 	KindOpenInterest // Qty: all open contracts of an instrument, one side counted

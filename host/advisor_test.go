@@ -26,8 +26,8 @@ import (
 
 const canary = "sk-canary-02fd9c"
 
-// hedged runs hedge on the built-in market with one coin to hedge, and an adviser
-// that plays a script; no replies is no adviser.
+// hedged runs hedge on the built-in market with one coin to hedge, and an advisor
+// that plays a script; no replies is no advisor.
 func hedged(t *testing.T, hours int, set map[string]string, replies ...advisortest.Reply) (*host.Options, *advisortest.Server) {
 	t.Helper()
 	o := builtIn(t, "../scripts/hedge.lua", 1, hours, set)
@@ -69,7 +69,7 @@ func TestHedgeFollowsAdviceWithinLimits(t *testing.T) {
 		set     map[string]string
 		want    string
 	}{
-		"no adviser":                        {nil, nil, "0.5"},
+		"no advisor":                        {nil, nil, "0.5"},
 		"hedge a quarter":                   {[]advisortest.Reply{ask("hedge", 0.25)}, nil, "0.25"},
 		"flat":                              {[]advisortest.Reply{ask("flat", 1)}, nil, "0"},
 		"flat, but a fifth is the least":    {[]advisortest.Reply{ask("flat", 0.9)}, map[string]string{"min_ratio": "0.2"}, "0.2"},
@@ -202,7 +202,7 @@ func TestBudgetSurvivesTheRun(t *testing.T) {
 	}
 }
 
-// A paced session does not stop for the adviser: the answer comes when it comes.
+// A paced session does not stop for the advisor: the answer comes when it comes.
 func TestAdviceInRealTime(t *testing.T) {
 	o, _ := hedged(t, 1, nil, advisortest.Answer(`{"action":"hedge","ratio":0.25}`))
 	path := filepath.Join(t.TempDir(), "s.lua")

@@ -134,7 +134,7 @@ return M
 `
 
 // What came from outside in the lost part (a save, a save that is refused, commands,
-// the answers of an adviser, a callback that the clock ended) comes again.
+// the answers of an advisor, a callback that the clock ended) comes again.
 func TestWhatCameFromOutsideIsInTheCheckpoint(t *testing.T) {
 	server := advisortest.New(advisortest.Answer(`{"action":"hedge","ratio":0.25}`))
 	defer server.Close()

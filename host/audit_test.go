@@ -189,7 +189,7 @@ func (a *auditor) effect(e *core.Effect) error {
 	return nil
 }
 
-// said counts what a keeper tells.
+// said counts what a margin manager tells.
 func (a *auditor) said(text string) {
 	for words, what := range map[string]string{"become margin": "cash became margin", "gives up": "pair made smaller"} {
 		if strings.Contains(text, words) { // order does not matter: a line says one of them

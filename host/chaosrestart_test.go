@@ -56,7 +56,7 @@ func (w *witness) effect(e *core.Effect, u *exchange.Universe) error {
 	case core.SendTransfer:
 		t := *b.Transfer
 		w.transit[t.ID] = &t
-		w.restore.LastMove = max(w.restore.LastMove, t.ID)
+		w.restore.LastTransfer = max(w.restore.LastTransfer, t.ID)
 	case core.TransferEnded:
 		delete(w.transit, b.Transfer.ID)
 	case *core.HaltChanged:
@@ -72,7 +72,7 @@ func (w *witness) effect(e *core.Effect, u *exchange.Universe) error {
 		}
 	case core.ScheduleChanged:
 		id := b.Schedule.ID
-		w.restore.LastPlan = max(w.restore.LastPlan, id)
+		w.restore.LastSchedule = max(w.restore.LastSchedule, id)
 		if w.schedules[id], err = json.Marshal(b.Saved); b.Schedule.State.Done() {
 			delete(w.schedules, id)
 		}

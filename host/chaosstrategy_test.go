@@ -43,7 +43,7 @@ func (m *monkey) Wants(h core.Handler) bool {
 	return false
 }
 
-func (m *monkey) Call(p *core.Port, n *core.Notice) error {
+func (m *monkey) Call(p *core.Port, n *core.Callback) error {
 	switch n.Handler {
 	case core.OnStart:
 		m.again(p)

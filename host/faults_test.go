@@ -438,7 +438,7 @@ func TestAGoStrategyThatFails(t *testing.T) {
 
 type failing struct{ monkey }
 
-func (*failing) Name() string                        { return "failing" }
-func (*failing) State() ([]byte, error)              { return []byte("{}"), nil }
-func (*failing) Wants(h core.Handler) bool           { return h == core.OnTrade }
-func (*failing) Call(*core.Port, *core.Notice) error { return errors.New("no") }
+func (*failing) Name() string                          { return "failing" }
+func (*failing) State() ([]byte, error)                { return []byte("{}"), nil }
+func (*failing) Wants(h core.Handler) bool             { return h == core.OnTrade }
+func (*failing) Call(*core.Port, *core.Callback) error { return errors.New("no") }

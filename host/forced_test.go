@@ -190,7 +190,7 @@ func (g *gambler) Wants(h core.Handler) bool {
 	return h == core.OnStart || h == core.OnTimer || h == core.OnFill
 }
 
-func (g *gambler) Call(p *core.Port, n *core.Notice) error {
+func (g *gambler) Call(p *core.Port, n *core.Callback) error {
 	switch n.Handler {
 	case core.OnStart:
 		for _, in := range p.Universe().All() {

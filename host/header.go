@@ -41,7 +41,7 @@ type header struct {
 	SampleEvery exchange.Time
 	Ladders     bool // books are price ladders
 	Supply      supply
-	Adviser     string        `json:",omitempty"` // the model that answers; "": none
+	Advisor     string        `json:"Adviser,omitempty"` // the model that answers; "": none
 	AdviceTTL   exchange.Time `json:",omitempty"`
 	Restore     *core.Restore `json:",omitempty"`
 	Final       bool          `json:",omitempty"` // no session goes on with what it leaves
@@ -125,7 +125,7 @@ func (s *header) newCore(compiled []any, given *own, where *core.Where) (*core.C
 	}
 	return core.New(core.Config{
 		Universe: u, Limits: s.Limits, Rules: given.rules, ClientTag: s.ClientTag, Leverage: s.Leverage,
-		SampleEvery: s.SampleEvery, Advisor: s.Adviser, AdviceTTL: s.AdviceTTL, Restore: s.Restore, Final: s.Final, Where: where,
+		SampleEvery: s.SampleEvery, Advisor: s.Advisor, AdviceTTL: s.AdviceTTL, Restore: s.Restore, Final: s.Final, Where: where,
 		Ladders: func(*exchange.Instrument) bool { return s.Ladders },
 		Bars:    s.Supply.bars, NoTrades: s.Supply.BarsOnly,
 		MarkTransfer: markTransfer(u),

@@ -73,7 +73,7 @@ func caught(err *error) {
 }
 
 // Call implements core.Strategy.
-func (s *contained) Call(p *core.Port, n *core.Notice) (err error) {
+func (s *contained) Call(p *core.Port, n *core.Callback) (err error) {
 	defer caught(&err)
 	return s.Strategy.Call(p, n)
 }

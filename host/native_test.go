@@ -78,7 +78,7 @@ func TestAGoStrategyIsContained(t *testing.T) {
 		{"an error", nil, "as it says"},
 	} {
 		calls := 0
-		bad := &gopher{name: "bad", wants: []core.Handler{core.OnBook}, call: func(p *core.Port, _ *core.Notice) error {
+		bad := &gopher{name: "bad", wants: []core.Handler{core.OnBook}, call: func(p *core.Port, _ *core.Callback) error {
 			calls++
 			if c.do == nil {
 				return errors.New("as it says")
@@ -87,7 +87,7 @@ func TestAGoStrategyIsContained(t *testing.T) {
 			return nil
 		}}
 		neighbour := 0
-		good := &gopher{name: "good", wants: []core.Handler{core.OnBook}, call: func(*core.Port, *core.Notice) error { neighbour++; return nil }}
+		good := &gopher{name: "good", wants: []core.Handler{core.OnBook}, call: func(*core.Port, *core.Callback) error { neighbour++; return nil }}
 		var h heard
 		o := gopherOptions(t, bad, good)
 		o.Log = h.log
@@ -107,7 +107,7 @@ func TestAGoStrategyIsContained(t *testing.T) {
 // Run uses options as they are and leaves them so: they can be used again, also for
 // another market.
 func TestRunLeavesTheOptionsAlone(t *testing.T) {
-	o := gopherOptions(t, &gopher{name: "idle", wants: []core.Handler{core.OnStart}, call: func(*core.Port, *core.Notice) error { return nil }})
+	o := gopherOptions(t, &gopher{name: "idle", wants: []core.Handler{core.OnStart}, call: func(*core.Port, *core.Callback) error { return nil }})
 	before := *o
 	if _, err := Run(context.Background(), o); err != nil {
 		t.Fatal(err)
@@ -152,13 +152,13 @@ func TestAGoStrategyIsContainedBetweenCallbacks(t *testing.T) {
 		{rude{at: "close"}, "bad: on_book: oops"},
 	} {
 		calls, neighbour := 0, 0
-		c.r.gopher = &gopher{name: "bad", wants: []core.Handler{core.OnBook, core.OnStart}, call: func(_ *core.Port, n *core.Notice) error {
+		c.r.gopher = &gopher{name: "bad", wants: []core.Handler{core.OnBook, core.OnStart}, call: func(_ *core.Port, n *core.Callback) error {
 			if calls++; calls == 2 {
 				return errors.New("oops")
 			}
 			return nil
 		}}
-		good := &gopher{name: "good", wants: []core.Handler{core.OnBook}, call: func(*core.Port, *core.Notice) error { neighbour++; return nil }}
+		good := &gopher{name: "good", wants: []core.Handler{core.OnBook}, call: func(*core.Port, *core.Callback) error { neighbour++; return nil }}
 		var h heard
 		o := gopherOptions(t, c.r, good)
 		o.Log, o.For = h.log, 10*exchange.Minute
@@ -175,14 +175,14 @@ func TestAGoStrategyIsContainedBetweenCallbacks(t *testing.T) {
 // program; a strategy that ends its goroutine does not go unseen.
 func TestWhatPanicsBesideTheLoop(t *testing.T) {
 	neighbour := 0
-	good := &gopher{name: "good", wants: []core.Handler{core.OnBook}, call: func(*core.Port, *core.Notice) error { neighbour++; return nil }}
+	good := &gopher{name: "good", wants: []core.Handler{core.OnBook}, call: func(*core.Port, *core.Callback) error { neighbour++; return nil }}
 	o := gopherOptions(t, good)
 	o.For, o.Log = 10*exchange.Minute, func(Line) { panic("no ears") }
 	sum, err := Run(context.Background(), o)
 	if sum == nil || err == nil || !strings.Contains(err.Error(), "Options.Log panicked, and was not called again: no ears") || neighbour != 60 {
 		t.Errorf("%v, %v and %d calls: want a summary, what was said, and 60", sum, err, neighbour)
 	}
-	gone := &gopher{name: "gone", wants: []core.Handler{core.OnBook}, call: func(*core.Port, *core.Notice) error { runtime.Goexit(); return nil }}
+	gone := &gopher{name: "gone", wants: []core.Handler{core.OnBook}, call: func(*core.Port, *core.Callback) error { runtime.Goexit(); return nil }}
 	if sum, err := Run(context.Background(), gopherOptions(t, gone)); sum != nil || err == nil || !strings.Contains(err.Error(), "runtime.Goexit") {
 		t.Errorf("%v, %v: want an error that names runtime.Goexit", sum, err)
 	}

@@ -17,7 +17,7 @@ import (
 // it has: those that one holder has, those that several share, and any other
 // correction.
 func TestRowsOfIncomeAreKnownAgain(t *testing.T) {
-	o := gopherOptions(t, &gopher{name: "idle", wants: []core.Handler{core.OnStart}, call: func(*core.Port, *core.Notice) error { return nil }})
+	o := gopherOptions(t, &gopher{name: "idle", wants: []core.Handler{core.OnStart}, call: func(*core.Port, *core.Callback) error { return nil }})
 	if err := o.Validate(); err != nil {
 		t.Fatal(err)
 	}

@@ -110,7 +110,7 @@ type runner struct {
 	watcher  *scriptWatcher
 	// watchdog ends callbacks that take too long
 	watchdog *script.Watchdog
-	desk     *advisor.Desk // nil: no adviser
+	desk     *advisor.Desk // nil: no advisor
 
 	*reporter
 	events         fanout.Hub[Event]
@@ -336,7 +336,7 @@ func (r *runner) header() (*header, error) {
 		s.ClientTag = oms.Tag(r.real.fence.Run)
 	}
 	if a := r.o.Advisor; a != nil {
-		s.Adviser, s.AdviceTTL = a.Model, a.TTL
+		s.Advisor, s.AdviceTTL = a.Model, a.TTL
 	}
 	s.Modules, s.Rules = r.o.own.moduleNames(), r.o.own.ruleNames()
 	for _, st := range r.o.own.strategies {

@@ -15,7 +15,7 @@ import (
 
 // buyer buys a coin on spot and sells a perpetual short, once, and rests an order.
 type buyer struct {
-	seen    func(*core.Port, *core.Notice)
+	seen    func(*core.Port, *core.Callback)
 	version string
 }
 
@@ -34,7 +34,7 @@ func (b *buyer) Wants(h core.Handler) bool {
 	return h == core.OnStart || h == core.OnTimer || h == core.OnFill
 }
 
-func (b *buyer) Call(p *core.Port, n *core.Notice) error {
+func (b *buyer) Call(p *core.Port, n *core.Callback) error {
 	if b.seen != nil {
 		b.seen(p, n)
 	}
@@ -196,7 +196,7 @@ func TestASessionIsSteeredAndReplaysAsItWas(t *testing.T) {
 // next one minds.
 func TestOpenStepsNothing(t *testing.T) {
 	called := false
-	st := &buyer{seen: func(*core.Port, *core.Notice) { called = true }}
+	st := &buyer{seen: func(*core.Port, *core.Callback) { called = true }}
 	db := filepath.Join(t.TempDir(), "x.db")
 	for range 2 {
 		s, err := Open(context.Background(), Options{Strategies: []core.Strategy{st}, DB: db})

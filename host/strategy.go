@@ -86,7 +86,7 @@ func (s *luaStrategy) Subscriptions() []string { return s.vm.Subscriptions() }
 func (s *luaStrategy) Wants(h core.Handler) bool { return s.vm.Wants(h) }
 
 // Call implements core.Strategy.
-func (s *luaStrategy) Call(p *core.Port, n *core.Notice) error { return s.vm.Call(p, n) }
+func (s *luaStrategy) Call(p *core.Port, n *core.Callback) error { return s.vm.Call(p, n) }
 
 // State implements core.Strategy.
 func (s *luaStrategy) State() ([]byte, error) { return s.vm.State() }

@@ -22,7 +22,7 @@ import (
 type gopher struct {
 	name  string
 	wants []core.Handler
-	call  func(*core.Port, *core.Notice) error
+	call  func(*core.Port, *core.Callback) error
 }
 
 func (g *gopher) Name() string            { return g.name }
@@ -35,8 +35,8 @@ func (g *gopher) Wants(h core.Handler) bool {
 	}
 	return false
 }
-func (g *gopher) Call(p *core.Port, n *core.Notice) error { return g.call(p, n) }
-func (g *gopher) State() ([]byte, error)                  { return []byte("{}"), nil }
+func (g *gopher) Call(p *core.Port, n *core.Callback) error { return g.call(p, n) }
+func (g *gopher) State() ([]byte, error)                    { return []byte("{}"), nil }
 func (g *gopher) Reload(*core.Port, *exchange.Reload) (core.Strategy, error) {
 	return nil, errors.New("not reloadable")
 }
@@ -74,7 +74,7 @@ func (h *heard) text() string {
 func TestAFrozenLoopEndsTheSession(t *testing.T) {
 	thaw := make(chan struct{})
 	t.Cleanup(func() { close(thaw) })
-	o := gopherOptions(t, &gopher{name: "frozen", wants: []core.Handler{core.OnBook}, call: func(*core.Port, *core.Notice) error {
+	o := gopherOptions(t, &gopher{name: "frozen", wants: []core.Handler{core.OnBook}, call: func(*core.Port, *core.Callback) error {
 		<-thaw
 		return nil
 	}})
@@ -102,7 +102,7 @@ func TestAStopIsAnsweredByAFrozenLoop(t *testing.T) {
 		thaw, frozen := make(chan struct{}), make(chan struct{})
 		t.Cleanup(func() { close(thaw) })
 		var once sync.Once
-		o := gopherOptions(t, &gopher{name: "frozen", wants: []core.Handler{core.OnBook}, call: func(*core.Port, *core.Notice) error {
+		o := gopherOptions(t, &gopher{name: "frozen", wants: []core.Handler{core.OnBook}, call: func(*core.Port, *core.Callback) error {
 			once.Do(func() { close(frozen) })
 			<-thaw
 			return nil
@@ -141,7 +141,7 @@ func TestAFrozenLiveSessionLeavesNothingAtTheVenue(t *testing.T) {
 	var orders atomic.Int32
 	o.Scripts = nil
 	o.Live.Symbols = []string{"usdm:BTCUSDT", "spot:BTCUSDT"}
-	o.Strategies = []core.Strategy{&gopher{name: "frozen", wants: []core.Handler{core.OnBook, core.OnOrder}, call: func(p *core.Port, n *core.Notice) error {
+	o.Strategies = []core.Strategy{&gopher{name: "frozen", wants: []core.Handler{core.OnBook, core.OnOrder}, call: func(p *core.Port, n *core.Callback) error {
 		if n.Handler == core.OnOrder {
 			if n.Order.Status == exchange.StatusAccepted && orders.Add(1) == 2 {
 				<-thaw
@@ -188,7 +188,7 @@ func TestAFrozenLiveSessionLeavesNothingAtTheVenue(t *testing.T) {
 // misses states, and the session goes on.
 func TestASlowListenerDelaysNobody(t *testing.T) {
 	release := make(chan struct{})
-	o := gopherOptions(t, &gopher{name: "talker", wants: []core.Handler{core.OnBook}, call: func(p *core.Port, n *core.Notice) error {
+	o := gopherOptions(t, &gopher{name: "talker", wants: []core.Handler{core.OnBook}, call: func(p *core.Port, n *core.Callback) error {
 		p.Log(intent.Info, "", fmt.Sprint("at ", p.Now()))
 		return nil
 	}})

@@ -16,7 +16,7 @@ import (
 // them made: what the ledger says of it.
 func TestASummaryAgreesWithTheLedger(t *testing.T) {
 	perp, side := exchange.NoInstrument, exchange.Buy
-	trader := &gopher{name: "trader", wants: []core.Handler{core.OnStart, core.OnTimer}, call: func(p *core.Port, n *core.Notice) error {
+	trader := &gopher{name: "trader", wants: []core.Handler{core.OnStart, core.OnTimer}, call: func(p *core.Port, n *core.Callback) error {
 		if n.Handler == core.OnStart {
 			return p.SetTimer("t", p.Now()+10*exchange.Minute, 10*exchange.Minute)
 		}

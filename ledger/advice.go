@@ -9,7 +9,7 @@ import (
 	"github.com/perilune/perilune/exchange"
 )
 
-// AdviceRow is the latest state of a question to the adviser. A later row of the
+// AdviceRow is the latest state of a question to the advisor. A later row of the
 // same question replaces it.
 type AdviceRow struct {
 	At
@@ -26,7 +26,7 @@ func (r *AdviceRow) write(b *batch) error {
 }
 
 // AdviceSpent is how many questions the runs that were started at or after a
-// moment put to the adviser, and what they cost. since is the wall clock in RFC
+// moment put to the advisor, and what they cost. since is the wall clock in RFC
 // 3339, UTC, as the runs have it. A cached answer counts for
 // nothing, and nor does one of a module's function.
 func (rd *Reader) AdviceSpent(since string) (calls int, cost decimal.Decimal, err error) {

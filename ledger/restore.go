@@ -29,7 +29,7 @@ type Snapshot struct {
 	NextPair     exchange.PairID
 	NextSchedule exchange.ScheduleID
 	NextTransfer uint64
-	NextQuestion uint64 // to the adviser
+	NextQuestion uint64 // to the advisor
 	NextTrade    uint64 // over all instruments, of trade ids that are numbers
 }
 

@@ -1,10 +1,10 @@
-// Package ai is the Lua module for asking an adviser, most often a language
+// Package ai is the Lua module for asking an advisor, most often a language
 // model, and for reading its advice.
 //
 // Asking never waits: the outcome arrives in on_advice, some seconds later. An
 // answer can only be one that the question's schema allows; everything else, and
 // every failure, is an outcome without an answer. Strategies must be able to do
-// without: on the built-in market and in tests there mostly is no adviser.
+// without: on the built-in market and in tests there mostly is no advisor.
 package ai
 
 import (
@@ -17,7 +17,7 @@ import (
 
 var questionType = bindings.Type{
 	Name: "Question",
-	Doc:  "What the adviser is asked.",
+	Doc:  "What the advisor is asked.",
 	Fields: []bindings.Value{
 		{Name: "question", Type: "string", Doc: "the task, in words; at most 4000 bytes"},
 		{Name: "context", Type: "table", Optional: true, Doc: "figures to judge by: plain data, sent as JSON. Texts in it are cut to 64 letters, digits and _-.:/%+: names come from strangers"},
@@ -44,7 +44,7 @@ func Module() bindings.Module {
 	tag := bindings.Value{Name: "tag", Type: "string", Optional: true, Doc: "as in the question; none when left out"}
 	return bindings.Module{
 		Name: "ai",
-		Doc:  "Asks an adviser. Its answer can choose within bounds and nothing else; a strategy must be able to do without.",
+		Doc:  "Asks an advisor. Its answer can choose within bounds and nothing else; a strategy must be able to do without.",
 		Funcs: []bindings.Func{
 			{Spec: bindings.Spec{Name: "ask", Doc: "Asks; the outcome arrives in on_advice. Not in on_book, on_trade, on_mark and on_advice, and one question at a time.",
 				Args:    []bindings.Value{{Name: "question", Type: "Question"}},
@@ -54,8 +54,8 @@ func Module() bindings.Module {
 			{Spec: bindings.Spec{Name: "latest", Doc: "The latest advice with an answer that still counts; nil when there is none, so that the strategy uses its own rule.",
 				Args: []bindings.Value{tag}, Returns: []bindings.Value{{Name: "advice", Type: "Advice?"}},
 				Example: "local advice = ai.latest(\"hedge\")\nlocal ratio = advice and advice.answer.ratio or params.ratio"}, Call: latest},
-			{Spec: bindings.Spec{Name: "adviser", Doc: "The model that answers; nil when there is no adviser.",
-				Returns: []bindings.Value{{Name: "model", Type: "string?"}}}, Call: adviser},
+			{Spec: bindings.Spec{Name: "adviser", Doc: "The model that answers; nil when there is no advisor.",
+				Returns: []bindings.Value{{Name: "model", Type: "string?"}}}, Call: advisor},
 		},
 		Types: []bindings.Type{questionType, fieldType, bindings.AdviceType},
 	}
@@ -101,7 +101,7 @@ func latest(rt *bindings.Runtime) int {
 	return rt.Push(rt.NewAdvice(a))
 }
 
-func adviser(rt *bindings.Runtime) int {
+func advisor(rt *bindings.Runtime) int {
 	name := env(rt).Advisor()
 	if name == "" {
 		return rt.PushNil()

@@ -187,10 +187,10 @@ func (c *Client) next(f *failure) step {
 	case f.verdict != advice.Failed:
 		return giveUp
 	case f.status == 401 || f.status == 403:
-		c.budget.disable(f.reason + ": the adviser is switched off until the next run; is the key right?")
+		c.budget.disable(f.reason + ": the advisor is switched off until the next run; is the key right?")
 		return giveUp
 	case f.status == 429 && strings.Contains(f.body, "insufficient_quota"):
-		c.budget.disable("the account has no credit left: the adviser is switched off until the next run")
+		c.budget.disable("the account has no credit left: the advisor is switched off until the next run")
 		return giveUp
 	case f.status == 400 || f.status == 422:
 		return c.otherForm(f.body)

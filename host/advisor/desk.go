@@ -11,7 +11,7 @@ import (
 )
 
 // Desk brings questions of a session to the client and answers back into the
-// loop. It implements sim.Adviser.
+// loop. It implements sim.Advisor.
 //
 // In real time an answer is handed to post when it comes. On virtual time the
 // session's time stands still while an answer is waited for, and the answer is
@@ -51,7 +51,7 @@ func NewDesk(ctx context.Context, c Respondent, post func(*exchange.Event)) *Des
 	return d
 }
 
-// Ask implements sim.Adviser. It does not wait.
+// Ask implements sim.Advisor. It does not wait.
 func (d *Desk) Ask(q *advice.Question, now exchange.Time) {
 	d.mu.Lock()
 	d.open++
@@ -76,7 +76,7 @@ func (d *Desk) done(q *advice.Question, said *exchange.Advice, at exchange.Time)
 		return
 	}
 	if said.Verdict == advice.OK {
-		// What took the wall clock to come and go is not the adviser's.
+		// What took the wall clock to come and go is not the advisor's.
 		at = min(at, q.Asked+q.Deadline)
 	}
 	d.due = append(d.due, answer{at, said})
@@ -91,7 +91,7 @@ func fill(ev *exchange.Event, said *exchange.Advice) {
 	*ev = exchange.Event{Kind: exchange.KindAdvice, Instrument: exchange.NoInstrument, Time: ev.Time, Advice: said}
 }
 
-// NextTime implements sim.Adviser. On virtual time it waits until every question
+// NextTime implements sim.Advisor. On virtual time it waits until every question
 // is answered, since any of them may be the first.
 func (d *Desk) NextTime() (exchange.Time, bool) {
 	if d.post != nil {
@@ -108,7 +108,7 @@ func (d *Desk) NextTime() (exchange.Time, bool) {
 	return d.due[0].at, true
 }
 
-// Pop implements sim.Adviser.
+// Pop implements sim.Advisor.
 func (d *Desk) Pop(ev *exchange.Event) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

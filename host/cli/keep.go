@@ -14,7 +14,7 @@ verify proves, by the chain: orders, fills with their shares, funding, transacti
 their postings; by comparison: a pair's coins, contracts, costs, fees, funding and insurance;
 and orders and fills against the journals that are there. It does not prove a pair's state,
 reason, basis, result and detail, schedules, transfers, equity samples, saved states, the
-adviser's answers, script versions, charts and the log.
+advisor's answers, script versions, charts and the log.
 `
 
 // ledgerVerb looks after a ledger's file.

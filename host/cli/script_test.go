@@ -50,7 +50,7 @@ func TestScripts(t *testing.T) {
 			"drop":      drop,
 			"cut":       cut,
 			"text":      text,
-			"adviser":   adviser,
+			"advisor":   advisor,
 			"shipped":   shipped,
 			"sqlite":    sqlite,
 		},
@@ -249,9 +249,9 @@ func cut(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(os.Truncate(ts.MkAbs(args[0]), info.Size()-n))
 }
 
-// adviser CONFIG REPLY… starts an endpoint that gives these replies, status and
+// advisor CONFIG REPLY… starts an endpoint that gives these replies, status and
 // text, and puts its address in place of ADDRESS in the file.
-func adviser(ts *testscript.TestScript, _ bool, args []string) {
+func advisor(ts *testscript.TestScript, _ bool, args []string) {
 	var replies []advisortest.Reply
 	for _, arg := range args[1:] {
 		code, text, _ := strings.Cut(arg, " ")

@@ -39,7 +39,7 @@ func (p *position) fill(in *exchange.Instrument, f *exchange.Fill, venue *decima
 		p.fees = p.fees.Add(f.Fee)
 	}
 	if venue != nil {
-		p.told(in, value(in, f.Price, dq), dq, *venue)
+		p.fillRealised(in, value(in, f.Price, dq), dq, *venue)
 		return *venue
 	}
 	if p.qty == 0 || (p.qty > 0) == (dq > 0) {
@@ -69,10 +69,10 @@ func (p *position) fill(in *exchange.Instrument, f *exchange.Fill, venue *decima
 	return realised
 }
 
-// told adds an execution whose profit the venue computed. The venue may have
+// fillRealised adds an execution whose profit the venue computed. The venue may have
 // matched in another order than we hear of it, so whether this one opened or
 // closed is not for us to say: realised and open cost together stay right.
-func (p *position) told(in *exchange.Instrument, cost decimal.Decimal, dq exchange.Lots, realised decimal.Decimal) {
+func (p *position) fillRealised(in *exchange.Instrument, cost decimal.Decimal, dq exchange.Lots, realised decimal.Decimal) {
 	p.qty += dq
 	p.realised = p.realised.Add(realised)
 	if in.Inverse() {
@@ -175,8 +175,8 @@ func (a *account) inTransit(asset string) *holding {
 	return h
 }
 
-// add changes a wallet and returns the posting that says so.
-func (a *account) add(wallet exchange.Wallet, asset string, amount decimal.Decimal) exchange.Posting {
+// addToWallet changes a wallet and returns the posting that says so.
+func (a *account) addToWallet(wallet exchange.Wallet, asset string, amount decimal.Decimal) exchange.Posting {
 	h := a.holding(wallet, asset)
 	h.total = h.total.Add(amount)
 	return posting("A:"+string(wallet), asset, amount)
@@ -197,7 +197,7 @@ func (a *account) fill(f *exchange.Fill) []exchange.Posting {
 	if in.Perp() {
 		r := a.pos[in.ID].fill(in, f, &f.Realised)
 		if !r.IsZero() {
-			out = append(out, a.add(in.Wallet, in.Settle(), r), against("I:realised:"+in.Segment(), in.Settle(), r))
+			out = append(out, a.addToWallet(in.Wallet, in.Settle(), r), against("I:realised:"+in.Segment(), in.Settle(), r))
 		}
 	} else {
 		a.pos[in.ID].fill(in, f, nil)
@@ -205,12 +205,12 @@ func (a *account) fill(f *exchange.Fill) []exchange.Posting {
 		cash := in.Notional(f.Price, exchange.Lots(f.Side)*f.Qty).Neg()
 		t := "T:" + in.Key()
 		out = append(out,
-			a.add(in.Wallet, in.Base, coins), against(t, in.Base, coins),
-			a.add(in.Wallet, in.Quote, cash), against(t, in.Quote, cash))
+			a.addToWallet(in.Wallet, in.Base, coins), against(t, in.Base, coins),
+			a.addToWallet(in.Wallet, in.Quote, cash), against(t, in.Quote, cash))
 	}
 	if !f.Fee.IsZero() {
 		fee := f.Fee.Neg()
-		out = append(out, a.add(in.Wallet, f.FeeAsset, fee), against("X:fee", f.FeeAsset, fee))
+		out = append(out, a.addToWallet(in.Wallet, f.FeeAsset, fee), against("X:fee", f.FeeAsset, fee))
 	}
 	return out
 }
@@ -220,7 +220,7 @@ func (a *account) depart(t *exchange.Transfer) []exchange.Posting {
 	transit := a.inTransit(t.Asset)
 	transit.total = transit.total.Add(t.Amount)
 	a.moving[t.ID] = t.Amount
-	return []exchange.Posting{a.add(t.From, t.Asset, t.Amount.Neg()), posting("A:transit", t.Asset, t.Amount)}
+	return []exchange.Posting{a.addToWallet(t.From, t.Asset, t.Amount.Neg()), posting("A:transit", t.Asset, t.Amount)}
 }
 
 // arrive books money reaching a wallet. A venue may move less than was asked for;
@@ -235,9 +235,9 @@ func (a *account) arrive(t *exchange.Transfer) []exchange.Posting {
 	transit.total = transit.total.Sub(sent)
 	out := []exchange.Posting{posting("A:transit", t.Asset, sent.Neg())}
 	if rest := sent.Sub(t.Amount); !rest.IsZero() {
-		out = append(out, a.add(t.From, t.Asset, rest))
+		out = append(out, a.addToWallet(t.From, t.Asset, rest))
 	}
-	return append(out, a.add(t.To, t.Asset, t.Amount))
+	return append(out, a.addToWallet(t.To, t.Asset, t.Amount))
 }
 
 // trade identifies an execution. Venues number them by instrument.
@@ -257,8 +257,8 @@ type trades struct {
 	next  int
 }
 
-// add reports whether an execution is new. One without an id always is.
-func (t *trades) add(f *exchange.Fill) bool {
+// addExecution reports whether an execution is new. One without an id always is.
+func (t *trades) addExecution(f *exchange.Fill) bool {
 	n := trade{f.Instrument, f.TradeID}
 	switch {
 	case f.TradeID == "":

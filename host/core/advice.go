@@ -11,11 +11,11 @@ import (
 	"github.com/perilune/perilune/exchange/intent/advice"
 )
 
-// counsel is what a slot knows of its adviser.
-type counsel struct {
-	asked  []*advice.Question        // in flight: one of the advisor, one of each function
-	latest map[string]*advice.Advice // by tag; those with an answer
-	moaned string                    // the last reason for having none that was logged
+// adviceState is what a instance knows of its advisor.
+type adviceState struct {
+	asked   []*advice.Question        // in flight: one of the advisor, one of each function
+	latest  map[string]*advice.Advice // by tag; those with an answer
+	trouble string                    // the last reason for having none that was logged
 }
 
 // ErrTooOften is asking where a callback comes with every tick: the answer takes
@@ -23,7 +23,7 @@ type counsel struct {
 var ErrTooOften = errors.New("asking takes seconds and costs money: ask in on_timer, and use the answer here")
 
 // about returns what is asked of a function, or of the advisor; nil: nothing is.
-func (c *counsel) about(function string) *advice.Question {
+func (c *adviceState) about(function string) *advice.Question {
 	for _, q := range c.asked {
 		if q.Function == function {
 			return q
@@ -32,15 +32,15 @@ func (c *counsel) about(function string) *advice.Question {
 	return nil
 }
 
-// ask sends a question on its way.
-func (qs *questions) ask(s *slot, q *advice.Question) {
+// askAdvisor sends a question on its way.
+func (qs *questions) askAdvisor(s *instance, q *advice.Question) {
 	qs.last = q.ID
-	s.counsel.asked = append(s.counsel.asked, q)
+	s.advice.asked = append(s.advice.asked, q)
 	switch {
 	case qs.phase.stopping:
-		qs.settle(s, q, &exchange.Advice{ID: q.ID, Verdict: advice.Cancelled, Reason: "the session ends"})
+		qs.settleQuestion(s, q, &exchange.Advice{ID: q.ID, Verdict: advice.Cancelled, Reason: "the session ends"})
 	case qs.cfg.Advisor == "" && q.Function == "":
-		qs.settle(s, q, &exchange.Advice{ID: q.ID, Verdict: advice.Disabled, Reason: "no adviser configured"})
+		qs.settleQuestion(s, q, &exchange.Advice{ID: q.ID, Verdict: advice.Disabled, Reason: "no advisor configured"})
 	default:
 		qs.emit(s.index, ConsultAdvisor{q})
 	}
@@ -48,9 +48,9 @@ func (qs *questions) ask(s *slot, q *advice.Question) {
 
 func (qs *questions) onAdvice(ev *exchange.Event) {
 	for _, s := range qs.strategies.list {
-		for _, q := range s.counsel.asked {
+		for _, q := range s.advice.asked {
 			if ev.Advice != nil && q.ID == ev.Advice.ID {
-				qs.settle(s, q, ev.Advice)
+				qs.settleQuestion(s, q, ev.Advice)
 				return
 			}
 		}
@@ -58,27 +58,27 @@ func (qs *questions) onAdvice(ev *exchange.Event) {
 	qs.log(intent.Warn, -1, "an answer to a question that nobody waits for was dropped")
 }
 
-// settle ends a question: what was said is checked, kept and told.
-func (qs *questions) settle(s *slot, q *advice.Question, said *exchange.Advice) {
-	s.counsel.asked = slices.DeleteFunc(s.counsel.asked, func(other *advice.Question) bool { return other == q })
+// settleQuestion ends a question: what was said is checked, kept and told.
+func (qs *questions) settleQuestion(s *instance, q *advice.Question, said *exchange.Advice) {
+	s.advice.asked = slices.DeleteFunc(s.advice.asked, func(other *advice.Question) bool { return other == q })
 	a := advice.Settle(q, said, qs.now)
 	if a.OK() {
-		if s.counsel.latest == nil {
-			s.counsel.latest = map[string]*advice.Advice{}
+		if s.advice.latest == nil {
+			s.advice.latest = map[string]*advice.Advice{}
 		}
-		s.counsel.latest[q.Tag] = a
+		s.advice.latest[q.Tag] = a
 	}
 	if qs.cfg.Advisor != "" || q.Function != "" {
 		qs.emit(s.index, Advised{a})
 	}
 	qs.logAdvice(s, a)
-	qs.strategies.tell(s.index, Notice{Handler: OnAdvice, Advice: a})
+	qs.strategies.notify(s.index, Callback{Handler: OnAdvice, Advice: a})
 }
 
 // logAdvice says what came of a question; the same trouble is told once.
-func (qs *questions) logAdvice(s *slot, a *advice.Advice) {
+func (qs *questions) logAdvice(s *instance, a *advice.Advice) {
 	if a.OK() {
-		s.counsel.moaned = ""
+		s.advice.trouble = ""
 		if a.Question.Function != "" {
 			return
 		}
@@ -86,10 +86,10 @@ func (qs *questions) logAdvice(s *slot, a *advice.Advice) {
 			orCached(a), float64(a.At-a.Question.Asked)/float64(exchange.Second), a.TokensIn, a.TokensOut, a.Cost))
 		return
 	}
-	if a.Reason == s.counsel.moaned || a.Verdict == advice.Cancelled {
+	if a.Reason == s.advice.trouble || a.Verdict == advice.Cancelled {
 		return
 	}
-	s.counsel.moaned = a.Reason
+	s.advice.trouble = a.Reason
 	level := intent.Warn
 	if a.Verdict == advice.Disabled {
 		level = intent.Info
@@ -114,8 +114,8 @@ func orCached(a *advice.Advice) string {
 // forgetQuestions ends what is under way at the end of a session.
 func (qs *questions) forgetQuestions() {
 	for _, s := range qs.strategies.list {
-		for _, q := range slices.Clone(s.counsel.asked) {
-			qs.settle(s, q, &exchange.Advice{ID: q.ID, Verdict: advice.Cancelled, Reason: "the session ends"})
+		for _, q := range slices.Clone(s.advice.asked) {
+			qs.settleQuestion(s, q, &exchange.Advice{ID: q.ID, Verdict: advice.Cancelled, Reason: "the session ends"})
 		}
 	}
 }

@@ -21,7 +21,7 @@ type asker struct {
 func newAsker(t *testing.T) *asker {
 	a := &asker{}
 	a.name, a.subs = "asker", []string{"*"}
-	a.call = func(p *Port, n *Notice) error {
+	a.call = func(p *Port, n *Callback) error {
 		switch n.Handler {
 		case OnTimer, OnBook, OnAdvice, OnStop:
 			id, err := p.Ask(question(t))
@@ -117,7 +117,7 @@ func TestNoAskingWithEveryTick(t *testing.T) {
 	}
 }
 
-// What an adviser says is checked by the core again: a journal or a driver that
+// What an advisor says is checked by the core again: a journal or a driver that
 // was tampered with can't make it choose beyond the schema.
 func TestOddAdviceIsNoAdvice(t *testing.T) {
 	for text, want := range map[string]string{`{"ratio":7}`: advice.Refused, "": advice.Refused, `{"ratio":1}`: advice.Late} {
@@ -134,7 +134,7 @@ func TestOddAdviceIsNoAdvice(t *testing.T) {
 	}
 }
 
-func TestWithoutAdviser(t *testing.T) {
+func TestWithoutAdvisor(t *testing.T) {
 	a := newAsker(t)
 	b := advised(t, Config{}, a)
 	logs := 0
@@ -145,7 +145,7 @@ func TestWithoutAdviser(t *testing.T) {
 		}
 		logs += len(bodies[*LogLine](fx))
 	}
-	if len(a.told) != 3 || a.told[2].Verdict != advice.Disabled || a.told[2].Reason != "no adviser configured" {
+	if len(a.told) != 3 || a.told[2].Verdict != advice.Disabled || a.told[2].Reason != "no advisor configured" {
 		t.Errorf("told %+v", a.told)
 	}
 	if logs != 1 {
@@ -171,7 +171,7 @@ func TestSessionEndsBeforeTheAnswer(t *testing.T) {
 func TestFunctionsAreAskedBesideEachOther(t *testing.T) {
 	a := newAsker(t)
 	functions := []string{"desk.quote", "desk.size", "desk.quote"}
-	a.call = func(p *Port, n *Notice) error {
+	a.call = func(p *Port, n *Callback) error {
 		switch n.Handler {
 		case OnTimer:
 			for _, f := range functions {

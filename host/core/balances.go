@@ -24,7 +24,7 @@ func (c *Core) onBalance(ev *exchange.Event) {
 		kind, equity = "adjust", "Q:adjust"
 		c.log(intent.Warn, -1, fmt.Sprintf("%s wallet: %s %s: %s", ev.Wallet, ev.Amount, ev.Asset, ev.Reason))
 	}
-	postings := []exchange.Posting{c.acct.add(ev.Wallet, ev.Asset, ev.Amount), against(equity, ev.Asset, ev.Amount)}
+	postings := []exchange.Posting{c.acct.addToWallet(ev.Wallet, ev.Asset, ev.Amount), against(equity, ev.Asset, ev.Amount)}
 	// A session goes on over runs, each of which counts its events from 1, and is told
 	// rows of the venue again.
 	ref := fmt.Sprintf("%d.%d", c.now, c.seq)
@@ -33,6 +33,6 @@ func (c *Core) onBalance(ev *exchange.Event) {
 	}
 	c.emit(-1, Booked{&Txn{Kind: kind, Ref: ref, Strategy: -1, Postings: postings}})
 	if kind == "adjust" && !c.u.Margins(ev.Wallet) {
-		c.holds.doubt(ev.Wallet, ev.Asset)
+		c.holds.checkBacking(ev.Wallet, ev.Asset)
 	}
 }

@@ -33,13 +33,13 @@ type barClock struct{ length, end exchange.Time }
 
 // candles is what the core keeps of bars beside those of each market.
 type candles struct {
-	clocks []barClock // shortest first
-	due    exchange.Time
-	since  exchange.Time // bars are built
-	closed []closedBar   // that are still to be shown
-	at     exchange.Time // when the first of those closed
-	event  exchange.Event
-	mute   bool // it was said which markets are without trades
+	clocks          []barClock // shortest first
+	due             exchange.Time
+	since           exchange.Time // bars are built
+	closed          []closedBar   // that are still to be shown
+	at              exchange.Time // when the first of those closed
+	event           exchange.Event
+	warnedTradeless bool // it was said which markets are without trades
 }
 
 type closedBar struct {
@@ -54,8 +54,8 @@ func (b closedBar) order(o closedBar) int {
 	return cmp.Or(cmp.Compare(b.Time, o.Time), cmp.Compare(b.Interval, o.Interval), cmp.Compare(b.in, o.in))
 }
 
-// installBars takes what a strategy says of bars into its slot.
-func (s *slot) installBars() {
+// installBars takes what a strategy says of bars into its instance.
+func (s *instance) installBars() {
 	s.lengths, s.usesBars = nil, s.wants[OnBar]
 	if u, ok := s.Strategy.(BarUser); ok {
 		s.lengths = u.Bars()
@@ -64,7 +64,7 @@ func (s *slot) installBars() {
 }
 
 // lengthOf is the length that a strategy means when it says none.
-func (s *slot) lengthOf(m *market) exchange.Time {
+func (s *instance) lengthOf(m *market) exchange.Time {
 	switch {
 	case len(s.lengths) > 0:
 		return s.lengths[0]
@@ -210,7 +210,7 @@ func (bb *barBuilder) closeBars() {
 		}
 	}
 	d.schedule()
-	bb.sayMute()
+	bb.warnTradeless()
 }
 
 func (bb *barBuilder) closeLength(k *barClock) {
@@ -248,13 +248,13 @@ func (bb *barBuilder) closed(in exchange.InstrumentID, b *exchange.Bar, fed bool
 	bb.candles.closed = append(bb.candles.closed, closedBar{*b, in, fed})
 }
 
-// sayMute tells once which markets have a book and no trades, hence no bars.
-func (bb *barBuilder) sayMute() {
+// warnTradeless tells once which markets have a book and no trades, hence no bars.
+func (bb *barBuilder) warnTradeless() {
 	d := &bb.candles
-	if d.mute || bb.now-d.since < silence {
+	if d.warnedTradeless || bb.now-d.since < silence {
 		return
 	}
-	d.mute = true
+	d.warnedTradeless = true
 	var keys []string
 	for i := range bb.markets.list {
 		if m := &bb.markets.list[i]; len(m.built) > 0 && m.trade.Time == 0 && m.book.Ready() && bb.watched(m.in.ID) {
@@ -288,16 +288,16 @@ func (bb *barBuilder) showBars() {
 		b := &d.closed[i]
 		d.event = exchange.Event{Seq: bb.seq, Kind: exchange.KindBar, Instrument: b.in, Time: bb.now, VenueTime: b.Time, Bar: b.Bar}
 		for _, s := range bb.strategies.list {
-			if bb.phase.running && s.wants[OnBar] && s.watches[b.in] && s.takes(&bb.markets.list[b.in], b) {
-				bb.strategies.invoke(s, &Notice{Handler: OnBar, Instrument: b.in, Event: &d.event})
+			if bb.phase.running && s.wants[OnBar] && s.watches[b.in] && s.takesBar(&bb.markets.list[b.in], b) {
+				bb.strategies.invoke(s, &Callback{Handler: OnBar, Instrument: b.in, Event: &d.event})
 			}
 		}
 	}
 	d.closed = d.closed[:0]
 }
 
-// takes reports whether a bar is of a length that the strategy gets.
-func (s *slot) takes(m *market, b *closedBar) bool {
+// takesBar reports whether a bar is of a length that the strategy gets.
+func (s *instance) takesBar(m *market, b *closedBar) bool {
 	if len(s.lengths) > 0 {
 		return slices.Contains(s.lengths, b.Interval) && b.fed == (b.Interval == m.fed || m.of(b.Interval) == nil)
 	}

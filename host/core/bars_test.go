@@ -32,7 +32,7 @@ func (c *chartist) UsesBars() bool        { return c.reads }
 func newChartist(lengths ...exchange.Time) *chartist {
 	c := &chartist{lengths: lengths}
 	c.name, c.subs, c.wants = "chartist", []string{"*"}, map[Handler]bool{OnBar: true}
-	c.call = func(p *Port, n *Notice) error {
+	c.call = func(p *Port, n *Callback) error {
 		b := n.Event.Bar
 		if list := p.Bars(n.Instrument, b.Interval); !slices.Contains(list, b) {
 			return fmt.Errorf("%v is shown and not among the bars", b)

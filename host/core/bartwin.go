@@ -13,7 +13,7 @@ type BarTwin struct{ builder *barBuilder }
 // BarTwin returns one that builds the bars that this core builds, from nothing.
 func (c *Core) BarTwin() *BarTwin {
 	t := &barBuilder{outbox: &outbox{effects: &[]Effect{}}, cfg: &c.cfg, phase: &phase{}, markets: &markets{list: make([]market, len(c.markets.list))}}
-	t.candles.mute = true
+	t.candles.warnedTradeless = true
 	t.candles.clocks = slices.Clone(c.bars.candles.clocks)
 	for i := range c.markets.list {
 		from, to := &c.markets.list[i], &t.markets.list[i]

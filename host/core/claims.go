@@ -105,8 +105,8 @@ func (cl *claims) coinWorth(p *intent.Pair, mid decimal.Decimal) decimal.Decimal
 	return p.SpotCost.Sub(p.FeesInQuote).Add(coins.Mul(mid))
 }
 
-// keeps reports whether a pair has its coins of an asset in a wallet.
-func (cl *claims) keeps(m *execution.Machine, wallet exchange.Wallet, asset string) bool {
+// hasCoinsIn reports whether a pair has its coins of an asset in a wallet.
+func (cl *claims) hasCoinsIn(m *execution.Machine, wallet exchange.Wallet, asset string) bool {
 	spot := cl.u.Get(m.Pair.Spot)
 	return !m.Pair.State.Done() && spot.Wallet == wallet && spot.Base == asset
 }
@@ -117,7 +117,7 @@ func (cl *claims) keeps(m *execution.Machine, wallet exchange.Wallet, asset stri
 func (cl *claims) held(wallet exchange.Wallet, asset string, except exchange.PairID) decimal.Decimal {
 	sum := decimal.Zero
 	for _, m := range cl.pairs.list {
-		if m.Pair.ID != except && m.Pair.SpotQty.IsPositive() && cl.keeps(m, wallet, asset) {
+		if m.Pair.ID != except && m.Pair.SpotQty.IsPositive() && cl.hasCoinsIn(m, wallet, asset) {
 			sum = sum.Add(m.Pair.SpotQty)
 		}
 	}
@@ -137,7 +137,7 @@ func (cl *claims) held(wallet exchange.Wallet, asset string, except exchange.Pai
 func (cl *claims) Owed(spot exchange.InstrumentID, pair exchange.PairID) decimal.Decimal {
 	sum, in := decimal.Zero, cl.u.Get(spot)
 	for _, m := range cl.pairs.list {
-		if m.Pair.ID != pair && m.Pair.SpotQty.IsNegative() && cl.keeps(m, in.Wallet, in.Base) {
+		if m.Pair.ID != pair && m.Pair.SpotQty.IsNegative() && cl.hasCoinsIn(m, in.Wallet, in.Base) {
 			sum = sum.Sub(m.Pair.SpotQty)
 		}
 	}
@@ -148,7 +148,7 @@ func (cl *claims) Owed(spot exchange.InstrumentID, pair exchange.PairID) decimal
 func (cl *claims) unbacked(wallet exchange.Wallet, asset string) decimal.Decimal {
 	sum := cl.acct.holding(wallet, asset).total.Neg()
 	for _, m := range cl.pairs.list {
-		if cl.keeps(m, wallet, asset) {
+		if cl.hasCoinsIn(m, wallet, asset) {
 			sum = sum.Add(m.Pair.SpotQty)
 		}
 	}
@@ -160,7 +160,7 @@ func (cl *claims) unbacked(wallet exchange.Wallet, asset string) decimal.Decimal
 func (cl *claims) missing(wallet exchange.Wallet, coin string) decimal.Decimal {
 	sum, dust := decimal.Zero, decimal.Zero
 	for _, m := range cl.pairs.list {
-		if cl.keeps(m, wallet, coin) && m.Pair.SpotQty.IsPositive() {
+		if cl.hasCoinsIn(m, wallet, coin) && m.Pair.SpotQty.IsPositive() {
 			sum, dust = sum.Add(m.Pair.SpotQty), dust.Add(cl.u.Get(m.Pair.Spot).QtyDecimal(1))
 		}
 	}

@@ -27,7 +27,7 @@ func (c *Core) onCommand(ev *exchange.Event) {
 	switch ev.Name {
 	case CommandStart:
 		c.phase.running = true
-		c.strategies.tellAll(Notice{Handler: OnStart})
+		c.strategies.notifyAll(Callback{Handler: OnStart})
 	case CommandStop:
 		c.stop()
 	case CommandHalt:
@@ -63,12 +63,12 @@ func (c *Core) onCommand(ev *exchange.Event) {
 
 func (c *Core) stop() {
 	c.phase.stopping, c.phase.stopAt = true, c.now
-	c.strategies.tellAll(Notice{Handler: OnStop})
+	c.strategies.notifyAll(Callback{Handler: OnStop})
 	c.strategies.drain()
 	c.advisors.forgetQuestions()
 	for _, m := range c.pairs.list {
 		m.Stop()
-		c.driver.step(m)
+		c.driver.stepPair(m)
 	}
 	c.parents.pauseSchedules()
 	for _, o := range c.orders.open {
@@ -89,9 +89,9 @@ func (c *Core) halted(reason string) {
 	c.log(intent.Error, -1, "HALTED, only reducing orders pass: "+reason)
 	for _, m := range c.pairs.list {
 		m.Halt(c.driver.port, reason)
-		c.driver.guard(m)
+		c.driver.snoozeIdle(m)
 	}
-	c.strategies.tellAll(Notice{Handler: OnHalt, Reason: reason})
+	c.strategies.notifyAll(Callback{Handler: OnHalt, Reason: reason})
 }
 
 func (c *Core) onReload(ev *exchange.Event) {
@@ -131,7 +131,7 @@ func (c *Core) onReload(ev *exchange.Event) {
 	v.Number, v.Loaded = s.version, true
 	c.emit(s.index, VersionChanged{v})
 	c.commit(s)
-	c.strategies.release(s)
+	c.strategies.releaseUndelivered(s)
 	s.asleep = ""
 	c.strategies.checkAwake(s)
 }

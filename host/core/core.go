@@ -61,7 +61,7 @@ type Config struct {
 	// Ladders are the instruments whose book is a price ladder: faster, at some
 	// 130 KB a side. The default is a sorted slice.
 	Ladders func(*exchange.Instrument) bool
-	// Adviser names what questions of strategies are put to; "": nobody, and
+	// Advisor names what questions of strategies are put to; "": nobody, and
 	// every question is answered with that at once.
 	Advisor string
 	// AdviceTTL bounds how long any advice counts; 0: as the question says.
@@ -146,8 +146,8 @@ func New(cfg Config, strategies []Strategy, versions []Version) (*Core, error) {
 	c := &Core{cfg: cfg, u: cfg.Universe, gate: risk.New(cfg.Limits, cfg.Rules...), acct: newAccount(cfg.Universe)}
 	c.assemble()
 	for i, st := range strategies {
-		s := &slot{index: int32(i), version: 1, holder: newHolder()}
-		s.port = &Port{marketView: marketView{c, s}, accountView: accountView{c, s}, c: c, slot: s}
+		s := &instance{index: int32(i), version: 1, holder: newHolder()}
+		s.port = &Port{marketView: marketView{c, s}, accountView: accountView{c, s}, c: c, instance: s}
 		s.install(st, c.u)
 		c.strategies.list, c.claims.owners = append(c.strategies.list, s), append(c.claims.owners, s.holder)
 	}
@@ -178,7 +178,7 @@ func (c *Core) queueVersion(strategy int32, v *Version) {
 // sequence number. The loop's time never runs back: an event that is older than
 // the last one is handled at the last one's time.
 //
-// Market data with More is applied and no more: machines, strategies, keepers and
+// Market data with More is applied and no more: machines, strategies, margin managers and
 // the equity's sample wait until the instant is whole.
 func (c *Core) Step(ev *exchange.Event, fx *[]Effect) {
 	c.seq++
@@ -197,7 +197,7 @@ func (c *Core) Step(ev *exchange.Event, fx *[]Effect) {
 	c.bars.lateBars()
 	c.apply(ev)
 	if len(c.managers.list) > 0 {
-		c.managers.concern(ev)
+		c.managers.noteEvent(ev)
 	}
 	if ev.More && ev.Kind.MarketData() {
 		c.instants.instant.open, c.instants.instant.at = true, c.now
@@ -244,12 +244,12 @@ func (c *Core) apply(ev *exchange.Event) {
 
 // followUp gives what an event or a whole instant led to its turn.
 func (c *Core) followUp() {
-	if len(c.holds.lacking) > 0 {
-		c.holds.covered()
+	if len(c.holds.shortfalls) > 0 {
+		c.holds.recheckBacking()
 	}
 	c.strategies.drain()
 	if len(c.managers.list) > 0 {
-		c.managers.runKeepers()
+		c.managers.run()
 		c.strategies.drain()
 	}
 	if c.phase.running && c.now >= c.sampleAt {

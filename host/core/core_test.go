@@ -16,7 +16,7 @@ type script struct {
 	name  string
 	subs  []string
 	wants map[Handler]bool // nil: all
-	call  func(*Port, *Notice) error
+	call  func(*Port, *Callback) error
 	state string
 	next  Strategy // what Reload returns; nil: an error
 }
@@ -26,7 +26,7 @@ func (s *script) Subscriptions() []string { return s.subs }
 func (s *script) Wants(h Handler) bool    { return s.wants == nil || s.wants[h] }
 func (s *script) State() ([]byte, error)  { return []byte(s.state), nil }
 func (s *script) Close()                  {}
-func (s *script) Call(p *Port, n *Notice) error {
+func (s *script) Call(p *Port, n *Callback) error {
 	if s.call == nil {
 		return nil
 	}
@@ -101,7 +101,7 @@ func bodies[B Body](fx []Effect) []B {
 
 func TestAFailingCallbackLeavesNothing(t *testing.T) {
 	fail := true
-	s := &script{name: "s", subs: []string{"spot:*"}, call: func(p *Port, n *Notice) error {
+	s := &script{name: "s", subs: []string{"spot:*"}, call: func(p *Port, n *Callback) error {
 		if n.Handler != OnBook {
 			return nil
 		}
@@ -132,7 +132,7 @@ func TestAFailingCallbackLeavesNothing(t *testing.T) {
 
 func TestThreeErrorsInARowPause(t *testing.T) {
 	calls := 0
-	s := &script{name: "s", subs: []string{"*"}, wants: map[Handler]bool{OnBook: true}, call: func(*Port, *Notice) error {
+	s := &script{name: "s", subs: []string{"*"}, wants: map[Handler]bool{OnBook: true}, call: func(*Port, *Callback) error {
 		calls++
 		return errors.New("boom")
 	}}
@@ -144,7 +144,7 @@ func TestThreeErrorsInARowPause(t *testing.T) {
 	if calls != 3 || b.core.strategies.Paused(0) == "" {
 		t.Errorf("called %d times, paused %q; want 3 and a reason", calls, b.core.strategies.Paused(0))
 	}
-	s.next = &script{name: "s", subs: []string{"*"}, call: func(*Port, *Notice) error { calls = 100; return nil }}
+	s.next = &script{name: "s", subs: []string{"*"}, call: func(*Port, *Callback) error { calls = 100; return nil }}
 	b.step(exchange.Event{Kind: exchange.KindReload, Reload: &exchange.Reload{}})
 	b.now++
 	b.book(0, 6000000, 6000001, 1)
@@ -155,7 +155,7 @@ func TestThreeErrorsInARowPause(t *testing.T) {
 
 func TestABadReloadKeepsTheOldVersion(t *testing.T) {
 	calls := 0
-	s := &script{name: "s", subs: []string{"*"}, call: func(_ *Port, n *Notice) error {
+	s := &script{name: "s", subs: []string{"*"}, call: func(_ *Port, n *Callback) error {
 		if n.Handler == OnBook {
 			calls++
 		}
@@ -174,7 +174,7 @@ func TestABadReloadKeepsTheOldVersion(t *testing.T) {
 }
 
 func TestAnsweringEveryDenialEnds(t *testing.T) {
-	s := &script{name: "s", subs: []string{"*"}, call: func(p *Port, n *Notice) error {
+	s := &script{name: "s", subs: []string{"*"}, call: func(p *Port, n *Callback) error {
 		if n.Handler == OnBook || n.Handler == OnOrder {
 			p.Submit(exchange.Order{Instrument: 0, Side: exchange.Buy, Type: exchange.Limit, TIF: exchange.GTC, Price: 9000000, Qty: 1})
 		}
@@ -189,7 +189,7 @@ func TestAnsweringEveryDenialEnds(t *testing.T) {
 
 func TestTimersFireInOrderOfTimeThenName(t *testing.T) {
 	var got []string
-	s := &script{name: "s", subs: []string{"*"}, call: func(p *Port, n *Notice) error {
+	s := &script{name: "s", subs: []string{"*"}, call: func(p *Port, n *Callback) error {
 		switch n.Handler {
 		case OnStart:
 			p.SetTimer("b", p.Now()+10, 0)
@@ -220,7 +220,7 @@ func TestTimersFireInOrderOfTimeThenName(t *testing.T) {
 // A denied order is told to the strategy in the step that asked, with the rule.
 func TestDenialComesBackAsAnOrderEvent(t *testing.T) {
 	var told *exchange.Order
-	s := &script{name: "s", subs: []string{"*"}, call: func(p *Port, n *Notice) error {
+	s := &script{name: "s", subs: []string{"*"}, call: func(p *Port, n *Callback) error {
 		switch n.Handler {
 		case OnBook:
 			p.Submit(exchange.Order{Instrument: 0, Side: exchange.Buy, Type: exchange.Limit, TIF: exchange.GTC, Price: 6000000, Qty: 1e9})

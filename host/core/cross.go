@@ -50,7 +50,7 @@ func (cr *crossing) cross(in *exchange.Instrument, price exchange.Ticks, lots ex
 // bookCross books one side: account, strategy, ledger.
 func (cr *crossing) bookCross(who party, f *exchange.Fill) {
 	in := cr.u.Get(f.Instrument)
-	cr.seen.add(f)
+	cr.seen.addExecution(f)
 	postings := cr.acct.fill(f)
 	cr.claims.credit(who.strategy, who.pair, f)
 	cr.emit(-1, cr.outbox.fills.keep(Filled{Fill: f, Shares: []FillShare{{Strategy: who.strategy, Pair: who.pair, Fill: *f}}}))
@@ -61,16 +61,16 @@ func (cr *crossing) bookCross(who party, f *exchange.Fill) {
 
 // passCross tells one side.
 func (cr *crossing) passCross(who party, f *exchange.Fill) {
-	cr.strategies.tell(who.strategy, Notice{Handler: OnFill, Instrument: f.Instrument, Fill: f})
+	cr.strategies.notify(who.strategy, Callback{Handler: OnFill, Instrument: f.Instrument, Fill: f})
 	if m := cr.pairs.machine(who.pair); m != nil {
 		m.Fill(cr.driver.port, f, f.Instrument == m.Pair.Perp)
-		cr.driver.guard(m)
+		cr.driver.snoozeIdle(m)
 		cr.driver.Changed(m)
 	}
 }
 
-// Settle implements execution.Port.
-func (cr *crossing) Settle(m *execution.Machine, lots exchange.Lots) bool {
+// SettleShort implements execution.Port.
+func (cr *crossing) SettleShort(m *execution.Machine, lots exchange.Lots) bool {
 	in := cr.u.Get(m.Pair.Perp)
 	mark := cr.markets.markPrice(in)
 	price := exchange.Ticks(in.Tick.Nearest(exchange.Float(mark)))

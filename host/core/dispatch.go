@@ -7,26 +7,26 @@ import (
 	"github.com/perilune/perilune/exchange/intent"
 )
 
-// tell queues a notice for one strategy; -1 is nobody.
-func (ss *strategies) tell(strategy int32, n Notice) {
+// notify queues a notice for one strategy; -1 is nobody.
+func (ss *strategies) notify(strategy int32, n Callback) {
 	if strategy < 0 || int(strategy) >= len(ss.list) {
 		return
 	}
 	if s := ss.list[strategy]; s.wants[n.Handler] {
-		ss.queue = append(ss.queue, told{s, n})
+		ss.queue = append(ss.queue, queuedCallback{s, n})
 	}
 }
 
-func (ss *strategies) tellAll(n Notice) {
+func (ss *strategies) notifyAll(n Callback) {
 	for i := range ss.list {
-		ss.tell(int32(i), n)
+		ss.notify(int32(i), n)
 	}
 }
 
-func (ss *strategies) tellWatchers(n Notice) {
+func (ss *strategies) notifyWatchers(n Callback) {
 	for _, s := range ss.list {
 		if s.watches[n.Instrument] {
-			ss.tell(s.index, n)
+			ss.notify(s.index, n)
 		}
 	}
 }
@@ -36,7 +36,7 @@ func (ss *strategies) tellWatchers(n Notice) {
 func (ss *strategies) dispatch(h Handler, ev *exchange.Event) {
 	for _, s := range ss.list {
 		if s.wants[h] && s.watches[ev.Instrument] {
-			ss.invoke(s, &Notice{Handler: h, Instrument: ev.Instrument, Event: ev})
+			ss.invoke(s, &Callback{Handler: h, Instrument: ev.Instrument, Event: ev})
 		}
 	}
 }
@@ -48,10 +48,10 @@ func (ss *strategies) dispatch(h Handler, ev *exchange.Event) {
 func (ss *strategies) drain() {
 	for i := 0; i < len(ss.queue); i++ {
 		t := ss.queue[i]
-		if t.slot.calls++; t.slot.calls > noticesAllowed {
-			ss.pause(t.slot, fmt.Sprintf("one event led to over %d callbacks: does a handler answer every refusal with a new order?", noticesAllowed))
+		if t.instance.calls++; t.instance.calls > noticesAllowed {
+			ss.pause(t.instance, fmt.Sprintf("one event led to over %d callbacks: does a handler answer every refusal with a new order?", noticesAllowed))
 		}
-		ss.invoke(t.slot, &t.notice)
+		ss.invoke(t.instance, &t.callback)
 	}
 	ss.queue = ss.queue[:0]
 	for _, s := range ss.list {
@@ -63,9 +63,9 @@ func (ss *strategies) drain() {
 }
 
 // invoke runs one callback as a transaction.
-func (ss *strategies) invoke(s *slot, n *Notice) {
+func (ss *strategies) invoke(s *instance, n *Callback) {
 	if s.paused != "" {
-		ss.hold(s, n)
+		ss.holdBack(s, n)
 		return
 	}
 	s.port.reset()
@@ -97,7 +97,7 @@ func (ss *strategies) invoke(s *slot, n *Notice) {
 
 // fault handles a failed callback: say it, replace the instance if it can't go
 // on, and pause the strategy when it fails again and again.
-func (ss *strategies) fault(s *slot, n *Notice, err error) {
+func (ss *strategies) fault(s *instance, n *Callback, err error) {
 	s.strikes++
 	s.errors++
 	ss.stats.Errors++
@@ -149,7 +149,7 @@ func loud(n int) bool {
 
 // pause stops calling a strategy. Its working orders are cancelled; its pairs
 // and schedules stay in the care of their machines.
-func (ss *strategies) pause(s *slot, why string) {
+func (ss *strategies) pause(s *instance, why string) {
 	if s.paused != "" {
 		return
 	}
@@ -172,7 +172,7 @@ func (ss *strategies) saveStates() {
 // saveState reports a strategy's state if it changed. What a strategy did and
 // what it remembers of that are saved in the same step: one that was killed must
 // not forget that it has bought, and buy again.
-func (ss *strategies) saveState(s *slot) {
+func (ss *strategies) saveState(s *instance) {
 	if !s.dirty {
 		return
 	}
@@ -238,8 +238,8 @@ func (ss *strategies) Watches(strategy int32, id exchange.InstrumentID) bool {
 	return strategy >= 0 && int(strategy) < len(ss.list) && ss.list[strategy].watches[id]
 }
 
-// told is a notice waiting for its strategy's turn.
-type told struct {
-	slot   *slot
-	notice Notice
+// queuedCallback is a notice waiting for its strategy's turn.
+type queuedCallback struct {
+	instance *instance
+	callback Callback
 }

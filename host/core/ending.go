@@ -23,7 +23,7 @@ func (c *Core) Unfinished() []string {
 		}
 	}
 	for _, t := range c.transfers.flying {
-		if c.pairs.mover(t.ID) == nil {
+		if c.pairs.transferring(t.ID) == nil {
 			out = append(out, fmt.Sprintf("transfer %d of %s %s from %s to %s has no answer", t.ID, t.Amount, t.Asset, t.From, t.To))
 		}
 	}

@@ -15,7 +15,7 @@ import (
 // to an end.
 func TestNothingBeginsAtTheEnd(t *testing.T) {
 	var pair, plan error
-	b := newBench(t, &script{name: "s", call: func(p *Port, n *Notice) error {
+	b := newBench(t, &script{name: "s", call: func(p *Port, n *Callback) error {
 		if n.Handler == OnStop {
 			_, pair = p.OpenPair(intent.PairRequest{Spot: 0, Perp: 1, Notional: decimal.NewFromInt(500)})
 			_, plan = p.StartSchedule(intent.ScheduleRequest{Algo: intent.TWAP, Instrument: 0, Side: exchange.Buy, Qty: 1000, Duration: exchange.Hour})

@@ -109,7 +109,7 @@ func (en *orderEntry) send(o *exchange.Order) {
 	kept.ClientID = en.clientID(o.ID)
 	kept.Status = exchange.StatusNew
 	kept.Created, kept.Updated = en.now, en.now
-	en.orders.add(&kept)
+	en.orders.addOrder(&kept)
 	en.gate.Count(en.now)
 	en.emit(kept.Strategy, Submit{copied(&kept)})
 }
@@ -121,7 +121,7 @@ func (en *orderEntry) deny(o *exchange.Order, err error) {
 	kept.Status, kept.Reason = exchange.StatusDenied, err.Error()
 	kept.Created, kept.Updated = en.now, en.now
 	en.reportOrder(&kept)
-	en.strategies.tell(kept.Strategy, Notice{Handler: OnOrder, Instrument: o.Instrument, Order: &kept})
+	en.strategies.notify(kept.Strategy, Callback{Handler: OnOrder, Instrument: o.Instrument, Order: &kept})
 }
 
 // Cancel implements execution.Port. Cancelling an order that is done or unknown

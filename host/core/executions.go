@@ -21,14 +21,14 @@ type lastWord struct {
 func (ex *executions) onPayment(ev *exchange.Event) {
 	p := ev.Payment
 	in := ex.u.Get(p.Instrument)
-	postings := []exchange.Posting{ex.acct.add(in.Wallet, p.Asset, p.Amount), against("I:funding", p.Asset, p.Amount)}
+	postings := []exchange.Posting{ex.acct.addToWallet(in.Wallet, p.Asset, p.Amount), against("I:funding", p.Asset, p.Amount)}
 	ex.stats.Funding = ex.stats.Funding.Add(ex.wallets.Worth(p.Asset, p.Amount))
 	ex.emit(-1, Booked{&Txn{Kind: "funding",
 		Ref: in.Key() + ":" + p.Settled.String() + ":" + p.TranID, Strategy: ex.ownerOf(in.ID), Postings: postings}})
 	ex.shareFunding(in, p)
 	for _, s := range ex.strategies.list {
 		if pos, ok := s.pos[in.ID]; ok && pos.qty != 0 {
-			ex.strategies.tell(s.index, Notice{Handler: OnFunding, Instrument: in.ID, Payment: p})
+			ex.strategies.notify(s.index, Callback{Handler: OnFunding, Instrument: in.ID, Payment: p})
 		}
 	}
 }
@@ -113,19 +113,19 @@ func (ex *executions) setStatus(o *exchange.Order, status exchange.OrderStatus) 
 	o.Status = status
 	ex.entry.reportOrder(o)
 	if status.Terminal() {
-		ex.orders.finish(o)
+		ex.orders.finishOrder(o)
 	}
 	if o.Schedule != 0 {
 		ex.parents.scheduledDone(o)
 		return
 	}
 	if o.Pair == 0 {
-		ex.strategies.tell(o.Strategy, Notice{Handler: OnOrder, Instrument: o.Instrument, Order: o})
+		ex.strategies.notify(o.Strategy, Callback{Handler: OnOrder, Instrument: o.Instrument, Order: o})
 		return
 	}
 	if m := ex.pairs.machine(o.Pair); m != nil && status.Terminal() {
 		m.OrderDone(ex.driver.port, o.ID)
-		ex.driver.guard(m)
+		ex.driver.snoozeIdle(m)
 	}
 }
 
@@ -133,7 +133,7 @@ func (ex *executions) setStatus(o *exchange.Order, status exchange.OrderStatus) 
 func (ex *executions) onFill(ev *exchange.Event) {
 	f := ev.Fill
 	in := ex.u.Get(f.Instrument)
-	if !ex.seen.add(f) {
+	if !ex.seen.addExecution(f) {
 		ex.log(intent.Warn, -1, "trade "+f.TradeID+" of "+in.Key()+" was reported again and is booked once")
 		return
 	}
@@ -188,12 +188,12 @@ func (ex *executions) countFee(in *exchange.Instrument, f *exchange.Fill, ours b
 
 // fillProgress tells everyone concerned and settles the order's status.
 func (ex *executions) fillProgress(o *exchange.Order, f *exchange.Fill) {
-	ex.strategies.tell(o.Strategy, Notice{Handler: OnFill, Instrument: f.Instrument, Order: o, Fill: f})
+	ex.strategies.notify(o.Strategy, Callback{Handler: OnFill, Instrument: f.Instrument, Order: o, Fill: f})
 	ex.parents.scheduledFill(o, f)
 	m := ex.pairs.machine(o.Pair)
 	if m != nil {
 		m.Fill(ex.driver.port, f, o.Leg == 2)
-		ex.driver.record(m)
+		ex.driver.recordPair(m)
 	}
 	if o.Filled > o.Qty {
 		ex.halt(fmt.Sprintf("order %s of %d lots was filled with %d: the venue and we do not mean the same order", o.ClientID, o.Qty, o.Filled))
@@ -214,7 +214,7 @@ func (ex *executions) fillProgress(o *exchange.Order, f *exchange.Fill) {
 		ex.entry.reportOrder(o)
 	}
 	if m != nil {
-		ex.driver.guard(m)
+		ex.driver.snoozeIdle(m)
 	}
 }
 
@@ -233,20 +233,20 @@ func (ex *executions) foreignFill(f *exchange.Fill, shares []FillShare) {
 		ex.claims.credit(s.Strategy, s.Pair, &s.Fill)
 	}
 	for i := range shares {
-		ex.tellShare(shares, i)
+		ex.notifyShare(shares, i)
 	}
 	for i := range shares {
 		s := &shares[i]
 		if m := ex.pairs.machine(s.Pair); m != nil {
 			m.Fill(ex.driver.port, &s.Fill, in.ID == m.Pair.Perp)
-			ex.driver.guard(m)
+			ex.driver.snoozeIdle(m)
 			ex.driver.Changed(m)
 		}
 	}
 }
 
-// tellShare tells a strategy of all its shares at once, at the first of them.
-func (ex *executions) tellShare(shares []FillShare, at int) {
+// notifyShare tells a strategy of all its shares at once, at the first of them.
+func (ex *executions) notifyShare(shares []FillShare, at int) {
 	whose := shares[at].Strategy
 	mine := func(s FillShare) bool { return s.Strategy == whose }
 	if whose < 0 || slices.IndexFunc(shares, mine) != at {
@@ -259,5 +259,5 @@ func (ex *executions) tellShare(shares []FillShare, at int) {
 			sum.Qty, sum.Fee, sum.Realised = sum.Qty+s.Qty, sum.Fee.Add(s.Fee), sum.Realised.Add(s.Realised)
 		}
 	}
-	ex.strategies.tell(whose, Notice{Handler: OnFill, Instrument: sum.Instrument, Fill: &sum})
+	ex.strategies.notify(whose, Callback{Handler: OnFill, Instrument: sum.Instrument, Fill: &sum})
 }

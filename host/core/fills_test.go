@@ -24,7 +24,7 @@ type asks struct {
 
 func newAsks() *asks {
 	s := &asks{script: script{name: "asks", subs: []string{"*"}}}
-	s.call = func(p *Port, n *Notice) error {
+	s.call = func(p *Port, n *Callback) error {
 		if n.Handler != OnBook || s.next == nil {
 			return nil
 		}

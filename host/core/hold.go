@@ -34,7 +34,7 @@ func (hs *holds) suspend(id exchange.InstrumentID, why string) {
 		hs.log(intent.Error, -1, hs.markets.holdOf(id, id)+"; it is asked for again")
 		hs.withdraw(id)
 	}
-	hs.rehold()
+	hs.applyHolds()
 }
 
 // withdraw takes back what strategies have resting in an instrument.
@@ -46,55 +46,55 @@ func (hs *holds) withdraw(id exchange.InstrumentID) {
 	}
 }
 
-// lack is a coin of which a wallet has less than its pairs hold.
-type lack struct {
+// shortfall is a coin of which a wallet has less than its pairs hold.
+type shortfall struct {
 	wallet exchange.Wallet
 	coin   string
 	by     decimal.Decimal
 }
 
-// doubt looks whether a wallet still has the coins of all pairs, after a
+// checkBacking looks whether a wallet still has the coins of all pairs, after a
 // correction that nothing explains.
-func (hs *holds) doubt(wallet exchange.Wallet, coin string) {
-	if slices.ContainsFunc(hs.lacking, func(l lack) bool { return l.wallet == wallet && l.coin == coin }) {
+func (hs *holds) checkBacking(wallet exchange.Wallet, coin string) {
+	if slices.ContainsFunc(hs.shortfalls, func(l shortfall) bool { return l.wallet == wallet && l.coin == coin }) {
 		return // it is looked at with every change of the account
 	}
 	if by := hs.claims.missing(wallet, coin); by.IsPositive() {
-		hs.lacking = append(hs.lacking, lack{wallet, coin, by})
+		hs.shortfalls = append(hs.shortfalls, shortfall{wallet, coin, by})
 		hs.log(intent.Error, -1, fmt.Sprintf("the %s wallet has %s %s less than its pairs hold: they make no order until the coins are there again", wallet, by, coin))
-		hs.rehold()
+		hs.applyHolds()
 	}
 }
 
-// covered looks at what was lacking again, after the account changed.
-func (hs *holds) covered() {
+// recheckBacking looks at what was lacking again, after the account changed.
+func (hs *holds) recheckBacking() {
 	changed := false
-	for i := range hs.lacking {
-		by := hs.claims.missing(hs.lacking[i].wallet, hs.lacking[i].coin)
-		changed = changed || !by.Equal(hs.lacking[i].by)
-		hs.lacking[i].by = by
+	for i := range hs.shortfalls {
+		by := hs.claims.missing(hs.shortfalls[i].wallet, hs.shortfalls[i].coin)
+		changed = changed || !by.Equal(hs.shortfalls[i].by)
+		hs.shortfalls[i].by = by
 	}
 	if !changed {
 		return
 	}
-	hs.lacking = slices.DeleteFunc(hs.lacking, func(l lack) bool {
+	hs.shortfalls = slices.DeleteFunc(hs.shortfalls, func(l shortfall) bool {
 		if l.by.IsZero() {
 			hs.log(intent.Warn, -1, fmt.Sprintf("the %s wallet has the %s of its pairs again: they go on", l.wallet, l.coin))
 		}
 		return l.by.IsZero()
 	})
-	hs.rehold()
+	hs.applyHolds()
 }
 
-// rehold tells every machine whether it is held.
-func (hs *holds) rehold() {
+// applyHolds tells every machine whether it is held.
+func (hs *holds) applyHolds() {
 	for _, m := range hs.pairs.list {
 		if m.Pair.State.Done() {
 			continue
 		}
 		why := hs.markets.holdOf(m.Pair.Spot, m.Pair.Perp)
-		for _, l := range hs.lacking {
-			if hs.claims.keeps(m, l.wallet, l.coin) {
+		for _, l := range hs.shortfalls {
+			if hs.claims.hasCoinsIn(m, l.wallet, l.coin) {
 				why = fmt.Sprintf("held: the %s wallet has %s %s less than its pairs hold", l.wallet, l.by, l.coin)
 			}
 		}
@@ -103,7 +103,7 @@ func (hs *holds) rehold() {
 		} else {
 			m.Release(hs.driver.port)
 		}
-		hs.driver.guard(m)
+		hs.driver.snoozeIdle(m)
 	}
 }
 
@@ -115,7 +115,7 @@ func (hs *holds) Held() []string {
 			out = append(out, hs.markets.holdOf(id, id))
 		}
 	}
-	for _, l := range hs.lacking {
+	for _, l := range hs.shortfalls {
 		out = append(out, fmt.Sprintf("%s %s are missing in the %s wallet", l.by, l.coin, l.wallet))
 	}
 	return out

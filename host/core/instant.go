@@ -38,7 +38,7 @@ func (n *instant) within(ev *exchange.Event, now exchange.Time) bool {
 // its instant is whole.
 func (is *instants) show(h Handler, ev *exchange.Event) {
 	if !is.instant.open && !ev.More {
-		is.tellNow(h, ev)
+		is.dispatchNow(h, ev)
 		return
 	}
 	s := shown{what: h, id: ev.Instrument, ev: -1}
@@ -51,12 +51,12 @@ func (is *instants) show(h Handler, ev *exchange.Event) {
 	is.instant.shown = append(is.instant.shown, s)
 }
 
-func (is *instants) tellNow(h Handler, ev *exchange.Event) {
+func (is *instants) dispatchNow(h Handler, ev *exchange.Event) {
 	if h == OnBook {
 		is.driver.runMachines(ev.Instrument)
 	}
 	if h == OnGap {
-		is.strategies.tellWatchers(Notice{Handler: OnGap, Instrument: ev.Instrument, Reason: is.markets.list[ev.Instrument].book.Reason()})
+		is.strategies.notifyWatchers(Callback{Handler: OnGap, Instrument: ev.Instrument, Reason: is.markets.list[ev.Instrument].book.Reason()})
 		return
 	}
 	is.strategies.dispatch(h, ev)
@@ -83,7 +83,7 @@ func (is *instants) close() {
 		}
 		switch {
 		case s.what == OnGap:
-			is.tellNow(OnGap, ev)
+			is.dispatchNow(OnGap, ev)
 		case s.what != OnBook || is.markets.list[s.id].book.Ready():
 			is.strategies.dispatch(s.what, ev)
 		}

@@ -48,7 +48,7 @@ func (b *bench) show(events []exchange.Event) []Effect {
 // watcher writes down what it is told, with what it sees of every market then, and
 // buys now and then.
 func watcher(log *[]string) *script {
-	return &script{name: "s", subs: []string{"*"}, call: func(p *Port, n *Notice) error {
+	return &script{name: "s", subs: []string{"*"}, call: func(p *Port, n *Callback) error {
 		line := n.Handler.String() + fmt.Sprintf(" %d:", n.Instrument)
 		for id := range exchange.InstrumentID(3) {
 			if book := p.Book(id); book.Ready() {

@@ -109,14 +109,14 @@ func (ins *insurance) onInsurance(ev *exchange.Event) {
 // row: a session goes on over runs, each of which counts its events from 1, and a later
 // one is told the row again.
 func (ins *insurance) insured(ev *exchange.Event, p *closedPart, n int, amount decimal.Decimal) {
-	postings := []exchange.Posting{ins.acct.add(ev.Wallet, ev.Asset, amount), against("I:insurance:"+string(ev.Wallet), ev.Asset, amount)}
+	postings := []exchange.Posting{ins.acct.addToWallet(ev.Wallet, ev.Asset, amount), against("I:insurance:"+string(ev.Wallet), ev.Asset, amount)}
 	ins.emit(p.strategy, Booked{&Txn{Kind: "insurance", Ref: fmt.Sprintf("%d.%d.%d %s", ins.now, ins.seq, n, ev.Reason),
 		Strategy: p.strategy, Pair: p.pair, Postings: postings}})
 	if m := ins.pairs.machine(p.pair); m != nil {
 		over := m.Pair.State.Done()
 		m.Insured(ins.driver.port, amount)
-		if ins.driver.guard(m); over {
-			ins.driver.record(m)
+		if ins.driver.snoozeIdle(m); over {
+			ins.driver.recordPair(m)
 		} else {
 			ins.driver.Changed(m)
 		}

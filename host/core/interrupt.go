@@ -49,7 +49,7 @@ func (ss *strategies) Expect(line string) {
 // repeat returns how the callback that is about to be made failed when the
 // session was recorded, nil when no clock ended it. running is false when it is not
 // the strategy itself that was ended, but the version that was to follow it.
-func (ss *strategies) repeat(s *slot, running bool) error {
+func (ss *strategies) repeat(s *instance, running bool) error {
 	ss.nth++
 	if len(ss.expect) == 0 || ss.expect[0].nth != ss.nth {
 		return nil
@@ -64,13 +64,13 @@ func (ss *strategies) repeat(s *slot, running bool) error {
 }
 
 // noteInterrupt reports a callback that a clock ended.
-func (ss *strategies) noteInterrupt(s *slot, err error) {
+func (ss *strategies) noteInterrupt(s *instance, err error) {
 	var by Interrupted
 	if errors.As(err, &by) && by.Interrupted() {
 		ss.interrupted(s, err.Error())
 	}
 }
 
-func (ss *strategies) interrupted(s *slot, text string) {
+func (ss *strategies) interrupted(s *instance, text string) {
 	ss.emit(s.index, &CallbackEnded{ss.nth, text})
 }

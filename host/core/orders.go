@@ -21,13 +21,13 @@ func (t *orderTable) get(id exchange.OrderID) (*exchange.Order, bool) {
 	return o, ok
 }
 
-func (t *orderTable) add(o *exchange.Order) {
+func (t *orderTable) addOrder(o *exchange.Order) {
 	t.open = append(t.open, o)
 	t.byID[o.ID] = o
 }
 
-// finish moves an order from the working to the finished ones.
-func (t *orderTable) finish(o *exchange.Order) {
+// finishOrder moves an order from the working to the finished ones.
+func (t *orderTable) finishOrder(o *exchange.Order) {
 	for i, w := range t.open {
 		if w == o {
 			t.open = append(t.open[:i], t.open[i+1:]...)

@@ -20,10 +20,10 @@ const (
 	newsKept   = 256                  // by strategy; the oldest are dropped beyond
 )
 
-// owed is news that a strategy has not taken yet.
-type owed struct {
-	notice Notice
-	at     exchange.Time // when it is told again
+// undelivered is news that a strategy has not taken yet.
+type undelivered struct {
+	callback Callback
+	at       exchange.Time // when it is told again
 }
 
 const untilReload = exchange.Time(1<<63 - 1)
@@ -42,7 +42,7 @@ func news(h Handler) bool {
 }
 
 // giveBack keeps what a callback failed on.
-func (ss *strategies) giveBack(s *slot, n *Notice) {
+func (ss *strategies) giveBack(s *instance, n *Callback) {
 	if !news(n.Handler) || n.repeats {
 		return
 	}
@@ -57,25 +57,25 @@ func (ss *strategies) giveBack(s *slot, n *Notice) {
 		at = untilReload
 		ss.log(intent.Warn, s.index, fmt.Sprintf("%s failed %d times on the same news, which is kept for a mended script", n.Handler, n.tries+1))
 	}
-	ss.owe(s, n, at)
+	ss.keepUndelivered(s, n, at)
 }
 
-// owe keeps a copy of news, which may point into the event.
-func (ss *strategies) owe(s *slot, n *Notice, at exchange.Time) {
+// keepUndelivered keeps a copy of news, which may point into the event.
+func (ss *strategies) keepUndelivered(s *instance, n *Callback, at exchange.Time) {
 	kept := *n
 	kept.tries++
 	kept.own()
-	if len(s.owed) == newsKept {
-		s.owed = append(s.owed[:0], s.owed[1:]...)
+	if len(s.undelivered) == newsKept {
+		s.undelivered = append(s.undelivered[:0], s.undelivered[1:]...)
 		if s.dropped++; s.dropped == 1 {
 			ss.log(intent.Warn, s.index, fmt.Sprintf("more than %d callbacks wait for it: the oldest are dropped", newsKept))
 		}
 	}
-	s.owed = append(s.owed, owed{kept, at})
+	s.undelivered = append(s.undelivered, undelivered{kept, at})
 }
 
 // own copies what the notice points to.
-func (n *Notice) own() {
+func (n *Callback) own() {
 	if n.Order != nil {
 		o := *n.Order
 		n.Order = &o
@@ -102,37 +102,37 @@ func (n *Notice) own() {
 	}
 }
 
-// hold keeps what comes for a strategy that is paused.
-func (ss *strategies) hold(s *slot, n *Notice) {
+// holdBack keeps what comes for a strategy that is paused.
+func (ss *strategies) holdBack(s *instance, n *Callback) {
 	if news(n.Handler) && !n.repeats {
-		ss.owe(s, n, untilReload)
+		ss.keepUndelivered(s, n, untilReload)
 	}
 }
 
-// release lets a strategy have at once, in their order, all that it is owed.
-func (ss *strategies) release(s *slot) {
-	kept := s.owed[:0]
-	for _, o := range s.owed {
-		o.notice.tries = 0
-		if o.notice.Handler != OnTimer {
+// releaseUndelivered lets a strategy have at once, in their order, all that it is owed.
+func (ss *strategies) releaseUndelivered(s *instance) {
+	kept := s.undelivered[:0]
+	for _, o := range s.undelivered {
+		o.callback.tries = 0
+		if o.callback.Handler != OnTimer {
 			o.at = ss.now
 			kept = append(kept, o)
-		} else if !ss.timers.armed(s.index, o.notice.Name) {
-			ss.timers.put(timer{at: ss.now, strategy: s.index, name: o.notice.Name})
+		} else if !ss.timers.armed(s.index, o.callback.Name) {
+			ss.timers.put(timer{at: ss.now, strategy: s.index, name: o.callback.Name})
 		}
 	}
-	s.owed, s.dropped = kept, 0
+	s.undelivered, s.dropped = kept, 0
 	ss.timers.hurry(s.index, ss.now)
 }
 
-// owedAt is when something that is owed is to be told again.
-func (ss *strategies) owedAt() (at exchange.Time, any bool) {
+// redeliveryDue is when something that is owed is to be told again.
+func (ss *strategies) redeliveryDue() (at exchange.Time, any bool) {
 	for _, s := range ss.list {
 		if s.paused != "" {
 			continue
 		}
-		for i := range s.owed {
-			if d := s.owed[i].at; d != untilReload && (!any || d < at) {
+		for i := range s.undelivered {
+			if d := s.undelivered[i].at; d != untilReload && (!any || d < at) {
 				at, any = d, true
 			}
 		}
@@ -140,20 +140,20 @@ func (ss *strategies) owedAt() (at exchange.Time, any bool) {
 	return at, any
 }
 
-// tellOwed queues what is due to be told again.
-func (ss *strategies) tellOwed() {
+// redeliver queues what is due to be told again.
+func (ss *strategies) redeliver() {
 	for _, s := range ss.list {
-		if s.paused != "" || len(s.owed) == 0 {
+		if s.paused != "" || len(s.undelivered) == 0 {
 			continue
 		}
-		kept := s.owed[:0]
-		for _, o := range s.owed {
+		kept := s.undelivered[:0]
+		for _, o := range s.undelivered {
 			if o.at > ss.now {
 				kept = append(kept, o)
 			} else {
-				ss.tell(s.index, o.notice)
+				ss.notify(s.index, o.callback)
 			}
 		}
-		s.owed = kept
+		s.undelivered = kept
 	}
 }

@@ -23,7 +23,7 @@ func newWakeful(wants ...Handler) *wakeful {
 	for _, h := range wants {
 		w.wants[h] = true
 	}
-	w.call = func(p *Port, n *Notice) error {
+	w.call = func(p *Port, n *Callback) error {
 		w.seen[n.Handler]++
 		if w.broken {
 			return errors.New("s.lua:3: attempt to index a nil value")
@@ -71,7 +71,7 @@ func said(fx []Effect, text string) bool {
 // for good: the one that fired was spent, and the new one was rolled back.
 func TestAFailedTimerFiresAgain(t *testing.T) {
 	w := newWakeful(OnStart, OnTimer)
-	w.call = func(p *Port, n *Notice) error {
+	w.call = func(p *Port, n *Callback) error {
 		w.seen[n.Handler]++
 		p.SetTimer("look", p.Now()+exchange.Hour, 0)
 		if n.Handler == OnTimer && w.broken {
@@ -101,7 +101,7 @@ func TestAFailedTimerFiresAgain(t *testing.T) {
 func TestRetriesGrowRarer(t *testing.T) {
 	w := newWakeful(OnTimer, OnBook)
 	w.subs = []string{"spot:*"}
-	w.call = func(p *Port, n *Notice) error {
+	w.call = func(p *Port, n *Callback) error {
 		w.seen[n.Handler]++
 		if n.Handler == OnTimer {
 			return errors.New("boom")
@@ -172,7 +172,7 @@ func TestANewTimerTakesThePlaceOfTheFailedOne(t *testing.T) {
 func TestNewsIsToldAgainAndThenKept(t *testing.T) {
 	w := newWakeful(OnHalt, OnBook)
 	w.subs = []string{"spot:*"}
-	w.call = func(p *Port, n *Notice) error {
+	w.call = func(p *Port, n *Callback) error {
 		w.seen[n.Handler]++
 		if n.Handler == OnHalt {
 			return errors.New("boom")
@@ -206,7 +206,7 @@ func TestWhatAPausedStrategyIsOwedIsBounded(t *testing.T) {
 		b.step(exchange.Event{Kind: exchange.KindCommand, Name: CommandHalt, Reason: "by hand"})
 		b.step(exchange.Event{Kind: exchange.KindCommand, Name: CommandResume})
 	}
-	if n := len(b.core.strategies.list[0].owed); n != newsKept {
+	if n := len(b.core.strategies.list[0].undelivered); n != newsKept {
 		t.Errorf("%d callbacks are kept, want %d", n, newsKept)
 	}
 }
@@ -228,7 +228,7 @@ func TestAStrategyThatNothingCanWakeIsNamed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newWakeful(tt.wants...)
 			w.subs = tt.subs
-			w.call = func(p *Port, n *Notice) error { return nil }
+			w.call = func(p *Port, n *Callback) error { return nil }
 			b := newBench(t, w)
 			if tt.timer {
 				b.core.timers.set(0, "t", b.now+10*exchange.Hour, 0)
@@ -248,7 +248,7 @@ func TestAStrategyThatNothingCanWakeIsNamed(t *testing.T) {
 // the same event still run.
 func TestAFloodOfCallbacksPausesItsOwnStrategy(t *testing.T) {
 	flood := &script{name: "flood"}
-	flood.call = func(p *Port, n *Notice) error {
+	flood.call = func(p *Port, n *Callback) error {
 		if n.Handler == OnStart || n.Handler == OnOrder {
 			p.Submit(exchange.Order{Instrument: 0, Side: exchange.Buy, Type: exchange.Limit, TIF: exchange.GTC, Price: 100, Qty: 1})
 		}
@@ -269,7 +269,7 @@ func TestAFloodOfCallbacksPausesItsOwnStrategy(t *testing.T) {
 func TestTimersAreCountedAtTheCall(t *testing.T) {
 	var failed error
 	s := &script{name: "s"}
-	s.call = func(p *Port, n *Notice) error {
+	s.call = func(p *Port, n *Callback) error {
 		if n.Handler == OnStart {
 			for i := range maxTimers {
 				if err := p.SetTimer(fmt.Sprint("t", i), p.Now()+exchange.Hour, 0); err != nil {

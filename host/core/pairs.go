@@ -20,13 +20,13 @@ func (ps *pairs) machine(id exchange.PairID) *execution.Machine {
 	return nil
 }
 
-// step runs a machine and keeps one with nothing to do from spinning.
-func (pd *pairDriver) step(m *execution.Machine) {
+// stepPair runs a machine and keeps one with nothing to do from spinning.
+func (pd *pairDriver) stepPair(m *execution.Machine) {
 	m.Step(pd.port)
-	pd.guard(m)
+	pd.snoozeIdle(m)
 }
 
-func (pd *pairDriver) guard(m *execution.Machine) {
+func (pd *pairDriver) snoozeIdle(m *execution.Machine) {
 	if d, armed := m.Deadline(); armed && d <= pd.now {
 		m.Snooze(pd.now + exchange.Second/4)
 	}
@@ -35,23 +35,23 @@ func (pd *pairDriver) guard(m *execution.Machine) {
 func (pd *pairDriver) runMachines(id exchange.InstrumentID) {
 	for _, m := range pd.pairs.list {
 		if (m.Pair.Spot == id || m.Pair.Perp == id) && !m.Pair.State.Done() && m.Watching() {
-			pd.step(m)
+			pd.stepPair(m)
 		}
 	}
 }
 
-// record reports a pair's state for the ledger. It goes with every fill, so
+// recordPair reports a pair's state for the ledger. It goes with every fill, so
 // that a pair's row is never older than its fills.
-func (pd *pairDriver) record(m *execution.Machine) {
+func (pd *pairDriver) recordPair(m *execution.Machine) {
 	pd.emit(m.Pair.Strategy, PairChanged{&SavedPair{m.Pair, m.Request}})
 }
 
 // Changed implements execution.Port.
 func (pd *pairDriver) Changed(m *execution.Machine) {
 	p := m.Pair
-	pd.record(m)
-	before := pd.pairs.told[p.ID]
-	pd.pairs.told[p.ID] = p.State
+	pd.recordPair(m)
+	before := pd.pairs.reported[p.ID]
+	pd.pairs.reported[p.ID] = p.State
 	if p.State == intent.PairOpen && before == intent.PairOpening {
 		pd.stats.PairsOpened++
 	}
@@ -63,7 +63,7 @@ func (pd *pairDriver) Changed(m *execution.Machine) {
 	if news := m.News(); news != "" {
 		pd.log(intent.Warn, p.Strategy, pd.describe(m))
 	}
-	pd.strategies.tell(p.Strategy, Notice{Handler: OnPair, Pair: &p})
+	pd.strategies.notify(p.Strategy, Callback{Handler: OnPair, Pair: &p})
 	if p.State.Done() && !before.Done() {
 		if m.Leaves(pd.port) {
 			pd.log(intent.Warn, p.Strategy, pd.describe(m))
@@ -83,15 +83,15 @@ func (ps *pairs) retire(id exchange.PairID) {
 	ps.over = ps.over[1:]
 	for i, m := range ps.list {
 		if m.Pair.ID == old && m.Pair.State.Done() {
-			delete(ps.told, old)
+			delete(ps.reported, old)
 			ps.list = append(ps.list[:i:i], ps.list[i+1:]...)
 			return
 		}
 	}
 }
 
-// mover is the pair whose transfer this is.
-func (ps *pairs) mover(id uint64) *execution.Machine {
+// transferring is the pair whose transfer this is.
+func (ps *pairs) transferring(id uint64) *execution.Machine {
 	for _, m := range ps.list {
 		if mv := &m.Pair.Coin.Move; mv.ID == id && mv.Flying() {
 			return m
@@ -135,15 +135,15 @@ func (pd *pairDriver) describe(m *execution.Machine) string {
 	return text
 }
 
-func (pd *pairDriver) openPair(s *slot, id exchange.PairID, r intent.PairRequest) {
+func (pd *pairDriver) openPair(s *instance, id exchange.PairID, r intent.PairRequest) {
 	pd.pairs.last = id
 	m := execution.NewMachine(id, s.index, r, pd.now)
 	pd.pairs.list = append(pd.pairs.list, m)
 	pd.Changed(m)
-	pd.step(m)
+	pd.stepPair(m)
 }
 
-func (pd *pairDriver) closePair(s *slot, r intent.CloseRequest) {
+func (pd *pairDriver) closePair(s *instance, r intent.CloseRequest) {
 	for _, m := range pd.pairs.list {
 		if m.Pair.ID != r.Pair {
 			continue
@@ -152,6 +152,6 @@ func (pd *pairDriver) closePair(s *slot, r intent.CloseRequest) {
 			pd.log(intent.Warn, s.index, err.Error())
 			return
 		}
-		pd.step(m)
+		pd.stepPair(m)
 	}
 }

@@ -55,10 +55,10 @@ type wallets struct {
 
 // pairs are the pair trades that are known.
 type pairs struct {
-	list []*execution.Machine                 // by id
-	over []exchange.PairID                    // that are done, in that order
-	told map[exchange.PairID]intent.PairState // as last reported
-	last exchange.PairID
+	list     []*execution.Machine                 // by id
+	over     []exchange.PairID                    // that are done, in that order
+	reported map[exchange.PairID]intent.PairState // as last reported
+	last     exchange.PairID
 }
 
 // claims tell what of the account belongs to whom.
@@ -75,7 +75,7 @@ type claims struct {
 
 // notifier passes news on to a strategy; -1 is nobody.
 type notifier interface {
-	tell(strategy int32, n Notice)
+	notify(strategy int32, n Callback)
 }
 
 // orderEntry lets orders through and sends them.
@@ -106,13 +106,13 @@ type strategies struct {
 	schedules *schedules
 	timers    *timers
 
-	list   []*slot
+	list   []*instance
 	absent []string   // names of those of earlier runs
 	nth    int        // callbacks and reloads of the event being handled
 	expect []expected // interruptions to repeat
-	queue  []told
+	queue  []queuedCallback
 
-	commit func(*slot) // does what a callback staged
+	commit func(*instance) // does what a callback staged
 }
 
 // canceller takes orders back.
@@ -154,7 +154,7 @@ type transfers struct {
 	pairs    *pairs
 	driver   *pairDriver
 	crossing *crossing
-	managers interface{ arrived(id uint64, failed bool) }
+	managers interface{ transferEnded(id uint64, failed bool) }
 	mark     func(amount decimal.Decimal, id uint64) decimal.Decimal // Config.MarkTransfer
 	flying   flying
 	last     uint64
@@ -174,15 +174,15 @@ type insurance struct {
 // holds keep what is in doubt from being traded.
 type holds struct {
 	*outbox
-	acct    *account
-	u       *exchange.Universe
-	orders  *orderTable
-	markets *markets
-	claims  *claims
-	pairs   *pairs
-	driver  *pairDriver
-	entry   canceller
-	lacking []lack // coins that pairs hold and the wallet does not have
+	acct       *account
+	u          *exchange.Universe
+	orders     *orderTable
+	markets    *markets
+	claims     *claims
+	pairs      *pairs
+	driver     *pairDriver
+	entry      canceller
+	shortfalls []shortfall // coins that pairs hold and the wallet does not have
 }
 
 // scheduleDriver gives schedules their turns.
@@ -200,7 +200,7 @@ type scheduleDriver struct {
 type marginManagers struct {
 	*managerDoor
 	strategies *strategies
-	list       []*keeper
+	list       []*marginManager
 }
 
 // managerDoor is what one of them acts through.
@@ -299,7 +299,7 @@ func (c *Core) assemble() {
 	c.orders.byID = map[exchange.OrderID]*exchange.Order{}
 	c.markets = newMarkets(c.outbox, &c.cfg)
 	c.wallets = &wallets{u: c.u, cfg: &c.cfg, markets: c.markets, acct: c.acct, orders: &c.orders}
-	c.pairs = &pairs{told: map[exchange.PairID]intent.PairState{}}
+	c.pairs = &pairs{reported: map[exchange.PairID]intent.PairState{}}
 	c.claims = &claims{u: c.u, cfg: &c.cfg, markets: c.markets, wallets: c.wallets, acct: c.acct, orders: &c.orders, pairs: c.pairs}
 	c.entry = &orderEntry{outbox: c.outbox, u: c.u, cfg: &c.cfg, phase: &c.phase, gate: c.gate, markets: c.markets,
 		wallets: c.wallets, claims: c.claims, pairs: c.pairs, orders: &c.orders}

@@ -23,17 +23,17 @@ import (
 type Port struct {
 	marketView
 	accountView
-	c       *Core
-	slot    *slot
-	staged  []staged
-	memory  stagedMemory
-	orders  exchange.OrderID // how many ids the staged orders have taken
-	pairs   exchange.PairID
-	plans   exchange.ScheduleID
-	asked   []string        // functions whose questions are staged; "": the advisor's
-	handler Handler         // being called
-	refused error           // the first thing it asked for that makes no sense
-	timers  map[string]bool // see timerNames; nil until it is needed in a callback
+	c         *Core
+	instance  *instance
+	staged    []staged
+	memory    stagedMemory
+	orders    exchange.OrderID // how many ids the staged orders have taken
+	pairs     exchange.PairID
+	schedules exchange.ScheduleID
+	asked     []string        // functions whose questions are staged; "": the advisor's
+	handler   Handler         // being called
+	refused   error           // the first thing it asked for that makes no sense
+	timers    map[string]bool // see timerNames; nil until it is needed in a callback
 }
 
 // Submit stages an order and returns the id it will have. An order that makes no
@@ -44,7 +44,7 @@ func (p *Port) Submit(o exchange.Order) exchange.OrderID {
 	p.refuse(p.c.entry.malformed(&o))
 	p.orders++
 	o.ID = p.c.orders.last + p.orders
-	o.Strategy = p.slot.index
+	o.Strategy = p.instance.index
 	p.stage(p.memory.orders.keep(stagedOrder{o}))
 	return o.ID
 }
@@ -103,7 +103,7 @@ func (p *Port) ClosePair(r intent.CloseRequest) error {
 func (p *Port) Transfer(asset string, from, to exchange.Wallet, amount decimal.Decimal) {
 	from, to = from.Within(p.c.u.House()), to.Within(p.c.u.House())
 	p.refuse(p.c.wallets.misdirected(asset, from, to, amount))
-	p.stage(p.memory.transfers.keep(stagedTransfer{exchange.Transfer{Strategy: p.slot.index, Asset: asset, From: from, To: to, Amount: amount}}))
+	p.stage(p.memory.transfers.keep(stagedTransfer{exchange.Transfer{Strategy: p.instance.index, Asset: asset, From: from, To: to, Amount: amount}}))
 }
 
 // SetTimer stages the arming of a timer. A timer of the same name is replaced. It
@@ -140,7 +140,7 @@ func (p *Port) timerNames() map[string]bool {
 	}
 	p.timers = make(map[string]bool)
 	for i := range p.c.timers.list {
-		if t := &p.c.timers.list[i]; t.strategy == p.slot.index {
+		if t := &p.c.timers.list[i]; t.strategy == p.instance.index {
 			p.timers[t.name] = true
 		}
 	}
@@ -191,10 +191,10 @@ func (p *Port) Ask(q advice.Question) (uint64, error) {
 	case OnBook, OnTrade, OnMark, OnAdvice, OnReload:
 		return 0, fmt.Errorf("%s: %w", p.handler, ErrTooOften)
 	}
-	if p.slot.counsel.about(q.Function) != nil || slices.Contains(p.asked, q.Function) {
+	if p.instance.advice.about(q.Function) != nil || slices.Contains(p.asked, q.Function) {
 		return 0, nil
 	}
-	q.ID, q.Strategy, q.Asked = p.c.advisors.last+1+uint64(len(p.asked)), p.slot.index, p.c.now
+	q.ID, q.Strategy, q.Asked = p.c.advisors.last+1+uint64(len(p.asked)), p.instance.index, p.c.now
 	if most := p.c.cfg.AdviceTTL; most > 0 && q.Function == "" {
 		q.TTL, q.Deadline = min(q.TTL, most), min(q.Deadline, most)
 	}
@@ -208,7 +208,7 @@ func (p *Port) Ask(q advice.Question) (uint64, error) {
 
 // MaintainMargin stages the maintaining of a wallet; see intent.MaintainRequest.
 func (p *Port) MaintainMargin(r intent.MaintainRequest) error {
-	if err := p.c.managers.keepable(p.slot.index, &r); err != nil {
+	if err := p.c.managers.checkRequest(p.instance.index, &r); err != nil {
 		return err
 	}
 	p.stage(&stagedMaintain{r})
@@ -234,7 +234,7 @@ func (p *Port) VolumeCurve(id exchange.InstrumentID, start, interval exchange.Ti
 // StartSchedule stages a schedule and returns the id it will have. What does not
 // make sense is refused now, with the numbers.
 func (p *Port) StartSchedule(r intent.ScheduleRequest) (exchange.ScheduleID, error) {
-	id := p.c.schedules.last + p.plans + 1
+	id := p.c.schedules.last + p.schedules + 1
 	if err := schedule.CheckRequest(&r, p.c); err != nil {
 		return 0, err
 	}
@@ -251,7 +251,7 @@ func (p *Port) StartSchedule(r intent.ScheduleRequest) (exchange.ScheduleID, err
 			return 0, fmt.Errorf("schedule %d is to %s %s until %s: both would trade with each other", s.ID, s.Side, p.c.u.Get(r.Instrument).Key(), s.End)
 		}
 	}
-	p.plans++
+	p.schedules++
 	p.stage(&stagedSchedule{id, r})
 	return id, nil
 }
@@ -272,7 +272,7 @@ func (p *Port) CancelSchedule(id exchange.ScheduleID) error {
 func (p *Port) reset() {
 	p.staged = p.staged[:0]
 	p.memory.reset()
-	p.orders, p.pairs, p.plans, p.refused, p.timers = 0, 0, 0, nil, nil
+	p.orders, p.pairs, p.schedules, p.refused, p.timers = 0, 0, 0, nil, nil
 	p.asked = p.asked[:0]
 }
 

@@ -13,20 +13,20 @@ import (
 
 // Restore is the state an interrupted session left in its ledger.
 type Restore struct {
-	Time      exchange.Time
-	LastOrder exchange.OrderID
-	LastPair  exchange.PairID
-	LastMove  uint64 // transfers
-	LastAsk   uint64 // questions to the adviser
-	Balances  []RestoredBalance
-	Fills     []RestoredFill // all of the session, oldest first
-	Pairs     []SavedPair    // that are not done
-	LastPlan  exchange.ScheduleID
-	Schedules []schedule.Saved    // that are not done
-	Transit   []exchange.Transfer // sent and not arrived
-	Orders    []exchange.Order    // that the venue may still have; Filled is the sum of Fills
-	Absent    []string            // strategies that do not run now, but hold or held something; their indices follow
-	Halted    string              // why the kill latch was tripped; "": it was not
+	Time         exchange.Time
+	LastOrder    exchange.OrderID
+	LastPair     exchange.PairID
+	LastTransfer uint64 // transfers
+	LastQuestion uint64 // questions to the advisor
+	Balances     []RestoredBalance
+	Fills        []RestoredFill // all of the session, oldest first
+	Pairs        []SavedPair    // that are not done
+	LastSchedule exchange.ScheduleID
+	Schedules    []schedule.Saved    // that are not done
+	Transit      []exchange.Transfer // sent and not arrived
+	Orders       []exchange.Order    // that the venue may still have; Filled is the sum of Fills
+	Absent       []string            // strategies that do not run now, but hold or held something; their indices follow
+	Halted       string              // why the kill latch was tripped; "": it was not
 }
 
 // RestoredBalance is the total of one asset of one wallet.
@@ -49,13 +49,13 @@ func (c *Core) restore(r *Restore) {
 		return
 	}
 	c.now = r.Time
-	c.orders.last, c.pairs.last, c.transfers.last, c.advisors.last = r.LastOrder, r.LastPair, r.LastMove, r.LastAsk
+	c.orders.last, c.pairs.last, c.transfers.last, c.advisors.last = r.LastOrder, r.LastPair, r.LastTransfer, r.LastQuestion
 	for _, name := range r.Absent {
 		c.strategies.absent, c.claims.owners = append(c.strategies.absent, name), append(c.claims.owners, newHolder())
 	}
 	for i := range r.Fills {
 		f := &r.Fills[i]
-		c.seen.add(&f.Fill)
+		c.seen.addExecution(&f.Fill)
 		in := c.u.Get(f.Fill.Instrument)
 		var venue *decimal.Decimal
 		if in.Perp() {
@@ -82,20 +82,20 @@ func (c *Core) restore(r *Restore) {
 	}
 	for i := range r.Orders {
 		o := r.Orders[i]
-		c.orders.add(&o)
+		c.orders.addOrder(&o)
 	}
 	for _, p := range r.Pairs {
 		c.pairs.list = append(c.pairs.list, execution.Resume(p.Pair, p.Request, c.now))
-		c.pairs.told[p.Pair.ID] = p.Pair.State
-		c.tellCutOpening(&p.Pair)
+		c.pairs.reported[p.Pair.ID] = p.Pair.State
+		c.reportCutOpening(&p.Pair)
 	}
 	c.schedules.restore(r, c.now)
 	c.adopt()
 }
 
-// tellCutOpening names a pair whose opening an interruption ended: what it was
+// reportCutOpening names a pair whose opening an interruption ended: what it was
 // decided on is old, so it is balanced and not taken up again.
-func (c *Core) tellCutOpening(p *intent.Pair) {
+func (c *Core) reportCutOpening(p *intent.Pair) {
 	if p.State != intent.PairOpening {
 		return
 	}

@@ -11,19 +11,19 @@ import (
 // schedules are the parent orders of a session, by id. Those that are over stay
 // known for a while.
 type schedules struct {
-	last exchange.ScheduleID
-	list []*schedule.Machine
-	told map[exchange.ScheduleID]toldPlan // as last logged
+	last     exchange.ScheduleID
+	list     []*schedule.Machine
+	reported map[exchange.ScheduleID]reportedSchedule // as last logged
 }
 
-// toldPlan is what a log line said of a schedule.
-type toldPlan struct {
+// reportedSchedule is what a log line said of a schedule.
+type reportedSchedule struct {
 	state intent.ScheduleState
 	held  bool
 }
 
 func (t *schedules) restore(r *Restore, now exchange.Time) {
-	t.last = r.LastPlan
+	t.last = r.LastSchedule
 	for i := range r.Schedules {
 		t.list = append(t.list, schedule.Resume(r.Schedules[i], now))
 	}
@@ -47,12 +47,12 @@ func (t *schedules) deadline() (at exchange.Time, armed bool) {
 	return at, armed
 }
 
-// add keeps a new machine and forgets the oldest that is over when there are many.
-func (t *schedules) add(m *schedule.Machine) {
+// addSchedule keeps a new machine and forgets the oldest that is over when there are many.
+func (t *schedules) addSchedule(m *schedule.Machine) {
 	t.list = append(t.list, m)
 	for i := 0; len(t.list) > keepMachines && i < len(t.list); i++ {
 		if old := t.list[i]; old.Schedule.State.Done() && !old.Busy() {
-			delete(t.told, old.Schedule.ID)
+			delete(t.reported, old.Schedule.ID)
 			t.list = append(t.list[:i:i], t.list[i+1:]...)
 			return
 		}
@@ -85,16 +85,16 @@ func (sd *scheduleDriver) pauseSchedules() {
 	}
 }
 
-func (sd *scheduleDriver) startSchedule(s *slot, id exchange.ScheduleID, r intent.ScheduleRequest) {
+func (sd *scheduleDriver) startSchedule(s *instance, id exchange.ScheduleID, r intent.ScheduleRequest) {
 	sd.schedules.last = id
 	m := schedule.New(id, s.index, r, sd.now)
-	sd.schedules.add(m)
+	sd.schedules.addSchedule(m)
 	sd.Scheduled(m)
 	m.Step(sd.port)
 	sd.settleSchedule(m)
 }
 
-func (sd *scheduleDriver) cancelSchedule(s *slot, id exchange.ScheduleID) {
+func (sd *scheduleDriver) cancelSchedule(s *instance, id exchange.ScheduleID) {
 	if m := sd.schedules.get(id); m != nil && m.Schedule.Strategy == s.index {
 		m.Cancel(sd.port, "cancelled by "+s.Name())
 		sd.settleSchedule(m)
@@ -128,18 +128,18 @@ func (sd *scheduleDriver) recordSchedule(m *schedule.Machine) {
 func (sd *scheduleDriver) Scheduled(m *schedule.Machine) {
 	s := m.Schedule
 	sd.recordSchedule(m)
-	if sd.schedules.told == nil {
-		sd.schedules.told = map[exchange.ScheduleID]toldPlan{}
+	if sd.schedules.reported == nil {
+		sd.schedules.reported = map[exchange.ScheduleID]reportedSchedule{}
 	}
-	before, now := sd.schedules.told[s.ID], toldPlan{s.State, !s.State.Done() && m.Held()}
-	sd.schedules.told[s.ID] = now
+	before, now := sd.schedules.reported[s.ID], reportedSchedule{s.State, !s.State.Done() && m.Held()}
+	sd.schedules.reported[s.ID] = now
 	if before.state != now.state || now.held && !before.held {
 		sd.log(now.level(), s.Strategy, s.Describe(sd.u.Get(s.Instrument)))
 	}
-	sd.strategies.tell(s.Strategy, Notice{Handler: OnSchedule, Instrument: s.Instrument, Schedule: &s})
+	sd.strategies.notify(s.Strategy, Callback{Handler: OnSchedule, Instrument: s.Instrument, Schedule: &s})
 }
 
-func (t toldPlan) level() intent.Level {
+func (t reportedSchedule) level() intent.Level {
 	if t.held || t.state == intent.ScheduleExpired || t.state == intent.ScheduleFailed {
 		return intent.Warn
 	}

@@ -7,7 +7,7 @@ import (
 )
 
 // staged is one thing that a callback asked for, which is done once it returned nil.
-type staged interface{ commit(c *Core, s *slot) }
+type staged interface{ commit(c *Core, s *instance) }
 
 // The kinds of staged intents.
 type (
@@ -36,20 +36,20 @@ type (
 	stagedQuestion struct{ question *advice.Question }
 )
 
-func (st *stagedOrder) commit(c *Core, _ *slot)      { c.entry.submitChecked(&st.order) }
-func (st *stagedCancel) commit(c *Core, _ *slot)     { c.entry.Cancel(st.id) }
-func (st *stagedPair) commit(c *Core, s *slot)       { c.driver.openPair(s, st.id, st.request) }
-func (st *stagedClose) commit(c *Core, s *slot)      { c.driver.closePair(s, st.request) }
-func (st *stagedSchedule) commit(c *Core, s *slot)   { c.parents.startSchedule(s, st.id, st.request) }
-func (st *stagedUnschedule) commit(c *Core, s *slot) { c.parents.cancelSchedule(s, st.id) }
-func (st *stagedMaintain) commit(c *Core, s *slot)   { c.managers.keep(s.index, st.request) }
-func (st *stagedTransfer) commit(c *Core, _ *slot)   { c.transfers.transfer(st.transfer) }
-func (st *stagedTimer) commit(c *Core, s *slot)      { c.timers.set(s.index, st.name, st.at, st.every) }
-func (st *stagedNoTimer) commit(c *Core, s *slot)    { c.timers.clear(s.index, st.name) }
-func (st *stagedHalt) commit(c *Core, s *slot)       { c.halt(s.Name() + ": " + st.reason) }
-func (st stagedQuestion) commit(c *Core, s *slot)    { c.advisors.ask(s, st.question) }
+func (st *stagedOrder) commit(c *Core, _ *instance)      { c.entry.submitChecked(&st.order) }
+func (st *stagedCancel) commit(c *Core, _ *instance)     { c.entry.Cancel(st.id) }
+func (st *stagedPair) commit(c *Core, s *instance)       { c.driver.openPair(s, st.id, st.request) }
+func (st *stagedClose) commit(c *Core, s *instance)      { c.driver.closePair(s, st.request) }
+func (st *stagedSchedule) commit(c *Core, s *instance)   { c.parents.startSchedule(s, st.id, st.request) }
+func (st *stagedUnschedule) commit(c *Core, s *instance) { c.parents.cancelSchedule(s, st.id) }
+func (st *stagedMaintain) commit(c *Core, s *instance)   { c.managers.maintain(s.index, st.request) }
+func (st *stagedTransfer) commit(c *Core, _ *instance)   { c.transfers.transfer(st.transfer) }
+func (st *stagedTimer) commit(c *Core, s *instance)      { c.timers.set(s.index, st.name, st.at, st.every) }
+func (st *stagedNoTimer) commit(c *Core, s *instance)    { c.timers.clear(s.index, st.name) }
+func (st *stagedHalt) commit(c *Core, s *instance)       { c.halt(s.Name() + ": " + st.reason) }
+func (st stagedQuestion) commit(c *Core, s *instance)    { c.advisors.askAdvisor(s, st.question) }
 
-func (st *stagedLine) commit(c *Core, s *slot) {
+func (st *stagedLine) commit(c *Core, s *instance) {
 	if st.line.Caution {
 		if s.cautioned {
 			return
@@ -59,7 +59,7 @@ func (st *stagedLine) commit(c *Core, s *slot) {
 	c.emit(s.index, c.lines.keep(st.line))
 }
 
-func (st *stagedPoint) commit(c *Core, s *slot) { c.emit(s.index, c.points.keep(st.point)) }
+func (st *stagedPoint) commit(c *Core, s *instance) { c.emit(s.index, c.points.keep(st.point)) }
 
 // stagedMemory is what the staged intents of a callback lie in. It is used again by the
 // next one, so that asking for something takes no memory of its own.
@@ -92,7 +92,7 @@ func (r *reused[T]) keep(v T) *T {
 const maxStaged = 8192
 
 // commit does what a callback asked for, in the order it asked.
-func (c *Core) commit(s *slot) {
+func (c *Core) commit(s *instance) {
 	p := s.port
 	// The ids that the callback was given are taken, also while a pair that it
 	// opened sends orders of its own.

@@ -61,7 +61,7 @@ func (c *Core) steer(ev *exchange.Event) {
 	}
 	slots := c.strategies.list
 	if in.Strategy != "" {
-		at := slices.IndexFunc(c.strategies.list, func(s *slot) bool { return s.Name() == in.Strategy })
+		at := slices.IndexFunc(c.strategies.list, func(s *instance) bool { return s.Name() == in.Strategy })
 		if at < 0 {
 			c.commandErr = fmt.Errorf("no strategy is called %q", in.Strategy)
 			return
@@ -84,7 +84,7 @@ func (c *Core) steer(ev *exchange.Event) {
 	}
 }
 
-func (c *Core) pauseByHand(s *slot, why string) {
+func (c *Core) pauseByHand(s *instance, why string) {
 	if s.paused != "" {
 		return
 	}
@@ -98,7 +98,7 @@ func (c *Core) pauseByHand(s *slot, why string) {
 
 // unpause lets a strategy go on, whatever paused it. What it was owed it is told
 // first.
-func (c *Core) unpause(s *slot) {
+func (c *Core) unpause(s *instance) {
 	if s.paused == "" {
 		return
 	}
@@ -118,13 +118,13 @@ func (c *Core) unpause(s *slot) {
 	}
 	s.paused, s.strikes, s.errors, s.failed = "", 0, 0, nil
 	c.log(intent.Warn, s.index, "goes on, as asked for")
-	c.strategies.release(s)
+	c.strategies.releaseUndelivered(s)
 	s.asleep = ""
 	c.strategies.checkAwake(s)
 }
 
 // setParams replaces a strategy by the same version with other parameters.
-func (c *Core) setParams(s *slot, values map[string]string) {
+func (c *Core) setParams(s *instance, values map[string]string) {
 	if s.paused != "" {
 		c.commandErr = fmt.Errorf("%s is paused (%s): unpause it first", s.Name(), s.paused)
 		return
@@ -166,7 +166,7 @@ func (c *Core) setParams(s *slot, values map[string]string) {
 
 // cancelOrders cancels the working orders of a strategy that are not a machine's:
 // those of an instrument or of a number, if one is named.
-func (c *Core) cancelOrders(s *slot, in *Instruction) {
+func (c *Core) cancelOrders(s *instance, in *Instruction) {
 	for _, o := range c.orders.open {
 		if o.Strategy != s.index || o.Pair != 0 || o.Schedule != 0 ||
 			in.Order != 0 && o.ID != in.Order || in.Instrument != "" && c.u.Get(o.Instrument).Key() != in.Instrument {
@@ -179,7 +179,7 @@ func (c *Core) cancelOrders(s *slot, in *Instruction) {
 // flatten closes what a strategy holds: parent orders end, pairs are closed at once,
 // perpetuals that it holds outside of pairs are closed at the market, and coins that
 // it bought are sold. What it sold short on spot it can't have: nothing is bought.
-func (c *Core) flatten(s *slot, why string) {
+func (c *Core) flatten(s *instance, why string) {
 	c.cancelOrders(s, &Instruction{})
 	if why == "" {
 		why = "flattened by hand"

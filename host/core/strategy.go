@@ -34,9 +34,9 @@ var handlerNames = [...]string{"on_start", "on_book", "on_trade", "on_mark", "on
 
 func (h Handler) String() string { return handlerNames[h] }
 
-// Notice is one call of a handler. Only the fields of its handler are set, and
+// Callback is one call of a handler. Only the fields of its handler are set, and
 // all of them are valid only during the call.
-type Notice struct {
+type Callback struct {
 	Handler    Handler
 	Instrument exchange.InstrumentID
 	Event      *exchange.Event          // on_trade, on_mark, on_bar
@@ -64,7 +64,7 @@ type Strategy interface {
 	// characters: "usdm:*".
 	Subscriptions() []string
 	Wants(Handler) bool
-	Call(*Port, *Notice) error
+	Call(*Port, *Callback) error
 	// State returns what must survive as JSON, the same bytes for the same state.
 	State() ([]byte, error)
 	// Reload returns the strategy that takes this one's place. When it returns
@@ -81,37 +81,37 @@ type Strategy interface {
 type Curable interface{ Cure() string }
 
 // cure says how a paused strategy goes on.
-func (s *slot) cure() string {
+func (s *instance) cure() string {
 	if c, ok := s.Strategy.(Curable); ok {
 		return c.Cure()
 	}
 	return "it is not called again before the program is started anew"
 }
 
-// slot is a strategy's place in the core: it stays when the strategy in it is
+// instance is a strategy's place in the core: it stays when the strategy in it is
 // replaced.
-type slot struct {
+type instance struct {
 	Strategy
-	index   int32
-	port    *Port
-	version int
-	watches []bool // by instrument
-	wants   [Handlers]bool
-	paused  string
-	strikes int
-	errors  int
-	failed  []exchange.Time // when the last errors were
-	saved   string          // state as last written
-	dirty   bool            // state may have changed since
-	due     bool            // ... together with its orders, so it is saved with them
-	owed    []owed          // what it has not taken yet
-	dropped int             // of what it was owed
-	calls   int             // of its handlers by the event being handled
-	woken   int             // by timers, in the second wokenIn
-	wokenIn exchange.Time
-	hasty   bool   // it was told that its timers are due too often
-	asleep  string // why nothing can wake it any more; "": something can
-	counsel counsel
+	index       int32
+	port        *Port
+	version     int
+	watches     []bool // by instrument
+	wants       [Handlers]bool
+	paused      string
+	strikes     int
+	errors      int
+	failed      []exchange.Time // when the last errors were
+	saved       string          // state as last written
+	dirty       bool            // state may have changed since
+	due         bool            // ... together with its orders, so it is saved with them
+	undelivered []undelivered   // what it has not taken yet
+	dropped     int             // of what it was owed
+	calls       int             // of its handlers by the event being handled
+	woken       int             // by timers, in the second wokenIn
+	wokenIn     exchange.Time
+	hasty       bool   // it was told that its timers are due too often
+	asleep      string // why nothing can wake it any more; "": something can
+	advice      adviceState
 	*holder
 
 	lengths   []exchange.Time // of the bars it declared
@@ -119,7 +119,7 @@ type slot struct {
 	usesBars  bool            // ... or, with none declared, whether it needs any
 }
 
-func (s *slot) install(st Strategy, u *exchange.Universe) {
+func (s *instance) install(st Strategy, u *exchange.Universe) {
 	s.Strategy = st
 	for h := range Handlers {
 		s.wants[h] = st.Wants(h)

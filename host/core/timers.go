@@ -132,7 +132,7 @@ func (c *Core) NextTimer() (exchange.Time, bool) {
 	if d, armed := c.schedules.deadline(); armed && (!ok || d < at) {
 		at, ok = d, true
 	}
-	if d, armed := c.strategies.owedAt(); armed && (!ok || d < at) {
+	if d, armed := c.strategies.redeliveryDue(); armed && (!ok || d < at) {
 		at, ok = d, true
 	}
 	if d, armed := c.bars.barsDue(); armed && (!ok || d < at) {
@@ -159,7 +159,7 @@ func (c *Core) DueTimer() string {
 	}
 	for _, k := range c.managers.list {
 		if d, armed := k.Deadline(); armed && d == at {
-			return "the keeper of the " + string(k.Request.Wallet) + " wallet"
+			return "the margin manager of the " + string(k.Request.Wallet) + " wallet"
 		}
 	}
 	return "a schedule"
@@ -168,13 +168,13 @@ func (c *Core) DueTimer() string {
 func (c *Core) onTimer() {
 	for _, m := range c.pairs.list {
 		if d, armed := m.Deadline(); armed && d <= c.now {
-			c.driver.step(m)
+			c.driver.stepPair(m)
 		}
 	}
 	c.parents.runSchedules()
 	c.bars.closeBars()
 	c.bars.showBars()
-	c.strategies.tellOwed()
+	c.strategies.redeliver()
 	for {
 		t, ok := c.timers.due(c.now)
 		if !ok {
@@ -183,6 +183,6 @@ func (c *Core) onTimer() {
 		if c.strategies.putOff(t) {
 			continue
 		}
-		c.strategies.tell(t.strategy, Notice{Handler: OnTimer, Name: t.name, tries: t.tries, repeats: t.every > 0})
+		c.strategies.notify(t.strategy, Callback{Handler: OnTimer, Name: t.name, tries: t.tries, repeats: t.every > 0})
 	}
 }

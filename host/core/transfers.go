@@ -68,9 +68,9 @@ func (tr *transfers) sendMove(t *exchange.Transfer, pair exchange.PairID) {
 
 // moved tells the pair whose transfer ended.
 func (tr *transfers) moved(t *exchange.Transfer) {
-	if m := tr.pairs.mover(t.ID); m != nil {
+	if m := tr.pairs.transferring(t.ID); m != nil {
 		m.Moved(tr.driver.port, t)
-		tr.driver.guard(m)
+		tr.driver.snoozeIdle(m)
 		if t.Failed && t.From == tr.u.Get(m.Pair.Spot).Wallet {
 			tr.crossing.soldMeanwhile(m)
 		}
@@ -84,7 +84,7 @@ func (tr *transfers) transfer(t exchange.Transfer) {
 	} else if tr.u.Margined(exchange.Inverse, t.From, t.Asset) {
 		free = decimal.Min(free, tr.claims.unclaimed(t.From, t.Asset))
 	}
-	if other, busy := tr.flying.find(t.Asset, t.From, t.To); busy && tr.pairs.mover(other.ID) != nil {
+	if other, busy := tr.flying.find(t.Asset, t.From, t.To); busy && tr.pairs.transferring(other.ID) != nil {
 		tr.log(intent.Error, t.Strategy, fmt.Sprintf("transfer of %s %s from %s to %s refused: transfer %d of a pair is under way there",
 			t.Amount, t.Asset, t.From, t.To, other.ID))
 		return
@@ -109,7 +109,7 @@ func (tr *transfers) onTransfer(ev *exchange.Event) {
 	t := *ev.Transfer
 	told := t
 	var pair exchange.PairID
-	if m := tr.pairs.mover(t.ID); m != nil {
+	if m := tr.pairs.transferring(t.ID); m != nil {
 		pair = m.Pair.ID
 	}
 	if !tr.flying.land(t.ID) {
@@ -125,5 +125,5 @@ func (tr *transfers) onTransfer(ev *exchange.Event) {
 	}
 	tr.emitMove(kind, &t, pair, tr.acct.arrive(&t))
 	tr.moved(&told)
-	tr.managers.arrived(t.ID, t.Failed)
+	tr.managers.transferEnded(t.ID, t.Failed)
 }

@@ -12,8 +12,8 @@ import (
 
 // marketView is what a strategy sees of markets.
 type marketView struct {
-	c    *Core
-	slot *slot
+	c        *Core
+	instance *instance
 }
 
 // Now is the loop's time.
@@ -53,7 +53,7 @@ func (p *marketView) Settled(id exchange.InstrumentID) []exchange.Settled {
 func (p *marketView) Bars(id exchange.InstrumentID, length exchange.Time) []exchange.Bar {
 	m := &p.c.markets.list[id]
 	if length == 0 {
-		length = p.slot.lengthOf(m)
+		length = p.instance.lengthOf(m)
 	}
 	return m.list(length)
 }
@@ -61,10 +61,10 @@ func (p *marketView) Bars(id exchange.InstrumentID, length exchange.Time) []exch
 // BarLengths are the lengths of bars that the strategy can ask for of an
 // instrument: those it declared, or the one it gets without.
 func (p *marketView) BarLengths(id exchange.InstrumentID) []exchange.Time {
-	if len(p.slot.lengths) > 0 {
-		return p.slot.lengths
+	if len(p.instance.lengths) > 0 {
+		return p.instance.lengths
 	}
-	return []exchange.Time{p.slot.lengthOf(&p.c.markets.list[id])}
+	return []exchange.Time{p.instance.lengthOf(&p.c.markets.list[id])}
 }
 
 // Quote returns the best bid and ask of the ticker stream.
@@ -96,8 +96,8 @@ func (p *marketView) Fed() exchange.Time {
 
 // accountView is what a strategy sees of the account, and of what it asked for.
 type accountView struct {
-	c    *Core
-	slot *slot
+	c        *Core
+	instance *instance
 }
 
 // Advisor names the advisor of the session; "" when there is none.
@@ -106,7 +106,7 @@ func (p *accountView) Advisor() string { return p.c.cfg.Advisor }
 // Advice returns the latest answer of a tag that still counts; false when there
 // is none.
 func (p *accountView) Advice(tag string) (*advice.Advice, bool) {
-	a := p.slot.counsel.latest[tag]
+	a := p.instance.advice.latest[tag]
 	if a == nil || p.c.now >= a.Question.Expires() {
 		return nil, false
 	}
@@ -118,15 +118,15 @@ func (p *accountView) Advice(tag string) (*advice.Advice, bool) {
 // coin-margined pair brings its own margin: spot alone has to pay.
 func (p *accountView) Headroom(wallet exchange.Wallet) (now, soon decimal.Decimal, ok bool) {
 	wallet = wallet.Within(p.c.u.House())
-	k := p.c.managers.keeperOf(wallet)
+	k := p.c.managers.managerOf(wallet)
 	if k == nil && p.c.managers.inverse(wallet) {
-		now = execution.SpotRoom(p.c.wallets.balance(p.c.managers.cash(), "USDT").Free)
+		now = execution.SpotHeadroom(p.c.wallets.balance(p.c.managers.cash(), "USDT").Free)
 		return now, now, true
 	}
 	if k == nil {
 		return decimal.Zero, decimal.Zero, false
 	}
-	now, soon = k.Keeper.Room(k)
+	now, soon = k.MarginManager.Headroom(k)
 	return now, soon, true
 }
 
@@ -141,7 +141,7 @@ func (p *accountView) Margin(wallet exchange.Wallet, asset string) exchange.Marg
 
 // Position returns this strategy's position.
 func (p *accountView) Position(id exchange.InstrumentID) exchange.Position {
-	pos, ok := p.slot.pos[id]
+	pos, ok := p.instance.pos[id]
 	if !ok {
 		return exchange.Position{}
 	}
@@ -163,7 +163,7 @@ func (p *accountView) Equity() decimal.Decimal { return p.c.wallets.Equity() }
 // long as they are among the last thousand.
 func (p *accountView) Order(id exchange.OrderID) (*exchange.Order, bool) {
 	o, ok := p.c.orders.get(id)
-	if !ok || o.Strategy != p.slot.index {
+	if !ok || o.Strategy != p.instance.index {
 		return nil, false
 	}
 	return o, true
@@ -173,7 +173,7 @@ func (p *accountView) Order(id exchange.OrderID) (*exchange.Order, bool) {
 func (p *accountView) Orders() []*exchange.Order {
 	var out []*exchange.Order
 	for _, o := range p.c.orders.open {
-		if o.Strategy == p.slot.index {
+		if o.Strategy == p.instance.index {
 			out = append(out, o)
 		}
 	}
@@ -183,7 +183,7 @@ func (p *accountView) Orders() []*exchange.Order {
 // Pair returns a pair of this strategy, also after it closed.
 func (p *accountView) Pair(id exchange.PairID) (*intent.Pair, bool) {
 	for _, m := range p.c.pairs.list {
-		if m.Pair.ID == id && m.Pair.Strategy == p.slot.index {
+		if m.Pair.ID == id && m.Pair.Strategy == p.instance.index {
 			return &m.Pair, true
 		}
 	}
@@ -194,7 +194,7 @@ func (p *accountView) Pair(id exchange.PairID) (*intent.Pair, bool) {
 func (p *accountView) Pairs() []*intent.Pair {
 	var out []*intent.Pair
 	for _, m := range p.c.pairs.list {
-		if m.Pair.Strategy == p.slot.index && !m.Pair.State.Done() {
+		if m.Pair.Strategy == p.instance.index && !m.Pair.State.Done() {
 			out = append(out, &m.Pair)
 		}
 	}
@@ -204,7 +204,7 @@ func (p *accountView) Pairs() []*intent.Pair {
 // Schedule returns a schedule of this strategy, also after it ended.
 func (p *accountView) Schedule(id exchange.ScheduleID) (*intent.Schedule, bool) {
 	m := p.c.schedules.get(id)
-	if m == nil || m.Schedule.Strategy != p.slot.index {
+	if m == nil || m.Schedule.Strategy != p.instance.index {
 		return nil, false
 	}
 	return &m.Schedule, true
@@ -214,7 +214,7 @@ func (p *accountView) Schedule(id exchange.ScheduleID) (*intent.Schedule, bool) 
 func (p *accountView) Schedules() []*intent.Schedule {
 	var out []*intent.Schedule
 	for _, m := range p.c.schedules.list {
-		if m.Schedule.Strategy == p.slot.index && !m.Schedule.State.Done() {
+		if m.Schedule.Strategy == p.instance.index && !m.Schedule.State.Done() {
 			out = append(out, &m.Schedule)
 		}
 	}

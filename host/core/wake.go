@@ -4,7 +4,7 @@ import "github.com/perilune/perilune/exchange/intent"
 
 // checkAwake says once when nothing can call a strategy any more: it would look
 // as always and never act again.
-func (ss *strategies) checkAwake(s *slot) {
+func (ss *strategies) checkAwake(s *instance) {
 	if s.paused != "" || ss.phase.stopping || !ss.phase.running || ss.canWake(s) {
 		s.asleep = ""
 		return
@@ -18,12 +18,12 @@ func (ss *strategies) checkAwake(s *slot) {
 
 // canWake reports whether something is to come that the strategy has a handler
 // for. What only a person or an accident brings does not count.
-func (ss *strategies) canWake(s *slot) bool {
-	return len(s.owed) > 0 || s.wants[OnTimer] && ss.timers.count(s.index) > 0 ||
+func (ss *strategies) canWake(s *instance) bool {
+	return len(s.undelivered) > 0 || s.wants[OnTimer] && ss.timers.count(s.index) > 0 ||
 		ss.seesMarket(s) || ss.awaitsNews(s)
 }
 
-func (ss *strategies) seesMarket(s *slot) bool {
+func (ss *strategies) seesMarket(s *instance) bool {
 	if !s.wants[OnBook] && !s.wants[OnTrade] && !s.wants[OnMark] && !s.wants[OnBar] {
 		return false
 	}
@@ -37,7 +37,7 @@ func (ss *strategies) seesMarket(s *slot) bool {
 
 // awaitsNews reports whether orders, positions, pairs, schedules or a question
 // of the strategy will be heard of.
-func (ss *strategies) awaitsNews(s *slot) bool {
+func (ss *strategies) awaitsNews(s *instance) bool {
 	if s.wants[OnOrder] || s.wants[OnFill] {
 		for _, o := range ss.orders.open {
 			if o.Strategy == s.index {
@@ -66,5 +66,5 @@ func (ss *strategies) awaitsNews(s *slot) bool {
 			}
 		}
 	}
-	return s.wants[OnAdvice] && len(s.counsel.asked) > 0
+	return s.wants[OnAdvice] && len(s.advice.asked) > 0
 }

@@ -14,7 +14,7 @@ type Stage uint8
 const (
 	StageOpening Stage = iota // before the first event: whoever opens says what it waits for
 	StageWaiting              // for the next event; it may stay here for any time
-	StageAdvisor              // for an answer of the adviser, on virtual time
+	StageAdvisor              // for an answer of the advisor, on virtual time
 	StageData                 // reads the next event of the market's data
 	StageJournal              // journals an event
 	StageStep                 // the core handles an event
@@ -24,7 +24,7 @@ const (
 	StageClosing              // after the last event: journal, ledger, report
 )
 
-var stageNames = [...]string{"opening", "waiting for events", "waiting for the adviser", "reading market data", "writing the journal",
+var stageNames = [...]string{"opening", "waiting for events", "waiting for the advisor", "reading market data", "writing the journal",
 	"in the core", "calling a strategy", "writing the ledger", "handing orders to the venue", "closing journal and ledger"}
 
 func (s Stage) String() string { return stageNames[s] }

@@ -211,10 +211,10 @@ func (ba *balancer) nextTry(last exchange.Time) exchange.Time {
 func (ba *balancer) repair(p Port, hard bool) *exchange.Order {
 	if which, past := ba.past(p); past.IsPositive() {
 		if which == legPerp {
-			return ba.taking(p, which, exchange.Sell, past, hard)
+			return ba.takingOrder(p, which, exchange.Sell, past, hard)
 		}
 		keep := decimal.NewFromInt(1).Sub(p.TakerFee(ba.Pair.Spot))
-		return ba.taking(p, which, exchange.Buy, past.DivRound(keep, 12), hard)
+		return ba.takingOrder(p, which, exchange.Buy, past.DivRound(keep, 12), hard)
 	}
 	res := ba.Residual(p)
 	chase := ba.Pair.State == intent.PairOpening && ba.enough(p.Now()) == "" && !hard && ba.attempts < chaseAttempts && ba.worthChasing(p)
@@ -224,20 +224,20 @@ func (ba *balancer) repair(p Port, hard bool) *exchange.Order {
 		}
 	}
 	if res.IsPositive() {
-		return ba.taking(p, legSpot, exchange.Sell, ba.sellable(p, decimal.Min(res, ba.Pair.SpotQty)), hard)
+		return ba.takingOrder(p, legSpot, exchange.Sell, ba.sellable(p, decimal.Min(res, ba.Pair.SpotQty)), hard)
 	}
 	short := p.Instrument(ba.Pair.Perp).BaseQty(1, -ba.Pair.PerpQty)
-	return ba.taking(p, legPerp, exchange.Buy, decimal.Min(res.Neg(), short), hard)
+	return ba.takingOrder(p, legPerp, exchange.Buy, decimal.Min(res.Neg(), short), hard)
 }
 
 // chase adds to the lagging leg; nil when the venue would not take so little.
 func (ba *balancer) chase(p Port, res decimal.Decimal, hard bool) *exchange.Order {
 	var o *exchange.Order
 	if res.IsPositive() {
-		o = ba.taking(p, legPerp, exchange.Sell, res, hard)
+		o = ba.takingOrder(p, legPerp, exchange.Sell, res, hard)
 	} else {
 		keep := decimal.NewFromInt(1).Sub(p.TakerFee(ba.Pair.Spot))
-		o = ba.taking(p, legSpot, exchange.Buy, res.Neg().DivRound(keep, 12), hard)
+		o = ba.takingOrder(p, legSpot, exchange.Buy, res.Neg().DivRound(keep, 12), hard)
 	}
 	if o == nil || !tradable(p.Instrument(o.Instrument), o.Price, o.Qty) {
 		return nil
@@ -261,9 +261,9 @@ func (ba *balancer) worthChasing(p Port) bool {
 	return ok1 && ok2 && ba.basis(p, bid.Price, ask.Price) >= *ba.Request.MinBasis-chaseBudget
 }
 
-// taking makes an IOC order that takes the other side's touch, a step deeper
+// takingOrder makes an IOC order that takes the other side's touch, a step deeper
 // with each attempt, never beyond the collar around mid.
-func (ba *balancer) taking(p Port, which int, side exchange.Side, coins decimal.Decimal, hard bool) *exchange.Order {
+func (ba *balancer) takingOrder(p Port, which int, side exchange.Side, coins decimal.Decimal, hard bool) *exchange.Order {
 	in := p.Instrument(ba.Pair.Spot)
 	if which == legPerp {
 		in = p.Instrument(ba.Pair.Perp)

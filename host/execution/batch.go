@@ -132,7 +132,7 @@ func (tk *taker) finishOpen(p Port, now exchange.Time, why string) {
 		tk.reasons.nameLeft(p)
 	}
 	tk.wake = 0
-	tk.reasons.tell(p)
+	tk.reasons.report(p)
 }
 
 // openPrices are what the legs of an opening are sent at, or ok is false: the
@@ -206,7 +206,7 @@ func (tk *taker) shut(p Port, now exchange.Time) {
 		legs = append(legs, tk.working.order(p, legPerp, exchange.Buy, perpLots, ask))
 	}
 	if len(legs) == 0 && tk.Pair.PerpQty < 0 {
-		tk.settle(p, now, perpLots)
+		tk.settleRest(p, now, perpLots)
 		return
 	}
 	if len(legs) == 0 && tk.balancer.lacks(p, now) {
@@ -260,7 +260,7 @@ func (tk *taker) finishPart(p Port) {
 	}
 	tk.Pair.Cause = ""
 	tk.wake = 0
-	tk.reasons.tell(p)
+	tk.reasons.report(p)
 }
 
 // When buying a hidden short back fails for another reason, it is settled after so many
@@ -278,14 +278,14 @@ func (ba *balancer) settleHidden(p Port, o *exchange.Order) bool {
 		return false
 	}
 	lots := min(o.Qty, -ba.Pair.PerpQty, p.Position(ba.Pair.Perp)+o.Qty)
-	return lots > 0 && p.Settle(ba.self, lots)
+	return lots > 0 && p.SettleShort(ba.self, lots)
 }
 
-// settle has a rest of the short that the venue takes no order for bought back inside
+// settleRest has a rest of the short that the venue takes no order for bought back inside
 // the account: it is below the smallest order, and another position hides it, so that
 // buying it back would be a new position. Whoever holds that position takes it over.
-func (tk *taker) settle(p Port, now exchange.Time, lots exchange.Lots) {
-	if p.Settle(tk.self, lots) {
+func (tk *taker) settleRest(p Port, now exchange.Time, lots exchange.Lots) {
+	if p.SettleShort(tk.self, lots) {
 		return
 	}
 	perp := p.Instrument(tk.Pair.Perp)
@@ -300,7 +300,7 @@ func (tk *taker) finishClose(p Port, now exchange.Time) {
 	tk.reasons.nameLeft(p)
 	tk.Pair.State, tk.Pair.Closed, tk.Pair.Realised = intent.PairClosed, now, tk.result(p)
 	tk.wake = 0
-	tk.reasons.tell(p)
+	tk.reasons.report(p)
 }
 
 // result is what a flat pair made, in quote; dust counts at mid.

@@ -197,24 +197,24 @@ func (cn *coinLeg) levelShort(p Port, now exchange.Time, n exchange.Lots) bool {
 	hard := now >= cn.unhedgedAt+cn.Request.MaxUnhedgedTime
 	missing := cn.Pair.NetCoins().Neg()
 	if o := cn.restore(p, missing, hard); o != nil {
-		return cn.take(p, now, o)
+		return cn.sendBalancing(p, now, o)
 	}
 	switch {
 	case cn.Pair.PerpQty > 0: // a fill that was told too late went past flat
-		return cn.take(p, now, cn.balancer.takingLots(p, legPerp, exchange.Sell, cn.pastContracts(p), hard))
+		return cn.sendBalancing(p, now, cn.balancer.takingLots(p, legPerp, exchange.Sell, cn.pastContracts(p), hard))
 	case cn.Pair.PerpQty == 0:
-		o := cn.balancer.taking(p, legSpot, exchange.Buy, missing, hard)
+		o := cn.balancer.takingOrder(p, legSpot, exchange.Buy, missing, hard)
 		if o != nil && !tradable(p.Instrument(o.Instrument), o.Price, o.Qty) {
 			return false // too little to buy
 		}
-		return cn.take(p, now, o)
+		return cn.sendBalancing(p, now, o)
 	case cn.Pair.State == intent.PairOpening && cn.enough(now) == "" && !hard && cn.balancer.attempts < chaseAttempts && cn.balancer.worthChasing(p):
 		keep := decimal.NewFromInt(1).Sub(p.TakerFee(cn.Pair.Spot))
-		if o := cn.balancer.taking(p, legSpot, exchange.Buy, missing.DivRound(keep, 12), false); o != nil && tradable(p.Instrument(o.Instrument), o.Price, o.Qty) {
-			return cn.take(p, now, o)
+		if o := cn.balancer.takingOrder(p, legSpot, exchange.Buy, missing.DivRound(keep, 12), false); o != nil && tradable(p.Instrument(o.Instrument), o.Price, o.Qty) {
+			return cn.sendBalancing(p, now, o)
 		}
 	}
-	return cn.take(p, now, cn.balancer.takingLots(p, legPerp, exchange.Buy, min(n, -cn.Pair.PerpQty), hard))
+	return cn.sendBalancing(p, now, cn.balancer.takingLots(p, legPerp, exchange.Buy, min(n, -cn.Pair.PerpQty), hard))
 }
 
 // levelLong hedges coins, or sells them.
@@ -228,7 +228,7 @@ func (cn *coinLeg) levelLong(p Port, now exchange.Time, n exchange.Lots) bool {
 		return cn.shed(p, now, n)
 	}
 	if in := min(n, cn.contracts(p, cn.Pair.InMargin())); in > 0 {
-		return cn.take(p, now, cn.balancer.takingLots(p, legPerp, exchange.Sell, in, cn.balancer.attempts >= chaseAttempts))
+		return cn.sendBalancing(p, now, cn.balancer.takingLots(p, legPerp, exchange.Sell, in, cn.balancer.attempts >= chaseAttempts))
 	}
 	if mv.Flying() {
 		return cn.bridge(p, now, n)
@@ -250,7 +250,7 @@ func (cn *coinLeg) bridge(p Port, now exchange.Time, n exchange.Lots) bool {
 	}
 	o := cn.balancer.takingLots(p, legPerp, exchange.Sell, n, false)
 	if o == nil {
-		return cn.take(p, now, nil)
+		return cn.sendBalancing(p, now, nil)
 	}
 	if err := p.Check(o); err != nil {
 		cn.balancer.tried, cn.balancer.attempts = now, max(1, cn.balancer.attempts)
@@ -258,7 +258,7 @@ func (cn *coinLeg) bridge(p Port, now exchange.Time, n exchange.Lots) bool {
 		cn.Pair.Reason = err.Error()
 		return true
 	}
-	return cn.take(p, now, o)
+	return cn.sendBalancing(p, now, o)
 }
 
 // overdue reports that transfers failed for as long as one may take.
@@ -272,8 +272,8 @@ func (cn *coinLeg) shed(p Port, now exchange.Time, n exchange.Lots) bool {
 	hard := now >= cn.unhedgedAt+cn.Request.MaxUnhedgedTime
 	mv, spot := &cn.Pair.Coin.Move, p.Instrument(cn.Pair.Spot)
 	coins := cn.sellable(p, decimal.Min(cn.Pair.NetCoins(), cn.Pair.SpotQty))
-	if o := cn.balancer.taking(p, legSpot, exchange.Sell, coins, hard); o != nil && tradable(spot, o.Price, o.Qty) {
-		return cn.take(p, now, o)
+	if o := cn.balancer.takingOrder(p, legSpot, exchange.Sell, coins, hard); o != nil && tradable(spot, o.Price, o.Qty) {
+		return cn.sendBalancing(p, now, o)
 	}
 	if mv.Flying() {
 		return cn.bridge(p, now, n)
@@ -281,7 +281,7 @@ func (cn *coinLeg) shed(p Port, now exchange.Time, n exchange.Lots) bool {
 	away := decimal.Min(cn.Pair.InMargin(), p.Movable(cn.self))
 	if o := cn.balancer.takingLots(p, legPerp, exchange.Sell, n, hard); cn.overdue(now) && o != nil && p.Check(o) == nil {
 		cn.mover.strand(now)
-		return cn.take(p, now, o)
+		return cn.sendBalancing(p, now, o)
 	}
 	if (cn.contracts(p, away) > 0 || cn.mover.worthSweeping(p, away)) && cn.mover.ship(p, now, legPerp, legSpot, away) {
 		return true
@@ -297,16 +297,16 @@ func (cn *coinLeg) shed(p Port, now exchange.Time, n exchange.Lots) bool {
 	return cn.hedgeStranded(p, now, cn.balancer.takingLots(p, legPerp, exchange.Sell, n, hard))
 }
 
-// take sends an order that balances, or says when it is tried again.
-func (cn *coinLeg) take(p Port, now exchange.Time, o *exchange.Order) bool {
-	if err := cn.try(p, now, o); err != nil {
+// sendBalancing sends an order that balances, or says when it is tried again.
+func (cn *coinLeg) sendBalancing(p Port, now exchange.Time, o *exchange.Order) bool {
+	if err := cn.tryBalancing(p, now, o); err != nil {
 		cn.Pair.Reason = err.Error()
 	}
 	return true
 }
 
-// try is take without saying why: it returns what refused the order.
-func (cn *coinLeg) try(p Port, now exchange.Time, o *exchange.Order) error {
+// tryBalancing is take without saying why: it returns what refused the order.
+func (cn *coinLeg) tryBalancing(p Port, now exchange.Time, o *exchange.Order) error {
 	if o == nil {
 		cn.wake = now + retryEvery
 		return nil

@@ -78,7 +78,7 @@ func (cn *coinLeg) sweep(p Port, now exchange.Time) bool {
 		cn.wake = now + batchEvery
 		return true
 	}
-	o := cn.balancer.taking(p, legSpot, exchange.Sell, cn.sellable(p, cn.Pair.SpotQty), false)
+	o := cn.balancer.takingOrder(p, legSpot, exchange.Sell, cn.sellable(p, cn.Pair.SpotQty), false)
 	if o != nil && !tradable(spot, o.Price, o.Qty) {
 		o = nil
 	}

@@ -35,7 +35,7 @@ func (td *trade) worthMoving(p Port, coins decimal.Decimal) decimal.Decimal {
 // would not take so little.
 func (ba *balancer) buyBack(p Port, coins decimal.Decimal, hard bool) *exchange.Order {
 	keep := decimal.NewFromInt(1).Sub(p.TakerFee(ba.Pair.Spot))
-	o := ba.taking(p, legSpot, exchange.Buy, coins.DivRound(keep, 12), hard)
+	o := ba.takingOrder(p, legSpot, exchange.Buy, coins.DivRound(keep, 12), hard)
 	if o == nil || !tradable(p.Instrument(o.Instrument), o.Price, o.Qty) {
 		return nil
 	}
@@ -111,7 +111,7 @@ func (ba *balancer) lacks(p Port, now exchange.Time) bool {
 	ba.working.lack = min(max(exchange.Second, 2*ba.working.lack), exchange.Minute)
 	ba.wake, ba.Pair.Reason = now+ba.working.lack, text
 	if !told {
-		ba.reasons.tell(p)
+		ba.reasons.report(p)
 	}
 	return true
 }

@@ -105,7 +105,7 @@ func (d *desk) Free(exchange.InstrumentID, exchange.PairID) decimal.Decimal {
 func (d *desk) Owed(exchange.InstrumentID, exchange.PairID) decimal.Decimal { return d.owed }
 
 // Settle has somebody else sell inside the account, at the middle of the book.
-func (d *desk) Settle(m *Machine, lots exchange.Lots) bool {
+func (d *desk) SettleShort(m *Machine, lots exchange.Lots) bool {
 	b := d.books[d.perp]
 	if d.hidden < lots || d.unpriced {
 		return false

@@ -10,7 +10,7 @@ func (m *Machine) Hold(p Port, why string) {
 	}
 	m.Pair.Held = why
 	m.Step(p)
-	m.reasons.tell(p)
+	m.reasons.report(p)
 }
 
 // Release ends a Hold: the machine goes on from where its fills say that it is.
@@ -19,7 +19,7 @@ func (m *Machine) Release(p Port) {
 		return
 	}
 	m.Pair.Held = ""
-	m.reasons.tell(p)
+	m.reasons.report(p)
 	m.Step(p)
 }
 

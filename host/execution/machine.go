@@ -21,7 +21,7 @@ type Port interface {
 	Owed(exchange.InstrumentID, exchange.PairID) decimal.Decimal
 	// Settle buys lots of a pair's short back inside the account, from whoever holds
 	// the position that hides it from the venue. It reports whether it could.
-	Settle(*Machine, exchange.Lots) bool
+	SettleShort(*Machine, exchange.Lots) bool
 	// Check says whether an order would be let through: risk, filters and
 	// balance. It has no effect.
 	Check(*exchange.Order) error
@@ -131,7 +131,7 @@ func NewMachine(id exchange.PairID, strategy int32, req intent.PairRequest, now 
 // because what it was decided on is old.
 func Resume(pair intent.Pair, req intent.PairRequest, now exchange.Time) *Machine {
 	m := newMachine(trade{Pair: pair, Request: req, wake: now + exchange.Second, off: true, cut: "the session was interrupted", restLeg: req.MakerLeg})
-	m.Pair.Held, m.reasons.told = "", pair.Reason // whoever held it looks again
+	m.Pair.Held, m.reasons.reported = "", pair.Reason // whoever held it looks again
 	m.coin.ahead = pair.Coin.Stranded != 0
 	if mv := &m.Pair.Coin.Move; mv.State == intent.MoveSent {
 		mv.State = intent.MoveUnknown
@@ -289,10 +289,10 @@ func (m *Machine) Step(p Port) {
 	}
 	now := p.Now()
 	m.work(p, now)
-	if m.reasons.mute(now) {
+	if m.reasons.nothingToReport(now) {
 		return
 	}
-	m.reasons.voice(p, now)
+	m.reasons.reportWait(p, now)
 }
 
 func (m *Machine) work(p Port, now exchange.Time) {
@@ -370,7 +370,7 @@ func (tk *taker) batchDone(p Port, now exchange.Time) {
 	tk.lastBatch = now
 	tk.backOff(now)
 	tk.updateBasis()
-	tk.reasons.tell(p)
+	tk.reasons.report(p)
 }
 
 // backOff puts the next batch off, longer each time in a row, when the last one

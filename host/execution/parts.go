@@ -32,8 +32,8 @@ type trade struct {
 // nothing else does for long.
 type reasons struct {
 	*trade
-	told string // the reason that strategy and ledger know
-	wait wait   // for the reason that they may not know yet
+	reported string // the reason that strategy and ledger know
+	wait     wait   // for the reason that they may not know yet
 }
 
 // workingOrders are the orders of a pair that may still fill, one for each leg.

@@ -193,7 +193,7 @@ func (m *Machine) StartClose(p Port, r intent.CloseRequest) error {
 	m.Close, m.closeAt, m.taker.notBefore, m.taker.refused = &r, p.Now(), 0, 0
 	m.Pair.State, m.Pair.Reason = intent.PairClosing, m.Pair.Cause
 	m.wake = p.Now() + r.Patience
-	m.reasons.tell(p)
+	m.reasons.report(p)
 	return nil
 }
 

@@ -32,7 +32,7 @@ func (cm *coinMover) strand(now exchange.Time) {
 // refusal alone would not say what the pair waits for.
 func (cn *coinLeg) hedgeStranded(p Port, now exchange.Time, o *exchange.Order) bool {
 	cn.mover.strand(now)
-	if err := cn.try(p, now, o); err != nil {
+	if err := cn.tryBalancing(p, now, o); err != nil {
 		cn.Pair.Reason = err.Error() + "; " + cn.mover.strandedWord(p)
 	}
 	return true

@@ -50,7 +50,7 @@ func (cm *coinMover) ship(p Port, now exchange.Time, fromLeg, toLeg int, coins d
 	*mv = intent.Move{State: intent.MoveSent, ID: t.ID, From: from, To: to, Coins: t.Amount, Sent: now, Failures: failures}
 	addCoins(&cm.Pair, fromLeg, t.Amount.Neg())
 	cm.wake = now + cm.late()
-	cm.reasons.tell(p)
+	cm.reasons.report(p)
 	return true
 }
 
@@ -94,7 +94,7 @@ func (m *Machine) Moved(p Port, t *exchange.Transfer) {
 		m.mover.landed(p, to)
 		*mv = intent.Move{}
 	}
-	m.reasons.tell(p)
+	m.reasons.report(p)
 	m.Step(p)
 }
 
@@ -126,7 +126,7 @@ func (cm *coinMover) watchMove(p Port, now exchange.Time) {
 	if mv.State == intent.MoveSent && now >= mv.Sent+cm.late() {
 		mv.State = intent.MoveUnknown
 		cm.Pair.Reason = fmt.Sprintf("transfer %d from %s to %s is late", mv.ID, mv.From, mv.To)
-		cm.reasons.tell(p)
+		cm.reasons.report(p)
 	}
 	if cm.Pair.State == intent.PairOpening && cm.cut == "" && now >= mv.Sent+cm.lost() {
 		cm.cut = fmt.Sprintf("transfer %d from %s to %s had no answer for %s", mv.ID, mv.From, mv.To, span(now-mv.Sent))

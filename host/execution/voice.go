@@ -13,35 +13,35 @@ type wait struct {
 	since exchange.Time
 }
 
-// tell reports the pair to strategy and ledger.
-func (rs *reasons) tell(p Port) {
-	rs.told = rs.Pair.Reason
-	if rs.wait.why != "" && sameWords(rs.told, rs.wait.why) {
+// report reports the pair to strategy and ledger.
+func (rs *reasons) report(p Port) {
+	rs.reported = rs.Pair.Reason
+	if rs.wait.why != "" && sameWords(rs.reported, rs.wait.why) {
 		rs.wait = wait{} // for nothing that is not known
 	}
 	p.Changed(rs.self)
 }
 
-// mute spares voice its work at each change of a book: nothing is waited for, or what
+// nothingToReport spares voice its work at each change of a book: nothing is waited for, or what
 // is waited for is still the same and not yet worth a word.
-func (rs *reasons) mute(now exchange.Time) bool {
+func (rs *reasons) nothingToReport(now exchange.Time) bool {
 	if rs.Pair.Reason == "" {
 		return rs.wait.why == ""
 	}
 	return rs.Pair.Reason == rs.wait.why && now < rs.wait.since+tellAfter && !rs.Pair.State.Done()
 }
 
-// voice tells a reason that has held for tellAfter, once: a wait that changes nothing
+// reportWait tells a reason that has held for tellAfter, once: a wait that changes nothing
 // else of the pair would never be heard of.
-func (rs *reasons) voice(p Port, now exchange.Time) {
+func (rs *reasons) reportWait(p Port, now exchange.Time) {
 	why := rs.Pair.Reason
 	switch {
-	case rs.Pair.State.Done() || why == "" || sameWords(why, rs.told):
+	case rs.Pair.State.Done() || why == "" || sameWords(why, rs.reported):
 		rs.wait = wait{}
 	case rs.wait.why == "" || !sameWords(why, rs.wait.why):
 		rs.wait = wait{why, now}
 	case now >= rs.wait.since+tellAfter:
-		rs.tell(p)
+		rs.report(p)
 	}
 }
 

@@ -21,7 +21,7 @@ import (
 
 // strategy is a strategy made of one function.
 type strategy struct {
-	call func(*core.Port, *core.Notice) error
+	call func(*core.Port, *core.Callback) error
 }
 
 func (s *strategy) Name() string                              { return "test" }
@@ -33,7 +33,7 @@ func (s *strategy) Restart(*core.Port) (core.Strategy, error) { return nil, nil 
 func (s *strategy) Reload(*core.Port, *exchange.Reload) (core.Strategy, error) {
 	return nil, errors.New("not here")
 }
-func (s *strategy) Call(p *core.Port, n *core.Notice) error { return s.call(p, n) }
+func (s *strategy) Call(p *core.Port, n *core.Callback) error { return s.call(p, n) }
 
 // list is a feed from a list.
 type list struct{ events []exchange.Event }
@@ -112,7 +112,7 @@ func word(at exchange.Time) exchange.Event {
 	return exchange.Event{Kind: exchange.KindOrder, Time: at, Update: exchange.OrderUpdate{ID: 99, Status: exchange.StatusRejected}}
 }
 
-func newLoop(t *testing.T, call func(*core.Port, *core.Notice) error, events ...exchange.Event) (*loop.Loop, *tape, *answers) {
+func newLoop(t *testing.T, call func(*core.Port, *core.Callback) error, events ...exchange.Event) (*loop.Loop, *tape, *answers) {
 	t.Helper()
 	u, err := exchange.NewUniverse([]exchange.Instrument{{Venue: "spot", Symbol: "BTCUSDT", Base: "BTC", Quote: "USDT",
 		Tick: exchange.MustStep("0.01"), Lot: exchange.MustStep("0.00001")}})
@@ -120,7 +120,7 @@ func newLoop(t *testing.T, call func(*core.Port, *core.Notice) error, events ...
 		t.Fatal(err)
 	}
 	if call == nil {
-		call = func(*core.Port, *core.Notice) error { return nil }
+		call = func(*core.Port, *core.Callback) error { return nil }
 	}
 	c, err := core.New(core.Config{Universe: u}, []core.Strategy{&strategy{call}}, nil)
 	if err != nil {
@@ -131,8 +131,8 @@ func newLoop(t *testing.T, call func(*core.Port, *core.Notice) error, events ...
 }
 
 // onStart runs f when the session starts.
-func onStart(f func(*core.Port)) func(*core.Port, *core.Notice) error {
-	return func(p *core.Port, n *core.Notice) error {
+func onStart(f func(*core.Port)) func(*core.Port, *core.Callback) error {
+	return func(p *core.Port, n *core.Callback) error {
 		if n.Handler == core.OnStart {
 			f(p)
 		}
@@ -251,7 +251,7 @@ func (broken) Close() error               { return nil }
 // waited for, but not for ever.
 func TestStopWaitsForTheVenue(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
-	d, k, a := newLoop(t, func(p *core.Port, n *core.Notice) error {
+	d, k, a := newLoop(t, func(p *core.Port, n *core.Callback) error {
 		switch n.Handler {
 		case core.OnTrade:
 			p.Submit(exchange.Order{Side: exchange.Sell, Type: exchange.Limit, TIF: exchange.GTC, Price: 200, Qty: 1})
@@ -291,7 +291,7 @@ func TestStopDoesNotWaitForEver(t *testing.T) {
 	for i := range exchange.Time(200) {
 		events = append(events, trade(exchange.Second*(i+1)))
 	}
-	d, _, _ := newLoop(t, func(p *core.Port, n *core.Notice) error {
+	d, _, _ := newLoop(t, func(p *core.Port, n *core.Callback) error {
 		if n.Handler == core.OnTrade && len(p.Orders()) == 0 {
 			p.Submit(exchange.Order{Side: exchange.Sell, Type: exchange.Limit, TIF: exchange.GTC, Price: 200, Qty: 1})
 		}
@@ -333,9 +333,9 @@ func TestEventsFromOutside(t *testing.T) {
 }
 
 // hold opens one pair and closes it after most of a day.
-func hold(states *[]string) func(*core.Port, *core.Notice) error {
+func hold(states *[]string) func(*core.Port, *core.Callback) error {
 	var id exchange.PairID
-	return func(p *core.Port, n *core.Notice) error {
+	return func(p *core.Port, n *core.Callback) error {
 		switch {
 		case n.Handler == core.OnStart:
 			p.SetTimer("open", p.Now()+exchange.Minute, 0)

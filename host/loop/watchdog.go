@@ -25,7 +25,7 @@ const lookEvery = time.Second
 
 // Look returns where the loop is, and for how long it has been there while this
 // process ran. It is stuck when that is longer than the bound. A loop that waits
-// for events, or for an answer of the adviser, which has a limit of its own, is
+// for events, or for an answer of the advisor, which has a limit of its own, is
 // never stuck; nor is one that is being opened or closed.
 func (w *Watchdog) Look() (at core.Place, still time.Duration, stuck bool) {
 	now := time.Now()

@@ -24,9 +24,9 @@ return {name = "bench", on_book = function(b)
   mean = mean + 0.1 * (micro - mean)
 end}`
 
-func benchVM(b *testing.B, text string) (*script.VM, *bindtest.Env, *core.Notice) {
+func benchVM(b *testing.B, text string) (*script.VM, *bindtest.Env, *core.Callback) {
 	vm, env := newVM(b, text), bindtest.NewEnv()
-	n := &core.Notice{Handler: core.OnBook, Instrument: env.ID("usdm:BTCUSDT")}
+	n := &core.Callback{Handler: core.OnBook, Instrument: env.ID("usdm:BTCUSDT")}
 	if err := vm.Call(env, n); err != nil {
 		b.Fatal(err)
 	}
@@ -177,7 +177,7 @@ func BenchmarkReload(b *testing.B) {
 // TestOnBookAllocates bounds what one event costs the collector.
 func TestOnBookAllocates(t *testing.T) {
 	vm, env := newVM(t, onBook), bindtest.NewEnv()
-	n := &core.Notice{Handler: core.OnBook, Instrument: env.ID("usdm:BTCUSDT")}
+	n := &core.Callback{Handler: core.OnBook, Instrument: env.ID("usdm:BTCUSDT")}
 	allocs := testing.AllocsPerRun(1000, func() {
 		if err := vm.Call(env, n); err != nil {
 			t.Fatal(err)

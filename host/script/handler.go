@@ -12,7 +12,7 @@ import (
 )
 
 // push pushes the arguments of a handler and returns how many there are.
-func (vm *VM) push(n *core.Notice) (int, error) {
+func (vm *VM) push(n *core.Callback) (int, error) {
 	rt := vm.rt
 	switch n.Handler {
 	case core.OnStart, core.OnStop:

@@ -84,7 +84,7 @@ func TestHazards(t *testing.T) {
 			if poisoned := vm.Poisoned(); (poisoned != nil) != (h.cause != nil) {
 				t.Errorf("poisoned: %v, want %v", poisoned, h.cause)
 			}
-			if again := vm.Call(env, &core.Notice{Handler: core.OnStart}); again == nil {
+			if again := vm.Call(env, &core.Callback{Handler: core.OnStart}); again == nil {
 				t.Error("the second call found nothing wrong")
 			}
 		})
@@ -120,7 +120,7 @@ func TestInterruptFromAnotherGoroutine(t *testing.T) {
 		t.Fatal(err)
 	}
 	go vm.Interrupt()
-	if err := vm.Call(nil, &core.Notice{Handler: core.OnStart}); !errors.Is(err, script.ErrInterrupted) {
+	if err := vm.Call(nil, &core.Callback{Handler: core.OnStart}); !errors.Is(err, script.ErrInterrupted) {
 		t.Errorf("got %v, want an interruption", err)
 	}
 }
@@ -233,7 +233,7 @@ func FuzzCompile(f *testing.F) {
 			return
 		}
 		defer vm.Close()
-		_ = vm.Call(bindtest.NewEnv(), &core.Notice{Handler: core.OnStart})
+		_ = vm.Call(bindtest.NewEnv(), &core.Callback{Handler: core.OnStart})
 		if errors.Is(vm.Poisoned(), script.ErrPanic) {
 			t.Errorf("a panic in host code: %v", vm.Poisoned())
 		}

@@ -58,7 +58,7 @@ func start(tb testing.TB, code string, limits script.Limits) (*script.VM, *bindt
 	}
 	tb.Cleanup(vm.Close)
 	env := bindtest.NewEnv()
-	return vm, env, vm.Call(env, &core.Notice{Handler: core.OnStart})
+	return vm, env, vm.Call(env, &core.Callback{Handler: core.OnStart})
 }
 
 // must runs code as on_start and fails the test on an error.

@@ -92,11 +92,11 @@ func TestHostileScripts(t *testing.T) {
 					t.Fatal(err)
 				}
 				defer vm.Close()
-				err = vm.Call(bindtest.NewEnv(), &core.Notice{Handler: core.OnStart})
+				err = vm.Call(bindtest.NewEnv(), &core.Callback{Handler: core.OnStart})
 				if e := wantError(t, err); e.Line != 2 || strings.TrimSpace(e.Message) == "" {
 					t.Errorf("it ended with %v, want an error in line 2", err)
 				}
-				if err := innocent.Call(calm, &core.Notice{Handler: core.OnStart}); err != nil {
+				if err := innocent.Call(calm, &core.Callback{Handler: core.OnStart}); err != nil {
 					t.Errorf("the neighbour: %v", err)
 				}
 				ticks++

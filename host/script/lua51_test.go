@@ -105,7 +105,7 @@ func runScript(text string) (got, refused string) {
 	}
 	defer vm.Close()
 	env := bindtest.NewEnv()
-	if err := vm.Call(env, &core.Notice{Handler: core.OnStart}); err != nil {
+	if err := vm.Call(env, &core.Callback{Handler: core.OnStart}); err != nil {
 		return "", err.Error()
 	}
 	if len(env.Logged) != 1 {

@@ -54,7 +54,7 @@ func TestALeakCostsItsOwnVM(t *testing.T) {
 			defer vm.Close()
 			before, env := heap(), bindtest.NewEnv()
 			for range 30_000 {
-				if err = vm.Call(env, &core.Notice{Handler: core.OnStart}); err != nil {
+				if err = vm.Call(env, &core.Callback{Handler: core.OnStart}); err != nil {
 					break
 				}
 			}
@@ -94,7 +94,7 @@ func TestMemoryIsWhatGoTakes(t *testing.T) {
 			before, env := heap(), bindtest.NewEnv()
 			var most uint64
 			for i := range 30_000 {
-				if err = vm.Call(env, &core.Notice{Handler: core.OnStart}); err != nil {
+				if err = vm.Call(env, &core.Callback{Handler: core.OnStart}); err != nil {
 					break
 				}
 				if i%400 == 399 {
@@ -122,7 +122,7 @@ func TestGarbageAndTheHeapOfOthersAreNotCounted(t *testing.T) {
 	}
 	defer vm.Close()
 	for range 10 {
-		if err := vm.Call(bindtest.NewEnv(), &core.Notice{Handler: core.OnStart}); err != nil {
+		if err := vm.Call(bindtest.NewEnv(), &core.Callback{Handler: core.OnStart}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -164,7 +164,7 @@ func TestTheEndOfMemoryIsDeterministic(t *testing.T) {
 		n := 0
 		for ; n < 1_000_000; n++ {
 			env := bindtest.NewEnv()
-			if err := vm.Call(env, &core.Notice{Handler: core.OnStart}); errors.Is(err, script.ErrMemory) {
+			if err := vm.Call(env, &core.Callback{Handler: core.OnStart}); errors.Is(err, script.ErrMemory) {
 				return fmt.Sprint(n, " callbacks, ", len(env.Logged), " lines: ", err)
 			}
 		}
@@ -256,7 +256,7 @@ func TestTheWatchdogEndsASlowCallback(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer vm.Close()
-	err = vm.Call(bindtest.NewEnv(), &core.Notice{Handler: core.OnStart})
+	err = vm.Call(bindtest.NewEnv(), &core.Callback{Handler: core.OnStart})
 	e := wantError(t, err, "s.lua:2", "took longer than 100ms")
 	if !errors.Is(err, script.ErrInterrupted) || e.Line != 2 {
 		t.Errorf("got %v, want an interruption in line 2", err)

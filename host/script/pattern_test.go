@@ -72,7 +72,7 @@ end}`)
 		if err := theirs.DoString(matchAll); err != nil {
 			rt.Fatalf("gopher-lua refuses %q: %v", p, err)
 		}
-		if err := ours.Call(nil, &core.Notice{Handler: core.OnTimer, Name: s + "|" + p}); err != nil {
+		if err := ours.Call(nil, &core.Callback{Handler: core.OnTimer, Name: s + "|" + p}); err != nil {
 			rt.Fatalf("%q on %q: %v", p, s, err)
 		}
 		var got struct{ Result string }

@@ -33,7 +33,7 @@ func TestReload(t *testing.T) {
 		t.Fatal(err)
 	}
 	env := bindtest.NewEnv()
-	tick := &core.Notice{Handler: core.OnTimer, Name: "x"}
+	tick := &core.Callback{Handler: core.OnTimer, Name: "x"}
 	for range 3 {
 		if err := old.Call(env, tick); err != nil {
 			t.Fatal(err)
@@ -64,7 +64,7 @@ on_timer = function() count = count + 1 state.total, state.locals = state.total 
 func TestReloadFailuresLeaveTheOldVersion(t *testing.T) {
 	env := bindtest.NewEnv()
 	old := newVM(t, versionOne)
-	tick := &core.Notice{Handler: core.OnTimer}
+	tick := &core.Callback{Handler: core.OnTimer}
 	if err := old.Call(env, tick); err != nil {
 		t.Fatal(err)
 	}
@@ -95,14 +95,14 @@ func TestReloadFailuresLeaveTheOldVersion(t *testing.T) {
 func TestReloadRevivesAPoisonedVM(t *testing.T) {
 	old := newVM(t, `return {name = "t", on_timer = function(n) state.n = n if n == "loop" then while true do end end end}`)
 	env := bindtest.NewEnv()
-	if err := old.Call(env, &core.Notice{Handler: core.OnTimer, Name: "loop"}); !errors.Is(err, script.ErrBudget) {
+	if err := old.Call(env, &core.Callback{Handler: core.OnTimer, Name: "loop"}); !errors.Is(err, script.ErrBudget) {
 		t.Fatal(err)
 	}
 	vm, err := script.Reload(env, old, old.Program())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := vm.Call(env, &core.Notice{Handler: core.OnTimer, Name: "fine"}); err != nil || vm.Poisoned() != nil {
+	if err := vm.Call(env, &core.Callback{Handler: core.OnTimer, Name: "fine"}); err != nil || vm.Poisoned() != nil {
 		t.Errorf("the rebuilt VM does not run: %v", err)
 	}
 }
@@ -143,7 +143,7 @@ func TestLoad(t *testing.T) {
 		t.Fatal(err)
 	}
 	env := bindtest.NewEnv()
-	if err := vm.Call(env, &core.Notice{Handler: core.OnStart}); err != nil {
+	if err := vm.Call(env, &core.Callback{Handler: core.OnStart}); err != nil {
 		t.Fatal(err)
 	}
 	if env.Logged[0] != "info main.lua:4 ab1b1" {

@@ -118,7 +118,7 @@ func TestRandomIsSeeded(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := vm.Call(nil, &core.Notice{Handler: core.OnStart}); err != nil {
+		if err := vm.Call(nil, &core.Callback{Handler: core.OnStart}); err != nil {
 			t.Fatal(err)
 		}
 		b, _ := vm.State()

@@ -39,7 +39,7 @@ return {name = "t", subscribe = {"usdm:*"},
 	env := bindtest.NewEnv()
 	id := env.ID("usdm:BTCUSDT")
 	env.Marks[id] = exchange.MarkState{Mark: 10050000000, Rate: 10000, Hours: 8, Time: 1}
-	notices := []core.Notice{
+	notices := []core.Callback{
 		{Handler: core.OnStart},
 		{Handler: core.OnBook, Instrument: id},
 		{Handler: core.OnTrade, Event: &exchange.Event{Instrument: id, Time: env.Time, Price: 1005, Qty: 1500, Side: exchange.Buy}},
@@ -136,7 +136,7 @@ func TestErrorLeavesTheVMUsable(t *testing.T) {
 	vm := newVM(t, `local n = 0 return {name = "t", on_timer = function(name) n = n + 1 if name == "bad" then error("no") end state.n = n end}`)
 	env := bindtest.NewEnv()
 	for _, name := range []string{"good", "bad", "good"} {
-		err := vm.Call(env, &core.Notice{Handler: core.OnTimer, Name: name})
+		err := vm.Call(env, &core.Callback{Handler: core.OnTimer, Name: name})
 		if (err != nil) != (name == "bad") {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -158,7 +158,7 @@ func TestPanicInHostCodeIsNotCaught(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = vm.Call(bindtest.NewEnv(), &core.Notice{Handler: core.OnStart})
+	err = vm.Call(bindtest.NewEnv(), &core.Callback{Handler: core.OnStart})
 	if !errors.Is(err, script.ErrPanic) || !errors.Is(vm.Poisoned(), script.ErrPanic) {
 		t.Errorf("got %v, want a panic", err)
 	}
@@ -245,7 +245,7 @@ func TestParams(t *testing.T) {
 			t.Fatal(err)
 		}
 		env := bindtest.NewEnv()
-		if err := vm.Call(env, &core.Notice{Handler: core.OnStart}); err != nil {
+		if err := vm.Call(env, &core.Callback{Handler: core.OnStart}); err != nil {
 			t.Fatal(err)
 		}
 		if got := strings.ReplaceAll(strings.TrimPrefix(env.Logged[0], "info s.lua:2 "), "\t", " "); got != c.want {

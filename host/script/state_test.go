@@ -38,7 +38,7 @@ assert(state.list[3].x == 3 and #state.list == 3 and state.big == 2^53 and state
 	if err := other.SetState(first); err != nil {
 		t.Fatal(err)
 	}
-	if err := other.Call(bindtest.NewEnv(), &core.Notice{Handler: core.OnStart}); err != nil {
+	if err := other.Call(bindtest.NewEnv(), &core.Callback{Handler: core.OnStart}); err != nil {
 		t.Fatal(err)
 	}
 	if second, err := other.State(); err != nil || string(second) != want {
@@ -88,7 +88,7 @@ func TestSetStateKeepsReferencesAndRefusesRubbish(t *testing.T) {
 	if err := vm.SetState([]byte(`{"x":2}`)); err != nil {
 		t.Fatal(err)
 	}
-	if err := vm.Call(bindtest.NewEnv(), &core.Notice{Handler: core.OnStart}); err != nil {
+	if err := vm.Call(bindtest.NewEnv(), &core.Callback{Handler: core.OnStart}); err != nil {
 		t.Error(err)
 	}
 }

@@ -166,7 +166,7 @@ func (sb *sandbox) noticePanic(err error) {
 // Call runs the handler of a notice, if the strategy has one. What the strategy
 // asks of env counts only when the error is nil: on an error the caller drops
 // everything that was staged. The error is an [*Error].
-func (vm *VM) Call(env bindings.Env, n *core.Notice) error {
+func (vm *VM) Call(env bindings.Env, n *core.Callback) error {
 	if err := vm.Poisoned(); err != nil {
 		return err
 	}

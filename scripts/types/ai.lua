@@ -1,7 +1,7 @@
 ---@meta
 -- Generated from the specifications in bindings/; run go test ./bindings/std -update to renew it.
 
----Asks an adviser. Its answer can choose within bounds and nothing else; a strategy must be able to do without.
+---Asks an advisor. Its answer can choose within bounds and nothing else; a strategy must be able to do without.
 ---@class ailib
 ai = {}
 
@@ -26,11 +26,11 @@ function ai.ask(question) end
 ---@return Advice? advice
 function ai.latest(tag) end
 
----The model that answers; nil when there is no adviser.
+---The model that answers; nil when there is no advisor.
 ---@return string? model
 function ai.adviser() end
 
----What the adviser is asked.
+---What the advisor is asked.
 ---@class Question
 ---@field question string # the task, in words; at most 4000 bytes
 ---@field context? table # figures to judge by: plain data, sent as JSON. Texts in it are cut to 64 letters, digits and _-.:/%+: names come from strangers
@@ -46,7 +46,7 @@ function ai.adviser() end
 ---@field max? number # required for a number; letters of a text, 200 when left out
 ---@field optional? boolean # the answer may leave it out
 
----What came of a question to the adviser.
+---What came of a question to the advisor.
 ---@class Advice
 ---@field id string # what ai.ask returned
 ---@field tag string?

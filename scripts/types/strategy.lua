@@ -21,7 +21,7 @@
 ---@field on_fill? fun(fill: Fill) # One of our orders was executed, in part or whole.
 ---@field on_pair? fun(pair: PairTrade) # A pair trade changed.
 ---@field on_schedule? fun(schedule: Schedule) # A schedule (vwap, twap, pov) changed.
----@field on_advice? fun(advice: Advice) # What came of a question to the adviser: an answer, or why there is none.
+---@field on_advice? fun(advice: Advice) # What came of a question to the advisor: an answer, or why there is none.
 ---@field on_gap? fun(symbol: string, reason: string) # Market data is missing; the book cannot be used until it is ready again.
 ---@field on_halt? fun(reason: string) # The kill latch was tripped, by exec.halt of any strategy, a loss or a person: only orders that reduce pass, whoever asks for them.
 ---@field on_reload? fun(state: table, from_version: integer) # Once in a new version, before it takes over: migrate what the old version remembered. An error keeps the old version.

@@ -1,10 +1,10 @@
-// Package advice is the contract between a strategy and an adviser, which is
+// Package advice is the contract between a strategy and an advisor, which is
 // most often a language model: what may be asked, which answers count, and how
 // text from outside is made harmless on the way.
 //
 // # Assumptions
 //
-//   - An adviser is not trusted. It is slow, it fails, it answers in prose, and
+//   - An advisor is not trusted. It is slow, it fails, it answers in prose, and
 //     whoever names a coin can write into its prompt.
 //   - So an answer can only choose: a word of a list, or a number within bounds
 //     that the strategy set before it asked. What is outside is refused and never
@@ -73,7 +73,7 @@ const (
 	Refused   = "refused"   // the answer was not one that counts
 	Failed    = "failed"    // there was no answer: an error of the endpoint, a limit of the budget
 	Late      = "late"      // there was none in time
-	Disabled  = "disabled"  // there is no adviser, or it was switched off
+	Disabled  = "disabled"  // there is no advisor, or it was switched off
 	Cancelled = "cancelled" // the session ended first
 )
 
@@ -91,7 +91,7 @@ type Advice struct {
 // OK reports whether there is an answer.
 func (a *Advice) OK() bool { return a.Verdict == OK }
 
-// Settle judges what an adviser said at a time. Nothing that it says can make an
+// Settle judges what an advisor said at a time. Nothing that it says can make an
 // answer count that comes too late or is outside of the schema.
 func Settle(q *Question, said *exchange.Advice, at exchange.Time) *Advice {
 	a := &Advice{Question: q, Advice: *said, At: at}

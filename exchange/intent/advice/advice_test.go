@@ -86,7 +86,7 @@ func TestAnswersThatAreRefused(t *testing.T) {
 	}
 }
 
-// Whatever an adviser writes, what is taken from it lies within the schema.
+// Whatever an advisor writes, what is taken from it lies within the schema.
 func FuzzParse(f *testing.F) {
 	for _, s := range []string{`{"action":"hedge","ratio":0.25}`, "```json\n{\"action\":\"flat\",\"ratio\":1}\n```", `{"ratio":1e400}`, `{"a":{"b":[{}]}}`,
 		`<think>{</think>{"action":"hold","ratio":0,"why":"\u202e"}`, `{"action":"hold","ratio":0,"legs":2,"sure":false}`, "{\"\x00\":1}"} {

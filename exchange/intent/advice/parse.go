@@ -22,7 +22,7 @@ type Value struct {
 	Value any
 }
 
-// Answer is the declared fields that an adviser gave, by name.
+// Answer is the declared fields that an advisor gave, by name.
 type Answer []Value
 
 // JSON returns the answer as one object: the same answer is the same text.
@@ -46,7 +46,7 @@ func (a Answer) JSON() string {
 	return b.String() + "}"
 }
 
-// Parse takes the answer out of what an adviser wrote. It looks through a code
+// Parse takes the answer out of what an advisor wrote. It looks through a code
 // fence, a thinking block and prose around the object, and refuses everything
 // else that is odd: no object or two of them, a name that is there twice, a
 // missing field, another type, another word, a number out of bounds or in quotes.

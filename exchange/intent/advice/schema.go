@@ -111,7 +111,7 @@ func checkWords(words []string) error {
 	return nil
 }
 
-// String returns the schema as JSON Schema, as it is sent to an adviser.
+// String returns the schema as JSON Schema, as it is sent to an advisor.
 func (s *Schema) String() string { return s.text }
 
 // MarshalJSON returns the schema as JSON Schema.

@@ -44,7 +44,7 @@ func (h *History) Trade(in *exchange.Instrument, at exchange.Time, price exchang
 		h.begin(at - at%Bucket + Bucket) // the bucket under way was seen in part
 	}
 	h.count(in, in.PriceFloat(price), q)
-	h.add(at, at+1, q)
+	h.spread(at, at+1, q)
 	h.last = max(h.last, at)
 }
 
@@ -57,7 +57,7 @@ func (h *History) Bar(in *exchange.Instrument, at exchange.Time, b *exchange.Bar
 	h.begin(at - b.Interval)
 	h.lastBar = b.Interval
 	h.count(in, in.PriceFloat(b.High+b.Low+b.Close)/3, b.Volume)
-	h.add(at-b.Interval, at, b.Volume)
+	h.spread(at-b.Interval, at, b.Volume)
 	h.last = max(h.last, at)
 }
 
@@ -80,8 +80,8 @@ func (h *History) count(in *exchange.Instrument, price, qty float64) {
 	}
 }
 
-// add spreads a quantity evenly over a span.
-func (h *History) add(from, to exchange.Time, qty float64) {
+// spread spreads a quantity evenly over a span.
+func (h *History) spread(from, to exchange.Time, qty float64) {
 	if h.buckets == nil || to-h.base > 4*keepDays*exchange.Day {
 		h.base = from - from%exchange.Day
 		h.buckets = h.buckets[:0]

@@ -57,7 +57,7 @@ func BenchmarkParent(b *testing.B) {
 		if h.buckets == nil {
 			h.first = at
 		}
-		h.add(at, at+Bucket, r.ExpFloat64())
+		h.spread(at, at+Bucket, r.ExpFloat64())
 		h.last = at + Bucket
 	}
 	b.ReportAllocs()

@@ -278,7 +278,7 @@ func (m *Machine) send(p Port, in *exchange.Instrument, b *book.Book, now exchan
 	s := &m.Schedule
 	near, _ := b.Best(s.Side)
 	far, _ := b.Best(s.Side.Opposite())
-	price, cut := m.pricer.taking(in, b, now, far.Price)
+	price, cut := m.pricer.takingPrice(in, b, now, far.Price)
 	within := s.Side == exchange.Buy && price >= far.Price || s.Side == exchange.Sell && price <= far.Price
 	if m.resting(now) || !within {
 		rest, _ := m.pricer.limit(in, now, float64(near.Price))
@@ -289,12 +289,12 @@ func (m *Machine) send(p Port, in *exchange.Instrument, b *book.Book, now exchan
 		m.submit(p, now, lots, rest, true, why)
 		return
 	}
-	m.submit(p, now, m.sizer.take(p, in, b, lots, price), price, false, "")
+	m.submit(p, now, m.sizer.sizeWithinDepth(p, in, b, lots, price), price, false, "")
 }
 
-// take cuts an order that takes to half of what is displayed within its limit, if
+// sizeWithinDepth cuts an order that takes to half of what is displayed within its limit, if
 // what it leaves could still be sent.
-func (sz *sizer) take(p Port, in *exchange.Instrument, b *book.Book, lots exchange.Lots, price exchange.Ticks) exchange.Lots {
+func (sz *sizer) sizeWithinDepth(p Port, in *exchange.Instrument, b *book.Book, lots exchange.Lots, price exchange.Ticks) exchange.Lots {
 	side, depth := sz.Schedule.Side, exchange.Lots(0)
 	b.Visit(side.Opposite(), func(l exchange.Level) bool {
 		if exchange.Ticks(side)*(l.Price-price) > 0 {
@@ -316,9 +316,9 @@ func (po *parent) resting(now exchange.Time) bool {
 	return now < po.Schedule.End && now < po.crossAt(now)
 }
 
-// taking is the limit of an order that takes: a little beyond the touch, and at the
+// takingPrice is the limit of an order that takes: a little beyond the touch, and at the
 // end anything within the collar.
-func (pr *pricer) taking(in *exchange.Instrument, b *book.Book, now exchange.Time, touch exchange.Ticks) (exchange.Ticks, bool) {
+func (pr *pricer) takingPrice(in *exchange.Instrument, b *book.Book, now exchange.Time, touch exchange.Ticks) (exchange.Ticks, bool) {
 	side := float64(pr.Schedule.Side)
 	mid := b.Mid() / in.Tick.Float(1)
 	ticks := float64(touch) + side*reach*mid
@@ -414,6 +414,6 @@ func (m *Machine) mayTake(p Port, now exchange.Time) bool {
 		return true
 	}
 	far, _ := b.Best(s.Side.Opposite())
-	price, _ := m.pricer.taking(p.Instrument(s.Instrument), b, now, far.Price)
+	price, _ := m.pricer.takingPrice(p.Instrument(s.Instrument), b, now, far.Price)
 	return exchange.Ticks(s.Side)*(price-far.Price) >= 0
 }

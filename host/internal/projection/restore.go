@@ -34,8 +34,8 @@ type Restorer struct {
 func (r *Restorer) Restore() (*core.Restore, error) {
 	snap := r.Snapshot
 	out := &core.Restore{
-		Time: snap.LastTime, LastOrder: snap.NextOrder - 1, LastPair: snap.NextPair - 1, LastMove: snap.NextTransfer - 1,
-		LastAsk: snap.NextQuestion - 1, LastPlan: snap.NextSchedule - 1,
+		Time: snap.LastTime, LastOrder: snap.NextOrder - 1, LastPair: snap.NextPair - 1, LastTransfer: snap.NextTransfer - 1,
+		LastQuestion: snap.NextQuestion - 1, LastSchedule: snap.NextSchedule - 1,
 	}
 	var err error
 	for _, read := range []func(*core.Restore) error{r.latch, r.balances, r.fills, r.orders, r.pairs, r.schedules} {

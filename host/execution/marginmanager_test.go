@@ -13,17 +13,17 @@ import (
 	"github.com/perilune/perilune/exchange/intent"
 )
 
-// safe is a wallet, its pairs and the spot wallet, as a keeper sees them. What it
+// safe is a wallet, its pairs and the spot wallet, as a margin manager sees them. What it
 // asks for is written down; the test says what came of it.
 type safe struct {
-	keeper Keeper
-	now    exchange.Time
-	m      exchange.Margin
-	cash   decimal.Decimal
-	pairs  []Short
-	moves  uint64
-	deny   bool // pairs can't be made smaller
-	out    *goldentest.Scenario
+	manager MarginManager
+	now     exchange.Time
+	m       exchange.Margin
+	cash    decimal.Decimal
+	pairs   []Short
+	moves   uint64
+	deny    bool // pairs can't be made smaller
+	out     *goldentest.Scenario
 }
 
 func (s *safe) Now() exchange.Time                               { return s.now }
@@ -60,17 +60,17 @@ func (s *safe) Shrink(id exchange.PairID, value decimal.Decimal, reason string) 
 	return nil
 }
 
-func (s *safe) Say(_ bool, text string) { s.say("%s", text) }
+func (s *safe) Log(_ bool, text string) { s.say("%s", text) }
 
 // Command carries out a line of a scenario.
 func (s *safe) Command(w []string) {
 	switch w[0] {
 	case "keep":
-		s.keeper.Request = intent.MaintainRequest{Wallet: "usdm", Cash: "spot", Asset: "USDT", Target: dec(w[1]), Soft: dec(w[2]), Hard: dec(w[3])}
+		s.manager.Request = intent.MaintainRequest{Wallet: "usdm", Cash: "spot", Asset: "USDT", Target: dec(w[1]), Soft: dec(w[2]), Hard: dec(w[3])}
 		if len(w) > 4 {
-			s.keeper.Request.Reserve = dec(w[4])
+			s.manager.Request.Reserve = dec(w[4])
 		}
-		if err := s.keeper.Request.Validate(); err != nil {
+		if err := s.manager.Request.Validate(); err != nil {
 			s.say("refused: %v", err)
 		}
 	case "usdm": // equity, exposure, maintenance, movable
@@ -83,42 +83,42 @@ func (s *safe) Command(w []string) {
 	case "deny":
 		s.deny = true
 	case "arrived", "failed":
-		s.keeper.Arrived(uint64(dec(w[1]).IntPart()), w[0] == "failed")
+		s.manager.Arrived(uint64(dec(w[1]).IntPart()), w[0] == "failed")
 	case "wait":
 		until := s.now + s.out.Duration(w[1])
-		for at, armed := s.keeper.Deadline(); armed && at <= until && at > s.now; at, armed = s.keeper.Deadline() {
+		for at, armed := s.manager.Deadline(); armed && at <= until && at > s.now; at, armed = s.manager.Deadline() {
 			s.now = at
-			s.keeper.Step(s)
+			s.manager.Step(s)
 		}
 		s.now = until
 	case "look":
-		s.keeper.Step(s)
+		s.manager.Step(s)
 	case "room":
-		now, soon := s.keeper.Room(s)
+		now, soon := s.manager.Headroom(s)
 		s.say("room for %s, soon %s", now, soon)
 	default:
 		s.out.Unknown(w[0])
 	}
 }
 
-// TestKeeper plays testdata/keeper/*.txt: what a keeper does with the money, line
-// by line. "go test -run Keeper -update" writes the answers; read them.
-func TestKeeper(t *testing.T) {
-	goldentest.Play(t, "testdata/keeper/*.txt", func(out *goldentest.Scenario) goldentest.Player {
+// TestMarginManager plays testdata/marginmanager/*.txt: what a margin manager does with the money, line
+// by line. "go test -run MarginManager -update" writes the answers; read them.
+func TestMarginManager(t *testing.T) {
+	goldentest.Play(t, "testdata/marginmanager/*.txt", func(out *goldentest.Scenario) goldentest.Player {
 		return &safe{now: exchange.Date(2026, 1, 5), out: out}
 	})
 }
 
-// Whatever the wallets hold, a keeper moves no more than there is, leaves the
+// Whatever the wallets hold, a margin manager moves no more than there is, leaves the
 // reserve alone, and takes no more from a pair than it is worth; and below the hard
 // limit it never sits still while there is something to be done.
-func TestKeeperStaysWithinTheMoney(t *testing.T) {
+func TestMarginManagerStaysWithinTheMoney(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		money := func(name string, most int) decimal.Decimal {
 			return decimal.New(int64(rapid.IntRange(0, most*100).Draw(r, name)), -2)
 		}
 		s := &bounded{safe: safe{now: exchange.Date(2026, 1, 5)}, r: r}
-		s.keeper.Request = intent.MaintainRequest{Wallet: "usdm", Cash: "spot", Asset: "USDT", Target: dec("0.6"), Soft: dec("0.35"), Hard: dec("0.25"), Reserve: money("reserve", 500)}
+		s.manager.Request = intent.MaintainRequest{Wallet: "usdm", Cash: "spot", Asset: "USDT", Target: dec("0.6"), Soft: dec("0.35"), Hard: dec("0.25"), Reserve: money("reserve", 500)}
 		s.cash = money("cash", 5000)
 		for i := range rapid.IntRange(0, 4).Draw(r, "pairs") {
 			v := money("value", 5000).Add(decimal.NewFromInt(10))
@@ -128,18 +128,18 @@ func TestKeeperStaysWithinTheMoney(t *testing.T) {
 		s.m.Maintenance = s.m.Exposure.Mul(dec("0.01"))
 		s.m.Equity = money("equity", 5000)
 		s.m.Movable = decimal.Min(s.m.Equity, money("movable", 5000))
-		s.keeper.Step(s)
+		s.manager.Step(s)
 		d, exposed := Distance(s.m)
-		if exposed && d.LessThan(s.keeper.Request.Hard) && s.asked == 0 {
+		if exposed && d.LessThan(s.manager.Request.Hard) && s.asked == 0 {
 			r.Fatalf("a rise of %s would liquidate, and nothing is done", percent(d))
 		}
-		if now, soon := s.keeper.Room(s); now.IsNegative() || soon.IsNegative() {
+		if now, soon := s.manager.Headroom(s); now.IsNegative() || soon.IsNegative() {
 			r.Fatalf("room for %s, soon %s", now, soon)
 		}
 	})
 }
 
-// bounded holds what a keeper asks for against what there is.
+// bounded holds what a margin manager asks for against what there is.
 type bounded struct {
 	safe
 	r     *rapid.T
@@ -150,7 +150,7 @@ func (s *bounded) Move(asset string, from, to exchange.Wallet, amount decimal.De
 	s.asked++
 	most := s.m.Movable
 	if from == "spot" {
-		most = s.cash.Sub(s.keeper.Request.Reserve)
+		most = s.cash.Sub(s.manager.Request.Reserve)
 	}
 	if !amount.IsPositive() || amount.GreaterThan(most) || from == to {
 		s.r.Fatalf("transfer of %s from %s to %s, where %s may leave", amount, from, to, most)

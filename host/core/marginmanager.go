@@ -11,20 +11,20 @@ import (
 	"github.com/perilune/perilune/host/execution"
 )
 
-// keeper is an execution.Keeper in its place: the port that it acts through, and
+// marginManager manager is an execution.MarginManager in its place: the port that it acts through, and
 // what tells when it must look again.
-type keeper struct {
+type marginManager struct {
 	*managerDoor
-	execution.Keeper
+	execution.MarginManager
 	strategy int32 // that asked; -1: the configuration
 	dirty    bool  // money or positions have changed
 	alarms   []exchange.E8
 }
 
-// alarmStep is the rise of a mark that makes a keeper look again.
+// alarmStep is the rise of a mark that makes a margin manager look again.
 const alarmStep = 200 // half a per cent
 
-func (mm *marginManagers) keeperOf(wallet exchange.Wallet) *keeper {
+func (mm *marginManagers) managerOf(wallet exchange.Wallet) *marginManager {
 	for _, k := range mm.list {
 		if k.Request.Wallet == wallet {
 			return k
@@ -48,8 +48,8 @@ func (mm *marginManagers) inverse(wallet exchange.Wallet) bool {
 	return slices.ContainsFunc(mm.u.All(), func(in *exchange.Instrument) bool { return in.Inverse() && in.Wallet == wallet })
 }
 
-// keepable says why a wallet can't be kept as asked, or nil.
-func (mm *marginManagers) keepable(strategy int32, r *intent.MaintainRequest) error {
+// checkRequest says why a wallet can't be kept as asked, or nil.
+func (mm *marginManagers) checkRequest(strategy int32, r *intent.MaintainRequest) error {
 	r.Wallet, r.Cash = r.Wallet.Within(mm.u.House()), r.Cash.Within(mm.u.House())
 	if r.Cash == "" {
 		r.Cash = mm.cash()
@@ -60,28 +60,28 @@ func (mm *marginManagers) keepable(strategy int32, r *intent.MaintainRequest) er
 	if !mm.u.Margined(exchange.Linear, r.Wallet, r.Asset) {
 		return fmt.Errorf("wallet: no contract is margined with %s in the %s wallet", r.Asset, r.Wallet)
 	}
-	if k := mm.keeperOf(r.Wallet); k != nil && k.strategy != strategy {
+	if k := mm.managerOf(r.Wallet); k != nil && k.strategy != strategy {
 		return fmt.Errorf("the %s wallet is kept by %s already", r.Wallet, mm.strategies.StrategyName(k.strategy))
 	}
 	return nil
 }
 
-// keep starts to keep a wallet, or changes how.
-func (mm *marginManagers) keep(strategy int32, r intent.MaintainRequest) {
-	if err := mm.keepable(strategy, &r); err != nil {
+// maintain starts to keep a wallet, or changes how.
+func (mm *marginManagers) maintain(strategy int32, r intent.MaintainRequest) {
+	if err := mm.checkRequest(strategy, &r); err != nil {
 		mm.log(intent.Error, strategy, "keep: "+err.Error())
 		return
 	}
-	k := mm.keeperOf(r.Wallet)
+	k := mm.managerOf(r.Wallet)
 	if k == nil {
-		k = &keeper{managerDoor: mm.managerDoor, strategy: strategy, alarms: make([]exchange.E8, mm.u.Len())}
+		k = &marginManager{managerDoor: mm.managerDoor, strategy: strategy, alarms: make([]exchange.E8, mm.u.Len())}
 		mm.list = append(mm.list, k)
 	}
 	k.Request, k.dirty = r, true
 }
 
-// runKeepers gives every keeper its turn, at the end of a step.
-func (mm *marginManagers) runKeepers() {
+// runKeepers gives every margin manager its turn, at the end of a step.
+func (mm *marginManagers) run() {
 	for _, k := range mm.list {
 		if d, armed := k.Deadline(); k.dirty || armed && d <= k.now {
 			k.look()
@@ -89,8 +89,8 @@ func (mm *marginManagers) runKeepers() {
 	}
 }
 
-// arrived tells them the end of a transfer.
-func (mm *marginManagers) arrived(id uint64, failed bool) {
+// transferEnded tells them the end of a transfer.
+func (mm *marginManagers) transferEnded(id uint64, failed bool) {
 	for _, k := range mm.list {
 		k.Arrived(id, failed)
 	}
@@ -103,16 +103,16 @@ func (mm *marginManagers) disturb() {
 	}
 }
 
-// concern notes which keepers must look again.
-func (mm *marginManagers) concern(ev *exchange.Event) {
+// noteEvent notes which margin managers must look again.
+func (mm *marginManagers) noteEvent(ev *exchange.Event) {
 	for _, k := range mm.list {
 		k.dirty = k.dirty || k.concerned(ev)
 	}
 }
 
-// concerned reports whether an event could have changed what a keeper decides.
+// concerned reports whether an event could have changed what a margin manager decides.
 // Marks are many, so they count only once they have risen.
-func (k *keeper) concerned(ev *exchange.Event) bool {
+func (k *marginManager) concerned(ev *exchange.Event) bool {
 	switch ev.Kind {
 	case exchange.KindMark:
 		return k.acct.pos[ev.Instrument].qty != 0 && k.u.Get(ev.Instrument).Wallet == k.Request.Wallet && ev.Mark >= k.alarms[ev.Instrument]
@@ -122,42 +122,42 @@ func (k *keeper) concerned(ev *exchange.Event) bool {
 	return false
 }
 
-func (k *keeper) look() {
+func (k *marginManager) look() {
 	k.dirty = false
 	for i := range k.alarms {
 		k.alarms[i] = k.markets.list[i].mark.Mark + k.markets.list[i].mark.Mark/alarmStep
 	}
 	if k.looks() && k.wallets.priced() {
-		k.Keeper.Step(k)
+		k.MarginManager.Step(k)
 	}
-	if d, armed := k.Keeper.Deadline(); armed && d <= k.now { // nothing could be decided: what is held has no price now
+	if d, armed := k.MarginManager.Deadline(); armed && d <= k.now { // nothing could be decided: what is held has no price now
 		k.Snooze(k.now + exchange.Second)
 	}
 }
 
-// looks reports whether the keeper is at work. One that is not wants to be woken
+// looks reports whether the margin manager is at work. One that is not wants to be woken
 // for nothing: a session that ends would never come past its deadline.
-func (k *keeper) looks() bool { return k.phase.running && !k.phase.stopping }
+func (k *marginManager) looks() bool { return k.phase.running && !k.phase.stopping }
 
-// Deadline is that of the keeper, while it is at work.
-func (k *keeper) Deadline() (exchange.Time, bool) {
+// Deadline is that of the margin manager, while it is at work.
+func (k *marginManager) Deadline() (exchange.Time, bool) {
 	if !k.looks() {
 		return 0, false
 	}
-	return k.Keeper.Deadline()
+	return k.MarginManager.Deadline()
 }
 
-// The rest of execution.KeeperPort.
+// The rest of execution.MarginPort.
 
-func (k *keeper) Standing(wallet exchange.Wallet, asset string) exchange.Margin {
+func (k *marginManager) Standing(wallet exchange.Wallet, asset string) exchange.Margin {
 	return k.wallets.standing(wallet, asset)
 }
 
-func (k *keeper) Cash(asset string) decimal.Decimal {
+func (k *marginManager) Cash(asset string) decimal.Decimal {
 	return k.wallets.balance(k.Request.Cash, asset).Free
 }
 
-func (k *keeper) Shorts(wallet exchange.Wallet) []execution.Short {
+func (k *marginManager) Shorts(wallet exchange.Wallet) []execution.Short {
 	var out []execution.Short
 	for _, m := range k.pairs.list {
 		in := k.u.Get(m.Pair.Perp)
@@ -175,7 +175,7 @@ func (k *keeper) Shorts(wallet exchange.Wallet) []execution.Short {
 	return out
 }
 
-func (k *keeper) Move(asset string, from, to exchange.Wallet, amount decimal.Decimal) uint64 {
+func (k *marginManager) Move(asset string, from, to exchange.Wallet, amount decimal.Decimal) uint64 {
 	before := k.transfers.last
 	k.transfers.transfer(exchange.Transfer{Strategy: k.strategy, Asset: asset, From: from, To: to, Amount: amount})
 	if k.transfers.last == before {
@@ -184,7 +184,7 @@ func (k *keeper) Move(asset string, from, to exchange.Wallet, amount decimal.Dec
 	return k.transfers.last
 }
 
-func (k *keeper) Shrink(id exchange.PairID, value decimal.Decimal, reason string) error {
+func (k *marginManager) Shrink(id exchange.PairID, value decimal.Decimal, reason string) error {
 	m := k.pairs.machine(id)
 	err := m.StartClose(k.driver.port, intent.CloseRequest{Pair: id, Notional: value.Round(2), Patience: 1, Reason: reason})
 	if err != nil {
@@ -194,12 +194,12 @@ func (k *keeper) Shrink(id exchange.PairID, value decimal.Decimal, reason string
 	if m.Pair.Keep > 0 {
 		what = value.StringFixed(0) + " USDT of it"
 	}
-	k.Say(true, fmt.Sprintf("pair %d on %s gives up %s: %s", id, k.u.Get(m.Pair.Perp).Key(), what, reason))
-	k.driver.step(m)
+	k.Log(true, fmt.Sprintf("pair %d on %s gives up %s: %s", id, k.u.Get(m.Pair.Perp).Key(), what, reason))
+	k.driver.stepPair(m)
 	return nil
 }
 
-func (k *keeper) Say(warn bool, text string) {
+func (k *marginManager) Log(warn bool, text string) {
 	level := intent.Info
 	if warn {
 		level = intent.Warn

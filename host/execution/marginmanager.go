@@ -20,8 +20,8 @@ type Short struct {
 	Loss    decimal.Decimal // of the perpetual since it was sold
 }
 
-// KeeperPort is what a keeper needs from the core.
-type KeeperPort interface {
+// MarginPort is what a margin manager needs from the core.
+type MarginPort interface {
 	Now() exchange.Time
 	Standing(wallet exchange.Wallet, asset string) exchange.Margin
 	Cash(asset string) decimal.Decimal // free on spot
@@ -30,10 +30,10 @@ type KeeperPort interface {
 	Move(asset string, from, to exchange.Wallet, amount decimal.Decimal) uint64
 	// Shrink closes a value of a pair at any basis; zero means all.
 	Shrink(pair exchange.PairID, value decimal.Decimal, reason string) error
-	Say(warn bool, text string)
+	Log(warn bool, text string)
 }
 
-// The constants of a keeper.
+// The constants of a margin manager.
 const (
 	doubtAfter = 15 * exchange.Second // a transfer that is on its way for longer is not counted on
 	moveAgain  = 5 * exchange.Second  // between transfers that defend: one that fails is not repeated at once
@@ -48,9 +48,9 @@ var (
 	newMMR    = decimal.RequireFromString("0.01") // maintenance of a first position
 )
 
-// Keeper watches over one wallet. It decides on what the port tells it alone: one
+// MarginManager watches over one wallet. It decides on what the port tells it alone: one
 // transfer is under way at a time, and no pair is asked twice for the same.
-type Keeper struct {
+type MarginManager struct {
 	Request intent.MaintainRequest
 
 	moving    uint64          // the transfer on its way; 0: none
@@ -62,14 +62,14 @@ type Keeper struct {
 	lastShare exchange.Time
 }
 
-// Deadline is when the keeper wants to look again though nothing happens.
-func (k *Keeper) Deadline() (exchange.Time, bool) { return k.wake, k.wake != 0 }
+// Deadline is when the margin manager wants to look again though nothing happens.
+func (k *MarginManager) Deadline() (exchange.Time, bool) { return k.wake, k.wake != 0 }
 
 // Snooze puts the deadline off; see Machine.Snooze.
-func (k *Keeper) Snooze(until exchange.Time) { k.wake = until }
+func (k *MarginManager) Snooze(until exchange.Time) { k.wake = until }
 
 // Arrived tells the end of a transfer.
-func (k *Keeper) Arrived(id uint64, failed bool) {
+func (k *MarginManager) Arrived(id uint64, failed bool) {
 	if id == k.moving {
 		k.moving, k.coming, k.failed = 0, decimal.Zero, failed
 	}
@@ -98,7 +98,7 @@ func unit(m exchange.Margin, distance decimal.Decimal) decimal.Decimal {
 }
 
 // Step looks at the wallets and does what is due.
-func (k *Keeper) Step(p KeeperPort) {
+func (k *MarginManager) Step(p MarginPort) {
 	now := p.Now()
 	k.wake = 0
 	m, cash := p.Standing(k.Request.Wallet, k.Request.Asset), k.cash(p)
@@ -113,13 +113,13 @@ func (k *Keeper) Step(p KeeperPort) {
 	}
 }
 
-func (k *Keeper) cash(p KeeperPort) decimal.Decimal {
+func (k *MarginManager) cash(p MarginPort) decimal.Decimal {
 	return decimal.Max(decimal.Zero, p.Cash(k.Request.Asset).Sub(k.Request.Reserve))
 }
 
 // defend turns cash into margin, and pairs into cash when there is not enough. Cash
 // that waits for its transfer counts, unless transfers fail or are late.
-func (k *Keeper) defend(p KeeperPort, now exchange.Time, m exchange.Margin, d, cash decimal.Decimal) {
+func (k *MarginManager) defend(p MarginPort, now exchange.Time, m exchange.Margin, d, cash decimal.Decimal) {
 	lack := m.Exposure.Mul(unit(m, k.Request.Target)).Sub(m.Equity)
 	amount := decimal.Min(cash, lack).Truncate(2)
 	counted := m
@@ -132,7 +132,7 @@ func (k *Keeper) defend(p KeeperPort, now exchange.Time, m exchange.Margin, d, c
 		k.wake = due
 	default:
 		k.move(p, k.Request.Cash, k.Request.Wallet, amount)
-		p.Say(true, fmt.Sprintf("a rise of %s would liquidate (soft limit %s): %s %s of the spot wallet become margin",
+		p.Log(true, fmt.Sprintf("a rise of %s would liquidate (soft limit %s): %s %s of the spot wallet become margin",
 			percent(d), percent(k.Request.Soft), amount, k.Request.Asset))
 	}
 	late := k.movedAt + doubtAfter
@@ -149,7 +149,7 @@ func (k *Keeper) defend(p KeeperPort, now exchange.Time, m exchange.Margin, d, c
 
 // shrink makes pairs smaller, those first whose short has lost most: their coins
 // have gained as much, and sold, they are cash that becomes margin.
-func (k *Keeper) shrink(p KeeperPort, m exchange.Margin, d decimal.Decimal) {
+func (k *MarginManager) shrink(p MarginPort, m exchange.Margin, d decimal.Decimal) {
 	need := unit(m, k.Request.Target)
 	left := m.Exposure.Mul(need).Sub(m.Equity).DivRound(one.Add(need), 2)
 	list := p.Shorts(k.Request.Wallet)
@@ -180,13 +180,13 @@ func (k *Keeper) shrink(p KeeperPort, m exchange.Margin, d decimal.Decimal) {
 	}
 	if left.GreaterThanOrEqual(least) && !k.short {
 		k.short = true
-		p.Say(true, fmt.Sprintf("margin is needed: %s %s are missing, and no pair is left to give up", left, k.Request.Asset))
+		p.Log(true, fmt.Sprintf("margin is needed: %s %s are missing, and no pair is left to give up", left, k.Request.Asset))
 	}
 }
 
 // share brings both wallets to where the largest further pair could be opened.
 // Pairs that are under way count on the money where it is.
-func (k *Keeper) share(p KeeperPort, now exchange.Time, m exchange.Margin, cash decimal.Decimal) {
+func (k *MarginManager) share(p MarginPort, now exchange.Time, m exchange.Margin, cash decimal.Decimal) {
 	for _, s := range p.Shorts(k.Request.Wallet) {
 		if s.State != intent.PairOpen {
 			return
@@ -213,11 +213,11 @@ func (k *Keeper) share(p KeeperPort, now exchange.Time, m exchange.Margin, cash 
 }
 
 // spare is the equity beyond what the wallet's positions need.
-func (k *Keeper) spare(m exchange.Margin) decimal.Decimal {
+func (k *MarginManager) spare(m exchange.Margin) decimal.Decimal {
 	return m.Equity.Sub(m.Exposure.Mul(unit(m, k.Request.Target)))
 }
 
-func (k *Keeper) move(p KeeperPort, from, to exchange.Wallet, amount decimal.Decimal) {
+func (k *MarginManager) move(p MarginPort, from, to exchange.Wallet, amount decimal.Decimal) {
 	k.movedAt, k.coming = p.Now(), decimal.Zero
 	k.moving = p.Move(k.Request.Asset, from, to, amount)
 	k.failed = k.moving == 0
@@ -226,9 +226,9 @@ func (k *Keeper) move(p KeeperPort, from, to exchange.Wallet, amount decimal.Dec
 	}
 }
 
-// Room is the value of one leg of a pair that could be opened at once, and once
+// Headroom is the value of one leg of a pair that could be opened at once, and once
 // the wallets are shared out.
-func (k *Keeper) Room(p KeeperPort) (now, soon decimal.Decimal) {
+func (k *MarginManager) Headroom(p MarginPort) (now, soon decimal.Decimal) {
 	m, cash := p.Standing(k.Request.Wallet, k.Request.Asset), k.cash(p)
 	need, spare := unit(m, k.Request.Target), k.spare(m)
 	now = decimal.Min(cash.DivRound(cost, 2), spare.DivRound(need, 2))
@@ -236,8 +236,8 @@ func (k *Keeper) Room(p KeeperPort) (now, soon decimal.Decimal) {
 	return decimal.Max(decimal.Zero, now), decimal.Max(decimal.Zero, soon)
 }
 
-// SpotRoom is the value of one leg that an amount of money on spot pays for.
-func SpotRoom(cash decimal.Decimal) decimal.Decimal {
+// SpotHeadroom is the value of one leg that an amount of money on spot pays for.
+func SpotHeadroom(cash decimal.Decimal) decimal.Decimal {
 	return decimal.Max(decimal.Zero, cash.DivRound(cost, 2))
 }
 
