@@ -4,6 +4,7 @@
 //
 //	venuetest.Orders(t, h)  // what the core is told of orders, transfers and funding
 //	venuetest.Account(t, h) // what an oms.Account answers
+//	venuetest.Feed(t, f)    // its catalogue and live market data, by a [FeedHarness]
 //
 // What a venue does not have is asked for by type assertion and by what the harness
 // leaves out; each thing that can't be tried is skipped with a line that says why. The
