@@ -9,9 +9,9 @@ import (
 	"github.com/perilune/perilune/exchange"
 )
 
-// purse is one asset of one wallet. A derivatives purse backs every position
+// walletBalance is one asset of one wallet. One of derivatives backs every position
 // that settles in its asset.
-type purse struct {
+type walletBalance struct {
 	wallet exchange.Wallet
 	asset  string
 	total  decimal.Decimal
@@ -24,28 +24,28 @@ type purse struct {
 	walked int // the last instant whose bars were gone through
 }
 
-func (p *purse) add(amount decimal.Decimal) {
+func (p *walletBalance) credit(amount decimal.Decimal) {
 	p.total = p.total.Add(amount)
 	if len(p.slots) > 0 {
 		p.float = exchange.Float(p.total)
 	}
 }
 
-// purse returns a wallet's purse for an asset, making an empty one if needed.
-// Purses are kept sorted, because reports list them.
-func (ws *wallets) purse(w exchange.Wallet, asset string) *purse {
+// balanceOf returns what a wallet holds of an asset, making an empty one if needed.
+// Balances are kept sorted, because reports list them.
+func (ws *wallets) balanceOf(w exchange.Wallet, asset string) *walletBalance {
 	w = w.Within(ws.opt.Universe.House())
-	i := sort.Search(len(ws.purses), func(i int) bool {
-		p := ws.purses[i]
+	i := sort.Search(len(ws.balances), func(i int) bool {
+		p := ws.balances[i]
 		return cmp.Or(ws.opt.Universe.CompareWallets(p.wallet, w), cmp.Compare(p.asset, asset)) >= 0
 	})
-	if i < len(ws.purses) && ws.purses[i].wallet == w && ws.purses[i].asset == asset {
-		return ws.purses[i]
+	if i < len(ws.balances) && ws.balances[i].wallet == w && ws.balances[i].asset == asset {
+		return ws.balances[i]
 	}
-	p := &purse{wallet: w, asset: asset}
-	ws.purses = append(ws.purses, nil)
-	copy(ws.purses[i+1:], ws.purses[i:])
-	ws.purses[i] = p
+	p := &walletBalance{wallet: w, asset: asset}
+	ws.balances = append(ws.balances, nil)
+	copy(ws.balances[i+1:], ws.balances[i:])
+	ws.balances[i] = p
 	return p
 }
 
@@ -72,7 +72,7 @@ func (ws *wallets) relock(s *slot, o *order) {
 	if !o.live {
 		amount = decimal.Zero
 	}
-	p := ws.purse(s.in.Wallet, asset)
+	p := ws.balanceOf(s.in.Wallet, asset)
 	p.locked = p.locked.Add(amount.Sub(o.locked))
 	o.locked = amount
 }
@@ -95,12 +95,12 @@ func (ex *executions) post(s *slot, o *order, f exchange.Fill, at exchange.Time)
 	}
 	if s.in.Perp() {
 		f.Realised = realised
-		s.purse.add(realised.Sub(f.Fee))
+		s.collateral.credit(realised.Sub(f.Fee))
 		s.rescreen(held)
 	} else {
-		ex.wallets.purse(s.in.Wallet, s.in.Base).add(coins(s.in, dq))
-		ex.wallets.purse(s.in.Wallet, s.in.Quote).add(s.in.Notional(f.Price, dq).Neg())
-		ex.wallets.purse(s.in.Wallet, f.FeeAsset).add(f.Fee.Neg())
+		ex.wallets.balanceOf(s.in.Wallet, s.in.Base).credit(coins(s.in, dq))
+		ex.wallets.balanceOf(s.in.Wallet, s.in.Quote).credit(s.in.Notional(f.Price, dq).Neg())
+		ex.wallets.balanceOf(s.in.Wallet, f.FeeAsset).credit(f.Fee.Neg())
 	}
 	ex.mail.emit(s.in.Wallet, answer{at: at + after, happened: at, kind: exchange.KindFill, instrument: s.in.ID, fill: &f})
 }

@@ -19,8 +19,8 @@ func (v *Venue) Balance(w exchange.Wallet, asset string) exchange.Balance {
 	return v.margins.balance(p)
 }
 
-// balance is what a purse holds and how much of it is free.
-func (mg *margins) balance(p *purse) exchange.Balance {
+// balance is what a wallet holds of an asset and how much of it is free.
+func (mg *margins) balance(p *walletBalance) exchange.Balance {
 	free := p.total.Sub(p.locked)
 	if len(p.slots) > 0 {
 		free = mg.standing(p).movable(p).Sub(p.locked)
@@ -28,9 +28,9 @@ func (mg *margins) balance(p *purse) exchange.Balance {
 	return exchange.Balance{Total: p.total, Free: free, Locked: p.total.Sub(free)}
 }
 
-func (ws *wallets) find(w exchange.Wallet, asset string) *purse {
+func (ws *wallets) find(w exchange.Wallet, asset string) *walletBalance {
 	w = w.Within(ws.opt.Universe.House())
-	for _, p := range ws.purses {
+	for _, p := range ws.balances {
 		if p.wallet == w && p.asset == asset {
 			return p
 		}
@@ -53,7 +53,7 @@ func (v *Venue) InTransit(asset string) decimal.Decimal {
 // asset.
 func (v *Venue) Balances() []Deposit {
 	var out []Deposit
-	for _, p := range v.wallets.purses {
+	for _, p := range v.wallets.balances {
 		if !p.total.IsZero() {
 			out = append(out, Deposit{p.wallet, p.asset, p.total})
 		}
@@ -137,7 +137,7 @@ func (v *Venue) MarginRatio(w exchange.Wallet, asset string) decimal.Decimal {
 // LiquidationPrice returns the mark price at which a position would be
 // liquidated while all else stays; false when there is none.
 func (v *Venue) LiquidationPrice(id exchange.InstrumentID) (decimal.Decimal, bool) {
-	if !v.markets.known(id) || v.markets.slots[id].purse == nil || v.markets.slots[id].pos.qty == 0 {
+	if !v.markets.known(id) || v.markets.slots[id].collateral == nil || v.markets.slots[id].pos.qty == 0 {
 		return decimal.Zero, false
 	}
 	return v.margins.liquidatedAt(v.markets.slots[id])
@@ -148,7 +148,7 @@ func (mg *margins) liquidatedAt(s *slot) (decimal.Decimal, bool) {
 	if s.pos.qty == 0 {
 		return decimal.Zero, false
 	}
-	price, st := mg.priceOf(s), mg.standing(s.purse)
+	price, st := mg.priceOf(s), mg.standing(s.collateral)
 	other := st.balance.Sub(s.pos.unrealised(s.in, price)).Sub(st.maintenance).Add(maintenance(s.in, s.pos.qty, price))
 	return liquidationPrice(s.in, s.pos.qty, s.pos.cost, other)
 }

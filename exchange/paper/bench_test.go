@@ -7,7 +7,7 @@ import (
 )
 
 // feed is a second of a busy market: book changes, trades and a mark.
-func feed(d *desk) []exchange.Event {
+func feed(d *bench) []exchange.Event {
 	in := d.find("usdm:BTCUSDT").ID
 	level := []exchange.Level{{Price: 9998, Qty: 40}}
 	var out []exchange.Event
@@ -20,7 +20,7 @@ func feed(d *desk) []exchange.Event {
 	return append(out, exchange.Event{Kind: exchange.KindMark, Instrument: in, Mark: 1000e8})
 }
 
-func (d *desk) play(events []exchange.Event) {
+func (d *bench) play(events []exchange.Event) {
 	for i := range events {
 		d.now++
 		events[i].Time = d.now
@@ -28,8 +28,8 @@ func (d *desk) play(events []exchange.Event) {
 	}
 }
 
-// withPositions gives the desk a position in every linear contract.
-func withPositions(t testing.TB) *desk {
+// withPositions gives the bench a position in every linear contract.
+func withPositions(t testing.TB) *bench {
 	d := quoted(t, Options{Latency: Latency{Model: "none"}})
 	d.submit(d.order("usdm:BTCUSDT", exchange.Sell, 9999, 10))
 	d.submit(d.order("usdm:ETHUSDT", exchange.Buy, 10001, 10))
@@ -47,7 +47,7 @@ func withPositions(t testing.TB) *desk {
 // The market of an instrument without orders costs nothing; neither do the marks
 // of one with a position that is far from liquidation.
 func TestIdleMarketAllocatesNothing(t *testing.T) {
-	for name, d := range map[string]*desk{"no position": quoted(t, Options{}), "position": withPositions(t)} {
+	for name, d := range map[string]*bench{"no position": quoted(t, Options{}), "position": withPositions(t)} {
 		events := feed(d)
 		if n := testing.AllocsPerRun(10, func() { d.play(events) }); n != 0 {
 			t.Errorf("%s: %g allocations", name, n)
@@ -75,7 +75,7 @@ func BenchmarkIdle(b *testing.B) {
 		for b.Loop() {
 			for i := range events {
 				s := d.v.markets.slots[events[i].Instrument]
-				if st := d.v.margins.standing(s.purse); !st.balance.GreaterThan(st.maintenance) {
+				if st := d.v.margins.standing(s.collateral); !st.balance.GreaterThan(st.maintenance) {
 					b.Fatal("liquidated")
 				}
 			}
@@ -99,7 +99,7 @@ func BenchmarkMark(b *testing.B) {
 	b.Run("exact", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			d.v.liquidator.guard(s.purse, ev.Time)
+			d.v.liquidator.guard(s.collateral, ev.Time)
 		}
 	})
 }

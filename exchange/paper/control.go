@@ -29,13 +29,13 @@ func (v *Venue) SetLeverage(id exchange.InstrumentID, leverage int) error {
 	s := v.markets.slots[id]
 	was := s.leverage
 	s.leverage = leverage
-	if s.purse == nil || leverage >= was {
+	if s.collateral == nil || leverage >= was {
 		return nil
 	}
-	if st := v.margins.standing(s.purse); st.initial.GreaterThan(st.balance) {
+	if st := v.margins.standing(s.collateral); st.initial.GreaterThan(st.balance) {
 		s.leverage = was
 		return fmt.Errorf("leverage %d of %s: needs %s %s as initial margin, the margin balance is %s",
-			leverage, s.in.Key(), st.initial.Round(8), s.purse.asset, st.balance.Round(8))
+			leverage, s.in.Key(), st.initial.Round(8), s.collateral.asset, st.balance.Round(8))
 	}
 	return nil
 }
@@ -48,7 +48,7 @@ func (v *Venue) Deposit(d Deposit) error { return v.deposit(d) }
 // does to the winning side, and reports it as fills with the reason "adl". It
 // returns what was closed.
 func (v *Venue) Deleverage(id exchange.InstrumentID, q exchange.Lots, now exchange.Time) exchange.Lots {
-	if !v.markets.known(id) || v.markets.slots[id].purse == nil {
+	if !v.markets.known(id) || v.markets.slots[id].collateral == nil {
 		return 0
 	}
 	v.cut()
@@ -80,7 +80,7 @@ type PositionMargin struct {
 
 // PositionMargin returns the margin of an instrument; zero on spot.
 func (v *Venue) PositionMargin(id exchange.InstrumentID) PositionMargin {
-	if !v.markets.known(id) || v.markets.slots[id].purse == nil {
+	if !v.markets.known(id) || v.markets.slots[id].collateral == nil {
 		return PositionMargin{}
 	}
 	s := v.markets.slots[id]
@@ -113,14 +113,14 @@ func (v *Venue) Settle(now exchange.Time) {
 	v.cut()
 	v.mail.now = max(v.mail.now, now)
 	if now >= v.mail.arriving {
-		v.mail.settle(now)
+		v.mail.arriveBy(now)
 	}
 }
 
 // Reserve locks an amount of a wallet of coins, or gives back a negative one: for
 // orders that the exchange holds before they reach the book.
 func (v *Venue) Reserve(w exchange.Wallet, asset string, amount decimal.Decimal) error {
-	p := v.wallets.purse(w, asset)
+	p := v.wallets.balanceOf(w, asset)
 	if free := p.total.Sub(p.locked); amount.GreaterThan(free) {
 		return fmt.Errorf("Account has insufficient balance for requested action: needs %s %s, %s is free", amount, asset, free)
 	}

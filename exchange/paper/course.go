@@ -78,11 +78,11 @@ func (bs *bars) runBars(events []exchange.Event, instant int, at exchange.Time) 
 	}
 	for i := range events {
 		switch s := bs.markets.slots[events[i].Instrument]; {
-		case s.purse == nil && events[i].Kind == exchange.KindBar:
+		case s.collateral == nil && events[i].Kind == exchange.KindBar:
 			bs.passSpot(s, at)
-		case s.purse != nil && s.purse.walked != instant:
-			s.purse.walked = instant
-			bs.walkWallet(s.purse, at)
+		case s.collateral != nil && s.collateral.walked != instant:
+			s.collateral.walked = instant
+			bs.walkWallet(s.collateral, at)
 		}
 	}
 	for i := range events {
@@ -112,7 +112,7 @@ func (bs *bars) passSpot(s *slot, at exchange.Time) {
 }
 
 // walkWallet takes what one wallet backs along the bars that end.
-func (bs *bars) walkWallet(p *purse, at exchange.Time) {
+func (bs *bars) walkWallet(p *walletBalance, at exchange.Time) {
 	if !p.concerned() {
 		return
 	}
@@ -143,7 +143,7 @@ func (bs *bars) walkWallet(p *purse, at exchange.Time) {
 }
 
 // concerned reports whether a bar's course could change anything of the wallet.
-func (p *purse) concerned() bool {
+func (p *walletBalance) concerned() bool {
 	for _, s := range p.slots {
 		c := &s.ended
 		if c.bar != nil && len(s.orders) > 0 || c.mark != nil && c.mark.Path.Interval != 0 && p.held > 0 {
@@ -155,7 +155,7 @@ func (p *purse) concerned() bool {
 
 // excess is by how much the positions whose bars end would leave the wallet better
 // off at a point, up to a constant.
-func (p *purse) excess(pt point) float64 {
+func (p *walletBalance) excess(pt point) float64 {
 	sum := 0.0
 	for _, s := range p.slots {
 		if s.pos.qty != 0 && s.ended.mark != nil {
@@ -211,12 +211,12 @@ func nearer(a, b *order) int {
 // solvent reports whether the wallet is not yet liquidated when the instrument is at
 // a price on its way.
 func (bs *bars) solvent(s *slot, price exchange.Ticks) bool {
-	if s.purse == nil || s.pos.qty == 0 || s.ended.point == atClose {
+	if s.collateral == nil || s.pos.qty == 0 || s.ended.point == atClose {
 		return true
 	}
 	was := s.mark
 	s.mark = exchange.E8FromDecimal(s.in.PriceDecimal(price))
-	st := bs.margins.standing(s.purse)
+	st := bs.margins.standing(s.collateral)
 	s.mark = was
 	return st.balance.GreaterThan(st.maintenance)
 }
@@ -231,7 +231,7 @@ func (bs *bars) displace(s *slot, at exchange.Time) {
 	for _, side := range [...]exchange.Side{exchange.Buy, exchange.Sell} {
 		takes, _ := bs.markets.walk(s, side, worst(side), q, at, bs.opt.Impact)
 		for _, t := range takes {
-			bs.markets.take(s, side, t, at)
+			bs.markets.recordTaken(s, side, t, at)
 		}
 	}
 }

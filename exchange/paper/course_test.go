@@ -33,13 +33,13 @@ func genDay(t *rapid.T) day {
 
 const halfSpread = 5
 
-func (d *day) desk(t testing.TB) (*desk, *exchange.Instrument) {
+func (d *day) bench(t testing.TB) (*bench, *exchange.Instrument) {
 	u := btcUniverse(t)
 	in, err := u.Lookup("usdm:BTCUSDT")
 	if err != nil {
 		panic(err)
 	}
-	k := newDesk(t, u, Options{
+	k := newBench(t, u, Options{
 		Latency: Latency{Model: "none"}, Leverage: 20, Fees: map[exchange.Venue]FeeRate{"usdm": {}},
 		Balances: []Deposit{{"usdm", "USDT", d.money}},
 		Restore:  &Account{Positions: []Holding{{in.ID, exchange.Position{Qty: d.qty, Entry: dec("10000")}, decimal.Zero}}},
@@ -47,7 +47,7 @@ func (d *day) desk(t testing.TB) (*desk, *exchange.Instrument) {
 	return k, in
 }
 
-func (k *desk) quote(in *exchange.Instrument, price exchange.Ticks, more bool) {
+func (k *bench) quote(in *exchange.Instrument, price exchange.Ticks, more bool) {
 	k.market(in, exchange.Event{Kind: exchange.KindSnapshot, More: more, Synthetic: more,
 		Bids: []exchange.Level{{Price: price - halfSpread, Qty: 500}, {Price: price - 2*halfSpread, Qty: 5000}},
 		Asks: []exchange.Level{{Price: price + halfSpread, Qty: 500}, {Price: price + 2*halfSpread, Qty: 5000}}})
@@ -55,7 +55,7 @@ func (k *desk) quote(in *exchange.Instrument, price exchange.Ticks, more bool) {
 
 // closed is what a liquidation came to: the hour, and what it paid or brought. Its
 // hour is -1 when there was none.
-func (k *desk) closed(hour int, was int, cost *decimal.Decimal, in *exchange.Instrument) int {
+func (k *bench) closed(hour int, was int, cost *decimal.Decimal, in *exchange.Instrument) int {
 	k.until(k.now)
 	for i := range k.heard {
 		if f := k.heard[i].Fill; k.heard[i].Kind == exchange.KindFill && f.Reason == "liquidation" {
@@ -69,7 +69,7 @@ func (k *desk) closed(hour int, was int, cost *decimal.Decimal, in *exchange.Ins
 
 // byTicks shows the day mark by mark, with the book that goes with each.
 func (d *day) byTicks(t testing.TB) (int, decimal.Decimal) {
-	k, in := d.desk(t)
+	k, in := d.bench(t)
 	hour, cost := -1, decimal.Zero
 	for h, ticks := range d.hours {
 		for _, p := range ticks {
@@ -84,7 +84,7 @@ func (d *day) byTicks(t testing.TB) (int, decimal.Decimal) {
 
 // byBars shows the same day as a history would: the bars of its hours, as they end.
 func (d *day) byBars(t testing.TB) (int, decimal.Decimal) {
-	k, in := d.desk(t)
+	k, in := d.bench(t)
 	hour, cost := -1, decimal.Zero
 	for h, ticks := range d.hours {
 		k.now += exchange.Hour
@@ -109,7 +109,7 @@ func TestBarsAndTicksAgreeOnLiquidations(t *testing.T) {
 	seen := 0
 	rapid.Check(t, func(rt *rapid.T) {
 		d := genDay(rt)
-		k, in := d.desk(t)
+		k, in := d.bench(t)
 		price, exists := k.v.LiquidationPrice(in.ID)
 		ticks, got := d.byTicks(t)
 		bars, worst := d.byBars(t)

@@ -186,8 +186,8 @@ func (ru *rules) funds(s *slot, o *order, p plan) *refusal {
 	if o.Type == exchange.MarketOrder && o.Side == exchange.Buy {
 		need = p.worth
 	}
-	purse := ru.wallets.purse(s.in.Wallet, asset)
-	if free := purse.total.Sub(purse.locked); need.GreaterThan(free) {
+	held := ru.wallets.balanceOf(s.in.Wallet, asset)
+	if free := held.total.Sub(held.locked); need.GreaterThan(free) {
 		return refused(InsufficientBalance, "Account has insufficient balance for requested action: needs %s %s, %s is free", need, asset, free)
 	}
 	return nil

@@ -11,7 +11,7 @@ import (
 // announced twice is paid once.
 func (fu *settlements) onFunding(s *slot, ev *exchange.Event) {
 	if fu.payFunding(s, ev) {
-		fu.liquidator.guard(s.purse, ev.Time)
+		fu.liquidator.guard(s.collateral, ev.Time)
 	}
 }
 
@@ -34,10 +34,10 @@ func (fu *settlements) payFunding(s *slot, ev *exchange.Event) bool {
 		return false
 	}
 	amount := funding(s.in, q, mark, ev.Rate.Decimal())
-	s.purse.add(amount)
+	s.collateral.credit(amount)
 	fu.mail.emit(s.in.Wallet, answer{at: ev.Time + fu.mail.house, happened: at, kind: exchange.KindFundingPaid, instrument: s.in.ID,
 		payment: &exchange.FundingPayment{Instrument: s.in.ID, Settled: at, Rate: ev.Rate, Mark: exchange.E8FromDecimal(mark),
-			Position: q, Amount: amount, Asset: s.purse.asset, TranID: number(&fu.nextTran)}})
+			Position: q, Amount: amount, Asset: s.collateral.asset, TranID: number(&fu.nextTran)}})
 	return true
 }
 

@@ -50,9 +50,9 @@ func dated(perp exchange.Instrument) exchange.Instrument {
 	return perp
 }
 
-// desk is a venue with the books that a core would keep, and a log of what it
+// bench is a venue with the books that a core would keep, and a log of what it
 // said.
-type desk struct {
+type bench struct {
 	t     testing.TB
 	u     *exchange.Universe
 	books []*book.Book
@@ -63,9 +63,9 @@ type desk struct {
 	heard []exchange.Event
 }
 
-func newDesk(t testing.TB, u *exchange.Universe, opt Options) *desk {
+func newBench(t testing.TB, u *exchange.Universe, opt Options) *bench {
 	t.Helper()
-	d := &desk{t: t, u: u, now: exchange.Date(2026, 1, 1)}
+	d := &bench{t: t, u: u, now: exchange.Date(2026, 1, 1)}
 	for _, in := range u.All() {
 		d.books = append(d.books, book.New(in))
 	}
@@ -79,7 +79,7 @@ func newDesk(t testing.TB, u *exchange.Universe, opt Options) *desk {
 	return d
 }
 
-func (d *desk) find(key string) *exchange.Instrument {
+func (d *bench) find(key string) *exchange.Instrument {
 	d.t.Helper()
 	in, err := d.u.Lookup(key)
 	if err != nil {
@@ -89,7 +89,7 @@ func (d *desk) find(key string) *exchange.Instrument {
 }
 
 // market shows an event to the book and then to the venue, as the loop does.
-func (d *desk) market(in *exchange.Instrument, ev exchange.Event) {
+func (d *bench) market(in *exchange.Instrument, ev exchange.Event) {
 	ev.Instrument, ev.Time = in.ID, d.now
 	ev.PrevID = d.books[in.ID].LastID()
 	ev.FirstID, ev.LastID = ev.PrevID+1, ev.PrevID+1
@@ -98,7 +98,7 @@ func (d *desk) market(in *exchange.Instrument, ev exchange.Event) {
 }
 
 // until advances the clock and collects what the venue says on the way.
-func (d *desk) until(t exchange.Time) {
+func (d *bench) until(t exchange.Time) {
 	for {
 		at, ok := d.v.NextTime()
 		if !ok || at > t {
@@ -114,7 +114,7 @@ func (d *desk) until(t exchange.Time) {
 	d.now = max(d.now, t)
 }
 
-func (d *desk) submit(o exchange.Order) exchange.OrderID {
+func (d *bench) submit(o exchange.Order) exchange.OrderID {
 	d.last++
 	o.ID = d.last
 	d.v.Submit(&o, d.now)
@@ -122,7 +122,7 @@ func (d *desk) submit(o exchange.Order) exchange.OrderID {
 }
 
 // level makes a level from decimal text.
-func (d *desk) level(in *exchange.Instrument, price, qty string) exchange.Level {
+func (d *bench) level(in *exchange.Instrument, price, qty string) exchange.Level {
 	p, ok := in.Tick.Exact(dec(price))
 	q, ok2 := in.Lot.Exact(dec(qty))
 	if !ok || !ok2 {

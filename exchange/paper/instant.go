@@ -78,7 +78,7 @@ func (v *Venue) close() {
 	v.bars.runBars(n.events, n.count, at)
 	v.deliveries.deliver(at)
 	if at > v.mail.arriving {
-		v.mail.settle(at - 1)
+		v.mail.arriveBy(at - 1)
 	}
 	for i := range n.events {
 		v.match(&n.events[i])
@@ -116,8 +116,8 @@ func (lq *liquidator) review(events []exchange.Event, at exchange.Time) {
 		}
 	}
 	for i := range events {
-		if s := lq.markets.slots[events[i].Instrument]; s.held() && !s.purse.safe() {
-			lq.guard(s.purse, at)
+		if s := lq.markets.slots[events[i].Instrument]; s.held() && !s.collateral.safe() {
+			lq.guard(s.collateral, at)
 		}
 	}
 }

@@ -61,7 +61,7 @@ func TestBadOptions(t *testing.T) {
 		"entry":       {Restore: &Account{Positions: []Holding{{Instrument: 1, Position: exchange.Position{Qty: 1}}}}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			o.Universe, o.Books = u, newDesk(t, u, Options{}).v.opt.Books
+			o.Universe, o.Books = u, newBench(t, u, Options{}).v.opt.Books
 			if _, err := New(o); err == nil {
 				t.Error("accepted")
 			}

@@ -50,15 +50,15 @@ func (r *screen) at(mark float64) {
 
 // rescreen takes note of a changed position; held says whether there was one.
 func (s *slot) rescreen(held bool) {
-	if s.purse == nil {
+	if s.collateral == nil {
 		return
 	}
 	s.risk.qty, s.risk.cost = s.in.QtyFloat(s.pos.qty), exchange.Float(s.pos.cost)
 	s.risk.profit, s.risk.mmr, s.risk.scale = 0, 0, 0
 	if now := s.pos.qty != 0; now != held {
-		s.purse.held++
+		s.collateral.held++
 		if !now {
-			s.purse.held -= 2
+			s.collateral.held -= 2
 		}
 	}
 }
@@ -78,13 +78,13 @@ func (lq *liquidator) watch(s *slot, at exchange.Time) {
 		s.stand, mark = mid, exchange.Float(mid)
 	}
 	s.risk.at(mark)
-	if !s.purse.safe() {
-		lq.guard(s.purse, at)
+	if !s.collateral.safe() {
+		lq.guard(s.collateral, at)
 	}
 }
 
 // safe reports that the margin balance is certainly above maintenance.
-func (p *purse) safe() bool {
+func (p *walletBalance) safe() bool {
 	excess, scale, left := p.float, math.Abs(p.float), p.held
 	for _, s := range p.slots {
 		if left == 0 {
@@ -102,10 +102,10 @@ func (p *purse) safe() bool {
 	return excess > scale*tolerance
 }
 
-// guard decides exactly whether a purse is liquidated, and does it: open orders
+// guard decides exactly whether a wallet balance is liquidated, and does it: open orders
 // are cancelled, and the largest position is closed, again and again until the
 // margin balance is above maintenance.
-func (lq *liquidator) guard(p *purse, at exchange.Time) {
+func (lq *liquidator) guard(p *walletBalance, at exchange.Time) {
 	if p.held == 0 {
 		lq.insure(p, at)
 		return
@@ -123,8 +123,8 @@ func (lq *liquidator) guard(p *purse, at exchange.Time) {
 	lq.insure(p, at)
 }
 
-// reprice renews the screens of a purse.
-func (lq *liquidator) reprice(p *purse) {
+// reprice renews the screens of a wallet balance.
+func (lq *liquidator) reprice(p *walletBalance) {
 	for _, s := range p.slots {
 		if s.pos.qty != 0 && s.risk.scale == 0 {
 			s.risk.at(exchange.Float(lq.margins.priceOf(s)))
@@ -132,7 +132,7 @@ func (lq *liquidator) reprice(p *purse) {
 	}
 }
 
-func (lq *liquidator) expireAll(p *purse, at exchange.Time) {
+func (lq *liquidator) expireAll(p *walletBalance, at exchange.Time) {
 	for _, s := range p.slots {
 		for len(s.orders) > 0 {
 			lq.registry.finish(s, s.orders[0], exchange.StatusExpired, 0, "the account is in liquidation", at)
@@ -141,7 +141,7 @@ func (lq *liquidator) expireAll(p *purse, at exchange.Time) {
 }
 
 // largest returns the position with the largest maintenance margin.
-func (lq *liquidator) largest(p *purse) *slot {
+func (lq *liquidator) largest(p *walletBalance) *slot {
 	var first *slot
 	most := decimal.Zero
 	for _, s := range p.slots {
@@ -176,7 +176,7 @@ func (lq *liquidator) closeOut(s *slot, at exchange.Time) {
 	takes, _ := lq.markets.walk(s, side, bound, s.pos.qty.Abs(), at, lq.opt.Impact)
 	for _, t := range takes {
 		lq.liquidate(s, side, worse(side, t.Price, limit), t.Qty, at)
-		lq.markets.take(s, side, t, at)
+		lq.markets.recordTaken(s, side, t, at)
 	}
 	lq.liquidate(s, side, worse(side, toTicks(s, side, lq.margins.priceOf(s)), limit), s.pos.qty.Abs(), at)
 }
@@ -209,13 +209,13 @@ func (lq *liquidator) liquidate(s *slot, side exchange.Side, price exchange.Tick
 	}
 }
 
-// insure makes good a purse that a liquidation left below zero.
-func (lq *liquidator) insure(p *purse, at exchange.Time) {
+// insure makes good a wallet balance that a liquidation left below zero.
+func (lq *liquidator) insure(p *walletBalance, at exchange.Time) {
 	if p.held > 0 || !p.total.IsNegative() {
 		return
 	}
 	amount := p.total.Neg()
-	p.add(amount)
+	p.credit(amount)
 	lq.mail.emit(p.wallet, answer{at: at + lq.mail.house, happened: at, kind: exchange.KindBalance, instrument: exchange.NoInstrument,
 		wallet: p.wallet, asset: p.asset, amount: amount, reason: exchange.InsuranceFund + ": the wallet was below zero without a position"})
 }

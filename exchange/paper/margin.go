@@ -39,15 +39,15 @@ func maintenance(in *exchange.Instrument, q exchange.Lots, price decimal.Decimal
 	return decimal.Max(decimal.Zero, size.Mul(b.MMR).Sub(b.Cum))
 }
 
-// standing is the margin of one purse, in its asset.
+// standing is the margin of one wallet balance, in its asset.
 type standing struct {
 	balance     decimal.Decimal // wallet balance + unrealised profit
 	maintenance decimal.Decimal
 	initial     decimal.Decimal // of positions and open orders
 }
 
-// standing adds up the positions and orders that a purse backs.
-func (mg *margins) standing(p *purse) standing {
+// standing adds up the positions and orders that a wallet balance backs.
+func (mg *margins) standing(p *walletBalance) standing {
 	st := standing{balance: p.total}
 	for _, s := range p.slots {
 		if s.pos.qty != 0 {
@@ -65,8 +65,8 @@ func (st standing) available() decimal.Decimal {
 	return decimal.Max(decimal.Zero, st.balance.Sub(st.initial))
 }
 
-// movable is what may leave the purse: unrealised profit may not.
-func (st standing) movable(p *purse) decimal.Decimal {
+// movable is what may leave the wallet: unrealised profit may not.
+func (st standing) movable(p *walletBalance) decimal.Decimal {
 	return decimal.Max(decimal.Zero, decimal.Min(p.total, st.balance).Sub(st.initial))
 }
 
@@ -122,8 +122,8 @@ func (mg *margins) margin(s *slot, o *order, p plan) *refusal {
 		return r
 	}
 	need := more.Add(mg.openLoss(s, o, p, worth)).Add(worth.Mul(decimal.Max(decimal.Zero, mg.markets.opt.Models.Fees.Taker(s.in))))
-	if free := mg.standing(s.purse).available(); need.GreaterThan(free) {
-		return refused(-2019, "Margin is insufficient: needs %s %s, %s is available", need.Round(8), s.purse.asset, free.Round(8))
+	if free := mg.standing(s.collateral).available(); need.GreaterThan(free) {
+		return refused(-2019, "Margin is insufficient: needs %s %s, %s is available", need.Round(8), s.collateral.asset, free.Round(8))
 	}
 	return nil
 }
@@ -165,7 +165,7 @@ func (mg *margins) leverageCap(s *slot, o *order) *refusal {
 }
 
 // liquidationPrice returns the mark at which margin balance and maintenance
-// meet, when other is what the purse holds besides this position: wallet balance
+// meet, when other is what the wallet holds besides this position: wallet balance
 // − maintenance + unrealised profit of the others. The bracket must be the one
 // at that price, so each is tried. False: the position cannot be liquidated.
 //

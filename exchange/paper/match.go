@@ -174,13 +174,13 @@ func (mk *markets) walk(s *slot, side exchange.Side, bound exchange.Ticks, want 
 	return takes, got
 }
 
-// take remembers that an order of a side took t.
-func (mk *markets) take(s *slot, side exchange.Side, t exchange.Level, at exchange.Time) {
+// recordTaken remembers that an order of a side took t.
+func (mk *markets) recordTaken(s *slot, side exchange.Side, t exchange.Level, at exchange.Time) {
 	if mk.opt.Impact.Model == "none" {
 		return
 	}
 	shown, _ := mk.ahead(s, side.Opposite(), t.Price)
-	s.taken.add(side.Opposite(), exchange.Level{Price: t.Price, Qty: shown}, t.Qty, at, mk.opt.Impact)
+	s.taken.record(side.Opposite(), exchange.Level{Price: t.Price, Qty: shown}, t.Qty, at, mk.opt.Impact)
 }
 
 // memory is what we took from displayed levels and the market has not replaced
@@ -221,8 +221,8 @@ func (m memory) left(side exchange.Side, l exchange.Level, at exchange.Time, im 
 	return max(0, l.Qty-t.now(at, im))
 }
 
-// add remembers that q was taken from a level.
-func (m *memory) add(side exchange.Side, l exchange.Level, q exchange.Lots, at exchange.Time, im Impact) {
+// record remembers that q was taken from a level.
+func (m *memory) record(side exchange.Side, l exchange.Level, q exchange.Lots, at exchange.Time, im Impact) {
 	t := m.find(side, l.Price)
 	if t == nil {
 		*m = append(*m, taken{side, l.Price, l.Qty, q, at})

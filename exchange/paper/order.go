@@ -106,14 +106,14 @@ func (rg *registry) accept(s *slot, o *order, at exchange.Time) {
 	if o.Type == exchange.Limit {
 		rg.wallets.relock(s, o)
 	}
-	rg.say(o, exchange.StatusAccepted, 0, "", at)
+	rg.announce(o, exchange.StatusAccepted, 0, "", at)
 }
 
 // execute fills what the plan takes, and then rests, or ends, the order.
 func (mt *matcher) execute(s *slot, o *order, p plan, at exchange.Time) {
 	for _, t := range p.takes {
 		mt.executions.post(s, o, exchange.Fill{Side: o.Side, Price: t.Price, Qty: t.Qty}, at)
-		mt.markets.take(s, o.Side, t, at)
+		mt.markets.recordTaken(s, o.Side, t, at)
 		s.took += t.Qty
 	}
 	switch {
@@ -141,7 +141,7 @@ func (rg *registry) finish(s *slot, o *order, status exchange.OrderStatus, code 
 		}
 	}
 	if status != exchange.StatusFilled {
-		rg.say(o, status, code, reason, at)
+		rg.announce(o, status, code, reason, at)
 	}
 }
 
@@ -151,10 +151,10 @@ func (rg *registry) remember(o *order, status exchange.OrderStatus) {
 
 func (rg *registry) reject(o *order, r *refusal, at exchange.Time) {
 	rg.remember(o, exchange.StatusRejected)
-	rg.say(o, exchange.StatusRejected, r.code, r.words, at)
+	rg.announce(o, exchange.StatusRejected, r.code, r.words, at)
 }
 
-func (rg *registry) say(o *order, status exchange.OrderStatus, code int, reason string, at exchange.Time) {
+func (rg *registry) announce(o *order, status exchange.OrderStatus, code int, reason string, at exchange.Time) {
 	rg.mail.emit(o.wallet, answer{at: at + o.answer, happened: at, kind: exchange.KindOrder, instrument: o.Instrument,
 		update: exchange.OrderUpdate{ID: o.ID, VenueID: o.VenueID, Status: status, Filled: o.Filled, Code: code, Reason: reason}})
 }
@@ -188,7 +188,7 @@ func (lq *liquidator) after(s *slot, at exchange.Time) {
 		}
 		i++
 	}
-	lq.guard(s.purse, at)
+	lq.guard(s.collateral, at)
 }
 
 // reducible is how much an order of a side could reduce the position by.

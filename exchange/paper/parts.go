@@ -29,8 +29,8 @@ type (
 
 	// wallets is the money.
 	wallets struct {
-		opt    *Options
-		purses []*purse
+		opt      *Options
+		balances []*walletBalance
 	}
 
 	// mail is what is on its way, to the venue and from it. Each wallet of the universe,

@@ -276,7 +276,7 @@ func (rs *resting) crossed(s *slot, o *order, at exchange.Time) bool {
 		return false
 	}
 	for _, t := range takes {
-		rs.markets.take(s, o.Side, t, at)
+		rs.markets.recordTaken(s, o.Side, t, at)
 	}
 	got = rs.fillResting(s, o, got, at)
 	s.ended.room -= min(s.ended.room, got)

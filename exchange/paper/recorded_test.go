@@ -20,7 +20,7 @@ type evidence struct {
 	filled  exchange.Lots
 }
 
-func (e *evidence) see(ev *exchange.Event, d *desk) {
+func (e *evidence) see(ev *exchange.Event, d *bench) {
 	switch {
 	case ev.Kind == exchange.KindTrade && ev.Price == e.o.Price && ev.Side != e.o.Side:
 		e.traded += ev.Qty
@@ -42,8 +42,8 @@ func TestQueueOnRecordedMarket(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	d := newDesk(t, r.Universe(), Options{Latency: Latency{Model: "none"}, Leverage: 5, Balances: []Deposit{{"coinm", "BTC", dec("100")}}})
-	p := &prober{desk: d, t: t, resting: map[exchange.OrderID]*evidence{}}
+	d := newBench(t, r.Universe(), Options{Latency: Latency{Model: "none"}, Leverage: 5, Balances: []Deposit{{"coinm", "BTC", dec("100")}}})
+	p := &prober{bench: d, t: t, resting: map[exchange.OrderID]*evidence{}}
 	var ev exchange.Event
 	for {
 		if err := r.Next(&ev); errors.Is(err, io.EOF) {
@@ -60,7 +60,7 @@ func TestQueueOnRecordedMarket(t *testing.T) {
 }
 
 type prober struct {
-	*desk
+	*bench
 	t                       *testing.T
 	resting                 map[exchange.OrderID]*evidence
 	events                  int
@@ -73,7 +73,7 @@ func (p *prober) market(ev *exchange.Event) {
 	b.Apply(ev)
 	if b.Ready() {
 		for _, e := range p.resting {
-			e.see(ev, p.desk)
+			e.see(ev, p.bench)
 		}
 	}
 	p.v.Market(ev)

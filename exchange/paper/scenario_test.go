@@ -21,7 +21,7 @@ func TestScenarios(t *testing.T) {
 // player is a venue and its market.
 type player struct {
 	*goldentest.Scenario
-	*desk
+	*bench
 	opt   Options
 	start exchange.Time
 	told  int
@@ -33,8 +33,8 @@ func (p *player) Command(w []string) {
 		p.set(w[1:])
 		return
 	}
-	if p.desk == nil {
-		p.desk = newDesk(p.Scenario, btcUniverse(p.Scenario), p.opt)
+	if p.bench == nil {
+		p.bench = newBench(p.Scenario, btcUniverse(p.Scenario), p.opt)
 		p.start = p.now
 	}
 	switch w[0] {

@@ -57,7 +57,7 @@ func scale(in *exchange.Instrument, q exchange.Lots) exchange.Lots {
 
 const middle = exchange.Ticks(10_000)
 
-func (d *desk) step(s step) {
+func (d *bench) step(s step) {
 	in := d.u.Get(s.in)
 	switch s.kind {
 	case 0, 1, 10:
@@ -103,7 +103,7 @@ func side(in *exchange.Instrument, s step, sign exchange.Ticks) []exchange.Level
 // know nothing of average prices.
 type auditor struct {
 	t     *rapid.T
-	d     *desk
+	d     *bench
 	cash  map[string]decimal.Decimal // by wallet and asset: everything that was booked
 	value map[exchange.InstrumentID]decimal.Decimal
 	qty   map[exchange.InstrumentID]exchange.Lots
@@ -113,7 +113,7 @@ type auditor struct {
 	trade map[string]bool
 }
 
-func newAuditor(t *rapid.T, d *desk, opening []Deposit) *auditor {
+func newAuditor(t *rapid.T, d *bench, opening []Deposit) *auditor {
 	a := &auditor{t: t, d: d, cash: map[string]decimal.Decimal{}, value: map[exchange.InstrumentID]decimal.Decimal{},
 		qty: map[exchange.InstrumentID]exchange.Lots{}, state: map[exchange.OrderID]exchange.Order{}, trade: map[string]bool{}}
 	for _, o := range opening {
@@ -250,7 +250,7 @@ func inside(t *rapid.T, v *Venue) {
 			t.Fatalf("order %d rests with %d to fill", o.ID, o.Leaves())
 		}
 	}
-	for _, p := range v.wallets.purses {
+	for _, p := range v.wallets.balances {
 		if p.wallet == "spot" && (!p.locked.Equal(locked[p.asset]) || p.total.LessThan(p.locked)) {
 			t.Fatalf("spot %s: total %s, locked %s, orders need %s", p.asset, p.total, p.locked, locked[p.asset])
 		}
@@ -264,7 +264,7 @@ func inside(t *rapid.T, v *Venue) {
 	}
 }
 
-func (d *desk) transcript() string {
+func (d *bench) transcript() string {
 	var b strings.Builder
 	for i := range d.heard {
 		ev := &d.heard[i]
@@ -285,7 +285,7 @@ func TestRandomSessions(t *testing.T) {
 		opt.Queue.Model = rapid.SampledFrom([]string{"risk_averse", "power", "log"}).Draw(rt, "queue")
 		steps := rapid.SliceOfN(rapid.Custom(drawStep), 50, 200).Draw(rt, "steps")
 
-		d, again := newDesk(t, u, opt), newDesk(t, u, opt)
+		d, again := newBench(t, u, opt), newBench(t, u, opt)
 		a := newAuditor(rt, d, opening)
 		for _, s := range steps {
 			d.step(s)

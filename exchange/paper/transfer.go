@@ -43,7 +43,7 @@ func (tf *transfers) depart(t *transit) {
 		t.Failed = true
 		return
 	}
-	tf.wallets.purse(t.From, t.Asset).add(t.Amount.Neg())
+	tf.wallets.balanceOf(t.From, t.Asset).credit(t.Amount.Neg())
 	tf.transit = append(tf.transit, t)
 }
 
@@ -51,7 +51,7 @@ func (tf *transfers) depart(t *transit) {
 func (tf *transfers) land(w exchange.Wallet, t *transit, at exchange.Time) {
 	if !t.Failed {
 		t.Done = true
-		tf.wallets.purse(t.To, t.Asset).add(t.Amount)
+		tf.wallets.balanceOf(t.To, t.Asset).credit(t.Amount)
 		i := slices.Index(tf.transit, t)
 		tf.transit = slices.Delete(tf.transit, i, i+1)
 	}

@@ -76,10 +76,10 @@ type Venue struct {
 
 // slot is what the venue keeps of one instrument.
 type slot struct {
-	in     *exchange.Instrument
-	orders []*order // resting, oldest first
-	pos    position
-	purse  *purse // that margins it; nil on spot
+	in         *exchange.Instrument
+	orders     []*order // resting, oldest first
+	pos        position
+	collateral *walletBalance // that margins it; nil on spot
 
 	leverage int
 	risk     screen
@@ -103,7 +103,7 @@ func (s *slot) idle() bool {
 }
 
 // held reports an open futures position: coins on spot carry no margin.
-func (s *slot) held() bool { return s.purse != nil && s.pos.qty != 0 }
+func (s *slot) held() bool { return s.collateral != nil && s.pos.qty != 0 }
 
 // New returns a venue with the opening balances. The error names the option
 // that is missing or wrong, and what would be right.
@@ -128,8 +128,8 @@ func New(opt Options) (*Venue, error) {
 func (v *Venue) newSlot(in *exchange.Instrument) *slot {
 	s := &slot{in: in, leverage: v.opt.leverage(in.ID)}
 	if in.Perp() {
-		s.purse = v.wallets.purse(in.Wallet, in.Settle())
-		s.purse.slots = append(s.purse.slots, s)
+		s.collateral = v.wallets.balanceOf(in.Wallet, in.Settle())
+		s.collateral.slots = append(s.collateral.slots, s)
 		s.risk = newScreen(in)
 	}
 	return s
@@ -159,11 +159,11 @@ func (v *Venue) deposit(d Deposit) error {
 		return fmt.Errorf("paper venue: balance of %s: it names no wallet: want one of %s", d.Asset, v.opt.Universe.Wallets())
 	}
 	v.mail.wallet(d.Wallet)
-	p := v.wallets.purse(d.Wallet, d.Asset)
+	p := v.wallets.balanceOf(d.Wallet, d.Asset)
 	if d.Asset == "" || len(p.slots) == 0 && d.Amount.IsNegative() {
 		return fmt.Errorf("paper venue: balance of %s %q in %s: want a named asset and an amount of 0 or more", d.Amount, d.Asset, d.Wallet)
 	}
-	p.add(d.Amount)
+	p.credit(d.Amount)
 	return nil
 }
 
@@ -264,7 +264,7 @@ func (v *Venue) Market(ev *exchange.Event) {
 	// What arrives at the very time of an event comes after it: it may have been
 	// sent because of it.
 	if ev.Time > v.mail.arriving {
-		v.mail.settle(ev.Time - 1)
+		v.mail.arriveBy(ev.Time - 1)
 	}
 	if !v.markets.known(ev.Instrument) {
 		return
@@ -306,8 +306,8 @@ func (v *Venue) show(s *slot, ev *exchange.Event) {
 	}
 }
 
-// settle runs everything that arrives up to t, in order of arrival.
-func (ml *mail) settle(t exchange.Time) {
+// arriveBy runs everything that arrives up to t, in order of arrival.
+func (ml *mail) arriveBy(t exchange.Time) {
 	for {
 		next := ml.earliest()
 		if next == nil || next.in[0].at > t {
@@ -362,7 +362,7 @@ func (v *Venue) Pop(ev *exchange.Event) {
 		return
 	}
 	v.mail.now = max(v.mail.now, t)
-	v.mail.settle(v.mail.now)
+	v.mail.arriveBy(v.mail.now)
 	a := s.pop()
 	a.at = v.mail.now
 	a.write(ev)

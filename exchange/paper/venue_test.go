@@ -8,11 +8,11 @@ import (
 	"github.com/perilune/perilune/exchange"
 )
 
-// quoted is a desk with a one level deep book around 10000 ticks on every market.
-func quoted(t testing.TB, opt Options) *desk {
+// quoted is a bench with a one level deep book around 10000 ticks on every market.
+func quoted(t testing.TB, opt Options) *bench {
 	opt.Balances = append(opt.Balances,
 		Deposit{"spot", "USDT", dec("100000")}, Deposit{"usdm", "USDT", dec("100000")}, Deposit{"coinm", "BTC", dec("10")})
-	d := newDesk(t, btcUniverse(t), opt)
+	d := newBench(t, btcUniverse(t), opt)
 	for _, in := range d.u.All() {
 		d.market(in, exchange.Event{Kind: exchange.KindSnapshot, Bids: []exchange.Level{{Price: 9999, Qty: scale(in, 500)}}, Asks: []exchange.Level{{Price: 10001, Qty: scale(in, 500)}}})
 		if in.Perp() {
@@ -22,7 +22,7 @@ func quoted(t testing.TB, opt Options) *desk {
 	return d
 }
 
-func (d *desk) order(key string, side exchange.Side, price exchange.Ticks, qty exchange.Lots) exchange.Order {
+func (d *bench) order(key string, side exchange.Side, price exchange.Ticks, qty exchange.Lots) exchange.Order {
 	return exchange.Order{Instrument: d.find(key).ID, Side: side, Type: exchange.Limit, TIF: exchange.GTC, Price: price, Qty: qty}
 }
 
@@ -166,7 +166,7 @@ func TestTransit(t *testing.T) {
 		d.v.Transfer(&exchange.Transfer{ID: uint64(i), Asset: "USDT", From: "spot", To: "usdm", Amount: amount}, d.now)
 	}
 	for overtaken, last := false, uint64(0); !left.IsZero(); {
-		d.v.mail.settle(d.now)
+		d.v.mail.arriveBy(d.now)
 		if got := d.v.InTransit("USDT"); !got.Equal(left) {
 			t.Fatalf("in transit %s, want %s", got, left)
 		}
@@ -207,12 +207,12 @@ func TestRestore(t *testing.T) {
 	d.submit(d.order("spot:BTCUSDT", exchange.Buy, 10001, 50000))
 	d.until(d.now)
 	d.v.Transfer(&exchange.Transfer{ID: 1, Asset: "USDT", From: "spot", To: "usdm", Amount: dec("5.5")}, d.now)
-	d.v.mail.settle(d.now)
+	d.v.mail.arriveBy(d.now)
 	if got := d.v.InTransit("USDT"); !got.Equal(dec("5.5")) {
 		t.Fatalf("in transit: %s", got)
 	}
 	account := d.v.Account()
-	next := newDesk(t, d.u, Options{Restore: &account})
+	next := newBench(t, d.u, Options{Restore: &account})
 	d.until(d.now + exchange.Minute)
 	want := d.v.Account()
 	if got := next.v.Account(); got.NextTrade != 4 || got.NextOrder != 4 || !reflect.DeepEqual(text(got), text(want)) {

@@ -7,6 +7,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/paper"
 )
 
 // Segment is a part of an exchange with rules and a wallet of its own.
@@ -62,6 +63,9 @@ type (
 	Namer interface {
 		Name(o *Order, why Forced)
 	}
+	// Banker says what accounts open with besides the default balances, when the
+	// exchange's options say nothing.
+	Banker interface{ Balances() []paper.Deposit }
 	// Announcer tells that the rules or the state of an instrument have changed.
 	Announcer interface{ Announce(m *Market) }
 	// Striker carries out the faults that only a protocol knows: see FrontKinds. Routes
@@ -163,9 +167,29 @@ func (s *State) attach(f Front) error {
 		}
 	}
 	s.fronts = append(s.fronts, f)
+	if b, ok := f.(Banker); ok && s.opt.ownBalances {
+		if err := s.endow(b.Balances()); err != nil {
+			return err
+		}
+	}
 	f.Open(s)
 	if s.faults.chaos != nil {
 		s.faults.chaos.refill(s)
+	}
+	return nil
+}
+
+// endow gives every account what it has nothing of.
+func (s *State) endow(list []paper.Deposit) error {
+	for _, a := range s.accounts {
+		for _, d := range list {
+			if !a.Balance(d.Wallet, d.Asset).Total.IsZero() {
+				continue
+			}
+			if err := a.paper.Deposit(d); err != nil {
+				return fmt.Errorf("simulated exchange: %w", err)
+			}
+		}
 	}
 	return nil
 }

@@ -48,13 +48,13 @@ func newState(opt Options) (*State, []Keys, error) {
 	}
 	var keys []Keys
 	for n := range opt.Accounts {
-		k, err := s.open(n)
+		k, err := s.openAccount(n)
 		if err != nil {
 			return nil, nil, err
 		}
 		keys = append(keys, k)
 	}
-	if err := s.read(); err != nil {
+	if err := s.readFeed(); err != nil {
 		return nil, nil, err
 	}
 	if err := s.warmUp(opt.Begin); err != nil {
@@ -90,8 +90,8 @@ func (s *State) quoted() bool {
 	return !slices.ContainsFunc(s.markets, func(m *Market) bool { return m.Touch[0].Qty == 0 || m.Touch[1].Qty == 0 })
 }
 
-// open makes an account with its venue and keys.
-func (s *State) open(n int) (Keys, error) {
+// openAccount makes an account with its venue and keys.
+func (s *State) openAccount(n int) (Keys, error) {
 	a := newAccount(s, n)
 	venue, err := paper.New(paper.Options{
 		Universe: s.opt.Universe, Books: func(id exchange.InstrumentID) *book.Book { return s.markets[id].Book },
@@ -113,8 +113,8 @@ func (s *State) open(n int) (Keys, error) {
 	return keys, nil
 }
 
-// read takes the next event from the feed.
-func (s *State) read() error {
+// readFeed takes the next event from the feed.
+func (s *State) readFeed() error {
 	err := s.feed.Next(&s.ahead)
 	if errors.Is(err, io.EOF) {
 		s.ended = true
@@ -133,7 +133,7 @@ func (s *State) advance(t exchange.Time) error {
 		s.now = max(s.now, s.ahead.Time)
 		s.beat()
 		s.step(&s.ahead)
-		if err := s.read(); err != nil {
+		if err := s.readFeed(); err != nil {
 			return err
 		}
 	}

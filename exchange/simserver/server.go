@@ -31,12 +31,15 @@ type Options struct {
 	Seed     uint64
 	Accounts int // default 1; each has two keys
 	// Balances are every account's; default 100 000 USDT, 1 BTC and 20 ETH in a wallet
-	// of coins, and as much of them in a wallet of contracts as margins some.
+	// of coins, and as much of them in a wallet of contracts as margins some. A front may add to
+	// the default.
 	Balances []paper.Deposit
 	Leverage int    // default 20
 	Chaos    *Chaos // nil: faults come only when they are asked for
 	// Clock is the wall clock; default time.Now.
 	Clock func() time.Time
+	// ownBalances says that Balances are the default ones.
+	ownBalances bool
 	// Log receives one line for each connection that ends badly; nil: none.
 	Log func(string)
 }
@@ -55,7 +58,7 @@ func (o Options) withDefaults() (Options, error) {
 		o.Leverage = 20
 	}
 	if o.Balances == nil {
-		o.Balances = defaultBalances(o.Universe)
+		o.Balances, o.ownBalances = defaultBalances(o.Universe), true
 	}
 	if o.Clock == nil {
 		o.Clock = time.Now

@@ -22,7 +22,7 @@ func (s *sim) before(c *call) *fault {
 		}
 		return &fault{status: http.StatusServiceUnavailable, code: 0, msg: "Service Unavailable."}
 	}
-	if f, hit := s.take("418", m, symbol); hit {
+	if f, hit := s.occasion("418", m, symbol); hit {
 		until := now + banFor
 		if f.Millis > 0 {
 			until = now + exchange.UnixMilli(f.Millis)
@@ -77,7 +77,7 @@ var errUnknownOutcome = &fault{status: http.StatusRequestTimeout, code: -1007,
 // after loses the answer to what was carried out, or keeps it back.
 func (s *sim) after(c *call, res *response) {
 	m, symbol := c.market, c.get("symbol")
-	if f, hit := s.take("slow_answer", m, symbol); hit {
+	if f, hit := s.occasion("slow_answer", m, symbol); hit {
 		res.delay = time.Duration(f.Millis) * time.Millisecond
 	}
 	if res.status >= 300 {

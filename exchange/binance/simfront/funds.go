@@ -88,5 +88,5 @@ func orderUsage(s *sim, c *call) (any, *fault) {
 		return rules, nil
 	}
 	now := s.Wall()
-	return list{rules[0].with(field{"count", n.short.add(now, 0)}), rules[1].with(field{"count", n.long.add(now, 0)})}, nil
+	return list{rules[0].with(field{"count", n.short.count(now, 0)}), rules[1].with(field{"count", n.long.count(now, 0)})}, nil
 }

@@ -10,9 +10,9 @@ import (
 	"github.com/perilune/perilune/exchange/paper"
 )
 
-// purse is one margin asset of a futures wallet, as the account endpoints tell
+// marginAsset is one margin asset of a futures wallet, as the account endpoints tell
 // it.
-type purse struct {
+type marginAsset struct {
 	asset      string
 	wallet     decimal.Decimal
 	unrealised decimal.Decimal
@@ -22,11 +22,11 @@ type purse struct {
 	movable    decimal.Decimal
 }
 
-func (a *account) purses(mk api.Market) []purse {
-	var out []purse
+func (a *account) marginAssets(mk api.Market) []marginAsset {
+	var out []marginAsset
 	for _, asset := range a.assets(mk) {
 		b, g := a.Balance(mk.Wallet(), asset), a.Margin(mk.Wallet(), asset)
-		p := purse{asset: asset, wallet: b.Total, unrealised: g.Balance.Sub(b.Total), margin: g, movable: b.Free}
+		p := marginAsset{asset: asset, wallet: b.Total, unrealised: g.Balance.Sub(b.Total), margin: g, movable: b.Free}
 		for _, m := range a.s.all(mk) {
 			if m.In.Settle() == asset {
 				pm := a.PositionMargin(m.In.ID)
@@ -41,7 +41,7 @@ func (a *account) purses(mk api.Market) []purse {
 // balances is GET balance.
 func balances(s *sim, c *call) (any, *fault) {
 	out := list{}
-	for _, p := range c.account.purses(c.market) {
+	for _, p := range c.account.marginAssets(c.market) {
 		o := object{{"accountAlias", c.account.alias()}, {"asset", p.asset}, {"balance", p.wallet}}
 		if c.market == api.COINM {
 			o = o.with(field{"withdrawAvailable", p.movable})
@@ -60,13 +60,13 @@ func balances(s *sim, c *call) (any, *fault) {
 func futuresAccount(s *sim, c *call) (any, *fault) {
 	a := c.account
 	assets, positions := list{}, list{}
-	purses := a.purses(c.market)
+	margins := a.marginAssets(c.market)
 	v3 := strings.HasPrefix(c.path, "v3")
 	var availability []field
 	if c.market == api.USDM && !v3 {
 		availability = []field{{"marginAvailable", true}}
 	}
-	for _, p := range purses {
+	for _, p := range margins {
 		assets = append(assets, object{{"asset", p.asset}, {"walletBalance", p.wallet}, {"unrealizedProfit", p.unrealised}, {"marginBalance", p.margin.Balance},
 			{"maintMargin", p.margin.Maintenance}, {"initialMargin", p.margin.Initial}, {"positionInitialMargin", p.position}, {"openOrderInitialMargin", p.orders},
 			{"maxWithdrawAmount", p.movable}, {"crossWalletBalance", p.wallet}, {"crossUnPnl", p.unrealised}, {"availableBalance", p.margin.Available},
@@ -80,7 +80,7 @@ func futuresAccount(s *sim, c *call) (any, *fault) {
 	}
 	head := object{}
 	if c.market == api.USDM {
-		head = totals(purses)
+		head = totals(margins)
 	}
 	if !v3 {
 		head = head.with(field{"canDeposit", true}, field{"canTrade", true}, field{"canWithdraw", false}, field{"feeTier", 0}, field{"updateTime", 0})
@@ -91,9 +91,9 @@ func futuresAccount(s *sim, c *call) (any, *fault) {
 	return head.with(field{"assets", assets}, field{"positions", positions}), nil
 }
 
-func totals(purses []purse) object {
-	var sum purse
-	for _, p := range purses {
+func totals(margins []marginAsset) object {
+	var sum marginAsset
+	for _, p := range margins {
 		sum.wallet, sum.unrealised = sum.wallet.Add(p.wallet), sum.unrealised.Add(p.unrealised)
 		sum.margin.Balance = sum.margin.Balance.Add(p.margin.Balance)
 		sum.margin.Initial = sum.margin.Initial.Add(p.margin.Initial)

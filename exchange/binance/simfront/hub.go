@@ -120,7 +120,7 @@ func (s *sim) join(c *client, query url.Values) {
 		}
 	}
 	if c.end.access == apiAccess {
-		s.used(&request{ip: c.ip, market: c.end.market}).weight.add(s.Wall(), perHandshake(c.end.market))
+		s.used(&request{ip: c.ip, market: c.end.market}).weight.count(s.Wall(), perHandshake(c.end.market))
 		return
 	}
 	for _, n := range c.end.names(query) {
@@ -155,7 +155,7 @@ func (s *sim) subscribe(c *client, name string) {
 		if t.id != exchange.NoInstrument {
 			ch.prev = s.markets[t.id].Published
 		}
-		s.hub.add(ch)
+		s.hub.addChannel(ch)
 	}
 	ch.subs = append(ch.subs, subscription{client: c, name: name})
 }
@@ -170,7 +170,7 @@ func (s *sim) listener(m api.Market, key string) *account {
 	return nil
 }
 
-func (h *hub) add(ch *channel) {
+func (h *hub) addChannel(ch *channel) {
 	h.channels = append(h.channels, ch)
 	h.byTopic[ch.topic] = ch
 	if ch.id != exchange.NoInstrument {
@@ -273,7 +273,7 @@ func framesPerSecond(e endpoint) int {
 
 // receive handles what a client sent.
 func (s *sim) receive(c *client, frame []byte) {
-	if c.frames.add(s.Wall(), 1) > framesPerSecond(c.end) {
+	if c.frames.count(s.Wall(), 1) > framesPerSecond(c.end) {
 		c.conn.Peer.Drop()
 		return
 	}

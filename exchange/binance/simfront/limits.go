@@ -29,7 +29,7 @@ type window struct {
 	used   int
 }
 
-func (w *window) add(now exchange.Time, n int) int {
+func (w *window) count(now exchange.Time, n int) int {
 	if start := now - now%w.length; start != w.start {
 		w.start, w.used = start, 0
 	}
@@ -116,7 +116,7 @@ func (s *sim) charge(r *request, weight int) *fault {
 	}
 	limit := s.weightLimit(r)
 	was := u.weight.start
-	used := u.weight.add(now, weight)
+	used := u.weight.count(now, weight)
 	if u.weight.start != was {
 		u.warned = 0
 	}
@@ -172,7 +172,7 @@ func newOrderCounts() [2]orderCount {
 // other, or refuses it with -1015.
 func (s *sim) chargeOrders(c *call, short, long int) *fault {
 	now, n := s.Wall(), &c.account.orderCount[pool(c.market)]
-	a, b := n.short.add(now, short), n.long.add(now, long)
+	a, b := n.short.count(now, short), n.long.count(now, long)
 	limitA, limitB, unit := s.allowed.Orders10S, s.allowed.Orders1M, "1 MINUTE"
 	if c.market == api.Spot {
 		limitA, limitB, unit = s.allowed.SpotOrders10S, s.allowed.SpotOrders1D, "1 DAY"

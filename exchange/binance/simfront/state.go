@@ -9,6 +9,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
+	"github.com/perilune/perilune/exchange/paper"
 	"github.com/perilune/perilune/exchange/simserver"
 )
 
@@ -33,6 +34,7 @@ var (
 	_ simserver.Brancher  = (*sim)(nil)
 	_ simserver.Namer     = (*sim)(nil)
 	_ simserver.Announcer = (*sim)(nil)
+	_ simserver.Banker    = (*sim)(nil)
 	_ simserver.Striker   = (*sim)(nil)
 )
 
@@ -65,8 +67,11 @@ func (s *sim) Segments() []simserver.Segment {
 	return out
 }
 
-// take is Occasion by market; 0 is none.
-func (s *sim) take(kind string, mk api.Market, symbol string) (simserver.Fault, bool) {
+// Balances implements simserver.Banker.
+func (s *sim) Balances() []paper.Deposit { return Balances() }
+
+// occasion is Occasion by market; 0 is none.
+func (s *sim) occasion(kind string, mk api.Market, symbol string) (simserver.Fault, bool) {
 	return s.Occasion(kind, s.segments[mk], symbol)
 }
 
