@@ -57,7 +57,7 @@ func (c *Core) onCommand(ev *exchange.Event) {
 	case CommandEnd:
 		c.end(ev)
 	case CommandPause, CommandUnpause, CommandParams, CommandWithdraw, CommandFlatten:
-		c.steer(ev)
+		steering{c}.follow(ev)
 	}
 }
 

@@ -152,7 +152,7 @@ func New(cfg Config, strategies []Strategy, versions []Version) (*Core, error) {
 		c.strategies.list, c.claims.owners = append(c.strategies.list, s), append(c.claims.owners, s.holder)
 	}
 	c.bars.buildBars()
-	c.restore(cfg.Restore)
+	resuming{c}.restore(cfg.Restore)
 	c.boot(versions)
 	return c, nil
 }

@@ -44,7 +44,10 @@ type RestoredFill struct {
 	Fill     exchange.Fill
 }
 
-func (c *Core) restore(r *Restore) {
+// resuming puts a new core where an earlier session left off.
+type resuming struct{ *Core }
+
+func (c resuming) restore(r *Restore) {
 	if r == nil {
 		return
 	}
@@ -95,7 +98,7 @@ func (c *Core) restore(r *Restore) {
 
 // reportCutOpening names a pair whose opening an interruption ended: what it was
 // decided on is old, so it is balanced and not taken up again.
-func (c *Core) reportCutOpening(p *intent.Pair) {
+func (c resuming) reportCutOpening(p *intent.Pair) {
 	if p.State != intent.PairOpening {
 		return
 	}
@@ -106,7 +109,7 @@ func (c *Core) reportCutOpening(p *intent.Pair) {
 
 // adopt gives the orders that an earlier run left at the venue to the machines that
 // sent them.
-func (c *Core) adopt() {
+func (c resuming) adopt() {
 	for _, o := range c.orders.open {
 		if m := c.pairs.machine(o.Pair); m != nil {
 			m.Adopt(o)

@@ -51,8 +51,11 @@ type Configurable interface {
 // CommandError is what the last command could not do; nil: it is done.
 func (c *Core) CommandError() error { return c.commandErr }
 
-// steer follows an instruction.
-func (c *Core) steer(ev *exchange.Event) {
+// steering follows instructions: it reaches into all parts, as a person may.
+type steering struct{ *Core }
+
+// follow follows an instruction.
+func (c steering) follow(ev *exchange.Event) {
 	var in Instruction
 	c.commandErr = json.Unmarshal([]byte(ev.Reason), &in)
 	if c.commandErr != nil {
@@ -84,7 +87,7 @@ func (c *Core) steer(ev *exchange.Event) {
 	}
 }
 
-func (c *Core) pauseByHand(s *instance, why string) {
+func (c steering) pauseByHand(s *instance, why string) {
 	if s.paused != "" {
 		return
 	}
@@ -98,7 +101,7 @@ func (c *Core) pauseByHand(s *instance, why string) {
 
 // unpause lets a strategy go on, whatever paused it. What it was owed it is told
 // first.
-func (c *Core) unpause(s *instance) {
+func (c steering) unpause(s *instance) {
 	if s.paused == "" {
 		return
 	}
@@ -124,7 +127,7 @@ func (c *Core) unpause(s *instance) {
 }
 
 // setParams replaces a strategy by the same version with other parameters.
-func (c *Core) setParams(s *instance, values map[string]string) {
+func (c steering) setParams(s *instance, values map[string]string) {
 	if s.paused != "" {
 		c.commandErr = fmt.Errorf("%s is paused (%s): unpause it first", s.Name(), s.paused)
 		return
@@ -166,7 +169,7 @@ func (c *Core) setParams(s *instance, values map[string]string) {
 
 // cancelOrders cancels the working orders of a strategy that are not a machine's:
 // those of an instrument or of a number, if one is named.
-func (c *Core) cancelOrders(s *instance, in *Instruction) {
+func (c steering) cancelOrders(s *instance, in *Instruction) {
 	for _, o := range c.orders.open {
 		if o.Strategy != s.index || o.Pair != 0 || o.Schedule != 0 ||
 			in.Order != 0 && o.ID != in.Order || in.Instrument != "" && c.u.Get(o.Instrument).Key() != in.Instrument {
@@ -179,7 +182,7 @@ func (c *Core) cancelOrders(s *instance, in *Instruction) {
 // flatten closes what a strategy holds: parent orders end, pairs are closed at once,
 // perpetuals that it holds outside of pairs are closed at the market, and coins that
 // it bought are sold. What it sold short on spot it can't have: nothing is bought.
-func (c *Core) flatten(s *instance, why string) {
+func (c steering) flatten(s *instance, why string) {
 	c.cancelOrders(s, &Instruction{})
 	if why == "" {
 		why = "flattened by hand"
