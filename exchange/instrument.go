@@ -292,11 +292,11 @@ func (u *Universe) CompareWallets(a, b Wallet) int {
 	return cmp.Or(cmp.Compare(u.rank(a), u.rank(b)), cmp.Compare(a, b))
 }
 
-// Margins reports whether contracts are margined in a wallet.
-func (u *Universe) Margins(w Wallet) bool { return slices.Contains(u.margins, w) }
+// HasMargin reports whether contracts are margined in a wallet.
+func (u *Universe) HasMargin(w Wallet) bool { return slices.Contains(u.margins, w) }
 
-// Margined reports whether contracts of a kind are margined with an asset in a wallet.
-func (u *Universe) Margined(c Contract, w Wallet, asset string) bool {
+// MarginedWith reports whether contracts of a kind are margined with an asset in a wallet.
+func (u *Universe) MarginedWith(c Contract, w Wallet, asset string) bool {
 	return slices.ContainsFunc(u.list, func(in *Instrument) bool {
 		return in.Perp() && in.Contract == c && in.Wallet == w && in.Settle() == asset
 	})

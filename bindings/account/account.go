@@ -77,7 +77,7 @@ func balance(rt *bindings.Runtime) int {
 
 func margin(rt *bindings.Runtime) int {
 	wallet := rt.Arg(1).Wallet()
-	if !rt.Env().Universe().Margins(wallet) {
+	if !rt.Env().Universe().HasMargin(wallet) {
 		rt.Arg(1).Fail("no contract is margined in the %s wallet", wallet)
 	}
 	m := env(rt).Margin(wallet, rt.Arg(2).Name())

@@ -260,7 +260,7 @@ func keep(rt *bindings.Runtime) int {
 	if f.Has("reserve") {
 		req.Reserve = f.Get("reserve").Decimal()
 	}
-	if !rt.Env().Universe().Margined(exchange.Linear, req.Wallet, req.Asset) {
+	if !rt.Env().Universe().MarginedWith(exchange.Linear, req.Wallet, req.Asset) {
 		f.Get("wallet").Fail("no contract is margined with %s in the %s wallet", req.Asset, req.Wallet)
 	}
 	if err := req.Validate(); err != nil {

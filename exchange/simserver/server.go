@@ -76,7 +76,7 @@ func defaultBalances(u *exchange.Universe) []paper.Deposit {
 	var out []paper.Deposit
 	for _, d := range []paper.Deposit{{Asset: "USDT", Amount: decimal.NewFromInt(100_000)}, {Asset: "BTC", Amount: decimal.NewFromInt(1)}, {Asset: "ETH", Amount: decimal.NewFromInt(20)}} {
 		for _, w := range u.Wallets() {
-			if !u.Margins(w) || u.Margined(exchange.Linear, w, d.Asset) || u.Margined(exchange.Inverse, w, d.Asset) {
+			if !u.HasMargin(w) || u.MarginedWith(exchange.Linear, w, d.Asset) || u.MarginedWith(exchange.Inverse, w, d.Asset) {
 				d.Wallet = w
 				out = append(out, d)
 			}

@@ -32,7 +32,7 @@ func (c *Core) onBalance(ev *exchange.Event) {
 		ref += " " + ev.Reason
 	}
 	c.emit(-1, Booked{&Txn{Kind: kind, Ref: ref, Strategy: -1, Postings: postings}})
-	if kind == "adjust" && !c.u.Margins(ev.Wallet) {
+	if kind == "adjust" && !c.u.HasMargin(ev.Wallet) {
 		c.holds.checkBacking(ev.Wallet, ev.Asset)
 	}
 }

@@ -57,7 +57,7 @@ func (mm *marginManagers) checkRequest(strategy int32, r *intent.MaintainRequest
 	if err := r.Validate(); err != nil {
 		return err
 	}
-	if !mm.u.Margined(exchange.Linear, r.Wallet, r.Asset) {
+	if !mm.u.MarginedWith(exchange.Linear, r.Wallet, r.Asset) {
 		return fmt.Errorf("wallet: no contract is margined with %s in the %s wallet", r.Asset, r.Wallet)
 	}
 	if k := mm.managerOf(r.Wallet); k != nil && k.strategy != strategy {

@@ -79,9 +79,9 @@ func (tr *transfers) moved(t *exchange.Transfer) {
 
 func (tr *transfers) transfer(t exchange.Transfer) {
 	free := tr.wallets.movable(t.From, t.Asset)
-	if !tr.u.Margins(t.From) {
+	if !tr.u.HasMargin(t.From) {
 		free = free.Sub(tr.claims.held(t.From, t.Asset, 0))
-	} else if tr.u.Margined(exchange.Inverse, t.From, t.Asset) {
+	} else if tr.u.MarginedWith(exchange.Inverse, t.From, t.Asset) {
 		free = decimal.Min(free, tr.claims.unclaimed(t.From, t.Asset))
 	}
 	if other, busy := tr.flying.find(t.Asset, t.From, t.To); busy && tr.pairs.transferring(other.ID) != nil {

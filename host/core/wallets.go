@@ -53,7 +53,7 @@ func (wl *wallets) payable(r *intent.PairRequest) error {
 // movable is what a transfer may take out of a wallet: profit that is not
 // realised may not leave a derivatives wallet.
 func (wl *wallets) movable(wallet exchange.Wallet, asset string) decimal.Decimal {
-	if !wl.u.Margins(wallet) {
+	if !wl.u.HasMargin(wallet) {
 		return wl.balance(wallet, asset).Free
 	}
 	return wl.standing(wallet, asset).Movable
@@ -124,7 +124,7 @@ func (wl *wallets) priced() bool {
 // balance tells total, locked and free of one asset of one wallet.
 func (wl *wallets) balance(wallet exchange.Wallet, asset string) exchange.Balance {
 	b := exchange.Balance{Total: wl.acct.holding(wallet, asset).total}
-	if !wl.u.Margins(wallet) {
+	if !wl.u.HasMargin(wallet) {
 		b.Locked = wl.lockedSpot(wallet, asset)
 		b.Free = b.Total.Sub(b.Locked)
 		return b
