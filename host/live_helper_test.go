@@ -59,7 +59,8 @@ func openHouse(t *testing.T, seed uint64, chaos *simserver.Chaos) *liveHouse {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- sim.Serve(ctx, l, simfront.New(sim)) }()
+	front := simfront.New(sim) // before any fault is armed
+	go func() { ended <- sim.Serve(ctx, l, front) }()
 	t.Cleanup(func() {
 		stop()
 		if err := <-ended; err != nil {

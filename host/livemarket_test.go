@@ -50,7 +50,8 @@ func newLiveVenue(t *testing.T) *liveVenue {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- sim.Serve(ctx, l, simfront.New(sim)) }()
+	front := simfront.New(sim) // before any fault is armed
+	go func() { ended <- sim.Serve(ctx, l, front) }()
 	t.Cleanup(func() { stop(); <-ended; http.DefaultClient.CloseIdleConnections() })
 	return &liveVenue{t: t, sim: sim, host: l.Addr().String()}
 }

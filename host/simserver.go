@@ -53,6 +53,7 @@ func Simulate(ctx context.Context, o SimOptions) error {
 	if err != nil {
 		return &DataError{err}
 	}
+	defer x.Close()
 	front := venueList[0].front(x)
 	l, err := net.Listen("tcp", o.Listen)
 	if err != nil {

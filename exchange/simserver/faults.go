@@ -213,6 +213,9 @@ func (s *State) segment(name string) (*Segment, error) {
 	if seg := s.firstSegment(func(seg *Segment) bool { return strings.EqualFold(seg.Name, name) }); seg != nil {
 		return seg, nil
 	}
+	if len(s.segments) == 0 {
+		return nil, fmt.Errorf("unknown market %q: the exchange has no front yet", name)
+	}
 	names := make([]string, len(s.segments))
 	for i, seg := range s.segments {
 		names[i] = seg.Name

@@ -48,7 +48,8 @@ func newLiveDesk(t *testing.T) *liveDesk {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- sim.Serve(ctx, l, simfront.New(sim)) }()
+	front := simfront.New(sim) // before any fault is armed
+	go func() { ended <- sim.Serve(ctx, l, front) }()
 	t.Cleanup(func() {
 		stop()
 		if err := <-ended; err != nil {

@@ -136,7 +136,8 @@ func serve(t *testing.T, address string, past exchange.Time) (sim *simserver.Exc
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- sim.Serve(ctx, l, simfront.New(sim)) }()
+	front := simfront.New(sim) // before any fault is armed
+	go func() { ended <- sim.Serve(ctx, l, front) }()
 	return sim, l.Addr().String(), func() { cancel(); <-ended }
 }
 

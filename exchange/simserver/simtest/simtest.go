@@ -57,7 +57,8 @@ func Start(tb testing.TB, o Options) *Exchange {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- sim.Serve(ctx, l, simfront.New(sim)) }()
+	front := simfront.New(sim) // before any fault is armed
+	go func() { ended <- sim.Serve(ctx, l, front) }()
 	tb.Cleanup(func() {
 		stop()
 		if err := <-ended; err != nil {
