@@ -97,7 +97,7 @@ func (r *runner) openAdvisor(ctx context.Context) error {
 		return nil
 	}
 	var post func(*exchange.Event) // nil: the session's time can wait for an answer
-	if r.o.live() || (r.o.Speed > 0 && r.o.Speed <= 1) {
+	if r.o.live() || r.market.stream != nil || (r.o.Speed > 0 && r.o.Speed <= 1) {
 		post = r.inbox.Post
 	}
 	r.desk = advisor.NewDesk(ctx, answers, post)
@@ -115,10 +115,12 @@ func (r *runner) advisorClient() (extension.Respondent, error) {
 	if err != nil {
 		return nil, configError("advisor: %v", err)
 	}
-	calls, cost, err := r.db.AdviceSpent(r.started.UTC().Format(time.DateOnly))
-	if err != nil {
-		return nil, err
+	if r.db != nil {
+		calls, cost, err := r.db.AdviceSpent(r.started.UTC().Format(time.DateOnly))
+		if err != nil {
+			return nil, err
+		}
+		client.Spent(calls, cost)
 	}
-	client.Spent(calls, cost)
 	return client, nil
 }

@@ -51,12 +51,7 @@ func (r *runner) finish(ctx context.Context, ended error) (*Summary, error) {
 		return sum, errors.Join(fmt.Errorf("the session ended in good order: %w", fault), r.db.EndRun(r.run.ID), save())
 	}
 	endedBy := r.loop.EndedBy()
-	if r.ends(endedBy) {
-		if err := r.db.CompleteSession(r.run.Session); err != nil {
-			return nil, err
-		}
-	}
-	if err := r.db.EndRun(r.run.ID); err != nil {
+	if err := r.closeRun(r.ends(endedBy)); err != nil {
 		return nil, err
 	}
 	r.tellNotices(r.loop.Now())
@@ -80,6 +75,20 @@ func (r *runner) finish(ctx context.Context, ended error) (*Summary, error) {
 		sum.Report = r.o.Report
 	}
 	return sum, nil
+}
+
+// closeRun notes in the ledger that the run ended in good order, and its session too if
+// that is over for good.
+func (r *runner) closeRun(over bool) error {
+	if r.db == nil {
+		return nil
+	}
+	if over {
+		if err := r.db.CompleteSession(r.run.Session); err != nil {
+			return err
+		}
+	}
+	return r.db.EndRun(r.run.ID)
 }
 
 // booked adds up what a session made, by asset.

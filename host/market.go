@@ -28,8 +28,9 @@ type marketData struct {
 	recording   *record.Recording
 	bars        bool
 	supply      supply
-	simulated   bool // the prices are made up
-	hot         bool // few instruments with deep, fast books: ladders pay
+	simulated   bool                  // the prices are made up
+	stream      <-chan exchange.Event // of a ChanSource, in real time; nil: none
+	hot         bool                  // few instruments with deep, fast books: ladders pay
 }
 
 // hotBooks is how many instruments may have a price ladder, at 260 KB each.
@@ -52,6 +53,9 @@ func openMarket(o *Options, from exchange.Time) (*marketData, error) {
 }
 
 func openSource(o *Options, from exchange.Time) (*marketData, error) {
+	if o.Source != nil {
+		return openOwn(o.Source)
+	}
 	if o.synthetic() {
 		return openSynth(o, from)
 	}
@@ -100,10 +104,14 @@ func openSynth(o *Options, from exchange.Time) (*marketData, error) {
 
 func openRecording(o *Options) (*marketData, error) {
 	h := o.History
-	rec, err := record.Open(o.Market, record.Options{History: record.HistoryOptions{
+	choice := record.HistoryOptions{
 		From: h.From, To: h.To, Symbols: h.Symbols, SpreadBP: h.SpreadBP, Participation: h.Participation,
 		ShiftFunding: h.ShiftFunding, RandomSign: h.RandomSign,
-	}, Contracts: o.Contracts})
+	}
+	rec, err := o.Loaded.open(choice)
+	if o.Loaded == nil {
+		rec, err = record.Open(o.Market, record.Options{History: choice, Contracts: o.Contracts})
+	}
 	if err != nil {
 		return nil, &DataError{err}
 	}

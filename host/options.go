@@ -54,6 +54,14 @@ type Options struct {
 	// For ends the session after this much virtual time; 0: not.
 	For exchange.Time
 
+	// Source is market data of the embedding program, in the place of Market.
+	Source Source
+	// Loaded is a history that LoadHistory has read, in the place of Market. It is
+	// shared by any number of sessions; History chooses of it.
+	Loaded *History
+
+	// Ledger says whether the session keeps one.
+	Ledger LedgerKind
 	// DB is the ledger's file; "" is perilune-paper.db in the working directory.
 	DB string
 	// New begins a new session even if the ledger holds one that was interrupted.
@@ -133,7 +141,8 @@ type ScriptOptions struct {
 // PaperOptions describe the simulated account and venue. See package paper.
 type PaperOptions struct {
 	// Balances are what a new session starts with; none: 50 000 USDT on spot and
-	// 50 000 USDT in the USD-M wallet.
+	// 50 000 USDT in the USD-M wallet; on a Source, 50 000 of what each wallet's
+	// instruments are paid in.
 	Balances []paper.Deposit
 	Leverage int            // 0: 5
 	Latency  *paper.Latency // nil: log-normal, median 20 ms
@@ -188,6 +197,9 @@ func (o *Options) Validate() error {
 		return err
 	}
 	o.own = given
+	if err := o.checkSource(); err != nil {
+		return err
+	}
 	if len(o.Market) == 0 {
 		o.Market = []string{"synth"}
 	}
@@ -208,6 +220,9 @@ func (o *Options) Validate() error {
 		if o.real() {
 			o.DB = "perilune-live.db"
 		}
+	}
+	if err := o.checkLedgerKind(); err != nil {
+		return err
 	}
 	if o.Journal == "" {
 		o.Journal = strings.TrimSuffix(o.DB, filepath.Ext(o.DB)) + ".journal"

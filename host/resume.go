@@ -24,6 +24,10 @@ func (o *Options) continues() bool { return o.synthetic() || o.live() }
 // because it goes on by itself. A recording is run from its beginning, so each run
 // of one is a session.
 func (r *runner) chooseSession(ctx context.Context) error {
+	if r.db == nil {
+		r.account = r.mode() + "-1"
+		return nil
+	}
 	all, err := r.db.Sessions()
 	if err != nil {
 		return err

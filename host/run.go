@@ -115,6 +115,7 @@ type runner struct {
 	*reporter
 	events         fanout.Hub[Event]
 	handled        func(*exchange.Event) // of what came from outside; nil: nobody waits
+	stopPump       func()                // of a stream of events; nil: there is none
 	refusedVersion string                // what was wrong with the last version that was to be loaded; ""
 	watched        watched
 
@@ -123,6 +124,9 @@ type runner struct {
 }
 
 func (r *runner) close() {
+	if r.stopPump != nil {
+		r.stopPump()
+	}
 	if r.watcher != nil {
 		r.watcher.close()
 	}
@@ -179,11 +183,7 @@ func (r *runner) open(ctx context.Context) error {
 	if err := r.signIn(ctx); err != nil {
 		return err
 	}
-	r.entering("opening the ledger %s", r.o.DB)
-	if r.db, err = ledger.Open(r.stamp()); err != nil {
-		return &LedgerError{err}
-	}
-	if err := r.checkLedger(ctx); err != nil {
+	if err := r.openLedger(ctx); err != nil {
 		return err
 	}
 	if err := r.chooseSession(ctx); err != nil {
@@ -284,6 +284,10 @@ func (r *runner) build(ctx context.Context) error {
 		if r.resume != nil {
 			r.loop.Start = max(r.loop.Start, r.resume.LastTime+1)
 		}
+	} else if r.market.stream != nil {
+		r.inbox.Most = liveBacklog
+		r.loop.Clock, r.loop.Start = &loop.Real{Inbox: r.inbox, Beat: r.beat, BeatEvery: r.o.StatusEvery}, loop.Now()
+		r.stopPump = r.pump(r.market.stream)
 	} else {
 		r.loop.Clock = &loop.Virtual{Inbox: r.inbox, Speed: r.o.Speed, Beat: r.beat, BeatEvery: r.o.StatusEvery}
 	}

@@ -13,13 +13,16 @@ import (
 
 // startRun notes the run in the ledger and opens its journal.
 func (r *runner) startRun(s *header) error {
-	if r.o.live() {
+	if r.o.live() && r.db != nil {
 		if err := r.openStorage(); err != nil {
 			return &LedgerError{err}
 		}
 	}
 	if err := r.openJournal(s); err != nil {
 		return &LedgerError{err}
+	}
+	if r.db == nil {
+		return nil
 	}
 	sess, err := r.db.Session(r.account)
 	if err != nil {
@@ -44,9 +47,12 @@ func (r *runner) openJournal(s *header) error {
 	if r.o.Journal == "off" {
 		return nil
 	}
-	runs, err := r.db.Runs(r.account)
-	if err != nil {
-		return err
+	var runs []ledger.Run
+	if r.db != nil {
+		var err error
+		if runs, err = r.db.Runs(r.account); err != nil {
+			return err
+		}
 	}
 	header, err := s.encode()
 	if err != nil {

@@ -20,6 +20,9 @@ func (r *runner) sink(ev *exchange.Event, fx []core.Effect) error {
 	for i := range fx {
 		e := &fx[i]
 		r.publish(e)
+		if r.writer == nil {
+			continue
+		}
 		row, err := r.rows.Of(e)
 		if err != nil {
 			return err
@@ -36,6 +39,9 @@ func (r *runner) sink(ev *exchange.Event, fx []core.Effect) error {
 		if err := r.writer.Post(row); err != nil {
 			return fmt.Errorf("ledger %s: event %d: %w", r.o.DB, ev.Seq, err)
 		}
+	}
+	if r.writer == nil {
+		return nil
 	}
 	r.writer.Mark(ev.Seq)
 	if err := r.writer.Err(); err != nil {

@@ -264,6 +264,9 @@ func (r *runner) patience(limit time.Duration) bool {
 // closeLedger gives the ledger some time to take the last rows. Its error says what becomes
 // of those that it did not take.
 func (r *runner) closeLedger(journalled bool) error {
+	if r.writer == nil {
+		return nil
+	}
 	var err error
 	if r.storage != nil || errors.Is(r.writer.Err(), ledger.ErrBusy) {
 		err = r.writer.CloseWithin(r.settling())
@@ -289,6 +292,9 @@ func (r *runner) settling() time.Duration {
 // salvage prepares the end of a session whose ledger was deleted or replaced:
 // its last rows go to the lost file, and what it returns saves that.
 func (r *runner) salvage() (gone error, save func() error) {
+	if r.db == nil {
+		return nil, func() error { return nil }
+	}
 	if gone = r.db.Missing(); gone == nil {
 		return nil, func() error { return nil }
 	}

@@ -296,7 +296,7 @@ func (run *StudyRun) take(r *runner, s *Summary) error {
 	if run.start.IsPositive() {
 		run.Return = run.Net.InexactFloat64() / run.start.InexactFloat64()
 	}
-	run.Sharpe, _ = report.SharpeAutocorrelated(report.DailyReturns(points(run.equity, decimal.Zero)))
+	run.Sharpe, _ = report.SharpeAutocorrelated(report.DailyReturns(curve(run.equity, decimal.Zero)))
 	return nil
 }
 
@@ -403,8 +403,8 @@ func valuesText(values map[string]string) string {
 	return strings.Join(list, " ")
 }
 
-// points are an equity curve for the report, moved by shift.
-func points(equity []track.Point, shift decimal.Decimal) (out []report.Point) {
+// curve is an equity curve for the report, moved by shift.
+func curve(equity []track.Point, shift decimal.Decimal) (out []report.Point) {
 	for _, p := range equity {
 		out = append(out, report.Point{Time: p.Time, Value: p.Value.Add(shift)})
 	}
@@ -423,7 +423,7 @@ func (st *study) write(s *Study) error {
 			if run.Strategy != t.Strategy || !run.Chosen {
 				continue
 			}
-			c.Curve = append(c.Curve, points(run.equity, sum.Sub(run.start))...)
+			c.Curve = append(c.Curve, curve(run.equity, sum.Sub(run.start))...)
 			sum = sum.Add(run.Net.Decimal)
 			c.Parts = append(c.Parts, report.StudyPart{From: st.o.Splits[run.part], To: st.o.Splits[run.part+1], InSample: run.InSample,
 				Values: run.Values(), Net: run.Net.Decimal, Funding: run.Funding.Decimal, Fees: run.Fees.Add(run.Exit.Decimal),

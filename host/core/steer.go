@@ -21,6 +21,10 @@ const (
 	CommandFlatten  = "flatten"  // close what strategies hold
 )
 
+// CommandDataEnd says that the data of a session in real time are over. The loop ends
+// the session; the core has nothing to do.
+const CommandDataEnd = "data_end"
+
 // Instruction is what a command of these is about. It is journalled as JSON, so that
 // a replay does the same.
 type Instruction struct {

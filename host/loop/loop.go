@@ -99,6 +99,7 @@ type Loop struct {
 	endedBy  string
 	stopping bool
 	ending   bool           // see End
+	dry      bool           // the data of a session in real time are over
 	head     exchange.Event // of the feed
 	have     bool
 	within   bool // the head is of the instant whose beginning was shown
@@ -171,7 +172,9 @@ func (l *Loop) begin() error {
 func (l *Loop) loop(ctx context.Context) error {
 	for n := 0; ; n++ {
 		if !l.within && (l.ending || n&255 == 0 && ctx.Err() != nil) {
-			l.endedBy = "stop"
+			if l.endedBy = "stop"; l.dry {
+				l.endedBy = "data"
+			}
 			return nil
 		}
 		more, err := l.turn(ctx)

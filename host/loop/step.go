@@ -19,6 +19,9 @@ func (l *Loop) handle(ev *exchange.Event) error { return l.step(ev, false) }
 // outside handles an event that the clock handed in.
 func (l *Loop) outside(ev *exchange.Event) error {
 	err := l.step(ev, ev.Kind.MarketData())
+	if ev.Kind == exchange.KindCommand && ev.Name == core.CommandDataEnd {
+		l.ending, l.dry = true, true
+	}
 	if l.Handled != nil {
 		l.Handled(ev)
 	}

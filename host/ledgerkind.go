@@ -1,0 +1,50 @@
+package host
+
+import (
+	"context"
+
+	"github.com/perilune/perilune/ledger"
+)
+
+// LedgerKind says whether a session keeps a ledger.
+type LedgerKind uint8
+
+const (
+	// LedgerFile is the SQLite file of Options.DB.
+	LedgerFile LedgerKind = iota
+	// LedgerNone keeps nothing: for runs of which the summary and the events are all
+	// that is wanted. There is no report, nothing goes on later, and no journal unless
+	// Options.Journal names a directory.
+	LedgerNone
+)
+
+// checkLedgerKind says what does not go without a ledger.
+func (o *Options) checkLedgerKind() error {
+	switch {
+	case o.Ledger > LedgerNone:
+		return configError("Ledger %d: want LedgerFile or LedgerNone", o.Ledger)
+	case o.Ledger == LedgerFile:
+		return nil
+	case o.real():
+		return configError("real orders need a ledger: want LedgerFile")
+	case o.Report != "":
+		return configError("a report is made from the ledger: want LedgerFile, or no Report")
+	}
+	if o.Journal == "" {
+		o.Journal = "off"
+	}
+	o.DB = ""
+	return nil
+}
+
+// openLedger opens the ledger, and refuses one that somebody changed.
+func (r *runner) openLedger(ctx context.Context) (err error) {
+	if r.o.Ledger == LedgerNone {
+		return nil
+	}
+	r.entering("opening the ledger %s", r.o.DB)
+	if r.db, err = ledger.Open(r.stamp()); err != nil {
+		return &LedgerError{err}
+	}
+	return r.checkLedger(ctx)
+}

@@ -1,0 +1,193 @@
+package host
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/host/core"
+)
+
+var oneCoin = exchange.Instrument{Venue: "spot", Symbol: "ABCUSDT", Base: "ABC", Quote: "USDT", Wallet: "spot",
+	Tick: exchange.MustStep("0.01"), Lot: exchange.MustStep("0.001")}
+
+// quotes are books of one coin, one a second.
+func quotes(n int) (out []exchange.Event) {
+	for i := range n {
+		p := exchange.Ticks(100_00 + i%7)
+		out = append(out, exchange.Event{Kind: exchange.KindSnapshot, Time: exchange.Date(2026, 1, 1) + exchange.Time(i)*exchange.Second, LastID: int64(i + 1),
+			Bids: []exchange.Level{{Price: p, Qty: 50_000}}, Asks: []exchange.Level{{Price: p + 1, Qty: 50_000}}})
+	}
+	return out
+}
+
+// taker buys once, at its first book.
+func taker() core.Strategy {
+	bought := false
+	return anywhere{&gopher{name: "taker", wants: []core.Handler{core.OnBook}, call: func(p *core.Port, n *core.Callback) error {
+		if !bought {
+			bought = true
+			p.Submit(exchange.Order{Instrument: 0, Side: exchange.Buy, Type: exchange.MarketOrder, TIF: exchange.IOC, Qty: 1000})
+		}
+		return nil
+	}}}
+}
+
+// anywhere is a strategy that watches all there is.
+type anywhere struct{ *gopher }
+
+func (anywhere) Subscriptions() []string { return []string{"*"} }
+
+func TestASessionOnDataOfOnesOwn(t *testing.T) {
+	src := &SliceSource{Info: SourceInfo{Name: "quotes", Instruments: []exchange.Instrument{oneCoin}}, Events: quotes(300)}
+	o := Options{Source: src, Strategies: []core.Strategy{taker()}, DB: filepath.Join(t.TempDir(), "x.db")}
+	with, err := Run(context.Background(), &o)
+	if err != nil || with.EndedBy != "data" || with.Fills != 1 || with.Market != "quotes" {
+		t.Fatalf("%+v, %v", with, err)
+	}
+	if res, err := ReplayWith(context.Background(), with.Journal, ReplayOptions{Strategies: []core.Strategy{taker()}}); err != nil || res.Diff != nil {
+		t.Errorf("replay: %+v, %v", res, err)
+	}
+	o.Ledger, o.DB, o.Strategies = LedgerNone, "", []core.Strategy{taker()}
+	without, err := Run(context.Background(), &o)
+	if err != nil || without.EffectsHash != with.EffectsHash || without.EndEq.String() != with.EndEq.String() || without.Journal != "" {
+		t.Errorf("without a ledger: %+v, %v; want what it came to with one: %+v", without, err, with)
+	}
+	if _, err := os.Stat("perilune-paper.db"); err == nil {
+		t.Error("a session without a ledger made one")
+	}
+}
+
+func TestASessionOnAStream(t *testing.T) {
+	stream := make(chan exchange.Event)
+	s, err := Open(context.Background(), Options{Ledger: LedgerNone, Strategies: []core.Strategy{taker()},
+		Source: &ChanSource{Info: SourceInfo{Name: "stream", Instruments: []exchange.Instrument{oneCoin}}, Events: stream}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	fills := s.Events(Filter{Kinds: Fills})
+	go func() {
+		for _, ev := range quotes(3) {
+			stream <- ev
+		}
+		for range fills {
+			close(stream)
+			return
+		}
+	}()
+	before := exchange.Time(time.Now().UnixNano())
+	sum, err := s.Run(context.Background())
+	if err != nil || sum.EndedBy != "data" || sum.Fills != 1 || sum.From < before.String() {
+		t.Errorf("%+v, %v", sum, err)
+	}
+}
+
+func TestOptionsForOnesOwnDataAreChecked(t *testing.T) {
+	ok := SourceInfo{Name: "x", Instruments: []exchange.Instrument{oneCoin}}
+	twice := ok
+	twice.Instruments = []exchange.Instrument{oneCoin, oneCoin}
+	for _, tt := range []struct {
+		o    Options
+		want string
+	}{
+		{Options{Source: &SliceSource{}}, "gives no Name"},
+		{Options{Source: &SliceSource{Info: SourceInfo{Name: "x"}}}, "has no instruments"},
+		{Options{Source: &SliceSource{Info: twice}}, "Source x"},
+		{Options{Source: &SliceSource{Info: ok}, Market: []string{"synth"}}, "want one"},
+		{Options{Source: &ChanSource{Info: ok}}, "channel is nil"},
+		{Options{Loaded: &History{}}, "what LoadHistory returned"},
+		{Options{Ledger: LedgerNone, Report: "x.html"}, "want LedgerFile"},
+		{Options{Ledger: 7}, "Ledger 7"},
+	} {
+		tt.o.Strategies = []core.Strategy{taker()}
+		if tt.o.Ledger == LedgerFile {
+			tt.o.DB = filepath.Join(t.TempDir(), "x.db")
+		}
+		if _, err := Open(context.Background(), tt.o); err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%+v: %v, want %q", tt.o.Source, err, tt.want)
+		}
+	}
+}
+
+// A grid comes out as its runs do alone, in the grid's order.
+func TestASweepIsItsRuns(t *testing.T) {
+	src := &SliceSource{Info: SourceInfo{Name: "quotes", Instruments: []exchange.Instrument{oneCoin}}, Events: quotes(2000)}
+	sized := func(params map[string]string) []core.Strategy {
+		size := exchange.Lots(len(params["a"]) * 100)
+		bought := false
+		return []core.Strategy{anywhere{&gopher{name: "sized", wants: []core.Handler{core.OnBook}, call: func(p *core.Port, n *core.Callback) error {
+			if !bought {
+				bought = true
+				p.Submit(exchange.Order{Instrument: 0, Side: exchange.Buy, Type: exchange.MarketOrder, TIF: exchange.IOC, Qty: size})
+			}
+			return nil
+		}}}}
+	}
+	o := SweepOptions{Session: Options{Source: src}, Grid: map[string][]string{"b": {"1", "2"}, "a": {"x", "xx", "xxx"}}, Workers: 3, Strategies: sized}
+	runs, err := Sweep(context.Background(), o)
+	if err != nil || len(runs) != 6 || runs[1].Params["a"] != "x" || runs[1].Params["b"] != "2" {
+		t.Fatalf("%+v, %v", runs, err)
+	}
+	for _, run := range runs {
+		if run.Err != nil {
+			t.Fatalf("%v: %v", run.Params, run.Err)
+		}
+		alone, err := Run(context.Background(), &Options{Source: src, Ledger: LedgerNone, Strategies: sized(run.Params)})
+		if err != nil || alone.EffectsHash != run.Summary.EffectsHash || alone.Fills != 1 {
+			t.Errorf("%v came out as %+v, and alone as %+v, %v", run.Params, run.Summary, alone, err)
+		}
+	}
+	if runs[0].Summary.EffectsHash == runs[5].Summary.EffectsHash || runs[0].Summary.EffectsHash != runs[1].Summary.EffectsHash {
+		t.Error("the parameter does not decide what comes of a run")
+	}
+	if _, err := Sweep(context.Background(), SweepOptions{Session: Options{Strategies: []core.Strategy{taker()}}}); err == nil || !strings.Contains(err.Error(), "SweepOptions.Strategies") {
+		t.Errorf("a shared strategy: %v", err)
+	}
+}
+
+// Many sessions in one process leave nothing behind: goroutines, descriptors, heap.
+func TestFiftySessionsLeaveNothing(t *testing.T) {
+	src := &SliceSource{Info: SourceInfo{Name: "quotes", Instruments: []exchange.Instrument{oneCoin}}, Events: quotes(50)}
+	once := func() {
+		o := Options{Source: src, Strategies: []core.Strategy{taker()}, DB: filepath.Join(t.TempDir(), "x.db")}
+		s, err := Open(context.Background(), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		events := s.Events(Filter{Kinds: Fills})
+		if _, err := s.Run(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		for range events {
+		}
+	}
+	measure := func() (goroutines, descriptors int, heap uint64) {
+		runtime.GC()
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		if list, err := os.ReadDir("/proc/self/fd"); err == nil {
+			descriptors = len(list)
+		}
+		return runtime.NumGoroutine(), descriptors, m.HeapAlloc
+	}
+	for range 3 {
+		once()
+	}
+	g0, d0, h0 := measure()
+	for range 50 {
+		once()
+	}
+	g1, d1, h1 := measure()
+	for end := time.Now().Add(2 * time.Second); g1 > g0 && time.Now().Before(end); g1, d1, h1 = measure() {
+		runtime.Gosched()
+	}
+	if g1 > g0 || d1 > d0 || h1 > h0+2<<20 {
+		t.Errorf("before 50 sessions %d goroutines, %d descriptors, %d bytes; after them %d, %d, %d", g0, d0, h0, g1, d1, h1)
+	}
+}
