@@ -12,8 +12,15 @@
 // Every event is journalled before the core sees it, and every effect after, so
 // Replay can run the session again and compare.
 //
+// A program that wants to follow or steer a session opens it ([Open]) and runs it
+// ([Session.Run]); [Run] is both in one.
+//
 // Nothing in this package is safe for concurrent use except where it says so.
 // Run may be called from several goroutines with different ledgers.
+//
+// This is version 0: names and signatures of this package may change with any minor
+// version, and will be named in its notes. Ledgers are migrated; a journal is replayed
+// by the versions that write its format, and others refuse it in one line.
 package host
 
 import (
