@@ -41,7 +41,7 @@ func TestRowsOfIncomeAreKnownAgain(t *testing.T) {
 	}
 	r.loop.Prelude = append(r.loop.Prelude, exchange.Event{Kind: exchange.KindFundingPaid, Instrument: in.ID, Payment: &exchange.FundingPayment{
 		Instrument: in.ID, Settled: exchange.Date(2026, 1, 5), Position: 1, Amount: decimal.NewFromInt(1), Asset: "USDT", TranID: "79"}})
-	rows = append(rows, oms.Paid{Venue: in.Venue, Asset: "USDT", Row: oms.FundingRow("BTCUSDT", "79")})
+	rows = append(rows, oms.Paid{Venue: in.Venue.Within("binance"), Asset: "USDT", Row: oms.FundingRow("BTCUSDT", "79")})
 	if _, err := r.finish(context.Background(), r.loop.Run(context.Background())); err != nil {
 		t.Fatal(err)
 	}
