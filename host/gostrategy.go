@@ -1,0 +1,232 @@
+package host
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/intent"
+	"github.com/perilune/perilune/exchange/intent/advice"
+	"github.com/perilune/perilune/host/core"
+)
+
+// Strategy is what the core drives: a script, or a strategy written in Go. GoStrategy
+// makes one of a value that has the handlers it needs.
+type Strategy = core.Strategy
+
+// Port is a strategy's window on the session and its way to ask for things, during a
+// callback. What it asks for happens after the callback returned nil, and not at all
+// when it returned an error.
+type Port = core.Port
+
+// The handlers that a strategy written in Go may have. Each is called on the loop's
+// goroutine; a panic is an error of the callback.
+type (
+	// StartHandler is called once, before anything else.
+	StartHandler interface{ OnStart(p *Port) error }
+	// BookHandler is called when a book changed.
+	BookHandler interface {
+		OnBook(p *Port, id exchange.InstrumentID) error
+	}
+	// TradeHandler is called with public trades; the event is a KindTrade.
+	TradeHandler interface {
+		OnTrade(p *Port, ev *exchange.Event) error
+	}
+	// MarkHandler is called when a mark price or the running funding rate changed.
+	MarkHandler interface {
+		OnMark(p *Port, id exchange.InstrumentID) error
+	}
+	// FundingHandler is called with funding that was paid or received.
+	FundingHandler interface {
+		OnFunding(p *Port, x *exchange.FundingPayment) error
+	}
+	// BarHandler is called with finished bars of the lengths of BarUser, or of the
+	// market's; the event is a KindBar.
+	BarHandler interface {
+		OnBar(p *Port, ev *exchange.Event) error
+	}
+	// TimerHandler is called when a timer of Port.SetTimer is due.
+	TimerHandler interface {
+		OnTimer(p *Port, name string) error
+	}
+	// OrderHandler is called when an order of the strategy changed.
+	OrderHandler interface {
+		OnOrder(p *Port, o *exchange.Order) error
+	}
+	// FillHandler is called with executions: of the strategy's orders, and what
+	// liquidations and the like took of its positions.
+	FillHandler interface {
+		OnFill(p *Port, f *exchange.Fill) error
+	}
+	// PairHandler is called when a pair of the strategy changed.
+	PairHandler interface {
+		OnPair(p *Port, x *intent.Pair) error
+	}
+	// ScheduleHandler is called when a parent order of the strategy changed.
+	ScheduleHandler interface {
+		OnSchedule(p *Port, x *intent.Schedule) error
+	}
+	// AdviceHandler is called with what came of a question.
+	AdviceHandler interface {
+		OnAdvice(p *Port, a *advice.Advice) error
+	}
+	// GapHandler is called when market data was missed.
+	GapHandler interface {
+		OnGap(p *Port, id exchange.InstrumentID, reason string) error
+	}
+	// HaltHandler is called when the kill latch trips.
+	HaltHandler interface {
+		OnHalt(p *Port, reason string) error
+	}
+	// StopHandler is called when the session ends.
+	StopHandler interface{ OnStop(p *Port) error }
+)
+
+// What else a strategy written in Go may have.
+type (
+	// BarUser declares the lengths of bars that it needs.
+	BarUser interface{ Bars() []exchange.Time }
+	// StateKeeper has a state that is kept in the ledger, as JSON: the same bytes for
+	// the same state.
+	StateKeeper interface{ State() ([]byte, error) }
+)
+
+// GoStrategy makes a strategy of a value that implements the handlers it needs, at least
+// one. name is what its orders are filed under, 1 to 32 of a-z, 0-9, - and _;
+// subscriptions are instrument keys and globs over keys. A value that is Versioned is
+// asked for its version.
+func GoStrategy(name string, subscriptions []string, v any) (Strategy, error) {
+	s := &goStrategy{name: name, subscriptions: subscriptions, value: v}
+	s.market(v)
+	s.account(v)
+	s.session(v)
+	for _, call := range s.calls {
+		if call != nil {
+			return s, nil
+		}
+	}
+	return nil, configError("strategy %q: a %T has none of the handlers OnStart(*Port) error, OnBook(*Port, exchange.InstrumentID) error, …: see go doc host StartHandler", name, v)
+}
+
+type goStrategy struct {
+	name          string
+	subscriptions []string
+	value         any
+	calls         [core.Handlers]func(*Port, *core.Callback) error
+}
+
+func (s *goStrategy) market(v any) {
+	if h, ok := v.(BookHandler); ok {
+		s.calls[core.OnBook] = func(p *Port, c *core.Callback) error { return h.OnBook(p, c.Instrument) }
+	}
+	if h, ok := v.(TradeHandler); ok {
+		s.calls[core.OnTrade] = func(p *Port, c *core.Callback) error { return h.OnTrade(p, c.Event) }
+	}
+	if h, ok := v.(MarkHandler); ok {
+		s.calls[core.OnMark] = func(p *Port, c *core.Callback) error { return h.OnMark(p, c.Instrument) }
+	}
+	if h, ok := v.(BarHandler); ok {
+		s.calls[core.OnBar] = func(p *Port, c *core.Callback) error { return h.OnBar(p, c.Event) }
+	}
+	if h, ok := v.(GapHandler); ok {
+		s.calls[core.OnGap] = func(p *Port, c *core.Callback) error { return h.OnGap(p, c.Instrument, c.Reason) }
+	}
+}
+
+func (s *goStrategy) account(v any) {
+	if h, ok := v.(FundingHandler); ok {
+		s.calls[core.OnFunding] = func(p *Port, c *core.Callback) error { return h.OnFunding(p, c.Payment) }
+	}
+	if h, ok := v.(OrderHandler); ok {
+		s.calls[core.OnOrder] = func(p *Port, c *core.Callback) error { return h.OnOrder(p, c.Order) }
+	}
+	if h, ok := v.(FillHandler); ok {
+		s.calls[core.OnFill] = func(p *Port, c *core.Callback) error { return h.OnFill(p, c.Fill) }
+	}
+	if h, ok := v.(PairHandler); ok {
+		s.calls[core.OnPair] = func(p *Port, c *core.Callback) error { return h.OnPair(p, c.Pair) }
+	}
+	if h, ok := v.(ScheduleHandler); ok {
+		s.calls[core.OnSchedule] = func(p *Port, c *core.Callback) error { return h.OnSchedule(p, c.Schedule) }
+	}
+}
+
+func (s *goStrategy) session(v any) {
+	if h, ok := v.(StartHandler); ok {
+		s.calls[core.OnStart] = func(p *Port, _ *core.Callback) error { return h.OnStart(p) }
+	}
+	if h, ok := v.(TimerHandler); ok {
+		s.calls[core.OnTimer] = func(p *Port, c *core.Callback) error { return h.OnTimer(p, c.Name) }
+	}
+	if h, ok := v.(AdviceHandler); ok {
+		s.calls[core.OnAdvice] = func(p *Port, c *core.Callback) error { return h.OnAdvice(p, c.Advice) }
+	}
+	if h, ok := v.(HaltHandler); ok {
+		s.calls[core.OnHalt] = func(p *Port, c *core.Callback) error { return h.OnHalt(p, c.Reason) }
+	}
+	if h, ok := v.(StopHandler); ok {
+		s.calls[core.OnStop] = func(p *Port, _ *core.Callback) error { return h.OnStop(p) }
+	}
+}
+
+// Name implements core.Strategy.
+func (s *goStrategy) Name() string { return s.name }
+
+// Subscriptions implements core.Strategy.
+func (s *goStrategy) Subscriptions() []string { return s.subscriptions }
+
+// Wants implements core.Strategy.
+func (s *goStrategy) Wants(h core.Handler) bool { return s.calls[h] != nil }
+
+// Call implements core.Strategy.
+func (s *goStrategy) Call(p *Port, c *core.Callback) error {
+	if call := s.calls[c.Handler]; call != nil {
+		return call(p, c)
+	}
+	return nil
+}
+
+// State implements core.Strategy.
+func (s *goStrategy) State() ([]byte, error) {
+	if k, ok := s.value.(StateKeeper); ok {
+		return k.State()
+	}
+	return nil, nil
+}
+
+// errGoReload is what a reload of a strategy in Go would need.
+var errGoReload = errors.New("a strategy written in Go changes with its program")
+
+// Reload implements core.Strategy.
+func (s *goStrategy) Reload(*Port, *exchange.Reload) (Strategy, error) {
+	return nil, fmt.Errorf("%s: %w", s.name, errGoReload)
+}
+
+// Restart implements core.Strategy: the same value goes on.
+func (s *goStrategy) Restart(*Port) (Strategy, error) { return nil, nil }
+
+// Close implements core.Strategy.
+func (s *goStrategy) Close() {
+	if c, ok := s.value.(interface{ Close() }); ok {
+		c.Close()
+	}
+}
+
+// Bars implements core.BarUser.
+func (s *goStrategy) Bars() []exchange.Time {
+	if u, ok := s.value.(BarUser); ok {
+		return u.Bars()
+	}
+	return nil
+}
+
+// UsesBars implements core.BarUser.
+func (s *goStrategy) UsesBars() bool { return false }
+
+// Version implements Versioned.
+func (s *goStrategy) Version() string {
+	if v, ok := s.value.(Versioned); ok {
+		return v.Version()
+	}
+	return ""
+}
