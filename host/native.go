@@ -197,7 +197,7 @@ func (r *runner) checkNative() error {
 
 func matches(u *exchange.Universe, pattern string) bool {
 	for _, in := range u.All() {
-		if core.Match(pattern, in.Key()) {
+		if in.Matches(pattern) {
 			return true
 		}
 	}

@@ -22,8 +22,11 @@ type SweepOptions struct {
 	// Strategies, when set, makes the strategies written in Go of one run, which may
 	// not share anything that changes.
 	Strategies func(params map[string]string) []core.Strategy
-	Workers    int                   // runs at a time; 0: one a processor
-	Progress   func(done, total int) // called by one goroutine at a time; nil: not
+	// Rules, when set, makes the risk rules of one run, likewise. Functions of
+	// Session.Modules are called by several runs at once.
+	Rules    func(params map[string]string) []Rule
+	Workers  int                   // runs at a time; 0: one a processor
+	Progress func(done, total int) // called by one goroutine at a time; nil: not
 }
 
 // SweepRun is one point of the grid and what came of it.
@@ -43,6 +46,9 @@ func Sweep(ctx context.Context, o SweepOptions) ([]SweepRun, error) {
 	}
 	if len(o.Session.Strategies) > 0 {
 		return nil, configError("Sweep: runs can't share strategies written in Go: make them in SweepOptions.Strategies")
+	}
+	if len(o.Session.Rules) > 0 {
+		return nil, configError("Sweep: runs can't share risk rules, which may remember: make them in SweepOptions.Rules")
 	}
 	runs, err := points(o.Grid)
 	if err != nil {
@@ -95,6 +101,9 @@ func (o *SweepOptions) run(ctx context.Context, params map[string]string) (*Summ
 	}
 	if o.Strategies != nil {
 		s.Strategies = o.Strategies(maps.Clone(params))
+	}
+	if o.Rules != nil {
+		s.Rules = o.Rules(maps.Clone(params))
 	}
 	return Run(ctx, &s)
 }

@@ -318,21 +318,6 @@ func TestPostingsSumToZero(t *testing.T) {
 	}
 }
 
-func TestMatch(t *testing.T) {
-	for _, tt := range []struct {
-		pattern, key string
-		want         bool
-	}{
-		{"usdm:*", "usdm:BTCUSDT", true}, {"usdm:*", "spot:BTCUSDT", false}, {"*", "spot:X", true},
-		{"*:BTCUSDT", "spot:BTCUSDT", true}, {"usdm:BTC*", "usdm:ETHUSDT", false}, {"spot:BTCUSDT", "spot:BTCUSDT", true},
-		{"spot:BTC", "spot:BTCUSDT", false}, {"*USDT*", "spot:BTCUSDT", true}, {"", "x", false},
-	} {
-		if got := Match(tt.pattern, tt.key); got != tt.want {
-			t.Errorf("Match(%q, %q) = %v", tt.pattern, tt.key, got)
-		}
-	}
-}
-
 // TestARestoredOrderGoesOn lets an order of an earlier run fill and end: its fill is
 // booked to its strategy, and it counts as working until then.
 func TestARestoredOrderGoesOn(t *testing.T) {
@@ -359,5 +344,36 @@ func TestARestoredOrderGoesOn(t *testing.T) {
 		Update: exchange.OrderUpdate{ID: 7, Status: exchange.StatusCanceled, Filled: 4}}))
 	if len(got) != 1 || got[0].Order.Filled != 4 || got[0].Order.Status != exchange.StatusCanceled || !c.AtRest() {
 		t.Errorf("after its end: %+v, at rest %v", got, c.AtRest())
+	}
+}
+
+// A strategy gets what its subscriptions name, whichever way they are written.
+func TestSubscriptionsAreKeysAndGlobs(t *testing.T) {
+	u, err := exchange.NewUniverseOf("binance", []exchange.Instrument{
+		{Venue: "binance.spot", Symbol: "BTCUSDT", Base: "BTC", Quote: "USDT", Tick: exchange.MustStep("0.01"), Lot: exchange.MustStep("0.001")},
+		{Venue: "binance.spot", Symbol: "ETHUSDT", Base: "ETH", Quote: "USDT", Tick: exchange.MustStep("0.01"), Lot: exchange.MustStep("0.001")},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for pattern, want := range map[string][]bool{
+		"spot:BTCUSDT":         {true, false},
+		"binance.spot:BTCUSDT": {true, false},
+		"binance.*:*":          {true, true},
+		"*":                    {true, true},
+		"spot:[BC]*":           {true, false},
+		"spot:E??USDT":         {false, true},
+		"bybit.spot:BTCUSDT":   {false, false},
+	} {
+		s := &script{name: "s", subs: []string{pattern}}
+		c, err := New(Config{Universe: u}, []Strategy{s}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for id, watches := range want {
+			if got := c.Watches(0, exchange.InstrumentID(id)); got != watches {
+				t.Errorf("%s: %s watched: %v", pattern, u.Get(exchange.InstrumentID(id)).Key(), got)
+			}
+		}
 	}
 }

@@ -60,8 +60,8 @@ type Callback struct {
 // nil, and nothing of it happens when it returned an error.
 type Strategy interface {
 	Name() string
-	// Subscriptions lists instrument keys, where * stands for any run of
-	// characters: "usdm:*".
+	// Subscriptions lists instrument keys and globs over keys, with their house or
+	// without: "usdm:*", "binance.usdm:BTCUSDT".
 	Subscriptions() []string
 	Wants(Handler) bool
 	Call(*Port, *Callback) error
@@ -128,30 +128,9 @@ func (s *instance) install(st Strategy, u *exchange.Universe) {
 	s.watches = make([]bool, u.Len())
 	for _, pattern := range st.Subscriptions() {
 		for _, in := range u.All() {
-			if Match(pattern, in.Key()) {
+			if in.Matches(pattern) {
 				s.watches[in.ID] = true
 			}
 		}
 	}
-}
-
-// Match reports whether key is matched by pattern, in which * stands for any
-// run of characters.
-func Match(pattern, key string) bool {
-	for i := 0; i < len(pattern); i++ {
-		if pattern[i] != '*' {
-			if len(key) == 0 || key[0] != pattern[i] {
-				return false
-			}
-			key = key[1:]
-			continue
-		}
-		for j := 0; j <= len(key); j++ {
-			if Match(pattern[i+1:], key[j:]) {
-				return true
-			}
-		}
-		return false
-	}
-	return key == ""
 }
