@@ -3,9 +3,9 @@
 -- there is nothing to hedge and it stays flat.
 --
 -- How much to hedge is a ratio of the holding. By itself the script keeps the
--- ratio in its parameters. With an adviser configured it asks every ask_minutes,
+-- ratio in its parameters. With an advisor configured it asks every ask_minutes,
 -- and follows an answer within [min_ratio, max_ratio] for as long as it counts
--- (ttl); whatever goes wrong with the adviser, the fixed ratio applies again.
+-- (ttl); whatever goes wrong with the advisor, the fixed ratio applies again.
 -- The position is read before every action, orders are sent only for the
 -- difference, and one coin is acted upon at most once a minute.
 
@@ -15,12 +15,12 @@ M.params = {
   coins        = { type = "list", default = { "BTC" }, min = 1, max = 20, doc = "coins to hedge: spot:<coin>USDT with usdm:<coin>USDT" },
   exposure     = { default = 0, min = 0, doc = "coins to hedge of each; 0: what the spot wallet holds" },
   ratio        = { default = 0.5, min = 0, max = 1, doc = "part of the holding to hedge when there is no advice" },
-  min_ratio    = { default = 0, min = 0, max = 1, doc = "least part, whatever the adviser says" },
-  max_ratio    = { default = 1, min = 0, max = 1, doc = "greatest part, whatever the adviser says" },
+  min_ratio    = { default = 0, min = 0, max = 1, doc = "least part, whatever the advisor says" },
+  max_ratio    = { default = 1, min = 0, max = 1, doc = "greatest part, whatever the advisor says" },
   band         = { default = 0.05, min = 0, max = 1, doc = "leave it while the ratio is off by less than this" },
   min_notional = { default = 110, min = 0, doc = "smallest change worth an order, in USDT" },
   reach_bp     = { default = 5, min = 0, max = 90, doc = "how far beyond the best price an order may take, bp" },
-  ask_minutes  = { default = 15, min = 1, doc = "minutes between questions to the adviser" },
+  ask_minutes  = { default = 15, min = 1, doc = "minutes between questions to the advisor" },
   ttl          = { type = "string", default = "30m", doc = "how long an answer counts, from the asking" },
 }
 
@@ -52,8 +52,8 @@ local function target(coin)
   local advice = ai.latest(coin)
   if not advice then return clamp(p.ratio), "rule" end
   local a = advice.answer
-  if a.action == "hold" then return nil, "adviser" end
-  return clamp(a.action == "flat" and 0 or a.ratio), "adviser"
+  if a.action == "hold" then return nil, "advisor" end
+  return clamp(a.action == "flat" and 0 or a.ratio), "advisor"
 end
 
 local function rebalance(coin)
