@@ -53,6 +53,7 @@ var Checks = map[string]Check{
 	"text":        checkText,
 	"toplevel":    checkTopLevel,
 	"calls":       checkCalls,
+	"receivers":   checkReceivers,
 	"neutral":     checkNeutral,
 }
 
