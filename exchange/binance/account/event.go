@@ -86,83 +86,111 @@ func (ev *event) accountEvents(m api.Market, pass func(oms.AccountEvent)) error 
 	return nil
 }
 
+// orderMessage is an executionReport or ORDER_TRADE_UPDATE: what it says of the order,
+// and of the execution that it may tell of.
+type orderMessage struct {
+	r        oms.Report
+	x        oms.Execution
+	original string // the order's client id, where c names the cancel or the amendment
+	trade    bool   // it is about a trade: CALCULATED are trades of liquidation
+}
+
 // order reads executionReport and ORDER_TRADE_UPDATE, which have the same keys
 // for the same things; spot alone has C and eR, futures ma, rp and er.
 func (ev *event) order(m api.Market, raw []byte, pass func(oms.AccountEvent)) error {
-	both := &struct {
-		r oms.Report
-		x oms.Execution
-	}{}
-	r, x := &both.r, &both.x
-	var original string
-	var exec []byte
-	var err error
+	o := &orderMessage{}
 	f := payload.Object(raw)
-	for f.Next() && err == nil {
-		switch string(f.Key()) {
-		case "s":
-			r.Symbol = f.Text()
-		case "c":
-			r.ClientID = f.Text()
-		case "C":
-			original = f.Text()
-		case "i":
-			r.OrderID = idText(f.Int())
-		case "S":
-			r.Side, err = sideOf(&f)
-		case "X":
-			r.Status, err = statusOf(&f)
-		case "p":
-			r.Price = f.Decimal()
-		case "q":
-			r.Qty = f.Decimal()
-		case "z":
-			r.Filled = f.Decimal()
-		case "r", "er", "eR":
-			if word := string(f.Word()); word != "NONE" && word != "0" && word != "" {
-				r.Reason = reasonWords(f.Text())
-			}
-		case "T":
-			r.Time = exchange.UnixMilli(f.Int())
-		case "x":
-			exec = f.Word()
-		case "t":
-			x.TradeID = idText(f.Int())
-		case "l":
-			x.Qty = f.Decimal()
-		case "L":
-			x.Price = f.Decimal()
-		case "n":
-			x.Fee = f.Decimal()
-		case "N":
-			x.FeeAsset = f.Text()
-		case "m":
-			x.Maker = f.Bool()
-		case "rp":
-			x.Realised = f.Decimal()
+	for f.Next() {
+		if err := o.take(&f); err != nil {
+			return err
 		}
 	}
-	if err == nil {
-		err = f.Err()
-	}
-	if err != nil {
+	if err := f.Err(); err != nil {
 		return err
 	}
+	r := &o.r
 	if r.Symbol == "" || r.OrderID == "" || r.Status == 0 || r.Side == 0 {
 		return fmt.Errorf("an order without symbol, id, side or status")
 	}
-	if original != "" {
-		r.ClientID = original // c names the cancel or the amendment then
+	if o.original != "" {
+		r.ClientID = o.original
 	}
 	r.Venue = m.Venue()
 	settleStatus(r)
-	if traded(exec, x) {
-		x.Venue, x.Symbol, x.OrderID, x.ClientID, x.Side, x.Time = r.Venue, r.Symbol, r.OrderID, r.ClientID, r.Side, r.Time
-		x.Reason = forcedReason(r.ClientID)
-		r.Execution = x
-	}
+	r.Execution = o.execution()
 	pass(oms.AccountEvent{Venue: m.Venue(), Report: r, Time: ev.at})
 	return nil
+}
+
+// take takes one field.
+func (o *orderMessage) take(f *payload.Fields) (err error) {
+	r := &o.r
+	switch string(f.Key()) {
+	case "s":
+		r.Symbol = f.Text()
+	case "c":
+		r.ClientID = f.Text()
+	case "C":
+		o.original = f.Text()
+	case "i":
+		r.OrderID = idText(f.Int())
+	case "S":
+		r.Side, err = sideOf(f)
+	case "X":
+		r.Status, err = statusOf(f)
+	case "p":
+		r.Price = f.Decimal()
+	case "q":
+		r.Qty = f.Decimal()
+	case "z":
+		r.Filled = f.Decimal()
+	case "r", "er", "eR":
+		if word := string(f.Word()); word != "NONE" && word != "0" && word != "" {
+			r.Reason = reasonWords(f.Text())
+		}
+	case "T":
+		r.Time = exchange.UnixMilli(f.Int())
+	default:
+		o.takeTrade(f)
+	}
+	return err
+}
+
+// takeTrade takes one field of the execution.
+func (o *orderMessage) takeTrade(f *payload.Fields) {
+	x := &o.x
+	switch string(f.Key()) {
+	case "x":
+		word := f.Word()
+		o.trade = string(word) == "TRADE" || string(word) == "CALCULATED"
+	case "t":
+		x.TradeID = idText(f.Int())
+	case "l":
+		x.Qty = f.Decimal()
+	case "L":
+		x.Price = f.Decimal()
+	case "n":
+		x.Fee = f.Decimal()
+	case "N":
+		x.FeeAsset = f.Text()
+	case "m":
+		x.Maker = f.Bool()
+	case "rp":
+		x.Realised = f.Decimal()
+	}
+}
+
+// execution is the trade that the message tells of, or nil. TRADE_PREVENTION has a
+// quantity and is none. One without a price is not believed: the trades of the order are
+// asked for then.
+func (o *orderMessage) execution() *oms.Execution {
+	x, r := &o.x, &o.r
+	if !o.trade || x.TradeID == "" || !x.Qty.IsPositive() || !x.Price.IsPositive() {
+		return nil
+	}
+	x.Venue, x.Symbol, x.OrderID, x.ClientID, x.Side, x.Time = r.Venue, r.Symbol, r.OrderID, r.ClientID, r.Side, r.Time
+	x.Reason = forcedReason(r.ClientID)
+	return x
 }
 
 // settleStatus makes the status say what the quantities do, where the venue's word
@@ -175,13 +203,6 @@ func settleStatus(r *oms.Report) {
 	default:
 		r.Status = exchange.StatusPartial
 	}
-}
-
-// traded reports whether an event tells of a trade. CALCULATED are trades of
-// liquidation; TRADE_PREVENTION has a quantity and is none. One without a price
-// is not believed: the trades of the order are asked for then.
-func traded(exec []byte, x *oms.Execution) bool {
-	return (string(exec) == "TRADE" || string(exec) == "CALCULATED") && x.TradeID != "" && x.Qty.IsPositive() && x.Price.IsPositive()
 }
 
 // forcedReason tells the orders that the venue makes by their client ids.
