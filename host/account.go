@@ -66,15 +66,15 @@ type liveAccount struct {
 // everything that the last run left.
 const reconcileWithin = 2 * time.Minute
 
-// real reports whether orders go to the venue.
-func (o *Options) real() bool { return o.Account != nil }
+// realOrders reports whether orders go to the venue.
+func (o *Options) realOrders() bool { return o.Account != nil }
 
 // checkAccount says what a session with real orders lacks.
 func (o *Options) checkAccount() error {
-	if !o.real() {
+	if !o.realOrders() {
 		return nil
 	}
-	if !o.live() {
+	if !o.liveData() {
 		return configError("real orders need real data: the market must be live, not %s", strings.Join(o.Market, " "))
 	}
 	if o.Account.Key == "" || o.Account.Secret == "" {
@@ -104,7 +104,7 @@ func (o *Options) checkAccount() error {
 
 // signIn opens the account. Nothing is written before the venue knows the key.
 func (r *runner) signIn(ctx context.Context) error {
-	if !r.o.real() {
+	if !r.o.realOrders() {
 		return nil
 	}
 	c, err := r.o.openAccount(ctx, r.access, func(text string) { r.accountNote(text) })
@@ -120,12 +120,12 @@ func (r *runner) signIn(ctx context.Context) error {
 	if err := r.takeLease(); err != nil {
 		return err
 	}
-	return r.admit(ctx)
+	return r.preflight(ctx)
 }
 
-// admit refuses a key that can withdraw and an account in a mode that the host does
+// preflight refuses a key that can withdraw and an account in a mode that the host does
 // not trade in. The rest of what Examine looks at shows itself.
-func (r *runner) admit(ctx context.Context) error {
+func (r *runner) preflight(ctx context.Context) error {
 	for _, f := range r.real.client.Admission(ctx) {
 		if f.Verdict == Fail {
 			return &AccountError{fmt.Errorf("%s: %s: %s (perilune doctor tells more)", f.Name, f.Text, f.Do)}
@@ -166,9 +166,9 @@ type AccountError struct{ Err error }
 func (e *AccountError) Error() string { return e.Err.Error() }
 func (e *AccountError) Unwrap() error { return e.Err }
 
-// terms puts the account's own fees and margin steps in the place of those that
+// accountTerms puts the account's own fees and margin steps in the place of those that
 // everybody is told, and finds the leverage that all symbols have at least.
-func (r *runner) terms(ctx context.Context) error {
+func (r *runner) accountTerms(ctx context.Context) error {
 	if r.real == nil {
 		return nil
 	}
@@ -205,10 +205,10 @@ func (r *runner) trades(g *oms.Segment) bool {
 	return g.Spot || slices.ContainsFunc(r.market.instruments, func(in exchange.Instrument) bool { return in.Venue == g.Venue })
 }
 
-// engage starts the order manager, cancels what the last run left in the book, and waits
+// startAccount starts the order manager, cancels what the last run left in the book, and waits
 // until the venue has told what became of everything. It returns what the core
 // must hear before anything else.
-func (r *runner) engage(ctx context.Context, u *exchange.Universe) ([]exchange.Event, error) {
+func (r *runner) startAccount(ctx context.Context, u *exchange.Universe) ([]exchange.Event, error) {
 	a := r.real
 	opening, err := r.opening(u)
 	if err != nil {
@@ -338,10 +338,10 @@ func (r *runner) accountNote(text string) {
 	}
 }
 
-// attend runs on the loop's goroutine a few times a second: it tells the venue that
+// heartbeat runs on the loop's goroutine a few times a second: it tells the venue that
 // the loop is alive, people what it had to say, and the gate whether the account is
 // in view.
-func (r *runner) attend(now exchange.Time) {
+func (r *runner) heartbeat(now exchange.Time) {
 	a := r.real
 	if a == nil {
 		return
@@ -360,7 +360,7 @@ func (r *runner) attend(now exchange.Time) {
 	}
 	why := r.storage.reason()
 	if why == "" {
-		why = blind(&h)
+		why = staleAccount(&h)
 	}
 	if why != a.held {
 		a.held = why
@@ -375,8 +375,8 @@ func (r *runner) attend(now exchange.Time) {
 // unseen is how long an account may go without agreeing with the venue's.
 const unseen = 5 * exchange.Minute
 
-// blind says why new risk should wait; "" when the account is in view.
-func blind(h *oms.Health) string {
+// staleAccount says why new risk should wait; "" when the account is in view.
+func staleAccount(h *oms.Health) string {
 	for i := range h.Sections {
 		switch m := &h.Sections[i]; {
 		case m.Down != "":

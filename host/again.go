@@ -34,7 +34,7 @@ type again struct {
 
 // again is nil for a session whose market is live, or the embedding program's own.
 func (r *runner) again() (*again, error) {
-	if r.o.live() || r.real != nil || r.o.Source != nil {
+	if r.o.liveData() || r.real != nil || r.o.Source != nil {
 		return nil, nil
 	}
 	a := &again{Contracts: r.o.Contracts, History: r.o.History, For: r.o.For,

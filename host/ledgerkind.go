@@ -25,7 +25,7 @@ func (o *Options) checkLedgerKind() error {
 		return configError("Ledger %d: want LedgerFile or LedgerNone", o.Ledger)
 	case o.Ledger == LedgerFile:
 		return nil
-	case o.real():
+	case o.realOrders():
 		return configError("real orders need a ledger: want LedgerFile")
 	case o.Report != "":
 		return configError("a report is made from the ledger: want LedgerFile, or no Report")

@@ -55,8 +55,8 @@ type liveMarket struct {
 	notices []connect.Notice
 }
 
-// live reports whether market data comes from the venue.
-func (o *Options) live() bool { return len(o.Market) == 1 && o.Market[0] == "live" }
+// liveData reports whether market data comes from the venue.
+func (o *Options) liveData() bool { return len(o.Market) == 1 && o.Market[0] == "live" }
 
 // browse asks the venue what there is and chooses the instruments, before
 // anything is written.

@@ -217,7 +217,7 @@ func (o *Options) Validate() error {
 	}
 	if o.DB == "" {
 		o.DB = "perilune-paper.db"
-		if o.real() {
+		if o.realOrders() {
 			o.DB = "perilune-live.db"
 		}
 	}

@@ -87,5 +87,5 @@ func (d direct) Show(s Status) {
 // openConsole starts what calls the functions of the options without holding the
 // session up.
 func openConsole(o *Options) *console.Console[Status] {
-	return console.New(console.Options[Status]{Log: func(l console.Line) { o.Log(Line(l)) }, Status: o.Status, Paced: o.live() || o.Speed > 0})
+	return console.New(console.Options[Status]{Log: func(l console.Line) { o.Log(Line(l)) }, Status: o.Status, Paced: o.liveData() || o.Speed > 0})
 }

@@ -16,7 +16,7 @@ import (
 
 // continues reports whether the market goes on after a run of it, so that a session
 // can too.
-func (o *Options) continues() bool { return o.synthetic() || o.live() }
+func (o *Options) continues() bool { return o.synthetic() || o.liveData() }
 
 // chooseSession goes on with the ledger's latest session if that was of the same
 // market, however it ended, and begins a new one otherwise. The built-in market can
@@ -151,7 +151,7 @@ func (r *runner) restorer(snap *ledger.Snapshot) (*projection.Restorer, error) {
 		return nil, err
 	}
 	return &projection.Restorer{DB: r.db, Account: r.account, Snapshot: snap, Universe: u, Roster: r.strategies(),
-		Partial: r.o.live(), Venue: r.real != nil, Unhalt: r.o.ClearHalt, Warn: r.warn}, nil
+		Partial: r.o.liveData(), Venue: r.real != nil, Unhalt: r.o.ClearHalt, Warn: r.warn}, nil
 }
 
 // strategies numbers the strategies of the session.

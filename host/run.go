@@ -77,7 +77,7 @@ func Run(ctx context.Context, o *Options) (*Summary, error) {
 func newRunner(o *Options) *runner {
 	r := &runner{o: o, started: time.Now(), inbox: loop.NewInbox()}
 	r.reporter = &reporter{out: direct{o}, now: &r.watched.clock}
-	if o.live() {
+	if o.liveData() {
 		r.before = loop.Now
 	}
 	r.logged = func(l Line) {
@@ -199,7 +199,7 @@ func (r *runner) open(ctx context.Context) error {
 	if err := r.enterMarket(ctx); err != nil {
 		return err
 	}
-	if err := r.terms(ctx); err != nil {
+	if err := r.accountTerms(ctx); err != nil {
 		return err
 	}
 	return r.build(ctx)
@@ -207,7 +207,7 @@ func (r *runner) open(ctx context.Context) error {
 
 // mode is what the ledger is stamped with.
 func (r *runner) mode() string {
-	if r.o.real() {
+	if r.o.realOrders() {
 		return ledger.Live
 	}
 	return ledger.Paper
@@ -223,7 +223,7 @@ func (r *runner) stamp() ledger.Options {
 
 // findMarket finds out whether there is what was asked for.
 func (r *runner) findMarket(ctx context.Context) (err error) {
-	if r.o.live() {
+	if r.o.liveData() {
 		return r.browse(ctx)
 	}
 	r.market, err = openMarket(r.o, 0)
@@ -232,7 +232,7 @@ func (r *runner) findMarket(ctx context.Context) (err error) {
 
 // enterMarket opens the market at the moment where the session begins.
 func (r *runner) enterMarket(ctx context.Context) (err error) {
-	if r.o.live() {
+	if r.o.liveData() {
 		return r.connect(ctx)
 	}
 	if r.resume != nil {
@@ -373,7 +373,7 @@ func (r *runner) header() (*header, error) {
 // newVenue makes what answers orders, and what the core has to hear first.
 func (r *runner) newVenue(ctx context.Context, s *header) (exchange.Execution, []exchange.Event, error) {
 	if r.real != nil {
-		early, err := r.engage(ctx, r.core.Universe())
+		early, err := r.startAccount(ctx, r.core.Universe())
 		if err != nil {
 			return nil, nil, err
 		}
@@ -438,7 +438,7 @@ func (r *runner) announce() {
 	switch {
 	case r.o.synthetic():
 		market = fmt.Sprintf("SIMULATED market (seed %d)", r.o.Seed)
-	case r.o.live():
+	case r.o.liveData():
 		market = fmt.Sprintf("LIVE DATA of %s (%d instruments)", r.market.live.venue.Hosts(), len(r.market.instruments))
 	}
 	var names []string

@@ -13,7 +13,7 @@ import (
 
 // startRun notes the run in the ledger and opens its journal.
 func (r *runner) startRun(s *header) error {
-	if r.o.live() && r.db != nil {
+	if r.o.liveData() && r.db != nil {
 		if err := r.openStorage(); err != nil {
 			return &LedgerError{err}
 		}

@@ -116,7 +116,7 @@ func (r *runner) beat(now exchange.Time) {
 	r.tellNotices(now)
 	r.watchStorage(now)
 	r.tellBackups()
-	r.attend(now)
+	r.heartbeat(now)
 	if r.o.Status == nil {
 		return
 	}

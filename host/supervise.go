@@ -186,7 +186,7 @@ func (r *runner) showWait(where string, still time.Duration) {
 	if p != nil && time.Since(p.since) < quietFor/2 || p == nil && (silent < quietFor+r.o.StatusEvery || still < quietFor) {
 		return
 	}
-	s := Status{Real: r.o.real(), Live: r.o.live(), Simulated: !r.o.live(), Time: exchange.Time(r.watched.clock.Load()), Waiting: where, Stuck: true}
+	s := Status{Real: r.o.realOrders(), Live: r.o.liveData(), Simulated: !r.o.liveData(), Time: exchange.Time(r.watched.clock.Load()), Waiting: where, Stuck: true}
 	r.show(s)
 }
 
