@@ -96,6 +96,9 @@ type (
 // subscriptions are instrument keys and globs over keys. A value that is Versioned is
 // asked for its version.
 func GoStrategy(name string, subscriptions []string, v any) (Strategy, error) {
+	if !strategyNames.MatchString(name) {
+		return nil, configError("strategy %q: want a name of 1 to 32 of a-z, 0-9, - and _", name)
+	}
 	s := &goStrategy{name: name, subscriptions: subscriptions, value: v}
 	s.market(v)
 	s.account(v)
@@ -204,6 +207,14 @@ func (s *goStrategy) Reload(*Port, *exchange.Reload) (Strategy, error) {
 
 // Restart implements core.Strategy: the same value goes on.
 func (s *goStrategy) Restart(*Port) (Strategy, error) { return nil, nil }
+
+// Configure implements core.Configurable, for a value that does.
+func (s *goStrategy) Configure(p *Port, values map[string]string) (Strategy, error) {
+	if c, ok := s.value.(core.Configurable); ok {
+		return c.Configure(p, values)
+	}
+	return nil, fmt.Errorf("the parameters of %s can't be set while it runs: its value has no method Configure(*Port, map[string]string) (Strategy, error)", s.name)
+}
 
 // Close implements core.Strategy.
 func (s *goStrategy) Close() {

@@ -322,10 +322,16 @@ func (r *runner) feedHealth() string {
 	return strings.Join(out, ", ")
 }
 
+// closeFeed closes a feed, which may be an embedder's: a panic in it ends nothing else.
+func closeFeed(f exchange.Feed) {
+	defer func() { _ = recover() }()
+	_ = f.Close() // reading only
+}
+
 // close ends the feed.
 func (m *marketData) close() {
 	if m.feed != nil {
-		_ = m.feed.Close() // reading only
+		closeFeed(m.feed)
 	}
 	if m.live != nil && m.live.market != nil {
 		_ = m.live.market.Close()

@@ -3,9 +3,11 @@ package host
 import (
 	"encoding/json"
 	"fmt"
+	"path/filepath"
 	"regexp"
-	"runtime/debug"
+	"runtime"
 	"slices"
+	"strings"
 
 	"github.com/perilune/perilune/bindings"
 	"github.com/perilune/perilune/exchange"
@@ -65,10 +67,29 @@ func (s *contained) Name() string              { return s.name }
 func (s *contained) Subscriptions() []string   { return s.subscriptions }
 func (s *contained) Wants(h core.Handler) bool { return s.wants[h] }
 
-// caught makes a panic an error.
+// caught makes a panic an error that says where it was. It is journalled, so it holds
+// nothing that another run has otherwise, as a stack does.
 func caught(err *error) {
 	if v := recover(); v != nil {
-		*err = fmt.Errorf("panic: %v\n%s", v, debug.Stack())
+		*err = fmt.Errorf("panic: %v (%s)", v, panickedAt())
+	}
+}
+
+// panickedAt is the file and line that panicked, called while that is recovered.
+func panickedAt() string {
+	pc := make([]uintptr, 32)
+	frames := runtime.CallersFrames(pc[:runtime.Callers(2, pc)])
+	panicking := false
+	for {
+		f, more := frames.Next()
+		inRuntime := strings.HasPrefix(f.Function, "runtime.")
+		if panicking && !inRuntime {
+			return fmt.Sprintf("%s:%d", filepath.Base(f.File), f.Line)
+		}
+		panicking = panicking || f.Function == "runtime.gopanic"
+		if !more {
+			return "place unknown"
+		}
 	}
 }
 

@@ -188,7 +188,12 @@ type Status struct {
 }
 
 // Validate fills the defaults in and says what does not make sense.
-func (o *Options) Validate() error {
+func (o *Options) Validate() (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = configError("what the options were given panicked when it was asked: %v (%s)", v, panickedAt())
+		}
+	}()
 	if len(o.Scripts)+len(o.Strategies) == 0 {
 		return configError("no strategy to run")
 	}

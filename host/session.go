@@ -57,6 +57,9 @@ var ErrEnded = errors.New("the session has ended")
 //
 // Nothing is written into o, which may be used again.
 func Open(ctx context.Context, o Options) (*Session, error) {
+	if ctx == nil {
+		return nil, configError("the context is nil: want context.Background() or one that ends")
+	}
 	if err := o.Validate(); err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package host
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 
@@ -174,14 +175,68 @@ func openOwn(s Source) (*marketData, error) {
 		m.stream = c.Events
 		return m, nil
 	}
-	var err error
-	if m.feed, err = s.Open(); err != nil {
+	feed, err := s.Open()
+	if err != nil {
 		return nil, &DataError{err}
 	}
-	if m.feed == nil {
+	if feed == nil {
 		return nil, configError("Source %s: Open returned no feed and no error", info.Name)
 	}
+	m.feed = &ownFeed{Feed: feed, name: info.Name, instruments: exchange.InstrumentID(len(info.Instruments))}
 	return m, nil
+}
+
+// ownFeed is an embedder's feed, whose events are looked at before the loop has them.
+type ownFeed struct {
+	exchange.Feed
+	name        string
+	instruments exchange.InstrumentID
+	n           int
+	last        exchange.Time
+}
+
+// Next implements exchange.Feed. What is wrong is a DataError with the event's number.
+func (f *ownFeed) Next(ev *exchange.Event) error {
+	err := f.read(ev)
+	if err == nil {
+		f.n++
+		if err = f.check(ev); err == nil {
+			f.last = ev.Time
+			return nil
+		}
+		err = fmt.Errorf("event %d: %w", f.n, err)
+	}
+	if errors.Is(err, io.EOF) {
+		return io.EOF
+	}
+	return &DataError{fmt.Errorf("source %s: %w", f.name, err)}
+}
+
+func (f *ownFeed) read(ev *exchange.Event) (err error) {
+	defer caught(&err)
+	return f.Feed.Next(ev)
+}
+
+func (f *ownFeed) check(ev *exchange.Event) error {
+	switch {
+	case !ev.Kind.MarketData() || int(ev.Kind) == 0:
+		return fmt.Errorf("kind %d: a source sends market data alone", ev.Kind)
+	case ev.Instrument < 0 || ev.Instrument >= f.instruments:
+		return fmt.Errorf("instrument %d: the source described %d", ev.Instrument, f.instruments)
+	case ev.Time < f.last || ev.Time <= 0:
+		return fmt.Errorf("time %s: want one that is above 0 and not before %s of the event before", ev.Time, f.last)
+	}
+	if ev.Kind != exchange.KindSnapshot && ev.Kind != exchange.KindDiff {
+		return nil
+	}
+	for _, side := range [...][]exchange.Level{ev.Bids, ev.Asks} {
+		for _, l := range side {
+			if l.Price <= 0 || l.Qty < 0 {
+				return fmt.Errorf("level of price %d and quantity %d: want a price above 0 and a quantity of 0 or more", l.Price, l.Qty)
+			}
+		}
+	}
+	return nil
 }
 
 // pump hands the events of a stream to the loop, until the stream is closed or the

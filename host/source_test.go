@@ -2,6 +2,7 @@ package host
 
 import (
 	"context"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -189,5 +190,88 @@ func TestFiftySessionsLeaveNothing(t *testing.T) {
 	}
 	if g1 > g0 || d1 > d0 || h1 > h0+2<<20 {
 		t.Errorf("before 50 sessions %d goroutines, %d descriptors, %d bytes; after them %d, %d, %d", g0, d0, h0, g1, d1, h1)
+	}
+}
+
+// What a source sends wrongly is an error of the data, with the event's number, and
+// panics of what an embedder brings end nothing but the session.
+func TestASourceThatIsWrong(t *testing.T) {
+	good := quotes(3)
+	for want, spoil := range map[string]func(*exchange.Event){
+		"event 2: instrument 77: the source described 1": func(ev *exchange.Event) { ev.Instrument = 77 },
+		"event 2: kind 200":       func(ev *exchange.Event) { ev.Kind = 200 },
+		"event 2: kind":           func(ev *exchange.Event) { ev.Kind = exchange.KindFill },
+		"event 2: time":           func(ev *exchange.Event) { ev.Time -= exchange.Hour },
+		"event 2: level of price": func(ev *exchange.Event) { ev.Bids = []exchange.Level{{Price: -1, Qty: 1}} },
+	} {
+		events := append([]exchange.Event{}, good...)
+		spoil(&events[1])
+		src := &SliceSource{Info: SourceInfo{Name: "wrong", Instruments: []exchange.Instrument{oneCoin}}, Events: events}
+		_, err := Run(context.Background(), &Options{Source: src, Strategies: []core.Strategy{taker()}, Ledger: LedgerNone})
+		if err == nil || !strings.Contains(err.Error(), want) || Classify(err) != FaultData {
+			t.Errorf("%v, want %q and a fault of the data", err, want)
+		}
+	}
+	for want, src := range map[string]Source{
+		"panic: in Next":     &panicking{in: "Next"},
+		"panicked":           &panicking{in: "Describe"},
+		"":                   &panicking{in: "Close"},
+		"SliceSource) is ni": (*SliceSource)(nil),
+	} {
+		_, err := Run(context.Background(), &Options{Source: src, Strategies: []core.Strategy{taker()}, Ledger: LedgerNone})
+		if want != "" && err == nil || err != nil && want == "" {
+			t.Errorf("%q: %v", want, err)
+		}
+	}
+}
+
+type panicking struct {
+	in   string
+	left int
+}
+
+func (p *panicking) Describe() SourceInfo {
+	if p.in == "Describe" {
+		panic("in Describe")
+	}
+	return SourceInfo{Name: "panicking", Instruments: []exchange.Instrument{oneCoin}}
+}
+
+func (p *panicking) Open() (exchange.Feed, error) {
+	p.left = 2
+	return p, nil
+}
+
+func (p *panicking) Next(ev *exchange.Event) error {
+	if p.left--; p.left < 0 {
+		if p.in == "Next" {
+			panic("in Next")
+		}
+		return io.EOF
+	}
+	*ev = quotes(3)[1-p.left]
+	return nil
+}
+
+func (p *panicking) Close() error {
+	if p.in == "Close" {
+		panic("in Close")
+	}
+	return nil
+}
+
+// A strategy whose callback panics is told of in words that a replay finds again.
+func TestAPanicReplays(t *testing.T) {
+	boom := func() core.Strategy {
+		return anywhere{&gopher{name: "boom", wants: []core.Handler{core.OnBook}, call: func(*core.Port, *core.Callback) error { panic("boom") }}}
+	}
+	src := &SliceSource{Info: SourceInfo{Name: "quotes", Instruments: []exchange.Instrument{oneCoin}}, Events: quotes(30)}
+	sum, err := Run(context.Background(), &Options{Source: src, Strategies: []core.Strategy{boom()}, DB: filepath.Join(t.TempDir(), "x.db")})
+	if sum == nil {
+		t.Fatal(err)
+	}
+	res, err := ReplayWith(context.Background(), sum.Journal, ReplayOptions{Strategies: []core.Strategy{boom()}})
+	if err != nil || res.Diff != nil {
+		t.Errorf("%v, %v", err, res.Diff)
 	}
 }

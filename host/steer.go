@@ -74,7 +74,7 @@ func (s *Session) Flatten(ctx context.Context, strategy, reason string) error {
 }
 
 // Reload reads a strategy's script again and swaps it in, as saving it does with
-// Options.Watch. After an error the version before runs on.
+// Options.Watch; like a save it ends a pause. After an error the version before runs on.
 func (s *Session) Reload(ctx context.Context, strategy string) error {
 	at := slices.IndexFunc(s.r.scripts, func(l loaded) bool { return l.name == strategy })
 	if at < 0 {
@@ -107,6 +107,9 @@ func (s *Session) instruct(ctx context.Context, command string, in core.Instruct
 
 // command hands an event to the loop and waits until it was handled.
 func (s *Session) command(ctx context.Context, ev *exchange.Event) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("nothing was asked of the session: %w", context.Cause(ctx))
+	}
 	done := make(chan error, 1)
 	s.mu.Lock()
 	if s.state == StateEnded {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"sync"
 
@@ -67,9 +68,8 @@ func Sweep(ctx context.Context, o SweepOptions) ([]SweepRun, error) {
 			for run := range next {
 				run.Summary, run.Err = o.run(ctx, run.Params)
 				telling.Lock()
-				if done++; o.Progress != nil {
-					o.Progress(done, len(runs))
-				}
+				done++
+				o.report(done, len(runs))
 				telling.Unlock()
 			}
 		})
@@ -88,8 +88,21 @@ func Sweep(ctx context.Context, o SweepOptions) ([]SweepRun, error) {
 	return runs, nil
 }
 
+// report tells of progress; a panic there costs no run.
+func (o *SweepOptions) report(done, total int) {
+	defer func() { _ = recover() }()
+	if o.Progress != nil {
+		o.Progress(done, total)
+	}
+}
+
 // run runs one point of the grid.
-func (o *SweepOptions) run(ctx context.Context, params map[string]string) (*Summary, error) {
+func (o *SweepOptions) run(ctx context.Context, params map[string]string) (sum *Summary, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			sum, err = nil, &PanicError{Value: v, Stack: string(debug.Stack())}
+		}
+	}()
 	s := o.Session
 	s.Ledger, s.Journal, s.New, s.Watch, s.Report, s.Log, s.Status = LedgerNone, "off", true, false, "", nil, nil
 	s.Set = maps.Clone(o.Session.Set)

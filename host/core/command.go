@@ -100,6 +100,7 @@ func (c *Core) onReload(ev *exchange.Event) {
 		c.log(intent.Error, -1, "reload of a strategy that does not run: "+r.Path)
 		return
 	}
+	c.commandErr = nil
 	s := c.strategies.list[r.Strategy]
 	v := &Version{Number: s.version, Path: r.Path, Hash: r.Hash, Sources: r.Sources}
 	s.port.reset()
