@@ -9,6 +9,7 @@ import (
 
 	"github.com/perilune/perilune/bindings/extension"
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/intent/advice"
 	"github.com/perilune/perilune/exchange/sign"
 	"github.com/perilune/perilune/host/advisor"
 )
@@ -107,7 +108,7 @@ func (r *runner) openAdvisor(ctx context.Context) error {
 
 // advisorClient is what asks the advisor, with what the ledger says was spent today; nil
 // when there is none.
-func (r *runner) advisorClient() (extension.Respondent, error) {
+func (r *runner) advisorClient() (advice.Respondent, error) {
 	if r.o.Advisor == nil {
 		return nil, nil
 	}

@@ -90,22 +90,16 @@ func (f *Func) ask(rt *bindings.Runtime, q advice.Question) int {
 	return rt.PushString(bindings.ID(id))
 }
 
-// Respondent answers questions, within their deadlines.
-type Respondent interface {
-	Ask(ctx context.Context, q *advice.Question) *exchange.Advice
-	Close()
-}
-
 // Answerer answers the questions to the Recorded functions of some modules, and hands
 // those to the advisor on.
 type Answerer struct {
 	funcs map[string]*Func
-	next  Respondent
+	next  advice.Respondent
 }
 
 // NewAnswerer returns an answerer for modules that Bind accepted. next answers what is
 // put to the advisor; nil: there is none.
-func NewAnswerer(list []Module, next Respondent) *Answerer {
+func NewAnswerer(list []Module, next advice.Respondent) *Answerer {
 	a := &Answerer{funcs: map[string]*Func{}, next: next}
 	for i := range list {
 		for j := range list[i].Funcs {

@@ -20,7 +20,7 @@ import (
 type Desk struct {
 	ctx    context.Context
 	cancel context.CancelFunc
-	client Respondent
+	client advice.Respondent
 	post   func(*exchange.Event) // nil: virtual time
 
 	work    sync.WaitGroup
@@ -35,16 +35,9 @@ type answer struct {
 	advice *exchange.Advice
 }
 
-// Respondent answers questions within their deadlines: a Client, or what stands before
-// one.
-type Respondent interface {
-	Ask(ctx context.Context, q *advice.Question) *exchange.Advice
-	Close()
-}
-
 // NewDesk returns the desk of a session, which ends with ctx. With post the
 // session runs in real time.
-func NewDesk(ctx context.Context, c Respondent, post func(*exchange.Event)) *Desk {
+func NewDesk(ctx context.Context, c advice.Respondent, post func(*exchange.Event)) *Desk {
 	d := &Desk{client: c, post: post}
 	d.ctx, d.cancel = context.WithCancel(ctx)
 	d.changed = sync.NewCond(&d.mu)

@@ -103,31 +103,15 @@ func (c *Core) onReload(ev *exchange.Event) {
 	c.commandErr = nil
 	s := c.strategies.list[r.Strategy]
 	v := &Version{Number: s.version, Path: r.Path, Hash: r.Hash, Sources: r.Sources}
-	s.port.reset()
-	s.port.handler = OnReload
-	fresh, err := Strategy(nil), c.strategies.repeat(s, false)
-	if err == nil {
-		if fresh, err = s.Reload(s.port, r); err != nil {
-			c.strategies.noteInterrupt(s, err)
-		}
-	}
-	if err == nil && s.port.refused != nil {
-		fresh.Close()
-		err = s.port.refused
-	}
-	if err != nil {
-		s.port.reset()
+	if err := c.replace(s, func() (Strategy, error) { return s.Reload(s.port, r) }); err != nil {
 		v.Problem = err.Error()
 		c.stats.ReloadsRefused++
 		c.emit(s.index, VersionChanged{v})
 		return
 	}
-	s.Strategy.Close()
-	s.install(fresh, c.u)
-	c.bars.buildBars()
 	s.cautioned = false
 	s.version++
-	s.paused, s.strikes, s.errors, s.failed, s.dirty = "", 0, 0, nil, true
+	s.paused, s.strikes, s.errors, s.failed = "", 0, 0, nil
 	c.stats.Reloads++
 	v.Number, v.Loaded = s.version, true
 	c.emit(s.index, VersionChanged{v})
@@ -135,4 +119,30 @@ func (c *Core) onReload(ev *exchange.Event) {
 	c.strategies.releaseUndelivered(s)
 	s.asleep = ""
 	c.strategies.checkAwake(s)
+}
+
+// replace lets the strategy that fresh returns take an instance's place. What it asks
+// for meanwhile is staged, for the caller to commit; after an error nothing has changed.
+func (c *Core) replace(s *instance, fresh func() (Strategy, error)) error {
+	s.port.reset()
+	s.port.handler = OnReload
+	next, err := Strategy(nil), c.strategies.repeat(s, false)
+	if err == nil {
+		if next, err = fresh(); err != nil {
+			c.strategies.noteInterrupt(s, err)
+		}
+	}
+	if err == nil && s.port.refused != nil {
+		next.Close()
+		err = s.port.refused
+	}
+	if err != nil {
+		s.port.reset()
+		return err
+	}
+	s.Strategy.Close()
+	s.install(next, c.u)
+	c.bars.buildBars()
+	s.dirty = true
+	return nil
 }

@@ -141,28 +141,11 @@ func (c steering) setParams(s *instance, values map[string]string) {
 		c.commandErr = fmt.Errorf("the parameters of %s can't be set while it runs: it has no method Configure", s.Name())
 		return
 	}
-	s.port.reset()
-	s.port.handler = OnReload
-	fresh, err := Strategy(nil), c.strategies.repeat(s, false)
-	if err == nil {
-		if fresh, err = able.Configure(s.port, values); err != nil {
-			c.strategies.noteInterrupt(s, err)
-		}
-	}
-	if err == nil && s.port.refused != nil {
-		fresh.Close()
-		err = s.port.refused
-	}
-	if err != nil {
-		s.port.reset()
+	if err := c.replace(s, func() (Strategy, error) { return able.Configure(s.port, values) }); err != nil {
 		c.commandErr = err
 		c.log(intent.Error, s.index, "parameters were not set: "+short(err.Error()))
 		return
 	}
-	s.Strategy.Close()
-	s.install(fresh, c.u)
-	c.bars.buildBars()
-	s.dirty = true
 	var set []string
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		set = append(set, name+"="+values[name])

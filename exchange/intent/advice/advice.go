@@ -17,6 +17,7 @@
 package advice
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 
@@ -66,6 +67,12 @@ func (q *Question) Check() error {
 
 // Expires is when the answer stops counting.
 func (q *Question) Expires() exchange.Time { return q.Asked + q.TTL }
+
+// Respondent answers questions within their deadlines, outside of the loop.
+type Respondent interface {
+	Ask(ctx context.Context, q *Question) *exchange.Advice
+	Close()
+}
 
 // Verdicts on a question.
 const (
