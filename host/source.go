@@ -219,7 +219,7 @@ func (f *ownFeed) read(ev *exchange.Event) (err error) {
 
 func (f *ownFeed) check(ev *exchange.Event) error {
 	switch {
-	case !ev.Kind.MarketData() || int(ev.Kind) == 0:
+	case !ev.Kind.MarketData():
 		return fmt.Errorf("kind %d: a source sends market data alone", ev.Kind)
 	case ev.Instrument < 0 || ev.Instrument >= f.instruments:
 		return fmt.Errorf("instrument %d: the source described %d", ev.Instrument, f.instruments)
