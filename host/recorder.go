@@ -83,6 +83,9 @@ func (r *recorder) Before(ev *exchange.Event) error {
 
 // After implements loop.Recorder.
 func (r *recorder) After(ev *exchange.Event, fx []core.Effect) error {
+	if r.givenUp != nil && r.givenUp.Load() {
+		return errGivenUp // before anything that it decided is done
+	}
 	if len(fx) == 0 {
 		return nil
 	}

@@ -128,11 +128,13 @@ type runner struct {
 
 	dir      string // of this run's journal
 	finished bool
+	killed   bool // see closeAsKilled
 }
 
 func (r *runner) close() {
-	if r.stopPump != nil {
-		r.stopPump()
+	if stop := r.stopPump; stop != nil {
+		r.stopPump = nil
+		stop()
 	}
 	if r.watcher != nil {
 		r.watcher.close()
@@ -152,9 +154,19 @@ func (r *runner) close() {
 	}
 }
 
-// abandon ends the writers of a run that never got to its first event: there is
-// nothing in them yet.
+// abandon ends the writers of a run that never got to its first event, in which there
+// is nothing yet, and of one that is over as if the process had been killed.
 func (r *runner) abandon() {
+	if r.killed {
+		if r.journal != nil {
+			r.journal.Abandon()
+		}
+		if r.writer != nil {
+			r.writer.Abandon()
+		}
+		r.storage.close()
+		return
+	}
 	if r.finished {
 		return
 	}

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -106,7 +107,11 @@ func (s *Session) Run(ctx context.Context) (*Summary, error) {
 	defer s.life.follow(ctx)()
 	sum, err := s.r.oversee(s.life, func() (*Summary, error) {
 		s.r.entering("")
-		return s.r.finish(s.life, s.r.loop.Run(s.life))
+		err := s.r.loop.Run(s.life)
+		if s.r.watched.givenUp.Load() { // nobody waits for it any more
+			return nil, cmp.Or(err, errGivenUp)
+		}
+		return s.r.finish(s.life, err)
 	}, true)
 	return sum, s.over(err)
 }

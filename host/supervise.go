@@ -23,10 +23,13 @@ const (
 	lookEvery  = 200 * time.Millisecond
 )
 
-// StallError is a session whose loop stood still, or did not end in time. The loop
-// may still hang in its goroutine, and what it has open stays open: the process
-// should end. A loop that wakes up after all ends at its next event. The ledger and the journal are as after a kill: the same session
-// goes on with the next run.
+// StallError is a session whose loop stood still, or did not end in time. The ledger
+// and the journal are as after a kill: the same session goes on with the next run.
+//
+// The loop may still hang in its goroutine, and until it wakes up what it has open
+// stays open, the ledger's lock as well: a process that wants to go on should end and
+// begin anew. A loop that wakes up after all does nothing more, and what it had open
+// is closed.
 type StallError struct {
 	Why     string // "the loop stands still for 30 s: event 812 (timer), in on_timer of carry"
 	Stack   string // of the loop's goroutine
@@ -41,7 +44,8 @@ func (e *StallError) Error() string {
 }
 
 // PanicError is a session that ended by a panic of ours. Like StallError it leaves
-// ledger and journal as a kill does.
+// ledger and journal as a kill does; but all that it had open is closed when Run
+// returns, so that the same process may open the ledger again and go on.
 type PanicError struct {
 	Value any
 	Stack string
@@ -68,10 +72,11 @@ type phase struct {
 	since time.Time
 }
 
-// outcome is what came of a session.
+// outcome is what came of a part of a session.
 type outcome struct {
-	sum *Summary
-	err error
+	sum    *Summary
+	err    error
+	closed bool // what the session had open
 }
 
 // oversee runs a part of a session on a goroutine of its own, the loop's, and watches
@@ -81,7 +86,7 @@ func (r *runner) oversee(ctx context.Context, part func() (*Summary, error), las
 	go func() {
 		out := outcome{err: &PanicError{Value: "a callback ended the loop's goroutine with runtime.Goexit"}}
 		defer func() { ended <- out }()
-		out.sum, out.err = r.contained(part, last)
+		out = r.contained(part, last)
 	}()
 	g := guard{r: r, ctx: ctx, dog: loop.Watchdog{Where: &r.watched.where, Bound: r.o.StallAfter}}
 	tick := time.NewTicker(lookEvery)
@@ -93,34 +98,65 @@ func (r *runner) oversee(ctx context.Context, part func() (*Summary, error), las
 			if errors.As(out.err, &p) {
 				r.log(Line{Level: intent.Error, Strategy: "host", Text: p.Error() + "\n" + p.Stack})
 				r.leaveVenue(leaveIn)
+				out.closeAsKilled(r)
 			}
 			return out.sum, out.err
 		case <-tick.C:
 		}
 		if why := g.look(); why != "" {
+			defer func() {
+				go func() { // the loop may wake up after all
+					out := <-ended
+					out.closeAsKilled(r)
+				}()
+			}()
 			return r.giveUp(why)
 		}
 	}
 }
 
 // contained runs a part of a session so that a panic is an error. All is closed after
-// the last part and after one that failed; but after a panic nothing is: ledger and
-// journal are left as a kill leaves them.
-func (r *runner) contained(part func() (*Summary, error), last bool) (sum *Summary, err error) {
+// the last part and after one that failed; but after a panic, and when the session was
+// given up meanwhile, nothing is: see closeAsKilled.
+func (r *runner) contained(part func() (*Summary, error), last bool) (out outcome) {
 	name := loop.Goroutine()
 	r.watched.loop.Store(&name)
-	ended := false
 	defer func() {
-		switch p := recover(); {
-		case p != nil:
-			sum, err = nil, &PanicError{Value: p, Stack: string(debug.Stack())}
-		case last || err != nil || !ended: // it did not end by itself: runtime.Goexit
-			r.close()
+		if p := recover(); p != nil {
+			out = outcome{err: &PanicError{Value: p, Stack: string(debug.Stack())}}
 		}
 	}()
-	sum, err = part()
-	ended = true
-	return sum, err
+	out.sum, out.err = part()
+	if (last || out.err != nil) && !r.watched.givenUp.Load() {
+		r.close()
+		out.closed = true
+	}
+	return out
+}
+
+// killedWithin bounds the closing of what a session that panicked had open: what was under
+// way when it did may hold it up.
+const killedWithin = 5 * time.Second
+
+// closeAsKilled closes what a session had open whose loop is no more. Ledger and journal
+// are left as a kill leaves them: nothing more is written, and neither ended in good
+// order.
+func (out *outcome) closeAsKilled(r *runner) {
+	if out.closed {
+		return
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer func() { _ = recover() }() // what it was about is told already
+		r.killed = true
+		r.close()
+	}()
+	select {
+	case <-done:
+	case <-time.After(killedWithin):
+		r.log(Line{Level: intent.Error, Strategy: "host", Text: "what the session had open could not be closed; end the process"})
+	}
 }
 
 // guard decides when a session is given up.

@@ -263,6 +263,13 @@ func (w *Writer) Close() error { return w.end(w.o.Wait, w.o.Wait, w.Sync) }
 // be committed, within d. What a commit that is under way then takes comes on top.
 func (w *Writer) CloseWithin(d time.Duration) error { return w.end(d, busyFor+busyFor/4, w.outlast) }
 
+// Abandon ends the writer as a kill of the process does: a commit that is under way
+// ends, and what waits is lost. After Close it does nothing.
+func (w *Writer) Abandon() {
+	gone := func(context.Context) error { return ErrClosed }
+	_ = w.end(0, w.o.Wait, gone) // that rows were left over is what is wanted
+}
+
 // end commits what was posted within a time, and waits for a commit that is still under
 // way then.
 func (w *Writer) end(within, commit time.Duration, sync func(context.Context) error) error {

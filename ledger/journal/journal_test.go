@@ -283,3 +283,42 @@ func TestTheCallerRotates(t *testing.T) {
 		}
 	}
 }
+
+// What was flushed is there after Abandon, and the journal is as one whose writer was
+// killed.
+func TestAbandonedWriter(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "j")
+	w, err := Create(dir, []byte("{}"), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{"kept", "lost"} {
+		if err := w.Append(RecordEffect, []byte(text)); err != nil {
+			t.Fatal(err)
+		}
+		if text == "kept" {
+			if err := w.Flush(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	w.Abandon()
+	w.Abandon()
+	if err := w.Close(); err != nil {
+		t.Errorf("closed after it: %v", err)
+	}
+	if err := w.Append(RecordEffect, nil); !errors.Is(err, ErrClosed) {
+		t.Errorf("appended after it: %v", err)
+	}
+	r, err := Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if _, data, err := r.Next(); err != nil || string(data) != "kept" {
+		t.Errorf("%q, %v", data, err)
+	}
+	if _, _, err := r.Next(); !errors.Is(err, io.EOF) || r.Sealed() {
+		t.Errorf("%v, sealed %v", err, r.Sealed())
+	}
+}

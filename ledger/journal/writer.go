@@ -206,6 +206,23 @@ func (w *Writer) Close() error {
 	return err
 }
 
+// Abandon ends the writer as a kill of the process does: what was not flushed is
+// lost, and the journal is not sealed. Its file and its goroutine are given back. It
+// is called when nobody appends any more, and after Close it does nothing.
+func (w *Writer) Abandon() {
+	if w.closed {
+		return
+	}
+	w.closed = true
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.err.Load() == nil {
+		w.err.Store(&ErrClosed) // whatever block still waits is not written
+	}
+	_ = w.seg.file.Close() // there is nothing of it that anybody waits for
+	close(w.work)
+}
+
 // Err returns the failure that ended writing, or ErrClosed, or nil.
 func (w *Writer) Err() error {
 	if p := w.err.Load(); p != nil {
