@@ -14,9 +14,10 @@ import (
 	"github.com/perilune/perilune/host/loop"
 )
 
-// access is what everything that asks the venue from this address shares, because
+// access is a venue and what everything that asks it from this address shares, because
 // the venue counts by address: weights, connections and bans.
 type access struct {
+	venue    connect.Venue
 	throttle *limit.Throttle
 	attempts *wire.Attempts
 	client   atomic.Pointer[connect.Account] // knows the venue's time; nil: nobody does
@@ -49,7 +50,7 @@ func newAccess(db string, venue connect.Venue, log func(text string)) (*access, 
 			log(fmt.Sprintf("the venue %s from its %s endpoints until %s; nothing is asked of them before (%s)", why, name, until, file))
 		}
 	}
-	a := &access{attempts: wire.NewAttempts(300, 5*time.Minute)}
+	a := &access{venue: venue, attempts: wire.NewAttempts(300, 5*time.Minute)}
 	a.throttle = limit.NewThrottle(l, a.now)
 	return a, nil
 }

@@ -51,7 +51,7 @@ func TestOneBanForMarketDataAndAccount(t *testing.T) {
 			}
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		c, err := o.openAccount(ctx, a, nil)
+		c, err := openAccount(ctx, a, o.Account, nil)
 		cancel()
 		if err == nil {
 			c.Close()

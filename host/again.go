@@ -34,7 +34,7 @@ type again struct {
 
 // again is nil for a session whose market is live, or the embedding program's own.
 func (r *runner) again() (*again, error) {
-	if r.o.liveData() || r.real != nil || r.o.Source != nil {
+	if r.o.liveData() || r.account.real() || r.o.Source != nil {
 		return nil, nil
 	}
 	a := &again{Contracts: r.o.Contracts, History: r.o.History, For: r.o.For,
@@ -86,7 +86,8 @@ func (s *header) makeAgain(ctx context.Context, c *core.Core, k *checkpoint) err
 	if err := s.sameInstruments(m); err != nil {
 		return err
 	}
-	venue, err := paperVenue(o, m, c, s.Restore, s.Again.NextTrade)
+	on := o.paper()
+	venue, err := on.venueOn(c, m.bars, s.Restore, s.Again.NextTrade)
 	if err != nil {
 		return err
 	}

@@ -47,7 +47,7 @@ type backups struct {
 // startBackups begins when the ledger is open. A ledger without any backup, or with
 // an old one, is copied at once.
 func (r *runner) startBackups() {
-	o := r.o.Backup.withDefaults(r.real != nil)
+	o := r.o.Backup.withDefaults(r.account.real())
 	if o.Every <= 0 {
 		return
 	}

@@ -169,7 +169,7 @@ func checkCoinPair(t *testing.T, r *runner) {
 		}
 	}
 	for _, h := range r.core.Holdings() {
-		if got := r.venue.Balance(h.Wallet, h.Asset).Total; !got.Equal(h.Total) {
+		if got := onPaper(r).Balance(h.Wallet, h.Asset).Total; !got.Equal(h.Total) {
 			t.Errorf("%s %s: %s in our books, %s at the venue", h.Wallet, h.Asset, h.Total, got)
 		}
 		if h.Asset == "BTC" && h.Total.Abs().GreaterThan(decimal.New(12, -5)) {
@@ -179,7 +179,7 @@ func checkCoinPair(t *testing.T, r *runner) {
 	if err := soundLedger(r.db); err != nil {
 		t.Error(err)
 	}
-	snap, err := r.db.Restore(r.account)
+	snap, err := r.db.Restore(r.session)
 	if err != nil || len(snap.Transit) > 0 || len(snap.Orders) > 0 {
 		t.Errorf("%d transfers and %d orders are left, %v", len(snap.Transit), len(snap.Orders), err)
 	}

@@ -88,7 +88,7 @@ func checkCoinRotation(t *testing.T, r *runner) {
 	}
 	dust := decimal.New(12, -5)
 	for _, h := range r.core.Holdings() {
-		if got := r.venue.Balance(h.Wallet, h.Asset).Total; !got.Equal(h.Total) {
+		if got := onPaper(r).Balance(h.Wallet, h.Asset).Total; !got.Equal(h.Total) {
 			t.Errorf("%s %s: %s in our books, %s at the venue", h.Wallet, h.Asset, h.Total, got)
 		}
 		if h.Asset != "USDT" && h.Total.Abs().GreaterThan(dust) && !live["spot:"+h.Asset+"USDT"] {

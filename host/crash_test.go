@@ -410,7 +410,7 @@ func TestAKillWhileMoneyIsOnItsWay(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, h := range r.core.Holdings() {
-		if got := r.venue.Balance(h.Wallet, h.Asset).Total; !got.Equal(h.Total) {
+		if got := onPaper(r).Balance(h.Wallet, h.Asset).Total; !got.Equal(h.Total) {
 			t.Errorf("%s %s: %s in our books, %s at the venue", h.Wallet, h.Asset, h.Total, got)
 		}
 	}

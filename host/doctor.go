@@ -163,7 +163,7 @@ func (d *doctor) open(ctx context.Context) bool {
 	if a == nil {
 		return false
 	}
-	c, err := d.o.openAccount(ctx, a, nil)
+	c, err := openAccount(ctx, a, d.o.Account, nil)
 	var e *exchange.VenueError
 	switch {
 	case err == nil:

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,7 +28,7 @@ func (r *runner) finish(ctx context.Context, ended error) (*Summary, error) {
 	var errs []error
 	errs = append(errs, ended)
 	if ended != nil {
-		r.clearVenue()
+		r.account.clear()
 	}
 	defer r.storage.close()
 	gone, save := r.salvage()
@@ -44,7 +45,7 @@ func (r *runner) finish(ctx context.Context, ended error) (*Summary, error) {
 	if err := errors.Join(errs...); err != nil {
 		return r.summary("error"), errors.Join(err, save())
 	}
-	if fault := cmp.Or(r.storage.fault(gone), r.real.gaveWay()); fault != nil {
+	if fault := cmp.Or(r.storage.fault(gone), r.account.gaveWay()); fault != nil {
 		// All is recorded, and the session goes on later; but what ails the storage or
 		// the account has not passed, and a supervisor should know.
 		sum := r.summary("error")
@@ -55,11 +56,11 @@ func (r *runner) finish(ctx context.Context, ended error) (*Summary, error) {
 		return nil, err
 	}
 	r.tellNotices(r.loop.Now())
-	r.tellOwed()
+	r.account.tellOwed(r.loop.Now())
 	sum := r.summary(endedBy)
 	if sum.Resumed {
 		var err error
-		if sum.Whole, err = booked(r.db, r.account); err != nil {
+		if sum.Whole, err = booked(r.db, r.session); err != nil {
 			return sum, fmt.Errorf("ledger %s: %w", r.o.DB, err)
 		}
 	}
@@ -116,7 +117,7 @@ func (r *runner) summary(endedBy string) *Summary {
 	from, to := r.loop.Started(), r.loop.Now()
 	s := &Summary{
 		Mode: r.mode(), Simulated: r.market.simulated, Market: r.market.name, Seed: r.o.Seed,
-		Session: r.account, Resumed: r.resume != nil,
+		Session: r.session, Resumed: r.resume != nil,
 		From: from.String(), To: to.String(), Days: float64(to-from) / float64(exchange.Day), EndedBy: endedBy,
 		Events: r.loop.Events(), Effects: r.rec.effects, Fills: r.core.Fills(), OrdersRefused: r.refusals,
 		Funding: Money{st.Funding.Round(8)}, Fees: Money{st.Fees.Round(8)}, Insurance: Money{st.Insurance.Round(8)}, Drawdown: r.equity.Drawdown,
@@ -149,11 +150,7 @@ func (r *runner) summary(endedBy string) *Summary {
 
 // assumptions says in sentences what the figures rest on.
 func (r *runner) assumptions() []string {
-	out := append([]string{}, r.market.describe...)
-	if r.real != nil {
-		return append(out, fmt.Sprintf("real orders on account %s: fills, fees and funding are what the venue booked", r.real.uid))
-	}
-	return append(out, r.venue.Describe()...)
+	return append(slices.Clone(r.market.describe), r.account.describe()...)
 }
 
 // shownProblems is how many of the data's problems the log names; the summary has
@@ -178,14 +175,14 @@ func (r *runner) report(s *Summary) error {
 	}
 	d.Totals.PairsOpened, d.Totals.PairsClosed = s.PairsOpened, s.PairsClosed
 	d.Totals.MaxUnhedged, d.Totals.MaxUnhedgedTime = s.MaxUnhedged.Decimal, exchange.Time(s.MaxUnhedSec*float64(exchange.Second))
-	p := reporting{reporter: r.reporter, db: r.db, account: r.account, core: r.core, scripts: r.scripts, set: r.o.Set}
+	p := reporting{reporter: r.reporter, db: r.db, account: r.session, core: r.core, scripts: r.scripts, set: r.o.Set}
 	return p.write(r.o.Report, d)
 }
 
 // reportMode says what the figures are worth.
 func (r *runner) reportMode() report.Mode {
 	switch {
-	case r.real != nil:
+	case r.account.real():
 		return report.Live
 	case r.market.live != nil:
 		return report.Paper

@@ -71,7 +71,7 @@ func deleverage(r *runner, rnd *rand.Rand, now exchange.Time) {
 		}
 	}
 	if len(held) > 0 {
-		r.venue.Deleverage(held[rnd.IntN(len(held))], exchange.Lots(1+rnd.IntN(3000)), now)
+		onPaper(r).Deleverage(held[rnd.IntN(len(held))], exchange.Lots(1+rnd.IntN(3000)), now)
 	}
 }
 

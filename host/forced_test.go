@@ -283,7 +283,7 @@ func TestPartsSumToTheAccount(t *testing.T) {
 				g := &gambler{name: name, rnd: rand.New(rand.NewPCG(seed, uint64(10*run+i))), t: t, told: all,
 					held: map[exchange.InstrumentID]exchange.Lots{}, began: map[exchange.InstrumentID]exchange.Lots{}}
 				if i == 0 {
-					g.venue = func() *paper.Venue { return r.venue }
+					g.venue = func() *paper.Venue { return onPaper(r) }
 				}
 				o.Strategies = append(o.Strategies, g)
 			}
@@ -315,8 +315,8 @@ func TestPartsSumToTheAccount(t *testing.T) {
 func checkParts(t *testing.T, r *runner) {
 	t.Helper()
 	for _, in := range r.core.Universe().All() {
-		if in.Perp() && r.venue.Position(in.ID).Qty != r.core.AccountPosition(in.ID).Qty {
-			t.Errorf("%s: the venue has %d lots, we %d", in.Key(), r.venue.Position(in.ID).Qty, r.core.AccountPosition(in.ID).Qty)
+		if in.Perp() && onPaper(r).Position(in.ID).Qty != r.core.AccountPosition(in.ID).Qty {
+			t.Errorf("%s: the venue has %d lots, we %d", in.Key(), onPaper(r).Position(in.ID).Qty, r.core.AccountPosition(in.ID).Qty)
 		}
 	}
 }

@@ -153,7 +153,7 @@ func TestLiveASessionOnAnotherMachine(t *testing.T) {
 	if code, out := other.ended(); code != FaultLocked || !strings.Contains(out, "which it takes over from") {
 		t.Errorf("the other process ended with %d\n%s", code, tail(out, 4000))
 	}
-	h.waitFor("only orders of the new session rest", 30*time.Second, resting(oms.Tag(s.r.real.fence.Run), 4))
+	h.waitFor("only orders of the new session rest", 30*time.Second, resting(oms.Tag(atVenue(s.r).fence.Run), 4))
 	if !strings.Contains(s.log(), "of another run are cancelled") {
 		t.Errorf("the new session did not tell\n%s", tail(s.log(), 4000))
 	}
@@ -186,7 +186,7 @@ func TestLiveTwoSessionsThatBeganUnseen(t *testing.T) {
 				if code, out := other.ended(); code != FaultLocked || !strings.Contains(out, c.said) {
 					t.Errorf("the other process ended with %d\n%s", code, tail(out, 4000))
 				}
-				h.waitFor("only orders of the new session rest", 30*time.Second, resting(oms.Tag(s.r.real.fence.Run), 4))
+				h.waitFor("only orders of the new session rest", 30*time.Second, resting(oms.Tag(atVenue(s.r).fence.Run), 4))
 				s.end()
 				return
 			}

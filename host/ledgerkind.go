@@ -43,7 +43,9 @@ func (r *runner) openLedger(ctx context.Context) (err error) {
 		return nil
 	}
 	r.entering("opening the ledger %s", r.o.DB)
-	if r.db, err = ledger.Open(r.stamp()); err != nil {
+	stamp := r.account.stamp()
+	stamp.Path = r.o.DB
+	if r.db, err = ledger.Open(stamp); err != nil {
 		return &LedgerError{err}
 	}
 	return r.checkLedger(ctx)

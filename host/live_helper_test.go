@@ -22,6 +22,7 @@ import (
 	"github.com/perilune/perilune/exchange/binance"
 	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/binance/simfront"
+	"github.com/perilune/perilune/exchange/paper"
 	"github.com/perilune/perilune/exchange/simserver"
 	"github.com/perilune/perilune/exchange/synth"
 	"github.com/perilune/perilune/host/risk"
@@ -220,9 +221,13 @@ func (s *liveSession) log() string {
 	return s.said.String()
 }
 
+// atVenue is a session's account at the venue, and onPaper the venue of its paper account.
+func atVenue(r *runner) *liveAccount { return r.account.(*liveAccount) }
+func onPaper(r *runner) *paper.Venue { return r.account.(*paperAccount).venue }
+
 // look runs on the loop's goroutine.
 func (s *liveSession) look(st Status) {
-	h := s.r.real.venue.Health()
+	h := atVenue(s.r).venue.Health()
 	now := liveState{events: st.Events, resting: s.r.core.AtRest() && len(st.Pairs) == 0, account: st.Account, halted: st.Halted,
 		clear: h.Working+h.Unknown+h.Transfers+h.Unowned+h.Resumed == 0}
 	for _, p := range s.r.core.OpenPairs() {
@@ -271,7 +276,7 @@ func (s *liveSession) until(what string, limit time.Duration, so func(*liveState
 func (s *liveSession) quiet(h *liveHouse, limit time.Duration) {
 	s.t.Helper()
 	s.until("nothing is under way", limit, func(st *liveState) bool { return st.resting && st.clear })
-	since := s.r.real.client.Now()
+	since := atVenue(s.r).client.Now()
 	h.arm(simserver.Fault{Kind: "drop"}) // a stream that was lost makes the order manager compare
 	s.until("the accounts agree", limit, func(st *liveState) bool { return st.resting && st.clear && st.settled > since })
 }

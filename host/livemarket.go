@@ -241,6 +241,13 @@ func (l *liveMarket) name() string {
 	return "live at " + l.venue.Hosts()
 }
 
+// toldTerms describes the instruments again when the account has put its own terms into them.
+func (m *marketData) toldTerms() {
+	if m.live != nil {
+		m.describe = describeLive(m.live.venue.Hosts(), m.instruments)
+	}
+}
+
 // failed says in one line what to do about a venue that can't be reached.
 func (l *liveMarket) failed(ctx context.Context, err error) error {
 	if ctx.Err() != nil {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/oms"
+	"github.com/perilune/perilune/host/core"
 	"github.com/perilune/perilune/ledger"
 )
 
@@ -20,34 +21,56 @@ const (
 	incomeKept = 3 * exchange.Day
 )
 
+// standing is where the ledger stands as a session begins: what its account goes on from.
+type standing struct {
+	db       *ledger.DB
+	path     string           // of db
+	session  string           // its name in the ledger
+	resume   *ledger.Snapshot // nil: a new session
+	restored *core.Restore    // with resume
+}
+
+// resumes reports whether the session goes on with an order.
+func (s *standing) resumes(clientID string) bool {
+	if s.resume == nil {
+		return false
+	}
+	for i := range s.resume.Orders {
+		if s.resume.Orders[i].ClientID == clientID {
+			return true
+		}
+	}
+	return false
+}
+
 // opening is where the ledger stands, for the order manager to go on from.
-func (r *runner) opening(u *exchange.Universe) (*oms.Opening, error) {
-	sess, err := r.db.Session(r.account)
+func (s *standing) opening(u *exchange.Universe, accept bool) (*oms.Opening, error) {
+	sess, err := s.db.Session(s.session)
 	if err != nil {
 		return nil, err
 	}
-	o := &oms.Opening{Began: cmp.Or(sess.Opened, sess.Started), Accept: r.o.Account.Accept}
-	if r.resume == nil {
+	o := &oms.Opening{Began: cmp.Or(sess.Opened, sess.Started), Accept: accept}
+	if s.resume == nil {
 		return o, nil
 	}
-	o.Orders = r.restored.Orders
-	for _, read := range []func(*oms.Opening, *exchange.Universe) error{r.openExecutions, r.openWallets, r.openIncome} {
+	o.Orders = s.restored.Orders
+	for _, read := range []func(*oms.Opening, *exchange.Universe) error{s.openExecutions, s.openWallets, s.openIncome} {
 		if err := read(o, u); err != nil {
-			return nil, fmt.Errorf("ledger %s: %w", r.o.DB, err)
+			return nil, fmt.Errorf("ledger %s: %w", s.path, err)
 		}
 	}
-	for i, t := range r.restored.Transit {
-		o.Transfers = append(o.Transfers, oms.Transit{Transfer: t, Sent: r.resume.Transit[i].Time})
+	for i, t := range s.restored.Transit {
+		o.Transfers = append(o.Transfers, oms.Transit{Transfer: t, Sent: s.resume.Transit[i].Time})
 	}
 	return o, nil
 }
 
 // openExecutions are the last executions of every instrument, and the positions that all
 // of them sum to.
-func (r *runner) openExecutions(o *oms.Opening, u *exchange.Universe) error {
+func (s *standing) openExecutions(o *oms.Opening, u *exchange.Universe) error {
 	booked := make([][]oms.BookedExecution, u.Len())
 	sums := make([]exchange.Lots, u.Len())
-	err := r.db.EachFill(ledger.Filter{Account: r.account}, func(f *ledger.Fill) error {
+	err := s.db.EachFill(ledger.Filter{Account: s.session}, func(f *ledger.Fill) error {
 		in, ok := u.Find(f.Venue, f.Symbol)
 		if !ok {
 			return nil // a symbol that is no longer followed, and that nothing is held in
@@ -76,8 +99,8 @@ func (r *runner) openExecutions(o *oms.Opening, u *exchange.Universe) error {
 	return err
 }
 
-func (r *runner) openWallets(o *oms.Opening, _ *exchange.Universe) error {
-	for _, b := range r.resume.Balances {
+func (s *standing) openWallets(o *oms.Opening, _ *exchange.Universe) error {
+	for _, b := range s.resume.Balances {
 		if wallet, ok := strings.CutPrefix(b.Account, "A:"); ok && wallet != "transit" {
 			o.Wallets = append(o.Wallets, oms.Balance{Wallet: exchange.Wallet(wallet), Asset: b.Asset, Total: b.Amount})
 		}
@@ -85,8 +108,8 @@ func (r *runner) openWallets(o *oms.Opening, _ *exchange.Universe) error {
 	return nil
 }
 
-func (r *runner) openIncome(o *oms.Opening, _ *exchange.Universe) error {
-	list, err := r.db.Funding(ledger.Filter{Account: r.account})
+func (s *standing) openIncome(o *oms.Opening, _ *exchange.Universe) error {
+	list, err := s.db.Funding(ledger.Filter{Account: s.session})
 	o.Since = o.Began // both by the venue's clock; the loop's may be another
 	for i := range list {
 		o.Since = max(o.Since, list[i].Settled-incomeKept)
@@ -100,7 +123,7 @@ func (r *runner) openIncome(o *oms.Opening, _ *exchange.Universe) error {
 	if err != nil {
 		return err
 	}
-	booked, err := r.db.Corrections(r.account)
+	booked, err := s.db.Corrections(s.session)
 	for _, x := range booked {
 		o.Paid = append(o.Paid, oms.Paid{Wallet: x.Wallet, Asset: x.Asset, Row: x.Reason})
 	}

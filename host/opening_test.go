@@ -52,7 +52,7 @@ func TestRowsOfIncomeAreKnownAgain(t *testing.T) {
 	}
 	defer r.db.Close()
 	var at oms.Opening
-	if err := r.openIncome(&at, r.core.Universe()); err != nil {
+	if err := r.standing().openIncome(&at, r.core.Universe()); err != nil {
 		t.Fatal(err)
 	}
 	for _, x := range rows {

@@ -12,32 +12,26 @@ import (
 const owedWithin = 10 * exchange.Second
 
 // owed reports whether funding that the venue has paid is on its way to the ledger.
-func (r *runner) owed() bool {
-	if r.real == nil {
-		return false
-	}
-	if r.real.unread.Load() > 0 {
+func (a *liveAccount) owed() bool {
+	if a.unread.Load() > 0 {
 		return true
 	}
-	h := r.real.venue.Health()
+	h := a.venue.Health()
 	for i := range h.Sections {
 		if m := &h.Sections[i]; m.Coming != 0 && h.Now < m.Heard+owedWithin {
 			return true
 		}
 	}
 	// A turn books before it shows its health: what it handed over is counted by now.
-	return r.real.unread.Load() > 0
+	return a.unread.Load() > 0
 }
 
 // tellOwed says what a session leaves to the next run.
-func (r *runner) tellOwed() {
-	if r.real == nil {
-		return
-	}
-	h := r.real.venue.Health()
+func (a *liveAccount) tellOwed(now exchange.Time) {
+	h := a.venue.Health()
 	for i := range h.Sections {
 		if m := &h.Sections[i]; m.Coming != 0 {
-			r.log(Line{Time: r.loop.Now(), Level: intent.Warn, Strategy: "account",
+			a.log(Line{Time: now, Level: intent.Warn, Strategy: "account",
 				Text: fmt.Sprintf("%s: funding of %s is paid and does not show in the income yet: the next run books it", m.Name, m.Coming)})
 		}
 	}

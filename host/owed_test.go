@@ -13,7 +13,7 @@ func TestFundingOfTheLastMomentIsBooked(t *testing.T) {
 	o := h.options(nil)
 	o.StopWithin = time.Minute // a machine that is busy must not cut the end short
 	s := begin(t, o, func(r *runner) {
-		for _, m := range r.real.venue.Health().Sections {
+		for _, m := range atVenue(r).venue.Health().Sections {
 			if m.Coming != 0 {
 				select {
 				case heard <- true:

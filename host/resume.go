@@ -5,10 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"slices"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/paper"
 	"github.com/perilune/perilune/host/core"
 	"github.com/perilune/perilune/host/internal/projection"
 	"github.com/perilune/perilune/ledger"
@@ -25,7 +23,7 @@ func (o *Options) continues() bool { return o.synthetic() || o.liveData() }
 // of one is a session.
 func (r *runner) chooseSession(ctx context.Context) error {
 	if r.db == nil {
-		r.account = r.mode() + "-1"
+		r.session = r.mode() + "-1"
 		return nil
 	}
 	all, err := r.db.Sessions()
@@ -38,31 +36,27 @@ func (r *runner) chooseSession(ctx context.Context) error {
 			if err := r.resumeSession(ctx, &last); err != nil {
 				return err
 			}
-			return r.fence(ctx)
+			return r.account.claim(ctx, r.standing(), r.market.instruments)
 		}
 	}
-	if err := r.fence(ctx); err != nil {
+	if err := r.account.claim(ctx, r.standing(), r.market.instruments); err != nil {
 		return err
 	}
-	account, err := r.db.NextAccount(r.mode())
+	name, err := r.db.NextAccount(r.mode())
 	if err != nil {
 		return err
 	}
-	s := ledger.Session{Account: account, Market: r.market.name, Seed: r.o.Seed}
-	if r.real != nil {
-		s.Started = r.real.client.Now()
-		in := &r.market.instruments[max(0, slices.IndexFunc(r.market.instruments, func(in exchange.Instrument) bool { return in.Perp() }))]
-		if s.Opened, err = r.real.client.VenueTime(ctx, in); err != nil {
-			return &AccountError{advised(err)}
-		}
+	s := ledger.Session{Account: name, Market: r.market.name, Seed: r.o.Seed}
+	if s.Started, s.Opened, err = r.account.opened(ctx, r.market.instruments); err != nil {
+		return err
 	}
 	_, err = r.db.CreateSession(s)
-	r.account = account
+	r.session = name
 	return err
 }
 
 func (r *runner) resumeSession(ctx context.Context, s *ledger.Session) error {
-	r.account = s.Account
+	r.session = s.Account
 	snap, err := r.db.Restore(s.Account)
 	if err != nil {
 		return err
@@ -80,7 +74,7 @@ func (r *runner) resumeSession(ctx context.Context, s *ledger.Session) error {
 		return nil
 	}
 	r.resume = snap
-	if r.real != nil {
+	if r.account.real() {
 		return nil // a real venue tells what became of its orders
 	}
 	x, err := r.restorer(snap)
@@ -144,14 +138,19 @@ func (r *runner) recover(ctx context.Context, run *ledger.Run) error {
 	return errors.Join(err, cerr)
 }
 
+// standing is where the ledger stands.
+func (r *runner) standing() *standing {
+	return &standing{db: r.db, path: r.o.DB, session: r.session, resume: r.resume, restored: r.restored}
+}
+
 // restorer reads the session's ledger for this run.
 func (r *runner) restorer(snap *ledger.Snapshot) (*projection.Restorer, error) {
 	u, err := exchange.NewUniverse(r.market.instruments)
 	if err != nil {
 		return nil, err
 	}
-	return &projection.Restorer{DB: r.db, Account: r.account, Snapshot: snap, Universe: u, Roster: r.strategies(),
-		Partial: r.o.liveData(), Venue: r.real != nil, Unhalt: r.o.ClearHalt, Warn: r.warn}, nil
+	return &projection.Restorer{DB: r.db, Account: r.session, Snapshot: snap, Universe: u, Roster: r.strategies(),
+		Partial: r.o.liveData(), Venue: r.account.real(), Unhalt: r.o.ClearHalt, Warn: r.warn}, nil
 }
 
 // strategies numbers the strategies of the session.
@@ -181,35 +180,4 @@ func (r *runner) restore() error {
 		return fmt.Errorf("ledger %s: %w", r.o.DB, err)
 	}
 	return nil
-}
-
-// arrivals are the ends of the transfers that the last run left on their way.
-func (r *runner) arrivals() []exchange.Event {
-	var out []exchange.Event
-	for i := range r.restored.Transit {
-		t := r.restored.Transit[i]
-		t.Done = true
-		out = append(out, exchange.Event{Kind: exchange.KindTransfer, Instrument: exchange.NoInstrument, Transfer: &t})
-	}
-	return out
-}
-
-// venueAccount is what the simulated venue goes on from: the core's own books,
-// which came from the ledger, and at its destination what is on its way.
-func venueAccount(c *core.Core, from *core.Restore, nextTrade uint64) *paper.Account {
-	a := &paper.Account{NextTrade: nextTrade, NextOrder: uint64(from.LastOrder) + 1}
-	for _, h := range c.Holdings() {
-		a.Balances = append(a.Balances, paper.Deposit{Wallet: h.Wallet, Asset: h.Asset, Amount: h.Total})
-	}
-	for i := range from.Transit {
-		t := &from.Transit[i]
-		a.Balances = append(a.Balances, paper.Deposit{Wallet: t.To, Asset: t.Asset, Amount: t.Amount})
-	}
-	for _, in := range c.Universe().All() {
-		pos := c.AccountPosition(in.ID)
-		if pos.Qty != 0 {
-			a.Positions = append(a.Positions, paper.Holding{Instrument: in.ID, Position: pos, Cost: c.AccountCost(in.ID)})
-		}
-	}
-	return a
 }

@@ -31,8 +31,6 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/intent"
-	"github.com/perilune/perilune/exchange/oms"
-	"github.com/perilune/perilune/exchange/paper"
 	"github.com/perilune/perilune/host/advisor"
 	"github.com/perilune/perilune/host/core"
 	"github.com/perilune/perilune/host/internal/fanout"
@@ -80,6 +78,8 @@ func newRunner(o *Options) *runner {
 	if o.liveData() {
 		r.before = loop.Now
 	}
+	r.hold.post = r.inbox.Post
+	r.account = newAccount(o, r)
 	r.logged = func(l Line) {
 		if r.events.Active() {
 			r.events.Publish(LogEvent{Moment{Time: l.Time}, l}, false)
@@ -98,13 +98,14 @@ type runner struct {
 	resume   *ledger.Snapshot   // nil: a new session
 	restored *core.Restore      // with resume
 	roster   *projection.Roster // see strategies
-	account  string
+	session  string             // its name in the ledger
 	run      *ledger.Run
 	market   *marketData
-	access   *access      // nil: no venue is asked
-	real     *liveAccount // nil: a paper account
+	access   *access // nil: no venue is asked
+	account  account
+	terms    accountTerms
+	hold     hold
 	core     *core.Core
-	venue    *paper.Venue // nil with real orders
 	journal  *journal.Writer
 	fs       journal.FS // of the journal; nil: the operating system's
 	rec      *recorder
@@ -143,7 +144,7 @@ func (r *runner) close() {
 		r.desk.Close()
 	}
 	r.watchdog.Close()
-	_ = r.real.close() // what is at the venue stays there
+	r.account.close() // what is at the venue stays there
 	r.abandon()
 	if r.market != nil {
 		r.market.close()
@@ -199,7 +200,7 @@ func (r *runner) open(ctx context.Context) error {
 	if err := r.checkNative(); err != nil {
 		return err
 	}
-	if err := r.signIn(ctx); err != nil {
+	if err := r.account.signIn(ctx, r.access); err != nil {
 		return err
 	}
 	if err := r.openLedger(ctx); err != nil {
@@ -211,27 +212,15 @@ func (r *runner) open(ctx context.Context) error {
 	if err := r.enterMarket(ctx); err != nil {
 		return err
 	}
-	if err := r.accountTerms(ctx); err != nil {
+	if r.terms, err = r.account.terms(ctx, r.market.instruments); err != nil {
 		return err
 	}
+	r.market.toldTerms()
 	return r.build(ctx)
 }
 
 // mode is what the ledger is stamped with.
-func (r *runner) mode() string {
-	if r.o.realOrders() {
-		return ledger.Live
-	}
-	return ledger.Paper
-}
-
-// stamp is what the session's ledger must belong to.
-func (r *runner) stamp() ledger.Options {
-	if r.real != nil {
-		return ledger.Options{Path: r.o.DB, Mode: ledger.Live, Venue: r.market.live.venue.House(), Account: r.real.uid}
-	}
-	return ledger.Options{Path: r.o.DB, Mode: ledger.Paper, Venue: "paper"}
-}
+func (r *runner) mode() string { return r.account.stamp().Mode }
 
 // findMarket finds out whether there is what was asked for.
 func (r *runner) findMarket(ctx context.Context) (err error) {
@@ -263,7 +252,6 @@ func (r *runner) build(ctx context.Context) error {
 		if s, err = s.asRead(); err != nil {
 			return err
 		}
-		r.o.Paper.Balances = s.Again.Balances
 	}
 	r.watchdog = script.NewWatchdog(r.o.Script.CallbackTime)
 	for i := range s.Strategies {
@@ -280,7 +268,7 @@ func (r *runner) build(ctx context.Context) error {
 	if err := r.startRun(s); err != nil {
 		return err
 	}
-	venue, prelude, err := r.newVenue(ctx, s)
+	venue, prelude, err := r.account.start(ctx, &beginning{standing: r.standing(), core: r.core, header: s, bars: r.market.bars})
 	if err != nil {
 		return err
 	}
@@ -296,7 +284,7 @@ func (r *runner) build(ctx context.Context) error {
 		r.rec.checks = newCheckpoints(s.Again != nil, r.o.JournalCap, r.core.Book)
 	}
 	r.loop = &loop.Loop{Core: r.core, Feed: r.market.feed, Venue: venue, Recorder: r.rec, For: r.o.For, Prelude: prelude,
-		Where: &r.watched.where, Began: r.began, StopWithin: exchange.Time(r.o.StopWithin - leaveIn - settleLeast - closeIn), Leave: r.leaveNow, Owed: r.owed, Handled: r.handled}
+		Where: &r.watched.where, Began: r.began, StopWithin: exchange.Time(r.o.StopWithin - leaveIn - settleLeast - closeIn), Leave: func() { r.account.leave(0) }, Owed: r.account.owed, Handled: r.handled}
 	if l := r.market.live; l != nil {
 		l.clock = &loop.Real{Inbox: r.inbox, Beat: r.beat, BeatEvery: r.o.StatusEvery, Recycle: l.market.Recycle}
 		r.loop.Clock, r.loop.Refetch, r.loop.Start = l.clock, l.market.Snapshot, loop.Now()
@@ -336,12 +324,10 @@ func (r *runner) began(now exchange.Time) {
 	}
 }
 
-// leaveNow hands what is still at the venue to its own client: the session ends
-// whether the loop gets its answers or not.
-func (r *runner) leaveNow() {
-	if v := r.watched.orders.Load(); v != nil {
-		v.Leave()
-	}
+// endEarly ends the session in good order, and nothing new is begun meanwhile.
+func (r *runner) endEarly(why string) {
+	r.loop.End()
+	r.hold.say(why) // wakes the loop
 }
 
 // header is what heads the journal: all that the core is made from.
@@ -352,11 +338,8 @@ func (r *runner) header() (*header, error) {
 	}
 	s := &header{
 		Format: headerFormat, Mode: r.mode(), Market: r.market.name, Simulated: r.market.simulated, Seed: r.o.Seed,
-		Instruments: r.market.instruments, Limits: limits, ClientTag: "pl",
-		Leverage: r.leverage(), SampleEvery: r.market.sample, Ladders: r.market.hot, Supply: r.market.supply, Final: !r.o.continues(),
-	}
-	if r.real != nil {
-		s.ClientTag = oms.Tag(r.real.fence.Run)
+		Instruments: r.market.instruments, Limits: limits, ClientTag: r.terms.tag,
+		Leverage: r.terms.leverage, SampleEvery: r.market.sample, Ladders: r.market.hot, Supply: r.market.supply, Final: !r.o.continues(),
 	}
 	if a := r.o.Advisor; a != nil {
 		s.Advisor, s.AdviceTTL = a.Model, a.TTL
@@ -380,64 +363,6 @@ func (r *runner) header() (*header, error) {
 	var err error
 	s.Again, err = r.again()
 	return s, err
-}
-
-// newVenue makes what answers orders, and what the core has to hear first.
-func (r *runner) newVenue(ctx context.Context, s *header) (exchange.Execution, []exchange.Event, error) {
-	if r.real != nil {
-		early, err := r.startAccount(ctx, r.core.Universe())
-		if err != nil {
-			return nil, nil, err
-		}
-		return r.real.venue, early, nil
-	}
-	first := deposits(r.o.Paper.Balances)
-	if r.resume != nil {
-		first = r.arrivals()
-	}
-	var err error
-	var nextTrade uint64
-	if r.resume != nil {
-		nextTrade = r.resume.NextTrade
-	}
-	r.venue, err = paperVenue(r.o, r.market, r.core, s.Restore, nextTrade)
-	return r.venue, first, err
-}
-
-// paperVenue makes the venue of a run, and the same for a replay of it. from is
-// what an earlier session left; nil: nothing.
-func paperVenue(o *Options, m *marketData, c *core.Core, from *core.Restore, nextTrade uint64) (*paper.Venue, error) {
-	opt := paper.Options{
-		Universe: c.Universe(), Books: c.Book, Seed: o.Seed,
-		Leverage: o.Paper.Leverage, Queue: o.Paper.Queue, Participation: o.History.Participation,
-	}
-	if m.bars {
-		// A bar's displayed volume is what there was: it does not come back
-		// before the next bar.
-		opt.Impact.HalfLife = -1
-	}
-	if o.Paper.Latency != nil {
-		opt.Latency = *o.Paper.Latency
-	}
-	if from == nil {
-		opt.Balances = o.Paper.Balances
-	} else {
-		opt.Restore = venueAccount(c, from, nextTrade)
-	}
-	v, err := paper.New(opt)
-	if err != nil {
-		return nil, configError("paper account: %v", err)
-	}
-	return v, nil
-}
-
-func deposits(list []paper.Deposit) []exchange.Event {
-	var out []exchange.Event
-	for _, d := range list {
-		out = append(out, exchange.Event{Kind: exchange.KindBalance, Instrument: exchange.NoInstrument,
-			Wallet: d.Wallet, Asset: d.Asset, Amount: d.Amount})
-	}
-	return out
 }
 
 // announce says what begins.

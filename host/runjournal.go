@@ -24,7 +24,7 @@ func (r *runner) startRun(s *header) error {
 	if r.db == nil {
 		return nil
 	}
-	sess, err := r.db.Session(r.account)
+	sess, err := r.db.Session(r.session)
 	if err != nil {
 		return err
 	}
@@ -50,7 +50,7 @@ func (r *runner) openJournal(s *header) error {
 	var runs []ledger.Run
 	if r.db != nil {
 		var err error
-		if runs, err = r.db.Runs(r.account); err != nil {
+		if runs, err = r.db.Runs(r.session); err != nil {
 			return err
 		}
 	}
@@ -58,7 +58,7 @@ func (r *runner) openJournal(s *header) error {
 	if err != nil {
 		return fmt.Errorf("journal header: %w", err)
 	}
-	name := fmt.Sprintf("%s-run-%d", r.account, len(runs)+1)
+	name := fmt.Sprintf("%s-run-%d", r.session, len(runs)+1)
 	if r.dir, err = filepath.Abs(filepath.Join(r.o.Journal, name)); err != nil {
 		return err
 	}

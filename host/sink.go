@@ -1,6 +1,7 @@
 package host
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -13,9 +14,7 @@ import (
 // sink hands the effects of one event to the ledger and to people. The journal
 // is ahead of the ledger: it is what completes the rows of a run that is killed.
 func (r *runner) sink(ev *exchange.Event, fx []core.Effect) error {
-	if ev.Kind == exchange.KindFundingPaid && r.real != nil {
-		r.real.unread.Add(-1)
-	}
+	r.account.took(ev)
 	flushed := r.journal == nil
 	for i := range fx {
 		e := &fx[i]
@@ -53,7 +52,7 @@ func (r *runner) sink(ev *exchange.Event, fx []core.Effect) error {
 // keep brings the journal to the operating system, and with real orders to the disk
 // when something is about to be sent.
 func (r *runner) keep(fx []core.Effect) error {
-	if r.real != nil && slices.ContainsFunc(fx, sends) {
+	if r.account.real() && slices.ContainsFunc(fx, sends) {
 		return r.journal.Sync()
 	}
 	return r.journal.Flush()
@@ -116,17 +115,14 @@ func (r *runner) beat(now exchange.Time) {
 	r.tellNotices(now)
 	r.watchStorage(now)
 	r.tellBackups()
-	r.heartbeat(now)
+	why := r.account.heartbeat(now)
+	r.hold.follow(cmp.Or(r.storage.reason(), why))
 	if r.o.Status == nil {
 		return
 	}
 	s := Status{Simulated: r.market.simulated, Time: now, Equity: r.core.Equity(), Funding: r.core.Stats().Funding,
 		Fills: r.core.Fills(), Events: r.loop.Events(), Halted: r.core.Halted(), Held: r.core.Held(),
-		Live: r.market.live != nil, Feed: r.feedHealth()}
-	if r.real != nil {
-		h := r.real.venue.Health()
-		s.Real, s.Account = true, h.String()
-	}
+		Live: r.market.live != nil, Feed: r.feedHealth(), Real: r.account.real(), Account: r.account.status()}
 	for _, p := range r.core.OpenPairs() {
 		text := r.core.Universe().Get(p.Spot).Base
 		if p.State.String() != "open" {

@@ -151,17 +151,14 @@ func (r *runner) watchStorage(now exchange.Time) {
 	case err != nil && s.err == nil:
 		s.err, s.why, s.since = err, fmt.Sprintf("%v: %s", err, todo), time.Now()
 		r.sayStorage(now, intent.Error, "no new risk, and working orders are cancelled: "+s.why)
-		r.hold(s.why)
-		r.command(core.CommandCancel, "")
+		r.hold.say(s.why)
+		r.inbox.Post(command(core.CommandCancel, ""))
 	case err != nil:
 		s.err = err
 	case s.err != nil:
 		r.sayStorage(now, intent.Info, fmt.Sprintf("passed after %s: %v", time.Since(s.since).Round(time.Second), s.err))
 		s.err, s.why = nil, ""
 		s.full.Store(false)
-		if r.real == nil {
-			r.command(core.CommandRelease, "") // with an account, attend does it
-		}
 	}
 	r.actOnStorage(now)
 }
@@ -208,23 +205,11 @@ func (r *runner) endForStorage(now exchange.Time, why string) {
 	}
 	r.storage.ended = true
 	r.sayStorage(now, intent.Error, "the session ends: "+why)
-	r.loop.End()
-	r.hold(r.storage.why) // wakes the loop
+	r.endEarly(r.storage.why)
 }
 
 func (r *runner) sayStorage(now exchange.Time, level intent.Level, text string) {
 	r.log(Line{Time: now, Level: level, Strategy: "storage", Text: text})
-}
-
-func (r *runner) hold(why string) {
-	r.command(core.CommandHold, why)
-	if r.real != nil {
-		r.real.held = why
-	}
-}
-
-func (r *runner) command(name, why string) {
-	r.inbox.Post(&exchange.Event{Kind: exchange.KindCommand, Instrument: exchange.NoInstrument, Name: name, Reason: why})
 }
 
 // stalled decides what a writer that can't write means for the session.
@@ -310,26 +295,5 @@ func (r *runner) salvage() (gone error, save func() error) {
 			r.warn(fmt.Sprintf("the session's ledger is saved as %s: perilune ledger restore %s --db %s puts it in its place", path, path, r.o.DB))
 		}
 		return nil
-	}
-}
-
-// clearVenue cancels what may rest at the venue when the session broke off and the
-// core can't do it any more. The next start finds out what became of it.
-func (r *runner) clearVenue() {
-	if r.real == nil || r.real.venue == nil {
-		return
-	}
-	v := r.real.venue
-	v.CancelAll()
-	for end := time.Now().Add(settleWithin); ; time.Sleep(50 * time.Millisecond) {
-		v.Beat()
-		h := v.Health()
-		if h.Working+h.Unknown == 0 {
-			return
-		}
-		if time.Now().After(end) {
-			r.warn(fmt.Sprintf("%d orders may still rest at the venue (%d of unknown outcome): look there; the next start cancels them", h.Working+h.Unknown, h.Unknown))
-			return
-		}
 	}
 }

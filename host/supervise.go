@@ -10,7 +10,6 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/intent"
-	"github.com/perilune/perilune/exchange/oms"
 	"github.com/perilune/perilune/host/core"
 	"github.com/perilune/perilune/host/loop"
 )
@@ -58,12 +57,11 @@ type watched struct {
 	where   core.Where
 	clock   atomic.Int64 // the session's time, for lines that have none
 	phase   atomic.Pointer[phase]
-	orders  atomic.Pointer[oms.Runner] // nil: no orders are at a venue
-	loop    atomic.Pointer[string]     // its goroutine
-	names   atomic.Pointer[[]string]   // of the strategies
-	givenUp atomic.Bool                // nobody waits for the loop any more
-	beats   atomic.Int64               // when the loop last showed its state
-	stopped atomic.Int64               // how long ago the end was asked for, while this process ran
+	loop    atomic.Pointer[string]   // its goroutine
+	names   atomic.Pointer[[]string] // of the strategies
+	givenUp atomic.Bool              // nobody waits for the loop any more
+	beats   atomic.Int64             // when the loop last showed its state
+	stopped atomic.Int64             // how long ago the end was asked for, while this process ran
 }
 
 // phase is what a session is doing before its first event or after its last.
@@ -97,7 +95,7 @@ func (r *runner) oversee(ctx context.Context, part func() (*Summary, error), las
 			var p *PanicError
 			if errors.As(out.err, &p) {
 				r.log(Line{Level: intent.Error, Strategy: "host", Text: p.Error() + "\n" + p.Stack})
-				r.leaveVenue(leaveIn)
+				r.account.leave(leaveIn)
 				out.closeAsKilled(r)
 			}
 			return out.sum, out.err
@@ -235,24 +233,6 @@ func (r *runner) entering(format string, a ...any) {
 	r.watched.phase.Store(&phase{text: fmt.Sprintf(format, a...), since: time.Now()})
 }
 
-// leaveVenue cancels what rests at the venue, without the loop, and waits until
-// nothing does. It returns how many orders are still there.
-func (r *runner) leaveVenue(within time.Duration) int {
-	v := r.watched.orders.Load()
-	if v == nil {
-		return 0
-	}
-	v.Leave()
-	left := 0
-	for end := time.Now().Add(within); ; time.Sleep(20 * time.Millisecond) {
-		h := v.Health()
-		left = h.Sending + h.Working + h.Unknown
-		if left == 0 && h.Left || time.Now().After(end) {
-			return left
-		}
-	}
-}
-
 // giveUp ends a session without its loop.
 func (r *runner) giveUp(why string) (*Summary, error) {
 	r.watched.givenUp.Store(true)
@@ -260,9 +240,10 @@ func (r *runner) giveUp(why string) (*Summary, error) {
 	if name := r.watched.loop.Load(); name != nil {
 		e.Stack = loop.Stack(*name)
 	}
-	e.Resting = r.leaveVenue(leaveIn)
+	left, traded := r.account.leave(leaveIn)
+	e.Resting = left
 	text := why
-	if r.watched.orders.Load() != nil {
+	if traded {
 		text += fmt.Sprintf("; what rested at the venue was cancelled, %d orders are left", e.Resting)
 	}
 	r.log(Line{Level: intent.Error, Strategy: "host", Text: text + "\n" + e.Stack})
