@@ -18,6 +18,7 @@ package exchange
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -61,8 +62,13 @@ type Venue string
 type Wallet string
 
 // House is the part of a venue's name before the first dot; "" when it has none.
-func (v Venue) House() string {
-	house, _, ok := strings.Cut(string(v), ".")
+func (v Venue) House() string { return houseOf(string(v)) }
+
+// House is the part of a wallet's name before the first dot; "" when it has none.
+func (w Wallet) House() string { return houseOf(string(w)) }
+
+func houseOf(name string) string {
+	house, _, ok := strings.Cut(name, ".")
 	if !ok {
 		return ""
 	}
@@ -82,6 +88,14 @@ func Within(name, house string) string {
 	}
 	return name
 }
+
+// Dollars are the assets that stand for a dollar where something is worth dollars and
+// can't be paid in them, such as an inverse contract; those that are preferred first.
+// What one of them is worth is another question: see package valuation.
+var Dollars = []string{"USDT", "USD", "USDC", "FDUSD", "USDE", "DAI"}
+
+// IsDollar reports whether an asset stands for a dollar.
+func IsDollar(asset string) bool { return slices.Contains(Dollars, asset) }
 
 // Contract is what one buys and sells.
 type Contract uint8

@@ -223,3 +223,35 @@ func TestNamesWithAndWithoutTheirHouse(t *testing.T) {
 		t.Errorf("names %s, want %s", got, want)
 	}
 }
+
+// TestTheSpotMarketOfAnInverseContract is one that is quoted in a dollar, whichever
+// there is, and of the contract's own house before another's.
+func TestTheSpotMarketOfAnInverseContract(t *testing.T) {
+	step := exchange.MustStep("0.01")
+	in := func(v exchange.Venue, c exchange.Contract, symbol, quote string) exchange.Instrument {
+		return exchange.Instrument{Venue: v, Contract: c, Symbol: symbol, Base: "BTC", Quote: quote, Tick: step, Lot: step}
+	}
+	perp := in("deribit.inverse", exchange.Inverse, "BTC-PERPETUAL", "USD")
+	for _, tt := range []struct {
+		name, want string
+		spots      []exchange.Instrument
+	}{
+		{"only one in USDC", "deribit.spot:BTC_USDC", []exchange.Instrument{in("deribit.spot", exchange.Spot, "BTC_USDC", "USDC")}},
+		{"the preferred dollar", "deribit.spot:BTC_USDT", []exchange.Instrument{in("deribit.spot", exchange.Spot, "BTC_USDC", "USDC"), in("deribit.spot", exchange.Spot, "BTC_USDT", "USDT")}},
+		{"its own house", "deribit.spot:BTC_USDC", []exchange.Instrument{in("bybit.spot", exchange.Spot, "BTCUSDT", "USDT"), in("deribit.spot", exchange.Spot, "BTC_USDC", "USDC")}},
+		{"another house, when its own has none", "bybit.spot:BTCUSDT", []exchange.Instrument{in("bybit.spot", exchange.Spot, "BTCUSDT", "USDT"), in("deribit.spot", exchange.Spot, "BTC_EUR", "EUR")}},
+		{"none in a dollar", "", []exchange.Instrument{in("deribit.spot", exchange.Spot, "BTC_EUR", "EUR")}},
+	} {
+		u, err := exchange.NewUniverse(append(tt.spots, perp))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		if pairs := u.Pairs(exchange.Perpetuals(exchange.Inverse)); len(pairs) > 0 {
+			got = pairs[0].Spot.FullKey()
+		}
+		if got != tt.want {
+			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
+		}
+	}
+}

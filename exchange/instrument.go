@@ -343,28 +343,44 @@ type Pair struct {
 
 // Pairs returns the contracts that take chooses, each together with the spot market
 // of the same coin, in order of Base and then of delivery. Linear contracts pair with
-// the spot market of their own quote, inverse ones with Base/USDT.
+// the spot market of their own quote, inverse ones, which are worth dollars, with the
+// one that is quoted in the first of Dollars. A market of the contract's own house comes
+// before all others.
 func (u *Universe) Pairs(take func(*Instrument) bool) []Pair {
 	var out []Pair
 	for _, p := range u.list {
 		if !p.Perp() || !take(p) {
 			continue
 		}
-		quote := p.Quote
-		if p.Inverse() {
-			quote = "USDT"
-		}
-		for _, s := range u.list {
-			if !s.Perp() && s.Base == p.Base && s.Quote == quote {
-				out = append(out, Pair{Base: p.Base, Spot: s, Perp: p})
-				break
-			}
+		if s := u.spotOf(p); s != nil {
+			out = append(out, Pair{Base: p.Base, Spot: s, Perp: p})
 		}
 	}
 	slices.SortStableFunc(out, func(a, b Pair) int {
 		return cmp.Or(cmp.Compare(a.Base, b.Base), cmp.Compare(a.Perp.Delivery, b.Perp.Delivery))
 	})
 	return out
+}
+
+// spotOf is the spot market that hedges a contract; nil when there is none.
+func (u *Universe) spotOf(p *Instrument) (best *Instrument) {
+	rank := 0
+	for _, s := range u.list {
+		if s.Perp() || s.Base != p.Base || s.Quote != p.Quote && !(p.Inverse() && IsDollar(s.Quote)) {
+			continue
+		}
+		r := 0
+		if p.Inverse() {
+			r = slices.Index(Dollars, s.Quote)
+		}
+		if s.Venue.House() != p.Venue.House() {
+			r += len(Dollars)
+		}
+		if best == nil || r < rank {
+			best, rank = s, r
+		}
+	}
+	return best
 }
 
 // Perpetuals chooses the perpetuals of a contract, for Pairs.

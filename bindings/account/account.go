@@ -58,7 +58,7 @@ func Module() bindings.Module {
 			{Spec: bindings.Spec{Name: "position", Doc: "This strategy's position in an instrument: the sum of its fills, less the coins that fees took on spot. Transfers do not count; account.balance tells what the wallet holds.", Args: []bindings.Value{symbolArg},
 				Returns: []bindings.Value{{Name: "position", Type: "Position"}}}, Call: position},
 			{Spec: bindings.Spec{Name: "equity", Doc: "What the account is worth.",
-				Returns: []bindings.Value{{Name: "equity", Type: "number", Unit: "USDT"}}}, Call: equity},
+				Returns: []bindings.Value{{Name: "equity", Type: "number", Unit: "the account's currency"}}}, Call: equity},
 			{Spec: bindings.Spec{Name: "fees", Doc: "The account's fees on an instrument.", Args: []bindings.Value{symbolArg},
 				Returns: []bindings.Value{{Name: "maker", Type: "number", Unit: "fraction of notional"}, {Name: "taker", Type: "number", Unit: "fraction of notional"}}}, Call: fees},
 		},

@@ -55,7 +55,8 @@ var keepType = bindings.Type{
 		{Name: "target", Type: "number", Unit: "fraction", Doc: "distance to open with, and to restore"},
 		{Name: "soft", Type: "number", Unit: "fraction", Doc: "below it, cash of the spot wallet becomes margin; less than target"},
 		{Name: "hard", Type: "number", Unit: "fraction", Doc: "below it, with no cash left, pairs are made smaller; at most soft"},
-		{Name: "reserve", Type: "number|string|Decimal", Unit: "USDT", Optional: true, Doc: "of the spot wallet that stays there; 0 when left out"},
+		{Name: "asset", Type: "string", Optional: true, Doc: "what margins the contracts; what all linear ones of the wallet are margined with when left out"},
+		{Name: "reserve", Type: "number|string|Decimal", Unit: "asset", Optional: true, Doc: "of the spot wallet that stays there; 0 when left out"},
 	},
 }
 
@@ -75,8 +76,8 @@ func Modules() []bindings.Module {
 				Example: "exec.keep{wallet = \"usdm\", target = 0.6, soft = 0.35, hard = 0.25}"}, Call: keep},
 			{Spec: bindings.Spec{Name: "room", Doc: "The value of one leg of a further pair that there is money for, with its margin at the keeper's target. nil when the wallet is not kept; coinm needs no keeper, because the coins are the margin.",
 				Args: []bindings.Value{{Name: "wallet", Type: "\"usdm\"|\"coinm\""}},
-				Returns: []bindings.Value{{Name: "now", Type: "number?", Unit: "USDT", Doc: "as the wallets are"},
-					{Name: "soon", Type: "number?", Unit: "USDT", Doc: "once the keeper has shared the money out"}}}, Call: room},
+				Returns: []bindings.Value{{Name: "now", Type: "number?", Unit: "quote", Doc: "as the wallets are"},
+					{Name: "soon", Type: "number?", Unit: "quote", Doc: "once the keeper has shared the money out"}}}, Call: room},
 			{Spec: bindings.Spec{Name: "halted", Doc: "Why nothing may be opened, or nil. Asking first spares a refusal at every try.",
 				Returns: []bindings.Value{{Name: "reason", Type: "string?"}}}, Call: halted},
 			{Spec: bindings.Spec{Name: "halt", Doc: "Trips the kill latch of the session: every strategy is told with on_halt, openings end, and from then on only orders that reduce pass, whoever asks for them. The latch survives restarts; only a person lifts it, with --clear-halt. It happens once the callback returned without an error.",
@@ -255,13 +256,16 @@ func halt(rt *bindings.Runtime) int {
 
 func keep(rt *bindings.Runtime) int {
 	f := rt.Fields(1, &keepType)
-	req := intent.MaintainRequest{Wallet: f.Get("wallet").Wallet(), Asset: "USDT",
+	req := intent.MaintainRequest{Wallet: f.Get("wallet").Wallet(),
 		Target: f.Get("target").Positive(), Soft: f.Get("soft").Positive(), Hard: f.Get("hard").Positive()}
 	if f.Has("reserve") {
 		req.Reserve = f.Get("reserve").Decimal()
 	}
-	if !rt.Env().Universe().MarginedWith(exchange.Linear, req.Wallet, req.Asset) {
-		f.Get("wallet").Fail("no contract is margined with %s in the %s wallet", req.Asset, req.Wallet)
+	if f.Has("asset") {
+		req.Asset = f.Get("asset").Name()
+	}
+	if err := req.ChooseAsset(rt.Env().Universe()); err != nil {
+		rt.Arg(1).Fail("%v", err)
 	}
 	if err := req.Validate(); err != nil {
 		rt.Arg(1).Fail("%v", err)

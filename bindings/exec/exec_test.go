@@ -123,6 +123,6 @@ assert(now == 100 and soon == 250 and exec.halted() == "daily loss")
 	bt.Env.PairError = errors.New("kept by another")
 	bt.Run(`local ok, err = exec.keep{wallet = "usdm", target = 0.6, soft = 0.35, hard = 0.25} assert(not ok and err == "kept by another")`)
 	bt.Fail(`exec.keep{wallet = "usdm", target = 0.3, soft = 0.35, hard = 0.25}`, "want 0 < hard <= soft < target, got hard 0.25, soft 0.35, target 0.3")
-	bt.Fail(`exec.keep{wallet = "spot", target = 0.6, soft = 0.35, hard = 0.25}`, "no contract is margined with USDT in the spot wallet")
+	bt.Fail(`exec.keep{wallet = "spot", target = 0.6, soft = 0.35, hard = 0.25}`, "no linear contract is margined in the spot wallet")
 	bt.Fail(`exec.keep{wallet = "usdm", target = 0.6, soft = 0.35, hard = 0.25, reserve = -1}`, "reserve: want 0 or more")
 }

@@ -37,7 +37,7 @@ func (b *Book) Asset(name string) *Asset {
 
 // Counts reports whether an asset is worth one of the currency by itself.
 func (b *Book) Counts(name string) bool {
-	return name == b.currency || name == dollar && b.currency == tether
+	return name == b.currency || name == dollar && exchange.IsDollar(b.currency)
 }
 
 const (

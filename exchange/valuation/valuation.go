@@ -12,12 +12,13 @@
 //     that has any price.
 //   - A stablecoin has its own price where it has a market. USD itself, which can't be
 //     held, counts as one of the currency where no market says otherwise, when the
-//     currency is USDT.
+//     currency is one of exchange.Dollars.
 //
 // Nothing here reads a clock or keeps prices: the same markets give the same value.
 package valuation
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/shopspring/decimal"
@@ -57,28 +58,31 @@ func (v *Value) String() string {
 	return s
 }
 
-// Currency is what accounts in a universe are valued in: USDT where anything is quoted
-// in it or nothing tells, and otherwise what the first instrument is settled in.
+// Currency is what accounts in a universe are valued in: the first of exchange.Dollars
+// that anything is quoted in or changes for, and otherwise what the first instrument is
+// settled in.
 func Currency(u *exchange.Universe) string {
-	first := ""
+	first, best := "", len(exchange.Dollars)
 	for _, in := range u.All() {
-		if in.Quote == tether || in.Base == tether {
-			return tether
+		for _, asset := range [...]string{in.Quote, in.Base} {
+			if i := slices.Index(exchange.Dollars, asset); i >= 0 && i < best && asset != dollar {
+				best = i
+			}
 		}
 		if first == "" && !in.Inverse() {
 			first = in.Quote
 		}
 	}
-	if first == "" {
-		return tether
+	switch {
+	case best < len(exchange.Dollars):
+		return exchange.Dollars[best]
+	case first == "":
+		return exchange.Dollars[0]
 	}
 	return first
 }
 
-const (
-	tether = "USDT"
-	dollar = "USD"
-)
+const dollar = "USD" // which no venue lets one hold
 
 // Asset is one asset and the paths that price it. It does not change.
 type Asset struct {

@@ -109,8 +109,9 @@ func TestOrderDoesNotMatter(t *testing.T) {
 
 func TestCurrency(t *testing.T) {
 	for want, list := range map[string][]string{
-		"USDT": {"spot:BTC/USDC", "linear:BTC/USDT"},
-		"USDC": {"spot:BTC/USDC", "linear:ETH/USDC"},
+		"USDT":  {"spot:BTC/USDC", "linear:BTC/USDT"},
+		"USDC":  {"spot:BTC/USDC", "linear:ETH/USDC"},
+		"FDUSD": {"spot:BTC/EUR", "spot:BTC/FDUSD"},
 	} {
 		if got := valuation.Currency(universe(t, list...)); got != want {
 			t.Errorf("%v: got %s, want %s", list, got, want)

@@ -266,10 +266,9 @@ func pnlRows(list []ledger.PnL) (rows, totals []pnlOut) {
 	return rows, totals
 }
 
-// short rounds for a table; JSON has every digit.
-// short shows four decimals, and of a coin the eight that venues account in.
+// short rounds for a table; JSON has every digit: it shows four decimals, and of a coin the eight that venues account in.
 func short(asset string, m host.Money) string {
-	if asset == "USDT" || asset == "USD" || asset == "USDC" {
+	if exchange.IsDollar(asset) {
 		return m.Decimal.StringFixed(4)
 	}
 	return m.Decimal.StringFixed(8)

@@ -2,7 +2,6 @@ package core
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/shopspring/decimal"
 
@@ -33,32 +32,38 @@ func (mm *marginManagers) managerOf(wallet exchange.Wallet) *marginManager {
 	return nil
 }
 
-// cash is the wallet that spot markets trade from: where money waits.
-func (mm *marginManagers) cash() exchange.Wallet {
+// cashOf is the wallet that spot markets of a wallet's house trade from: where its
+// money waits. "" when there is none.
+func (mm *marginManagers) cashOf(wallet exchange.Wallet) exchange.Wallet {
 	for _, in := range mm.u.All() {
-		if !in.Perp() {
+		if !in.Perp() && in.Wallet.House() == wallet.House() {
 			return in.Wallet
 		}
 	}
 	return ""
 }
 
-// inverse reports whether inverse contracts are margined in a wallet.
-func (mm *marginManagers) inverse(wallet exchange.Wallet) bool {
-	return slices.ContainsFunc(mm.u.All(), func(in *exchange.Instrument) bool { return in.Inverse() && in.Wallet == wallet })
+// coinsPaidWith finds the wallet and the asset that buy the coins of pairs whose inverse
+// contracts are margined in a wallet; false when there are none.
+func (mm *marginManagers) coinsPaidWith(wallet exchange.Wallet) (cash exchange.Wallet, asset string, ok bool) {
+	pairs := mm.u.Pairs(func(in *exchange.Instrument) bool { return in.Inverse() && in.Wallet == wallet })
+	if len(pairs) == 0 {
+		return "", "", false
+	}
+	return pairs[0].Spot.Wallet, pairs[0].Spot.Quote, true
 }
 
 // checkRequest says why a wallet can't be kept as asked, or nil.
 func (mm *marginManagers) checkRequest(strategy int32, r *intent.MaintainRequest) error {
 	r.Wallet, r.Cash = r.Wallet.Within(mm.u.House()), r.Cash.Within(mm.u.House())
 	if r.Cash == "" {
-		r.Cash = mm.cash()
+		r.Cash = mm.cashOf(r.Wallet)
+	}
+	if err := r.ChooseAsset(mm.u); err != nil {
+		return err
 	}
 	if err := r.Validate(); err != nil {
 		return err
-	}
-	if !mm.u.MarginedWith(exchange.Linear, r.Wallet, r.Asset) {
-		return fmt.Errorf("wallet: no contract is margined with %s in the %s wallet", r.Asset, r.Wallet)
 	}
 	if k := mm.managerOf(r.Wallet); k != nil && k.strategy != strategy {
 		return fmt.Errorf("the %s wallet is kept by %s already", r.Wallet, mm.strategies.StrategyName(k.strategy))
@@ -192,7 +197,7 @@ func (k *marginManager) Shrink(id exchange.PairID, value decimal.Decimal, reason
 	}
 	what := "all of it"
 	if m.Pair.Keep > 0 {
-		what = value.StringFixed(0) + " USDT of it"
+		what = value.StringFixed(0) + " " + k.Request.Asset + " of it"
 	}
 	k.Log(true, fmt.Sprintf("pair %d on %s gives up %s: %s", id, k.u.Get(m.Pair.Perp).Key(), what, reason))
 	k.driver.stepPair(m)

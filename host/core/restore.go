@@ -103,8 +103,8 @@ func (c resuming) reportCutOpening(p *intent.Pair) {
 		return
 	}
 	c.stats.boot = append(c.stats.boot, bootEffect{p.Strategy, &LogLine{Level: intent.Warn,
-		Text: fmt.Sprintf("pair %d on %s was being opened when the session was interrupted: it holds %s %s of the %s USDT that were asked for, is balanced and stays as large as it is",
-			p.ID, c.u.Get(p.Perp).Key(), p.SpotQty, c.u.Get(p.Spot).Base, p.Notional)}})
+		Text: fmt.Sprintf("pair %d on %s was being opened when the session was interrupted: it holds %s %s of the %s %s that were asked for, is balanced and stays as large as it is",
+			p.ID, c.u.Get(p.Perp).Key(), p.SpotQty, c.u.Get(p.Spot).Base, p.Notional, c.u.Get(p.Spot).Quote)}})
 }
 
 // adopt gives the orders that an earlier run left at the venue to the machines that

@@ -7,7 +7,7 @@ import (
 	"github.com/perilune/perilune/exchange/intent"
 )
 
-// Stats counts what a session did. Money is in USDT.
+// Stats counts what a session did. Money is in the account's currency.
 type Stats struct {
 	PairsOpened, PairsClosed int
 	Reloads, ReloadsRefused  int

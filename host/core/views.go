@@ -119,11 +119,11 @@ func (p *accountView) Advice(tag string) (*advice.Advice, bool) {
 func (p *accountView) Headroom(wallet exchange.Wallet) (now, soon decimal.Decimal, ok bool) {
 	wallet = wallet.Within(p.c.u.House())
 	k := p.c.managers.managerOf(wallet)
-	if k == nil && p.c.managers.inverse(wallet) {
-		now = execution.SpotHeadroom(p.c.wallets.balance(p.c.managers.cash(), "USDT").Free)
-		return now, now, true
-	}
 	if k == nil {
+		if cash, asset, ok := p.c.managers.coinsPaidWith(wallet); ok {
+			now = execution.SpotHeadroom(p.c.wallets.balance(cash, asset).Free)
+			return now, now, true
+		}
 		return decimal.Zero, decimal.Zero, false
 	}
 	now, soon = k.MarginManager.Headroom(k)
@@ -156,7 +156,7 @@ func (p *accountView) Balance(wallet exchange.Wallet, asset string) exchange.Bal
 	return p.c.wallets.balance(wallet.Within(p.c.u.House()), asset)
 }
 
-// Equity returns the account's value in USDT.
+// Equity returns what the account is worth in its currency.
 func (p *accountView) Equity() decimal.Decimal { return p.c.wallets.Equity() }
 
 // Order returns an order of this strategy. Finished orders are known for as

@@ -2,6 +2,7 @@ package execution
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/shopspring/decimal"
 
@@ -107,8 +108,8 @@ func validateCoin(r *intent.PairRequest, p intent.Markets) error {
 	if !perp.ContractSize.IsPositive() {
 		return fmt.Errorf("perp: %s has no contract size: want the USD value of one contract", perp.Key())
 	}
-	if spot.Quote != "USDT" {
-		return fmt.Errorf("spot: %s is quoted in %s: the contracts of %s are worth USD, want a market quoted in USDT", spot.Key(), spot.Quote, perp.Key())
+	if !exchange.IsDollar(spot.Quote) {
+		return fmt.Errorf("spot: %s is quoted in %s: the contracts of %s are worth USD, want a market quoted in %s", spot.Key(), spot.Quote, perp.Key(), strings.Join(exchange.Dollars, ", "))
 	}
 	unit := perp.Notional(1, 1)
 	if r.Notional.LessThan(unit) {

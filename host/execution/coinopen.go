@@ -58,9 +58,9 @@ func (cn *coinLeg) left(p Port) exchange.Lots {
 func (cn *coinLeg) slice(p Port, now exchange.Time, ask, bid exchange.Ticks) {
 	coins, contracts := cn.sizeCoin(p, ask, bid)
 	if !tradable(p.Instrument(cn.Pair.Spot), ask, coins) || contracts == 0 {
-		cn.cut = fmt.Sprintf("a slice of %s USDT is too little: %s", cn.Request.Batch, tooSmall(p.Instrument(cn.Pair.Spot), ask, coins))
+		cn.cut = fmt.Sprintf("a slice of %s %s is too little: %s", cn.Request.Batch, p.Instrument(cn.Pair.Spot).Quote, tooSmall(p.Instrument(cn.Pair.Spot), ask, coins))
 		if contracts == 0 {
-			cn.cut = fmt.Sprintf("a slice of %s USDT is less than a contract", cn.Request.Batch)
+			cn.cut = fmt.Sprintf("a slice of %s %s is less than a contract", cn.Request.Batch, p.Instrument(cn.Pair.Spot).Quote)
 		}
 		cn.wake = now
 		return

@@ -32,7 +32,7 @@ function account.margin(wallet, asset) end
 function account.position(symbol) end
 
 ---What the account is worth.
----@return number equity # [USDT]
+---@return number equity # [the account's currency]
 function account.equity() end
 
 ---The account's fees on an instrument.

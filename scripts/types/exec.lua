@@ -58,8 +58,8 @@ function exec.keep(request) end
 
 ---The value of one leg of a further pair that there is money for, with its margin at the keeper's target. nil when the wallet is not kept; coinm needs no keeper, because the coins are the margin.
 ---@param wallet "usdm"|"coinm"
----@return number? now # [USDT] as the wallets are
----@return number? soon # [USDT] once the keeper has shared the money out
+---@return number? now # [quote] as the wallets are
+---@return number? soon # [quote] once the keeper has shared the money out
 function exec.room(wallet) end
 
 ---Why nothing may be opened, or nil. Asking first spares a refusal at every try.
