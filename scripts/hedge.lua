@@ -87,7 +87,7 @@ end
 
 -- One question at a time: the coins take turns.
 local function consult()
-  if not ai.adviser() then return end
+  if not ai.advisor() then return end
   state.turn = (state.turn or 0) % #p.coins + 1
   local coin = p.coins[state.turn]
   local symbol, coins = perp(coin), holding(coin)

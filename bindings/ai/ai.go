@@ -54,7 +54,7 @@ func Module() bindings.Module {
 			{Spec: bindings.Spec{Name: "latest", Doc: "The latest advice with an answer that still counts; nil when there is none, so that the strategy uses its own rule.",
 				Args: []bindings.Value{tag}, Returns: []bindings.Value{{Name: "advice", Type: "Advice?"}},
 				Example: "local advice = ai.latest(\"hedge\")\nlocal ratio = advice and advice.answer.ratio or params.ratio"}, Call: latest},
-			{Spec: bindings.Spec{Name: "adviser", Doc: "The model that answers; nil when there is no advisor.",
+			{Spec: bindings.Spec{Name: "advisor", Doc: "The model that answers; nil when there is no advisor.",
 				Returns: []bindings.Value{{Name: "model", Type: "string?"}}}, Call: advisor},
 		},
 		Types: []bindings.Type{questionType, fieldType, bindings.AdviceType},

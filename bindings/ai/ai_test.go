@@ -67,7 +67,7 @@ func TestAskBadly(t *testing.T) {
 
 func TestLatest(t *testing.T) {
 	b := bindtest.New(t, ai.Module())
-	b.Run(`assert(ai.latest("hedge") == nil and ai.latest() == nil and ai.adviser() == nil)`)
+	b.Run(`assert(ai.latest("hedge") == nil and ai.latest() == nil and ai.advisor() == nil)`)
 	b.Env.AdvisorName = "m"
 	b.Env.Answers = map[string]*advice.Advice{"hedge": {
 		Question: &advice.Question{Tag: "hedge", Asked: exchange.Date(2026, 1, 2), TTL: exchange.Minute},
@@ -76,7 +76,7 @@ func TestLatest(t *testing.T) {
 	}}
 	b.Run(`
 		local a = ai.latest("hedge")
-		assert(ai.adviser() == "m" and a.ok and a.id == "3" and a.tag == "hedge" and a.reason == nil)
+		assert(ai.advisor() == "m" and a.ok and a.id == "3" and a.tag == "hedge" and a.reason == nil)
 		assert(a.answer.action == "flat" and a.answer.ratio == 0.25 and a.answer.sure == false)
 		assert(a.expires - a.asked == 60)`)
 }

@@ -34,7 +34,7 @@ func (m *Module) recorded(f *Func) (bindings.Func, error) {
 	spec := f.spec()
 	spec.Doc += " Asked outside of the loop: the answer arrives in on_advice with the tag " + q.Tag + "."
 	spec.Returns = []bindings.Value{{Name: "id", Type: "string?"}, {Name: "err", Type: "string?", Doc: "why it was not asked"}}
-	return bindings.Func{Spec: spec, Call: func(rt *bindings.Runtime) int { return f.ask(rt, q) }}, nil
+	return bindings.Func{Spec: spec, Call: func(rt *bindings.Runtime) int { return f.callRecorded(rt, q) }}, nil
 }
 
 func orDefault(d, def time.Duration) time.Duration {
@@ -66,7 +66,7 @@ func (f *Func) answer() (*advice.Schema, error) {
 	return advice.NewSchema(fields)
 }
 
-func (f *Func) ask(rt *bindings.Runtime, q advice.Question) int {
+func (f *Func) callRecorded(rt *bindings.Runtime, q advice.Question) int {
 	args := f.arguments(rt)
 	text, err := json.Marshal(args)
 	if err != nil {

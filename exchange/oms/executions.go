@@ -99,7 +99,7 @@ func (s *executions) tick() {
 			continue
 		}
 		if t.due = 0; s.orders.missing(t.in.ID) {
-			s.ask(t)
+			s.requestPage(t)
 			continue
 		}
 		t.tries = 0 // the stream brought them
@@ -116,9 +116,9 @@ func (s *executions) next() exchange.Time {
 	return next
 }
 
-// ask lists the executions that may be missing, also while an earlier listing is under
+// requestPage lists the executions that may be missing, also while an earlier listing is under
 // way: that one may be older than what is missing. It returns the number of the request.
-func (s *executions) ask(t *executionCursor) uint64 {
+func (s *executions) requestPage(t *executionCursor) uint64 {
 	t.listing++
 	t.due = 0
 	return s.request(Request{Kind: ListExecutions, Venue: t.in.Venue, Symbol: t.in.Symbol, From: t.from})

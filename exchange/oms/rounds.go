@@ -96,14 +96,14 @@ func (s *reconciliation) begin(c *section) {
 	c.due, c.begun, c.failed, c.second, c.again = never, s.now, false, false, false
 	c.balances, c.positions = map[exchange.Wallet][]Balance{}, nil
 	for _, g := range c.segments {
-		s.ask(c, Request{Kind: ListOpenOrders, Venue: g.Venue})
+		s.requestFor(c, Request{Kind: ListOpenOrders, Venue: g.Venue})
 		if g.Income && s.income {
-			s.ask(c, Request{Kind: ListIncome, Venue: g.Venue, Since: c.income.since})
+			s.requestFor(c, Request{Kind: ListIncome, Venue: g.Venue, Since: c.income.since})
 		}
 	}
 	for _, t := range s.execs.list {
 		if c.has(t.in.Venue) && (t.used || s.orders.working(t.in.ID) || s.balances.positions[t.in.ID] != 0) {
-			c.out[s.execs.ask(t)] = true
+			c.out[s.execs.requestPage(t)] = true
 		}
 	}
 	if len(c.out) == 0 { // a wallet that backs nothing
@@ -111,17 +111,17 @@ func (s *reconciliation) begin(c *section) {
 	}
 }
 
-func (s *reconciliation) ask(c *section, r Request) { c.out[s.request(r)] = true }
+func (s *reconciliation) requestFor(c *section, r Request) { c.out[s.request(r)] = true }
 
 // readAccount begins the second half of a round.
 func (s *reconciliation) readAccount(c *section) {
 	c.second, c.read = true, s.now
 	for _, w := range c.wallets {
-		s.ask(c, Request{Kind: ListBalances, Wallet: w})
+		s.requestFor(c, Request{Kind: ListBalances, Wallet: w})
 	}
 	for _, g := range c.segments {
 		if !g.Spot {
-			s.ask(c, Request{Kind: ListPositions, Venue: g.Venue})
+			s.requestFor(c, Request{Kind: ListPositions, Venue: g.Venue})
 		}
 	}
 	if len(c.out) == 0 { // a segment that nobody knows: there is nothing to compare

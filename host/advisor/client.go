@@ -57,13 +57,13 @@ func (c *Client) Close() { c.http.CloseIdleConnections() }
 
 // Ask puts a question and waits for the outcome, at most until its deadline.
 func (c *Client) Ask(ctx context.Context, q *advice.Question) *exchange.Advice {
-	out := c.ask(ctx, q)
+	out := c.complete(ctx, q)
 	// Once more, because JSON within JSON can spell a letter in many ways.
 	out.Text, out.Reason = c.scrub(out.Text), c.scrub(out.Reason)
 	return out
 }
 
-func (c *Client) ask(ctx context.Context, q *advice.Question) *exchange.Advice {
+func (c *Client) complete(ctx context.Context, q *advice.Question) *exchange.Advice {
 	out := &exchange.Advice{ID: q.ID, Model: c.cfg.Model, Verdict: advice.OK}
 	if c.cfg.Static != "" {
 		out.Text = c.cfg.Static

@@ -183,7 +183,7 @@ func (g *Gate) Check(in *exchange.Instrument, o *exchange.Order, m Market) error
 	if err := g.size(in, o, m); err != nil {
 		return err
 	}
-	return g.ask(in, o, m)
+	return g.checkRules(in, o, m)
 }
 
 // Count takes one order out of the rate budget; call it for every order sent.

@@ -54,8 +54,8 @@ func CheckRules(rules []Rule) error {
 	return nil
 }
 
-// ask puts an order to the embedder's rules. One that panics refuses.
-func (g *Gate) ask(in *exchange.Instrument, o *exchange.Order, m Market) error {
+// checkRules puts an order to the embedder's rules. One that panics refuses.
+func (g *Gate) checkRules(in *exchange.Instrument, o *exchange.Order, m Market) error {
 	for _, r := range g.rules {
 		if err := checkOne(r, in, o, m); err != nil {
 			return &Denied{r.Name(), err.Error()}

@@ -28,7 +28,7 @@ function ai.latest(tag) end
 
 ---The model that answers; nil when there is no advisor.
 ---@return string? model
-function ai.adviser() end
+function ai.advisor() end
 
 ---What the advisor is asked.
 ---@class Question
