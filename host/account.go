@@ -95,7 +95,7 @@ func newAccount(o *Options, r *runner) account {
 		return &paperAccount{paperOptions: o.paper()}
 	}
 	return &liveAccount{liveAccountOptions: liveAccountOptions{AccountOptions: *o.Account, leverage: o.Paper.Leverage, wrap: o.wrapAccount,
-		log: r.log, post: r.inbox.Post, entering: r.entering, end: r.endEarly}}
+		log: r.log, post: r.inbox.Post, entering: r.supervisor.entering, end: r.endEarly}}
 }
 
 // realOrders reports whether orders go to the venue.

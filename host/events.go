@@ -252,7 +252,7 @@ func (s *Session) Events(f Filter) iter.Seq[Event] {
 			}
 			if len(list) == 0 {
 				if lost > 0 {
-					yield(DroppedEvent{Moment{Time: exchange.Time(s.r.watched.clock.Load())}, lost})
+					yield(DroppedEvent{Moment{Time: exchange.Time(s.r.supervisor.clock.Load())}, lost})
 				}
 				return
 			}

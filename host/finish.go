@@ -21,8 +21,8 @@ import (
 // the first one tells why the session ended.
 func (r *runner) finish(ctx context.Context, ended error) (*Summary, error) {
 	r.finished = true
-	r.watched.where.Enter(core.StageClosing)
-	r.entering("closing journal and ledger")
+	r.supervisor.where.Enter(core.StageClosing)
+	r.supervisor.entering("closing journal and ledger")
 	r.backups.close()
 	r.tellBackups()
 	var errs []error
@@ -69,7 +69,7 @@ func (r *runner) finish(ctx context.Context, ended error) (*Summary, error) {
 			Text: "the data are not whole: " + firstProblems(sum.DataProblems)})
 	}
 	if r.o.Report != "" {
-		r.entering("writing the report")
+		r.supervisor.entering("writing the report")
 		if err := r.report(sum); err != nil {
 			return sum, fmt.Errorf("report: %w", err)
 		}

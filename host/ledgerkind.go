@@ -42,7 +42,7 @@ func (r *runner) openLedger(ctx context.Context) (err error) {
 	if r.o.Ledger == LedgerNone {
 		return nil
 	}
-	r.entering("opening the ledger %s", r.o.DB)
+	r.supervisor.entering("opening the ledger %s", r.o.DB)
 	stamp := r.account.stamp()
 	stamp.Path = r.o.DB
 	if r.db, err = ledger.Open(stamp); err != nil {

@@ -70,7 +70,7 @@ func (r *runner) browse(ctx context.Context) error {
 		return err
 	}
 	where := venue.Hosts()
-	r.entering("asking %s what is traded", where)
+	r.supervisor.entering("asking %s what is traded", where)
 	r.log(Line{Level: intent.Info, Text: "LIVE DATA: asking " + where + " what is traded"})
 	if r.access, err = newAccess(r.o.DB, venue, r.warn); err != nil {
 		return err
@@ -160,7 +160,7 @@ func (r *runner) connect(ctx context.Context) error {
 	l := r.market.live
 	r.inbox.Most = liveBacklog
 	r.inbox.Refetch = func(id exchange.InstrumentID) { l.market.Snapshot(id) }
-	r.entering("connecting to the market data of %d symbols", len(l.symbols))
+	r.supervisor.entering("connecting to the market data of %d symbols", len(l.symbols))
 	m, err := l.catalog.Open(ctx, l.symbols, r.held(), r.inbox)
 	if err != nil {
 		return l.failed(ctx, err)
@@ -176,7 +176,7 @@ func (r *runner) connect(ctx context.Context) error {
 	}
 	r.market.hot = len(r.market.instruments) <= hotBooks
 	r.market.describe = describeLive(l.venue.Hosts(), r.market.instruments)
-	r.entering("reading the past of %d instruments", len(r.market.instruments))
+	r.supervisor.entering("reading the past of %d instruments", len(r.market.instruments))
 	if l.past, err = m.History(ctx); err != nil {
 		if ctx.Err() != nil {
 			return l.failed(ctx, err)

@@ -96,7 +96,7 @@ func (r *runner) recover(ctx context.Context, run *ledger.Run) error {
 		return err
 	}
 	added, res, why := 0, &ReplayResult{}, "was killed"
-	r.entering("completing the ledger from the journal %s", run.Journal)
+	r.supervisor.entering("completing the ledger from the journal %s", run.Journal)
 	err = rerun(ctx, run.Journal, res, r.o.own.restartable(), func(c *core.Core, ev *exchange.Event, fx []core.Effect) error {
 		if ev.Kind == exchange.KindCommand && ev.Name == core.CommandEnd {
 			why = "could not write its ledger to the end"

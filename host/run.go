@@ -74,12 +74,20 @@ func Run(ctx context.Context, o *Options) (*Summary, error) {
 
 func newRunner(o *Options) *runner {
 	r := &runner{o: o, started: time.Now(), inbox: loop.NewInbox()}
-	r.reporter = &reporter{out: direct{o}, now: &r.watched.clock}
+	r.supervisor = &supervisor{supervisorOptions: supervisorOptions{
+		stallAfter: o.StallAfter, stopWithin: o.StopWithin, statusEvery: o.StatusEvery, abandon: o.Abandon,
+		state: Status{Real: o.realOrders(), Live: o.liveData(), Simulated: !o.liveData()},
+		full:  r.inbox.Full,
+		close: func(killed bool) { r.killed = killed; r.close() },
+	}}
+	r.reporter = &reporter{out: direct{o}, now: &r.supervisor.clock}
+	r.supervisor.log, r.supervisor.show = r.log, r.show
 	if o.liveData() {
 		r.before = loop.Now
 	}
 	r.hold.post = r.inbox.Post
 	r.account = newAccount(o, r)
+	r.supervisor.leave = r.account.leave
 	r.logged = func(l Line) {
 		if r.events.Active() {
 			r.events.Publish(LogEvent{Moment{Time: l.Time}, l}, false)
@@ -93,29 +101,30 @@ type runner struct {
 	o       *Options
 	started time.Time
 
-	scripts  []loaded
-	db       *ledger.DB
-	resume   *ledger.Snapshot   // nil: a new session
-	restored *core.Restore      // with resume
-	roster   *projection.Roster // see strategies
-	session  string             // its name in the ledger
-	run      *ledger.Run
-	market   *marketData
-	access   *access // nil: no venue is asked
-	account  account
-	terms    accountTerms
-	hold     hold
-	core     *core.Core
-	journal  *journal.Writer
-	fs       journal.FS // of the journal; nil: the operating system's
-	rec      *recorder
-	writer   *ledger.Writer
-	storage  *storage // nil: the session is not in real time
-	backups  *backups // nil: none are made
-	rows     projection.Rows
-	loop     *loop.Loop
-	inbox    *loop.Inbox
-	watcher  *scriptWatcher
+	scripts    []loaded
+	db         *ledger.DB
+	resume     *ledger.Snapshot   // nil: a new session
+	restored   *core.Restore      // with resume
+	roster     *projection.Roster // see strategies
+	session    string             // its name in the ledger
+	run        *ledger.Run
+	market     *marketData
+	access     *access // nil: no venue is asked
+	supervisor *supervisor
+	account    account
+	terms      accountTerms
+	hold       hold
+	core       *core.Core
+	journal    *journal.Writer
+	fs         journal.FS // of the journal; nil: the operating system's
+	rec        *recorder
+	writer     *ledger.Writer
+	storage    *storage // nil: the session is not in real time
+	backups    *backups // nil: none are made
+	rows       projection.Rows
+	loop       *loop.Loop
+	inbox      *loop.Inbox
+	watcher    *scriptWatcher
 	// watchdog ends callbacks that take too long
 	watchdog *script.Watchdog
 	desk     *advisor.Desk // nil: no advisor
@@ -125,7 +134,6 @@ type runner struct {
 	handled        func(*exchange.Event) // of what came from outside; nil: nobody waits
 	stopPump       func()                // of a stream of events; nil: there is none
 	refusedVersion string                // what was wrong with the last version that was to be loaded; ""
-	watched        watched
 
 	dir      string // of this run's journal
 	finished bool
@@ -193,7 +201,7 @@ func (r *runner) open(ctx context.Context) error {
 	if err := checkParams(r.scripts, r.o.Set, r.o.origins); err != nil {
 		return err
 	}
-	r.entering("opening the market")
+	r.supervisor.entering("opening the market")
 	if err := r.findMarket(ctx); err != nil {
 		return err
 	}
@@ -257,14 +265,14 @@ func (r *runner) build(ctx context.Context) error {
 	for i := range s.Strategies {
 		s.Strategies[i].Memory, s.Strategies[i].watchdog = r.o.Script.MemoryBytes, r.watchdog
 	}
-	if r.core, err = s.newCore(compiled(r.scripts), r.o.own, &r.watched.where); err != nil {
+	if r.core, err = s.newCore(compiled(r.scripts), r.o.own, &r.supervisor.where); err != nil {
 		return err
 	}
 	names := make([]string, len(r.scripts)+len(r.o.Strategies))
 	for i := range names {
 		names[i] = r.core.StrategyName(int32(i))
 	}
-	r.watched.names.Store(&names)
+	r.supervisor.names.Store(&names)
 	if err := r.startRun(s); err != nil {
 		return err
 	}
@@ -279,12 +287,12 @@ func (r *runner) build(ctx context.Context) error {
 	prelude = append(past, prelude...)
 	r.rows = projection.Rows{Universe: r.core.Universe(), Names: r.core.StrategyName}
 	r.rec = newRecorder(r.core.Universe(), r.journal, r.sink)
-	r.rec.givenUp = &r.watched.givenUp
+	r.rec.givenUp = &r.supervisor.givenUp
 	if r.journal != nil && r.o.JournalCap > 0 {
 		r.rec.checks = newCheckpoints(s.Again != nil, r.o.JournalCap, r.core.Book)
 	}
 	r.loop = &loop.Loop{Core: r.core, Feed: r.market.feed, Venue: venue, Recorder: r.rec, For: r.o.For, Prelude: prelude,
-		Where: &r.watched.where, Began: r.began, StopWithin: exchange.Time(r.o.StopWithin - leaveIn - settleLeast - closeIn), Leave: func() { r.account.leave(0) }, Owed: r.account.owed, Handled: r.handled}
+		Where: &r.supervisor.where, Began: r.began, StopWithin: exchange.Time(r.o.StopWithin - leaveIn - settleLeast - closeIn), Leave: func() { r.account.leave(0) }, Owed: r.account.owed, Handled: r.handled}
 	if l := r.market.live; l != nil {
 		l.clock = &loop.Real{Inbox: r.inbox, Beat: r.beat, BeatEvery: r.o.StatusEvery, Recycle: l.market.Recycle}
 		r.loop.Clock, r.loop.Refetch, r.loop.Start = l.clock, l.market.Snapshot, loop.Now()
@@ -317,7 +325,7 @@ func (r *runner) build(ctx context.Context) error {
 
 // began runs on the loop at the session's first moment.
 func (r *runner) began(now exchange.Time) {
-	r.watched.clock.Store(int64(now))
+	r.supervisor.clock.Store(int64(now))
 	r.announce()
 	for _, text := range r.cautions() {
 		r.caution(Line{Level: intent.Warn, Strategy: "host", Text: text})

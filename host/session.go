@@ -80,7 +80,7 @@ func Open(ctx context.Context, o Options) (*Session, error) {
 func openSession(ctx context.Context, o *Options) (*Session, error) {
 	s := newSession(ctx, o)
 	defer s.life.follow(ctx)()
-	_, err := s.r.oversee(s.life, func() (*Summary, error) {
+	_, err := s.r.supervisor.oversee(s.life, func() (*Summary, error) {
 		return nil, s.r.open(s.life)
 	}, false)
 	if err != nil {
@@ -105,10 +105,10 @@ func (s *Session) Run(ctx context.Context) (*Summary, error) {
 		return nil, err
 	}
 	defer s.life.follow(ctx)()
-	sum, err := s.r.oversee(s.life, func() (*Summary, error) {
-		s.r.entering("")
+	sum, err := s.r.supervisor.oversee(s.life, func() (*Summary, error) {
+		s.r.supervisor.entering("")
 		err := s.r.loop.Run(s.life)
-		if s.r.watched.givenUp.Load() { // nobody waits for it any more
+		if s.r.supervisor.givenUp.Load() { // nobody waits for it any more
 			return nil, cmp.Or(err, errGivenUp)
 		}
 		return s.r.finish(s.life, err)

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/host/core"
@@ -110,8 +109,7 @@ func (r *runner) noteVersion(strategy int32, at exchange.Time, v *core.Version) 
 
 // beat runs on the loop's goroutine a few times a second.
 func (r *runner) beat(now exchange.Time) {
-	r.watched.clock.Store(int64(now))
-	r.watched.beats.Store(time.Now().UnixNano())
+	r.supervisor.beat(now)
 	r.tellNotices(now)
 	r.watchStorage(now)
 	r.tellBackups()

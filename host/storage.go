@@ -239,7 +239,7 @@ func (r *runner) patience(limit time.Duration) bool {
 		switch {
 		case err == nil:
 			return true
-		case !ledger.Passing(err), waited > limit, time.Duration(r.watched.stopped.Load()) > settleWithin/2:
+		case !ledger.Passing(err), waited > limit, r.supervisor.asked() > settleWithin/2:
 			return false
 		}
 		time.Sleep(100 * time.Millisecond)
@@ -270,7 +270,7 @@ func (r *runner) closeLedger(journalled bool) error {
 // settling is how long the end of a session waits for the ledger: less, the more of the
 // time that it has since somebody asked for it is used up.
 func (r *runner) settling() time.Duration {
-	stopped := time.Duration(r.watched.stopped.Load())
+	stopped := r.supervisor.asked()
 	return max(settleLeast, min(settleWithin, r.o.StopWithin-leaveIn-stopped-closeIn))
 }
 

@@ -52,8 +52,12 @@ type PanicError struct {
 
 func (e *PanicError) Error() string { return fmt.Sprintf("internal error: %v", e.Value) }
 
-// watched is what other goroutines may know of a session.
-type watched struct {
+// supervisor watches a session from outside of its loop, and ends one whose loop can't any
+// more. The loop and whoever opens the session tell it where they are; everything of it
+// may be read from any goroutine.
+type supervisor struct {
+	supervisorOptions
+
 	where   core.Where
 	clock   atomic.Int64 // the session's time, for lines that have none
 	phase   atomic.Pointer[phase]
@@ -63,6 +67,29 @@ type watched struct {
 	beats   atomic.Int64             // when the loop last showed its state
 	stopped atomic.Int64             // how long ago the end was asked for, while this process ran
 }
+
+// supervisorOptions are what a supervisor needs of its session.
+type supervisorOptions struct {
+	stallAfter  time.Duration
+	stopWithin  time.Duration
+	statusEvery time.Duration
+	abandon     <-chan struct{} // ends the session at once; nil: never
+	state       Status          // what is always so
+	log         func(Line)
+	show        func(Status)
+	full        func() bool                                 // more waits for the loop than is kept
+	leave       func(time.Duration) (left int, traded bool) // see account
+	close       func(killed bool)                           // closes what the session has open
+}
+
+// beat is told that the loop goes on.
+func (s *supervisor) beat(now exchange.Time) {
+	s.clock.Store(int64(now))
+	s.beats.Store(time.Now().UnixNano())
+}
+
+// asked is how long ago somebody asked for the session's end.
+func (s *supervisor) asked() time.Duration { return time.Duration(s.stopped.Load()) }
 
 // phase is what a session is doing before its first event or after its last.
 type phase struct {
@@ -79,14 +106,14 @@ type outcome struct {
 
 // oversee runs a part of a session on a goroutine of its own, the loop's, and watches
 // it from this one until it is over or given up. ctx is what asks for its end.
-func (r *runner) oversee(ctx context.Context, part func() (*Summary, error), last bool) (*Summary, error) {
+func (s *supervisor) oversee(ctx context.Context, part func() (*Summary, error), last bool) (*Summary, error) {
 	ended := make(chan outcome, 1)
 	go func() {
 		out := outcome{err: &PanicError{Value: "a callback ended the loop's goroutine with runtime.Goexit"}}
 		defer func() { ended <- out }()
-		out = r.contained(part, last)
+		out = s.contained(part, last)
 	}()
-	g := guard{r: r, ctx: ctx, dog: loop.Watchdog{Where: &r.watched.where, Bound: r.o.StallAfter}}
+	g := guard{s: s, ctx: ctx, dog: loop.Watchdog{Where: &s.where, Bound: s.stallAfter}}
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	for {
@@ -94,9 +121,9 @@ func (r *runner) oversee(ctx context.Context, part func() (*Summary, error), las
 		case out := <-ended:
 			var p *PanicError
 			if errors.As(out.err, &p) {
-				r.log(Line{Level: intent.Error, Strategy: "host", Text: p.Error() + "\n" + p.Stack})
-				r.account.leave(leaveIn)
-				out.closeAsKilled(r)
+				s.log(Line{Level: intent.Error, Strategy: "host", Text: p.Error() + "\n" + p.Stack})
+				s.leave(leaveIn)
+				out.closeAsKilled(s)
 			}
 			return out.sum, out.err
 		case <-tick.C:
@@ -105,10 +132,10 @@ func (r *runner) oversee(ctx context.Context, part func() (*Summary, error), las
 			defer func() {
 				go func() { // the loop may wake up after all
 					out := <-ended
-					out.closeAsKilled(r)
+					out.closeAsKilled(s)
 				}()
 			}()
-			return r.giveUp(why)
+			return s.giveUp(why)
 		}
 	}
 }
@@ -116,17 +143,17 @@ func (r *runner) oversee(ctx context.Context, part func() (*Summary, error), las
 // contained runs a part of a session so that a panic is an error. All is closed after
 // the last part and after one that failed; but after a panic, and when the session was
 // given up meanwhile, nothing is: see closeAsKilled.
-func (r *runner) contained(part func() (*Summary, error), last bool) (out outcome) {
+func (s *supervisor) contained(part func() (*Summary, error), last bool) (out outcome) {
 	name := loop.Goroutine()
-	r.watched.loop.Store(&name)
+	s.loop.Store(&name)
 	defer func() {
 		if p := recover(); p != nil {
 			out = outcome{err: &PanicError{Value: p, Stack: string(debug.Stack())}}
 		}
 	}()
 	out.sum, out.err = part()
-	if (last || out.err != nil) && !r.watched.givenUp.Load() {
-		r.close()
+	if (last || out.err != nil) && !s.givenUp.Load() {
+		s.close(false)
 		out.closed = true
 	}
 	return out
@@ -139,7 +166,7 @@ const killedWithin = 5 * time.Second
 // closeAsKilled closes what a session had open whose loop is no more. Ledger and journal
 // are left as a kill leaves them: nothing more is written, and neither ended in good
 // order.
-func (out *outcome) closeAsKilled(r *runner) {
+func (out *outcome) closeAsKilled(s *supervisor) {
 	if out.closed {
 		return
 	}
@@ -147,19 +174,18 @@ func (out *outcome) closeAsKilled(r *runner) {
 	go func() {
 		defer close(done)
 		defer func() { _ = recover() }() // what it was about is told already
-		r.killed = true
-		r.close()
+		s.close(true)
 	}()
 	select {
 	case <-done:
 	case <-time.After(killedWithin):
-		r.log(Line{Level: intent.Error, Strategy: "host", Text: "what the session had open could not be closed; end the process"})
+		s.log(Line{Level: intent.Error, Strategy: "host", Text: "what the session had open could not be closed; end the process"})
 	}
 }
 
 // guard decides when a session is given up.
 type guard struct {
-	r    *runner
+	s    *supervisor
 	ctx  context.Context
 	dog  loop.Watchdog
 	last time.Time
@@ -168,42 +194,42 @@ type guard struct {
 // look returns why the session is to be given up, or "". It shows what a session
 // that shows nothing itself is waiting for.
 func (g *guard) look() string {
-	r := g.r
+	s := g.s
 	at, still, stuck := g.dog.Look()
-	where := r.place(at)
+	where := s.place(at)
 	if stuck {
 		return fmt.Sprintf("the loop stands still for %.0f s: %s", still.Seconds(), where)
 	}
-	if r.inbox.Full() {
+	if s.full() {
 		return fmt.Sprintf("the loop is behind by more events than are kept for it; it is at: %s", where)
 	}
 	if g.ctx.Err() != nil {
 		now := time.Now()
 		if !g.last.IsZero() {
-			r.watched.stopped.Add(int64(min(now.Sub(g.last), time.Second)))
+			s.stopped.Add(int64(min(now.Sub(g.last), time.Second)))
 		}
 		g.last = now
-		if stopped := time.Duration(r.watched.stopped.Load()); stopped > r.o.StopWithin-leaveIn {
+		if stopped := time.Duration(s.stopped.Load()); stopped > s.stopWithin-leaveIn {
 			return fmt.Sprintf("the session did not end within %.1f s of being asked to: %s", stopped.Seconds(), where)
 		}
 	}
 	select {
-	case <-r.o.Abandon:
+	case <-s.abandon:
 		return "the session was ended at once: " + where
 	default:
 	}
-	r.showWait(where, still)
+	s.showWait(where, still)
 	return ""
 }
 
 // place says where the loop is, in the words of whoever opens or closes it if it
 // is not at an event.
-func (r *runner) place(at core.Place) string {
-	if p := r.watched.phase.Load(); p != nil {
+func (s *supervisor) place(at core.Place) string {
+	if p := s.phase.Load(); p != nil {
 		return fmt.Sprintf("%s, for %.0f s", p.text, time.Since(p.since).Seconds())
 	}
 	return at.Describe(func(i int32) string {
-		if names := r.watched.names.Load(); names != nil && i >= 0 && int(i) < len(*names) {
+		if names := s.names.Load(); names != nil && i >= 0 && int(i) < len(*names) {
 			return (*names)[i]
 		}
 		return "a strategy"
@@ -214,38 +240,39 @@ func (r *runner) place(at core.Place) string {
 const quietFor = time.Second
 
 // showWait shows what is waited for while the loop itself shows no state.
-func (r *runner) showWait(where string, still time.Duration) {
-	p := r.watched.phase.Load()
-	silent := time.Duration(time.Now().UnixNano() - r.watched.beats.Load())
-	if p != nil && time.Since(p.since) < quietFor/2 || p == nil && (silent < quietFor+r.o.StatusEvery || still < quietFor) {
+func (s *supervisor) showWait(where string, still time.Duration) {
+	p := s.phase.Load()
+	silent := time.Duration(time.Now().UnixNano() - s.beats.Load())
+	if p != nil && time.Since(p.since) < quietFor/2 || p == nil && (silent < quietFor+s.statusEvery || still < quietFor) {
 		return
 	}
-	s := Status{Real: r.o.realOrders(), Live: r.o.liveData(), Simulated: !r.o.liveData(), Time: exchange.Time(r.watched.clock.Load()), Waiting: where, Stuck: true}
-	r.show(s)
+	state := s.state
+	state.Time, state.Waiting, state.Stuck = exchange.Time(s.clock.Load()), where, true
+	s.show(state)
 }
 
 // entering says what the session is doing from now on; "" is trading.
-func (r *runner) entering(format string, a ...any) {
+func (s *supervisor) entering(format string, a ...any) {
 	if format == "" {
-		r.watched.phase.Store(nil)
+		s.phase.Store(nil)
 		return
 	}
-	r.watched.phase.Store(&phase{text: fmt.Sprintf(format, a...), since: time.Now()})
+	s.phase.Store(&phase{text: fmt.Sprintf(format, a...), since: time.Now()})
 }
 
 // giveUp ends a session without its loop.
-func (r *runner) giveUp(why string) (*Summary, error) {
-	r.watched.givenUp.Store(true)
+func (s *supervisor) giveUp(why string) (*Summary, error) {
+	s.givenUp.Store(true)
 	e := &StallError{Why: why}
-	if name := r.watched.loop.Load(); name != nil {
+	if name := s.loop.Load(); name != nil {
 		e.Stack = loop.Stack(*name)
 	}
-	left, traded := r.account.leave(leaveIn)
+	left, traded := s.leave(leaveIn)
 	e.Resting = left
 	text := why
 	if traded {
 		text += fmt.Sprintf("; what rested at the venue was cancelled, %d orders are left", e.Resting)
 	}
-	r.log(Line{Level: intent.Error, Strategy: "host", Text: text + "\n" + e.Stack})
+	s.log(Line{Level: intent.Error, Strategy: "host", Text: text + "\n" + e.Stack})
 	return nil, e
 }
