@@ -110,7 +110,7 @@ func openRecording(o *Options) (*marketData, error) {
 	}
 	rec, err := o.Loaded.open(choice)
 	if o.Loaded == nil {
-		rec, err = record.Open(o.Market, record.Options{History: choice, Contracts: o.Contracts})
+		rec, err = Recordings().Open(o.Market, record.Options{History: choice, Contracts: o.Contracts})
 	}
 	if err != nil {
 		return nil, &DataError{err}

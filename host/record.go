@@ -42,7 +42,7 @@ type nobody struct{}
 func (nobody) Post(*exchange.Event) {}
 
 // Record writes live market data, frame by frame as it comes, until ctx ends or
-// Options.For is over. record.Open reads it back.
+// Options.For is over. Recordings reads it back.
 func Record(ctx context.Context, o RecordOptions) (*Recorded, error) {
 	if len(o.Live.Symbols) == 0 {
 		return nil, configError("nothing to record: name symbols, for example --symbols spot:BTCUSDT,usdm:BTCUSDT")
@@ -62,7 +62,7 @@ func Record(ctx context.Context, o RecordOptions) (*Recorded, error) {
 	if err != nil {
 		return nil, err
 	}
-	if out, err = record.NewRawWriter(o.Out, exchange.Time(began.UnixNano())); err != nil {
+	if out, err = Recordings().NewRawWriter(o.Out, exchange.Time(began.UnixNano())); err != nil {
 		return nil, err
 	}
 	m, err := l.catalog.Open(ctx, l.symbols, nil, nobody{})

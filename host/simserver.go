@@ -75,7 +75,7 @@ func (o *SimOptions) market(now time.Time) (exchange.Feed, simserver.Options, er
 		start := opt.Begin - simPast
 		return o.builtIn(opt, synth.Options{Seed: o.Seed, Start: start - start%exchange.Minute, Step: simStep(o.Speed)})
 	}
-	rec, err := record.Open(o.Market, record.Options{})
+	rec, err := Recordings().Open(o.Market, record.Options{})
 	if err != nil {
 		return nil, opt, &DataError{err}
 	}

@@ -90,7 +90,7 @@ type History struct {
 // LoadHistory reads a directory as Options.Market does: folders of bars, marks and
 // funding, for some symbols or, with none named, for all there are.
 func LoadHistory(dir string, symbols ...string) (*History, error) {
-	h, err := record.LoadHistory(dir, symbols...)
+	h, err := Recordings().LoadHistory(dir, symbols...)
 	if err != nil {
 		return nil, &DataError{err}
 	}

@@ -7,21 +7,24 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance"
+	"github.com/perilune/perilune/exchange/binance/frames"
 	"github.com/perilune/perilune/exchange/binance/simfront"
 	"github.com/perilune/perilune/exchange/connect"
+	"github.com/perilune/perilune/exchange/record"
 	"github.com/perilune/perilune/exchange/simserver"
 )
 
 // venueList is the venues that there are: the one place that names them. The first is the
 // one that is meant where nothing names another.
 var venueList = []listing{
-	{connect: binance.Connector{}, front: func(x *simserver.Exchange) front { return simfront.New(x) }},
+	{connect: binance.Connector{}, recorded: frames.Format{}, front: func(x *simserver.Exchange) front { return simfront.New(x) }},
 }
 
 // listing is a venue of the list.
 type listing struct {
-	connect connect.Connector
-	front   func(*simserver.Exchange) front // its dialect before a simulated exchange; nil: none
+	connect  connect.Connector
+	recorded connect.Format                  // how its market data stands in recordings; nil: none are read
+	front    func(*simserver.Exchange) front // its dialect before a simulated exchange; nil: none
 }
 
 // front is the dialect of a venue before a simulated exchange.
@@ -36,6 +39,16 @@ func Venues() []connect.Connector {
 	out := make([]connect.Connector, len(venueList))
 	for i := range venueList {
 		out[i] = venueList[i].connect
+	}
+	return out
+}
+
+// Recordings are the venues whose recordings can be read, the default first.
+func Recordings() (out record.Formats) {
+	for _, l := range venueList {
+		if l.recorded != nil {
+			out = append(out, l.recorded)
+		}
 	}
 	return out
 }

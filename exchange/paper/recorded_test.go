@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/frames"
 	"github.com/perilune/perilune/exchange/datatest"
 	"github.com/perilune/perilune/exchange/record"
 )
@@ -37,7 +38,7 @@ func (e *evidence) see(ev *exchange.Event, d *bench) {
 // than what was traded. And evidence needs a fill: a trade through the price, or
 // more traded than was displayed ahead of the order and its own size.
 func TestQueueOnRecordedMarket(t *testing.T) {
-	r, err := record.Open([]string{datatest.Path(t, "l2/coinm-btcusd_perp-20240808.jsonl.gz")}, record.Options{})
+	r, err := record.Formats{frames.Format{}}.Open([]string{datatest.Path(t, "l2/coinm-btcusd_perp-20240808.jsonl.gz")}, record.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,7 +21,7 @@ func BenchmarkOpenRaw(b *testing.B) {
 	b.ReportAllocs()
 	n := 0
 	for b.Loop() {
-		r, err := OpenRaw(path, RawOptions{})
+		r, err := formats.OpenRaw(path, RawOptions{})
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -71,7 +71,7 @@ func BenchmarkVerify(b *testing.B) {
 	b.ReportAllocs()
 	n := 0
 	for b.Loop() {
-		rep, err := Verify("", []string{path}, VerifyOptions{})
+		rep, err := formats.Verify("", []string{path}, VerifyOptions{})
 		if err != nil || rep.Err() != nil {
 			b.Fatal(err, rep.Err())
 		}

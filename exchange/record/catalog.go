@@ -13,10 +13,11 @@ import (
 
 // catalog collects what the paths are.
 type catalog struct {
-	parts  []*part
-	raw    []*rawInfo
-	tardis []*tardisInfo
-	notes  []string // for people
+	formats Formats
+	parts   []*part
+	raw     []*rawInfo
+	tardis  []*tardisInfo
+	notes   []string // for people
 }
 
 func (c *catalog) add(path string, opts Options) error {
@@ -34,7 +35,7 @@ func (c *catalog) addDir(dir string, opts Options) error {
 	if _, _, bars, err := historyFiles(dir); err != nil {
 		return fmt.Errorf("open recording: %w", err)
 	} else if bars {
-		h, err := LoadHistory(dir, opts.History.Symbols...)
+		h, err := c.formats.LoadHistory(dir, opts.History.Symbols...)
 		if err != nil {
 			return err
 		}
@@ -96,13 +97,13 @@ func (c *catalog) addFile(path string, opts Options) error {
 		return err
 	}
 	if kind == tardisFile {
-		info, err := inspectTardis(path, header, opts.Contracts)
+		info, err := c.formats.inspectTardis(path, header, opts.Contracts)
 		if err == nil {
 			c.tardis = append(c.tardis, info)
 		}
 		return err
 	}
-	info, err := inspectRaw(path, opts.Market)
+	info, err := c.formats.inspectRaw(path, opts.Venue)
 	if err == nil {
 		c.raw = append(c.raw, info)
 	}
@@ -142,7 +143,7 @@ func sniff(path string) (fileKind, columns, error) {
 func (c *catalog) all() []*part {
 	parts := c.parts
 	for _, group := range grouped(c.raw, func(i *rawInfo) (string, exchange.Time) {
-		return i.market.String() + ":" + i.names(), i.first
+		return string(i.venue) + ":" + i.names(), i.first
 	}) {
 		parts = append(parts, rawPart(group))
 	}
@@ -195,7 +196,7 @@ func rawPart(infos []*rawInfo) *part {
 		return joined, nil
 	}
 	p.describe = func() []string {
-		return []string{fmt.Sprintf("raw recording of %s %s: %s", infos[0].market, infos[0].names(), pathsOf(infos))}
+		return []string{fmt.Sprintf("raw recording of %s %s: %s", infos[0].segment, infos[0].names(), pathsOf(infos))}
 	}
 	p.stats = func() Stats {
 		s := Stats{Clamped: clampedBy(joined)}

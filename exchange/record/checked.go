@@ -1,7 +1,6 @@
 package record
 
 import (
-	"bytes"
 	"fmt"
 
 	"github.com/perilune/perilune/exchange"
@@ -280,10 +279,6 @@ func (m *checked) trade(r *Report, id int64, aggregate bool, at place) {
 		r.problem(at, "%s: trade %d comes after %d", m.in.Key(), id, *last)
 	}
 	*last = id
-}
-
-func isAggregate(frame []byte) bool {
-	return bytes.Contains(frame[:min(len(frame), 128)], []byte(`"aggTrade"`))
 }
 
 // queue is a first-in first-out buffer that reuses its memory.

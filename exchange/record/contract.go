@@ -9,15 +9,14 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 // contract says what one unit of another venue's amounts is. An inverse contract is
 // worth size USD and margined in base; elsewhere an amount is in coins.
 type contract struct {
-	market api.Market
-	base   string
-	size   int64
+	kind exchange.Contract
+	base string
+	size int64
 }
 
 // foreignSpot and foreignLinear are exchange ids of Tardis whose amounts are coins.
@@ -51,23 +50,23 @@ func foreign(venue, symbol string) (contract, bool) {
 	head, _, _ := strings.Cut(symbol, "-")
 	switch {
 	case slices.Contains(foreignSpot, venue):
-		return contract{market: api.Spot}, true
+		return contract{kind: exchange.Spot}, true
 	case slices.Contains(foreignLinear, venue):
-		return contract{market: api.USDM}, true
+		return contract{kind: exchange.Linear}, true
 	case venue == "bitmex" && bitmexInverse.MatchString(symbol):
-		return contract{api.COINM, "BTC", 1}, true // others of it are quanto, or in contracts of many sizes
+		return contract{exchange.Inverse, "BTC", 1}, true // others of it are quanto, or in contracts of many sizes
 	case venue == "deribit" && deribitInverse.MatchString(symbol):
-		return contract{api.COINM, head, 1}, true
+		return contract{exchange.Inverse, head, 1}, true
 	case venue == "deribit" && strings.Contains(head, "_USDC"):
-		return contract{market: api.USDM}, true
+		return contract{kind: exchange.Linear}, true
 	case venue == "huobi-dm-swap" && head == "BTC":
-		return contract{api.COINM, head, 100}, true
+		return contract{exchange.Inverse, head, 100}, true
 	case venue == "huobi-dm-swap":
-		return contract{api.COINM, head, 10}, true
+		return contract{exchange.Inverse, head, 10}, true
 	case venue == "bybit" && strings.HasSuffix(symbol, "USD"):
-		return contract{api.COINM, strings.TrimSuffix(symbol, "USD"), 1}, true
+		return contract{exchange.Inverse, strings.TrimSuffix(symbol, "USD"), 1}, true
 	case venue == "bybit" && (strings.HasSuffix(symbol, "USDT") || strings.HasSuffix(symbol, "PERP")):
-		return contract{market: api.USDM}, true
+		return contract{kind: exchange.Linear}, true
 	}
 	return contract{}, false
 }
@@ -93,15 +92,15 @@ func contractOf(venue, symbol string, said map[string]string) (contract, error) 
 func parseContract(text string) (contract, error) {
 	switch text {
 	case "linear":
-		return contract{market: api.USDM}, nil
+		return contract{kind: exchange.Linear}, nil
 	case "spot":
-		return contract{market: api.Spot}, nil
+		return contract{kind: exchange.Spot}, nil
 	}
 	parts := strings.Split(text, ":")
 	if len(parts) == 3 && parts[0] == "inverse" && parts[1] != "" {
 		var size int64
 		if _, err := fmt.Sscanf(parts[2]+" ", "%d ", &size); err == nil && size > 0 && fmt.Sprint(size) == parts[2] {
-			return contract{api.COINM, parts[1], size}, nil
+			return contract{exchange.Inverse, parts[1], size}, nil
 		}
 	}
 	return contract{}, fmt.Errorf("%q: want linear, spot, or inverse:BASE:SIZE such as inverse:BTC:100", text)
@@ -109,7 +108,7 @@ func parseContract(text string) (contract, error) {
 
 // apply makes an assumed instrument the contract.
 func (c *contract) apply(in *exchange.Instrument) {
-	if c == nil || c.market != api.COINM {
+	if c == nil || c.kind != exchange.Inverse {
 		return
 	}
 	in.Base, in.Quote, in.Multiplier, in.ContractSize = c.base, "USD", 1, decimal.NewFromInt(c.size)

@@ -1,17 +1,16 @@
 package record
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/binance/api"
+	"github.com/perilune/perilune/exchange/connect"
 )
 
 const (
@@ -22,8 +21,10 @@ const (
 // rawInfo is what the beginning of a raw recording says about it.
 type rawInfo struct {
 	path    string
-	market  api.Market
-	symbols []*observed // sorted by symbol
+	format  connect.Format
+	venue   exchange.Venue // "": not known yet
+	segment string         // the venue's name for people
+	symbols []*observed    // sorted by symbol
 	first   exchange.Time
 }
 
@@ -35,129 +36,31 @@ func (in *rawInfo) names() string {
 	return strings.Join(s, ",")
 }
 
-// study is one message taken apart. Keys are matched exactly: e and E, u and U
-// are different fields.
-type study struct {
-	data map[string]json.RawMessage
-	bare bool // a REST snapshot, which does not name its symbol on every market
-}
-
-func takeApart(frame []byte) (study, bool) {
-	var outer map[string]json.RawMessage
-	if json.Unmarshal(frame, &outer) != nil {
-		return study{}, false
-	}
-	s := study{data: outer}
-	if inner, ok := outer["data"]; ok {
-		s.data = nil
-		if json.Unmarshal(inner, &s.data) != nil {
-			return study{}, false
-		}
-	}
-	_, s.bare = s.data["lastUpdateId"]
-	return s, true
-}
-
-func (s study) text(key string) string {
-	return strings.Trim(string(s.data[key]), `"`)
-}
-
-func (s study) has(key string) bool { return s.data[key] != nil }
-
-func (s study) symbol() string {
-	if sym := s.text("s"); sym != "" {
-		return sym
-	}
-	return s.text("symbol")
-}
-
-// market tells which market a message is from, 0 when it does not show. sure is
-// set when the venue says so itself: since 2026 "st" is 1 for USD-M and 2 for
-// COIN-M, and both can come over one socket.
-func (s study) market() (m api.Market, sure bool) {
-	switch s.text("st") {
-	case "1":
-		return api.USDM, true
-	case "2":
-		return api.COINM, true
-	}
-	pair, _, dated := strings.Cut(s.symbol(), "_")
-	switch {
-	case dated && strings.HasSuffix(pair, "USD"), s.has("ps"), s.has("pair"):
-		return api.COINM, false
-	case dated:
-		return api.USDM, false // BTCUSDT_260327
-	case s.symbol() == "":
-		return 0, false
-	case s.futures():
-		return api.USDM, false
-	}
-	return api.Spot, false
-}
-
-// futures tells a futures message by fields that spot does not have, or lacks
-// one that spot has: depth links by pu, trades carry no M, and only the futures
-// bookTicker names itself.
-func (s study) futures() bool {
-	switch s.text("e") {
-	case "depthUpdate":
-		return s.has("pu")
-	case "trade", "aggTrade":
-		return !s.has("M")
-	case "":
-		return false
-	}
-	return s.text("e") == "bookTicker" || s.text("e") == "markPriceUpdate" || s.text("e") == "forceOrder"
-}
-
-// numbers shows the message's prices and quantities to o.
-func (s study) numbers(o *observed) {
-	for _, key := range [...]string{"b", "a", "bids", "asks"} {
-		var levels [][2]string
-		if json.Unmarshal(s.data[key], &levels) != nil {
-			continue
-		}
-		for _, l := range levels {
-			o.price.see([]byte(l[0]))
-			o.qty.see([]byte(l[1]))
-		}
-	}
-	for _, key := range [...]string{"p", "b", "a", "q", "B", "A"} {
-		var text string
-		if json.Unmarshal(s.data[key], &text) != nil || text == "" {
-			continue
-		}
-		switch key {
-		case "p", "b", "a":
-			if s.text("e") != "markPriceUpdate" { // a mark price has no tick
-				o.price.see([]byte(text))
-			}
-		default:
-			o.qty.see([]byte(text))
-		}
-	}
-}
-
-// marketOfName is the market that a file name begins with, as in
-// spot-btcusdt-20240808.jsonl.gz; 0 for none.
-func marketOfName(path string) api.Market {
+// venueOfName is the venue that a file name begins with, as in
+// spot-btcusdt-20240808.jsonl.gz.
+func venueOfName(path string, of connect.Format) (exchange.Venue, error) {
 	prefix, _, _ := strings.Cut(filepath.Base(path), "-")
-	m, err := api.ParseMarket(prefix)
-	if err != nil {
-		return 0
-	}
-	return m
+	return of.Segment(exchange.Within(prefix, of.House()))
 }
 
-// inspectRaw reads the beginning of a raw recording. forced is the market when
-// the caller knows it, else 0.
-func inspectRaw(path string, forced api.Market) (*rawInfo, error) {
+// inspectRaw reads the beginning of a raw recording, as each format would. That which
+// knows most of its frames is its own. forced is the venue when the caller knows it,
+// else "".
+func (f Formats) inspectRaw(path string, forced exchange.Venue) (*rawInfo, error) {
 	r, err := openLines(path)
 	if err != nil {
 		return nil, err
 	}
 	defer r.close()
-	in := &inspection{rawInfo: rawInfo{path: path, market: forced}, sure: forced != 0, found: map[string]*finding{}}
+	var all []*inspection
+	for _, format := range f {
+		if forced == "" || forced.House() == format.House() {
+			all = append(all, &inspection{rawInfo: rawInfo{path: path, format: format, venue: forced}, sure: forced != "", found: map[string]*finding{}})
+		}
+	}
+	if len(all) == 0 {
+		return nil, fmt.Errorf("%s: nobody here reads recordings of %s", path, forced)
+	}
 	for r.line < headLines {
 		line, err := r.next()
 		if err != nil {
@@ -167,9 +70,12 @@ func inspectRaw(path string, forced api.Market) (*rawInfo, error) {
 			}
 			return nil, err
 		}
-		in.see(line)
+		for _, in := range all {
+			in.see(line)
+		}
 	}
-	return in.conclude(r.line)
+	best := slices.MaxFunc(all, func(a, b *inspection) int { return a.known - b.known }) // the first of equals
+	return best.conclude(f, r.line)
 }
 
 // inspection is rawInfo in the making.
@@ -177,11 +83,12 @@ type inspection struct {
 	rawInfo
 	sure  bool
 	found map[string]*finding
-	bare  []study
+	bare  []connect.Frame
+	known int // frames that name a symbol
 }
 
 type finding struct {
-	studied []study
+	studied []connect.Frame
 }
 
 func (in *inspection) see(line []byte) {
@@ -192,31 +99,30 @@ func (in *inspection) see(line []byte) {
 	if in.first == 0 {
 		in.first = at
 	}
-	symbol := quickSymbol(frame)
-	f := in.found[string(symbol)]
-	if f != nil && len(f.studied) >= studyLines {
+	if f := in.found[string(in.format.Symbol(frame))]; f != nil && len(f.studied) >= studyLines {
+		in.known++
 		return
 	}
-	s, ok := takeApart(frame)
+	s, ok := in.format.Inspect(frame)
 	switch {
 	case !ok:
-	case s.symbol() != "":
+	case s.Symbol != "":
+		in.known++
 		in.study(s)
-	case s.bare && len(in.bare) < 2:
+	case s.Snapshot && len(in.bare) < 2:
 		in.bare = append(in.bare, s)
 	}
 }
 
-func (in *inspection) study(s study) {
-	f := in.found[s.symbol()]
+func (in *inspection) study(s connect.Frame) {
+	f := in.found[s.Symbol]
 	if f == nil {
 		f = &finding{}
-		in.found[s.symbol()] = f
+		in.found[s.Symbol] = f
 	}
 	f.studied = append(f.studied, s)
-	m, sure := s.market()
-	if m != 0 && !in.sure && (in.market == 0 || sure) {
-		in.market, in.sure = m, sure
+	if s.Venue != "" && !in.sure && (in.venue == "" || s.Sure) {
+		in.venue, in.sure = s.Venue, s.Sure
 	}
 }
 
@@ -234,19 +140,7 @@ func coarse(t exchange.Time) string {
 	return ""
 }
 
-// quickSymbol finds the symbol of a frame without parsing it, so that the head
-// of a file costs little; nil when it is not in the usual place.
-func quickSymbol(frame []byte) []byte {
-	const key = `"s":"`
-	i := bytes.Index(frame, []byte(key))
-	if i < 0 {
-		return nil
-	}
-	rest := frame[i+len(key):]
-	return rest[:max(0, bytes.IndexByte(rest, '"'))]
-}
-
-func (in *inspection) conclude(lines int) (*rawInfo, error) {
+func (in *inspection) conclude(formats Formats, lines int) (*rawInfo, error) {
 	if lines == 0 {
 		return nil, fmt.Errorf("%s: the file is empty", in.path)
 	}
@@ -256,23 +150,24 @@ func (in *inspection) conclude(lines int) (*rawInfo, error) {
 	if len(in.found) == 0 {
 		return nil, fmt.Errorf("%s: none of the first %d lines is a market message of the form `<local_ns> <JSON>` that names a symbol", in.path, lines)
 	}
-	if in.market == 0 {
-		in.market = marketOfName(in.path)
+	if in.venue == "" {
+		var err error
+		if in.venue, err = venueOfName(in.path, in.format); err != nil {
+			return nil, fmt.Errorf("%s: cannot tell the market from the messages: begin the file's name with it and a dash, or say which it is (%w)", in.path, err)
+		}
 	}
-	if in.market == 0 {
-		return nil, fmt.Errorf("%s: cannot tell the market from the messages: name the file spot-…, usdm-… or coinm-…, or say which it is", in.path)
-	}
+	in.segment = formats.name(in.venue)
 	for symbol, f := range in.found {
-		o := observe(in.market, symbol)
+		o := observe(in.format, in.venue, symbol)
 		for _, s := range f.studied {
-			s.numbers(o)
+			s.Numbers(o.price.seeText, o.qty.seeText)
 		}
 		in.symbols = append(in.symbols, o)
 	}
 	sort.Slice(in.symbols, func(i, j int) bool { return in.symbols[i].symbol < in.symbols[j].symbol })
 	if len(in.symbols) == 1 {
 		for _, s := range in.bare {
-			s.numbers(in.symbols[0])
+			s.Numbers(in.symbols[0].price.seeText, in.symbols[0].qty.seeText)
 		}
 	}
 	return &in.rawInfo, nil

@@ -14,7 +14,11 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/frames"
 )
+
+// formats are those that a program has.
+var formats = Formats{frames.Format{}}
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 

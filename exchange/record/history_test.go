@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/datatest"
 )
 
@@ -43,7 +42,7 @@ func historyDir(t testing.TB, drop ...string) string {
 
 func openHist(t testing.TB, dir string, o HistoryOptions) *Recording {
 	t.Helper()
-	r, err := Open([]string{dir}, Options{History: o})
+	r, err := formats.Open([]string{dir}, Options{History: o})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -161,11 +160,11 @@ func TestHistoryRefusals(t *testing.T) {
 		"participation":        {Participation: 2},
 		"not later":            {From: 10, To: 5},
 	} {
-		if _, err := Open([]string{dir}, Options{History: o}); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := formats.Open([]string{dir}, Options{History: o}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want one about %s", err, want)
 		}
 	}
-	if _, err := Open([]string{write(t, "a.jsonl", usdmLines)}, Options{History: HistoryOptions{From: 5}}); err == nil {
+	if _, err := formats.Open([]string{write(t, "a.jsonl", usdmLines)}, Options{History: HistoryOptions{From: 5}}); err == nil {
 		t.Error("a raw recording was cut by time")
 	}
 }
@@ -267,7 +266,7 @@ func FuzzBarRow(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Fuzz(func(t *testing.T, row []byte) {
-		b, err := p.parse(splitCSV(row, nil), observe(api.Spot, "ABCUSDT"))
+		b, err := p.parse(splitCSV(row, nil), observe(formats[0], "binance.spot", "ABCUSDT"))
 		if err == nil && (b.l <= 0 || b.h < b.l || b.open < 0 || !(b.volume >= 0)) {
 			t.Fatalf("%q was read as %+v", row, b)
 		}

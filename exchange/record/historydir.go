@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 // HistoryOptions say which part of a bar history is used, and what book its
@@ -163,8 +162,8 @@ func want(symbols []string) wanted {
 	return w
 }
 
-func (w wanted) has(m api.Market, symbol string) bool {
-	return len(w) == 0 || w[symbol] || w[m.String()+":"+symbol]
+func (w wanted) has(v exchange.Venue, symbol string) bool {
+	return len(w) == 0 || w[symbol] || w[string(v)+":"+symbol] || w[string(v.Within(v.House()))+":"+symbol]
 }
 
 func sortedKeys(m map[string]string) []string {

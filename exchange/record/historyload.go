@@ -5,20 +5,20 @@ import (
 	"strings"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 // History is a directory of bars, marks and funding in memory: 48 bytes a bar, 2 MB for
 // five years of hours. It does not change once it is loaded, so any number of
 // goroutines may open it, each for a run of its own.
 type History struct {
+	formats  Formats
 	dir      string
 	files    [roles]map[string]string
 	symbols  []string // that it was loaded for; none: all
 	stats    Stats
 	notes    []string
 	observed []*observed
-	bars     map[string]*series      // by instrument key
+	bars     map[string]*series      // by full key of the instrument
 	marks    map[string]*series      // by symbol of the perpetual
 	funding  map[string][]settlement // likewise
 }
@@ -27,7 +27,10 @@ type History struct {
 // funding… of SYMBOL.csv (also .gz, .zst, .zip), for some symbols (BTCUSDT, or
 // spot:BTCUSDT for one leg) or, with none, for all there are. A symbol without bars is
 // an error; a row that can't be read is counted and told by the runs' Stats.
-func LoadHistory(dir string, symbols ...string) (*History, error) {
+func (f Formats) LoadHistory(dir string, symbols ...string) (*History, error) {
+	if err := f.check(); err != nil {
+		return nil, err
+	}
 	files, unused, ok, err := historyFiles(dir)
 	if err != nil {
 		return nil, fmt.Errorf("history: %w", err)
@@ -35,7 +38,7 @@ func LoadHistory(dir string, symbols ...string) (*History, error) {
 	if !ok {
 		return nil, fmt.Errorf("%s is no bar history: want folders spot…, perp… or klines… (and mark…, funding…) with SYMBOL.csv or .csv.gz", dir)
 	}
-	h := &History{dir: dir, files: files, symbols: symbols,
+	h := &History{formats: f, dir: dir, files: files, symbols: symbols,
 		bars: map[string]*series{}, marks: map[string]*series{}, funding: map[string][]settlement{}}
 	if len(unused) > 0 {
 		h.notes = append(h.notes, notUsed(dir, unused))
@@ -43,17 +46,16 @@ func LoadHistory(dir string, symbols ...string) (*History, error) {
 	if err := h.checkSymbols(symbols); err != nil {
 		return nil, err
 	}
-	if err := h.loadLegs(spotBars, api.Spot); err != nil {
-		return nil, err
-	}
-	if err := h.loadLegs(perpBars, api.USDM); err != nil {
-		return nil, err
+	for _, r := range []role{spotBars, perpBars} {
+		if err := h.loadLegs(r); err != nil {
+			return nil, err
+		}
 	}
 	if len(h.observed) == 0 {
 		return nil, fmt.Errorf("history %s has no bars that can be played: %s", dir, h.stats.Problems[0])
 	}
 	for _, o := range h.observed {
-		if o.market == api.USDM {
+		if o.venue == h.venue(perpBars) {
 			if err := h.loadPerp(o.symbol); err != nil {
 				return nil, fmt.Errorf("history: %w", err)
 			}
@@ -75,31 +77,43 @@ func (h *History) Open(opts HistoryOptions) (*Recording, error) {
 // checkSymbols refuses a symbol that has no bars, rather than run without it.
 func (h *History) checkSymbols(symbols []string) error {
 	loaded := want(h.symbols)
+	spots, perps := h.venue(spotBars), h.venue(perpBars)
 	for _, s := range symbols {
-		market, symbol, keyed := strings.Cut(exchange.Within(s, api.House), ":")
+		market, symbol, keyed := strings.Cut(exchange.Within(s, h.formats[0].House()), ":")
 		if !keyed {
 			market, symbol = "", s
 		}
 		_, spot := h.files[spotBars][symbol]
 		_, perp := h.files[perpBars][symbol]
-		spot = spot && loaded.has(api.Spot, symbol)
-		perp = perp && loaded.has(api.USDM, symbol)
-		if market == "spot" && spot || market == "usdm" && perp || market == "" && (spot || perp) {
+		spot = spot && loaded.has(spots, symbol)
+		perp = perp && loaded.has(perps, symbol)
+		if market == h.formats.name(spots) && spot || market == h.formats.name(perps) && perp || market == "" && (spot || perp) {
 			continue
 		}
-		return fmt.Errorf("history %s has no bars of %q; it has spot %s and usdm %s", h.dir, s,
-			strings.Join(sortedKeys(h.files[spotBars]), " "), strings.Join(sortedKeys(h.files[perpBars]), " "))
+		return fmt.Errorf("history %s has no bars of %q; it has %s %s and %s %s", h.dir, s,
+			h.formats.name(spots), strings.Join(sortedKeys(h.files[spotBars]), " "), h.formats.name(perps), strings.Join(sortedKeys(h.files[perpBars]), " "))
 	}
 	return nil
 }
 
-func (h *History) loadLegs(r role, m api.Market) error {
-	wanted := want(h.symbols)
+// venue is where the instruments of a role trade.
+func (h *History) venue(r role) exchange.Venue {
+	if r == spotBars {
+		return h.formats[0].VenueOf(exchange.Spot)
+	}
+	return h.formats[0].VenueOf(exchange.Linear)
+}
+
+func (h *History) loadLegs(r role) error {
+	wanted, v := want(h.symbols), h.venue(r)
+	if v == "" && len(h.files[r]) > 0 {
+		return fmt.Errorf("history %s: %s has no market whose bars its folders could hold", h.dir, h.formats[0].House())
+	}
 	for _, symbol := range sortedKeys(h.files[r]) {
-		if !wanted.has(m, symbol) {
+		if !wanted.has(v, symbol) {
 			continue
 		}
-		if m == api.USDM && !namedLinear(symbol) {
+		if r == perpBars && !namedLinear(symbol) {
 			why := "a history holds spot and linear perpetuals such as BTCUSDT, and this is named as a contract that is delivered or margined in coins"
 			if len(wanted) > 0 {
 				return fmt.Errorf("history: %s: %s", h.files[r][symbol], why)
@@ -107,14 +121,14 @@ func (h *History) loadLegs(r role, m api.Market) error {
 			h.stats.note(h.files[r][symbol], 0, why+": it was left out")
 			continue
 		}
-		o := observe(m, symbol)
+		o := observe(h.formats[0], v, symbol)
 		s, err := loadBars(h.files[r][symbol], &h.stats, o)
 		if err != nil {
 			return fmt.Errorf("history: %w", err)
 		}
 		o.price.most, o.qty.most = min(o.price.most, 8), min(o.qty.most, 8)
 		h.observed = append(h.observed, o)
-		h.bars[m.String()+":"+symbol] = s
+		h.bars[o.fullKey()] = s
 	}
 	return nil
 }
@@ -131,7 +145,7 @@ func (h *History) loadPerp(symbol string) (err error) {
 		return nil
 	}
 	if h.funding[symbol], err = loadFunding(path, &h.stats); err == nil && len(h.funding[symbol]) == 0 {
-		h.stats.note(path, 0, "there is no settlement in it: usdm:"+symbol+" pays no funding")
+		h.stats.note(path, 0, fmt.Sprintf("there is no settlement in it: %s:%s pays no funding", h.formats.name(h.venue(perpBars)), symbol))
 	}
 	return err
 }

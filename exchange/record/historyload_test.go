@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 // put writes files of a history, by name.
@@ -237,7 +236,7 @@ func TestHistoryErrorsNameThePlace(t *testing.T) {
 // in scientific notation, zip files, links.
 func TestHistoryOfOtherTools(t *testing.T) {
 	text := "\ufeffDate,Open,High,Low,Close,Volume\r\n2024-01-01 00:00:00+00:00,1.25e-05,2e-05,1e-05,1.5e-05,1e3\r\n\r\n2024-01-01 01:00:00+00:00,1.25e-05,2e-05,1e-05,1.5e-05,1e3"
-	o := observe(api.USDM, "ABCUSDT")
+	o := observe(formats[0], "binance.usdm", "ABCUSDT")
 	var stats Stats
 	s, err := loadBars(write(t, "ABCUSDT.csv", text), &stats, o)
 	if err != nil || len(s.bars) != 2 || s.bars[0].o != 1250 || stats.Malformed != 0 {

@@ -6,7 +6,6 @@ import (
 	"sort"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 // playing is a history on its way to being a feed.
@@ -31,10 +30,9 @@ func (h *History) part(opts HistoryOptions) (*part, error) {
 	p := &playing{History: h, opts: opts, look: look}
 	lengths := map[string]exchange.Time{}
 	for _, o := range h.observed {
-		if want(opts.Symbols).has(o.market, o.symbol) {
+		if want(opts.Symbols).has(o.venue, o.symbol) {
 			p.observed = append(p.observed, o)
-			key := o.market.String() + ":" + o.symbol
-			lengths[key] = h.bars[key].interval
+			lengths[o.fullKey()] = h.bars[o.fullKey()].interval
 		}
 	}
 	var feed *history
@@ -58,8 +56,8 @@ func (p *playing) feed(u *exchange.Universe) (*history, error) {
 	h := &history{look: p.look, to: endOfTime}
 	legs := map[exchange.InstrumentID]*leg{}
 	for _, in := range u.All() {
-		s := p.bars[in.Key()]
-		if s == nil || !want(p.opts.Symbols).has(api.Of(in.Venue), in.Symbol) {
+		s := p.bars[in.FullKey()]
+		if s == nil || !want(p.opts.Symbols).has(in.Venue, in.Symbol) {
 			continue
 		}
 		unit, err := tickUnit(in)

@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/book"
 )
 
@@ -118,7 +117,7 @@ func depthLines(symbol string, from, n int) string {
 // gapsOf plays recordings and lists the gaps, in seconds, with their reasons.
 func gapsOf(t *testing.T, paths ...string) (gaps []string, r *Recording) {
 	t.Helper()
-	r, err := Open(paths, Options{Market: api.USDM})
+	r, err := formats.Open(paths, Options{Venue: "binance.usdm"})
 	if err != nil {
 		t.Fatal(err)
 	}

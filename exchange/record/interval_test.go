@@ -25,7 +25,7 @@ func TestBarsAreAsLongAsTheirFolderSays(t *testing.T) {
 	} {
 		dir := put(t, t.TempDir(), map[string]string{c.name + "/ABCUSDT.csv": c.text})
 		r := openHist(t, dir, HistoryOptions{})
-		if got := r.parts[0].bars["usdm:ABCUSDT"]; got != c.interval {
+		if got := r.Bars()["usdm:ABCUSDT"]; got != c.interval {
 			t.Errorf("%s: bars of %s, want %s", c.name, got, c.interval)
 		}
 		if _, err := drain(t, r); err != nil {
@@ -114,7 +114,7 @@ func TestNamesOfContracts(t *testing.T) {
 	if n := len(r.Universe().All()); n != 1 || !strings.Contains(said(r), "XBTUSD.csv: a history holds spot and linear perpetuals") {
 		t.Errorf("%d instruments\n%s", n, said(r))
 	}
-	if _, err := Open([]string{dir}, Options{History: HistoryOptions{Symbols: []string{"XBTUSD"}}}); err == nil {
+	if _, err := formats.Open([]string{dir}, Options{History: HistoryOptions{Symbols: []string{"XBTUSD"}}}); err == nil {
 		t.Error("XBTUSD is played when it is asked for")
 	}
 }

@@ -7,14 +7,13 @@ import (
 	"io"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/binance/api"
-	"github.com/perilune/perilune/exchange/binance/payload"
+	"github.com/perilune/perilune/exchange/connect"
 )
 
 // RawOptions say how to read a raw recording.
 type RawOptions struct {
-	// Market is where it was recorded; 0 means by its content and name.
-	Market api.Market
+	// Venue is where it was recorded; "" means by its content and name.
+	Venue exchange.Venue
 	// Universe gives the instruments; nil means those found in the file.
 	Universe *exchange.Universe
 }
@@ -31,7 +30,7 @@ type Raw struct {
 	universe    *exchange.Universe
 	instruments []*exchange.Instrument
 	bySymbol    map[string]*exchange.Instrument
-	decoder     *payload.Decoder
+	decoder     connect.Decoder
 	lines       *lineReader // nil until the first Next
 	stats       Stats
 
@@ -47,8 +46,11 @@ type Raw struct {
 }
 
 // OpenRaw finds out what a raw recording holds. The file is read by Next.
-func OpenRaw(path string, opts RawOptions) (*Raw, error) {
-	info, err := inspectRaw(path, opts.Market)
+func (f Formats) OpenRaw(path string, opts RawOptions) (*Raw, error) {
+	if err := f.check(); err != nil {
+		return nil, err
+	}
+	info, err := f.inspectRaw(path, opts.Venue)
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +78,7 @@ func universeOf(list []*observed) (*exchange.Universe, error) {
 func newRaw(info *rawInfo, u *exchange.Universe) *Raw {
 	r := &Raw{info: info, universe: u, bySymbol: map[string]*exchange.Instrument{}}
 	for _, in := range u.All() {
-		if api.Of(in.Venue) == info.market {
+		if in.Venue == info.venue {
 			r.bySymbol[in.Symbol] = in
 		}
 	}
@@ -86,7 +88,7 @@ func newRaw(info *rawInfo, u *exchange.Universe) *Raw {
 		}
 	}
 	r.heard = make([]exchange.Time, u.Len())
-	r.decoder = payload.NewDecoder(info.market, r.resolve)
+	r.decoder = info.format.Decoder(info.venue, r.resolve)
 	if len(r.instruments) == 1 {
 		r.decoder.SetDefault(r.instruments[0])
 	}
@@ -102,8 +104,8 @@ func (r *Raw) resolve(symbol []byte) *exchange.Instrument {
 // Universe returns the instruments of the feed's events.
 func (r *Raw) Universe() *exchange.Universe { return r.universe }
 
-// Market returns where the file was recorded.
-func (r *Raw) Market() api.Market { return r.info.market }
+// Venue returns where the file was recorded.
+func (r *Raw) Venue() exchange.Venue { return r.info.venue }
 
 // Stats returns the counts so far.
 func (r *Raw) Stats() Stats { return r.stats }
@@ -162,7 +164,7 @@ func (r *Raw) decode(line []byte, ev *exchange.Event) bool {
 	ev.Synthetic = false
 	switch err := r.decoder.Decode(frame, ev); {
 	case err == nil:
-	case errors.Is(err, payload.ErrIgnored):
+	case errors.Is(err, connect.ErrIgnored):
 		r.ignore()
 		return false
 	default:

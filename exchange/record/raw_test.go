@@ -2,13 +2,11 @@ package record
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"strings"
 	"testing"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/book"
 )
 
@@ -22,7 +20,7 @@ const usdmLines = `1000000001000 {"stream":"abcusdt@depth@0ms","data":{"e":"dept
 
 func openRaw(t *testing.T, path string) *Raw {
 	t.Helper()
-	r, err := OpenRaw(path, RawOptions{})
+	r, err := formats.OpenRaw(path, RawOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,40 +146,9 @@ func TestLineLongerThanABlock(t *testing.T) {
 	}
 }
 
-func TestMarketOfMessages(t *testing.T) {
-	for want, frames := range map[api.Market][]string{
-		api.Spot: {
-			`{"e":"depthUpdate","E":1,"s":"ABCUSDT","U":1,"u":2,"b":[["1.0","1.0"]],"a":[]}`,
-			`{"u":1,"s":"ABCUSDT","b":"1.0","B":"1.0","a":"2.0","A":"1.0"}`,
-			`{"e":"trade","E":1,"s":"ABCUSDT","t":1,"p":"1.0","q":"1.0","T":1,"m":true,"M":true}`,
-		},
-		api.USDM: {
-			`{"e":"depthUpdate","E":1,"T":1,"s":"ABCUSDT","U":1,"u":2,"pu":0,"b":[["1.0","1.0"]],"a":[]}`,
-			`{"e":"bookTicker","u":1,"s":"ABCUSDT","b":"1.0","B":"1.0","a":"2.0","A":"1.0","T":1,"E":1}`,
-			`{"e":"depthUpdate","E":1,"T":1,"s":"ABCUSDT_260327","U":1,"u":2,"pu":0,"b":[["1.0","1.0"]],"a":[]}`,
-			`{"e":"bookTicker","u":1,"s":"ABCUSDT","ps":"ABCUSDT","b":"1.0","B":"1.0","a":"2.0","A":"1.0","T":1,"E":1,"st":1}`,
-		},
-		api.COINM: {
-			`{"e":"depthUpdate","E":1,"T":1,"s":"ABCUSD_PERP","ps":"ABCUSD","U":1,"u":2,"pu":0,"b":[["1.0","1"]],"a":[]}`,
-			`{"e":"trade","E":1,"T":1,"s":"ABCUSD_PERP","t":1,"p":"1.0","q":"1","X":"MARKET","m":true,"st":2}`,
-		},
-	} {
-		for _, f := range frames {
-			r, err := OpenRaw(write(t, "a.jsonl", "1000 "+f+"\n"), RawOptions{})
-			if err != nil {
-				t.Errorf("%s: %v", f, err)
-				continue
-			}
-			if r.Market() != want {
-				t.Errorf("%s: market %s, want %s", f, r.Market(), want)
-			}
-		}
-	}
-}
-
 func TestOpenRefusesWhatIsNoRecording(t *testing.T) {
 	for name, text := range map[string]string{"empty.jsonl": "", "readme.txt": "hello\nworld\n", "t.csv": "a,b,c\n1,2,3\n"} {
-		if _, err := Open([]string{write(t, name, text)}, Options{}); err == nil || !strings.Contains(err.Error(), name) {
+		if _, err := formats.Open([]string{write(t, name, text)}, Options{}); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: error %v, want one that names the file", name, err)
 		}
 	}
@@ -196,12 +163,6 @@ func FuzzRawLine(f *testing.F) {
 		at, frame, ok := splitLine(line)
 		if ok && frame != nil && (at < 0 || !strings.HasSuffix(string(line), string(frame)) || len(frame) >= len(line)) {
 			t.Fatalf("%q: time %d frame %q", line, at, frame)
-		}
-		if s, ok := takeApart(line); ok {
-			o := &observed{}
-			s.market()
-			s.numbers(o)
-			_ = fmt.Sprint(s.symbol())
 		}
 	})
 }

@@ -12,16 +12,16 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/binance/api"
 )
 
-// RawWriter writes what [OpenRaw] reads: one file for each instrument, because a
+// RawWriter writes what [Formats.OpenRaw] reads: one file for each instrument, because a
 // REST snapshot does not name its symbol, compressed with zstd. The files of a
 // second recording in the same directory continue those of the first. It may be
 // used from several goroutines.
 type RawWriter struct {
-	dir   string
-	began exchange.Time
+	formats Formats
+	dir     string
+	began   exchange.Time
 
 	mu    sync.Mutex
 	files map[exchange.InstrumentID]*rawFileWriter
@@ -38,11 +38,14 @@ type rawFileWriter struct {
 }
 
 // NewRawWriter makes the directory. began names the files.
-func NewRawWriter(dir string, began exchange.Time) (*RawWriter, error) {
+func (f Formats) NewRawWriter(dir string, began exchange.Time) (*RawWriter, error) {
+	if err := f.check(); err != nil {
+		return nil, err
+	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("recording: %w", err)
 	}
-	return &RawWriter{dir: dir, began: began, files: make(map[exchange.InstrumentID]*rawFileWriter)}, nil
+	return &RawWriter{formats: f, dir: dir, began: began, files: make(map[exchange.InstrumentID]*rawFileWriter)}, nil
 }
 
 // Add writes one frame of an instrument and when it came. Errors are kept for
@@ -68,7 +71,7 @@ func (w *RawWriter) file(in *exchange.Instrument) (*rawFileWriter, error) {
 	if f := w.files[in.ID]; f != nil {
 		return f, nil
 	}
-	name := fmt.Sprintf("%s-%s-%s.jsonl.zst", api.Of(in.Venue), in.Symbol, w.began.UTC().Format("20060102T150405Z"))
+	name := fmt.Sprintf("%s-%s-%s.jsonl.zst", w.formats.name(in.Venue), in.Symbol, w.began.UTC().Format("20060102T150405Z"))
 	file, err := os.OpenFile(filepath.Join(w.dir, name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
 		return nil, err

@@ -9,21 +9,19 @@ import (
 	"testing"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/binance/api"
-	"github.com/perilune/perilune/exchange/binance/rules"
 )
 
 // What is written is read back, over two recordings in one directory; time that
 // runs back does not, and a file that is there is not overwritten.
 func TestRawWriter(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "tape")
-	in, _ := rules.Known(api.Spot, "BTCUSDT")
+	in, _ := formats[0].Known("binance.spot", "BTCUSDT")
 	frames := []string{
 		`{"lastUpdateId":10,"bids":[["100.00","1.00000"]],"asks":[["101.00","2.00000"]]}`,
 		"{\"stream\":\"btcusdt@depth@100ms\",\"data\":{\"e\":\"depthUpdate\",\"E\":1,\"s\":\"BTCUSDT\",\n\"U\":11,\"u\":12,\"b\":[[\"100.00\",\"3.00000\"]],\"a\":[]}}",
 	}
 	for round := range exchange.Time(2) {
-		w, err := NewRawWriter(dir, (1+round)*exchange.Day)
+		w, err := formats.NewRawWriter(dir, (1+round)*exchange.Day)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -40,7 +38,7 @@ func TestRawWriter(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	w, err := NewRawWriter(dir, exchange.Day)
+	w, err := formats.NewRawWriter(dir, exchange.Day)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,7 +47,7 @@ func TestRawWriter(t *testing.T) {
 		t.Errorf("over a file that is there: %v", err)
 	}
 	w.Close()
-	rec, err := Open([]string{dir}, Options{})
+	rec, err := formats.Open([]string{dir}, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

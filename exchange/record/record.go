@@ -13,11 +13,14 @@
 //   - what is broken in a recording is counted, sent on as KindGap, and never
 //     repaired by guessing.
 //
-// It reads raw lines ([OpenRaw]), directories of bars with mark prices and
-// funding, and Tardis CSV; each plain, gzip or zstd. [Open] tells them apart,
-// finds the instruments and merges everything by time. [Verify] rebuilds the
+// It reads raw lines ([Formats.OpenRaw]), directories of bars with mark prices and
+// funding, and Tardis CSV; each plain, gzip or zstd. [Formats.Open] tells them apart,
+// finds the instruments and merges everything by time. [Formats.Verify] rebuilds the
 // books of raw recordings and compares them with the best bid and ask that the
 // venue itself published.
+//
+// What a venue's frames say, and what is known of its instruments, is the venue's: its
+// package brings a connect.Format, and whoever reads recordings the list of them.
 //
 // Everything but bars is streamed in constant memory.
 package record
@@ -26,18 +29,16 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 // Options say how to read recordings. The zero value reads everything as found.
 type Options struct {
-	// Market is where raw recordings come from; 0 means by content and name.
-	Market api.Market
+	// Venue is where raw recordings come from; "" means by content and name.
+	Venue exchange.Venue
 	// History applies to directories of bars. Its From and To cannot cut raw
 	// recordings: a book needs its snapshot.
 	History HistoryOptions
@@ -62,15 +63,18 @@ type part struct {
 	open     func(*exchange.Universe) (exchange.Feed, error)
 	describe func() []string
 	stats    func() Stats
-	bars     map[string]exchange.Time // of a directory of bars: their length, by instrument
+	bars     map[string]exchange.Time // of a directory of bars: their length, by full key
 }
 
 // Open finds out what each path is: a raw recording, a Tardis CSV file, a
 // directory of bars, or a directory of such files. Files of the same market,
 // symbols and kind are taken as consecutive parts of one stream, ordered by
 // their first line. Close the recording after use.
-func Open(paths []string, opts Options) (*Recording, error) {
-	var c catalog
+func (f Formats) Open(paths []string, opts Options) (*Recording, error) {
+	if err := f.check(); err != nil {
+		return nil, err
+	}
+	c := catalog{formats: f}
 	for _, path := range paths {
 		if err := c.add(path, opts); err != nil {
 			return nil, err
@@ -112,7 +116,11 @@ func (r *Recording) Universe() *exchange.Universe { return r.universe }
 func (r *Recording) Bars() map[string]exchange.Time {
 	out := map[string]exchange.Time{}
 	for _, p := range r.parts {
-		maps.Copy(out, p.bars)
+		for _, in := range r.universe.All() {
+			if length, ok := p.bars[in.FullKey()]; ok {
+				out[in.Key()] = length
+			}
+		}
 	}
 	return out
 }
@@ -158,11 +166,11 @@ func oneVenue(parts []*part) error {
 	venues := map[string]string{}
 	for _, p := range parts {
 		for _, o := range p.observed {
-			key := o.market.String() + ":" + o.symbol
-			if v, known := venues[key]; known && v != o.venue {
-				return fmt.Errorf("%s is in data of %s and of %s: replay one of them at a time", key, cmp.Or(v, "binance"), cmp.Or(o.venue, "binance"))
+			whose := cmp.Or(o.foreign, o.venue.House())
+			if v, known := venues[o.fullKey()]; known && v != whose {
+				return fmt.Errorf("%s is in data of %s and of %s: replay one of them at a time", o.key(), v, whose)
 			}
-			venues[key] = o.venue
+			venues[o.fullKey()] = whose
 		}
 	}
 	return nil
@@ -174,14 +182,13 @@ func combine(parts []*part) []*observed {
 	byKey := map[string]*observed{}
 	for _, p := range parts {
 		for _, o := range p.observed {
-			key := o.market.String() + ":" + o.symbol
-			if have := byKey[key]; have != nil {
+			if have := byKey[o.fullKey()]; have != nil {
 				have.price.join(o.price)
 				have.qty.join(o.qty)
 				continue
 			}
 			joined := *o
-			byKey[key] = &joined
+			byKey[o.fullKey()] = &joined
 			out = append(out, &joined)
 		}
 	}

@@ -13,7 +13,7 @@ import (
 // to several at once, and with whatever each of them changes.
 func TestLoadedHistoryIsShared(t *testing.T) {
 	dir := historyDir(t)
-	h, err := LoadHistory(dir)
+	h, err := formats.LoadHistory(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +50,7 @@ func TestLoadedHistoryIsShared(t *testing.T) {
 }
 
 func TestHistoryOfSomeSymbols(t *testing.T) {
-	h, err := LoadHistory(historyDir(t), "spot:ABCUSDT")
+	h, err := formats.LoadHistory(historyDir(t), "spot:ABCUSDT")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +81,7 @@ func playAll(t *testing.T, r *Recording) (out []string) {
 // BenchmarkHistoryAgain is what one more run costs beside BenchmarkHistory, which
 // reads the files each time.
 func BenchmarkHistoryAgain(b *testing.B) {
-	h, err := LoadHistory(datatest.Path(b, "history"))
+	h, err := formats.LoadHistory(datatest.Path(b, "history"))
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -7,8 +7,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/binance/api"
-	"github.com/perilune/perilune/exchange/binance/rules"
+	"github.com/perilune/perilune/exchange/connect"
 	"github.com/perilune/perilune/exchange/fixed"
 )
 
@@ -16,11 +15,12 @@ import (
 // find out whether the rules known today fit the data, and else which steps do:
 // venues change their ticks over the years.
 type observed struct {
-	market   api.Market
+	format   connect.Format
+	venue    exchange.Venue
 	symbol   string
 	known    exchange.Instrument // the venue's rules
 	rules    bool                // known is set
-	venue    string              // whose it is, when it is not of the venue that the rules are of
+	foreign  string              // whose it is, when it is not of the venue that the rules are of
 	contract *contract           // of another venue; else nil
 	price    places
 	qty      places
@@ -49,6 +49,8 @@ func (p *places) see(text []byte) {
 	}
 }
 
+func (p *places) seeText(text string) { p.see([]byte(text)) }
+
 // decimals counts the places behind the point.
 func decimals(text []byte) uint8 {
 	if i := bytes.IndexByte(text, '.'); i >= 0 {
@@ -57,13 +59,19 @@ func decimals(text []byte) uint8 {
 	return 0
 }
 
-func observe(m api.Market, symbol string) *observed {
-	o := &observed{market: m, symbol: symbol}
-	if o.known, o.rules = rules.Known(m, symbol); o.rules {
+func observe(f connect.Format, v exchange.Venue, symbol string) *observed {
+	o := &observed{format: f, venue: v, symbol: symbol}
+	if o.known, o.rules = f.Known(v, symbol); o.rules {
 		o.price.step, o.qty.step = o.known.Tick, o.known.Lot
 	}
 	return o
 }
+
+// key is the instrument's name within its house.
+func (o *observed) key() string { return string(o.venue.Within(o.venue.House())) + ":" + o.symbol }
+
+// fullKey is the instrument's name.
+func (o *observed) fullKey() string { return string(o.venue) + ":" + o.symbol }
 
 // instrument returns the rules if the data obeys them, the rules with other
 // steps if not, and wholly assumed rules for a symbol that has none.
@@ -72,9 +80,9 @@ func (o *observed) instrument() (exchange.Instrument, error) {
 	qty := exchange.Step{M: 1, Scale: o.qty.most}
 	if !o.rules {
 		if o.price.seen == 0 {
-			return exchange.Instrument{}, fmt.Errorf("%s:%s: no price to infer the tick from, and no rules are known", o.market, o.symbol)
+			return exchange.Instrument{}, fmt.Errorf("%s: no price to infer the tick from, and no rules are known", o.key())
 		}
-		in := rules.Assume(o.market, o.symbol, price, qty)
+		in := o.format.Assume(o.venue, o.symbol, price, qty)
 		o.contract.apply(&in)
 		return in, nil
 	}

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 // tardisKind is one of the data types of Tardis CSV that are read here.
@@ -24,12 +23,6 @@ func (k tardisKind) String() string {
 	return [...]string{"none", "incremental_book_L2", "book_snapshot", "trades", "quotes"}[k]
 }
 
-// tardisMarkets maps Tardis exchange ids to markets of ours; contract.go knows some
-// of others.
-var tardisMarkets = map[string]api.Market{
-	"binance": api.Spot, "binance-futures": api.USDM, "binance-delivery": api.COINM,
-}
-
 // tardisInfo is what the beginning of a Tardis file says about it.
 type tardisInfo struct {
 	path    string
@@ -38,6 +31,7 @@ type tardisInfo struct {
 	symbols []*observed
 	first   exchange.Time
 	foreign string // an exchange id that has no market of ours
+	formats Formats
 	said    map[string]string
 	err     error
 }
@@ -45,7 +39,7 @@ type tardisInfo struct {
 func (i *tardisInfo) names() string {
 	var s []string
 	for _, o := range i.symbols {
-		s = append(s, o.market.String()+":"+o.symbol)
+		s = append(s, o.key())
 	}
 	return strings.Join(s, ",")
 }
@@ -92,8 +86,8 @@ func (l *tardisLayout) levels(c columns) {
 
 // inspectTardis reads the beginning of a file for its symbols and steps.
 // Tardis prints no trailing zeros, so the finest of many values counts.
-func inspectTardis(path string, header columns, said map[string]string) (*tardisInfo, error) {
-	info := &tardisInfo{path: path, said: said}
+func (f Formats) inspectTardis(path string, header columns, said map[string]string) (*tardisInfo, error) {
+	info := &tardisInfo{path: path, formats: f, said: said}
 	var err error
 	if info.kind, info.layout, err = tardisLayoutOf(header); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
@@ -142,21 +136,21 @@ func (i *tardisInfo) see(found map[string]*observed, f [][]byte) {
 
 // observe begins to collect the numbers of a symbol.
 func (i *tardisInfo) observe(venue, symbol string) *observed {
-	if market, ours := tardisMarkets[venue]; ours {
-		return observe(market, symbol)
+	if format, v, ours := i.formats.tardis(venue); ours {
+		return observe(format, v, symbol)
 	}
 	i.foreign = venue
 	c, err := contractOf(venue, symbol, i.said)
-	if err != nil {
-		if i.err == nil {
-			i.err = fmt.Errorf("%s: %w", i.path, err)
-		}
-		c.market = api.USDM // never used: the file is refused
+	if err == nil && i.formats[0].VenueOf(c.kind) == "" {
+		err = fmt.Errorf("%s:%s: %s has no market of %s contracts that could stand in for its own", venue, symbol, i.formats[0].House(), c.kind)
 	}
-	o := observe(c.market, symbol)
+	if err != nil && i.err == nil {
+		i.err = fmt.Errorf("%s: %w", i.path, err)
+	}
+	o := observe(i.formats[0], i.formats[0].VenueOf(c.kind), symbol)
 	// The symbol may be spelled like one of ours and be another.
 	o.rules, o.price.step, o.qty.step = false, exchange.Step{}, exchange.Step{}
-	o.venue, o.contract = venue, &c
+	o.foreign, o.contract = venue, &c
 	return o
 }
 

@@ -25,7 +25,7 @@ binance-futures,ABCUSDT,1700000004000000,1700000004000100,true,ask,9,1
 
 func openTardis(t *testing.T, name, text string) *Recording {
 	t.Helper()
-	r, err := Open([]string{write(t, name, text)}, Options{})
+	r, err := formats.Open([]string{write(t, name, text)}, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,7 +128,7 @@ func TestTardisSingleRows(t *testing.T) {
 func TestRecordedTardis(t *testing.T) {
 	for _, f := range []string{"binance-futures_book_snapshot_5_BTCUSDT.csv", "binance-futures_book_snapshot_25_BTCUSDT.csv",
 		"bitmex_trades_XBTUSD.csv", "deribit_incremental_book_L2_BTC-PERPETUAL.csv", "huobi-dm-swap_quotes_BTC-USD.csv"} {
-		r, err := Open([]string{datatest.Path(t, "tardis-csv/tardis/"+f)}, Options{})
+		r, err := formats.Open([]string{datatest.Path(t, "tardis-csv/tardis/"+f)}, Options{})
 		if err != nil {
 			t.Errorf("%v", err)
 			continue
@@ -144,7 +144,7 @@ func FuzzTardis(f *testing.F) {
 	f.Add(tardisL2Rows)
 	f.Add(strings.ReplaceAll(tardisL2Rows, "true", "maybe"))
 	f.Fuzz(func(t *testing.T, text string) {
-		r, err := Open([]string{write(t, "a.csv", "exchange,symbol,timestamp,local_timestamp,is_snapshot,side,price,amount\n"+text)}, Options{})
+		r, err := formats.Open([]string{write(t, "a.csv", "exchange,symbol,timestamp,local_timestamp,is_snapshot,side,price,amount\n"+text)}, Options{})
 		if err != nil {
 			return
 		}

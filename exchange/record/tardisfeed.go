@@ -50,7 +50,7 @@ type tardisRow struct {
 func newTardis(info *tardisInfo, u *exchange.Universe) *tardisFeed {
 	f := &tardisFeed{info: info, bySymbol: map[string]*tardisBook{}}
 	for _, o := range info.symbols {
-		if in, ok := u.Find(o.market.Venue(), o.symbol); ok {
+		if in, ok := u.Find(o.venue, o.symbol); ok {
 			b := &tardisBook{in: in}
 			f.bySymbol[o.symbol] = b
 			f.books = append(f.books, b)

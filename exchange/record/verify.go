@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 // VerifyOptions are for Verify. The zero value is ready.
@@ -101,16 +100,19 @@ type place struct {
 	line int
 }
 
-// CheckMarket says what is wrong with the name of a segment whose recordings Verify
-// can prove: spot, usdm, coinm.
-func CheckMarket(name string) error {
-	_, err := api.ParseMarket(name)
+// CheckMarket says what is wrong with the name of a segment whose recordings Verify is
+// to prove: usdm, or binance.usdm.
+func (f Formats) CheckMarket(name string) error {
+	if err := f.check(); err != nil {
+		return err
+	}
+	_, err := f.segment(name)
 	return err
 }
 
 // Verify rebuilds the books of raw recordings and compares them with what the
 // venue itself published. files are consecutive parts of one stream, in order;
-// market is 0 to detect it. The error is about reading only: ask Report.Err
+// market is "" to detect it. The error is about reading only: ask Report.Err
 // whether the recording is good.
 //
 // The oracle is the bookTicker stream: after a diff that ends at u, best bid
@@ -125,23 +127,26 @@ func CheckMarket(name string) error {
 // it cannot find: a wrong size deep in the book that the venue overwrites before
 // it is ever the best, the first or last message of a recording missing, and
 // most tickers that another one replaced before the next diff.
-func Verify(market string, files []string, opts VerifyOptions) (Report, error) {
+func (f Formats) Verify(market string, files []string, opts VerifyOptions) (Report, error) {
 	rep := Report{Files: files, keep: opts.Problems}
-	m := api.Market(0) // by content and name
+	if err := f.check(); err != nil {
+		return rep, err
+	}
+	var venue exchange.Venue // by content and name
 	if market != "" {
 		var err error
-		if m, err = api.ParseMarket(market); err != nil {
+		if venue, err = f.segment(market); err != nil {
 			return rep, err
 		}
 	}
 	if rep.keep == 0 {
 		rep.keep = keepProblems
 	}
-	infos, u, err := inspectAll(files, m)
+	infos, u, err := f.inspectAll(files, venue)
 	if err != nil {
 		return rep, err
 	}
-	rep.Market = infos[0].market.String()
+	rep.Market = infos[0].segment
 	c := &checker{report: &rep, markets: make([]*checked, u.Len())}
 	for _, in := range u.All() {
 		c.markets[in.ID] = newChecked(in)
@@ -153,20 +158,20 @@ func Verify(market string, files []string, opts VerifyOptions) (Report, error) {
 	return rep, err
 }
 
-func inspectAll(files []string, market api.Market) ([]*rawInfo, *exchange.Universe, error) {
+func (f Formats) inspectAll(files []string, venue exchange.Venue) ([]*rawInfo, *exchange.Universe, error) {
 	if len(files) == 0 {
 		return nil, nil, errors.New("verify: no file was named")
 	}
 	var infos []*rawInfo
 	var p part
-	for _, f := range files {
-		info, err := inspectRaw(f, market)
+	for _, path := range files {
+		info, err := f.inspectRaw(path, venue)
 		if err != nil {
 			return nil, nil, err
 		}
-		if len(infos) > 0 && info.market != infos[0].market {
+		if len(infos) > 0 && info.venue != infos[0].venue {
 			return nil, nil, fmt.Errorf("verify: %s is of %s and %s of %s: verify one stream at a time",
-				infos[0].path, infos[0].market, f, info.market)
+				infos[0].path, infos[0].segment, path, info.segment)
 		}
 		infos = append(infos, info)
 		p.observed = append(p.observed, info.symbols...)
@@ -187,7 +192,7 @@ func (c *checker) file(r *Raw) error {
 	var ev exchange.Event
 	var err error
 	for err = r.Next(&ev); err == nil; err = r.Next(&ev) {
-		c.event(&ev, place{r.info.path, r.Line()}, r.frame)
+		c.event(r, &ev)
 	}
 	c.collect(r)
 	if errors.Is(err, io.EOF) {
@@ -208,8 +213,8 @@ func (c *checker) collect(r *Raw) {
 	}
 }
 
-func (c *checker) event(ev *exchange.Event, at place, frame []byte) {
-	m := c.markets[ev.Instrument]
+func (c *checker) event(r *Raw, ev *exchange.Event) {
+	m, at := c.markets[ev.Instrument], place{r.info.path, r.Line()}
 	switch ev.Kind {
 	case exchange.KindDiff:
 		c.report.Depth++
@@ -222,8 +227,9 @@ func (c *checker) event(ev *exchange.Event, at place, frame []byte) {
 		m.ticker(c.report, ev, at)
 	case exchange.KindTrade:
 		c.report.Trades++
-		m.trade(c.report, ev.ID, isAggregate(frame), at)
-		if !isAggregate(frame) {
+		aggregate := r.info.format.Aggregate(r.frame)
+		m.trade(c.report, ev.ID, aggregate, at)
+		if !aggregate {
 			m.fair(c.report, ev, at)
 		}
 		m.torn.trade(ev)
@@ -239,16 +245,10 @@ func (c *checker) event(ev *exchange.Event, at place, frame []byte) {
 // ignoredTrade follows the ids of trades that did not happen in the book (the
 // insurance fund's, for one): they take numbers too.
 func (c *checker) ignoredTrade(r *Raw, frame []byte) {
-	s, ok := takeApart(frame)
-	if !ok || s.text("e") != "trade" {
-		return
+	symbol, id, ok := r.info.format.SkippedTrade(frame)
+	if in := r.bySymbol[symbol]; ok && in != nil {
+		c.markets[in.ID].trade(c.report, id, false, place{r.info.path, r.Line()})
 	}
-	in := r.bySymbol[s.symbol()]
-	var id int64
-	if _, err := fmt.Sscan(s.text("t"), &id); err != nil || in == nil {
-		return
-	}
-	c.markets[in.ID].trade(c.report, id, false, place{r.info.path, r.Line()})
 }
 
 func (c *checker) finish() {

@@ -157,7 +157,7 @@ func verifyText(t testing.TB, path string, lines []string) Report {
 	if err := os.WriteFile(path, []byte(strings.Join(lines, "\n")+"\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	rep, err := Verify("", []string{path}, VerifyOptions{})
+	rep, err := formats.Verify("", []string{path}, VerifyOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -307,7 +307,7 @@ func TestVerifyRecorded(t *testing.T) {
 		for _, f := range c.files {
 			paths = append(paths, datatest.Path(t, "l2/"+f+".jsonl.gz"))
 		}
-		rep, err := Verify("", paths, VerifyOptions{})
+		rep, err := formats.Verify("", paths, VerifyOptions{})
 		if err != nil || rep.Err() != nil || rep.Samples != c.samples || rep.Torn > 2 {
 			t.Errorf("%v: %v, %v\n%+v", c.files, err, rep.Err(), rep)
 		}
@@ -401,17 +401,21 @@ func TestVerifyFindsAlterationsOfRecordedData(t *testing.T) {
 	}
 }
 
+var (
+	updateOf = regexp.MustCompile(`"u":([0-9]+)`)
+	bidOf    = regexp.MustCompile(`"b":"([0-9.]+)"`)
+)
+
 // touchAt is the best bid, as printed, by the last ticker up to the id of the
 // diff at line i.
 func touchAt(lines []string, i int) string {
-	s, _ := takeApart([]byte(lines[i][strings.IndexByte(lines[i], ' ')+1:]))
+	u := updateOf.FindStringSubmatch(lines[i])[1]
 	for j := i - 1; j > 0; j-- {
 		if kindOf(lines[j]) != "bookTicker" {
 			continue
 		}
-		tick, _ := takeApart([]byte(lines[j][strings.IndexByte(lines[j], ' ')+1:]))
-		if len(tick.text("u")) == len(s.text("u")) && tick.text("u") <= s.text("u") {
-			return tick.text("b")
+		if tick := updateOf.FindStringSubmatch(lines[j])[1]; len(tick) == len(u) && tick <= u {
+			return bidOf.FindStringSubmatch(lines[j])[1]
 		}
 	}
 	return "none"
@@ -425,7 +429,7 @@ func TestVerifyFindsACrossedTicker(t *testing.T) {
 		if kindOf(l) != "bookTicker" || n > 0 {
 			continue
 		}
-		crossed := regexp.MustCompile(`"b":"([0-9.]+)"`).ReplaceAllString(l, `"b":"9$1"`)
+		crossed := bidOf.ReplaceAllString(l, `"b":"9$1"`)
 		if crossed != l {
 			lines[i], n = crossed, n+1
 		}
@@ -441,7 +445,7 @@ func TestVerifyFindsACrossedTicker(t *testing.T) {
 func TestTimesInOtherUnitsAreRefused(t *testing.T) {
 	for unit, at := range map[string]string{"milliseconds": "1723161255088", "microseconds": "1723161255088176", "seconds": "1723161255"} {
 		path := write(t, "usdm-btcusdt.jsonl", at+` {"e":"trade","E":1723161256322,"T":1723161256322,"s":"BTCUSDT","t":1,"p":"61800.30","q":"0.006","X":"MARKET","m":false}`+"\n")
-		if _, err := Open([]string{path}, Options{}); err == nil || !strings.Contains(err.Error(), "begin with a time in "+unit) {
+		if _, err := formats.Open([]string{path}, Options{}); err == nil || !strings.Contains(err.Error(), "begin with a time in "+unit) {
 			t.Errorf("%s: %v", unit, err)
 		}
 	}

@@ -48,13 +48,13 @@ func dataVerify(e *env, args []string) error {
 	if *market == "" {
 		return fail(ExitUsage, "--market is missing: want spot, usdm or coinm, which decides how updates must link")
 	}
-	if err := record.CheckMarket(*market); err != nil {
+	if err := host.Recordings().CheckMarket(*market); err != nil {
 		return fail(ExitUsage, "--market: %w", err)
 	}
 	if f.NArg() == 0 {
 		return fail(ExitUsage, "no file to verify")
 	}
-	report, err := record.Verify(*market, f.Args(), record.VerifyOptions{})
+	report, err := host.Recordings().Verify(*market, f.Args(), record.VerifyOptions{})
 	if err != nil {
 		return &host.DataError{Err: err}
 	}

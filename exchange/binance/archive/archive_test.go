@@ -20,6 +20,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
+	"github.com/perilune/perilune/exchange/binance/frames"
 	"github.com/perilune/perilune/exchange/record"
 )
 
@@ -225,7 +226,7 @@ func TestImportedBarsRunAsAHistory(t *testing.T) {
 			t.Errorf("%+v: want 696 rows of 2 files, 24 of them repeated", f)
 		}
 	}
-	rec, err := record.Open([]string{out}, record.Options{})
+	rec, err := record.Formats{frames.Format{}}.Open([]string{out}, record.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -262,7 +263,7 @@ func TestImportedTradesAndTickersAreARecording(t *testing.T) {
 	if _, err := Import(context.Background(), dir, out, nil); err != nil {
 		t.Fatal(err)
 	}
-	rec, err := record.Open([]string{filepath.Join(out, "raw")}, record.Options{})
+	rec, err := record.Formats{frames.Format{}}.Open([]string{filepath.Join(out, "raw")}, record.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

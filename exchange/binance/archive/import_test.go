@@ -15,6 +15,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
+	"github.com/perilune/perilune/exchange/binance/frames"
 	"github.com/perilune/perilune/exchange/record"
 )
 
@@ -385,7 +386,7 @@ func TestImportedFundingKeepsItsInterval(t *testing.T) {
 			t.Errorf("%+v: want the settlement of 08:00 missing", f)
 		}
 	}
-	rec, err := record.Open([]string{out}, record.Options{})
+	rec, err := record.Formats{frames.Format{}}.Open([]string{out}, record.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

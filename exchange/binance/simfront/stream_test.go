@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/frames"
 	"github.com/perilune/perilune/exchange/datatest"
 	"github.com/perilune/perilune/exchange/record"
 )
@@ -135,7 +136,7 @@ func TestRecordedBookStaysInSync(t *testing.T) {
 		"usdm-btcusdt-20240808.jsonl.gz":      {"/usdm/public/ws/btcusdt@depth@100ms", "/fapi/v1", "BTCUSDT"},
 		"coinm-btcusd_perp-20240808.jsonl.gz": {"/coinm/ws/btcusd_perp@depth@100ms", "/dapi/v1", "BTCUSD_PERP"},
 	} {
-		rec, err := record.Open([]string{filepath.Join(dir, file)}, record.Options{})
+		rec, err := record.Formats{frames.Format{}}.Open([]string{filepath.Join(dir, file)}, record.Options{})
 		if err != nil {
 			t.Skipf("no recording %s: %v", file, err)
 		}

@@ -1,0 +1,68 @@
+package connect
+
+import (
+	"errors"
+
+	"github.com/perilune/perilune/exchange"
+)
+
+// Format is how a venue's market data stands in recordings: its frames as they came, and
+// what is known of its instruments where a recording does not tell. Package record is
+// handed the formats of all venues. Its methods may be called from any goroutine.
+type Format interface {
+	// House is the connector's.
+	House() string
+	// Segment returns the venue that a name without its house means. The error says
+	// which there are.
+	Segment(name string) (exchange.Venue, error)
+	// VenueOf returns the venue whose instruments are contracts of a kind; "": none.
+	VenueOf(c exchange.Contract) exchange.Venue
+	// Tardis are the venues by what Tardis calls them.
+	Tardis() map[string]exchange.Venue
+
+	// Known returns the rules of a well-known instrument.
+	Known(v exchange.Venue, symbol string) (exchange.Instrument, bool)
+	// Assume returns an instrument of which only the steps of its data are known; what
+	// else had to be assumed is in Assumed.
+	Assume(v exchange.Venue, symbol string, price, qty exchange.Step) exchange.Instrument
+
+	// Symbol finds the symbol of a frame without reading it, so that the head of a file
+	// costs little; nil when it is not in its usual place.
+	Symbol(frame []byte) []byte
+	// Inspect reads what a frame says of itself; false: it is none of the venue's. The
+	// frame is not kept.
+	Inspect(frame []byte) (Frame, bool)
+	// Decoder returns a decoder of a venue's frames. resolve returns the instrument of a
+	// symbol, or nil when its messages are not wanted; it must not keep symbol.
+	Decoder(v exchange.Venue, resolve func(symbol []byte) *exchange.Instrument) Decoder
+
+	// Aggregate reports whether the frame of a trade stands for several, which are
+	// numbered apart.
+	Aggregate(frame []byte) bool
+	// SkippedTrade returns the id of a trade that a Decoder passes over because it did
+	// not happen in the book: it takes a number all the same.
+	SkippedTrade(frame []byte) (symbol string, id int64, ok bool)
+}
+
+// Frame is what a frame says of itself.
+type Frame struct {
+	Symbol   string         // "": it names none
+	Venue    exchange.Venue // "": it does not show
+	Sure     bool           // Venue is the venue's word, not inferred
+	Snapshot bool           // of a book; it may lack a symbol
+	// Numbers shows its prices and quantities as they are written.
+	Numbers func(price, qty func(text string))
+}
+
+// Decoder turns frames into events. It is not safe for concurrent use.
+type Decoder interface {
+	// SetDefault says whose a frame is that names no symbol.
+	SetDefault(in *exchange.Instrument)
+	// Decode sets all of an event but Time and Synthetic; its levels are valid until the
+	// next call. After an error, which is ErrIgnored for what is well-formed and not used,
+	// the event is not to be read. It does not allocate once its buffers have grown.
+	Decode(frame []byte, ev *exchange.Event) error
+}
+
+// ErrIgnored says that a frame is well-formed but holds nothing that is used.
+var ErrIgnored = errors.New("the frame is not used")
