@@ -10,7 +10,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange/binance"
-	"github.com/perilune/perilune/exchange/simserver/latencytest"
+	"github.com/perilune/perilune/exchange/binance/latencytest"
 	"github.com/perilune/perilune/host"
 	"github.com/perilune/perilune/host/risk"
 )
@@ -24,7 +24,7 @@ import (
 // In memory, the journal costs no waiting for a disk; the difference is what it
 // costs. The same with go-binance, without all that is between:
 //
-//	cd exchange/simserver/clienttest && go test -run '^$' -bench WireToOrder -benchtime 300x
+//	cd exchange/binance/clienttest && go test -run '^$' -bench WireToOrder -benchtime 300x
 func BenchmarkWireToOrder(b *testing.B) {
 	for _, entry := range []string{"rest", "ws"} {
 		b.Run(entry, func(b *testing.B) { wireToOrder(b, entry, b.TempDir()) })

@@ -1,7 +1,7 @@
 // Package simserver is a local exchange for tests and for anyone's own client: accounts
 // and keys, matching by the paper venue on a market feed, conditional orders, funding,
 // faults, and a door behind which the truth is. What clients see of it, a protocol, is a
-// [Front]; package exchange/binance/simfront is one.
+// [Front], which a venue's package brings, as simfront below.
 //
 // It is used as httptest is. New reads the feed up to where the exchange opens; from
 // the first request on a loop runs it, until Close:

@@ -6,8 +6,8 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance"
+	"github.com/perilune/perilune/exchange/binance/simtest"
 	"github.com/perilune/perilune/exchange/simserver"
-	"github.com/perilune/perilune/exchange/simserver/simtest"
 	"github.com/perilune/perilune/exchange/venuetest"
 )
 

@@ -13,10 +13,10 @@ import (
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/account"
 	"github.com/perilune/perilune/exchange/binance/api"
+	"github.com/perilune/perilune/exchange/binance/simtest"
 	"github.com/perilune/perilune/exchange/oms"
 	"github.com/perilune/perilune/exchange/sign"
 	"github.com/perilune/perilune/exchange/simserver"
-	"github.com/perilune/perilune/exchange/simserver/simtest"
 	"github.com/perilune/perilune/exchange/wire"
 )
 

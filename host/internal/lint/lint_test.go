@@ -57,7 +57,7 @@ func TestRead(t *testing.T) {
 // TestLists: what a rule names must be there. A directory that has gone hides that
 // nothing is looked at any more.
 func TestLists(t *testing.T) {
-	for _, dir := range slices.Concat(append(slices.Clone(layers), pure, seeded, neutral)...) {
+	for _, dir := range slices.Concat(append(slices.Clone(layers), pure, seeded, neutral, sorted(factual))...) {
 		if _, err := os.Stat(filepath.Join(root, filepath.FromSlash(dir))); err != nil {
 			t.Error(err)
 		}

@@ -7,13 +7,18 @@ import (
 	"strings"
 )
 
-// neutral are the packages that know no venue. Those that end in a slash are meant with
-// everything below them.
-var neutral = []string{"exchange/simserver", "exchange/connect", "exchange/oms", "exchange/limit", "exchange/sign", "exchange/valuation",
-	"host/", "bindings/", "ledger/"}
+// neutral are the trees that know no venue, but for the venues' own below exchange.
+var neutral = []string{"exchange", "host", "bindings", "ledger"}
 
 // venueList is the one file in which the host lists the venues that there are.
 const venueList = "host/venues.go"
+
+// factual are files that say something of the world in which venues have names. They may
+// say it, and import none.
+var factual = map[string]string{
+	"exchange/record/contract.go": "what Tardis calls exchanges, and what their contracts are",
+	"exchange/synth/universe.go":  "whose market the built-in one resembles",
+}
 
 // houses are the venues that they must not name.
 var houses = []string{"binance", "bybit", "okx", "deribit", "hyperliquid"}
@@ -22,28 +27,34 @@ var houses = []string{"binance", "bybit", "okx", "deribit", "hyperliquid"}
 // included: what is a venue's stands in its own package. Comments may name one.
 func checkNeutral(t *Tree) (out []Finding) {
 	t.production(func(p *Package, f *File) {
-		if f.Path == venueList || strings.HasPrefix(p.Dir, "host/internal/lint") ||
-			!slices.ContainsFunc(neutral, func(dir string) bool {
-				return p.Dir == dir || strings.HasSuffix(dir, "/") && strings.HasPrefix(p.Dir+"/", dir)
-			}) {
+		if f.Path == venueList || under(p.Dir, "host/internal/lint") || !under(p.Dir, neutral...) ||
+			slices.ContainsFunc(houses, func(h string) bool { return under(p.Dir, "exchange/"+h) }) {
 			return
 		}
-		for n := range ast.Preorder(f.AST) {
-			text := ""
-			switch n := n.(type) {
-			case *ast.Ident:
-				text = n.Name
-			case *ast.BasicLit:
-				if n.Kind == token.STRING {
-					text = n.Value
-				}
-			}
+		_, mayName := factual[f.Path]
+		check := func(n ast.Node, text string) {
 			for _, h := range houses {
 				if strings.Contains(strings.ToLower(text), h) {
 					out = append(out, t.at(n.Pos(), "%s names %s: what is a venue's stands in its own package", p.Dir, h))
 				}
 			}
 		}
+		ast.Inspect(f.AST, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.ImportSpec:
+				check(n, n.Path.Value)
+				return false
+			case *ast.Ident:
+				if !mayName {
+					check(n, n.Name)
+				}
+			case *ast.BasicLit:
+				if !mayName && n.Kind == token.STRING {
+					check(n, n.Value)
+				}
+			}
+			return true
+		})
 	})
 	return out
 }

@@ -1,4 +1,4 @@
-module github.com/perilune/perilune/exchange/simserver/clienttest
+module github.com/perilune/perilune/exchange/binance/clienttest
 
 go 1.26.0
 

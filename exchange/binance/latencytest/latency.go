@@ -18,7 +18,7 @@ import (
 	"time"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/simserver/simtest"
+	"github.com/perilune/perilune/exchange/binance/simtest"
 )
 
 // Step is how often a book changes. One order for each is within the venue's

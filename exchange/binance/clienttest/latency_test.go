@@ -7,7 +7,7 @@ import (
 
 	"github.com/adshao/go-binance/v2/futures"
 
-	"github.com/perilune/perilune/exchange/simserver/latencytest"
+	"github.com/perilune/perilune/exchange/binance/latencytest"
 )
 
 // BenchmarkWireToOrder is a straightforward program on go-binance: it places an

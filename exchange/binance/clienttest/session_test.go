@@ -12,7 +12,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/simserver/simtest"
+	"github.com/perilune/perilune/exchange/binance/simtest"
 )
 
 // sim is a running exchange and what the library needs to find it.

@@ -1,5 +1,5 @@
-// Package simtest runs the simulated exchange in a test's own process, on real
-// sockets of the loopback interface.
+// Package simtest runs the simulated exchange behind the venue's protocol in a test's own
+// process, on real sockets of the loopback interface.
 //
 // The market is a calm synthetic one, which trades little but with the account
 // under test. The exchange ends with the test, which fails when it ended badly.
