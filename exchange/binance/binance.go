@@ -4,7 +4,7 @@
 // # Parts
 //
 //   - api names the three markets and their addresses
-//   - payload reads messages, rules knows instruments without asking
+//   - payload reads messages, rules knows instruments without asking, frames reads recordings
 //   - feed is the catalogue and the live market data
 //   - account is the account: requests, answers, its own streams
 //   - weight is what the venue counts, and what requests cost
