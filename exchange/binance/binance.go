@@ -7,6 +7,7 @@
 //   - payload reads messages, rules knows instruments without asking, frames reads recordings
 //   - feed is the catalogue and the live market data
 //   - account is the account: requests, answers, its own streams
+//   - signing writes signed requests
 //   - weight is what the venue counts, and what requests cost
 //   - archive fetches past data, simfront is the exchange of `perilune sim` in its dialect
 package binance

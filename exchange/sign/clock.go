@@ -7,9 +7,6 @@ import (
 	"github.com/perilune/perilune/exchange"
 )
 
-// DefaultWindow is the recvWindow the venue assumes when a request has none.
-const DefaultWindow = 5 * exchange.Second
-
 // The reasons a clock gives no time; test for them with errors.Is.
 var (
 	ErrNoSample = errors.New("the clock was not compared with the venue's yet")
@@ -19,7 +16,7 @@ var (
 // SkewError says that our clock is too far from the venue's to trade by.
 type SkewError struct {
 	Offset exchange.Time // how far the venue's clock is ahead of ours
-	Window exchange.Time // recvWindow
+	Window exchange.Time // how long a request is good
 }
 
 func (e *SkewError) Error() string {
@@ -35,7 +32,7 @@ func (e *SkewError) Error() string {
 // enough.
 type RoundTripError struct {
 	Uncertainty exchange.Time // the venue's clock is known to ± this
-	Window      exchange.Time // recvWindow
+	Window      exchange.Time // how long a request is good
 }
 
 func (e *RoundTripError) Error() string {
@@ -150,19 +147,16 @@ func (c *Clock) Offset(now exchange.Time) (offset, uncertainty exchange.Time, er
 // Stamp returns the timestamp for a request that is sent now: the venue's time,
 // or up to twice the uncertainty behind it. It refuses, with a [SkewError] or
 // [RoundTripError], when the offset or the uncertainty is over half of
-// recvWindow; a window of 0 stands for DefaultWindow.
-func (c *Clock) Stamp(now, recvWindow exchange.Time) (exchange.Time, error) {
-	if recvWindow == 0 {
-		recvWindow = DefaultWindow
-	}
+// window, which is how long after its timestamp a request is good.
+func (c *Clock) Stamp(now, window exchange.Time) (exchange.Time, error) {
 	offset, uncertainty, err := c.Offset(now)
 	switch {
 	case err != nil:
 		return 0, fmt.Errorf("timestamp a request: %w", err)
-	case max(offset, -offset) > recvWindow/2:
-		return 0, &SkewError{offset, recvWindow}
-	case uncertainty > recvWindow/2:
-		return 0, &RoundTripError{uncertainty, recvWindow}
+	case max(offset, -offset) > window/2:
+		return 0, &SkewError{offset, window}
+	case uncertainty > window/2:
+		return 0, &RoundTripError{uncertainty, window}
 	}
 	return now + offset - uncertainty, nil
 }

@@ -81,10 +81,10 @@ func TestClockRefusesSkew(t *testing.T) {
 		offset, window exchange.Time
 		want           string // "" when it is fine
 	}{
-		{2400 * ms, 0, ""},
-		{-2400 * ms, 0, ""},
-		{2600 * ms, 0, "our clock is 2600 ms behind the venue's, more than half of recvWindow (5000 ms): synchronise the computer's clock (NTP) before trading"},
-		{-2601 * ms, 0, "our clock is 2600 ms ahead of the venue's, more than half of recvWindow (5000 ms)"},
+		{2400 * ms, 5 * exchange.Second, ""},
+		{-2400 * ms, 5 * exchange.Second, ""},
+		{2600 * ms, 5 * exchange.Second, "our clock is 2600 ms behind the venue's, more than half of recvWindow (5000 ms): synchronise the computer's clock (NTP) before trading"},
+		{-2601 * ms, 5 * exchange.Second, "our clock is 2600 ms ahead of the venue's, more than half of recvWindow (5000 ms)"},
 		{-2601 * ms, 10 * exchange.Second, ""},
 		{600 * ms, exchange.Second, "half of recvWindow (1000 ms)"},
 	} {
@@ -105,29 +105,29 @@ func TestClockRefusesSlowConnection(t *testing.T) {
 	var c Clock
 	sampled(t, &c, start, start+6*exchange.Second, start+3*exchange.Second)
 	var slow *RoundTripError
-	if _, err := c.Stamp(start+6*exchange.Second, 0); !errors.As(err, &slow) || !strings.Contains(err.Error(), "±3000 ms") {
+	if _, err := c.Stamp(start+6*exchange.Second, 5*exchange.Second); !errors.As(err, &slow) || !strings.Contains(err.Error(), "±3000 ms") {
 		t.Errorf("got %v", err)
 	}
 }
 
 func TestClockExpires(t *testing.T) {
 	c := Clock{MaxAge: exchange.Minute}
-	if _, err := c.Stamp(start, 0); !errors.Is(err, ErrNoSample) || !c.Due(start) {
+	if _, err := c.Stamp(start, 5*exchange.Second); !errors.Is(err, ErrNoSample) || !c.Due(start) {
 		t.Errorf("without samples: got %v", err)
 	}
 	sampled(t, &c, start, start, start)
 	for after, due := range map[exchange.Time]bool{0: false, 30 * exchange.Second: false, 31 * exchange.Second: true, exchange.Minute: true} {
-		if _, err := c.Stamp(start+after, 0); err != nil || c.Due(start+after) != due {
+		if _, err := c.Stamp(start+after, 5*exchange.Second); err != nil || c.Due(start+after) != due {
 			t.Errorf("after %d s: due %v, %v", after/exchange.Second, c.Due(start+after), err)
 		}
 	}
 	for _, now := range []exchange.Time{start + exchange.Minute + 1, start - 1} {
-		if _, err := c.Stamp(now, 0); !errors.Is(err, ErrExpired) || !c.Due(now) {
+		if _, err := c.Stamp(now, 5*exchange.Second); !errors.Is(err, ErrExpired) || !c.Due(now) {
 			t.Errorf("at %v: got %v, want ErrExpired", now, err)
 		}
 	}
 	c.Forget()
-	if _, err := c.Stamp(start, 0); !errors.Is(err, ErrNoSample) {
+	if _, err := c.Stamp(start, 5*exchange.Second); !errors.Is(err, ErrNoSample) {
 		t.Errorf("after Forget: got %v", err)
 	}
 }

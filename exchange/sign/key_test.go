@@ -21,7 +21,7 @@ func TestKeyPicksSigner(t *testing.T) {
 		t.Fatal(err)
 	}
 	for want, secret := range map[Kind]Secret{
-		KindHMAC:    NewSecret(spotSecret),
+		KindHMAC:    NewSecret(someSecret),
 		KindRSA:     must(PrivatePEM(must(testRSA()))),
 		KindEd25519: must(PrivatePEM(edKey)),
 	} {

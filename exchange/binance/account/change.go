@@ -11,9 +11,9 @@ import (
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/binance/payload"
+	"github.com/perilune/perilune/exchange/binance/signing"
 	"github.com/perilune/perilune/exchange/limit"
 	"github.com/perilune/perilune/exchange/oms"
-	"github.com/perilune/perilune/exchange/sign"
 )
 
 // Amend gives a resting limit order of futures another price and quantity. The
@@ -173,7 +173,7 @@ func batchText(orders []oms.Order) (string, error) {
 		if i > 0 {
 			text = append(text, ',')
 		}
-		var p sign.Params
+		var p signing.Params
 		fillOrder(&p, &orders[i])
 		if text, err = p.AppendJSON(text); err != nil {
 			return "", err

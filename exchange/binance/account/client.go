@@ -12,6 +12,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
+	"github.com/perilune/perilune/exchange/binance/signing"
 	"github.com/perilune/perilune/exchange/binance/weight"
 	"github.com/perilune/perilune/exchange/limit"
 	"github.com/perilune/perilune/exchange/sign"
@@ -64,7 +65,7 @@ func (o *Options) complete(now func() exchange.Time) (err error) {
 		o.Markets = api.Markets[:]
 	}
 	if o.Window == 0 {
-		o.Window = sign.DefaultWindow
+		o.Window = signing.DefaultWindow
 	}
 	if o.Now == nil {
 		o.Now = func() exchange.Time { return exchange.Time(time.Now().UnixNano()) }

@@ -4,6 +4,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/signing"
 	"github.com/perilune/perilune/exchange/sign"
 )
 
@@ -18,8 +19,8 @@ type form interface {
 // only, and the memory is worth keeping.
 type encoder struct {
 	signer sign.Signer
-	query  sign.Query
-	params sign.Params
+	query  signing.Query
+	params signing.Params
 }
 
 func (c *transport) encoder() (*encoder, error) {

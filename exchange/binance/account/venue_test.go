@@ -18,6 +18,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
+	"github.com/perilune/perilune/exchange/binance/signing"
 	"github.com/perilune/perilune/exchange/binance/weight"
 	"github.com/perilune/perilune/exchange/limit"
 	"github.com/perilune/perilune/exchange/oms"
@@ -262,7 +263,7 @@ func TestSpelling(t *testing.T) {
 	}
 	const head, tail = "symbol=S&side=SELL&", "&newClientOrderId=i&newOrderRespType=RESULT"
 	text := func(fill func(form)) string {
-		var q sign.Query
+		var q signing.Query
 		fill(&q)
 		b, err := q.Unsigned()
 		if err != nil {

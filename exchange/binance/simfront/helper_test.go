@@ -16,6 +16,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/signing"
 	"github.com/perilune/perilune/exchange/sign"
 	"github.com/perilune/perilune/exchange/simserver"
 	"github.com/perilune/perilune/exchange/synth"
@@ -172,7 +173,7 @@ func (b *bench) trySigned(method, path string, params ...string) (answer, error)
 }
 
 func (b *bench) sign(s sign.Signer, key string, at time.Time, method, path string, params ...string) (answer, error) {
-	var q sign.Query
+	var q signing.Query
 	for _, p := range params {
 		k, v, _ := strings.Cut(p, "=")
 		q.Text(k, v)

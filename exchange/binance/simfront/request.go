@@ -11,7 +11,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
-	"github.com/perilune/perilune/exchange/sign"
+	"github.com/perilune/perilune/exchange/binance/signing"
 	"github.com/perilune/perilune/exchange/simserver"
 )
 
@@ -61,7 +61,7 @@ func readRequest(r *http.Request, body string) (*request, error) {
 		}
 	}
 	// Without a signature both stay empty, and only a signed endpoint minds.
-	q.payload, q.signature, _ = sign.Cut(r.URL.RawQuery, body)
+	q.payload, q.signature, _ = signing.Cut(r.URL.RawQuery, body)
 	return q, nil
 }
 

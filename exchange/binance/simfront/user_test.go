@@ -9,6 +9,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/signing"
 	"github.com/perilune/perilune/exchange/sign"
 	"github.com/perilune/perilune/exchange/simserver"
 )
@@ -24,7 +25,7 @@ func (b *bench) wsParams(ed bool, params ...string) map[string]any {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	var p sign.Params
+	var p signing.Params
 	for i := 0; i < len(params); i += 2 {
 		p.Text(params[i], params[i+1])
 	}

@@ -1,4 +1,4 @@
-package sign
+package signing
 
 import (
 	"encoding/json"
@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/sign"
 )
 
 var (
@@ -80,7 +81,7 @@ func TestQuerySignAgain(t *testing.T) {
 	wantSigned(t, s, string(must(q.Sign(s, exchange.UnixMilli(4), 0))), "timestamp=4")
 }
 
-func wantSigned(t *testing.T, s Signer, got, payload string) {
+func wantSigned(t *testing.T, s sign.Signer, got, payload string) {
 	t.Helper()
 	if want := payload + "&signature=" + signature(t, s, payload); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
@@ -127,7 +128,7 @@ func TestQueryReachesServer(t *testing.T) {
 			q.Text(n, v)
 			want.Add(n, v)
 		}
-		s := all[rapid.SampledFrom([]Kind{KindHMAC, KindEd25519, KindRSA}).Draw(t, "kind")]
+		s := all[rapid.SampledFrom([]sign.Kind{sign.KindHMAC, sign.KindEd25519, sign.KindRSA}).Draw(t, "kind")]
 		sent := string(must(q.Sign(s.Signer, 5*exchange.Millisecond, 0)))
 		query, body := sent, ""
 		if i := strings.IndexByte(sent, '&'); i > 0 && rapid.Bool().Draw(t, "split") {
@@ -183,7 +184,7 @@ func TestCutPublishedMixed(t *testing.T) {
 	if err != nil || payload != v.payload {
 		t.Fatalf("got %q, %v", payload, err)
 	}
-	if err := must(NewVerifier(NewSecret(v.secret))).Verify([]byte(payload), sig); err != nil {
+	if err := must(sign.NewVerifier(sign.NewSecret(v.secret))).Verify([]byte(payload), sig); err != nil {
 		t.Error(err)
 	}
 }
@@ -208,7 +209,7 @@ func TestParamsPublished(t *testing.T) {
 		p.Text("price", c.price)
 		p.Text("quantity", c.quantity)
 		for range 2 { // signing again must not add anything
-			if err := p.Sign(s, NewSecret(publishedAPI), exchange.UnixMilli(1645423376532), c.window); err != nil {
+			if err := p.Sign(s, sign.NewSecret(publishedAPI), exchange.UnixMilli(1645423376532), c.window); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -253,7 +254,7 @@ func TestParamsRefuse(t *testing.T) {
 	} {
 		var p Params
 		fill(&p)
-		if err := p.Sign(s, NewSecret("k"), exchange.Second, 0); err == nil || err.Error() != want {
+		if err := p.Sign(s, sign.NewSecret("k"), exchange.Second, 0); err == nil || err.Error() != want {
 			t.Errorf("got %v, want %s", err, want)
 		}
 		if _, err := p.AppendJSON(nil); err == nil || err.Error() != want {
@@ -261,7 +262,7 @@ func TestParamsRefuse(t *testing.T) {
 		}
 	}
 	var p Params
-	if err := p.Sign(s, NewSecret("k"), exchange.Second, 2*exchange.Minute); err == nil {
+	if err := p.Sign(s, sign.NewSecret("k"), exchange.Second, 2*exchange.Minute); err == nil {
 		t.Error("a recvWindow of two minutes was taken")
 	}
 }
@@ -271,12 +272,12 @@ func TestParamsRefuse(t *testing.T) {
 func TestParamsReachServer(t *testing.T) {
 	all := signers(t)
 	rapid.Check(t, func(t *rapid.T) {
-		s := all[rapid.SampledFrom([]Kind{KindHMAC, KindEd25519}).Draw(t, "kind")]
+		s := all[rapid.SampledFrom([]sign.Kind{sign.KindHMAC, sign.KindEd25519}).Draw(t, "kind")]
 		var p Params
 		for _, n := range rapid.SliceOfNDistinct(rapid.StringMatching(`[a-z]{1,6}`), 0, 6, rapid.ID).Draw(t, "names") {
 			p.Text(n, rapid.String().Draw(t, n))
 		}
-		if err := p.Sign(s.Signer, NewSecret("K"), 5*exchange.Second, exchange.Second); err != nil {
+		if err := p.Sign(s.Signer, sign.NewSecret("K"), 5*exchange.Second, exchange.Second); err != nil {
 			t.Fatal(err)
 		}
 		var sent map[string]json.RawMessage

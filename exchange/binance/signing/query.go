@@ -1,4 +1,4 @@
-package sign
+package signing
 
 import (
 	"fmt"
@@ -7,6 +7,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/fixed"
+	"github.com/perilune/perilune/exchange/sign"
 )
 
 // Query builds the parameters of one REST request: a query string or the body
@@ -62,7 +63,7 @@ func (q *Query) Unsigned() ([]byte, error) {
 //
 // Calling it again replaces the three: after the venue refused a timestamp
 // (-1021, -5028, -4188) the same request is signed once more with a new one.
-func (q *Query) Sign(s Signer, timestamp, recvWindow exchange.Time) ([]byte, error) {
+func (q *Query) Sign(s sign.Signer, timestamp, recvWindow exchange.Time) ([]byte, error) {
 	if q.err != nil {
 		return nil, q.err
 	}
@@ -94,6 +95,9 @@ func appendName(buf []byte, name string) []byte {
 	}
 	return append(AppendEscaped(buf, name), '=')
 }
+
+// DefaultWindow is the recvWindow the venue assumes when a request has none.
+const DefaultWindow = 5 * exchange.Second
 
 // maxWindow is the largest recvWindow the venue takes.
 const maxWindow = exchange.Minute

@@ -1,4 +1,4 @@
-package sign
+package signing
 
 import (
 	"fmt"
@@ -8,6 +8,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/fixed"
+	"github.com/perilune/perilune/exchange/sign"
 )
 
 // Params builds the parameters of one WebSocket API request, both as the text
@@ -85,7 +86,7 @@ func (p *Params) Stamp(timestamp, recvWindow exchange.Time) error {
 
 // Sign sets apiKey, timestamp, recvWindow and signature. As with Query, calling
 // it again signs the same request anew.
-func (p *Params) Sign(s Signer, api Secret, timestamp, recvWindow exchange.Time) error {
+func (p *Params) Sign(s sign.Signer, api sign.Secret, timestamp, recvWindow exchange.Time) error {
 	p.remove("signature")
 	p.remove("apiKey")
 	p.Text("apiKey", api.Reveal())
