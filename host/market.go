@@ -28,9 +28,9 @@ type marketData struct {
 	recording   *record.Recording
 	bars        bool
 	supply      supply
-	simulated   bool                  // the prices are made up
-	stream      <-chan exchange.Event // of a ChanSource, in real time; nil: none
-	hot         bool                  // few instruments with deep, fast books: ladders pay
+	simulated   bool         // the prices are made up
+	stream      *eventStream // of a ChanSource, in real time; nil: none
+	hot         bool         // few instruments with deep, fast books: ladders pay
 }
 
 // hotBooks is how many instruments may have a price ladder, at 260 KB each.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -202,5 +203,74 @@ func TestNoEndingLeavesAnything(t *testing.T) {
 				_ = s.Close()
 			}
 		})
+	}
+}
+
+// hears is a strategy for GoStrategy that does nothing.
+type hears struct{ n int }
+
+func (h *hears) OnBook(*Port, exchange.InstrumentID) error { h.n++; return nil }
+
+// lone is a rule that remembers.
+type lone struct{ n int }
+
+func (*lone) Name() string { return "lone" }
+
+func (l *lone) Check(*exchange.Instrument, *exchange.Order, RuleMarket) error { l.n++; return nil }
+
+// What only one session may have is refused where a second one would have it, says what
+// it is, and can be had when the first is over, however that was.
+func TestWhatOnlyOneSessionMayHave(t *testing.T) {
+	info := SourceInfo{Name: "quotes", Instruments: []exchange.Instrument{oneCoin}}
+	goes := func(name string, v any) Strategy {
+		s, err := GoStrategy(name, []string{"*"}, v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	h, st, rule, stream := &hears{}, taker(), &lone{}, make(chan exchange.Event)
+	base := Options{Ledger: LedgerNone, Source: &SliceSource{Info: info, Events: quotes(3)}}
+	with := func(change func(*Options)) Options {
+		o := base
+		o.Strategies = []core.Strategy{goes("other", &hears{})}
+		change(&o)
+		return o
+	}
+	for want, o := range map[string]Options{
+		"strategy a: a session":    with(func(o *Options) { o.Strategies = []core.Strategy{goes("a", h)} }),
+		"strategy taker: a":        with(func(o *Options) { o.Strategies = []core.Strategy{st} }),
+		"risk rule lone: a":        with(func(o *Options) { o.Rules = []Rule{rule} }),
+		"channel of ChanSource qu": with(func(o *Options) { o.Source = &ChanSource{Info: info, Events: stream} }),
+	} {
+		for range 2 {
+			s, err := Open(context.Background(), o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			again := o
+			if o.Strategies[0].Name() == "other" {
+				again.Strategies = []core.Strategy{goes("other", &hears{})}
+			}
+			if again.Source != base.Source {
+				again.Source = &ChanSource{Info: info, Events: stream}
+			}
+			if _, err := Open(context.Background(), again); err == nil || !strings.Contains(err.Error(), want) || Classify(err) != FaultConfig {
+				t.Errorf("%v, want %q", err, want)
+			}
+			if err := s.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	twice := with(func(o *Options) { o.Strategies = []core.Strategy{goes("a", h), goes("b", h)} })
+	if _, err := Open(context.Background(), twice); err == nil || !strings.Contains(err.Error(), "strategy b") {
+		t.Errorf("one value twice: %v", err)
+	}
+	if _, err := Run(context.Background(), &base); Classify(err) != FaultConfig {
+		t.Errorf("nothing to run: %v", err)
+	}
+	if len(lent.keys) != 0 {
+		t.Errorf("%d values are still held", len(lent.keys))
 	}
 }

@@ -22,7 +22,8 @@ type Options struct {
 	// Scripts are the Lua files to run, in this order.
 	Scripts []string
 	// Strategies are strategies written in Go, run after the scripts. A session
-	// that has any is replayed by ReplayWith, with fresh ones of the same.
+	// that has any is replayed by ReplayWith, with fresh ones of the same. One value
+	// is in one session at a time, as is one of Rules that is a pointer.
 	Strategies []core.Strategy
 	// Modules are Lua modules of one's own, for every script; Rules are risk rules of
 	// one's own. A replay is given the same.

@@ -80,6 +80,11 @@ func ReplayWith(ctx context.Context, dir string, o ReplayOptions) (*ReplayResult
 	if err != nil {
 		return nil, err
 	}
+	borrowed, err := given.borrowAll(nil)
+	if err != nil {
+		return nil, err
+	}
+	defer borrowed.giveBack()
 	res := &ReplayResult{}
 	err = rerun(ctx, dir, res, given, nil)
 	var diff *Divergence

@@ -138,6 +138,7 @@ type runner struct {
 	dir      string // of this run's journal
 	finished bool
 	killed   bool // see closeAsKilled
+	loan     loan // what it has of its program
 }
 
 func (r *runner) close() {
@@ -161,6 +162,7 @@ func (r *runner) close() {
 	if r.db != nil {
 		_ = r.db.Close()
 	}
+	r.loan.giveBack()
 }
 
 // abandon ends the writers of a run that never got to its first event, in which there
@@ -302,7 +304,7 @@ func (r *runner) build(ctx context.Context) error {
 	} else if r.market.stream != nil {
 		r.inbox.Most = liveBacklog
 		r.loop.Clock, r.loop.Start = &loop.Real{Inbox: r.inbox, Beat: r.beat, BeatEvery: r.o.StatusEvery}, loop.Now()
-		r.stopPump = r.pump(r.market.stream)
+		r.stopPump = r.market.stream.pump(r.inbox)
 	} else {
 		r.loop.Clock = &loop.Virtual{Inbox: r.inbox, Speed: r.o.Speed, Beat: r.beat, BeatEvery: r.o.StatusEvery}
 	}

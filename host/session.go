@@ -79,8 +79,12 @@ func Open(ctx context.Context, o Options) (*Session, error) {
 // session, and only until it is open with ctx too.
 func openSession(ctx context.Context, o *Options) (*Session, error) {
 	s := newSession(ctx, o)
+	var err error
+	if s.r.loan, err = o.own.borrowAll(o.Source); err != nil {
+		return nil, s.over(err)
+	}
 	defer s.life.follow(ctx)()
-	_, err := s.r.supervisor.oversee(s.life, func() (*Summary, error) {
+	_, err = s.r.supervisor.oversee(s.life, func() (*Summary, error) {
 		return nil, s.r.open(s.life)
 	}, false)
 	if err != nil {
@@ -111,6 +115,7 @@ func (s *Session) Run(ctx context.Context) (*Summary, error) {
 		if s.r.supervisor.givenUp.Load() { // nobody waits for it any more
 			return nil, cmp.Or(err, errGivenUp)
 		}
+		err = cmp.Or(err, s.r.market.stream.fault())
 		return s.r.finish(s.life, err)
 	}, true)
 	return sum, s.over(err)

@@ -11,7 +11,6 @@ import (
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/paper"
 	"github.com/perilune/perilune/exchange/record"
-	"github.com/perilune/perilune/host/core"
 )
 
 // Source is market data of the embedding program. The host reads it on the loop's
@@ -24,18 +23,23 @@ type Source interface {
 	// and does not run back, Instrument is an index of SourceInfo.Instruments, prices
 	// and quantities are in its ticks and lots. A book begins with a snapshot
 	// ([exchange.KindSnapshot]).
+	//
+	// Every event is looked at ([exchange.Event.Check]). One that can't be ends the
+	// session with a DataError that names its number, its kind, the field and the value.
+	// An update that does not follow the one before is no such error: it makes a gap, as
+	// on a venue's data.
 	Open() (exchange.Feed, error)
 }
 
 // SourceInfo says what the data of a Source are.
 type SourceInfo struct {
-	Name        string // identifies the data in ledger and summary
-	Instruments []exchange.Instrument
-	Notes       []string      // what the data rest on, for the summary's assumptions
-	Stale       exchange.Time // a book that did not change for so long is not traded on; 0: 5 s
-	Sample      exchange.Time // spacing of the equity's samples; 0: 10 s
-	// Bars are the lengths of the bars that the data bring, by key of the instrument;
-	// BarsOnly: they have no trades.
+	Name        string                // identifies the data in ledger and summary
+	Instruments []exchange.Instrument // in any order; strategies see them in the session's
+	Notes       []string              // what the data rest on, for the summary's assumptions
+	Stale       exchange.Time         // a book that did not change for so long is not traded on; 0: 5 s
+	Sample      exchange.Time         // spacing of the equity's samples; 0: 10 s
+	// Bars are the lengths of the bars that the data bring, by key of the instrument: no
+	// others are taken. BarsOnly: they have no trades.
 	Bars     map[string]exchange.Time
 	BarsOnly bool
 }
@@ -66,7 +70,9 @@ func (f *sliceFeed) Close() error { return nil }
 
 // ChanSource is events as they come. The session runs in real time: an event's Time is
 // when the loop takes it, whatever it was sent with, and the session ends in good
-// order when the channel is closed. It is good for one session.
+// order when the channel is closed. A channel is good for one session at a time. What
+// was sent belongs to the session: its slices must not be changed. The first event that
+// can't be ends the session, and nothing more is received.
 type ChanSource struct {
 	Info   SourceInfo
 	Events <-chan exchange.Event
@@ -130,7 +136,7 @@ func (o *Options) checkSource() error {
 	case info.Stale < 0 || info.Sample < 0:
 		return configError("Source %s: Stale and Sample: want 0 or more", info.Name)
 	}
-	u, err := exchange.NewUniverse(info.Instruments)
+	u, err := info.universe()
 	if err != nil {
 		return configError("Source %s: %v", info.Name, err)
 	}
@@ -157,9 +163,14 @@ func startingBalances(u *exchange.Universe) (out []paper.Deposit) {
 // openOwn opens data of the embedding program.
 func openOwn(s Source) (*marketData, error) {
 	info := s.Describe()
+	u, err := info.universe()
+	if err != nil {
+		return nil, configError("Source %s: %v", info.Name, err)
+	}
+	check := newSourceCheck(&info, u)
 	m := &marketData{
-		instruments: append([]exchange.Instrument{}, info.Instruments...), name: info.Name, describe: append([]string{"market data of " + info.Name}, info.Notes...),
-		stale: info.Stale, sample: info.Sample, supply: supply{Bars: info.Bars, BarsOnly: info.BarsOnly}, bars: info.BarsOnly,
+		instruments: values(u), name: info.Name, describe: append([]string{"market data of " + info.Name}, info.Notes...),
+		stale: info.Stale, sample: info.Sample, supply: supply{Bars: check.bars, BarsOnly: info.BarsOnly}, bars: info.BarsOnly,
 		hot: !info.BarsOnly && len(info.Instruments) <= hotBooks,
 	}
 	if m.stale == 0 {
@@ -172,91 +183,17 @@ func openOwn(s Source) (*marketData, error) {
 		if c.Events == nil {
 			return nil, configError("ChanSource %s: its channel is nil", info.Name)
 		}
-		m.stream = c.Events
+		m.stream = &eventStream{events: c.Events, check: check}
 		return m, nil
 	}
 	feed, err := s.Open()
 	if err != nil {
-		return nil, &DataError{err}
+		return nil, &DataError{fmt.Errorf("source %s: %w", info.Name, err)}
 	}
 	if feed == nil {
 		return nil, configError("Source %s: Open returned no feed and no error", info.Name)
 	}
-	m.feed = &ownFeed{Feed: feed, name: info.Name, instruments: exchange.InstrumentID(len(info.Instruments))}
+	check.timed = true
+	m.feed = &ownFeed{feed, check}
 	return m, nil
-}
-
-// ownFeed is an embedder's feed, whose events are looked at before the loop has them.
-type ownFeed struct {
-	exchange.Feed
-	name        string
-	instruments exchange.InstrumentID
-	n           int
-	last        exchange.Time
-}
-
-// Next implements exchange.Feed. What is wrong is a DataError with the event's number.
-func (f *ownFeed) Next(ev *exchange.Event) error {
-	err := f.read(ev)
-	if err == nil {
-		f.n++
-		if err = f.check(ev); err == nil {
-			f.last = ev.Time
-			return nil
-		}
-		err = fmt.Errorf("event %d: %w", f.n, err)
-	}
-	if errors.Is(err, io.EOF) {
-		return io.EOF
-	}
-	return &DataError{fmt.Errorf("source %s: %w", f.name, err)}
-}
-
-func (f *ownFeed) read(ev *exchange.Event) (err error) {
-	defer caught(&err)
-	return f.Feed.Next(ev)
-}
-
-func (f *ownFeed) check(ev *exchange.Event) error {
-	switch {
-	case !ev.Kind.MarketData():
-		return fmt.Errorf("kind %d: a source sends market data alone", ev.Kind)
-	case ev.Instrument < 0 || ev.Instrument >= f.instruments:
-		return fmt.Errorf("instrument %d: the source described %d", ev.Instrument, f.instruments)
-	case ev.Time < f.last || ev.Time <= 0:
-		return fmt.Errorf("time %s: want one that is above 0 and not before %s of the event before", ev.Time, f.last)
-	}
-	if ev.Kind != exchange.KindSnapshot && ev.Kind != exchange.KindDiff {
-		return nil
-	}
-	for _, side := range [...][]exchange.Level{ev.Bids, ev.Asks} {
-		for _, l := range side {
-			if l.Price <= 0 || l.Qty < 0 {
-				return fmt.Errorf("level of price %d and quantity %d: want a price above 0 and a quantity of 0 or more", l.Price, l.Qty)
-			}
-		}
-	}
-	return nil
-}
-
-// pump hands the events of a stream to the loop, until the stream is closed or the
-// session is.
-func (r *runner) pump(stream <-chan exchange.Event) (stop func()) {
-	quit, done := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(done)
-		for {
-			select {
-			case ev, ok := <-stream:
-				if !ok {
-					r.inbox.Post(&exchange.Event{Kind: exchange.KindCommand, Instrument: exchange.NoInstrument, Name: core.CommandDataEnd})
-					return
-				}
-				r.inbox.Post(&ev)
-			case <-quit:
-				return
-			}
-		}
-	}()
-	return func() { close(quit); <-done }
 }

@@ -2,13 +2,18 @@ package host
 
 import (
 	"context"
+	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/host/core"
@@ -88,6 +93,34 @@ func TestASessionOnAStream(t *testing.T) {
 	}
 }
 
+// spoilt describes one coin that is not as it should be.
+func spoilt(spoil func(*exchange.Instrument)) SourceInfo {
+	in := oneCoin
+	spoil(&in)
+	return SourceInfo{Name: "x", Instruments: []exchange.Instrument{in}}
+}
+
+// The numbers of a source's instruments are the source's: the session finds its own.
+func TestASourceMayNumberItsInstrumentsAsItLikes(t *testing.T) {
+	other := oneCoin
+	other.Symbol, other.Base = "AAAUSDT", "AAA" // before the other in a session
+	var got []string
+	st := anywhere{&gopher{name: "looks", wants: []core.Handler{core.OnBook}, call: func(p *core.Port, n *core.Callback) error {
+		bid, _ := p.Book(n.Instrument).Level(exchange.Buy, 1)
+		got = append(got, fmt.Sprintf("%s %d", p.Universe().Get(n.Instrument).Symbol, bid.Price))
+		return nil
+	}}}
+	events := quotes(2)
+	events[1].Instrument = 1
+	src := &SliceSource{Info: SourceInfo{Name: "two", Instruments: []exchange.Instrument{oneCoin, other}}, Events: events}
+	if _, err := Run(context.Background(), &Options{Source: src, Strategies: []core.Strategy{st}, Ledger: LedgerNone}); err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"ABCUSDT 10000", "AAAUSDT 10001"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
 func TestOptionsForOnesOwnDataAreChecked(t *testing.T) {
 	ok := SourceInfo{Name: "x", Instruments: []exchange.Instrument{oneCoin}}
 	twice := ok
@@ -101,6 +134,19 @@ func TestOptionsForOnesOwnDataAreChecked(t *testing.T) {
 		{Options{Source: &SliceSource{Info: twice}}, "Source x"},
 		{Options{Source: &SliceSource{Info: ok}, Market: []string{"synth"}}, "want one"},
 		{Options{Source: &ChanSource{Info: ok}}, "channel is nil"},
+		{Options{Source: &SliceSource{Info: spoilt(func(in *exchange.Instrument) { in.Symbol = "" })}}, `Instruments[0] (spot:): Symbol ""`},
+		{Options{Source: &SliceSource{Info: spoilt(func(in *exchange.Instrument) { in.Base = "" })}}, `Base ""`},
+		{Options{Source: &SliceSource{Info: spoilt(func(in *exchange.Instrument) { in.Contract = 9 })}}, "Contract 9"},
+		{Options{Source: &SliceSource{Info: spoilt(func(in *exchange.Instrument) { in.Multiplier = -1 })}}, "Multiplier -1"},
+		{Options{Source: &SliceSource{Info: spoilt(func(in *exchange.Instrument) { in.Lot = exchange.Step{} })}}, "Lot 0"},
+		{Options{Source: &SliceSource{Info: spoilt(func(in *exchange.Instrument) { in.Tick.Scale = 200 })}}, "Tick 1×10^-200"},
+		{Options{Source: &SliceSource{Info: spoilt(func(in *exchange.Instrument) { in.MinQty, in.MaxQty = 5, 4 })}}, "MinQty 5, MaxQty 4"},
+		{Options{Source: &SliceSource{Info: spoilt(func(in *exchange.Instrument) { in.Contract = exchange.Inverse })}}, "ContractSize 0"},
+		{Options{Source: &SliceSource{Info: spoilt(func(in *exchange.Instrument) { in.Delivery = 5 })}}, "Delivery 5"},
+		{Options{Source: &SliceSource{Info: spoilt(func(in *exchange.Instrument) { in.TakerFee = decimal.NewFromInt(3) })}}, "TakerFee 3"},
+		{Options{Source: &SliceSource{Info: SourceInfo{Name: "x", Instruments: ok.Instruments, Bars: map[string]exchange.Time{"spot:ABCUSD": exchange.Minute}}}}, `did you mean "spot:ABCUSDT"`},
+		{Options{Source: &SliceSource{Info: SourceInfo{Name: "x", Instruments: ok.Instruments, Bars: map[string]exchange.Time{"spot:ABCUSDT": 7}}}}, "Bars of spot:ABCUSDT"},
+		{Options{Source: &SliceSource{Info: SourceInfo{Name: "x", Instruments: ok.Instruments, BarsOnly: true}}}, "BarsOnly without Bars"},
 		{Options{Loaded: &History{}}, "what LoadHistory returned"},
 		{Options{Ledger: LedgerNone, Report: "x.html"}, "want LedgerFile"},
 		{Options{Ledger: 7}, "Ledger 7"},
@@ -196,20 +242,74 @@ func TestFiftySessionsLeaveNothing(t *testing.T) {
 // What a source sends wrongly is an error of the data, with the event's number, and
 // panics of what an embedder brings end nothing but the session.
 func TestASourceThatIsWrong(t *testing.T) {
+	perp := exchange.Instrument{Venue: "swap", Symbol: "ABC", Base: "ABC", Quote: "USDT", Contract: exchange.Linear,
+		Tick: oneCoin.Tick, Lot: oneCoin.Lot}
+	info := SourceInfo{Name: "wrong", Instruments: []exchange.Instrument{perp, oneCoin}, Bars: map[string]exchange.Time{"spot:ABCUSDT": exchange.Minute}}
 	good := quotes(3)
+	for i := range good {
+		good[i].Instrument = 1
+	}
+	level := func(price exchange.Ticks, qty exchange.Lots) []exchange.Level {
+		return []exchange.Level{{Price: price, Qty: qty}}
+	}
+	bar := exchange.Bar{Open: 2, High: 3, Low: 1, Close: 2, Interval: exchange.Minute}
 	for want, spoil := range map[string]func(*exchange.Event){
-		"event 2: instrument 77: the source described 1": func(ev *exchange.Event) { ev.Instrument = 77 },
-		"event 2: kind 200":       func(ev *exchange.Event) { ev.Kind = 200 },
-		"event 2: kind":           func(ev *exchange.Event) { ev.Kind = exchange.KindFill },
-		"event 2: time":           func(ev *exchange.Event) { ev.Time -= exchange.Hour },
-		"event 2: level of price": func(ev *exchange.Event) { ev.Bids = []exchange.Level{{Price: -1, Qty: 1}} },
+		"(snapshot): Instrument 77: the source described 2":     func(ev *exchange.Event) { ev.Instrument = 77 },
+		"(snapshot): Instrument -1":                             func(ev *exchange.Event) { ev.Instrument = exchange.NoInstrument },
+		"(none): Kind 200":                                      func(ev *exchange.Event) { ev.Kind = 200 },
+		"(none): Kind 0":                                        func(ev *exchange.Event) { *ev = exchange.Event{} },
+		"(fill): Kind":                                          func(ev *exchange.Event) { ev.Kind = exchange.KindFill },
+		"(snapshot): Bids[0]: level of price -1":                func(ev *exchange.Event) { ev.Bids = level(-1, 1) },
+		"(snapshot): Asks[0]: level of price 5 and quantity -7": func(ev *exchange.Event) { ev.Asks = level(5, -7) },
+		"the best bid of 20 ticks is not below the best ask of 20": func(ev *exchange.Event) {
+			ev.Bids, ev.Asks = level(20, 1), level(20, 1)
+		},
+		"(ticker): Price 20, Qty 0, Price2 19":    func(ev *exchange.Event) { ev.Kind, ev.Price, ev.Price2 = exchange.KindTicker, 20, 19 },
+		"(trade): Price 0":                        func(ev *exchange.Event) { ev.Kind = exchange.KindTrade },
+		"(trade): Qty 0":                          func(ev *exchange.Event) { ev.Kind, ev.Price = exchange.KindTrade, 5 },
+		"(trade): Side 0":                         func(ev *exchange.Event) { ev.Kind, ev.Price, ev.Qty = exchange.KindTrade, 5, 5 },
+		"(mark): Kind mark: spot:ABCUSDT is spot": func(ev *exchange.Event) { ev.Kind, ev.Mark = exchange.KindMark, 5 },
+		"(premium): Kind premium":                 func(ev *exchange.Event) { ev.Kind = exchange.KindPremium },
+		"(mark): Mark 0":                          func(ev *exchange.Event) { ev.Kind, ev.Instrument = exchange.KindMark, 0 },
+		"(funding): Hours -8": func(ev *exchange.Event) {
+			ev.Kind, ev.Instrument, ev.Mark, ev.Hours = exchange.KindFunding, 0, 5, -8
+		},
+		"(open_interest): Qty -1": func(ev *exchange.Event) { ev.Kind, ev.Qty = exchange.KindOpenInterest, -1 },
+		"(bar): Bar: open 0":      func(ev *exchange.Event) { ev.Kind = exchange.KindBar },
+		"(bar): Bar: Volume NaN": func(ev *exchange.Event) {
+			ev.Kind, ev.Bar = exchange.KindBar, bar
+			ev.Bar.Volume = math.NaN()
+		},
+		"(bar): Bar: Interval 7": func(ev *exchange.Event) {
+			ev.Kind, ev.Bar = exchange.KindBar, bar
+			ev.Bar.Interval = 7
+		},
+		"Bars of spot:ABCUSDT say 1m": func(ev *exchange.Event) {
+			ev.Kind, ev.Bar = exchange.KindBar, bar
+			ev.Bar.Interval = exchange.Hour
+		},
+		"Bars of swap:ABC say none": func(ev *exchange.Event) { ev.Kind, ev.Bar, ev.Instrument = exchange.KindBar, bar, 0 },
+		"(snapshot): VenueTime -1":  func(ev *exchange.Event) { ev.VenueTime = -1 },
+		"(snapshot): Time ":         func(ev *exchange.Event) { ev.Time -= exchange.Hour },
 	} {
 		events := append([]exchange.Event{}, good...)
 		spoil(&events[1])
-		src := &SliceSource{Info: SourceInfo{Name: "wrong", Instruments: []exchange.Instrument{oneCoin}}, Events: events}
-		_, err := Run(context.Background(), &Options{Source: src, Strategies: []core.Strategy{taker()}, Ledger: LedgerNone})
-		if err == nil || !strings.Contains(err.Error(), want) || Classify(err) != FaultData {
-			t.Errorf("%v, want %q and a fault of the data", err, want)
+		stream := make(chan exchange.Event, len(events))
+		for _, ev := range events {
+			stream <- ev
+		}
+		sources := []Source{&SliceSource{Info: info, Events: events}, &ChanSource{Info: info, Events: stream}}
+		if strings.Contains(want, "): Time") {
+			sources = sources[:1] // a stream has no times of its own
+		}
+		for _, src := range sources {
+			sum, err := Run(context.Background(), &Options{Source: src, Strategies: []core.Strategy{taker()}, Ledger: LedgerNone})
+			if err == nil || !strings.Contains(err.Error(), "source wrong: event 2 (") || !strings.Contains(err.Error(), want) || Classify(err) != FaultData {
+				t.Errorf("%T: %v, want %q and a fault of the data", src, err, want)
+			}
+			if sum == nil || sum.EndedBy != "error" {
+				t.Errorf("%T: %+v, want a summary of what was before", src, sum)
+			}
 		}
 	}
 	for want, src := range map[string]Source{
