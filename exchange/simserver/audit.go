@@ -132,7 +132,7 @@ func (x *Exchange) Truth() (t Truth) {
 
 // Truth is how things stand.
 func (s *State) Truth() Truth {
-	t := Truth{Time: millis(s.now), ServerTime: millis(s.Wall()), Connections: len(s.conns), Accounts: []AccountTruth{}}
+	t := Truth{Time: millis(s.Clock.now), ServerTime: millis(s.Clock.Wall()), Connections: len(s.Links.conns), Accounts: []AccountTruth{}}
 	for _, a := range s.accounts {
 		t.Accounts = append(t.Accounts, a.Truth())
 	}
@@ -154,49 +154,49 @@ func getAccount(s *State, q url.Values, _ []byte) (any, error) {
 		AccountTruth
 		Time       int64 `json:"time"`
 		ServerTime int64 `json:"server_time"`
-	}{s.accounts[n].Truth(), millis(s.now), millis(s.Wall())}, nil
+	}{s.accounts[n].Truth(), millis(s.Clock.now), millis(s.Clock.Wall())}, nil
 }
 
 // Truth is how the account stands. Its lists are empty, never nil.
 func (a *Account) Truth() AccountTruth {
-	t := AccountTruth{Account: a.Number, Hedge: a.Hedge, MultiAsset: a.MultiAsset, Balances: a.balances(), Positions: a.positions(), OpenOrders: []OrderTruth{},
+	t := AccountTruth{Account: a.Number, Hedge: a.Hedge, MultiAsset: a.MultiAsset, Balances: a.Funds.balanceTruth(), Positions: a.Funds.positionTruth(), OpenOrders: []OrderTruth{},
 		Orders: []OrderTruth{}, Conditionals: []ConditionalTruth{}, Trades: []TradeTruth{}, Incomes: []IncomeTruth{}, Transfers: []TransferTruth{}}
-	for _, o := range a.orders {
+	for _, o := range a.Orders.all {
 		v := o.truth()
 		t.Orders = append(t.Orders, v)
 		if o.Open() {
 			t.OpenOrders = append(t.OpenOrders, v)
 		}
 	}
-	for _, g := range a.conditionals {
+	for _, g := range a.Conditionals.all {
 		t.Conditionals = append(t.Conditionals, g.truth())
 	}
-	for _, f := range a.trades {
+	for _, f := range a.Ledger.trades {
 		t.Trades = append(t.Trades, f.truth())
 	}
-	for _, r := range a.incomes {
+	for _, r := range a.Ledger.incomes {
 		t.Incomes = append(t.Incomes, IncomeTruth{r.Segment.name(), r.Symbol, r.Kind, r.Asset, r.Amount.String(), r.ID, millis(r.Time)})
 	}
-	for _, x := range a.transfers {
+	for _, x := range a.Ledger.transfers {
 		t.Transfers = append(t.Transfers, TransferTruth{x.ID, x.Type, x.Asset, x.Amount.String(), x.Status(), millis(x.Time)})
 	}
 	return t
 }
 
-func (a *Account) balances() []BalanceTruth {
+func (f *Funds) balanceTruth() []BalanceTruth {
 	out := []BalanceTruth{}
-	for _, d := range a.paper.Balances() {
-		b := a.paper.Balance(d.Wallet, d.Asset)
+	for _, d := range f.matching.venue.Balances() {
+		b := f.matching.venue.Balance(d.Wallet, d.Asset)
 		out = append(out, BalanceTruth{string(d.Wallet), d.Asset, b.Total.String(), b.Free.String(), b.Locked.String()})
 	}
 	return out
 }
 
-func (a *Account) positions() []PositionTruth {
+func (f *Funds) positionTruth() []PositionTruth {
 	out := []PositionTruth{}
-	for _, m := range a.s.markets {
-		if p := a.paper.Position(m.In.ID); m.In.Perp() && p.Qty != 0 {
-			out = append(out, PositionTruth{m.Segment.name(), m.In.Symbol, m.In.QtyDecimal(p.Qty).String(), p.Entry.String(), p.Realised.String(), a.paper.Leverage(m.In.ID)})
+	for _, m := range f.markets {
+		if p := f.matching.venue.Position(m.In.ID); m.In.Perp() && p.Qty != 0 {
+			out = append(out, PositionTruth{m.Segment.name(), m.In.Symbol, m.In.QtyDecimal(p.Qty).String(), p.Entry.String(), p.Realised.String(), f.matching.venue.Leverage(m.In.ID)})
 		}
 	}
 	return out
@@ -258,7 +258,7 @@ type bookTruth struct {
 }
 
 func getBook(s *State, q url.Values, _ []byte) (any, error) {
-	seg, err := s.segment(q.Get("market"))
+	seg, err := s.Segments.named(q.Get("market"))
 	if err != nil {
 		return nil, err
 	}
@@ -266,7 +266,7 @@ func getBook(s *State, q url.Values, _ []byte) (any, error) {
 	if m == nil {
 		return nil, fmt.Errorf("there is no symbol %q on %s", q.Get("symbol"), seg.Name)
 	}
-	return bookTruth{seg.Name, m.In.Symbol, millis(s.now), m.Published, m.texts(exchange.Buy), m.texts(exchange.Sell)}, nil
+	return bookTruth{seg.Name, m.In.Symbol, millis(s.Clock.now), m.Published, m.texts(exchange.Buy), m.texts(exchange.Sell)}, nil
 }
 
 // texts are the levels of a side, best first.

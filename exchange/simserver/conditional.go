@@ -109,102 +109,109 @@ func (m *Market) apart() bool {
 	return mark.IsPositive() && m.In.PriceDecimal(m.LastPrice()).Sub(mark).Abs().GreaterThan(mark.Mul(TriggerProtect))
 }
 
-// PlaceConditional takes a conditional order in. Margin and position are looked at
+// All returns all conditional orders by id. The slice must not be changed.
+func (c *Conditionals) All() []*Conditional { return c.all }
+
+// Waiting returns the conditional orders that may trigger, by id. The slice must not
+// be changed.
+func (c *Conditionals) Waiting() []*Conditional { return c.waiting }
+
+// Place takes a conditional order in. Margin and position are looked at
 // only when it triggers.
-func (a *Account) PlaceConditional(g *Conditional) {
-	g.ID = int64(len(a.conditionals)) + 1
-	g.Created = a.s.now
-	a.conditionals = append(a.conditionals, g)
-	a.waiting = append(a.waiting, g)
-	a.expectGoodTill(g.Expires)
-	a.turn(g, ConditionalNew)
-	a.Flush()
+func (c *Conditionals) Place(g *Conditional) {
+	g.ID = int64(len(c.all)) + 1
+	g.Created = c.clock.now
+	c.all = append(c.all, g)
+	c.waiting = append(c.waiting, g)
+	c.dates.expect(g.Expires)
+	c.turn(g, ConditionalNew)
+	c.outbox.Flush()
 }
 
-// CancelConditionals ends conditional orders that may still trigger.
-func (a *Account) CancelConditionals(list ...*Conditional) {
+// Cancel ends conditional orders that may still trigger.
+func (c *Conditionals) Cancel(list ...*Conditional) {
 	for _, g := range list {
-		a.turn(g, ConditionalCancelled)
+		c.turn(g, ConditionalCancelled)
 	}
-	a.Flush()
+	c.outbox.Flush()
 }
 
-// runConditionals triggers what a market event has brought to its price.
-func (a *Account) runConditionals(m *Market) {
-	if len(a.waiting) == 0 {
+// run triggers what a market event has brought to its price.
+func (t *triggers) run(m *Market) {
+	if len(t.conditionals.waiting) == 0 {
 		return
 	}
-	for _, g := range slices.Clone(a.waiting) {
+	for _, g := range slices.Clone(t.conditionals.waiting) {
 		if g.Market == m && g.Status == ConditionalNew && g.Reached(m.TriggerPrice(g.ByMark)) && !(g.Protect && m.apart()) {
-			a.fire(g)
+			t.sendOrder(g)
 		}
 	}
 }
 
-// fire sends the child. Only now margin and position are looked at.
-func (a *Account) fire(g *Conditional) {
-	g.Triggered = a.s.now
-	a.turn(g, ConditionalTriggering)
+// sendOrder sends the child. Only now margin and position are looked at.
+func (t *triggers) sendOrder(g *Conditional) {
+	g.Triggered = t.clock.now
+	t.conditionals.turn(g, ConditionalTriggering)
 	var held exchange.Lots
 	if g.ClosePosition {
-		if held = a.paper.Position(g.Market.In.ID).Qty; held*exchange.Lots(g.Side) >= 0 {
+		if held = t.matching.venue.Position(g.Market.In.ID).Qty; held*exchange.Lots(g.Side) >= 0 {
 			g.Reason = "There is no position to close."
-			a.turn(g, ConditionalExpired)
-			a.Flush()
+			t.conditionals.turn(g, ConditionalExpired)
+			t.outbox.Flush()
 			return
 		}
 	}
-	r := a.sendChild(g, held.Abs())
+	r := t.placeChild(g, held.Abs())
 	if r != nil {
 		g.Reason, g.Child = r.Reason, nil
-		a.turn(g, ConditionalRejected)
-		a.Flush()
+		t.conditionals.turn(g, ConditionalRejected)
+		t.outbox.Flush()
 	}
 }
 
-// sendChild places the order of a conditional order; closing is the position that it
+// placeChild places the order of a conditional order; closing is the position that it
 // closes, if it does.
-func (a *Account) sendChild(g *Conditional, closing exchange.Lots) *Refusal {
+func (t *triggers) placeChild(g *Conditional, closing exchange.Lots) *Refusal {
 	b, ok := g.Market.front().(Brancher)
 	if !ok {
 		return &Refusal{Reason: "There are no conditional orders."}
 	}
-	t, r := b.Branch(g)
+	child, r := b.Branch(g)
 	if r != nil {
 		return r
 	}
-	t.conditional, t.GoodTill = g, g.Expires
+	child.conditional, child.GoodTill = g, g.Expires
 	if g.ClosePosition {
-		t.Qty, t.ReduceOnly = closing, true
+		child.Qty, child.ReduceOnly = closing, true
 	}
-	a.Flush()
-	_, r = a.Place(t)
+	t.outbox.Flush()
+	_, r = t.entry.Place(child)
 	return r
 }
 
 // turn changes the state of a conditional order and tells of it.
-func (a *Account) turn(g *Conditional, status string) {
-	g.Status, g.Updated = status, a.s.now
+func (c *Conditionals) turn(g *Conditional, status string) {
+	g.Status, g.Updated = status, c.clock.now
 	if status != ConditionalNew && status != ConditionalTriggering {
-		a.waiting = slices.DeleteFunc(a.waiting, func(other *Conditional) bool { return other == g })
+		c.waiting = slices.DeleteFunc(c.waiting, func(other *Conditional) bool { return other == g })
 	}
-	a.tell(Event{Kind: ConditionalChanged, Time: g.Updated, Segment: g.Market.Segment, Conditional: g})
+	c.outbox.queueEvent(Event{Kind: ConditionalChanged, Time: g.Updated, Segment: g.Market.Segment, Conditional: g})
 }
 
 // adopt makes o the child of its conditional order.
-func (a *Account) adopt(g *Conditional, o *Order) {
+func (c *Conditionals) adopt(g *Conditional, o *Order) {
 	g.Child, o.Conditional = o, g
 	o.Stop = g.Trigger
-	a.turn(g, ConditionalTriggered)
+	c.turn(g, ConditionalTriggered)
 }
 
-// expireConditionals ends what waits in a market that is delisted.
-func (a *Account) expireConditionals(m *Market, reason string) {
-	for _, g := range slices.Clone(a.waiting) {
+// expireAll ends what waits in a market that is delisted.
+func (c *Conditionals) expireAll(m *Market, reason string) {
+	for _, g := range slices.Clone(c.waiting) {
 		if g.Market == m {
 			g.Reason = reason
-			a.turn(g, ConditionalExpired)
+			c.turn(g, ConditionalExpired)
 		}
 	}
-	a.Flush()
+	c.outbox.Flush()
 }

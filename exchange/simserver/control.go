@@ -25,8 +25,8 @@ var controls = map[string]func(s *State, q url.Values, body []byte) (any, error)
 	"GET /sim/state":        func(s *State, _ url.Values, _ []byte) (any, error) { return s.Truth(), nil },
 	"GET /sim/account":      getAccount,
 	"GET /sim/book":         getBook,
-	"GET /sim/faults":       func(s *State, _ url.Values, _ []byte) (any, error) { return s.faults.list(), nil },
-	"GET /sim/faults/fired": func(s *State, _ url.Values, _ []byte) (any, error) { return append([]Fired{}, s.faults.fired...), nil },
+	"GET /sim/faults":       func(s *State, _ url.Values, _ []byte) (any, error) { return s.Faults.toCome(), nil },
+	"GET /sim/faults/fired": func(s *State, _ url.Values, _ []byte) (any, error) { return append([]Fired{}, s.Faults.fired...), nil },
 	"POST /sim/faults":      postFault,
 	"DELETE /sim/faults":    clearFaults,
 	"POST /sim/settings":    postSettings,
@@ -90,16 +90,16 @@ func postFault(s *State, _ url.Values, body []byte) (any, error) {
 	if err := decode(body, &f); err != nil {
 		return nil, err
 	}
-	if err := s.faults.arm(s, f.withDefaults()); err != nil {
+	if err := s.Faults.arm(f.withDefaults()); err != nil {
 		return nil, err
 	}
-	s.faults.runTimed(s)
-	return s.faults.list(), nil
+	s.runFaults()
+	return s.Faults.toCome(), nil
 }
 
 func clearFaults(s *State, _ url.Values, _ []byte) (any, error) {
-	s.faults.clear(s)
-	return s.faults.list(), nil
+	s.Faults.clear()
+	return s.Faults.toCome(), nil
 }
 
 func postAdvance(s *State, _ url.Values, body []byte) (any, error) {
@@ -109,12 +109,12 @@ func postAdvance(s *State, _ url.Values, body []byte) (any, error) {
 	if err := decode(body, &q); err != nil {
 		return nil, err
 	}
-	if err := s.advance(s.now + exchange.UnixMilli(max(0, q.MS))); err != nil {
+	if err := s.advance(s.Clock.now + exchange.UnixMilli(max(0, q.MS))); err != nil {
 		return nil, err
 	}
 	return struct {
 		Time int64 `json:"time"`
-	}{millis(s.now)}, nil
+	}{millis(s.Clock.now)}, nil
 }
 
 // Settings are what an account can be set to beforehand, for clients that must
@@ -143,7 +143,7 @@ func postSettings(s *State, _ url.Values, body []byte) (any, error) {
 	}
 	a := s.accounts[q.Account]
 	if q.Symbol != "" {
-		if err := a.configure(q); err != nil {
+		if err := s.configure(a, q); err != nil {
 			return nil, err
 		}
 	}
@@ -156,13 +156,13 @@ func postSettings(s *State, _ url.Values, body []byte) (any, error) {
 	return a.Truth(), nil
 }
 
-// configure sets a symbol's margin type and leverage.
-func (a *Account) configure(q Settings) error {
-	seg, err := a.s.segment(q.Market)
+// configure sets an account's margin type and leverage of a symbol.
+func (s *State) configure(a *Account, q Settings) error {
+	seg, err := s.Segments.named(q.Market)
 	if err != nil {
 		return err
 	}
-	m := a.s.Market(seg, q.Symbol)
+	m := s.Market(seg, q.Symbol)
 	if m == nil || !m.In.Perp() {
 		return fmt.Errorf("there is no contract %s on %s", q.Symbol, q.Market)
 	}
@@ -176,7 +176,7 @@ func (a *Account) configure(q Settings) error {
 	if q.Leverage == 0 {
 		return nil
 	}
-	return a.paper.SetLeverage(m.In.ID, q.Leverage)
+	return a.Funds.SetLeverage(m.In.ID, q.Leverage)
 }
 
 // postKey registers a public key of the user's own for an account, as the

@@ -6,69 +6,63 @@ import (
 	"github.com/perilune/perilune/exchange"
 )
 
-// Orders end by the wall clock: at a date of their own, or when the customer's
-// dead-man switch runs out.
-
 // Countdown arms, renews or, with 0, disarms the dead-man switch of a market: at a
 // time of the wall clock its orders are cancelled.
-func (a *Account) Countdown(m *Market, at exchange.Time) {
+func (d *Deadlines) Countdown(m *Market, at exchange.Time) {
 	if at == 0 {
-		delete(a.countdowns, m.In.ID)
+		delete(d.countdowns, m.In.ID)
 		return
 	}
-	a.countdowns[m.In.ID] = at
+	d.countdowns[m.In.ID] = at
+}
+
+// run ends what has run out.
+func (d *Deadlines) run() {
+	d.runCountdowns()
+	d.runDates()
 }
 
 // runCountdowns cancels where a dead-man switch has run out.
-func (a *Account) runCountdowns() {
-	if len(a.countdowns) == 0 {
+func (d *Deadlines) runCountdowns() {
+	if len(d.countdowns) == 0 {
 		return
 	}
-	now := a.s.Wall()
-	for _, m := range a.s.markets {
-		if at, armed := a.countdowns[m.In.ID]; armed && at <= now {
-			delete(a.countdowns, m.In.ID)
-			for _, o := range a.OpenOrders(m.Segment, m) {
-				a.Cancel(o, a.s.NewName("countdown")[:22])
+	now := d.clock.Wall()
+	for _, m := range d.markets {
+		if at, armed := d.countdowns[m.In.ID]; armed && at <= now {
+			delete(d.countdowns, m.In.ID)
+			for _, o := range d.orders.Open(m.Segment, m) {
+				d.entry.Cancel(o, d.names.newName("countdown")[:22])
 			}
 		}
 	}
 }
 
-// runGoodTill ends orders and conditional orders whose date has come.
-func (a *Account) runGoodTill() {
-	now := millis(a.s.Wall())
-	if a.nextGoodTill == 0 || now < a.nextGoodTill {
+// runDates ends orders and conditional orders whose date has come.
+func (d *Deadlines) runDates() {
+	now := millis(d.clock.Wall())
+	if d.dates.next == 0 || now < d.dates.next {
 		return
 	}
-	a.nextGoodTill = 0
-	for _, o := range slices.Clone(a.live) {
+	d.dates.next = 0
+	for _, o := range slices.Clone(d.orders.live) {
 		switch {
 		case !o.Open() || o.GoodTill == 0:
 		case o.GoodTill <= now:
 			o.lapsing = true
-			a.Cancel(o, "")
+			d.entry.Cancel(o, "")
 		default:
-			a.expectGoodTill(o.GoodTill)
+			d.dates.expect(o.GoodTill)
 		}
 	}
-	for _, g := range slices.Clone(a.waiting) {
+	for _, g := range slices.Clone(d.conditionals.waiting) {
 		switch {
 		case g.Expires == 0:
 		case g.Expires <= now:
-			a.turn(g, ConditionalExpired)
+			d.conditionals.turn(g, ConditionalExpired)
 		default:
-			a.expectGoodTill(g.Expires)
+			d.dates.expect(g.Expires)
 		}
 	}
-	a.Flush()
+	d.outbox.Flush()
 }
-
-// expectGoodTill remembers when the next date comes.
-func (a *Account) expectGoodTill(ms int64) {
-	if ms != 0 && (a.nextGoodTill == 0 || ms < a.nextGoodTill) {
-		a.nextGoodTill = ms
-	}
-}
-
-func millis(t exchange.Time) int64 { return int64(t / exchange.Millisecond) }

@@ -55,22 +55,22 @@
 //     [Prefix] to [Exchange.Control], and answer the rest inside [Exchange.Do], where
 //     alone the State may be touched.
 //  3. Judge a request: find the key with [State.Key], its signature with
-//     APIKey.Verifier, its time against [State.Wall], its permission with [APIKey.May],
+//     APIKey.Verifier, its time against [Clock.Wall], its permission with [APIKey.May],
 //     and count what it weighs. Limits and their tables are the front's.
 //  4. Read market data from [State.Market]: Book, Touch, Prints, Candles, Mark, Settled.
 //     Its fields are the exchange's: read them and change none.
 //  5. Enter orders: check what the venue checks at its door, against Market.Rules as a
-//     fault may have changed them, and hand a [Ticket] to [Account.Place]. What the
+//     fault may have changed them, and hand a [Ticket] to [Entry.Place]. What the
 //     matching venue refuses comes through Refuse, which words it. Cancel, Reduce and
-//     Change are the rest of an order's life; [Account.PlaceConditional] and
-//     [Account.Countdown] are for venues that have such things.
+//     Change are the rest of an order's life; [Conditionals.Place] and
+//     [Deadlines.Countdown] are for venues that have such things.
 //  6. Word user events in Tell, at once, because the state moves on; Send brings the
 //     messages to the connections. The front keeps who listens to what.
 //  7. Stream the market: Show is called for every event, [Beater] by the clock. Accept
-//     connections with wire.Accept between [State.Join] and [State.Leave], so that faults
+//     connections with wire.Accept between [Links.Join] and [Links.Leave], so that faults
 //     of the network strike them, and count them with [Exchange.Connect]. Ask
-//     [State.Muted] before a user event.
-//  8. Misbehave: ask [State.Closed] for maintenance, and [State.Occasion] where a
+//     [Links.Muted] before a user event.
+//  8. Misbehave: ask [Faults.Closed] for maintenance, and [Faults.Occasion] where a
 //     [Fault] has something to happen to: before a diff of a book is sent, before a
 //     request is carried out, before its answer is given. [Striker] is for faults of
 //     your streams.
@@ -83,8 +83,8 @@
 //
 // # Where to read
 //
-// server.go, loop.go: who owns what, and how time passes. front.go: the door to
-// protocols. account.go, order.go: what an account has. conditional.go, stops.go,
-// deadline.go: what waits for a price or a time. faults.go and its siblings, link.go: how
-// it is made to misbehave. control.go, audit.go: the truth.
+// server.go, loop.go, clock.go: who owns what, and how time passes. front.go,
+// segments.go: the door to protocols. account.go, parts.go: what an account is made of,
+// and each part in the file of its name. faults.go and its siblings, link.go: how it is
+// made to misbehave. control.go, audit.go: the truth.
 package simserver

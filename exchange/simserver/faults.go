@@ -3,7 +3,6 @@ package simserver
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -95,8 +94,14 @@ func (a *armed) lapsed(now time.Time) bool {
 
 func milliseconds(n int64) time.Duration { return time.Duration(n) * time.Millisecond }
 
-// faultList holds the faults to come, and what the past ones have left.
-type faultList struct {
+// Faults are those to come, and what the past ones have left.
+type Faults struct {
+	clock    *Clock
+	log      func(string)
+	segments *Segments
+	markets  []*Market
+	keys     map[string]*APIKey
+
 	armed []*armed
 	fired []Fired // the last keepFired, oldest first
 	chaos *chaos  // nil: nothing comes by itself
@@ -138,24 +143,24 @@ var occasional = []string{"gap", "duplicate", "reorder", "garble", "old_book", "
 	"429", "418", "slow_answer", "late_fill", "duplicate_fill", "transfer_lost", "transfer_unknown", "transfer_late"}
 
 // arm checks a fault and adds it.
-func (l *faultList) arm(s *State, f Fault) error {
-	a := &armed{Fault: f, at: s.opt.Clock().Add(milliseconds(f.AfterMS))}
+func (l *Faults) arm(f Fault) error {
+	a := &armed{Fault: f, at: l.clock.real().Add(milliseconds(f.AfterMS))}
 	if timed[f.Kind] == nil && !slices.Contains(occasional, f.Kind) {
 		return fmt.Errorf("fault kind %q: want one of %v or %v", f.Kind, sortedKeys(timed), occasional)
 	}
 	var err error
 	if f.Market != "" {
-		if a.segment, err = s.segment(f.Market); err != nil {
+		if a.segment, err = l.segments.named(f.Market); err != nil {
 			return err
 		}
 	}
-	if routes := s.routes(); f.Route != "" && !slices.Contains(routes, f.Route) {
+	if routes := l.segments.routes(); f.Route != "" && !slices.Contains(routes, f.Route) {
 		return fmt.Errorf("fault route %q: want one of %v", f.Route, routes)
 	}
 	if a.rules, err = f.filters(); err != nil {
 		return err
 	}
-	if err := f.check(s); err != nil {
+	if err := l.check(&f); err != nil {
 		return err
 	}
 	a.Count = max(a.Count, 1)
@@ -181,7 +186,7 @@ func (f *Fault) filters() (r Rules, err error) {
 }
 
 // check refuses numbers and names that make no sense for the kind.
-func (f *Fault) check(s *State) error {
+func (l *Faults) check(f *Fault) error {
 	if f.Count < 0 || f.AfterMS < 0 || f.EveryMS < 0 || f.ForMS < 0 || f.Millis < 0 && f.Kind != "skew" {
 		return fmt.Errorf("fault %s: count %d, after_ms %d, ms %d, every_ms %d, for_ms %d: want 0 or more", f.Kind, f.Count, f.AfterMS, f.Millis, f.EveryMS, f.ForMS)
 	}
@@ -193,7 +198,7 @@ func (f *Fault) check(s *State) error {
 			return fmt.Errorf("fault permissions %q: want any of %v", p, allPermissions)
 		}
 	}
-	if f.Key != "" && s.keys[f.Key] == nil {
+	if f.Key != "" && l.keys[f.Key] == nil {
 		return fmt.Errorf("fault %s: there is no API key %q", f.Kind, f.Key)
 	}
 	return nil
@@ -208,45 +213,18 @@ func sortedKeys[V any](m map[string]V) []string {
 	return keys
 }
 
-// segment finds a segment by its name.
-func (s *State) segment(name string) (*Segment, error) {
-	if seg := s.firstSegment(func(seg *Segment) bool { return strings.EqualFold(seg.Name, name) }); seg != nil {
-		return seg, nil
-	}
-	if len(s.segments) == 0 {
-		return nil, fmt.Errorf("unknown market %q: the exchange has no front yet", name)
-	}
-	names := make([]string, len(s.segments))
-	for i, seg := range s.segments {
-		names[i] = seg.Name
-	}
-	list := strings.Join(names, ", ")
-	if i := strings.LastIndex(list, ", "); i >= 0 {
-		list = list[:i] + " or " + list[i+2:]
-	}
-	return nil, fmt.Errorf("unknown market %q: want %s", name, list)
-}
-
-// routes are how faults name the addresses of all fronts, sorted.
-func (s *State) routes() (all []string) {
-	eachFront(s, func(f Striker) { all = append(all, f.Routes()...) })
-	slices.Sort(all)
-	return slices.Compact(all)
-}
-
 // Occasion uses up one occasion of a fault, if one is armed and due. A front asks
 // before it does what the fault is of; seg is nil and symbol empty for what is of none.
-func (s *State) Occasion(kind string, seg *Segment, symbol string) (Fault, bool) {
-	l := &s.faults
+func (l *Faults) Occasion(kind string, seg *Segment, symbol string) (Fault, bool) {
 	if len(l.armed) == 0 {
 		return Fault{}, false
 	}
-	now := s.opt.Clock()
+	now := l.clock.real()
 	for i, a := range l.armed {
 		if a.Kind != kind || a.segment != nil && a.segment != seg || a.Symbol != "" && a.Symbol != symbol || now.Before(a.at) || a.lapsed(now) {
 			continue
 		}
-		l.note(s, a)
+		l.recordFired(a)
 		if a.left--; a.left == 0 && !a.again(now) {
 			l.armed = slices.Delete(l.armed, i, i+1)
 		}
@@ -256,22 +234,28 @@ func (s *State) Occasion(kind string, seg *Segment, symbol string) (Fault, bool)
 }
 
 // Strikes is Occasion for faults that have nothing to tell but that they came.
-func (s *State) Strikes(kind string, seg *Segment, symbol string) bool {
-	_, hit := s.Occasion(kind, seg, symbol)
+func (l *Faults) Strikes(kind string, seg *Segment, symbol string) bool {
+	_, hit := l.Occasion(kind, seg, symbol)
 	return hit
 }
 
-// runTimed does what is due.
-func (l *faultList) runTimed(s *State) {
-	l.releaseLate(s)
-	if l.chaos != nil {
-		l.chaos.refill(s)
+// runFaults does what is due.
+func (s *State) runFaults() {
+	s.Faults.releaseLate()
+	s.Faults.refill()
+	for _, a := range s.Faults.takeDue() {
+		s.Faults.recordFired(a)
+		timed[a.Kind](s, a)
 	}
+}
+
+// takeDue takes from the list what happens by itself now, and what found no occasion in
+// its time.
+func (l *Faults) takeDue() (due []*armed) {
 	if len(l.armed) == 0 {
-		return
+		return nil
 	}
-	now := s.opt.Clock()
-	var due []*armed
+	now := l.clock.real()
 	l.armed = slices.DeleteFunc(l.armed, func(a *armed) bool {
 		ripe := timed[a.Kind] != nil && !now.Before(a.at)
 		if ripe {
@@ -279,26 +263,23 @@ func (l *faultList) runTimed(s *State) {
 		}
 		return ripe && !a.again(now) || a.lapsed(now)
 	})
-	for _, a := range due {
-		l.note(s, a)
-		timed[a.Kind](s, a)
-	}
+	return due
 }
 
-// note remembers that a fault came.
-func (l *faultList) note(s *State, a *armed) {
-	l.fired = AppendLast(l.fired, Fired{millis(s.Wall()), millis(s.now), a.Fault}, keepFired)
+// recordFired remembers that a fault came.
+func (l *Faults) recordFired(a *armed) {
+	l.fired = AppendLast(l.fired, Fired{millis(l.clock.Wall()), millis(l.clock.now), a.Fault}, keepFired)
 }
 
 // clear forgets what is to come, also by seed, and ends what lasts: the clock is
 // right again and maintenance is over. What has happened stays.
-func (l *faultList) clear(s *State) {
+func (l *Faults) clear() {
 	l.armed, l.chaos = nil, nil
-	s.skew, l.closed = 0, nil
+	l.clock.skew, l.closed = 0, nil
 }
 
-// list is what is to come: those that wait first, then by time.
-func (l *faultList) list() []Fault {
+// toCome is what is to come: those that wait first, then by time.
+func (l *Faults) toCome() []Fault {
 	sorted := slices.Clone(l.armed)
 	slices.SortStableFunc(sorted, func(a, b *armed) int { return a.at.Compare(b.at) })
 	out := []Fault{}

@@ -9,27 +9,27 @@ import (
 // Faults of the exchange itself: its clock, its rules, its contracts.
 
 func skewClock(s *State, a *armed) {
-	s.skew = milliseconds(a.Millis)
+	s.Clock.skew = milliseconds(a.Millis)
 	if a.ForMS > 0 {
-		s.faults.follow(s, a, a.ForMS, Fault{Kind: a.Kind})
+		s.Faults.follow(a, a.ForMS, Fault{Kind: a.Kind})
 	}
 }
 
 // closeForMaintenance refuses everything and cuts every connection.
 func closeForMaintenance(s *State, a *armed) {
-	if s.faults.closed == nil {
-		s.faults.closed = map[*Segment]exchange.Time{}
+	if s.Faults.closed == nil {
+		s.Faults.closed = map[*Segment]exchange.Time{}
 	}
-	for _, seg := range s.segments {
+	for _, seg := range s.Segments.list {
 		if a.segment == nil || a.segment == seg {
-			s.faults.closed[seg] = s.Wall() + exchange.UnixMilli(a.Millis)
+			s.Faults.closed[seg] = s.Clock.Wall() + exchange.UnixMilli(a.Millis)
 		}
 	}
 	dropConnections(s, a)
 }
 
 // Closed reports maintenance of a segment: nothing is answered, nobody is let in.
-func (s *State) Closed(seg *Segment) bool { return s.Wall() < s.faults.closed[seg] }
+func (l *Faults) Closed(seg *Segment) bool { return l.clock.Wall() < l.closed[seg] }
 
 // concerned are the instruments that a fault is for.
 func (s *State) concerned(a *armed) []*Market {
@@ -55,14 +55,7 @@ func changeFilter(s *State, a *armed) {
 		if n := a.rules.MinNotional; !n.IsZero() {
 			m.Rules.MinNotional = n
 		}
-		s.announce(m)
-	}
-}
-
-// announce tells that the rules or the state of an instrument have changed.
-func (s *State) announce(m *Market) {
-	if f, ok := m.front().(Announcer); ok {
-		f.Announce(m)
+		m.announce()
 	}
 }
 
@@ -71,36 +64,16 @@ func (s *State) announce(m *Market) {
 func delist(s *State, a *armed) {
 	for _, m := range s.concerned(a) {
 		if a.Millis > 0 {
-			m.Rules.Ends = millis(s.Wall()) + a.Millis
-			s.announce(m)
-			s.faults.follow(s, a, a.Millis, Fault{Kind: a.Kind, Market: m.Segment.Name, Symbol: m.In.Symbol})
+			m.Rules.Ends = millis(s.Clock.Wall()) + a.Millis
+			m.announce()
+			s.Faults.follow(a, a.Millis, Fault{Kind: a.Kind, Market: m.Segment.Name, Symbol: m.In.Symbol})
 			continue
 		}
 		m.Rules.Halted = true
 		for _, acc := range s.accounts {
-			acc.wind(m)
+			acc.endSymbol(m)
 		}
-		s.announce(m)
-	}
-}
-
-// wind ends what an account has in a symbol that is delisted.
-func (a *Account) wind(m *Market) {
-	for _, o := range a.OpenOrders(m.Segment, m) {
-		o.Ended = EndedByDelist
-		a.Cancel(o, "delisted")
-	}
-	a.expireConditionals(m, "The symbol is delisted.")
-	a.settling = true
-	a.closeAtMark(m)
-	a.settling = false
-}
-
-// closeAtMark closes the whole position with an order that nobody sent.
-func (a *Account) closeAtMark(m *Market) {
-	if q := a.paper.Position(m.In.ID).Qty.Abs(); m.In.Perp() && q > 0 {
-		a.paper.Deleverage(m.In.ID, q, a.s.now)
-		a.drain()
+		m.announce()
 	}
 }
 
@@ -108,7 +81,7 @@ func (a *Account) closeAtMark(m *Market) {
 func deleverage(s *State, a *armed) {
 	for _, m := range s.concerned(a) {
 		for _, acc := range s.accounts {
-			acc.closeAtMark(m)
+			acc.matching.closeAtMark(m)
 		}
 	}
 }
@@ -117,7 +90,7 @@ func changeFunding(s *State, a *armed) {
 	for _, m := range s.concerned(a) {
 		if m.In.Perp() {
 			m.hours = a.Hours
-			m.due = m.boundary(s.now)
+			m.due = m.boundary(s.Clock.now)
 		}
 	}
 }

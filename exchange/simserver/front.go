@@ -2,7 +2,6 @@ package simserver
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/shopspring/decimal"
 
@@ -154,28 +153,24 @@ func (x *Exchange) Attach(f Front) error {
 }
 
 func (s *State) attach(f Front) error {
-	for _, seg := range f.Segments() {
-		if s.SegmentOf(seg.Venue) != nil {
-			return fmt.Errorf("simulated exchange: two fronts speak for %s", seg.Venue)
-		}
-		seg.front = f
-		s.segments = append(s.segments, &seg)
+	own, err := s.Segments.add(f)
+	if err != nil {
+		return err
+	}
+	for _, seg := range own {
 		for _, m := range s.markets {
-			if s.same(m.In.Venue, seg.Venue) {
-				m.Segment = &seg
+			if s.Segments.same(m.In.Venue, seg.Venue) {
+				m.Segment = seg
 			}
 		}
 	}
-	s.fronts = append(s.fronts, f)
 	if b, ok := f.(Banker); ok && s.opt.ownBalances {
 		if err := s.endow(b.Balances()); err != nil {
 			return err
 		}
 	}
 	f.Open(s)
-	if s.faults.chaos != nil {
-		s.faults.chaos.refill(s)
-	}
+	s.Faults.refill()
 	return nil
 }
 
@@ -183,39 +178,13 @@ func (s *State) attach(f Front) error {
 func (s *State) endow(list []paper.Deposit) error {
 	for _, a := range s.accounts {
 		for _, d := range list {
-			if !a.Balance(d.Wallet, d.Asset).Total.IsZero() {
+			if !a.Funds.Balance(d.Wallet, d.Asset).Total.IsZero() {
 				continue
 			}
-			if err := a.paper.Deposit(d); err != nil {
+			if err := a.matching.venue.Deposit(d); err != nil {
 				return fmt.Errorf("simulated exchange: %w", err)
 			}
 		}
-	}
-	return nil
-}
-
-func (s *State) same(a, b exchange.Venue) bool {
-	house := s.opt.Universe.House()
-	return a.Within(house) == b.Within(house)
-}
-
-// Segments returns those of all fronts.
-func (s *State) Segments() []*Segment { return s.segments }
-
-// SegmentOf returns the segment of a venue, nil when no front speaks for it.
-func (s *State) SegmentOf(v exchange.Venue) *Segment {
-	return s.firstSegment(func(seg *Segment) bool { return s.same(seg.Venue, v) })
-}
-
-// backedBy returns the segment of a wallet.
-func (s *State) backedBy(w exchange.Wallet) *Segment {
-	house := s.opt.Universe.House()
-	return s.firstSegment(func(seg *Segment) bool { return seg.Wallet.Within(house) == w.Within(house) })
-}
-
-func (s *State) firstSegment(is func(*Segment) bool) *Segment {
-	if i := slices.IndexFunc(s.segments, is); i >= 0 {
-		return s.segments[i]
 	}
 	return nil
 }
@@ -228,50 +197,17 @@ func (m *Market) front() Front {
 	return m.Segment.front
 }
 
-// eachFront calls do for the fronts that can.
-func eachFront[T any](s *State, do func(T)) {
-	for _, f := range s.fronts {
-		if able, ok := f.(T); ok {
-			do(able)
-		}
+// refuse has a refusal of the venue behind worded.
+func (m *Market) refuse(code int, reason string) *Refusal {
+	if f := m.front(); f != nil {
+		return f.Refuse(m, code, reason)
 	}
+	return &Refusal{Code: code, Reason: reason}
 }
 
-// Now is the market's time.
-func (s *State) Now() exchange.Time { return s.now }
-
-// Origin is the market's time at which the exchange opened.
-func (s *State) Origin() exchange.Time { return s.origin }
-
-// Universe lists the instruments.
-func (s *State) Universe() *exchange.Universe { return s.opt.Universe }
-
-// Markets are the instruments' markets by their numbers. The slice must not be changed.
-func (s *State) Markets() []*Market { return s.markets }
-
-// Accounts are the accounts by number. The slice must not be changed.
-func (s *State) Accounts() []*Account { return s.accounts }
-
-// Key returns an API key, nil when there is none of the name.
-func (s *State) Key(name string) *APIKey { return s.keys[name] }
-
-// Log notes a line for who runs the exchange.
-func (s *State) Log(line string) { s.opt.Log(line) }
-
-// beat lets fronts publish what is due by the clock.
-func (s *State) beat() {
-	if !s.live || s.now < s.beaten+BeatEvery {
-		return
-	}
-	s.beaten = s.now - s.now%BeatEvery
-	eachFront(s, func(b Beater) { b.Beat() })
-}
-
-// tick ends what has run out by the wall clock.
-func (s *State) tick() {
-	for _, a := range s.accounts {
-		eachFront(s, func(t Ticker) { t.Tick(a) })
-		a.runCountdowns()
-		a.runGoodTill()
+// announce tells that the rules or the state of the instrument have changed.
+func (m *Market) announce() {
+	if f, ok := m.front().(Announcer); ok {
+		f.Announce(m)
 	}
 }

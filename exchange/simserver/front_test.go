@@ -80,18 +80,18 @@ func TestFrontPlacesOrders(t *testing.T) {
 	x, p := attached(t)
 	x.Do(func(s *State) {
 		m, a := s.Markets()[0], s.Accounts()[0]
-		o, r := a.Place(&Ticket{Market: m, Client: "one", Side: exchange.Buy, Kind: exchange.MarketOrder, Policy: exchange.IOC, Qty: exchange.Lots(m.In.Lot.Floor(decimal.NewFromInt(100)))})
+		o, r := a.Entry.Place(&Ticket{Market: m, Client: "one", Side: exchange.Buy, Kind: exchange.MarketOrder, Policy: exchange.IOC, Qty: exchange.Lots(m.In.Lot.Floor(decimal.NewFromInt(100)))})
 		if r != nil || o.Status != StatusFilled || o.Filled != o.Qty {
 			t.Fatalf("a market order: %+v %+v", o, r)
 		}
-		rests, r := a.Place(&Ticket{Market: m, Client: "two", Side: exchange.Buy, Kind: exchange.Limit, Price: m.Touch[0].Price * 99 / 100, Qty: o.Qty})
-		if r != nil || !rests.Open() || len(a.OpenOrders(m.Segment, m)) != 1 {
+		rests, r := a.Entry.Place(&Ticket{Market: m, Client: "two", Side: exchange.Buy, Kind: exchange.Limit, Price: m.Touch[0].Price * 99 / 100, Qty: o.Qty})
+		if r != nil || !rests.Open() || len(a.Orders.Open(m.Segment, m)) != 1 {
 			t.Fatalf("a limit order: %+v %+v", rests, r)
 		}
-		if !a.Cancel(rests, "end") || rests.Open() || a.Cancel(rests, "again") {
+		if !a.Entry.Cancel(rests, "end") || rests.Open() || a.Entry.Cancel(rests, "again") {
 			t.Errorf("cancelled: %+v", rests)
 		}
-		if _, r := a.Place(&Ticket{Market: m, Client: "dear", Side: exchange.Buy, Kind: exchange.Limit, Price: m.Touch[0].Price, Qty: o.Qty * 1_000_000}); r == nil || r.Reason != "no" {
+		if _, r := a.Entry.Place(&Ticket{Market: m, Client: "dear", Side: exchange.Buy, Kind: exchange.Limit, Price: m.Touch[0].Price, Qty: o.Qty * 1_000_000}); r == nil || r.Reason != "no" {
 			t.Errorf("an order beyond the balance: %+v", r)
 		}
 	})
@@ -121,7 +121,7 @@ func TestFrontSeesTheMarket(t *testing.T) {
 		t.Fatal(err)
 	}
 	x.Do(func(s *State) {
-		if s.Strikes("gap", s.Segments()[1], "") || !s.Strikes("gap", s.Segments()[0], "") || s.Strikes("gap", s.Segments()[0], "") {
+		if s.Faults.Strikes("gap", s.Segments.All()[1], "") || !s.Faults.Strikes("gap", s.Segments.All()[0], "") || s.Faults.Strikes("gap", s.Segments.All()[0], "") {
 			t.Error("a fault strikes its segment, and once")
 		}
 	})

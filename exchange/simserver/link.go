@@ -17,29 +17,35 @@ type Conn struct {
 	mutedUntil exchange.Time // a fault: user events before it are not sent
 }
 
+// Links are the connections of clients.
+type Links struct {
+	clock *Clock
+	conns []*Conn
+}
+
 // Join makes a connection known.
-func (s *State) Join(c *Conn) { s.conns = append(s.conns, c) }
+func (l *Links) Join(c *Conn) { l.conns = append(l.conns, c) }
 
 // Leave forgets a connection.
-func (s *State) Leave(c *Conn) {
-	s.conns = slices.DeleteFunc(s.conns, func(o *Conn) bool { return o == c })
+func (l *Links) Leave(c *Conn) {
+	l.conns = slices.DeleteFunc(l.conns, func(o *Conn) bool { return o == c })
 }
 
 // Muted reports that user events are kept from a connection now. What is not sent is
 // lost, as there is no replay.
-func (s *State) Muted(c *Conn) bool { return s.Wall() < c.mutedUntil }
+func (l *Links) Muted(c *Conn) bool { return l.clock.Wall() < c.mutedUntil }
 
-// dropAll cuts every connection. The loop has ended.
-func (s *State) dropAll() {
-	for _, c := range s.conns {
+// cutAll cuts every connection. The loop has ended.
+func (l *Links) cutAll() {
+	for _, c := range l.conns {
 		c.Peer.Drop()
 	}
 }
 
 // struck returns the connections that a fault is for.
-func (s *State) struck(a *armed) []*Conn {
+func (l *Links) struck(a *armed) []*Conn {
 	var out []*Conn
-	for _, c := range s.conns {
+	for _, c := range l.conns {
 		if (a.segment == nil || a.segment == c.Segment) && (a.Route == "" || a.Route == c.Route) {
 			out = append(out, c)
 		}
@@ -48,25 +54,25 @@ func (s *State) struck(a *armed) []*Conn {
 }
 
 func dropConnections(s *State, a *armed) {
-	for _, c := range s.struck(a) {
+	for _, c := range s.Links.struck(a) {
 		c.Peer.Drop()
 	}
 }
 
 func cutFrames(s *State, a *armed) {
-	for _, c := range s.struck(a) {
+	for _, c := range s.Links.struck(a) {
 		c.Peer.Cut()
 	}
 }
 
 func holdConnections(s *State, a *armed) {
-	for _, c := range s.struck(a) {
+	for _, c := range s.Links.struck(a) {
 		c.Peer.Hold()
 	}
 }
 
 func slowConnections(s *State, a *armed) {
-	for _, c := range s.struck(a) {
+	for _, c := range s.Links.struck(a) {
 		c.Peer.Slow(milliseconds(a.Millis))
 	}
 }
@@ -78,9 +84,9 @@ const forever = exchange.Time(1<<63 - 1)
 func muteUsers(s *State, a *armed) {
 	until := forever
 	if a.Millis > 0 {
-		until = s.Wall() + exchange.UnixMilli(a.Millis)
+		until = s.Clock.Wall() + exchange.UnixMilli(a.Millis)
 	}
-	for _, c := range s.struck(a) {
+	for _, c := range s.Links.struck(a) {
 		c.mutedUntil = until
 	}
 }
@@ -91,64 +97,51 @@ type Strike struct {
 	Segment *Segment // nil: any
 	Conns   []*Conn  // those that it is for
 
-	s *State
-	a *armed
+	faults *Faults
+	armed  *armed
 }
 
 // Follow arms the second act of a fault.
-func (k *Strike) Follow(afterMS int64, f Fault) { k.s.faults.follow(k.s, k.a, afterMS, f) }
+func (k *Strike) Follow(afterMS int64, f Fault) { k.faults.follow(k.armed, afterMS, f) }
 
 func strikeFronts(s *State, a *armed) {
-	k := &Strike{Fault: a.Fault, Segment: a.segment, Conns: s.struck(a), s: s, a: a}
-	eachFront(s, func(f Striker) { f.Strike(k) })
+	k := &Strike{Fault: a.Fault, Segment: a.segment, Conns: s.Links.struck(a), faults: s.Faults, armed: a}
+	eachFront(s.Segments, func(f Striker) { f.Strike(k) })
 }
 
 // follow arms the second act of a fault.
-func (l *faultList) follow(s *State, a *armed, after int64, f Fault) {
+func (l *Faults) follow(a *armed, after int64, f Fault) {
 	f.AfterMS, f.Scheduled = after, a.Scheduled
-	if err := l.arm(s, f); err != nil {
-		s.opt.Log("fault " + a.Kind + ": " + err.Error())
+	if err := l.arm(f); err != nil {
+		l.log("fault " + a.Kind + ": " + err.Error())
 	}
 }
 
 // lateMessage is a user event that a fault keeps back.
 type lateMessage struct {
-	account *Account
+	outbox  *Outbox
 	message Message
 	at      time.Time
 }
 
-// delay keeps the events of a fill back when a fault wants that, and tells the order
-// event twice when another does. made is how many events there were before the fill's.
-func (l *faultList) delay(a *Account, o *Order, made int) {
-	if made == len(a.outbox) {
-		return
+// keepBack holds messages of a fill for so many milliseconds.
+func (l *Faults) keepBack(b *Outbox, list []Message, ms int64) {
+	at := l.clock.real().Add(milliseconds(ms))
+	for _, m := range list {
+		l.late = append(l.late, lateMessage{b, m, at})
 	}
-	seg, symbol := o.Market.Segment, o.Market.In.Symbol
-	if a.s.Strikes("duplicate_fill", seg, symbol) {
-		a.outbox = slices.Insert(a.outbox, made, a.outbox[made])
-	}
-	f, hit := a.s.Occasion("late_fill", seg, symbol)
-	if !hit {
-		return
-	}
-	at := a.s.opt.Clock().Add(milliseconds(f.Millis))
-	for _, m := range a.outbox[made:] {
-		l.late = append(l.late, lateMessage{a, m, at})
-	}
-	a.outbox = a.outbox[:made]
 }
 
 // releaseLate sends what has been kept back for long enough, oldest first.
-func (l *faultList) releaseLate(s *State) {
+func (l *Faults) releaseLate() {
 	if len(l.late) == 0 {
 		return
 	}
-	now := s.opt.Clock()
+	now := l.clock.real()
 	l.late = slices.DeleteFunc(l.late, func(m lateMessage) bool {
 		ripe := !now.Before(m.at)
 		if ripe {
-			m.account.send(m.message)
+			m.outbox.send(m.message)
 		}
 		return ripe
 	})

@@ -16,36 +16,31 @@ import (
 // nor of what it hands out, is touched by another goroutine: a front's handlers give
 // [Exchange.Do] a function and wait.
 type State struct {
-	opt     Options
-	markets []*Market // by instrument
-	feed    exchange.Feed
-	ahead   exchange.Event // read from the feed, not yet due
-	ended   bool           // the feed has no more
+	Clock    *Clock    // the market's time and the wall's
+	Segments *Segments // what fronts speak for
+	Links    *Links    // connections
+	Faults   *Faults   // what is to go wrong
 
-	now    exchange.Time // of the market
-	origin exchange.Time // market time at zero
-	zero   time.Time     // wall time at origin
-	skew   time.Duration // of the request clock, a fault
-
+	opt      Options
+	tape     tape
+	markets  []*Market // by instrument
 	accounts []*Account
 	keys     map[string]*APIKey
-	serial   uint64 // of generated names
-
-	fronts   []Front
-	segments []*Segment
-	conns    []*Conn
+	names    *names
 	beaten   exchange.Time // the last beat
-	faults   faultList
-	live     bool // past the warm-up: events are published
+	live     bool          // past the warm-up: events are published
 }
 
 // newState builds the state and runs the feed up to where the server opens.
 func newState(opt Options) (*State, []Keys, error) {
 	// The past is read while the wall clock runs; what that takes is caught up.
-	s := &State{opt: opt, feed: opt.Feed, keys: map[string]*APIKey{}, zero: opt.Clock()}
+	clock := &Clock{real: opt.Clock, speed: opt.Speed, opened: opt.Clock()}
+	s := &State{opt: opt, tape: tape{feed: opt.Feed}, Clock: clock, Segments: &Segments{universe: opt.Universe}, Links: &Links{clock: clock},
+		keys: map[string]*APIKey{}, names: &names{seed: opt.Seed}}
 	for _, in := range opt.Universe.All() {
 		s.markets = append(s.markets, newMarket(in))
 	}
+	s.Faults = &Faults{clock: clock, log: opt.Log, segments: s.Segments, markets: s.markets, keys: s.keys}
 	var keys []Keys
 	for n := range opt.Accounts {
 		k, err := s.openAccount(n)
@@ -54,18 +49,48 @@ func newState(opt Options) (*State, []Keys, error) {
 		}
 		keys = append(keys, k)
 	}
-	if err := s.readFeed(); err != nil {
+	if err := s.tape.read(clock.now); err != nil {
 		return nil, nil, err
 	}
 	if err := s.warmUp(opt.Begin); err != nil {
 		return nil, nil, err
 	}
-	s.origin = s.now
+	clock.origin = clock.now
 	s.live = true
 	if opt.Chaos != nil {
-		s.faults.chaos = newChaos(*opt.Chaos, opt.Clock())
+		s.Faults.chaos = newChaos(*opt.Chaos, opt.Clock())
 	}
 	return s, keys, nil
+}
+
+// Universe lists the instruments.
+func (s *State) Universe() *exchange.Universe { return s.opt.Universe }
+
+// Markets are the instruments' markets by their numbers. The slice must not be changed.
+func (s *State) Markets() []*Market { return s.markets }
+
+// Accounts are the accounts by number. The slice must not be changed.
+func (s *State) Accounts() []*Account { return s.accounts }
+
+// Key returns an API key, nil when there is none of the name.
+func (s *State) Key(name string) *APIKey { return s.keys[name] }
+
+// Log notes a line for who runs the exchange.
+func (s *State) Log(line string) { s.opt.Log(line) }
+
+// NewName makes a text of 64 letters and digits that no other has: client order ids,
+// keys of sessions.
+func (s *State) NewName(purpose string) string { return s.names.newName(purpose) }
+
+// names makes texts that are never the same.
+type names struct {
+	seed   uint64
+	serial uint64
+}
+
+func (n *names) newName(purpose string) string {
+	n.serial++
+	return keyText(n.seed+n.serial, 0, purpose)
 }
 
 // longestWarmUp is how much of a feed is read before the opening for the sake of an
@@ -76,10 +101,10 @@ const longestWarmUp = exchange.Minute
 // be traded: a feed may begin with other things than its books.
 func (s *State) warmUp(begin exchange.Time) error {
 	if begin > 0 {
-		return s.advance(max(begin, s.ahead.Time))
+		return s.advance(max(begin, s.tape.ahead.Time))
 	}
-	for end := s.ahead.Time + longestWarmUp; ; {
-		if err := s.advance(s.ahead.Time); err != nil || s.ended || s.ahead.Time > end || s.quoted() {
+	for end := s.tape.ahead.Time + longestWarmUp; ; {
+		if err := s.advance(s.tape.ahead.Time); err != nil || s.tape.ended || s.tape.ahead.Time > end || s.quoted() {
 			return err
 		}
 	}
@@ -92,7 +117,6 @@ func (s *State) quoted() bool {
 
 // openAccount makes an account with its venue and keys.
 func (s *State) openAccount(n int) (Keys, error) {
-	a := newAccount(s, n)
 	venue, err := paper.New(paper.Options{
 		Universe: s.opt.Universe, Books: func(id exchange.InstrumentID) *book.Book { return s.markets[id].Book },
 		Seed: s.opt.Seed + uint64(n), Latency: paper.Latency{Model: "none"}, TransferLatency: paper.Latency{Model: "none"},
@@ -101,7 +125,7 @@ func (s *State) openAccount(n int) (Keys, error) {
 	if err != nil {
 		return Keys{}, fmt.Errorf("account %d: %w", n, err)
 	}
-	a.paper = venue
+	a := newAccount(s, n, venue)
 	keys, known, err := makeKeys(s.opt.Seed, a)
 	if err != nil {
 		return Keys{}, err
@@ -113,31 +137,38 @@ func (s *State) openAccount(n int) (Keys, error) {
 	return keys, nil
 }
 
-// readFeed takes the next event from the feed.
-func (s *State) readFeed() error {
-	err := s.feed.Next(&s.ahead)
+// tape is the feed, read one event ahead.
+type tape struct {
+	feed  exchange.Feed
+	ahead exchange.Event // not yet due
+	ended bool           // the feed has no more
+}
+
+// read takes the next event from the feed, of which all up to now has happened.
+func (t *tape) read(now exchange.Time) error {
+	err := t.feed.Next(&t.ahead)
 	if errors.Is(err, io.EOF) {
-		s.ended = true
+		t.ended = true
 		return nil
 	}
 	if err != nil {
-		s.ended = true
-		return fmt.Errorf("market feed after %v: %w", s.now, err)
+		t.ended = true
+		return fmt.Errorf("market feed after %v: %w", now, err)
 	}
 	return nil
 }
 
 // advance lets the market's time pass until t.
 func (s *State) advance(t exchange.Time) error {
-	for !s.ended && s.ahead.Time <= t {
-		s.now = max(s.now, s.ahead.Time)
+	for !s.tape.ended && s.tape.ahead.Time <= t {
+		s.Clock.now = max(s.Clock.now, s.tape.ahead.Time)
 		s.beat()
-		s.step(&s.ahead)
-		if err := s.readFeed(); err != nil {
+		s.step(&s.tape.ahead)
+		if err := s.tape.read(s.Clock.now); err != nil {
 			return err
 		}
 	}
-	s.now = max(s.now, t)
+	s.Clock.now = max(s.Clock.now, t)
 	s.beat()
 	return nil
 }
@@ -160,10 +191,7 @@ func (s *State) step(ev *exchange.Event) {
 func (s *State) show(m *Market, ev *exchange.Event) {
 	changed := m.apply(ev)
 	for _, a := range s.accounts {
-		a.paper.Market(ev)
-		a.drain()
-		a.runConditionals(m)
-		a.runStops(m)
+		a.onMarket(m, ev)
 	}
 	if f := m.front(); f != nil && s.live {
 		f.Show(m, ev, changed)
@@ -173,38 +201,23 @@ func (s *State) show(m *Market, ev *exchange.Event) {
 	}
 }
 
-// Wall is the clock that requests are judged by.
-func (s *State) Wall() exchange.Time {
-	return exchange.Time(s.opt.Clock().Add(s.skew).UnixNano())
-}
-
-// due is the market's time that belongs to the wall clock's now.
-func (s *State) due() exchange.Time {
-	if s.opt.Speed == 0 {
-		return s.now
-	}
-	passed := s.opt.Clock().Sub(s.zero)
-	return max(s.now, s.origin+exchange.Time(float64(passed)*s.opt.Speed))
-}
-
 // catchUp brings the market to now.
 func (s *State) catchUp() error {
-	if err := s.advance(s.due()); err != nil {
+	if err := s.advance(s.Clock.due()); err != nil {
 		return err
 	}
 	s.tick()
-	s.faults.runTimed(s)
+	s.runFaults()
 	return nil
 }
 
 // idle is how long the loop may wait for a request before the market moves.
 func (s *State) idle() time.Duration {
-	if s.opt.Speed == 0 || s.ended {
+	if s.opt.Speed == 0 || s.tape.ended {
 		return maxIdle
 	}
-	next := min(s.ahead.Time, s.beaten+BeatEvery)
-	wait := time.Duration(float64(next-s.now) / s.opt.Speed)
-	return min(max(wait, minIdle), maxIdle)
+	next := min(s.tape.ahead.Time, s.beaten+BeatEvery)
+	return min(max(s.Clock.until(next), minIdle), maxIdle)
 }
 
 // minIdle keeps a fast market from spinning; maxIdle lets timed faults come and
@@ -237,9 +250,20 @@ func (s *State) run(stop <-chan struct{}, inbox <-chan func(*State)) error {
 	}
 }
 
-// NewName makes a text of 64 letters and digits that no other has: client order ids,
-// keys of sessions.
-func (s *State) NewName(purpose string) string {
-	s.serial++
-	return keyText(s.opt.Seed+s.serial, 0, purpose)
+// beat lets fronts publish what is due by the clock.
+func (s *State) beat() {
+	now := s.Clock.now
+	if !s.live || now < s.beaten+BeatEvery {
+		return
+	}
+	s.beaten = now - now%BeatEvery
+	eachFront(s.Segments, func(b Beater) { b.Beat() })
+}
+
+// tick ends what has run out by the wall clock.
+func (s *State) tick() {
+	for _, a := range s.accounts {
+		eachFront(s.Segments, func(t Ticker) { t.Tick(a) })
+		a.Deadlines.run()
+	}
 }

@@ -1,43 +1,53 @@
 package simserver
 
+import "slices"
+
 // Queue adds a message of a front's own to those that Flush sends.
-func (a *Account) Queue(m Message) { a.outbox = append(a.outbox, m) }
+func (b *Outbox) Queue(m Message) { b.made = append(b.made, m) }
 
 // Flush sends what was made, in order.
-func (a *Account) Flush() {
-	for _, m := range a.outbox {
-		a.send(m)
+func (b *Outbox) Flush() {
+	for _, m := range b.made {
+		b.send(m)
 	}
-	a.discard()
+	b.discard()
 }
 
 // discard forgets what was made: what it tells of was refused and never happened.
-func (a *Account) discard() {
-	clear(a.outbox)
-	a.outbox = a.outbox[:0]
+func (b *Outbox) discard() {
+	clear(b.made)
+	b.made = b.made[:0]
 }
 
-func (a *Account) send(m Message) {
+func (b *Outbox) send(m Message) {
 	if m.Segment != nil {
-		m.Segment.front.Send(a, m)
+		m.Segment.front.Send(b.account, m)
 	}
 }
 
-// tell has an event worded by the front of its segment.
-func (a *Account) tell(ev Event) {
+// queueEvent has an event worded by the front of its segment.
+func (b *Outbox) queueEvent(ev Event) {
 	if ev.Segment != nil {
-		a.outbox = append(a.outbox, ev.Segment.front.Tell(a, ev)...)
+		b.made = append(b.made, ev.Segment.front.Tell(b.account, ev)...)
 	}
 }
 
-// report tells of a change of an order; t is the fill of Filled.
-func (a *Account) report(o *Order, change OrderChange, t *Trade) {
-	made := len(a.outbox)
-	a.tell(Event{Kind: OrderChanged, Time: o.Updated, Segment: o.Market.Segment, Order: o, Change: change, Trade: t})
-	if t != nil {
-		a.s.faults.delay(a, o, made)
+// queueFill has the event of a fill worded. A fault may keep it back, or another tell
+// the order's part of it twice.
+func (b *Outbox) queueFill(ev Event) {
+	before := len(b.made)
+	b.queueEvent(ev)
+	if before == len(b.made) {
+		return
 	}
-	if o.Conditional != nil && !o.Open() {
-		a.turn(o.Conditional, ConditionalFinished)
+	seg, symbol := ev.Segment, ev.Order.Market.In.Symbol
+	if b.faults.Strikes("duplicate_fill", seg, symbol) {
+		b.made = slices.Insert(b.made, before, b.made[before])
 	}
+	f, hit := b.faults.Occasion("late_fill", seg, symbol)
+	if !hit {
+		return
+	}
+	b.faults.keepBack(b, b.made[before:], f.Millis)
+	b.made = b.made[:before]
 }

@@ -69,12 +69,12 @@ func newChaos(c Chaos, start time.Time) *chaos {
 }
 
 // refill keeps the next faults of the schedule armed.
-func (c *chaos) refill(s *State) {
-	waiting := 0
-	if len(s.segments) == 0 {
+func (l *Faults) refill() {
+	c, waiting := l.chaos, 0
+	if c == nil || len(l.segments.list) == 0 {
 		return
 	}
-	for _, a := range s.faults.armed {
+	for _, a := range l.armed {
 		if a.Scheduled > 0 {
 			waiting++
 		}
@@ -82,29 +82,29 @@ func (c *chaos) refill(s *State) {
 	for ; waiting < ahead; waiting++ {
 		c.offset += c.Every/2 + time.Duration(c.rng.Int64N(int64(c.Every)))
 		c.made++
-		f := c.draw(s)
+		f := c.draw(l.segments, l.markets)
 		f.Scheduled = c.made
 		at := c.start.Add(c.offset)
 		f.AfterMS = c.offset.Milliseconds()
-		if err := s.faults.arm(s, f); err != nil {
-			s.opt.Log("scheduled fault: " + err.Error())
+		if err := l.arm(f); err != nil {
+			l.log("scheduled fault: " + err.Error())
 			return
 		}
-		s.faults.armed[len(s.faults.armed)-1].at = at
+		l.armed[len(l.armed)-1].at = at
 	}
 }
 
 // draw makes the next fault. It draws the same numbers whatever the kind, so
 // that one kind more or less shifts no more than it must.
-func (c *chaos) draw(s *State) Fault {
+func (c *chaos) draw(segments *Segments, markets []*Market) Fault {
 	kind := c.Kinds[c.rng.IntN(len(c.Kinds))]
-	seg := s.segments[c.rng.IntN(len(s.segments))]
-	in := s.markets[c.rng.IntN(len(s.markets))].In
+	seg := segments.list[c.rng.IntN(len(segments.list))]
+	in := markets[c.rng.IntN(len(markets))].In
 	size := c.rng.Int64N(1000)
 	f := Fault{Kind: kind, ForMS: (4 * c.Every).Milliseconds()}
 	switch kind {
 	case "adl", "stall", "gap", "duplicate", "reorder", "garble", "old_book", "delist", "funding", "filter":
-		if own := s.SegmentOf(in.Venue); own != nil {
+		if own := segments.Of(in.Venue); own != nil {
 			f.Market, f.Symbol = own.Name, in.Symbol
 		}
 	case "transfer_lost", "transfer_unknown", "transfer_late", "permissions":

@@ -134,7 +134,7 @@ func (x *Exchange) Close() error {
 	x.ended.Do(func() { close(x.stop) })
 	x.start()
 	<-x.done
-	x.state.dropAll()
+	x.state.Links.cutAll()
 	x.conns.Wait()
 	return x.err
 }
@@ -156,7 +156,7 @@ func (x *Exchange) Serve(ctx context.Context, l net.Listener, front http.Handler
 	}
 	x.ended.Do(func() { close(x.stop) })
 	<-x.done
-	x.state.dropAll()
+	x.state.Links.cutAll()
 	_ = srv.Close()
 	<-failed
 	err := x.Close()
@@ -195,7 +195,7 @@ var errClosed = errors.New("simulated exchange: it is closed")
 // has happened. It is for a market with Speed 0.
 func (x *Exchange) Advance(d exchange.Time) error {
 	var err error
-	if !x.Do(func(s *State) { err = s.advance(s.now + d) }) {
+	if !x.Do(func(s *State) { err = s.advance(s.Clock.now + d) }) {
 		return errClosed
 	}
 	return err
@@ -206,8 +206,8 @@ func (x *Exchange) Advance(d exchange.Time) error {
 func (x *Exchange) Arm(f Fault) error {
 	var err error
 	if !x.Do(func(s *State) {
-		if err = s.faults.arm(s, f.withDefaults()); err == nil {
-			s.faults.runTimed(s)
+		if err = s.Faults.arm(f.withDefaults()); err == nil {
+			s.runFaults()
 		}
 	}) {
 		return errClosed

@@ -12,18 +12,22 @@ import (
 // Stop orders for coins have an id among the others, and lock what they could cost;
 // they reach the book when the last price reaches theirs.
 
+// Waiting returns the stop orders that have not triggered, by id. The slice must not be
+// changed.
+func (w *Stops) Waiting() []*Order { return w.waiting }
+
 // park takes a stop order in and locks its funds.
-func (a *Account) park(t *Ticket) (*Order, *Refusal) {
+func (w *Stops) park(t *Ticket) (*Order, *Refusal) {
 	o := &Order{Market: t.Market, Client: t.Client, Side: t.Side, Kind: t.Kind, Type: t.Type, TIF: t.TIF, policy: t.Policy, Price: t.Price, Qty: t.Qty,
-		Stop: t.Stop, rising: t.Rising, Created: a.s.now, Updated: a.s.now, Status: StatusNew, Waits: true, Note: t.Note}
+		Stop: t.Stop, rising: t.Rising, Created: w.clock.now, Updated: w.clock.now, Status: StatusNew, Waits: true, Note: t.Note}
 	asset, amount := o.cost()
-	if err := a.paper.Reserve(o.Market.In.Wallet, asset, amount); err != nil {
-		return nil, a.s.refuse(o.Market, paper.InsufficientBalance, err.Error())
+	if err := w.matching.venue.Reserve(o.Market.In.Wallet, asset, amount); err != nil {
+		return nil, o.Market.refuse(paper.InsufficientBalance, err.Error())
 	}
-	a.register(o)
-	a.parked = append(a.parked, o)
-	a.report(o, Opened, nil)
-	a.Flush()
+	w.orders.register(o)
+	w.waiting = append(w.waiting, o)
+	w.orders.report(o, Opened, nil)
+	w.outbox.Flush()
 	return o, nil
 }
 
@@ -41,44 +45,44 @@ func (o *Order) cost() (asset string, amount decimal.Decimal) {
 }
 
 // unpark gives back what a stop order has locked.
-func (a *Account) unpark(o *Order) {
+func (w *Stops) unpark(o *Order) {
 	asset, amount := o.cost()
-	if err := a.paper.Reserve(o.Market.In.Wallet, asset, amount.Neg()); err != nil {
-		a.s.opt.Log(err.Error())
+	if err := w.matching.venue.Reserve(o.Market.In.Wallet, asset, amount.Neg()); err != nil {
+		w.log(err.Error())
 	}
 	o.Waits = false
-	a.parked = slices.DeleteFunc(a.parked, func(other *Order) bool { return other == o })
+	w.waiting = slices.DeleteFunc(w.waiting, func(other *Order) bool { return other == o })
 }
 
-// cancelParked ends a stop order that has not triggered.
-func (a *Account) cancelParked(o *Order) {
-	a.unpark(o)
-	o.Status, o.Updated = StatusCancelled, a.s.now
-	a.report(o, Cancelled, nil)
-	a.Flush()
+// cancel ends a stop order that has not triggered.
+func (w *Stops) cancel(o *Order) {
+	w.unpark(o)
+	o.Status, o.Updated = StatusCancelled, w.clock.now
+	w.orders.report(o, Cancelled, nil)
+	w.outbox.Flush()
 }
 
-// runStops sends the stop orders that a market event has brought to their price.
-func (a *Account) runStops(m *Market) {
-	if len(a.parked) == 0 {
+// run sends the stop orders that a market event has brought to their price.
+func (w *Stops) run(m *Market) {
+	if len(w.waiting) == 0 {
 		return
 	}
-	for _, o := range slices.Clone(a.parked) {
+	for _, o := range slices.Clone(w.waiting) {
 		if o.Market == m && o.Waits && reached(o.rising, o.Stop, m.TriggerPrice(false)) {
-			a.release(o)
+			w.sendOrder(o)
 		}
 	}
 }
 
-// release sends a stop order to the book under its own id. One that the venue
+// sendOrder sends a stop order to the book under its own id. One that the venue
 // refuses then has expired.
-func (a *Account) release(o *Order) {
-	a.unpark(o)
-	o.Worked, o.Updated = a.s.now, a.s.now
-	a.report(o, Opened, nil)
-	if a.resubmit(o, o.policy, false) != nil {
+func (w *Stops) sendOrder(o *Order) {
+	w.unpark(o)
+	o.Worked, o.Updated = w.clock.now, w.clock.now
+	w.orders.report(o, Opened, nil)
+	if w.matching.resubmit(o, o.policy, false) != nil {
 		o.Status, o.Ended = StatusExpired, EndedByRefusal
-		a.report(o, Expired, nil)
+		w.orders.report(o, Expired, nil)
 	}
-	a.Flush()
+	w.outbox.Flush()
 }

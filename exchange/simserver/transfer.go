@@ -21,21 +21,20 @@ type Transfer struct {
 
 // Transfer sends money from one segment's wallet to another's. It arrives at once,
 // unless a fault makes it late. The error says why it failed.
-func (a *Account) Transfer(kind, asset string, from, to *Segment, amount decimal.Decimal) (*Transfer, error) {
-	now := a.s.now
-	a.nextEntry++
-	t := &Transfer{Type: kind, Asset: asset, Amount: amount, ID: a.nextEntry, Time: now}
-	a.moving[uint64(t.ID)] = t
-	a.slowTransfer()
-	a.paper.Transfer(&exchange.Transfer{ID: uint64(t.ID), Strategy: -1, Asset: asset, From: from.Wallet, To: to.Wallet, Amount: amount}, now)
-	a.drain()
+func (f *Funds) Transfer(kind, asset string, from, to *Segment, amount decimal.Decimal) (*Transfer, error) {
+	now := f.clock.now
+	t := &Transfer{Type: kind, Asset: asset, Amount: amount, ID: f.ledger.nextEntry(), Time: now}
+	f.ledger.moving[uint64(t.ID)] = t
+	f.slowTransfer()
+	f.matching.venue.Transfer(&exchange.Transfer{ID: uint64(t.ID), Strategy: -1, Asset: asset, From: from.Wallet, To: to.Wallet, Amount: amount}, now)
+	f.matching.drain()
 	if t.reason != "" {
 		return nil, failure(t.reason)
 	}
-	a.transfers = append(a.transfers, t)
+	f.ledger.transfers = append(f.ledger.transfers, t)
 	if !t.Done { // the money has left
-		a.moved(from, amount.Neg(), t, now)
-		a.Flush()
+		f.ledger.bookMove(from, amount.Neg(), t, now)
+		f.outbox.Flush()
 	}
 	return t, nil
 }
@@ -45,38 +44,38 @@ type failure string
 func (f failure) Error() string { return string(f) }
 
 // slowTransfer sets how long the next transfer is under way.
-func (a *Account) slowTransfer() {
+func (f *Funds) slowTransfer() {
 	l := paper.Latency{Model: "none"}
-	if f, hit := a.s.Occasion("transfer_late", nil, ""); hit && f.Millis > 0 {
-		l = paper.Latency{Model: "const", Median: exchange.UnixMilli(f.Millis)}
+	if late, hit := f.faults.Occasion("transfer_late", nil, ""); hit && late.Millis > 0 {
+		l = paper.Latency{Model: "const", Median: exchange.UnixMilli(late.Millis)}
 	}
-	if err := a.paper.SetTransferLatency(l); err != nil {
-		a.s.opt.Log(err.Error())
+	if err := f.matching.venue.SetTransferLatency(l); err != nil {
+		f.log(err.Error())
 	}
 }
 
-// onTransfer books the end of a transfer and tells the wallets that have not
+// endTransfer books the end of a transfer and tells the wallets that have not
 // heard of it.
-func (a *Account) onTransfer(x *exchange.Transfer, at exchange.Time) {
-	t := a.moving[x.ID]
-	delete(a.moving, x.ID)
+func (l *Ledger) endTransfer(x *exchange.Transfer, at exchange.Time) {
+	t := l.moving[x.ID]
+	delete(l.moving, x.ID)
 	if x.Failed {
 		t.reason = x.Reason
 		return
 	}
 	t.Done = true
 	if at == t.Time {
-		a.moved(a.s.backedBy(x.From), x.Amount.Neg(), t, at)
+		l.bookMove(l.segments.backedBy(x.From), x.Amount.Neg(), t, at)
 	}
-	a.moved(a.s.backedBy(x.To), x.Amount, t, at)
+	l.bookMove(l.segments.backedBy(x.To), x.Amount, t, at)
 }
 
-// moved books and tells one wallet's side of a transfer.
-func (a *Account) moved(seg *Segment, amount decimal.Decimal, t *Transfer, at exchange.Time) {
+// bookMove books and tells one wallet's side of a transfer.
+func (l *Ledger) bookMove(seg *Segment, amount decimal.Decimal, t *Transfer, at exchange.Time) {
 	if seg != nil && seg.Contract != exchange.Spot {
-		a.incomes = append(a.incomes, Income{Segment: seg, Kind: IncomeTransfer, Amount: amount, Asset: t.Asset, Time: at, ID: t.ID})
+		l.incomes = append(l.incomes, Income{Segment: seg, Kind: IncomeTransfer, Amount: amount, Asset: t.Asset, Time: at, ID: t.ID})
 	}
-	a.tell(Event{Kind: TransferMoved, Time: at, Segment: seg, Asset: t.Asset, Amount: amount, Transfer: t})
+	l.outbox.queueEvent(Event{Kind: TransferMoved, Time: at, Segment: seg, Asset: t.Asset, Amount: amount, Transfer: t})
 }
 
 // Status is how the history tells a transfer.

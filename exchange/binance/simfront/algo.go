@@ -29,8 +29,8 @@ const maxAlgos = 200
 
 func algoOf(g *simserver.Conditional) *algo { return g.Note.(*algo) }
 
-func (a *account) algos() []*algo   { return algosOf(a.Conditionals()) }
-func (a *account) waiting() []*algo { return algosOf(a.Waiting()) }
+func (a *account) algos() []*algo   { return algosOf(a.Conditionals.All()) }
+func (a *account) waiting() []*algo { return algosOf(a.Conditionals.Waiting()) }
 
 func algosOf(list []*simserver.Conditional) []*algo {
 	out := make([]*algo, len(list))

@@ -21,13 +21,13 @@ func placeAlgo(s *sim, c *call) (any, *fault) {
 	if f := a.admitAlgo(g); f != nil {
 		return nil, f
 	}
-	a.PlaceConditional(g.Conditional)
+	a.Conditionals.Place(g.Conditional)
 	return g.placed(), nil
 }
 
 // admitAlgo applies what depends on the account's other algo orders.
 func (a *account) admitAlgo(g *algo) *fault {
-	if len(a.Waiting()) >= maxAlgos {
+	if len(a.Conditionals.Waiting()) >= maxAlgos {
 		return bad(-4045, "Reach max stop order limit.")
 	}
 	for _, other := range a.waiting() {
@@ -209,7 +209,7 @@ func cancelAlgo(_ *sim, c *call) (any, *fault) {
 	if g.Status != simserver.ConditionalNew {
 		return nil, errCancel
 	}
-	c.account.CancelConditionals(g.Conditional)
+	c.account.Conditionals.Cancel(g.Conditional)
 	return object{{"algoId", g.ID}, {"clientAlgoId", g.client}, {"code", "200"}, {"msg", "success"}}, nil
 }
 
@@ -220,12 +220,12 @@ func cancelAllAlgos(s *sim, c *call) (any, *fault) {
 		return nil, f
 	}
 	var gone []*simserver.Conditional
-	for _, g := range c.account.Waiting() {
+	for _, g := range c.account.Conditionals.Waiting() {
 		if g.Market == m.Market {
 			gone = append(gone, g)
 		}
 	}
-	c.account.CancelConditionals(gone...)
+	c.account.Conditionals.Cancel(gone...)
 	return object{{"code", 200}, {"msg", "The operation of cancel all open order is done."}}, nil
 }
 

@@ -46,7 +46,7 @@ func (a *account) amend(o *order, qty exchange.Lots, name string) *fault {
 		return bad(-2038, "Order amend (quantity increase) is not supported.")
 	}
 	was := amendment{client: o.Client, price: [2]exchange.Ticks{o.Price, o.Price}, qty: [2]exchange.Lots{o.Qty, qty}}
-	if err := a.Reduce(o.Order, qty, name); err != nil {
+	if err := a.Entry.Reduce(o.Order, qty, name); err != nil {
 		return bad(-2038, "%s", err)
 	}
 	was.id, was.at, was.renamed = a.executions, o.Updated, name

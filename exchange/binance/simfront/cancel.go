@@ -44,7 +44,7 @@ func restricted(c *call, o *order) *fault {
 
 // cancel ends an open order under the name of its cancel.
 func (a *account) cancel(o *order, name string) *fault {
-	if !a.Cancel(o.Order, name) {
+	if !a.Entry.Cancel(o.Order, name) {
 		return errCancel
 	}
 	return nil
@@ -187,9 +187,9 @@ func countdownCancelAll(s *sim, c *call) (any, *fault) {
 	case ms < 0 || ms > maxCountdown:
 		return nil, missing("countdownTime")
 	case ms == 0:
-		c.account.Countdown(m.Market, 0)
+		c.account.Deadlines.Countdown(m.Market, 0)
 	default:
-		c.account.Countdown(m.Market, s.Wall()+exchange.UnixMilli(ms))
+		c.account.Deadlines.Countdown(m.Market, s.Clock.Wall()+exchange.UnixMilli(ms))
 	}
 	return object{{"symbol", m.In.Symbol}, {"countdownTime", strconv.FormatInt(ms, 10)}}, nil
 }

@@ -14,7 +14,7 @@ func (s *sim) Announce(of *simserver.Market) {
 	}
 	for _, ch := range s.hub.channels {
 		if ch.kind == "contractInfo" {
-			ch.send(encode(m.contractEvent(millis(s.Now()))))
+			ch.send(encode(m.contractEvent(millis(s.Clock.Now()))))
 		}
 	}
 }
@@ -34,7 +34,7 @@ func (s *sim) publishForced(t *trade) {
 	}
 	body = body.with(field{"S", sideText(o.Side)}, field{"o", "LIMIT"}, field{"f", o.TIF}, field{"q", m.QtyText(o.Qty)}, field{"p", m.PriceText(o.Price)}, field{"ap", o.averageText()},
 		field{"X", o.Status}, field{"l", m.QtyText(t.Qty)}, field{"z", m.QtyText(o.Filled)}, field{"T", millis(t.Time)})
-	payload := encode(object{{"e", "forceOrder"}, {"E", millis(s.Now())}, {"o", body}}.with(m.futuresTag()...))
+	payload := encode(object{{"e", "forceOrder"}, {"E", millis(s.Clock.Now())}, {"o", body}}.with(m.futuresTag()...))
 	for _, ch := range s.hub.channels {
 		if ch.kind == "forceOrder" && (ch.id == m.In.ID || ch.id == exchange.NoInstrument) {
 			ch.send(payload)

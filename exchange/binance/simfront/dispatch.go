@@ -200,7 +200,7 @@ func (s *sim) fresh(c *call) *fault {
 		}
 		window = w
 	}
-	now := millis(s.Wall())
+	now := millis(s.Clock.Wall())
 	switch {
 	case ts >= now+allowedAhead:
 		return errAhead

@@ -15,7 +15,7 @@ import (
 
 // before refuses a request that is not to be carried out.
 func (s *sim) before(c *call) *fault {
-	m, symbol, now := c.market, c.get("symbol"), s.Wall()
+	m, symbol, now := c.market, c.get("symbol"), s.Clock.Wall()
 	if s.closed(m) {
 		if m == api.Spot {
 			return &fault{status: http.StatusServiceUnavailable, code: -1016, msg: "This service is no longer available."}
@@ -40,7 +40,7 @@ func (s *sim) before(c *call) *fault {
 }
 
 // closed reports maintenance of a market.
-func (s *sim) closed(m api.Market) bool { return s.Closed(s.segments[m]) }
+func (s *sim) closed(m api.Market) bool { return s.Faults.Closed(s.segments[m]) }
 
 // refuseEntry is order entry that was certainly not carried out on futures. On
 // spot every 5xx leaves the outcome unknown to who reads the rules.

@@ -64,7 +64,7 @@ func (s *sim) stallStreams(f *simserver.Strike) {
 // announceShutdown is spot's serverShutdown in the three forms it has. The cut
 // comes ms later, if at all.
 func (s *sim) announceShutdown(f *simserver.Strike) {
-	event := encode(object{{"e", "serverShutdown"}, {"E", millis(s.Now())}})
+	event := encode(object{{"e", "serverShutdown"}, {"E", millis(s.Clock.Now())}})
 	for _, c := range s.hit(f) {
 		switch {
 		case c.end.market != api.Spot:

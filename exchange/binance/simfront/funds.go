@@ -27,14 +27,14 @@ func spotAccount(s *sim, c *call) (any, *fault) {
 	}
 	balances := list{}
 	for _, asset := range c.account.spotAssets(omit) {
-		b := c.account.Balance(api.Spot.Wallet(), asset)
+		b := c.account.Funds.Balance(api.Spot.Wallet(), asset)
 		balances = append(balances, object{{"asset", asset}, {"free", b.Free}, {"locked", b.Locked}})
 	}
 	return object{
 		{"makerCommission", int(maker.Shift(4).IntPart())}, {"takerCommission", int(taker.Shift(4).IntPart())}, {"buyerCommission", 0}, {"sellerCommission", 0},
 		{"commissionRates", object{{"maker", maker}, {"taker", taker}, {"buyer", decimal.Zero}, {"seller", decimal.Zero}}},
 		{"canTrade", true}, {"canWithdraw", false}, {"canDeposit", true}, {"brokered", false}, {"requireSelfTradePrevention", false}, {"preventSor", false},
-		{"updateTime", millis(s.Now())}, {"accountType", "SPOT"}, {"balances", balances}, {"permissions", list{"SPOT"}}, {"uid", c.account.uid()},
+		{"updateTime", millis(s.Clock.Now())}, {"accountType", "SPOT"}, {"balances", balances}, {"permissions", list{"SPOT"}}, {"uid", c.account.uid()},
 	}, nil
 }
 
@@ -76,7 +76,7 @@ func spotCommission(s *sim, c *call) (any, *fault) {
 // apiRestrictions says what the key may do: at first everything but withdraw.
 func apiRestrictions(s *sim, c *call) (any, *fault) {
 	may := c.apiKey.May
-	return object{{"ipRestrict", false}, {"createTime", millis(s.Origin())}, {"enableReading", may(simserver.MayRead)}, {"enableSpotAndMarginTrading", may(simserver.MaySpot)},
+	return object{{"ipRestrict", false}, {"createTime", millis(s.Clock.Origin())}, {"enableReading", may(simserver.MayRead)}, {"enableSpotAndMarginTrading", may(simserver.MaySpot)},
 		{"enableWithdrawals", may(simserver.MayWithdraw)}, {"enableInternalTransfer", false}, {"permitsUniversalTransfer", may(simserver.MayTransfer)}, {"enableVanillaOptions", false},
 		{"enableFixApiTrade", false}, {"enableFixReadOnly", false}, {"enableFutures", may(simserver.MayFutures)}, {"enableMargin", false}, {"enablePortfolioMarginTrading", false}}, nil
 }
@@ -87,6 +87,6 @@ func orderUsage(s *sim, c *call) (any, *fault) {
 	if c.market != api.Spot {
 		return rules, nil
 	}
-	now := s.Wall()
+	now := s.Clock.Wall()
 	return list{rules[0].with(field{"count", n.short.count(now, 0)}), rules[1].with(field{"count", n.long.count(now, 0)})}, nil
 }

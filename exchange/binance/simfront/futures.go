@@ -25,11 +25,11 @@ type marginAsset struct {
 func (a *account) marginAssets(mk api.Market) []marginAsset {
 	var out []marginAsset
 	for _, asset := range a.assets(mk) {
-		b, g := a.Balance(mk.Wallet(), asset), a.Margin(mk.Wallet(), asset)
+		b, g := a.Funds.Balance(mk.Wallet(), asset), a.Funds.Margin(mk.Wallet(), asset)
 		p := marginAsset{asset: asset, wallet: b.Total, unrealised: g.Balance.Sub(b.Total), margin: g, movable: b.Free}
 		for _, m := range a.s.all(mk) {
 			if m.In.Settle() == asset {
-				pm := a.PositionMargin(m.In.ID)
+				pm := a.Funds.PositionMargin(m.In.ID)
 				p.position, p.orders = p.position.Add(pm.Position), p.orders.Add(pm.Orders)
 			}
 		}
@@ -50,7 +50,7 @@ func balances(s *sim, c *call) (any, *fault) {
 		if c.market == api.USDM {
 			o = o.with(field{"maxWithdrawAmount", p.movable}, field{"marginAvailable", true})
 		}
-		out = append(out, o.with(field{"updateTime", millis(s.Now())}))
+		out = append(out, o.with(field{"updateTime", millis(s.Clock.Now())}))
 	}
 	return out, nil
 }
@@ -70,7 +70,7 @@ func futuresAccount(s *sim, c *call) (any, *fault) {
 		assets = append(assets, object{{"asset", p.asset}, {"walletBalance", p.wallet}, {"unrealizedProfit", p.unrealised}, {"marginBalance", p.margin.Balance},
 			{"maintMargin", p.margin.Maintenance}, {"initialMargin", p.margin.Initial}, {"positionInitialMargin", p.position}, {"openOrderInitialMargin", p.orders},
 			{"maxWithdrawAmount", p.movable}, {"crossWalletBalance", p.wallet}, {"crossUnPnl", p.unrealised}, {"availableBalance", p.margin.Available},
-			{"updateTime", millis(s.Now())}}.with(availability...))
+			{"updateTime", millis(s.Clock.Now())}}.with(availability...))
 	}
 	for _, m := range s.all(c.market) {
 		if v3 && !a.involved(m) {
@@ -109,22 +109,22 @@ func totals(margins []marginAsset) object {
 
 // involved reports a position or an open order.
 func (a *account) involved(m *market) bool {
-	return a.Position(m.In.ID).Qty != 0 || len(a.openOrders(api.Of(m.In.Venue), m)) > 0
+	return a.Funds.Position(m.In.ID).Qty != 0 || len(a.openOrders(api.Of(m.In.Venue), m)) > 0
 }
 
 func (a *account) accountPosition(m *market, v3 bool) object {
-	p, pm := a.Position(m.In.ID), a.PositionMargin(m.In.ID)
+	p, pm := a.Funds.Position(m.In.ID), a.Funds.PositionMargin(m.In.ID)
 	o := object{{"symbol", m.In.Symbol}, {"positionSide", "BOTH"}, {"positionAmt", m.QtyText(p.Qty)}, {"unrealizedProfit", pm.Unrealised}}
 	if v3 {
 		o = o.with(field{"isolatedMargin", decimal.Zero}, field{"notional", pm.Notional}, field{"isolatedWallet", decimal.Zero})
 	} else {
-		o = o.with(field{"positionInitialMargin", pm.Position}, field{"openOrderInitialMargin", pm.Orders}, field{"leverage", strconv.Itoa(a.Leverage(m.In.ID))},
-			field{"isolated", a.Isolated[m.In.ID]}, field{"entryPrice", p.Entry}, field{"breakEvenPrice", p.Entry}, capOf(m, a.Leverage(m.In.ID)))
+		o = o.with(field{"positionInitialMargin", pm.Position}, field{"openOrderInitialMargin", pm.Orders}, field{"leverage", strconv.Itoa(a.Funds.Leverage(m.In.ID))},
+			field{"isolated", a.Isolated[m.In.ID]}, field{"entryPrice", p.Entry}, field{"breakEvenPrice", p.Entry}, capOf(m, a.Funds.Leverage(m.In.ID)))
 		if api.Of(m.In.Venue) == api.USDM {
 			o = o.with(field{"notional", pm.Notional}, field{"bidNotional", "0"}, field{"askNotional", "0"})
 		}
 	}
-	return o.with(field{"initialMargin", pm.Position.Add(pm.Orders)}, field{"maintMargin", pm.Maintenance}, field{"updateTime", millis(a.s.Now())})
+	return o.with(field{"initialMargin", pm.Position.Add(pm.Orders)}, field{"maintMargin", pm.Maintenance}, field{"updateTime", millis(a.s.Clock.Now())})
 }
 
 // capOf is the largest position at a leverage: by value on USD-M, in coins on
@@ -169,27 +169,27 @@ func positionRisk(s *sim, c *call) (any, *fault) {
 }
 
 func (a *account) risk(m *market) object {
-	p, pm := a.Position(m.In.ID), a.PositionMargin(m.In.ID)
+	p, pm := a.Funds.Position(m.In.ID), a.Funds.PositionMargin(m.In.ID)
 	liquidation := "0"
-	if price, ok := a.LiquidationPrice(m.In.ID); ok {
+	if price, ok := a.Funds.LiquidationPrice(m.In.ID); ok {
 		liquidation = price.StringFixed(8)
 	}
 	return object{{"symbol", m.In.Symbol}, {"positionSide", "BOTH"}, {"positionAmt", m.QtyText(p.Qty)}, {"entryPrice", p.Entry.Round(8).String()},
 		{"breakEvenPrice", p.Entry.Round(8).String()}, {"markPrice", m.MarkPrice()}, {"unRealizedProfit", pm.Unrealised}, {"liquidationPrice", liquidation},
-		{"updateTime", millis(a.s.Now())}}
+		{"updateTime", millis(a.s.Clock.Now())}}
 }
 
 func (a *account) riskV3(m *market) []field {
-	pm := a.PositionMargin(m.In.ID)
+	pm := a.Funds.PositionMargin(m.In.ID)
 	return []field{{"isolatedMargin", "0"}, {"notional", pm.Notional}, {"marginAsset", m.In.Settle()}, {"isolatedWallet", "0"},
 		{"initialMargin", pm.Position.Add(pm.Orders)}, {"maintMargin", pm.Maintenance}, {"positionInitialMargin", pm.Position}, {"openOrderInitialMargin", pm.Orders},
 		{"adl", 0}, {"bidNotional", "0"}, {"askNotional", "0"}}
 }
 
 func (a *account) riskV2(m *market) []field {
-	leverage := a.Leverage(m.In.ID)
+	leverage := a.Funds.Leverage(m.In.ID)
 	out := []field{{"leverage", strconv.Itoa(leverage)}, {"marginType", a.marginType(m, "isolated", "cross")}, {"isolatedMargin", decimal.Zero}, {"isAutoAddMargin", "false"}}
-	most, notional := capOf(m, leverage), a.PositionMargin(m.In.ID).Notional
+	most, notional := capOf(m, leverage), a.Funds.PositionMargin(m.In.ID).Notional
 	if m.In.Inverse() {
 		return append(out, most, field{"notionalValue", notional}, field{"isolatedWallet", decimal.Zero})
 	}
@@ -224,7 +224,7 @@ func setLeverage(s *sim, c *call) (any, *fault) {
 	if n < 1 || n > int64(most) {
 		return nil, bad(-4028, "Leverage %d is not valid", n)
 	}
-	if err := c.account.SetLeverage(m.In.ID, int(n)); err != nil {
+	if err := c.account.Funds.SetLeverage(m.In.ID, int(n)); err != nil {
 		return nil, bad(-2028, "Leverage is smaller than permitted: insufficient margin balance.")
 	}
 	c.account.tellLeverage(m, int(n))

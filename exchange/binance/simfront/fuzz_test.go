@@ -59,13 +59,13 @@ func FuzzRequest(f *testing.F) {
 		m := api.Markets[int(market)%len(api.Markets)]
 		name := keys[m][int(route)%len(keys[m])]
 		params.Set("timestamp", itoa(time.Now().UnixMilli()))
-		before := len(s.accounts[0].Trades()) + len(s.accounts[0].Transfers())
-		wallets := s.accounts[0].Balances()
+		before := len(s.accounts[0].Ledger.Trades()) + len(s.accounts[0].Ledger.Transfers())
+		wallets := s.accounts[0].Funds.Balances()
 		res := s.answer(&request{market: m, params: params, session: key, ip: "fuzz"}, name)
 		if !json.Valid(res.body) || res.status < 200 || res.status > 599 {
 			t.Errorf("%s %s %s: %d %s", m, name, query, res.status, res.body)
 		}
-		if len(s.accounts[0].Trades())+len(s.accounts[0].Transfers()) == before && !slices.EqualFunc(wallets, s.accounts[0].Balances(), sameDeposit) {
+		if len(s.accounts[0].Ledger.Trades())+len(s.accounts[0].Ledger.Transfers()) == before && !slices.EqualFunc(wallets, s.accounts[0].Funds.Balances(), sameDeposit) {
 			t.Errorf("%s %s %s changed a wallet", m, name, query)
 		}
 	})
@@ -86,7 +86,7 @@ func BenchmarkDepthEvent(b *testing.B) {
 	b.Run("ours", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			m.depthEvent(s.Now(), s.Now(), c, 0)
+			m.depthEvent(s.Clock.Now(), s.Clock.Now(), c, 0)
 		}
 	})
 	b.Run("encoding/json", func(b *testing.B) {

@@ -93,7 +93,7 @@ func (f *Front) connect(w http.ResponseWriter, r *http.Request, e endpoint) {
 		}
 	}
 	if joined {
-		f.ask(func(s *sim) { s.Leave(c.conn); s.hub.leave(c) })
+		f.ask(func(s *sim) { s.Links.Leave(c.conn); s.hub.leave(c) })
 	}
 	peer.Close(1000, "")
 }
@@ -111,7 +111,7 @@ func peerOptions(e endpoint) wire.PeerOptions {
 const queueFrames = 1 << 15
 
 func (s *sim) join(c *client, query url.Values) {
-	s.Join(c.conn)
+	s.Links.Join(c.conn)
 	s.hub.clients = append(s.hub.clients, c)
 	if names := query["events"]; len(names) > 0 {
 		c.events = map[string]bool{}
@@ -120,7 +120,7 @@ func (s *sim) join(c *client, query url.Values) {
 		}
 	}
 	if c.end.access == apiAccess {
-		s.used(&request{ip: c.ip, market: c.end.market}).weight.count(s.Wall(), perHandshake(c.end.market))
+		s.used(&request{ip: c.ip, market: c.end.market}).weight.count(s.Clock.Wall(), perHandshake(c.end.market))
 		return
 	}
 	for _, n := range c.end.names(query) {
@@ -151,7 +151,7 @@ func (s *sim) subscribe(c *client, name string) {
 	}
 	ch := s.hub.byTopic[t]
 	if ch == nil {
-		ch = &channel{topic: t, next: s.Now(), touched: [2]map[exchange.Ticks]struct{}{{}, {}}}
+		ch = &channel{topic: t, next: s.Clock.Now(), touched: [2]map[exchange.Ticks]struct{}{{}, {}}}
 		if t.id != exchange.NoInstrument {
 			ch.prev = s.markets[t.id].Published
 		}
@@ -240,7 +240,7 @@ func (s *sim) Send(of *simserver.Account, ev simserver.Message) {
 	var payload []byte
 	a, mk := accountOf(of), api.Of(ev.Segment.Venue)
 	for _, c := range s.hub.clients {
-		if c.end.market != mk || s.Muted(c.conn) {
+		if c.end.market != mk || s.Links.Muted(c.conn) {
 			continue
 		}
 		for _, u := range c.users {
@@ -273,7 +273,7 @@ func framesPerSecond(e endpoint) int {
 
 // receive handles what a client sent.
 func (s *sim) receive(c *client, frame []byte) {
-	if c.frames.count(s.Wall(), 1) > framesPerSecond(c.end) {
+	if c.frames.count(s.Clock.Wall(), 1) > framesPerSecond(c.end) {
 		c.conn.Peer.Drop()
 		return
 	}

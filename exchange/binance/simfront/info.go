@@ -27,7 +27,7 @@ func exchangeInfo(s *sim, c *call) (any, *fault) {
 			symbols = append(symbols, m.coinmInfo())
 		}
 	}
-	info := object{{"timezone", "UTC"}, {"serverTime", millis(s.Wall())}, {"rateLimits", s.limits(c.market)}, {"exchangeFilters", list{}}}
+	info := object{{"timezone", "UTC"}, {"serverTime", millis(s.Clock.Wall())}, {"rateLimits", s.limits(c.market)}, {"exchangeFilters", list{}}}
 	if c.market == api.USDM {
 		assets = append(assets, object{{"asset", "USDT"}, {"marginAvailable", true}, {"autoAssetExchange", "-10000"}})
 		info = info.with(field{"assets", assets})

@@ -110,7 +110,7 @@ const banFor = 2 * exchange.Minute
 // charge counts the weight of a request and refuses it when the address has
 // used up its minute: 429 at first, 418 for who goes on.
 func (s *sim) charge(r *request, weight int) *fault {
-	now, u := s.Wall(), s.used(r)
+	now, u := s.Clock.Wall(), s.used(r)
 	if now < u.banUntil {
 		return banned(r.market, u.banUntil, now)
 	}
@@ -171,7 +171,7 @@ func newOrderCounts() [2]orderCount {
 // chargeOrders counts an order entry, short in the 10 s window and long in the
 // other, or refuses it with -1015.
 func (s *sim) chargeOrders(c *call, short, long int) *fault {
-	now, n := s.Wall(), &c.account.orderCount[pool(c.market)]
+	now, n := s.Clock.Wall(), &c.account.orderCount[pool(c.market)]
 	a, b := n.short.count(now, short), n.long.count(now, long)
 	limitA, limitB, unit := s.allowed.Orders10S, s.allowed.Orders1M, "1 MINUTE"
 	if c.market == api.Spot {

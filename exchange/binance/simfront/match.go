@@ -84,7 +84,7 @@ func (s *sim) goodTill(c *call, tif string) (int64, *fault) {
 		return 0, f
 	}
 	ms -= ms % 1000
-	if ms <= millis(s.Wall())+shortestGTD || ms >= 253402300799000 {
+	if ms <= millis(s.Clock.Wall())+shortestGTD || ms >= 253402300799000 {
 		return 0, bad(-5040, "The goodTillDate timestamp must be greater than the current time plus 600 seconds and smaller than 253402300799000.")
 	}
 	return ms, nil

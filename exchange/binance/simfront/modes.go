@@ -56,7 +56,7 @@ func setPositionMode(s *sim, c *call) (any, *fault) {
 		case !m.In.Perp():
 		case len(c.account.openOrders(api.Of(m.In.Venue), m)) > 0:
 			return nil, bad(-4067, "Position side cannot be changed if there exists open orders.")
-		case c.account.Position(m.In.ID).Qty != 0:
+		case c.account.Funds.Position(m.In.ID).Qty != 0:
 			return nil, bad(-4068, "Position side cannot be changed if there exists position.")
 		}
 	}
@@ -79,9 +79,9 @@ func setMultiAssets(s *sim, c *call) (any, *fault) {
 		return nil, bad(-4171, "No need to change Multi-Assets Mode.")
 	}
 	c.account.MultiAsset = multi
-	c.account.tell(api.USDM, "ACCOUNT_CONFIG_UPDATE", c.account.envelope(api.USDM, "ACCOUNT_CONFIG_UPDATE", s.Now()).with(
+	c.account.tell(api.USDM, "ACCOUNT_CONFIG_UPDATE", c.account.envelope(api.USDM, "ACCOUNT_CONFIG_UPDATE", s.Clock.Now()).with(
 		field{"ai", object{{"j", multi}}}))
-	c.account.Flush()
+	c.account.Outbox.Flush()
 	return object{{"code", 200}, {"msg", "success"}}, nil
 }
 
@@ -105,7 +105,7 @@ func symbolConfig(s *sim, c *call) (any, *fault) {
 	}
 	out := list{}
 	for _, m := range wanted {
-		leverage := c.account.Leverage(m.In.ID)
+		leverage := c.account.Funds.Leverage(m.In.ID)
 		out = append(out, object{{"symbol", m.In.Symbol}, {"marginType", c.account.marginType(m, "ISOLATED", "CROSSED")}, {"isAutoAddMargin", false}, {"leverage", leverage},
 			{"maxNotionalValue", capOf(m, leverage).val}})
 	}
@@ -126,7 +126,7 @@ func adlQuantile(s *sim, c *call) (any, *fault) {
 	}
 	out := list{}
 	for _, m := range wanted {
-		if c.account.Position(m.In.ID).Qty != 0 {
+		if c.account.Funds.Position(m.In.ID).Qty != 0 {
 			out = append(out, object{{"symbol", m.In.Symbol}, {"adlQuantile", object{{"LONG", 0}, {"SHORT", 0}, {"BOTH", 0}}}})
 		}
 	}

@@ -62,12 +62,12 @@ func (o *order) modified(c *call) (*ticket, *fault) {
 func (a *account) modify(o *order, t *ticket) *fault {
 	price, total := exchange.Ticks(o.m.In.Tick.Floor(t.price)), exchange.Lots(o.m.In.Lot.Floor(t.qty))
 	was, wasQty := o.Price, o.Qty
-	changed, r := a.Change(o.Order, price, total, t.policy)
+	changed, r := a.Entry.Change(o.Order, price, total, t.policy)
 	if r != nil {
 		return refused(r)
 	}
 	if changed {
-		o.amendments = simserver.AppendLast(o.amendments, amendment{id: a.executions, at: a.s.Now(), client: o.Client, renamed: o.Client,
+		o.amendments = simserver.AppendLast(o.amendments, amendment{id: a.executions, at: a.s.Clock.Now(), client: o.Client, renamed: o.Client,
 			price: [2]exchange.Ticks{was, price}, qty: [2]exchange.Lots{wasQty, total}}, keepAmendments)
 	}
 	return nil

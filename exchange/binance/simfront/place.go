@@ -33,7 +33,7 @@ func testOrder(s *sim, c *call) (any, *fault) {
 
 // place sends an order to the exchange.
 func (a *account) place(t *ticket) (*order, *fault) {
-	o, r := a.Place(t.order())
+	o, r := a.Entry.Place(t.order())
 	if r != nil {
 		return nil, refused(r)
 	}
@@ -44,7 +44,7 @@ func (a *account) place(t *ticket) (*order, *fault) {
 func (s *sim) Admit(of *simserver.Account, t *simserver.Ticket) *simserver.Refusal {
 	a, m := accountOf(of), marketOf(t.Market)
 	spot := t.Market.In.Contract == exchange.Spot
-	if was := a.Named(t.Market, t.Client); was != nil && was.Open() {
+	if was := a.Orders.Named(t.Market, t.Client); was != nil && was.Open() {
 		if spot {
 			return refusal(-2010, "Duplicate order sent.")
 		}

@@ -12,7 +12,7 @@ func ping(*sim, *call) (any, *fault) { return object{}, nil }
 
 // serverTime tells the request clock.
 func serverTime(s *sim, _ *call) (any, *fault) {
-	return object{{"serverTime", millis(s.Wall())}}, nil
+	return object{{"serverTime", millis(s.Clock.Wall())}}, nil
 }
 
 func spotDepthWeight(c *call) int {
@@ -77,7 +77,7 @@ func depth(s *sim, c *call) (any, *fault) {
 		if m.In.Inverse() {
 			o = o.with(field{"symbol", m.In.Symbol}, field{"pair", m.pair()})
 		}
-		o = o.with(field{"E", millis(s.Now())}, field{"T", millis(m.Book.Updated())})
+		o = o.with(field{"E", millis(s.Clock.Now())}, field{"T", millis(m.Book.Updated())})
 	}
 	if m.snapshot != nil && s.strikes("old_book", c.market, m.In.Symbol) {
 		return m.snapshot, nil
@@ -208,7 +208,7 @@ func (s *sim) klinesOf(c *call, m *market) (any, *fault) {
 	}
 	opened := func(b simserver.Bar) exchange.Time { return b.Begin }
 	out := list{}
-	for _, b := range pick(m.Candles(interval, 0, s.Now()), opened, p, m.In.Inverse()) {
+	for _, b := range pick(m.Candles(interval, 0, s.Clock.Now()), opened, p, m.In.Inverse()) {
 		_, end := simserver.Opening(b.Begin, interval)
 		out = append(out, list{millis(b.Begin), m.PriceText(b.Open), m.PriceText(b.High), m.PriceText(b.Low), m.PriceText(b.Close), m.QtyText(b.Volume),
 			millis(end) - 1, b.Worth, b.Count, m.QtyText(b.Taker), b.TakerWorth, "0"})
@@ -233,7 +233,7 @@ func avgPrice(s *sim, c *call) (any, *fault) {
 	if f != nil {
 		return nil, f
 	}
-	return object{{"mins", 5}, {"price", m.PriceText(m.LastPrice())}, {"closeTime", millis(s.Now())}}, nil
+	return object{{"mins", 5}, {"price", m.PriceText(m.LastPrice())}, {"closeTime", millis(s.Clock.Now())}}, nil
 }
 
 // tickers answers for one symbol with an object, for several or all with a
@@ -263,7 +263,7 @@ func priceTicker(s *sim, c *call) (any, *fault) {
 		if c.market == api.Spot {
 			return o
 		}
-		return o.with(field{"time", millis(s.Now())})
+		return o.with(field{"time", millis(s.Clock.Now())})
 	})
 }
 
@@ -281,12 +281,12 @@ func bookTicker(s *sim, c *call) (any, *fault) {
 		if c.market == api.Spot {
 			return o
 		}
-		return o.with(field{"time", millis(s.Now())})
+		return o.with(field{"time", millis(s.Clock.Now())})
 	})
 }
 
 func dayTicker(s *sim, c *call) (any, *fault) {
-	return tickers(s, c, func(m *market) object { return m.dayTicker(s.Now()) })
+	return tickers(s, c, func(m *market) object { return m.dayTicker(s.Clock.Now()) })
 }
 
 // dayTicker is ticker/24hr of one symbol.
@@ -406,11 +406,11 @@ func openInterest(s *sim, c *call) (any, *fault) {
 	}
 	var sum exchange.Lots
 	for _, a := range s.accounts {
-		sum += a.Position(m.In.ID).Qty.Abs()
+		sum += a.Funds.Position(m.In.ID).Qty.Abs()
 	}
 	o := object{{"openInterest", m.QtyText(sum)}, {"symbol", m.In.Symbol}}
 	if m.In.Inverse() {
 		o = o.with(field{"pair", m.pair()}, field{"contractType", "PERPETUAL"})
 	}
-	return o.with(field{"time", millis(s.Now())}), nil
+	return o.with(field{"time", millis(s.Clock.Now())}), nil
 }

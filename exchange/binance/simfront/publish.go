@@ -18,11 +18,11 @@ func (s *sim) Show(of *simserver.Market, ev *exchange.Event, c *simserver.Change
 		case c != nil && ch.kind == "depth":
 			s.publishDepth(ch, m, ev, c)
 		case c != nil && ch.kind == "bookTicker" && c.Touch, ev.Kind == exchange.KindTicker && ch.kind == "bookTicker":
-			ch.send(m.bookTickerEvent(s.Now(), max(m.Published, m.Book.LastID())))
+			ch.send(m.bookTickerEvent(s.Clock.Now(), max(m.Published, m.Book.LastID())))
 		case ev.Kind == exchange.KindTrade && ch.kind == "trade":
-			ch.send(encode(m.tradeEvent(s.Now())))
+			ch.send(encode(m.tradeEvent(s.Clock.Now())))
 		case ev.Kind == exchange.KindTrade && ch.kind == "aggTrade":
-			ch.send(encode(m.aggTradeEvent(s.Now())))
+			ch.send(encode(m.aggTradeEvent(s.Clock.Now())))
 		}
 	}
 }
@@ -32,7 +32,7 @@ func (s *sim) Show(of *simserver.Market, ev *exchange.Event, c *simserver.Change
 func (s *sim) publishDepth(ch *channel, m *market, ev *exchange.Event, c *simserver.Change) {
 	if ch.every == simserver.BeatEvery {
 		ch.prev = c.Last
-		s.sendDepth(ch, m.depthEvent(s.Now(), ev.VenueTime, c, m.Published))
+		s.sendDepth(ch, m.depthEvent(s.Clock.Now(), ev.VenueTime, c, m.Published))
 		return
 	}
 	if ch.first == 0 {
@@ -71,10 +71,10 @@ func (s *sim) sendDepth(ch *channel, payload []byte) {
 // Beat implements simserver.Beater: it publishes what is due by the clock.
 func (s *sim) Beat() {
 	for _, ch := range s.hub.channels {
-		if ch.every == 0 || s.Now() < ch.next || ch.kind == "depth" && ch.every == simserver.BeatEvery {
+		if ch.every == 0 || s.Clock.Now() < ch.next || ch.kind == "depth" && ch.every == simserver.BeatEvery {
 			continue
 		}
-		ch.next = s.Now() - s.Now()%ch.every + ch.every
+		ch.next = s.Clock.Now() - s.Clock.Now()%ch.every + ch.every
 		s.publishDue(ch)
 	}
 }
@@ -88,40 +88,40 @@ func (s *sim) publishDue(ch *channel) {
 	switch ch.kind {
 	case "depth":
 		if ch.first != 0 {
-			s.sendDepth(ch, m.collected(ch, s.Now()))
+			s.sendDepth(ch, m.collected(ch, s.Clock.Now()))
 		}
 	case "partial":
-		ch.send(m.partialEvent(s.Now(), ch.levels))
+		ch.send(m.partialEvent(s.Clock.Now(), ch.levels))
 	case "kline":
-		events, last := m.klineEvents(s.Now(), ch.interval, ch.bar)
+		events, last := m.klineEvents(s.Clock.Now(), ch.interval, ch.bar)
 		for _, k := range events {
 			ch.send(encode(k))
 		}
 		ch.bar = last
 	case "continuous":
-		for _, k := range m.continuousEvents(s.Now(), ch) {
+		for _, k := range m.continuousEvents(s.Clock.Now(), ch) {
 			ch.send(encode(k))
 		}
 	case "markKline", "indexKline":
-		for _, k := range m.curveEvents(s.Now(), ch) {
+		for _, k := range m.curveEvents(s.Clock.Now(), ch) {
 			ch.send(encode(k))
 		}
 	case "indexPrice":
 		if m.Mark.Time != 0 {
-			ch.send(encode(m.indexEvent(s.Now())))
+			ch.send(encode(m.indexEvent(s.Clock.Now())))
 		}
 	case "pairMark":
 		if m.Mark.Time != 0 {
-			ch.send(encode(list{m.markEvent(s.Now())}))
+			ch.send(encode(list{m.markEvent(s.Clock.Now())}))
 		}
 	case "markPrice":
 		if m.Mark.Time != 0 {
-			ch.send(encode(m.markEvent(s.Now())))
+			ch.send(encode(m.markEvent(s.Clock.Now())))
 		}
 	case "miniTicker":
-		ch.send(encode(m.miniTickerEvent(s.Now())))
+		ch.send(encode(m.miniTickerEvent(s.Clock.Now())))
 	case "ticker":
-		ch.send(encode(m.tickerEvent(s.Now())))
+		ch.send(encode(m.tickerEvent(s.Clock.Now())))
 	}
 }
 
@@ -135,15 +135,15 @@ func (s *sim) publishAll(ch *channel) {
 		}
 		switch ch.kind {
 		case "miniTicker":
-			events = append(events, m.miniTickerEvent(s.Now()))
+			events = append(events, m.miniTickerEvent(s.Clock.Now()))
 		case "ticker":
-			events = append(events, m.tickerEvent(s.Now()))
+			events = append(events, m.tickerEvent(s.Clock.Now()))
 		case "markPrice":
 			if m.Mark.Time != 0 {
-				events = append(events, m.markEvent(s.Now()))
+				events = append(events, m.markEvent(s.Clock.Now()))
 			}
 		case "bookTicker":
-			ch.send(m.bookTickerEvent(s.Now(), m.Published))
+			ch.send(m.bookTickerEvent(s.Clock.Now(), m.Published))
 		}
 	}
 	if ch.kind != "bookTicker" && len(events) > 0 {

@@ -122,7 +122,7 @@ func income(s *sim, c *call) (any, *fault) {
 		return nil, f
 	}
 	var hits []simserver.Income
-	for _, r := range c.account.Incomes() {
+	for _, r := range c.account.Ledger.Incomes() {
 		if r.Segment == s.segments[c.market] && (!c.has("symbol") || r.Symbol == c.get("symbol")) &&
 			(!c.has("incomeType") || r.Kind == c.get("incomeType")) && within(r.Time, p.from, p.to) {
 			hits = append(hits, r)

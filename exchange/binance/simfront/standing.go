@@ -95,7 +95,7 @@ func walletBalance(s *sim, c *call) (any, *fault) {
 	}{{"Spot", api.Spot}, {"USD-M Futures", api.USDM}, {"COIN-M Futures", api.COINM}} {
 		sum := decimal.Zero
 		for _, asset := range c.account.assets(w.market) {
-			sum = sum.Add(s.convert(c.account.Balance(w.market.Wallet(), asset).Total, asset, quote))
+			sum = sum.Add(s.convert(c.account.Funds.Balance(w.market.Wallet(), asset).Total, asset, quote))
 		}
 		out = append(out, object{{"activate", true}, {"balance", sum.Round(8).String()}, {"walletName", w.name}})
 	}
@@ -128,7 +128,7 @@ func (s *sim) convert(amount decimal.Decimal, from, to string) decimal.Decimal {
 func userAssets(s *sim, c *call) (any, *fault) {
 	out := list{}
 	for _, asset := range c.account.assets(api.Spot) {
-		b := c.account.Balance(api.Spot.Wallet(), asset)
+		b := c.account.Funds.Balance(api.Spot.Wallet(), asset)
 		if !b.Total.IsPositive() || c.has("asset") && c.get("asset") != asset {
 			continue
 		}
@@ -187,7 +187,7 @@ func constituents(s *sim, c *call) (any, *fault) {
 		if c.market == api.USDM {
 			part = part.with(field{"price", spot.PriceText(spot.LastPrice())}, field{"weight", "1.00000000"})
 		}
-		return object{{"symbol", name}, {"time", millis(s.Now())}, {"constituents", list{part}}}, nil
+		return object{{"symbol", name}, {"time", millis(s.Clock.Now())}, {"constituents", list{part}}}, nil
 	}
 	return nil, invalidSymbol()
 }

@@ -46,7 +46,7 @@ func newSim(l *Limits) *sim {
 func (s *sim) Open(state *simserver.State) {
 	s.State = state
 	for _, mk := range api.Markets {
-		s.segments[mk] = state.SegmentOf(mk.Venue())
+		s.segments[mk] = state.Segments.Of(mk.Venue())
 	}
 	for _, m := range state.Markets() {
 		s.markets = append(s.markets, newMarket(m))
@@ -72,11 +72,11 @@ func (s *sim) Balances() []paper.Deposit { return Balances() }
 
 // occasion is Occasion by market; 0 is none.
 func (s *sim) occasion(kind string, mk api.Market, symbol string) (simserver.Fault, bool) {
-	return s.Occasion(kind, s.segments[mk], symbol)
+	return s.Faults.Occasion(kind, s.segments[mk], symbol)
 }
 
 func (s *sim) strikes(kind string, mk api.Market, symbol string) bool {
-	return s.Strikes(kind, s.segments[mk], symbol)
+	return s.Faults.Strikes(kind, s.segments[mk], symbol)
 }
 
 // market is an instrument with what the front keeps of it.
@@ -148,7 +148,7 @@ func ordersOf(list []*simserver.Order) []*order {
 	return out
 }
 
-func (a *account) orders() []*order { return ordersOf(a.Orders()) }
+func (a *account) orders() []*order { return ordersOf(a.Orders.All()) }
 
 // openOrders returns the open orders of a market, of one instrument or all, by id.
 func (a *account) openOrders(mk api.Market, m *market) []*order {
@@ -156,7 +156,7 @@ func (a *account) openOrders(mk api.Market, m *market) []*order {
 	if m != nil {
 		only = m.Market
 	}
-	return ordersOf(a.OpenOrders(a.s.segments[mk], only))
+	return ordersOf(a.Orders.Open(a.s.segments[mk], only))
 }
 
 // lookup finds the order that orderId or origClientOrderId names. Both together
@@ -169,9 +169,9 @@ func (a *account) lookup(c *call, m *market, unknown *fault) (*order, *fault) {
 	if f != nil {
 		return nil, f
 	}
-	o := a.Order(id)
+	o := a.Orders.Order(id)
 	if id == 0 {
-		o = a.Named(m.Market, c.get("origClientOrderId"))
+		o = a.Orders.Named(m.Market, c.get("origClientOrderId"))
 	}
 	if o == nil || o.Market != m.Market || c.has("origClientOrderId") && o.Client != c.get("origClientOrderId") {
 		return nil, unknown
@@ -193,15 +193,15 @@ func tradeOf(t *simserver.Trade) *trade {
 }
 
 func (a *account) trades() []*trade {
-	out := make([]*trade, len(a.Trades()))
-	for i, t := range a.Trades() {
+	out := make([]*trade, len(a.Ledger.Trades()))
+	for i, t := range a.Ledger.Trades() {
 		out[i] = tradeOf(t)
 	}
 	return out
 }
 
 // assets lists what a wallet has ever held that is not zero, by name.
-func (a *account) assets(mk api.Market) []string { return a.Assets(a.s.segments[mk]) }
+func (a *account) assets(mk api.Market) []string { return a.Funds.Assets(a.s.segments[mk]) }
 
 // Name implements simserver.Namer. Source: c of ORDER_TRADE_UPDATE.
 func (s *sim) Name(o *simserver.Order, why simserver.Forced) {

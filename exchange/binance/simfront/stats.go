@@ -66,7 +66,7 @@ func (s *sim) stat(c *call) (st stat, f *fault) {
 	if len(st.m.Bars) == 0 {
 		return st, nil
 	}
-	for t := st.m.Bars[0].Begin/st.every*st.every + st.every; t <= s.Now(); t += st.every {
+	for t := st.m.Bars[0].Begin/st.every*st.every + st.every; t <= s.Clock.Now(); t += st.every {
 		if within(t, p.from, p.to) {
 			st.ends = append(st.ends, t)
 		}

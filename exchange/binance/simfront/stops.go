@@ -70,7 +70,7 @@ func (t *ticket) stopFilters() *fault {
 
 // parked counts the stop orders of an instrument that have not triggered.
 func (a *account) parked(m *market) (n int) {
-	for _, o := range a.Parked() {
+	for _, o := range a.Stops.Waiting() {
 		if o.Market == m.Market {
 			n++
 		}

@@ -29,8 +29,8 @@ func rollingTicker(s *sim, c *call) (any, *fault) {
 	if f != nil {
 		return nil, f
 	}
-	from := s.Now() - length
-	return s.spanTicker(c, from-from%exchange.Minute, s.Now())
+	from := s.Clock.Now() - length
+	return s.spanTicker(c, from-from%exchange.Minute, s.Clock.Now())
 }
 
 // windowSize reads 1m to 59m, 1h to 23h and 1d to 7d.
@@ -61,7 +61,7 @@ func tradingDayTicker(s *sim, c *call) (any, *fault) {
 	if f != nil {
 		return nil, f
 	}
-	from := s.Now() - (s.Now()+zone)%exchange.Day
+	from := s.Clock.Now() - (s.Clock.Now()+zone)%exchange.Day
 	return s.spanTicker(c, from, from+exchange.Day-exchange.Millisecond)
 }
 

@@ -30,7 +30,7 @@ func transfer(s *sim, c *call) (any, *fault) {
 	if s.strikes("transfer_lost", 0, "") {
 		return nil, errUnknownOutcome
 	}
-	mv, err := c.account.Transfer(c.get("type"), c.get("asset"), s.segments[wallets[0]], s.segments[wallets[1]], amount)
+	mv, err := c.account.Funds.Transfer(c.get("type"), c.get("asset"), s.segments[wallets[0]], s.segments[wallets[1]], amount)
 	if err != nil {
 		return nil, bad(-5013, "Asset transfer failed: insufficient balance")
 	}
@@ -54,7 +54,7 @@ func transferHistory(_ *sim, c *call) (any, *fault) {
 		return nil, f
 	}
 	rows := list{}
-	for _, mv := range slices.Backward(c.account.Transfers()) { // newest first
+	for _, mv := range slices.Backward(c.account.Ledger.Transfers()) { // newest first
 		if mv.Type == c.get("type") && within(mv.Time, from, to) {
 			rows = append(rows, object{{"asset", mv.Asset}, {"amount", mv.Amount.String()}, {"type", mv.Type}, {"status", mv.Status()}, {"tranId", mv.ID}, {"timestamp", millis(mv.Time)}})
 		}

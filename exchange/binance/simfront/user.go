@@ -42,7 +42,7 @@ func (a *account) message(mk api.Market, kind string, body object) simserver.Mes
 
 // tell adds an event of the front's own to what is sent next.
 func (a *account) tell(mk api.Market, kind string, body object) {
-	a.Queue(a.message(mk, kind, body))
+	a.Outbox.Queue(a.message(mk, kind, body))
 }
 
 // tellMove tells one wallet's side of a transfer.
@@ -102,7 +102,7 @@ func (a *account) executionReport(o *order, exec string, t *trade) object {
 	if t != nil {
 		id, last, price, fee, asset, maker, worth = t.ID, o.m.QtyText(t.Qty), o.m.PriceText(t.Price), money(t.Fee), t.FeeAsset, t.Maker, t.Worth
 	}
-	v := object{{"e", "executionReport"}, {"E", millis(a.s.Now())}, {"s", o.m.In.Symbol}, {"c", c}, {"S", sideText(o.Side)}, {"o", o.Type}, {"f", o.TIF},
+	v := object{{"e", "executionReport"}, {"E", millis(a.s.Clock.Now())}, {"s", o.m.In.Symbol}, {"c", c}, {"S", sideText(o.Side)}, {"o", o.Type}, {"f", o.TIF},
 		{"q", o.m.QtyText(o.Qty)}, {"p", o.limitText()}, {"P", o.Stop}, {"F", zero}, {"g", -1}, {"C", original}, {"x", exec}, {"X", o.Status}, {"r", "NONE"},
 		{"i", o.ID}, {"l", last}, {"z", o.m.QtyText(o.Filled)}, {"L", price}, {"n", fee}, {"N", asset}, {"T", millis(o.Updated)}, {"t", id}, {"I", a.executions},
 		{"w", o.Open() && !o.Waits}, {"m", maker}, {"M", false}, {"O", millis(o.Created)}, {"Z", o.Worth}, {"Y", worth}, {"Q", o.quoteQty}}
@@ -120,15 +120,15 @@ func (a *account) executionReport(o *order, exec string, t *trade) object {
 func (a *account) spotBalances(at exchange.Time, assets ...string) simserver.Message {
 	out := list{}
 	for _, asset := range assets {
-		b := a.Balance(api.Spot.Wallet(), asset)
+		b := a.Funds.Balance(api.Spot.Wallet(), asset)
 		out = append(out, object{{"a", asset}, {"f", b.Free}, {"l", b.Locked}})
 	}
-	return a.message(api.Spot, "outboundAccountPosition", object{{"e", "outboundAccountPosition"}, {"E", millis(a.s.Now())}, {"u", millis(at)}, {"B", out}})
+	return a.message(api.Spot, "outboundAccountPosition", object{{"e", "outboundAccountPosition"}, {"E", millis(a.s.Clock.Now())}, {"u", millis(at)}, {"B", out}})
 }
 
 // tellSpotChange is balanceUpdate, and the position that follows it.
 func (a *account) tellSpotChange(asset string, amount decimal.Decimal, at exchange.Time) []simserver.Message {
-	change := a.message(api.Spot, "balanceUpdate", object{{"e", "balanceUpdate"}, {"E", millis(a.s.Now())}, {"a", asset}, {"d", amount}, {"T", millis(at)}})
+	change := a.message(api.Spot, "balanceUpdate", object{{"e", "balanceUpdate"}, {"E", millis(a.s.Clock.Now())}, {"a", asset}, {"d", amount}, {"T", millis(at)}})
 	return []simserver.Message{change, a.spotBalances(at, asset)}
 }
 
@@ -167,7 +167,7 @@ func orZero(s string) string {
 
 // envelope begins a futures user event; COIN-M names the account in it.
 func (a *account) envelope(m api.Market, kind string, at exchange.Time) object {
-	v := object{{"e", kind}, {"E", millis(a.s.Now())}, {"T", millis(at)}}
+	v := object{{"e", kind}, {"E", millis(a.s.Clock.Now())}, {"T", millis(at)}}
 	if m == api.COINM {
 		v = v.with(field{"i", a.alias()})
 	}
@@ -186,14 +186,14 @@ func (a *account) tellAccount(wallet api.Market, reason, asset string, change de
 }
 
 func (a *account) balanceOf(wallet api.Market, asset string, change decimal.Decimal) list {
-	total := a.Balance(wallet.Wallet(), asset).Total
+	total := a.Funds.Balance(wallet.Wallet(), asset).Total
 	return list{object{{"a", asset}, {"wb", total}, {"cw", total}, {"bc", change}}}
 }
 
 func (a *account) positionOf(m *market) object {
-	p := a.Position(m.In.ID)
+	p := a.Funds.Position(m.In.ID)
 	return object{{"s", m.In.Symbol}, {"pa", m.QtyText(p.Qty)}, {"ep", p.Entry.Round(8).String()}, {"bep", p.Entry.Round(8).String()}, {"cr", p.Realised},
-		{"up", a.PositionMargin(m.In.ID).Unrealised}, {"mt", "cross"}, {"iw", "0"}, {"ps", "BOTH"}}
+		{"up", a.Funds.PositionMargin(m.In.ID).Unrealised}, {"mt", "cross"}, {"iw", "0"}, {"ps", "BOTH"}}
 }
 
 // tellFunding is ACCOUNT_UPDATE for funding on a cross position: a balance, no
@@ -205,9 +205,9 @@ func (a *account) tellFunding(m *market, p *exchange.FundingPayment) []simserver
 }
 
 func (a *account) tellLeverage(m *market, leverage int) {
-	a.tell(api.Of(m.In.Venue), "ACCOUNT_CONFIG_UPDATE", a.envelope(api.Of(m.In.Venue), "ACCOUNT_CONFIG_UPDATE", a.s.Now()).with(
+	a.tell(api.Of(m.In.Venue), "ACCOUNT_CONFIG_UPDATE", a.envelope(api.Of(m.In.Venue), "ACCOUNT_CONFIG_UPDATE", a.s.Clock.Now()).with(
 		field{"ac", object{{"s", m.In.Symbol}, {"l", leverage}}}))
-	a.Flush()
+	a.Outbox.Flush()
 }
 
 // startListenKey is POST listenKey: one that lives is extended and told again.
@@ -216,7 +216,7 @@ func startListenKey(s *sim, c *call) (any, *fault) {
 	if k.key == "" {
 		k.key = s.NewName("listen key")
 	}
-	k.expires = s.Wall() + listenFor
+	k.expires = s.Clock.Wall() + listenFor
 	return object{{"listenKey", k.key}}, nil
 }
 
@@ -226,7 +226,7 @@ func keepListenKey(s *sim, c *call) (any, *fault) {
 	if k.key == "" {
 		return nil, errListenKey
 	}
-	k.expires = s.Wall() + listenFor
+	k.expires = s.Clock.Wall() + listenFor
 	return object{{"listenKey", k.key}}, nil
 }
 
@@ -238,7 +238,7 @@ func closeListenKey(_ *sim, c *call) (any, *fault) {
 
 // Tick implements simserver.Ticker: it ends keys that nobody kept alive.
 func (s *sim) Tick(of *simserver.Account) {
-	a, now := accountOf(of), s.Wall()
+	a, now := accountOf(of), s.Clock.Wall()
 	for _, m := range []api.Market{api.USDM, api.COINM} {
 		if k := a.listenKeys[m]; k.key != "" && k.expires <= now {
 			a.expireListenKey(m)
@@ -253,7 +253,7 @@ func (a *account) expireListenKey(m api.Market) {
 	if k == "" {
 		return
 	}
-	a.tell(m, "listenKeyExpired", object{{"e", "listenKeyExpired"}, {"E", millis(a.s.Now())}, {"listenKey", k}})
-	a.Flush()
+	a.tell(m, "listenKeyExpired", object{{"e", "listenKeyExpired"}, {"E", millis(a.s.Clock.Now())}, {"listenKey", k}})
+	a.Outbox.Flush()
 	a.listenKeys[m] = listenKey{}
 }

@@ -121,7 +121,7 @@ func (s *sim) reply(c *client, id json.RawMessage, res *response) {
 	if res.fault != nil {
 		body := res.fault.body()
 		if res.fault.retryAt != 0 {
-			body = body.with(field{"data", object{{"serverTime", millis(s.Wall())}, {"retryAfter", millis(res.fault.retryAt)}}})
+			body = body.with(field{"data", object{{"serverTime", millis(s.Clock.Wall())}, {"retryAfter", millis(res.fault.retryAt)}}})
 		}
 		o = o.with(field{"error", body})
 	} else {
@@ -185,9 +185,9 @@ func logon(s *sim, c *client, cl *call) (any, *fault) {
 func (c *client) status(s *sim) object {
 	o := object{{"apiKey", nil}, {"authorizedSince", nil}}
 	if c.session != nil {
-		o = object{{"apiKey", c.session.Name}, {"authorizedSince", millis(s.Wall())}}
+		o = object{{"apiKey", c.session.Name}, {"authorizedSince", millis(s.Clock.Wall())}}
 	}
-	return o.with(field{"connectedSince", millis(s.Wall())}, field{"returnRateLimits", c.limits}, field{"serverTime", millis(s.Wall())},
+	return o.with(field{"connectedSince", millis(s.Clock.Wall())}, field{"returnRateLimits", c.limits}, field{"serverTime", millis(s.Clock.Wall())},
 		field{"userDataStream", len(c.users) > 0})
 }
 

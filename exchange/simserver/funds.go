@@ -1,0 +1,67 @@
+package simserver
+
+import (
+	"slices"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/paper"
+)
+
+// Balance returns what a wallet holds of an asset.
+func (f *Funds) Balance(w exchange.Wallet, asset string) exchange.Balance {
+	return f.matching.venue.Balance(w, asset)
+}
+
+// Balances returns all that is held, by wallet and asset.
+func (f *Funds) Balances() []paper.Deposit { return f.matching.venue.Balances() }
+
+// Margin returns how a wallet's positions in an asset are covered.
+func (f *Funds) Margin(w exchange.Wallet, asset string) paper.Margin {
+	return f.matching.venue.Margin(w, asset)
+}
+
+// Position returns the position in an instrument.
+func (f *Funds) Position(id exchange.InstrumentID) exchange.Position {
+	return f.matching.venue.Position(id)
+}
+
+// PositionMargin returns the margin of a position and of the orders beside it.
+func (f *Funds) PositionMargin(id exchange.InstrumentID) paper.PositionMargin {
+	return f.matching.venue.PositionMargin(id)
+}
+
+// LiquidationPrice returns the price at which a position is closed by force; false when
+// there is none.
+func (f *Funds) LiquidationPrice(id exchange.InstrumentID) (decimal.Decimal, bool) {
+	return f.matching.venue.LiquidationPrice(id)
+}
+
+// Leverage returns the leverage of a contract.
+func (f *Funds) Leverage(id exchange.InstrumentID) int { return f.matching.venue.Leverage(id) }
+
+// SetLeverage changes the leverage of a contract. It is refused when the margin does
+// not suffice for it.
+func (f *Funds) SetLeverage(id exchange.InstrumentID, leverage int) error {
+	return f.matching.venue.SetLeverage(id, leverage)
+}
+
+// Assets lists what a segment's wallet has ever held that is not zero, and what its
+// contracts settle in, by name.
+func (f *Funds) Assets(seg *Segment) []string {
+	house := f.segments.house()
+	var out []string
+	for _, d := range f.matching.venue.Balances() {
+		if d.Wallet.Within(house) == seg.Wallet.Within(house) {
+			out = append(out, d.Asset)
+		}
+	}
+	for _, m := range f.markets {
+		if m.Segment == seg && m.In.Perp() {
+			out = append(out, m.In.Settle())
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
