@@ -9,7 +9,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
-	"github.com/perilune/perilune/exchange/binance/payload"
+	"github.com/perilune/perilune/exchange/jsonscan"
 	"github.com/perilune/perilune/exchange/limit"
 )
 
@@ -147,7 +147,7 @@ func bySymbol(symbol string) func(form) {
 func decodeConditional(m api.Market, raw []byte) (Conditional, error) {
 	o := Conditional{Market: m}
 	var err error
-	f := payload.Object(raw)
+	f := jsonscan.Object(raw)
 	for f.Next() && err == nil {
 		switch string(f.Key()) {
 		case "algoId":
@@ -205,7 +205,7 @@ func (o *Conditional) check(err error) error {
 func (ev *event) conditional(m api.Market, raw []byte, pass func(Conditional)) error {
 	o := Conditional{Market: m, Time: ev.at}
 	var err error
-	f := payload.Object(raw)
+	f := jsonscan.Object(raw)
 	for f.Next() && err == nil {
 		switch string(f.Key()) {
 		case "aid":

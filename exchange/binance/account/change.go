@@ -10,8 +10,8 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
-	"github.com/perilune/perilune/exchange/binance/payload"
 	"github.com/perilune/perilune/exchange/binance/signing"
+	"github.com/perilune/perilune/exchange/jsonscan"
 	"github.com/perilune/perilune/exchange/limit"
 	"github.com/perilune/perilune/exchange/oms"
 )
@@ -63,7 +63,7 @@ func decodeAmended(body []byte) (r oms.Report, err error) {
 		r, err = decodeOrder(api.Spot, raw)
 	}
 	if at, _ := member(body, "transactTime"); err == nil && at != nil {
-		f := payload.Array(append(append([]byte{'['}, at...), ']'))
+		f := jsonscan.Array(append(append([]byte{'['}, at...), ']'))
 		for f.Next() {
 			r.Time = exchange.UnixMilli(f.Int())
 		}
@@ -107,7 +107,7 @@ func (c *Client) Replace(ctx context.Context, clientID string, o oms.Order) (Rep
 
 func decodeReplaced(q *request, body []byte) (r Replaced, err error) {
 	var seen int
-	f := payload.Object(body)
+	f := jsonscan.Object(body)
 	for f.Next() && err == nil {
 		switch string(f.Key()) {
 		case "cancelResponse":

@@ -8,7 +8,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
-	"github.com/perilune/perilune/exchange/binance/payload"
+	"github.com/perilune/perilune/exchange/jsonscan"
 	"github.com/perilune/perilune/exchange/limit"
 	"github.com/perilune/perilune/exchange/sign"
 )
@@ -87,7 +87,7 @@ func (c *transport) compare(ctx context.Context, k *clock) error {
 		return err
 	}
 	var server exchange.Time
-	f := payload.Object(body)
+	f := jsonscan.Object(body)
 	for f.Next() {
 		if string(f.Key()) == "serverTime" {
 			server = exchange.UnixMilli(f.Int())
@@ -141,7 +141,7 @@ func (c *Client) VenueTime(ctx context.Context, in *exchange.Instrument) (exchan
 		return 0, err
 	}
 	last := exchange.Time(0)
-	f := payload.Object(body)
+	f := jsonscan.Object(body)
 	for f.Next() {
 		if string(f.Key()) == key {
 			last = exchange.UnixMilli(f.Int())

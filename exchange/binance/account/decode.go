@@ -5,7 +5,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
-	"github.com/perilune/perilune/exchange/binance/payload"
+	"github.com/perilune/perilune/exchange/jsonscan"
 	"github.com/perilune/perilune/exchange/oms"
 )
 
@@ -19,14 +19,14 @@ var statuses = map[string]exchange.OrderStatus{
 	"NEW_INSURANCE": exchange.StatusPartial, "NEW_ADL": exchange.StatusPartial,
 }
 
-func statusOf(f *payload.Fields) (exchange.OrderStatus, error) {
+func statusOf(f *jsonscan.Fields) (exchange.OrderStatus, error) {
 	if s, ok := statuses[string(f.Word())]; ok {
 		return s, nil
 	}
 	return 0, fmt.Errorf("order status %q is not known", f.Word())
 }
 
-func sideOf(f *payload.Fields) (exchange.Side, error) {
+func sideOf(f *jsonscan.Fields) (exchange.Side, error) {
 	switch string(f.Word()) {
 	case "BUY":
 		return exchange.Buy, nil
@@ -45,7 +45,7 @@ func decodeOrder(m api.Market, body []byte) (oms.Report, error) {
 	var original string
 	var transacted bool
 	var err error
-	f := payload.Object(body)
+	f := jsonscan.Object(body)
 	for f.Next() && err == nil {
 		switch string(f.Key()) {
 		case "symbol":
@@ -94,7 +94,7 @@ func decodeOrder(m api.Market, body []byte) (oms.Report, error) {
 // list reads an array, every element the same way.
 func list[T any](body []byte, read func(raw []byte) (T, error)) ([]T, error) {
 	var out []T
-	f := payload.Array(body)
+	f := jsonscan.Array(body)
 	for f.Next() {
 		v, err := read(f.Raw())
 		if err != nil {
@@ -110,7 +110,7 @@ func list[T any](body []byte, read func(raw []byte) (T, error)) ([]T, error) {
 func decodeTrade(m api.Market, raw []byte) (oms.Execution, error) {
 	x := oms.Execution{Venue: m.Venue()}
 	var err error
-	f := payload.Object(raw)
+	f := jsonscan.Object(raw)
 	for f.Next() && err == nil {
 		switch string(f.Key()) {
 		case "symbol":
@@ -155,7 +155,7 @@ func decodeTrade(m api.Market, raw []byte) (oms.Execution, error) {
 func decodeSpotBalances(body []byte) ([]oms.Balance, error) {
 	var rows []oms.Balance
 	var err error
-	f := payload.Object(body)
+	f := jsonscan.Object(body)
 	for f.Next() && err == nil {
 		if string(f.Key()) == "balances" {
 			rows, err = list(f.Raw(), decodeSpotBalance)
@@ -169,7 +169,7 @@ func decodeSpotBalances(body []byte) ([]oms.Balance, error) {
 
 func decodeSpotBalance(raw []byte) (oms.Balance, error) {
 	b := oms.Balance{Wallet: api.Spot.Wallet()}
-	f := payload.Object(raw)
+	f := jsonscan.Object(raw)
 	for f.Next() {
 		switch string(f.Key()) {
 		case "asset", "a":
@@ -187,7 +187,7 @@ func decodeSpotBalance(raw []byte) (oms.Balance, error) {
 // decodeBalance reads a row of a futures balance.
 func decodeBalance(m api.Market, raw []byte) (oms.Balance, error) {
 	b := oms.Balance{Wallet: m.Wallet()}
-	f := payload.Object(raw)
+	f := jsonscan.Object(raw)
 	for f.Next() {
 		switch string(f.Key()) {
 		case "asset":
@@ -205,7 +205,7 @@ func decodeBalance(m api.Market, raw []byte) (oms.Balance, error) {
 // side is LONG or SHORT.
 func decodePosition(m api.Market, raw []byte) (p oms.Position, side string, err error) {
 	p.Venue = m.Venue()
-	f := payload.Object(raw)
+	f := jsonscan.Object(raw)
 	for f.Next() {
 		switch string(f.Key()) {
 		case "symbol":
@@ -234,7 +234,7 @@ var incomeKinds = map[string]oms.IncomeKind{
 // on COIN-M.
 func decodeIncome(m api.Market, raw []byte) (oms.Income, error) {
 	row := oms.Income{Venue: m.Venue(), Wallet: m.Wallet()}
-	f := payload.Object(raw)
+	f := jsonscan.Object(raw)
 	for f.Next() {
 		switch string(f.Key()) {
 		case "symbol":
@@ -258,7 +258,7 @@ func decodeIncome(m api.Market, raw []byte) (oms.Income, error) {
 // decodeTransfer reads a row of the history of transfers.
 func decodeTransfer(from, to exchange.Wallet, raw []byte) (oms.TransferRow, error) {
 	v := oms.TransferRow{From: from, To: to}
-	f := payload.Object(raw)
+	f := jsonscan.Object(raw)
 	for f.Next() {
 		switch string(f.Key()) {
 		case "tranId":
@@ -280,7 +280,7 @@ func decodeTransfer(from, to exchange.Wallet, raw []byte) (oms.TransferRow, erro
 // member returns one value of an object, raw; nil when it is not there.
 func member(body []byte, key string) ([]byte, error) {
 	var raw []byte
-	f := payload.Object(body)
+	f := jsonscan.Object(body)
 	for f.Next() {
 		if string(f.Key()) == key {
 			raw = f.Raw()

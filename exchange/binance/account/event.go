@@ -8,7 +8,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
-	"github.com/perilune/perilune/exchange/binance/payload"
+	"github.com/perilune/perilune/exchange/jsonscan"
 	"github.com/perilune/perilune/exchange/oms"
 )
 
@@ -28,7 +28,7 @@ type event struct {
 func openEvent(frame []byte) (ev event, err error) {
 	var inner []byte
 	var sent exchange.Time
-	f := payload.Object(frame)
+	f := jsonscan.Object(frame)
 	for f.Next() {
 		switch string(f.Key()) {
 		case "e":
@@ -99,7 +99,7 @@ type orderMessage struct {
 // for the same things; spot alone has C and eR, futures ma, rp and er.
 func (ev *event) order(m api.Market, raw []byte, pass func(oms.AccountEvent)) error {
 	o := &orderMessage{}
-	f := payload.Object(raw)
+	f := jsonscan.Object(raw)
 	for f.Next() {
 		if err := o.take(&f); err != nil {
 			return err
@@ -123,7 +123,7 @@ func (ev *event) order(m api.Market, raw []byte, pass func(oms.AccountEvent)) er
 }
 
 // take takes one field.
-func (o *orderMessage) take(f *payload.Fields) (err error) {
+func (o *orderMessage) take(f *jsonscan.Fields) (err error) {
 	r := &o.r
 	switch string(f.Key()) {
 	case "s":
@@ -157,7 +157,7 @@ func (o *orderMessage) take(f *payload.Fields) (err error) {
 }
 
 // takeTrade takes one field of the execution.
-func (o *orderMessage) takeTrade(f *payload.Fields) {
+func (o *orderMessage) takeTrade(f *jsonscan.Fields) {
 	x := &o.x
 	switch string(f.Key()) {
 	case "x":
@@ -300,7 +300,7 @@ func (ev *event) funding(m api.Market, u update, pass func(oms.AccountEvent)) {
 }
 
 func decodeUpdate(m api.Market, raw []byte) (u update, err error) {
-	f := payload.Object(raw)
+	f := jsonscan.Object(raw)
 	for f.Next() && err == nil {
 		switch string(f.Key()) {
 		case "m":
@@ -321,7 +321,7 @@ func decodeUpdate(m api.Market, raw []byte) (u update, err error) {
 
 func decodeChange(m api.Market, raw []byte) (change, error) {
 	b := change{Balance: oms.Balance{Wallet: m.Wallet()}}
-	f := payload.Object(raw)
+	f := jsonscan.Object(raw)
 	for f.Next() {
 		switch string(f.Key()) {
 		case "a":
@@ -337,7 +337,7 @@ func decodeChange(m api.Market, raw []byte) (change, error) {
 
 func decodeHeld(m api.Market, raw []byte) (held, error) {
 	p := held{Position: oms.Position{Venue: m.Venue()}}
-	f := payload.Object(raw)
+	f := jsonscan.Object(raw)
 	for f.Next() {
 		switch string(f.Key()) {
 		case "s":
@@ -359,13 +359,13 @@ func decodeHeld(m api.Market, raw []byte) (held, error) {
 // mode.
 func (ev *event) config(m api.Market, pass func(oms.AccountEvent)) error {
 	var symbol, leverage, multi string
-	f := payload.Object(ev.body)
+	f := jsonscan.Object(ev.body)
 	for f.Next() {
 		key := string(f.Key())
 		if key != "ac" && key != "ai" {
 			continue
 		}
-		g := payload.Object(f.Raw())
+		g := jsonscan.Object(f.Raw())
 		for g.Next() {
 			switch string(g.Key()) {
 			case "s":

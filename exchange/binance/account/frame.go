@@ -3,7 +3,7 @@ package account
 import (
 	"bytes"
 
-	"github.com/perilune/perilune/exchange/binance/payload"
+	"github.com/perilune/perilune/exchange/jsonscan"
 	"github.com/perilune/perilune/exchange/wire"
 )
 
@@ -20,7 +20,7 @@ func classOfFrame(frame []byte) wire.Class {
 	if inner, err := member(frame, "event"); err == nil && inner != nil {
 		frame = inner
 	}
-	f := payload.Object(frame)
+	f := jsonscan.Object(frame)
 	for f.Next() {
 		if string(f.Key()) == "e" && f.Text() == "serverShutdown" {
 			return wire.Shutdown

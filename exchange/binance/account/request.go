@@ -15,8 +15,8 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
-	"github.com/perilune/perilune/exchange/binance/payload"
 	"github.com/perilune/perilune/exchange/binance/weight"
+	"github.com/perilune/perilune/exchange/jsonscan"
 	"github.com/perilune/perilune/exchange/limit"
 	"github.com/perilune/perilune/exchange/sign"
 )
@@ -281,7 +281,7 @@ func readBody(r io.Reader) ([]byte, error) {
 // refusal reads {"code":-1003,"msg":"…"}. Successes carry a code too, 200. The
 // page of a proxy is the message itself, cut short.
 func refusal(body []byte) (code int, msg string) {
-	f := payload.Object(body)
+	f := jsonscan.Object(body)
 	for f.Next() {
 		switch string(f.Key()) {
 		case "code":

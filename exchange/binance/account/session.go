@@ -11,8 +11,8 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
-	"github.com/perilune/perilune/exchange/binance/payload"
 	"github.com/perilune/perilune/exchange/binance/weight"
+	"github.com/perilune/perilune/exchange/jsonscan"
 	"github.com/perilune/perilune/exchange/sign"
 	"github.com/perilune/perilune/exchange/wire"
 )
@@ -303,7 +303,7 @@ func (h *sessionConn) Down(err error) {
 // answers no request of ours.
 func decodeReply(m api.Market, frame []byte) (number uint64, r reply, err error) {
 	r.answer.Pool = weight.PoolOf(m)
-	f := payload.Object(frame)
+	f := jsonscan.Object(frame)
 	for f.Next() && err == nil {
 		switch string(f.Key()) {
 		case "id":
@@ -331,7 +331,7 @@ func retryAfter(a *weight.Answer, body []byte) error {
 	if err != nil || len(data) == 0 || data[0] != '{' {
 		return err
 	}
-	f := payload.Object(data)
+	f := jsonscan.Object(data)
 	for f.Next() {
 		if string(f.Key()) == "retryAfter" {
 			a.RetryAtMilli(f.Int())
@@ -344,7 +344,7 @@ func readLimits(a *weight.Answer, raw []byte) error {
 	_, err := list(raw, func(raw []byte) (struct{}, error) {
 		var kind, interval string
 		var num, count int64
-		f := payload.Object(raw)
+		f := jsonscan.Object(raw)
 		for f.Next() {
 			switch string(f.Key()) {
 			case "rateLimitType":

@@ -9,7 +9,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
-	"github.com/perilune/perilune/exchange/binance/payload"
+	"github.com/perilune/perilune/exchange/jsonscan"
 	"github.com/perilune/perilune/exchange/limit"
 )
 
@@ -25,7 +25,7 @@ type Permissions struct {
 // Permissions asks what the key may do. The test networks cannot say.
 func (c Settings) Permissions(ctx context.Context) (p Permissions, err error) {
 	q := request{market: api.Spot, what: "ask what the key may do", method: http.MethodGet, path: "/sapi/v1/account/apiRestrictions", wallet: true}
-	err = c.object(ctx, q, func(f *payload.Fields) {
+	err = c.object(ctx, q, func(f *jsonscan.Fields) {
 		switch string(f.Key()) {
 		case "enableReading":
 			p.Read = f.Bool()
@@ -47,12 +47,12 @@ func (c Settings) Permissions(ctx context.Context) (p Permissions, err error) {
 }
 
 // object sends a request whose answer is an object, and reads its members.
-func (c Settings) object(ctx context.Context, q request, read func(*payload.Fields)) error {
+func (c Settings) object(ctx context.Context, q request, read func(*jsonscan.Fields)) error {
 	body, err := c.request(ctx, q)
 	if err != nil {
 		return err
 	}
-	f := payload.Object(body)
+	f := jsonscan.Object(body)
 	for f.Next() {
 		read(&f)
 	}
@@ -128,7 +128,7 @@ func (c Settings) setting(ctx context.Context, m api.Market, what, path, key str
 	if err := q.futuresOnly(); err != nil {
 		return false, err
 	}
-	err = c.object(ctx, q, func(f *payload.Fields) {
+	err = c.object(ctx, q, func(f *jsonscan.Fields) {
 		if string(f.Key()) == key {
 			on = f.Bool()
 		}
@@ -147,7 +147,7 @@ type Config struct {
 // Config asks how the USD-M account is set up.
 func (c Settings) Config(ctx context.Context) (v Config, err error) {
 	q := request{market: api.USDM, what: "ask the account's configuration", method: http.MethodGet, path: "/fapi/v1/accountConfig"}
-	err = c.object(ctx, q, func(f *payload.Fields) {
+	err = c.object(ctx, q, func(f *jsonscan.Fields) {
 		switch string(f.Key()) {
 		case "feeTier":
 			v.FeeTier = int(f.Int())
@@ -184,7 +184,7 @@ func (c Settings) SymbolConfigs(ctx context.Context, m api.Market) ([]SymbolConf
 
 // decodeSymbolConfig reads both forms: CROSSED and cross are the same.
 func decodeSymbolConfig(raw []byte) (v SymbolConfig, err error) {
-	f := payload.Object(raw)
+	f := jsonscan.Object(raw)
 	for f.Next() {
 		switch string(f.Key()) {
 		case "symbol":
@@ -219,7 +219,7 @@ func (c Settings) Fees(ctx context.Context, m api.Market, symbol string) (v Fees
 }
 
 func decodeFees(body []byte) (v Fees, err error) {
-	f := payload.Object(body)
+	f := jsonscan.Object(body)
 	for f.Next() && err == nil {
 		switch string(f.Key()) {
 		case "makerCommissionRate":
@@ -237,7 +237,7 @@ func decodeFees(body []byte) (v Fees, err error) {
 }
 
 func (v *Fees) add(raw []byte) error {
-	f := payload.Object(raw)
+	f := jsonscan.Object(raw)
 	for f.Next() {
 		switch string(f.Key()) {
 		case "maker":
@@ -283,7 +283,7 @@ func decodeBrackets(body []byte, symbol string) (all []Bracket, err error) {
 	if len(body) > 0 && body[0] == '{' {
 		return decodeSymbolBrackets(body, symbol)
 	}
-	f := payload.Array(body)
+	f := jsonscan.Array(body)
 	for f.Next() && err == nil && all == nil {
 		all, err = decodeSymbolBrackets(f.Raw(), symbol)
 	}
@@ -299,7 +299,7 @@ func decodeBrackets(body []byte, symbol string) (all []Bracket, err error) {
 // decodeSymbolBrackets reads the brackets of one symbol; none if it is another.
 func decodeSymbolBrackets(raw []byte, symbol string) (all []Bracket, err error) {
 	coefficient, ours := decimal.New(1, 0), false
-	f := payload.Object(raw)
+	f := jsonscan.Object(raw)
 	for f.Next() && err == nil {
 		switch string(f.Key()) {
 		case "symbol":
@@ -325,7 +325,7 @@ func decodeSymbolBrackets(raw []byte, symbol string) (all []Bracket, err error) 
 
 // decodeBracket reads one step; COIN-M spells its floor qtylFloor.
 func decodeBracket(raw []byte) (b Bracket, err error) {
-	f := payload.Object(raw)
+	f := jsonscan.Object(raw)
 	for f.Next() {
 		switch string(f.Key()) {
 		case "initialLeverage":
@@ -346,7 +346,7 @@ func decodeBracket(raw []byte) (b Bracket, err error) {
 // UID is the venue's number of the account. It is the same for every key of it.
 func (c Settings) UID(ctx context.Context) (uid int64, err error) {
 	q := request{market: api.Spot, what: "ask who the account is", method: http.MethodGet, path: "/api/v3/account"}
-	err = c.object(ctx, q, func(f *payload.Fields) {
+	err = c.object(ctx, q, func(f *jsonscan.Fields) {
 		if string(f.Key()) == "uid" {
 			uid = f.Int()
 		}

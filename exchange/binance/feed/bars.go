@@ -10,8 +10,8 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
-	"github.com/perilune/perilune/exchange/binance/payload"
 	"github.com/perilune/perilune/exchange/connect"
+	"github.com/perilune/perilune/exchange/jsonscan"
 )
 
 // intervals are the lengths of candles that all three markets know and that are
@@ -27,8 +27,8 @@ var intervals = map[exchange.Time]string{
 // each.
 type kline struct {
 	opened, closes exchange.Time
-	prices         [4]payload.Amount // open, high, low, close
-	volume         payload.Amount
+	prices         [4]jsonscan.Amount // open, high, low, close
+	volume         jsonscan.Amount
 }
 
 // UnmarshalJSON understands a row of klines. Of its twelve fields the first
@@ -59,17 +59,17 @@ func (k *kline) UnmarshalJSON(raw []byte) error {
 type klineEvent struct {
 	Data struct {
 		K struct {
-			Opened    int64          `json:"t"`
-			Closes    int64          `json:"T"`
-			Symbol    string         `json:"s"`
-			Open      payload.Amount `json:"o"`
-			Close     payload.Amount `json:"c"`
-			High      payload.Amount `json:"h"`
-			Low       payload.Amount `json:"l"`
-			LastTrade int64          `json:"L"`
-			Volume    payload.Amount `json:"v"`
-			Taker     payload.Amount `json:"V"`
-			Final     bool           `json:"x"`
+			Opened    int64           `json:"t"`
+			Closes    int64           `json:"T"`
+			Symbol    string          `json:"s"`
+			Open      jsonscan.Amount `json:"o"`
+			Close     jsonscan.Amount `json:"c"`
+			High      jsonscan.Amount `json:"h"`
+			Low       jsonscan.Amount `json:"l"`
+			LastTrade int64           `json:"L"`
+			Volume    jsonscan.Amount `json:"v"`
+			Taker     jsonscan.Amount `json:"V"`
+			Final     bool            `json:"x"`
 		} `json:"k"`
 	} `json:"data"`
 }
@@ -102,7 +102,7 @@ func (r *intake) kline(frame []byte) {
 		r.market.counts.ignored.Add(1)
 		return
 	}
-	t.bar(r.market, &kline{milli(k.Opened), milli(k.Closes), [4]payload.Amount{k.Open, k.High, k.Low, k.Close}, k.Volume})
+	t.bar(r.market, &kline{milli(k.Opened), milli(k.Closes), [4]jsonscan.Amount{k.Open, k.High, k.Low, k.Close}, k.Volume})
 }
 
 // event is the bar of a candle; false when its prices are not whole ticks.

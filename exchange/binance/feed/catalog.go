@@ -12,8 +12,8 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
-	"github.com/perilune/perilune/exchange/binance/payload"
 	"github.com/perilune/perilune/exchange/connect"
+	"github.com/perilune/perilune/exchange/jsonscan"
 )
 
 // Catalog is what some markets list, and what of it was traded in the last 24
@@ -236,10 +236,10 @@ func (x *coin) least() float64 {
 // dayTicker is what ticker/24hr says of a symbol: turnover in quote, or in coin
 // on COIN-M.
 type dayTicker struct {
-	Symbol      string         `json:"symbol"`
-	Last        payload.Amount `json:"lastPrice"`
-	QuoteVolume payload.Amount `json:"quoteVolume"`
-	BaseVolume  payload.Amount `json:"baseVolume"`
+	Symbol      string          `json:"symbol"`
+	Last        jsonscan.Amount `json:"lastPrice"`
+	QuoteVolume jsonscan.Amount `json:"quoteVolume"`
+	BaseVolume  jsonscan.Amount `json:"baseVolume"`
 }
 
 // measure asks for the turnover of all that is listed, once.

@@ -7,7 +7,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/binance/payload"
+	"github.com/perilune/perilune/exchange/jsonscan"
 )
 
 // Filters are the rules an order of a symbol must pass. A zero means that there
@@ -40,32 +40,32 @@ type Filters struct {
 // filterInfo has the fields of all filters. Those that several share mean the
 // same in each.
 type filterInfo struct {
-	Type             string         `json:"filterType"`
-	MinPrice         payload.Amount `json:"minPrice"`
-	MaxPrice         payload.Amount `json:"maxPrice"`
-	TickSize         payload.Amount `json:"tickSize"`
-	MinQty           payload.Amount `json:"minQty"`
-	MaxQty           payload.Amount `json:"maxQty"`
-	StepSize         payload.Amount `json:"stepSize"`
-	Notional         payload.Amount `json:"notional"`    // futures
-	MinNotional      payload.Amount `json:"minNotional"` // spot
-	MaxNotional      payload.Amount `json:"maxNotional"`
-	ApplyToMarket    bool           `json:"applyToMarket"`
-	ApplyMinToMarket bool           `json:"applyMinToMarket"`
-	ApplyMaxToMarket bool           `json:"applyMaxToMarket"`
-	Up               payload.Amount `json:"multiplierUp"`
-	Down             payload.Amount `json:"multiplierDown"`
-	BidUp            payload.Amount `json:"bidMultiplierUp"`
-	BidDown          payload.Amount `json:"bidMultiplierDown"`
-	AskUp            payload.Amount `json:"askMultiplierUp"`
-	AskDown          payload.Amount `json:"askMultiplierDown"`
-	Limit            payload.Amount `json:"limit"` // ICEBERG_PARTS, and counts of futures
-	MaxNumOrders     payload.Amount `json:"maxNumOrders"`
-	MaxNumAlgo       payload.Amount `json:"maxNumAlgoOrders"`
-	MaxNumIceberg    payload.Amount `json:"maxNumIcebergOrders"`
-	MaxNumLists      payload.Amount `json:"maxNumOrderLists"`
-	MaxNumAmends     payload.Amount `json:"maxNumOrderAmends"`
-	MaxPosition      payload.Amount `json:"maxPosition"`
+	Type             string          `json:"filterType"`
+	MinPrice         jsonscan.Amount `json:"minPrice"`
+	MaxPrice         jsonscan.Amount `json:"maxPrice"`
+	TickSize         jsonscan.Amount `json:"tickSize"`
+	MinQty           jsonscan.Amount `json:"minQty"`
+	MaxQty           jsonscan.Amount `json:"maxQty"`
+	StepSize         jsonscan.Amount `json:"stepSize"`
+	Notional         jsonscan.Amount `json:"notional"`    // futures
+	MinNotional      jsonscan.Amount `json:"minNotional"` // spot
+	MaxNotional      jsonscan.Amount `json:"maxNotional"`
+	ApplyToMarket    bool            `json:"applyToMarket"`
+	ApplyMinToMarket bool            `json:"applyMinToMarket"`
+	ApplyMaxToMarket bool            `json:"applyMaxToMarket"`
+	Up               jsonscan.Amount `json:"multiplierUp"`
+	Down             jsonscan.Amount `json:"multiplierDown"`
+	BidUp            jsonscan.Amount `json:"bidMultiplierUp"`
+	BidDown          jsonscan.Amount `json:"bidMultiplierDown"`
+	AskUp            jsonscan.Amount `json:"askMultiplierUp"`
+	AskDown          jsonscan.Amount `json:"askMultiplierDown"`
+	Limit            jsonscan.Amount `json:"limit"` // ICEBERG_PARTS, and counts of futures
+	MaxNumOrders     jsonscan.Amount `json:"maxNumOrders"`
+	MaxNumAlgo       jsonscan.Amount `json:"maxNumAlgoOrders"`
+	MaxNumIceberg    jsonscan.Amount `json:"maxNumIcebergOrders"`
+	MaxNumLists      jsonscan.Amount `json:"maxNumOrderLists"`
+	MaxNumAmends     jsonscan.Amount `json:"maxNumOrderAmends"`
+	MaxPosition      jsonscan.Amount `json:"maxPosition"`
 }
 
 func decodeFilters(list []json.RawMessage) (Filters, error) {
@@ -129,7 +129,7 @@ func (f *Filters) takeCount(x *filterInfo) {
 }
 
 // number32 returns the first amount that is set, as a count.
-func number32(list ...payload.Amount) int {
+func number32(list ...jsonscan.Amount) int {
 	most := decimal.NewFromInt(1<<31 - 1)
 	for _, a := range list {
 		if a.IsPositive() {

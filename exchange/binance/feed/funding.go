@@ -11,36 +11,36 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
-	"github.com/perilune/perilune/exchange/binance/payload"
+	"github.com/perilune/perilune/exchange/jsonscan"
 )
 
 // fundingTerms is what fundingInfo says of a symbol. Only symbols that differ
 // from the default of every 8 hours are listed.
 type fundingTerms struct {
-	Symbol string         `json:"symbol"`
-	Cap    payload.Amount `json:"adjustedFundingRateCap"`
-	Floor  payload.Amount `json:"adjustedFundingRateFloor"`
-	Hours  int            `json:"fundingIntervalHours"`
+	Symbol string          `json:"symbol"`
+	Cap    jsonscan.Amount `json:"adjustedFundingRateCap"`
+	Floor  jsonscan.Amount `json:"adjustedFundingRateFloor"`
+	Hours  int             `json:"fundingIntervalHours"`
 }
 
 // premium is what premiumIndex says of a symbol. Rate is the running estimate of
 // the coming settlement, whatever its name.
 type premium struct {
-	Symbol   string         `json:"symbol"`
-	Mark     payload.Amount `json:"markPrice"`
-	Index    payload.Amount `json:"indexPrice"`
-	Rate     payload.Amount `json:"lastFundingRate"`
-	Interest payload.Amount `json:"interestRate"`
-	Next     int64          `json:"nextFundingTime"`
-	Time     int64          `json:"time"`
+	Symbol   string          `json:"symbol"`
+	Mark     jsonscan.Amount `json:"markPrice"`
+	Index    jsonscan.Amount `json:"indexPrice"`
+	Rate     jsonscan.Amount `json:"lastFundingRate"`
+	Interest jsonscan.Amount `json:"interestRate"`
+	Next     int64           `json:"nextFundingTime"`
+	Time     int64           `json:"time"`
 }
 
 // settlement is one row of fundingRate.
 type settlement struct {
-	Symbol string         `json:"symbol"`
-	Rate   payload.Amount `json:"fundingRate"`
-	Time   int64          `json:"fundingTime"`
-	Mark   payload.Amount `json:"markPrice"` // not on COIN-M
+	Symbol string          `json:"symbol"`
+	Rate   jsonscan.Amount `json:"fundingRate"`
+	Time   int64           `json:"fundingTime"`
+	Mark   jsonscan.Amount `json:"markPrice"` // not on COIN-M
 }
 
 // rows decodes an array, or a single object where an endpoint answers one symbol
@@ -114,7 +114,7 @@ func (p *premium) event(in *exchange.Instrument) (exchange.Event, bool) {
 }
 
 // e8 is 0 for what does not fit.
-func e8(a payload.Amount) exchange.E8 {
+func e8(a jsonscan.Amount) exchange.E8 {
 	if a.Abs().GreaterThan(decimal.New(9, 10)) {
 		return 0
 	}

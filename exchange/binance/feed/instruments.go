@@ -11,8 +11,8 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
-	"github.com/perilune/perilune/exchange/binance/payload"
 	"github.com/perilune/perilune/exchange/binance/rules"
+	"github.com/perilune/perilune/exchange/jsonscan"
 )
 
 // Listing is one symbol of exchangeInfo.
@@ -62,10 +62,10 @@ type symbolInfo struct {
 	ContractType   string            `json:"contractType"`
 	BaseAsset      string            `json:"baseAsset"`
 	QuoteAsset     string            `json:"quoteAsset"`
-	ContractSize   payload.Amount    `json:"contractSize"`
+	ContractSize   jsonscan.Amount   `json:"contractSize"`
 	OnboardDate    int64             `json:"onboardDate"`
 	DeliveryDate   int64             `json:"deliveryDate"`
-	TakeBound      payload.Amount    `json:"marketTakeBound"`
+	TakeBound      jsonscan.Amount   `json:"marketTakeBound"`
 	Filters        []json.RawMessage `json:"filters"`
 }
 
@@ -154,7 +154,7 @@ func (s *symbolInfo) instrument(m api.Market, f *Filters) (exchange.Instrument, 
 	if in.Tick.M == 0 || in.Lot.M == 0 {
 		return in, fmt.Errorf("PRICE_FILTER.tickSize and LOT_SIZE.stepSize must be above zero, with at most 18 places")
 	}
-	in.MinQty, in.MaxQty = payload.Amount{Decimal: f.MinQty}.Lots(in.Lot, true), payload.Amount{Decimal: f.MaxQty}.Lots(in.Lot, false)
+	in.MinQty, in.MaxQty = jsonscan.Amount{Decimal: f.MinQty}.Lots(in.Lot, true), jsonscan.Amount{Decimal: f.MaxQty}.Lots(in.Lot, false)
 	in.MinNotional = f.MinNotional
 	in.PriceUp, in.PriceDown = f.priceBounds()
 	in.Assumed = "fees of VIP 0"

@@ -11,8 +11,8 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
-	"github.com/perilune/perilune/exchange/binance/payload"
 	"github.com/perilune/perilune/exchange/datatest"
+	"github.com/perilune/perilune/exchange/jsonscan"
 )
 
 const spotInfo = `{"timezone":"UTC","serverTime":1700000000000,"rateLimits":[{"rateLimitType":"REQUEST_WEIGHT","interval":"MINUTE","intervalNum":1,"limit":6000},{}],
@@ -97,19 +97,19 @@ func TestDecodeContracts(t *testing.T) {
 
 func TestAmounts(t *testing.T) {
 	for text, want := range map[string]string{`"1.50"`: "1.5", `1e-05`: "0.00001", `""`: "0", `null`: "0", `"1e3"`: "1000", `12`: "12"} {
-		var a payload.Amount
+		var a jsonscan.Amount
 		if err := json.Unmarshal([]byte(text), &a); err != nil || a.String() != want {
 			t.Errorf("%s is %s (%v), want %s", text, a, err, want)
 		}
 	}
 	for _, text := range []string{`"1e999999999"`, `1e400`, `"x"`, `"1 "`, `{}`, `[]`, `true`, `"` + strings.Repeat("9", 50) + `"`} {
-		var a payload.Amount
+		var a jsonscan.Amount
 		if err := json.Unmarshal([]byte(text), &a); err == nil {
 			t.Errorf("%s was accepted as %s", text, a)
 		}
 	}
 	for text, want := range map[string]exchange.Step{"0.10000000000000000000": {M: 1, Scale: 1}, "0": {}, "-1": {}, "0.00000000000000000001": {}, "5": {M: 5}} {
-		if got := (payload.Amount{Decimal: decimal.RequireFromString(text)}).Step(); got != want {
+		if got := (jsonscan.Amount{Decimal: decimal.RequireFromString(text)}).Step(); got != want {
 			t.Errorf("step of %s is %v, want %v", text, got, want)
 		}
 	}

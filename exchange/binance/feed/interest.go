@@ -11,8 +11,8 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
-	"github.com/perilune/perilune/exchange/binance/payload"
 	"github.com/perilune/perilune/exchange/connect"
+	"github.com/perilune/perilune/exchange/jsonscan"
 )
 
 // interestEvery is how often the open interest of a contract is asked for, unless
@@ -22,9 +22,9 @@ const interestEvery = time.Minute
 
 // interest is what openInterest says: base on USD-M, contracts on COIN-M.
 type interest struct {
-	Symbol string         `json:"symbol"`
-	Open   payload.Amount `json:"openInterest"`
-	Time   int64          `json:"time"`
+	Symbol string          `json:"symbol"`
+	Open   jsonscan.Amount `json:"openInterest"`
+	Time   int64           `json:"time"`
 }
 
 // mostOpen is far beyond any open interest, and in lots of 1e-8 not beyond int64.

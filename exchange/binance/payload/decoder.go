@@ -5,6 +5,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
+	"github.com/perilune/perilune/exchange/jsonscan"
 )
 
 // Decoder decodes the market payloads of one market. It is not safe for
@@ -29,7 +30,7 @@ type Decoder struct {
 
 // frame is what is being read and what was found in it so far.
 type frame struct {
-	scanner
+	scan jsonscan.Scanner
 	message
 	start     int   // of the object that message was collected from
 	enveloped bool  // the frame begins `{"stream":"…","data":` exactly
@@ -72,14 +73,14 @@ func (d *Decoder) Rounded() int { return d.rounded }
 // VenueTime is the transaction time where the venue gives it, else the event
 // time, else 0; both milliseconds and microseconds are understood.
 //
-// The error is ErrIgnored or a *DecodeError, after which ev is not to be used.
-// A frame that is not valid JSON is always a *DecodeError, and so is one that
+// The error is ErrIgnored or a *jsonscan.DecodeError, after which ev is not to be used.
+// A frame that is not valid JSON is always a *jsonscan.DecodeError, and so is one that
 // gives a key twice. An array of messages is ErrIgnored: see DecodeEach.
 func (d *Decoder) Decode(frame []byte, ev *exchange.Event) error {
-	d.scanner = scanner{b: frame}
+	d.scan = jsonscan.Scanner{B: frame}
 	d.stream, d.start, d.array = field{}, 0, -1
 	d.enveloped = d.envelope()
-	payload := d.i
+	payload := d.scan.I
 	if d.strict() {
 		d.start = payload
 		return d.finish(ev)
@@ -102,8 +103,8 @@ func (d *Decoder) DecodeEach(frame []byte, ev *exchange.Event, yield func(*excha
 	if d.array < 0 {
 		return err
 	}
-	d.i = d.array
-	for more := d.open('[', ']'); more; more, _ = d.next(']') {
+	d.scan.I = d.array
+	for more := d.scan.Open('[', ']'); more; more, _ = d.scan.Next(']') {
 		switch e := d.oneOf(ev); e {
 		case nil:
 			if err = yield(ev); err != nil {
@@ -119,16 +120,16 @@ func (d *Decoder) DecodeEach(frame []byte, ev *exchange.Event, yield func(*excha
 
 // oneOf decodes one element of an array that is known to be well-formed.
 func (d *Decoder) oneOf(ev *exchange.Event) error {
-	if d.peek() != '{' {
-		d.skip(1)
+	if d.scan.Peek() != '{' {
+		d.scan.Skip(1)
 		return ErrIgnored
 	}
 	if err := d.collect(); err != nil {
 		return err
 	}
-	next := d.i
+	next := d.scan.I
 	err := d.finish(ev)
-	d.i = next
+	d.scan.I = next
 	return err
 }
 
@@ -146,7 +147,7 @@ func (d *Decoder) take(k key, f field) bool {
 	}
 	d.put(k, f)
 	if f.shape == textShape && (k == keySymbol || k == keyLongSymbol && !d.has(keySymbol)) {
-		d.in = d.resolve(d.b[f.lo:f.hi])
+		d.in = d.resolve(d.scan.B[f.lo:f.hi])
 	}
 	return true
 }
@@ -157,7 +158,7 @@ func (d *Decoder) whose() *exchange.Instrument {
 	if d.stream.shape != textShape {
 		return d.unnamed
 	}
-	name, _, _ := bytes.Cut(d.b[d.stream.lo:d.stream.hi], []byte("@"))
+	name, _, _ := bytes.Cut(d.scan.B[d.stream.lo:d.stream.hi], []byte("@"))
 	d.upper = d.upper[:0]
 	for _, c := range name { // symbols may be other than ASCII, which has no case here
 		if 'a' <= c && c <= 'z' {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
+	"github.com/perilune/perilune/exchange/jsonscan"
 )
 
 // Payloads are made up; keys and their order are the venue's.
@@ -217,9 +218,9 @@ func TestMalformed(t *testing.T) {
 			d, _ := forBTC(t, api.USDM)
 			var ev exchange.Event
 			err := d.Decode([]byte(tt.frame), &ev)
-			var bad *DecodeError
+			var bad *jsonscan.DecodeError
 			if !errors.As(err, &bad) {
-				t.Fatalf("got %v, want a *DecodeError", err)
+				t.Fatalf("got %v, want a *jsonscan.DecodeError", err)
 			}
 			if bad.Field != tt.field || !strings.Contains(err.Error(), tt.say) {
 				t.Errorf("field %q: %v; want field %q and %q", bad.Field, err, tt.field, tt.say)
@@ -235,7 +236,7 @@ func TestDecodeErrorShowsWhere(t *testing.T) {
 	d, _ := forBTC(t, api.USDM)
 	var ev exchange.Event
 	err := d.Decode([]byte(strings.Replace(usdmDiff, "58710.20", "58710.21", 1)), &ev)
-	want := `binance: malformed payload at byte 104 in field "b": a price of usdm:BTCUSDT: "58710.21" in steps of 0.1: ` +
+	want := `malformed payload at byte 104 in field "b": a price of usdm:BTCUSDT: "58710.21" in steps of 0.1: ` +
 		`not a whole number of steps; near "\":5557,\"pu\":4937,\"b\":[[\"58710.21\",\"0.014\"]],\"a\":"`
 	if err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
@@ -245,7 +246,7 @@ func TestDecodeErrorShowsWhere(t *testing.T) {
 func TestSnapshotWithoutOwner(t *testing.T) {
 	d := NewDecoder(api.Spot, func([]byte) *exchange.Instrument { return nil })
 	var ev exchange.Event
-	var bad *DecodeError
+	var bad *jsonscan.DecodeError
 	if err := d.Decode([]byte(spotBook), &ev); !errors.As(err, &bad) || bad.Field != "symbol" {
 		t.Errorf("got %v, want an error in field symbol", err)
 	}
@@ -278,7 +279,7 @@ func TestDecodeEachStops(t *testing.T) {
 	if err != stop || calls != 1 {
 		t.Errorf("%d calls, error %v", calls, err)
 	}
-	var bad *DecodeError
+	var bad *jsonscan.DecodeError
 	err = d.DecodeEach([]byte(`[`+usdmMark+`,{"e":"trade","s":"BTCUSDT"}]`), &ev, func(*exchange.Event) error { return nil })
 	if !errors.As(err, &bad) {
 		t.Errorf("malformed element: %v", err)

@@ -1,5 +1,5 @@
 // Package payload reads what Binance sends: market data of spot, USD-M and COIN-M, in
-// place and without allocating, and any JSON object by its fields.
+// place and without allocating.
 //
 // # Assumptions
 //
@@ -16,6 +16,5 @@
 // # Features
 //
 // [Decoder] turns the market payloads of one market, raw or in the envelope of a
-// combined stream, into events. [Fields] walks over any other message, [Amount] is a
-// number in any of the ways in which the venue writes one.
+// combined stream, into events. Every other message is read with package jsonscan.
 package payload

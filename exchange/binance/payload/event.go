@@ -5,6 +5,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
+	"github.com/perilune/perilune/exchange/jsonscan"
 )
 
 // event is a type of message.
@@ -26,7 +27,7 @@ func (fr *frame) named() event {
 	if f.shape != textShape {
 		return noEvent
 	}
-	switch string(fr.b[f.lo:f.hi]) {
+	switch string(fr.scan.B[f.lo:f.hi]) {
 	case "depthUpdate":
 		return depthEvent
 	case "bookTicker":
@@ -95,13 +96,13 @@ func (d *Decoder) owner(kind event) error {
 			return err
 		}
 		if d.has(keySymbol) && d.has(keyLongSymbol) {
-			d.in = d.resolve(d.b[symbol.lo:symbol.hi])
+			d.in = d.resolve(d.scan.B[symbol.lo:symbol.hi])
 		}
-		if bytes.IndexByte(d.b[symbol.lo:symbol.hi], '\\') >= 0 {
-			return newDecodeError(d.b, symbol.lo, keyNames[k], "want a symbol without escapes")
+		if bytes.IndexByte(d.scan.B[symbol.lo:symbol.hi], '\\') >= 0 {
+			return jsonscan.NewDecodeError(d.scan.B, symbol.lo, keyNames[k], "want a symbol without escapes")
 		}
 	} else if d.in = d.whose(); d.in == nil && d.stream.shape != textShape {
-		return newDecodeError(d.b, d.start, keyNames[k], "missing, and no default instrument is set")
+		return jsonscan.NewDecodeError(d.scan.B, d.start, keyNames[k], "missing, and no default instrument is set")
 	}
 	if d.in == nil {
 		return ErrIgnored
@@ -110,7 +111,7 @@ func (d *Decoder) owner(kind event) error {
 }
 
 func (d *Decoder) depth(ev *exchange.Event) (err error) {
-	partial, rpi := depthStream(d.b[d.stream.lo:d.stream.hi])
+	partial, rpi := depthStream(d.scan.B[d.stream.lo:d.stream.hi])
 	if rpi {
 		return ErrIgnored
 	}
@@ -169,7 +170,7 @@ func (d *Decoder) wantLevels(k key) error {
 	if err != nil {
 		return err
 	}
-	d.i = f.lo
+	d.scan.I = f.lo
 	return d.levels(k)
 }
 
@@ -209,7 +210,7 @@ func (d *Decoder) trade(ev *exchange.Event, id key) (err error) {
 		return err
 	}
 	if ev.Price == 0 || ev.Qty == 0 {
-		return newDecodeError(d.b, d.start, "p", "a trade has a price and a quantity above zero")
+		return jsonscan.NewDecodeError(d.scan.B, d.start, "p", "a trade has a price and a quantity above zero")
 	}
 	maker, err := d.want(keyMaker, boolShape)
 	if err != nil {

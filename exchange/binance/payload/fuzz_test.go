@@ -9,6 +9,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
+	"github.com/perilune/perilune/exchange/jsonscan"
 )
 
 // The decoder agrees with the plain way over encoding/json: the same event, or
@@ -43,7 +44,7 @@ func FuzzDecode(f *testing.F) {
 			return
 		}
 		want, refErr := naive{market, in, in}.decode(frame)
-		var bad *DecodeError
+		var bad *jsonscan.DecodeError
 		if errors.As(err, &bad) && isLevels(bad.Field) && errors.Is(refErr, ErrIgnored) {
 			return // levels are decoded before it is known that nobody wants them
 		}
@@ -58,7 +59,7 @@ func FuzzDecode(f *testing.F) {
 
 // class is 0 for an event, 1 for an ignored frame, 2 for a malformed one.
 func class(t *testing.T, err error) int {
-	var bad *DecodeError
+	var bad *jsonscan.DecodeError
 	switch {
 	case err == nil:
 		return 0
@@ -67,7 +68,7 @@ func class(t *testing.T, err error) int {
 	case errors.As(err, &bad):
 		return 2
 	}
-	t.Fatalf("neither ErrIgnored nor a *DecodeError: %v", err)
+	t.Fatalf("neither ErrIgnored nor a *jsonscan.DecodeError: %v", err)
 	return 0
 }
 
@@ -85,7 +86,7 @@ func referenceClass(err error) int {
 // accepts: keys given twice, keys or symbols in escapes, invalid UTF-8, deep
 // nesting.
 func stricter(frame []byte, err error) bool {
-	var bad *DecodeError
+	var bad *jsonscan.DecodeError
 	if errors.As(err, &bad) && (strings.Contains(bad.Reason, "twice") || strings.Contains(bad.Reason, "deeply")) {
 		return true
 	}
@@ -119,7 +120,7 @@ func TestEveryPrefixIsMalformed(t *testing.T) {
 		d, _ := forBTC(t, tt.market)
 		for i := range len(tt.frame) {
 			var ev exchange.Event
-			var bad *DecodeError
+			var bad *jsonscan.DecodeError
 			if err := d.Decode([]byte(tt.frame[:i]), &ev); !errors.As(err, &bad) {
 				t.Fatalf("%s cut at %d: %v", tt.name, i, err)
 			}

@@ -17,6 +17,7 @@ import (
 	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/binance/rules"
 	"github.com/perilune/perilune/exchange/datatest"
+	"github.com/perilune/perilune/exchange/jsonscan"
 )
 
 // recording reads the frames of a gzipped file of "<local ns> <frame>" lines.
@@ -209,7 +210,7 @@ func TestSamples(t *testing.T) {
 			sameEvent(t, frame, ev, want)
 			return nil
 		})
-		var malformed *DecodeError
+		var malformed *jsonscan.DecodeError
 		if errors.As(err, &malformed) {
 			t.Logf("%s: %v", path, err)
 			if _, refErr := ref.decode(frame); refErr == nil {

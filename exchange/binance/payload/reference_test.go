@@ -14,6 +14,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
+	"github.com/perilune/perilune/exchange/jsonscan"
 )
 
 // naive decodes the plain way, over encoding/json and decimals. The decoder must
@@ -305,7 +306,7 @@ func (r *reader) levels(k string) []exchange.Level {
 
 // matchesLayout reports whether the strict path takes a frame.
 func matchesLayout(d *Decoder, frame []byte) bool {
-	d.scanner = scanner{b: frame}
+	d.scan = jsonscan.Scanner{B: frame}
 	d.stream, d.start, d.array = field{}, 0, -1
 	d.enveloped = d.envelope()
 	return d.strict()
@@ -313,7 +314,7 @@ func matchesLayout(d *Decoder, frame []byte) bool {
 
 // decodeTolerant decodes without the strict path.
 func decodeTolerant(d *Decoder, frame []byte, ev *exchange.Event) error {
-	d.scanner = scanner{b: frame}
+	d.scan = jsonscan.Scanner{B: frame}
 	d.stream, d.start, d.array = field{}, 0, -1
 	if err := d.tolerant(); err != nil {
 		return err

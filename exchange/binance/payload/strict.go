@@ -72,7 +72,7 @@ func (fr *frame) envelope() bool {
 	}
 	name, ok := fr.plainText()
 	if !ok || !fr.literal(`,"data":`) {
-		fr.i = 0
+		fr.scan.I = 0
 		return false
 	}
 	fr.stream = name
@@ -81,13 +81,13 @@ func (fr *frame) envelope() bool {
 
 // strict takes the rest of the frame if it is one of the layouts.
 func (d *Decoder) strict() bool {
-	start := d.i
+	start := d.scan.I
 	for i := range layouts {
 		l := &layouts[i]
 		if !d.literal(l.parts[0].before) {
 			continue
 		}
-		d.i = start
+		d.scan.I = start
 		d.begin(l.event)
 		return d.match(l) && d.closed()
 	}
@@ -97,7 +97,7 @@ func (d *Decoder) strict() bool {
 // closed takes the brace that ends the payload, and the one that ends the
 // envelope, and reports whether that was all.
 func (fr *frame) closed() bool {
-	return fr.literal("}") && (!fr.enveloped || fr.literal("}")) && fr.i == len(fr.b)
+	return fr.literal("}") && (!fr.enveloped || fr.literal("}")) && fr.scan.I == len(fr.scan.B)
 }
 
 func (d *Decoder) match(l *layout) bool {
@@ -117,11 +117,11 @@ func (d *Decoder) match(l *layout) bool {
 	return true
 }
 
-func (s *scanner) literal(want string) bool {
-	if len(s.b)-s.i < len(want) || string(s.b[s.i:s.i+len(want)]) != want {
+func (fr *frame) literal(want string) bool {
+	if len(fr.scan.B)-fr.scan.I < len(want) || string(fr.scan.B[fr.scan.I:fr.scan.I+len(want)]) != want {
 		return false
 	}
-	s.i += len(want)
+	fr.scan.I += len(want)
 	return true
 }
 
@@ -144,24 +144,24 @@ func (d *Decoder) plainValue(p *part) (field, bool) {
 }
 
 // plainWhole takes a whole number of up to 18 digits, which cannot overflow.
-func (s *scanner) plainWhole() (field, bool) {
-	lo, i := s.i, s.i
+func (fr *frame) plainWhole() (field, bool) {
+	lo, i := fr.scan.I, fr.scan.I
 	var n int64
-	for ; i < len(s.b) && s.b[i]-'0' <= 9; i++ {
-		n = n*10 + int64(s.b[i]-'0')
+	for ; i < len(fr.scan.B) && fr.scan.B[i]-'0' <= 9; i++ {
+		n = n*10 + int64(fr.scan.B[i]-'0')
 	}
 	size := i - lo
-	ok := size > 0 && size <= 18 && (size == 1 || s.b[lo] != '0')
-	s.i = i
+	ok := size > 0 && size <= 18 && (size == 1 || fr.scan.B[lo] != '0')
+	fr.scan.I = i
 	return field{lo: lo, hi: i, n: n, shape: wholeShape}, ok
 }
 
 // plainText takes a string without escapes, whose opening quote is taken.
-func (s *scanner) plainText() (field, bool) {
-	lo := s.i
-	for i, c := range s.b[lo:] {
+func (fr *frame) plainText() (field, bool) {
+	lo := fr.scan.I
+	for i, c := range fr.scan.B[lo:] {
 		if c == '"' {
-			s.i = lo + i + 1
+			fr.scan.I = lo + i + 1
 			return field{lo: lo, hi: lo + i, shape: textShape}, true
 		}
 		if c == '\\' || c < ' ' {
@@ -176,10 +176,10 @@ func (s *scanner) plainText() (field, bool) {
 func (d *Decoder) plainLevels(levels *[]exchange.Level) bool {
 	out := (*levels)[:0]
 	tick, lot := d.in.Tick, d.in.Lot
-	b := d.b[d.i:]
+	b := d.scan.B[d.scan.I:]
 	if len(b) > 0 && b[0] == ']' {
 		*levels = out
-		d.i++
+		d.scan.I++
 		return true
 	}
 	for len(b) > 2 && b[0] == '[' && b[1] == '"' {
@@ -198,7 +198,7 @@ func (d *Decoder) plainLevels(levels *[]exchange.Level) bool {
 		b = b[3:]
 		if last == ']' {
 			*levels = out
-			d.i = len(d.b) - len(b)
+			d.scan.I = len(d.scan.B) - len(b)
 			return true
 		}
 		if last != ',' {

@@ -5,55 +5,56 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/fixed"
+	"github.com/perilune/perilune/exchange/jsonscan"
 )
 
 // tolerant collects the payload of the frame whatever its key order, unknown
 // keys and whitespace. It returns ErrIgnored for an array.
 func (d *Decoder) tolerant() error {
-	d.stream, d.i = field{}, 0
+	d.stream, d.scan.I = field{}, 0
 	if d.spacedEnvelope() {
-		if err := d.collect(); err != nil || d.token('}', "want a brace") && d.end() {
+		if err := d.collect(); err != nil || d.scan.Token('}', "want a brace") && d.scan.End() {
 			return err
 		}
 	}
-	d.stream, d.i = field{}, 0
+	d.stream, d.scan.I = field{}, 0
 	return d.whole()
 }
 
 // spacedEnvelope takes an envelope up to the object that is its data, when the
 // stream comes first. Another envelope is read twice, by whole and by unwrap.
 func (fr *frame) spacedEnvelope() bool {
-	if !fr.token('{', "want an envelope") || !fr.takeKey(keyStream) || fr.peek() != '"' {
+	if !fr.scan.Token('{', "want an envelope") || !fr.takeKey(keyStream) || fr.scan.Peek() != '"' {
 		return false
 	}
 	name, ok := fr.value()
 	fr.stream = name
-	return ok && fr.token(',', "want a comma") && fr.takeKey(keyData) && fr.peek() == '{'
+	return ok && fr.scan.Token(',', "want a comma") && fr.takeKey(keyData) && fr.scan.Peek() == '{'
 }
 
 // takeKey takes a key and its colon if it is k.
 func (fr *frame) takeKey(k key) bool {
-	lo, hi, ok := fr.text()
-	return ok && keyOf(fr.b[lo:hi]) == k && fr.token(':', "want a colon")
+	lo, hi, ok := fr.scan.Text()
+	return ok && keyOf(fr.scan.B[lo:hi]) == k && fr.scan.Token(':', "want a colon")
 }
 
 // whole collects a frame without knowing whether it is in an envelope.
 func (d *Decoder) whole() error {
-	if c := d.peek(); c != '{' {
-		start := d.i
-		if !d.skip(1) || !d.end() {
+	if c := d.scan.Peek(); c != '{' {
+		start := d.scan.I
+		if !d.scan.Skip(1) || !d.scan.End() {
 			return d.syntax(noKey)
 		}
 		if c == '[' {
 			d.array = start
 			return ErrIgnored
 		}
-		return newDecodeError(d.b, start, "", "want an object or an array")
+		return jsonscan.NewDecodeError(d.scan.B, start, "", "want an object or an array")
 	}
 	if err := d.collect(); err != nil {
 		return err
 	}
-	if !d.end() {
+	if !d.scan.End() {
 		return d.syntax(noKey)
 	}
 	if !d.has(keyData) || d.has(keyEvent) {
@@ -73,7 +74,7 @@ func (d *Decoder) unwrap() error {
 	}
 	switch data.shape {
 	case objectShape:
-		d.i = data.lo
+		d.scan.I = data.lo
 		return d.collect()
 	case arrayShape:
 		d.array = data.lo
@@ -84,21 +85,21 @@ func (d *Decoder) unwrap() error {
 // collect takes the object at i and fills the message.
 func (d *Decoder) collect() error {
 	d.begin(noEvent)
-	d.start = d.i
-	for more := d.open('{', '}'); more; {
-		at := d.i
-		lo, hi, ok := d.text()
-		if !ok || !d.token(':', "want a colon") {
+	d.start = d.scan.I
+	for more := d.scan.Open('{', '}'); more; {
+		at := d.scan.I
+		lo, hi, ok := d.scan.Text()
+		if !ok || !d.scan.Token(':', "want a colon") {
 			return d.syntax(noKey)
 		}
-		k := keyOf(d.b[lo:hi])
+		k := keyOf(d.scan.B[lo:hi])
 		if err := d.collectValue(k); err != nil {
 			return err
 		}
 		if k != noKey && d.twice {
-			return newDecodeError(d.b, at, keyNames[k], "the key appears twice")
+			return jsonscan.NewDecodeError(d.scan.B, at, keyNames[k], "the key appears twice")
 		}
-		if more, ok = d.next('}'); !ok {
+		if more, ok = d.scan.Next('}'); !ok {
 			return d.syntax(k)
 		}
 	}
@@ -107,12 +108,12 @@ func (d *Decoder) collect() error {
 
 func (d *Decoder) collectValue(k key) error {
 	if k == noKey {
-		if !d.skip(1) {
+		if !d.scan.Skip(1) {
 			return d.syntax(k)
 		}
 		return nil
 	}
-	if d.peek() == '[' && d.readyFor(k) {
+	if d.scan.Peek() == '[' && d.readyFor(k) {
 		if err := d.levels(k); err != nil {
 			return err
 		}
@@ -144,47 +145,47 @@ func (d *Decoder) readyFor(k key) bool {
 
 // value takes any value of a known key.
 func (fr *frame) value() (f field, ok bool) {
-	switch c := fr.peek(); {
+	switch c := fr.scan.Peek(); {
 	case c == '"':
 		f.shape = textShape
-		f.lo, f.hi, ok = fr.text()
+		f.lo, f.hi, ok = fr.scan.Text()
 		return f, ok
 	case c == '-' || c-'0' <= 9:
-		f.lo = fr.i
-		n, whole, ok := fr.number()
+		f.lo = fr.scan.I
+		n, whole, ok := fr.scan.Number()
 		if whole {
 			f.shape, f.n = wholeShape, n
 		}
-		f.hi = fr.i
+		f.hi = fr.scan.I
 		return f, ok
 	case c == 't':
-		return field{lo: fr.i, shape: boolShape, n: 1}, fr.word("true")
+		return field{lo: fr.scan.I, shape: boolShape, n: 1}, fr.scan.Word("true")
 	case c == 'f':
-		return field{lo: fr.i, shape: boolShape}, fr.word("false")
+		return field{lo: fr.scan.I, shape: boolShape}, fr.scan.Word("false")
 	case c == '[':
 		f.shape = arrayShape
 	case c == '{':
 		f.shape = objectShape
 	}
-	f.lo = fr.i
-	ok = fr.skip(1)
-	f.hi = fr.i
+	f.lo = fr.scan.I
+	ok = fr.scan.Skip(1)
+	f.hi = fr.scan.I
 	return f, ok
 }
 
 // levels takes the array of levels at i into the side of k.
 func (d *Decoder) levels(k key) error {
-	start := d.i
-	d.i++
+	start := d.scan.I
+	d.scan.I++
 	side := d.side(k)
 	if d.plainLevels(side) {
 		return nil
 	}
-	d.i = start
+	d.scan.I = start
 	*side = (*side)[:0]
-	for more := d.open('[', ']'); more; {
-		l, used := spacedLevel(d.b[d.i:], d.in)
-		d.i += used
+	for more := d.scan.Open('[', ']'); more; {
+		l, used := spacedLevel(d.scan.B[d.scan.I:], d.in)
+		d.scan.I += used
 		if used == 0 {
 			var err error
 			if l, err = d.level(k); err != nil {
@@ -193,7 +194,7 @@ func (d *Decoder) levels(k key) error {
 		}
 		*side = append(*side, l)
 		var ok bool
-		if more, ok = d.next(']'); !ok {
+		if more, ok = d.scan.Next(']'); !ok {
 			return d.syntax(k)
 		}
 	}
@@ -236,30 +237,30 @@ func after(b []byte, c byte) []byte {
 // level takes one level. Elements behind price and quantity are passed over:
 // spot once sent a third one.
 func (d *Decoder) level(k key) (l exchange.Level, err error) {
-	if d.peek() != '[' || !d.open('[', ']') {
-		return l, newDecodeError(d.b, d.i, keyNames[k], `want a level such as ["61800.1","0.5"]`)
+	if d.scan.Peek() != '[' || !d.scan.Open('[', ']') {
+		return l, jsonscan.NewDecodeError(d.scan.B, d.scan.I, keyNames[k], `want a level such as ["61800.1","0.5"]`)
 	}
 	if l.Price, err = d.levelPrice(k); err != nil {
 		return l, err
 	}
-	more, ok := d.next(']')
+	more, ok := d.scan.Next(']')
 	if !ok {
 		return l, d.syntax(k)
 	}
 	if !more {
-		return l, newDecodeError(d.b, d.i, keyNames[k], "the level has no quantity")
+		return l, jsonscan.NewDecodeError(d.scan.B, d.scan.I, keyNames[k], "the level has no quantity")
 	}
 	if l.Qty, err = d.levelQty(k); err != nil {
 		return l, err
 	}
-	if more, ok = d.next(']'); !ok {
+	if more, ok = d.scan.Next(']'); !ok {
 		return l, d.syntax(k)
 	}
 	for more {
-		if !d.skip(2) {
+		if !d.scan.Skip(2) {
 			return l, d.syntax(k)
 		}
-		if more, ok = d.next(']'); !ok {
+		if more, ok = d.scan.Next(']'); !ok {
 			return l, d.syntax(k)
 		}
 	}
@@ -267,13 +268,13 @@ func (d *Decoder) level(k key) (l exchange.Level, err error) {
 }
 
 func (d *Decoder) levelPrice(k key) (exchange.Ticks, error) {
-	lo, hi, ok := d.text()
+	lo, hi, ok := d.scan.Text()
 	if !ok {
 		return 0, d.syntax(k)
 	}
 	n, err := d.steps(k, field{lo: lo, hi: hi}, d.in.Tick, "a price")
 	if err == nil && n == 0 {
-		err = newDecodeError(d.b, lo, keyNames[k], "the price of a level is zero")
+		err = jsonscan.NewDecodeError(d.scan.B, lo, keyNames[k], "the price of a level is zero")
 	}
 	return exchange.Ticks(n), err
 }
@@ -282,13 +283,13 @@ func (d *Decoder) levelPrice(k key) (exchange.Ticks, error) {
 // show a quantity that the present lot does not divide; nobody can trade the
 // rest of it with the present lot, and refusing the message would cost the book.
 func (d *Decoder) levelQty(k key) (exchange.Lots, error) {
-	lo, hi, ok := d.text()
+	lo, hi, ok := d.scan.Text()
 	if !ok {
 		return 0, d.syntax(k)
 	}
-	n, inexact, err := fixed.FloorText(d.b[lo:hi], d.in.Lot)
+	n, inexact, err := fixed.FloorText(d.scan.B[lo:hi], d.in.Lot)
 	if err != nil {
-		return 0, newDecodeError(d.b, lo, keyNames[k], fmt.Sprintf("a quantity of %s: %v", d.in.Key(), err))
+		return 0, jsonscan.NewDecodeError(d.scan.B, lo, keyNames[k], fmt.Sprintf("a quantity of %s: %v", d.in.Key(), err))
 	}
 	if inexact {
 		d.rounded++
@@ -298,23 +299,23 @@ func (d *Decoder) levelQty(k key) (exchange.Lots, error) {
 
 // steps parses a price or a quantity, neither of which can be negative.
 func (d *Decoder) steps(k key, f field, s exchange.Step, what string) (int64, error) {
-	n, err := fixed.Steps(d.b[f.lo:f.hi], s)
+	n, err := fixed.Steps(d.scan.B[f.lo:f.hi], s)
 	if err == nil && n < 0 {
-		err = fmt.Errorf("%q: negative", d.b[f.lo:f.hi])
+		err = fmt.Errorf("%q: negative", d.scan.B[f.lo:f.hi])
 	}
 	if err != nil {
-		return 0, newDecodeError(d.b, f.lo, keyNames[k], fmt.Sprintf("%s of %s: %v", what, d.in.Key(), err))
+		return 0, jsonscan.NewDecodeError(d.scan.B, f.lo, keyNames[k], fmt.Sprintf("%s of %s: %v", what, d.in.Key(), err))
 	}
 	return n, nil
 }
 
 // syntax turns the scanner's failure into an error.
 func (fr *frame) syntax(k key) error {
-	return newDecodeError(fr.b, fr.i, keyNames[k], fr.reason)
+	return jsonscan.NewDecodeError(fr.scan.B, fr.scan.I, keyNames[k], fr.scan.Reason)
 }
 
 // unlike says that a value has the wrong shape.
 func (fr *frame) unlike(k key, want string) error {
 	f := fr.fields[k]
-	return newDecodeError(fr.b, f.lo, keyNames[k], fmt.Sprintf("want %s, found %s", want, shapeNames[f.shape]))
+	return jsonscan.NewDecodeError(fr.scan.B, f.lo, keyNames[k], fmt.Sprintf("want %s, found %s", want, shapeNames[f.shape]))
 }

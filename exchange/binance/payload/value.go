@@ -5,12 +5,13 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/fixed"
+	"github.com/perilune/perilune/exchange/jsonscan"
 )
 
 // want returns a value that must be there and have a shape.
 func (fr *frame) want(k key, s shape) (field, error) {
 	if !fr.has(k) {
-		return field{}, newDecodeError(fr.b, fr.start, keyNames[k], "missing: want "+shapeNames[s])
+		return field{}, jsonscan.NewDecodeError(fr.scan.B, fr.start, keyNames[k], "missing: want "+shapeNames[s])
 	}
 	f := fr.fields[k]
 	if f.shape != s {
@@ -21,7 +22,7 @@ func (fr *frame) want(k key, s shape) (field, error) {
 
 func (fr *frame) is(k key, value string) bool {
 	f := fr.fields[k]
-	return f.shape == textShape && string(fr.b[f.lo:f.hi]) == value
+	return f.shape == textShape && string(fr.scan.B[f.lo:f.hi]) == value
 }
 
 func (fr *frame) id(k key) (int64, error) {
@@ -52,9 +53,9 @@ func (fr *frame) e8(k key) (exchange.E8, error) {
 	if err != nil {
 		return 0, err
 	}
-	v, err := fixed.E8(fr.b[f.lo:f.hi])
+	v, err := fixed.E8(fr.scan.B[f.lo:f.hi])
 	if err != nil {
-		return 0, newDecodeError(fr.b, f.lo, keyNames[k], err.Error())
+		return 0, jsonscan.NewDecodeError(fr.scan.B, f.lo, keyNames[k], err.Error())
 	}
 	return v, nil
 }
@@ -88,7 +89,7 @@ func (fr *frame) time(k, other key) (exchange.Time, error) {
 		unit = exchange.Microsecond
 	}
 	if f.n < 0 || f.n > (1<<63-1)/int64(unit) {
-		return 0, newDecodeError(fr.b, f.lo, keyNames[k], fmt.Sprintf("%d is not a time in ms or µs", f.n))
+		return 0, jsonscan.NewDecodeError(fr.scan.B, f.lo, keyNames[k], fmt.Sprintf("%d is not a time in ms or µs", f.n))
 	}
 	return exchange.Time(f.n) * unit, nil
 }

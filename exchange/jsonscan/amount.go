@@ -1,4 +1,4 @@
-package payload
+package jsonscan
 
 import (
 	"encoding/json"

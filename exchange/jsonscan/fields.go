@@ -1,4 +1,4 @@
-package payload
+package jsonscan
 
 import (
 	"encoding/json"
@@ -21,7 +21,7 @@ import (
 // over. The first thing wrong, in the JSON or in a value that was asked for,
 // ends the walk; Err tells it.
 type Fields struct {
-	s       scanner
+	s       Scanner
 	closing byte // of the container
 	begun   bool
 	more    bool
@@ -32,10 +32,10 @@ type Fields struct {
 }
 
 // Object walks over {"key":value,…}.
-func Object(frame []byte) Fields { return Fields{s: scanner{b: frame}, closing: '}'} }
+func Object(frame []byte) Fields { return Fields{s: Scanner{B: frame}, closing: '}'} }
 
 // Array walks over [value,…]; its keys are empty.
-func Array(frame []byte) Fields { return Fields{s: scanner{b: frame}, closing: ']'} }
+func Array(frame []byte) Fields { return Fields{s: Scanner{B: frame}, closing: ']'} }
 
 // Next goes to the next value and reports whether there is one.
 func (f *Fields) Next() bool {
@@ -47,10 +47,10 @@ func (f *Fields) Next() bool {
 		f.begun = true
 		f.more, ok = f.open()
 	} else {
-		f.more, ok = f.s.next(f.closing)
+		f.more, ok = f.s.Next(f.closing)
 	}
-	if !ok || f.more && !f.value() || !f.more && !f.s.end() {
-		f.fail(f.s.i, f.s.reason)
+	if !ok || f.more && !f.value() || !f.more && !f.s.End() {
+		f.fail(f.s.I, f.s.Reason)
 		return false
 	}
 	return f.more
@@ -61,31 +61,31 @@ func (f *Fields) open() (more, ok bool) {
 	if f.closing == ']' {
 		bracket = '['
 	}
-	if f.s.peek() != bracket {
+	if f.s.Peek() != bracket {
 		return false, f.s.fail("want " + string(bracket))
 	}
-	return f.s.open(bracket, f.closing), true
+	return f.s.Open(bracket, f.closing), true
 }
 
 // value takes a key, in an object, and the value behind it.
 func (f *Fields) value() (ok bool) {
 	if f.closing == '}' {
-		if f.keyLo, f.keyHi, ok = f.s.text(); !ok || !f.s.token(':', "want a colon") {
+		if f.keyLo, f.keyHi, ok = f.s.Text(); !ok || !f.s.Token(':', "want a colon") {
 			return false
 		}
 	}
-	f.s.peek()
-	f.lo = f.s.i
-	ok = f.s.skip(0)
-	f.hi = f.s.i
+	f.s.Peek()
+	f.lo = f.s.I
+	ok = f.s.Skip(0)
+	f.hi = f.s.I
 	return ok
 }
 
 // Key is the key of the value, as it is written.
-func (f *Fields) Key() []byte { return f.s.b[f.keyLo:f.keyHi] }
+func (f *Fields) Key() []byte { return f.s.B[f.keyLo:f.keyHi] }
 
 // Raw is the value as it is written: a part of the frame.
-func (f *Fields) Raw() []byte { return f.s.b[f.lo:f.hi] }
+func (f *Fields) Raw() []byte { return f.s.B[f.lo:f.hi] }
 
 // Err tells why the walk ended before its time; nil when it did not.
 func (f *Fields) Err() error { return f.err }
@@ -217,6 +217,6 @@ func (f *Fields) wrong(reason string) { f.fail(f.lo, reason) }
 
 func (f *Fields) fail(offset int, reason string) {
 	if f.err == nil {
-		f.err = newDecodeError(f.s.b, offset, string(f.s.b[f.keyLo:f.keyHi]), reason)
+		f.err = NewDecodeError(f.s.B, offset, string(f.s.B[f.keyLo:f.keyHi]), reason)
 	}
 }

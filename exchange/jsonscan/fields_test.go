@@ -1,4 +1,4 @@
-package payload_test
+package jsonscan_test
 
 import (
 	"encoding/json"
@@ -7,12 +7,12 @@ import (
 
 	"github.com/shopspring/decimal"
 
-	"github.com/perilune/perilune/exchange/binance/payload"
+	"github.com/perilune/perilune/exchange/jsonscan"
 )
 
 // value walks to the value of "v".
-func value(frame string) *payload.Fields {
-	f := payload.Object([]byte(frame))
+func value(frame string) *jsonscan.Fields {
+	f := jsonscan.Object([]byte(frame))
 	for f.Next() && string(f.Key()) != "v" {
 	}
 	return &f
@@ -47,26 +47,26 @@ func TestFieldsValues(t *testing.T) {
 }
 
 func TestFieldsErrors(t *testing.T) {
-	for name, read := range map[string]func(*payload.Fields){
-		`{"v":"12 "}`:               func(f *payload.Fields) { f.Decimal() },
-		`{"v":"1e9999"}`:            func(f *payload.Fields) { f.Decimal() },
-		`{"v":{}}`:                  func(f *payload.Fields) { f.Decimal() },
-		`{"v":[1]}`:                 func(f *payload.Fields) { _ = f.Text() },
-		`{"v":false}`:               func(f *payload.Fields) { _ = f.Text() },
-		`{"v":9223372036854775808}`: func(f *payload.Fields) { f.Int() },
-		`{"v":1.5}`:                 func(f *payload.Fields) { f.Int() },
-		`{"v":"yes"}`:               func(f *payload.Fields) { f.Bool() },
-		`{"v":1,}`:                  func(f *payload.Fields) {},
-		`{"v":1} x`:                 func(f *payload.Fields) {},
-		`{"v":1`:                    func(f *payload.Fields) {},
-		`[1]`:                       func(f *payload.Fields) {},
-		``:                          func(f *payload.Fields) {},
+	for name, read := range map[string]func(*jsonscan.Fields){
+		`{"v":"12 "}`:               func(f *jsonscan.Fields) { f.Decimal() },
+		`{"v":"1e9999"}`:            func(f *jsonscan.Fields) { f.Decimal() },
+		`{"v":{}}`:                  func(f *jsonscan.Fields) { f.Decimal() },
+		`{"v":[1]}`:                 func(f *jsonscan.Fields) { _ = f.Text() },
+		`{"v":false}`:               func(f *jsonscan.Fields) { _ = f.Text() },
+		`{"v":9223372036854775808}`: func(f *jsonscan.Fields) { f.Int() },
+		`{"v":1.5}`:                 func(f *jsonscan.Fields) { f.Int() },
+		`{"v":"yes"}`:               func(f *jsonscan.Fields) { f.Bool() },
+		`{"v":1,}`:                  func(f *jsonscan.Fields) {},
+		`{"v":1} x`:                 func(f *jsonscan.Fields) {},
+		`{"v":1`:                    func(f *jsonscan.Fields) {},
+		`[1]`:                       func(f *jsonscan.Fields) {},
+		``:                          func(f *jsonscan.Fields) {},
 	} {
-		f := payload.Object([]byte(name))
+		f := jsonscan.Object([]byte(name))
 		for f.Next() {
 			read(&f)
 		}
-		var d *payload.DecodeError
+		var d *jsonscan.DecodeError
 		if !errors.As(f.Err(), &d) {
 			t.Errorf("%s: %v", name, f.Err())
 		}
@@ -74,7 +74,7 @@ func TestFieldsErrors(t *testing.T) {
 }
 
 func TestFieldsOfArrays(t *testing.T) {
-	f := payload.Array([]byte(` [ 1 , "2", {"a":[3]} ] `))
+	f := jsonscan.Array([]byte(` [ 1 , "2", {"a":[3]} ] `))
 	var got []string
 	for f.Next() {
 		got = append(got, string(f.Raw()))
@@ -90,12 +90,12 @@ func FuzzFields(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, frame []byte) {
-		w, n := payload.Object(frame), 0
+		w, n := jsonscan.Object(frame), 0
 		for w.Next() {
 			n++
 			_, _, _, _ = w.Text(), w.Int(), w.Bool(), w.Decimal()
 		}
-		w, n = payload.Object(frame), 0
+		w, n = jsonscan.Object(frame), 0
 		for w.Next() {
 			n++
 			if !json.Valid(w.Raw()) {
