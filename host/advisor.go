@@ -98,7 +98,7 @@ func (r *runner) openAdvisor(ctx context.Context) error {
 		return nil
 	}
 	var post func(*exchange.Event) // nil: the session's time can wait for an answer
-	if r.o.liveData() || r.market.stream != nil || (r.o.Speed > 0 && r.o.Speed <= 1) {
+	if r.source.paced() {
 		post = r.inbox.Post
 	}
 	r.desk = advisor.NewDesk(ctx, answers, post)

@@ -136,7 +136,7 @@ func (r *runner) summary(endedBy string) *Summary {
 	if r.market.recording != nil {
 		stats := r.market.recording.Stats()
 		s.Malformed, s.Data = stats.Malformed, &stats
-		s.DataProblems = append(stats.Troubles(), r.leftOver(&stats)...)
+		s.DataProblems = append(stats.Troubles(), leftOver(r.core, &stats)...)
 	}
 	for i := range len(r.scripts) + len(r.o.Strategies) {
 		s.Strategies = append(s.Strategies, r.core.StrategyName(int32(i)))
@@ -150,7 +150,7 @@ func (r *runner) summary(endedBy string) *Summary {
 
 // assumptions says in sentences what the figures rest on.
 func (r *runner) assumptions() []string {
-	return append(slices.Clone(r.market.describe), r.account.describe()...)
+	return append(slices.Clone(r.source.describe()), r.account.describe()...)
 }
 
 // shownProblems is how many of the data's problems the log names; the summary has
@@ -170,7 +170,7 @@ func (r *runner) report(s *Summary) error {
 	d := &report.Data{
 		Title: strings.Join(s.Strategies, ", ") + " on " + filepath.Base(s.Market), Mode: r.reportMode(), Asset: s.Currency,
 		FillsCommand: fmt.Sprintf("perilune fills --db %s --session %s", s.DB, s.Session),
-		Assumptions:  s.Assumptions, Sources: r.market.describe, Problems: s.DataProblems,
+		Assumptions:  s.Assumptions, Sources: r.source.describe(), Problems: s.DataProblems,
 		Again: report.Reproduction{Command: r.o.Command, Seed: fmt.Sprint(s.Seed), EventsHash: s.EventsHash, EffectsHash: s.EffectsHash},
 	}
 	d.Totals.PairsOpened, d.Totals.PairsClosed = s.PairsOpened, s.PairsClosed
@@ -184,7 +184,7 @@ func (r *runner) reportMode() report.Mode {
 	switch {
 	case r.account.real():
 		return report.Live
-	case r.market.live != nil:
+	case r.market.live:
 		return report.Paper
 	}
 	return report.Simulated

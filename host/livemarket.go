@@ -15,6 +15,7 @@ import (
 	"github.com/perilune/perilune/host/core"
 	"github.com/perilune/perilune/host/loop"
 	"github.com/perilune/perilune/host/script"
+	"github.com/perilune/perilune/ledger"
 )
 
 // LiveOptions say where live market data comes from and how much of it.
@@ -51,45 +52,59 @@ type liveMarket struct {
 	clock   *loop.Real
 	past    []exchange.Event // what strategies look back on from the start
 
-	mu      sync.Mutex
-	notices []connect.Notice
+	mu    sync.Mutex
+	heard []connect.Notice
 }
 
 // liveData reports whether market data comes from the venue.
 func (o *Options) liveData() bool { return len(o.Market) == 1 && o.Market[0] == "live" }
 
-// browse asks the venue what there is and chooses the instruments, before
-// anything is written.
-func (r *runner) browse(ctx context.Context) error {
-	venue, err := r.o.Live.open()
+// liveSource is the market of a venue, as it happens.
+type liveSource struct {
+	pace
+	liveSourceOptions
+	liveMarket
+	venueAccess *access
+	m           *marketData
+}
+
+// liveSourceOptions are what a venue's market needs of its session.
+type liveSourceOptions struct {
+	LiveOptions
+	db       string   // the ledger, beside which bans are remembered
+	feeBP    *float64 // in the place of the venue's fees; nil: those
+	wants    func() (*wants, error)
+	log      func(Line)
+	entering func(format string, a ...any) // what is waited for
+}
+
+func (s *liveSource) warn(text string) { s.log(Line{Level: intent.Warn, Strategy: "host", Text: text}) }
+
+// find implements source: it asks the venue what there is and chooses the instruments.
+func (s *liveSource) find(ctx context.Context) (*marketData, error) {
+	venue, err := s.open()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	patterns, err := r.patterns()
+	w, err := s.wants()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	where := venue.Hosts()
-	r.supervisor.entering("asking %s what is traded", where)
-	r.log(Line{Level: intent.Info, Text: "LIVE DATA: asking " + where + " what is traded"})
-	if r.access, err = newAccess(r.o.DB, venue, r.warn); err != nil {
-		return err
+	s.entering("asking %s what is traded", where)
+	s.log(Line{Level: intent.Info, Text: "LIVE DATA: asking " + where + " what is traded"})
+	if s.venueAccess, err = newAccess(s.db, venue, s.warn); err != nil {
+		return nil, err
 	}
-	past, err := r.barLengths()
-	if err != nil {
-		return err
+	o := connect.DataOptions{Access: s.venueAccess.shared(), Past: w.bars, Data: connect.AllData | connect.Bars | connect.Interest, Bars: s.Bars}
+	if err := s.browse(ctx, venue, o, w.patterns, s.Top); err != nil {
+		return nil, err
 	}
-	l := &liveMarket{}
-	o := connect.DataOptions{Access: r.access.shared(), Past: past, Data: connect.AllData | connect.Bars | connect.Interest, Bars: r.o.Live.Bars}
-	if err := l.browse(ctx, venue, o, patterns, r.o.Live.Top); err != nil {
-		return err
-	}
-	r.market = &marketData{
-		live: l, name: l.name(), instruments: l.catalog.Instruments(),
-		stale: liveStale, sample: exchange.Minute,
-	}
-	return nil
+	s.m = &marketData{live: true, name: s.name(), instruments: s.catalog.Instruments(), stale: liveStale, sample: exchange.Minute}
+	return s.m, nil
 }
+
+func (s *liveSource) access() *access { return s.venueAccess }
 
 // browse asks what there is and chooses of it.
 func (l *liveMarket) browse(ctx context.Context, v connect.Venue, o connect.DataOptions, patterns []string, top int) (err error) {
@@ -103,114 +118,112 @@ func (l *liveMarket) browse(ctx context.Context, v connect.Venue, o connect.Data
 	return nil
 }
 
-// patterns are what the session needs of the venue.
-func (r *runner) patterns() ([]string, error) {
-	if len(r.o.Live.Symbols) > 0 {
-		return r.o.Live.Symbols, nil
-	}
-	var out []string
+// wants are what the strategies of a session need of a market.
+type wants struct {
+	patterns []string        // keys and globs over keys
+	bars     []exchange.Time // lengths
+}
+
+// wantsOf asks the strategies, unless Live.Symbols says what is subscribed to.
+func wantsOf(o *Options, scripts []loaded) (*wants, error) {
+	w := &wants{}
 	add := func(list []string) {
 		for _, p := range list {
-			if !slices.Contains(out, p) {
-				out = append(out, p)
+			if !slices.Contains(w.patterns, p) {
+				w.patterns = append(w.patterns, p)
 			}
 		}
 	}
-	for i := range r.scripts {
-		l := &r.scripts[i]
-		vm, err := script.New(script.Options{Program: l.program, Modules: r.o.own.scripting(), Params: anyValues(paramsFor(l.name, l.params, r.o.Set))})
+	for i := range scripts {
+		l := &scripts[i]
+		vm, err := script.New(script.Options{Program: l.program, Modules: o.own.scripting(), Params: anyValues(paramsFor(l.name, l.params, o.Set))})
 		if err != nil {
 			return nil, &ScriptError{l.path, err}
 		}
 		add(vm.Subscriptions())
+		w.bars = append(w.bars, vm.Bars()...)
 		vm.Close()
 	}
-	for _, st := range r.o.Strategies {
+	for _, st := range o.Strategies {
 		add(st.Subscriptions())
+		if u, ok := st.(core.BarUser); ok {
+			w.bars = append(w.bars, u.Bars()...)
+		}
 	}
-	if len(out) == 0 {
+	slices.Sort(w.bars)
+	w.bars = slices.Compact(w.bars)
+	if len(o.Live.Symbols) > 0 {
+		w.patterns = o.Live.Symbols
+	}
+	if len(w.patterns) == 0 {
 		return nil, configError("live market data: no strategy declares a universe: name what to subscribe to with --symbols, for example --symbols usdm:BTCUSDT")
 	}
-	return out, nil
+	return w, nil
 }
 
-// barLengths are the lengths of bars that the strategies declare.
-func (r *runner) barLengths() ([]exchange.Time, error) {
-	var out []exchange.Time
-	for i := range r.scripts {
-		l := &r.scripts[i]
-		vm, err := script.New(script.Options{Program: l.program, Modules: r.o.own.scripting(), Params: anyValues(paramsFor(l.name, l.params, r.o.Set))})
-		if err != nil {
-			return nil, &ScriptError{l.path, err}
-		}
-		out = append(out, vm.Bars()...)
-		vm.Close()
-	}
-	for _, st := range r.o.Strategies {
-		if u, ok := st.(core.BarUser); ok {
-			out = append(out, u.Bars()...)
-		}
-	}
-	slices.Sort(out)
-	return slices.Compact(out), nil
-}
-
-// connect subscribes to what was chosen and to what the session holds already.
-func (r *runner) connect(ctx context.Context) error {
-	l := r.market.live
-	r.inbox.Most = liveBacklog
-	r.inbox.Refetch = func(id exchange.InstrumentID) { l.market.Snapshot(id) }
-	r.supervisor.entering("connecting to the market data of %d symbols", len(l.symbols))
-	m, err := l.catalog.Open(ctx, l.symbols, r.held(), r.inbox)
+// enter implements source: it subscribes to what was chosen and to what the session
+// holds already.
+func (s *liveSource) enter(ctx context.Context, at *ledger.Snapshot) (*marketData, error) {
+	s.inbox.Most = liveBacklog
+	s.inbox.Refetch = func(id exchange.InstrumentID) { s.market.Snapshot(id) }
+	s.entering("connecting to the market data of %d symbols", len(s.symbols))
+	m, err := s.catalog.Open(ctx, s.symbols, tradedBefore(at), s.inbox)
 	if err != nil {
-		return l.failed(ctx, err)
+		return nil, s.failed(ctx, err)
 	}
-	l.market = m
-	r.market.instruments = values(m.Universe())
-	for i := range r.market.instruments {
-		r.market.applyFees(&r.market.instruments[i], r.o.Paper.FeeBP)
+	s.market = m
+	list := values(m.Universe())
+	bars := map[string]exchange.Time{}
+	for i := range list {
+		applyFees(&list[i], s.feeBP)
+		bars[list[i].Key()] = m.Interval()
 	}
-	r.market.supply.Bars = map[string]exchange.Time{}
-	for i := range r.market.instruments {
-		r.market.supply.Bars[r.market.instruments[i].Key()] = m.Interval()
-	}
-	r.market.hot = len(r.market.instruments) <= hotBooks
-	r.market.describe = describeLive(l.venue.Hosts(), r.market.instruments)
-	r.supervisor.entering("reading the past of %d instruments", len(r.market.instruments))
-	if l.past, err = m.History(ctx); err != nil {
+	s.m.instruments, s.m.supply.Bars, s.m.hot = list, bars, len(list) <= hotBooks
+	s.m.title = fmt.Sprintf("LIVE DATA of %s (%d instruments)", s.venue.Hosts(), len(list))
+	s.entering("reading the past of %d instruments", len(list))
+	if s.past, err = m.History(ctx); err != nil {
 		if ctx.Err() != nil {
-			return l.failed(ctx, err)
+			return nil, s.failed(ctx, err)
 		}
-		r.warn(err.Error() + "; the session begins without it")
+		s.warn(err.Error() + "; the session begins without it")
 	}
-	return nil
+	return s.m, nil
 }
 
-// beginLive lets the strategies look back before they begin. What was settled
-// while an interrupted session was away is not only known to them: its positions
+// drive implements source. It lets the strategies look back before they begin. What was
+// settled while an interrupted session was away is not only known to them: its positions
 // stayed, so it is paid.
-func (r *runner) beginLive() {
-	for i := range r.market.live.past {
-		ev := &r.market.live.past[i]
-		if r.resume != nil && ev.Kind == exchange.KindFunding && ev.VenueTime > r.resume.LastTime {
-			r.inbox.Post(ev)
+func (s *liveSource) drive(d *loop.Loop, at *ledger.Snapshot) {
+	s.clock = s.real()
+	s.clock.Recycle = s.market.Recycle
+	d.Clock, d.Refetch, d.Start = s.clock, s.market.Snapshot, loop.Now()
+	if at != nil {
+		d.Start = max(d.Start, at.LastTime+1)
+	}
+	for i := range s.past {
+		ev := &s.past[i]
+		if at != nil && ev.Kind == exchange.KindFunding && ev.VenueTime > at.LastTime {
+			s.inbox.Post(ev)
 			continue
 		}
-		r.loop.Prelude = append(r.loop.Prelude, *ev)
+		d.Prelude = append(d.Prelude, *ev)
 	}
-	r.market.live.past = nil
+	s.past = nil
 }
 
-// held are the instruments that an interrupted session has positions in.
-func (r *runner) held() []string {
+func (s *liveSource) paced() bool        { return true }
+func (s *liveSource) describe() []string { return describeLive(s.venue.Hosts(), s.m.instruments) }
+
+// tradedBefore are the instruments that an interrupted session has positions in.
+func tradedBefore(at *ledger.Snapshot) []string {
 	var out []string
-	if r.resume == nil {
+	if at == nil {
 		return nil
 	}
-	for _, p := range r.resume.Positions {
+	for _, p := range at.Positions {
 		out = append(out, string(p.Venue)+":"+p.Symbol)
 	}
-	for _, p := range r.resume.Pairs {
+	for _, p := range at.Pairs {
 		out = append(out, p.Spot, p.Perp)
 	}
 	slices.Sort(out)
@@ -241,13 +254,6 @@ func (l *liveMarket) name() string {
 	return "live at " + l.venue.Hosts()
 }
 
-// toldTerms describes the instruments again when the account has put its own terms into them.
-func (m *marketData) toldTerms() {
-	if m.live != nil {
-		m.describe = describeLive(m.live.venue.Hosts(), m.instruments)
-	}
-}
-
 // failed says in one line what to do about a venue that can't be reached.
 func (l *liveMarket) failed(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
@@ -268,39 +274,30 @@ func (l *liveMarket) failed(ctx context.Context, err error) error {
 func (l *liveMarket) notice(n connect.Notice) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.notices = append(l.notices, n)
+	l.heard = append(l.heard, n)
 }
 
 func (l *liveMarket) takeNotices() []connect.Notice {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	list := l.notices
-	l.notices = nil
+	list := l.heard
+	l.heard = nil
 	return list
 }
 
-// tellNotices passes on what the feed had to say. It runs on the loop's
-// goroutine, like everything that writes to the log.
-func (r *runner) tellNotices(now exchange.Time) {
-	l := r.market.live
-	if l == nil {
-		return
+// notices implements source.
+func (s *liveSource) notices() (out []string) {
+	for _, n := range s.takeNotices() {
+		out = append(out, n.Text)
 	}
-	for _, n := range l.takeNotices() {
-		r.log(Line{Time: now, Level: intent.Warn, Strategy: "feed", Text: n.Text})
-	}
+	return out
 }
 
-// feedHealth says in a few words how the feed is; the books counted are those
-// that the loop keeps.
-func (r *runner) feedHealth() string {
-	l := r.market.live
-	if l == nil {
-		return ""
-	}
-	ready, total := 0, r.core.Universe().Len()
-	for _, in := range r.core.Universe().All() {
-		if r.core.Book(in.ID).Ready() {
+// health implements source; the books counted are those that the loop keeps.
+func (s *liveSource) health(c *core.Core) string {
+	ready, total := 0, c.Universe().Len()
+	for _, in := range c.Universe().All() {
+		if c.Book(in.ID).Ready() {
 			ready++
 		}
 	}
@@ -312,7 +309,7 @@ func (r *runner) feedHealth() string {
 	}
 	add(total-ready, "%d STALE")
 	down, silent, again := 0, 0, 0
-	for _, c := range l.market.Health().Connections {
+	for _, c := range s.market.Health().Connections {
 		if !c.Connected {
 			down++
 		}
@@ -322,25 +319,16 @@ func (r *runner) feedHealth() string {
 	add(down, "%d DISCONNECTED")
 	add(silent, "%d silent streams")
 	add(again, "%d reconnects")
-	add(int(r.inbox.Dropped()), "%d dropped")
-	if lag := l.clock.Lag(); lag > exchange.Second {
+	add(int(s.inbox.Dropped()), "%d dropped")
+	if lag := s.clock.Lag(); lag > exchange.Second {
 		out = append(out, fmt.Sprintf("%.1f s behind", float64(lag)/float64(exchange.Second)))
 	}
 	return strings.Join(out, ", ")
 }
 
-// closeFeed closes a feed, which may be an embedder's: a panic in it ends nothing else.
-func closeFeed(f exchange.Feed) {
-	defer func() { _ = recover() }()
-	_ = f.Close() // reading only
-}
-
 // close ends the feed.
-func (m *marketData) close() {
-	if m.feed != nil {
-		closeFeed(m.feed)
-	}
-	if m.live != nil && m.live.market != nil {
-		_ = m.live.market.Close()
+func (s *liveSource) close() {
+	if s.market != nil {
+		_ = s.market.Close()
 	}
 }

@@ -1,35 +1,158 @@
 package host
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/record"
 	"github.com/perilune/perilune/exchange/synth"
+	"github.com/perilune/perilune/host/core"
+	"github.com/perilune/perilune/host/loop"
+	"github.com/perilune/perilune/ledger"
 	"github.com/perilune/perilune/ledger/journal"
 )
 
-// marketData is an opened source of market events and what the host must know
-// to run on it.
+// source is where the events of a session come from: data with a time of their own
+// ([feedSource]: the built-in market, recordings, a Source), or events as they come, of
+// the embedding program ([streamSource]) or of a venue ([liveSource]).
+type source interface {
+	// find finds out what there is; nothing was written before.
+	find(ctx context.Context) (*marketData, error)
+	// access is the venue that was asked, and may be asked for an account too; nil: none.
+	access() *access
+	// enter opens the market at the moment where the session begins, or goes on.
+	enter(ctx context.Context, at *ledger.Snapshot) (*marketData, error)
+	// drive makes the loop run on it. What it knows of the time before comes first.
+	drive(d *loop.Loop, at *ledger.Snapshot)
+	// paced reports whether its time passes with the clock's, whoever waits for what.
+	paced() bool
+	// health says in a few words how it is, and notices what it had to say since it was
+	// asked last. Both are called on the loop.
+	health(c *core.Core) string
+	notices() []string
+	// describe says in sentences what the data are.
+	describe() []string
+	close()
+}
+
+// newSource is the source that the options name. Its clock beats at what the session is
+// given.
+func newSource(o *Options, p pace, live liveSourceOptions) source {
+	switch _, stream := o.Source.(*ChanSource); {
+	case o.liveData():
+		return &liveSource{pace: p, liveSourceOptions: live}
+	case stream:
+		return &streamSource{pace: p, o: o}
+	}
+	return &feedSource{pace: p, o: o}
+}
+
+// pace is how the loop's clock goes.
+type pace struct {
+	inbox *loop.Inbox
+	beat  func(exchange.Time)
+	every time.Duration
+	speed float64 // virtual seconds per second, where the time is that of the data; 0: as fast as it goes
+}
+
+func (p *pace) real() *loop.Real {
+	return &loop.Real{Inbox: p.inbox, Beat: p.beat, BeatEvery: p.every}
+}
+
+// feedSource is data that have a time of their own.
+type feedSource struct {
+	pace
+	o *Options
+	m *marketData // nil until it was found
+}
+
+func (s *feedSource) find(context.Context) (m *marketData, err error) {
+	s.m, err = openMarket(s.o, 0)
+	return s.m, err
+}
+
+func (s *feedSource) enter(_ context.Context, at *ledger.Snapshot) (m *marketData, err error) {
+	if at != nil {
+		s.m.close() // nothing was read from it
+		s.m, err = openMarket(s.o, at.LastTime+1)
+	}
+	return s.m, err
+}
+
+func (s *feedSource) drive(d *loop.Loop, _ *ledger.Snapshot) {
+	d.Feed = s.m.feed
+	d.Clock = &loop.Virtual{Inbox: s.inbox, Speed: s.speed, Beat: s.beat, BeatEvery: s.every}
+}
+
+func (s *feedSource) paced() bool              { return s.speed > 0 && s.speed <= 1 }
+func (s *feedSource) access() *access          { return nil }
+func (s *feedSource) health(*core.Core) string { return "" }
+func (s *feedSource) notices() []string        { return nil }
+func (s *feedSource) describe() []string       { return s.m.notes }
+
+func (s *feedSource) close() {
+	if s.m != nil {
+		s.m.close()
+	}
+}
+
+// streamSource is events of the embedding program, as they come.
+type streamSource struct {
+	pace
+	o    *Options
+	m    *marketData
+	stop func() // the stream; nil: it does not flow
+}
+
+func (s *streamSource) find(context.Context) (m *marketData, err error) {
+	s.m, err = openMarket(s.o, 0)
+	return s.m, err
+}
+
+func (s *streamSource) enter(context.Context, *ledger.Snapshot) (*marketData, error) { return s.m, nil }
+
+func (s *streamSource) drive(d *loop.Loop, _ *ledger.Snapshot) {
+	s.inbox.Most = liveBacklog
+	d.Clock, d.Start = s.real(), loop.Now()
+	s.stop = s.m.stream.pump(s.inbox)
+}
+
+func (s *streamSource) paced() bool              { return true }
+func (s *streamSource) access() *access          { return nil }
+func (s *streamSource) health(*core.Core) string { return "" }
+func (s *streamSource) notices() []string        { return nil }
+func (s *streamSource) describe() []string       { return s.m.notes }
+
+func (s *streamSource) close() {
+	if stop := s.stop; stop != nil {
+		s.stop = nil
+		stop()
+	}
+}
+
+// marketData is what the host must know of a market to run on it, and its feed if it has one.
 type marketData struct {
-	feed        exchange.Feed // nil: the data is live
-	live        *liveMarket
+	feed        exchange.Feed // nil: events come by themselves
 	instruments []exchange.Instrument
 	name        string   // stable: it identifies the market in the ledger
-	describe    []string // for people
+	title       string   // for people; "": name
+	notes       []string // for people: what the data are
 	stale       exchange.Time
 	sample      exchange.Time
-	recording   *record.Recording
+	recording   *record.Recording // nil: it is none
 	bars        bool
 	supply      supply
 	simulated   bool         // the prices are made up
-	stream      *eventStream // of a ChanSource, in real time; nil: none
+	live        bool         // they are the venue's, as they come
+	stream      *eventStream // of a ChanSource; nil: none
 	hot         bool         // few instruments with deep, fast books: ladders pay
 }
 
@@ -47,7 +170,7 @@ func openMarket(o *Options, from exchange.Time) (*marketData, error) {
 		return nil, err
 	}
 	for i := range m.instruments {
-		m.applyFees(&m.instruments[i], o.Paper.FeeBP)
+		applyFees(&m.instruments[i], o.Paper.FeeBP)
 	}
 	return m, nil
 }
@@ -85,8 +208,8 @@ func openJournal(dir string) (*marketData, error) {
 	}
 	return &marketData{
 		feed: f, instruments: s.Instruments, name: dir,
-		describe: []string{"market data of a journalled session on " + s.Market},
-		stale:    s.Limits.StaleAfter, sample: s.SampleEvery, hot: s.Ladders, simulated: s.Simulated, supply: s.Supply,
+		notes: []string{"market data of a journalled session on " + s.Market},
+		stale: s.Limits.StaleAfter, sample: s.SampleEvery, hot: s.Ladders, simulated: s.Simulated, supply: s.Supply,
 	}, nil
 }
 
@@ -96,7 +219,7 @@ func openSynth(o *Options, from exchange.Time) (*marketData, error) {
 		return nil, configError("built-in market: %v", err)
 	}
 	return &marketData{
-		feed: s, instruments: values(s.Universe()), name: "synth", describe: s.Describe(),
+		feed: s, instruments: values(s.Universe()), name: "synth", title: fmt.Sprintf("SIMULATED market (seed %d)", o.Seed), notes: s.Describe(),
 		// A book that changes every step is stale when it missed a few.
 		stale: 3*synthStep + exchange.Second, sample: 10 * exchange.Minute, simulated: true,
 	}, nil
@@ -122,7 +245,7 @@ func openRecording(o *Options) (*marketData, error) {
 	}
 	m := &marketData{
 		feed: f, instruments: values(rec.Universe()), recording: rec,
-		name: strings.Join(o.Market, " "), describe: strings.Split(rec.Describe(), "\n"),
+		name: strings.Join(o.Market, " "), notes: strings.Split(rec.Describe(), "\n"),
 		stale: 5 * exchange.Second, sample: 10 * exchange.Second,
 	}
 	if rec.Stats().History != nil {
@@ -178,7 +301,7 @@ func values(u *exchange.Universe) []exchange.Instrument {
 	return out
 }
 
-func (m *marketData) applyFees(in *exchange.Instrument, bp *float64) {
+func applyFees(in *exchange.Instrument, bp *float64) {
 	if bp == nil {
 		return
 	}
@@ -189,23 +312,36 @@ func (m *marketData) applyFees(in *exchange.Instrument, bp *float64) {
 // leftOver names what a paper account still holds in instruments whose data ended
 // before the session did. Nothing could be traded there any more, and no price is
 // newer than the last.
-func (r *runner) leftOver(s *record.Stats) (out []string) {
+func leftOver(c *core.Core, s *record.Stats) (out []string) {
 	for _, key := range s.EndedKeys() {
-		in, err := r.core.Universe().Lookup(key)
+		in, err := c.Universe().Lookup(key)
 		if err != nil {
 			continue
 		}
 		if in.Perp() {
-			if pos := r.core.Position(in.ID); pos != 0 {
+			if pos := c.Position(in.ID); pos != 0 {
 				out = append(out, fmt.Sprintf("LEFT OVER: a position of %s %s, whose data have ended; it counts at its last mark", in.QtyDecimal(pos), key))
 			}
 			continue
 		}
-		for _, h := range r.core.Holdings() {
+		for _, h := range c.Holdings() {
 			if h.Wallet == in.Wallet && h.Asset == in.Base && h.Total.IsPositive() {
 				out = append(out, fmt.Sprintf("LEFT OVER: %s %s, and the data of %s have ended; they count at its last price", h.Total, in.Base, key))
 			}
 		}
 	}
 	return out
+}
+
+// closeFeed closes a feed, which may be an embedder's: a panic in it ends nothing else.
+func closeFeed(f exchange.Feed) {
+	defer func() { _ = recover() }()
+	_ = f.Close() // reading only
+}
+
+// close ends the feed.
+func (m *marketData) close() {
+	if m.feed != nil {
+		closeFeed(m.feed)
+	}
 }

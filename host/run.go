@@ -24,6 +24,7 @@
 package host
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -86,6 +87,9 @@ func newRunner(o *Options) *runner {
 		r.before = loop.Now
 	}
 	r.hold.post = r.inbox.Post
+	r.source = newSource(o, pace{inbox: r.inbox, beat: r.beat, every: o.StatusEvery, speed: o.Speed},
+		liveSourceOptions{LiveOptions: o.Live, db: o.DB, feeBP: o.Paper.FeeBP, log: r.log, entering: r.supervisor.entering,
+			wants: func() (*wants, error) { return wantsOf(o, r.scripts) }})
 	r.account = newAccount(o, r)
 	r.supervisor.leave = r.account.leave
 	r.logged = func(l Line) {
@@ -108,8 +112,8 @@ type runner struct {
 	roster     *projection.Roster // see strategies
 	session    string             // its name in the ledger
 	run        *ledger.Run
-	market     *marketData
-	access     *access // nil: no venue is asked
+	source     source
+	market     *marketData // what the source tells of itself
 	supervisor *supervisor
 	account    account
 	terms      accountTerms
@@ -132,7 +136,6 @@ type runner struct {
 	*reporter
 	events         fanout.Hub[Event]
 	handled        func(*exchange.Event) // of what came from outside; nil: nobody waits
-	stopPump       func()                // of a stream of events; nil: there is none
 	refusedVersion string                // what was wrong with the last version that was to be loaded; ""
 
 	dir      string // of this run's journal
@@ -142,10 +145,6 @@ type runner struct {
 }
 
 func (r *runner) close() {
-	if stop := r.stopPump; stop != nil {
-		r.stopPump = nil
-		stop()
-	}
 	if r.watcher != nil {
 		r.watcher.close()
 	}
@@ -155,9 +154,7 @@ func (r *runner) close() {
 	r.watchdog.Close()
 	r.account.close() // what is at the venue stays there
 	r.abandon()
-	if r.market != nil {
-		r.market.close()
-	}
+	r.source.close()
 	r.backups.close()
 	if r.db != nil {
 		_ = r.db.Close()
@@ -204,13 +201,13 @@ func (r *runner) open(ctx context.Context) error {
 		return err
 	}
 	r.supervisor.entering("opening the market")
-	if err := r.findMarket(ctx); err != nil {
+	if r.market, err = r.source.find(ctx); err != nil {
 		return err
 	}
 	if err := r.checkNative(); err != nil {
 		return err
 	}
-	if err := r.account.signIn(ctx, r.access); err != nil {
+	if err := r.account.signIn(ctx, r.source.access()); err != nil {
 		return err
 	}
 	if err := r.openLedger(ctx); err != nil {
@@ -219,39 +216,17 @@ func (r *runner) open(ctx context.Context) error {
 	if err := r.chooseSession(ctx); err != nil {
 		return err
 	}
-	if err := r.enterMarket(ctx); err != nil {
+	if r.market, err = r.source.enter(ctx, r.resume); err != nil {
 		return err
 	}
 	if r.terms, err = r.account.terms(ctx, r.market.instruments); err != nil {
 		return err
 	}
-	r.market.toldTerms()
 	return r.build(ctx)
 }
 
 // mode is what the ledger is stamped with.
 func (r *runner) mode() string { return r.account.stamp().Mode }
-
-// findMarket finds out whether there is what was asked for.
-func (r *runner) findMarket(ctx context.Context) (err error) {
-	if r.o.liveData() {
-		return r.browse(ctx)
-	}
-	r.market, err = openMarket(r.o, 0)
-	return err
-}
-
-// enterMarket opens the market at the moment where the session begins.
-func (r *runner) enterMarket(ctx context.Context) (err error) {
-	if r.o.liveData() {
-		return r.connect(ctx)
-	}
-	if r.resume != nil {
-		r.market.close() // nothing was read from it
-		r.market, err = openMarket(r.o, r.resume.LastTime+1)
-	}
-	return err
-}
 
 func (r *runner) build(ctx context.Context) error {
 	s, err := r.header()
@@ -293,24 +268,9 @@ func (r *runner) build(ctx context.Context) error {
 	if r.journal != nil && r.o.JournalCap > 0 {
 		r.rec.checks = newCheckpoints(s.Again != nil, r.o.JournalCap, r.core.Book)
 	}
-	r.loop = &loop.Loop{Core: r.core, Feed: r.market.feed, Venue: venue, Recorder: r.rec, For: r.o.For, Prelude: prelude,
+	r.loop = &loop.Loop{Core: r.core, Venue: venue, Recorder: r.rec, For: r.o.For, Prelude: prelude,
 		Where: &r.supervisor.where, Began: r.began, StopWithin: exchange.Time(r.o.StopWithin - leaveIn - settleLeast - closeIn), Leave: func() { r.account.leave(0) }, Owed: r.account.owed, Handled: r.handled}
-	if l := r.market.live; l != nil {
-		l.clock = &loop.Real{Inbox: r.inbox, Beat: r.beat, BeatEvery: r.o.StatusEvery, Recycle: l.market.Recycle}
-		r.loop.Clock, r.loop.Refetch, r.loop.Start = l.clock, l.market.Snapshot, loop.Now()
-		if r.resume != nil {
-			r.loop.Start = max(r.loop.Start, r.resume.LastTime+1)
-		}
-	} else if r.market.stream != nil {
-		r.inbox.Most = liveBacklog
-		r.loop.Clock, r.loop.Start = &loop.Real{Inbox: r.inbox, Beat: r.beat, BeatEvery: r.o.StatusEvery}, loop.Now()
-		r.stopPump = r.market.stream.pump(r.inbox)
-	} else {
-		r.loop.Clock = &loop.Virtual{Inbox: r.inbox, Speed: r.o.Speed, Beat: r.beat, BeatEvery: r.o.StatusEvery}
-	}
-	if r.market.live != nil {
-		r.beginLive()
-	}
+	r.source.drive(r.loop, r.resume)
 	if r.o.ClearHalt && r.resume != nil {
 		r.inbox.Post(&exchange.Event{Kind: exchange.KindCommand, Instrument: exchange.NoInstrument, Name: core.CommandResume})
 	}
@@ -375,24 +335,24 @@ func (r *runner) header() (*header, error) {
 	return s, err
 }
 
+// tellNotices passes on what the source had to say.
+func (r *runner) tellNotices(now exchange.Time) {
+	for _, text := range r.source.notices() {
+		r.log(Line{Time: now, Level: intent.Warn, Strategy: "feed", Text: text})
+	}
+}
+
 // announce says what begins.
 func (r *runner) announce() {
 	how := "new session"
 	if r.resume != nil {
 		how = fmt.Sprintf("resuming at %s", r.resume.LastTime)
 	}
-	market := r.market.name
-	switch {
-	case r.o.synthetic():
-		market = fmt.Sprintf("SIMULATED market (seed %d)", r.o.Seed)
-	case r.o.liveData():
-		market = fmt.Sprintf("LIVE DATA of %s (%d instruments)", r.market.live.venue.Hosts(), len(r.market.instruments))
-	}
 	var names []string
 	for i := range len(r.scripts) + len(r.o.Strategies) {
 		names = append(names, r.core.StrategyName(int32(i)))
 	}
-	r.log(Line{Level: intent.Info, Text: fmt.Sprintf("%s: %s on %s, %s %s, ledger %s", strings.ToUpper(r.mode()), strings.Join(names, ", "), market, how, r.account, r.o.DB)})
+	r.log(Line{Level: intent.Info, Text: fmt.Sprintf("%s: %s on %s, %s %s, ledger %s", strings.ToUpper(r.mode()), strings.Join(names, ", "), cmp.Or(r.market.title, r.market.name), how, r.account, r.o.DB)})
 	if r.o.Watch && len(r.scripts) > 0 {
 		r.log(Line{Level: intent.Info, Text: "edit and save a script to reload it; Ctrl-C ends the session"})
 	}

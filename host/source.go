@@ -169,7 +169,7 @@ func openOwn(s Source) (*marketData, error) {
 	}
 	check := newSourceCheck(&info, u)
 	m := &marketData{
-		instruments: values(u), name: info.Name, describe: append([]string{"market data of " + info.Name}, info.Notes...),
+		instruments: values(u), name: info.Name, notes: append([]string{"market data of " + info.Name}, info.Notes...),
 		stale: info.Stale, sample: info.Sample, supply: supply{Bars: check.bars, BarsOnly: info.BarsOnly}, bars: info.BarsOnly,
 		hot: !info.BarsOnly && len(info.Instruments) <= hotBooks,
 	}
