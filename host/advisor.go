@@ -116,8 +116,8 @@ func (r *runner) advisorClient() (advice.Respondent, error) {
 	if err != nil {
 		return nil, configError("advisor: %v", err)
 	}
-	if r.db != nil {
-		calls, cost, err := r.db.AdviceSpent(r.started.UTC().Format(time.DateOnly))
+	if r.record.db != nil {
+		calls, cost, err := r.record.db.AdviceSpent(r.started.UTC().Format(time.DateOnly))
 		if err != nil {
 			return nil, err
 		}

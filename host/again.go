@@ -39,8 +39,8 @@ func (r *runner) again() (*again, error) {
 	}
 	a := &again{Contracts: r.o.Contracts, History: r.o.History, For: r.o.For,
 		FeeBP: r.o.Paper.FeeBP, Latency: r.o.Paper.Latency, Queue: r.o.Paper.Queue, Balances: r.o.Paper.Balances}
-	if r.resume != nil {
-		a.From, a.NextTrade = r.resume.LastTime+1, r.resume.NextTrade
+	if r.record.resume != nil {
+		a.From, a.NextTrade = r.record.resume.LastTime+1, r.record.resume.NextTrade
 	}
 	for _, path := range r.o.Market {
 		if !r.o.synthetic() {

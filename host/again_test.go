@@ -319,12 +319,12 @@ func TestAKillUnderACap(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "k.db")
 	o := &Options{Scripts: []string{busyScript}, DB: path, For: 2 * exchange.Hour, JournalCap: smallCap}
 	r := openWith(t, o)
-	r.loop.Recorder = &stopper{r.rec, nil, func(ev *exchange.Event) bool { return ev.Seq > 30_000 && ev.Kind == exchange.KindFill }}
+	r.loop.Recorder = &stopper{r.record.rec, nil, func(ev *exchange.Event) bool { return ev.Seq > 30_000 && ev.Kind == exchange.KindFill }}
 	if _, err := r.finish(context.Background(), r.loop.Run(context.Background())); !errors.Is(err, errStopped) {
 		t.Fatal(err)
 	}
 	r.close()
-	lostBeginning(t, r.dir, smallCap)
+	lostBeginning(t, r.record.dir, smallCap)
 	var said []string
 	again := &Options{Scripts: []string{busyScript}, DB: path, For: exchange.Hour, JournalCap: smallCap,
 		Log: func(l Line) { said = append(said, l.Text) }}

@@ -46,19 +46,15 @@ type backups struct {
 
 // startBackups begins when the ledger is open. A ledger without any backup, or with
 // an old one, is copied at once.
-func (r *runner) startBackups() {
-	o := r.o.Backup.withDefaults(r.account.real())
+func startBackups(o BackupOptions, db *ledger.DB, path string, space func(string) (uint64, error)) *backups {
 	if o.Every <= 0 {
-		return
+		return nil
 	}
-	b := &backups{BackupOptions: o, db: r.db, path: r.o.DB, space: r.o.freeSpace, told: make(chan string, 16), done: make(chan struct{})}
-	if b.space == nil {
-		b.space = freeSpace
-	}
+	b := &backups{BackupOptions: o, db: db, path: path, space: space, told: make(chan string, 16), done: make(chan struct{})}
 	var ctx context.Context
 	ctx, b.stop = context.WithCancel(context.Background())
-	r.backups = b
 	go b.run(ctx)
+	return b
 }
 
 // close ends them; a copy that is being made is given up.
@@ -70,15 +66,15 @@ func (b *backups) close() {
 	<-b.done
 }
 
-// tellBackups says on the loop what they had to say.
-func (r *runner) tellBackups() {
-	if r.backups == nil {
+// tell says on the loop what they had to say.
+func (b *backups) tell(log func(Line)) {
+	if b == nil {
 		return
 	}
 	for {
 		select {
-		case text := <-r.backups.told:
-			r.log(Line{Level: intent.Warn, Strategy: "backup", Text: text})
+		case text := <-b.told:
+			log(Line{Level: intent.Warn, Strategy: "backup", Text: text})
 		default:
 			return
 		}

@@ -126,7 +126,7 @@ func TestAKilledCoinPairEndsFlat(t *testing.T) {
 func killCoinPair(t *testing.T, when func(*core.Effect) bool, n int, posted bool) {
 	path := filepath.Join(t.TempDir(), "coin.db")
 	r := openWith(t, coinSession(path))
-	r.loop.Recorder = &killer{r.rec, when, n, posted}
+	r.loop.Recorder = &killer{r.record.rec, when, n, posted}
 	if _, err := r.finish(context.Background(), r.loop.Run(context.Background())); !errors.Is(err, errStopped) {
 		t.Fatalf("%v; want the session to be killed", err)
 	}
@@ -159,7 +159,7 @@ func openWith(t *testing.T, o *Options) *runner {
 // the postings.
 func checkCoinPair(t *testing.T, r *runner) {
 	t.Helper()
-	pairs, err := r.db.Pairs(ledger.Filter{})
+	pairs, err := r.record.db.Pairs(ledger.Filter{})
 	if err != nil || len(pairs) == 0 {
 		t.Fatal(pairs, err)
 	}
@@ -176,10 +176,10 @@ func checkCoinPair(t *testing.T, r *runner) {
 			t.Errorf("%s %s are left in the %s wallet", h.Total, h.Asset, h.Wallet)
 		}
 	}
-	if err := soundLedger(r.db); err != nil {
+	if err := soundLedger(r.record.db); err != nil {
 		t.Error(err)
 	}
-	snap, err := r.db.Restore(r.session)
+	snap, err := r.record.db.Restore(r.record.session)
 	if err != nil || len(snap.Transit) > 0 || len(snap.Orders) > 0 {
 		t.Errorf("%d transfers and %d orders are left, %v", len(snap.Transit), len(snap.Orders), err)
 	}
@@ -203,7 +203,7 @@ func TestOneCycleOfACoinPair(t *testing.T) {
 			}
 			r := openWith(t, o)
 			var opened *intent.Pair
-			r.loop.Recorder = &killer{recorder: r.rec, when: func(e *core.Effect) bool {
+			r.loop.Recorder = &killer{recorder: r.record.rec, when: func(e *core.Effect) bool {
 				if b, ok := e.Body.(core.PairChanged); ok && b.Pair.State == intent.PairOpen && opened == nil {
 					opened = &b.Pair
 				}
@@ -212,7 +212,7 @@ func TestOneCycleOfACoinPair(t *testing.T) {
 			if _, err := r.finish(context.Background(), r.loop.Run(context.Background())); err != nil {
 				t.Fatal(err)
 			}
-			pairs, err := r.db.Pairs(ledger.Filter{})
+			pairs, err := r.record.db.Pairs(ledger.Filter{})
 			if err != nil || len(pairs) != 1 || !pairs[0].Done || pairs[0].State != "closed" {
 				t.Fatalf("%+v, %v; want one pair, closed", pairs, err)
 			}

@@ -47,7 +47,7 @@ func TestRotationOnCoinMargin(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "coins.db")
 			if tt.when != nil {
 				r := openWith(t, rotateCoins(path))
-				r.loop.Recorder = &killer{r.rec, tt.when, 1, tt.posted}
+				r.loop.Recorder = &killer{r.record.rec, tt.when, 1, tt.posted}
 				if _, err := r.finish(context.Background(), r.loop.Run(context.Background())); !errors.Is(err, errStopped) {
 					t.Fatalf("%v; want the session to be killed", err)
 				}
@@ -70,7 +70,7 @@ func TestRotationOnCoinMargin(t *testing.T) {
 // is open, and books that agree with the venue's.
 func checkCoinRotation(t *testing.T, r *runner) {
 	t.Helper()
-	pairs, err := r.db.Pairs(ledger.Filter{})
+	pairs, err := r.record.db.Pairs(ledger.Filter{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,7 +95,7 @@ func checkCoinRotation(t *testing.T, r *runner) {
 			t.Errorf("%s %s are left in the %s wallet", h.Total, h.Asset, h.Wallet)
 		}
 	}
-	if err := soundLedger(r.db); err != nil {
+	if err := soundLedger(r.record.db); err != nil {
 		t.Error(err)
 	}
 }

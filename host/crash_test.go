@@ -377,13 +377,13 @@ func open(t *testing.T, path string) *runner {
 func stopAt(t *testing.T, path string, before, after func(*exchange.Event) bool) {
 	t.Helper()
 	r := open(t, path)
-	r.loop.Recorder = &stopper{r.rec, before, after}
+	r.loop.Recorder = &stopper{r.record.rec, before, after}
 	_, err := r.finish(context.Background(), r.loop.Run(context.Background()))
 	if !errors.Is(err, errStopped) {
 		t.Fatalf("%v; want the session to be stopped", err)
 	}
 	r.close()
-	segments, err := filepath.Glob(filepath.Join(r.dir, "*.plj"))
+	segments, err := filepath.Glob(filepath.Join(r.record.dir, "*.plj"))
 	if err != nil || len(segments) == 0 {
 		t.Fatal(segments, err)
 	}
@@ -403,8 +403,8 @@ func TestAKillWhileMoneyIsOnItsWay(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "transit.db")
 	stopAt(t, path, func(ev *exchange.Event) bool { return ev.Kind == exchange.KindTransfer }, nil)
 	r := open(t, path)
-	if len(r.resume.Transit) != 1 {
-		t.Fatalf("%d transfers on their way, want one", len(r.resume.Transit))
+	if len(r.record.resume.Transit) != 1 {
+		t.Fatalf("%d transfers on their way, want one", len(r.record.resume.Transit))
 	}
 	if _, err := r.finish(context.Background(), r.loop.Run(context.Background())); err != nil {
 		t.Fatal(err)
@@ -414,7 +414,7 @@ func TestAKillWhileMoneyIsOnItsWay(t *testing.T) {
 			t.Errorf("%s %s: %s in our books, %s at the venue", h.Wallet, h.Asset, h.Total, got)
 		}
 	}
-	checkMoney(t, r.db)
+	checkMoney(t, r.record.db)
 }
 
 // A fill that reached the journal and not yet the ledger happened.
@@ -435,16 +435,16 @@ func TestAKillBetweenJournalAndLedger(t *testing.T) {
 		return fills == 30
 	})
 	r := open(t, path)
-	booked := checkFillsOf(t, r.db)
+	booked := checkFillsOf(t, r.record.db)
 	if len(booked) != 30 || booked[last] == nil {
 		t.Errorf("%d fills after recovery, want the 30 of the journal with %s", len(booked), last)
 	}
 	if _, err := r.finish(context.Background(), r.loop.Run(context.Background())); err != nil {
 		t.Fatal(err)
 	}
-	checkJournals(t, r.db, checkFillsOf(t, r.db))
-	checkMoney(t, r.db)
-	checkPairsHedged(t, r.db)
+	checkJournals(t, r.record.db, checkFillsOf(t, r.record.db))
+	checkMoney(t, r.record.db)
+	checkPairsHedged(t, r.record.db)
 }
 
 // A second process gets a clear refusal while the first one runs, and does no

@@ -267,7 +267,7 @@ func killAt(t *testing.T, path string, bytes int64) error {
 		t.Fatal(err)
 	}
 	r := newRunner(o)
-	r.fs = disk
+	r.record.fs = disk
 	defer r.close()
 	if err := r.open(context.Background()); err != nil {
 		t.Fatal(err)

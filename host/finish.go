@@ -20,39 +20,25 @@ import (
 // finish closes journal and ledger and sums up. Errors on the way are joined:
 // the first one tells why the session ended.
 func (r *runner) finish(ctx context.Context, ended error) (*Summary, error) {
-	r.finished = true
 	r.supervisor.where.Enter(core.StageClosing)
 	r.supervisor.entering("closing journal and ledger")
-	r.backups.close()
-	r.tellBackups()
-	var errs []error
-	errs = append(errs, ended)
+	r.record.stopBackups()
 	if ended != nil {
 		r.account.clear()
 	}
-	defer r.storage.close()
-	gone, save := r.salvage()
-	journalled := r.journal != nil
-	if journalled {
-		err := r.journal.Close()
-		if journalled = err == nil; !journalled && !errors.Is(ended, err) {
-			errs = append(errs, err)
-		}
-	}
-	if err := r.closeLedger(journalled); err != nil && !errors.Is(ended, err) {
-		errs = append(errs, err)
-	}
-	if err := errors.Join(errs...); err != nil {
+	defer r.record.storage.close()
+	gone, err, save := r.record.settle(ended)
+	if err != nil {
 		return r.summary("error"), errors.Join(err, save())
 	}
-	if fault := cmp.Or(r.storage.fault(gone), r.account.gaveWay()); fault != nil {
+	if fault := cmp.Or(r.record.storage.fault(gone), r.account.gaveWay()); fault != nil {
 		// All is recorded, and the session goes on later; but what ails the storage or
 		// the account has not passed, and a supervisor should know.
 		sum := r.summary("error")
-		return sum, errors.Join(fmt.Errorf("the session ended in good order: %w", fault), r.db.EndRun(r.run.ID), save())
+		return sum, errors.Join(fmt.Errorf("the session ended in good order: %w", fault), r.record.closeRun(false), save())
 	}
 	endedBy := r.loop.EndedBy()
-	if err := r.closeRun(r.ends(endedBy)); err != nil {
+	if err := r.record.closeRun(r.ends(endedBy)); err != nil {
 		return nil, err
 	}
 	r.tellNotices(r.loop.Now())
@@ -60,7 +46,7 @@ func (r *runner) finish(ctx context.Context, ended error) (*Summary, error) {
 	sum := r.summary(endedBy)
 	if sum.Resumed {
 		var err error
-		if sum.Whole, err = booked(r.db, r.session); err != nil {
+		if sum.Whole, err = booked(r.record.db, r.record.session); err != nil {
 			return sum, fmt.Errorf("ledger %s: %w", r.o.DB, err)
 		}
 	}
@@ -76,20 +62,6 @@ func (r *runner) finish(ctx context.Context, ended error) (*Summary, error) {
 		sum.Report = r.o.Report
 	}
 	return sum, nil
-}
-
-// closeRun notes in the ledger that the run ended in good order, and its session too if
-// that is over for good.
-func (r *runner) closeRun(over bool) error {
-	if r.db == nil {
-		return nil
-	}
-	if over {
-		if err := r.db.CompleteSession(r.run.Session); err != nil {
-			return err
-		}
-	}
-	return r.db.EndRun(r.run.ID)
 }
 
 // booked adds up what a session made, by asset.
@@ -117,9 +89,9 @@ func (r *runner) summary(endedBy string) *Summary {
 	from, to := r.loop.Started(), r.loop.Now()
 	s := &Summary{
 		Mode: r.mode(), Simulated: r.market.simulated, Market: r.market.name, Seed: r.o.Seed,
-		Session: r.session, Resumed: r.resume != nil,
+		Session: r.record.session, Resumed: r.record.resume != nil,
 		From: from.String(), To: to.String(), Days: float64(to-from) / float64(exchange.Day), EndedBy: endedBy,
-		Events: r.loop.Events(), Effects: r.rec.effects, Fills: r.core.Fills(), OrdersRefused: r.refusals,
+		Events: r.loop.Events(), Effects: r.record.rec.effects, Fills: r.core.Fills(), OrdersRefused: r.refusals,
 		Funding: Money{st.Funding.Round(8)}, Fees: Money{st.Fees.Round(8)}, Insurance: Money{st.Insurance.Round(8)}, Drawdown: r.equity.Drawdown,
 		OthersFunding: Money{st.Others.Funding.Round(8)}, OthersFees: Money{st.Others.Fees.Round(8)}, OthersInsurance: Money{st.Others.Insurance.Round(8)},
 		Currency: r.core.Currency(), Valued: r.valued(to), Unpriced: r.core.Unpriced(),
@@ -127,8 +99,8 @@ func (r *runner) summary(endedBy string) *Summary {
 		MaxUnhedged: Money{st.MaxUnhedged}, MaxUnhedSec: float64(st.MaxUnhedgedTime) / float64(exchange.Second),
 		Reloads: st.Reloads, ReloadsRefused: st.ReloadsRefused, Errors: st.Errors, Gaps: st.Gaps,
 		Halted: r.core.Halted(), Paused: r.strategiesThat(r.core.Paused),
-		EventsHash: r.rec.in.sum(), EffectsHash: r.rec.out.sum(),
-		DB: r.o.DB, Journal: r.dir, WallSeconds: time.Since(r.started).Seconds(), Assumptions: r.assumptions(), Warnings: r.warnings,
+		EventsHash: r.record.rec.in.sum(), EffectsHash: r.record.rec.out.sum(),
+		DB: r.o.DB, Journal: r.record.dir, WallSeconds: time.Since(r.started).Seconds(), Assumptions: r.assumptions(), Warnings: r.warnings,
 	}
 	if r.watcher != nil {
 		s.ReloadsRefused += r.watcher.failed()
@@ -175,7 +147,7 @@ func (r *runner) report(s *Summary) error {
 	}
 	d.Totals.PairsOpened, d.Totals.PairsClosed = s.PairsOpened, s.PairsClosed
 	d.Totals.MaxUnhedged, d.Totals.MaxUnhedgedTime = s.MaxUnhedged.Decimal, exchange.Time(s.MaxUnhedSec*float64(exchange.Second))
-	p := reporting{reporter: r.reporter, db: r.db, account: r.session, core: r.core, scripts: r.scripts, set: r.o.Set}
+	p := reporting{reporter: r.reporter, db: r.record.db, account: r.record.session, core: r.core, scripts: r.scripts, set: r.o.Set}
 	return p.write(r.o.Report, d)
 }
 

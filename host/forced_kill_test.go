@@ -47,8 +47,8 @@ var errCutShort = errors.New("killed")
 // lost is not in it, what was done is in the journal, and nothing is closed. On the way
 // the venue deleverages.
 func cutShort(r *runner, rnd *rand.Rand, lost, kill uint64) {
-	sink := r.rec.sink
-	r.rec.sink = func(ev *exchange.Event, fx []core.Effect) error {
+	sink := r.record.rec.sink
+	r.record.rec.sink = func(ev *exchange.Event, fx []core.Effect) error {
 		if rnd.IntN(400) == 0 {
 			deleverage(r, rnd, ev.Time)
 		}

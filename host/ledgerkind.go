@@ -1,10 +1,6 @@
 package host
 
-import (
-	"context"
-
-	"github.com/perilune/perilune/ledger"
-)
+import ()
 
 // LedgerKind says whether a session keeps a ledger.
 type LedgerKind uint8
@@ -35,18 +31,4 @@ func (o *Options) checkLedgerKind() error {
 	}
 	o.DB = ""
 	return nil
-}
-
-// openLedger opens the ledger, and refuses one that somebody changed.
-func (r *runner) openLedger(ctx context.Context) (err error) {
-	if r.o.Ledger == LedgerNone {
-		return nil
-	}
-	r.supervisor.entering("opening the ledger %s", r.o.DB)
-	stamp := r.account.stamp()
-	stamp.Path = r.o.DB
-	if r.db, err = ledger.Open(stamp); err != nil {
-		return &LedgerError{err}
-	}
-	return r.checkLedger(ctx)
 }

@@ -101,7 +101,7 @@ func liveChild(dir string) {
 		os.Exit(1)
 	}
 	r.loop.Venue = killedVenue{r.loop.Venue, k}
-	r.loop.Recorder = &killedRecorder{r.rec, k}
+	r.loop.Recorder = &killedRecorder{r.record.rec, k}
 	fmt.Println("ended:", r.loop.Run(context.Background()))
 	os.Exit(1)
 }

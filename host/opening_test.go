@@ -47,12 +47,12 @@ func TestRowsOfIncomeAreKnownAgain(t *testing.T) {
 	}
 	r.close()
 
-	if r.db, err = ledger.Open(ledger.Options{Path: o.DB, ReadOnly: true}); err != nil {
+	if r.record.db, err = ledger.Open(ledger.Options{Path: o.DB, ReadOnly: true}); err != nil {
 		t.Fatal(err)
 	}
-	defer r.db.Close()
+	defer r.record.db.Close()
 	var at oms.Opening
-	if err := r.standing().openIncome(&at, r.core.Universe()); err != nil {
+	if err := r.record.openIncome(&at, r.core.Universe()); err != nil {
 		t.Fatal(err)
 	}
 	for _, x := range rows {

@@ -19,10 +19,10 @@ const recallSpan = 7 * exchange.Day
 // shown to a core that does nothing else.
 func (r *runner) recallBars() ([]exchange.Event, error) {
 	longest := r.core.LongestBar()
-	if r.resume == nil || !r.o.synthetic() || longest == 0 {
+	if r.record.resume == nil || !r.o.synthetic() || longest == 0 {
 		return nil, nil
 	}
-	from := r.resume.LastTime - min(recallSpan, bars.Keep*longest)
+	from := r.record.resume.LastTime - min(recallSpan, bars.Keep*longest)
 	if from -= from % exchange.Day; from <= synth.Began {
 		from = 0 // the session's own beginning
 	}
@@ -35,8 +35,8 @@ func (r *runner) recallBars() ([]exchange.Event, error) {
 	var ev exchange.Event
 	for {
 		err := m.feed.Next(&ev)
-		if errors.Is(err, io.EOF) || err == nil && ev.Time > r.resume.LastTime {
-			twin.WatchTrade(&exchange.Event{Time: r.resume.LastTime})
+		if errors.Is(err, io.EOF) || err == nil && ev.Time > r.record.resume.LastTime {
+			twin.WatchTrade(&exchange.Event{Time: r.record.resume.LastTime})
 			return twin.RecallBars(), nil
 		}
 		if err != nil {

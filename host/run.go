@@ -38,8 +38,6 @@ import (
 	"github.com/perilune/perilune/host/internal/projection"
 	"github.com/perilune/perilune/host/loop"
 	"github.com/perilune/perilune/host/script"
-	"github.com/perilune/perilune/ledger"
-	"github.com/perilune/perilune/ledger/journal"
 )
 
 // Run runs one session to its end: Options.For, the end of the data, or the end
@@ -79,7 +77,7 @@ func newRunner(o *Options) *runner {
 		stallAfter: o.StallAfter, stopWithin: o.StopWithin, statusEvery: o.StatusEvery, abandon: o.Abandon,
 		state: Status{Real: o.realOrders(), Live: o.liveData(), Simulated: !o.liveData()},
 		full:  r.inbox.Full,
-		close: func(killed bool) { r.killed = killed; r.close() },
+		close: func(killed bool) { r.record.killed = killed; r.close() },
 	}}
 	r.reporter = &reporter{out: direct{o}, now: &r.supervisor.clock}
 	r.supervisor.log, r.supervisor.show = r.log, r.show
@@ -92,6 +90,10 @@ func newRunner(o *Options) *runner {
 			wants: func() (*wants, error) { return wantsOf(o, r.scripts) }})
 	r.account = newAccount(o, r)
 	r.supervisor.leave = r.account.leave
+	r.record = &sessionRecord{recordOptions: o.record(r.account.real()), standing: standing{path: o.DB}}
+	r.record.started, r.record.asked, r.record.log, r.record.entering = r.started, r.supervisor.asked, r.log, r.supervisor.entering
+	r.record.hold, r.record.end = &r.hold, r.endEarly
+	r.record.cancel = func() { r.inbox.Post(command(core.CommandCancel, "")) }
 	r.logged = func(l Line) {
 		if r.events.Active() {
 			r.events.Publish(LogEvent{Moment{Time: l.Time}, l}, false)
@@ -106,26 +108,15 @@ type runner struct {
 	started time.Time
 
 	scripts    []loaded
-	db         *ledger.DB
-	resume     *ledger.Snapshot   // nil: a new session
-	restored   *core.Restore      // with resume
 	roster     *projection.Roster // see strategies
-	session    string             // its name in the ledger
-	run        *ledger.Run
 	source     source
 	market     *marketData // what the source tells of itself
 	supervisor *supervisor
 	account    account
 	terms      accountTerms
+	record     *sessionRecord
 	hold       hold
 	core       *core.Core
-	journal    *journal.Writer
-	fs         journal.FS // of the journal; nil: the operating system's
-	rec        *recorder
-	writer     *ledger.Writer
-	storage    *storage // nil: the session is not in real time
-	backups    *backups // nil: none are made
-	rows       projection.Rows
 	loop       *loop.Loop
 	inbox      *loop.Inbox
 	watcher    *scriptWatcher
@@ -137,11 +128,7 @@ type runner struct {
 	events         fanout.Hub[Event]
 	handled        func(*exchange.Event) // of what came from outside; nil: nobody waits
 	refusedVersion string                // what was wrong with the last version that was to be loaded; ""
-
-	dir      string // of this run's journal
-	finished bool
-	killed   bool // see closeAsKilled
-	loan     loan // what it has of its program
+	loan           loan                  // what it has of its program
 }
 
 func (r *runner) close() {
@@ -153,38 +140,10 @@ func (r *runner) close() {
 	}
 	r.watchdog.Close()
 	r.account.close() // what is at the venue stays there
-	r.abandon()
+	r.record.abandon()
 	r.source.close()
-	r.backups.close()
-	if r.db != nil {
-		_ = r.db.Close()
-	}
+	r.record.close()
 	r.loan.giveBack()
-}
-
-// abandon ends the writers of a run that never got to its first event, in which there
-// is nothing yet, and of one that is over as if the process had been killed.
-func (r *runner) abandon() {
-	if r.killed {
-		if r.journal != nil {
-			r.journal.Abandon()
-		}
-		if r.writer != nil {
-			r.writer.Abandon()
-		}
-		r.storage.close()
-		return
-	}
-	if r.finished {
-		return
-	}
-	if r.journal != nil {
-		_ = r.journal.Close()
-	}
-	if r.writer != nil {
-		_ = r.writer.Close()
-	}
-	r.storage.close()
 }
 
 // open builds everything. The order matters: what can be wrong with the
@@ -210,13 +169,13 @@ func (r *runner) open(ctx context.Context) error {
 	if err := r.account.signIn(ctx, r.source.access()); err != nil {
 		return err
 	}
-	if err := r.openLedger(ctx); err != nil {
+	if err := r.record.open(ctx, r.account.stamp()); err != nil {
 		return err
 	}
 	if err := r.chooseSession(ctx); err != nil {
 		return err
 	}
-	if r.market, err = r.source.enter(ctx, r.resume); err != nil {
+	if r.market, err = r.source.enter(ctx, r.record.resume); err != nil {
 		return err
 	}
 	if r.terms, err = r.account.terms(ctx, r.market.instruments); err != nil {
@@ -250,10 +209,10 @@ func (r *runner) build(ctx context.Context) error {
 		names[i] = r.core.StrategyName(int32(i))
 	}
 	r.supervisor.names.Store(&names)
-	if err := r.startRun(s); err != nil {
+	if err := r.record.begin(s); err != nil {
 		return err
 	}
-	venue, prelude, err := r.account.start(ctx, &beginning{standing: r.standing(), core: r.core, header: s, bars: r.market.bars})
+	venue, prelude, err := r.account.start(ctx, &beginning{standing: &r.record.standing, core: r.core, header: s, bars: r.market.bars})
 	if err != nil {
 		return err
 	}
@@ -262,16 +221,16 @@ func (r *runner) build(ctx context.Context) error {
 		return err
 	}
 	prelude = append(past, prelude...)
-	r.rows = projection.Rows{Universe: r.core.Universe(), Names: r.core.StrategyName}
-	r.rec = newRecorder(r.core.Universe(), r.journal, r.sink)
-	r.rec.givenUp = &r.supervisor.givenUp
-	if r.journal != nil && r.o.JournalCap > 0 {
-		r.rec.checks = newCheckpoints(s.Again != nil, r.o.JournalCap, r.core.Book)
+	r.record.rows = projection.Rows{Universe: r.core.Universe(), Names: r.core.StrategyName}
+	r.record.rec = newRecorder(r.core.Universe(), r.record.journal, r.sink)
+	r.record.rec.givenUp = &r.supervisor.givenUp
+	if r.record.journal != nil && r.o.JournalCap > 0 {
+		r.record.rec.checks = newCheckpoints(s.Again != nil, r.o.JournalCap, r.core.Book)
 	}
-	r.loop = &loop.Loop{Core: r.core, Venue: venue, Recorder: r.rec, For: r.o.For, Prelude: prelude,
+	r.loop = &loop.Loop{Core: r.core, Venue: venue, Recorder: r.record.rec, For: r.o.For, Prelude: prelude,
 		Where: &r.supervisor.where, Began: r.began, StopWithin: exchange.Time(r.o.StopWithin - leaveIn - settleLeast - closeIn), Leave: func() { r.account.leave(0) }, Owed: r.account.owed, Handled: r.handled}
-	r.source.drive(r.loop, r.resume)
-	if r.o.ClearHalt && r.resume != nil {
+	r.source.drive(r.loop, r.record.resume)
+	if r.o.ClearHalt && r.record.resume != nil {
 		r.inbox.Post(&exchange.Event{Kind: exchange.KindCommand, Instrument: exchange.NoInstrument, Name: core.CommandResume})
 	}
 	if err := r.openAdvisor(ctx); err != nil {
@@ -321,14 +280,14 @@ func (r *runner) header() (*header, error) {
 	for _, l := range r.scripts {
 		s.Strategies = append(s.Strategies, strategyConfig{
 			Path: l.path, Sources: l.program.Sources(), Hash: l.program.Hash(),
-			Params: paramsFor(l.name, l.params, r.o.Set), State: projection.State(r.resume, l.name),
+			Params: paramsFor(l.name, l.params, r.o.Set), State: projection.State(r.record.resume, l.name),
 		})
 	}
-	if r.resume != nil {
+	if r.record.resume != nil {
 		if err := r.restore(); err != nil {
 			return nil, err
 		}
-		s.Restore = r.restored
+		s.Restore = r.record.restored
 	}
 	var err error
 	s.Again, err = r.again()
@@ -345,8 +304,8 @@ func (r *runner) tellNotices(now exchange.Time) {
 // announce says what begins.
 func (r *runner) announce() {
 	how := "new session"
-	if r.resume != nil {
-		how = fmt.Sprintf("resuming at %s", r.resume.LastTime)
+	if r.record.resume != nil {
+		how = fmt.Sprintf("resuming at %s", r.record.resume.LastTime)
 	}
 	var names []string
 	for i := range len(r.scripts) + len(r.o.Strategies) {

@@ -11,10 +11,12 @@ import (
 	"github.com/perilune/perilune/ledger/journal"
 )
 
-// startRun notes the run in the ledger and opens its journal.
-func (r *runner) startRun(s *header) error {
-	if r.o.liveData() && r.db != nil {
-		if err := r.openStorage(); err != nil {
+// begin notes the run in the ledger and opens its journal.
+func (r *sessionRecord) begin(s *header) error {
+	if r.realTime && r.db != nil {
+		var err error
+		o := storageOptions{peek: r.db.Missing, space: r.space, log: r.log, hold: r.hold, cancel: r.cancel, end: r.end}
+		if r.storage, err = openStorage(r.path, r.journals, o); err != nil {
 			return &LedgerError{err}
 		}
 	}
@@ -29,7 +31,7 @@ func (r *runner) startRun(s *header) error {
 		return err
 	}
 	run, err := r.db.StartRun(ledger.Run{Session: sess.ID, Started: r.started.UTC().Format(time.RFC3339),
-		Scripts: r.o.Scripts, Journal: r.dir, Config: configText(s)})
+		Scripts: r.scripts, Journal: r.dir, Config: configText(s)})
 	if err != nil {
 		return err
 	}
@@ -37,14 +39,14 @@ func (r *runner) startRun(s *header) error {
 	if r.writer, err = r.db.NewWriter(run, ledger.WriterOptions{Spool: spoolRows}); err != nil {
 		return err
 	}
-	r.startBackups()
+	r.backups = startBackups(r.backup, r.db, r.path, r.space)
 	return nil
 }
 
 // openJournal makes the journal of this run: one directory a run, named by the
 // account and the run's number in its life.
-func (r *runner) openJournal(s *header) error {
-	if r.o.Journal == "off" {
+func (r *sessionRecord) openJournal(s *header) error {
+	if r.journals == "" {
 		return nil
 	}
 	var runs []ledger.Run
@@ -59,14 +61,14 @@ func (r *runner) openJournal(s *header) error {
 		return fmt.Errorf("journal header: %w", err)
 	}
 	name := fmt.Sprintf("%s-run-%d", r.session, len(runs)+1)
-	if r.dir, err = filepath.Abs(filepath.Join(r.o.Journal, name)); err != nil {
+	if r.dir, err = filepath.Abs(filepath.Join(r.journals, name)); err != nil {
 		return err
 	}
 	// A ledger that was deleted leaves journals behind that carry its names.
 	if err := setAside(r.dir); err != nil {
 		return err
 	}
-	limit := max(0, r.o.JournalCap)
+	limit := max(0, r.journalCap)
 	o := journal.Options{MaxBytes: limit, Checkpoints: limit > 0, FS: r.fs, MakeRoom: r.storage.makeRoom}
 	if r.journal, err = journal.Create(r.dir, header, o); err != nil {
 		return err

@@ -3,67 +3,19 @@ package host
 import (
 	"cmp"
 	"fmt"
-	"slices"
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/host/core"
 	"github.com/perilune/perilune/host/report"
 )
 
-// sink hands the effects of one event to the ledger and to people. The journal
-// is ahead of the ledger: it is what completes the rows of a run that is killed.
+// sink hands the effects of one event to people and to the record.
 func (r *runner) sink(ev *exchange.Event, fx []core.Effect) error {
 	r.account.took(ev)
-	flushed := r.journal == nil
 	for i := range fx {
-		e := &fx[i]
-		r.publish(e)
-		if r.writer == nil {
-			continue
-		}
-		row, err := r.rows.Of(e)
-		if err != nil {
-			return err
-		}
-		if row == nil {
-			continue
-		}
-		if !flushed {
-			flushed = true
-			if err := r.keep(fx); err != nil {
-				return fmt.Errorf("event %d: %w", ev.Seq, err)
-			}
-		}
-		if err := r.writer.Post(row); err != nil {
-			return fmt.Errorf("ledger %s: event %d: %w", r.o.DB, ev.Seq, err)
-		}
+		r.publish(&fx[i])
 	}
-	if r.writer == nil {
-		return nil
-	}
-	r.writer.Mark(ev.Seq)
-	if err := r.writer.Err(); err != nil {
-		return r.stalled(err)
-	}
-	return nil
-}
-
-// keep brings the journal to the operating system, and with real orders to the disk
-// when something is about to be sent.
-func (r *runner) keep(fx []core.Effect) error {
-	if r.account.real() && slices.ContainsFunc(fx, sends) {
-		return r.journal.Sync()
-	}
-	return r.journal.Flush()
-}
-
-// sends reports whether an effect makes an order or moves money.
-func sends(e core.Effect) bool {
-	switch e.Body.(type) {
-	case core.Submit, core.SendTransfer:
-		return true
-	}
-	return false
+	return r.record.write(ev, fx)
 }
 
 // publish passes on what people should see.
@@ -111,10 +63,9 @@ func (r *runner) noteVersion(strategy int32, at exchange.Time, v *core.Version) 
 func (r *runner) beat(now exchange.Time) {
 	r.supervisor.beat(now)
 	r.tellNotices(now)
-	r.watchStorage(now)
-	r.tellBackups()
+	r.record.watch(now)
 	why := r.account.heartbeat(now)
-	r.hold.follow(cmp.Or(r.storage.reason(), why))
+	r.hold.follow(cmp.Or(r.record.storage.reason(), why))
 	if r.o.Status == nil {
 		return
 	}

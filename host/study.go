@@ -302,7 +302,7 @@ func (run *StudyRun) take(r *runner, s *Summary) error {
 
 // exitCost is what closing the open pairs would take in fees.
 func (r *runner) exitCost() (decimal.Decimal, error) {
-	pairs, err := r.db.Pairs(ledger.Filter{Account: r.session})
+	pairs, err := r.record.db.Pairs(ledger.Filter{Account: r.record.session})
 	if err != nil {
 		return decimal.Zero, err
 	}
