@@ -25,7 +25,8 @@ const (
 	// lower. PrevID does not count. Binance's spot.
 	LinkDense
 	// LinkRising: LastID rises, and nothing else is promised: what is missing can't be
-	// told from it, only what comes late or twice. Bybit.
+	// told from it, only what comes late or twice. So a book that has lost input needs a
+	// snapshot. Bybit.
 	LinkRising
 	// LinkSnapshots: every message is the whole book; there are no diffs. Hyperliquid.
 	LinkSnapshots

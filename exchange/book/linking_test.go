@@ -26,6 +26,9 @@ func TestLinkings(t *testing.T) {
 		{"Bybit: u rises", exchange.LinkRising, []*exchange.Event{spot(101, 101), spot(102, 102)}, "live", 102},
 		{"Bybit: u jumps ahead", exchange.LinkRising, []*exchange.Event{spot(101, 101), spot(105, 105)}, "live", 105},
 		{"Bybit: u again", exchange.LinkRising, []*exchange.Event{spot(101, 101), spot(101, 101), spot(100, 100)}, "live", 101},
+		{"Bybit: something was missed, and nothing tells what", exchange.LinkRising, []*exchange.Event{spot(101, 101), gapOf("missed"), spot(103, 103)}, "input was lost after 101 (missed), and ids that only rise", 0},
+		{"Bybit: a snapshot mends it", exchange.LinkRising, []*exchange.Event{spot(101, 101), gapOf("missed"), spot(103, 103), snap(104), spot(105, 105)}, "live", 105},
+		{"Bybit: the service has restarted at 1", exchange.LinkRising, []*exchange.Event{spot(101, 101), gapOf("restarted"), snap(1), spot(2, 2)}, "live", 2},
 		{"Hyperliquid: snapshots only", exchange.LinkSnapshots, []*exchange.Event{snap(105), snap(140)}, "live", 140},
 		{"Hyperliquid: a diff is a mistake", exchange.LinkSnapshots, []*exchange.Event{spot(101, 102)}, "gap: the book is at 100", 0},
 	} {
@@ -46,4 +49,8 @@ func TestLinkings(t *testing.T) {
 			}
 		})
 	}
+}
+
+func gapOf(reason string) *exchange.Event {
+	return &exchange.Event{Kind: exchange.KindGap, Reason: reason}
 }

@@ -23,12 +23,15 @@ const maxPrice exchange.Ticks = 1<<62 - 1
 // diff applies, holds back or ignores one diff.
 func (b *Book) diff(ev *exchange.Event) bool {
 	d := b.idsOf(ev)
-	if b.WantsSnapshot() {
-		b.hold(d, ev)
-		return false
-	}
 	if b.state == Suspect && !d.numbered() {
 		b.fail(b.reason + ", and this feed has no ids to prove that nothing is missing")
+		return false
+	}
+	if b.state == Suspect && d.link == exchange.LinkRising {
+		b.fail(b.reason + ", and ids that only rise can't prove that nothing is missing")
+	}
+	if b.WantsSnapshot() {
+		b.hold(d, ev)
 		return false
 	}
 	switch b.chain.judge(d) {
