@@ -77,6 +77,21 @@ func (c *Client) Unsubscribe(names ...string) {
 	c.changed()
 }
 
+// Renew subscribes anew to streams that are subscribed to: what venues that begin a stream
+// with a snapshot are asked for another one with. Without a connection it does nothing,
+// because the next one subscribes to everything.
+func (c *Client) Renew(names ...string) {
+	l := c.current.Load()
+	if l == nil {
+		return
+	}
+	again := slices.DeleteFunc(c.wanted(), func(s Stream) bool { return !slices.Contains(names, s.Name) })
+	if len(again) > 0 {
+		c.unsubscribe(l, names)
+		c.subscribe(l, again)
+	}
+}
+
 func (c *Client) changed() {
 	select {
 	case c.notify <- struct{}{}:

@@ -81,6 +81,65 @@ func TestRollOverToASilentConnection(t *testing.T) {
 	})
 }
 
+// pinging is plain with a ping of its own.
+type pinging struct{ plain }
+
+func (pinging) Ping() []byte { return []byte("ping") }
+
+func TestAVenuesOwnPing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var r recorder
+		var mu sync.Mutex
+		pings := 0
+		p := serve(t, func(s *side) {
+			s.answer(func(text string) {
+				mu.Lock()
+				defer mu.Unlock()
+				if text == "ping" {
+					pings++
+				}
+			})
+		})
+		o := options(p, &r, Stream{Name: "a"})
+		o.Protocol = pinging{}
+		start(t, o)
+		time.Sleep(61 * time.Second)
+		mu.Lock()
+		defer mu.Unlock()
+		if pings != 3 {
+			t.Errorf("%d pings in a minute, want one every 20 s", pings)
+		}
+	})
+}
+
+// A stream that is renewed is unsubscribed from and subscribed to, others are let alone.
+func TestRenew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var r recorder
+		var mu sync.Mutex
+		var asked []string
+		p := serve(t, func(s *side) {
+			s.answer(func(text string) {
+				mu.Lock()
+				defer mu.Unlock()
+				asked = append(asked, text)
+			})
+		})
+		c := start(t, options(p, &r, Stream{Name: "a"}, Stream{Name: "b"}))
+		time.Sleep(2 * time.Second)
+		c.Renew("b", "unknown")
+		time.Sleep(2 * time.Second)
+		mu.Lock()
+		defer mu.Unlock()
+		if want := []string{"sub 1 a,b", "unsub 2 b,unknown", "sub 3 b"}; !slices.Equal(asked, want) {
+			t.Errorf("asked for %q, want %q", asked, want)
+		}
+		if h := c.Health(); h.Connects != 1 || h.Stalled != 0 {
+			t.Errorf("%+v", h)
+		}
+	})
+}
+
 func TestServerShutdown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var r recorder

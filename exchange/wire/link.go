@@ -193,7 +193,7 @@ func (l *link) write() {
 		case frame := <-l.out:
 			err = l.put(frame)
 		case <-ping.C:
-			err = l.conn.WriteControl(websocket.PingMessage, nil, time.Now().Add(l.o.WriteTimeout))
+			err = l.ping()
 		}
 		if err != nil {
 			l.close(fmt.Errorf("writing to %s: %w", l.url, err))
@@ -201,6 +201,17 @@ func (l *link) write() {
 		}
 		pace.Reset(pause)
 	}
+}
+
+// ping sends a ping of the websocket protocol, and the venue's own where it has one.
+func (l *link) ping() error {
+	if err := l.conn.WriteControl(websocket.PingMessage, nil, time.Now().Add(l.o.WriteTimeout)); err != nil {
+		return err
+	}
+	if p, ok := l.o.Protocol.(Pinger); ok {
+		return l.put(p.Ping())
+	}
+	return nil
 }
 
 func (l *link) put(frame []byte) error {

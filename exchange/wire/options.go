@@ -41,6 +41,12 @@ type Protocol interface {
 	Classify(frame []byte) Message
 }
 
+// Pinger is a Protocol with a ping of its own, a message, beside that of websockets: it is
+// sent every Options.PingEvery. Bybit, OKX and Deribit end connections without it.
+type Pinger interface {
+	Ping() []byte
+}
+
 // Handler takes what one connection receives. See the package comment for which
 // goroutines call it.
 type Handler interface {
