@@ -84,6 +84,9 @@ func New(o Options) (*Ledger, error) {
 	}
 	for m, r := range l.table.Meters {
 		l.windows[m] = window{period: r.Period, limit: r.Limit}
+		if r.Rolling {
+			l.windows[m].rolling = new(span)
+		}
 	}
 	return l, l.restore()
 }

@@ -35,9 +35,12 @@ const (
 type Rule struct {
 	Name   string // for people: "spot weight per minute"
 	Pool   Pool
-	Period exchange.Time // windows are aligned to the clock
+	Period exchange.Time
 	Limit  int
 	Orders bool // it counts orders, which a venue may refuse alone
+	// Rolling: any span of a Period counts, wherever it begins. Else windows are aligned
+	// to the clock.
+	Rolling bool
 }
 
 // check says what can't be counted with a guard.
@@ -46,8 +49,8 @@ func (t *Table) check(guard exchange.Time) error {
 		return fmt.Errorf("limit: a table of %d pools and %d meters: want 1 to %d and 1 to %d", n, m, MaxPools, MaxMeters)
 	}
 	for _, r := range t.Meters {
-		if !t.has(r.Pool) || r.Limit < 1 || r.Period <= 2*guard {
-			return fmt.Errorf("limit: meter %q: want a pool of the table, a limit of 1 or more and windows of over twice the guard of %d ms", r.Name, guard/exchange.Millisecond)
+		if !t.has(r.Pool) || r.Limit < 1 || r.Period < 1 || !r.Rolling && r.Period <= 2*guard {
+			return fmt.Errorf("limit: meter %q: want a pool of the table, a limit of 1 or more and windows that roll or are over twice the guard of %d ms", r.Name, guard/exchange.Millisecond)
 		}
 	}
 	return nil
@@ -78,7 +81,8 @@ func (t *Table) shortest(p Pool, orders bool, d exchange.Time) exchange.Time {
 	return slices.MinFunc(periods, cmp.Compare[exchange.Time])
 }
 
-// Cost is what one request uses, all of it in one pool.
+// Cost is what one request uses. Its pool is what is refused and banned with it; meters
+// that endpoints of several pools share, such as one of the address, may be of any.
 type Cost struct {
 	Pool Pool
 	Use  [MaxMeters]int32 // by Meter
@@ -91,12 +95,17 @@ type window struct {
 	start           exchange.Time // of the current window
 	limit           int
 	prev, cur, next int
+	rolling         *span // in the place of the three; nil: windows are aligned
 }
 
 func (w *window) align(t exchange.Time) exchange.Time { return t - t%w.period }
 
 // roll moves on to the window of a time; it never moves back.
 func (w *window) roll(now exchange.Time) {
+	if w.rolling != nil {
+		w.cur = w.rolling.since(now - w.period)
+		return
+	}
 	start := w.align(now)
 	switch steps := (start - w.start) / w.period; {
 	case steps <= 0:
@@ -118,12 +127,20 @@ func (w *window) late(now, guard exchange.Time) bool  { return now >= w.start+w.
 // fits reports whether n more stay within a ceiling in every window that they
 // may be counted in. The window must be rolled.
 func (w *window) fits(n, ceiling int, now, guard exchange.Time) bool {
+	if w.rolling != nil {
+		return w.rolling.since(now-w.period-guard)+n <= ceiling
+	}
 	return w.cur+n <= ceiling &&
 		(!w.early(now, guard) || w.prev+n <= ceiling) &&
 		(!w.late(now, guard) || w.next+n <= ceiling)
 }
 
 func (w *window) charge(n int, now, guard exchange.Time) {
+	if w.rolling != nil {
+		w.rolling.forget(now - w.period - guard)
+		w.rolling.add(now, n)
+		return
+	}
 	w.cur += n
 	if w.early(now, guard) {
 		w.prev += n
@@ -136,6 +153,9 @@ func (w *window) charge(n int, now, guard exchange.Time) {
 // earliest returns when n fit if nothing else is charged before; n must not be
 // over the ceiling.
 func (w *window) earliest(n, ceiling int, now, guard exchange.Time) exchange.Time {
+	if w.rolling != nil {
+		return w.rolling.freed(n, ceiling, now-w.period-guard) + w.period + guard
+	}
 	// Usage that counts falls only where the guard of a window's start ends.
 	for _, t := range [...]exchange.Time{w.start + guard, w.start + w.period + guard} {
 		ahead := *w
@@ -151,6 +171,10 @@ func (w *window) earliest(n, ceiling int, now, guard exchange.Time) exchange.Tim
 // an edge it is taken for the earlier window that it may be of: taken for the
 // later one, a full window would block the empty one after it.
 func (w *window) correct(count int, sent, guard exchange.Time) {
+	if w.rolling != nil {
+		w.rolling.add(sent, count-w.rolling.since(sent-w.period))
+		return
+	}
 	switch start := w.align(sent - guard); {
 	case start >= w.start:
 		w.cur = max(w.cur, count)
