@@ -31,7 +31,8 @@ type AccountOptions struct {
 }
 
 // account is what a session trades on: an account that the host keeps itself
-// ([paperAccount]), or one at a venue, with real orders ([liveAccount]). Its methods are
+// ([paperAccount]), one at a venue, with real orders ([liveAccount]), or one at a broker of
+// the embedding program ([brokerAccount]). Its methods are
 // called by the goroutine that has the session, its loop's; leave also by the one that
 // gives a session up.
 type account interface {
@@ -91,7 +92,10 @@ type beginning struct {
 
 // newAccount is the account that the options ask for.
 func newAccount(o *Options, r *runner) account {
-	if !o.realOrders() {
+	switch {
+	case o.broker != nil:
+		return newBrokerAccount(o, r)
+	case !o.realOrders():
 		return &paperAccount{paperOptions: o.paper()}
 	}
 	return &liveAccount{liveAccountOptions: liveAccountOptions{AccountOptions: *o.Account, leverage: o.Paper.Leverage, wrap: o.wrapAccount,

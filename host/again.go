@@ -32,7 +32,8 @@ type again struct {
 	NextTrade uint64
 }
 
-// again is nil for a session whose market is live, or the embedding program's own.
+// again is nil for a session whose market is live, or whose market or broker is the
+// embedding program's own.
 func (r *runner) again() (*again, error) {
 	if r.o.liveData() || r.account.real() || r.o.Source != nil {
 		return nil, nil

@@ -88,7 +88,7 @@ func (r *runner) summary(endedBy string) *Summary {
 	st := r.core.Stats()
 	from, to := r.loop.Started(), r.loop.Now()
 	s := &Summary{
-		Mode: r.mode(), Simulated: r.market.simulated, Market: r.market.name, Seed: r.o.Seed,
+		Mode: r.mode(), Broker: r.o.broker.versioned(), Simulated: r.market.simulated, Market: r.market.name, Seed: r.o.Seed,
 		Session: r.record.session, Resumed: r.record.resume != nil,
 		From: from.String(), To: to.String(), Days: float64(to-from) / float64(exchange.Day), EndedBy: endedBy,
 		Events: r.loop.Events(), Effects: r.record.rec.effects, Fills: r.core.Fills(), OrdersRefused: r.refusals,
@@ -154,7 +154,7 @@ func (r *runner) report(s *Summary) error {
 // reportMode says what the figures are worth.
 func (r *runner) reportMode() report.Mode {
 	switch {
-	case r.account.real():
+	case r.account.real() && r.o.broker == nil:
 		return report.Live
 	case r.market.live:
 		return report.Paper

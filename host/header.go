@@ -33,6 +33,7 @@ type header struct {
 	// journal can't hold them, so their session can be replayed only by the program
 	// that has them.
 	Native      []string `json:",omitempty"`
+	Broker      string   `json:",omitempty"` // of the program's own, as name@version; a replay needs none
 	Modules     []string `json:",omitempty"` // of the program's own, as name@version
 	Rules       []string `json:",omitempty"` // by name
 	Limits      risk.Limits

@@ -46,6 +46,9 @@ type Options struct {
 	Contracts map[string]string
 	// Account is the account to trade on with real orders; nil: a paper account.
 	Account *AccountOptions
+	// Broker takes the orders, in the place of the paper account: see Broker.
+	Broker Broker
+	broker *BrokerInfo // of it; nil: there is none
 	// History says how directories of bars are turned into a market.
 	History HistoryOptions
 	// Seed makes the built-in market and all simulated latency. 0: 1.
@@ -63,7 +66,8 @@ type Options struct {
 
 	// Ledger says whether the session keeps one.
 	Ledger LedgerKind
-	// DB is the ledger's file; "" is perilune-paper.db in the working directory.
+	// DB is the ledger's file; "" is perilune-paper.db in the working directory, and
+	// perilune-NAME.db with a Broker of that name.
 	DB string
 	// New begins a new session even if the ledger holds one that was interrupted.
 	New bool
@@ -217,6 +221,9 @@ func (o *Options) Validate() (err error) {
 	}
 	if o.Speed < 0 || o.For < 0 {
 		return configError("speed and duration: want 0 or more")
+	}
+	if err := o.checkBroker(); err != nil {
+		return err
 	}
 	if err := o.checkAccount(); err != nil {
 		return err

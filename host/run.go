@@ -270,6 +270,7 @@ func (r *runner) header() (*header, error) {
 		Instruments: r.market.instruments, Limits: limits, ClientTag: r.terms.tag,
 		Leverage: r.terms.leverage, SampleEvery: r.market.sample, Ladders: r.market.hot, Supply: r.market.supply, Final: !r.o.continues(),
 	}
+	s.Broker = r.o.broker.versioned()
 	if a := r.o.Advisor; a != nil {
 		s.Advisor, s.AdviceTTL = a.Model, a.TTL
 	}
@@ -307,11 +308,15 @@ func (r *runner) announce() {
 	if r.record.resume != nil {
 		how = fmt.Sprintf("resuming at %s", r.record.resume.LastTime)
 	}
+	where := strings.ToUpper(r.mode())
+	if r.o.broker != nil {
+		where = "BROKER " + r.o.broker.versioned()
+	}
 	var names []string
 	for i := range len(r.scripts) + len(r.o.Strategies) {
 		names = append(names, r.core.StrategyName(int32(i)))
 	}
-	r.log(Line{Level: intent.Info, Text: fmt.Sprintf("%s: %s on %s, %s %s, ledger %s", strings.ToUpper(r.mode()), strings.Join(names, ", "), cmp.Or(r.market.title, r.market.name), how, r.account, r.o.DB)})
+	r.log(Line{Level: intent.Info, Text: fmt.Sprintf("%s: %s on %s, %s %s, ledger %s", where, strings.Join(names, ", "), cmp.Or(r.market.title, r.market.name), how, r.record.session, r.o.DB)})
 	if r.o.Watch && len(r.scripts) > 0 {
 		r.log(Line{Level: intent.Info, Text: "edit and save a script to reload it; Ctrl-C ends the session"})
 	}

@@ -55,7 +55,7 @@ type recordOptions struct {
 }
 
 func (o *Options) record(real bool) recordOptions {
-	r := recordOptions{kind: o.Ledger, journals: o.Journal, journalCap: o.JournalCap, backup: o.Backup.withDefaults(real), real: real,
+	r := recordOptions{kind: o.Ledger, journals: o.Journal, journalCap: o.JournalCap, backup: o.Backup.withDefaults(real), real: real && (o.broker == nil || o.realTime()),
 		realTime: o.liveData(), scripts: o.Scripts, stopWithin: o.StopWithin, space: o.freeSpace}
 	if r.journals == "off" {
 		r.journals = ""

@@ -81,8 +81,12 @@ func (r *runner) snapshot() *Snapshot {
 	return s
 }
 
-func (r *runner) positions(of func(exchange.InstrumentID) exchange.Position) (out []Position) {
-	for _, in := range r.core.Universe().All() {
+func (r *runner) positions(of func(exchange.InstrumentID) exchange.Position) []Position {
+	return openPositions(r.core.Universe(), of)
+}
+
+func openPositions(u *exchange.Universe, of func(exchange.InstrumentID) exchange.Position) (out []Position) {
+	for _, in := range u.All() {
 		if p := of(in.ID); p.Qty != 0 {
 			out = append(out, Position{*in, in.QtyDecimal(p.Qty), p.Entry, p.Realised})
 		}

@@ -22,7 +22,8 @@ func (m *Money) UnmarshalJSON(raw []byte) error { return m.Decimal.UnmarshalJSON
 // otherwise.
 type Summary struct {
 	Mode       string   `json:"mode"`
-	Simulated  bool     `json:"simulated"` // the market is not real
+	Broker     string   `json:"broker,omitempty"` // took the orders, as name@version; "": paper, or the venue
+	Simulated  bool     `json:"simulated"`        // the market is not real
 	Market     string   `json:"market"`
 	Seed       uint64   `json:"seed"`
 	Session    string   `json:"session"` // the account's name in the ledger

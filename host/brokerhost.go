@@ -1,0 +1,346 @@
+package host
+
+import (
+	"container/heap"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/host/core"
+	"github.com/perilune/perilune/host/loop"
+)
+
+// mostAnswers is how many answers of a broker may wait for the loop.
+const mostAnswers = 1 << 16
+
+// hosted is an embedder's broker as the loop's venue: an exchange.Simulated whose answers
+// on virtual time wait here until they are due; in real time they go to the inbox. Only
+// post may be called from any goroutine. Its methods may be called on nil.
+type hosted struct {
+	info     BrokerInfo
+	realTime bool
+	post     func(*exchange.Event) // to the loop's inbox
+	waiting  func() int            // in it
+	log      func(text string)
+	broke    func(error) // it panicked, and is not called any more
+
+	venue  exchange.Execution
+	inside exchange.Simulated // venue, if it is one
+	market BrokerMarket       // venue, if it is one
+	failed error              // the loop's own
+
+	leaving sync.Once
+	left    chan struct{} // closed when Leave has returned
+
+	mu      sync.Mutex
+	checks  brokerChecks
+	held    string // why new risk is kept back
+	within  bool   // the loop is in a call of the broker
+	opening bool
+	ended   bool
+	now     exchange.Time
+	early   []exchange.Event // posted while it was opened
+	due     answerQueue
+	number  uint64
+}
+
+// open opens the venue itself.
+func (b *hosted) open(open func() (exchange.Execution, error)) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("Open panicked: %v (%s)", v, panickedAt())
+		}
+	}()
+	if b.venue, err = open(); err != nil {
+		return err
+	}
+	if b.venue == nil {
+		return errors.New("Open returned no venue and no error")
+	}
+	b.inside, _ = b.venue.(exchange.Simulated)
+	b.market, _ = b.venue.(BrokerMarket)
+	return nil
+}
+
+// begin ends the opening: it returns what was posted, and asks to cancel the orders of
+// earlier runs that were not spoken of.
+func (b *hosted) begin() []exchange.Event {
+	b.mu.Lock()
+	b.opening = false
+	first := b.early
+	b.early = nil
+	left := b.checks.unsaid()
+	b.mu.Unlock()
+	for _, id := range left {
+		b.Cancel(id, 0)
+	}
+	return first
+}
+
+// call makes a call of the broker on the loop's goroutine.
+func (b *hosted) call(what string, now exchange.Time, call func()) {
+	if b.failed != nil {
+		return
+	}
+	b.mu.Lock()
+	b.within, b.now = true, max(b.now, now)
+	b.mu.Unlock()
+	defer func() {
+		b.mu.Lock()
+		b.within = false
+		b.mu.Unlock()
+		if v := recover(); v != nil {
+			b.failed = fmt.Errorf("%s panicked: %v (%s)", what, v, panickedAt())
+			b.leave(0)
+			b.broke(b.failed)
+		}
+	}()
+	call()
+}
+
+// Submit implements exchange.Execution.
+func (b *hosted) Submit(o *exchange.Order, now exchange.Time) {
+	kept := *o
+	b.mu.Lock()
+	b.checks.sent(&kept)
+	b.mu.Unlock()
+	b.call("Submit", now, func() { b.venue.Submit(&kept, now) })
+}
+
+// Cancel implements exchange.Execution.
+func (b *hosted) Cancel(id exchange.OrderID, now exchange.Time) {
+	b.call("Cancel", now, func() { b.venue.Cancel(id, now) })
+}
+
+// Transfer implements exchange.Execution.
+func (b *hosted) Transfer(t *exchange.Transfer, now exchange.Time) {
+	kept := *t
+	b.mu.Lock()
+	b.checks.transfers[t.ID] = kept
+	b.mu.Unlock()
+	b.call("Transfer", now, func() { b.venue.Transfer(&kept, now) })
+}
+
+// Market implements exchange.Simulated.
+func (b *hosted) Market(ev *exchange.Event) {
+	if b.market != nil {
+		b.call("Market", ev.Time, func() { b.market.Market(ev) })
+	}
+}
+
+// NextTime implements exchange.Simulated.
+func (b *hosted) NextTime() (at exchange.Time, ok bool) {
+	if b.inside != nil {
+		b.call("NextTime", 0, func() { at, ok = b.inside.NextTime() })
+		ok = ok && b.failed == nil
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.due) > 0 && (!ok || b.due[0].Time <= at) {
+		return b.due[0].Time, true
+	}
+	return at, ok
+}
+
+// Pop implements exchange.Simulated. An answer that can't be right becomes the halt that
+// it leads to.
+func (b *hosted) Pop(ev *exchange.Event) {
+	b.mu.Lock()
+	own := len(b.due) > 0
+	if own && b.inside != nil {
+		b.mu.Unlock()
+		at, ok := exchange.Time(0), false
+		b.call("NextTime", 0, func() { at, ok = b.inside.NextTime() })
+		b.mu.Lock()
+		own = !ok || b.due[0].Time <= at
+	}
+	if own {
+		*ev = heap.Pop(&b.due).(answer).Event
+		b.mu.Unlock()
+		return
+	}
+	b.mu.Unlock()
+	*ev = exchange.Event{Instrument: exchange.NoInstrument}
+	b.call("Pop", 0, func() { b.inside.Pop(ev) })
+	b.mu.Lock()
+	err := b.checks.take(ev)
+	b.mu.Unlock()
+	if err != nil {
+		b.log(b.refusal(err))
+		at := ev.Time
+		*ev = *command(core.CommandHalt, b.refusal(err))
+		ev.Time = at
+	}
+}
+
+func (b *hosted) refusal(err error) string {
+	return fmt.Sprintf("broker %s: an answer was not booked: %v", b.info.Name, err)
+}
+
+// take is BrokerSession.Post.
+func (b *hosted) take(from *exchange.Event) error {
+	ev := owned(from)
+	b.mu.Lock()
+	err := b.admit(ev)
+	b.mu.Unlock()
+	if err == nil || errors.Is(err, ErrEnded) || errors.Is(err, ErrBehind) {
+		return err
+	}
+	b.log(b.refusal(err))
+	b.post(command(core.CommandHalt, b.refusal(err)))
+	return &BrokerError{b.info.Name, err}
+}
+
+// admit checks an answer and puts it where it waits. The caller holds mu.
+func (b *hosted) admit(ev *exchange.Event) error {
+	switch {
+	case b.ended:
+		return ErrEnded
+	case !b.realTime && !b.within && !b.opening:
+		return errors.New("it was posted outside of a call: on virtual time a broker answers within Submit, Cancel, Transfer and Market, with the Time at which the answer is due")
+	case b.realTime && !b.opening && b.waiting() >= mostAnswers, len(b.due) >= mostAnswers, len(b.early) >= mostAnswers:
+		return ErrBehind
+	}
+	if err := b.checks.take(ev); err != nil {
+		return err
+	}
+	switch {
+	case b.opening:
+		b.early = append(b.early, *ev)
+	case b.realTime:
+		ev.Time = loop.Now()
+		b.post(ev)
+	default:
+		ev.Time = max(ev.Time, b.now)
+		b.number++
+		heap.Push(&b.due, answer{*ev, b.number})
+	}
+	return nil
+}
+
+// owned is a copy of an event and of what it points to, without what a broker has no say
+// in.
+func owned(from *exchange.Event) *exchange.Event {
+	ev := &exchange.Event{Kind: from.Kind, Instrument: exchange.NoInstrument, Time: from.Time, VenueTime: from.VenueTime,
+		Update: from.Update, Wallet: from.Wallet, Asset: from.Asset, Amount: from.Amount, Reason: from.Reason}
+	if from.Fill != nil {
+		f := *from.Fill
+		ev.Fill, ev.Instrument = &f, f.Instrument
+	}
+	if from.Payment != nil {
+		p := *from.Payment
+		ev.Payment, ev.Instrument = &p, p.Instrument
+	}
+	if from.Transfer != nil {
+		t := *from.Transfer
+		ev.Transfer = &t
+	}
+	return ev
+}
+
+// hold is BrokerSession.Hold.
+func (b *hosted) hold(why string) {
+	b.mu.Lock()
+	b.held = why
+	b.mu.Unlock()
+}
+
+func (b *hosted) holds() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.held
+}
+
+// working is how many orders have no end that we know of.
+func (b *hosted) working() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.checks.working())
+}
+
+// leave asks the broker, without the loop, to cancel all that rests, and waits for that
+// at most so long.
+func (b *hosted) leave(within time.Duration) {
+	l, ok := b.venue.(BrokerLeaver)
+	if !ok {
+		return
+	}
+	b.leaving.Do(func() {
+		go func() {
+			defer close(b.left)
+			b.contained("Leave", func() error { l.Leave(); return nil })
+		}()
+	})
+	if within > 0 {
+		b.wait("Leave", b.left, within)
+	}
+}
+
+// close ends the broker: nothing more can be posted, and it is closed if it can be.
+func (b *hosted) close() {
+	b.mu.Lock()
+	b.ended = true
+	b.mu.Unlock()
+	if b.failed != nil {
+		b.leave(leaveIn)
+	}
+	c, ok := b.venue.(io.Closer)
+	if !ok {
+		return
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		b.contained("Close", c.Close)
+	}()
+	b.wait("Close", done, leaveIn)
+}
+
+func (b *hosted) contained(what string, call func() error) {
+	defer func() {
+		if v := recover(); v != nil {
+			b.log(fmt.Sprintf("broker %s: %s panicked: %v (%s)", b.info.Name, what, v, panickedAt()))
+		}
+	}()
+	if err := call(); err != nil {
+		b.log(fmt.Sprintf("broker %s: %s: %v", b.info.Name, what, err))
+	}
+}
+
+func (b *hosted) wait(what string, done <-chan struct{}, within time.Duration) {
+	select {
+	case <-done:
+	case <-time.After(within):
+		b.log(fmt.Sprintf("broker %s: %s did not return within %s, and is not waited for", b.info.Name, what, within))
+	}
+}
+
+// answer is one that waits, and its number: what was posted first comes first.
+type answer struct {
+	exchange.Event
+	n uint64
+}
+
+// answerQueue is a heap by time and number.
+type answerQueue []answer
+
+func (a answerQueue) Len() int { return len(a) }
+func (a answerQueue) Less(i, j int) bool {
+	return a[i].Time < a[j].Time || a[i].Time == a[j].Time && a[i].n < a[j].n
+}
+func (a answerQueue) Swap(i, j int) { a[i], a[j] = a[j], a[i] }
+
+// Push implements heap.Interface.
+func (a *answerQueue) Push(x any) { *a = append(*a, x.(answer)) }
+
+// Pop implements heap.Interface.
+func (a *answerQueue) Pop() any {
+	last := (*a)[len(*a)-1]
+	*a = (*a)[:len(*a)-1]
+	return last
+}
+
+var _ exchange.Simulated = (*hosted)(nil)
