@@ -5,6 +5,7 @@ import (
 	"errors"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -268,8 +269,12 @@ func TestABrokerThatAnswersLater(t *testing.T) {
 // A broker that can't see keeps new risk back, until it can.
 func TestABrokerThatHolds(t *testing.T) {
 	stream := make(chan exchange.Event)
-	sent := make(chan *exchange.Order, 1)
-	d := &desk{name: "desk", submit: func(_ *BrokerSession, o *exchange.Order) { sent <- o }}
+	sent := make(chan struct{})
+	var once sync.Once
+	d := &desk{name: "desk", submit: func(s *BrokerSession, o *exchange.Order) {
+		_ = s.Post(exchange.Event{Kind: exchange.KindOrder, Update: exchange.OrderUpdate{ID: o.ID, Status: exchange.StatusExpired}})
+		once.Do(func() { close(sent) })
+	}}
 	d.open = func(s *BrokerSession) (exchange.Execution, error) { s.Hold("no sight"); return d, nil }
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
@@ -293,8 +298,7 @@ func TestABrokerThatHolds(t *testing.T) {
 			select {
 			case stream <- ev:
 				time.Sleep(time.Millisecond)
-			case o := <-sent:
-				_ = d.s.Post(exchange.Event{Kind: exchange.KindOrder, Update: exchange.OrderUpdate{ID: o.ID, Status: exchange.StatusExpired}})
+			case <-sent:
 				close(stream)
 				return
 			}

@@ -23,6 +23,7 @@ func (r *runner) finish(ctx context.Context, ended error) (*Summary, error) {
 	r.supervisor.where.Enter(core.StageClosing)
 	r.supervisor.entering("closing journal and ledger")
 	r.record.stopBackups()
+	r.meter.look(r, r.loop.Now())
 	if ended != nil {
 		r.account.clear()
 	}

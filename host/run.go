@@ -95,6 +95,7 @@ func newRunner(o *Options) *runner {
 	r.record.hold, r.record.end = &r.hold, r.endEarly
 	r.record.cancel = func() { r.inbox.Post(command(core.CommandCancel, "")) }
 	r.logged = func(l Line) {
+		r.meter.line(l.Level)
 		if r.events.Active() {
 			r.events.Publish(LogEvent{Moment{Time: l.Time}, l}, false)
 		}
@@ -126,6 +127,7 @@ type runner struct {
 
 	*reporter
 	events         fanout.Hub[Event]
+	meter          meter
 	handled        func(*exchange.Event) // of what came from outside; nil: nobody waits
 	refusedVersion string                // what was wrong with the last version that was to be loaded; ""
 	loan           loan                  // what it has of its program

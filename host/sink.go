@@ -25,6 +25,7 @@ func (r *runner) publish(e *core.Effect) {
 			r.events.Publish(ev, ev.Kind()&neverDropped != 0)
 		}
 	}
+	r.meter.effect(r.core, e)
 	switch b := e.Body.(type) {
 	case *core.EquitySampled:
 		r.equity.Add(e.Time, b.Amount)
@@ -66,6 +67,7 @@ func (r *runner) beat(now exchange.Time) {
 	r.record.watch(now)
 	why := r.account.heartbeat(now)
 	r.hold.follow(cmp.Or(r.record.storage.reason(), why))
+	r.meter.look(r, now)
 	if r.o.Status == nil {
 		return
 	}

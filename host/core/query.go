@@ -6,6 +6,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/intent"
 )
 
 // Universe returns the instruments of the session.
@@ -44,6 +45,18 @@ func (c *Core) UnderWay() string {
 		return fmt.Sprintf("%d pairs to be balanced", busy)
 	}
 	return "the venue's last answers"
+}
+
+// Unhedged is what the legs of all pairs differ by, valued at the coins' prices, and the
+// pairs that are unhedged by more, or for longer, than they may be.
+func (c *Core) Unhedged() (value decimal.Decimal, beyond []intent.Pair) {
+	for _, m := range c.pairs.list {
+		off, late := m.Unhedged(c.driver.port)
+		if value = value.Add(off); late {
+			beyond = append(beyond, m.Pair)
+		}
+	}
+	return value, beyond
 }
 
 // Residual is a pair's unhedged coins; see execution.Machine.Residual.

@@ -55,6 +55,19 @@ func (ba *balancer) measure(p Port) {
 	}
 }
 
+// Unhedged is the value of the residual, and whether that is more, or stands for longer,
+// than the pair's limits allow.
+func (m *Machine) Unhedged(p Port) (value decimal.Decimal, beyond bool) {
+	if m.Pair.State.Done() {
+		return decimal.Zero, false
+	}
+	if price, ok := m.spotMid(p); ok {
+		value = m.Residual(p).Abs().Mul(price).Round(8)
+	}
+	late := m.unhedgedAt != 0 && p.Now() > m.unhedgedAt+m.Request.MaxUnhedgedTime
+	return value, late || value.GreaterThan(m.Request.MaxUnhedged)
+}
+
 func (td *trade) hedged(now exchange.Time) {
 	if td.unhedgedAt == 0 {
 		return

@@ -22,6 +22,7 @@ type Real struct {
 
 	handed   *exchange.Event
 	lag      exchange.Time
+	waited   exchange.Time
 	lastBeat exchange.Time
 }
 
@@ -33,6 +34,13 @@ func (c *Real) Lag() exchange.Time {
 	lag := c.lag
 	c.lag = 0
 	return lag
+}
+
+// Waited is Lag for whoever else asks: each has a last call of its own.
+func (c *Real) Waited() exchange.Time {
+	waited := c.waited
+	c.waited = 0
+	return waited
 }
 
 // Wait implements Clock.
@@ -55,7 +63,7 @@ func (c *Real) Wait(ctx context.Context, now, next exchange.Time) (*exchange.Eve
 // hand stamps an event. One that was posted with a time was received then.
 func (c *Real) hand(ev *exchange.Event, wall exchange.Time) {
 	if ev.Time > 0 {
-		c.lag = max(c.lag, wall-ev.Time)
+		c.lag, c.waited = max(c.lag, wall-ev.Time), max(c.waited, wall-ev.Time)
 	}
 	ev.Time = wall
 	c.handed = ev

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/klauspost/compress/zstd"
@@ -18,11 +19,12 @@ type segmentWriter struct {
 	enc    *zstd.Encoder
 	out    []byte // one block, reused
 
-	file   File
-	path   string
-	size   int64 // of file, up to the last whole block
-	head   int64 // of size
-	blocks int
+	file    File
+	path    string
+	size    int64        // of file, up to the last whole block
+	head    int64        // of size
+	written atomic.Int64 // of all files
+	blocks  int
 
 	sealed []sealedFile // older segments, oldest first
 	total  int64        // bytes of sealed and file
@@ -147,6 +149,7 @@ func (s *segmentWriter) append() error {
 		return fmt.Errorf("journal: write %d bytes to %s: %w", len(s.out), s.path, err)
 	}
 	s.size += int64(n)
+	s.written.Add(int64(n))
 	s.total += int64(n)
 	return nil
 }

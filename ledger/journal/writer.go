@@ -223,6 +223,10 @@ func (w *Writer) Abandon() {
 	close(w.work)
 }
 
+// Bytes is how much was written so far, headers and all, whatever was removed since. Any
+// goroutine may ask.
+func (w *Writer) Bytes() int64 { return w.seg.written.Load() }
+
 // Err returns the failure that ended writing, or ErrClosed, or nil.
 func (w *Writer) Err() error {
 	if p := w.err.Load(); p != nil {
