@@ -12,6 +12,7 @@ import (
 	"github.com/perilune/perilune/exchange/intent/advice"
 	"github.com/perilune/perilune/exchange/sign"
 	"github.com/perilune/perilune/host/advisor"
+	"github.com/perilune/perilune/ledger"
 )
 
 // AdvisorOptions say whom strategies may ask. See package advisor.
@@ -86,42 +87,29 @@ func (o *Options) takeAdvisor(f *advisorConfig) error {
 	return a.Validate()
 }
 
-// openAdvisor makes the desk that questions are put to: those to the advisor, and those
-// to functions of modules of one's own.
-func (r *runner) openAdvisor(ctx context.Context) error {
-	client, err := r.advisorClient()
-	if err != nil {
-		return err
+// openDesk makes the desk that questions are put to: those to the advisor, and those
+// to functions of modules of one's own; nil when there is neither. post takes the answers
+// of a session whose time can't wait for them; nil: it can. db tells what was spent today;
+// nil: nothing.
+func openDesk(ctx context.Context, o *Options, db *ledger.DB, today time.Time, post func(*exchange.Event)) (*advisor.Desk, error) {
+	var client advice.Respondent
+	if o.Advisor != nil {
+		c, err := advisor.New(o.Advisor.Config)
+		if err != nil {
+			return nil, configError("advisor: %v", err)
+		}
+		if db != nil {
+			calls, cost, err := db.AdviceSpent(today.UTC().Format(time.DateOnly))
+			if err != nil {
+				return nil, err
+			}
+			c.Spent(calls, cost)
+		}
+		client = c
 	}
-	answers := extension.NewAnswerer(r.o.Modules, client)
+	answers := extension.NewAnswerer(o.Modules, client)
 	if client == nil && !answers.Any() {
-		return nil
-	}
-	var post func(*exchange.Event) // nil: the session's time can wait for an answer
-	if r.source.paced() {
-		post = r.inbox.Post
-	}
-	r.desk = advisor.NewDesk(ctx, answers, post)
-	r.loop.Advisor = r.desk
-	return nil
-}
-
-// advisorClient is what asks the advisor, with what the ledger says was spent today; nil
-// when there is none.
-func (r *runner) advisorClient() (advice.Respondent, error) {
-	if r.o.Advisor == nil {
 		return nil, nil
 	}
-	client, err := advisor.New(r.o.Advisor.Config)
-	if err != nil {
-		return nil, configError("advisor: %v", err)
-	}
-	if r.record.db != nil {
-		calls, cost, err := r.record.db.AdviceSpent(r.started.UTC().Format(time.DateOnly))
-		if err != nil {
-			return nil, err
-		}
-		client.Spent(calls, cost)
-	}
-	return client, nil
+	return advisor.NewDesk(ctx, answers, post), nil
 }

@@ -11,22 +11,22 @@ import (
 
 // cautions says of each script, in one line, what it waits for and will not be
 // called with on this market, and what to change.
-func (r *runner) cautions() []string {
+func cautions(c *core.Core, scripts []loaded, given *supply) []string {
 	var out []string
-	for i := range r.scripts {
-		if list := r.waitsInVain(int32(i)); len(list) > 0 {
-			out = append(out, filepath.Base(r.scripts[i].path)+": "+strings.Join(list, "; "))
+	for i := range scripts {
+		if list := waitsInVain(c, int32(i), given); len(list) > 0 {
+			out = append(out, filepath.Base(scripts[i].path)+": "+strings.Join(list, "; "))
 		}
 	}
 	return out
 }
 
 // waitsInVain lists the handlers of a strategy that nothing will call.
-func (r *runner) waitsInVain(strategy int32) (out []string) {
-	listens := func(h core.Handler) bool { return r.core.Listens(strategy, h) }
+func waitsInVain(c *core.Core, strategy int32, given *supply) (out []string) {
+	listens := func(h core.Handler) bool { return c.Listens(strategy, h) }
 	watched, perps := 0, 0
-	for _, in := range r.core.Universe().All() {
-		if r.core.Watches(strategy, in.ID) {
+	for _, in := range c.Universe().All() {
+		if c.Watches(strategy, in.ID) {
 			watched++
 			if in.Perp() {
 				perps++
@@ -42,7 +42,7 @@ func (r *runner) waitsInVain(strategy int32) (out []string) {
 	if len(idle) > 0 {
 		return append(out, strings.Join(idle, ", ")+" will not be called, because it watches nothing: declare M.universe, such as { \"usdm:BTCUSDT\" }")
 	}
-	only := r.market.supply.BarsOnly
+	only := given.BarsOnly
 	if listens(core.OnTrade) && only {
 		out = append(out, "on_trade will not be called, because a history of bars has no trades: use on_bar")
 	}
@@ -51,7 +51,7 @@ func (r *runner) waitsInVain(strategy int32) (out []string) {
 	}
 	if listens(core.OnBook) && only {
 		out = append(out, fmt.Sprintf("on_book is called once a bar (%s), with a book made of its close: quotes that rest between bars are filled by whole bars",
-			exchange.BarLength(r.market.supply.shortest())))
+			exchange.BarLength(given.shortest())))
 	}
 	return out
 }

@@ -261,19 +261,19 @@ func (s *Session) Events(f Filter) iter.Seq[Event] {
 }
 
 // eventsOf is what an effect tells subscribers. It runs on the loop.
-func (r *runner) eventsOf(e *core.Effect) []Event {
-	at, name := Moment{e.Seq, e.Time}, r.core.StrategyName(e.Strategy)
+func eventsOf(c *core.Core, e *core.Effect) []Event {
+	at, name := Moment{e.Seq, e.Time}, c.StrategyName(e.Strategy)
 	switch b := e.Body.(type) {
 	case core.Submit:
-		return r.orderEvent(at, name, b.Order)
+		return orderEvent(c, at, name, b.Order)
 	case core.Cancel:
-		return r.orderEvent(at, name, b.Order)
+		return orderEvent(c, at, name, b.Order)
 	case core.OrderChanged:
-		return r.orderEvent(at, name, b.Order)
+		return orderEvent(c, at, name, b.Order)
 	case *core.Filled:
-		return r.fillEvents(at, name, b)
+		return fillEvents(c, at, name, b)
 	case *core.FundingPaid:
-		return []Event{FundingEvent{at, name, *r.core.Universe().Get(b.Payment.Instrument), *b.Payment, b.Pair}}
+		return []Event{FundingEvent{at, name, *c.Universe().Get(b.Payment.Instrument), *b.Payment, b.Pair}}
 	case core.PairChanged:
 		return []Event{PairEvent{at, name, b.Pair}}
 	case *core.EquitySampled:
@@ -288,13 +288,13 @@ func (r *runner) eventsOf(e *core.Effect) []Event {
 	return nil // lines of the log come by the reporter
 }
 
-func (r *runner) orderEvent(at Moment, name string, o *exchange.Order) []Event {
-	in := r.core.Universe().Get(o.Instrument)
+func orderEvent(c *core.Core, at Moment, name string, o *exchange.Order) []Event {
+	in := c.Universe().Get(o.Instrument)
 	return []Event{OrderEvent{at, name, *in, *o, in.PriceDecimal(o.Price), in.QtyDecimal(o.Qty), in.QtyDecimal(o.Filled)}}
 }
 
-func (r *runner) fillEvents(at Moment, name string, b *core.Filled) []Event {
-	in, f := r.core.Universe().Get(b.Fill.Instrument), *b.Fill
+func fillEvents(c *core.Core, at Moment, name string, b *core.Filled) []Event {
+	in, f := c.Universe().Get(b.Fill.Instrument), *b.Fill
 	price, qty := in.PriceDecimal(f.Price), in.QtyDecimal(f.Qty)
 	fill := FillEvent{Moment: at, Strategy: name, Instrument: *in, Fill: f, Price: price, Qty: qty}
 	if b.Order != nil {
@@ -305,8 +305,8 @@ func (r *runner) fillEvents(at Moment, name string, b *core.Filled) []Event {
 	}
 	var whose []string
 	for i := range b.Shares {
-		if s := b.Shares[i].Strategy; s >= 0 && !slices.Contains(whose, r.core.StrategyName(s)) {
-			whose = append(whose, r.core.StrategyName(s))
+		if s := b.Shares[i].Strategy; s >= 0 && !slices.Contains(whose, c.StrategyName(s)) {
+			whose = append(whose, c.StrategyName(s))
 		}
 	}
 	return []Event{fill, LiquidationEvent{at, whose, *in, f, price, qty}}

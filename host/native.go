@@ -191,18 +191,18 @@ func checkStrategies(list []core.Strategy) (out []*contained, err error) {
 	return out, nil
 }
 
-// checkNative compares the strategies written in Go with the scripts and with what
+// compare compares the strategies written in Go with the scripts and with what
 // the market has, before anything is written.
-func (r *runner) checkNative() error {
-	if len(r.o.own.strategies) == 0 {
+func (w *own) compare(scripts []loaded, instruments []exchange.Instrument) error {
+	if len(w.strategies) == 0 {
 		return nil
 	}
-	u, err := exchange.NewUniverse(r.market.instruments)
+	u, err := exchange.NewUniverse(instruments)
 	if err != nil {
 		return err
 	}
-	for i, s := range r.o.own.strategies {
-		for _, l := range r.scripts {
+	for i, s := range w.strategies {
+		for _, l := range scripts {
 			if l.name == s.name {
 				return configError("Strategies[%d]: name %q: the script %s has it; orders and state are filed under the name", i, s.name, l.path)
 			}

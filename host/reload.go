@@ -17,7 +17,9 @@ import (
 // scriptWatcher turns saves into reload events for the loop, and says what
 // became of them.
 type scriptWatcher struct {
-	r       *runner
+	scripts []loaded
+	log     func(Line)
+	post    func(*exchange.Event) // to the loop
 	w       *watch.Watcher
 	bad     atomic.Int32
 	pending []pendingReload // by strategy; the loop's goroutine owns it
@@ -33,16 +35,16 @@ type pendingReload struct {
 	hash    string       // of it; the loop's goroutine owns it
 }
 
-func watchScripts(r *runner) (*scriptWatcher, error) {
-	s := &scriptWatcher{r: r, pending: make([]pendingReload, len(r.scripts)), done: make(chan struct{})}
+func watchScripts(scripts []loaded, log func(Line), post func(*exchange.Event)) (*scriptWatcher, error) {
+	s := &scriptWatcher{scripts: scripts, log: log, post: post, pending: make([]pendingReload, len(scripts)), done: make(chan struct{})}
 	var err error
 	if s.w, err = watch.New(watch.Options{Load: loadForWatch}); err != nil {
 		return nil, err
 	}
-	for i := range r.scripts {
+	for i := range scripts {
 		s.pending[i].version.Store(1)
-		s.pending[i].hash = r.scripts[i].program.Hash()
-		if err := s.w.Add(r.scripts[i].path, r.scripts[i].program.Hash()); err != nil {
+		s.pending[i].hash = scripts[i].program.Hash()
+		if err := s.w.Add(scripts[i].path, scripts[i].program.Hash()); err != nil {
 			return nil, err
 		}
 	}
@@ -74,7 +76,7 @@ func (s *scriptWatcher) run() {
 			p := c.Payload.(*script.Program)
 			s.pending[i].took.Store(int64(c.Took))
 			s.pending[i].posted.Store(time.Now().UnixNano())
-			s.r.inbox.Post(&exchange.Event{Kind: exchange.KindReload, Instrument: exchange.NoInstrument, Reload: &exchange.Reload{
+			s.post(&exchange.Event{Kind: exchange.KindReload, Instrument: exchange.NoInstrument, Reload: &exchange.Reload{
 				Strategy: int32(i), Path: c.Path, Sources: p.Sources(), Hash: p.Hash(), Compiled: p}})
 		case watch.Failed:
 			s.bad.Add(1)
@@ -88,12 +90,12 @@ func (s *scriptWatcher) run() {
 }
 
 func (s *scriptWatcher) say(level intent.Level, text string) {
-	s.r.log(Line{Level: level, Text: text})
+	s.log(Line{Level: level, Text: text})
 }
 
 func (s *scriptWatcher) index(path string) int {
-	for i := range s.r.scripts {
-		if s.r.scripts[i].path == path {
+	for i := range s.scripts {
+		if s.scripts[i].path == path {
 			return i
 		}
 	}

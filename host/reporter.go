@@ -1,12 +1,15 @@
 package host
 
 import (
+	"fmt"
 	"sync/atomic"
 
 	"github.com/perilune/perilune/bindings"
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/intent"
+	"github.com/perilune/perilune/host/core"
 	"github.com/perilune/perilune/host/internal/console"
+	"github.com/perilune/perilune/host/internal/fanout"
 	"github.com/perilune/perilune/host/internal/track"
 	"github.com/perilune/perilune/host/report"
 )
@@ -18,8 +21,8 @@ type reporter struct {
 	now *atomic.Int64 // the session's time; 0: before its first moment
 	// before is the time of a line that is older than the session.
 	before func() exchange.Time
-	// logged, when set, is told of every line too.
-	logged func(Line)
+	events fanout.Hub[Event]
+	meter  meter
 
 	equity   track.Equity
 	charts   track.Charts
@@ -45,8 +48,9 @@ func (p *reporter) log(l Line) {
 		l.Time = p.before()
 	}
 	p.out.Log(console.Line(l))
-	if p.logged != nil {
-		p.logged(l)
+	p.meter.line(l.Level)
+	if p.events.Active() {
+		p.events.Publish(LogEvent{Moment{Time: l.Time}, l}, false)
 	}
 }
 
@@ -64,6 +68,45 @@ func (p *reporter) caution(l Line) {
 	}
 	p.warnings = append(p.warnings, text)
 	p.log(l)
+}
+
+// take passes on what people should see of an effect, and keeps what summary and report
+// show of it.
+func (p *reporter) take(c *core.Core, e *core.Effect) {
+	if p.events.Active() {
+		for _, ev := range eventsOf(c, e) {
+			p.events.Publish(ev, ev.Kind()&neverDropped != 0)
+		}
+	}
+	p.meter.effect(c, e)
+	switch b := e.Body.(type) {
+	case *core.EquitySampled:
+		p.equity.Add(e.Time, b.Amount)
+	case *core.ChartPoint:
+		p.charts.Add(b.Series, e.Time, b.Value)
+	case core.ScheduleChanged:
+		s := &b.Schedule
+		p.parents.Add(e.Time, s.ID, s.Total, s.Filled, s.Due)
+	case core.OrderChanged:
+		p.refused(c, b.Order, e.Time)
+	case *core.LogLine:
+		l := Line{Time: e.Time, Level: b.Level, Strategy: c.StrategyName(e.Strategy), Where: b.Where, Text: b.Text}
+		if b.Caution {
+			p.caution(l)
+			return
+		}
+		p.log(l)
+	case core.VersionChanged:
+		p.noteVersion(e.Strategy, e.Time, b.Version)
+	}
+}
+
+func (p *reporter) noteVersion(strategy int32, at exchange.Time, v *core.Version) {
+	note := fmt.Sprintf("v%d loaded", v.Number)
+	if !v.Loaded {
+		note = "refused: " + v.Problem
+	}
+	p.versions = append(p.versions, versionNote{strategy, report.Version{Hash: v.Hash, From: at, Note: note}})
 }
 
 // show tells the session's state.

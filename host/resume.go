@@ -105,9 +105,6 @@ func (r *runner) strategies() *projection.Roster {
 	return r.roster
 }
 
-// indexOf numbers strategies: see projection.Roster.
-func (r *runner) indexOf(strategy string) int32 { return r.strategies().Index(strategy) }
-
 // restore builds what the core goes on from.
 func (r *runner) restore() error {
 	x, err := r.restorer(r.record.resume)

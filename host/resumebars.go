@@ -8,6 +8,8 @@ import (
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/synth"
 	"github.com/perilune/perilune/host/bars"
+	"github.com/perilune/perilune/host/core"
+	"github.com/perilune/perilune/ledger"
 )
 
 // recallSpan is how much of an interrupted session's market is looked at again for
@@ -17,26 +19,26 @@ const recallSpan = 7 * exchange.Day
 // recallBars is the bars of an interrupted session on the built-in market, which
 // can be wound back, so they need not have been kept: what the session saw last is
 // shown to a core that does nothing else.
-func (r *runner) recallBars() ([]exchange.Event, error) {
-	longest := r.core.LongestBar()
-	if r.record.resume == nil || !r.o.synthetic() || longest == 0 {
+func recallBars(o *Options, c *core.Core, resume *ledger.Snapshot) ([]exchange.Event, error) {
+	longest := c.LongestBar()
+	if resume == nil || !o.synthetic() || longest == 0 {
 		return nil, nil
 	}
-	from := r.record.resume.LastTime - min(recallSpan, bars.Keep*longest)
+	from := resume.LastTime - min(recallSpan, bars.Keep*longest)
 	if from -= from % exchange.Day; from <= synth.Began {
 		from = 0 // the session's own beginning
 	}
-	m, err := openMarket(r.o, from)
+	m, err := openMarket(o, from)
 	if err != nil {
 		return nil, err
 	}
 	defer m.close()
-	twin := r.core.BarTwin()
+	twin := c.BarTwin()
 	var ev exchange.Event
 	for {
 		err := m.feed.Next(&ev)
-		if errors.Is(err, io.EOF) || err == nil && ev.Time > r.record.resume.LastTime {
-			twin.WatchTrade(&exchange.Event{Time: r.record.resume.LastTime})
+		if errors.Is(err, io.EOF) || err == nil && ev.Time > resume.LastTime {
+			twin.WatchTrade(&exchange.Event{Time: resume.LastTime})
 			return twin.RecallBars(), nil
 		}
 		if err != nil {

@@ -34,7 +34,6 @@ import (
 	"github.com/perilune/perilune/exchange/intent"
 	"github.com/perilune/perilune/host/advisor"
 	"github.com/perilune/perilune/host/core"
-	"github.com/perilune/perilune/host/internal/fanout"
 	"github.com/perilune/perilune/host/internal/projection"
 	"github.com/perilune/perilune/host/loop"
 	"github.com/perilune/perilune/host/script"
@@ -94,12 +93,6 @@ func newRunner(o *Options) *runner {
 	r.record.started, r.record.asked, r.record.log, r.record.entering = r.started, r.supervisor.asked, r.log, r.supervisor.entering
 	r.record.hold, r.record.end = &r.hold, r.endEarly
 	r.record.cancel = func() { r.inbox.Post(command(core.CommandCancel, "")) }
-	r.logged = func(l Line) {
-		r.meter.line(l.Level)
-		if r.events.Active() {
-			r.events.Publish(LogEvent{Moment{Time: l.Time}, l}, false)
-		}
-	}
 	return r
 }
 
@@ -126,8 +119,6 @@ type runner struct {
 	desk     *advisor.Desk // nil: no advisor
 
 	*reporter
-	events         fanout.Hub[Event]
-	meter          meter
 	handled        func(*exchange.Event) // of what came from outside; nil: nobody waits
 	refusedVersion string                // what was wrong with the last version that was to be loaded; ""
 	loan           loan                  // what it has of its program
@@ -165,7 +156,7 @@ func (r *runner) open(ctx context.Context) error {
 	if r.market, err = r.source.find(ctx); err != nil {
 		return err
 	}
-	if err := r.checkNative(); err != nil {
+	if err := r.o.own.compare(r.scripts, r.market.instruments); err != nil {
 		return err
 	}
 	if err := r.account.signIn(ctx, r.source.access()); err != nil {
@@ -218,7 +209,7 @@ func (r *runner) build(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	past, err := r.recallBars()
+	past, err := recallBars(r.o, r.core, r.record.resume)
 	if err != nil {
 		return err
 	}
@@ -235,11 +226,18 @@ func (r *runner) build(ctx context.Context) error {
 	if r.o.ClearHalt && r.record.resume != nil {
 		r.inbox.Post(&exchange.Event{Kind: exchange.KindCommand, Instrument: exchange.NoInstrument, Name: core.CommandResume})
 	}
-	if err := r.openAdvisor(ctx); err != nil {
+	var answered func(*exchange.Event)
+	if r.source.paced() {
+		answered = r.inbox.Post
+	}
+	if r.desk, err = openDesk(ctx, r.o, r.record.db, r.started, answered); err != nil {
 		return err
 	}
+	if r.desk != nil {
+		r.loop.Advisor = r.desk
+	}
 	if r.o.Watch {
-		if r.watcher, err = watchScripts(r); err != nil {
+		if r.watcher, err = watchScripts(r.scripts, r.log, r.inbox.Post); err != nil {
 			return err
 		}
 	}
@@ -250,7 +248,7 @@ func (r *runner) build(ctx context.Context) error {
 func (r *runner) began(now exchange.Time) {
 	r.supervisor.clock.Store(int64(now))
 	r.announce()
-	for _, text := range r.cautions() {
+	for _, text := range cautions(r.core, r.scripts, &r.market.supply) {
 		r.caution(Line{Level: intent.Warn, Strategy: "host", Text: text})
 	}
 }

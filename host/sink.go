@@ -2,62 +2,24 @@ package host
 
 import (
 	"cmp"
-	"fmt"
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/host/core"
-	"github.com/perilune/perilune/host/report"
 )
 
 // sink hands the effects of one event to people and to the record.
 func (r *runner) sink(ev *exchange.Event, fx []core.Effect) error {
 	r.account.took(ev)
 	for i := range fx {
-		r.publish(&fx[i])
+		r.take(r.core, &fx[i])
+		if b, ok := fx[i].Body.(core.VersionChanged); ok {
+			r.refusedVersion = b.Version.Problem
+			if r.watcher != nil {
+				r.watcher.outcome(fx[i].Strategy, b.Version)
+			}
+		}
 	}
 	return r.record.write(ev, fx)
-}
-
-// publish passes on what people should see.
-func (r *runner) publish(e *core.Effect) {
-	if r.events.Active() {
-		for _, ev := range r.eventsOf(e) {
-			r.events.Publish(ev, ev.Kind()&neverDropped != 0)
-		}
-	}
-	r.meter.effect(r.core, e)
-	switch b := e.Body.(type) {
-	case *core.EquitySampled:
-		r.equity.Add(e.Time, b.Amount)
-	case *core.ChartPoint:
-		r.charts.Add(b.Series, e.Time, b.Value)
-	case core.ScheduleChanged:
-		s := &b.Schedule
-		r.parents.Add(e.Time, s.ID, s.Total, s.Filled, s.Due)
-	case core.OrderChanged:
-		r.refused(r.core, b.Order, e.Time)
-	case *core.LogLine:
-		l := Line{Time: e.Time, Level: b.Level, Strategy: r.core.StrategyName(e.Strategy), Where: b.Where, Text: b.Text}
-		if b.Caution {
-			r.caution(l)
-			return
-		}
-		r.log(l)
-	case core.VersionChanged:
-		r.refusedVersion = b.Version.Problem
-		r.noteVersion(e.Strategy, e.Time, b.Version)
-		if r.watcher != nil {
-			r.watcher.outcome(e.Strategy, b.Version)
-		}
-	}
-}
-
-func (r *runner) noteVersion(strategy int32, at exchange.Time, v *core.Version) {
-	note := fmt.Sprintf("v%d loaded", v.Number)
-	if !v.Loaded {
-		note = "refused: " + v.Problem
-	}
-	r.versions = append(r.versions, versionNote{strategy, report.Version{Hash: v.Hash, From: at, Note: note}})
 }
 
 // beat runs on the loop's goroutine a few times a second.

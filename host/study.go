@@ -15,6 +15,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/host/core"
 	"github.com/perilune/perilune/host/internal/track"
 	"github.com/perilune/perilune/host/report"
 	"github.com/perilune/perilune/ledger"
@@ -285,7 +286,7 @@ func (st *study) settings(run *StudyRun) map[string]string {
 }
 
 func (run *StudyRun) take(r *runner, s *Summary) error {
-	exit, err := r.exitCost()
+	exit, err := exitCost(r.record.db, r.record.session, r.core)
 	if err != nil {
 		return err
 	}
@@ -301,22 +302,22 @@ func (run *StudyRun) take(r *runner, s *Summary) error {
 }
 
 // exitCost is what closing the open pairs would take in fees.
-func (r *runner) exitCost() (decimal.Decimal, error) {
-	pairs, err := r.record.db.Pairs(ledger.Filter{Account: r.record.session})
+func exitCost(db *ledger.DB, session string, c *core.Core) (decimal.Decimal, error) {
+	pairs, err := db.Pairs(ledger.Filter{Account: session})
 	if err != nil {
 		return decimal.Zero, err
 	}
 	sum := decimal.Zero
 	for _, p := range pairs {
-		perp, err := r.core.Universe().Lookup(p.Perp)
+		perp, err := c.Universe().Lookup(p.Perp)
 		if p.Done || err != nil {
 			continue
 		}
-		spot, err := r.core.Universe().Lookup(p.Spot)
+		spot, err := c.Universe().Lookup(p.Spot)
 		if err != nil {
 			continue
 		}
-		value := r.core.ValueAtMark(perp, p.PerpQty)
+		value := c.ValueAtMark(perp, p.PerpQty)
 		sum = sum.Add(value.Mul(perp.TakerFee.Add(spot.TakerFee)))
 	}
 	return sum.Round(8), nil
