@@ -12,6 +12,7 @@ import (
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/binance/rules"
+	"github.com/perilune/perilune/exchange/connect"
 )
 
 // catalogue lists symbols with their turnover of the last day.
@@ -77,7 +78,7 @@ func TestChoose(t *testing.T) {
 func TestTurnoverIsComparedInUSDT(t *testing.T) {
 	last := map[string]decimal.Decimal{"spot:BTCUSDT": decimal.NewFromInt(100000), "spot:USDTTRY": decimal.NewFromInt(40)}
 	for quote, want := range map[string]float64{"USDT": 1, "USD": 1, "BTC": 100000, "TRY": 0.025, "USDC": 1, "XYZ": 0} {
-		if got := inUSDT(last, quote); got != want {
+		if got := connect.InUSDT(api.Spot.String(), last, quote); got != want {
 			t.Errorf("%s: %g, want %g", quote, got, want)
 		}
 	}

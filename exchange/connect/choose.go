@@ -1,0 +1,239 @@
+package connect
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/exchange"
+)
+
+// Listing is an instrument as a venue lists it.
+type Listing struct {
+	Instrument *exchange.Instrument
+	Trading    bool   // orders are taken
+	Status     string // the venue's word for it
+}
+
+// Listings are what a venue lists, in its order: what every Catalogue chooses from alike.
+type Listings []Listing
+
+// SegmentsOf are the segments that patterns name, in the order in which they are named. A
+// segment is named as in keys: without the house.
+func SegmentsOf(house string, segments, patterns []string) (out []string, err error) {
+	for _, p := range patterns {
+		name, _, ok := strings.Cut(exchange.Within(p, house), ":")
+		if !ok {
+			return nil, fmt.Errorf("symbol %q: write market:SYMBOL, for example %s:BTCUSDT", p, segments[min(1, len(segments)-1)])
+		}
+		found := false
+		for _, s := range segments {
+			ok, err := path.Match(name, s)
+			if err != nil {
+				return nil, fmt.Errorf("symbol %q: %w", p, err)
+			}
+			if found = found || ok; ok && !slices.Contains(out, s) {
+				out = append(out, s)
+			}
+		}
+		if !found {
+			last := len(segments) - 1
+			return nil, fmt.Errorf("symbol %q: unknown market %q: want %s or %s", p, name, strings.Join(segments[:last], ", "), segments[last])
+		}
+	}
+	return out, nil
+}
+
+// Pick returns the places of the instruments that are named, in the order of all. Those of
+// keep need not be trading.
+func (l Listings) Pick(keys, keep []string) (out []int, err error) {
+	list := make([]exchange.Instrument, len(l))
+	for i := range l {
+		list[i] = *l[i].Instrument
+	}
+	u, err := exchange.NewUniverse(list)
+	if err != nil {
+		return nil, err
+	}
+	named := func(keys []string) (map[string]bool, error) {
+		out := make(map[string]bool, len(keys))
+		for _, key := range keys {
+			in, err := u.Lookup(key)
+			if err != nil {
+				return nil, err
+			}
+			out[in.Key()] = true
+		}
+		return out, nil
+	}
+	kept, err := named(keep)
+	if err != nil {
+		return nil, err
+	}
+	wanted, err := named(keys)
+	if err != nil {
+		return nil, err
+	}
+	for i := range l {
+		key := l[i].Instrument.Key()
+		if wanted[key] && !kept[key] && !l[i].Trading {
+			return nil, fmt.Errorf("%s is not trading: its status is %s", key, l[i].Status)
+		}
+		if wanted[key] || kept[key] {
+			out = append(out, i)
+		}
+	}
+	return out, nil
+}
+
+// Choose turns patterns into keys, in the listing's order. An instrument that is named in
+// full must be trading. Of what globs match, those of the top coins are chosen: coins,
+// against one quote, rank by their turnover of the last 24 hours in dollars, by key,
+// summed up in each segment that the globs name; where these are several, a coin must be
+// in all of them, and counts for what it has in the least, because a pair can trade no
+// more than its thinner leg. Inverse contracts stand beside the spot market in USDT. top
+// 0: no bound, and the turnover is not asked for.
+func (l Listings) Choose(ctx context.Context, house string, patterns []string, top int, turnover func(context.Context) (map[string]float64, error)) ([]string, error) {
+	var named, globs []string
+	for _, p := range patterns {
+		p = exchange.Within(p, house)
+		if strings.ContainsAny(p, `*?[\`) {
+			globs = append(globs, p)
+		} else {
+			named = append(named, p)
+		}
+	}
+	if _, err := l.Pick(named, nil); err != nil {
+		return nil, err
+	}
+	matched, err := l.match(globs)
+	if err != nil {
+		return nil, err
+	}
+	if top > 0 && len(matched) > 0 {
+		of, err := turnover(ctx)
+		if err != nil {
+			return nil, err
+		}
+		matched = l.best(matched, top, of)
+	}
+	wanted := make(map[string]bool)
+	for _, key := range slices.Concat(named, matched) {
+		wanted[key] = true
+	}
+	var out []string
+	for i := range l {
+		if key := l[i].Instrument.Key(); wanted[key] {
+			out = append(out, key)
+		}
+	}
+	return out, nil
+}
+
+// match returns the keys of what is trading and fits a glob.
+func (l Listings) match(globs []string) (out []string, err error) {
+	for _, g := range globs {
+		before := len(out)
+		for i := range l {
+			if ok, err := path.Match(g, l[i].Instrument.Key()); err != nil {
+				return nil, fmt.Errorf("symbol %q: %w", g, err)
+			} else if ok && l[i].Trading {
+				out = append(out, l[i].Instrument.Key())
+			}
+		}
+		if len(out) == before {
+			return nil, fmt.Errorf("%q fits none of the %d instruments that the venue lists and that are trading", g, len(l))
+		}
+	}
+	return out, nil
+}
+
+// coin is what ranks: everything of one coin against one quote.
+type coin struct {
+	name     string
+	keys     []string
+	turnover map[exchange.Venue]float64
+}
+
+// coinOf names the coin of an instrument. Inverse contracts are in USD and hedge what is
+// bought with USDT.
+func coinOf(in *exchange.Instrument) string {
+	if in.Inverse() {
+		return in.Base + "/USDT"
+	}
+	return in.Base + "/" + in.Quote
+}
+
+// best returns the keys that belong to the top coins.
+func (l Listings) best(keys []string, top int, turnover map[string]float64) (out []string) {
+	coins, segments := l.coins(keys, turnover)
+	coins = slices.DeleteFunc(coins, func(x *coin) bool { return len(x.turnover) < segments })
+	slices.SortStableFunc(coins, func(a, b *coin) int {
+		return cmp.Or(cmp.Compare(b.least(), a.least()), cmp.Compare(a.name, b.name))
+	})
+	for _, x := range coins[:min(top, len(coins))] {
+		out = append(out, x.keys...)
+	}
+	return out
+}
+
+// coins groups instruments, and counts the segments they are in.
+func (l Listings) coins(keys []string, turnover map[string]float64) (list []*coin, segments int) {
+	wanted := make(map[string]bool, len(keys))
+	for _, key := range keys {
+		wanted[key] = true
+	}
+	byName := make(map[string]*coin)
+	seen := make(map[exchange.Venue]bool)
+	for i := range l {
+		in := l[i].Instrument
+		if !wanted[in.Key()] {
+			continue
+		}
+		name := coinOf(in)
+		x := byName[name]
+		if x == nil {
+			x = &coin{name: name, turnover: make(map[exchange.Venue]float64)}
+			byName[name] = x
+			list = append(list, x)
+		}
+		x.keys = append(x.keys, in.Key())
+		x.turnover[in.Venue] += turnover[in.Key()]
+		seen[in.Venue] = true
+	}
+	return list, len(seen)
+}
+
+// least is the turnover in the segment that has least of it.
+func (x *coin) least() float64 {
+	least, first := 0.0, true
+	for _, v := range x.turnover { // order does not matter: it is a minimum
+		if first || v < least {
+			least, first = v, false
+		}
+	}
+	return least
+}
+
+// InUSDT is what a quote asset is worth by the last trades of a spot segment, which are by
+// key, or 0 when that is not known.
+func InUSDT(spot string, last map[string]decimal.Decimal, quote string) float64 {
+	if quote == "USDT" || quote == "USD" {
+		return 1
+	}
+	if p := last[spot+":"+quote+"USDT"]; p.IsPositive() {
+		return p.InexactFloat64()
+	}
+	if p := last[spot+":USDT"+quote]; p.IsPositive() {
+		return 1 / p.InexactFloat64()
+	}
+	if quote == "USDC" { // of perpetuals, when spot was not asked
+		return 1
+	}
+	return 0
+}
