@@ -86,6 +86,7 @@ type StudyTotal struct {
 // Study is the result of a comparison.
 type Study struct {
 	Market      string       `json:"market"`
+	Currency    string       `json:"currency"` // of all money
 	Splits      []string     `json:"splits"`
 	Runs        []*StudyRun  `json:"runs"` // by strategy, part and values
 	Totals      []StudyTotal `json:"totals"`
@@ -103,6 +104,9 @@ func RunStudy(ctx context.Context, o *StudyOptions) (*Study, error) {
 		return nil, err
 	}
 	defer os.RemoveAll(st.dir) // only ledgers that nobody asked for
+	if err := st.load(); err != nil {
+		return nil, err
+	}
 	if err := st.runAll(ctx); err != nil {
 		return nil, err
 	}
@@ -122,7 +126,9 @@ type study struct {
 	names       []string
 	runs        []*StudyRun
 	dir         string
+	loaded      *History // that all runs read; nil: each opens its own market
 	assumptions []string
+	currency    string
 	once        sync.Once
 }
 
@@ -159,6 +165,16 @@ func newStudy(o *StudyOptions) (*study, error) {
 	}
 	st.dir, err = os.MkdirTemp("", "perilune-study-*")
 	return st, err
+}
+
+// load reads a directory of data for all runs.
+func (st *study) load() (err error) {
+	s := &st.o.Session
+	if s.Source != nil || s.Loaded != nil || s.synthetic() || len(s.Market) != 1 || isJournal(s.Market[0]) {
+		return nil
+	}
+	st.loaded, err = LoadHistory(s.Market[0], s.History.Symbols...)
+	return err
 }
 
 // grid lists the combinations of values of a strategy. The first is its defaults.
@@ -248,6 +264,9 @@ func (st *study) run(ctx context.Context, i int) error {
 	o.History.From, o.History.To = st.o.Splits[run.part], st.o.Splits[run.part+1]
 	o.Set = st.settings(run)
 	o.Log, o.Status = nil, nil
+	if st.loaded != nil {
+		o.Loaded = st.loaded
+	}
 	if err := o.Validate(); err != nil {
 		return err
 	}
@@ -263,7 +282,7 @@ func (st *study) run(ctx context.Context, i int) error {
 	if err != nil {
 		return fmt.Errorf("%s from %s: %w", run.Strategy, run.From, err)
 	}
-	st.once.Do(func() { st.assumptions = sum.Assumptions })
+	st.once.Do(func() { st.assumptions, st.currency = sum.Assumptions, sum.Currency })
 	if sum.Data != nil {
 		run.problems = sum.Data.Troubles()
 	}
@@ -325,7 +344,7 @@ func exitCost(db *ledger.DB, session string, c *core.Core) (decimal.Decimal, err
 
 // result chooses the runs that count and adds them up.
 func (st *study) result() *Study {
-	out := &Study{Market: strings.Join(st.o.Session.Market, " "), Runs: st.runs, Assumptions: st.assumptions, DataProblems: st.problems()}
+	out := &Study{Market: strings.Join(st.o.Session.Market, " "), Currency: st.currency, Runs: st.runs, Assumptions: st.assumptions, DataProblems: st.problems()}
 	for _, s := range st.o.Splits {
 		out.Splits = append(out.Splits, s.String())
 	}
@@ -415,7 +434,7 @@ func curve(equity []track.Point, shift decimal.Decimal) (out []report.Point) {
 // write renders the page. The curves of the parts are put end to end: each begins
 // where the one before ended.
 func (st *study) write(s *Study) error {
-	d := report.Study{Title: strings.Join(st.names, ", "), Asset: "USDT", Assumptions: s.Assumptions, Problems: s.DataProblems,
+	d := report.Study{Title: strings.Join(st.names, ", "), Asset: s.Currency, Assumptions: s.Assumptions, Problems: s.DataProblems,
 		Market: s.Market, Command: st.o.Session.Command}
 	for _, t := range s.Totals {
 		c := report.Candidate{Name: t.Strategy, Net: t.Net.Decimal, OutOfSample: t.OutOfSample.Decimal, Return: t.Return, Drawdown: t.Drawdown}

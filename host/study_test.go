@@ -1,6 +1,10 @@
 package host
 
 import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/shopspring/decimal"
@@ -35,5 +39,26 @@ func TestAStudyChoosesByThePastOnly(t *testing.T) {
 	}
 	if x := out.Totals[0]; !x.Net.Equal(decimal.NewFromInt(5-9)) || !x.OutOfSample.Equal(decimal.NewFromInt(-9)) {
 		t.Errorf("totals %+v: want net -4, and -9 without the first part", x)
+	}
+}
+
+// TestAStudySaysItsCurrency, which is that of the markets and not everywhere USDT.
+func TestAStudySaysItsCurrency(t *testing.T) {
+	coin := oneCoin
+	coin.Quote, coin.Symbol = "EUR", "ABCEUR"
+	dir := t.TempDir()
+	script, page := filepath.Join(dir, "idle.lua"), filepath.Join(dir, "study.html")
+	if err := os.WriteFile(script, []byte("return { name = 'idle', universe = { 'spot:ABCEUR' }, on_book = function() end }\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	st, err := RunStudy(context.Background(), &StudyOptions{
+		Session: Options{Scripts: []string{script}, Source: &SliceSource{
+			Info: SourceInfo{Name: "quotes", Instruments: []exchange.Instrument{coin}}, Events: quotes(300)}},
+		Splits: []exchange.Time{exchange.Date(2026, 1, 1), exchange.Date(2026, 1, 2)}, Report: page})
+	if err != nil || st.Currency != "EUR" {
+		t.Fatalf("%+v, %v", st, err)
+	}
+	if text, err := os.ReadFile(page); err != nil || !strings.Contains(string(text), "EUR") || strings.Contains(string(text), "USDT") {
+		t.Errorf("the page names another currency than EUR, %v", err)
 	}
 }
