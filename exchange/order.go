@@ -121,7 +121,7 @@ type OrderUpdate struct {
 	VenueID string
 	Status  OrderStatus
 	Filled  Lots
-	Code    int    // the venue's own code, e.g. -2010; 0 when there is none
+	Code    int    // the venue's own code; 0 when there is none
 	Reason  string // the venue's words
 	// CancelRejected: the update answers a cancel that came too late; Status is
 	// the order's status as the venue knows it.

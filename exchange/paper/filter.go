@@ -8,19 +8,15 @@ import (
 	"github.com/perilune/perilune/exchange"
 )
 
-// refusal is a venue's code and words. Codes: Binance error tables of spot,
-// USD-M and COIN-M, as named beside each.
+// refusal is the rule that an order is refused by, and words.
 type refusal struct {
-	code  int
+	rule  Rule
 	words string
 }
 
-func refused(code int, format string, args ...any) *refusal {
-	return &refusal{code, fmt.Sprintf(format, args...)}
+func refused(by Rule, format string, args ...any) *refusal {
+	return &refusal{by, fmt.Sprintf(format, args...)}
 }
-
-// InsufficientBalance is the code of a refusal for want of coins.
-const InsufficientBalance = -2010
 
 var one = decimal.NewFromInt(1)
 
@@ -28,15 +24,15 @@ var one = decimal.NewFromInt(1)
 func (ru *rules) invalid(o *order) *refusal {
 	switch {
 	case !ru.markets.known(o.Instrument):
-		return refused(-1121, "Invalid symbol: instrument %d, the venue has %d", o.Instrument, len(ru.markets.slots))
+		return refused(RuleInstrument, "Invalid symbol: instrument %d, the venue has %d", o.Instrument, len(ru.markets.slots))
 	case o.Side != exchange.Buy && o.Side != exchange.Sell:
-		return refused(-1117, "Invalid side: %d, want buy or sell", o.Side)
+		return refused(RuleSide, "Invalid side: %d, want buy or sell", o.Side)
 	case o.Type != exchange.Limit && o.Type != exchange.MarketOrder:
-		return refused(-1116, "Invalid orderType: %d, want limit or market", o.Type)
+		return refused(RuleType, "Invalid orderType: %d, want limit or market", o.Type)
 	case o.TIF > exchange.PostOnly || o.Type == exchange.MarketOrder && o.TIF == exchange.PostOnly:
-		return refused(-1115, "Invalid timeInForce: %s %s", o.Type, o.TIF)
+		return refused(RuleTIF, "Invalid timeInForce: %s %s", o.Type, o.TIF)
 	case o.ReduceOnly && !ru.markets.slots[o.Instrument].in.Perp():
-		return refused(-1106, "Parameter 'reduceOnly' sent when not required.")
+		return refused(RuleSpot, "Parameter 'reduceOnly' sent when not required.")
 	}
 	return nil
 }
@@ -45,13 +41,13 @@ func (ru *rules) invalid(o *order) *refusal {
 // are whole ticks and lots by type.
 func (ru *rules) filter(s *slot, o *order) *refusal {
 	if s.delivered(ru.mail.now) {
-		return refused(-4140, "Invalid symbol status: %s was delivered at %s", s.in.Symbol, s.in.Delivery)
+		return refused(RuleDelivered, "Invalid symbol status: %s was delivered at %s", s.in.Symbol, s.in.Delivery)
 	}
 	if r := s.lotSize(o); r != nil {
 		return r
 	}
 	if o.Type == exchange.Limit && o.Price <= 0 {
-		return s.code(-1013, -4013, -4013, "PRICE_FILTER", "Price less than min price: %s", s.in.PriceDecimal(o.Price))
+		return s.filtered(RulePrice, "PRICE_FILTER", "Price less than min price: %s", s.in.PriceDecimal(o.Price))
 	}
 	if r := ru.percentPrice(s, o); r != nil {
 		return r
@@ -60,33 +56,29 @@ func (ru *rules) filter(s *slot, o *order) *refusal {
 		return r
 	}
 	if o.ReduceOnly && s.reducible(o.Side) == 0 {
-		return refused(-2022, "ReduceOnly Order is rejected: a %s cannot reduce a position of %s", o.Side, s.in.QtyDecimal(s.pos.qty))
+		return refused(RuleReduceOnly, "ReduceOnly Order is rejected: a %s cannot reduce a position of %s", o.Side, s.in.QtyDecimal(s.pos.qty))
 	}
 	return nil
 }
 
-// code makes a refusal of a filter: spot has one code and names the filter,
-// futures have a code for each.
-func (s *slot) code(spot, usdm, coinm int, filter, format string, args ...any) *refusal {
+// filtered makes a refusal of a filter, which on spot is named before what it says.
+func (s *slot) filtered(by Rule, filter, format string, args ...any) *refusal {
 	detail := fmt.Sprintf(format, args...)
-	switch s.in.Contract {
-	case exchange.Spot:
-		return refused(spot, "Filter failure: %s (%s)", filter, detail)
-	case exchange.Linear:
-		return &refusal{usdm, detail}
+	if s.in.Contract == exchange.Spot {
+		return refused(by, "Filter failure: %s (%s)", filter, detail)
 	}
-	return &refusal{coinm, detail}
+	return &refusal{by, detail}
 }
 
 func (s *slot) lotSize(o *order) *refusal {
 	q, least := s.in.QtyDecimal(o.Qty), max(1, s.in.MinQty)
 	switch {
 	case o.Qty <= 0:
-		return s.code(-1013, -4003, -4003, "LOT_SIZE", "Quantity less than or equal to zero: %s", q)
+		return s.filtered(RuleQty, "LOT_SIZE", "Quantity less than or equal to zero: %s", q)
 	case o.Qty < least:
-		return s.code(-1013, -4004, -4004, "LOT_SIZE", "Quantity less than min quantity: %s, min %s", q, s.in.QtyDecimal(least))
+		return s.filtered(RuleMinQty, "LOT_SIZE", "Quantity less than min quantity: %s, min %s", q, s.in.QtyDecimal(least))
 	case s.in.MaxQty > 0 && o.Qty > s.in.MaxQty:
-		return s.code(-1013, -4005, -4005, "LOT_SIZE", "Quantity greater than max quantity: %s, max %s", q, s.in.QtyDecimal(s.in.MaxQty))
+		return s.filtered(RuleMaxQty, "LOT_SIZE", "Quantity greater than max quantity: %s, max %s", q, s.in.QtyDecimal(s.in.MaxQty))
 	}
 	return nil
 }
@@ -113,10 +105,10 @@ func (ru *rules) percentPrice(s *slot, o *order) *refusal {
 	price, spot := s.in.PriceDecimal(o.Price), !s.in.Perp()
 	high, low := ref.Mul(s.in.PriceUp), ref.Mul(s.in.PriceDown)
 	if s.in.PriceUp.IsPositive() && (spot || o.Side == exchange.Buy) && price.GreaterThan(high) {
-		return s.code(-1013, -4016, -4016, "PERCENT_PRICE", "Limit price can't be higher than %s: %s", high, price)
+		return s.filtered(RuleMaxPrice, "PERCENT_PRICE", "Limit price can't be higher than %s: %s", high, price)
 	}
 	if s.in.PriceDown.IsPositive() && (spot || o.Side == exchange.Sell) && price.LessThan(low) {
-		return s.code(-1013, -4024, -4024, "PERCENT_PRICE", "Limit price can't be lower than %s: %s", low, price)
+		return s.filtered(RuleMinPrice, "PERCENT_PRICE", "Limit price can't be lower than %s: %s", low, price)
 	}
 	return nil
 }
@@ -141,7 +133,7 @@ func (ru *rules) notional(s *slot, o *order) *refusal {
 	if worth.GreaterThanOrEqual(s.in.MinNotional) {
 		return nil
 	}
-	return s.code(-1013, -4164, -4178, "NOTIONAL", "Order's notional must be no smaller than %s: %s", s.in.MinNotional, worth)
+	return s.filtered(RuleNotional, "NOTIONAL", "Order's notional must be no smaller than %s: %s", s.in.MinNotional, worth)
 }
 
 // refuse applies the rules that depend on what the order would meet: post-only,
@@ -149,9 +141,9 @@ func (ru *rules) notional(s *slot, o *order) *refusal {
 func (ru *rules) refuse(s *slot, o *order, p plan) *refusal {
 	if o.TIF == exchange.PostOnly && p.crosses {
 		if s.in.Perp() {
-			return refused(-5022, "Due to the order could not be executed as maker, the Post Only order will be rejected.")
+			return refused(RulePostOnly, "Due to the order could not be executed as maker, the Post Only order will be rejected.")
 		}
-		return refused(-2010, "Order would immediately match and take.")
+		return refused(RulePostOnly, "Order would immediately match and take.")
 	}
 	if r := ru.counterparty(s, o); r != nil {
 		return r
@@ -174,7 +166,7 @@ func (ru *rules) counterparty(s *slot, o *order) *refusal {
 	high, low := ref.Mul(s.in.PriceUp), ref.Mul(s.in.PriceDown)
 	if o.Side == exchange.Buy && s.in.PriceUp.IsPositive() && price.GreaterThan(high) ||
 		o.Side == exchange.Sell && price.LessThan(low) {
-		return s.code(0, -4131, -4113, "", "The counterparty's best price does not meet the PERCENT_PRICE filter limit: %s, mark %s", price, ref)
+		return refused(RuleCounterparty, "The counterparty's best price does not meet the PERCENT_PRICE filter limit: %s, mark %s", price, ref)
 	}
 	return nil
 }
@@ -188,7 +180,7 @@ func (ru *rules) funds(s *slot, o *order, p plan) *refusal {
 	}
 	held := ru.wallets.balanceOf(s.in.Wallet, asset)
 	if free := held.total.Sub(held.locked); need.GreaterThan(free) {
-		return refused(InsufficientBalance, "Account has insufficient balance for requested action: needs %s %s, %s is free", need, asset, free)
+		return refused(RuleFunds, "Account has insufficient balance for requested action: needs %s %s, %s is free", need, asset, free)
 	}
 	return nil
 }

@@ -123,7 +123,7 @@ func (mg *margins) margin(s *slot, o *order, p plan) *refusal {
 	}
 	need := more.Add(mg.openLoss(s, o, p, worth)).Add(worth.Mul(decimal.Max(decimal.Zero, mg.markets.opt.Models.Fees.Taker(s.in))))
 	if free := mg.standing(s.collateral).available(); need.GreaterThan(free) {
-		return refused(-2019, "Margin is insufficient: needs %s %s, %s is available", need.Round(8), s.collateral.asset, free.Round(8))
+		return refused(RuleMargin, "Margin is insufficient: needs %s %s, %s is available", need.Round(8), s.collateral.asset, free.Round(8))
 	}
 	return nil
 }
@@ -160,7 +160,7 @@ func (mg *margins) leverageCap(s *slot, o *order) *refusal {
 	if b.MaxLeverage == 0 || s.leverage <= b.MaxLeverage {
 		return nil
 	}
-	return refused(-2027, "Exceeded the maximum allowable position at current leverage: %s at leverage %d, the bracket allows %d",
+	return refused(RuleLeverage, "Exceeded the maximum allowable position at current leverage: %s at leverage %d, the bracket allows %d",
 		size.Round(8), s.leverage, b.MaxLeverage)
 }
 

@@ -44,7 +44,7 @@ type plan struct {
 	worth   decimal.Decimal // of takes, in the settlement asset
 	crosses bool            // its price meets the other side
 	end     string          // why the rest does not stay; empty: it rests
-	code    int
+	rule    Rule
 }
 
 // plan walks the book for an order without changing anything.
@@ -77,7 +77,7 @@ func (mt *matcher) rest(s *slot, o *order, p *plan, want exchange.Lots, self boo
 		p.takes, p.got, p.worth = nil, 0, decimal.Zero
 		p.end = "FOK: the whole quantity could not be filled at once"
 		if s.in.Perp() {
-			p.code = -5021
+			p.rule = RuleFOK
 		}
 	case left == 0 && want < o.left():
 		p.end = "reduce-only: the rest would open a position"

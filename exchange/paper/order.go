@@ -77,12 +77,12 @@ func (rg *registry) duplicate(o *order, at exchange.Time) bool {
 	if !known {
 		return false
 	}
-	code, words := -4116, "ClientOrderId is duplicated."
+	words := "ClientOrderId is duplicated."
 	if !rg.markets.known(first.id) || !rg.markets.slots[first.id].in.Perp() {
-		code, words = -2010, "Duplicate order sent."
+		words = "Duplicate order sent."
 	}
 	rg.mail.emit(o.wallet, answer{at: at + o.answer, happened: at, kind: exchange.KindOrder, instrument: first.id,
-		update: exchange.OrderUpdate{ID: o.ID, VenueID: first.venueID, Status: first.status, Filled: first.filled, Code: code, Reason: words}})
+		update: exchange.OrderUpdate{ID: o.ID, VenueID: first.venueID, Status: first.status, Filled: first.filled, Code: int(RuleDuplicate), Reason: words}})
 	return true
 }
 
@@ -120,7 +120,7 @@ func (mt *matcher) execute(s *slot, o *order, p plan, at exchange.Time) {
 	case o.left() == 0:
 		mt.registry.finish(s, o, exchange.StatusFilled, 0, "", at)
 	case p.end != "":
-		mt.registry.finish(s, o, exchange.StatusExpired, p.code, p.end, at)
+		mt.registry.finish(s, o, exchange.StatusExpired, p.rule, p.end, at)
 	default:
 		s.orders = append(s.orders, o)
 		mt.resting.join(s, o)
@@ -129,7 +129,7 @@ func (mt *matcher) execute(s *slot, o *order, p plan, at exchange.Time) {
 
 // finish ends an order. A filled order has no update of its own: its fills say
 // so.
-func (rg *registry) finish(s *slot, o *order, status exchange.OrderStatus, code int, reason string, at exchange.Time) {
+func (rg *registry) finish(s *slot, o *order, status exchange.OrderStatus, by Rule, reason string, at exchange.Time) {
 	o.live = false
 	rg.wallets.relock(s, o)
 	delete(rg.open, o.ID)
@@ -141,7 +141,7 @@ func (rg *registry) finish(s *slot, o *order, status exchange.OrderStatus, code 
 		}
 	}
 	if status != exchange.StatusFilled {
-		rg.announce(o, status, code, reason, at)
+		rg.announce(o, status, by, reason, at)
 	}
 }
 
@@ -151,12 +151,12 @@ func (rg *registry) remember(o *order, status exchange.OrderStatus) {
 
 func (rg *registry) reject(o *order, r *refusal, at exchange.Time) {
 	rg.remember(o, exchange.StatusRejected)
-	rg.announce(o, exchange.StatusRejected, r.code, r.words, at)
+	rg.announce(o, exchange.StatusRejected, r.rule, r.words, at)
 }
 
-func (rg *registry) announce(o *order, status exchange.OrderStatus, code int, reason string, at exchange.Time) {
+func (rg *registry) announce(o *order, status exchange.OrderStatus, by Rule, reason string, at exchange.Time) {
 	rg.mail.emit(o.wallet, answer{at: at + o.answer, happened: at, kind: exchange.KindOrder, instrument: o.Instrument,
-		update: exchange.OrderUpdate{ID: o.ID, VenueID: o.VenueID, Status: status, Filled: o.Filled, Code: code, Reason: reason}})
+		update: exchange.OrderUpdate{ID: o.ID, VenueID: o.VenueID, Status: status, Filled: o.Filled, Code: int(by), Reason: reason}})
 }
 
 // cancel is a cancel's moment at the venue. A fill that came before it stands.
@@ -171,7 +171,7 @@ func (mt *matcher) cancel(w exchange.Wallet, id exchange.OrderID, heard, at exch
 	}
 	mt.mail.emit(w, answer{at: heard, happened: at, kind: exchange.KindOrder, instrument: done.id,
 		update: exchange.OrderUpdate{ID: id, VenueID: done.venueID, Status: done.status, Filled: done.filled,
-			Code: -2011, Reason: "Unknown order sent.", CancelRejected: true}})
+			Code: int(RuleUnknown), Reason: "Unknown order sent.", CancelRejected: true}})
 }
 
 // after follows up on a change of position: reduce-only orders that have

@@ -219,7 +219,7 @@ func (p *player) tell(ev *exchange.Event) string {
 			text = fmt.Sprintf("%d cancel rejected, it is %s", u.ID, u.Status)
 		}
 		if u.Code != 0 {
-			text += fmt.Sprint(" ", u.Code)
+			text += fmt.Sprintf(" (%s)", Rule(u.Code))
 		}
 		if u.Reason != "" {
 			text += ": " + u.Reason

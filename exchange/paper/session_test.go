@@ -167,7 +167,7 @@ func (a *auditor) order(u *exchange.OrderUpdate) {
 	if u.Filled != o.Filled {
 		a.t.Fatalf("order %d: %s with %d filled, the fills say %d", u.ID, u.Status, u.Filled, o.Filled)
 	}
-	if u.Status == exchange.StatusRejected && (u.Code >= 0 || u.Reason == "") {
+	if u.Status == exchange.StatusRejected && (u.Code <= 0 || u.Reason == "") {
 		a.t.Fatalf("order %d rejected without a word: %d %q", u.ID, u.Code, u.Reason)
 	}
 	o.Status = u.Status

@@ -32,19 +32,19 @@ func TestMalformedOrders(t *testing.T) {
 	spot := d.order("spot:BTCUSDT", exchange.Buy, 9000, 100000)
 	for _, c := range []struct {
 		name string
-		code int
+		rule Rule
 		base exchange.Order
 		edit func(*exchange.Order)
 	}{
-		{"instrument", -1121, good, func(o *exchange.Order) { o.Instrument = 99 }},
-		{"no instrument", -1121, good, func(o *exchange.Order) { o.Instrument = exchange.NoInstrument }},
-		{"side", -1117, good, func(o *exchange.Order) { o.Side = 0 }},
-		{"type", -1116, good, func(o *exchange.Order) { o.Type = 9 }},
-		{"time in force", -1115, good, func(o *exchange.Order) { o.TIF = 9 }},
-		{"post-only market", -1115, good, func(o *exchange.Order) { o.Type, o.TIF = exchange.MarketOrder, exchange.PostOnly }},
-		{"reduce-only on spot", -1106, spot, func(o *exchange.Order) { o.ReduceOnly = true }},
-		{"price", -4013, good, func(o *exchange.Order) { o.Price = -1 }},
-		{"quantity", -4003, good, func(o *exchange.Order) { o.Qty = -1 }},
+		{"instrument", RuleInstrument, good, func(o *exchange.Order) { o.Instrument = 99 }},
+		{"no instrument", RuleInstrument, good, func(o *exchange.Order) { o.Instrument = exchange.NoInstrument }},
+		{"side", RuleSide, good, func(o *exchange.Order) { o.Side = 0 }},
+		{"type", RuleType, good, func(o *exchange.Order) { o.Type = 9 }},
+		{"time in force", RuleTIF, good, func(o *exchange.Order) { o.TIF = 9 }},
+		{"post-only market", RuleTIF, good, func(o *exchange.Order) { o.Type, o.TIF = exchange.MarketOrder, exchange.PostOnly }},
+		{"reduce-only on spot", RuleSpot, spot, func(o *exchange.Order) { o.ReduceOnly = true }},
+		{"price", RulePrice, good, func(o *exchange.Order) { o.Price = -1 }},
+		{"quantity", RuleQty, good, func(o *exchange.Order) { o.Qty = -1 }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			o := c.base
@@ -52,8 +52,8 @@ func TestMalformedOrders(t *testing.T) {
 			id := d.submit(o)
 			d.until(d.now)
 			u := d.heard[len(d.heard)-1].Update
-			if u.ID != id || u.Status != exchange.StatusRejected || u.Code != c.code || u.Reason == "" {
-				t.Errorf("got %+v, want code %d", u, c.code)
+			if u.ID != id || u.Status != exchange.StatusRejected || Rule(u.Code) != c.rule || u.Reason == "" {
+				t.Errorf("got %+v, want it refused by %s", u, c.rule)
 			}
 		})
 	}
@@ -68,13 +68,13 @@ func TestDuplicateOrder(t *testing.T) {
 	d.v.Submit(&o, d.now)
 	d.until(d.now)
 	u := d.heard[len(d.heard)-1].Update
-	if u.Code != -4116 || u.Status != exchange.StatusAccepted || len(d.v.OpenOrders()) != 1 {
+	if Rule(u.Code) != RuleDuplicate || u.Status != exchange.StatusAccepted || len(d.v.OpenOrders()) != 1 {
 		t.Errorf("while open: %+v, %d open", u, len(d.v.OpenOrders()))
 	}
 	d.v.Cancel(o.ID, d.now)
 	d.v.Submit(&o, d.now)
 	d.until(d.now)
-	if u = d.heard[len(d.heard)-1].Update; u.Code != -4116 || u.Status != exchange.StatusCanceled {
+	if u = d.heard[len(d.heard)-1].Update; Rule(u.Code) != RuleDuplicate || u.Status != exchange.StatusCanceled {
 		t.Errorf("after the end: %+v", u)
 	}
 }

@@ -36,9 +36,9 @@ type Front interface {
 	Tell(a *Account, ev Event) []Message
 	// Send gives a message to the account's connections.
 	Send(a *Account, m Message)
-	// Refuse words what the matching venue refused; code and reason are package
-	// paper's.
-	Refuse(m *Market, code int, reason string) *Refusal
+	// Refuse gives a refusal of the matching venue the code and words of the protocol;
+	// reason is package paper's.
+	Refuse(m *Market, by paper.Rule, reason string) *Refusal
 }
 
 // What else a front may do. Without it, nothing is done.
@@ -198,11 +198,11 @@ func (m *Market) front() Front {
 }
 
 // refuse has a refusal of the venue behind worded.
-func (m *Market) refuse(code int, reason string) *Refusal {
+func (m *Market) refuse(by paper.Rule, reason string) *Refusal {
 	if f := m.front(); f != nil {
-		return f.Refuse(m, code, reason)
+		return f.Refuse(m, by, reason)
 	}
-	return &Refusal{Code: code, Reason: reason}
+	return &Refusal{Code: int(by), Reason: reason}
 }
 
 // announce tells that the rules or the state of the instrument have changed.

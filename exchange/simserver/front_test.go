@@ -12,6 +12,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/paper"
 	"github.com/perilune/perilune/exchange/synth"
 )
 
@@ -35,8 +36,8 @@ func (p *plain) Segments() (out []Segment) {
 func (p *plain) Open(s *State)                          { p.s = s }
 func (p *plain) Show(*Market, *exchange.Event, *Change) { p.shown++ }
 func (p *plain) Send(_ *Account, m Message)             { p.told = append(p.told, m.Kind) }
-func (p *plain) Refuse(_ *Market, code int, _ string) *Refusal {
-	return &Refusal{Code: code, Reason: "no"}
+func (p *plain) Refuse(_ *Market, by paper.Rule, _ string) *Refusal {
+	return &Refusal{Code: int(by), Reason: "no"}
 }
 
 func (p *plain) Tell(_ *Account, ev Event) []Message {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/paper"
 )
 
 // nextID is the number of an order that is new to the venue.
@@ -61,7 +62,7 @@ func (v *matching) onUpdate(u *exchange.OrderUpdate, at exchange.Time) {
 			v.onCancelled(o)
 		}
 	case exchange.StatusRejected:
-		o.refused = o.Market.refuse(u.Code, u.Reason)
+		o.refused = o.Market.refuse(paper.Rule(u.Code), u.Reason)
 	case exchange.StatusExpired:
 		v.onExpired(o, u)
 	}
@@ -78,11 +79,11 @@ func (v *matching) onCancelled(o *Order) {
 	v.orders.report(o, Cancelled, nil)
 }
 
-// onExpired ends an order that the exchange gave up. One with a code is refused: a
+// onExpired ends an order that the exchange gave up. One by a rule is refused: a
 // contract's FOK order that cannot be filled was never there.
 func (v *matching) onExpired(o *Order, u *exchange.OrderUpdate) {
 	if u.Code != 0 {
-		o.refused = o.Market.refuse(u.Code, u.Reason)
+		o.refused = o.Market.refuse(paper.Rule(u.Code), u.Reason)
 		return
 	}
 	o.Status, o.Ended, o.Reason = StatusExpired, EndedByVenue, u.Reason

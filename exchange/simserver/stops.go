@@ -22,7 +22,7 @@ func (w *Stops) park(t *Ticket) (*Order, *Refusal) {
 		Stop: t.Stop, rising: t.Rising, Created: w.clock.now, Updated: w.clock.now, Status: StatusNew, Waits: true, Note: t.Note}
 	asset, amount := o.cost()
 	if err := w.matching.venue.Reserve(o.Market.In.Wallet, asset, amount); err != nil {
-		return nil, o.Market.refuse(paper.InsufficientBalance, err.Error())
+		return nil, o.Market.refuse(paper.RuleFunds, err.Error())
 	}
 	w.orders.register(o)
 	w.waiting = append(w.waiting, o)

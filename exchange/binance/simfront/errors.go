@@ -7,6 +7,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
+	"github.com/perilune/perilune/exchange/paper"
 	"github.com/perilune/perilune/exchange/simserver"
 )
 
@@ -67,7 +68,7 @@ func unsupported(why string) *fault {
 	return bad(-1020, "This operation is not supported: %s.", why)
 }
 
-// officialWords are the exchange's sentences for codes that the paper venue
+// officialWords are the exchange's sentences for what the paper venue
 // explains in more detail; a client may look at them.
 var officialWords = map[int]string{
 	-2019: "Margin is insufficient.",
@@ -79,10 +80,37 @@ var officialWords = map[int]string{
 	-4113: "The counterparty's best price does not meet the PERCENT_PRICE filter limit.",
 }
 
-// Refuse implements simserver.Front: it words a refusal of the paper venue, whose codes
-// are the exchange's.
-func (s *sim) Refuse(of *simserver.Market, code int, reason string) *simserver.Refusal {
+// refusalCodes are the exchange's codes of what the matching venue refuses, on spot,
+// USD-M and COIN-M.
+var refusalCodes = map[paper.Rule][3]int{
+	paper.RuleInstrument:   {-1121, -1121, -1121},
+	paper.RuleSide:         {-1117, -1117, -1117},
+	paper.RuleType:         {-1116, -1116, -1116},
+	paper.RuleTIF:          {-1115, -1115, -1115},
+	paper.RuleSpot:         {-1106, -1106, -1106},
+	paper.RuleDelivered:    {-4140, -4140, -4140},
+	paper.RulePrice:        {-1013, -4013, -4013},
+	paper.RuleQty:          {-1013, -4003, -4003},
+	paper.RuleMinQty:       {-1013, -4004, -4004},
+	paper.RuleMaxQty:       {-1013, -4005, -4005},
+	paper.RuleMaxPrice:     {-1013, -4016, -4016},
+	paper.RuleMinPrice:     {-1013, -4024, -4024},
+	paper.RuleNotional:     {-1013, -4164, -4178},
+	paper.RuleCounterparty: {-1013, -4131, -4113},
+	paper.RulePostOnly:     {-2010, -5022, -5022},
+	paper.RuleFOK:          {-2010, -5021, -5021},
+	paper.RuleReduceOnly:   {-2022, -2022, -2022},
+	paper.RuleFunds:        {-2010, -2010, -2010},
+	paper.RuleMargin:       {-2019, -2019, -2019},
+	paper.RuleLeverage:     {-2027, -2027, -2027},
+	paper.RuleDuplicate:    {-2010, -4116, -4116},
+	paper.RuleUnknown:      {-2011, -2011, -2011},
+}
+
+// Refuse implements simserver.Front.
+func (s *sim) Refuse(of *simserver.Market, by paper.Rule, reason string) *simserver.Refusal {
 	m := api.Of(of.In.Venue)
+	code := refusalCodes[by][max(m, api.Spot)-api.Spot]
 	if words, ok := officialWords[code]; ok {
 		return &simserver.Refusal{Code: code, Reason: words, PostOnly: code == -5022}
 	}
