@@ -67,7 +67,7 @@ func TestOneBanForMarketDataAndAccount(t *testing.T) {
 
 func (d *doctor) findingsOfBan(db string) string {
 	d.o.DB = db
-	if d.open(context.Background()) {
+	if err := d.reach(context.Background()); err != nil || d.access != nil {
 		return "nothing"
 	}
 	return d.Findings[0].Text

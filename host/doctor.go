@@ -47,31 +47,87 @@ func (e *Examination) Ready() bool {
 // balances, and what the account holds already. Options.Account must be set; the
 // options are not validated before.
 func Examine(ctx context.Context, o *Options) *Examination {
-	d := &doctor{o: o, Examination: Examination{Venue: hostsOf(&o.Live)}}
-	d.config()
-	d.disk()
-	known := d.open(ctx)
-	if known {
-		defer d.c.Close()
-		d.clock()
-		known = d.identity(ctx)
+	d := &doctor{o: o, account: o.Account, Examination: Examination{Venue: hostsOf(&o.Live)}}
+	for _, c := range checks {
+		if d.at() >= c.needs { // every other question would have the same answer
+			_ = c.look(d, ctx) // what it found says it
+		}
 	}
-	d.ledgerFile()
-	if known { // every other question would have the same answer
-		d.Findings = append(d.Findings, d.c.Admission(ctx)...)
-		d.Findings = append(d.Findings, d.c.Settings(ctx)...)
-		d.wallets(ctx)
-		d.holdings(ctx)
-		d.streams(ctx)
+	if d.c != nil {
+		_ = d.c.Close() // asking only
 	}
 	return &d.Examination
 }
 
-// doctor is an examination under way.
+// check is something that a session with real orders needs, or that a person should know
+// before one.
+type check struct {
+	needs   stage
+	refuses bool // the session too makes it at its start, and ends with its error
+	look    func(*doctor, context.Context) error
+}
+
+// stage is how far the account is known.
+type stage int
+
+const (
+	unasked  stage = iota
+	reached        // the venue may be asked
+	signedIn       // the key is read, and the clocks are compared
+	known          // the venue knows the key
+)
+
+// checks are all that there are, in their order. Examine makes them all; the start of a
+// session those that refuse it. What Options.Validate refuses, and what the files do as
+// they are opened, it has seen for itself.
+var checks = []check{
+	{unasked, false, (*doctor).config},
+	{unasked, false, (*doctor).disk},
+	{unasked, false, (*doctor).reach},
+	{reached, true, (*doctor).signIn},
+	{signedIn, false, (*doctor).clock},
+	{signedIn, true, (*doctor).identity},
+	{unasked, false, (*doctor).ledgerFile},
+	{known, true, (*doctor).admission},
+	{known, false, (*doctor).settings},
+	{known, false, (*doctor).wallets},
+	{known, false, (*doctor).holdings},
+	{known, false, (*doctor).streams},
+}
+
+// doctor is an examination under way: of an account, and with o of all else that a session
+// needs.
 type doctor struct {
 	Examination
-	o *Options
-	c connect.Account
+	o       *Options // nil at the start of a session
+	account *AccountOptions
+	access  *access         // nil until the venue may be asked
+	c       connect.Account // nil until it is signed in
+	log     func(string)    // what the account has to say from then on; nil: nobody listens
+}
+
+func (d *doctor) at() stage {
+	switch {
+	case d.Account != "":
+		return known
+	case d.c != nil:
+		return signedIn
+	case d.access != nil:
+		return reached
+	}
+	return unasked
+}
+
+// refuse makes the checks between two stages that a session begins with.
+func (d *doctor) refuse(ctx context.Context, from, to stage) error {
+	for _, c := range checks {
+		if c.refuses && from <= c.needs && c.needs <= to {
+			if err := c.look(d, ctx); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func (d *doctor) say(name string, v Verdict, do, format string, a ...any) {
@@ -80,22 +136,23 @@ func (d *doctor) say(name string, v Verdict, do, format string, a ...any) {
 	d.Findings = l
 }
 
-func (d *doctor) config() {
+func (d *doctor) config(context.Context) error {
 	o := *d.o
 	o.Market = []string{"live"}
 	if err := o.checkAccount(); err != nil {
 		d.say("configuration", Fail, "mend it in the configuration file", "%v", err)
-		return
+		return err
 	}
 	l := o.Limits
 	d.say("configuration", OK, "", "an order may be worth %s, a position %s, and a day lose %s of the equity",
 		l.MaxOrderNotional, l.MaxPositionNotional, l.DailyLoss)
+	return nil
 }
 
 // leastSpace is what a month of journal and ledger takes, and some.
 const leastSpace = 2 << 30
 
-func (d *doctor) disk() {
+func (d *doctor) disk(context.Context) error {
 	dir := filepath.Dir(d.database())
 	free, err := freeSpace(dir)
 	switch {
@@ -108,6 +165,7 @@ func (d *doctor) disk() {
 	default:
 		d.say("disk", OK, "", "%s has %.1f GB free", dir, float64(free)/(1<<30))
 	}
+	return err
 }
 
 func (d *doctor) database() string {
@@ -117,33 +175,34 @@ func (d *doctor) database() string {
 	return "perilune-live.db"
 }
 
-func (d *doctor) ledgerFile() {
+func (d *doctor) ledgerFile(context.Context) error {
 	path := d.database()
 	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
 		d.say("ledger", OK, "", "%s will be made", path)
-		return
+		return nil
 	}
 	db, err := ledger.Open(ledger.Options{Path: path, Mode: ledger.Live, Account: d.Account, ReadOnly: true})
 	if err != nil {
 		d.say("ledger", Fail, "name another file with --db", "%s: %v", path, err)
-		return
+		return err
 	}
 	defer db.Close()
 	sessions, err := db.Sessions()
 	if err != nil {
 		d.say("ledger", Fail, "restore it from a copy", "%s: %v", path, err)
-		return
+		return err
 	}
 	d.say("ledger", OK, "", "%s holds %d sessions", path, len(sessions))
+	return nil
 }
 
-// access returns nil when the venue must not be asked now.
-func (d *doctor) access() *access {
+// reach finds out whether the venue may be asked now.
+func (d *doctor) reach(context.Context) error {
 	banned := false
 	venue, err := d.o.Live.open()
 	if err != nil {
 		d.say("venue", Fail, "mend it in the configuration file", "%v", err)
-		return nil
+		return err
 	}
 	a, err := newAccess(d.database(), venue, func(text string) {
 		banned = true
@@ -151,33 +210,30 @@ func (d *doctor) access() *access {
 	})
 	if err != nil {
 		d.say("bans", Fail, "delete the file if you know that no ban is in force", "%v", err)
+		return err
 	}
-	if err != nil || banned {
-		return nil
+	if !banned {
+		d.access = a
 	}
-	return a
+	return nil
 }
 
-func (d *doctor) open(ctx context.Context) bool {
-	a := d.access()
-	if a == nil {
-		return false
-	}
-	c, err := openAccount(ctx, a, d.o.Account, nil)
+// signIn reads the key and compares the clocks.
+func (d *doctor) signIn(ctx context.Context) (err error) {
+	d.c, err = openAccount(ctx, d.access, d.account, d.log)
 	var e *exchange.VenueError
 	switch {
 	case err == nil:
-		d.c = c
-		return true
+		return nil
 	case errors.As(err, &e):
 		d.say("venue", Fail, e.Advice, "%v", err)
 	default:
-		d.say("key", Fail, "see to it that api_key and secret in "+sectionName(d.o.Live.section().House())+" name where they are, for this user alone", "%v", err)
+		d.say("key", Fail, "see to it that api_key and secret in "+sectionName(d.access.venue.House())+" name where they are, for this user alone", "%v", err)
 	}
-	return false
+	return err
 }
 
-func (d *doctor) clock() {
+func (d *doctor) clock(context.Context) error {
 	off := d.c.Now() - exchange.Time(time.Now().UnixNano())
 	ms := float64(off) / float64(exchange.Millisecond)
 	switch {
@@ -186,25 +242,44 @@ func (d *doctor) clock() {
 	default:
 		d.say("clock", OK, "", "within %.0f ms of the venue", max(ms, -ms))
 	}
+	return nil
 }
 
 // failed tells of a question that was not answered.
 func (d *doctor) failed(name string, err error) { d.say(name, Fail, connect.Advice(err), "%v", err) }
 
-// identity reports whether the venue knows the key.
-func (d *doctor) identity(ctx context.Context) bool {
+// identity asks the venue whose the key is.
+func (d *doctor) identity(ctx context.Context) error {
 	uid, err := d.c.UID(ctx)
 	if err != nil {
 		d.failed("key", err)
-		return false
+		return &AccountError{advised(err)}
 	}
 	d.Account = uid
 	d.say("key", OK, "", "it belongs to account %s", uid)
-	return true
+	return nil
 }
 
-func (d *doctor) wallets(ctx context.Context) {
-	house := d.o.Live.section().House()
+// admission looks at what the key may do, and at the modes of the account: whether the
+// host trades on it.
+func (d *doctor) admission(ctx context.Context) error {
+	list := d.c.Admission(ctx)
+	d.Findings = append(d.Findings, list...)
+	for _, f := range list {
+		if f.Verdict == Fail {
+			return &AccountError{fmt.Errorf("%s: %s: %s (perilune doctor tells more)", f.Name, f.Text, f.Do)}
+		}
+	}
+	return nil
+}
+
+func (d *doctor) settings(ctx context.Context) error {
+	d.Findings = append(d.Findings, d.c.Settings(ctx)...)
+	return nil
+}
+
+func (d *doctor) wallets(ctx context.Context) error {
+	house := d.access.venue.House()
 	for _, w := range walletsOf(d.c) {
 		name := string(w.Within(house)) + " wallet"
 		list, err := d.c.Balances(ctx, w)
@@ -224,17 +299,18 @@ func (d *doctor) wallets(ctx context.Context) {
 		}
 		d.say(name, OK, "", "%s", connect.Listed(held))
 	}
+	return nil
 }
 
 // holdings tells what somebody else left in the account: a session adopts it.
-func (d *doctor) holdings(ctx context.Context) {
+func (d *doctor) holdings(ctx context.Context) error {
 	var orders, positions []string
 	for _, g := range d.c.Profile().Segments {
 		v := g.Venue.Within(g.Venue.House())
 		open, err := d.c.OpenOrders(ctx, g.Venue)
 		if err != nil {
 			d.failed("open orders", err)
-			return
+			return err
 		}
 		for _, o := range open {
 			orders = append(orders, fmt.Sprintf("%s:%s %s %s at %s", v, o.Symbol, o.Side, o.Qty, o.Price))
@@ -245,7 +321,7 @@ func (d *doctor) holdings(ctx context.Context) {
 		list, err := d.c.Positions(ctx, g.Venue)
 		if err != nil {
 			d.failed("positions", err)
-			return
+			return err
 		}
 		for _, p := range list {
 			if !p.Qty.IsZero() {
@@ -255,6 +331,7 @@ func (d *doctor) holdings(ctx context.Context) {
 	}
 	d.found("open orders", orders, "cancel what is not yours to keep: their fills would be booked as foreign")
 	d.found("positions", positions, "they count against your limits and margin")
+	return nil
 }
 
 func (d *doctor) found(name string, list []string, do string) {
@@ -268,7 +345,7 @@ func (d *doctor) found(name string, list []string, do string) {
 // streamsWithin is how long the account's own streams may take to come up.
 const streamsWithin = 10 * time.Second
 
-func (d *doctor) streams(ctx context.Context) {
+func (d *doctor) streams(ctx context.Context) error {
 	var all []exchange.Venue
 	for _, g := range d.c.Profile().Segments {
 		all = append(all, g.Venue)
@@ -284,7 +361,7 @@ func (d *doctor) streams(ctx context.Context) {
 	})
 	if err != nil {
 		d.failed("account streams", err)
-		return
+		return err
 	}
 	defer s.Close()
 	seen := map[exchange.Venue]bool{}
@@ -295,7 +372,7 @@ func (d *doctor) streams(ctx context.Context) {
 			seen[v] = true
 		case <-ctx.Done():
 			d.say("account streams", Skip, "", "interrupted")
-			return
+			return ctx.Err()
 		case <-limit:
 			var down []string
 			for _, v := range all {
@@ -303,11 +380,12 @@ func (d *doctor) streams(ctx context.Context) {
 					down = append(down, string(v.Within(v.House())))
 				}
 			}
-			d.say("account streams", Fail, "look at ws_… and ws_api_… in "+sectionName(d.o.Live.section().House())+", and at the network", "no word within %s from %s", streamsWithin, strings.Join(down, ", "))
-			return
+			d.say("account streams", Fail, "look at ws_… and ws_api_… in "+sectionName(d.access.venue.House())+", and at the network", "no word within %s from %s", streamsWithin, strings.Join(down, ", "))
+			return nil
 		}
 	}
 	d.say("account streams", OK, "", "%s", allUp(len(all)))
+	return nil
 }
 
 func allUp(n int) string {

@@ -64,30 +64,19 @@ func (a *liveAccount) warn(text string) {
 	a.log(Line{Level: intent.Warn, Strategy: "host", Text: text})
 }
 
-// signIn implements account. Nothing is written before the venue knows the key.
-func (a *liveAccount) signIn(ctx context.Context, at *access) (err error) {
-	a.access = at
-	if a.client, err = openAccount(ctx, at, &a.AccountOptions, a.note); err != nil {
+// signIn implements account. Nothing is written before the venue knows the key, and the
+// account is one that the host trades on: the rest of what Examine looks at shows itself.
+func (a *liveAccount) signIn(ctx context.Context, at *access) error {
+	d := &doctor{account: &a.AccountOptions, access: at, log: a.note}
+	err := d.refuse(ctx, reached, signedIn)
+	a.access, a.client, a.uid = at, d.c, d.Account
+	if err != nil {
 		return err
-	}
-	if a.uid, err = a.client.UID(ctx); err != nil {
-		return &AccountError{advised(err)}
 	}
 	if err := a.takeLease(); err != nil {
 		return err
 	}
-	return a.preflight(ctx)
-}
-
-// preflight refuses a key that can withdraw and an account in a mode that the host does
-// not trade in. The rest of what Examine looks at shows itself.
-func (a *liveAccount) preflight(ctx context.Context) error {
-	for _, f := range a.client.Admission(ctx) {
-		if f.Verdict == Fail {
-			return &AccountError{fmt.Errorf("%s: %s: %s (perilune doctor tells more)", f.Name, f.Text, f.Do)}
-		}
-	}
-	return nil
+	return d.refuse(ctx, known, known)
 }
 
 // openAccount reads the key and compares the clocks.
