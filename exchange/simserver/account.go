@@ -32,9 +32,9 @@ type Account struct {
 // for the price that it brought.
 func (a *Account) onMarket(m *Market, ev *exchange.Event) {
 	a.matching.venue.Market(ev)
-	a.matching.drain()
-	a.triggers.run(m)
-	a.Stops.run(m)
+	a.matching.drainEvents()
+	a.triggers.sendReached(m)
+	a.Stops.sendReached(m)
 }
 
 // endSymbol ends what the account has in a symbol that is delisted.

@@ -123,21 +123,21 @@ func (c *Conditionals) Place(g *Conditional) {
 	g.Created = c.clock.now
 	c.all = append(c.all, g)
 	c.waiting = append(c.waiting, g)
-	c.dates.expect(g.Expires)
-	c.turn(g, ConditionalNew)
+	c.dates.expectDate(g.Expires)
+	c.setStatus(g, ConditionalNew)
 	c.outbox.Flush()
 }
 
 // Cancel ends conditional orders that may still trigger.
 func (c *Conditionals) Cancel(list ...*Conditional) {
 	for _, g := range list {
-		c.turn(g, ConditionalCancelled)
+		c.setStatus(g, ConditionalCancelled)
 	}
 	c.outbox.Flush()
 }
 
-// run triggers what a market event has brought to its price.
-func (t *triggers) run(m *Market) {
+// sendReached triggers what a market event has brought to its price.
+func (t *triggers) sendReached(m *Market) {
 	if len(t.conditionals.waiting) == 0 {
 		return
 	}
@@ -151,12 +151,12 @@ func (t *triggers) run(m *Market) {
 // sendOrder sends the child. Only now margin and position are looked at.
 func (t *triggers) sendOrder(g *Conditional) {
 	g.Triggered = t.clock.now
-	t.conditionals.turn(g, ConditionalTriggering)
+	t.conditionals.setStatus(g, ConditionalTriggering)
 	var held exchange.Lots
 	if g.ClosePosition {
 		if held = t.matching.venue.Position(g.Market.In.ID).Qty; held*exchange.Lots(g.Side) >= 0 {
 			g.Reason = "There is no position to close."
-			t.conditionals.turn(g, ConditionalExpired)
+			t.conditionals.setStatus(g, ConditionalExpired)
 			t.outbox.Flush()
 			return
 		}
@@ -164,7 +164,7 @@ func (t *triggers) sendOrder(g *Conditional) {
 	r := t.placeChild(g, held.Abs())
 	if r != nil {
 		g.Reason, g.Child = r.Reason, nil
-		t.conditionals.turn(g, ConditionalRejected)
+		t.conditionals.setStatus(g, ConditionalRejected)
 		t.outbox.Flush()
 	}
 }
@@ -189,8 +189,8 @@ func (t *triggers) placeChild(g *Conditional, closing exchange.Lots) *Refusal {
 	return r
 }
 
-// turn changes the state of a conditional order and tells of it.
-func (c *Conditionals) turn(g *Conditional, status string) {
+// setStatus changes the state of a conditional order and tells of it.
+func (c *Conditionals) setStatus(g *Conditional, status string) {
 	g.Status, g.Updated = status, c.clock.now
 	if status != ConditionalNew && status != ConditionalTriggering {
 		c.waiting = slices.DeleteFunc(c.waiting, func(other *Conditional) bool { return other == g })
@@ -198,11 +198,11 @@ func (c *Conditionals) turn(g *Conditional, status string) {
 	c.outbox.queueEvent(Event{Kind: ConditionalChanged, Time: g.Updated, Segment: g.Market.Segment, Conditional: g})
 }
 
-// adopt makes o the child of its conditional order.
-func (c *Conditionals) adopt(g *Conditional, o *Order) {
+// adoptChild makes o the child of its conditional order.
+func (c *Conditionals) adoptChild(g *Conditional, o *Order) {
 	g.Child, o.Conditional = o, g
 	o.Stop = g.Trigger
-	c.turn(g, ConditionalTriggered)
+	c.setStatus(g, ConditionalTriggered)
 }
 
 // expireAll ends what waits in a market that is delisted.
@@ -210,7 +210,7 @@ func (c *Conditionals) expireAll(m *Market, reason string) {
 	for _, g := range slices.Clone(c.waiting) {
 		if g.Market == m {
 			g.Reason = reason
-			c.turn(g, ConditionalExpired)
+			c.setStatus(g, ConditionalExpired)
 		}
 	}
 	c.outbox.Flush()

@@ -98,7 +98,7 @@ func postFault(s *State, _ url.Values, body []byte) (any, error) {
 }
 
 func clearFaults(s *State, _ url.Values, _ []byte) (any, error) {
-	s.Faults.clear()
+	s.Faults.clearToCome()
 	return s.Faults.toCome(), nil
 }
 

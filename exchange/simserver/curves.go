@@ -21,9 +21,9 @@ const (
 // keepCurves is how many minutes of each are kept: what one request may ask for.
 const keepCurves = 1500
 
-// trace adds a mark price event to the minutes of its three prices. The premium
+// addToCurves adds a mark price event to the minutes of its three prices. The premium
 // is that of the mark over the index; the exchange's own looks at the book.
-func (m *Market) trace(ev *exchange.Event) {
+func (m *Market) addToCurves(ev *exchange.Event) {
 	if ev.Mark <= 0 || ev.Index <= 0 {
 		return
 	}

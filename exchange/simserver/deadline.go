@@ -16,8 +16,8 @@ func (d *Deadlines) Countdown(m *Market, at exchange.Time) {
 	d.countdowns[m.In.ID] = at
 }
 
-// run ends what has run out.
-func (d *Deadlines) run() {
+// endDue ends what has run out.
+func (d *Deadlines) endDue() {
 	d.runCountdowns()
 	d.runDates()
 }
@@ -52,16 +52,16 @@ func (d *Deadlines) runDates() {
 			o.lapsing = true
 			d.entry.Cancel(o, "")
 		default:
-			d.dates.expect(o.GoodTill)
+			d.dates.expectDate(o.GoodTill)
 		}
 	}
 	for _, g := range slices.Clone(d.conditionals.waiting) {
 		switch {
 		case g.Expires == 0:
 		case g.Expires <= now:
-			d.conditionals.turn(g, ConditionalExpired)
+			d.conditionals.setStatus(g, ConditionalExpired)
 		default:
-			d.dates.expect(g.Expires)
+			d.dates.expectDate(g.Expires)
 		}
 	}
 	d.outbox.Flush()

@@ -11,7 +11,7 @@ func (e *Entry) Place(t *Ticket) (*Order, *Refusal) {
 		}
 	}
 	if t.Stop.IsPositive() {
-		return e.stops.park(t)
+		return e.stops.parkOrder(t)
 	}
 	previous := e.orders.byClient[clientKey{t.Market, t.Client}]
 	send := t.order(e.matching.nextID(), e.clock.now)
@@ -19,14 +19,14 @@ func (e *Entry) Place(t *Ticket) (*Order, *Refusal) {
 		Price: send.Price, Qty: send.Qty, Created: e.clock.now, Updated: e.clock.now, paper: send.ID, Status: StatusNew, GoodTill: t.GoodTill, Note: t.Note}
 	e.orders.register(o)
 	if t.conditional != nil {
-		e.conditionals.adopt(t.conditional, o)
+		e.conditionals.adoptChild(t.conditional, o)
 	}
-	e.dates.expect(o.GoodTill)
+	e.dates.expectDate(o.GoodTill)
 	e.matching.venue.Submit(send, e.clock.now)
-	e.matching.collect()
+	e.matching.collectEvents()
 	if o.refused != nil {
 		e.orders.unregister(o, previous)
-		e.outbox.discard()
+		e.outbox.discardMade()
 		return nil, o.refused
 	}
 	e.outbox.Flush()
@@ -41,11 +41,11 @@ func (e *Entry) Cancel(o *Order, name string) bool {
 	}
 	o.CancelName = name
 	if o.Waits {
-		e.stops.cancel(o)
+		e.stops.cancelParked(o)
 		return true
 	}
 	e.matching.venue.Cancel(o.paper, e.clock.now)
-	e.matching.drain()
+	e.matching.drainEvents()
 	return true
 }
 
@@ -58,7 +58,7 @@ func (e *Entry) Reduce(o *Order, qty exchange.Lots, name string) error {
 	o.Qty, o.Updated, o.CancelName = qty, e.clock.now, o.Client
 	o.Client = name
 	e.orders.byClient[clientKey{o.Market, name}] = o
-	e.orders.report(o, Reduced, nil)
+	e.orders.reportChange(o, Reduced, nil)
 	e.outbox.Flush()
 	return nil
 }
@@ -73,18 +73,18 @@ func (e *Entry) Change(o *Order, price exchange.Ticks, total exchange.Lots, poli
 		return false, nil
 	}
 	was, wasQty := o.Price, o.Qty
-	e.matching.withdraw(o)
+	e.matching.withdrawOrder(o)
 	o.Price, o.Qty = price, total
-	r := e.matching.resubmit(o, policy, true)
+	r := e.matching.resubmitOrder(o, policy, true)
 	if r == nil {
 		e.outbox.Flush()
 		return true, nil
 	}
-	e.outbox.discard()
+	e.outbox.discardMade()
 	o.Price, o.Qty = was, wasQty
-	if r.PostOnly || e.matching.resubmit(o, exchange.GTC, false) != nil {
+	if r.PostOnly || e.matching.resubmitOrder(o, exchange.GTC, false) != nil {
 		o.Status = StatusCancelled
-		e.orders.report(o, Cancelled, nil)
+		e.orders.reportChange(o, Cancelled, nil)
 		e.outbox.Flush()
 	}
 	if r.PostOnly {

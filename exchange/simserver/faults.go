@@ -271,9 +271,9 @@ func (l *Faults) recordFired(a *armed) {
 	l.fired = AppendLast(l.fired, Fired{millis(l.clock.Wall()), millis(l.clock.now), a.Fault}, keepFired)
 }
 
-// clear forgets what is to come, also by seed, and ends what lasts: the clock is
+// clearToCome forgets what is to come, also by seed, and ends what lasts: the clock is
 // right again and maintenance is over. What has happened stays.
-func (l *Faults) clear() {
+func (l *Faults) clearToCome() {
 	l.armed, l.chaos = nil, nil
 	l.clock.skew, l.closed = 0, nil
 }

@@ -11,7 +11,7 @@ import (
 func skewClock(s *State, a *armed) {
 	s.Clock.skew = milliseconds(a.Millis)
 	if a.ForMS > 0 {
-		s.Faults.follow(a, a.ForMS, Fault{Kind: a.Kind})
+		s.Faults.armAfter(a, a.ForMS, Fault{Kind: a.Kind})
 	}
 }
 
@@ -66,7 +66,7 @@ func delist(s *State, a *armed) {
 		if a.Millis > 0 {
 			m.Rules.Ends = millis(s.Clock.Wall()) + a.Millis
 			m.announce()
-			s.Faults.follow(a, a.Millis, Fault{Kind: a.Kind, Market: m.Segment.Name, Symbol: m.In.Symbol})
+			s.Faults.armAfter(a, a.Millis, Fault{Kind: a.Kind, Market: m.Segment.Name, Symbol: m.In.Symbol})
 			continue
 		}
 		m.Rules.Halted = true
@@ -116,7 +116,7 @@ func (s *State) refund(m *Market, ev *exchange.Event) bool {
 		if m.due <= ev.Time {
 			settled := exchange.Event{Kind: exchange.KindFunding, Instrument: m.In.ID, Time: ev.Time, VenueTime: m.due, Rate: m.Mark.Rate, Mark: m.Mark.Mark, Hours: m.hours}
 			m.due = m.boundary(ev.Time)
-			s.show(m, &settled)
+			s.showEvent(m, &settled)
 		}
 		ev.NextFunding, ev.Hours = m.due, m.hours
 	}

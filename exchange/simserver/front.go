@@ -153,7 +153,7 @@ func (x *Exchange) Attach(f Front) error {
 }
 
 func (s *State) attach(f Front) error {
-	own, err := s.Segments.add(f)
+	own, err := s.Segments.addFront(f)
 	if err != nil {
 		return err
 	}

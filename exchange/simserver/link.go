@@ -102,15 +102,15 @@ type Strike struct {
 }
 
 // Follow arms the second act of a fault.
-func (k *Strike) Follow(afterMS int64, f Fault) { k.faults.follow(k.armed, afterMS, f) }
+func (k *Strike) Follow(afterMS int64, f Fault) { k.faults.armAfter(k.armed, afterMS, f) }
 
 func strikeFronts(s *State, a *armed) {
 	k := &Strike{Fault: a.Fault, Segment: a.segment, Conns: s.Links.struck(a), faults: s.Faults, armed: a}
 	eachFront(s.Segments, func(f Striker) { f.Strike(k) })
 }
 
-// follow arms the second act of a fault.
-func (l *Faults) follow(a *armed, after int64, f Fault) {
+// armAfter arms the second act of a fault.
+func (l *Faults) armAfter(a *armed, after int64, f Fault) {
 	f.AfterMS, f.Scheduled = after, a.Scheduled
 	if err := l.arm(f); err != nil {
 		l.log("fault " + a.Kind + ": " + err.Error())
@@ -141,7 +141,7 @@ func (l *Faults) releaseLate() {
 	l.late = slices.DeleteFunc(l.late, func(m lateMessage) bool {
 		ripe := !now.Before(m.at)
 		if ripe {
-			m.outbox.send(m.message)
+			m.outbox.sendMessage(m.message)
 		}
 		return ripe
 	})

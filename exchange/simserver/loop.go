@@ -49,7 +49,7 @@ func newState(opt Options) (*State, []Keys, error) {
 		}
 		keys = append(keys, k)
 	}
-	if err := s.tape.read(clock.now); err != nil {
+	if err := s.tape.readAhead(clock.now); err != nil {
 		return nil, nil, err
 	}
 	if err := s.warmUp(opt.Begin); err != nil {
@@ -144,8 +144,8 @@ type tape struct {
 	ended bool           // the feed has no more
 }
 
-// read takes the next event from the feed, of which all up to now has happened.
-func (t *tape) read(now exchange.Time) error {
+// readAhead takes the next event from the feed, of which all up to now has happened.
+func (t *tape) readAhead(now exchange.Time) error {
 	err := t.feed.Next(&t.ahead)
 	if errors.Is(err, io.EOF) {
 		t.ended = true
@@ -163,8 +163,8 @@ func (s *State) advance(t exchange.Time) error {
 	for !s.tape.ended && s.tape.ahead.Time <= t {
 		s.Clock.now = max(s.Clock.now, s.tape.ahead.Time)
 		s.beat()
-		s.step(&s.tape.ahead)
-		if err := s.tape.read(s.Clock.now); err != nil {
+		s.stepEvent(&s.tape.ahead)
+		if err := s.tape.readAhead(s.Clock.now); err != nil {
 			return err
 		}
 	}
@@ -173,9 +173,9 @@ func (s *State) advance(t exchange.Time) error {
 	return nil
 }
 
-// step shows one market event to the books, the venues and the subscribers, in
+// stepEvent shows one market event to the books, the venues and the subscribers, in
 // this order: a venue reads books that include the event.
-func (s *State) step(ev *exchange.Event) {
+func (s *State) stepEvent(ev *exchange.Event) {
 	if ev.Instrument < 0 || int(ev.Instrument) >= len(s.markets) {
 		return
 	}
@@ -184,11 +184,11 @@ func (s *State) step(ev *exchange.Event) {
 	if m.hours != 0 && s.refund(m, ev) {
 		return
 	}
-	s.show(m, ev)
+	s.showEvent(m, ev)
 }
 
-// show is step for an event as it is.
-func (s *State) show(m *Market, ev *exchange.Event) {
+// showEvent is stepEvent for an event as it is.
+func (s *State) showEvent(m *Market, ev *exchange.Event) {
 	changed := m.apply(ev)
 	for _, a := range s.accounts {
 		a.onMarket(m, ev)
@@ -264,6 +264,6 @@ func (s *State) beat() {
 func (s *State) tick() {
 	for _, a := range s.accounts {
 		eachFront(s.Segments, func(t Ticker) { t.Tick(a) })
-		a.Deadlines.run()
+		a.Deadlines.endDue()
 	}
 }

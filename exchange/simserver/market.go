@@ -92,14 +92,14 @@ func (m *Market) apply(ev *exchange.Event) *Change {
 	case exchange.KindSnapshot, exchange.KindDiff, exchange.KindGap:
 		return m.applyBook(ev)
 	case exchange.KindTrade:
-		m.trade(ev)
+		m.addTrade(ev)
 	case exchange.KindMark:
 		m.Mark = exchange.MarkState{Mark: ev.Mark, Index: ev.Index, Rate: ev.Rate, NextFunding: ev.NextFunding, Hours: ev.Hours, Time: ev.Time}
-		m.trace(ev)
+		m.addToCurves(ev)
 	case exchange.KindFunding:
 		m.Settled = AppendLast(m.Settled, exchange.Settled{Time: ev.VenueTime, Rate: ev.Rate, Mark: ev.Mark, Hours: ev.Hours}, keepSettled)
 	case exchange.KindTicker:
-		m.quote(ev)
+		m.setQuote(ev)
 	}
 	return nil
 }
@@ -133,20 +133,20 @@ func (m *Market) applyBook(ev *exchange.Event) *Change {
 	if m.In.Contract == exchange.Spot {
 		c.First = m.Published + 1
 	}
-	m.best(c)
+	m.setTouch(c)
 	return c
 }
 
-// best notes the touch.
-func (m *Market) best(c *Change) {
+// setTouch notes the touch.
+func (m *Market) setTouch(c *Change) {
 	bid, _ := m.Book.Best(exchange.Buy)
 	ask, _ := m.Book.Best(exchange.Sell)
 	c.Touch = m.Touch != [2]exchange.Level{bid, ask}
 	m.Touch = [2]exchange.Level{bid, ask}
 }
 
-// quote is the touch of a feed without a book.
-func (m *Market) quote(ev *exchange.Event) {
+// setQuote is the touch of a feed without a book.
+func (m *Market) setQuote(ev *exchange.Event) {
 	if m.Book.State() == book.Empty {
 		m.Touch = [2]exchange.Level{{Price: ev.Price, Qty: ev.Qty}, {Price: ev.Price2, Qty: ev.Qty2}}
 	}
@@ -180,7 +180,7 @@ func difference(was, is []exchange.Level) []exchange.Level {
 	return out
 }
 
-func (m *Market) trade(ev *exchange.Event) {
+func (m *Market) addTrade(ev *exchange.Event) {
 	m.lastID++
 	p := Print{ID: m.lastID, Time: ev.Time, Price: ev.Price, Qty: ev.Qty, Side: ev.Side}
 	m.Prints = AppendLast(m.Prints, p, keepTrades)

@@ -14,13 +14,13 @@ func (v *matching) nextID() exchange.OrderID {
 	return v.last
 }
 
-// drain takes what the venue has to say until now, and tells the subscribers.
-func (v *matching) drain() {
-	v.collect()
+// drainEvents takes what the venue has to say until now, and tells the subscribers.
+func (v *matching) drainEvents() {
+	v.collectEvents()
 	v.outbox.Flush()
 }
 
-func (v *matching) collect() {
+func (v *matching) collectEvents() {
 	var ev exchange.Event
 	v.venue.Settle(v.clock.now)
 	for t, ok := v.venue.NextTime(); ok && t <= v.clock.now; t, ok = v.venue.NextTime() {
@@ -55,7 +55,7 @@ func (v *matching) onUpdate(u *exchange.OrderUpdate, at exchange.Time) {
 	case exchange.StatusAccepted:
 		if !o.resubmitted {
 			o.Status = StatusNew
-			v.orders.report(o, Opened, nil)
+			v.orders.reportChange(o, Opened, nil)
 		}
 	case exchange.StatusCanceled:
 		if !o.modifying {
@@ -72,11 +72,11 @@ func (v *matching) onUpdate(u *exchange.OrderUpdate, at exchange.Time) {
 func (v *matching) onCancelled(o *Order) {
 	if o.lapsing {
 		o.Status = StatusExpired
-		v.orders.report(o, Expired, nil)
+		v.orders.reportChange(o, Expired, nil)
 		return
 	}
 	o.Status = StatusCancelled
-	v.orders.report(o, Cancelled, nil)
+	v.orders.reportChange(o, Cancelled, nil)
 }
 
 // onExpired ends an order that the exchange gave up. One by a rule is refused: a
@@ -91,7 +91,7 @@ func (v *matching) onExpired(o *Order, u *exchange.OrderUpdate) {
 	if strings.HasPrefix(u.Reason, "self-trade") {
 		o.Status, change = StatusMatched, Prevented
 	}
-	v.orders.report(o, change, nil)
+	v.orders.reportChange(o, change, nil)
 }
 
 func (v *matching) onFill(f *exchange.Fill, at exchange.Time) {
@@ -112,7 +112,7 @@ func (v *matching) onFill(f *exchange.Fill, at exchange.Time) {
 		o.Status = StatusFilled
 	}
 	v.ledger.bookTrade(t)
-	v.orders.report(o, Filled, t)
+	v.orders.reportChange(o, Filled, t)
 }
 
 // forcedOrder makes the order that the exchange sends for a liquidation or an
@@ -134,25 +134,25 @@ func (v *matching) forcedOrder(f *exchange.Fill, at exchange.Time) *Order {
 	return o
 }
 
-// withdraw takes the order from the venue without telling anyone.
-func (v *matching) withdraw(o *Order) {
+// withdrawOrder takes the order from the venue without telling anyone.
+func (v *matching) withdrawOrder(o *Order) {
 	o.modifying = true
 	v.venue.Cancel(o.paper, v.clock.now)
-	v.collect()
+	v.collectEvents()
 	o.modifying = false
 }
 
-// resubmit sends what is left of the order under a new number.
-func (v *matching) resubmit(o *Order, policy exchange.TimeInForce, tell bool) *Refusal {
+// resubmitOrder sends what is left of the order under a new number.
+func (v *matching) resubmitOrder(o *Order, policy exchange.TimeInForce, tell bool) *Refusal {
 	o.paper, o.refused, o.resubmitted = v.nextID(), nil, true
 	v.orders.byPaper[o.paper] = o
 	if tell {
 		o.Updated = v.clock.now
-		v.orders.report(o, Replaced, nil)
+		v.orders.reportChange(o, Replaced, nil)
 	}
 	t := &Ticket{Market: o.Market, Side: o.Side, Kind: o.Kind, Policy: policy, ReduceOnly: o.ReduceOnly, Client: o.Client, Price: o.Price, Qty: o.Qty - o.Filled}
 	v.venue.Submit(t.order(o.paper, v.clock.now), v.clock.now)
-	v.collect()
+	v.collectEvents()
 	return o.refused
 }
 
@@ -160,6 +160,6 @@ func (v *matching) resubmit(o *Order, policy exchange.TimeInForce, tell bool) *R
 func (v *matching) closeAtMark(m *Market) {
 	if q := v.venue.Position(m.In.ID).Qty.Abs(); m.In.Perp() && q > 0 {
 		v.venue.Deleverage(m.In.ID, q, v.clock.now)
-		v.drain()
+		v.drainEvents()
 	}
 }

@@ -55,8 +55,8 @@ func (r *Orders) Order(id int64) *Order {
 // Named returns the latest order of a market that had a name, nil when there is none.
 func (r *Orders) Named(m *Market, client string) *Order { return r.byClient[clientKey{m, client}] }
 
-// report tells of a change of an order; t is the fill of Filled.
-func (r *Orders) report(o *Order, change OrderChange, t *Trade) {
+// reportChange tells of a change of an order; t is the fill of Filled.
+func (r *Orders) reportChange(o *Order, change OrderChange, t *Trade) {
 	ev := Event{Kind: OrderChanged, Time: o.Updated, Segment: o.Market.Segment, Order: o, Change: change, Trade: t}
 	if t != nil {
 		r.outbox.queueFill(ev)
@@ -64,6 +64,6 @@ func (r *Orders) report(o *Order, change OrderChange, t *Trade) {
 		r.outbox.queueEvent(ev)
 	}
 	if o.Conditional != nil && !o.Open() {
-		r.conditionals.turn(o.Conditional, ConditionalFinished)
+		r.conditionals.setStatus(o.Conditional, ConditionalFinished)
 	}
 }

@@ -8,18 +8,18 @@ func (b *Outbox) Queue(m Message) { b.made = append(b.made, m) }
 // Flush sends what was made, in order.
 func (b *Outbox) Flush() {
 	for _, m := range b.made {
-		b.send(m)
+		b.sendMessage(m)
 	}
-	b.discard()
+	b.discardMade()
 }
 
-// discard forgets what was made: what it tells of was refused and never happened.
-func (b *Outbox) discard() {
+// discardMade forgets what was made: what it tells of was refused and never happened.
+func (b *Outbox) discardMade() {
 	clear(b.made)
 	b.made = b.made[:0]
 }
 
-func (b *Outbox) send(m Message) {
+func (b *Outbox) sendMessage(m Message) {
 	if m.Segment != nil {
 		m.Segment.front.Send(b.account, m)
 	}

@@ -135,8 +135,8 @@ type (
 // wall clock; 0: none.
 type dates struct{ next int64 }
 
-// expect remembers a date to come; 0 is none.
-func (d *dates) expect(ms int64) {
+// expectDate remembers a date to come; 0 is none.
+func (d *dates) expectDate(ms int64) {
 	if ms != 0 && (d.next == 0 || ms < d.next) {
 		d.next = ms
 	}

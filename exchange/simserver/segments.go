@@ -23,8 +23,8 @@ func (l *Segments) Of(v exchange.Venue) *Segment {
 	return l.first(func(seg *Segment) bool { return l.same(seg.Venue, v) })
 }
 
-// add takes a front's segments in.
-func (l *Segments) add(f Front) ([]*Segment, error) {
+// addFront takes a front's segments in.
+func (l *Segments) addFront(f Front) ([]*Segment, error) {
 	var own []*Segment
 	for _, seg := range f.Segments() {
 		if l.Of(seg.Venue) != nil {

@@ -16,8 +16,8 @@ import (
 // changed.
 func (w *Stops) Waiting() []*Order { return w.waiting }
 
-// park takes a stop order in and locks its funds.
-func (w *Stops) park(t *Ticket) (*Order, *Refusal) {
+// parkOrder takes a stop order in and locks its funds.
+func (w *Stops) parkOrder(t *Ticket) (*Order, *Refusal) {
 	o := &Order{Market: t.Market, Client: t.Client, Side: t.Side, Kind: t.Kind, Type: t.Type, TIF: t.TIF, policy: t.Policy, Price: t.Price, Qty: t.Qty,
 		Stop: t.Stop, rising: t.Rising, Created: w.clock.now, Updated: w.clock.now, Status: StatusNew, Waits: true, Note: t.Note}
 	asset, amount := o.cost()
@@ -26,7 +26,7 @@ func (w *Stops) park(t *Ticket) (*Order, *Refusal) {
 	}
 	w.orders.register(o)
 	w.waiting = append(w.waiting, o)
-	w.orders.report(o, Opened, nil)
+	w.orders.reportChange(o, Opened, nil)
 	w.outbox.Flush()
 	return o, nil
 }
@@ -44,8 +44,8 @@ func (o *Order) cost() (asset string, amount decimal.Decimal) {
 	return in.Quote, in.QtyDecimal(o.Qty).Mul(o.Stop)
 }
 
-// unpark gives back what a stop order has locked.
-func (w *Stops) unpark(o *Order) {
+// unparkOrder gives back what a stop order has locked.
+func (w *Stops) unparkOrder(o *Order) {
 	asset, amount := o.cost()
 	if err := w.matching.venue.Reserve(o.Market.In.Wallet, asset, amount.Neg()); err != nil {
 		w.log(err.Error())
@@ -54,16 +54,16 @@ func (w *Stops) unpark(o *Order) {
 	w.waiting = slices.DeleteFunc(w.waiting, func(other *Order) bool { return other == o })
 }
 
-// cancel ends a stop order that has not triggered.
-func (w *Stops) cancel(o *Order) {
-	w.unpark(o)
+// cancelParked ends a stop order that has not triggered.
+func (w *Stops) cancelParked(o *Order) {
+	w.unparkOrder(o)
 	o.Status, o.Updated = StatusCancelled, w.clock.now
-	w.orders.report(o, Cancelled, nil)
+	w.orders.reportChange(o, Cancelled, nil)
 	w.outbox.Flush()
 }
 
-// run sends the stop orders that a market event has brought to their price.
-func (w *Stops) run(m *Market) {
+// sendReached sends the stop orders that a market event has brought to their price.
+func (w *Stops) sendReached(m *Market) {
 	if len(w.waiting) == 0 {
 		return
 	}
@@ -77,12 +77,12 @@ func (w *Stops) run(m *Market) {
 // sendOrder sends a stop order to the book under its own id. One that the venue
 // refuses then has expired.
 func (w *Stops) sendOrder(o *Order) {
-	w.unpark(o)
+	w.unparkOrder(o)
 	o.Worked, o.Updated = w.clock.now, w.clock.now
-	w.orders.report(o, Opened, nil)
-	if w.matching.resubmit(o, o.policy, false) != nil {
+	w.orders.reportChange(o, Opened, nil)
+	if w.matching.resubmitOrder(o, o.policy, false) != nil {
 		o.Status, o.Ended = StatusExpired, EndedByRefusal
-		w.orders.report(o, Expired, nil)
+		w.orders.reportChange(o, Expired, nil)
 	}
 	w.outbox.Flush()
 }

@@ -27,7 +27,7 @@ func (f *Funds) Transfer(kind, asset string, from, to *Segment, amount decimal.D
 	f.ledger.moving[uint64(t.ID)] = t
 	f.slowTransfer()
 	f.matching.venue.Transfer(&exchange.Transfer{ID: uint64(t.ID), Strategy: -1, Asset: asset, From: from.Wallet, To: to.Wallet, Amount: amount}, now)
-	f.matching.drain()
+	f.matching.drainEvents()
 	if t.reason != "" {
 		return nil, failure(t.reason)
 	}

@@ -53,21 +53,8 @@ func (g *algo) conditional() *simserver.Conditional {
 		ClosePosition: g.closePosition, Protect: g.priceProtect, Expires: g.expire, Note: g}
 }
 
-// Branch implements simserver.Brancher: the child of a conditional order.
-func (s *sim) Branch(of *simserver.Conditional) (*simserver.Ticket, *simserver.Refusal) {
-	t := algoOf(of).ticket
-	t.typ = "LIMIT"
-	if t.kind == exchange.MarketOrder {
-		t.typ, t.tif = "MARKET", "GTC"
-	}
-	if f := t.match(); f != nil {
-		return nil, refusal(f.code, f.msg)
-	}
-	return t.order(), nil
-}
-
 // algoUpdate is ALGO_UPDATE. What the child did is told once there is one.
-func (a *account) algoUpdate(g *algo) object {
+func (e *userEvents) algoUpdate(g *algo) object {
 	child, price, qty, kind := "", "0", "0", "0"
 	if g.Child != nil {
 		child, price, qty, kind = strconv.FormatInt(g.Child.ID, 10), orderOf(g.Child).averageText(), g.m.QtyText(g.Child.Filled), g.Child.Type
@@ -76,7 +63,7 @@ func (a *account) algoUpdate(g *algo) object {
 		{"q", g.quantity()}, {"X", g.Status}, {"ai", child}, {"ap", price}, {"aq", qty}, {"act", kind}, {"tp", g.trigger.String()}, {"p", g.limit()},
 		{"V", "EXPIRE_TAKER"}, {"wt", g.working}, {"pm", g.matching()}, {"cp", g.closePosition}, {"pP", g.priceProtect}, {"R", g.reduceOnly},
 		{"tt", millis(g.Triggered)}, {"gtd", g.expire}, {"rm", g.Reason}}
-	return a.envelope(api.Of(g.m.In.Venue), "ALGO_UPDATE", g.Updated).with(field{"o", v})
+	return e.envelope(api.Of(g.m.In.Venue), "ALGO_UPDATE", g.Updated).with(field{"o", v})
 }
 
 func (g *algo) quantity() string { return g.m.QtyText(exchange.Lots(g.m.In.Lot.Floor(g.qty))) }

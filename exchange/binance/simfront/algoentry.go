@@ -12,8 +12,8 @@ import (
 )
 
 // placeAlgo is POST algoOrder. Filters are checked now, margin when it triggers.
-func placeAlgo(s *sim, c *call) (any, *fault) {
-	g, f := s.readAlgo(c)
+func (h *algoEntry) placeAlgo(c *call) (any, *fault) {
+	g, f := h.readAlgo(c)
 	if f != nil {
 		return nil, f
 	}
@@ -42,8 +42,8 @@ func (a *account) admitAlgo(g *algo) *fault {
 }
 
 // readAlgo reads the parameters of an algo order.
-func (s *sim) readAlgo(c *call) (*algo, *fault) {
-	m, f := s.named(c)
+func (h *algoEntry) readAlgo(c *call) (*algo, *fault) {
+	m, f := h.named(c)
 	if f != nil {
 		return nil, f
 	}
@@ -60,10 +60,10 @@ func (s *sim) readAlgo(c *call) (*algo, *fault) {
 			return nil, f
 		}
 	}
-	if g.expire, f = s.goodTill(c, g.tif); f != nil {
+	if g.expire, f = h.goodTill(c, g.tif); f != nil {
 		return nil, f
 	}
-	if g.client, f = s.clientName(c, c.get("clientAlgoId")); f != nil {
+	if g.client, f = h.clientName(c, c.get("clientAlgoId")); f != nil {
 		return nil, f
 	}
 	return g, g.checkAlgo()
@@ -201,7 +201,7 @@ func (c *call) findAlgo(unknown *fault) (*algo, *fault) {
 }
 
 // cancelAlgo is DELETE algoOrder. Its answer has the code as text.
-func cancelAlgo(_ *sim, c *call) (any, *fault) {
+func (h *algoEntry) cancelAlgo(c *call) (any, *fault) {
 	g, f := c.findAlgo(errCancel)
 	if f != nil {
 		return nil, f
@@ -214,8 +214,8 @@ func cancelAlgo(_ *sim, c *call) (any, *fault) {
 }
 
 // cancelAllAlgos is DELETE algoOpenOrders.
-func cancelAllAlgos(s *sim, c *call) (any, *fault) {
-	m, f := s.named(c)
+func (h *algoEntry) cancelAllAlgos(c *call) (any, *fault) {
+	m, f := h.named(c)
 	if f != nil {
 		return nil, f
 	}
@@ -229,7 +229,7 @@ func cancelAllAlgos(s *sim, c *call) (any, *fault) {
 	return object{{"code", 200}, {"msg", "The operation of cancel all open order is done."}}, nil
 }
 
-func queryAlgo(_ *sim, c *call) (any, *fault) {
+func (h *algoEntry) queryAlgo(c *call) (any, *fault) {
 	g, f := c.findAlgo(errNoOrder)
 	if f != nil {
 		return nil, f
@@ -237,8 +237,8 @@ func queryAlgo(_ *sim, c *call) (any, *fault) {
 	return g.queried(), nil
 }
 
-func openAlgos(s *sim, c *call) (any, *fault) {
-	wanted, f := s.wanted(c)
+func (h *algoEntry) openAlgos(c *call) (any, *fault) {
+	wanted, f := h.wanted(c)
 	if f != nil {
 		return nil, f
 	}
@@ -252,8 +252,8 @@ func openAlgos(s *sim, c *call) (any, *fault) {
 }
 
 // allAlgos lists the algo orders of a symbol by id.
-func allAlgos(s *sim, c *call) (any, *fault) {
-	m, f := s.named(c)
+func (h *algoEntry) allAlgos(c *call) (any, *fault) {
+	m, f := h.named(c)
 	if f != nil {
 		return nil, f
 	}

@@ -7,13 +7,13 @@ import (
 
 // amendOrder is PUT order/amend/keepPriority of spot: a smaller quantity for an
 // order that keeps its place. It may take a new client order id with it.
-func amendOrder(s *sim, c *call) (any, *fault) {
-	m, f := s.named(c)
+func (h *orderEntry) amendOrder(c *call) (any, *fault) {
+	m, f := h.named(c)
 	if f != nil {
 		return nil, f
 	}
 	a := c.account
-	o, f := a.lookup(c, m, errNoOrder)
+	o, f := a.findOrder(c, m, errNoOrder)
 	if f != nil {
 		return nil, f
 	}
@@ -26,17 +26,17 @@ func amendOrder(s *sim, c *call) (any, *fault) {
 	}
 	name := o.Client
 	if c.has("newClientOrderId") {
-		if name, f = s.clientName(c, c.get("newClientOrderId")); f != nil {
+		if name, f = h.clientName(c, c.get("newClientOrderId")); f != nil {
 			return nil, f
 		}
 	}
-	if f := a.amend(o, exchange.Lots(m.In.Lot.Floor(qty)), name); f != nil {
+	if f := a.reduceOrder(o, exchange.Lots(m.In.Lot.Floor(qty)), name); f != nil {
 		return nil, f
 	}
-	return object{{"transactTime", millis(o.Updated)}, {"executionId", a.executions}, {"amendedOrder", o.amended()}}, nil
+	return object{{"transactTime", millis(o.Updated)}, {"executionId", a.events.executions}, {"amendedOrder", o.amended()}}, nil
 }
 
-func (a *account) amend(o *order, qty exchange.Lots, name string) *fault {
+func (a *account) reduceOrder(o *order, qty exchange.Lots, name string) *fault {
 	switch {
 	case !o.Open():
 		return errNoOrder
@@ -49,7 +49,7 @@ func (a *account) amend(o *order, qty exchange.Lots, name string) *fault {
 	if err := a.Entry.Reduce(o.Order, qty, name); err != nil {
 		return bad(-2038, "%s", err)
 	}
-	was.id, was.at, was.renamed = a.executions, o.Updated, name
+	was.id, was.at, was.renamed = a.events.executions, o.Updated, name
 	o.amendments = simserver.AppendLast(o.amendments, was, keepAmendments)
 	return nil
 }

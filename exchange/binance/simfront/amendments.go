@@ -18,15 +18,15 @@ type amendment struct {
 const keepAmendments = 100
 
 // spotAmendments is GET v3/order/amendments: oldest first.
-func spotAmendments(s *sim, c *call) (any, *fault) {
-	m, f := s.named(c)
+func (h *orderHistory) spotAmendments(c *call) (any, *fault) {
+	m, f := h.named(c)
 	if f != nil {
 		return nil, f
 	}
 	if !c.has("orderId") {
 		return nil, missing("orderId")
 	}
-	o, f := c.account.lookup(c, m, errNoOrder)
+	o, f := c.account.findOrder(c, m, errNoOrder)
 	if f != nil {
 		return nil, f
 	}
@@ -49,8 +49,8 @@ func spotAmendments(s *sim, c *call) (any, *fault) {
 
 // futuresAmendments is GET v1/orderAmendment: newest first, of one order or of a
 // symbol.
-func futuresAmendments(s *sim, c *call) (any, *fault) {
-	m, f := s.named(c)
+func (h *orderHistory) futuresAmendments(c *call) (any, *fault) {
+	m, f := h.named(c)
 	if f != nil {
 		return nil, f
 	}
@@ -60,7 +60,7 @@ func futuresAmendments(s *sim, c *call) (any, *fault) {
 	}
 	orders := c.account.orders()
 	if c.has("orderId") || c.has("origClientOrderId") {
-		o, f := c.account.lookup(c, m, errNoOrder)
+		o, f := c.account.findOrder(c, m, errNoOrder)
 		if f != nil {
 			return nil, f
 		}

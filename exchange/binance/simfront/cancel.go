@@ -11,23 +11,23 @@ import (
 )
 
 // cancelOrder is DELETE order.
-func cancelOrder(s *sim, c *call) (any, *fault) {
-	m, f := s.named(c)
+func (h *orderEntry) cancelOrder(c *call) (any, *fault) {
+	m, f := h.named(c)
 	if f != nil {
 		return nil, f
 	}
-	o, f := c.account.lookup(c, m, errCancel)
+	o, f := c.account.findOrder(c, m, errCancel)
 	if f != nil {
 		return nil, f
 	}
 	if f := restricted(c, o); f != nil {
 		return nil, f
 	}
-	name, f := s.clientName(c, c.get("newClientOrderId"))
+	name, f := h.clientName(c, c.get("newClientOrderId"))
 	if f != nil {
 		return nil, f
 	}
-	if f := c.account.cancel(o, name); f != nil {
+	if f := c.account.cancelOrder(o, name); f != nil {
 		return nil, f
 	}
 	return o.canceled(), nil
@@ -42,8 +42,8 @@ func restricted(c *call, o *order) *fault {
 	return nil
 }
 
-// cancel ends an open order under the name of its cancel.
-func (a *account) cancel(o *order, name string) *fault {
+// cancelOrder ends an open order under the name of its cancel.
+func (a *account) cancelOrder(o *order, name string) *fault {
 	if !a.Entry.Cancel(o.Order, name) {
 		return errCancel
 	}
@@ -52,8 +52,8 @@ func (a *account) cancel(o *order, name string) *fault {
 
 // cancelAll is DELETE openOrders on spot, which tells every order and refuses
 // when there is none, and DELETE allOpenOrders on futures.
-func cancelAll(s *sim, c *call) (any, *fault) {
-	m, f := s.named(c)
+func (h *orderEntry) cancelAll(c *call) (any, *fault) {
+	m, f := h.named(c)
 	if f != nil {
 		return nil, f
 	}
@@ -62,9 +62,9 @@ func cancelAll(s *sim, c *call) (any, *fault) {
 		return nil, errCancel
 	}
 	out := list{}
-	name := s.NewName("cancel")[:22]
+	name := h.newName("cancel")[:22]
 	for _, o := range open {
-		if f := c.account.cancel(o, name); f == nil {
+		if f := c.account.cancelOrder(o, name); f == nil {
 			out = append(out, o.canceled())
 		}
 	}
@@ -75,7 +75,7 @@ func cancelAll(s *sim, c *call) (any, *fault) {
 }
 
 // cancelBatch is DELETE batchOrders: up to ten by id or by client id.
-func cancelBatch(s *sim, c *call) (any, *fault) {
+func (h *orderEntry) cancelBatch(c *call) (any, *fault) {
 	var ids []json.Number
 	var names []string
 	if err := json.Unmarshal([]byte(orEmpty(c.get("orderIdList"))), &ids); err != nil {
@@ -89,7 +89,7 @@ func cancelBatch(s *sim, c *call) (any, *fault) {
 	}
 	out := list{}
 	try := func(key, value string) {
-		v, f := cancelOrder(s, c.item(map[string]any{"symbol": c.get("symbol"), key: value}))
+		v, f := h.cancelOrder(c.item(map[string]any{"symbol": c.get("symbol"), key: value}))
 		if f != nil {
 			v = f.body()
 		}
@@ -113,7 +113,7 @@ func orEmpty(text string) string {
 
 // cancelReplace cancels an order and sends another. The filters of the new one
 // are checked before either. Source: spot order/cancelReplace.
-func cancelReplace(s *sim, c *call) (any, *fault) {
+func (h *orderEntry) cancelReplace(c *call) (any, *fault) {
 	mode := c.get("cancelReplaceMode")
 	switch mode {
 	case "STOP_ON_FAILURE", "ALLOW_FAILURE":
@@ -122,15 +122,15 @@ func cancelReplace(s *sim, c *call) (any, *fault) {
 	default:
 		return nil, bad(-1130, "Data sent for parameter 'cancelReplaceMode' is not valid.")
 	}
-	t, f := s.readTicket(c)
+	t, f := h.readTicket(c)
 	if f != nil {
 		return nil, f
 	}
-	gone, cancelFault := c.cancelLeg(s, t.m)
+	gone, cancelFault := h.cancelLeg(c, t.m)
 	if cancelFault != nil && mode == "STOP_ON_FAILURE" {
 		return nil, replaceFault(-2022, "FAILURE", "NOT_ATTEMPTED", cancelFault.body(), nil)
 	}
-	o, placeFault := c.account.place(t)
+	o, placeFault := c.account.placeTicket(t)
 	switch {
 	case cancelFault == nil && placeFault == nil:
 		return object{{"cancelResult", "SUCCESS"}, {"newOrderResult", "SUCCESS"}, {"cancelResponse", gone.canceled()}, {"newOrderResponse", o.placed(t.reply)}}, nil
@@ -143,21 +143,21 @@ func cancelReplace(s *sim, c *call) (any, *fault) {
 }
 
 // cancelLeg cancels what cancelOrderId or cancelOrigClientOrderId names.
-func (c *call) cancelLeg(s *sim, m *market) (*order, *fault) {
+func (h *orderEntry) cancelLeg(c *call, m *market) (*order, *fault) {
 	named := c.item(map[string]any{"orderId": c.get("cancelOrderId"), "origClientOrderId": c.get("cancelOrigClientOrderId"),
 		"cancelRestrictions": c.get("cancelRestrictions")})
-	o, f := c.account.lookup(named, m, errCancel)
+	o, f := c.account.findOrder(named, m, errCancel)
 	if f != nil {
 		return nil, f
 	}
 	if f := restricted(named, o); f != nil {
 		return nil, f
 	}
-	name, f := s.clientName(c, c.get("cancelNewClientOrderId"))
+	name, f := h.clientName(c, c.get("cancelNewClientOrderId"))
 	if f != nil {
 		return nil, f
 	}
-	return o, c.account.cancel(o, name)
+	return o, c.account.cancelOrder(o, name)
 }
 
 func replaceFault(code int, cancel, place string, cancelBody, placeBody any) *fault {
@@ -174,8 +174,8 @@ const maxCountdown = 365 * 24 * 3600 * 1000
 
 // countdownCancelAll arms, renews or disarms the dead-man switch of a symbol. It
 // runs on the request clock. Source: futures countdownCancelAll.
-func countdownCancelAll(s *sim, c *call) (any, *fault) {
-	m, f := s.named(c)
+func (h *orderEntry) countdownCancelAll(c *call) (any, *fault) {
+	m, f := h.named(c)
 	if f != nil {
 		return nil, f
 	}
@@ -189,7 +189,7 @@ func countdownCancelAll(s *sim, c *call) (any, *fault) {
 	case ms == 0:
 		c.account.Deadlines.Countdown(m.Market, 0)
 	default:
-		c.account.Deadlines.Countdown(m.Market, s.Clock.Wall()+exchange.UnixMilli(ms))
+		c.account.Deadlines.Countdown(m.Market, h.clock.Wall()+exchange.UnixMilli(ms))
 	}
 	return object{{"symbol", m.In.Symbol}, {"countdownTime", strconv.FormatInt(ms, 10)}}, nil
 }

@@ -11,17 +11,19 @@ import (
 // Klines of prices that are told and not traded: the mark, the index, and the premium
 // of the one over the other.
 
-func markKlines(s *sim, c *call) (any, *fault) { return s.curveKlines(c, simserver.CurveMark, s.named) }
-func premiumKlines(s *sim, c *call) (any, *fault) {
-	return s.curveKlines(c, simserver.CurvePremium, s.named)
+func (h *candles) markKlines(c *call) (any, *fault) {
+	return h.curveKlines(c, simserver.CurveMark, h.named)
 }
-func indexKlines(s *sim, c *call) (any, *fault) {
-	return s.curveKlines(c, simserver.CurveIndex, s.paired)
+func (h *candles) premiumKlines(c *call) (any, *fault) {
+	return h.curveKlines(c, simserver.CurvePremium, h.named)
+}
+func (h *candles) indexKlines(c *call) (any, *fault) {
+	return h.curveKlines(c, simserver.CurveIndex, h.paired)
 }
 
 // continuousKlines are the klines of a pair's contract of a type.
-func continuousKlines(s *sim, c *call) (any, *fault) {
-	m, f := s.paired(c)
+func (h *candles) continuousKlines(c *call) (any, *fault) {
+	m, f := h.paired(c)
 	if f != nil {
 		return nil, f
 	}
@@ -32,31 +34,11 @@ func continuousKlines(s *sim, c *call) (any, *fault) {
 	default:
 		return list{}, nil // there are only perpetuals
 	}
-	return s.klinesOf(c, m)
-}
-
-// paired returns the perpetual of the pair that a request names.
-func (s *sim) paired(c *call) (*market, *fault) {
-	if !c.has("pair") {
-		return nil, missing("pair")
-	}
-	if m := s.byPair(c.market, c.get("pair")); m != nil {
-		return m, nil
-	}
-	return nil, invalidSymbol()
-}
-
-func (s *sim) byPair(mk api.Market, pair string) *market {
-	for _, m := range s.markets {
-		if api.Of(m.In.Venue) == mk && m.pair() == pair {
-			return m
-		}
-	}
-	return nil
+	return h.klinesOf(c, m)
 }
 
 // curveKlines have the shape of klines, and nothing where those have volumes.
-func (s *sim) curveKlines(c *call, kind int, named func(*call) (*market, *fault)) (any, *fault) {
+func (h *candles) curveKlines(c *call, kind int, named func(*call) (*market, *fault)) (any, *fault) {
 	m, f := named(c)
 	if f != nil {
 		return nil, f
@@ -80,7 +62,7 @@ func (s *sim) curveKlines(c *call, kind int, named func(*call) (*market, *fault)
 
 // curveEvents are the candles of a told price as a stream tells them: those that
 // have closed since the last time, and the one that runs.
-func (m *market) curveEvents(now exchange.Time, ch *channel) []object {
+func (m marketEvents) curveEvents(now exchange.Time, ch *channel) []object {
 	kind, name, symbol := simserver.CurveMark, "markPrice_kline", m.In.Symbol
 	if ch.kind == "indexKline" {
 		kind, name, symbol = simserver.CurveIndex, "indexPrice_kline", "0"
@@ -102,7 +84,7 @@ func (m *market) curveEvents(now exchange.Time, ch *channel) []object {
 }
 
 // continuousEvents are klineEvents of a contract type: without a symbol.
-func (m *market) continuousEvents(now exchange.Time, ch *channel) []object {
+func (m marketEvents) continuousEvents(now exchange.Time, ch *channel) []object {
 	events, last := m.klineEvents(now, ch.interval, ch.bar)
 	ch.bar = last
 	var out []object
@@ -119,12 +101,12 @@ func (m *market) continuousEvents(now exchange.Time, ch *channel) []object {
 }
 
 // indexEvent is COIN-M's indexPriceUpdate; the pair is under s since 2026-06-30.
-func (m *market) indexEvent(now exchange.Time) object {
+func (m marketEvents) indexEvent(now exchange.Time) object {
 	return object{{"e", "indexPriceUpdate"}, {"E", millis(now)}, {"s", m.pair()}, {"p", m.Mark.Index.Decimal()}}
 }
 
 // pairTopic understands the streams that are named by a pair.
-func (s *sim) pairTopic(mk api.Market, pair, rest string) (topic, bool) {
+func (h *hub) pairTopic(mk api.Market, pair, rest string) (topic, bool) {
 	t := topic{market: mk, every: 250 * exchange.Millisecond}
 	kind, interval, _ := strings.Cut(rest, "_")
 	contract, perpetual := strings.CutSuffix(pair, "_perpetual")
@@ -145,7 +127,7 @@ func (s *sim) pairTopic(mk api.Market, pair, rest string) (topic, bool) {
 	default:
 		return t, false
 	}
-	m := s.byPair(mk, strings.ToUpper(pair))
+	m := h.byPair(mk, strings.ToUpper(pair))
 	if _, ok := simserver.Intervals[t.interval]; m == nil || !ok {
 		return t, false
 	}

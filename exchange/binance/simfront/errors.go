@@ -3,12 +3,9 @@ package simfront
 import (
 	"fmt"
 	"net/http"
-	"strings"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/paper"
-	"github.com/perilune/perilune/exchange/simserver"
 )
 
 // fault is an answer that refuses: an HTTP status and the exchange's code and
@@ -105,23 +102,4 @@ var refusalCodes = map[paper.Rule][3]int{
 	paper.RuleLeverage:     {-2027, -2027, -2027},
 	paper.RuleDuplicate:    {-2010, -4116, -4116},
 	paper.RuleUnknown:      {-2011, -2011, -2011},
-}
-
-// Refuse implements simserver.Front.
-func (s *sim) Refuse(of *simserver.Market, by paper.Rule, reason string) *simserver.Refusal {
-	m := api.Of(of.In.Venue)
-	code := refusalCodes[by][max(m, api.Spot)-api.Spot]
-	if words, ok := officialWords[code]; ok {
-		return &simserver.Refusal{Code: code, Reason: words, PostOnly: code == -5022}
-	}
-	switch {
-	case code == -1013:
-		reason, _, _ = strings.Cut(reason, " (")
-	case code == -2010 && strings.HasPrefix(reason, "Account has insufficient balance"):
-		reason = "Account has insufficient balance for requested action."
-	case m != api.Spot && (code == -4003 || code == -4004 || code == -4005):
-		reason, _, _ = strings.Cut(reason, ":")
-		reason += "."
-	}
-	return refusal(code, reason)
 }

@@ -13,38 +13,35 @@ import (
 // Faults of requests: those that are refused at the door, and those that are
 // carried out and whose answer is lost.
 
-// before refuses a request that is not to be carried out.
-func (s *sim) before(c *call) *fault {
-	m, symbol, now := c.market, c.get("symbol"), s.Clock.Wall()
-	if s.closed(m) {
+// refuseFirst refuses a request that is not to be carried out.
+func (d *door) refuseFirst(c *call) *fault {
+	m, symbol, now := c.market, c.get("symbol"), d.clock.Wall()
+	if d.closed(m) {
 		if m == api.Spot {
 			return &fault{status: http.StatusServiceUnavailable, code: -1016, msg: "This service is no longer available."}
 		}
 		return &fault{status: http.StatusServiceUnavailable, code: 0, msg: "Service Unavailable."}
 	}
-	if f, hit := s.occasion("418", m, symbol); hit {
+	if f, hit := d.occasion("418", m, symbol); hit {
 		until := now + banFor
 		if f.Millis > 0 {
 			until = now + exchange.UnixMilli(f.Millis)
 		}
-		s.used(c.request).banUntil = until
+		d.usedBy(c.request).banUntil = until
 		return banned(m, until, now)
 	}
-	if s.strikes("429", m, symbol) {
-		return tooMany(m, s.allowed.SpotWeight, 1, now)
+	if d.strikes("429", m, symbol) {
+		return tooMany(m, d.allowed.SpotWeight, 1, now)
 	}
-	if !entersOrder(c.request) {
+	if !d.entersOrder(c.request) {
 		return nil
 	}
-	return s.refuseEntry(m, symbol)
+	return d.refuseEntry(m, symbol)
 }
-
-// closed reports maintenance of a market.
-func (s *sim) closed(m api.Market) bool { return s.Faults.Closed(s.segments[m]) }
 
 // refuseEntry is order entry that was certainly not carried out on futures. On
 // spot every 5xx leaves the outcome unknown to who reads the rules.
-func (s *sim) refuseEntry(m api.Market, symbol string) *fault {
+func (d *door) refuseEntry(m api.Market, symbol string) *fault {
 	for _, f := range []struct {
 		kind string
 		code int
@@ -54,30 +51,30 @@ func (s *sim) refuseEntry(m api.Market, symbol string) *fault {
 		{"internal", -1001, "Internal error; unable to process your request. Please try again."},
 		{"throttled", -1008, "Request throttled by system-level protection. Reduce-only/close-position orders are exempt. Please try again."},
 	} {
-		if s.strikes(f.kind, m, symbol) {
+		if d.strikes(f.kind, m, symbol) {
 			return &fault{status: http.StatusServiceUnavailable, code: f.code, msg: f.msg}
 		}
 	}
 	return nil
 }
 
-func entersOrder(r *request) bool {
-	rt, ok := routes[r.market][routeKey(r)]
-	return ok && rt.short > 0
+func (d *door) entersOrder(r *request) bool {
+	rt, ok := d.routes[r.market][routeKey(r)]
+	return ok && rt.orders.short > 0
 }
 
 // changesOrders reports order entry and cancels.
-func changesOrders(r *request) bool {
-	return entersOrder(r) || r.method == http.MethodDelete && strings.Contains(strings.ToLower(r.path), "order")
+func (d *door) changesOrders(r *request) bool {
+	return d.entersOrder(r) || r.method == http.MethodDelete && strings.Contains(strings.ToLower(r.path), "order")
 }
 
 var errUnknownOutcome = &fault{status: http.StatusRequestTimeout, code: -1007,
 	msg: "Timeout waiting for response from backend server. Send status unknown; execution status unknown."}
 
-// after loses the answer to what was carried out, or keeps it back.
-func (s *sim) after(c *call, res *response) {
+// loseAnswer loses the answer to what was carried out, or keeps it back.
+func (d *door) loseAnswer(c *call, res *response) {
 	m, symbol := c.market, c.get("symbol")
-	if f, hit := s.occasion("slow_answer", m, symbol); hit {
+	if f, hit := d.occasion("slow_answer", m, symbol); hit {
 		res.delay = time.Duration(f.Millis) * time.Millisecond
 	}
 	if res.status >= 300 {
@@ -85,15 +82,15 @@ func (s *sim) after(c *call, res *response) {
 	}
 	var f *fault
 	switch {
-	case c.wallet && transferred(c) && s.strikes("transfer_unknown", 0, ""):
+	case c.wallet && transferred(c) && d.strikes("transfer_unknown", 0, ""):
 		f = errUnknownOutcome
-	case !changesOrders(c.request):
+	case !d.changesOrders(c.request):
 		return
-	case s.strikes("timeout", m, symbol):
+	case d.strikes("timeout", m, symbol):
 		f = errUnknownOutcome
-	case s.strikes("unknown", m, symbol):
+	case d.strikes("unknown", m, symbol):
 		f = &fault{status: http.StatusServiceUnavailable, code: -1000, msg: "Unknown error, please check your request or try again later."}
-	case s.strikes("reset", m, symbol):
+	case d.strikes("reset", m, symbol):
 		res.reset = true
 		return
 	default:

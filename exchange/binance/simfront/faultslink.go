@@ -14,30 +14,10 @@ import (
 // COIN-M's.
 var routeNames = map[access]string{publicOnly: "public", marketOnly: "market", privateOnly: "private", everything: "all", apiAccess: "api"}
 
-// Routes implements simserver.Striker.
-func (s *sim) Routes() (all []string) {
-	for _, name := range routeNames { // order does not matter: they are sorted by who asks
-		all = append(all, name)
-	}
-	return all
-}
-
-// Strike implements simserver.Striker.
-func (s *sim) Strike(f *simserver.Strike) {
-	switch f.Kind {
-	case "stall":
-		s.stallStreams(f)
-	case "server_shutdown":
-		s.announceShutdown(f)
-	case "listen_key_expired":
-		s.expireKeys(f)
-	}
-}
-
-// hit returns the connections that a fault is for.
-func (s *sim) hit(f *simserver.Strike) []*client {
+// struck returns the connections that a fault is for.
+func (h *hub) struck(f *simserver.Strike) []*client {
 	var out []*client
-	for _, c := range s.hub.clients {
+	for _, c := range h.clients {
 		if slices.Contains(f.Conns, c.conn) {
 			out = append(out, c)
 		}
@@ -47,10 +27,10 @@ func (s *sim) hit(f *simserver.Strike) []*client {
 
 // stallStreams stops single streams of connections that carry others: nothing
 // comes until the stream is subscribed anew.
-func (s *sim) stallStreams(f *simserver.Strike) {
-	hit := s.hit(f)
-	for _, ch := range s.hub.channels {
-		if ch.id == exchange.NoInstrument || f.Symbol != "" && s.markets[ch.id].In.Symbol != f.Symbol {
+func (h *hub) stallStreams(f *simserver.Strike) {
+	hit := h.struck(f)
+	for _, ch := range h.channels {
+		if ch.id == exchange.NoInstrument || f.Symbol != "" && h.markets[ch.id].In.Symbol != f.Symbol {
 			continue
 		}
 		for i := range ch.subs {
@@ -63,9 +43,9 @@ func (s *sim) stallStreams(f *simserver.Strike) {
 
 // announceShutdown is spot's serverShutdown in the three forms it has. The cut
 // comes ms later, if at all.
-func (s *sim) announceShutdown(f *simserver.Strike) {
-	event := encode(object{{"e", "serverShutdown"}, {"E", millis(s.Clock.Now())}})
-	for _, c := range s.hit(f) {
+func (h *hub) announceShutdown(f *simserver.Strike) {
+	event := encode(object{{"e", "serverShutdown"}, {"E", millis(h.clock.Now())}})
+	for _, c := range h.struck(f) {
 		switch {
 		case c.end.market != api.Spot:
 		case c.end.access == apiAccess:
@@ -76,15 +56,5 @@ func (s *sim) announceShutdown(f *simserver.Strike) {
 	}
 	if f.Millis > 0 {
 		f.Follow(f.Millis, simserver.Fault{Kind: "drop", Market: api.Spot.String(), Route: f.Route})
-	}
-}
-
-func (s *sim) expireKeys(f *simserver.Strike) {
-	for _, a := range s.accounts {
-		for _, m := range []api.Market{api.USDM, api.COINM} {
-			if f.Segment == nil || f.Segment == s.segments[m] {
-				a.expireListenKey(m)
-			}
-		}
 	}
 }

@@ -21,10 +21,11 @@
 //
 // # Where to read
 //
-// state.go: what the front adds to the exchange. dispatch.go: how a request is judged;
-// routes.go: every endpoint. ticket.go to modify.go: order entry. algo.go, stops.go:
-// what waits for a price. stream.go, publish.go: public streams. user.go: user events.
-// faultsdoor.go, faultslink.go: how it misbehaves.
+// dialect.go, parts.go: what the front is made of. door.go: how a request is judged;
+// routes.go: every endpoint, its weight and its handler. state.go: what the front adds to
+// the exchange. ticket.go to modify.go: order entry. algo.go, stops.go: what waits for a
+// price. stream.go, publish.go: public streams. user.go: user events. faultsdoor.go,
+// faultslink.go: how it misbehaves.
 package simfront
 
 import (
@@ -48,7 +49,7 @@ type Front struct {
 	Limits Limits
 
 	x *simserver.Exchange
-	s *sim
+	d *dialect
 }
 
 var _ http.Handler = (*Front)(nil)
@@ -58,9 +59,9 @@ var _ http.Handler = (*Front)(nil)
 // that it is not available.
 func New(x *simserver.Exchange) *Front {
 	f := &Front{Limits: DefaultLimits(), x: x}
-	s := newSim(&f.Limits)
-	if x.Attach(s) == nil {
-		f.s = s
+	d := &dialect{limits: &f.Limits}
+	if x.Attach(d) == nil {
+		f.d = d
 	}
 	return f
 }
@@ -97,7 +98,7 @@ func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		write(w, &response{status: http.StatusForbidden, body: encode(object{{"code", -5000}, {"msg", why}})})
 		return
 	}
-	if f.s == nil {
+	if f.d == nil {
 		http.Error(w, "the simulated exchange has stopped", http.StatusServiceUnavailable)
 		return
 	}
@@ -121,7 +122,7 @@ func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var res *response
-	if !f.ask(func(s *sim) { res = s.rest(req, r.URL.Path) }) {
+	if !f.inLoop(func(d *dialect) { res = d.door.answerREST(req, r.URL.Path) }) {
 		http.Error(w, "the simulated exchange has stopped", http.StatusServiceUnavailable)
 		return
 	}
@@ -129,10 +130,10 @@ func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	write(w, res)
 }
 
-// ask runs f in the exchange's loop and waits for it. It is false when the exchange
+// inLoop runs do in the exchange's loop and waits for it. It is false when the exchange
 // has stopped.
-func (f *Front) ask(do func(*sim)) bool {
-	return f.x.Do(func(*simserver.State) { do(f.s) })
+func (f *Front) inLoop(do func(*dialect)) bool {
+	return f.x.Do(func(*simserver.State) { do(f.d) })
 }
 
 // hold keeps an answer back, a fault.

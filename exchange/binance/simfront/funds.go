@@ -16,13 +16,13 @@ func (a *account) uid() int64 { return 1_000_000 + int64(a.Number) }
 func (a *account) alias() string { return "sim" + strconv.Itoa(a.Number) }
 
 // spotAccount is GET api/v3/account.
-func spotAccount(s *sim, c *call) (any, *fault) {
+func (h *accountViews) spotAccount(c *call) (any, *fault) {
 	omit, f := c.flag("omitZeroBalances")
 	if f != nil {
 		return nil, f
 	}
 	maker, taker := decimal.Zero, decimal.Zero
-	if all := s.all(api.Spot); len(all) > 0 {
+	if all := h.marketsOf(api.Spot); len(all) > 0 {
 		maker, taker = all[0].In.MakerFee, all[0].In.TakerFee
 	}
 	balances := list{}
@@ -34,7 +34,7 @@ func spotAccount(s *sim, c *call) (any, *fault) {
 		{"makerCommission", int(maker.Shift(4).IntPart())}, {"takerCommission", int(taker.Shift(4).IntPart())}, {"buyerCommission", 0}, {"sellerCommission", 0},
 		{"commissionRates", object{{"maker", maker}, {"taker", taker}, {"buyer", decimal.Zero}, {"seller", decimal.Zero}}},
 		{"canTrade", true}, {"canWithdraw", false}, {"canDeposit", true}, {"brokered", false}, {"requireSelfTradePrevention", false}, {"preventSor", false},
-		{"updateTime", millis(s.Clock.Now())}, {"accountType", "SPOT"}, {"balances", balances}, {"permissions", list{"SPOT"}}, {"uid", c.account.uid()},
+		{"updateTime", millis(h.clock.Now())}, {"accountType", "SPOT"}, {"balances", balances}, {"permissions", list{"SPOT"}}, {"uid", c.account.uid()},
 	}, nil
 }
 
@@ -48,7 +48,7 @@ func (a *account) spotAssets(held bool) []string {
 	for _, asset := range assets {
 		seen[asset] = true
 	}
-	for _, m := range a.s.all(api.Spot) {
+	for _, m := range a.listing.marketsOf(api.Spot) {
 		for _, asset := range []string{m.In.Base, m.In.Quote} {
 			if !seen[asset] {
 				seen[asset] = true
@@ -59,8 +59,8 @@ func (a *account) spotAssets(held bool) []string {
 	return assets
 }
 
-func spotCommission(s *sim, c *call) (any, *fault) {
-	m, f := s.named(c)
+func (h *accountViews) spotCommission(c *call) (any, *fault) {
+	m, f := h.named(c)
 	if f != nil {
 		return nil, f
 	}
@@ -74,19 +74,19 @@ func spotCommission(s *sim, c *call) (any, *fault) {
 }
 
 // apiRestrictions says what the key may do: at first everything but withdraw.
-func apiRestrictions(s *sim, c *call) (any, *fault) {
+func (h *wallets) apiRestrictions(c *call) (any, *fault) {
 	may := c.apiKey.May
-	return object{{"ipRestrict", false}, {"createTime", millis(s.Clock.Origin())}, {"enableReading", may(simserver.MayRead)}, {"enableSpotAndMarginTrading", may(simserver.MaySpot)},
+	return object{{"ipRestrict", false}, {"createTime", millis(h.clock.Origin())}, {"enableReading", may(simserver.MayRead)}, {"enableSpotAndMarginTrading", may(simserver.MaySpot)},
 		{"enableWithdrawals", may(simserver.MayWithdraw)}, {"enableInternalTransfer", false}, {"permitsUniversalTransfer", may(simserver.MayTransfer)}, {"enableVanillaOptions", false},
 		{"enableFixApiTrade", false}, {"enableFixReadOnly", false}, {"enableFutures", may(simserver.MayFutures)}, {"enableMargin", false}, {"enablePortfolioMarginTrading", false}}, nil
 }
 
 // orderUsage is rateLimit/order: spot tells the counts too.
-func orderUsage(s *sim, c *call) (any, *fault) {
-	rules, n := s.orderLimits(c.market), &c.account.orderCount[pool(c.market)]
+func (h *accountViews) orderUsage(c *call) (any, *fault) {
+	rules, n := h.quota.orderLimits(c.market), &c.account.orderCount[pool(c.market)]
 	if c.market != api.Spot {
 		return rules, nil
 	}
-	now := s.Clock.Wall()
+	now := h.clock.Wall()
 	return list{rules[0].with(field{"count", n.short.count(now, 0)}), rules[1].with(field{"count", n.long.count(now, 0)})}, nil
 }

@@ -1,7 +1,6 @@
 package simfront
 
 import (
-	"strconv"
 	"strings"
 
 	"github.com/shopspring/decimal"
@@ -27,7 +26,7 @@ func (a *account) marginAssets(mk api.Market) []marginAsset {
 	for _, asset := range a.assets(mk) {
 		b, g := a.Funds.Balance(mk.Wallet(), asset), a.Funds.Margin(mk.Wallet(), asset)
 		p := marginAsset{asset: asset, wallet: b.Total, unrealised: g.Balance.Sub(b.Total), margin: g, movable: b.Free}
-		for _, m := range a.s.all(mk) {
+		for _, m := range a.listing.marketsOf(mk) {
 			if m.In.Settle() == asset {
 				pm := a.Funds.PositionMargin(m.In.ID)
 				p.position, p.orders = p.position.Add(pm.Position), p.orders.Add(pm.Orders)
@@ -39,7 +38,7 @@ func (a *account) marginAssets(mk api.Market) []marginAsset {
 }
 
 // balances is GET balance.
-func balances(s *sim, c *call) (any, *fault) {
+func (h *accountViews) balances(c *call) (any, *fault) {
 	out := list{}
 	for _, p := range c.account.marginAssets(c.market) {
 		o := object{{"accountAlias", c.account.alias()}, {"asset", p.asset}, {"balance", p.wallet}}
@@ -50,14 +49,14 @@ func balances(s *sim, c *call) (any, *fault) {
 		if c.market == api.USDM {
 			o = o.with(field{"maxWithdrawAmount", p.movable}, field{"marginAvailable", true})
 		}
-		out = append(out, o.with(field{"updateTime", millis(s.Clock.Now())}))
+		out = append(out, o.with(field{"updateTime", millis(h.clock.Now())}))
 	}
 	return out, nil
 }
 
 // futuresAccount is GET account. USD-M adds totals over its assets, which are
 // all counted as USD, and since v3 lists only positions that are there.
-func futuresAccount(s *sim, c *call) (any, *fault) {
+func (h *accountViews) futuresAccount(c *call) (any, *fault) {
 	a := c.account
 	assets, positions := list{}, list{}
 	margins := a.marginAssets(c.market)
@@ -70,13 +69,13 @@ func futuresAccount(s *sim, c *call) (any, *fault) {
 		assets = append(assets, object{{"asset", p.asset}, {"walletBalance", p.wallet}, {"unrealizedProfit", p.unrealised}, {"marginBalance", p.margin.Balance},
 			{"maintMargin", p.margin.Maintenance}, {"initialMargin", p.margin.Initial}, {"positionInitialMargin", p.position}, {"openOrderInitialMargin", p.orders},
 			{"maxWithdrawAmount", p.movable}, {"crossWalletBalance", p.wallet}, {"crossUnPnl", p.unrealised}, {"availableBalance", p.margin.Available},
-			{"updateTime", millis(s.Clock.Now())}}.with(availability...))
+			{"updateTime", millis(h.clock.Now())}}.with(availability...))
 	}
-	for _, m := range s.all(c.market) {
-		if v3 && !a.involved(m) {
+	for _, m := range h.marketsOf(c.market) {
+		if v3 && !a.holding(m).involved() {
 			continue
 		}
-		positions = append(positions, a.accountPosition(m, v3))
+		positions = append(positions, a.holding(m).accountView(h.clock.Now(), v3))
 	}
 	head := object{}
 	if c.market == api.USDM {
@@ -107,26 +106,6 @@ func totals(margins []marginAsset) object {
 		{"availableBalance", sum.margin.Available}, {"maxWithdrawAmount", sum.movable}}
 }
 
-// involved reports a position or an open order.
-func (a *account) involved(m *market) bool {
-	return a.Funds.Position(m.In.ID).Qty != 0 || len(a.openOrders(api.Of(m.In.Venue), m)) > 0
-}
-
-func (a *account) accountPosition(m *market, v3 bool) object {
-	p, pm := a.Funds.Position(m.In.ID), a.Funds.PositionMargin(m.In.ID)
-	o := object{{"symbol", m.In.Symbol}, {"positionSide", "BOTH"}, {"positionAmt", m.QtyText(p.Qty)}, {"unrealizedProfit", pm.Unrealised}}
-	if v3 {
-		o = o.with(field{"isolatedMargin", decimal.Zero}, field{"notional", pm.Notional}, field{"isolatedWallet", decimal.Zero})
-	} else {
-		o = o.with(field{"positionInitialMargin", pm.Position}, field{"openOrderInitialMargin", pm.Orders}, field{"leverage", strconv.Itoa(a.Funds.Leverage(m.In.ID))},
-			field{"isolated", a.Isolated[m.In.ID]}, field{"entryPrice", p.Entry}, field{"breakEvenPrice", p.Entry}, capOf(m, a.Funds.Leverage(m.In.ID)))
-		if api.Of(m.In.Venue) == api.USDM {
-			o = o.with(field{"notional", pm.Notional}, field{"bidNotional", "0"}, field{"askNotional", "0"})
-		}
-	}
-	return o.with(field{"initialMargin", pm.Position.Add(pm.Orders)}, field{"maintMargin", pm.Maintenance}, field{"updateTime", millis(a.s.Clock.Now())})
-}
-
 // capOf is the largest position at a leverage: by value on USD-M, in coins on
 // COIN-M.
 func capOf(m *market, leverage int) field {
@@ -144,10 +123,10 @@ func capOf(m *market, leverage int) field {
 
 // positionRisk is GET positionRisk: v3 lists what is involved, v2 and COIN-M
 // every symbol, with its leverage.
-func positionRisk(s *sim, c *call) (any, *fault) {
-	all := s.all(c.market)
+func (h *accountViews) positionRisk(c *call) (any, *fault) {
+	all := h.marketsOf(c.market)
 	if c.has("symbol") {
-		m, f := s.named(c)
+		m, f := h.named(c)
 		if f != nil {
 			return nil, f
 		}
@@ -156,48 +135,21 @@ func positionRisk(s *sim, c *call) (any, *fault) {
 	v3 := strings.HasPrefix(c.path, "v3")
 	out := list{}
 	for _, m := range all {
+		held := c.account.holding(m)
 		switch {
 		case c.has("pair") && m.pair() != c.get("pair"), c.has("marginAsset") && m.In.Settle() != c.get("marginAsset"):
-		case v3 && !c.account.involved(m):
+		case v3 && !held.involved():
 		case v3:
-			out = append(out, c.account.risk(m).with(c.account.riskV3(m)...))
+			out = append(out, held.risk(h.clock.Now()).with(held.riskV3()...))
 		default:
-			out = append(out, c.account.risk(m).with(c.account.riskV2(m)...))
+			out = append(out, held.risk(h.clock.Now()).with(held.riskV2()...))
 		}
 	}
 	return out, nil
 }
 
-func (a *account) risk(m *market) object {
-	p, pm := a.Funds.Position(m.In.ID), a.Funds.PositionMargin(m.In.ID)
-	liquidation := "0"
-	if price, ok := a.Funds.LiquidationPrice(m.In.ID); ok {
-		liquidation = price.StringFixed(8)
-	}
-	return object{{"symbol", m.In.Symbol}, {"positionSide", "BOTH"}, {"positionAmt", m.QtyText(p.Qty)}, {"entryPrice", p.Entry.Round(8).String()},
-		{"breakEvenPrice", p.Entry.Round(8).String()}, {"markPrice", m.MarkPrice()}, {"unRealizedProfit", pm.Unrealised}, {"liquidationPrice", liquidation},
-		{"updateTime", millis(a.s.Clock.Now())}}
-}
-
-func (a *account) riskV3(m *market) []field {
-	pm := a.Funds.PositionMargin(m.In.ID)
-	return []field{{"isolatedMargin", "0"}, {"notional", pm.Notional}, {"marginAsset", m.In.Settle()}, {"isolatedWallet", "0"},
-		{"initialMargin", pm.Position.Add(pm.Orders)}, {"maintMargin", pm.Maintenance}, {"positionInitialMargin", pm.Position}, {"openOrderInitialMargin", pm.Orders},
-		{"adl", 0}, {"bidNotional", "0"}, {"askNotional", "0"}}
-}
-
-func (a *account) riskV2(m *market) []field {
-	leverage := a.Funds.Leverage(m.In.ID)
-	out := []field{{"leverage", strconv.Itoa(leverage)}, {"marginType", a.marginType(m, "isolated", "cross")}, {"isolatedMargin", decimal.Zero}, {"isAutoAddMargin", "false"}}
-	most, notional := capOf(m, leverage), a.Funds.PositionMargin(m.In.ID).Notional
-	if m.In.Inverse() {
-		return append(out, most, field{"notionalValue", notional}, field{"isolatedWallet", decimal.Zero})
-	}
-	return append(out, field{"maxNotionalValue", most.val}, field{"notional", notional}, field{"isolatedWallet", "0"})
-}
-
-func commissionRate(s *sim, c *call) (any, *fault) {
-	m, f := s.named(c)
+func (h *accountViews) commissionRate(c *call) (any, *fault) {
+	m, f := h.named(c)
 	if f != nil {
 		return nil, f
 	}
@@ -208,8 +160,8 @@ func commissionRate(s *sim, c *call) (any, *fault) {
 	return o, nil
 }
 
-func setLeverage(s *sim, c *call) (any, *fault) {
-	m, f := s.named(c)
+func (h *accountModes) setLeverage(c *call) (any, *fault) {
+	m, f := h.named(c)
 	if f != nil {
 		return nil, f
 	}
@@ -227,7 +179,7 @@ func setLeverage(s *sim, c *call) (any, *fault) {
 	if err := c.account.Funds.SetLeverage(m.In.ID, int(n)); err != nil {
 		return nil, bad(-2028, "Leverage is smaller than permitted: insufficient margin balance.")
 	}
-	c.account.tellLeverage(m, int(n))
+	c.account.events.sendLeverage(m, int(n))
 	most2 := capOf(m, int(n))
 	if c.market == api.USDM {
 		most2.key = "maxNotionalValue"
@@ -237,8 +189,8 @@ func setLeverage(s *sim, c *call) (any, *fault) {
 
 // leverageBracket is the maintenance table. USD-M measures by value, COIN-M by
 // coins and spells its floor qtylFloor.
-func leverageBracket(s *sim, c *call) (any, *fault) {
-	wanted, f := s.wanted(c)
+func (h *accountViews) leverageBracket(c *call) (any, *fault) {
+	wanted, f := h.wanted(c)
 	if f != nil {
 		return nil, f
 	}

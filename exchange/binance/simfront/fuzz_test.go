@@ -19,7 +19,7 @@ import (
 var hmacKey string
 
 // still builds the state of an exchange that nobody asks anything over the network.
-func still(t testing.TB) *sim {
+func still(t testing.TB) *dialect {
 	t.Helper()
 	market, err := synth.New(synth.Options{Seed: 1, Calm: true})
 	if err != nil {
@@ -33,7 +33,7 @@ func still(t testing.TB) *sim {
 	f.Limits = Limits{SpotWeight: 1 << 40, FuturesWeight: 1 << 40, SpotOrders10S: 1 << 40, SpotOrders1D: 1 << 40, Orders10S: 1 << 40, Orders1M: 1 << 40}
 	_ = x.Close() // what its loop owned is the test's now
 	hmacKey = x.Keys()[0].HMAC.Key
-	return f.s
+	return f.d
 }
 
 // Whatever a logged-in client asks, the answer is JSON with a status, nothing
@@ -45,11 +45,11 @@ func FuzzRequest(f *testing.F) {
 		f.Add(uint8(0), uint8(0), q)
 		f.Add(uint8(1), uint8(30), q)
 	}
-	s := still(f)
-	key := s.Key(hmacKey)
+	d := still(f)
+	key := d.state.Key(hmacKey)
 	keys := map[api.Market][]string{}
 	for _, m := range api.Markets {
-		keys[m] = slices.Sorted(maps.Keys(routes[m]))
+		keys[m] = slices.Sorted(maps.Keys(d.door.routes[m]))
 	}
 	f.Fuzz(func(t *testing.T, market, route uint8, query string) {
 		params, err := url.ParseQuery(query)
@@ -59,13 +59,13 @@ func FuzzRequest(f *testing.F) {
 		m := api.Markets[int(market)%len(api.Markets)]
 		name := keys[m][int(route)%len(keys[m])]
 		params.Set("timestamp", itoa(time.Now().UnixMilli()))
-		before := len(s.accounts[0].Ledger.Trades()) + len(s.accounts[0].Ledger.Transfers())
-		wallets := s.accounts[0].Funds.Balances()
-		res := s.answer(&request{market: m, params: params, session: key, ip: "fuzz"}, name)
+		before := len(d.accounts[0].Ledger.Trades()) + len(d.accounts[0].Ledger.Transfers())
+		wallets := d.accounts[0].Funds.Balances()
+		res := d.door.answerCall(&request{market: m, params: params, session: key, ip: "fuzz"}, name)
 		if !json.Valid(res.body) || res.status < 200 || res.status > 599 {
 			t.Errorf("%s %s %s: %d %s", m, name, query, res.status, res.body)
 		}
-		if len(s.accounts[0].Ledger.Trades())+len(s.accounts[0].Ledger.Transfers()) == before && !slices.EqualFunc(wallets, s.accounts[0].Funds.Balances(), sameDeposit) {
+		if len(d.accounts[0].Ledger.Trades())+len(d.accounts[0].Ledger.Transfers()) == before && !slices.EqualFunc(wallets, d.accounts[0].Funds.Balances(), sameDeposit) {
 			t.Errorf("%s %s %s changed a wallet", m, name, query)
 		}
 	})
@@ -79,14 +79,14 @@ func sameDeposit(a, b paper.Deposit) bool {
 
 // The simulator's own encoder beside encoding/json over the same data.
 func BenchmarkDepthEvent(b *testing.B) {
-	s := still(b)
-	in, _ := s.Universe().Find(api.USDM.Venue(), "BTCUSDT")
-	m := s.markets[in.ID]
+	d := still(b)
+	in, _ := d.listing.universe.Find(api.USDM.Venue(), "BTCUSDT")
+	m := d.listing.markets[in.ID]
 	c := &simserver.Change{First: 1, Last: 2, Bids: m.Levels(exchange.Buy), Asks: m.Levels(exchange.Sell)}
 	b.Run("ours", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			m.depthEvent(s.Clock.Now(), s.Clock.Now(), c, 0)
+			m.events().depthEvent(d.state.Clock.Now(), d.state.Clock.Now(), c, 0)
 		}
 	})
 	b.Run("encoding/json", func(b *testing.B) {
@@ -108,8 +108,8 @@ func BenchmarkDepthEvent(b *testing.B) {
 
 // The text of a price is that of its decimal with the market's places.
 func TestPriceText(t *testing.T) {
-	s := still(t)
-	for _, m := range s.markets {
+	d := still(t)
+	for _, m := range d.listing.markets {
 		for _, n := range []int64{0, 1, 9, 10, 100, 12345, 1 << 40} {
 			if got, want := m.PriceText(exchange.Ticks(n)), m.In.PriceDecimal(exchange.Ticks(n)).StringFixed(m.Places(m.In.Tick)); got != want {
 				t.Errorf("%s: %d ticks is %s, want %s", m.In.Key(), n, got, want)
@@ -123,21 +123,21 @@ func TestPriceText(t *testing.T) {
 
 // One order in and out again, without the network.
 func BenchmarkOrder(b *testing.B) {
-	s := still(b)
-	key := s.Key(hmacKey)
-	in, _ := s.Universe().Find(api.USDM.Venue(), "BTCUSDT")
-	bid := s.markets[in.ID].Touch[0].Price
+	d := still(b)
+	key := d.state.Key(hmacKey)
+	in, _ := d.listing.universe.Find(api.USDM.Venue(), "BTCUSDT")
+	bid := d.listing.markets[in.ID].Touch[0].Price
 	price := in.PriceDecimal(bid - bid/50).String()
 	b.ReportAllocs()
 	for b.Loop() {
 		stamp := itoa(time.Now().UnixMilli())
 		place := url.Values{"symbol": {"BTCUSDT"}, "side": {"BUY"}, "type": {"LIMIT"}, "timeInForce": {"GTC"}, "quantity": {"0.010"}, "price": {price},
 			"newClientOrderId": {"bench"}, "timestamp": {stamp}}
-		if res := s.answer(&request{market: api.USDM, params: place, session: key}, "POST v1/order"); res.status != 200 {
+		if res := d.door.answerCall(&request{market: api.USDM, params: place, session: key}, "POST v1/order"); res.status != 200 {
 			b.Fatalf("%s", res.body)
 		}
 		cancel := url.Values{"symbol": {"BTCUSDT"}, "origClientOrderId": {"bench"}, "timestamp": {stamp}}
-		if res := s.answer(&request{market: api.USDM, params: cancel, session: key}, "DELETE v1/order"); res.status != 200 {
+		if res := d.door.answerCall(&request{market: api.USDM, params: cancel, session: key}, "DELETE v1/order"); res.status != 200 {
 			b.Fatalf("%s", res.body)
 		}
 	}

@@ -14,16 +14,8 @@ import (
 	"github.com/perilune/perilune/exchange/wire"
 )
 
-// hub is every websocket connection and what it listens to.
-type hub struct {
-	clients  []*client
-	channels []*channel // in order of first subscription
-	byTopic  map[topic]*channel
-	byMarket map[exchange.InstrumentID][]*channel
-}
-
-func newHub() hub {
-	return hub{byTopic: map[topic]*channel{}, byMarket: map[exchange.InstrumentID][]*channel{}}
+func newHub(l *listing, s *simserver.State, keys *streamKeys) *hub {
+	return &hub{listing: l, clock: s.Clock, links: s.Links, keys: keys, byTopic: map[topic]*channel{}, byMarket: map[exchange.InstrumentID][]*channel{}}
 }
 
 // channel is one topic that somebody listens to.
@@ -73,27 +65,27 @@ const maxStreams = 1024
 // connect serves one websocket connection.
 func (f *Front) connect(w http.ResponseWriter, r *http.Request, e endpoint) {
 	closed := true
-	f.ask(func(s *sim) { closed = s.closed(e.market) })
+	f.inLoop(func(d *dialect) { closed = d.mishaps.closed(e.market) })
 	if closed {
 		http.Error(w, "Service Unavailable.", http.StatusServiceUnavailable)
 		return
 	}
 	peer, err := wire.Accept(w, r, peerOptions(e))
 	if err != nil {
-		f.ask(func(s *sim) { s.Log(err.Error()) })
+		f.inLoop(func(d *dialect) { d.state.Log(err.Error()) })
 		return
 	}
-	c := &client{conn: &simserver.Conn{Peer: peer, Segment: f.s.segments[e.market], Route: routeNames[e.access]}, end: e, ip: hostOf(r.RemoteAddr), combined: e.combined, limits: r.URL.Query().Get("returnRateLimits") != "false",
+	c := &client{conn: &simserver.Conn{Peer: peer, Segment: f.d.listing.segments[e.market], Route: routeNames[e.access]}, end: e, ip: hostOf(r.RemoteAddr), combined: e.combined, limits: r.URL.Query().Get("returnRateLimits") != "false",
 		frames: window{length: exchange.Second}}
-	joined := f.ask(func(s *sim) { s.join(c, r.URL.Query()) })
+	joined := f.inLoop(func(d *dialect) { d.addClient(c, r.URL.Query()) })
 	for joined {
 		frame, err := peer.Read()
-		if err != nil || !f.ask(func(s *sim) { s.receive(c, frame) }) {
+		if err != nil || !f.inLoop(func(d *dialect) { d.takeFrame(c, frame) }) {
 			break
 		}
 	}
 	if joined {
-		f.ask(func(s *sim) { s.Links.Leave(c.conn); s.hub.leave(c) })
+		f.inLoop(func(d *dialect) { d.hub.forgetClient(c) })
 	}
 	peer.Close(1000, "")
 }
@@ -110,64 +102,40 @@ func peerOptions(e endpoint) wire.PeerOptions {
 // books.
 const queueFrames = 1 << 15
 
-func (s *sim) join(c *client, query url.Values) {
-	s.Links.Join(c.conn)
-	s.hub.clients = append(s.hub.clients, c)
+// addClient makes a connection known.
+func (h *hub) addClient(c *client, query url.Values) {
+	h.links.Join(c.conn)
+	h.clients = append(h.clients, c)
 	if names := query["events"]; len(names) > 0 {
 		c.events = map[string]bool{}
 		for _, n := range strings.Split(strings.Join(names, "/"), "/") {
 			c.events[n] = true
 		}
 	}
-	if c.end.access == apiAccess {
-		s.used(&request{ip: c.ip, market: c.end.market}).weight.count(s.Clock.Wall(), perHandshake(c.end.market))
-		return
-	}
-	for _, n := range c.end.names(query) {
-		s.subscribe(c, n)
-	}
 }
 
-// perHandshake is the weight of opening a WebSocket API.
-func perHandshake(m api.Market) int {
-	if m == api.Spot {
-		return 2
-	}
-	return 5
-}
-
-func (s *sim) subscribe(c *client, name string) {
+func (h *hub) subscribe(c *client, name string) {
 	if slices.Contains(c.names, name) {
 		return
 	}
 	c.names = append(c.names, name)
-	if a := s.listener(c.end.market, name); a != nil && (c.end.access == everything || c.end.access == privateOnly) {
+	if a := h.keys.owner(c.end.market, name); a != nil && (c.end.access == everything || c.end.access == privateOnly) {
 		c.users = append(c.users, userSubscription{account: a, key: name})
 		return
 	}
-	t, ok := s.topicOf(c.end.market, name)
+	t, ok := h.topicOf(c.end.market, name)
 	if !ok || !c.end.access.reaches(t) {
 		return
 	}
-	ch := s.hub.byTopic[t]
+	ch := h.byTopic[t]
 	if ch == nil {
-		ch = &channel{topic: t, next: s.Clock.Now(), touched: [2]map[exchange.Ticks]struct{}{{}, {}}}
+		ch = &channel{topic: t, next: h.clock.Now(), touched: [2]map[exchange.Ticks]struct{}{{}, {}}}
 		if t.id != exchange.NoInstrument {
-			ch.prev = s.markets[t.id].Published
+			ch.prev = h.markets[t.id].Published
 		}
-		s.hub.addChannel(ch)
+		h.addChannel(ch)
 	}
 	ch.subs = append(ch.subs, subscription{client: c, name: name})
-}
-
-// listener returns the account that has a listen key.
-func (s *sim) listener(m api.Market, key string) *account {
-	for _, a := range s.accounts {
-		if key != "" && a.listenKeys[m].key == key {
-			return a
-		}
-	}
-	return nil
 }
 
 func (h *hub) addChannel(ch *channel) {
@@ -186,17 +154,18 @@ func (h *hub) unsubscribe(c *client, name string) {
 	}
 	c.names = slices.Delete(c.names, i, i+1)
 	c.users = slices.DeleteFunc(c.users, func(u userSubscription) bool { return u.key == name })
-	h.cut(func(sub subscription) bool { return sub.client == c && sub.name == name })
+	h.endSubscriptions(func(sub subscription) bool { return sub.client == c && sub.name == name })
 }
 
-// leave forgets a connection.
-func (h *hub) leave(c *client) {
+// forgetClient forgets a connection.
+func (h *hub) forgetClient(c *client) {
+	h.links.Leave(c.conn)
 	h.clients = slices.DeleteFunc(h.clients, func(o *client) bool { return o == c })
-	h.cut(func(sub subscription) bool { return sub.client == c })
+	h.endSubscriptions(func(sub subscription) bool { return sub.client == c })
 }
 
-// cut removes subscriptions, and the channels that are left without any.
-func (h *hub) cut(gone func(subscription) bool) {
+// endSubscriptions removes subscriptions, and the channels that are left without any.
+func (h *hub) endSubscriptions(gone func(subscription) bool) {
 	empty := false
 	for _, ch := range h.channels {
 		if slices.ContainsFunc(ch.subs, gone) {
@@ -234,13 +203,12 @@ func (c *client) send(name string, payload []byte) {
 	c.conn.Peer.Send(payload)
 }
 
-// Send implements simserver.Front: it gives a user event to the account's connections
-// in its market.
-func (s *sim) Send(of *simserver.Account, ev simserver.Message) {
+// sendUserEvent gives a user event to the account's connections in its market.
+func (h *hub) sendUserEvent(a *account, ev simserver.Message) {
 	var payload []byte
-	a, mk := accountOf(of), api.Of(ev.Segment.Venue)
-	for _, c := range s.hub.clients {
-		if c.end.market != mk || s.Links.Muted(c.conn) {
+	mk := api.Of(ev.Segment.Venue)
+	for _, c := range h.clients {
+		if c.end.market != mk || h.links.Muted(c.conn) {
 			continue
 		}
 		for _, u := range c.users {
@@ -271,16 +239,8 @@ func framesPerSecond(e endpoint) int {
 	return 10
 }
 
-// receive handles what a client sent.
-func (s *sim) receive(c *client, frame []byte) {
-	if c.frames.count(s.Clock.Wall(), 1) > framesPerSecond(c.end) {
-		c.conn.Peer.Drop()
-		return
-	}
-	if c.end.access == apiAccess {
-		s.api(c, frame)
-		return
-	}
+// takeCommand runs the live command that a client sent, and answers it.
+func (h *hub) takeCommand(c *client, frame []byte) {
 	var m struct {
 		Method string          `json:"method"`
 		Params json.RawMessage `json:"params"`
@@ -291,7 +251,7 @@ func (s *sim) receive(c *client, frame []byte) {
 		return
 	}
 	id := idOf(m.ID)
-	result, problem := s.command(c, m.Method, m.Params)
+	result, problem := h.runCommand(c, m.Method, m.Params)
 	if problem != "" {
 		c.conn.Peer.Send(encode(object{{"error", object{{"code", 2}, {"msg", "Invalid request: " + problem}}}, {"id", id}}))
 		return
@@ -306,8 +266,8 @@ func idOf(id json.RawMessage) raw {
 	return raw(id)
 }
 
-// command runs a live command of a stream connection.
-func (s *sim) command(c *client, method string, params json.RawMessage) (any, string) {
+// runCommand runs a live command of a stream connection.
+func (h *hub) runCommand(c *client, method string, params json.RawMessage) (any, string) {
 	switch method {
 	case "SUBSCRIBE", "UNSUBSCRIBE":
 		var names []string
@@ -319,9 +279,9 @@ func (s *sim) command(c *client, method string, params json.RawMessage) (any, st
 		}
 		for _, n := range names {
 			if method == "SUBSCRIBE" {
-				s.subscribe(c, n)
+				h.subscribe(c, n)
 			} else {
-				s.hub.unsubscribe(c, n)
+				h.unsubscribe(c, n)
 			}
 		}
 		return nil, ""

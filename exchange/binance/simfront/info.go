@@ -1,7 +1,6 @@
 package simfront
 
 import (
-	"encoding/json"
 	"strings"
 
 	"github.com/shopspring/decimal"
@@ -11,8 +10,8 @@ import (
 
 // exchangeInfo lists the instruments of a market. Source: exchangeInfo of spot,
 // USD-M and COIN-M, each in its own shape.
-func exchangeInfo(s *sim, c *call) (any, *fault) {
-	wanted, f := s.wanted(c)
+func (h *marketData) exchangeInfo(c *call) (any, *fault) {
+	wanted, f := h.wanted(c)
 	if f != nil {
 		return nil, f
 	}
@@ -20,14 +19,14 @@ func exchangeInfo(s *sim, c *call) (any, *fault) {
 	for _, m := range wanted {
 		switch c.market {
 		case api.Spot:
-			symbols = append(symbols, m.spotInfo())
+			symbols = append(symbols, m.info().spot())
 		case api.USDM:
-			symbols = append(symbols, m.usdmInfo())
+			symbols = append(symbols, m.info().usdm())
 		default:
-			symbols = append(symbols, m.coinmInfo())
+			symbols = append(symbols, m.info().coinm())
 		}
 	}
-	info := object{{"timezone", "UTC"}, {"serverTime", millis(s.Clock.Wall())}, {"rateLimits", s.limits(c.market)}, {"exchangeFilters", list{}}}
+	info := object{{"timezone", "UTC"}, {"serverTime", millis(h.clock.Wall())}, {"rateLimits", h.quota.limits(c.market)}, {"exchangeFilters", list{}}}
 	if c.market == api.USDM {
 		assets = append(assets, object{{"asset", "USDT"}, {"marginAvailable", true}, {"autoAssetExchange", "-10000"}})
 		info = info.with(field{"assets", assets})
@@ -35,13 +34,13 @@ func exchangeInfo(s *sim, c *call) (any, *fault) {
 	return info.with(field{"symbols", symbols}), nil
 }
 
-func (s *sim) limits(m api.Market) list {
-	weight := s.allowed.FuturesWeight
+func (q *quota) limits(m api.Market) list {
+	weight := q.allowed.FuturesWeight
 	if m == api.Spot {
-		weight = s.allowed.SpotWeight
+		weight = q.allowed.SpotWeight
 	}
 	out := list{rateLimit("REQUEST_WEIGHT", "MINUTE", 1, weight)}
-	for _, r := range s.orderLimits(m) {
+	for _, r := range q.orderLimits(m) {
 		out = append(out, r)
 	}
 	if m == api.Spot {
@@ -50,47 +49,12 @@ func (s *sim) limits(m api.Market) list {
 	return out
 }
 
-// wanted returns the markets that symbol or symbols names; without either, all
-// of the market.
-func (s *sim) wanted(c *call) ([]*market, *fault) {
-	var names []string
-	switch {
-	case c.has("symbol"):
-		names = []string{c.get("symbol")}
-	case c.has("symbols"):
-		if err := json.Unmarshal([]byte(c.get("symbols")), &names); err != nil {
-			return nil, bad(-1100, "Illegal characters found in parameter 'symbols'; legal range is '^\\[(\"[A-Z0-9-_.]{1,20}\"(,\"[A-Z0-9-_.]{1,20}\"){0,}){0,1}\\]$'.")
-		}
-	default:
-		return s.all(c.market), nil
-	}
-	var out []*market
-	for _, n := range names {
-		m, f := s.find(c.market, n)
-		if f != nil {
-			return nil, f
-		}
-		out = append(out, m)
-	}
-	return out, nil
-}
+// symbolInfo is what exchangeInfo says of an instrument.
+type symbolInfo struct{ *market }
 
-func (s *sim) find(mk api.Market, symbol string) (*market, *fault) {
-	if in, ok := s.Universe().Find(mk.Venue(), symbol); ok {
-		return s.markets[in.ID], nil
-	}
-	return nil, invalidSymbol()
-}
+func (m *market) info() symbolInfo { return symbolInfo{m} }
 
-// named returns the market that the mandatory parameter symbol names.
-func (s *sim) named(c *call) (*market, *fault) {
-	if !c.has("symbol") {
-		return nil, missing("symbol")
-	}
-	return s.find(c.market, c.get("symbol"))
-}
-
-func (m *market) spotInfo() object {
+func (m symbolInfo) spot() object {
 	r := &m.Rules
 	return object{
 		{"symbol", m.In.Symbol}, {"status", m.status()},
@@ -114,18 +78,18 @@ func (m *market) spotInfo() object {
 	}
 }
 
-func (m *market) priceFilter() object {
+func (m symbolInfo) priceFilter() object {
 	r := &m.Rules
 	return object{{"filterType", "PRICE_FILTER"}, {"minPrice", m.step(r.MinPrice)}, {"maxPrice", m.step(r.MaxPrice)}, {"tickSize", m.step(r.Tick)}}
 }
 
-func (m *market) lotFilter(kind string) object {
+func (m symbolInfo) lotFilter(kind string) object {
 	r := &m.Rules
 	return object{{"filterType", kind}, {"minQty", m.step(r.MinQty)}, {"maxQty", m.step(r.MaxQty)}, {"stepSize", m.step(r.Step)}}
 }
 
 // step formats an increment: eight places on spot, plain on futures.
-func (m *market) step(d decimal.Decimal) string {
+func (m symbolInfo) step(d decimal.Decimal) string {
 	if api.Of(m.In.Venue) == api.Spot {
 		return d.StringFixed(8)
 	}
@@ -139,7 +103,7 @@ const (
 )
 
 // status is how exchangeInfo tells whether an instrument is traded.
-func (m *market) status() string {
+func (m symbolInfo) status() string {
 	switch {
 	case !m.Rules.Halted:
 		return "TRADING"
@@ -149,14 +113,14 @@ func (m *market) status() string {
 	return "BREAK"
 }
 
-func (m *market) delivery() int64 {
+func (m symbolInfo) delivery() int64 {
 	if m.Rules.Ends == 0 {
 		return perpetualEnd
 	}
 	return m.Rules.Ends
 }
 
-func (m *market) futuresInfo() object {
+func (m symbolInfo) futures() object {
 	return object{
 		{"symbol", m.In.Symbol}, {"pair", m.pair()}, {"contractType", "PERPETUAL"},
 		{"deliveryDate", m.delivery()}, {"onboardDate", onboarded},
@@ -171,7 +135,7 @@ func (m *market) futuresInfo() object {
 }
 
 // policies are the times in force of a contract: COIN-M has no GTD.
-func (m *market) policies() list {
+func (m symbolInfo) policies() list {
 	out := list{"GTC", "IOC", "FOK", "GTX"}
 	if m.In.Inverse() {
 		return out
@@ -180,19 +144,19 @@ func (m *market) policies() list {
 }
 
 // futuresBase is the base asset as the contract spells it: 1000SHIB.
-func (m *market) futuresBase() string {
+func (m symbolInfo) futuresBase() string {
 	if m.In.Inverse() {
 		return m.In.Base
 	}
 	return strings.TrimSuffix(m.In.Symbol, m.In.Quote)
 }
 
-func (m *market) percentPrice() object {
+func (m symbolInfo) percentPrice() object {
 	return object{{"filterType", "PERCENT_PRICE"}, {"multiplierUp", m.In.PriceUp.StringFixed(4)}, {"multiplierDown", m.In.PriceDown.StringFixed(4)}, {"multiplierDecimal", "4"}}
 }
 
-func (m *market) usdmInfo() object {
-	return m.futuresInfo().with(field{"status", m.status()}, field{"settlePlan", 0}, field{"filters", list{
+func (m symbolInfo) usdm() object {
+	return m.futures().with(field{"status", m.status()}, field{"settlePlan", 0}, field{"filters", list{
 		m.priceFilter(), m.lotFilter("LOT_SIZE"), m.lotFilter("MARKET_LOT_SIZE"),
 		object{{"filterType", "MAX_NUM_ORDERS"}, {"limit", maxOpenOrders}},
 		object{{"filterType", "MIN_NOTIONAL"}, {"notional", m.Rules.MinNotional.String()}},
@@ -200,8 +164,8 @@ func (m *market) usdmInfo() object {
 	}})
 }
 
-func (m *market) coinmInfo() object {
-	return m.futuresInfo().with(field{"contractStatus", m.status()}, field{"contractSize", number(m.In.ContractSize.String())}, field{"equalQtyPrecision", 4},
+func (m symbolInfo) coinm() object {
+	return m.futures().with(field{"contractStatus", m.status()}, field{"contractSize", number(m.In.ContractSize.String())}, field{"equalQtyPrecision", 4},
 		field{"filters", list{
 			m.priceFilter(), m.lotFilter("LOT_SIZE"), m.lotFilter("MARKET_LOT_SIZE"),
 			object{{"filterType", "MAX_NUM_ORDERS"}, {"limit", maxOpenOrders}},

@@ -89,16 +89,16 @@ func usageOf(r *request) usageKey {
 	return usageKey{r.ip, walletPool}
 }
 
-func (s *sim) weightLimit(r *request) int {
+func (q *quota) weightLimit(r *request) int {
 	switch usageOf(r).pool {
 	case pool(api.Spot):
-		return s.allowed.SpotWeight
+		return q.allowed.SpotWeight
 	case walletPool:
 		return walletWeight
 	case accountPool:
 		return accountWeight
 	}
-	return s.allowed.FuturesWeight
+	return q.allowed.FuturesWeight
 }
 
 // patience is how many requests beyond the limit end in a ban.
@@ -107,14 +107,14 @@ const patience = 10
 // banFor is the shortest ban.
 const banFor = 2 * exchange.Minute
 
-// charge counts the weight of a request and refuses it when the address has
+// chargeWeight counts the weight of a request and refuses it when the address has
 // used up its minute: 429 at first, 418 for who goes on.
-func (s *sim) charge(r *request, weight int) *fault {
-	now, u := s.Clock.Wall(), s.used(r)
+func (q *quota) chargeWeight(r *request, weight int) *fault {
+	now, u := q.clock.Wall(), q.usedBy(r)
 	if now < u.banUntil {
 		return banned(r.market, u.banUntil, now)
 	}
-	limit := s.weightLimit(r)
+	limit := q.weightLimit(r)
 	was := u.weight.start
 	used := u.weight.count(now, weight)
 	if u.weight.start != was {
@@ -130,14 +130,23 @@ func (s *sim) charge(r *request, weight int) *fault {
 	return tooMany(r.market, limit, u.weight.left(now), now)
 }
 
-func (s *sim) used(r *request) *usage {
+func (q *quota) usedBy(r *request) *usage {
 	key := usageOf(r)
-	u := s.usage[key]
+	u := q.usage[key]
 	if u == nil {
 		u = &usage{weight: window{length: exchange.Minute}}
-		s.usage[key] = u
+		q.usage[key] = u
 	}
 	return u
+}
+
+// countHandshake counts the opening of a WebSocket API.
+func (q *quota) countHandshake(c *client) {
+	weight := 5
+	if c.end.market == api.Spot {
+		weight = 2
+	}
+	q.usedBy(&request{ip: c.ip, market: c.end.market}).weight.count(q.clock.Wall(), weight)
 }
 
 func tooMany(m api.Market, limit int, wait int64, now exchange.Time) *fault {
@@ -170,12 +179,12 @@ func newOrderCounts() [2]orderCount {
 
 // chargeOrders counts an order entry, short in the 10 s window and long in the
 // other, or refuses it with -1015.
-func (s *sim) chargeOrders(c *call, short, long int) *fault {
-	now, n := s.Clock.Wall(), &c.account.orderCount[pool(c.market)]
+func (q *quota) chargeOrders(c *call, short, long int) *fault {
+	now, n := q.clock.Wall(), &c.account.orderCount[pool(c.market)]
 	a, b := n.short.count(now, short), n.long.count(now, long)
-	limitA, limitB, unit := s.allowed.Orders10S, s.allowed.Orders1M, "1 MINUTE"
+	limitA, limitB, unit := q.allowed.Orders10S, q.allowed.Orders1M, "1 MINUTE"
 	if c.market == api.Spot {
-		limitA, limitB, unit = s.allowed.SpotOrders10S, s.allowed.SpotOrders1D, "1 DAY"
+		limitA, limitB, unit = q.allowed.SpotOrders10S, q.allowed.SpotOrders1D, "1 DAY"
 	}
 	limit := limitA
 	switch {
@@ -192,9 +201,9 @@ func (s *sim) chargeOrders(c *call, short, long int) *fault {
 
 // headers report what has been used. Source: X-MBX-USED-WEIGHT-1M and
 // X-MBX-ORDER-COUNT-*; the wallet endpoints count by account.
-func (s *sim) headers(c *call, orders bool) map[string]string {
+func (q *quota) headers(c *call, orders bool) map[string]string {
 	h := map[string]string{}
-	weight := strconv.Itoa(s.used(c.request).weight.used)
+	weight := strconv.Itoa(q.usedBy(c.request).weight.used)
 	switch usageOf(c.request).pool {
 	case accountPool:
 		h["X-SAPI-USED-UID-WEIGHT-1M"] = weight
@@ -217,15 +226,15 @@ func (s *sim) headers(c *call, orders bool) map[string]string {
 }
 
 // wsLimits is the rateLimits of a WebSocket API answer.
-func (s *sim) wsLimits(c *call, orders bool) list {
-	limit := s.allowed.FuturesWeight
+func (q *quota) wsLimits(c *call, orders bool) list {
+	limit := q.allowed.FuturesWeight
 	if c.market == api.Spot {
-		limit = s.allowed.SpotWeight
+		limit = q.allowed.SpotWeight
 	}
-	out := list{rateLimit("REQUEST_WEIGHT", "MINUTE", 1, limit).with(field{"count", s.used(c.request).weight.used})}
+	out := list{rateLimit("REQUEST_WEIGHT", "MINUTE", 1, limit).with(field{"count", q.usedBy(c.request).weight.used})}
 	if orders && c.account != nil {
 		n := &c.account.orderCount[pool(c.market)]
-		rules := s.orderLimits(c.market)
+		rules := q.orderLimits(c.market)
 		out = append(out, rules[0].with(field{"count", n.short.used}), rules[1].with(field{"count", n.long.used}))
 	}
 	return out
@@ -235,8 +244,8 @@ func rateLimit(kind, interval string, n, limit int) object {
 	return object{{"rateLimitType", kind}, {"interval", interval}, {"intervalNum", n}, {"limit", limit}}
 }
 
-func (s *sim) orderLimits(m api.Market) []object {
-	l := s.allowed
+func (q *quota) orderLimits(m api.Market) []object {
+	l := q.allowed
 	if m == api.Spot {
 		return []object{rateLimit("ORDERS", "SECOND", 10, l.SpotOrders10S), rateLimit("ORDERS", "DAY", 1, l.SpotOrders1D)}
 	}

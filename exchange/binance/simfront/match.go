@@ -36,8 +36,8 @@ func (t *ticket) readMatch(c *call) *fault {
 	return nil
 }
 
-// match gives a ticket with priceMatch its price.
-func (t *ticket) match() *fault {
+// priceByMatch gives a ticket with priceMatch its price.
+func (t *ticket) priceByMatch() *fault {
 	if t.matchWith == "" {
 		return nil
 	}
@@ -66,7 +66,7 @@ const shortestGTD = 600_000
 
 // goodTill reads goodTillDate, which GTD needs and nothing else may have: a time
 // of the request clock, to the second.
-func (s *sim) goodTill(c *call, tif string) (int64, *fault) {
+func (h *orderEntry) goodTill(c *call, tif string) (int64, *fault) {
 	if tif != "GTD" {
 		if c.has("goodTillDate") && c.get("goodTillDate") != "0" {
 			return 0, notRequired("goodTillDate")
@@ -84,7 +84,7 @@ func (s *sim) goodTill(c *call, tif string) (int64, *fault) {
 		return 0, f
 	}
 	ms -= ms % 1000
-	if ms <= millis(s.Clock.Wall())+shortestGTD || ms >= 253402300799000 {
+	if ms <= millis(h.clock.Wall())+shortestGTD || ms >= 253402300799000 {
 		return 0, bad(-5040, "The goodTillDate timestamp must be greater than the current time plus 600 seconds and smaller than 253402300799000.")
 	}
 	return ms, nil

@@ -8,8 +8,8 @@ import (
 // Modes of a futures account. They can be set, so that a client can be seen to
 // find them; only one-way positions on cross margin of one asset are traded.
 
-func setMarginType(s *sim, c *call) (any, *fault) {
-	m, f := s.named(c)
+func (h *accountModes) setMarginType(c *call) (any, *fault) {
+	m, f := h.named(c)
 	if f != nil {
 		return nil, f
 	}
@@ -28,20 +28,13 @@ func setMarginType(s *sim, c *call) (any, *fault) {
 	return object{{"code", 200}, {"msg", "success"}}, nil
 }
 
-func (a *account) marginType(m *market, isolated, cross string) string {
-	if a.Isolated[m.In.ID] {
-		return isolated
-	}
-	return cross
-}
-
-func positionMode(_ *sim, c *call) (any, *fault) {
+func (h *accountModes) positionMode(c *call) (any, *fault) {
 	return object{{"dualSidePosition", c.account.Hedge}}, nil
 }
 
 // setPositionMode changes hedge mode, which USD-M and COIN-M share: neither may
 // have an order or a position.
-func setPositionMode(s *sim, c *call) (any, *fault) {
+func (h *accountModes) setPositionMode(c *call) (any, *fault) {
 	dual, f := c.flag("dualSidePosition")
 	switch {
 	case f != nil:
@@ -51,7 +44,7 @@ func setPositionMode(s *sim, c *call) (any, *fault) {
 	case dual == c.account.Hedge:
 		return nil, bad(-4059, "No need to change position side.")
 	}
-	for _, m := range s.markets {
+	for _, m := range h.markets {
 		switch {
 		case !m.In.Perp():
 		case len(c.account.openOrders(api.Of(m.In.Venue), m)) > 0:
@@ -64,11 +57,11 @@ func setPositionMode(s *sim, c *call) (any, *fault) {
 	return object{{"code", 200}, {"msg", "success"}}, nil
 }
 
-func multiAssets(_ *sim, c *call) (any, *fault) {
+func (h *accountModes) multiAssets(c *call) (any, *fault) {
 	return object{{"multiAssetsMargin", c.account.MultiAsset}}, nil
 }
 
-func setMultiAssets(s *sim, c *call) (any, *fault) {
+func (h *accountModes) setMultiAssets(c *call) (any, *fault) {
 	multi, f := c.flag("multiAssetsMargin")
 	switch {
 	case f != nil:
@@ -79,7 +72,7 @@ func setMultiAssets(s *sim, c *call) (any, *fault) {
 		return nil, bad(-4171, "No need to change Multi-Assets Mode.")
 	}
 	c.account.MultiAsset = multi
-	c.account.tell(api.USDM, "ACCOUNT_CONFIG_UPDATE", c.account.envelope(api.USDM, "ACCOUNT_CONFIG_UPDATE", s.Clock.Now()).with(
+	c.account.events.queueEvent(api.USDM, "ACCOUNT_CONFIG_UPDATE", c.account.events.envelope(api.USDM, "ACCOUNT_CONFIG_UPDATE", h.clock.Now()).with(
 		field{"ai", object{{"j", multi}}}))
 	c.account.Outbox.Flush()
 	return object{{"code", 200}, {"msg", "success"}}, nil
@@ -98,29 +91,29 @@ func (c *call) tradable(m *market) *fault {
 	return nil
 }
 
-func symbolConfig(s *sim, c *call) (any, *fault) {
-	wanted, f := s.wanted(c)
+func (h *accountViews) symbolConfig(c *call) (any, *fault) {
+	wanted, f := h.wanted(c)
 	if f != nil {
 		return nil, f
 	}
 	out := list{}
 	for _, m := range wanted {
 		leverage := c.account.Funds.Leverage(m.In.ID)
-		out = append(out, object{{"symbol", m.In.Symbol}, {"marginType", c.account.marginType(m, "ISOLATED", "CROSSED")}, {"isAutoAddMargin", false}, {"leverage", leverage},
+		out = append(out, object{{"symbol", m.In.Symbol}, {"marginType", c.account.holding(m).marginType("ISOLATED", "CROSSED")}, {"isAutoAddMargin", false}, {"leverage", leverage},
 			{"maxNotionalValue", capOf(m, leverage).val}})
 	}
 	return out, nil
 }
 
-func accountConfig(_ *sim, c *call) (any, *fault) {
+func (h *accountViews) accountConfig(c *call) (any, *fault) {
 	return object{{"feeTier", 0}, {"canTrade", true}, {"canDeposit", true}, {"canWithdraw", c.apiKey.May(simserver.MayWithdraw)}, {"dualSidePosition", c.account.Hedge}, {"updateTime", 0},
 		{"multiAssetsMargin", c.account.MultiAsset}, {"tradeGroupId", -1}}, nil
 }
 
 // adlQuantile is the place of each position in the queue of auto-deleveraging.
 // There is nobody else in it, so it is always the last.
-func adlQuantile(s *sim, c *call) (any, *fault) {
-	wanted, f := s.wanted(c)
+func (h *accountViews) adlQuantile(c *call) (any, *fault) {
+	wanted, f := h.wanted(c)
 	if f != nil {
 		return nil, f
 	}

@@ -8,12 +8,12 @@ import (
 // modifyOrder is PUT order of futures: a new price and a new total quantity for
 // a resting LIMIT order, which goes to the back of the queue. A filter that
 // fails leaves it untouched.
-func modifyOrder(s *sim, c *call) (any, *fault) {
-	m, f := s.named(c)
+func (h *orderEntry) modifyOrder(c *call) (any, *fault) {
+	m, f := h.named(c)
 	if f != nil {
 		return nil, f
 	}
-	o, f := c.account.lookup(c, m, errNoOrder)
+	o, f := c.account.findOrder(c, m, errNoOrder)
 	if f != nil {
 		return nil, f
 	}
@@ -24,7 +24,7 @@ func modifyOrder(s *sim, c *call) (any, *fault) {
 	if f != nil {
 		return nil, f
 	}
-	if f := c.account.modify(o, t); f != nil {
+	if f := c.account.changeOrder(o, t); f != nil {
 		return nil, f
 	}
 	return o.canceled(), nil
@@ -58,8 +58,8 @@ func (o *order) modified(c *call) (*ticket, *fault) {
 	return t, nil
 }
 
-// modify changes the order at the exchange.
-func (a *account) modify(o *order, t *ticket) *fault {
+// changeOrder changes the order at the exchange.
+func (a *account) changeOrder(o *order, t *ticket) *fault {
 	price, total := exchange.Ticks(o.m.In.Tick.Floor(t.price)), exchange.Lots(o.m.In.Lot.Floor(t.qty))
 	was, wasQty := o.Price, o.Qty
 	changed, r := a.Entry.Change(o.Order, price, total, t.policy)
@@ -67,7 +67,7 @@ func (a *account) modify(o *order, t *ticket) *fault {
 		return refused(r)
 	}
 	if changed {
-		o.amendments = simserver.AppendLast(o.amendments, amendment{id: a.executions, at: a.s.Clock.Now(), client: o.Client, renamed: o.Client,
+		o.amendments = simserver.AppendLast(o.amendments, amendment{id: a.events.executions, at: a.events.clock.Now(), client: o.Client, renamed: o.Client,
 			price: [2]exchange.Ticks{was, price}, qty: [2]exchange.Lots{wasQty, total}}, keepAmendments)
 	}
 	return nil

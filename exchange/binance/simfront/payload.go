@@ -9,17 +9,22 @@ import (
 // The payloads of public streams. Fields: section 2.3 of the exchange's stream
 // reference for each market; st and ps are of 2026-06-30.
 
-func (m *market) futuresTag() []field { return []field{{"st", m.st()}} }
+// marketEvents words what an instrument does for public streams.
+type marketEvents struct{ *market }
+
+func (m *market) events() marketEvents { return marketEvents{m} }
+
+func (m marketEvents) futuresTag() []field { return []field{{"st", m.st()}} }
 
 // tagged adds what futures events have at their end.
-func (m *market) tagged(o object) []byte {
+func (m marketEvents) tagged(o object) []byte {
 	if api.Of(m.In.Venue) != api.Spot {
 		o = o.with(m.futuresTag()...)
 	}
 	return encode(o)
 }
 
-func (m *market) bookTickerEvent(now exchange.Time, id int64) []byte {
+func (m marketEvents) bookTickerEvent(now exchange.Time, id int64) []byte {
 	bid, ask := m.Touch[0], m.Touch[1]
 	touch := object{{"b", m.PriceText(bid.Price)}, {"B", m.QtyText(bid.Qty)}, {"a", m.PriceText(ask.Price)}, {"A", m.QtyText(ask.Qty)}}
 	if api.Of(m.In.Venue) == api.Spot {
@@ -31,7 +36,7 @@ func (m *market) bookTickerEvent(now exchange.Time, id int64) []byte {
 
 // partialEvent is the whole top of the book; spot's names neither the symbol nor
 // the time.
-func (m *market) partialEvent(now exchange.Time, n int) []byte {
+func (m marketEvents) partialEvent(now exchange.Time, n int) []byte {
 	if api.Of(m.In.Venue) == api.Spot {
 		return encode(object{{"lastUpdateId", m.Published}, {"bids", m.side(exchange.Buy, n)}, {"asks", m.side(exchange.Sell, n)}})
 	}
@@ -39,7 +44,7 @@ func (m *market) partialEvent(now exchange.Time, n int) []byte {
 	return m.depthEvent(now, m.Book.Updated(), c, m.Published-1)
 }
 
-func (m *market) tradeEvent(now exchange.Time) object {
+func (m marketEvents) tradeEvent(now exchange.Time) object {
 	p := m.Prints[len(m.Prints)-1]
 	o := object{{"e", "trade"}, {"E", millis(now)}}
 	if api.Of(m.In.Venue) != api.Spot {
@@ -52,7 +57,7 @@ func (m *market) tradeEvent(now exchange.Time) object {
 	return o.with(field{"T", millis(p.Time)}, field{"m", p.Side == exchange.Sell}, field{"M", true})
 }
 
-func (m *market) aggTradeEvent(now exchange.Time) object {
+func (m marketEvents) aggTradeEvent(now exchange.Time) object {
 	p := m.Prints[len(m.Prints)-1]
 	o := object{{"e", "aggTrade"}, {"E", millis(now)}, {"s", m.In.Symbol}}.with(m.aggTrade(p)...)
 	if api.Of(m.In.Venue) == api.Spot {
@@ -61,7 +66,7 @@ func (m *market) aggTradeEvent(now exchange.Time) object {
 	return o.with(m.futuresTag()...)
 }
 
-func (m *market) markEvent(now exchange.Time) object {
+func (m marketEvents) markEvent(now exchange.Time) object {
 	o := object{{"e", "markPriceUpdate"}, {"E", millis(now)}, {"s", m.In.Symbol}, {"p", m.Mark.Mark.Decimal()}}
 	if api.Of(m.In.Venue) == api.USDM {
 		o = o.with(field{"ap", m.Mark.Mark.Decimal()})
@@ -72,7 +77,7 @@ func (m *market) markEvent(now exchange.Time) object {
 
 // klineEvents are the candles from the one that began at since: those that have
 // closed and the one that runs. None before the first trade.
-func (m *market) klineEvents(now exchange.Time, interval string, since exchange.Time) (events []object, last exchange.Time) {
+func (m marketEvents) klineEvents(now exchange.Time, interval string, since exchange.Time) (events []object, last exchange.Time) {
 	if since == 0 {
 		since, _ = simserver.Opening(now, interval)
 	}
@@ -87,7 +92,7 @@ func (m *market) klineEvents(now exchange.Time, interval string, since exchange.
 	return events, last
 }
 
-func (m *market) miniTickerEvent(now exchange.Time) object {
+func (m marketEvents) miniTickerEvent(now exchange.Time) object {
 	d, _ := m.Day(now)
 	o := object{{"e", "24hrMiniTicker"}, {"E", millis(now)}, {"s", m.In.Symbol}}
 	if api.Of(m.In.Venue) != api.Spot {
@@ -100,7 +105,7 @@ func (m *market) miniTickerEvent(now exchange.Time) object {
 	return o
 }
 
-func (m *market) tickerEvent(now exchange.Time) object {
+func (m marketEvents) tickerEvent(now exchange.Time) object {
 	d, _ := m.Day(now)
 	move, percent, mean := m.moved(&d)
 	var lastQty exchange.Lots

@@ -5,18 +5,16 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/simserver"
 )
 
 // placeOrder is POST order.
-func placeOrder(s *sim, c *call) (any, *fault) {
-	t, f := s.readTicket(c)
+func (h *orderEntry) placeOrder(c *call) (any, *fault) {
+	t, f := h.readTicket(c)
 	if f != nil {
 		return nil, f
 	}
-	o, f := c.account.place(t)
+	o, f := c.account.placeTicket(t)
 	if f != nil {
 		return nil, f
 	}
@@ -24,42 +22,20 @@ func placeOrder(s *sim, c *call) (any, *fault) {
 }
 
 // testOrder checks an order without sending it.
-func testOrder(s *sim, c *call) (any, *fault) {
-	if _, f := s.readTicket(c); f != nil {
+func (h *orderEntry) testOrder(c *call) (any, *fault) {
+	if _, f := h.readTicket(c); f != nil {
 		return nil, f
 	}
 	return object{}, nil
 }
 
-// place sends an order to the exchange.
-func (a *account) place(t *ticket) (*order, *fault) {
+// placeTicket sends an order to the exchange.
+func (a *account) placeTicket(t *ticket) (*order, *fault) {
 	o, r := a.Entry.Place(t.order())
 	if r != nil {
 		return nil, refused(r)
 	}
 	return orderOf(o), nil
-}
-
-// Admit implements simserver.Admitter.
-func (s *sim) Admit(of *simserver.Account, t *simserver.Ticket) *simserver.Refusal {
-	a, m := accountOf(of), marketOf(t.Market)
-	spot := t.Market.In.Contract == exchange.Spot
-	if was := a.Orders.Named(t.Market, t.Client); was != nil && was.Open() {
-		if spot {
-			return refusal(-2010, "Duplicate order sent.")
-		}
-		return refusal(-4116, "ClientOrderId is duplicated.")
-	}
-	if t.Kind == exchange.Limit && len(a.openOrders(api.Of(m.In.Venue), m)) >= maxOpenOrders {
-		if spot {
-			return refusal(-1013, "Filter failure: MAX_NUM_ORDERS")
-		}
-		return refusal(-2025, "Reach max open order limit.")
-	}
-	if t.Stop.IsPositive() && a.parked(m) >= maxStops {
-		return refusal(-1013, "Filter failure: MAX_NUM_ALGO_ORDERS")
-	}
-	return nil
 }
 
 func refusal(code int, reason string) *simserver.Refusal {
@@ -74,12 +50,12 @@ const maxBatch = 5
 
 // placeBatch is POST batchOrders: each order stands for itself, and the answer
 // is 200 even when all fail.
-func placeBatch(s *sim, c *call) (any, *fault) { return batch(s, c, placeOrder) }
+func (h *orderEntry) placeBatch(c *call) (any, *fault) { return h.batch(c, h.placeOrder) }
 
 // modifyBatch is PUT batchOrders.
-func modifyBatch(s *sim, c *call) (any, *fault) { return batch(s, c, modifyOrder) }
+func (h *orderEntry) modifyBatch(c *call) (any, *fault) { return h.batch(c, h.modifyOrder) }
 
-func batch(s *sim, c *call, run func(*sim, *call) (any, *fault)) (any, *fault) {
+func (h *orderEntry) batch(c *call, run func(*call) (any, *fault)) (any, *fault) {
 	if !c.has("batchOrders") {
 		return nil, missing("batchOrders")
 	}
@@ -94,7 +70,7 @@ func batch(s *sim, c *call, run func(*sim, *call) (any, *fault)) (any, *fault) {
 	}
 	out := list{}
 	for _, item := range items {
-		v, f := run(s, c.item(item))
+		v, f := run(c.item(item))
 		if f != nil {
 			v = f.body()
 		}

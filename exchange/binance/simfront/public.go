@@ -8,11 +8,11 @@ import (
 	"github.com/perilune/perilune/exchange"
 )
 
-func ping(*sim, *call) (any, *fault) { return object{}, nil }
+func (h *marketData) ping(*call) (any, *fault) { return object{}, nil }
 
 // serverTime tells the request clock.
-func serverTime(s *sim, _ *call) (any, *fault) {
-	return object{{"serverTime", millis(s.Clock.Wall())}}, nil
+func (h *marketData) serverTime(_ *call) (any, *fault) {
+	return object{{"serverTime", millis(h.clock.Wall())}}, nil
 }
 
 func spotDepthWeight(c *call) int {
@@ -53,8 +53,8 @@ func klineWeight(c *call) int {
 
 // depth returns the book. Spot takes any limit up to 5000, futures only the
 // documented ones up to 1000.
-func depth(s *sim, c *call) (any, *fault) {
-	m, f := s.named(c)
+func (h *marketData) depth(c *call) (any, *fault) {
+	m, f := h.named(c)
 	if f != nil {
 		return nil, f
 	}
@@ -77,9 +77,9 @@ func depth(s *sim, c *call) (any, *fault) {
 		if m.In.Inverse() {
 			o = o.with(field{"symbol", m.In.Symbol}, field{"pair", m.pair()})
 		}
-		o = o.with(field{"E", millis(s.Clock.Now())}, field{"T", millis(m.Book.Updated())})
+		o = o.with(field{"E", millis(h.clock.Now())}, field{"T", millis(m.Book.Updated())})
 	}
-	if m.snapshot != nil && s.strikes("old_book", c.market, m.In.Symbol) {
+	if m.snapshot != nil && h.strikes("old_book", c.market, m.In.Symbol) {
 		return m.snapshot, nil
 	}
 	m.snapshot = o.with(bids, asks)
@@ -115,8 +115,8 @@ func (m *market) side(side exchange.Side, n int) list {
 
 func (m *market) level(l exchange.Level) list { return list{m.PriceText(l.Price), m.QtyText(l.Qty)} }
 
-func recentTrades(s *sim, c *call) (any, *fault) {
-	m, f := s.named(c)
+func (h *marketData) recentTrades(c *call) (any, *fault) {
+	m, f := h.named(c)
 	if f != nil {
 		return nil, f
 	}
@@ -146,8 +146,8 @@ func recentTrades(s *sim, c *call) (any, *fault) {
 
 // aggTrades has one record for each trade: the feed's prints are of one taker
 // at one price already.
-func aggTrades(s *sim, c *call) (any, *fault) {
-	m, f := s.named(c)
+func (h *marketData) aggTrades(c *call) (any, *fault) {
+	m, f := h.named(c)
 	if f != nil {
 		return nil, f
 	}
@@ -185,15 +185,15 @@ func (m *market) aggTrade(p simserver.Print) object {
 
 // klines are twelve fields everywhere. COIN-M counts contracts in the fifth and
 // coins in the seventh. Source: kline sections of the three references.
-func klines(s *sim, c *call) (any, *fault) {
-	m, f := s.named(c)
+func (h *candles) klines(c *call) (any, *fault) {
+	m, f := h.named(c)
 	if f != nil {
 		return nil, f
 	}
-	return s.klinesOf(c, m)
+	return h.klinesOf(c, m)
 }
 
-func (s *sim) klinesOf(c *call, m *market) (any, *fault) {
+func (h *candles) klinesOf(c *call, m *market) (any, *fault) {
 	interval := c.get("interval")
 	if _, ok := simserver.Intervals[interval]; !ok {
 		return nil, bad(-1120, "Invalid interval.")
@@ -208,7 +208,7 @@ func (s *sim) klinesOf(c *call, m *market) (any, *fault) {
 	}
 	opened := func(b simserver.Bar) exchange.Time { return b.Begin }
 	out := list{}
-	for _, b := range pick(m.Candles(interval, 0, s.Clock.Now()), opened, p, m.In.Inverse()) {
+	for _, b := range pick(m.Candles(interval, 0, h.clock.Now()), opened, p, m.In.Inverse()) {
 		_, end := simserver.Opening(b.Begin, interval)
 		out = append(out, list{millis(b.Begin), m.PriceText(b.Open), m.PriceText(b.High), m.PriceText(b.Low), m.PriceText(b.Close), m.QtyText(b.Volume),
 			millis(end) - 1, b.Worth, b.Count, m.QtyText(b.Taker), b.TakerWorth, "0"})
@@ -228,18 +228,18 @@ func pick[B any](bars []B, opened func(B) exchange.Time, p page, backward bool) 
 	return latest(in, p.n, p.forward() && !backward)
 }
 
-func avgPrice(s *sim, c *call) (any, *fault) {
-	m, f := s.named(c)
+func (h *tickers) avgPrice(c *call) (any, *fault) {
+	m, f := h.named(c)
 	if f != nil {
 		return nil, f
 	}
-	return object{{"mins", 5}, {"price", m.PriceText(m.LastPrice())}, {"closeTime", millis(s.Clock.Now())}}, nil
+	return object{{"mins", 5}, {"price", m.PriceText(m.LastPrice())}, {"closeTime", millis(h.clock.Now())}}, nil
 }
 
 // tickers answers for one symbol with an object, for several or all with a
 // list; COIN-M always with a list.
-func tickers(s *sim, c *call, one func(*market) object) (any, *fault) {
-	wanted, f := s.wanted(c)
+func (h *tickers) tickers(c *call, one func(*market) object) (any, *fault) {
+	wanted, f := h.wanted(c)
 	if f != nil {
 		return nil, f
 	}
@@ -253,8 +253,8 @@ func tickers(s *sim, c *call, one func(*market) object) (any, *fault) {
 	return out, nil
 }
 
-func priceTicker(s *sim, c *call) (any, *fault) {
-	return tickers(s, c, func(m *market) object {
+func (h *tickers) priceTicker(c *call) (any, *fault) {
+	return h.tickers(c, func(m *market) object {
 		o := object{{"symbol", m.In.Symbol}}
 		if m.In.Inverse() {
 			o = o.with(field{"ps", m.pair()})
@@ -263,12 +263,12 @@ func priceTicker(s *sim, c *call) (any, *fault) {
 		if c.market == api.Spot {
 			return o
 		}
-		return o.with(field{"time", millis(s.Clock.Now())})
+		return o.with(field{"time", millis(h.clock.Now())})
 	})
 }
 
-func bookTicker(s *sim, c *call) (any, *fault) {
-	return tickers(s, c, func(m *market) object {
+func (h *tickers) bookTicker(c *call) (any, *fault) {
+	return h.tickers(c, func(m *market) object {
 		o := object{{"symbol", m.In.Symbol}}
 		if c.market != api.Spot {
 			o = append(object{{"lastUpdateId", m.Published}}, o...)
@@ -281,12 +281,12 @@ func bookTicker(s *sim, c *call) (any, *fault) {
 		if c.market == api.Spot {
 			return o
 		}
-		return o.with(field{"time", millis(s.Clock.Now())})
+		return o.with(field{"time", millis(h.clock.Now())})
 	})
 }
 
-func dayTicker(s *sim, c *call) (any, *fault) {
-	return tickers(s, c, func(m *market) object { return m.dayTicker(s.Clock.Now()) })
+func (h *tickers) dayTicker(c *call) (any, *fault) {
+	return h.tickers(c, func(m *market) object { return m.dayTicker(h.clock.Now()) })
 }
 
 // dayTicker is ticker/24hr of one symbol.
@@ -337,8 +337,8 @@ func (m *market) moved(d *simserver.Bar) (move, percent, mean string) {
 
 // premiumIndex is the mark, the index and the running funding estimate. COIN-M
 // always answers with a list.
-func premiumIndex(s *sim, c *call) (any, *fault) {
-	return tickers(s, c, func(m *market) object {
+func (h *tickers) premiumIndex(c *call) (any, *fault) {
+	return h.tickers(c, func(m *market) object {
 		o := object{{"symbol", m.In.Symbol}}
 		if m.In.Inverse() {
 			o = o.with(field{"pair", m.pair()})
@@ -350,11 +350,11 @@ func premiumIndex(s *sim, c *call) (any, *fault) {
 }
 
 // fundingRate lists what was settled, oldest first: without times the newest.
-func fundingRate(s *sim, c *call) (any, *fault) {
+func (h *marketData) fundingRate(c *call) (any, *fault) {
 	if c.market == api.COINM && !c.has("symbol") {
 		return nil, missing("symbol")
 	}
-	wanted, f := s.wanted(c)
+	wanted, f := h.wanted(c)
 	if f != nil {
 		return nil, f
 	}
@@ -382,9 +382,9 @@ func fundingRate(s *sim, c *call) (any, *fault) {
 // been adjusted away from them.
 const defaultFundingHours = 8
 
-func fundingInfo(s *sim, c *call) (any, *fault) {
+func (h *marketData) fundingInfo(c *call) (any, *fault) {
 	out := list{}
-	for _, m := range s.all(c.market) {
+	for _, m := range h.marketsOf(c.market) {
 		hours := m.Mark.Hours
 		if hours == 0 {
 			hours = m.In.FundingHours
@@ -399,18 +399,18 @@ func fundingInfo(s *sim, c *call) (any, *fault) {
 }
 
 // openInterest is what the accounts of this server hold: there is nobody else.
-func openInterest(s *sim, c *call) (any, *fault) {
-	m, f := s.named(c)
+func (h *marketData) openInterest(c *call) (any, *fault) {
+	m, f := h.named(c)
 	if f != nil {
 		return nil, f
 	}
 	var sum exchange.Lots
-	for _, a := range s.accounts {
+	for _, a := range h.accounts {
 		sum += a.Funds.Position(m.In.ID).Qty.Abs()
 	}
 	o := object{{"openInterest", m.QtyText(sum)}, {"symbol", m.In.Symbol}}
 	if m.In.Inverse() {
 		o = o.with(field{"pair", m.pair()}, field{"contractType", "PERPETUAL"})
 	}
-	return o.with(field{"time", millis(s.Clock.Now())}), nil
+	return o.with(field{"time", millis(h.clock.Now())}), nil
 }

@@ -9,30 +9,28 @@ import (
 	"github.com/perilune/perilune/exchange/simserver"
 )
 
-// Show implements simserver.Front: it tells a market event to who listens to its
-// instrument.
-func (s *sim) Show(of *simserver.Market, ev *exchange.Event, c *simserver.Change) {
-	m := marketOf(of)
-	for _, ch := range s.hub.byMarket[m.In.ID] {
+// publishEvent tells a market event to who listens to its instrument.
+func (p *publisher) publishEvent(m *market, ev *exchange.Event, c *simserver.Change) {
+	for _, ch := range p.hub.byMarket[m.In.ID] {
 		switch {
 		case c != nil && ch.kind == "depth":
-			s.publishDepth(ch, m, ev, c)
+			p.publishDepth(ch, m, ev, c)
 		case c != nil && ch.kind == "bookTicker" && c.Touch, ev.Kind == exchange.KindTicker && ch.kind == "bookTicker":
-			ch.send(m.bookTickerEvent(s.Clock.Now(), max(m.Published, m.Book.LastID())))
+			ch.send(m.events().bookTickerEvent(p.clock.Now(), max(m.Published, m.Book.LastID())))
 		case ev.Kind == exchange.KindTrade && ch.kind == "trade":
-			ch.send(encode(m.tradeEvent(s.Clock.Now())))
+			ch.send(encode(m.events().tradeEvent(p.clock.Now())))
 		case ev.Kind == exchange.KindTrade && ch.kind == "aggTrade":
-			ch.send(encode(m.aggTradeEvent(s.Clock.Now())))
+			ch.send(encode(m.events().aggTradeEvent(p.clock.Now())))
 		}
 	}
 }
 
 // publishDepth sends a change at once on the fastest stream, and collects it for
 // the slower ones.
-func (s *sim) publishDepth(ch *channel, m *market, ev *exchange.Event, c *simserver.Change) {
+func (p *publisher) publishDepth(ch *channel, m *market, ev *exchange.Event, c *simserver.Change) {
 	if ch.every == simserver.BeatEvery {
 		ch.prev = c.Last
-		s.sendDepth(ch, m.depthEvent(s.Clock.Now(), ev.VenueTime, c, m.Published))
+		p.sendDepth(ch, m.events().depthEvent(p.clock.Now(), ev.VenueTime, c, m.Published))
 		return
 	}
 	if ch.first == 0 {
@@ -48,16 +46,16 @@ func (s *sim) publishDepth(ch *channel, m *market, ev *exchange.Event, c *simser
 
 // sendDepth sends a diff, unless a fault loses it, doubles it or keeps it back
 // behind the next one.
-func (s *sim) sendDepth(ch *channel, payload []byte) {
-	symbol := s.markets[ch.id].In.Symbol
+func (p *publisher) sendDepth(ch *channel, payload []byte) {
+	symbol := p.markets[ch.id].In.Symbol
 	switch {
-	case s.strikes("gap", ch.market, symbol):
+	case p.strikes("gap", ch.market, symbol):
 		return
-	case s.strikes("duplicate", ch.market, symbol):
+	case p.strikes("duplicate", ch.market, symbol):
 		ch.send(payload)
-	case s.strikes("garble", ch.market, symbol):
+	case p.strikes("garble", ch.market, symbol):
 		payload = payload[:len(payload)/2]
-	case ch.held == nil && s.strikes("reorder", ch.market, symbol):
+	case ch.held == nil && p.strikes("reorder", ch.market, symbol):
 		ch.held = payload
 		return
 	}
@@ -68,82 +66,82 @@ func (s *sim) sendDepth(ch *channel, payload []byte) {
 	}
 }
 
-// Beat implements simserver.Beater: it publishes what is due by the clock.
-func (s *sim) Beat() {
-	for _, ch := range s.hub.channels {
-		if ch.every == 0 || s.Clock.Now() < ch.next || ch.kind == "depth" && ch.every == simserver.BeatEvery {
+// publishBeat publishes what is due by the clock.
+func (p *publisher) publishBeat() {
+	for _, ch := range p.hub.channels {
+		if ch.every == 0 || p.clock.Now() < ch.next || ch.kind == "depth" && ch.every == simserver.BeatEvery {
 			continue
 		}
-		ch.next = s.Clock.Now() - s.Clock.Now()%ch.every + ch.every
-		s.publishDue(ch)
+		ch.next = p.clock.Now() - p.clock.Now()%ch.every + ch.every
+		p.publishDue(ch)
 	}
 }
 
-func (s *sim) publishDue(ch *channel) {
+func (p *publisher) publishDue(ch *channel) {
 	if ch.id == exchange.NoInstrument {
-		s.publishAll(ch)
+		p.publishAll(ch)
 		return
 	}
-	m := s.markets[ch.id]
+	m := p.markets[ch.id]
 	switch ch.kind {
 	case "depth":
 		if ch.first != 0 {
-			s.sendDepth(ch, m.collected(ch, s.Clock.Now()))
+			p.sendDepth(ch, m.events().collected(ch, p.clock.Now()))
 		}
 	case "partial":
-		ch.send(m.partialEvent(s.Clock.Now(), ch.levels))
+		ch.send(m.events().partialEvent(p.clock.Now(), ch.levels))
 	case "kline":
-		events, last := m.klineEvents(s.Clock.Now(), ch.interval, ch.bar)
+		events, last := m.events().klineEvents(p.clock.Now(), ch.interval, ch.bar)
 		for _, k := range events {
 			ch.send(encode(k))
 		}
 		ch.bar = last
 	case "continuous":
-		for _, k := range m.continuousEvents(s.Clock.Now(), ch) {
+		for _, k := range m.events().continuousEvents(p.clock.Now(), ch) {
 			ch.send(encode(k))
 		}
 	case "markKline", "indexKline":
-		for _, k := range m.curveEvents(s.Clock.Now(), ch) {
+		for _, k := range m.events().curveEvents(p.clock.Now(), ch) {
 			ch.send(encode(k))
 		}
 	case "indexPrice":
 		if m.Mark.Time != 0 {
-			ch.send(encode(m.indexEvent(s.Clock.Now())))
+			ch.send(encode(m.events().indexEvent(p.clock.Now())))
 		}
 	case "pairMark":
 		if m.Mark.Time != 0 {
-			ch.send(encode(list{m.markEvent(s.Clock.Now())}))
+			ch.send(encode(list{m.events().markEvent(p.clock.Now())}))
 		}
 	case "markPrice":
 		if m.Mark.Time != 0 {
-			ch.send(encode(m.markEvent(s.Clock.Now())))
+			ch.send(encode(m.events().markEvent(p.clock.Now())))
 		}
 	case "miniTicker":
-		ch.send(encode(m.miniTickerEvent(s.Clock.Now())))
+		ch.send(encode(m.events().miniTickerEvent(p.clock.Now())))
 	case "ticker":
-		ch.send(encode(m.tickerEvent(s.Clock.Now())))
+		ch.send(encode(m.events().tickerEvent(p.clock.Now())))
 	}
 }
 
 // publishAll sends an all-market stream. On futures it carries both markets
 // since 2026-06-30, told apart by st.
-func (s *sim) publishAll(ch *channel) {
+func (p *publisher) publishAll(ch *channel) {
 	events := list{}
-	for _, m := range s.markets {
+	for _, m := range p.markets {
 		if api.Of(m.In.Venue) != ch.market && (ch.market == api.Spot || api.Of(m.In.Venue) == api.Spot || ch.kind == "markPrice") {
 			continue
 		}
 		switch ch.kind {
 		case "miniTicker":
-			events = append(events, m.miniTickerEvent(s.Clock.Now()))
+			events = append(events, m.events().miniTickerEvent(p.clock.Now()))
 		case "ticker":
-			events = append(events, m.tickerEvent(s.Clock.Now()))
+			events = append(events, m.events().tickerEvent(p.clock.Now()))
 		case "markPrice":
 			if m.Mark.Time != 0 {
-				events = append(events, m.markEvent(s.Clock.Now()))
+				events = append(events, m.events().markEvent(p.clock.Now()))
 			}
 		case "bookTicker":
-			ch.send(m.bookTickerEvent(s.Clock.Now(), m.Published))
+			ch.send(m.events().bookTickerEvent(p.clock.Now(), m.Published))
 		}
 	}
 	if ch.kind != "bookTicker" && len(events) > 0 {
@@ -152,7 +150,7 @@ func (s *sim) publishAll(ch *channel) {
 }
 
 // collected makes one diff of what changed since the last one.
-func (m *market) collected(ch *channel, now exchange.Time) []byte {
+func (m marketEvents) collected(ch *channel, now exchange.Time) []byte {
 	c := &simserver.Change{First: ch.first, Last: m.Published}
 	for i, side := range []exchange.Side{exchange.Buy, exchange.Sell} {
 		levels := make([]exchange.Level, 0, len(ch.touched[i]))
@@ -174,7 +172,7 @@ func (m *market) collected(ch *channel, now exchange.Time) []byte {
 
 // depthEvent is depthUpdate. It is the most frequent message and is put
 // together without the general encoder.
-func (m *market) depthEvent(now, at exchange.Time, c *simserver.Change, prev int64) []byte {
+func (m marketEvents) depthEvent(now, at exchange.Time, c *simserver.Change, prev int64) []byte {
 	futures := api.Of(m.In.Venue) != api.Spot
 	b := make([]byte, 0, 160+48*(len(c.Bids)+len(c.Asks)))
 	b = append(b, `{"e":"depthUpdate","E":`...)
@@ -208,7 +206,7 @@ func (m *market) depthEvent(now, at exchange.Time, c *simserver.Change, prev int
 	return append(b, '}')
 }
 
-func (m *market) appendSide(b []byte, head string, levels []exchange.Level) []byte {
+func (m marketEvents) appendSide(b []byte, head string, levels []exchange.Level) []byte {
 	b = append(b, head...)
 	for i, l := range levels {
 		if i > 0 {

@@ -8,12 +8,12 @@ import (
 )
 
 // queryOrder is GET order.
-func queryOrder(s *sim, c *call) (any, *fault) {
-	m, f := s.named(c)
+func (h *orderHistory) queryOrder(c *call) (any, *fault) {
+	m, f := h.named(c)
 	if f != nil {
 		return nil, f
 	}
-	o, f := c.account.lookup(c, m, errNoOrder)
+	o, f := c.account.findOrder(c, m, errNoOrder)
 	if f != nil {
 		return nil, f
 	}
@@ -21,12 +21,12 @@ func queryOrder(s *sim, c *call) (any, *fault) {
 }
 
 // queryOpenOrder is GET openOrder of futures: -2013 when it is open no more.
-func queryOpenOrder(s *sim, c *call) (any, *fault) {
-	m, f := s.named(c)
+func (h *orderHistory) queryOpenOrder(c *call) (any, *fault) {
+	m, f := h.named(c)
 	if f != nil {
 		return nil, f
 	}
-	o, f := c.account.lookup(c, m, errNoOrder)
+	o, f := c.account.findOrder(c, m, errNoOrder)
 	if f != nil {
 		return nil, f
 	}
@@ -36,11 +36,11 @@ func queryOpenOrder(s *sim, c *call) (any, *fault) {
 	return o.queried(), nil
 }
 
-func openOrders(s *sim, c *call) (any, *fault) {
+func (h *orderHistory) openOrders(c *call) (any, *fault) {
 	var m *market
 	if c.has("symbol") {
 		var f *fault
-		if m, f = s.named(c); f != nil {
+		if m, f = h.named(c); f != nil {
 			return nil, f
 		}
 	}
@@ -55,8 +55,8 @@ func openOrders(s *sim, c *call) (any, *fault) {
 }
 
 // allOrders lists orders of a symbol by id.
-func allOrders(s *sim, c *call) (any, *fault) {
-	m, f := s.named(c)
+func (h *orderHistory) allOrders(c *call) (any, *fault) {
+	m, f := h.named(c)
 	if f != nil {
 		return nil, f
 	}
@@ -79,12 +79,12 @@ func allOrders(s *sim, c *call) (any, *fault) {
 
 // accountTrades is myTrades and userTrades, by trade id. USD-M and spot ask for
 // a symbol, COIN-M for a symbol or a pair.
-func accountTrades(s *sim, c *call) (any, *fault) {
+func (h *orderHistory) accountTrades(c *call) (any, *fault) {
 	pair := c.get("pair")
 	var m *market
 	if pair == "" || c.market != api.COINM {
 		var f *fault
-		if m, f = s.named(c); f != nil {
+		if m, f = h.named(c); f != nil {
 			return nil, f
 		}
 	}
@@ -112,7 +112,7 @@ func accountTrades(s *sim, c *call) (any, *fault) {
 }
 
 // income lists the income history, oldest first.
-func income(s *sim, c *call) (any, *fault) {
+func (h *orderHistory) income(c *call) (any, *fault) {
 	p, f := c.page(100, 1000)
 	if f != nil {
 		return nil, f
@@ -123,7 +123,7 @@ func income(s *sim, c *call) (any, *fault) {
 	}
 	var hits []simserver.Income
 	for _, r := range c.account.Ledger.Incomes() {
-		if r.Segment == s.segments[c.market] && (!c.has("symbol") || r.Symbol == c.get("symbol")) &&
+		if r.Segment == h.segments[c.market] && (!c.has("symbol") || r.Symbol == c.get("symbol")) &&
 			(!c.has("incomeType") || r.Kind == c.get("incomeType")) && within(r.Time, p.from, p.to) {
 			hits = append(hits, r)
 		}
@@ -142,7 +142,7 @@ func income(s *sim, c *call) (any, *fault) {
 }
 
 // forceOrders lists liquidations and auto-deleveraging.
-func forceOrders(_ *sim, c *call) (any, *fault) {
+func (h *orderHistory) forceOrders(c *call) (any, *fault) {
 	out := list{}
 	for _, o := range c.account.orders() {
 		adl := o.Client == "adl_autoclose"

@@ -4,18 +4,38 @@ import (
 	"github.com/perilune/perilune/exchange/binance/api"
 )
 
-// routes are the endpoints of each market by method and path.
-var routes = buildRoutes()
-
-type table map[string]route
-
-func (t table) addRoute(key string, sec security, weight func(*call) int, run func(*sim, *call) (any, *fault)) {
-	t[key] = route{sec: sec, weight: weight, run: run}
+// route is one endpoint: a row of the tables below. Its weight is what the simulated
+// exchange charges, from a table of its own: it judges the client, which reckons with
+// that of package weight. A test compares the two.
+type route struct {
+	method string
+	path   string // without the prefix of its market, but with that of the wallet
+	sec    security
+	weight func(*call) int
+	orders counts
+	run    func(*call) (any, *fault)
 }
 
-// addOrderEntry adds order entry, which costs counts instead of weight.
-func (t table) addOrderEntry(key string, weight, short, long int, run func(*sim, *call) (any, *fault)) {
-	t[key] = route{sec: signed, weight: costs(weight), short: short, long: long, run: run}
+// counts is what a request counts as order entry in the two windows.
+type counts struct{ short, long int }
+
+// table finds the endpoints of a market by method and path.
+type table map[string]route
+
+// routes are the endpoints of each market.
+func (h *handlers) routes() map[api.Market]table {
+	byKey := func(lists ...[]route) table {
+		t := table{}
+		for _, list := range lists {
+			for _, r := range list {
+				t[r.method+" "+r.path] = r
+			}
+		}
+		return t
+	}
+	return map[api.Market]table{
+		api.Spot: byKey(h.spot()), api.USDM: byKey(h.futures(), h.usdm()), api.COINM: byKey(h.futures(), h.coinm()),
+	}
 }
 
 func costs(n int) func(*call) int { return func(*call) int { return n } }
@@ -30,149 +50,190 @@ func single(one, all int) func(*call) int {
 	}
 }
 
-func buildRoutes() map[api.Market]table {
-	return map[api.Market]table{api.Spot: spotRoutes(), api.USDM: usdmRoutes(), api.COINM: coinmRoutes()}
-}
+func (h *handlers) spot() []route {
+	return []route{
+		{"GET", "v3/ping", open, costs(1), counts{}, h.data.ping},
+		{"GET", "v3/time", open, costs(1), counts{}, h.data.serverTime},
+		{"GET", "v3/exchangeInfo", open, costs(20), counts{}, h.data.exchangeInfo},
+		{"GET", "v3/depth", open, spotDepthWeight, counts{}, h.data.depth},
+		{"GET", "v3/trades", open, costs(25), counts{}, h.data.recentTrades},
+		{"GET", "v3/historicalTrades", open, costs(25), counts{}, h.data.recentTrades},
+		{"GET", "v3/aggTrades", open, costs(4), counts{}, h.data.aggTrades},
+		{"GET", "v3/klines", open, costs(2), counts{}, h.candles.klines},
+		{"GET", "v3/uiKlines", open, costs(2), counts{}, h.candles.klines},
+		{"GET", "v3/avgPrice", open, costs(2), counts{}, h.tickers.avgPrice},
+		{"GET", "v3/ticker/24hr", open, single(2, 80), counts{}, h.tickers.dayTicker},
+		{"GET", "v3/ticker", open, eachSymbol(4, 200), counts{}, h.tickers.rollingTicker},
+		{"GET", "v3/ticker/tradingDay", open, eachSymbol(4, 200), counts{}, h.tickers.tradingDayTicker},
+		{"GET", "v3/referencePrice", open, costs(2), counts{}, h.data.referencePrice},
+		{"GET", "v3/executionRules", open, single(2, 40), counts{}, h.data.executionRules},
+		{"GET", "v3/ticker/price", open, single(2, 4), counts{}, h.tickers.priceTicker},
+		{"GET", "v3/ticker/bookTicker", open, single(2, 4), counts{}, h.tickers.bookTicker},
 
-func spotRoutes() table {
-	t := table{}
-	t.addRoute("GET v3/ping", open, costs(1), ping)
-	t.addRoute("GET v3/time", open, costs(1), serverTime)
-	t.addRoute("GET v3/exchangeInfo", open, costs(20), exchangeInfo)
-	t.addRoute("GET v3/depth", open, spotDepthWeight, depth)
-	t.addRoute("GET v3/trades", open, costs(25), recentTrades)
-	t.addRoute("GET v3/historicalTrades", open, costs(25), recentTrades)
-	t.addRoute("GET v3/aggTrades", open, costs(4), aggTrades)
-	t.addRoute("GET v3/klines", open, costs(2), klines)
-	t.addRoute("GET v3/uiKlines", open, costs(2), klines)
-	t.addRoute("GET v3/avgPrice", open, costs(2), avgPrice)
-	t.addRoute("GET v3/ticker/24hr", open, single(2, 80), dayTicker)
-	t.addRoute("GET v3/ticker", open, eachSymbol(4, 200), rollingTicker)
-	t.addRoute("GET v3/ticker/tradingDay", open, eachSymbol(4, 200), tradingDayTicker)
-	t.addRoute("GET v3/referencePrice", open, costs(2), referencePrice)
-	t.addRoute("GET v3/executionRules", open, single(2, 40), executionRules)
-	t.addRoute("GET v3/ticker/price", open, single(2, 4), priceTicker)
-	t.addRoute("GET v3/ticker/bookTicker", open, single(2, 4), bookTicker)
-
-	t.addOrderEntry("POST v3/order", 1, 1, 1, placeOrder)
-	t.addOrderEntry("POST v3/order/cancelReplace", 1, 1, 1, cancelReplace)
-	t.addRoute("PUT v3/order/amend/keepPriority", signed, costs(4), amendOrder)
-	t.addRoute("GET v3/order/amendments", signed, costs(4), spotAmendments)
-	t.addRoute("GET v3/myFilters", signed, costs(40), myFilters)
-	t.addRoute("GET v3/myAllocations", signed, costs(20), myAllocations)
-	t.addRoute("GET v3/myPreventedMatches", signed, costs(20), myPreventedMatches)
-	t.addRoute("POST v3/order/test", signed, costs(1), testOrder)
-	t.addRoute("GET v3/order", signed, costs(4), queryOrder)
-	t.addRoute("DELETE v3/order", signed, costs(1), cancelOrder)
-	t.addRoute("GET v3/openOrders", signed, single(6, 80), openOrders)
-	t.addRoute("DELETE v3/openOrders", signed, costs(1), cancelAll)
-	t.addRoute("GET v3/allOrders", signed, costs(20), allOrders)
-	t.addRoute("GET v3/myTrades", signed, costs(20), accountTrades)
-	t.addRoute("GET v3/account", signed, costs(20), spotAccount)
-	t.addRoute("GET v3/account/commission", signed, costs(20), spotCommission)
-	t.addRoute("GET v3/rateLimit/order", signed, costs(40), orderUsage)
-	t.addRoute(transferRoute, signed, costs(300), transfer)
-	t.addRoute("GET sapi/v1/asset/transfer", signed, costs(1), transferHistory)
-	t.addRoute("GET sapi/v1/account/apiRestrictions", signed, costs(1), apiRestrictions)
-	t.addRoute("GET sapi/v1/asset/wallet/balance", signed, costs(60), walletBalance)
-	t.addRoute("POST sapi/v3/asset/getUserAsset", signed, costs(5), userAssets)
-	t.addRoute("GET sapi/v1/system/status", open, costs(1), systemStatus)
-	return t
-}
-
-// futuresRoutes are what USD-M and COIN-M have in common.
-func futuresRoutes() table {
-	t := table{}
-	t.addRoute("GET v1/ping", open, costs(1), ping)
-	t.addRoute("GET v1/time", open, costs(1), serverTime)
-	t.addRoute("GET v1/exchangeInfo", open, costs(1), exchangeInfo)
-	t.addRoute("GET v1/depth", open, futuresDepthWeight, depth)
-	t.addRoute("GET v1/trades", open, costs(5), recentTrades)
-	t.addRoute("GET v1/historicalTrades", keyed, costs(200), recentTrades)
-	t.addRoute("GET v1/aggTrades", open, costs(20), aggTrades)
-	t.addRoute("GET v1/klines", open, klineWeight, klines)
-	t.addRoute("GET v1/markPriceKlines", open, klineWeight, markKlines)
-	t.addRoute("GET v1/indexPriceKlines", open, klineWeight, indexKlines)
-	t.addRoute("GET v1/premiumIndexKlines", open, klineWeight, premiumKlines)
-	t.addRoute("GET v1/continuousKlines", open, klineWeight, continuousKlines)
-	t.addRoute("GET v1/ticker/24hr", open, single(1, 40), dayTicker)
-	t.addRoute("GET v1/ticker/price", open, single(1, 2), priceTicker)
-	t.addRoute("GET v1/ticker/bookTicker", open, single(2, 5), bookTicker)
-	t.addRoute("GET v1/premiumIndex", open, single(1, 10), premiumIndex)
-	t.addRoute("GET v1/fundingRate", open, costs(1), fundingRate)
-	t.addRoute("GET v1/fundingInfo", open, costs(0), fundingInfo)
-	t.addRoute("GET v1/openInterest", open, costs(1), openInterest)
-	t.addRoute("GET v1/constituents", open, costs(2), constituents)
-	t.addRoute("GET futures/data/openInterestHist", open, costs(0), openInterestHist)
-	t.addRoute("GET futures/data/basis", open, costs(0), basisHist)
-	for _, name := range []string{"topLongShortPositionRatio", "topLongShortAccountRatio", "globalLongShortAccountRatio"} {
-		t.addRoute("GET futures/data/"+name, open, costs(0), longShortRatio)
+		{"POST", "v3/order", signed, costs(1), counts{1, 1}, h.entry.placeOrder},
+		{"POST", "v3/order/cancelReplace", signed, costs(1), counts{1, 1}, h.entry.cancelReplace},
+		{"PUT", "v3/order/amend/keepPriority", signed, costs(4), counts{}, h.entry.amendOrder},
+		{"GET", "v3/order/amendments", signed, costs(4), counts{}, h.history.spotAmendments},
+		{"GET", "v3/myFilters", signed, costs(40), counts{}, h.views.myFilters},
+		{"GET", "v3/myAllocations", signed, costs(20), counts{}, h.history.myAllocations},
+		{"GET", "v3/myPreventedMatches", signed, costs(20), counts{}, h.history.myPreventedMatches},
+		{"POST", "v3/order/test", signed, costs(1), counts{}, h.entry.testOrder},
+		{"GET", "v3/order", signed, costs(4), counts{}, h.history.queryOrder},
+		{"DELETE", "v3/order", signed, costs(1), counts{}, h.entry.cancelOrder},
+		{"GET", "v3/openOrders", signed, single(6, 80), counts{}, h.history.openOrders},
+		{"DELETE", "v3/openOrders", signed, costs(1), counts{}, h.entry.cancelAll},
+		{"GET", "v3/allOrders", signed, costs(20), counts{}, h.history.allOrders},
+		{"GET", "v3/myTrades", signed, costs(20), counts{}, h.history.accountTrades},
+		{"GET", "v3/account", signed, costs(20), counts{}, h.views.spotAccount},
+		{"GET", "v3/account/commission", signed, costs(20), counts{}, h.views.spotCommission},
+		{"GET", "v3/rateLimit/order", signed, costs(40), counts{}, h.views.orderUsage},
+		{"POST", "sapi/v1/asset/transfer", signed, costs(300), counts{}, h.wallets.transfer},
+		{"GET", "sapi/v1/asset/transfer", signed, costs(1), counts{}, h.wallets.transferHistory},
+		{"GET", "sapi/v1/account/apiRestrictions", signed, costs(1), counts{}, h.wallets.apiRestrictions},
+		{"GET", "sapi/v1/asset/wallet/balance", signed, costs(60), counts{}, h.wallets.walletBalance},
+		{"POST", "sapi/v3/asset/getUserAsset", signed, costs(5), counts{}, h.wallets.userAssets},
+		{"GET", "sapi/v1/system/status", open, costs(1), counts{}, h.wallets.systemStatus},
 	}
-	t.addRoute("GET futures/data/takerlongshortRatio", open, costs(0), takerRatio)
-	t.addRoute("GET futures/data/takerBuySellVol", open, costs(0), takerRatio)
-	t.addRoute("GET v1/orderAmendment", signed, costs(1), futuresAmendments)
-	t.addRoute("GET v1/positionMargin/history", signed, costs(1), marginHistory)
-
-	t.addOrderEntry("POST v1/order", 0, 1, 1, placeOrder)
-	t.addOrderEntry("PUT v1/order", 0, 1, 1, modifyOrder)
-	t.addOrderEntry("POST v1/batchOrders", 5, 5, 1, placeBatch)
-	t.addOrderEntry("PUT v1/batchOrders", 5, 5, 1, modifyBatch)
-	t.addRoute("POST v1/order/test", signed, costs(1), testOrder)
-	t.addRoute("DELETE v1/order", signed, costs(1), cancelOrder)
-	t.addRoute("DELETE v1/batchOrders", signed, costs(1), cancelBatch)
-	t.addRoute("DELETE v1/allOpenOrders", signed, costs(1), cancelAll)
-	t.addRoute("POST v1/countdownCancelAll", signed, costs(10), countdownCancelAll)
-	t.addRoute("GET v1/order", signed, costs(1), queryOrder)
-	t.addRoute("GET v1/openOrder", signed, costs(1), queryOpenOrder)
-	t.addRoute("GET v1/openOrders", signed, single(1, 40), openOrders)
-	t.addOrderEntry("POST v1/algoOrder", 0, 1, 1, placeAlgo)
-	t.addRoute("DELETE v1/algoOrder", signed, costs(1), cancelAlgo)
-	t.addRoute("DELETE v1/algoOpenOrders", signed, costs(1), cancelAllAlgos)
-	t.addRoute("GET v1/algoOrder", signed, costs(1), queryAlgo)
-	t.addRoute("GET v1/openAlgoOrders", signed, single(1, 40), openAlgos)
-	t.addRoute("GET v1/allAlgoOrders", signed, costs(5), allAlgos)
-	t.addRoute("GET v1/allOrders", signed, costs(5), allOrders)
-	t.addRoute("GET v1/userTrades", signed, costs(5), accountTrades)
-	t.addRoute("GET v1/income", signed, costs(30), income)
-	t.addRoute("GET v1/forceOrders", signed, single(20, 50), forceOrders)
-	t.addRoute("GET v1/commissionRate", signed, costs(20), commissionRate)
-	t.addRoute("POST v1/leverage", signed, costs(1), setLeverage)
-	t.addRoute("POST v1/marginType", signed, costs(1), setMarginType)
-	t.addRoute("GET v1/positionSide/dual", signed, costs(30), positionMode)
-	t.addRoute("POST v1/positionSide/dual", signed, costs(1), setPositionMode)
-	t.addRoute("GET v1/adlQuantile", signed, costs(5), adlQuantile)
-	t.addRoute("GET v1/rateLimit/order", signed, costs(1), orderUsage)
-	t.addRoute("POST v1/listenKey", keyed, costs(1), startListenKey)
-	t.addRoute("PUT v1/listenKey", keyed, costs(1), keepListenKey)
-	t.addRoute("DELETE v1/listenKey", keyed, costs(1), closeListenKey)
-	return t
 }
 
-func usdmRoutes() table {
-	t := futuresRoutes()
-	t.addRoute("GET v2/ticker/price", open, single(1, 2), priceTicker)
-	for _, v := range []string{"v2", "v3"} {
-		t.addRoute("GET "+v+"/balance", signed, costs(5), balances)
-		t.addRoute("GET "+v+"/account", signed, costs(5), futuresAccount)
-		t.addRoute("GET "+v+"/positionRisk", signed, costs(5), positionRisk)
+// futures are what USD-M and COIN-M have in common.
+func (h *handlers) futures() []route {
+	return []route{
+		{"GET", "v1/ping", open, costs(1), counts{}, h.data.ping},
+		{"GET", "v1/time", open, costs(1), counts{}, h.data.serverTime},
+		{"GET", "v1/exchangeInfo", open, costs(1), counts{}, h.data.exchangeInfo},
+		{"GET", "v1/depth", open, futuresDepthWeight, counts{}, h.data.depth},
+		{"GET", "v1/trades", open, costs(5), counts{}, h.data.recentTrades},
+		{"GET", "v1/historicalTrades", keyed, costs(200), counts{}, h.data.recentTrades},
+		{"GET", "v1/aggTrades", open, costs(20), counts{}, h.data.aggTrades},
+		{"GET", "v1/klines", open, klineWeight, counts{}, h.candles.klines},
+		{"GET", "v1/markPriceKlines", open, klineWeight, counts{}, h.candles.markKlines},
+		{"GET", "v1/indexPriceKlines", open, klineWeight, counts{}, h.candles.indexKlines},
+		{"GET", "v1/premiumIndexKlines", open, klineWeight, counts{}, h.candles.premiumKlines},
+		{"GET", "v1/continuousKlines", open, klineWeight, counts{}, h.candles.continuousKlines},
+		{"GET", "v1/ticker/24hr", open, single(1, 40), counts{}, h.tickers.dayTicker},
+		{"GET", "v1/ticker/price", open, single(1, 2), counts{}, h.tickers.priceTicker},
+		{"GET", "v1/ticker/bookTicker", open, single(2, 5), counts{}, h.tickers.bookTicker},
+		{"GET", "v1/premiumIndex", open, single(1, 10), counts{}, h.tickers.premiumIndex},
+		{"GET", "v1/fundingRate", open, costs(1), counts{}, h.data.fundingRate},
+		{"GET", "v1/fundingInfo", open, costs(0), counts{}, h.data.fundingInfo},
+		{"GET", "v1/openInterest", open, costs(1), counts{}, h.data.openInterest},
+		{"GET", "v1/constituents", open, costs(2), counts{}, h.data.constituents},
+		{"GET", "futures/data/openInterestHist", open, costs(0), counts{}, h.stats.openInterestHist},
+		{"GET", "futures/data/basis", open, costs(0), counts{}, h.stats.basisHist},
+		{"GET", "futures/data/topLongShortPositionRatio", open, costs(0), counts{}, h.stats.longShortRatio},
+		{"GET", "futures/data/topLongShortAccountRatio", open, costs(0), counts{}, h.stats.longShortRatio},
+		{"GET", "futures/data/globalLongShortAccountRatio", open, costs(0), counts{}, h.stats.longShortRatio},
+		{"GET", "futures/data/takerlongshortRatio", open, costs(0), counts{}, h.stats.takerRatio},
+		{"GET", "futures/data/takerBuySellVol", open, costs(0), counts{}, h.stats.takerRatio},
+		{"GET", "v1/orderAmendment", signed, costs(1), counts{}, h.history.futuresAmendments},
+		{"GET", "v1/positionMargin/history", signed, costs(1), counts{}, h.views.marginHistory},
+
+		{"POST", "v1/order", signed, costs(0), counts{1, 1}, h.entry.placeOrder},
+		{"PUT", "v1/order", signed, costs(0), counts{1, 1}, h.entry.modifyOrder},
+		{"POST", "v1/batchOrders", signed, costs(5), counts{5, 1}, h.entry.placeBatch},
+		{"PUT", "v1/batchOrders", signed, costs(5), counts{5, 1}, h.entry.modifyBatch},
+		{"POST", "v1/order/test", signed, costs(1), counts{}, h.entry.testOrder},
+		{"DELETE", "v1/order", signed, costs(1), counts{}, h.entry.cancelOrder},
+		{"DELETE", "v1/batchOrders", signed, costs(1), counts{}, h.entry.cancelBatch},
+		{"DELETE", "v1/allOpenOrders", signed, costs(1), counts{}, h.entry.cancelAll},
+		{"POST", "v1/countdownCancelAll", signed, costs(10), counts{}, h.entry.countdownCancelAll},
+		{"GET", "v1/order", signed, costs(1), counts{}, h.history.queryOrder},
+		{"GET", "v1/openOrder", signed, costs(1), counts{}, h.history.queryOpenOrder},
+		{"GET", "v1/openOrders", signed, single(1, 40), counts{}, h.history.openOrders},
+		{"POST", "v1/algoOrder", signed, costs(0), counts{1, 1}, h.algos.placeAlgo},
+		{"DELETE", "v1/algoOrder", signed, costs(1), counts{}, h.algos.cancelAlgo},
+		{"DELETE", "v1/algoOpenOrders", signed, costs(1), counts{}, h.algos.cancelAllAlgos},
+		{"GET", "v1/algoOrder", signed, costs(1), counts{}, h.algos.queryAlgo},
+		{"GET", "v1/openAlgoOrders", signed, single(1, 40), counts{}, h.algos.openAlgos},
+		{"GET", "v1/allAlgoOrders", signed, costs(5), counts{}, h.algos.allAlgos},
+		{"GET", "v1/allOrders", signed, costs(5), counts{}, h.history.allOrders},
+		{"GET", "v1/userTrades", signed, costs(5), counts{}, h.history.accountTrades},
+		{"GET", "v1/income", signed, costs(30), counts{}, h.history.income},
+		{"GET", "v1/forceOrders", signed, single(20, 50), counts{}, h.history.forceOrders},
+		{"GET", "v1/commissionRate", signed, costs(20), counts{}, h.views.commissionRate},
+		{"POST", "v1/leverage", signed, costs(1), counts{}, h.modes.setLeverage},
+		{"POST", "v1/marginType", signed, costs(1), counts{}, h.modes.setMarginType},
+		{"GET", "v1/positionSide/dual", signed, costs(30), counts{}, h.modes.positionMode},
+		{"POST", "v1/positionSide/dual", signed, costs(1), counts{}, h.modes.setPositionMode},
+		{"GET", "v1/adlQuantile", signed, costs(5), counts{}, h.views.adlQuantile},
+		{"GET", "v1/rateLimit/order", signed, costs(1), counts{}, h.views.orderUsage},
+		{"POST", "v1/listenKey", keyed, costs(1), counts{}, h.keys.startListenKey},
+		{"PUT", "v1/listenKey", keyed, costs(1), counts{}, h.keys.keepListenKey},
+		{"DELETE", "v1/listenKey", keyed, costs(1), counts{}, h.keys.closeListenKey},
 	}
-	t.addRoute("GET v1/multiAssetsMargin", signed, costs(30), multiAssets)
-	t.addRoute("POST v1/multiAssetsMargin", signed, costs(1), setMultiAssets)
-	t.addRoute("GET v1/symbolConfig", signed, costs(5), symbolConfig)
-	t.addRoute("GET v1/accountConfig", signed, costs(5), accountConfig)
-	t.addRoute("GET v1/leverageBracket", signed, costs(1), leverageBracket)
-	t.addRoute("GET v1/feeBurn", signed, costs(30), feeBurn)
-	t.addRoute("POST v1/feeBurn", signed, costs(1), setFeeBurn)
-	t.addRoute("GET v1/assetIndex", open, single(1, 10), assetIndex)
-	return t
 }
 
-func coinmRoutes() table {
-	t := futuresRoutes()
-	t.addRoute("GET v1/balance", signed, costs(1), balances)
-	t.addRoute("GET v1/account", signed, costs(5), futuresAccount)
-	t.addRoute("GET v1/positionRisk", signed, costs(1), positionRisk)
-	t.addRoute("GET v1/leverageBracket", signed, costs(1), pairBrackets)
-	t.addRoute("GET v2/leverageBracket", signed, costs(1), leverageBracket)
-	return t
+func (h *handlers) usdm() []route {
+	return []route{
+		{"GET", "v2/ticker/price", open, single(1, 2), counts{}, h.tickers.priceTicker},
+		{"GET", "v2/balance", signed, costs(5), counts{}, h.views.balances},
+		{"GET", "v2/account", signed, costs(5), counts{}, h.views.futuresAccount},
+		{"GET", "v2/positionRisk", signed, costs(5), counts{}, h.views.positionRisk},
+		{"GET", "v3/balance", signed, costs(5), counts{}, h.views.balances},
+		{"GET", "v3/account", signed, costs(5), counts{}, h.views.futuresAccount},
+		{"GET", "v3/positionRisk", signed, costs(5), counts{}, h.views.positionRisk},
+		{"GET", "v1/multiAssetsMargin", signed, costs(30), counts{}, h.modes.multiAssets},
+		{"POST", "v1/multiAssetsMargin", signed, costs(1), counts{}, h.modes.setMultiAssets},
+		{"GET", "v1/symbolConfig", signed, costs(5), counts{}, h.views.symbolConfig},
+		{"GET", "v1/accountConfig", signed, costs(5), counts{}, h.views.accountConfig},
+		{"GET", "v1/leverageBracket", signed, costs(1), counts{}, h.views.leverageBracket},
+		{"GET", "v1/feeBurn", signed, costs(30), counts{}, h.modes.feeBurn},
+		{"POST", "v1/feeBurn", signed, costs(1), counts{}, h.modes.setFeeBurn},
+		{"GET", "v1/assetIndex", open, single(1, 10), counts{}, h.data.assetIndex},
+	}
+}
+
+func (h *handlers) coinm() []route {
+	return []route{
+		{"GET", "v1/balance", signed, costs(1), counts{}, h.views.balances},
+		{"GET", "v1/account", signed, costs(5), counts{}, h.views.futuresAccount},
+		{"GET", "v1/positionRisk", signed, costs(1), counts{}, h.views.positionRisk},
+		{"GET", "v1/leverageBracket", signed, costs(1), counts{}, h.views.pairBrackets},
+		{"GET", "v2/leverageBracket", signed, costs(1), counts{}, h.views.leverageBracket},
+	}
+}
+
+// apiMethods are the methods of the WebSocket APIs that are REST endpoints under
+// another name.
+var apiMethods = map[api.Market]map[string]string{
+	api.Spot: {
+		"ping": "GET v3/ping", "time": "GET v3/time", "exchangeInfo": "GET v3/exchangeInfo", "depth": "GET v3/depth",
+		"trades.recent": "GET v3/trades", "trades.historical": "GET v3/historicalTrades", "trades.aggregate": "GET v3/aggTrades",
+		"klines": "GET v3/klines", "uiKlines": "GET v3/uiKlines", "avgPrice": "GET v3/avgPrice",
+		"ticker.24hr": "GET v3/ticker/24hr", "ticker.price": "GET v3/ticker/price", "ticker.book": "GET v3/ticker/bookTicker",
+		"order.place": "POST v3/order", "order.test": "POST v3/order/test", "order.status": "GET v3/order", "order.cancel": "DELETE v3/order",
+		"order.cancelReplace": "POST v3/order/cancelReplace", "order.amend.keepPriority": "PUT v3/order/amend/keepPriority", "openOrders.status": "GET v3/openOrders", "openOrders.cancelAll": "DELETE v3/openOrders",
+		"allOrders": "GET v3/allOrders", "myTrades": "GET v3/myTrades", "account.status": "GET v3/account", "account.commission": "GET v3/account/commission",
+		"account.rateLimits.orders": "GET v3/rateLimit/order",
+	},
+	api.USDM: {
+		"depth": "GET v1/depth", "ticker.price": "GET v2/ticker/price", "ticker.book": "GET v1/ticker/bookTicker",
+		"order.place": "POST v1/order", "order.modify": "PUT v1/order", "order.cancel": "DELETE v1/order", "order.status": "GET v1/order", "algoOrder.place": "POST v1/algoOrder", "algoOrder.cancel": "DELETE v1/algoOrder",
+		"account.balance": "GET v2/balance", "v2/account.balance": "GET v3/balance", "account.status": "GET v2/account", "v2/account.status": "GET v3/account",
+		"account.position": "GET v2/positionRisk", "v2/account.position": "GET v3/positionRisk",
+		"userDataStream.start": "POST v1/listenKey", "userDataStream.ping": "PUT v1/listenKey", "userDataStream.stop": "DELETE v1/listenKey",
+	},
+	api.COINM: {
+		"order.place": "POST v1/order", "order.modify": "PUT v1/order", "order.cancel": "DELETE v1/order", "order.status": "GET v1/order", "algoOrder.place": "POST v1/algoOrder", "algoOrder.cancel": "DELETE v1/algoOrder",
+		"account.balance": "GET v1/balance", "account.status": "GET v1/account", "account.position": "GET v1/positionRisk",
+		"userDataStream.start": "POST v1/listenKey", "userDataStream.ping": "PUT v1/listenKey", "userDataStream.stop": "DELETE v1/listenKey",
+	},
+}
+
+// sessionMethod is a method that concerns the connection itself.
+type sessionMethod struct {
+	sec    security
+	weight int
+	run    func(*socketAPI, *client, *call) (any, *fault)
+}
+
+var sessionMethods = map[string]sessionMethod{
+	"session.logon":                      {signed, 2, (*socketAPI).logon},
+	"session.status":                     {open, 2, (*socketAPI).sessionStatus},
+	"session.logout":                     {open, 2, (*socketAPI).logout},
+	"session.subscriptions":              {open, 2, (*socketAPI).subscriptions},
+	"userDataStream.subscribe":           {open, 2, (*socketAPI).subscribeSession},
+	"userDataStream.subscribe.signature": {signed, 2, (*socketAPI).subscribeSigned},
+	"userDataStream.unsubscribe":         {open, 2, (*socketAPI).unsubscribeUser},
 }

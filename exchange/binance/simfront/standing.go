@@ -13,13 +13,13 @@ import (
 // What this one has no truth of is refused by name.
 
 // myFilters are the filters that count for an account: those of the symbol.
-func myFilters(s *sim, c *call) (any, *fault) {
-	m, f := s.named(c)
+func (h *accountViews) myFilters(c *call) (any, *fault) {
+	m, f := h.named(c)
 	if f != nil {
 		return nil, f
 	}
 	var filters any = list{}
-	for _, f := range m.spotInfo() {
+	for _, f := range m.info().spot() {
 		if f.key == "filters" {
 			filters = f.val
 		}
@@ -28,16 +28,16 @@ func myFilters(s *sim, c *call) (any, *fault) {
 }
 
 // myAllocations are executions of smart order routing, which there is none of.
-func myAllocations(s *sim, c *call) (any, *fault) {
-	if _, f := s.named(c); f != nil {
+func (h *orderHistory) myAllocations(c *call) (any, *fault) {
+	if _, f := h.named(c); f != nil {
 		return nil, f
 	}
 	return list{}, nil
 }
 
 // myPreventedMatches lists no details: the venue behind keeps none.
-func myPreventedMatches(s *sim, c *call) (any, *fault) {
-	m, f := s.named(c)
+func (h *orderHistory) myPreventedMatches(c *call) (any, *fault) {
+	m, f := h.named(c)
 	if f != nil {
 		return nil, f
 	}
@@ -50,16 +50,16 @@ func myPreventedMatches(s *sim, c *call) (any, *fault) {
 }
 
 // referencePrice is of symbols with a reference, which none here has.
-func referencePrice(s *sim, c *call) (any, *fault) {
-	if _, f := s.named(c); f != nil {
+func (h *marketData) referencePrice(c *call) (any, *fault) {
+	if _, f := h.named(c); f != nil {
 		return nil, f
 	}
 	return nil, bad(-2043, "This symbol doesn't have a reference price.")
 }
 
 // executionRules is how far from the last price an order may be filled.
-func executionRules(s *sim, c *call) (any, *fault) {
-	wanted, f := s.wanted(c)
+func (h *marketData) executionRules(c *call) (any, *fault) {
+	wanted, f := h.wanted(c)
 	if f != nil {
 		return nil, f
 	}
@@ -75,17 +75,17 @@ func executionRules(s *sim, c *call) (any, *fault) {
 	return object{{"symbolRules", out}}, nil
 }
 
-func systemStatus(*sim, *call) (any, *fault) {
+func (h *wallets) systemStatus(*call) (any, *fault) {
 	return object{{"status", 0}, {"msg", "normal"}}, nil
 }
 
 // walletBalance is what each wallet is worth in one asset, BTC when none is named.
-func walletBalance(s *sim, c *call) (any, *fault) {
+func (h *wallets) walletBalance(c *call) (any, *fault) {
 	quote := c.get("quoteAsset")
 	if quote == "" {
 		quote = "BTC"
 	}
-	if _, ok := s.inUSDT(quote); !ok {
+	if _, ok := h.inUSDT(quote); !ok {
 		return nil, bad(-1121, "Invalid asset: %s.", quote)
 	}
 	out := list{}
@@ -95,37 +95,15 @@ func walletBalance(s *sim, c *call) (any, *fault) {
 	}{{"Spot", api.Spot}, {"USD-M Futures", api.USDM}, {"COIN-M Futures", api.COINM}} {
 		sum := decimal.Zero
 		for _, asset := range c.account.assets(w.market) {
-			sum = sum.Add(s.convert(c.account.Funds.Balance(w.market.Wallet(), asset).Total, asset, quote))
+			sum = sum.Add(h.valueIn(c.account.Funds.Balance(w.market.Wallet(), asset).Total, asset, quote))
 		}
 		out = append(out, object{{"activate", true}, {"balance", sum.Round(8).String()}, {"walletName", w.name}})
 	}
 	return out, nil
 }
 
-// inUSDT is the price of an asset; false when no spot market tells it.
-func (s *sim) inUSDT(asset string) (decimal.Decimal, bool) {
-	if asset == "USDT" {
-		return decimal.NewFromInt(1), true
-	}
-	m, f := s.find(api.Spot, asset+"USDT")
-	if f != nil || m.LastPrice() <= 0 {
-		return decimal.Zero, false
-	}
-	return m.In.PriceDecimal(m.LastPrice()), true
-}
-
-// convert values an amount; what has no price counts nothing, as at the exchange.
-func (s *sim) convert(amount decimal.Decimal, from, to string) decimal.Decimal {
-	a, okA := s.inUSDT(from)
-	b, okB := s.inUSDT(to)
-	if !okA || !okB {
-		return decimal.Zero
-	}
-	return amount.Mul(a).DivRound(b, 16)
-}
-
 // userAssets are the spot wallet's positive balances.
-func userAssets(s *sim, c *call) (any, *fault) {
+func (h *wallets) userAssets(c *call) (any, *fault) {
 	out := list{}
 	for _, asset := range c.account.assets(api.Spot) {
 		b := c.account.Funds.Balance(api.Spot.Wallet(), asset)
@@ -134,7 +112,7 @@ func userAssets(s *sim, c *call) (any, *fault) {
 		}
 		valuation := "0"
 		if ask, _ := c.flag("needBtcValuation"); ask {
-			valuation = s.convert(b.Total, asset, "BTC").Round(8).String()
+			valuation = h.valueIn(b.Total, asset, "BTC").Round(8).String()
 		}
 		out = append(out, object{{"asset", asset}, {"free", b.Free}, {"locked", b.Locked}, {"freeze", "0"}, {"withdrawing", "0"}, {"ipoable", "0"}, {"btcValuation", valuation}})
 	}
@@ -142,9 +120,9 @@ func userAssets(s *sim, c *call) (any, *fault) {
 }
 
 // feeBurn pays fees in BNB, which is not simulated: it is off and stays off.
-func feeBurn(*sim, *call) (any, *fault) { return object{{"feeBurn", false}}, nil }
+func (h *accountModes) feeBurn(*call) (any, *fault) { return object{{"feeBurn", false}}, nil }
 
-func setFeeBurn(_ *sim, c *call) (any, *fault) {
+func (h *accountModes) setFeeBurn(c *call) (any, *fault) {
 	switch on, f := c.flag("feeBurn"); {
 	case f != nil:
 		return nil, f
@@ -157,29 +135,29 @@ func setFeeBurn(_ *sim, c *call) (any, *fault) {
 }
 
 // marginHistory lists margin moved to isolated positions, which there are none of.
-func marginHistory(s *sim, c *call) (any, *fault) {
-	if _, f := s.named(c); f != nil {
+func (h *accountViews) marginHistory(c *call) (any, *fault) {
+	if _, f := h.named(c); f != nil {
 		return nil, f
 	}
 	return list{}, nil
 }
 
 // assetIndex belongs to multi-assets mode.
-func assetIndex(*sim, *call) (any, *fault) {
+func (h *marketData) assetIndex(*call) (any, *fault) {
 	return nil, unsupported("asset indexes are of multi-assets mode, which is not simulated")
 }
 
 // constituents are the markets an index is made of: here the spot market alone.
-func constituents(s *sim, c *call) (any, *fault) {
+func (h *marketData) constituents(c *call) (any, *fault) {
 	if !c.has("symbol") {
 		return nil, missing("symbol")
 	}
 	name := c.get("symbol")
-	for _, m := range s.all(c.market) {
+	for _, m := range h.marketsOf(c.market) {
 		if m.In.Symbol != name && m.pair() != name {
 			continue
 		}
-		spot, f := s.find(api.Spot, m.In.Base+"USDT")
+		spot, f := h.findSymbol(api.Spot, m.In.Base+"USDT")
 		if f != nil {
 			return nil, unsupported("the index of " + name + " is given by its recording, not made of markets")
 		}
@@ -187,15 +165,15 @@ func constituents(s *sim, c *call) (any, *fault) {
 		if c.market == api.USDM {
 			part = part.with(field{"price", spot.PriceText(spot.LastPrice())}, field{"weight", "1.00000000"})
 		}
-		return object{{"symbol", name}, {"time", millis(s.Clock.Now())}, {"constituents", list{part}}}, nil
+		return object{{"symbol", name}, {"time", millis(h.clock.Now())}, {"constituents", list{part}}}, nil
 	}
 	return nil, invalidSymbol()
 }
 
 // pairBrackets is COIN-M's first version of the brackets: by pair.
-func pairBrackets(s *sim, c *call) (any, *fault) {
+func (h *accountViews) pairBrackets(c *call) (any, *fault) {
 	out, seen := list{}, map[string]bool{}
-	for _, m := range s.all(c.market) {
+	for _, m := range h.marketsOf(c.market) {
 		if seen[m.pair()] || c.has("pair") && c.get("pair") != m.pair() {
 			continue
 		}

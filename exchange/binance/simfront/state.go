@@ -1,83 +1,14 @@
 package simfront
 
 import (
-	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
-	"github.com/perilune/perilune/exchange/paper"
 	"github.com/perilune/perilune/exchange/simserver"
 )
-
-// sim is the exchange with what the front keeps of it, all owned by the exchange's
-// loop.
-type sim struct {
-	*simserver.State
-	allowed  *Limits
-	segments [len(api.Markets) + 1]*simserver.Segment
-	markets  []*market // by instrument; those of other venues too
-	accounts []*account
-	usage    map[usageKey]*usage
-	hub      hub
-}
-
-// What a front is asked for.
-var (
-	_ simserver.Front     = (*sim)(nil)
-	_ simserver.Beater    = (*sim)(nil)
-	_ simserver.Ticker    = (*sim)(nil)
-	_ simserver.Admitter  = (*sim)(nil)
-	_ simserver.Brancher  = (*sim)(nil)
-	_ simserver.Namer     = (*sim)(nil)
-	_ simserver.Announcer = (*sim)(nil)
-	_ simserver.Banker    = (*sim)(nil)
-	_ simserver.Striker   = (*sim)(nil)
-)
-
-func newSim(l *Limits) *sim {
-	return &sim{allowed: l, usage: map[usageKey]*usage{}, hub: newHub()}
-}
-
-// Open implements simserver.Front.
-func (s *sim) Open(state *simserver.State) {
-	s.State = state
-	for _, mk := range api.Markets {
-		s.segments[mk] = state.Segments.Of(mk.Venue())
-	}
-	for _, m := range state.Markets() {
-		s.markets = append(s.markets, newMarket(m))
-	}
-	for _, a := range state.Accounts() {
-		own := &account{Account: a, s: s, orderCount: newOrderCounts()}
-		a.Note = own
-		s.accounts = append(s.accounts, own)
-	}
-}
-
-// Segments implements simserver.Front: the three markets.
-func (s *sim) Segments() []simserver.Segment {
-	var out []simserver.Segment
-	for _, mk := range api.Markets {
-		out = append(out, simserver.Segment{Name: mk.String(), Venue: mk.Venue(), Wallet: mk.Wallet(), Contract: mk.Contract()})
-	}
-	return out
-}
-
-// Balances implements simserver.Banker.
-func (s *sim) Balances() []paper.Deposit { return Balances() }
-
-// occasion is Occasion by market; 0 is none.
-func (s *sim) occasion(kind string, mk api.Market, symbol string) (simserver.Fault, bool) {
-	return s.Faults.Occasion(kind, s.segments[mk], symbol)
-}
-
-func (s *sim) strikes(kind string, mk api.Market, symbol string) bool {
-	return s.Faults.Strikes(kind, s.segments[mk], symbol)
-}
 
 // market is an instrument with what the front keeps of it.
 type market struct {
@@ -111,10 +42,17 @@ func (m *market) pair() string {
 // account is an account with what the front keeps of it.
 type account struct {
 	*simserver.Account
-	s          *sim
-	executions int64 // spot's count of them
+	listing    *listing
+	events     *userEvents
 	orderCount [2]orderCount
 	listenKeys [len(api.Markets) + 1]listenKey
+}
+
+func newAccount(a *simserver.Account, l *listing, p *publisher) *account {
+	own := &account{Account: a, listing: l, orderCount: newOrderCounts()}
+	own.events = &userEvents{account: own, clock: p.clock, segments: l.segments, publisher: p}
+	a.Note = own
+	return own
 }
 
 func accountOf(a *simserver.Account) *account { return a.Note.(*account) }
@@ -156,12 +94,12 @@ func (a *account) openOrders(mk api.Market, m *market) []*order {
 	if m != nil {
 		only = m.Market
 	}
-	return ordersOf(a.Orders.Open(a.s.segments[mk], only))
+	return ordersOf(a.Orders.Open(a.listing.segments[mk], only))
 }
 
-// lookup finds the order that orderId or origClientOrderId names. Both together
+// findOrder finds the order that orderId or origClientOrderId names. Both together
 // must agree.
-func (a *account) lookup(c *call, m *market, unknown *fault) (*order, *fault) {
+func (a *account) findOrder(c *call, m *market, unknown *fault) (*order, *fault) {
 	if !c.has("orderId") && !c.has("origClientOrderId") {
 		return nil, bad(-1102, "Param 'origClientOrderId' or 'orderId' must be sent, but both were empty/null!")
 	}
@@ -201,20 +139,7 @@ func (a *account) trades() []*trade {
 }
 
 // assets lists what a wallet has ever held that is not zero, by name.
-func (a *account) assets(mk api.Market) []string { return a.Funds.Assets(a.s.segments[mk]) }
-
-// Name implements simserver.Namer. Source: c of ORDER_TRADE_UPDATE.
-func (s *sim) Name(o *simserver.Order, why simserver.Forced) {
-	o.TIF = "IOC"
-	switch why {
-	case simserver.Liquidation:
-		o.Client, o.Type = "autoclose-"+strconv.FormatInt(millis(o.Created), 10), "LIQUIDATION"
-	case simserver.Deleveraging:
-		o.Client, o.Type = "adl_autoclose", "MARKET"
-	case simserver.Settlement:
-		o.Client, o.Type = "settlement_autoclose-"+strconv.FormatInt(millis(o.Created), 10), "MARKET"
-	}
-}
+func (a *account) assets(mk api.Market) []string { return a.Funds.Assets(a.listing.segments[mk]) }
 
 // expiry names why the exchange ended an order, as the market does: eR on spot, er on
 // futures; empty when it did not.
@@ -261,9 +186,4 @@ func (o *order) futuresExpiry() string {
 		return "2"
 	}
 	return "0"
-}
-
-// all returns the instruments of a market.
-func (s *sim) all(mk api.Market) []*market {
-	return slices.DeleteFunc(slices.Clone(s.markets), func(m *market) bool { return api.Of(m.In.Venue) != mk })
 }

@@ -12,17 +12,6 @@ import (
 // of the accounts of this server and the trades of its market: there is nobody
 // else. Source: the statistics of USD-M and COIN-M.
 
-// statsMarket tells whose statistics are asked for: COIN-M's are by a pair that
-// only an inverse contract has.
-func (s *sim) statsMarket(r *request) api.Market {
-	for _, m := range s.all(api.COINM) {
-		if p := r.get("pair"); p != "" && p == m.pair() {
-			return api.COINM
-		}
-	}
-	return api.USDM
-}
-
 // stat is what a statistic asks for: a contract and the ends of its periods.
 type stat struct {
 	m     *market
@@ -33,7 +22,7 @@ type stat struct {
 // statPeriods are the periods of all statistics.
 var statPeriods = map[string]bool{"5m": true, "15m": true, "30m": true, "1h": true, "2h": true, "4h": true, "6h": true, "12h": true, "1d": true}
 
-func (s *sim) stat(c *call) (st stat, f *fault) {
+func (h *statistics) stat(c *call) (st stat, f *fault) {
 	name := "symbol"
 	if c.market == api.COINM || c.path == "futures/data/basis" {
 		name = "pair"
@@ -49,7 +38,7 @@ func (s *sim) stat(c *call) (st stat, f *fault) {
 	if kind := c.get("contractType"); kind != "" && kind != "PERPETUAL" && kind != "ALL" {
 		return st, unsupported("there are no contracts of type " + kind)
 	}
-	for _, m := range s.all(c.market) {
+	for _, m := range h.marketsOf(c.market) {
 		if c.get(name) == m.In.Symbol || name == "pair" && c.get(name) == m.pair() {
 			st.m = m
 			break
@@ -66,7 +55,7 @@ func (s *sim) stat(c *call) (st stat, f *fault) {
 	if len(st.m.Bars) == 0 {
 		return st, nil
 	}
-	for t := st.m.Bars[0].Begin/st.every*st.every + st.every; t <= s.Clock.Now(); t += st.every {
+	for t := st.m.Bars[0].Begin/st.every*st.every + st.every; t <= h.clock.Now(); t += st.every {
 		if within(t, p.from, p.to) {
 			st.ends = append(st.ends, t)
 		}
@@ -83,28 +72,16 @@ func (st *stat) named() object {
 	return object{{"symbol", st.m.In.Symbol}}
 }
 
-// heldAt is the position of an account in a contract at a time: the sum of its
-// trades.
-func (a *account) heldAt(m *market, t exchange.Time) exchange.Lots {
-	var q exchange.Lots
-	for _, f := range a.trades() {
-		if f.Order.m == m && f.Time <= t {
-			q += exchange.Lots(f.Order.Side) * f.Qty
-		}
-	}
-	return q
-}
-
-func openInterestHist(s *sim, c *call) (any, *fault) {
-	st, f := s.stat(c)
+func (h *statistics) openInterestHist(c *call) (any, *fault) {
+	st, f := h.stat(c)
 	if f != nil {
 		return nil, f
 	}
 	out := list{}
 	for _, t := range st.ends {
 		var sum exchange.Lots
-		for _, a := range s.accounts {
-			sum += a.heldAt(st.m, t).Abs()
+		for _, a := range h.accounts {
+			sum += a.holding(st.m).qtyAt(t).Abs()
 		}
 		o := st.named()
 		if st.m.In.Inverse() {
@@ -117,8 +94,8 @@ func openInterestHist(s *sim, c *call) (any, *fault) {
 
 // longShortRatio is of accounts, or of the positions of accounts. Every account
 // here is a top trader.
-func longShortRatio(s *sim, c *call) (any, *fault) {
-	st, f := s.stat(c)
+func (h *statistics) longShortRatio(c *call) (any, *fault) {
+	st, f := h.stat(c)
 	if f != nil {
 		return nil, f
 	}
@@ -126,8 +103,8 @@ func longShortRatio(s *sim, c *call) (any, *fault) {
 	out := list{}
 	for _, t := range st.ends {
 		var sides [2]int64
-		for _, a := range s.accounts {
-			q := a.heldAt(st.m, t)
+		for _, a := range h.accounts {
+			q := a.holding(st.m).qtyAt(t)
 			weight := int64(1)
 			if byPosition {
 				weight = int64(q.Abs())
@@ -163,8 +140,8 @@ func (st *stat) ratio(sides [2]int64, byPosition bool, t exchange.Time) object {
 }
 
 // takerRatio is what takers bought against what they sold, period by period.
-func takerRatio(s *sim, c *call) (any, *fault) {
-	st, f := s.stat(c)
+func (h *statistics) takerRatio(c *call) (any, *fault) {
+	st, f := h.stat(c)
 	if f != nil {
 		return nil, f
 	}
@@ -193,11 +170,11 @@ func takerRatio(s *sim, c *call) (any, *fault) {
 
 // basisHist is the distance of the contract from its index. A perpetual has no
 // annual rate.
-func basisHist(s *sim, c *call) (any, *fault) {
+func (h *statistics) basisHist(c *call) (any, *fault) {
 	if !c.has("contractType") {
 		return nil, missing("contractType")
 	}
-	st, f := s.stat(c)
+	st, f := h.stat(c)
 	if f != nil {
 		return nil, f
 	}

@@ -102,7 +102,7 @@ func (a access) reaches(t topic) bool {
 
 // topicOf understands a stream's name. It is false for what does not exist: the
 // exchange acknowledges such a name too, and sends nothing.
-func (s *sim) topicOf(m api.Market, name string) (topic, bool) {
+func (h *hub) topicOf(m api.Market, name string) (topic, bool) {
 	if strings.HasPrefix(name, "!") {
 		return allTopic(m, name)
 	}
@@ -110,14 +110,14 @@ func (s *sim) topicOf(m api.Market, name string) (topic, bool) {
 	if !ok || symbol != strings.ToLower(symbol) {
 		return topic{}, false
 	}
-	if t, ok := s.pairTopic(m, symbol, rest); ok {
+	if t, ok := h.pairTopic(m, symbol, rest); ok {
 		return t, true
 	}
 	t, ok := kindOf(m, rest)
 	if !ok {
 		return topic{}, false
 	}
-	in, ok := s.Universe().Find(m.Venue(), strings.ToUpper(symbol))
+	in, ok := h.universe.Find(m.Venue(), strings.ToUpper(symbol))
 	if !ok {
 		return topic{}, false
 	}

@@ -24,13 +24,13 @@ func eachSymbol(one, most int) func(*call) int {
 }
 
 // rollingTicker is of the last windowSize, from a whole minute on.
-func rollingTicker(s *sim, c *call) (any, *fault) {
+func (h *tickers) rollingTicker(c *call) (any, *fault) {
 	length, f := windowSize(c.get("windowSize"))
 	if f != nil {
 		return nil, f
 	}
-	from := s.Clock.Now() - length
-	return s.spanTicker(c, from-from%exchange.Minute, s.Clock.Now())
+	from := h.clock.Now() - length
+	return h.spanTicker(c, from-from%exchange.Minute, h.clock.Now())
 }
 
 // windowSize reads 1m to 59m, 1h to 23h and 1d to 7d.
@@ -56,13 +56,13 @@ func windowSize(text string) (exchange.Time, *fault) {
 }
 
 // tradingDayTicker is of the day so far in a time zone.
-func tradingDayTicker(s *sim, c *call) (any, *fault) {
+func (h *tickers) tradingDayTicker(c *call) (any, *fault) {
 	zone, f := timeZone(c.get("timeZone"))
 	if f != nil {
 		return nil, f
 	}
-	from := s.Clock.Now() - (s.Clock.Now()+zone)%exchange.Day
-	return s.spanTicker(c, from, from+exchange.Day-exchange.Millisecond)
+	from := h.clock.Now() - (h.clock.Now()+zone)%exchange.Day
+	return h.spanTicker(c, from, from+exchange.Day-exchange.Millisecond)
 }
 
 // timeZone reads hours and minutes from UTC: "0", "-1:00", "05:45".
@@ -93,11 +93,11 @@ func timeZone(text string) (exchange.Time, *fault) {
 }
 
 // spanTicker answers for symbol with an object and for symbols with a list.
-func (s *sim) spanTicker(c *call, from, to exchange.Time) (any, *fault) {
+func (h *tickers) spanTicker(c *call, from, to exchange.Time) (any, *fault) {
 	if !c.has("symbol") && !c.has("symbols") {
 		return nil, missing("symbol")
 	}
-	wanted, f := s.wanted(c)
+	wanted, f := h.wanted(c)
 	if f != nil {
 		return nil, f
 	}

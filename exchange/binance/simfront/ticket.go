@@ -28,8 +28,8 @@ type ticket struct {
 
 // readTicket reads the parameters of an order. Source: POST order of the three
 // markets; types and times in force that are not simulated are refused.
-func (s *sim) readTicket(c *call) (*ticket, *fault) {
-	m, f := s.named(c)
+func (h *orderEntry) readTicket(c *call) (*ticket, *fault) {
+	m, f := h.named(c)
 	if f != nil {
 		return nil, f
 	}
@@ -39,13 +39,13 @@ func (s *sim) readTicket(c *call) (*ticket, *fault) {
 			return nil, f
 		}
 	}
-	if t.goodTill, f = s.goodTill(c, t.tif); f != nil {
+	if t.goodTill, f = h.goodTill(c, t.tif); f != nil {
 		return nil, f
 	}
-	if f := t.match(); f != nil {
+	if f := t.priceByMatch(); f != nil {
 		return nil, f
 	}
-	if t.client, f = s.clientName(c, c.get("newClientOrderId")); f != nil {
+	if t.client, f = h.clientName(c, c.get("newClientOrderId")); f != nil {
 		return nil, f
 	}
 	return t, t.filters()
@@ -217,9 +217,9 @@ func (t *ticket) readReply(c *call) *fault {
 }
 
 // clientName checks a client order id, or makes one.
-func (s *sim) clientName(c *call, name string) (string, *fault) {
+func (h *orderEntry) clientName(c *call, name string) (string, *fault) {
 	if name == "" {
-		return s.NewName("client order id")[:22], nil
+		return h.newName("client order id")[:22], nil
 	}
 	legal := len(name) <= 36
 	for i := range len(name) {

@@ -13,7 +13,7 @@ var transferTypes = map[string][2]api.Market{
 	"MAIN_CMFUTURE": {api.Spot, api.COINM}, "CMFUTURE_MAIN": {api.COINM, api.Spot},
 }
 
-func transfer(s *sim, c *call) (any, *fault) {
+func (h *wallets) transfer(c *call) (any, *fault) {
 	wallets, ok := transferTypes[c.get("type")]
 	switch {
 	case !c.has("type"):
@@ -27,17 +27,17 @@ func transfer(s *sim, c *call) (any, *fault) {
 	if f != nil {
 		return nil, f
 	}
-	if s.strikes("transfer_lost", 0, "") {
+	if h.strikes("transfer_lost", 0, "") {
 		return nil, errUnknownOutcome
 	}
-	mv, err := c.account.Funds.Transfer(c.get("type"), c.get("asset"), s.segments[wallets[0]], s.segments[wallets[1]], amount)
+	mv, err := c.account.Funds.Transfer(c.get("type"), c.get("asset"), h.segments[wallets[0]], h.segments[wallets[1]], amount)
 	if err != nil {
 		return nil, bad(-5013, "Asset transfer failed: insufficient balance")
 	}
 	return object{{"tranId", mv.ID}}, nil
 }
 
-func transferHistory(_ *sim, c *call) (any, *fault) {
+func (h *wallets) transferHistory(c *call) (any, *fault) {
 	if !c.has("type") {
 		return nil, missing("type")
 	}

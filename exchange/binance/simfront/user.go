@@ -8,53 +8,35 @@ import (
 	"github.com/perilune/perilune/exchange"
 )
 
-// listenKey is what a futures stream is found by.
-type listenKey struct {
-	key     string
-	expires exchange.Time // on the request clock
+// userEvents words what happened to an account for its streams.
+type userEvents struct {
+	account    *account
+	clock      *simserver.Clock
+	segments   *segments
+	publisher  *publisher
+	executions int64 // spot's count of them
 }
 
-// listenFor is how long a listen key lives without being kept alive.
-const listenFor = exchange.Hour
-
-// Tell implements simserver.Front.
-func (s *sim) Tell(of *simserver.Account, ev simserver.Event) []simserver.Message {
-	a := accountOf(of)
-	switch ev.Kind {
-	case simserver.OrderChanged:
-		return a.tellOrder(orderOf(ev.Order), ev.Change, tradeOf(ev.Trade))
-	case simserver.ConditionalChanged:
-		g := algoOf(ev.Conditional)
-		return []simserver.Message{a.message(api.Of(g.m.In.Venue), "ALGO_UPDATE", a.algoUpdate(g))}
-	case simserver.FundingPaid:
-		return a.tellFunding(s.markets[ev.Payment.Instrument], ev.Payment)
-	case simserver.TransferMoved:
-		return a.tellMove(api.Of(ev.Segment.Venue), ev.Asset, ev.Amount, ev.Time)
-	case simserver.LossCleared:
-		return a.tellAccount(api.Of(ev.Segment.Venue), "INSURANCE_CLEAR", ev.Asset, ev.Amount, nil, ev.Time)
-	}
-	return nil
+// word makes a message of an event.
+func (e *userEvents) word(mk api.Market, kind string, body object) simserver.Message {
+	return simserver.Message{Segment: e.segments[mk], Kind: kind, Body: body}
 }
 
-func (a *account) message(mk api.Market, kind string, body object) simserver.Message {
-	return simserver.Message{Segment: a.s.segments[mk], Kind: kind, Body: body}
+// queueEvent adds an event of the front's own to what is sent next.
+func (e *userEvents) queueEvent(mk api.Market, kind string, body object) {
+	e.account.Outbox.Queue(e.word(mk, kind, body))
 }
 
-// tell adds an event of the front's own to what is sent next.
-func (a *account) tell(mk api.Market, kind string, body object) {
-	a.Outbox.Queue(a.message(mk, kind, body))
-}
-
-// tellMove tells one wallet's side of a transfer.
-func (a *account) tellMove(wallet api.Market, asset string, amount decimal.Decimal, at exchange.Time) []simserver.Message {
+// moveEvents tells one wallet's side of a transfer.
+func (e *userEvents) moveEvents(wallet api.Market, asset string, amount decimal.Decimal, at exchange.Time) []simserver.Message {
 	if wallet == api.Spot {
-		return a.tellSpotChange(asset, amount, at)
+		return e.spotChangeEvents(asset, amount, at)
 	}
 	reason := "DEPOSIT"
 	if amount.IsNegative() {
 		reason = "WITHDRAW"
 	}
-	return a.tellAccount(wallet, reason, asset, amount, nil, at)
+	return e.accountUpdate(wallet, reason, asset, amount, nil, at)
 }
 
 // changes is how spot tells a change of an order. Futures tell all that expires alike,
@@ -64,22 +46,22 @@ var changes = map[simserver.OrderChange]string{
 	simserver.Reduced: "REPLACED", simserver.Replaced: "AMENDMENT",
 }
 
-// tellOrder tells a change of an order; t is the fill of a TRADE.
-func (a *account) tellOrder(o *order, change simserver.OrderChange, t *trade) []simserver.Message {
+// orderEvents tells a change of an order; t is the fill of a TRADE.
+func (e *userEvents) orderEvents(o *order, change simserver.OrderChange, t *trade) []simserver.Message {
 	mk := api.Of(o.m.In.Venue)
 	if mk == api.Spot {
-		a.executions++
-		report := a.message(mk, "executionReport", a.executionReport(o, changes[change], t))
-		return []simserver.Message{report, a.spotBalances(o.Updated, o.m.In.Base, o.m.In.Quote)}
+		e.executions++
+		report := e.word(mk, "executionReport", e.executionReport(o, changes[change], t))
+		return []simserver.Message{report, e.spotBalances(o.Updated, o.m.In.Base, o.m.In.Quote)}
 	}
 	if change == simserver.Prevented {
 		change = simserver.Expired
 	}
-	out := []simserver.Message{a.message(mk, "ORDER_TRADE_UPDATE", a.orderTradeUpdate(o, changes[change], t))}
+	out := []simserver.Message{e.word(mk, "ORDER_TRADE_UPDATE", e.orderTradeUpdate(o, changes[change], t))}
 	if t != nil {
-		out = append(out, a.tellAccount(mk, "ORDER", t.FeeAsset, decimal.Zero, o.m, t.Time)...)
+		out = append(out, e.accountUpdate(mk, "ORDER", t.FeeAsset, decimal.Zero, o.m, t.Time)...)
 		if o.Type == "LIQUIDATION" {
-			a.s.publishForced(t)
+			e.publisher.publishForced(t)
 		}
 	}
 	return out
@@ -87,7 +69,7 @@ func (a *account) tellOrder(o *order, change simserver.OrderChange, t *trade) []
 
 // executionReport is spot's order event. On a cancel, c is the cancel's name and
 // C the order's own.
-func (a *account) executionReport(o *order, exec string, t *trade) object {
+func (e *userEvents) executionReport(o *order, exec string, t *trade) object {
 	zero := decimal.Zero
 	c, original := o.Client, ""
 	if exec == "CANCELED" {
@@ -102,9 +84,9 @@ func (a *account) executionReport(o *order, exec string, t *trade) object {
 	if t != nil {
 		id, last, price, fee, asset, maker, worth = t.ID, o.m.QtyText(t.Qty), o.m.PriceText(t.Price), money(t.Fee), t.FeeAsset, t.Maker, t.Worth
 	}
-	v := object{{"e", "executionReport"}, {"E", millis(a.s.Clock.Now())}, {"s", o.m.In.Symbol}, {"c", c}, {"S", sideText(o.Side)}, {"o", o.Type}, {"f", o.TIF},
+	v := object{{"e", "executionReport"}, {"E", millis(e.clock.Now())}, {"s", o.m.In.Symbol}, {"c", c}, {"S", sideText(o.Side)}, {"o", o.Type}, {"f", o.TIF},
 		{"q", o.m.QtyText(o.Qty)}, {"p", o.limitText()}, {"P", o.Stop}, {"F", zero}, {"g", -1}, {"C", original}, {"x", exec}, {"X", o.Status}, {"r", "NONE"},
-		{"i", o.ID}, {"l", last}, {"z", o.m.QtyText(o.Filled)}, {"L", price}, {"n", fee}, {"N", asset}, {"T", millis(o.Updated)}, {"t", id}, {"I", a.executions},
+		{"i", o.ID}, {"l", last}, {"z", o.m.QtyText(o.Filled)}, {"L", price}, {"n", fee}, {"N", asset}, {"T", millis(o.Updated)}, {"t", id}, {"I", e.executions},
 		{"w", o.Open() && !o.Waits}, {"m", maker}, {"M", false}, {"O", millis(o.Created)}, {"Z", o.Worth}, {"Y", worth}, {"Q", o.quoteQty}}
 	if !o.Waits {
 		v = v.with(field{"W", o.workingTime()})
@@ -117,23 +99,23 @@ func (a *account) executionReport(o *order, exec string, t *trade) object {
 }
 
 // spotBalances is outboundAccountPosition: what assets are now.
-func (a *account) spotBalances(at exchange.Time, assets ...string) simserver.Message {
+func (e *userEvents) spotBalances(at exchange.Time, assets ...string) simserver.Message {
 	out := list{}
 	for _, asset := range assets {
-		b := a.Funds.Balance(api.Spot.Wallet(), asset)
+		b := e.account.Funds.Balance(api.Spot.Wallet(), asset)
 		out = append(out, object{{"a", asset}, {"f", b.Free}, {"l", b.Locked}})
 	}
-	return a.message(api.Spot, "outboundAccountPosition", object{{"e", "outboundAccountPosition"}, {"E", millis(a.s.Clock.Now())}, {"u", millis(at)}, {"B", out}})
+	return e.word(api.Spot, "outboundAccountPosition", object{{"e", "outboundAccountPosition"}, {"E", millis(e.clock.Now())}, {"u", millis(at)}, {"B", out}})
 }
 
-// tellSpotChange is balanceUpdate, and the position that follows it.
-func (a *account) tellSpotChange(asset string, amount decimal.Decimal, at exchange.Time) []simserver.Message {
-	change := a.message(api.Spot, "balanceUpdate", object{{"e", "balanceUpdate"}, {"E", millis(a.s.Clock.Now())}, {"a", asset}, {"d", amount}, {"T", millis(at)}})
-	return []simserver.Message{change, a.spotBalances(at, asset)}
+// spotChangeEvents is balanceUpdate, and the position that follows it.
+func (e *userEvents) spotChangeEvents(asset string, amount decimal.Decimal, at exchange.Time) []simserver.Message {
+	change := e.word(api.Spot, "balanceUpdate", object{{"e", "balanceUpdate"}, {"E", millis(e.clock.Now())}, {"a", asset}, {"d", amount}, {"T", millis(at)}})
+	return []simserver.Message{change, e.spotBalances(at, asset)}
 }
 
 // orderTradeUpdate is the order event of futures.
-func (a *account) orderTradeUpdate(o *order, exec string, t *trade) object {
+func (e *userEvents) orderTradeUpdate(o *order, exec string, t *trade) object {
 	last, price, id, maker, realised := "0", "0", int64(0), false, "0"
 	if t != nil {
 		last, price, id, maker, realised = o.m.QtyText(t.Qty), o.m.PriceText(t.Price), t.ID, t.Maker, money(t.Realised)
@@ -155,7 +137,7 @@ func (a *account) orderTradeUpdate(o *order, exec string, t *trade) object {
 		v = v.with(field{"si", 0}, field{"ss", 0}, field{"gtd", o.GoodTill})
 	}
 	v = v.with(field{"V", "EXPIRE_TAKER"}, field{"pm", o.matching()}, field{"er", orZero(o.expiry())})
-	return a.envelope(api.Of(o.m.In.Venue), "ORDER_TRADE_UPDATE", o.Updated).with(field{"o", v})
+	return e.envelope(api.Of(o.m.In.Venue), "ORDER_TRADE_UPDATE", o.Updated).with(field{"o", v})
 }
 
 func orZero(s string) string {
@@ -166,94 +148,40 @@ func orZero(s string) string {
 }
 
 // envelope begins a futures user event; COIN-M names the account in it.
-func (a *account) envelope(m api.Market, kind string, at exchange.Time) object {
-	v := object{{"e", kind}, {"E", millis(a.s.Clock.Now())}, {"T", millis(at)}}
+func (e *userEvents) envelope(m api.Market, kind string, at exchange.Time) object {
+	v := object{{"e", kind}, {"E", millis(e.clock.Now())}, {"T", millis(at)}}
 	if m == api.COINM {
-		v = v.with(field{"i", a.alias()})
+		v = v.with(field{"i", e.account.alias()})
 	}
 	return v
 }
 
-// tellAccount is ACCOUNT_UPDATE: one asset's balance, with the change that is
+// accountUpdate is ACCOUNT_UPDATE: one asset's balance, with the change that is
 // not profit or fee, and the position of m when there is one to tell.
-func (a *account) tellAccount(wallet api.Market, reason, asset string, change decimal.Decimal, m *market, at exchange.Time) []simserver.Message {
-	body := object{{"m", reason}, {"B", a.balanceOf(wallet, asset, change)}}
+func (e *userEvents) accountUpdate(wallet api.Market, reason, asset string, change decimal.Decimal, m *market, at exchange.Time) []simserver.Message {
+	body := object{{"m", reason}, {"B", e.balanceOf(wallet, asset, change)}}
 	positions := list{}
 	if m != nil {
-		positions = append(positions, a.positionOf(m))
+		positions = append(positions, e.account.holding(m).event())
 	}
-	return []simserver.Message{a.message(wallet, "ACCOUNT_UPDATE", a.envelope(wallet, "ACCOUNT_UPDATE", at).with(field{"a", body.with(field{"P", positions})}))}
+	return []simserver.Message{e.word(wallet, "ACCOUNT_UPDATE", e.envelope(wallet, "ACCOUNT_UPDATE", at).with(field{"a", body.with(field{"P", positions})}))}
 }
 
-func (a *account) balanceOf(wallet api.Market, asset string, change decimal.Decimal) list {
-	total := a.Funds.Balance(wallet.Wallet(), asset).Total
+func (e *userEvents) balanceOf(wallet api.Market, asset string, change decimal.Decimal) list {
+	total := e.account.Funds.Balance(wallet.Wallet(), asset).Total
 	return list{object{{"a", asset}, {"wb", total}, {"cw", total}, {"bc", change}}}
 }
 
-func (a *account) positionOf(m *market) object {
-	p := a.Funds.Position(m.In.ID)
-	return object{{"s", m.In.Symbol}, {"pa", m.QtyText(p.Qty)}, {"ep", p.Entry.Round(8).String()}, {"bep", p.Entry.Round(8).String()}, {"cr", p.Realised},
-		{"up", a.Funds.PositionMargin(m.In.ID).Unrealised}, {"mt", "cross"}, {"iw", "0"}, {"ps", "BOTH"}}
-}
-
-// tellFunding is ACCOUNT_UPDATE for funding on a cross position: a balance, no
+// fundingUpdate is ACCOUNT_UPDATE for funding on a cross position: a balance, no
 // position, and since 2026-08 the symbol.
-func (a *account) tellFunding(m *market, p *exchange.FundingPayment) []simserver.Message {
+func (e *userEvents) fundingUpdate(m *market, p *exchange.FundingPayment) []simserver.Message {
 	in, mk := m.In, api.Of(m.In.Venue)
-	body := object{{"m", "FUNDING_FEE"}, {"S", in.Symbol}, {"B", a.balanceOf(mk, p.Asset, p.Amount)}, {"P", list{}}}
-	return []simserver.Message{a.message(mk, "ACCOUNT_UPDATE", a.envelope(mk, "ACCOUNT_UPDATE", p.Settled).with(field{"a", body}))}
+	body := object{{"m", "FUNDING_FEE"}, {"S", in.Symbol}, {"B", e.balanceOf(mk, p.Asset, p.Amount)}, {"P", list{}}}
+	return []simserver.Message{e.word(mk, "ACCOUNT_UPDATE", e.envelope(mk, "ACCOUNT_UPDATE", p.Settled).with(field{"a", body}))}
 }
 
-func (a *account) tellLeverage(m *market, leverage int) {
-	a.tell(api.Of(m.In.Venue), "ACCOUNT_CONFIG_UPDATE", a.envelope(api.Of(m.In.Venue), "ACCOUNT_CONFIG_UPDATE", a.s.Clock.Now()).with(
+func (e *userEvents) sendLeverage(m *market, leverage int) {
+	e.queueEvent(api.Of(m.In.Venue), "ACCOUNT_CONFIG_UPDATE", e.envelope(api.Of(m.In.Venue), "ACCOUNT_CONFIG_UPDATE", e.clock.Now()).with(
 		field{"ac", object{{"s", m.In.Symbol}, {"l", leverage}}}))
-	a.Outbox.Flush()
-}
-
-// startListenKey is POST listenKey: one that lives is extended and told again.
-func startListenKey(s *sim, c *call) (any, *fault) {
-	k := &c.account.listenKeys[c.market]
-	if k.key == "" {
-		k.key = s.NewName("listen key")
-	}
-	k.expires = s.Clock.Wall() + listenFor
-	return object{{"listenKey", k.key}}, nil
-}
-
-// keepListenKey is PUT listenKey.
-func keepListenKey(s *sim, c *call) (any, *fault) {
-	k := &c.account.listenKeys[c.market]
-	if k.key == "" {
-		return nil, errListenKey
-	}
-	k.expires = s.Clock.Wall() + listenFor
-	return object{{"listenKey", k.key}}, nil
-}
-
-// closeListenKey is DELETE listenKey: streams on it stay open and are mute.
-func closeListenKey(_ *sim, c *call) (any, *fault) {
-	c.account.listenKeys[c.market] = listenKey{}
-	return object{}, nil
-}
-
-// Tick implements simserver.Ticker: it ends keys that nobody kept alive.
-func (s *sim) Tick(of *simserver.Account) {
-	a, now := accountOf(of), s.Clock.Wall()
-	for _, m := range []api.Market{api.USDM, api.COINM} {
-		if k := a.listenKeys[m]; k.key != "" && k.expires <= now {
-			a.expireListenKey(m)
-		}
-	}
-}
-
-// expireListenKey tells the streams of a key that it has ended; the sockets stay
-// open and say nothing more.
-func (a *account) expireListenKey(m api.Market) {
-	k := a.listenKeys[m].key
-	if k == "" {
-		return
-	}
-	a.tell(m, "listenKeyExpired", object{{"e", "listenKeyExpired"}, {"E", millis(a.s.Clock.Now())}, {"listenKey", k}})
-	a.Outbox.Flush()
-	a.listenKeys[m] = listenKey{}
+	e.account.Outbox.Flush()
 }

@@ -6,14 +6,6 @@ import "go/ast"
 // things that share their fields: whoever changes one reads all.
 const maxMethods = 39
 
-// grown are the types that are beyond it, and by how much they may be. A number here
-// only ever becomes smaller.
-var grown = map[string]int{
-	"exchange/binance/simfront.sim":     71,
-	"exchange/binance/simfront.market":  42,
-	"exchange/binance/simfront.account": 40,
-}
-
 // checkReceivers finds types that have grown too large to hold in the head.
 func checkReceivers(t *Tree) (out []Finding) {
 	for _, p := range t.packages {
@@ -31,9 +23,8 @@ func checkReceivers(t *Tree) (out []Finding) {
 					continue
 				}
 				name := receiver(d)
-				most := max(maxMethods, grown[p.Dir+"."+name])
-				if methods[name]++; methods[name] == most+1 {
-					out = append(out, t.at(d.Pos(), "%s has more than %d methods: find the parts of it that are things of their own", name, most))
+				if methods[name]++; methods[name] == maxMethods+1 {
+					out = append(out, t.at(d.Pos(), "%s has more than %d methods: find the parts of it that are things of their own", name, maxMethods))
 				}
 			}
 		}

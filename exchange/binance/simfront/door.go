@@ -18,15 +18,6 @@ const (
 	signed          // an API key, a fresh timestamp and a signature
 )
 
-// route is one endpoint.
-type route struct {
-	sec    security
-	weight func(*call) int
-	// short and long are what it counts as order entry in the two windows.
-	short, long int
-	run         func(*sim, *call) (any, *fault)
-}
-
 // prefixes are the first parts of REST paths.
 var prefixes = map[string]struct {
 	market api.Market
@@ -35,19 +26,19 @@ var prefixes = map[string]struct {
 	"api": {api.Spot, false}, "sapi": {api.Spot, true}, "fapi": {api.USDM, false}, "dapi": {api.COINM, false},
 }
 
-// rest answers one HTTP request.
-func (s *sim) rest(r *request, path string) *response {
+// answerREST answers one HTTP request.
+func (d *door) answerREST(r *request, path string) *response {
 	prefix, rest, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	if prefix == "futures" { // of both kinds; only inverse contracts are named by such pairs
-		r.market, r.path = s.statsMarket(r), "futures/"+rest
-		return s.answer(r, routeKey(r))
+		r.market, r.path = d.statsMarket(r), "futures/"+rest
+		return d.answerCall(r, routeKey(r))
 	}
 	where, ok := prefixes[prefix]
 	if !ok {
 		return refuse(errNotFound, nil)
 	}
 	r.market, r.wallet, r.path = where.market, where.wallet, rest
-	return s.answer(r, routeKey(r))
+	return d.answerCall(r, routeKey(r))
 }
 
 func routeKey(r *request) string {
@@ -57,44 +48,44 @@ func routeKey(r *request) string {
 	return r.method + " " + r.path
 }
 
-// answer judges a request and runs it.
-func (s *sim) answer(r *request, key string) *response {
+// answerCall judges a request and runs it.
+func (d *door) answerCall(r *request, key string) *response {
 	c := &call{request: r}
-	rt, ok := routes[r.market][key]
+	rt, ok := d.routes[r.market][key]
 	if !ok {
 		return refuse(notSimulated(key), nil)
 	}
 	if r.twice != "" {
 		return refuse(bad(-1101, "Duplicate values for parameter '%s'.", r.twice), nil)
 	}
-	if f := s.before(c); f != nil {
+	if f := d.refuseFirst(c); f != nil {
 		return refuse(f, nil)
 	}
-	if f := s.charge(r, rt.weight(c)); f != nil {
-		return refuse(f, s.headers(c, false))
+	if f := d.chargeWeight(r, rt.weight(c)); f != nil {
+		return refuse(f, d.headers(c, false))
 	}
-	if f := s.authorise(c, rt.sec); f != nil {
-		return refuse(f, s.headers(c, false))
+	if f := d.authorise(c, rt.sec); f != nil {
+		return refuse(f, d.headers(c, false))
 	}
 	if rt.sec != open {
 		if f := permitted(c, rt.sec); f != nil {
-			return refuse(f, s.headers(c, false))
+			return refuse(f, d.headers(c, false))
 		}
 	}
-	if rt.short > 0 {
-		if f := s.chargeOrders(c, rt.short, rt.long); f != nil {
-			return refuse(f, s.headers(c, true))
+	if rt.orders.short > 0 {
+		if f := d.chargeOrders(c, rt.orders.short, rt.orders.long); f != nil {
+			return refuse(f, d.headers(c, true))
 		}
 	}
-	res := s.execute(c, rt)
-	res.header = s.headers(c, rt.short > 0)
-	res.limits = s.wsLimits(c, rt.short > 0)
-	s.after(c, res)
+	res := d.runHandler(c, rt)
+	res.header = d.headers(c, rt.orders.short > 0)
+	res.limits = d.wsLimits(c, rt.orders.short > 0)
+	d.loseAnswer(c, res)
 	return res
 }
 
-func (s *sim) execute(c *call, rt route) *response {
-	v, f := rt.run(s, c)
+func (d *door) runHandler(c *call, rt route) *response {
+	v, f := rt.run(c)
 	if f != nil {
 		return refuse(f, nil)
 	}
@@ -118,14 +109,14 @@ func refuse(f *fault, header map[string]string) *response {
 // authorise checks what the route asks for, in the exchange's order: the key's
 // form, the presence of timestamp and signature, the time, the key, the
 // signature.
-func (s *sim) authorise(c *call, sec security) *fault {
+func (d *door) authorise(c *call, sec security) *fault {
 	if sec == open {
 		return nil
 	}
 	if c.session != nil && c.key == "" {
 		c.apiKey, c.account = c.session, accountOf(c.session.Account)
 		if sec == signed {
-			return s.fresh(c)
+			return d.checkTime(c)
 		}
 		return nil
 	}
@@ -139,11 +130,11 @@ func (s *sim) authorise(c *call, sec security) *fault {
 		if c.signature == "" {
 			return missing("signature")
 		}
-		if f := s.fresh(c); f != nil {
+		if f := d.checkTime(c); f != nil {
 			return f
 		}
 	}
-	k := s.Key(c.key)
+	k := d.key(c.key)
 	if k == nil {
 		return errBadKey
 	}
@@ -176,9 +167,9 @@ const (
 	allowedAhead  = 1000
 )
 
-// fresh accepts a timestamp that is less than a second ahead and not older than
+// checkTime accepts a timestamp that is less than a second ahead and not older than
 // recvWindow. Spot allows microseconds and a fraction in recvWindow.
-func (s *sim) fresh(c *call) *fault {
+func (d *door) checkTime(c *call) *fault {
 	ts, f := c.integer("timestamp", 0)
 	if f != nil {
 		return f
@@ -200,7 +191,7 @@ func (s *sim) fresh(c *call) *fault {
 		}
 		window = w
 	}
-	now := millis(s.Clock.Wall())
+	now := millis(d.clock.Wall())
 	switch {
 	case ts >= now+allowedAhead:
 		return errAhead

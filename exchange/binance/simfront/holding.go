@@ -1,0 +1,94 @@
+package simfront
+
+import (
+	"strconv"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/api"
+)
+
+// holding is what an account has in a contract, as the answers tell it.
+type holding struct {
+	*account
+	m *market
+}
+
+// holding returns what the account has in a contract.
+func (a *account) holding(m *market) holding { return holding{a, m} }
+
+// involved reports a position or an open order.
+func (p holding) involved() bool {
+	return p.Funds.Position(p.m.In.ID).Qty != 0 || len(p.openOrders(api.Of(p.m.In.Venue), p.m)) > 0
+}
+
+// accountView is the position in GET account.
+func (p holding) accountView(now exchange.Time, v3 bool) object {
+	held, pm := p.Funds.Position(p.m.In.ID), p.Funds.PositionMargin(p.m.In.ID)
+	o := object{{"symbol", p.m.In.Symbol}, {"positionSide", "BOTH"}, {"positionAmt", p.m.QtyText(held.Qty)}, {"unrealizedProfit", pm.Unrealised}}
+	if v3 {
+		o = o.with(field{"isolatedMargin", decimal.Zero}, field{"notional", pm.Notional}, field{"isolatedWallet", decimal.Zero})
+	} else {
+		o = o.with(field{"positionInitialMargin", pm.Position}, field{"openOrderInitialMargin", pm.Orders}, field{"leverage", strconv.Itoa(p.Funds.Leverage(p.m.In.ID))},
+			field{"isolated", p.Isolated[p.m.In.ID]}, field{"entryPrice", held.Entry}, field{"breakEvenPrice", held.Entry}, capOf(p.m, p.Funds.Leverage(p.m.In.ID)))
+		if api.Of(p.m.In.Venue) == api.USDM {
+			o = o.with(field{"notional", pm.Notional}, field{"bidNotional", "0"}, field{"askNotional", "0"})
+		}
+	}
+	return o.with(field{"initialMargin", pm.Position.Add(pm.Orders)}, field{"maintMargin", pm.Maintenance}, field{"updateTime", millis(now)})
+}
+
+// risk is what every version of GET positionRisk tells.
+func (p holding) risk(now exchange.Time) object {
+	held, pm := p.Funds.Position(p.m.In.ID), p.Funds.PositionMargin(p.m.In.ID)
+	liquidation := "0"
+	if price, ok := p.Funds.LiquidationPrice(p.m.In.ID); ok {
+		liquidation = price.StringFixed(8)
+	}
+	return object{{"symbol", p.m.In.Symbol}, {"positionSide", "BOTH"}, {"positionAmt", p.m.QtyText(held.Qty)}, {"entryPrice", held.Entry.Round(8).String()},
+		{"breakEvenPrice", held.Entry.Round(8).String()}, {"markPrice", p.m.MarkPrice()}, {"unRealizedProfit", pm.Unrealised}, {"liquidationPrice", liquidation},
+		{"updateTime", millis(now)}}
+}
+
+func (p holding) riskV3() []field {
+	pm := p.Funds.PositionMargin(p.m.In.ID)
+	return []field{{"isolatedMargin", "0"}, {"notional", pm.Notional}, {"marginAsset", p.m.In.Settle()}, {"isolatedWallet", "0"},
+		{"initialMargin", pm.Position.Add(pm.Orders)}, {"maintMargin", pm.Maintenance}, {"positionInitialMargin", pm.Position}, {"openOrderInitialMargin", pm.Orders},
+		{"adl", 0}, {"bidNotional", "0"}, {"askNotional", "0"}}
+}
+
+func (p holding) riskV2() []field {
+	leverage := p.Funds.Leverage(p.m.In.ID)
+	out := []field{{"leverage", strconv.Itoa(leverage)}, {"marginType", p.marginType("isolated", "cross")}, {"isolatedMargin", decimal.Zero}, {"isAutoAddMargin", "false"}}
+	most, notional := capOf(p.m, leverage), p.Funds.PositionMargin(p.m.In.ID).Notional
+	if p.m.In.Inverse() {
+		return append(out, most, field{"notionalValue", notional}, field{"isolatedWallet", decimal.Zero})
+	}
+	return append(out, field{"maxNotionalValue", most.val}, field{"notional", notional}, field{"isolatedWallet", "0"})
+}
+
+func (p holding) marginType(isolated, cross string) string {
+	if p.Isolated[p.m.In.ID] {
+		return isolated
+	}
+	return cross
+}
+
+// qtyAt is the position at a time: the sum of its trades.
+func (p holding) qtyAt(t exchange.Time) exchange.Lots {
+	var q exchange.Lots
+	for _, f := range p.trades() {
+		if f.Order.m == p.m && f.Time <= t {
+			q += exchange.Lots(f.Order.Side) * f.Qty
+		}
+	}
+	return q
+}
+
+// event is the position in ACCOUNT_UPDATE.
+func (p holding) event() object {
+	held := p.Funds.Position(p.m.In.ID)
+	return object{{"s", p.m.In.Symbol}, {"pa", p.m.QtyText(held.Qty)}, {"ep", held.Entry.Round(8).String()}, {"bep", held.Entry.Round(8).String()}, {"cr", held.Realised},
+		{"up", p.Funds.PositionMargin(p.m.In.ID).Unrealised}, {"mt", "cross"}, {"iw", "0"}, {"ps", "BOTH"}}
+}
