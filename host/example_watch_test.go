@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"log/slog"
+	"os"
 	"strings"
 
 	"github.com/perilune/perilune/host"
@@ -45,4 +47,51 @@ func ExampleSession_WriteMetrics() {
 	// # HELP perilune_orders_total Orders that were sent.
 	// # TYPE perilune_orders_total counter
 	// perilune_orders_total{desk="west",strategy="swinger"} 25
+}
+
+// Lines of a session as records of log/slog, with the session's time.
+func ExampleOptions_logger() {
+	script, remove, err := writeScript(`
+local M = { name = "swinger", universe = { "desk.spot:COIN" } }
+function M.on_start() log.warn("nothing to do"); timer.every("look", "1h") end
+function M.on_timer() end
+return M
+`)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer remove()
+	logger := slog.New(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	if _, err := host.Run(context.Background(), &host.Options{Scripts: []string{script}, Source: swing(), Ledger: host.LedgerNone, Logger: logger}); err != nil {
+		fmt.Println(err)
+	}
+	// Output:
+	// time=2026-01-05T00:00:00.000Z level=WARN msg="nothing to do" strategy=swinger where=swinger.lua:3
+}
+
+// Whom to wake, and when. The last word is why the session ended.
+func ExampleNotifier() {
+	script, remove, err := writeScript(`
+local M = { name = "swinger", universe = { "desk.spot:COIN" } }
+function M.on_start() timer.after("panic", "1h") end
+function M.on_timer() exec.halt("nobody knows what this does") end
+return M
+`)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer remove()
+	pager := host.NotifierFunc(func(ctx context.Context, a host.Alert) error {
+		fmt.Println(a.Severity, a.Kind, "-", a.Text)
+		return nil
+	})
+	if _, err := host.Run(context.Background(), &host.Options{Scripts: []string{script}, Source: swing(), Ledger: host.LedgerNone,
+		Notifier: pager, NotifyFrom: host.Warning}); err != nil {
+		fmt.Println(err)
+	}
+	// Output:
+	// critical halt - HALTED, only reducing orders pass: swinger: nobody knows what this does
+	// warning ended - the session ended: its data are over; it is halted: swinger: nobody knows what this does
 }

@@ -24,6 +24,7 @@ func (r *runner) finish(ctx context.Context, ended error) (*Summary, error) {
 	r.supervisor.entering("closing journal and ledger")
 	r.record.stopBackups()
 	r.meter.look(r, r.loop.Now())
+	r.alerts.finish(r.core, r.loop.Now())
 	if ended != nil {
 		r.account.clear()
 	}

@@ -50,6 +50,7 @@ type Metric struct {
 // market that is not live, the journal of one that keeps none.
 func (s *Session) Metrics() []Metric {
 	out := s.r.meter.metrics(time.Now(), time.Unix(0, s.r.supervisor.beats.Load()))
+	s.r.alerts.metrics(&out)
 	out.add(Counter, "perilune_subscriber_events_dropped_total", "Events that subscribers of Session.Events were too slow for.", float64(s.events.Lost()))
 	out.add(Gauge, "perilune_inbox_events", "Events that wait for the loop.", float64(s.r.inbox.Waiting()))
 	out.add(Counter, "perilune_market_events_dropped_total", "Market events that were dropped because the loop was behind.", float64(s.r.inbox.Dropped()))

@@ -2,6 +2,7 @@ package host
 
 import (
 	"fmt"
+	"log/slog"
 	"path/filepath"
 	"strings"
 	"time"
@@ -120,6 +121,13 @@ type Options struct {
 	// same line again and again, and a script that says more than 50 lines a second
 	// for long, are told of in one line.
 	Log func(Line)
+	// Logger gets the lines of Log as records: their time is the session's, strategy is
+	// who says it, and where, if it is known, the place in the script. nil: nobody does.
+	Logger *slog.Logger
+	// Notifier is told what a person should know at once, NotifyFrom a severity on; nil:
+	// nobody is. See Notifier.
+	Notifier   Notifier
+	NotifyFrom Severity
 	// Status gets the state of the session about every StatusEvery of wall time,
 	// 250 ms if zero. It is called on the goroutine of Log; a state that was not
 	// shown when the next one comes is forgotten.

@@ -23,6 +23,7 @@ type reporter struct {
 	before func() exchange.Time
 	events fanout.Hub[Event]
 	meter  meter
+	alerts *alerts // nil: nobody is told
 
 	equity   track.Equity
 	charts   track.Charts
@@ -49,6 +50,7 @@ func (p *reporter) log(l Line) {
 	}
 	p.out.Log(console.Line(l))
 	p.meter.line(l.Level)
+	p.alerts.line(&l)
 	if p.events.Active() {
 		p.events.Publish(LogEvent{Moment{Time: l.Time}, l}, false)
 	}
@@ -118,7 +120,7 @@ type direct struct{ o *Options }
 
 func (d direct) Log(l console.Line) {
 	l.Text = bindings.Printable(l.Text)
-	d.o.Log(Line(l))
+	d.o.tell(Line(l))
 }
 
 func (d direct) Show(s Status) {
@@ -130,5 +132,5 @@ func (d direct) Show(s Status) {
 // openConsole starts what calls the functions of the options without holding the
 // session up.
 func openConsole(o *Options) *console.Console[Status] {
-	return console.New(console.Options[Status]{Log: func(l console.Line) { o.Log(Line(l)) }, Status: o.Status, Paced: o.liveData() || o.Speed > 0})
+	return console.New(console.Options[Status]{Log: func(l console.Line) { o.tell(Line(l)) }, Status: o.Status, Paced: o.liveData() || o.Speed > 0})
 }

@@ -97,6 +97,7 @@ func newSession(ctx context.Context, o *Options) *Session {
 	s := &Session{r: newRunner(o), console: openConsole(o), ended: make(chan struct{}), waiting: map[*exchange.Event]chan error{}}
 	s.life = newLifetime(ctx)
 	s.r.out, s.r.handled = s.console, s.handled
+	s.r.alerts = openAlerts(o, s.r.warn)
 	s.events = &s.r.events
 	return s
 }
@@ -118,6 +119,7 @@ func (s *Session) Run(ctx context.Context) (*Summary, error) {
 		err = cmp.Or(err, s.r.market.stream.fault())
 		return s.r.finish(s.life, err)
 	}, true)
+	s.r.alerts.close(endOf(exchange.Time(s.r.supervisor.clock.Load()), sum, err))
 	return sum, s.over(err)
 }
 
@@ -138,6 +140,7 @@ func (s *Session) begin() error {
 // the options did wrong.
 func (s *Session) over(err error) error {
 	s.life.end()
+	s.r.alerts.quit() // of one that did not begin
 	s.mu.Lock()
 	s.state = StateEnded
 	for ev, done := range s.waiting { // order does not matter: each has its own channel

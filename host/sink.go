@@ -30,6 +30,7 @@ func (r *runner) beat(now exchange.Time) {
 	why := r.account.heartbeat(now)
 	r.hold.follow(cmp.Or(r.record.storage.reason(), why))
 	r.meter.look(r, now)
+	r.alerts.look(r.core, now, why)
 	if r.o.Status == nil {
 		return
 	}

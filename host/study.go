@@ -263,7 +263,7 @@ func (st *study) run(ctx context.Context, i int) error {
 	o.DB = filepath.Join(st.dir, fmt.Sprintf("%d.db", i))
 	o.History.From, o.History.To = st.o.Splits[run.part], st.o.Splits[run.part+1]
 	o.Set = st.settings(run)
-	o.Log, o.Status = nil, nil
+	o.Log, o.Logger, o.Notifier, o.Status = nil, nil, nil, nil
 	if st.loaded != nil {
 		o.Loaded = st.loaded
 	}

@@ -86,7 +86,7 @@ func (c *Core) halt(reason string) {
 // halted tells everyone that the latch was tripped.
 func (c *Core) halted(reason string) {
 	c.emit(-1, &HaltChanged{reason})
-	c.log(intent.Error, -1, "HALTED, only reducing orders pass: "+reason)
+	c.log(intent.Error, -1, HaltedLine+reason)
 	for _, m := range c.pairs.list {
 		m.Halt(c.driver.port, reason)
 		c.driver.snoozeIdle(m)

@@ -154,7 +154,7 @@ func (ss *strategies) pause(s *instance, why string) {
 		return
 	}
 	s.paused = why
-	ss.log(intent.Error, s.index, "paused: "+why)
+	ss.log(intent.Error, s.index, PausedLine+why)
 	for _, o := range ss.orders.open {
 		if o.Strategy == s.index && o.Pair == 0 && o.Schedule == 0 {
 			ss.entry.Cancel(o.ID)

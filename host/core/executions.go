@@ -225,7 +225,7 @@ func (ex *executions) foreignFill(f *exchange.Fill, shares []FillShare) {
 	if f.Reason == attribution.Nobody {
 		return // the host says what it found, all at once
 	}
-	ex.log(intent.Error, -1, "foreign fill ("+f.Reason+"): "+f.Side.String()+" "+in.QtyDecimal(f.Qty).String()+" "+in.Key()+
+	ex.log(intent.Error, -1, ForeignFillLine+f.Reason+"): "+f.Side.String()+" "+in.QtyDecimal(f.Qty).String()+" "+in.Key()+
 		" at "+in.PriceDecimal(f.Price).String())
 	ex.insurance.noteClosed(in, f, shares)
 	for i := range shares {

@@ -32,6 +32,13 @@ func (o *outbox) emit(strategy int32, b Body) {
 	*o.effects = append(*o.effects, Effect{Seq: o.seq, Time: o.now, Strategy: strategy, Body: b})
 }
 
+// How lines begin that a person should be woken for.
+const (
+	HaltedLine      = "HALTED, only reducing orders pass: "
+	PausedLine      = "paused: "
+	ForeignFillLine = "foreign fill (" // then why, and ")"
+)
+
 // log writes a line of the log about a strategy; -1 is the host.
 func (o *outbox) log(level intent.Level, strategy int32, text string) {
 	o.emit(strategy, o.lines.keep(LogLine{Level: level, Text: text}))

@@ -1,0 +1,48 @@
+package host
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/perilune/perilune/exchange/intent"
+)
+
+// tell tells a line to whom the options name.
+func (o *Options) tell(l Line) {
+	if o.Log != nil {
+		o.Log(l)
+	}
+	if o.Logger == nil {
+		return
+	}
+	defer func() {
+		if v := recover(); v != nil {
+			panic(fmt.Sprintf("in Options.Logger: %v (%s)", v, panickedAt()))
+		}
+	}()
+	handTo(o.Logger.Handler(), &l)
+}
+
+// slogLevels are the levels of lines.
+var slogLevels = [...]slog.Level{intent.Debug: slog.LevelDebug, intent.Info: slog.LevelInfo, intent.Warn: slog.LevelWarn, intent.Error: slog.LevelError}
+
+// handTo hands a line to a handler. A line without a time has none there either, which
+// handlers leave out.
+func handTo(h slog.Handler, l *Line) {
+	ctx, level := context.Background(), slogLevels[min(l.Level, intent.Error)]
+	if !h.Enabled(ctx, level) {
+		return
+	}
+	var at time.Time
+	if l.Time != 0 {
+		at = time.Unix(0, int64(l.Time)).UTC()
+	}
+	r := slog.NewRecord(at, level, l.Text, 0)
+	r.AddAttrs(slog.String("strategy", l.Strategy))
+	if l.Where != "" {
+		r.AddAttrs(slog.String("where", l.Where))
+	}
+	_ = h.Handle(ctx, r) // as slog itself does: whoever can't log can't tell of it either
+}
