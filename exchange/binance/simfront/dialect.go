@@ -80,7 +80,11 @@ func (d *dialect) Tell(of *simserver.Account, ev simserver.Event) []simserver.Me
 	a := accountOf(of)
 	switch ev.Kind {
 	case simserver.OrderChanged:
-		return a.events.orderEvents(orderOf(ev.Order), ev.Change, tradeOf(ev.Trade))
+		t := tradeOf(ev.Trade)
+		if t != nil && t.Order.Type == "LIQUIDATION" {
+			d.publisher.publishForced(t)
+		}
+		return a.events.orderEvents(orderOf(ev.Order), ev.Change, t)
 	case simserver.ConditionalChanged:
 		g := algoOf(ev.Conditional)
 		return []simserver.Message{a.events.word(api.Of(g.m.In.Venue), "ALGO_UPDATE", a.events.algoUpdate(g))}

@@ -9,15 +9,18 @@ import (
 // The dialect is put together of parts. Each owns its state and is handed the parts that
 // it works with, from the top down: none reaches up.
 //
-//	socketAPI ── door ── quota
-//	               |
-//	           handlers: the families of endpoints, see routes.go
-//	               |
-//	           streamKeys      publisher
-//	               |           /
-//	              hub --------'
-//	               |
-//	  listing, mishaps, accounts
+//	socketAPI
+//	    |
+//	  door ── quota
+//	    |                                       publisher
+//	handlers: the families of endpoints,            |
+//	    |     see routes.go                        hub
+//	    |                                           |
+//	    '------------ streamKeys -------------------'
+//	                      |
+//	                  accounts
+//	                      |
+//	               listing, mishaps
 type (
 	// listing is the instruments, and how requests name them.
 	listing struct {
@@ -170,13 +173,12 @@ func (d *dialect) assemble(s *simserver.State) {
 	for _, m := range s.Markets() {
 		d.listing.markets = append(d.listing.markets, newMarket(m))
 	}
-	d.streamKeys = &streamKeys{clock: s.Clock, newName: s.NewName}
+	for _, a := range s.Accounts() {
+		d.accounts = append(d.accounts, newAccount(a, d.listing, s.Clock))
+	}
+	d.streamKeys = &streamKeys{clock: s.Clock, newName: s.NewName, accounts: d.accounts}
 	d.hub = newHub(d.listing, s, d.streamKeys)
 	d.publisher = &publisher{listing: d.listing, mishaps: d.mishaps, clock: s.Clock, hub: d.hub}
-	for _, a := range s.Accounts() {
-		d.accounts = append(d.accounts, newAccount(a, d.listing, d.publisher))
-	}
-	d.streamKeys.accounts = d.accounts
 	d.quota = &quota{clock: s.Clock, allowed: d.limits, usage: map[usageKey]*usage{}}
 	d.door = &door{listing: d.listing, mishaps: d.mishaps, quota: d.quota, clock: s.Clock, key: s.Key, routes: d.newHandlers().routes()}
 	d.sockets = &socketAPI{d.door}

@@ -48,9 +48,9 @@ type account struct {
 	listenKeys [len(api.Markets) + 1]listenKey
 }
 
-func newAccount(a *simserver.Account, l *listing, p *publisher) *account {
+func newAccount(a *simserver.Account, l *listing, clock *simserver.Clock) *account {
 	own := &account{Account: a, listing: l, orderCount: newOrderCounts()}
-	own.events = &userEvents{account: own, clock: p.clock, segments: l.segments, publisher: p}
+	own.events = &userEvents{account: own, clock: clock, segments: l.segments}
 	a.Note = own
 	return own
 }

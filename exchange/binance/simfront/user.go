@@ -13,7 +13,6 @@ type userEvents struct {
 	account    *account
 	clock      *simserver.Clock
 	segments   *segments
-	publisher  *publisher
 	executions int64 // spot's count of them
 }
 
@@ -60,9 +59,6 @@ func (e *userEvents) orderEvents(o *order, change simserver.OrderChange, t *trad
 	out := []simserver.Message{e.word(mk, "ORDER_TRADE_UPDATE", e.orderTradeUpdate(o, changes[change], t))}
 	if t != nil {
 		out = append(out, e.accountUpdate(mk, "ORDER", t.FeeAsset, decimal.Zero, o.m, t.Time)...)
-		if o.Type == "LIQUIDATION" {
-			e.publisher.publishForced(t)
-		}
 	}
 	return out
 }
