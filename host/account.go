@@ -90,16 +90,16 @@ type beginning struct {
 	bars   bool // the market is made of bars
 }
 
-// newAccount is the account that the options ask for.
-func newAccount(o *Options, r *runner) account {
+// newAccount is the account that the options ask for. waiting counts the events in the
+// loop's inbox.
+func newAccount(o *Options, e env, waiting func() int) account {
 	switch {
 	case o.broker != nil:
-		return newBrokerAccount(o, r)
+		return newBrokerAccount(o, e, waiting)
 	case !o.realOrders():
 		return &paperAccount{paperOptions: o.paper()}
 	}
-	return &liveAccount{liveAccountOptions: liveAccountOptions{AccountOptions: *o.Account, leverage: o.Paper.Leverage, wrap: o.wrapAccount,
-		log: r.log, post: r.inbox.Post, entering: r.supervisor.entering, end: r.endEarly}}
+	return &liveAccount{liveAccountOptions: liveAccountOptions{env: e, AccountOptions: *o.Account, leverage: o.Paper.Leverage, wrap: o.wrapAccount}}
 }
 
 // realOrders reports whether orders go to the venue.

@@ -22,20 +22,16 @@ type brokerAccount struct {
 
 // brokerOptions are what a session gives its account at a broker.
 type brokerOptions struct {
+	env
 	PaperOptions
 	info     BrokerInfo
 	broker   Broker
 	realTime bool
-	log      func(Line)
-	post     func(*exchange.Event)
-	waiting  func() int
-	entering func(format string, a ...any)
-	end      func(why string)
+	waiting  func() int // events in the loop's inbox
 }
 
-func newBrokerAccount(o *Options, r *runner) *brokerAccount {
-	return &brokerAccount{brokerOptions: brokerOptions{PaperOptions: o.Paper, info: *o.broker, broker: o.Broker, realTime: o.realTime(),
-		log: r.log, post: r.inbox.Post, waiting: r.inbox.Waiting, entering: r.supervisor.entering, end: r.endEarly}}
+func newBrokerAccount(o *Options, e env, waiting func() int) *brokerAccount {
+	return &brokerAccount{brokerOptions: brokerOptions{env: e, waiting: waiting, PaperOptions: o.Paper, info: *o.broker, broker: o.Broker, realTime: o.realTime()}}
 }
 
 // realTime reports whether a session runs on the wall clock.

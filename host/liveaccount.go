@@ -45,13 +45,10 @@ type liveAccount struct {
 
 // liveAccountOptions are what an account at a venue needs of its session.
 type liveAccountOptions struct {
+	env
 	AccountOptions
 	leverage int                           // of new positions, when the venue does not tell
 	wrap     func(oms.Account) oms.Account // stands between the order manager and the venue in tests; nil: nothing
-	log      func(Line)
-	post     func(*exchange.Event)         // to the loop, from any goroutine
-	entering func(format string, a ...any) // what is waited for
-	end      func(why string)              // the session, in good order
 }
 
 // reconcileWithin is how long a start waits for the venue to tell what became of
@@ -59,10 +56,6 @@ type liveAccountOptions struct {
 const reconcileWithin = 2 * time.Minute
 
 func (*liveAccount) real() bool { return true }
-
-func (a *liveAccount) warn(text string) {
-	a.log(Line{Level: intent.Warn, Strategy: "host", Text: text})
-}
 
 // signIn implements account. Nothing is written before the venue knows the key, and the
 // account is one that the host trades on: the rest of what Examine looks at shows itself.

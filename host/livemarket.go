@@ -70,15 +70,12 @@ type liveSource struct {
 
 // liveSourceOptions are what a venue's market needs of its session.
 type liveSourceOptions struct {
+	env
 	LiveOptions
-	db       string   // the ledger, beside which bans are remembered
-	feeBP    *float64 // in the place of the venue's fees; nil: those
-	wants    func() (*wants, error)
-	log      func(Line)
-	entering func(format string, a ...any) // what is waited for
+	db    string   // the ledger, beside which bans are remembered
+	feeBP *float64 // in the place of the venue's fees; nil: those
+	wants func() (*wants, error)
 }
-
-func (s *liveSource) warn(text string) { s.log(Line{Level: intent.Warn, Strategy: "host", Text: text}) }
 
 // find implements source: it asks the venue what there is and chooses the instruments.
 func (s *liveSource) find(ctx context.Context) (*marketData, error) {
@@ -212,6 +209,7 @@ func (s *liveSource) drive(d *loop.Loop, at *ledger.Snapshot) {
 }
 
 func (s *liveSource) paced() bool        { return true }
+func (s *liveSource) fault() error       { return nil }
 func (s *liveSource) describe() []string { return describeLive(s.venue.Hosts(), s.m.instruments) }
 
 // tradedBefore are the instruments that an interrupted session has positions in.

@@ -40,15 +40,16 @@ type source interface {
 	notices() []string
 	// describe says in sentences what the data are.
 	describe() []string
+	// fault is what was wrong with the events, where the loop was not told of it; nil: nothing.
+	fault() error
 	close()
 }
 
-// newSource is the source that the options name. Its clock beats at what the session is
-// given.
-func newSource(o *Options, p pace, live liveSourceOptions) source {
+// newSource is the source that the options name. needs asks the strategies.
+func newSource(o *Options, e env, p pace, needs func() (*wants, error)) source {
 	switch _, stream := o.Source.(*ChanSource); {
 	case o.liveData():
-		return &liveSource{pace: p, liveSourceOptions: live}
+		return &liveSource{pace: p, liveSourceOptions: liveSourceOptions{env: e, LiveOptions: o.Live, db: o.DB, feeBP: o.Paper.FeeBP, wants: needs}}
 	case stream:
 		return &streamSource{pace: p, o: o}
 	}
@@ -97,6 +98,7 @@ func (s *feedSource) access() *access          { return nil }
 func (s *feedSource) health(*core.Core) string { return "" }
 func (s *feedSource) notices() []string        { return nil }
 func (s *feedSource) describe() []string       { return s.m.notes }
+func (s *feedSource) fault() error             { return nil }
 
 func (s *feedSource) close() {
 	if s.m != nil {
@@ -130,6 +132,7 @@ func (s *streamSource) access() *access          { return nil }
 func (s *streamSource) health(*core.Core) string { return "" }
 func (s *streamSource) notices() []string        { return nil }
 func (s *streamSource) describe() []string       { return s.m.notes }
+func (s *streamSource) fault() error             { return s.m.stream.fault() }
 
 func (s *streamSource) close() {
 	if stop := s.stop; stop != nil {

@@ -6,9 +6,11 @@
 //		For:     30 * exchange.Day,
 //	})
 //
-// A session is built from four parts that know nothing of each other: a source
-// of market events, a venue, the core (package core), and the ledger. Run wires
-// them; one loop (package loop) moves events between them.
+// A session is made of parts that know nothing of each other, and of the session only what
+// it hands them: a source of market events (the built-in market, a recording, a Source or a
+// venue's market), an account (on paper, at a venue or a Broker's), the core (package core),
+// and the record, which is the ledger and the journal. A supervisor watches them from
+// outside. Run makes them; one loop (package loop) moves events between them.
 // Every event is journalled before the core sees it, and every effect after, so
 // Replay can run the session again and compare.
 //
@@ -70,6 +72,7 @@ func Run(ctx context.Context, o *Options) (*Summary, error) {
 	return s.Run(ctx)
 }
 
+// newRunner makes the parts of a session and hands each what it may have of the others.
 func newRunner(o *Options) *runner {
 	r := &runner{o: o, started: time.Now(), inbox: loop.NewInbox()}
 	r.supervisor = &supervisor{supervisorOptions: supervisorOptions{
@@ -83,16 +86,14 @@ func newRunner(o *Options) *runner {
 	if o.liveData() {
 		r.before = loop.Now
 	}
-	r.hold.post = r.inbox.Post
-	r.source = newSource(o, pace{inbox: r.inbox, beat: r.beat, every: o.StatusEvery, speed: o.Speed},
-		liveSourceOptions{LiveOptions: o.Live, db: o.DB, feeBP: o.Paper.FeeBP, log: r.log, entering: r.supervisor.entering,
-			wants: func() (*wants, error) { return wantsOf(o, r.scripts) }})
-	r.account = newAccount(o, r)
+	e := env{log: r.log, post: r.inbox.Post, entering: r.supervisor.entering, end: r.endEarly}
+	r.hold.post = e.post
+	r.source = newSource(o, e, pace{inbox: r.inbox, beat: r.beat, every: o.StatusEvery, speed: o.Speed},
+		func() (*wants, error) { return wantsOf(o, r.scripts) })
+	r.account = newAccount(o, e, r.inbox.Waiting)
 	r.supervisor.leave = r.account.leave
-	r.record = &sessionRecord{recordOptions: o.record(r.account.real()), standing: standing{path: o.DB}}
-	r.record.started, r.record.asked, r.record.log, r.record.entering = r.started, r.supervisor.asked, r.log, r.supervisor.entering
-	r.record.hold, r.record.end = &r.hold, r.endEarly
-	r.record.cancel = func() { r.inbox.Post(command(core.CommandCancel, "")) }
+	r.record = &sessionRecord{recordOptions: o.record(e, r.account.real()), standing: standing{path: o.DB}}
+	r.record.started, r.record.asked, r.record.hold = r.started, r.supervisor.asked, &r.hold
 	return r
 }
 

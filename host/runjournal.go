@@ -15,7 +15,7 @@ import (
 func (r *sessionRecord) begin(s *header) error {
 	if r.realTime && r.db != nil {
 		var err error
-		o := storageOptions{peek: r.db.Missing, space: r.space, log: r.log, hold: r.hold, cancel: r.cancel, end: r.end}
+		o := storageOptions{env: r.env, peek: r.db.Missing, space: r.space, hold: r.hold}
 		if r.storage, err = openStorage(r.path, r.journals, o); err != nil {
 			return &LedgerError{err}
 		}

@@ -116,7 +116,7 @@ func (s *Session) Run(ctx context.Context) (*Summary, error) {
 		if s.r.supervisor.givenUp.Load() { // nobody waits for it any more
 			return nil, cmp.Or(err, errGivenUp)
 		}
-		err = cmp.Or(err, s.r.market.stream.fault())
+		err = cmp.Or(err, s.r.source.fault())
 		return s.r.finish(s.life, err)
 	}, true)
 	s.r.alerts.close(endOf(exchange.Time(s.r.supervisor.clock.Load()), sum, err))

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/intent"
 	"github.com/perilune/perilune/host/core"
 	"github.com/perilune/perilune/host/internal/projection"
 	"github.com/perilune/perilune/ledger"
@@ -36,6 +35,7 @@ type sessionRecord struct {
 
 // recordOptions are what the record needs of its session.
 type recordOptions struct {
+	env
 	kind       LedgerKind
 	journals   string // the directory of journals; "": none are kept
 	journalCap int64
@@ -47,15 +47,11 @@ type recordOptions struct {
 	stopWithin time.Duration
 	asked      func() time.Duration // how long ago somebody asked for the session's end
 	space      func(dir string) (uint64, error)
-	log        func(Line)
-	entering   func(format string, a ...any) // what is waited for
 	hold       *hold
-	cancel     func()           // working orders
-	end        func(why string) // the session, in good order
 }
 
-func (o *Options) record(real bool) recordOptions {
-	r := recordOptions{kind: o.Ledger, journals: o.Journal, journalCap: o.JournalCap, backup: o.Backup.withDefaults(real), real: real && (o.broker == nil || o.realTime()),
+func (o *Options) record(e env, real bool) recordOptions {
+	r := recordOptions{env: e, kind: o.Ledger, journals: o.Journal, journalCap: o.JournalCap, backup: o.Backup.withDefaults(real), real: real && (o.broker == nil || o.realTime()),
 		realTime: o.liveData(), scripts: o.Scripts, stopWithin: o.StopWithin, space: o.freeSpace}
 	if r.journals == "off" {
 		r.journals = ""
@@ -64,10 +60,6 @@ func (o *Options) record(real bool) recordOptions {
 		r.space = freeSpace
 	}
 	return r
-}
-
-func (r *sessionRecord) warn(text string) {
-	r.log(Line{Level: intent.Warn, Strategy: "host", Text: text})
 }
 
 // open opens the ledger of an account, and refuses one that somebody changed.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/intent"
+	"github.com/perilune/perilune/host/core"
 	"github.com/perilune/perilune/ledger"
 )
 
@@ -52,12 +53,10 @@ type storage struct {
 
 // storageOptions are what the storage needs of its session.
 type storageOptions struct {
-	peek   func() error // whether the ledger's file is still there
-	space  func(string) (uint64, error)
-	log    func(Line)
-	hold   *hold
-	cancel func()           // working orders
-	end    func(why string) // the session, in good order
+	env
+	peek  func() error // whether the ledger's file is still there
+	space func(string) (uint64, error)
+	hold  *hold
 }
 
 // openStorage makes the ballast: when the disk is full, it is what the end is
@@ -154,7 +153,7 @@ func (s *storage) watch(now exchange.Time, w *ledger.Writer) {
 		s.err, s.why, s.since = err, fmt.Sprintf("%v: %s", err, todo), time.Now()
 		s.say(now, intent.Error, "no new risk, and working orders are cancelled: "+s.why)
 		s.hold.say(s.why)
-		s.cancel()
+		s.post(command(core.CommandCancel, ""))
 	case err != nil:
 		s.err = err
 	case s.err != nil:
