@@ -84,7 +84,7 @@ type Event struct {
 	Price, Price2 Ticks
 	Qty, Qty2     Lots
 	Side          Side
-	ID            int64
+	ID            int64 // a text of the venue by TextID
 
 	Mark, Index, Rate E8
 	NextFunding       Time

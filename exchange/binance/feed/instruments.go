@@ -166,7 +166,7 @@ func (s *symbolInfo) instrument(m api.Market, f *Filters) (exchange.Instrument, 
 
 func (s *symbolInfo) contract(in *exchange.Instrument) error {
 	if api.Of(in.Venue) == api.USDM {
-		in.Base, in.Multiplier = rules.Unbundle(s.BaseAsset)
+		in.Base, in.Multiplier = exchange.Unbundle(s.BaseAsset, rules.Bundles...)
 	} else if in.ContractSize = s.ContractSize.Decimal; !in.ContractSize.IsPositive() {
 		return fmt.Errorf("contractSize is %s: want the USD of one contract", in.ContractSize)
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/book"
+	"github.com/perilune/perilune/exchange/connect"
 	"github.com/perilune/perilune/exchange/wire"
 )
 
@@ -27,7 +28,7 @@ type track struct {
 	tries   int            // snapshots in short order
 	fetched exchange.Time
 
-	ticker, trade, marked repeat
+	ticker, trade, marked connect.Repeat
 	next                  exchange.Time // next funding
 	hours                 int
 	told                  string        // how the rules have changed
@@ -42,45 +43,13 @@ func newTrack(in *exchange.Instrument) *track {
 	return &track{in: in, links: book.New(in), hours: in.FundingHours}
 }
 
-// repeat tells what a second connection delivers again.
-type repeat struct {
-	id   int64
-	conn uint64
-	at   exchange.Time
-}
-
-// forget is how long after the last message an id that is lower is a duplicate.
-// Later, the venue has restarted its ids.
-const forget = exchange.Minute
-
-// seen reports whether a message was had from another connection already. Ids
-// that fall back on one connection are the venue's business.
-func (r *repeat) seen(id int64, conn uint64, now exchange.Time) bool {
-	if id <= r.id && conn != r.conn && now-r.at < forget {
-		return true
-	}
-	*r = repeat{id, conn, now}
-	return false
-}
-
-// afterLoss is the same when the connection that had the last message is lost: the
-// next one may lag behind it, but not for longer.
-const afterLoss = 2 * exchange.Second
-
-// lost takes note that a connection is no more.
-func (r *repeat) lost(conn uint64, now exchange.Time) {
-	if conn == r.conn {
-		r.at = min(r.at, now-forget+afterLoss)
-	}
-}
-
 // lost takes note that a connection is no more.
 func (t *track) lost(m *Market, conn uint64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now := m.o.Now()
-	for _, r := range []*repeat{&t.ticker, &t.trade, &t.marked} {
-		r.lost(conn, now)
+	for _, r := range []*connect.Repeat{&t.ticker, &t.trade, &t.marked} {
+		r.Lost(conn, now)
 	}
 }
 
@@ -92,7 +61,7 @@ func (t *track) post(m *Market, ev *exchange.Event, conn uint64) bool {
 	if ev.Kind == exchange.KindTicker {
 		r, id = &t.ticker, ev.LastID
 	}
-	if r.seen(id, conn, m.o.Now()) {
+	if r.Seen(id, conn, m.o.Now()) {
 		m.counts.repeated.Add(1)
 		return false
 	}
@@ -106,12 +75,12 @@ func (t *track) post(m *Market, ev *exchange.Event, conn uint64) bool {
 func (t *track) mark(m *Market, ev *exchange.Event, conn uint64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	before := exchange.Time(t.marked.id)
-	if t.marked.seen(int64(ev.VenueTime), conn, m.o.Now()) {
+	before := exchange.Time(t.marked.Last())
+	if t.marked.Seen(int64(ev.VenueTime), conn, m.o.Now()) {
 		m.counts.repeated.Add(1)
 		return
 	}
-	if ev.VenueTime < before-forget {
+	if ev.VenueTime < before-connect.Lag {
 		t.next, t.settled = 0, 0
 	}
 	if t.next != 0 && ev.NextFunding > t.next {

@@ -183,10 +183,6 @@ var quotes = []string{"FDUSD", "USDT", "USDC", "BUSD", "TUSD", "USDP", "USD1", "
 
 func isDollar(quote string) bool { return strings.Contains(quote, "USD") }
 
-// bundles are coins that are bundled on spot too, so that the bundle itself is
-// the coin there is.
-var bundles = []string{"1000SATS", "1000CAT", "1000CHEEMS", "1MBABYDOGE"}
-
 // split takes a symbol apart.
 func split(m api.Market, symbol string) (quote, base string, multiplier int64) {
 	pair, _, _ := strings.Cut(symbol, "_")
@@ -203,24 +199,8 @@ func split(m api.Market, symbol string) (quote, base string, multiplier int64) {
 	if m == api.Spot {
 		return quote, base, 1
 	}
-	base, multiplier = Unbundle(base)
+	base, multiplier = exchange.Unbundle(base, Bundles...)
 	return quote, base, multiplier
-}
-
-// Unbundle splits 1000SHIB into the coin and how many of it one unit stands for.
-func Unbundle(base string) (coin string, multiplier int64) {
-	for _, b := range bundles {
-		if base == b {
-			return base, 1
-		}
-	}
-	for _, m := range [...]int64{1000000, 10000, 1000} {
-		coin, ok := strings.CutPrefix(base, strconv.FormatInt(m, 10))
-		if ok && coin != "" && (coin[0] < '0' || coin[0] > '9') {
-			return coin, m
-		}
-	}
-	return base, 1
 }
 
 // perpetual returns the symbol of the perpetual of the same coin, or the symbol
@@ -256,3 +236,7 @@ func delivers(symbol string) bool {
 	_, err := strconv.ParseUint(date, 10, 32)
 	return err == nil
 }
+
+// Bundles are coins that are bundled on spot too, so that the bundle itself is the coin
+// there is.
+var Bundles = []string{"1000SATS", "1000CAT", "1000CHEEMS", "1MBABYDOGE"}
