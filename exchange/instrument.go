@@ -264,6 +264,20 @@ func NewUniverseOf(house string, list []Instrument) (*Universe, error) {
 	return u, nil
 }
 
+// Clone is the same universe on memory of its own: what is done to it or to its
+// instruments changes nothing of this one.
+func (u *Universe) Clone() *Universe {
+	out := *u
+	out.wallets, out.margins, out.venues = slices.Clone(u.wallets), slices.Clone(u.margins), slices.Clone(u.venues)
+	out.list = make([]*Instrument, len(u.list))
+	for i, in := range u.list {
+		mine := *in
+		mine.Brackets = slices.Clone(in.Brackets)
+		out.list[i] = &mine
+	}
+	return &out
+}
+
 // House is the default: the house that names of venues and wallets leave out.
 func (u *Universe) House() string { return u.house }
 

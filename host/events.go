@@ -233,13 +233,22 @@ func strategyOf(e Event) string {
 // A slow subscriber holds nobody up. When Buffer events wait for it, further ones are
 // dropped, and a DroppedEvent in their place says how many; fills, liquidations,
 // funding and halts never are: they are kept beyond the bound.
+//
+// It is not ranged over on the loop's goroutine: nothing would come, because the loop
+// would wait for it. There the sequence ends at once.
 func (s *Session) Events(f Filter) iter.Seq[Event] {
+	if s == nil || s.r == nil {
+		return func(func(Event) bool) {}
+	}
 	if f.Buffer <= 0 {
 		f.Buffer = eventBuffer
 	}
 	sub := s.events.Subscribe(f.Buffer, f.wants)
 	return func(yield func(Event) bool) {
 		defer sub.Stop()
+		if s.onLoop() {
+			return
+		}
 		for {
 			list, lost := sub.Take()
 			for _, it := range list {

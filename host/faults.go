@@ -1,6 +1,7 @@
 package host
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -16,15 +17,18 @@ import (
 type Fault uint8
 
 const (
-	FaultOther    Fault = iota
-	FaultConfig         // a setting that makes no sense
-	FaultScript         // a script that does not load
-	FaultData           // market data that is missing or damaged
-	FaultLedger         // a ledger or journal that can't be used
-	FaultDiskFull       // no space for the ledger or journal
-	FaultLocked         // another process holds the ledger or trades on the account
-	FaultAccount        // an account at the venue that can't be used
-	FaultStalled        // a loop that stood still, or a session that did not end in time
+	FaultOther       Fault = iota
+	FaultConfig            // a setting that makes no sense
+	FaultScript            // a script that does not load
+	FaultData              // market data that is missing or damaged
+	FaultLedger            // a ledger or journal that can't be used
+	FaultDiskFull          // no space for the ledger or journal
+	FaultLocked            // another process holds the ledger or trades on the account
+	FaultAccount           // an account at the venue that can't be used
+	FaultStalled           // a loop that stood still, or a session that did not end in time
+	FaultPanic             // a fault of ours: see PanicError
+	FaultUsage             // a call that came too late, twice, or from where it can't be answered
+	FaultInterrupted       // a context that ended
 )
 
 // ConfigError is a setting that makes no sense.
@@ -86,6 +90,20 @@ func Classify(err error) Fault {
 		return FaultLedger
 	case errors.Is(err, fs.ErrNotExist):
 		return FaultData
+	}
+	return classifyCall(err)
+}
+
+// classifyCall tells what kind of trouble an error of a call itself is.
+func classifyCall(err error) Fault {
+	var broke *PanicError
+	switch {
+	case errors.As(err, &broke):
+		return FaultPanic
+	case errors.Is(err, ErrEnded), errors.Is(err, ErrOnLoop), errors.Is(err, errRunning), errors.Is(err, errNoSession):
+		return FaultUsage
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return FaultInterrupted
 	}
 	return FaultOther
 }

@@ -3,6 +3,8 @@ package host
 import (
 	"errors"
 	"fmt"
+	"reflect"
+	"slices"
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/intent"
@@ -89,17 +91,57 @@ type (
 	// StateKeeper has a state that is kept in the ledger, as JSON: the same bytes for
 	// the same state.
 	StateKeeper interface{ State() ([]byte, error) }
+	// Closer is told once that nothing of it is called any more: at the end of the
+	// session that Open began with it, run or not and however it ended, or when another
+	// strategy has taken its place. After a loop that hung for good it is not told.
+	Closer interface{ Close() }
 )
 
+// methodTypes are the methods that a strategy written in Go may have.
+var methodTypes = []reflect.Type{
+	reflect.TypeFor[StartHandler](), reflect.TypeFor[BookHandler](), reflect.TypeFor[TradeHandler](), reflect.TypeFor[MarkHandler](),
+	reflect.TypeFor[FundingHandler](), reflect.TypeFor[BarHandler](), reflect.TypeFor[TimerHandler](), reflect.TypeFor[OrderHandler](),
+	reflect.TypeFor[FillHandler](), reflect.TypeFor[PairHandler](), reflect.TypeFor[ScheduleHandler](), reflect.TypeFor[AdviceHandler](),
+	reflect.TypeFor[GapHandler](), reflect.TypeFor[HaltHandler](), reflect.TypeFor[StopHandler](),
+	reflect.TypeFor[BarUser](), reflect.TypeFor[StateKeeper](), reflect.TypeFor[Closer](), reflect.TypeFor[Versioned](),
+}
+
+// misnamed says which method of a value has the name of one that would be called, and
+// would never be: it has other parameters, or belongs to the pointer.
+func misnamed(v any) error {
+	t := reflect.TypeOf(v)
+	for _, want := range methodTypes {
+		if t == nil || t.Implements(want) {
+			continue
+		}
+		m := want.Method(0)
+		if has, ok := t.MethodByName(m.Name); ok {
+			return fmt.Errorf("its method %s is a %s without its receiver: want %s", m.Name, has.Type, m.Type)
+		}
+		if t.Kind() != reflect.Pointer && reflect.PointerTo(t).Implements(want) {
+			return fmt.Errorf("its method %s belongs to the pointer: hand a *%s in", m.Name, t)
+		}
+	}
+	return nil
+}
+
 // GoStrategy makes a strategy of a value that implements the handlers it needs, at least
-// one. name is what its orders are filed under, 1 to 32 of a-z, 0-9, - and _;
+// one. A method that has the name of a handler and other parameters is refused, for it
+// would never be called. name is what its orders are filed under, 1 to 32 of a-z, 0-9, -
+// and _;
 // subscriptions are instrument keys and globs over keys. A value that is Versioned is
 // asked for its version.
 func GoStrategy(name string, subscriptions []string, v any) (Strategy, error) {
 	if !strategyNames.MatchString(name) {
 		return nil, configError("strategy %q: want a name of 1 to 32 of a-z, 0-9, - and _", name)
 	}
-	s := &goStrategy{name: name, subscriptions: subscriptions, value: v}
+	s := &goStrategy{name: name, subscriptions: slices.Clone(subscriptions), value: v}
+	if err := misnamed(v); err != nil {
+		return nil, configError("strategy %q: %v", name, err)
+	}
+	if x := reflect.ValueOf(v); x.Kind() == reflect.Pointer && x.IsNil() {
+		return nil, configError("strategy %q: its %T is nil", name, v)
+	}
 	s.market(v)
 	s.account(v)
 	s.session(v)
@@ -218,7 +260,7 @@ func (s *goStrategy) Configure(p *Port, values map[string]string) (Strategy, err
 
 // Close implements core.Strategy.
 func (s *goStrategy) Close() {
-	if c, ok := s.value.(interface{ Close() }); ok {
+	if c, ok := s.value.(Closer); ok {
 		c.Close()
 	}
 }

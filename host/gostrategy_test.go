@@ -70,9 +70,141 @@ func TestGoStrategyHasTheHandlersItNeeds(t *testing.T) {
 }
 
 func TestGoStrategyRefusesAValueWithoutHandlers(t *testing.T) {
-	for _, v := range []any{nil, 5, struct{}{}, every{}} {
-		if _, err := GoStrategy("x", nil, v); err == nil || !strings.Contains(err.Error(), "none of the handlers") {
-			t.Errorf("%T: %v", v, err)
+	const none = "none of the handlers"
+	for _, tt := range []struct {
+		v    any
+		want string
+	}{
+		{nil, none}, {5, none}, {struct{}{}, none},
+		{every{}, "method OnStart belongs to the pointer: hand a *host.every in"},
+		{(*every)(nil), "its *host.every is nil"},
+		{mistaken{&every{}}, "its method OnBook is a func(host.mistaken, *core.Port, int32) error without its receiver: want func(*core.Port, exchange.InstrumentID) error"},
+		{closesWrongly{&every{}}, "its method Close is a func(host.closesWrongly) error without its receiver: want func()"},
+	} {
+		if _, err := GoStrategy("x", nil, tt.v); err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%T: %v, want %q", tt.v, err, tt.want)
 		}
 	}
+}
+
+// mistaken has a handler that would never be called.
+type mistaken struct{ *every }
+
+func (mistaken) OnBook(*Port, int32) error { return nil }
+
+type closesWrongly struct{ *every }
+
+func (closesWrongly) Close() error { return nil }
+
+// closing says when it is closed, and writes into all that it is given.
+type closing struct {
+	t      *testing.T
+	closed int
+	fills  int
+	lot    exchange.Step
+}
+
+func (c *closing) Close() { c.closed++ }
+
+func (c *closing) OnTimer(p *Port, _ string) error {
+	in, err := p.Universe().Lookup("usdm:BTCUSDT")
+	if err != nil {
+		return err
+	}
+	if c.lot.M == 0 {
+		c.lot = in.Lot
+	}
+	p.Submit(exchange.Order{Instrument: in.ID, Side: exchange.Buy, Type: exchange.MarketOrder, TIF: exchange.IOC, Qty: exchange.Lots(c.lot.Nearest(0.01))})
+	in.Lot, in.Tick, in.TakerFee = exchange.Step{M: 7}, exchange.Step{M: 7}, in.TakerFee.Neg()
+	for i := range in.Brackets {
+		in.Brackets[i].MMR = in.Brackets[i].MMR.Neg()
+	}
+	for _, o := range p.Orders() {
+		o.Qty = 0
+	}
+	return nil
+}
+
+func (c *closing) OnStart(p *Port) error {
+	return p.SetTimer("t", p.Now()+exchange.Minute, exchange.Hour)
+}
+
+func (c *closing) OnTrade(_ *Port, ev *exchange.Event) error {
+	ev.Price, ev.Qty, ev.Kind = 0, 0, 0
+	return nil
+}
+
+func (c *closing) OnFill(p *Port, f *exchange.Fill) error {
+	c.fills++
+	f.Qty = 0
+	return nil
+}
+
+func (c *closing) OnOrder(p *Port, o *exchange.Order) error {
+	o.Status, o.Qty, o.Filled = 0, 0, 0
+	if c.closed > 0 {
+		c.t.Error("called after it was closed")
+	}
+	return nil
+}
+
+// scribbles is a rule that writes into what it is given.
+type scribbles struct{}
+
+func (scribbles) Name() string { return "scribbles" }
+
+func (scribbles) Check(in *exchange.Instrument, o *exchange.Order, m RuleMarket) error {
+	for i := range in.Brackets {
+		in.Brackets[i].MMR = in.Brackets[i].MMR.Neg()
+	}
+	in.Lot, in.TakerFee, o.Qty = exchange.Step{}, in.TakerFee.Neg(), 0
+	return nil
+}
+
+// A strategy and a rule are given copies: a session in which they write into all of them
+// comes out as one in which they don't. The strategy is closed once, at its end.
+func TestWhatAStrategyIsGivenIsItsOwn(t *testing.T) {
+	run := func(v any, rules ...Rule) *Summary {
+		t.Helper()
+		s, err := GoStrategy("closing", []string{"usdm:BTCUSDT"}, v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum, err := Run(t.Context(), &Options{Strategies: []Strategy{s}, Rules: rules, For: 9 * exchange.Hour, Ledger: LedgerNone})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return sum
+	}
+	c := &closing{t: t}
+	got := run(c, scribbles{})
+	want := run(&reading{})
+	if c.closed != 1 || c.fills < 5 {
+		t.Errorf("closed %d times, %d fills", c.closed, c.fills)
+	}
+	if got.EffectsHash != want.EffectsHash || got.EndEq.String() != want.EndEq.String() {
+		t.Errorf("%s, equity %s; without the writing %s, %s", got.EffectsHash, got.EndEq, want.EffectsHash, want.EndEq)
+	}
+}
+
+// reading does what closing does, and writes into nothing.
+type reading struct{}
+
+func (*reading) OnStart(p *Port) error {
+	return p.SetTimer("t", p.Now()+exchange.Minute, exchange.Hour)
+}
+
+func (*reading) OnTrade(*Port, *exchange.Event) error { return nil }
+
+func (*reading) OnFill(*Port, *exchange.Fill) error { return nil }
+
+func (*reading) OnOrder(*Port, *exchange.Order) error { return nil }
+
+func (*reading) OnTimer(p *Port, _ string) error {
+	in, err := p.Universe().Lookup("usdm:BTCUSDT")
+	if err != nil {
+		return err
+	}
+	p.Submit(exchange.Order{Instrument: in.ID, Side: exchange.Buy, Type: exchange.MarketOrder, TIF: exchange.IOC, Qty: exchange.Lots(in.Lot.Nearest(0.01))})
+	return nil
 }

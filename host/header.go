@@ -142,14 +142,14 @@ func (s *header) natives(given []*contained) ([]core.Strategy, error) {
 		at := slices.IndexFunc(given, func(c *contained) bool { return c.name == name })
 		switch {
 		case at < 0:
-			return nil, fmt.Errorf("the session had strategies written in Go (%s), which a journal does not hold: %s was not given", strings.Join(s.Native, ", "), name)
+			return nil, configError("the session had strategies written in Go (%s), which a journal does not hold: %s was not given", strings.Join(s.Native, ", "), name)
 		case given[at].version != version:
-			return nil, fmt.Errorf("strategy %s was version %q in the session, and is version %q now", name, version, given[at].version)
+			return nil, configError("strategy %s was version %q in the session, and is version %q now", name, version, given[at].version)
 		}
 		out = append(out, given[at])
 	}
 	if len(given) > len(out) {
-		return nil, fmt.Errorf("the session had the strategies written in Go %q, and %d were given", s.Native, len(given))
+		return nil, configError("the session had the strategies written in Go %q, and %d were given", s.Native, len(given))
 	}
 	return out, nil
 }

@@ -26,6 +26,9 @@ type contained struct {
 	subscriptions []string
 	wants         [core.Handlers]bool
 	version       string // "": it has none
+
+	args  core.Callback  // of the call under way
+	event exchange.Event // in args
 }
 
 // contain asks a strategy for all that does not change. A nil in an interface
@@ -96,7 +99,37 @@ func panickedAt() string {
 // Call implements core.Strategy.
 func (s *contained) Call(p *core.Port, n *core.Callback) (err error) {
 	defer caught(&err)
-	return s.Strategy.Call(p, n)
+	return s.Strategy.Call(p, s.copied(n))
+}
+
+// copied is a callback on memory that is the strategy's own: what it changes, nobody else
+// sees. Of what comes often there is one copy, and what may be kept is made anew.
+func (s *contained) copied(n *core.Callback) *core.Callback {
+	s.args = *n
+	c := &s.args
+	if c.Event != nil {
+		s.event = *c.Event
+		c.Event = &s.event
+	}
+	c.Order, c.Fill, c.Payment = copyOf(c.Order), copyOf(c.Fill), copyOf(c.Payment)
+	c.Pair, c.Schedule, c.Advice = copyOf(c.Pair), copyOf(c.Schedule), copyOf(c.Advice)
+	return c
+}
+
+func copyOf[T any](p *T) *T {
+	if p == nil {
+		return nil
+	}
+	v := *p
+	return &v
+}
+
+// Cure implements core.Curable.
+func (s *contained) Cure() string {
+	if c, ok := s.Strategy.(core.Curable); ok {
+		return c.Cure()
+	}
+	return "Session.Unpause lets it go on"
 }
 
 // mostState is how many bytes the state of a strategy may have: it is written after

@@ -61,7 +61,7 @@ func TestAGoStrategyIsContained(t *testing.T) {
 	}{
 		{"a zero order", func(p *core.Port) { p.Submit(zero) }, "side 0: want exchange.Buy"},
 		{"an unknown instrument", func(p *core.Port) { p.Submit(exchange.Order{Instrument: 9999, Side: exchange.Buy}) }, "instrument 9999: want 0 to"},
-		{"the book of an unknown instrument", func(p *core.Port) { p.Book(9999) }, "panic: runtime error: index out of range"},
+		{"the book of an unknown instrument", func(p *core.Port) { p.Book(9999) }, "Book: instrument 9999: want 0 to 21"},
 		{"no quantity", func(p *core.Port) {
 			p.Submit(exchange.Order{Side: exchange.Buy, Type: exchange.Limit, TIF: exchange.GTC, Price: 1})
 		}, "quantity of 0 lots"},
@@ -98,7 +98,7 @@ func TestAGoStrategyIsContained(t *testing.T) {
 		if calls != 3 || len(sum.Paused) != 1 || neighbour < 300 {
 			t.Errorf("%s: %d calls, paused %q, the neighbour had %d", c.what, calls, sum.Paused, neighbour)
 		}
-		if text := h.text(); !strings.Contains(text, c.want) || strings.Contains(text, "save a mended script") || !strings.Contains(text, "before the program is started anew") {
+		if text := h.text(); !strings.Contains(text, c.want) || strings.Contains(text, "save a mended script") || !strings.Contains(text, "Session.Unpause lets it go on") {
 			t.Errorf("%s: want %q and no word of scripts, got\n%s", c.what, c.want, text)
 		}
 	}

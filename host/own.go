@@ -95,7 +95,7 @@ func (s *header) sameOwn(w *own) error {
 		had, given []string
 	}{{"modules", s.Modules, w.moduleNames()}, {"risk rules", s.Rules, w.ruleNames()}} {
 		if !slices.Equal(k.had, k.given) {
-			return fmt.Errorf("the session had %s of its program's own, which a journal does not hold: %s; given are %s",
+			return configError("the session had %s of its program's own, which a journal does not hold: %s; given are %s",
 				k.what, orNone(k.had), orNone(k.given))
 		}
 	}

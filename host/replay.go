@@ -76,6 +76,12 @@ func Replay(ctx context.Context, dir string) (*ReplayResult, error) {
 // far must be those that were recorded there; from there all are compared as ever.
 // What ran on live data can't be made again, and is refused.
 func ReplayWith(ctx context.Context, dir string, o ReplayOptions) (*ReplayResult, error) {
+	if err := needsContext(ctx, "Replay"); err != nil {
+		return nil, err
+	}
+	if dir == "" {
+		return nil, configError("Replay: the directory is empty: want that of a run's journal, as Summary.Journal names it")
+	}
 	given, err := checkOwn(&Options{Strategies: o.Strategies, Modules: o.Modules, Rules: o.Rules})
 	if err != nil {
 		return nil, err
@@ -101,17 +107,18 @@ func ReplayWith(ctx context.Context, dir string, o ReplayOptions) (*ReplayResult
 func rerun(ctx context.Context, dir string, res *ReplayResult, given *own, each func(*core.Core, *exchange.Event, []core.Effect) error) error {
 	r, err := journal.Open(dir)
 	if err != nil {
-		return err
+		return &LedgerError{err}
 	}
 	defer r.Close()
 	s, err := decodeHeader(r.Header())
 	if err != nil {
-		return fmt.Errorf("%s: %w", dir, err)
+		return &LedgerError{fmt.Errorf("%s: %w", dir, err)}
 	}
 	c, err := s.newCore(nil, given, nil)
 	if err != nil {
 		return fmt.Errorf("%s: the session can't be built again: %w", dir, err)
 	}
+	defer c.Close()
 	p := &replayer{core: c, each: each, res: res}
 	if r.First() > 0 {
 		k, err := s.resumeAt(ctx, c, r)

@@ -122,6 +122,7 @@ type runner struct {
 	*reporter
 	handled        func(*exchange.Event) // of what came from outside; nil: nobody waits
 	refusedVersion string                // what was wrong with the last version that was to be loaded; ""
+	opened         bool                  // the strategies are the session's, to be closed with it
 	loan           loan                  // what it has of its program
 }
 
@@ -137,6 +138,10 @@ func (r *runner) close() {
 	r.record.abandon()
 	r.source.close()
 	r.record.close()
+	if r.opened {
+		r.opened = false
+		r.core.Close()
+	}
 	r.loan.giveBack()
 }
 
@@ -175,7 +180,9 @@ func (r *runner) open(ctx context.Context) error {
 	if r.terms, err = r.account.terms(ctx, r.market.instruments); err != nil {
 		return err
 	}
-	return r.build(ctx)
+	err = r.build(ctx)
+	r.opened = err == nil
+	return err
 }
 
 // mode is what the ledger is stamped with.

@@ -23,7 +23,12 @@ const (
 	StateEnded                // it is over, and all that it had open is closed
 )
 
-func (s State) String() string { return [...]string{"open", "running", "ended"}[s] }
+func (s State) String() string {
+	if names := [...]string{"open", "running", "ended"}; int(s) < len(names) {
+		return names[s]
+	}
+	return "none"
+}
 
 // Session is one session, from Open to its end. Its methods may be called from any
 // goroutine; none of them but Run waits for strategies, and none holds the loop up.
@@ -48,6 +53,8 @@ type Session struct {
 // ErrEnded is the error of a call that came too late.
 var ErrEnded = errors.New("the session has ended")
 
+var errRunning = errors.New("the session runs already: Run is called once")
+
 // Open finds out whether a session can run, and opens all that it needs: scripts,
 // market, account, ledger, journal. Nothing is stepped: no strategy is called, and no
 // order is made. It must be followed by Run or Close.
@@ -58,8 +65,8 @@ var ErrEnded = errors.New("the session has ended")
 //
 // Nothing is written into o, which may be used again.
 func Open(ctx context.Context, o Options) (*Session, error) {
-	if ctx == nil {
-		return nil, configError("the context is nil: want context.Background() or one that ends")
+	if err := needsContext(ctx, "Open"); err != nil {
+		return nil, err
 	}
 	if err := o.Validate(); err != nil {
 		return nil, err
@@ -73,6 +80,14 @@ func Open(ctx context.Context, o Options) (*Session, error) {
 		return nil, fmt.Errorf("interrupted before the session began: %w", context.Cause(ctx))
 	}
 	return s, nil
+}
+
+// needsContext refuses a context that is nil, on behalf of the function that what names.
+func needsContext(ctx context.Context, what string) error {
+	if ctx == nil {
+		return configError("%s: the context is nil: want context.Background() or one that ends", what)
+	}
+	return nil
 }
 
 // openSession is Open with options that were validated. What is opened ends with the
@@ -106,6 +121,9 @@ func newSession(ctx context.Context, o *Options) *Session {
 // ctx, which is an orderly stop and not an error. It is called once. See the function
 // Run for what it returns, and which goroutine calls what.
 func (s *Session) Run(ctx context.Context) (*Summary, error) {
+	if err := s.reachable(ctx, "Run"); err != nil {
+		return nil, err
+	}
 	if err := s.begin(); err != nil {
 		return nil, err
 	}
@@ -128,7 +146,7 @@ func (s *Session) begin() error {
 	defer s.mu.Unlock()
 	switch s.state {
 	case StateRunning:
-		return errors.New("the session runs already: Run is called once")
+		return errRunning
 	case StateEnded:
 		return ErrEnded
 	}
@@ -159,8 +177,12 @@ func (s *Session) over(err error) error {
 
 // Close ends the session: one that runs is stopped in good order, and Close returns
 // when Run has. One that never ran leaves nothing open. It may be called at any time
-// and more than once; it fails only when a function of the options did.
+// and more than once; it fails when a function of the options did. On the loop's
+// goroutine it can't wait: there it asks for the end and returns ErrOnLoop.
 func (s *Session) Close() error {
+	if s == nil || s.r == nil {
+		return nil
+	}
 	s.mu.Lock()
 	state := s.state
 	if state == StateOpen {
@@ -173,6 +195,9 @@ func (s *Session) Close() error {
 		return s.over(nil)
 	case StateRunning:
 		s.life.end()
+		if s.onLoop() {
+			return fmt.Errorf("Close: the session ends when the callback has returned, but %w", ErrOnLoop)
+		}
 		<-s.ended
 	}
 	return nil
@@ -180,13 +205,23 @@ func (s *Session) Close() error {
 
 // State tells where the session is in its life.
 func (s *Session) State() State {
+	if s == nil || s.r == nil {
+		return StateEnded
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.state
 }
 
 // Done is closed when the session has ended and Run is about to return.
-func (s *Session) Done() <-chan struct{} { return s.ended }
+func (s *Session) Done() <-chan struct{} {
+	if s == nil || s.r == nil {
+		never := make(chan struct{})
+		close(never)
+		return never
+	}
+	return s.ended
+}
 
 // lifetime is the context of everything that a session starts. It ends with the
 // context that it follows at the time, Open's and then Run's, or by end.
@@ -228,6 +263,9 @@ func (l *lifetime) Err() error {
 // look calls a function that reads what the loop owns: on the loop's goroutine while
 // it runs, and at once otherwise.
 func (s *Session) look(ctx context.Context, f func()) error {
+	if err := s.reachable(ctx, "Snapshot"); err != nil {
+		return err
+	}
 	s.mu.Lock()
 	if s.state == StateOpen {
 		defer s.mu.Unlock()

@@ -8,6 +8,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/host/core"
+	"github.com/perilune/perilune/host/loop"
 	"github.com/perilune/perilune/host/script"
 )
 
@@ -40,10 +41,18 @@ func (s *Session) Unpause(ctx context.Context, strategy string) error {
 // runs on with what it had. A session that is begun anew has the values of its
 // options again.
 func (s *Session) SetParams(ctx context.Context, strategy string, values map[string]string) error {
-	if strategy == "" {
-		return configError("SetParams: name a strategy")
+	if strategy == "" || len(values) == 0 {
+		return configError("SetParams: name a strategy and at least one parameter; strategy is %q, and %d are given", strategy, len(values))
 	}
-	return s.instruct(ctx, core.CommandParams, core.Instruction{Strategy: strategy, Params: values})
+	err := s.instruct(ctx, core.CommandParams, core.Instruction{Strategy: strategy, Params: values})
+	var failed *script.Error
+	switch {
+	case err == nil || Classify(err) != FaultOther:
+		return err
+	case errors.As(err, &failed): // its on_reload, say
+		return &ScriptError{failed.File, err}
+	}
+	return configError("SetParams: %v", err)
 }
 
 // Orders choose working orders: those of a strategy, of an instrument ("usdm:BTCUSDT"),
@@ -55,8 +64,13 @@ type Orders struct {
 }
 
 // Cancel cancels working orders of strategies. Orders of pairs and of parent orders
-// are not among them: who sent them would send others. Flatten ends those.
+// are not among them: who sent them would send others. Flatten ends those. An order that
+// is named by its number and is not among them is an error, which says why; of the other
+// choices there may be none.
 func (s *Session) Cancel(ctx context.Context, which Orders) error {
+	if err := s.reachable(ctx, "Cancel"); err != nil {
+		return err
+	}
 	if which.Instrument != "" {
 		if _, err := s.r.core.Universe().Lookup(which.Instrument); err != nil {
 			return configError("Cancel: %v", err)
@@ -76,6 +90,9 @@ func (s *Session) Flatten(ctx context.Context, strategy, reason string) error {
 // Reload reads a strategy's script again and swaps it in, as saving it does with
 // Options.Watch; like a save it ends a pause. After an error the version before runs on.
 func (s *Session) Reload(ctx context.Context, strategy string) error {
+	if err := s.reachable(ctx, "Reload"); err != nil {
+		return err
+	}
 	at := slices.IndexFunc(s.r.scripts, func(l loaded) bool { return l.name == strategy })
 	if at < 0 {
 		return configError("Reload: no script is called %q", strategy)
@@ -93,8 +110,35 @@ func (s *Session) Reload(ctx context.Context, strategy string) error {
 		Strategy: int32(at), Path: path, Sources: p.Sources(), Hash: p.Hash(), Compiled: p}})
 }
 
+// ErrOnLoop is the error of a call that waits for the loop and was made on the loop's
+// goroutine: by a handler of a strategy, a rule, a function of a module or a source.
+var ErrOnLoop = errors.New("it was called on the loop's goroutine, by what the loop itself has called, and would wait for itself: call it on another goroutine")
+
+// errNoSession is the error of a Session that Open did not make.
+var errNoSession = errors.New("there is no session: want the *Session of Open, whose error was nil")
+
+// reachable says why a call, which what names, can't reach the session.
+func (s *Session) reachable(ctx context.Context, what string) error {
+	switch {
+	case s == nil || s.r == nil:
+		return fmt.Errorf("%s: %w", what, errNoSession)
+	case s.onLoop():
+		return fmt.Errorf("%s: %w", what, ErrOnLoop)
+	}
+	return needsContext(ctx, what)
+}
+
+// onLoop reports whether the caller is on the loop's goroutine.
+func (s *Session) onLoop() bool {
+	name := s.r.supervisor.loop.Load()
+	return name != nil && *name == loop.Goroutine()
+}
+
 // instruct checks whom an instruction is for before it is journalled.
 func (s *Session) instruct(ctx context.Context, command string, in core.Instruction) error {
+	if err := s.reachable(ctx, command); err != nil {
+		return err
+	}
 	if in.Strategy != "" && !slices.Contains(s.r.strategies().Running, in.Strategy) {
 		return configError("no strategy is called %q; there are %q", in.Strategy, s.r.strategies().Running)
 	}
@@ -107,6 +151,9 @@ func (s *Session) instruct(ctx context.Context, command string, in core.Instruct
 
 // command hands an event to the loop and waits until it was handled.
 func (s *Session) command(ctx context.Context, ev *exchange.Event) error {
+	if err := s.reachable(ctx, ev.Name); err != nil {
+		return err
+	}
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("nothing was asked of the session: %w", context.Cause(ctx))
 	}

@@ -147,7 +147,7 @@ func New(cfg Config, strategies []Strategy, versions []Version) (*Core, error) {
 	c.assemble()
 	for i, st := range strategies {
 		s := &instance{index: int32(i), version: 1, holder: newHolder()}
-		s.port = &Port{marketView: marketView{c, s}, accountView: accountView{c, s}, c: c, instance: s}
+		s.port = &Port{marketView: marketView{c: c, instance: s, universe: c.u.Clone()}, accountView: accountView{c: c, instance: s}, c: c, instance: s}
 		s.install(st, c.u)
 		c.strategies.list, c.claims.owners = append(c.strategies.list, s), append(c.claims.owners, s.holder)
 	}

@@ -75,6 +75,9 @@ func (c steering) follow(ev *exchange.Event) {
 		}
 		slots = c.strategies.list[at : at+1]
 	}
+	if ev.Name == CommandWithdraw && in.Order != 0 {
+		c.commandErr = c.withdrawable(&in)
+	}
 	for _, s := range slots {
 		switch ev.Name {
 		case CommandPause:
@@ -164,6 +167,27 @@ func (c steering) cancelOrders(s *instance, in *Instruction) {
 		}
 		c.entry.Cancel(o.ID)
 	}
+}
+
+// withdrawable says why an order that is named by its number is none that can be
+// cancelled so.
+func (c steering) withdrawable(in *Instruction) error {
+	o, ok := c.orders.get(in.Order)
+	switch {
+	case !ok:
+		return fmt.Errorf("there is no order %d, or it was over long ago", in.Order)
+	case o.Status.Terminal():
+		return fmt.Errorf("order %d is over: %s", in.Order, o.Status)
+	case o.Pair != 0 || o.Schedule != 0:
+		return fmt.Errorf("order %d is of pair %d, schedule %d: who sent it would send another; flatten ends those", in.Order, o.Pair, o.Schedule)
+	case o.Strategy < 0 || int(o.Strategy) >= len(c.strategies.list):
+		return fmt.Errorf("order %d is no strategy's that runs", in.Order)
+	case in.Strategy != "" && c.strategies.list[o.Strategy].Name() != in.Strategy:
+		return fmt.Errorf("order %d is of %s, not of %s", in.Order, c.strategies.list[o.Strategy].Name(), in.Strategy)
+	case in.Instrument != "" && c.u.Get(o.Instrument).Key() != in.Instrument:
+		return fmt.Errorf("order %d is in %s, not in %s", in.Order, c.u.Get(o.Instrument).Key(), in.Instrument)
+	}
+	return nil
 }
 
 // flatten closes what a strategy holds: parent orders end, pairs are closed at once,

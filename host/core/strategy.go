@@ -32,7 +32,12 @@ const (
 var handlerNames = [...]string{"on_start", "on_book", "on_trade", "on_mark", "on_funding", "on_bar", "on_timer",
 	"on_order", "on_fill", "on_pair", "on_schedule", "on_advice", "on_gap", "on_halt", "on_reload", "on_stop"}
 
-func (h Handler) String() string { return handlerNames[h] }
+func (h Handler) String() string {
+	if int(h) < len(handlerNames) {
+		return handlerNames[h]
+	}
+	return "none"
+}
 
 // Callback is one call of a handler. Only the fields of its handler are set, and
 // all of them are valid only during the call.

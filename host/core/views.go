@@ -10,48 +10,64 @@ import (
 	"github.com/perilune/perilune/host/execution"
 )
 
-// marketView is what a strategy sees of markets.
+// marketView is what a strategy sees of markets. A number that is no instrument's fails
+// its callback, as an order for it would; it sees what is seen of one that nothing is
+// known of.
 type marketView struct {
 	c        *Core
 	instance *instance
+	universe *exchange.Universe // its own: what it does to it is nobody else's
+}
+
+// market is that of an instrument, which the function that call names was asked about.
+func (p *marketView) market(call string, id exchange.InstrumentID) *market {
+	if p.c.knows(id) {
+		return &p.c.markets.list[id]
+	}
+	return p.instance.nowhere(call, id)
+}
+
+func (s *instance) nowhere(call string, id exchange.InstrumentID) *market {
+	s.port.refuse(s.port.c.unknown(call, id))
+	return &market{book: book.New(&exchange.Instrument{ID: id, Tick: exchange.Step{M: 1}, Lot: exchange.Step{M: 1}})}
 }
 
 // Now is the loop's time.
 func (p *marketView) Now() exchange.Time { return p.c.now }
 
 // Universe returns the instruments of the run.
-func (p *marketView) Universe() *exchange.Universe { return p.c.u }
+func (p *marketView) Universe() *exchange.Universe { return p.universe }
 
-// Book returns an instrument's book.
-func (p *marketView) Book(id exchange.InstrumentID) *book.Book { return p.c.markets.list[id].book }
+// Book returns an instrument's book, which must not be changed.
+func (p *marketView) Book(id exchange.InstrumentID) *book.Book { return p.market("Book", id).book }
 
 // Mark returns an instrument's mark price and running funding estimate.
 func (p *marketView) Mark(id exchange.InstrumentID) exchange.MarkState {
-	return p.c.markets.list[id].mark
+	return p.market("Mark", id).mark
 }
 
 // OpenInterest returns how much of an instrument is open; false when nobody said.
 func (p *marketView) OpenInterest(id exchange.InstrumentID) (exchange.OpenInterest, bool) {
-	o := p.c.markets.list[id].open
+	o := p.market("OpenInterest", id).open
 	return o, o.Time != 0
 }
 
 // LastTrade returns the last public trade; false when there was none.
 func (p *marketView) LastTrade(id exchange.InstrumentID) (exchange.Trade, bool) {
-	t := p.c.markets.list[id].trade
+	t := p.market("LastTrade", id).trade
 	return t, t.Time != 0
 }
 
-// Settled returns the last settled funding rates, newest last.
+// Settled returns the last settled funding rates, newest last. They must not be changed.
 func (p *marketView) Settled(id exchange.InstrumentID) []exchange.Settled {
-	return p.c.markets.list[id].settled
+	return p.market("Settled", id).settled
 }
 
 // Bars returns the last finished bars of a length, newest last; 0 is the length
 // that the strategy declared first, or else the market's own. Nil: there are none
-// of that length.
+// of that length. They must not be changed.
 func (p *marketView) Bars(id exchange.InstrumentID, length exchange.Time) []exchange.Bar {
-	m := &p.c.markets.list[id]
+	m := p.market("Bars", id)
 	if length == 0 {
 		length = p.instance.lengthOf(m)
 	}
@@ -64,19 +80,21 @@ func (p *marketView) BarLengths(id exchange.InstrumentID) []exchange.Time {
 	if len(p.instance.lengths) > 0 {
 		return p.instance.lengths
 	}
-	return []exchange.Time{p.instance.lengthOf(&p.c.markets.list[id])}
+	return []exchange.Time{p.instance.lengthOf(p.market("BarLengths", id))}
 }
 
 // Quote returns the best bid and ask of the ticker stream.
 func (p *marketView) Quote(id exchange.InstrumentID) (bid, ask exchange.Level, ok bool) {
-	m := &p.c.markets.list[id]
+	m := p.market("Quote", id)
 	return m.bid, m.ask, m.quoted
 }
 
 // Fees returns the account's maker and taker fee.
 func (p *marketView) Fees(id exchange.InstrumentID) (maker, taker decimal.Decimal) {
-	in := p.c.u.Get(id)
-	return in.MakerFee, in.TakerFee
+	if in := p.market("Fees", id).in; in != nil {
+		return in.MakerFee, in.TakerFee
+	}
+	return decimal.Zero, decimal.Zero
 }
 
 // Fed is the spacing of the market's data when that is bars and nothing finer; 0
@@ -94,10 +112,15 @@ func (p *marketView) Fed() exchange.Time {
 	return fed
 }
 
-// accountView is what a strategy sees of the account, and of what it asked for.
+// accountView is what a strategy sees of the account, and of what it asked for. It sees copies.
 type accountView struct {
 	c        *Core
 	instance *instance
+
+	// Memory for the copies that it shows.
+	orders    arena[exchange.Order]
+	pairs     arena[intent.Pair]
+	schedules arena[intent.Schedule]
 }
 
 // Advisor names the advisor of the session; "" when there is none.
@@ -142,6 +165,9 @@ func (p *accountView) Margin(wallet exchange.Wallet, asset string) exchange.Marg
 // Position returns this strategy's position.
 func (p *accountView) Position(id exchange.InstrumentID) exchange.Position {
 	pos, ok := p.instance.pos[id]
+	if !p.c.knows(id) {
+		p.instance.port.refuse(p.c.unknown("Position", id))
+	}
 	if !ok {
 		return exchange.Position{}
 	}
@@ -166,7 +192,7 @@ func (p *accountView) Order(id exchange.OrderID) (*exchange.Order, bool) {
 	if !ok || o.Strategy != p.instance.index {
 		return nil, false
 	}
-	return o, true
+	return p.orders.keep(*o), true
 }
 
 // Orders returns this strategy's working orders, oldest first.
@@ -174,7 +200,7 @@ func (p *accountView) Orders() []*exchange.Order {
 	var out []*exchange.Order
 	for _, o := range p.c.orders.open {
 		if o.Strategy == p.instance.index {
-			out = append(out, o)
+			out = append(out, p.orders.keep(*o))
 		}
 	}
 	return out
@@ -184,7 +210,7 @@ func (p *accountView) Orders() []*exchange.Order {
 func (p *accountView) Pair(id exchange.PairID) (*intent.Pair, bool) {
 	for _, m := range p.c.pairs.list {
 		if m.Pair.ID == id && m.Pair.Strategy == p.instance.index {
-			return &m.Pair, true
+			return p.pairs.keep(m.Pair), true
 		}
 	}
 	return nil, false
@@ -195,7 +221,7 @@ func (p *accountView) Pairs() []*intent.Pair {
 	var out []*intent.Pair
 	for _, m := range p.c.pairs.list {
 		if m.Pair.Strategy == p.instance.index && !m.Pair.State.Done() {
-			out = append(out, &m.Pair)
+			out = append(out, p.pairs.keep(m.Pair))
 		}
 	}
 	return out
@@ -207,7 +233,7 @@ func (p *accountView) Schedule(id exchange.ScheduleID) (*intent.Schedule, bool) 
 	if m == nil || m.Schedule.Strategy != p.instance.index {
 		return nil, false
 	}
-	return &m.Schedule, true
+	return p.schedules.keep(m.Schedule), true
 }
 
 // Schedules returns this strategy's schedules that are not done, oldest first.
@@ -215,7 +241,7 @@ func (p *accountView) Schedules() []*intent.Schedule {
 	var out []*intent.Schedule
 	for _, m := range p.c.schedules.list {
 		if m.Schedule.Strategy == p.instance.index && !m.Schedule.State.Done() {
-			out = append(out, &m.Schedule)
+			out = append(out, p.schedules.keep(m.Schedule))
 		}
 	}
 	return out

@@ -84,6 +84,7 @@ func (d *Denied) Error() string { return "risk: " + d.Rule + ": " + d.Detail }
 type Gate struct {
 	limits Limits
 	rules  []Rule
+	shown  exchange.Instrument // to a rule: a copy, on memory that is used again
 
 	tokens   float64
 	tokensAt exchange.Time

@@ -21,7 +21,8 @@ type Rule interface {
 	// it, and its replay wants the rules of the same names: let it change when what the
 	// rule decides does ("one-coin@2").
 	Name() string
-	// Check returns why an order may not be sent, in words; nil when it may.
+	// Check returns why an order may not be sent, in words; nil when it may. What it is
+	// given are copies, and those of the instrument and the order good for the call.
 	Check(in *exchange.Instrument, o *exchange.Order, m Market) error
 }
 
@@ -57,7 +58,10 @@ func CheckRules(rules []Rule) error {
 // checkRules puts an order to the embedder's rules. One that panics refuses.
 func (g *Gate) checkRules(in *exchange.Instrument, o *exchange.Order, m Market) error {
 	for _, r := range g.rules {
-		if err := checkOne(r, in, o, m); err != nil {
+		brackets := append(g.shown.Brackets[:0], in.Brackets...)
+		g.shown = *in
+		g.shown.Brackets = brackets
+		if err := checkOne(r, &g.shown, o, m); err != nil {
 			return &Denied{r.Name(), err.Error()}
 		}
 	}
