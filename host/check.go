@@ -33,6 +33,10 @@ type CheckParam struct {
 // returned table, its parameters, and the names of the API that it uses.
 func Check(path string, set map[string]string) *CheckReport {
 	r := &CheckReport{Path: path}
+	if path == "" {
+		r.Problems = []string{"the path is empty: want that of a script"}
+		return r
+	}
 	l, err := loadScript(path, std.Modules())
 	if err != nil {
 		r.Problems = append(r.Problems, err.Error())

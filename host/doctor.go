@@ -47,6 +47,13 @@ func (e *Examination) Ready() bool {
 // balances, and what the account holds already. Options.Account must be set; the
 // options are not validated before.
 func Examine(ctx context.Context, o *Options) *Examination {
+	if ctx == nil || o == nil || o.Account == nil {
+		x := &Examination{}
+		l := connect.Findings(x.Findings)
+		l.Say("options", Fail, "call it with a context, and options that have an Account", "there is nothing to examine")
+		x.Findings = l
+		return x
+	}
 	d := &doctor{o: o, account: o.Account, Examination: Examination{Venue: hostsOf(&o.Live)}}
 	for _, c := range checks {
 		if d.at() >= c.needs { // every other question would have the same answer

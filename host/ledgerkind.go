@@ -1,7 +1,5 @@
 package host
 
-import ()
-
 // LedgerKind says whether a session keeps a ledger.
 type LedgerKind uint8
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -272,5 +273,253 @@ func TestWhatOnlyOneSessionMayHave(t *testing.T) {
 	}
 	if len(lent.keys) != 0 {
 		t.Errorf("%d values are still held", len(lent.keys))
+	}
+}
+
+// never is nothing in the place of a context: programs hand it in by mistake.
+var never context.Context
+
+// Whatever the functions and methods of the package are given, they answer with an error
+// that says what was wrong, of the class that it is.
+func TestMisuseIsAnswered(t *testing.T) {
+	ctx := context.Background()
+	done, cancel := context.WithCancel(ctx)
+	cancel()
+	var none *Session
+	missing := filepath.Join(t.TempDir(), "missing")
+	hold := filepath.Join("..", "scripts", "baselines", "hold.lua")
+	info := SourceInfo{Name: "quotes", Instruments: []exchange.Instrument{oneCoin}}
+	slice := &SliceSource{Info: info, Events: quotes(30)}
+	made := func(map[string]string) []core.Strategy { return []core.Strategy{taker()} }
+	run := func(o Options) error {
+		if o.Ledger == LedgerFile && o.DB == "" {
+			o.DB = filepath.Join(t.TempDir(), "x.db")
+		}
+		_, err := Run(ctx, &o)
+		return err
+	}
+	sweep := func(o SweepOptions) error {
+		runs, err := Sweep(ctx, o)
+		for _, r := range runs {
+			if (r.Err == nil) == (r.Summary == nil) {
+				t.Errorf("%+v has neither a summary nor an error, or both", r)
+			}
+		}
+		return err
+	}
+	ended, err := Open(ctx, Options{Ledger: LedgerNone, Strategies: []core.Strategy{taker()}, Source: slice})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ended.Run(ctx); err != nil {
+		t.Fatal(err)
+	}
+	opened, err := Open(ctx, Options{Ledger: LedgerNone, Strategies: []core.Strategy{&buyer{}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer opened.Close()
+	second := func(_ any, err error) error { return err }
+
+	for _, tt := range []struct {
+		what string
+		err  error
+		want string
+		as   Fault
+	}{
+		{"Run without a context", second(Run(never, &Options{})), "Run: the context is nil", FaultConfig},
+		{"Run without options", second(Run(ctx, nil)), "no options", FaultConfig},
+		{"Run of nothing", run(Options{}), "no strategy", FaultConfig},
+		{"Open without a context", second(Open(never, Options{})), "Open: the context is nil", FaultConfig},
+		{"Open when it is over", second(Open(done, Options{Ledger: LedgerNone, Strategies: []core.Strategy{taker()}, Source: slice})), "interrupted", FaultInterrupted},
+		{"a script without a path", run(Options{Scripts: []string{""}}), "Scripts[0]: the path is empty", FaultConfig},
+		{"a script that is missing", run(Options{Scripts: []string{missing}}), missing, FaultScript},
+		{"a market without a path", run(Options{Scripts: []string{hold}, Market: []string{""}}), "Market[0]: the path is empty", FaultConfig},
+		{"a market that is missing", run(Options{Scripts: []string{hold}, Market: []string{missing}}), missing, FaultData},
+		{"a parameter that is unknown", run(Options{Scripts: []string{hold}, Set: map[string]string{"x": "1"}}), `parameter "x"`, FaultConfig},
+		{"time backwards", run(Options{Scripts: []string{hold}, For: -1}), "want 0 or more", FaultConfig},
+		{"no time to stop in", run(Options{Scripts: []string{hold}, StopWithin: 1}), "StopWithin", FaultConfig},
+		{"a report without a ledger", run(Options{Scripts: []string{hold}, Ledger: LedgerNone, Report: "x.html"}), "want LedgerFile", FaultConfig},
+		{"a ledger that is a directory", run(Options{Scripts: []string{hold}, DB: t.TempDir()}), "ledger", FaultLedger},
+		{"a typed nil source", run(Options{Strategies: []core.Strategy{taker()}, Source: (*ChanSource)(nil)}), "panicked", FaultConfig},
+		{"a typed nil strategy", run(Options{Strategies: []core.Strategy{(*buyer)(nil)}, Ledger: LedgerNone}), "Strategies[0]", FaultConfig},
+
+		{"Replay without a context", second(Replay(never, missing)), "Replay: the context is nil", FaultConfig},
+		{"Replay of nothing", second(Replay(ctx, "")), "the directory is empty", FaultConfig},
+		{"Replay of what is missing", second(Replay(ctx, missing)), missing, FaultLedger},
+		{"Replay of what is none", second(Replay(ctx, t.TempDir())), "no segments", FaultLedger},
+		{"LoadHistory of nothing", second(LoadHistory("")), "the directory is empty", FaultConfig},
+		{"LoadHistory of what is missing", second(LoadHistory(missing)), missing, FaultData},
+		{"Scaffold nowhere", second(Scaffold("", "x")), "the directory is empty", FaultConfig},
+		{"Scaffold of no name", second(Scaffold(t.TempDir(), "")), "strategy name", FaultConfig},
+		{"Record without a context", second(Record(never, RecordOptions{})), "Record: the context is nil", FaultConfig},
+		{"Record to nowhere", second(Record(ctx, RecordOptions{})), "Out", FaultConfig},
+		{"Simulate without a context", Simulate(never, SimOptions{}), "Simulate: the context is nil", FaultConfig},
+		{"Simulate backwards", Simulate(ctx, SimOptions{Speed: -1}), "Speed -1", FaultConfig},
+		{"Simulate NaN", Simulate(ctx, SimOptions{Speed: math.NaN()}), "Speed NaN", FaultConfig},
+		{"Simulate nothing", Simulate(ctx, SimOptions{Market: []string{""}}), "Market[0]", FaultConfig},
+		{"RunStudy without a context", second(RunStudy(never, nil)), "RunStudy: the context is nil", FaultConfig},
+		{"RunStudy of nothing", second(RunStudy(ctx, nil)), "no options", FaultConfig},
+		{"RunStudy without splits", second(RunStudy(ctx, &StudyOptions{})), "splits", FaultConfig},
+		{"RunStudy of Go", second(RunStudy(ctx, &StudyOptions{Session: Options{Strategies: []core.Strategy{taker()}}})), "written in Go", FaultConfig},
+		{"ParseDeposit", second(ParseDeposit("spot:USDT=NaN")), "amount", FaultConfig},
+		{"GoStrategy", second(GoStrategy("A b", nil, &hears{})), "want a name", FaultConfig},
+
+		{"Sweep without a context", second(Sweep(never, SweepOptions{})), "Sweep: the context is nil", FaultConfig},
+		{"Sweep of nothing", sweep(SweepOptions{}), "no strategy", FaultConfig},
+		{"Sweep of nobody", sweep(SweepOptions{Session: Options{Source: slice}, Strategies: func(map[string]string) []core.Strategy { return nil }}), "none of the 1 runs", FaultConfig},
+		{"Sweep of shared strategies", sweep(SweepOptions{Session: Options{Strategies: made(nil)}}), "SweepOptions.Strategies", FaultConfig},
+		{"Sweep of one value", sweep(SweepOptions{Session: Options{Source: slice}, Workers: -2, Strategies: made}), "Workers -2", FaultConfig},
+		{"Sweep of a parameter without values", sweep(SweepOptions{Session: Options{Source: slice}, Grid: map[string][]string{"a": nil}, Strategies: made}), "parameter a", FaultConfig},
+		{"Sweep of a parameter without a name", sweep(SweepOptions{Session: Options{Source: slice}, Grid: map[string][]string{"": {"1"}}, Strategies: made}), "without a name", FaultConfig},
+		{"Sweep of a parameter twice", sweep(SweepOptions{Session: Options{Source: slice, Set: map[string]string{"a": "1"}}, Grid: map[string][]string{"a": {"1"}}, Strategies: made}), "in Grid and in Session.Set", FaultConfig},
+		{"Sweep of an unknown parameter", sweep(SweepOptions{Session: Options{Scripts: []string{hold}, For: exchange.Hour}, Grid: map[string][]string{"nope": {"1", "2"}}}), `none of the 2 runs came to its end; the first: parameter "nope"`, FaultConfig},
+		{"Sweep on live data", sweep(SweepOptions{Session: Options{Scripts: []string{hold}, Market: []string{"live"}}}), "live data", FaultConfig},
+		{"Sweep with a nonsense session", sweep(SweepOptions{Session: Options{Source: slice, For: -1}, Strategies: made}), "want 0 or more", FaultConfig},
+		{"Sweep whose Progress panics", sweep(SweepOptions{Session: Options{Source: slice}, Strategies: made, Progress: func(int, int) { panic("oh") }}), "Progress panicked", FaultOther},
+		{"Sweep that is over", second(Sweep(done, SweepOptions{Session: Options{Source: slice}, Strategies: made})), "canceled", FaultInterrupted},
+
+		{"Run of no session", second(none.Run(ctx)), "Run: there is no session", FaultUsage},
+		{"Run of a zero session", second(new(Session).Run(ctx)), "Run: there is no session", FaultUsage},
+		{"Snapshot of no session", second(none.Snapshot(ctx)), "Snapshot: there is no session", FaultUsage},
+		{"Halt of no session", none.Halt(ctx, ""), "halt: there is no session", FaultUsage},
+		{"Resume of no session", none.Resume(ctx), "resume: there is no session", FaultUsage},
+		{"Pause of no session", none.Pause(ctx, "", ""), "pause: there is no session", FaultUsage},
+		{"Unpause of no session", none.Unpause(ctx, ""), "unpause: there is no session", FaultUsage},
+		{"SetParams of no session", none.SetParams(ctx, "a", map[string]string{"b": ""}), "params: there is no session", FaultUsage},
+		{"Cancel of no session", none.Cancel(ctx, Orders{}), "Cancel: there is no session", FaultUsage},
+		{"Flatten of no session", none.Flatten(ctx, "", ""), "flatten: there is no session", FaultUsage},
+		{"Reload of no session", none.Reload(ctx, ""), "Reload: there is no session", FaultUsage},
+		{"a second run", second(ended.Run(ctx)), "ended", FaultUsage},
+		{"Halt that is late", ended.Halt(ctx, ""), "ended", FaultUsage},
+		{"Snapshot that is late", second(ended.Snapshot(ctx)), "ended", FaultUsage},
+		{"Run without a context", second(opened.Run(never)), "Run: the context is nil", FaultConfig},
+		{"Halt without a context", opened.Halt(never, ""), "halt: the context is nil", FaultConfig},
+		{"Halt when it is over", opened.Halt(done, ""), "nothing was asked", FaultInterrupted},
+		{"Snapshot without a context", second(opened.Snapshot(never)), "Snapshot: the context is nil", FaultConfig},
+		{"Pause of nobody", opened.Pause(ctx, "nobody", ""), `there are ["buyer"]`, FaultConfig},
+		{"SetParams of nothing", opened.SetParams(ctx, "buyer", nil), "at least one parameter", FaultConfig},
+		{"Cancel in nothing", opened.Cancel(ctx, Orders{Instrument: "usdm:BTC"}), "Cancel: unknown symbol", FaultConfig},
+		{"Reload of nobody", opened.Reload(ctx, "buyer"), "no script is called", FaultConfig},
+	} {
+		if tt.err == nil || !strings.Contains(tt.err.Error(), tt.want) || Classify(tt.err) != tt.as {
+			t.Errorf("%s: %v, class %d; want %q, class %d", tt.what, tt.err, Classify(tt.err), tt.want, tt.as)
+		}
+		if tt.err != nil && strings.Contains(tt.err.Error(), "stat :") {
+			t.Errorf("%s: %v does not say what is empty", tt.what, tt.err)
+		}
+	}
+	if r := Check("", nil); r.OK || len(r.Problems) != 1 || !strings.Contains(r.Problems[0], "path is empty") {
+		t.Errorf("Check of nothing: %+v", r)
+	}
+	if x := Examine(never, nil); x.Ready() {
+		t.Errorf("Examine of nothing: %+v", x)
+	}
+	if err := none.Close(); err != nil || none.State() != StateEnded || State(200).String() != "none" || core.Handler(200).String() != "none" {
+		t.Errorf("no session: %v, %s, %s, %s", err, none.State(), State(200), core.Handler(200))
+	}
+	<-none.Done()
+	for range none.Events(Filter{}) {
+		t.Error("an event of no session")
+	}
+}
+
+// What a callback asks of its own session can't be waited for by it. It is told at once,
+// and the session goes on.
+func TestACallbackCantWaitForItsOwnSession(t *testing.T) {
+	ctx := context.Background()
+	var s *Session
+	var got []error
+	st := &gopher{name: "asks", wants: []core.Handler{core.OnStart}, call: func(*core.Port, *core.Callback) error {
+		_, snap := s.Snapshot(ctx)
+		_, run := s.Run(ctx)
+		got = []error{snap, run, s.Halt(ctx, ""), s.Resume(ctx), s.Pause(ctx, "", ""), s.Unpause(ctx, ""), s.Flatten(ctx, "", ""),
+			s.Cancel(ctx, Orders{}), s.Reload(ctx, "x"), s.SetParams(ctx, "asks", map[string]string{"a": ""}), s.Close()}
+		for range s.Events(Filter{}) {
+			t.Error("an event in a callback")
+		}
+		return nil
+	}}
+	s, err := Open(ctx, Options{Ledger: LedgerNone, Strategies: []core.Strategy{st}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum, err := s.Run(ctx)
+	if err != nil || sum.EndedBy != "stop" { // by Close
+		t.Errorf("%+v, %v", sum, err)
+	}
+	if len(got) == 0 {
+		t.Error("it was not called")
+	}
+	for i, err := range got {
+		if !errors.Is(err, ErrOnLoop) || Classify(err) != FaultUsage {
+			t.Errorf("%d: %v", i, err)
+		}
+	}
+}
+
+// An order that can't be cancelled by its number is told of, and why.
+func TestCancelOfAnUnknownOrder(t *testing.T) {
+	s := openedSession(t, Options{Strategies: []core.Strategy{&buyer{}}, Speed: 36000})
+	ctx, stop := context.WithCancel(context.Background())
+	filled := s.Events(Filter{Kinds: Fills})
+	ended := make(chan error, 1)
+	go func() {
+		_, err := s.Run(ctx)
+		ended <- err
+	}()
+	n := 0
+	for range filled {
+		if n++; n == 2 {
+			break
+		}
+	}
+	for want, which := range map[string]Orders{
+		"there is no order 9999": {ID: 9999},
+		"order 1 is over":        {ID: 1},
+		"not in spot:ETHUSDT":    {ID: 3, Instrument: "spot:ETHUSDT"},
+		"":                       {ID: 3, Strategy: "buyer", Instrument: "usdm:BTCUSDT"},
+	} {
+		err := s.Cancel(context.Background(), which)
+		if want == "" && err == nil {
+			continue
+		}
+		if want == "" && strings.Contains(err.Error(), "order 3 is over") {
+			continue // the map's order: it was cancelled before
+		}
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%+v: %v, want %q", which, err, want)
+		}
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
+// Sessions without a ledger that keep their journals in one place keep them apart.
+func TestJournalsInOnePlace(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "journals")
+	info := SourceInfo{Name: "quotes", Instruments: []exchange.Instrument{oneCoin}}
+	var sessions []*Session
+	for range 3 {
+		s, err := Open(context.Background(), Options{Ledger: LedgerNone, Journal: dir, Strategies: []core.Strategy{taker()},
+			Source: &SliceSource{Info: info, Events: quotes(300)}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		sessions = append(sessions, s)
+	}
+	seen := map[string]bool{}
+	for _, s := range sessions {
+		sum, err := s.Run(context.Background())
+		if err != nil || seen[sum.Journal] {
+			t.Fatalf("%+v, %v", sum, err)
+		}
+		seen[sum.Journal] = true
+		res, err := ReplayWith(context.Background(), sum.Journal, ReplayOptions{Strategies: []core.Strategy{taker()}})
+		if err != nil || res.Diff != nil || res.Effects != sum.Effects {
+			t.Errorf("%s: %+v, %v", sum.Journal, res, err)
+		}
 	}
 }

@@ -1,7 +1,6 @@
 package host
 
 import (
-	"fmt"
 	"log/slog"
 	"path/filepath"
 	"strings"
@@ -308,15 +307,15 @@ func ParseDeposit(s string) (paper.Deposit, error) {
 	where, amount, ok := strings.Cut(s, "=")
 	wallet, asset, ok2 := strings.Cut(where, ":")
 	if !ok || !ok2 || asset == "" {
-		return paper.Deposit{}, fmt.Errorf("balance %q: want wallet:ASSET=amount, for example spot:USDT=50000", s)
+		return paper.Deposit{}, configError("balance %q: want wallet:ASSET=amount, for example spot:USDT=50000", s)
 	}
 	in, err := walletOf(wallet)
 	if err != nil {
-		return paper.Deposit{}, fmt.Errorf("balance %q: %w", s, err)
+		return paper.Deposit{}, configError("balance %q: %v", s, err)
 	}
 	v, err := decimal.NewFromString(amount)
 	if err != nil || !v.IsPositive() {
-		return paper.Deposit{}, fmt.Errorf("balance %q: amount %q: want a number above 0", s, amount)
+		return paper.Deposit{}, configError("balance %q: amount %q: want a number above 0", s, amount)
 	}
 	return paper.Deposit{Wallet: in, Asset: asset, Amount: v}, nil
 }

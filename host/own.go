@@ -1,6 +1,7 @@
 package host
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -56,7 +57,10 @@ func (w *own) restartable() *own {
 // checkOwn checks what a session, or a replay, is given.
 func checkOwn(o *Options) (*own, error) {
 	w := &own{modules: o.Modules, rules: o.Rules}
-	var err error
+	err := errors.Join(namedPaths("Scripts", o.Scripts), namedPaths("Market", o.Market))
+	if err != nil {
+		return nil, err
+	}
 	if w.strategies, err = checkStrategies(o.Strategies); err != nil {
 		return nil, err
 	}
@@ -107,4 +111,15 @@ func orNone(list []string) string {
 		return "none"
 	}
 	return strings.Join(list, ", ")
+}
+
+// namedPaths refuses a path that is empty in an option, which would fail later without
+// saying which it was.
+func namedPaths(option string, list []string) error {
+	for i, path := range list {
+		if path == "" {
+			return configError("%s[%d]: the path is empty", option, i)
+		}
+	}
+	return nil
 }

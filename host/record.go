@@ -44,6 +44,15 @@ func (nobody) Post(*exchange.Event) {}
 // Record writes live market data, frame by frame as it comes, until ctx ends or
 // Options.For is over. Recordings reads it back.
 func Record(ctx context.Context, o RecordOptions) (*Recorded, error) {
+	if err := needsContext(ctx, "Record"); err != nil {
+		return nil, err
+	}
+	if o.Out == "" || o.For < 0 {
+		return nil, configError("Record: Out %q, For %d: want a directory, and a duration of 0 or more", o.Out, o.For)
+	}
+	if o.Log == nil {
+		o.Log = func(Line) {}
+	}
 	if len(o.Live.Symbols) == 0 {
 		return nil, configError("nothing to record: name symbols, for example --symbols spot:BTCUSDT,usdm:BTCUSDT")
 	}

@@ -58,6 +58,9 @@ import (
 //
 // Run writes nothing into o, which may be used again.
 func Run(ctx context.Context, o *Options) (*Summary, error) {
+	if err := needsContext(ctx, "Run"); err != nil {
+		return nil, err
+	}
 	if o == nil {
 		return nil, configError("no options: want a *host.Options")
 	}

@@ -3,6 +3,7 @@ package host
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -60,12 +61,7 @@ func (r *sessionRecord) openJournal(s *header) error {
 	if err != nil {
 		return fmt.Errorf("journal header: %w", err)
 	}
-	name := fmt.Sprintf("%s-run-%d", r.session, len(runs)+1)
-	if r.dir, err = filepath.Abs(filepath.Join(r.journals, name)); err != nil {
-		return err
-	}
-	// A ledger that was deleted leaves journals behind that carry its names.
-	if err := setAside(r.dir); err != nil {
+	if r.dir, err = newDirectory(filepath.Join(r.journals, fmt.Sprintf("%s-run-%d", r.session, len(runs)+1))); err != nil {
 		return err
 	}
 	limit := max(0, r.journalCap)
@@ -76,15 +72,33 @@ func (r *sessionRecord) openJournal(s *header) error {
 	return nil
 }
 
-// setAside renames a directory that is in the way.
-func setAside(dir string) error {
-	for n := 1; ; n++ {
-		if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) {
-			return nil
+// sameName is how many directories may want one name.
+const sameName = 10_000
+
+// newDirectory makes a directory that nobody else has: name, or where there is one
+// already name.2 and so on. A ledger that was deleted leaves journals behind that carry
+// its names, and several ledgers, or sessions without one, may keep them in one place at
+// the same time.
+func newDirectory(name string) (string, error) {
+	name, err := filepath.Abs(name)
+	if err != nil {
+		return "", err
+	}
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		return "", fmt.Errorf("journal: %w", err)
+	}
+	for n := 1; n <= sameName; n++ {
+		dir := name
+		if n > 1 {
+			dir = fmt.Sprintf("%s.%d", name, n)
 		}
-		old := fmt.Sprintf("%s.old-%d", dir, n)
-		if _, err := os.Stat(old); errors.Is(err, os.ErrNotExist) {
-			return os.Rename(dir, old)
+		err := os.Mkdir(dir, 0o755)
+		if err == nil {
+			return dir, nil
+		}
+		if !errors.Is(err, fs.ErrExist) {
+			return "", fmt.Errorf("journal: %w", err)
 		}
 	}
+	return "", fmt.Errorf("journal: %s and %d others of the name are there: clear the directory", name, sameName)
 }

@@ -23,6 +23,9 @@ func Scaffold(dir, name string) ([]string, error) {
 	if !scaffoldName.MatchString(name) {
 		return nil, configError("strategy name %q: want lower-case letters, digits and _, at most 32, a letter first", name)
 	}
+	if dir == "" {
+		return nil, configError("Scaffold: the directory is empty: want \".\" for the working directory")
+	}
 	dir = filepath.Join(dir, "strategies")
 	if err := os.MkdirAll(filepath.Join(dir, "types"), 0o755); err != nil {
 		return nil, err

@@ -3,6 +3,7 @@ package host
 import (
 	"context"
 	"fmt"
+	"math"
 	"net"
 	"time"
 
@@ -43,6 +44,15 @@ const simPast = 2 * exchange.Hour
 
 // Simulate runs a local exchange until ctx ends.
 func Simulate(ctx context.Context, o SimOptions) error {
+	if err := needsContext(ctx, "Simulate"); err != nil {
+		return err
+	}
+	if o.Symbols < 0 || o.Accounts < 0 || !(o.Speed >= 0) || math.IsInf(o.Speed, 0) {
+		return configError("Simulate: Symbols %d, Accounts %d, Speed %g: want 0 or more", o.Symbols, o.Accounts, o.Speed)
+	}
+	if err := namedPaths("Market", o.Market); err != nil {
+		return err
+	}
 	feed, opt, err := o.market(time.Now())
 	if err != nil {
 		return err

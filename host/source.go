@@ -96,6 +96,9 @@ type History struct {
 // LoadHistory reads a directory as Options.Market does: folders of bars, marks and
 // funding, for some symbols or, with none named, for all there are.
 func LoadHistory(dir string, symbols ...string) (*History, error) {
+	if dir == "" {
+		return nil, configError("LoadHistory: the directory is empty: want one with folders of bars, marks and funding")
+	}
 	h, err := Recordings().LoadHistory(dir, symbols...)
 	if err != nil {
 		return nil, &DataError{err}

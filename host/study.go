@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"sort"
 	"strings"
@@ -99,6 +100,20 @@ type Study struct {
 // RunStudy runs a comparison, on as many goroutines as there are processors. A run
 // that fails ends it.
 func RunStudy(ctx context.Context, o *StudyOptions) (*Study, error) {
+	if err := needsContext(ctx, "RunStudy"); err != nil {
+		return nil, err
+	}
+	switch {
+	case o == nil:
+		return nil, configError("RunStudy: no options: want a *host.StudyOptions")
+	case len(o.Session.Strategies)+len(o.Session.Rules) > 0:
+		return nil, configError("RunStudy: its runs can't share strategies written in Go, or rules: want Session.Scripts alone")
+	case o.Session.Source != nil:
+		return nil, configError("RunStudy: a Source can't be cut into parts: want Session.Market or Session.Loaded")
+	}
+	if err := namedPaths("Session.Scripts", o.Session.Scripts); err != nil {
+		return nil, err
+	}
 	st, err := newStudy(o)
 	if err != nil {
 		return nil, err
@@ -220,6 +235,19 @@ func (st *study) checkTune(scripts []loaded) error {
 	return nil
 }
 
+// report tells of a run that ended.
+func (st *study) report(done, i int) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("RunStudy: Progress panicked: %v (%s)", v, panickedAt())
+		}
+	}()
+	if st.o.Progress != nil {
+		st.o.Progress(done, len(st.runs), st.runs[i])
+	}
+	return nil
+}
+
 func (st *study) runAll(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -235,10 +263,13 @@ func (st *study) runAll(ctx context.Context) error {
 					return
 				}
 				told.Lock()
-				if done++; st.o.Progress != nil {
-					st.o.Progress(done, len(st.runs), st.runs[i])
-				}
+				done++
+				err := st.report(done, i)
 				told.Unlock()
+				if err != nil {
+					cancel(err)
+					return
+				}
 			}
 		})
 	}
@@ -256,7 +287,12 @@ feed:
 }
 
 // run runs one strategy over one part and keeps what the study needs of it.
-func (st *study) run(ctx context.Context, i int) error {
+func (st *study) run(ctx context.Context, i int) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = &PanicError{Value: v, Stack: string(debug.Stack())}
+		}
+	}()
 	run := st.runs[i]
 	o := st.o.Session
 	o.Scripts, o.Journal, o.New, o.Watch, o.Report = []string{run.Script}, "off", true, false, ""

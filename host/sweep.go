@@ -2,6 +2,7 @@ package host
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"runtime"
 	"runtime/debug"
@@ -39,61 +40,104 @@ type SweepRun struct {
 
 // Sweep runs a session for every combination of the grid's values, several at a time,
 // and returns them in the order of the grid: by the names of its parameters, the last
-// changing fastest. A run that fails has its error in the list; the sweep itself fails
-// when the options make no sense, or with ctx. Each run comes out as it would alone.
+// changing fastest. Each run comes out as it would alone. A run that fails has its error
+// in the list, whatever Sweep itself returns.
+//
+// Sweep fails when the options make no sense, which it finds before anything runs or by
+// all runs failing, when Progress panicked, and with ctx: then runs that did not come to
+// their end have its error.
 func Sweep(ctx context.Context, o SweepOptions) ([]SweepRun, error) {
-	if _, stream := o.Session.Source.(*ChanSource); stream {
-		return nil, configError("Sweep: a ChanSource can be read once: want Loaded or a SliceSource")
+	if err := needsContext(ctx, "Sweep"); err != nil {
+		return nil, err
 	}
-	if len(o.Session.Strategies) > 0 {
-		return nil, configError("Sweep: runs can't share strategies written in Go: make them in SweepOptions.Strategies")
-	}
-	if len(o.Session.Rules) > 0 {
-		return nil, configError("Sweep: runs can't share risk rules, which may remember: make them in SweepOptions.Rules")
+	if err := o.check(); err != nil {
+		return nil, err
 	}
 	runs, err := points(o.Grid)
 	if err != nil {
 		return nil, err
 	}
 	workers := o.Workers
-	if workers <= 0 {
+	if workers == 0 {
 		workers = runtime.GOMAXPROCS(0)
 	}
 	next := make(chan *SweepRun)
 	var running sync.WaitGroup
 	var telling sync.Mutex
+	var told error
 	done := 0
 	for range min(workers, len(runs)) {
 		running.Go(func() {
 			for run := range next {
 				run.Summary, run.Err = o.run(ctx, run.Params)
 				telling.Lock()
-				done++
-				o.report(done, len(runs))
+				if done++; told == nil {
+					told = o.report(done, len(runs))
+				}
 				telling.Unlock()
 			}
 		})
 	}
 	for i := range runs {
 		if ctx.Err() != nil {
-			break
+			runs[i].Err = context.Cause(ctx)
+			continue
 		}
 		next <- &runs[i]
 	}
 	close(next)
 	running.Wait()
 	if ctx.Err() != nil {
-		return nil, context.Cause(ctx)
+		for i := range runs {
+			if r := &runs[i]; r.Err == nil && r.Summary.EndedBy == "stop" {
+				r.Err = context.Cause(ctx)
+			}
+		}
+		return runs, context.Cause(ctx)
 	}
-	return runs, nil
+	if !slices.ContainsFunc(runs, func(r SweepRun) bool { return r.Err == nil }) {
+		return runs, fmt.Errorf("Sweep: none of the %d runs came to its end; the first: %w", len(runs), runs[0].Err)
+	}
+	return runs, told
 }
 
-// report tells of progress; a panic there costs no run.
-func (o *SweepOptions) report(done, total int) {
-	defer func() { _ = recover() }()
+// check says what makes no sense whatever the grid.
+func (o *SweepOptions) check() error {
+	s := &o.Session
+	if _, stream := s.Source.(*ChanSource); stream {
+		return configError("Sweep: a ChanSource can be read once: want Loaded or a SliceSource")
+	}
+	switch {
+	case len(s.Strategies) > 0:
+		return configError("Sweep: runs can't share strategies written in Go: make them in SweepOptions.Strategies")
+	case len(s.Rules) > 0:
+		return configError("Sweep: runs can't share risk rules, which may remember: make them in SweepOptions.Rules")
+	case len(s.Scripts) == 0 && o.Strategies == nil:
+		return configError("Sweep: no strategy to run: want Session.Scripts or SweepOptions.Strategies")
+	case s.liveData() || s.Account != nil:
+		return configError("Sweep: live data and real orders can't be had once for each run: want past or simulated data, and no Account")
+	case o.Workers < 0:
+		return configError("Sweep: Workers %d: want 0 or more", o.Workers)
+	}
+	for _, name := range sortedKeys(o.Grid) {
+		if _, twice := s.Set[name]; twice {
+			return configError("Sweep: parameter %s is in Grid and in Session.Set: want it in one", name)
+		}
+	}
+	return nil
+}
+
+// report tells of progress; a panic there costs no run. It is not called again.
+func (o *SweepOptions) report(done, total int) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("Sweep: Progress panicked, and was not called again: %v (%s)", v, panickedAt())
+		}
+	}()
 	if o.Progress != nil {
 		o.Progress(done, total)
 	}
+	return nil
 }
 
 // run runs one point of the grid.
@@ -130,6 +174,9 @@ func points(grid map[string][]string) ([]SweepRun, error) {
 	out := []SweepRun{{Params: map[string]string{}}}
 	for _, name := range slices.Sorted(maps.Keys(grid)) {
 		values := grid[name]
+		if name == "" {
+			return nil, configError("Sweep: Grid has a parameter without a name")
+		}
 		if len(values) == 0 || len(out)*len(values) > mostPoints {
 			return nil, configError("Sweep: parameter %s: %d values for each of %d points: want at least 1, and at most %d points", name, len(values), len(out), mostPoints)
 		}
