@@ -118,7 +118,7 @@ func rerun(ctx context.Context, dir string, res *ReplayResult, given *own, each 
 	if err != nil {
 		return fmt.Errorf("%s: the session can't be built again: %w", dir, err)
 	}
-	defer c.Close()
+	defer core.CloseStrategies(c)
 	p := &replayer{core: c, each: each, res: res}
 	if r.First() > 0 {
 		k, err := s.resumeAt(ctx, c, r)

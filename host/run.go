@@ -17,6 +17,9 @@
 // A program that wants to follow or steer a session opens it ([Open]) and runs it
 // ([Session.Run]); [Run] is both in one.
 //
+// Importing it bounds lua.MaxArrayIndex of gopher-lua, for the process: see package
+// script.
+//
 // Nothing in this package is safe for concurrent use except where it says so.
 // Run may be called from several goroutines with different ledgers.
 //
@@ -143,7 +146,7 @@ func (r *runner) close() {
 	r.record.close()
 	if r.opened {
 		r.opened = false
-		r.core.Close()
+		core.CloseStrategies(r.core)
 	}
 	r.loan.giveBack()
 }

@@ -1,6 +1,8 @@
 package core
 
 import (
+	"fmt"
+
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
@@ -109,6 +111,14 @@ func (mk *markets) holdOf(spot, perp exchange.InstrumentID) string {
 		}
 	}
 	return ""
+}
+
+// knows reports whether a number is an instrument's.
+func (mk *markets) knows(id exchange.InstrumentID) bool { return uint(id) < uint(len(mk.list)) }
+
+// unknown is the error of a call about an instrument that there is none of.
+func (mk *markets) unknown(call string, id exchange.InstrumentID) error {
+	return fmt.Errorf("%s: instrument %d: want 0 to %d", call, id, len(mk.list)-1)
 }
 
 // Instrument implements execution.Port.

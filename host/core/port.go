@@ -62,8 +62,8 @@ var errEnding = errors.New("the session is ending, and nothing is begun")
 func (p *Port) OpenPair(r intent.PairRequest) (exchange.PairID, error) {
 	id := p.c.pairs.last + p.pairs + 1
 	for _, id := range [...]exchange.InstrumentID{r.Spot, r.Perp} {
-		if !p.c.knows(id) {
-			return 0, p.c.unknown("OpenPair", id)
+		if !p.c.markets.knows(id) {
+			return 0, p.c.markets.unknown("OpenPair", id)
 		}
 	}
 	if err := execution.CheckPair(&r, p.c); err != nil {
@@ -233,8 +233,8 @@ func (p *Port) VolumeCurve(id exchange.InstrumentID, start, interval exchange.Ti
 		p.refuse(fmt.Errorf("volume curve: %d slices of %d ns: want 1 to %d, longer than nothing", slices, interval, maxSlices))
 		return intent.Curve{}
 	}
-	if !p.c.knows(id) {
-		p.refuse(p.c.unknown("VolumeCurve", id))
+	if !p.c.markets.knows(id) {
+		p.refuse(p.c.markets.unknown("VolumeCurve", id))
 		return intent.Curve{}
 	}
 	return p.c.markets.VolumeCurve(id, start, interval, slices)
@@ -244,8 +244,8 @@ func (p *Port) VolumeCurve(id exchange.InstrumentID, start, interval exchange.Ti
 // make sense is refused now, with the numbers.
 func (p *Port) StartSchedule(r intent.ScheduleRequest) (exchange.ScheduleID, error) {
 	id := p.c.schedules.last + p.schedules + 1
-	if !p.c.knows(r.Instrument) {
-		return 0, p.c.unknown("StartSchedule", r.Instrument)
+	if !p.c.markets.knows(r.Instrument) {
+		return 0, p.c.markets.unknown("StartSchedule", r.Instrument)
 	}
 	if err := schedule.CheckRequest(&r, p.c); err != nil {
 		return 0, err

@@ -12,14 +12,6 @@ import (
 // Universe returns the instruments of the session.
 func (c *Core) Universe() *exchange.Universe { return c.u }
 
-// knows reports whether a number is an instrument's.
-func (c *Core) knows(id exchange.InstrumentID) bool { return uint(id) < uint(c.u.Len()) }
-
-// unknown is the error of a call about an instrument that there is none of.
-func (c *Core) unknown(call string, id exchange.InstrumentID) error {
-	return fmt.Errorf("%s: instrument %d: want 0 to %d", call, id, c.u.Len()-1)
-}
-
 // Stats returns the counters so far, with what the live pairs measured.
 func (c *Core) Stats() Stats {
 	s := c.stats
@@ -73,11 +65,4 @@ func (c *Core) Residual(id exchange.PairID) decimal.Decimal {
 		return m.Residual(c.driver.port)
 	}
 	return decimal.Zero
-}
-
-// Close closes the strategies: nothing of them is called any more.
-func (c *Core) Close() {
-	for _, s := range c.strategies.list {
-		s.Strategy.Close()
-	}
 }

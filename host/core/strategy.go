@@ -139,3 +139,10 @@ func (s *instance) install(st Strategy, u *exchange.Universe) {
 		}
 	}
 }
+
+// CloseStrategies closes the strategies of a core: nothing of them is called any more.
+func CloseStrategies(c *Core) {
+	for _, s := range c.strategies.list {
+		s.Strategy.Close()
+	}
+}

@@ -21,14 +21,14 @@ type marketView struct {
 
 // market is that of an instrument, which the function that call names was asked about.
 func (p *marketView) market(call string, id exchange.InstrumentID) *market {
-	if p.c.knows(id) {
+	if p.c.markets.knows(id) {
 		return &p.c.markets.list[id]
 	}
 	return p.instance.nowhere(call, id)
 }
 
 func (s *instance) nowhere(call string, id exchange.InstrumentID) *market {
-	s.port.refuse(s.port.c.unknown(call, id))
+	s.port.refuse(s.port.c.markets.unknown(call, id))
 	return &market{book: book.New(&exchange.Instrument{ID: id, Tick: exchange.Step{M: 1}, Lot: exchange.Step{M: 1}})}
 }
 
@@ -165,8 +165,8 @@ func (p *accountView) Margin(wallet exchange.Wallet, asset string) exchange.Marg
 // Position returns this strategy's position.
 func (p *accountView) Position(id exchange.InstrumentID) exchange.Position {
 	pos, ok := p.instance.pos[id]
-	if !p.c.knows(id) {
-		p.instance.port.refuse(p.c.unknown("Position", id))
+	if !p.c.markets.knows(id) {
+		p.instance.port.refuse(p.c.markets.unknown("Position", id))
 	}
 	if !ok {
 		return exchange.Position{}

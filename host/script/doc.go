@@ -40,8 +40,10 @@
 // # One process-wide setting
 //
 // gopher-lua keeps integer keys in a dense array up to lua.MaxArrayIndex, so
-// that t[60000000] = 1 takes a gigabyte. This package sets it to 65536, for the
-// whole process, the first time a VM is made. In a list, the elements beyond are
+// that t[60000000] = 1 takes a gigabyte. There is no such bound for one state, so this
+// package sets it to 65536 for the whole process, once, when it is imported: other
+// states of gopher-lua in the process have it too, and work as before but for lists
+// beyond that, which take more memory. In a list, the elements beyond are
 // kept in a hash table; #, ipairs, unpack and the table library of this package
 // know them.
 package script

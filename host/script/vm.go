@@ -3,7 +3,6 @@ package script
 import (
 	"errors"
 	"fmt"
-	"sync"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -52,7 +51,9 @@ const (
 	maxList         = 1 << 16 // lua.MaxArrayIndex: a list's further elements are kept in a hash table
 )
 
-var limitArrays = sync.OnceFunc(func() { lua.MaxArrayIndex = maxList })
+// init bounds what gopher-lua has for the process and not for a state: see the package
+// comment. No state reads it yet.
+func init() { lua.MaxArrayIndex = maxList }
 
 // New runs a program's chunk and checks the table it returns. The error is an
 // [*Error] that says what is wrong and where; for a table without handlers, or
@@ -61,7 +62,6 @@ func New(o Options) (*VM, error) {
 	if o.Program == nil {
 		return nil, errors.New("script: Options.Program is missing")
 	}
-	limitArrays()
 	o.Limits = o.Limits.withDefaults()
 	vm := &VM{opts: o, kept: []byte("{}"), sandbox: sandbox{program: o.Program, limits: o.Limits, required: make(map[string]lua.LValue)}}
 	vm.L = lua.NewState(lua.Options{
