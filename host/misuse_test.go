@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"reflect"
 	"runtime"
 	"strings"
 	"sync"
@@ -521,5 +522,78 @@ func TestJournalsInOnePlace(t *testing.T) {
 		if err != nil || res.Diff != nil || res.Effects != sum.Effects {
 			t.Errorf("%s: %+v, %v", sum.Journal, res, err)
 		}
+	}
+}
+
+// prodding calls every method of its port with values that make no sense.
+type prodding struct {
+	wrong map[string]string
+	calls int
+}
+
+func (p *prodding) OnStart(port *Port) error {
+	return port.SetTimer("t", port.Now()+exchange.Minute, exchange.Minute)
+}
+
+func (p *prodding) OnTimer(port *Port, _ string) error {
+	v := reflect.ValueOf(port)
+	for _, n := range []int64{0, -1, 9999, math.MaxInt64} {
+		for i := range v.NumMethod() {
+			name, m := v.Type().Method(i).Name, v.Method(i)
+			args := make([]reflect.Value, m.Type().NumIn())
+			for j := range args {
+				args[j] = prod(m.Type().In(j), n)
+			}
+			func() {
+				defer func() {
+					if r := recover(); r != nil {
+						p.wrong[fmt.Sprintf("%s(%d)", name, n)] = fmt.Sprint(r)
+					}
+				}()
+				p.calls++
+				m.Call(args)
+			}()
+		}
+	}
+	return errors.New("all of it is forgotten")
+}
+
+// prod is a value of a type whose numbers are all n.
+func prod(t reflect.Type, n int64) reflect.Value {
+	v := reflect.New(t).Elem()
+	switch t.Kind() {
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		v.SetInt(n)
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		v.SetUint(uint64(n))
+	case reflect.Float64:
+		v.SetFloat(float64(n))
+	case reflect.String:
+		v.SetString(fmt.Sprint(n))
+	case reflect.Struct:
+		for i := range t.NumField() {
+			if v.Field(i).CanSet() {
+				v.Field(i).Set(prod(t.Field(i).Type, n))
+			}
+		}
+	}
+	return v
+}
+
+// Whatever a handler asks of its port, the port doesn't panic.
+func TestAPortAnswersAnything(t *testing.T) {
+	p := &prodding{wrong: map[string]string{}}
+	s, err := GoStrategy("prodding", []string{"*"}, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Run(t.Context(), &Options{Strategies: []Strategy{s}, For: exchange.Hour, Ledger: LedgerNone}); err != nil {
+		t.Fatal(err)
+	}
+	if p.calls < 100 {
+		t.Errorf("%d calls", p.calls)
+	}
+	for call, what := range p.wrong {
+		t.Errorf("%s: %s", call, what)
 	}
 }
