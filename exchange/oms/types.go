@@ -117,7 +117,7 @@ type TransferOrder struct {
 	From, To exchange.Wallet
 	Amount   decimal.Decimal // as Profile.MarkTransfer has it
 	// Tag names the transfer for ever: the same one has the same tag after a restart.
-	// At most 24 of a-z, 0-9.
+	// At most 23 of a-z, 0-9, which fit what is free in a UUID.
 	Tag string
 }
 

@@ -294,7 +294,11 @@ func tryFeedFault(t *testing.T, b *FeedBench, f FeedFault) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, x := range l.books {
-		if s := x.Stats(); s.Crossed+s.Corrupt > 0 {
+		s := x.Stats()
+		if f == DiffLost && x.Instrument().Linking == exchange.LinkRising {
+			s.Crossed = 0 // its ids do not tell that something is missing: a cross may, and is mended
+		}
+		if s.Crossed+s.Corrupt > 0 {
 			t.Errorf("%s: %+v", x.Instrument().Key(), s)
 		}
 	}
