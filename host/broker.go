@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/book"
 )
 
 // Broker is an execution venue of the embedding program: with one in Options.Broker, a
@@ -100,12 +99,12 @@ type BrokerSession struct {
 	RealTime bool
 
 	broker *hosted
-	books  func(exchange.InstrumentID) *book.Book
+	books  func(exchange.InstrumentID) *Book
 }
 
 // Book is an instrument's book. It may be read within a call of the broker alone, and not
 // in Open.
-func (s *BrokerSession) Book(id exchange.InstrumentID) *book.Book { return s.books(id) }
+func (s *BrokerSession) Book(id exchange.InstrumentID) *Book { return s.books(id) }
 
 // Hold keeps new risk back, because the broker can't see the account or the market, until it
 // is called with "". It may be called from any goroutine; the loop follows at its next beat.

@@ -33,6 +33,7 @@ type header struct {
 	// journal can't hold them, so their session can be replayed only by the program
 	// that has them.
 	Native      []string `json:",omitempty"`
+	NativeState []string `json:",omitempty"` // JSON that an earlier run left of each, as in Native; none: of none
 	Broker      string   `json:",omitempty"` // of the program's own, as name@version; a replay needs none
 	Modules     []string `json:",omitempty"` // of the program's own, as name@version
 	Rules       []string `json:",omitempty"` // by name
@@ -58,6 +59,8 @@ type strategyConfig struct {
 	Params  map[string]string // set from outside, on top of the script's defaults
 	State   string            // JSON an earlier run left; "" for none
 	Memory  int               `json:",omitempty"` // bytes that it may hold; 0: the default
+	// The other bounds of ScriptOptions; 0: the default.
+	Instructions, StringBytes, StateBytes int `json:",omitempty"`
 
 	watchdog *script.Watchdog // nil in a replay
 }
@@ -137,7 +140,7 @@ func (s *header) newCore(compiled []any, given *own, where *core.Where) (*core.C
 // are given.
 func (s *header) natives(given []*contained) ([]core.Strategy, error) {
 	var out []core.Strategy
-	for _, want := range s.Native {
+	for i, want := range s.Native {
 		name, version, _ := strings.Cut(want, "@")
 		at := slices.IndexFunc(given, func(c *contained) bool { return c.name == name })
 		switch {
@@ -145,6 +148,11 @@ func (s *header) natives(given []*contained) ([]core.Strategy, error) {
 			return nil, configError("the session had strategies written in Go (%s), which a journal does not hold: %s was not given", strings.Join(s.Native, ", "), name)
 		case given[at].version != version:
 			return nil, configError("strategy %s was version %q in the session, and is version %q now", name, version, given[at].version)
+		}
+		if i < len(s.NativeState) {
+			if err := given[at].goOn(s.NativeState[i]); err != nil {
+				return nil, err
+			}
 		}
 		out = append(out, given[at])
 	}

@@ -8,7 +8,10 @@ const (
 	LedgerFile LedgerKind = iota
 	// LedgerNone keeps nothing: for runs of which the summary and the events are all
 	// that is wanted. There is no report, nothing goes on later, and no journal unless
-	// Options.Journal names a directory.
+	// Options.Journal names a directory. What wants rows of a session that nobody keeps
+	// gives DB a file in a temporary directory, and reads that by package ledger, which
+	// opens it beside the session too; there is no ledger in memory, because journal,
+	// recovery, locks and copies rest on its being a file.
 	LedgerNone
 )
 

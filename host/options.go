@@ -9,11 +9,8 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/intent"
 	"github.com/perilune/perilune/exchange/oms"
 	"github.com/perilune/perilune/exchange/paper"
-	"github.com/perilune/perilune/host/core"
-	"github.com/perilune/perilune/host/risk"
 )
 
 // Options describe a session. The zero value of every field is usable; only
@@ -24,7 +21,7 @@ type Options struct {
 	// Strategies are strategies written in Go, run after the scripts. A session
 	// that has any is replayed by ReplayWith, with fresh ones of the same. One value
 	// is in one session at a time, as is one of Rules that is a pointer.
-	Strategies []core.Strategy
+	Strategies []Strategy
 	// Modules are Lua modules of one's own, for every script; Rules are risk rules of
 	// one's own. A replay is given the same.
 	Modules []Module
@@ -95,7 +92,7 @@ type Options struct {
 
 	Script ScriptOptions
 	Paper  PaperOptions
-	Limits risk.Limits
+	Limits Limits
 
 	// wrapAccount stands between the order manager and the venue in tests.
 	wrapAccount func(oms.Account) oms.Account
@@ -144,10 +141,34 @@ type HistoryOptions struct {
 	RandomSign    uint64   // seed that flips the sign of funding at random; 0: off
 }
 
-// ScriptOptions bound each Lua strategy.
+// ScriptOptions bound each Lua strategy. What goes beyond a bound fails the callback, like
+// any other error of the script. All but CallbackTime depend on nothing but the script and
+// its events, and are journalled: a replay ends a callback at the same instruction.
 type ScriptOptions struct {
-	MemoryBytes  int           // that one may hold, all callbacks together; 0: 256 MiB
+	// MemoryBytes is what one may hold, all callbacks together; 0: 256 MiB. It is what can be
+	// reached from the script's own variables: the heap of the program around it, of other
+	// scripts and garbage do not count.
+	MemoryBytes  int
 	CallbackTime time.Duration // that one callback may take by the wall clock; 0: 2 s
+	Instructions int           // of Lua in one callback; 0: 2 000 000
+	StringBytes  int           // of the longest string that a function may build; 0: 1 MiB
+	StateBytes   int           // of state, as JSON; 0: 1 MiB
+}
+
+// check says what is wrong with the bounds.
+func (o *ScriptOptions) check() error {
+	for _, x := range []struct {
+		name       string
+		have, most int
+	}{{"MemoryBytes", o.MemoryBytes, 1 << 40}, {"Instructions", o.Instructions, 1e9}, {"StringBytes", o.StringBytes, 1 << 30}, {"StateBytes", o.StateBytes, mostState}} {
+		if x.have < 0 || x.have > x.most {
+			return configError("Script.%s %d: want 0, which is the default, to %d", x.name, x.have, x.most)
+		}
+	}
+	if o.CallbackTime < 0 {
+		return configError("Script.CallbackTime %s: want 0, which is the default, or more", o.CallbackTime)
+	}
+	return nil
 }
 
 // PaperOptions describe the simulated account and venue. See package paper.
@@ -155,10 +176,10 @@ type PaperOptions struct {
 	// Balances are what a new session starts with; none: 50 000 USDT on spot and
 	// 50 000 USDT in the USD-M wallet; on a Source, 50 000 of what each wallet's
 	// instruments are paid in.
-	Balances []paper.Deposit
-	Leverage int            // 0: 5
-	Latency  *paper.Latency // nil: log-normal, median 20 ms
-	Queue    paper.Queue
+	Balances []Deposit
+	Leverage int      // 0: 5
+	Latency  *Latency // nil: log-normal, median 20 ms
+	Queue    Queue
 	// Fee replaces every maker and taker fee, in bp; nil: the venue's own.
 	FeeBP *float64
 }
@@ -168,7 +189,7 @@ type Line struct {
 	// Time is the session's. Before its first moment it is this machine's on live
 	// data, and 0 on recordings that nothing was read of.
 	Time     exchange.Time
-	Level    intent.Level
+	Level    Level
 	Strategy string // "host" for the host itself
 	Where    string // file:line of the script, when it logged the line itself
 	Text     string
@@ -250,6 +271,9 @@ func (o *Options) Validate() (err error) {
 	if o.JournalCap == 0 && o.synthetic() {
 		o.JournalCap = simulatedCap
 	}
+	if err := o.Script.check(); err != nil {
+		return err
+	}
 	if o.Script.CallbackTime == 0 {
 		o.Script.CallbackTime = 2 * time.Second
 	}
@@ -295,7 +319,7 @@ const simulatedCap = 512 << 20
 func (o *Options) synthetic() bool { return len(o.Market) == 1 && o.Market[0] == "synth" }
 
 // ConstLatency is a fixed latency in milliseconds; 0 is none at all.
-func ConstLatency(ms float64) paper.Latency {
+func ConstLatency(ms float64) Latency {
 	if ms == 0 {
 		return paper.Latency{Model: "none"}
 	}
@@ -303,7 +327,7 @@ func ConstLatency(ms float64) paper.Latency {
 }
 
 // ParseDeposit reads "spot:USDT=50000".
-func ParseDeposit(s string) (paper.Deposit, error) {
+func ParseDeposit(s string) (Deposit, error) {
 	where, amount, ok := strings.Cut(s, "=")
 	wallet, asset, ok2 := strings.Cut(where, ":")
 	if !ok || !ok2 || asset == "" {

@@ -206,7 +206,8 @@ func (r *runner) build(ctx context.Context) error {
 	}
 	r.watchdog = script.NewWatchdog(r.o.Script.CallbackTime)
 	for i := range s.Strategies {
-		s.Strategies[i].Memory, s.Strategies[i].watchdog = r.o.Script.MemoryBytes, r.watchdog
+		c, o := &s.Strategies[i], &r.o.Script
+		c.Memory, c.watchdog, c.Instructions, c.StringBytes, c.StateBytes = o.MemoryBytes, r.watchdog, o.Instructions, o.StringBytes, o.StateBytes
 	}
 	if r.core, err = s.newCore(compiled(r.scripts), r.o.own, &r.supervisor.where); err != nil {
 		return err
@@ -291,6 +292,9 @@ func (r *runner) header() (*header, error) {
 	s.Modules, s.Rules = r.o.own.moduleNames(), r.o.own.ruleNames()
 	for _, st := range r.o.own.strategies {
 		s.Native = append(s.Native, st.versioned())
+		if r.record.resume != nil {
+			s.NativeState = append(s.NativeState, projection.State(r.record.resume, st.name))
+		}
 	}
 	for _, l := range r.scripts {
 		s.Strategies = append(s.Strategies, strategyConfig{

@@ -39,7 +39,7 @@ func newScript(c *strategyConfig, modules []bindings.Module, seed uint64, u *exc
 		}
 	}
 	s := &luaStrategy{modules: modules, seed: seed, params: c.Params, path: c.Path, version: 1, universe: u,
-		limits: script.Limits{MemoryBytes: c.Memory}, watchdog: c.watchdog}
+		limits: script.Limits{MemoryBytes: c.Memory, Instructions: c.Instructions, StringBytes: c.StringBytes, StateBytes: c.StateBytes}, watchdog: c.watchdog}
 	vm, err := s.start(p, c.State)
 	if err != nil {
 		return nil, &ScriptError{c.Path, err}
