@@ -77,7 +77,9 @@ type BrokerMarket interface{ Market(ev *exchange.Event) }
 type BrokerLeaver interface{ Leave() }
 
 // BrokerOpening is what a session goes on from. Of a new one it is Options.Paper.Balances,
-// unless the broker posts balances of its own while it is opened.
+// unless the broker posts balances of its own while it is opened; positions that it has
+// already it posts there as fills of no order, with the Reason "opening position". A session
+// is resumed on the built-in market and on the venue's; on a Source each run is a new one.
 type BrokerOpening struct {
 	Resumed   bool // the session is not new: the rest is what its ledger has
 	Balances  []Balance
