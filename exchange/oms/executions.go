@@ -36,6 +36,7 @@ type executions struct {
 	*outbox
 	market   *market
 	cursorOf func(tradeID string, at exchange.Time) Cursor
+	byTime   bool // cursors are times
 	orders   executionOrders
 	rounds   executionRounds
 	balances *balances
@@ -65,7 +66,7 @@ type executionRounds interface {
 func newExecutions(out *outbox, m *market, p *Profile, b *balances, began exchange.Time) *executions {
 	s := &executions{outbox: out, market: m, cursorOf: p.Cursor, balances: b, began: began}
 	if s.cursorOf == nil {
-		s.cursorOf = CursorOfTime
+		s.cursorOf, s.byTime = CursorOfTime, true
 	}
 	for _, in := range m.u.All() {
 		s.list = append(s.list, &executionCursor{in: in, seen: map[string]Cursor{}})
@@ -121,7 +122,11 @@ func (s *executions) next() exchange.Time {
 func (s *executions) requestPage(t *executionCursor) uint64 {
 	t.listing++
 	t.due = 0
-	return s.request(Request{Kind: ListExecutions, Venue: t.in.Venue, Symbol: t.in.Symbol, From: t.from})
+	from := t.from
+	if from == "" && s.byTime && s.began != 0 { // what is older is part of the opening, and years of it may be kept
+		from = CursorOfTime("", s.began-overlap)
+	}
+	return s.request(Request{Kind: ListExecutions, Venue: t.in.Venue, Symbol: t.in.Symbol, From: from})
 }
 
 // overlap is how far back a listing is repeated: an execution may show up in it

@@ -61,6 +61,9 @@ func TestAUnifiedWallet(t *testing.T) {
 			case PlaceOrder:
 				a.Report = Report{Venue: spot, Symbol: "BTCUSDT", ClientID: "t-1", OrderID: "o", Side: exchange.Buy, Status: exchange.StatusFilled, Qty: dec("0.01"), Filled: dec("0.01"), Time: start}
 			case ListExecutions:
+				if r.From != CursorOfTime("", start-overlap) {
+					t.Errorf("executions are listed from %q on, want from when the ledger began", r.From)
+				}
 				if r.Venue == spot {
 					a.Executions = []Execution{{Venue: spot, Symbol: "BTCUSDT", TradeID: "6f1c-a", OrderID: "o", Side: exchange.Buy, Price: dec("50000"), Qty: dec("0.01"), FeeAsset: "USDT", Fee: dec("0.5"), Time: start}}
 				}
