@@ -103,7 +103,7 @@ var methodTypes = []reflect.Type{
 	reflect.TypeFor[FundingHandler](), reflect.TypeFor[BarHandler](), reflect.TypeFor[TimerHandler](), reflect.TypeFor[OrderHandler](),
 	reflect.TypeFor[FillHandler](), reflect.TypeFor[PairHandler](), reflect.TypeFor[ScheduleHandler](), reflect.TypeFor[AdviceHandler](),
 	reflect.TypeFor[GapHandler](), reflect.TypeFor[HaltHandler](), reflect.TypeFor[StopHandler](),
-	reflect.TypeFor[BarUser](), reflect.TypeFor[StateKeeper](), reflect.TypeFor[Closer](), reflect.TypeFor[Versioned](),
+	reflect.TypeFor[BarUser](), reflect.TypeFor[StateKeeper](), reflect.TypeFor[Closer](), reflect.TypeFor[Versioned](), reflect.TypeFor[Renewer](), reflect.TypeFor[StateRestorer](),
 }
 
 // misnamed says which method of a value has the name of one that would be called, and

@@ -48,12 +48,6 @@ func (w *own) scripting() []bindings.Module {
 	return w.lua
 }
 
-// restartable is what a run that was killed may be gone through with again before the
-// next one begins: all but the strategies, which would then have seen it twice.
-func (w *own) restartable() *own {
-	return &own{modules: w.modules, rules: w.rules, lua: w.lua}
-}
-
 // checkOwn checks what a session, or a replay, is given.
 func checkOwn(o *Options) (*own, error) {
 	w := &own{modules: o.Modules, rules: o.Rules}

@@ -59,7 +59,7 @@ func (r *runner) resumeSession(ctx context.Context, s *ledger.Session) error {
 		return err
 	}
 	if snap.LastRun != nil && !snap.LastRun.Clean {
-		if err := r.record.recover(ctx, snap.LastRun, r.o.own.restartable()); err != nil {
+		if err := r.record.recover(ctx, snap.LastRun, r.o.own); err != nil {
 			return err
 		}
 		if snap, err = r.record.db.Restore(s.Account); err != nil {

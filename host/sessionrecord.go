@@ -296,6 +296,11 @@ func (r *sessionRecord) recover(ctx context.Context, run *ledger.Run, given *own
 	if run.Journal == "" {
 		return nil
 	}
+	given, lacks := given.restartable()
+	if lacks != nil {
+		r.warn(fmt.Sprintf("the last run's journal could not complete its ledger: %v", lacks))
+		return nil
+	}
 	w, err := r.db.NewWriter(run, ledger.WriterOptions{})
 	if err != nil {
 		return err
