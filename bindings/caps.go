@@ -12,7 +12,7 @@ const (
 	CapCancels              // of orders
 	CapTransfers            // between wallets
 	CapPairs                // opened, closed, kept
-	CapSchedules            // begun, cancelled
+	CapSchedules            // begun, canceled
 	CapTimers               // set, removed
 	CapLogs                 // lines
 	CapPoints               // of a chart

@@ -324,7 +324,7 @@ var AdviceType = Type{
 		{Name: "tag", Type: "string?"},
 		{Name: "ok", Type: "boolean", Doc: "whether there is an answer"},
 		{Name: "answer", Type: "table?", Doc: "the fields of the schema, all checked; nil unless ok"},
-		{Name: "verdict", Type: "\"ok\"|\"refused\"|\"failed\"|\"late\"|\"disabled\"|\"cancelled\""},
+		{Name: "verdict", Type: "\"ok\"|\"refused\"|\"failed\"|\"late\"|\"disabled\"|\"canceled\""},
 		{Name: "reason", Type: "string?", Doc: "why there is no answer"},
 		{Name: "model", Type: "string?"},
 		{Name: "cached", Type: "boolean", Doc: "whether the same question had been answered before"},

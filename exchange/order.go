@@ -35,7 +35,7 @@ func (t OrderType) String() string {
 type TimeInForce uint8
 
 const (
-	GTC      TimeInForce = iota + 1 // rests until cancelled
+	GTC      TimeInForce = iota + 1 // rests until canceled
 	IOC                             // the rest expires
 	FOK                             // all or nothing
 	PostOnly                        // rejected if it would take (spot LIMIT_MAKER, futures GTX)

@@ -49,7 +49,7 @@ func (a *auditor) schedule(saved *schedule.Saved) error {
 		return fmt.Errorf("schedule %d: %d lots filled of %d", s.ID, s.Filled, s.Total)
 	case s.State == intent.ScheduleCompleted && s.Filled < s.Total:
 		return fmt.Errorf("schedule %d is completed with %d of %d lots", s.ID, s.Filled, s.Total)
-	case s.State != intent.ScheduleCompleted && s.State.Done() && s.Filled == s.Total && s.Total > 0 && s.State != intent.ScheduleCancelled:
+	case s.State != intent.ScheduleCompleted && s.State.Done() && s.Filled == s.Total && s.Total > 0 && s.State != intent.ScheduleCanceled:
 		return fmt.Errorf("schedule %d is %s with all of its %d lots", s.ID, s.State, s.Total)
 	case before.Done() && !s.State.Done():
 		return fmt.Errorf("schedule %d goes from %s to %s", s.ID, before, s.State)

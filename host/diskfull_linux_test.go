@@ -93,7 +93,7 @@ func TestAnUnwritableDirectory(t *testing.T) {
 	}
 }
 
-// The disk of a live session is full: what rests is cancelled, the ballast takes what
+// The disk of a live session is full: what rests is canceled, the ballast takes what
 // there is to record, and with room the session trades on.
 func TestLiveADiskThatIsFull(t *testing.T) {
 	livePaths(t)

@@ -155,7 +155,7 @@ func TestAParameterThatMakesNoSense(t *testing.T) {
 	}
 }
 
-// countdown is a context that is cancelled after it was asked a number of times:
+// countdown is a context that is canceled after it was asked a number of times:
 // a Ctrl-C at a chosen moment.
 type countdown struct {
 	context.Context

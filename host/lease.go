@@ -58,7 +58,7 @@ func (e *RivalError) Error() string {
 
 // claim implements account. It begins the run's client ids, and refuses to begin while orders of runs that
 // the ledger does not know rest at the venue. What earlier runs of the ledger left
-// there is cancelled.
+// there is canceled.
 func (a *liveAccount) claim(ctx context.Context, s *standing, traded []exchange.Instrument) error {
 	a.entering("looking for other runs on the account")
 	run := a.client.Now()
@@ -87,7 +87,7 @@ func (a *liveAccount) claim(ctx context.Context, s *standing, traded []exchange.
 		return &RivalError{a.uid, named(foreign) + " rest at the venue and are not in this ledger: end that session; " +
 			"when none runs any more, --take-over cancels them and goes on"}
 	}
-	return errors.Join(a.cancel(ctx, foreign, "of another run are cancelled"), a.cancel(ctx, old, "of earlier sessions are cancelled"))
+	return errors.Join(a.cancel(ctx, foreign, "of another run are canceled"), a.cancel(ctx, old, "of earlier sessions are canceled"))
 }
 
 // runsOrders lists what runs of Perilune have in a segment's books.
@@ -145,7 +145,7 @@ func named(list []oms.Report) string {
 	return text
 }
 
-// giveWay ends the session in good order: the order manager has cancelled what is ours, and
+// giveWay ends the session in good order: the order manager has canceled what is ours, and
 // sends nothing more.
 func (a *liveAccount) giveWay(now exchange.Time, to *oms.Rival) {
 	if a.rival == nil {

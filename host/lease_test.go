@@ -154,7 +154,7 @@ func TestLiveASessionOnAnotherMachine(t *testing.T) {
 		t.Errorf("the other process ended with %d\n%s", code, tail(out, 4000))
 	}
 	h.waitFor("only orders of the new session rest", 30*time.Second, resting(oms.Tag(atVenue(s.r).fence.Run), 4))
-	if !strings.Contains(s.log(), "of another run are cancelled") {
+	if !strings.Contains(s.log(), "of another run are canceled") {
 		t.Errorf("the new session did not tell\n%s", tail(s.log(), 4000))
 	}
 	s.end()

@@ -38,7 +38,7 @@ func TestLiveDeadManSwitch(t *testing.T) {
 		t.Fatal(err)
 	}
 	stopped := time.Now()
-	h.waitFor("the venue has cancelled them", 25*time.Second, func(tr *truth) bool { return tr.restingFutures() == 0 })
+	h.waitFor("the venue has canceled them", 25*time.Second, func(tr *truth) bool { return tr.restingFutures() == 0 })
 	if d := time.Since(stopped); d < 10*time.Second {
 		t.Errorf("they were gone after %s: it was not the switch", d)
 	}

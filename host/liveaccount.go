@@ -321,7 +321,7 @@ func (a *liveAccount) leave(within time.Duration) (left int, traded bool) {
 }
 
 // clear implements account. The core can't cancel any more; the next start finds out what
-// became of what is cancelled here.
+// became of what is canceled here.
 func (a *liveAccount) clear() {
 	if a.venue == nil {
 		return

@@ -460,7 +460,7 @@ func TestACallbackCantWaitForItsOwnSession(t *testing.T) {
 	}
 }
 
-// An order that can't be cancelled by its number is told of, and why.
+// An order that can't be canceled by its number is told of, and why.
 func TestCancelOfAnUnknownOrder(t *testing.T) {
 	s := openedSession(t, Options{Strategies: []core.Strategy{&buyer{}}, Speed: 36000})
 	ctx, stop := context.WithCancel(context.Background())
@@ -487,7 +487,7 @@ func TestCancelOfAnUnknownOrder(t *testing.T) {
 			continue
 		}
 		if want == "" && strings.Contains(err.Error(), "order 3 is over") {
-			continue // the map's order: it was cancelled before
+			continue // the map's order: it was canceled before
 		}
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: %v, want %q", which, err, want)

@@ -104,10 +104,10 @@ type Options struct {
 	StallAfter time.Duration
 	// StopWithin bounds in real time how long the session goes on after its context
 	// is done. 0: 10 seconds, of which a live session leaves the last 2.5 to the
-	// cancelling of what rests. At least 5 seconds.
+	// canceling of what rests. At least 5 seconds.
 	StopWithin time.Duration
 	// Abandon, once it is closed, ends the session without waiting for the loop: what
-	// rests at the venue is cancelled within 2.5 seconds, and Run returns a
+	// rests at the venue is canceled within 2.5 seconds, and Run returns a
 	// *StallError. nil: never.
 	Abandon <-chan struct{}
 

@@ -56,7 +56,7 @@ import (
 //
 // Run watches the loop. One that is at one place for longer than
 // Options.StallAfter, or that does not end within Options.StopWithin of the end of
-// ctx, is given up with a *StallError, after what rests at the venue was cancelled
+// ctx, is given up with a *StallError, after what rests at the venue was canceled
 // without the loop.
 //
 // Run writes nothing into o, which may be used again.

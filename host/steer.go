@@ -80,7 +80,7 @@ func (s *Session) Cancel(ctx context.Context, which Orders) error {
 }
 
 // Flatten closes what a strategy holds, "" for every strategy: working orders are
-// cancelled, parent orders end, pairs begin to close, perpetuals held outside of pairs
+// canceled, parent orders end, pairs begin to close, perpetuals held outside of pairs
 // are closed at the market, and coins that it bought are sold. It returns when the
 // orders are on their way. A strategy that is not paused may open again.
 func (s *Session) Flatten(ctx context.Context, strategy, reason string) error {

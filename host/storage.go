@@ -14,7 +14,7 @@ import (
 )
 
 // A session in real time outlives a fault of its storage. From the moment it is
-// seen until it has passed, what rests at the venue is cancelled and only reducing
+// seen until it has passed, what rests at the venue is canceled and only reducing
 // orders pass; the journal, which is ahead of the ledger, goes on in the room that
 // the ballast leaves, and rows wait in memory.
 const (
@@ -151,7 +151,7 @@ func (s *storage) watch(now exchange.Time, w *ledger.Writer) {
 	switch {
 	case err != nil && s.err == nil:
 		s.err, s.why, s.since = err, fmt.Sprintf("%v: %s", err, todo), time.Now()
-		s.say(now, intent.Error, "no new risk, and working orders are cancelled: "+s.why)
+		s.say(now, intent.Error, "no new risk, and working orders are canceled: "+s.why)
 		s.hold.say(s.why)
 		s.post(command(core.CommandCancel, ""))
 	case err != nil:

@@ -73,7 +73,7 @@ func livePaths(t *testing.T) {
 	}
 }
 
-// Another program holds the ledger: what rests is cancelled, rows wait in memory, and
+// Another program holds the ledger: what rests is canceled, rows wait in memory, and
 // when it lets go the session trades on as if nothing had been.
 func TestLiveALockedLedger(t *testing.T) {
 	livePaths(t)

@@ -271,7 +271,7 @@ func (s *supervisor) giveUp(why string) (*Summary, error) {
 	e.Resting = left
 	text := why
 	if traded {
-		text += fmt.Sprintf("; what rested at the venue was cancelled, %d orders are left", e.Resting)
+		text += fmt.Sprintf("; what rested at the venue was canceled, %d orders are left", e.Resting)
 	}
 	s.log(Line{Level: intent.Error, Strategy: "host", Text: text + "\n" + e.Stack})
 	return nil, e

@@ -42,7 +42,7 @@ type Env struct {
 	HeadroomSoon  decimal.Decimal
 
 	Submitted   []exchange.Order
-	Cancelled   []exchange.OrderID
+	Canceled    []exchange.OrderID
 	Opened      []intent.PairRequest
 	Closed      []intent.CloseRequest
 	Scheduled   []intent.ScheduleRequest
@@ -234,7 +234,7 @@ func (e *Env) Submit(o exchange.Order) exchange.OrderID {
 	return exchange.OrderID(len(e.Submitted))
 }
 
-func (e *Env) Cancel(id exchange.OrderID) { e.Cancelled = append(e.Cancelled, id) }
+func (e *Env) Cancel(id exchange.OrderID) { e.Canceled = append(e.Canceled, id) }
 
 func (e *Env) OpenPair(r intent.PairRequest) (exchange.PairID, error) {
 	if e.PairError != nil {

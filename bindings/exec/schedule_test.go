@@ -77,6 +77,6 @@ assert(#exec.schedule.list() == 1 and exec.schedule.get("8") == nil)
 assert(exec.schedule.cancel("7") == true)
 `)
 	if len(bt.Env.Unscheduled) != 1 || bt.Env.Unscheduled[0] != 7 {
-		t.Errorf("cancelled %v", bt.Env.Unscheduled)
+		t.Errorf("canceled %v", bt.Env.Unscheduled)
 	}
 }

@@ -55,7 +55,7 @@ func Module() bindings.Module {
 				Call: func(rt *bindings.Runtime) int { return limit(rt, exchange.Buy) }},
 			{Spec: bindings.Spec{Name: "sell", Doc: "Submits a limit order to sell.", Args: shortcut, Returns: idReturn},
 				Call: func(rt *bindings.Runtime) int { return limit(rt, exchange.Sell) }},
-			{Spec: bindings.Spec{Name: "cancel", Doc: "Asks for an order to be cancelled. The order may still fill before the venue acts.",
+			{Spec: bindings.Spec{Name: "cancel", Doc: "Asks for an order to be canceled. The order may still fill before the venue acts.",
 				Args: []bindings.Value{{Name: "id", Type: "string"}}, Returns: []bindings.Value{{Name: "asked", Type: "boolean", Doc: "false when the order is done or unknown"}}}, Call: cancel},
 			{Spec: bindings.Spec{Name: "get", Doc: "An order by its id.", Args: []bindings.Value{{Name: "id", Type: "string"}},
 				Returns: []bindings.Value{{Name: "order", Type: "Order?"}}}, Call: get},

@@ -133,7 +133,7 @@ assert(order.get("9") == nil)
 assert(order.cancel("7") == true and order.cancel("8") == false and order.cancel("9") == false)
 assert(#order.open() == 2 and #order.open("usdm:BTCUSDT") == 1)
 `)
-	if got := fmt.Sprint(bt.Env.Cancelled); got != "[7]" {
-		t.Errorf("cancelled %s, want only the live order", got)
+	if got := fmt.Sprint(bt.Env.Canceled); got != "[7]" {
+		t.Errorf("canceled %s, want only the live order", got)
 	}
 }

@@ -47,8 +47,8 @@ type moments struct {
 	peak     float64 // of m2 since it was last computed from scratch: its rounding error is of that size
 }
 
-// cancelled is how far m2 may fall below its peak and keep ten digits.
-const cancelled = 1e-6
+// canceled is how far m2 may fall below its peak and keep ten digits.
+const canceled = 1e-6
 
 func newMoments(n int) moments { return moments{ring: newRing(n)} }
 
@@ -61,7 +61,7 @@ func (m *moments) update(x float64) {
 		before := m.mean
 		m.mean += (x - old) / float64(len(m.v))
 		m.m2 += (x - old) * (x - m.mean + old - before)
-		if m.m2 < m.peak*cancelled {
+		if m.m2 < m.peak*canceled {
 			m.recompute()
 		}
 	default:

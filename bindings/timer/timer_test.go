@@ -35,7 +35,7 @@ timer.cancel("never was")
 		}
 	}
 	if _, ok := bt.Env.Timers["gone"]; ok {
-		t.Error("a cancelled timer is still there")
+		t.Error("a canceled timer is still there")
 	}
 }
 

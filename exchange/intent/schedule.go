@@ -18,7 +18,7 @@ const (
 	SchedulePaused    // the session ended; it goes on with the next one
 	ScheduleCompleted // the whole total is filled
 	ScheduleExpired   // the window ended with something left
-	ScheduleCancelled
+	ScheduleCanceled
 	ScheduleFailed // it never began
 )
 

@@ -21,7 +21,7 @@ type Account interface {
 	// Place sends an order. The report is the venue's word on it, which may be no more
 	// than that it was accepted. ErrDuplicate: an order of this client id is there.
 	Place(ctx context.Context, o Order) (Report, error)
-	// Cancel asks for an order to be cancelled. ErrAlreadyFinal or ErrNotFound: it is
+	// Cancel asks for an order to be canceled. ErrAlreadyFinal or ErrNotFound: it is
 	// not open (any more).
 	Cancel(ctx context.Context, o OrderRef) (Report, error)
 	// Query asks for one order, open or over. ErrNotFound: the venue does not know it.

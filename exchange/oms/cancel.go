@@ -14,7 +14,7 @@ const (
 	sending
 )
 
-// requestCancel asks for an order to be cancelled, as soon as there is something to
+// requestCancel asks for an order to be canceled, as soon as there is something to
 // cancel: no cancel overtakes its order.
 func (s *orders) requestCancel(id exchange.OrderID) {
 	n := s.byID[id]
@@ -66,7 +66,7 @@ func (s *orders) sendCancel(n *order) {
 	}
 	switch n.stage {
 	case waiting:
-		s.finish(n, venueState{status: exchange.StatusCanceled, reason: "cancelled before it was sent"})
+		s.finish(n, venueState{status: exchange.StatusCanceled, reason: "canceled before it was sent"})
 	case live, unknown:
 		n.cancel, n.again = sending, 0
 		s.request(n.request(CancelOrder))
@@ -77,7 +77,7 @@ func (s *orders) sendCancel(n *order) {
 const cancelsAllowed = 10
 
 // onCancel takes the answer to a cancel. Anything but a yes is looked into: the
-// order may be filled, cancelled, or still there.
+// order may be filled, canceled, or still there.
 func (s *orders) onCancel(a *Answer, e *exchange.VenueError) {
 	s.rivals.cancelAnswered(a.Request.ClientID)
 	n := s.byClient[a.Request.ClientID]

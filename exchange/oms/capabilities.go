@@ -36,7 +36,7 @@ var capabilityRows = []struct {
 	{"income", func(c *Capabilities) bool { return c.Income }, "funding is booked from the balance, without its instrument"},
 	{"transfers", func(c *Capabilities) bool { return c.Transfers }, "a transfer fails"},
 	{"dead man's switch", func(c *Capabilities) bool { return c.DeadMan }, "the manager cancels what rests, as long as it runs"},
-	{"amend", func(c *Capabilities) bool { return c.Amend }, "an order is cancelled and placed again"},
+	{"amend", func(c *Capabilities) bool { return c.Amend }, "an order is canceled and placed again"},
 	{"batch", func(c *Capabilities) bool { return c.Batch }, "orders are sent one by one"},
 	{"hedge mode", func(c *Capabilities) bool { return c.HedgeMode }, "there is one position for each instrument"},
 }

@@ -116,7 +116,7 @@ func (s *switches) tick() {
 	}
 	if s.now > s.beat+s.countdown {
 		s.orders.abandon(func(in *exchange.Instrument) bool { return s.scope(in) == SwitchNone }, func(clientID string) {
-			s.note("the loop is silent for %.0f s: order %s is cancelled", float64(s.now-s.beat)/1e9, clientID)
+			s.note("the loop is silent for %.0f s: order %s is canceled", float64(s.now-s.beat)/1e9, clientID)
 		})
 	}
 }

@@ -69,7 +69,7 @@ type fenceOrders interface {
 
 // lookOut takes a report on an order that is not ours. Any word of a newer run means
 // that it took over. Of an older one only a placing shows that it lives: what it left
-// in the book may be filled or cancelled long after its end. Between two that live
+// in the book may be filled or canceled long after its end. Between two that live
 // the newer one goes on once it has sent something, which the older one will see.
 func (f *fence) lookOut(r *Report) {
 	run, ok := RunOf(r.ClientID)
@@ -90,10 +90,10 @@ func (f *fence) lookOut(r *Report) {
 	}
 }
 
-// cancelAnswered takes note that an order of an older run may be cancelled again.
+// cancelAnswered takes note that an order of an older run may be canceled again.
 func (f *fence) cancelAnswered(clientID string) { delete(f.ousted, clientID) }
 
-// yield stops everything: what is ours is cancelled, and nothing more is sent.
+// yield stops everything: what is ours is canceled, and nothing more is sent.
 func (f *fence) yield(to *Rival) {
 	if f.rival == nil {
 		f.rival = to

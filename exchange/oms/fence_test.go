@@ -96,7 +96,7 @@ func TestOrdersOfOtherRuns(t *testing.T) {
 		{"an older run left an order", older, exchange.StatusAccepted, before, "BTCUSDT", false, false, false, nil},
 		{"an older run places, while this one takes over", older, exchange.StatusAccepted, later, "BTCUSDT", false, true, false, []string{"cancel " + older}},
 		{"the same outside of the universe", older, exchange.StatusAccepted, later, "DOGEUSDT", false, true, false, []string{"cancel " + older}},
-		{"what is over is not cancelled", older, exchange.StatusExpired, later, "BTCUSDT", false, true, false, nil},
+		{"what is over is not canceled", older, exchange.StatusExpired, later, "BTCUSDT", false, true, false, nil},
 		{"an id of this run that was forgotten", Tag(own) + "-1000", exchange.StatusCanceled, later, "BTCUSDT", false, false, false, nil},
 		{"somebody else", "web_1", exchange.StatusAccepted, later, "BTCUSDT", false, true, false, nil},
 	} {

@@ -126,7 +126,7 @@ func (m *Manager) Submit(o *exchange.Order, now exchange.Time) {
 	m.orders.submit(o)
 }
 
-// Cancel asks for an order to be cancelled, as soon as there is something to cancel.
+// Cancel asks for an order to be canceled, as soon as there is something to cancel.
 func (m *Manager) Cancel(id exchange.OrderID, now exchange.Time) {
 	m.out.at(now)
 	m.orders.requestCancel(id)

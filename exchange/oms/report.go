@@ -65,12 +65,12 @@ func (s *orders) acknowledge(n *order, orderID string, status exchange.OrderStat
 
 // revive handles an order that turns up after it was taken for lost. The core has
 // let go of it, so it must not rest: what it has filled is booked, the rest is
-// cancelled.
+// canceled.
 func (s *orders) revive(n *order, status exchange.OrderStatus) {
 	if !n.lost || status.Terminal() {
 		return
 	}
-	s.note("order %s was taken for lost and is at the venue after all: it is cancelled", n.ClientID)
+	s.note("order %s was taken for lost and is at the venue after all: it is canceled", n.ClientID)
 	n.stage, n.cancel, n.again, n.cancels = live, wanted, 0, 0
 	if !slices.Contains(s.open, n) {
 		s.open = append(s.open, n)

@@ -103,7 +103,7 @@ func (p *walletBalance) safe() bool {
 }
 
 // guard decides exactly whether a wallet balance is liquidated, and does it: open orders
-// are cancelled, and the largest position is closed, again and again until the
+// are canceled, and the largest position is closed, again and again until the
 // margin balance is above maintenance.
 func (lq *liquidator) guard(p *walletBalance, at exchange.Time) {
 	if p.held == 0 {

@@ -49,7 +49,7 @@ const (
 	ConditionalTriggering = "TRIGGERING"
 	ConditionalTriggered  = "TRIGGERED"
 	ConditionalFinished   = "FINISHED"
-	ConditionalCancelled  = "CANCELED"
+	ConditionalCanceled   = "CANCELED"
 	ConditionalRejected   = "REJECTED"
 	ConditionalExpired    = "EXPIRED"
 )
@@ -131,7 +131,7 @@ func (c *Conditionals) Place(g *Conditional) {
 // Cancel ends conditional orders that may still trigger.
 func (c *Conditionals) Cancel(list ...*Conditional) {
 	for _, g := range list {
-		c.setStatus(g, ConditionalCancelled)
+		c.setStatus(g, ConditionalCanceled)
 	}
 	c.outbox.Flush()
 }

@@ -7,7 +7,7 @@ import (
 )
 
 // Countdown arms, renews or, with 0, disarms the dead-man switch of a market: at a
-// time of the wall clock its orders are cancelled.
+// time of the wall clock its orders are canceled.
 func (d *Deadlines) Countdown(m *Market, at exchange.Time) {
 	if at == 0 {
 		delete(d.countdowns, m.In.ID)

@@ -65,7 +65,7 @@ func (e *Entry) Reduce(o *Order, qty exchange.Lots, name string) error {
 
 // Change gives a resting order another price and whole quantity, at the end of the
 // queue. One that would now be filled already, or a post-only one that would cross, is
-// cancelled; one that the venue refuses stays as it was. It reports whether the order
+// canceled; one that the venue refuses stays as it was. It reports whether the order
 // has the new terms.
 func (e *Entry) Change(o *Order, price exchange.Ticks, total exchange.Lots, policy exchange.TimeInForce) (bool, *Refusal) {
 	if total <= o.Filled {
@@ -83,8 +83,8 @@ func (e *Entry) Change(o *Order, price exchange.Ticks, total exchange.Lots, poli
 	e.outbox.discardMade()
 	o.Price, o.Qty = was, wasQty
 	if r.PostOnly || e.matching.resubmitOrder(o, exchange.GTC, false) != nil {
-		o.Status = StatusCancelled
-		e.orders.reportChange(o, Cancelled, nil)
+		o.Status = StatusCanceled
+		e.orders.reportChange(o, Canceled, nil)
 		e.outbox.Flush()
 	}
 	if r.PostOnly {

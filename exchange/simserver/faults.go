@@ -24,7 +24,7 @@ type Fault struct {
 	//
 	// At its time, on the exchange: skew (ms added to the request clock, for
 	// ForMS when it is given: 3000 when only that is), maintenance (ms long: nothing is answered, nobody is let in), filter, delist (announced now, with ms in force
-	// after so long: orders are cancelled, positions settled), funding (the
+	// after so long: orders are canceled, positions settled), funding (the
 	// interval of Symbol becomes Hours), adl (Symbol's positions are closed),
 	// permissions (what keys may do).
 	//

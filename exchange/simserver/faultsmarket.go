@@ -59,7 +59,7 @@ func changeFilter(s *State, a *armed) {
 	}
 }
 
-// delist halts a symbol: its orders are cancelled and its positions settled at
+// delist halts a symbol: its orders are canceled and its positions settled at
 // the mark. With ms it only announces that first, by the date.
 func delist(s *State, a *armed) {
 	for _, m := range s.concerned(a) {

@@ -87,7 +87,7 @@ type Refusal struct {
 	Code   int
 	Reason string
 	// PostOnly says that an order would have taken and may not: a changed one is
-	// cancelled for it and not put back.
+	// canceled for it and not put back.
 	PostOnly bool
 }
 
@@ -126,7 +126,7 @@ type OrderChange uint8
 const (
 	Opened    OrderChange = iota
 	Filled                // in part or whole
-	Cancelled             // by its owner, or because its symbol has ended
+	Canceled              // by its owner, or because its symbol has ended
 	Expired               // given up by the exchange
 	Prevented             // expired because it met one of the account's own
 	Reduced               // less quantity, same place in the queue

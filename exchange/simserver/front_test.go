@@ -43,7 +43,7 @@ func (p *plain) Refuse(_ *Market, by paper.Rule, _ string) *Refusal {
 func (p *plain) Tell(_ *Account, ev Event) []Message {
 	kind := fmt.Sprint(ev.Kind)
 	if ev.Kind == OrderChanged {
-		kind = fmt.Sprintf("%s %s", []string{"opened", "filled", "cancelled", "expired"}[ev.Change], ev.Order.Client)
+		kind = fmt.Sprintf("%s %s", []string{"opened", "filled", "canceled", "expired"}[ev.Change], ev.Order.Client)
 	}
 	return []Message{{Segment: ev.Segment, Kind: kind}}
 }
@@ -90,17 +90,17 @@ func TestFrontPlacesOrders(t *testing.T) {
 			t.Fatalf("a limit order: %+v %+v", rests, r)
 		}
 		if !a.Entry.Cancel(rests, "end") || rests.Open() || a.Entry.Cancel(rests, "again") {
-			t.Errorf("cancelled: %+v", rests)
+			t.Errorf("canceled: %+v", rests)
 		}
 		if _, r := a.Entry.Place(&Ticket{Market: m, Client: "dear", Side: exchange.Buy, Kind: exchange.Limit, Price: m.Touch[0].Price, Qty: o.Qty * 1_000_000}); r == nil || r.Reason != "no" {
 			t.Errorf("an order beyond the balance: %+v", r)
 		}
 	})
-	if got := strings.Join(slices.Compact(p.told), ", "); got != "opened one, filled one, opened two, cancelled two" {
+	if got := strings.Join(slices.Compact(p.told), ", "); got != "opened one, filled one, opened two, canceled two" {
 		t.Errorf("told: %s", got)
 	}
 	truth := x.Truth()
-	if orders := truth.Accounts[0].Orders; len(orders) != 2 || orders[1].Status != StatusCancelled {
+	if orders := truth.Accounts[0].Orders; len(orders) != 2 || orders[1].Status != StatusCanceled {
 		t.Errorf("orders: %+v", orders)
 	}
 }

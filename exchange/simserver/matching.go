@@ -59,7 +59,7 @@ func (v *matching) onUpdate(u *exchange.OrderUpdate, at exchange.Time) {
 		}
 	case exchange.StatusCanceled:
 		if !o.modifying {
-			v.onCancelled(o)
+			v.onCanceled(o)
 		}
 	case exchange.StatusRejected:
 		o.refused = o.Market.refuse(paper.Rule(u.Code), u.Reason)
@@ -68,15 +68,15 @@ func (v *matching) onUpdate(u *exchange.OrderUpdate, at exchange.Time) {
 	}
 }
 
-// onCancelled ends an order that its owner or its date has ended.
-func (v *matching) onCancelled(o *Order) {
+// onCanceled ends an order that its owner or its date has ended.
+func (v *matching) onCanceled(o *Order) {
 	if o.lapsing {
 		o.Status = StatusExpired
 		v.orders.reportChange(o, Expired, nil)
 		return
 	}
-	o.Status = StatusCancelled
-	v.orders.reportChange(o, Cancelled, nil)
+	o.Status = StatusCanceled
+	v.orders.reportChange(o, Canceled, nil)
 }
 
 // onExpired ends an order that the exchange gave up. One by a rule is refused: a

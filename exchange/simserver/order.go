@@ -54,12 +54,12 @@ type Status string
 // States of an order. StatusMatched is an order that expired because it met one of
 // the account's own.
 const (
-	StatusNew       Status = "NEW"
-	StatusPartial   Status = "PARTIALLY_FILLED"
-	StatusFilled    Status = "FILLED"
-	StatusCancelled Status = "CANCELED"
-	StatusExpired   Status = "EXPIRED"
-	StatusMatched   Status = "EXPIRED_IN_MATCH"
+	StatusNew      Status = "NEW"
+	StatusPartial  Status = "PARTIALLY_FILLED"
+	StatusFilled   Status = "FILLED"
+	StatusCanceled Status = "CANCELED"
+	StatusExpired  Status = "EXPIRED"
+	StatusMatched  Status = "EXPIRED_IN_MATCH"
 )
 
 // Ending says why an order was ended by the exchange.

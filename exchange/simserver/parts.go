@@ -83,7 +83,7 @@ type (
 		waiting  []*Order // by id
 	}
 
-	// Entry is where orders are placed, changed and cancelled.
+	// Entry is where orders are placed, changed and canceled.
 	Entry struct {
 		account      *Account // whose orders they are, for the front
 		clock        *Clock

@@ -57,8 +57,8 @@ func (w *Stops) unparkOrder(o *Order) {
 // cancelParked ends a stop order that has not triggered.
 func (w *Stops) cancelParked(o *Order) {
 	w.unparkOrder(o)
-	o.Status, o.Updated = StatusCancelled, w.clock.now
-	w.orders.reportChange(o, Cancelled, nil)
+	o.Status, o.Updated = StatusCanceled, w.clock.now
+	w.orders.reportChange(o, Canceled, nil)
 	w.outbox.Flush()
 }
 

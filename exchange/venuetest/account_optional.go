@@ -108,7 +108,7 @@ func scopeOf(a oms.Account, v exchange.Venue) oms.SwitchScope {
 func (c *caller) amend() {
 	a, ok := c.a.(oms.Amender)
 	if !ok {
-		c.Skip("this account does not amend: an order is cancelled and placed again")
+		c.Skip("this account does not amend: an order is canceled and placed again")
 	}
 	for i := range c.b.Trades {
 		tr := &c.b.Trades[i]
@@ -154,7 +154,7 @@ func (c *caller) batch() {
 		}
 		results, err = a.CancelBatch(c.ctx, orders[0].Venue, orders[0].Symbol, []string{orders[0].ClientID, orders[1].ClientID, orders[2].ClientID})
 		if err != nil || len(results) != len(orders) || results[0].Err != nil || results[1].Err == nil || results[2].Err != nil {
-			c.Errorf("%s: cancelled: %+v %v", tr.Key, results, err)
+			c.Errorf("%s: canceled: %+v %v", tr.Key, results, err)
 		}
 	}
 }

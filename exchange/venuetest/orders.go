@@ -31,7 +31,7 @@ type end struct {
 	name   string
 	tif    exchange.TimeInForce
 	price  func(*trial, *Trade) decimal.Decimal // nil: a market order
-	cancel bool                                 // it rests, and is cancelled
+	cancel bool                                 // it rests, and is canceled
 	filled bool
 	want   []exchange.OrderStatus
 }

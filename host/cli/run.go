@@ -49,7 +49,7 @@ func (s *sessionFlags) define(f *pflag.FlagSet) {
 	f.StringVar(&s.capMiB, "journal-cap", "", "MiB of journal to keep, oldest dropped first, or off (default 512 on the built-in market, off on others)")
 	f.BoolVar(&s.fresh, "new", false, "begin a new session instead of going on with the last one")
 	f.BoolVar(&s.clearHalt, "clear-halt", false, "lift the kill latch that the session was left with")
-	f.DurationVar(&s.stall, "stall", 0, "give the session up when its loop stands still for this long; what rests at the venue is cancelled (default 30s)")
+	f.DurationVar(&s.stall, "stall", 0, "give the session up when its loop stands still for this long; what rests at the venue is canceled (default 30s)")
 	f.StringVar(&s.report, "report", "", "write an HTML report to this file")
 	f.StringArrayVar(&s.balances, "balance", nil, "opening balance wallet:ASSET=amount (repeatable; default spot:USDT=50000 usdm:USDT=50000)")
 	f.IntVar(&s.leverage, "leverage", 0, "leverage of perpetuals (default 5)")

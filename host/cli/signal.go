@@ -52,7 +52,7 @@ func answer(sig <-chan os.Signal, done <-chan struct{}, w io.Writer, cancel func
 			if n > 2 || sessions.Load() == 0 {
 				os.Exit(130)
 			}
-			go fmt.Fprintf(w, "\n%s again: ending at once, cancelling what rests\n", s)
+			go fmt.Fprintf(w, "\n%s again: ending at once, canceling what rests\n", s)
 			close(abandon)
 			limit = time.After(abandonedIn)
 		case <-limit:

@@ -38,7 +38,7 @@ func (qs *questions) askAdvisor(s *instance, q *advice.Question) {
 	s.advice.asked = append(s.advice.asked, q)
 	switch {
 	case qs.phase.stopping:
-		qs.settleQuestion(s, q, &exchange.Advice{ID: q.ID, Verdict: advice.Cancelled, Reason: "the session ends"})
+		qs.settleQuestion(s, q, &exchange.Advice{ID: q.ID, Verdict: advice.Canceled, Reason: "the session ends"})
 	case qs.cfg.Advisor == "" && q.Function == "":
 		qs.settleQuestion(s, q, &exchange.Advice{ID: q.ID, Verdict: advice.Disabled, Reason: "no advisor configured"})
 	default:
@@ -86,7 +86,7 @@ func (qs *questions) logAdvice(s *instance, a *advice.Advice) {
 			orCached(a), float64(a.At-a.Question.Asked)/float64(exchange.Second), a.TokensIn, a.TokensOut, a.Cost))
 		return
 	}
-	if a.Reason == s.advice.trouble || a.Verdict == advice.Cancelled {
+	if a.Reason == s.advice.trouble || a.Verdict == advice.Canceled {
 		return
 	}
 	s.advice.trouble = a.Reason
@@ -115,7 +115,7 @@ func orCached(a *advice.Advice) string {
 func (qs *questions) forgetQuestions() {
 	for _, s := range qs.strategies.list {
 		for _, q := range slices.Clone(s.advice.asked) {
-			qs.settleQuestion(s, q, &exchange.Advice{ID: q.ID, Verdict: advice.Cancelled, Reason: "the session ends"})
+			qs.settleQuestion(s, q, &exchange.Advice{ID: q.ID, Verdict: advice.Canceled, Reason: "the session ends"})
 		}
 	}
 }

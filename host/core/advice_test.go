@@ -158,7 +158,7 @@ func TestSessionEndsBeforeTheAnswer(t *testing.T) {
 	b := advised(t, Config{Advisor: "m"}, a)
 	b.due()
 	fx := b.step(exchange.Event{Kind: exchange.KindCommand, Name: CommandStop})
-	if n := bodies[Advised](fx); len(n) != 1 || n[0].Advice.Verdict != advice.Cancelled {
+	if n := bodies[Advised](fx); len(n) != 1 || n[0].Advice.Verdict != advice.Canceled {
 		t.Errorf("%v", n)
 	}
 	if fx := b.says(1, `{"ratio":1}`); len(bodies[Advised](fx)) != 0 || !strings.Contains(bodies[*LogLine](fx)[0].Text, "nobody waits") {

@@ -147,7 +147,7 @@ func loud(n int) bool {
 	return n == 1
 }
 
-// pause stops calling a strategy. Its working orders are cancelled; its pairs
+// pause stops calling a strategy. Its working orders are canceled; its pairs
 // and schedules stay in the care of their machines.
 func (ss *strategies) pause(s *instance, why string) {
 	if s.paused != "" {

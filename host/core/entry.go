@@ -124,7 +124,7 @@ func (en *orderEntry) deny(o *exchange.Order, err error) {
 	en.strategies.notify(kept.Strategy, Callback{Handler: OnOrder, Instrument: o.Instrument, Order: &kept})
 }
 
-// Cancel implements execution.Port. Cancelling an order that is done or unknown
+// Cancel implements execution.Port. Canceling an order that is done or unknown
 // does nothing.
 func (en *orderEntry) Cancel(id exchange.OrderID) {
 	o, ok := en.orders.get(id)

@@ -92,7 +92,7 @@ func (ex *executions) onOrder(ev *exchange.Event) {
 		o.VenueID = u.VenueID
 	}
 	if u.CancelRejected && !u.Status.Terminal() {
-		o.Canceled = false // it works on, and may be cancelled again
+		o.Canceled = false // it works on, and may be canceled again
 		return
 	}
 	if o.Status.Terminal() {

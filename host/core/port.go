@@ -49,7 +49,7 @@ func (p *Port) Submit(o exchange.Order) exchange.OrderID {
 	return o.ID
 }
 
-// Cancel stages the cancelling of an order.
+// Cancel stages the canceling of an order.
 func (p *Port) Cancel(id exchange.OrderID) {
 	p.stage(p.memory.cancels.keep(stagedCancel{id}))
 }

@@ -96,7 +96,7 @@ func (sd *scheduleDriver) startSchedule(s *instance, id exchange.ScheduleID, r i
 
 func (sd *scheduleDriver) cancelSchedule(s *instance, id exchange.ScheduleID) {
 	if m := sd.schedules.get(id); m != nil && m.Schedule.Strategy == s.index {
-		m.Cancel(sd.port, "cancelled by "+s.Name())
+		m.Cancel(sd.port, "canceled by "+s.Name())
 		sd.settleSchedule(m)
 	}
 }

@@ -14,7 +14,7 @@ import (
 // Commands of whoever runs the session, a person or the program that embeds it. What
 // they are about stands in the event's Reason: see Instruction.
 const (
-	CommandPause    = "pause"    // stop calling a strategy; its working orders are cancelled
+	CommandPause    = "pause"    // stop calling a strategy; its working orders are canceled
 	CommandUnpause  = "unpause"  // call it again
 	CommandParams   = "params"   // set parameters of a strategy
 	CommandWithdraw = "withdraw" // cancel working orders; pairs and parent orders keep theirs
@@ -170,7 +170,7 @@ func (c steering) cancelOrders(s *instance, in *Instruction) {
 }
 
 // withdrawable says why an order that is named by its number is none that can be
-// cancelled so.
+// canceled so.
 func (c steering) withdrawable(in *Instruction) error {
 	o, ok := c.orders.get(in.Order)
 	switch {

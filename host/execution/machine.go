@@ -55,7 +55,7 @@ const (
 	refusedPause  = 5 * exchange.Second        // after a batch that was refused or not filled; doubles each time
 	vainPause     = exchange.Minute            // after a batch that was unwound; doubles each time
 	refusedMost   = 10 * exchange.Minute
-	cancelAfter   = 2 * exchange.Second // an IOC that is still working is cancelled
+	cancelAfter   = 2 * exchange.Second // an IOC that is still working is canceled
 )
 
 // lastHour before a delivery the mark price is an average of the index, and no
@@ -144,7 +144,7 @@ func Resume(pair intent.Pair, req intent.PairRequest, now exchange.Time) *Machin
 }
 
 // Adopt takes over an order that an earlier run left at the venue. It was priced
-// for books that are gone, so it is cancelled at the first step; until it has ended
+// for books that are gone, so it is canceled at the first step; until it has ended
 // nothing else is sent, because it may still fill.
 func (m *Machine) Adopt(o *exchange.Order) {
 	which := legSpot

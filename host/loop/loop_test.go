@@ -247,7 +247,7 @@ type broken struct{}
 func (broken) Next(*exchange.Event) error { return errors.New("line 7") }
 func (broken) Close() error               { return nil }
 
-// A stop is orderly: the strategy hears of it, and what works is cancelled and
+// A stop is orderly: the strategy hears of it, and what works is canceled and
 // waited for, but not for ever.
 func TestStopWaitsForTheVenue(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())

@@ -1,5 +1,5 @@
 -- Does everything that a live session can be asked for, again and again, and then
--- cleans up: pairs, orders that rest and are cancelled, orders that take, in all
+-- cleans up: pairs, orders that rest and are canceled, orders that take, in all
 -- three markets, and transfers both ways.
 
 local M = { name = "livebusy" }

@@ -52,7 +52,7 @@ function ai.advisor() end
 ---@field tag string?
 ---@field ok boolean # whether there is an answer
 ---@field answer table? # the fields of the schema, all checked; nil unless ok
----@field verdict "ok"|"refused"|"failed"|"late"|"disabled"|"cancelled"
+---@field verdict "ok"|"refused"|"failed"|"late"|"disabled"|"canceled"
 ---@field reason string? # why there is no answer
 ---@field model string?
 ---@field cached boolean # whether the same question had been answered before

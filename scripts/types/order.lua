@@ -30,7 +30,7 @@ function order.buy(symbol, qty, price, options) end
 ---@return string id # names the order in cancel, get and on_order
 function order.sell(symbol, qty, price, options) end
 
----Asks for an order to be cancelled. The order may still fill before the venue acts.
+---Asks for an order to be canceled. The order may still fill before the venue acts.
 ---@param id string
 ---@return boolean asked # false when the order is done or unknown
 function order.cancel(id) end

@@ -86,7 +86,7 @@ func TestAlgoOrdersTrigger(t *testing.T) {
 	}
 }
 
-// A stop with a price sends a limit order, which may rest; cancelling that one
+// A stop with a price sends a limit order, which may rest; canceling that one
 // finishes the algo order too.
 func TestStopLimit(t *testing.T) {
 	b := running(t, nil)
@@ -217,7 +217,7 @@ func TestAlgoRefusals(t *testing.T) {
 	}
 }
 
-// Cancelling all orders leaves algo orders alone, and the other way round; the
+// Canceling all orders leaves algo orders alone, and the other way round; the
 // dead-man switch does not reach them.
 func TestAlgoOrdersAreApart(t *testing.T) {
 	b := running(t, nil)
@@ -238,7 +238,7 @@ func TestAlgoOrdersAreApart(t *testing.T) {
 	if got := open(); got != "0 0" {
 		t.Errorf("open orders and algo orders: %s", got)
 	}
-	if rows := b.must("GET", "/fapi/v1/allAlgoOrders", "symbol=BTCUSDT").list(t); len(rows) != 1 || rows[0].(map[string]any)["algoStatus"] != simserver.ConditionalCancelled {
+	if rows := b.must("GET", "/fapi/v1/allAlgoOrders", "symbol=BTCUSDT").list(t); len(rows) != 1 || rows[0].(map[string]any)["algoStatus"] != simserver.ConditionalCanceled {
 		t.Errorf("all: %v", rows)
 	}
 }

@@ -127,7 +127,7 @@ func TestOrderLife(t *testing.T) {
 			}
 			gone := b.must("DELETE", v.order, "symbol="+v.symbol, "orderId=1").object(t)
 			if gone["status"] != "CANCELED" {
-				t.Errorf("cancelled: %v", gone)
+				t.Errorf("canceled: %v", gone)
 			}
 			if v.name == "spot" && (gone["origClientOrderId"] != "mine-1" || gone["clientOrderId"] == "mine-1") {
 				t.Errorf("a cancel has a name of its own: %v", gone)

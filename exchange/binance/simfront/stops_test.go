@@ -59,7 +59,7 @@ func TestSpotStopOrders(t *testing.T) {
 	b.must("DELETE", v.order, "symbol=BTCUSDT", "origClientOrderId=far")
 	b.must("DELETE", "/api/v3/openOrders", "symbol=BTCUSDT")
 	if locked := b.locked("BTC"); !locked.IsZero() {
-		t.Errorf("locked %s after all is cancelled", locked)
+		t.Errorf("locked %s after all is canceled", locked)
 	}
 	if locked := b.locked("USDT"); !locked.IsZero() {
 		t.Errorf("locked %s USDT", locked)

@@ -41,7 +41,7 @@ func (e *userEvents) moveEvents(wallet api.Market, asset string, amount decimal.
 // changes is how spot tells a change of an order. Futures tell all that expires alike,
 // and a changed order as an amendment.
 var changes = map[simserver.OrderChange]string{
-	simserver.Opened: "NEW", simserver.Filled: "TRADE", simserver.Cancelled: "CANCELED", simserver.Expired: "EXPIRED", simserver.Prevented: "TRADE_PREVENTION",
+	simserver.Opened: "NEW", simserver.Filled: "TRADE", simserver.Canceled: "CANCELED", simserver.Expired: "EXPIRED", simserver.Prevented: "TRADE_PREVENTION",
 	simserver.Reduced: "REPLACED", simserver.Replaced: "AMENDMENT",
 }
 

@@ -6,7 +6,7 @@ import (
 	"github.com/perilune/perilune/exchange/limit"
 )
 
-// spotEndpoints are below /api/v3. Placing and cancelling cost no weight when
+// spotEndpoints are below /api/v3. Placing and canceling cost no weight when
 // they succeed (since 2026-04-02) and 1 when they fail, so 1 is reserved. An
 // order list counts as the orders in it.
 var spotEndpoints = []Endpoint{

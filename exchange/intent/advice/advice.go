@@ -76,12 +76,12 @@ type Respondent interface {
 
 // Verdicts on a question.
 const (
-	OK        = "ok"
-	Refused   = "refused"   // the answer was not one that counts
-	Failed    = "failed"    // there was no answer: an error of the endpoint, a limit of the budget
-	Late      = "late"      // there was none in time
-	Disabled  = "disabled"  // there is no advisor, or it was switched off
-	Cancelled = "cancelled" // the session ended first
+	OK       = "ok"
+	Refused  = "refused"  // the answer was not one that counts
+	Failed   = "failed"   // there was no answer: an error of the endpoint, a limit of the budget
+	Late     = "late"     // there was none in time
+	Disabled = "disabled" // there is no advisor, or it was switched off
+	Canceled = "canceled" // the session ended first
 )
 
 // ByModule is the Model of an answer that a function of a module gave.

@@ -11,7 +11,7 @@ import (
 const (
 	restUntil     = 0.8                 // of a slice: until then its order rests
 	repegEvery    = 2 * exchange.Second // a resting order follows the touch at most so often
-	cancelAfter   = 2 * exchange.Second // an IOC that is still working is cancelled
+	cancelAfter   = 2 * exchange.Second // an IOC that is still working is canceled
 	refusedPause  = 2 * exchange.Second // after a refusal; doubles each time in a row
 	refusedMost   = exchange.Minute
 	reach         = 5e-4                 // of mid, that a taking order may go beyond the touch
@@ -119,7 +119,7 @@ func Resume(s Saved, now exchange.Time) *Machine {
 	return m
 }
 
-// Adopt takes over an order that an earlier run left at the venue. It is cancelled
+// Adopt takes over an order that an earlier run left at the venue. It is canceled
 // at the first step; the next one is sized once it can fill no more.
 func (m *Machine) Adopt(o *exchange.Order) {
 	m.child = child{id: o.ID, qty: o.Qty, price: o.Price}
@@ -127,7 +127,7 @@ func (m *Machine) Adopt(o *exchange.Order) {
 
 // Cancel ends the schedule as soon as its order has ended.
 func (m *Machine) Cancel(p Port, why string) {
-	m.end(intent.ScheduleCancelled, why)
+	m.end(intent.ScheduleCanceled, why)
 	m.Step(p)
 }
 

@@ -32,7 +32,7 @@ func (h *hostile) act() {
 	case act == 9 && rapid.IntRange(0, 3).Draw(h.r, "rare") == 0:
 		h.lateFill()
 	case o == nil:
-	case act <= 11: // partial fills, also of an order that is being cancelled
+	case act <= 11: // partial fills, also of an order that is being canceled
 		h.fill(o, exchange.Lots(rapid.Int64Range(1, int64(o.Qty-o.Filled)).Draw(h.r, "part")))
 	case act == 12 && o.Filled == 0:
 		h.finish(o, exchange.StatusRejected)

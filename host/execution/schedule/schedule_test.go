@@ -89,7 +89,7 @@ func TestLostAnswerIsNotSentAgain(t *testing.T) {
 	}
 	d.wait(5 * exchange.Minute)
 	if len(d.orders) != 1 || !d.orders[0].Canceled {
-		t.Fatalf("%d orders, cancelled %v", len(d.orders), d.orders[0].Canceled)
+		t.Fatalf("%d orders, canceled %v", len(d.orders), d.orders[0].Canceled)
 	}
 	d.fill(d.orders[0], d.orders[0].Qty)
 	d.serve(20 * exchange.Minute)
