@@ -14,5 +14,6 @@
 // [HMAC], [RSA] and [Ed25519] are a [Signer] each; [Key] picks one by what the
 // secret looks like, and [Load] reads it from the environment, a private file
 // or the credential directory of the service manager. [Verifier] is the server's side.
-// [Clock] is pure: every time is passed in.
+// [Clock] is pure: every time is passed in. [Timekeeper] asks a venue for them, and keeps
+// asking.
 package sign

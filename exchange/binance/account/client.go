@@ -114,9 +114,9 @@ type Settings struct{ *transport }
 // transport signs requests, sends each at its time and says what an answer means.
 type transport struct {
 	o        Options
-	clocks   map[api.Market]*clock   // of Options.Markets and, for transfers, spot
-	encoders sync.Pool               // of *encoder
-	sessions map[api.Market]*session // with EntryWS
+	clocks   map[api.Market]*sign.Timekeeper // of Options.Markets and, for transfers, spot
+	encoders sync.Pool                       // of *encoder
+	sessions map[api.Market]*session         // with EntryWS
 
 	ctx    context.Context // of what runs beside calls
 	cancel context.CancelFunc
@@ -129,7 +129,7 @@ func newClient(t *transport) *Client { return &Client{transport: t, Settings: Se
 // Open compares the clocks with the venue's and returns when requests can be
 // signed. ctx bounds Open itself, not the Client.
 func Open(ctx context.Context, o Options) (*Client, error) {
-	c := newClient(&transport{clocks: make(map[api.Market]*clock), sessions: make(map[api.Market]*session)})
+	c := newClient(&transport{clocks: make(map[api.Market]*sign.Timekeeper), sessions: make(map[api.Market]*session)})
 	if err := o.complete(c.Now); err != nil {
 		return nil, err
 	}
@@ -139,17 +139,15 @@ func Open(ctx context.Context, o Options) (*Client, error) {
 	c.o = o
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	for _, m := range o.Markets {
-		c.clocks[m] = &clock{market: m}
+		c.clocks[m] = c.timekeeper(m)
 	}
 	if err := c.begin(ctx); err != nil {
 		c.Close()
 		return nil, fmt.Errorf("account: %w", err)
 	}
-	c.tasks.Add(1)
-	go func() {
-		defer c.tasks.Done()
-		c.keepTime(c.ctx)
-	}()
+	for _, m := range o.Markets {
+		c.tasks.Go(func() { c.clocks[m].Keep(c.ctx) })
+	}
 	return c, nil
 }
 
@@ -161,7 +159,7 @@ func (c *transport) begin(ctx context.Context) error {
 	}
 	c.encoders.Put(p)
 	for _, m := range c.o.Markets {
-		if err := c.sync(ctx, m, 0); err != nil {
+		if err := c.clocks[m].Sync(ctx, 0); err != nil {
 			return err
 		}
 	}

@@ -80,15 +80,19 @@ func (c *transport) request(ctx context.Context, q request) ([]byte, error) {
 
 // requestAgain sends a request, and once more after a refused timestamp.
 func (c *transport) requestAgain(ctx context.Context, q *request) ([]byte, *exchange.VenueError) {
-	if q.security == signed && c.clocks[q.market] == nil {
+	if q.security != signed {
+		return c.requestOnce(ctx, q)
+	}
+	clock := c.clocks[q.market]
+	if clock == nil {
 		return nil, q.fault(exchange.ErrRefused, fmt.Errorf("the account was opened for %v only", c.o.Markets))
 	}
-	began := c.o.Now()
+	compared := clock.Compared()
 	body, e := c.requestOnce(ctx, q)
-	if e == nil || q.security != signed || !clockRefused(e) {
+	if e == nil || !clockRefused(e) {
 		return body, e
 	}
-	if err := c.sync(ctx, q.market, began); err != nil {
+	if err := clock.Sync(ctx, compared); err != nil {
 		e.Err = err
 		return nil, e
 	}
@@ -188,7 +192,7 @@ func (c *transport) text(q *request) (string, error) {
 		text, err := p.query.Unsigned()
 		return string(text), err
 	}
-	at, err := c.clocks[q.market].stamp(c.o.Now(), c.o.Window)
+	at, err := c.clocks[q.market].Stamp()
 	if err != nil {
 		return "", err
 	}

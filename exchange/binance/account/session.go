@@ -175,7 +175,7 @@ func (c *transport) apiFrame(m api.Market, method string, number uint64, sign bo
 	if fill != nil {
 		fill(&p.params)
 	}
-	at, err := c.clocks[m].stamp(c.o.Now(), c.o.Window)
+	at, err := c.clocks[m].Stamp()
 	if err != nil {
 		return nil, err
 	}

@@ -11,7 +11,6 @@ import (
 	"github.com/perilune/perilune/exchange/binance/weight"
 	"github.com/perilune/perilune/exchange/limit"
 	"github.com/perilune/perilune/exchange/oms"
-	"github.com/perilune/perilune/exchange/sign"
 	"github.com/perilune/perilune/exchange/wire"
 )
 
@@ -175,7 +174,7 @@ func (s *spotStream) Classify(frame []byte) wire.Message {
 		f := &exchange.VenueError{Venue: api.Spot.Venue(), What: "subscribe to the user stream", HTTP: r.answer.Status, Code: codeText(code), Message: msg}
 		f.Class = classify(api.Spot, false, f.HTTP, code, msg)
 		if clockRefused(f) {
-			s.c.clocks[api.Spot].forget()
+			s.c.clocks[api.Spot].Forget()
 		}
 		if f.Class != exchange.ErrNoChange {
 			m.Err = f
@@ -222,10 +221,4 @@ func (h *spotConn) Down(err error) {
 	if h.is {
 		h.feed.down(err)
 	}
-}
-
-func (k *clock) forget() {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.clock = sign.Clock{}
 }
