@@ -280,7 +280,10 @@ func (a *liveAccount) heartbeat(now exchange.Time) (why string) {
 	if h.Rival != nil {
 		a.giveWay(now, h.Rival)
 	}
-	return staleAccount(&h)
+	if why := staleAccount(&h); why != "" {
+		return why
+	}
+	return a.access.throttle.Refusing()
 }
 
 func (a *liveAccount) status() string {

@@ -24,15 +24,42 @@ func (l *Ledger) blocked(c Cost, now exchange.Time) Verdict {
 	if !l.table.has(c.Pool) {
 		return Verdict{Reason: "the cost has no pool"}
 	}
-	switch b := &l.blocks[c.Pool]; {
-	case now < b.until && b.banned:
-		return Verdict{Until: b.until, Reason: fmt.Sprintf("the venue banned this address from %v until %v", l.table.pool(c.Pool), b.until)}
-	case now < b.until:
-		return Verdict{Until: b.until, Reason: fmt.Sprintf("the venue refuses requests to %v until %v", l.table.pool(c.Pool), b.until)}
-	case now < b.orders && l.countsOrders(&c):
-		return Verdict{Until: b.orders, Reason: fmt.Sprintf("the venue refuses orders on %v until %v", l.table.pool(c.Pool), b.orders)}
+	if v := l.pool(c.Pool, now); !v.OK {
+		return v
+	}
+	if b := &l.blocks[c.Pool]; now < b.orders && l.countsOrders(&c) {
+		return l.noOrders(c.Pool)
 	}
 	return Verdict{OK: true}
+}
+
+// pool returns OK when the venue does not refuse everything in a pool.
+func (l *Ledger) pool(p Pool, now exchange.Time) Verdict {
+	switch b := &l.blocks[p]; {
+	case now < b.until && b.banned:
+		return Verdict{Until: b.until, Reason: fmt.Sprintf("the venue banned this address from %v until %v", l.table.pool(p), b.until)}
+	case now < b.until:
+		return Verdict{Until: b.until, Reason: fmt.Sprintf("the venue refuses requests to %v until %v", l.table.pool(p), b.until)}
+	}
+	return Verdict{OK: true}
+}
+
+func (l *Ledger) noOrders(p Pool) Verdict {
+	until := l.blocks[p].orders
+	return Verdict{Until: until, Reason: fmt.Sprintf("the venue refuses orders on %v until %v", l.table.pool(p), until)}
+}
+
+// refusing is the first thing that the venue refuses, in words; "" when there is none.
+func (l *Ledger) refusing(now exchange.Time) string {
+	for p := Pool(1); l.table.has(p); p++ {
+		if v := l.pool(p, now); !v.OK {
+			return v.Reason
+		}
+		if now < l.blocks[p].orders {
+			return l.noOrders(p).Reason
+		}
+	}
+	return ""
 }
 
 func (l *Ledger) countsOrders(c *Cost) bool {

@@ -25,7 +25,9 @@ func NewThrottle(l *Ledger, now func() exchange.Time) *Throttle {
 }
 
 // Wait charges a cost and returns when the request may be sent, at once. The
-// error is ctx's, or says why it will never fit.
+// error is ctx's, or says why it will never fit. What would add to a position is not
+// kept waiting for room that comes after ctx's end: the other leg of it may have filled
+// by then.
 func (t *Throttle) Wait(ctx context.Context, c Cost, p Priority) error {
 	for {
 		t.mu.Lock()
@@ -38,8 +40,12 @@ func (t *Throttle) Wait(ctx context.Context, c Cost, p Priority) error {
 		case v.Until == 0:
 			return fmt.Errorf("over the limit: %s", v.Reason)
 		}
+		wait := time.Duration(v.Until - now)
+		if end, bounded := ctx.Deadline(); p == Open && bounded && time.Until(end) < wait {
+			return fmt.Errorf("no room in time: %s", v.Reason)
+		}
 		// At least a millisecond, so that a wait that was just too short does not spin.
-		if err := wire.Sleep(ctx, max(time.Duration(v.Until-now), time.Millisecond)); err != nil {
+		if err := wire.Sleep(ctx, max(wait, time.Millisecond)); err != nil {
 			return fmt.Errorf("waiting for room (%s): %w", v.Reason, err)
 		}
 	}
@@ -57,4 +63,12 @@ func (t *Throttle) SetLimit(m Meter, most int) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.ledger.SetLimit(m, most)
+}
+
+// Refusing says what the venue refuses now, in words; "" when it refuses nothing. What is
+// sent meanwhile waits, so new risk should not be begun.
+func (t *Throttle) Refusing() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.ledger.refusing(t.now())
 }

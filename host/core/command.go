@@ -48,7 +48,7 @@ func (c *Core) onCommand(ev *exchange.Event) {
 		if ev.Instrument != exchange.NoInstrument {
 			c.holds.suspend(ev.Instrument, "")
 		} else if c.gate.Release() {
-			c.log(intent.Info, -1, "the account is in view again: new orders pass")
+			c.log(intent.Info, -1, "new orders pass again")
 		}
 	case CommandCancel:
 		for _, o := range c.orders.open {
