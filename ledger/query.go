@@ -13,23 +13,23 @@ import (
 type Filter struct {
 	Account  string
 	Strategy string
-	Symbol   string // "BTCUSDT" in every market, or "spot:BTCUSDT" in one
+	// Symbol is a key, with its house or without, a symbol in every market, or a glob
+	// over either: "spot:BTCUSDT", "binance.spot:BTCUSDT", "BTCUSDT", "usdm:*". House is
+	// the default one of the sessions.
+	House    string
+	Symbol   string
 	Pair     exchange.PairID
 	From, To exchange.Time // From <= time < To
 	// Last keeps the newest rows only. The order stays oldest first.
 	Last int
 }
 
-// where is the filter in SQL, for a query whose columns have these names. Its
-// arguments are those of args.
+// whereRun and whereFull are the filter in SQL, for a query whose columns have these
+// names. Their arguments are those of args.
 const (
 	whereRun  = "WHERE ?1 IN ('', s.account) AND ?2 IN ('', x.strategy) AND x.time >= ?5 AND (?6 = 0 OR x.time < ?6)"
-	whereFull = whereRun + " AND ?3 IN ('', x.symbol, x.market || ':' || x.symbol) AND ?4 IN (0, x.pair)"
+	whereFull = whereRun + " AND (?3 = 'null' OR x.market || ':' || x.symbol IN (SELECT value FROM json_each(?3))) AND ?4 IN (0, x.pair)"
 )
-
-func (f Filter) args() []any {
-	return []any{f.Account, f.Strategy, f.Symbol, int64(f.Pair), int64(f.From), int64(f.To)}
-}
 
 // last keeps the newest rows of a result that is oldest first.
 func last[T any](rows []T, err error, n int) ([]T, error) {
@@ -90,6 +90,10 @@ func (rd *Reader) Fills(f Filter) ([]Fill, error) {
 // is not honoured.
 func (rd *Reader) EachFill(f Filter, do func(*Fill) error) error {
 	var x Fill
+	args, err := rd.args(f)
+	if err != nil {
+		return err
+	}
 	return each(rd, `SELECT x.run, x.seq, x.time, x.account, x.strategy, x.pair, x.market, x.symbol, x.trade_id, x.order_id,
 			x.client_id, x.venue_id, x.side, x.price, x.qty, x.maker, x.fee, x.fee_asset, x.realised, x.reason,
 			i.contract, i.base, i.quote, i.settle, i.multiplier, i.contract_size
@@ -104,7 +108,7 @@ func (rd *Reader) EachFill(f Filter, do func(*Fill) error) error {
 				return err
 			}
 			return do(&x)
-		}, f.args()...)
+		}, args...)
 }
 
 // Funding is one settlement as it is in the ledger.
@@ -126,13 +130,13 @@ type Funding struct {
 
 // Funding returns settlements, oldest first.
 func (rd *Reader) Funding(f Filter) ([]Funding, error) {
-	rows, err := collect(rd, `SELECT x.time, x.account, x.strategy, x.pair, x.market, x.symbol, x.tran_id, x.settled, x.rate,
+	rows, err := filtered(rd, f, `SELECT x.time, x.account, x.strategy, x.pair, x.market, x.symbol, x.tran_id, x.settled, x.rate,
 			x.mark, x.position, x.amount, x.asset
 		FROM funding x JOIN session s ON s.id = x.session `+whereFull+" ORDER BY x.id",
 		func(rows *sql.Rows, x *Funding) error {
 			return rows.Scan(&x.Time, &x.Account, &x.Strategy, &x.Pair, &x.Venue, &x.Symbol, &x.TranID,
 				&x.Settled, &x.Rate, &x.Mark, &x.Position, &x.Amount, &x.Asset)
-		}, f.args()...)
+		})
 	return last(rows, err, f.Last)
 }
 
@@ -151,12 +155,12 @@ type Insurance struct {
 // Insurance returns payments of insurance funds, oldest first. They are a wallet's, not
 // an instrument's: with Filter.Symbol there are none.
 func (rd *Reader) Insurance(f Filter) ([]Insurance, error) {
-	rows, err := collect(rd, `SELECT x.time, s.account, x.strategy, x.pair, substr(p.account, 3), p.amount, p.asset
+	rows, err := filtered(rd, f, `SELECT x.time, s.account, x.strategy, x.pair, substr(p.account, 3), p.amount, p.asset
 		FROM txn x JOIN posting p ON p.txn = x.id AND p.account LIKE 'A:%' JOIN session s ON s.id = x.session `+whereRun+
-		" AND ?3 = '' AND ?4 IN (0, x.pair) AND x.kind = 'insurance' ORDER BY x.id",
+		" AND ?3 = 'null' AND ?4 IN (0, x.pair) AND x.kind = 'insurance' ORDER BY x.id",
 		func(rows *sql.Rows, x *Insurance) error {
 			return rows.Scan(&x.Time, &x.Account, &x.Strategy, &x.Pair, &x.Wallet, &x.Amount, &x.Asset)
-		}, f.args()...)
+		})
 	return last(rows, err, f.Last)
 }
 
@@ -216,7 +220,7 @@ func (rd *Reader) HasOrder(clientID string) (bool, error) {
 }
 
 func (rd *Reader) orders(f Filter, and string) ([]Order, error) {
-	return collect(rd, `SELECT s.account, x.id, x.client_id, x.strategy, x.pair, x.leg, x.market, x.symbol, x.side, x.type,
+	return filtered(rd, f, `SELECT s.account, x.id, x.client_id, x.strategy, x.pair, x.leg, x.market, x.symbol, x.side, x.type,
 			x.tif, x.reduce_only, x.price, x.qty, x.filled, x.status, x.venue_id, x.reason, x.created, x.updated, x.schedule
 		FROM (SELECT *, created AS time FROM orders) x JOIN session s ON s.id = x.session `+whereFull+and+
 		" ORDER BY x.session, x.id",
@@ -224,7 +228,7 @@ func (rd *Reader) orders(f Filter, and string) ([]Order, error) {
 			return rows.Scan(&x.Account, &x.ID, &x.ClientID, &x.Strategy, &x.Pair, &x.Leg, &x.Venue, &x.Symbol,
 				scanSide(&x.Side), scanType(&x.Type), scanTIF(&x.TIF), &x.ReduceOnly, &x.Price, &x.Qty, &x.Filled,
 				scanStatus(&x.Status), &x.VenueID, &x.Reason, &x.Created, &x.Updated, &x.Schedule)
-		}, f.args()...)
+		})
 }
 
 // Pair is the latest state of a pair trade as it is in the ledger; see PairRow.
@@ -262,16 +266,16 @@ func (rd *Reader) Pairs(f Filter) ([]Pair, error) {
 }
 
 func (rd *Reader) pairs(f Filter, and string) ([]Pair, error) {
-	return collect(rd, `SELECT s.account, x.id, x.strategy, x.spot, x.perp, x.state, x.done, x.reason, x.tag, x.notional,
+	return filtered(rd, f, `SELECT s.account, x.id, x.strategy, x.spot, x.perp, x.state, x.done, x.reason, x.tag, x.notional,
 			x.spot_qty, x.perp_qty, x.spot_cost, x.perp_cost, x.open_basis, x.close_basis, x.funding, x.insurance, x.fees, x.realised,
 			x.opened, x.closed, x.settlements, x.max_unhedged, x.max_unhedged_time, x.detail
 		FROM (SELECT *, opened AS time FROM pairs) x JOIN session s ON s.id = x.session `+whereRun+
-		" AND ?3 IN ('', x.spot, x.perp) AND ?4 IN (0, x.id)"+and+" ORDER BY x.session, x.id",
+		" AND (?3 = 'null' OR x.spot IN (SELECT value FROM json_each(?3)) OR x.perp IN (SELECT value FROM json_each(?3))) AND ?4 IN (0, x.id)"+and+" ORDER BY x.session, x.id",
 		func(rows *sql.Rows, x *Pair) error {
 			return rows.Scan(&x.Account, &x.ID, &x.Strategy, &x.Spot, &x.Perp, &x.State, &x.Done, &x.Reason, &x.Tag,
 				&x.Notional, &x.SpotQty, &x.PerpQty, &x.SpotCost, &x.PerpCost, &x.OpenBasis, &x.CloseBasis, &x.Funding, &x.Insurance,
 				&x.Fees, &x.Realised, &x.Opened, &x.Closed, &x.Settlements, &x.MaxUnhedged, &x.MaxUnhedgedTime, &x.Detail)
-		}, f.args()...)
+		})
 }
 
 // EquityPoint is a sample of an account's value in USDT.
@@ -283,11 +287,10 @@ type EquityPoint struct {
 
 // Equity returns an account's equity samples, oldest first.
 func (rd *Reader) Equity(f Filter) ([]EquityPoint, error) {
-	rows, err := collect(rd, `SELECT x.run, x.time, x.amount
+	rows, err := filtered(rd, Filter{Account: f.Account, From: f.From, To: f.To}, `SELECT x.run, x.time, x.amount
 		FROM (SELECT *, '' AS strategy FROM equity) x JOIN run r ON r.id = x.run JOIN session s ON s.id = r.session `+whereRun+
 		" ORDER BY x.run, x.seq",
-		func(rows *sql.Rows, x *EquityPoint) error { return rows.Scan(&x.Run, &x.Time, &x.Amount) },
-		Filter{Account: f.Account, From: f.From, To: f.To}.args()...)
+		func(rows *sql.Rows, x *EquityPoint) error { return rows.Scan(&x.Run, &x.Time, &x.Amount) })
 	return last(rows, err, f.Last)
 }
 
@@ -301,10 +304,9 @@ type ChartPoint struct {
 
 // Chart returns points of all series, oldest first.
 func (rd *Reader) Chart(f Filter) ([]ChartPoint, error) {
-	rows, err := collect(rd, `SELECT x.time, x.strategy, x.series, x.value
+	rows, err := filtered(rd, f, `SELECT x.time, x.strategy, x.series, x.value
 		FROM chart x JOIN run r ON r.id = x.run JOIN session s ON s.id = r.session `+whereRun+" ORDER BY x.run, x.seq, x.n",
-		func(rows *sql.Rows, x *ChartPoint) error { return rows.Scan(&x.Time, &x.Strategy, &x.Series, &x.Value) },
-		f.args()...)
+		func(rows *sql.Rows, x *ChartPoint) error { return rows.Scan(&x.Time, &x.Strategy, &x.Series, &x.Value) })
 	return last(rows, err, f.Last)
 }
 
@@ -319,11 +321,11 @@ type LogLine struct {
 
 // Log returns log lines, oldest first.
 func (rd *Reader) Log(f Filter) ([]LogLine, error) {
-	rows, err := collect(rd, `SELECT x.time, x.strategy, x.level, x.place, x.text
+	rows, err := filtered(rd, f, `SELECT x.time, x.strategy, x.level, x.place, x.text
 		FROM log x JOIN run r ON r.id = x.run JOIN session s ON s.id = r.session `+whereRun+" ORDER BY x.run, x.seq, x.n",
 		func(rows *sql.Rows, x *LogLine) error {
 			return rows.Scan(&x.Time, &x.Strategy, &x.Level, &x.Where, &x.Text)
-		}, f.args()...)
+		})
 	return last(rows, err, f.Last)
 }
 
@@ -343,7 +345,7 @@ type Version struct {
 // Versions returns the versions of scripts in the order in which they were
 // loaded or refused.
 func (rd *Reader) Versions(f Filter) ([]Version, error) {
-	rows, err := collect(rd, `SELECT x.run, x.time, x.strategy, x.version, x.hash, x.path, x.sources, x.outcome, x.problem
+	rows, err := filtered(rd, f, `SELECT x.run, x.time, x.strategy, x.version, x.hash, x.path, x.sources, x.outcome, x.problem
 		FROM strategy_version x JOIN run r ON r.id = x.run JOIN session s ON s.id = r.session `+whereRun+
 		" ORDER BY x.run, x.seq, x.n",
 		func(rows *sql.Rows, x *Version) error {
@@ -352,6 +354,6 @@ func (rd *Reader) Versions(f Filter) ([]Version, error) {
 				return err
 			}
 			return json.Unmarshal([]byte(sources), &x.Sources)
-		}, f.args()...)
+		})
 	return last(rows, err, f.Last)
 }

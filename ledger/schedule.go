@@ -75,7 +75,7 @@ func (rd *Reader) Schedules(f Filter) ([]Schedule, error) {
 }
 
 func (rd *Reader) schedules(f Filter, and string) ([]Schedule, error) {
-	return collect(rd, `SELECT s.account, x.id, x.strategy, x.market, x.symbol, x.algo, x.side, x.state, x.done, x.reason, x.tag,
+	return filtered(rd, f, `SELECT s.account, x.id, x.strategy, x.market, x.symbol, x.algo, x.side, x.state, x.done, x.reason, x.tag,
 			x.curve, x.total, x.filled, x.maker, x.late, x.cost, x.fees, x.price, x.arrival, x.market_qty, x.market_vwap,
 			x.starts, x.ends, x.closed, x.slices, x.orders, x.refused, x.detail
 		FROM (SELECT *, starts AS time, 0 AS pair FROM schedules) x JOIN session s ON s.id = x.session `+whereFull+and+
@@ -84,7 +84,7 @@ func (rd *Reader) schedules(f Filter, and string) ([]Schedule, error) {
 			return rows.Scan(&x.Account, &x.ID, &x.Strategy, &x.Venue, &x.Symbol, &x.Algo, scanSide(&x.Side), &x.State,
 				&x.Done, &x.Reason, &x.Tag, &x.Curve, &x.Total, &x.Filled, &x.Maker, &x.Late, &x.Cost, &x.Fees, &x.Price, &x.Arrival,
 				&x.MarketQty, &x.MarketVWAP, &x.Starts, &x.Ends, &x.Closed, &x.Slices, &x.Orders, &x.Refused, &x.Detail)
-		}, f.args()...)
+		})
 }
 
 // Slippage is how much worse than a price the fills were, in bp; nil when either is

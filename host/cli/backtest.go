@@ -32,10 +32,7 @@ func backtestVerb(ctx context.Context, e *env, args []string) error {
 		return err
 	}
 	o.History.ShiftFunding, o.History.RandomSign = *shift, *random
-	if o.History.From, err = parseDay("--from", *from); err != nil {
-		return err
-	}
-	if o.History.To, err = parseDay("--to", *to); err != nil {
+	if o.History.From, o.History.To, err = parseDays(*from, *to); err != nil {
 		return err
 	}
 	if s.db == "" {
@@ -72,6 +69,20 @@ func (h *historyFlags) set(o *host.Options) error {
 	o.Market = []string{h.data}
 	o.History = host.HistoryOptions{Symbols: h.symbols, SpreadBP: &h.spread, Participation: h.share}
 	return nil
+}
+
+// parseDays reads the two ends of a time, either of which may be left open.
+func parseDays(from, to string) (first, end exchange.Time, err error) {
+	if first, err = parseDay("--from", from); err != nil {
+		return 0, 0, err
+	}
+	if end, err = parseDay("--to", to); err != nil {
+		return 0, 0, err
+	}
+	if from != "" && to != "" && first >= end {
+		return 0, 0, fail(ExitUsage, "--from %s --to %s: there is no time between them: want a later --to", from, to)
+	}
+	return first, end, nil
 }
 
 // parseDay reads a day or a time in UTC.

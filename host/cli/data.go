@@ -100,11 +100,7 @@ func dataDownload(ctx context.Context, e *env, args []string) error {
 	if *from == "" || *to == "" {
 		return fail(ExitUsage, "--from and --to are needed: days in UTC, such as 2024-01-01")
 	}
-	first, err := parseDay("--from", *from)
-	if err != nil {
-		return err
-	}
-	end, err := parseDay("--to", *to)
+	first, end, err := parseDays(*from, *to)
 	if err != nil {
 		return err
 	}

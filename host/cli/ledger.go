@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"encoding/csv"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/perilune/perilune/bindings"
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/host"
 	"github.com/perilune/perilune/ledger"
@@ -28,20 +30,21 @@ func (l *ledgerFlags) define(f *pflag.FlagSet) {
 	f.StringVar(&l.account, "session", "", "only this session, e.g. paper-1 (default: the latest)")
 	f.BoolVar(&l.all, "all", false, "all sessions")
 	f.StringVar(&l.strategy, "strategy", "", "only this strategy")
-	f.StringVar(&l.symbol, "symbol", "", "only this symbol, e.g. BTCUSDT, or spot:BTCUSDT in one market")
+	f.StringVar(&l.symbol, "symbol", "", "only this symbol, e.g. BTCUSDT, or spot:BTCUSDT in one market, or a pattern: usdm:*")
 	f.StringVar(&l.from, "from", "", "from this day on, UTC")
 	f.StringVar(&l.to, "to", "", "before this day, UTC")
 	f.BoolVar(&l.json, "json", false, "print one JSON object on stdout")
 }
 
-// open opens the ledger for reading and builds the filter.
-func (l *ledgerFlags) open() (*ledger.DB, ledger.Filter, error) {
-	f := ledger.Filter{Account: l.account, Strategy: l.strategy, Symbol: l.symbol, Last: l.last}
-	var err error
-	if f.From, err = parseDay("--from", l.from); err != nil {
-		return nil, f, err
+// open opens the ledger for reading and builds the filter. What is asked for and is not in
+// the ledger at all is told: no rows would look as if it had done nothing.
+func (l *ledgerFlags) open(e *env) (*ledger.DB, ledger.Filter, error) {
+	f := ledger.Filter{Account: l.account, Strategy: l.strategy, House: host.Venues()[0].House(), Symbol: l.symbol, Last: l.last}
+	if l.all && l.account != "" {
+		return nil, f, fail(ExitUsage, "--all and --session: want one of them")
 	}
-	if f.To, err = parseDay("--to", l.to); err != nil {
+	var err error
+	if f.From, f.To, err = parseDays(l.from, l.to); err != nil {
 		return nil, f, err
 	}
 	if _, err := os.Stat(l.db); err != nil {
@@ -51,19 +54,61 @@ func (l *ledgerFlags) open() (*ledger.DB, ledger.Filter, error) {
 	if err != nil {
 		return nil, f, err
 	}
-	sessions, err := db.Sessions()
-	if err != nil {
+	if err := l.choose(e, db, &f); err != nil {
 		db.Close()
 		return nil, f, err
+	}
+	return db, f, nil
+}
+
+func (l *ledgerFlags) choose(e *env, db *ledger.DB, f *ledger.Filter) error {
+	sessions, err := db.Sessions()
+	if err != nil {
+		return err
 	}
 	if f.Account == "" && !l.all && len(sessions) > 0 {
 		f.Account = sessions[len(sessions)-1].Account
 	}
 	if err := known(f.Account, sessions); err != nil {
-		db.Close()
-		return nil, f, err
+		return err
 	}
-	return db, f, nil
+	strategies, err := db.Strategies()
+	if err != nil {
+		return err
+	}
+	if f.Strategy != "" && !slices.Contains(strategies, f.Strategy) {
+		e.nothingOf("--strategy", f.Strategy, "strategies", strategies)
+	}
+	if f.Symbol == "" {
+		return nil
+	}
+	fit, err := db.FitSymbol(f.House, f.Symbol)
+	if err != nil {
+		return fail(ExitUsage, "--symbol: %w", err)
+	}
+	if len(fit) > 0 {
+		return nil
+	}
+	symbols, err := db.Symbols()
+	if err == nil {
+		e.nothingOf("--symbol", f.Symbol, "symbols", symbols)
+	}
+	return err
+}
+
+// mostListed is how many names a message lists.
+const mostListed = 12
+
+// nothingOf tells that the ledger has nothing of a name, and what it has.
+func (e *env) nothingOf(flag, name, what string, has []string) {
+	listed := strings.Join(has[:min(len(has), mostListed)], ", ")
+	switch {
+	case len(has) == 0:
+		listed = "none yet"
+	case len(has) > mostListed:
+		listed += fmt.Sprintf(" and %d more", len(has)-mostListed)
+	}
+	fmt.Fprintf(e.err, "%s %q: the ledger has nothing of it%s; its %s: %s\n", flag, name, bindings.DidYouMean(name, has), what, listed)
 }
 
 // known refuses a session that the ledger does not hold: an empty list would
@@ -76,7 +121,7 @@ func known(account string, sessions []ledger.Session) error {
 	if account == "" || slices.Contains(names, account) {
 		return nil
 	}
-	return fail(ExitUsage, "--session %q: the ledger has %s", account, strings.Join(names, ", "))
+	return fail(ExitUsage, "--session %q: the ledger has %s", account, cmp.Or(strings.Join(names, ", "), "no session yet"))
 }
 
 // fillOut is a fill as JSON shows it.
@@ -107,10 +152,13 @@ func fillsVerb(_ context.Context, e *env, args []string) error {
 	if err := parseAlone(f, args); err != nil {
 		return err
 	}
+	if l.csv && l.json {
+		return fail(ExitUsage, "--csv and --json: want one of them")
+	}
 	if l.last < 0 {
 		return fail(ExitUsage, "--last %d: want 0 (all) or more", l.last)
 	}
-	db, filter, err := l.open()
+	db, filter, err := l.open(e)
 	if err != nil {
 		return err
 	}
@@ -199,7 +247,10 @@ func pnlVerb(_ context.Context, e *env, args []string) error {
 	if err := parseAlone(f, args); err != nil {
 		return err
 	}
-	db, filter, err := l.open()
+	if f.Changed("pair") && *pair == 0 {
+		return fail(ExitUsage, "--pair 0: want the number of a pair, 1 or more; --pairs lists them")
+	}
+	db, filter, err := l.open(e)
 	if err != nil {
 		return err
 	}

@@ -48,7 +48,7 @@ func schedulesVerb(_ context.Context, e *env, args []string) error {
 	if err := parseAlone(f, args); err != nil {
 		return err
 	}
-	db, filter, err := l.open()
+	db, filter, err := l.open(e)
 	if err != nil {
 		return err
 	}
