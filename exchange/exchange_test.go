@@ -107,6 +107,35 @@ func TestLookupNamesTheNearest(t *testing.T) {
 	}
 }
 
+// A venue that is not there is said to be, and never taken for another one's market.
+func TestLookupNamesTheVenues(t *testing.T) {
+	u := universe(t)
+	const there = "here are spot, usdm, coinm"
+	for typed, want := range map[string]string{
+		"usmd:BTCUSDT":         `unknown venue "usmd" in "usmd:BTCUSDT": ` + there + `; did you mean "usdm:BTCUSDT"?`,
+		"USDM:BTCUSDT":         there + `; did you mean "usdm:BTCUSDT"?`,
+		"bybit.linear:BTCUSDT": `unknown venue "bybit.linear" in "bybit.linear:BTCUSDT": ` + there,
+		"binance:BTCUSDT":      `unknown venue "binance"`,
+		"spot:BTCUSTD":         `unknown symbol "spot:BTCUSTD"; did you mean "spot:BTCUSDT"?`,
+	} {
+		_, err := u.Lookup(typed)
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("Lookup(%q): %v, want %s", typed, err, want)
+		}
+		if guess := strings.Contains(want, "did you mean"); err != nil && strings.Contains(err.Error(), "did you mean") != guess {
+			t.Errorf("Lookup(%q): %v: a guess is wanted: %t", typed, err, guess)
+		}
+	}
+	for _, glob := range []string{"*:BTCUSDT", "usdm:*", "us*:*", "BTCUSDT"} {
+		if err := u.CheckVenue(glob); err != nil {
+			t.Errorf("CheckVenue(%q): %v", glob, err)
+		}
+	}
+	if err := u.CheckVenue("usmd:*"); err == nil || !strings.Contains(err.Error(), `did you mean "usdm:*"`) {
+		t.Errorf("CheckVenue of a glob: %v", err)
+	}
+}
+
 func TestUniverseRefuses(t *testing.T) {
 	step := exchange.MustStep("1")
 	ok := exchange.Instrument{Venue: "spot", Symbol: "AB", Tick: step, Lot: step}

@@ -339,6 +339,9 @@ func (u *Universe) Lookup(key string) (*Instrument, error) {
 	if id, ok := u.byKey[key]; ok {
 		return u.list[id], nil
 	}
+	if err := u.CheckVenue(key); err != nil {
+		return nil, err
+	}
 	hint := ""
 	if near := u.nearest(key); near != "" {
 		hint = fmt.Sprintf("; did you mean %q?", near)
@@ -347,6 +350,34 @@ func (u *Universe) Lookup(key string) (*Instrument, error) {
 		return nil, fmt.Errorf("unknown symbol %q: write venue:SYMBOL, for example usdm:BTCUSDT%s", key, hint)
 	}
 	return nil, fmt.Errorf("unknown symbol %q%s", key, hint)
+}
+
+// CheckVenue says what is wrong with the venue that a key or a glob over keys names
+// before its colon, and which there are; nil where it names none.
+func (u *Universe) CheckVenue(pattern string) error {
+	given, symbol, named := strings.Cut(pattern, ":")
+	if !named || strings.ContainsAny(given, `*?[\`) || len(given) > longestTypo {
+		return nil
+	}
+	var there []string
+	near, errors := "", 3
+	for _, v := range u.venues {
+		short := string(v.Within(u.house))
+		if given == short || given == string(v) {
+			return nil
+		}
+		there = append(there, short)
+		for _, name := range []string{short, string(v)} {
+			if d := editDistance(strings.ToLower(given), name); d < errors {
+				near, errors = short, d
+			}
+		}
+	}
+	hint := ""
+	if near != "" {
+		hint = fmt.Sprintf("; did you mean %q?", near+":"+symbol)
+	}
+	return fmt.Errorf("unknown venue %q in %q: here are %s%s", given, pattern, strings.Join(there, ", "), hint)
 }
 
 // Pair is a spot market and the perpetual that hedges it.

@@ -44,21 +44,29 @@ func TestAStudyChoosesByThePastOnly(t *testing.T) {
 
 // TestAStudySaysItsCurrency, which is that of the markets and not everywhere USDT.
 func TestAStudySaysItsCurrency(t *testing.T) {
-	coin := oneCoin
-	coin.Quote, coin.Symbol = "EUR", "ABCEUR"
 	dir := t.TempDir()
 	script, page := filepath.Join(dir, "idle.lua"), filepath.Join(dir, "study.html")
-	if err := os.WriteFile(script, []byte("return { name = 'idle', universe = { 'spot:ABCEUR' }, on_book = function() end }\n"), 0o644); err != nil {
+	if err := os.WriteFile(script, []byte("return { name = 'idle', universe = { 'spot:ABCUSDC' }, on_book = function() end }\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	bars := "date,open,high,low,close,volume\n"
+	for hour := range exchange.Time(24) {
+		bars += (exchange.Date(2026, 1, 1) + hour*exchange.Hour).String() + ",100,101,99,100,1000\n"
+	}
+	history := filepath.Join(dir, "history")
+	if err := os.MkdirAll(filepath.Join(history, "spot_1h"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(history, "spot_1h", "ABCUSDC.csv"), []byte(bars), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	st, err := RunStudy(context.Background(), &StudyOptions{
-		Session: Options{Scripts: []string{script}, Source: &SliceSource{
-			Info: SourceInfo{Name: "quotes", Instruments: []exchange.Instrument{coin}}, Events: quotes(300)}},
-		Splits: []exchange.Time{exchange.Date(2026, 1, 1), exchange.Date(2026, 1, 2)}, Report: page})
-	if err != nil || st.Currency != "EUR" {
+		Session: Options{Scripts: []string{script}, Market: []string{history}},
+		Splits:  []exchange.Time{exchange.Date(2026, 1, 1), exchange.Date(2026, 1, 2)}, Report: page})
+	if err != nil || st.Currency != "USDC" {
 		t.Fatalf("%+v, %v", st, err)
 	}
-	if text, err := os.ReadFile(page); err != nil || !strings.Contains(string(text), "EUR") || strings.Contains(string(text), "USDT") {
-		t.Errorf("the page names another currency than EUR, %v", err)
+	if text, err := os.ReadFile(page); err != nil || !strings.Contains(string(text), "USDC") || strings.Contains(string(text), "USDT") {
+		t.Errorf("the page names another currency than USDC, %v", err)
 	}
 }

@@ -183,6 +183,9 @@ func mark(u *exchange.Universe, pattern string, wanted []bool) error {
 		wanted[in.ID] = true
 		return nil
 	}
+	if err := u.CheckVenue(exchange.Within(pattern, u.House())); err != nil {
+		return err
+	}
 	found := false
 	for _, in := range u.All() {
 		if in.Matches(pattern) {
