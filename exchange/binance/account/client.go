@@ -2,7 +2,6 @@ package account
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/http"
@@ -15,6 +14,7 @@ import (
 	"github.com/perilune/perilune/exchange/binance/signing"
 	"github.com/perilune/perilune/exchange/binance/weight"
 	"github.com/perilune/perilune/exchange/limit"
+	"github.com/perilune/perilune/exchange/rest"
 	"github.com/perilune/perilune/exchange/sign"
 	"github.com/perilune/perilune/exchange/wire"
 )
@@ -38,7 +38,7 @@ type Options struct {
 
 	Throttle *limit.Throttle // shared by all that ask the venue from this address; one of its own
 	Attempts *wire.Attempts  // the same for connections; 300 in 5 minutes of its own
-	HTTP     *http.Client    // 15 s for an answer, more than the engine's own timeout of 10 s
+	HTTP     *http.Client    // 15 s for an answer, more than the engine's own timeout of 10 s: package rest's
 	Now      func() exchange.Time
 	Log      func(string) // what people should know, from any goroutine; none
 	// Conditional takes what becomes of conditional orders, which are none of package
@@ -86,18 +86,6 @@ func (o *Options) complete(now func() exchange.Time) (err error) {
 	if o.Attempts == nil {
 		o.Attempts = wire.NewAttempts(300, 5*time.Minute)
 	}
-	if o.HTTP == nil {
-		o.HTTP = &http.Client{Timeout: 15 * time.Second, Transport: &http.Transport{
-			Proxy: http.ProxyFromEnvironment, MaxIdleConnsPerHost: 16, IdleConnTimeout: 90 * time.Second,
-			// HTTP/1.1: one connection carries one request at a time, so a broken one
-			// leaves one outcome unknown and not many.
-			TLSNextProto: map[string]func(string, *tls.Conn) http.RoundTripper{},
-		}}
-	}
-	// A redirect would carry a signed request to another host.
-	h := *o.HTTP
-	h.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	o.HTTP = &h
 	return nil
 }
 
@@ -114,6 +102,7 @@ type Settings struct{ *transport }
 // transport signs requests, sends each at its time and says what an answer means.
 type transport struct {
 	o        Options
+	rest     *rest.Client
 	clocks   map[api.Market]*sign.Timekeeper // of Options.Markets and, for transfers, spot
 	encoders sync.Pool                       // of *encoder
 	sessions map[api.Market]*session         // with EntryWS
@@ -136,7 +125,7 @@ func Open(ctx context.Context, o Options) (*Client, error) {
 	if !slices.Contains(o.Markets, api.Spot) {
 		o.Markets = append(slices.Clone(o.Markets), api.Spot) // its clock is the wallet's too
 	}
-	c.o = o
+	c.o, c.rest = o, rest.New(rest.Options{HTTP: o.HTTP, MaxBody: maxBody})
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	for _, m := range o.Markets {
 		c.clocks[m] = c.timekeeper(m)
@@ -189,7 +178,7 @@ func (c *Client) Close() error {
 			}
 		}
 		c.tasks.Wait()
-		c.o.HTTP.CloseIdleConnections()
+		c.rest.Close()
 	})
 	return nil
 }

@@ -5,19 +5,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
-	"net/http/httptrace"
-	"net/url"
 	"strconv"
 	"strings"
-	"sync/atomic"
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/binance/weight"
 	"github.com/perilune/perilune/exchange/jsonscan"
 	"github.com/perilune/perilune/exchange/limit"
+	"github.com/perilune/perilune/exchange/rest"
 	"github.com/perilune/perilune/exchange/sign"
 )
 
@@ -58,8 +55,12 @@ func (g given) Get(name string) string {
 	return ""
 }
 
+func (q *request) call() rest.Call {
+	return rest.Call{Venue: q.market.Venue(), What: q.what, Changes: q.changes}
+}
+
 func (q *request) fault(class exchange.ErrorClass, err error) *exchange.VenueError {
-	return &exchange.VenueError{Class: class, Venue: q.market.Venue(), What: q.what, Err: err}
+	return q.call().Fault(class, err)
 }
 
 // request sends a request and returns the body of the answer, of a refusal too. Every
@@ -116,26 +117,23 @@ func (c *transport) requestOnce(ctx context.Context, q *request) ([]byte, *excha
 
 // sendREST signs and sends a REST request.
 func (c *transport) sendREST(ctx context.Context, q *request) ([]byte, *exchange.VenueError) {
-	var gone atomic.Bool
-	trace := &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { gone.Store(true) }}
-	req, err := c.httpRequest(httptrace.WithClientTrace(ctx, trace), q)
+	req, err := c.httpRequest(ctx, q)
 	if err != nil {
 		return nil, q.unsigned(err)
 	}
 	sent := c.Now()
-	resp, err := c.o.HTTP.Do(req)
+	answer, err := c.rest.Send(ctx, q.call(), req)
+	a := weight.Answer{Answer: limit.Answer{Pool: q.pool(), Sent: sent}, Status: answer.Status}
+	if a.Status != 0 {
+		a.Headers(answer.Header, c.Now())
+	}
 	if err != nil {
-		return nil, q.lost(gone.Load(), err)
+		if a.Status != 0 {
+			c.observe(a)
+		}
+		return nil, q.call().Lost(err)
 	}
-	defer resp.Body.Close()
-	body, err := readBody(resp.Body)
-	a := weight.Answer{Answer: limit.Answer{Pool: q.pool(), Sent: sent}, Status: resp.StatusCode}
-	a.Headers(resp.Header, c.Now())
-	if err != nil && resp.StatusCode < 300 {
-		c.observe(a)
-		return nil, q.lost(true, fmt.Errorf("the answer is cut off: %w", err))
-	}
-	return c.judge(q, a, body)
+	return c.judge(q, a, answer.Body)
 }
 
 func (q *request) pool() limit.Pool {
@@ -208,19 +206,6 @@ func (q *request) unsigned(err error) *exchange.VenueError {
 	return q.fault(exchange.ErrUnavailable, err)
 }
 
-// lost is no answer, or half of one. Before there was a connection nothing can
-// have left; after, anything may have.
-func (q *request) lost(gone bool, err error) *exchange.VenueError {
-	var u *url.Error
-	if errors.As(err, &u) {
-		err = u.Err // it quotes the address, with the signature in it
-	}
-	if gone && q.changes {
-		return q.fault(exchange.ErrUnknown, err)
-	}
-	return q.fault(exchange.ErrUnavailable, err)
-}
-
 // judge turns an answer into the body of a success or a fault, and tells the
 // throttle what it says of limits.
 func (c *transport) judge(q *request, a weight.Answer, body []byte) ([]byte, *exchange.VenueError) {
@@ -273,14 +258,6 @@ func (c *transport) observe(a weight.Answer) {
 
 // maxBody is the largest answer that is read. The longest are a thousand trades.
 const maxBody = 8 << 20
-
-func readBody(r io.Reader) ([]byte, error) {
-	body, err := io.ReadAll(io.LimitReader(r, maxBody+1))
-	if err == nil && len(body) > maxBody {
-		err = fmt.Errorf("it has over %d bytes", maxBody)
-	}
-	return body, err
-}
 
 // refusal reads {"code":-1003,"msg":"…"}. Successes carry a code too, 200. The
 // page of a proxy is the message itself, cut short.

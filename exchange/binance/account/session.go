@@ -112,7 +112,7 @@ func (s *session) request(ctx context.Context, q *request) ([]byte, *exchange.Ve
 	}
 	r := s.await(ctx, answered)
 	if r.err != nil {
-		return nil, q.lost(true, r.err)
+		return nil, q.call().Lost(r.err)
 	}
 	r.answer.Sent = sent
 	return s.c.judge(q, r.answer, r.body)

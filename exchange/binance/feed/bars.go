@@ -197,12 +197,12 @@ const mostBars = 499
 
 // klines returns the last n candles that are finished, oldest first. Without a
 // start, every market counts back from the present.
-func (r *rest) klines(ctx context.Context, in *exchange.Instrument, interval exchange.Time, n int, now exchange.Time) ([]kline, error) {
+func (r *public) klines(ctx context.Context, in *exchange.Instrument, interval exchange.Time, n int, now exchange.Time) ([]kline, error) {
 	return r.candles(ctx, in, "/klines", interval, n, now)
 }
 
 // candles is klines for any endpoint that answers in their form.
-func (r *rest) candles(ctx context.Context, in *exchange.Instrument, path string, interval exchange.Time, n int, now exchange.Time) ([]kline, error) {
+func (r *public) candles(ctx context.Context, in *exchange.Instrument, path string, interval exchange.Time, n int, now exchange.Time) ([]kline, error) {
 	list, err := fetchRows[kline](ctx, r, api.Of(in.Venue), path,
 		url.Values{"symbol": {in.Symbol}, "interval": {intervals[interval]}, "limit": {strconv.Itoa(n)}})
 	if err != nil || len(list) == 0 {

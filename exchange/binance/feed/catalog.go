@@ -11,6 +11,7 @@ import (
 	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/connect"
 	"github.com/perilune/perilune/exchange/jsonscan"
+	"github.com/perilune/perilune/exchange/rest"
 )
 
 // Catalog is what some markets list, and what of it was traded in the last 24
@@ -18,7 +19,7 @@ import (
 // safe for concurrent use.
 type Catalog struct {
 	o        Options
-	rest     *rest
+	rest     *public
 	markets  []api.Market // that were asked
 	listings []Listing
 	turnover map[string]float64 // by key, in USDT; nil until it is needed
@@ -32,7 +33,7 @@ func List(ctx context.Context, o Options, patterns []string) (*Catalog, error) {
 	if err := o.complete(); err != nil {
 		return nil, err
 	}
-	c := &Catalog{o: o, rest: &rest{endpoints: o.Endpoints, http: o.HTTP, throttle: o.Throttle, now: o.Now}}
+	c := &Catalog{o: o, rest: &public{endpoints: o.Endpoints, client: rest.New(rest.Options{HTTP: o.HTTP, MaxBody: maxBody}), throttle: o.Throttle, now: o.Now}}
 	for _, p := range patterns {
 		if err := c.ask(ctx, p); err != nil {
 			return nil, fmt.Errorf("live market data: %w", err)

@@ -64,7 +64,7 @@ func rows[T any](body []byte) (list []T, bad int, err error) {
 	return list, bad, nil
 }
 
-func fetchRows[T any](ctx context.Context, r *rest, m api.Market, path string, query url.Values) ([]T, error) {
+func fetchRows[T any](ctx context.Context, r *public, m api.Market, path string, query url.Values) ([]T, error) {
 	body, err := r.get(ctx, m, path, query)
 	if err != nil {
 		return nil, err
@@ -123,7 +123,7 @@ func e8(a jsonscan.Amount) exchange.E8 {
 
 // fetchSettled returns the settlements of a symbol from a moment on, oldest
 // first.
-func (r *rest) fetchSettled(ctx context.Context, in *exchange.Instrument, from exchange.Time) ([]settlement, error) {
+func (r *public) fetchSettled(ctx context.Context, in *exchange.Instrument, from exchange.Time) ([]settlement, error) {
 	query := url.Values{"symbol": {in.Symbol}, "startTime": {strconv.FormatInt(int64(from/exchange.Millisecond), 10)}, "limit": {"100"}}
 	return fetchRows[settlement](ctx, r, api.Of(in.Venue), "/fundingRate", query)
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // listings asks for the rules of a market.
-func (r *rest) listings(ctx context.Context, market api.Market, notice func(connect.Notice)) ([]Listing, error) {
+func (r *public) listings(ctx context.Context, market api.Market, notice func(connect.Notice)) ([]Listing, error) {
 	body, err := r.get(ctx, market, "/exchangeInfo", nil)
 	if err != nil {
 		return nil, err
@@ -28,7 +28,7 @@ func (r *rest) listings(ctx context.Context, market api.Market, notice func(conn
 
 // limits takes the limits that the venue states. A test network's may be higher
 // than the real ones; they are the truth there.
-func (r *rest) limits(market api.Market, list []RateLimit) error {
+func (r *public) limits(market api.Market, list []RateLimit) error {
 	for _, l := range list {
 		meter, ok := weight.MeterOf(weight.PoolOf(market), l.Type, l.Interval, l.IntervalNum)
 		if !ok {

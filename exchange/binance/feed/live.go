@@ -117,7 +117,7 @@ func fallback[T comparable](v, d T) T {
 type Market struct {
 	o        Options
 	sink     connect.Sink
-	rest     *rest
+	rest     *public
 	universe *exchange.Universe
 	listings []Listing // by InstrumentID
 	tracks   []*track  // by InstrumentID
@@ -350,7 +350,7 @@ func (m *Market) Close() error {
 			_ = c.Close()
 		}
 		m.tasks.Wait()
-		m.o.HTTP.CloseIdleConnections()
+		m.rest.client.Close()
 	})
 	return nil
 }

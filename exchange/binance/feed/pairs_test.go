@@ -16,14 +16,15 @@ import (
 	"github.com/perilune/perilune/exchange/connect"
 	"github.com/perilune/perilune/exchange/datatest"
 	"github.com/perilune/perilune/exchange/limit"
+	"github.com/perilune/perilune/exchange/rest"
 )
 
 // asked is a question to the venue by the function that asks it in a session.
-type asked func(ctx context.Context, r *rest, m api.Market) (string, error)
+type asked func(ctx context.Context, r *public, m api.Market) (string, error)
 
 // plain asks for a path and reads the answer.
 func plain(path string, symbol string, read sampleReader) asked {
-	return func(ctx context.Context, r *rest, m api.Market) (string, error) {
+	return func(ctx context.Context, r *public, m api.Market) (string, error) {
 		var query map[string][]string
 		if symbol != "" {
 			query = map[string][]string{"symbol": {symbol}}
@@ -39,7 +40,7 @@ func oneOf(m api.Market, symbol string) *exchange.Instrument {
 }
 
 func askedCandles(symbol, path string) asked {
-	return func(ctx context.Context, r *rest, m api.Market) (string, error) {
+	return func(ctx context.Context, r *public, m api.Market) (string, error) {
 		list, err := r.candles(ctx, oneOf(m, symbol), path, exchange.Minute, 31, exchange.Date(2030, 1, 1))
 		if err != nil || len(list) == 0 {
 			return "", err
@@ -50,7 +51,7 @@ func askedCandles(symbol, path string) asked {
 }
 
 func askedSettled(symbol string) asked {
-	return func(ctx context.Context, r *rest, m api.Market) (string, error) {
+	return func(ctx context.Context, r *public, m api.Market) (string, error) {
 		list, err := r.fetchSettled(ctx, oneOf(m, symbol), exchange.UnixMilli(1000))
 		if err != nil || len(list) == 0 {
 			return "", err
@@ -59,7 +60,7 @@ func askedSettled(symbol string) asked {
 	}
 }
 
-func askedRules(ctx context.Context, r *rest, m api.Market) (string, error) {
+func askedRules(ctx context.Context, r *public, m api.Market) (string, error) {
 	list, err := r.listings(ctx, m, func(connect.Notice) {})
 	if err != nil || len(list) == 0 {
 		return "", err
@@ -127,7 +128,7 @@ func TestRecordedPairs(t *testing.T) {
 			t.Fatal(err)
 		}
 		now := func() exchange.Time { return exchange.Date(2026, 1, 1) + 30*exchange.Second }
-		r := &rest{endpoints: api.Endpoints{RestSpot: srv.URL, RestUSDM: srv.URL, RestCOINM: srv.URL}, http: srv.Client(), throttle: limit.NewThrottle(l, now), now: now}
+		r := &public{endpoints: api.Endpoints{RestSpot: srv.URL, RestUSDM: srv.URL, RestCOINM: srv.URL}, client: rest.New(rest.Options{HTTP: srv.Client(), MaxBody: maxBody}), throttle: limit.NewThrottle(l, now), now: now}
 		got, err := p.ask(t.Context(), r, m)
 		srv.Close()
 		if err != nil || sent != p.sent || got != p.want {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"time"
@@ -13,6 +12,7 @@ import (
 	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/binance/weight"
 	"github.com/perilune/perilune/exchange/limit"
+	"github.com/perilune/perilune/exchange/rest"
 	"github.com/perilune/perilune/exchange/wire"
 )
 
@@ -38,17 +38,17 @@ func (e *StatusError) Error() string {
 	return fmt.Sprintf("GET %s: HTTP status %d, code %d: %s", e.URL, e.Status, e.Code, e.Msg)
 }
 
-// rest asks the public endpoints of all markets. It is safe for concurrent use.
-type rest struct {
+// public asks the public endpoints of all markets. It is safe for concurrent use.
+type public struct {
 	endpoints api.Endpoints
-	http      *http.Client
+	client    *rest.Client
 	throttle  *limit.Throttle
 	now       func() exchange.Time
 }
 
 // get returns the body of an answer with status 200. It waits for room, and does
 // not retry.
-func (r *rest) get(ctx context.Context, m api.Market, path string, query url.Values) ([]byte, error) {
+func (r *public) get(ctx context.Context, m api.Market, path string, query url.Values) ([]byte, error) {
 	path = m.Prefix() + path
 	e, err := weight.Find(http.MethodGet, path)
 	if err != nil {
@@ -63,39 +63,29 @@ func (r *rest) get(ctx context.Context, m api.Market, path string, query url.Val
 		return nil, err
 	}
 	sent := r.now()
-	resp, err := r.http.Do(req)
-	if err != nil {
-		return nil, err // it names method and address
+	answer, err := r.client.Send(ctx, rest.Call{Venue: m.Venue(), What: "ask " + path}, req)
+	if answer.Status == 0 {
+		return nil, &url.Error{Op: "Get", URL: address, Err: err}
 	}
-	defer resp.Body.Close()
-	body, err := readBody(resp.Body)
-	if seen := r.observe(m, resp, body, sent); seen != nil {
+	if seen := r.observe(m, answer, sent); seen != nil {
 		return nil, fmt.Errorf("GET %s: %w", address, seen)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("GET %s: %w", address, err)
 	}
-	if resp.StatusCode != http.StatusOK {
-		code, msg := errorBody(body)
-		return nil, &StatusError{URL: address, Status: resp.StatusCode, Code: code, Msg: msg}
+	if answer.Status != http.StatusOK {
+		code, msg := errorBody(answer.Body)
+		return nil, &StatusError{URL: address, Status: answer.Status, Code: code, Msg: msg}
 	}
-	return body, nil
-}
-
-func readBody(r io.Reader) ([]byte, error) {
-	body, err := io.ReadAll(io.LimitReader(r, maxBody+1))
-	if err == nil && len(body) > maxBody {
-		err = fmt.Errorf("the answer has over %d bytes", maxBody)
-	}
-	return body, err
+	return answer.Body, nil
 }
 
 // observe tells the throttle what an answer says about limits.
-func (r *rest) observe(m api.Market, resp *http.Response, body []byte, sent exchange.Time) error {
-	a := weight.Answer{Answer: limit.Answer{Pool: weight.PoolOf(m), Sent: sent}, Status: resp.StatusCode}
-	a.Headers(resp.Header, r.now())
-	if resp.StatusCode != http.StatusOK {
-		a.Message(errorBody(body))
+func (r *public) observe(m api.Market, answer rest.Answer, sent exchange.Time) error {
+	a := weight.Answer{Answer: limit.Answer{Pool: weight.PoolOf(m), Sent: sent}, Status: answer.Status}
+	a.Headers(answer.Header, r.now())
+	if answer.Status != http.StatusOK {
+		a.Message(errorBody(answer.Body))
 	}
 	return r.throttle.Observe(a.Limits())
 }

@@ -142,7 +142,7 @@ func (t *track) settle(m *Market, at exchange.Time, r *settlement) {
 
 // fetchAllSettled returns the settlements of all symbols of USD-M from a moment
 // on, oldest first.
-func (r *rest) fetchAllSettled(ctx context.Context, from exchange.Time) ([]settlement, error) {
+func (r *public) fetchAllSettled(ctx context.Context, from exchange.Time) ([]settlement, error) {
 	query := url.Values{"startTime": {strconv.FormatInt(int64(from/exchange.Millisecond), 10)}, "limit": {"1000"}}
 	return fetchRows[settlement](ctx, r, api.USDM, "/fundingRate", query)
 }
