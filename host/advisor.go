@@ -67,14 +67,9 @@ func (o *Options) takeAdvisor(f *advisorConfig) error {
 		text amount
 		to   *decimal.Decimal
 	}{{"max_cost", f.MaxCost, &a.MaxCost}, {"price_in", f.PriceIn, &a.PriceIn}, {"price_out", f.PriceOut, &a.PriceOut}} {
-		if m.text == "" {
-			continue
+		if err := decimalKey(m.name, m.text, m.to); err != nil {
+			return err
 		}
-		v, err := decimal.NewFromString(string(m.text))
-		if err != nil || v.IsNegative() {
-			return fmt.Errorf("%s = %q: want a number of 0 or more", m.name, m.text)
-		}
-		*m.to = v
 	}
 	if f.Key != "" {
 		key, err := sign.Load(f.Key)

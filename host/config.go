@@ -6,10 +6,10 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/BurntSushi/toml"
-	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/connect"
@@ -119,7 +119,7 @@ func (o *Options) takeScript(f *fileConfig) error {
 	if mb < 0 || mb > 0 && mb < 8 || mb > 1<<20 {
 		return fmt.Errorf("memory_mb = %d: want 8 or more", mb)
 	}
-	if seconds < 0 || seconds > 0 && seconds < 0.1 || seconds > 60 {
+	if seconds != 0 && !(seconds >= 0.1 && seconds <= 60) {
 		return fmt.Errorf("callback_seconds = %v: want 0.1 to 60", seconds)
 	}
 	if o.Script.MemoryBytes == 0 {
@@ -175,8 +175,8 @@ func venueSections(path, raw string, meta *toml.MetaData, f *fileConfig) (connec
 
 func (o *Options) takeVenue(s connect.Section) error {
 	c, l := s.Shared(), &o.Live
-	if c.Top < 0 {
-		return fmt.Errorf("top = %d: want 1 or more coins", c.Top)
+	if c.Top < 0 || c.Top > 10_000 {
+		return fmt.Errorf("top = %d: want 1 to 10000 coins", c.Top)
 	}
 	if l.Top == 0 {
 		l.Top = c.Top
@@ -192,8 +192,8 @@ func (o *Options) takeVenue(s connect.Section) error {
 	if _, err := s.Open(); err != nil {
 		return err
 	}
-	if c.DeadMan < 0 || c.DeadMan > 0 && c.DeadMan < 20 {
-		return fmt.Errorf("dead_man_seconds = %d: want 20 or more; it is renewed four times before it runs down", c.DeadMan)
+	if c.DeadMan != 0 && (c.DeadMan < 20 || c.DeadMan > 86_400) {
+		return fmt.Errorf("dead_man_seconds = %d: want 20 or more, at most 86400; it is renewed four times before it runs down", c.DeadMan)
 	}
 	if a := o.Account; a != nil {
 		a.Key, a.Secret, a.Countdown = c.Key, c.Secret, exchange.Time(c.DeadMan)*exchange.Second
@@ -219,6 +219,11 @@ func (o *Options) takePaper(f *fileConfig) error {
 	if p.Leverage == 0 {
 		p.Leverage = f.Paper.Leverage
 	}
+	if fee := f.Paper.FeeBP; fee != nil {
+		if err := checkFloat("fee_bp", *fee, mostBP); err != nil {
+			return err
+		}
+	}
 	if p.FeeBP == nil {
 		p.FeeBP = f.Paper.FeeBP
 	}
@@ -227,54 +232,75 @@ func (o *Options) takePaper(f *fileConfig) error {
 		if err != nil {
 			return err
 		}
-		p.Queue = q
-	}
-	if f.Paper.Latency != "" || f.Paper.LatencyMS != nil {
-		l := paper.Latency{Model: f.Paper.Latency}
-		if f.Paper.LatencyMS != nil {
-			l = ConstLatency(*f.Paper.LatencyMS)
+		if p.Queue == (Queue{}) {
+			p.Queue = q
 		}
-		p.Latency = &l
 	}
+	if err := p.takeLatency(f.Paper.Latency, f.Paper.LatencyMS); err != nil {
+		return err
+	}
+	flags := p.Balances
+	var list []Deposit
 	for _, key := range sortedKeys(f.Paper.Balances) {
 		d, err := ParseDeposit(key + "=" + string(f.Paper.Balances[key]))
 		if err != nil {
 			return err
 		}
-		p.Balances = append(p.Balances, d)
+		list = append(list, d)
+	}
+	if err := checkBalances(list); err != nil {
+		return err
+	}
+	for _, d := range list {
+		if !slices.ContainsFunc(flags, func(x Deposit) bool { return x.Wallet == d.Wallet && x.Asset == d.Asset }) {
+			p.Balances = append(p.Balances, d)
+		}
+	}
+	return nil
+}
+
+func (p *PaperOptions) takeLatency(model string, ms *float64) error {
+	if models := []string{"", "lognormal", "const", "none"}; !slices.Contains(models, model) {
+		return fmt.Errorf("latency = %q: want %s", model, strings.Join(models[1:], ", "))
+	}
+	if ms != nil {
+		if err := checkFloat("latency_ms", *ms, float64(mostLatency/exchange.Millisecond)); err != nil {
+			return err
+		}
+	}
+	switch {
+	case p.Latency != nil:
+	case ms != nil:
+		l := ConstLatency(*ms)
+		p.Latency = &l
+	case model != "":
+		p.Latency = &paper.Latency{Model: model}
 	}
 	return nil
 }
 
 func (o *Options) takeRisk(f *fileConfig) error {
 	l := &o.Limits
-	for _, d := range []struct {
-		name string
-		text amount
-		to   *decimal.Decimal
-	}{
-		{"max_order_notional", f.Risk.MaxOrderNotional, &l.MaxOrderNotional},
-		{"max_position_notional", f.Risk.MaxPositionNotional, &l.MaxPositionNotional},
-		{"daily_loss", f.Risk.DailyLoss, &l.DailyLoss},
-	} {
-		if d.text == "" {
-			continue
+	if err := errors.Join(decimalKey("max_order_notional", f.Risk.MaxOrderNotional, &l.MaxOrderNotional),
+		decimalKey("max_position_notional", f.Risk.MaxPositionNotional, &l.MaxPositionNotional)); err != nil {
+		return err
+	}
+	if f.Risk.DailyLoss != "" {
+		v, ok := readDecimal(string(f.Risk.DailyLoss), 1)
+		if !ok {
+			return fmt.Errorf("daily_loss = %q: want a fraction of the equity from 0 to 1, such as \"0.02\" for 2 %%", f.Risk.DailyLoss)
 		}
-		v, err := decimal.NewFromString(string(d.text))
-		if err != nil || v.IsNegative() {
-			return fmt.Errorf("%s = %q: want a number of 0 or more", d.name, d.text)
-		}
-		*d.to = v
+		l.DailyLoss = v
 	}
 	for _, d := range []struct {
-		name string
-		v    float64
+		name    string
+		v, most float64
 	}{
-		{"collar_bp", f.Risk.CollarBP}, {"orders_per_second", f.Risk.OrdersPerSecond}, {"order_burst", float64(f.Risk.OrderBurst)},
-		{"stale_after_seconds", f.Risk.StaleAfterSeconds}, {"max_open_orders", float64(f.Risk.MaxOpenOrders)},
+		{"collar_bp", f.Risk.CollarBP, mostBP}, {"orders_per_second", f.Risk.OrdersPerSecond, 1e6}, {"order_burst", float64(f.Risk.OrderBurst), 1e6},
+		{"stale_after_seconds", f.Risk.StaleAfterSeconds, 1e7}, {"max_open_orders", float64(f.Risk.MaxOpenOrders), 1e6},
 	} {
-		if !(d.v >= 0) {
-			return fmt.Errorf("%s = %v: want a number of 0 or more", d.name, d.v)
+		if err := checkFloat(d.name, d.v, d.most); err != nil {
+			return err
 		}
 	}
 	l.CollarBP, l.OrdersPerSecond, l.OrderBurst = f.Risk.CollarBP, f.Risk.OrdersPerSecond, f.Risk.OrderBurst

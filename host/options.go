@@ -180,7 +180,7 @@ type PaperOptions struct {
 	Leverage int      // 0: 5
 	Latency  *Latency // nil: log-normal, median 20 ms
 	Queue    Queue
-	// Fee replaces every maker and taker fee, in bp; nil: the venue's own.
+	// FeeBP replaces every maker and taker fee, in bp, 0 or more; nil: the venue's own.
 	FeeBP *float64
 }
 
@@ -247,8 +247,11 @@ func (o *Options) Validate() (err error) {
 	if o.Live.Top == 0 {
 		o.Live.Top = liveTop
 	}
-	if o.Speed < 0 || o.For < 0 {
-		return configError("speed and duration: want 0 or more")
+	if o.For < 0 {
+		return configError("For: want 0 or more")
+	}
+	if err := o.checkNumbers(); err != nil {
+		return err
 	}
 	if err := o.checkBroker(); err != nil {
 		return err
@@ -318,10 +321,14 @@ const simulatedCap = 512 << 20
 // synthetic reports whether the built-in market is asked for.
 func (o *Options) synthetic() bool { return len(o.Market) == 1 && o.Market[0] == "synth" }
 
-// ConstLatency is a fixed latency in milliseconds; 0 is none at all.
+// ConstLatency is a fixed latency in milliseconds; 0 is none at all. What is no number, or
+// beyond an hour, makes a latency that Options.Validate refuses.
 func ConstLatency(ms float64) Latency {
-	if ms == 0 {
+	switch {
+	case ms == 0:
 		return paper.Latency{Model: "none"}
+	case checkFloat("", ms, float64(mostLatency/exchange.Millisecond)) != nil:
+		return paper.Latency{Model: "const", Median: -exchange.Millisecond}
 	}
 	return paper.Latency{Model: "const", Median: exchange.Time(ms * 1e6)}
 }
@@ -337,9 +344,9 @@ func ParseDeposit(s string) (Deposit, error) {
 	if err != nil {
 		return paper.Deposit{}, configError("balance %q: %v", s, err)
 	}
-	v, err := decimal.NewFromString(amount)
-	if err != nil || !v.IsPositive() {
-		return paper.Deposit{}, configError("balance %q: amount %q: want a number above 0", s, amount)
+	v, ok := readDecimal(amount, mostMoney)
+	if !ok || v.IsZero() {
+		return paper.Deposit{}, configError("balance %q: amount %q: want a number above 0, at most %d", s, amount, mostMoney)
 	}
 	return paper.Deposit{Wallet: in, Asset: asset, Amount: v}, nil
 }

@@ -21,6 +21,9 @@ func backtestVerb(ctx context.Context, e *env, args []string) error {
 	shift := f.Int("shift-funding", 0, "tell funding this many settlements late, to test for look-ahead")
 	random := f.Uint64("random-sign", 0, "give funding a random sign from this seed, to test for luck")
 	s.define(f)
+	f.Lookup("db").Usage = "ledger file (default perilune-backtest.db)"
+	f.Lookup("journal").Usage = "directory for journals (default: off, none is kept)"
+	f.Lookup("journal-cap").Usage = "MiB of journal to keep, oldest dropped first, or off (default off)"
 	if err := parse(f, args); err != nil {
 		return err
 	}
@@ -66,6 +69,12 @@ func (h *historyFlags) set(o *host.Options) error {
 	if h.data == "" {
 		return fail(ExitUsage, "--data: name the directory with the history")
 	}
+	if err := within("--spread", h.spread, 0, 9999, "bp"); err != nil {
+		return err
+	}
+	if err := within("--participation", h.share, 1e-9, 1, "of a bar's volume"); err != nil {
+		return err
+	}
 	o.Market = []string{h.data}
 	o.History = host.HistoryOptions{Symbols: h.symbols, SpreadBP: &h.spread, Participation: h.share}
 	return nil
@@ -78,9 +87,6 @@ func parseDays(from, to string) (first, end exchange.Time, err error) {
 	}
 	if end, err = parseDay("--to", to); err != nil {
 		return 0, 0, err
-	}
-	if from != "" && to != "" && first >= end {
-		return 0, 0, fail(ExitUsage, "--from %s --to %s: there is no time between them: want a later --to", from, to)
 	}
 	return first, end, nil
 }

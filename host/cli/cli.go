@@ -207,13 +207,18 @@ func (e *env) printJSON(v any) error {
 	return enc.Encode(v)
 }
 
-// settings turns repeated --set k=v into a map.
-func settings(list []string) (map[string]string, error) {
+// paramSettings are the values of --set.
+func paramSettings(list []string) (map[string]string, error) {
+	return settings("--set", "name=value, for example --set capital=10000", list)
+}
+
+// settings turns the values k=v of a repeated flag into a map.
+func settings(flag, want string, list []string) (map[string]string, error) {
 	out := map[string]string{}
 	for _, s := range list {
 		k, v, ok := strings.Cut(s, "=")
 		if !ok || k == "" {
-			return nil, fail(ExitUsage, "--set %q: want name=value, for example --set capital=10000", s)
+			return nil, fail(ExitUsage, "%s %q: want %s", flag, s, want)
 		}
 		out[k] = v
 	}

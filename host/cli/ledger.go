@@ -47,6 +47,9 @@ func (l *ledgerFlags) open(e *env) (*ledger.DB, ledger.Filter, error) {
 	if f.From, f.To, err = parseDays(l.from, l.to); err != nil {
 		return nil, f, err
 	}
+	if l.from != "" && l.to != "" && f.From >= f.To {
+		return nil, f, fail(ExitUsage, "--from %s --to %s: there is no time between them: want a later --to", l.from, l.to)
+	}
 	if _, err := os.Stat(l.db); err != nil {
 		return nil, f, fail(ExitLedger, "ledger %s: there is no such file; a run makes one", l.db)
 	}

@@ -59,7 +59,7 @@ func newLiveDesk(t *testing.T) *liveDesk {
 	d := &liveDesk{t: t, sim: sim, dir: t.TempDir(), host: l.Addr().String(), keys: sim.Keys()[0]}
 	d.key = "file:" + d.write("key", d.keys.HMAC.Key, 0o600)
 	d.secret = "file:" + d.write("secret", d.keys.HMAC.Secret, 0o600)
-	d.limits = "max_order_notional = 20000\nmax_position_notional = 200000\ndaily_loss = 10000\n"
+	d.limits = "max_order_notional = 20000\nmax_position_notional = 200000\ndaily_loss = 1\n"
 	return d
 }
 

@@ -53,8 +53,8 @@ func (s *sessionFlags) define(f *pflag.FlagSet) {
 	f.StringVar(&s.report, "report", "", "write an HTML report to this file")
 	f.StringArrayVar(&s.balances, "balance", nil, "opening balance wallet:ASSET=amount (repeatable; default spot:USDT=50000 usdm:USDT=50000)")
 	f.IntVar(&s.leverage, "leverage", 0, "leverage of perpetuals (default 5)")
-	f.Float64Var(&s.fees, "fees", -1, "every fee in bp (default: the venue's)")
-	f.Float64Var(&s.latency, "latency", -1, "fixed latency to the paper venue in ms, one way (default: log-normal, median 20)")
+	f.Float64Var(&s.fees, "fees", 0, "every fee in bp (default: the venue's)")
+	f.Float64Var(&s.latency, "latency", 0, "fixed latency to the paper venue in ms, one way (default: log-normal, median 20)")
 	f.StringVar(&s.queue, "queue", "", "how resting orders queue: risk_averse, power:N, log (default risk_averse)")
 	f.Uint64Var(&s.seed, "seed", 1, "seed of the built-in market and of simulated latency")
 	f.BoolVar(&s.json, "json", false, "print one JSON object on stdout at the end")
@@ -63,7 +63,7 @@ func (s *sessionFlags) define(f *pflag.FlagSet) {
 
 // options turns the flags into options.
 func (s *sessionFlags) options(f *pflag.FlagSet) (*host.Options, error) {
-	set, err := settings(s.set)
+	set, err := paramSettings(s.set)
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +82,7 @@ func (s *sessionFlags) options(f *pflag.FlagSet) (*host.Options, error) {
 	}
 	o.StallAfter = s.stall
 	o.Paper.Leverage = s.leverage
-	if f.Changed("leverage") && s.leverage < 1 {
+	if f.Changed("leverage") && (s.leverage < 1 || s.leverage > 125) {
 		return nil, fail(ExitUsage, "--leverage %d: want 1 to 125", s.leverage)
 	}
 	for _, b := range s.balances {
@@ -90,14 +90,20 @@ func (s *sessionFlags) options(f *pflag.FlagSet) (*host.Options, error) {
 		if err != nil {
 			return nil, fail(ExitUsage, "--balance: %w", err)
 		}
+		if slices.ContainsFunc(o.Paper.Balances, func(x host.Deposit) bool { return x.Wallet == d.Wallet && x.Asset == d.Asset }) {
+			return nil, fail(ExitUsage, "--balance %s: that asset of that wallet is given twice: want one amount", b)
+		}
 		o.Paper.Balances = append(o.Paper.Balances, d)
 	}
 	if f.Changed("fees") {
+		if err := within("--fees", s.fees, 0, 10_000, "bp"); err != nil {
+			return nil, err
+		}
 		o.Paper.FeeBP = &s.fees
 	}
 	if f.Changed("latency") {
-		if s.latency < 0 {
-			return nil, fail(ExitUsage, "--latency %g: want 0 or more milliseconds", s.latency)
+		if err := within("--latency", s.latency, 0, 3_600_000, "milliseconds"); err != nil {
+			return nil, err
 		}
 		l := host.ConstLatency(s.latency)
 		o.Paper.Latency = &l
@@ -156,7 +162,7 @@ func runVerb(ctx context.Context, e *env, args []string) error {
 		o.Market = []string{"live"}
 	}
 	o.Live.Symbols = *symbols
-	if o.Contracts, err = settings(*contracts); err != nil {
+	if o.Contracts, err = settings("--contract", "exchange:symbol=linear, =spot or =inverse:BTC:100", *contracts); err != nil {
 		return err
 	}
 	if err := checkLive(f, o); err != nil {
@@ -215,6 +221,15 @@ func (e *env) session(ctx context.Context, o *host.Options, s *sessionFlags) err
 		return &coded{code: ExitStrategy, err: fmt.Errorf("paused: %s", strings.Join(sum.Paused, "; "))}
 	}
 	return nil
+}
+
+// within refuses the value of a flag that is no number, or not in its range.
+func within(flag string, v, least, most float64, unit string) error {
+	if v >= least && v <= most {
+		return nil
+	}
+	number := func(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
+	return fail(ExitUsage, "%s %v: want %s to %s %s", flag, v, number(least), number(most), unit)
 }
 
 // parseCap reads MiB; 0 and "off" lift the cap, "" is the market's own.

@@ -83,7 +83,7 @@ func checkVerb(_ context.Context, e *env, args []string) error {
 	if err := parse(f, args); err != nil {
 		return err
 	}
-	values, err := settings(*set)
+	values, err := paramSettings(*set)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,108 @@
+package host
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/paper"
+)
+
+// mostMoney bounds an amount of anything: more is a slip of the hand, and an exponent can
+// name a number that takes a machine's memory to write out.
+const mostMoney = 1_000_000_000_000
+
+// The most of what is not money.
+const (
+	mostBP      = 10_000 // a whole
+	mostLatency = exchange.Hour
+	mostSpeed   = 1e9
+)
+
+// readDecimal reads a number from 0 to most.
+func readDecimal(text string, most int64) (decimal.Decimal, bool) {
+	v, err := decimal.NewFromString(text)
+	return v, err == nil && len(text) <= 64 && bounded(v, most)
+}
+
+// bounded reports whether a number is from 0 to most. To compare it spells it out, which
+// is why its exponent is looked at first.
+func bounded(v decimal.Decimal, most int64) bool {
+	return v.Exponent() <= 32 && v.Exponent() >= -32 && !v.IsNegative() && !v.GreaterThan(decimal.NewFromInt(most))
+}
+
+// decimalKey reads the value of a key that is money; "" is zero.
+func decimalKey(name string, text amount, to *decimal.Decimal) error {
+	if text == "" {
+		return nil
+	}
+	v, ok := readDecimal(string(text), mostMoney)
+	if !ok {
+		return fmt.Errorf("%s = %q: want a number of 0 or more, at most %d", name, text, mostMoney)
+	}
+	*to = v
+	return nil
+}
+
+// checkFloat refuses a number that is none, or that is not from 0 to most.
+func checkFloat(name string, v, most float64) error {
+	if !(v >= 0 && v <= most) {
+		return fmt.Errorf("%s = %v: want a number of 0 or more, at most %s", name, v, strconv.FormatFloat(most, 'f', -1, 64))
+	}
+	return nil
+}
+
+// checkNumbers says which number of the options is none, or beyond any sense.
+func (o *Options) checkNumbers() error {
+	for _, x := range []struct {
+		name string
+		v    *float64
+		most float64
+	}{
+		{"Speed", &o.Speed, mostSpeed}, {"Paper.FeeBP", o.Paper.FeeBP, mostBP},
+		{"History.SpreadBP", o.History.SpreadBP, mostBP - 1}, {"History.Participation", &o.History.Participation, 1},
+	} {
+		if x.v == nil {
+			continue
+		}
+		if err := checkFloat(x.name, *x.v, x.most); err != nil {
+			return configError("%v", err)
+		}
+	}
+	for _, x := range []struct {
+		name string
+		v    float64
+	}{{"Limits.CollarBP", o.Limits.CollarBP}, {"Limits.OrdersPerSecond", o.Limits.OrdersPerSecond}} {
+		if math.IsNaN(x.v) || math.IsInf(x.v, 0) {
+			return configError("%s = %v: want a number; a negative one switches the rule off", x.name, x.v)
+		}
+	}
+	if l := o.Paper.Latency; l != nil {
+		for _, d := range []exchange.Time{l.Min, l.Median, l.P99} {
+			if d < 0 || d > mostLatency {
+				return configError("Paper.Latency: %g ms: want 0 or more, at most an hour", float64(d)/float64(exchange.Millisecond))
+			}
+		}
+	}
+	return checkBalances(o.Paper.Balances)
+}
+
+// checkBalances refuses amounts beyond any sense, and an asset of a wallet that is given
+// twice: whether both count or the last is anybody's guess.
+func checkBalances(list []paper.Deposit) error {
+	seen := map[string]bool{}
+	for _, b := range list {
+		key := string(b.Wallet.Within(defaultVenue().House())) + ":" + b.Asset
+		switch {
+		case !bounded(b.Amount, mostMoney):
+			return configError("balance %s: want an amount of 0 or more, at most %d", key, mostMoney)
+		case seen[key]:
+			return configError("balance %s is given twice: want one amount", key)
+		}
+		seen[key] = true
+	}
+	return nil
+}
