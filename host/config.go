@@ -14,6 +14,7 @@ import (
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/connect"
 	"github.com/perilune/perilune/exchange/paper"
+	"github.com/perilune/perilune/exchange/sign"
 )
 
 // fileConfig is the shape of the configuration file.
@@ -88,7 +89,7 @@ func (o *Options) LoadConfig(path string) error {
 	if len(unknown) > 0 {
 		return unknownKey(path, string(raw), unknown[0], &f)
 	}
-	if f.Version > 1 {
+	if meta.IsDefined("version") && f.Version != 1 {
 		return configError("%s: version %d; this program reads version 1", path, f.Version)
 	}
 	if err := o.takePaper(&f); err != nil {
@@ -182,11 +183,19 @@ func (o *Options) takeVenue(s connect.Section) error {
 		l.Top = c.Top
 	}
 	if c.Bars != "" {
-		d, err := time.ParseDuration(c.Bars)
+		length, err := exchange.ParseBarLength(c.Bars)
 		if err != nil {
 			return fmt.Errorf("bars = %q: want a length such as 1m, 15m or 1h", c.Bars)
 		}
-		l.Bars = exchange.Time(d)
+		l.Bars = length
+	}
+	for _, k := range []struct{ name, ref string }{{"api_key", c.Key}, {"secret", c.Secret}} {
+		if k.ref == "" {
+			continue
+		}
+		if err := sign.CheckReference(k.ref); err != nil {
+			return fmt.Errorf("%s: %w", k.name, err)
+		}
 	}
 	l.Venue = s
 	if _, err := s.Open(); err != nil {

@@ -163,12 +163,27 @@ func unknownKey(path, raw string, key toml.Key, f *fileConfig) error {
 		names = venueNames(key[1 : len(key)-1])
 	}
 	hint := bindings.DidYouMean(key[len(key)-1], names)
-	sections := []string{"paper", "risk", "script", "advisor"}
-	for _, c := range Venues() {
-		sections = append(sections, "venue."+c.House())
+	return configError("%s:%d: unknown key %q%s; the sections are %s",
+		path, keyLine(raw, key...), key.String(), hint, strings.Join(ConfigSections(), ", "))
+}
+
+// ConfigSections names the sections that a configuration file can have.
+func ConfigSections() (names []string) {
+	t := reflect.TypeFor[fileConfig]()
+	for i := range t.NumField() {
+		switch name := t.Field(i).Tag.Get("toml"); name {
+		case "version":
+		case "venue":
+			for _, house := range venueNames(nil) {
+				names = append(names, "venue."+house)
+			}
+		case "params":
+			names = append(names, "params.<strategy>")
+		default:
+			names = append(names, name)
+		}
 	}
-	return configError("%s:%d: unknown key %q%s; the sections are %s and params.<strategy>",
-		path, keyLine(raw, key...), key.String(), hint, strings.Join(sections, ", "))
+	return names
 }
 
 // venueNames lists the keys of a venue's section, or the venues.

@@ -22,6 +22,7 @@ import (
 
 	"github.com/shopspring/decimal"
 
+	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/account"
 	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/binance/feed"
@@ -97,6 +98,18 @@ func (s *Section) Open() (connect.Venue, error) {
 	e, err := s.Endpoints()
 	if err != nil {
 		return nil, err
+	}
+	if s.Entry != "" && s.Entry != account.EntryREST && s.Entry != account.EntryWS {
+		return nil, fmt.Errorf("entry = %q: want %q or %q, or leave it out for %[2]q", s.Entry, account.EntryREST, account.EntryWS)
+	}
+	if s.Bars != "" {
+		length, err := exchange.ParseBarLength(s.Bars)
+		if err == nil {
+			err = feed.CheckInterval(length)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("bars = %q: %w", s.Bars, err)
+		}
 	}
 	return &venue{endpoints: e, entry: s.Entry}, nil
 }

@@ -27,19 +27,30 @@ const credentialsDir = "CREDENTIALS_DIRECTORY"
 // it there all the same, the error does not quote it. Windows has no permissions
 // of this sort, so there file: always refuses.
 func Load(ref string) (Secret, error) {
-	where, name, _ := strings.Cut(ref, ":")
-	if name == "" {
-		return Secret{}, badReference(ref)
+	if err := CheckReference(ref); err != nil {
+		return Secret{}, err
 	}
-	switch where {
+	switch where, name, _ := strings.Cut(ref, ":"); where {
 	case "env":
 		return fromEnv(name)
 	case "file":
 		return fromFile(name, 0o077, "0600")
-	case "credential":
+	default:
 		return fromCredential(name)
 	}
-	return Secret{}, badReference(ref)
+}
+
+// CheckReference reports what is wrong with how a reference is written, and looks at nothing
+// that it points to.
+func CheckReference(ref string) error {
+	where, name, _ := strings.Cut(ref, ":")
+	switch {
+	case name == "" || where != "env" && where != "file" && where != "credential":
+		return badReference(ref)
+	case where == "env" && (strings.Trim(name, envNames) != "" || len(name) > maxEnvName):
+		return fmt.Errorf("environment variable: a name of %d bytes is none: want up to %d of A-Z, 0-9 and _", len(name), maxEnvName)
+	}
+	return nil
 }
 
 // By these rules of names the venue's keys, 64 letters of either case, are told
@@ -55,9 +66,6 @@ func badReference(ref string) error {
 }
 
 func fromEnv(name string) (Secret, error) {
-	if strings.Trim(name, envNames) != "" || len(name) > maxEnvName {
-		return Secret{}, fmt.Errorf("environment variable: a name of %d bytes is none: want up to %d of A-Z, 0-9 and _", len(name), maxEnvName)
-	}
 	value, ok := os.LookupEnv(name)
 	if !ok {
 		return Secret{}, fmt.Errorf("environment variable %s is not set", name)

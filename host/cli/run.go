@@ -43,7 +43,7 @@ type sessionFlags struct {
 
 func (s *sessionFlags) define(f *pflag.FlagSet) {
 	f.StringArrayVar(&s.set, "set", nil, "set a parameter: name=value or strategy.name=value (repeatable)")
-	f.StringVar(&s.config, "config", "", "TOML file with [paper], [risk], "+host.VenueSection()+", [advisor] and [params.<strategy>]")
+	f.StringVar(&s.config, "config", "", "TOML file with the sections ["+strings.Join(host.ConfigSections(), "], [")+"]")
 	f.StringVar(&s.db, "db", "", "ledger file (default perilune-paper.db)")
 	f.StringVar(&s.journal, "journal", "", "directory for journals, or off (default: beside the ledger)")
 	f.StringVar(&s.capMiB, "journal-cap", "", "MiB of journal to keep, oldest dropped first, or off (default 512 on the built-in market, off on others)")

@@ -12,14 +12,67 @@ import (
 
 // venuesVerb shows what venues there are and what each has.
 func venuesVerb(_ context.Context, e *env, args []string) error {
-	f := e.flags("venues", "", "perilune venues")
+	f := e.flags("venues", "[flags]", "perilune venues")
+	asJSON := f.Bool("json", false, "print one JSON object on stdout")
 	if err := parseAlone(f, args); err != nil {
 		return err
+	}
+	if *asJSON {
+		list := []venueOut{}
+		for _, c := range host.Venues() {
+			list = append(list, venueShown(c))
+		}
+		return e.printJSON(map[string]any{"venues": list})
 	}
 	for _, c := range host.Venues() {
 		e.printVenue(c)
 	}
 	return nil
+}
+
+// venueOut is a venue as JSON shows it.
+type venueOut struct {
+	House    string       `json:"house"`
+	Title    string       `json:"title"`
+	Section  string       `json:"section"`
+	Segments []segmentOut `json:"segments"`
+	Paper    []openingOut `json:"paper"`
+	Keys     string       `json:"keys"`
+	Able     ableOut      `json:"able"`
+}
+
+type segmentOut struct {
+	Venue    string   `json:"venue"`
+	Contract string   `json:"contract"`
+	Wallet   string   `json:"wallet"`
+	Data     []string `json:"data"`
+}
+
+type openingOut struct {
+	Wallet string     `json:"wallet"`
+	Asset  string     `json:"asset"`
+	Amount host.Money `json:"amount"`
+}
+
+type ableOut struct {
+	Income    bool `json:"income"`
+	Transfers bool `json:"transfers"`
+	DeadMan   bool `json:"dead_man"`
+	Amend     bool `json:"amend"`
+	Batch     bool `json:"batch"`
+	HedgeMode bool `json:"hedge_mode"`
+}
+
+func venueShown(c connect.Connector) venueOut {
+	a := c.About()
+	out := venueOut{House: c.House(), Title: a.Title, Section: "venue." + c.House(), Keys: a.Keys, Able: ableOut(a.Able), Paper: []openingOut{}}
+	for _, s := range a.Segments {
+		out.Segments = append(out.Segments, segmentOut{string(s.Venue), s.Contract.String(), string(s.Wallet), s.Data.Names()})
+	}
+	for _, b := range a.Paper {
+		out.Paper = append(out.Paper, openingOut{string(b.Wallet), b.Asset, host.Money{Decimal: b.Amount}})
+	}
+	return out
 }
 
 func (e *env) printVenue(c connect.Connector) {

@@ -22,6 +22,14 @@ var intervals = map[exchange.Time]string{
 	6 * exchange.Hour: "6h", 8 * exchange.Hour: "8h", 12 * exchange.Hour: "12h", exchange.Day: "1d",
 }
 
+// CheckInterval refuses a length that candles don't have.
+func CheckInterval(length exchange.Time) error {
+	if intervals[length] == "" {
+		return fmt.Errorf("bars of %s: want 1, 3, 5, 15 or 30 minutes, 1, 2, 4, 6, 8 or 12 hours, or a day", exchange.BarLength(length))
+	}
+	return nil
+}
+
 // kline is one candle: a row of klines, or k of its stream. Volume is in base on
 // spot and USD-M and in contracts on COIN-M, which is the unit of quantity on
 // each.

@@ -89,8 +89,8 @@ func (o *Options) complete() (err error) {
 			o.SpotDepth, o.FuturesDepth, futuresDepths)
 	}
 	o.Interval = fallback(o.Interval, exchange.Minute)
-	if intervals[o.Interval] == "" {
-		return fmt.Errorf("live market data: bars of %s: want 1, 3, 5, 15 or 30 minutes, 1, 2, 4, 6, 8 or 12 hours, or a day", time.Duration(o.Interval))
+	if err := CheckInterval(o.Interval); err != nil {
+		return fmt.Errorf("live market data: %w", err)
 	}
 	o.Data = fallback(o.Data, connect.AllData)
 	o.SpotDepth = fallback(o.SpotDepth, 1000)
