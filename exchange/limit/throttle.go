@@ -42,7 +42,7 @@ func (t *Throttle) Wait(ctx context.Context, c Cost, p Priority) error {
 		}
 		wait := time.Duration(v.Until - now)
 		if end, bounded := ctx.Deadline(); p == Open && bounded && time.Until(end) < wait {
-			return fmt.Errorf("no room in time: %s", v.Reason)
+			return fmt.Errorf("no room in time: %s: %w", v.Reason, context.DeadlineExceeded)
 		}
 		// At least a millisecond, so that a wait that was just too short does not spin.
 		if err := wire.Sleep(ctx, max(wait, time.Millisecond)); err != nil {

@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
@@ -56,8 +57,17 @@ func (c *Client) VenueTime(ctx context.Context, in *exchange.Instrument) (exchan
 			last = exchange.UnixMilli(f.Int())
 		}
 	}
-	return max(c.Now(), last), f.Err()
+	now := c.Now()
+	if behind := now - last; last > 0 && behind > marketBehind {
+		c.o.Log(fmt.Sprintf("%s was last heard of at %s, %.0f s before the clock of its venue: what is traded with a time before %s is not taken for this session's",
+			in.Key(), last, float64(behind)/1e9, now))
+	}
+	return max(now, last), f.Err()
 }
+
+// marketBehind is longer ago than a market that trades tells of itself. A simulated one
+// whose feed begins in the past is, and its fills would never be taken.
+const marketBehind = 15 * exchange.Second
 
 // Now is the venue's time as well as it is known: that of the first market whose
 // clock is, or else the machine's.
