@@ -49,7 +49,7 @@ func Check(path string, set map[string]string) *CheckReport {
 	}
 	vm, err := script.New(script.Options{Program: l.program, Modules: std.Modules(), Params: anyValues(paramsFor(l.name, l.params, set))})
 	if err != nil {
-		r.Problems = append(r.Problems, err.Error())
+		r.Problems = append(r.Problems, beside(path, err).Error())
 		return r
 	}
 	defer vm.Close()
@@ -64,7 +64,7 @@ func Check(path string, set map[string]string) *CheckReport {
 			r.Handlers = append(r.Handlers, h.String())
 		}
 	}
-	for _, e := range vm.UnknownNames() {
+	for _, e := range l.unknown {
 		r.Problems = append(r.Problems, e.Error())
 	}
 	r.OK = len(r.Problems) == 0

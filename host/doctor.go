@@ -95,6 +95,7 @@ var checks = []check{
 	{signedIn, false, (*doctor).clock},
 	{signedIn, true, (*doctor).identity},
 	{unasked, false, (*doctor).ledgerFile},
+	{known, false, (*doctor).lease},
 	{known, true, (*doctor).admission},
 	{known, false, (*doctor).settings},
 	{known, false, (*doctor).wallets},
@@ -199,7 +200,24 @@ func (d *doctor) ledgerFile(context.Context) error {
 		d.say("ledger", Fail, "restore it from a copy", "%s: %v", path, err)
 		return err
 	}
+	if err := ledger.InUse(path); errors.Is(err, ledger.ErrLocked) {
+		d.say("ledger", Fail, "end that session first, or name another file with --db", "%s: %v", path, err)
+		return err
+	}
 	d.say("ledger", OK, "", "%s holds %d sessions", path, len(sessions))
+	return nil
+}
+
+// lease looks whether a session of this machine trades on the account.
+func (d *doctor) lease(context.Context) error {
+	own, shared := leaseFiles(d.access, d.Account)
+	for _, path := range []string{own, shared} {
+		if err := ledger.Leased(path); errors.Is(err, ledger.ErrLocked) {
+			d.say("other sessions", Fail, "end that session first, or give this one an account of its own", "account %s is traded on: %v", d.Account, err)
+			return err
+		}
+	}
+	d.say("other sessions", OK, "", "none of this machine is on the account")
 	return nil
 }
 

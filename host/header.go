@@ -73,7 +73,7 @@ func decodeHeader(raw []byte) (*header, error) {
 		return nil, fmt.Errorf("journal header: %w", err)
 	}
 	if s.Format != headerFormat {
-		return nil, fmt.Errorf("journal header: format %d, this version reads %d", s.Format, headerFormat)
+		return nil, fmt.Errorf("journal header: format %d, this version reads %d: run it with the version of perilune that wrote it", s.Format, headerFormat)
 	}
 	return s, nil
 }

@@ -18,25 +18,29 @@ import (
 // whatever ledger others name: of this user by a file in its cache directory, of all
 // users by one in the directory for temporary files.
 func (a *liveAccount) takeLease() error {
-	own, err := os.UserCacheDir()
-	if err != nil {
-		own = os.TempDir()
-	}
-	own = filepath.Join(own, "perilune")
-	if err := os.MkdirAll(own, 0o700); err != nil {
+	own, shared := leaseFiles(a.access, a.uid)
+	if err := os.MkdirAll(filepath.Dir(own), 0o700); err != nil {
 		return &LedgerError{fmt.Errorf("lease of the account: %w", err)}
 	}
-	venue := fileName(a.access.venue.Address())
-	name := fmt.Sprintf("account-%s-%s.lease", venue, a.uid)
-	if err := a.keepLease(ledger.AcquireLease(filepath.Join(own, name))); err != nil {
+	if err := a.keepLease(ledger.AcquireLease(own)); err != nil {
 		return err
 	}
-	err = a.keepLease(ledger.AcquireSharedLease(filepath.Join(os.TempDir(), "perilune-"+name)))
+	err := a.keepLease(ledger.AcquireSharedLease(shared))
 	if err != nil && !errors.Is(err, ledger.ErrLocked) {
 		a.warn(fmt.Sprintf("other users of this machine are not kept from the account: %v", err))
 		return nil
 	}
 	return err
+}
+
+// leaseFiles are the files that stand for the account: of this user, and of all users.
+func leaseFiles(at *access, uid string) (own, shared string) {
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		dir = os.TempDir()
+	}
+	name := fmt.Sprintf("account-%s-%s.lease", fileName(at.venue.Address()), uid)
+	return filepath.Join(dir, "perilune", name), filepath.Join(os.TempDir(), "perilune-"+name)
 }
 
 // keepLease keeps a lease until the session ends.

@@ -30,7 +30,32 @@ func TestLiveTwoSessionsOnOneAccount(t *testing.T) {
 	if code, out := other.ended(); code != FaultLocked || !strings.Contains(out, "is traded on by another session") {
 		t.Errorf("with another cache directory: %d\n%s", code, out)
 	}
+	// The doctor sees the ledger and the account in use, says so, and takes neither.
+	o = h.options(away)
+	for _, db := range []string{o.DB, filepath.Join(t.TempDir(), "other.db")} {
+		o.DB = db
+		x := Examine(context.Background(), o)
+		want := map[string]Verdict{"other sessions": Fail, "ledger": OK}
+		if db == h.options(away).DB {
+			want["ledger"] = Fail
+		}
+		for _, f := range x.Findings {
+			if v, asked := want[f.Name]; asked && (f.Verdict != v || v == Fail && !strings.Contains(f.Text, "is held by process")) {
+				t.Errorf("doctor on %s beside a session: %+v, want %s", db, f, v)
+			}
+			delete(want, f.Name)
+		}
+		if x.Ready() || len(want) > 0 {
+			t.Errorf("doctor beside a session: ready %v, did not look at %v", x.Ready(), want)
+		}
+	}
 	s.end()
+	o = h.options(away)
+	for _, f := range Examine(context.Background(), o).Findings {
+		if f.Verdict == Fail && (f.Name == "other sessions" || f.Name == "ledger") {
+			t.Errorf("doctor after the session: %+v", f)
+		}
+	}
 	o = h.options(map[string]string{"acts": "1"})
 	ctx, stop := context.WithTimeout(context.Background(), 3*time.Second)
 	defer stop()

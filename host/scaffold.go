@@ -19,9 +19,9 @@ var scaffoldName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,31}$`)
 // completion for it, and returns what it wrote, the strategy first. It never
 // overwrites: editor settings that are there already stay.
 func Scaffold(dir, name string) ([]string, error) {
-	name = strings.TrimSuffix(filepath.Base(name), ".lua")
+	name = strings.TrimSuffix(name, ".lua")
 	if !scaffoldName.MatchString(name) {
-		return nil, configError("strategy name %q: want lower-case letters, digits and _, at most 32, a letter first", name)
+		return nil, configError("strategy name %q: want lower-case letters, digits and _, at most 32, a letter first; it goes to strategies/NAME.lua", name)
 	}
 	if dir == "" {
 		return nil, configError("Scaffold: the directory is empty: want \".\" for the working directory")

@@ -1,8 +1,10 @@
 package host
 
 import (
+	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 
@@ -193,7 +195,7 @@ type loaded struct {
 	name    string
 	program *script.Program
 	params  []script.Param
-	unknown []*script.Error // names that nothing defines
+	unknown []error // names that nothing defines
 }
 
 // loadScripts reads the scripts and checks that each of them loads.
@@ -219,20 +221,39 @@ func loadScripts(paths []string, modules []bindings.Module) ([]loaded, error) {
 }
 
 func loadScript(path string, modules []bindings.Module) (*loaded, error) {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return nil, fmt.Errorf("load %s: it is a directory: want a script, such as %s", path, filepath.Join(path, "*.lua"))
+	}
 	sources, err := script.Load(path)
 	if err != nil {
-		return nil, err
+		return nil, beside(path, err)
 	}
 	p, err := script.Compile(sources)
 	if err != nil {
-		return nil, err
+		return nil, beside(path, err)
 	}
 	vm, err := script.New(script.Options{Program: p, Modules: modules})
 	if err != nil {
-		return nil, err
+		return nil, beside(path, err)
 	}
 	defer vm.Close()
-	return &loaded{path: path, name: vm.Name(), program: p, params: vm.Params(), unknown: vm.UnknownNames()}, nil
+	l := &loaded{path: path, name: vm.Name(), program: p, params: vm.Params()}
+	for _, e := range vm.UnknownNames() {
+		l.unknown = append(l.unknown, beside(path, e))
+	}
+	return l, nil
+}
+
+// beside is an error of a script with its file named as the user would, from where the
+// program runs: sources are named from the script's directory.
+func beside(path string, err error) error {
+	var e *script.Error
+	if !errors.As(err, &e) || error(e) != err || e.File == "" {
+		return err
+	}
+	named := *e
+	named.File = filepath.Join(filepath.Dir(path), filepath.FromSlash(e.File))
+	return &named
 }
 
 func compiled(list []loaded) []any {

@@ -13,7 +13,7 @@ import (
 // A session may write it meanwhile and is not held up. The copy is whole or not there.
 func (db *DB) Backup(ctx context.Context, to string) error {
 	if _, err := os.Stat(to); !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("ledger: backup to %s: %w", to, errors.Join(ErrExists, err))
+		return fmt.Errorf("ledger: backup to %s: %w: a copy replaces no file, name another", to, errors.Join(ErrExists, err))
 	}
 	if err := db.copyTo(ctx, to); err != nil {
 		return fmt.Errorf("ledger %s: backup to %s: %w", db.o.Path, to, classify(err))
@@ -32,7 +32,7 @@ func RestoreBackup(ctx context.Context, from, to, aside string) error {
 	if err := src.Verify(ctx); err != nil {
 		return err
 	}
-	lock, err := acquire(to + ".lock")
+	lock, err := acquire(to + lockSuffix)
 	if err != nil {
 		return err
 	}

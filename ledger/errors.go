@@ -22,7 +22,7 @@ var (
 	ErrSlow       = errors.New("the disk of the ledger does not answer")
 	ErrClosed     = errors.New("ledger writer is closed")
 	ErrNotFound   = errors.New("not in this ledger")
-	ErrExists     = errors.New("already in this ledger")
+	ErrExists     = errors.New("it exists already")
 	ErrConflict   = errors.New("trade id is taken by another fill")
 	ErrUnbalanced = errors.New("postings do not sum to zero")
 )

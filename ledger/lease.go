@@ -14,6 +14,17 @@ func AcquireLease(path string) (*Lease, error) { return newLease(acquire(path)) 
 // their process, it takes none.
 func AcquireSharedLease(path string) (*Lease, error) { return newLease(acquireShared(path)) }
 
+// Leased reports with ErrLocked whether a process has the lease that a file stands for,
+// and which. It takes nothing.
+func Leased(path string) error { return probe(path) }
+
+// InUse reports with ErrLocked whether a process writes a ledger, and which. It takes
+// nothing; a ledger that is not there is not in use.
+func InUse(path string) error { return probe(path + lockSuffix) }
+
+// lockSuffix makes the name of a ledger that of its lock.
+const lockSuffix = ".lock"
+
 func newLease(l *fileLock, err error) (*Lease, error) {
 	if err != nil {
 		return nil, err

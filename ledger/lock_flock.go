@@ -64,6 +64,24 @@ func lock(f *os.File) (*fileLock, error) {
 	return &fileLock{f}, nil
 }
 
+// probe reports with ErrLocked who holds a lock, and makes and keeps nothing. A lock that
+// nobody holds is shared for the moment of the question.
+func probe(path string) error {
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("open lock file: %w", err)
+	}
+	defer f.Close()
+	err = syscall.Flock(int(f.Fd()), syscall.LOCK_SH|syscall.LOCK_NB)
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		return fmt.Errorf("%w: %s is held by process %s", ErrLocked, path, holder(f))
+	}
+	return err
+}
+
 func holder(f *os.File) string {
 	var buf [32]byte
 	n, _ := f.ReadAt(buf[:], 0)

@@ -28,6 +28,16 @@ func acquire(path string) (*fileLock, error) {
 	return &fileLock{path}, errors.Join(err, f.Close())
 }
 
+// probe reports with ErrLocked who holds a lock, and makes nothing.
+func probe(path string) error {
+	pid, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	return errors.Join(err, fmt.Errorf("%w: %s is held by process %s; remove the file if that process is gone",
+		ErrLocked, path, strings.TrimSpace(string(pid))))
+}
+
 // acquireShared takes nothing: a file that stays behind after a crash would keep
 // other users out for ever.
 func acquireShared(string) (*fileLock, error) { return nil, nil }

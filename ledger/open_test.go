@@ -254,3 +254,30 @@ func TestMigrationsAreInOrder(t *testing.T) {
 		t.Errorf("order %q", got)
 	}
 }
+
+// TestOtherModeIsWorded wants what was not asked for to be left out of the refusal.
+func TestOtherModeIsWorded(t *testing.T) {
+	path := newPath(t)
+	must(t, openLedger(t, paperAt(path)).Close())
+	_, err := Open(Options{Path: path, Mode: Live, Account: "7", ReadOnly: true})
+	if !errors.Is(err, ErrMode) || !strings.HasSuffix(err.Error(), "the file is paper on binance, opened as live, account 7") {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestInUseTakesNothing wants the question who writes a ledger to be answered, beside the
+// one who does and after, and to leave no file and no lock.
+func TestInUseTakesNothing(t *testing.T) {
+	path := newPath(t)
+	must(t, InUse(path))
+	if _, err := os.Stat(path + lockSuffix); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the question left a file: %v", err)
+	}
+	db := openLedger(t, paperAt(path))
+	if err := InUse(path); !errors.Is(err, ErrLocked) || !strings.Contains(err.Error(), fmt.Sprint(os.Getpid())) {
+		t.Errorf("%v, want who holds it", err)
+	}
+	must(t, db.Close())
+	must(t, InUse(path))
+	must(t, openLedger(t, paperAt(path)).Close())
+}

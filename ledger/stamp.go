@@ -11,7 +11,10 @@ import (
 type stamp struct{ mode, venue, account string }
 
 func (s stamp) String() string {
-	text := s.mode + " on " + s.venue
+	text := s.mode
+	if s.venue != "" {
+		text += " on " + s.venue
+	}
 	if s.account != "" {
 		text += ", account " + s.account
 	}
