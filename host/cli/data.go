@@ -97,6 +97,12 @@ func dataDownload(ctx context.Context, e *env, args []string) error {
 	if badKind != nil {
 		return fail(ExitUsage, "--kinds: %w", badKind)
 	}
+	if err := within("--workers", float64(*workers), 1, 64, "files at a time"); err != nil {
+		return err
+	}
+	if err := within("--attempts", float64(*attempts), 1, 100, "times"); err != nil {
+		return err
+	}
 	if *from == "" || *to == "" {
 		return fail(ExitUsage, "--from and --to are needed: days in UTC, such as 2024-01-01")
 	}
