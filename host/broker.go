@@ -3,6 +3,7 @@ package host
 import (
 	"context"
 	"errors"
+	"fmt"
 	"regexp"
 	"strings"
 
@@ -23,10 +24,19 @@ import (
 //     the session led to has Order 0 and a Reason.
 //   - KindTransfer, KindBalance, KindFundingPaid: see [exchange.Event].
 //
-// Every answer is checked against what was sent. One that can't be right (an unknown
-// order, another instrument, more than was ordered, a trade's number twice) is not
-// booked: Post returns what is wrong with it, an error of the log says so, and the kill
-// latch is tripped, for the books and the broker's differ. An answer that is right is
+// Every answer is checked against what was sent and told. One that can't be right (an
+// unknown order, another instrument, more than was ordered, a last word that speaks of fewer
+// fills than were told) is not booked: Post returns what is wrong with it, an error of the
+// log says so, and the kill latch is tripped, for the books and the broker's differ. A
+// TradeID or a payment's TranID told again is booked once, with a warning, if everything
+// about it is the same, and can't be right if not: in this run, and after those before.
+//
+// The last word on an order may come before its fills. StatusFilled speaks of all of the
+// order, Canceled and Expired of Update.Filled, or if that is 0 of what was told: the order
+// ends when that much has been filled. Fills that don't come within a minute are named by an
+// error of the log, and the kill latch is tripped.
+//
+// An answer that is right is
 // journalled, reaches strategies and ledger as any venue's does, and is there when the
 // session is replayed, which asks no broker and needs none.
 //
@@ -36,8 +46,10 @@ import (
 // not called again but to leave, and the session ends with a *BrokerError.
 //
 // When the session ends, strategies are stopped and Cancel is called for every order that
-// rests; answers are awaited for a minute of virtual time, or in real time for as long as
-// Options.StopWithin allows. Then, if the broker has it, Close is called. What it still has
+// rests; answers are awaited for a minute, and in real time, when the context is done or the
+// stream closed, for as long as Options.StopWithin allows. On virtual time no answer is
+// awaited that is due more than a minute after the market's last event. An error of the log
+// says how many were due later, and they are not booked. Then, if the broker has it, Close is called. What it still has
 // then is the next run's: see BrokerOpening. Optional methods of what Open returns are
 // BrokerMarket, BrokerLeaver and [io.Closer].
 type Broker interface {
@@ -76,7 +88,8 @@ type BrokerMarket interface{ Market(ev *exchange.Event) }
 // is called on a goroutine of its own, at most once, and is waited for 2.5 seconds.
 type BrokerLeaver interface{ Leave() }
 
-// BrokerOpening is what a session goes on from. Of a new one it is Options.Paper.Balances,
+// BrokerOpening is what a session goes on from. Wallets are named as in the session: without
+// the house that is its default. Of a new one it is Options.Paper.Balances,
 // unless the broker posts balances of its own while it is opened; positions that it has
 // already it posts there as fills of no order, with the Reason "opening position". A session
 // is resumed on the built-in market and on the venue's; on a Source each run is a new one.
@@ -104,13 +117,22 @@ type BrokerSession struct {
 	books  func(exchange.InstrumentID) *Book
 }
 
-// Book is an instrument's book. It may be read within a call of the broker alone, and not
-// in Open.
-func (s *BrokerSession) Book(id exchange.InstrumentID) *Book { return s.books(id) }
+// Book is an instrument's book; nil: there is no such instrument. It may be read within a
+// call of the broker alone, and not in Open.
+func (s *BrokerSession) Book(id exchange.InstrumentID) *Book {
+	if s.books == nil || id < 0 || int(id) >= s.Universe.Len() {
+		return nil
+	}
+	return s.books(id)
+}
 
 // Hold keeps new risk back, because the broker can't see the account or the market, until it
 // is called with "". It may be called from any goroutine; the loop follows at its next beat.
-func (s *BrokerSession) Hold(why string) { s.broker.hold(why) }
+func (s *BrokerSession) Hold(why string) {
+	if s.broker != nil {
+		s.broker.hold(why)
+	}
+}
 
 // ErrBehind is the error of an answer for which there is no room, because the loop is
 // behind: it was not taken, and may be posted again.
@@ -119,9 +141,17 @@ var ErrBehind = errors.New("the loop is behind, and has no room for more answers
 // Post tells the session something, and takes a copy. It never waits. Within Open it says
 // what is so before the strategies are started. The error is ErrEnded or ErrBehind, or says
 // what is wrong with the answer: see Broker.
-func (s *BrokerSession) Post(ev exchange.Event) error { return s.broker.take(&ev) }
+func (s *BrokerSession) Post(ev exchange.Event) error {
+	if s.broker == nil {
+		return errNoBrokerSession
+	}
+	return s.broker.take(&ev)
+}
 
-// BrokerError is a broker that could not be opened, or that ended its session.
+var errNoBrokerSession = fmt.Errorf("want the *BrokerSession that Broker.Open was given: %w", ErrEnded)
+
+// BrokerError is a broker that could not be opened, that ended its session, or whose answer
+// was refused. Its class is FaultAccount.
 type BrokerError struct {
 	Broker string
 	Err    error

@@ -66,9 +66,17 @@ func (a *brokerAccount) terms(context.Context, []exchange.Instrument) (accountTe
 func (a *brokerAccount) start(ctx context.Context, b *beginning) (exchange.Execution, []exchange.Event, error) {
 	u, o := b.core.Universe(), &a.brokerOptions
 	h := &hosted{info: o.info, realTime: o.realTime, post: o.post, waiting: o.waiting, opening: true, checks: newBrokerChecks(u), left: make(chan struct{}),
-		log: func(text string) { o.log(Line{Level: intent.Error, Strategy: "broker", Text: text}) }}
+		log:  func(text string) { o.log(Line{Level: intent.Error, Strategy: "broker", Text: text}) },
+		warn: func(text string) { o.log(Line{Level: intent.Warn, Strategy: "broker", Text: text}) }}
 	h.broke = func(err error) { a.gone = &BrokerError{o.info.Name, err} }
 	h.checks.goOn(b.header.Restore)
+	if b.resume != nil {
+		paid, err := b.db.Funding(ledger.Filter{Account: b.session})
+		if err != nil {
+			return nil, nil, err
+		}
+		h.checks.paid(paid)
+	}
 	s := &BrokerSession{Universe: u, RealTime: o.realTime, Opening: a.opening(b), broker: h, books: b.core.Book}
 	a.entering("opening the broker %s", o.info.Name)
 	if err := h.open(func() (exchange.Execution, error) { return o.broker.Open(ctx, s) }); err != nil {
@@ -92,7 +100,7 @@ func (a *brokerAccount) opening(b *beginning) BrokerOpening {
 	from := b.header.Restore
 	if from == nil {
 		for _, d := range a.Balances {
-			o.Balances = append(o.Balances, Balance{d.Wallet, d.Asset, d.Amount})
+			o.Balances = append(o.Balances, Balance{d.Wallet.Within(b.core.Universe().House()), d.Asset, d.Amount})
 		}
 		return o
 	}

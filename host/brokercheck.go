@@ -5,8 +5,11 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/host/core"
+	"github.com/perilune/perilune/ledger"
 )
 
 // Bounds of what is remembered of a broker's orders, as in the core: what came later is
@@ -23,24 +26,71 @@ type brokerChecks struct {
 	done      []exchange.OrderID // ring
 	next      int
 	transfers map[uint64]exchange.Transfer // without an answer
-	trades    map[tradeKey]exchange.OrderID
-	ring      []tradeKey
-	oldest    int
-	before    exchange.OrderID // the last of earlier runs
+	trades    recent[tradeKey, toldTrade]
+	payments  recent[string, toldPayment] // by TranID
+	before    exchange.OrderID            // the last of earlier runs
 }
 
 type sentOrder struct {
 	exchange.Order
 	over, told bool
+	word       exchange.OrderStatus // the last one, if it was told: with how much filled
+	said       exchange.Lots        // 0: that was left open
 }
+
+// owes is how much the last word on an order says is filled beyond the fills told.
+func (o *sentOrder) owes() exchange.Lots { return max(0, o.said-o.Filled) }
 
 type tradeKey struct {
 	instrument exchange.InstrumentID
 	id         string
 }
 
+// toldTrade is what a trade told again must agree with.
+type toldTrade struct {
+	order exchange.OrderID
+	side  exchange.Side
+	qty   exchange.Lots
+	price exchange.Ticks
+}
+
+// toldPayment is what a payment told again must agree with.
+type toldPayment struct {
+	of     string // the instrument's key
+	asset  string
+	amount decimal.Decimal
+}
+
+// errRepeat is of a payment that was told before. It is not passed on, because the core
+// books each that comes.
+var errRepeat = errors.New("it was told before, and is booked once")
+
+// recent remembers the latest keepTrades of something by what names it.
+type recent[K comparable, V any] struct {
+	known  map[K]V
+	ring   []K
+	oldest int
+}
+
+func (r *recent[K, V]) put(key K, v V) {
+	if r.known == nil {
+		r.known = map[K]V{}
+	}
+	_, again := r.known[key]
+	r.known[key] = v
+	switch {
+	case again:
+	case len(r.ring) < keepTrades:
+		r.ring = append(r.ring, key)
+	default:
+		delete(r.known, r.ring[r.oldest])
+		r.ring[r.oldest] = key
+		r.oldest = (r.oldest + 1) % keepTrades
+	}
+}
+
 func newBrokerChecks(u *exchange.Universe) brokerChecks {
-	return brokerChecks{u: u, orders: map[exchange.OrderID]*sentOrder{}, transfers: map[uint64]exchange.Transfer{}, trades: map[tradeKey]exchange.OrderID{}}
+	return brokerChecks{u: u, orders: map[exchange.OrderID]*sentOrder{}, transfers: map[uint64]exchange.Transfer{}}
 }
 
 // goOn takes what an earlier run left.
@@ -56,9 +106,25 @@ func (k *brokerChecks) goOn(from *core.Restore) {
 	}
 	for i := range from.Fills {
 		f := &from.Fills[i].Fill
-		k.trade(tradeKey{f.Instrument, f.TradeID}, earlier)
+		key, whole := tradeKey{f.Instrument, f.TradeID}, toldTrade{earlier, f.Side, f.Qty, f.Price}
+		if part, split := k.trades.known[key]; split { // among those who held what it took
+			whole.qty += part.qty
+		}
+		k.trades.put(key, whole)
 	}
 	k.before = from.LastOrder
+}
+
+// paid takes the payments that earlier runs booked. One is in as many rows as had a share.
+func (k *brokerChecks) paid(rows []ledger.Funding) {
+	for i := range rows {
+		x := &rows[i]
+		of := string(x.Venue) + ":" + x.Symbol
+		if in, ok := k.u.Find(x.Venue, x.Symbol); ok {
+			of = in.Key()
+		}
+		k.payments.put(x.TranID, toldPayment{of, x.Asset, x.Amount.Add(k.payments.known[x.TranID].amount)})
+	}
 }
 
 // earlier is the order of a fill of an earlier run, of which the order is not kept.
@@ -130,12 +196,57 @@ func (k *brokerChecks) update(u *exchange.OrderUpdate) error {
 	if u.Filled < 0 || u.Filled > o.Qty {
 		return fmt.Errorf("order %d: %d lots are said to be filled: it is for %d", u.ID, u.Filled, o.Qty)
 	}
-	u.Filled = max(u.Filled, o.Filled)
-	o.told = true
+	if u.Status == exchange.StatusFilled && u.Filled == 0 {
+		u.Filled = o.Qty
+	}
 	if u.Status.Terminal() {
+		if err := o.last(u); err != nil {
+			return err
+		}
 		k.finish(o)
 	}
+	u.Filled = max(u.Filled, o.Filled)
+	o.told = true
 	return nil
+}
+
+// last takes the last word on an order. It may come before fills that it speaks of, but it
+// can't speak of fewer than were told, nor unsay what an earlier one said.
+func (o *sentOrder) last(u *exchange.OrderUpdate) error {
+	switch {
+	case u.Status == exchange.StatusFilled && u.Filled != o.Qty:
+		return fmt.Errorf("order %d: filled with %d lots: it is for %d", u.ID, u.Filled, o.Qty)
+	case u.Status == exchange.StatusRejected && max(u.Filled, o.Filled) > 0:
+		return fmt.Errorf("order %d: rejected with %d lots filled: want canceled or expired for the rest of one that was filled in part", u.ID, max(u.Filled, o.Filled))
+	case u.Filled > 0 && u.Filled < o.Filled:
+		return fmt.Errorf("order %d: %s with %d lots filled: fills of %d were told before", u.ID, u.Status, u.Filled, o.Filled)
+	case o.word != 0 && u.Status != o.word && max(u.Filled, o.said) > o.Filled, u.Status == o.word && u.Filled > 0 && o.said > 0 && u.Filled != o.said:
+		return fmt.Errorf("order %d: %s with %d lots filled: it was said before to be %s with %d", u.ID, u.Status, u.Filled, o.word, max(o.said, o.Filled))
+	}
+	if o.word == 0 {
+		o.word = u.Status
+	}
+	if o.word == u.Status {
+		o.said = max(o.said, u.Filled)
+	}
+	return nil
+}
+
+// fillable is how much may have been filled of an order in all.
+func (o *sentOrder) fillable() exchange.Lots {
+	if o.word == exchange.StatusRejected || o.said > 0 {
+		return o.said
+	}
+	return o.Qty
+}
+
+// missing says which fills of an order were not told; "": none.
+func (k *brokerChecks) missing(id exchange.OrderID) string {
+	o := k.orders[id]
+	if o == nil || o.owes() == 0 {
+		return ""
+	}
+	return fmt.Sprintf("order %d: %s with %d lots filled, but there were fills of %d only: %d lots are in no book of ours", id, o.word, o.said, o.Filled, o.owes())
 }
 
 func (k *brokerChecks) fill(f *exchange.Fill) error {
@@ -152,17 +263,22 @@ func (k *brokerChecks) fill(f *exchange.Fill) error {
 		return fmt.Errorf("fill %s of order %d: a fee of %s: want a FeeAsset", f.TradeID, f.Order, f.Fee)
 	}
 	key := tradeKey{f.Instrument, f.TradeID}
-	if first, twice := k.trades[key]; twice {
-		if first == f.Order || first == earlier && f.Order <= k.before {
-			return nil // it is told again, and booked once
+	told := toldTrade{f.Order, f.Side, f.Qty, f.Price}
+	if first, twice := k.trades.known[key]; twice {
+		if first.order == earlier && f.Order <= k.before {
+			told.order = earlier
 		}
-		return fmt.Errorf("fill %s of order %d: another fill of %s, of %s, has this TradeID", f.TradeID, f.Order, k.u.Get(f.Instrument).Key(), whose(first))
+		if told == first {
+			return nil // it is told again, and the core books it once
+		}
+		return fmt.Errorf("fill %s of order %d, %s %d lots at %d ticks: another fill of %s, of %s, has this TradeID: %s %d at %d",
+			f.TradeID, f.Order, f.Side, f.Qty, f.Price, k.u.Get(f.Instrument).Key(), whose(first.order), first.side, first.qty, first.price)
 	}
 	if f.Order == 0 {
 		if f.Reason == "" {
 			return fmt.Errorf("fill %s of no order of ours: want a Reason", f.TradeID)
 		}
-		k.trade(key, 0)
+		k.trades.put(key, told)
 		return nil
 	}
 	o, err := k.order(f.Order)
@@ -173,8 +289,10 @@ func (k *brokerChecks) fill(f *exchange.Fill) error {
 		return fmt.Errorf("fill %s: a %s of %s: order %d is a %s of %s", f.TradeID, f.Side, k.u.Get(f.Instrument).Key(), o.ID, o.Side, k.u.Get(o.Instrument).Key())
 	case f.Qty > o.Qty-o.Filled:
 		return fmt.Errorf("fill %s: %d lots: order %d is for %d, of which %d were filled before", f.TradeID, f.Qty, o.ID, o.Qty, o.Filled)
+	case f.Qty > o.fillable()-o.Filled:
+		return fmt.Errorf("fill %s: %d lots: order %d was said to be %s with %d filled, and %d were before", f.TradeID, f.Qty, o.ID, o.word, o.said, o.Filled)
 	}
-	k.trade(key, f.Order)
+	k.trades.put(key, told)
 	o.told = true
 	if o.Filled += f.Qty; o.Filled == o.Qty {
 		k.finish(o)
@@ -208,7 +326,16 @@ func (k *brokerChecks) payment(p *exchange.FundingPayment) error {
 	case p.Asset == "" || p.TranID == "":
 		return fmt.Errorf("funding of %s: want an Asset and a TranID", k.u.Get(p.Instrument).Key())
 	}
-	return nil
+	in := k.u.Get(p.Instrument)
+	first, twice := k.payments.known[p.TranID]
+	switch {
+	case !twice:
+		k.payments.put(p.TranID, toldPayment{in.Key(), p.Asset, p.Amount})
+		return nil
+	case first.of == in.Key() && first.asset == p.Asset && first.amount.Equal(p.Amount):
+		return fmt.Errorf("funding %s of %s: %w", p.TranID, in.Key(), errRepeat)
+	}
+	return fmt.Errorf("funding %s of %s, %s %s: another payment, of %s %s for %s, has this TranID", p.TranID, in.Key(), p.Amount, p.Asset, first.amount, first.asset, first.of)
 }
 
 func (k *brokerChecks) finish(o *sentOrder) {
@@ -223,18 +350,4 @@ func (k *brokerChecks) finish(o *sentOrder) {
 	delete(k.orders, k.done[k.next])
 	k.done[k.next] = o.ID
 	k.next = (k.next + 1) % keepOrders
-}
-
-func (k *brokerChecks) trade(key tradeKey, of exchange.OrderID) {
-	if _, known := k.trades[key]; known {
-		return
-	}
-	k.trades[key] = of
-	if len(k.ring) < keepTrades {
-		k.ring = append(k.ring, key)
-		return
-	}
-	delete(k.trades, k.ring[k.oldest])
-	k.ring[k.oldest] = key
-	k.oldest = (k.oldest + 1) % keepTrades
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 	"time"
 
@@ -16,6 +17,10 @@ import (
 // mostAnswers is how many answers of a broker may wait for the loop.
 const mostAnswers = 1 << 16
 
+// answersAwaited is how long fills are awaited that the last word on an order speaks of, and
+// on virtual time any answer when the market is over.
+const answersAwaited = exchange.Minute
+
 // hosted is an embedder's broker as the loop's venue: an exchange.Simulated whose answers
 // on virtual time wait here until they are due; in real time they go to the inbox. Only
 // post may be called from any goroutine. Its methods may be called on nil.
@@ -25,6 +30,7 @@ type hosted struct {
 	post     func(*exchange.Event) // to the loop's inbox
 	waiting  func() int            // in it
 	log      func(text string)
+	warn     func(text string)
 	broke    func(error) // it panicked, and is not called any more
 
 	venue  exchange.Execution
@@ -44,6 +50,7 @@ type hosted struct {
 	now     exchange.Time
 	early   []exchange.Event // posted while it was opened
 	due     answerQueue
+	later   []exchange.OrderID // whose fills are awaited from when the time is known
 	number  uint64
 }
 
@@ -73,6 +80,13 @@ func (b *hosted) begin() []exchange.Event {
 	first := b.early
 	b.early = nil
 	left := b.checks.unsaid()
+	for i := range first {
+		if ev := &first[i]; ev.Kind == exchange.KindOrder && b.realTime {
+			b.await(ev.Update.ID, loop.Now())
+		} else if ev.Kind == exchange.KindOrder {
+			b.later = append(b.later, ev.Update.ID)
+		}
+	}
 	b.mu.Unlock()
 	for _, id := range left {
 		b.Cancel(id, 0)
@@ -87,6 +101,12 @@ func (b *hosted) call(what string, now exchange.Time, call func()) {
 	}
 	b.mu.Lock()
 	b.within, b.now = true, max(b.now, now)
+	if b.now > 0 {
+		for _, id := range b.later {
+			b.await(id, b.now)
+		}
+		b.later = nil
+	}
 	b.mu.Unlock()
 	defer func() {
 		b.mu.Lock()
@@ -139,10 +159,40 @@ func (b *hosted) NextTime() (at exchange.Time, ok bool) {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	for len(b.due) > 0 && b.due[0].fills != 0 && b.checks.missing(b.due[0].fills) == "" {
+		heap.Pop(&b.due)
+	}
 	if len(b.due) > 0 && (!ok || b.due[0].Time <= at) {
 		return b.due[0].Time, true
 	}
 	return at, ok
+}
+
+// await sees to it that fills which the last word on an order speaks of are missed, if they
+// don't come. The caller holds mu.
+func (b *hosted) await(id exchange.OrderID, from exchange.Time) {
+	if b.checks.missing(id) != "" {
+		b.wait(answer{Event: exchange.Event{Time: from + answersAwaited}, fills: id})
+	}
+}
+
+// wait lets an answer wait until it is due. The caller holds mu.
+func (b *hosted) wait(a answer) {
+	b.number++
+	a.n = b.number
+	heap.Push(&b.due, a)
+}
+
+// miss makes an event of fills that were awaited: the halt that they lead to.
+func (b *hosted) miss(a *answer) exchange.Event {
+	ev := exchange.Event{Kind: exchange.KindTimer, Instrument: exchange.NoInstrument}
+	if why := b.checks.missing(a.fills); why != "" {
+		why = fmt.Sprintf("broker %s: %s", b.info.Name, why)
+		b.log(why)
+		ev = *command(core.CommandHalt, why)
+	}
+	ev.Time = a.Time
+	return ev
 }
 
 // Pop implements exchange.Simulated. An answer that can't be right becomes the halt that
@@ -158,7 +208,10 @@ func (b *hosted) Pop(ev *exchange.Event) {
 		own = !ok || b.due[0].Time <= at
 	}
 	if own {
-		*ev = heap.Pop(&b.due).(answer).Event
+		a := heap.Pop(&b.due).(answer)
+		if *ev = a.Event; a.fills != 0 {
+			*ev = b.miss(&a)
+		}
 		b.mu.Unlock()
 		return
 	}
@@ -167,10 +220,16 @@ func (b *hosted) Pop(ev *exchange.Event) {
 	b.call("Pop", 0, func() { b.inside.Pop(ev) })
 	b.mu.Lock()
 	err := b.checks.take(ev)
+	if err == nil && ev.Kind == exchange.KindOrder {
+		b.await(ev.Update.ID, ev.Time)
+	}
 	b.mu.Unlock()
-	if err != nil {
+	switch at := ev.Time; {
+	case errors.Is(err, errRepeat):
+		b.warn(fmt.Sprintf("broker %s: %v", b.info.Name, err))
+		*ev = exchange.Event{Kind: exchange.KindTimer, Instrument: exchange.NoInstrument, Time: at}
+	case err != nil:
 		b.log(b.refusal(err))
-		at := ev.Time
 		*ev = *command(core.CommandHalt, b.refusal(err))
 		ev.Time = at
 	}
@@ -186,8 +245,12 @@ func (b *hosted) take(from *exchange.Event) error {
 	b.mu.Lock()
 	err := b.admit(ev)
 	b.mu.Unlock()
-	if err == nil || errors.Is(err, ErrEnded) || errors.Is(err, ErrBehind) {
+	switch {
+	case err == nil || errors.Is(err, ErrEnded) || errors.Is(err, ErrBehind):
 		return err
+	case errors.Is(err, errRepeat):
+		b.warn(fmt.Sprintf("broker %s: %v", b.info.Name, err))
+		return nil
 	}
 	b.log(b.refusal(err))
 	b.post(command(core.CommandHalt, b.refusal(err)))
@@ -215,8 +278,10 @@ func (b *hosted) admit(ev *exchange.Event) error {
 		b.post(ev)
 	default:
 		ev.Time = max(ev.Time, b.now)
-		b.number++
-		heap.Push(&b.due, answer{*ev, b.number})
+		b.wait(answer{Event: *ev})
+	}
+	if ev.Kind == exchange.KindOrder && !b.opening {
+		b.await(ev.Update.ID, ev.Time)
 	}
 	return nil
 }
@@ -275,7 +340,7 @@ func (b *hosted) leave(within time.Duration) {
 		}()
 	})
 	if within > 0 {
-		b.wait("Leave", b.left, within)
+		b.waitFor("Leave", b.left, within)
 	}
 }
 
@@ -283,7 +348,14 @@ func (b *hosted) leave(within time.Duration) {
 func (b *hosted) close() {
 	b.mu.Lock()
 	b.ended = true
+	late, owed := b.unheard()
 	b.mu.Unlock()
+	if late != "" {
+		b.log(late)
+	}
+	for _, text := range owed {
+		b.log(text)
+	}
 	if b.failed != nil {
 		b.leave(leaveIn)
 	}
@@ -296,7 +368,32 @@ func (b *hosted) close() {
 		defer close(done)
 		b.contained("Close", c.Close)
 	}()
-	b.wait("Close", done, leaveIn)
+	b.waitFor("Close", done, leaveIn)
+}
+
+// unheard says what the session ended without: answers that were due later, and fills. The
+// caller holds mu.
+func (b *hosted) unheard() (late string, owed []string) {
+	n, last := 0, exchange.Time(0)
+	for i := range b.due {
+		a := &b.due[i]
+		if a.fills == 0 {
+			n, last = n+1, max(last, a.Time)
+			continue
+		}
+		if why := b.checks.missing(a.fills); why != "" {
+			owed = append(owed, fmt.Sprintf("broker %s: %s", b.info.Name, why))
+		}
+	}
+	slices.Sort(owed)
+	const most = 10
+	if more := len(owed) - most; more > 0 {
+		owed = append(owed[:most:most], fmt.Sprintf("broker %s: fills of %d more orders are missing", b.info.Name, more))
+	}
+	if n > 0 {
+		late = fmt.Sprintf("broker %s: %d answers were due after the end, up to %s, and are not booked: an answer is awaited for %s", b.info.Name, n, last, answersAwaited)
+	}
+	return late, owed
 }
 
 func (b *hosted) contained(what string, call func() error) {
@@ -310,7 +407,7 @@ func (b *hosted) contained(what string, call func() error) {
 	}
 }
 
-func (b *hosted) wait(what string, done <-chan struct{}, within time.Duration) {
+func (b *hosted) waitFor(what string, done <-chan struct{}, within time.Duration) {
 	select {
 	case <-done:
 	case <-time.After(within):
@@ -321,7 +418,8 @@ func (b *hosted) wait(what string, done <-chan struct{}, within time.Duration) {
 // answer is one that waits, and its number: what was posted first comes first.
 type answer struct {
 	exchange.Event
-	n uint64
+	n     uint64
+	fills exchange.OrderID // not an answer: when fills of this order are missed; 0: an answer
 }
 
 // answerQueue is a heap by time and number.

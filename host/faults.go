@@ -24,7 +24,7 @@ const (
 	FaultLedger            // a ledger or journal that can't be used
 	FaultDiskFull          // no space for the ledger or journal
 	FaultLocked            // another process holds the ledger or trades on the account
-	FaultAccount           // an account at the venue that can't be used
+	FaultAccount           // an account at the venue, or a broker, that can't be used
 	FaultStalled           // a loop that stood still, or a session that did not end in time
 	FaultPanic             // a fault of ours: see PanicError
 	FaultUsage             // a call that came too late, twice, or from where it can't be answered
@@ -67,6 +67,7 @@ func Classify(err error) Fault {
 	var torn *journal.CorruptError
 	var unusable *LedgerError
 	var account *AccountError
+	var broker *BrokerError
 	var stalled *StallError
 	var rival *RivalError
 	switch {
@@ -80,7 +81,7 @@ func Classify(err error) Fault {
 		return FaultLocked
 	case errors.Is(err, ledger.ErrFull), errors.Is(err, syscall.ENOSPC):
 		return FaultDiskFull
-	case errors.As(err, &account):
+	case errors.As(err, &account), errors.As(err, &broker) && !interrupted(err):
 		return FaultAccount
 	case errors.As(err, &data):
 		return FaultData
@@ -102,10 +103,14 @@ func classifyCall(err error) Fault {
 		return FaultPanic
 	case errors.Is(err, ErrEnded), errors.Is(err, ErrOnLoop), errors.Is(err, errRunning), errors.Is(err, errNoSession):
 		return FaultUsage
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+	case interrupted(err):
 		return FaultInterrupted
 	}
 	return FaultOther
+}
+
+func interrupted(err error) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }
 
 func sortedKeys[V any](m map[string]V) []string {

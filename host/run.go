@@ -237,6 +237,9 @@ func (r *runner) build(ctx context.Context) error {
 	}
 	r.loop = &loop.Loop{Core: r.core, Venue: venue, Recorder: r.record.rec, For: r.o.For, Prelude: prelude,
 		Where: &r.supervisor.where, Began: r.began, StopWithin: exchange.Time(r.o.StopWithin - leaveIn - settleLeast - closeIn), Leave: func() { r.account.leave(0) }, Owed: r.account.owed, Handled: r.handled}
+	if r.o.Broker != nil {
+		r.loop.Await = answersAwaited
+	}
 	r.source.drive(r.loop, r.record.resume)
 	if r.o.ClearHalt && r.record.resume != nil {
 		r.inbox.Post(&exchange.Event{Kind: exchange.KindCommand, Instrument: exchange.NoInstrument, Name: core.CommandResume})

@@ -50,10 +50,11 @@ type ending struct {
 
 func (l *Loop) realTime() bool { return l.Feed == nil && l.Clock != nil }
 
-// hasten shortens the end of a session in real time once somebody asked for it, and
+// hasten shortens the end of a session in real time once somebody asked for it or its
+// data are over, and
 // leaves what is still at the venue to the venue's own client when half is over.
 func (l *Loop) hasten(e *ending) {
-	if !l.realTime() || l.StopWithin == 0 || e.ctx.Err() == nil {
+	if !l.realTime() || l.StopWithin == 0 || e.ctx.Err() == nil && !l.dry {
 		return
 	}
 	if e.leave == 0 {

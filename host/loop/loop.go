@@ -82,9 +82,12 @@ type Loop struct {
 	// Owed, when set, reports whether the venue has paid what the core has not heard
 	// of: the end of a session waits for it as for what is under way.
 	Owed func() bool
-	// StopWithin bounds the end of a session in real time once its context is done;
-	// 0: a minute, as on virtual time.
+	// StopWithin bounds the end of a session in real time once its context is done
+	// or its data are over; 0: a minute, as on virtual time.
 	StopWithin exchange.Time
+	// Await bounds how long after the feed's last event the venue's answers are awaited;
+	// 0: until there is none.
+	Await exchange.Time
 	// Handled, when set, is called with an event that the clock handed in, after what
 	// the core decided on it was carried out.
 	Handled func(*exchange.Event)
@@ -102,9 +105,10 @@ type Loop struct {
 	dry      bool           // the data of a session in real time are over
 	head     exchange.Event // of the feed
 	have     bool
-	within   bool // the head is of the instant whose beginning was shown
-	whole    bool // the feed shows several events as one instant
-	ended    bool // the feed is at its end
+	within   bool          // the head is of the instant whose beginning was shown
+	whole    bool          // the feed shows several events as one instant
+	ended    bool          // the feed is at its end
+	last     exchange.Time // when it came there
 	scratch  exchange.Event
 	fx       []core.Effect
 	events   uint64

@@ -38,7 +38,7 @@ func (l *Loop) next() (source, exchange.Time) {
 	if t, ok := l.answer(); ok && l.precedes(t, from, at) {
 		from, at = advisor, t
 	}
-	if t, ok := l.venueAnswer(); ok && l.precedes(t, from, at) {
+	if t, ok := l.venueAnswer(); ok && l.precedes(t, from, at) && !l.tooLate(t) {
 		from, at = venue, t
 	}
 	return from, at
@@ -50,6 +50,11 @@ func (l *Loop) venueAnswer() (exchange.Time, bool) {
 		return 0, false
 	}
 	return l.inside.NextTime()
+}
+
+// tooLate reports whether an answer that is due at t is not awaited: the session ends first.
+func (l *Loop) tooLate(t exchange.Time) bool {
+	return l.Await > 0 && l.ended && !l.stopping && t > l.last+l.Await
 }
 
 // precedes reports whether an answer that is due at t comes before what is next so
@@ -102,7 +107,7 @@ func (l *Loop) pull() error {
 	l.have = err == nil
 	l.whole = l.whole || l.have && l.head.More
 	if errors.Is(err, io.EOF) {
-		l.ended = true
+		l.ended, l.last = true, l.now
 		return nil
 	}
 	if err != nil {
