@@ -145,9 +145,6 @@ type DroppedEvent struct {
 	Count int
 }
 
-// Pair is a pair trade.
-type Pair = intent.Pair
-
 // Kind implements Event.
 func (FillEvent) Kind() Kinds { return Fills }
 

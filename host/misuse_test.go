@@ -278,6 +278,31 @@ func TestWhatOnlyOneSessionMayHave(t *testing.T) {
 	}
 }
 
+// opens is a source that panics when it is opened, or when it is described too often.
+type opens struct {
+	info        SourceInfo
+	asked, asks int // asks: so often it may be; 0: for ever
+}
+
+func (o *opens) Describe() SourceInfo {
+	if o.asked++; o.asks > 0 && o.asked > o.asks {
+		panic(fmt.Sprintf("asked %d times", o.asked))
+	}
+	return o.info
+}
+
+func (o *opens) Open() (exchange.Feed, error) { panic("not today") }
+
+// A session that goes on for as long as time can count goes on.
+func TestForEver(t *testing.T) {
+	o := Options{Ledger: LedgerNone, Strategies: []core.Strategy{taker()}, For: math.MaxInt64,
+		Source: &SliceSource{Info: SourceInfo{Name: "quotes", Instruments: []exchange.Instrument{oneCoin}}, Events: quotes(30)}}
+	sum, err := Run(t.Context(), &o)
+	if err != nil || sum.EndedBy != "data" {
+		t.Errorf("%+v, %v", sum, err)
+	}
+}
+
 // never is nothing in the place of a context: programs hand it in by mistake.
 var never context.Context
 
@@ -346,6 +371,13 @@ func TestMisuseIsAnswered(t *testing.T) {
 		{"a typed nil source", run(Options{Strategies: []core.Strategy{taker()}, Source: (*ChanSource)(nil)}), "panicked", FaultConfig},
 		{"a typed nil strategy", run(Options{Strategies: []core.Strategy{(*buyer)(nil)}, Ledger: LedgerNone}), "Strategies[0]", FaultConfig},
 
+		{"no options to validate", (*Options)(nil).Validate(), "no options", FaultConfig},
+		{"hardly any speed", run(Options{Scripts: []string{hold}, Speed: 1e-300}), "Speed 1e-300", FaultConfig},
+		{"a collar that is no number", run(Options{Scripts: []string{hold}, Limits: Limits{CollarBP: math.NaN()}}), "Limits.CollarBP", FaultConfig},
+		{"a rate without end", run(Options{Scripts: []string{hold}, Limits: Limits{OrdersPerSecond: math.Inf(1)}}), "Limits.OrdersPerSecond", FaultConfig},
+		{"a source that panics when it is opened", run(Options{Strategies: []core.Strategy{taker()}, Source: &opens{info: info}}), "source quotes: Open: panic: not today (misuse_test.go:", FaultData},
+		{"a source that panics when it is asked again", run(Options{Strategies: []core.Strategy{taker()}, Source: &opens{info: info, asks: 1}}), "source: Describe: panic: asked 2 times (misuse_test.go:", FaultData},
+
 		{"Replay without a context", second(Replay(never, missing)), "Replay: the context is nil", FaultConfig},
 		{"Replay of nothing", second(Replay(ctx, "")), "the directory is empty", FaultConfig},
 		{"Replay of what is missing", second(Replay(ctx, missing)), missing, FaultLedger},
@@ -379,6 +411,8 @@ func TestMisuseIsAnswered(t *testing.T) {
 		{"Sweep on live data", sweep(SweepOptions{Session: Options{Scripts: []string{hold}, Market: []string{"live"}}}), "live data", FaultConfig},
 		{"Sweep with a nonsense session", sweep(SweepOptions{Session: Options{Source: slice, For: -1}, Strategies: made}), "want 0 or more", FaultConfig},
 		{"Sweep whose Progress panics", sweep(SweepOptions{Session: Options{Source: slice}, Strategies: made, Progress: func(int, int) { panic("oh") }}), "Progress panicked", FaultOther},
+		{"Sweep whose Strategies panics", sweep(SweepOptions{Session: Options{Source: slice}, Strategies: func(map[string]string) []core.Strategy { panic("oh") }}), "Sweep: Strategies panicked: oh (misuse_test.go:", FaultConfig},
+		{"Sweep whose Rules panics", sweep(SweepOptions{Session: Options{Source: slice}, Strategies: made, Rules: func(map[string]string) []Rule { panic("oh") }}), "Sweep: Rules panicked: oh (misuse_test.go:", FaultConfig},
 		{"Sweep that is over", second(Sweep(done, SweepOptions{Session: Options{Source: slice}, Strategies: made})), "canceled", FaultInterrupted},
 
 		{"Run of no session", second(none.Run(ctx)), "Run: there is no session", FaultUsage},

@@ -220,8 +220,14 @@ type Status struct {
 	Fraction float64  // of For, when that is set
 }
 
+// leastSpeed is the slowest that a session may go: a day for a second.
+const leastSpeed = 1e-5
+
 // Validate fills the defaults in and says what does not make sense.
 func (o *Options) Validate() (err error) {
+	if o == nil {
+		return configError("no options: want a *host.Options")
+	}
 	defer func() {
 		if v := recover(); v != nil {
 			err = configError("what the options were given panicked when it was asked: %v (%s)", v, panickedAt())
@@ -252,6 +258,9 @@ func (o *Options) Validate() (err error) {
 	}
 	if err := o.checkNumbers(); err != nil {
 		return err
+	}
+	if o.Speed > 0 && o.Speed < leastSpeed {
+		return configError("Speed %g: want 0, which is as fast as it goes, or at least %g virtual seconds per second", o.Speed, leastSpeed)
 	}
 	if err := o.checkBroker(); err != nil {
 		return err

@@ -163,9 +163,24 @@ func startingBalances(u *exchange.Universe) (out []paper.Deposit) {
 	return out
 }
 
+// describe asks a source what it is, and openFeed for its events. A panic there is a fault
+// of the data, as one of Next is.
+func describe(s Source) (info SourceInfo, err error) {
+	defer caught(&err)
+	return s.Describe(), nil
+}
+
+func openFeed(s Source) (feed exchange.Feed, err error) {
+	defer caught(&err)
+	return s.Open()
+}
+
 // openOwn opens data of the embedding program.
 func openOwn(s Source) (*marketData, error) {
-	info := s.Describe()
+	info, err := describe(s)
+	if err != nil {
+		return nil, &DataError{fmt.Errorf("source: Describe: %w", err)}
+	}
 	u, err := info.universe()
 	if err != nil {
 		return nil, configError("Source %s: %v", info.Name, err)
@@ -189,9 +204,9 @@ func openOwn(s Source) (*marketData, error) {
 		m.stream = &eventStream{events: c.Events, check: check}
 		return m, nil
 	}
-	feed, err := s.Open()
+	feed, err := openFeed(s)
 	if err != nil {
-		return nil, &DataError{fmt.Errorf("source %s: %w", info.Name, err)}
+		return nil, &DataError{fmt.Errorf("source %s: Open: %w", info.Name, err)}
 	}
 	if feed == nil {
 		return nil, configError("Source %s: Open returned no feed and no error", info.Name)

@@ -157,13 +157,27 @@ func (o *SweepOptions) run(ctx context.Context, params map[string]string) (sum *
 	if len(s.Scripts) > 0 { // strategies written in Go declare no parameters
 		maps.Copy(s.Set, params)
 	}
-	if o.Strategies != nil {
-		s.Strategies = o.Strategies(maps.Clone(params))
+	if s.Strategies, err = made("Strategies", o.Strategies, params); err != nil {
+		return nil, err
 	}
-	if o.Rules != nil {
-		s.Rules = o.Rules(maps.Clone(params))
+	if s.Rules, err = made("Rules", o.Rules, params); err != nil {
+		return nil, err
 	}
 	return Run(ctx, &s)
+}
+
+// made is what a function of the options makes of one point of the grid. Its panic is a
+// fault of the options, as that of what they name is.
+func made[T any](option string, by func(map[string]string) []T, params map[string]string) (list []T, err error) {
+	if by == nil {
+		return nil, nil
+	}
+	defer func() {
+		if v := recover(); v != nil {
+			err = configError("Sweep: %s panicked: %v (%s)", option, v, panickedAt())
+		}
+	}()
+	return by(maps.Clone(params)), nil
 }
 
 // mostPoints is how many runs a sweep may have.

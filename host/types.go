@@ -5,12 +5,16 @@ import (
 	"github.com/perilune/perilune/exchange/intent"
 	"github.com/perilune/perilune/exchange/intent/advice"
 	"github.com/perilune/perilune/exchange/paper"
+	"github.com/perilune/perilune/exchange/sign"
+	"github.com/perilune/perilune/host/advisor"
 	"github.com/perilune/perilune/host/core"
 	"github.com/perilune/perilune/host/risk"
 )
 
 // What options and strategies are made of, so that a program imports host and exchange
-// alone. Each is the type of the package that it names, which says more of it.
+// alone; beside them decimal where it reckons with money, the packages of the sections that
+// a Broker or an account names, and simserver for tests. Each is the type of the package
+// that it names, which says more of it.
 type (
 	// Limits are what the risk gate lets pass: the largest order and position, the daily
 	// loss that trips the kill latch, orders a second, and so on. The zero value of a field
@@ -37,13 +41,112 @@ type (
 
 	// Level is how loud a Line is.
 	Level = intent.Level
-	// Schedule is a parent order: vwap, twap or pov.
-	Schedule = intent.Schedule
-	// Advice is what came of a question to the advisor.
-	Advice = advice.Advice
-	// Book is an instrument's order book, as a Port and a Broker see it.
-	Book = book.Book
+	// Book is an instrument's order book, as a Port and a Broker see it; BookSides are its
+	// levels on both sides.
+	Book      = book.Book
+	BookSides = book.Sides
 )
+
+// Pairs: Port.OpenPair and Port.ClosePair ask, PairHandler is told.
+type (
+	// PairRequest asks for a hedged position, and CloseRequest for its end.
+	PairRequest  = intent.PairRequest
+	CloseRequest = intent.CloseRequest
+	// Pair is one as strategies see it. PairCoin is what is kept of one that is margined
+	// with coins, and PairMove its transfer.
+	Pair          = intent.Pair
+	PairState     = intent.PairState
+	PairCoin      = intent.Coin
+	PairMove      = intent.Move
+	PairMoveState = intent.MoveState
+	// PairStyle is how a pair trades, and PairLeg a side of it.
+	PairStyle = intent.Style
+	PairLeg   = intent.Leg
+)
+
+// How a pair trades, which leg rests, and where it is in its life.
+const (
+	PairTaker = intent.Taker
+	PairMaker = intent.Maker
+
+	AutoLeg = intent.AutoLeg
+	SpotLeg = intent.SpotLeg
+	PerpLeg = intent.PerpLeg
+
+	PairOpening = intent.PairOpening
+	PairOpen    = intent.PairOpen
+	PairClosing = intent.PairClosing
+	PairClosed  = intent.PairClosed
+	PairFailed  = intent.PairFailed
+)
+
+// Parent orders: Port.StartSchedule asks, ScheduleHandler is told. MaintainRequest is what
+// Port.MaintainMargin is asked.
+type (
+	// ScheduleRequest asks for a Schedule, which is a parent order: vwap, twap or pov.
+	ScheduleRequest = intent.ScheduleRequest
+	Schedule        = intent.Schedule
+	ScheduleState   = intent.ScheduleState
+	// ScheduleAlgo is what a schedule follows, and ScheduleEnd what becomes of what is left.
+	ScheduleAlgo = intent.Algo
+	ScheduleEnd  = intent.AtEnd
+	// VolumeCurve is what Port.VolumeCurve knows of a window's volume, and MarketVolume what
+	// a market traded.
+	VolumeCurve  = intent.Curve
+	MarketVolume = intent.MarketVolume
+	// MaintainRequest asks for a wallet's shorts to be kept from liquidation.
+	MaintainRequest = intent.MaintainRequest
+)
+
+// What a schedule follows, what becomes of what is left, and where it is in its life.
+const (
+	VWAP = intent.VWAP
+	TWAP = intent.TWAP
+	POV  = intent.POV
+
+	CrossAtEnd = intent.CrossAtEnd
+	StopAtEnd  = intent.StopAtEnd
+
+	ScheduleWaiting   = intent.ScheduleWaiting
+	ScheduleWorking   = intent.ScheduleWorking
+	SchedulePaused    = intent.SchedulePaused
+	ScheduleCompleted = intent.ScheduleCompleted
+	ScheduleExpired   = intent.ScheduleExpired
+	ScheduleCanceled  = intent.ScheduleCanceled
+	ScheduleFailed    = intent.ScheduleFailed
+)
+
+// Questions to the advisor: Port.Ask asks, AdviceHandler is told.
+type (
+	// Question is what a strategy asks, and Advice what came of it.
+	Question = advice.Question
+	Advice   = advice.Advice
+	// AdviceSchema says which answers count: see NewAdviceSchema. AdviceField is a field of
+	// it, AdviceKind what that may be; AdviceAnswer and AdviceValue are what was answered.
+	AdviceSchema = advice.Schema
+	AdviceField  = advice.Field
+	AdviceKind   = advice.Kind
+	AdviceAnswer = advice.Answer
+	AdviceValue  = advice.Value
+	// AdvisorConfig is whom AdvisorOptions ask; its key is a Secret.
+	AdvisorConfig = advisor.Config
+	Secret        = sign.Secret
+)
+
+// What a field of an answer may be.
+const (
+	AdviceNumber  = advice.Number
+	AdviceInteger = advice.Integer
+	AdviceChoice  = advice.Choice
+	AdviceFlag    = advice.Flag
+	AdviceText    = advice.Text
+)
+
+// NewAdviceSchema returns the schema of these fields, in any order.
+func NewAdviceSchema(fields ...AdviceField) (*AdviceSchema, error) { return advice.NewSchema(fields) }
+
+// NewSecret returns a secret of a value, which nothing prints.
+func NewSecret(value string) Secret { return sign.NewSecret(value) }
 
 // The levels of lines, from what is for who writes a strategy to what a person must look at.
 const (

@@ -159,7 +159,9 @@ func (l *Loop) begin() error {
 	}
 	l.from = l.now
 	if l.For > 0 {
-		l.until = l.from + l.For
+		if l.until = l.from + l.For; l.until < l.from {
+			l.until = forever
+		}
 	}
 	if l.Began != nil {
 		l.Began(l.now)
