@@ -1,5 +1,7 @@
 package host
 
+import "strings"
+
 // LedgerKind says whether a session keeps a ledger.
 type LedgerKind uint8
 
@@ -20,6 +22,8 @@ func (o *Options) checkLedgerKind() error {
 	switch {
 	case o.Ledger > LedgerNone:
 		return configError("Ledger %d: want LedgerFile or LedgerNone", o.Ledger)
+	case o.Ledger == LedgerFile && (o.DB == ":memory:" || strings.HasPrefix(o.DB, "file:")):
+		return configError("DB %q: a ledger is a file: want a path, or Ledger: LedgerNone to keep none", o.DB)
 	case o.Ledger == LedgerFile:
 		return nil
 	case o.realOrders():
@@ -27,9 +31,16 @@ func (o *Options) checkLedgerKind() error {
 	case o.Report != "":
 		return configError("a report is made from the ledger: want LedgerFile, or no Report")
 	}
+	for _, x := range []struct {
+		option string
+		set    bool
+	}{{"DB", o.DB != ""}, {"Backup", o.Backup != BackupOptions{}}, {"New", o.New}, {"ClearHalt", o.ClearHalt}} {
+		if x.set {
+			return configError("%s is of a ledger, and LedgerNone keeps none: want LedgerFile, or no %s", x.option, x.option)
+		}
+	}
 	if o.Journal == "" {
 		o.Journal = "off"
 	}
-	o.DB = ""
 	return nil
 }

@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/intent"
@@ -25,7 +27,12 @@ const (
 	Counter                   // only goes up, and begins at 0 with the session
 )
 
-func (k MetricKind) String() string { return [...]string{"gauge", "counter"}[k] }
+func (k MetricKind) String() string {
+	if names := [...]string{"gauge", "counter"}; int(k) < len(names) {
+		return names[k]
+	}
+	return "none"
+}
 
 // Label is a name and a value that tell metrics of one name apart.
 type Label struct{ Name, Value string }
@@ -47,8 +54,11 @@ type Metric struct {
 //
 // Money is a float here, to look at and not to reckon with. perilune_beat_age_seconds rises
 // when the loop stands still. What a session has no use for is left out: streams of a
-// market that is not live, the journal of one that keeps none.
+// market that is not live, the journal of one that keeps none; of no session there are none.
 func (s *Session) Metrics() []Metric {
+	if s == nil || s.r == nil {
+		return nil
+	}
 	out := s.r.meter.metrics(time.Now(), time.Unix(0, s.r.supervisor.beats.Load()))
 	s.r.alerts.metrics(&out)
 	out.add(Counter, "perilune_subscriber_events_dropped_total", "Events that subscribers of Session.Events were too slow for.", float64(s.events.Lost()))
@@ -59,9 +69,45 @@ func (s *Session) Metrics() []Metric {
 
 // WriteMetrics writes Metrics in the text format of Prometheus, version 0.0.4, which
 // OpenMetrics scrapers read too: it is the whole of a handler of /metrics. Several sessions
-// are told apart by a label of the scrape, or by labels here, which every line gets.
+// are told apart by a label of the scrape, or by labels here, which every line gets: each
+// once, by a name that no metric's own label has. Nothing is written when they can't be.
 func (s *Session) WriteMetrics(w io.Writer, labels ...Label) error {
+	switch {
+	case s == nil || s.r == nil:
+		return fmt.Errorf("WriteMetrics: %w", errNoSession)
+	case w == nil:
+		return configError("WriteMetrics: the writer is nil")
+	}
+	if err := checkLabels(labels); err != nil {
+		return err
+	}
 	return writeMetrics(w, s.Metrics(), labels)
+}
+
+// ownLabels are the labels that metrics have themselves.
+var ownLabels = []string{"currency", "level", "result", "rule", "section", "state", "strategy"}
+
+var labelNames = regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_]*$`)
+
+// checkLabels refuses what a scraper would not take, and would drop all metrics for.
+func checkLabels(labels []Label) error {
+	for i, l := range labels {
+		var wrong string
+		switch {
+		case !labelNames.MatchString(l.Name) || strings.HasPrefix(l.Name, "__"):
+			wrong = "want a name of letters, digits and _, that begins with no digit and not with __"
+		case slices.Contains(ownLabels, l.Name):
+			wrong = "metrics have a label of that name themselves; choose another"
+		case slices.ContainsFunc(labels[:i], func(x Label) bool { return x.Name == l.Name }):
+			wrong = "it is given twice"
+		case !utf8.ValidString(l.Value):
+			wrong = fmt.Sprintf("its value %q is no UTF-8", l.Value)
+		default:
+			continue
+		}
+		return configError("WriteMetrics: label %q: %s", l.Name, wrong)
+	}
+	return nil
 }
 
 var (

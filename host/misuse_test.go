@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"os"
 	"path/filepath"
 	"reflect"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -303,6 +305,13 @@ func TestForEver(t *testing.T) {
 	}
 }
 
+// ruleCalled is a rule that is called so.
+type ruleCalled struct{ name string }
+
+func (n *ruleCalled) Name() string { return n.name }
+
+func (*ruleCalled) Check(*exchange.Instrument, *exchange.Order, RuleMarket) error { return nil }
+
 // never is nothing in the place of a context: programs hand it in by mistake.
 var never context.Context
 
@@ -366,6 +375,14 @@ func TestMisuseIsAnswered(t *testing.T) {
 		{"a parameter that is unknown", run(Options{Scripts: []string{hold}, Set: map[string]string{"x": "1"}}), `parameter "x"`, FaultConfig},
 		{"time backwards", run(Options{Scripts: []string{hold}, For: -1}), "want 0 or more", FaultConfig},
 		{"no time to stop in", run(Options{Scripts: []string{hold}, StopWithin: 1}), "StopWithin", FaultConfig},
+		{"no ledger and its file", run(Options{Scripts: []string{hold}, Ledger: LedgerNone, DB: "x.db"}), "DB", FaultConfig},
+		{"no ledger and its copies", run(Options{Scripts: []string{hold}, Ledger: LedgerNone, Backup: BackupOptions{Every: time.Hour}}), "Backup", FaultConfig},
+		{"no ledger to begin anew in", run(Options{Scripts: []string{hold}, Ledger: LedgerNone, New: true}), "New", FaultConfig},
+		{"no ledger that is halted", run(Options{Scripts: []string{hold}, Ledger: LedgerNone, ClearHalt: true}), "ClearHalt", FaultConfig},
+		{"a ledger in memory", run(Options{Scripts: []string{hold}, DB: ":memory:"}), "LedgerNone", FaultConfig},
+		{"a ledger in a memory by address", run(Options{Scripts: []string{hold}, DB: "file::memory:?cache=shared"}), "LedgerNone", FaultConfig},
+		{"alerts from nowhere on", run(Options{Scripts: []string{hold}, NotifyFrom: 7}), "NotifyFrom 7", FaultConfig},
+		{"a rule with a name of the gate's", run(Options{Scripts: []string{hold}, Rules: []Rule{&ruleCalled{"held"}}}), `"held"`, FaultConfig},
 		{"a report without a ledger", run(Options{Scripts: []string{hold}, Ledger: LedgerNone, Report: "x.html"}), "want LedgerFile", FaultConfig},
 		{"a ledger that is a directory", run(Options{Scripts: []string{hold}, DB: t.TempDir()}), "ledger", FaultLedger},
 		{"a typed nil source", run(Options{Strategies: []core.Strategy{taker()}, Source: (*ChanSource)(nil)}), "panicked", FaultConfig},
@@ -426,6 +443,15 @@ func TestMisuseIsAnswered(t *testing.T) {
 		{"Cancel of no session", none.Cancel(ctx, Orders{}), "Cancel: there is no session", FaultUsage},
 		{"Flatten of no session", none.Flatten(ctx, "", ""), "flatten: there is no session", FaultUsage},
 		{"Reload of no session", none.Reload(ctx, ""), "Reload: there is no session", FaultUsage},
+		{"WriteMetrics of no session", none.WriteMetrics(io.Discard), "WriteMetrics: there is no session", FaultUsage},
+		{"WriteMetrics of a zero session", new(Session).WriteMetrics(io.Discard), "WriteMetrics: there is no session", FaultUsage},
+		{"WriteMetrics to nowhere", opened.WriteMetrics(nil), "the writer is nil", FaultConfig},
+		{"a label without a name", opened.WriteMetrics(io.Discard, Label{"", "x"}), `label ""`, FaultConfig},
+		{"a label with a dash", opened.WriteMetrics(io.Discard, Label{"a-b", "x"}), `label "a-b"`, FaultConfig},
+		{"a label of Prometheus", opened.WriteMetrics(io.Discard, Label{"__name__", "x"}), `label "__name__"`, FaultConfig},
+		{"a label of the metrics", opened.WriteMetrics(io.Discard, Label{"strategy", "x"}), "themselves", FaultConfig},
+		{"a label twice", opened.WriteMetrics(io.Discard, Label{"a", "x"}, Label{"a", "y"}), "given twice", FaultConfig},
+		{"a label in no alphabet", opened.WriteMetrics(io.Discard, Label{"a", "\xff"}), "no UTF-8", FaultConfig},
 		{"a second run", second(ended.Run(ctx)), "ended", FaultUsage},
 		{"Halt that is late", ended.Halt(ctx, ""), "ended", FaultUsage},
 		{"Snapshot that is late", second(ended.Snapshot(ctx)), "ended", FaultUsage},
@@ -450,6 +476,16 @@ func TestMisuseIsAnswered(t *testing.T) {
 	}
 	if x := Examine(never, nil); x.Ready() {
 		t.Errorf("Examine of nothing: %+v", x)
+	}
+	for _, m := range ended.Metrics() {
+		for _, l := range m.Labels {
+			if !slices.Contains(ownLabels, l.Name) {
+				t.Errorf("%s has the label %s, which may be given twice", m.Name, l.Name)
+			}
+		}
+	}
+	if len(none.Metrics()) > 0 || len(new(Session).Metrics()) > 0 || MetricKind(9).String() != "none" || Severity(9).String() != "none" {
+		t.Error("metrics of no session")
 	}
 	if err := none.Close(); err != nil || none.State() != StateEnded || State(200).String() != "none" || core.Handler(200).String() != "none" {
 		t.Errorf("no session: %v, %s, %s, %s", err, none.State(), State(200), core.Handler(200))

@@ -44,7 +44,12 @@ const (
 	Critical                 // now: money is at risk, or nothing trades any more
 )
 
-func (s Severity) String() string { return [...]string{"notice", "warning", "critical"}[s] }
+func (s Severity) String() string {
+	if names := [...]string{"notice", "warning", "critical"}; int(s) < len(names) {
+		return names[s]
+	}
+	return "none"
+}
 
 // AlertKind is what an alert is about.
 type AlertKind string

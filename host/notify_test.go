@@ -186,9 +186,14 @@ func TestLinesAreRecords(t *testing.T) {
 	if b.String() != want {
 		t.Errorf("records\n%s, want\n%s", b.String(), want)
 	}
-	sum, err := Run(context.Background(), &Options{Source: oneCoinSource(5), Strategies: []core.Strategy{taker()}, Ledger: LedgerNone, Logger: slog.New(brokenHandler{})})
-	if sum == nil || sum.Fills != 1 || err == nil || !strings.Contains(err.Error(), "in Options.Logger: boom (notify_test.go:") {
+	var told heard
+	sum, err := Run(context.Background(), &Options{Source: oneCoinSource(5), Strategies: []core.Strategy{taker()}, Ledger: LedgerNone,
+		Logger: slog.New(brokenHandler{}), Log: told.log})
+	if sum == nil || sum.Fills != 1 || err == nil || !strings.Contains(err.Error(), "Options.Logger panicked, and was not called again: boom") || !strings.Contains(err.Error(), "notify_test.go:") {
 		t.Errorf("%+v, %v", sum, err)
+	}
+	if n := strings.Count(told.text(), "\n"); n < 2 || strings.Contains(err.Error(), "Options.Log ") {
+		t.Errorf("Log heard %d lines, and the error is %v", n, err)
 	}
 }
 

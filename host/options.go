@@ -256,11 +256,17 @@ func (o *Options) Validate() (err error) {
 	if o.For < 0 {
 		return configError("For: want 0 or more")
 	}
+	if o.NotifyFrom > Critical {
+		return configError("NotifyFrom %d: want Notice, Warning or Critical", o.NotifyFrom)
+	}
 	if err := o.checkNumbers(); err != nil {
 		return err
 	}
 	if o.Speed > 0 && o.Speed < leastSpeed {
 		return configError("Speed %g: want 0, which is as fast as it goes, or at least %g virtual seconds per second", o.Speed, leastSpeed)
+	}
+	if err := o.checkLedgerKind(); err != nil {
+		return err
 	}
 	if err := o.checkBroker(); err != nil {
 		return err
@@ -274,8 +280,8 @@ func (o *Options) Validate() (err error) {
 			o.DB = "perilune-live.db"
 		}
 	}
-	if err := o.checkLedgerKind(); err != nil {
-		return err
+	if o.Ledger == LedgerNone {
+		o.DB = ""
 	}
 	if o.Journal == "" {
 		o.Journal = strings.TrimSuffix(o.DB, filepath.Ext(o.DB)) + ".journal"

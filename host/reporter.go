@@ -132,5 +132,12 @@ func (d direct) Show(s Status) {
 // openConsole starts what calls the functions of the options without holding the
 // session up.
 func openConsole(o *Options) *console.Console[Status] {
-	return console.New(console.Options[Status]{Log: func(l console.Line) { o.tell(Line(l)) }, Status: o.Status, Paced: o.liveData() || o.Speed > 0})
+	c := console.Options[Status]{Status: o.Status, Paced: o.liveData() || o.Speed > 0}
+	if o.Log != nil {
+		c.Log = func(l console.Line) { o.Log(Line(l)) }
+	}
+	if o.Logger != nil {
+		c.Logger = func(l console.Line) { o.toLogger(Line(l)) }
+	}
+	return console.New(c)
 }

@@ -2,7 +2,6 @@ package host
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"time"
 
@@ -14,16 +13,13 @@ func (o *Options) tell(l Line) {
 	if o.Log != nil {
 		o.Log(l)
 	}
-	if o.Logger == nil {
-		return
+	if o.Logger != nil {
+		o.toLogger(l)
 	}
-	defer func() {
-		if v := recover(); v != nil {
-			panic(fmt.Sprintf("in Options.Logger: %v (%s)", v, panickedAt()))
-		}
-	}()
-	handTo(o.Logger.Handler(), &l)
 }
+
+// toLogger hands a line to the logger of the options.
+func (o *Options) toLogger(l Line) { handTo(o.Logger.Handler(), &l) }
 
 // slogLevels are the levels of lines.
 var slogLevels = [...]slog.Level{intent.Debug: slog.LevelDebug, intent.Info: slog.LevelInfo, intent.Warn: slog.LevelWarn, intent.Error: slog.LevelError}

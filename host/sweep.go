@@ -148,7 +148,8 @@ func (o *SweepOptions) run(ctx context.Context, params map[string]string) (sum *
 		}
 	}()
 	s := o.Session
-	s.Ledger, s.Journal, s.New, s.Watch, s.Report, s.Log, s.Status = LedgerNone, "off", true, false, "", nil, nil
+	s.Ledger, s.DB, s.Backup, s.New, s.ClearHalt, s.Journal = LedgerNone, "", BackupOptions{}, false, false, "off"
+	s.Watch, s.Report, s.Log, s.Status = false, "", nil, nil
 	s.Logger, s.Notifier = nil, nil
 	s.Set = maps.Clone(o.Session.Set)
 	if s.Set == nil {

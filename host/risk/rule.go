@@ -3,6 +3,7 @@ package risk
 import (
 	"fmt"
 	"regexp"
+	"slices"
 
 	"github.com/shopspring/decimal"
 
@@ -17,7 +18,8 @@ import (
 // a replay calls it again. Check may be called any number of times for an order that
 // is then not sent. All calls are on the loop's goroutine, and their time is the loop's.
 type Rule interface {
-	// Name is what a refusal names, 1 to 64 of a-z, 0-9, -, _, . and @. A journal holds
+	// Name is what a refusal names, 1 to 64 of a-z, 0-9, -, _, . and @, and not the name of
+	// a refusal of the host's own, such as "held". A journal holds
 	// it, and its replay wants the rules of the same names: let it change when what the
 	// rule decides does ("one-coin@2").
 	Name() string
@@ -33,6 +35,11 @@ type Observer interface {
 	Observe(now exchange.Time, equity decimal.Decimal)
 }
 
+// ownNames are the words that refusals of the host itself name, of those that a rule could
+// be called: the gate's, the core's, and what metrics call those of a venue and of an order
+// that makes no sense.
+var ownNames = []string{"account", "balance", "held", "order", "stopping", "venue"}
+
 var ruleNames = regexp.MustCompile(`^[a-z0-9_.@-]{1,64}$`)
 
 // CheckRules says what is wrong with a list of rules: one that is nil, or a name that
@@ -46,6 +53,8 @@ func CheckRules(rules []Rule) error {
 		switch name := r.Name(); {
 		case !ruleNames.MatchString(name):
 			return fmt.Errorf("rule %d: name %q: want 1 to 64 of a-z, 0-9, -, _, . and @", i+1, name)
+		case slices.Contains(ownNames, name):
+			return fmt.Errorf("rule %d: the name %q is what a refusal of the host itself names; choose another", i+1, name)
 		case taken[name]:
 			return fmt.Errorf("rule %d: the name %q is taken by another rule", i+1, name)
 		default:

@@ -5,6 +5,7 @@
 package console
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"runtime/debug"
@@ -44,9 +45,10 @@ type Sink[S any] interface {
 
 // Options are whom a console calls. They are functions of the embedding program.
 type Options[S any] struct {
-	Log    func(Line)
-	Status func(S) // nil: nobody wants it
-	Paced  bool    // a speaker's rate is bounded in real time too
+	Log    func(Line) // nil: nobody wants them, as with the others
+	Logger func(Line)
+	Status func(S)
+	Paced  bool // a speaker's rate is bounded in real time too
 }
 
 // Console is a Sink that never waits: it calls the functions of its options on its
@@ -60,7 +62,7 @@ type Console[S any] struct {
 	lines   []Line
 	state   *S
 	dropped int
-	failure error // of a function that panicked; it is not called again
+	broken  [functions]error // of functions that panicked; they are not called again
 	closed  bool
 	wake    chan struct{}
 	done    chan struct{}
@@ -82,37 +84,47 @@ type rate struct {
 // New starts a console; Close ends it.
 func New[S any](o Options[S]) *Console[S] {
 	c := &Console[S]{paced: o.Paced, wake: make(chan struct{}, 1), done: make(chan struct{}), rates: map[string]*rate{}}
-	c.log = func(l Line) { c.guard("Log", func() { o.Log(l) }) }
-	c.status = func(s S) {
-		if o.Status != nil {
-			c.guard("Status", func() { o.Status(s) })
-		}
+	c.log = func(l Line) {
+		guard(c, log, o.Log, l)
+		guard(c, logger, o.Logger, l)
 	}
+	c.status = func(s S) { guard(c, status, o.Status, s) }
 	go c.run()
 	return c
 }
 
+// The functions of the options.
+const (
+	log = iota
+	logger
+	status
+	functions
+)
+
 // guard calls a function of the embedding program. One that panics is not called
-// again, and Run returns what it said; the session goes on.
-func (c *Console[S]) guard(name string, call func()) {
-	if c.Broken() != nil {
+// again, and Run returns what it said; the session, and the others, go on.
+func guard[S, T any](c *Console[S], which int, call func(T), with T) {
+	c.mu.Lock()
+	silent := call == nil || c.broken[which] != nil
+	c.mu.Unlock()
+	if silent {
 		return
 	}
 	defer func() {
 		if p := recover(); p != nil {
 			c.mu.Lock()
-			c.failure = fmt.Errorf("Options.%s panicked, and was not called again: %v\n%s", name, p, debug.Stack())
+			c.broken[which] = fmt.Errorf("Options.%s panicked, and was not called again: %v\n%s", [...]string{"Log", "Logger", "Status"}[which], p, debug.Stack())
 			c.mu.Unlock()
 		}
 	}()
-	call()
+	call(with)
 }
 
-// Broken is the error of a function that panicked, or nil.
+// Broken is the error of the functions that panicked, or nil.
 func (c *Console[S]) Broken() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.failure
+	return errors.Join(c.broken[:]...)
 }
 
 // Log implements Sink: it hands a line over.
