@@ -31,6 +31,19 @@ func (o *Options) checkLedgerKind() error {
 	case o.Report != "":
 		return configError("a report is made from the ledger: want LedgerFile, or no Report")
 	}
+	if o.Journal == "" {
+		o.Journal = "off"
+	}
+	o.DB = ""
+	return nil
+}
+
+// checkNoLedger refuses what is of a ledger where none is kept. It is asked before DB has its
+// default.
+func (o *Options) checkNoLedger() error {
+	if o.Ledger != LedgerNone {
+		return nil
+	}
 	for _, x := range []struct {
 		option string
 		set    bool
@@ -38,9 +51,6 @@ func (o *Options) checkLedgerKind() error {
 		if x.set {
 			return configError("%s is of a ledger, and LedgerNone keeps none: want LedgerFile, or no %s", x.option, x.option)
 		}
-	}
-	if o.Journal == "" {
-		o.Journal = "off"
 	}
 	return nil
 }

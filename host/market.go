@@ -180,7 +180,7 @@ func openMarket(o *Options, from exchange.Time) (*marketData, error) {
 
 func openSource(o *Options, from exchange.Time) (*marketData, error) {
 	if o.Source != nil {
-		return openOwn(o.Source)
+		return openOwn(o.Source, o.own.noted())
 	}
 	if o.synthetic() {
 		return openSynth(o, from)

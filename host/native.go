@@ -26,6 +26,7 @@ type contained struct {
 	subscriptions []string
 	wants         [core.Handlers]bool
 	version       string // "": it has none
+	closings      *closings
 
 	args  core.Callback  // of the call under way
 	event exchange.Event // in args
@@ -158,7 +159,7 @@ func (s *contained) Restart(p *core.Port) (fresh core.Strategy, err error) {
 	if fresh == nil || err != nil {
 		return nil, err
 	}
-	c, err := contain(fresh)
+	c, err := s.succeeded(fresh)
 	if err != nil {
 		return nil, err
 	}
@@ -175,7 +176,7 @@ func (s *contained) Configure(p *core.Port, values map[string]string) (fresh cor
 	if fresh, err = able.Configure(p, values); err != nil {
 		return nil, err
 	}
-	c, err := contain(fresh)
+	c, err := s.succeeded(fresh)
 	if err != nil {
 		return nil, err
 	}
@@ -194,12 +195,6 @@ func (s *contained) Bars() []exchange.Time {
 func (s *contained) UsesBars() bool {
 	u, ok := s.Strategy.(core.BarUser)
 	return ok && u.UsesBars()
-}
-
-// Close implements core.Strategy.
-func (s *contained) Close() {
-	defer func() { _ = recover() }() // it is gone
-	s.Strategy.Close()
 }
 
 // checkStrategies says what is wrong with the strategies written in Go.

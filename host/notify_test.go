@@ -192,8 +192,8 @@ func TestLinesAreRecords(t *testing.T) {
 	if sum == nil || sum.Fills != 1 || err == nil || !strings.Contains(err.Error(), "Options.Logger panicked, and was not called again: boom") || !strings.Contains(err.Error(), "notify_test.go:") {
 		t.Errorf("%+v, %v", sum, err)
 	}
-	if n := strings.Count(told.text(), "\n"); n < 2 || strings.Contains(err.Error(), "Options.Log ") {
-		t.Errorf("Log heard %d lines, and the error is %v", n, err)
+	if told.text() == "" || strings.Contains(err.Error(), "Options.Log ") {
+		t.Errorf("Log heard %q, and the error is %v", told.text(), err)
 	}
 }
 

@@ -265,7 +265,7 @@ func (o *Options) Validate() (err error) {
 	if o.Speed > 0 && o.Speed < leastSpeed {
 		return configError("Speed %g: want 0, which is as fast as it goes, or at least %g virtual seconds per second", o.Speed, leastSpeed)
 	}
-	if err := o.checkLedgerKind(); err != nil {
+	if err := o.checkNoLedger(); err != nil {
 		return err
 	}
 	if err := o.checkBroker(); err != nil {
@@ -280,8 +280,8 @@ func (o *Options) Validate() (err error) {
 			o.DB = "perilune-live.db"
 		}
 	}
-	if o.Ledger == LedgerNone {
-		o.DB = ""
+	if err := o.checkLedgerKind(); err != nil {
+		return err
 	}
 	if o.Journal == "" {
 		o.Journal = strings.TrimSuffix(o.DB, filepath.Ext(o.DB)) + ".journal"

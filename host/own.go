@@ -37,6 +37,7 @@ type own struct {
 	strategies []*contained
 	modules    []Module
 	rules      []Rule
+	closings   *closings
 	lua        []bindings.Module // what scripts find: the built-in modules, then those
 }
 
@@ -50,13 +51,16 @@ func (w *own) scripting() []bindings.Module {
 
 // checkOwn checks what a session, or a replay, is given.
 func checkOwn(o *Options) (*own, error) {
-	w := &own{modules: o.Modules, rules: o.Rules}
+	w := &own{modules: o.Modules, rules: o.Rules, closings: &closings{}}
 	err := errors.Join(namedPaths("Scripts", o.Scripts), namedPaths("Market", o.Market))
 	if err != nil {
 		return nil, err
 	}
 	if w.strategies, err = checkStrategies(o.Strategies); err != nil {
 		return nil, err
+	}
+	for _, s := range w.strategies {
+		s.closings = w.closings
 	}
 	if err := risk.CheckRules(o.Rules); err != nil {
 		return nil, configError("Rules: %v", err)

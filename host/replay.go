@@ -104,7 +104,7 @@ func ReplayWith(ctx context.Context, dir string, o ReplayOptions) (*ReplayResult
 // rerun steps a fresh core through a journal. It stops with a *Divergence at
 // the first effect that differs. given is what its program had of its own; each,
 // when set, gets every event and effects.
-func rerun(ctx context.Context, dir string, res *ReplayResult, given *own, each func(*core.Core, *exchange.Event, []core.Effect) error) error {
+func rerun(ctx context.Context, dir string, res *ReplayResult, given *own, each func(*core.Core, *exchange.Event, []core.Effect) error) (err error) {
 	r, err := journal.Open(dir)
 	if err != nil {
 		return &LedgerError{err}
@@ -118,7 +118,10 @@ func rerun(ctx context.Context, dir string, res *ReplayResult, given *own, each 
 	if err != nil {
 		return fmt.Errorf("%s: the session can't be built again: %w", dir, err)
 	}
-	defer core.CloseStrategies(c)
+	defer func() {
+		core.CloseStrategies(c)
+		err = given.noted().joined(err)
+	}()
 	p := &replayer{core: c, each: each, res: res}
 	if r.First() > 0 {
 		k, err := s.resumeAt(ctx, c, r)

@@ -1,6 +1,10 @@
 package host
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/perilune/perilune/host/internal/projection"
+)
 
 // StateRestorer is a strategy written in Go that takes back the state that it had when the
 // session was interrupted: the JSON that its State gave last. It is called once, before
@@ -14,6 +18,30 @@ func (s *goStrategy) RestoreState(state []byte) error {
 		return r.RestoreState(state)
 	}
 	return nil
+}
+
+// restores reports whether a strategy takes its state back.
+func (s *contained) restores() bool {
+	value := any(s.Strategy)
+	if g, ok := value.(*goStrategy); ok {
+		value = g.value
+	}
+	_, ok := value.(StateRestorer)
+	return ok
+}
+
+// unrestored says of each strategy written in Go that has a state of the last run and can't
+// take it back.
+func (r *runner) unrestored() (out []string) {
+	if r.record.resume == nil {
+		return nil
+	}
+	for _, s := range r.o.own.strategies {
+		if projection.State(r.record.resume, s.name) != "" && !s.restores() {
+			out = append(out, fmt.Sprintf("strategy %s begins without the state that it had in the last run: it has a method State and no RestoreState([]byte) error, which takes it back", s.name))
+		}
+	}
+	return out
 }
 
 // goOn gives a strategy back what an earlier run left; "" is nothing.

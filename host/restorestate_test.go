@@ -51,6 +51,29 @@ func TestAStateThatIsNotTakenBack(t *testing.T) {
 	}
 }
 
+// keeps has a state and no way to take it back.
+type keeps struct{ hears }
+
+func (*keeps) State() ([]byte, error) { return []byte(`{"n":1}`), nil }
+
+// A state that a strategy can't be given back is warned of when the session goes on.
+func TestAStateThatNobodyTakesBack(t *testing.T) {
+	db := filepath.Join(t.TempDir(), "x.db")
+	for run, want := range []int{0, 1} {
+		s, err := GoStrategy("keeps", []string{"spot:BTCUSDT"}, &keeps{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var h heard
+		if _, err := Run(t.Context(), &Options{Strategies: []Strategy{s}, For: exchange.Hour, DB: db, Log: h.log}); err != nil {
+			t.Fatal(err)
+		}
+		if n := strings.Count(h.text(), "strategy keeps begins without the state"); n != want {
+			t.Errorf("run %d: %d warnings in\n%s", run, n, h.text())
+		}
+	}
+}
+
 // The bounds of scripts are the session's to choose, and a replay has the same.
 func TestBoundsOfScriptsAreChosen(t *testing.T) {
 	script := filepath.Join(t.TempDir(), "worker.lua")

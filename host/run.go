@@ -269,6 +269,9 @@ func (r *runner) began(now exchange.Time) {
 	for _, text := range cautions(r.core, r.scripts, &r.market.supply) {
 		r.caution(Line{Level: intent.Warn, Strategy: "host", Text: text})
 	}
+	for _, text := range r.unrestored() {
+		r.caution(Line{Level: intent.Warn, Strategy: "host", Text: text})
+	}
 }
 
 // endEarly ends the session in good order, and nothing new is begun meanwhile.

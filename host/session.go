@@ -172,12 +172,13 @@ func (s *Session) over(err error) error {
 	if broken := s.console.Broken(); broken != nil {
 		err = errors.Join(err, broken)
 	}
-	return err
+	return s.r.o.own.noted().joined(err)
 }
 
 // Close ends the session: one that runs is stopped in good order, and Close returns
 // when Run has. One that never ran leaves nothing open. It may be called at any time
-// and more than once; it fails when a function of the options did. On the loop's
+// and more than once; it fails when a function of the options did, or a Close of a
+// strategy or a feed. On the loop's
 // goroutine it can't wait: there it asks for the end and returns ErrOnLoop.
 func (s *Session) Close() error {
 	if s == nil || s.r == nil {

@@ -176,7 +176,7 @@ func openFeed(s Source) (feed exchange.Feed, err error) {
 }
 
 // openOwn opens data of the embedding program.
-func openOwn(s Source) (*marketData, error) {
+func openOwn(s Source, noted *closings) (*marketData, error) {
 	info, err := describe(s)
 	if err != nil {
 		return nil, &DataError{fmt.Errorf("source: Describe: %w", err)}
@@ -212,6 +212,6 @@ func openOwn(s Source) (*marketData, error) {
 		return nil, configError("Source %s: Open returned no feed and no error", info.Name)
 	}
 	check.timed = true
-	m.feed = &ownFeed{feed, check}
+	m.feed = &ownFeed{feed, check, noted}
 	return m, nil
 }

@@ -99,7 +99,8 @@ func (c *sourceCheck) check(ev *exchange.Event) error {
 // ownFeed is an embedder's feed.
 type ownFeed struct {
 	exchange.Feed
-	check *sourceCheck
+	check    *sourceCheck
+	closings *closings
 }
 
 // Next implements exchange.Feed.

@@ -77,3 +77,33 @@ func (h *heard) text() string {
 	}
 	return strings.Join(out, "\n")
 }
+
+// A function that panics is named and not called again; the others go on.
+func TestOneThatPanicsSilencesItselfAlone(t *testing.T) {
+	for name, broken := range map[string]func(*Options[int]){
+		"Log":    func(o *Options[int]) { o.Log = func(Line) { panic("no ears") } },
+		"Logger": func(o *Options[int]) { o.Logger = func(Line) { panic("no ears") } },
+		"Status": func(o *Options[int]) { o.Status = func(int) { panic("no ears") } },
+	} {
+		var a, b heard
+		shown := 0
+		o := Options[int]{Log: a.log, Logger: b.log, Status: func(int) { shown++ }}
+		broken(&o)
+		v := New(o)
+		v.Show(1)
+		v.Log(Line{Text: "one"})
+		v.Log(Line{Text: "two"})
+		v.Close()
+		for other, text := range map[string]string{"Log": a.text(), "Logger": b.text()} {
+			if heard := strings.Contains(text, "one") && strings.Contains(text, "two"); heard == (other == name) {
+				t.Errorf("%s panics: %s heard %q", name, other, text)
+			}
+		}
+		if (shown > 0) == (name == "Status") {
+			t.Errorf("%s panics: %d states were shown", name, shown)
+		}
+		if err := v.Broken(); err == nil || !strings.HasPrefix(err.Error(), "Options."+name+" panicked, and was not called again: no ears") {
+			t.Errorf("%s panics: %v", name, err)
+		}
+	}
+}
