@@ -33,9 +33,9 @@ func (*untidy) Close() { panic("no way out") }
 // What goes wrong when a strategy or a feed is closed is told, with the session or without.
 func TestWhatFailsToCloseIsTold(t *testing.T) {
 	for want, feed := range map[string]func() error{
-		"source quotes: Close: stuck":                          func() error { return errors.New("stuck") },
-		"source quotes: Close: panic: shut (misuse_test.go:":   func() error { panic("shut") },
-		"strategy a: Close: panic: no way out (misuse_test.go": func() error { return nil },
+		"source quotes: Close: stuck":                            func() error { return errors.New("stuck") },
+		"source quotes: Close: panic: shut (closings_test.go:":   func() error { panic("shut") },
+		"strategy a: Close: panic: no way out (closings_test.go": func() error { return nil },
 	} {
 		for _, ran := range []bool{true, false} {
 			st, err := GoStrategy("a", []string{"*"}, &untidy{})
