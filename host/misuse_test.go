@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/host/core"
 )
@@ -391,6 +393,8 @@ func TestMisuseIsAnswered(t *testing.T) {
 		{"no options to validate", (*Options)(nil).Validate(), "no options", FaultConfig},
 		{"hardly any speed", run(Options{Scripts: []string{hold}, Speed: 1e-300}), "Speed 1e-300", FaultConfig},
 		{"a collar that is no number", run(Options{Scripts: []string{hold}, Limits: Limits{CollarBP: math.NaN()}}), "Limits.CollarBP", FaultConfig},
+		{"a loss beyond any number", run(Options{Scripts: []string{hold}, Limits: Limits{DailyLoss: decimal.New(1, 1<<30)}}), "Limits.DailyLoss", FaultConfig},
+		{"an order as small as no number", run(Options{Scripts: []string{hold}, Limits: Limits{MaxOrderNotional: decimal.New(1, -1<<30)}}), "Limits.MaxOrderNotional", FaultConfig},
 		{"a rate without end", run(Options{Scripts: []string{hold}, Limits: Limits{OrdersPerSecond: math.Inf(1)}}), "Limits.OrdersPerSecond", FaultConfig},
 		{"a source that panics when it is opened", run(Options{Strategies: []core.Strategy{taker()}, Source: &opens{info: info}}), "source quotes: Open: panic: not today (misuse_test.go:", FaultData},
 		{"a source that panics when it is asked again", run(Options{Strategies: []core.Strategy{taker()}, Source: &opens{info: info, asks: 1}}), "source: Describe: panic: asked 2 times (misuse_test.go:", FaultData},

@@ -256,6 +256,14 @@ func (o *Options) Validate() (err error) {
 	if o.For < 0 {
 		return configError("For: want 0 or more")
 	}
+	for _, x := range []struct {
+		name string
+		v    decimal.Decimal
+	}{{"MaxOrderNotional", o.Limits.MaxOrderNotional}, {"MaxPositionNotional", o.Limits.MaxPositionNotional}, {"DailyLoss", o.Limits.DailyLoss}} {
+		if !bounded(x.v.Abs(), mostMoney) {
+			return configError("Limits.%s: want a number of at most %d; a negative one switches the rule off", x.name, mostMoney)
+		}
+	}
 	if o.NotifyFrom > Critical {
 		return configError("NotifyFrom %d: want Notice, Warning or Critical", o.NotifyFrom)
 	}
