@@ -33,8 +33,8 @@ import (
 //
 // The last word on an order may come before its fills. StatusFilled speaks of all of the
 // order, Canceled and Expired of Update.Filled, or if that is 0 of what was told: the order
-// ends when that much has been filled. Fills that don't come within a minute are named by an
-// error of the log, and the kill latch is tripped.
+// ends when that much has been filled. Fills that any Update.Filled speaks of and that don't
+// come within a minute are named by an error of the log, and the kill latch is tripped.
 //
 // An answer that is right is
 // journalled, reaches strategies and ledger as any venue's does, and is there when the

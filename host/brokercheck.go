@@ -36,10 +36,10 @@ type sentOrder struct {
 	over, told bool
 	word       exchange.OrderStatus // the last one, if it was told: with how much filled
 	said       exchange.Lots        // 0: that was left open
+	heard      exchange.Lots        // the most that any word on it says is filled
+	by         exchange.Time        // when fills of it are missed; 0: not yet known
+	awaited    bool                 // one of the answers stands for that
 }
-
-// owes is how much the last word on an order says is filled beyond the fills told.
-func (o *sentOrder) owes() exchange.Lots { return max(0, o.said-o.Filled) }
 
 type tradeKey struct {
 	instrument exchange.InstrumentID
@@ -205,6 +205,9 @@ func (k *brokerChecks) update(u *exchange.OrderUpdate) error {
 		}
 		k.finish(o)
 	}
+	if u.Filled > o.heard {
+		o.heard, o.by = u.Filled, 0
+	}
 	u.Filled = max(u.Filled, o.Filled)
 	o.told = true
 	return nil
@@ -220,6 +223,8 @@ func (o *sentOrder) last(u *exchange.OrderUpdate) error {
 		return fmt.Errorf("order %d: rejected with %d lots filled: want canceled or expired for the rest of one that was filled in part", u.ID, max(u.Filled, o.Filled))
 	case u.Filled > 0 && u.Filled < o.Filled:
 		return fmt.Errorf("order %d: %s with %d lots filled: fills of %d were told before", u.ID, u.Status, u.Filled, o.Filled)
+	case u.Filled > 0 && u.Filled < o.heard, u.Status == exchange.StatusRejected && o.heard > 0:
+		return fmt.Errorf("order %d: %s with %d lots filled: %d were said to be before", u.ID, u.Status, u.Filled, o.heard)
 	case o.word != 0 && u.Status != o.word && max(u.Filled, o.said) > o.Filled, u.Status == o.word && u.Filled > 0 && o.said > 0 && u.Filled != o.said:
 		return fmt.Errorf("order %d: %s with %d lots filled: it was said before to be %s with %d", u.ID, u.Status, u.Filled, o.word, max(o.said, o.Filled))
 	}
@@ -243,10 +248,10 @@ func (o *sentOrder) fillable() exchange.Lots {
 // missing says which fills of an order were not told; "": none.
 func (k *brokerChecks) missing(id exchange.OrderID) string {
 	o := k.orders[id]
-	if o == nil || o.owes() == 0 {
+	if o == nil || o.heard <= o.Filled {
 		return ""
 	}
-	return fmt.Sprintf("order %d: %s with %d lots filled, but there were fills of %d only: %d lots are in no book of ours", id, o.word, o.said, o.Filled, o.owes())
+	return fmt.Sprintf("order %d: %d lots are said to be filled, and fills of %d came: %d are in no book of ours", id, o.heard, o.Filled, o.heard-o.Filled)
 }
 
 func (k *brokerChecks) fill(f *exchange.Fill) error {

@@ -17,7 +17,7 @@ import (
 // mostAnswers is how many answers of a broker may wait for the loop.
 const mostAnswers = 1 << 16
 
-// answersAwaited is how long fills are awaited that the last word on an order speaks of, and
+// answersAwaited is how long fills are awaited that a word on an order speaks of, and
 // on virtual time any answer when the market is over.
 const answersAwaited = exchange.Minute
 
@@ -159,20 +159,45 @@ func (b *hosted) NextTime() (at exchange.Time, ok bool) {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for len(b.due) > 0 && b.due[0].fills != 0 && b.checks.missing(b.due[0].fills) == "" {
-		heap.Pop(&b.due)
-	}
+	b.prune()
 	if len(b.due) > 0 && (!ok || b.due[0].Time <= at) {
 		return b.due[0].Time, true
 	}
 	return at, ok
 }
 
-// await sees to it that fills which the last word on an order speaks of are missed, if they
-// don't come. The caller holds mu.
+// await sees to it that fills which a word on an order speaks of are missed, if they don't
+// come. The caller holds mu.
 func (b *hosted) await(id exchange.OrderID, from exchange.Time) {
-	if b.checks.missing(id) != "" {
-		b.wait(answer{Event: exchange.Event{Time: from + answersAwaited}, fills: id})
+	if b.checks.missing(id) == "" {
+		return
+	}
+	o := b.checks.orders[id]
+	if o.by == 0 {
+		o.by = from + answersAwaited
+	}
+	if !o.awaited {
+		o.awaited = true
+		b.wait(answer{Event: exchange.Event{Time: o.by}, fills: id})
+	}
+}
+
+// prune takes what stands first for fills that are not missed, or later. The caller holds mu.
+func (b *hosted) prune() {
+	for len(b.due) > 0 && b.due[0].fills != 0 {
+		id := b.due[0].fills
+		o := b.checks.orders[id]
+		missing := b.checks.missing(id) != ""
+		if missing && o.by <= b.due[0].Time {
+			return
+		}
+		heap.Pop(&b.due)
+		if o != nil {
+			o.awaited = false
+		}
+		if missing {
+			b.await(id, o.by)
+		}
 	}
 }
 
@@ -187,6 +212,7 @@ func (b *hosted) wait(a answer) {
 func (b *hosted) miss(a *answer) exchange.Event {
 	ev := exchange.Event{Kind: exchange.KindTimer, Instrument: exchange.NoInstrument}
 	if why := b.checks.missing(a.fills); why != "" {
+		b.checks.orders[a.fills].awaited = false
 		why = fmt.Sprintf("broker %s: %s", b.info.Name, why)
 		b.log(why)
 		ev = *command(core.CommandHalt, why)

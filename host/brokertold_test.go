@@ -166,11 +166,22 @@ func TestABrokersLastWords(t *testing.T) {
 		ended   bool // the order
 	}{
 		"filled, no fills": {func(o *exchange.Order) []exchange.Event { return []exchange.Event{word(o, filled, 0)} },
-			"order 1: filled with 1000 lots filled, but there were fills of 0 only", 0, false, false},
+			"order 1: 1000 lots are said to be filled, and fills of 0 came", 0, false, false},
 		"canceled, fills missing": {func(o *exchange.Order) []exchange.Event {
 			return []exchange.Event{fill(o, "a", 200), word(o, canceled, 500)}
 		},
-			"order 1: canceled with 500 lots filled, but there were fills of 200 only", 1, false, false},
+			"order 1: 500 lots are said to be filled, and fills of 200 came", 1, false, false},
+		"partial, no fills": {func(o *exchange.Order) []exchange.Event {
+			return []exchange.Event{word(o, exchange.StatusPartial, 300)}
+		},
+			"order 1: 300 lots are said to be filled, and fills of 0 came", 0, false, false},
+		"partial before its fill": {func(o *exchange.Order) []exchange.Event {
+			return []exchange.Event{word(o, exchange.StatusPartial, 300), late(o, "a", 300, 10*exchange.Second), word(o, canceled, 0)}
+		}, "", 1, false, true},
+		"less than was said": {func(o *exchange.Order) []exchange.Event {
+			return []exchange.Event{word(o, exchange.StatusPartial, 300), word(o, canceled, 200)}
+		},
+			"300 were said to be before", 0, true, false},
 		"filled before its fill": {func(o *exchange.Order) []exchange.Event {
 			return []exchange.Event{word(o, filled, 1000), late(o, "a", 1000, 10*exchange.Second)}
 		}, "", 1, false, true},
@@ -219,6 +230,9 @@ func TestABrokersLastWords(t *testing.T) {
 			if (last != nil) != tt.refused || sum.Fills != tt.fills || !strings.Contains(sum.Halted, tt.halted) || (tt.halted == "") != (sum.Halted == "") {
 				t.Errorf("the last answer: %v; %d fills, halted %q", last, sum.Fills, sum.Halted)
 			}
+			if log.has(LevelWarn, "the session ends with work under way") == tt.ended {
+				t.Errorf("the order has come to its end: want %t; log %v", tt.ended, log.lines)
+			}
 			if tt.halted != "" && !log.has(LevelError, tt.halted) {
 				t.Errorf("nobody is told of %q: %v", tt.halted, log.lines)
 			}
@@ -227,6 +241,21 @@ func TestABrokersLastWords(t *testing.T) {
 			}
 		})
 	}
+	t.Run("a minute for each", func(t *testing.T) {
+		for by, halted := range map[exchange.Time]bool{100 * exchange.Second: false, 120 * exchange.Second: true} {
+			box := &mailing{}
+			box.desk = answering(func(s *BrokerSession, o *exchange.Order) {
+				partial, last := word(o, exchange.StatusPartial, 300), word(o, filled, 0)
+				partial.Time, last.Time = o.Created, o.Created+50*exchange.Second
+				box.box = []exchange.Event{partial, last, late(o, "a", 300, 50*exchange.Second), late(o, "b", 700, by)}
+			})
+			box.open = func(*BrokerSession) (exchange.Execution, error) { return box, nil }
+			sum, err := Run(context.Background(), &Options{Source: oneCoinSource(300), Strategies: []core.Strategy{taker()}, Broker: box.desk, Ledger: LedgerNone})
+			if err != nil || sum.Fills != 2 || (sum.Halted != "") != halted {
+				t.Errorf("the rest %s after the order: %v, %d fills, halted %q", time.Duration(by), err, sum.Fills, sum.Halted)
+			}
+		}
+	})
 	t.Run("at the end", func(t *testing.T) {
 		var log logged
 		stream := make(chan exchange.Event, 3)
@@ -241,7 +270,7 @@ func TestABrokersLastWords(t *testing.T) {
 		})
 		_, err := Run(context.Background(), &Options{Strategies: []core.Strategy{taker()}, Broker: d, Ledger: LedgerNone, Log: log.add, StopWithin: 2 * leaveIn,
 			Source: &ChanSource{Info: SourceInfo{Name: "stream", Instruments: []exchange.Instrument{oneCoin}}, Events: stream}})
-		if err != nil || !log.has(LevelError, "order 1: filled with 1000 lots filled, but there were fills of 0 only") {
+		if err != nil || !log.has(LevelError, "order 1: 1000 lots are said to be filled, and fills of 0 came") {
 			t.Errorf("%v, log %v", err, log.lines)
 		}
 	})

@@ -103,7 +103,7 @@ type Options struct {
 	// session is given up: see Run. 0: 30 seconds.
 	StallAfter time.Duration
 	// StopWithin bounds in real time how long the session goes on after its context
-	// is done. 0: 10 seconds, of which a live session leaves the last 2.5 to the
+	// is done or its stream closed. 0: 10 seconds, of which a live session leaves the last 2.5 to the
 	// canceling of what rests. At least 5 seconds.
 	StopWithin time.Duration
 	// Abandon, once it is closed, ends the session without waiting for the loop: what
