@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 	"slices"
 
 	"github.com/shopspring/decimal"
@@ -117,6 +118,9 @@ func (h *History) open(choice record.HistoryOptions) (*record.Recording, error) 
 func (o *Options) checkSource() error {
 	if o.Source == nil && o.Loaded == nil {
 		return nil
+	}
+	if v := reflect.ValueOf(o.Source); v.Kind() == reflect.Pointer && v.IsNil() {
+		return configError("Source: the %T is nil", o.Source)
 	}
 	switch {
 	case o.Source != nil && o.Loaded != nil:
