@@ -387,7 +387,7 @@ func TestMisuseIsAnswered(t *testing.T) {
 		{"a rule with a name of the gate's", run(Options{Scripts: []string{hold}, Rules: []Rule{&ruleCalled{"held"}}}), `"held"`, FaultConfig},
 		{"a report without a ledger", run(Options{Scripts: []string{hold}, Ledger: LedgerNone, Report: "x.html"}), "want LedgerFile", FaultConfig},
 		{"a ledger that is a directory", run(Options{Scripts: []string{hold}, DB: t.TempDir()}), "ledger", FaultLedger},
-		{"a typed nil source", run(Options{Strategies: []core.Strategy{taker()}, Source: (*ChanSource)(nil)}), "panicked", FaultConfig},
+		{"a typed nil source", run(Options{Strategies: []core.Strategy{taker()}, Source: (*ChanSource)(nil)}), "Source: the *host.ChanSource is nil", FaultConfig},
 		{"a typed nil strategy", run(Options{Strategies: []core.Strategy{(*buyer)(nil)}, Ledger: LedgerNone}), "Strategies[0]", FaultConfig},
 
 		{"no options to validate", (*Options)(nil).Validate(), "no options", FaultConfig},
