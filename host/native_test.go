@@ -141,15 +141,16 @@ func (r rude) Close()                                    { r.refuse("close") }
 func TestAGoStrategyIsContainedBetweenCallbacks(t *testing.T) {
 	var typedNil *gopher
 	for _, c := range []struct {
-		r    rude
-		want string
+		r     rude
+		want  string
+		fails string // what the session's end says
 	}{
-		{rude{at: "restart"}, "could not be restarted: panic: no"},
-		{rude{fresh: typedNil}, "could not be restarted: asked for its name, it panicked"},
-		{rude{at: "state"}, "its state was not saved: panic: no"},
-		{rude{state: []byte("{{")}, "its state is no JSON"},
-		{rude{state: []byte(strings.Repeat(" ", mostState) + "0")}, "its state has 16777217 bytes: at most 16777216 are kept"},
-		{rude{at: "close"}, "bad: on_book: oops"},
+		{rude{at: "restart"}, "could not be restarted: panic: no", ""},
+		{rude{fresh: typedNil}, "could not be restarted: asked for its name, it panicked", ""},
+		{rude{at: "state"}, "its state was not saved: panic: no", ""},
+		{rude{state: []byte("{{")}, "its state is no JSON", ""},
+		{rude{state: []byte(strings.Repeat(" ", mostState) + "0")}, "its state has 16777217 bytes: at most 16777216 are kept", ""},
+		{rude{at: "close"}, "bad: on_book: oops", "strategy bad: Close: panic: no"},
 	} {
 		calls, neighbour := 0, 0
 		c.r.gopher = &gopher{name: "bad", wants: []core.Handler{core.OnBook, core.OnStart}, call: func(_ *core.Port, n *core.Callback) error {
@@ -162,8 +163,9 @@ func TestAGoStrategyIsContainedBetweenCallbacks(t *testing.T) {
 		var h heard
 		o := gopherOptions(t, c.r, good)
 		o.Log, o.For = h.log, 10*exchange.Minute
-		if _, err := Run(context.Background(), o); err != nil {
-			t.Fatalf("%s: %v", c.want, err)
+		_, err := Run(context.Background(), o)
+		if c.fails == "" && err != nil || c.fails != "" && (err == nil || !strings.Contains(err.Error(), c.fails)) {
+			t.Fatalf("%s: %v, want %q", c.want, err, c.fails)
 		}
 		if text := h.text(); !strings.Contains(text, c.want) || neighbour != 60 {
 			t.Errorf("the neighbour had %d calls; want %q in\n%s", neighbour, c.want, text)
