@@ -95,8 +95,8 @@ func (in *Instrument) checkContract() error {
 	return nil
 }
 
-// mostPrice is the highest price in ticks that a book keeps.
-const mostPrice = Ticks(1)<<62 - 1
+// MostPrice is the highest price that a book keeps.
+const MostPrice = Ticks(1)<<62 - 1
 
 // Check says what is wrong with an event of market data of an instrument, with the
 // field and its value. Of books it looks at the event alone: whether an update follows
@@ -132,7 +132,7 @@ func (ev *Event) checkLevels() error {
 	for side, levels := range [...][]Level{ev.Bids, ev.Asks} {
 		for i := range levels {
 			l := &levels[i]
-			if l.Price <= 0 || l.Price > mostPrice || l.Qty < 0 {
+			if l.Price <= 0 || l.Price > MostPrice || l.Qty < 0 {
 				return fmt.Errorf("%s[%d]: level of price %d and quantity %d: want a price above 0 and a quantity of 0 or more",
 					[...]string{"Bids", "Asks"}[side], i, l.Price, l.Qty)
 			}
@@ -149,7 +149,7 @@ func (ev *Event) checkLevels() error {
 }
 
 func (ev *Event) checkTicker() error {
-	if ev.Price <= 0 || ev.Price2 < ev.Price || ev.Price2 > mostPrice || ev.Qty < 0 || ev.Qty2 < 0 {
+	if ev.Price <= 0 || ev.Price2 < ev.Price || ev.Price2 > MostPrice || ev.Qty < 0 || ev.Qty2 < 0 {
 		return fmt.Errorf("Price %d, Qty %d, Price2 %d, Qty2 %d: want a bid above 0, an ask not below it, and quantities of 0 or more", ev.Price, ev.Qty, ev.Price2, ev.Qty2)
 	}
 	return nil
@@ -157,7 +157,7 @@ func (ev *Event) checkTicker() error {
 
 func (ev *Event) checkTrade() error {
 	switch {
-	case ev.Price <= 0 || ev.Price > mostPrice:
+	case ev.Price <= 0 || ev.Price > MostPrice:
 		return fmt.Errorf("Price %d: want above 0", ev.Price)
 	case ev.Qty <= 0:
 		return fmt.Errorf("Qty %d: want above 0", ev.Qty)
@@ -188,7 +188,7 @@ func (ev *Event) checkFunding(in *Instrument) error {
 
 func (b *Bar) check() error {
 	switch {
-	case b.Low <= 0 || b.High > mostPrice || b.Low > min(b.Open, b.Close) || b.High < max(b.Open, b.Close):
+	case b.Low <= 0 || b.High > MostPrice || b.Low > min(b.Open, b.Close) || b.High < max(b.Open, b.Close):
 		return fmt.Errorf("Bar: open %d, high %d, low %d, close %d: want prices above 0 that contain each other", b.Open, b.High, b.Low, b.Close)
 	case math.IsNaN(b.Volume) || math.IsInf(b.Volume, 0) || b.Volume < 0:
 		return fmt.Errorf("Bar: Volume %g: want 0 or more", b.Volume)

@@ -8,6 +8,9 @@ import (
 // TextID is the ID of an event that a venue names in text: the number that the text is, or
 // else one that is nearly certainly no other text's, above zero.
 func TextID[T string | []byte](text T) int64 {
+	if len(text) == 0 {
+		return hashed("")
+	}
 	n := int64(0)
 	for i := range len(text) {
 		d := int64(text[i]) - '0'
@@ -43,4 +46,13 @@ func Unbundle(base string, coins ...string) (coin string, multiplier int64) {
 		}
 	}
 	return base, 1
+}
+
+// OneOf names a choice for people: "spot, usdm or coinm".
+func OneOf(names []string) string {
+	last := len(names) - 1
+	if last <= 0 {
+		return strings.Join(names, "")
+	}
+	return strings.Join(names[:last], ", ") + " or " + names[last]
 }

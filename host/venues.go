@@ -56,10 +56,15 @@ func Recordings() (out record.Formats) {
 // VenueSection is what the section of the default venue is called in the configuration.
 func VenueSection() string { return sectionName(defaultVenue().House()) }
 
-// PastData is the public archive of the default venue.
-func PastData() connect.Archive { return archived }
-
-var archived connect.Archive = binance.Connector{}
+// PastData is the public archive of the first venue that has one.
+func PastData() connect.Archive {
+	for _, l := range venueList {
+		if a, ok := l.connect.(connect.Archive); ok {
+			return a
+		}
+	}
+	return nil
+}
 
 // defaultVenue is the venue that is meant where nothing names another.
 func defaultVenue() connect.Connector { return venueList[0].connect }
@@ -117,6 +122,5 @@ func walletOf(name string) (exchange.Wallet, error) {
 		}
 		names = append(names, short)
 	}
-	last := len(names) - 1
-	return "", fmt.Errorf("unknown market %q: want %s or %s", name, strings.Join(names[:last], ", "), names[last])
+	return "", fmt.Errorf("unknown market %q: want %s", name, exchange.OneOf(names))
 }

@@ -18,7 +18,7 @@ const maxLate = 1000
 const maxLateSuspect = 10
 
 // maxPrice leaves a bit free, so that differences of keys cannot overflow.
-const maxPrice exchange.Ticks = 1<<62 - 1
+const maxPrice = exchange.MostPrice
 
 // diff applies, holds back or ignores one diff.
 func (b *Book) diff(ev *exchange.Event) bool {

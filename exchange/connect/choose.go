@@ -42,8 +42,7 @@ func SegmentsOf(house string, segments, patterns []string) (out []string, err er
 			}
 		}
 		if !found {
-			last := len(segments) - 1
-			return nil, fmt.Errorf("symbol %q: unknown market %q: want %s or %s", p, name, strings.Join(segments[:last], ", "), segments[last])
+			return nil, fmt.Errorf("symbol %q: unknown market %q: want %s", p, name, exchange.OneOf(segments))
 		}
 	}
 	return out, nil

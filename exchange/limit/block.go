@@ -111,7 +111,7 @@ func (l *Ledger) Observe(a Answer, now exchange.Time) error {
 // correct raises our counts to the venue's.
 func (l *Ledger) correct(a *Answer, now exchange.Time) {
 	for i := range l.table.Meters {
-		if count := a.Used[i]; l.table.Meters[i].Pool == a.Pool && count > 0 {
+		if count := a.Used[i]; count > 0 {
 			l.windows[i].roll(now)
 			l.windows[i].correct(int(count), a.Sent, l.guard)
 		}
@@ -151,6 +151,9 @@ func (l *Ledger) strike(b *block, a *Answer) {
 // endOf returns when the shortest order window, or the weight window, of a pool
 // has surely ended.
 func (l *Ledger) endOf(p Pool, orders bool, now exchange.Time) exchange.Time {
-	period := l.table.shortest(p, orders, exchange.Minute)
-	return now - now%period + period + l.guard
+	r := l.table.shortest(p, orders)
+	if r.Rolling {
+		return now + r.Period + l.guard
+	}
+	return now - now%r.Period + r.Period + l.guard
 }

@@ -1,9 +1,7 @@
 package limit
 
 import (
-	"cmp"
 	"fmt"
-	"slices"
 
 	"github.com/perilune/perilune/exchange"
 )
@@ -66,19 +64,16 @@ func (t *Table) pool(p Pool) string {
 	return "none"
 }
 
-// shortest is the period of the shortest window of a pool, of orders or of all else; d
-// when it has none.
-func (t *Table) shortest(p Pool, orders bool, d exchange.Time) exchange.Time {
-	var periods []exchange.Time
-	for _, r := range t.Meters {
-		if r.Pool == p && r.Orders == orders {
-			periods = append(periods, r.Period)
+// shortest is the meter of a pool, of orders or of all else, whose window is the shortest;
+// one of a minute when it has none.
+func (t *Table) shortest(p Pool, orders bool) Rule {
+	best := Rule{Period: exchange.Minute}
+	for i, r := range t.Meters {
+		if r.Pool == p && r.Orders == orders && (best.Pool == 0 || r.Period < best.Period) {
+			best = t.Meters[i]
 		}
 	}
-	if len(periods) == 0 {
-		return d
-	}
-	return slices.MinFunc(periods, cmp.Compare[exchange.Time])
+	return best
 }
 
 // Cost is what one request uses. Its pool is what is refused and banned with it; meters
@@ -172,7 +167,7 @@ func (w *window) earliest(n, ceiling int, now, guard exchange.Time) exchange.Tim
 // later one, a full window would block the empty one after it.
 func (w *window) correct(count int, sent, guard exchange.Time) {
 	if w.rolling != nil {
-		w.rolling.add(sent, count-w.rolling.since(sent-w.period))
+		w.rolling.add(sent, count-w.rolling.since(sent-w.period-guard))
 		return
 	}
 	switch start := w.align(sent - guard); {

@@ -77,3 +77,15 @@ func TestARollingWindowIsCorrected(t *testing.T) {
 		t.Error(v.Reason)
 	}
 }
+
+// A refusal without a time lasts for a whole window that rolls, wherever the clock is.
+func TestARefusalOfAWindowThatRolls(t *testing.T) {
+	l := rolling(t, 10, 100*ms)
+	now := exchange.Date(2026, 1, 5) + second - ms
+	if err := l.Observe(Answer{Pool: 1, Refusal: Throttled}, now); err != nil {
+		t.Fatal(err)
+	}
+	if until, _ := l.Blocked(1, now); until < now+second {
+		t.Errorf("refused until %s, %d ms from now: want a second at least", until, (until-now)/ms)
+	}
+}

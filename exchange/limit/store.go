@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/perilune/perilune/exchange"
 )
@@ -39,20 +38,11 @@ func (l *Ledger) restore() error {
 	for _, h := range holds {
 		pool := 1 + slices.Index(l.table.Pools, h.Pool)
 		if pool < 1 || h.UntilMs < 0 || h.UntilMs > int64(maxStored/exchange.Millisecond) || h.Strikes < 0 || h.Strikes > maxStrikes {
-			return fmt.Errorf("limit: a stored ban is malformed: pool %q until %d, strikes %d: want one of %s, milliseconds since 1970, and 0 to %d", h.Pool, h.UntilMs, h.Strikes, listed(l.table.Pools), maxStrikes)
+			return fmt.Errorf("limit: a stored ban is malformed: pool %q until %d, strikes %d: want one of %s, milliseconds since 1970, and 0 to %d", h.Pool, h.UntilMs, h.Strikes, exchange.OneOf(l.table.Pools), maxStrikes)
 		}
 		l.blocks[pool] = block{until: exchange.UnixMilli(h.UntilMs), banned: h.Banned, strikes: h.Strikes}
 	}
 	return nil
-}
-
-// listed reads "spot, futures or wallet".
-func listed(names []string) string {
-	last := len(names) - 1
-	if last == 0 {
-		return names[0]
-	}
-	return strings.Join(names[:last], ", ") + " or " + names[last]
 }
 
 // maxStored is far beyond any ban and far from overflow.

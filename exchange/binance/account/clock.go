@@ -58,7 +58,7 @@ func (c *Client) VenueTime(ctx context.Context, in *exchange.Instrument) (exchan
 		}
 	}
 	now := c.Now()
-	if behind := now - last; last > 0 && behind > marketBehind {
+	if behind := now - last; in.Perp() && f.Err() == nil && last > 0 && behind > marketBehind {
 		c.o.Log(fmt.Sprintf("%s was last heard of at %s, %.0f s before the clock of its venue: what is traded with a time before %s is not taken for this session's",
 			in.Key(), last, float64(behind)/1e9, now))
 	}

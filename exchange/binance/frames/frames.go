@@ -129,7 +129,8 @@ func takeApart(frame []byte) (message, bool) {
 	if !ok {
 		return outer, true
 	}
-	return inner, json.Unmarshal(data, &inner) == nil
+	err := json.Unmarshal(data, &inner)
+	return inner, err == nil
 }
 
 func (m message) text(key string) string { return strings.Trim(string(m[key]), `"`) }
