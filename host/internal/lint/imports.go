@@ -26,9 +26,7 @@ var layers = [][]string{
 // is below the first imports nothing below the second.
 var walls = []struct{ from, to, why string }{
 	{"bindings", "host", "a module says in an interface of its own what it needs of a host"},
-	{"exchange/oms", "exchange/binance", "an order manager knows no venue: oms.Profile and the classes of errors tell what matters"},
 	{"exchange/oms", "exchange/connect", "a connector's account is an oms.Account, and not the other way round"},
-	{"exchange/paper", "exchange/binance", "the paper venue simulates any: rules are in the instruments"},
 }
 
 // vocabularies are the packages that say what there is and not what is done with it:

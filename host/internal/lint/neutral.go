@@ -3,11 +3,11 @@ package lint
 import (
 	"go/ast"
 	"go/token"
-	"slices"
 	"strings"
 )
 
-// neutral are the trees that know no venue, but for the venues' own below exchange.
+// neutral are the trees that know no venue, but for the venues' own below exchange, which
+// know theirs and no other.
 var neutral = []string{"exchange", "host", "bindings", "ledger"}
 
 // venueList is the one file in which the host lists the venues that there are.
@@ -27,14 +27,13 @@ var houses = []string{"binance", "bybit", "okx", "deribit", "hyperliquid"}
 // included: what is a venue's stands in its own package. Comments may name one.
 func checkNeutral(t *Tree) (out []Finding) {
 	t.production(func(p *Package, f *File) {
-		if f.Path == venueList || under(p.Dir, "host/internal/lint") || !under(p.Dir, neutral...) ||
-			slices.ContainsFunc(houses, func(h string) bool { return under(p.Dir, "exchange/"+h) }) {
+		if f.Path == venueList || under(p.Dir, "host/internal/lint") || !under(p.Dir, neutral...) {
 			return
 		}
 		_, mayName := factual[f.Path]
 		check := func(n ast.Node, text string) {
 			for _, h := range houses {
-				if strings.Contains(strings.ToLower(text), h) {
+				if !under(p.Dir, "exchange/"+h) && strings.Contains(strings.ToLower(text), h) {
 					out = append(out, t.at(n.Pos(), "%s names %s: what is a venue's stands in its own package", p.Dir, h))
 				}
 			}
