@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/perilune/perilune/exchange"
@@ -16,8 +17,8 @@ import (
 // brokerAccount is an account at a broker of the embedding program.
 type brokerAccount struct {
 	brokerOptions
-	hosted *hosted // nil until it is started
-	gone   error   // why it is not asked any more
+	hosted atomic.Pointer[hosted] // nil until it is started; the supervisor asks it too
+	gone   error                  // why it is not asked any more
 }
 
 // brokerOptions are what a session gives its account at a broker.
@@ -80,9 +81,10 @@ func (a *brokerAccount) start(ctx context.Context, b *beginning) (exchange.Execu
 	s := &BrokerSession{Universe: u, RealTime: o.realTime, Opening: a.opening(b), broker: h, books: b.core.Book}
 	a.entering("opening the broker %s", o.info.Name)
 	if err := h.open(func() (exchange.Execution, error) { return o.broker.Open(ctx, s) }); err != nil {
+		h.close() // what it posts from now on is told so
 		return nil, nil, &BrokerError{o.info.Name, err}
 	}
-	a.hosted = h
+	a.hosted.Store(h)
 	first := h.begin()
 	if a.gone != nil {
 		return nil, nil, a.gone
@@ -117,7 +119,7 @@ func (a *brokerAccount) opening(b *beginning) BrokerOpening {
 // failed ends the session in good order for a broker that panicked.
 func (a *brokerAccount) failed(err error) {
 	a.gone = &BrokerError{a.info.Name, err}
-	a.hosted.log(a.gone.Error())
+	a.hosted.Load().log(a.gone.Error())
 	a.end(a.gone.Error())
 }
 
@@ -127,7 +129,7 @@ func (a *brokerAccount) heartbeat(exchange.Time) string {
 	if a.gone != nil {
 		return a.gone.Error()
 	}
-	return a.hosted.holds()
+	return a.hosted.Load().holds()
 }
 
 func (a *brokerAccount) status() string       { return "broker " + a.info.Name }
@@ -138,11 +140,12 @@ func (a *brokerAccount) gaveWay() error       { return a.gone }
 
 // leave implements account.
 func (a *brokerAccount) leave(within time.Duration) (left int, traded bool) {
-	if a.hosted == nil {
+	h := a.hosted.Load()
+	if h == nil {
 		return 0, false
 	}
-	a.hosted.leave(within)
-	return a.hosted.working(), true
+	asked := h.leave(within)
+	return h.working(), asked
 }
 
 func (a *brokerAccount) describe() []string {
@@ -151,7 +154,7 @@ func (a *brokerAccount) describe() []string {
 }
 
 func (a *brokerAccount) close() {
-	if a.hosted != nil {
-		a.hosted.close()
+	if h := a.hosted.Load(); h != nil {
+		h.close()
 	}
 }

@@ -22,8 +22,8 @@ const mostAnswers = 1 << 16
 const answersAwaited = exchange.Minute
 
 // hosted is an embedder's broker as the loop's venue: an exchange.Simulated whose answers
-// on virtual time wait here until they are due; in real time they go to the inbox. Only
-// post may be called from any goroutine. Its methods may be called on nil.
+// on virtual time wait here until they are due; in real time they go to the inbox. take,
+// hold, leave and working may be called from any goroutine, the rest from the loop's.
 type hosted struct {
 	info     BrokerInfo
 	realTime bool
@@ -245,6 +245,12 @@ func (b *hosted) Pop(ev *exchange.Event) {
 	*ev = exchange.Event{Instrument: exchange.NoInstrument}
 	b.call("Pop", 0, func() { b.inside.Pop(ev) })
 	b.mu.Lock()
+	if b.failed != nil {
+		*ev = exchange.Event{Kind: exchange.KindTimer, Instrument: exchange.NoInstrument, Time: b.now}
+		b.mu.Unlock()
+		return
+	}
+	*ev = *owned(ev)
 	err := b.checks.take(ev)
 	if err == nil && ev.Kind == exchange.KindOrder {
 		b.await(ev.Update.ID, ev.Time)
@@ -353,11 +359,11 @@ func (b *hosted) working() int {
 }
 
 // leave asks the broker, without the loop, to cancel all that rests, and waits for that
-// at most so long.
-func (b *hosted) leave(within time.Duration) {
+// at most so long. It reports false of a broker that can't be asked.
+func (b *hosted) leave(within time.Duration) bool {
 	l, ok := b.venue.(BrokerLeaver)
 	if !ok {
-		return
+		return false
 	}
 	b.leaving.Do(func() {
 		go func() {
@@ -368,6 +374,7 @@ func (b *hosted) leave(within time.Duration) {
 	if within > 0 {
 		b.waitFor("Leave", b.left, within)
 	}
+	return true
 }
 
 // close ends the broker: nothing more can be posted, and it is closed if it can be.

@@ -332,3 +332,24 @@ func TestABrokersSession(t *testing.T) {
 		}
 	}
 }
+
+// popping panics when it is asked for its mail.
+type popping struct{ *mailing }
+
+func (popping) Pop(*exchange.Event) { panic("no mail") }
+
+// A panic in Pop ends the session as any of a broker does; it is no answer, and trips no
+// kill latch.
+func TestABrokerThatPanicsInPop(t *testing.T) {
+	m := &mailing{desk: &desk{name: "desk"}}
+	m.desk.open = func(*BrokerSession) (exchange.Execution, error) { return popping{m}, nil }
+	m.desk.submit = func(_ *BrokerSession, o *exchange.Order) { m.box = append(m.box, exchange.Event{Time: o.Created}) }
+	sum, err := Run(context.Background(), &Options{Source: oneCoinSource(20), Strategies: []core.Strategy{taker()}, Ledger: LedgerNone, Broker: m.desk})
+	var broke *BrokerError
+	if !errors.As(err, &broke) || !strings.Contains(err.Error(), "Pop panicked: no mail") {
+		t.Errorf("%v, want a BrokerError that names Pop", err)
+	}
+	if sum == nil || sum.Halted != "" {
+		t.Errorf("%+v: want a summary without a halt", sum)
+	}
+}

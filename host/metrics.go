@@ -149,8 +149,6 @@ func (l *metricList) add(kind MetricKind, name, help string, value float64, labe
 // meter counts what happens in a session and keeps how it stood last. Any goroutine may ask
 // it.
 type meter struct {
-	lag exchange.Time // of events in the inbox, since the beat before; the loop's own
-
 	mu      sync.Mutex
 	names   []string // of the strategies
 	orders  map[string]uint64
@@ -225,10 +223,6 @@ func (m *meter) line(level intent.Level) {
 
 // look notes how the session stands. It runs on the loop.
 func (m *meter) look(r *runner, now exchange.Time) {
-	m.lag = 0
-	if c, ok := r.loop.Clock.(*loop.Real); ok {
-		m.lag = c.Waited()
-	}
 	var l metricList
 	m.session(&l, r, now)
 	m.money(&l, r)
@@ -240,10 +234,13 @@ func (m *meter) look(r *runner, now exchange.Time) {
 }
 
 func (m *meter) session(l *metricList, r *runner, now exchange.Time) {
-	st := r.core.Stats()
+	st, lag := r.core.Stats(), exchange.Time(0)
+	if c, ok := r.loop.Clock.(*loop.Real); ok {
+		lag = c.Waited()
+	}
 	l.add(Gauge, "perilune_session_time_seconds", "The session's time, in seconds since 1970.", float64(now)/float64(exchange.Second))
 	l.add(Counter, "perilune_events_total", "Events that the loop handled.", float64(r.loop.Events()))
-	l.add(Gauge, "perilune_loop_lag_seconds", "How long an event waited for the loop at most since the beat before; 0 on virtual time.", float64(m.lag)/float64(exchange.Second))
+	l.add(Gauge, "perilune_loop_lag_seconds", "How long an event waited for the loop at most since the beat before; 0 on virtual time.", float64(lag)/float64(exchange.Second))
 	l.add(Counter, "perilune_callback_errors_total", "Callbacks of strategies that failed.", float64(st.Errors))
 	l.add(Counter, "perilune_gaps_total", "Times that market data was missed.", float64(st.Gaps))
 	l.add(Gauge, "perilune_halted", "1 while the kill latch is tripped.", asFigure(r.core.Halted() != ""))

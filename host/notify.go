@@ -198,24 +198,27 @@ func (a *alerts) raise(x Alert) {
 			}
 		}
 		return
-	case k != nil && time.Since(k.at) < alertAgain:
+	case k != nil:
 		x.Count += k.again.Count
-		k.again = x
-		return
+		if k.again = x; time.Since(k.at) < alertAgain {
+			return
+		}
 	}
 	a.put(x)
 }
 
 // put queues an alert. The caller holds mu.
 func (a *alerts) put(x Alert) {
+	k := a.known[x.key()]
 	if len(a.queue) >= alertsMost {
-		a.dropped += x.Count
-		a.counts[2] += uint64(x.Count)
+		a.drop(x)
+		if k != nil {
+			k.again = Alert{}
+		}
 		return
 	}
 	x.Dropped, a.dropped = a.dropped, 0
 	a.queue = append(a.queue, x)
-	k := a.known[x.key()]
 	if k == nil && len(a.known) < alertsKnown {
 		k = &told{}
 		a.known[x.key()] = k
@@ -224,6 +227,13 @@ func (a *alerts) put(x Alert) {
 		k.waiting, k.again = true, Alert{}
 	}
 	a.poke()
+}
+
+// drop counts an alert that is not told, and what one before it passed on. The caller
+// holds mu.
+func (a *alerts) drop(x Alert) {
+	a.dropped += x.Count + x.Dropped
+	a.counts[2] += uint64(x.Count)
 }
 
 func (a *alerts) poke() {
@@ -261,11 +271,11 @@ func (a *alerts) next() (x Alert, ok bool) {
 	defer a.mu.Unlock()
 	switch {
 	case a.last != nil && (len(a.queue) == 0 || a.running.Err() != nil):
-		x = *a.last
-		x.Dropped = a.dropped
 		for i := range a.queue {
-			x.Dropped += a.queue[i].Count
+			a.drop(a.queue[i])
 		}
+		x, a.queue = *a.last, nil
+		x.Dropped = a.dropped
 		return x, true
 	case len(a.queue) == 0:
 		return x, false
@@ -321,11 +331,7 @@ func (a *alerts) tell(x Alert) {
 }
 
 func (a *alerts) call(ctx context.Context, x Alert) (err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			err = fmt.Errorf("it panicked: %v (%s)", v, panickedAt())
-		}
-	}()
+	defer caught(&err)
 	return a.to.Notify(ctx, x)
 }
 

@@ -83,7 +83,7 @@ func TestANotifierHearsOfTroubleAndOfTheEnd(t *testing.T) {
 // A notifier that panics, fails or hangs costs the session nothing, and is still told the end.
 func TestANotifierThatFails(t *testing.T) {
 	for name, do := range map[string]func(context.Context, Alert) error{
-		"it panicked: boom (notify_test.go:": func(context.Context, Alert) error { panic("boom") },
+		"panic: boom (notify_test.go:": func(context.Context, Alert) error { panic("boom") },
 		"no line":                            func(context.Context, Alert) error { return errors.New("no line") },
 		"context canceled":                   func(ctx context.Context, _ Alert) error { <-ctx.Done(); return ctx.Err() },
 	} {

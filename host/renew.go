@@ -2,6 +2,7 @@ package host
 
 import (
 	"fmt"
+	"reflect"
 
 	"github.com/perilune/perilune/host/core"
 )
@@ -73,6 +74,6 @@ func renewed[T any](v any) (fresh T, err error) {
 	case T:
 		return x, nil
 	default:
-		return fresh, fmt.Errorf("its Renew gave a %T: want a %T", x, &fresh)
+		return fresh, fmt.Errorf("its Renew gave a %T: want a %v", x, reflect.TypeFor[T]())
 	}
 }
