@@ -52,7 +52,7 @@ type recordOptions struct {
 
 func (o *Options) record(e env, real bool) recordOptions {
 	r := recordOptions{env: e, kind: o.Ledger, journals: o.Journal, journalCap: o.JournalCap, backup: o.Backup.withDefaults(real), real: real && (o.broker == nil || o.realTime()),
-		realTime: o.liveData(), scripts: o.Scripts, stopWithin: o.StopWithin, space: o.freeSpace}
+		realTime: o.realTime(), scripts: o.Scripts, stopWithin: o.StopWithin, space: o.freeSpace}
 	if r.journals == "off" {
 		r.journals = ""
 	}
