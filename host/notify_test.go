@@ -84,8 +84,8 @@ func TestANotifierHearsOfTroubleAndOfTheEnd(t *testing.T) {
 func TestANotifierThatFails(t *testing.T) {
 	for name, do := range map[string]func(context.Context, Alert) error{
 		"panic: boom (notify_test.go:": func(context.Context, Alert) error { panic("boom") },
-		"no line":                            func(context.Context, Alert) error { return errors.New("no line") },
-		"context canceled":                   func(ctx context.Context, _ Alert) error { <-ctx.Done(); return ctx.Err() },
+		"no line":                      func(context.Context, Alert) error { return errors.New("no line") },
+		"context canceled":             func(ctx context.Context, _ Alert) error { <-ctx.Done(); return ctx.Err() },
 	} {
 		var h heard
 		first := true
