@@ -1,0 +1,128 @@
+// Package bybit is the connector of Bybit v5: spot, linear and inverse, three categories
+// behind one set of hosts, and one unified account. See package connect for what that is.
+//
+// # Parts
+//
+//   - api names the categories and the addresses
+//   - client asks over REST: signatures, limits, what answers mean
+//   - feed is the catalogue and the live market data
+//   - account is the account: orders, executions, funds, its own stream
+package bybit
+
+import (
+	"context"
+	"errors"
+	"net/url"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/exchange/bybit/api"
+	"github.com/perilune/perilune/exchange/bybit/client"
+	"github.com/perilune/perilune/exchange/bybit/feed"
+	"github.com/perilune/perilune/exchange/connect"
+	"github.com/perilune/perilune/exchange/limit"
+)
+
+// Connector is the venue before it is configured.
+type Connector struct{}
+
+var _ connect.Connector = Connector{}
+
+// House implements connect.Connector.
+func (Connector) House() string { return api.House }
+
+// About implements connect.Connector.
+func (Connector) About() connect.About {
+	a := connect.About{Title: "Bybit", Keys: "unified trading (orders and positions), spot and account transfer; no withdrawal",
+		Paper: []connect.Balance{{Wallet: api.Unified, Asset: "USDT", Amount: decimal.NewFromInt(100000)}}}
+	for _, c := range api.Categories {
+		data := connect.AllData | connect.Bars | connect.Interest
+		if c == api.Spot {
+			data &^= connect.Marks | connect.Interest
+		}
+		a.Segments = append(a.Segments, connect.Segment{Venue: c.Venue(), Contract: c.Contract(), Wallet: api.Unified, Linking: api.Linking, Data: data})
+	}
+	return a
+}
+
+// Section implements connect.Connector.
+func (Connector) Section() connect.Section { return &Section{} }
+
+// Section is [venue.bybit]. An empty address is the production one.
+type Section struct {
+	connect.Common
+	Rest      string `toml:"rest"`
+	WSPublic  string `toml:"ws_public"`
+	WSPrivate string `toml:"ws_private"`
+	Network   string `toml:"network"` // testnet or demo
+}
+
+var _ connect.Section = (*Section)(nil)
+
+// At is a section with other addresses.
+func At(e api.Endpoints) *Section {
+	return &Section{Rest: e.Rest, WSPublic: e.Public, WSPrivate: e.Private}
+}
+
+// House implements connect.Section.
+func (s *Section) House() string { return api.House }
+
+// Open implements connect.Section.
+func (s *Section) Open() (connect.Venue, error) {
+	given := api.Endpoints{Rest: s.Rest, Public: s.WSPublic, Private: s.WSPrivate}
+	if s.Network != "" {
+		e, err := api.Network(s.Network)
+		if err == nil && given != (api.Endpoints{}) {
+			err = errors.New("network sets every address: leave out the others")
+		}
+		if err != nil {
+			return nil, err
+		}
+		given = e
+	}
+	e, err := given.Complete()
+	if err != nil {
+		return nil, err
+	}
+	return &venue{endpoints: e}, nil
+}
+
+// venue is the venue at its addresses.
+type venue struct{ endpoints api.Endpoints }
+
+var _ connect.Venue = (*venue)(nil)
+
+// House implements connect.Venue.
+func (v *venue) House() string { return api.House }
+
+// Usual implements connect.Venue.
+func (v *venue) Usual() bool { return v.endpoints == api.Production() }
+
+// Hosts implements connect.Venue.
+func (v *venue) Hosts() string { return v.Address() }
+
+// Address implements connect.Venue.
+func (v *venue) Address() string {
+	u, err := url.Parse(v.endpoints.Rest)
+	if err != nil {
+		return v.endpoints.Rest // not reached: Complete has parsed it
+	}
+	return u.Host
+}
+
+// Limits implements connect.Venue.
+func (v *venue) Limits() *limit.Table { return client.Table() }
+
+// Browse implements connect.Venue.
+func (v *venue) Browse(ctx context.Context, o connect.DataOptions, patterns []string) (connect.Catalogue, error) {
+	c, err := feed.List(ctx, v.endpoints, o, patterns)
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// SignIn implements connect.Venue.
+func (v *venue) SignIn(ctx context.Context, o connect.AccountOptions) (connect.Account, error) {
+	return nil, errors.New("bybit: accounts are not read yet: run on paper")
+}

@@ -1,0 +1,114 @@
+package client
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/limit"
+)
+
+// The pools. What is refused because of its own count does not stop the others; a ban is
+// one of the address, and stops them all.
+const (
+	Public limit.Pool = iota + 1
+	Orders
+	Cancels
+	Private
+	pools = 4
+)
+
+// The meters. Source: the manual, rate limits of 2026: 600 requests in any 5 seconds from
+// an address; the rest per second and account, by endpoint. Spot has 20 orders a second,
+// contracts 10 for each category: the lower one is what everybody has.
+const (
+	perAddress = iota
+	spotOrders
+	linearOrders
+	inverseOrders
+	spotCancels
+	linearCancels
+	inverseCancels
+	reads
+	logs
+	fees
+)
+
+// banned is for how long an address is that asked too often: "at least 10 minutes".
+const banned = 10 * exchange.Minute
+
+// Table is what the venue counts.
+func Table() *limit.Table {
+	second := func(name string, p limit.Pool, most int, orders bool) limit.Rule {
+		return limit.Rule{Name: name + " per second", Pool: p, Period: exchange.Second, Limit: most, Orders: orders, Rolling: true}
+	}
+	return &limit.Table{Pools: []string{"bybit public", "bybit orders", "bybit cancels", "bybit account"}, BanLeast: banned, BanMost: exchange.Day, Meters: []limit.Rule{
+		perAddress:     {Name: "requests of the address per 5 s", Pool: Public, Period: 5 * exchange.Second, Limit: 600, Rolling: true},
+		spotOrders:     second("spot orders", Orders, 20, true),
+		linearOrders:   second("linear orders", Orders, 10, true),
+		inverseOrders:  second("inverse orders", Orders, 10, true),
+		spotCancels:    second("spot cancels", Cancels, 20, false),
+		linearCancels:  second("linear cancels", Cancels, 10, false),
+		inverseCancels: second("inverse cancels", Cancels, 10, false),
+		reads:          second("questions of the account", Private, 50, false),
+		logs:           second("transaction log", Private, 25, false),
+		fees:           second("fee rates", Private, 5, false),
+	}}
+}
+
+// Count is what of its endpoint's own a request uses: a pool, and a meter beside that of
+// the address; meter 0: none.
+type Count struct {
+	Pool  limit.Pool
+	meter int
+}
+
+// The counts of endpoints.
+var (
+	Free    = Count{Pool: Public}
+	Read    = Count{Private, reads}
+	Log     = Count{Private, logs}
+	Fees    = Count{Private, fees}
+	entries = map[string][2]Count{
+		"spot":    {{Orders, spotOrders}, {Cancels, spotCancels}},
+		"linear":  {{Orders, linearOrders}, {Cancels, linearCancels}},
+		"inverse": {{Orders, inverseOrders}, {Cancels, inverseCancels}},
+	}
+)
+
+// Order and Cancel are those of a category.
+func Order(category string) Count  { return entries[category][0] }
+func Cancel(category string) Count { return entries[category][1] }
+
+func (c Count) cost() limit.Cost {
+	cost := limit.Cost{Pool: c.Pool}
+	cost.Use[perAddress]++
+	if c.meter != 0 {
+		cost.Use[c.meter]++
+	}
+	return cost
+}
+
+// answer says what headers tell of limits: of the endpoint's count X-Bapi-Limit-Status are
+// left of X-Bapi-Limit, until the reset.
+func (c Count) answer(h http.Header, sent exchange.Time) (a limit.Answer, most int) {
+	a = limit.Answer{Pool: c.Pool, Sent: sent}
+	most, err := strconv.Atoi(h.Get("X-Bapi-Limit"))
+	if err != nil || most <= 0 || c.meter == 0 {
+		return a, 0
+	}
+	if left, err := strconv.Atoi(h.Get("X-Bapi-Limit-Status")); err == nil && left >= 0 && left <= most {
+		a.Used[c.meter] = int32(most - left)
+	}
+	return a, most
+}
+
+// resetOf is when a count begins anew; 0 when nothing says so.
+func resetOf(h http.Header) exchange.Time {
+	ms, err := strconv.ParseInt(h.Get("X-Bapi-Limit-Reset-Timestamp"), 10, 64)
+	if err != nil || ms <= 0 || ms > time.Now().Add(24*time.Hour).UnixMilli() {
+		return 0
+	}
+	return exchange.UnixMilli(ms)
+}
