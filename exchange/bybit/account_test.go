@@ -21,7 +21,7 @@ func dec(s string) decimal.Decimal { return decimal.RequireFromString(s) }
 
 // accountFaults are the server's names of faults, and how often they come.
 var accountFaults = map[venuetest.Fault]string{venuetest.AnswerLost: "reset", venuetest.AnswerUnknown: "unknown", venuetest.Unavailable: "unavailable",
-	venuetest.RateLimited: "limited", venuetest.EventTwice: "event twice", venuetest.StreamLost: "drop"}
+	venuetest.RateLimited: "limited", venuetest.EventTwice: "event twice", venuetest.StreamLost: "drop", venuetest.TransferLost: "reset"}
 
 func harness() venuetest.Harness {
 	return venuetest.Harness{Open: func(t *testing.T) *venuetest.Bench {
@@ -40,6 +40,7 @@ func harness() venuetest.Harness {
 			t.Fatal(err)
 		}
 		return &venuetest.Bench{Universe: u, Account: a, Began: a.Now, Pass: func(d exchange.Time) { time.Sleep(time.Duration(d)) }, TooMuch: dec("1000"),
+			Transfer: &exchange.Transfer{Asset: "USDT", From: "unified", To: "funding", Amount: dec("100")},
 			Trades: []venuetest.Trade{{Key: "spot:BTCUSDT", Qty: dec("0.01"), Rest: dec("54000")}, {Key: "linear:BTCUSDT", Qty: dec("0.01"), Rest: dec("54000")},
 				{Key: "inverse:BTCUSD", Qty: dec("300"), Rest: dec("54000")}},
 			Listen: func(sink func(oms.AccountEvent)) (io.Closer, error) { return a.Listen(nil, sink) },

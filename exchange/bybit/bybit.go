@@ -16,11 +16,13 @@ import (
 
 	"github.com/shopspring/decimal"
 
+	"github.com/perilune/perilune/exchange/bybit/account"
 	"github.com/perilune/perilune/exchange/bybit/api"
 	"github.com/perilune/perilune/exchange/bybit/client"
 	"github.com/perilune/perilune/exchange/bybit/feed"
 	"github.com/perilune/perilune/exchange/connect"
 	"github.com/perilune/perilune/exchange/limit"
+	"github.com/perilune/perilune/exchange/oms"
 )
 
 // Connector is the venue before it is configured.
@@ -33,7 +35,7 @@ func (Connector) House() string { return api.House }
 
 // About implements connect.Connector.
 func (Connector) About() connect.About {
-	a := connect.About{Title: "Bybit", Keys: "unified trading (orders and positions), spot and account transfer; no withdrawal",
+	a := connect.About{Title: "Bybit", Able: oms.CapabilitiesOf((*account.Account)(nil)), Keys: "unified trading (orders and positions), spot and account transfer; no withdrawal",
 		Paper: []connect.Balance{{Wallet: api.Unified, Asset: "USDT", Amount: decimal.NewFromInt(100000)}}}
 	for _, c := range api.Categories {
 		data := connect.AllData | connect.Bars | connect.Interest
@@ -124,5 +126,9 @@ func (v *venue) Browse(ctx context.Context, o connect.DataOptions, patterns []st
 
 // SignIn implements connect.Venue.
 func (v *venue) SignIn(ctx context.Context, o connect.AccountOptions) (connect.Account, error) {
-	return nil, errors.New("bybit: accounts are not read yet: run on paper")
+	a, err := account.Open(ctx, client.Options{Endpoints: v.endpoints, Key: o.Key, Throttle: o.Access.Throttle, Log: o.Log}, o.Access.Attempts)
+	if err != nil {
+		return nil, err
+	}
+	return &signedIn{a}, nil
 }

@@ -75,7 +75,7 @@ func (a *Account) Close() error {
 // Profile implements oms.Account: one wallet behind all segments. The income of the whole
 // account is listed once, with that of linear.
 func (a *Account) Profile() oms.Profile {
-	p := oms.Profile{Window: a.Window(), ClientID: wrongClientID}
+	p := oms.Profile{Window: a.Window(), ClientID: wrongClientID, Wallets: []exchange.Wallet{api.Funding}}
 	for _, c := range api.Categories {
 		p.Segments = append(p.Segments, oms.Segment{Venue: c.Venue(), Wallets: []exchange.Wallet{api.Unified}, Spot: c == api.Spot, Income: c == api.Linear})
 	}
@@ -335,6 +335,9 @@ func (a *Account) Income(ctx context.Context, v exchange.Venue, since exchange.T
 
 // Balances implements oms.Account: walletBalance is without unrealised profit.
 func (a *Account) Balances(ctx context.Context, w exchange.Wallet) (out []oms.Balance, err error) {
+	if w == api.Funding {
+		return a.fundingBalances(ctx)
+	}
 	if w != api.Unified {
 		return nil, (&client.Request{What: "list balances of " + string(w)}).Fault(exchange.ErrRefused, fmt.Errorf("want %s", api.Unified))
 	}

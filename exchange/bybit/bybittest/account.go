@@ -13,6 +13,8 @@ import (
 // account is the one of Key: one wallet, orders and what came of them.
 type account struct {
 	wallet    map[string]decimal.Decimal
+	funding   map[string]decimal.Decimal
+	moved     []map[string]any
 	positions map[string]*position // by "category symbol"
 	orders    []*order
 	trades    []map[string]any
@@ -42,7 +44,7 @@ type order struct {
 
 func (a *account) begin() {
 	a.wallet = map[string]decimal.Decimal{"USDT": decimal.NewFromInt(100000), "BTC": decimal.NewFromInt(2)}
-	a.positions = map[string]*position{}
+	a.positions, a.funding = map[string]*position{}, map[string]decimal.Decimal{}
 }
 
 func stamp() string { return strconv.FormatInt(time.Now().UnixMilli(), 10) }
@@ -107,6 +109,15 @@ func (s *Server) private(path string, q url.Values, body []byte) (any, *refusal)
 				rows = append(rows, o.row())
 			}
 		}
+	case "/v5/asset/transfer/inter-transfer":
+		return a.transfer(body)
+	case "/v5/asset/transfer/query-inter-transfer-list":
+		add(a.moved, within("timestamp"))
+	case "/v5/asset/transfer/query-account-coins-balance":
+		for coin, total := range a.funding {
+			rows = append(rows, map[string]any{"coin": coin, "walletBalance": total.String(), "transferBalance": total.String()})
+		}
+		return map[string]any{"balance": rows}, nil
 	case "/v5/execution/list":
 		add(a.trades, within("execTime"))
 	case "/v5/account/transaction-log":
@@ -250,4 +261,28 @@ func (s *Server) cancel(body []byte) (any, *refusal) {
 		return map[string]any{"orderId": o.id, "orderLinkId": o.ClientID}, nil
 	}
 	return nil, &refusal{110001, "order not exists or too late to cancel"}
+}
+
+func (a *account) transfer(body []byte) (any, *refusal) {
+	var q struct {
+		ID     string          `json:"transferId"`
+		Coin   string          `json:"coin"`
+		Amount decimal.Decimal `json:"amount"`
+		From   string          `json:"fromAccountType"`
+		To     string          `json:"toAccountType"`
+	}
+	if err := json.Unmarshal(body, &q); err != nil {
+		return nil, &refusal{10001, err.Error()}
+	}
+	from, to, kind := a.wallet, a.funding, "TRANSFER_OUT"
+	if q.From == "FUND" {
+		from, to, kind = a.funding, a.wallet, "TRANSFER_IN"
+	}
+	if from[q.Coin].LessThan(q.Amount) {
+		return nil, &refusal{131212, "insufficient balance"}
+	}
+	from[q.Coin], to[q.Coin] = from[q.Coin].Sub(q.Amount), to[q.Coin].Add(q.Amount)
+	a.moved = append(a.moved, map[string]any{"transferId": q.ID, "coin": q.Coin, "amount": q.Amount.String(), "fromAccountType": q.From, "toAccountType": q.To, "timestamp": stamp(), "status": "SUCCESS"})
+	a.log = append(a.log, map[string]any{"id": uuid(), "tradeId": "", "type": kind, "category": "", "symbol": "", "currency": q.Coin, "cashFlow": "0", "change": q.Amount.String(), "transactionTime": stamp()})
+	return map[string]any{"transferId": q.ID, "status": "SUCCESS"}, nil
 }
