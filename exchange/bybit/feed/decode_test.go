@@ -1,0 +1,144 @@
+package feed
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/bybit/api"
+	"github.com/perilune/perilune/exchange/datatest"
+	"github.com/perilune/perilune/exchange/wire"
+)
+
+var btc = &exchange.Instrument{Venue: api.Linear.Venue(), Symbol: "BTCUSDT", Contract: exchange.Linear, Base: "BTC", Quote: "USDT", FundingHours: 8,
+	Tick: exchange.Step{M: 1, Scale: 1}, Lot: exchange.Step{M: 1, Scale: 6}}
+
+func ofBTC() *decoder {
+	return &decoder{tickers: map[exchange.InstrumentID]*ticker{}, resolve: func(symbol []byte) *exchange.Instrument {
+		if string(symbol) == btc.Symbol {
+			return btc
+		}
+		return nil
+	}}
+}
+
+func all(d *decoder, frame string) (out []exchange.Event, err error) {
+	err = d.decode([]byte(frame), func(ev *exchange.Event, _ int64) {
+		kept := *ev
+		kept.Bids, kept.Asks = append([]exchange.Level(nil), ev.Bids...), append([]exchange.Level(nil), ev.Asks...)
+		out = append(out, kept)
+	})
+	return out, err
+}
+
+func TestBooks(t *testing.T) {
+	d := ofBTC()
+	got, err := all(d, `{"topic":"orderbook.200.BTCUSDT","ts":5,"type":"snapshot","cts":4,"data":{"s":"BTCUSDT","b":[["83805","0.150276"]],"a":[["83805.1","0.993847"],["83806","1"]],"u":7,"seq":9}}`)
+	if err != nil || len(got) != 1 || got[0].Kind != exchange.KindSnapshot || got[0].LastID != 7 || got[0].VenueTime != exchange.UnixMilli(4) ||
+		got[0].Bids[0] != (exchange.Level{Price: 838050, Qty: 150276}) || len(got[0].Asks) != 2 {
+		t.Fatalf("%+v %v", got, err)
+	}
+	got, err = all(d, `{"topic":"orderbook.200.BTCUSDT","type":"delta","ts":5,"data":{"s":"BTCUSDT","b":[["83805","0"]],"a":[],"u":8,"seq":9}}`)
+	if err != nil || len(got) != 1 || got[0].Kind != exchange.KindDiff || got[0].Bids[0].Qty != 0 || got[0].VenueTime != exchange.UnixMilli(5) {
+		t.Fatalf("%+v %v", got, err)
+	}
+	for _, bad := range []string{
+		`{"topic":"orderbook.200.BTCUSDT","type":"delta","ts":5,"data":{"b":[["83805.15","0"]],"a":[],"u":8}}`, // off the tick
+		`{"topic":"orderbook.200.BTCUSDT","type":"delta","ts":5,"data":{"b":[["83805"]],"a":[],"u":8}}`,
+		`{"topic":"orderbook.200.BTCUSDT","type":"delta","ts":5,"data":{"b":[],"a":[]}}`,
+		`{"topic":"orderbook.200.BTCUSDT","type":"delta","ts":5,"data":{"b":[],"a":[],"u":8}`,
+	} {
+		if got, err := all(d, bad); err == nil || errors.Is(err, errUnused) || len(got) > 0 {
+			t.Errorf("%s: %+v %v", bad, got, err)
+		}
+	}
+}
+
+// A delta of a ticker has what changed alone, and means nothing before its snapshot.
+func TestTickersAreMerged(t *testing.T) {
+	d := ofBTC()
+	delta := `{"topic":"tickers.BTCUSDT","type":"delta","cs":2,"ts":9,"data":{"symbol":"BTCUSDT","markPrice":"60001.5"}}`
+	if got, err := all(d, delta); !errors.Is(err, errUnused) {
+		t.Errorf("before a snapshot: %+v %v", got, err)
+	}
+	got, err := all(d, `{"topic":"tickers.BTCUSDT","type":"snapshot","cs":1,"ts":8,"data":{"symbol":"BTCUSDT","markPrice":"60000","indexPrice":"59990","fundingRate":"-0.000212","fundingIntervalHour":"4","nextFundingTime":"1673280000000","openInterest":"68744.761"}}`)
+	if err != nil || len(got) != 2 || got[1].Kind != exchange.KindOpenInterest || got[1].Qty != 68744761000 {
+		t.Fatalf("%+v %v", got, err)
+	}
+	got, err = all(d, delta)
+	if err != nil || len(got) != 1 || got[0].Mark != 60001_50000000 || got[0].Index != 59990_00000000 || got[0].Rate != -21200 || got[0].Hours != 4 ||
+		got[0].NextFunding != exchange.UnixMilli(1673280000000) || got[0].VenueTime != exchange.UnixMilli(9) {
+		t.Errorf("%+v %v", got, err)
+	}
+}
+
+// The wording of an acceptance differs by category; what is subscribed to already is.
+func TestReplies(t *testing.T) {
+	for frame, want := range map[string]string{
+		`{"success":true,"ret_msg":"","conn_id":"x","req_id":"3","op":"subscribe"}`:                                                       "3 <nil>",
+		`{"success":true,"ret_msg":"subscribe","conn_id":"x","req_id":"3","op":"subscribe"}`:                                              "3 <nil>",
+		`{"success":false,"ret_msg":"error:already subscribed,topic:publicTrade.BTCUSDT","conn_id":"x","req_id":"3","op":"subscribe"}`:    "3 <nil>",
+		`{"success":false,"ret_msg":"error:handler not found,topic:orderbook.1000.NOPEUSDT","conn_id":"x","req_id":"3","op":"subscribe"}`: "3 error:handler not found,topic:orderbook.1000.NOPEUSDT",
+		`{"success":true,"ret_msg":"pong","conn_id":"x","req_id":"","op":"ping"}`:                                                         "other",
+		`{"op":"pong","args":["1672916271846"],"req_id":"1"}`:                                                                             "other",
+	} {
+		m := protocol{}.Classify([]byte(frame))
+		got := "other"
+		if m.Class == wire.Reply {
+			got = "3 <nil>"
+			if m.Err != nil {
+				got = "3 " + m.Err.Error()
+			}
+			if m.ID != 3 {
+				got = "another id"
+			}
+		}
+		if got != want {
+			t.Errorf("%s: %s, want %s", frame, got, want)
+		}
+	}
+}
+
+// Messages as they came in October 2026.
+func TestRecordedMessages(t *testing.T) {
+	text, err := os.ReadFile(datatest.Path(t, "samples/venues/captures/bybit_2026-10-07_public_frames_trimmed.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	kinds := map[exchange.Kind]int{}
+	d := ofBTC()
+	for line := range strings.Lines(string(text)) {
+		if strings.Contains(line, "_note") || !strings.HasPrefix(line, `{"topic"`) {
+			continue
+		}
+		got, err := all(d, strings.TrimSpace(line))
+		if err != nil && !errors.Is(err, errUnused) {
+			t.Errorf("%.100s: %v", line, err)
+		}
+		for _, ev := range got {
+			kinds[ev.Kind]++
+		}
+	}
+	if kinds[exchange.KindSnapshot] == 0 || kinds[exchange.KindDiff] == 0 || kinds[exchange.KindTrade] == 0 {
+		t.Errorf("%v", kinds)
+	}
+}
+
+// Whatever comes is an event or an error, and the message is left as it was.
+func FuzzDecode(f *testing.F) {
+	f.Add([]byte(`{"topic":"orderbook.200.BTCUSDT","type":"delta","ts":5,"data":{"b":[["83805","0"]],"a":[],"u":8}}`))
+	f.Add([]byte(`{"topic":"publicTrade.BTCUSDT","type":"snapshot","ts":5,"data":[{"T":4,"s":"BTCUSDT","S":"Buy","v":"0.001","p":"83805","i":"9dc75fca","seq":3}]}`))
+	f.Add([]byte(`{"topic":"tickers.BTCUSDT","type":"snapshot","cs":1,"ts":8,"data":{"markPrice":"60000","nextFundingTime":"1673280000000"}}`))
+	f.Add([]byte(`{"topic":"kline.1.BTCUSDT","type":"snapshot","ts":8,"data":[{"start":60000,"open":"1","high":"1","low":"1","close":"1","volume":"1","confirm":true}]}`))
+	f.Fuzz(func(t *testing.T, frame []byte) {
+		before := bytes.Clone(frame)
+		_ = protocol{}.Classify(frame)
+		_, _ = all(ofBTC(), string(frame))
+		if !bytes.Equal(frame, before) {
+			t.Error("the message was changed")
+		}
+	})
+}
