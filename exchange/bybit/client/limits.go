@@ -77,8 +77,10 @@ var (
 	}
 )
 
-// Order and Cancel are those of a category.
-func Order(category string) Count  { return entries[category][0] }
+// Order is that of placing an order in a category.
+func Order(category string) Count { return entries[category][0] }
+
+// Cancel is that of cancelling one.
 func Cancel(category string) Count { return entries[category][1] }
 
 func (c Count) cost() limit.Cost {
