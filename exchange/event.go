@@ -32,11 +32,14 @@ const (
 	// More market data.
 	KindOpenInterest // Qty: all open contracts of an instrument, one side counted
 	KindPremium      // Rate: mean premium of a perpetual in the minute that ended at VenueTime
+
+	// What the host knows of the way to a venue.
+	KindVenue // Name: a house ("bybit"), Channel, Reason: why it is dark there; "": it is back
 )
 
 var kindNames = [...]string{"none", "snapshot", "diff", "ticker", "trade", "mark", "funding", "bar", "gap",
 	"order", "fill", "funding_paid", "transfer", "balance", "timer", "reload", "command", "advice",
-	"open_interest", "premium"}
+	"open_interest", "premium", "venue"}
 
 func (k Kind) String() string {
 	if int(k) < len(kindNames) {
@@ -53,6 +56,31 @@ const (
 	CommandRelease = "release"
 )
 
+// Channel is one of the ways to a house, which fail each by itself. At the start of a
+// session every house is up; what is dark then is told first.
+type Channel uint8
+
+// The channels of a house.
+const (
+	// ChannelMarket is its market data. It is dark when no connection brings any: what
+	// its books show is the past, and its instruments have had a KindGap each.
+	ChannelMarket Channel = iota
+	// ChannelOrders is its account: orders, cancels, positions, balances. It is dark when
+	// its answers do not come, or it was not compared for long: what is sent may arrive or
+	// not, and the outcome of what was sent may stay unknown until it is back.
+	ChannelOrders
+)
+
+func (c Channel) String() string {
+	switch c {
+	case ChannelMarket:
+		return "market data"
+	case ChannelOrders:
+		return "orders"
+	}
+	return "none"
+}
+
 // MarketData reports whether the event comes from a market rather than from our
 // account or the host.
 func (k Kind) MarketData() bool {
@@ -66,6 +94,7 @@ func (k Kind) MarketData() bool {
 type Event struct {
 	Seq        uint64 // given by the loop
 	Kind       Kind
+	Channel    Channel // of a KindVenue
 	Instrument InstrumentID
 	Time       Time // when this process may act on it; the loop's time never runs back
 	VenueTime  Time // when it happened at the venue; 0 when the venue did not say

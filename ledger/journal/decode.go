@@ -138,6 +138,8 @@ func decodeOwn(in *cursor, set bool, ev *exchange.Event) bool {
 		ev.Name, ev.Reason = in.string(), in.string()
 	case exchange.KindAdvice:
 		ev.Advice = decodeIf(in, set, decodeAdvice)
+	case exchange.KindVenue:
+		ev.Name, ev.Channel, ev.Reason = in.string(), exchange.Channel(in.byte()), in.string()
 	default:
 		return false
 	}

@@ -163,6 +163,9 @@ func appendOwn(dst []byte, ev *exchange.Event) []byte {
 		return appendString(dst, ev.Reason)
 	case exchange.KindAdvice:
 		return appendAdvice(dst, ev.Advice)
+	case exchange.KindVenue:
+		dst = append(appendString(dst, ev.Name), byte(ev.Channel))
+		return appendString(dst, ev.Reason)
 	}
 	return dst
 }

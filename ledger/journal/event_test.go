@@ -15,7 +15,7 @@ import (
 
 func kinds() []exchange.Kind {
 	var out []exchange.Kind
-	for k := exchange.KindSnapshot; k <= exchange.KindAdvice; k++ {
+	for k := exchange.KindSnapshot; k <= exchange.KindVenue; k++ {
 		out = append(out, k)
 	}
 	return out
@@ -131,6 +131,8 @@ func genOwn(t *rapid.T, ev *exchange.Event) {
 		}
 	case exchange.KindCommand:
 		ev.Name, ev.Reason = genText(t), genText(t)
+	case exchange.KindVenue:
+		ev.Name, ev.Channel, ev.Reason = genText(t), exchange.Channel(genByte(t)), genText(t)
 	case exchange.KindAdvice:
 		ev.Advice = &exchange.Advice{ID: rapid.Uint64().Draw(t, "id"), Verdict: genText(t), Reason: genText(t), Text: genText(t),
 			Model: genText(t), TokensIn: int(anyInt.Draw(t, "in")), TokensOut: int(anyInt.Draw(t, "out")), Cost: genDecimal(t), Cached: genBool(t)}
@@ -158,15 +160,15 @@ func TestCodecKnowsEveryField(t *testing.T) {
 		v    any
 		want int
 	}{
-		{exchange.Event{}, 37}, {exchange.MarkPath{}, 4}, {exchange.Advice{}, 9}, {exchange.Fill{}, 12}, {exchange.FundingPayment{}, 8}, {exchange.Transfer{}, 9},
+		{exchange.Event{}, 38}, {exchange.MarkPath{}, 4}, {exchange.Advice{}, 9}, {exchange.Fill{}, 12}, {exchange.FundingPayment{}, 8}, {exchange.Transfer{}, 9},
 		{exchange.OrderUpdate{}, 7}, {exchange.Bar{}, 7}, {exchange.Reload{}, 5}, {exchange.Source{}, 2},
 	} {
 		if n := reflect.TypeOf(c.v).NumField(); n != c.want {
 			t.Errorf("%T has %d fields, the codec was written for %d: extend it and genEvent", c.v, n, c.want)
 		}
 	}
-	if n := len(kinds()); n != 17 {
-		t.Errorf("%d kinds, the codec was written for 17", n)
+	if n := len(kinds()); n != 20 {
+		t.Errorf("%d kinds, the codec was written for 20", n)
 	}
 }
 
