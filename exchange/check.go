@@ -11,7 +11,7 @@ import (
 // Check says what is wrong with an instrument that somebody described, with the field
 // and its value. What NewUniverse fills in may be left out.
 func (in *Instrument) Check() error {
-	for _, c := range []func() error{in.checkNames, in.checkSteps, in.checkMoney, in.checkContract} {
+	for _, c := range []func() error{in.checkNames, in.checkSteps, in.checkGrid, in.checkMoney, in.checkContract} {
 		if err := c(); err != nil {
 			return err
 		}

@@ -42,6 +42,8 @@ type Instrument struct {
 
 	Tick Step // price increment
 	Lot  Step // quantity increment
+	// Coarser are larger increments of higher prices, ascending; empty: Tick is that of all.
+	Coarser []Coarser
 
 	MinQty      Lots            // 0 means one lot
 	MaxQty      Lots            // 0 means unlimited
@@ -272,7 +274,7 @@ func (u *Universe) Clone() *Universe {
 	out.list = make([]*Instrument, len(u.list))
 	for i, in := range u.list {
 		mine := *in
-		mine.Brackets = slices.Clone(in.Brackets)
+		mine.Brackets, mine.Coarser = slices.Clone(in.Brackets), slices.Clone(in.Coarser)
 		out.list[i] = &mine
 	}
 	return &out

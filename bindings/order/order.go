@@ -112,9 +112,9 @@ func price(in *exchange.Instrument, side exchange.Side, v bindings.Input) exchan
 	d := v.Positive()
 	inRange(in.Tick, v, d)
 	if side == exchange.Sell {
-		return exchange.Ticks(in.Tick.Ceil(d))
+		return in.OnGrid(side, exchange.Ticks(in.Tick.Ceil(d)))
 	}
-	ticks := exchange.Ticks(in.Tick.Floor(d))
+	ticks := in.OnGrid(side, exchange.Ticks(in.Tick.Floor(d)))
 	if ticks == 0 {
 		v.Fail("%s is below one tick of %s, which is %s", d, in.Key(), in.Tick)
 	}

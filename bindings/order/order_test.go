@@ -16,6 +16,18 @@ import (
 	"github.com/perilune/perilune/exchange"
 )
 
+// Where the increment grows with the price, a price goes to one that there is.
+func TestSubmitOnACoarserGrid(t *testing.T) {
+	for code, want := range map[string]exchange.Ticks{`side = "buy", price = 99.9`: 999, `side = "buy", price = 100.9`: 1005, `side = "sell", price = 100.9`: 1010} {
+		bt := bindtest.New(t, order.Module(), num.Module(), market.Module())
+		bt.Env.Universe().Get(bt.Env.ID("usdm:BTCUSDT")).Coarser = []exchange.Coarser{{From: 1000, Every: 5}}
+		bt.Run(`assert(order.submit{symbol = "usdm:BTCUSDT", qty = 1, ` + code + `})`)
+		if got := bt.Env.Submitted[0].Price; got != want {
+			t.Errorf("%s: %d ticks, want %d", code, got, want)
+		}
+	}
+}
+
 func TestSubmit(t *testing.T) {
 	cases := []struct {
 		name, code string

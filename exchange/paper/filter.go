@@ -49,6 +49,9 @@ func (ru *rules) filter(s *slot, o *order) *refusal {
 	if o.Type == exchange.Limit && o.Price <= 0 {
 		return s.filtered(RulePrice, "PRICE_FILTER", "Price less than min price: %s", s.in.PriceDecimal(o.Price))
 	}
+	if o.Type == exchange.Limit && s.in.OnGrid(o.Side, o.Price) != o.Price {
+		return s.filtered(RulePrice, "PRICE_FILTER", "Price not increased by tick size: %s, which is %s there", s.in.PriceDecimal(o.Price), s.in.PriceDecimal(s.in.TickAt(o.Price)))
+	}
 	if r := ru.percentPrice(s, o); r != nil {
 		return r
 	}

@@ -14,7 +14,7 @@ const (
 	RuleTIF                          // no such time in force, or not for this type
 	RuleSpot                         // reduce-only, where there are no positions
 	RuleDelivered                    // the contract has ended
-	RulePrice                        // not above zero
+	RulePrice                        // not above zero, or not on the grid of prices
 	RuleQty                          // not above zero
 	RuleMinQty                       // below the smallest
 	RuleMaxQty                       // above the largest

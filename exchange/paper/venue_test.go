@@ -26,6 +26,21 @@ func (d *bench) order(key string, side exchange.Side, price exchange.Ticks, qty 
 	return exchange.Order{Instrument: d.find(key).ID, Side: side, Type: exchange.Limit, TIF: exchange.GTC, Price: price, Qty: qty}
 }
 
+// Where the increment grows with the price, a price between two of them is refused.
+func TestThePriceIsOnTheGrid(t *testing.T) {
+	d := quoted(t, Options{Latency: Latency{Model: "none"}})
+	d.find("usdm:BTCUSDT").Coarser = []exchange.Coarser{{From: 5000, Every: 5}}
+	for price, accepted := range map[exchange.Ticks]bool{9000: true, 9001: false, 9005: true} {
+		o := d.order("usdm:BTCUSDT", exchange.Buy, price, 100)
+		d.submit(o)
+		d.until(d.now)
+		u := d.heard[len(d.heard)-1].Update
+		if (u.Status == exchange.StatusAccepted) != accepted || !accepted && (Rule(u.Code) != RulePrice || !strings.Contains(u.Reason, "tick size")) {
+			t.Errorf("at %d: %+v", price, u)
+		}
+	}
+}
+
 func TestMalformedOrders(t *testing.T) {
 	d := quoted(t, Options{Latency: Latency{Model: "none"}})
 	good := d.order("usdm:BTCUSDT", exchange.Buy, 9000, 100)

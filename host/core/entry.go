@@ -106,6 +106,9 @@ func (en *orderEntry) Submit(o *exchange.Order) exchange.OrderID {
 func (en *orderEntry) send(o *exchange.Order) {
 	en.orders.last = max(en.orders.last, o.ID)
 	kept := *o
+	if o.Type == exchange.Limit { // machines count in ticks, and know of no grid that is coarser
+		kept.Price = en.u.Get(o.Instrument).OnGrid(o.Side, o.Price)
+	}
 	kept.ClientID = en.clientID(o.ID)
 	kept.Status = exchange.StatusNew
 	kept.Created, kept.Updated = en.now, en.now

@@ -67,9 +67,9 @@ func CheckRules(rules []Rule) error {
 // checkRules puts an order to the embedder's rules. One that panics refuses.
 func (g *Gate) checkRules(in *exchange.Instrument, o *exchange.Order, m Market) error {
 	for _, r := range g.rules {
-		brackets := append(g.shown.Brackets[:0], in.Brackets...)
+		brackets, coarser := append(g.shown.Brackets[:0], in.Brackets...), append(g.shown.Coarser[:0], in.Coarser...)
 		g.shown = *in
-		g.shown.Brackets = brackets
+		g.shown.Brackets, g.shown.Coarser = brackets, coarser
 		if err := checkOne(r, &g.shown, o, m); err != nil {
 			return &Denied{r.Name(), err.Error()}
 		}
