@@ -74,14 +74,16 @@ func (c chain) judgeDense(d ids) verdict {
 	return broken
 }
 
-// judgePrevious: each diff names the last id of the one before. Source: the same of
-// Binance derivatives; OKX, prevSeqId; Deribit, prev_change_id.
+// judgePrevious: each diff names the last id of the one before. One that follows may have
+// a lower id of its own: the venue began to count anew. Source: the same of Binance
+// derivatives; OKX, prevSeqId, with the chain (10,15) (15,15) (15,3) (3,5) of an update, a
+// sign of life and a reset; Deribit, prev_change_id.
 func (c chain) judgePrevious(d ids) verdict {
 	switch {
-	case d.last <= c.last:
-		return old
 	case d.prev == c.last:
 		return follows
+	case d.last <= c.last:
+		return old
 	}
 	return broken
 }
@@ -91,9 +93,11 @@ func (c chain) judgePrevious(d ids) verdict {
 // the snapshot ends, so it follows too.
 func (c chain) judgeFirst(d ids) verdict {
 	switch {
+	case d.prev == c.last:
+		return follows
 	case d.last < c.last:
 		return old
-	case d.first <= c.last || d.prev == c.last:
+	case d.first <= c.last:
 		return follows
 	}
 	return broken

@@ -19,6 +19,9 @@ func TestLinkings(t *testing.T) {
 	}{
 		{"OKX: prevSeqId is the seqId before", exchange.LinkPrevious, []*exchange.Event{futures(101, 107, 100), futures(108, 109, 107)}, "live", 109},
 		{"OKX: a heartbeat, seqId = prevSeqId", exchange.LinkPrevious, []*exchange.Event{futures(101, 107, 100), futures(108, 107, 107)}, "live", 107},
+		{"OKX: numbers begin anew", exchange.LinkPrevious, []*exchange.Event{futures(101, 107, 100), futures(108, 107, 107), futures(108, 3, 107), futures(4, 5, 3)}, "live", 5},
+		{"OKX: numbers begin anew right after a snapshot", exchange.LinkPrevious, []*exchange.Event{futures(101, 3, 100), futures(4, 5, 3)}, "live", 5},
+		{"OKX: what was before numbers began anew comes again", exchange.LinkPrevious, []*exchange.Event{futures(101, 107, 100), futures(108, 3, 107), futures(108, 3, 107), futures(4, 5, 3)}, "live", 5},
 		{"OKX: one is missing", exchange.LinkPrevious, []*exchange.Event{futures(101, 107, 100), futures(110, 112, 109)}, "gap: the book is at 107", 0},
 		{"Deribit: prev_change_id", exchange.LinkPrevious, []*exchange.Event{futures(101, 130, 100), futures(131, 150, 130)}, "live", 150},
 		{"Binance spot: U = u+1", exchange.LinkDense, []*exchange.Event{spot(101, 104), spot(105, 105)}, "live", 105},

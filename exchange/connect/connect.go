@@ -37,7 +37,8 @@ type About struct {
 	Able oms.Capabilities
 }
 
-// Segment is a part of a venue with instruments of its own.
+// Segment is a part of a venue with instruments of its own. One whose instruments are of
+// several contracts is told once for each.
 type Segment struct {
 	Venue    exchange.Venue
 	Contract exchange.Contract

@@ -203,13 +203,13 @@ func tryCatalogue(t *testing.T, b *FeedBench) {
 		t.Fatalf("the instruments make no universe: %v", err)
 	}
 	for _, in := range u.All() {
-		i := slices.IndexFunc(about.Segments, func(s connect.Segment) bool { return s.Venue == in.Venue })
+		i := slices.IndexFunc(about.Segments, func(s connect.Segment) bool { return s.Venue == in.Venue && s.Contract == in.Contract })
 		if i < 0 {
-			t.Errorf("%s is in no segment of %s", in.FullKey(), b.Connector.House())
+			t.Errorf("%s, a %s contract, is in no segment of %s", in.FullKey(), in.Contract, b.Connector.House())
 			continue
 		}
-		if s := &about.Segments[i]; in.Contract != s.Contract || in.Linking != s.Linking || in.Perp() && in.ContractSize.IsZero() {
-			t.Errorf("%s: contract %s, linking %d, contract size %s; its segment has %s and %d", in.Key(), in.Contract, in.Linking, in.ContractSize, s.Contract, s.Linking)
+		if s := &about.Segments[i]; in.Linking != s.Linking || in.Perp() && in.ContractSize.IsZero() {
+			t.Errorf("%s: linking %d, contract size %s; its segment has %d", in.Key(), in.Linking, in.ContractSize, s.Linking)
 		}
 	}
 	keys, err := c.Choose(t.Context(), b.Patterns, 0)
