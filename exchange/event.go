@@ -117,7 +117,7 @@ type Event struct {
 
 	Mark, Index, Rate E8
 	NextFunding       Time
-	Hours             int // funding interval
+	Hours             int // funding interval; see Instrument.FundingAccrues
 	Bar               Bar
 	Path              MarkPath // of a KindMark that ends a bar
 

@@ -70,6 +70,7 @@ type Instrument struct {
 	Delivery Time
 
 	FundingHours             int             // settlement interval of a perpetual; 0 elsewhere
+	FundingAccrues           bool            // by the millisecond: FundingHours is what rates are told for, not when they are paid
 	FundingCap, FundingFloor decimal.Decimal // bounds of one settlement's rate; both zero: none
 	InterestRate             decimal.Decimal // per 8 hours, in the funding formula
 

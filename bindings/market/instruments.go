@@ -65,6 +65,7 @@ var rulesType = bindings.Type{
 		{Name: "maker_fee", Type: "number", Unit: "fraction"},
 		{Name: "taker_fee", Type: "number", Unit: "fraction"},
 		{Name: "funding_hours", Type: "integer?", Unit: "hours"},
+		{Name: "funding_accrues", Type: "boolean", Doc: "by the millisecond: funding_hours is what rates are told for, not when they are paid"},
 		{Name: "assumed", Type: "string?", Doc: "which of the rules are assumed and not from the venue"},
 	},
 }
@@ -97,6 +98,7 @@ func instrument(rt *bindings.Runtime) int {
 	if in.FundingHours > 0 {
 		num("funding_hours", float64(in.FundingHours))
 	}
+	t.RawSetString("funding_accrues", lua.LBool(in.FundingAccrues))
 	if in.Assumed != "" {
 		str("assumed", in.Assumed)
 	}

@@ -10,6 +10,9 @@
 //     FAQ; they have not been checked against recorded premium indices here.
 //   - Premiums and rates are fractions, of the index and per settlement. They are
 //     signals: the rate that money is settled at comes from the venue.
+//   - Where funding accrues continuously ([Rule].Continuous), the formula is Deribit's: the
+//     premium beyond a dead band. An interval is then only what rates are told for
+//     ([Accrual]), so that they compare with those of other venues.
 //
 // The built-in market settles by this package, so there is one formula.
 package funding
@@ -25,6 +28,10 @@ const SampleInterval = 5 * exchange.Second
 
 // premiumClamp is d of the funding formula: how far the interest rate may pull.
 const premiumClamp = 0.0005
+
+// deadBand is how much of a premium is free of continuous funding. Source: Deribit's manual,
+// "Funding Rate": 0.025 %, formerly 0.05 %.
+const deadBand = 0.00025
 
 // PremiumIndex is one premium sample, a fraction of the index price. The impact
 // prices are the average fill prices of the impact notional (200 USDT divided
@@ -118,11 +125,13 @@ type Rule struct {
 	// Undivided selects the rule before 2025-09-18 08:01 UTC, which scaled only
 	// the interest to the interval. For N = 8 the two rules are the same.
 	Undivided bool
+	// Continuous selects the rule of venues where funding accrues by the millisecond.
+	Continuous bool
 }
 
 // RuleOf returns the rule of an instrument.
 func RuleOf(in *exchange.Instrument) Rule {
-	return Rule{Hours: in.FundingHours, Interest: in.InterestRate.InexactFloat64(),
+	return Rule{Hours: in.FundingHours, Continuous: in.FundingAccrues, Interest: in.InterestRate.InexactFloat64(),
 		Cap: in.FundingCap.InexactFloat64(), Floor: in.FundingFloor.InexactFloat64()}
 }
 
@@ -139,14 +148,18 @@ func (f Rule) At(settled exchange.Time) Rule {
 //
 //	r = [P + clamp(I − P, ±0.05 %)] · N/8        today
 //	r =  P + clamp(I·N/8 − P, ±0.05 %)           Undivided
+//	r = [max(d, P) + min(−d, P)] · N/8           Continuous, d = 0.025 %
 //
 // bounded by Floor and Cap and rounded to eight decimals.
 func (f Rule) Rate(mean float64) exchange.E8 {
 	part := float64(f.Hours) / 8
 	var r float64
-	if f.Undivided {
+	switch {
+	case f.Continuous:
+		r = (math.Max(deadBand, mean) + math.Min(-deadBand, mean)) * part
+	case f.Undivided:
 		r = mean + clamp(f.Interest*part-mean, -premiumClamp, premiumClamp)
-	} else {
+	default:
 		r = (mean + clamp(f.Interest-mean, -premiumClamp, premiumClamp)) * part
 	}
 	if f.Cap != 0 || f.Floor != 0 {
@@ -157,9 +170,9 @@ func (f Rule) Rate(mean float64) exchange.E8 {
 
 // Mean is the mean premium that a rate follows from; false where many means have
 // that rate: at rest, where the interest rate makes up for the premium, and at a
-// bound.
+// bound. Continuous rates are no function of a mean.
 func (f Rule) Mean(rate exchange.E8) (float64, bool) {
-	if f.Hours <= 0 || ((f.Cap != 0 || f.Floor != 0) && (rate.Float() >= f.Cap || rate.Float() <= f.Floor)) {
+	if f.Hours <= 0 || f.Continuous || ((f.Cap != 0 || f.Floor != 0) && (rate.Float() >= f.Cap || rate.Float() <= f.Floor)) {
 		return 0, false
 	}
 	part := float64(f.Hours) / 8

@@ -81,6 +81,7 @@ func (p *perp) reschedule(m *Market, v *venue, t exchange.Time, rate exchange.E8
 		p.quiet = 0
 	}
 	switch {
+	case p.rule.Continuous: // its intervals are only how it is told of
 	case p.rule.Hours > 1 && abs(rate) >= bound:
 		p.rule.Hours, p.quiet = 1, 0
 	case p.rule.Hours == 1 && p.quiet >= relaxCount && t%(4*exchange.Hour) == 0:

@@ -246,6 +246,7 @@ function Book:depth(side) end
 ---@field maker_fee number # [fraction]
 ---@field taker_fee number # [fraction]
 ---@field funding_hours integer? # [hours]
+---@field funding_accrues boolean # by the millisecond: funding_hours is what rates are told for, not when they are paid
 ---@field assumed string? # which of the rules are assumed and not from the venue
 
 ---Which pairs are asked for.
