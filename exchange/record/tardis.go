@@ -17,10 +17,11 @@ const (
 	tardisTop
 	tardisTrades
 	tardisQuotes
+	tardisTicker
 )
 
 func (k tardisKind) String() string {
-	return [...]string{"none", "incremental_book_L2", "book_snapshot", "trades", "quotes"}[k]
+	return [...]string{"none", "incremental_book_L2", "book_snapshot", "trades", "quotes", "derivative_ticker"}[k]
 }
 
 // tardisInfo is what the beginning of a Tardis file says about it.
@@ -51,6 +52,7 @@ type tardisLayout struct {
 	snapshot, side, price, amount      int
 	id                                 int
 	askPrice, askQty, bidPrice, bidQty []int // quotes have one of each, snapshots many
+	ticker                             tickerLayout
 }
 
 func tardisLayoutOf(c columns) (k tardisKind, l tardisLayout, err error) {
@@ -65,11 +67,14 @@ func tardisLayoutOf(c columns) (k tardisKind, l tardisLayout, err error) {
 		l.askPrice, l.askQty = []int{c["ask_price"]}, []int{c["ask_amount"]}
 		l.bidPrice, l.bidQty = []int{c["bid_price"]}, []int{c["bid_amount"]}
 		return tardisQuotes, l, nil
+	case c.has("funding_timestamp", "funding_rate", "open_interest", "last_price", "index_price", "mark_price"):
+		l.ticker = tickerLayoutOf(c)
+		return tardisTicker, l, nil
 	case c.has("asks[0].price", "asks[0].amount", "bids[0].price", "bids[0].amount"):
 		l.levels(c)
 		return tardisTop, l, nil
 	}
-	return 0, l, errors.New("a Tardis data type that is not read here: want incremental_book_L2, book_snapshot_N, trades or quotes")
+	return 0, l, errors.New("a Tardis data type that is not read here: want incremental_book_L2, book_snapshot_N, trades, quotes or derivative_ticker")
 }
 
 func (l *tardisLayout) levels(c columns) {
@@ -160,6 +165,11 @@ func (l *tardisLayout) numbers(k tardisKind, f [][]byte, o *observed) {
 		o.qty.see(f[l.amount])
 		return
 	}
+	if k == tardisTicker {
+		o.price.see(f[l.ticker.last])
+		o.qty.see(f[l.ticker.interest])
+		return
+	}
 	for n := range l.askPrice {
 		o.price.see(f[l.askPrice[n]])
 		o.qty.see(f[l.askQty[n]])
@@ -200,6 +210,9 @@ func describeTardis(infos []*tardisInfo) []string {
 	var out []string
 	for _, i := range infos {
 		out = append(out, fmt.Sprintf("Tardis %s of %s: %s; it has no update ids, so a lost row cannot be seen", i.kind, i.names(), i.path))
+		if i.kind == tardisTicker {
+			out = append(out, fmt.Sprintf("%s: it states no settled funding: the last estimate before each settlement is taken for it", i.path))
+		}
 		if i.foreign != "" {
 			out = append(out, fmt.Sprintf("%s: it is of %s; fees, limits and margin are those of a market like it", i.path, i.foreign))
 		}

@@ -154,3 +154,52 @@ func FuzzTardis(f *testing.F) {
 		}
 	})
 }
+
+// A derivative_ticker leaves out what did not change, and says of a settlement only that
+// another one is due.
+func TestTardisDerivativeTicker(t *testing.T) {
+	r := openTardis(t, "a.csv", `exchange,symbol,timestamp,local_timestamp,funding_timestamp,funding_rate,predicted_funding_rate,open_interest,last_price,index_price,mark_price
+binance-futures,ABCUSDT,1699999200000000,1699999200000900,1700006400000000,0.0001,,1000.5,9.9,9.91,9.92
+binance-futures,ABCUSDT,1700006399000000,1700006399000900,1700006400000000,1.2e-05,,1000.5,9.9,,
+binance-futures,ABCUSDT,1700006399500000,1700006399500900,,,,1001.5,,,
+binance-futures,ABCUSDT,1700006400500000,1700006400500900,1700020800000000,0.0003,,1001.5,9.9,9.81,9.82
+binance-futures,ABCUSDT,1700006401500000,1700006401500900,1700020800000000,x,,1001.5,9.9,9.81,9.82
+binance-futures,ABCUSDT,1700020801000000,1700020801000900,1700035200000000,0.0002,,1001.5,9.9,9.81,9.82
+`)
+	evs, err := drain(t, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, e := range evs {
+		switch e.Kind {
+		case exchange.KindMark:
+			got = append(got, fmt.Sprintf("mark %d index %d rate %d due %d every %d", e.Mark, e.Index, e.Rate, e.NextFunding/exchange.Second, e.Hours))
+		case exchange.KindOpenInterest:
+			got = append(got, fmt.Sprintf("interest %d", e.Qty))
+		case exchange.KindFunding:
+			got = append(got, fmt.Sprintf("settled %d at %d every %d mark %d", e.Rate, e.VenueTime/exchange.Second, e.Hours, e.Mark))
+		default:
+			got = append(got, e.Kind.String())
+		}
+	}
+	want := []string{
+		"mark 992000000 index 991000000 rate 10000 due 1700006400 every 8", "interest 10005",
+		"mark 992000000 index 991000000 rate 1200 due 1700006400 every 8",
+		"mark 992000000 index 991000000 rate 1200 due 1700006400 every 8", "interest 10015",
+		"settled 1200 at 1700006400 every 4 mark 992000000",
+		"mark 982000000 index 981000000 rate 30000 due 1700020800 every 4",
+		"gap",
+		"settled 30000 at 1700020800 every 4 mark 982000000",
+		"mark 982000000 index 981000000 rate 20000 due 1700035200 every 4",
+	}
+	if strings.Join(got, "\n") != strings.Join(want, "\n") {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	if s := r.Stats(); s.Malformed != 1 {
+		t.Errorf("%+v: want one row that can't be read", s)
+	}
+	if !strings.Contains(r.Describe(), "no settled funding") {
+		t.Errorf("%v: it does not say where settlements are from", r.Describe())
+	}
+}

@@ -27,6 +27,7 @@ type tardisFeed struct {
 	bids   []exchange.Level
 	asks   []exchange.Level
 	gaps   []*tardisBook
+	more   []exchange.Event // that a row brings beside its first
 	last   exchange.Time
 	end    error
 }
@@ -36,6 +37,8 @@ type tardisBook struct {
 	in    *exchange.Instrument
 	begun bool // a snapshot was seen
 	snap  bool // the last message was part of a snapshot
+
+	funding estimate // of a derivative_ticker: the one that is running
 }
 
 // tardisRow is one row of an incremental book.
@@ -63,6 +66,10 @@ func newTardis(info *tardisInfo, u *exchange.Universe) *tardisFeed {
 func (f *tardisFeed) Next(ev *exchange.Event) error {
 	for {
 		if f.sendGap(ev) {
+			return nil
+		}
+		if len(f.more) > 0 {
+			*ev, f.more = f.more[0], f.more[1:]
 			return nil
 		}
 		if f.end != nil && f.row.book == nil {
@@ -267,6 +274,8 @@ func (f *tardisFeed) single(ev *exchange.Event) bool {
 			err = f.trade(b.in, fields, ev)
 		case tardisQuotes:
 			err = f.quote(b.in, fields, ev)
+		case tardisTicker:
+			return f.ticker(b, fields, ev)
 		default:
 			err = f.top(b.in, fields, ev)
 		}
@@ -288,8 +297,7 @@ func (f *tardisFeed) trade(in *exchange.Instrument, fields [][]byte, ev *exchang
 	if string(fields[l.side]) == "sell" {
 		ev.Side = exchange.Sell
 	}
-	// Some venues name trades by a UUID, which has no order.
-	ev.ID, _ = strconv.ParseInt(string(fields[l.id]), 10, 64)
+	ev.ID = exchange.TextID(fields[l.id])
 	return nil
 }
 

@@ -1,0 +1,131 @@
+package record
+
+import (
+	"fmt"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/fixed"
+)
+
+// tickerLayout is where the columns of a derivative_ticker are. Source: docs.tardis.dev,
+// "Data types".
+type tickerLayout struct{ due, rate, interest, last, index, mark int }
+
+func tickerLayoutOf(c columns) tickerLayout {
+	return tickerLayout{due: c["funding_timestamp"], rate: c["funding_rate"], interest: c["open_interest"],
+		last: c["last_price"], index: c["index_price"], mark: c["mark_price"]}
+}
+
+// estimate is what the last row said of a perpetual.
+type estimate struct {
+	mark, index exchange.E8
+	rate        exchange.E8   // of the settlement that is due
+	due         exchange.Time // 0: not said
+	settled     exchange.Time // the settlement before; 0: not seen
+	interest    exchange.Lots
+}
+
+// ticker reads a row of a derivative_ticker: the mark and the running estimate, the open
+// interest when it changed, and the settlement that lies between this row and the last. A
+// field that is empty is as it was; of a row that lacks mark or rate from the beginning on
+// nothing is told.
+func (f *tardisFeed) ticker(b *tardisBook, fields [][]byte, ev *exchange.Event) bool {
+	e := &b.funding
+	at, venue := max(ev.Time, f.last), ev.VenueTime
+	row, err := f.tickerRow(b, fields)
+	if err != nil {
+		f.reject(err)
+		return false
+	}
+	f.more = f.more[:0]
+	if row.due != e.due {
+		f.settled(b, row.due, at)
+	}
+	e.rate = row.rate
+	if row.mark > 0 {
+		f.more = append(f.more, exchange.Event{Kind: exchange.KindMark, Instrument: b.in.ID, Time: at, VenueTime: venue,
+			Mark: row.mark, Index: row.index, Rate: row.rate, NextFunding: row.due, Hours: b.hours()})
+	}
+	if row.qty != e.interest && row.qty > 0 {
+		f.more = append(f.more, exchange.Event{Kind: exchange.KindOpenInterest, Instrument: b.in.ID, Time: at, VenueTime: venue, Qty: row.qty})
+	}
+	e.interest, e.mark, e.index = row.qty, row.mark, row.index
+	if len(f.more) == 0 {
+		f.stats.Ignored++
+		return false
+	}
+	*ev, f.more = f.more[0], f.more[1:]
+	return true
+}
+
+// tickerRow is what is known with a row.
+type tickerRow struct {
+	mark, index, rate exchange.E8
+	qty               exchange.Lots
+	due               exchange.Time
+}
+
+func (f *tardisFeed) tickerRow(b *tardisBook, fields [][]byte) (r tickerRow, err error) {
+	l, e := &f.info.layout.ticker, &b.funding
+	r = tickerRow{mark: e.mark, index: e.index, rate: e.rate, qty: e.interest, due: e.due}
+	for _, x := range []struct {
+		name string
+		text []byte
+		to   *exchange.E8
+	}{{"mark_price", fields[l.mark], &r.mark}, {"index_price", fields[l.index], &r.index}, {"funding_rate", fields[l.rate], &r.rate}} {
+		if len(x.text) == 0 {
+			continue
+		}
+		if *x.to, err = number(x.text); err != nil {
+			return r, fmt.Errorf("%s of %s: %w", x.name, b.in.Key(), err)
+		}
+	}
+	if text := fields[l.interest]; len(text) > 0 {
+		if r.qty, err = fixed.Lots(text, b.in.Lot); err != nil {
+			return r, fmt.Errorf("open_interest of %s: %w", b.in.Key(), err)
+		}
+	}
+	if text := fields[l.due]; len(text) > 0 {
+		if r.due, err = parseTime(text); err != nil {
+			return r, fmt.Errorf("funding_timestamp of %s: %w", b.in.Key(), err)
+		}
+	}
+	return r, nil
+}
+
+// number reads a decimal that may be written as 1.2e-05, as Tardis does.
+func number(text []byte) (exchange.E8, error) {
+	v, err := fixed.E8(text)
+	if err == nil {
+		return v, nil
+	}
+	if p, ok := plain(text); ok {
+		return fixed.E8(p)
+	}
+	return 0, err
+}
+
+// settled tells of the settlement that the estimate was for, when the next one is in
+// sight: a row whose time of settlement is later, and which came after it.
+func (f *tardisFeed) settled(b *tardisBook, next, at exchange.Time) {
+	e := &b.funding
+	was := e.due
+	e.due = next
+	if was == 0 || next <= was || at < was {
+		return // begun, or the venue has moved the settlement
+	}
+	e.settled = was
+	f.more = append(f.more, exchange.Event{Kind: exchange.KindFunding, Instrument: b.in.ID, Time: at, VenueTime: was,
+		Rate: e.rate, Mark: e.mark, Hours: b.hours()})
+}
+
+// hours is the interval between settlements: as the recording shows it, else the rule.
+func (b *tardisBook) hours() int {
+	e := &b.funding
+	if e.settled != 0 {
+		if d := e.due - e.settled; d > 0 && d%exchange.Hour == 0 && d <= 24*exchange.Hour {
+			return int(d / exchange.Hour)
+		}
+	}
+	return b.in.FundingHours
+}
