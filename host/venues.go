@@ -12,6 +12,7 @@ import (
 	"github.com/perilune/perilune/exchange/connect"
 	"github.com/perilune/perilune/exchange/record"
 	"github.com/perilune/perilune/exchange/simserver"
+	"github.com/perilune/perilune/exchange/tardis"
 )
 
 // venueList is the venues that there are: the one place that names them. The first is the
@@ -56,14 +57,20 @@ func Recordings() (out record.Formats) {
 // VenueSection is what the section of the default venue is called in the configuration.
 func VenueSection() string { return sectionName(defaultVenue().House()) }
 
-// PastData is the public archive of the first venue that has one.
-func PastData() connect.Archive {
+// PastSource is an archive that past data can be fetched from.
+type PastSource struct {
+	Name string
+	connect.Archive
+}
+
+// PastSources are the archives of the venues that have one, and those of many venues.
+func PastSources() (out []PastSource) {
 	for _, l := range venueList {
 		if a, ok := l.connect.(connect.Archive); ok {
-			return a
+			out = append(out, PastSource{l.connect.House(), a})
 		}
 	}
-	return nil
+	return append(out, PastSource{tardis.Archive{}.Name(), tardis.Archive{}})
 }
 
 // defaultVenue is the venue that is meant where nothing names another.

@@ -2,13 +2,15 @@ package binance
 
 import (
 	"context"
+	"fmt"
+	"strings"
 
 	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/binance/archive"
 	"github.com/perilune/perilune/exchange/connect"
 )
 
-var _ connect.Archive = Connector{}
+var _ connect.Importer = Connector{}
 
 // ArchiveAt implements connect.Archive.
 func (Connector) ArchiveAt() string { return archive.Base }
@@ -38,6 +40,9 @@ func plan(r *connect.ArchiveRequest) ([]archive.Item, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(r.Channels) > 0 {
+		return nil, fmt.Errorf("channels %s: this archive has kinds of data alone", strings.Join(r.Channels, ","))
+	}
 	q := archive.Request{Market: m, Symbols: r.Symbols, Interval: r.Interval, From: r.From, To: r.To}
 	for _, k := range r.Kinds {
 		kind, err := archive.ParseKind(k)
@@ -65,7 +70,7 @@ func (Connector) Download(ctx context.Context, r connect.ArchiveRequest, progres
 	if err != nil {
 		return nil, err
 	}
-	d := &archive.Downloader{Base: r.Base, Dir: r.Dir, Workers: r.Workers, Attempts: r.Attempts,
+	d := &archive.Downloader{Base: r.Base, Dir: r.Dir, Workers: r.Workers, Attempts: r.Attempts, Pause: r.Pause,
 		Progress: func(x archive.Result) { progress(fileOf(x)) }}
 	results, err := d.Fetch(ctx, items)
 	out := make([]connect.ArchiveFile, len(results))
@@ -79,7 +84,7 @@ func fileOf(x archive.Result) connect.ArchiveFile {
 	return connect.ArchiveFile{Path: x.Item.Path(), State: x.State.String(), Bytes: x.Bytes}
 }
 
-// Import implements connect.Archive.
+// Import implements connect.Importer.
 func (Connector) Import(ctx context.Context, dir, out string, progress func(connect.Imported)) (*connect.ImportOutcome, error) {
 	return archive.Import(ctx, dir, out, progress)
 }

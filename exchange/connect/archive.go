@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"github.com/perilune/perilune/exchange/sign"
 )
 
-// Archive is a venue's public archive of past data. A connector that has one implements
-// it too.
+// Archive is a public archive of past data: a venue's, whose connector implements it too, or
+// one of many venues.
 type Archive interface {
 	// ArchiveAt is where the archive is, unless a request says otherwise.
 	ArchiveAt() string
@@ -21,6 +23,11 @@ type Archive interface {
 	// What is there and whole is not fetched again; what is absent is no error. progress
 	// is told of every file as it ends, from one goroutine at a time.
 	Download(ctx context.Context, r ArchiveRequest, progress func(ArchiveFile)) ([]ArchiveFile, error)
+}
+
+// Importer is an archive whose files are not read as they are.
+type Importer interface {
+	Archive
 	// Import turns what was fetched into a history and recordings; see package record.
 	Import(ctx context.Context, dir, out string, progress func(Imported)) (*ImportOutcome, error)
 }
@@ -29,14 +36,17 @@ type Archive interface {
 type ArchiveRequest struct {
 	Segment  string // spot, usdm
 	Kinds    []string
+	Channels []string // of a venue's own messages, where the archive has them
 	Symbols  []string
 	Interval string // of bars
 	From, To time.Time
 
-	Base     string // where the archive is
+	Base     string      // where the archive is
+	Key      sign.Secret // of those who pay; empty: none
 	Dir      string
-	Workers  int // files at a time
-	Attempts int // how often one file is tried
+	Workers  int           // files at a time
+	Attempts int           // how often one file is tried
+	Pause    time.Duration // before a second attempt; 0: as the archive wants it
 }
 
 // ArchiveFile is what became of a file.

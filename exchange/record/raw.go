@@ -160,6 +160,11 @@ func (r *Raw) decode(line []byte, ev *exchange.Event) bool {
 	if frame == nil {
 		return false
 	}
+	if bytes.Equal(frame, Disconnected) {
+		r.last = max(r.last, at)
+		r.gap("the recorder was disconnected")
+		return false
+	}
 	r.frame, r.unknown = frame, false
 	ev.Synthetic = false
 	switch err := r.decoder.Decode(frame, ev); {

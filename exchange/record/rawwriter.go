@@ -48,6 +48,10 @@ func (f Formats) NewRawWriter(dir string, began exchange.Time) (*RawWriter, erro
 	return &RawWriter{formats: f, dir: dir, began: began, files: make(map[exchange.InstrumentID]*rawFileWriter)}, nil
 }
 
+// Disconnected stands in the place of a frame where the recorder was not connected until
+// then: nobody knows what is missing.
+var Disconnected = []byte("-")
+
 // Add writes one frame of an instrument and when it came. Errors are kept for
 // Err. The frame is not kept.
 func (w *RawWriter) Add(in *exchange.Instrument, at exchange.Time, frame []byte) {

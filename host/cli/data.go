@@ -4,10 +4,13 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 
+	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/connect"
 	"github.com/perilune/perilune/exchange/record"
+	"github.com/perilune/perilune/exchange/sign"
 	"github.com/perilune/perilune/host"
 )
 
@@ -32,7 +35,7 @@ func dataVerb(ctx context.Context, e *env, args []string) error {
 }
 
 const dataUsage = `usage: perilune data verify --market M FILE…           prove a recording: rebuild its books and compare
-       perilune data download --market M --symbols S …  fetch past data from the exchange's public archive
+       perilune data download --market M --symbols S …  fetch past data: the exchange's public archive, or --source tardis
        perilune data import DIR --out DIR               turn what was fetched into a history or a recording
 
 perilune data verify --help, and so on, tells the flags.
@@ -73,34 +76,51 @@ func dataVerify(e *env, args []string) error {
 }
 
 func dataDownload(ctx context.Context, e *env, args []string) error {
+	sources := host.PastSources()
 	f := e.flags("data download", "--market M --symbols S,… --from DAY --to DAY [flags]",
 		"perilune data download --market usdm --kinds klines,markPriceKlines,fundingRate --symbols BTCUSDT,ETHUSDT --from 2024-01-01 --to 2024-07-01")
-	market := f.String("market", "usdm", "spot, usdm or coinm")
-	past := host.PastData()
-	kinds := f.StringSlice("kinds", past.ArchiveKinds()[:1], "of data: klines, markPriceKlines, premiumIndexKlines, fundingRate, trades, aggTrades, bookTicker")
-	symbols := f.StringSlice("symbols", nil, "as the exchange spells them: BTCUSDT,ETHUSDT (required)")
-	interval := f.String("interval", "1h", "of klines: 1m to 1d")
+	source := f.String("source", sources[0].Name, "archive: "+exchange.OneOf(sourceNames(sources)))
+	r := connect.ArchiveRequest{}
+	f.StringVar(&r.Segment, "market", "usdm", "spot, usdm or coinm; of tardis an exchange, as it spells them")
+	f.StringSliceVar(&r.Kinds, "kinds", nil, kindsOf(sources)+"; default: the first")
+	f.StringSliceVar(&r.Channels, "channels", nil, "of kind raw of tardis, as the exchange spells them: depth,trade")
+	f.StringSliceVar(&r.Symbols, "symbols", nil, "as the exchange spells them: BTCUSDT,ETHUSDT (required)")
+	f.StringVar(&r.Interval, "interval", "1h", "of klines: 1m to 1d")
 	from := f.String("from", "", "first day, UTC: 2024-01-01 (required)")
 	to := f.String("to", "", "day to end before, UTC (required)")
-	dir := f.String("out", "archive", "directory to keep the files in; what is there and whole is not fetched again")
-	base := f.String("url", past.ArchiveAt(), "where the archive is")
-	workers := f.Int("workers", 4, "files at a time")
-	attempts := f.Int("attempts", 5, "how often a file is tried when the network or the server fails")
+	f.StringVar(&r.Dir, "out", "archive", "directory to keep the files in; what is there and whole is not fetched again")
+	f.StringVar(&r.Base, "url", "", "where the archive is; default: where it is known to be")
+	key := f.String("api-key", "", "of tardis: env:NAME, file:PATH or credential:NAME; default: env:TARDIS_API_KEY when that is set")
+	f.IntVar(&r.Workers, "workers", 4, "files at a time")
+	f.IntVar(&r.Attempts, "attempts", 5, "how often a file is tried when the network or the server fails")
 	asJSON := f.Bool("json", false, "print one JSON object on stdout")
 	if err := parseAlone(f, args); err != nil {
 		return err
 	}
-	badMarket, badKind := past.ArchiveHas(*market, *kinds)
+	past, err := sourceNamed(sources, *source)
+	if err != nil {
+		return err
+	}
+	if past.Name != sources[0].Name && !f.Changed("market") {
+		r.Segment = ""
+	}
+	if len(r.Kinds) == 0 {
+		r.Kinds = past.ArchiveKinds()[:1]
+	}
+	if r.Base == "" {
+		r.Base = past.ArchiveAt()
+	}
+	badMarket, badKind := past.ArchiveHas(r.Segment, r.Kinds)
 	if badMarket != nil {
 		return fail(ExitUsage, "--market: %w", badMarket)
 	}
 	if badKind != nil {
 		return fail(ExitUsage, "--kinds: %w", badKind)
 	}
-	if err := within("--workers", float64(*workers), 1, 64, "files at a time"); err != nil {
+	if err := within("--workers", float64(r.Workers), 1, 64, "files at a time"); err != nil {
 		return err
 	}
-	if err := within("--attempts", float64(*attempts), 1, 100, "times"); err != nil {
+	if err := within("--attempts", float64(r.Attempts), 1, 100, "times"); err != nil {
 		return err
 	}
 	if *from == "" || *to == "" {
@@ -110,13 +130,56 @@ func dataDownload(ctx context.Context, e *env, args []string) error {
 	if err != nil {
 		return err
 	}
-	r := connect.ArchiveRequest{Segment: *market, Kinds: *kinds, Symbols: *symbols, Interval: *interval, From: first.UTC(), To: end.UTC(),
-		Base: *base, Dir: *dir, Workers: *workers, Attempts: *attempts}
+	r.From, r.To = first.UTC(), end.UTC()
+	if r.Key, err = archiveKey(past.Name, *key); err != nil {
+		return err
+	}
 	files, err := past.Plan(r)
 	if err != nil {
 		return fail(ExitUsage, "%w", err)
 	}
 	return e.download(ctx, past, r, len(files), *asJSON)
+}
+
+func sourceNames(list []host.PastSource) (out []string) {
+	for _, s := range list {
+		out = append(out, s.Name)
+	}
+	return out
+}
+
+func sourceNamed(list []host.PastSource, name string) (host.PastSource, error) {
+	for _, s := range list {
+		if s.Name == name {
+			return s, nil
+		}
+	}
+	return host.PastSource{}, fail(ExitUsage, "--source %q: want %s", name, exchange.OneOf(sourceNames(list)))
+}
+
+// kindsOf tells what each archive has.
+func kindsOf(list []host.PastSource) string {
+	var out []string
+	for _, s := range list {
+		out = append(out, "of "+s.Name+" "+strings.Join(s.ArchiveKinds(), ", "))
+	}
+	return strings.Join(out, "; ")
+}
+
+// archiveKey is the key of those who pay for an archive.
+func archiveKey(source, named string) (sign.Secret, error) {
+	usual := strings.ToUpper(source) + "_API_KEY"
+	if named == "" {
+		if os.Getenv(usual) == "" {
+			return sign.Secret{}, nil
+		}
+		named = "env:" + usual
+	}
+	key, err := sign.Load(named)
+	if err != nil {
+		return key, fail(ExitUsage, "--api-key: %w", err)
+	}
+	return key, nil
 }
 
 // downloaded is what data download prints as JSON.
@@ -184,7 +247,7 @@ func dataImport(ctx context.Context, e *env, args []string) error {
 	if f.NArg() != 1 || *out == "" {
 		return fail(ExitUsage, "want: perilune data import DIR --out DIR")
 	}
-	done, err := host.PastData().Import(ctx, f.Arg(0), *out, func(r connect.Imported) { printImported(e.err, &r) })
+	done, err := importer().Import(ctx, f.Arg(0), *out, func(r connect.Imported) { printImported(e.err, &r) })
 	if done != nil {
 		for _, l := range done.LeftOut {
 			fmt.Fprintf(e.err, "left out: %s, %d files (%s): %s\n", l.What, l.Files, l.First, l.Why)
@@ -197,6 +260,16 @@ func dataImport(ctx context.Context, e *env, args []string) error {
 	}
 	if err != nil {
 		return &host.DataError{Err: err}
+	}
+	return nil
+}
+
+// importer is the archive whose files are turned into others.
+func importer() connect.Importer {
+	for _, s := range host.PastSources() {
+		if i, ok := s.Archive.(connect.Importer); ok {
+			return i
+		}
 	}
 	return nil
 }

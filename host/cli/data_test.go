@@ -104,6 +104,11 @@ func TestDataCommandsSayWhatIsWrong(t *testing.T) {
 		{ExitUsage, "at least one symbol", "data download --from 2024-02-01 --to 2024-02-02"},
 		{ExitData, "are symbol, market and days right?", "data download --symbols BTCUSD --from 2024-02-01 --to 2024-03-01 --url " + url},
 		{ExitData, "connection refused", "data download --symbols BTCUSDT --from 2024-02-01 --to 2024-02-02 --attempts 1 --url http://127.0.0.1:1"},
+		{ExitUsage, `--source "tardi": want binance or tardis`, "data download --source tardi --symbols BTCUSDT"},
+		{ExitUsage, "--market: exchange \"\": want one as Tardis spells it", "data download --source tardis --symbols BTCUSDT --from 2024-02-01 --to 2024-02-02"},
+		{ExitUsage, "channels are of kind raw", "data download --source tardis --market bybit --channels trade --symbols BTCUSDT --from 2024-02-01 --to 2024-02-02"},
+		{ExitUsage, "this archive has kinds of data alone", "data download --channels trade --symbols BTCUSDT --from 2024-02-01 --to 2024-02-02"},
+		{ExitUsage, "--api-key: ", "data download --source tardis --market bybit --api-key sesame --symbols BTCUSDT --from 2024-02-01 --to 2024-02-02"},
 		{ExitUsage, "want: perilune data import DIR --out DIR", "data import"},
 		{ExitData, "no such file", "data import nowhere --out history"},
 	} {

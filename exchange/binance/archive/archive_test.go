@@ -21,6 +21,7 @@ import (
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/binance/frames"
+	"github.com/perilune/perilune/exchange/fetch"
 	"github.com/perilune/perilune/exchange/record"
 )
 
@@ -171,7 +172,7 @@ func TestDownloadChecksContinuesAndSkips(t *testing.T) {
 		t.Errorf("the interrupted file took %d bytes in all; continuing where it stopped takes %d", results[0].Bytes, whole)
 	}
 	again, err := d.Fetch(context.Background(), items[:2])
-	if err != nil || again[0].State != Present || again[1].State != Present || s.asked["/"+items[0].Path()] != 2 {
+	if err != nil || again[0].State != fetch.Present || again[1].State != fetch.Present || s.asked["/"+items[0].Path()] != 2 {
 		t.Errorf("a second run: %v %v, asked %d times; want present, and no third request", again, err, s.asked["/"+items[0].Path()])
 	}
 }
