@@ -18,6 +18,9 @@ type Listing struct {
 	Instrument *exchange.Instrument
 	Trading    bool   // orders are taken
 	Status     string // the venue's word for it
+	// Ends is when the instrument ends: a delivery, or a delisting that was announced. 0: it
+	// is not known to.
+	Ends exchange.Time
 }
 
 // Listings are what a venue lists, in its order: what every Catalogue chooses from alike.

@@ -12,10 +12,11 @@
 //
 // A new venue is one package of at most 2,500 lines, its simulator's front apart, and
 // one line in that list. What it need not bring: a book and its sequencing
-// (exchange/book, by exchange.Linking), connections (exchange/wire), the account of
+// (exchange/book, by exchange.Linking), its live market data but for hooks (exchange/connect/live:
+// connections, books that are begun anew, settled rates, bars, the past), the account of
 // limits (exchange/limit, by a Table), keys, signatures and the venue's time
 // (exchange/sign), requests that are sent once (exchange/rest), JSON read in place
-// (exchange/jsonscan), the choice of symbols ([Listings]), recordings (exchange/record, by
+// (exchange/jsonscan), the choice of symbols ([Listings], live.Browse), recordings (exchange/record, by
 // a [Format]), orders, unknown outcomes, executions and reconciliation (exchange/oms).
 // exchange/venuetest runs the same suite on every one.
 //

@@ -2,7 +2,8 @@
 //
 // Books come by their streams alone: a subscription begins with a snapshot, so a book that
 // can't be believed is subscribed to anew. Prices of the touch are the stream of one level,
-// which all categories have; the tickers of contracts bring mark, index and funding.
+// which all categories have; the tickers of contracts bring mark, index, funding and open
+// interest.
 package feed
 
 import (
@@ -10,7 +11,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
-	"slices"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -18,40 +18,37 @@ import (
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/bybit/api"
 	"github.com/perilune/perilune/exchange/bybit/client"
+	"github.com/perilune/perilune/exchange/bybit/payload"
 	"github.com/perilune/perilune/exchange/connect"
+	"github.com/perilune/perilune/exchange/connect/live"
 	"github.com/perilune/perilune/exchange/jsonscan"
 	"github.com/perilune/perilune/exchange/limit"
 	"github.com/perilune/perilune/exchange/wire"
 )
 
-// Catalogue is what some categories list. It is not safe for concurrent use.
-type Catalogue struct {
-	o          connect.DataOptions
-	endpoints  api.Endpoints
-	client     *client.Client
-	categories []api.Category // that were asked
-	listings   []listing
-	turnover   map[string]float64 // by key, in USDT; nil until it is needed
+// catalogue asks what the categories list.
+type catalogue struct {
+	o         connect.DataOptions
+	endpoints api.Endpoints
+	client    *client.Client
 }
 
-var _ connect.Catalogue = (*Catalogue)(nil)
-
 // List asks the categories that the patterns name for their instruments.
-func List(ctx context.Context, e api.Endpoints, o connect.DataOptions, patterns []string) (*Catalogue, error) {
+func List(ctx context.Context, e api.Endpoints, o connect.DataOptions, patterns []string) (*live.Catalogue, error) {
 	if o.Data == 0 {
 		o.Data = connect.AllData
 	}
 	if o.Bars == 0 {
 		o.Bars = exchange.Minute
 	}
-	if intervals[o.Bars] == "" {
-		return nil, fmt.Errorf("live market data: bars of %s: want 1, 3, 5, 15 or 30 minutes, 1, 2, 4, 6 or 12 hours, or a day", time.Duration(o.Bars))
+	if payload.Interval(o.Bars) == "" {
+		return nil, fmt.Errorf("live market data: bars of %s: want 1, 3, 5, 15 or 30 minutes, 1, 2, 4, 6 or 12 hours, or a day", exchange.BarLength(o.Bars))
 	}
 	if o.Notice == nil {
 		o.Notice = func(connect.Notice) {}
 	}
 	if o.Access.Attempts == nil {
-		o.Access.Attempts = wire.NewAttempts(500, 5*time.Minute)
+		o.Access.Attempts = wire.NewAttempts(500, 5*time.Minute) // of one domain
 	}
 	e, err := e.Complete()
 	if err != nil {
@@ -61,88 +58,44 @@ func List(ctx context.Context, e api.Endpoints, o connect.DataOptions, patterns 
 	if err != nil {
 		return nil, err
 	}
-	c := &Catalogue{o: o, endpoints: e, client: cl}
-	return c, c.ask(ctx, patterns)
+	c := &catalogue{o: o, endpoints: e, client: cl}
+	return live.Browse(ctx, live.Shop{House: api.House, Segments: api.Names, List: c.list, Turnover: c.turnover, Open: c.open}, patterns)
 }
 
-// ask lists the categories that patterns name, each once.
-func (c *Catalogue) ask(ctx context.Context, patterns []string) error {
-	names, err := connect.SegmentsOf(api.House, api.Names, patterns)
-	if err != nil {
-		return fmt.Errorf("live market data: %w", err)
-	}
-	for _, name := range names {
-		if slices.Contains(c.categories, api.Category(name)) {
-			continue
-		}
-		if err := c.list(ctx, api.Category(name)); err != nil {
-			return fmt.Errorf("live market data: %w", err)
-		}
-		c.categories = append(c.categories, api.Category(name))
-	}
-	return nil
-}
-
-func (c *Catalogue) list(ctx context.Context, category api.Category) error {
+// list asks what a category lists. A row that can't be understood is left out and told of.
+func (c *catalogue) list(ctx context.Context, segment string) (out connect.Listings, err error) {
+	category := api.Category(segment)
 	q := c.question(category, "list instruments", "/v5/market/instruments-info", url.Values{"limit": {"1000"}})
 	seen, n := map[string]bool{}, 0
-	return c.client.Pages(ctx, q, func(raw []byte) error {
+	err = c.client.Pages(ctx, q, func(raw []byte) error {
 		n++
 		l, err := decodeListing(category, raw)
-		if err == nil && seen[l.instrument.Symbol] {
-			err = fmt.Errorf("%s is there twice", l.instrument.Symbol)
+		if err == nil && seen[l.Instrument.Symbol] {
+			err = fmt.Errorf("%s is there twice", l.Instrument.Symbol)
 		}
 		if err != nil {
 			c.o.Notice(connect.Notice{Instrument: exchange.NoInstrument, Text: fmt.Sprintf("instrument %d of %s: %v", n, category, err)})
 			return nil
 		}
-		seen[l.instrument.Symbol] = true
-		c.listings = append(c.listings, l)
+		seen[l.Instrument.Symbol] = true
+		out = append(out, l)
 		return nil
 	})
+	return out, err
 }
 
 // question is one that needs no key.
-func (c *Catalogue) question(category api.Category, what, path string, query url.Values) client.Request {
+func (c *catalogue) question(category api.Category, what, path string, query url.Values) client.Request {
 	query.Set("category", string(category))
 	return client.Request{Venue: category.Venue(), What: what, Path: path, Open: true, Count: client.Free, Priority: limit.Query, Query: query}
 }
 
-// Instruments implements connect.Catalogue.
-func (c *Catalogue) Instruments() []exchange.Instrument {
-	out := make([]exchange.Instrument, len(c.listings))
-	for i := range c.listings {
-		out[i] = c.listings[i].instrument
-	}
-	return out
-}
-
-func (c *Catalogue) listed() connect.Listings {
-	out := make(connect.Listings, len(c.listings))
-	for i := range c.listings {
-		l := &c.listings[i]
-		out[i] = connect.Listing{Instrument: &l.instrument, Trading: l.trading(), Status: l.status}
-	}
-	return out
-}
-
-// Choose implements connect.Catalogue.
-func (c *Catalogue) Choose(ctx context.Context, patterns []string, top int) ([]string, error) {
-	keys, err := c.listed().Choose(ctx, api.House, patterns, top, c.measure)
-	if err != nil {
-		return nil, fmt.Errorf("live market data: %w", err)
-	}
-	return keys, nil
-}
-
-// measure asks for the turnover of all that is listed, once. It is in quote, and in coin
-// for inverse contracts.
-func (c *Catalogue) measure(ctx context.Context) (map[string]float64, error) {
-	if c.turnover != nil {
-		return c.turnover, nil
-	}
+// turnover asks for that of all that is listed. It is in quote, and in USD of inverse
+// contracts, whose turnover is told in coin.
+func (c *catalogue) turnover(ctx context.Context, segments []string, listed connect.Listings) (map[string]float64, error) {
 	turnover, last := map[string]float64{}, map[string]decimal.Decimal{}
-	for _, category := range c.categories {
+	for _, segment := range segments {
+		category := api.Category(segment)
 		err := c.client.Pages(ctx, c.question(category, "list tickers", "/v5/market/tickers", url.Values{}), func(raw []byte) error {
 			var t struct {
 				Symbol   string          `json:"symbol"`
@@ -152,7 +105,7 @@ func (c *Catalogue) measure(ctx context.Context) (map[string]float64, error) {
 			if err := json.Unmarshal(raw, &t); err != nil {
 				return err
 			}
-			key := string(category) + ":" + t.Symbol
+			key := segment + ":" + t.Symbol
 			last[key] = t.Last.Decimal
 			if category == api.Inverse {
 				t.Turnover.Decimal = t.Turnover.Mul(t.Last.Decimal)
@@ -164,46 +117,14 @@ func (c *Catalogue) measure(ctx context.Context) (map[string]float64, error) {
 			return nil, err
 		}
 	}
-	for i := range c.listings {
-		in := &c.listings[i].instrument
-		turnover[in.Key()] *= connect.InUSDT(string(api.Spot), last, in.Quote)
+	for _, l := range listed {
+		turnover[l.Instrument.Key()] *= connect.InUSDT(string(api.Spot), last, l.Instrument.Quote)
 	}
-	c.turnover = turnover
 	return turnover, nil
 }
 
-// Open implements connect.Catalogue.
-func (c *Catalogue) Open(ctx context.Context, symbols, keep []string, sink connect.Sink) (connect.Market, error) {
-	if err := c.ask(ctx, keep); err != nil {
-		return nil, err
-	}
-	places, err := c.listed().Pick(symbols, keep)
-	if err != nil {
-		return nil, fmt.Errorf("live market data: %w", err)
-	}
-	list := make([]exchange.Instrument, len(places))
-	halted := map[string]string{} // statuses by key
-	for n, i := range places {
-		l := &c.listings[i]
-		list[n] = l.instrument
-		if !l.trading() {
-			halted[l.instrument.Key()] = l.status
-		}
-		if l.instrument.Perp() {
-			if err := c.steps(ctx, &list[n]); err != nil {
-				return nil, fmt.Errorf("live market data: %w", err)
-			}
-		}
-	}
-	u, err := exchange.NewUniverse(list)
-	if err != nil {
-		return nil, fmt.Errorf("live market data: %w", err)
-	}
-	return open(c, u, halted, sink)
-}
-
 // steps asks for the margin steps of a contract.
-func (c *Catalogue) steps(ctx context.Context, in *exchange.Instrument) error {
+func (c *catalogue) steps(ctx context.Context, in *exchange.Instrument) error {
 	var rows []risk
 	q := c.question(api.Of(in.Venue), "list risk limits of "+in.Symbol, "/v5/market/risk-limit", url.Values{"symbol": {in.Symbol}})
 	err := c.client.Pages(ctx, q, func(raw []byte) error {

@@ -10,16 +10,13 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/bybit/api"
+	"github.com/perilune/perilune/exchange/connect"
 	"github.com/perilune/perilune/exchange/jsonscan"
 )
 
-// listing is one row of instruments-info.
-type listing struct {
-	instrument exchange.Instrument
-	status     string // Trading, PreLaunch, Delivering, Closed
-}
-
-func (l *listing) trading() bool { return l.status == "Trading" }
+// trading is the status of instruments-info at which orders are taken; others are PreLaunch,
+// Delivering, Closed.
+const trading = "Trading"
 
 // row is one as the venue writes it. Source: the manual, "Get Instruments Info".
 type row struct {
@@ -67,7 +64,7 @@ var (
 )
 
 // decodeListing understands one row; problem says why it can't be used.
-func decodeListing(c api.Category, raw []byte) (l listing, problem error) {
+func decodeListing(c api.Category, raw []byte) (l connect.Listing, problem error) {
 	var r row
 	if err := json.Unmarshal(raw, &r); err != nil {
 		return l, fmt.Errorf("%.40q: %w", r.Symbol, err)
@@ -77,10 +74,9 @@ func decodeListing(c api.Category, raw []byte) (l listing, problem error) {
 			return l, fmt.Errorf("symbol %.40q of %.40q in %.40q: want names of 1 to 64 printable bytes", r.Symbol, r.Base, r.Quote)
 		}
 	}
-	in := &l.instrument
-	*in = exchange.Instrument{Venue: c.Venue(), Symbol: r.Symbol, Contract: c.Contract(), Base: r.Base, Quote: r.Quote, Wallet: api.Unified, Linking: api.Linking,
+	in := &exchange.Instrument{Venue: c.Venue(), Symbol: r.Symbol, Contract: c.Contract(), Base: r.Base, Quote: r.Quote, Wallet: api.Unified, Linking: api.Linking,
 		Multiplier: 1, MakerFee: spotFee, TakerFee: spotFee, Assumed: assumedFees}
-	l.status = r.Status
+	l = connect.Listing{Instrument: in, Status: r.Status, Trading: r.Status == trading}
 	lot := r.Lot.Step
 	if c == api.Spot {
 		lot = r.Lot.Precision
@@ -98,12 +94,15 @@ func decodeListing(c api.Category, raw []byte) (l listing, problem error) {
 		in.MinNotional = r.Lot.MinAmount.Decimal
 		return l, nil
 	}
-	return l, l.contract(&r)
+	err := contract(in, &r)
+	if r.Delivery > 0 {
+		l.Ends = exchange.UnixMilli(r.Delivery) // of a perpetual: it is about to be delisted
+	}
+	return l, err
 }
 
 // contract adds what only contracts have.
-func (l *listing) contract(r *row) error {
-	in := &l.instrument
+func contract(in *exchange.Instrument, r *row) error {
 	in.MinNotional, in.MakerFee, in.TakerFee = r.Lot.MinNotional.Decimal, makerFee, takerFee
 	in.Assumed += ", " + assumedBrackets
 	if in.Inverse() {

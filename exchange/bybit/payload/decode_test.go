@@ -1,4 +1,4 @@
-package feed
+package payload
 
 import (
 	"bytes"
@@ -9,24 +9,24 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/bybit/api"
+	"github.com/perilune/perilune/exchange/connect"
 	"github.com/perilune/perilune/exchange/datatest"
-	"github.com/perilune/perilune/exchange/wire"
 )
 
 var btc = &exchange.Instrument{Venue: api.Linear.Venue(), Symbol: "BTCUSDT", Contract: exchange.Linear, Base: "BTC", Quote: "USDT", FundingHours: 8,
 	Tick: exchange.Step{M: 1, Scale: 1}, Lot: exchange.Step{M: 1, Scale: 6}}
 
-func ofBTC() *decoder {
-	return &decoder{tickers: map[exchange.InstrumentID]*ticker{}, resolve: func(symbol []byte) *exchange.Instrument {
+func ofBTC() *Decoder {
+	return NewDecoder(func(symbol []byte) *exchange.Instrument {
 		if string(symbol) == btc.Symbol {
 			return btc
 		}
 		return nil
-	}}
+	})
 }
 
-func all(d *decoder, frame string) (out []exchange.Event, err error) {
-	err = d.decode([]byte(frame), func(ev *exchange.Event, _ int64) {
+func all(d *Decoder, frame string) (out []exchange.Event, err error) {
+	err = d.Decode([]byte(frame), func(ev *exchange.Event, _ int64) {
 		kept := *ev
 		kept.Bids, kept.Asks = append([]exchange.Level(nil), ev.Bids...), append([]exchange.Level(nil), ev.Asks...)
 		out = append(out, kept)
@@ -51,7 +51,7 @@ func TestBooks(t *testing.T) {
 		`{"topic":"orderbook.200.BTCUSDT","type":"delta","ts":5,"data":{"b":[],"a":[]}}`,
 		`{"topic":"orderbook.200.BTCUSDT","type":"delta","ts":5,"data":{"b":[],"a":[],"u":8}`,
 	} {
-		if got, err := all(d, bad); err == nil || errors.Is(err, errUnused) || len(got) > 0 {
+		if got, err := all(d, bad); err == nil || errors.Is(err, connect.ErrIgnored) || len(got) > 0 {
 			t.Errorf("%s: %+v %v", bad, got, err)
 		}
 	}
@@ -61,7 +61,7 @@ func TestBooks(t *testing.T) {
 func TestTickersAreMerged(t *testing.T) {
 	d := ofBTC()
 	delta := `{"topic":"tickers.BTCUSDT","type":"delta","cs":2,"ts":9,"data":{"symbol":"BTCUSDT","markPrice":"60001.5"}}`
-	if got, err := all(d, delta); !errors.Is(err, errUnused) {
+	if got, err := all(d, delta); !errors.Is(err, connect.ErrIgnored) {
 		t.Errorf("before a snapshot: %+v %v", got, err)
 	}
 	got, err := all(d, `{"topic":"tickers.BTCUSDT","type":"snapshot","cs":1,"ts":8,"data":{"symbol":"BTCUSDT","markPrice":"60000","indexPrice":"59990","fundingRate":"-0.000212","fundingIntervalHour":"4","nextFundingTime":"1673280000000","openInterest":"68744.761"}}`)
@@ -72,33 +72,6 @@ func TestTickersAreMerged(t *testing.T) {
 	if err != nil || len(got) != 1 || got[0].Mark != 60001_50000000 || got[0].Index != 59990_00000000 || got[0].Rate != -21200 || got[0].Hours != 4 ||
 		got[0].NextFunding != exchange.UnixMilli(1673280000000) || got[0].VenueTime != exchange.UnixMilli(9) {
 		t.Errorf("%+v %v", got, err)
-	}
-}
-
-// The wording of an acceptance differs by category; what is subscribed to already is.
-func TestReplies(t *testing.T) {
-	for frame, want := range map[string]string{
-		`{"success":true,"ret_msg":"","conn_id":"x","req_id":"3","op":"subscribe"}`:                                                       "3 <nil>",
-		`{"success":true,"ret_msg":"subscribe","conn_id":"x","req_id":"3","op":"subscribe"}`:                                              "3 <nil>",
-		`{"success":false,"ret_msg":"error:already subscribed,topic:publicTrade.BTCUSDT","conn_id":"x","req_id":"3","op":"subscribe"}`:    "3 <nil>",
-		`{"success":false,"ret_msg":"error:handler not found,topic:orderbook.1000.NOPEUSDT","conn_id":"x","req_id":"3","op":"subscribe"}`: "3 error:handler not found,topic:orderbook.1000.NOPEUSDT",
-		`{"success":true,"ret_msg":"pong","conn_id":"x","req_id":"","op":"ping"}`:                                                         "other",
-		`{"op":"pong","args":["1672916271846"],"req_id":"1"}`:                                                                             "other",
-	} {
-		m := protocol{}.Classify([]byte(frame))
-		got := "other"
-		if m.Class == wire.Reply {
-			got = "3 <nil>"
-			if m.Err != nil {
-				got = "3 " + m.Err.Error()
-			}
-			if m.ID != 3 {
-				got = "another id"
-			}
-		}
-		if got != want {
-			t.Errorf("%s: %s, want %s", frame, got, want)
-		}
 	}
 }
 
@@ -115,7 +88,7 @@ func TestRecordedMessages(t *testing.T) {
 			continue
 		}
 		got, err := all(d, strings.TrimSpace(line))
-		if err != nil && !errors.Is(err, errUnused) {
+		if err != nil && !errors.Is(err, connect.ErrIgnored) {
 			t.Errorf("%.100s: %v", line, err)
 		}
 		for _, ev := range got {
@@ -135,7 +108,6 @@ func FuzzDecode(f *testing.F) {
 	f.Add([]byte(`{"topic":"kline.1.BTCUSDT","type":"snapshot","ts":8,"data":[{"start":60000,"open":"1","high":"1","low":"1","close":"1","volume":"1","confirm":true}]}`))
 	f.Fuzz(func(t *testing.T, frame []byte) {
 		before := bytes.Clone(frame)
-		_ = protocol{}.Classify(frame)
 		_, _ = all(ofBTC(), string(frame))
 		if !bytes.Equal(frame, before) {
 			t.Error("the message was changed")
