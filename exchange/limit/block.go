@@ -134,7 +134,7 @@ func (l *Ledger) ban(b *block, a *Answer, now exchange.Time) {
 // end of the window, then for longer each time it happens again.
 func (l *Ledger) throttle(b *block, a *Answer, now exchange.Time) {
 	l.strike(b, a)
-	until := max(a.RetryAt+l.guard, l.endOf(a.Pool, false, now)+exchange.Minute*(1<<(b.strikes-1)-1))
+	until := max(a.RetryAt+l.guard, l.endOf(a.Pool, false, now)+l.step*(1<<(b.strikes-1)-1))
 	if now >= b.until {
 		b.banned = false
 	}

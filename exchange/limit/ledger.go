@@ -56,6 +56,7 @@ type Ledger struct {
 	table    *Table
 	banLeast exchange.Time
 	banMost  exchange.Time
+	step     exchange.Time
 	guard    exchange.Time
 	shares   [priorities]int
 	store    Store
@@ -70,6 +71,7 @@ func New(o Options) (*Ledger, error) {
 		return nil, errors.New("limit: no table of what the venue counts")
 	}
 	l.banLeast, l.banMost = cmp.Or(l.table.BanLeast, 2*exchange.Minute), cmp.Or(l.table.BanMost, 3*exchange.Day)
+	l.step = cmp.Or(l.table.Step, exchange.Minute)
 	if l.guard == 0 {
 		l.guard = defaultGuard
 	}

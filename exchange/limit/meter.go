@@ -21,6 +21,9 @@ type Table struct {
 	// BanLeast and BanMost are how long the venue bans an address. 0: 2 minutes and 3
 	// days.
 	BanLeast, BanMost exchange.Time
+	// Step is how much longer than its window a pool is left alone that is refused again,
+	// doubling with each refusal. 0: a minute, which suits windows of a minute.
+	Step exchange.Time
 }
 
 // How much a Table may have: a Cost is a value of fixed size.

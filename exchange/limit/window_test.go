@@ -146,3 +146,27 @@ func TestWindowCorrect(t *testing.T) {
 		}
 	}
 }
+
+// A pool that is refused again is left alone for a step longer, doubling.
+func TestARefusalAgainTakesAStepLonger(t *testing.T) {
+	table := toy()
+	table.Step = exchange.Second
+	l, err := New(Options{Table: table, Guard: 100 * ms})
+	if err != nil {
+		t.Fatal(err)
+	}
+	now, before := start, exchange.Time(0)
+	for i, longer := range []exchange.Time{0, 1, 3, 7} {
+		if err := l.Observe(Answer{Pool: 2, Refusal: Throttled, Sent: now}, now); err != nil {
+			t.Fatal(err)
+		}
+		until, _ := l.Blocked(2, now)
+		if i == 0 {
+			before = until - now
+		}
+		if got := until - now - before; got != longer*exchange.Second {
+			t.Errorf("refusal %d: %d ms longer than the first, want %d s", i+1, got/exchange.Millisecond, longer)
+		}
+		now += (until - now + exchange.Minute) / exchange.Minute * exchange.Minute // as far into a window as before
+	}
+}

@@ -43,8 +43,8 @@ type Account interface {
 // Incomes is an account that lists what was booked in a wallet beside trades: funding
 // above all. Without it such rows are found by the comparison of balances, unnamed.
 type Incomes interface {
-	// Income lists the rows of a segment's wallet since a time, oldest first; all pages.
-	Income(ctx context.Context, v exchange.Venue, since exchange.Time) ([]Income, error)
+	// Income lists the rows of a wallet's log since a time, oldest first; all pages.
+	Income(ctx context.Context, w exchange.Wallet, since exchange.Time) ([]Income, error)
 }
 
 // Transfers is an account whose wallets money can be moved between.
@@ -68,14 +68,17 @@ type DeadMan interface {
 // Amender is an account that changes the price and quantity of a resting order.
 type Amender interface {
 	// Amend gives an order another price and total quantity, what is filled included.
-	Amend(ctx context.Context, o Order) (Report, error)
+	// orderID is the venue's id of it; "": not known. An answer that says no more than
+	// that it was accepted reports what was asked for.
+	Amend(ctx context.Context, orderID string, o Order) (Report, error)
 }
 
 // Batcher is an account that takes several orders of a segment in one request. They
-// succeed and fail one by one; results are in the order of what was asked.
+// succeed and fail one by one; results are in the order of what was asked. More than the
+// venue takes at once is sent in several requests.
 type Batcher interface {
 	PlaceBatch(ctx context.Context, v exchange.Venue, orders []Order) ([]Result, error)
-	CancelBatch(ctx context.Context, v exchange.Venue, symbol string, clientIDs []string) ([]Result, error)
+	CancelBatch(ctx context.Context, v exchange.Venue, orders []OrderRef) ([]Result, error)
 }
 
 // HedgeMode is an account that can hold a long and a short position in one instrument
@@ -95,12 +98,16 @@ type Result struct {
 type Profile struct {
 	Segments []Segment         // that the account has, in the order in which they are told of
 	Wallets  []exchange.Wallet // that back no segment: a funding wallet
+	Income   []exchange.Wallet // that have a log, which Incomes lists; a unified account has one
 	// Window is how long after it was decided on a request may still be carried out,
 	// if it is not answered: the venue refuses what is stamped earlier. 0: 5 s.
 	Window exchange.Time
 	// ClientID says what is wrong with a client id of ours; "": nothing. nil: any id
 	// is taken.
 	ClientID func(id string) string
+	// Reuses: an order of a client id that was used already is another order, and not
+	// ErrDuplicate. Query answers for the newest one.
+	Reuses bool
 	// Route says why money can't go from one wallet to another directly; "": it can.
 	// nil: all wallets are connected.
 	Route func(from, to exchange.Wallet) string
@@ -121,8 +128,39 @@ type Segment struct {
 	// one for each asset.
 	Wallets []exchange.Wallet
 	Spot    bool // it has coins and no positions
-	Income  bool // Incomes has its funding and what else its wallet is booked
 	Switch  SwitchScope
+	// Countdown bounds that of the switch. Zeros: any is taken.
+	Countdown Countdown
+	// Disconnect: the venue cancels what rests when the connection that placed it is
+	// lost, for which nobody arms anything.
+	Disconnect bool
+}
+
+// Countdown is a span that a switch can be set to.
+type Countdown struct{ Least, Most exchange.Time }
+
+// Strength is who cancels what rests when we fall silent.
+type Strength uint8
+
+const (
+	StrengthHost       Strength = iota // the manager, while its process runs: nobody after kill -9
+	StrengthDisconnect                 // the venue, when the connection is lost; the manager, when only the loop hangs
+	StrengthTimer                      // the venue, a countdown after it was last heard of us
+)
+
+var strengths = [...]string{"this process, while it runs", "the venue, when the connection is lost", "the venue, when it hears nothing of us"}
+
+func (s Strength) String() string { return strengths[s] }
+
+// Strength is that of the best dead man's switch that a segment has.
+func (s *Segment) Strength() Strength {
+	switch {
+	case s.Switch != SwitchNone:
+		return StrengthTimer
+	case s.Disconnect:
+		return StrengthDisconnect
+	}
+	return StrengthHost
 }
 
 // SwitchScope is what one dead-man switch of a segment covers.

@@ -21,10 +21,11 @@ type balances struct {
 	names     names
 	totals    map[walletAsset]decimal.Decimal
 	positions []exchange.Lots // by instrument; contracts only
+	costs     []cost          // of the positions
 }
 
 func newBalances(u *exchange.Universe) *balances {
-	return &balances{names: names{u.House()}, totals: map[walletAsset]decimal.Decimal{}, positions: make([]exchange.Lots, u.Len())}
+	return &balances{names: names{u.House()}, totals: map[walletAsset]decimal.Decimal{}, positions: make([]exchange.Lots, u.Len()), costs: make([]cost, u.Len())}
 }
 
 // key names an asset of a wallet, however the wallet is spelled.
@@ -41,6 +42,7 @@ func (b *balances) add(k walletAsset, amount decimal.Decimal) { b.totals[k] = b.
 func (b *balances) addFill(in *exchange.Instrument, f *exchange.Fill) {
 	signed := exchange.Lots(f.Side) * f.Qty
 	if in.Perp() {
+		b.costs[in.ID].trade(in, b.positions[in.ID], signed, f.Price)
 		b.positions[in.ID] += signed
 		b.add(b.key(in.Wallet, in.Settle()), f.Realised)
 	} else {

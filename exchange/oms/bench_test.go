@@ -22,7 +22,7 @@ func streamed(n int) []AccountEvent {
 		e := &Execution{Venue: spot, Symbol: "BTCUSDT", TradeID: strconv.Itoa(i + 1), OrderID: strconv.Itoa(o + 1), ClientID: id(o), Side: exchange.Buy,
 			Price: decimal.New(5000000, -2), Qty: decimal.New(1, -3), Fee: decimal.New(1, -6), FeeAsset: "BTC", Time: start}
 		out[i] = AccountEvent{Venue: spot, Report: &Report{Venue: spot, Symbol: "BTCUSDT", ClientID: e.ClientID, OrderID: e.OrderID,
-			Side: exchange.Buy, Status: exchange.StatusPartial, Price: e.Price, Qty: decimal.NewFromInt(1e9), Filled: decimal.New(filled[o], -3), Execution: e}}
+			Side: exchange.Buy, Status: exchange.StatusPartial, Price: e.Price, Qty: decimal.NewFromInt(1e9), Filled: decimal.New(filled[o], -3), Executions: []Execution{*e}}}
 	}
 	return out
 }

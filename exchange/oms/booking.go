@@ -82,7 +82,7 @@ const foreign = "foreign"
 func (s *executions) bookExecution(in *exchange.Instrument, n *order, e *Execution) {
 	f := &exchange.Fill{VenueID: e.OrderID, TradeID: e.TradeID, Instrument: in.ID,
 		Side: e.Side, Price: s.ticks(in, e.Price), Qty: lots(in, e.Qty), Maker: e.Maker, Fee: e.Fee, FeeAsset: e.FeeAsset,
-		Realised: e.Realised, Reason: e.Reason}
+		Realised: e.Realised.Decimal, Reason: e.Reason}
 	if f.FeeAsset == "" {
 		f.FeeAsset = in.Settle()
 	}
@@ -93,8 +93,23 @@ func (s *executions) bookExecution(in *exchange.Instrument, n *order, e *Executi
 	case f.Reason == "":
 		f.Reason = foreign
 	}
+	if !e.Realised.Valid {
+		f.Realised = s.reckon(in, f)
+	}
 	s.bookFill(in, f, e.Time)
 	s.list[in.ID].price = f.Price
+}
+
+// reckon is the profit of an execution of which the venue tells none.
+func (s *executions) reckon(in *exchange.Instrument, f *exchange.Fill) decimal.Decimal {
+	if !in.Perp() {
+		return decimal.Zero
+	}
+	profit, known := s.balances.closing(in, f)
+	if !known {
+		s.note("%s: trade %s closes what was bought at a price that nobody tells: its profit is found in the balance", in.Key(), f.TradeID)
+	}
+	return profit
 }
 
 // flowsKept is how many executions are remembered for settlements told of late.

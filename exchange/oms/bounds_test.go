@@ -229,7 +229,7 @@ func TestIncomeIsBookedOnce(t *testing.T) {
 	d, _ := fresh(t)
 	a := d.rounds.section(usdm)
 	booked := func(list []Income) (n int) {
-		d.rounds.onIncome(a, &Answer{Request: &Request{Kind: ListIncome, Venue: usdm}, Incomes: list})
+		d.rounds.onIncome(a, &Answer{Request: &Request{Kind: ListIncome, Wallet: usdm}, Incomes: list})
 		d.Events(func(*exchange.Event) { n++ })
 		return n
 	}

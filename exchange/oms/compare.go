@@ -162,6 +162,7 @@ func (s *reconciliation) comparePosition(c *section, in *exchange.Instrument, p 
 	more := p.Qty.Sub(ours)
 	switch {
 	case more.IsZero():
+		s.balances.enter(in, p.Entry)
 		s.execs.holdTrading(t, "")
 	case !s.confirmed(c, key, more, found):
 		t.used = true
@@ -187,6 +188,8 @@ func (s *reconciliation) openPosition(in *exchange.Instrument, p Position) {
 		p.Mark = p.Entry
 	}
 	s.bookPosition(in, p, p.Qty, attribution.Nobody)
+	s.balances.costs[in.ID].known = false
+	s.balances.enter(in, p.Entry) // which the venue reckons by
 }
 
 // Adjusted begins the trade ids of what no execution of the venue accounts for.

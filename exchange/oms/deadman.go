@@ -76,6 +76,12 @@ func (s *switches) protect(n *order) {
 	s.renew(g)
 }
 
+// guarded reports whether a switch that is on covers an instrument. One that the venue
+// refused guards nothing.
+func (s *switches) guarded(in *exchange.Instrument) bool {
+	return slices.ContainsFunc(s.list, func(g *deadManSwitch) bool { return g.armed != 0 && g.covers(in) })
+}
+
 // alive reports whether the loop gave a sign of life lately.
 func (s *switches) alive() bool { return s.now <= s.beat+s.silence }
 
@@ -84,19 +90,28 @@ func (s *switches) renewAt(g *deadManSwitch) exchange.Time {
 	if g.armed == 0 {
 		return g.due
 	}
-	return max(g.due, g.armed+s.countdown/4)
+	return max(g.due, g.armed+s.countdownOf(g)/4)
 }
 
 func (s *switches) renew(g *deadManSwitch) {
 	if g.busy || s.renewAt(g) > s.now || !s.alive() {
 		return
 	}
-	s.arm(g, s.countdown)
+	s.arm(g, s.countdownOf(g))
 }
 
 func (s *switches) arm(g *deadManSwitch, countdown exchange.Time) {
 	g.busy = true
 	s.request(Request{Kind: ArmSwitch, Venue: g.venue, Symbol: g.symbol, Countdown: countdown})
+}
+
+// countdownOf is ours within what the venue takes.
+func (s *switches) countdownOf(g *deadManSwitch) exchange.Time {
+	bounds := s.market.countdown(g.venue)
+	if bounds.Most == 0 {
+		return max(s.countdown, bounds.Least)
+	}
+	return min(max(s.countdown, bounds.Least), bounds.Most)
 }
 
 // needed reports whether something rests that a switch covers.
@@ -115,7 +130,7 @@ func (s *switches) tick() {
 		}
 	}
 	if s.now > s.beat+s.countdown {
-		s.orders.abandon(func(in *exchange.Instrument) bool { return s.scope(in) == SwitchNone }, func(clientID string) {
+		s.orders.abandon(func(in *exchange.Instrument) bool { return !s.guarded(in) }, func(clientID string) {
 			s.note("the loop is silent for %.0f s: order %s is canceled", float64(s.now-s.beat)/1e9, clientID)
 		})
 	}

@@ -25,9 +25,10 @@ func profile() Profile {
 	return Profile{
 		Segments: []Segment{
 			{Venue: spot, Wallets: []exchange.Wallet{spot}, Spot: true},
-			{Venue: usdm, Wallets: []exchange.Wallet{usdm}, Income: true, Switch: SwitchSymbol},
-			{Venue: coinm, Wallets: []exchange.Wallet{coinm}, Income: true, Switch: SwitchSymbol},
+			{Venue: usdm, Wallets: []exchange.Wallet{usdm}, Switch: SwitchSymbol},
+			{Venue: coinm, Wallets: []exchange.Wallet{coinm}, Switch: SwitchSymbol},
 		},
+		Income: []exchange.Wallet{usdm, coinm},
 		ClientID: func(id string) string {
 			if id == "" || len(id) > 36 {
 				return "want 1 to 36 characters"
@@ -133,7 +134,10 @@ func (h *house) tell(n AccountEvent) {
 
 func (h *house) report(o *held, e *Execution) {
 	r := o.Report
-	r.Time, r.Execution = h.now, e
+	r.Time = h.now
+	if e != nil {
+		r.Executions = []Execution{*e}
+	}
 	h.tell(AccountEvent{Venue: o.Venue, Report: &r})
 }
 
@@ -196,8 +200,8 @@ func (h *house) fill(o *held, qty decimal.Decimal, reason string) {
 		Price: o.Price, Qty: qty, Fee: decimal.New(h.number%97, -6), FeeAsset: in.Settle(), Reason: reason, Time: h.now + h.ahead}
 	signed := qty.Mul(decimal.NewFromInt(int64(o.Side)))
 	if in.Perp() {
-		e.Realised = decimal.New(h.number%13-6, -4)
-		h.add(exchange.Wallet(in.Venue), in.Settle(), e.Realised)
+		e.Realised = decimal.NewNullDecimal(decimal.New(h.number%13-6, -4))
+		h.add(exchange.Wallet(in.Venue), in.Settle(), e.Realised.Decimal)
 		h.positions[in.ID] = h.positions[in.ID].Add(signed)
 	} else {
 		h.add(exchange.Wallet(in.Venue), in.Base, signed)
@@ -269,10 +273,10 @@ func (h *house) Positions(_ context.Context, m exchange.Venue) ([]Position, erro
 	return out, nil
 }
 
-func (h *house) Income(_ context.Context, m exchange.Venue, since exchange.Time) ([]Income, error) {
+func (h *house) Income(_ context.Context, w exchange.Wallet, since exchange.Time) ([]Income, error) {
 	var out []Income
 	for _, r := range h.incomes {
-		if r.Venue == m && r.Time >= since && r.Time+h.lag <= h.now+h.ahead {
+		if r.Wallet == w && r.Time >= since && r.Time+h.lag <= h.now+h.ahead {
 			out = append(out, r)
 		}
 	}

@@ -159,6 +159,10 @@ func (m *Manager) Event(ev *AccountEvent, now exchange.Time) {
 		m.orders.report(ev.Report)
 		return
 	}
+	if ev.Execution != nil {
+		m.orders.execution(ev.Execution)
+		return
+	}
 	m.rounds.onEvent(ev)
 }
 

@@ -14,10 +14,11 @@ type market struct {
 	u        *exchange.Universe
 	segments []Segment
 	wallets  []exchange.Wallet // that back no segment
+	income   []exchange.Wallet // that have a log
 }
 
 func newMarket(u *exchange.Universe, p *Profile) *market {
-	return &market{names: names{u.House()}, u: u, segments: p.Segments, wallets: p.Wallets}
+	return &market{names: names{u.House()}, u: u, segments: p.Segments, wallets: p.Wallets, income: p.Income}
 }
 
 // own reports whether an instrument is of this account: another one may trade in the
@@ -63,6 +64,16 @@ func (m *market) segment(v exchange.Venue) Segment {
 	return s
 }
 
+// countdown bounds that of a switch; the one of the whole account is any segment's.
+func (m *market) countdown(v exchange.Venue) Countdown {
+	for _, s := range m.segments {
+		if s.Switch != SwitchNone && (v == "" || s.Venue == v) {
+			return s.Countdown
+		}
+	}
+	return Countdown{}
+}
+
 // backed returns the segments that a wallet backs.
 func (m *market) backed(w exchange.Wallet) (out []Segment) {
 	for _, s := range m.segments {
@@ -80,6 +91,9 @@ func (m *market) backed(w exchange.Wallet) (out []Segment) {
 	}
 	return out
 }
+
+// logged reports whether what a wallet was booked is listed.
+func (m *market) logged(w exchange.Wallet) bool { return slices.Contains(m.income, m.full(w)) }
 
 // wallet reports whether the account has a wallet.
 func (m *market) wallet(w exchange.Wallet) bool {

@@ -104,7 +104,7 @@ type orderGuard interface{ protect(n *order) }
 
 // orderOthers is what orders need of who looks after orders that are not ours.
 type orderOthers interface {
-	tradedOutside(r *Report) // in an instrument that the session does not know
+	tradedOutside(e *Execution) // in an instrument that the session does not know
 	foreign(r *Report)
 	foreignOver(r *Report)
 }

@@ -34,7 +34,7 @@ func performOptional(ctx context.Context, account Account, r *Request, a *Answer
 	switch r.Kind {
 	case ListIncome:
 		if x, ok := account.(Incomes); ok {
-			a.Incomes, a.Err = x.Income(ctx, r.Venue, r.Since)
+			a.Incomes, a.Err = x.Income(ctx, r.Wallet, r.Since)
 		}
 	case MoveMoney:
 		if x, ok := account.(Transfers); ok {

@@ -11,7 +11,9 @@ func (s *orders) report(r *Report) {
 	in, ok := s.market.find(r.Venue, r.Symbol)
 	if !ok {
 		s.rivals.lookOut(r)
-		s.others.tradedOutside(r)
+		for i := range r.Executions {
+			s.others.tradedOutside(&r.Executions[i])
+		}
 		return
 	}
 	n := s.owner(in.ID, r.ClientID, r.OrderID)
@@ -20,8 +22,8 @@ func (s *orders) report(r *Report) {
 		return
 	}
 	s.acknowledge(n, r.OrderID, r.Status)
-	if r.Execution != nil {
-		s.execs.book(in, r.Execution)
+	for i := range r.Executions {
+		s.execs.book(in, &r.Executions[i])
 	}
 	n.keepReport(in, r)
 	s.conclude(n)
@@ -30,15 +32,31 @@ func (s *orders) report(r *Report) {
 
 func (s *orders) reportOfOthers(in *exchange.Instrument, r *Report) {
 	s.rivals.lookOut(r)
-	switch {
-	case r.Execution != nil:
-		s.execs.book(in, r.Execution)
-	case !r.Status.Terminal():
+	for i := range r.Executions {
+		s.execs.book(in, &r.Executions[i])
+	}
+	if len(r.Executions) == 0 && !r.Status.Terminal() {
 		s.others.foreign(r)
 	}
 	if r.Status.Terminal() {
 		s.others.foreignOver(r)
 	}
+}
+
+// execution takes a trade that came by itself. It says that the order is there, and nothing
+// of what it has filled beside.
+func (s *orders) execution(e *Execution) {
+	in, ok := s.market.find(e.Venue, e.Symbol)
+	if !ok {
+		s.rivals.lookOut(&Report{Venue: e.Venue, Symbol: e.Symbol, ClientID: e.ClientID, Status: exchange.StatusPartial})
+		s.others.tradedOutside(e)
+		return
+	}
+	if s.owner(in.ID, e.ClientID, e.OrderID) == nil {
+		s.rivals.lookOut(&Report{Venue: e.Venue, Symbol: e.Symbol, ClientID: e.ClientID, Status: exchange.StatusPartial})
+	}
+	s.execs.book(in, e)
+	s.execs.release(in.ID)
 }
 
 // acknowledge takes note that the venue has the order.

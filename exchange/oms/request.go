@@ -52,7 +52,7 @@ type Request struct {
 	OrderID   string          // the same, where the venue has told it
 	From      Cursor          // ListExecutions
 	Since     exchange.Time   // ListIncome, ListTransfers
-	Wallet    exchange.Wallet // ListBalances
+	Wallet    exchange.Wallet // ListBalances, ListIncome
 	Transfer  TransferOrder   // MoveMoney; its wallets also of ListTransfers
 	ID        uint64          // MoveMoney, ListTransfers: of the transfer
 	Countdown exchange.Time   // ArmSwitch

@@ -97,8 +97,10 @@ func (s *reconciliation) begin(c *section) {
 	c.balances, c.positions = map[exchange.Wallet][]Balance{}, nil
 	for _, g := range c.segments {
 		s.requestFor(c, Request{Kind: ListOpenOrders, Venue: g.Venue})
-		if g.Income && s.income {
-			s.requestFor(c, Request{Kind: ListIncome, Venue: g.Venue, Since: c.income.since})
+	}
+	for _, w := range c.wallets {
+		if s.income && s.market.logged(w) {
+			s.requestFor(c, Request{Kind: ListIncome, Wallet: w, Since: c.income.since})
 		}
 	}
 	for _, t := range s.execs.list {
@@ -154,7 +156,7 @@ func (s *reconciliation) onAnswer(a *Answer, e *exchange.VenueError) {
 
 // asked is the section that a request is about.
 func (s *reconciliation) asked(r *Request) *section {
-	if r.Kind == ListBalances {
+	if r.Kind == ListBalances || r.Kind == ListIncome {
 		return s.sectionOf(r.Wallet)
 	}
 	return s.section(r.Venue)

@@ -136,7 +136,7 @@ func (v *Runner) Transfer(t *exchange.Transfer, _ exchange.Time) {
 
 // Event takes an event of the account's streams, in the stream's order.
 func (v *Runner) Event(ev AccountEvent) {
-	fill := ev.Report != nil && ev.Report.Execution != nil
+	fill := ev.Execution != nil || ev.Report != nil && len(ev.Report.Executions) > 0
 	v.mu.Lock()
 	if len(v.inbox) >= inboxMost && !fill {
 		v.drop(&ev)

@@ -75,8 +75,8 @@ func (l *link) Positions(ctx context.Context, v exchange.Venue) ([]Position, err
 	return on(l, false, func(h *house) ([]Position, error) { return h.Positions(ctx, v) })
 }
 
-func (l *link) Income(ctx context.Context, v exchange.Venue, since exchange.Time) ([]Income, error) {
-	return on(l, false, func(h *house) ([]Income, error) { return h.Income(ctx, v, since) })
+func (l *link) Income(ctx context.Context, w exchange.Wallet, since exchange.Time) ([]Income, error) {
+	return on(l, false, func(h *house) ([]Income, error) { return h.Income(ctx, w, since) })
 }
 
 func (l *link) Transfer(ctx context.Context, t TransferOrder) (string, error) {

@@ -171,6 +171,8 @@ func (p *player) target(r *Request) string {
 		return fmt.Sprintf("transfers %d", r.ID)
 	case ListOpenOrders:
 		return "orders " + venue
+	case ListIncome:
+		return "income " + string(r.Wallet.Within("house"))
 	case ListBalances:
 		return "balances " + string(r.Wallet.Within("house"))
 	}
@@ -331,7 +333,7 @@ func (p *player) outcome(a *Answer, target string, f []string) {
 		case ListOpenOrders: // 1
 			a.Reports = append(a.Reports, p.report(p.order(w), []string{"accepted"}))
 		case ListIncome: // FUNDING_FEE:BTCUSDT:-0.5:USDT:9
-			a.Incomes = append(a.Incomes, Income{Venue: m, Wallet: exchange.Wallet(m), Kind: incomeKinds[part[0]], Name: part[0], Symbol: part[1], Amount: dec(part[2]), Asset: part[3], ID: part[4], Time: p.now})
+			a.Incomes = append(a.Incomes, Income{Venue: exchange.Venue(a.Request.Wallet), Wallet: a.Request.Wallet, Kind: incomeKinds[part[0]], Name: part[0], Symbol: part[1], Amount: dec(part[2]), Asset: part[3], ID: part[4], Time: p.now})
 		case ListBalances: // USDT:100.5
 			a.Balances = append(a.Balances, Balance{Wallet: a.Request.Wallet, Asset: part[0], Total: dec(part[1])})
 		case ListPositions: // BTCUSDT:-0.01@50000
@@ -406,7 +408,7 @@ func (p *player) stream(f []string) {
 		e.Side, e.Reason, e.ClientID = side(f[2]), strings.Replace(f[1], "hand", "", 1), "web_1"
 		n.Venue = in.Venue
 		n.Report = &Report{Venue: in.Venue, Symbol: in.Symbol, ClientID: "web_1", OrderID: "999", Side: e.Side, Status: exchange.StatusFilled,
-			Qty: e.Qty, Filled: e.Qty, Execution: &e}
+			Qty: e.Qty, Filled: e.Qty, Executions: []Execution{e}}
 	case f[1] == "fill":
 		o := p.order(f[0])
 		in := p.u.Get(o.Instrument)
@@ -416,7 +418,7 @@ func (p *player) stream(f []string) {
 		}
 		e := p.execution(in, f[6], f[0], dec(f[2]), dec(f[4]))
 		e.ClientID = o.ClientID
-		r.Execution = &e
+		r.Executions = []Execution{e}
 		n.Venue, n.Report = in.Venue, &r
 	default:
 		o := p.order(f[0])

@@ -55,10 +55,8 @@ func (o *strangers) forgetUnlisted(v exchange.Venue, asked exchange.Time) {
 	o.crowded = o.crowded && len(o.open) >= strangersMost
 }
 
-// tradedOutside is told of an order in an instrument that this session does not know.
-func (s *reconciliation) tradedOutside(r *Report) {
-	if r.Execution != nil {
-		s.section(r.Venue).hurry(s.now)
-		s.note("%s:%s is not in this universe and was traded: %s %s at %s", s.market.short(r.Venue), r.Symbol, r.Side, r.Execution.Qty, r.Execution.Price)
-	}
+// tradedOutside is told of a trade in an instrument that this session does not know.
+func (s *reconciliation) tradedOutside(e *Execution) {
+	s.section(e.Venue).hurry(s.now)
+	s.note("%s:%s is not in this universe and was traded: %s %s at %s", s.market.short(e.Venue), e.Symbol, e.Side, e.Qty, e.Price)
 }

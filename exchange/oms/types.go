@@ -46,8 +46,9 @@ type Report struct {
 	Filled   decimal.Decimal
 	Reason   string // why it was rejected or expired, in words
 	Time     exchange.Time
-	// Execution is the trade that a stream event tells of; nil elsewhere.
-	Execution *Execution
+	// Executions are trades of the order that the answer or the event tells of, where it
+	// does. Each counts once, wherever else it is told.
+	Executions []Execution
 }
 
 // Execution is one trade of the account. It is unique by venue, symbol and TradeID.
@@ -63,8 +64,11 @@ type Execution struct {
 	Fee      decimal.Decimal // charged; a rebate is negative
 	FeeAsset string
 	Maker    bool
-	Realised decimal.Decimal // without fees, in the settlement asset; 0 on spot
-	Reason   string          // "", "liquidation", "adl", "settlement"
+	// Realised is the profit of what it closed, without fees, in the settlement asset. Not
+	// valid: the venue does not tell it, and it is reckoned from the average price of the
+	// position. On spot there is none.
+	Realised decimal.NullDecimal
+	Reason   string // "", "liquidation", "adl", "settlement"
 	Time     exchange.Time
 }
 
@@ -139,6 +143,9 @@ type TransferRow struct {
 type AccountEvent struct {
 	Venue  exchange.Venue // the segment whose stream it is; "": that of the whole account
 	Report *Report
+	// Execution is a trade that comes by itself, without a word on what its order has
+	// filled. One that comes with a report is in Report.Executions.
+	Execution *Execution
 	// Funding says that a payment is coming; its ID is "" and its Symbol may be.
 	Funding *Income
 	// Balance is the absolute balance of a wallet after the event.

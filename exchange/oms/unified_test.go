@@ -16,8 +16,9 @@ func unifiedOptions() Options {
 	return Options{Capabilities: Capabilities{Income: true, Transfers: true, DeadMan: true}, Profile: Profile{
 		Segments: []Segment{
 			{Venue: spot, Wallets: []exchange.Wallet{unified}, Spot: true, Switch: SwitchAccount},
-			{Venue: usdm, Wallets: []exchange.Wallet{unified}, Income: true, Switch: SwitchAccount},
+			{Venue: usdm, Wallets: []exchange.Wallet{unified}, Switch: SwitchAccount},
 		},
+		Income:  []exchange.Wallet{unified},
 		Wallets: []exchange.Wallet{"house.funding"},
 	}}
 }

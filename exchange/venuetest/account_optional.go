@@ -115,7 +115,7 @@ func (c *caller) amend() {
 		o := c.make(tr, exchange.GTC, tr.Rest)
 		placed := c.place(o)
 		o.Qty = o.Qty.Mul(decimal.NewFromInt(2))
-		r, err := a.Amend(c.ctx, o)
+		r, err := a.Amend(c.ctx, placed.OrderID, o)
 		if err != nil && !c.instrument(tr).Perp() {
 			classOf(c.T, tr.Key+": amended", err, exchange.ErrRefused)
 			continue
@@ -152,7 +152,11 @@ func (c *caller) batch() {
 				c.Errorf("%s: part %d: %+v", tr.Key, i, r)
 			}
 		}
-		results, err = a.CancelBatch(c.ctx, orders[0].Venue, orders[0].Symbol, []string{orders[0].ClientID, orders[1].ClientID, orders[2].ClientID})
+		refs := make([]oms.OrderRef, len(orders))
+		for i := range refs {
+			refs[i] = ref(&orders[i], results[i].Report.OrderID)
+		}
+		results, err = a.CancelBatch(c.ctx, orders[0].Venue, refs)
 		if err != nil || len(results) != len(orders) || results[0].Err != nil || results[1].Err == nil || results[2].Err != nil {
 			c.Errorf("%s: canceled: %+v %v", tr.Key, results, err)
 		}

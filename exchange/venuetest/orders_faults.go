@@ -67,7 +67,7 @@ func disturbed(t *testing.T, h *Harness) {
 	p.disturb = func(ev oms.AccountEvent, pass func(oms.AccountEvent)) {
 		mu.Lock()
 		defer mu.Unlock()
-		if held == nil && ev.Report != nil {
+		if held == nil && (ev.Report != nil || ev.Execution != nil) {
 			held = &ev
 			time.AfterFunc(200*time.Millisecond, func() { // nothing may come after it
 				mu.Lock()

@@ -20,7 +20,7 @@ import (
 // quantity is the new total, what is filled included. The order loses its place
 // in the queue; it is cancelled when the quantity is filled already, or when it
 // is post-only and would now take. On spot see Replace and Reduce.
-func (c *Client) Amend(ctx context.Context, o oms.Order) (oms.Report, error) {
+func (c *Client) Amend(ctx context.Context, _ string, o oms.Order) (oms.Report, error) {
 	m := api.Of(o.Venue)
 	q := request{market: m, what: "amend " + o.Symbol, method: http.MethodPut, path: paths[m] + "/order", api: "order.modify",
 		priority: priorityOf(&o), changes: true, fill: func(f form) {
@@ -182,20 +182,26 @@ func batchText(orders []oms.Order) (string, error) {
 	return string(append(text, ']')), nil
 }
 
-// CancelBatch cancels up to 10 futures orders of a symbol by their client ids.
-func (c *Client) CancelBatch(ctx context.Context, v exchange.Venue, symbol string, clientIDs []string) ([]oms.Result, error) {
+// CancelBatch cancels up to 10 futures orders of one symbol by their client ids.
+func (c *Client) CancelBatch(ctx context.Context, v exchange.Venue, orders []oms.OrderRef) ([]oms.Result, error) {
 	m := api.Of(v)
-	q := request{market: m, what: fmt.Sprintf("cancel %d orders of %s", len(clientIDs), symbol), method: http.MethodDelete,
+	q := request{market: m, what: fmt.Sprintf("cancel %d orders", len(orders)), method: http.MethodDelete,
 		path: paths[m] + "/batchOrders", priority: limit.Cancel, changes: true}
-	if len(clientIDs) == 0 || len(clientIDs) > mostCanceled {
-		return nil, q.fault(exchange.ErrRefused, fmt.Errorf("a batch of %d cancels: want 1 to %d", len(clientIDs), mostCanceled))
+	if len(orders) == 0 || len(orders) > mostCanceled {
+		return nil, q.fault(exchange.ErrRefused, fmt.Errorf("a batch of %d cancels: want 1 to %d", len(orders), mostCanceled))
 	}
-	text := jsonStrings(clientIDs)
+	ids := make([]string, len(orders))
+	for i := range orders {
+		if ids[i] = orders[i].ClientID; orders[i].Symbol != orders[0].Symbol {
+			return nil, q.fault(exchange.ErrRefused, fmt.Errorf("a batch of cancels in %s and %s: want one symbol", orders[0].Symbol, orders[i].Symbol))
+		}
+	}
+	text := jsonStrings(ids)
 	q.fill = func(f form) {
-		f.Text("symbol", symbol)
+		f.Text("symbol", orders[0].Symbol)
 		f.Text("origClientOrderIdList", text)
 	}
-	return c.batch(ctx, q, len(clientIDs))
+	return c.batch(ctx, q, len(orders))
 }
 
 // jsonStrings is a JSON array. Client ids hold nothing that needs an escape, or

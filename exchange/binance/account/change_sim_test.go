@@ -23,7 +23,7 @@ func TestModify(t *testing.T) {
 				t.Fatal(err)
 			}
 			o.Price, o.Qty = dec("41000"), o.Qty.Mul(dec("2"))
-			r, err := c.Amend(ctx, o)
+			r, err := c.Amend(ctx, placed.OrderID, o)
 			if err != nil || r.OrderID != placed.OrderID || r.ClientID != o.ClientID || !r.Price.Equal(o.Price) || !r.Qty.Equal(o.Qty) || r.Status != exchange.StatusAccepted {
 				t.Errorf("%v: %+v %v", o.Venue, r, err)
 			}
@@ -37,7 +37,7 @@ func TestModify(t *testing.T) {
 				t.Errorf("%v: nothing to cancel: %v", o.Venue, err)
 			}
 		}
-		if _, err := c.Amend(ctx, bids[0]); fault(t, err).Class != exchange.ErrRefused {
+		if _, err := c.Amend(ctx, "", bids[0]); fault(t, err).Class != exchange.ErrRefused {
 			t.Error("spot has no modify")
 		}
 	})
@@ -77,9 +77,11 @@ func TestBatches(t *testing.T) {
 	for _, o := range bids[1:] {
 		var orders []oms.Order
 		var ids []string
+		var refs []oms.OrderRef
 		for i := range 3 {
 			o.ClientID = fmt.Sprintf("batch-%d", i)
 			orders, ids = append(orders, o), append(ids, o.ClientID)
+			refs = append(refs, oms.OrderRef{Venue: o.Venue, Symbol: o.Symbol, ClientID: o.ClientID})
 		}
 		orders[1].Qty = decimal.Zero // refused, and alone
 		results, err := c.PlaceBatch(ctx, o.Venue, orders)
@@ -95,7 +97,7 @@ func TestBatches(t *testing.T) {
 				t.Errorf("%v: %+v %v", o.Venue, r.Report, r.Err)
 			}
 		}
-		results, err = c.CancelBatch(ctx, o.Venue, o.Symbol, ids)
+		results, err = c.CancelBatch(ctx, o.Venue, refs)
 		if err != nil || len(results) != 3 || results[0].Report.Status != exchange.StatusCanceled || !errors.Is(results[1].Err, exchange.ErrAlreadyFinal) {
 			t.Errorf("%v: %+v %v", o.Venue, results, err)
 		}

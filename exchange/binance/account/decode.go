@@ -3,6 +3,8 @@ package account
 import (
 	"fmt"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/jsonscan"
@@ -135,7 +137,7 @@ func decodeTrade(m api.Market, raw []byte) (oms.Execution, error) {
 		case "commissionAsset":
 			x.FeeAsset = f.Text()
 		case "realizedPnl":
-			x.Realised = f.Decimal()
+			x.Realised = decimal.NewNullDecimal(f.Decimal())
 		case "isMaker", "maker":
 			x.Maker = f.Bool()
 		case "time":

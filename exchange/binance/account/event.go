@@ -117,7 +117,9 @@ func (ev *event) order(m api.Market, raw []byte, pass func(oms.AccountEvent)) er
 	}
 	r.Venue = m.Venue()
 	settleStatus(r)
-	r.Execution = o.execution()
+	if x := o.execution(); x != nil {
+		r.Executions = []oms.Execution{*x}
+	}
 	pass(oms.AccountEvent{Venue: m.Venue(), Report: r, Time: ev.at})
 	return nil
 }
@@ -176,7 +178,7 @@ func (o *orderMessage) takeTrade(f *jsonscan.Fields) {
 	case "m":
 		x.Maker = f.Bool()
 	case "rp":
-		x.Realised = f.Decimal()
+		x.Realised = decimal.NewNullDecimal(f.Decimal())
 	}
 }
 

@@ -129,8 +129,8 @@ var coinmBegan = exchange.Date(2020, 6, 1)
 
 // Income reads the wallet's history page by page. USD-M keeps 3 months of it;
 // COIN-M wants both ends of a window, so there it is read window by window.
-func (c *Client) Income(ctx context.Context, v exchange.Venue, since exchange.Time) (all []oms.Income, err error) {
-	switch m := api.Of(v); m {
+func (c *Client) Income(ctx context.Context, w exchange.Wallet, since exchange.Time) (all []oms.Income, err error) {
+	switch m := api.Of(w); m {
 	case api.USDM:
 		all, err = c.incomeWindow(ctx, m, since, 0)
 	case api.COINM:

@@ -79,8 +79,8 @@ func fuzzEvent(t *testing.T, m api.Market, frame []byte) {
 		if r := n.Report; r != nil && (r.Symbol == "" || r.OrderID == "" || r.Status == 0 || r.Side == 0) {
 			t.Errorf("%+v of %q", r, frame)
 		}
-		if r := n.Report; r != nil && r.Execution != nil && (!r.Execution.Qty.IsPositive() || !r.Execution.Price.IsPositive() || r.Execution.TradeID == "") {
-			t.Errorf("%+v of %q", r.Execution, frame)
+		if r := n.Report; r != nil && len(r.Executions) > 0 && (!r.Executions[0].Qty.IsPositive() || !r.Executions[0].Price.IsPositive() || r.Executions[0].TradeID == "") {
+			t.Errorf("%+v of %q", r.Executions, frame)
 		}
 	})
 }

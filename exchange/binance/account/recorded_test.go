@@ -38,8 +38,8 @@ func eventLine(n oms.AccountEvent) string {
 	switch {
 	case n.Report != nil:
 		s := orderLine(*n.Report)
-		if x := n.Report.Execution; x != nil {
-			s += fmt.Sprintf(" | trade %s %s@%s fee %s %s pnl %s maker %v %s", x.TradeID, x.Qty, x.Price, x.Fee, x.FeeAsset, x.Realised, x.Maker, x.Reason)
+		for _, x := range n.Report.Executions {
+			s += fmt.Sprintf(" | trade %s %s@%s fee %s %s pnl %s maker %v %s", x.TradeID, x.Qty, x.Price, x.Fee, x.FeeAsset, x.Realised.Decimal, x.Maker, x.Reason)
 		}
 		return s
 	case n.Balance != nil:
@@ -200,7 +200,7 @@ func TestRecordedMoney(t *testing.T) {
 			t.Fatalf("%s: %v %v", file, all, err)
 		}
 		x := all[0]
-		got := fmt.Sprintf("%v %s %s of #%s %s %s@%s fee %s %s pnl %s maker %v %d", short(x.Venue), x.Symbol, x.TradeID, x.OrderID, x.Side, x.Qty, x.Price, x.Fee, x.FeeAsset, x.Realised, x.Maker, x.Time/exchange.Millisecond)
+		got := fmt.Sprintf("%v %s %s of #%s %s %s@%s fee %s %s pnl %s maker %v %d", short(x.Venue), x.Symbol, x.TradeID, x.OrderID, x.Side, x.Qty, x.Price, x.Fee, x.FeeAsset, x.Realised.Decimal, x.Maker, x.Time/exchange.Millisecond)
 		if got != want {
 			t.Errorf("%s:\n got %s\nwant %s", file, got, want)
 		}

@@ -175,7 +175,7 @@ func restAndCancel(t *testing.T, c *account.Client, o oms.Order) {
 			t.Fatalf("%v %s: %v", o.Venue, what, err)
 		}
 		if r.Venue != o.Venue || r.Symbol != o.Symbol || r.ClientID != o.ClientID || r.OrderID != placed.OrderID || r.Side != o.Side ||
-			r.Status != status || !r.Price.Equal(o.Price) || !r.Qty.Equal(o.Qty) || !r.Filled.IsZero() || r.Time == 0 || r.Execution != nil {
+			r.Status != status || !r.Price.Equal(o.Price) || !r.Qty.Equal(o.Qty) || !r.Filled.IsZero() || r.Time == 0 || r.Executions != nil {
 			t.Errorf("%v %s: %+v", o.Venue, what, r)
 		}
 	}
@@ -265,7 +265,7 @@ func checkFunds(t *testing.T, c *account.Client, o oms.Order) {
 	if len(positions) != 1 || positions[0].Symbol != o.Symbol || !positions[0].Qty.Equal(o.Qty) || !positions[0].Entry.IsPositive() {
 		t.Errorf("%v: positions %+v, want %s of %s", o.Venue, positions, o.Qty, o.Symbol)
 	}
-	income, err := c.Income(ctx, o.Venue, 0)
+	income, err := c.Income(ctx, api.Of(o.Venue).Wallet(), 0)
 	if err != nil || len(income) == 0 {
 		t.Fatalf("%v: income %v %v", o.Venue, income, err)
 	}

@@ -123,7 +123,7 @@ func streamOfAnOrder(t *testing.T, in *inbox, c *account.Client, o oms.Order) {
 		t.Fatal(err)
 	}
 	n, at := in.wait(at, "accepted order", report(o, exchange.StatusAccepted))
-	if r := n.Report; r.Symbol != o.Symbol || r.Side != o.Side || !r.Price.Equal(o.Price) || !r.Qty.Equal(o.Qty) || !r.Filled.IsZero() || r.OrderID == "" || r.Execution != nil {
+	if r := n.Report; r.Symbol != o.Symbol || r.Side != o.Side || !r.Price.Equal(o.Price) || !r.Qty.Equal(o.Qty) || !r.Filled.IsZero() || r.OrderID == "" || r.Executions != nil {
 		t.Errorf("%v: %+v", o.Venue, r)
 	}
 	if _, err := c.Cancel(ctx, oms.OrderRef{Venue: o.Venue, Symbol: o.Symbol, ClientID: o.ClientID}); err != nil {
@@ -140,8 +140,11 @@ func streamOfAFill(t *testing.T, in *inbox, c *account.Client, o oms.Order) {
 		t.Fatal(err)
 	}
 	n, _ := in.wait(at, "filled order", report(o, exchange.StatusFilled))
-	x := n.Report.Execution
-	if x == nil || !n.Report.Filled.Equal(o.Qty) || x.ClientID != o.ClientID || x.OrderID != n.Report.OrderID || !x.Price.IsPositive() ||
+	if len(n.Report.Executions) != 1 {
+		t.Fatalf("%v: %+v", o.Venue, n.Report)
+	}
+	x := n.Report.Executions[0]
+	if !n.Report.Filled.Equal(o.Qty) || x.ClientID != o.ClientID || x.OrderID != n.Report.OrderID || !x.Price.IsPositive() ||
 		!x.Fee.IsPositive() || x.FeeAsset == "" || x.Maker || x.Reason != "" || x.TradeID == "" {
 		t.Errorf("%v: %+v %+v", o.Venue, n.Report, x)
 	}
@@ -229,7 +232,7 @@ func TestForcedOrders(t *testing.T) {
 	b.arm(simserver.Fault{Kind: "adl", Symbol: o.Symbol})
 	b.advance(exchange.Second)
 	n, _ := in.wait(0, "deleveraging", func(n oms.AccountEvent) bool {
-		return n.Report != nil && n.Report.Execution != nil && n.Report.Execution.Reason == "adl"
+		return n.Report != nil && len(n.Report.Executions) == 1 && n.Report.Executions[0].Reason == "adl"
 	})
 	if n.Report.Side != exchange.Sell || !n.Report.Filled.Equal(o.Qty) || n.Report.Status != exchange.StatusFilled {
 		t.Errorf("%+v", n.Report)
@@ -251,7 +254,7 @@ func TestFundingEvent(t *testing.T) {
 	b.advance(51 * exchange.Minute) // over 08:00
 	for _, o := range bids[1:] {
 		n, _ := in.wait(0, "funding", func(n oms.AccountEvent) bool { return n.Venue == o.Venue && n.Funding != nil })
-		rows, err := c.Income(context.Background(), o.Venue, 0)
+		rows, err := c.Income(context.Background(), api.Of(o.Venue).Wallet(), 0)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -138,12 +138,12 @@ func TestIncomeIsPaged(t *testing.T) {
 		return 200, "[" + strings.Join(rows, ",") + "]"
 	})
 	since := exchange.Date(2020, 6, 5)
-	all, err := c.Income(context.Background(), api.USDM.Venue(), since)
+	all, err := c.Income(context.Background(), api.USDM.Wallet(), since)
 	if err != nil || len(all) != 1007 || all[1005].ID != "10000" || all[0].Time != exchange.UnixMilli(4001) {
 		t.Errorf("%d rows, %v", len(all), err)
 	}
 	f.said(t, "GET /fapi/v1/income?limit=1000&page=1&startTime=1591315200000", "GET /fapi/v1/income?limit=1000&page=2&startTime=1591315200000")
-	all, err = c.Income(context.Background(), api.COINM.Venue(), since)
+	all, err = c.Income(context.Background(), api.COINM.Wallet(), since)
 	if err != nil || len(all) != 1007 || all[1005].ID != "10000" || all[0].Time != exchange.UnixMilli(4001) {
 		t.Errorf("%d rows, %v", len(all), err)
 	}
@@ -166,7 +166,7 @@ func TestIncomeWithoutPages(t *testing.T) {
 		row := `{"symbol":"A","incomeType":"FUNDING_FEE","income":"-1","asset":"USDT","time":5,"tranId":5}`
 		return 200, "[" + row + strings.Repeat(","+row, 999) + "]"
 	})
-	if _, err := c.Income(context.Background(), api.USDM.Venue(), exchange.Date(2026, 1, 1)); err == nil {
+	if _, err := c.Income(context.Background(), api.USDM.Wallet(), exchange.Date(2026, 1, 1)); err == nil {
 		t.Error("page 1 was taken for page 2")
 	}
 }
@@ -407,7 +407,7 @@ func TestAComparisonDoesNotWaitForMarketData(t *testing.T) {
 	defer stop()
 	for _, m := range []api.Market{api.USDM, api.COINM} {
 		_, orders := c.OpenOrders(ctx, m.Venue())
-		_, income := c.Income(ctx, m.Venue(), exchange.Time(time.Now().UnixNano()))
+		_, income := c.Income(ctx, m.Wallet(), exchange.Time(time.Now().UnixNano()))
 		_, balances := c.Balances(ctx, m.Wallet())
 		_, positions := c.Positions(ctx, m.Venue())
 		_, trades := c.Executions(ctx, m.Venue(), "BTCUSDT", "")

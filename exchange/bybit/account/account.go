@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"sync"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/bybit/api"
 	"github.com/perilune/perilune/exchange/bybit/client"
@@ -72,12 +74,11 @@ func (a *Account) Close() error {
 	return nil
 }
 
-// Profile implements oms.Account: one wallet behind all segments. The income of the whole
-// account is listed once, with that of linear.
+// Profile implements oms.Account: one wallet behind all segments.
 func (a *Account) Profile() oms.Profile {
-	p := oms.Profile{Window: a.Window(), ClientID: wrongClientID, Wallets: []exchange.Wallet{api.Funding}}
+	p := oms.Profile{Window: a.Window(), ClientID: wrongClientID, Wallets: []exchange.Wallet{api.Funding}, Income: []exchange.Wallet{api.Unified}}
 	for _, c := range api.Categories {
-		p.Segments = append(p.Segments, oms.Segment{Venue: c.Venue(), Wallets: []exchange.Wallet{api.Unified}, Spot: c == api.Spot, Income: c == api.Linear})
+		p.Segments = append(p.Segments, oms.Segment{Venue: c.Venue(), Wallets: []exchange.Wallet{api.Unified}, Spot: c == api.Spot})
 	}
 	return p
 }
@@ -296,7 +297,7 @@ func (a *Account) realise(ctx context.Context, v exchange.Venue, begin, end exch
 		r, err := decodeLog(raw)
 		for i := range list {
 			if list[i].TradeID == r.tradeID && r.tradeID != "" {
-				list[i].Realised = r.cashFlow
+				list[i].Realised = decimal.NewNullDecimal(r.cashFlow)
 			}
 		}
 		return err
@@ -311,14 +312,14 @@ func (a *Account) logs(v exchange.Venue, begin, end exchange.Time) client.Reques
 func milli(t exchange.Time) string { return strconv.FormatInt(int64(t/exchange.Millisecond), 10) }
 
 // Income implements oms.Incomes: all that the wallet was booked beside trades, of every
-// category; whoever asks for another segment than linear has it from there.
-func (a *Account) Income(ctx context.Context, v exchange.Venue, since exchange.Time) (out []oms.Income, err error) {
-	if api.Of(v) != api.Linear {
+// category. The funding account has no such log.
+func (a *Account) Income(ctx context.Context, w exchange.Wallet, since exchange.Time) (out []oms.Income, err error) {
+	if w != api.Unified {
 		return nil, nil
 	}
 	now := a.Now()
 	for begin := max(since, now-kept); begin <= now; begin += pageOfTime {
-		err := a.Pages(ctx, a.logs(v, begin, begin+pageOfTime-exchange.Millisecond), func(raw []byte) error {
+		err := a.Pages(ctx, a.logs("", begin, begin+pageOfTime-exchange.Millisecond), func(raw []byte) error {
 			r, err := decodeLog(raw)
 			if err == nil {
 				out = append(out, r.income())

@@ -123,7 +123,7 @@ func decodeExecution(v exchange.Venue, raw []byte) (e oms.Execution, k kind, clo
 		case "isMaker":
 			e.Maker = f.Bool()
 		case "execPnl":
-			e.Realised = f.Decimal()
+			e.Realised = decimal.NewNullDecimal(f.Decimal())
 		case "execType":
 			k = kind(f.Text())
 		case "closedSize":

@@ -201,9 +201,7 @@ func (l *listener) execution(raw []byte) error {
 		l.pass(oms.AccountEvent{Venue: e.Venue, Funding: &oms.Income{Venue: e.Venue, Wallet: api.Unified, Kind: oms.IncomeFunding, Symbol: e.Symbol,
 			Asset: e.FeeAsset, Amount: e.Fee.Neg(), Time: e.Time}})
 	case k.trade():
-		// What of the order is filled is not told here: the report is of the trade alone.
-		r := oms.Report{Venue: e.Venue, Symbol: e.Symbol, ClientID: e.ClientID, OrderID: e.OrderID, Side: e.Side, Status: exchange.StatusPartial, Time: e.Time, Execution: &e}
-		l.pass(oms.AccountEvent{Venue: e.Venue, Report: &r, Time: e.Time})
+		l.pass(oms.AccountEvent{Venue: e.Venue, Execution: &e, Time: e.Time})
 	}
 	l.seen[e.TradeID] = true
 	if l.order = append(l.order, e.TradeID); len(l.order) > remembered {

@@ -43,7 +43,7 @@ func Table() *limit.Table {
 	second := func(name string, p limit.Pool, most int, orders bool) limit.Rule {
 		return limit.Rule{Name: name + " per second", Pool: p, Period: exchange.Second, Limit: most, Orders: orders, Rolling: true}
 	}
-	return &limit.Table{Pools: []string{"bybit public", "bybit orders", "bybit cancels", "bybit account"}, BanLeast: banned, BanMost: exchange.Day, Meters: []limit.Rule{
+	return &limit.Table{Pools: []string{"bybit public", "bybit orders", "bybit cancels", "bybit account"}, BanLeast: banned, BanMost: exchange.Day, Step: exchange.Second, Meters: []limit.Rule{
 		perAddress:     {Name: "requests of the address per 5 s", Pool: Public, Period: 5 * exchange.Second, Limit: 600, Rolling: true},
 		spotOrders:     second("spot orders", Orders, 20, true),
 		linearOrders:   second("linear orders", Orders, 10, true),
