@@ -14,6 +14,7 @@ type board struct {
 	streams map[string]*subscription
 	order   []*subscription // as subscribed: nothing is decided in map order
 	waiting []request       // not answered yet
+	doubts  [][]string      // parts of requests that were refused, to be asked for again
 	first   time.Time       // data; zero: none yet
 	last    time.Time
 }
@@ -26,6 +27,8 @@ type subscription struct {
 	data     bool      // there was some, since the last subscription
 	strikes  int       // times it was silent for too long, without data in between
 	patience int       // how many times Silence is allowed: it grows with excuses
+	refused  bool      // by the venue, since the last request
+	refusals int       // in a row
 }
 
 // request is a subscription that the venue has not answered.
@@ -63,7 +66,7 @@ func (b *board) add(streams []Stream, r request) {
 			b.streams[s.Name] = &subscription{Stream: s, patience: 1}
 			b.order = append(b.order, b.streams[s.Name])
 		}
-		b.streams[s.Name].accepted = false
+		b.streams[s.Name].accepted, b.streams[s.Name].refused = false, false
 	}
 	b.waiting = append(b.waiting, r)
 }
@@ -86,24 +89,6 @@ func (b *board) sent(frame []byte, now time.Time) {
 			r.sent = now
 		}
 	}
-}
-
-// answered returns the streams of a request; ok is false when it is not ours.
-func (b *board) answered(id uint64, now time.Time) (streams []string, ok bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	i := slices.IndexFunc(b.waiting, func(r request) bool { return r.id == id })
-	if i < 0 {
-		return nil, false
-	}
-	streams = b.waiting[i].streams
-	b.waiting = slices.Delete(b.waiting, i, i+1)
-	for _, name := range streams {
-		if s := b.streams[name]; s != nil {
-			s.accepted, s.since = true, now
-		}
-	}
-	return streams, true
 }
 
 // overdue reports whether a request was sent before a moment and not answered.
@@ -150,10 +135,10 @@ func (b *board) excuse(stream string, now time.Time) {
 func (b *board) synced() (accepted, delivered bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	accepted, delivered = len(b.waiting) == 0, true
+	accepted, delivered = len(b.waiting)+len(b.doubts) == 0, true
 	for _, s := range b.order {
-		accepted = accepted && s.accepted
-		delivered = delivered && (s.data || s.Silence == 0)
+		accepted = accepted && (s.accepted || s.refused)
+		delivered = delivered && (s.data || s.Silence == 0 || s.refused)
 	}
 	return accepted, accepted && delivered
 }
@@ -164,6 +149,9 @@ func (b *board) behind(old *board, since time.Time) string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, s := range b.order {
+		if s.refused {
+			continue
+		}
 		if !s.accepted || !s.data && s.Silence > 0 && old.delivered(s.Name, since) {
 			return s.Name
 		}
@@ -183,7 +171,7 @@ func (b *board) delivered(stream string, since time.Time) bool {
 func (b *board) healthyFor(born, now time.Time) time.Duration {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	mayBeMute := !slices.ContainsFunc(b.order, func(s *subscription) bool { return s.Silence > 0 || !s.accepted })
+	mayBeMute := !slices.ContainsFunc(b.order, func(s *subscription) bool { return !s.refused && (s.Silence > 0 || !s.accepted) })
 	if mayBeMute {
 		return now.Sub(born)
 	}
@@ -191,16 +179,19 @@ func (b *board) healthyFor(born, now time.Time) time.Duration {
 }
 
 // counts returns the streams, those of them that are stalled or not accepted
-// yet, and when the last data came.
-func (b *board) counts() (streams, stalled int, last time.Time) {
+// yet, those that are refused, and when the last data came.
+func (b *board) counts() (streams, stalled, refused int, last time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, s := range b.order {
-		if s.strikes > 0 || !s.accepted {
+		switch {
+		case s.refused:
+			refused++
+		case s.strikes > 0 || !s.accepted:
 			stalled++
 		}
 	}
-	return len(b.order), stalled, b.last
+	return len(b.order), stalled, refused, b.last
 }
 
 // missing compares with what is wanted.

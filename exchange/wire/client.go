@@ -190,9 +190,39 @@ func (c *Client) connect() (*link, error) {
 	for _, frame := range greeting {
 		l.send(frame)
 	}
+	if c.o.Await {
+		l.start()
+		if err := c.await(l); err != nil {
+			return nil, err
+		}
+		c.subscribe(l, c.wanted())
+		return l, nil
+	}
 	c.subscribe(l, c.wanted())
 	l.start()
 	return l, nil
+}
+
+// await waits until the greeting was answered, or ends the connection.
+func (c *Client) await(l *link) error {
+	limit := time.NewTimer(c.o.ReplyWithin)
+	defer limit.Stop()
+	var err error
+	select {
+	case <-l.greeted:
+		return nil
+	case <-c.ctx.Done():
+		l.close(nil)
+	case <-l.done:
+	case <-limit.C:
+		err = fmt.Errorf("greeting %s: %w within %s", l.url, ErrNoReply, c.o.ReplyWithin)
+		l.close(err)
+	}
+	<-l.done
+	if err = l.err; err == nil {
+		err = c.ctx.Err()
+	}
+	return err
 }
 
 func (c *Client) wanted() []Stream {
@@ -212,6 +242,13 @@ func (c *Client) subscribe(l *link, streams []Stream) {
 		frame := c.o.Protocol.Subscribe(id, names)
 		l.board.add(batch, request{id: id, streams: names, frame: frame})
 		c.queue(l, frame)
+	}
+}
+
+// again asks for what was refused, a part at a time, as far as there is room in the queue.
+func (c *Client) again(l *link) {
+	for _, part := range l.board.retry(time.Now(), (queued-len(l.out))/2) {
+		c.subscribe(l, part)
 	}
 }
 

@@ -21,7 +21,9 @@
 // for too long is subscribed anew, and when that does not help the connection
 // is dropped. After a drop the client waits for a random part of a delay that
 // doubles with every failure, and that starts over only once data has flowed for
-// a while. Before the venue would end the connection, or when it says it is
+// a while. A login by message is waited for where the options say so; a stream
+// that is refused costs only itself, if the Handler can do without ([Refuser]).
+// Before the venue would end the connection, or when it says it is
 // about to, a second one is opened beside it; the first is closed when all
 // streams of the second have delivered. In between both deliver, so whoever
 // reads must tell duplicates apart.

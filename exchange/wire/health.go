@@ -14,6 +14,7 @@ type Health struct {
 	LastData  time.Time // on the connection; zero: none yet
 	Streams   int       // asked for on the connection
 	Stalled   int       // of these, silent for too long or not accepted yet
+	Refused   int       // of these, refused by the venue; they are asked for again
 
 	Connects  uint64 // connections that were opened, ever
 	Rolls     uint64 // of these, that took over from one that still worked
@@ -60,7 +61,7 @@ func (c *Client) Health() Health {
 	c.tally.mu.Unlock()
 	if l := c.current.Load(); l != nil {
 		h.Connected, h.Since = true, l.born
-		h.Streams, h.Stalled, h.LastData = l.board.counts()
+		h.Streams, h.Stalled, h.Refused, h.LastData = l.board.counts()
 	}
 	return h
 }

@@ -39,6 +39,8 @@ type link struct {
 	done    chan struct{} // closed when both goroutines have ended
 	leaving chan struct{} // closed when the venue says that it will end it
 	leave   sync.Once
+	greeted chan struct{} // closed when the greeting was answered
+	greet   sync.Once
 	err     error // why it ended, nil when that was meant; valid after done
 
 	once   sync.Once
@@ -50,7 +52,7 @@ type link struct {
 
 func newLink(id uint64, url string, conn *websocket.Conn, o *Options, t *tally) *link {
 	l := &link{id: id, url: url, conn: conn, o: o, h: o.Open(id), born: time.Now(), tally: t,
-		out: make(chan []byte, queued), quit: make(chan struct{}), done: make(chan struct{}), leaving: make(chan struct{})}
+		out: make(chan []byte, queued), quit: make(chan struct{}), done: make(chan struct{}), leaving: make(chan struct{}), greeted: make(chan struct{})}
 	l.board.init()
 	conn.SetReadLimit(int64(o.MaxMessage)) // of compressed bytes; message counts the others
 	conn.SetPongHandler(func(string) error { l.extend(); return nil })
@@ -145,25 +147,54 @@ func readInto(buf []byte, r io.Reader, limit int) ([]byte, error) {
 
 func (l *link) receive(frame []byte) error {
 	m := l.o.Protocol.Classify(frame)
+	if len(m.Answer) > 0 && !l.send(m.Answer) {
+		return fmt.Errorf("answering: %w", ErrBusy)
+	}
 	switch m.Class {
 	case Data:
 		l.board.data(m.Stream, time.Now())
 	case Reply:
-		streams, ok := l.board.answered(m.ID, time.Now())
-		if ok && m.Err != nil {
-			return fmt.Errorf("%w: %w (%d streams from %s)", ErrRefused, m.Err, len(streams), first(streams))
-		}
-		if len(streams) > 0 {
-			l.h.Subscribed(streams)
-		}
-		if ok {
-			return nil
+		if ok, err := l.reply(&m); ok || err != nil {
+			return err
 		}
 	case Shutdown:
 		l.leave.Do(func() { close(l.leaving) })
 		return nil
+	case Greeted:
+		if m.Err != nil {
+			return fmt.Errorf("%w: the greeting: %w", ErrRefused, m.Err)
+		}
+		l.greet.Do(func() { close(l.greeted) })
+		return nil
+	case Pong:
+		return nil
 	}
 	return l.h.Frame(frame)
+}
+
+// reply takes the answer to a subscription; ok is false when it is nobody's. Who does not go
+// on without what is refused loses the connection.
+func (l *link) reply(m *Message) (ok bool, err error) {
+	v, ok := l.board.answered(m, time.Now())
+	if len(v.accepted) > 0 {
+		l.h.Subscribed(v.accepted)
+	}
+	if len(v.refused)+len(v.doubtful) == 0 {
+		return ok, nil
+	}
+	if err = m.Err; err == nil {
+		err = errNotListed
+	}
+	h, goesOn := l.h.(Refuser)
+	if !goesOn {
+		streams := append(v.refused, v.doubtful...)
+		return ok, fmt.Errorf("%w: %w (%d streams from %s)", ErrRefused, err, len(streams), first(streams))
+	}
+	l.board.refuse(&v, time.Now())
+	if len(v.refused) > 0 {
+		h.Refused(v.refused, err)
+	}
+	return ok, nil
 }
 
 func first(list []string) string {

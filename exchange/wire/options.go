@@ -16,16 +16,25 @@ type Class uint8
 const (
 	Other    Class = iota // for the Handler, but no sign of life of a stream
 	Data                  // of the stream that Message.Stream names
-	Reply                 // to the subscription with Message.ID
+	Reply                 // to a subscription: the one with Message.ID, or that asked for Message.Stream
 	Shutdown              // the venue is about to end the connection
+	Greeted               // the answer to the greeting, or to its login; see Options.Await
+	Pong                  // nothing but a sign of life of the connection; not for the Handler
 )
 
 // Message is what a Protocol sees in one frame.
 type Message struct {
-	Class  Class
-	Stream []byte // of Data; it may be a part of the frame
-	ID     uint64 // of Reply
-	Err    error  // of Reply: why it was refused; nil when it was not
+	Class Class
+	// Stream is of Data, and of a Reply that is about one stream of a request (OKX), or names
+	// the stream and no request (Hyperliquid). It may be a part of the frame.
+	Stream []byte
+	ID     uint64 // of Reply; 0: it names none
+	Err    error  // of Reply and Greeted: why it was refused; nil when it was not
+	// Accepted is of Reply, where the venue lists what it has accepted (Deribit): the rest of
+	// the request is refused. nil: all of it is accepted, or none with Err.
+	Accepted []string
+	// Answer is sent back at once, whatever the class: to a heartbeat that asks for one.
+	Answer []byte
 }
 
 // Protocol is how a venue spells subscriptions. Its methods are called from
@@ -64,6 +73,16 @@ type Handler interface {
 	Down(err error)
 }
 
+// Refuser is a Handler that goes on without the streams that the venue refuses. Without it
+// a refusal drops the connection. A request that is refused as a whole is asked for in
+// halves until it is known which stream is at fault; that one is asked for again after a
+// minute, and ever more rarely, up to once an hour, and at every new connection.
+type Refuser interface {
+	// Refused tells of streams each time that they are refused. It is called by the
+	// goroutine that reads.
+	Refused(streams []string, err error)
+}
+
 // Stream is one thing to subscribe to.
 type Stream struct {
 	Name string
@@ -81,6 +100,9 @@ type Options struct {
 	// Open returns the Handler of a new connection. conn counts from 1.
 	Open    func(conn uint64) Handler
 	Streams []Stream
+	// Await lets nothing be subscribed to before a message of class Greeted has come, within
+	// ReplyWithin: a venue that logs in with a message refuses private streams until then.
+	Await bool
 
 	Dial        func(ctx context.Context, network, addr string) (net.Conn, error) // TCP with keep-alive
 	TLS         *tls.Config                                                       // TLS 1.2 and up

@@ -75,6 +75,7 @@ func (c *Client) check(l *link, now time.Time) {
 		l.close(fmt.Errorf("%w within %s at %s", ErrNoReply, c.o.ReplyWithin, l.url))
 		return
 	}
+	c.again(l)
 	stalled, hopeless := l.board.silent(now)
 	if len(stalled) == 0 {
 		return
@@ -136,6 +137,7 @@ func (c *Client) overlap(old, next *link) error {
 		case <-old.done:
 			return nil
 		case <-tick.C:
+			c.again(next)
 			if _, delivered := next.board.synced(); delivered {
 				return nil
 			}

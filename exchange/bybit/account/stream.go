@@ -35,7 +35,7 @@ var names = []wire.Stream{{Name: "order"}, {Name: "execution"}, {Name: "wallet"}
 func (a *Account) Listen(_ []exchange.Venue, sink func(oms.AccountEvent)) (io.Closer, error) {
 	s := &stream{a: a, sink: sink, why: "the stream begins", told: true, seen: map[string]bool{}}
 	var err error
-	s.wire, err = wire.Start(wire.Options{Name: "the account's stream", URLs: []string{a.endpoints.Private}, Protocol: s, Attempts: a.attempts, Streams: names,
+	s.wire, err = wire.Start(wire.Options{Name: "the account's stream", URLs: []string{a.endpoints.Private}, Protocol: s, Await: true, Attempts: a.attempts, Streams: names,
 		Open: func(uint64) wire.Handler { return &listener{stream: s} }})
 	return s, err
 }
@@ -48,7 +48,7 @@ func (s *stream) Close() error {
 	return s.wire.Close()
 }
 
-// Greet signs in. A subscription that comes before the answer is served after it.
+// Greet signs in; nothing is subscribed to before the answer.
 func (s *stream) Greet() ([][]byte, error) {
 	frame, err := s.a.Login()
 	return [][]byte{frame}, err

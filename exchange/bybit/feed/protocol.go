@@ -3,7 +3,6 @@ package feed
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -80,13 +79,22 @@ func Reply(frame []byte) wire.Message {
 		return wire.Message{}
 	case len(topic) > 0:
 		return wire.Message{Class: wire.Data, Stream: topic}
+	case string(op) == "ping", string(op) == "pong", string(op) == "unsubscribe":
+		return wire.Message{Class: wire.Pong}
+	case string(op) == "auth":
+		return wire.Message{Class: wire.Greeted, Err: refusal(success, msg)}
 	case string(op) != "subscribe":
 		return wire.Message{}
 	}
 	m := wire.Message{Class: wire.Reply}
 	m.ID, _ = strconv.ParseUint(id, 10, 64) // 0: nobody's
-	if !success && !strings.Contains(msg, "already subscribed") {
-		m.Err = errors.New(msg)
-	}
+	m.Err = refusal(success || strings.Contains(msg, "already subscribed"), msg)
 	return m
+}
+
+func refusal(success bool, msg string) error {
+	if success {
+		return nil
+	}
+	return fmt.Errorf("the venue says %q", msg)
 }

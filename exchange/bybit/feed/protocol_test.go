@@ -12,7 +12,7 @@ func TestReplies(t *testing.T) {
 		`{"success":true,"ret_msg":"","conn_id":"x","req_id":"3","op":"subscribe"}`:                                                       "3 <nil>",
 		`{"success":true,"ret_msg":"subscribe","conn_id":"x","req_id":"3","op":"subscribe"}`:                                              "3 <nil>",
 		`{"success":false,"ret_msg":"error:already subscribed,topic:publicTrade.BTCUSDT","conn_id":"x","req_id":"3","op":"subscribe"}`:    "3 <nil>",
-		`{"success":false,"ret_msg":"error:handler not found,topic:orderbook.1000.NOPEUSDT","conn_id":"x","req_id":"3","op":"subscribe"}`: "3 error:handler not found,topic:orderbook.1000.NOPEUSDT",
+		`{"success":false,"ret_msg":"error:handler not found,topic:orderbook.1000.NOPEUSDT","conn_id":"x","req_id":"3","op":"subscribe"}`: `3 the venue says "error:handler not found,topic:orderbook.1000.NOPEUSDT"`,
 		`{"success":true,"ret_msg":"pong","conn_id":"x","req_id":"","op":"ping"}`:                                                         "other",
 		`{"op":"pong","args":["1672916271846"],"req_id":"1"}`:                                                                             "other",
 	} {

@@ -91,12 +91,16 @@ type intake struct {
 	decoder Decoder
 	yield   func(*exchange.Event, int64)
 	used    *exchange.Instrument // whose the frame at hand was; nil: it was of no use
+	refused map[string]bool      // streams that were told of
 }
 
-var _ wire.Handler = (*intake)(nil)
+var (
+	_ wire.Handler = (*intake)(nil)
+	_ wire.Refuser = (*intake)(nil)
+)
 
 func (g *group) open(conn uint64) wire.Handler {
-	h := &intake{group: g, conn: conn}
+	h := &intake{group: g, conn: conn, refused: map[string]bool{}}
 	h.decoder = g.route.Decoder(Session{Conn: conn, Listed: g.m.listed, Was: g.m.was, Resolve: func(symbol []byte) *exchange.Instrument {
 		if t := g.names[string(symbol)]; t != nil {
 			return t.in
@@ -176,6 +180,21 @@ func (h *intake) malformed(frame []byte, err error) {
 
 // Subscribed implements wire.Handler.
 func (h *intake) Subscribed([]string) {}
+
+// Refused implements wire.Refuser. A book without its stream is not to be believed.
+func (h *intake) Refused(streams []string, err error) {
+	for _, s := range streams {
+		t := h.books[s]
+		if t != nil {
+			t.gap(h.m, "its stream is refused: "+err.Error())
+		}
+		if h.refused[s] {
+			continue // it is asked for again, and refused again
+		}
+		h.refused[s] = true
+		h.m.notice(exchange.NoInstrument, "%s: %s is refused: %v", h.route.Wire.Name, s, err)
+	}
+}
 
 // Stalled implements wire.Handler. A book that is fetched is looked at: its market may just be
 // quiet. Any other stream is begun anew by wire, and begins with what is so now. Of what is
