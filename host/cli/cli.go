@@ -64,6 +64,7 @@ func verbs() []verb {
 		{"data", "verify|download|import …", "prove a recording; fetch past data and make a history of it", dataVerb},
 		{"doctor", "--config FILE", "look at all that run --live needs, and change nothing", doctorVerb},
 		{"venues", "", "what venues there are, and what each has", venuesVerb},
+		{"rates", "", "what perpetuals pay, and what a hedged position in each would cost and bring", ratesVerb},
 		{"record", "--out DIR --symbols LIST", "record live market data, to verify and to run on", recordVerb},
 		{"fills", "[--db FILE]", "list fills", fillsVerb},
 		{"schedules", "[--db FILE]", "what vwap, twap and pov orders did against the market", schedulesVerb},

@@ -22,7 +22,8 @@ type Catalog struct {
 	rest     *public
 	markets  []api.Market // that were asked
 	listings []Listing
-	turnover map[string]float64 // by key, in USDT; nil until it is needed
+	turnover map[string]float64         // by key, in USDT; nil until it is needed
+	last     map[string]decimal.Decimal // price of the last trade, with it
 }
 
 // List asks the markets that the patterns name for their rules. Options.Symbols
@@ -154,6 +155,6 @@ func (c *Catalog) measure(ctx context.Context) error {
 		in := &c.listings[i].Instrument
 		turnover[in.Key()] *= connect.InUSDT(api.Spot.String(), last, in.Quote)
 	}
-	c.turnover = turnover
+	c.turnover, c.last = turnover, last
 	return nil
 }

@@ -1,0 +1,34 @@
+package connect
+
+import (
+	"context"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/exchange"
+)
+
+// Surveyor is a Catalogue that tells how all that it lists stands, in a few questions and
+// without a subscription.
+type Surveyor interface {
+	// Survey returns what is trading, in the catalogue's order. What the venue does not
+	// tell of an instrument is zero.
+	Survey(ctx context.Context) ([]Standing, error)
+}
+
+// Standing is how an instrument stands.
+type Standing struct {
+	Instrument     *exchange.Instrument
+	Bid, Ask       decimal.Decimal // best prices
+	BidQty, AskQty decimal.Decimal // at them, in units of quantity
+	Last           decimal.Decimal // price of the last trade
+	Mark, Index    exchange.E8
+	Turnover       float64 // of 24 hours, in dollars
+
+	// Of perpetuals: the estimate of the coming settlement at NextFunding, that of the
+	// one after where the venue has one, and the interval.
+	Rate        exchange.E8
+	After       *exchange.E8
+	NextFunding exchange.Time // 0: funding accrues all the time
+	Hours       int
+}
