@@ -2,9 +2,12 @@ package host
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"hash/fnv"
 	"math"
 	"net"
+	"strings"
 	"time"
 
 	"github.com/perilune/perilune/exchange"
@@ -15,10 +18,13 @@ import (
 
 // SimOptions say what local exchange is to run: see package simserver.
 type SimOptions struct {
-	Listen string   // default 127.0.0.1:8900; port 0 takes a free one
+	Listen string // default 127.0.0.1:8900; port 0 takes a free one
+	// Venues are the houses to run behind the one address, each with accounts and faults
+	// of its own and all with one market. None: the default venue alone.
+	Venues []string
 	Market []string // synth, or recordings
-	// Symbols is how many USD-M contracts the built-in market has, each with ten
-	// changes of its book a second; 0: its own ten, at the usual pace.
+	// Symbols is how many linear contracts each venue has in the built-in market, each with
+	// ten changes of its book a second; 0: its own, at the usual pace.
 	Symbols  int
 	Seed     uint64
 	Speed    float64          // market seconds per second; default 1
@@ -31,16 +37,57 @@ type SimOptions struct {
 
 // SimInfo is where a local exchange listens and how to log in to it.
 type SimInfo struct {
-	Listen string            `json:"listen"`
-	URLs   map[string]string `json:"urls"`
-	Keys   simserver.Keys    `json:"keys"`
+	Listen string `json:"listen"`
+	// URLs and Keys are those of the first venue.
+	URLs map[string]string `json:"urls"`
+	Keys simserver.Keys    `json:"keys"`
 	// More are the keys of further accounts.
-	More []simserver.Keys `json:"more_keys,omitempty"`
+	More   []simserver.Keys    `json:"more_keys,omitempty"`
+	Venues map[string]SimVenue `json:"venues"`
+}
+
+// SimVenue is how one of the venues is reached.
+type SimVenue struct {
+	URLs map[string]string
+	// Keys are those of the first account, in the form that the venue gives them, and
+	// More those of further ones.
+	Keys any
+	More []any
+}
+
+// MarshalJSON puts the addresses beside the keys.
+func (v SimVenue) MarshalJSON() ([]byte, error) {
+	out := map[string]any{"keys": v.Keys}
+	for name, url := range v.URLs { // order does not matter: JSON sorts keys
+		out[name] = url
+	}
+	if len(v.More) > 0 {
+		out["more_keys"] = v.More
+	}
+	return json.Marshal(out)
 }
 
 // simPast is how much of the built-in market lies before the opening, so that
 // klines and statistics are not empty.
 const simPast = 2 * exchange.Hour
+
+// SimFaults are the faults that the simulated venues have of their own.
+func SimFaults() (out []simserver.Kinds) {
+	for i := range venueList {
+		out = append(out, venueList[i].faults)
+	}
+	return out
+}
+
+// SimVenues are the houses that there is a simulator of, the default first.
+func SimVenues() (out []string) {
+	for i := range venueList {
+		if venueList[i].front != nil {
+			out = append(out, venueList[i].connect.House())
+		}
+	}
+	return out
+}
 
 // Simulate runs a local exchange until ctx ends.
 func Simulate(ctx context.Context, o SimOptions) error {
@@ -53,44 +100,132 @@ func Simulate(ctx context.Context, o SimOptions) error {
 	if err := namedPaths("Market", o.Market); err != nil {
 		return err
 	}
-	feed, opt, err := o.market(time.Now())
+	list, err := simVenues(o.Venues)
 	if err != nil {
 		return err
 	}
-	defer feed.Close()
-	opt.Feed, opt.Seed, opt.Accounts, opt.Chaos, opt.Log = feed, o.Seed, o.Accounts, o.Faults, o.Log
-	x, err := simserver.New(opt)
-	if err != nil {
-		return &DataError{err}
+	var mux simserver.Mux
+	info := SimInfo{Venues: map[string]SimVenue{}}
+	fronts := make([]front, len(list))
+	exchanges := make([]*simserver.Exchange, len(list))
+	now := time.Now()
+	for i, l := range list {
+		feed, opt, err := o.market(now, l)
+		if err != nil {
+			return err
+		}
+		defer feed.Close()
+		house := l.connect.House()
+		opt.Feed, opt.Seed, opt.Accounts, opt.Log, opt.Opened = feed, o.Seed, o.Accounts, o.Log, now
+		opt.Chaos = o.chaos(i, len(list))
+		if l != &venueList[0] {
+			opt.Salt = house + " "
+		}
+		x, err := simserver.New(opt)
+		if err != nil {
+			return &DataError{err}
+		}
+		defer x.Close()
+		exchanges[i], fronts[i] = x, l.front(x)
+		if err := mux.Add(house, x, fronts[i]); err != nil {
+			return err
+		}
 	}
-	defer x.Close()
-	front := venueList[0].front(x)
 	l, err := net.Listen("tcp", o.Listen)
 	if err != nil {
 		return fmt.Errorf("listening on %s: %w", o.Listen, err)
 	}
-	if o.Ready != nil {
-		at, keys := l.Addr().String(), x.Keys()
-		o.Ready(SimInfo{Listen: at, URLs: front.Describe(at), Keys: keys[0], More: keys[1:]})
+	info.Listen = l.Addr().String()
+	for i, x := range exchanges {
+		urls, keys := fronts[i].Describe(info.Listen), x.Credentials()
+		info.Venues[list[i].connect.House()] = SimVenue{URLs: urls, Keys: keys[0], More: keys[1:]}
+		if i == 0 {
+			info.URLs, info.Keys, info.More = urls, x.Keys()[0], x.Keys()[1:]
+		}
 	}
-	return x.Serve(ctx, l, front)
+	if o.Ready != nil {
+		o.Ready(info)
+	}
+	if len(list) == 1 {
+		return exchanges[0].Serve(ctx, l, fronts[0])
+	}
+	return mux.Serve(ctx, l)
 }
 
-// market opens the feed. The built-in market begins in the past, so that its
+// simVenues are the listed venues of some names; none: the default.
+func simVenues(names []string) (out []*listing, err error) {
+	if len(names) == 0 {
+		return []*listing{&venueList[0]}, nil
+	}
+	seen := map[string]bool{}
+	for _, name := range names {
+		name = strings.ToLower(strings.TrimSpace(name))
+		l := simVenue(name)
+		switch {
+		case l == nil:
+			return nil, configError("Simulate: venue %q: there is no simulator of it: want %s", name, exchange.OneOf(SimVenues()))
+		case seen[name]:
+			return nil, configError("Simulate: venue %q is there twice", name)
+		}
+		seen[name] = true
+		out = append(out, l)
+	}
+	return out, nil
+}
+
+// simVenue is the listed venue of a house that has a simulator, nil when there is none.
+func simVenue(house string) *listing {
+	for i := range venueList {
+		if l := &venueList[i]; l.connect.House() == house && l.front != nil {
+			return l
+		}
+	}
+	return nil
+}
+
+// chaos is the faults of the i-th of n venues: together they come as often as was asked
+// for. The first has the sequence that it has alone.
+func (o *SimOptions) chaos(i, n int) *simserver.Chaos {
+	if o.Faults == nil {
+		return nil
+	}
+	c := *o.Faults
+	if c.Every == 0 {
+		c.Every = simserver.UsualEvery
+	}
+	c.Every *= time.Duration(n)
+	if i > 0 {
+		h := fnv.New64a()
+		fmt.Fprintf(h, "%d %s", c.Seed, o.Venues[i])
+		c.Seed = h.Sum64()
+	}
+	return &c
+}
+
+// market opens the feed of a venue. The built-in market begins in the past, so that its
 // time at the opening is the wall clock's.
-func (o *SimOptions) market(now time.Time) (exchange.Feed, simserver.Options, error) {
+func (o *SimOptions) market(now time.Time, l *listing) (exchange.Feed, simserver.Options, error) {
 	opt := simserver.Options{Speed: o.Speed}
 	if len(o.Market) == 0 || len(o.Market) == 1 && o.Market[0] == "synth" {
 		opt.Begin = exchange.Time(now.UnixNano())
 		start := opt.Begin - simPast
-		return o.builtIn(opt, synth.Options{Seed: o.Seed, Start: start - start%exchange.Minute, Step: simStep(o.Speed)})
+		return o.builtIn(opt, synth.Options{Seed: o.Seed, Start: start - start%exchange.Minute, Step: simStep(o.Speed), Houses: []synth.House{l.lists}})
 	}
 	rec, err := Recordings().Open(o.Market, record.Options{})
 	if err != nil {
 		return nil, opt, &DataError{err}
 	}
 	opt.Universe = rec.Universe()
-	return rec, opt, nil
+	if len(o.Venues) == 0 {
+		return rec, opt, nil
+	}
+	part, err := newHouseFeed(rec, rec.Universe(), l.connect.House())
+	if err != nil {
+		rec.Close()
+		return nil, opt, &DataError{err}
+	}
+	opt.Universe = part.Universe()
+	return part, opt, nil
 }
 
 // builtIn opens the built-in market. With many symbols its past is short: it is

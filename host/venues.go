@@ -2,7 +2,6 @@ package host
 
 import (
 	"fmt"
-	"net/http"
 	"strings"
 
 	"github.com/perilune/perilune/exchange"
@@ -12,6 +11,7 @@ import (
 	"github.com/perilune/perilune/exchange/connect"
 	"github.com/perilune/perilune/exchange/record"
 	"github.com/perilune/perilune/exchange/simserver"
+	"github.com/perilune/perilune/exchange/synth"
 	"github.com/perilune/perilune/exchange/tardis"
 )
 
@@ -26,11 +26,13 @@ type listing struct {
 	connect  connect.Connector
 	recorded connect.Format                  // how its market data stands in recordings; nil: none are read
 	front    func(*simserver.Exchange) front // its dialect before a simulated exchange; nil: none
+	lists    synth.House                     // what it lists in the built-in market; the zero value is the built-in listing
+	faults   simserver.Kinds                 // of its front's own
 }
 
 // front is the dialect of a venue before a simulated exchange.
 type front interface {
-	http.Handler
+	simserver.Handler
 	// Describe names the addresses below a host.
 	Describe(host string) map[string]string
 }

@@ -182,7 +182,11 @@ func (ru *rules) funds(s *slot, o *order, p plan) *refusal {
 		need = p.worth
 	}
 	held := ru.wallets.balanceOf(s.in.Wallet, asset)
-	if free := held.total.Sub(held.locked); need.GreaterThan(free) {
+	free := held.total.Sub(held.locked)
+	if len(held.slots) > 0 { // a unified wallet: what is margin can't be spent
+		free = ru.margins.balance(held).Free
+	}
+	if need.GreaterThan(free) {
 		return refused(RuleFunds, "Account has insufficient balance for requested action: needs %s %s, %s is free", need, asset, free)
 	}
 	return nil

@@ -122,7 +122,7 @@ func (mg *margins) margin(s *slot, o *order, p plan) *refusal {
 		return r
 	}
 	need := more.Add(mg.openLoss(s, o, p, worth)).Add(worth.Mul(decimal.Max(decimal.Zero, mg.markets.opt.Models.Fees.Taker(s.in))))
-	if free := mg.standing(s.collateral).available(); need.GreaterThan(free) {
+	if free := mg.standing(s.collateral).available().Sub(s.collateral.locked); need.GreaterThan(free) {
 		return refused(RuleMargin, "Margin is insufficient: needs %s %s, %s is available", need.Round(8), s.collateral.asset, free.Round(8))
 	}
 	return nil

@@ -6,6 +6,7 @@ import "github.com/perilune/perilune/exchange"
 // See parts.go for how they stand to each other.
 type Account struct {
 	Number int
+	house  string // whose customer it is
 	// Hedge is hedge mode, MultiAsset multi-assets mode and Isolated what has isolated
 	// margin. They can be set, so that a client can be seen to find them; a front
 	// refuses to trade in them.

@@ -22,6 +22,7 @@ type Truth struct {
 // AccountTruth is an account in a Truth.
 type AccountTruth struct {
 	Account      int                `json:"account"`
+	Venue        string             `json:"venue"`
 	Hedge        bool               `json:"dual_side_position"`
 	MultiAsset   bool               `json:"multi_assets_margin"`
 	Balances     []BalanceTruth     `json:"balances"`
@@ -159,7 +160,7 @@ func getAccount(s *State, q url.Values, _ []byte) (any, error) {
 
 // Truth is how the account stands. Its lists are empty, never nil.
 func (a *Account) Truth() AccountTruth {
-	t := AccountTruth{Account: a.Number, Hedge: a.Hedge, MultiAsset: a.MultiAsset, Balances: a.Funds.balanceTruth(), Positions: a.Funds.positionTruth(), OpenOrders: []OrderTruth{},
+	t := AccountTruth{Account: a.Number, Venue: a.house, Hedge: a.Hedge, MultiAsset: a.MultiAsset, Balances: a.Funds.balanceTruth(), Positions: a.Funds.positionTruth(), OpenOrders: []OrderTruth{},
 		Orders: []OrderTruth{}, Conditionals: []ConditionalTruth{}, Trades: []TradeTruth{}, Incomes: []IncomeTruth{}, Transfers: []TransferTruth{}}
 	for _, o := range a.Orders.all {
 		v := o.truth()

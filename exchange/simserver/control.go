@@ -120,7 +120,8 @@ func postAdvance(s *State, _ url.Values, body []byte) (any, error) {
 // Settings are what an account can be set to beforehand, for clients that must
 // find out how it is set.
 type Settings struct {
-	Account int `json:"account"`
+	Venue   string `json:"venue,omitempty"` // the house, where there are several
+	Account int    `json:"account"`
 	// Dual is hedge mode and MultiAssets multi-assets mode; nil: unchanged. With
 	// either on, the account can be asked about but not traded with.
 	Dual        *bool `json:"dual_side_position,omitempty"`
@@ -183,6 +184,7 @@ func (s *State) configure(a *Account, q Settings) error {
 // exchange does for RSA and Ed25519, and answers with the API key's name.
 func postKey(s *State, _ url.Values, body []byte) (any, error) {
 	var q struct {
+		Venue     string `json:"venue"`
 		Account   int    `json:"account"`
 		PublicKey string `json:"public_key"` // PKIX in PEM
 	}

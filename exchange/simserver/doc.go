@@ -76,15 +76,53 @@
 //     your streams.
 //  9. Keep what the protocol alone knows in the Note of an account, market, order or
 //     conditional order. Implement [Admitter], [Brancher], [Namer], [Announcer] and
-//     [Ticker] where the venue has something to say there.
+//     [Ticker] where the venue has something to say there, [Keymaker] where its keys are
+//     not a name and a secret, [Mischievous] where it fails in ways of its own.
 //
-// 10. Give the front a method Describe that lists its addresses, and run your client's
-// tests and the conformance suite against it.
+// 10. Give the front a method Describe that lists its addresses by the names that its section of
+// the configuration has, and Paths for [Mux]; run your client's tests and the conformance suite
+// against it.
+//
+// [Exchange.ServeREST] and [Exchange.ServeSocket] are what the Handler of every front does
+// alike, and package reply writes JSON.
+//
+// # Units
+//
+// A quantity here is in lots of the instrument: base coins, and contracts of ContractSize USD
+// of an inverse contract. Where the venue counts otherwise the front converts, at its door and
+// in what it tells, and nowhere else: contracts of 0.01 BTC (qty = contracts × their size, the
+// instrument's lot being one contract's smallest part), amounts in USD (of an inverse contract
+// with a ContractSize of 1 they are the quantity). [Market.Worth] is quote, and coins of an
+// inverse contract. Money that the venue tells as a JSON number is reply.Amount.
+//
+// # Unified accounts
+//
+// Segments that name one wallet share it: what an order on spot holds is no margin, and what
+// is margin can't be spent. Each coin backs what settles in it; a coin does not back what
+// settles in another, and nothing is borrowed.
+//
+// # Answers at once, and answers later
+//
+// An order is matched before Place returns, and its events are told then. A venue whose
+// answer tells the fills builds it from what Place returns. One whose answer is only that the
+// order was taken answers with the id, and the rest is on the stream: [Refusal] of Place
+// may then be told there, with [Outbox.Queue], as of an order that was accepted and rejected.
+// What the venue tells of first is which of the two the front writes first.
+//
+// # Several venues
+//
+// A [Mux] puts exchanges of several venues behind one address. Each is an Exchange of its own,
+// so a front knows no other: the universe has one house, Accounts are its customers, and
+// ids, clock, keys and faults are its own. What makes them one market is that their feeds are
+// made of one seed: a synth.House says what the venue lists there, and stands beside the front as
+// its function Lists. The control door takes venue as a parameter or a field, or a market by its
+// full name ("venue.linear"); without, faults, state and time are of all, and the rest of the
+// first. Options.Opened and Begin are the same for all, so that their times are.
 //
 // # Where to read
 //
 // server.go, loop.go, clock.go: who owns what, and how time passes. front.go,
 // segments.go: the door to protocols. account.go, parts.go: what an account is made of,
 // and each part in the file of its name. faults.go and its siblings, link.go: how it is
-// made to misbehave. control.go, audit.go: the truth.
+// made to misbehave. control.go, audit.go: the truth. mux.go, serve.go: the way in.
 package simserver

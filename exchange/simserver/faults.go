@@ -39,6 +39,7 @@ type Fault struct {
 	// (a timeout, not carried out), transfer_unknown (a timeout, carried out),
 	// transfer_late (accepted, arrives ms of market time later).
 	Kind    string `json:"kind"`
+	Venue   string `json:"venue,omitempty"`    // the house; empty: any
 	Market  string `json:"market,omitempty"`   // the name of a segment; empty: any
 	Symbol  string `json:"symbol,omitempty"`   // empty: any
 	Route   string `json:"route,omitempty"`    // of connections, one of the front's; empty: any
@@ -75,7 +76,8 @@ func (f Fault) withDefaults() Fault {
 // armed is a fault that waits.
 type armed struct {
 	Fault
-	segment *Segment // nil: any
+	segment *Segment             // nil: any
+	act     func(*State, *armed) // what happens at its time; nil: it waits for an occasion
 	at      time.Time
 	left    int   // occasions
 	rules   Rules // of filter: Tick, Step and MinNotional, zero where unchanged
@@ -89,7 +91,7 @@ func (a *armed) again(now time.Time) bool {
 
 // lapsed reports a fault that found no occasion in its time.
 func (a *armed) lapsed(now time.Time) bool {
-	return a.ForMS > 0 && timed[a.Kind] == nil && now.After(a.at.Add(milliseconds(a.ForMS)))
+	return a.ForMS > 0 && a.act == nil && now.After(a.at.Add(milliseconds(a.ForMS)))
 }
 
 func milliseconds(n int64) time.Duration { return time.Duration(n) * time.Millisecond }
@@ -105,6 +107,7 @@ type Faults struct {
 	armed []*armed
 	fired []Fired // the last keepFired, oldest first
 	chaos *chaos  // nil: nothing comes by itself
+	own   Kinds   // the front's
 	late  []lateMessage
 	// closed is when maintenance ends.
 	closed map[*Segment]exchange.Time
@@ -145,10 +148,13 @@ var occasional = []string{"gap", "duplicate", "reorder", "garble", "old_book", "
 // arm checks a fault and adds it.
 func (l *Faults) arm(f Fault) error {
 	a := &armed{Fault: f, at: l.clock.real().Add(milliseconds(f.AfterMS))}
-	if timed[f.Kind] == nil && !slices.Contains(occasional, f.Kind) {
-		return fmt.Errorf("fault kind %q: want one of %v or %v", f.Kind, sortedKeys(timed), occasional)
-	}
 	var err error
+	if a.act, err = l.own.act(f.Kind); err != nil {
+		return err
+	}
+	if house := l.segments.house(); f.Venue != "" && f.Venue != house {
+		return fmt.Errorf("fault venue %q: want %s", f.Venue, house)
+	}
 	if f.Market != "" {
 		if a.segment, err = l.segments.named(f.Market); err != nil {
 			return err
@@ -245,7 +251,7 @@ func (s *State) runFaults() {
 	s.Faults.refill()
 	for _, a := range s.Faults.takeDue() {
 		s.Faults.recordFired(a)
-		timed[a.Kind](s, a)
+		a.act(s, a)
 	}
 }
 
@@ -257,7 +263,7 @@ func (l *Faults) takeDue() (due []*armed) {
 	}
 	now := l.clock.real()
 	l.armed = slices.DeleteFunc(l.armed, func(a *armed) bool {
-		ripe := timed[a.Kind] != nil && !now.Before(a.at)
+		ripe := a.act != nil && !now.Before(a.at)
 		if ripe {
 			due = append(due, a)
 		}

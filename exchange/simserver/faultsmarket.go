@@ -1,6 +1,8 @@
 package simserver
 
 import (
+	"slices"
+
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
@@ -28,8 +30,14 @@ func closeForMaintenance(s *State, a *armed) {
 	dropConnections(s, a)
 }
 
-// Closed reports maintenance of a segment: nothing is answered, nobody is let in.
-func (l *Faults) Closed(seg *Segment) bool { return l.clock.Wall() < l.closed[seg] }
+// Closed reports maintenance of a segment, or of all when none is named: nothing is
+// answered, nobody is let in.
+func (l *Faults) Closed(seg *Segment) bool {
+	if seg != nil || len(l.closed) == 0 {
+		return l.clock.Wall() < l.closed[seg]
+	}
+	return !slices.ContainsFunc(l.segments.list, func(s *Segment) bool { return !l.Closed(s) })
+}
 
 // concerned are the instruments that a fault is for.
 func (s *State) concerned(a *armed) []*Market {

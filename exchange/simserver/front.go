@@ -65,6 +65,12 @@ type (
 	// Banker says what accounts open with besides the default balances, when the
 	// exchange's options say nothing.
 	Banker interface{ Balances() []paper.Deposit }
+	// Keymaker makes what clients of an account sign in with, in the form of the venue, of
+	// State.AddKey, KeyText and KeySeed; it is printed as JSON. It is asked once for
+	// every account, after Open. Without it, clients have the keys of Keys.
+	Keymaker interface {
+		MakeKeys(a *Account) (any, error)
+	}
 	// Announcer tells that the rules or the state of an instrument have changed.
 	Announcer interface{ Announce(m *Market) }
 	// Striker carries out the faults that only a protocol knows: see FrontKinds. Routes
@@ -73,6 +79,8 @@ type (
 		Routes() []string
 		Strike(f *Strike)
 	}
+	// Mischievous has faults of its own, or lacks some that are common.
+	Mischievous interface{ Kinds() Kinds }
 )
 
 // Message is one event of an account's stream in a segment, worded by a front.
@@ -170,7 +178,25 @@ func (s *State) attach(f Front) error {
 		}
 	}
 	f.Open(s)
-	s.Faults.refill()
+	if err := s.makeCredentials(f); err != nil {
+		return err
+	}
+	return s.Faults.learn(f)
+}
+
+// makeCredentials has the front make keys.
+func (s *State) makeCredentials(f Front) error {
+	maker, ok := f.(Keymaker)
+	if !ok {
+		return nil
+	}
+	for _, a := range s.accounts {
+		c, err := maker.MakeKeys(a)
+		if err != nil {
+			return fmt.Errorf("simulated exchange: keys of account %d: %w", a.Number, err)
+		}
+		s.credentials = append(s.credentials, c)
+	}
 	return nil
 }
 

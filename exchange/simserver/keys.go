@@ -16,6 +16,8 @@ import (
 type HMACKey struct {
 	Key    string `json:"key"`
 	Secret string `json:"secret"`
+	// Passphrase is there where the venue wants one beside the secret.
+	Passphrase string `json:"passphrase,omitempty"`
 }
 
 // Ed25519Key is an API key whose private half only its owner has; PrivateKey is
@@ -37,6 +39,10 @@ type APIKey struct {
 	Name     string
 	Account  *Account
 	Verifier *sign.Verifier
+	// Passphrase is what a request must name beside its signature; empty: nothing.
+	Passphrase string
+	// Note is the front's.
+	Note any
 	// permissions are what the key may do.
 	permissions []string
 }
@@ -80,16 +86,16 @@ func newKey(name string, a *Account) *APIKey {
 }
 
 // makeKeys returns an account's keys for the user and for the server.
-func makeKeys(seed uint64, a *Account) (Keys, [2]*APIKey, error) {
-	private := digest(seed, a.Number, "ed25519 private")
+func makeKeys(seed uint64, salt string, a *Account) (Keys, [2]*APIKey, error) {
+	private := digest(seed, a.Number, salt+"ed25519 private")
 	ed := ed25519.NewKeyFromSeed(private[:])
 	der, err := x509.MarshalPKCS8PrivateKey(ed)
 	if err != nil {
 		return Keys{}, [2]*APIKey{}, fmt.Errorf("encoding the Ed25519 key of account %d: %w", a.Number, err)
 	}
 	k := Keys{
-		HMAC:    HMACKey{keyText(seed, a.Number, "hmac key"), keyText(seed, a.Number, "hmac secret")},
-		Ed25519: Ed25519Key{keyText(seed, a.Number, "ed25519 key"), string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))},
+		HMAC:    HMACKey{Key: keyText(seed, a.Number, salt+"hmac key"), Secret: keyText(seed, a.Number, salt+"hmac secret")},
+		Ed25519: Ed25519Key{keyText(seed, a.Number, salt+"ed25519 key"), string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))},
 	}
 	known := [2]*APIKey{newKey(k.HMAC.Key, a), newKey(k.Ed25519.Key, a)}
 	for i, key := range []any{sign.NewSecret(k.HMAC.Secret), ed.Public()} {
@@ -98,6 +104,26 @@ func makeKeys(seed uint64, a *Account) (Keys, [2]*APIKey, error) {
 		}
 	}
 	return k, known, nil
+}
+
+// AddKey registers an API key for an account under a name of the front's own. One whose
+// signatures the front checks itself has no verifier.
+func (s *State) AddKey(name string, a *Account, v *sign.Verifier) *APIKey {
+	k := newKey(name, a)
+	k.Verifier = v
+	s.keys[name] = k
+	return k
+}
+
+// KeyText returns 64 letters and digits that the seed makes for an account and a purpose:
+// a secret, a passphrase.
+func (s *State) KeyText(a *Account, purpose string) string {
+	return keyText(s.opt.Seed, a.Number, s.opt.Salt+purpose)
+}
+
+// KeySeed is KeyText for private keys: 32 bytes.
+func (s *State) KeySeed(a *Account, purpose string) [sha256.Size]byte {
+	return digest(s.opt.Seed, a.Number, s.opt.Salt+purpose)
 }
 
 func changePermissions(s *State, a *armed) {

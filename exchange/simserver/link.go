@@ -11,8 +11,9 @@ import (
 // Conn is a websocket connection of a client, which faults of the network may strike.
 type Conn struct {
 	Peer    *wire.Peer
-	Segment *Segment
-	Route   string // how faults name what its address gives access to
+	Segment *Segment // nil: it serves all
+	Route   string   // how faults name what its address gives access to
+	Note    any      // the front's
 
 	mutedUntil exchange.Time // a fault: user events before it are not sent
 }
@@ -46,7 +47,7 @@ func (l *Links) cutAll() {
 func (l *Links) struck(a *armed) []*Conn {
 	var out []*Conn
 	for _, c := range l.conns {
-		if (a.segment == nil || a.segment == c.Segment) && (a.Route == "" || a.Route == c.Route) {
+		if (a.segment == nil || c.Segment == nil || a.segment == c.Segment) && (a.Route == "" || a.Route == c.Route) {
 			out = append(out, c)
 		}
 	}

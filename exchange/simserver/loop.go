@@ -28,15 +28,17 @@ type State struct {
 	keys     map[string]*APIKey
 	names    *names
 	beaten   exchange.Time // the last beat
-	live     bool          // past the warm-up: events are published
+	// credentials are what clients sign in with, by account, when the front words them.
+	credentials []any
+	live        bool // past the warm-up: events are published
 }
 
 // newState builds the state and runs the feed up to where the server opens.
 func newState(opt Options) (*State, []Keys, error) {
 	// The past is read while the wall clock runs; what that takes is caught up.
-	clock := &Clock{real: opt.Clock, speed: opt.Speed, opened: opt.Clock()}
+	clock := &Clock{real: opt.Clock, speed: opt.Speed, opened: opt.Opened}
 	s := &State{opt: opt, tape: tape{feed: opt.Feed}, Clock: clock, Segments: &Segments{universe: opt.Universe}, Links: &Links{clock: clock},
-		keys: map[string]*APIKey{}, names: &names{seed: opt.Seed}}
+		keys: map[string]*APIKey{}, names: &names{seed: opt.Seed, salt: opt.Salt}}
 	for _, in := range opt.Universe.All() {
 		s.markets = append(s.markets, newMarket(in))
 	}
@@ -75,6 +77,9 @@ func (s *State) Accounts() []*Account { return s.accounts }
 // Key returns an API key, nil when there is none of the name.
 func (s *State) Key(name string) *APIKey { return s.keys[name] }
 
+// House is the company that the exchange is of.
+func (s *State) House() string { return s.opt.Universe.House() }
+
 // Log notes a line for who runs the exchange.
 func (s *State) Log(line string) { s.opt.Log(line) }
 
@@ -86,11 +91,12 @@ func (s *State) NewName(purpose string) string { return s.names.newName(purpose)
 type names struct {
 	seed   uint64
 	serial uint64
+	salt   string // of the exchange
 }
 
 func (n *names) newName(purpose string) string {
 	n.serial++
-	return keyText(n.seed+n.serial, 0, purpose)
+	return keyText(n.seed+n.serial, 0, n.salt+purpose)
 }
 
 // longestWarmUp is how much of a feed is read before the opening for the sake of an
@@ -126,7 +132,7 @@ func (s *State) openAccount(n int) (Keys, error) {
 		return Keys{}, fmt.Errorf("account %d: %w", n, err)
 	}
 	a := newAccount(s, n, venue)
-	keys, known, err := makeKeys(s.opt.Seed, a)
+	keys, known, err := makeKeys(s.opt.Seed, s.opt.Salt, a)
 	if err != nil {
 		return Keys{}, err
 	}

@@ -144,7 +144,7 @@ func (d *dates) expectDate(ms int64) {
 
 // newAccount hands every part what it works with.
 func newAccount(s *State, number int, venue *paper.Venue) *Account {
-	a := &Account{Number: number, Isolated: map[exchange.InstrumentID]bool{}}
+	a := &Account{Number: number, house: s.House(), Isolated: map[exchange.InstrumentID]bool{}}
 	d := &dates{}
 	a.Outbox = &Outbox{account: a, faults: s.Faults}
 	a.Conditionals = &Conditionals{clock: s.Clock, outbox: a.Outbox, dates: d}

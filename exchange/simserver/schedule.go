@@ -3,11 +3,13 @@ package simserver
 import (
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"time"
 
 	"github.com/perilune/perilune/exchange"
 )
+
+// UsualEvery is the mean distance of faults for which nothing is said.
+const UsualEvery = 5 * time.Second
 
 // Chaos is faults that come by themselves: a sequence that its seed decides, and
 // nothing else but the universe.
@@ -15,7 +17,7 @@ type Chaos struct {
 	Seed  uint64
 	Every time.Duration // mean distance; default 5 s
 	// Kinds are those to choose from. Empty: every kind that passes by itself,
-	// so not filter, delist, permissions and funding.
+	// so not filter, delist, permissions and funding; with those of the front's own.
 	Kinds []string
 }
 
@@ -24,10 +26,28 @@ var passing = []string{"drop", "cut", "half_open", "slow", "mute", "stall", "lis
 	"gap", "duplicate", "reorder", "garble", "old_book", "unavailable", "internal", "throttled", "timeout", "unknown", "reset", "429", "418", "slow_answer",
 	"late_fill", "duplicate_fill", "transfer_lost", "transfer_unknown", "transfer_late"}
 
-// Check says what is wrong with the choice, and what would be right.
-func (c *Chaos) Check() error {
-	_, err := c.withDefaults()
-	return err
+// Check says what is wrong with the choice, and what would be right; own are faults of
+// fronts.
+func (c *Chaos) Check(own ...Kinds) error {
+	c, err := c.withDefaults()
+	if err != nil || c == nil {
+		return err
+	}
+	var all Kinds
+	for _, k := range own {
+		all.Timed, all.Occasional = append(all.Timed, k.Timed...), append(all.Occasional, k.Occasional...)
+	}
+	return c.checkKinds(all)
+}
+
+// checkKinds refuses kinds that there are not.
+func (c *Chaos) checkKinds(own Kinds) error {
+	for _, k := range c.Kinds {
+		if _, err := own.act(k); err != nil {
+			return fmt.Errorf("simulated exchange: %w", err)
+		}
+	}
+	return nil
 }
 
 func (c *Chaos) withDefaults() (*Chaos, error) {
@@ -36,18 +56,10 @@ func (c *Chaos) withDefaults() (*Chaos, error) {
 	}
 	out := *c
 	if out.Every == 0 {
-		out.Every = 5 * time.Second
+		out.Every = UsualEvery
 	}
 	if out.Every < 10*time.Millisecond {
 		return nil, fmt.Errorf("simulated exchange: faults every %v: want 10ms or more", out.Every)
-	}
-	if len(out.Kinds) == 0 {
-		out.Kinds = passing
-	}
-	for _, k := range out.Kinds {
-		if timed[k] == nil && !slices.Contains(occasional, k) {
-			return nil, fmt.Errorf("simulated exchange: fault kind %q: want any of %v or %v", k, sortedKeys(timed), occasional)
-		}
 	}
 	return &out, nil
 }
@@ -82,7 +94,7 @@ func (l *Faults) refill() {
 	for ; waiting < ahead; waiting++ {
 		c.offset += c.Every/2 + time.Duration(c.rng.Int64N(int64(c.Every)))
 		c.made++
-		f := c.draw(l.segments, l.markets)
+		f := c.draw(l)
 		f.Scheduled = c.made
 		at := c.start.Add(c.offset)
 		f.AfterMS = c.offset.Milliseconds()
@@ -96,7 +108,8 @@ func (l *Faults) refill() {
 
 // draw makes the next fault. It draws the same numbers whatever the kind, so
 // that one kind more or less shifts no more than it must.
-func (c *chaos) draw(segments *Segments, markets []*Market) Fault {
+func (c *chaos) draw(l *Faults) Fault {
+	segments, markets := l.segments, l.markets
 	kind := c.Kinds[c.rng.IntN(len(c.Kinds))]
 	seg := segments.list[c.rng.IntN(len(segments.list))]
 	in := markets[c.rng.IntN(len(markets))].In
@@ -112,7 +125,7 @@ func (c *chaos) draw(segments *Segments, markets []*Market) Fault {
 		f.Market = seg.Name
 	}
 	c.measure(&f, in, size)
-	if timed[kind] != nil && kind != "skew" {
+	if act, _ := l.own.act(kind); act != nil && kind != "skew" {
 		f.ForMS = 0
 	}
 	return f

@@ -60,7 +60,9 @@ func (l *Segments) first(is func(*Segment) bool) *Segment {
 
 // named finds a segment by its name.
 func (l *Segments) named(name string) (*Segment, error) {
-	if seg := l.first(func(seg *Segment) bool { return strings.EqualFold(seg.Name, name) }); seg != nil {
+	if seg := l.first(func(seg *Segment) bool {
+		return strings.EqualFold(seg.Name, name) || strings.EqualFold(string(seg.Venue), name)
+	}); seg != nil {
 		return seg, nil
 	}
 	if len(l.list) == 0 {

@@ -38,6 +38,11 @@ type Options struct {
 	Chaos    *Chaos // nil: faults come only when they are asked for
 	// Clock is the wall clock; default time.Now.
 	Clock func() time.Time
+	// Opened is the wall clock's time that belongs to Begin; zero: that of New. Exchanges
+	// that show one market have it in common.
+	Opened time.Time
+	// Salt sets the API keys apart from those of another exchange with the same seed.
+	Salt string
 	// ownBalances says that Balances are the default ones.
 	ownBalances bool
 	// Log receives one line for each connection that ends badly; nil: none.
@@ -62,6 +67,9 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	if o.Clock == nil {
 		o.Clock = time.Now
+	}
+	if o.Opened.IsZero() {
+		o.Opened = o.Clock()
 	}
 	if o.Log == nil {
 		o.Log = func(string) {}
@@ -117,6 +125,18 @@ func New(opt Options) (*Exchange, error) {
 // Keys returns the API keys by account.
 func (x *Exchange) Keys() []Keys { return x.keys }
 
+// Credentials returns what the front's clients sign in with, by account, in the form that
+// the venue gives it: see [Keymaker]. Without one, it is Keys.
+func (x *Exchange) Credentials() (out []any) {
+	x.Do(func(s *State) { out = s.credentials })
+	if out == nil {
+		for _, k := range x.keys {
+			out = append(out, k)
+		}
+	}
+	return out
+}
+
 // start begins the loop.
 func (x *Exchange) start() {
 	x.begin.Do(func() {
@@ -143,23 +163,37 @@ func (x *Exchange) Close() error {
 // the exchange. It may be called once. The error is the feed's or the listener's; a
 // context that ends is none.
 func (x *Exchange) Serve(ctx context.Context, l net.Listener, front http.Handler) error {
-	srv := &http.Server{Handler: front, ReadHeaderTimeout: 10 * time.Second}
-	failed := make(chan error, 1)
+	return serve(ctx, l, front, x)
+}
+
+// serve answers for exchanges until ctx ends or one of them fails, and closes them.
+func serve(ctx context.Context, l net.Listener, h http.Handler, list ...*Exchange) error {
+	srv := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
+	failed, ended := make(chan error, 1), make(chan struct{}, len(list))
 	go func() { failed <- srv.Serve(l) }()
-	x.start()
+	for _, x := range list {
+		x.start()
+		go func() { <-x.done; ended <- struct{}{} }()
+	}
 	var listenErr error
 	select {
 	case <-ctx.Done():
-	case <-x.done:
+	case <-ended:
 	case listenErr = <-failed:
 		failed <- nil
 	}
-	x.ended.Do(func() { close(x.stop) })
-	<-x.done
-	x.state.Links.cutAll()
+	for _, x := range list {
+		x.ended.Do(func() { close(x.stop) })
+		<-x.done
+		x.state.Links.cutAll()
+	}
 	_ = srv.Close()
 	<-failed
-	err := x.Close()
+	var errs []error
+	for _, x := range list {
+		errs = append(errs, x.Close())
+	}
+	err := errors.Join(errs...)
 	if err == nil && listenErr != nil && !errors.Is(listenErr, http.ErrServerClosed) {
 		err = fmt.Errorf("simulated exchange on %s: %w", l.Addr(), listenErr)
 	}

@@ -56,6 +56,9 @@ func (m *Market) emit(ev *exchange.Event, v *venue) bool {
 	n := m.part
 	m.part++
 	switch {
+	case v.over(m.now()):
+		m.at, m.part = m.at+1, 0
+		return false
 	case n < prints:
 		m.stamp(ev, v, exchange.KindTrade, n)
 		m.print(ev, v, n)
@@ -92,6 +95,9 @@ func (p *perp) report(ev *exchange.Event, v *venue) {
 	ev.Index = e8(v.asset.index * float64(v.in.Multiplier))
 	ev.Rate = p.estimate()
 	ev.NextFunding = p.next
+	if p.next == never {
+		ev.NextFunding = 0
+	}
 	ev.Hours = p.rule.Hours
 }
 
@@ -118,7 +124,7 @@ func (m *Market) book(ev *exchange.Event, v *venue) {
 		return
 	}
 	ev.FirstID, ev.PrevID = ev.LastID-idsPerStep+1, -1
-	if v.perp != nil {
+	if v.perp != nil || v.abroad != nil {
 		ev.PrevID = ev.LastID - idsPerStep
 	}
 	v.bidsB = diff(v.bidsB[:0], &was.bids, &is.bids, exchange.Buy)

@@ -117,6 +117,9 @@ func newShape(c *coin, in *exchange.Instrument, r *rules, seed uint64, step exch
 	case exchange.Inverse:
 		part = inversePart
 	}
+	if r.depth > 0 {
+		part *= r.depth
+	}
 	s := shape{
 		seed: seed, fine: exchange.Ticks(r.fine), coarse: exchange.Ticks(r.coarse),
 		lotUnit: in.Tick.Float(1) * in.Lot.Float(1), topValue: c.top * part,

@@ -168,9 +168,10 @@ type venue struct {
 	bid, ask     exchange.Ticks
 	wasBid       exchange.Ticks // touch before the last step
 	wasAsk       exchange.Ticks
-	prints       int   // trades of the last step
-	printed      int64 // trades before the last step
-	perp         *perp // nil on spot
+	prints       int     // trades of the last step
+	printed      int64   // trades before the last step
+	perp         *perp   // nil on spot
+	abroad       *abroad // nil in the built-in listing
 	ladders      [2]ladder
 	bidsB, asksB []exchange.Level
 }
@@ -181,7 +182,14 @@ func (v *venue) step(m *Market, t exchange.Time, dt, curve float64) {
 	v.fast.step(v.rng)
 	v.shock = v.shock*v.resilience + 0.12*math.Max(0, v.asset.surge-1.5)*math.Min(1, dt/10)
 	v.premium = 1e-4 * (v.slow.x + v.fast.x)
-	if v.perp != nil {
+	if v.abroad != nil {
+		v.premium += v.abroad.step(m, t)
+	}
+	switch {
+	case v.perp == nil:
+	case v.in.Dated():
+		v.perp.step(m, v, t, dt)
+	default:
 		wild := shockBite * (v.asset.shocks.excess + m.weather.shocks.excess)
 		v.premium += 1e-4 * (v.pressure(m) + wild*v.slow.x)
 		v.perp.step(m, v, t, dt)
@@ -205,6 +213,9 @@ func (v *venue) pressure(m *Market) float64 {
 	breath := 1 + 0.08*v.fast.x
 	if !v.asset.plot.now.steady {
 		breath += math.Max(-0.8, math.Min(0.8, 0.2*v.slow.x))
+	}
+	if v.abroad != nil {
+		part *= v.abroad.share
 	}
 	squeeze := v.asset.squeeze * part * breath
 	return v.asset.rest + m.weather.push*v.asset.beta/1.5 + squeeze + storm

@@ -31,6 +31,9 @@ type perp struct {
 	basis     float64       // averaged, fraction of the index
 	basisKeep float64
 	mark      float64
+	every     exchange.Time // how often it is paid; 0: at the end of each interval
+	oracle    bool          // it is paid on the index
+	owed      float64       // of a rate that was divided, beyond its last decimal
 
 	settled exchange.Settled // at the last step, when Time is that step's
 }
@@ -40,11 +43,55 @@ func newPerp(in *exchange.Instrument, start exchange.Time, dt float64) *perp {
 		rule:      funding.RuleOf(in),
 		basisKeep: math.Exp(-dt / basisWindow),
 	}
-	span := exchange.Time(in.FundingHours) * exchange.Hour
+	if in.FundingAccrues {
+		p.every = exchange.Minute
+	}
+	p.begin(start)
+	return p
+}
+
+// begin starts the interval that a time is in. A dated future has none.
+func (p *perp) begin(start exchange.Time) {
+	span := p.span()
+	if span == 0 {
+		p.since, p.next = start, never
+		return
+	}
 	p.since = start / span * span
 	p.next = p.since + span
+	p.acc.Reset()
 	p.acc.Miss(int((start - p.since) / funding.SampleInterval))
-	return p
+}
+
+// span is how often it is paid; 0: never.
+func (p *perp) span() exchange.Time {
+	if p.every > 0 {
+		return p.every
+	}
+	return exchange.Time(p.rule.Hours) * exchange.Hour
+}
+
+// never is a settlement that does not come.
+const never = exchange.Time(1<<63 - 1)
+
+// rate is that of an interval whose premium has a mean.
+func (p *perp) rate(mean float64) exchange.E8 {
+	if p.rule.Hours == 0 {
+		return 0
+	}
+	return p.rule.Rate(mean)
+}
+
+// due is what is paid now: the rate, or its part of an interval, with what was left over
+// from the last.
+func (p *perp) due(rate exchange.E8) exchange.E8 {
+	if p.every == 0 {
+		return rate
+	}
+	exact := float64(rate)*float64(p.every)/float64(exchange.Time(p.rule.Hours)*exchange.Hour) + p.owed
+	paid := math.Round(exact)
+	p.owed = exact - paid
+	return exchange.E8(paid)
 }
 
 // step takes the premium of v at t into funding and mark.
@@ -64,12 +111,17 @@ func (p *perp) step(m *Market, v *venue, t exchange.Time, dt float64) {
 }
 
 func (p *perp) settle(m *Market, v *venue, t exchange.Time) {
-	rate := p.rule.Rate(p.acc.Value())
-	p.settled = exchange.Settled{Time: t, Rate: rate, Mark: e8(p.mark), Hours: p.rule.Hours}
-	p.lastRate = rate.Float()
-	p.reschedule(m, v, t, rate)
+	rate := p.rate(p.acc.Value())
+	p.settled = exchange.Settled{Time: t, Rate: p.due(rate), Mark: e8(p.mark), Hours: p.rule.Hours}
+	if p.oracle {
+		p.settled.Mark = e8(v.asset.index * float64(v.in.Multiplier))
+	}
+	p.lastRate = p.settled.Rate.Float()
+	if p.every == 0 {
+		p.reschedule(m, v, t, rate)
+	}
 	p.acc.Reset()
-	p.since, p.next = t, t+exchange.Time(p.rule.Hours)*exchange.Hour
+	p.since, p.next = t, t+p.span()
 }
 
 // reschedule changes the interval: to hourly when a settlement hits its bound
@@ -84,7 +136,7 @@ func (p *perp) reschedule(m *Market, v *venue, t exchange.Time, rate exchange.E8
 	case p.rule.Continuous: // its intervals are only how it is told of
 	case p.rule.Hours > 1 && abs(rate) >= bound:
 		p.rule.Hours, p.quiet = 1, 0
-	case p.rule.Hours == 1 && p.quiet >= relaxCount && t%(4*exchange.Hour) == 0:
+	case p.rule.Hours == 1 && v.in.FundingHours > 1 && p.quiet >= relaxCount && t%(4*exchange.Hour) == 0:
 		p.rule.Hours = 4
 	case p.rule.Hours > 4 && v.rules.laterHours > 0 && t >= m.opt.Start+rescheduled:
 		p.rule.Hours = v.rules.laterHours
@@ -92,7 +144,7 @@ func (p *perp) reschedule(m *Market, v *venue, t exchange.Time, rate exchange.E8
 }
 
 // estimate is the running funding rate of the interval under way.
-func (p *perp) estimate() exchange.E8 { return p.rule.Rate(p.acc.Value()) }
+func (p *perp) estimate() exchange.E8 { return p.rate(p.acc.Value()) }
 
 func e8(x float64) exchange.E8 { return exchange.E8(math.Round(x * 1e8)) }
 

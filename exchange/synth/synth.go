@@ -37,6 +37,7 @@ package synth
 import (
 	"fmt"
 	"math"
+	"math/rand/v2"
 
 	"github.com/perilune/perilune/exchange"
 )
@@ -62,6 +63,8 @@ type Options struct {
 	// Calm leaves out squeezes (also the opening ones), jumps, shocks and violent
 	// days.
 	Calm bool
+	// Houses are the venues of the market; none: the built-in listing alone.
+	Houses []House
 }
 
 func (o *Options) check() error {
@@ -70,6 +73,9 @@ func (o *Options) check() error {
 	}
 	if o.Step == 0 {
 		o.Step = 10 * exchange.Second
+	}
+	if len(o.Houses) == 0 {
+		o.Houses = []House{{}}
 	}
 	switch {
 	case o.Step < 100*exchange.Millisecond || o.Step > exchange.Minute || exchange.Minute%o.Step != 0:
@@ -112,7 +118,7 @@ func New(opt Options) (*Market, error) {
 	if err := opt.check(); err != nil {
 		return nil, err
 	}
-	u, err := universe()
+	u, err := universe(&opt)
 	if err != nil {
 		return nil, fmt.Errorf("simulated market: %w", err)
 	}
@@ -137,27 +143,46 @@ func (m *Market) populate(dt float64) {
 	m.weather = newWeather(&m.opt, dt)
 	act := opening(seed, m.opt.Start)
 	m.assets = make([]asset, len(coins))
+	listings := make([][]Listing, len(m.opt.Houses))
+	for j := range m.opt.Houses {
+		if h := &m.opt.Houses[j]; !h.builtIn() {
+			listings[j] = h.List(m.opt.Start)
+		}
+	}
+	own := uint64(0) // the number of an instrument of the built-in listing
 	for i := range coins {
 		m.assets[i] = newAsset(m, i, dt, act)
 		a := &m.assets[i]
-		m.add(a, exchange.Spot, &a.spot, dt)
-		m.add(a, exchange.Linear, &a.coin.perp, dt)
-		if a.inverse != nil {
-			m.add(a, exchange.Inverse, a.inverse, dt)
+		for j := range m.opt.Houses {
+			if h := &m.opt.Houses[j]; !h.builtIn() {
+				m.settle(h, listings[j], a, dt)
+				continue
+			}
+			m.add(a, exchange.Spot, &a.spot, &own, dt)
+			m.add(a, exchange.Linear, &a.coin.perp, &own, dt)
+			if a.inverse != nil {
+				m.add(a, exchange.Inverse, a.inverse, &own, dt)
+			}
 		}
 	}
 	m.slot = min(20*exchange.Millisecond, m.opt.Step/exchange.Time(2*len(m.venues)))
 	m.settling = true
 }
 
-func (m *Market) add(a *asset, kind exchange.Contract, r *rules, dt float64) {
+// add puts an instrument of the built-in listing into the market, under a number of its own.
+func (m *Market) add(a *asset, kind exchange.Contract, r *rules, own *uint64, dt float64) {
 	in, _ := m.universe.Find(venues[kind], r.symbol)
-	n := uint64(len(m.venues))
-	v := venue{in: in, asset: a, rules: r, rng: stream(m.opt.Seed, 0x1000+n), seed: hash(m.opt.Seed, 0x2000, n)}
+	m.venues = append(m.venues, m.newVenue(a, in, r, stream(m.opt.Seed, 0x1000+*own), hash(m.opt.Seed, 0x2000, *own), dt))
+	*own++
+}
+
+// newVenue makes the latent state of an instrument.
+func (m *Market) newVenue(a *asset, in *exchange.Instrument, r *rules, rng *rand.Rand, seed uint64, dt float64) venue {
+	v := venue{in: in, asset: a, rules: r, rng: rng, seed: seed}
 	v.scale = float64(in.Multiplier) / in.Tick.Float(1)
 	v.mass = newOU(v.rng, 0.3, 300, dt)
 	v.resilience = math.Exp2(-dt / 120)
-	if kind == exchange.Spot {
+	if !in.Perp() || in.Dated() {
 		v.slow, v.fast = newOU(v.rng, 0.2, 3600, dt), newOU(v.rng, 0.3, 60, dt)
 	} else {
 		tide := altPremium
@@ -165,12 +190,14 @@ func (m *Market) add(a *asset, kind exchange.Contract, r *rules, dt float64) {
 			tide = majorPremium
 		}
 		v.slow, v.fast = newOU(v.rng, tide, 1.6*3600, dt), newOU(v.rng, 1.2, 180, dt)
+	}
+	if in.Perp() {
 		v.perp = newPerp(in, m.opt.Start, dt)
 	}
 	v.shape = newShape(a.coin, in, r, v.seed, m.opt.Step)
 	v.bidsB = make([]exchange.Level, 0, 2*Depth)
 	v.asksB = make([]exchange.Level, 0, 2*Depth)
-	m.venues = append(m.venues, v)
+	return v
 }
 
 // now is the time of the current step.

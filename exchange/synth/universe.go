@@ -38,6 +38,7 @@ type rules struct {
 	interest    string
 	cap         string // of one settlement; the floor is its negative
 	tiers       []tier
+	depth       float64 // of the book, relative to what the coin's would be; 0: 1
 }
 
 // tier is the head of one maintenance bracket; cum follows from the others.
@@ -102,9 +103,17 @@ const assumed = "simulated market: tick, lot, notional and bracket rules in the 
 // venues are those of the market that is imitated.
 var venues = map[exchange.Contract]exchange.Venue{exchange.Spot: "binance.spot", exchange.Linear: "binance.usdm", exchange.Inverse: "binance.coinm"}
 
-// universe builds the instruments in the order of coins.
-func universe() (*exchange.Universe, error) {
-	var list []exchange.Instrument
+// universe builds the instruments.
+func universe(o *Options) (*exchange.Universe, error) {
+	list, err := o.instruments()
+	if err != nil {
+		return nil, err
+	}
+	return exchange.NewUniverse(list)
+}
+
+// builtInList is the built-in listing, in the order of coins.
+func builtInList() (list []exchange.Instrument) {
 	for i := range coins {
 		c := &coins[i]
 		list = append(list, c.instrument(exchange.Spot, &c.spot), c.instrument(exchange.Linear, &c.perp))
@@ -112,7 +121,7 @@ func universe() (*exchange.Universe, error) {
 			list = append(list, c.instrument(exchange.Inverse, c.inverse))
 		}
 	}
-	return exchange.NewUniverse(list)
+	return list
 }
 
 func (c *coin) instrument(kind exchange.Contract, r *rules) exchange.Instrument {

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net"
 	"strconv"
@@ -16,10 +17,11 @@ import (
 func simVerb(ctx context.Context, e *env, args []string) error {
 	f := e.flags("sim", "[flags]", "perilune sim --listen 127.0.0.1:8900 --seed 7")
 	listen := f.String("listen", "127.0.0.1:8900", "address to listen on; port 0 takes a free one")
+	venues := f.StringSlice("venues", nil, "venues behind the one address, with one market: "+strings.Join(host.SimVenues(), ",")+"; default the first")
 	market := f.StringArray("market", []string{"synth"}, "synth, or a recording (repeatable, merged by time)")
 	seed := f.Uint64("seed", 1, "seed of the built-in market and of the API keys")
 	speed := f.Float64("speed", 1, "market seconds per second")
-	symbols := f.Int("symbols", 0, "USD-M contracts of the built-in market, copies beyond the first ten, each with 10 book changes a second")
+	symbols := f.Int("symbols", 0, "linear contracts of each venue in the built-in market, copies beyond the first ten, each with 10 book changes a second")
 	accounts := f.Int("accounts", 1, "how many accounts, each with two API keys")
 	faults := f.String("faults", "", "faults by seed: SEED[,every=5s][,kinds=drop+429+late_fill]")
 	asJSON := f.Bool("json", false, "print one JSON object on stdout when it is ready")
@@ -41,7 +43,7 @@ func simVerb(ctx context.Context, e *env, args []string) error {
 		return fail(ExitUsage, "--faults %s: %v", *faults, err)
 	}
 	return host.Simulate(ctx, host.SimOptions{
-		Listen: *listen, Market: *market, Seed: *seed, Speed: *speed, Accounts: *accounts, Symbols: *symbols, Faults: chaos,
+		Listen: *listen, Market: *market, Seed: *seed, Speed: *speed, Accounts: *accounts, Symbols: *symbols, Faults: chaos, Venues: *venues,
 		Ready: func(i host.SimInfo) { e.simReady(i, *asJSON) },
 		Log:   func(line string) { fmt.Fprintln(e.err, line) },
 	})
@@ -59,10 +61,41 @@ func (e *env) simReady(i host.SimInfo, asJSON bool) {
 		return
 	}
 	fmt.Fprintf(e.out, "simulated exchange on %s (play money, no TLS)\n\n", i.Listen)
+	if len(i.Venues) > 1 {
+		e.simVenues(i)
+		return
+	}
 	for _, k := range sortedKeys(i.URLs) {
 		fmt.Fprintf(e.out, "  %-20s %s\n", k, i.URLs[k])
 	}
+	for _, v := range i.Venues { // there is one
+		if _, usual := v.Keys.(simserver.Keys); !usual {
+			fmt.Fprintf(e.out, "\n  keys                 %s\n", jsonText(v.Keys))
+			return
+		}
+	}
 	fmt.Fprintf(e.out, "\n  HMAC     key     %s\n           secret  %s\n  Ed25519  key     %s\n%s", i.Keys.HMAC.Key, i.Keys.HMAC.Secret, i.Keys.Ed25519.Key, i.Keys.Ed25519.PrivateKey)
+}
+
+// simVenues tells where each of several venues is.
+func (e *env) simVenues(i host.SimInfo) {
+	for _, house := range sortedKeys(i.Venues) {
+		v := i.Venues[house]
+		fmt.Fprintf(e.out, "%s\n", house)
+		for _, k := range sortedKeys(v.URLs) {
+			fmt.Fprintf(e.out, "  %-20s %s\n", k, v.URLs[k])
+		}
+		fmt.Fprintf(e.out, "  %-20s %s\n\n", "keys", jsonText(v.Keys))
+	}
+}
+
+// jsonText is a value in one line.
+func jsonText(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err.Error()
+	}
+	return string(b)
 }
 
 // readChaos reads SEED[,every=DURATION][,kinds=A+B]; kinds may go on after commas
@@ -92,5 +125,5 @@ func readChaos(text string) (*simserver.Chaos, error) {
 			return nil, fmt.Errorf("%q: want every=DURATION or kinds=A+B", part)
 		}
 	}
-	return c, c.Check()
+	return c, c.Check(host.SimFaults()...)
 }

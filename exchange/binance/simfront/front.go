@@ -78,6 +78,11 @@ func Balances() []paper.Deposit {
 	}
 }
 
+// Paths implements simserver.Handler.
+func (f *Front) Paths() []string {
+	return []string{"/api", "/sapi", "/fapi", "/dapi", "/futures", "/spot", "/usdm", "/coinm", "/ws-api", "/ws-fapi", "/ws-dapi"}
+}
+
 // Describe lists the addresses that clients are pointed at, by name, of a front that
 // listens on a host and port.
 func (f *Front) Describe(listen string) map[string]string {
