@@ -55,16 +55,16 @@ func accepted(id int) string {
 // twice, and nothing was missed.
 func TestOverlap(t *testing.T) {
 	f, out := tape(api.USDM)
-	f.up()
+	f.Up()
 	f.hear(t, accepted(1))
-	f.up()
+	f.Up()
 	f.hear(t, accepted(2))
 	f.hear(t, accepted(2))
-	f.down(nil)
+	f.Down(nil)
 	f.hear(t, accepted(3))
 	expect(t, out, "begins: the stream begins", "usdm A c1 #1 buy accepted 0/1@2 ", "usdm A c2 #2 buy accepted 0/1@2 ", "usdm A c3 #3 buy accepted 0/1@2 ")
-	f.down(errors.New("reading from wss://x: EOF"))
-	f.up()
+	f.Down(errors.New("reading from wss://x: EOF"))
+	f.Up()
 	expect(t, out, "down: reading from wss://x: EOF", "gap: reading from wss://x: EOF")
 }
 
@@ -95,18 +95,18 @@ func TestOldValues(t *testing.T) {
 // A mute connection is down before it is closed, once.
 func TestMute(t *testing.T) {
 	f, out := tape(api.COINM)
-	f.keepSecret("k3y")
-	f.up()
-	f.mute("the listen key has expired")
-	f.down(nil)
-	f.up()
-	f.down(errors.New("dialing wss://x/ws/k3y: EOF"))
+	f.Conceal("k3y")
+	f.Up()
+	f.Mute("the listen key has expired")
+	f.Down(nil)
+	f.Up()
+	f.Down(errors.New("dialing wss://x/ws/k3y: EOF"))
 	expect(t, out, "begins: the stream begins", "down: the listen key has expired", "gap: the listen key has expired", "down: dialing wss://x/ws/•••: EOF")
-	f.close()
-	f.up()
+	f.Close()
+	f.Up()
 	f.hear(t, accepted(1))
-	f.mute("x")
-	f.unreadable(errors.New("x"))
+	f.Mute("x")
+	f.Garbled(errors.New("x"))
 	expect(t, out)
 }
 
@@ -119,21 +119,5 @@ func TestUnreadableEvents(t *testing.T) {
 	f.hear(t, `{"e":"SOMETHING_NEW","E":1}`)
 	if len(*out) != 2 || !strings.HasPrefix((*out)[0], `gap: an event makes no sense: ORDER_TRADE_UPDATE: order status "DANCING"`) || !strings.HasPrefix((*out)[1], "gap: ") {
 		t.Errorf("%q", *out)
-	}
-}
-
-// The memory of texts does not grow, and holds at least the last thousand.
-func TestMemory(t *testing.T) {
-	var m memory
-	for i := range 5 * remembered {
-		if m.repeats(fmt.Append(nil, i)) {
-			t.Fatalf("%d is new", i)
-		}
-		if back := i - remembered + 1; back >= 0 && !m.repeats(fmt.Append(nil, back)) {
-			t.Fatalf("%d is forgotten at %d", back, i)
-		}
-	}
-	if n := len(m.recent) + len(m.previous); n > 2*remembered {
-		t.Errorf("%d are remembered", n)
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
+	"github.com/perilune/perilune/exchange/connect"
 	"github.com/perilune/perilune/exchange/limit"
 	"github.com/perilune/perilune/exchange/sign"
 	"github.com/perilune/perilune/exchange/wire"
@@ -65,7 +66,7 @@ func (k *keyStream) run(ctx context.Context) {
 		}
 		wait = noKeyBase
 		if err := k.listen(ctx, key); err != nil {
-			k.feed.log(k.feed.hide(err.Error()))
+			k.feed.log(k.feed.Hide(err.Error()))
 			_ = wire.Sleep(ctx, noKeyMax)
 		}
 	}
@@ -82,7 +83,7 @@ func (k *keyStream) patience(err error, wait time.Duration) time.Duration {
 
 // listen connects with a key until it ends, or ctx.
 func (k *keyStream) listen(ctx context.Context, key sign.Secret) error {
-	k.feed.keepSecret(key.Reveal())
+	k.feed.Conceal(key.Reveal())
 	base := k.c.o.Endpoints.WS(k.feed.market)
 	path := "/ws/"
 	if k.feed.market == api.USDM {
@@ -98,7 +99,7 @@ func (k *keyStream) listen(ctx context.Context, key sign.Secret) error {
 	}
 	k.use(key, w)
 	why := k.keep(ctx, key)
-	k.feed.mute(why)
+	k.feed.Mute(why)
 	return w.Close()
 }
 
@@ -184,7 +185,7 @@ func (k *keyStream) health() wire.Health {
 		return wire.Health{Name: "the user stream of " + k.feed.market.String()}
 	}
 	h := k.wire.Health()
-	h.LastError = k.feed.hide(h.LastError)
+	h.LastError = k.feed.Hide(h.LastError)
 	return h
 }
 
@@ -223,8 +224,9 @@ const sureWithin = 3 * time.Second
 
 // opened takes a new connection, which delivers if its key lives.
 func (k *keyStream) opened(conn uint64) wire.Handler {
-	h := &keyConn{k: k}
-	h.late = time.AfterFunc(sureWithin, func() { h.Subscribed(nil) })
+	h := &keyConn{}
+	h.Listener = connect.Listener{Events: k.feed.Events, Read: k.read}
+	h.late = time.AfterFunc(sureWithin, h.Deliver)
 	if conn > 1 {
 		k.wake()
 	}
@@ -233,51 +235,28 @@ func (k *keyStream) opened(conn uint64) wire.Handler {
 
 // keyConn is one connection of a keyStream.
 type keyConn struct {
-	k    *keyStream
+	connect.Listener
 	late *time.Timer
-
-	mu    sync.Mutex
-	is    bool // delivering
-	ended bool
 }
-
-// Subscribed tells that events come from now on.
-func (h *keyConn) Subscribed([]string) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.is || h.ended {
-		return
-	}
-	h.is = true
-	h.k.feed.up()
-}
-
-// Stalled is not used: the stream may be silent for any time.
-func (h *keyConn) Stalled([]string) {}
 
 // Down tells that the connection is over.
 func (h *keyConn) Down(err error) {
 	h.late.Stop()
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.ended = true
-	if h.is {
-		h.k.feed.down(err)
-	}
+	h.Listener.Down(err)
 }
 
-// Frame takes an event.
-func (h *keyConn) Frame(frame []byte) error {
+// read takes an event.
+func (k *keyStream) read(frame []byte) error {
 	ev, err := openEvent(frame)
 	if err != nil {
-		h.k.feed.unreadable(err)
+		k.feed.Garbled(err)
 		return nil
 	}
 	if ev.kind == "listenKeyExpired" {
-		h.k.expired(ev.key)
+		k.expired(ev.key)
 		return nil
 	}
-	h.k.feed.take(&ev)
+	k.feed.take(&ev)
 	return nil
 }
 

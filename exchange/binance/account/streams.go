@@ -9,6 +9,7 @@ import (
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/binance/weight"
+	"github.com/perilune/perilune/exchange/connect"
 	"github.com/perilune/perilune/exchange/limit"
 	"github.com/perilune/perilune/exchange/oms"
 	"github.com/perilune/perilune/exchange/wire"
@@ -63,11 +64,11 @@ func (s *Streams) Close() error {
 	s.once.Do(func() {
 		s.stop()
 		if s.spot != nil {
-			s.spot.feed.close()
+			s.spot.feed.Close()
 			_ = s.spot.wire.Close()
 		}
 		for _, k := range s.keyed {
-			k.feed.close()
+			k.feed.Close()
 		}
 		s.tasks.Wait()
 	})
@@ -133,7 +134,7 @@ type spotStream struct {
 
 func (s *spotStream) start() (err error) {
 	o := s.c.wireOptions("the user stream of spot", s.c.o.Endpoints.API(api.Spot))
-	o.Protocol, o.Open = s, func(uint64) wire.Handler { return &spotConn{feed: s.feed} }
+	o.Protocol, o.Open = s, func(uint64) wire.Handler { return &connect.Listener{Events: s.feed.Events, Read: s.read} }
 	o.Streams = []wire.Stream{{Name: userStream}}
 	s.wire, err = wire.Start(o)
 	return err
@@ -183,42 +184,18 @@ func (s *spotStream) Classify(frame []byte) wire.Message {
 	return m
 }
 
-// spotConn is one connection of a spotStream.
-type spotConn struct {
-	feed *feed
-	is   bool // subscribed
-}
-
-// Frame takes an event.
-func (h *spotConn) Frame(frame []byte) error {
+// read takes an event.
+func (s *spotStream) read(frame []byte) error {
 	ev, err := openEvent(frame)
 	if err != nil {
-		h.feed.unreadable(err)
+		s.feed.Garbled(err)
 		return nil
 	}
 	if ev.kind == "eventStreamTerminated" {
 		return errTerminated
 	}
-	h.feed.take(&ev)
+	s.feed.take(&ev)
 	return nil
 }
 
 var errTerminated = errors.New("the venue has ended the subscription")
-
-// Subscribed tells that events come from now on.
-func (h *spotConn) Subscribed([]string) {
-	if !h.is {
-		h.is = true
-		h.feed.up()
-	}
-}
-
-// Stalled is not used: the stream may be silent for any time.
-func (h *spotConn) Stalled([]string) {}
-
-// Down tells that the connection is over.
-func (h *spotConn) Down(err error) {
-	if h.is {
-		h.feed.down(err)
-	}
-}

@@ -2,11 +2,11 @@ package account
 
 import (
 	"io"
-	"sync"
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/bybit/api"
 	"github.com/perilune/perilune/exchange/bybit/feed"
+	"github.com/perilune/perilune/exchange/connect"
 	"github.com/perilune/perilune/exchange/jsonscan"
 	"github.com/perilune/perilune/exchange/oms"
 	"github.com/perilune/perilune/exchange/wire"
@@ -14,37 +14,28 @@ import (
 
 // stream is the one stream of the account, for all segments.
 type stream struct {
+	*connect.Events
 	a    *Account
-	sink func(oms.AccountEvent)
 	wire *wire.Client
-
-	mu     sync.Mutex
-	live   int // connections
-	begun  bool
-	told   bool // that it is down
-	why    string
-	closed bool
-	seen   map[string]bool // executions of late: an overlap of connections repeats them
-	order  []string
 }
 
-// names are the topics; one topic carries all categories.
-var names = []wire.Stream{{Name: "order"}, {Name: "execution"}, {Name: "wallet"}, {Name: "position"}}
+// topics carry all categories.
+var topics = []wire.Stream{{Name: "order"}, {Name: "execution"}, {Name: "wallet"}, {Name: "position"}}
 
 // Listen implements what connect.Account wants: there is one stream, whatever the segments.
 func (a *Account) Listen(_ []exchange.Venue, sink func(oms.AccountEvent)) (io.Closer, error) {
-	s := &stream{a: a, sink: sink, why: "the stream begins", told: true, seen: map[string]bool{}}
+	s := &stream{a: a, Events: connect.NewEvents(connect.EventsOptions{Sink: sink, Log: a.log, Now: a.Now})}
 	var err error
-	s.wire, err = wire.Start(wire.Options{Name: "the account's stream", URLs: []string{a.endpoints.Private}, Protocol: s, Await: true, Attempts: a.attempts, Streams: names,
-		Open: func(uint64) wire.Handler { return &listener{stream: s} }})
+	s.wire, err = wire.Start(wire.Options{Name: "the account's stream", URLs: []string{a.endpoints.Private}, Protocol: s, Await: true, Attempts: a.attempts, Streams: topics,
+		Open: func(uint64) wire.Handler {
+			return &connect.Listener{Events: s.Events, Streams: len(topics), Read: s.read}
+		}})
 	return s, err
 }
 
 // Close implements io.Closer. The sink is not called after.
 func (s *stream) Close() error {
-	s.mu.Lock()
-	s.closed = true
-	s.mu.Unlock()
+	s.Events.Close()
 	return s.wire.Close()
 }
 
@@ -70,143 +61,75 @@ func (s *stream) Ping() []byte { return []byte(`{"op":"ping"}`) }
 // Classify implements wire.Protocol.
 func (s *stream) Classify(frame []byte) wire.Message { return feed.Reply(frame) }
 
-// listener is one connection.
-type listener struct {
-	*stream
-	is bool // subscribed
-}
-
-// Subscribed implements wire.Handler: events come from now on.
-func (l *listener) Subscribed([]string) {
-	if l.is {
-		return
-	}
-	l.is = true
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.live++; l.live == 1 {
-		l.told = false
-		l.pass(oms.AccountEvent{Gap: l.why, Begins: !l.begun})
-		l.begun = true
-	}
-}
-
-// Stalled implements wire.Handler: the stream may be silent for any time.
-func (l *listener) Stalled([]string) {}
-
-// Down implements wire.Handler.
-func (l *listener) Down(err error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if !l.is {
-		return
-	}
-	if l.live--; l.live > 0 || l.told {
-		return
-	}
-	l.told, l.why = true, "the connection was closed"
-	if err != nil {
-		l.why = err.Error()
-	}
-	l.pass(oms.AccountEvent{Down: l.why})
-}
-
-func (s *stream) pass(ev oms.AccountEvent) {
-	if s.closed {
-		return
-	}
-	if ev.Time == 0 {
-		ev.Time = s.a.Now()
-	}
-	s.sink(ev)
-}
-
-// Frame implements wire.Handler. An event that can't be read may have been anything, so
-// it is a gap.
-func (l *listener) Frame(frame []byte) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	var topic string
-	var data []byte
+// read takes a frame apart into its events.
+func (s *stream) read(frame []byte) error {
+	topic, at, data := "", exchange.Time(0), []byte(nil)
 	f := jsonscan.Object(frame)
 	for f.Next() {
 		switch string(f.Key()) {
 		case "topic":
 			topic = f.Text()
+		case "creationTime":
+			at = exchange.UnixMilli(f.Int())
 		case "data":
 			data = f.Raw()
 		}
 	}
 	err := f.Err()
 	if err == nil && topic != "" && len(data) > 0 {
-		err = l.events(topic, data)
+		list := jsonscan.Array(data)
+		for list.Next() {
+			row := list.Raw()
+			s.Take(row, func(pass func(oms.AccountEvent)) error { return event(topic, at, row, pass) })
+		}
+		err = list.Err()
 	}
 	if err != nil {
-		text := "an event makes no sense: " + err.Error()
-		l.a.log(text)
-		l.pass(oms.AccountEvent{Gap: text})
+		s.Garbled(err)
 	}
 	return nil
 }
 
-func (l *listener) events(topic string, data []byte) error {
-	list := jsonscan.Array(data)
-	for list.Next() {
-		if err := l.event(topic, list.Raw()); err != nil {
-			return err
-		}
-	}
-	return list.Err()
-}
-
-func (l *listener) event(topic string, raw []byte) error {
+// event says what a row of a topic means. at is when its frame was made, which dates the
+// values that are absolute.
+func event(topic string, at exchange.Time, raw []byte, pass func(oms.AccountEvent)) error {
 	switch topic {
 	case "order":
 		r, err := decodeOrder("", raw)
 		if err == nil {
-			l.pass(oms.AccountEvent{Venue: r.Venue, Report: &r, Time: r.Time})
+			pass(oms.AccountEvent{Venue: r.Venue, Report: &r, Time: r.Time})
 		}
 		return err
 	case "execution":
-		return l.execution(raw)
+		return execution(raw, pass)
 	case "position":
 		p, _, err := decodePosition("", raw)
 		if err == nil {
-			l.pass(oms.AccountEvent{Venue: p.Venue, Position: &p})
+			pass(oms.AccountEvent{Venue: p.Venue, Position: &p, Time: at})
 		}
 		return err
 	case "wallet":
 		balances, err := decodeWallet(raw)
 		for i := range balances {
-			l.pass(oms.AccountEvent{Venue: api.Linear.Venue(), Balance: &balances[i]})
+			pass(oms.AccountEvent{Venue: api.Linear.Venue(), Balance: &balances[i], Time: at})
 		}
 		return err
 	}
 	return nil
 }
 
-// remembered is how many executions are known by their id.
-const remembered = 2000
-
 // execution passes on a trade, or that funding is coming: its payment is booked from the
 // log.
-func (l *listener) execution(raw []byte) error {
+func execution(raw []byte, pass func(oms.AccountEvent)) error {
 	e, k, _, err := decodeExecution("", raw)
 	switch {
 	case err != nil:
 		return err
-	case l.seen[e.TradeID]:
-		return nil
 	case k == "Funding":
-		l.pass(oms.AccountEvent{Venue: e.Venue, Funding: &oms.Income{Venue: e.Venue, Wallet: api.Unified, Kind: oms.IncomeFunding, Symbol: e.Symbol,
+		pass(oms.AccountEvent{Venue: e.Venue, Funding: &oms.Income{Venue: e.Venue, Wallet: api.Unified, Kind: oms.IncomeFunding, Symbol: e.Symbol,
 			Asset: e.FeeAsset, Amount: e.Fee.Neg(), Time: e.Time}})
 	case k.trade():
-		l.pass(oms.AccountEvent{Venue: e.Venue, Execution: &e, Time: e.Time})
-	}
-	l.seen[e.TradeID] = true
-	if l.order = append(l.order, e.TradeID); len(l.order) > remembered {
-		delete(l.seen, l.order[0])
-		l.order = l.order[1:]
+		pass(oms.AccountEvent{Venue: e.Venue, Execution: &e, Time: e.Time})
 	}
 	return nil
 }
