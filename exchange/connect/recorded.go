@@ -35,6 +35,9 @@ type Format interface {
 	// Decoder returns a decoder of a venue's frames. resolve returns the instrument of a
 	// symbol, or nil when its messages are not wanted; it must not keep symbol.
 	Decoder(v exchange.Venue, resolve func(symbol []byte) *exchange.Instrument) Decoder
+	// Numbering says what the ids of a venue's events are good for, beside
+	// exchange.Linking.
+	Numbering(v exchange.Venue) Numbering
 
 	// Aggregate reports whether the frame of a trade stands for several, which are
 	// numbered apart.
@@ -54,14 +57,36 @@ type Frame struct {
 	Numbers func(price, qty func(text string))
 }
 
-// Decoder turns frames into events. It is not safe for concurrent use.
+// Numbering is what ids prove beside the links of a book's updates.
+type Numbering struct {
+	// Tickers have in LastID an id of the book's updates, so that a book can be compared
+	// with them, and one says something new each time.
+	Tickers bool
+	// Trades are numbered without a hole.
+	Trades bool
+	// Snapshots come in the stream: the updates that come after one follow it.
+	Snapshots bool
+}
+
+// Decoder turns the frames of one connection, or of one recording, into events. It is called from one
+// goroutine at a time, and does not allocate once its buffers have grown.
 type Decoder interface {
-	// SetDefault says whose a frame is that names no symbol.
+	// Decode calls yield with each event of a frame, with all fields set but Time and
+	// Synthetic. The event is valid until yield returns, its levels until the next Decode.
+	// The frame stays as it was. What was yielded before an error does not count.
+	//
+	// order rises from event to event of one kind and instrument, and is the same on every
+	// connection: what a second connection repeats is told by it. It does not count for
+	// books, whose ids tell. A KindGap says that updates of the book are missing: before a
+	// delta that proves nothing. The error is ErrIgnored for what is well-formed and of no use.
+	Decode(frame []byte, yield func(ev *exchange.Event, order int64)) error
+}
+
+// Defaulter is a Decoder of a venue with frames that name no symbol, as snapshots that
+// were fetched.
+type Defaulter interface {
+	// SetDefault says whose such a frame is.
 	SetDefault(in *exchange.Instrument)
-	// Decode sets all of an event but Time and Synthetic; its levels are valid until the
-	// next call. After an error, which is ErrIgnored for what is well-formed and not used,
-	// the event is not to be read. It does not allocate once its buffers have grown.
-	Decode(frame []byte, ev *exchange.Event) error
 }
 
 // ErrIgnored says that a frame is well-formed but holds nothing that is used.

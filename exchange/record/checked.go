@@ -5,6 +5,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/book"
+	"github.com/perilune/perilune/exchange/connect"
 )
 
 const (
@@ -19,6 +20,7 @@ const (
 // checked is one instrument under verification.
 type checked struct {
 	in   *exchange.Instrument
+	ids  connect.Numbering
 	book *book.Book
 	// shadow is built from the snapshots that come while book is live, to be
 	// compared with it.
@@ -43,8 +45,8 @@ type touch struct {
 // reach is the range of prices that a snapshot covers.
 type reach struct{ low, high exchange.Ticks }
 
-func newChecked(in *exchange.Instrument) *checked {
-	return &checked{in: in, book: book.NewLadder(in), shadow: book.New(in)}
+func newChecked(in *exchange.Instrument, ids connect.Numbering) *checked {
+	return &checked{in: in, ids: ids, book: book.NewLadder(in), shadow: book.New(in)}
 }
 
 func (m *checked) diff(r *Report, ev *exchange.Event, at place) {
@@ -64,11 +66,14 @@ func (m *checked) diff(r *Report, ev *exchange.Event, at place) {
 
 // link checks the chain of diffs by itself, so that a loss shows even while
 // there is no book. Source: Binance, "How to manage a local order book
-// correctly": spot links by U = u+1, futures by pu = u.
+// correctly": spot links by U = u+1, futures by pu = u. A diff that names the last one
+// and ends at or before it keeps a quiet book alive, or begins the numbers anew (OKX).
 func (m *checked) link(r *Report, ev *exchange.Event, at place) {
 	last := m.last
 	m.last = max(last, ev.LastID)
 	switch {
+	case m.in.Linking == exchange.LinkPrevious && last != 0 && ev.PrevID == last && ev.LastID <= last:
+		m.last = ev.LastID
 	case ev.FirstID > ev.LastID || ev.PrevID >= ev.FirstID:
 		r.Gaps++
 		r.problem(at, "%s: ids of one diff contradict each other: pu %d, U %d, u %d", m.in.Key(), ev.PrevID, ev.FirstID, ev.LastID)
@@ -99,7 +104,16 @@ func (m *checked) snapshot(r *Report, ev *exchange.Event, at place) {
 		m.shadow.Apply(ev)
 		m.fresh = reachOf(ev)
 		m.compare(r, at)
-		return
+		if !m.ids.Snapshots {
+			return
+		}
+	}
+	if m.ids.Snapshots { // what comes follows it
+		m.last = ev.LastID
+		m.shadow = book.New(m.in)
+		if ev.LastID < m.book.LastID() {
+			m.book = book.NewLadder(m.in) // the venue has begun its numbers anew
+		}
 	}
 	before := m.book.Stats()
 	usable := m.book.Apply(ev)
@@ -129,6 +143,10 @@ func (m *checked) sample(r *Report, ev *exchange.Event, at place) {
 	m.torn.begin(ev)
 	bid, _ := m.book.Best(exchange.Buy)
 	ask, _ := m.book.Best(exchange.Sell)
+	if !m.ids.Tickers {
+		m.near(r, touch{id: m.book.LastID(), bid: bid, ask: ask, at: at}, ev.Time)
+		return
+	}
 	m.samples.push(touch{id: m.book.LastID(), bid: bid, ask: ask, at: at})
 	if m.samples.len() > maxSamples {
 		m.judge(r, m.samples.pop())
@@ -139,17 +157,19 @@ func (m *checked) sample(r *Report, ev *exchange.Event, at place) {
 func (m *checked) ticker(r *Report, ev *exchange.Event, at place) {
 	now := touch{id: ev.LastID, at: at,
 		bid: exchange.Level{Price: ev.Price, Qty: ev.Qty}, ask: exchange.Level{Price: ev.Price2, Qty: ev.Qty2}}
-	if m.tickers.len() > 0 && !m.succeeds(r, now, m.tickers.last()) {
+	if m.ids.Tickers && m.tickers.len() > 0 && !m.succeeds(r, now, m.tickers.last()) {
 		return
 	}
 	if now.bid.Qty > 0 && now.ask.Qty > 0 && now.bid.Price >= now.ask.Price {
 		r.Mismatches++
 		r.problem(at, "%s: bookTicker %d is crossed: best bid %s, best ask %s", m.in.Key(), now.id, m.in.PriceDecimal(now.bid.Price), m.in.PriceDecimal(now.ask.Price))
 	}
-	if m.tickers.len() == maxTickers {
-		m.tickers.pop()
+	if m.ids.Tickers {
+		if m.tickers.len() == maxTickers {
+			m.tickers.pop()
+		}
+		m.tickers.push(now)
 	}
-	m.tickers.push(now)
 	m.against.ticker(now, ev.Time)
 	m.settle(r)
 }
@@ -270,6 +290,9 @@ func (m *checked) compareSide(r *Report, side exchange.Side, a, b *book.Book, wi
 // trade checks that ids are consecutive. Single and aggregate trades are
 // numbered apart.
 func (m *checked) trade(r *Report, id int64, aggregate bool, at place) {
+	if !m.ids.Trades {
+		return
+	}
 	last := &m.trades
 	if aggregate {
 		last = &m.aggTrade

@@ -76,9 +76,9 @@ type acmeDecoder struct {
 	resolve func([]byte) *exchange.Instrument
 }
 
-func (acmeDecoder) SetDefault(*exchange.Instrument) {}
+func (acme) Numbering(exchange.Venue) connect.Numbering { return connect.Numbering{} }
 
-func (d acmeDecoder) Decode(frame []byte, ev *exchange.Event) (err error) {
+func (d acmeDecoder) Decode(frame []byte, yield func(*exchange.Event, int64)) (err error) {
 	var t acmeTrade
 	if err := json.Unmarshal(frame, &t); err != nil {
 		return err
@@ -90,11 +90,13 @@ func (d acmeDecoder) Decode(frame []byte, ev *exchange.Event) (err error) {
 	if in == nil {
 		return connect.ErrIgnored
 	}
-	ev.Kind, ev.Instrument, ev.Side = exchange.KindTrade, in.ID, exchange.Buy
+	ev := exchange.Event{Kind: exchange.KindTrade, Instrument: in.ID, Side: exchange.Buy}
 	if ev.Price, err = fixed.Ticks([]byte(t.Px), in.Tick); err != nil {
 		return err
 	}
-	ev.Qty, err = fixed.Lots([]byte(t.Sz), in.Lot)
+	if ev.Qty, err = fixed.Lots([]byte(t.Sz), in.Lot); err == nil {
+		yield(&ev, 0)
+	}
 	return err
 }
 

@@ -38,6 +38,9 @@ type Raw struct {
 	heard   []exchange.Time // of each instrument's book; 0: not yet, or told to be lost
 	look    exchange.Time   // when to look for books that fell silent
 	frame   []byte
+	queue   []exchange.Event // of the line at hand, still to be sent; the levels are the decoder's
+	sent    int              // of queue
+	take    func(*exchange.Event, int64)
 	gaps    []*exchange.Instrument // still to be sent
 	gapWhy  string
 	end     error
@@ -89,9 +92,10 @@ func newRaw(info *rawInfo, u *exchange.Universe) *Raw {
 	}
 	r.heard = make([]exchange.Time, u.Len())
 	r.decoder = info.format.Decoder(info.venue, r.resolve)
-	if len(r.instruments) == 1 {
-		r.decoder.SetDefault(r.instruments[0])
+	if d, ok := r.decoder.(connect.Defaulter); ok && len(r.instruments) == 1 {
+		d.SetDefault(r.instruments[0])
 	}
+	r.take = func(ev *exchange.Event, _ int64) { r.queue = append(r.queue, *ev) }
 	return r
 }
 
@@ -120,7 +124,7 @@ func (r *Raw) Line() int {
 
 // Next implements exchange.Feed.
 func (r *Raw) Next(ev *exchange.Event) error {
-	for len(r.gaps) == 0 {
+	for r.sent == len(r.queue) && len(r.gaps) == 0 {
 		if r.end != nil {
 			return r.end
 		}
@@ -129,10 +133,15 @@ func (r *Raw) Next(ev *exchange.Event) error {
 			r.finish(err)
 			continue
 		}
-		if r.decode(line, ev) {
+		r.queue, r.sent = r.queue[:0], 0
+		if r.decode(line) {
 			r.stats.Messages++
-			return nil
 		}
+	}
+	if r.sent < len(r.queue) {
+		*ev = r.queue[r.sent]
+		r.sent++
+		return nil
 	}
 	ev.Kind, ev.Instrument, ev.Reason = exchange.KindGap, r.gaps[0].ID, r.gapWhy
 	ev.Time, ev.VenueTime = r.last, 0
@@ -151,8 +160,8 @@ func (r *Raw) read() ([]byte, error) {
 	return r.lines.next()
 }
 
-// decode turns a line into an event; false when there is none in it.
-func (r *Raw) decode(line []byte, ev *exchange.Event) bool {
+// decode queues the events of a line; false when there is none in it.
+func (r *Raw) decode(line []byte) bool {
 	at, frame, ok := splitLine(line)
 	if !ok {
 		return r.reject(line, errNoTime)
@@ -166,22 +175,27 @@ func (r *Raw) decode(line []byte, ev *exchange.Event) bool {
 		return false
 	}
 	r.frame, r.unknown = frame, false
-	ev.Synthetic = false
-	switch err := r.decoder.Decode(frame, ev); {
-	case err == nil:
-	case errors.Is(err, connect.ErrIgnored):
+	switch err := r.decoder.Decode(frame, r.take); {
+	case err == nil && len(r.queue) > 0:
+	case err == nil, errors.Is(err, connect.ErrIgnored):
+		r.queue = r.queue[:0]
 		r.ignore()
 		return false
 	default:
+		r.queue = r.queue[:0]
 		return r.reject(line, err)
 	}
 	if at < r.last {
 		at = r.last
 		r.stats.Clamped++
 	}
-	r.last, ev.Time = at, at
-	if ev.Kind == exchange.KindDiff || ev.Kind == exchange.KindSnapshot || ev.Kind == exchange.KindTicker {
-		r.heard[ev.Instrument] = at
+	r.last = at
+	for i := range r.queue {
+		ev := &r.queue[i]
+		ev.Time = at
+		if ev.Kind == exchange.KindDiff || ev.Kind == exchange.KindSnapshot || ev.Kind == exchange.KindTicker {
+			r.heard[ev.Instrument] = at
+		}
 	}
 	if at >= r.look {
 		r.silent(at)
@@ -245,7 +259,7 @@ func (r *Raw) finish(err error) {
 
 // Close ends the reading. It may be called at any time.
 func (r *Raw) Close() error {
-	r.end, r.gaps = io.EOF, nil
+	r.end, r.gaps, r.queue, r.sent = io.EOF, nil, nil, 0
 	if r.lines == nil {
 		return nil
 	}

@@ -75,7 +75,7 @@ func (w *RawWriter) file(in *exchange.Instrument) (*rawFileWriter, error) {
 	if f := w.files[in.ID]; f != nil {
 		return f, nil
 	}
-	name := fmt.Sprintf("%s-%s-%s.jsonl.zst", w.formats.name(in.Venue), in.Symbol, w.began.UTC().Format("20060102T150405Z"))
+	name := fmt.Sprintf("%s-%s-%s.jsonl.zst", w.formats.name(in.Venue), FileSymbol(in.Symbol), w.began.UTC().Format("20060102T150405Z"))
 	file, err := os.OpenFile(filepath.Join(w.dir, name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
 		return nil, err

@@ -40,6 +40,19 @@ func (c *tradeCheck) ticker(now touch, at exchange.Time) {
 	c.best, c.at, c.taken = now, at, [2]exchange.Lots{}
 }
 
+// near holds the rebuilt book against the ticker at hand, where nothing says at which
+// update of the book that one is: as near as trades must be.
+func (m *checked) near(r *Report, s touch, at exchange.Time) {
+	c := &m.against
+	if c.best.bid.Qty == 0 || c.best.ask.Qty == 0 || at-c.at > tradeFresh {
+		return
+	}
+	r.Samples++
+	if s.bid.Price-s.bid.Price/tradeReach > c.best.ask.Price || s.ask.Price+s.ask.Price/tradeReach < c.best.bid.Price {
+		m.mismatch(r, s, c.best)
+	}
+}
+
 // fair judges a trade's price and remembers its quantity.
 func (m *checked) fair(r *Report, ev *exchange.Event, at place) {
 	c := &m.against
@@ -73,6 +86,9 @@ func (m *checked) quantities(r *Report) {
 // CannotFind says what a verification can't see, for people.
 func (r *Report) CannotFind() []string {
 	out := []string{"a wrong size deep in the book that is overwritten before it is the best or a later snapshot covers it, the first or last message missing, most tickers that another one replaced before the next diff, which side took a trade"}
+	if r.Near {
+		out = append(out, "a best price that is wrong by less than 1 %, because the tickers of this venue do not say at which update of the book they are")
+	}
 	switch {
 	case r.Trades == 0:
 		out = append(out, "anything about trades: there are none")

@@ -32,6 +32,7 @@ type Report struct {
 	TradeGaps   int64 `json:"trade_gaps"`   // trade ids that do not follow the one before
 	TickerOrder int64 `json:"ticker_order"` // tickers whose id is not above the one before, or that say the same
 	Samples     int64 `json:"samples"`      // books compared with the venue's own best bid and ask
+	Near        bool  `json:"near"`         // these were compared by when they came: the tickers have no ids of the book
 	Levels      int64 `json:"levels"`       // levels compared with a later snapshot
 	Mismatches  int64 `json:"mismatches"`   // of either comparison; a crossed book is one too
 	// TradesCompared had a ticker at hand. TradePrices of them lie more than 1 %
@@ -83,9 +84,9 @@ func (r *Report) whyNothing() string {
 	case r.Depth == 0:
 		return "no depth updates"
 	case r.Tickers == 0:
-		return "no bookTicker messages to compare with"
+		return "no tickers to compare with"
 	}
-	return "no book was usable while there was a bookTicker"
+	return "no book was usable while there was a ticker"
 }
 
 func (r *Report) problem(at place, format string, args ...any) {
@@ -115,7 +116,8 @@ func (f Formats) CheckMarket(name string) error {
 // market is "" to detect it. The error is about reading only: ask Report.Err
 // whether the recording is good.
 //
-// The oracle is the bookTicker stream: after a diff that ends at u, best bid
+// The oracle is the bookTicker stream (where tickers have no ids of the book, see
+// connect.Numbering, only the rough agreement of prices can be proved): after a diff that ends at u, best bid
 // and ask, price and size, equal the ticker with the largest id up to u. A
 // sample is judged when a later ticker has come, so it does not matter which of
 // the two streams is ahead. Every later snapshot is compared level by level.
@@ -148,8 +150,10 @@ func (f Formats) Verify(market string, files []string, opts VerifyOptions) (Repo
 	}
 	rep.Market = infos[0].segment
 	c := &checker{report: &rep, markets: make([]*checked, u.Len())}
+	ids := infos[0].format.Numbering(infos[0].venue)
+	rep.Near = !ids.Tickers
 	for _, in := range u.All() {
-		c.markets[in.ID] = newChecked(in)
+		c.markets[in.ID] = newChecked(in, ids)
 	}
 	for _, info := range infos {
 		err = errors.Join(err, c.file(newRaw(info, u)))
@@ -237,6 +241,9 @@ func (c *checker) event(r *Raw, ev *exchange.Event) {
 	case exchange.KindGap:
 		m.book.Apply(ev)
 		m.shadow.Apply(ev)
+		if m.ids.Snapshots {
+			m.last = 0 // what follows follows a snapshot
+		}
 	default:
 		c.report.Ignored++
 	}

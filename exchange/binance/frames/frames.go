@@ -6,7 +6,6 @@ package frames
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"strconv"
 	"strings"
 
@@ -63,18 +62,12 @@ func (Format) Assume(v exchange.Venue, symbol string, price, qty exchange.Step) 
 
 // Decoder implements connect.Format.
 func (Format) Decoder(v exchange.Venue, resolve func(symbol []byte) *exchange.Instrument) connect.Decoder {
-	return decoder{payload.NewDecoder(api.Of(v), resolve)}
+	return payload.NewEvents(api.Of(v), resolve)
 }
 
-type decoder struct{ *payload.Decoder }
-
-// Decode implements connect.Decoder.
-func (d decoder) Decode(frame []byte, ev *exchange.Event) error {
-	err := d.Decoder.Decode(frame, ev)
-	if err != nil && errors.Is(err, payload.ErrIgnored) {
-		return connect.ErrIgnored
-	}
-	return err
+// Numbering implements connect.Format.
+func (Format) Numbering(exchange.Venue) connect.Numbering {
+	return connect.Numbering{Tickers: true, Trades: true}
 }
 
 // Symbol implements connect.Format.

@@ -75,18 +75,21 @@ func TestDecoder(t *testing.T) {
 		return nil
 	})
 	var ev exchange.Event
+	decode := func(frame string) error {
+		return d.Decode([]byte(frame), func(e *exchange.Event, _ int64) { ev = *e })
+	}
 	trade := `{"e":"trade","E":1,"T":1,"s":"BTCUSDT","t":7,"p":"60000.0","q":"0.100","X":"MARKET","m":true}`
-	if err := d.Decode([]byte(trade), &ev); err != nil || ev.Kind != exchange.KindTrade || ev.ID != 7 {
+	if err := decode(trade); err != nil || ev.Kind != exchange.KindTrade || ev.ID != 7 {
 		t.Errorf("%+v, %v", ev, err)
 	}
 	aside := strings.Replace(trade, "MARKET", "INSURANCE_FUND", 1)
-	if err := d.Decode([]byte(aside), &ev); !errors.Is(err, connect.ErrIgnored) {
+	if err := decode(aside); !errors.Is(err, connect.ErrIgnored) {
 		t.Errorf("a trade beside the book: %v", err)
 	}
 	if symbol, id, ok := (Format{}).SkippedTrade([]byte(aside)); !ok || symbol != "BTCUSDT" || id != 7 {
 		t.Errorf("its number: %s %d %t", symbol, id, ok)
 	}
-	if err := d.Decode([]byte(trade[:20]), &ev); err == nil || errors.Is(err, connect.ErrIgnored) {
+	if err := decode(trade[:20]); err == nil || errors.Is(err, connect.ErrIgnored) {
 		t.Errorf("half a frame: %v", err)
 	}
 	if (Format{}).Aggregate([]byte(trade)) || !(Format{}).Aggregate([]byte(strings.Replace(trade, `"trade"`, `"aggTrade"`, 1))) {

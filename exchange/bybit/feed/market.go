@@ -57,7 +57,7 @@ func (c *catalogue) route(category api.Category) live.Route {
 			}
 			return topics(in, &c.o)
 		},
-		Decoder: func(s live.Session) live.Decoder { return payload.NewDecoder(s.Resolve) },
+		Decoder: func(s live.Session) connect.Decoder { return payload.NewDecoder(s.Resolve) },
 	}
 }
 

@@ -83,7 +83,7 @@ func Topic(name []byte) (kind, of, symbol []byte) {
 
 var dot = []byte(".")
 
-// Decode calls yield with each event of a message: see live.Decoder. order is u of the
+// Decode calls yield with each event of a message: see connect.Decoder. order is u of the
 // touch, seq of trades, cs of tickers.
 func (d *Decoder) Decode(frame []byte, yield func(ev *exchange.Event, order int64)) error {
 	m, err := parse(frame)

@@ -2,7 +2,7 @@
 // connected by [Open], and a [Catalogue] that is asked by [Browse].
 //
 // A venue fills in [Options]: its [Route]s (an address, a wire.Protocol, the streams of an
-// instrument with the longest silence of each, a [Decoder] for a connection) and the [Questions]
+// instrument with the longest silence of each, a connect.Decoder for a connection) and the [Questions]
 // that it is asked over REST. What follows is done here: connections that carry some hundred
 // streams each, events that are copied, stamped and posted in one order for each instrument,
 // what a second connection repeats, books that are followed by their ids and begun anew,

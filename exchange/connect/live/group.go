@@ -88,7 +88,7 @@ type bookStream struct {
 type intake struct {
 	*group
 	conn    uint64
-	decoder Decoder
+	decoder connect.Decoder
 	yield   func(*exchange.Event, int64)
 	used    *exchange.Instrument // whose the frame at hand was; nil: it was of no use
 	refused map[string]bool      // streams that were told of

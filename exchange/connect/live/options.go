@@ -49,7 +49,7 @@ type Route struct {
 	PerConn int
 	// Decoder returns the decoder of a new connection. What it remembers (what a delta is
 	// merged into) begins and ends with it.
-	Decoder func(s Session) Decoder
+	Decoder func(s Session) connect.Decoder
 }
 
 // Stream is one of an instrument. Its name is whatever the Protocol and Classify make of
@@ -72,18 +72,6 @@ type Session struct {
 	// is no matter. Was returns the newest of before, to be changed; false: unknown.
 	Listed func(l connect.Listing)
 	Was    func(v exchange.Venue, symbol string) (connect.Listing, bool)
-}
-
-// Decoder turns the frames of one connection into events. It is called from one
-// goroutine at a time.
-type Decoder interface {
-	// Decode calls yield with each event of a frame, with all fields set but Time. The
-	// event and its levels are read during the call only, and the frame must stay as it
-	// was. order rises from event to event of one kind and instrument, and is the same on every
-	// connection: what a second connection repeats is told by it. It does not count
-	// for books, whose ids tell. A KindGap says that updates of the book are missing: before a
-	// delta that proves nothing. The error is connect.ErrIgnored for what is well-formed and of no use.
-	Decode(frame []byte, yield func(ev *exchange.Event, order int64)) error
 }
 
 // Questions are what a venue is asked over REST. A nil one it does not have, or need.
