@@ -135,9 +135,45 @@ func (s *Server) private(path string, q url.Values, body []byte) (any, *refusal)
 			}
 		}
 	default:
-		return nil, &refusal{10404, "no such path: " + path}
+		return a.settings(path, q)
 	}
 	return map[string]any{"list": rows, "nextPageCursor": ""}, nil
+}
+
+// UID is the account's.
+const UID = "24617703"
+
+// settings answers what is asked of the key and the account before a session.
+func (a *account) settings(path string, q url.Values) (any, *refusal) {
+	switch path {
+	case "/v5/user/query-api":
+		return map[string]any{"userID": json.Number(UID), "readOnly": 0, "uta": 1, "ips": []string{"127.0.0.1"},
+			"permissions": map[string][]string{"ContractTrade": {"Order", "Position"}, "Spot": {"SpotTrade"}, "Wallet": {"AccountTransfer"}}}, nil
+	case "/v5/account/info":
+		return map[string]any{"unifiedMarginStatus": 5, "marginMode": "REGULAR_MARGIN"}, nil
+	case "/v5/account/user-setting-config":
+		return map[string]any{"lpaSpot": false, "lpaPerp": false}, nil
+	case "/v5/account/fee-rate":
+		return map[string]any{"list": []map[string]any{{"symbol": q.Get("symbol"), "makerFeeRate": "0.0002", "takerFeeRate": "0.00055"}}}, nil
+	}
+	return nil, &refusal{10404, "no such path: " + path}
+}
+
+// Balance is what the one wallet of the account has of a coin.
+func (s *Server) Balance(coin string) decimal.Decimal {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.account.wallet[coin]
+}
+
+// Held is the position in a symbol of a category, signed.
+func (s *Server) Held(category, symbol string) decimal.Decimal {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if p := s.account.positions[category+" "+symbol]; p != nil {
+		return p.qty
+	}
+	return decimal.Zero
 }
 
 func (s *Server) create(body []byte) (any, *refusal) {

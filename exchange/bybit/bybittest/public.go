@@ -93,6 +93,17 @@ func (s *Server) Fault(name string, times int) {
 	s.faults[name] = times
 }
 
+// Vanish ends the venue for good, as a network does that is gone: nobody is answered.
+func (s *Server) Vanish() {
+	s.mu.Lock()
+	for p := range s.peers { // order does not matter
+		p.Drop()
+	}
+	s.mu.Unlock()
+	s.Listener.Close()
+	s.CloseClientConnections()
+}
+
 // happens takes one of a fault.
 func (s *Server) happens(name string) bool {
 	if s.faults[name] == 0 {
