@@ -338,7 +338,7 @@ var AdviceType = Type{
 func (rt *Runtime) NewPair(p *intent.Pair) *lua.LTable {
 	u := rt.env.Universe()
 	perp := u.Get(p.Perp)
-	r := newRecord(rt, 27)
+	r := newRecord(rt, 28)
 	r.str("id", ID(p.ID))
 	r.symbol("spot", u.Get(p.Spot))
 	r.symbol("perp", perp)
@@ -346,11 +346,12 @@ func (rt *Runtime) NewPair(p *intent.Pair) *lua.LTable {
 	r.flag("done", p.State.Done())
 	r.str("reason", p.Reason)
 	r.str("held", p.Held)
+	r.str("dark", p.Spread.Dark)
 	r.str("tag", p.Tag)
 	r.money("notional", p.Notional)
 	r.money("spot_qty", p.SpotQty)
 	r.num("perp_qty", perp.QtyFloat(p.PerpQty))
-	if perp.Inverse() {
+	if p.OfCoin(perp) {
 		r.money("margin_qty", p.MarginCoins())
 		r.money("moving", p.Moving())
 		r.money("coin_result", p.Coin.Result)
@@ -374,18 +375,19 @@ func (rt *Runtime) NewPair(p *intent.Pair) *lua.LTable {
 // PairType describes a pair trade.
 var PairType = Type{
 	Name: "PairTrade",
-	Doc:  "A hedged position, long spot and short the perpetual: a copy as of the event being handled. Amounts come from fills only.",
+	Doc:  "A hedged position, long one instrument and short another: a copy as of the event being handled. Amounts come from fills only.",
 	Fields: []Value{
 		{Name: "id", Type: "string"},
-		{Name: "spot", Type: "string", Doc: "symbol of the spot leg"},
-		{Name: "perp", Type: "string", Doc: "symbol of the perpetual leg"},
+		{Name: "spot", Type: "string", Doc: "symbol of what is long"},
+		{Name: "perp", Type: "string", Doc: "symbol of what is short"},
 		{Name: "state", Type: "\"opening\"|\"open\"|\"closing\"|\"closed\"|\"failed\""},
 		{Name: "done", Type: "boolean", Doc: "whether it will not trade again"},
 		{Name: "reason", Type: "string?"},
+		{Name: "dark", Type: "string?", Doc: "which leg's venue can't be traded at, and why"},
 		{Name: "held", Type: "string?", Doc: "why it makes no order just now: our books and the venue's account differ"},
 		{Name: "tag", Type: "string?"},
 		{Name: "notional", Type: "number", Unit: "quote", Doc: "asked for"},
-		{Name: "spot_qty", Type: "number", Unit: "base", Doc: "net coins held on spot"},
+		{Name: "spot_qty", Type: "number", Unit: "base", Doc: "net coins of what is long"},
 		{Name: "perp_qty", Type: "number", Unit: "units of quantity", Doc: "signed; a short is negative"},
 		{Name: "margin_qty", Type: "number?", Unit: "base", Doc: "coin-margined only: coins in the COIN-M wallet, without the profit of the short"},
 		{Name: "moving", Type: "number?", Unit: "base", Doc: "coin-margined only: coins on their way between the wallets"},

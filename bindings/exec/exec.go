@@ -14,10 +14,12 @@ import (
 
 var openType = bindings.Type{
 	Name: "PairRequest",
-	Doc:  "A hedged position to open: long spot and short the perpetual, in equal base quantity.",
+	Doc:  "A hedged position to open: long one instrument and short another of the same coin, in equal base quantity.",
 	Fields: []bindings.Value{
-		{Name: "spot", Type: "string|Book", Doc: "symbol of the spot leg"},
-		{Name: "perp", Type: "string|Book", Doc: "symbol of the perpetual leg"},
+		{Name: "long", Type: "string|Book", Optional: true, Doc: "symbol of what is bought: a spot market, perpetual or dated future of any venue. long and short are given, or spot and perp"},
+		{Name: "short", Type: "string|Book", Optional: true, Doc: "symbol of what is sold: a perpetual or dated future of any venue, or a spot market whose coins the account has"},
+		{Name: "spot", Type: "string|Book", Optional: true, Doc: "long, where that is a spot market"},
+		{Name: "perp", Type: "string|Book", Optional: true, Doc: "short, where that is a contract"},
 		{Name: "notional", Type: "number|string|Decimal", Unit: "quote", Doc: "target value of one leg"},
 		{Name: "batch", Type: "number|string|Decimal", Unit: "quote", Optional: true, Doc: "value of one slice of each leg; max_unhedged when left out, half of it on a coin-margined perpetual, and never more"},
 		{Name: "level", Type: "integer", Optional: true, Doc: "book level that prices both legs, from 1; 5 when left out"},
@@ -25,6 +27,7 @@ var openType = bindings.Type{
 		{Name: "max_unhedged", Type: "number|string|Decimal", Unit: "quote", Optional: true, Doc: "largest value that may be unhedged at any moment; 5000 when left out"},
 		{Name: "max_unhedged_time", Type: "number|string", Unit: "seconds, or \"5s\"", Optional: true, Doc: "how long a leg may stay unhedged before the excess is flattened; 5 s when left out, 30 s on a coin-margined perpetual, where it includes a transfer and holds as long as transfers arrive: coins of a late one are hedged on what margin the COIN-M wallet has, and for the first slice of an opening without a buffer and the last of a closing it has none, so at most one batch waits for the venue's answer"},
 		{Name: "timeout", Type: "number|string", Unit: "seconds, or \"10m\"", Optional: true, Doc: "ends the opening with the size reached; 10 minutes when left out"},
+		{Name: "dark", Type: "DarkPolicy", Optional: true, Doc: "for a venue that goes dark while something is unhedged"},
 		{Name: "tag", Type: "string", Optional: true, Doc: "a note that stays with the pair"},
 		{Name: "buffer", Type: "number|string|Decimal", Unit: "coin", Optional: true, Doc: "coin-margined only: coins of the COIN-M wallet that may back the short until the pair's own arrive, so that both legs go at once; without it the short waits for the transfer"},
 		{Name: "rebalance_bp", Type: "number", Unit: "bp of the pair's value", Optional: true, Doc: "coin-margined only: what may be unhedged while it is held; half a contract when left out, and never less"},
@@ -32,6 +35,16 @@ var openType = bindings.Type{
 		{Name: "style", Type: "\"taker\"|\"maker\"", Optional: true, Doc: "taker, when left out: both legs at once. maker: rests an order on one leg and takes the other with each fill, which is cheaper and slower"},
 		{Name: "maker_leg", Type: "\"spot\"|\"perp\"", Optional: true, Doc: "the leg that rests; when left out, the one where that saves more: the difference of its fees, and its spread"},
 		{Name: "maker_time", Type: "number|string", Unit: "seconds, or \"5m\"", Optional: true, Doc: "how long to wait for others before what is left is taken; half of timeout when left out, and nothing is taken when it is as long as timeout"},
+	},
+}
+
+var darkType = bindings.Type{
+	Name: "DarkPolicy",
+	Doc:  "What is done about what is unhedged while the venue of a leg can't be traded at. What is hedged stays as it is.",
+	Fields: []bindings.Value{
+		{Name: "wait", Type: "number|string", Unit: "seconds, or \"5m\"", Optional: true, Doc: "how long the venue is waited for; max_unhedged_time when left out. What moves beyond max_unhedged meanwhile is not waited with"},
+		{Name: "action", Type: "\"flatten\"|\"hold\"|\"substitute\"", Optional: true, Doc: "after that: flatten, when left out, makes the leg that can be traded match the other one; hold waits on; substitute hedges with another contract until the venue is back"},
+		{Name: "substitute", Type: "string|Book", Optional: true, Doc: "symbol of that contract; action is substitute when it is given"},
 	},
 }
 
@@ -87,11 +100,11 @@ func Modules() []bindings.Module {
 		Types: []bindings.Type{scheduleRequest},
 	}, {
 		Name: "exec.pair",
-		Doc:  "Pair trades: long spot and short a perpetual, as one object.",
+		Doc:  "Pair trades: long one instrument and short another of the same coin, wherever they trade, as one object.",
 		Funcs: []bindings.Func{
 			{Spec: bindings.Spec{Name: "open", Doc: "Opens a pair. Progress arrives in on_pair.", Args: []bindings.Value{{Name: "request", Type: "PairRequest"}},
 				Returns: []bindings.Value{{Name: "id", Type: "string?"}, {Name: "err", Type: "string?", Doc: "why there is none"}},
-				Example: "local id, err = exec.pair.open{spot = \"spot:BTCUSDT\", perp = \"usdm:BTCUSDT\", notional = 10000, min_basis = 0.001}"}, Call: open},
+				Example: "local id, err = exec.pair.open{spot = \"spot:BTCUSDT\", perp = \"usdm:BTCUSDT\", notional = 10000, min_basis = 0.001}\nexec.pair.open{long = \"usdm:BTCUSDT\", short = \"coinm:BTCUSD_PERP\", notional = 10000, dark = {wait = \"5m\"}}"}, Call: open},
 			{Spec: bindings.Spec{Name: "close", Doc: "Makes a pair flat, or smaller. One that is closing may be asked again for more, or for sooner.", Args: []bindings.Value{{Name: "id", Type: "string"}, {Name: "request", Type: "CloseRequest", Optional: true}},
 				Returns: []bindings.Value{{Name: "ok", Type: "boolean"}, {Name: "err", Type: "string?"}}}, Call: closePair},
 			{Spec: bindings.Spec{Name: "get", Doc: "A pair by its id.", Args: []bindings.Value{{Name: "id", Type: "string"}},
@@ -99,21 +112,15 @@ func Modules() []bindings.Module {
 			{Spec: bindings.Spec{Name: "list", Doc: "The pairs of this strategy that are not done, oldest first.",
 				Returns: []bindings.Value{{Name: "pairs", Type: "PairTrade[]"}}}, Call: list},
 		},
-		Types: []bindings.Type{openType, closeType, bindings.PairType},
+		Types: []bindings.Type{openType, darkType, closeType, bindings.PairType},
 	}, scheduleModule()}
 }
 
 func open(rt *bindings.Runtime) int {
 	f := rt.Fields(1, &openType)
-	spot, perp := f.Get("spot").Instrument(), f.Get("perp").Instrument()
-	if spot.Perp() {
-		f.Get("spot").Fail("%s is not a spot market", spot.Key())
-	}
-	if !perp.Perp() {
-		f.Get("perp").Fail("%s is not a perpetual", perp.Key())
-	}
+	long, short := pairLegs(rt, f)
 	req := intent.PairRequest{
-		Spot: spot.ID, Perp: perp.ID,
+		Spot: long.ID, Perp: short.ID, Dark: dark(rt, f),
 		Notional:        f.Get("notional").Positive(),
 		Level:           f.Get("level").IntOr(0, 1, 1000),
 		MinBasis:        fraction(f, "min_basis"),
@@ -132,7 +139,7 @@ func open(rt *bindings.Runtime) int {
 	if f.Has("tag") {
 		req.Tag = f.Get("tag").Name()
 	}
-	coinFields(f, perp, &req)
+	coinFields(f, short, &req)
 	rt.Count(bindings.CapPairs)
 	id, err := env(rt).OpenPair(req)
 	if err != nil {
@@ -141,6 +148,64 @@ func open(rt *bindings.Runtime) int {
 		return 2
 	}
 	return rt.PushString(bindings.ID(id))
+}
+
+// pairLegs reads what is long and what is short, by either pair of names.
+func pairLegs(rt *bindings.Runtime, f bindings.Fields) (long, short *exchange.Instrument) {
+	if !f.Has("long") && !f.Has("short") {
+		for _, name := range []string{"spot", "perp"} {
+			if !f.Has(name) {
+				rt.Raise("missing field %s: want spot and perp, or long and short", name)
+			}
+		}
+		long, short = f.Get("spot").Instrument(), f.Get("perp").Instrument()
+		if long.Perp() {
+			f.Get("spot").Fail("%s is not a spot market: want long and short for two contracts", long.Key())
+		}
+		if !short.Perp() {
+			f.Get("perp").Fail("%s is not a perpetual", short.Key())
+		}
+		return long, short
+	}
+	for _, name := range []string{"spot", "perp"} {
+		if f.Has(name) {
+			f.Get(name).Fail("long or short is given too: want long and short, or spot and perp")
+		}
+	}
+	for _, name := range []string{"long", "short"} {
+		if !f.Has(name) {
+			rt.Raise("missing field %s: want long and short, or spot and perp", name)
+		}
+	}
+	long, short = f.Get("long").Instrument(), f.Get("short").Instrument()
+	if err := intent.CheckLegs(long, short, rt.Env().Now()); err != nil {
+		rt.Raise("%v", err)
+	}
+	return long, short
+}
+
+// dark reads the policy for a venue that goes dark.
+func dark(rt *bindings.Runtime, f bindings.Fields) (out intent.Dark) {
+	if !f.Has("dark") {
+		return out
+	}
+	d := rt.Shape("dark", f.Get("dark").Table(), &darkType)
+	out.Wait = duration(d, "wait")
+	if d.Has("substitute") {
+		out.Then, out.Substitute = intent.SubstituteThen, d.Get("substitute").Instrument().ID
+	}
+	if !d.Has("action") {
+		return out
+	}
+	switch action := d.Get("action").Choice("flatten", "hold", "substitute"); {
+	case action == "substitute" && !d.Has("substitute"):
+		d.Get("action").Fail("there is no substitute: want its symbol")
+	case action != "substitute" && d.Has("substitute"):
+		d.Get("action").Fail("a substitute is given too: want substitute, or none")
+	case action == "hold":
+		out.Then = intent.HoldThen
+	}
+	return out
 }
 
 // coinFields reads what only a coin-margined pair has.

@@ -52,7 +52,7 @@ func (p *Pair) Away() decimal.Decimal { return p.Moving().Add(p.Coin.Margin).Add
 // Collateral is the pair's part of the COIN-M wallet's equity at a price, and how
 // many of its coins the short stands for. Both are zero for other pairs.
 func (p *Pair) Collateral(in *exchange.Instrument, price decimal.Decimal) (equity, short decimal.Decimal) {
-	if !in.Inverse() || p.State.Done() {
+	if !p.OfCoin(in) || p.State.Done() {
 		return decimal.Zero, decimal.Zero
 	}
 	if p.PerpQty != 0 && price.IsPositive() {

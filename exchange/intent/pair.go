@@ -31,13 +31,19 @@ const (
 
 func (l Leg) String() string { return [...]string{"auto", "spot", "perp"}[l] }
 
-// PairRequest asks for a hedged position: long spot and short the perpetual, in
-// equal base quantity. With a coin-margined perpetual the coins are its
-// collateral: they are moved to the COIN-M wallet, where a short that they back
+// PairRequest asks for a hedged position: long one instrument and short another of the
+// same coin, in equal base quantity, wherever they trade. Most often they are a spot
+// market and its perpetual. With a coin-margined perpetual of the same house the coins
+// are its collateral: they are moved to the COIN-M wallet, where a short that they back
 // one to one can't be liquidated by the price.
 type PairRequest struct {
-	Spot, Perp exchange.InstrumentID
-	Notional   decimal.Decimal // target value of one leg, in quote
+	Spot     exchange.InstrumentID // to be bought: a spot market, or any contract (see Spread)
+	Perp     exchange.InstrumentID // to be sold: a contract, or coins that the account has on spot
+	Notional decimal.Decimal       // target value of one leg, in quote
+
+	// Dark is for a venue that can't be traded at while something is unhedged. With
+	// anything but its zero value the pair is worked as a Spread.
+	Dark Dark `json:",omitzero"`
 
 	// Batch is the value of one slice of each leg; no slice is larger than
 	// MaxUnhedged. Zero means MaxUnhedged, or half of it for a coin-margined pair,
@@ -128,7 +134,7 @@ func (s PairState) Done() bool { return s == PairClosed || s == PairFailed }
 type Pair struct {
 	ID         exchange.PairID
 	Strategy   int32
-	Spot, Perp exchange.InstrumentID
+	Spot, Perp exchange.InstrumentID // what is long, and what is short
 	State      PairState
 	Reason     string
 	Held       string `json:",omitempty"` // why it makes no order just now; "": it may
@@ -160,5 +166,6 @@ type Pair struct {
 	MaxUnhedged     decimal.Decimal // as measured, quote
 	MaxUnhedgedTime exchange.Time   // as measured
 
-	Coin Coin `json:",omitzero"` // of a coin-margined pair
+	Coin   Coin   `json:",omitzero"` // of a coin-margined pair
+	Spread Spread `json:",omitzero"` // of legs anywhere
 }

@@ -15,7 +15,7 @@ func (cl *claims) ofPairs(wallet exchange.Wallet, asset string, except exchange.
 	sum := decimal.Zero
 	for _, m := range cl.pairs.list {
 		in := cl.u.Get(m.Pair.Perp)
-		if in.Inverse() && in.Wallet == wallet && in.Settle() == asset && m.Pair.ID != except {
+		if m.Pair.OfCoin(in) && in.Wallet == wallet && in.Settle() == asset && m.Pair.ID != except {
 			equity, _ := m.Pair.Collateral(in, cl.markets.markPrice(in))
 			sum = sum.Add(decimal.Max(decimal.Zero, equity))
 		}
@@ -35,29 +35,36 @@ func (cl *claims) unclaimed(wallet exchange.Wallet, asset string) decimal.Decima
 		}
 	}
 	for _, o := range cl.orders.open {
-		if in := cl.u.Get(o.Instrument); in.Inverse() && in.Wallet == wallet && in.Settle() == asset && !o.ReduceOnly && o.Pair == 0 {
+		if in := cl.u.Get(o.Instrument); in.Inverse() && in.Wallet == wallet && in.Settle() == asset && !o.ReduceOnly && !cl.ofCoin(o.Pair, in) {
 			locked = locked.Add(cl.wallets.exposure(in, o.Leaves(), in.PriceDecimal(o.Price)))
 		}
 	}
 	return free.Sub(locked.DivRound(decimal.NewFromInt(int64(cl.cfg.Leverage)), 16))
 }
 
-// outside is the account's position without that of pairs.
+// outside is the account's position without that of pairs that back it with their own
+// coins.
 func (cl *claims) outside(in *exchange.Instrument) exchange.Lots {
 	qty := cl.acct.pos[in.ID].qty
 	for _, m := range cl.pairs.list {
-		if m.Pair.Perp == in.ID {
+		if m.Pair.Perp == in.ID && m.Pair.OfCoin(in) {
 			qty -= m.Pair.PerpQty
 		}
 	}
 	return qty
 }
 
+// ofCoin reports whether a pair backs its inverse contracts with its own coins.
+func (cl *claims) ofCoin(pair exchange.PairID, in *exchange.Instrument) bool {
+	m := cl.pairs.machine(pair)
+	return m != nil && m.Pair.OfCoin(in)
+}
+
 // frees reports whether an order can only free margin. The venue nets positions: a
 // purchase of contracts that are not a pair's own looks to it as if it closed the
 // pair's short, and would live on the pair's coins.
 func (cl *claims) frees(in *exchange.Instrument, o *exchange.Order, m risk.Market) bool {
-	if !in.Inverse() || o.Pair != 0 {
+	if !in.Inverse() || cl.ofCoin(o.Pair, in) {
 		return risk.Reducing(o, m.Position, m.Pending)
 	}
 	alone := *o
@@ -69,7 +76,7 @@ func (cl *claims) frees(in *exchange.Instrument, o *exchange.Order, m risk.Marke
 // coins, those that are arriving, and as many of the account's as its buffer says.
 func (cl *claims) spare(in *exchange.Instrument, pair exchange.PairID, arriving decimal.Decimal) decimal.Decimal {
 	free, mine := cl.wallets.balance(in.Wallet, in.Settle()).Free, cl.unclaimed(in.Wallet, in.Settle())
-	if m := cl.pairs.machine(pair); m != nil {
+	if m := cl.pairs.machine(pair); m != nil && m.Pair.OfCoin(in) {
 		equity, short := m.Pair.Collateral(in, cl.markets.markPrice(in))
 		own := equity.Sub(short.DivRound(decimal.NewFromInt(int64(cl.cfg.Leverage)), 16))
 		mine = own.Add(decimal.Min(m.Request.Buffer, decimal.Max(decimal.Zero, mine)))
@@ -90,7 +97,7 @@ func (cl *claims) Quiet(m *execution.Machine) bool {
 	in := cl.u.Get(m.Pair.Perp)
 	for _, o := range cl.pairs.list {
 		other := cl.u.Get(o.Pair.Perp)
-		if o != m && other.Inverse() && other.Base == in.Base && !o.Pair.State.Done() && o.Busy() {
+		if o != m && o.Pair.OfCoin(other) && other.Base == in.Base && !o.Pair.State.Done() && o.Busy() {
 			return false
 		}
 	}
@@ -108,7 +115,7 @@ func (cl *claims) coinWorth(p *intent.Pair, mid decimal.Decimal) decimal.Decimal
 // hasCoinsIn reports whether a pair has its coins of an asset in a wallet.
 func (cl *claims) hasCoinsIn(m *execution.Machine, wallet exchange.Wallet, asset string) bool {
 	spot := cl.u.Get(m.Pair.Spot)
-	return !m.Pair.State.Done() && spot.Wallet == wallet && spot.Base == asset
+	return !m.Pair.State.Done() && !spot.Perp() && spot.Wallet == wallet && spot.Base == asset
 }
 
 // held is how many free coins of a wallet belong to pairs other than one:
@@ -182,6 +189,9 @@ func (cl *claims) Free(spot exchange.InstrumentID, pair exchange.PairID) decimal
 func (cl *claims) PairBasis(p *intent.Pair) decimal.Decimal {
 	spot, perp := cl.u.Get(p.Spot), cl.u.Get(p.Perp)
 	mid, _ := cl.markets.mid(spot)
+	if p.Spread.Is() {
+		return p.SpotCost.Add(p.PerpCost).Add(p.Spread.Net().Mul(mid).DivRound(decimal.NewFromInt(spot.Multiplier), 12)).Add(p.Fees.Sub(p.FeesInQuote))
+	}
 	if perp.Inverse() {
 		return cl.coinWorth(p, mid).Sub(p.Funding.Mul(mid)).Add(p.Fees)
 	}

@@ -70,6 +70,9 @@ type Config struct {
 	// none; nil: none at all. NoTrades says that it has no trades to build others of.
 	Bars     func(*exchange.Instrument) exchange.Time
 	NoTrades bool
+	// ReadOnly says why no order can be made in an instrument, or "": its venue is
+	// watched without credentials. nil: orders can be made in all.
+	ReadOnly func(*exchange.Instrument) string
 	// Restore continues an earlier session; nil starts a new one. No session continues
 	// this one when it is Final.
 	Restore *Restore
@@ -237,6 +240,8 @@ func (c *Core) apply(ev *exchange.Event) {
 		c.onReload(ev)
 	case exchange.KindCommand:
 		c.onCommand(ev)
+	case exchange.KindVenue:
+		c.driver.onVenue(c.markets, ev)
 	case exchange.KindAdvice:
 		c.advisors.onAdvice(ev)
 	}

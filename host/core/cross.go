@@ -63,7 +63,7 @@ func (cr *crossing) bookCross(who party, f *exchange.Fill) {
 func (cr *crossing) passCross(who party, f *exchange.Fill) {
 	cr.strategies.notify(who.strategy, Callback{Handler: OnFill, Instrument: f.Instrument, Fill: f})
 	if m := cr.pairs.machine(who.pair); m != nil {
-		m.Fill(cr.driver.port, f, f.Instrument == m.Pair.Perp)
+		m.Fill(cr.driver.port, f)
 		cr.driver.snoozeIdle(m)
 		cr.driver.Changed(m)
 	}
@@ -71,37 +71,53 @@ func (cr *crossing) passCross(who party, f *exchange.Fill) {
 
 // SettleShort implements execution.Port.
 func (cr *crossing) SettleShort(m *execution.Machine, lots exchange.Lots) bool {
-	in := cr.u.Get(m.Pair.Perp)
+	return cr.settle(m, cr.u.Get(m.Pair.Perp), exchange.Buy, lots)
+}
+
+// SettleLong implements execution.Port.
+func (cr *crossing) SettleLong(m *execution.Machine, id exchange.InstrumentID, lots exchange.Lots) bool {
+	return cr.settle(m, cr.u.Get(id), exchange.Sell, lots)
+}
+
+// settle has a pair buy or sell lots inside the account.
+func (cr *crossing) settle(m *execution.Machine, in *exchange.Instrument, side exchange.Side, lots exchange.Lots) bool {
 	mark := cr.markets.markPrice(in)
 	price := exchange.Ticks(in.Tick.Nearest(exchange.Float(mark)))
 	if price <= 0 || lots <= 0 {
 		return false
 	}
-	buyer := party{m.Pair.Strategy, m.Pair.ID}
+	pair, does, from := party{m.Pair.Strategy, m.Pair.ID}, "buys", "from"
+	if side == exchange.Sell {
+		does, from = "sells", "to"
+	}
 	for lots > 0 {
-		seller, held := cr.hider(in, m)
+		other, held := cr.hider(in, m, exchange.Lots(side))
 		part := min(lots, held)
 		lots -= part
-		cr.log(intent.Info, m.Pair.Strategy, fmt.Sprintf("pair %d buys %s %s at %s from %s inside the account: so little can't be traded while another position hides it from the venue",
-			m.Pair.ID, in.QtyDecimal(part), in.Key(), in.PriceDecimal(price), cr.partyName(seller)))
-		cr.cross(in, price, part, buyer, seller, execution.Crossed)
+		cr.log(intent.Info, m.Pair.Strategy, fmt.Sprintf("pair %d %s %s %s at %s %s %s inside the account: so little can't be traded while another position hides it from the venue",
+			m.Pair.ID, does, in.QtyDecimal(part), in.Key(), in.PriceDecimal(price), from, cr.partyName(other)))
+		if side == exchange.Buy {
+			cr.cross(in, price, part, pair, other, execution.Crossed)
+		} else {
+			cr.cross(in, price, part, other, pair, execution.Crossed)
+		}
 	}
 	return true
 }
 
-// hider is who holds the next part of the position that hides a pair's short, and how
-// much of it. What nobody holds is without end: the position is there.
-func (cr *crossing) hider(in *exchange.Instrument, m *execution.Machine) (party, exchange.Lots) {
+// hider is who holds the next part of the position that hides what a pair has on the other
+// side, and how much of it. What nobody holds is without end: the position is there.
+func (cr *crossing) hider(in *exchange.Instrument, m *execution.Machine, side exchange.Lots) (party, exchange.Lots) {
 	for _, o := range cr.pairs.list {
-		if o != m && o.Pair.Perp == in.ID && o.Pair.PerpQty > 0 && !o.Pair.State.Done() {
-			return party{o.Pair.Strategy, o.Pair.ID}, o.Pair.PerpQty
+		if qty := side * o.Pair.Holds(in); o != m && qty > 0 && !o.Pair.State.Done() {
+			return party{o.Pair.Strategy, o.Pair.ID}, qty
 		}
 	}
-	if own := cr.claims.ownPosition(m.Pair.Strategy, in.ID); own > 0 {
+	if own := side * cr.claims.ownPosition(m.Pair.Strategy, in.ID); own > 0 {
 		return party{m.Pair.Strategy, 0}, own
 	}
 	for i := range cr.claims.owners {
-		if own := cr.claims.ownPosition(int32(i), in.ID); own > 0 {
+		if own := side * cr.claims.ownPosition(int32(i), in.ID); own > 0 {
 			return party{int32(i), 0}, own
 		}
 	}

@@ -82,7 +82,11 @@ func (en *orderEntry) CheckWith(o *exchange.Order, arriving decimal.Decimal) err
 		Position: en.wallets.Position(in.ID), Pending: en.orders.pending(in.ID, o.Side), OpenOrders: len(en.orders.open),
 	}
 	if m := en.pairs.machine(o.Pair); m != nil && !in.Perp() {
-		ctx.Position, ctx.Pending = pairCoins(in, m.Pair.SpotQty, en.markets.TakerFee(in.ID)), 0
+		coins := m.Pair.SpotQty
+		if which, ok := m.Pair.Spread.Leg(in.ID); ok {
+			coins = m.Pair.Spread.Legs[which].Coins
+		}
+		ctx.Position, ctx.Pending = pairCoins(in, coins, en.markets.TakerFee(in.ID)), 0
 	}
 	if err := en.gate.Check(in, o, ctx); err != nil {
 		return err

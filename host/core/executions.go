@@ -52,7 +52,7 @@ func (ex *executions) shareFunding(in *exchange.Instrument, p *exchange.FundingP
 		rest.Amount = rest.Amount.Sub(part.Amount)
 		m := ex.pairs.machine(list[i].Pair)
 		if m != nil {
-			m.Settled(ex.driver.port, part.Amount)
+			m.Settled(ex.driver.port, p.Asset, part.Amount)
 		}
 		ex.emit(list[i].Strategy, ex.payments.keep(FundingPaid{&part, list[i].Pair}))
 		if m != nil {
@@ -192,7 +192,7 @@ func (ex *executions) fillProgress(o *exchange.Order, f *exchange.Fill) {
 	ex.parents.scheduledFill(o, f)
 	m := ex.pairs.machine(o.Pair)
 	if m != nil {
-		m.Fill(ex.driver.port, f, o.Leg == 2)
+		m.Fill(ex.driver.port, f)
 		ex.driver.recordPair(m)
 	}
 	if o.Filled > o.Qty {
@@ -238,7 +238,7 @@ func (ex *executions) foreignFill(f *exchange.Fill, shares []FillShare) {
 	for i := range shares {
 		s := &shares[i]
 		if m := ex.pairs.machine(s.Pair); m != nil {
-			m.Fill(ex.driver.port, &s.Fill, in.ID == m.Pair.Perp)
+			m.Fill(ex.driver.port, &s.Fill)
 			ex.driver.snoozeIdle(m)
 			ex.driver.Changed(m)
 		}

@@ -114,7 +114,7 @@ func (ins *insurance) insured(ev *exchange.Event, p *closedPart, n int, amount d
 		Strategy: p.strategy, Pair: p.pair, Postings: postings}})
 	if m := ins.pairs.machine(p.pair); m != nil {
 		over := m.Pair.State.Done()
-		m.Insured(ins.driver.port, amount)
+		m.Insured(ins.driver.port, ev.Asset, amount)
 		if ins.driver.snoozeIdle(m); over {
 			ins.driver.recordPair(m)
 		} else {

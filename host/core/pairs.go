@@ -34,7 +34,7 @@ func (pd *pairDriver) snoozeIdle(m *execution.Machine) {
 
 func (pd *pairDriver) runMachines(id exchange.InstrumentID) {
 	for _, m := range pd.pairs.list {
-		if (m.Pair.Spot == id || m.Pair.Perp == id) && !m.Pair.State.Done() && m.Watching() {
+		if m.Trades(id) && !m.Pair.State.Done() && m.Watching() {
 			pd.stepPair(m)
 		}
 	}
@@ -137,7 +137,7 @@ func (pd *pairDriver) describe(m *execution.Machine) string {
 
 func (pd *pairDriver) openPair(s *instance, id exchange.PairID, r intent.PairRequest) {
 	pd.pairs.last = id
-	m := execution.NewMachine(id, s.index, r, pd.now)
+	m := execution.NewMachine(id, s.index, r, pd.port)
 	pd.pairs.list = append(pd.pairs.list, m)
 	pd.Changed(m)
 	pd.stepPair(m)

@@ -24,11 +24,14 @@ type phase struct {
 type markets struct {
 	*outbox
 	u    *exchange.Universe
-	list []market // by instrument
+	list []market   // by instrument
+	dark []darkness // in the order in which it came
+
+	readOnly func(*exchange.Instrument) string // Config.ReadOnly
 }
 
 func newMarkets(o *outbox, cfg *Config) *markets {
-	m := &markets{outbox: o, u: cfg.Universe}
+	m := &markets{outbox: o, u: cfg.Universe, readOnly: cfg.ReadOnly}
 	for _, in := range m.u.All() {
 		b := book.New(in)
 		if cfg.Ladders != nil && cfg.Ladders(in) {

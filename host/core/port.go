@@ -78,12 +78,22 @@ func (p *Port) OpenPair(r intent.PairRequest) (exchange.PairID, error) {
 	if why := p.c.markets.holdOf(r.Spot, r.Perp); why != "" {
 		return 0, errors.New(why)
 	}
+	for _, id := range [...]exchange.InstrumentID{r.Spot, r.Perp} {
+		if why := p.c.markets.closed(id); why != "" {
+			return 0, fmt.Errorf("%s: %s", p.c.u.Get(id).Key(), why)
+		}
+	}
 	if err := p.c.wallets.payable(&r); err != nil {
 		return 0, err
 	}
 	for _, m := range p.c.pairs.list {
-		if m.Pair.Perp == r.Perp && !m.Pair.State.Done() && m.Pair.State != intent.PairOpen {
-			return 0, fmt.Errorf("pair %d on %s is %s: wait for it to finish", m.Pair.ID, p.c.u.Get(r.Perp).Key(), m.Pair.State)
+		if m.Pair.State.Done() || m.Pair.State == intent.PairOpen {
+			continue
+		}
+		for _, id := range [...]exchange.InstrumentID{r.Perp, r.Spot} {
+			if in := p.c.u.Get(id); in.Perp() && m.Trades(id) {
+				return 0, fmt.Errorf("pair %d on %s is %s: wait for it to finish", m.Pair.ID, in.Key(), m.Pair.State)
+			}
 		}
 	}
 	p.pairs++

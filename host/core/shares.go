@@ -3,7 +3,6 @@ package core
 import (
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/attribution"
-	"github.com/perilune/perilune/exchange/intent"
 )
 
 // FillShare is the part that one holder has of a fill that no order of ours made.
@@ -63,8 +62,8 @@ func (cl *claims) ownPosition(strategy int32, id exchange.InstrumentID) exchange
 	}
 	qty := h.pos[id].qty
 	for _, m := range cl.pairs.list {
-		if m.Pair.Strategy == strategy && m.Pair.Perp == id && !m.Pair.State.Done() {
-			qty -= m.Pair.PerpQty
+		if in := cl.u.Get(id); m.Pair.Strategy == strategy && in.Perp() && !m.Pair.State.Done() {
+			qty -= m.Pair.Holds(in)
 		}
 	}
 	return qty
@@ -141,7 +140,7 @@ func (cl *claims) holders(in *exchange.Instrument) (list []FillShare, held []exc
 		if m.Pair.State.Done() {
 			continue
 		}
-		qty := pairHolds(in, &m.Pair)
+		qty := m.Pair.Holds(in)
 		add(m.Pair.Strategy, m.Pair.ID, qty)
 		if i := int(m.Pair.Strategy); i >= 0 && i < len(inPairs) {
 			inPairs[i] += qty
@@ -166,15 +165,4 @@ func (cl *claims) holders(in *exchange.Instrument) (list []FillShare, held []exc
 		}
 	}
 	return list, held
-}
-
-// pairHolds is a pair's part of an instrument, in lots.
-func pairHolds(in *exchange.Instrument, p *intent.Pair) exchange.Lots {
-	switch in.ID {
-	case p.Perp:
-		return p.PerpQty
-	case p.Spot:
-		return exchange.Lots(in.Lot.Floor(p.SpotQty))
-	}
-	return 0
 }

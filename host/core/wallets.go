@@ -32,6 +32,9 @@ func (wl *wallets) standing(wallet exchange.Wallet, asset string) exchange.Margi
 // pair whose one leg can't be paid would only ever try and fail.
 func (wl *wallets) payable(r *intent.PairRequest) error {
 	spot, perp := wl.u.Get(r.Spot), wl.u.Get(r.Perp)
+	if intent.Spreads(spot, perp) || r.Dark != (intent.Dark{}) {
+		return wl.spreadPayable(r, spot, perp)
+	}
 	for _, leg := range [...]struct {
 		in   *exchange.Instrument
 		need decimal.Decimal
@@ -45,6 +48,45 @@ func (wl *wallets) payable(r *intent.PairRequest) error {
 		if free := wl.balance(leg.in.Wallet, leg.in.Settle()).Free; leg.need.GreaterThan(free) {
 			return fmt.Errorf("notional %s: the %s wallet has %s %s free, and this leg needs %s", r.Notional,
 				leg.in.Wallet, free.StringFixed(2), leg.in.Settle(), leg.need.StringFixed(2))
+		}
+	}
+	return nil
+}
+
+// spreadPayable is payable of a spread, whose legs have each to be paid where they are:
+// in coin for inverse contracts and for coins that are sold, and together where they have
+// one wallet.
+func (wl *wallets) spreadPayable(r *intent.PairRequest, long, short *exchange.Instrument) error {
+	type bill struct {
+		wallet exchange.Wallet
+		asset  string
+		need   decimal.Decimal
+	}
+	var bills []bill
+	for i, in := range [...]*exchange.Instrument{long, short} {
+		asset, need := in.Settle(), r.Notional.DivRound(decimal.NewFromInt(int64(wl.cfg.Leverage)), 8).Add(r.Notional.Mul(in.TakerFee))
+		if !in.Perp() {
+			asset, need = in.Quote, r.Notional.DivRound(decimal.NewFromInt(1).Sub(in.TakerFee), 8)
+			if i == intent.ShortLeg {
+				asset = in.Base
+			}
+		}
+		if asset == in.Base {
+			price := wl.markets.markPrice(in)
+			if !price.IsPositive() {
+				continue // what it needs can't be told yet
+			}
+			need = need.Mul(decimal.NewFromInt(in.Multiplier)).DivRound(price, 8)
+		}
+		if n := len(bills); n > 0 && bills[0].wallet == in.Wallet && bills[0].asset == asset {
+			bills[0].need = bills[0].need.Add(need)
+			continue
+		}
+		bills = append(bills, bill{in.Wallet, asset, need})
+	}
+	for _, b := range bills {
+		if free := wl.balance(b.wallet, b.asset).Free; b.need.GreaterThan(free) {
+			return fmt.Errorf("notional %s: the %s wallet has %s %s free, and needs %s", r.Notional, b.wallet, free.Round(8), b.asset, b.need.Round(8))
 		}
 	}
 	return nil

@@ -12,6 +12,9 @@ import (
 // Residual is how many coins more are held on spot than are sold on the
 // perpetual; negative when the short is the larger.
 func (td *trade) Residual(p Port) decimal.Decimal {
+	if td.Pair.Spread.Is() {
+		return td.Pair.Spread.Net()
+	}
 	perp := p.Instrument(td.Pair.Perp)
 	if perp.Inverse() {
 		return td.Pair.NetCoins()
@@ -35,7 +38,9 @@ func (ba *balancer) tolerance(p Port) decimal.Decimal {
 // measure keeps the largest and the longest exposure seen.
 func (ba *balancer) measure(p Port) {
 	res := ba.Residual(p).Abs()
-	if ba.inverse(p) {
+	if ba.Pair.Spread.Is() {
+		ba.off = ba.self.spread.mendable(p)
+	} else if ba.inverse(p) {
 		ba.off = ba.surplus(p) != 0
 	} else {
 		_, past := ba.past(p)
@@ -48,6 +53,7 @@ func (ba *balancer) measure(p Port) {
 	if ba.unhedgedAt == 0 {
 		ba.unhedgedAt = p.Now()
 	}
+	ba.Pair.Spread.Since = ba.spreadSince()
 	if price, ok := ba.spotMid(p); ok {
 		if v := res.Mul(price).Round(8); v.GreaterThan(ba.Pair.MaxUnhedged) {
 			ba.Pair.MaxUnhedged = v
@@ -64,7 +70,7 @@ func (m *Machine) Unhedged(p Port) (value decimal.Decimal, beyond bool) {
 	if price, ok := m.spotMid(p); ok {
 		value = m.Residual(p).Abs().Mul(price).Round(8)
 	}
-	late := m.unhedgedAt != 0 && p.Now() > m.unhedgedAt+m.Request.MaxUnhedgedTime
+	late := m.unhedgedAt != 0 && p.Now() > m.unhedgedAt+m.Request.MaxUnhedgedTime+m.spread.grace()
 	return value, late || value.GreaterThan(m.Request.MaxUnhedged)
 }
 
@@ -73,7 +79,7 @@ func (td *trade) hedged(now exchange.Time) {
 		return
 	}
 	td.Pair.MaxUnhedgedTime = max(td.Pair.MaxUnhedgedTime, now-td.unhedgedAt)
-	td.unhedgedAt = 0
+	td.unhedgedAt, td.Pair.Spread.Since = 0, 0
 }
 
 // unbalanced reports whether the residual is beyond tolerance and large enough
@@ -290,9 +296,24 @@ func (ba *balancer) takingLots(p Port, which int, side exchange.Side, lots excha
 	if which == legPerp {
 		id = ba.Pair.Perp
 	}
-	in, b := p.Instrument(id), p.Book(id)
-	if !b.Ready() {
+	price, ok := ba.takingPrice(p, id, side, hard)
+	if !ok {
 		return nil
+	}
+	if in := p.Instrument(id); in.MaxQty > 0 {
+		lots = min(lots, in.MaxQty)
+	}
+	if lots <= 0 {
+		return nil
+	}
+	return ba.working.order(p, which, side, lots, price)
+}
+
+// takingPrice is what the next attempt may pay; false without a live book.
+func (ba *balancer) takingPrice(p Port, id exchange.InstrumentID, side exchange.Side, hard bool) (exchange.Ticks, bool) {
+	b := p.Book(id)
+	if !b.Ready() {
+		return 0, false
 	}
 	near, _ := b.Level(side, 1)
 	far, _ := b.Level(side.Opposite(), 1)
@@ -308,14 +329,8 @@ func (ba *balancer) takingLots(p Port, which int, side exchange.Side, lots excha
 	} else {
 		price = max(price, mid-limit)
 	}
-	if in.MaxQty > 0 {
-		lots = min(lots, in.MaxQty)
-	}
-	if lots <= 0 {
-		return nil
-	}
 	if side == exchange.Buy { // a part of a tick is rounded towards taking
 		price = math.Ceil(price)
 	}
-	return ba.working.order(p, which, side, lots, exchange.Ticks(price))
+	return exchange.Ticks(price), true
 }

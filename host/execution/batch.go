@@ -120,8 +120,13 @@ func (tk *taker) finishOpen(p Port, now exchange.Time, why string) {
 		tk.balancer.balance(p, now)
 		return
 	}
+	tk.endOpen(p, now, why, tk.Pair.PerpQty == 0)
+}
+
+// endOpen is finishOpen of a pair whose legs are level.
+func (tk *taker) endOpen(p Port, now exchange.Time, why string, empty bool) {
 	tk.Pair.State = intent.PairOpen
-	if tk.Pair.PerpQty == 0 {
+	if empty {
 		tk.Pair.State, tk.Pair.Closed, tk.Pair.Realised = intent.PairFailed, now, tk.result(p)
 		if tk.Pair.Reason != "" && tk.Pair.Reason != why {
 			why += ": " + tk.Pair.Reason
@@ -308,6 +313,9 @@ func (td *trade) result(p Port) decimal.Decimal {
 	if td.inverse(p) {
 		return td.coinResult(p)
 	}
+	if td.Pair.Spread.Is() {
+		return td.spreadResult(p)
+	}
 	sum := td.Pair.SpotCost.Add(td.Pair.PerpCost).Add(td.Pair.Funding).Add(td.Pair.Insurance).Sub(td.Pair.FeesInQuote)
 	if price, ok := td.spotMid(p); ok {
 		sum = sum.Add(td.Pair.SpotQty.Mul(price))
@@ -371,7 +379,7 @@ func (td *trade) later(at exchange.Time, why string) {
 // basis is perp/spot - 1 at two prices, on comparable units.
 func (td *trade) basis(p Port, perpPrice, spotPrice exchange.Ticks) float64 {
 	perp, spot := p.Instrument(td.Pair.Perp), p.Instrument(td.Pair.Spot)
-	return perp.PriceFloat(perpPrice)/float64(perp.Multiplier)/spot.PriceFloat(spotPrice) - 1
+	return perp.PriceFloat(perpPrice)/float64(perp.Multiplier)/(spot.PriceFloat(spotPrice)/float64(spot.Multiplier)) - 1
 }
 
 // updateBasis derives the executed basis of both directions.

@@ -48,7 +48,7 @@ func BenchmarkBatch(b *testing.B) {
 		if !m.working.legs[0].live || !m.working.legs[1].live {
 			b.Fatal("no orders were sent")
 		}
-		m.working.legs, m.balancing, m.taker.lastBatch = [2]leg{}, false, 0
+		m.working.legs, m.balancing, m.taker.lastBatch = [3]leg{}, false, 0
 	}
 }
 

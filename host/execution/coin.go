@@ -18,7 +18,7 @@ type coinWork struct {
 	backs    int             // how often they were hedged again meanwhile
 }
 
-func (td *trade) inverse(p Port) bool { return p.Instrument(td.Pair.Perp).Inverse() }
+func (td *trade) inverse(p Port) bool { return td.Pair.OfCoin(p.Instrument(td.Pair.Perp)) }
 
 // coinPrice is the middle of the perpetual's book, or the last one seen.
 func (td *trade) coinPrice(p Port) decimal.Decimal {
@@ -78,8 +78,9 @@ func (td *trade) bookCoin(in *exchange.Instrument, f *exchange.Fill) {
 }
 
 // Settled books a settlement of funding: the pair's part, in the settlement asset.
-func (m *Machine) Settled(p Port, amount decimal.Decimal) {
-	m.Pair.Funding = m.Pair.Funding.Add(amount)
+// A spread counts in quote, whatever its legs settle in.
+func (m *Machine) Settled(p Port, asset string, amount decimal.Decimal) {
+	m.Pair.Funding = m.Pair.Funding.Add(m.spread.inQuote(p, asset, amount))
 	m.Pair.Settlements++
 	if m.inverse(p) && m.Pair.State == intent.PairOpen {
 		m.wake = p.Now() // it moved δ
@@ -88,7 +89,8 @@ func (m *Machine) Settled(p Port, amount decimal.Decimal) {
 
 // Insured books the pair's part of what the insurance fund paid, or took, after a
 // liquidation, in the settlement asset. It may come after the pair is closed.
-func (m *Machine) Insured(p Port, amount decimal.Decimal) {
+func (m *Machine) Insured(p Port, asset string, amount decimal.Decimal) {
+	amount = m.spread.inQuote(p, asset, amount)
 	m.Pair.Insurance = m.Pair.Insurance.Add(amount)
 	switch {
 	case m.Pair.State.Done():

@@ -35,7 +35,7 @@ func coinFee(in *exchange.Instrument, f *exchange.Fill) {
 // backed is the margin of a new short at a leverage of 5, as the core asks for it.
 func (d *desk) backed(o *exchange.Order, arriving decimal.Decimal) error {
 	in := d.u.Get(o.Instrument)
-	if !in.Inverse() || o.Side == exchange.Buy || o.ReduceOnly {
+	if !d.m.Pair.OfCoin(in) || o.Instrument != d.perp || !in.Inverse() || o.Side == exchange.Buy || o.ReduceOnly {
 		return nil
 	}
 	equity, short := d.m.Pair.Collateral(in, in.PriceDecimal(o.Price))
@@ -98,12 +98,12 @@ func (d *desk) land(n int, why string) {
 
 // pay is a settlement of funding.
 func (d *desk) pay(coins decimal.Decimal) {
-	d.m.Settled(d, coins)
+	d.m.Settled(d, "ABC", coins)
 	d.wait(0)
 }
 
 func (d *desk) coinText(p *intent.Pair) string {
-	if !d.u.Get(p.Perp).Inverse() {
+	if !p.OfCoin(d.u.Get(p.Perp)) {
 		return ""
 	}
 	text := ", margin " + p.Coin.Margin.Add(p.Funding).String()

@@ -119,6 +119,9 @@ func (ba *balancer) lacks(p Port, now exchange.Time) bool {
 // leftover words what a pair that is over still holds, or "": what is below a lot could
 // never be traded.
 func (rs *reasons) leftover(p Port) string {
+	if rs.Pair.Spread.Is() {
+		return rs.self.spread.leftover(p)
+	}
 	spot, perp := p.Instrument(rs.Pair.Spot), p.Instrument(rs.Pair.Perp)
 	coins := rs.Pair.SpotQty
 	if perp.Inverse() {

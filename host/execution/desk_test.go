@@ -58,6 +58,7 @@ type desk struct {
 	missing  decimal.Decimal // coins that are not in the wallet
 	hidden   exchange.Lots   // another strategy's position in the perpetual
 	coinDesk
+	spreadDesk
 	say func(format string, a ...any)
 }
 
@@ -80,7 +81,7 @@ func checkedMachine(r intent.PairRequest, p Port) (*Machine, error) {
 	if err := CheckPair(&r, p); err != nil {
 		return nil, err
 	}
-	return NewMachine(1, 0, r, p.Now()), nil
+	return NewMachine(1, 0, r, p), nil
 }
 
 func (d *desk) Now() exchange.Time                                       { return d.now }
@@ -90,6 +91,9 @@ func (d *desk) TakerFee(id exchange.InstrumentID) decimal.Decimal        { retur
 
 // Position is what the venue sees: the pair's own, unless the test hides it.
 func (d *desk) Position(id exchange.InstrumentID) exchange.Lots {
+	if d.m != nil && d.m.Pair.Spread.Is() {
+		return d.spreadPosition(id)
+	}
 	if id == d.perp && d.m != nil {
 		return d.m.Pair.PerpQty + d.hidden
 	}
@@ -97,7 +101,10 @@ func (d *desk) Position(id exchange.InstrumentID) exchange.Lots {
 }
 
 // Free is what the pair holds, less what the test says is missing.
-func (d *desk) Free(exchange.InstrumentID, exchange.PairID) decimal.Decimal {
+func (d *desk) Free(id exchange.InstrumentID, _ exchange.PairID) decimal.Decimal {
+	if d.m == nil || d.m.Pair.Spread.Is() {
+		return d.spreadFree(id)
+	}
 	return d.m.Pair.SpotQty.Sub(d.missing)
 }
 
@@ -115,7 +122,7 @@ func (d *desk) SettleShort(m *Machine, lots exchange.Lots) bool {
 	d.hidden -= lots
 	price := (bid.Price + ask.Price) / 2
 	d.say("settle %s at %s", d.qty(d.perp, lots), d.price(d.perp, price))
-	m.Fill(d, &exchange.Fill{Instrument: d.perp, Side: exchange.Buy, Price: price, Qty: lots, FeeAsset: d.u.Get(d.perp).Quote, Reason: Crossed}, true)
+	m.Fill(d, &exchange.Fill{Instrument: d.perp, Side: exchange.Buy, Price: price, Qty: lots, FeeAsset: d.u.Get(d.perp).Quote, Reason: Crossed})
 	d.guard()
 	return true
 }
@@ -154,6 +161,8 @@ func (d *desk) Submit(o *exchange.Order) exchange.OrderID {
 	}
 	in := d.u.Get(o.Instrument)
 	switch {
+	case d.m.Pair.Spread.Is():
+		d.spreadRules(o)
 	case o.TIF != exchange.IOC && o.TIF != exchange.PostOnly || o.Price <= 0 || o.Qty <= 0:
 		d.t.Errorf("order is not a sane limit: %+v", o)
 	case o.TIF == exchange.PostOnly && d.crosses(o):
@@ -198,6 +207,9 @@ func (d *desk) Changed(m *Machine) {
 		text += fmt.Sprintf(", made %s", p.Realised)
 	}
 	text += d.coinText(p)
+	if p.Spread.Is() {
+		text = d.spreadText(p)
+	}
 	if p.Reason != "" {
 		text += " (" + p.Reason + ")"
 	}
@@ -254,7 +266,7 @@ func (d *desk) fill(id exchange.OrderID, qty exchange.Lots, price exchange.Ticks
 	}
 	coinFee(in, f)
 	o.Filled += qty
-	d.m.Fill(d, f, o.Leg == 2)
+	d.m.Fill(d, f)
 	if o.Filled >= o.Qty && d.live(o) {
 		d.finish(id, exchange.StatusFilled)
 	}
@@ -272,7 +284,7 @@ func (d *desk) liquidate(qty exchange.Lots, price exchange.Ticks) {
 	f := &exchange.Fill{Instrument: d.perp, Side: exchange.Buy, Price: price, Qty: qty, FeeAsset: in.Quote,
 		Fee: in.Notional(price, qty).Mul(in.TakerFee), Reason: "liquidation"}
 	coinFee(in, f)
-	d.m.Fill(d, f, true)
+	d.m.Fill(d, f)
 	d.guard()
 	d.Changed(d.m)
 }
@@ -308,6 +320,9 @@ func (d *desk) restart(outlived bool) {
 
 // condition holds the pair against what a scenario expects of it.
 func (d *desk) condition(want string) error {
+	if d.m.Pair.Spread.Is() {
+		return d.spreadCondition(want)
+	}
 	res, tol := d.m.Residual(d), d.m.balancer.tolerance(d)
 	state := fmt.Sprintf("%s with spot %s, perp %s, residual %s", d.m.Pair.State, d.m.Pair.SpotQty, d.qty(d.perp, d.m.Pair.PerpQty), res)
 	ok := false
@@ -325,7 +340,7 @@ func (d *desk) condition(want string) error {
 	case "naked":
 		ok = res.Abs().GreaterThan(tol)
 	case "idle": // no order of it is live
-		ok = !d.m.working.legs[0].live && !d.m.working.legs[1].live
+		ok = !d.m.working.any()
 	default:
 		ok = d.m.Pair.State.String() == want
 	}

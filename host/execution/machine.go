@@ -22,6 +22,10 @@ type Port interface {
 	// Settle buys lots of a pair's short back inside the account, from whoever holds
 	// the position that hides it from the venue. It reports whether it could.
 	SettleShort(*Machine, exchange.Lots) bool
+	// SettleLong is SettleShort for what a spread bought.
+	SettleLong(*Machine, exchange.InstrumentID, exchange.Lots) bool
+	// Dark says why nothing can be traded at an instrument's venue, or "".
+	Dark(exchange.InstrumentID) string
 	// Check says whether an order would be let through: risk, filters and
 	// balance. It has no effect.
 	Check(*exchange.Order) error
@@ -58,10 +62,6 @@ const (
 	cancelAfter   = 2 * exchange.Second // an IOC that is still working is canceled
 )
 
-// lastHour before a delivery the mark price is an average of the index, and no
-// longer the price that the contract trades at.
-const lastHour = exchange.Hour
-
 const (
 	legSpot = iota
 	legPerp
@@ -70,7 +70,8 @@ const (
 // leg is the live order of one side of the batch.
 type leg struct {
 	order exchange.OrderID
-	sent  exchange.Time
+	sent  exchange.Time // or when its cancel was asked for last
+	since exchange.Time // when it was sent
 	live  bool
 
 	// Of an order that rests:
@@ -97,6 +98,7 @@ type Machine struct {
 	maker    maker
 	coins    coinLeg
 	mover    coinMover
+	spread   spread
 }
 
 // stake is what a batch is measured against.
@@ -116,10 +118,11 @@ type turnover struct{ coins, cash float64 }
 func (t turnover) price() float64 { return t.cash / t.coins }
 
 // NewMachine returns the machine of a request that passed CheckPair, in PairOpening.
-func NewMachine(id exchange.PairID, strategy int32, req intent.PairRequest, now exchange.Time) *Machine {
+func NewMachine(id exchange.PairID, strategy int32, req intent.PairRequest, p intent.Markets) *Machine {
+	now := p.Now()
 	return newMachine(trade{
 		Pair: intent.Pair{ID: id, Strategy: strategy, Spot: req.Spot, Perp: req.Perp, State: intent.PairOpening,
-			Tag: req.Tag, Notional: req.Notional, Opened: now},
+			Tag: req.Tag, Notional: req.Notional, Opened: now, Spread: spreadOf(&req, p)},
 		Request: req,
 		wake:    now + req.Timeout,
 		restLeg: req.MakerLeg,
@@ -132,7 +135,7 @@ func NewMachine(id exchange.PairID, strategy int32, req intent.PairRequest, now 
 func Resume(pair intent.Pair, req intent.PairRequest, now exchange.Time) *Machine {
 	m := newMachine(trade{Pair: pair, Request: req, wake: now + exchange.Second, off: true, cut: "the session was interrupted", restLeg: req.MakerLeg})
 	m.Pair.Held, m.reasons.reported = "", pair.Reason // whoever held it looks again
-	m.coin.ahead = pair.Coin.Stranded != 0
+	m.coin.ahead, m.unhedgedAt = pair.Coin.Stranded != 0, pair.Spread.Since
 	if mv := &m.Pair.Coin.Move; mv.State == intent.MoveSent {
 		mv.State = intent.MoveUnknown
 	}
@@ -147,10 +150,7 @@ func Resume(pair intent.Pair, req intent.PairRequest, now exchange.Time) *Machin
 // for books that are gone, so it is canceled at the first step; until it has ended
 // nothing else is sent, because it may still fill.
 func (m *Machine) Adopt(o *exchange.Order) {
-	which := legSpot
-	if o.Leg == 2 {
-		which = legPerp
-	}
+	which := max(0, min(int(o.Leg), len(m.working.legs))-1)
 	m.working.legs[which] = leg{order: o.ID, live: true}
 }
 
@@ -174,7 +174,7 @@ func (m *Machine) Snooze(until exchange.Time) { m.wake = until }
 // Busy reports whether the machine holds an order, a transfer or an unbalanced
 // residual.
 func (m *Machine) Busy() bool {
-	return m.working.legs[0].live || m.working.legs[1].live || m.balancing || m.Pair.Coin.Move.Flying()
+	return m.working.any() || m.balancing || m.Pair.Coin.Move.Flying()
 }
 
 // Watching reports whether book changes matter to the machine now.
@@ -184,9 +184,10 @@ func (m *Machine) Watching() bool { return m.Busy() || m.Pair.State != intent.Pa
 func (m *Machine) Deadline() (exchange.Time, bool) { return m.wake, m.wake != 0 }
 
 // Fill books an execution of one of the pair's orders, or of a foreign one (a
-// liquidation) that hit its perpetual. A pair that was over and hears of another
+// liquidation) that hit one of its legs. A pair that was over and hears of another
 // fill comes back to be made flat.
-func (m *Machine) Fill(p Port, f *exchange.Fill, perpLeg bool) {
+func (m *Machine) Fill(p Port, f *exchange.Fill) {
+	perpLeg := f.Instrument == m.Pair.Perp
 	if m.Pair.State.Done() {
 		m.Close, m.closeAt = &intent.CloseRequest{Pair: m.Pair.ID}, p.Now()
 		m.Pair.State, m.Pair.Cause = intent.PairClosing, "a fill was told after the end"
@@ -197,7 +198,9 @@ func (m *Machine) Fill(p Port, f *exchange.Fill, perpLeg bool) {
 	dq := exchange.Lots(f.Side) * f.Qty
 	cash := in.Notional(f.Price, dq).Neg()
 	fee := m.feeInQuote(in, f)
-	if perpLeg {
+	if m.Pair.Spread.Is() {
+		m.spread.book(in, f)
+	} else if perpLeg {
 		m.Pair.PerpQty += dq
 		if in.Inverse() {
 			m.bookCoin(in, f)
@@ -215,6 +218,8 @@ func (m *Machine) Fill(p Port, f *exchange.Fill, perpLeg bool) {
 	m.Pair.Fees = m.Pair.Fees.Add(fee)
 	if f.FeeAsset == in.Quote {
 		m.Pair.FeesInQuote = m.Pair.FeesInQuote.Add(f.Fee)
+	} else if m.Pair.Spread.Is() && in.Inverse() { // taken from the account's coins, not from the leg's
+		m.Pair.FeesInQuote = m.Pair.FeesInQuote.Add(fee)
 	}
 	m.balancer.measure(p)
 	if f.Reason == Crossed {
@@ -233,6 +238,9 @@ func (m *Machine) Fill(p Port, f *exchange.Fill, perpLeg bool) {
 
 func (td *trade) turned(in *exchange.Instrument, f *exchange.Fill, perpLeg bool) {
 	which, opens := legSpot, f.Side == exchange.Buy
+	if f.Instrument != td.Pair.Spot && f.Instrument != td.Pair.Perp { // it stands in for a leg, whose price the basis is of
+		return
+	}
 	if perpLeg {
 		which, opens = legPerp, f.Side == exchange.Sell
 	}
@@ -255,7 +263,12 @@ func (td *trade) feeInQuote(in *exchange.Instrument, f *exchange.Fill) decimal.D
 	return f.Fee
 }
 
+// spotMid is what a coin is worth: in the middle of the book of the long leg, or of
+// the other one where that shows none.
 func (td *trade) spotMid(p Port) (decimal.Decimal, bool) {
+	if td.Pair.Spread.Is() {
+		return td.coinMid(p)
+	}
 	b := p.Book(td.Pair.Spot)
 	bid, ok1 := b.Level(exchange.Buy, 1)
 	ask, ok2 := b.Level(exchange.Sell, 1)
@@ -296,7 +309,11 @@ func (m *Machine) Step(p Port) {
 }
 
 func (m *Machine) work(p Port, now exchange.Time) {
-	if m.working.legs[0].live || m.working.legs[1].live {
+	if m.Pair.Spread.Is() {
+		m.spread.step(p, now)
+		return
+	}
+	if m.working.any() {
 		if which, ok := m.working.resting(); ok {
 			m.maker.tend(p, now, which)
 		} else {
@@ -359,6 +376,9 @@ func (wo *workingOrders) hurry(p Port, now exchange.Time) {
 	wo.wake = next
 }
 
+// any reports whether an order may still fill.
+func (wo *workingOrders) any() bool { return wo.legs[0].live || wo.legs[1].live || wo.legs[2].live }
+
 // impatience is how long an order may go without a last word: part of the time
 // that a leg may be unhedged must be left to mend it.
 func (wo *workingOrders) impatience() exchange.Time {
@@ -397,7 +417,7 @@ func (tk *taker) putOff(now exchange.Time) {
 
 // send submits one leg as an IOC limit.
 func (wo *workingOrders) send(p Port, which int, o *exchange.Order) {
-	wo.legs[which] = leg{order: p.Submit(o), sent: p.Now(), live: true}
+	wo.legs[which] = leg{order: p.Submit(o), sent: p.Now(), since: p.Now(), live: true}
 	wo.wake = p.Now() + wo.impatience()
 	wo.balancing = true
 	if wo.lack != 0 { // the coins are there again

@@ -36,10 +36,11 @@ type reasons struct {
 	wait     wait   // for the reason that they may not know yet
 }
 
-// workingOrders are the orders of a pair that may still fill, one for each leg.
+// workingOrders are the orders of a pair that may still fill, one for each leg and one
+// for what stands in for a leg of a spread.
 type workingOrders struct {
 	*trade
-	legs   [2]leg
+	legs   [3]leg
 	quoted bool          // the slice that is under way rests
 	lack   exchange.Time // how long coins that are not in the wallet put the next look off
 }
@@ -91,6 +92,18 @@ type coinLeg struct {
 	mover    *coinMover
 }
 
+// spread works a pair whose legs are any two instruments of a coin.
+type spread struct {
+	spreadLegs
+	reasons  *reasons
+	working  *workingOrders
+	balancer *balancer
+	taker    *taker
+	blocked  exchange.Time // when what is unhedged could last not be mended where it should; 0: it could
+	waiting  bool          // the pair's reason is what it waits for while it is unhedged
+	dark     [3]string     // why nothing can be traded at a leg's venue, as last seen; "": it can
+}
+
 // coinMover moves a pair's coins between the wallets of its legs.
 type coinMover struct {
 	*trade
@@ -107,5 +120,6 @@ func newMachine(t trade) *Machine {
 	m.taker = taker{trade: at, reasons: &m.reasons, working: &m.working, balancer: &m.balancer, maker: &m.maker}
 	m.maker = maker{trade: at, working: &m.working, balancer: &m.balancer, taker: &m.taker}
 	m.coins = coinLeg{trade: at, working: &m.working, balancer: &m.balancer, taker: &m.taker, mover: &m.mover}
+	m.spread = spread{spreadLegs: spreadLegs{at}, reasons: &m.reasons, working: &m.working, balancer: &m.balancer, taker: &m.taker}
 	return m
 }

@@ -33,13 +33,16 @@ func CheckPair(r *intent.PairRequest, p intent.Markets) error {
 
 func validateLegs(r *intent.PairRequest, p intent.Markets) error {
 	spot, perp := p.Instrument(r.Spot), p.Instrument(r.Perp)
+	if isSpread(r, p) {
+		return validateSpread(r, p)
+	}
 	if spot.Perp() {
 		return fmt.Errorf("spot: %s is not a spot market", spot.Key())
 	}
 	if !perp.Perp() {
 		return fmt.Errorf("perp: %s is not a perpetual", perp.Key())
 	}
-	if perp.Dated() && p.Now() >= perp.Delivery-lastHour {
+	if perp.Dated() && p.Now() >= perp.Delivery-exchange.Hour {
 		return fmt.Errorf("perp: %s is delivered at %s: too late to open a position", perp.Key(), perp.Delivery)
 	}
 	if spot.Base != perp.Base {
@@ -52,7 +55,7 @@ func validateSizes(r *intent.PairRequest, p intent.Markets) error {
 	if !r.Notional.IsPositive() {
 		return fmt.Errorf("notional: want more than 0, got %s", r.Notional)
 	}
-	if perp := p.Instrument(r.Perp); perp.Inverse() {
+	if perp := p.Instrument(r.Perp); perp.Inverse() && !isSpread(r, p) {
 		if r.Style == intent.Maker {
 			return fmt.Errorf("style: %s is coin-margined, and its pairs are opened by taking", perp.Key())
 		}
@@ -106,7 +109,7 @@ func smallest(r *intent.PairRequest, p intent.Markets) error {
 			continue
 		}
 		least := in.Notional(bid.Price, leastLots(in, bid.Price))
-		if in.Perp() && !in.Inverse() {
+		if in.Perp() && !in.Inverse() && !isSpread(r, p) {
 			least = leastPair(p, r, in, bid.Price)
 		}
 		for _, v := range []struct {
@@ -152,6 +155,9 @@ func (m *Machine) Closable(p Port, r *intent.CloseRequest) error {
 func (m *Machine) keep(p Port, notional decimal.Decimal) (lots exchange.Lots, why string, err error) {
 	if notional.IsZero() {
 		return 0, "", nil
+	}
+	if m.Pair.Spread.Is() {
+		return m.spread.keep(p, notional)
 	}
 	spot, perp := p.Instrument(m.Pair.Spot), p.Instrument(m.Pair.Perp)
 	ask, ok1 := p.Book(m.Pair.Perp).Level(exchange.Sell, 1)

@@ -58,6 +58,12 @@ func (p *player) Command(w []string) {
 	}
 	switch w[0] {
 	case "margin": // read when the desk was made
+	case "legs":
+		p.apart(w[1:])
+	case "dark", "back":
+		p.goDark(w[1], strings.Join(w[2:], " "))
+	case "held":
+		p.held = dec(w[1])
 	case "book":
 		p.book(p.market(w[1]), w[2:])
 	case "gap":
@@ -145,7 +151,7 @@ func (p *player) foreign(id exchange.InstrumentID, w []string) {
 	if id == p.spot {
 		side = exchange.Sell
 	}
-	p.m.Fill(p, &exchange.Fill{Instrument: id, Side: side, Price: p.ticks(id, w[2]), Qty: p.lots(id, w[0]), FeeAsset: in.Quote, Reason: "external"}, id == p.perp)
+	p.m.Fill(p, &exchange.Fill{Instrument: id, Side: side, Price: p.ticks(id, w[2]), Qty: p.lots(id, w[0]), FeeAsset: in.Quote, Reason: "external"})
 	p.guard()
 	p.Changed(p.m)
 }
@@ -212,6 +218,11 @@ func (p *player) request(w []string) intent.PairRequest {
 			r.MakerLeg = map[string]intent.Leg{"spot": intent.SpotLeg, "perp": intent.PerpLeg}[v]
 		case "maker_time":
 			r.MakerTime = p.Duration(v)
+		case "dark_wait":
+			r.Dark.Wait = p.Duration(v)
+		case "dark":
+			r.Dark.Then = map[string]intent.Then{"flatten": intent.FlattenThen, "hold": intent.HoldThen, "substitute": intent.SubstituteThen}[v]
+			r.Dark.Substitute = p.standIn
 		default:
 			p.Fatalf("open %s?", word)
 		}
@@ -258,8 +269,11 @@ func (p *player) bp(s string) *float64 {
 }
 
 func (p *player) market(s string) exchange.InstrumentID {
-	if s == "spot" {
+	switch s {
+	case "spot", "long":
 		return p.spot
+	case "substitute":
+		return p.standIn
 	}
 	return p.perp
 }

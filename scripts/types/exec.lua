@@ -90,7 +90,7 @@ function exec.halt(reason) end
 ---@field reduce_only? boolean # never beyond flat; perpetuals only
 ---@field tag? string # a note that stays with the schedule
 
----Pair trades: long spot and short a perpetual, as one object.
+---Pair trades: long one instrument and short another of the same coin, wherever they trade, as one object.
 ---@class exec_pairlib
 exec.pair = {}
 
@@ -98,6 +98,7 @@ exec.pair = {}
 ---
 ---```lua
 ---local id, err = exec.pair.open{spot = "spot:BTCUSDT", perp = "usdm:BTCUSDT", notional = 10000, min_basis = 0.001}
+---exec.pair.open{long = "usdm:BTCUSDT", short = "coinm:BTCUSD_PERP", notional = 10000, dark = {wait = "5m"}}
 ---```
 ---@param request PairRequest
 ---@return string? id
@@ -120,10 +121,12 @@ function exec.pair.get(id) end
 ---@return PairTrade[] pairs
 function exec.pair.list() end
 
----A hedged position to open: long spot and short the perpetual, in equal base quantity.
+---A hedged position to open: long one instrument and short another of the same coin, in equal base quantity.
 ---@class PairRequest
----@field spot string|Book # symbol of the spot leg
----@field perp string|Book # symbol of the perpetual leg
+---@field long? string|Book # symbol of what is bought: a spot market, perpetual or dated future of any venue. long and short are given, or spot and perp
+---@field short? string|Book # symbol of what is sold: a perpetual or dated future of any venue, or a spot market whose coins the account has
+---@field spot? string|Book # long, where that is a spot market
+---@field perp? string|Book # short, where that is a contract
 ---@field notional number|string|Decimal # [quote] target value of one leg
 ---@field batch? number|string|Decimal # [quote] value of one slice of each leg; max_unhedged when left out, half of it on a coin-margined perpetual, and never more
 ---@field level? integer # book level that prices both legs, from 1; 5 when left out
@@ -131,6 +134,7 @@ function exec.pair.list() end
 ---@field max_unhedged? number|string|Decimal # [quote] largest value that may be unhedged at any moment; 5000 when left out
 ---@field max_unhedged_time? number|string # [seconds, or "5s"] how long a leg may stay unhedged before the excess is flattened; 5 s when left out, 30 s on a coin-margined perpetual, where it includes a transfer and holds as long as transfers arrive: coins of a late one are hedged on what margin the COIN-M wallet has, and for the first slice of an opening without a buffer and the last of a closing it has none, so at most one batch waits for the venue's answer
 ---@field timeout? number|string # [seconds, or "10m"] ends the opening with the size reached; 10 minutes when left out
+---@field dark? DarkPolicy # for a venue that goes dark while something is unhedged
 ---@field tag? string # a note that stays with the pair
 ---@field buffer? number|string|Decimal # [coin] coin-margined only: coins of the COIN-M wallet that may back the short until the pair's own arrive, so that both legs go at once; without it the short waits for the transfer
 ---@field rebalance_bp? number # [bp of the pair's value] coin-margined only: what may be unhedged while it is held; half a contract when left out, and never less
@@ -138,6 +142,12 @@ function exec.pair.list() end
 ---@field style? "taker"|"maker" # taker, when left out: both legs at once. maker: rests an order on one leg and takes the other with each fill, which is cheaper and slower
 ---@field maker_leg? "spot"|"perp" # the leg that rests; when left out, the one where that saves more: the difference of its fees, and its spread
 ---@field maker_time? number|string # [seconds, or "5m"] how long to wait for others before what is left is taken; half of timeout when left out, and nothing is taken when it is as long as timeout
+
+---What is done about what is unhedged while the venue of a leg can't be traded at. What is hedged stays as it is.
+---@class DarkPolicy
+---@field wait? number|string # [seconds, or "5m"] how long the venue is waited for; max_unhedged_time when left out. What moves beyond max_unhedged meanwhile is not waited with
+---@field action? "flatten"|"hold"|"substitute" # after that: flatten, when left out, makes the leg that can be traded match the other one; hold waits on; substitute hedges with another contract until the venue is back
+---@field substitute? string|Book # symbol of that contract; action is substitute when it is given
 
 ---How a pair is to be closed.
 ---@class CloseRequest
@@ -147,18 +157,19 @@ function exec.pair.list() end
 ---@field notional? number|string|Decimal # [quote] closes only this value of each leg; a rest too small to trade goes with it; all when left out
 ---@field style? "taker"|"maker" # maker waits for others as long as patience, and then takes; taker when left out
 
----A hedged position, long spot and short the perpetual: a copy as of the event being handled. Amounts come from fills only.
+---A hedged position, long one instrument and short another: a copy as of the event being handled. Amounts come from fills only.
 ---@class PairTrade
 ---@field id string
----@field spot string # symbol of the spot leg
----@field perp string # symbol of the perpetual leg
+---@field spot string # symbol of what is long
+---@field perp string # symbol of what is short
 ---@field state "opening"|"open"|"closing"|"closed"|"failed"
 ---@field done boolean # whether it will not trade again
 ---@field reason string?
+---@field dark string? # which leg's venue can't be traded at, and why
 ---@field held string? # why it makes no order just now: our books and the venue's account differ
 ---@field tag string?
 ---@field notional number # [quote] asked for
----@field spot_qty number # [base] net coins held on spot
+---@field spot_qty number # [base] net coins of what is long
 ---@field perp_qty number # [units of quantity] signed; a short is negative
 ---@field margin_qty number? # [base] coin-margined only: coins in the COIN-M wallet, without the profit of the short
 ---@field moving number? # [base] coin-margined only: coins on their way between the wallets

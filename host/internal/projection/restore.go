@@ -8,6 +8,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/intent"
 	"github.com/perilune/perilune/host/core"
 	"github.com/perilune/perilune/host/execution/schedule"
 	"github.com/perilune/perilune/ledger"
@@ -232,6 +233,29 @@ func (r *Restorer) renumber(d *core.SavedPair, p *ledger.Pair) error {
 	}
 	d.Pair.Spot, d.Pair.Perp = spot.ID, perp.ID
 	d.Request.Spot, d.Request.Perp = spot.ID, perp.ID
+	return r.renumberSpread(d)
+}
+
+// renumberSpread is renumber for what a spread holds by leg.
+func (r *Restorer) renumberSpread(d *core.SavedPair) error {
+	s := &d.Pair.Spread
+	if err := s.Readable(); err != nil || !s.Is() {
+		return err
+	}
+	for i := range s.Legs {
+		h := &s.Legs[i]
+		if h.Key == "" {
+			continue
+		}
+		in, err := r.Universe.Lookup(h.Key)
+		if err != nil {
+			return err
+		}
+		h.Instrument = in.ID
+	}
+	if d.Request.Dark.Then == intent.SubstituteThen {
+		d.Request.Dark.Substitute = s.Legs[intent.StandIn].Instrument
+	}
 	return nil
 }
 
