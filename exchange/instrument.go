@@ -52,8 +52,9 @@ type Instrument struct {
 	// Multiplier is how many Base one unit of quantity stands for: 1000 for
 	// 1000SHIBUSDT, otherwise 1. A price divided by it compares with spot.
 	Multiplier int64
-	// ContractSize is the USD value of one inverse contract, 0 when it is not
-	// known; 1 elsewhere.
+	// ContractSize is the USD value of one inverse contract, 0 when it is not known. Of a
+	// linear one it is how many units of quantity the venue counts as one on its wire
+	// (OKX: 0.01 BTC), which changes nothing here; 1 elsewhere.
 	ContractSize decimal.Decimal
 
 	// PriceUp and PriceDown bound a limit price to mark (perpetuals) or last

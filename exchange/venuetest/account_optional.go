@@ -85,13 +85,24 @@ func (c *caller) deadMan() {
 		if err := a.ArmDeadMan(c.ctx, venue, symbol, 0); err != nil {
 			c.Errorf("%s: turned off: %v", tr.Key, err)
 		}
-		if err := a.ArmDeadMan(c.ctx, venue, symbol, exchange.Second); err != nil {
+		soon := max(exchange.Second, countdownOf(c.a, in.Venue).Least)
+		if err := a.ArmDeadMan(c.ctx, venue, symbol, soon); err != nil {
 			c.Errorf("%s: %v", tr.Key, err)
 		}
+		c.b.Pass(soon)
 		if r := c.queried(&o, placed.OrderID, false); r.Status != exchange.StatusCanceled && r.Status != exchange.StatusExpired {
 			c.Errorf("%s: %+v", tr.Key, r)
 		}
 	}
+}
+
+func countdownOf(a oms.Account, v exchange.Venue) oms.Countdown {
+	for _, s := range a.Profile().Segments {
+		if s.Venue == v {
+			return s.Countdown
+		}
+	}
+	return oms.Countdown{}
 }
 
 func scopeOf(a oms.Account, v exchange.Venue) oms.SwitchScope {
