@@ -103,7 +103,7 @@ func SurveyRates(ctx context.Context, o RatesOptions) (*Rates, error) {
 	return out, nil
 }
 
-var errNoSurvey = errors.New("it does not tell without a subscription")
+var errNoSurvey = connect.ErrNoSurvey
 
 // survey asks one venue for all of its segments: a perpetual is judged beside its spot market.
 func (o *RatesOptions) survey(ctx context.Context, s connect.Section) ([]connect.Standing, error) {

@@ -184,7 +184,7 @@ func (v *venue) Browse(ctx context.Context, o connect.DataOptions, patterns []st
 	if err != nil {
 		return nil, err
 	}
-	return catalogue{c}, nil
+	return c, nil
 }
 
 // SignIn implements connect.Venue.
@@ -195,16 +195,4 @@ func (v *venue) SignIn(ctx context.Context, o connect.AccountOptions) (connect.A
 		return nil, err
 	}
 	return &signedIn{c}, nil
-}
-
-// catalogue is a feed.Catalog that opens what connect wants.
-type catalogue struct{ *feed.Catalog }
-
-// Open implements connect.Catalogue.
-func (c catalogue) Open(ctx context.Context, symbols, keep []string, sink connect.Sink) (connect.Market, error) {
-	m, err := c.Catalog.Open(ctx, symbols, keep, sink)
-	if err != nil {
-		return nil, err
-	}
-	return m, nil
 }

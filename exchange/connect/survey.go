@@ -2,11 +2,15 @@ package connect
 
 import (
 	"context"
+	"errors"
 
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
 )
+
+// ErrNoSurvey is Survey's where the venue has no such questions.
+var ErrNoSurvey = errors.New("it does not tell without a subscription")
 
 // Surveyor is a Catalogue that tells how all that it lists stands, in a few questions and
 // without a subscription.

@@ -10,7 +10,6 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
-	"github.com/perilune/perilune/exchange/connect"
 	"github.com/perilune/perilune/exchange/jsonscan"
 )
 
@@ -82,37 +81,6 @@ type klineEvent struct {
 	} `json:"data"`
 }
 
-var (
-	klineStream = []byte("@kline_")
-	finalKline  = []byte(`"x":true`)
-)
-
-// isKline looks at the name of a frame's stream.
-func isKline(frame []byte) bool {
-	return bytes.Contains(frame[:min(len(frame), 96)], klineStream)
-}
-
-// kline takes a message of a kline stream. All but the last of a candle are of
-// no use.
-func (r *intake) kline(frame []byte) {
-	if !bytes.Contains(frame, finalKline) {
-		r.market.counts.ignored.Add(1)
-		return
-	}
-	var msg klineEvent
-	if err := json.Unmarshal(frame, &msg); err != nil {
-		r.malformed(frame, err)
-		return
-	}
-	k := &msg.Data.K
-	t := r.market.byName[r.kind][k.Symbol]
-	if t == nil || !k.Final {
-		r.market.counts.ignored.Add(1)
-		return
-	}
-	t.bar(r.market, &kline{milli(k.Opened), milli(k.Closes), [4]jsonscan.Amount{k.Open, k.High, k.Low, k.Close}, k.Volume})
-}
-
 // event is the bar of a candle; false when its prices are not whole ticks.
 func (k *kline) event(in *exchange.Instrument, interval exchange.Time) (exchange.Event, bool) {
 	var p [4]exchange.Ticks
@@ -127,98 +95,28 @@ func (k *kline) event(in *exchange.Instrument, interval exchange.Time) (exchange
 		Bar: exchange.Bar{Open: p[0], High: p[1], Low: p[2], Close: p[3], Volume: k.volume.InexactFloat64(), Interval: interval}}, true
 }
 
-// bar sends a finished candle, once. One that follows a hole is left to fill,
-// which fetches it with those that are missing. One that is older than the last
-// but one is of a venue that was reset.
-func (t *track) bar(m *Market, k *kline) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if k.opened < t.barred-m.o.Interval {
-		t.barred = 0
-	}
-	if t.barred == 0 || k.opened == t.barred+m.o.Interval {
-		t.sendBar(m, k)
-	}
-}
-
-// sendBar sends a candle that is later than the last one; t is locked.
-func (t *track) sendBar(m *Market, k *kline) {
-	if k.opened <= t.barred {
-		return
-	}
-	ev, ok := k.event(t.in, m.o.Interval)
-	if !ok {
-		m.counts.malformed.Add(1)
-		return
-	}
-	t.barred = k.opened
-	m.sink.Post(m.owned(&ev))
-}
-
-// barGrace is how long after its end a candle is waited for: a quiet market may
-// say nothing at the close.
-const barGrace = 5 * exchange.Second
-
-// overdue reports whether a candle should have been finished.
-func (t *track) overdue(m *Market, now exchange.Time) bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.barred != 0 && now > t.barred+2*m.o.Interval+barGrace && now > t.barTry
-}
-
-// fillBars asks for the candles that the streams did not bring.
-func (m *Market) fillBars(ctx context.Context) {
-	for pause(ctx, secondsBetween) == nil {
-		for _, t := range m.tracks {
-			now := m.o.Now()
-			if !t.overdue(m, now) {
-				continue
-			}
-			err := m.fillBar(ctx, t, now)
-			if err != nil && ctx.Err() == nil {
-				m.o.Notice(connect.Notice{Instrument: t.in.ID, Text: fmt.Sprintf("bars of %s: %v", t.in.Key(), err)})
-			}
-		}
-	}
-}
-
-func (m *Market) fillBar(ctx context.Context, t *track, now exchange.Time) error {
-	t.mu.Lock()
-	missing := int((now - t.barred) / m.o.Interval)
-	t.barTry = now + exchange.Minute
-	t.mu.Unlock()
-	list, err := m.rest.klines(ctx, t.in, m.o.Interval, min(missing+1, mostBars), now)
-	if err != nil {
-		return err
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for i := range list {
-		t.sendBar(m, &list[i])
-	}
-	return nil
-}
-
 // mostBars is how many candles one request is for: half a weight class cheaper
 // than one more, and 8 hours of minutes.
 const mostBars = 499
 
-// klines returns the last n candles that are finished, oldest first. Without a
-// start, every market counts back from the present.
-func (r *public) klines(ctx context.Context, in *exchange.Instrument, interval exchange.Time, n int, now exchange.Time) ([]kline, error) {
-	return r.candles(ctx, in, "/klines", interval, n, now)
+// bars returns the last candles, oldest first. Without a start, every market counts back
+// from the present.
+func (v *venue) bars(ctx context.Context, in *exchange.Instrument, length exchange.Time, most int) (out []exchange.Event, err error) {
+	if intervals[length] == "" {
+		return nil, nil
+	}
+	list, err := v.rest.candles(ctx, in, "/klines", length, most)
+	for i := range list {
+		if ev, ok := list[i].event(in, length); ok {
+			out = append(out, ev)
+		}
+	}
+	return out, err
 }
 
-// candles is klines for any endpoint that answers in their form.
-func (r *public) candles(ctx context.Context, in *exchange.Instrument, path string, interval exchange.Time, n int, now exchange.Time) ([]kline, error) {
-	list, err := fetchRows[kline](ctx, r, api.Of(in.Venue), path,
+// candles asks any endpoint that answers in the form of klines. The last may not be
+// finished.
+func (r *public) candles(ctx context.Context, in *exchange.Instrument, path string, interval exchange.Time, n int) ([]kline, error) {
+	return fetchRows[kline](ctx, r, api.Of(in.Venue), path,
 		url.Values{"symbol": {in.Symbol}, "interval": {intervals[interval]}, "limit": {strconv.Itoa(n)}})
-	if err != nil || len(list) == 0 {
-		return nil, err
-	}
-	// The clocks need not agree, but all before the last one are surely finished.
-	if last := len(list) - 1; list[last].closes+barGrace > now {
-		list = list[:last]
-	}
-	return list, nil
 }

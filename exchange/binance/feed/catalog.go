@@ -2,123 +2,52 @@ package feed
 
 import (
 	"context"
-	"fmt"
-	"slices"
 
 	"github.com/shopspring/decimal"
 
-	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/connect"
+	"github.com/perilune/perilune/exchange/connect/live"
 	"github.com/perilune/perilune/exchange/jsonscan"
-	"github.com/perilune/perilune/exchange/rest"
 )
-
-// Catalog is what some markets list, and what of it was traded in the last 24
-// hours: enough to choose instruments by, before any is subscribed to. It is not
-// safe for concurrent use.
-type Catalog struct {
-	o        Options
-	rest     *public
-	markets  []api.Market // that were asked
-	listings []Listing
-	turnover map[string]float64         // by key, in USDT; nil until it is needed
-	last     map[string]decimal.Decimal // price of the last trade, with it
-}
 
 // List asks the markets that the patterns name for their rules. Options.Symbols
 // is not used. A pattern is a key or a glob over keys, as in path.Match:
 // "usdm:*", "spot:BTC*".
-func List(ctx context.Context, o Options, patterns []string) (*Catalog, error) {
+func List(ctx context.Context, o Options, patterns []string) (*live.Catalogue, error) {
 	o.Symbols = patterns
 	if err := o.complete(); err != nil {
 		return nil, err
 	}
-	c := &Catalog{o: o, rest: &public{endpoints: o.Endpoints, client: rest.New(rest.Options{HTTP: o.HTTP, MaxBody: maxBody}), throttle: o.Throttle, now: o.Now}}
-	for _, p := range patterns {
-		if err := c.ask(ctx, p); err != nil {
-			return nil, fmt.Errorf("live market data: %w", err)
-		}
-	}
-	return c, nil
+	return live.Browse(ctx, newVenue(o).shop(), patterns)
 }
 
-// ask fetches the rules of the markets that a pattern names.
-func (c *Catalog) ask(ctx context.Context, pattern string) error {
-	names, err := connect.SegmentsOf(api.House, marketNames, []string{pattern})
+func (v *venue) shop() live.Shop {
+	return live.Shop{House: api.House, Segments: marketNames, List: v.list, Turnover: v.turnover, Survey: v.survey,
+		Open: func(ctx context.Context, chosen connect.Listings, sink connect.Sink) (connect.Market, error) {
+			return v.open(ctx, chosen, sink)
+		}}
+}
+
+// list asks for the rules of a market.
+func (v *venue) list(ctx context.Context, segment string) (connect.Listings, error) {
+	market, err := api.ParseMarket(segment)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	for _, name := range names {
-		market, err := api.ParseMarket(name)
-		if err != nil {
-			return err
-		}
-		if slices.Contains(c.markets, market) {
-			continue
-		}
-		list, err := c.rest.listings(ctx, market, c.o.Notice)
-		if err != nil {
-			return err
-		}
-		c.markets = append(c.markets, market)
-		c.listings = append(c.listings, list...)
+	list, err := v.rest.listings(ctx, market, v.o.Notice)
+	if err != nil {
+		return nil, err
 	}
-	return nil
+	out := make(connect.Listings, len(list))
+	for i := range list {
+		out[i] = list[i].neutral()
+	}
+	return out, nil
 }
 
 // marketNames are those of api.Markets.
 var marketNames = []string{api.Spot.String(), api.USDM.String(), api.COINM.String()}
-
-// Instruments are all that the markets list, trading or not.
-func (c *Catalog) Instruments() []exchange.Instrument {
-	list := make([]exchange.Instrument, len(c.listings))
-	for i := range c.listings {
-		list[i] = c.listings[i].Instrument
-	}
-	return list
-}
-
-// Open connects. symbols are keys of instruments, which must be trading; those
-// of keep need only be listed, because somebody still holds them. See [Open].
-func (c *Catalog) Open(ctx context.Context, symbols, keep []string, sink connect.Sink) (*Market, error) {
-	for _, key := range keep {
-		if err := c.ask(ctx, key); err != nil {
-			return nil, fmt.Errorf("live market data: %w", err)
-		}
-	}
-	places, err := c.listed().Pick(symbols, keep)
-	if err != nil {
-		return nil, fmt.Errorf("live market data: %w", err)
-	}
-	chosen := make([]Listing, len(places))
-	for n, i := range places {
-		chosen[n] = c.listings[i]
-	}
-	return c.connect(ctx, chosen, sink)
-}
-
-// Choose implements connect.Catalogue.
-func (c *Catalog) Choose(ctx context.Context, patterns []string, top int) ([]string, error) {
-	keys, err := c.listed().Choose(ctx, api.House, patterns, top, func(ctx context.Context) (map[string]float64, error) {
-		err := c.measure(ctx)
-		return c.turnover, err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("live market data: %w", err)
-	}
-	return keys, nil
-}
-
-// listed are the listings as everybody chooses from them.
-func (c *Catalog) listed() connect.Listings {
-	out := make(connect.Listings, len(c.listings))
-	for i := range c.listings {
-		l := &c.listings[i]
-		out[i] = connect.Listing{Instrument: &l.Instrument, Trading: l.Trading(), Status: l.Status}
-	}
-	return out
-}
 
 // dayTicker is what ticker/24hr says of a symbol: turnover in quote, or in coin
 // on COIN-M.
@@ -129,17 +58,24 @@ type dayTicker struct {
 	BaseVolume  jsonscan.Amount `json:"baseVolume"`
 }
 
-// measure asks for the turnover of all that is listed, once.
-func (c *Catalog) measure(ctx context.Context) error {
-	if c.turnover != nil {
-		return nil
-	}
-	turnover := make(map[string]float64)
-	last := make(map[string]decimal.Decimal) // by key
-	for _, market := range c.markets {
-		list, err := fetchRows[dayTicker](ctx, c.rest, market, "/ticker/24hr", nil)
+// turnover asks for that of all that is listed.
+func (v *venue) turnover(ctx context.Context, segments []string, listed connect.Listings) (map[string]float64, error) {
+	turnover, _, err := v.day(ctx, segments, listed)
+	return turnover, err
+}
+
+// day asks for the turnover of all that is listed, in dollars, and the price of the last trade,
+// by key.
+func (v *venue) day(ctx context.Context, segments []string, listed connect.Listings) (turnover map[string]float64, last map[string]decimal.Decimal, err error) {
+	turnover, last = make(map[string]float64), make(map[string]decimal.Decimal)
+	for _, segment := range segments {
+		market, err := api.ParseMarket(segment)
 		if err != nil {
-			return err
+			return nil, nil, err
+		}
+		list, err := fetchRows[dayTicker](ctx, v.rest, market, "/ticker/24hr", nil)
+		if err != nil {
+			return nil, nil, err
 		}
 		for _, t := range list {
 			key := market.String() + ":" + t.Symbol
@@ -151,10 +87,8 @@ func (c *Catalog) measure(ctx context.Context) error {
 			turnover[key] = volume.InexactFloat64()
 		}
 	}
-	for i := range c.listings {
-		in := &c.listings[i].Instrument
-		turnover[in.Key()] *= connect.InUSDT(api.Spot.String(), last, in.Quote)
+	for _, l := range listed {
+		turnover[l.Instrument.Key()] *= connect.InUSDT(api.Spot.String(), last, l.Instrument.Quote)
 	}
-	c.turnover, c.last = turnover, last
-	return nil
+	return turnover, last, nil
 }

@@ -13,13 +13,14 @@ import (
 	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/binance/rules"
 	"github.com/perilune/perilune/exchange/connect"
+	"github.com/perilune/perilune/exchange/connect/live"
 )
 
 // catalogue lists symbols with their turnover of the last day.
-func catalogue(t *testing.T, turnover map[string]float64, halted ...string) *Catalog {
+func catalogue(t *testing.T, turnover map[string]float64, halted ...string) *live.Catalogue {
 	t.Helper()
-	c := &Catalog{turnover: turnover}
-	for _, m := range api.Markets {
+	list := func(_ context.Context, segment string) (out connect.Listings, err error) {
+		m, err := api.ParseMarket(segment)
 		for _, symbol := range rules.Symbols(m) {
 			in, _ := rules.Known(m, symbol)
 			l := Listing{Instrument: in, Status: "TRADING"}
@@ -27,9 +28,15 @@ func catalogue(t *testing.T, turnover map[string]float64, halted ...string) *Cat
 				l.Status = "HALT"
 			}
 			if _, listed := turnover[in.Key()]; listed {
-				c.listings = append(c.listings, l)
+				out = append(out, l.neutral())
 			}
 		}
+		return out, err
+	}
+	c, err := live.Browse(context.Background(), live.Shop{House: api.House, Segments: marketNames, List: list,
+		Turnover: func(context.Context, []string, connect.Listings) (map[string]float64, error) { return turnover, nil }}, []string{"*:*"})
+	if err != nil {
+		t.Fatal(err)
 	}
 	return c
 }
@@ -84,36 +91,16 @@ func TestTurnoverIsComparedInUSDT(t *testing.T) {
 	}
 }
 
-// Candles are sent once and in order; one behind a hole waits for those that
-// are missing. On COIN-M, volume is the fifth field in contracts.
-func TestBars(t *testing.T) {
+// Candles of REST are bars. On COIN-M, volume is the fifth field in contracts.
+func TestCandles(t *testing.T) {
 	in, _ := rules.Known(api.COINM, "BTCUSD_PERP")
-	tr, sink := newTrack(&in), &pile{}
-	m := &Market{sink: sink}
-	m.o.Interval, m.o.Now = exchange.Minute, func() exchange.Time { return 1 }
-	row := func(minute int64) *kline {
-		var k kline
-		raw := strings.ReplaceAll(`[T,"60000.1","60010.0","59990.5","60001.0","345",0,"0.575",12,"100","0.16","0"]`, "T", decimal.NewFromInt(minute*60000).String())
-		if err := json.Unmarshal([]byte(raw), &k); err != nil {
-			t.Fatal(err)
-		}
-		return &k
+	var k kline
+	if err := json.Unmarshal([]byte(`[60000,"60000.1","60010.0","59990.5","60001.0","345",119999,"0.575",12,"100","0.16","0"]`), &k); err != nil {
+		t.Fatal(err)
 	}
-	for _, minute := range []int64{1, 2, 2, 1, 4, 3} {
-		tr.bar(m, row(minute))
-	}
-	var got []exchange.Time
-	for _, ev := range sink.events {
-		got = append(got, ev.VenueTime/exchange.Minute)
-		if b := ev.Bar; b != (exchange.Bar{Open: 600001, High: 600100, Low: 599905, Close: 600010, Volume: 345, Interval: exchange.Minute}) {
-			t.Errorf("%+v", b)
-		}
-	}
-	if want := []exchange.Time{2, 3, 4}; !slices.Equal(got, want) {
-		t.Errorf("bars that closed at minutes %v, want %v", got, want)
-	}
-	if now := 6*exchange.Minute + barGrace; tr.overdue(m, 5*exchange.Minute) || !tr.overdue(m, now) {
-		t.Error("the bar of minute 4 is overdue some seconds after minute 5, and not before")
+	ev, ok := k.event(&in, exchange.Minute)
+	if want := (exchange.Bar{Open: 600001, High: 600100, Low: 599905, Close: 600010, Volume: 345, Interval: exchange.Minute}); !ok || ev.Bar != want || ev.VenueTime != 2*exchange.Minute {
+		t.Errorf("%+v, %t", ev.Bar, ok)
 	}
 	for _, bad := range []string{`[1,"1","1","1"]`, `[1,2,3,4,5,6,"x"]`, `{}`} {
 		if err := json.Unmarshal([]byte(bad), new(kline)); err == nil {
@@ -121,8 +108,3 @@ func TestBars(t *testing.T) {
 		}
 	}
 }
-
-// pile keeps what is posted.
-type pile struct{ events []*exchange.Event }
-
-func (p *pile) Post(ev *exchange.Event) { p.events = append(p.events, ev) }

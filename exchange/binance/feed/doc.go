@@ -1,12 +1,10 @@
 // Package feed is the live market data of Binance spot, USD-M and COIN-M, and the
 // catalogue of what these list.
 //
-// [List] asks for the rules, [DecodeExchangeInfo] understands them, and a [Catalog]
-// chooses among instruments. [Market] keeps connections on the routes that deliver,
-// and posts events to a [Sink]. Books are linked by whoever keeps them; the Market
-// follows their update ids, fetches a snapshot whenever one is needed and posts it
-// only if it links, looks at books whose stream is silent, and turns everything missed
-// into a gap.
+// [List] asks for the rules, [DecodeExchangeInfo] understands them, and a live.Catalogue
+// chooses among instruments. [Open] keeps connections on the routes that deliver. What is
+// the same at every venue is exchange/connect/live: here are the routes and their streams,
+// the decoder, the questions over REST, and what the answers say of the limits.
 //
 // # Cost
 //

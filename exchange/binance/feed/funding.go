@@ -1,8 +1,10 @@
 package feed
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"strconv"
@@ -106,9 +108,9 @@ func applyInterest(byName map[string]*exchange.Instrument, list []premium) {
 }
 
 // event turns a row of premiumIndex into a mark event; ok is false when it has
-// no mark price.
+// no mark price. It does not say the interval.
 func (p *premium) event(in *exchange.Instrument) (exchange.Event, bool) {
-	ev := exchange.Event{Kind: exchange.KindMark, Instrument: in.ID, VenueTime: milli(p.Time), NextFunding: milli(p.Next), Hours: in.FundingHours}
+	ev := exchange.Event{Kind: exchange.KindMark, Instrument: in.ID, VenueTime: milli(p.Time), NextFunding: milli(p.Next)}
 	ev.Mark, ev.Index, ev.Rate = e8(p.Mark), e8(p.Index), e8(p.Rate)
 	return ev, ev.Mark > 0
 }
@@ -121,9 +123,43 @@ func e8(a jsonscan.Amount) exchange.E8 {
 	return exchange.E8FromDecimal(a.Decimal)
 }
 
-// fetchSettled returns the settlements of a symbol from a moment on, oldest
-// first.
-func (r *public) fetchSettled(ctx context.Context, in *exchange.Instrument, from exchange.Time) ([]settlement, error) {
-	query := url.Values{"symbol": {in.Symbol}, "startTime": {strconv.FormatInt(int64(from/exchange.Millisecond), 10)}, "limit": {"100"}}
-	return fetchRows[settlement](ctx, r, api.Of(in.Venue), "/fundingRate", query)
+// batched is from how many on the settlements of a moment are asked for together.
+// USD-M alone answers for all symbols at once.
+const batched = 10
+
+// settled returns settlements, oldest first of each.
+func (v *venue) settled(ctx context.Context, list []*exchange.Instrument, since exchange.Time, most int) (out []exchange.Event, failed error) {
+	market := api.Of(list[0].Venue)
+	bound := url.Values{"limit": {strconv.Itoa(cmp.Or(most, 100))}}
+	if since > 0 {
+		bound.Set("startTime", strconv.FormatInt(int64(since/exchange.Millisecond), 10))
+	}
+	if market == api.USDM && len(list) >= batched {
+		bound.Set("limit", "1000")
+		rows, err := fetchRows[settlement](ctx, v.rest, market, "/fundingRate", bound)
+		return settlementsOf(list, rows), err
+	}
+	for _, in := range list {
+		bound.Set("symbol", in.Symbol)
+		rows, err := fetchRows[settlement](ctx, v.rest, market, "/fundingRate", bound)
+		out = append(out, settlementsOf([]*exchange.Instrument{in}, rows)...)
+		failed = errors.Join(failed, err)
+	}
+	return out, failed
+}
+
+// settlementsOf are the events of rows, of the instruments that are asked for. COIN-M does not say the
+// mark price.
+func settlementsOf(list []*exchange.Instrument, rows []settlement) (out []exchange.Event) {
+	ids := make(map[string]exchange.InstrumentID, len(list))
+	for _, in := range list {
+		ids[in.Symbol] = in.ID
+	}
+	for i := range rows {
+		r := &rows[i]
+		if id, ok := ids[r.Symbol]; ok {
+			out = append(out, exchange.Event{Kind: exchange.KindFunding, Instrument: id, VenueTime: milli(r.Time), Rate: e8(r.Rate), Mark: e8(r.Mark)})
+		}
+	}
+	return out
 }

@@ -30,7 +30,9 @@ type Listing struct {
 }
 
 // Trading reports whether orders are taken.
-func (l *Listing) Trading() bool { return l.Status == "TRADING" }
+func (l *Listing) Trading() bool { return l.Status == trading }
+
+const trading = "TRADING"
 
 // Ends reports whether the contract has an end that matters: a delivery, or a
 // delisting that was announced.

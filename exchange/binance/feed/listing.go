@@ -40,3 +40,31 @@ func (r *public) limits(market api.Market, list []RateLimit) error {
 	}
 	return nil
 }
+
+// neutral is a listing as everybody chooses from it.
+func (l *Listing) neutral() connect.Listing {
+	in := l.Instrument
+	return connect.Listing{Instrument: &in, Trading: l.Trading(), Status: l.Status, Ends: l.Delivery}
+}
+
+// listings is what a market lists now. fundingInfo tells of those symbols that differ from
+// the usual interval alone; of the others nothing is said.
+func (v *venue) listings(ctx context.Context, venue exchange.Venue) (connect.Listings, error) {
+	market := api.Of(venue)
+	list, err := v.list(ctx, market.String())
+	if err != nil || market == api.Spot {
+		return list, err
+	}
+	terms, err := fetchRows[fundingTerms](ctx, v.rest, market, "/fundingInfo", nil)
+	if err != nil {
+		v.o.Notice(connect.Notice{Instrument: exchange.NoInstrument, Text: fmt.Sprintf("looking for changes of the rules: %v", err)})
+	}
+	hours := make(map[string]int, len(terms))
+	for _, t := range terms {
+		hours[t.Symbol] = t.Hours
+	}
+	for _, l := range list {
+		l.Instrument.FundingHours = hours[l.Instrument.Symbol]
+	}
+	return list, nil
+}

@@ -7,15 +7,15 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"slices"
-	"strings"
-	"sync"
 	"time"
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/binance/weight"
 	"github.com/perilune/perilune/exchange/connect"
+	"github.com/perilune/perilune/exchange/connect/live"
 	"github.com/perilune/perilune/exchange/limit"
+	"github.com/perilune/perilune/exchange/rest"
 	"github.com/perilune/perilune/exchange/wire"
 )
 
@@ -112,26 +112,8 @@ func fallback[T comparable](v, d T) T {
 	return v
 }
 
-// Market is the live market data of some instruments of the three markets. Its
-// methods may be called from any goroutine but that of a Post.
-type Market struct {
-	o        Options
-	sink     connect.Sink
-	rest     *public
-	universe *exchange.Universe
-	listings []Listing // by InstrumentID
-	tracks   []*track  // by InstrumentID
-	byName   map[api.Market]map[string]*track
-	fetchers map[api.Market]*fetcher
-	settler  *settler
-	clients  []*wire.Client
-	counts   counts
-	pool     sync.Pool
-
-	cancel context.CancelFunc
-	tasks  sync.WaitGroup
-	once   sync.Once
-}
+// Market is the live market data of some instruments of the three markets.
+type Market = live.Market
 
 // Open asks for the rules of the markets that are named and connects. It returns
 // when the instruments are known; books follow as they come, and the first
@@ -139,7 +121,11 @@ type Market struct {
 // itself, not the Market. The error says which symbol is unknown, with the
 // nearest that is known, or not trading.
 func Open(ctx context.Context, o Options, sink connect.Sink) (*Market, error) {
-	c, err := List(ctx, o, o.Symbols)
+	if err := o.complete(); err != nil {
+		return nil, err
+	}
+	v := newVenue(o)
+	c, err := live.Browse(ctx, v.shop(), o.Symbols)
 	if err != nil {
 		return nil, err
 	}
@@ -147,210 +133,85 @@ func Open(ctx context.Context, o Options, sink connect.Sink) (*Market, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.Open(ctx, keys, nil, sink)
-}
-
-// connect makes the Market of the chosen listings.
-func (c *Catalog) connect(ctx context.Context, chosen []Listing, sink connect.Sink) (*Market, error) {
-	m := &Market{o: c.o, sink: sink, rest: c.rest, byName: make(map[api.Market]map[string]*track),
-		fetchers: make(map[api.Market]*fetcher)}
-	marks, err := m.load(ctx, chosen)
-	if err != nil {
-		return nil, fmt.Errorf("live market data: %w", err)
-	}
-	run, cancel := context.WithCancel(context.Background())
-	m.cancel = cancel
-	m.begin(run)
-	if err := m.connect(); err != nil {
-		m.Close()
-		return nil, fmt.Errorf("live market data: %w", err)
-	}
-	for i := range marks {
-		m.tracks[marks[i].Instrument].mark(m, &marks[i], noConn)
-	}
-	return m, nil
-}
-
-// begin starts what runs beside the connections.
-func (m *Market) begin(ctx context.Context) {
-	for _, in := range m.universe.All() {
-		t := newTrack(in)
-		if l := &m.listings[in.ID]; !l.Trading() {
-			t.halted = true
-			m.o.Notice(connect.Notice{Instrument: in.ID, Text: in.Key() + " is not trading: its status is " + l.Status})
-		}
-		m.tracks = append(m.tracks, t)
-		if m.byName[api.Of(in.Venue)] == nil {
-			m.byName[api.Of(in.Venue)] = make(map[string]*track)
-		}
-		m.byName[api.Of(in.Venue)][in.Symbol] = t
-	}
-	m.settler = newSettler()
-	m.spawn(func() { m.settler.run(ctx, m) })
-	m.spawn(func() { m.refresh(ctx) })
-	if m.o.Data&connect.Interest != 0 {
-		m.spawn(func() { m.pollInterest(ctx) })
-	}
-	if m.o.Data&connect.Bars != 0 {
-		m.spawn(func() { m.fillBars(ctx) })
-	}
-	for _, market := range api.Markets {
-		if m.byName[market] == nil {
-			continue
-		}
-		f := newFetcher(len(m.byName[market]))
-		m.fetchers[market] = f
-		for range m.o.Fetchers {
-			m.spawn(func() { f.run(ctx, m) })
-		}
-	}
-}
-
-func (m *Market) spawn(f func()) {
-	m.tasks.Add(1)
-	go func() {
-		defer m.tasks.Done()
-		f()
-	}()
-}
-
-// connect starts the connections. Where the streams are more than one can carry
-// there are several.
-func (m *Market) connect() error {
-	for _, r := range routes {
-		for n, part := range m.parts(&r) {
-			c, err := m.dial(&r, n, part)
-			if err != nil {
-				return err
-			}
-			m.clients = append(m.clients, c)
-		}
-	}
-	return nil
-}
-
-// parts deals the instruments of a route to connections, in order, so that all
-// streams of one are together.
-func (m *Market) parts(r *route) (parts [][]wire.Stream) {
-	for _, in := range m.universe.All() {
-		if api.Of(in.Venue) != r.market {
-			continue
-		}
-		s := r.streams(in, &m.o)
-		if len(s) == 0 {
-			continue
-		}
-		if n := len(parts); n == 0 || len(parts[n-1])+len(s) > m.o.PerConn {
-			parts = append(parts, nil)
-		}
-		parts[len(parts)-1] = append(parts[len(parts)-1], s...)
-	}
-	if r.contracts && len(parts) > 0 {
-		parts[0] = append(parts[0], wire.Stream{Name: contractStream})
-	}
-	return parts
-}
-
-func (m *Market) dial(r *route, n int, streams []wire.Stream) (*wire.Client, error) {
-	g := &group{market: m, kind: r.market}
-	for _, s := range streams {
-		name, _, _ := strings.Cut(s.Name, "@")
-		t := m.byName[r.market][upper(name)]
-		if t == nil {
-			continue // of all contracts
-		}
-		if !slices.Contains(g.tracks, t) {
-			g.tracks = append(g.tracks, t)
-		}
-		if _, ok := bookSymbol(s.Name); ok {
-			g.books = append(g.books, t)
-		}
-	}
-	o := wire.Options{
-		Name: fmt.Sprintf("%s%s#%d", r.market, r.path, n+1), URLs: []string{r.url(&m.o.Endpoints)},
-		Protocol: protocol{}, Open: g.open, Streams: streams, Attempts: m.o.Attempts, Jitter: m.o.Jitter,
-		FramesPerSecond: framesPerSecond[r.market],
-	}
-	if m.o.Wire != nil {
-		m.o.Wire(&o)
-	}
-	c, err := wire.Start(o)
+	chosen, err := c.Pick(ctx, keys, nil)
 	if err != nil {
 		return nil, err
 	}
-	for _, t := range g.books {
-		t.client.Store(c)
-	}
-	return c, nil
+	return v.open(ctx, chosen, sink)
 }
 
-// noConn stands for REST where connections are told apart; they count from 1.
-const noConn = 0
+// venue is where the three markets are asked.
+type venue struct {
+	o    Options
+	rest *public
+}
+
+func newVenue(o Options) *venue {
+	return &venue{o: o, rest: &public{endpoints: o.Endpoints, client: rest.New(rest.Options{HTTP: o.HTTP, MaxBody: maxBody}), throttle: o.Throttle, now: o.Now}}
+}
+
+// open connects what was chosen.
+func (v *venue) open(ctx context.Context, chosen connect.Listings, sink connect.Sink) (*Market, error) {
+	o, err := v.options(ctx, chosen)
+	if err != nil {
+		return nil, fmt.Errorf("live market data: %w", err)
+	}
+	return live.Open(o, sink)
+}
+
+// options asks for what the rules do not say of what was chosen.
+func (v *venue) options(ctx context.Context, chosen connect.Listings) (o live.Options, err error) {
+	for i := range chosen {
+		in := *chosen[i].Instrument // the catalogue's own stays as it was
+		chosen[i].Instrument = &in
+	}
+	premiums, err := v.terms(ctx, chosen)
+	if err != nil {
+		return o, err
+	}
+	o = live.Options{
+		Data: connect.DataOptions{Access: connect.Access{Throttle: v.o.Throttle, Attempts: v.o.Attempts}, Data: v.o.Data, Bars: v.o.Interval,
+			Past: v.o.Past, Notice: v.o.Notice, Tap: v.o.Tap},
+		Listings: chosen, Marks: func(u *exchange.Universe) []exchange.Event { return firstMarks(u, premiums) },
+		Ask:     live.Questions{Snapshot: v.snapshot, Settled: v.settled, Bars: v.bars, Past: v.pastPremiums, Interest: v.interest, Listings: v.listings},
+		Workers: v.o.Fetchers, MostBars: mostBars, Settled: settledBack, Refresh: v.o.Refresh, Now: v.o.Now, Jitter: v.o.Jitter, Close: v.rest.client.Close,
+	}
+	for i := range routes {
+		o.Routes = append(o.Routes, v.route(&routes[i]))
+	}
+	return o, nil
+}
+
+// route is the connections of a route. Those of contracts also bring the news of all
+// of them.
+func (v *venue) route(r *route) live.Route {
+	out := live.Route{
+		Wire: wire.Options{Name: r.market.String() + r.path, URLs: []string{r.url(&v.o.Endpoints)}, Protocol: protocol{}, FramesPerSecond: framesPerSecond[r.market]},
+		Streams: func(in *exchange.Instrument) []live.Stream {
+			if api.Of(in.Venue) != r.market {
+				return nil
+			}
+			return r.streams(in, &v.o)
+		},
+		PerConn: v.o.PerConn, Tune: v.o.Wire,
+		Decoder: func(s live.Session) connect.Decoder {
+			length := v.o.Interval
+			if v.o.Data&connect.Bars == 0 {
+				length = 0
+			}
+			return newDecoder(r.market, s, length)
+		},
+	}
+	if r.contracts {
+		out.Common = []wire.Stream{{Name: contractStream}}
+	}
+	return out
+}
 
 // framesPerSecond is what we send of what the venue allows (5 and 10): pongs
 // count too.
 var framesPerSecond = map[api.Market]int{api.Spot: 4, api.USDM: 8, api.COINM: 8}
 
-// Universe are the instruments.
-func (m *Market) Universe() *exchange.Universe { return m.universe }
-
-// Interval is the length of the bars that are posted; 0 when none are.
-func (m *Market) Interval() exchange.Time {
-	if m.o.Data&connect.Bars == 0 {
-		return 0
-	}
-	return m.o.Interval
-}
-
-// Listing is what exchangeInfo said of an instrument when the Market was opened.
-func (m *Market) Listing(id exchange.InstrumentID) *Listing { return &m.listings[id] }
-
-// Snapshot asks for a new snapshot of a book, because whoever keeps it cannot
-// believe it any more. It arrives as an event, once it links with the diffs that
-// were posted. One that is under way already serves.
-func (m *Market) Snapshot(id exchange.InstrumentID) {
-	if t := m.track(id); t != nil && m.o.Data&connect.Books != 0 {
-		t.restart()
-		m.fetchers[api.Of(t.in.Venue)].want(t)
-	}
-}
-
-func (m *Market) track(id exchange.InstrumentID) *track {
-	if id < 0 || int(id) >= len(m.tracks) {
-		return nil
-	}
-	return m.tracks[id]
-}
-
-// Recycle takes an event back that was posted and is not used any more, neither
-// it nor its levels. It is optional and saves allocations.
-func (m *Market) Recycle(ev *exchange.Event) {
-	*ev = exchange.Event{Bids: ev.Bids[:0], Asks: ev.Asks[:0]}
-	m.pool.Put(ev)
-}
-
-// owned returns a copy of an event that shares nothing with it, stamped.
-func (m *Market) owned(ev *exchange.Event) *exchange.Event {
-	out, ok := m.pool.Get().(*exchange.Event)
-	if !ok {
-		out = new(exchange.Event)
-	}
-	bids, asks := out.Bids, out.Asks
-	*out = *ev
-	out.Bids, out.Asks = append(bids, ev.Bids...), append(asks, ev.Asks...)
-	out.Time = m.o.Now()
-	return out
-}
-
-// Close ends everything and waits for it. Nothing is posted after.
-func (m *Market) Close() error {
-	m.once.Do(func() {
-		m.cancel()
-		for _, c := range m.clients {
-			_ = c.Close()
-		}
-		m.tasks.Wait()
-		m.rest.client.Close()
-	})
-	return nil
-}
+// settledBack is how many settled funding rates of an instrument are looked back
+// on: a month of eight-hour intervals.
+const settledBack = 90

@@ -1,10 +1,15 @@
 package feed
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"net"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/shopspring/decimal"
 
@@ -13,37 +18,52 @@ import (
 	"github.com/perilune/perilune/exchange/binance/rules"
 	"github.com/perilune/perilune/exchange/book"
 	"github.com/perilune/perilune/exchange/connect"
+	"github.com/perilune/perilune/exchange/connect/live"
+	"github.com/perilune/perilune/exchange/wire"
 )
 
 // benchSymbols is how many books one process should keep.
 const benchSymbols = 1000
 
-// benchMarket is a market of contracts without connections, and a frame of 20
-// levels for each that always links.
-func benchMarket(b *testing.B, sink connect.Sink) (*Market, []func(n int64) []byte) {
+// benchMarket is a market of contracts whose connections are never made, what takes the
+// frames of the one with the books, and a frame of 20 levels for each that always links.
+func benchMarket(b *testing.B, sink connect.Sink) (*Market, wire.Handler, []func(n int64) []byte) {
 	b.Helper()
-	var list []exchange.Instrument
+	var open func(conn uint64) wire.Handler
+	v := newVenue(Options{Data: connect.Books, Endpoints: api.Production(), PerConn: benchSymbols, Wire: func(o *wire.Options) {
+		open = o.Open
+		o.Dial = func(context.Context, string, string) (net.Conn, error) {
+			return nil, errors.New("a benchmark is not connected")
+		}
+	}})
+	var chosen connect.Listings
 	for i := range benchSymbols {
 		in, _ := rules.Known(api.USDM, "BTCUSDT")
 		in.Symbol = fmt.Sprintf("C%dUSDT", i)
-		list = append(list, in)
+		chosen = append(chosen, connect.Listing{Instrument: &in, Trading: true})
 	}
-	u, err := exchange.NewUniverse(list)
+	m, err := live.Open(live.Options{Listings: chosen, Data: connect.DataOptions{Data: connect.Books}, Routes: []live.Route{v.route(&routes[1])},
+		Now: func() exchange.Time { return 1 },
+		Ask: live.Questions{Snapshot: func(_ context.Context, in *exchange.Instrument, _ bool) (exchange.Event, []byte, error) {
+			return exchange.Event{Kind: exchange.KindSnapshot, Instrument: in.ID, PrevID: -1, LastID: 1,
+				Bids: []exchange.Level{{Price: 600000, Qty: 1}}, Asks: []exchange.Level{{Price: 600100, Qty: 1}}}, nil, nil
+		}}}, sink)
 	if err != nil {
 		b.Fatal(err)
 	}
-	m := &Market{sink: sink, universe: u, byName: map[api.Market]map[string]*track{api.USDM: {}}}
-	m.o.Now = func() exchange.Time { return 1 }
+	b.Cleanup(func() { m.Close() })
+	h := open(1)
 	var frames []func(n int64) []byte
-	for _, in := range u.All() {
-		t := newTrack(in)
-		m.tracks = append(m.tracks, t)
-		m.byName[api.USDM][in.Symbol] = t
-		t.snapshot(m, &exchange.Event{Kind: exchange.KindSnapshot, Instrument: in.ID, PrevID: -1,
-			Bids: []exchange.Level{{Price: 600000, Qty: 1}}, Asks: []exchange.Level{{Price: 600100, Qty: 1}}}, nil, false)
+	for _, in := range m.Universe().All() {
 		frames = append(frames, frameMaker(in.Symbol))
+		if err := h.Frame(frames[in.ID](1)); err != nil {
+			b.Fatal(err)
+		}
 	}
-	return m, frames
+	for m.Health().Live < benchSymbols {
+		time.Sleep(time.Millisecond)
+	}
+	return m, h, frames
 }
 
 func frameMaker(symbol string) func(n int64) []byte {
@@ -65,11 +85,14 @@ func frameMaker(symbol string) func(n int64) []byte {
 
 // keeper is a sink that applies what it gets, as the loop does.
 type keeper struct {
+	mu      sync.Mutex
 	books   []*book.Book
 	recycle func(*exchange.Event)
 }
 
 func (k *keeper) Post(ev *exchange.Event) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
 	for len(k.books) <= int(ev.Instrument) {
 		in, _ := rules.Known(api.USDM, "BTCUSDT")
 		k.books = append(k.books, book.New(&in))
@@ -86,30 +109,27 @@ func BenchmarkThousandBooks(b *testing.B) {
 	for _, recycled := range []bool{true, false} {
 		b.Run(fmt.Sprintf("recycled=%t", recycled), func(b *testing.B) {
 			k := &keeper{}
-			m, frames := benchMarket(b, k)
+			m, h, frames := benchMarket(b, k)
 			if recycled {
 				k.recycle = m.Recycle
 			}
-			in := (&group{market: m, kind: api.USDM}).open(1)
 			b.ReportAllocs()
 			for n := 0; b.Loop(); n++ {
-				if err := in.Frame(frames[n%benchSymbols](1 + int64(n/benchSymbols))); err != nil {
+				if err := h.Frame(frames[n%benchSymbols](2 + int64(n/benchSymbols))); err != nil {
 					b.Fatal(err)
 				}
 			}
-			for _, t := range m.tracks {
-				if t.links.State() != book.Live {
-					b.Fatal("a book is not live: the benchmark measures something else")
-				}
+			if m.Health().Live != benchSymbols {
+				b.Fatal("a book is not live: the benchmark measures something else")
 			}
 		})
 	}
 	b.Run("encoding/json", func(b *testing.B) {
 		k := &keeper{}
-		m, frames := benchMarket(b, k)
+		m, _, frames := benchMarket(b, k)
 		b.ReportAllocs()
 		for n := 0; b.Loop(); n++ {
-			straightforward(b, m, k, frames[n%benchSymbols](1+int64(n/benchSymbols)))
+			straightforward(b, m, k, frames[n%benchSymbols](2+int64(n/benchSymbols)))
 		}
 	})
 }
@@ -130,13 +150,13 @@ func straightforward(b *testing.B, m *Market, k *keeper, frame []byte) {
 		b.Fatal(err)
 	}
 	d := &msg.Data
-	t := m.byName[api.USDM][d.Symbol]
-	ev := &exchange.Event{Kind: exchange.KindDiff, Instrument: t.in.ID, FirstID: d.First, LastID: d.Last, PrevID: d.Prev}
+	in, _ := m.Universe().Find(api.USDM.Venue(), d.Symbol)
+	ev := &exchange.Event{Kind: exchange.KindDiff, Instrument: in.ID, FirstID: d.First, LastID: d.Last, PrevID: d.Prev}
 	for _, l := range d.Bids {
-		ev.Bids = append(ev.Bids, exchange.Level{Price: exchange.Ticks(t.in.Tick.Floor(l[0])), Qty: exchange.Lots(t.in.Lot.Floor(l[1]))})
+		ev.Bids = append(ev.Bids, exchange.Level{Price: exchange.Ticks(in.Tick.Floor(l[0])), Qty: exchange.Lots(in.Lot.Floor(l[1]))})
 	}
 	for _, l := range d.Asks {
-		ev.Asks = append(ev.Asks, exchange.Level{Price: exchange.Ticks(t.in.Tick.Floor(l[0])), Qty: exchange.Lots(t.in.Lot.Floor(l[1]))})
+		ev.Asks = append(ev.Asks, exchange.Level{Price: exchange.Ticks(in.Tick.Floor(l[0])), Qty: exchange.Lots(in.Lot.Floor(l[1]))})
 	}
 	k.Post(ev)
 }

@@ -11,7 +11,6 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
-	"github.com/perilune/perilune/exchange/binance/rules"
 	"github.com/perilune/perilune/exchange/book"
 	"github.com/perilune/perilune/exchange/wire"
 )
@@ -221,22 +220,6 @@ func TestMalformedIsNoticed(t *testing.T) {
 			t.Errorf("nobody was told: %q", all)
 		}
 	})
-}
-
-// A look at a book that was live has few levels: it must never become the book.
-func TestLookIsNotASnapshot(t *testing.T) {
-	in, _ := rules.Known(api.USDM, "BTCUSDT")
-	tr, sink := newTrack(&in), &keeper{}
-	m := &Market{sink: sink}
-	m.o.Now = func() exchange.Time { return 1 }
-	ev := exchange.Event{Kind: exchange.KindSnapshot, LastID: 7, PrevID: -1, Bids: []exchange.Level{{Price: 1, Qty: 1}}}
-	tr.diffs = 1
-	if got := tr.snapshot(m, &ev, nil, true); got != tooOld || len(sink.books) > 0 {
-		t.Errorf("the look ended as %d and sent %d events", got, len(sink.books))
-	}
-	if got := tr.snapshot(m, &ev, nil, false); got != helped || len(sink.books) != 1 {
-		t.Errorf("the snapshot ended as %d and sent %d events", got, len(sink.books))
-	}
 }
 
 // While a stream stalls its book must not be believed for long.

@@ -114,7 +114,7 @@ var (
 	turnover = each(func(d *dayTicker) string {
 		return fmt.Sprintf("%s last %s quote %s base %s", d.Symbol, d.Last, d.QuoteVolume, d.BaseVolume)
 	})
-	openings = each(func(i *interest) string { return fmt.Sprintf("%s %s at %s", i.Symbol, i.Open, milli(i.Time)) })
+	openings = each(func(i *openInterest) string { return fmt.Sprintf("%s %s at %s", i.Symbol, i.Open, milli(i.Time)) })
 )
 
 func rulesOf(m api.Market, body []byte) string {

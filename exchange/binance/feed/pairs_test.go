@@ -41,7 +41,7 @@ func oneOf(m api.Market, symbol string) *exchange.Instrument {
 
 func askedCandles(symbol, path string) asked {
 	return func(ctx context.Context, r *public, m api.Market) (string, error) {
-		list, err := r.candles(ctx, oneOf(m, symbol), path, exchange.Minute, 31, exchange.Date(2030, 1, 1))
+		list, err := r.candles(ctx, oneOf(m, symbol), path, exchange.Minute, 31)
 		if err != nil || len(list) == 0 {
 			return "", err
 		}
@@ -52,11 +52,11 @@ func askedCandles(symbol, path string) asked {
 
 func askedSettled(symbol string) asked {
 	return func(ctx context.Context, r *public, m api.Market) (string, error) {
-		list, err := r.fetchSettled(ctx, oneOf(m, symbol), exchange.UnixMilli(1000))
+		list, err := (&venue{rest: r}).settled(ctx, []*exchange.Instrument{oneOf(m, symbol)}, exchange.UnixMilli(1000), 0)
 		if err != nil || len(list) == 0 {
 			return "", err
 		}
-		return list[0].Symbol + " " + list[0].Rate.String() + " " + milli(list[0].Time).String(), nil
+		return symbol + " " + list[0].Rate.Decimal().String() + " " + list[0].VenueTime.String(), nil
 	}
 }
 

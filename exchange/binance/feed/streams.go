@@ -10,6 +10,7 @@ import (
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/connect"
+	"github.com/perilune/perilune/exchange/connect/live"
 	"github.com/perilune/perilune/exchange/wire"
 )
 
@@ -44,7 +45,7 @@ const (
 )
 
 // streams names what is wanted of an instrument on a route.
-func (r *route) streams(in *exchange.Instrument, o *Options) (out []wire.Stream) {
+func (r *route) streams(in *exchange.Instrument, o *Options) (out []live.Stream) {
 	name := lower(in.Symbol)
 	trades := "@aggTrade"
 	if r.market == api.Spot {
@@ -57,7 +58,7 @@ func (r *route) streams(in *exchange.Instrument, o *Options) (out []wire.Stream)
 	}{{connect.Books, depthSuffix, bookSilence}, {connect.Tickers, "@bookTicker", 0}, {connect.Trades, trades, 0}, {connect.Marks, "@markPrice@1s", markSilence},
 		{connect.Bars, "@kline_" + intervals[o.Interval], 0}} {
 		if s.data&o.Data&r.data != 0 {
-			out = append(out, wire.Stream{Name: name + s.suffix, Silence: s.silence})
+			out = append(out, live.Stream{Name: name + s.suffix, Silence: s.silence, Book: s.data == connect.Books})
 		}
 	}
 	return out
@@ -65,27 +66,12 @@ func (r *route) streams(in *exchange.Instrument, o *Options) (out []wire.Stream)
 
 const depthSuffix = "@depth@100ms"
 
-// bookSymbol returns the symbol of a depth stream, as the venue spells it.
-func bookSymbol(stream string) (string, bool) {
-	name, ok := strings.CutSuffix(stream, depthSuffix)
-	return upper(name), ok
-}
-
-// lower and upper change ASCII letters only: stream names are in lower case, and
+// lower changes ASCII letters only: stream names are in lower case, and
 // symbols in other scripts have none.
 func lower(s string) string {
 	return strings.Map(func(c rune) rune {
 		if 'A' <= c && c <= 'Z' {
 			return c + 'a' - 'A'
-		}
-		return c
-	}, s)
-}
-
-func upper(s string) string {
-	return strings.Map(func(c rune) rune {
-		if 'a' <= c && c <= 'z' {
-			return c + 'A' - 'a'
 		}
 		return c
 	}, s)

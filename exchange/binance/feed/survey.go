@@ -2,15 +2,12 @@ package feed
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/connect"
 	"github.com/perilune/perilune/exchange/jsonscan"
 )
-
-var _ connect.Surveyor = (*Catalog)(nil)
 
 // bestTicker is what ticker/bookTicker says of a symbol.
 type bestTicker struct {
@@ -21,37 +18,42 @@ type bestTicker struct {
 	AskQty jsonscan.Amount `json:"askQty"`
 }
 
-// Survey implements connect.Surveyor by four questions to a market, whatever it lists:
-// ticker/24hr, ticker/bookTicker and, of contracts, premiumIndex and fundingInfo.
-func (c *Catalog) Survey(ctx context.Context) ([]connect.Standing, error) {
-	if err := c.measure(ctx); err != nil {
-		return nil, fmt.Errorf("survey: %w", err)
+// survey puts four questions to a market, whatever it lists: ticker/24hr, ticker/bookTicker
+// and, of contracts, premiumIndex and fundingInfo.
+func (v *venue) survey(ctx context.Context, segments []string, listed connect.Listings) ([]connect.Standing, error) {
+	turnover, last, err := v.day(ctx, segments, listed)
+	if err != nil {
+		return nil, err
 	}
 	var out []connect.Standing
 	place := make(map[string]int) // in out, by key
-	for i := range c.listings {
-		l := &c.listings[i]
-		if in := &l.Instrument; l.Trading() {
+	for _, l := range listed {
+		if l.Trading {
+			in := *l.Instrument // the catalogue's own stays as it was
 			place[in.Key()] = len(out)
-			out = append(out, connect.Standing{Instrument: in, Turnover: c.turnover[in.Key()], Last: c.last[in.Key()]})
+			out = append(out, connect.Standing{Instrument: &in, Turnover: turnover[in.Key()], Last: last[in.Key()]})
 		}
 	}
-	for _, m := range c.markets {
+	for _, segment := range segments {
+		m, err := api.ParseMarket(segment)
+		if err != nil {
+			return nil, err
+		}
 		of := func(symbol string) *connect.Standing {
-			if i, ok := place[m.String()+":"+symbol]; ok {
+			if i, ok := place[segment+":"+symbol]; ok {
 				return &out[i]
 			}
 			return nil
 		}
-		if err := c.surveyMarket(ctx, m, of); err != nil {
-			return nil, fmt.Errorf("survey: %w", err)
+		if err := v.surveyMarket(ctx, m, of); err != nil {
+			return nil, err
 		}
 	}
 	return out, nil
 }
 
-func (c *Catalog) surveyMarket(ctx context.Context, m api.Market, of func(symbol string) *connect.Standing) error {
-	best, err := fetchRows[bestTicker](ctx, c.rest, m, "/ticker/bookTicker", nil)
+func (v *venue) surveyMarket(ctx context.Context, m api.Market, of func(symbol string) *connect.Standing) error {
+	best, err := fetchRows[bestTicker](ctx, v.rest, m, "/ticker/bookTicker", nil)
 	if err != nil {
 		return err
 	}
@@ -63,11 +65,11 @@ func (c *Catalog) surveyMarket(ctx context.Context, m api.Market, of func(symbol
 	if m == api.Spot {
 		return nil
 	}
-	terms, err := fetchRows[fundingTerms](ctx, c.rest, m, "/fundingInfo", nil)
+	terms, err := fetchRows[fundingTerms](ctx, v.rest, m, "/fundingInfo", nil)
 	if err != nil {
 		return err
 	}
-	premiums, err := fetchRows[premium](ctx, c.rest, m, "/premiumIndex", nil)
+	premiums, err := fetchRows[premium](ctx, v.rest, m, "/premiumIndex", nil)
 	if err != nil {
 		return err
 	}
@@ -84,7 +86,7 @@ func (c *Catalog) surveyMarket(ctx context.Context, m api.Market, of func(symbol
 			continue
 		}
 		if ev, ok := premiums[i].event(s.Instrument); ok {
-			s.Mark, s.Index, s.Rate, s.NextFunding, s.Hours = ev.Mark, ev.Index, ev.Rate, ev.NextFunding, ev.Hours
+			s.Mark, s.Index, s.Rate, s.NextFunding, s.Hours = ev.Mark, ev.Index, ev.Rate, ev.NextFunding, s.Instrument.FundingHours
 		}
 	}
 	return nil

@@ -18,7 +18,10 @@ type Catalogue struct {
 	turnover map[string]float64 // by key, in dollars; nil until it is needed
 }
 
-var _ connect.Catalogue = (*Catalogue)(nil)
+var (
+	_ connect.Catalogue = (*Catalogue)(nil)
+	_ connect.Surveyor  = (*Catalogue)(nil)
+)
 
 // Shop is how a venue tells what it lists.
 type Shop struct {
@@ -26,8 +29,12 @@ type Shop struct {
 	Segments []string // all there are, as in keys: without the house
 	// List asks for what a segment lists.
 	List func(ctx context.Context, segment string) (connect.Listings, error)
-	// Turnover asks for what of it was traded in 24 hours, by key, in dollars.
+	// Turnover asks for what of it was traded in 24 hours, by key, in dollars. nil: as Survey
+	// says.
 	Turnover func(ctx context.Context, segments []string, listed connect.Listings) (map[string]float64, error)
+	// Survey asks how all that is trading stands, in a few questions, in the order of
+	// listed; nil: the venue has no such.
+	Survey func(ctx context.Context, segments []string, listed connect.Listings) ([]connect.Standing, error)
 	// Open connects those that were chosen.
 	Open func(ctx context.Context, chosen connect.Listings, sink connect.Sink) (connect.Market, error)
 }
@@ -79,16 +86,54 @@ func (c *Catalogue) Choose(ctx context.Context, patterns []string, top int) ([]s
 }
 
 func (c *Catalogue) measure(ctx context.Context) (out map[string]float64, err error) {
-	if c.turnover == nil {
+	switch {
+	case c.turnover != nil:
+	case c.shop.Turnover != nil:
 		c.turnover, err = c.shop.Turnover(ctx, c.segments, c.listings)
+	default:
+		list, err := c.Survey(ctx)
+		if err != nil {
+			return nil, err
+		}
+		c.turnover = make(map[string]float64, len(list))
+		for i := range list {
+			c.turnover[list[i].Instrument.Key()] = list[i].Turnover
+		}
 	}
 	return c.turnover, err
 }
 
+// Survey implements connect.Surveyor.
+func (c *Catalogue) Survey(ctx context.Context) ([]connect.Standing, error) {
+	if c.shop.Survey == nil {
+		return nil, connect.ErrNoSurvey
+	}
+	list, err := c.shop.Survey(ctx, c.segments, c.listings)
+	if err != nil {
+		return nil, fmt.Errorf("survey: %w", err)
+	}
+	return list, nil
+}
+
 // Open implements connect.Catalogue.
 func (c *Catalogue) Open(ctx context.Context, symbols, keep []string, sink connect.Sink) (connect.Market, error) {
-	if err := c.ask(ctx, keep); err != nil {
+	chosen, err := c.Pick(ctx, symbols, keep)
+	if err != nil {
 		return nil, err
+	}
+	m, err := c.shop.Open(ctx, chosen, sink)
+	if err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// Pick returns the listings of keys; those of keep need not be trading.
+func (c *Catalogue) Pick(ctx context.Context, symbols, keep []string) (connect.Listings, error) {
+	if len(keep) > 0 {
+		if err := c.ask(ctx, keep); err != nil {
+			return nil, err
+		}
 	}
 	places, err := c.listings.Pick(symbols, keep)
 	if err != nil {
@@ -98,9 +143,5 @@ func (c *Catalogue) Open(ctx context.Context, symbols, keep []string, sink conne
 	for n, i := range places {
 		chosen[n] = c.listings[i]
 	}
-	m, err := c.shop.Open(ctx, chosen, sink)
-	if err != nil {
-		return nil, err
-	}
-	return m, nil
+	return chosen, nil
 }

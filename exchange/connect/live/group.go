@@ -66,6 +66,9 @@ func (m *Market) connect(r *Route) error {
 		o := r.Wire
 		o.Name = fmt.Sprintf("%s#%d", o.Name, n+1)
 		o.Open, o.Streams, o.Attempts, o.Jitter = g.open, g.streams, m.o.Data.Access.Attempts, m.o.Jitter
+		if r.Tune != nil {
+			r.Tune(&o)
+		}
 		c, err := wire.Start(o)
 		if err != nil {
 			return err

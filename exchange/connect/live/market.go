@@ -50,9 +50,9 @@ func Open(o Options, sink connect.Sink) (*Market, error) {
 			return nil, fmt.Errorf("live market data: %w", err)
 		}
 	}
-	for i := range m.o.Marks {
-		if t := m.track(m.o.Marks[i].Instrument); t != nil {
-			t.mark(m, &m.o.Marks[i], int64(m.o.Marks[i].VenueTime), noConn)
+	if m.o.Marks != nil {
+		for _, ev := range m.o.Marks(m.universe) {
+			m.tracks[ev.Instrument].mark(m, &ev, int64(ev.VenueTime), noConn)
 		}
 	}
 	return m, nil

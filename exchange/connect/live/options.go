@@ -20,8 +20,9 @@ type Options struct {
 	Listings connect.Listings
 	Routes   []Route
 	Ask      Questions
-	// Marks were asked for while the instruments were, and are posted at once.
-	Marks []exchange.Event
+	// Marks returns mark prices that were asked for with the instruments, to be posted at
+	// once; nil: none.
+	Marks func(u *exchange.Universe) []exchange.Event
 
 	Workers  int           // questions at once, of snapshots in each segment and of the past; 4
 	MostBars int           // that one question is for; 499
@@ -50,6 +51,8 @@ type Route struct {
 	// Decoder returns the decoder of a new connection. What it remembers (what a delta is
 	// merged into) begins and ends with it.
 	Decoder func(s Session) connect.Decoder
+	// Tune may change the options of each connection, for tests and odd networks.
+	Tune func(o *wire.Options)
 }
 
 // Stream is one of an instrument. Its name is whatever the Protocol and Classify make of
@@ -137,3 +140,6 @@ func (o *Options) complete() error {
 	}
 	return nil
 }
+
+// Decoder is connect's, and the same as for recordings.
+type Decoder = connect.Decoder

@@ -36,8 +36,12 @@ func (m *Market) compare(v exchange.Venue, list connect.Listings) {
 		now[list[i].Instrument.Symbol] = &list[i]
 	}
 	for _, t := range m.tracks {
-		if t.in.Venue == v {
-			t.compare(m, now[t.in.Symbol])
+		if t.in.Venue != v {
+			continue
+		}
+		l := now[t.in.Symbol]
+		if t.compare(m, l); l != nil {
+			t.interval(m, l.Instrument.FundingHours)
 		}
 	}
 }
@@ -80,9 +84,6 @@ func (t *track) compare(m *Market, now *connect.Listing) {
 	t.mu.Unlock()
 	if news {
 		m.notice(t.in.ID, "%s: %s", t.in.Key(), cmp.Or(text, "its rules are again as they were"))
-	}
-	if now != nil {
-		t.interval(m, now.Instrument.FundingHours)
 	}
 }
 
