@@ -62,6 +62,9 @@ var BookType = Type{
 			Returns: []Value{{Name: "age", Type: "number?", Unit: "seconds"}}}, Call: bookAge},
 		{Spec: Spec{Name: "ready", Doc: "Whether the book is complete and has both sides. If not, the second result says why.",
 			Returns: []Value{{Name: "ready", Type: "boolean"}, {Name: "reason", Type: "string?"}}}, Call: bookReady},
+		{Spec: Spec{Name: "integrity", Doc: "What the book can prove of itself: verified (each update names the one before, so that nothing is missing unseen),\n" +
+			"forward-only (what comes late or twice is seen, not what is missing) or unverifiable (nothing is, as of a relay or of bars).",
+			Returns: []Value{{Name: "integrity", Type: "\"verified\"|\"forward-only\"|\"unverifiable\""}}}, Call: bookIntegrity},
 		{Spec: Spec{Name: "depth", Doc: "How many levels a side has.",
 			Args:    []Value{{Name: "side", Type: "\"buy\"|\"sell\"", Doc: "buy is the bids"}},
 			Returns: []Value{{Name: "levels", Type: "integer"}}}, Call: bookDepth},
@@ -198,6 +201,10 @@ func bookAge(rt *Runtime) int {
 		return rt.PushNil()
 	}
 	return rt.PushNumber(Seconds(rt.env.Now() - updated))
+}
+
+func bookIntegrity(rt *Runtime) int {
+	return rt.PushString(string(Self[*Book](rt).book().Integrity()))
 }
 
 func bookReady(rt *Runtime) int {

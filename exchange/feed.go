@@ -30,6 +30,33 @@ const (
 	LinkRising
 	// LinkSnapshots: every message is the whole book; there are no diffs. Hyperliquid.
 	LinkSnapshots
+	// LinkUnproved: as LinkRising, but nobody answers for the feed: levels may be missing
+	// without a sign. A relay.
+	LinkUnproved
+)
+
+// Rises reports whether ids prove nothing but which update is the later.
+func (l Linking) Rises() bool { return l == LinkRising || l == LinkUnproved }
+
+// Integrity says in a word what a book can prove of itself.
+func (l Linking) Integrity() Integrity {
+	switch l {
+	case LinkPrevious, LinkDense:
+		return Verified
+	case LinkRising, LinkSnapshots:
+		return ForwardOnly
+	}
+	return Unverifiable
+}
+
+// Integrity is what a book can prove of itself.
+type Integrity string
+
+// The integrities.
+const (
+	Verified     Integrity = "verified"     // each update names the one before: nothing can be missing unseen
+	ForwardOnly  Integrity = "forward-only" // what is late or comes twice is seen, not what is missing
+	Unverifiable Integrity = "unverifiable" // nothing is
 )
 
 // Execution takes orders. A call only enqueues: what becomes of it arrives as an

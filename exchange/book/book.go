@@ -133,6 +133,16 @@ func (s *Sides) Instrument() *exchange.Instrument { return s.in }
 // Synthetic reports whether the book is made from something poorer than a book.
 func (b *Book) Synthetic() bool { return b.synthetic }
 
+// Integrity is what the book can prove of itself: by how its feed is linked, and
+// exchange.Unverifiable when its updates have no ids, as in some recordings, or it is
+// made of bars.
+func (b *Book) Integrity() exchange.Integrity {
+	if b.synthetic || b.chain.last == 0 && b.updated != 0 {
+		return exchange.Unverifiable
+	}
+	return b.in.Linking.Integrity()
+}
+
 // LastID is the update id of the last applied event.
 func (b *Book) LastID() int64 { return b.chain.last }
 

@@ -42,7 +42,7 @@ func (c chain) judge(d ids) verdict {
 		return follows
 	case d.link == exchange.LinkDense:
 		return c.judgeDense(d)
-	case d.link == exchange.LinkRising:
+	case d.link.Rises():
 		return c.judgeRising(d)
 	case d.link == exchange.LinkSnapshots:
 		return broken

@@ -27,7 +27,7 @@ func (b *Book) diff(ev *exchange.Event) bool {
 		b.fail(b.reason + ", and this feed has no ids to prove that nothing is missing")
 		return false
 	}
-	if b.state == Suspect && d.link == exchange.LinkRising {
+	if b.state == Suspect && d.link.Rises() {
 		b.fail(b.reason + ", and ids that only rise can't prove that nothing is missing")
 	}
 	if b.WantsSnapshot() {

@@ -170,6 +170,11 @@ function Book:age() end
 ---@return string? reason
 function Book:ready() end
 
+---What the book can prove of itself: verified (each update names the one before, so that nothing is missing unseen),
+---forward-only (what comes late or twice is seen, not what is missing) or unverifiable (nothing is, as of a relay or of bars).
+---@return "verified"|"forward-only"|"unverifiable" integrity
+function Book:integrity() end
+
 ---How many levels a side has.
 ---@param side "buy"|"sell" # buy is the bids
 ---@return integer levels
