@@ -47,6 +47,16 @@ func (b *board) answered(m *Message, now time.Time) (v verdict, ok bool) {
 	return v, true
 }
 
+// accepted takes data for the answer to its subscription, where there is no other.
+func (b *board) accepted(stream string, now time.Time) {
+	b.mu.Lock()
+	done := b.streams[stream] == nil || b.streams[stream].accepted
+	b.mu.Unlock()
+	if !done {
+		b.answered(&Message{Class: Reply, Stream: []byte(stream)}, now)
+	}
+}
+
 // judge sorts the streams that a reply is about.
 func judge(m *Message, about []string) (v verdict) {
 	switch {

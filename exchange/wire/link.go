@@ -153,6 +153,9 @@ func (l *link) receive(frame []byte) error {
 	switch m.Class {
 	case Data:
 		l.board.data(m.Stream, time.Now())
+		if l.o.Mute {
+			l.board.accepted(string(m.Stream), time.Now())
+		}
 	case Reply:
 		if ok, err := l.reply(&m); ok || err != nil {
 			return err

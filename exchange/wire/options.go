@@ -103,6 +103,8 @@ type Options struct {
 	// Await lets nothing be subscribed to before a message of class Greeted has come, within
 	// ReplyWithin: a venue that logs in with a message refuses private streams until then.
 	Await bool
+	// Mute says that subscriptions are not answered: a stream is accepted with its first data.
+	Mute bool
 
 	Dial        func(ctx context.Context, network, addr string) (net.Conn, error) // TCP with keep-alive
 	TLS         *tls.Config                                                       // TLS 1.2 and up

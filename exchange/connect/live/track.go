@@ -166,6 +166,9 @@ func (t *track) gap(m *Market, reason string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.lose(m, reason)
+	if t.in.Linking.Rises() && m.fetchers[t.in.Venue] == nil {
+		t.again(m) // its ids will never prove that nothing is missing
+	}
 }
 
 // lose is gap; t is locked.
