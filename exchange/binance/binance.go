@@ -111,7 +111,11 @@ func (s *Section) Open() (connect.Venue, error) {
 			return nil, fmt.Errorf("bars = %q: %w", s.Bars, err)
 		}
 	}
-	return &venue{endpoints: e, entry: s.Entry}, nil
+	window, err := s.Window()
+	if err != nil {
+		return nil, err
+	}
+	return &venue{endpoints: e, entry: s.Entry, window: window}, nil
 }
 
 // Endpoints are the addresses that the section names; an empty one is the production
@@ -136,6 +140,7 @@ func (s *Section) Endpoints() (api.Endpoints, error) {
 type venue struct {
 	endpoints api.Endpoints
 	entry     string
+	window    exchange.Time
 }
 
 var _ connect.Venue = (*venue)(nil)
@@ -189,7 +194,7 @@ func (v *venue) Browse(ctx context.Context, o connect.DataOptions, patterns []st
 
 // SignIn implements connect.Venue.
 func (v *venue) SignIn(ctx context.Context, o connect.AccountOptions) (connect.Account, error) {
-	c, err := account.Open(ctx, account.Options{Key: o.Key, Endpoints: v.endpoints, Entry: v.entry,
+	c, err := account.Open(ctx, account.Options{Key: o.Key, Endpoints: v.endpoints, Entry: v.entry, Window: v.window,
 		Throttle: o.Access.Throttle, Attempts: o.Access.Attempts, Log: o.Log})
 	if err != nil {
 		return nil, err

@@ -23,10 +23,10 @@ func dec(s string) decimal.Decimal { return decimal.RequireFromString(s) }
 var accountFaults = map[venuetest.Fault]string{venuetest.AnswerLost: "reset", venuetest.AnswerUnknown: "unknown", venuetest.Unavailable: "unavailable",
 	venuetest.RateLimited: "limited", venuetest.EventTwice: "event twice", venuetest.StreamLost: "drop", venuetest.TransferLost: "reset"}
 
-func harness() venuetest.Harness {
+func harness(entry string) venuetest.Harness {
 	return venuetest.Harness{Open: func(t *testing.T) *venuetest.Bench {
 		s := bybittest.Start(t)
-		a, err := account.Open(t.Context(), client.Options{Endpoints: s.Endpoints(), Key: bybittest.Key, Log: func(text string) { t.Log(text) }}, nil)
+		a, err := account.Open(t.Context(), client.Options{Endpoints: s.Endpoints(), Key: bybittest.Key, Entry: entry, Log: func(text string) { t.Log(text) }})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -54,6 +54,19 @@ func harness() venuetest.Harness {
 	}}
 }
 
-func TestAccount(t *testing.T) { venuetest.Account(t, harness()) }
+func TestAccount(t *testing.T) {
+	for _, entry := range []string{client.EntryREST, client.EntryWS} {
+		t.Run(entry, func(t *testing.T) { venuetest.Account(t, harness(entry)) })
+	}
+}
 
-func TestOrders(t *testing.T) { venuetest.Orders(t, harness()) }
+func TestOrders(t *testing.T) {
+	for _, entry := range []string{client.EntryREST, client.EntryWS} {
+		t.Run(entry, func(t *testing.T) {
+			if entry == client.EntryWS && testing.Short() {
+				t.Skip("orders of a connection that was cut are looked for over 10 s")
+			}
+			venuetest.Orders(t, harness(entry))
+		})
+	}
+}

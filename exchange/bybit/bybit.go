@@ -16,6 +16,7 @@ import (
 
 	"github.com/shopspring/decimal"
 
+	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/bybit/account"
 	"github.com/perilune/perilune/exchange/bybit/api"
 	"github.com/perilune/perilune/exchange/bybit/client"
@@ -56,14 +57,16 @@ type Section struct {
 	Rest      string `toml:"rest"`
 	WSPublic  string `toml:"ws_public"`
 	WSPrivate string `toml:"ws_private"`
+	WSTrade   string `toml:"ws_trade"`
 	Network   string `toml:"network"` // testnet or demo
+	Entry     string `toml:"entry"`   // how orders go out: rest, the default, or ws
 }
 
 var _ connect.Section = (*Section)(nil)
 
 // At is a section with other addresses.
 func At(e api.Endpoints) *Section {
-	return &Section{Rest: e.Rest, WSPublic: e.Public, WSPrivate: e.Private}
+	return &Section{Rest: e.Rest, WSPublic: e.Public, WSPrivate: e.Private, WSTrade: e.Trade}
 }
 
 // House implements connect.Section.
@@ -71,7 +74,7 @@ func (s *Section) House() string { return api.House }
 
 // Open implements connect.Section.
 func (s *Section) Open() (connect.Venue, error) {
-	given := api.Endpoints{Rest: s.Rest, Public: s.WSPublic, Private: s.WSPrivate}
+	given := api.Endpoints{Rest: s.Rest, Public: s.WSPublic, Private: s.WSPrivate, Trade: s.WSTrade}
 	if s.Network != "" {
 		e, err := api.Network(s.Network)
 		if err == nil && given != (api.Endpoints{}) {
@@ -86,11 +89,22 @@ func (s *Section) Open() (connect.Venue, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &venue{endpoints: e}, nil
+	window, err := s.Window()
+	if err != nil {
+		return nil, err
+	}
+	if err := (client.Options{Endpoints: e, Entry: s.Entry}).Check(); err != nil {
+		return nil, err
+	}
+	return &venue{endpoints: e, entry: s.Entry, window: window}, nil
 }
 
 // venue is the venue at its addresses.
-type venue struct{ endpoints api.Endpoints }
+type venue struct {
+	endpoints api.Endpoints
+	entry     string
+	window    exchange.Time
+}
 
 var _ connect.Venue = (*venue)(nil)
 
@@ -126,7 +140,8 @@ func (v *venue) Browse(ctx context.Context, o connect.DataOptions, patterns []st
 
 // SignIn implements connect.Venue.
 func (v *venue) SignIn(ctx context.Context, o connect.AccountOptions) (connect.Account, error) {
-	a, err := account.Open(ctx, client.Options{Endpoints: v.endpoints, Key: o.Key, Throttle: o.Access.Throttle, Log: o.Log}, o.Access.Attempts)
+	a, err := account.Open(ctx, client.Options{Endpoints: v.endpoints, Key: o.Key, Entry: v.entry, Window: v.window,
+		Throttle: o.Access.Throttle, Attempts: o.Access.Attempts, Log: o.Log})
 	if err != nil {
 		return nil, err
 	}

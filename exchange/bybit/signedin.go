@@ -115,53 +115,88 @@ func (a *signedIn) positions(ctx context.Context, l *connect.Findings) {
 	}
 }
 
-// Settings implements connect.Account. What price orders beyond the band get is one: spot
-// refuses them, contracts move them to its edge.
+// Settings implements connect.Account.
 func (a *signedIn) Settings(ctx context.Context) []connect.Finding {
 	var l connect.Findings
-	var s struct {
-		Spot    bool `json:"lpaSpot"`
-		Futures bool `json:"lpaPerp"`
-	}
-	switch err := a.ask(ctx, "ask about settings", "/v5/account/user-setting-config", nil, &s); {
-	case err != nil:
-		l.Say("price band", connect.Skip, "", "the venue did not tell: %v", err)
-	case s.Futures || s.Spot:
-		l.Say("price band", connect.Warn, "let them be refused (POST /v5/account/set-limit-px-action modifyEnable=false)", "orders beyond the price band are moved to its edge: spot %t, contracts %t", s.Spot, s.Futures)
-	default:
-		l.Say("price band", connect.OK, "", "orders beyond it are refused")
-	}
+	a.priceBand(ctx, &l)
+	a.switches(ctx, &l)
 	return l
 }
 
-// Terms implements connect.Account.
+// priceBand looks at what becomes of an order beyond the price band. The two words mean
+// the opposite: lpaSpot that its price is moved, lpaPerp that it is refused. Source: the
+// manual, "Get Trade Behaviour Config".
+func (a *signedIn) priceBand(ctx context.Context, l *connect.Findings) {
+	var s struct {
+		Spot bool `json:"lpaSpot"`
+		Perp bool `json:"lpaPerp"`
+	}
+	err := a.ask(ctx, "ask about settings", "/v5/account/user-setting-config", nil, &s)
+	var moved []string
+	if s.Spot {
+		moved = append(moved, "spot")
+	}
+	if !s.Perp {
+		moved = append(moved, "linear")
+	}
+	switch {
+	case err != nil:
+		l.Say("price band", connect.Skip, "", "the venue did not tell: %v", err)
+	case len(moved) > 0:
+		l.Say("price band", connect.Warn, fmt.Sprintf("let them be refused: POST /v5/account/set-limit-px-action with modifyEnable=false for %s", strings.Join(moved, " and ")),
+			"orders beyond the price band are moved to its edge: spot %t, contracts %t", s.Spot, !s.Perp)
+	default:
+		l.Say("price band", connect.OK, "", "orders beyond it are refused")
+	}
+}
+
+// switches says what cancels orders when we fall silent. The venue's switch is granted to
+// institutional clients alone; an account without it is told of none.
+func (a *signedIn) switches(ctx context.Context, l *connect.Findings) {
+	var s struct {
+		List []struct {
+			Product string `json:"product"`
+			Status  string `json:"dcpStatus"`
+			Window  string `json:"timeWindow"`
+		} `json:"dcpInfos"`
+	}
+	const host = "what rests is canceled by this process, while it runs: nobody does after kill -9 or when the line is cut"
+	switch err := a.ask(ctx, "ask about the dead man's switch", "/v5/account/query-dcp-info", nil, &s); {
+	case err != nil:
+		l.Say("dead man's switch", connect.Warn, "", "the venue did not tell of one (%v): %s", err, host)
+	case len(s.List) == 0:
+		l.Say("dead man's switch", connect.Warn, "ask your account manager for DCP, which the venue grants to institutional clients", "the account has none: %s", host)
+	default:
+		var on []string
+		for _, p := range s.List {
+			on = append(on, fmt.Sprintf("%s %s after %s s", p.Product, p.Status, p.Window))
+		}
+		l.Say("dead man's switch", connect.OK, "", "%s, when no private stream that asks for it is left; %s", strings.Join(on, ", "), host)
+	}
+}
+
+// fewFees is up to how many instruments of a category are asked for one by one.
+const fewFees = 10
+
+// Terms implements connect.Account. Margin steps are everybody's, and were asked for with
+// the instruments.
 func (a *signedIn) Terms(ctx context.Context, list []exchange.Instrument) (lowest int, err error) {
-	for i := range list {
-		in := &list[i]
-		q := client.Request{Venue: in.Venue, What: "ask the fees of " + in.Symbol, Path: "/v5/account/fee-rate", Count: client.Fees, Priority: limit.Query,
-			Query: url.Values{"category": {string(api.Of(in.Venue))}, "symbol": {in.Symbol}}}
-		err := a.Pages(ctx, q, func(raw []byte) error {
-			var r struct {
-				Symbol string          `json:"symbol"`
-				Maker  jsonscan.Amount `json:"makerFeeRate"`
-				Taker  jsonscan.Amount `json:"takerFeeRate"`
+	for _, c := range api.Categories {
+		var of []*exchange.Instrument
+		for i := range list {
+			if list[i].Venue == c.Venue() {
+				of = append(of, &list[i])
 			}
-			if err := json.Unmarshal(raw, &r); err != nil {
-				return err
-			}
-			if r.Symbol == in.Symbol {
-				in.MakerFee, in.TakerFee = r.Maker.Decimal, r.Taker.Decimal
-				in.Assumed = strings.TrimPrefix(strings.TrimPrefix(in.Assumed, "fees of VIP 0"), ", ")
-			}
-			return nil
-		})
-		if err != nil {
+		}
+		if err := a.fees(ctx, c, of); err != nil {
 			return 0, err
 		}
-		if !in.Perp() {
+	}
+	for i := range list {
+		if !list[i].Perp() {
 			continue
 		}
-		leverage, err := a.leverage(ctx, in)
+		leverage, err := a.leverage(ctx, &list[i])
 		if err != nil {
 			return 0, err
 		}
@@ -170,6 +205,44 @@ func (a *signedIn) Terms(ctx context.Context, list []exchange.Instrument) (lowes
 		}
 	}
 	return lowest, nil
+}
+
+// fees puts those of a category into its instruments: all are listed at once where they
+// are many.
+func (a *signedIn) fees(ctx context.Context, c api.Category, list []*exchange.Instrument) error {
+	q := client.Request{Venue: c.Venue(), What: "ask the fees of " + string(c), Path: "/v5/account/fee-rate", Count: client.Fees, Priority: limit.Query,
+		Query: url.Values{"category": {string(c)}}}
+	if len(list) > fewFees {
+		return a.Pages(ctx, q, feesOf(list))
+	}
+	for _, in := range list {
+		q.What, q.Query = "ask the fees of "+in.Symbol, url.Values{"category": {string(c)}, "symbol": {in.Symbol}}
+		if err := a.Pages(ctx, q, feesOf(list)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// feesOf takes a row of fees to its instrument.
+func feesOf(list []*exchange.Instrument) func(raw []byte) error {
+	return func(raw []byte) error {
+		var r struct {
+			Symbol string          `json:"symbol"`
+			Maker  jsonscan.Amount `json:"makerFeeRate"`
+			Taker  jsonscan.Amount `json:"takerFeeRate"`
+		}
+		if err := json.Unmarshal(raw, &r); err != nil {
+			return err
+		}
+		for _, in := range list {
+			if in.Symbol == r.Symbol {
+				in.MakerFee, in.TakerFee = r.Maker.Decimal, r.Taker.Decimal
+				in.Assumed = strings.TrimPrefix(strings.TrimPrefix(in.Assumed, "fees of VIP 0"), ", ")
+			}
+		}
+		return nil
+	}
 }
 
 // leverage is that of a symbol, which its position has also when there is none.
@@ -189,7 +262,7 @@ func (a *signedIn) leverage(ctx context.Context, in *exchange.Instrument) (most 
 
 // VenueTime implements connect.Account: one clock stamps everything.
 func (a *signedIn) VenueTime(ctx context.Context, _ *exchange.Instrument) (exchange.Time, error) {
-	if err := a.Sync(ctx, a.Now()); err != nil {
+	if err := a.Sync(ctx); err != nil {
 		return 0, fmt.Errorf("the venue's time: %w", err)
 	}
 	return a.Now(), nil

@@ -2,6 +2,7 @@ package connect
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/shopspring/decimal"
 
@@ -71,12 +72,24 @@ type Common struct {
 	Key     string `toml:"api_key"` // env:NAME, file:PATH or credential:NAME
 	Secret  string `toml:"secret"`  // the same
 	DeadMan int    `toml:"dead_man_seconds"`
-	Top     int    `toml:"top"`  // coins that globs stand for
-	Bars    string `toml:"bars"` // 1m, 15m, 1h
+	// RecvWindow is how many milliseconds after its stamp a request may still be carried
+	// out; 0: the venue's own default.
+	RecvWindow int    `toml:"recv_window"`
+	Top        int    `toml:"top"`  // coins that globs stand for
+	Bars       string `toml:"bars"` // 1m, 15m, 1h
 }
 
 // Shared implements Section for whoever embeds it.
 func (c *Common) Shared() *Common { return c }
+
+// Window is RecvWindow as a time; 0: the venue's own.
+func (c *Common) Window() (exchange.Time, error) {
+	const least, most = 100, 60_000 // an order that is carried out a minute later is nobody's wish
+	if w := c.RecvWindow; w != 0 && (w < least || w > most) {
+		return 0, fmt.Errorf("recv_window = %d: want %d to %d milliseconds, or leave it out", w, least, most)
+	}
+	return exchange.Time(c.RecvWindow) * exchange.Millisecond, nil
+}
 
 // Venue is a connector with its settings. It is safe for concurrent use, and nothing is
 // connected until it is asked for something.

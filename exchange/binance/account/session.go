@@ -13,6 +13,8 @@ import (
 	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/binance/weight"
 	"github.com/perilune/perilune/exchange/jsonscan"
+	"github.com/perilune/perilune/exchange/line"
+	"github.com/perilune/perilune/exchange/rest"
 	"github.com/perilune/perilune/exchange/sign"
 	"github.com/perilune/perilune/exchange/wire"
 )
@@ -26,32 +28,27 @@ const answerWithin = 15 * time.Second
 // limits on frames are those of streams.
 const framesPerSecond = 50
 
-var errNoReply = fmt.Errorf("no reply within %s", answerWithin)
-
-// session is the WebSocket API of one market: requests go out with a number, and
-// replies come back with it in any order.
+// session is the WebSocket API of one market.
 //
 // With an Ed25519 key every connection logs on first, and while all that are
 // open have done so requests need no signature. Other keys cannot log on.
 type session struct {
 	c      *transport
 	market api.Market
+	line   *line.Line[reply]
 	wire   *wire.Client
 	logsOn bool
 
 	mu       sync.Mutex
-	number   uint64
-	waiting  map[uint64]chan reply
 	greeting uint64 // the number of the newest logon
 	open     int    // connections
 	logons   int    // of these, logged on
 }
 
-// reply is what came of a request; err when its connection was lost.
+// reply is what came of a request.
 type reply struct {
 	answer weight.Answer
 	body   []byte // the result, or the error
-	err    error
 }
 
 // openSessions opens those that Options.Entry asks for.
@@ -64,7 +61,7 @@ func (c *transport) openSessions() error {
 		return err
 	}
 	for _, m := range c.o.Markets {
-		s := &session{c: c, market: m, logsOn: signer.Kind() == sign.KindEd25519, waiting: make(map[uint64]chan reply)}
+		s := &session{c: c, market: m, logsOn: signer.Kind() == sign.KindEd25519, line: line.New[reply](answerWithin)}
 		o := c.wireOptions("the WebSocket API of "+m.String(), c.o.Endpoints.API(m))
 		o.Protocol, o.Open = s, s.opened
 		o.FramesPerSecond = framesPerSecond
@@ -97,58 +94,26 @@ func (s *session) request(ctx context.Context, q *request) ([]byte, *exchange.Ve
 	if err := s.c.o.Throttle.Wait(ctx, e.Cost(weight.None{}), q.priority); err != nil {
 		return nil, q.fault(exchange.ErrUnavailable, err)
 	}
-	number, answered := s.register()
-	if answered == nil {
-		return s.c.sendREST(ctx, q)
-	}
-	defer s.forget(number)
-	frame, err := s.frame(q, number)
-	if err != nil {
-		return nil, q.unsigned(err)
-	}
+	var unsigned error
 	sent := s.c.Now()
-	if err := s.wire.Send(frame); err != nil {
+	r, err := s.line.Ask(ctx, func(number uint64) error {
+		var frame []byte
+		if frame, unsigned = s.frame(q, number); unsigned != nil {
+			return unsigned
+		}
+		return s.wire.Send(frame)
+	})
+	unsent := (*rest.UnsentError)(nil)
+	switch {
+	case unsigned != nil:
+		return nil, q.unsigned(unsigned)
+	case errors.As(err, &unsent):
 		return s.c.sendREST(ctx, q)
-	}
-	r := s.await(ctx, answered)
-	if r.err != nil {
-		return nil, q.call().Lost(r.err)
+	case err != nil:
+		return nil, q.call().Lost(err)
 	}
 	r.answer.Sent = sent
 	return s.c.judge(q, r.answer, r.body)
-}
-
-func (s *session) await(ctx context.Context, answered <-chan reply) reply {
-	late := time.NewTimer(answerWithin)
-	defer late.Stop()
-	select {
-	case r := <-answered:
-		return r
-	case <-ctx.Done():
-		return reply{err: ctx.Err()}
-	case <-late.C:
-		return reply{err: errNoReply}
-	}
-}
-
-// register makes room for a reply; none when there is no connection. From here
-// on the end of the connection is an answer too.
-func (s *session) register() (uint64, <-chan reply) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.open == 0 {
-		return 0, nil
-	}
-	s.number++
-	answered := make(chan reply, 1)
-	s.waiting[s.number] = answered
-	return s.number, answered
-}
-
-func (s *session) forget(number uint64) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.waiting, number)
 }
 
 // allLoggedOn reports whether every open connection is.
@@ -204,11 +169,11 @@ func (s *session) Greet() ([][]byte, error) {
 	if err := s.c.admit(s.c.ctx, s.market, "session.logon"); err != nil {
 		return nil, err
 	}
+	number := s.line.Number()
 	s.mu.Lock()
-	s.number++
-	s.greeting = s.number
+	s.greeting = number
 	s.mu.Unlock()
-	frame, err := s.c.apiFrame(s.market, "session.logon", s.greeting, true, nil)
+	frame, err := s.c.apiFrame(s.market, "session.logon", number, true, nil)
 	return [][]byte{frame}, err
 }
 
@@ -228,6 +193,7 @@ func (s *session) opened(uint64) wire.Handler {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.open++
+	s.line.Up()
 	return &sessionConn{session: s, greeting: s.greeting}
 }
 
@@ -253,12 +219,7 @@ func (h *sessionConn) Frame(frame []byte) error {
 		h.logon(r)
 		return nil
 	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if answered := h.waiting[number]; answered != nil {
-		delete(h.waiting, number)
-		answered <- r
-	}
+	h.line.Answer(number, r)
 	return nil
 }
 
@@ -280,23 +241,15 @@ func (h *sessionConn) Subscribed([]string) {}
 // Stalled is not used either.
 func (h *sessionConn) Stalled([]string) {}
 
-// Down leaves every request unknown that waits for a reply, because it is not
-// known which connection has which: when one of two ends, those of the other
-// are asked for in vain, which does no harm.
+// Down leaves every request unknown that waits for a reply.
 func (h *sessionConn) Down(err error) {
-	if err == nil {
-		err = errors.New("the connection was closed")
-	}
 	h.mu.Lock()
-	defer h.mu.Unlock()
 	h.open--
 	if h.loggedOn {
 		h.logons--
 	}
-	for number, answered := range h.waiting { // order does not matter: each waits on its own
-		delete(h.waiting, number)
-		answered <- reply{err: err}
-	}
+	h.mu.Unlock()
+	h.line.Down(err)
 }
 
 // decodeReply reads {id,status,result|error,rateLimits}. The number is 0 when it

@@ -30,6 +30,10 @@ var statuses = map[string]exchange.OrderStatus{
 	"Deactivated": exchange.StatusCanceled,
 }
 
+// wouldTake is why a post-only order is over that would have taken. The venue calls it
+// canceled; nobody canceled it.
+const wouldTake = "EC_PostOnlyWillTakeLiquidity"
+
 // decodeOrder reads an order: a row of a listing, or an event. v: the row's own category
 // where it has one.
 func decodeOrder(v exchange.Venue, raw []byte) (r oms.Report, err error) {
@@ -70,6 +74,9 @@ func decodeOrder(v exchange.Venue, raw []byte) (r oms.Report, err error) {
 	known := false
 	if r.Status, known = statuses[status]; !known || r.OrderID == "" {
 		return r, fmt.Errorf("an order %q with the status %q", r.OrderID, status)
+	}
+	if r.Status == exchange.StatusCanceled && r.Reason == wouldTake {
+		r.Status, r.Reason = exchange.StatusRejected, "post-only, and it would have taken"
 	}
 	return r, nil
 }
@@ -237,9 +244,10 @@ func decodeLog(raw []byte) (r logged, err error) {
 	return r, err
 }
 
-// income is what a row is for. Source: the manual, enums, type(uta). The id of a row is
-// not its own in examples of the manual: a trade's is.
-func (r *logged) income() oms.Income {
+// incomes are what a row is for. Source: the manual, enums, type(uta). The id of a row is
+// not its own in examples of the manual: a trade's is. Contracts in USDC settle their
+// profit with the funding, in one row of both.
+func (r *logged) incomes() []oms.Income {
 	i := oms.Income{Venue: r.category.Venue(), Wallet: api.Unified, Name: r.kind, Symbol: r.symbol, Asset: r.asset, Amount: r.change, ID: r.id, Time: r.at}
 	if r.tradeID != "" {
 		i.ID = r.tradeID
@@ -249,8 +257,13 @@ func (r *logged) income() oms.Income {
 		i.Kind = oms.IncomeExecution
 	case "SETTLEMENT":
 		i.Kind = oms.IncomeFunding
+		if i.Amount = r.change.Sub(r.cashFlow); !r.cashFlow.IsZero() {
+			session := i
+			session.Kind, session.Name, session.Amount = oms.IncomeOther, "session settlement", r.cashFlow
+			return []oms.Income{i, session}
+		}
 	case "TRANSFER_IN", "TRANSFER_OUT":
 		i.Kind = oms.IncomeTransfer
 	}
-	return i
+	return []oms.Income{i}
 }

@@ -26,7 +26,7 @@ var topics = []wire.Stream{{Name: "order"}, {Name: "execution"}, {Name: "wallet"
 func (a *Account) Listen(_ []exchange.Venue, sink func(oms.AccountEvent)) (io.Closer, error) {
 	s := &stream{a: a, Events: connect.NewEvents(connect.EventsOptions{Sink: sink, Log: a.log, Now: a.Now})}
 	var err error
-	s.wire, err = wire.Start(wire.Options{Name: "the account's stream", URLs: []string{a.endpoints.Private}, Protocol: s, Await: true, Attempts: a.attempts, Streams: topics,
+	s.wire, err = wire.Start(wire.Options{Name: "the account's stream", URLs: []string{a.Endpoints().Private}, Protocol: s, Await: true, Attempts: a.attempts, Streams: topics,
 		Open: func(uint64) wire.Handler {
 			return &connect.Listener{Events: s.Events, Streams: len(topics), Read: s.read}
 		}})

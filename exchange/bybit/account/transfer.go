@@ -53,19 +53,19 @@ func (a *Account) Transfer(ctx context.Context, t oms.TransferOrder) (string, er
 
 // TransferHistory implements oms.Transfers.
 func (a *Account) TransferHistory(ctx context.Context, from, to exchange.Wallet, since exchange.Time) (out []oms.TransferRow, err error) {
-	for begin, now := since, a.Now(); begin <= now; begin += pageOfTime {
+	err = a.weeks(since, func(begin, end exchange.Time) error {
 		q := client.Request{What: "list transfers", Path: "/v5/asset/transfer/query-inter-transfer-list", Count: client.Read, Priority: limit.Hedge,
-			Query: url.Values{"startTime": {milli(begin)}, "endTime": {milli(begin + pageOfTime - exchange.Millisecond)}, "limit": {"50"}}}
-		err := a.Pages(ctx, q, func(raw []byte) error {
+			Query: url.Values{"startTime": {milli(begin)}, "endTime": {milli(end)}, "limit": {"50"}}}
+		return a.Pages(ctx, q, func(raw []byte) error {
 			r, err := decodeTransfer(raw)
 			if err == nil && r.From == from && r.To == to {
 				out = append(out, r)
 			}
 			return err
 		})
-		if err != nil {
-			return nil, err
-		}
+	})
+	if err != nil {
+		return nil, err
 	}
 	slices.SortStableFunc(out, func(x, y oms.TransferRow) int { return int(x.Time/exchange.Millisecond - y.Time/exchange.Millisecond) })
 	return out, nil

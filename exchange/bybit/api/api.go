@@ -5,6 +5,7 @@
 package api
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"strings"
@@ -63,17 +64,21 @@ type Endpoints struct {
 	Rest    string // https://api.bybit.com; regional registrations have hosts of their own
 	Public  string // wss://stream.bybit.com/v5/public, before the category
 	Private string // wss://stream.bybit.com/v5/private
+	Trade   string // wss://stream.bybit.com/v5/trade; "" where orders go by REST alone
 }
 
 // Production are the addresses of the real venue.
 func Production() Endpoints {
-	return Endpoints{Rest: "https://api.bybit.com", Public: "wss://stream.bybit.com/v5/public", Private: "wss://stream.bybit.com/v5/private"}
+	return Endpoints{Rest: "https://api.bybit.com", Public: "wss://stream.bybit.com/v5/public", Private: "wss://stream.bybit.com/v5/private",
+		Trade: "wss://stream.bybit.com/v5/trade"}
 }
 
-// networks are the other places; demo has prices of the real one.
+// networks are the other places; demo has prices of the real one, and takes no orders over
+// a stream.
 var networks = map[string]Endpoints{
-	"testnet": {Rest: "https://api-testnet.bybit.com", Public: "wss://stream-testnet.bybit.com/v5/public", Private: "wss://stream-testnet.bybit.com/v5/private"},
-	"demo":    {Rest: "https://api-demo.bybit.com", Public: "wss://stream.bybit.com/v5/public", Private: "wss://stream-demo.bybit.com/v5/private"},
+	"testnet": {Rest: "https://api-testnet.bybit.com", Public: "wss://stream-testnet.bybit.com/v5/public", Private: "wss://stream-testnet.bybit.com/v5/private",
+		Trade: "wss://stream-testnet.bybit.com/v5/trade"},
+	"demo": {Rest: "https://api-demo.bybit.com", Public: "wss://stream.bybit.com/v5/public", Private: "wss://stream-demo.bybit.com/v5/private"},
 }
 
 // Network returns the addresses of a place by its name.
@@ -85,21 +90,28 @@ func Network(name string) (Endpoints, error) {
 	return e, nil
 }
 
-// Complete fills in what is empty and checks the rest.
+// Complete fills in what is empty and checks the rest. Whoever gives an address of orders'
+// answers, as demo does, may have no trade stream: none is filled in then.
 func (e Endpoints) Complete() (Endpoints, error) {
 	p := Production()
+	if e.Private == "" && e.Trade == "" {
+		e.Trade = p.Trade
+	}
 	for _, x := range []struct {
 		key    string
 		at     *string
 		usual  string
 		scheme string
-	}{{"rest", &e.Rest, p.Rest, "http"}, {"ws_public", &e.Public, p.Public, "ws"}, {"ws_private", &e.Private, p.Private, "ws"}} {
+	}{{"rest", &e.Rest, p.Rest, "http"}, {"ws_public", &e.Public, p.Public, "ws"}, {"ws_private", &e.Private, p.Private, "ws"}, {"ws_trade", &e.Trade, "", "ws"}} {
 		if *x.at == "" {
 			*x.at = x.usual
 		}
+		if *x.at == "" {
+			continue
+		}
 		u, err := url.Parse(*x.at)
 		if err != nil || u.Host == "" || u.Scheme != x.scheme && u.Scheme != x.scheme+"s" || u.RawQuery != "" {
-			return e, fmt.Errorf("%s = %q: want an address such as %s", x.key, *x.at, x.usual)
+			return e, fmt.Errorf("%s = %q: want an address such as %s", x.key, *x.at, cmp.Or(x.usual, p.Trade))
 		}
 		*x.at = strings.TrimSuffix(*x.at, "/")
 	}

@@ -19,6 +19,23 @@ type account struct {
 	orders    []*order
 	trades    []map[string]any
 	log       []map[string]any
+
+	Settings
+}
+
+// Settings are those of the key and the account.
+type Settings struct {
+	Permissions map[string][]string
+	Kind        int // unifiedMarginStatus
+	Margin      string
+	Refuses     bool // orders beyond the price band
+}
+
+// Set changes settings.
+func (s *Server) Set(change func(*Settings)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	change(&s.account.Settings)
 }
 
 type position struct {
@@ -44,6 +61,8 @@ type order struct {
 
 func (a *account) begin() {
 	a.wallet = map[string]decimal.Decimal{"USDT": decimal.NewFromInt(100000), "BTC": decimal.NewFromInt(2)}
+	a.Settings = Settings{Kind: 5, Margin: "REGULAR_MARGIN", Refuses: true,
+		Permissions: map[string][]string{"ContractTrade": {"Order", "Position"}, "Spot": {"SpotTrade"}, "Wallet": {"AccountTransfer"}}}
 	a.positions, a.funding = map[string]*position{}, map[string]decimal.Decimal{}
 }
 
@@ -101,6 +120,12 @@ func (s *Server) private(path string, q url.Values, body []byte) (any, *refusal)
 		return s.create(body)
 	case "/v5/order/cancel":
 		return s.cancel(body)
+	case "/v5/order/amend":
+		return s.amend(body)
+	case "/v5/order/create-batch":
+		return s.each(body, s.create)
+	case "/v5/order/cancel-batch":
+		return s.each(body, s.cancel)
 	case "/v5/order/realtime", "/v5/order/history":
 		for _, o := range a.orders {
 			open := o.status == "New"
@@ -148,11 +173,13 @@ func (a *account) settings(path string, q url.Values) (any, *refusal) {
 	switch path {
 	case "/v5/user/query-api":
 		return map[string]any{"userID": json.Number(UID), "readOnly": 0, "uta": 1, "ips": []string{"127.0.0.1"},
-			"permissions": map[string][]string{"ContractTrade": {"Order", "Position"}, "Spot": {"SpotTrade"}, "Wallet": {"AccountTransfer"}}}, nil
+			"permissions": a.Permissions}, nil
 	case "/v5/account/info":
-		return map[string]any{"unifiedMarginStatus": 5, "marginMode": "REGULAR_MARGIN"}, nil
+		return map[string]any{"unifiedMarginStatus": a.Kind, "marginMode": a.Margin}, nil
 	case "/v5/account/user-setting-config":
-		return map[string]any{"lpaSpot": false, "lpaPerp": false}, nil
+		return map[string]any{"lpaSpot": !a.Refuses, "lpaPerp": a.Refuses}, nil
+	case "/v5/account/query-dcp-info":
+		return map[string]any{"dcpInfos": []any{}}, nil
 	case "/v5/account/fee-rate":
 		return map[string]any{"list": []map[string]any{{"symbol": q.Get("symbol"), "makerFeeRate": "0.0002", "takerFeeRate": "0.00055"}}}, nil
 	}

@@ -77,7 +77,7 @@ func Start(t *testing.T) *Server {
 // Endpoints are its addresses.
 func (s *Server) Endpoints() api.Endpoints {
 	ws := "ws" + strings.TrimPrefix(s.URL, "http")
-	return api.Endpoints{Rest: s.URL, Public: ws + "/v5/public", Private: ws + "/v5/private"}
+	return api.Endpoints{Rest: s.URL, Public: ws + "/v5/public", Private: ws + "/v5/private", Trade: ws + "/v5/trade"}
 }
 
 // Fault makes something happen a few times.
@@ -245,6 +245,10 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	if r.URL.Path == "/v5/private" {
 		s.stream(w, r, "")
+		return
+	}
+	if r.URL.Path == "/v5/trade" {
+		s.trade(w, r)
 		return
 	}
 	s.rest(w, r)

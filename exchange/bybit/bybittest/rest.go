@@ -77,6 +77,10 @@ func (s *Server) rest(w http.ResponseWriter, r *http.Request) {
 	case r.Method == http.MethodPost && s.happens("unknown"):
 		reply(w, 10016, "internal error", nil)
 	default:
+		if b, ok := result.(batch); ok {
+			_ = json.NewEncoder(w).Encode(map[string]any{"retCode": 0, "retMsg": "OK", "result": map[string]any{"list": b.list}, "retExtInfo": map[string]any{"list": b.codes}})
+			return
+		}
 		reply(w, 0, "OK", result)
 	}
 }

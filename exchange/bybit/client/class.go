@@ -17,7 +17,7 @@ var classes = map[int]exchange.ErrorClass{
 	170146: exchange.ErrUnknown, 170147: exchange.ErrUnknown, 170310: exchange.ErrUnknown, // of a create, a cancel, an amendment
 
 	// Not carried out; the same may be asked again.
-	10006: exchange.ErrRateLimited, 20003: exchange.ErrRateLimited, 10403: exchange.ErrRateLimited, 10429: exchange.ErrRateLimited,
+	10006: exchange.ErrRateLimited, 10018: exchange.ErrRateLimited, 20003: exchange.ErrRateLimited, 10403: exchange.ErrRateLimited, 10429: exchange.ErrRateLimited,
 	170005: exchange.ErrRateLimited, 170222: exchange.ErrRateLimited,
 	110079: exchange.ErrUnavailable, 40004: exchange.ErrUnavailable, 170212: exchange.ErrUnavailable, 170191: exchange.ErrUnavailable,
 	170144: exchange.ErrUnavailable, 110063: exchange.ErrUnavailable, // funding is being settled
@@ -33,6 +33,7 @@ var classes = map[int]exchange.ErrorClass{
 	110004: exchange.ErrFunds, 110006: exchange.ErrFunds, 110007: exchange.ErrFunds, 110012: exchange.ErrFunds, 110044: exchange.ErrFunds,
 	110045: exchange.ErrFunds, 110051: exchange.ErrFunds, 110052: exchange.ErrFunds, 110053: exchange.ErrFunds,
 	170131: exchange.ErrFunds, 170033: exchange.ErrFunds, 131212: exchange.ErrFunds, // the last of a transfer
+	10032:  exchange.ErrMode, // not in demo trading
 	110023: exchange.ErrMode, 110074: exchange.ErrMode, 30228: exchange.ErrMode,
 	10003: exchange.ErrKey, 10004: exchange.ErrKey, 10005: exchange.ErrKey, 10007: exchange.ErrKey, 10009: exchange.ErrKey, 10010: exchange.ErrKey,
 	10024: exchange.ErrKey, 10028: exchange.ErrKey, 33004: exchange.ErrKey,
@@ -66,12 +67,25 @@ func classOf(status, code int, msg string) exchange.ErrorClass {
 	return exchange.ErrUnknown // a page of a proxy, or no envelope
 }
 
-// keyAdvice is what to do about a refusal that has to do with the key.
-var keyAdvice = map[string]string{
-	"10003": "the key is not one of this place: is it of the test network or of demo trading?",
-	"10004": "the secret does not belong to the key",
-	"10005": "enable unified trading (orders and positions), spot and account transfer for the key",
-	"10010": "add this machine's address to those of the key",
-	"10024": "the venue does not serve this account here: see its page on regions",
-	"33004": "the key has expired: make a new one",
+// advice is what to do about a refusal.
+func advice(e *exchange.VenueError) string {
+	if text := advices[e.Code]; text != "" {
+		return text
+	}
+	if e.Class == exchange.ErrClock && e.Advice == "" {
+		return "set this machine's clock: a stamp that is over a second ahead of the venue's is refused, however wide recv_window is"
+	}
+	return e.Advice
+}
+
+var advices = map[string]string{
+	"110023": "the venue lets positions of this symbol only be reduced now",
+	"110074": "the symbol is not traded now",
+	"30228":  "the symbol is being delisted: close what is held",
+	"10003":  "the key is not one of this place: is it of the test network or of demo trading?",
+	"10004":  "the secret does not belong to the key",
+	"10005":  "enable unified trading (orders and positions), spot and account transfer for the key",
+	"10010":  "add this machine's address to those of the key",
+	"10024":  "the venue does not serve this account here: see its page on regions",
+	"33004":  "the key has expired: make a new one",
 }

@@ -1,8 +1,10 @@
 package client
 
 import (
+	"context"
 	"net/http"
 	"testing"
+	"testing/synctest"
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/sign"
@@ -16,14 +18,17 @@ func at(t *testing.T, ms int64) *Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := c.clock.Sample(now, now, now); err != nil {
+	c.clock = sign.NewTimekeeper(sign.TimekeeperOptions{Ask: func(context.Context) (exchange.Time, error) { return now, nil }, Window: c.o.Window, Now: c.o.Now, Log: c.o.Log})
+	if err := c.Sync(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	return c
 }
 
 // Vectors over keys that are public; the venue publishes no secret with its examples.
-func TestSignatures(t *testing.T) {
+func TestSignatures(t *testing.T) { synctest.Test(t, signatures) }
+
+func signatures(t *testing.T) {
 	c := at(t, 1700000000000)
 	for text, want := range map[string]string{
 		"category=linear&symbol=BTCUSDT":                                             "fd4f31228a46109dc6673062328693696df9a96c7ff04e6491a45e7f63a0fdd7",

@@ -1,11 +1,10 @@
 package client
 
 import (
-	"net/http"
 	"strconv"
-	"time"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/bybit/api"
 	"github.com/perilune/perilune/exchange/limit"
 )
 
@@ -21,7 +20,9 @@ const (
 
 // The meters. Source: the manual, rate limits of 2026: 600 requests in any 5 seconds from
 // an address; the rest per second and account, by endpoint. Spot has 20 orders a second,
-// contracts 10 for each category: the lower one is what everybody has.
+// contracts 10 for each category: the lower one is what everybody has. Amendments have a
+// count of their own there, and share that of orders here. Batches have one too, in which
+// each order counts.
 const (
 	perAddress = iota
 	spotOrders
@@ -30,6 +31,12 @@ const (
 	spotCancels
 	linearCancels
 	inverseCancels
+	spotBatches
+	linearBatches
+	inverseBatches
+	spotBatchCancels
+	linearBatchCancels
+	inverseBatchCancels
 	reads
 	logs
 	fees
@@ -51,9 +58,14 @@ func Table() *limit.Table {
 		spotCancels:    second("spot cancels", Cancels, 20, false),
 		linearCancels:  second("linear cancels", Cancels, 10, false),
 		inverseCancels: second("inverse cancels", Cancels, 10, false),
-		reads:          second("questions of the account", Private, 50, false),
-		logs:           second("transaction log", Private, 25, false),
-		fees:           second("fee rates", Private, 5, false),
+		spotBatches:    second("spot orders in batches", Orders, 20, true), linearBatches: second("linear orders in batches", Orders, 10, true),
+		inverseBatches:      second("inverse orders in batches", Orders, 10, true),
+		spotBatchCancels:    second("spot cancels in batches", Cancels, 20, false),
+		linearBatchCancels:  second("linear cancels in batches", Cancels, 10, false),
+		inverseBatchCancels: second("inverse cancels in batches", Cancels, 10, false),
+		reads:               second("questions of the account", Private, 50, false),
+		logs:                second("transaction log", Private, 25, false),
+		fees:                second("fee rates", Private, 5, false),
 	}}
 }
 
@@ -70,46 +82,54 @@ var (
 	Read    = Count{Private, reads}
 	Log     = Count{Private, logs}
 	Fees    = Count{Private, fees}
-	entries = map[string][2]Count{
-		"spot":    {{Orders, spotOrders}, {Cancels, spotCancels}},
-		"linear":  {{Orders, linearOrders}, {Cancels, linearCancels}},
-		"inverse": {{Orders, inverseOrders}, {Cancels, inverseCancels}},
+	entries = map[api.Category][4]Count{
+		api.Spot:    {{Orders, spotOrders}, {Cancels, spotCancels}, {Orders, spotBatches}, {Cancels, spotBatchCancels}},
+		api.Linear:  {{Orders, linearOrders}, {Cancels, linearCancels}, {Orders, linearBatches}, {Cancels, linearBatchCancels}},
+		api.Inverse: {{Orders, inverseOrders}, {Cancels, inverseCancels}, {Orders, inverseBatches}, {Cancels, inverseBatchCancels}},
 	}
 )
 
-// Order is that of placing an order in a category.
-func Order(category string) Count { return entries[category][0] }
+// Order is that of placing or amending an order in a category.
+func Order(c api.Category) Count { return entries[c][0] }
 
 // Cancel is that of cancelling one.
-func Cancel(category string) Count { return entries[category][1] }
+func Cancel(c api.Category) Count { return entries[c][1] }
 
-func (c Count) cost() limit.Cost {
-	cost := limit.Cost{Pool: c.Pool}
+// Batch is that of each order in a batch.
+func Batch(c api.Category) Count { return entries[c][2] }
+
+// CancelBatch is that of each cancel in one.
+func CancelBatch(c api.Category) Count { return entries[c][3] }
+
+// cost of a request: a batch is one of the address, and as many of its endpoint as it has
+// orders.
+func (q *Request) cost() limit.Cost {
+	cost := limit.Cost{Pool: q.Count.Pool}
 	cost.Use[perAddress]++
-	if c.meter != 0 {
-		cost.Use[c.meter]++
+	if q.Count.meter != 0 {
+		cost.Use[q.Count.meter] += int32(max(1, q.Times))
 	}
 	return cost
 }
 
 // answer says what headers tell of limits: of the endpoint's count X-Bapi-Limit-Status are
 // left of X-Bapi-Limit, until the reset.
-func (c Count) answer(h http.Header, sent exchange.Time) (a limit.Answer, most int) {
+func (c Count) answer(header func(string) string, sent exchange.Time) (a limit.Answer, most int) {
 	a = limit.Answer{Pool: c.Pool, Sent: sent}
-	most, err := strconv.Atoi(h.Get("X-Bapi-Limit"))
+	most, err := strconv.Atoi(header("X-Bapi-Limit"))
 	if err != nil || most <= 0 || c.meter == 0 {
 		return a, 0
 	}
-	if left, err := strconv.Atoi(h.Get("X-Bapi-Limit-Status")); err == nil && left >= 0 && left <= most {
+	if left, err := strconv.Atoi(header("X-Bapi-Limit-Status")); err == nil && left >= 0 && left <= most {
 		a.Used[c.meter] = int32(most - left)
 	}
 	return a, most
 }
 
 // resetOf is when a count begins anew; 0 when nothing says so.
-func resetOf(h http.Header) exchange.Time {
-	ms, err := strconv.ParseInt(h.Get("X-Bapi-Limit-Reset-Timestamp"), 10, 64)
-	if err != nil || ms <= 0 || ms > time.Now().Add(24*time.Hour).UnixMilli() {
+func resetOf(header func(string) string, now exchange.Time) exchange.Time {
+	ms, err := strconv.ParseInt(header("X-Bapi-Limit-Reset-Timestamp"), 10, 64)
+	if err != nil || ms <= 0 || ms > int64((now+exchange.Day)/exchange.Millisecond) {
 		return 0
 	}
 	return exchange.UnixMilli(ms)
