@@ -81,7 +81,8 @@ type Instrument struct {
 	// assumed, for people to read; empty when all are from the venue.
 	Assumed string
 
-	key string // in its universe
+	key   string // in its universe
+	alias string // as Key without the house, where that means this one; "": nothing does
 }
 
 // Bracket is one step of the maintenance margin table. For linear contracts Cap
@@ -111,7 +112,8 @@ func (in *Instrument) FullKey() string { return string(in.Venue) + ":" + in.Symb
 func (in *Instrument) Matches(glob string) bool {
 	short, _ := path.Match(glob, in.Key())
 	full, _ := path.Match(glob, in.FullKey())
-	return short || full
+	alias, _ := path.Match(glob, in.alias)
+	return short || full || alias && in.alias != ""
 }
 
 // Segment is the name of the venue in the session: Key without the symbol.
@@ -209,11 +211,14 @@ type Universe struct {
 	wallets []Wallet
 	margins []Wallet // those in which contracts are margined
 	venues  []Venue
+	aliases []string // names of venues without their house, where there is no default
 }
 
 // NewUniverse sorts the instruments by contract, venue and symbol, so that the same
 // set always gets the same IDs, and numbers them. Where all are of one house, it is the
-// default: names of venues and wallets may leave it out, and keys do.
+// default: names of venues and wallets may leave it out, and keys do. Where there are
+// several, keys have it, and what is looked up without it is of the first house by name
+// that has a venue of that name.
 func NewUniverse(list []Instrument) (*Universe, error) {
 	house := ""
 	if len(list) > 0 {
@@ -265,7 +270,37 @@ func NewUniverseOf(house string, list []Instrument) (*Universe, error) {
 			u.venues = append(u.venues, v)
 		}
 	}
+	u.nameShort()
 	return u, nil
+}
+
+// nameShort makes instruments known without their house where there is no default.
+func (u *Universe) nameShort() {
+	if u.house != "" {
+		return
+	}
+	owner := map[string]string{} // houses by the names of their venues
+	for _, v := range u.venues {
+		house := v.House()
+		if short := string(v.Within(house)); house != "" && (owner[short] == "" || house < owner[short]) {
+			owner[short] = house
+		}
+	}
+	for _, in := range u.list {
+		house := in.Venue.House()
+		short := string(in.Venue.Within(house))
+		if house == "" || owner[short] != house {
+			continue
+		}
+		alias := short + ":" + in.Symbol
+		if _, taken := u.byKey[alias]; taken {
+			continue
+		}
+		in.alias, u.byKey[alias] = alias, in.ID
+		if !slices.Contains(u.aliases, short) {
+			u.aliases = append(u.aliases, short)
+		}
+	}
 }
 
 // Clone is the same universe on memory of its own: what is done to it or to its
@@ -361,6 +396,9 @@ func (u *Universe) Lookup(key string) (*Instrument, error) {
 func (u *Universe) CheckVenue(pattern string) error {
 	given, symbol, named := strings.Cut(pattern, ":")
 	if !named || strings.ContainsAny(given, `*?[\`) || len(given) > longestTypo {
+		return nil
+	}
+	if slices.Contains(u.aliases, given) {
 		return nil
 	}
 	var there []string

@@ -35,7 +35,7 @@ func (a *access) now() exchange.Time {
 // ledger. A ban that is in force is told of and waited out: who asks meanwhile
 // makes it longer.
 func newAccess(db string, venue connect.Venue, log func(text string)) (*access, error) {
-	file := filepath.Join(filepath.Dir(db), "bans-"+fileName(venue.Address())+".json")
+	file := filepath.Join(filepath.Dir(db), "bans-"+placeOf(venue)+".json")
 	l, err := limit.New(limit.Options{Table: venue.Limits(), Store: limit.File(file)})
 	if err != nil {
 		return nil, &LedgerError{err}
@@ -55,8 +55,15 @@ func newAccess(db string, venue connect.Venue, log func(text string)) (*access, 
 	return a, nil
 }
 
-// fileName is a host's address as a part of a file's name.
-func fileName(address string) string { return strings.ReplaceAll(address, ":", "-") }
+// placeOf is a venue and where it is, as a part of a file's name: several houses may be
+// simulated at one address.
+func placeOf(venue connect.Venue) string {
+	name := strings.ReplaceAll(venue.Address(), ":", "-")
+	if house := venue.House(); house != defaultVenue().House() {
+		return house + "-" + name
+	}
+	return name
+}
 
 // shared is what market data needs of it.
 func (a *access) shared() connect.Access {

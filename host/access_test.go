@@ -28,7 +28,7 @@ func TestOneBanForMarketDataAndAccount(t *testing.T) {
 	t.Setenv("ACCESS_SECRET", key.Secret)
 	o := &Options{Live: v.options(), Account: &AccountOptions{Key: "env:ACCESS_KEY", Secret: "env:ACCESS_SECRET"}}
 	db := filepath.Join(t.TempDir(), "x.db")
-	venue, err := o.Live.open()
+	venue, err := openSection(o.Live.section())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +78,7 @@ func TestSessionWaitsOutABan(t *testing.T) {
 	v := newLiveVenue(t)
 	db := filepath.Join(t.TempDir(), "x.db")
 	live := v.options()
-	venue, err := live.open()
+	venue, err := openSection(live.section())
 	if err != nil {
 		t.Fatal(err)
 	}

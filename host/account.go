@@ -16,7 +16,9 @@ import (
 type AccountOptions struct {
 	// Key and Secret say where the two halves of the API key are: "env:NAME",
 	// "file:/path" of a file that only its owner can read, or "credential:NAME" of
-	// the service manager. The key itself never stands in a configuration.
+	// the service manager. The key itself never stands in a configuration. They are of
+	// the account at Live.Venue; those at Live.Further stand in their sections, and a
+	// venue that has none is market data only.
 	Key, Secret string
 	// Countdown is when the venue cancels the resting orders of futures that it has
 	// heard nothing of us for so long; 0: 2 minutes.
@@ -31,7 +33,7 @@ type AccountOptions struct {
 }
 
 // account is what a session trades on: an account that the host keeps itself
-// ([paperAccount]), one at a venue, with real orders ([liveAccount]), or one at a broker of
+// ([paperAccount]), those at venues, with real orders ([liveAccounts]), or one at a broker of
 // the embedding program ([brokerAccount]). Its methods are
 // called by the goroutine that has the session, its loop's; leave also by the one that
 // gives a session up.
@@ -39,9 +41,9 @@ type account interface {
 	// real reports whether orders leave the process, so that what becomes of them is
 	// known to the venue and not to the ledger alone.
 	real() bool
-	// signIn takes hold of the account; nothing was written before. a is nil where no
-	// venue is asked.
-	signIn(ctx context.Context, a *access) error
+	// signIn takes hold of the account; nothing was written before. at are the venues of
+	// the session; none: it asks no venue.
+	signIn(ctx context.Context, at []*access) error
 	// stamp is what a ledger must belong to; its path is the session's to say.
 	stamp() ledger.Options
 	// claim sees to it that nobody else trades on the account. list is what may be traded.
@@ -78,8 +80,9 @@ type account interface {
 
 // accountTerms are what an account decides of its orders.
 type accountTerms struct {
-	leverage int    // of new positions
-	tag      string // that client ids begin with
+	leverage int      // of new positions
+	tag      string   // that client ids begin with
+	readOnly []string // houses that it has no key of
 }
 
 // beginning is what an account is started with.
@@ -92,14 +95,15 @@ type beginning struct {
 
 // newAccount is the account that the options ask for. waiting counts the events in the
 // loop's inbox.
-func newAccount(o *Options, e env, waiting func() int) account {
+func newAccount(o *Options, e env, dark *channels, waiting func() int) account {
 	switch {
 	case o.broker != nil:
 		return newBrokerAccount(o, e, waiting)
 	case !o.realOrders():
 		return &paperAccount{paperOptions: o.paper()}
 	}
-	return &liveAccount{liveAccountOptions: liveAccountOptions{env: e, AccountOptions: *o.Account, leverage: o.Paper.Leverage, wrap: o.wrapAccount}}
+	return &liveAccounts{dark: dark, keys: o.keysOf,
+		liveAccountOptions: liveAccountOptions{env: e, AccountOptions: *o.Account, leverage: o.Paper.Leverage, wrap: o.wrapAccount}}
 }
 
 // realOrders reports whether orders go to the venue.
@@ -113,8 +117,8 @@ func (o *Options) checkAccount() error {
 	if !o.liveData() {
 		return configError("real orders need real data: the market must be live, not %s", strings.Join(o.Market, " "))
 	}
-	if o.Account.Key == "" || o.Account.Secret == "" {
-		return configError(`real orders need a key: set api_key = "env:NAME" and secret = "env:NAME" (or file:PATH, credential:NAME) in %s`, sectionName(o.Live.section().House()))
+	if err := o.checkKeys(); err != nil {
+		return err
 	}
 	var missing []string
 	for _, l := range []struct {

@@ -28,11 +28,12 @@ type brokerOptions struct {
 	info     BrokerInfo
 	broker   Broker
 	realTime bool
+	live     bool       // on a market of venues
 	waiting  func() int // events in the loop's inbox
 }
 
 func newBrokerAccount(o *Options, e env, waiting func() int) *brokerAccount {
-	return &brokerAccount{brokerOptions: brokerOptions{env: e, waiting: waiting, PaperOptions: o.Paper, info: *o.broker, broker: o.Broker, realTime: o.realTime()}}
+	return &brokerAccount{brokerOptions: brokerOptions{env: e, waiting: waiting, PaperOptions: o.Paper, info: *o.broker, broker: o.Broker, realTime: o.realTime(), live: o.liveData()}}
 }
 
 // realTime reports whether a session runs on the wall clock.
@@ -42,7 +43,7 @@ func (o *Options) realTime() bool {
 }
 
 func (*brokerAccount) real() bool                                                    { return true }
-func (*brokerAccount) signIn(context.Context, *access) error                         { return nil }
+func (*brokerAccount) signIn(context.Context, []*access) error                       { return nil }
 func (*brokerAccount) claim(context.Context, *standing, []exchange.Instrument) error { return nil }
 
 func (a *brokerAccount) stamp() ledger.Options {
@@ -66,6 +67,9 @@ func (a *brokerAccount) terms(context.Context, []exchange.Instrument) (accountTe
 // start implements account.
 func (a *brokerAccount) start(ctx context.Context, b *beginning) (exchange.Execution, []exchange.Event, error) {
 	u, o := b.core.Universe(), &a.brokerOptions
+	if a.live {
+		a.Balances = completed(a.Balances, u)
+	}
 	h := &hosted{info: o.info, realTime: o.realTime, post: o.post, waiting: o.waiting, opening: true, checks: newBrokerChecks(u), left: make(chan struct{}),
 		log:  func(text string) { o.log(Line{Level: intent.Error, Strategy: "broker", Text: text}) },
 		warn: func(text string) { o.log(Line{Level: intent.Warn, Strategy: "broker", Text: text}) }}

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -80,7 +81,7 @@ func (o *Options) LoadConfig(path string) error {
 	if err != nil {
 		return configError("%s:%s", path, tomlError(err))
 	}
-	section, err := venueSections(path, string(raw), &meta, &f)
+	sections, err := venueSections(path, string(raw), &meta, &f)
 	if err != nil {
 		return err
 	}
@@ -104,9 +105,9 @@ func (o *Options) LoadConfig(path string) error {
 	if err := o.takeLedger(&f); err != nil {
 		return configError("%s: [ledger] %v", path, err)
 	}
-	if section != nil {
-		if err := o.takeVenue(section); err != nil {
-			return configError("%s: %s %v", path, sectionName(section.House()), err)
+	for i, s := range sections {
+		if err := o.takeVenue(s, i == 0); err != nil {
+			return configError("%s: %s %v", path, sectionName(s.House()), err)
 		}
 	}
 	if err := o.takeAdvisor(f.Advisor); err != nil {
@@ -154,40 +155,43 @@ func (o *Options) takeLedger(f *fileConfig) error {
 	return nil
 }
 
-// venueSections decodes the sections of venues and returns that of the default one; nil
-// when there is none.
-func venueSections(path, raw string, meta *toml.MetaData, f *fileConfig) (connect.Section, error) {
-	var own connect.Section
+// venueSections decodes the sections of venues, in the order in which venues are listed:
+// the first is the session's default.
+func venueSections(path, raw string, meta *toml.MetaData, f *fileConfig) (out []connect.Section, err error) {
 	for _, house := range sortedKeys(f.Venue) {
-		c, ok := connectorOf(house)
-		if !ok {
+		if _, ok := connectorOf(house); !ok {
 			return nil, unknownKey(path, raw, toml.Key{"venue", house}, f)
 		}
+	}
+	for _, house := range houseNames() {
+		fields, ok := f.Venue[house]
+		if !ok {
+			continue
+		}
+		c, _ := connectorOf(house)
 		s := c.Section()
-		if err := meta.PrimitiveDecode(f.Venue[house], s); err != nil {
+		if err := meta.PrimitiveDecode(fields, s); err != nil {
 			return nil, configError("%s:%s", path, tomlError(err))
 		}
-		if house == defaultVenue().House() {
-			own = s
-		}
+		out = append(out, s)
 	}
-	return own, nil
+	return out, nil
 }
 
-func (o *Options) takeVenue(s connect.Section) error {
+// takeVenue takes what a venue's section says. What the first one says of how much is
+// wanted may have been said by a flag; that of further ones stays in their sections.
+func (o *Options) takeVenue(s connect.Section, first bool) error {
 	c, l := s.Shared(), &o.Live
 	if c.Top < 0 || c.Top > 10_000 {
 		return fmt.Errorf("top = %d: want 1 to 10000 coins", c.Top)
 	}
-	if l.Top == 0 {
-		l.Top = c.Top
+	length, err := barLength(c)
+	if err != nil {
+		return err
 	}
-	if c.Bars != "" {
-		length, err := exchange.ParseBarLength(c.Bars)
-		if err != nil {
-			return fmt.Errorf("bars = %q: want a length such as 1m, 15m or 1h", c.Bars)
-		}
-		l.Bars = length
+	if first {
+		l.Top = cmp.Or(l.Top, c.Top)
+		l.Bars = cmp.Or(length, l.Bars)
 	}
 	for _, k := range []struct{ name, ref string }{{"api_key", c.Key}, {"secret", c.Secret}} {
 		if k.ref == "" {
@@ -197,17 +201,33 @@ func (o *Options) takeVenue(s connect.Section) error {
 			return fmt.Errorf("%s: %w", k.name, err)
 		}
 	}
-	l.Venue = s
+	if first {
+		l.Venue = s
+	} else {
+		l.Further = append(l.Further, s)
+	}
 	if _, err := s.Open(); err != nil {
 		return err
 	}
 	if c.DeadMan != 0 && (c.DeadMan < 20 || c.DeadMan > 86_400) {
 		return fmt.Errorf("dead_man_seconds = %d: want 20 or more, at most 86400; it is renewed four times before it runs down", c.DeadMan)
 	}
-	if a := o.Account; a != nil {
+	if a := o.Account; a != nil && first {
 		a.Key, a.Secret, a.Countdown = c.Key, c.Secret, exchange.Time(c.DeadMan)*exchange.Second
 	}
 	return nil
+}
+
+// barLength is the length of bars that a section asks for; 0: it does not say.
+func barLength(c *connect.Common) (exchange.Time, error) {
+	if c.Bars == "" {
+		return 0, nil
+	}
+	length, err := exchange.ParseBarLength(c.Bars)
+	if err != nil {
+		return 0, fmt.Errorf("bars = %q: want a length such as 1m, 15m or 1h", c.Bars)
+	}
+	return length, nil
 }
 
 // tomlError words what the parser found as "line: key: what".

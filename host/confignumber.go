@@ -1,13 +1,16 @@
 package host
 
 import (
+	"cmp"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/connect"
 	"github.com/perilune/perilune/exchange/paper"
 )
 
@@ -88,6 +91,31 @@ func (o *Options) checkNumbers() error {
 		}
 	}
 	return checkBalances(o.Paper.Balances)
+}
+
+// usualBalances are what a paper account at a venue begins with.
+func usualBalances(c connect.Connector) (out []paper.Deposit) {
+	for _, b := range c.About().Paper {
+		out = append(out, paper.Deposit{Wallet: b.Wallet, Asset: b.Asset, Amount: b.Amount})
+	}
+	return out
+}
+
+// completed are balances with the usual ones of every house of a universe for which none
+// are given.
+func completed(given []paper.Deposit, u *exchange.Universe) []paper.Deposit {
+	out, seen := slices.Clone(given), []string{}
+	for _, d := range given {
+		seen = append(seen, cmp.Or(d.Wallet.House(), defaultVenue().House()))
+	}
+	for _, in := range u.All() {
+		house := in.Venue.House()
+		if c, ok := connectorOf(house); ok && !slices.Contains(seen, house) {
+			seen = append(seen, house)
+			out = append(out, usualBalances(c)...)
+		}
+	}
+	return out
 }
 
 // checkBalances refuses amounts beyond any sense, and an asset of a wallet that is given

@@ -1,18 +1,12 @@
 package host
 
 import (
+	"cmp"
 	"context"
-	"errors"
-	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
-	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/connect"
-	"github.com/perilune/perilune/exchange/oms"
 	"github.com/perilune/perilune/ledger"
 )
 
@@ -54,16 +48,70 @@ func Examine(ctx context.Context, o *Options) *Examination {
 		x.Findings = l
 		return x
 	}
-	d := &doctor{o: o, account: o.Account, Examination: Examination{Venue: hostsOf(&o.Live)}}
+	if err := o.Live.checkSections(); err != nil {
+		x := &Examination{}
+		l := connect.Findings(x.Findings)
+		l.Say("options", Fail, "mend it in the options", "%v", err)
+		x.Findings = l
+		return x
+	}
+	if sections := o.Live.sections(); len(sections) > 1 {
+		return examineAll(ctx, o, sections)
+	}
+	d := &doctor{o: o, account: o.Account, Examination: Examination{Venue: hostsOf(o.Live.section())}}
+	if a, ok := o.keysOf(o.Live.section().House()); ok {
+		d.account = &a
+	}
+	d.make(ctx, func(check) bool { return true })
+	return &d.Examination
+}
+
+// examineAll examines the account at each of several venues, and what they share once.
+func examineAll(ctx context.Context, o *Options, sections []connect.Section) *Examination {
+	all := &doctor{o: o, account: o.Account}
+	var where, names []string
+	var owners []ledger.Owner
+	var found []Finding
+	trading := 0
+	for _, s := range sections {
+		where = append(where, cmp.Or(hostsOf(s), s.House()))
+		a, ok := o.keysOf(s.House())
+		if !ok {
+			found = append(found, Finding{Name: s.House(), Verdict: Skip, Text: withoutKey(s.House())})
+			continue
+		}
+		trading++
+		d := &doctor{o: o, account: &a, section: s}
+		d.make(ctx, func(c check) bool { return !c.shared })
+		for _, f := range d.Findings {
+			f.Name = s.House() + " " + f.Name
+			found = append(found, f)
+		}
+		if d.Account != "" {
+			owners, names = append(owners, ledger.Owner{Venue: s.House(), Account: d.Account}), append(names, s.House()+" "+d.Account)
+		}
+	}
+	if len(owners) == trading && trading > 0 {
+		all.Account = owners[0].Account
+		if trading > 1 {
+			_, all.Account = ledger.Owners(owners)
+		}
+	}
+	all.make(ctx, func(c check) bool { return c.shared })
+	all.Venue, all.Account, all.Findings = strings.Join(where, ", "), strings.Join(names, ", "), append(all.Findings, found...)
+	return &all.Examination
+}
+
+// make makes the checks that are chosen and that can be made.
+func (d *doctor) make(ctx context.Context, chosen func(check) bool) {
 	for _, c := range checks {
-		if d.at() >= c.needs { // every other question would have the same answer
+		if chosen(c) && d.at() >= c.needs { // every other question would have the same answer
 			_ = c.look(d, ctx) // what it found says it
 		}
 	}
 	if d.c != nil {
 		_ = d.c.Close() // asking only
 	}
-	return &d.Examination
 }
 
 // check is something that a session with real orders needs, or that a person should know
@@ -71,6 +119,7 @@ func Examine(ctx context.Context, o *Options) *Examination {
 type check struct {
 	needs   stage
 	refuses bool // the session too makes it at its start, and ends with its error
+	shared  bool // it is the same at every venue
 	look    func(*doctor, context.Context) error
 }
 
@@ -88,19 +137,19 @@ const (
 // session those that refuse it. What Options.Validate refuses, and what the files do as
 // they are opened, it has seen for itself.
 var checks = []check{
-	{unasked, false, (*doctor).config},
-	{unasked, false, (*doctor).disk},
-	{unasked, false, (*doctor).reach},
-	{reached, true, (*doctor).signIn},
-	{signedIn, false, (*doctor).clock},
-	{signedIn, true, (*doctor).identity},
-	{unasked, false, (*doctor).ledgerFile},
-	{known, false, (*doctor).lease},
-	{known, true, (*doctor).admission},
-	{known, false, (*doctor).settings},
-	{known, false, (*doctor).wallets},
-	{known, false, (*doctor).holdings},
-	{known, false, (*doctor).streams},
+	{unasked, false, true, (*doctor).config},
+	{unasked, false, true, (*doctor).disk},
+	{unasked, false, false, (*doctor).reach},
+	{reached, true, false, (*doctor).signIn},
+	{signedIn, false, false, (*doctor).clock},
+	{signedIn, true, false, (*doctor).identity},
+	{unasked, false, true, (*doctor).ledgerFile},
+	{known, false, false, (*doctor).lease},
+	{known, true, false, (*doctor).admission},
+	{known, false, false, (*doctor).settings},
+	{known, false, false, (*doctor).wallets},
+	{known, false, false, (*doctor).holdings},
+	{known, false, false, (*doctor).streams},
 }
 
 // doctor is an examination under way: of an account, and with o of all else that a session
@@ -109,6 +158,7 @@ type doctor struct {
 	Examination
 	o       *Options // nil at the start of a session
 	account *AccountOptions
+	section connect.Section // nil: of the session's default venue
 	access  *access         // nil until the venue may be asked
 	c       connect.Account // nil until it is signed in
 	log     func(string)    // what the account has to say from then on; nil: nobody listens
@@ -142,280 +192,4 @@ func (d *doctor) say(name string, v Verdict, do, format string, a ...any) {
 	l := connect.Findings(d.Findings)
 	l.Say(name, v, do, format, a...)
 	d.Findings = l
-}
-
-func (d *doctor) config(context.Context) error {
-	o := *d.o
-	o.Market = []string{"live"}
-	if err := o.checkAccount(); err != nil {
-		d.say("configuration", Fail, "mend it in the configuration file", "%v", err)
-		return err
-	}
-	l := o.Limits
-	d.say("configuration", OK, "", "an order may be worth %s, a position %s, and a day lose %s of the equity",
-		l.MaxOrderNotional, l.MaxPositionNotional, l.DailyLoss)
-	return nil
-}
-
-// leastSpace is what a month of journal and ledger takes, and some.
-const leastSpace = 2 << 30
-
-func (d *doctor) disk(context.Context) error {
-	dir := filepath.Dir(d.database())
-	free, err := freeSpace(dir)
-	switch {
-	case errors.Is(err, errors.ErrUnsupported):
-		d.say("disk", Skip, "", "this system does not tell how much is free")
-	case err != nil:
-		d.say("disk", Fail, "make the directory, or name another with --db", "%s: %v", dir, err)
-	case free < leastSpace:
-		d.say("disk", Fail, "make room, or name another place with --db", "%s has %.1f GB free: want %.1f", dir, float64(free)/(1<<30), float64(leastSpace)/(1<<30))
-	default:
-		d.say("disk", OK, "", "%s has %.1f GB free", dir, float64(free)/(1<<30))
-	}
-	return err
-}
-
-func (d *doctor) database() string {
-	if d.o.DB != "" {
-		return d.o.DB
-	}
-	return "perilune-live.db"
-}
-
-func (d *doctor) ledgerFile(context.Context) error {
-	path := d.database()
-	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
-		d.say("ledger", OK, "", "%s will be made", path)
-		return nil
-	}
-	db, err := ledger.Open(ledger.Options{Path: path, Mode: ledger.Live, Account: d.Account, ReadOnly: true})
-	if err != nil {
-		d.say("ledger", Fail, "name another file with --db", "%s: %v", path, err)
-		return err
-	}
-	defer db.Close()
-	sessions, err := db.Sessions()
-	if err != nil {
-		d.say("ledger", Fail, "restore it from a copy", "%s: %v", path, err)
-		return err
-	}
-	if err := ledger.InUse(path); errors.Is(err, ledger.ErrLocked) {
-		d.say("ledger", Fail, "end that session first, or name another file with --db", "%s: %v", path, err)
-		return err
-	}
-	d.say("ledger", OK, "", "%s holds %d sessions", path, len(sessions))
-	return nil
-}
-
-// lease looks whether a session of this machine trades on the account.
-func (d *doctor) lease(context.Context) error {
-	own, shared := leaseFiles(d.access, d.Account)
-	for _, path := range []string{own, shared} {
-		if err := ledger.Leased(path); errors.Is(err, ledger.ErrLocked) {
-			d.say("other sessions", Fail, "end that session first, or give this one an account of its own", "account %s is traded on: %v", d.Account, err)
-			return err
-		}
-	}
-	d.say("other sessions", OK, "", "none of this machine is on the account")
-	return nil
-}
-
-// reach finds out whether the venue may be asked now.
-func (d *doctor) reach(context.Context) error {
-	banned := false
-	venue, err := d.o.Live.open()
-	if err != nil {
-		d.say("venue", Fail, "mend it in the configuration file", "%v", err)
-		return err
-	}
-	a, err := newAccess(d.database(), venue, func(text string) {
-		banned = true
-		d.say("bans", Fail, "wait until then: who asks meanwhile makes it longer", "%s", text)
-	})
-	if err != nil {
-		d.say("bans", Fail, "delete the file if you know that no ban is in force", "%v", err)
-		return err
-	}
-	if !banned {
-		d.access = a
-	}
-	return nil
-}
-
-// signIn reads the key and compares the clocks.
-func (d *doctor) signIn(ctx context.Context) (err error) {
-	d.c, err = openAccount(ctx, d.access, d.account, d.log)
-	var e *exchange.VenueError
-	switch {
-	case err == nil:
-		return nil
-	case errors.As(err, &e):
-		d.say("venue", Fail, e.Advice, "%v", err)
-	default:
-		d.say("key", Fail, "see to it that api_key and secret in "+sectionName(d.access.venue.House())+" name where they are, for this user alone", "%v", err)
-	}
-	return err
-}
-
-func (d *doctor) clock(context.Context) error {
-	off := d.c.Now() - exchange.Time(time.Now().UnixNano())
-	ms := float64(off) / float64(exchange.Millisecond)
-	switch {
-	case off > exchange.Second || off < -exchange.Second:
-		d.say("clock", Warn, "set it: requests are signed with the venue's time, but files and reports carry this machine's", "this machine is %.0f ms from the venue", -ms)
-	default:
-		d.say("clock", OK, "", "within %.0f ms of the venue", max(ms, -ms))
-	}
-	return nil
-}
-
-// failed tells of a question that was not answered.
-func (d *doctor) failed(name string, err error) { d.say(name, Fail, connect.Advice(err), "%v", err) }
-
-// identity asks the venue whose the key is.
-func (d *doctor) identity(ctx context.Context) error {
-	uid, err := d.c.UID(ctx)
-	if err != nil {
-		d.failed("key", err)
-		return &AccountError{advised(err)}
-	}
-	d.Account = uid
-	d.say("key", OK, "", "it belongs to account %s", uid)
-	return nil
-}
-
-// admission looks at what the key may do, and at the modes of the account: whether the
-// host trades on it.
-func (d *doctor) admission(ctx context.Context) error {
-	list := d.c.Admission(ctx)
-	d.Findings = append(d.Findings, list...)
-	for _, f := range list {
-		if f.Verdict == Fail {
-			return &AccountError{fmt.Errorf("%s: %s: %s (perilune doctor tells more)", f.Name, f.Text, f.Do)}
-		}
-	}
-	return nil
-}
-
-func (d *doctor) settings(ctx context.Context) error {
-	d.Findings = append(d.Findings, d.c.Settings(ctx)...)
-	return nil
-}
-
-func (d *doctor) wallets(ctx context.Context) error {
-	house := d.access.venue.House()
-	for _, w := range walletsOf(d.c) {
-		name := string(w.Within(house)) + " wallet"
-		list, err := d.c.Balances(ctx, w)
-		if err != nil {
-			d.failed(name, err)
-			continue
-		}
-		var held []string
-		for _, b := range list {
-			if !b.Total.IsZero() {
-				held = append(held, b.Total.String()+" "+b.Asset)
-			}
-		}
-		if len(held) == 0 {
-			d.say(name, Warn, "transfer something to it before you trade there", "it is empty")
-			continue
-		}
-		d.say(name, OK, "", "%s", connect.Listed(held))
-	}
-	return nil
-}
-
-// holdings tells what somebody else left in the account: a session adopts it.
-func (d *doctor) holdings(ctx context.Context) error {
-	var orders, positions []string
-	for _, g := range d.c.Profile().Segments {
-		v := g.Venue.Within(g.Venue.House())
-		open, err := d.c.OpenOrders(ctx, g.Venue)
-		if err != nil {
-			d.failed("open orders", err)
-			return err
-		}
-		for _, o := range open {
-			orders = append(orders, fmt.Sprintf("%s:%s %s %s at %s", v, o.Symbol, o.Side, o.Qty, o.Price))
-		}
-		if g.Spot {
-			continue
-		}
-		list, err := d.c.Positions(ctx, g.Venue)
-		if err != nil {
-			d.failed("positions", err)
-			return err
-		}
-		for _, p := range list {
-			if !p.Qty.IsZero() {
-				positions = append(positions, fmt.Sprintf("%s:%s %s", v, p.Symbol, p.Qty))
-			}
-		}
-	}
-	d.found("open orders", orders, "cancel what is not yours to keep: their fills would be booked as foreign")
-	d.found("positions", positions, "they count against your limits and margin")
-	return nil
-}
-
-func (d *doctor) found(name string, list []string, do string) {
-	if len(list) == 0 {
-		d.say(name, OK, "", "none")
-		return
-	}
-	d.say(name, Warn, do, "%s", connect.Listed(list))
-}
-
-// streamsWithin is how long the account's own streams may take to come up.
-const streamsWithin = 10 * time.Second
-
-func (d *doctor) streams(ctx context.Context) error {
-	var all []exchange.Venue
-	for _, g := range d.c.Profile().Segments {
-		all = append(all, g.Venue)
-	}
-	up := make(chan exchange.Venue, 64)
-	s, err := d.c.Listen(all, func(n oms.AccountEvent) {
-		if n.Gap != "" {
-			select {
-			case up <- n.Venue:
-			default: // it was told before
-			}
-		}
-	})
-	if err != nil {
-		d.failed("account streams", err)
-		return err
-	}
-	defer s.Close()
-	seen := map[exchange.Venue]bool{}
-	limit := time.After(streamsWithin)
-	for len(seen) < len(all) {
-		select {
-		case v := <-up:
-			seen[v] = true
-		case <-ctx.Done():
-			d.say("account streams", Skip, "", "interrupted")
-			return ctx.Err()
-		case <-limit:
-			var down []string
-			for _, v := range all {
-				if !seen[v] {
-					down = append(down, string(v.Within(v.House())))
-				}
-			}
-			d.say("account streams", Fail, "look at ws_… and ws_api_… in "+sectionName(d.access.venue.House())+", and at the network", "no word within %s from %s", streamsWithin, strings.Join(down, ", "))
-			return nil
-		}
-	}
-	d.say("account streams", OK, "", "%s", allUp(len(all)))
-	return nil
-}
-
-func allUp(n int) string {
-	if words := [...]string{"none is", "it is", "both are", "all three are", "all four are"}; n < len(words) {
-		return words[n] + " up"
-	}
-	return fmt.Sprintf("all %d are up", n)
 }

@@ -40,6 +40,7 @@ type header struct {
 	Limits      risk.Limits
 	ClientTag   string
 	Leverage    int
+	ReadOnly    []string `json:",omitempty"` // houses that orders can't be made at
 	SampleEvery exchange.Time
 	Ladders     bool // books are price ladders
 	Supply      supply
@@ -132,8 +133,16 @@ func (s *header) newCore(compiled []any, given *own, where *core.Where) (*core.C
 		SampleEvery: s.SampleEvery, Advisor: s.Advisor, AdviceTTL: s.AdviceTTL, Restore: s.Restore, Final: s.Final, Where: where,
 		Ladders: func(*exchange.Instrument) bool { return s.Ladders },
 		Bars:    s.Supply.bars, NoTrades: s.Supply.BarsOnly,
-		MarkTransfer: markTransfer(u),
+		MarkTransfer: markTransfer(u), ReadOnly: s.readOnly,
 	}, append(strategies, written...), versions)
+}
+
+// readOnly says why no order can be made in an instrument; "": one can.
+func (s *header) readOnly(in *exchange.Instrument) string {
+	if house := in.Venue.House(); slices.Contains(s.ReadOnly, house) {
+		return withoutKey(house)
+	}
+	return ""
 }
 
 // natives are the session's strategies written in Go, in its order, from those that
@@ -163,10 +172,13 @@ func (s *header) natives(given []*contained) ([]core.Strategy, error) {
 }
 
 // markTransfer is how the venue of a market wants the amounts of transfers, wherever the
-// orders go: what is simulated decides as what is live.
+// orders go: what is simulated decides as what is live. Where one of several venues wants
+// it so, the others' lose next to nothing.
 func markTransfer(u *exchange.Universe) func(decimal.Decimal, uint64) decimal.Decimal {
-	if c, ok := connectorOf(u.House()); ok {
-		return c.About().MarkTransfer
+	for _, in := range u.All() {
+		if c, ok := connectorOf(in.Venue.House()); ok && c.About().MarkTransfer != nil {
+			return c.About().MarkTransfer
+		}
 	}
 	return nil
 }

@@ -39,7 +39,7 @@ func leaseFiles(at *access, uid string) (own, shared string) {
 	if err != nil {
 		dir = os.TempDir()
 	}
-	name := fmt.Sprintf("account-%s-%s.lease", fileName(at.venue.Address()), uid)
+	name := fmt.Sprintf("account-%s-%s.lease", placeOf(at.venue), uid)
 	return filepath.Join(dir, "perilune", name), filepath.Join(os.TempDir(), "perilune-"+name)
 }
 
@@ -60,7 +60,7 @@ func (e *RivalError) Error() string {
 	return fmt.Sprintf("account %s is traded on by another run of Perilune: %s", e.Account, e.Why)
 }
 
-// claim implements account. It begins the run's client ids, and refuses to begin while orders of runs that
+// claim begins the run's client ids, and refuses to begin while orders of runs that
 // the ledger does not know rest at the venue. What earlier runs of the ledger left
 // there is canceled.
 func (a *liveAccount) claim(ctx context.Context, s *standing, traded []exchange.Instrument) error {
@@ -154,10 +154,7 @@ func named(list []oms.Report) string {
 func (a *liveAccount) giveWay(now exchange.Time, to *oms.Rival) {
 	if a.rival == nil {
 		a.rival = &RivalError{a.uid, to.String()}
-		a.log(Line{Time: now, Level: intent.Error, Strategy: "account", Text: "the session ends: " + a.rival.Error()})
+		a.log(Line{Time: now, Level: intent.Error, Strategy: a.title, Text: "the session ends: " + a.rival.Error()})
 		a.end("another run trades on the account")
 	}
 }
-
-// gaveWay is the run that this one gave way to, or nil.
-func (a *liveAccount) gaveWay() error { return a.rival }

@@ -83,6 +83,9 @@ func liveChild(dir string) {
 		set["away"], set["acts"] = "0.02", "12"
 	}
 	o := liveOptions(os.Getenv("HOST_LIVE_VENUE"), dir, set)
+	if bybitURL := os.Getenv("HOST_LIVE_BYBIT"); bybitURL != "" {
+		o = twoHouseOptions(os.Getenv("HOST_LIVE_VENUE"), dir, bybitURL, true, set)
+	}
 	o.Log = func(l Line) { fmt.Println(l.Level, l.Strategy, l.Text) }
 	o.Status = func(s Status) { fmt.Println("status", s.Events, s.Account) }
 	if point == runWhole {
@@ -90,7 +93,12 @@ func liveChild(dir string) {
 	}
 	k := &suicide{point: point}
 	k.left.Store(occasions(point))
-	o.wrapAccount = func(a oms.Account) oms.Account { return &killedAccount{a.(wholeAccount), k} }
+	o.wrapAccount = func(a oms.Account) oms.Account {
+		if whole, ok := a.(wholeAccount); ok {
+			return &killedAccount{whole, k}
+		}
+		return a
+	}
 	if err := o.Validate(); err != nil {
 		fmt.Println(err)
 		os.Exit(1)

@@ -163,6 +163,8 @@ type liveSession struct {
 	mu   sync.Mutex
 	said bytes.Buffer
 	now  liveState
+	// filled counts what the core has heard of
+	filled int
 }
 
 // liveState is what the loop's goroutine saw last.
@@ -222,26 +224,28 @@ func (s *liveSession) log() string {
 }
 
 // atVenue is a session's account at the venue, and onPaper the venue of its paper account.
-func atVenue(r *runner) *liveAccount { return r.account.(*liveAccount) }
+func atVenue(r *runner) *liveAccount { return r.account.(*liveAccounts).list[0] }
 func onPaper(r *runner) *paper.Venue { return r.account.(*paperAccount).venue }
 
 // look runs on the loop's goroutine.
 func (s *liveSession) look(st Status) {
-	h := atVenue(s.r).venue.Health()
-	now := liveState{events: st.Events, resting: s.r.core.AtRest() && len(st.Pairs) == 0, account: st.Account, halted: st.Halted,
-		clear: h.Working+h.Unknown+h.Transfers+h.Unowned+h.Resumed == 0}
+	now := liveState{events: st.Events, resting: s.r.core.AtRest() && len(st.Pairs) == 0, account: st.Account, halted: st.Halted, clear: true}
 	for _, p := range s.r.core.OpenPairs() {
 		now.pairs = append(now.pairs, fmt.Sprintf("%d %s %q: %s coins, %d lots", p.ID, p.State, p.Reason, p.SpotQty, p.PerpQty))
 	}
-	for i := range h.Sections {
-		m := &h.Sections[i]
-		now.clear = now.clear && m.Down == "" && len(m.Diffs) == 0
-		if i == 0 || m.Agreed < now.settled {
-			now.settled = m.Agreed
+	for n, a := range s.r.account.(*liveAccounts).list {
+		h := a.venue.Health()
+		now.clear = now.clear && h.Working+h.Unknown+h.Transfers+h.Unowned+h.Resumed == 0
+		for i := range h.Sections {
+			m := &h.Sections[i]
+			now.clear = now.clear && m.Down == "" && len(m.Diffs) == 0
+			if n == 0 && i == 0 || m.Agreed < now.settled {
+				now.settled = m.Agreed
+			}
 		}
 	}
 	s.mu.Lock()
-	s.now = now
+	s.now, s.filled = now, st.Fills
 	s.mu.Unlock()
 }
 

@@ -20,7 +20,7 @@ import (
 	"github.com/perilune/perilune/ledger"
 )
 
-// liveAccount is the venue's account of a session with real orders.
+// liveAccount is the account at one venue of a session with real orders.
 type liveAccount struct {
 	liveAccountOptions
 	access  *access
@@ -49,20 +49,35 @@ type liveAccountOptions struct {
 	AccountOptions
 	leverage int                           // of new positions, when the venue does not tell
 	wrap     func(oms.Account) oms.Account // stands between the order manager and the venue in tests; nil: nothing
+	title    string                        // what its lines are of
 }
 
 // reconcileWithin is how long a start waits for the venue to tell what became of
 // everything that the last run left.
 const reconcileWithin = 2 * time.Minute
 
-func (*liveAccount) real() bool { return true }
+// house is the venue's.
+func (a *liveAccount) house() string { return a.access.venue.House() }
 
-// signIn implements account. Nothing is written before the venue knows the key, and the
+// has reports whether an instrument is traded on the account.
+func (a *liveAccount) has(in *exchange.Instrument) bool { return in.Venue.House() == a.house() }
+
+// own are those of a list that are traded on the account.
+func (a *liveAccount) own(list []exchange.Instrument) (mine []exchange.Instrument) {
+	for i := range list {
+		if a.has(&list[i]) {
+			mine = append(mine, list[i])
+		}
+	}
+	return mine
+}
+
+// signIn takes hold of the account. Nothing is written before the venue knows the key, and the
 // account is one that the host trades on: the rest of what Examine looks at shows itself.
-func (a *liveAccount) signIn(ctx context.Context, at *access) error {
-	d := &doctor{account: &a.AccountOptions, access: at, log: a.note}
+func (a *liveAccount) signIn(ctx context.Context) error {
+	d := &doctor{account: &a.AccountOptions, access: a.access, log: a.note}
 	err := d.refuse(ctx, reached, signedIn)
-	a.access, a.client, a.uid = at, d.c, d.Account
+	a.client, a.uid = d.c, d.Account
 	if err != nil {
 		return err
 	}
@@ -86,11 +101,7 @@ func openAccount(ctx context.Context, a *access, o *AccountOptions, log func(str
 	return c, nil
 }
 
-func (a *liveAccount) stamp() ledger.Options {
-	return ledger.Options{Mode: ledger.Live, Venue: a.access.venue.House(), Account: a.uid}
-}
-
-// opened implements account.
+// opened is when the account is opened, by our clock of the venue and by its own.
 func (a *liveAccount) opened(ctx context.Context, list []exchange.Instrument) (started, opened exchange.Time, err error) {
 	in := &list[max(0, slices.IndexFunc(list, func(in exchange.Instrument) bool { return in.Perp() }))]
 	if opened, err = a.client.VenueTime(ctx, in); err != nil {
@@ -99,7 +110,7 @@ func (a *liveAccount) opened(ctx context.Context, list []exchange.Instrument) (s
 	return a.client.Now(), opened, nil
 }
 
-// terms implements account: the account's own fees and margin steps take the place of those
+// terms asks for what decides orders: the account's own fees and margin steps take the place of those
 // that everybody is told.
 func (a *liveAccount) terms(ctx context.Context, list []exchange.Instrument) (accountTerms, error) {
 	a.entering("asking for the account's fees and margin steps")
@@ -128,21 +139,16 @@ func trades(g *oms.Segment, list []exchange.Instrument) bool {
 	return g.Spot || slices.ContainsFunc(list, func(in exchange.Instrument) bool { return in.Venue == g.Venue })
 }
 
-// start implements account. It starts the order manager, cancels what the last run left in the book, and waits
-// until the venue has told what became of everything. It returns what the core
-// must hear before anything else.
-func (a *liveAccount) start(ctx context.Context, b *beginning) (exchange.Execution, []exchange.Event, error) {
-	u := b.core.Universe()
-	opening, err := b.opening(u, a.Accept)
-	if err != nil {
-		return nil, nil, err
-	}
+// begin starts the order manager, and cancels what the last run left in the book. all is
+// where the ledger stands, at every venue.
+func (a *liveAccount) begin(ctx context.Context, u *exchange.Universe, all *oms.Opening) (err error) {
+	opening := a.share(u, all)
 	a.recovering = true
 	a.entering("opening the account at the venue")
 	a.venue, err = oms.NewRunner(oms.Config{Account: a.oms(), Universe: u, Opening: *opening,
 		Options: oms.Options{Countdown: a.Countdown, Fence: a.fence}, Post: a.fromVenue, Note: a.note})
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
 	var running context.Context
 	a.orders.Store(a.venue)
@@ -153,16 +159,29 @@ func (a *liveAccount) start(ctx context.Context, b *beginning) (exchange.Executi
 		a.venue.Run(running)
 	}()
 	if a.streams, err = a.client.Listen(a.segmentsTraded(values(u)), a.venue.Event); err != nil {
-		return nil, nil, &AccountError{err}
+		return &AccountError{err}
 	}
 	for i := range opening.Orders {
 		a.venue.Cancel(opening.Orders[i].ID, 0)
 	}
-	early, err := a.reconciled(ctx, u)
-	return a.venue, early, err
+	return nil
 }
 
-// reconciled waits until the account is in view.
+// share is what of an opening is of the account.
+func (a *liveAccount) share(u *exchange.Universe, all *oms.Opening) *oms.Opening {
+	o := *all
+	other := func(id exchange.InstrumentID) bool { return !a.has(u.Get(id)) }
+	elsewhere := func(w exchange.Wallet) bool { return w.House() != "" && w.House() != a.house() }
+	o.Orders = slices.DeleteFunc(slices.Clone(all.Orders), func(x exchange.Order) bool { return other(x.Instrument) })
+	o.Executions = slices.DeleteFunc(slices.Clone(all.Executions), func(x oms.Booked) bool { return other(x.Instrument) })
+	o.Positions = slices.DeleteFunc(slices.Clone(all.Positions), func(x oms.Holding) bool { return other(x.Instrument) })
+	o.Wallets = slices.DeleteFunc(slices.Clone(all.Wallets), func(x oms.Balance) bool { return elsewhere(x.Wallet) })
+	o.Transfers = slices.DeleteFunc(slices.Clone(all.Transfers), func(x oms.Transit) bool { return elsewhere(x.From) })
+	return &o
+}
+
+// reconciled waits until the account is in view: the venue has told what became of
+// everything. It returns what the core must hear before anything else.
 func (a *liveAccount) reconciled(ctx context.Context, u *exchange.Universe) ([]exchange.Event, error) {
 	limit := time.Now().Add(reconcileWithin)
 	for {
@@ -192,8 +211,8 @@ func (a *liveAccount) reconciled(ctx context.Context, u *exchange.Universe) ([]e
 // tellOpening says what a new session finds in the account, in a line for each wallet
 // and one for the positions.
 func (a *liveAccount) tellOpening(u *exchange.Universe, list []exchange.Event) {
-	say := func(text string) { a.log(Line{Level: intent.Info, Strategy: "account", Text: text}) }
-	house := a.access.venue.House()
+	say := func(text string) { a.log(Line{Level: intent.Info, Strategy: a.title, Text: text}) }
+	house := a.house()
 	for _, full := range walletsOf(a.client) {
 		w := full.Within(house)
 		var held []string
@@ -218,13 +237,22 @@ func (a *liveAccount) tellOpening(u *exchange.Universe, list []exchange.Event) {
 	}
 }
 
-// walletsOf are the wallets of an account, in the venue's order.
+// walletsOf are the wallets of an account, in the venue's order: each once, also where
+// several segments share it.
 func walletsOf(a oms.Account) (all []exchange.Wallet) {
 	p := a.Profile()
-	for _, g := range p.Segments {
-		all = append(all, g.Wallets...)
+	add := func(list []exchange.Wallet) {
+		for _, w := range list {
+			if !slices.Contains(all, w) {
+				all = append(all, w)
+			}
+		}
 	}
-	return append(all, p.Wallets...)
+	for _, g := range p.Segments {
+		add(g.Wallets)
+	}
+	add(p.Wallets)
+	return all
 }
 
 func wait(ctx context.Context, d time.Duration) {
@@ -251,13 +279,6 @@ func (a *liveAccount) fromVenue(ev *exchange.Event) {
 	}
 }
 
-// took implements account.
-func (a *liveAccount) took(ev *exchange.Event) {
-	if ev.Kind == exchange.KindFundingPaid {
-		a.unread.Add(-1)
-	}
-}
-
 // note keeps what only a person needs to know until the loop tells it.
 func (a *liveAccount) note(text string) {
 	a.mu.Lock()
@@ -265,8 +286,8 @@ func (a *liveAccount) note(text string) {
 	a.mu.Unlock()
 }
 
-// heartbeat implements account: it tells the venue that the loop is alive, people what
-// it had to say, and whether the account is in view.
+// heartbeat tells the venue that the loop is alive, people what it had to say, and whether
+// the account is in view.
 func (a *liveAccount) heartbeat(now exchange.Time) (why string) {
 	a.venue.Beat()
 	a.mu.Lock()
@@ -274,7 +295,7 @@ func (a *liveAccount) heartbeat(now exchange.Time) (why string) {
 	a.notes = nil
 	a.mu.Unlock()
 	for _, text := range notes {
-		a.log(Line{Time: now, Level: intent.Warn, Strategy: "account", Text: text})
+		a.log(Line{Time: now, Level: intent.Warn, Strategy: a.title, Text: text})
 	}
 	h := a.venue.Health()
 	if h.Rival != nil {
@@ -282,6 +303,21 @@ func (a *liveAccount) heartbeat(now exchange.Time) (why string) {
 	}
 	if why := staleAccount(&h); why != "" {
 		return why
+	}
+	return a.access.throttle.Refusing()
+}
+
+// unreached says why nothing can be done on the account; "": something can. That its stream
+// is lost is no reason: what becomes of orders is then asked for.
+func (a *liveAccount) unreached() string {
+	h := a.venue.Health()
+	if h.Silent != 0 {
+		return fmt.Sprintf("it answers nothing since %s: %s", h.Silent, h.SilentWhy)
+	}
+	for i := range h.Sections {
+		if m := &h.Sections[i]; h.Now-m.Compared > unseen {
+			return staleAccount(&h)
+		}
 	}
 	return a.access.throttle.Refusing()
 }
@@ -307,7 +343,7 @@ func staleAccount(h *oms.Health) string {
 	return ""
 }
 
-// leave implements account.
+// leave cancels what rests, without the core: see account.
 func (a *liveAccount) leave(within time.Duration) (left int, traded bool) {
 	v := a.orders.Load()
 	if v == nil {
@@ -323,7 +359,7 @@ func (a *liveAccount) leave(within time.Duration) (left int, traded bool) {
 	}
 }
 
-// clear implements account. The core can't cancel any more; the next start finds out what
+// clear cancels what may rest when the session broke off. The core can't cancel any more; the next start finds out what
 // became of what is canceled here.
 func (a *liveAccount) clear() {
 	if a.venue == nil {
@@ -341,10 +377,6 @@ func (a *liveAccount) clear() {
 			return
 		}
 	}
-}
-
-func (a *liveAccount) describe() []string {
-	return []string{fmt.Sprintf("real orders on account %s: fills, fees and funding are what the venue booked", a.uid)}
 }
 
 // close ends the account's connections. What is at the venue stays there.

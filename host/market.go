@@ -26,8 +26,8 @@ import (
 type source interface {
 	// find finds out what there is; nothing was written before.
 	find(ctx context.Context) (*marketData, error)
-	// access is the venue that was asked, and may be asked for an account too; nil: none.
-	access() *access
+	// accesses are the venues that were asked, and may be asked for accounts too.
+	accesses() []*access
 	// enter opens the market at the moment where the session begins, or goes on.
 	enter(ctx context.Context, at *ledger.Snapshot) (*marketData, error)
 	// drive makes the loop run on it. What it knows of the time before comes first.
@@ -38,6 +38,8 @@ type source interface {
 	// asked last. Both are called on the loop.
 	health(c *core.Core) string
 	notices() []string
+	// watch looks on the loop whether the market can be reached, and tells the core.
+	watch(now exchange.Time)
 	// describe says in sentences what the data are.
 	describe() []string
 	// fault is what was wrong with the events, where the loop was not told of it; nil: nothing.
@@ -46,10 +48,10 @@ type source interface {
 }
 
 // newSource is the source that the options name. needs asks the strategies.
-func newSource(o *Options, e env, p pace, needs func() (*wants, error)) source {
+func newSource(o *Options, e env, p pace, dark *channels, needs func() (*wants, error)) source {
 	switch _, stream := o.Source.(*ChanSource); {
 	case o.liveData():
-		return &liveSource{pace: p, liveSourceOptions: liveSourceOptions{env: e, LiveOptions: o.Live, db: o.DB, feeBP: o.Paper.FeeBP, wants: needs}}
+		return &liveSource{pace: p, liveSourceOptions: liveSourceOptions{env: e, LiveOptions: o.Live, db: o.DB, feeBP: o.Paper.FeeBP, wants: needs}, dark: dark}
 	case stream:
 		return &streamSource{pace: p, o: o}
 	}
@@ -94,7 +96,8 @@ func (s *feedSource) drive(d *loop.Loop, _ *ledger.Snapshot) {
 }
 
 func (s *feedSource) paced() bool              { return s.speed > 0 && s.speed <= 1 }
-func (s *feedSource) access() *access          { return nil }
+func (s *feedSource) accesses() []*access      { return nil }
+func (s *feedSource) watch(exchange.Time)      {}
 func (s *feedSource) health(*core.Core) string { return "" }
 func (s *feedSource) notices() []string        { return nil }
 func (s *feedSource) describe() []string       { return s.m.notes }
@@ -128,7 +131,8 @@ func (s *streamSource) drive(d *loop.Loop, _ *ledger.Snapshot) {
 }
 
 func (s *streamSource) paced() bool              { return true }
-func (s *streamSource) access() *access          { return nil }
+func (s *streamSource) accesses() []*access      { return nil }
+func (s *streamSource) watch(exchange.Time)      {}
 func (s *streamSource) health(*core.Core) string { return "" }
 func (s *streamSource) notices() []string        { return nil }
 func (s *streamSource) describe() []string       { return s.m.notes }

@@ -85,7 +85,7 @@ func (s *Session) WriteMetrics(w io.Writer, labels ...Label) error {
 }
 
 // ownLabels are the labels that metrics have themselves.
-var ownLabels = []string{"currency", "level", "result", "rule", "section", "state", "strategy"}
+var ownLabels = []string{"channel", "currency", "level", "result", "rule", "section", "state", "strategy", "venue"}
 
 var labelNames = regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_]*$`)
 
@@ -289,35 +289,29 @@ func (m *meter) streams(l *metricList, r *runner) {
 	}
 }
 
-// metrics are those of the venue's market data.
-func (s *liveSource) metrics(l *metricList) {
-	up, down, silent := 0, 0, 0
-	for _, c := range s.market.Health().Connections {
-		if silent += c.Stalled; c.Connected {
-			up++
-		} else {
-			down++
-		}
-	}
-	l.add(Gauge, "perilune_feed_connections", "Connections of the market data.", float64(up), Label{"state", "up"})
-	l.add(Gauge, "perilune_feed_connections", "Connections of the market data.", float64(down), Label{"state", "down"})
-	l.add(Gauge, "perilune_feed_silent_streams", "Streams of market data that are silent for too long.", float64(silent))
-}
-
-// metrics are those of an account at a venue.
-func (a *liveAccount) metrics(l *metricList) {
+// streamMetrics are those of what an account at a venue tells.
+func (a *liveAccount) streamMetrics(l *metricList) {
 	if a.venue == nil {
 		return
 	}
 	h := a.venue.Health()
 	for i := range h.Sections {
-		l.add(Gauge, "perilune_account_stream_up", "1 while the venue tells us of this part of the account.", asFigure(h.Sections[i].Down == ""), Label{"section", h.Sections[i].Name})
+		l.add(Gauge, "perilune_account_stream_up", "1 while the venue tells us of this part of the account.", asFigure(h.Sections[i].Down == ""),
+			Label{"venue", a.house()}, Label{"section", h.Sections[i].Name})
 	}
+}
+
+// orderMetrics are those of its orders.
+func (a *liveAccount) orderMetrics(l *metricList) {
+	if a.venue == nil {
+		return
+	}
+	h := a.venue.Health()
 	for _, x := range []struct {
 		state string
 		n     int
 	}{{"sending", h.Sending}, {"working", h.Working}, {"unknown", h.Unknown}} {
-		l.add(Gauge, "perilune_venue_orders", "Orders by what the venue has said of them.", float64(x.n), Label{"state", x.state})
+		l.add(Gauge, "perilune_venue_orders", "Orders by what the venue has said of them.", float64(x.n), Label{"venue", a.house()}, Label{"state", x.state})
 	}
 }
 

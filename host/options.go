@@ -173,8 +173,9 @@ func (o *ScriptOptions) check() error {
 
 // PaperOptions describe the simulated account and venue. See package paper.
 type PaperOptions struct {
-	// Balances are what a new session starts with; none: 50 000 USDT on spot and
-	// 50 000 USDT in the USD-M wallet; on a Source, 50 000 of what each wallet's
+	// Balances are what a new session starts with. A venue of the session for which none
+	// is given has what perilune venues shows: 50 000 USDT on spot and 50 000 USDT in
+	// the USD-M wallet on the default one; on a Source, 50 000 of what each wallet's
 	// instruments are paid in.
 	Balances []Deposit
 	Leverage int      // 0: 5
@@ -250,6 +251,9 @@ func (o *Options) Validate() (err error) {
 	if o.Seed == 0 {
 		o.Seed = 1
 	}
+	if err := o.Live.checkSections(); err != nil {
+		return err
+	}
 	if o.Live.Top == 0 {
 		o.Live.Top = liveTop
 	}
@@ -321,10 +325,8 @@ func (o *Options) Validate() (err error) {
 	if o.Paper.Leverage < 1 || o.Paper.Leverage > 125 {
 		return configError("leverage: want 1 to 125, got %d", o.Paper.Leverage)
 	}
-	if len(o.Paper.Balances) == 0 {
-		for _, b := range defaultVenue().About().Paper {
-			o.Paper.Balances = append(o.Paper.Balances, paper.Deposit{Wallet: b.Wallet, Asset: b.Asset, Amount: b.Amount})
-		}
+	if len(o.Paper.Balances) == 0 && !o.liveData() { // of live data the houses are known later
+		o.Paper.Balances = usualBalances(defaultVenue())
 	}
 	if o.Advisor != nil {
 		if err := o.Advisor.Validate(); err != nil {

@@ -31,7 +31,7 @@ func (a *liveAccount) tellOwed(now exchange.Time) {
 	h := a.venue.Health()
 	for i := range h.Sections {
 		if m := &h.Sections[i]; m.Coming != 0 {
-			a.log(Line{Time: now, Level: intent.Warn, Strategy: "account",
+			a.log(Line{Time: now, Level: intent.Warn, Strategy: a.title,
 				Text: fmt.Sprintf("%s: funding of %s is paid and does not show in the income yet: the next run books it", m.Name, m.Coming)})
 		}
 	}

@@ -22,10 +22,11 @@ type paperOptions struct {
 	PaperOptions
 	seed          uint64
 	participation float64
+	live          bool // on a market of venues
 }
 
 func (o *Options) paper() paperOptions {
-	return paperOptions{PaperOptions: o.Paper, seed: o.Seed, participation: o.History.Participation}
+	return paperOptions{PaperOptions: o.Paper, seed: o.Seed, participation: o.History.Participation, live: o.liveData()}
 }
 
 // venueOn makes the venue of a run, and the same for a replay of it. from is what an
@@ -95,8 +96,8 @@ func arrivals(from *core.Restore) []exchange.Event {
 	return out
 }
 
-func (*paperAccount) real() bool                            { return false }
-func (*paperAccount) signIn(context.Context, *access) error { return nil }
+func (*paperAccount) real() bool                              { return false }
+func (*paperAccount) signIn(context.Context, []*access) error { return nil }
 
 func (*paperAccount) stamp() ledger.Options {
 	return ledger.Options{Mode: ledger.Paper, Venue: "paper"}
@@ -117,6 +118,8 @@ func (a *paperAccount) terms(context.Context, []exchange.Instrument) (accountTer
 func (a *paperAccount) start(_ context.Context, b *beginning) (exchange.Execution, []exchange.Event, error) {
 	if b.header.Again != nil {
 		a.Balances = b.header.Again.Balances
+	} else if a.live {
+		a.Balances = completed(a.Balances, b.core.Universe())
 	}
 	var nextTrade uint64
 	first := deposits(a.Balances)

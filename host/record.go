@@ -56,34 +56,41 @@ func Record(ctx context.Context, o RecordOptions) (*Recorded, error) {
 	if len(o.Live.Symbols) == 0 {
 		return nil, configError("nothing to record: name symbols, for example --symbols spot:BTCUSDT,usdm:BTCUSDT")
 	}
-	venue, err := o.Live.open()
-	if err != nil {
+	if err := o.Live.checkSections(); err != nil {
 		return nil, err
 	}
 	if o.Live.Top == 0 {
 		o.Live.Top = liveTop
 	}
 	began := time.Now()
-	l := &liveMarket{}
+	s := &liveSource{liveSourceOptions: liveSourceOptions{LiveOptions: o.Live, env: env{entering: func(string, ...any) {}}}}
 	var out *record.RawWriter
 	tap := func(in *exchange.Instrument, at exchange.Time, frame []byte) { out.Add(in, at, frame) }
-	err = l.browse(ctx, venue, connect.DataOptions{Tap: tap}, o.Live.Symbols, o.Live.Top)
-	if err != nil {
+	var err error
+	if s.markets, err = o.Live.assigned(o.Live.Symbols); err != nil {
 		return nil, err
+	}
+	for _, l := range s.markets {
+		if l.venue, err = l.open(); err == nil {
+			err = l.browse(ctx, connect.DataOptions{Tap: tap})
+		}
+		if err != nil {
+			return nil, s.at(l, err)
+		}
 	}
 	if out, err = Recordings().NewRawWriter(o.Out, exchange.Time(began.UnixNano())); err != nil {
 		return nil, err
 	}
-	m, err := l.catalog.Open(ctx, l.symbols, nil, nobody{})
+	m, err := s.connect(ctx, nil, nobody{})
 	if err != nil {
-		return nil, errors.Join(l.failed(ctx, err), out.Close())
+		return nil, errors.Join(err, out.Close())
 	}
 	rec := &Recorded{Out: o.Out}
 	for _, in := range m.Universe().All() {
 		rec.Symbols = append(rec.Symbols, in.Key())
 	}
-	o.Log(Line{Level: intent.Info, Text: fmt.Sprintf("recording %d instruments of %s to %s", len(rec.Symbols), venue.Hosts(), o.Out)})
-	err = o.wait(ctx, l, out)
+	o.Log(Line{Level: intent.Info, Text: fmt.Sprintf("recording %d instruments of %s to %s", len(rec.Symbols), s.hosts(), o.Out)})
+	err = o.wait(ctx, s, out)
 	rec.Gaps = m.Health().Gaps
 	_ = m.Close()
 	rec.Files, rec.Lines, rec.Bytes = out.Written()
@@ -95,7 +102,7 @@ func Record(ctx context.Context, o RecordOptions) (*Recorded, error) {
 }
 
 // wait passes on what the feed has to say until the recording is over.
-func (o *RecordOptions) wait(ctx context.Context, l *liveMarket, out *record.RawWriter) error {
+func (o *RecordOptions) wait(ctx context.Context, s *liveSource, out *record.RawWriter) error {
 	if o.For > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, time.Duration(o.For))
@@ -109,8 +116,8 @@ func (o *RecordOptions) wait(ctx context.Context, l *liveMarket, out *record.Raw
 			return nil
 		case <-tick.C:
 		}
-		for _, n := range l.takeNotices() {
-			o.Log(Line{Time: loop.Now(), Level: intent.Warn, Strategy: "feed", Text: n.Text})
+		for _, text := range s.notices() {
+			o.Log(Line{Time: loop.Now(), Level: intent.Warn, Strategy: "feed", Text: text})
 		}
 		if err := out.Flush(); err != nil {
 			return err

@@ -3,6 +3,8 @@ package host
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/host/internal/projection"
@@ -27,6 +29,9 @@ func (r *runner) chooseSession(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := otherNames(all, r.market.name); err != nil {
+		return err
+	}
 	if n := len(all); n > 0 && !r.o.New && r.o.continues() {
 		last := all[n-1]
 		if !last.Complete && last.Market == r.market.name && last.Seed == r.o.Seed {
@@ -34,6 +39,9 @@ func (r *runner) chooseSession(ctx context.Context) error {
 				return err
 			}
 			return r.account.claim(ctx, &r.record.standing, r.market.instruments)
+		}
+		if err := otherHouses(&last, r.market.name); err != nil {
+			return err
 		}
 	}
 	if err := r.account.claim(ctx, &r.record.standing, r.market.instruments); err != nil {
@@ -50,6 +58,33 @@ func (r *runner) chooseSession(ctx context.Context) error {
 	_, err = r.record.db.CreateSession(s)
 	r.record.session = name
 	return err
+}
+
+// otherHouses refuses to begin beside a session that was interrupted on other venues than
+// those of a market: what it holds there would be forgotten.
+func otherHouses(last *ledger.Session, market string) error {
+	was, is := housesIn(last.Market), housesIn(market)
+	if last.Complete || was == nil || is == nil || sameNames(was, is) {
+		return nil
+	}
+	return configError("session %s of the ledger is on %s, and this one would be on %s: set up and name symbols of the same venues, or begin a new session with --new",
+		last.Account, strings.Join(was, liveAnd), strings.Join(is, liveAnd))
+}
+
+// otherNames refuses a ledger in which names that leave their house out are of another
+// house than they would be in a session.
+func otherNames(all []ledger.Session, market string) error {
+	is := HouseOf(market)
+	for i := range all {
+		if was := HouseOf(all[i].Market); was != "" && is != "" && was != is {
+			return configError("the ledger has session %s, which is on %s alone, and this one is on %s: names in it would mean two things; name another file with --db", all[i].Account, was, is)
+		}
+	}
+	return nil
+}
+
+func sameNames(a, b []string) bool {
+	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
 }
 
 func (r *runner) resumeSession(ctx context.Context, s *ledger.Session) error {

@@ -94,9 +94,10 @@ func newRunner(o *Options) *runner {
 	}
 	e := env{log: r.log, post: r.inbox.Post, entering: r.supervisor.entering, end: r.endEarly}
 	r.hold.post = e.post
-	r.source = newSource(o, e, pace{inbox: r.inbox, beat: r.beat, every: o.StatusEvery, speed: o.Speed},
+	dark := &channels{post: e.post}
+	r.source = newSource(o, e, pace{inbox: r.inbox, beat: r.beat, every: o.StatusEvery, speed: o.Speed}, dark,
 		func() (*wants, error) { return wantsOf(o, r.scripts) })
-	r.account = newAccount(o, e, r.inbox.Waiting)
+	r.account = newAccount(o, e, dark, r.inbox.Waiting)
 	r.supervisor.leave = r.account.leave
 	r.record = &sessionRecord{recordOptions: o.record(e, r.account.real()), standing: standing{path: o.DB}}
 	r.record.started, r.record.asked, r.record.hold = r.started, r.supervisor.asked, &r.hold
@@ -171,7 +172,7 @@ func (r *runner) open(ctx context.Context) error {
 	if err := r.o.own.compare(r.scripts, r.market.instruments); err != nil {
 		return err
 	}
-	if err := r.account.signIn(ctx, r.source.access()); err != nil {
+	if err := r.account.signIn(ctx, r.source.accesses()); err != nil {
 		return err
 	}
 	if err := r.record.open(ctx, r.account.stamp()); err != nil {
@@ -289,7 +290,7 @@ func (r *runner) header() (*header, error) {
 	s := &header{
 		Format: headerFormat, Mode: r.mode(), Market: r.market.name, Simulated: r.market.simulated, Seed: r.o.Seed,
 		Instruments: r.market.instruments, Limits: limits, ClientTag: r.terms.tag,
-		Leverage: r.terms.leverage, SampleEvery: r.market.sample, Ladders: r.market.hot, Supply: r.market.supply, Final: !r.o.continues(),
+		Leverage: r.terms.leverage, ReadOnly: r.terms.readOnly, SampleEvery: r.market.sample, Ladders: r.market.hot, Supply: r.market.supply, Final: !r.o.continues(),
 	}
 	s.Broker = r.o.broker.versioned()
 	if a := r.o.Advisor; a != nil {

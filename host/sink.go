@@ -27,6 +27,7 @@ func (r *runner) beat(now exchange.Time) {
 	r.supervisor.beat(now)
 	r.tellNotices(now)
 	r.record.watch(now)
+	r.source.watch(now)
 	why := r.account.heartbeat(now)
 	r.hold.follow(cmp.Or(r.record.storage.reason(), why))
 	r.meter.look(r, now)

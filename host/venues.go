@@ -2,6 +2,7 @@ package host
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/perilune/perilune/exchange"
@@ -88,17 +89,11 @@ func connectorOf(house string) (connect.Connector, bool) {
 	return nil, false
 }
 
-// section is the section of the configuration of the venue that is traded on.
-func (l *LiveOptions) section() connect.Section {
-	if l.Venue != nil {
-		return l.Venue
-	}
-	return defaultVenue().Section()
-}
+// section is the section of the configuration of the session's default venue.
+func (l *LiveOptions) section() connect.Section { return l.sections()[0] }
 
-// open returns the venue that is traded on.
-func (l *LiveOptions) open() (connect.Venue, error) {
-	s := l.section()
+// openSection returns the venue that a section describes.
+func openSection(s connect.Section) (connect.Venue, error) {
 	v, err := s.Open()
 	if err != nil {
 		return nil, configError("%s %v", sectionName(s.House()), err)
@@ -107,8 +102,8 @@ func (l *LiveOptions) open() (connect.Venue, error) {
 }
 
 // hostsOf names where a venue is asked, for people; "" when it can't be.
-func hostsOf(l *LiveOptions) string {
-	v, err := l.open()
+func hostsOf(s connect.Section) string {
+	v, err := openSection(s)
 	if err != nil {
 		return ""
 	}
@@ -118,18 +113,26 @@ func hostsOf(l *LiveOptions) string {
 // sectionName is what the section of a house is called in the configuration.
 func sectionName(house string) string { return fmt.Sprintf("[venue.%s]", house) }
 
-// walletOf is the wallet of the default venue that a name means, with its house or
-// without.
+// walletOf is the wallet that a name means: with its house, or without it one of the
+// default venue.
 func walletOf(name string) (exchange.Wallet, error) {
 	c := defaultVenue()
 	wanted := strings.ToLower(name)
+	if named, ok := connectorOf(exchange.Wallet(wanted).House()); ok {
+		c = named
+	}
 	var names []string
 	for _, s := range c.About().Segments {
 		short := string(s.Wallet.Within(c.House()))
 		if wanted == short || wanted == string(s.Wallet) {
 			return s.Wallet, nil
 		}
-		names = append(names, short)
+		if c != defaultVenue() {
+			short = string(s.Wallet)
+		}
+		if !slices.Contains(names, short) {
+			names = append(names, short)
+		}
 	}
 	return "", fmt.Errorf("unknown market %q: want %s", name, exchange.OneOf(names))
 }

@@ -111,7 +111,7 @@ func (w *Writer) writeRows(rows []Record, cursor uint64) (*batch, error) {
 	}
 	defer func() { _ = tx.Rollback() }() // does nothing after Commit
 	b := &batch{ctx: ctx, tx: tx, prepared: &w.prepared, session: w.session, run: w.run,
-		venue: w.db.stamp.venue, account: w.account, known: w.known, seq: int64(w.lastSeq), n: w.lastN,
+		stamp: w.db.stamp, account: w.account, known: w.known, seq: int64(w.lastSeq), n: w.lastN,
 		link: &w.link, head: w.head}
 	w.link.clear() // of a commit that failed
 	var latest exchange.Time

@@ -50,7 +50,7 @@ const (
 type Options struct {
 	Path  string
 	Mode  string // Paper or Live; may be empty when ReadOnly
-	Venue string // the house of the venue, or "paper"; may be empty when ReadOnly
+	Venue string // the house of the venue, "paper", or several: see Owners; may be empty when ReadOnly
 	// Account binds a new ledger to one account of the venue, and is compared
 	// with the binding of an existing one. Empty: not bound, not compared.
 	Account string

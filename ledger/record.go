@@ -241,7 +241,7 @@ func (r *FillRow) write(b *batch) error {
 	}
 	market, symbol := r.Instrument.Segment(), r.Instrument.Symbol
 	price, qty := r.Instrument.PriceDecimal(r.Price).String(), r.Instrument.QtyDecimal(r.Qty).String()
-	id, err := b.begin(kindFill, insertFill, b.session, b.run, b.seq, int64(r.Time), b.venue, b.account, market, symbol, r.TradeID,
+	id, err := b.begin(kindFill, insertFill, b.session, b.run, b.seq, int64(r.Time), b.stamp.venueOf(r.Instrument), b.account, market, symbol, r.TradeID,
 		int64(r.Order), r.ClientID, r.VenueID, r.Strategy, int64(r.Pair), r.Side.String(), price, qty, r.Maker,
 		r.Fee.String(), r.FeeAsset, r.Realised.String(), r.Reason)
 	if err != nil {
@@ -250,7 +250,7 @@ func (r *FillRow) write(b *batch) error {
 	if id != 0 {
 		return r.writeShares(b, id)
 	}
-	return b.sameFill(market, symbol, r.TradeID, r.Side.String(), price, qty)
+	return b.sameFill(b.stamp.venueOf(r.Instrument), market, symbol, r.TradeID, r.Side.String(), price, qty)
 }
 
 // writeShares writes the parts of a fill that was new: one that was there has its own.
@@ -267,9 +267,9 @@ func (r *FillRow) writeShares(b *batch, id int64) error {
 
 // sameFill is asked when a trade id was there already. That is a replay or a
 // second report of one execution; if it is not, an execution would be lost.
-func (b *batch) sameFill(market, symbol, trade, side, price, qty string) error {
+func (b *batch) sameFill(venue, market, symbol, trade, side, price, qty string) error {
 	var was [3]string
-	row := b.row(findFill, b.venue, b.account, market, symbol, trade)
+	row := b.row(findFill, venue, b.account, market, symbol, trade)
 	if err := row.Scan(&was[0], &was[1], &was[2]); err != nil {
 		return err
 	}
@@ -284,7 +284,7 @@ func (r *FundingRow) write(b *batch) error {
 		return err
 	}
 	in := r.Instrument
-	return b.sealed(kindFunding, insertFunding, 0, b.session, b.run, b.seq, int64(r.Time), b.venue, b.account, in.Segment(), in.Symbol,
+	return b.sealed(kindFunding, insertFunding, 0, b.session, b.run, b.seq, int64(r.Time), b.stamp.venueOf(in), b.account, in.Segment(), in.Symbol,
 		r.TranID, r.Strategy, int64(r.Pair), int64(r.Settled), r.Rate.Decimal().String(), r.Mark.Decimal().String(),
 		in.QtyDecimal(r.Position).String(), r.Amount.String(), r.Asset)
 }

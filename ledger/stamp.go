@@ -1,9 +1,14 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/perilune/perilune/exchange"
 )
 
 // stamp is what a ledger belongs to. A trade of one mode must never be found in
@@ -76,4 +81,32 @@ func (db *DB) writeStamp(ctx context.Context) error {
 		db.stamp = s
 	}
 	return err
+}
+
+// Owner is an account at a venue.
+type Owner struct{ Venue, Account string }
+
+// Owners are the Venue and Account of Options for a ledger that belongs to several accounts
+// at once: "binance+bybit" and "binance:123+bybit:456". Their order does not matter.
+func Owners(list []Owner) (venue, account string) {
+	list = slices.SortedFunc(slices.Values(list), func(a, b Owner) int { return cmp.Or(cmp.Compare(a.Venue, b.Venue), cmp.Compare(a.Account, b.Account)) })
+	for i, o := range list {
+		if i > 0 {
+			venue, account = venue+ownerAnd, account+ownerAnd
+		}
+		venue, account = venue+o.Venue, account+o.Venue+":"+o.Account
+	}
+	return venue, account
+}
+
+// ownerAnd stands between the owners of a stamp.
+const ownerAnd = "+"
+
+// venueOf is the venue of a row: that of the stamp, or, where there are several, the house
+// of its instrument.
+func (s stamp) venueOf(in *exchange.Instrument) string {
+	if strings.Contains(s.venue, ownerAnd) {
+		return cmp.Or(in.Venue.House(), s.venue)
+	}
+	return s.venue
 }

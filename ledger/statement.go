@@ -133,7 +133,7 @@ type batch struct {
 
 	session int64
 	run     int64
-	venue   string
+	stamp   stamp
 	account string
 
 	seq int64 // of the row being written

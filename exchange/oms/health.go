@@ -24,6 +24,10 @@ type Health struct {
 	LoopSilent exchange.Time
 	Rival      *Rival // the run on the account that this one gave way to; nil: none
 	Sections   []SectionHealth
+	// Silent is since when the venue has answered nothing that it was asked, and SilentWhy
+	// what became of the last; 0: it answers. It says nothing of the account's stream.
+	Silent    exchange.Time
+	SilentWhy string
 }
 
 // SectionHealth is where the account of a section stands: of segments that share wallets.
@@ -69,6 +73,9 @@ func (h *Health) String() string {
 	count(h.Unarmed, "symbols WITHOUT dead-man switch")
 	for i := range h.Sections {
 		parts = append(parts, h.Sections[i].line(h.Now))
+	}
+	if h.Silent != 0 {
+		parts = append(parts, fmt.Sprintf("NO ANSWER for %.0f s", float64(h.Now-h.Silent)/1e9))
 	}
 	if h.LoopSilent > 0 {
 		parts = append(parts, fmt.Sprintf("LOOP SILENT for %.0f s", float64(h.LoopSilent)/1e9))

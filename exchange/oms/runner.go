@@ -38,6 +38,7 @@ type Runner struct {
 	over    []overflow // of the inbox, by segment
 	beat    bool
 	health  Health
+	lost    silence
 	wake    chan struct{}
 	manager *Manager
 }
@@ -160,7 +161,9 @@ func (v *Runner) Beat() {
 func (v *Runner) Health() Health {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	return v.health
+	h := v.health
+	v.lost.tell(&h)
+	return h
 }
 
 const (
@@ -236,6 +239,7 @@ func (v *Runner) work(ctx context.Context, q *queue) {
 			return
 		}
 		a := v.perform(ctx, r)
+		v.hear(a)
 		v.enqueue(func(m *Manager, now exchange.Time) { m.Answer(a, now) })
 	}
 }
@@ -260,4 +264,37 @@ func (v *Runner) perform(ctx context.Context, r *Request) *Answer {
 	defer stop()
 	Perform(ctx, v.account, r, a)
 	return a
+}
+
+// silence is how long the venue has answered nothing that it was asked.
+type silence struct {
+	since exchange.Time // of the first request in a row that was not answered
+	n     int           // of them
+	why   string        // of the last
+}
+
+// silentFrom is how many requests in a row go unanswered before that is told: one alone may
+// have met an overload.
+const silentFrom = 2
+
+// hear takes note whether a request was answered, whatever the answer.
+func (v *Runner) hear(a *Answer) {
+	c := exchange.ErrorClassOf(a.Err)
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if c != exchange.ErrUnavailable && c != exchange.ErrUnknown {
+		v.lost = silence{}
+		return
+	}
+	if v.lost.n++; v.lost.n == 1 {
+		v.lost.since = v.account.Now()
+	}
+	v.lost.why = a.Err.Error()
+}
+
+// tell puts it into what is known of the manager.
+func (s *silence) tell(h *Health) {
+	if s.n >= silentFrom {
+		h.Silent, h.SilentWhy = s.since, s.why
+	}
 }

@@ -68,6 +68,8 @@ func (tf *transfers) refuseTransfer(t *transit) string {
 	switch {
 	case !tf.mail.isWallet(t.From) || !tf.mail.isWallet(t.To) || t.From == t.To:
 		return fmt.Sprintf("transfer from %s to %s: want two different wallets", t.From, t.To)
+	case t.From.House() != t.To.House():
+		return fmt.Sprintf("transfer from %s to %s: between venues money is moved by people", t.From, t.To)
 	case !t.Amount.IsPositive():
 		return fmt.Sprintf("transfer of %s %s: want a positive amount", t.Amount, t.Asset)
 	}

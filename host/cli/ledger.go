@@ -72,6 +72,11 @@ func (l *ledgerFlags) choose(e *env, db *ledger.DB, f *ledger.Filter) error {
 	if f.Account == "" && !l.all && len(sessions) > 0 {
 		f.Account = sessions[len(sessions)-1].Account
 	}
+	for i := range sessions {
+		if sessions[i].Account == f.Account {
+			f.House = host.HouseOf(sessions[i].Market)
+		}
+	}
 	if err := known(f.Account, sessions); err != nil {
 		return err
 	}

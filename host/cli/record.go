@@ -11,7 +11,7 @@ import (
 func recordVerb(ctx context.Context, e *env, args []string) error {
 	f := e.flags("record", "--out DIR --symbols LIST [flags]", "perilune record --out tape --symbols spot:BTCUSDT,usdm:BTCUSDT --for 10m")
 	out := f.String("out", "", "directory to write to (required)")
-	symbols := f.StringSlice("symbols", nil, "what to record, such as usdm:BTCUSDT,spot:* (required)")
+	symbols := f.StringSlice("symbols", nil, "what to record, such as usdm:BTCUSDT,spot:* or HOUSE.MARKET:SYMBOL (required)")
 	length := f.String("for", "", "end after this time: 10m, 12h (default: until Ctrl-C)")
 	config := f.String("config", "", "TOML file with "+host.VenueSection())
 	asJSON := f.Bool("json", false, "print one JSON object on stdout at the end")
