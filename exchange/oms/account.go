@@ -108,6 +108,9 @@ type Profile struct {
 	// Reuses: an order of a client id that was used already is another order, and not
 	// ErrDuplicate. Query answers for the newest one.
 	Reuses bool
+	// Lacks are the times in force that the venue does not have: such an order is refused
+	// before it is sent.
+	Lacks []exchange.TimeInForce
 	// Route says why money can't go from one wallet to another directly; "": it can.
 	// nil: all wallets are connected.
 	Route func(from, to exchange.Wallet) string

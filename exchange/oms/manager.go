@@ -58,7 +58,7 @@ func New(u *exchange.Universe, opt Options, from Opening, now exchange.Time) (*M
 	out := &outbox{now: now}
 	m := &Manager{out: out, market: newMarket(u, p), balances: newBalances(u), ticked: now}
 	m.fence = &fence{outbox: out, Fence: opt.Fence, names: m.market.names, ousted: map[string]bool{}}
-	m.orders = &orders{outbox: out, market: m.market, window: p.Window, clientID: p.ClientID, rivals: m.fence, orderIndex: newOrderIndex()}
+	m.orders = &orders{outbox: out, market: m.market, window: p.Window, clientID: p.ClientID, lacks: p.Lacks, rivals: m.fence, orderIndex: newOrderIndex()}
 	m.execs = newExecutions(out, m.market, p, m.balances, from.Began)
 	m.switches = &switches{outbox: out, market: m.market, has: opt.Capabilities.DeadMan, orders: m.orders, rivals: m.fence,
 		countdown: opt.Countdown, silence: opt.Silence, beat: now}

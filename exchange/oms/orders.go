@@ -2,6 +2,7 @@ package oms
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/perilune/perilune/exchange"
 )
@@ -81,6 +82,7 @@ type orders struct {
 	market   *market
 	window   exchange.Time
 	clientID func(string) string
+	lacks    []exchange.TimeInForce
 	execs    orderExecutions
 	guard    orderGuard
 	others   orderOthers
@@ -154,6 +156,8 @@ func (s *orders) refuse(o *exchange.Order) string {
 		return fmt.Sprintf("client id %q: %s", o.ClientID, s.clientID(o.ClientID))
 	case s.byClient[o.ClientID] != nil:
 		return fmt.Sprintf("client id %q belongs to order %d", o.ClientID, s.byClient[o.ClientID].ID)
+	case o.Type == exchange.Limit && slices.Contains(s.lacks, o.TIF):
+		return fmt.Sprintf("the venue has no %s orders", o.TIF)
 	case o.Qty <= 0:
 		return fmt.Sprintf("quantity of %d lots: want more than 0", o.Qty)
 	case o.Side != exchange.Buy && o.Side != exchange.Sell:

@@ -1,6 +1,7 @@
 package venuetest
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/shopspring/decimal"
@@ -62,6 +63,10 @@ func ends(p *trial) {
 	for i := range p.b.Trades {
 		tr := &p.b.Trades[i]
 		for _, e := range orderEnds {
+			if p.b.Account != nil && slices.Contains(p.b.Account.Profile().Lacks, e.tif) {
+				p.Logf("%s: the venue has no %s orders", tr.Key, e.tif)
+				continue
+			}
 			price := decimal.Zero
 			if e.price != nil {
 				price = e.price(p, tr)
@@ -187,7 +192,11 @@ func (p *trial) move(t exchange.Transfer, id uint64) exchange.Transfer {
 	p.until("the transfer ends", func() bool { return p.l.read(func() bool { _, ok := p.l.ended[id]; return ok }) })
 	var end exchange.Transfer
 	p.l.read(func() bool { end = p.l.ended[id]; return true })
-	if least := t.Amount.Sub(decimal.New(2, -6)); end.Done && (end.Amount.GreaterThan(t.Amount) || end.Amount.LessThan(least)) {
+	least := t.Amount.Sub(decimal.New(2, -6))
+	if p.b.Account != nil && p.b.Account.Profile().MarkTransfer != nil { // as much as the mark takes
+		least = decimal.Min(least, p.b.Account.Profile().MarkTransfer(t.Amount, id))
+	}
+	if end.Done && (end.Amount.GreaterThan(t.Amount) || end.Amount.LessThan(least)) {
 		p.Errorf("%s of %s arrived", end.Amount, t.Amount)
 	}
 	return end
