@@ -1,0 +1,176 @@
+package simfront
+
+import (
+	"fmt"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/hyperliquid/signing"
+	"github.com/perilune/perilune/exchange/simserver"
+	"github.com/perilune/perilune/exchange/simserver/reply"
+)
+
+// wanted is an order as it is sent.
+type wanted struct {
+	asset      int
+	buy, only  bool
+	price, qty decimal.Decimal
+	tif        string
+	cloid      string
+	trigger    bool
+}
+
+func readWanted(v signing.Value) (w wanted, err error) {
+	o, _ := v.(signing.Object)
+	asset, ok := o.Get("a").(signing.Int)
+	price, _ := o.Get("p").(signing.Text)
+	size, _ := o.Get("s").(signing.Text)
+	if !ok {
+		return w, fmt.Errorf("missing a")
+	}
+	w.asset = int(asset)
+	buy, _ := o.Get("b").(signing.Bool)
+	only, _ := o.Get("r").(signing.Bool)
+	cloid, _ := o.Get("c").(signing.Text)
+	w.buy, w.only, w.cloid = bool(buy), bool(only), string(cloid)
+	if w.price, err = decimal.NewFromString(string(price)); err != nil {
+		return w, err
+	}
+	if w.qty, err = decimal.NewFromString(string(size)); err != nil {
+		return w, err
+	}
+	t, _ := o.Get("t").(signing.Object)
+	limit, isLimit := t.Get("limit").(signing.Object)
+	tif, _ := limit.Get("tif").(signing.Text)
+	w.tif, w.trigger = string(tif), !isLimit
+	return w, nil
+}
+
+// policies are the times in force.
+var policies = map[string]exchange.TimeInForce{"Gtc": exchange.GTC, "Ioc": exchange.IOC, "FrontendMarket": exchange.IOC, "Alo": exchange.PostOnly}
+
+// orders places orders; each has its status.
+func (d desk) orders(c *call) *simserver.Answer {
+	list, _ := c.action.Get("orders").(signing.List)
+	if len(list) == 0 {
+		return refused("Empty batch of orders")
+	}
+	out := reply.List{}
+	for _, v := range list {
+		w, err := readWanted(v)
+		if err != nil {
+			return refused("Failed to parse an order: %v", err)
+		}
+		out = append(out, d.place(c.account, &w))
+	}
+	return done("order", reply.Object{{"statuses", out}})
+}
+
+func failure(format string, a ...any) reply.Object {
+	return reply.Object{{"error", fmt.Sprintf(format, a...)}}
+}
+
+// place enters an order and says what became of it.
+func (d desk) place(a *simserver.Account, w *wanted) reply.Object {
+	m := d.byAsset(w.asset)
+	policy, known := policies[w.tif]
+	switch {
+	case m == nil:
+		return failure("Invalid asset=%d", w.asset)
+	case w.trigger || !known:
+		return failure("Trigger orders are not simulated. asset=%d", w.asset)
+	case m.Rules.Halted:
+		return failure("Trading is halted. asset=%d", w.asset)
+	}
+	price, onTick := m.In.Tick.Exact(w.price)
+	qty, whole := m.In.Lot.Exact(w.qty)
+	switch {
+	case !w.qty.IsPositive() || !whole || !w.qty.Mod(m.Rules.Step).IsZero():
+		return failure("Order has invalid size.")
+	case !w.price.IsPositive() || !onTick || !w.price.Mod(m.Rules.Tick).IsZero():
+		return failure("Price must be divisible by tick size. asset=%d", w.asset)
+	case w.price.Mul(w.qty).LessThan(m.Rules.MinNotional) && !w.only:
+		return failure("Order must have minimum value of $%s. asset=%d", m.Rules.MinNotional, w.asset)
+	}
+	t := &simserver.Ticket{Market: m, Client: w.cloid, Side: exchange.Sell, Kind: exchange.Limit, Type: "Limit", TIF: w.tif, Policy: policy, Price: exchange.Ticks(price), Qty: exchange.Lots(qty), ReduceOnly: w.only && m.In.Perp()}
+	if w.buy {
+		t.Side = exchange.Buy
+	}
+	if t.Client == "" {
+		t.Client = d.s.NewName("order")
+	}
+	o, r := a.Entry.Place(t)
+	switch {
+	case r != nil:
+		return failure("%s asset=%d", r.Reason, w.asset)
+	case o.Filled > 0:
+		return reply.Object{{"filled", reply.Object{{"totalSz", m.In.QtyDecimal(o.Filled)}, {"avgPx", o.Average()}, {"oid", o.ID}}}}
+	case !o.Open():
+		return failure("Order could not immediately match against any resting orders. asset=%d", w.asset)
+	}
+	return reply.Object{{"resting", reply.Object{{"oid", o.ID}}}}
+}
+
+// named is the open order that a cancel is for, nil when there is none.
+func (d desk) named(a *simserver.Account, v signing.Value) *simserver.Order {
+	q, _ := v.(signing.Object)
+	var o *simserver.Order
+	if oid, ok := q.Get("o").(signing.Int); ok {
+		o = a.Orders.Order(int64(oid))
+	} else if asset, ok := q.Get("asset").(signing.Int); ok {
+		cloid, _ := q.Get("cloid").(signing.Text)
+		if m := d.byAsset(int(asset)); m != nil {
+			o = a.Orders.Named(m, string(cloid))
+		}
+	}
+	if o == nil || !o.Open() {
+		return nil
+	}
+	return o
+}
+
+const notOpen = "Order was never placed, already canceled, or filled."
+
+func (d desk) cancels(c *call) *simserver.Answer {
+	list, _ := c.action.Get("cancels").(signing.List)
+	if len(list) == 0 {
+		return refused("Empty batch of cancels")
+	}
+	out := reply.List{}
+	for _, v := range list {
+		if o := d.named(c.account, v); o != nil && c.account.Entry.Cancel(o, "") {
+			out = append(out, "success")
+		} else {
+			out = append(out, failure("%s", notOpen))
+		}
+	}
+	return done(c.kind, reply.Object{{"statuses", out}})
+}
+
+// modify puts other orders in the place of some: each is canceled, and the new one has
+// another number.
+func (d desk) modify(c *call) *simserver.Answer {
+	list, _ := c.action.Get("modifies").(signing.List)
+	out := reply.List{}
+	for _, v := range list {
+		q, _ := v.(signing.Object)
+		w, err := readWanted(q.Get("order"))
+		if err != nil {
+			return refused("Failed to parse an order: %v", err)
+		}
+		var o *simserver.Order
+		if oid, ok := q.Get("oid").(signing.Int); ok {
+			o = d.named(c.account, signing.Object{{Name: "o", Value: oid}})
+		} else {
+			o = d.named(c.account, signing.Object{{Name: "asset", Value: signing.Int(w.asset)}, {Name: "cloid", Value: q.Get("oid")}})
+		}
+		if o == nil {
+			out = append(out, failure("Cannot modify canceled or filled order"))
+			continue
+		}
+		c.account.Entry.Cancel(o, "")
+		out = append(out, d.place(c.account, &w))
+	}
+	return done("order", reply.Object{{"statuses", out}})
+}

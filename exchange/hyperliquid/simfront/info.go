@@ -1,0 +1,315 @@
+package simfront
+
+import (
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/hyperliquid/api"
+	"github.com/perilune/perilune/exchange/sign"
+	"github.com/perilune/perilune/exchange/simserver"
+	"github.com/perilune/perilune/exchange/simserver/reply"
+)
+
+// question is what /info is asked.
+type question struct {
+	Type  string          `json:"type"`
+	User  string          `json:"user"`
+	Coin  string          `json:"coin"`
+	OID   json.RawMessage `json:"oid"`
+	Start int64           `json:"startTime"`
+	End   int64           `json:"endTime"`
+	Req   struct {
+		Coin     string `json:"coin"`
+		Interval string `json:"interval"`
+		Start    int64  `json:"startTime"`
+		End      int64  `json:"endTime"`
+	} `json:"req"`
+}
+
+// quotes answer questions about markets, and statements those about an account.
+type (
+	quotes     struct{ *dialect }
+	statements struct{ *dialect }
+)
+
+// asked is how a question is answered, and what it weighs.
+type asked struct {
+	weight int
+	market func(d quotes, q *question) any                           // of nobody's account
+	user   func(d statements, a *simserver.Account, q *question) any // of one
+}
+
+// questions are those that are answered.
+var questions map[string]asked
+
+func init() { // some ask others
+	questions = map[string]asked{
+		"meta": {weight: 20, market: func(d quotes, _ *question) any { return d.meta() }}, "metaAndAssetCtxs": {weight: 20, market: quotes.contexts},
+		"spotMeta": {weight: 20, market: func(d quotes, _ *question) any { return d.spotMeta() }}, "spotMetaAndAssetCtxs": {weight: 20, market: quotes.spotContexts},
+		"perpDexs": {weight: 20, market: func(quotes, *question) any { return reply.List{nil} }}, "allMids": {weight: 2, market: quotes.mids},
+		"l2Book": {weight: 2, market: quotes.wholeBook}, "recentTrades": {weight: 20, market: quotes.recent}, "candleSnapshot": {weight: 20, market: quotes.candles},
+		"fundingHistory": {weight: 20, market: quotes.settled}, "predictedFundings": {weight: 20, market: quotes.predicted},
+		"exchangeStatus": {weight: 2, market: func(d quotes, _ *question) any {
+			return reply.Object{{"time", millis(d.s.Clock.Wall())}, {"specialStatuses", nil}}
+		}},
+		"userRole":           {weight: 60, market: quotes.role},
+		"clearinghouseState": {weight: 2, user: statements.clearinghouse}, "spotClearinghouseState": {weight: 2, user: statements.coins},
+		"openOrders": {weight: 20, user: statements.openOrders}, "frontendOpenOrders": {weight: 20, user: statements.openOrders}, "orderStatus": {weight: 2, user: statements.orderStatus},
+		"historicalOrders": {weight: 20, user: statements.pastOrders}, "userFills": {weight: 20, user: statements.fills}, "userFillsByTime": {weight: 20, user: statements.fills},
+		"userFunding": {weight: 20, user: statements.funding}, "userNonFundingLedgerUpdates": {weight: 20, user: statements.moves},
+		"userRateLimit": {weight: 20, user: statements.rateLimit}, "userFees": {weight: 20, user: statements.fees}, "activeAssetData": {weight: 20, user: statements.assetData},
+		"userAbstraction": {weight: 20, user: func(statements, *simserver.Account, *question) any { return "default" }},
+		"extraAgents":     {weight: 20, user: func(statements, *simserver.Account, *question) any { return reply.List{} }},
+	}
+}
+
+// info answers /info.
+func (d *dialect) info(ip string, body []byte) *simserver.Answer {
+	var q question
+	if json.Unmarshal(body, &q) != nil {
+		return text(http.StatusUnprocessableEntity, "Failed to deserialize the JSON body into the target type")
+	}
+	how, ok := questions[q.Type]
+	if !ok {
+		return text(http.StatusUnprocessableEntity, "Failed to deserialize the JSON body into the target type: "+q.Type+" is not simulated")
+	}
+	if a := d.refusedFirst(ip, how.weight); a != nil {
+		return a
+	}
+	var a *simserver.Answer
+	if how.user != nil {
+		a = d.infoOf(how, &q)
+	} else {
+		a = answer(how.market(quotes{d}, &q))
+	}
+	if f, hit := d.s.Faults.Occasion("slow_answer", nil, ""); hit {
+		a.Delay = time.Duration(f.Millis) * time.Millisecond
+	}
+	return a
+}
+
+// infoOf answers a question about an account. Of one that nobody has there is nothing, and
+// an agent has none: both are answered as by an account that is empty.
+func (d *dialect) infoOf(how asked, q *question) *simserver.Answer {
+	address, err := sign.ParseAddress(q.User)
+	if err != nil {
+		return text(http.StatusUnprocessableEntity, "Failed to deserialize the JSON body into the target type")
+	}
+	o := d.owners[address]
+	if o == nil || !o.self {
+		return answer(reply.List{})
+	}
+	return answer(how.user(statements{d}, o.account, q))
+}
+
+// failed is a question that makes no sense, which the venue answers with null.
+func failed() any { return nil }
+
+func (d quotes) meta() reply.Object {
+	universe, tables := reply.List{}, reply.List{}
+	for _, m := range d.of(api.Perp) {
+		most := 1
+		if len(m.In.Brackets) > 0 {
+			most = max(1, m.In.Brackets[0].MaxLeverage)
+		}
+		row := reply.Object{{"szDecimals", int(m.In.Lot.Scale)}, {"name", m.In.Symbol}, {"maxLeverage", most}, {"marginTableId", most}}
+		if m.Rules.Halted {
+			row = row.With(reply.Field{"isDelisted", true})
+		}
+		universe = append(universe, row)
+		tables = append(tables, reply.List{most, reply.Object{{"description", ""}, {"marginTiers", reply.List{reply.Object{{"lowerBound", "0.0"}, {"maxLeverage", most}}}}}})
+	}
+	return reply.Object{{"universe", universe}, {"marginTables", tables}, {"collateralToken", 0}}
+}
+
+func (d quotes) contexts(*question) any {
+	list := reply.List{}
+	for _, m := range d.of(api.Perp) {
+		list = append(list, d.context(m))
+	}
+	return reply.List{d.meta(), list}
+}
+
+// context is what is so of a perpetual now. Open interest is what the accounts hold.
+func (d quotes) context(m *simserver.Market) reply.Object {
+	held := exchange.Lots(0)
+	for _, a := range d.s.Accounts() {
+		held += a.Funds.Position(m.In.ID).Qty.Abs()
+	}
+	return reply.Object{{"funding", m.Mark.Rate.Decimal()}, {"openInterest", m.In.QtyDecimal(held)}, {"prevDayPx", m.PriceText(m.LastPrice())}, {"dayNtlVlm", d.volume(m)},
+		{"premium", "0.0"}, {"oraclePx", m.Mark.Index.Decimal()}, {"markPx", m.MarkPrice()}, {"midPx", mid(m)}, {"impactPxs", nil}, {"dayBaseVlm", "0.0"}}
+}
+
+// volume is what was traded, in the quote, as far as is known.
+func (d quotes) volume(m *simserver.Market) decimal.Decimal {
+	sum := decimal.Zero
+	for _, p := range m.Prints {
+		sum = sum.Add(m.Worth(p.Price, p.Qty))
+	}
+	return sum
+}
+
+// mid is the middle of the book; nothing where a side is empty.
+func mid(m *simserver.Market) any {
+	bid, ask := m.Touch[0].Price, m.Touch[1].Price
+	if bid == 0 || ask == 0 {
+		return nil
+	}
+	return m.In.PriceDecimal(bid + ask).Div(decimal.NewFromInt(2))
+}
+
+func (d quotes) spotMeta() reply.Object {
+	tokens := reply.List{reply.Object{{"name", api.USDC}, {"szDecimals", 8}, {"weiDecimals", 8}, {"index", 0}, {"tokenId", "0x6d1e7cde53ba9467b783cb7c530ce054"}, {"isCanonical", true}}}
+	universe := reply.List{}
+	for i, m := range d.of(api.Spot) {
+		tokens = append(tokens, reply.Object{{"name", m.In.Base}, {"szDecimals", int(m.In.Lot.Scale)}, {"weiDecimals", 8}, {"index", i + 1}, {"tokenId", "0x0"}, {"isCanonical", false}})
+		universe = append(universe, reply.Object{{"tokens", reply.List{i + 1, 0}}, {"name", m.In.Symbol}, {"index", indexOf(m)}, {"isCanonical", false}})
+	}
+	return reply.Object{{"tokens", tokens}, {"universe", universe}}
+}
+
+func (d quotes) spotContexts(*question) any {
+	list := reply.List{}
+	for _, m := range d.of(api.Spot) {
+		list = append(list, reply.Object{{"prevDayPx", m.PriceText(m.LastPrice())}, {"dayNtlVlm", d.volume(m)}, {"markPx", m.MarkPrice()}, {"midPx", mid(m)}, {"circulatingSupply", "0.0"}, {"coin", m.In.Symbol}})
+	}
+	return reply.List{d.spotMeta(), list}
+}
+
+func (d quotes) mids(*question) any {
+	out := reply.Object{}
+	for _, m := range d.s.Markets() {
+		if v := mid(m); v != nil && m.Segment != nil {
+			out = append(out, reply.Field{m.In.Symbol, v})
+		}
+	}
+	return out
+}
+
+// levelsMost is how many levels a side of a book has.
+const levelsMost = 20
+
+func (d quotes) wholeBook(q *question) any {
+	m := d.byCoin(q.Coin)
+	if m == nil {
+		return failed()
+	}
+	return d.book(m)
+}
+
+func (d quotes) book(m *simserver.Market) reply.Object {
+	return reply.Object{{"coin", m.In.Symbol}, {"time", millis(d.s.Clock.Now())}, {"levels", reply.List{side(m, exchange.Buy), side(m, exchange.Sell)}}}
+}
+
+func side(m *simserver.Market, s exchange.Side) reply.List {
+	out := reply.List{}
+	for _, l := range m.Book.AppendLevels(nil, s, levelsMost) {
+		out = append(out, level(m, l))
+	}
+	return out
+}
+
+func level(m *simserver.Market, l exchange.Level) reply.Object {
+	return reply.Object{{"px", m.In.PriceDecimal(l.Price)}, {"sz", m.In.QtyDecimal(l.Qty)}, {"n", 1}}
+}
+
+func (d quotes) recent(q *question) any {
+	m := d.byCoin(q.Coin)
+	if m == nil {
+		return failed()
+	}
+	out := reply.List{}
+	for _, p := range m.Recent(10) {
+		out = append(out, print(m, &p))
+	}
+	return out
+}
+
+func print(m *simserver.Market, p *simserver.Print) reply.Object {
+	return reply.Object{{"coin", m.In.Symbol}, {"side", sideText(p.Side)}, {"px", m.In.PriceDecimal(p.Price)}, {"sz", m.In.QtyDecimal(p.Qty)}, {"time", millis(p.Time)},
+		{"hash", "0x" + zeros}, {"tid", p.ID}, {"users", reply.List{"0x0", "0x0"}}}
+}
+
+const zeros = "0000000000000000000000000000000000000000000000000000000000000000"
+
+func sideText(s exchange.Side) string {
+	if s == exchange.Sell {
+		return "A"
+	}
+	return "B"
+}
+
+// lengths are those of candles.
+var lengths = map[string]exchange.Time{"1m": exchange.Minute, "3m": 3 * exchange.Minute, "5m": 5 * exchange.Minute, "15m": 15 * exchange.Minute, "30m": 30 * exchange.Minute,
+	"1h": exchange.Hour, "2h": 2 * exchange.Hour, "4h": 4 * exchange.Hour, "8h": 8 * exchange.Hour, "12h": 12 * exchange.Hour, "1d": exchange.Day}
+
+func (d quotes) candles(q *question) any {
+	m, length := d.byCoin(q.Req.Coin), lengths[q.Req.Interval]
+	if m == nil || length == 0 {
+		return failed()
+	}
+	out := reply.List{}
+	for _, k := range barsOf(m, length) {
+		if begin := millis(k.Begin); begin+millis(length) > q.Req.Start && (q.Req.End == 0 || begin <= q.Req.End) {
+			out = append(out, candle(m, &k, q.Req.Interval, length))
+		}
+	}
+	return out
+}
+
+// barsOf joins bars of a minute.
+func barsOf(m *simserver.Market, length exchange.Time) (out []simserver.Bar) {
+	for _, b := range m.Bars {
+		begin := b.Begin - b.Begin%length
+		if n := len(out); n > 0 && out[n-1].Begin == begin {
+			out[n-1].Extend(&b)
+			continue
+		}
+		b.Begin = begin
+		out = append(out, b)
+	}
+	return out
+}
+
+func candle(m *simserver.Market, k *simserver.Bar, name string, length exchange.Time) reply.Object {
+	return reply.Object{{"t", millis(k.Begin)}, {"T", millis(k.Begin+length) - 1}, {"s", m.In.Symbol}, {"i", name}, {"o", m.In.PriceDecimal(k.Open)}, {"c", m.In.PriceDecimal(k.Close)},
+		{"h", m.In.PriceDecimal(k.High)}, {"l", m.In.PriceDecimal(k.Low)}, {"v", m.In.QtyDecimal(k.Volume)}, {"n", k.Count}}
+}
+
+func (d quotes) settled(q *question) any {
+	m := d.byCoin(q.Coin)
+	if m == nil {
+		return failed()
+	}
+	out := reply.List{}
+	for _, s := range m.Settled {
+		if at := millis(s.Time); at >= q.Start && (q.End == 0 || at <= q.End) && len(out) < 500 {
+			out = append(out, reply.Object{{"coin", m.In.Symbol}, {"fundingRate", s.Rate.Decimal()}, {"premium", "0.0"}, {"time", at}})
+		}
+	}
+	return out
+}
+
+func (d quotes) predicted(*question) any {
+	out := reply.List{}
+	for _, m := range d.of(api.Perp) {
+		out = append(out, reply.List{m.In.Symbol, reply.List{reply.List{"HlPerp", reply.Object{{"fundingRate", m.Mark.Rate.Decimal()}, {"nextFundingTime", millis(m.Mark.NextFunding)}, {"fundingIntervalHours", 1}}}}})
+	}
+	return out
+}
+
+func (d quotes) role(q *question) any {
+	address, err := sign.ParseAddress(q.User)
+	o := d.owners[address]
+	switch {
+	case err != nil || o == nil:
+		return reply.Object{{"role", "missing"}}
+	case o.self:
+		return reply.Object{{"role", "user"}}
+	}
+	return reply.Object{{"role", "agent"}, {"data", reply.Object{{"user", o.main.String()}}}}
+}
