@@ -10,6 +10,9 @@ import (
 	"github.com/perilune/perilune/exchange/binance/frames"
 	"github.com/perilune/perilune/exchange/binance/simfront"
 	"github.com/perilune/perilune/exchange/connect"
+	"github.com/perilune/perilune/exchange/hyperliquid"
+	hyperliquidfeed "github.com/perilune/perilune/exchange/hyperliquid/feed"
+	hyperliquidfront "github.com/perilune/perilune/exchange/hyperliquid/simfront"
 	"github.com/perilune/perilune/exchange/record"
 	"github.com/perilune/perilune/exchange/simserver"
 	"github.com/perilune/perilune/exchange/synth"
@@ -20,6 +23,8 @@ import (
 // one that is meant where nothing names another.
 var venueList = []listing{
 	{connect: binance.Connector{}, recorded: frames.Format{}, front: func(x *simserver.Exchange) front { return simfront.New(x) }},
+	{connect: hyperliquid.Connector{}, recorded: hyperliquidfeed.Format{}, front: func(x *simserver.Exchange) front { return hyperliquidfront.New(x) },
+		lists: synth.House{Name: "hyperliquid", List: hyperliquidfront.Lists}},
 }
 
 // listing is a venue of the list.
