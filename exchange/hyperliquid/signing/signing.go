@@ -16,6 +16,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/perilune/perilune/exchange/sign"
@@ -93,8 +94,8 @@ const (
 	ApproveBuilder   Kind = "HyperliquidTransaction:ApproveBuilderFee(string hyperliquidChain,string maxFeeRate,address builder,uint64 nonce)"
 )
 
-// SignatureChain is the chain that typed data is said to be signed on. Any is taken; the
-// network is told by hyperliquidChain. This one is what both SDKs have: 421614, Arbitrum
+// SignatureChain is the chain that typed data is said to be signed on, by the action's
+// signatureChainId. Any is taken; the network is told by hyperliquidChain. This one is what both SDKs have: 421614, Arbitrum
 // Sepolia.
 const SignatureChain = 0x66eee
 
@@ -110,7 +111,14 @@ func UserDigest(kind Kind, action Object) ([32]byte, error) {
 		}
 		words = append(words, word)
 	}
-	return typed(domain("HyperliquidSignTransaction", SignatureChain), keccak(string(kind)), words...), nil
+	chain := uint64(SignatureChain)
+	if id, ok := action.get("signatureChainId").(Text); ok {
+		var err error
+		if chain, err = strconv.ParseUint(strings.TrimPrefix(string(id), "0x"), 16, 64); err != nil {
+			return [32]byte{}, fmt.Errorf("%s: signatureChainId %q: want 0x and hexadecimal digits", name, id)
+		}
+	}
+	return typed(domain("HyperliquidSignTransaction", chain), keccak(string(kind)), words...), nil
 }
 
 func (o Object) get(name string) Value {

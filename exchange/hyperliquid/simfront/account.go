@@ -37,9 +37,14 @@ func (d statements) clearinghouse(a *simserver.Account, _ *question) any {
 
 func (d statements) coins(a *simserver.Account, _ *question) any {
 	list := reply.List{}
-	for i, asset := range a.Funds.Assets(d.s.Segments.Of(api.Spot)) {
-		b := a.Funds.Balance(api.SpotWallet, asset)
-		list = append(list, reply.Object{{"coin", asset}, {"token", i}, {"total", b.Total}, {"hold", b.Locked}, {"entryNtl", "0.0"}})
+	for _, asset := range a.Funds.Assets(d.s.Segments.Of(api.Spot)) {
+		b, token := a.Funds.Balance(api.SpotWallet, asset), 0
+		for i, m := range d.of(api.Spot) {
+			if m.In.Base == asset {
+				token = i + 1
+			}
+		}
+		list = append(list, reply.Object{{"coin", asset}, {"token", token}, {"total", b.Total}, {"hold", b.Locked}, {"entryNtl", "0.0"}})
 	}
 	return reply.Object{{"balances", list}}
 }

@@ -92,8 +92,15 @@ func (d *dialect) info(ip string, body []byte) *simserver.Answer {
 	return a
 }
 
-// infoOf answers a question about an account. Of one that nobody has there is nothing, and
-// an agent has none: both are answered as by an account that is empty.
+// empty is what is said of an account that nobody has, or that is an agent's; of other things
+// there is an empty list.
+var empty = map[string]any{
+	"clearinghouseState":     reply.Object{{"marginSummary", reply.Object{{"accountValue", "0.0"}}}, {"withdrawable", "0.0"}, {"assetPositions", reply.List{}}},
+	"spotClearinghouseState": reply.Object{{"balances", reply.List{}}}, "orderStatus": reply.Object{{"status", "unknownOid"}}, "userAbstraction": "default",
+	"userRateLimit": reply.Object{{"cumVlm", "0.0"}, {"nRequestsUsed", 0}, {"nRequestsCap", 10_000}, {"nRequestsSurplus", 0}},
+}
+
+// infoOf answers a question about an account.
 func (d *dialect) infoOf(how asked, q *question) *simserver.Answer {
 	address, err := sign.ParseAddress(q.User)
 	if err != nil {
@@ -101,6 +108,9 @@ func (d *dialect) infoOf(how asked, q *question) *simserver.Answer {
 	}
 	o := d.owners[address]
 	if o == nil || !o.self {
+		if v, ok := empty[q.Type]; ok {
+			return answer(v)
+		}
 		return answer(reply.List{})
 	}
 	return answer(how.user(statements{d}, o.account, q))
