@@ -62,9 +62,18 @@ type (
 	// PairStyle is how a pair trades, and PairLeg a side of it.
 	PairStyle = intent.Style
 	PairLeg   = intent.Leg
+	// PairSpread is what a pair of any two instruments holds, and PairHolding what it has of
+	// one of them.
+	PairSpread  = intent.Spread
+	PairHolding = intent.Holding
+	// PairDark is what a pair does while a leg's venue can't be traded at, and PairThen what
+	// it does after it has waited.
+	PairDark = intent.Dark
+	PairThen = intent.Then
 )
 
-// How a pair trades, which leg rests, and where it is in its life.
+// How a pair trades, which leg rests, what it does after a wait for a venue that is dark,
+// and where it is in its life.
 const (
 	PairTaker = intent.Taker
 	PairMaker = intent.Maker
@@ -72,6 +81,10 @@ const (
 	AutoLeg = intent.AutoLeg
 	SpotLeg = intent.SpotLeg
 	PerpLeg = intent.PerpLeg
+
+	FlattenThen    = intent.FlattenThen
+	HoldThen       = intent.HoldThen
+	SubstituteThen = intent.SubstituteThen
 
 	PairOpening = intent.PairOpening
 	PairOpen    = intent.PairOpen
