@@ -67,12 +67,13 @@ func (t *Table) pool(p Pool) string {
 	return "none"
 }
 
-// shortest is the meter of a pool, of orders or of all else, whose window is the shortest;
-// one of a minute when it has none.
+// shortest is the meter of a pool, of orders or of all else, whose window is the shortest.
+// A pool that has none of the kind is refused by one of the other; without any it is one of
+// a minute.
 func (t *Table) shortest(p Pool, orders bool) Rule {
 	best := Rule{Period: exchange.Minute}
 	for i, r := range t.Meters {
-		if r.Pool == p && r.Orders == orders && (best.Pool == 0 || r.Period < best.Period) {
+		if r.Pool == p && (best.Pool == 0 || r.Orders == orders && best.Orders != orders || r.Orders == best.Orders && r.Period < best.Period) {
 			best = t.Meters[i]
 		}
 	}

@@ -170,3 +170,22 @@ func TestARefusalAgainTakesAStepLonger(t *testing.T) {
 		now += (until - now + exchange.Minute) / exchange.Minute * exchange.Minute // as far into a window as before
 	}
 }
+
+// A pool that counts nothing but orders is refused for their window, and no longer.
+func TestARefusalInAPoolOfOrdersAlone(t *testing.T) {
+	l, err := New(Options{Guard: 100 * ms, Table: &Table{Pools: []string{"orders", "cancels"}, Step: exchange.Second, Meters: []Rule{
+		{Name: "orders per minute", Pool: 1, Period: exchange.Minute, Limit: 100, Orders: true, Rolling: true},
+		{Name: "orders per second", Pool: 1, Period: exchange.Second, Limit: 10, Orders: true, Rolling: true},
+		{Name: "cancels per second", Pool: 2, Period: exchange.Second, Limit: 10, Rolling: true}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for pool := Pool(1); pool <= 2; pool++ {
+		if err := l.Observe(Answer{Pool: pool, Refusal: Throttled}, start); err != nil {
+			t.Fatal(err)
+		}
+		if until, _ := l.Blocked(pool, start); until != start+exchange.Second+100*ms {
+			t.Errorf("pool %d is left alone for %d ms, want a second and the guard", pool, (until-start)/ms)
+		}
+	}
+}
