@@ -9,13 +9,13 @@ import (
 // else one that is nearly certainly no other text's, above zero.
 func TextID[T string | []byte](text T) int64 {
 	if len(text) == 0 {
-		return hashed("")
+		return hashed(text)
 	}
 	n := int64(0)
 	for i := range len(text) {
 		d := int64(text[i]) - '0'
 		if d < 0 || d > 9 || n > (1<<63-1-d)/10 {
-			return hashed(string(text))
+			return hashed(text)
 		}
 		n = n*10 + d
 	}
@@ -23,7 +23,7 @@ func TextID[T string | []byte](text T) int64 {
 }
 
 // hashed is FNV-1a of 64 bits without the sign.
-func hashed(text string) int64 {
+func hashed[T string | []byte](text T) int64 {
 	h := uint64(14695981039346656037)
 	for i := range len(text) {
 		h = (h ^ uint64(text[i])) * 1099511628211

@@ -69,3 +69,13 @@ func (a Amount) Lots(lot exchange.Step, up bool) exchange.Lots {
 	}
 	return exchange.Lots(lot.Floor(a.Decimal))
 }
+
+// E8 is the amount in eight places; 0 for what does not fit.
+func (a Amount) E8() exchange.E8 {
+	if a.Abs().GreaterThan(mostE8) {
+		return 0
+	}
+	return exchange.E8FromDecimal(a.Decimal)
+}
+
+var mostE8 = decimal.New(9, 10)

@@ -111,16 +111,8 @@ func applyInterest(byName map[string]*exchange.Instrument, list []premium) {
 // no mark price. It does not say the interval.
 func (p *premium) event(in *exchange.Instrument) (exchange.Event, bool) {
 	ev := exchange.Event{Kind: exchange.KindMark, Instrument: in.ID, VenueTime: milli(p.Time), NextFunding: milli(p.Next)}
-	ev.Mark, ev.Index, ev.Rate = e8(p.Mark), e8(p.Index), e8(p.Rate)
+	ev.Mark, ev.Index, ev.Rate = p.Mark.E8(), p.Index.E8(), p.Rate.E8()
 	return ev, ev.Mark > 0
-}
-
-// e8 is 0 for what does not fit.
-func e8(a jsonscan.Amount) exchange.E8 {
-	if a.Abs().GreaterThan(decimal.New(9, 10)) {
-		return 0
-	}
-	return exchange.E8FromDecimal(a.Decimal)
 }
 
 // batched is from how many on the settlements of a moment are asked for together.
@@ -158,7 +150,7 @@ func settlementsOf(list []*exchange.Instrument, rows []settlement) (out []exchan
 	for i := range rows {
 		r := &rows[i]
 		if id, ok := ids[r.Symbol]; ok {
-			out = append(out, exchange.Event{Kind: exchange.KindFunding, Instrument: id, VenueTime: milli(r.Time), Rate: e8(r.Rate), Mark: e8(r.Mark)})
+			out = append(out, exchange.Event{Kind: exchange.KindFunding, Instrument: id, VenueTime: milli(r.Time), Rate: r.Rate.E8(), Mark: r.Mark.E8()})
 		}
 	}
 	return out

@@ -210,7 +210,7 @@ func FuzzRows(f *testing.F) {
 				if milli(s.Time) < 0 {
 					t.Fatal("a time before 1970")
 				}
-				e8(s.Rate)
+				s.Rate.E8()
 			}
 		}
 		if list, _, err := rows[premium](body); err == nil {

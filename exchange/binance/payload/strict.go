@@ -174,36 +174,10 @@ func (fr *frame) plainText() (field, bool) {
 // plainLevels takes levels written as ["price","quantity"], whose opening
 // bracket is taken, up to the closing one.
 func (d *Decoder) plainLevels(levels *[]exchange.Level) bool {
-	out := (*levels)[:0]
-	tick, lot := d.in.Tick, d.in.Lot
-	b := d.scan.B[d.scan.I:]
-	if len(b) > 0 && b[0] == ']' {
+	out, rest, ok := fixed.Levels((*levels)[:0], d.scan.B[d.scan.I:], d.in.Tick, d.in.Lot)
+	if ok {
 		*levels = out
-		d.scan.I++
-		return true
+		d.scan.I = len(d.scan.B) - len(rest)
 	}
-	for len(b) > 2 && b[0] == '[' && b[1] == '"' {
-		price, used := fixed.Prefix(b[2:], tick)
-		b = b[2+used:]
-		if price <= 0 || len(b) < 3 || b[0] != '"' || b[1] != ',' || b[2] != '"' {
-			return false
-		}
-		qty, used := fixed.Prefix(b[3:], lot)
-		b = b[3+used:]
-		if used == 0 || len(b) < 3 || b[0] != '"' || b[1] != ']' {
-			return false
-		}
-		out = append(out, exchange.Level{Price: exchange.Ticks(price), Qty: exchange.Lots(qty)})
-		last := b[2]
-		b = b[3:]
-		if last == ']' {
-			*levels = out
-			d.scan.I = len(d.scan.B) - len(b)
-			return true
-		}
-		if last != ',' {
-			return false
-		}
-	}
-	return false
+	return ok
 }

@@ -29,6 +29,7 @@ type Server struct {
 	markets map[string]*market // by "category symbol"
 	peers   map[*peer]bool
 	faults  map[string]int // how often each is still to happen
+	closed  string         // a topic that is refused; "": none
 	account account
 	stop    chan struct{}
 	done    sync.WaitGroup
@@ -102,6 +103,13 @@ func (s *Server) Vanish() {
 	s.mu.Unlock()
 	s.Listener.Close()
 	s.CloseClientConnections()
+}
+
+// Refuse makes the venue refuse a topic, and each request that names it.
+func (s *Server) Refuse(topic string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = topic
 }
 
 // happens takes one of a fault.
@@ -233,6 +241,9 @@ func (s *Server) sendBook(p *peer, m *market, frame []byte) {
 	case s.happens("restart"):
 		m.u = 1
 		p.Send(bookFrame("orderbook.200."+m.symbol, "snapshot", m, side(m.bids), side(m.asks)))
+	case s.happens("restart unseen"): // its snapshot is lost
+		m.u = 1
+		p.Send(bookFrame("orderbook.200."+m.symbol, "delta", m, [][2]string{}, [][2]string{}))
 	default:
 		p.Send(frame)
 	}
@@ -305,6 +316,10 @@ func (s *Server) answer(p *peer, op, id string, args []any) {
 	case "subscribe":
 		if p.category == "" && !p.signed {
 			ok, msg = false, "not authorized"
+			break
+		}
+		if i := slices.IndexFunc(args, func(a any) bool { return a == s.closed }); i >= 0 {
+			ok, msg = false, fmt.Sprintf("error:handler not found,topic:%s", args[i])
 			break
 		}
 		for _, a := range args {

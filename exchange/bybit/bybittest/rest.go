@@ -104,8 +104,16 @@ func (s *Server) public(path, category, symbol string) any {
 	case "/v5/market/tickers":
 		for _, m := range s.markets {
 			if m.category == category {
-				list = append(list, map[string]any{"symbol": m.symbol, "lastPrice": price(m.mid), "turnover24h": "1000000"})
+				bid, ask := m.mid-1, m.mid+1
+				list = append(list, map[string]any{"symbol": m.symbol, "lastPrice": price(m.mid), "turnover24h": "1000000", "bid1Price": price(bid), "bid1Size": m.bids[bid],
+					"ask1Price": price(ask), "ask1Size": m.asks[ask], "markPrice": price(m.mid), "indexPrice": price(m.mid), "fundingRate": "-0.0002",
+					"nextFundingTime": strconv.FormatInt(time.Now().Truncate(8*time.Hour).Add(8*time.Hour).UnixMilli(), 10), "fundingIntervalHour": "4"})
 			}
+		}
+	case "/v5/market/kline": // the newest first, and that of the present minute
+		at := time.Now().Truncate(time.Minute)
+		for i := range 10 {
+			list = append(list, []string{strconv.FormatInt(at.Add(-time.Duration(i)*time.Minute).UnixMilli(), 10), "60000.0", "60010.5", "59990", "60001", "12.5", "750012.5"})
 		}
 	case "/v5/market/funding/history":
 		at := time.Now().Truncate(8 * time.Hour)

@@ -13,15 +13,12 @@ import (
 	"net/url"
 	"time"
 
-	"github.com/shopspring/decimal"
-
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/bybit/api"
 	"github.com/perilune/perilune/exchange/bybit/client"
 	"github.com/perilune/perilune/exchange/bybit/payload"
 	"github.com/perilune/perilune/exchange/connect"
 	"github.com/perilune/perilune/exchange/connect/live"
-	"github.com/perilune/perilune/exchange/jsonscan"
 	"github.com/perilune/perilune/exchange/limit"
 	"github.com/perilune/perilune/exchange/wire"
 )
@@ -59,7 +56,7 @@ func List(ctx context.Context, e api.Endpoints, o connect.DataOptions, patterns 
 		return nil, err
 	}
 	c := &catalogue{o: o, endpoints: e, client: cl}
-	return live.Browse(ctx, live.Shop{House: api.House, Segments: api.Names, List: c.list, Turnover: c.turnover, Open: c.open}, patterns)
+	return live.Browse(ctx, live.Shop{House: api.House, Segments: api.Names, List: c.list, Survey: c.survey, Open: c.open}, patterns)
 }
 
 // list asks what a category lists. A row that can't be understood is left out and told of.
@@ -88,39 +85,6 @@ func (c *catalogue) list(ctx context.Context, segment string) (out connect.Listi
 func (c *catalogue) question(category api.Category, what, path string, query url.Values) client.Request {
 	query.Set("category", string(category))
 	return client.Request{Venue: category.Venue(), What: what, Path: path, Open: true, Count: client.Free, Priority: limit.Query, Query: query}
-}
-
-// turnover asks for that of all that is listed. It is in quote, and in USD of inverse
-// contracts, whose turnover is told in coin.
-func (c *catalogue) turnover(ctx context.Context, segments []string, listed connect.Listings) (map[string]float64, error) {
-	turnover, last := map[string]float64{}, map[string]decimal.Decimal{}
-	for _, segment := range segments {
-		category := api.Category(segment)
-		err := c.client.Pages(ctx, c.question(category, "list tickers", "/v5/market/tickers", url.Values{}), func(raw []byte) error {
-			var t struct {
-				Symbol   string          `json:"symbol"`
-				Last     jsonscan.Amount `json:"lastPrice"`
-				Turnover jsonscan.Amount `json:"turnover24h"`
-			}
-			if err := json.Unmarshal(raw, &t); err != nil {
-				return err
-			}
-			key := segment + ":" + t.Symbol
-			last[key] = t.Last.Decimal
-			if category == api.Inverse {
-				t.Turnover.Decimal = t.Turnover.Mul(t.Last.Decimal)
-			}
-			turnover[key] = t.Turnover.InexactFloat64()
-			return nil
-		})
-		if err != nil {
-			return nil, err
-		}
-	}
-	for _, l := range listed {
-		turnover[l.Instrument.Key()] *= connect.InUSDT(string(api.Spot), last, l.Instrument.Quote)
-	}
-	return turnover, nil
 }
 
 // steps asks for the margin steps of a contract.

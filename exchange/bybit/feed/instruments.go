@@ -48,20 +48,8 @@ type row struct {
 	} `json:"riskParameters"`
 }
 
-// What is assumed where the venue tells it to nobody, or only to whoever is signed in.
-const (
-	assumedFees     = "fees of VIP 0"
-	assumedBrackets = "margin brackets"
-)
-
-// Fees of an account without a level, secondary: the page of fees, 2026.
-var (
-	spotFee         = decimal.New(1, -3)
-	makerFee        = decimal.New(2, -4)
-	takerFee        = decimal.New(55, -5)
-	usualRate       = decimal.New(1, -4) // 0.03 % a day; the formula's I
-	contractOfABuck = decimal.NewFromInt(1)
-)
+// assumedBrackets is said until they are asked for.
+const assumedBrackets = "margin brackets"
 
 // decodeListing understands one row; problem says why it can't be used.
 func decodeListing(c api.Category, raw []byte) (l connect.Listing, problem error) {
@@ -74,8 +62,9 @@ func decodeListing(c api.Category, raw []byte) (l connect.Listing, problem error
 			return l, fmt.Errorf("symbol %.40q of %.40q in %.40q: want names of 1 to 64 printable bytes", r.Symbol, r.Base, r.Quote)
 		}
 	}
-	in := &exchange.Instrument{Venue: c.Venue(), Symbol: r.Symbol, Contract: c.Contract(), Base: r.Base, Quote: r.Quote, Wallet: api.Unified, Linking: api.Linking,
-		Multiplier: 1, MakerFee: spotFee, TakerFee: spotFee, Assumed: assumedFees}
+	blank := c.Blank(r.Symbol)
+	in := &blank
+	in.Base, in.Quote = r.Base, r.Quote
 	l = connect.Listing{Instrument: in, Status: r.Status, Trading: r.Status == trading}
 	lot := r.Lot.Step
 	if c == api.Spot {
@@ -103,11 +92,9 @@ func decodeListing(c api.Category, raw []byte) (l connect.Listing, problem error
 
 // contract adds what only contracts have.
 func contract(in *exchange.Instrument, r *row) error {
-	in.MinNotional, in.MakerFee, in.TakerFee = r.Lot.MinNotional.Decimal, makerFee, takerFee
+	in.MinNotional = r.Lot.MinNotional.Decimal
 	in.Assumed += ", " + assumedBrackets
-	if in.Inverse() {
-		in.ContractSize = contractOfABuck // quantities are in USD
-	} else {
+	if !in.Inverse() {
 		in.Base, in.Multiplier = exchange.Unbundle(r.Base)
 		if r.Settle != r.Quote {
 			return fmt.Errorf("%s: settled in %s and quoted in %s: want a linear contract to be settled in its quote", r.Symbol, r.Settle, r.Quote)
@@ -118,12 +105,13 @@ func contract(in *exchange.Instrument, r *row) error {
 		in.PriceUp, in.PriceDown = one.Add(x), one.Sub(x)
 	}
 	if strings.HasSuffix(r.ContractType, "Futures") {
+		in.InterestRate = decimal.Zero
 		if in.Delivery = exchange.UnixMilli(r.Delivery); in.Delivery <= 0 {
 			return fmt.Errorf("%s: a future without its deliveryTime", r.Symbol)
 		}
 		return nil
 	}
-	in.FundingHours, in.InterestRate = r.Funding/60, usualRate
+	in.FundingHours = r.Funding / 60
 	if in.FundingHours < 1 || in.FundingHours > 24 {
 		in.FundingHours = 8
 		in.Assumed += ", funding every 8 h"

@@ -86,6 +86,9 @@ var dot = []byte(".")
 // Decode calls yield with each event of a message: see connect.Decoder. order is u of the
 // touch, seq of trades, cs of tickers.
 func (d *Decoder) Decode(frame []byte, yield func(ev *exchange.Event, order int64)) error {
+	if used, err := d.strict(frame, yield); used {
+		return err
+	}
 	m, err := parse(frame)
 	if err != nil {
 		return err
@@ -134,6 +137,11 @@ func (d *Decoder) book(in *exchange.Instrument, m *message, yield func(*exchange
 	if err != nil {
 		return fmt.Errorf("book of %s: %w", in.Key(), err)
 	}
+	return d.tell(in, m, u, yield)
+}
+
+// tell yields the events of a book whose levels are read.
+func (d *Decoder) tell(in *exchange.Instrument, m *message, u int64, yield func(*exchange.Event, int64)) error {
 	if string(m.depth) == "1" {
 		return d.touch(in, m, u, yield)
 	}

@@ -3,6 +3,7 @@ package payload
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -75,6 +76,67 @@ func TestTickersAreMerged(t *testing.T) {
 	}
 }
 
+// A delta with u = 1 proves nothing, and says so; the touch comes again with the same u
+// after 3 s, which is no repetition.
+func TestRestartsAndRepetitions(t *testing.T) {
+	d := ofBTC()
+	got, err := all(d, `{"topic":"orderbook.200.BTCUSDT","type":"delta","ts":5,"data":{"s":"BTCUSDT","b":[["83805","1"]],"a":[],"u":1,"seq":9}}`)
+	if err != nil || len(got) != 2 || got[0].Kind != exchange.KindGap || got[0].Reason == "" || got[1].Kind != exchange.KindDiff {
+		t.Errorf("%+v %v", got, err)
+	}
+	got, err = all(d, `{"topic":"orderbook.200.BTCUSDT","type":"snapshot","ts":5,"data":{"s":"BTCUSDT","b":[["83805","1"]],"a":[],"u":1,"seq":9}}`)
+	if err != nil || len(got) != 1 || got[0].Kind != exchange.KindSnapshot {
+		t.Errorf("%+v %v", got, err)
+	}
+	for range 2 {
+		got, err = all(d, string(touchFrame))
+		if err != nil || len(got) != 1 || got[0].Kind != exchange.KindTicker || got[0].LastID != 7 || got[0].Price != 838050 || got[0].Qty2 != 993000 {
+			t.Errorf("%+v %v", got, err)
+		}
+	}
+	if got, err := all(d, strings.Replace(string(touchFrame), "83805.10", "83805.00", 1)); err == nil || errors.Is(err, connect.ErrIgnored) {
+		t.Errorf("a crossed touch: %+v %v", got, err)
+	}
+}
+
+// A future has a mark and no funding; what the venue writes of it there is "" or 0. An inverse
+// contract counts in dollars.
+func TestDatedAndInverse(t *testing.T) {
+	dated := *btc
+	dated.Symbol, dated.FundingHours, dated.Delivery = "BTC-26DEC25", 0, exchange.Date(2025, 12, 26)
+	inverse := exchange.Instrument{Venue: api.Inverse.Venue(), Symbol: "BTCUSD", Contract: exchange.Inverse, Base: "BTC", Quote: "USD", FundingHours: 8,
+		Tick: exchange.Step{M: 5, Scale: 1}, Lot: exchange.Step{M: 1}}
+	d := NewDecoder(func(symbol []byte) *exchange.Instrument {
+		return map[string]*exchange.Instrument{"BTC-26DEC25": &dated, "BTCUSD": &inverse}[string(symbol)]
+	})
+	got, err := all(d, `{"topic":"tickers.BTC-26DEC25","type":"snapshot","cs":1,"ts":8,"data":{"symbol":"BTC-26DEC25","markPrice":"60000","indexPrice":"59990","fundingRate":"","nextFundingTime":"","fundingIntervalHour":"","deliveryTime":"2025-12-26T08:00:00Z","openInterest":"7"}}`)
+	if err != nil || len(got) != 2 || got[0].Kind != exchange.KindMark || got[0].NextFunding != 0 || got[0].Rate != 0 || got[0].Hours != 0 {
+		t.Errorf("%+v %v", got, err)
+	}
+	got, err = all(d, `{"topic":"publicTrade.BTCUSD","type":"snapshot","ts":5,"data":[{"T":4,"s":"BTCUSD","S":"Sell","v":"1200","p":"83805.5","L":"ZeroMinusTick","i":"x","seq":3},{"T":4,"s":"BTCUSD","S":"Sell","v":"5","p":"83805.5","i":"y","BT":true,"seq":4}]}`)
+	if err != nil || len(got) != 1 || got[0].Qty != 1200 || got[0].Price != 167611 || got[0].Side != exchange.Sell {
+		t.Errorf("%+v %v", got, err)
+	}
+}
+
+// A candle is one bar, when it is finished.
+func TestCandles(t *testing.T) {
+	d := ofBTC()
+	if got, err := all(d, string(candleFrame)); err != nil || len(got) != 0 {
+		t.Errorf("%+v %v", got, err)
+	}
+	got, err := all(d, strings.Replace(string(candleFrame), `"confirm":false`, `"confirm":true`, 1))
+	want := exchange.Bar{Open: 838000, High: 838100, Low: 837999, Close: 838051, Volume: 12.345, Interval: exchange.Minute}
+	if err != nil || len(got) != 1 || got[0].Bar != want || got[0].VenueTime != exchange.UnixMilli(1791369420000) {
+		t.Errorf("%+v %v", got, err)
+	}
+	for _, bad := range []string{`"83810"`, `"12.345"`, `1791369360000`} {
+		if got, err := all(d, strings.Replace(strings.Replace(string(candleFrame), `"confirm":false`, `"confirm":true`, 1), bad, `"x"`, 1)); err == nil {
+			t.Errorf("without %s: %+v", bad, got)
+		}
+	}
+}
+
 // Messages as they came in October 2026.
 func TestRecordedMessages(t *testing.T) {
 	text, err := os.ReadFile(datatest.Path(t, "samples/venues/captures/bybit_2026-10-07_public_frames_trimmed.jsonl"))
@@ -98,6 +160,34 @@ func TestRecordedMessages(t *testing.T) {
 	if kinds[exchange.KindSnapshot] == 0 || kinds[exchange.KindDiff] == 0 || kinds[exchange.KindTrade] == 0 {
 		t.Errorf("%v", kinds)
 	}
+}
+
+// Both ways of reading a book say the same, whatever comes.
+func FuzzStrict(f *testing.F) {
+	f.Add(book200())
+	f.Add(touchFrame)
+	f.Add([]byte(`{"topic":"orderbook.200.BTCUSDT","ts":5,"type":"snapshot","data":{"s":"BTCUSDT","b":[],"a":[["1","0"]],"u":1,"seq":2}}`))
+	f.Fuzz(func(t *testing.T, frame []byte) {
+		var fast, slow []string
+		note := func(to *[]string) func(*exchange.Event, int64) {
+			return func(ev *exchange.Event, order int64) { *to = append(*to, fmt.Sprintf("%+v %d", *ev, order)) }
+		}
+		used, err := ofBTC().strict(frame, note(&fast))
+		if !used {
+			if len(fast) > 0 {
+				t.Errorf("%s", fast)
+			}
+			return
+		}
+		d := ofBTC()
+		m, bad := parse(frame)
+		if bad == nil {
+			bad = d.book(btc, &m, note(&slow))
+		}
+		if (err == nil) != (bad == nil) || err == nil && strings.Join(fast, "\n") != strings.Join(slow, "\n") {
+			t.Errorf("%s %v\n%s %v", fast, err, slow, bad)
+		}
+	})
 }
 
 // Whatever comes is an event or an error, and the message is left as it was.
