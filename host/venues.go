@@ -13,6 +13,9 @@ import (
 	"github.com/perilune/perilune/exchange/hyperliquid"
 	hyperliquidfeed "github.com/perilune/perilune/exchange/hyperliquid/feed"
 	hyperliquidfront "github.com/perilune/perilune/exchange/hyperliquid/simfront"
+	"github.com/perilune/perilune/exchange/okx"
+	okxframes "github.com/perilune/perilune/exchange/okx/frames"
+	okxfront "github.com/perilune/perilune/exchange/okx/simfront"
 	"github.com/perilune/perilune/exchange/record"
 	"github.com/perilune/perilune/exchange/simserver"
 	"github.com/perilune/perilune/exchange/synth"
@@ -25,6 +28,7 @@ var venueList = []listing{
 	{connect: binance.Connector{}, recorded: frames.Format{}, front: func(x *simserver.Exchange) front { return simfront.New(x) }},
 	{connect: hyperliquid.Connector{}, recorded: hyperliquidfeed.Format{}, front: func(x *simserver.Exchange) front { return hyperliquidfront.New(x) },
 		lists: synth.House{Name: "hyperliquid", List: hyperliquidfront.Lists}},
+	{connect: okx.Connector{}, recorded: okxframes.Format{}, front: func(x *simserver.Exchange) front { return okxfront.New(x) }, lists: okxfront.House(), faults: okxfront.Faults()},
 }
 
 // listing is a venue of the list.
