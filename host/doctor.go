@@ -1,7 +1,6 @@
 package host
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -74,7 +73,7 @@ func examineAll(ctx context.Context, o *Options, sections []connect.Section) *Ex
 	var found []Finding
 	trading := 0
 	for _, s := range sections {
-		where = append(where, cmp.Or(hostsOf(s), s.House()))
+		where = append(where, strings.TrimSuffix(s.House()+" at "+hostsOf(s), " at "))
 		a, ok := o.keysOf(s.House())
 		if !ok {
 			found = append(found, Finding{Name: s.House(), Verdict: Skip, Text: withoutKey(s.House())})

@@ -62,7 +62,7 @@ func (s *liveSource) ask(ctx context.Context, l *liveMarket, w *wants) (err erro
 	if l.venue, err = l.open(); err != nil {
 		return err
 	}
-	where := l.venue.Hosts()
+	where := s.hostsOf(l)
 	s.entering("asking %s what is traded", where)
 	s.log(Line{Level: intent.Info, Text: "LIVE DATA: asking " + where + " what is traded"})
 	if l.access, err = newAccess(s.db, l.venue, s.warn); err != nil {
@@ -131,9 +131,17 @@ func (s *liveSource) lengthOf(in *exchange.Instrument) exchange.Time {
 func (s *liveSource) hosts() string {
 	var out []string
 	for _, l := range s.markets {
-		out = append(out, l.venue.Hosts())
+		out = append(out, s.hostsOf(l))
 	}
 	return strings.Join(out, ", ")
+}
+
+// hostsOf names where a venue is asked, with its house where there are several.
+func (s *liveSource) hostsOf(l *liveMarket) string {
+	if len(s.markets) == 1 {
+		return l.venue.Hosts()
+	}
+	return l.House() + " at " + l.venue.Hosts()
 }
 
 // drive implements source. It lets the strategies look back before they begin. What was

@@ -113,6 +113,21 @@ func TestPaperOnTwoHouses(t *testing.T) {
 	}
 }
 
+// A pair has a leg at each venue, and its row is what its fills say.
+func TestPairsOnTwoHouses(t *testing.T) {
+	t.Parallel()
+	h := openHouse(t, 12, nil)
+	b := h.withBybit()
+	o := twoHouseOptions(h.host, h.dir, b.URL, true, nil)
+	o.Scripts = []string{"testdata/twopairs.lua"}
+	s := begin(t, o, nil)
+	s.until("three pairs are done", 2*time.Minute, func(st *liveState) bool { return st.resting && strings.Contains(s.log(), "pairs done: 3 closed") })
+	s.end()
+	if fills := h.agree(b); fills["binance.usdm"] < 6 || fills["bybit.linear"] < 6 {
+		t.Errorf("fills: %v\n%s", fills, tail(s.log(), 3000))
+	}
+}
+
 // What a symbol names decides which house it is of, and what can't be is one clear line.
 func TestPatternsAreOfHouses(t *testing.T) {
 	both := LiveOptions{Further: []connect.Section{bybit.Connector{}.Section()}}

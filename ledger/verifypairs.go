@@ -17,6 +17,28 @@ type pairKey struct{ session, pair int64 }
 type pairMoney struct {
 	spotCost, perpCost, fees, funding, insurance decimal.Decimal
 	settlements                                  int64
+	// inCoin says of the two legs that they changed contracts which move coins, whose worth
+	// at each moment no row holds.
+	inCoin [2]bool
+}
+
+// cash adds what a fill brought of quote. Of a pair of coins and a contract the kind of
+// the contract tells the leg, and what inverse contracts cost is no cash. A spread has any
+// two instruments: its first leg is the one that its row calls spot.
+func (m *pairMoney) cash(contract string, spread, first bool, cash decimal.Decimal) {
+	if !spread {
+		first = contract == "spot"
+	}
+	switch {
+	case contract == "inverse" && first:
+		m.inCoin[0] = spread
+	case contract == "inverse":
+		m.inCoin[1] = spread
+	case first:
+		m.spotCost = m.spotCost.Add(cash)
+	default:
+		m.perpCost = m.perpCost.Add(cash)
+	}
 }
 
 // pairMoney compares the money of each pair with the rows that it came from.
@@ -46,16 +68,17 @@ func (v *verifier) pairMoney(ctx context.Context) error {
 			has  number
 			want decimal.Decimal
 			of   string
+			not  bool // it can't be told from the rows
 		}{
-			{"its spot cost", spotCost, sum.spotCost, "fills"},
-			{"its cost of the perpetual", perpCost, sum.perpCost, "fills"},
-			{"what it paid in fees", fees, sum.fees, "fills"},
-			{"its funding", funding, sum.funding, "settlements"},
-			{"its insurance", insurance, sum.insurance, "txns"},
+			{"its spot cost", spotCost, sum.spotCost, "fills", sum.inCoin[0]},
+			{"its cost of the perpetual", perpCost, sum.perpCost, "fills", sum.inCoin[1]},
+			{"what it paid in fees", fees, sum.fees, "fills", false},
+			{"its funding", funding, sum.funding, "settlements", false},
+			{"its insurance", insurance, sum.insurance, "txns", false},
 		} {
 			if !c.has.ok {
 				v.find("positions", "pairs", row, "%s is no number", c.what)
-			} else if !c.has.Equal(c.want) {
+			} else if !c.not && !c.has.Equal(c.want) {
 				v.find("positions", "pairs", row, "%s is %s, and its %s sum to %s", c.what, c.has, c.of, c.want)
 			}
 		}
@@ -67,32 +90,30 @@ func (v *verifier) pairMoney(ctx context.Context) error {
 }
 
 // pairFills adds up the cash of the fills of pairs, and their fees: coins at the price of
-// the fill. What inverse contracts cost is no cash.
+// the fill.
 func (v *verifier) pairFills(ctx context.Context, of func(pairKey) *pairMoney) error {
 	return v.rows(ctx, func(r *sql.Rows) error {
 		var k pairKey
 		var contract, side, feeAsset, base string
 		var price, qty, fee number
-		if err := r.Scan(&k.session, &k.pair, &contract, &base, &side, &price, &qty, &fee, &feeAsset); err != nil {
+		var spread, first bool
+		if err := r.Scan(&k.session, &k.pair, &contract, &base, &side, &price, &qty, &fee, &feeAsset, &spread, &first); err != nil {
 			return err
 		}
 		sum, cash := of(k), price.Mul(qty.Decimal)
 		if side == "buy" {
 			cash = cash.Neg()
 		}
-		switch contract {
-		case "spot":
-			sum.spotCost = sum.spotCost.Add(cash)
-		case "linear":
-			sum.perpCost = sum.perpCost.Add(cash)
-		}
+		sum.cash(contract, spread, first, cash)
 		if feeAsset == base {
 			fee.Decimal = fee.Mul(price.Decimal)
 		}
 		sum.fees = sum.fees.Add(fee.Decimal)
 		return nil
-	}, `SELECT f.session, f.pair, i.contract, i.base, f.side, f.price, f.qty, f.fee, f.fee_asset
-		FROM fill_parts f JOIN instrument i ON i.market = f.market AND i.symbol = f.symbol WHERE f.pair <> 0`)
+	}, `SELECT f.session, f.pair, i.contract, i.base, f.side, f.price, f.qty, f.fee, f.fee_asset,
+			CASE WHEN json_valid(x.detail) THEN coalesce(json_extract(x.detail, '$.Pair.Spread.Form'), 0) <> 0 ELSE 0 END, f.market || ':' || f.symbol = coalesce(x.spot, '')
+		FROM fill_parts f JOIN instrument i ON i.market = f.market AND i.symbol = f.symbol
+			LEFT JOIN pairs x ON x.session = f.session AND x.id = f.pair WHERE f.pair <> 0`)
 }
 
 func (v *verifier) pairFunding(ctx context.Context, of func(pairKey) *pairMoney) error {
