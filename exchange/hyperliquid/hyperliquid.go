@@ -182,5 +182,5 @@ func (v *venue) SignIn(ctx context.Context, o connect.AccountOptions) (connect.A
 	if err != nil {
 		return nil, err
 	}
-	return &signedIn{a}, nil
+	return &signedIn{Account: a}, nil
 }

@@ -3,6 +3,7 @@ package hyperliquid
 import (
 	"context"
 	"strings"
+	"sync"
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/connect"
@@ -15,7 +16,12 @@ import (
 )
 
 // signedIn is an account with its terms and the checks of its settings.
-type signedIn struct{ *account.Account }
+type signedIn struct {
+	*account.Account
+
+	mu    sync.Mutex
+	known role // what the key was found to be
+}
 
 var _ connect.Account = (*signedIn)(nil)
 
@@ -29,8 +35,16 @@ type role struct {
 	} `json:"data"`
 }
 
+// role asks what the key is, until it is found to be one: that weighs as much as three other
+// questions.
 func (a *signedIn) role(ctx context.Context) (r role, err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.known.Role == "agent" || a.known.Role == "user" {
+		return a.known, nil
+	}
 	err = a.Ask(ctx, "", "ask about the key", &r, client.OfRole, client.Ask("userRole", named("user", signing.Text(a.Agent().String()))))
+	a.known = r
 	return r, err
 }
 
