@@ -87,8 +87,8 @@ func (a *Account) rows(ctx context.Context, q client.Question, row func(raw []by
 }
 
 // usualRows is how many rows a listing of late has: what an answer weighs is known when it
-// has come.
-const usualRows = 200
+// has come, and most begin where the last one ended.
+const usualRows = 20
 
 // pages asks for a span of time until an answer has fewer rows than it may. Each page
 // begins at the time of the last row, so row sees some twice.

@@ -240,7 +240,7 @@ func (c *Client) refused(call rest.Call, pool limit.Pool, sent exchange.Time, st
 	if class != exchange.ErrRateLimited {
 		return e
 	}
-	first, last, wait := pool, pool, 10*exchange.Second // the address of the chain: one request in 10 s
+	first, last, wait := pool, pool, slow // the address of the chain: one request in 10 s
 	if status == http.StatusTooManyRequests {
 		first, last, wait = 1, pools, exchange.Second
 	}

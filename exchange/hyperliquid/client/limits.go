@@ -6,33 +6,41 @@ import (
 )
 
 // The pools. What an address of the chain has used up stops its orders or its cancels; a
-// refusal of the IP address stops everything.
+// refusal of the IP address stops everything. Its weight is counted apart, because a pool
+// that is refused is left alone for as long as its longest window: a minute without an
+// answer would be dearer than another refusal.
 const (
-	Info limit.Pool = iota + 1
+	address limit.Pool = iota + 1
+	Info
 	Orders
 	Cancels
-	pools = 3
+	pools = 4
 )
 
 // The meters. Source: the manual, "Rate limits and user limits": a weight of 1200 a minute
 // for an IP address. What an address of the chain may do in all (10 000 requests and one
 // for each USDC that it traded, cancels twice as many) is no window: the venue says when
-// it is over, and then takes one request in 10 s. The meters of orders and of cancels are
-// there for that refusal, and bind no sooner than the weight does.
+// it is over, and then takes one request in 10 s. The other meters are there for refusals,
+// and bind no sooner than the weight does.
 const (
 	weight = iota
+	questions
 	orders
 	cancels
 )
 
+// slow is how long a refusal is heeded at least, and by how much longer the next one.
+const slow = 10 * exchange.Second
+
 // Table is what the venue counts.
 func Table() *limit.Table {
 	const most = 1200
-	slow := 10 * exchange.Second
-	return &limit.Table{Pools: []string{"hyperliquid", "hyperliquid orders", "hyperliquid cancels"}, Meters: []limit.Rule{
-		weight:  {Name: "weight of the IP address per minute", Pool: Info, Period: exchange.Minute, Limit: most, Rolling: true},
-		orders:  {Name: "orders of the account in 10 s", Pool: Orders, Period: slow, Limit: most / 6, Rolling: true, Orders: true},
-		cancels: {Name: "cancels of the account in 10 s", Pool: Cancels, Period: slow, Limit: most / 6, Rolling: true},
+	in := func(name string, p limit.Pool, counts bool) limit.Rule {
+		return limit.Rule{Name: name + " in 10 s", Pool: p, Period: slow, Limit: most, Rolling: true, Orders: counts}
+	}
+	return &limit.Table{Pools: []string{"hyperliquid", "hyperliquid questions", "hyperliquid orders", "hyperliquid cancels"}, Step: slow, Meters: []limit.Rule{
+		weight:    {Name: "weight of the IP address per minute", Pool: address, Period: exchange.Minute, Limit: most, Rolling: true},
+		questions: in("questions", Info, false), orders: in("orders of the account", Orders, true), cancels: in("cancels of the account", Cancels, false),
 	}}
 }
 
@@ -50,11 +58,6 @@ func Rows(most, each int) int { return Heavy + most/each }
 func costOf(p limit.Pool, w int) limit.Cost {
 	c := limit.Cost{Pool: p}
 	c.Use[weight] = int32(w)
-	switch p {
-	case Orders:
-		c.Use[orders] = 1
-	case Cancels:
-		c.Use[cancels] = 1
-	}
+	c.Use[map[limit.Pool]int{Info: questions, Orders: orders, Cancels: cancels}[p]]++
 	return c
 }
