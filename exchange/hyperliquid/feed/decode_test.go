@@ -174,7 +174,7 @@ func TestPerpetuals(t *testing.T) {
 		t.Fatalf("%d %v %v", len(list), problems, err)
 	}
 	in := list[0].Instrument
-	if in.Tick.String() != "0.1" || in.Lot.String() != "0.00001" || in.Base != "BTC" || in.Quote != "USDC" || in.FundingHours != 1 || !list[0].Trading || list[0].Turnover != 1169046.29406 || list[0].Mid.String() != "14.314" {
+	if in.Tick.String() != "0.1" || in.Lot.String() != "0.00001" || in.Base != "BTC" || in.Quote != "USDC" || in.FundingHours != 1 || !list[0].Trading || list[0].Stand.Turnover != 1169046.29406 || list[0].Stand.Last.String() != "14.314" || list[0].Stand.Bid.String() != "14.3047" || list[0].Stand.Rate != 1250 {
 		t.Errorf("%+v", in)
 	}
 	if err := in.Check(); err != nil {
@@ -183,7 +183,7 @@ func TestPerpetuals(t *testing.T) {
 	if b := in.Brackets; len(b) != 2 || b[0].MMR.String() != "0.0125" || b[1].MMR.String() != "0.025" || b[1].Cum.String() != "1875000" || b[0].Cap.String() != "150000000" || !b[0].Cum.IsZero() {
 		t.Errorf("%+v", b)
 	}
-	if p := list[1]; p.Instrument.Base != "PEPE" || p.Instrument.Multiplier != 1000 || p.Asset != 1 || p.Mid.String() != "2" || p.Instrument.Tick.String() != "0.000001" {
+	if p := list[1]; p.Instrument.Base != "PEPE" || p.Instrument.Multiplier != 1000 || p.Asset != 1 || p.Stand.Last.String() != "2" || p.Instrument.Tick.String() != "0.000001" {
 		t.Errorf("%+v", p)
 	}
 	if list[2].Trading || list[2].Status != "delisted" {
@@ -198,7 +198,7 @@ func TestPairs(t *testing.T) {
 	if err != nil || len(problems) != 1 || len(list) != 2 {
 		t.Fatalf("%+v %v %v", list, problems, err)
 	}
-	if l := list[1]; l.Instrument.Symbol != "@107" || l.Asset != 10107 || l.Instrument.Base != "HYPE" || l.Instrument.Tick.String() != "0.000001" || l.Instrument.Lot.String() != "0.01" || l.Mid.String() != "41" {
+	if l := list[1]; l.Instrument.Symbol != "@107" || l.Asset != 10107 || l.Instrument.Base != "HYPE" || l.Instrument.Tick.String() != "0.000001" || l.Instrument.Lot.String() != "0.01" || l.Stand.Last.String() != "41" {
 		t.Errorf("%+v %+v", l, l.Instrument)
 	}
 	for pattern, want := range map[string]string{"spot:HYPE/USDC": "spot:@107", "hyperliquid.spot:hype-usdc": "spot:@107", "spot:PURR-USDC": "spot:PURR/USDC", "perp:BTC": "perp:BTC", "spot:*": "spot:*", "spot:@107": "spot:@107", "spot:X/Y": "spot:X/Y"} {

@@ -18,12 +18,11 @@ import (
 	"github.com/perilune/perilune/exchange/limit"
 )
 
-// Listed is an instrument, its number in orders, and what was traded of it in a day.
+// Listed is an instrument, its number in orders, and how it stands.
 type Listed struct {
 	connect.Listing
-	Asset    int
-	Turnover float64 // in the quote
-	Mid      decimal.Decimal
+	Asset int
+	Stand connect.Standing
 }
 
 // What is assumed where the venue tells it only to whoever is signed in.
@@ -81,17 +80,30 @@ func halves(answer []byte, meta any) (contexts []assetContext, err error) {
 }
 
 type assetContext struct {
-	Coin   string          `json:"coin"` // of spot
-	Volume jsonscan.Amount `json:"dayNtlVlm"`
-	Mid    jsonscan.Amount `json:"midPx"`
-	Mark   jsonscan.Amount `json:"markPx"`
+	Coin    string            `json:"coin"` // of spot
+	Volume  jsonscan.Amount   `json:"dayNtlVlm"`
+	Mid     jsonscan.Amount   `json:"midPx"`
+	Mark    jsonscan.Amount   `json:"markPx"`
+	Oracle  jsonscan.Amount   `json:"oraclePx"`
+	Funding jsonscan.Amount   `json:"funding"`
+	Impact  []jsonscan.Amount `json:"impactPxs"`
 }
 
-func (a *assetContext) price() decimal.Decimal {
-	if a.Mid.IsPositive() {
-		return a.Mid.Decimal
+// standing is how an instrument stands. Of the book the venue tells the prices of some
+// thousand dollars here, which are a little worse than the best, and of pairs the middle alone.
+func (a *assetContext) standing(in *exchange.Instrument) connect.Standing {
+	s := connect.Standing{Instrument: in, Mark: exchange.E8FromDecimal(a.Mark.Decimal), Index: exchange.E8FromDecimal(a.Oracle.Decimal), Last: a.Mid.Decimal,
+		Rate: exchange.E8FromDecimal(a.Funding.Decimal), Hours: in.FundingHours, Turnover: a.Volume.InexactFloat64()}
+	if s.Last.IsZero() {
+		s.Last = a.Mark.Decimal
 	}
-	return a.Mark.Decimal
+	if len(a.Impact) == 2 {
+		s.Bid, s.Ask = a.Impact[0].Decimal, a.Impact[1].Decimal
+	}
+	if !exchange.IsDollar(in.Quote) && in.Quote != "USDH" {
+		s.Turnover = 0 // in something else
+	}
+	return s
 }
 
 // rules gives an instrument its steps, which follow from the places of its quantities.
@@ -150,7 +162,7 @@ func perps(answer []byte) (out []Listed, problems []error, err error) {
 			problems = append(problems, fmt.Errorf("perpetual %d, %.40q: %w", i, row.Name, err))
 			continue
 		}
-		l := Listed{Listing: connect.Listing{Instrument: &in, Trading: !row.Delisted, Status: "trading"}, Asset: i, Turnover: contexts[i].Volume.InexactFloat64(), Mid: contexts[i].price()}
+		l := Listed{Listing: connect.Listing{Instrument: &in, Trading: !row.Delisted, Status: "trading"}, Asset: i, Stand: contexts[i].standing(&in)}
 		switch {
 		case row.Delisted:
 			l.Status = "delisted"
@@ -274,7 +286,7 @@ func pairs(answer []byte) (out []Listed, problems []error, err error) {
 			c = &contexts[i]
 		}
 		if c != nil {
-			l.Turnover, l.Mid = c.Volume.InexactFloat64(), c.price()
+			l.Stand = c.standing(&in)
 		}
 		out = append(out, l)
 	}

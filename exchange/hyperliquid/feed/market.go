@@ -54,7 +54,7 @@ func Browse(ctx context.Context, e api.Endpoints, o connect.DataOptions, pattern
 	if s.endpoints, err = e.Complete(); err != nil {
 		return nil, err
 	}
-	list, err := live.Browse(ctx, live.Shop{House: api.House, Segments: api.Names, List: s.list, Turnover: s.turnover, Open: s.open}, patterns)
+	list, err := live.Browse(ctx, live.Shop{House: api.House, Segments: api.Names, List: s.list, Turnover: s.turnover, Survey: s.survey, Open: s.open}, patterns)
 	if err != nil {
 		return nil, err
 	}
@@ -84,13 +84,30 @@ func listings(list []Listed) connect.Listings {
 	return out
 }
 
-// turnover is in the quote, which is a dollar nearly everywhere.
+// turnover is of what is quoted in something like a dollar.
 func (s *shop) turnover(context.Context, []string, connect.Listings) (map[string]float64, error) {
 	out := map[string]float64{}
 	for i := range s.listed {
-		l := &s.listed[i]
-		if exchange.IsDollar(l.Instrument.Quote) || l.Instrument.Quote == "USDH" {
-			out[l.Instrument.Key()] = l.Turnover
+		out[s.listed[i].Instrument.Key()] = s.listed[i].Stand.Turnover
+	}
+	return out, nil
+}
+
+// survey tells how all stands: the answer that lists it says that too.
+func (s *shop) survey(ctx context.Context, segments []string, _ connect.Listings) (out []connect.Standing, err error) {
+	for _, segment := range segments {
+		list, err := List(ctx, s.client, exchange.Venue(api.House+"."+segment), func(connect.Notice) {})
+		if err != nil {
+			return nil, err
+		}
+		now := s.client.Now()
+		for i := range list {
+			if l := &list[i]; l.Trading && l.Stand.Instrument != nil {
+				if l.Stand.Hours > 0 {
+					l.Stand.NextFunding = (now/exchange.Hour + 1) * exchange.Hour
+				}
+				out = append(out, l.Stand)
+			}
 		}
 	}
 	return out, nil

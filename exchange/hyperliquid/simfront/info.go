@@ -151,7 +151,15 @@ func (d quotes) context(m *simserver.Market) reply.Object {
 		held += a.Funds.Position(m.In.ID).Qty.Abs()
 	}
 	return reply.Object{{"funding", m.Mark.Rate.Decimal()}, {"openInterest", m.In.QtyDecimal(held)}, {"prevDayPx", m.PriceText(m.LastPrice())}, {"dayNtlVlm", d.volume(m)},
-		{"premium", "0.0"}, {"oraclePx", m.Mark.Index.Decimal()}, {"markPx", m.MarkPrice()}, {"midPx", mid(m)}, {"impactPxs", nil}, {"dayBaseVlm", "0.0"}}
+		{"premium", "0.0"}, {"oraclePx", m.Mark.Index.Decimal()}, {"markPx", m.MarkPrice()}, {"midPx", mid(m)}, {"impactPxs", impact(m)}, {"dayBaseVlm", "0.0"}}
+}
+
+// impact is the touch, for the prices of a fixed notional; nothing where a side is empty.
+func impact(m *simserver.Market) any {
+	if mid(m) == nil {
+		return nil
+	}
+	return reply.List{m.In.PriceDecimal(m.Touch[0].Price), m.In.PriceDecimal(m.Touch[1].Price)}
 }
 
 // volume is what was traded, in the quote, as far as is known.
