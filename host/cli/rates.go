@@ -18,7 +18,7 @@ import (
 // ratesVerb shows what perpetuals pay, without a session.
 func ratesVerb(ctx context.Context, e *env, args []string) error {
 	f := e.flags("rates", "[flags]", "perilune rates --symbols '*:BTC*' --top 10")
-	venues := f.StringSlice("venues", nil, "houses to ask: "+exchange.OneOf(houses())+" (default: all)")
+	venues := f.StringSlice("venues", nil, "houses to ask: "+exchange.OneOf(houses())+" (default: those of --config, else all)")
 	symbols := f.StringSlice("symbols", nil, "perpetuals to show: keys and globs, such as usdm:BTCUSDT or '*:ETH*' (default: all)")
 	top := f.Int("top", 40, "rows at most; 0: all")
 	watch := f.Bool("watch", false, "ask again until Ctrl-C")
@@ -72,8 +72,8 @@ func houses() (out []string) {
 	return out
 }
 
-// sections are those of the venues that are named, or of all: as the configuration has
-// them, else as they are without one.
+// sections are those of the venues that are named, else of those that the configuration
+// sets up, else of all there are.
 func sections(config string, named []string) (out []connect.Section, err error) {
 	o := host.Options{}
 	if config != "" {
@@ -86,11 +86,18 @@ func sections(config string, named []string) (out []connect.Section, err error) 
 			return nil, fail(ExitUsage, "--venues: unknown venue %q: want %s", name, exchange.OneOf(houses()))
 		}
 	}
+	given := map[string]connect.Section{}
+	for _, v := range append([]connect.Section{o.Live.Venue}, o.Live.Further...) {
+		if v != nil {
+			given[v.House()] = v
+		}
+	}
 	for _, c := range host.Venues() {
+		v, set := given[c.House()]
 		switch {
-		case len(named) > 0 && !slices.Contains(named, c.House()):
-		case o.Live.Venue != nil && o.Live.Venue.House() == c.House():
-			out = append(out, o.Live.Venue)
+		case len(named) > 0 && !slices.Contains(named, c.House()), len(named) == 0 && len(given) > 0 && !set:
+		case set:
+			out = append(out, v)
 		default:
 			out = append(out, c.Section())
 		}

@@ -62,7 +62,7 @@ func List(ctx context.Context, e api.Endpoints, o connect.DataOptions, patterns 
 		return nil, err
 	}
 	c := &catalogue{o: o, endpoints: e, client: cl}
-	return live.Browse(ctx, live.Shop{House: api.House, Segments: api.Names, List: c.list, Turnover: c.turnover, Open: c.open}, patterns)
+	return live.Browse(ctx, live.Shop{House: api.House, Segments: api.Names, List: c.list, Survey: c.survey, Open: c.open}, patterns)
 }
 
 // question is one that needs no key.
@@ -122,40 +122,6 @@ func Instruments(ctx context.Context, c *client.Client, t api.Type, problem func
 		return nil
 	})
 	return out, err
-}
-
-// turnover asks for that of all that is listed. volCcy24h is in quote on spot, and in coins
-// of contracts.
-func (c *catalogue) turnover(ctx context.Context, segments []string, listed connect.Listings) (map[string]float64, error) {
-	turnover, last := map[string]float64{}, map[string]decimal.Decimal{}
-	for _, segment := range segments {
-		t := api.Type(strings.ToUpper(segment))
-		q := question(t.Venue(), "list tickers", "/api/v5/market/tickers", client.Listing, url.Values{"instType": {string(t)}})
-		err := c.client.Rows(ctx, q, func(raw []byte) error {
-			var r struct {
-				Symbol string          `json:"instId"`
-				Last   jsonscan.Amount `json:"last"`
-				Volume jsonscan.Amount `json:"volCcy24h"`
-			}
-			if err := json.Unmarshal(raw, &r); err != nil {
-				return err
-			}
-			if t == api.Spot {
-				last[segment+":"+strings.ReplaceAll(r.Symbol, "-", "")] = r.Last.Decimal
-			} else {
-				r.Volume.Decimal = r.Volume.Mul(r.Last.Decimal)
-			}
-			turnover[segment+":"+r.Symbol] = r.Volume.InexactFloat64()
-			return nil
-		})
-		if err != nil {
-			return nil, err
-		}
-	}
-	for _, l := range listed {
-		turnover[l.Instrument.Key()] *= connect.InUSDT(strings.ToLower(string(api.Spot)), last, l.Instrument.Quote)
-	}
-	return turnover, nil
 }
 
 // together is how many families one question about tiers may name.
