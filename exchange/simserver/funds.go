@@ -65,3 +65,6 @@ func (f *Funds) Assets(seg *Segment) []string {
 	slices.Sort(out)
 	return slices.Compact(out)
 }
+
+// Markets are the exchange's, by instrument. The slice must not be changed.
+func (f *Funds) Markets() []*Market { return f.markets }

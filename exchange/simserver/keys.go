@@ -133,3 +133,13 @@ func changePermissions(s *State, a *armed) {
 		}
 	}
 }
+
+// AddHMAC registers a key with a shared secret for an account.
+func (s *State) AddHMAC(k HMACKey, a *Account) error {
+	v, err := sign.NewVerifier(sign.NewSecret(k.Secret))
+	if err != nil {
+		return fmt.Errorf("API key %s: %w", k.Key, err)
+	}
+	s.AddKey(k.Key, a, v).Passphrase = k.Passphrase
+	return nil
+}

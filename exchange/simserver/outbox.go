@@ -27,7 +27,7 @@ func (b *Outbox) sendMessage(m Message) {
 
 // queueEvent has an event worded by the front of its segment.
 func (b *Outbox) queueEvent(ev Event) {
-	if ev.Segment != nil {
+	if ev.Segment != nil && ev.Segment.front != nil { // a wallet that is no segment's hears nothing
 		b.made = append(b.made, ev.Segment.front.Tell(b.account, ev)...)
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/simserver"
+	"github.com/perilune/perilune/exchange/wire/wiretest"
 )
 
 func TestFaultsAreChecked(t *testing.T) {
@@ -36,7 +37,7 @@ func TestDropAndMaintenance(t *testing.T) {
 	if a := b.get("/api/v3/time", ""); a.status != 503 || a.code() != -1016 {
 		t.Errorf("during maintenance: %d %s", a.status, a.text)
 	}
-	if _, err := dialRaw("ws://" + b.host + "/spot/ws"); err == nil {
+	if _, err := wiretest.DialSocket("ws://" + b.host + "/spot/ws"); err == nil {
 		t.Error("during maintenance a stream is opened")
 	}
 	for range 100 {
@@ -68,7 +69,7 @@ func TestHalfOpen(t *testing.T) {
 	b := running(t, nil)
 	held, other := b.dial("/spot/ws/btcusdt@depth@100ms"), b.dial("/coinm/ws/btcusd_perp@depth@100ms")
 	b.fault(simserver.Fault{Kind: "half_open", Market: "spot"})
-	if err := held.client.frame(opPing, []byte("hello")); err != nil {
+	if err := held.client.Ping([]byte("hello")); err != nil {
 		t.Fatal(err)
 	}
 	b.advance(10 * exchange.Second)

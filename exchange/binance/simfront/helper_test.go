@@ -20,6 +20,7 @@ import (
 	"github.com/perilune/perilune/exchange/sign"
 	"github.com/perilune/perilune/exchange/simserver"
 	"github.com/perilune/perilune/exchange/synth"
+	"github.com/perilune/perilune/exchange/wire/wiretest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -251,7 +252,7 @@ func dec(t *testing.T, v any) decimal.Decimal {
 // own and kept.
 type socket struct {
 	t      *testing.T
-	client *rawSocket
+	client *wiretest.Socket
 	frames chan []byte
 	err    error // why the connection ended; read it after frames is closed
 }
@@ -259,7 +260,7 @@ type socket struct {
 // dial opens a websocket.
 func (b *bench) dial(path string) *socket {
 	b.t.Helper()
-	c, err := dialRaw("ws://" + b.host + path)
+	c, err := wiretest.DialSocket("ws://" + b.host + path)
 	if err != nil {
 		b.t.Fatalf("dialling %s: %v", path, err)
 	}
@@ -269,7 +270,7 @@ func (b *bench) dial(path string) *socket {
 		defer close(done)
 		defer close(s.frames)
 		for {
-			f, err := c.read()
+			f, err := c.Read()
 			if err != nil {
 				s.err = err
 				return
@@ -277,7 +278,7 @@ func (b *bench) dial(path string) *socket {
 			s.frames <- f
 		}
 	}()
-	b.t.Cleanup(func() { c.close(); <-done })
+	b.t.Cleanup(func() { c.Close(); <-done })
 	// The handshake is over before the loop knows the connection; an answer to
 	// any message shows that it does.
 	s.call(0, "LIST_SUBSCRIPTIONS", nil)
@@ -328,7 +329,7 @@ func (s *socket) call(id int, method string, params any) map[string]any {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	if err := s.client.write(msg); err != nil {
+	if err := s.client.Write(msg); err != nil {
 		s.t.Fatal(err)
 	}
 	for {
@@ -344,7 +345,7 @@ func (s *socket) call(id int, method string, params any) map[string]any {
 func (s *socket) quiet() {
 	s.t.Helper()
 	msg := `{"id":999,"method":"LIST_SUBSCRIPTIONS"}`
-	if err := s.client.write([]byte(msg)); err != nil {
+	if err := s.client.Write([]byte(msg)); err != nil {
 		s.t.Fatal(err)
 	}
 	if f := s.next(); fmt.Sprint(f["id"]) != "999" {

@@ -256,7 +256,7 @@ func TestTooManyFrames(t *testing.T) {
 	b := running(t, nil)
 	s := b.dial("/spot/ws")
 	for range 12 {
-		_ = s.client.write([]byte(`{"id":1,"method":"LIST_SUBSCRIPTIONS"}`)) // the server may have cut it
+		_ = s.client.Write([]byte(`{"id":1,"method":"LIST_SUBSCRIPTIONS"}`)) // the server may have cut it
 	}
 	s.ended()
 }

@@ -1,4 +1,4 @@
-package simfront
+package wiretest
 
 import (
 	"bufio"
@@ -10,17 +10,19 @@ import (
 	"net/http"
 	"net/url"
 	"sync"
+	"time"
 )
 
-// rawSocket is a websocket client of a hundred lines, so that the server is
-// tested against RFC 6455 and not against the library that it is made with.
-type rawSocket struct {
+// Socket is a websocket client of a hundred lines, so that a server is tested against RFC
+// 6455 and not against the library that it is made with.
+type Socket struct {
 	conn net.Conn
 	in   *bufio.Reader
 	mu   sync.Mutex // of writes: pongs come from the reader
 }
 
-func dialRaw(address string) (*rawSocket, error) {
+// DialSocket connects to a ws:// address.
+func DialSocket(address string) (*Socket, error) {
 	u, err := url.Parse(address)
 	if err != nil {
 		return nil, err
@@ -30,7 +32,7 @@ func dialRaw(address string) (*rawSocket, error) {
 		return nil, err
 	}
 	fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n", u.RequestURI(), u.Host)
-	s := &rawSocket{conn: conn, in: bufio.NewReader(conn)}
+	s := &Socket{conn: conn, in: bufio.NewReader(conn)}
 	res, err := http.ReadResponse(s.in, nil)
 	if err != nil {
 		conn.Close()
@@ -51,11 +53,11 @@ const (
 	opPong  = 10
 )
 
-// write sends a text message.
-func (s *rawSocket) write(payload []byte) error { return s.frame(opText, payload) }
+// Write sends a text message.
+func (s *Socket) Write(payload []byte) error { return s.frame(opText, payload) }
 
 // frame sends one final frame, masked with zeros.
-func (s *rawSocket) frame(op byte, payload []byte) error {
+func (s *Socket) frame(op byte, payload []byte) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	head := []byte{0x80 | op}
@@ -68,8 +70,8 @@ func (s *rawSocket) frame(op byte, payload []byte) error {
 	return err
 }
 
-// read returns the next text message. Pings are answered.
-func (s *rawSocket) read() ([]byte, error) {
+// Read returns the next text message. Pings are answered.
+func (s *Socket) Read() ([]byte, error) {
 	for {
 		op, payload, err := s.readFrame()
 		if err != nil {
@@ -88,7 +90,7 @@ func (s *rawSocket) read() ([]byte, error) {
 	}
 }
 
-func (s *rawSocket) readFrame() (op byte, payload []byte, err error) {
+func (s *Socket) readFrame() (op byte, payload []byte, err error) {
 	var head [2]byte
 	if _, err := io.ReadFull(s.in, head[:]); err != nil {
 		return 0, nil, err
@@ -113,4 +115,11 @@ func (s *rawSocket) readFrame() (op byte, payload []byte, err error) {
 	return head[0] & 0xf, payload, err
 }
 
-func (s *rawSocket) close() { s.conn.Close() }
+// Ping sends a ping.
+func (s *Socket) Ping(payload []byte) error { return s.frame(opPing, payload) }
+
+// Deadline ends what is read after a time.
+func (s *Socket) Deadline(t time.Time) error { return s.conn.SetReadDeadline(t) }
+
+// Close ends the connection without a goodbye.
+func (s *Socket) Close() { s.conn.Close() }
