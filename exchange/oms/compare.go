@@ -90,10 +90,10 @@ func (s *reconciliation) symbolKey(c *section, v exchange.Venue, symbol string) 
 }
 
 func (s *reconciliation) compareBalances(c *section, w exchange.Wallet, found map[string]diff) {
-	theirs := map[string]decimal.Decimal{}
+	theirs, grains := map[string]decimal.Decimal{}, map[string]decimal.Decimal{}
 	assets := s.balances.assets(w)
 	for _, b := range c.balances[w] {
-		theirs[b.Asset] = b.Total
+		theirs[b.Asset], grains[b.Asset] = b.Total, b.Grain
 		if !slices.Contains(assets, b.Asset) {
 			assets = append(assets, b.Asset)
 		}
@@ -102,7 +102,7 @@ func (s *reconciliation) compareBalances(c *section, w exchange.Wallet, found ma
 		k := s.balances.key(w, asset)
 		ours := s.balances.totals[k]
 		more := theirs[asset].Sub(ours)
-		if more.IsZero() || s.transfers.moving(k) {
+		if more.Abs().LessThanOrEqual(grains[asset]) || s.transfers.moving(k) {
 			continue
 		}
 		if s.confirmed(c, s.assetKey(c, k), more, found) {

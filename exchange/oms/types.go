@@ -79,6 +79,9 @@ type Balance struct {
 	Asset  string
 	Total  decimal.Decimal
 	Free   decimal.Decimal // that an order or a transfer may use; 0: the venue did not say
+	// Grain is what the venue's rounding may come to: a difference up to it from our books,
+	// which are exact, is none. 0: the venue is exact too.
+	Grain decimal.Decimal
 }
 
 // Position is an open position. Qty is signed, in units or contracts.

@@ -159,3 +159,26 @@ func TestExecutionsListedByTime(t *testing.T) {
 		t.Errorf("%d booked, want the new one", n)
 	}
 }
+
+// A difference that the venue's rounding may come to is none.
+func TestTheVenuesRounding(t *testing.T) {
+	for grain, want := range map[string]string{"0": "1000", "0.0000001": "1000.00000005"} {
+		m, err := New(unifiedUniverse(t), unifiedOptions(), Opening{Began: start, Wallets: []Balance{{Wallet: "unified", Asset: "USDT", Total: dec("1000.00000005")}}}, start)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for at := start; at < start+exchange.Minute; at += exchange.Second {
+			m.Tick(at)
+			for _, r := range asked(m) {
+				a := &Answer{Request: r}
+				if r.Kind == ListBalances {
+					a.Balances = []Balance{{Wallet: unified, Asset: "USDT", Total: dec("1000"), Grain: dec(grain)}}
+				}
+				m.Answer(a, at)
+			}
+		}
+		if total := m.balances.totals[m.balances.key(unified, "USDT")]; !total.Equal(dec(want)) {
+			t.Errorf("grain %s: %s USDT are booked, want %s", grain, total, want)
+		}
+	}
+}
