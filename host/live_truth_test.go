@@ -162,7 +162,11 @@ func count(t *testing.T, db *ledger.DB, query string) (n int) {
 
 func compareFills(t *testing.T, db *ledger.DB, tr *truth) {
 	t.Helper()
-	fills := withoutCrossings(t, checkFillsOf(t, db))
+	fills := map[string]*ledger.Fill{}
+	for key, f := range withoutCrossings(t, checkFillsOf(t, db)) {
+		i := strings.LastIndexByte(key, ':') + 1
+		fills[key[:i]+bare(key[i:])] = f
+	}
 	for _, x := range tr.Trades {
 		key := x.Market + ":" + x.Symbol + ":" + strconv.FormatInt(x.ID, 10)
 		f := fills[key]
@@ -171,7 +175,7 @@ func compareFills(t *testing.T, db *ledger.DB, tr *truth) {
 			continue
 		}
 		delete(fills, key)
-		have := fmt.Sprintln(strings.ToUpper(f.Side.String()), f.Qty, f.Price, f.Fee, f.FeeAsset, f.Realised, f.VenueID)
+		have := fmt.Sprintln(strings.ToUpper(f.Side.String()), f.Qty, f.Price, f.Fee, f.FeeAsset, f.Realised, bare(f.VenueID))
 		if want := fmt.Sprintln(x.Side, x.Qty, x.Price, x.Fee, x.Asset, x.Realised, x.Order); have != want {
 			t.Errorf("trade %s: the ledger has %s, the venue %s", key, have, want)
 		}
@@ -180,6 +184,9 @@ func compareFills(t *testing.T, db *ledger.DB, tr *truth) {
 		t.Errorf("fill %s is not at the venue", key)
 	}
 }
+
+// bare is the number of an id: some venues put the currency before it.
+func bare(id string) string { return id[strings.LastIndexByte(id, '-')+1:] }
 
 // withoutCrossings leaves the trades inside the account out, of which the venue knows
 // nothing and which follow from the journal: each has two sides that cancel.

@@ -12,6 +12,9 @@ import (
 	"github.com/perilune/perilune/exchange/bybit"
 	bybitfront "github.com/perilune/perilune/exchange/bybit/simfront"
 	"github.com/perilune/perilune/exchange/connect"
+	"github.com/perilune/perilune/exchange/deribit"
+	deribitframes "github.com/perilune/perilune/exchange/deribit/frames"
+	deribitfront "github.com/perilune/perilune/exchange/deribit/simfront"
 	"github.com/perilune/perilune/exchange/hyperliquid"
 	hyperliquidfeed "github.com/perilune/perilune/exchange/hyperliquid/feed"
 	hyperliquidfront "github.com/perilune/perilune/exchange/hyperliquid/simfront"
@@ -28,6 +31,7 @@ import (
 // one that is meant where nothing names another.
 var venueList = []listing{
 	{connect: binance.Connector{}, recorded: frames.Format{}, front: func(x *simserver.Exchange) front { return simfront.New(x) }},
+	{connect: deribit.Connector{}, recorded: deribitframes.Format{}, front: func(x *simserver.Exchange) front { return deribitfront.New(x) }, lists: deribitfront.House(), faults: deribitfront.Kinds()},
 	{connect: hyperliquid.Connector{}, recorded: hyperliquidfeed.Format{}, front: func(x *simserver.Exchange) front { return hyperliquidfront.New(x) },
 		lists: synth.House{Name: "hyperliquid", List: hyperliquidfront.Lists}},
 	{connect: okx.Connector{}, recorded: okxframes.Format{}, front: func(x *simserver.Exchange) front { return okxfront.New(x) }, lists: okxfront.House(), faults: okxfront.Faults()},
