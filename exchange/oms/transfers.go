@@ -196,6 +196,10 @@ func (s *transfers) onTransfer(a *Answer, e *exchange.VenueError) {
 // to show a transfer.
 const historyGrace = 5 * exchange.Second
 
+// lookAgain is the longest pause between two looks into the history: money that may be
+// anywhere keeps a session from beginning.
+const lookAgain = 5 * exchange.Second
+
 // onHistory looks for a transfer in the history. It is done when the history says
 // so, and not before.
 func (s *transfers) onHistory(a *Answer, e *exchange.VenueError) {
@@ -209,6 +213,7 @@ func (s *transfers) onHistory(a *Answer, e *exchange.VenueError) {
 	if e != nil {
 		return
 	}
+	m.due = min(m.due, s.now+lookAgain)
 	row := s.row(m, a.Transfers)
 	switch {
 	case row == nil && m.venueID == "" && a.Request.At > m.sentBefore+s.window+historyGrace:
