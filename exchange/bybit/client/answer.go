@@ -66,7 +66,7 @@ func (c *Client) judge(q *Request, r reply) (Answer, *exchange.VenueError) {
 	if e.Class == exchange.ErrRateLimited {
 		a.Refusal, a.RetryAt = limit.Throttled, resetOf(r.limits, c.Now())
 		if r.status == http.StatusForbidden {
-			a.Refusal, a.RetryAt = limit.Banned, c.Now()+banned
+			a.Refusal, a.RetryAt = limit.Banned, c.Now()+banFor(r.limits)
 		}
 		e.Until = max(a.RetryAt, c.Now()+100*exchange.Millisecond)
 	}

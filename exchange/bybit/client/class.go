@@ -32,7 +32,7 @@ var classes = map[int]exchange.ErrorClass{
 	110008: exchange.ErrAlreadyFinal, 110010: exchange.ErrAlreadyFinal, 170139: exchange.ErrAlreadyFinal, 170142: exchange.ErrAlreadyFinal, 170190: exchange.ErrAlreadyFinal,
 	110004: exchange.ErrFunds, 110006: exchange.ErrFunds, 110007: exchange.ErrFunds, 110012: exchange.ErrFunds, 110044: exchange.ErrFunds,
 	110045: exchange.ErrFunds, 110051: exchange.ErrFunds, 110052: exchange.ErrFunds, 110053: exchange.ErrFunds,
-	170131: exchange.ErrFunds, 170033: exchange.ErrFunds, 131212: exchange.ErrFunds, // the last of a transfer
+	170131: exchange.ErrFunds, 170033: exchange.ErrFunds, 131212: exchange.ErrFunds, 131214: exchange.ErrFunds, 131228: exchange.ErrFunds, // the last three of a transfer
 	10032:  exchange.ErrMode, // not in demo trading
 	110023: exchange.ErrMode, 110074: exchange.ErrMode, 30228: exchange.ErrMode,
 	10003: exchange.ErrKey, 10004: exchange.ErrKey, 10005: exchange.ErrKey, 10007: exchange.ErrKey, 10009: exchange.ErrKey, 10010: exchange.ErrKey,

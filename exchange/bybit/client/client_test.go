@@ -74,6 +74,15 @@ func TestClasses(t *testing.T) {
 	}
 }
 
+// A ban lasts as long as the answer says, or else ten minutes.
+func TestBans(t *testing.T) {
+	for value, want := range map[string]exchange.Time{"": banned, "3": 3 * exchange.Second, "-1": banned, "x": banned, "99999999": banned} {
+		if got := banFor(func(string) string { return value }); got != want {
+			t.Errorf("Retry-After %q: %d s, want %d", value, got/exchange.Second, want/exchange.Second)
+		}
+	}
+}
+
 func TestTheTableCanBeCounted(t *testing.T) {
 	if _, err := New(Options{}); err != nil {
 		t.Fatal(err)

@@ -45,6 +45,15 @@ const (
 // banned is for how long an address is that asked too often: "at least 10 minutes".
 const banned = 10 * exchange.Minute
 
+// banFor is for how long an address is, by what the answer says: the venue is not known to
+// say it, what stands before it may.
+func banFor(header func(string) string) exchange.Time {
+	if s, err := strconv.Atoi(header("Retry-After")); err == nil && s > 0 && s <= int(exchange.Day/exchange.Second) {
+		return exchange.Time(s) * exchange.Second
+	}
+	return banned
+}
+
 // Table is what the venue counts.
 func Table() *limit.Table {
 	second := func(name string, p limit.Pool, most int, orders bool) limit.Rule {
