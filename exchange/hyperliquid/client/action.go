@@ -137,7 +137,9 @@ func statuses(answer []byte) (list [][]byte, words string, err error) {
 	switch {
 	case status == "err" && len(response) > 2 && response[0] == '"':
 		one := jsonscan.Array(append(append([]byte{'['}, response...), ']'))
-		one.Next()
+		if !one.Next() {
+			return nil, "", one.Err()
+		}
 		return nil, one.Text(), one.Err()
 	case status == "err":
 		return nil, string(response), nil

@@ -2,6 +2,7 @@ package signing
 
 import (
 	"encoding/binary"
+	"encoding/json"
 	"strconv"
 )
 
@@ -117,7 +118,18 @@ func (l List) json(b []byte) []byte {
 	return append(b, ']')
 }
 
-func (t Text) json(b []byte) []byte { return strconv.AppendQuoteToASCII(b, string(t)) }
+func (t Text) json(b []byte) []byte {
+	for _, c := range []byte(t) {
+		if c < ' ' || c == '"' || c == '\\' || c >= 0x7f {
+			quoted, err := json.Marshal(string(t))
+			if err != nil {
+				return append(b, `""`...) // not reached: a string can be marshalled
+			}
+			return append(b, quoted...)
+		}
+	}
+	return append(append(append(b, '"'), t...), '"')
+}
 
 func (i Int) json(b []byte) []byte { return strconv.AppendUint(b, uint64(i), 10) }
 

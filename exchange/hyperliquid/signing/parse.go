@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"unicode/utf8"
 
 	"github.com/perilune/perilune/exchange/jsonscan"
 )
@@ -20,6 +21,8 @@ func Parse(raw []byte) (Value, error) {
 	switch {
 	case len(raw) == 0:
 		return nil, errors.New("no value")
+	case !utf8.Valid(raw):
+		return nil, errors.New("want UTF-8")
 	case raw[0] == '{':
 		out := Object{}
 		f := jsonscan.Object(raw)
@@ -28,7 +31,12 @@ func Parse(raw []byte) (Value, error) {
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", f.Key(), err)
 			}
-			out = append(out, Field{string(f.Key()), v})
+			name, err := Parse(fmt.Appendf(nil, "\"%s\"", f.Key())) // it may have escapes
+			text, ok := name.(Text)
+			if err != nil || !ok {
+				return nil, fmt.Errorf("key %q: want text", f.Key())
+			}
+			out = append(out, Field{string(text), v})
 		}
 		return out, f.Err()
 	case raw[0] == '[':
@@ -44,8 +52,14 @@ func Parse(raw []byte) (Value, error) {
 		return out, f.Err()
 	case raw[0] == '"':
 		one := jsonscan.Array(append(append([]byte{'['}, raw...), ']'))
-		one.Next()
-		return Text(one.Text()), one.Err()
+		if !one.Next() {
+			return nil, one.Err()
+		}
+		text := one.Text()
+		if one.Next() {
+			return nil, errors.New("want one value")
+		}
+		return Text(text), one.Err()
 	}
 	switch string(raw) {
 	case "true":

@@ -247,3 +247,37 @@ func TestBody(t *testing.T) {
 		t.Errorf("%s, want\n%s", got, want)
 	}
 }
+
+// What was read is written the same way, and packed the same way when it is read again.
+func FuzzParse(f *testing.F) {
+	f.Add([]byte(`{"type":"order","orders":[{"a":1,"b":true,"p":"2000.0","s":"3.5","r":false,"t":{"limit":{"tif":"Ioc"}}}],"grouping":"na"}`))
+	f.Add([]byte(`{"type":"scheduleCancel","time":18446744073709551615,"x":null,"y":"\u00e4\n\""}`))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		v, err := Parse(raw)
+		if err != nil {
+			return
+		}
+		again, err := Parse(JSON(v))
+		if err != nil || string(again.pack(nil)) != string(v.pack(nil)) {
+			t.Errorf("%q is %q: %v", raw, JSON(v), err)
+		}
+	})
+}
+
+// Each length of text, list and number has the shortest form that there is.
+func TestPacking(t *testing.T) {
+	for head, v := range map[string]Value{"00": Int(0), "7f": Int(127), "cc80": Int(128), "ccff": Int(255), "cd0100": Int(256), "cdffff": Int(65535), "ce00010000": Int(65536), "ceffffffff": Int(1<<32 - 1),
+		"cf0000000100000000": Int(1 << 32), "a0": Text(""), "bf61": Text(strings.Repeat("a", 31)), "d92061": Text(strings.Repeat("a", 32)), "d9ff61": Text(strings.Repeat("a", 255)),
+		"da010061": Text(strings.Repeat("a", 256)), "db0001000061": Text(strings.Repeat("a", 65536)), "90": List{}, "9fc3": List(many(15)), "dc0010c3": List(many(16)), "c0": Null{}, "c2": Bool(false), "80": Object{}} {
+		if got := hex.EncodeToString(v.pack(nil)); !strings.HasPrefix(got, head) {
+			t.Errorf("%.20v: %.40s, want %s", v, got, head)
+		}
+	}
+}
+
+func many(n int) (out []Value) {
+	for range n {
+		out = append(out, Bool(true))
+	}
+	return out
+}
