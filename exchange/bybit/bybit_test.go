@@ -11,6 +11,7 @@ import (
 // feedFaults are the server's names of faults of market data, and how often they come.
 var feedFaults = map[venuetest.FeedFault]string{
 	venuetest.DiffLost: "lost", venuetest.DiffTwice: "twice", venuetest.FrameGarbled: "garbled", venuetest.ConnectionLost: "drop",
+	venuetest.NumbersAnew: "restart",
 }
 
 func TestFeed(t *testing.T) {

@@ -43,6 +43,8 @@ const (
 	FrameGarbled   FeedFault = "a frame is no message"
 	SnapshotOld    FeedFault = "a snapshot is old"
 	ConnectionLost FeedFault = "the connections are cut"
+	// NumbersAnew is not one of every venue: its service was restarted.
+	NumbersAnew FeedFault = "the venue begins the numbers of a book anew"
 )
 
 // Feed tries a venue's catalogue and its live market data.
@@ -50,7 +52,7 @@ func Feed(t *testing.T, h FeedHarness) {
 	t.Run("what can be asked of the catalogue", func(t *testing.T) { tryCatalogue(t, h.Open(t)) })
 	t.Run("books follow, prices and times make sense", func(t *testing.T) { tryData(t, h.Open(t)) })
 	t.Run("a snapshot that is asked for comes", func(t *testing.T) { trySnapshot(t, h.Open(t)) })
-	for _, f := range []FeedFault{DiffLost, DiffTwice, DiffsSwapped, FrameGarbled, SnapshotOld, ConnectionLost} {
+	for _, f := range []FeedFault{DiffLost, DiffTwice, DiffsSwapped, FrameGarbled, SnapshotOld, ConnectionLost, NumbersAnew} {
 		t.Run(string(f), func(t *testing.T) { tryFeedFault(t, h.Open(t), f) })
 	}
 	t.Run("nothing comes after the end", func(t *testing.T) { tryClose(t, h.Open(t)) })

@@ -22,6 +22,7 @@ type Decoder struct {
 	resolve    func(symbol []byte) *exchange.Instrument
 	ev         exchange.Event
 	bids, asks []exchange.Level
+	rows       []row
 	tickers    map[exchange.InstrumentID]*ticker
 }
 

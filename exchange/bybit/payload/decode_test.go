@@ -162,10 +162,12 @@ func TestRecordedMessages(t *testing.T) {
 	}
 }
 
-// Both ways of reading a book say the same, whatever comes.
+// Both ways of reading books and trades say the same, whatever comes.
 func FuzzStrict(f *testing.F) {
 	f.Add(book200())
 	f.Add(touchFrame)
+	f.Add(tradeFrame)
+	f.Add([]byte(`{"topic":"publicTrade.BTCUSDT","ts":5,"type":"snapshot","data":[{"i":"2290000000061666327","T":4,"p":"1","v":"0.000001","S":"Sell","seq":3,"s":"BTCUSDT","BT":true,"RPI":false}]}`))
 	f.Add([]byte(`{"topic":"orderbook.200.BTCUSDT","ts":5,"type":"snapshot","data":{"s":"BTCUSDT","b":[],"a":[["1","0"]],"u":1,"seq":2}}`))
 	f.Fuzz(func(t *testing.T, frame []byte) {
 		var fast, slow []string
@@ -181,7 +183,11 @@ func FuzzStrict(f *testing.F) {
 		}
 		d := ofBTC()
 		m, bad := parse(frame)
-		if bad == nil {
+		switch {
+		case bad != nil:
+		case string(m.kind) == "publicTrade":
+			bad = d.trades(btc, &m, note(&slow))
+		default:
 			bad = d.book(btc, &m, note(&slow))
 		}
 		if (err == nil) != (bad == nil) || err == nil && strings.Join(fast, "\n") != strings.Join(slow, "\n") {

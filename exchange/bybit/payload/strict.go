@@ -11,6 +11,8 @@ import (
 // order, which differs by category and depth.
 var (
 	bookKey  = []byte(`{"topic":"orderbook.`)
+	tradeKey = []byte(`{"topic":"publicTrade.`)
+	rowsKey  = []byte(`"data":[`)
 	tsKey    = []byte(`"ts":`)
 	typeKey  = []byte(`"type":"`)
 	dataKey  = []byte(`"data":{"s":"`)
@@ -25,6 +27,9 @@ var (
 // strict reads books as the venue writes them today, in one pass. What is written otherwise is
 // left to the tolerant way, which understands it alike; used is false then, and nothing was yielded.
 func (d *Decoder) strict(frame []byte, yield func(*exchange.Event, int64)) (used bool, err error) {
+	if rest, ok := bytes.CutPrefix(frame, tradeKey); ok {
+		return d.strictTrades(rest, yield), nil
+	}
 	rest, ok := bytes.CutPrefix(frame, bookKey)
 	if !ok {
 		return false, nil
@@ -40,7 +45,7 @@ func (d *Decoder) strict(frame []byte, yield func(*exchange.Event, int64)) (used
 	if in == nil {
 		return false, nil // what it is must be seen whole
 	}
-	if rest, ok = d.head(&m, rest); !ok {
+	if rest, ok = head(&m, rest, dataKey); !ok {
 		return false, nil
 	}
 	u, ok := d.body(in, &m, rest)
@@ -51,7 +56,7 @@ func (d *Decoder) strict(frame []byte, yield func(*exchange.Event, int64)) (used
 }
 
 // head reads type and ts, up to the data.
-func (d *Decoder) head(m *message, b []byte) ([]byte, bool) {
+func head(m *message, b, data []byte) ([]byte, bool) {
 	typed, timed := false, false
 	for range 2 {
 		var ok bool
@@ -81,7 +86,7 @@ func (d *Decoder) head(m *message, b []byte) ([]byte, bool) {
 	if len(b) == 0 || b[0] != ',' {
 		return nil, false
 	}
-	return bytes.CutPrefix(b[1:], dataKey)
+	return bytes.CutPrefix(b[1:], data)
 }
 
 // body reads the levels and ids, and what comes after them.

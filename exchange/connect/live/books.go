@@ -84,7 +84,7 @@ func (t *track) begin(m *Market, ev *exchange.Event, conn uint64) {
 		t.lose(m, "the venue has begun its numbers anew")
 	}
 	t.link(ev)
-	t.bookOf.owner, t.bookOf.wanted, t.bookOf.diffs = conn, false, 0
+	t.bookOf.owner, t.bookOf.wanted, t.bookOf.diffs, t.bookOf.begun = conn, false, 0, m.o.Now()
 	m.counts.snapshots.Add(1)
 	m.post(ev)
 }
@@ -126,7 +126,7 @@ func (t *track) again(m *Market) {
 	b, s := &t.bookOf, t.stream.Load()
 	b.wanted = true
 	now := m.o.Now()
-	if now-b.fetched > calm+exchange.Time(mostPause) {
+	if now-b.fetched > calm+exchange.Time(mostPause) || b.begun >= b.fetched && now-b.begun > steady {
 		b.tries = 0
 	}
 	if s == nil || b.tries > 0 && now-b.fetched < exchange.Time(min(firstRenewal<<min(b.tries-1, 10), mostPause)) {
@@ -137,8 +137,12 @@ func (t *track) again(m *Market) {
 	s.client.Renew(s.name)
 }
 
-// firstRenewal is between two subscriptions of one book.
-const firstRenewal = 2 * time.Second
+// firstRenewal is between two subscriptions of one book; steady is how long a snapshot must
+// have helped for the next one to be had at once.
+const (
+	firstRenewal = 2 * time.Second
+	steady       = 10 * exchange.Second
+)
 
 // mend begins the streams of books anew that wait for a snapshot.
 func (m *Market) mend() {

@@ -46,8 +46,9 @@ type bookOf struct {
 	fetched exchange.Time
 
 	// Where a subscription begins with one.
-	owner  uint64 // connection whose snapshot is the book's; 0: none
-	wanted bool   // a snapshot, that has not come
+	owner  uint64        // connection whose snapshot is the book's; 0: none
+	wanted bool          // a snapshot, that has not come
+	begun  exchange.Time // when the last one came
 }
 
 func newTrack(in *exchange.Instrument) *track {
