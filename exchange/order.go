@@ -88,7 +88,7 @@ type Order struct {
 	ClientID   string     // deterministic, unique in an account: see core
 	Strategy   int32      // index of the strategy that asked; -1: the host itself
 	Pair       PairID     // the pair trade it belongs to; 0: none
-	Leg        uint8      // 1 spot, 2 perp, when Pair is set
+	Leg        uint8      // 1 spot or what is long, 2 perp or what is short, 3 a substitute, when Pair is set
 	Schedule   ScheduleID // the parent order it is a slice of; 0: none
 	Instrument InstrumentID
 	Side       Side

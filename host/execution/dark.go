@@ -97,7 +97,7 @@ func (sp *spread) mendable(p Port) bool {
 		return false
 	}
 	side := mending(res)
-	if sp.Pair.State == intent.PairOpening {
+	if sp.Pair.State == intent.PairOpening && sp.enough(p.Now()) == "" {
 		if sp.lots(p, sp.chaser(side), side, res.Abs()) > 0 {
 			return true
 		}
@@ -227,7 +227,7 @@ func (sp *spread) mend(p Port, now exchange.Time, res decimal.Decimal, hard bool
 		}
 		o := sp.taking(p, which, side, amount, hard)
 		if !sp.free(p, which) {
-			if blocked = blocked || sp.lots(p, which, side, coins) > 0; why == "" {
+			if blocked = blocked || sp.working.legs[which].live || sp.lots(p, which, side, coins) > 0; why == "" {
 				why = sp.darkness(p, which)
 			}
 			continue

@@ -167,8 +167,12 @@ func (sp *spread) shut(p Port, now exchange.Time) {
 		return
 	}
 	legs := sp.closing(p, bid, ask)
+	if len(legs) == 0 && sp.Pair.Keep > 0 { // what is still to be closed is too little
+		sp.taker.finishPart(p)
+		return
+	}
 	if len(legs) == 0 {
-		sp.settleRests(p, now)
+		sp.settleRests(p, now, intent.LongLeg, intent.ShortLeg)
 		return
 	}
 	if last := legs[len(legs)-1]; sp.taker.refused >= settlePause && sp.settle(p, last) {
@@ -256,8 +260,8 @@ func (sp *spread) closer(p Port, which int, lots exchange.Lots, price exchange.T
 
 // settleRests has rests that the venue takes no order for, because another position hides
 // them, settled inside the account.
-func (sp *spread) settleRests(p Port, now exchange.Time) {
-	for which := range sp.Pair.Spread.Legs {
+func (sp *spread) settleRests(p Port, now exchange.Time, legs ...int) {
+	for _, which := range legs {
 		h := sp.holding(which)
 		if h.Instrument == exchange.NoInstrument || h.Lots == 0 || !sp.instrument(p, which).Perp() {
 			continue

@@ -32,7 +32,7 @@ func (sp *spread) relieve(p Port, now exchange.Time) bool {
 	}
 	legs := sp.handover(p, other)
 	if len(legs) == 0 {
-		sp.settleRests(p, now)
+		sp.settleRests(p, now, intent.StandIn)
 		return true
 	}
 	sp.taker.sendBoth(p, now, legs...)
