@@ -122,6 +122,7 @@ type Core struct {
 	insurance  *insurance
 	parents    *scheduleDriver
 	managers   *marginManagers
+	collateral *collateral
 	advisors   *questions
 	bars       *barBuilder
 	executions *executions
@@ -255,6 +256,9 @@ func (c *Core) followUp() {
 	c.strategies.drain()
 	if len(c.managers.list) > 0 {
 		c.managers.run()
+		c.strategies.drain()
+	}
+	if c.collateral.look(); len(c.strategies.queue) > 0 {
 		c.strategies.drain()
 	}
 	if c.phase.running && c.now >= c.sampleAt {

@@ -163,10 +163,10 @@ func (k *marginManager) Cash(asset string) decimal.Decimal {
 }
 
 func (k *marginManager) Shorts(wallet exchange.Wallet) []execution.Short {
-	var out []execution.Short
+	out := k.driver.legsIn(k.markets, wallet)
 	for _, m := range k.pairs.list {
 		in := k.u.Get(m.Pair.Perp)
-		if m.Pair.State.Done() || in.Wallet != wallet {
+		if m.Pair.State.Done() || in.Wallet != wallet || m.Pair.Spread.Is() {
 			continue
 		}
 		mark := k.markets.markPrice(in)

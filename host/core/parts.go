@@ -327,6 +327,7 @@ func (c *Core) assembleDrivers() {
 		pairs: c.pairs, driver: c.driver, crossing: c.crossing}
 	c.managers = &marginManagers{strategies: c.strategies, managerDoor: &managerDoor{outbox: c.outbox, u: c.u, phase: &c.phase, acct: c.acct,
 		markets: c.markets, wallets: c.wallets, pairs: c.pairs, driver: c.driver, transfers: c.transfers}}
+	c.collateral = &collateral{managerDoor: c.managers.managerDoor, managers: c.managers}
 	c.driver.managers, c.transfers.managers = c.managers, c.managers
 	c.driver.port = &pairPort{c.outbox, c.markets, c.wallets, c.claims, c.entry, c.transfers, c.crossing, c.driver}
 	c.insurance = &insurance{outbox: c.outbox, acct: c.acct, stats: &c.stats, wallets: c.wallets, pairs: c.pairs, driver: c.driver}

@@ -340,7 +340,10 @@ func (w *spreadWorld) act(p *Port, n *Callback) error {
 	r := intent.PairRequest{Spot: exchange.InstrumentID(legs[0]), Perp: exchange.InstrumentID(legs[1]), Level: 1,
 		Notional: decimal.NewFromInt(int64(500 + w.rnd.IntN(4000))), MaxUnhedged: decimal.NewFromInt(int64(300 + w.rnd.IntN(1200))), Timeout: w.between(exchange.Minute, 40*exchange.Minute)}
 	long, short := w.u.Get(r.Spot), w.u.Get(r.Perp)
-	r.Dark = intent.Dark{Wait: w.between(10*exchange.Second, 10*exchange.Minute), Then: intent.Then(w.rnd.IntN(3))}
+	r.Dark = intent.Dark{Wait: w.between(10*exchange.Second, 10*exchange.Minute), Then: intent.Then(min(2, w.rnd.IntN(4)))}
+	if legs[2] == 0 { // the spot market
+		legs[2] = legs[3]
+	}
 	if r.Dark.Then == intent.SubstituteThen {
 		r.Dark.Substitute = exchange.InstrumentID(legs[2])
 	}
@@ -362,17 +365,7 @@ func (w *spreadWorld) act(p *Port, n *Callback) error {
 func (w *spreadWorld) outages() {
 	houses := []string{"north", "south", "east"}
 	if w.now >= w.next && !w.calm {
-		kind := w.rnd.IntN(3)
-		w.count["dark: "+[...]string{"market data", "orders", "both"}[kind]]++
-		house := houses[w.rnd.IntN(3)]
-		until := min(w.now+w.between(exchange.Second, 30*exchange.Minute), w.end)
-		if w.dark[house] == nil {
-			w.dark[house] = &outage{market: kind != 1, orders: kind != 0, from: w.now, until: until}
-			w.trace("%s %s goes dark until %s", w.now, house, until)
-		}
-		if len(w.dark) > 1 {
-			w.count["two houses dark"]++
-		}
+		w.begin(houses[w.rnd.IntN(3)])
 		w.next = w.now + w.between(exchange.Minute, 20*exchange.Minute)
 	}
 	for _, house := range houses {
@@ -389,6 +382,20 @@ func (w *spreadWorld) outages() {
 			o.told = true
 			w.tell(house, o, "no answer")
 		}
+	}
+}
+
+// begin lets a house go dark for up to half an hour.
+func (w *spreadWorld) begin(house string) {
+	kind, until := w.rnd.IntN(3), min(w.now+w.between(exchange.Second, 30*exchange.Minute), w.end)
+	if w.dark[house] != nil {
+		return
+	}
+	w.count["dark: "+[...]string{"market data", "orders", "both"}[kind]]++
+	w.dark[house] = &outage{market: kind != 1, orders: kind != 0, from: w.now, until: until}
+	w.trace("%s %s goes dark until %s", w.now, house, until)
+	if len(w.dark) > 1 {
+		w.count["two houses dark"]++
 	}
 }
 
@@ -482,6 +489,9 @@ func (w *spreadWorld) submit(o *exchange.Order) {
 	w.orders[o.ID] = x
 	w.trace("%s submit %d pair %d leg %d %s %d %s at %d", w.now, o.ID, o.Pair, o.Leg, o.Side, o.Qty, w.u.Get(o.Instrument).Key(), o.Price)
 	w.notice(o)
+	if !w.calm && len(w.dark) == 0 && w.rnd.IntN(60) == 0 { // in the worst moment
+		w.begin(w.house(x))
+	}
 	away := w.dark[w.house(x)]
 	if away != nil && away.orders && w.rnd.IntN(2) == 0 {
 		w.count["an order never reached a dark venue"]++
@@ -698,12 +708,22 @@ func (w *spreadWorld) measure() {
 		if w.worst = max(w.worst, most/bound); most > 1.03*bound {
 			w.fail("pair %d is unhedged by %.2f, or with what it does not know of by %.2f; %.2f are allowed: %v", m.Pair.ID, known, known+w.untold(m.Pair.ID), bound, m.Pair.Spread)
 		}
-		if since := m.Pair.Spread.Since; math.Abs(known) < 12 { // below the smallest order of a leg
+		if since := m.Pair.Spread.Since; math.Abs(known) < 12 || w.nowhere(&m.Pair) { // below the smallest order of a leg
 			w.since[m.Pair.ID] = max(w.now, since)
 			continue
 		}
 		w.timed(m.Pair.ID, m.Pair.Spread.Since, m.Request.Dark.Then, m.Request.MaxUnhedgedTime+m.Request.Dark.Wait)
 	}
+}
+
+// nowhere reports whether no leg of a pair can be traded.
+func (w *spreadWorld) nowhere(p *intent.Pair) bool {
+	for i := range p.Spread.Legs {
+		if h := &p.Spread.Legs[i]; h.Instrument != exchange.NoInstrument && w.dark[w.u.Get(h.Instrument).Venue.House()] == nil {
+			return false
+		}
+	}
+	return true
 }
 
 // timed measures how long something is unhedged beyond what was declared. A policy that

@@ -97,6 +97,17 @@ func unit(m exchange.Margin, distance decimal.Decimal) decimal.Decimal {
 	return distance.Mul(one.Add(rate)).Add(rate)
 }
 
+// Lacks is the money that a wallet needs for a distance, beyond what it has; negative:
+// that it can spare.
+func Lacks(m exchange.Margin, distance decimal.Decimal) decimal.Decimal {
+	return m.Exposure.Mul(unit(m, distance)).Sub(m.Equity)
+}
+
+// Bears is the exposure that a wallet's equity is enough for at a distance.
+func Bears(m exchange.Margin, distance decimal.Decimal) decimal.Decimal {
+	return decimal.Max(decimal.Zero, m.Equity.DivRound(unit(m, distance), 8))
+}
+
 // Step looks at the wallets and does what is due.
 func (k *MarginManager) Step(p MarginPort) {
 	now := p.Now()
