@@ -338,8 +338,10 @@ var AdviceType = Type{
 func (rt *Runtime) NewPair(p *intent.Pair) *lua.LTable {
 	u := rt.env.Universe()
 	perp := u.Get(p.Perp)
-	r := newRecord(rt, 28)
+	r := newRecord(rt, 30)
 	r.str("id", ID(p.ID))
+	r.symbol("long", u.Get(p.Spot))
+	r.symbol("short", perp)
 	r.symbol("spot", u.Get(p.Spot))
 	r.symbol("perp", perp)
 	r.str("state", p.State.String())
@@ -378,8 +380,10 @@ var PairType = Type{
 	Doc:  "A hedged position, long one instrument and short another: a copy as of the event being handled. Amounts come from fills only.",
 	Fields: []Value{
 		{Name: "id", Type: "string"},
-		{Name: "spot", Type: "string", Doc: "symbol of what is long"},
-		{Name: "perp", Type: "string", Doc: "symbol of what is short"},
+		{Name: "long", Type: "string", Doc: "symbol of what is long"},
+		{Name: "short", Type: "string", Doc: "symbol of what is short"},
+		{Name: "spot", Type: "string", Doc: "as long"},
+		{Name: "perp", Type: "string", Doc: "as short"},
 		{Name: "state", Type: "\"opening\"|\"open\"|\"closing\"|\"closed\"|\"failed\""},
 		{Name: "done", Type: "boolean", Doc: "whether it will not trade again"},
 		{Name: "reason", Type: "string?"},

@@ -1,5 +1,6 @@
 -- Basis: buy spot and sell the perpetual (or a dated future) when it is dear, undo
--- it when it is cheap again. The basis alone decides; funding is a bonus or a cost
+-- it when it is cheap again. With legs = "calendar" a dated future is sold against the
+-- perpetual of its venue, with legs = "venues" a perpetual against that of another one. The basis alone decides; funding is a bonus or a cost
 -- on the way.
 --
 -- "Dear" is relative. The basis of liquid coins rests a few basis points below
@@ -25,22 +26,49 @@ M.params = {
   max_skew  = { default = 1, min = 0, doc = "seconds that one leg's book may be older than the other's" },
   per_day   = { type = "integer", default = 20, min = 1, doc = "pairs it opens a day at most" },
   hold      = { default = 30, min = 0, doc = "seconds a pair is held at least" },
+  legs      = { type = "choice", default = "spot", choices = { "spot", "calendar", "venues" }, doc = "what is bought against the contract that is sold: its coins, the perpetual of a dated future, or the same perpetual of another venue" },
   dated     = { type = "boolean", default = false, doc = "trade dated futures instead of perpetuals" },
   min_yield = { default = 0.04, min = 0, doc = "dated futures: open when the basis, less the fees of opening and of selling at delivery, is above this a year (0.04 is 4 %)" },
 }
 
-M.universe = { "spot:*", "usdm:*" }
+function M.universe() return params.legs == "venues" and { "*:*" } or { "spot:*", "usdm:*" } end
 
 local p = params
-local watch = {} -- by symbol: what is watched on either leg's book
+local watch = {} -- by symbol: what is watched on its book
+
+-- What is bought and what is sold. A perpetual of another venue is watched both ways round.
+local function candidates()
+  local list = market.pairs { margin = "usdt", dated = p.dated }
+  if p.legs == "spot" then return list end
+  local out, perps = {}, market.pairs { margin = "usdt" }
+  local short = p.legs == "calendar" and market.pairs { margin = "usdt", dated = true } or perps
+  for _, long in ipairs(perps) do
+    for _, pair in ipairs(short) do
+      if pair.base == long.base and pair.perp ~= long.perp then
+        out[#out + 1] = { base = pair.base, spot = long.perp, perp = pair.perp, delivery = pair.delivery }
+      end
+    end
+  end
+  return out
+end
+
+local function watching(pair)
+  for _, w in ipairs(watch[pair.short] or {}) do
+    if w.spot == pair.long and w.perp == pair.short then return w end
+  end
+end
 
 local function setup()
-  for _, pair in ipairs(market.pairs { margin = "usdt", dated = p.dated }) do
+  for _, pair in ipairs(candidates()) do
     local w = { base = pair.base, delivery = pair.delivery, spot = pair.spot, perp = pair.perp, mean = ta.sma(p.window), dev = ta.stdev(p.window), at = 0, rest = 0 }
-    watch[pair.spot], watch[pair.perp] = w, w
+    for _, symbol in ipairs { pair.spot, pair.perp } do
+      watch[symbol] = watch[symbol] or {}
+      table.insert(watch[symbol], w)
+    end
   end
   for _, pair in ipairs(exec.pair.list()) do
-    if watch[pair.perp] then watch[pair.perp].pair = pair.id end
+    local w = watching(pair)
+    if w then w.pair = pair.id end
   end
 end
 
@@ -69,10 +97,7 @@ local function mine(w)
   w.pair = nil
 end
 
-function M.on_book(book)
-  local w = watch[book:symbol()]
-  if not w then return end
-  local now = market.now()
+local function look(w, now)
   if now - w.at < p.every then return end
   -- An old book against a new one is not a basis but the price's move in between.
   local spot_age, perp_age = market.book(w.spot):age(), market.book(w.perp):age()
@@ -92,7 +117,7 @@ function M.on_book(book)
     if state.day ~= today then state.day, state.opened = today, 0 end
     if now >= w.rest and state.opened < p.per_day and dear(w, open, mean, dev) and not exec.halted() then
       local id, err = exec.pair.open {
-        spot = w.spot, perp = w.perp, notional = p.notional, level = p.level,
+        long = w.spot, short = w.perp, notional = p.notional, level = p.level,
         max_unhedged = p.notional * 1.05, timeout = "10s", tag = w.base,
       }
       if not id then
@@ -106,8 +131,12 @@ function M.on_book(book)
   end
 end
 
+function M.on_book(book)
+  for _, w in ipairs(watch[book:symbol()] or {}) do look(w, market.now()) end
+end
+
 function M.on_pair(pair)
-  local w = watch[pair.perp]
+  local w = watching(pair)
   if w and not pair.done then w.pair = w.pair or pair.id end -- one that a late fill brought back, too
   if pair.state == "closed" then
     log.info(string.format("%s: %+.4f USDT, basis %.2f -> %.2f bp, fees -%.4f", pair.tag, pair.realised,

@@ -8,12 +8,18 @@
 -- another wallet than the one that holds the coins, and exec.keep sees to it; with
 -- margin = "coin" the coins themselves move to the perpetual's wallet and back it.
 --
+-- With legs = "perp-perp" nothing is bought on spot: one perpetual is held long against
+-- another of the same coin that pays more to be short, at the same venue or another, and
+-- what counts is the difference of their fundings. What one venue then gains the other one
+-- loses: the host says in time which needs money, and makes pairs smaller when none comes.
+--
 -- Rates are in basis points (bp, 0.01 %) per 8 hours, whatever interval a contract
 -- settles at; gains and costs are in bp of one leg's value.
 
 local M = { name = "funding_rotation" }
 
 M.params = {
+  legs         = { type = "choice", default = "spot-perp", choices = { "spot-perp", "perp-perp", "any" }, doc = "what is held against a short perpetual: its coins, another perpetual of any venue, or whichever pays more" },
   margin       = { type = "choice", default = "usdt", choices = { "usdt", "coin" }, doc = "what backs the shorts: USDT (USD-M perpetuals) or the coins (COIN-M)" },
   capital      = { default = 30000, min = 100, doc = "value of all short legs together, in USDT" },
   max_pairs    = { type = "integer", default = 3, min = 1, max = 20, doc = "how many coins to hold at once" },
@@ -45,7 +51,13 @@ M.params = {
 
 local p, bp = params, 1e-4
 
-function M.universe() return { p.margin == "coin" and "coinm:*_PERP" or "usdm:*", "spot:*" } end
+function M.universe()
+  if p.legs ~= "spot-perp" then return { "*:*" } end
+  return { p.margin == "coin" and "coinm:*_PERP" or "usdm:*", "spot:*" }
+end
+
+-- What a pair is known by: its short, and with other legs both.
+local function key(x) return p.legs == "spot-perp" and x.perp or x.long .. " " .. x.short end
 
 local function target() return math.max(p.cushion, 1.2 * p.cushion_low) end
 
@@ -59,9 +71,9 @@ end
 
 -- Leaves a coin that costs money or has outgrown its size; true when it should be left.
 local function prune(c, pair)
-  local grown = p.margin == "usdt" and pair.perp_qty * market.mark(c.perp).mark / -pair.perp_cost or 1
+  local grown = p.margin == "usdt" and p.legs == "spot-perp" and pair.perp_qty * market.mark(c.perp).mark / -pair.perp_cost or 1
   if c.near_high < -p.exit_loss * bp then
-    state.rest[c.perp] = market.now() + p.rest * 3600
+    state.rest[key(c)] = market.now() + p.rest * 3600
     leave(c, pair, "funding of %.1f bp per 8 h costs more than leaving", c.low / bp)
   elseif grown > p.resize or grown < 1 / p.resize then
     leave(c, pair, "it is worth %.2f times what it was, renew it", grown)
@@ -72,18 +84,19 @@ local function prune(c, pair)
 end
 
 local function worthwhile(c)
-  return c.tradable and c.settled >= p.seasoned and (state.rest[c.perp] or 0) <= market.now()
+  return c.tradable and c.settled >= p.seasoned and (state.rest[key(c)] or 0) <= market.now()
     and c.edge > p.min_edge * bp and c.near_low > 0
     and c.open + math.max(c.low, 0) * c.hours / 8 >= c.entry -- waiting for a better basis costs more than it brings
 end
 
 -- Opens a pair once the wallets hold what it needs. With less money it is smaller.
 local function enter(c, share)
-  local now, soon = exec.room(p.margin == "coin" and "coinm" or "usdm")
+  local now, soon = share, share -- of other legs each wallet is asked when the pair is opened
+  if p.legs == "spot-perp" then now, soon = exec.room(p.margin == "coin" and "coinm" or "usdm") end
   local value = math.min(share, soon)
   if value < share / 2 then return end
   if now < 0.9 * value then return timer.after("soon", "1m") end -- its money is on the way
-  local id, err = exec.pair.open { spot = c.spot, perp = c.perp, notional = math.min(value, now), batch = p.batch, level = p.level,
+  local id, err = exec.pair.open { long = c.long, short = c.short, notional = math.min(value, now), batch = p.batch, level = p.level,
     max_unhedged = p.max_unhedged, timeout = "30m", tag = c.base }
   if not id then return log.warn("cannot open " .. c.base .. ": " .. err) end
   log.info(string.format("open %s: funding %.1f bp per 8 h, edge %.0f bp, paid for after %.0f settlements", c.base, c.low / bp, c.edge / bp, c.break_even or 0))
@@ -107,29 +120,29 @@ local function scan()
   local held, pairs = {}, exec.pair.list()
   for _, pair in ipairs(pairs) do
     if pair.state ~= "open" then return end -- wait for it
-    held[pair.perp] = pair
+    held[key(pair)] = pair
   end
   if exec.halted() then return end
   local share = math.min(p.capital, account.equity() / (1.05 + (p.margin == "usdt" and target() or 0))) / p.max_pairs
-  local coins = carry.rank { margin = p.margin, level = p.level, slice = math.min(share, p.batch, p.max_unhedged), depth = p.depth,
+  local coins = carry.rank { legs = p.legs, margin = p.legs == "spot-perp" and p.margin or "any", level = p.level, slice = math.min(share, p.batch, p.max_unhedged), depth = p.depth,
     horizon = p.horizon_days * 86400, mean = p.mean_rate * bp, persistence = p.persistence, last = p.last,
     memory = state.basis, days = p.basis_days, entry_quantile = p.entry_part, exit_quantile = p.exit_part }
   local best, weakest
   for _, c in ipairs(coins) do -- the best edge first
-    local pair = held[c.perp]
+    local pair = held[key(c)]
     if pair and prune(c, pair) then return end
     if pair and not (weakest and weakest.stay <= c.stay) then weakest = c end
     if not pair and not best and worthwhile(c) then best = c end
   end
   if coins[1] and market.now() % 14400 > 10800 then chart.plot("best funding, bp per 8 h", coins[1].low / bp) end
   if best and #pairs < p.max_pairs then enter(best, share)
-  elseif best and weakest then rotate(weakest, held[weakest.perp], best) end
+  elseif best and weakest then rotate(weakest, held[key(weakest)], best) end
 end
 
 -- Once the books are there, and then five minutes before every hour, because
 -- funding settles on the hour.
 function M.on_start()
-  if p.margin == "usdt" then
+  if p.margin == "usdt" and p.legs == "spot-perp" then
     local ok, err = exec.keep { wallet = "usdm", target = target(), soft = p.cushion_low, hard = 0.75 * p.cushion_low }
     if not ok then log.warn(err) end
   end
@@ -148,7 +161,7 @@ function M.on_pair(pair)
   if pair.state == "closed" then
     log.info(string.format("closed %s: %+.2f USDT, of which funding %.8g and fees -%.2f", pair.tag, pair.realised, pair.funding, pair.fees))
   elseif pair.state == "failed" then
-    state.rest[pair.perp] = market.now() + 6 * 3600
+    state.rest[key(pair)] = market.now() + 6 * 3600
     log.warn(pair.tag .. " did not open: " .. (pair.reason or ""))
   end
   if pair.done or (pair.state == "open" and pair.settlements == 0) then timer.after("soon", "5s") end

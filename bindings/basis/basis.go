@@ -1,8 +1,9 @@
-// Package basis is the Lua module for the difference between a perpetual and
-// its spot market, at prices that can be traded.
+// Package basis is the Lua module for the difference between two instruments of a coin, at
+// prices that can be traded: a perpetual and its spot market, two dated futures, the same
+// perpetual at two venues.
 //
 // A basis is a fraction: 0.001 is ten basis points. It is conservative: opening
-// sells the perpetual at the bid and buys spot at the ask, closing does the
+// sells the short leg at the bid and buys the long one at the ask, closing does the
 // reverse, so the spread of both legs is inside the number. Prices of contracts
 // on a multiple of the coin (1000SHIBUSDT) are divided by the multiplier first.
 package basis
@@ -10,11 +11,13 @@ package basis
 import (
 	"github.com/perilune/perilune/bindings"
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/carry"
+	"github.com/perilune/perilune/exchange/funding"
 )
 
 var (
-	spotArg  = bindings.Value{Name: "spot", Type: "string|Book", Doc: "the spot leg"}
-	perpArg  = bindings.Value{Name: "perp", Type: "string|Book", Doc: "the perpetual leg"}
+	spotArg  = bindings.Value{Name: "long", Type: "string|Book", Doc: "what is bought to open: a spot market, or any contract"}
+	perpArg  = bindings.Value{Name: "short", Type: "string|Book", Doc: "what is sold: another instrument of the coin, of any venue"}
 	levelArg = bindings.Value{Name: "level", Type: "integer", Optional: true, Doc: "book level from 1, the best; 1 when left out"}
 	sizeArg  = bindings.Value{Name: "notional", Type: "number", Unit: "quote", Doc: "size of one leg"}
 	result   = []bindings.Value{{Name: "basis", Type: "number?", Unit: "fraction", Doc: "nil when a book is not ready or too thin"}}
@@ -24,13 +27,13 @@ var (
 func Module() bindings.Module {
 	return bindings.Module{
 		Name: "basis",
-		Doc:  "The tradable difference between a perpetual and its spot market, as a fraction of the spot price.",
+		Doc:  "The tradable difference between two instruments of a coin, as a fraction of the price of what is long.",
 		Funcs: []bindings.Func{
-			{Spec: bindings.Spec{Name: "open", Doc: "bid_perp / ask_spot - 1 at a level of both books: what opening (buy spot, sell perpetual) would lock in.",
+			{Spec: bindings.Spec{Name: "open", Doc: "bid_short / ask_long - 1 at a level of both books: what opening (buy long, sell short) would lock in.",
 				Args: []bindings.Value{spotArg, perpArg, levelArg}, Returns: result,
 				Example: "if (basis.open(spot, perp, 5) or 0) > 0.001 then exec.pair.open{spot = spot, perp = perp, notional = 1000} end"},
 				Call: func(rt *bindings.Runtime) int { return atLevel(rt, exchange.Buy) }},
-			{Spec: bindings.Spec{Name: "close", Doc: "ask_perp / bid_spot - 1 at a level of both books: what closing (sell spot, buy perpetual) would give back.",
+			{Spec: bindings.Spec{Name: "close", Doc: "ask_short / bid_long - 1 at a level of both books: what closing (sell long, buy short) would give back.",
 				Args: []bindings.Value{spotArg, perpArg, levelArg}, Returns: result},
 				Call: func(rt *bindings.Runtime) int { return atLevel(rt, exchange.Sell) }},
 			{Spec: bindings.Spec{Name: "open_for", Doc: "basis.open at the average prices of a size.",
@@ -39,8 +42,8 @@ func Module() bindings.Module {
 			{Spec: bindings.Spec{Name: "close_for", Doc: "basis.close at the average prices of a size.",
 				Args: []bindings.Value{spotArg, perpArg, sizeArg}, Returns: result},
 				Call: func(rt *bindings.Runtime) int { return forSize(rt, exchange.Sell) }},
-			{Spec: bindings.Spec{Name: "annual", Doc: "What the basis of a dated future comes to in a year: basis × 365 / days to delivery, without compounding. A perpetual converges to nothing on a date; its yield is its funding.",
-				Args:    []bindings.Value{{Name: "basis", Type: "number", Unit: "fraction"}, {Name: "future", Type: "string|Book", Doc: "the dated future"}},
+			{Spec: bindings.Spec{Name: "annual", Doc: "What a basis comes to in a year, without compounding. Of a dated future: basis × 365 / days to delivery, or to it from the delivery of another one. A perpetual converges to nothing on a date: of it, what the funding that such a premium leads to comes to.",
+				Args:    []bindings.Value{{Name: "basis", Type: "number", Unit: "fraction"}, {Name: "future", Type: "string|Book", Doc: "the dated future, or the perpetual"}, {Name: "near", Type: "string|Book", Optional: true, Doc: "the dated future that is long, in a calendar spread"}},
 				Returns: []bindings.Value{{Name: "yield", Type: "number?", Unit: "fraction a year", Doc: "nil within a day of delivery, where it means nothing"}},
 				Example: "local y = basis.annual(basis.open(spot, future, 5) or 0, future)"},
 				Call: annual},
@@ -51,11 +54,11 @@ func Module() bindings.Module {
 // legs reads the two instruments of a call and whether both books are ready.
 func legs(rt *bindings.Runtime) (spot, perp *exchange.Instrument, ready bool) {
 	spot, perp = rt.Arg(1).Instrument(), rt.Arg(2).Instrument()
-	if spot.Perp() {
-		rt.Arg(1).Fail("%s is not a spot market", spot.Key())
+	if spot.ID == perp.ID {
+		rt.Arg(2).Fail("%s is both legs: want two instruments", perp.Key())
 	}
-	if !perp.Perp() {
-		rt.Arg(2).Fail("%s is not a perpetual", perp.Key())
+	if spot.Base != perp.Base {
+		rt.Arg(2).Fail("%s is of another coin than %s: %s and %s", perp.Key(), spot.Key(), perp.Base, spot.Base)
 	}
 	return spot, perp, rt.Env().Book(spot.ID).Ready() && rt.Env().Book(perp.ID).Ready()
 }
@@ -135,14 +138,29 @@ func between(spot, perp *exchange.Instrument, spotPrice, perpPrice float64) floa
 	return perpPrice/float64(perp.Multiplier)/(spotPrice/float64(spot.Multiplier)) - 1
 }
 
-// annual scales a basis by the time to delivery. Under a day the factor is so large
-// that the spread alone would decide.
+// annual scales a basis by the time that it is earned in. Under a day the factor is so
+// large that the spread alone would decide.
 func annual(rt *bindings.Runtime) int {
 	b, in := rt.Arg(1).Finite(), rt.Arg(2).Instrument()
-	if !in.Dated() {
-		rt.Arg(2).Fail("%s has no delivery: only the basis of a dated future is a yield", in.Key())
+	if !in.Perp() {
+		rt.Arg(2).Fail("%s is a spot market: only the basis of a contract is a yield", in.Key())
 	}
-	left := in.Delivery - rt.Env().Now()
+	if !in.Dated() {
+		rule := funding.RuleOf(in)
+		if rule.Hours <= 0 {
+			rule.Hours = 8
+		}
+		return rt.PushNumber(carry.Annual(rule.Rate(b).Float(), rule.Hours))
+	}
+	from := rt.Env().Now()
+	if !rt.Arg(3).Nil() {
+		near := rt.Arg(3).Instrument()
+		if !near.Dated() {
+			rt.Arg(3).Fail("%s has no delivery: want the dated future that is long", near.Key())
+		}
+		from = max(from, near.Delivery)
+	}
+	left := in.Delivery - from
 	if left < exchange.Day {
 		return rt.PushNil()
 	}

@@ -18,6 +18,8 @@ near(basis.close(s, p), 100.6 / 100 - 1)
 assert(basis.open(s, p, 6) == nil, "there is no sixth level")
 near(basis.open("spot:SHIBUSDT", "usdm:1000SHIBUSDT"), (0.0101 / 1000) / 0.00001001 - 1)
 near(basis.open(s, "coinm:BTCUSD_PERP"), 100.5 / 100.01 - 1)
+near(basis.open(p, "coinm:BTCUSD_PERP"), 100.5 / 100.6 - 1)
+near(basis.open("usdm:1000SHIBUSDT", "spot:SHIBUSDT"), 0.00001000 / (0.010101 / 1000) - 1)
 `)
 }
 
@@ -28,7 +30,13 @@ func TestAnnual(t *testing.T) {
 local days = (os.time{year = 2026, month = 3, day = 27, hour = 8} - os.time{year = 2026, month = 1, day = 2, hour = 3, min = 4, sec = 5}) / 86400
 assert(math.abs(basis.annual(0.01, "usdm:BTCUSDT_260327") - 0.01 * 365 / days) < 1e-12)
 `)
-	bt.Fail(`basis.annual(0.01, "usdm:BTCUSDT")`, "usdm:BTCUSDT has no delivery")
+	bt.Run(`
+local yearly = basis.annual(0.01, "usdm:BTCUSDT") -- 1 % less the half per mille that the formula forgives, three times a day
+assert(math.abs(yearly - (0.01 - 0.0005) * 3 * 365) < 1e-6, yearly)
+`)
+	bt.Fail(`basis.annual(0.01, "spot:BTCUSDT")`, "spot:BTCUSDT is a spot market")
+	bt.Fail(`basis.annual(0.01, "usdm:BTCUSDT_260327", "usdm:BTCUSDT")`, "usdm:BTCUSDT has no delivery")
+	bt.Run(`assert(basis.annual(0.01, "usdm:BTCUSDT_260327", "usdm:BTCUSDT_260327") == nil)`)
 	bt.Env.Time = exchange.Date(2026, 3, 26) + 9*exchange.Hour
 	bt.Run(`assert(basis.annual(0.01, "usdm:BTCUSDT_260327") == nil)`)
 }
@@ -53,6 +61,6 @@ func TestBasisOfAnEmptyBook(t *testing.T) {
 	id := bt.Env.ID("spot:BTCUSDT")
 	bt.Env.Books[id].Apply(&exchange.Event{Kind: exchange.KindSnapshot, Instrument: id, LastID: 2})
 	bt.Run(`assert(basis.open("spot:BTCUSDT", "usdm:BTCUSDT") == nil)`)
-	bt.Fail(`basis.open("usdm:BTCUSDT", "spot:BTCUSDT")`, "is not a spot market")
-	bt.Fail(`basis.open("spot:BTCUSDT", "spot:BTCUSDT")`, "is not a perpetual")
+	bt.Fail(`basis.open("usdm:BTCUSDT", "spot:SHIBUSDT")`, "spot:SHIBUSDT is of another coin than usdm:BTCUSDT")
+	bt.Fail(`basis.open("spot:BTCUSDT", "spot:BTCUSDT")`, "spot:BTCUSDT is both legs")
 }

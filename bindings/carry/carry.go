@@ -1,5 +1,5 @@
-// Package carry is the Lua module that compares pairs of coins and perpetuals by
-// what holding them should bring. The arithmetic is that of package exchange/carry; the
+// Package carry is the Lua module that compares pairs by what holding them should bring:
+// coins against a perpetual, and one perpetual against another, at one venue or two. The arithmetic is that of package exchange/carry; the
 // module reads the market and puts it in a table.
 //
 // It keeps nothing itself: how a pair's basis usually is, is kept in a table that
@@ -17,13 +17,15 @@ import (
 	"github.com/perilune/perilune/bindings/basis"
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/carry"
+	"github.com/perilune/perilune/exchange/intent"
 )
 
 var requestType = bindings.Type{
 	Name: "CarryRequest",
 	Doc:  "Which pairs to compare, and how funding is expected to go on.",
 	Fields: []bindings.Value{
-		{Name: "margin", Type: "\"usdt\"|\"coin\"", Optional: true, Doc: "as of market.pairs"},
+		{Name: "legs", Type: "\"spot-perp\"|\"perp-perp\"|\"any\"", Optional: true, Doc: "spot-perp, when left out: each perpetual with the spot market that hedges it. perp-perp: each perpetual against each other one of the coin, of any venue, both ways round. any: both, and spot markets against the perpetuals of other venues"},
+		{Name: "margin", Type: "\"usdt\"|\"coin\"|\"any\"", Optional: true, Doc: "of the perpetuals: as of market.pairs, or any where legs is not spot-perp"},
 		{Name: "level", Type: "integer", Optional: true, Doc: "book level that prices both legs, from 1; 5 when left out"},
 		{Name: "horizon", Type: "number|string", Unit: "seconds, or \"720h\"", Doc: "how long a pair is expected to be held"},
 		{Name: "near", Type: "number|string", Unit: "seconds, or \"168h\"", Optional: true, Doc: "a shorter horizon, to judge by whether to hold at all; a week when left out"},
@@ -43,12 +45,16 @@ var requestType = bindings.Type{
 func Module() bindings.Module {
 	return bindings.Module{
 		Name: "carry",
-		Doc:  "What holding coins against a short of their perpetual should bring, pair by pair.",
+		Doc:  "What holding a pair should bring: coins or a perpetual against a short, pair by pair, net of what either leg pays and of both venues' fees.",
 		Funcs: []bindings.Func{
 			{Spec: bindings.Spec{Name: "rank", Doc: "The pairs whose books and funding are known, best edge first. It also takes a sample of each pair's basis every four hours.",
 				Args:    []bindings.Value{{Name: "request", Type: "CarryRequest"}},
 				Returns: []bindings.Value{{Name: "pairs", Type: "CarryPair[]"}},
-				Example: "state.basis = state.basis or {}\nlocal best = carry.rank{horizon = \"720h\", slice = 2500, memory = state.basis}[1]"}, Call: rank},
+				Example: "state.basis = state.basis or {}\nlocal best = carry.rank{legs = \"any\", horizon = \"720h\", slice = 2500, memory = state.basis}[1]"}, Call: rank},
+			{Spec: bindings.Spec{Name: "annual", Doc: "What a rate of each interval comes to in a year of 365 days, without compounding.",
+				Args:    []bindings.Value{{Name: "rate", Type: "number", Unit: "fraction per interval"}, {Name: "hours", Type: "number", Unit: "hours", Doc: "interval, above 0"}},
+				Returns: []bindings.Value{{Name: "yearly", Type: "number", Unit: "fraction a year"}},
+				Example: "local rate, hours = market.funding(\"usdm:BTCUSDT\")\nlocal yearly = rate and carry.annual(rate, hours)"}, Call: annual},
 			{Spec: bindings.Spec{Name: "switch_gain", Doc: "What moving from one pair to another should bring over the horizon, before the four executions that it costs beyond staying.",
 				Args: []bindings.Value{{Name: "from", Type: "CarryPair"}, {Name: "to", Type: "CarryPair"}},
 				Returns: []bindings.Value{{Name: "gain", Type: "number", Unit: "fraction"},
@@ -66,6 +72,8 @@ const (
 // request is a CarryRequest as read.
 type request struct {
 	contract      exchange.Contract
+	legs          string
+	either        bool // linear and inverse
 	level, last   int
 	horizon, near exchange.Time
 	model         carry.Model
@@ -84,8 +92,14 @@ func readRequest(rt *bindings.Runtime) *request {
 		samples: int(float64(oneDay) * bounded(f, "days", 7, 0.5, 60)),
 		entry:   bounded(f, "entry_quantile", 0.7, 0, 1), exit: bounded(f, "exit_quantile", 0.3, 0, 1),
 		slice: f.Get("slice").Positive().InexactFloat64(), depth: bounded(f, "depth", 1, 0.01, 1000)}
-	if f.Get("margin").Choice("usdt", "coin") == "coin" {
+	q.legs = f.Get("legs").Choice("spot-perp", "perp-perp", "any")
+	switch f.Get("margin").Choice("usdt", "coin", "any") {
+	case "coin":
 		q.contract = exchange.Inverse
+	case "any":
+		if q.either = true; q.legs == "spot-perp" {
+			f.Get("margin").Fail("want usdt or coin where legs is spot-perp")
+		}
 	}
 	if f.Has("near") {
 		q.near = f.Get("near").Duration()
@@ -107,10 +121,11 @@ func bounded(f bindings.Fields, name string, otherwise, lo, hi float64) float64 
 // row is a pair with what is known of it at one moment.
 type row struct {
 	q                       *request
-	pair                    exchange.Pair
+	long, short             *exchange.Instrument
 	rate, predicted, median float64
 	low, high               float64
 	hours, settled          int
+	paid, pays              carry.Funding // of the short, and of the long
 	now, next               exchange.Time
 	history                 *carry.History
 	tradable                bool
@@ -119,11 +134,11 @@ type row struct {
 
 func rank(rt *bindings.Runtime) int {
 	q := readRequest(rt)
-	pairs := rt.Env().Universe().Pairs(exchange.Perpetuals(q.contract))
+	pairs := q.candidates(rt.Env().Universe())
 	rt.Charge(200 * len(pairs))
 	rows := make([]row, 0, len(pairs))
 	for _, p := range pairs {
-		r := row{q: q, pair: p, now: rt.Env().Now()}
+		r := row{q: q, long: p[0], short: p[1], now: rt.Env().Now()}
 		if r.read(env(rt)) {
 			r.remember(rt)
 			r.tradable = r.fits(rt)
@@ -138,34 +153,67 @@ func rank(rt *bindings.Runtime) int {
 	return rt.Push(out)
 }
 
+// flow is the funding of one leg.
+type flow struct {
+	rate, predicted, median, low, high float64
+	settled                            int
+	carry.Funding
+}
+
 // read takes from the market what is known; false when books or funding are not.
 func (r *row) read(env Env) bool {
-	q, m := r.q, env.Mark(r.pair.Perp.ID)
-	if m.Time == 0 || !r.basis(env, q.level) {
+	q := r.q
+	if !r.basis(env, q.level) {
 		return false
 	}
-	r.hours = cmp.Or(m.Hours, 8)
-	r.rate, r.predicted = carry.Rate8h(m.Rate.Float(), r.hours), carry.Rate8h(m.Predicted.Float(), r.hours)
-	r.median = r.predicted
-	settled := env.Settled(r.pair.Perp.ID)
-	r.settled = min(len(settled), 100)
-	if n := min(len(settled), q.last); n > 0 {
+	var legs [2]flow
+	for i, in := range [...]*exchange.Instrument{r.long, r.short} {
+		if in.Perp() && !legs[i].read(env, in, q.last) {
+			return false
+		}
+	}
+	long, short := &legs[0], &legs[1]
+	r.rate, r.predicted, r.median = short.rate-long.rate, short.predicted-long.predicted, short.median-long.median
+	r.low, r.high = short.low-long.high, short.high-long.low
+	r.paid, r.pays = short.Funding, long.Funding
+	r.hours, r.settled, r.next = short.Hours, short.settled, short.Next
+	if long.Hours > 0 {
+		r.hours, r.settled, r.next = min(r.hours, long.Hours), min(r.settled, long.settled), min(r.next, long.Next)
+	}
+	r.Low, r.High = r.gain(false, q.horizon), r.gain(true, q.horizon)
+	r.Fees = taker(env, r.long) + taker(env, r.short)
+	return true
+}
+
+func (f *flow) read(env Env, in *exchange.Instrument, last int) bool {
+	m := env.Mark(in.ID)
+	if m.Time == 0 {
+		return false
+	}
+	f.Hours, f.Next = cmp.Or(m.Hours, 8), m.NextFunding
+	f.rate, f.predicted = carry.Rate8h(m.Rate.Float(), f.Hours), carry.Rate8h(m.Predicted.Float(), f.Hours)
+	f.median = f.predicted
+	settled := env.Settled(in.ID)
+	f.settled = min(len(settled), 100)
+	if n := min(len(settled), last); n > 0 {
 		rates := make([]float64, n)
 		for i, s := range settled[len(settled)-n:] {
 			rates[i] = carry.Rate8h(s.Rate.Float(), cmp.Or(s.Hours, 8))
 		}
-		r.median = carry.Median(rates)
+		f.median = carry.Median(rates)
 	}
-	r.low, r.high = min(r.predicted, r.median), max(r.predicted, r.median)
-	r.next = m.NextFunding
-	r.Low, r.High = r.gain(r.low, q.horizon), r.gain(r.high, q.horizon)
-	r.Fees = taker(env, r.pair.Spot) + taker(env, r.pair.Perp)
+	f.low, f.high = min(f.predicted, f.median), max(f.predicted, f.median)
+	f.Low, f.High = f.low, f.high
 	return true
 }
 
-// gain is what funding should bring over a horizon.
-func (r *row) gain(rate float64, horizon exchange.Time) float64 {
-	return r.q.model.Gain(rate, r.now, r.next, r.hours, horizon)
+// gain is what funding should bring over a horizon, at the lower estimate of what comes in
+// and the higher of what goes out, or the other way round.
+func (r *row) gain(high bool, horizon exchange.Time) float64 {
+	if high {
+		return r.q.model.Net(r.pays, r.paid, r.pays.Low, r.paid.High, r.now, horizon)
+	}
+	return r.q.model.Net(r.pays, r.paid, r.pays.High, r.paid.Low, r.now, horizon)
 }
 
 func taker(env Env, in *exchange.Instrument) float64 {
@@ -175,34 +223,37 @@ func taker(env Env, in *exchange.Instrument) float64 {
 
 // basis reads what opening and closing would trade at.
 func (r *row) basis(env Env, level int) bool {
-	spot, perp := env.Book(r.pair.Spot.ID), env.Book(r.pair.Perp.ID)
+	spot, perp := env.Book(r.long.ID), env.Book(r.short.ID)
 	if !spot.Ready() || !perp.Ready() {
 		return false
 	}
 	var okOpen, okClose bool
-	r.Open, okOpen = basis.At(env, r.pair.Spot, r.pair.Perp, exchange.Buy, level)
-	r.Close, okClose = basis.At(env, r.pair.Spot, r.pair.Perp, exchange.Sell, level)
+	r.Open, okOpen = basis.At(env, r.long, r.short, exchange.Buy, level)
+	r.Close, okClose = basis.At(env, r.long, r.short, exchange.Sell, level)
 	return okOpen && okClose
 }
 
 // fits reports whether a slice is large enough for both markets, with room for
 // prices to move, and their books are deep enough for a number of them.
 func (r *row) fits(rt *bindings.Runtime) bool {
-	for _, in := range []*exchange.Instrument{r.pair.Spot, r.pair.Perp} {
+	for _, in := range []*exchange.Instrument{r.long, r.short} {
 		best, ok := rt.Env().Book(in.ID).Level(exchange.Sell, 1)
 		least := max(in.NotionalFloat(best.Price, max(in.MinQty, 1)), in.MinNotional.InexactFloat64())
 		if !ok || r.q.slice < 1.1*least {
 			return false
 		}
 	}
-	_, deep := basis.For(rt, r.pair.Spot, r.pair.Perp, exchange.Buy, r.q.slice*r.q.depth)
+	_, deep := basis.For(rt, r.long, r.short, exchange.Buy, r.q.slice*r.q.depth)
 	return deep
 }
 
 // remember adds to the pair's history when it is time, and reads from it how the
 // closing basis usually is.
 func (r *row) remember(rt *bindings.Runtime) {
-	key := r.pair.Perp.Key()
+	key := r.short.Key()
+	if intent.Spreads(r.long, r.short) {
+		key = r.long.Key() + " " + key
+	}
 	text, _ := r.q.memory.RawGetString(key).(lua.LString)
 	h, err := carry.ParseHistory(string(text))
 	if err != nil {
@@ -212,6 +263,14 @@ func (r *row) remember(rt *bindings.Runtime) {
 		r.q.memory.RawSetString(key, lua.LString(h.String()))
 	}
 	r.history, r.Usual = h, h.Close(0.5)
+}
+
+func annual(rt *bindings.Runtime) int {
+	hours := rt.Arg(2).Finite()
+	if hours <= 0 {
+		rt.Arg(2).Fail("want more than 0, got %v", hours)
+	}
+	return rt.PushNumber(carry.Annual(rt.Arg(1).Finite(), 1) / hours)
 }
 
 func switchGain(rt *bindings.Runtime) int {

@@ -95,3 +95,30 @@ assert(math.abs(gain - (to.gain + to.open - to.usual - from.stay)) < 1e-12 and c
 	bt.Fail(`carry.rank{horizon = 86400, slice = 1, persistence = 1, memory = {}}`, "persistence")
 	bt.Fail(`carry.rank{horizon = 86400, slice = 1}`, "memory")
 }
+
+// Every perpetual against every other one of its coin, both ways round: what one side is
+// paid the other one gives, each by its own interval.
+func TestRankOfTwoPerpetuals(t *testing.T) {
+	bt := market(t)
+	bt.Run(`
+local function near(a, b, what) assert(math.abs(a - b) < 1e-12, (what or "") .. ": " .. a .. " is not " .. b) end
+local function find(list, long, short) for _, c in ipairs(list) do if c.long == long and c.short == short then return c end end end
+local memory = {}
+local list = carry.rank{legs = "perp-perp", margin = "any", horizon = "24h", near = 3600, mean = 0, persistence = 0.5, slice = 150, memory = memory}
+assert(#list == 2, #list)
+local there = find(list, "coinm:BTCUSD_PERP", "usdm:BTCUSDT")
+local back = find(list, "usdm:BTCUSDT", "coinm:BTCUSD_PERP")
+near(there.predicted, 2.1e-4 - 1.1e-4); near(back.predicted, 1.1e-4 - 2.1e-4); near(there.annual, 1e-4 * 1095)
+near(there.low, 1.5e-4 - 1.1e-4, "the median is the lower estimate of what comes in"); near(there.high, 2.1e-4 - 1.1e-4)
+near(there.gain, (1.5e-4 - 1.1e-4) * 1.75); near(there.near_low, 1.5e-4 - 1.1e-4, "both settle within the hour")
+assert(there.base == "BTC" and there.hours == 8 and there.due == 600 and there.settled == 0)
+near(there.open, 100.1 / 101 - 1); near(there.edge, there.gain + there.open - there.usual - 2 * there.fees)
+assert(memory["coinm:BTCUSD_PERP usdm:BTCUSDT"])
+local every = carry.rank{legs = "any", margin = "any", horizon = "24h", slice = 150, memory = memory}
+assert(#every == 5, #every)
+assert(find(every, "spot:BTCUSDT", "coinm:BTCUSD_PERP") and find(every, "spot:SHIBUSDT", "usdm:1000SHIBUSDT"))
+near(carry.annual(0.0001, 8), 0.1095)
+`)
+	bt.Fail(`carry.rank{margin = "any", horizon = 86400, slice = 1, memory = {}}`, "want usdt or coin where legs is spot-perp")
+	bt.Fail(`carry.annual(0.0001, 0)`, "want more than 0")
+}

@@ -20,22 +20,25 @@ const (
 )
 
 var columns = []column{
-	text("base", "the coin", func(r *row) string { return r.pair.Base }),
-	text("spot", "symbol of the spot leg", func(r *row) string { return r.pair.Spot.Key() }),
-	text("perp", "symbol of the perpetual leg", func(r *row) string { return r.pair.Perp.Key() }),
-	number("rate", per8h, "the running estimate", func(r *row) float64 { return r.rate }),
+	text("base", "the coin", func(r *row) string { return r.short.Base }),
+	text("long", "symbol of what is to be bought", func(r *row) string { return r.long.Key() }),
+	text("short", "symbol of what is to be sold", func(r *row) string { return r.short.Key() }),
+	text("spot", "as long", func(r *row) string { return r.long.Key() }),
+	text("perp", "as short", func(r *row) string { return r.short.Key() }),
+	number("rate", per8h, "the running estimate, of two perpetuals what the short is paid less what the long pays", func(r *row) float64 { return r.rate }),
 	number("predicted", per8h, "what will probably settle", func(r *row) float64 { return r.predicted }),
 	number("median", per8h, "of the last settlements; predicted when there were none", func(r *row) float64 { return r.median }),
 	number("low", per8h, "the lower of predicted and median: what to count on when entering", func(r *row) float64 { return r.low }),
 	number("high", per8h, "the higher of them: what to grant when leaving", func(r *row) float64 { return r.high }),
-	number("hours", "hours", "funding interval", func(r *row) float64 { return float64(r.hours) }),
+	number("annual", "fraction a year", "what predicted comes to in a year, without compounding", func(r *row) float64 { return carry.Annual(r.predicted, 8) }),
+	number("hours", "hours", "funding interval, the shorter of two", func(r *row) float64 { return float64(r.hours) }),
 	number("due", "seconds", "until the coming settlement", func(r *row) float64 { return bindings.Seconds(max(r.next-r.now, 0)) }),
 	number("settled", "", "settlements that are known, at most 100; few of a new listing", func(r *row) float64 { return float64(r.settled) }),
 	number("gain", fraction, "funding expected over the horizon at low", func(r *row) float64 { return r.Low }),
 	number("stay", fraction, "funding expected over the horizon at high, and what the closing basis is above the usual: what a holding is worth keeping for",
 		func(r *row) float64 { return r.Stay() }),
-	number("near_low", fraction, "funding expected over near at low", func(r *row) float64 { return r.gain(r.low, r.q.near) }),
-	number("near_high", fraction, "funding expected over near at high", func(r *row) float64 { return r.gain(r.high, r.q.near) }),
+	number("near_low", fraction, "funding expected over near at low", func(r *row) float64 { return r.gain(false, r.q.near) }),
+	number("near_high", fraction, "funding expected over near at high", func(r *row) float64 { return r.gain(true, r.q.near) }),
 	number("open", fraction, "basis.open at the level", func(r *row) float64 { return r.Open }),
 	number("close", fraction, "basis.close at the level", func(r *row) float64 { return r.Close }),
 	number("usual", fraction, "median of the closing basis over the days kept: what leaving will probably cost", func(r *row) float64 { return r.Usual }),
@@ -66,8 +69,13 @@ func (r *row) usualOpen() float64 {
 }
 
 func breakEven(rt *bindings.Runtime, r *row) lua.LValue {
-	most := carry.Settlements(r.now, r.next, r.hours, r.q.horizon)
-	n, ok := r.q.model.BreakEven(r.low, r.hours, most, r.Cost())
+	n, ok := 0, false
+	if r.long.Perp() {
+		n, ok = r.q.model.NetBreakEven(r.pays, r.paid, r.pays.High, r.paid.Low, r.now, r.q.horizon, r.Cost())
+	} else {
+		most := carry.Settlements(r.now, r.next, r.hours, r.q.horizon)
+		n, ok = r.q.model.BreakEven(r.low, r.hours, most, r.Cost())
+	}
 	if !ok {
 		return lua.LNil
 	}

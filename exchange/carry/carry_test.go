@@ -141,3 +141,30 @@ func TestHistory(t *testing.T) {
 		}
 	}
 }
+
+// A short that is paid 2 bp every 8 hours against a long that pays half a bp every hour:
+// what comes in is what each settles, at its own times.
+func TestNetOfTwoLegs(t *testing.T) {
+	m := Model{Persistence: 0.9999}
+	now := exchange.Date(2026, 1, 1)
+	short := Funding{Hours: 8, Next: now + 8*exchange.Hour}
+	long := Funding{Hours: 1, Next: now + exchange.Hour}
+	near := func(what string, got, want float64) {
+		t.Helper()
+		if math.Abs(got-want) > 0.01*bp {
+			t.Errorf("%s: %v bp, want %v", what, got/bp, want/bp)
+		}
+	}
+	near("a day", m.Net(long, short, 0.8*bp, 2*bp, now, exchange.Day), (3*2-24*0.1)*bp)
+	near("before the short is paid", m.Net(long, short, 0.8*bp, 2*bp, now, 7*exchange.Hour), -7*0.1*bp)
+	near("of coins", m.Net(Funding{}, short, 0, 2*bp, now, exchange.Day), 6*bp)
+	if n, ok := m.NetBreakEven(long, short, 0.8*bp, 2*bp, now, 10*exchange.Day, 3*bp); !ok || n != 26 {
+		t.Errorf("earned after %d settlements, %v", n, ok)
+	}
+	if n, ok := m.NetBreakEven(long, short, 3*bp, 2*bp, now, exchange.Day, 3*bp); ok {
+		t.Errorf("earned after %d settlements though it costs", n)
+	}
+	if got := Annual(1*bp, 8); math.Abs(got-0.1095) > 1e-12 {
+		t.Errorf("1 bp every 8 hours is %v a year", got)
+	}
+}

@@ -96,6 +96,9 @@ func (sp *spread) mendable(p Port) bool {
 	if res.IsZero() {
 		return false
 	}
+	if _, known := sp.coinMid(p); !known {
+		return true // what it is worth can't be told: a run has just begun
+	}
 	side := mending(res)
 	if sp.Pair.State == intent.PairOpening && sp.enough(p.Now()) == "" {
 		if sp.lots(p, sp.chaser(side), side, res.Abs()) > 0 {

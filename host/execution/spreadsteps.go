@@ -37,12 +37,12 @@ func (sp *spread) act(p Port, now exchange.Time) {
 		sp.balancing, sp.balancer.attempts, sp.blocked = false, 0, 0
 		sp.taker.batchDone(p, now)
 	}
-	if sp.relieve(p, now) {
-		return
-	}
 	if sp.working.any() { // it may fill yet: nothing is begun, and nothing ended
 		sp.waiting = true
 		sp.later(now+batchEvery, "an order has no answer")
+		return
+	}
+	if sp.relieve(p, now) {
 		return
 	}
 	switch sp.Pair.State {

@@ -1,7 +1,7 @@
 ---@meta
 -- Generated from the specifications in bindings/; run go test ./bindings/std -update to renew it.
 
----What holding coins against a short of their perpetual should bring, pair by pair.
+---What holding a pair should bring: coins or a perpetual against a short, pair by pair, net of what either leg pays and of both venues' fees.
 ---@class carrylib
 carry = {}
 
@@ -9,11 +9,22 @@ carry = {}
 ---
 ---```lua
 ---state.basis = state.basis or {}
----local best = carry.rank{horizon = "720h", slice = 2500, memory = state.basis}[1]
+---local best = carry.rank{legs = "any", horizon = "720h", slice = 2500, memory = state.basis}[1]
 ---```
 ---@param request CarryRequest
 ---@return CarryPair[] pairs
 function carry.rank(request) end
+
+---What a rate of each interval comes to in a year of 365 days, without compounding.
+---
+---```lua
+---local rate, hours = market.funding("usdm:BTCUSDT")
+---local yearly = rate and carry.annual(rate, hours)
+---```
+---@param rate number # [fraction per interval]
+---@param hours number # [hours] interval, above 0
+---@return number yearly # [fraction a year]
+function carry.annual(rate, hours) end
 
 ---What moving from one pair to another should bring over the horizon, before the four executions that it costs beyond staying.
 ---@param from CarryPair
@@ -24,7 +35,8 @@ function carry.switch_gain(from, to) end
 
 ---Which pairs to compare, and how funding is expected to go on.
 ---@class CarryRequest
----@field margin? "usdt"|"coin" # as of market.pairs
+---@field legs? "spot-perp"|"perp-perp"|"any" # spot-perp, when left out: each perpetual with the spot market that hedges it. perp-perp: each perpetual against each other one of the coin, of any venue, both ways round. any: both, and spot markets against the perpetuals of other venues
+---@field margin? "usdt"|"coin"|"any" # of the perpetuals: as of market.pairs, or any where legs is not spot-perp
 ---@field level? integer # book level that prices both legs, from 1; 5 when left out
 ---@field horizon number|string # [seconds, or "720h"] how long a pair is expected to be held
 ---@field near? number|string # [seconds, or "168h"] a shorter horizon, to judge by whether to hold at all; a week when left out
@@ -41,14 +53,17 @@ function carry.switch_gain(from, to) end
 ---What is known of holding a pair, at the moment it was asked for. Gains and costs are fractions of one leg's value.
 ---@class CarryPair
 ---@field base string # the coin
----@field spot string # symbol of the spot leg
----@field perp string # symbol of the perpetual leg
----@field rate number # [fraction per 8 hours] the running estimate
+---@field long string # symbol of what is to be bought
+---@field short string # symbol of what is to be sold
+---@field spot string # as long
+---@field perp string # as short
+---@field rate number # [fraction per 8 hours] the running estimate, of two perpetuals what the short is paid less what the long pays
 ---@field predicted number # [fraction per 8 hours] what will probably settle
 ---@field median number # [fraction per 8 hours] of the last settlements; predicted when there were none
 ---@field low number # [fraction per 8 hours] the lower of predicted and median: what to count on when entering
 ---@field high number # [fraction per 8 hours] the higher of them: what to grant when leaving
----@field hours number # [hours] funding interval
+---@field annual number # [fraction a year] what predicted comes to in a year, without compounding
+---@field hours number # [hours] funding interval, the shorter of two
 ---@field due number # [seconds] until the coming settlement
 ---@field settled number # settlements that are known, at most 100; few of a new listing
 ---@field gain number # [fraction] funding expected over the horizon at low

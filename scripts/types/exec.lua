@@ -160,8 +160,10 @@ function exec.pair.list() end
 ---A hedged position, long one instrument and short another: a copy as of the event being handled. Amounts come from fills only.
 ---@class PairTrade
 ---@field id string
----@field spot string # symbol of what is long
----@field perp string # symbol of what is short
+---@field long string # symbol of what is long
+---@field short string # symbol of what is short
+---@field spot string # as long
+---@field perp string # as short
 ---@field state "opening"|"open"|"closing"|"closed"|"failed"
 ---@field done boolean # whether it will not trade again
 ---@field reason string?

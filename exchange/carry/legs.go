@@ -1,0 +1,59 @@
+package carry
+
+import (
+	"math"
+
+	"github.com/perilune/perilune/exchange"
+)
+
+// Funding is what is known of the funding of one leg: nothing of a spot market, which
+// has none. Funding that accrues is told by intervals too.
+type Funding struct {
+	Low, High float64 // per 8 hours: the lower and the higher estimate
+	Hours     int     // of an interval; 0: there is no funding
+	Next      exchange.Time
+}
+
+// Net is what a pair should receive up to a horizon: what its short is paid, less what its
+// long pays, each by its own settlements.
+func (m Model) Net(long, short Funding, longRate, shortRate float64, now, horizon exchange.Time) float64 {
+	sum := 0.0
+	if short.Hours > 0 {
+		sum = m.Gain(shortRate, now, short.Next, short.Hours, horizon)
+	}
+	if long.Hours > 0 {
+		sum -= m.Gain(longRate, now, long.Next, long.Hours, horizon)
+	}
+	return sum
+}
+
+// NetBreakEven is after how many settlements of either leg a cost is earned back; false
+// when the horizon comes before that.
+func (m Model) NetBreakEven(long, short Funding, longRate, shortRate float64, now, horizon exchange.Time, cost float64) (n int, ok bool) {
+	type leg struct {
+		Funding
+		at    exchange.Time // its next settlement, from now
+		above float64       // of its rate, what is above the mean
+		sign  float64
+	}
+	legs := [2]leg{{short, max(short.Next-now, 1), shortRate - m.Mean, 1}, {long, max(long.Next-now, 1), longRate - m.Mean, -1}}
+	for cost > 0 {
+		next := &legs[0]
+		if next.Hours == 0 || legs[1].Hours > 0 && legs[1].at < next.at {
+			next = &legs[1]
+		}
+		if next.Hours == 0 || next.at > horizon {
+			return n, false
+		}
+		part := float64(next.Hours) / 8
+		cost -= next.sign * part * (m.Mean + next.above)
+		next.above *= math.Pow(m.Persistence, part)
+		next.at += exchange.Time(next.Hours) * exchange.Hour
+		n++
+	}
+	return n, true
+}
+
+// Annual is what a rate of each interval of hours comes to in a year of 365 days, without
+// compounding.
+func Annual(rate float64, hours int) float64 { return rate * 365 * 24 / float64(hours) }
