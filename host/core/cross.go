@@ -74,9 +74,9 @@ func (cr *crossing) SettleShort(m *execution.Machine, lots exchange.Lots) bool {
 	return cr.settle(m, cr.u.Get(m.Pair.Perp), exchange.Buy, lots)
 }
 
-// SettleLong implements execution.Port.
-func (cr *crossing) SettleLong(m *execution.Machine, id exchange.InstrumentID, lots exchange.Lots) bool {
-	return cr.settle(m, cr.u.Get(id), exchange.Sell, lots)
+// SettleLeg implements execution.Port.
+func (cr *crossing) SettleLeg(m *execution.Machine, id exchange.InstrumentID, side exchange.Side, lots exchange.Lots) bool {
+	return cr.settle(m, cr.u.Get(id), side, lots)
 }
 
 // settle has a pair buy or sell lots inside the account.
@@ -90,10 +90,14 @@ func (cr *crossing) settle(m *execution.Machine, in *exchange.Instrument, side e
 	if side == exchange.Sell {
 		does, from = "sells", "to"
 	}
+	settled := false
 	for lots > 0 {
 		other, held := cr.hider(in, m, exchange.Lots(side))
-		part := min(lots, held)
-		lots -= part
+		part := min(lots, held, cr.room(other, in, price))
+		if part <= 0 {
+			return settled
+		}
+		lots, settled = lots-part, true
 		cr.log(intent.Info, m.Pair.Strategy, fmt.Sprintf("pair %d %s %s %s at %s %s %s inside the account: so little can't be traded while another position hides it from the venue",
 			m.Pair.ID, does, in.QtyDecimal(part), in.Key(), in.PriceDecimal(price), from, cr.partyName(other)))
 		if side == exchange.Buy {
@@ -103,6 +107,19 @@ func (cr *crossing) settle(m *execution.Machine, in *exchange.Instrument, side e
 		}
 	}
 	return true
+}
+
+// room is how many lots a spread can give away at once: what it gives is unhedged until its
+// other leg follows.
+func (cr *crossing) room(who party, in *exchange.Instrument, price exchange.Ticks) exchange.Lots {
+	m := cr.pairs.machine(who.pair)
+	if m == nil || !m.Pair.Spread.Is() {
+		return 1 << 62
+	}
+	each := in.Notional(price, 1)
+	coin := in.BaseQty(price, 1)
+	left := m.Request.MaxUnhedged.Sub(m.Pair.Spread.Net().Abs().Mul(each).DivRound(coin, 8))
+	return exchange.Lots(left.Div(each).IntPart())
 }
 
 // hider is who holds the next part of the position that hides what a pair has on the other

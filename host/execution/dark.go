@@ -106,7 +106,7 @@ func (sp *spread) mendable(p Port) bool {
 		}
 	}
 	for which := range sp.Pair.Spread.Legs {
-		if sp.reduces(which, side) && sp.lots(p, which, side, res.Abs()) > 0 {
+		if sp.reduces(p, which, side) && sp.lots(p, which, side, res.Abs()) > 0 {
 			return true
 		}
 	}
@@ -143,7 +143,7 @@ func (sp *spread) ways(p Port, now exchange.Time, side exchange.Side, coins deci
 		list[n] = which
 		n++
 	}
-	if sp.reduces(intent.StandIn, side) {
+	if sp.reduces(p, intent.StandIn, side) {
 		add(intent.StandIn)
 	}
 	chaser := sp.chaser(side)
@@ -153,17 +153,17 @@ func (sp *spread) ways(p Port, now exchange.Time, side exchange.Side, coins deci
 	if chase {
 		add(chaser)
 	}
-	if sp.reduces(chaser, side) { // it went past flat
+	if sp.reduces(p, chaser, side) { // it went past flat
 		add(chaser)
 	}
-	if sp.reduces(1-chaser, side) && !chase {
+	if sp.reduces(p, 1-chaser, side) && !chase {
 		add(1 - chaser)
 	}
 	sure = n
 	if sp.Request.Dark.Then == intent.SubstituteThen {
 		add(intent.StandIn)
 	}
-	if sp.reduces(1-chaser, side) {
+	if sp.reduces(p, 1-chaser, side) {
 		add(1 - chaser)
 	}
 	add(chaser)

@@ -22,8 +22,8 @@ type Port interface {
 	// Settle buys lots of a pair's short back inside the account, from whoever holds
 	// the position that hides it from the venue. It reports whether it could.
 	SettleShort(*Machine, exchange.Lots) bool
-	// SettleLong is SettleShort for what a spread bought.
-	SettleLong(*Machine, exchange.InstrumentID, exchange.Lots) bool
+	// SettleLeg is SettleShort for a leg of a spread, by an order's side. It may settle less.
+	SettleLeg(*Machine, exchange.InstrumentID, exchange.Side, exchange.Lots) bool
 	// Dark says why nothing can be traded at an instrument's venue, or "".
 	Dark(exchange.InstrumentID) string
 	// Check says whether an order would be let through: risk, filters and

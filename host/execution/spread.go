@@ -179,9 +179,15 @@ func (sp *spreadLegs) part(p Port, which int, coins decimal.Decimal) exchange.Lo
 	return min(h.Lots.Abs(), lotsOf(in, coins))
 }
 
-// reduces reports whether an order of a side makes a leg smaller.
-func (sp *spreadLegs) reduces(which int, side exchange.Side) bool {
-	return sp.holding(which).Coins.Sign()*int(side) < 0
+// reduces reports whether an order of a side makes a leg smaller. Less than a lot of coins
+// is none.
+func (sp *spreadLegs) reduces(p Port, which int, side exchange.Side) bool {
+	h := sp.holding(which)
+	if h.Coins.Sign()*int(side) >= 0 {
+		return false
+	}
+	in := sp.instrument(p, which)
+	return in.Perp() || h.Coins.Abs().GreaterThanOrEqual(in.QtyDecimal(1))
 }
 
 // price is that of a leg to trade at on a side: the touch, or near to it where no book
@@ -208,7 +214,7 @@ func (sp *spreadLegs) lots(p Port, which int, side exchange.Side, coins decimal.
 		return 0
 	}
 	var n exchange.Lots
-	if sp.reduces(which, side) {
+	if sp.reduces(p, which, side) {
 		if n = sp.part(p, which, coins); in.Perp() && p.Position(in.ID)*exchange.Lots(side)+n <= 0 {
 			return n
 		}
@@ -237,7 +243,7 @@ func (sp *spreadLegs) order(p Port, which int, side exchange.Side, lots exchange
 	return &exchange.Order{
 		Strategy: sp.Pair.Strategy, Pair: sp.Pair.ID, Leg: uint8(which + 1), Instrument: in.ID,
 		Side: side, Type: exchange.Limit, TIF: exchange.IOC, Price: price, Qty: lots,
-		ReduceOnly: in.Perp() && sp.reduces(which, side) && lots <= h.Lots.Abs(),
+		ReduceOnly: in.Perp() && sp.reduces(p, which, side) && lots <= h.Lots.Abs(),
 	}
 }
 

@@ -77,15 +77,15 @@ func (d *desk) goDark(house, why string) {
 	}
 }
 
-// SettleLong has somebody else buy inside the account; see SettleShort.
-func (d *desk) SettleLong(m *Machine, id exchange.InstrumentID, lots exchange.Lots) bool {
+// SettleLeg has somebody else take the other side inside the account; see SettleShort.
+func (d *desk) SettleLeg(m *Machine, id exchange.InstrumentID, side exchange.Side, lots exchange.Lots) bool {
 	bid, ok := d.books[id].Level(exchange.Buy, 1)
-	if d.hidden > -lots || !ok {
+	if exchange.Lots(side)*d.hidden < lots || !ok {
 		return false
 	}
-	d.hidden += lots
+	d.hidden -= exchange.Lots(side) * lots
 	d.say("settle %s %s at %s", d.qty(id, lots), d.leg(id), d.price(id, bid.Price))
-	m.Fill(d, &exchange.Fill{Instrument: id, Side: exchange.Sell, Price: bid.Price, Qty: lots, FeeAsset: d.u.Get(id).Settle(), Reason: Crossed})
+	m.Fill(d, &exchange.Fill{Instrument: id, Side: side, Price: bid.Price, Qty: lots, FeeAsset: d.u.Get(id).Settle(), Reason: Crossed})
 	d.guard()
 	return true
 }

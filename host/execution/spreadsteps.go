@@ -266,8 +266,11 @@ func (sp *spread) settleRests(p Port, now exchange.Time, legs ...int) {
 		if h.Instrument == exchange.NoInstrument || h.Lots == 0 || !sp.instrument(p, which).Perp() {
 			continue
 		}
-		if h.Lots < 0 && which == intent.ShortLeg && p.SettleShort(sp.self, -h.Lots) ||
-			h.Lots > 0 && p.SettleLong(sp.self, h.Instrument, h.Lots) {
+		side := exchange.Sell
+		if h.Lots < 0 {
+			side = exchange.Buy
+		}
+		if p.SettleLeg(sp.self, h.Instrument, side, h.Lots.Abs()) {
 			return
 		}
 	}
@@ -279,13 +282,10 @@ func (sp *spread) settleRests(p Port, now exchange.Time, legs ...int) {
 func (sp *spread) settle(p Port, o *exchange.Order) bool {
 	h := sp.holding(int(o.Leg) - 1)
 	over := min(o.Qty, h.Lots.Abs(), p.Position(o.Instrument)*exchange.Lots(o.Side)+o.Qty)
-	if !sp.instrument(p, int(o.Leg)-1).Perp() || over <= 0 || !sp.reduces(int(o.Leg)-1, o.Side) {
+	if !sp.instrument(p, int(o.Leg)-1).Perp() || over <= 0 || !sp.reduces(p, int(o.Leg)-1, o.Side) {
 		return false
 	}
-	if o.Side == exchange.Sell {
-		return p.SettleLong(sp.self, o.Instrument, over)
-	}
-	return o.Leg == intent.ShortLeg+1 && p.SettleShort(sp.self, over)
+	return p.SettleLeg(sp.self, o.Instrument, o.Side, over)
 }
 
 // word says how much is unhedged, for people.
