@@ -286,3 +286,35 @@ func TestSection(t *testing.T) {
 		}
 	}
 }
+
+// How all that is listed stands, without a subscription: what perpetuals pay, in our units.
+func TestSurvey(t *testing.T) {
+	l := start(t, now())
+	v, err := okx.At(l.at).Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	patterns := []string{"spot:*", "swap:*", "futures:*"}
+	c, err := v.Browse(t.Context(), connect.DataOptions{}, patterns)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := c.(connect.Surveyor).Survey(t.Context())
+	if err != nil || len(list) != len(c.Instruments()) {
+		t.Fatalf("%d of %d, %v", len(list), len(c.Instruments()), err)
+	}
+	for _, s := range list {
+		in := s.Instrument
+		switch {
+		case !s.Bid.IsPositive() || s.Ask.LessThanOrEqual(s.Bid) || !s.BidQty.IsPositive() || s.Turnover <= 0:
+			t.Errorf("%s: %+v", in.Key(), s)
+		case in.Perp() && (s.Mark <= 0 || s.Index <= 0):
+			t.Errorf("%s: mark %s, index %s", in.Key(), s.Mark.Decimal(), s.Index.Decimal())
+		case in.FundingHours > 0 && (s.Hours != 8 || s.NextFunding <= now()):
+			t.Errorf("%s: every %d h, next at %s", in.Key(), s.Hours, s.NextFunding)
+		}
+	}
+	if keys, err := c.Choose(t.Context(), patterns, 2); err != nil || len(keys) != 14 { // coins, a perpetual of each kind, and four dated ones
+		t.Errorf("the two largest coins: %v, %v", keys, err)
+	}
+}

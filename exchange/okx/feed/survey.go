@@ -13,6 +13,7 @@ import (
 	"github.com/perilune/perilune/exchange/jsonscan"
 	"github.com/perilune/perilune/exchange/okx/api"
 	"github.com/perilune/perilune/exchange/okx/client"
+	"github.com/perilune/perilune/exchange/okx/payload"
 )
 
 // standing is a row of tickers, and what is put beside it. volCcy24h is in quote on spot, and
@@ -58,6 +59,10 @@ func (c *catalogue) survey(ctx context.Context, segments []string, listed connec
 	for key, r := range rows { // order does not matter: keys differ
 		last[strings.ReplaceAll(key, "-", "")] = r.Last.Decimal
 	}
+	indices, err := c.indices(ctx, listed)
+	if err != nil {
+		return nil, err
+	}
 	var out []connect.Standing
 	for _, l := range listed {
 		r := rows[l.Instrument.Key()]
@@ -65,6 +70,9 @@ func (c *catalogue) survey(ctx context.Context, segments []string, listed connec
 			continue
 		}
 		s := r.of(l.Instrument)
+		if l.Instrument.Perp() {
+			s.Index = indices[payload.IndexOf(l.Instrument)]
+		}
 		s.Turnover *= connect.InUSDT(strings.ToLower(string(api.Spot)), last, l.Instrument.Quote)
 		out = append(out, s)
 	}
@@ -94,6 +102,33 @@ func (c *catalogue) marks(ctx context.Context, segment string, t api.Type, rows 
 		}
 		return err
 	})
+}
+
+// indices are those of all pairs that contracts are of, by name: one question for each
+// quote.
+func (c *catalogue) indices(ctx context.Context, listed connect.Listings) (map[string]exchange.E8, error) {
+	out, asked := map[string]exchange.E8{}, map[string]bool{}
+	for _, l := range listed {
+		quote := l.Instrument.Quote
+		if !l.Instrument.Perp() || asked[quote] {
+			continue
+		}
+		asked[quote] = true
+		q := question(l.Instrument.Venue, "list indices", "/api/v5/market/index-tickers", client.Listing, url.Values{"quoteCcy": {quote}})
+		err := c.client.Rows(ctx, q, func(raw []byte) error {
+			var r struct {
+				Name  string          `json:"instId"`
+				Price jsonscan.Amount `json:"idxPx"`
+			}
+			err := json.Unmarshal(raw, &r)
+			out[r.Name] = r.Price.E8()
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
 }
 
 func (c *catalogue) rates(ctx context.Context, segment string, rows map[string]*standing) error {

@@ -173,11 +173,26 @@ func index(d *dialect, name string) (reply.Object, bool) {
 }
 
 func (c data) indices() (rows, *fault) {
-	o, ok := index(c.d, c.q.Get("instId"))
-	if !ok {
-		return rows{}, refuse("51001", "Instrument ID doesn't exist.")
+	names := []string{c.q.Get("instId")}
+	if quote := c.q.Get("quoteCcy"); names[0] == "" && quote != "" {
+		names = nil
+		for _, m := range c.d.s.Markets() {
+			if name := family(m.In); m.Segment != nil && strings.HasSuffix(name, "-"+quote) && !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
 	}
-	return rows{list: []reply.Object{o}}, nil
+	out := rows{}
+	for _, name := range names {
+		o, ok := index(c.d, name)
+		if !ok && len(names) == 1 {
+			return rows{}, refuse("51001", "Instrument ID doesn't exist.")
+		}
+		if ok {
+			out.list = append(out.list, o)
+		}
+	}
+	return out, nil
 }
 
 // tiers are the margin steps of a family, in contracts at today's mark.
