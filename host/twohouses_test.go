@@ -279,7 +279,7 @@ func TestLiveWithoutAKeyForOneHouse(t *testing.T) {
 	b := h.withBybit()
 	s := begin(t, twoHouseOptions(h.host, h.dir, b.URL, false, map[string]string{"acts": "2"}), nil)
 	s.until("it was refused", time.Minute, func(*liveState) bool {
-		return strings.Contains(s.log(), "bybit.linear:BTCUSDT: bybit has no key and is market data only: set api_key and secret in [venue.bybit] to trade there")
+		return strings.Contains(s.log(), "bybit.linear:BTCUSDT: risk: read-only: bybit has no key and is market data only: set api_key and secret in [venue.bybit] to trade there")
 	})
 	s.until("it traded on the other", time.Minute, func(*liveState) bool { return s.fills() >= 2 })
 	s.end()

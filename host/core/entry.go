@@ -75,6 +75,11 @@ func (en *orderEntry) CheckWith(o *exchange.Order, arriving decimal.Decimal) err
 	if m.held != "" {
 		return &risk.Denied{Rule: "held", Detail: en.markets.holdOf(o.Instrument, o.Instrument)}
 	}
+	if en.markets.readOnly != nil {
+		if why := en.markets.readOnly(in); why != "" {
+			return &risk.Denied{Rule: "read-only", Detail: why}
+		}
+	}
 	bid, _ := m.book.Level(exchange.Buy, 1)
 	ask, _ := m.book.Level(exchange.Sell, 1)
 	ctx := risk.Market{

@@ -38,7 +38,7 @@ type Observer interface {
 // ownNames are the words that refusals of the host itself name, of those that a rule could
 // be called: the gate's, the core's, and what metrics call those of a venue and of an order
 // that makes no sense.
-var ownNames = []string{"account", "balance", "held", "order", "stopping", "venue"}
+var ownNames = []string{"account", "balance", "held", "order", "read-only", "stopping", "venue"}
 
 var ruleNames = regexp.MustCompile(`^[a-z0-9_.@-]{1,64}$`)
 

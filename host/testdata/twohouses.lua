@@ -29,7 +29,7 @@ function M.on_timer()
 end
 
 function M.on_order(o)
-  if o.status == "rejected" then log.warn(o.symbol .. ": " .. o.reason) end
+  if o.status == "rejected" or o.status == "denied" then log.warn(o.symbol .. ": " .. o.reason) end
 end
 
 function M.on_fill(f)
