@@ -10,6 +10,7 @@ import (
 	"github.com/perilune/perilune/exchange/binance/frames"
 	"github.com/perilune/perilune/exchange/binance/simfront"
 	"github.com/perilune/perilune/exchange/bybit"
+	bybitframes "github.com/perilune/perilune/exchange/bybit/frames"
 	bybitfront "github.com/perilune/perilune/exchange/bybit/simfront"
 	"github.com/perilune/perilune/exchange/connect"
 	"github.com/perilune/perilune/exchange/deribit"
@@ -35,7 +36,7 @@ var venueList = []listing{
 	{connect: hyperliquid.Connector{}, recorded: hyperliquidfeed.Format{}, front: func(x *simserver.Exchange) front { return hyperliquidfront.New(x) },
 		lists: synth.House{Name: "hyperliquid", List: hyperliquidfront.Lists}},
 	{connect: okx.Connector{}, recorded: okxframes.Format{}, front: func(x *simserver.Exchange) front { return okxfront.New(x) }, lists: okxfront.House(), faults: okxfront.Faults()},
-	{connect: bybit.Connector{}, front: func(x *simserver.Exchange) front { return bybitfront.New(x) }, lists: bybitfront.House, faults: bybitfront.Kinds},
+	{connect: bybit.Connector{}, recorded: bybitframes.Format{}, front: func(x *simserver.Exchange) front { return bybitfront.New(x) }, lists: bybitfront.House, faults: bybitfront.Kinds},
 }
 
 // listing is a venue of the list.

@@ -33,7 +33,7 @@ type live struct {
 }
 
 func (l *live) endpoints() api.Endpoints {
-	return api.Endpoints{Rest: "http://" + l.host, Public: "ws://" + l.host + "/v5/public", Private: "ws://" + l.host + "/v5/private"}
+	return api.Endpoints{Rest: "http://" + l.host, Public: "ws://" + l.host + "/v5/public", Private: "ws://" + l.host + "/v5/private", Trade: "ws://" + l.host + "/v5/trade"}
 }
 
 // openLive runs an exchange whose market has a time; it ends with the test.
@@ -83,9 +83,9 @@ var faultsOf = map[venuetest.Fault]simserver.Fault{
 }
 
 // bench is the adapter on the simulated exchange: real sockets and signatures.
-func bench(t *testing.T, begin exchange.Time) *venuetest.Bench {
+func bench(t *testing.T, entry string, begin exchange.Time) *venuetest.Bench {
 	local := openLive(t, begin)
-	a, err := account.Open(t.Context(), client.Options{Endpoints: local.endpoints(), Key: local.key, Log: func(text string) { t.Log(text) }})
+	a, err := account.Open(t.Context(), client.Options{Endpoints: local.endpoints(), Key: local.key, Entry: entry, Log: func(text string) { t.Log(text) }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,11 +116,36 @@ func bench(t *testing.T, begin exchange.Time) *venuetest.Bench {
 		}}
 }
 
-func harness() venuetest.Harness {
-	return venuetest.Harness{Open: func(t *testing.T) *venuetest.Bench { return bench(t, exchange.Time(time.Now().UnixNano())) }}
+// beforeFunding is how long before a settlement the exchange begins.
+const beforeFunding = 6 * exchange.Second
+
+func harness(entry string) venuetest.Harness {
+	now := func() exchange.Time { return exchange.Time(time.Now().UnixNano()) }
+	return venuetest.Harness{
+		Open: func(t *testing.T) *venuetest.Bench { return bench(t, entry, now()) },
+		BeforeFunding: func(t *testing.T) *venuetest.Bench {
+			b := bench(t, entry, now()/(8*exchange.Hour)*(8*exchange.Hour)-beforeFunding) // of the past: what the venue lists ends now
+			b.Funding = beforeFunding
+			return b
+		},
+	}
 }
 
-// The adapter keeps its books right on the simulated exchange.
-func TestConformsAccount(t *testing.T) { venuetest.Account(t, harness()) }
+// The adapter keeps its books right on the simulated exchange, by REST and over the trade
+// stream.
+func TestConformsAccount(t *testing.T) {
+	for _, entry := range []string{client.EntryREST, client.EntryWS} {
+		t.Run(entry, func(t *testing.T) { venuetest.Account(t, harness(entry)) })
+	}
+}
 
-func TestConformsOrders(t *testing.T) { venuetest.Orders(t, harness()) }
+func TestConformsOrders(t *testing.T) {
+	for _, entry := range []string{client.EntryREST, client.EntryWS} {
+		t.Run(entry, func(t *testing.T) {
+			if entry == client.EntryWS && testing.Short() {
+				t.Skip("orders of a connection that was cut are looked for over 10 s")
+			}
+			venuetest.Orders(t, harness(entry))
+		})
+	}
+}

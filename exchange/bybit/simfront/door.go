@@ -119,7 +119,7 @@ func (d *door) judge(r *http.Request, body []byte) (*simserver.Answer, *simserve
 		return nil, &simserver.Answer{Status: http.StatusServiceUnavailable, Body: []byte("Service Unavailable")}
 	}
 	if d.quota.banned(c.address) {
-		return nil, tooFrequent()
+		return nil, d.tooFrequent(c.address)
 	}
 	rt, ok := d.routes[r.Method+" "+r.URL.Path]
 	if !ok {
@@ -215,7 +215,7 @@ func (d *door) fresh(stamp, window string) *fault {
 func (d *door) run(c *call, rt route) *simserver.Answer {
 	header := map[string]string{}
 	if d.barred(c) {
-		return tooFrequent()
+		return d.tooFrequent(c.address)
 	}
 	if rt.perSecond != nil && c.account != nil {
 		if f := d.quota.count(c, rt, header); f != nil {
@@ -236,9 +236,11 @@ func (d *door) run(c *call, rt route) *simserver.Answer {
 	return a
 }
 
-// tooFrequent is what an address gets that is shut out.
-func tooFrequent() *simserver.Answer {
-	return &simserver.Answer{Status: http.StatusForbidden, Body: []byte("access too frequent")}
+// tooFrequent is what an address gets that is shut out. For how long stands in the answer,
+// though the manual promises no more than ten minutes: a fault may be shorter.
+func (d *door) tooFrequent(address string) *simserver.Answer {
+	left := (d.quota.bans[address] - d.state.Clock.Wall() + exchange.Second - 1) / exchange.Second
+	return &simserver.Answer{Status: http.StatusForbidden, Header: map[string]string{"Retry-After": strconv.FormatInt(int64(max(1, left)), 10)}, Body: []byte("access too frequent")}
 }
 
 // envelope is how every answer is wrapped.
