@@ -7,9 +7,7 @@ package feed
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -62,7 +60,7 @@ func List(ctx context.Context, e api.Endpoints, o connect.DataOptions, patterns 
 		return nil, err
 	}
 	c := &catalogue{o: o, endpoints: e, client: cl}
-	return live.Browse(ctx, live.Shop{House: api.House, Segments: api.Names, List: c.list, Turnover: c.turnover, Open: c.open}, patterns)
+	return live.Browse(ctx, live.Shop{House: api.House, Segments: api.Names, List: c.list, Survey: c.survey, Open: c.open}, patterns)
 }
 
 // list asks what a segment lists. A row that can't be understood is left out and told of.
@@ -110,36 +108,4 @@ func (c *catalogue) rows(ctx context.Context, q client.Request, row func(raw []b
 		return q.Garbled(list.Err())
 	}
 	return nil
-}
-
-// turnover asks for that of all that is listed, in USD. Summaries are by currency: the base
-// of inverse contracts, what linear ones settle in, and both of spot.
-func (c *catalogue) turnover(ctx context.Context, _ []string, listed connect.Listings) (map[string]float64, error) {
-	keys, turnover := map[string]string{}, map[string]float64{}
-	var currencies []string
-	for _, l := range listed {
-		keys[l.Instrument.Symbol] = l.Instrument.Key()
-		currency := l.Instrument.Settle()
-		if !slices.Contains(currencies, currency) {
-			currencies = append(currencies, currency)
-		}
-	}
-	for _, currency := range currencies {
-		q := client.Request{What: "list summaries of " + currency, Method: "public/get_book_summary_by_currency", Params: client.Params{"currency": currency}, Count: client.Free, Priority: limit.Query}
-		err := c.rows(ctx, q, func(raw []byte) error {
-			var s struct {
-				Name   string          `json:"instrument_name"`
-				Volume jsonscan.Amount `json:"volume_usd"`
-			}
-			err := json.Unmarshal(raw, &s)
-			if key := keys[s.Name]; key != "" {
-				turnover[key] = s.Volume.InexactFloat64()
-			}
-			return err
-		})
-		if err != nil {
-			return nil, err
-		}
-	}
-	return turnover, nil
 }

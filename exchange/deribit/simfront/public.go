@@ -152,10 +152,14 @@ func tick(d *dialect, m *simserver.Market) reply.Object {
 		out = out.With(reply.Field{"open_interest", amount(in, open(d, m))}, reply.Field{"settlement_price", number(m.MarkPrice())}, reply.Field{"estimated_delivery_price", index(m)})
 	}
 	if in.Perp() && !in.Dated() {
-		now := m.Mark.Rate.Decimal().Mul(decimal.NewFromInt(8)).Div(decimal.NewFromInt(int64(max(1, m.Mark.Hours)))).Round(8)
-		out = out.With(reply.Field{"current_funding", number(now)}, reply.Field{"funding_8h", number(accrued(m, d.state.Clock.Now()-8*exchange.Hour, d.state.Clock.Now()))}, reply.Field{"interest_value", number(decimal.Zero)})
+		out = out.With(reply.Field{"current_funding", number(current(m))}, reply.Field{"funding_8h", number(accrued(m, d.state.Clock.Now()-8*exchange.Hour, d.state.Clock.Now()))}, reply.Field{"interest_value", number(decimal.Zero)})
 	}
 	return out
+}
+
+// current is the rate that funding accrues at, per eight hours.
+func current(m *simserver.Market) decimal.Decimal {
+	return m.Mark.Rate.Decimal().Mul(decimal.NewFromInt(8)).Div(decimal.NewFromInt(int64(max(1, m.Mark.Hours)))).Round(8)
 }
 
 // accrued is the funding that a perpetual was charged in a span.
@@ -199,9 +203,14 @@ func summaries(d *dialect, q *request) (any, *fault) {
 		}
 		day, _ := m.Day(d.state.Clock.Now())
 		volume, cost := volumes(m, &day)
-		out = append(out, object("instrument_name", m.In.Symbol, "base_currency", m.In.Base, "quote_currency", m.In.Quote, "volume_usd", cost, "volume", volume,
+		row := object("instrument_name", m.In.Symbol, "base_currency", m.In.Base, "quote_currency", m.In.Quote, "volume_usd", cost, "volume", volume,
 			"bid_price", price(m.In, m.Touch[0].Price), "ask_price", price(m.In, m.Touch[1].Price), "mark_price", number(m.MarkPrice()), "last", price(m.In, m.LastPrice()),
-			"mid_price", number(m.MarkPrice()), "open_interest", amount(m.In, open(d, m)), "creation_timestamp", millis(d.state.Clock.Now())))
+			"mid_price", number(m.MarkPrice()), "open_interest", amount(m.In, open(d, m)), "creation_timestamp", millis(d.state.Clock.Now()), "estimated_delivery_price", index(m))
+		if m.In.FundingHours > 0 {
+			now := d.state.Clock.Now()
+			row = append(row, object("funding_8h", number(accrued(m, now-8*exchange.Hour, now)), "current_funding", number(current(m)))...)
+		}
+		out = append(out, row)
 	}
 	return out, nil
 }
