@@ -32,11 +32,14 @@ import (
 // one that is meant where nothing names another.
 var venueList = []listing{
 	{connect: binance.Connector{}, recorded: frames.Format{}, front: func(x *simserver.Exchange) front { return simfront.New(x) }},
-	{connect: deribit.Connector{}, recorded: deribitframes.Format{}, front: func(x *simserver.Exchange) front { return deribitfront.New(x) }, lists: deribitfront.House(), faults: deribitfront.Kinds()},
+	{connect: bybit.Connector{}, recorded: bybitframes.Format{}, front: func(x *simserver.Exchange) front { return bybitfront.New(x) },
+		lists: bybitfront.House, faults: bybitfront.Kinds},
+	{connect: okx.Connector{}, recorded: okxframes.Format{}, front: func(x *simserver.Exchange) front { return okxfront.New(x) },
+		lists: okxfront.House(), faults: okxfront.Faults()},
+	{connect: deribit.Connector{}, recorded: deribitframes.Format{}, front: func(x *simserver.Exchange) front { return deribitfront.New(x) },
+		lists: deribitfront.House(), faults: deribitfront.Kinds()},
 	{connect: hyperliquid.Connector{}, recorded: hyperliquidfeed.Format{}, front: func(x *simserver.Exchange) front { return hyperliquidfront.New(x) },
 		lists: synth.House{Name: "hyperliquid", List: hyperliquidfront.Lists}},
-	{connect: okx.Connector{}, recorded: okxframes.Format{}, front: func(x *simserver.Exchange) front { return okxfront.New(x) }, lists: okxfront.House(), faults: okxfront.Faults()},
-	{connect: bybit.Connector{}, recorded: bybitframes.Format{}, front: func(x *simserver.Exchange) front { return bybitfront.New(x) }, lists: bybitfront.House, faults: bybitfront.Kinds},
 }
 
 // listing is a venue of the list.
