@@ -141,7 +141,7 @@ func TestPatternsAreOfHouses(t *testing.T) {
 		{both, "*.spot:BTCUSDT", "binance: spot:BTCUSDT; bybit: spot:BTCUSDT"},
 		{both, "bybit.spot:BTCUSDT", "bybit: spot:BTCUSDT"},
 		{LiveOptions{}, "usdm:BTCUSDT bybit.linear:BTCUSDT", "binance: usdm:BTCUSDT; bybit: linear:BTCUSDT"},
-		{LiveOptions{}, "linear:BTCUSDT", `symbol "linear:BTCUSDT": binance has no market "linear": did you mean bybit.linear:BTCUSDT?`},
+		{LiveOptions{}, "linear:BTCUSDT", `symbol "linear:BTCUSDT": binance has no market "linear": did you mean ` + houseWith("linear") + `.linear:BTCUSDT?`},
 		{both, "*.swap:BTC*", `symbol "*.swap:BTC*": none of the venues that are set up (binance, bybit) has a market "swap"`},
 		{both, "nowhere.spot:BTC", `symbol "nowhere.spot:BTC": unknown venue "nowhere": want `},
 	} {
