@@ -98,13 +98,20 @@ type Valued struct {
 	Asset string   `json:"asset"`
 	Price Money    `json:"price"`
 	Path  []string `json:"path"`        // keys of the markets that it is from, one after the other
-	Age   float64  `json:"age_seconds"` // of the oldest price on the path
+	Age   float64  `json:"age_seconds"` // of the oldest price on the path; 0 without one
+	// Par is the dollar at the end of the path that is taken for the currency, because no
+	// market of the session leads from it there.
+	Par string `json:"par,omitempty"`
 }
 
 // valued lists how the account's assets are valued.
 func (r *runner) valued(now exchange.Time) (out []Valued) {
 	for _, v := range r.core.Valued() {
-		out = append(out, Valued{v.Asset, Money{v.Price}, v.Path, float64(now-v.At) / float64(exchange.Second)})
+		w := Valued{Asset: v.Asset, Price: Money{v.Price}, Path: v.Path, Par: v.Par}
+		if len(v.Path) > 0 {
+			w.Age = float64(now-v.At) / float64(exchange.Second)
+		}
+		out = append(out, w)
 	}
 	return out
 }

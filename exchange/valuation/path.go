@@ -11,11 +11,27 @@ import (
 type Book struct {
 	u        *exchange.Universe
 	currency string
+	pars     []string // dollars that no market leads from to the currency
 	assets   []*Asset
 }
 
 // NewBook returns a book of the paths to a currency.
-func NewBook(u *exchange.Universe, currency string) *Book { return &Book{u: u, currency: currency} }
+func NewBook(u *exchange.Universe, currency string) *Book {
+	b := &Book{u: u, currency: currency}
+	if !exchange.IsDollar(currency) {
+		return b
+	}
+	far := b.distances()
+	for _, d := range exchange.Dollars {
+		if _, led := far[d]; !led {
+			b.pars = append(b.pars, d)
+		}
+	}
+	return b
+}
+
+// par reports whether an asset is taken for the currency for want of a market.
+func (b *Book) par(name string) bool { return slices.Contains(b.pars, name) }
 
 // Currency is what the values are in.
 func (b *Book) Currency() string { return b.currency }
@@ -27,7 +43,7 @@ func (b *Book) Asset(name string) *Asset {
 			return a
 		}
 	}
-	a := &Asset{Name: name, exact: b.Counts(name)}
+	a := &Asset{Name: name, exact: b.Counts(name), book: b}
 	if !a.exact {
 		a.paths = b.paths(name)
 	}
@@ -37,7 +53,7 @@ func (b *Book) Asset(name string) *Asset {
 
 // Counts reports whether an asset is worth one of the currency by itself.
 func (b *Book) Counts(name string) bool {
-	return name == b.currency || name == dollar && exchange.IsDollar(b.currency)
+	return name == b.currency || name == dollar && exchange.IsDollar(b.currency) || b.par(name)
 }
 
 const (
@@ -88,6 +104,9 @@ func (b *Book) distances() map[string]int {
 	add(b.currency, 0)
 	if b.Counts(dollar) {
 		add(dollar, 0)
+	}
+	for _, d := range b.pars {
+		add(d, 0)
 	}
 	for len(edge) > 0 {
 		to := edge[0]

@@ -10,9 +10,9 @@
 //     contracts, then those over inverse ones. Of these the one whose books are
 //     narrowest is taken, as long as all its books are live, and otherwise the first
 //     that has any price.
-//   - A stablecoin has its own price where it has a market. USD itself, which can't be
-//     held, counts as one of the currency where no market says otherwise, when the
-//     currency is one of exchange.Dollars.
+//   - A stablecoin has its own price where markets lead from it to the currency. Where none
+//     does, one of exchange.Dollars is at par with another, and Value says so: what is
+//     earned in it would not count otherwise. So is USD itself, which can't be held.
 //
 // Nothing here reads a clock or keeps prices: the same markets give the same value.
 package valuation
@@ -47,6 +47,7 @@ type Value struct {
 	Price decimal.Decimal // in the currency; zero when nothing tells
 	Path  []string        // keys of the markets, from the asset on; none: by itself
 	At    exchange.Time   // of the oldest price on the path; 0 without one
+	Par   string          // the asset at the end of the path that is taken for the currency; "": none
 }
 
 // String reads "USDC at 0.9998 by spot:USDCUSDT".
@@ -54,6 +55,9 @@ func (v *Value) String() string {
 	s := v.Asset + " at " + v.Price.String()
 	if len(v.Path) > 0 {
 		s += " by " + strings.Join(v.Path, ", ")
+	}
+	if v.Par != "" {
+		s += ", " + v.Par + " at par"
 	}
 	return s
 }
@@ -88,6 +92,7 @@ const dollar = "USD" // which no venue lets one hold
 type Asset struct {
 	Name  string
 	exact bool // it is the currency, or counts as it
+	book  *Book
 	paths [][]hop
 }
 
@@ -112,8 +117,13 @@ func (a *Asset) Price(m Markets) decimal.Decimal {
 func (a *Asset) Value(m Markets) Value {
 	price, path, at := a.price(m)
 	v := Value{Asset: a.Name, Price: price, At: at}
+	end := a.Name
 	for i := range path {
 		v.Path = append(v.Path, path[i].in.Key())
+		end = path[i].to()
+	}
+	if !price.IsZero() && a.book.par(end) {
+		v.Par = end
 	}
 	return v
 }

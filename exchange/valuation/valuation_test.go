@@ -80,6 +80,9 @@ func TestPaths(t *testing.T) {
 			quotes{"a.spot:BTCUSDT": price("1", 0.002, 1), "b.spot:BTCUSDT": price("2", 0.001, 1)}, "BTC", "BTC at 2 by b.spot:BTCUSDT", 1},
 		{"a live book before one that is not", []string{"a.spot:BTC/USDT", "b.spot:BTC/USDT"},
 			quotes{"a.spot:BTCUSDT": price("1", -1, 1), "b.spot:BTCUSDT": price("2", 0.5, 1)}, "BTC", "BTC at 2 by b.spot:BTCUSDT", 1},
+		{"a dollar without a market is at par", []string{"a.spot:BTC/USDT", "b.linear:BTC/USDC"}, nil, "USDC", "USDC at 1, USDC at par", 0},
+		{"a coin that is sold for such a one", []string{"a.spot:BTC/USDT", "b.spot:NEW/USDC"}, quotes{"b.spot:NEWUSDC": price("2.5", 1, 7)}, "NEW", "NEW at 2.5 by b.spot:NEWUSDC, USDC at par", 7},
+		{"a dollar with a market that has no price yet", []string{"a.spot:USDC/USDT"}, nil, "USDC", "USDC at 0", 0},
 		{"no path", []string{"spot:BTC/USDT"}, nil, "XYZ", "XYZ at 0", 0},
 		{"no price", []string{"spot:BTC/USDT"}, nil, "BTC", "BTC at 0", 0},
 	} {

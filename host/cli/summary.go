@@ -30,7 +30,7 @@ func printSummary(w io.Writer, s *host.Summary) {
 			s.OthersFunding.StringFixed(2), s.OthersFees.Neg().StringFixed(2))
 	}
 	for _, v := range s.Valued {
-		row("valued", "%s at %s by %s, %.1f s before the end", v.Asset, v.Price.String(), strings.Join(v.Path, " and "), v.Age)
+		row("valued", "%s", valuedText(&v))
 	}
 	if len(s.Unpriced) > 0 {
 		row("not in the equity", "%s: no market of this session prices them", strings.Join(s.Unpriced, ", "))
@@ -177,4 +177,16 @@ func change(s *host.Summary) float64 {
 		return 0
 	}
 	return 100 * s.PnL.InexactFloat64() / s.StartEq.InexactFloat64()
+}
+
+// valuedText says what an asset counted for, and by what.
+func valuedText(v *host.Valued) string {
+	text := v.Asset + " at " + v.Price.String()
+	if len(v.Path) > 0 {
+		text += fmt.Sprintf(" by %s, %.1f s before the end", strings.Join(v.Path, " and "), v.Age)
+	}
+	if v.Par != "" {
+		text += ", " + v.Par + " at par: no market of this session prices it"
+	}
+	return text
 }

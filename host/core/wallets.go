@@ -316,7 +316,7 @@ func (wl *wallets) Valued() []valuation.Value {
 			continue
 		}
 		seen[h.asset] = true
-		if v := h.worth.Value(wl.markets); len(v.Path) > 0 {
+		if v := h.worth.Value(wl.markets); len(v.Path) > 0 || v.Par != "" {
 			out = append(out, v)
 		}
 	}
