@@ -11,7 +11,9 @@ import (
 type executionCursor struct {
 	in   *exchange.Instrument
 	from Cursor            // every execution before it is booked
-	seen map[string]Cursor // those at or after it that are booked, with their places
+	// seen are those at or after it that are booked, with their places by the venue's own
+	// clock; "" of those that the ledger has by ours, until the venue lists them.
+	seen map[string]Cursor
 	// orphans may belong to an order whose number we do not know yet.
 	orphans []*Execution
 	price   exchange.Ticks // of the last execution
@@ -80,7 +82,9 @@ func (s *executions) restore(b *Booked) {
 	t.used = true
 	for _, x := range b.Executions {
 		at := s.cursorOf(x.TradeID, x.Time)
-		t.seen[x.TradeID] = at
+		if t.seen[x.TradeID] = at; s.byTime {
+			t.seen[x.TradeID] = ""
+		}
 		if !b.All && (t.from == "" || at < t.from) {
 			t.from = at
 		}
@@ -170,9 +174,10 @@ func (s *executions) advance(t *executionCursor, list []Execution) {
 	before := list[len(list)-1].Time - overlap
 	for i := range list {
 		e := &list[i]
-		at, seen := t.seen[e.TradeID]
-		if !seen {
-			at = s.cursorOf(e.TradeID, e.Time)
+		at := s.cursorOf(e.TradeID, e.Time)
+		_, seen := t.seen[e.TradeID]
+		if seen {
+			t.seen[e.TradeID] = at
 		}
 		if e.Time >= before || !seen && at >= t.from {
 			break
@@ -184,10 +189,10 @@ func (s *executions) advance(t *executionCursor, list []Execution) {
 
 // forgetSeen drops the executions that are not listed again.
 func (t *executionCursor) forgetSeen() {
-	old := func(_ string, at Cursor) bool { return at < t.from }
+	old := func(_ string, at Cursor) bool { return at != "" && at < t.from }
 	maps.DeleteFunc(t.seen, old)
 	if len(t.seen) > seenMost {
-		t.from = slices.Sorted(maps.Values(t.seen))[len(t.seen)/2]
+		t.from = max(t.from, slices.Sorted(maps.Values(t.seen))[len(t.seen)/2])
 		maps.DeleteFunc(t.seen, old)
 	}
 }
