@@ -10,7 +10,7 @@ import (
 // executionCursor is what we know of the executions in one instrument.
 type executionCursor struct {
 	in   *exchange.Instrument
-	from Cursor            // every execution before it is booked
+	from Cursor // every execution before it is booked
 	// seen are those at or after it that are booked, with their places by the venue's own
 	// clock; "" of those that the ledger has by ours, until the venue lists them.
 	seen map[string]Cursor
