@@ -224,30 +224,31 @@ func (v *verifier) held(ctx context.Context) (map[pairLeg]decimal.Decimal, error
 // funding compares what the settlements of an event say was paid with what the txns of
 // that event moved.
 func (v *verifier) funding(ctx context.Context) error {
-	type key struct{ run, seq, market, asset string }
+	type key struct{ run, seq, wallet, asset string }
 	paid := map[key]decimal.Decimal{}
 	add := func(sign int64) func(*sql.Rows) error {
 		return func(r *sql.Rows) error {
 			var k key
 			var amount number
-			if err := r.Scan(&k.run, &k.seq, &k.market, &k.asset, &amount); err != nil {
+			if err := r.Scan(&k.run, &k.seq, &k.wallet, &k.asset, &amount); err != nil {
 				return err
 			}
 			paid[k] = paid[k].Add(amount.Mul(decimal.NewFromInt(sign)))
 			return nil
 		}
 	}
-	err := v.rows(ctx, add(1), "SELECT run, seq, market, asset, amount FROM funding")
+	err := v.rows(ctx, add(1), `SELECT f.run, f.seq, coalesce(nullif(i.wallet, ''), f.market), f.asset, f.amount
+		FROM funding f LEFT JOIN instrument i ON i.market = f.market AND i.symbol = f.symbol`)
 	if err != nil {
 		return err
 	}
 	err = v.rows(ctx, add(-1), `SELECT t.run, t.seq, substr(p.account, 3), p.asset, p.amount FROM txn t JOIN posting p ON p.txn = t.id
 		WHERE t.kind = 'funding' AND p.account LIKE 'A:%'`)
 	for _, k := range slices.SortedFunc(maps.Keys(paid), func(a, b key) int {
-		return cmp.Or(cmp.Compare(a.run, b.run), cmp.Compare(a.seq, b.seq), cmp.Compare(a.market, b.market), cmp.Compare(a.asset, b.asset))
+		return cmp.Or(cmp.Compare(a.run, b.run), cmp.Compare(a.seq, b.seq), cmp.Compare(a.wallet, b.wallet), cmp.Compare(a.asset, b.asset))
 	}) {
 		if !paid[k].IsZero() {
-			v.find("funding", "funding", fmt.Sprintf("at event %s of run %s", k.seq, k.run), "its rows say %s %s more than was moved in the %s wallet", paid[k], k.asset, k.market)
+			v.find("funding", "funding", fmt.Sprintf("at event %s of run %s", k.seq, k.run), "its rows say %s %s more than was moved in the %s wallet", paid[k], k.asset, k.wallet)
 		}
 	}
 	return err
