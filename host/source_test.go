@@ -70,6 +70,7 @@ func TestASessionOnDataOfOnesOwn(t *testing.T) {
 }
 
 func TestASessionOnAStream(t *testing.T) {
+	before := exchange.Time(time.Now().UnixNano()) // what comes is stamped from Open on
 	stream := make(chan exchange.Event)
 	s, err := Open(context.Background(), Options{Ledger: LedgerNone, Strategies: []core.Strategy{taker()},
 		Source: &ChanSource{Info: SourceInfo{Name: "stream", Instruments: []exchange.Instrument{oneCoin}}, Events: stream}})
@@ -86,7 +87,6 @@ func TestASessionOnAStream(t *testing.T) {
 			return
 		}
 	}()
-	before := exchange.Time(time.Now().UnixNano())
 	sum, err := s.Run(context.Background())
 	if err != nil || sum.EndedBy != "data" || sum.Fills != 1 || sum.From < before.String() {
 		t.Errorf("%+v, %v", sum, err)
