@@ -24,10 +24,17 @@ type RawWriter struct {
 	began   exchange.Time
 
 	mu    sync.Mutex
-	files map[exchange.InstrumentID]*rawFileWriter
+	files map[tape]*rawFileWriter
 	lines uint64
 	bytes uint64
 	err   error // the first; nothing is written after it
+}
+
+// tape is what a file is of. The ID of an instrument is its universe's, and each venue of a
+// recording has one.
+type tape struct {
+	venue  exchange.Venue
+	symbol string
 }
 
 type rawFileWriter struct {
@@ -45,7 +52,7 @@ func (f Formats) NewRawWriter(dir string, began exchange.Time) (*RawWriter, erro
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("recording: %w", err)
 	}
-	return &RawWriter{formats: f, dir: dir, began: began, files: make(map[exchange.InstrumentID]*rawFileWriter)}, nil
+	return &RawWriter{formats: f, dir: dir, began: began, files: make(map[tape]*rawFileWriter)}, nil
 }
 
 // Disconnected stands in the place of a frame where the recorder was not connected until
@@ -72,7 +79,8 @@ func (w *RawWriter) Add(in *exchange.Instrument, at exchange.Time, frame []byte)
 }
 
 func (w *RawWriter) file(in *exchange.Instrument) (*rawFileWriter, error) {
-	if f := w.files[in.ID]; f != nil {
+	key := tape{in.Venue, in.Symbol}
+	if f := w.files[key]; f != nil {
 		return f, nil
 	}
 	name := fmt.Sprintf("%s-%s-%s.jsonl.zst", w.formats.name(in.Venue), FileSymbol(in.Symbol), w.began.UTC().Format("20060102T150405Z"))
@@ -85,7 +93,7 @@ func (w *RawWriter) file(in *exchange.Instrument) (*rawFileWriter, error) {
 		return nil, errors.Join(err, file.Close())
 	}
 	f := &rawFileWriter{f: file, z: z}
-	w.files[in.ID] = f
+	w.files[key] = f
 	return f, nil
 }
 

@@ -61,3 +61,28 @@ func TestRawWriter(t *testing.T) {
 		t.Errorf("%s, %v", got, err)
 	}
 }
+
+// Instruments of several universes have the same ids, and files of their own.
+func TestRawWriterOfSeveralVenues(t *testing.T) {
+	dir := t.TempDir()
+	spot, _ := formats[0].Known("binance.spot", "BTCUSDT")
+	perp, _ := formats[0].Known("binance.usdm", "BTCUSDT")
+	spot.ID, perp.ID = 0, 0
+	w, err := formats.NewRawWriter(dir, exchange.Day)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, in := range []*exchange.Instrument{&spot, &perp, &spot} {
+		w.Add(in, exchange.Day, []byte(`{"lastUpdateId":10,"bids":[],"asks":[]}`))
+	}
+	if n, lines, _ := w.Written(); n != 2 || lines != 3 {
+		t.Errorf("%d files, %d lines; want 2 files", n, lines)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	names, _ := filepath.Glob(filepath.Join(dir, "*"))
+	if len(names) != 2 || !strings.Contains(names[0], "spot-BTCUSDT") || !strings.Contains(names[1], "usdm-BTCUSDT") {
+		t.Errorf("%q", names)
+	}
+}
