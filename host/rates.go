@@ -82,7 +82,7 @@ func SurveyRates(ctx context.Context, o RatesOptions) (*Rates, error) {
 		switch {
 		case ctx.Err() != nil:
 			return nil, fmt.Errorf("interrupted while asking %s: %w", s.House(), ctx.Err())
-		case errors.Is(err, errNoSurvey):
+		case errors.Is(err, connect.ErrNoSurvey):
 			out.Skipped = append(out.Skipped, s.House())
 		case err != nil:
 			failed = append(failed, fmt.Errorf("%s: %w", s.House(), err))
@@ -103,8 +103,6 @@ func SurveyRates(ctx context.Context, o RatesOptions) (*Rates, error) {
 	return out, nil
 }
 
-var errNoSurvey = connect.ErrNoSurvey
-
 // survey asks one venue for all of its segments: a perpetual is judged beside its spot market.
 func (o *RatesOptions) survey(ctx context.Context, s connect.Section) ([]connect.Standing, error) {
 	venue, err := s.Open()
@@ -122,7 +120,7 @@ func (o *RatesOptions) survey(ctx context.Context, s connect.Section) ([]connect
 	}
 	surveyor, ok := c.(connect.Surveyor)
 	if !ok {
-		return nil, errNoSurvey
+		return nil, connect.ErrNoSurvey
 	}
 	return surveyor.Survey(ctx)
 }

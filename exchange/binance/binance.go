@@ -173,10 +173,7 @@ func (v *venue) Address() string {
 	if address == "" {
 		address = api.Production().RestSpot
 	}
-	if u, err := url.Parse(address); err == nil && u.Host != "" {
-		return u.Host
-	}
-	return address
+	return connect.HostOf(address)
 }
 
 // Limits implements connect.Venue.

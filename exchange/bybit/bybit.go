@@ -12,7 +12,6 @@ package bybit
 import (
 	"context"
 	"errors"
-	"net/url"
 
 	"github.com/shopspring/decimal"
 
@@ -118,13 +117,7 @@ func (v *venue) Usual() bool { return v.endpoints == api.Production() }
 func (v *venue) Hosts() string { return v.Address() }
 
 // Address implements connect.Venue.
-func (v *venue) Address() string {
-	u, err := url.Parse(v.endpoints.Rest)
-	if err != nil {
-		return v.endpoints.Rest // not reached: Complete has parsed it
-	}
-	return u.Host
-}
+func (v *venue) Address() string { return connect.HostOf(v.endpoints.Rest) }
 
 // Limits implements connect.Venue.
 func (v *venue) Limits() *limit.Table { return client.Table() }

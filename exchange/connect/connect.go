@@ -3,6 +3,7 @@ package connect
 import (
 	"context"
 	"fmt"
+	"net/url"
 
 	"github.com/shopspring/decimal"
 
@@ -89,6 +90,23 @@ func (c *Common) Window() (exchange.Time, error) {
 		return 0, fmt.Errorf("recv_window = %d: want %d to %d milliseconds, or leave it out", w, least, most)
 	}
 	return exchange.Time(c.RecvWindow) * exchange.Millisecond, nil
+}
+
+// NoWindow refuses RecvWindow for a venue whose requests have none.
+func (c *Common) NoWindow() error {
+	if c.RecvWindow != 0 {
+		return fmt.Errorf("recv_window = %d: requests of this venue have none: leave it out", c.RecvWindow)
+	}
+	return nil
+}
+
+// HostOf is the host of an address, for Venue.Hosts and Venue.Address; what is no address
+// is returned as it is.
+func HostOf(address string) string {
+	if u, err := url.Parse(address); err == nil && u.Host != "" {
+		return u.Host
+	}
+	return address
 }
 
 // Venue is a connector with its settings. It is safe for concurrent use, and nothing is

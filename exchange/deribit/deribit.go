@@ -57,7 +57,6 @@ package deribit
 import (
 	"context"
 	"errors"
-	"net/url"
 
 	"github.com/shopspring/decimal"
 
@@ -82,6 +81,7 @@ func (Connector) House() string { return api.House }
 func (Connector) About() connect.About {
 	a := connect.About{Title: "Deribit", Able: oms.CapabilitiesOf((*account.Account)(nil)), Keys: "account:read and trade:read_write; no wallet:read_write",
 		Paper: []connect.Balance{{Wallet: api.Wallet, Asset: "USDC", Amount: decimal.NewFromInt(100000)}, {Wallet: api.Wallet, Asset: "BTC", Amount: decimal.NewFromInt(1)}}}
+	a.Able.Disconnect = true
 	for _, s := range api.Segments {
 		data := connect.AllData | connect.Bars | connect.Interest
 		if s == api.Spot {
@@ -113,6 +113,9 @@ func (s *Section) House() string { return api.House }
 
 // Open implements connect.Section.
 func (s *Section) Open() (connect.Venue, error) {
+	if err := s.NoWindow(); err != nil {
+		return nil, err
+	}
 	given := api.Endpoints{Rest: s.Rest, WS: s.WS}
 	if s.Network != "" {
 		e, err := api.Network(s.Network)
@@ -146,13 +149,7 @@ func (v *venue) Usual() bool { return v.endpoints == api.Production() }
 func (v *venue) Hosts() string { return v.Address() }
 
 // Address implements connect.Venue.
-func (v *venue) Address() string {
-	u, err := url.Parse(v.endpoints.Rest)
-	if err != nil {
-		return v.endpoints.Rest // not reached: Complete has parsed it
-	}
-	return u.Host
-}
+func (v *venue) Address() string { return connect.HostOf(v.endpoints.Rest) }
 
 // Limits implements connect.Venue.
 func (v *venue) Limits() *limit.Table { return client.Table() }

@@ -65,7 +65,6 @@ package hyperliquid
 import (
 	"context"
 	"errors"
-	"net/url"
 
 	"github.com/shopspring/decimal"
 
@@ -121,6 +120,9 @@ func (s *Section) House() string { return api.House }
 
 // Open implements connect.Section.
 func (s *Section) Open() (connect.Venue, error) {
+	if err := s.NoWindow(); err != nil {
+		return nil, err
+	}
 	given := api.Endpoints{Rest: s.Rest, WS: s.WS}
 	switch {
 	case s.Network != "" && s.Network != "testnet":
@@ -155,13 +157,7 @@ func (v *venue) Usual() bool { return v.endpoints == api.Production() && v.secti
 func (v *venue) Hosts() string { return v.Address() }
 
 // Address implements connect.Venue.
-func (v *venue) Address() string {
-	u, err := url.Parse(v.endpoints.Rest)
-	if err != nil {
-		return v.endpoints.Rest // not reached: Complete has parsed it
-	}
-	return u.Host
-}
+func (v *venue) Address() string { return connect.HostOf(v.endpoints.Rest) }
 
 // Limits implements connect.Venue.
 func (v *venue) Limits() *limit.Table { return client.Table() }

@@ -46,7 +46,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 
 	"github.com/shopspring/decimal"
 
@@ -111,6 +110,9 @@ func (s *Section) House() string { return api.House }
 
 // Open implements connect.Section.
 func (s *Section) Open() (connect.Venue, error) {
+	if err := s.NoWindow(); err != nil {
+		return nil, err
+	}
 	e := api.Endpoints{Rest: s.Rest, Public: s.WSPublic, Private: s.WSPrivate, Business: s.WSBusiness}
 	given := e != (api.Endpoints{})
 	if s.Region != "" && given {
@@ -168,13 +170,7 @@ func (v *venue) Hosts() string {
 }
 
 // Address implements connect.Venue.
-func (v *venue) Address() string {
-	u, err := url.Parse(v.endpoints.Rest)
-	if err != nil {
-		return v.endpoints.Rest // not reached: Complete has parsed it
-	}
-	return u.Host
-}
+func (v *venue) Address() string { return connect.HostOf(v.endpoints.Rest) }
 
 // Limits implements connect.Venue.
 func (v *venue) Limits() *limit.Table { return client.Table() }

@@ -9,10 +9,13 @@ import (
 type Capabilities struct {
 	Income    bool // [Incomes]
 	Transfers bool // [Transfers]
-	DeadMan   bool // [DeadMan]
-	Amend     bool // [Amender]
-	Batch     bool // [Batcher]
-	HedgeMode bool // [HedgeMode]
+	DeadMan   bool // [DeadMan]: a timer at the venue
+	// Disconnect says that the venue cancels when the connection ends that placed orders:
+	// Segment.Disconnect.
+	Disconnect bool
+	Amend      bool // [Amender]
+	Batch      bool // [Batcher]
+	HedgeMode  bool // [HedgeMode]
 }
 
 // CapabilitiesOf asks an account what it has.
@@ -35,7 +38,7 @@ var capabilityRows = []struct {
 }{
 	{"income", func(c *Capabilities) bool { return c.Income }, "funding is booked from the balance, without its instrument"},
 	{"transfers", func(c *Capabilities) bool { return c.Transfers }, "a transfer fails"},
-	{"dead man's switch", func(c *Capabilities) bool { return c.DeadMan }, "the manager cancels what rests, as long as it runs"},
+	{"dead man's switch", func(c *Capabilities) bool { return c.DeadMan || c.Disconnect }, "the manager cancels what rests, as long as it runs"},
 	{"amend", func(c *Capabilities) bool { return c.Amend }, "an order is canceled and placed again"},
 	{"batch", func(c *Capabilities) bool { return c.Batch }, "orders are sent one by one"},
 	{"hedge mode", func(c *Capabilities) bool { return c.HedgeMode }, "there is one position for each instrument"},

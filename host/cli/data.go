@@ -42,14 +42,14 @@ perilune data verify --help, and so on, tells the flags.
 `
 
 func dataVerify(e *env, args []string) error {
-	f := e.flags("data verify", "--market spot|usdm|coinm FILE… [flags]", "perilune data verify --market usdm usdm-btcusdt.jsonl.gz")
-	market := f.String("market", "", "spot, usdm or coinm: it decides how updates must link")
+	f := e.flags("data verify", "--market M FILE… [flags]", "perilune data verify --market usdm usdm-btcusdt.jsonl.gz")
+	market := f.String("market", "", "where it was recorded: a market of the default venue, such as usdm, or HOUSE.MARKET as in perilune venues; it decides how updates must link")
 	asJSON := f.Bool("json", false, "print one JSON object on stdout")
 	if err := parse(f, args); err != nil {
 		return err
 	}
 	if *market == "" {
-		return fail(ExitUsage, "--market is missing: want spot, usdm or coinm, which decides how updates must link")
+		return fail(ExitUsage, "--market is missing: want where it was recorded, such as usdm or HOUSE.MARKET (see perilune venues), which decides how updates must link")
 	}
 	if err := host.Recordings().CheckMarket(*market); err != nil {
 		return fail(ExitUsage, "--market: %w", err)

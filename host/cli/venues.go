@@ -55,12 +55,13 @@ type openingOut struct {
 }
 
 type ableOut struct {
-	Income    bool `json:"income"`
-	Transfers bool `json:"transfers"`
-	DeadMan   bool `json:"dead_man"`
-	Amend     bool `json:"amend"`
-	Batch     bool `json:"batch"`
-	HedgeMode bool `json:"hedge_mode"`
+	Income     bool `json:"income"`
+	Transfers  bool `json:"transfers"`
+	DeadMan    bool `json:"dead_man"`
+	Disconnect bool `json:"cancel_on_disconnect"`
+	Amend      bool `json:"amend"`
+	Batch      bool `json:"batch"`
+	HedgeMode  bool `json:"hedge_mode"`
 }
 
 func venueShown(c connect.Connector) venueOut {
