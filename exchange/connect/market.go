@@ -2,6 +2,7 @@ package connect
 
 import (
 	"context"
+	"time"
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/wire"
@@ -44,6 +45,22 @@ type DataOptions struct {
 	// as they were fetched: what a recording is made of. It is called from several
 	// goroutines, and must not keep the frame.
 	Tap func(in *exchange.Instrument, at exchange.Time, frame []byte)
+}
+
+// Defaults fills in what is left out; most connections may be begun in a time.
+func (o *DataOptions) Defaults(most int, per time.Duration) {
+	if o.Data == 0 {
+		o.Data = AllData
+	}
+	if o.Bars == 0 {
+		o.Bars = exchange.Minute
+	}
+	if o.Notice == nil {
+		o.Notice = func(Notice) {}
+	}
+	if o.Access.Attempts == nil {
+		o.Access.Attempts = wire.NewAttempts(most, per)
+	}
 }
 
 // Notice is something people should know.

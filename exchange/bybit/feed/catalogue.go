@@ -20,7 +20,6 @@ import (
 	"github.com/perilune/perilune/exchange/connect"
 	"github.com/perilune/perilune/exchange/connect/live"
 	"github.com/perilune/perilune/exchange/limit"
-	"github.com/perilune/perilune/exchange/wire"
 )
 
 // catalogue asks what the categories list.
@@ -32,20 +31,9 @@ type catalogue struct {
 
 // List asks the categories that the patterns name for their instruments.
 func List(ctx context.Context, e api.Endpoints, o connect.DataOptions, patterns []string) (*live.Catalogue, error) {
-	if o.Data == 0 {
-		o.Data = connect.AllData
-	}
-	if o.Bars == 0 {
-		o.Bars = exchange.Minute
-	}
+	o.Defaults(500, 5*time.Minute) // of one domain
 	if payload.Interval(o.Bars) == "" {
 		return nil, fmt.Errorf("live market data: bars of %s: want 1, 3, 5, 15 or 30 minutes, 1, 2, 4, 6 or 12 hours, or a day", exchange.BarLength(o.Bars))
-	}
-	if o.Notice == nil {
-		o.Notice = func(connect.Notice) {}
-	}
-	if o.Access.Attempts == nil {
-		o.Access.Attempts = wire.NewAttempts(500, 5*time.Minute) // of one domain
 	}
 	e, err := e.Complete()
 	if err != nil {

@@ -120,18 +120,11 @@ func (o *Options) complete() error {
 		orDefault(&r.PerConn, 400)
 		orDefault(&r.Wire.Name, r.Wire.URLs[0])
 	}
-	orDefault(&o.Data.Data, connect.AllData)
-	orDefault(&o.Data.Bars, exchange.Minute)
+	o.Data.Defaults(300, 5*time.Minute)
 	orDefault(&o.Workers, 4)
 	orDefault(&o.MostBars, 499)
 	orDefault(&o.Settled, 90)
 	orDefault(&o.Refresh, 10*time.Minute)
-	if o.Data.Notice == nil {
-		o.Data.Notice = func(connect.Notice) {}
-	}
-	if o.Data.Access.Attempts == nil {
-		o.Data.Access.Attempts = wire.NewAttempts(300, 5*time.Minute)
-	}
 	if o.Now == nil {
 		o.Now = func() exchange.Time { return exchange.Time(time.Now().UnixNano()) }
 	}

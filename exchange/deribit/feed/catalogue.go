@@ -19,7 +19,6 @@ import (
 	"github.com/perilune/perilune/exchange/deribit/payload"
 	"github.com/perilune/perilune/exchange/jsonscan"
 	"github.com/perilune/perilune/exchange/limit"
-	"github.com/perilune/perilune/exchange/wire"
 )
 
 // catalogue asks what the segments list.
@@ -31,12 +30,7 @@ type catalogue struct {
 
 // List asks the segments that the patterns name for their instruments.
 func List(ctx context.Context, e api.Endpoints, o connect.DataOptions, patterns []string) (*live.Catalogue, error) {
-	if o.Data == 0 {
-		o.Data = connect.AllData
-	}
-	if o.Bars == 0 {
-		o.Bars = exchange.Minute
-	}
+	o.Defaults(100, 5*time.Minute)
 	if payload.Resolution(o.Bars) == "" {
 		return nil, fmt.Errorf("live market data: bars of %s: want 1, 3, 5, 10, 15 or 30 minutes, 1, 2, 3, 6 or 12 hours, or a day", exchange.BarLength(o.Bars))
 	}
@@ -44,12 +38,6 @@ func List(ctx context.Context, e api.Endpoints, o connect.DataOptions, patterns 
 		if n := strings.Count(p, "-"); n == 3 && (strings.HasSuffix(p, "-C") || strings.HasSuffix(p, "-P")) {
 			return nil, fmt.Errorf("symbol %q: options are not traded here: want a spot market, a perpetual or a future", p)
 		}
-	}
-	if o.Notice == nil {
-		o.Notice = func(connect.Notice) {}
-	}
-	if o.Access.Attempts == nil {
-		o.Access.Attempts = wire.NewAttempts(100, 5*time.Minute)
 	}
 	e, err := e.Complete()
 	if err != nil {

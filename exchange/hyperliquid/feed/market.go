@@ -34,17 +34,9 @@ type Catalogue struct {
 
 // Browse asks the segments that the patterns name for their instruments.
 func Browse(ctx context.Context, e api.Endpoints, o connect.DataOptions, patterns []string) (*Catalogue, error) {
-	if o.Bars == 0 {
-		o.Bars = exchange.Minute
-	}
+	o.Defaults(30, time.Minute) // of new connections. Source: the manual, "Rate limits and user limits"
 	if intervals[o.Bars] == "" {
 		return nil, fmt.Errorf("live market data: bars of %s: want 1, 3, 5, 15 or 30 minutes, 1, 2, 4, 8 or 12 hours, or a day", time.Duration(o.Bars))
-	}
-	if o.Notice == nil {
-		o.Notice = func(connect.Notice) {}
-	}
-	if o.Access.Attempts == nil {
-		o.Access.Attempts = wire.NewAttempts(30, time.Minute) // of new connections. Source: the manual, "Rate limits and user limits"
 	}
 	c, err := client.New(client.Options{Endpoints: e, Throttle: o.Access.Throttle})
 	if err != nil {
@@ -123,9 +115,6 @@ const (
 // streams are those of an instrument.
 func (s *shop) streams(in *exchange.Instrument) (out []live.Stream) {
 	data := s.o.Data
-	if data == 0 {
-		data = connect.AllData
-	}
 	add := func(name string, silence time.Duration, book bool) {
 		out = append(out, live.Stream{Name: name, Silence: silence, Book: book})
 	}
