@@ -30,6 +30,9 @@ type SimOptions struct {
 	Speed    float64          // market seconds per second; default 1
 	Accounts int              // default 1
 	Faults   *simserver.Chaos // nil: only those that are asked for
+	// Config is where to write a configuration that reaches the exchange, see
+	// SimInfo.WriteConfig; empty: nowhere.
+	Config string
 	// Ready is called once, when the exchange answers.
 	Ready func(SimInfo)
 	Log   func(string)
@@ -53,6 +56,8 @@ type SimVenue struct {
 	// More those of further ones.
 	Keys any
 	More []any
+	// section is the addresses by the keys of the venue's section of a configuration.
+	section map[string]string
 }
 
 // MarshalJSON puts the addresses beside the keys.
@@ -138,9 +143,14 @@ func Simulate(ctx context.Context, o SimOptions) error {
 	info.Listen = l.Addr().String()
 	for i, x := range exchanges {
 		urls, keys := fronts[i].Describe(info.Listen), x.Credentials()
-		info.Venues[list[i].connect.House()] = SimVenue{URLs: urls, Keys: keys[0], More: keys[1:]}
+		info.Venues[list[i].connect.House()] = SimVenue{URLs: urls, Keys: keys[0], More: keys[1:], section: section(fronts[i], info.Listen)}
 		if i == 0 {
 			info.URLs, info.Keys, info.More = urls, x.Keys()[0], x.Keys()[1:]
+		}
+	}
+	if o.Config != "" {
+		if err := info.WriteConfig(o.Config); err != nil {
+			return err
 		}
 	}
 	if o.Ready != nil {

@@ -24,6 +24,7 @@ func simVerb(ctx context.Context, e *env, args []string) error {
 	symbols := f.Int("symbols", 0, "linear contracts of each venue in the built-in market, copies beyond the first ten, each with 10 book changes a second")
 	accounts := f.Int("accounts", 1, "how many accounts, each with two API keys")
 	faults := f.String("faults", "", "faults by seed: SEED[,every=5s][,kinds=drop+429+late_fill]")
+	config := f.String("write-config", "", "write a configuration for doctor, run --live and run --market live that reaches this exchange, and its keys beside it")
 	asJSON := f.Bool("json", false, "print one JSON object on stdout when it is ready")
 	if err := parse(f, args); err != nil {
 		return err
@@ -43,7 +44,7 @@ func simVerb(ctx context.Context, e *env, args []string) error {
 		return fail(ExitUsage, "--faults %s: %v", *faults, err)
 	}
 	return host.Simulate(ctx, host.SimOptions{
-		Listen: *listen, Market: *market, Seed: *seed, Speed: *speed, Accounts: *accounts, Symbols: *symbols, Faults: chaos, Venues: *venues,
+		Listen: *listen, Market: *market, Seed: *seed, Speed: *speed, Accounts: *accounts, Symbols: *symbols, Faults: chaos, Venues: *venues, Config: *config,
 		Ready: func(i host.SimInfo) { e.simReady(i, *asJSON) },
 		Log:   func(line string) { fmt.Fprintln(e.err, line) },
 	})

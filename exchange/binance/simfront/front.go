@@ -96,6 +96,16 @@ func (f *Front) Describe(listen string) map[string]string {
 	}
 }
 
+// Section lists the addresses by the keys of the section that a session is set up with.
+func (f *Front) Section(listen string) map[string]string {
+	http, ws := "http://"+listen, "ws://"+listen
+	return map[string]string{
+		"rest_spot": http, "rest_usdm": http, "rest_coinm": http, "rest_wallet": http,
+		"ws_spot": ws + "/spot", "ws_usdm": ws + "/usdm", "ws_coinm": ws + "/coinm",
+		"ws_api_spot": ws + "/ws-api/v3", "ws_api_usdm": ws + "/ws-fapi/v1", "ws_api_coinm": ws + "/ws-dapi/v1",
+	}
+}
+
 // ServeHTTP routes a request: streams and the WebSocket API are upgraded, paths under
 // /sim/ are the exchange's own, the rest is REST.
 func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
