@@ -40,6 +40,12 @@ type Account interface {
 	Now() exchange.Time
 }
 
+// Ahead is how far beyond Account.Now and the cursor a listing by time is asked for where a
+// venue wants both ends of a window: its books may carry times that are ahead of the clock
+// that requests are stamped by, and those of a simulated venue, whose market runs sixty times
+// as fast, are ahead by days.
+const Ahead = 30 * exchange.Day
+
 // Incomes is an account that lists what was booked in a wallet beside trades: funding
 // above all. Without it such rows are found by the comparison of balances, unnamed.
 type Incomes interface {

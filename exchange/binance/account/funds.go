@@ -134,7 +134,7 @@ func (c *Client) Income(ctx context.Context, w exchange.Wallet, since exchange.T
 	case api.USDM:
 		all, err = c.incomeWindow(ctx, m, since, 0)
 	case api.COINM:
-		end := c.Now() + exchange.Hour
+		end := max(c.Now(), since) + oms.Ahead
 		for from := max(since, coinmBegan); from < end && err == nil; from += incomeSpan {
 			var part []oms.Income
 			part, err = c.incomeWindow(ctx, m, from, min(from+incomeSpan-exchange.Millisecond, end))

@@ -160,6 +160,17 @@ func TestIncomeIsPaged(t *testing.T) {
 	}
 }
 
+// What was booked last may be ahead of the clock that requests are stamped by: the window
+// that COIN-M wants goes on beyond it.
+func TestIncomeAheadOfTheClock(t *testing.T) {
+	f, c := newFake(t, func(string, string, url.Values) (int, string) { return 200, "[]" })
+	since := (c.Now() + 9*exchange.Day) / exchange.Millisecond * exchange.Millisecond
+	if _, err := c.Income(t.Context(), api.COINM.Wallet(), since); err != nil {
+		t.Fatal(err)
+	}
+	f.said(t, fmt.Sprintf("GET /dapi/v1/income?endTime=%d&limit=1000&page=1&startTime=%d", (since+oms.Ahead)/exchange.Millisecond, since/exchange.Millisecond))
+}
+
 // An endpoint that does not know page would be asked for ever.
 func TestIncomeWithoutPages(t *testing.T) {
 	_, c := newFake(t, func(string, string, url.Values) (int, string) {

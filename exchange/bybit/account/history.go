@@ -26,7 +26,7 @@ func milli(t exchange.Time) string { return strconv.FormatInt(int64(t/exchange.M
 
 // weeks asks for a span piece by piece, each with what bounds it.
 func (a *Account) weeks(since exchange.Time, ask func(begin, end exchange.Time) error) error {
-	now := a.Now()
+	now := max(a.Now(), since)
 	for begin := max(since, now-kept) / exchange.Millisecond * exchange.Millisecond; begin <= now; begin += pageOfTime {
 		if err := ask(begin, begin+pageOfTime-exchange.Millisecond); err != nil {
 			return err

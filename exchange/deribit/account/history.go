@@ -65,7 +65,7 @@ func (a *Account) trades(ctx context.Context, v exchange.Venue, symbol string, s
 	const page = 1000
 	for range mostPages {
 		q := a.question(v, "list trades of "+symbol, "private/get_user_trades_by_instrument_and_time", client.Params{"instrument_name": symbol,
-			"start_timestamp": milli(since), "end_timestamp": milli(until + exchange.Minute), "count": page, "sorting": "asc", "historical": historical})
+			"start_timestamp": milli(since), "end_timestamp": milli(max(since, until) + oms.Ahead), "count": page, "sorting": "asc", "historical": historical})
 		last, n := since, 0
 		rest, err := a.rows(ctx, q, "trades", func(raw []byte) error {
 			e, err := decodeTrade(raw)
@@ -128,7 +128,7 @@ func (a *Account) Income(ctx context.Context, w exchange.Wallet, since exchange.
 }
 
 func (a *Account) logged(ctx context.Context, currency string, since, until exchange.Time, each func(oms.Income)) error {
-	p := client.Params{"currency": currency, "start_timestamp": milli(since), "end_timestamp": milli(until + exchange.Minute), "count": 250}
+	p := client.Params{"currency": currency, "start_timestamp": milli(since), "end_timestamp": milli(max(since, until) + oms.Ahead), "count": 250}
 	q := client.Request{What: "list the transaction log of " + currency, Method: "private/get_transaction_log", Params: p, Count: client.Log, Priority: limit.Hedge}
 	for range mostPages {
 		rest, err := a.rows(ctx, q, "logs", func(raw []byte) error {
