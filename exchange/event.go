@@ -35,11 +35,12 @@ const (
 
 	// What the host knows of the way to a venue.
 	KindVenue // Name: a house ("bybit"), Channel, Reason: why it is dark there; "": it is back
+	KindClock // Name: a house, ID: by how many nanoseconds its clock is ahead of ours
 )
 
 var kindNames = [...]string{"none", "snapshot", "diff", "ticker", "trade", "mark", "funding", "bar", "gap",
 	"order", "fill", "funding_paid", "transfer", "balance", "timer", "reload", "command", "advice",
-	"open_interest", "premium", "venue"}
+	"open_interest", "premium", "venue", "clock"}
 
 func (k Kind) String() string {
 	if int(k) < len(kindNames) {

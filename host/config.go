@@ -38,6 +38,8 @@ type fileConfig struct {
 		StaleAfterSeconds   float64 `toml:"stale_after_seconds"`
 		MaxOpenOrders       int     `toml:"max_open_orders"`
 		DailyLoss           amount  `toml:"daily_loss"`
+		MaxFeedLatencyMS    float64 `toml:"max_feed_latency_ms"`
+		WarnFeedLatencyMS   float64 `toml:"warn_feed_latency_ms"`
 	} `toml:"risk"`
 	Script struct {
 		MemoryMB        int     `toml:"memory_mb"`
@@ -327,6 +329,7 @@ func (o *Options) takeRisk(f *fileConfig) error {
 	}{
 		{"collar_bp", f.Risk.CollarBP, mostBP}, {"orders_per_second", f.Risk.OrdersPerSecond, 1e6}, {"order_burst", float64(f.Risk.OrderBurst), 1e6},
 		{"stale_after_seconds", f.Risk.StaleAfterSeconds, 1e7}, {"max_open_orders", float64(f.Risk.MaxOpenOrders), 1e6},
+		{"max_feed_latency_ms", f.Risk.MaxFeedLatencyMS, mostFeedLatencyMS}, {"warn_feed_latency_ms", f.Risk.WarnFeedLatencyMS, mostFeedLatencyMS},
 	} {
 		if err := checkFloat(d.name, d.v, d.most); err != nil {
 			return err
@@ -334,6 +337,11 @@ func (o *Options) takeRisk(f *fileConfig) error {
 	}
 	l.CollarBP, l.OrdersPerSecond, l.OrderBurst = f.Risk.CollarBP, f.Risk.OrdersPerSecond, f.Risk.OrderBurst
 	l.MaxOpenOrders = f.Risk.MaxOpenOrders
+	if m, w := f.Risk.MaxFeedLatencyMS, f.Risk.WarnFeedLatencyMS; m > 0 && w > m {
+		return fmt.Errorf("warn_feed_latency_ms = %v: want %v or less, which is max_feed_latency_ms", w, m)
+	}
+	l.MaxFeedLatency = exchange.Time(f.Risk.MaxFeedLatencyMS * float64(exchange.Millisecond))
+	l.WarnFeedLatency = exchange.Time(f.Risk.WarnFeedLatencyMS * float64(exchange.Millisecond))
 	l.StaleAfter = exchange.Time(f.Risk.StaleAfterSeconds * float64(exchange.Second))
 	return nil
 }

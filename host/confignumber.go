@@ -20,9 +20,10 @@ const mostMoney = 1_000_000_000_000
 
 // The most of what is not money.
 const (
-	mostBP      = 10_000 // a whole
-	mostLatency = exchange.Hour
-	mostSpeed   = 1e9
+	mostBP            = 10_000 // a whole
+	mostLatency       = exchange.Hour
+	mostFeedLatencyMS = 600_000
+	mostSpeed         = 1e9
 )
 
 // readDecimal reads a number from 0 to most.

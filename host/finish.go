@@ -99,7 +99,7 @@ func (r *runner) summary(endedBy string) *Summary {
 		Currency: r.core.Currency(), Valued: r.valued(to), Unpriced: r.core.Unpriced(),
 		PairsOpened: st.PairsOpened, PairsClosed: st.PairsClosed, PairsLive: len(r.core.OpenPairs()),
 		MaxUnhedged: Money{st.MaxUnhedged}, MaxUnhedSec: float64(st.MaxUnhedgedTime) / float64(exchange.Second),
-		Reloads: st.Reloads, ReloadsRefused: st.ReloadsRefused, Errors: st.Errors, Gaps: st.Gaps,
+		Reloads: st.Reloads, ReloadsRefused: st.ReloadsRefused, Errors: st.Errors, Gaps: st.Gaps, Latency: feedLatencies(r.core.FeedLatencies()),
 		Halted: r.core.Halted(), Paused: r.strategiesThat(r.core.Paused),
 		EventsHash: r.record.rec.in.sum(), EffectsHash: r.record.rec.out.sum(),
 		DB: r.o.DB, Journal: r.record.dir, WallSeconds: time.Since(r.started).Seconds(), Assumptions: r.assumptions(), Warnings: r.warnings,
@@ -146,6 +146,10 @@ func (r *runner) report(s *Summary) error {
 		FillsCommand: fmt.Sprintf("perilune fills --db %s --session %s", s.DB, s.Session),
 		Assumptions:  s.Assumptions, Sources: r.source.describe(), Problems: s.DataProblems,
 		Again: report.Reproduction{Command: r.o.Command, Seed: fmt.Sprint(s.Seed), EventsHash: s.EventsHash, EffectsHash: s.EffectsHash},
+	}
+	for i := range s.Latency {
+		l := &s.Latency[i]
+		d.Latencies = append(d.Latencies, report.Latency{Venue: string(l.Venue), Stream: l.Stream, Messages: l.Messages, P50: l.P50, P99: l.P99, Max: l.Max, Clock: l.Clock()})
 	}
 	d.Totals.PairsOpened, d.Totals.PairsClosed = s.PairsOpened, s.PairsClosed
 	d.Totals.MaxUnhedged, d.Totals.MaxUnhedgedTime = s.MaxUnhedged.Decimal, exchange.Time(s.MaxUnhedSec*float64(exchange.Second))

@@ -35,6 +35,9 @@ type liveAccount struct {
 	fence   oms.Fence
 	rival   error // the run on the account that this one gave way to
 
+	ahead   exchange.Time // as the core was told of the venue's clock
+	clocked bool          // it was
+
 	unread atomic.Int64 // payments of funding that the loop has still to take
 
 	mu         sync.Mutex
@@ -186,6 +189,7 @@ func (a *liveAccount) reconciled(ctx context.Context, u *exchange.Universe) ([]e
 	limit := time.Now().Add(reconcileWithin)
 	for {
 		a.venue.Beat()
+		a.tellClock()
 		h := a.venue.Health()
 		if h.Ready() && h.Working+h.Unknown == 0 {
 			break

@@ -58,6 +58,13 @@ func (s *liveSource) healthOf(c *core.Core, l *liveMarket) string {
 	add(down, "%d DISCONNECTED")
 	add(silent, "%d silent streams")
 	add(again, "%d reconnects")
+	house := ""
+	if len(s.markets) > 1 {
+		house = l.House()
+	}
+	if text := shortLatency(c.FeedLatencies(), house); text != "" {
+		out = append(out, text)
+	}
 	return strings.Join(out, ", ")
 }
 

@@ -85,7 +85,7 @@ func (s *Session) WriteMetrics(w io.Writer, labels ...Label) error {
 }
 
 // ownLabels are the labels that metrics have themselves.
-var ownLabels = []string{"channel", "currency", "level", "result", "rule", "section", "state", "strategy", "venue"}
+var ownLabels = []string{"channel", "currency", "level", "quantile", "result", "rule", "section", "state", "strategy", "stream", "venue"}
 
 var labelNames = regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_]*$`)
 
@@ -282,6 +282,7 @@ func (m *meter) streams(l *metricList, r *runner) {
 	}
 	l.add(Gauge, "perilune_books", "Order books by what is known of them.", float64(ready), Label{"state", "ready"})
 	l.add(Gauge, "perilune_books", "Order books by what is known of them.", float64(r.core.Universe().Len()-ready), Label{"state", "stale"})
+	latencyMetrics(l, r.core)
 	for _, part := range []any{r.source, r.account} {
 		if x, ok := part.(interface{ metrics(*metricList) }); ok {
 			x.metrics(l)

@@ -61,6 +61,7 @@ const (
 	AlertUnhedged    AlertKind = "unhedged"    // a pair is unhedged by more, or for longer, than it may be
 	AlertPaused      AlertKind = "paused"      // a strategy is not called any more
 	AlertHeld        AlertKind = "held"        // an instrument or the account is held; as a Notice: it is not any more
+	AlertFeed        AlertKind = "feed"        // market data comes late; as a Notice: it is in time again
 	AlertAccount     AlertKind = "account"     // trouble with the account, another run on it, or with a Broker
 	AlertStorage     AlertKind = "storage"     // trouble with the ledger or the journal
 	AlertError       AlertKind = "error"       // any other error of the log
@@ -147,8 +148,8 @@ type alerts struct {
 
 	closing sync.Once
 
-	held, unhedged []string // as of the last beat; the loop's own
-	why            string
+	held, unhedged, late, slow []string // as of the last beat; the loop's own
+	why                        string
 }
 
 // told is an alert that was told, or waits to be.
@@ -381,6 +382,8 @@ func (a *alerts) look(c *core.Core, now exchange.Time, why string) {
 		held = append(held, why)
 	}
 	a.held = a.changes(now, AlertHeld, Warning, a.held, held)
+	a.late = a.changes(now, AlertFeed, Critical, a.late, c.LateFeeds())
+	a.slow = a.changes(now, AlertFeed, Warning, a.slow, c.SlowFeeds())
 	var unhedged []string
 	_, beyond := c.Unhedged()
 	for i := range beyond {

@@ -217,6 +217,7 @@ type Status struct {
 	Halted   string
 	Paused   []string
 	Held     []string // what nothing may trade in until the account agrees with the venue's, and why
+	Late     []string // venues whose market data is too late for new risk, and how late
 	Asleep   []string // strategies that nothing can wake any more, and why
 	Fraction float64  // of For, when that is set
 }

@@ -36,7 +36,7 @@ func (r *runner) beat(now exchange.Time) {
 		return
 	}
 	s := Status{Simulated: r.market.simulated, Time: now, Equity: r.core.Equity(), Funding: r.core.Stats().Funding,
-		Fills: r.core.Fills(), Events: r.loop.Events(), Halted: r.core.Halted(), Held: r.core.Held(),
+		Fills: r.core.Fills(), Events: r.loop.Events(), Halted: r.core.Halted(), Held: r.core.Held(), Late: r.core.LateFeeds(),
 		Live: r.market.live, Feed: r.source.health(r.core), Real: r.account.real(), Account: r.account.status()}
 	for _, p := range r.core.OpenPairs() {
 		text := r.core.Universe().Get(p.Spot).Base

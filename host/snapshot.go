@@ -24,6 +24,9 @@ type Snapshot struct {
 	Pairs      []Pair           // not done
 	Strategies []StrategyStatus
 	Held       []string // what nothing may trade in until the account agrees with the venue's, and why
+	// Latencies are those of market data, and Late says which venues' is too late for new risk.
+	Latencies []FeedLatency
+	Late      []string
 	// Dropped counts the events that subscribers were too slow for.
 	Dropped uint64
 }
@@ -67,7 +70,8 @@ func (s *Session) Snapshot(ctx context.Context) (*Snapshot, error) {
 func (r *runner) snapshot() *Snapshot {
 	c, st := r.core, r.core.Stats()
 	s := &Snapshot{Time: r.loop.Now(), Events: r.loop.Events(), Equity: c.Equity(), Funding: st.Funding, Fees: st.Fees,
-		Fills: c.Fills(), Halted: c.Halted(), Orders: c.WorkingOrders(), Pairs: c.OpenPairs(), Held: c.Held()}
+		Fills: c.Fills(), Halted: c.Halted(), Orders: c.WorkingOrders(), Pairs: c.OpenPairs(), Held: c.Held(),
+		Latencies: feedLatencies(c.FeedLatencies()), Late: c.LateFeeds()}
 	for _, h := range c.Holdings() {
 		if !h.Total.IsZero() {
 			s.Balances = append(s.Balances, Balance{h.Wallet, h.Asset, h.Total})

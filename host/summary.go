@@ -67,13 +67,16 @@ type Summary struct {
 	MaxUnhedged Money   `json:"max_unhedged_notional"`
 	MaxUnhedSec float64 `json:"max_unhedged_seconds"`
 
-	Reloads        int      `json:"reloads"`
-	ReloadsRefused int      `json:"reloads_refused"`
-	Errors         int      `json:"strategy_errors"`
-	Gaps           int      `json:"gaps"`
-	Malformed      int64    `json:"malformed"`
-	Halted         string   `json:"halted,omitempty"`
-	Paused         []string `json:"paused,omitempty"`
+	Reloads        int   `json:"reloads"`
+	ReloadsRefused int   `json:"reloads_refused"`
+	Errors         int   `json:"strategy_errors"`
+	Gaps           int   `json:"gaps"`
+	Malformed      int64 `json:"malformed"`
+	// Latency is how late market data came, by venue and stream, where it has times of the
+	// venue's.
+	Latency []FeedLatency `json:"feed_latency,omitempty"`
+	Halted  string        `json:"halted,omitempty"`
+	Paused  []string      `json:"paused,omitempty"`
 
 	EventsHash  string   `json:"events_hash"`
 	EffectsHash string   `json:"effects_hash"`

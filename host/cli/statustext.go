@@ -63,6 +63,10 @@ func statusFields(s host.Status) []field {
 	for _, why := range s.Held {
 		add(4, "HELD "+strings.Replace(why, " is held:", ":", 1), fmt.Sprintf("%d HELD", len(s.Held)))
 	}
+	for _, why := range s.Late {
+		name, _, _ := strings.Cut(why, ":")
+		add(4, "LATE "+name, fmt.Sprintf("%d LATE", len(s.Late)))
+	}
 	for _, p := range s.Asleep {
 		name, _, _ := strings.Cut(p, ":")
 		add(4, "ASLEEP "+name, "ASLEEP")

@@ -50,6 +50,9 @@ func printSummary(w io.Writer, s *host.Summary) {
 	if s.Errors > 0 || s.Gaps > 0 || s.Malformed > 0 {
 		row("trouble", "%d strategy errors, %d gaps, %d malformed lines", s.Errors, s.Gaps, s.Malformed)
 	}
+	for _, l := range latencyTexts(s.Latency) {
+		row("feed latency", "%s", l)
+	}
 	if s.Halted != "" {
 		row("HALTED", "%s", s.Halted)
 	}
@@ -62,6 +65,20 @@ func printSummary(w io.Writer, s *host.Summary) {
 	}
 	row("effects hash", "%.16s… (all of it with --json)", s.EffectsHash)
 	t.Flush()
+}
+
+// latencyTexts are a line for each venue.
+func latencyTexts(list []host.FeedLatency) (out []string) {
+	for i := range list {
+		l := &list[i]
+		text := fmt.Sprintf("%s p50 %.1f p99 %.1f ms", l.Stream, l.P50, l.P99)
+		if i > 0 && list[i-1].Venue == l.Venue {
+			out[len(out)-1] += ", " + text
+			continue
+		}
+		out = append(out, fmt.Sprintf("%s (%s): %s", l.Venue, l.Clock(), text))
+	}
+	return out
 }
 
 // covers says what the profit is of, where that is not plain.

@@ -23,6 +23,7 @@
 //
 //	outbox       what a step leads to; the event's number and time
 //	markets      books, marks, trades, bars as they came
+//	delays       how late all of that is
 //	wallets      what the account holds and is worth
 //	claims       what of it belongs to which strategy and pair
 //	strategies   who is told of what, and what they stage; their errors and states
@@ -103,6 +104,7 @@ type Core struct {
 	*claims
 	*strategies
 	*holds
+	*delays
 
 	cfg       Config
 	u         *exchange.Universe
@@ -198,6 +200,9 @@ func (c *Core) Step(ev *exchange.Event, fx *[]Effect) {
 		c.followUp()
 	}
 	c.now = max(c.now, ev.Time)
+	if ev.Kind.MarketData() {
+		c.delays.onData(ev, c.u.Get(ev.Instrument))
+	}
 	c.bars.lateBars()
 	c.apply(ev)
 	if len(c.managers.list) > 0 {
@@ -243,6 +248,8 @@ func (c *Core) apply(ev *exchange.Event) {
 		c.onCommand(ev)
 	case exchange.KindVenue:
 		c.driver.onVenue(c.markets, ev)
+	case exchange.KindClock:
+		c.delays.onClock(ev)
 	case exchange.KindAdvice:
 		c.advisors.onAdvice(ev)
 	}

@@ -86,7 +86,10 @@ func (en *orderEntry) CheckWith(o *exchange.Order, arriving decimal.Decimal) err
 		Now: en.now, Ready: m.book.Ready(), Lost: m.book.Reason(), Age: en.now - m.book.Updated(), Bid: bid.Price, Ask: ask.Price,
 		Position: en.wallets.Position(in.ID), Pending: en.orders.pending(in.ID, o.Side), OpenOrders: len(en.orders.open),
 	}
-	if m := en.pairs.machine(o.Pair); m != nil && !in.Perp() {
+	pair := en.pairs.machine(o.Pair)
+	ctx.Late = en.delays.why(in.ID)
+	ctx.Hedge = ctx.Late != "" && pair != nil && pair.Hedges(en.port, o)
+	if m := pair; m != nil && !in.Perp() {
 		coins := m.Pair.SpotQty
 		if which, ok := m.Pair.Spread.Leg(in.ID); ok {
 			coins = m.Pair.Spread.Legs[which].Coins

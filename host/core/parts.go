@@ -93,6 +93,8 @@ type orderEntry struct {
 	claims     *claims
 	pairs      *pairs
 	orders     *orderTable
+	delays     *delays
+	port       execution.Port // what a pair's machine sees
 	strategies notifier
 }
 
@@ -301,11 +303,12 @@ func (c *Core) assemble() {
 	c.outbox = &outbox{}
 	c.orders.byID = map[exchange.OrderID]*exchange.Order{}
 	c.markets = newMarkets(c.outbox, &c.cfg)
+	c.delays = newDelays(c.outbox, &c.cfg)
 	c.wallets = &wallets{u: c.u, cfg: &c.cfg, markets: c.markets, acct: c.acct, orders: &c.orders}
 	c.pairs = &pairs{reported: map[exchange.PairID]intent.PairState{}}
 	c.claims = &claims{u: c.u, cfg: &c.cfg, markets: c.markets, wallets: c.wallets, acct: c.acct, orders: &c.orders, pairs: c.pairs}
 	c.entry = &orderEntry{outbox: c.outbox, u: c.u, cfg: &c.cfg, phase: &c.phase, gate: c.gate, markets: c.markets,
-		wallets: c.wallets, claims: c.claims, pairs: c.pairs, orders: &c.orders}
+		wallets: c.wallets, claims: c.claims, pairs: c.pairs, orders: &c.orders, delays: c.delays}
 	c.strategies = &strategies{outbox: c.outbox, u: c.u, cfg: &c.cfg, phase: &c.phase, stats: &c.stats, entry: c.entry,
 		pairs: c.pairs, orders: &c.orders, schedules: &c.schedules, timers: &c.timers, commit: c.commit}
 	c.entry.strategies = c.strategies
@@ -330,6 +333,7 @@ func (c *Core) assembleDrivers() {
 	c.collateral = &collateral{managerDoor: c.managers.managerDoor, managers: c.managers}
 	c.driver.managers, c.transfers.managers = c.managers, c.managers
 	c.driver.port = &pairPort{c.outbox, c.markets, c.wallets, c.claims, c.entry, c.transfers, c.crossing, c.driver}
+	c.entry.port = c.driver.port
 	c.insurance = &insurance{outbox: c.outbox, acct: c.acct, stats: &c.stats, wallets: c.wallets, pairs: c.pairs, driver: c.driver}
 	c.holds = &holds{outbox: c.outbox, acct: c.acct, u: c.u, orders: &c.orders, markets: c.markets, claims: c.claims,
 		pairs: c.pairs, driver: c.driver, entry: c.entry}

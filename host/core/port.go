@@ -82,6 +82,9 @@ func (p *Port) OpenPair(r intent.PairRequest) (exchange.PairID, error) {
 		if why := p.c.markets.closed(id); why != "" {
 			return 0, fmt.Errorf("%s: %s", p.c.u.Get(id).Key(), why)
 		}
+		if why := p.c.delays.why(id); why != "" {
+			return 0, fmt.Errorf("nothing is opened while %s", why)
+		}
 	}
 	if err := p.c.wallets.payable(&r); err != nil {
 		return 0, err

@@ -74,6 +74,23 @@ func (m *Machine) Unhedged(p Port) (value decimal.Decimal, beyond bool) {
 	return value, late || value.GreaterThan(m.Request.MaxUnhedged)
 }
 
+// Hedges reports whether an order only brings the legs of the pair closer: it is on the
+// side that mends what they differ by, and no larger than that by more than a lot.
+func (m *Machine) Hedges(p Port, o *exchange.Order) bool {
+	res, in := m.Residual(p), p.Instrument(o.Instrument)
+	if res.IsZero() || (o.Side == exchange.Sell) != res.IsPositive() {
+		return false
+	}
+	price := o.Price
+	if best, ok := p.Book(o.Instrument).Level(-o.Side, 1); ok && price == 0 {
+		price = best.Price
+	}
+	if price == 0 {
+		return false
+	}
+	return in.BaseQty(price, o.Qty-1).LessThanOrEqual(res.Abs())
+}
+
 func (td *trade) hedged(now exchange.Time) {
 	if td.unhedgedAt == 0 {
 		return

@@ -69,6 +69,8 @@ type Data struct {
 
 	Assumptions []string // one sentence each: fill model, fees, latency, spread
 	Sources     []string // one sentence each: what data, from where, which span
+	// Latencies are how late market data came.
+	Latencies []Latency
 	// Problems say what was wrong with the data: holes, bad rows, marks far away.
 	Problems []string
 	Again    Reproduction
@@ -139,6 +141,14 @@ type Fill struct {
 	Pair       exchange.PairID // 0: none
 	ClientID   string
 	Reason     string // empty for an ordinary fill, or "liquidation", "adl"
+}
+
+// Latency is how long messages of a stream were under way, in milliseconds.
+type Latency struct {
+	Venue, Stream string
+	Messages      uint64
+	P50, P99, Max float64
+	Clock         string // by which clocks
 }
 
 // Series is what a strategy charted under one name.

@@ -46,6 +46,7 @@ func example(hours int) Data {
 			Command: "perilune backtest scripts/funding_rotation.lua --from 2024-01-01 --to 2024-03-31 --seed 7",
 			Seed:    "7", EventsHash: "9f2c41d07be3a856", EffectsHash: "03d1e77ac95b2f48",
 		},
+		Latencies: []Latency{{Venue: "binance.usdm", Stream: "books", Messages: 123456, P50: 8.4, P99: 41.2, Max: 902.7, Clock: "the clocks as they are"}},
 		Strategies: []Strategy{{
 			Name: "funding_rotation", Path: "scripts/funding_rotation.lua",
 			Versions: []Version{

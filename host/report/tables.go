@@ -83,6 +83,16 @@ func newFundingTable(d *Data) (t fundingTable) {
 	return t
 }
 
+type latencyRow struct{ Venue, Stream, Messages, P50, P99, Max, Clock string }
+
+func latencyRows(d *Data) (rows []latencyRow) {
+	for _, l := range d.Latencies {
+		ms := func(v float64) string { return fmt.Sprintf("%.1f", v) }
+		rows = append(rows, latencyRow{l.Venue, l.Stream, group(fmt.Sprint(l.Messages)), ms(l.P50), ms(l.P99), ms(l.Max), l.Clock})
+	}
+	return rows
+}
+
 type fillRow struct {
 	Time, Instrument, Side, SideTone, Price, Qty, Liquidity, Fee, Pair, ClientID, Reason string
 }

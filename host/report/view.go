@@ -30,6 +30,8 @@ type view struct {
 	// Schedules are the parent orders, and Paths how the first of them were filled.
 	Schedules []scheduleRow
 	Paths     []*chart
+	// LatencyRows are how late market data came.
+	LatencyRows []latencyRow
 }
 
 // banner says what the figures are worth.
@@ -66,6 +68,7 @@ func newView(d *Data) *view {
 	v.Funding = newFundingTable(d)
 	v.Fills, v.FillNote = fillRows(d)
 	v.Schedules, v.Paths = scheduleRows(d)
+	v.LatencyRows = latencyRows(d)
 	for _, s := range d.Series {
 		if c := draw(s.Samples, style{title: s.Name, note: s.Strategy, class: "signal", base: math.NaN()}); c != nil {
 			v.Signals = append(v.Signals, c)

@@ -30,6 +30,12 @@ type Limits struct {
 	StaleAfter          exchange.Time   // book age that blocks opening; default 5 s
 	MaxOpenOrders       int             // working orders of the account; default 200
 	DailyLoss           decimal.Decimal // loss since 00:00 UTC that trips the latch, fraction of equity; default 0.05
+	// MaxFeedLatency is how late a venue's market data may come, at the median of its last
+	// messages, for new risk there; 0: as late as it likes. Orders that reduce, cancels and
+	// orders that hedge a pair go on. WarnFeedLatency is what is warned of; 0: half of the
+	// former.
+	MaxFeedLatency  exchange.Time `json:",omitempty"`
+	WarnFeedLatency exchange.Time `json:",omitempty"`
 }
 
 // WithDefaults fills what is zero.
@@ -54,6 +60,9 @@ func (l Limits) WithDefaults() Limits {
 	if l.StaleAfter == 0 {
 		l.StaleAfter = 5 * exchange.Second
 	}
+	if l.WarnFeedLatency == 0 {
+		l.WarnFeedLatency = l.MaxFeedLatency / 2
+	}
 	if l.MaxOpenOrders == 0 {
 		l.MaxOpenOrders = 200
 	}
@@ -66,6 +75,8 @@ type Market struct {
 	Ready    bool          // the book is live and has two sides
 	Lost     string        // why it is not Ready
 	Age      exchange.Time // since the book's last update
+	Late     string        // why the market data of its venue is too late for new risk; "": it is not
+	Hedge    bool          // the order makes the legs of a pair more alike
 	Bid, Ask exchange.Ticks
 	Position exchange.Lots // signed, of the account
 	// Pending is the signed quantity of working orders on the order's side.
@@ -177,6 +188,9 @@ func (g *Gate) Check(in *exchange.Instrument, o *exchange.Order, m Market) error
 	}
 	if g.held != "" {
 		return &Denied{"account", g.held}
+	}
+	if m.Late != "" && !m.Hedge {
+		return &Denied{"late feed", m.Late}
 	}
 	if err := g.stale(in, m); err != nil {
 		return err

@@ -15,7 +15,7 @@ import (
 
 func kinds() []exchange.Kind {
 	var out []exchange.Kind
-	for k := exchange.KindSnapshot; k <= exchange.KindVenue; k++ {
+	for k := exchange.KindSnapshot; k <= exchange.KindClock; k++ {
 		out = append(out, k)
 	}
 	return out
@@ -133,6 +133,8 @@ func genOwn(t *rapid.T, ev *exchange.Event) {
 		ev.Name, ev.Reason = genText(t), genText(t)
 	case exchange.KindVenue:
 		ev.Name, ev.Channel, ev.Reason = genText(t), exchange.Channel(genByte(t)), genText(t)
+	case exchange.KindClock:
+		ev.Name, ev.ID = genText(t), anyInt.Draw(t, "offset")
 	case exchange.KindAdvice:
 		ev.Advice = &exchange.Advice{ID: rapid.Uint64().Draw(t, "id"), Verdict: genText(t), Reason: genText(t), Text: genText(t),
 			Model: genText(t), TokensIn: int(anyInt.Draw(t, "in")), TokensOut: int(anyInt.Draw(t, "out")), Cost: genDecimal(t), Cached: genBool(t)}
@@ -167,8 +169,8 @@ func TestCodecKnowsEveryField(t *testing.T) {
 			t.Errorf("%T has %d fields, the codec was written for %d: extend it and genEvent", c.v, n, c.want)
 		}
 	}
-	if n := len(kinds()); n != 20 {
-		t.Errorf("%d kinds, the codec was written for 20", n)
+	if n := len(kinds()); n != 21 {
+		t.Errorf("%d kinds, the codec was written for 21", n)
 	}
 }
 
