@@ -80,6 +80,9 @@ func (l *LiveOptions) marketOf(s connect.Section, first bool) (*liveMarket, erro
 func (l *LiveOptions) assign(all []*liveMarket, pattern string) ([]*liveMarket, error) {
 	name, symbol, ok := strings.Cut(pattern, ":")
 	house, segment, named := strings.Cut(name, ".")
+	if ok && name == "*" { // wherever it trades
+		house, segment, named = "*", "*", true
+	}
 	if !ok || !named {
 		if ok && !has(all[0].House(), name) {
 			if other := houseWith(name); other != "" {

@@ -138,6 +138,7 @@ func TestPatternsAreOfHouses(t *testing.T) {
 	}{
 		{both, "usdm:BTCUSDT bybit.linear:BTCUSDT", "binance: usdm:BTCUSDT; bybit: linear:BTCUSDT"},
 		{both, "*.linear:BTC* binance.spot:*", "binance: spot:*; bybit: linear:BTC*"},
+		{both, "*:BTC*", "binance: *:BTC*; bybit: *:BTC*"},
 		{both, "*.spot:BTCUSDT", "binance: spot:BTCUSDT; bybit: spot:BTCUSDT"},
 		{both, "bybit.spot:BTCUSDT", "bybit: spot:BTCUSDT"},
 		{LiveOptions{}, "usdm:BTCUSDT bybit.linear:BTCUSDT", "binance: usdm:BTCUSDT; bybit: linear:BTCUSDT"},

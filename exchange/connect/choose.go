@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"path"
 	"slices"
 	"strings"
@@ -98,8 +99,10 @@ func (l Listings) Pick(keys, keep []string) (out []int, err error) {
 // against one quote, rank by their turnover of the last 24 hours in dollars, by key,
 // summed up in each segment that the globs name; where these are several, a coin must be
 // in all of them, and counts for what it has in the least, because a pair can trade no
-// more than its thinner leg. Inverse contracts stand beside the spot market in USDT. top
-// 0: no bound, and the turnover is not asked for.
+// more than its thinner leg. A glob of which the segment is a pattern itself (*:*) means
+// wherever a coin trades: where all are such it need not be in all, and counts for what it
+// has in the most. Inverse contracts stand beside the spot market in USDT. top 0: no bound,
+// and the turnover is not asked for.
 func (l Listings) Choose(ctx context.Context, house string, patterns []string, top int, turnover func(context.Context) (map[string]float64, error)) ([]string, error) {
 	var named, globs []string
 	for _, p := range patterns {
@@ -117,12 +120,16 @@ func (l Listings) Choose(ctx context.Context, house string, patterns []string, t
 	if err != nil {
 		return nil, err
 	}
+	strict, err := l.match(slices.DeleteFunc(globs, anySegment))
+	if err != nil {
+		return nil, err
+	}
 	if top > 0 && len(matched) > 0 {
 		of, err := turnover(ctx)
 		if err != nil {
 			return nil, err
 		}
-		matched = l.best(matched, top, of)
+		matched = l.best(matched, l.segments(strict), top, of)
 	}
 	wanted := make(map[string]bool)
 	for _, key := range slices.Concat(named, matched) {
@@ -171,12 +178,29 @@ func coinOf(in *exchange.Instrument) string {
 	return in.Base + "/" + in.Quote
 }
 
-// best returns the keys that belong to the top coins.
-func (l Listings) best(keys []string, top int, turnover map[string]float64) (out []string) {
-	coins, segments := l.coins(keys, turnover)
-	coins = slices.DeleteFunc(coins, func(x *coin) bool { return len(x.turnover) < segments })
+// anySegment reports whether a glob means wherever a coin trades.
+func anySegment(glob string) bool {
+	segment, _, _ := strings.Cut(glob, ":")
+	return strings.ContainsAny(segment, `*?[\`)
+}
+
+// segments are the segments of some keys.
+func (l Listings) segments(keys []string) map[exchange.Venue]bool {
+	out := make(map[exchange.Venue]bool)
+	for i := range l {
+		if in := l[i].Instrument; slices.Contains(keys, in.Key()) {
+			out[in.Venue] = true
+		}
+	}
+	return out
+}
+
+// best returns the keys that belong to the top coins, of those that are in all the segments
+// they must be in.
+func (l Listings) best(keys []string, must map[exchange.Venue]bool, top int, turnover map[string]float64) (out []string) {
+	coins := slices.DeleteFunc(l.coins(keys, turnover), func(x *coin) bool { return !x.in(must) })
 	slices.SortStableFunc(coins, func(a, b *coin) int {
-		return cmp.Or(cmp.Compare(b.least(), a.least()), cmp.Compare(a.name, b.name))
+		return cmp.Or(cmp.Compare(b.worth(must), a.worth(must)), cmp.Compare(a.name, b.name))
 	})
 	for _, x := range coins[:min(top, len(coins))] {
 		out = append(out, x.keys...)
@@ -184,14 +208,13 @@ func (l Listings) best(keys []string, top int, turnover map[string]float64) (out
 	return out
 }
 
-// coins groups instruments, and counts the segments they are in.
-func (l Listings) coins(keys []string, turnover map[string]float64) (list []*coin, segments int) {
+// coins groups instruments.
+func (l Listings) coins(keys []string, turnover map[string]float64) (list []*coin) {
 	wanted := make(map[string]bool, len(keys))
 	for _, key := range keys {
 		wanted[key] = true
 	}
 	byName := make(map[string]*coin)
-	seen := make(map[exchange.Venue]bool)
 	for i := range l {
 		in := l[i].Instrument
 		if !wanted[in.Key()] {
@@ -206,18 +229,32 @@ func (l Listings) coins(keys []string, turnover map[string]float64) (list []*coi
 		}
 		x.keys = append(x.keys, in.Key())
 		x.turnover[in.Venue] += turnover[in.Key()]
-		seen[in.Venue] = true
 	}
-	return list, len(seen)
+	return list
 }
 
-// least is the turnover in the segment that has least of it.
-func (x *coin) least() float64 {
-	least, first := 0.0, true
-	for _, v := range x.turnover { // order does not matter: it is a minimum
-		if first || v < least {
-			least, first = v, false
+// in reports whether a coin is in all of some segments.
+func (x *coin) in(segments map[exchange.Venue]bool) bool {
+	for v := range segments { // order does not matter: all are asked for
+		if _, ok := x.turnover[v]; !ok {
+			return false
 		}
+	}
+	return true
+}
+
+// worth is the turnover in the segment that has least of it, of those that it must be in;
+// where there are none, in the one that has most.
+func (x *coin) worth(must map[exchange.Venue]bool) float64 {
+	least, most := math.Inf(1), 0.0
+	for v, of := range x.turnover { // order does not matter: it is a minimum and a maximum
+		most = max(most, of)
+		if must[v] {
+			least = min(least, of)
+		}
+	}
+	if len(must) == 0 {
+		return most
 	}
 	return least
 }

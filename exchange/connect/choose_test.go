@@ -46,6 +46,8 @@ func TestChooseOfAnyHouse(t *testing.T) {
 		"linear:*":            "linear:ETHUSDT",
 		"house.linear:*":      "linear:ETHUSDT",
 		"spot:* linear:*":     "spot:BTCUSDT linear:BTCUSDT",
+		"*:*":                 "spot:ETHUSDT linear:ETHUSDT",
+		"*:* inverse:*":       "spot:BTCUSDT linear:BTCUSDT inverse:BTCUSD",
 		"spot:* inverse:*":    "spot:BTCUSDT inverse:BTCUSD",
 		"house.spot:ETHUSDT":  "spot:ETHUSDT",
 		"spot:OLDUSDT":        "error spot:OLDUSDT is not trading: its status is Closed",
