@@ -39,7 +39,11 @@ func (r *runner) again() (*again, error) {
 		return nil, nil
 	}
 	a := &again{Contracts: r.o.Contracts, History: r.o.History, For: r.o.For,
-		FeeBP: r.o.Paper.FeeBP, Latency: r.o.Paper.Latency, Queue: r.o.Paper.Queue, Balances: r.o.Paper.Balances}
+		FeeBP: r.o.Paper.FeeBP, Latency: r.o.Paper.Latency, Queue: r.o.Paper.Queue}
+	var err error
+	if a.Balances, err = r.openingBalances(); err != nil {
+		return nil, err
+	}
 	if r.record.resume != nil {
 		a.From, a.NextTrade = r.record.resume.LastTime+1, r.record.resume.NextTrade
 	}

@@ -119,6 +119,24 @@ func completed(given []paper.Deposit, u *exchange.Universe) []paper.Deposit {
 	return out
 }
 
+// openingBalances are those of a session on data of the past: of each house that it has
+// prices of and that none are given for, the usual ones, and where nobody here trades as
+// much in its wallets.
+func (r *runner) openingBalances() ([]paper.Deposit, error) {
+	u, err := exchange.NewUniverse(r.market.instruments)
+	if err != nil {
+		return nil, err
+	}
+	out := completed(r.o.Paper.Balances, u)
+	for _, d := range startingBalances(u) {
+		house := d.Wallet.House()
+		if _, known := connectorOf(house); !known && house != "" && !slices.ContainsFunc(r.o.Paper.Balances, func(x paper.Deposit) bool { return x.Wallet.House() == house }) {
+			out = append(out, d)
+		}
+	}
+	return out, nil
+}
+
 // checkBalances refuses amounts beyond any sense, and an asset of a wallet that is given
 // twice: whether both count or the last is anybody's guess.
 func checkBalances(list []paper.Deposit) error {

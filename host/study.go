@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -16,10 +17,8 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/host/core"
 	"github.com/perilune/perilune/host/internal/track"
 	"github.com/perilune/perilune/host/report"
-	"github.com/perilune/perilune/ledger"
 )
 
 // StudyOptions describe a comparison of strategies over consecutive parts of
@@ -37,6 +36,9 @@ type StudyOptions struct {
 	// results, over the parts before it; over the first part it has its defaults.
 	// So what it is judged by was never seen when its values were chosen.
 	Tune map[string][]string
+	// Capital is what returns and drawdowns are parts of; zero: what the account begins
+	// with, of which a strategy may use a small part.
+	Capital decimal.Decimal
 	// Report writes an HTML page here; "": none.
 	Report string
 	// Progress is told of every run as it ends, from one goroutine at a time.
@@ -58,14 +60,17 @@ type StudyRun struct {
 	Net      Money   `json:"net"`     // change of equity, less Exit
 	Funding  Money   `json:"funding"` // received
 	Fees     Money   `json:"fees"`    // paid
-	Exit     Money   `json:"exit"`    // taker fees of closing what was open at the end
-	Return   float64 `json:"return"`  // Net over the starting equity, fraction
+	Exit     Money   `json:"exit"`    // taker fees and half the spread of closing what was open at the end
+	Return   float64 `json:"return"`  // Net over the starting equity, or StudyOptions.Capital, fraction
 	Drawdown float64 `json:"max_drawdown"`
 	Sharpe   float64 `json:"sharpe"` // autocorrelated; 0 when it is not defined
 	Pairs    int     `json:"pairs_opened"`
 	Fills    int     `json:"fills"`
+	Turnover Money   `json:"turnover"` // all that was bought and sold, in quote
 	Errors   int     `json:"strategy_errors"`
 	Halted   string  `json:"halted,omitempty"`
+	// Venues are the markets that it traded on.
+	Venues []string `json:"venues,omitempty"`
 
 	part   int
 	equity []track.Point
@@ -82,6 +87,10 @@ type StudyTotal struct {
 	Return      float64 `json:"return"`            // compounded over the parts
 	Drawdown    float64 `json:"max_drawdown"`      // the worst of a part
 	Pairs       int     `json:"pairs_opened"`
+	// Annual is Return of a year; AnnualOutOfSample that of the parts after the first, 0
+	// where there is one.
+	Annual            float64 `json:"annual"`
+	AnnualOutOfSample float64 `json:"annual_out_of_sample"`
 }
 
 // Study is the result of a comparison.
@@ -313,7 +322,7 @@ func (st *study) run(ctx context.Context, i int) (err error) {
 	}
 	sum, err := r.finish(ctx, r.loop.Run(ctx))
 	if err == nil && ctx.Err() == nil {
-		err = run.take(r, sum)
+		err = run.take(r, sum, st.o.Capital)
 	}
 	if err != nil {
 		return fmt.Errorf("%s from %s: %w", run.Strategy, run.From, err)
@@ -340,44 +349,6 @@ func (st *study) settings(run *StudyRun) map[string]string {
 	return set
 }
 
-func (run *StudyRun) take(r *runner, s *Summary) error {
-	exit, err := exitCost(r.record.db, r.record.session, r.core)
-	if err != nil {
-		return err
-	}
-	run.Net, run.Exit = Money{s.PnL.Sub(exit)}, Money{exit}
-	run.Funding, run.Fees = s.Funding, s.Fees
-	run.Drawdown, run.Pairs, run.Fills, run.Errors, run.Halted = s.Drawdown, s.PairsOpened, s.Fills, s.Errors, s.Halted
-	run.equity, run.start = r.equity.Points, s.StartEq.Decimal
-	if run.start.IsPositive() {
-		run.Return = run.Net.InexactFloat64() / run.start.InexactFloat64()
-	}
-	run.Sharpe, _ = report.SharpeAutocorrelated(report.DailyReturns(curve(run.equity, decimal.Zero)))
-	return nil
-}
-
-// exitCost is what closing the open pairs would take in fees.
-func exitCost(db *ledger.DB, session string, c *core.Core) (decimal.Decimal, error) {
-	pairs, err := db.Pairs(ledger.Filter{Account: session})
-	if err != nil {
-		return decimal.Zero, err
-	}
-	sum := decimal.Zero
-	for _, p := range pairs {
-		perp, err := c.Universe().Lookup(p.Perp)
-		if p.Done || err != nil {
-			continue
-		}
-		spot, err := c.Universe().Lookup(p.Spot)
-		if err != nil {
-			continue
-		}
-		value := c.ValueAtMark(perp, p.PerpQty)
-		sum = sum.Add(value.Mul(perp.TakerFee.Add(spot.TakerFee)))
-	}
-	return sum.Round(8), nil
-}
-
 // result chooses the runs that count and adds them up.
 func (st *study) result() *Study {
 	out := &Study{Market: strings.Join(st.o.Session.Market, " "), Currency: st.currency, Runs: st.runs, Assumptions: st.assumptions, DataProblems: st.problems()}
@@ -385,22 +356,34 @@ func (st *study) result() *Study {
 		out.Splits = append(out.Splits, s.String())
 	}
 	for _, name := range st.names {
-		t := StudyTotal{Strategy: name, Return: 1}
+		t, later := StudyTotal{Strategy: name, Return: 1}, 1.0
 		for part := range len(st.o.Splits) - 1 {
 			run := st.choose(name, part)
 			run.Chosen = true
 			t.Net = Money{t.Net.Add(run.Net.Decimal)}
 			if part > 0 {
 				t.OutOfSample = Money{t.OutOfSample.Add(run.Net.Decimal)}
+				later *= 1 + run.Return
 			}
 			t.Return *= 1 + run.Return
 			t.Drawdown = max(t.Drawdown, run.Drawdown)
 			t.Pairs += run.Pairs
 		}
 		t.Return--
+		s := st.o.Splits
+		t.Annual, t.AnnualOutOfSample = yearly(1+t.Return, s[len(s)-1]-s[0]), yearly(later, s[len(s)-1]-s[1])
 		out.Totals = append(out.Totals, t)
 	}
 	return out
+}
+
+// yearly is what a factor over a time is in a year of 365 days, less 1; 0 over none, and
+// -1 of what was lost whole.
+func yearly(factor float64, over exchange.Time) float64 {
+	if over <= 0 || factor <= 0 {
+		return max(factor, 0) - 1
+	}
+	return math.Pow(factor, float64(365*exchange.Day)/float64(over)) - 1
 }
 
 // problems joins what the runs said of their data, one part after another. All runs

@@ -2,19 +2,26 @@
 -- same coin that pays more to be short, wherever they trade. The price of the coin does not
 -- matter; the difference of the two fundings, less four fees, is what is earned.
 --
--- This is the short version, to learn from: one pair at a time, and all of the deciding in
--- one function. funding_rotation.lua with --set legs=perp-perp holds several, waits for a
--- good basis, and moves when moving pays. On one venue it trades its USDT against its coin
--- margined contracts; with more venues in the session it looks across all of them.
+-- What differed yesterday is gone tomorrow, and four fees are dear: a pair is chosen by what
+-- the two have paid over weeks (memory_days), is expected to be held for weeks, and gives
+-- way only to one that pays for the move hysteresis times over. baselines/cross_naive.lua
+-- does without; scripts/README.md has the figures of both.
+--
+-- This is the short version, to learn from: one pair of a coin. funding_rotation.lua with
+-- --set legs=perp-perp also waits for a good basis, and sizes its pairs by the capital.
 
 local M = { name = "cross" }
 
 M.params = {
   notional     = { default = 5000, min = 50, doc = "value of one leg, in USDT" },
+  max_pairs    = { type = "integer", default = 2, min = 1, max = 20, doc = "how many coins to hold at once" },
   max_unhedged = { default = 2000, min = 20, doc = "value that may be unhedged at any moment, in USDT" },
-  horizon_days = { default = 14, min = 1, max = 365, doc = "how long a pair is expected to be held" },
+  memory_days  = { default = 21, min = 1, max = 40, doc = "days of settlements that say what a perpetual pays" },
+  horizon_days = { default = 21, min = 1, max = 365, doc = "how long a pair is expected to be held" },
+  persistence  = { default = 0.5, min = 0, max = 0.999, doc = "part of what a rate is above that, which is left 8 hours later" },
   min_edge     = { default = 10, min = 0, doc = "enter when what is expected after all costs is above this, bp of one leg" },
-  exit_loss    = { default = 5, min = 0, doc = "leave when the next week is expected to cost more than this, bp" },
+  exit_loss    = { default = 5, min = 0, doc = "leave when holding on is expected to cost more than this, bp" },
+  hysteresis   = { default = 1.5, min = 1, max = 10, doc = "move when the gain is above this many times the cost of moving" },
   dark_wait    = { default = 5, min = 0.1, max = 60, doc = "minutes that a venue which went dark is waited for, before the other leg is made to match" },
 }
 
@@ -22,40 +29,63 @@ M.universe = { "*:*" }
 
 local p, bp = params, 1e-4
 
-local function decide()
-  state.basis = state.basis or {} -- how each pair's basis was; carry.rank keeps it there
-  local list = carry.rank { legs = "perp-perp", margin = "any", horizon = p.horizon_days * 86400,
-    slice = math.min(p.notional, p.max_unhedged), memory = state.basis }
-
-  local pair = exec.pair.list()[1]
-  if pair then
-    for _, c in ipairs(list) do
-      if c.long == pair.long and c.short == pair.short and pair.state == "open" and c.near_high < -p.exit_loss * bp then
-        exec.pair.close(pair.id, { reason = string.format("funding turned to %.1f %% a year", c.annual * 100) })
-      end
-    end
-    return
-  end
-
-  local best = list[1]
-  if not best or not best.tradable or best.edge < p.min_edge * bp or exec.halted() then return end
-  local id, err = exec.pair.open { long = best.long, short = best.short, notional = p.notional,
-    max_unhedged = p.max_unhedged, timeout = "30m", tag = best.base, dark = { wait = p.dark_wait * 60 } }
-  if not id then return log.warn("cannot open: " .. err) end
-  log.info(string.format("long %s, short %s: %.1f %% a year, %.0f bp expected after costs", best.long, best.short, best.annual * 100, best.edge / bp))
+local function leave(pair, reason, ...)
+  local ok, err = exec.pair.close(pair.id, { reason = string.format(reason, ...) })
+  if not ok then log.warn("cannot close " .. pair.tag .. ": " .. err) end
 end
 
--- Five minutes before every hour, because funding settles on the hour.
-function M.on_start() timer.at_next("look", "1h", "55m") end
+local function enter(c)
+  local id, err = exec.pair.open { long = c.long, short = c.short, notional = p.notional,
+    max_unhedged = p.max_unhedged, timeout = "30m", tag = c.base, dark = { wait = p.dark_wait * 60 } }
+  if not id then return log.warn("cannot open: " .. err) end
+  log.info(string.format("long %s, short %s: %.0f bp expected after costs", c.long, c.short, c.edge / bp))
+end
 
-function M.on_timer()
-  timer.at_next("look", "1h", "55m")
+-- A pair that is held leaves when it is expected to cost money, or when the best of its coin
+-- pays for the move.
+local function review(pair, held, best)
+  if held.stay < -p.exit_loss * bp then return leave(pair, "it is expected to cost %.0f bp", -held.stay / bp) end
+  if not best or best.long == held.long and best.short == held.short then return end
+  local gain, cost = carry.switch_gain(held, best)
+  if gain > p.hysteresis * cost then leave(pair, "%s against %s pays %.0f bp more", best.long, best.short, gain / bp) end
+end
+
+local function decide()
+  state.basis = state.basis or {} -- how each pair's basis was; carry.rank keeps it there
+  local list = carry.rank { legs = "perp-perp", margin = "any", horizon = p.horizon_days * 86400, mean_days = p.memory_days,
+    persistence = p.persistence, slice = math.min(p.notional, p.max_unhedged), memory = state.basis }
+  local open, of, best = exec.pair.list(), {}, {}
+  for _, pair in ipairs(open) do of[pair.tag] = pair end
+  for _, c in ipairs(list) do -- the best edge first
+    if c.tradable and not best[c.base] then best[c.base] = c end
+  end
+  for _, c in ipairs(list) do
+    local pair = of[c.base]
+    if pair and pair.state == "open" and pair.long == c.long and pair.short == c.short then review(pair, c, best[c.base]) end
+  end
+  if exec.halted() then return end
+  local held = #open
+  for _, c in ipairs(list) do
+    if best[c.base] == c and not of[c.base] and c.edge > p.min_edge * bp and held < p.max_pairs then
+      held = held + 1
+      enter(c)
+    end
+  end
+end
+
+-- Five minutes before a settlement, because who holds then is paid.
+function M.on_start() timer.at_next("look", "4h", "3h55m") end
+
+function M.on_timer(name)
+  if name == "look" then timer.at_next("look", "4h", "3h55m") end
   decide()
 end
 
 function M.on_pair(pair)
-  if pair.state == "closed" then log.info(string.format("closed %s: %+.2f USDT, of which funding %.2f and fees -%.2f", pair.tag, pair.realised, pair.funding, pair.fees)) end
   if pair.dark then log.warn(pair.tag .. ": " .. pair.dark) end
+  if pair.state ~= "closed" then return end
+  log.info(string.format("closed %s: %+.2f USDT, of which funding %.2f and fees -%.2f", pair.tag, pair.realised, pair.funding, pair.fees))
+  timer.after("again", "5s")
 end
 
 return M

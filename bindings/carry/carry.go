@@ -30,6 +30,7 @@ var requestType = bindings.Type{
 		{Name: "horizon", Type: "number|string", Unit: "seconds, or \"720h\"", Doc: "how long a pair is expected to be held"},
 		{Name: "near", Type: "number|string", Unit: "seconds, or \"168h\"", Optional: true, Doc: "a shorter horizon, to judge by whether to hold at all; a week when left out"},
 		{Name: "mean", Type: "number", Unit: "fraction per 8 hours", Optional: true, Doc: "where funding returns to; 0.0001 when left out"},
+		{Name: "mean_days", Type: "number", Optional: true, Doc: "each perpetual's funding returns to its own mean over so many days instead, and to mean by the part of them that is not known; 0 when left out"},
 		{Name: "persistence", Type: "number", Unit: "fraction", Optional: true, Doc: "part of the distance to mean that is left 8 hours later, below 1; 0.85 when left out"},
 		{Name: "last", Type: "integer", Optional: true, Doc: "settled rates that the median is of; 3 when left out"},
 		{Name: "slice", Type: "number", Unit: "quote", Doc: "value that is bought and sold at a time"},
@@ -81,6 +82,7 @@ type request struct {
 	samples       int
 	entry, exit   float64
 	slice, depth  float64
+	days          float64 // of an own mean; 0: there is none
 }
 
 func readRequest(rt *bindings.Runtime) *request {
@@ -91,7 +93,7 @@ func readRequest(rt *bindings.Runtime) *request {
 		model:   carry.Model{Mean: bounded(f, "mean", 1e-4, -0.1, 0.1), Persistence: bounded(f, "persistence", 0.85, 0, 0.9999)},
 		samples: int(float64(oneDay) * bounded(f, "days", 7, 0.5, 60)),
 		entry:   bounded(f, "entry_quantile", 0.7, 0, 1), exit: bounded(f, "exit_quantile", 0.3, 0, 1),
-		slice: f.Get("slice").Positive().InexactFloat64(), depth: bounded(f, "depth", 1, 0.01, 1000)}
+		slice: f.Get("slice").Positive().InexactFloat64(), depth: bounded(f, "depth", 1, 0.01, 1000), days: bounded(f, "mean_days", 0, 0, 365)}
 	q.legs = f.Get("legs").Choice("spot-perp", "perp-perp", "any")
 	switch f.Get("margin").Choice("usdt", "coin", "any") {
 	case "coin":
@@ -168,7 +170,7 @@ func (r *row) read(env Env) bool {
 	}
 	var legs [2]flow
 	for i, in := range [...]*exchange.Instrument{r.long, r.short} {
-		if in.Perp() && !legs[i].read(env, in, q.last) {
+		if in.Perp() && !legs[i].read(env, in, q, r.now) {
 			return false
 		}
 	}
@@ -185,7 +187,7 @@ func (r *row) read(env Env) bool {
 	return true
 }
 
-func (f *flow) read(env Env, in *exchange.Instrument, last int) bool {
+func (f *flow) read(env Env, in *exchange.Instrument, q *request, now exchange.Time) bool {
 	m := env.Mark(in.ID)
 	if m.Time == 0 {
 		return false
@@ -195,7 +197,7 @@ func (f *flow) read(env Env, in *exchange.Instrument, last int) bool {
 	f.median = f.predicted
 	settled := env.Settled(in.ID)
 	f.settled = min(len(settled), 100)
-	if n := min(len(settled), last); n > 0 {
+	if n := min(len(settled), q.last); n > 0 {
 		rates := make([]float64, n)
 		for i, s := range settled[len(settled)-n:] {
 			rates[i] = carry.Rate8h(s.Rate.Float(), cmp.Or(s.Hours, 8))
@@ -203,7 +205,10 @@ func (f *flow) read(env Env, in *exchange.Instrument, last int) bool {
 		f.median = carry.Median(rates)
 	}
 	f.low, f.high = min(f.predicted, f.median), max(f.predicted, f.median)
-	f.Low, f.High = f.low, f.high
+	f.Low, f.High, f.Mean = f.low, f.high, q.model.Mean
+	if q.days > 0 {
+		f.Mean = carry.OwnMean(settled, now, q.days, q.model.Mean)
+	}
 	return true
 }
 

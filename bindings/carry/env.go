@@ -11,7 +11,7 @@ import (
 type Env interface {
 	bindings.Env
 	// Settled returns the settled funding rates of an instrument, newest last;
-	// at most the last 100.
+	// six weeks of hourly ones and more of others.
 	Settled(exchange.InstrumentID) []exchange.Settled
 	Fees(exchange.InstrumentID) (maker, taker decimal.Decimal)
 }

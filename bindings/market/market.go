@@ -52,7 +52,7 @@ func priceFuncs() []bindings.Func {
 			Args: []bindings.Value{symbolArg},
 			Returns: []bindings.Value{{Name: "qty", Type: "number?", Unit: "units of quantity", Doc: "base, or contracts of a coin-margined one"},
 				{Name: "time", Type: "number?", Unit: "seconds since the epoch", Doc: "at the venue"}}}, Call: openInterest},
-		{Spec: bindings.Spec{Name: "settled", Doc: "Settled funding rates, oldest first; the host keeps the last 100.",
+		{Spec: bindings.Spec{Name: "settled", Doc: "Settled funding rates, oldest first; the newest 100 at most.",
 			Args:    []bindings.Value{symbolArg, {Name: "n", Type: "integer", Optional: true, Doc: "at most this many of the newest"}},
 			Returns: []bindings.Value{{Name: "rates", Type: "SettledRate[]"}}}, Call: settled},
 		{Spec: bindings.Spec{Name: "bars", Doc: "Finished bars, oldest first; the host keeps the last 1000 of each length.",

@@ -168,3 +168,26 @@ func TestNetOfTwoLegs(t *testing.T) {
 		t.Errorf("1 bp every 8 hours is %v a year", got)
 	}
 }
+
+// What is not known of the span counts as the prior.
+func TestOwnMean(t *testing.T) {
+	now := exchange.Date(2024, 1, 10)
+	var settled []exchange.Settled
+	for i := exchange.Time(30); i >= 0; i-- {
+		settled = append(settled, exchange.Settled{Time: now - i*8*exchange.Hour, Rate: 30000, Hours: 8})
+	}
+	for _, c := range []struct{ days, prior, want float64 }{
+		{7, 0, 3 * bp}, {10, 9 * bp, 3 * bp}, {20.0 + 2.0/3, 0, 1.5 * bp}, {20.0 + 2.0/3, 2 * bp, 2.5 * bp},
+	} {
+		if got := OwnMean(settled, now, c.days, c.prior); math.Abs(got-c.want) > 0.05*bp {
+			t.Errorf("over %.1f days with a prior of %.1f bp: %.3f bp, want %.3f", c.days, c.prior/bp, got/bp, c.want/bp)
+		}
+	}
+	hourly := []exchange.Settled{{Time: now - exchange.Hour, Rate: 1000, Hours: 1}, {Time: now, Rate: 1000, Hours: 1}}
+	if got := OwnMean(hourly, now, 1, 0); math.Abs(got-0.2*bp/3) > 1e-12 {
+		t.Errorf("two hours of a day: %v bp", got/bp)
+	}
+	if got := OwnMean(nil, now, 30, bp); got != bp {
+		t.Errorf("of nothing: %v", got)
+	}
+}

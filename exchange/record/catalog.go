@@ -32,7 +32,7 @@ func (c *catalog) add(path string, opts Options) error {
 }
 
 func (c *catalog) addDir(dir string, opts Options) error {
-	if _, _, bars, err := historyFiles(dir); err != nil {
+	if _, bars, err := historyFiles(dir); err != nil {
 		return fmt.Errorf("open recording: %w", err)
 	} else if bars {
 		h, err := c.formats.LoadHistory(dir, opts.History.Symbols...)

@@ -22,8 +22,8 @@ func (d displayed) display(l *leg) bool {
 	b := &l.bars[l.at]
 	mid := l.ticks(b.c)
 	var spread exchange.Ticks
-	if d.spread > 0 {
-		spread = max(1, d.ticks(mid, d.spread))
+	if width := d.spread + 2*l.worse; width > 0 {
+		spread = max(1, d.ticks(mid, width))
 	}
 	gap := max(1, d.ticks(mid, d.gap))
 	lots := math.Min(b.volume*d.participation/l.in.Lot.Float(1)+1e-9, 1<<52)

@@ -11,8 +11,10 @@ type leg struct {
 	in   *exchange.Instrument
 	unit exchange.E8 // one tick
 	*series
-	at         int    // the next bar
-	lost       string // why it has no book; empty: it has one
+	at         int     // the next bar
+	stands     bool    // its bars are another house's
+	worse      float64 // what each side of its book is worse by than a book of its bars, fraction
+	lost       string  // why it has no book; empty: it has one
 	bids, asks []exchange.Level
 }
 

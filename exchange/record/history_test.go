@@ -2,8 +2,6 @@ package record
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -27,17 +25,7 @@ func historyDir(t testing.TB, drop ...string) string {
 	for _, d := range drop {
 		delete(files, d+"/ABCUSDT.csv")
 	}
-	dir := t.TempDir()
-	for name, text := range files {
-		path := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return dir
+	return put(t, t.TempDir(), files)
 }
 
 func openHist(t testing.TB, dir string, o HistoryOptions) *Recording {

@@ -72,16 +72,51 @@ const (
 	roles
 )
 
-// historyFiles finds the files of a history directory by role and symbol, through
-// links too. ok is false when it has no folder of bars, and so is no history;
-// unused names what is there and not read.
-func historyFiles(dir string) (files [roles]map[string]string, unused []string, ok bool, err error) {
+// roleFiles are the files of one house by role and symbol.
+type roleFiles [roles]map[string]string
+
+func (f *roleFiles) bars() bool { return len(f[spotBars])+len(f[perpBars]) > 0 }
+
+// contents are what is in a directory of bars.
+type contents struct {
+	files  roleFiles
+	houses map[string]roleFiles // of other houses, each in a folder of its name
+	said   string               // path of what is said of houses; "": nothing is
+	unused []string             // what is there and not read
+}
+
+// historyFiles finds the files of a history directory, through links too. ok is false
+// when it has no folder of bars, and so is no history.
+func historyFiles(dir string) (c contents, ok bool, err error) {
+	c.houses = map[string]roleFiles{}
+	folders, err := c.read(dir, &c.files)
+	if err != nil {
+		return c, false, err
+	}
+	for _, path := range folders {
+		var of roleFiles
+		inside, err := c.read(path, &of)
+		if err != nil {
+			return c, false, err
+		}
+		if !of.bars() && len(of[fundingRates]) == 0 {
+			c.unused = append(c.unused, path)
+			continue
+		}
+		c.unused = append(c.unused, inside...)
+		c.houses[strings.ToLower(filepath.Base(path))] = of
+	}
+	return c, c.files.bars(), nil
+}
+
+// read sorts what a folder holds, and returns the folders in it that are of no role.
+func (c *contents) read(dir string, files *roleFiles) (folders []string, err error) {
 	for i := range files {
 		files[i] = map[string]string{}
 	}
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return files, nil, false, err
+		return nil, err
 	}
 	for _, e := range entries {
 		path := filepath.Join(dir, e.Name())
@@ -90,18 +125,22 @@ func historyFiles(dir string) (files [roles]map[string]string, unused []string, 
 		switch {
 		case strings.HasPrefix(e.Name(), "."):
 		case err != nil:
-			return files, nil, false, err
-		case !info.IsDir() || !known:
-			unused = append(unused, path)
+			return nil, err
+		case e.Name() == housesFile:
+			c.said = path
+		case !info.IsDir():
+			c.unused = append(c.unused, path)
+		case !known:
+			folders = append(folders, path)
 		default:
 			more, err := addFiles(files[r], path)
 			if err != nil {
-				return files, nil, false, err
+				return nil, err
 			}
-			unused = append(unused, more...)
+			c.unused = append(c.unused, more...)
 		}
 	}
-	return files, unused, len(files[spotBars])+len(files[perpBars]) > 0, nil
+	return folders, nil
 }
 
 func roleOf(folder string) (role, bool) {
@@ -166,7 +205,13 @@ func (w wanted) has(v exchange.Venue, symbol string) bool {
 	return len(w) == 0 || w[symbol] || w[string(v)+":"+symbol] || w[string(v.Within(v.House()))+":"+symbol]
 }
 
-func sortedKeys(m map[string]string) []string {
+// all reports whether a leg is wanted: of one whose prices are another's, its own name
+// or that.
+func (w wanted) all(o *observed) bool {
+	return w.has(o.venue, o.symbol) || o.like != nil && w[o.like.symbol]
+}
+
+func sortedKeys[T any](m map[string]T) []string {
 	var keys []string
 	for k := range m {
 		keys = append(keys, k)

@@ -2,6 +2,7 @@ package record
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/perilune/perilune/exchange"
@@ -13,55 +14,73 @@ import (
 type History struct {
 	formats  Formats
 	dir      string
-	files    [roles]map[string]string
-	symbols  []string // that it was loaded for; none: all
+	places   []*ofHouse // the default house first
+	symbols  []string   // that it was loaded for; none: all
 	stats    Stats
 	notes    []string
 	observed []*observed
+	perps    map[*observed]bool      // which of them are perpetuals
 	bars     map[string]*series      // by full key of the instrument
-	marks    map[string]*series      // by symbol of the perpetual
+	marks    map[string]*series      // likewise
 	funding  map[string][]settlement // likewise
 }
 
 // LoadHistory reads a directory with folders spot…, perp… or klines…, mark… and
 // funding… of SYMBOL.csv (also .gz, .zst, .zip), for some symbols (BTCUSDT, or
-// spot:BTCUSDT for one leg) or, with none, for all there are. A symbol without bars is
-// an error; a row that can't be read is counted and told by the runs' Stats.
+// spot:BTCUSDT for one leg) or, with none, for all there are. They are of the default
+// house; a folder that is named for another house has the same folders of its. A house
+// whose funding is there and whose bars are not is played on the bars of the house that
+// the directory's venues.csv names. A symbol without bars is an error; a row that can't
+// be read is counted and told by the runs' Stats.
 func (f Formats) LoadHistory(dir string, symbols ...string) (*History, error) {
 	if err := f.check(); err != nil {
 		return nil, err
 	}
-	files, unused, ok, err := historyFiles(dir)
+	c, ok, err := historyFiles(dir)
 	if err != nil {
 		return nil, fmt.Errorf("history: %w", err)
 	}
 	if !ok {
 		return nil, fmt.Errorf("%s is no bar history: want folders spot…, perp… or klines… (and mark…, funding…) with SYMBOL.csv or .csv.gz", dir)
 	}
-	h := &History{formats: f, dir: dir, files: files, symbols: symbols,
+	h := &History{formats: f, dir: dir, symbols: symbols, perps: map[*observed]bool{},
 		bars: map[string]*series{}, marks: map[string]*series{}, funding: map[string][]settlement{}}
-	if len(unused) > 0 {
-		h.notes = append(h.notes, notUsed(dir, unused))
+	if h.places, err = f.places(&c); err != nil {
+		return nil, fmt.Errorf("history: %w", err)
 	}
-	if err := h.checkSymbols(symbols); err != nil {
+	if len(c.unused) > 0 {
+		h.notes = append(h.notes, notUsed(dir, c.unused))
+	}
+	if err := h.load(); err != nil {
 		return nil, err
 	}
+	return h, h.checkSymbols(symbols)
+}
+
+func (h *History) load() error {
 	for _, r := range []role{spotBars, perpBars} {
-		if err := h.loadLegs(r); err != nil {
-			return nil, err
-		}
-	}
-	if len(h.observed) == 0 {
-		return nil, fmt.Errorf("history %s has no bars that can be played: %s", dir, h.stats.Problems[0])
-	}
-	for _, o := range h.observed {
-		if o.venue == h.venue(perpBars) {
-			if err := h.loadPerp(o.symbol); err != nil {
-				return nil, fmt.Errorf("history: %w", err)
+		for _, p := range h.places {
+			if err := h.loadLegs(p, r); err != nil {
+				return err
 			}
 		}
 	}
-	return h, nil
+	if len(h.observed) == 0 && len(h.stats.Problems) > 0 {
+		return fmt.Errorf("history %s has no bars that can be played: %s", h.dir, h.stats.Problems[0])
+	}
+	for _, p := range h.places {
+		if err := h.standIns(p); err != nil {
+			return err
+		}
+	}
+	for _, o := range h.observed {
+		if h.perps[o] {
+			if err := h.loadPerp(o); err != nil {
+				return fmt.Errorf("history: %w", err)
+			}
+		}
+	}
+	return nil
 }
 
 // Open returns a feed of the history from its beginning, or of the part that opts
@@ -76,76 +95,86 @@ func (h *History) Open(opts HistoryOptions) (*Recording, error) {
 
 // checkSymbols refuses a symbol that has no bars, rather than run without it.
 func (h *History) checkSymbols(symbols []string) error {
-	loaded := want(h.symbols)
-	spots, perps := h.venue(spotBars), h.venue(perpBars)
 	for _, s := range symbols {
-		market, symbol, keyed := strings.Cut(exchange.Within(s, h.formats[0].House()), ":")
-		if !keyed {
-			market, symbol = "", s
+		short := exchange.Within(s, h.formats[0].House())
+		if !slices.ContainsFunc(h.observed, func(o *observed) bool {
+			return want([]string{s}).has(o.venue, o.symbol) || h.formats.name(o.venue)+":"+o.symbol == short
+		}) {
+			return fmt.Errorf("history %s has no bars of %q; it has %s", h.dir, s, h.has())
 		}
-		_, spot := h.files[spotBars][symbol]
-		_, perp := h.files[perpBars][symbol]
-		spot = spot && loaded.has(spots, symbol)
-		perp = perp && loaded.has(perps, symbol)
-		if market == h.formats.name(spots) && spot || market == h.formats.name(perps) && perp || market == "" && (spot || perp) {
-			continue
-		}
-		return fmt.Errorf("history %s has no bars of %q; it has %s %s and %s %s", h.dir, s,
-			h.formats.name(spots), strings.Join(sortedKeys(h.files[spotBars]), " "), h.formats.name(perps), strings.Join(sortedKeys(h.files[perpBars]), " "))
 	}
 	return nil
 }
 
-// venue is where the instruments of a role trade.
-func (h *History) venue(r role) exchange.Venue {
-	if r == spotBars {
-		return h.formats[0].VenueOf(exchange.Spot)
+// has lists what can be played, for people.
+func (h *History) has() string {
+	var out []string
+	for _, p := range h.places {
+		for _, r := range []role{spotBars, perpBars} {
+			list := sortedKeys(p.files[r])
+			if p != h.places[0] && r == perpBars && len(list) == 0 {
+				list = sortedKeys(p.files[fundingRates])
+			}
+			if p == h.places[0] || len(list) > 0 {
+				out = append(out, h.formats.name(p.venue(r))+" "+strings.Join(list, " "))
+			}
+		}
 	}
-	return h.formats[0].VenueOf(exchange.Linear)
+	return strings.Join(out, " and ")
 }
 
-func (h *History) loadLegs(r role) error {
-	wanted, v := want(h.symbols), h.venue(r)
-	if v == "" && len(h.files[r]) > 0 {
-		return fmt.Errorf("history %s: %s has no market whose bars its folders could hold", h.dir, h.formats[0].House())
+func (h *History) loadLegs(p *ofHouse, r role) error {
+	wanted, v := want(h.symbols), p.venue(r)
+	if v == "" && len(p.files[r]) > 0 {
+		return fmt.Errorf("history %s: %s has no market whose bars its folders could hold", h.dir, p.house)
 	}
-	for _, symbol := range sortedKeys(h.files[r]) {
+	for _, symbol := range sortedKeys(p.files[r]) {
 		if !wanted.has(v, symbol) {
 			continue
 		}
 		if r == perpBars && !namedLinear(symbol) {
 			why := "a history holds spot and linear perpetuals such as BTCUSDT, and this is named as a contract that is delivered or margined in coins"
 			if len(wanted) > 0 {
-				return fmt.Errorf("history: %s: %s", h.files[r][symbol], why)
+				return fmt.Errorf("history: %s: %s", p.files[r][symbol], why)
 			}
-			h.stats.note(h.files[r][symbol], 0, why+": it was left out")
+			h.stats.note(p.files[r][symbol], 0, why+": it was left out")
 			continue
 		}
-		o := observe(h.formats[0], v, symbol)
-		s, err := loadBars(h.files[r][symbol], &h.stats, o)
+		o := observe(p.format, v, symbol)
+		o.said = p.said
+		s, err := loadBars(p.files[r][symbol], &h.stats, o)
 		if err != nil {
 			return fmt.Errorf("history: %w", err)
 		}
 		o.price.most, o.qty.most = min(o.price.most, 8), min(o.qty.most, 8)
-		h.observed = append(h.observed, o)
-		h.bars[o.fullKey()] = s
+		h.add(o, r, s)
 	}
 	return nil
 }
 
+func (h *History) add(o *observed, r role, bars *series) {
+	h.observed = append(h.observed, o)
+	h.perps[o] = r == perpBars
+	h.bars[o.fullKey()] = bars
+}
+
 // loadPerp loads what a perpetual has beside its bars.
-func (h *History) loadPerp(symbol string) (err error) {
-	if path, ok := h.files[markBars][symbol]; ok {
-		if h.marks[symbol], err = loadBars(path, &h.stats, nil); err != nil {
+func (h *History) loadPerp(o *observed) (err error) {
+	i := slices.IndexFunc(h.places, func(p *ofHouse) bool { return p.house == o.venue.House() })
+	key, files := o.fullKey(), h.places[max(i, 0)].files
+	if path, ok := files[markBars][o.symbol]; ok {
+		if h.marks[key], err = loadBars(path, &h.stats, nil); err != nil {
 			return err
 		}
+	} else if o.like != nil {
+		h.marks[key] = h.marks[o.like.fullKey()]
 	}
-	path, ok := h.files[fundingRates][symbol]
+	path, ok := files[fundingRates][o.symbol]
 	if !ok {
 		return nil
 	}
-	if h.funding[symbol], err = loadFunding(path, &h.stats); err == nil && len(h.funding[symbol]) == 0 {
-		h.stats.note(path, 0, fmt.Sprintf("there is no settlement in it: %s:%s pays no funding", h.formats.name(h.venue(perpBars)), symbol))
+	if h.funding[key], err = loadFunding(path, &h.stats); err == nil && len(h.funding[key]) == 0 {
+		h.stats.note(path, 0, fmt.Sprintf("there is no settlement in it: %s:%s pays no funding", h.formats.name(o.venue), o.symbol))
 	}
 	return err
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"sort"
+	"strings"
 
 	"github.com/perilune/perilune/exchange"
 )
@@ -30,7 +31,7 @@ func (h *History) part(opts HistoryOptions) (*part, error) {
 	p := &playing{History: h, opts: opts, look: look}
 	lengths := map[string]exchange.Time{}
 	for _, o := range h.observed {
-		if want(opts.Symbols).has(o.venue, o.symbol) {
+		if want(opts.Symbols).all(o) {
 			p.observed = append(p.observed, o)
 			lengths[o.fullKey()] = h.bars[o.fullKey()].interval
 		}
@@ -56,15 +57,18 @@ func (p *playing) feed(u *exchange.Universe) (*history, error) {
 	h := &history{look: p.look, to: endOfTime}
 	legs := map[exchange.InstrumentID]*leg{}
 	for _, in := range u.All() {
-		s := p.bars[in.FullKey()]
-		if s == nil || !want(p.opts.Symbols).has(in.Venue, in.Symbol) {
+		o := p.played(in)
+		if o == nil {
 			continue
 		}
 		unit, err := tickUnit(in)
 		if err != nil {
 			return nil, err
 		}
-		legs[in.ID] = &leg{in: in, unit: unit, series: s}
+		legs[in.ID] = &leg{in: in, unit: unit, series: p.bars[o.fullKey()]}
+		if o.like != nil {
+			legs[in.ID].stands, legs[in.ID].worse = true, o.said.worseBP/1e4
+		}
 		h.legs = append(h.legs, legs[in.ID])
 	}
 	for _, lg := range h.legs {
@@ -88,6 +92,25 @@ func (p *playing) feed(u *exchange.Universe) (*history, error) {
 	return h, nil
 }
 
+// played is what was seen of an instrument that is played; nil: it is not.
+func (p *playing) played(in *exchange.Instrument) *observed {
+	for _, o := range p.observed {
+		if o.venue == in.Venue && o.symbol == in.Symbol {
+			return o
+		}
+	}
+	return nil
+}
+
+// signed is what an instrument's random signs are made from: of the default house its
+// symbol alone.
+func (p *playing) signed(in *exchange.Instrument) string {
+	if in.Venue.House() == p.formats[0].House() {
+		return in.Symbol
+	}
+	return in.FullKey()
+}
+
 // tickUnit is one tick in 1e-8.
 func tickUnit(in *exchange.Instrument) (exchange.E8, error) {
 	unit := exchange.E8FromDecimal(in.Tick.Decimal(1))
@@ -98,13 +121,13 @@ func tickUnit(in *exchange.Instrument) (exchange.E8, error) {
 }
 
 func (p *playing) perp(lg *leg) *perp {
-	symbol := lg.in.Symbol
-	out := &perp{in: lg.in, leg: lg, mark: p.marks[symbol]}
+	key := lg.in.FullKey()
+	out := &perp{in: lg.in, leg: lg, mark: p.marks[key]}
 	if out.mark == nil {
 		p.stats.NoMark++
 		p.notes = append(p.notes, lg.in.Key()+" has no mark file: its mark is its own close")
 	}
-	f, ok := p.funding[symbol]
+	f, ok := p.funding[key]
 	if len(f) == 0 {
 		p.stats.NoFunding++
 		if !ok {
@@ -120,7 +143,7 @@ func (p *playing) perp(lg *leg) *perp {
 		shiftRates(f, p.opts.ShiftFunding)
 	}
 	if p.opts.RandomSign != 0 {
-		flipRates(f, symbol, p.opts.RandomSign)
+		flipRates(f, p.signed(lg.in), p.opts.RandomSign)
 	}
 	out.funding = f
 	return out
@@ -143,11 +166,13 @@ func (p *playing) findLacks(h *history) {
 		}
 	}
 	for _, lg := range h.legs {
-		add(lg.in.Key(), "bars", lg.spans(from, h.to))
+		if !lg.stands {
+			add(lg.in.Key(), "bars", lg.spans(from, h.to))
+		}
 		h.close = max(h.close, lg.series.close(len(lg.bars)-1))
 	}
 	for _, pp := range h.perps {
-		if pp.mark != nil {
+		if pp.mark != nil && !pp.leg.stands {
 			add(pp.in.Key(), "marks", pp.mark.within(pp.leg.series, from, h.to))
 		}
 		add(pp.in.Key(), "settlements", fundingSpans(pp.funding, pp.leg.series, from, h.to))
@@ -162,6 +187,7 @@ func (p *playing) describe() []string {
 		"the running funding estimate is not in the data: the last settled rate stands in for it",
 		"what closes at one time is one instant: funding is settled on the positions held before it, bars are gone through from open to close, and only then a strategy sees any of it",
 	}
+	out = append(out, p.standing()...)
 	if n := p.opts.ShiftFunding; n != 0 {
 		out = append(out, fmt.Sprintf("VALIDITY TEST: funding rates are shifted by %d settlements", n))
 	}
@@ -171,4 +197,25 @@ func (p *playing) describe() []string {
 	notes := slices.Concat(p.History.notes, p.notes)
 	sort.Strings(notes)
 	return append(out, notes...)
+}
+
+// standing says whose prices stand in for whose.
+func (p *playing) standing() (out []string) {
+	for _, of := range p.places {
+		var keys []string
+		for _, o := range p.observed {
+			if o.like != nil && o.venue.House() == of.house {
+				keys = append(keys, o.symbol)
+			}
+		}
+		if len(keys) == 0 {
+			continue
+		}
+		out = append(out, fmt.Sprintf("%s has no prices of its own here: bars and marks of %s stand in for %s, each side of its book %g bp worse; what the prices of the two differ by, and how that moves, is not in the result",
+			of.house, of.said.pricesOf, strings.Join(keys, ", "), of.said.worseBP))
+		if of.format == nil {
+			out = append(out, fmt.Sprintf("nobody here trades on %s: research only, at a taker fee of %s", of.house, percentage(of.said.taker)))
+		}
+	}
+	return out
 }

@@ -22,6 +22,8 @@ type observed struct {
 	rules    bool                // known is set
 	foreign  string              // whose it is, when it is not of the venue that the rules are of
 	contract *contract           // of another venue; else nil
+	like     *observed           // whose prices stand in for its own; nil: it has its own
+	said     *saying             // of its house; nil: nothing
 	price    places
 	qty      places
 }
@@ -61,6 +63,9 @@ func decimals(text []byte) uint8 {
 
 func observe(f connect.Format, v exchange.Venue, symbol string) *observed {
 	o := &observed{format: f, venue: v, symbol: symbol}
+	if f == nil {
+		return o
+	}
 	if o.known, o.rules = f.Known(v, symbol); o.rules {
 		o.price.step, o.qty.step = o.known.Tick, o.known.Lot
 	}
@@ -76,6 +81,9 @@ func (o *observed) fullKey() string { return string(o.venue) + ":" + o.symbol }
 // instrument returns the rules if the data obeys them, the rules with other
 // steps if not, and wholly assumed rules for a symbol that has none.
 func (o *observed) instrument() (exchange.Instrument, error) {
+	if o.like != nil || o.format == nil {
+		return o.spoken()
+	}
 	price := exchange.Step{M: 1, Scale: o.price.most}
 	qty := exchange.Step{M: 1, Scale: o.qty.most}
 	if !o.rules {

@@ -240,12 +240,20 @@ func size(n int64) string {
 func dataImport(ctx context.Context, e *env, args []string) error {
 	f := e.flags("data import", "DIR --out DIR [flags]", "perilune data import archive --out history && perilune backtest scripts/funding_rotation.lua --data history")
 	out := f.String("out", "", "directory to write bars, marks and funding (a history) and raw/ (recordings) into (required)")
+	var t tableFlags
+	t.define(f)
 	asJSON := f.Bool("json", false, "print one JSON object on stdout")
 	if err := parse(f, args); err != nil {
 		return err
 	}
 	if f.NArg() != 1 || *out == "" {
 		return fail(ExitUsage, "want: perilune data import DIR --out DIR")
+	}
+	if record.HoldsFundingTables(f.Arg(0)) {
+		return e.importTables(f.Arg(0), *out, &t, *asJSON)
+	}
+	if t.prices != "" || len(t.ahead) > 0 {
+		return fail(ExitUsage, "--prices and --utc-offset are for tables of funding, and %s holds none", f.Arg(0))
 	}
 	done, err := importer().Import(ctx, f.Arg(0), *out, func(r connect.Imported) { printImported(e.err, &r) })
 	if done != nil {

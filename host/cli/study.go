@@ -5,8 +5,11 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
+
+	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/host"
@@ -20,6 +23,7 @@ func studyVerb(ctx context.Context, e *env, args []string) error {
 	h.define(f)
 	splits := f.StringSlice("splits", nil, "days, UTC, that history is cut at: each part lies between two of them (required)")
 	tune := f.StringArray("tune", nil, "strategy.parameter=v1,v2,…: values to choose from by the parts before (repeatable)")
+	capital := f.String("capital", "", "what returns and drawdowns are parts of, such as the value of one leg of the pairs; default: what the account begins with")
 	s.define(f)
 	for _, name := range []string{"db", "journal", "journal-cap", "new", "clear-halt"} {
 		_ = f.MarkHidden(name) // a study keeps no ledger
@@ -42,6 +46,9 @@ func studyVerb(ctx context.Context, e *env, args []string) error {
 		return err
 	}
 	if st.Tune, err = parseTune(*tune); err != nil {
+		return err
+	}
+	if st.Capital, err = parseCapital(*capital); err != nil {
 		return err
 	}
 	if !s.quiet {
@@ -80,6 +87,17 @@ func parseSplits(days []string) (out []exchange.Time, err error) {
 	return out, nil
 }
 
+func parseCapital(text string) (decimal.Decimal, error) {
+	if text == "" {
+		return decimal.Zero, nil
+	}
+	v, err := decimal.NewFromString(text)
+	if err != nil || !v.IsPositive() {
+		return v, fail(ExitUsage, "--capital %q: want an amount above 0, such as 10000", text)
+	}
+	return v, nil
+}
+
 func parseTune(list []string) (map[string][]string, error) {
 	out := map[string][]string{}
 	for _, s := range list {
@@ -96,24 +114,40 @@ func printStudy(w io.Writer, s *host.Study) {
 	printAssumptions(w, s.Assumptions)
 	printProblems(w, s.DataProblems)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprint(t, "\nstrategy\tpart\tnet\tfunding\tfees\treturn\tdrawdown\tSharpe\tpairs\tparameters\t\n")
+	fmt.Fprint(t, "\nstrategy\tpart\tnet\tfunding\tfees\treturn\tdrawdown\tSharpe\tpairs\tfills\tturnover\tparameters\t\n")
 	for _, r := range s.Runs {
 		if !r.Chosen {
 			continue
 		}
 		values := cmp.Or(r.Values(), "defaults")
-		fmt.Fprintf(t, "%s\t%.10s\t%s\t%s\t%s\t%+.2f %%\t%.2f %%\t%.1f\t%d\t%s\t\n", r.Strategy, r.From, r.Net.StringFixed(2),
-			r.Funding.StringFixed(2), r.Fees.Add(r.Exit.Decimal).Neg().StringFixed(2), 100*r.Return, 100*r.Drawdown, r.Sharpe, r.Pairs, values)
+		fmt.Fprintf(t, "%s\t%.10s\t%s\t%s\t%s\t%+.2f %%\t%.2f %%\t%.1f\t%d\t%d\t%s\t%s\t\n", r.Strategy, r.From, r.Net.StringFixed(2),
+			r.Funding.StringFixed(2), r.Fees.Add(r.Exit.Decimal).Neg().StringFixed(2), 100*r.Return, 100*r.Drawdown, r.Sharpe, r.Pairs, r.Fills, r.Turnover.StringFixed(0), values)
 	}
 	t.Flush()
-	fmt.Fprint(t, "\nall parts\tnet\twithout the first\treturn\tdrawdown\tpairs\t\n")
+	fmt.Fprint(t, "\nall parts\tnet\twithout the first\treturn\ta year\ta year without the first\tdrawdown\tpairs\t\n")
 	for _, x := range s.Totals {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%+.2f %%\t%.2f %%\t%d\t\n", x.Strategy, x.Net.StringFixed(2), x.OutOfSample.StringFixed(2),
-			100*x.Return, 100*x.Drawdown, x.Pairs)
+		fmt.Fprintf(t, "%s\t%s\t%s\t%+.2f %%\t%+.2f %%\t%+.2f %%\t%.2f %%\t%d\t\n", x.Strategy, x.Net.StringFixed(2), x.OutOfSample.StringFixed(2),
+			100*x.Return, 100*x.Annual, 100*x.AnnualOutOfSample, 100*x.Drawdown, x.Pairs)
 	}
 	t.Flush()
-	fmt.Fprint(w, "\nnet is after fees and funding, and after the taker fees of closing what was open at the end of a part\n")
+	for _, x := range s.Totals {
+		if list := venuesOf(s, x.Strategy); len(list) > 0 {
+			fmt.Fprintf(w, "%s traded on %s\n", x.Strategy, strings.Join(list, ", "))
+		}
+	}
+	fmt.Fprint(w, "\nnet is after fees and funding, and after taker fees and half the spread of closing what was open at the end of a part\n")
 	if s.Report != "" {
 		fmt.Fprintf(w, "report: %s\n", s.Report)
 	}
+}
+
+// venuesOf are the markets that a strategy traded on in the runs that count.
+func venuesOf(s *host.Study, strategy string) (out []string) {
+	for _, r := range s.Runs {
+		if r.Strategy == strategy && r.Chosen {
+			out = append(out, r.Venues...)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }

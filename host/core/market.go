@@ -14,7 +14,8 @@ import (
 	"github.com/perilune/perilune/host/execution/schedule"
 )
 
-const keepSettled = 100
+// keepSettled is how many settled rates are kept: six weeks of hourly ones.
+const keepSettled = 1000
 
 // market is what is known of one instrument.
 type market struct {

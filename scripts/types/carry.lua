@@ -41,6 +41,7 @@ function carry.switch_gain(from, to) end
 ---@field horizon number|string # [seconds, or "720h"] how long a pair is expected to be held
 ---@field near? number|string # [seconds, or "168h"] a shorter horizon, to judge by whether to hold at all; a week when left out
 ---@field mean? number # [fraction per 8 hours] where funding returns to; 0.0001 when left out
+---@field mean_days? number # each perpetual's funding returns to its own mean over so many days instead, and to mean by the part of them that is not known; 0 when left out
 ---@field persistence? number # [fraction] part of the distance to mean that is left 8 hours later, below 1; 0.85 when left out
 ---@field last? integer # settled rates that the median is of; 3 when left out
 ---@field slice number # [quote] value that is bought and sold at a time

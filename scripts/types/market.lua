@@ -56,7 +56,7 @@ function market.funding(symbol) end
 ---@return number? time # [seconds since the epoch] at the venue
 function market.open_interest(symbol) end
 
----Settled funding rates, oldest first; the host keeps the last 100.
+---Settled funding rates, oldest first; the newest 100 at most.
 ---@param symbol string|Book # such as "usdm:BTCUSDT"
 ---@param n? integer # at most this many of the newest
 ---@return SettledRate[] rates

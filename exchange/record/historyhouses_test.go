@@ -1,0 +1,221 @@
+package record
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/bybit/frames"
+	"github.com/perilune/perilune/exchange/connect"
+	"github.com/perilune/perilune/exchange/datatest"
+)
+
+var houseFormats = append(slices.Clone(formats), frames.Format{})
+
+const (
+	bybitFunding = "time,funding_rate\n2024-01-01T00:00:00Z,0.0002\n2024-01-01T01:00:00Z,0.0003\n"
+	gateFunding  = "time,funding_rate\n2024-01-01T02:00:00Z,-0.0004\n"
+)
+
+// A house whose funding is there trades at the declared prices, with its own fees and its
+// own settlements, and the recording says so.
+func TestAHistoryOfSeveralHouses(t *testing.T) {
+	dir := put(t, historyDir(t), map[string]string{
+		"bybit/funding/ABCUSDT.csv": bybitFunding, "gate/funding/ABCUSDT.csv": gateFunding,
+		"venues.csv": "venue,prices_of,worse_bp,maker_bp,taker_bp\nbybit,binance,5,,\ngate,binance,10,1,7\n",
+	})
+	r, err := houseFormats.Open([]string{dir}, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	u := r.Universe()
+	gate, err := u.Lookup("gate.linear:ABCUSDT")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if gate.TakerFee.String() != "0.0007" || gate.MakerFee.String() != "0.0001" || gate.Base != "ABC" || gate.Wallet != "gate.linear" || gate.Contract != exchange.Linear {
+		t.Errorf("gate's contract is %+v", gate)
+	}
+	bybit, err := u.Lookup("bybit.linear:ABCUSDT")
+	if err != nil {
+		t.Fatal(err)
+	}
+	binance, err := u.Lookup("binance.usdm:ABCUSDT")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bybit.Tick != binance.Tick || bybit.Lot != binance.Lot || bybit.TakerFee.Equal(binance.TakerFee) {
+		t.Errorf("bybit's contract is %+v", bybit)
+	}
+	text := r.Describe()
+	for _, want := range []string{"bybit has no prices of its own here: bars and marks of binance stand in for ABCUSDT, each side of its book 5 bp worse", "nobody here trades on gate", "0.07 %"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the recording does not say %q:\n%s", want, text)
+		}
+	}
+	evs, err := drain(t, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	paid := map[exchange.InstrumentID][]string{}
+	spread := map[exchange.InstrumentID]exchange.Ticks{}
+	for _, e := range evs {
+		switch e.Kind {
+		case exchange.KindFunding:
+			paid[e.Instrument] = append(paid[e.Instrument], e.Time.UTC().Format("15:04")+" "+e.Rate.Decimal().String())
+		case exchange.KindSnapshot:
+			spread[e.Instrument] = e.Asks[0].Price - e.Bids[0].Price
+		}
+	}
+	if got := paid[bybit.ID]; !slices.Equal(got, []string{"00:00 0.0002", "01:00 0.0003"}) {
+		t.Errorf("bybit paid %v", got)
+	}
+	if got := paid[gate.ID]; !slices.Equal(got, []string{"02:00 -0.0004"}) {
+		t.Errorf("gate paid %v", got)
+	}
+	one := exchange.Ticks(1)
+	near := func(got, want exchange.Ticks) bool { return got >= want-one && got <= want+one }
+	if mid := 101.5 / binance.PriceFloat(1); !near(spread[bybit.ID], exchange.Ticks(mid*11e-4)) || !near(spread[gate.ID], exchange.Ticks(mid*21e-4)) || !near(spread[binance.ID], max(1, exchange.Ticks(mid*1e-4))) {
+		t.Errorf("spreads in ticks: binance %d, bybit %d, gate %d, of a middle of %.0f", spread[binance.ID], spread[bybit.ID], spread[gate.ID], mid)
+	}
+}
+
+// What can't be known is declared, or refused with the line that is missing.
+func TestAHistoryOfSeveralHousesRefuses(t *testing.T) {
+	for _, c := range []struct{ name, file, text, said, want string }{
+		{"no declaration", "bybit/funding/ABCUSDT.csv", bybitFunding, "", "bybit has funding of ABCUSDT and no bars: say in venues.csv whose prices stand in"},
+		{"of a house that is not there", "bybit/funding/ABCUSDT.csv", bybitFunding, "venue,prices_of\nbybit,binance\nokx,binance\n", "speaks of okx, and there is no folder okx"},
+		{"no number", "bybit/funding/ABCUSDT.csv", bybitFunding, "venue,prices_of,worse_bp\nbybit,binance,much\n", "venues.csv:2: worse_bp \"much\": want 0 to 1000"},
+		{"twice", "bybit/funding/ABCUSDT.csv", bybitFunding, "venue,prices_of\nbybit,binance\nbybit,binance\n", "venues.csv:3: bybit is there twice"},
+		{"the default beside itself", "binance/funding/ABCUSDT.csv", bybitFunding, "", "its files belong beside it"},
+	} {
+		dir := put(t, historyDir(t), map[string]string{c.file: c.text})
+		if c.said != "" {
+			put(t, dir, map[string]string{"venues.csv": c.said})
+		}
+		if _, err := houseFormats.LoadHistory(dir); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v, want %q", c.name, err, c.want)
+		}
+	}
+}
+
+// A house with bars of its own is played on those, and a symbol that another house has
+// no bars of is left out and named.
+func TestAHistoryWithBarsOfAnotherHouse(t *testing.T) {
+	bars, err := os.ReadFile(filepath.Join(historyDir(t), "perp_1h", "ABCUSDT.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := put(t, historyDir(t), map[string]string{
+		"gate/perp_1h/ABCUSDT.csv": strings.ReplaceAll(string(bars), "102.5", "102.75"), "gate/funding/XYZUSDT.csv": gateFunding,
+		"venues.csv": "venue,prices_of\ngate,binance\n",
+	})
+	r, err := houseFormats.Open([]string{dir}, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := r.Describe(); !strings.Contains(text, "XYZUSDT of gate is left out") || strings.Contains(text, "stand in") {
+		t.Errorf("described as\n%s", text)
+	}
+	evs, err := drain(t, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	gate, err := r.Universe().Lookup("gate.linear:ABCUSDT")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, e := range evs {
+		if e.Kind == exchange.KindBar && e.Instrument == gate.ID && gate.PriceFloat(e.Bar.Close) == 102.75 {
+			n++
+		}
+	}
+	if n != 1 || gate.Base != "ABC" || gate.Quote != "USDT" {
+		t.Errorf("%d bars of its own, %+v", n, gate)
+	}
+}
+
+// Tables of funding become a history only when their dates are proved to be UTC.
+func TestFundingTables(t *testing.T) {
+	prices := historyDir(t)
+	table := "Symbol,Date,Funding Rate\n"
+	tables := put(t, t.TempDir(), map[string]string{
+		"ABC-USDT_binance_a_b_funding_history.csv": table + "ABC-USDT,2023-12-31 19:00:00.004,0.0001\nABC-USDT,2024-01-01 03:00:00.000,2.6e-05\n",
+		"ABC-USDT_gate_a_b_funding_history.csv":    table + "ABC-USDT,2023-12-31 16:00:00,0.0002\nABC-USDT,2024-01-01 00:00:00,0.000658153991747989\n",
+	})
+	if !HoldsFundingTables(tables) || HoldsFundingTables(prices) {
+		t.Fatal("tables are not told from a history")
+	}
+	out := filepath.Join(t.TempDir(), "out")
+	o := FundingTables{Prices: prices, WorseBP: 2, Ahead: map[string]exchange.Time{"": 3 * exchange.Hour}}
+	silent := func(connect.Imported) {}
+	if err := houseFormats.ImportFunding(tables, out, o, silent); err == nil || !strings.Contains(err.Error(), "--utc-offset gate=0h") {
+		t.Fatalf("gate's dates were taken for three hours ahead: %v", err)
+	}
+	o.Ahead["gate"] = 0
+	if err := houseFormats.ImportFunding(tables, out, o, silent); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{
+		"funding/ABCUSDT.csv":      "time,funding_rate\n2023-12-31T16:00:00.000Z,0.0001\n2024-01-01T00:00:00.000Z,0.000026\n",
+		"gate/funding/ABCUSDT.csv": "time,funding_rate\n2023-12-31T16:00:00.000Z,0.0002\n2024-01-01T00:00:00.000Z,0.00065815\n",
+		"venues.csv":               "venue,prices_of,worse_bp,maker_bp,taker_bp\ngate,binance,2,2,6\n",
+	} {
+		if got, err := os.ReadFile(filepath.Join(out, name)); err != nil || string(got) != want {
+			t.Errorf("%s is\n%s%v, want\n%s", name, got, err, want)
+		}
+	}
+	if _, err := houseFormats.LoadHistory(out); err != nil {
+		t.Error(err)
+	}
+}
+
+// The recorded tables, whose dates were found to be of two kinds, and the same rates of
+// Binance in another recording.
+func TestRecordedFundingTables(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "out")
+	rows := map[string]int64{}
+	o := FundingTables{Prices: datatest.Path(t, "history"), WorseBP: 1, Ahead: map[string]exchange.Time{"": 3 * exchange.Hour, "gate": 0, "dydx": 0}}
+	err := houseFormats.ImportFunding(datatest.Path(t, "funding-7-venues"), out, o, func(x connect.Imported) {
+		rows[strings.TrimPrefix(x.Path, out+"/")] = x.Rows
+		if x.LeftOut > 0 {
+			t.Errorf("%s: %d rows left out: %v", x.Path, x.LeftOut, x.Problems)
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]int64{"funding/BTCUSDT.csv": 4383, "dydx/funding/ETHUSDT.csv": 17520, "kucoin/funding/BTCUSDT.csv": 3285} {
+		if rows[name] != want {
+			t.Errorf("%s has %d rows, want %d", name, rows[name], want)
+		}
+	}
+	var stats Stats
+	got, err := loadFunding(filepath.Join(out, "funding", "BTCUSDT.csv"), &stats)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := loadFunding(datatest.Path(t, "history/funding/BTCUSDT.csv.gz"), &stats)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rates := map[exchange.Time]exchange.E8{}
+	for _, s := range want {
+		rates[s.at] = s.rate
+	}
+	same, other := 0, 0
+	for _, s := range got {
+		if r, ok := rates[s.at]; ok && r == s.rate {
+			same++
+		} else if ok {
+			other++
+		}
+	}
+	if same < 4300 || other > 0 {
+		t.Errorf("%d settlements agree with the other recording of them, %d do not", same, other)
+	}
+}
