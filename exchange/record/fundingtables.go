@@ -70,7 +70,7 @@ func (f Formats) ImportFunding(dir, out string, o FundingTables, progress func(c
 		return err
 	}
 	if len(list) == 0 {
-		return fmt.Errorf("%s holds no tables of funding: want files such as BTC-USDT_bybit_funding.csv", dir)
+		return fmt.Errorf("%s holds no tables of funding: want files named SYMBOL_VENUE_….csv, such as BTC-USDT_gate_funding.csv", dir)
 	}
 	var houses, symbols []string
 	for _, t := range list {

@@ -73,7 +73,7 @@ func parseSaying(c columns, f [][]byte) (*saying, error) {
 	}
 	s.house, s.pricesOf = text("venue"), text("prices_of")
 	if s.house == "" || strings.ContainsAny(s.house, ".: /") {
-		return s, fmt.Errorf("venue %q: want a name such as bybit", s.house)
+		return s, fmt.Errorf("venue %q: want a name without dots, colons or spaces", s.house)
 	}
 	if t := text("worse_bp"); t != "" {
 		v, err := strconv.ParseFloat(t, 64)
