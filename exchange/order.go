@@ -95,8 +95,12 @@ type Order struct {
 	Type       OrderType
 	TIF        TimeInForce
 	ReduceOnly bool
-	Price      Ticks // limit; 0 for a market order
-	Qty        Lots
+	// PositionSide is, where an account can hold a long and a short position in one
+	// instrument (hedge mode), the one that the order changes: Buy is the long one. 0: there
+	// is one position.
+	PositionSide Side
+	Price        Ticks // limit; 0 for a market order
+	Qty          Lots
 
 	Created  Time
 	Updated  Time

@@ -196,5 +196,9 @@ func (v *venue) SignIn(ctx context.Context, o connect.AccountOptions) (connect.A
 	if err != nil {
 		return nil, err
 	}
+	if err := c.LearnModes(ctx); err != nil && !errors.Is(err, exchange.ErrKey) { // Admission says what the key lacks
+		c.Close()
+		return nil, err
+	}
 	return &signedIn{c}, nil
 }

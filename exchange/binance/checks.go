@@ -50,8 +50,10 @@ func (a *signedIn) modes(ctx context.Context, l *connect.Findings) {
 	switch {
 	case err != nil:
 		l.Failed("position mode", err)
+	case hedge != a.Hedged():
+		l.Say("position mode", connect.Fail, "begin again", "it was changed while this session signed in")
 	case hedge:
-		l.Say("position mode", connect.Fail, "set it to One-way Mode (Preferences, Position Mode; or POST /fapi/v1/positionSide/dual dualSidePosition=false)", "the account is in hedge mode")
+		l.Say("position mode", connect.OK, "", "hedge mode: one position of each contract is ours at a time, what somebody else holds beside it is left alone")
 	default:
 		l.Say("position mode", connect.OK, "", "one-way")
 	}

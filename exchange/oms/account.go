@@ -88,7 +88,8 @@ type Batcher interface {
 }
 
 // HedgeMode is an account that can hold a long and a short position in one instrument
-// at a time. The manager wants it off.
+// at a time. Where it does, its Profile says so of the segment ([Segment.Hedged]); where it
+// can't be traded in, Admission refuses it.
 type HedgeMode interface {
 	HedgeMode(ctx context.Context, v exchange.Venue) (bool, error)
 }
@@ -137,7 +138,10 @@ type Segment struct {
 	// one for each asset.
 	Wallets []exchange.Wallet
 	Spot    bool // it has coins and no positions
-	Switch  SwitchScope
+	// Hedged: a long and a short position can be held in one instrument at a time. The
+	// manager keeps to one of them: see doc.go.
+	Hedged bool
+	Switch SwitchScope
 	// Countdown bounds that of the switch. Zeros: any is taken.
 	Countdown Countdown
 	// Disconnect: the venue cancels what rests when the connection that placed it is

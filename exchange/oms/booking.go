@@ -34,7 +34,11 @@ func (s *executions) book(in *exchange.Instrument, e *Execution) {
 	}
 	t.unhold(e.TradeID)
 	if n == nil {
-		if !s.rounds.opens(in.Venue) {
+		switch {
+		case s.rounds.opens(in.Venue):
+		case s.sides.foreign(in, e, at):
+			s.rounds.lookAgain(in.Venue)
+		default:
 			s.bookExecution(in, nil, e)
 		}
 		return

@@ -130,13 +130,13 @@ func (s *reconciliation) adjust(k walletAsset, amount decimal.Decimal, reason st
 }
 
 func (s *reconciliation) comparePositions(c *section, found map[string]diff) {
-	theirs := map[exchange.InstrumentID]Position{}
+	theirs := map[exchange.InstrumentID][]Position{}
 	told := c.beyond
 	c.beyond = map[string]decimal.Decimal{}
 	for i := range c.positions {
 		p := &c.positions[i]
 		if in, ok := s.market.find(p.Venue, p.Symbol); ok {
-			theirs[in.ID] = *p
+			theirs[in.ID] = append(theirs[in.ID], *p)
 		} else if !p.Qty.IsZero() {
 			key := s.symbolKey(c, p.Venue, p.Symbol)
 			c.beyond[key] = p.Qty
@@ -147,9 +147,22 @@ func (s *reconciliation) comparePositions(c *section, found map[string]diff) {
 	}
 	for _, in := range s.market.u.All() {
 		if in.Perp() && c.has(in.Venue) {
-			s.comparePosition(c, in, theirs[in.ID], found)
+			s.comparePosition(c, in, s.mine(c, in, theirs[in.ID], found), found)
 		}
 	}
+}
+
+// mine is the position that is ours of what the venue has in an instrument.
+func (s *reconciliation) mine(c *section, in *exchange.Instrument, rows []Position, found map[string]diff) (p Position) {
+	if s.sides.hedged(in) {
+		return s.sides.pick(c, in, rows, func(side string, qty decimal.Decimal) bool {
+			return s.confirmed(c, s.symbolKey(c, in.Venue, in.Symbol)+" "+side, qty, found)
+		})
+	}
+	for _, row := range rows {
+		p = row
+	}
+	return p
 }
 
 // comparePosition looks at one position. One that differs is never booked from the

@@ -12,9 +12,14 @@
 //   - A request cannot be accepted later than Profile.Window after it was decided on.
 //     Only on that ground is an order, or a transfer, ever taken for lost; nothing
 //     whose outcome is unknown is sent again.
-//   - The account is in one-way mode, and one manager trades on it: a second one
+//   - One manager trades on the account: a second one
 //     would take the first one's fills for somebody else's. Of two, the one of the
 //     older run gives way as soon as it hears of an order of the other: fence.go.
+//   - In hedge mode (Segment.Hedged) our position is the long or the short one and never both:
+//     an order against it closes, an order without one opens the side that it names. What would
+//     turn it around in one order, or open beside it, is refused. The other position, and any
+//     where we have none, is somebody else's: told, and left alone; nothing of ours opens where
+//     somebody else holds. What they make or pay is found in the balance.
 //   - The balance of a wallet that contracts are margined in is the sum of realised
 //     profit, fees, funding and transfers, as the venue books it.
 //
@@ -35,6 +40,7 @@
 //     wallets (sections.go), in rounds (rounds.go), compared (compare.go), with income
 //     (income.go) and orders of others (strangers.go)
 //   - switches: dead-man switches
+//   - sides: hedge mode (sides.go)
 //   - fence: other runs on the account
 //   - balances: the sums that our ledger comes to
 //

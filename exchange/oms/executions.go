@@ -41,6 +41,7 @@ type executions struct {
 	byTime   bool // cursors are times
 	orders   executionOrders
 	rounds   executionRounds
+	sides    *sides
 	balances *balances
 	began    exchange.Time
 	list     []*executionCursor // by instrument
@@ -62,6 +63,7 @@ type executionRounds interface {
 	// as its opening.
 	opens(v exchange.Venue) bool
 	touch(v exchange.Venue)
+	lookAgain(v exchange.Venue) // the account has changed, our books have not
 	answered(v exchange.Venue, r *Request, ok bool)
 }
 
@@ -85,6 +87,7 @@ func (s *executions) restore(b *Booked) {
 		if t.seen[x.TradeID] = at; s.byTime {
 			t.seen[x.TradeID] = ""
 		}
+		s.sides.restore(b.Instrument, max(at, s.sides.left[b.Instrument]))
 		if !b.All && (t.from == "" || at < t.from) {
 			t.from = at
 		}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/perilune/perilune/exchange"
 )
 
@@ -59,6 +61,8 @@ func New(u *exchange.Universe, opt Options, from Opening, now exchange.Time) (*M
 	m := &Manager{out: out, market: newMarket(u, p), balances: newBalances(u), ticked: now}
 	m.fence = &fence{outbox: out, Fence: opt.Fence, names: m.market.names, ousted: map[string]bool{}}
 	m.orders = &orders{outbox: out, market: m.market, window: p.Window, clientID: p.ClientID, lacks: p.Lacks, rivals: m.fence, orderIndex: newOrderIndex()}
+	m.orders.sides = &sides{outbox: out, market: m.market, orderIndex: m.orders.orderIndex, balances: m.balances,
+		others: map[positionOf]decimal.Decimal{}, left: map[exchange.InstrumentID]Cursor{}}
 	m.execs = newExecutions(out, m.market, p, m.balances, from.Began)
 	m.switches = &switches{outbox: out, market: m.market, has: opt.Capabilities.DeadMan, orders: m.orders, rivals: m.fence,
 		countdown: opt.Countdown, silence: opt.Silence, beat: now}
@@ -68,6 +72,7 @@ func New(u *exchange.Universe, opt Options, from Opening, now exchange.Time) (*M
 		orders: m.orders, execs: m.execs, transfers: m.transfers, balances: m.balances}
 	m.fence.orders = m.orders
 	m.orders.execs, m.orders.guard, m.orders.others = m.execs, m.switches, m.rounds
+	m.execs.sides, m.rounds.sides = m.orders.sides, m.orders.sides
 	m.execs.orders, m.execs.rounds, m.transfers.rounds = m.orders, m.rounds, m.rounds
 	return m, m.restore(&from)
 }

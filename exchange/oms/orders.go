@@ -87,6 +87,7 @@ type orders struct {
 	guard    orderGuard
 	others   orderOthers
 	rivals   orderRivals
+	sides    *sides
 
 	resumed int // of an earlier run, not resolved
 	leaving bool
@@ -126,6 +127,10 @@ func (s *orders) submit(o *exchange.Order) {
 		return
 	}
 	why := s.refuse(o)
+	side := exchange.Side(0)
+	if why == "" {
+		side, why = s.sides.of(o)
+	}
 	if why == "" && len(s.open) >= openMost {
 		why = fmt.Sprintf("%d orders are open: want at most %d", len(s.open), openMost)
 	}
@@ -139,6 +144,7 @@ func (s *orders) submit(o *exchange.Order) {
 		return
 	}
 	n := s.register(o)
+	n.PositionSide = side
 	n.Status, n.Filled, n.VenueID = exchange.StatusNew, 0, ""
 	s.place(n)
 }
@@ -180,6 +186,7 @@ func (s *orders) resume(o *exchange.Order) error {
 		return fmt.Errorf("oms: open order %d of the ledger: %s", o.ID, why)
 	}
 	n := s.register(o)
+	n.PositionSide, _ = s.sides.of(o)
 	n.resumed = true
 	s.resumed++
 	if n.VenueID != "" {

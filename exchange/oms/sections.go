@@ -171,6 +171,13 @@ func (s *sections) opens(v exchange.Venue) bool { return s.section(v).opens(s.no
 // touch takes note that our books of a segment change.
 func (s *sections) touch(v exchange.Venue) { s.section(v).touched = s.now }
 
+// lookAgain takes note that the account of a segment has changed, and our books have not.
+func (s *sections) lookAgain(v exchange.Venue) {
+	c := s.section(v)
+	c.touched = s.now
+	c.hurry(s.now)
+}
+
 // touchWallet is the same for a wallet.
 func (s *sections) touchWallet(w exchange.Wallet) { s.sectionOf(w).touched = s.now }
 

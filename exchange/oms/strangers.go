@@ -37,8 +37,11 @@ func (s *reconciliation) foreign(r *Report) {
 		}
 		return
 	default:
-		s.note("%s:%s: order %s (%q, %s %s at %s) is not ours; its fills will be booked as foreign",
-			venue, r.Symbol, r.OrderID, r.ClientID, r.Side, r.Qty, r.Price)
+		fate := "its fills will be booked as foreign"
+		if in, ok := s.market.find(r.Venue, r.Symbol); ok && s.sides.hedged(in) {
+			fate = "its fills will be booked as foreign where they change our position, and left alone otherwise"
+		}
+		s.note("%s:%s: order %s (%q, %s %s at %s) is not ours; %s", venue, r.Symbol, r.OrderID, r.ClientID, r.Side, r.Qty, r.Price, fate)
 	}
 	others.open[strangerOf(r)] = s.now
 }

@@ -19,8 +19,11 @@ type Order struct {
 	Type       exchange.OrderType
 	TIF        exchange.TimeInForce
 	ReduceOnly bool
-	Price      decimal.Decimal // limit orders
-	Qty        decimal.Decimal // units, or contracts where they are inverse
+	// PositionSide is, where Segment.Hedged, the position that the order changes: Buy is the
+	// long one.
+	PositionSide exchange.Side
+	Price        decimal.Decimal // limit orders
+	Qty          decimal.Decimal // units, or contracts where they are inverse
 }
 
 // OrderRef names an order of ours: by its client id, and by the venue's where that is
@@ -69,7 +72,10 @@ type Execution struct {
 	// position. On spot there is none.
 	Realised decimal.NullDecimal
 	Reason   string // "", "liquidation", "adl", "settlement"
-	Time     exchange.Time
+	// PositionSide is, where Segment.Hedged, the position that it changed; 0: the venue does
+	// not say.
+	PositionSide exchange.Side
+	Time         exchange.Time
 }
 
 // Balance is one asset of one wallet. Total is what postings sum to: where contracts
@@ -88,6 +94,7 @@ type Balance struct {
 type Position struct {
 	Venue  exchange.Venue
 	Symbol string
+	Side   exchange.Side // where Segment.Hedged, which of the two it is: Buy is the long one
 	Qty    decimal.Decimal
 	Entry  decimal.Decimal
 	Mark   decimal.Decimal // 0: the venue did not say

@@ -61,27 +61,16 @@ func (v *Venue) Balances() []Deposit {
 	return out
 }
 
-// Position returns the sum of the fills in an instrument. On spot it is for
-// information: balances are what counts, and fees in coin are not in it.
-func (v *Venue) Position(id exchange.InstrumentID) exchange.Position {
-	if !v.markets.known(id) {
-		return exchange.Position{}
-	}
-	s := v.markets.slots[id]
-	return exchange.Position{Qty: s.pos.qty, Entry: s.pos.entry(s.in), Realised: s.pos.realised}
-}
-
 // OpenOrders returns copies of the resting orders, by ID.
 func (v *Venue) OpenOrders() []exchange.Order {
 	out := make([]exchange.Order, 0, len(v.registry.open))
-	for _, s := range v.markets.slots {
-		for _, o := range s.orders {
-			c := o.Order
-			if c.Status = exchange.StatusAccepted; c.Filled > 0 {
-				c.Status = exchange.StatusPartial
-			}
-			out = append(out, c)
+	// order does not matter: sorted below
+	for _, o := range v.registry.open {
+		c := o.Order
+		if c.Status = exchange.StatusAccepted; c.Filled > 0 {
+			c.Status = exchange.StatusPartial
 		}
+		out = append(out, c)
 	}
 	sort.Slice(out, func(i, j int) bool { return out[i].ID < out[j].ID })
 	return out
@@ -132,15 +121,6 @@ func (v *Venue) MarginRatio(w exchange.Wallet, asset string) decimal.Decimal {
 		return decimal.Zero
 	}
 	return g.Maintenance.DivRound(g.Balance, 16)
-}
-
-// LiquidationPrice returns the mark price at which a position would be
-// liquidated while all else stays; false when there is none.
-func (v *Venue) LiquidationPrice(id exchange.InstrumentID) (decimal.Decimal, bool) {
-	if !v.markets.known(id) || v.markets.slots[id].collateral == nil || v.markets.slots[id].pos.qty == 0 {
-		return decimal.Zero, false
-	}
-	return v.margins.liquidatedAt(v.markets.slots[id])
 }
 
 // liquidatedAt is the mark at which the position of an instrument would be liquidated.

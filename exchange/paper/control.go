@@ -28,73 +28,28 @@ func (v *Venue) SetLeverage(id exchange.InstrumentID, leverage int) error {
 	}
 	s := v.markets.slots[id]
 	was := s.leverage
-	s.leverage = leverage
+	s.lever(leverage)
 	if s.collateral == nil || leverage >= was {
 		return nil
 	}
 	if st := v.margins.standing(s.collateral); st.initial.GreaterThan(st.balance) {
-		s.leverage = was
+		s.lever(was)
 		return fmt.Errorf("leverage %d of %s: needs %s %s as initial margin, the margin balance is %s",
 			leverage, s.in.Key(), st.initial.Round(8), s.collateral.asset, st.balance.Round(8))
 	}
 	return nil
 }
 
+// lever sets the leverage of an instrument, which its positions share.
+func (s *slot) lever(leverage int) {
+	for ; s != nil; s = s.short {
+		s.leverage = leverage
+	}
+}
+
 // Deposit adds to a wallet, or takes from it, as the exchange's own operators
 // do. It is not announced as an event.
 func (v *Venue) Deposit(d Deposit) error { return v.deposit(d) }
-
-// Deleverage closes up to q of a position at the mark price, as auto-deleveraging
-// does to the winning side, and reports it as fills with the reason "adl". It
-// returns what was closed.
-func (v *Venue) Deleverage(id exchange.InstrumentID, q exchange.Lots, now exchange.Time) exchange.Lots {
-	if !v.markets.known(id) || v.markets.slots[id].collateral == nil {
-		return 0
-	}
-	v.cut()
-	s := v.markets.slots[id]
-	q = min(q, s.pos.qty.Abs())
-	if q <= 0 {
-		return 0
-	}
-	v.mail.now = max(v.mail.now, now)
-	side := exchange.Sell
-	if s.pos.qty < 0 {
-		side = exchange.Buy
-	}
-	price := exchange.Ticks(max(1, s.in.Tick.Floor(v.margins.priceOf(s))))
-	v.executions.post(s, nil, exchange.Fill{Side: side, Price: price, Qty: q, Reason: "adl"}, now)
-	v.liquidator.after(s, now)
-	return q
-}
-
-// PositionMargin is the margin of one instrument, in its settlement asset.
-type PositionMargin struct {
-	Mark        decimal.Decimal
-	Notional    decimal.Decimal // signed, at the mark; coins for inverse contracts
-	Unrealised  decimal.Decimal
-	Maintenance decimal.Decimal
-	Position    decimal.Decimal // initial margin of the position alone
-	Orders      decimal.Decimal // what open orders add to it
-}
-
-// PositionMargin returns the margin of an instrument; zero on spot.
-func (v *Venue) PositionMargin(id exchange.InstrumentID) PositionMargin {
-	if !v.markets.known(id) || v.markets.slots[id].collateral == nil {
-		return PositionMargin{}
-	}
-	s := v.markets.slots[id]
-	price := v.margins.priceOf(s)
-	m := PositionMargin{Mark: price}
-	if s.pos.qty != 0 {
-		m.Notional = valueAt(s.in, price, s.pos.qty)
-		m.Unrealised = s.pos.unrealised(s.in, price)
-		m.Maintenance = maintenance(s.in, s.pos.qty, price)
-		m.Position = m.Notional.Abs().DivRound(decimal.NewFromInt(int64(s.leverage)), 16)
-	}
-	m.Orders = v.margins.initial(s, nil, decimal.Zero).Sub(m.Position)
-	return m
-}
 
 // SetTransferLatency changes how long transfers that are sent from now on are
 // under way.
@@ -139,6 +94,6 @@ func (v *Venue) Reduce(id exchange.OrderID, qty exchange.Lots) error {
 		return fmt.Errorf("order %d: quantity %d: want more than the %d that are filled and less than %d", id, qty, o.Filled, o.Qty)
 	}
 	o.Qty = qty
-	v.wallets.relock(v.markets.slots[o.Instrument], o)
+	v.wallets.relock(v.markets.of(o), o)
 	return nil
 }

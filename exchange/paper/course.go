@@ -64,32 +64,40 @@ func tradedAt(b *exchange.Bar, p point) exchange.Ticks {
 // what the instant leaves.
 func (bs *bars) runBars(events []exchange.Event, instant int, at exchange.Time) {
 	for i := range events {
-		ev := &events[i]
-		c := &bs.markets.slots[ev.Instrument].ended
-		switch {
-		case ev.Kind == exchange.KindMark:
-			c.mark = ev
-		case ev.Kind == exchange.KindBar && (c.bar == nil || ev.Bar.Interval < c.bar.Bar.Interval):
-			c.bar = ev
+		for s := bs.markets.slots[events[i].Instrument]; s != nil; s = s.short {
+			s.ended.take(&events[i])
 		}
 	}
-	for i := range events {
-		bs.markets.slots[events[i].Instrument].openBar(bs.opt.Participation)
-	}
-	for i := range events {
-		switch s := bs.markets.slots[events[i].Instrument]; {
-		case s.collateral == nil && events[i].Kind == exchange.KindBar:
+	bs.eachSide(events, func(s *slot, _ *exchange.Event) { s.openBar(bs.opt.Participation) })
+	bs.eachSide(events, func(s *slot, ev *exchange.Event) {
+		switch {
+		case s.collateral == nil && ev.Kind == exchange.KindBar:
 			bs.passSpot(s, at)
 		case s.collateral != nil && s.collateral.walked != instant:
 			s.collateral.walked = instant
 			bs.walkWallet(s.collateral, at)
 		}
+	})
+	bs.eachSide(events, func(s *slot, ev *exchange.Event) { s.note(ev) })
+	bs.eachSide(events, func(s *slot, _ *exchange.Event) { bs.displace(s, at) })
+}
+
+// take keeps what ends: the mark, and the shortest bar.
+func (c *course) take(ev *exchange.Event) {
+	switch {
+	case ev.Kind == exchange.KindMark:
+		c.mark = ev
+	case ev.Kind == exchange.KindBar && (c.bar == nil || ev.Bar.Interval < c.bar.Bar.Interval):
+		c.bar = ev
 	}
+}
+
+// eachSide calls do for the instrument of every event, in hedge mode for both positions.
+func (bs *bars) eachSide(events []exchange.Event, do func(*slot, *exchange.Event)) {
 	for i := range events {
-		bs.markets.slots[events[i].Instrument].note(&events[i])
-	}
-	for i := range events {
-		bs.displace(bs.markets.slots[events[i].Instrument], at)
+		for s := bs.markets.slots[events[i].Instrument]; s != nil; s = s.short {
+			do(s, &events[i])
+		}
 	}
 }
 

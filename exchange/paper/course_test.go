@@ -110,7 +110,7 @@ func TestBarsAndTicksAgreeOnLiquidations(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		d := genDay(rt)
 		k, in := d.bench(t)
-		price, exists := k.v.LiquidationPrice(in.ID)
+		price, exists := k.v.Leg(in.ID, 0).LiquidationPrice()
 		ticks, got := d.byTicks(t)
 		bars, worst := d.byBars(t)
 		if ticks != bars {

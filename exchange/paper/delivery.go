@@ -22,10 +22,12 @@ func (dl *deliveries) deliver(at exchange.Time) {
 	for len(dl.futures) > 0 && dl.futures[0].in.Delivery <= at {
 		s := dl.futures[0]
 		dl.futures = dl.futures[1:]
-		for len(s.orders) > 0 {
-			dl.registry.finish(s, s.orders[0], exchange.StatusExpired, 0, "the contract was delivered", at)
+		for ; s != nil; s = s.short {
+			for len(s.orders) > 0 {
+				dl.registry.finish(s, s.orders[0], exchange.StatusExpired, 0, "the contract was delivered", at)
+			}
+			dl.settlePosition(s, at)
 		}
-		dl.settlePosition(s, at)
 	}
 }
 

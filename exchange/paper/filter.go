@@ -31,6 +31,8 @@ func (ru *rules) invalid(o *order) *refusal {
 		return refused(RuleType, "Invalid orderType: %d, want limit or market", o.Type)
 	case o.TIF > exchange.PostOnly || o.Type == exchange.MarketOrder && o.TIF == exchange.PostOnly:
 		return refused(RuleTIF, "Invalid timeInForce: %s %s", o.Type, o.TIF)
+	case o.PositionSide != ru.markets.side(o.Instrument, o.PositionSide).holds:
+		return refused(RulePositionSide, "Order's position side does not match user's setting.")
 	case o.ReduceOnly && !ru.markets.slots[o.Instrument].in.Perp():
 		return refused(RuleSpot, "Parameter 'reduceOnly' sent when not required.")
 	}

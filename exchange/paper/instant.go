@@ -31,8 +31,10 @@ func (v *Venue) collect(ev *exchange.Event) {
 	if !v.markets.known(ev.Instrument) {
 		return
 	}
-	if s := v.markets.slots[ev.Instrument]; s.idle() && ev.Kind != exchange.KindFunding {
-		s.note(ev)
+	if s := v.markets.slots[ev.Instrument]; s.idle() && (s.short == nil || s.short.idle()) && ev.Kind != exchange.KindFunding {
+		for ; s != nil; s = s.short {
+			s.note(ev)
+		}
 		return
 	}
 	n.events = append(n.events, *ev)
@@ -72,7 +74,9 @@ func (v *Venue) close() {
 	slices.SortStableFunc(n.events, func(a, b exchange.Event) int { return cmp.Compare(a.Instrument, b.Instrument) })
 	for i := range n.events {
 		if ev := &n.events[i]; ev.Kind == exchange.KindFunding {
-			v.funding.payFunding(v.markets.slots[ev.Instrument], ev)
+			for s := v.markets.slots[ev.Instrument]; s != nil; s = s.short {
+				v.funding.payFunding(s, ev)
+			}
 		}
 	}
 	v.bars.runBars(n.events, n.count, at)
@@ -81,18 +85,21 @@ func (v *Venue) close() {
 		v.mail.arriveBy(at - 1)
 	}
 	for i := range n.events {
-		v.match(&n.events[i])
+		for s := v.markets.slots[n.events[i].Instrument]; s != nil; s = s.short {
+			v.match(s, &n.events[i])
+		}
 	}
 	v.liquidator.review(n.events, at)
 	for i := range n.events {
-		v.markets.slots[n.events[i].Instrument].ended = course{}
+		for s := v.markets.slots[n.events[i].Instrument]; s != nil; s = s.short {
+			s.ended = course{}
+		}
 	}
 	n.events = n.events[:0]
 }
 
 // match lets what rests meet what an instant showed.
-func (v *Venue) match(ev *exchange.Event) {
-	s := v.markets.slots[ev.Instrument]
+func (v *Venue) match(s *slot, ev *exchange.Event) {
 	if s.idle() {
 		return
 	}
@@ -111,13 +118,17 @@ func (v *Venue) match(ev *exchange.Event) {
 // review decides on the margin of every wallet that an instant touched.
 func (lq *liquidator) review(events []exchange.Event, at exchange.Time) {
 	for i := range events {
-		if s := lq.markets.slots[events[i].Instrument]; s.held() {
-			lq.rescreenAt(s)
+		for s := lq.markets.slots[events[i].Instrument]; s != nil; s = s.short {
+			if s.held() {
+				lq.rescreenAt(s)
+			}
 		}
 	}
 	for i := range events {
-		if s := lq.markets.slots[events[i].Instrument]; s.held() && !s.collateral.safe() {
-			lq.guard(s.collateral, at)
+		for s := lq.markets.slots[events[i].Instrument]; s != nil; s = s.short {
+			if s.held() && !s.collateral.safe() {
+				lq.guard(s.collateral, at)
+			}
 		}
 	}
 }

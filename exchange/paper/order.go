@@ -44,8 +44,8 @@ func (mt *matcher) arrive(o *order, at exchange.Time) {
 		mt.registry.reject(o, r, at)
 		return
 	}
-	s := mt.markets.slots[o.Instrument]
-	mt.normalise(o)
+	s := mt.markets.of(o)
+	mt.normalise(s, o)
 	if r := mt.rules.filter(s, o); r != nil {
 		mt.registry.reject(o, r, at)
 		return
@@ -60,8 +60,10 @@ func (mt *matcher) arrive(o *order, at exchange.Time) {
 	mt.liquidator.after(s, at)
 }
 
-// normalise gives an order the time in force that it means.
-func (mt *matcher) normalise(o *order) {
+// normalise gives an order the time in force that it means. What goes against one of two
+// positions can only reduce it.
+func (mt *matcher) normalise(s *slot, o *order) {
+	o.ReduceOnly = o.ReduceOnly || s.holds != 0 && o.Side != s.holds
 	if o.Type == exchange.MarketOrder && o.TIF != exchange.FOK {
 		o.TIF, o.Price = exchange.IOC, 0
 	}
@@ -162,7 +164,7 @@ func (rg *registry) announce(o *order, status exchange.OrderStatus, by Rule, rea
 // cancel is a cancel's moment at the venue. A fill that came before it stands.
 func (mt *matcher) cancel(w exchange.Wallet, id exchange.OrderID, heard, at exchange.Time) {
 	if o := mt.registry.open[id]; o != nil {
-		mt.registry.finish(mt.markets.slots[o.Instrument], o, exchange.StatusCanceled, 0, "", at)
+		mt.registry.finish(mt.markets.of(o), o, exchange.StatusCanceled, 0, "", at)
 		return
 	}
 	done, known := mt.registry.finished[id]

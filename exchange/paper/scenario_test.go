@@ -194,7 +194,7 @@ func (p *player) show(w []string) {
 		m := p.v.Margin(p.wallet(w[1]), w[2])
 		p.say(fmt.Sprintf("balance %s initial %s maintenance %s available %s", m.Balance, m.Initial, m.Maintenance, m.Available))
 	case "liquidation":
-		price, ok := p.v.LiquidationPrice(p.find(w[1]).ID)
+		price, ok := p.v.Leg(p.find(w[1]).ID, 0).LiquidationPrice()
 		p.say(fmt.Sprintf("%s %v", price.Round(4), ok))
 	case "queue":
 		front, ok := p.v.QueueAhead(exchange.OrderID(p.Number(w[1])))

@@ -79,6 +79,8 @@ type slot struct {
 	in         *exchange.Instrument
 	orders     []*order // resting, oldest first
 	pos        position
+	short      *slot          // in hedge mode, the short position beside this one; nil: there is none
+	holds      exchange.Side  // in hedge mode, which of the two this is; 0: the only one
 	collateral *walletBalance // that margins it; nil on spot
 
 	leverage int
@@ -270,13 +272,13 @@ func (v *Venue) Market(ev *exchange.Event) {
 		return
 	}
 	s := v.markets.slots[ev.Instrument]
-	if ev.Kind == exchange.KindDiff { // nearly all events, of instruments that are mostly idle
-		if !s.idle() {
+	for ; s != nil; s = s.short {
+		if ev.Kind != exchange.KindDiff { // nearly all events are, of instruments that are mostly idle
+			v.show(s, ev)
+		} else if !s.idle() {
 			v.resting.onBook(s, ev.Time)
 		}
-		return
 	}
-	v.show(s, ev)
 }
 
 // show lets an event that is an instant by itself take effect.
@@ -366,6 +368,17 @@ func (v *Venue) Pop(ev *exchange.Event) {
 	a := s.pop()
 	a.at = v.mail.now
 	a.write(ev)
+}
+
+// of returns the slot of the position that an order changes; known has said that there is
+// one.
+func (mk *markets) of(o *order) *slot { return mk.side(o.Instrument, o.PositionSide) }
+
+func (mk *markets) side(id exchange.InstrumentID, side exchange.Side) *slot {
+	if s := mk.slots[id]; side != exchange.Sell || s.short == nil {
+		return s
+	}
+	return mk.slots[id].short
 }
 
 func (mk *markets) known(id exchange.InstrumentID) bool { return id >= 0 && int(id) < len(mk.slots) }

@@ -7,8 +7,8 @@ import "github.com/perilune/perilune/exchange"
 type Account struct {
 	Number int
 	house  string // whose customer it is
-	// Hedge is hedge mode, MultiAsset multi-assets mode and Isolated what has isolated
-	// margin. They can be set, so that a client can be seen to find them; a front
+	// Hedge is hedge mode: see SetHedged. MultiAsset is multi-assets mode and Isolated what has
+	// isolated margin; they can be set, so that a client can be seen to find them, and a front
 	// refuses to trade in them.
 	Hedge      bool
 	MultiAsset bool
@@ -27,6 +27,24 @@ type Account struct {
 
 	matching *matching
 	triggers *triggers
+}
+
+// SetHedged lets every contract have a long and a short position, or one again: an error says
+// which has an order or a position, and nothing is changed.
+func (a *Account) SetHedged(on bool) error {
+	if err := a.matching.venue.SetHedged(on); err != nil {
+		return err
+	}
+	a.Hedge = on
+	return nil
+}
+
+// PositionSides are those of the positions that a contract can have.
+func (a *Account) PositionSides() []exchange.Side {
+	if a.Hedge {
+		return []exchange.Side{exchange.Buy, exchange.Sell}
+	}
+	return []exchange.Side{0}
 }
 
 // onMarket shows a market event to the venue behind the account, and sends what waited

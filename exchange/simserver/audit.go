@@ -48,6 +48,7 @@ type BalanceTruth struct {
 type PositionTruth struct {
 	Market   string `json:"market"`
 	Symbol   string `json:"symbol"`
+	Side     string `json:"position_side,omitempty"` // LONG or SHORT, in hedge mode
 	Qty      string `json:"qty"`
 	Entry    string `json:"entry"`
 	Realised string `json:"realised"`
@@ -95,6 +96,7 @@ type TradeTruth struct {
 	ID       int64  `json:"id"`
 	Order    int64  `json:"order"`
 	Side     string `json:"side"`
+	Position string `json:"position_side,omitempty"` // LONG or SHORT, in hedge mode
 	Price    string `json:"price"`
 	Qty      string `json:"qty"`
 	Fee      string `json:"fee"`
@@ -160,7 +162,7 @@ func getAccount(s *State, q url.Values, _ []byte) (any, error) {
 
 // Truth is how the account stands. Its lists are empty, never nil.
 func (a *Account) Truth() AccountTruth {
-	t := AccountTruth{Account: a.Number, Venue: a.house, Hedge: a.Hedge, MultiAsset: a.MultiAsset, Balances: a.Funds.balanceTruth(), Positions: a.Funds.positionTruth(), OpenOrders: []OrderTruth{},
+	t := AccountTruth{Account: a.Number, Venue: a.house, Hedge: a.Hedge, MultiAsset: a.MultiAsset, Balances: a.Funds.balanceTruth(), Positions: a.Funds.positionTruth(a.PositionSides()), OpenOrders: []OrderTruth{},
 		Orders: []OrderTruth{}, Conditionals: []ConditionalTruth{}, Trades: []TradeTruth{}, Incomes: []IncomeTruth{}, Transfers: []TransferTruth{}}
 	for _, o := range a.Orders.all {
 		v := o.truth()
@@ -193,11 +195,13 @@ func (f *Funds) balanceTruth() []BalanceTruth {
 	return out
 }
 
-func (f *Funds) positionTruth() []PositionTruth {
+func (f *Funds) positionTruth(sides []exchange.Side) []PositionTruth {
 	out := []PositionTruth{}
 	for _, m := range f.markets {
-		if p := f.matching.venue.Position(m.In.ID); m.In.Perp() && p.Qty != 0 {
-			out = append(out, PositionTruth{m.Segment.name(), m.In.Symbol, m.In.QtyDecimal(p.Qty).String(), p.Entry.String(), p.Realised.String(), f.matching.venue.Leverage(m.In.ID)})
+		for _, side := range sides {
+			if p := f.Leg(m.In.ID, side).Position(); m.In.Perp() && p.Qty != 0 {
+				out = append(out, PositionTruth{m.Segment.name(), m.In.Symbol, positionText(side), m.In.QtyDecimal(p.Qty).String(), p.Entry.String(), p.Realised.String(), f.matching.venue.Leverage(m.In.ID)})
+			}
 		}
 	}
 	return out
@@ -221,7 +225,7 @@ func (g *Conditional) truth() ConditionalTruth {
 
 func (t *Trade) truth() TradeTruth {
 	m := t.Order.Market
-	return TradeTruth{Market: m.Segment.name(), Symbol: m.In.Symbol, ID: t.ID, Order: t.Order.ID, Side: sideText(t.Order.Side), Price: m.In.PriceDecimal(t.Price).String(),
+	return TradeTruth{Market: m.Segment.name(), Symbol: m.In.Symbol, ID: t.ID, Order: t.Order.ID, Side: sideText(t.Order.Side), Position: positionText(t.Order.PositionSide), Price: m.In.PriceDecimal(t.Price).String(),
 		Qty: m.In.QtyDecimal(t.Qty).String(), Fee: t.Fee.String(), FeeAsset: t.FeeAsset, Realised: t.Realised.String(), Maker: t.Maker, Time: millis(t.Time)}
 }
 
@@ -238,6 +242,17 @@ func sideText(s exchange.Side) string {
 		return "BUY"
 	}
 	return "SELL"
+}
+
+// positionText names one of two positions; "" is the only one.
+func positionText(s exchange.Side) string {
+	switch s {
+	case exchange.Buy:
+		return "LONG"
+	case exchange.Sell:
+		return "SHORT"
+	}
+	return ""
 }
 
 // Market returns the market of a symbol, nil when there is none.

@@ -12,12 +12,13 @@ import (
 // id space of its own. When its price is reached it sends an ordinary order, its
 // child, and is over when that is.
 type Conditional struct {
-	ID     int64
-	Market *Market
-	Client string
-	Side   exchange.Side
-	Type   string          // in the words of the front
-	Qty    decimal.Decimal // as it was asked for
+	ID           int64
+	Market       *Market
+	Client       string
+	Side         exchange.Side
+	PositionSide exchange.Side   // in hedge mode, the position that its child changes
+	Type         string          // in the words of the front
+	Qty          decimal.Decimal // as it was asked for
 
 	ByMark        bool            // it looks at the mark, not at the last price
 	Trigger       decimal.Decimal // of all but a trailing one
@@ -154,7 +155,7 @@ func (t *triggers) sendOrder(g *Conditional) {
 	t.conditionals.setStatus(g, ConditionalTriggering)
 	var held exchange.Lots
 	if g.ClosePosition {
-		if held = t.matching.venue.Position(g.Market.In.ID).Qty; held*exchange.Lots(g.Side) >= 0 {
+		if held = t.matching.venue.Leg(g.Market.In.ID, g.PositionSide).Position().Qty; held*exchange.Lots(g.Side) >= 0 {
 			g.Reason = "There is no position to close."
 			t.conditionals.setStatus(g, ConditionalExpired)
 			t.outbox.Flush()

@@ -122,8 +122,7 @@ func postAdvance(s *State, _ url.Values, body []byte) (any, error) {
 type Settings struct {
 	Venue   string `json:"venue,omitempty"` // the house, where there are several
 	Account int    `json:"account"`
-	// Dual is hedge mode and MultiAssets multi-assets mode; nil: unchanged. With
-	// either on, the account can be asked about but not traded with.
+	// Dual is hedge mode and MultiAssets multi-assets mode; nil: unchanged.
 	Dual        *bool `json:"dual_side_position,omitempty"`
 	MultiAssets *bool `json:"multi_assets_margin,omitempty"`
 	// MarginType is CROSSED or ISOLATED, and Leverage a number, of a futures
@@ -149,7 +148,9 @@ func postSettings(s *State, _ url.Values, body []byte) (any, error) {
 		}
 	}
 	if q.Dual != nil {
-		a.Hedge = *q.Dual
+		if err := a.SetHedged(*q.Dual); err != nil {
+			return nil, fmt.Errorf("dual_side_position: %w", err)
+		}
 	}
 	if q.MultiAssets != nil {
 		a.MultiAsset = *q.MultiAssets

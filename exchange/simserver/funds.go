@@ -22,20 +22,23 @@ func (f *Funds) Margin(w exchange.Wallet, asset string) paper.Margin {
 	return f.matching.venue.Margin(w, asset)
 }
 
-// Position returns the position in an instrument.
-func (f *Funds) Position(id exchange.InstrumentID) exchange.Position {
-	return f.matching.venue.Position(id)
+// Leg is one position of an instrument: the only one, or in hedge mode that of a side.
+func (f *Funds) Leg(id exchange.InstrumentID, side exchange.Side) paper.Leg {
+	return f.matching.venue.Leg(id, side)
 }
+
+// Position returns the position in an instrument, where there is one.
+func (f *Funds) Position(id exchange.InstrumentID) exchange.Position { return f.Leg(id, 0).Position() }
 
 // PositionMargin returns the margin of a position and of the orders beside it.
 func (f *Funds) PositionMargin(id exchange.InstrumentID) paper.PositionMargin {
-	return f.matching.venue.PositionMargin(id)
+	return f.Leg(id, 0).Margin()
 }
 
 // LiquidationPrice returns the price at which a position is closed by force; false when
 // there is none.
 func (f *Funds) LiquidationPrice(id exchange.InstrumentID) (decimal.Decimal, bool) {
-	return f.matching.venue.LiquidationPrice(id)
+	return f.Leg(id, 0).LiquidationPrice()
 }
 
 // Leverage returns the leverage of a contract.

@@ -116,10 +116,10 @@ func (v *matching) onFill(f *exchange.Fill, at exchange.Time) {
 }
 
 // forcedOrder makes the order that the exchange sends for a liquidation or an
-// auto-deleveraging: one the customer never sent.
+// auto-deleveraging: one the customer never sent, which closes a position.
 func (v *matching) forcedOrder(f *exchange.Fill, at exchange.Time) *Order {
 	m := v.markets[f.Instrument]
-	o := &Order{Market: m, Side: f.Side, Kind: exchange.Limit, Price: f.Price, Qty: f.Qty, Created: at, Updated: at, Status: StatusNew, Forced: true}
+	o := &Order{Market: m, Side: f.Side, Kind: exchange.Limit, Price: f.Price, Qty: f.Qty, Created: at, Updated: at, Status: StatusNew, Forced: true, PositionSide: v.venue.Leg(m.In.ID, f.Side.Opposite()).Side()}
 	why := Liquidation
 	switch {
 	case f.Reason == "adl" && v.settling:
@@ -150,16 +150,19 @@ func (v *matching) resubmitOrder(o *Order, policy exchange.TimeInForce, tell boo
 		o.Updated = v.clock.now
 		v.orders.reportChange(o, Replaced, nil)
 	}
-	t := &Ticket{Market: o.Market, Side: o.Side, Kind: o.Kind, Policy: policy, ReduceOnly: o.ReduceOnly, Client: o.Client, Price: o.Price, Qty: o.Qty - o.Filled}
+	t := &Ticket{Market: o.Market, Side: o.Side, Kind: o.Kind, Policy: policy, ReduceOnly: o.ReduceOnly, PositionSide: o.PositionSide, Client: o.Client, Price: o.Price, Qty: o.Qty - o.Filled}
 	v.venue.Submit(t.order(o.paper, v.clock.now), v.clock.now)
 	v.collectEvents()
 	return o.refused
 }
 
-// closeAtMark closes the whole position with an order that nobody sent.
+// closeAtMark closes the whole position with an order that nobody sent, in hedge mode both.
 func (v *matching) closeAtMark(m *Market) {
-	if q := v.venue.Position(m.In.ID).Qty.Abs(); m.In.Perp() && q > 0 {
-		v.venue.Deleverage(m.In.ID, q, v.clock.now)
-		v.drainEvents()
+	for _, side := range [...]exchange.Side{exchange.Buy, exchange.Sell} {
+		leg := v.venue.Leg(m.In.ID, side)
+		if q := leg.Position().Qty.Abs(); m.In.Perp() && q > 0 {
+			leg.Deleverage(q, v.clock.now)
+			v.drainEvents()
+		}
 	}
 }

@@ -15,16 +15,18 @@ type Order struct {
 	Side   exchange.Side
 	Kind   exchange.OrderType
 	// Type and TIF are what the customer asked for, in the words of the front.
-	Type, TIF   string
-	ReduceOnly  bool
-	Price       exchange.Ticks
-	Qty         exchange.Lots
-	GoodTill    int64           // when it lapses, in milliseconds of the wall clock; 0: never
-	Stop        decimal.Decimal // the price that triggered it, or is to; zero: none
-	Waits       bool            // a stop order that has not triggered
-	Worked      exchange.Time   // when it triggered; 0: it has not
-	Conditional *Conditional    // whose child it is; nil: none
-	Forced      bool            // nobody sent it
+	Type, TIF  string
+	ReduceOnly bool
+	// PositionSide is, in hedge mode, the position that it changes: Buy the long one.
+	PositionSide exchange.Side
+	Price        exchange.Ticks
+	Qty          exchange.Lots
+	GoodTill     int64           // when it lapses, in milliseconds of the wall clock; 0: never
+	Stop         decimal.Decimal // the price that triggered it, or is to; zero: none
+	Waits        bool            // a stop order that has not triggered
+	Worked       exchange.Time   // when it triggered; 0: it has not
+	Conditional  *Conditional    // whose child it is; nil: none
+	Forced       bool            // nobody sent it
 
 	Status     Status
 	Filled     exchange.Lots
@@ -89,19 +91,20 @@ func (o *Order) Average() decimal.Decimal {
 
 // Ticket is a new order. A front has checked it in itself.
 type Ticket struct {
-	Market     *Market
-	Client     string
-	Side       exchange.Side
-	Kind       exchange.OrderType
-	Type, TIF  string // in the words of the front
-	Policy     exchange.TimeInForce
-	Price      exchange.Ticks
-	Qty        exchange.Lots
-	Stop       decimal.Decimal // positive: it waits for this price, and rises there or falls as Rising says
-	Rising     bool
-	ReduceOnly bool
-	GoodTill   int64 // in milliseconds of the wall clock; 0: for ever
-	Note       any   // becomes the order's
+	Market       *Market
+	Client       string
+	Side         exchange.Side
+	Kind         exchange.OrderType
+	Type, TIF    string // in the words of the front
+	Policy       exchange.TimeInForce
+	Price        exchange.Ticks
+	Qty          exchange.Lots
+	Stop         decimal.Decimal // positive: it waits for this price, and rises there or falls as Rising says
+	Rising       bool
+	ReduceOnly   bool
+	PositionSide exchange.Side // in hedge mode, the position that it changes; 0: the only one
+	GoodTill     int64         // in milliseconds of the wall clock; 0: for ever
+	Note         any           // becomes the order's
 
 	conditional *Conditional // whose child it is
 }
@@ -109,5 +112,5 @@ type Ticket struct {
 // order makes the venue's order of a ticket.
 func (t *Ticket) order(id exchange.OrderID, now exchange.Time) *exchange.Order {
 	return &exchange.Order{ID: id, ClientID: t.Client, Strategy: -1, Instrument: t.Market.In.ID, Side: t.Side, Type: t.Kind, TIF: t.Policy,
-		ReduceOnly: t.ReduceOnly, Created: now, Price: t.Price, Qty: t.Qty}
+		ReduceOnly: t.ReduceOnly, PositionSide: t.PositionSide, Created: now, Price: t.Price, Qty: t.Qty}
 }

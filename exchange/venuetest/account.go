@@ -71,6 +71,11 @@ func (c *caller) make(tr *Trade, tif exchange.TimeInForce, price decimal.Decimal
 	if price.IsPositive() {
 		o.Type = exchange.Limit
 	}
+	for _, s := range c.a.Profile().Segments {
+		if s.Venue == in.Venue && s.Hedged {
+			o.PositionSide = o.Side
+		}
+	}
 	return o
 }
 

@@ -174,7 +174,7 @@ func (c *caller) batch() {
 	}
 }
 
-// hedgeMode: the account is in one-way mode.
+// hedgeMode: the account is in the mode that its profile says.
 func (c *caller) hedgeMode() {
 	a, ok := c.a.(oms.HedgeMode)
 	if !ok {
@@ -184,7 +184,7 @@ func (c *caller) hedgeMode() {
 		if s.Spot {
 			continue
 		}
-		if on, err := a.HedgeMode(c.ctx, s.Venue); on || err != nil {
+		if on, err := a.HedgeMode(c.ctx, s.Venue); on != s.Hedged || err != nil {
 			c.Errorf("%s: hedge mode %t, %v", s.Venue, on, err)
 		}
 	}

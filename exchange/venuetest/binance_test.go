@@ -31,13 +31,13 @@ const beforeFunding = 6 * exchange.Second
 
 // binanceHarness is the real adapter on the simulated exchange: real sockets and
 // signatures.
-func binanceHarness(entry string) venuetest.Harness {
+func binanceHarness(entry string, set ...func(*testing.T, *account.Client)) venuetest.Harness {
 	return venuetest.Harness{
 		Open: func(t *testing.T) *venuetest.Bench {
-			return binanceBench(t, entry, exchange.Time(time.Now().UnixNano())) // as it is at a real exchange
+			return binanceBench(t, entry, exchange.Time(time.Now().UnixNano()), set) // as it is at a real exchange
 		},
 		BeforeFunding: func(t *testing.T) *venuetest.Bench {
-			b := binanceBench(t, entry, exchange.Date(2030, 3, 2)+8*exchange.Hour-beforeFunding)
+			b := binanceBench(t, entry, exchange.Date(2030, 3, 2)+8*exchange.Hour-beforeFunding, set)
 			b.Funding = beforeFunding
 			b.Trades = trades[:2] // the income of COIN-M is asked for until now by the clock on the wall
 			return b
@@ -46,7 +46,7 @@ func binanceHarness(entry string) venuetest.Harness {
 }
 
 // binanceBench is a client of an exchange whose market begins at a time.
-func binanceBench(t *testing.T, entry string, begin exchange.Time) *venuetest.Bench {
+func binanceBench(t *testing.T, entry string, begin exchange.Time, set []func(*testing.T, *account.Client)) *venuetest.Bench {
 	local := simtest.Start(t, simtest.Options{Seed: 1, Start: begin - begin%exchange.Minute - 5*exchange.Minute,
 		Step: 100 * exchange.Millisecond, Begin: begin, Speed: 1})
 	c, err := account.Open(context.Background(), account.Options{Key: local.HMAC(), Endpoints: local.Endpoints(), Entry: entry, Log: func(s string) { t.Log(s) }})
@@ -58,6 +58,12 @@ func binanceBench(t *testing.T, entry string, begin exchange.Time) *venuetest.Be
 			t.Error(err)
 		}
 	})
+	for _, f := range set {
+		f(t, c)
+	}
+	if err := c.LearnModes(context.Background()); err != nil {
+		t.Fatal(err)
+	}
 	first, err := local.Universe.Lookup(trades[0].Key)
 	if err != nil {
 		t.Fatal(err)
@@ -112,6 +118,23 @@ func TestBinanceOrders(t *testing.T) {
 			venuetest.Orders(t, binanceHarness(entry))
 		})
 	}
+}
+
+// hedged puts the account into hedge mode.
+func hedged(t *testing.T, c *account.Client) {
+	if err := c.SetHedgeMode(context.Background(), api.USDM, true); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestBinanceHedgeMode(t *testing.T) {
+	t.Run("account", func(t *testing.T) { venuetest.Account(t, binanceHarness(account.EntryREST, hedged)) })
+	t.Run("orders", func(t *testing.T) {
+		if testing.Short() {
+			t.Skip("the whole suite again, for orders that name a position")
+		}
+		venuetest.Orders(t, binanceHarness(account.EntryREST, hedged))
+	})
 }
 
 func TestBinanceAccount(t *testing.T) { venuetest.Account(t, binanceHarness(account.EntryREST)) }

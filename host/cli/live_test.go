@@ -160,8 +160,6 @@ func TestWhatKeepsALiveSessionFromStarting(t *testing.T) {
 		{"no futures", func(d *liveDesk) {
 			d.arm(simserver.Fault{Kind: "permissions", Permissions: []string{"reading", "spot", "transfer"}})
 		}, ExitAccount, []string{"futures false", "enable"}, []string{"futures false"}},
-		{"hedge mode", func(d *liveDesk) { d.set(`{"dual_side_position":true}`) }, ExitAccount,
-			[]string{"hedge mode", "One-way Mode"}, []string{"One-way Mode"}},
 		{"multi-assets mode", func(d *liveDesk) { d.set(`{"multi_assets_margin":true}`) }, ExitAccount,
 			[]string{"multi-assets mode", "Single-Asset Mode"}, []string{"Single-Asset Mode"}},
 		{"clock", func(d *liveDesk) { d.arm(simserver.Fault{Kind: "skew", Millis: 3_600_000}) }, ExitAccount,

@@ -30,10 +30,12 @@ type Conditional struct {
 	Qty        decimal.Decimal // 0 with Close
 	Close      bool            // the whole position, with STOP_MARKET and TAKE_PROFIT_MARKET
 	ReduceOnly bool
-	Mark       bool            // triggered by the mark price, not by the last
-	Protect    bool            // not triggered while both are far apart
-	Activate   decimal.Decimal // of a trailing stop; 0: at once
-	Callback   decimal.Decimal // of a trailing stop, in percent, 0.1 to 10
+	// PositionSide is, in hedge mode, the position that it changes.
+	PositionSide exchange.Side
+	Mark         bool            // triggered by the mark price, not by the last
+	Protect      bool            // not triggered while both are far apart
+	Activate     decimal.Decimal // of a trailing stop; 0: at once
+	Callback     decimal.Decimal // of a trailing stop, in percent, 0.1 to 10
 
 	// What the venue says of it.
 	Status  string // NEW, TRIGGERING, TRIGGERED, FINISHED, CANCELED, REJECTED, EXPIRED
@@ -56,7 +58,10 @@ func (o *Conditional) fill(f form) {
 	positive(f, "activatePrice", o.Activate)
 	positive(f, "callbackRate", o.Callback)
 	flag(f, "closePosition", o.Close)
-	flag(f, "reduceOnly", o.ReduceOnly && !o.Close)
+	if o.PositionSide != 0 {
+		f.Text("positionSide", positionText(o.PositionSide))
+	}
+	flag(f, "reduceOnly", o.ReduceOnly && !o.Close && o.PositionSide == 0)
 	flag(f, "priceProtect", o.Protect)
 	if o.Mark {
 		f.Text("workingType", "MARK_PRICE")

@@ -169,6 +169,8 @@ func advice(e *exchange.VenueError) string {
 		return ""
 	case e.Class == exchange.ErrKey:
 		return keyAdvice[e.Code]
+	case e.Class == exchange.ErrMode:
+		return "the account's position mode is not the one it was signed in with: stop and begin again"
 	case e.Class == exchange.ErrClock:
 		return "set this machine's clock: it must keep within a second of the venue's"
 	case e.Class == exchange.ErrUnknown || e.HTTP == 0:

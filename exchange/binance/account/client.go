@@ -94,6 +94,7 @@ func (o *Options) complete(now func() exchange.Time) (err error) {
 type Client struct {
 	*transport
 	Settings
+	hedged bool // a contract has a long and a short position: LearnModes
 }
 
 // Settings are what the account may do and how it is set.
@@ -113,7 +114,7 @@ type transport struct {
 	once   sync.Once
 }
 
-func newClient(t *transport) *Client { return &Client{transport: t, Settings: Settings{t}} }
+func newClient(t *transport) *Client { return &Client{transport: t, Settings: Settings{transport: t}} }
 
 // Open compares the clocks with the venue's and returns when requests can be
 // signed. ctx bounds Open itself, not the Client.

@@ -136,6 +136,8 @@ func decodeTrade(m api.Market, raw []byte) (oms.Execution, error) {
 			x.Fee = f.Decimal()
 		case "commissionAsset":
 			x.FeeAsset = f.Text()
+		case "positionSide":
+			x.PositionSide = positionSide(string(f.Word()))
 		case "realizedPnl":
 			x.Realised = decimal.NewNullDecimal(f.Decimal())
 		case "isMaker", "maker":
@@ -203,9 +205,8 @@ func decodeBalance(m api.Market, raw []byte) (oms.Balance, error) {
 	return b, f.Err()
 }
 
-// decodePosition reads a row of positionRisk. Both modes have it; in hedge mode
-// side is LONG or SHORT.
-func decodePosition(m api.Market, raw []byte) (p oms.Position, side string, err error) {
+// decodePosition reads a row of positionRisk. Both modes have it.
+func decodePosition(m api.Market, raw []byte) (p oms.Position, err error) {
 	p.Venue = m.Venue()
 	f := jsonscan.Object(raw)
 	for f.Next() {
@@ -219,10 +220,10 @@ func decodePosition(m api.Market, raw []byte) (p oms.Position, side string, err 
 		case "markPrice":
 			p.Mark = f.Decimal()
 		case "positionSide":
-			side = f.Text()
+			p.Side = positionSide(string(f.Word()))
 		}
 	}
-	return p, side, f.Err()
+	return p, f.Err()
 }
 
 // incomeKinds are the types of income that mean more than their name.

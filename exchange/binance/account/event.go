@@ -177,6 +177,8 @@ func (o *orderMessage) takeTrade(f *jsonscan.Fields) {
 		x.FeeAsset = f.Text()
 	case "m":
 		x.Maker = f.Bool()
+	case "ps":
+		x.PositionSide = positionSide(string(f.Word()))
 	case "rp":
 		x.Realised = decimal.NewNullDecimal(f.Decimal())
 	}
@@ -258,7 +260,6 @@ type change struct {
 
 type held struct {
 	oms.Position
-	side   string
 	margin string
 }
 
@@ -277,12 +278,7 @@ func (ev *event) account(m api.Market, raw []byte, pass func(oms.AccountEvent)) 
 	}
 	for i := range u.positions {
 		p := &u.positions[i]
-		switch {
-		case p.side == "BOTH":
-			pass(oms.AccountEvent{Venue: m.Venue(), Position: &p.Position, Time: ev.at})
-		case !p.Qty.IsZero():
-			pass(oms.AccountEvent{Venue: m.Venue(), Setting: fmt.Sprintf("hedge mode: %s %s %s", p.Symbol, p.side, p.Qty), Time: ev.at})
-		}
+		pass(oms.AccountEvent{Venue: m.Venue(), Position: &p.Position, Time: ev.at})
 		if u.reason == "MARGIN_TYPE_CHANGE" {
 			pass(oms.AccountEvent{Venue: m.Venue(), Setting: "margin type " + p.Symbol + " " + p.margin, Time: ev.at})
 		}
@@ -349,7 +345,7 @@ func decodeHeld(m api.Market, raw []byte) (held, error) {
 		case "ep":
 			p.Entry = f.Decimal()
 		case "ps":
-			p.side = f.Text()
+			p.Side = positionSide(string(f.Word()))
 		case "mt":
 			p.margin = f.Text()
 		}

@@ -104,7 +104,8 @@ func (c *Client) spotBalances(ctx context.Context, q request) ([]oms.Balance, er
 var positionPaths = map[api.Market]string{api.USDM: "/fapi/v3/positionRisk", api.COINM: "/dapi/v1/positionRisk"}
 
 // Positions lists the positions of a derivatives market that are not zero; spot
-// has none. It refuses an account in hedge mode, where a symbol has two.
+// has none. In hedge mode a symbol has up to two; an account that is in another mode than it
+// was is refused.
 func (c *Client) Positions(ctx context.Context, v exchange.Venue) ([]oms.Position, error) {
 	m := api.Of(v)
 	if m == api.Spot {
@@ -112,9 +113,9 @@ func (c *Client) Positions(ctx context.Context, v exchange.Venue) ([]oms.Positio
 	}
 	q := request{market: m, what: "list positions", method: http.MethodGet, path: positionPaths[m], priority: limit.Hedge}
 	all, err := rows(ctx, c.transport, q, func(raw []byte) (oms.Position, error) {
-		p, side, err := decodePosition(m, raw)
-		if err == nil && side != "" && side != "BOTH" && !p.Qty.IsZero() {
-			err = fmt.Errorf("%s has a %s position: the account is in hedge mode, want one-way mode", p.Symbol, side)
+		p, err := decodePosition(m, raw)
+		if err == nil && !p.Qty.IsZero() && c.hedged != (p.Side != 0) {
+			err = fmt.Errorf("%s has a position of %s: the account is in %s, and was in %s when it was signed in to", p.Symbol, p.Qty, modeName(p.Side != 0), modeName(c.hedged))
 		}
 		return p, err
 	})

@@ -38,11 +38,39 @@ func fillOrder(f form, o *oms.Order) {
 	if o.Type == exchange.Limit {
 		amount(f, "price", o.Price)
 	}
-	if o.ReduceOnly && api.Of(o.Venue) != api.Spot {
-		f.Text("reduceOnly", "true")
-	}
+	fillPosition(f, o)
 	f.Text("newClientOrderId", o.ClientID)
 	f.Text("newOrderRespType", "RESULT")
+}
+
+// fillPosition says which position an order changes, or that it only reduces the one there is:
+// in hedge mode side and positionSide together say so, and reduceOnly is refused (-1106).
+func fillPosition(f form, o *oms.Order) {
+	switch {
+	case api.Of(o.Venue) == api.Spot:
+	case o.PositionSide != 0:
+		f.Text("positionSide", positionText(o.PositionSide))
+	case o.ReduceOnly:
+		f.Text("reduceOnly", "true")
+	}
+}
+
+func positionText(s exchange.Side) string {
+	if s == exchange.Sell {
+		return "SHORT"
+	}
+	return "LONG"
+}
+
+// positionSide reads positionSide, and ps of events: BOTH is the one position of one-way mode.
+func positionSide(word string) exchange.Side {
+	switch word {
+	case "LONG":
+		return exchange.Buy
+	case "SHORT":
+		return exchange.Sell
+	}
+	return 0
 }
 
 func fillType(f form, o *oms.Order) {

@@ -29,7 +29,7 @@ func (c *Client) Profile() oms.Profile {
 	for _, m := range api.Markets {
 		s := oms.Segment{Venue: m.Venue(), Wallets: []exchange.Wallet{m.Wallet()}, Spot: true}
 		if m != api.Spot {
-			s.Spot, s.Switch = false, oms.SwitchSymbol
+			s.Spot, s.Switch, s.Hedged = false, oms.SwitchSymbol, c.hedged
 			p.Income = append(p.Income, m.Wallet())
 		}
 		p.Segments = append(p.Segments, s)

@@ -45,7 +45,8 @@ func eventLine(n oms.AccountEvent) string {
 	case n.Balance != nil:
 		return fmt.Sprintf("%v balance %s %s free %s", short(n.Balance.Wallet), n.Balance.Asset, n.Balance.Total, n.Balance.Free)
 	case n.Position != nil:
-		return fmt.Sprintf("%v position %s %s@%s", short(n.Position.Venue), n.Position.Symbol, n.Position.Qty, n.Position.Entry)
+		side := map[exchange.Side]string{exchange.Buy: " LONG", exchange.Sell: " SHORT"}[n.Position.Side]
+		return fmt.Sprintf("%v position %s%s %s@%s", short(n.Position.Venue), n.Position.Symbol, side, n.Position.Qty, n.Position.Entry)
 	case n.Funding != nil:
 		return fmt.Sprintf("%v %s %s %s %s", short(n.Funding.Venue), n.Funding.Name, n.Funding.Symbol, n.Funding.Amount, n.Funding.Asset)
 	}
@@ -114,10 +115,10 @@ func TestRecordedEvents(t *testing.T) {
 			"usdm FUNDING_FEE BTCUSDT -0.61 USDT", "usdm balance USDT 9999.39 free 0", "usdm position BTCUSDT 0.1@61000"}},
 		{api.USDM, "um_user_data_streams/event_balance_and_position_update.json", []string{
 			"usdm balance USDT 122624.12345678 free 0", "usdm balance BUSD 1 free 0", "usdm position BTCUSDT 0@0",
-			"config hedge mode: BTCUSDT LONG 20", "config hedge mode: BTCUSDT SHORT -10"}},
+			"usdm position BTCUSDT LONG 20@6563.665", "usdm position BTCUSDT SHORT -10@6563.86"}},
 		{api.COINM, "cm_user_data_streams/event_balance_and_position_update.json", []string{
 			"coinm balance BTC 122624.12345678 free 0", "coinm balance ETH 1 free 0", "coinm position BTCUSD_200925 0@0",
-			"config hedge mode: BTCUSD_200925 LONG 20", "config hedge mode: BTCUSD_200925 SHORT -10"}},
+			"coinm position BTCUSD_200925 LONG 20@6563.6", "coinm position BTCUSD_200925 SHORT -10@6563.8"}},
 		{api.USDM, "um_user_data_streams/event_account_configuration_update_previous_leverage_update.json", []string{"config leverage BTCUSDT 25"}},
 		{api.USDM, "um_user_data_streams/event_account_configuration_update_previous_leverage_update__2.json", []string{"config multi-assets mode true"}},
 		{api.COINM, "cm_user_data_streams/event_account_configuration_update.json", []string{"config leverage BTCUSD_PERP 25"}},
@@ -236,9 +237,9 @@ func TestRecordedMoney(t *testing.T) {
 		fmt.Sprint(all[0]) != fmt.Sprint(oms.Balance{Wallet: api.Spot.Wallet(), Asset: "BTC", Total: number("4723846.89208129"), Free: number("4723846.89208129")}) {
 		t.Errorf("spot: %+v %v", all, err)
 	}
-	p, side, err := decodePosition(api.USDM, bytes.Trim(sample(t, "um_trade/position_information_v3.json"), "[]\n"))
-	if err != nil || side != "BOTH" || p.Symbol != "ADAUSDT" || p.Qty.String() != "30" || p.Entry.String() != "0.385" {
-		t.Errorf("position: %+v %s %v", p, side, err)
+	p, err := decodePosition(api.USDM, bytes.Trim(sample(t, "um_trade/position_information_v3.json"), "[]\n"))
+	if err != nil || p.Side != 0 || p.Symbol != "ADAUSDT" || p.Qty.String() != "30" || p.Entry.String() != "0.385" {
+		t.Errorf("position: %+v %v", p, err)
 	}
 	if v, err := decodeFees(sample(t, "spot_rest/query_commission_rates_user_data.json")); err != nil || v.Maker.String() != "0.01000122" || v.Taker.String() != "0.02000134" {
 		t.Errorf("fees: %+v %v", v, err)

@@ -100,6 +100,24 @@ func (c Settings) HedgeMode(ctx context.Context, v exchange.Venue) (bool, error)
 	return c.setting(ctx, m, "ask the position mode", "/positionSide/dual", "dualSidePosition")
 }
 
+// modeName is a position mode as people read it.
+func modeName(hedged bool) string {
+	if hedged {
+		return "hedge mode"
+	}
+	return "one-way mode"
+}
+
+// LearnModes asks how the account is set, which its Profile and its orders depend on. It is
+// called once, before them.
+func (c *Client) LearnModes(ctx context.Context) (err error) {
+	c.hedged, err = c.HedgeMode(ctx, api.USDM.Venue())
+	return err
+}
+
+// Hedged reports whether the account was in hedge mode when LearnModes asked.
+func (c *Client) Hedged() bool { return c.hedged }
+
 // SetHedgeMode changes it, for both markets. The venue refuses while either has
 // orders or positions.
 func (c Settings) SetHedgeMode(ctx context.Context, m api.Market, hedge bool) error {

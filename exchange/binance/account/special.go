@@ -78,7 +78,7 @@ func (o *Special) fill(f form) {
 	}
 	optional(f, "priceMatch", o.PriceMatch)
 	optional(f, "selfTradePreventionMode", o.SelfTrade)
-	flag(f, "reduceOnly", o.ReduceOnly && api.Of(o.Venue) != api.Spot)
+	fillPosition(f, &o.Order)
 	f.Text("newClientOrderId", o.ClientID)
 	f.Text("newOrderRespType", "RESULT")
 }

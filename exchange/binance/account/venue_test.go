@@ -373,13 +373,38 @@ func TestAnswersThatMakeNoSense(t *testing.T) {
 	}
 }
 
-// An account in hedge mode has two positions where the host knows one.
-func TestHedgeModeIsRefused(t *testing.T) {
-	_, c := newFake(t, func(string, string, url.Values) (int, string) {
-		return 200, `[{"symbol":"BTCUSDT","positionSide":"LONG","positionAmt":"1","entryPrice":"2"}]`
+// An account in hedge mode has two positions in a contract, and says so beforehand.
+func TestHedgeMode(t *testing.T) {
+	dual := "false"
+	f, c := newFake(t, func(_, path string, _ url.Values) (int, string) {
+		if strings.HasSuffix(path, "/dual") {
+			return 200, `{"dualSidePosition":` + dual + `}`
+		}
+		return 200, `[{"symbol":"BTCUSDT","positionSide":"LONG","positionAmt":"1","entryPrice":"2"},{"symbol":"BTCUSDT","positionSide":"SHORT","positionAmt":"-3","entryPrice":"2"}]`
 	})
-	if _, err := c.Positions(context.Background(), api.USDM.Venue()); err == nil || !strings.Contains(err.Error(), "hedge mode") {
+	if _, err := c.Positions(context.Background(), api.USDM.Venue()); err == nil || !strings.Contains(err.Error(), "is in hedge mode, and was in one-way mode") {
 		t.Error(err)
+	}
+	dual = "true"
+	if err := c.LearnModes(context.Background()); err != nil || !c.Hedged() {
+		t.Fatal(err, c.Hedged())
+	}
+	for _, s := range c.Profile().Segments {
+		if s.Hedged == s.Spot {
+			t.Errorf("%+v", s)
+		}
+	}
+	all, err := c.Positions(context.Background(), api.USDM.Venue())
+	if err != nil || len(all) != 2 || all[0].Side != exchange.Buy || all[1].Side != exchange.Sell || all[1].Qty.String() != "-3" {
+		t.Errorf("%+v %v", all, err)
+	}
+	o := benchOrder
+	o.ReduceOnly, o.Side, o.PositionSide = true, exchange.Sell, exchange.Buy
+	_, _ = c.Place(context.Background(), o) // the answer is of another kind
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if sent := f.asked[len(f.asked)-1]; !strings.Contains(fmt.Sprint(sent), "positionSide=LONG") || strings.Contains(fmt.Sprint(sent), "reduceOnly") {
+		t.Errorf("sent %v", sent)
 	}
 }
 

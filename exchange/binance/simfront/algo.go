@@ -48,7 +48,7 @@ func (g *algo) rises() bool {
 
 // conditional is the order as the exchange takes it.
 func (g *algo) conditional() *simserver.Conditional {
-	return &simserver.Conditional{Market: g.m.Market, Client: g.client, Side: g.side, Type: g.typ, Qty: g.qty, ByMark: g.working == "MARK_PRICE",
+	return &simserver.Conditional{Market: g.m.Market, Client: g.client, Side: g.side, PositionSide: g.position, Type: g.typ, Qty: g.qty, ByMark: g.working == "MARK_PRICE",
 		Trigger: g.trigger, Rising: g.rises(), Trailing: g.typ == "TRAILING_STOP_MARKET", Activate: g.activate, Callback: g.callback,
 		ClosePosition: g.closePosition, Protect: g.priceProtect, Expires: g.expire, Note: g}
 }
@@ -59,7 +59,7 @@ func (e *userEvents) algoUpdate(g *algo) object {
 	if g.Child != nil {
 		child, price, qty, kind = strconv.FormatInt(g.Child.ID, 10), orderOf(g.Child).averageText(), g.m.QtyText(g.Child.Filled), g.Child.Type
 	}
-	v := object{{"caid", g.client}, {"aid", g.ID}, {"at", "CONDITIONAL"}, {"o", g.typ}, {"s", g.m.In.Symbol}, {"S", sideText(g.side)}, {"ps", "BOTH"}, {"f", g.tif},
+	v := object{{"caid", g.client}, {"aid", g.ID}, {"at", "CONDITIONAL"}, {"o", g.typ}, {"s", g.m.In.Symbol}, {"S", sideText(g.side)}, {"ps", positionText(g.position)}, {"f", g.tif},
 		{"q", g.quantity()}, {"X", g.Status}, {"ai", child}, {"ap", price}, {"aq", qty}, {"act", kind}, {"tp", g.trigger.String()}, {"p", g.limit()},
 		{"V", "EXPIRE_TAKER"}, {"wt", g.working}, {"pm", g.matching()}, {"cp", g.closePosition}, {"pP", g.priceProtect}, {"R", g.reduceOnly},
 		{"tt", millis(g.Triggered)}, {"gtd", g.expire}, {"rm", g.Reason}}
@@ -95,7 +95,7 @@ func (g *algo) queried() object {
 
 func (g *algo) head() object {
 	return object{{"algoId", g.ID}, {"clientAlgoId", g.client}, {"algoType", "CONDITIONAL"}, {"orderType", g.typ}, {"symbol", g.m.In.Symbol},
-		{"side", sideText(g.side)}, {"positionSide", "BOTH"}, {"timeInForce", g.tif}, {"quantity", g.quantity()}, {"algoStatus", g.Status}}
+		{"side", sideText(g.side)}, {"positionSide", positionText(g.position)}, {"timeInForce", g.tif}, {"quantity", g.quantity()}, {"algoStatus", g.Status}}
 }
 
 func (g *algo) tail() []field {

@@ -34,7 +34,7 @@ func (a *account) admitAlgo(g *algo) *fault {
 		switch {
 		case other.client == g.client:
 			return bad(-4116, "ClientOrderId is duplicated.")
-		case other.m == g.m && g.closePosition && other.closePosition && other.side == g.side && other.typ == g.typ:
+		case other.m == g.m && g.closePosition && other.closePosition && other.side == g.side && other.position == g.position && other.typ == g.typ:
 			return bad(-4130, "An open stop or take profit order with GTE and closePosition in the direction is existing.")
 		}
 	}
@@ -89,13 +89,13 @@ func (g *algo) readKind(c *call) *fault {
 }
 
 func (g *algo) readFlags(c *call) (f *fault) {
-	if f = c.tradable(g.m); f != nil {
+	if f = g.readPosition(c); f != nil {
 		return f
 	}
 	for _, flag := range []struct {
 		name string
 		to   *bool
-	}{{"reduceOnly", &g.reduceOnly}, {"closePosition", &g.closePosition}, {"priceProtect", &g.priceProtect}} {
+	}{{"closePosition", &g.closePosition}, {"priceProtect", &g.priceProtect}} {
 		if *flag.to, f = c.flag(flag.name); f != nil {
 			return f
 		}
@@ -108,6 +108,8 @@ func (g *algo) readFlags(c *call) (f *fault) {
 		return bad(-1130, "Data sent for parameter 'workingType' is not valid.")
 	}
 	switch {
+	case g.closePosition && g.position != 0 && !g.reduceOnly:
+		return bad(-2022, "ReduceOnly Order is rejected.")
 	case g.closePosition && g.typ != "STOP_MARKET" && g.typ != "TAKE_PROFIT_MARKET":
 		return bad(-4136, "Target strategy invalid for orderType %s,closePosition true", g.typ)
 	case g.closePosition && c.has("quantity"):

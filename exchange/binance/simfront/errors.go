@@ -102,4 +102,5 @@ var refusalCodes = map[paper.Rule][3]int{
 	paper.RuleLeverage:     {-2027, -2027, -2027},
 	paper.RuleDuplicate:    {-2010, -4116, -4116},
 	paper.RuleUnknown:      {-2011, -2011, -2011},
+	paper.RulePositionSide: {-4061, -4061, -4061},
 }

@@ -28,8 +28,10 @@ func (a *account) marginAssets(mk api.Market) []marginAsset {
 		p := marginAsset{asset: asset, wallet: b.Total, unrealised: g.Balance.Sub(b.Total), margin: g, movable: b.Free}
 		for _, m := range a.listing.marketsOf(mk) {
 			if m.In.Settle() == asset {
-				pm := a.Funds.PositionMargin(m.In.ID)
-				p.position, p.orders = p.position.Add(pm.Position), p.orders.Add(pm.Orders)
+				for _, held := range a.holdings(m) {
+					pm := held.leg.Margin()
+					p.position, p.orders = p.position.Add(pm.Position), p.orders.Add(pm.Orders)
+				}
 			}
 		}
 		out = append(out, p)
@@ -72,10 +74,11 @@ func (h *accountViews) futuresAccount(c *call) (any, *fault) {
 			{"updateTime", millis(h.clock.Now())}}.with(availability...))
 	}
 	for _, m := range h.marketsOf(c.market) {
-		if v3 && !a.holding(m).involved() {
-			continue
+		for _, held := range a.holdings(m) {
+			if !v3 || held.involved() {
+				positions = append(positions, held.accountView(h.clock.Now(), v3))
+			}
 		}
-		positions = append(positions, a.holding(m).accountView(h.clock.Now(), v3))
 	}
 	head := object{}
 	if c.market == api.USDM {
@@ -135,14 +138,16 @@ func (h *accountViews) positionRisk(c *call) (any, *fault) {
 	v3 := strings.HasPrefix(c.path, "v3")
 	out := list{}
 	for _, m := range all {
-		held := c.account.holding(m)
-		switch {
-		case c.has("pair") && m.pair() != c.get("pair"), c.has("marginAsset") && m.In.Settle() != c.get("marginAsset"):
-		case v3 && !held.involved():
-		case v3:
-			out = append(out, held.risk(h.clock.Now()).with(held.riskV3()...))
-		default:
-			out = append(out, held.risk(h.clock.Now()).with(held.riskV2()...))
+		if c.has("pair") && m.pair() != c.get("pair") || c.has("marginAsset") && m.In.Settle() != c.get("marginAsset") {
+			continue
+		}
+		for _, held := range c.account.holdings(m) {
+			switch {
+			case !v3:
+				out = append(out, held.risk(h.clock.Now()).with(held.riskV2()...))
+			case held.involved():
+				out = append(out, held.risk(h.clock.Now()).with(held.riskV3()...))
+			}
 		}
 	}
 	return out, nil

@@ -1,32 +1,53 @@
 package simfront
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
+	"github.com/perilune/perilune/exchange/paper"
 )
 
-// holding is what an account has in a contract, as the answers tell it.
+// holding is what an account has in a contract, as the answers tell it: in hedge mode one of
+// two positions.
 type holding struct {
 	*account
-	m *market
+	m    *market
+	side exchange.Side
+	leg  paper.Leg
 }
 
 // holding returns what the account has in a contract.
-func (a *account) holding(m *market) holding { return holding{a, m} }
+func (a *account) holding(m *market, side exchange.Side) holding {
+	return holding{a, m, side, a.Funds.Leg(m.In.ID, side)}
+}
+
+// holdings are the positions that the account can have in a contract.
+func (a *account) holdings(m *market) []holding {
+	var all []holding
+	for _, side := range a.PositionSides() {
+		all = append(all, a.holding(m, side))
+	}
+	return all
+}
+
+// open reports a position in a contract.
+func (a *account) open(m *market) bool {
+	return slices.ContainsFunc(a.holdings(m), func(p holding) bool { return p.leg.Position().Qty != 0 })
+}
 
 // involved reports a position or an open order.
 func (p holding) involved() bool {
-	return p.Funds.Position(p.m.In.ID).Qty != 0 || len(p.openOrders(api.Of(p.m.In.Venue), p.m)) > 0
+	return p.leg.Position().Qty != 0 || slices.ContainsFunc(p.openOrders(api.Of(p.m.In.Venue), p.m), func(o *order) bool { return o.PositionSide == p.side })
 }
 
 // accountView is the position in GET account.
 func (p holding) accountView(now exchange.Time, v3 bool) object {
-	held, pm := p.Funds.Position(p.m.In.ID), p.Funds.PositionMargin(p.m.In.ID)
-	o := object{{"symbol", p.m.In.Symbol}, {"positionSide", "BOTH"}, {"positionAmt", p.m.QtyText(held.Qty)}, {"unrealizedProfit", pm.Unrealised}}
+	held, pm := p.leg.Position(), p.leg.Margin()
+	o := object{{"symbol", p.m.In.Symbol}, {"positionSide", positionText(p.side)}, {"positionAmt", p.m.QtyText(held.Qty)}, {"unrealizedProfit", pm.Unrealised}}
 	if v3 {
 		o = o.with(field{"isolatedMargin", decimal.Zero}, field{"notional", pm.Notional}, field{"isolatedWallet", decimal.Zero})
 	} else {
@@ -41,18 +62,18 @@ func (p holding) accountView(now exchange.Time, v3 bool) object {
 
 // risk is what every version of GET positionRisk tells.
 func (p holding) risk(now exchange.Time) object {
-	held, pm := p.Funds.Position(p.m.In.ID), p.Funds.PositionMargin(p.m.In.ID)
+	held, pm := p.leg.Position(), p.leg.Margin()
 	liquidation := "0"
-	if price, ok := p.Funds.LiquidationPrice(p.m.In.ID); ok {
+	if price, ok := p.leg.LiquidationPrice(); ok {
 		liquidation = price.StringFixed(8)
 	}
-	return object{{"symbol", p.m.In.Symbol}, {"positionSide", "BOTH"}, {"positionAmt", p.m.QtyText(held.Qty)}, {"entryPrice", held.Entry.Round(8).String()},
+	return object{{"symbol", p.m.In.Symbol}, {"positionSide", positionText(p.side)}, {"positionAmt", p.m.QtyText(held.Qty)}, {"entryPrice", held.Entry.Round(8).String()},
 		{"breakEvenPrice", held.Entry.Round(8).String()}, {"markPrice", p.m.MarkPrice()}, {"unRealizedProfit", pm.Unrealised}, {"liquidationPrice", liquidation},
 		{"updateTime", millis(now)}}
 }
 
 func (p holding) riskV3() []field {
-	pm := p.Funds.PositionMargin(p.m.In.ID)
+	pm := p.leg.Margin()
 	return []field{{"isolatedMargin", "0"}, {"notional", pm.Notional}, {"marginAsset", p.m.In.Settle()}, {"isolatedWallet", "0"},
 		{"initialMargin", pm.Position.Add(pm.Orders)}, {"maintMargin", pm.Maintenance}, {"positionInitialMargin", pm.Position}, {"openOrderInitialMargin", pm.Orders},
 		{"adl", 0}, {"bidNotional", "0"}, {"askNotional", "0"}}
@@ -61,7 +82,7 @@ func (p holding) riskV3() []field {
 func (p holding) riskV2() []field {
 	leverage := p.Funds.Leverage(p.m.In.ID)
 	out := []field{{"leverage", strconv.Itoa(leverage)}, {"marginType", p.marginType("isolated", "cross")}, {"isolatedMargin", decimal.Zero}, {"isAutoAddMargin", "false"}}
-	most, notional := capOf(p.m, leverage), p.Funds.PositionMargin(p.m.In.ID).Notional
+	most, notional := capOf(p.m, leverage), p.leg.Margin().Notional
 	if p.m.In.Inverse() {
 		return append(out, most, field{"notionalValue", notional}, field{"isolatedWallet", decimal.Zero})
 	}
@@ -79,7 +100,7 @@ func (p holding) marginType(isolated, cross string) string {
 func (p holding) qtyAt(t exchange.Time) exchange.Lots {
 	var q exchange.Lots
 	for _, f := range p.trades() {
-		if f.Order.m == p.m && f.Time <= t {
+		if f.Order.m == p.m && f.Order.PositionSide == p.side && f.Time <= t {
 			q += exchange.Lots(f.Order.Side) * f.Qty
 		}
 	}
@@ -88,7 +109,7 @@ func (p holding) qtyAt(t exchange.Time) exchange.Lots {
 
 // event is the position in ACCOUNT_UPDATE.
 func (p holding) event() object {
-	held := p.Funds.Position(p.m.In.ID)
+	held := p.leg.Position()
 	return object{{"s", p.m.In.Symbol}, {"pa", p.m.QtyText(held.Qty)}, {"ep", held.Entry.Round(8).String()}, {"bep", held.Entry.Round(8).String()}, {"cr", held.Realised},
-		{"up", p.Funds.PositionMargin(p.m.In.ID).Unrealised}, {"mt", "cross"}, {"iw", "0"}, {"ps", "BOTH"}}
+		{"up", p.leg.Margin().Unrealised}, {"mt", "cross"}, {"iw", "0"}, {"ps", positionText(p.side)}}
 }

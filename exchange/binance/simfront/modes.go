@@ -1,12 +1,13 @@
 package simfront
 
 import (
+	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/simserver"
 )
 
-// Modes of a futures account. They can be set, so that a client can be seen to
-// find them; only one-way positions on cross margin of one asset are traded.
+// Modes of a futures account. One-way and hedge mode are traded, on cross margin of one
+// asset; the others can be set beforehand, so that a client can be seen to find them.
 
 func (h *accountModes) setMarginType(c *call) (any, *fault) {
 	m, f := h.named(c)
@@ -49,11 +50,13 @@ func (h *accountModes) setPositionMode(c *call) (any, *fault) {
 		case !m.In.Perp():
 		case len(c.account.openOrders(api.Of(m.In.Venue), m)) > 0:
 			return nil, bad(-4067, "Position side cannot be changed if there exists open orders.")
-		case c.account.Funds.Position(m.In.ID).Qty != 0:
+		case c.account.open(m):
 			return nil, bad(-4068, "Position side cannot be changed if there exists position.")
 		}
 	}
-	c.account.Hedge = dual
+	if err := c.account.SetHedged(dual); err != nil {
+		return nil, bad(-4068, "Position side cannot be changed if there exists position.")
+	}
 	return object{{"code", 200}, {"msg", "success"}}, nil
 }
 
@@ -78,15 +81,51 @@ func (h *accountModes) setMultiAssets(c *call) (any, *fault) {
 	return object{{"code", 200}, {"msg", "success"}}, nil
 }
 
-// tradable refuses orders in a mode that is not simulated, and a position side
-// that the mode does not have.
+// tradable refuses orders in a mode that is not simulated.
 func (c *call) tradable(m *market) *fault {
-	side := c.get("positionSide")
-	switch hedge := side == "LONG" || side == "SHORT"; {
-	case hedge != c.account.Hedge || side != "" && side != "BOTH" && !hedge:
-		return bad(-4061, "Order's position side does not match user's setting.")
-	case hedge, c.account.MultiAsset, c.account.Isolated[m.In.ID]:
+	if c.account.MultiAsset || c.account.Isolated[m.In.ID] {
 		return errUnsupported
+	}
+	return nil
+}
+
+// readPosition reads which position an order is for, and what it makes of it: in hedge mode
+// side and positionSide together say whether it opens or closes, and reduceOnly is not
+// taken. Source: POST order of USD-M and COIN-M.
+func (t *ticket) readPosition(c *call) (f *fault) {
+	switch side := c.get("positionSide"); {
+	case side == "LONG":
+		t.position = exchange.Buy
+	case side == "SHORT":
+		t.position = exchange.Sell
+	case side != "" && side != "BOTH":
+		return bad(-1130, "Data sent for parameter 'positionSide' is not valid.")
+	}
+	if c.account.Hedge != (t.position != 0) {
+		return bad(-4061, "Order's position side does not match user's setting.")
+	}
+	if f := c.tradable(t.m); f != nil {
+		return f
+	}
+	switch {
+	case !c.account.Hedge:
+		t.reduceOnly, f = c.flag("reduceOnly")
+		return f
+	case c.has("reduceOnly"):
+		return notRequired("reduceonly")
+	}
+	t.reduceOnly = t.side != t.position
+	return nil
+}
+
+// closes refuses to close more of one of two positions than there is.
+func (t *ticket) closes(c *call) *fault {
+	if t.position == 0 || !t.reduceOnly {
+		return nil
+	}
+	held := c.account.Funds.Leg(t.m.In.ID, t.position).Position().Qty.Abs()
+	if t.m.In.QtyDecimal(held).LessThan(t.qty) {
+		return bad(-2022, "ReduceOnly Order is rejected.")
 	}
 	return nil
 }
@@ -99,7 +138,7 @@ func (h *accountViews) symbolConfig(c *call) (any, *fault) {
 	out := list{}
 	for _, m := range wanted {
 		leverage := c.account.Funds.Leverage(m.In.ID)
-		out = append(out, object{{"symbol", m.In.Symbol}, {"marginType", c.account.holding(m).marginType("ISOLATED", "CROSSED")}, {"isAutoAddMargin", false}, {"leverage", leverage},
+		out = append(out, object{{"symbol", m.In.Symbol}, {"marginType", c.account.holding(m, 0).marginType("ISOLATED", "CROSSED")}, {"isAutoAddMargin", false}, {"leverage", leverage},
 			{"maxNotionalValue", capOf(m, leverage).val}})
 	}
 	return out, nil
@@ -119,7 +158,7 @@ func (h *accountViews) adlQuantile(c *call) (any, *fault) {
 	}
 	out := list{}
 	for _, m := range wanted {
-		if c.account.Funds.Position(m.In.ID).Qty != 0 {
+		if c.account.open(m) {
 			out = append(out, object{{"symbol", m.In.Symbol}, {"adlQuantile", object{{"LONG", 0}, {"SHORT", 0}, {"BOTH", 0}}}})
 		}
 	}

@@ -406,7 +406,9 @@ func (h *marketData) openInterest(c *call) (any, *fault) {
 	}
 	var sum exchange.Lots
 	for _, a := range h.accounts {
-		sum += a.Funds.Position(m.In.ID).Qty.Abs()
+		for _, held := range a.holdings(m) {
+			sum += held.leg.Position().Qty.Abs()
+		}
 	}
 	o := object{{"openInterest", m.QtyText(sum)}, {"symbol", m.In.Symbol}}
 	if m.In.Inverse() {

@@ -81,7 +81,9 @@ func (h *statistics) openInterestHist(c *call) (any, *fault) {
 	for _, t := range st.ends {
 		var sum exchange.Lots
 		for _, a := range h.accounts {
-			sum += a.holding(st.m).qtyAt(t).Abs()
+			for _, p := range a.holdings(st.m) {
+				sum += p.qtyAt(t).Abs()
+			}
 		}
 		o := st.named()
 		if st.m.In.Inverse() {
@@ -104,16 +106,18 @@ func (h *statistics) longShortRatio(c *call) (any, *fault) {
 	for _, t := range st.ends {
 		var sides [2]int64
 		for _, a := range h.accounts {
-			q := a.holding(st.m).qtyAt(t)
-			weight := int64(1)
-			if byPosition {
-				weight = int64(q.Abs())
-			}
-			switch {
-			case q > 0:
-				sides[0] += weight
-			case q < 0:
-				sides[1] += weight
+			for _, p := range a.holdings(st.m) {
+				q := p.qtyAt(t)
+				weight := int64(1)
+				if byPosition {
+					weight = int64(q.Abs())
+				}
+				switch {
+				case q > 0:
+					sides[0] += weight
+				case q < 0:
+					sides[1] += weight
+				}
 			}
 		}
 		out = append(out, st.ratio(sides, byPosition, t))

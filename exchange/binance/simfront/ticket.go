@@ -20,8 +20,9 @@ type ticket struct {
 	stop       decimal.Decimal // of a spot stop order
 	quoteQty   decimal.Decimal // spot MARKET by value
 	reduceOnly bool
-	goodTill   int64  // of GTD, in milliseconds
-	matchWith  string // priceMatch; empty: none
+	position   exchange.Side // positionSide: Buy is LONG; 0: BOTH
+	goodTill   int64         // of GTD, in milliseconds
+	matchWith  string        // priceMatch; empty: none
 	client     string
 	reply      string // ACK, RESULT or FULL
 }
@@ -187,14 +188,13 @@ func (t *ticket) readFutures(c *call) (f *fault) {
 		}
 		return nil
 	}
-	if f := c.tradable(t.m); f != nil {
-		return f
-	}
 	if c.get("closePosition") == "true" {
 		return bad(-4136, "Target strategy invalid for orderType %s,closePosition true", t.typ)
 	}
-	t.reduceOnly, f = c.flag("reduceOnly")
-	return f
+	if f := t.readPosition(c); f != nil {
+		return f
+	}
+	return t.closes(c)
 }
 
 func (t *ticket) readReply(c *call) *fault {
@@ -282,7 +282,7 @@ func (m *market) affordable(side exchange.Side, value decimal.Decimal) decimal.D
 // order is the ticket as the exchange takes it.
 func (t *ticket) order() *simserver.Ticket {
 	o := &simserver.Ticket{Market: t.m.Market, Client: t.client, Side: t.side, Kind: t.kind, Type: t.typ, TIF: t.tif, Policy: t.policy,
-		Qty: exchange.Lots(t.m.In.Lot.Floor(t.qty)), Stop: t.stop, Rising: rises(t.typ, t.side), ReduceOnly: t.reduceOnly, GoodTill: t.goodTill,
+		Qty: exchange.Lots(t.m.In.Lot.Floor(t.qty)), Stop: t.stop, Rising: rises(t.typ, t.side), ReduceOnly: t.reduceOnly, PositionSide: t.position, GoodTill: t.goodTill,
 		Note: &order{matchWith: t.matchWith, quoteQty: t.quoteQty}}
 	if t.kind == exchange.Limit {
 		o.Price = exchange.Ticks(t.m.In.Tick.Floor(t.price))

@@ -58,7 +58,7 @@ func (e *userEvents) orderEvents(o *order, change simserver.OrderChange, t *trad
 	}
 	out := []simserver.Message{e.word(mk, "ORDER_TRADE_UPDATE", e.orderTradeUpdate(o, changes[change], t))}
 	if t != nil {
-		out = append(out, e.accountUpdate(mk, "ORDER", t.FeeAsset, decimal.Zero, o.m, t.Time)...)
+		out = append(out, e.accountUpdate(mk, "ORDER", t.FeeAsset, decimal.Zero, []holding{e.account.holding(o.m, o.PositionSide)}, t.Time)...)
 	}
 	return out
 }
@@ -128,7 +128,7 @@ func (e *userEvents) orderTradeUpdate(o *order, exec string, t *trade) object {
 		v = v.with(field{"n", t.Fee}, field{"N", t.FeeAsset})
 	}
 	v = v.with(field{"T", millis(o.Updated)}, field{"t", id}, field{"b", "0"}, field{"a", "0"}, field{"m", maker}, field{"R", o.ReduceOnly},
-		field{"wt", o.workingType()}, field{"ot", o.original()}, field{"ps", "BOTH"}, field{"cp", false}, field{"rp", realised}, field{"pP", false})
+		field{"wt", o.workingType()}, field{"ot", o.original()}, field{"ps", positionText(o.PositionSide)}, field{"cp", false}, field{"rp", realised}, field{"pP", false})
 	if !o.m.In.Inverse() {
 		v = v.with(field{"si", 0}, field{"ss", 0}, field{"gtd", o.GoodTill})
 	}
@@ -153,12 +153,12 @@ func (e *userEvents) envelope(m api.Market, kind string, at exchange.Time) objec
 }
 
 // accountUpdate is ACCOUNT_UPDATE: one asset's balance, with the change that is
-// not profit or fee, and the position of m when there is one to tell.
-func (e *userEvents) accountUpdate(wallet api.Market, reason, asset string, change decimal.Decimal, m *market, at exchange.Time) []simserver.Message {
+// not profit or fee, and the positions that there are to tell.
+func (e *userEvents) accountUpdate(wallet api.Market, reason, asset string, change decimal.Decimal, held []holding, at exchange.Time) []simserver.Message {
 	body := object{{"m", reason}, {"B", e.balanceOf(wallet, asset, change)}}
 	positions := list{}
-	if m != nil {
-		positions = append(positions, e.account.holding(m).event())
+	for _, p := range held {
+		positions = append(positions, p.event())
 	}
 	return []simserver.Message{e.word(wallet, "ACCOUNT_UPDATE", e.envelope(wallet, "ACCOUNT_UPDATE", at).with(field{"a", body.with(field{"P", positions})}))}
 }

@@ -14,6 +14,17 @@ func sideText(s exchange.Side) string {
 	return "SELL"
 }
 
+// positionText is positionSide.
+func positionText(s exchange.Side) string {
+	switch s {
+	case exchange.Buy:
+		return "LONG"
+	case exchange.Sell:
+		return "SHORT"
+	}
+	return "BOTH"
+}
+
 // limitText is the order's price: zero for a market order.
 func (o *order) limitText() string { return o.m.PriceText(o.Price) }
 
@@ -95,7 +106,7 @@ func (o *order) futures(query bool) object {
 	}
 	return v.with(
 		field{"origQty", o.m.QtyText(o.Qty)}, field{"executedQty", o.m.QtyText(o.Filled)}, field{"timeInForce", o.TIF}, field{"type", o.Type},
-		field{"reduceOnly", o.ReduceOnly}, field{"closePosition", false}, field{"side", sideText(o.Side)}, field{"positionSide", "BOTH"},
+		field{"reduceOnly", o.ReduceOnly}, field{"closePosition", false}, field{"side", sideText(o.Side)}, field{"positionSide", positionText(o.PositionSide)},
 		field{"stopPrice", stopText(o.Stop)}, field{"workingType", o.workingType()}, field{"priceProtect", false}, field{"origType", o.original()},
 		field{"priceMatch", o.matching()}, field{"selfTradePreventionMode", "EXPIRE_TAKER"}).with(o.dated()...).with(field{"updateTime", millis(o.Updated)})
 }
@@ -153,6 +164,6 @@ func (t *trade) query() object {
 	} else {
 		v = v.with(field{"quoteQty", t.Worth})
 	}
-	return v.with(field{"commission", t.Fee}, field{"commissionAsset", t.FeeAsset}, field{"time", millis(t.Time)}, field{"positionSide", "BOTH"},
+	return v.with(field{"commission", t.Fee}, field{"commissionAsset", t.FeeAsset}, field{"time", millis(t.Time)}, field{"positionSide", positionText(o.PositionSide)},
 		field{"buyer", o.Side == exchange.Buy}, field{"maker", t.Maker})
 }
