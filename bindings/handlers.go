@@ -9,6 +9,7 @@ func Handlers() []Spec {
 		{Name: "on_book", Doc: "An order book changed.", Args: []Value{{Name: "book", Type: "Book"}}},
 		{Name: "on_trade", Doc: "A public trade.", Args: []Value{{Name: "trade", Type: "Trade"}}},
 		{Name: "on_mark", Doc: "A new mark price or funding estimate.", Args: []Value{symbol, {Name: "mark", Type: "Mark"}}},
+		{Name: "on_liquidation", Doc: "Somebody's position was closed by force, as the venue tells it; nothing is subscribed to without this handler. Your own come as on_fill.", Args: []Value{{Name: "liquidation", Type: "Liquidation"}}},
 		{Name: "on_funding", Doc: "Funding was received or paid on a position.", Args: []Value{{Name: "payment", Type: "FundingPayment"}}},
 		{Name: "on_bar", Doc: "A bar finished; of those that finish together, shorter ones come first. bar.length tells which of the declared lengths it has.", Args: []Value{{Name: "bar", Type: "Bar"}}},
 		{Name: "on_timer", Doc: "A timer is due.", Args: []Value{{Name: "name", Type: "string"}}},

@@ -102,6 +102,33 @@ func tradeField(rt *Runtime, self any, field string) lua.LValue {
 	return nil
 }
 
+// NewLiquidation returns a forced order as a table of LiquidationType.
+func (rt *Runtime) NewLiquidation(id exchange.InstrumentID, t exchange.Trade) *lua.LTable {
+	in := rt.env.Universe().Get(id)
+	r := newRecord(rt, 6)
+	r.symbol("symbol", in)
+	r.str("side", t.Side.String())
+	r.num("price", in.PriceFloat(t.Price))
+	r.num("qty", in.QtyFloat(t.Qty))
+	r.num("notional", in.NotionalFloat(t.Price, t.Qty))
+	r.time("time", t.Time)
+	return r.t
+}
+
+// LiquidationType describes a forced order.
+var LiquidationType = Type{
+	Name: "Liquidation",
+	Doc:  "A position that was closed by force. Venues tell of some, not of all: see on_liquidation in the guide.",
+	Fields: []Value{
+		{Name: "symbol", Type: "string"},
+		{Name: "side", Type: "\"buy\"|\"sell\"", Doc: "of the forced order: sell closes a long position, buy a short one"},
+		{Name: "price", Type: "number", Unit: "quote", Doc: "the average it was closed at, or the price of bankruptcy where the venue tells only that"},
+		{Name: "qty", Type: "number", Unit: "units of quantity"},
+		{Name: "notional", Type: "number", Unit: "quote"},
+		{Name: "time", Type: "number?", Unit: "seconds since the epoch", Doc: "at the venue"},
+	},
+}
+
 // NewMark returns a mark price as a table of MarkType.
 func (rt *Runtime) NewMark(m exchange.MarkState) *lua.LTable {
 	r := newRecord(rt, 6)

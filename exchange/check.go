@@ -114,7 +114,9 @@ func (ev *Event) Check(in *Instrument) error {
 	case KindTicker:
 		return ev.checkTicker()
 	case KindTrade:
-		return ev.checkTrade()
+		return ev.checkTrade("that of the aggressor")
+	case KindLiquidation:
+		return ev.checkLiquidation(in)
 	case KindBar:
 		return ev.Bar.check()
 	case KindOpenInterest:
@@ -155,16 +157,23 @@ func (ev *Event) checkTicker() error {
 	return nil
 }
 
-func (ev *Event) checkTrade() error {
+func (ev *Event) checkTrade(side string) error {
 	switch {
 	case ev.Price <= 0 || ev.Price > MostPrice:
 		return fmt.Errorf("Price %d: want above 0", ev.Price)
 	case ev.Qty <= 0:
 		return fmt.Errorf("Qty %d: want above 0", ev.Qty)
 	case ev.Side != Buy && ev.Side != Sell:
-		return fmt.Errorf("Side %d: want that of the aggressor, Buy or Sell", ev.Side)
+		return fmt.Errorf("Side %d: want %s, Buy or Sell", ev.Side, side)
 	}
 	return nil
+}
+
+func (ev *Event) checkLiquidation(in *Instrument) error {
+	if !in.Perp() {
+		return fmt.Errorf("Kind %s: %s is spot, where no position can be liquidated", ev.Kind, in.Key())
+	}
+	return ev.checkTrade("that of the forced order")
 }
 
 func (ev *Event) checkFunding(in *Instrument) error {

@@ -36,11 +36,14 @@ const (
 	// What the host knows of the way to a venue.
 	KindVenue // Name: a house ("bybit"), Channel, Reason: why it is dark there; "": it is back
 	KindClock // Name: a house, ID: by how many nanoseconds its clock is ahead of ours
+
+	// Market data that is had where somebody asked for it.
+	KindLiquidation // Price, Qty, Side of the forced order: Sell closes a long position
 )
 
 var kindNames = [...]string{"none", "snapshot", "diff", "ticker", "trade", "mark", "funding", "bar", "gap",
 	"order", "fill", "funding_paid", "transfer", "balance", "timer", "reload", "command", "advice",
-	"open_interest", "premium", "venue", "clock"}
+	"open_interest", "premium", "venue", "clock", "liquidation"}
 
 func (k Kind) String() string {
 	if int(k) < len(kindNames) {
@@ -85,7 +88,7 @@ func (c Channel) String() string {
 // MarketData reports whether the event comes from a market rather than from our
 // account or the host.
 func (k Kind) MarketData() bool {
-	return k >= KindSnapshot && k <= KindGap || k == KindOpenInterest || k == KindPremium
+	return k >= KindSnapshot && k <= KindGap || k == KindOpenInterest || k == KindPremium || k == KindLiquidation
 }
 
 // Event is one input of the core. It is one flat struct so that a feed can

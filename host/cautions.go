@@ -3,6 +3,7 @@ package host
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/perilune/perilune/exchange"
@@ -24,17 +25,24 @@ func cautions(c *core.Core, scripts []loaded, given *supply) []string {
 // waitsInVain lists the handlers of a strategy that nothing will call.
 func waitsInVain(c *core.Core, strategy int32, given *supply) (out []string) {
 	listens := func(h core.Handler) bool { return c.Listens(strategy, h) }
-	watched, perps := 0, 0
+	watched, perps, forced := 0, 0, 0
+	var silent []string
 	for _, in := range c.Universe().All() {
 		if c.Watches(strategy, in.ID) {
 			watched++
-			if in.Perp() {
+			switch {
+			case !in.Perp():
+			case slices.Contains(given.silent, in.Venue):
 				perps++
+				silent = append(silent, in.Key())
+			default:
+				perps++
+				forced++
 			}
 		}
 	}
 	var idle []string
-	for _, h := range []core.Handler{core.OnBook, core.OnTrade, core.OnMark, core.OnBar} {
+	for _, h := range []core.Handler{core.OnBook, core.OnTrade, core.OnMark, core.OnLiquidation, core.OnBar} {
 		if listens(h) && watched == 0 {
 			idle = append(idle, h.String())
 		}
@@ -48,6 +56,15 @@ func waitsInVain(c *core.Core, strategy int32, given *supply) (out []string) {
 	}
 	if listens(core.OnMark) && perps == 0 {
 		out = append(out, "on_mark will not be called, because spot has no mark price: add a perpetual to M.universe")
+	}
+	switch {
+	case !listens(core.OnLiquidation):
+	case only:
+		out = append(out, "on_liquidation will not be called, because a history of bars does not tell of any")
+	case perps == 0:
+		out = append(out, "on_liquidation will not be called, because on spot nothing is liquidated: add a perpetual to M.universe")
+	case forced == 0:
+		out = append(out, "on_liquidation will not be called, because the venue of "+strings.Join(silent[:min(3, len(silent))], ", ")+" does not tell of any: see perilune venues")
 	}
 	if listens(core.OnBook) && only {
 		out = append(out, fmt.Sprintf("on_book is called once a bar (%s), with a book made of its close: quotes that rest between bars are filled by whole bars",

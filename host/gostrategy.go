@@ -38,6 +38,11 @@ type (
 	MarkHandler interface {
 		OnMark(p *Port, id exchange.InstrumentID) error
 	}
+	// LiquidationHandler is called when somebody's position was closed by force; the event is
+	// a KindLiquidation.
+	LiquidationHandler interface {
+		OnLiquidation(p *Port, ev *exchange.Event) error
+	}
 	// FundingHandler is called with funding that was paid or received.
 	FundingHandler interface {
 		OnFunding(p *Port, x *exchange.FundingPayment) error
@@ -99,7 +104,7 @@ type (
 
 // methodTypes are the methods that a strategy written in Go may have.
 var methodTypes = []reflect.Type{
-	reflect.TypeFor[StartHandler](), reflect.TypeFor[BookHandler](), reflect.TypeFor[TradeHandler](), reflect.TypeFor[MarkHandler](),
+	reflect.TypeFor[StartHandler](), reflect.TypeFor[BookHandler](), reflect.TypeFor[TradeHandler](), reflect.TypeFor[MarkHandler](), reflect.TypeFor[LiquidationHandler](),
 	reflect.TypeFor[FundingHandler](), reflect.TypeFor[BarHandler](), reflect.TypeFor[TimerHandler](), reflect.TypeFor[OrderHandler](),
 	reflect.TypeFor[FillHandler](), reflect.TypeFor[PairHandler](), reflect.TypeFor[ScheduleHandler](), reflect.TypeFor[AdviceHandler](),
 	reflect.TypeFor[GapHandler](), reflect.TypeFor[HaltHandler](), reflect.TypeFor[StopHandler](),
@@ -169,6 +174,9 @@ func (s *goStrategy) market(v any) {
 	}
 	if h, ok := v.(MarkHandler); ok {
 		s.calls[core.OnMark] = func(p *Port, c *core.Callback) error { return h.OnMark(p, c.Instrument) }
+	}
+	if h, ok := v.(LiquidationHandler); ok {
+		s.calls[core.OnLiquidation] = func(p *Port, c *core.Callback) error { return h.OnLiquidation(p, c.Event) }
 	}
 	if h, ok := v.(BarHandler); ok {
 		s.calls[core.OnBar] = func(p *Port, c *core.Callback) error { return h.OnBar(p, c.Event) }

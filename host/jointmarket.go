@@ -227,6 +227,15 @@ func (j *jointMarket) History(ctx context.Context) ([]exchange.Event, error) {
 	return all, errors.Join(errs...)
 }
 
+// Extend implements connect.Extensible.
+func (j *jointMarket) Extend(d connect.Data) {
+	for _, p := range j.parts {
+		if m, ok := p.market.(connect.Extensible); ok {
+			m.Extend(d)
+		}
+	}
+}
+
 // Recycle implements connect.Market.
 func (j *jointMarket) Recycle(ev *exchange.Event) {
 	if ev.Instrument < 0 || int(ev.Instrument) >= len(j.of) {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/connect"
 	"github.com/perilune/perilune/host/core"
 )
 
@@ -72,6 +73,17 @@ func (s *liveSource) healthOf(c *core.Core, l *liveMarket) string {
 func (s *liveSource) watch(now exchange.Time) {
 	for _, l := range s.markets {
 		s.dark.follow(now, l.House(), exchange.ChannelMarket, l.unreached())
+	}
+}
+
+// follow implements source.
+func (s *liveSource) follow(c *core.Core) {
+	var more connect.Data
+	if c.Heard(core.OnLiquidation) {
+		more |= connect.Liquidations
+	}
+	if m, ok := s.market.(connect.Extensible); ok {
+		m.Extend(more)
 	}
 }
 

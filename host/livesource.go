@@ -106,6 +106,7 @@ func (s *liveSource) enter(ctx context.Context, at *ledger.Snapshot) (*marketDat
 		bars[list[i].Key()] = s.lengthOf(&list[i])
 	}
 	s.m.instruments, s.m.supply.Bars, s.m.hot = list, bars, len(list) <= hotBooks
+	s.m.supply.silent = s.silent()
 	s.m.title = fmt.Sprintf("LIVE DATA of %s (%d instruments)", s.hosts(), len(list))
 	s.entering("reading the past of %d instruments", len(list))
 	if s.past, err = s.market.History(ctx); err != nil {
@@ -115,6 +116,22 @@ func (s *liveSource) enter(ctx context.Context, at *ledger.Snapshot) (*marketDat
 		s.warn(err.Error() + "; the session begins without it")
 	}
 	return s.m, nil
+}
+
+// silent are the venues of contracts that do not tell of liquidations.
+func (s *liveSource) silent() (out []exchange.Venue) {
+	for _, l := range s.markets {
+		c, ok := connectorOf(l.House())
+		if !ok {
+			continue
+		}
+		for _, seg := range c.About().Segments {
+			if seg.Contract != exchange.Spot && seg.Data&connect.Liquidations == 0 {
+				out = append(out, seg.Venue)
+			}
+		}
+	}
+	return out
 }
 
 // lengthOf is the length of the bars of an instrument's venue.

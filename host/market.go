@@ -40,6 +40,9 @@ type source interface {
 	notices() []string
 	// watch looks on the loop whether the market can be reached, and tells the core.
 	watch(now exchange.Time)
+	// follow is told on the loop that strategies have begun or changed: some data are only
+	// had while one has a handler for them.
+	follow(c *core.Core)
 	// describe says in sentences what the data are.
 	describe() []string
 	// fault is what was wrong with the events, where the loop was not told of it; nil: nothing.
@@ -98,6 +101,7 @@ func (s *feedSource) drive(d *loop.Loop, _ *ledger.Snapshot) {
 func (s *feedSource) paced() bool              { return s.speed > 0 && s.speed <= 1 }
 func (s *feedSource) accesses() []*access      { return nil }
 func (s *feedSource) watch(exchange.Time)      {}
+func (s *feedSource) follow(*core.Core)        {}
 func (s *feedSource) health(*core.Core) string { return "" }
 func (s *feedSource) notices() []string        { return nil }
 func (s *feedSource) describe() []string       { return s.m.notes }
@@ -133,6 +137,7 @@ func (s *streamSource) drive(d *loop.Loop, _ *ledger.Snapshot) {
 func (s *streamSource) paced() bool              { return true }
 func (s *streamSource) accesses() []*access      { return nil }
 func (s *streamSource) watch(exchange.Time)      {}
+func (s *streamSource) follow(*core.Core)        {}
 func (s *streamSource) health(*core.Core) string { return "" }
 func (s *streamSource) notices() []string        { return nil }
 func (s *streamSource) describe() []string       { return s.m.notes }

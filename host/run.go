@@ -267,6 +267,7 @@ func (r *runner) build(ctx context.Context) error {
 func (r *runner) began(now exchange.Time) {
 	r.supervisor.clock.Store(int64(now))
 	r.announce()
+	r.source.follow(r.core)
 	for _, text := range cautions(r.core, r.scripts, &r.market.supply) {
 		r.caution(Line{Level: intent.Warn, Strategy: "host", Text: text})
 	}

@@ -17,6 +17,7 @@ func (r *runner) sink(ev *exchange.Event, fx []core.Effect) error {
 			if r.watcher != nil {
 				r.watcher.outcome(fx[i].Strategy, b.Version)
 			}
+			r.source.follow(r.core)
 		}
 	}
 	return r.record.write(ev, fx)

@@ -270,7 +270,11 @@ func TestASourceThatIsWrong(t *testing.T) {
 		"(trade): Side 0":                         func(ev *exchange.Event) { ev.Kind, ev.Price, ev.Qty = exchange.KindTrade, 5, 5 },
 		"(mark): Kind mark: spot:ABCUSDT is spot": func(ev *exchange.Event) { ev.Kind, ev.Mark = exchange.KindMark, 5 },
 		"(premium): Kind premium":                 func(ev *exchange.Event) { ev.Kind = exchange.KindPremium },
-		"(mark): Mark 0":                          func(ev *exchange.Event) { ev.Kind, ev.Instrument = exchange.KindMark, 0 },
+		"(liquidation): Kind liquidation": func(ev *exchange.Event) {
+			ev.Kind, ev.Price, ev.Qty, ev.Side = exchange.KindLiquidation, 5, 5, exchange.Buy
+		},
+		"(liquidation): Side 0": func(ev *exchange.Event) { ev.Kind, ev.Instrument, ev.Price, ev.Qty = exchange.KindLiquidation, 0, 5, 5 },
+		"(mark): Mark 0":        func(ev *exchange.Event) { ev.Kind, ev.Instrument = exchange.KindMark, 0 },
 		"(funding): Hours -8": func(ev *exchange.Event) {
 			ev.Kind, ev.Instrument, ev.Mark, ev.Hours = exchange.KindFunding, 0, 5, -8
 		},

@@ -46,7 +46,7 @@ func Module() bindings.Module {
 		Name: "ai",
 		Doc:  "Asks an advisor. Its answer can choose within bounds and nothing else; a strategy must be able to do without.",
 		Funcs: []bindings.Func{
-			{Spec: bindings.Spec{Name: "ask", Doc: "Asks; the outcome arrives in on_advice. Not in on_book, on_trade, on_mark and on_advice, and one question at a time.",
+			{Spec: bindings.Spec{Name: "ask", Doc: "Asks; the outcome arrives in on_advice. Not in on_book, on_trade, on_mark, on_liquidation and on_advice, and one question at a time.",
 				Args:    []bindings.Value{{Name: "question", Type: "Question"}},
 				Returns: []bindings.Value{{Name: "id", Type: "string?"}, {Name: "err", Type: "string?", Doc: "why it was not asked"}},
 				Example: "ai.ask { tag = \"hedge\", question = \"How much of the holding should be hedged for the next hour?\",\n" +

@@ -22,7 +22,7 @@ func Module() bindings.Module {
 		Name:  "market",
 		Doc:   "Prices and instruments. What is not known yet is nil.",
 		Funcs: slices.Concat(priceFuncs(), volumeFuncs(), instrumentFuncs()),
-		Types: []bindings.Type{bindings.BookType, bindings.TradeType, bindings.MarkType, bindings.BarType, settledType, curveType, curveWindow, rulesType, pairsFilter, instrumentPair},
+		Types: []bindings.Type{bindings.BookType, bindings.TradeType, bindings.LiquidationType, bindings.MarkType, bindings.BarType, settledType, curveType, curveWindow, rulesType, pairsFilter, instrumentPair},
 	}
 }
 

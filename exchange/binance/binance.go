@@ -54,7 +54,7 @@ func (Connector) About() connect.About {
 		if m == api.Spot {
 			data &^= connect.Marks
 		} else {
-			data |= connect.Interest
+			data |= connect.Interest | connect.Liquidations
 		}
 		a.Segments = append(a.Segments, connect.Segment{Venue: m.Venue(), Contract: m.Contract(), Wallet: m.Wallet(), Linking: m.Linking(), Data: data})
 	}

@@ -38,9 +38,9 @@ func (Connector) About() connect.About {
 	a := connect.About{Title: "Bybit", Able: oms.CapabilitiesOf((*account.Account)(nil)), Keys: "unified trading (orders and positions), spot and account transfer; no withdrawal",
 		Paper: []connect.Balance{{Wallet: api.Unified, Asset: "USDT", Amount: decimal.NewFromInt(100000)}}}
 	for _, c := range api.Categories {
-		data := connect.AllData | connect.Bars | connect.Interest
+		data := connect.AllData | connect.Bars | connect.Interest | connect.Liquidations
 		if c == api.Spot {
-			data &^= connect.Marks | connect.Interest
+			data &^= connect.Marks | connect.Interest | connect.Liquidations
 		}
 		a.Segments = append(a.Segments, connect.Segment{Venue: c.Venue(), Contract: c.Contract(), Wallet: api.Unified, Linking: api.Linking, Data: data})
 	}

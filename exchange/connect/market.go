@@ -19,12 +19,14 @@ const (
 	Marks                     // mark price and running funding estimate, and settled rates
 	Bars                      // finished candles
 	Interest                  // open interest of contracts, each once a minute or less often
-	AllData  = Books | Tickers | Trades | Marks
+	// Liquidations are positions that were closed by force, as far as the venue tells of them.
+	Liquidations
+	AllData = Books | Tickers | Trades | Marks
 )
 
 // Names are the kinds in words.
 func (d Data) Names() (out []string) {
-	for i, name := range []string{"books", "tickers", "trades", "marks", "bars", "open interest"} {
+	for i, name := range []string{"books", "tickers", "trades", "marks", "bars", "open interest", "liquidations"} {
 		if d&(1<<i) != 0 {
 			out = append(out, name)
 		}
@@ -112,6 +114,14 @@ type Market interface {
 	Health() Health
 	// Close ends everything and waits for it. Nothing is posted after.
 	Close() error
+}
+
+// Extensible is a Market that brings more while it runs: what only some strategies need
+// is subscribed to when there is one that does.
+type Extensible interface {
+	// Extend says what is wanted beside DataOptions.Data from now on, in the place of what
+	// was. It does not wait.
+	Extend(d Data)
 }
 
 // Health is what a Market looks like from outside, since it was opened.

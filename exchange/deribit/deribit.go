@@ -83,9 +83,9 @@ func (Connector) About() connect.About {
 		Paper: []connect.Balance{{Wallet: api.Wallet, Asset: "USDC", Amount: decimal.NewFromInt(100000)}, {Wallet: api.Wallet, Asset: "BTC", Amount: decimal.NewFromInt(1)}}}
 	a.Able.Disconnect = true
 	for _, s := range api.Segments {
-		data := connect.AllData | connect.Bars | connect.Interest
+		data := connect.AllData | connect.Bars | connect.Interest | connect.Liquidations
 		if s == api.Spot {
-			data &^= connect.Marks | connect.Interest
+			data &^= connect.Marks | connect.Interest | connect.Liquidations
 		}
 		a.Segments = append(a.Segments, connect.Segment{Venue: s.Venue(), Contract: s.Contract(), Wallet: api.Wallet, Linking: api.Linking, Data: data})
 	}

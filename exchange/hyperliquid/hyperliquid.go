@@ -46,6 +46,8 @@
 //     least, and strikes at most ten times a day. Until then the manager cancels by itself.
 //   - What an address may send in all grows with what it trades. doctor shows what is left.
 //   - An order is worth 10 USDC at least.
+//   - A public trade does not say that a position was liquidated (WsTrade has no such field, and
+//     its users are addresses): there are no liquidations but one's own.
 //   - Modifying an order puts a new one with another number in its place: it has nothing
 //     over a cancel and an order, and is not used.
 //

@@ -72,9 +72,9 @@ func (Connector) About() connect.About {
 	a := connect.About{Title: "OKX", Able: oms.CapabilitiesOf((*account.Account)(nil)), Keys: "reading and trading, and a passphrase; no withdrawal",
 		Paper: []connect.Balance{{Wallet: api.Trading, Asset: "USDT", Amount: decimal.NewFromInt(100000)}}}
 	for _, t := range api.Types {
-		data := connect.AllData | connect.Bars | connect.Interest
+		data := connect.AllData | connect.Bars | connect.Interest | connect.Liquidations
 		if t == api.Spot {
-			data &^= connect.Marks | connect.Interest
+			data &^= connect.Marks | connect.Interest | connect.Liquidations
 		}
 		for _, c := range t.Contracts() {
 			a.Segments = append(a.Segments, connect.Segment{Venue: t.Venue(), Contract: c, Wallet: api.Trading, Linking: api.Linking, Data: data})

@@ -18,10 +18,11 @@ const (
 	tardisTrades
 	tardisQuotes
 	tardisTicker
+	tardisLiquidations
 )
 
 func (k tardisKind) String() string {
-	return [...]string{"none", "incremental_book_L2", "book_snapshot", "trades", "quotes", "derivative_ticker"}[k]
+	return [...]string{"none", "incremental_book_L2", "book_snapshot", "trades", "quotes", "derivative_ticker", "liquidations"}[k]
 }
 
 // tardisInfo is what the beginning of a Tardis file says about it.
@@ -74,7 +75,7 @@ func tardisLayoutOf(c columns) (k tardisKind, l tardisLayout, err error) {
 		l.levels(c)
 		return tardisTop, l, nil
 	}
-	return 0, l, errors.New("a Tardis data type that is not read here: want incremental_book_L2, book_snapshot_N, trades, quotes or derivative_ticker")
+	return 0, l, errors.New("a Tardis data type that is not read here: want incremental_book_L2, book_snapshot_N, trades, quotes, derivative_ticker or liquidations")
 }
 
 func (l *tardisLayout) levels(c columns) {
@@ -96,6 +97,9 @@ func (f Formats) inspectTardis(path string, header columns, said map[string]stri
 	var err error
 	if info.kind, info.layout, err = tardisLayoutOf(header); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if info.kind == tardisTrades && strings.Contains(path, tardisLiquidations.String()) {
+		info.kind = tardisLiquidations // its columns are those of trades: only the name tells
 	}
 	r, err := openLines(path)
 	if err != nil {
@@ -160,7 +164,7 @@ func (i *tardisInfo) observe(venue, symbol string) *observed {
 }
 
 func (l *tardisLayout) numbers(k tardisKind, f [][]byte, o *observed) {
-	if k == tardisL2 || k == tardisTrades {
+	if k == tardisL2 || k == tardisTrades || k == tardisLiquidations {
 		o.price.see(f[l.price])
 		o.qty.see(f[l.amount])
 		return

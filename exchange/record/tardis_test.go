@@ -3,6 +3,7 @@ package record
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -95,6 +96,8 @@ func TestTardisSingleRows(t *testing.T) {
 	for name, c := range map[string]struct{ text, want string }{
 		"trades": {"exchange,symbol,timestamp,local_timestamp,id,side,price,amount\nbinance,ABCUSDT,1700000000000000,1700000000000900,42,sell,9.9,1.5\n",
 			"spot trade 42 sell 99x15"},
+		"liquidations": {"exchange,symbol,timestamp,local_timestamp,id,side,price,amount\nbinance-futures,ABCUSDT,1700000000000000,1700000000000900,,sell,9.95,1.5\nbinance-futures,ABCUSDT,1700000001000000,1700000001000900,,short,9.9,1\n",
+			"usdm liquidation sell 995x15"},
 		"quotes": {"exchange,symbol,timestamp,local_timestamp,ask_amount,ask_price,bid_price,bid_amount\nbinance-delivery,ABCUSD_PERP,1700000000000000,1700000000000900,4,9.9,9.8,3\n",
 			"coinm ticker 98x3 99x4"},
 		"top": {"exchange,symbol,timestamp,local_timestamp,asks[0].price,asks[0].amount,bids[0].price,bids[0].amount,asks[1].price,asks[1].amount,bids[1].price,bids[1].amount\n" +
@@ -103,6 +106,7 @@ func TestTardisSingleRows(t *testing.T) {
 	} {
 		r := openTardis(t, name+".csv", c.text)
 		evs, err := drain(t, r)
+		evs = slices.DeleteFunc(evs, func(e exchange.Event) bool { return e.Kind == exchange.KindGap })
 		if err != nil || len(evs) != 1 {
 			t.Fatalf("%s: %d events, error %v", name, len(evs), err)
 		}
@@ -111,6 +115,8 @@ func TestTardisSingleRows(t *testing.T) {
 		switch e.Kind {
 		case exchange.KindTrade:
 			got += fmt.Sprintf("%d %s %dx%d", e.ID, e.Side, e.Price, e.Qty)
+		case exchange.KindLiquidation:
+			got += fmt.Sprintf("%s %dx%d", e.Side, e.Price, e.Qty)
 		case exchange.KindTicker:
 			got += fmt.Sprintf("%dx%d %dx%d", e.Price, e.Qty, e.Price2, e.Qty2)
 		case exchange.KindSnapshot:

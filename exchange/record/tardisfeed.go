@@ -272,6 +272,8 @@ func (f *tardisFeed) single(ev *exchange.Event) bool {
 		switch f.info.kind {
 		case tardisTrades:
 			err = f.trade(b.in, fields, ev)
+		case tardisLiquidations:
+			err = f.liquidation(b.in, fields, ev)
 		case tardisQuotes:
 			err = f.quote(b.in, fields, ev)
 		case tardisTicker:
@@ -298,6 +300,33 @@ func (f *tardisFeed) trade(in *exchange.Instrument, fields [][]byte, ev *exchang
 		ev.Side = exchange.Sell
 	}
 	ev.ID = exchange.TextID(fields[l.id])
+	return nil
+}
+
+// liquidation reads a forced order. Its side is the order's: buy says that a short position was
+// liquidated. A price of bankruptcy need not be a whole tick.
+func (f *tardisFeed) liquidation(in *exchange.Instrument, fields [][]byte, ev *exchange.Event) error {
+	l := &f.info.layout
+	price, _, err := fixed.FloorText(fields[l.price], in.Tick)
+	if err != nil {
+		return fmt.Errorf("price of %s: %w", in.Key(), err)
+	}
+	qty, _, err := fixed.FloorText(fields[l.amount], in.Lot)
+	if err != nil {
+		return fmt.Errorf("amount of %s: %w", in.Key(), err)
+	}
+	ev.Kind, ev.Price, ev.Qty = exchange.KindLiquidation, exchange.Ticks(price), exchange.Lots(qty)
+	switch string(fields[l.side]) {
+	case "buy":
+		ev.Side = exchange.Buy
+	case "sell":
+		ev.Side = exchange.Sell
+	default:
+		return fmt.Errorf("side %q of %s: want buy or sell", fields[l.side], in.Key())
+	}
+	if price <= 0 || qty <= 0 {
+		return fmt.Errorf("liquidation of %s: price %q, amount %q: want both above 0", in.Key(), fields[l.price], fields[l.amount])
+	}
 	return nil
 }
 

@@ -11,7 +11,7 @@ const idsPerStep = 64
 
 // Next fills ev with the next event. Within a step come first the settlements
 // that fall on it, then instrument after instrument: its prints, its book, its
-// mark price.
+// mark price, what was liquidated.
 func (m *Market) Next(ev *exchange.Event) error {
 	for {
 		if m.opt.Until != 0 && m.now() > m.opt.Until {
@@ -68,6 +68,9 @@ func (m *Market) emit(ev *exchange.Event, v *venue) bool {
 	case n == prints+1 && m.marks(v):
 		m.stamp(ev, v, exchange.KindMark, n)
 		v.perp.report(ev, v)
+	case m.k != m.first && v.crowded.pending():
+		m.stamp(ev, v, exchange.KindLiquidation, prints+1)
+		v.crowded.report(ev, v)
 	default:
 		m.at, m.part = m.at+1, 0
 		return false

@@ -171,6 +171,7 @@ type venue struct {
 	prints       int     // trades of the last step
 	printed      int64   // trades before the last step
 	perp         *perp   // nil on spot
+	crowded      crowded // who is in the perpetual with borrowed money
 	abroad       *abroad // nil in the built-in listing
 	ladders      [2]ladder
 	bidsB, asksB []exchange.Level
@@ -195,6 +196,9 @@ func (v *venue) step(m *Market, t exchange.Time, dt, curve float64) {
 		v.perp.step(m, v, t, dt)
 	}
 	v.quote(m)
+	if v.perp != nil && !v.in.Dated() {
+		v.crowded.step(v, dt)
+	}
 	v.printed += int64(v.prints)
 	v.prints = m.count(v, curve)
 }

@@ -46,7 +46,7 @@ const (
 const Raw = "raw"
 
 // Kinds are the kinds of data that record reads. The depth of book snapshots is Tardis'.
-var Kinds = []string{"incremental_book_L2", "trades", "derivative_ticker", "quotes", "book_snapshot_25", "book_snapshot_5", Raw}
+var Kinds = []string{"incremental_book_L2", "trades", "derivative_ticker", "liquidations", "quotes", "book_snapshot_25", "book_snapshot_5", Raw}
 
 // Archive is Tardis. The zero value asks without a key.
 type Archive struct{}

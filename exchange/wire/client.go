@@ -69,6 +69,9 @@ func (c *Client) Subscribe(streams ...Stream) {
 	c.changed()
 }
 
+// Asked is how many streams are to be subscribed to.
+func (c *Client) Asked() int { return len(c.wanted()) }
+
 // Unsubscribe takes streams out again.
 func (c *Client) Unsubscribe(names ...string) {
 	c.mu.Lock()

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/connect"
 	"github.com/perilune/perilune/host"
 )
@@ -76,6 +77,16 @@ func venueShown(c connect.Connector) venueOut {
 	return out
 }
 
+// untold are the segments of contracts that do not tell of liquidations.
+func untold(list []connect.Segment) (out []string) {
+	for _, s := range list {
+		if s.Contract != exchange.Spot && s.Data&connect.Liquidations == 0 {
+			out = append(out, string(s.Venue))
+		}
+	}
+	return out
+}
+
 func (e *env) printVenue(c connect.Connector) {
 	a := c.About()
 	fmt.Fprintf(e.out, "%s: %s, set up in [venue.%s]\n", c.House(), a.Title, c.House())
@@ -84,6 +95,9 @@ func (e *env) printVenue(c connect.Connector) {
 		fmt.Fprintf(t, "  %s\t%s\twallet %s\t%s\n", s.Venue, s.Contract, s.Wallet, strings.Join(s.Data.Names(), ", "))
 	}
 	t.Flush()
+	if quiet := untold(a.Segments); len(quiet) > 0 {
+		fmt.Fprintf(e.out, "  nobody's liquidations are told in %s: on_liquidation is never called\n", strings.Join(quiet, ", "))
+	}
 	var opening []string
 	for _, b := range a.Paper {
 		opening = append(opening, fmt.Sprintf("%s %s in %s", b.Amount, b.Asset, b.Wallet))

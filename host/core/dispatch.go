@@ -2,6 +2,7 @@ package core
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/intent"
@@ -231,6 +232,11 @@ func (ss *strategies) Asleep(strategy int) string { return ss.list[strategy].asl
 // Listens reports whether a strategy has a handler.
 func (ss *strategies) Listens(strategy int32, h Handler) bool {
 	return strategy >= 0 && int(strategy) < len(ss.list) && ss.list[strategy].wants[h]
+}
+
+// Heard reports whether any strategy has a handler.
+func (ss *strategies) Heard(h Handler) bool {
+	return slices.ContainsFunc(ss.list, func(s *instance) bool { return s.wants[h] })
 }
 
 // Watches reports whether a strategy is told of an instrument's market.

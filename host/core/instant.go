@@ -19,15 +19,15 @@ type instant struct {
 
 // shown is one thing to tell once the instant is whole.
 type shown struct {
-	what Handler // OnGap, OnBook, OnTrade, OnMark
+	what Handler // OnGap, OnBook, OnTrade, OnMark, OnLiquidation
 	id   exchange.InstrumentID
 	ev   int // index in events; -1: none is needed
 }
 
 // rank is the order in which a whole instant is told: what is lost first, then what
-// traded, prices, books; and after all of them the bars, because they sum up: see
+// traded, who was liquidated, prices, books; and after all of them the bars, because they sum up: see
 // showBars.
-var rank = [Handlers]int{OnGap: 1, OnTrade: 2, OnMark: 3, OnBook: 4}
+var rank = [Handlers]int{OnGap: 1, OnTrade: 2, OnLiquidation: 3, OnMark: 4, OnBook: 5}
 
 // within reports whether an event belongs to the open instant.
 func (n *instant) within(ev *exchange.Event, now exchange.Time) bool {

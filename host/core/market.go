@@ -91,6 +91,8 @@ func (c *Core) onMarket(ev *exchange.Event) {
 		m.open = exchange.OpenInterest{Qty: ev.Qty, Time: ev.VenueTime}
 	case exchange.KindPremium:
 		m.funding.Premium(ev.VenueTime, ev.Rate)
+	case exchange.KindLiquidation:
+		c.instants.show(OnLiquidation, ev)
 	case exchange.KindBar:
 		c.bars.onBar(m, ev)
 	}

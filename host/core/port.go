@@ -206,7 +206,7 @@ func (p *Port) Halt(reason string) {
 // why there is none. A strategy may have one question under way.
 func (p *Port) Ask(q advice.Question) (uint64, error) {
 	switch p.handler {
-	case OnBook, OnTrade, OnMark, OnAdvice, OnReload:
+	case OnBook, OnTrade, OnMark, OnLiquidation, OnAdvice, OnReload:
 		return 0, fmt.Errorf("%s: %w", p.handler, ErrTooOften)
 	}
 	if p.instance.advice.about(q.Function) != nil || slices.Contains(p.asked, q.Function) {

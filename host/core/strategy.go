@@ -14,6 +14,7 @@ const (
 	OnBook
 	OnTrade
 	OnMark
+	OnLiquidation
 	OnFunding
 	OnBar
 	OnTimer
@@ -29,8 +30,8 @@ const (
 	Handlers // their number
 )
 
-var handlerNames = [...]string{"on_start", "on_book", "on_trade", "on_mark", "on_funding", "on_bar", "on_timer",
-	"on_order", "on_fill", "on_pair", "on_schedule", "on_advice", "on_gap", "on_halt", "on_reload", "on_stop"}
+var handlerNames = [...]string{"on_start", "on_book", "on_trade", "on_mark", "on_liquidation", "on_funding", "on_bar",
+	"on_timer", "on_order", "on_fill", "on_pair", "on_schedule", "on_advice", "on_gap", "on_halt", "on_reload", "on_stop"}
 
 func (h Handler) String() string {
 	if int(h) < len(handlerNames) {
@@ -44,7 +45,7 @@ func (h Handler) String() string {
 type Callback struct {
 	Handler    Handler
 	Instrument exchange.InstrumentID
-	Event      *exchange.Event          // on_trade, on_mark, on_bar
+	Event      *exchange.Event          // on_trade, on_mark, on_liquidation, on_bar
 	Order      *exchange.Order          // on_order, on_fill
 	Fill       *exchange.Fill           // on_fill
 	Payment    *exchange.FundingPayment // on_funding

@@ -24,7 +24,7 @@ func (ss *strategies) canWake(s *instance) bool {
 }
 
 func (ss *strategies) seesMarket(s *instance) bool {
-	if !s.wants[OnBook] && !s.wants[OnTrade] && !s.wants[OnMark] && !s.wants[OnBar] {
+	if !s.wants[OnBook] && !s.wants[OnTrade] && !s.wants[OnMark] && !s.wants[OnBar] && !s.wants[OnLiquidation] {
 		return false
 	}
 	for _, yes := range s.watches {

@@ -98,12 +98,21 @@ func (l *Loop) take(from source, at exchange.Time) error {
 	return nil
 }
 
+// unheard reports market data that is of no use but to a handler that no strategy has. It
+// is dropped before it is journalled, so that a session without one is as if there were no such data.
+func (l *Loop) unheard(ev *exchange.Event) bool {
+	return ev.Kind == exchange.KindLiquidation && !ev.More && !l.Core.Heard(core.OnLiquidation)
+}
+
 func (l *Loop) pull() error {
 	if l.Feed == nil {
 		return nil
 	}
 	l.Where.Enter(core.StageData)
 	err := l.Feed.Next(&l.head)
+	for err == nil && l.unheard(&l.head) {
+		err = l.Feed.Next(&l.head)
+	}
 	l.have = err == nil
 	l.whole = l.whole || l.have && l.head.More
 	if errors.Is(err, io.EOF) {

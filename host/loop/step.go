@@ -17,8 +17,10 @@ const stillLimit = 100_000
 func (l *Loop) handle(ev *exchange.Event) error { return l.step(ev, false) }
 
 // outside handles an event that the clock handed in.
-func (l *Loop) outside(ev *exchange.Event) error {
-	err := l.step(ev, ev.Kind.MarketData())
+func (l *Loop) outside(ev *exchange.Event) (err error) {
+	if !l.unheard(ev) {
+		err = l.step(ev, ev.Kind.MarketData())
+	}
 	if ev.Kind == exchange.KindCommand && ev.Name == core.CommandDataEnd {
 		l.ending, l.dry = true, true
 	}

@@ -64,6 +64,9 @@ func (d *EventDecoder) market(in *cursor, flags byte, ev *exchange.Event) {
 		ev.ID = in.int()
 		l := in.level(0)
 		ev.Price, ev.Qty, ev.Side = l.Price, l.Qty, exchange.Side(in.byte())
+	case exchange.KindLiquidation:
+		l := in.level(0)
+		ev.Price, ev.Qty, ev.Side = l.Price, l.Qty, exchange.Side(in.byte())
 	case exchange.KindMark:
 		ev.Mark = exchange.E8(in.int())
 		ev.Index = ev.Mark + exchange.E8(in.int())

@@ -97,6 +97,9 @@ func appendMarket(dst []byte, ev *exchange.Event) []byte {
 		dst = appendInt(dst, ev.ID)
 		dst = appendLevel(dst, 0, exchange.Level{Price: ev.Price, Qty: ev.Qty})
 		return append(dst, byte(ev.Side))
+	case exchange.KindLiquidation:
+		dst = appendLevel(dst, 0, exchange.Level{Price: ev.Price, Qty: ev.Qty})
+		return append(dst, byte(ev.Side))
 	case exchange.KindMark:
 		dst = appendInt(dst, int64(ev.Mark))
 		dst = appendInt(dst, int64(ev.Index)-int64(ev.Mark))

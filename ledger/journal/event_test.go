@@ -82,6 +82,8 @@ func genMarket(t *rapid.T, ev *exchange.Event) {
 	case exchange.KindTrade:
 		ev.ID, ev.Price, ev.Qty = anyInt.Draw(t, "id"), genTicks(t), genLots(t)
 		ev.Side = exchange.Side(rapid.SampledFrom([]int8{-1, 0, 1}).Draw(t, "side"))
+	case exchange.KindLiquidation:
+		ev.Price, ev.Qty, ev.Side = genTicks(t), genLots(t), exchange.Side(rapid.SampledFrom([]int8{-1, 0, 1}).Draw(t, "side"))
 	case exchange.KindMark:
 		ev.Mark, ev.Index, ev.Rate, ev.NextFunding = genE8(t), genE8(t), genE8(t), genTime(t)
 		ev.Hours = int(anyInt.Draw(t, "hours"))

@@ -5,7 +5,7 @@
 ---@class ailib
 ai = {}
 
----Asks; the outcome arrives in on_advice. Not in on_book, on_trade, on_mark and on_advice, and one question at a time.
+---Asks; the outcome arrives in on_advice. Not in on_book, on_trade, on_mark, on_liquidation and on_advice, and one question at a time.
 ---
 ---```lua
 ---ai.ask { tag = "hedge", question = "How much of the holding should be hedged for the next hour?",

@@ -189,6 +189,15 @@ function Book:depth(side) end
 ---@field side "buy"|"sell" # of the aggressor
 ---@field time number # [seconds since the epoch]
 
+---A position that was closed by force. Venues tell of some, not of all: see on_liquidation in the guide.
+---@class Liquidation
+---@field symbol string
+---@field side "buy"|"sell" # of the forced order: sell closes a long position, buy a short one
+---@field price number # [quote] the average it was closed at, or the price of bankruptcy where the venue tells only that
+---@field qty number # [units of quantity]
+---@field notional number # [quote]
+---@field time number? # [seconds since the epoch] at the venue
+
 ---The latest mark price of a perpetual and the running estimate of its coming funding.
 ---@class Mark
 ---@field mark number # [quote] mark price

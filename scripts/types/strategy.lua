@@ -14,6 +14,7 @@
 ---@field on_book? fun(book: Book) # An order book changed.
 ---@field on_trade? fun(trade: Trade) # A public trade.
 ---@field on_mark? fun(symbol: string, mark: Mark) # A new mark price or funding estimate.
+---@field on_liquidation? fun(liquidation: Liquidation) # Somebody's position was closed by force, as the venue tells it; nothing is subscribed to without this handler. Your own come as on_fill.
 ---@field on_funding? fun(payment: FundingPayment) # Funding was received or paid on a position.
 ---@field on_bar? fun(bar: Bar) # A bar finished; of those that finish together, shorter ones come first. bar.length tells which of the declared lengths it has.
 ---@field on_timer? fun(name: string) # A timer is due.

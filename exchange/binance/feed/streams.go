@@ -28,8 +28,8 @@ type route struct {
 var routes = []route{
 	{api.Spot, "/stream", connect.Books | connect.Tickers | connect.Trades | connect.Bars, false},
 	{api.USDM, "/public/stream", connect.Books | connect.Tickers, false},
-	{api.USDM, "/market/stream", connect.Trades | connect.Marks | connect.Bars, true},
-	{api.COINM, "/stream", connect.AllData | connect.Bars, true},
+	{api.USDM, "/market/stream", connect.Trades | connect.Marks | connect.Bars | connect.Liquidations, true},
+	{api.COINM, "/stream", connect.AllData | connect.Bars | connect.Liquidations, true},
 }
 
 func (r *route) url(e *api.Endpoints) string {
@@ -60,6 +60,9 @@ func (r *route) streams(in *exchange.Instrument, o *Options) (out []live.Stream)
 		if s.data&o.Data&r.data != 0 {
 			out = append(out, live.Stream{Name: name + s.suffix, Silence: s.silence, Book: s.data == connect.Books})
 		}
+	}
+	if r.data&connect.Liquidations != 0 {
+		out = append(out, live.Stream{Name: name + "@forceOrder", Only: connect.Liquidations})
 	}
 	return out
 }

@@ -67,6 +67,9 @@ func (d *Decoder) Rounded() int { return d.rounded }
 //   - trade and aggTrade are KindTrade; ID is the trade's, or the aggregate's.
 //     A trade that is not of type MARKET (insurance fund, auto-deleveraging,
 //     NA) did not happen in the book and is ErrIgnored.
+//   - forceOrder is KindLiquidation: Side is the order's, Price the average that it was filled
+//     at, rounded down to the tick, and Qty what was filled; its limit, and its quantity,
+//     where nothing was yet. Of each symbol the venue tells of the last one in a second alone.
 //   - markPriceUpdate is KindMark. Rate is 0 for a delivery contract. The
 //     message does not say the interval, so Hours is the instrument's.
 //

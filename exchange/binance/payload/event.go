@@ -18,6 +18,7 @@ const (
 	tradeEvent
 	aggTradeEvent
 	markEvent
+	forcedEvent
 	snapshotEvent
 )
 
@@ -38,6 +39,8 @@ func (fr *frame) named() event {
 		return aggTradeEvent
 	case "markPriceUpdate":
 		return markEvent
+	case "forceOrder":
+		return forcedEvent
 	}
 	return noEvent
 }
@@ -62,8 +65,11 @@ func (fr *frame) classify() event {
 // finish turns the message into an event.
 func (d *Decoder) finish(ev *exchange.Event) error {
 	kind := d.classify()
-	if kind == noEvent {
+	switch kind {
+	case noEvent:
 		return ErrIgnored
+	case forcedEvent:
+		return d.forced(ev)
 	}
 	if err := d.owner(kind); err != nil {
 		return err

@@ -34,7 +34,7 @@ func orderOf(ev *exchange.Event) int64 {
 	switch ev.Kind {
 	case exchange.KindTrade:
 		return ev.ID
-	case exchange.KindMark:
+	case exchange.KindMark, exchange.KindLiquidation:
 		return int64(ev.VenueTime)
 	}
 	return ev.LastID

@@ -30,11 +30,12 @@ const (
 	keyLongSymbol
 	keyStream
 	keyData
+	keyOrder // o: the order of a liquidation
 	keyCount
 )
 
 var keyNames = [keyCount]string{"", "e", "E", "s", "T", "U", "u", "pu", "b", "B", "a", "A", "t", "p", "q", "m", "X", "i", "r",
-	"lastUpdateId", "bids", "asks", "symbol", "stream", "data"}
+	"lastUpdateId", "bids", "asks", "symbol", "stream", "data", "o"}
 
 // keyOf is exact in case. A key spelled with escapes is an unknown key.
 func keyOf(name []byte) key {

@@ -199,7 +199,7 @@ func TestSamples(t *testing.T) {
 		var ev exchange.Event
 		err = d.DecodeEach(frame, &ev, func(ev *exchange.Event) error {
 			used[ev.Kind.String()]++
-			if bytes.TrimSpace(frame)[0] == '[' {
+			if bytes.TrimSpace(frame)[0] == '[' || ev.Kind == exchange.KindLiquidation { // which the reference does not know
 				return nil
 			}
 			want, err := ref.decode(frame)

@@ -2,6 +2,7 @@ package simfront
 
 import (
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/api"
 )
 
 // publishContract sends !contractInfo to who listens.
@@ -22,20 +23,45 @@ func (m marketEvents) contractEvent(now int64) object {
 		{"cs", m.info().status()}, {"st", m.st()}}
 }
 
-// publishForced sends forceOrder: a liquidation's order to the symbol's stream
-// and to the one of all symbols.
+// publishForced tells of a customer's liquidation: see keepForced.
 func (p *publisher) publishForced(t *trade) {
 	o, m := t.Order, t.Order.m
+	m.keepForced(object{{"S", sideText(o.Side)}, {"o", "LIMIT"}, {"f", o.TIF}, {"q", m.QtyText(o.Qty)}, {"p", m.PriceText(o.Price)}, {"ap", o.averageText()},
+		{"X", o.Status}, {"l", m.QtyText(t.Qty)}, {"z", m.QtyText(o.Filled)}, {"T", millis(t.Time)}})
+}
+
+// publishCrowd tells of a liquidation of the market's own.
+func (m *market) publishCrowd(ev *exchange.Event) {
+	price, qty := m.PriceText(ev.Price), m.QtyText(ev.Qty)
+	m.keepForced(object{{"S", sideText(ev.Side)}, {"o", "LIMIT"}, {"f", "IOC"}, {"q", qty}, {"p", price}, {"ap", price}, {"X", "FILLED"}, {"l", qty}, {"z", qty}, {"T", millis(ev.VenueTime)}})
+}
+
+// forcedEvery is how often liquidations are told: of a symbol the last in that time alone.
+// Source: "Liquidation Order Streams".
+const forcedEvery = exchange.Second
+
+// keepForced keeps the order of a liquidation, in the place of one that was not told yet.
+func (m *market) keepForced(order object) {
 	body := object{{"s", m.In.Symbol}}
 	if m.In.Inverse() {
 		body = body.with(field{"ps", m.pair()})
 	}
-	body = body.with(field{"S", sideText(o.Side)}, field{"o", "LIMIT"}, field{"f", o.TIF}, field{"q", m.QtyText(o.Qty)}, field{"p", m.PriceText(o.Price)}, field{"ap", o.averageText()},
-		field{"X", o.Status}, field{"l", m.QtyText(t.Qty)}, field{"z", m.QtyText(o.Filled)}, field{"T", millis(t.Time)})
-	payload := encode(object{{"e", "forceOrder"}, {"E", millis(p.clock.Now())}, {"o", body}}.with(m.events().futuresTag()...))
-	for _, ch := range p.hub.channels {
-		if ch.kind == "forceOrder" && (ch.id == m.In.ID || ch.id == exchange.NoInstrument) {
-			ch.send(payload)
+	m.forced = body.with(order...)
+}
+
+// publishLiquidations sends forceOrder, to the symbol's stream and to the one of all symbols.
+func (p *publisher) publishLiquidations() {
+	now := p.clock.Now()
+	for _, m := range p.markets {
+		if m.forced == nil || now < m.forcedAt {
+			continue
+		}
+		payload := encode(object{{"e", "forceOrder"}, {"E", millis(now)}, {"o", m.forced}}.with(m.events().futuresTag()...))
+		m.forced, m.forcedAt = nil, now+forcedEvery
+		for _, ch := range p.hub.channels {
+			if ch.kind == "forceOrder" && (ch.id == m.In.ID || ch.id == exchange.NoInstrument && ch.market == api.Of(m.In.Venue)) {
+				ch.send(payload)
+			}
 		}
 	}
 }

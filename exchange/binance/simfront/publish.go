@@ -11,6 +11,10 @@ import (
 
 // publishEvent tells a market event to who listens to its instrument.
 func (p *publisher) publishEvent(m *market, ev *exchange.Event, c *simserver.Change) {
+	if ev.Kind == exchange.KindLiquidation {
+		m.publishCrowd(ev)
+		return
+	}
 	for _, ch := range p.hub.byMarket[m.In.ID] {
 		switch {
 		case c != nil && ch.kind == "depth":
@@ -68,6 +72,7 @@ func (p *publisher) sendDepth(ch *channel, payload []byte) {
 
 // publishBeat publishes what is due by the clock.
 func (p *publisher) publishBeat() {
+	p.publishLiquidations()
 	for _, ch := range p.hub.channels {
 		if ch.every == 0 || p.clock.Now() < ch.next || ch.kind == "depth" && ch.every == simserver.BeatEvery {
 			continue

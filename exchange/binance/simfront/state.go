@@ -15,6 +15,8 @@ type market struct {
 	*simserver.Market
 	snapshot    object // the last answer to GET depth
 	pricePlaces int32
+	forced      object        // the order of a liquidation that is to be told
+	forcedAt    exchange.Time // not before
 	qtyPlaces   int32
 }
 

@@ -38,6 +38,9 @@ func topics(in *exchange.Instrument, o *connect.DataOptions) (out []live.Stream)
 			out = append(out, live.Stream{Name: t.prefix + in.Symbol, Silence: t.silence, Book: t.prefix == bookTopic})
 		}
 	}
+	if in.Perp() {
+		out = append(out, live.Stream{Name: "allLiquidation." + in.Symbol, Only: connect.Liquidations})
+	}
 	return out
 }
 

@@ -85,7 +85,7 @@ func Topic(name []byte) (kind, of, symbol []byte) {
 var dot = []byte(".")
 
 // Decode calls yield with each event of a message: see connect.Decoder. order is u of the
-// touch, seq of trades, cs of tickers.
+// touch, seq of trades, cs of tickers, the time of liquidations.
 func (d *Decoder) Decode(frame []byte, yield func(ev *exchange.Event, order int64)) error {
 	if used, err := d.strict(frame, yield); used {
 		return err
@@ -103,6 +103,8 @@ func (d *Decoder) Decode(frame []byte, yield func(ev *exchange.Event, order int6
 		return d.book(in, &m, yield)
 	case "publicTrade":
 		return d.trades(in, &m, yield)
+	case "allLiquidation":
+		return d.liquidations(in, &m, yield)
 	case "tickers":
 		return d.ticker(in, &m, yield)
 	case "kline":

@@ -119,6 +119,20 @@ func TestDatedAndInverse(t *testing.T) {
 	}
 }
 
+// The venue says whose position was liquidated, an event which order that made.
+func TestLiquidations(t *testing.T) {
+	got, err := all(ofBTC(), `{"topic":"allLiquidation.BTCUSDT","type":"snapshot","ts":9,"data":[{"T":5,"s":"BTCUSDT","S":"Buy","v":"0.02","p":"60000.17"},{"T":6,"s":"BTCUSDT","S":"Sell","v":"1","p":"61000"}]}`)
+	if err != nil || len(got) != 2 || got[0].Kind != exchange.KindLiquidation || got[0].Side != exchange.Sell || got[0].Price != 600001 || got[0].Qty != 20000 ||
+		got[0].VenueTime != exchange.UnixMilli(5) || got[1].Side != exchange.Buy {
+		t.Errorf("%+v %v", got, err)
+	}
+	for _, bad := range []string{`"S":"Long"`, `"S":"Buy","p":"x"`, `"S":"Buy","p":"0"`} {
+		if got, err := all(ofBTC(), `{"topic":"allLiquidation.BTCUSDT","ts":9,"data":[{"T":5,"v":"1","p":"1",`+bad+`}]}`); err == nil || errors.Is(err, connect.ErrIgnored) {
+			t.Errorf("%s: %+v %v", bad, got, err)
+		}
+	}
+}
+
 // A candle is one bar, when it is finished.
 func TestCandles(t *testing.T) {
 	d := ofBTC()
@@ -199,6 +213,7 @@ func FuzzStrict(f *testing.F) {
 // Whatever comes is an event or an error, and the message is left as it was.
 func FuzzDecode(f *testing.F) {
 	f.Add([]byte(`{"topic":"orderbook.200.BTCUSDT","type":"delta","ts":5,"data":{"b":[["83805","0"]],"a":[],"u":8}}`))
+	f.Add([]byte(`{"topic":"allLiquidation.BTCUSDT","type":"snapshot","ts":9,"data":[{"T":5,"s":"BTCUSDT","S":"Buy","v":"0.02","p":"60000.17"}]}`))
 	f.Add([]byte(`{"topic":"publicTrade.BTCUSDT","type":"snapshot","ts":5,"data":[{"T":4,"s":"BTCUSDT","S":"Buy","v":"0.001","p":"83805","i":"9dc75fca","seq":3}]}`))
 	f.Add([]byte(`{"topic":"tickers.BTCUSDT","type":"snapshot","cs":1,"ts":8,"data":{"markPrice":"60000","nextFundingTime":"1673280000000"}}`))
 	f.Add([]byte(`{"topic":"kline.1.BTCUSDT","type":"snapshot","ts":8,"data":[{"start":60000,"open":"1","high":"1","low":"1","close":"1","volume":"1","confirm":true}]}`))

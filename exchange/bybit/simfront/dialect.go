@@ -89,7 +89,7 @@ func (d *dialect) Tell(of *simserver.Account, ev simserver.Event) []simserver.Me
 		if t := ev.Trade; t != nil {
 			a.follow(t)
 			if forced(ev.Order) == "BustTrade" {
-				d.hub.liquidated(marketOf(ev.Order.Market), t)
+				d.hub.liquidated(marketOf(ev.Order.Market), t.Time, ev.Order.Side, t.Price, t.Qty)
 			}
 		}
 		return a.orderMessages(ev)

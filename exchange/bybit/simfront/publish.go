@@ -10,6 +10,10 @@ import (
 
 // show tells a market event to who listens to its instrument.
 func (h *hub) show(m *market, ev *exchange.Event, c *simserver.Change) {
+	if ev.Kind == exchange.KindLiquidation {
+		h.liquidated(m, ev.VenueTime, ev.Side, ev.Price, ev.Qty)
+		return
+	}
 	m.dirty = true
 	if c != nil {
 		m.u++
@@ -57,9 +61,10 @@ func tickDirection(m *market) string {
 	return "MinusTick"
 }
 
-// liquidated tells of a position that was closed by force: the side is the position's.
-func (h *hub) liquidated(m *market, t *simserver.Trade) {
-	row := reply.Object{{"T", millis(t.Time)}, {"s", m.In.Symbol}, {"S", sideText(t.Order.Side.Opposite())}, {"v", m.qty(t.Qty)}, {"p", m.price(t.Price)}}
+// liquidated tells of a position that was closed by force with an order of a side: what is
+// told is the position's.
+func (h *hub) liquidated(m *market, at exchange.Time, side exchange.Side, price exchange.Ticks, qty exchange.Lots) {
+	row := reply.Object{{"T", millis(at)}, {"s", m.In.Symbol}, {"S", sideText(side.Opposite())}, {"v", m.qty(qty)}, {"p", m.price(price)}}
 	for _, ch := range h.byMarket[m.In.ID] {
 		if ch.kind == "allLiquidation" {
 			ch.send(reply.Encode(h.message(ch, "snapshot", reply.List{row})))

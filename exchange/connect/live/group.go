@@ -14,6 +14,8 @@ type group struct {
 	m       *Market
 	route   *Route
 	streams []wire.Stream
+	later   []later // streams that are subscribed to when they are wanted
+	client  *wire.Client
 	names   map[string]*track // by symbol, of the instruments with any stream on it
 	tracks  []*track          // the same, in order
 	books   map[string]*track // by the stream that has their updates
@@ -29,7 +31,7 @@ func (m *Market) groups(r *Route) (out []*group, err error) {
 		if len(list) == 0 {
 			continue
 		}
-		if g == nil || len(g.streams)+len(list) > r.PerConn {
+		if g == nil || len(g.streams)+len(g.later)+len(list) > r.PerConn {
 			g = &group{m: m, route: r, names: map[string]*track{}, books: map[string]*track{}}
 			out = append(out, g)
 			clear(seen)
@@ -43,9 +45,15 @@ func (m *Market) groups(r *Route) (out []*group, err error) {
 			if s.Book {
 				g.books[s.Name] = t
 			}
-			if !seen[s.Name] {
-				seen[s.Name] = true
-				g.streams = append(g.streams, wire.Stream{Name: s.Name, Silence: s.Silence})
+			if seen[s.Name] {
+				continue
+			}
+			seen[s.Name] = true
+			w := wire.Stream{Name: s.Name, Silence: s.Silence}
+			if s.Only == 0 || m.has(s.Only) {
+				g.streams = append(g.streams, w)
+			} else {
+				g.later = append(g.later, later{w, s.Only})
 			}
 		}
 	}
@@ -76,7 +84,11 @@ func (m *Market) connect(r *Route) error {
 		for name, t := range g.books { // order does not matter
 			t.stream.Store(&bookStream{c, name})
 		}
+		g.client = c
 		m.clients = append(m.clients, c)
+		if len(g.later) > 0 {
+			m.extensible = append(m.extensible, g)
+		}
 	}
 	return nil
 }
@@ -151,6 +163,8 @@ func (h *intake) take(ev *exchange.Event, order int64) {
 		used = false
 	case exchange.KindOpenInterest:
 		used = t.openInterest(m, ev)
+	case exchange.KindLiquidation:
+		used = t.liquidation(m, ev, order, h.conn)
 	default:
 		used = t.other(m, ev, order, h.conn)
 	}

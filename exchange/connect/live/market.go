@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/perilune/perilune/exchange"
@@ -14,16 +15,18 @@ import (
 // Market is the live data of some instruments. Its methods may be called from any
 // goroutine but that of a Post.
 type Market struct {
-	o        Options
-	sink     connect.Sink
-	universe *exchange.Universe
-	tracks   []*track          // by InstrumentID
-	byKey    map[string]*track // by FullKey
-	fetchers map[exchange.Venue]*fetcher
-	settler  settler
-	clients  []*wire.Client
-	counts   counts
-	pool     sync.Pool
+	o          Options
+	sink       connect.Sink
+	universe   *exchange.Universe
+	tracks     []*track          // by InstrumentID
+	byKey      map[string]*track // by FullKey
+	fetchers   map[exchange.Venue]*fetcher
+	settler    settler
+	clients    []*wire.Client
+	extensible []*group      // with streams that Extend may add
+	extra      atomic.Uint32 // connect.Data that Extend has added
+	counts     counts
+	pool       sync.Pool
 
 	ctx    context.Context // ends with Close
 	cancel context.CancelFunc
@@ -31,7 +34,10 @@ type Market struct {
 	once   sync.Once
 }
 
-var _ connect.Market = (*Market)(nil)
+var (
+	_ connect.Market     = (*Market)(nil)
+	_ connect.Extensible = (*Market)(nil)
+)
 
 // Open connects and returns; books follow as they come, and the first events may be
 // posted before. The error is about the options.
@@ -122,7 +128,9 @@ func (m *Market) begin() {
 	}
 }
 
-func (m *Market) has(d connect.Data) bool { return m.o.Data.Data&d != 0 }
+func (m *Market) has(d connect.Data) bool {
+	return (m.o.Data.Data|connect.Data(m.extra.Load()))&d != 0
+}
 
 // every calls f again and again until the end.
 func (m *Market) every(d time.Duration, f func()) {

@@ -63,6 +63,9 @@ type Stream struct {
 	// silent for longer is subscribed to anew.
 	Silence time.Duration
 	Book    bool // it has the updates of the book
+	// Only is the data that it is for alone, of the kinds that Market.Extend adds; 0: it is
+	// always subscribed to.
+	Only connect.Data
 }
 
 // Session is a connection, for its Decoder.

@@ -23,17 +23,17 @@ type track struct {
 	scratch exchange.Event // what links is shown
 	bookOf  bookOf
 
-	ticker, trade, marked, whole connect.Repeat
-	at                           exchange.Time // of the last mark, by the venue
-	next                         exchange.Time // next funding
-	hours                        int
-	told                         string          // how the rules have changed
-	listing                      connect.Listing // the rules as they were told last
-	halted                       bool            // orders are not taken, so its book serves nothing
-	settled                      exchange.Time   // the last settlement that was sent
-	barred                       exchange.Time   // opening of the last bar that was sent
-	barTry                       exchange.Time   // when a missing bar is asked for again
-	interest                     exchange.Time   // when it was last sent
+	ticker, trade, marked, whole, liquidated connect.Repeat
+	at                                       exchange.Time // of the last mark, by the venue
+	next                                     exchange.Time // next funding
+	hours                                    int
+	told                                     string          // how the rules have changed
+	listing                                  connect.Listing // the rules as they were told last
+	halted                                   bool            // orders are not taken, so its book serves nothing
+	settled                                  exchange.Time   // the last settlement that was sent
+	barred                                   exchange.Time   // opening of the last bar that was sent
+	barTry                                   exchange.Time   // when a missing bar is asked for again
+	interest                                 exchange.Time   // when it was last sent
 }
 
 // bookOf is what is known of how a book is doing.
@@ -60,7 +60,7 @@ func (t *track) lost(m *Market, conn uint64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now := m.o.Now()
-	for _, r := range []*connect.Repeat{&t.ticker, &t.trade, &t.marked, &t.whole} {
+	for _, r := range []*connect.Repeat{&t.ticker, &t.trade, &t.marked, &t.whole, &t.liquidated} {
 		r.Lost(conn, now)
 	}
 }
@@ -80,7 +80,7 @@ func (t *track) other(m *Market, ev *exchange.Event, order int64, conn uint64) b
 	defer t.mu.Unlock()
 	switch ev.Kind {
 	case exchange.KindTrade:
-		if t.seen(m, &t.trade, order, conn) {
+		if !m.has(connect.Trades) || t.seen(m, &t.trade, order, conn) {
 			return false
 		}
 	case exchange.KindTicker:

@@ -35,8 +35,12 @@ func channels(in *exchange.Instrument, o *connect.DataOptions) (out []live.Strea
 		}
 		out = append(out, s)
 	}
-	if o.Data&connect.Trades != 0 {
-		out = append(out, live.Stream{Name: "trades." + in.Symbol + interval})
+	switch trades := (live.Stream{Name: "trades." + in.Symbol + interval}); { // with what was liquidated
+	case o.Data&connect.Trades != 0:
+		out = append(out, trades)
+	case in.Perp():
+		trades.Only = connect.Liquidations
+		out = append(out, trades)
 	}
 	if o.Data&connect.Bars != 0 {
 		out = append(out, live.Stream{Name: "chart.trades." + in.Symbol + "." + payload.Resolution(o.Bars)})

@@ -40,6 +40,8 @@ func told(frame string) (out []string, err error) {
 			out = append(out, fmt.Sprint(ev.Kind, ev.Instrument, ev.FirstID, ev.LastID, ev.PrevID, ev.Bids, ev.Asks))
 		case exchange.KindTrade:
 			out = append(out, fmt.Sprint(ev.Kind, ev.Instrument, ev.ID, ev.Price, ev.Qty, ev.Side))
+		case exchange.KindLiquidation:
+			out = append(out, fmt.Sprint(ev.Kind, ev.Instrument, ev.Price, ev.Qty, ev.Side))
 		case exchange.KindTicker:
 			out = append(out, fmt.Sprint(ev.Kind, ev.Instrument, ev.Price, ev.Qty, ev.Price2, ev.Qty2))
 		case exchange.KindMark:
@@ -70,7 +72,10 @@ func TestDecode(t *testing.T) {
 		{"trades, without one that was agreed on elsewhere", frame("trades.ETH_USDC-25DEC26.100ms",
 			`[{"timestamp":1764403200000,"price":2968.3,"amount":0.106,"direction":"sell","instrument_name":"ETH_USDC-25DEC26","trade_seq":59,"trade_id":"ETH-284830839","mark_price":2968.01,"liquidation":"T"},`+
 				`{"timestamp":1764403200001,"price":2968.35,"amount":1.0,"direction":"buy","trade_seq":60,"block_trade_id":"77"},{"timestamp":1764403200001,"price":2968.35,"amount":1.0,"direction":"buy","trade_seq":61}]`),
-			"trade 1 59 59366 106 sell|trade 1 61 59367 1000 buy"},
+			"liquidation 1 59366 106 sell|trade 1 59 59366 106 sell|trade 1 61 59367 1000 buy"},
+		{"a trade in which both were liquidated, and one in which the maker was", frame("trades.ETH_USDC-25DEC26.100ms",
+			`[{"timestamp":1764403200000,"price":2968.3,"amount":0.106,"direction":"sell","trade_seq":59,"liquidation":"MT"},{"timestamp":1764403200000,"price":2968.3,"amount":1,"direction":"sell","trade_seq":60,"liquidation":"M"}]`),
+			"liquidation 1 59366 106 sell|liquidation 1 59366 106 buy|trade 1 59 59366 106 sell|liquidation 1 59366 1000 buy|trade 1 60 59366 1000 sell"},
 		{"a ticker of a perpetual", frame("ticker.BTC-PERPETUAL.100ms", tick), "ticker 0 85000 95 85001 2|mark 0 4250027000000 4249010000000 1000 1 3600|open_interest 0 113232937"},
 		{"of a dated future", frame("ticker.ETH_USDC-25DEC26.raw", `{"timestamp":1764403200000,"best_bid_price":0.0,"best_ask_price":3000.0,"best_ask_amount":1,"mark_price":2999.1,"index_price":null}`),
 			"mark 1 299910000000 0 0 0 -1764403200"},

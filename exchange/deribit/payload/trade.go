@@ -1,6 +1,10 @@
 package payload
 
-import "github.com/perilune/perilune/exchange"
+import (
+	"bytes"
+
+	"github.com/perilune/perilune/exchange"
+)
 
 // trades reads a list of trades; the id is trade_seq, which is contiguous for each
 // instrument, where trade_id is one of the whole currency.
@@ -14,7 +18,16 @@ func (d *Decoder) trades(r *reader, yield func(*exchange.Event, int64)) bool {
 		if !good {
 			return false
 		}
-		if t.block || t.qty == 0 {
+		if t.qty == 0 {
+			continue
+		}
+		if t.forced[0] {
+			d.forced(r.in, &t, t.side, yield)
+		}
+		if t.forced[1] {
+			d.forced(r.in, &t, t.side.Opposite(), yield)
+		}
+		if t.block {
 			continue // agreed on outside of the book
 		}
 		d.ev = exchange.Event{Kind: exchange.KindTrade, Instrument: r.in.ID, VenueTime: t.at, ID: t.seq, Price: t.price, Qty: t.qty, Side: t.side}
@@ -23,13 +36,20 @@ func (d *Decoder) trades(r *reader, yield func(*exchange.Event, int64)) bool {
 	return ok && r.End()
 }
 
+// forced tells of a side of a trade that was liquidated.
+func (d *Decoder) forced(in *exchange.Instrument, t *trade, side exchange.Side, yield func(*exchange.Event, int64)) {
+	d.ev = exchange.Event{Kind: exchange.KindLiquidation, Instrument: in.ID, VenueTime: t.at, Price: t.price, Qty: t.qty, Side: side}
+	yield(&d.ev, t.seq)
+}
+
 type trade struct {
-	at    exchange.Time
-	seq   int64
-	price exchange.Ticks
-	qty   exchange.Lots
-	side  exchange.Side
-	block bool
+	at     exchange.Time
+	seq    int64
+	price  exchange.Ticks
+	qty    exchange.Lots
+	side   exchange.Side
+	block  bool
+	forced [2]bool // taker and maker were liquidated
 }
 
 func (r *reader) trade() (t trade, ok bool) {
@@ -48,6 +68,10 @@ func (r *reader) trade() (t trade, ok bool) {
 			var word []byte
 			word, ok = r.word()
 			t.side = Side(word)
+		case "liquidation": // T: the taker, M: the maker, MT: both. Source: the manual, "trades.{instrument_name}.{interval}"
+			var word []byte
+			word, ok = r.word()
+			t.forced = [2]bool{bytes.IndexByte(word, 'T') >= 0, bytes.IndexByte(word, 'M') >= 0}
 		case "block_trade_id":
 			t.block = r.Peek() != 'n'
 			ok = r.Skip(0)

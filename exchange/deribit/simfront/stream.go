@@ -24,6 +24,7 @@ type bookChannel struct {
 	stalled []*client // a fault
 	dirty   bool
 	prints  reply.List
+	forced  [2]bool // a liquidation by a buyer, by a seller, that the next print of the side tells of
 	touched [2]map[exchange.Ticks]struct{}
 	known   [2]map[exchange.Ticks]struct{} // levels that were told
 	last    int64                          // the change that was told
@@ -182,6 +183,10 @@ func unsubscribeAll(d *dialect, q *request) (any, *fault) {
 
 // Show implements simserver.Front.
 func (d *dialect) Show(m *simserver.Market, ev *exchange.Event, c *simserver.Change) {
+	if ev.Kind == exchange.KindLiquidation {
+		d.liquidated(m, ev.Side)
+		return
+	}
 	for _, k := range d.shown {
 		b := d.books[k]
 		if k.market != m || len(b.subs) == 0 {
@@ -201,13 +206,39 @@ func (d *dialect) Show(m *simserver.Market, ev *exchange.Event, c *simserver.Cha
 			}
 		case k.kind == "trades" && ev.Kind == exchange.KindTrade:
 			if n := len(m.Prints); n > 0 {
-				b.prints = append(b.prints, print(m, &m.Prints[n-1]))
+				b.prints = append(b.prints, b.marked(print(m, &m.Prints[n-1]), m.Prints[n-1].Side))
 				b.dirty = true
 			}
 		case k.kind == "ticker", k.kind == "quote" && c != nil && c.Touch, k.kind == "chart" && ev.Kind == exchange.KindTrade:
 			b.dirty = true
 		}
 	}
+}
+
+// liquidated has the next trade of a side tell that its taker was liquidated: the venue tells
+// of liquidations with trades, which are numbered without a hole.
+func (d *dialect) liquidated(m *simserver.Market, side exchange.Side) {
+	for _, k := range d.shown {
+		if b := d.books[k]; k.market == m && k.kind == "trades" {
+			b.forced[sideIndex(side)] = true
+		}
+	}
+}
+
+// marked is a print with what is to be told of a liquidation.
+func (b *bookChannel) marked(row reply.Object, side exchange.Side) reply.Object {
+	if i := sideIndex(side); b.forced[i] {
+		b.forced[i] = false
+		row = row.With(reply.Field{"liquidation", "T"})
+	}
+	return row
+}
+
+func sideIndex(s exchange.Side) int {
+	if s == exchange.Buy {
+		return 0
+	}
+	return 1
 }
 
 // publish tells what has changed since it was told last.

@@ -31,6 +31,9 @@ func (d *dialect) Tell(a *simserver.Account, ev simserver.Event) []simserver.Mes
 			n.booked(a, ev.Trade)
 			n.logged(ev.Trade)
 			c.trades = append(c.trades, trade(ev.Trade))
+			if noteOf(o).reason == "autoliquidation" {
+				d.liquidated(o.Market, o.Side)
+			}
 			if c.in.Perp() {
 				c.held = append(c.held, holding(d, a, o.Market))
 			}

@@ -40,6 +40,7 @@ func channels(in *exchange.Instrument, o *connect.DataOptions) (out []live.Strea
 		add(connect.Marks, "funding-rate", in.Symbol, rateSilence)
 	}
 	add(connect.Interest, "open-interest", in.Symbol, 0)
+	out = append(out, live.Stream{Name: `{"channel":"liquidation-orders","instType":"` + string(api.Of(in.Venue)) + `"}`, Only: connect.Liquidations})
 	return out
 }
 

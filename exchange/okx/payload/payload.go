@@ -152,6 +152,8 @@ func (d *Decoder) Decode(frame []byte, yield func(ev *exchange.Event, order int6
 		return d.indexTickers(m.data)
 	case "instruments":
 		return d.instruments(m.data)
+	case "liquidation-orders":
+		return d.liquidations(m.data, yield)
 	}
 	in := d.resolve(m.symbol)
 	if in == nil {

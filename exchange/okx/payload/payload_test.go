@@ -147,6 +147,22 @@ func TestTradesAndCandles(t *testing.T) {
 
 // A mark is told once funding is known; it has the index of its pair. Between a settlement
 // and the next rate the next settlement is the one after.
+// The channel is that of all instruments of a type, and counts in contracts.
+func TestLiquidations(t *testing.T) {
+	const frame = `{"arg":{"channel":"liquidation-orders","instType":"SWAP"},"data":[{"details":[{"bkLoss":"0","bkPx":"60000.17","ccy":"","posSide":"short","side":"buy","sz":"13","ts":"1692266434010"},{"bkLoss":"0","bkPx":"60001","posSide":"long","side":"sell","sz":"0.5","ts":"1692266434011"}],"instFamily":"BTC-USDT","instId":"BTC-USDT-SWAP","instType":"SWAP","uly":"BTC-USDT"},{"details":[{"bkPx":"1","side":"buy","sz":"1","ts":"5"}],"instId":"IOST-USDT-SWAP"}]}`
+	got, err := all(ofThese(swap), frame)
+	if err != nil || len(got) != 2 || got[0].Kind != exchange.KindLiquidation || got[0].Side != exchange.Buy || got[0].Price != 600001 || got[1].Qty != 50 || got[1].Side != exchange.Sell ||
+		!swap.QtyDecimal(got[0].Qty).Equal(dec("0.13")) || got[0].VenueTime != exchange.UnixMilli(1692266434010) {
+		t.Errorf("%+v %v", got, err)
+	}
+	if got, err := all(ofThese(inverse), frame); !errors.Is(err, connect.ErrIgnored) || len(got) > 0 {
+		t.Errorf("of others: %+v %v", got, err)
+	}
+	if got, err := all(ofThese(swap), strings.Replace(frame, `"side":"buy"`, `"side":"long"`, 1)); err == nil || errors.Is(err, connect.ErrIgnored) {
+		t.Errorf("a side that is none: %+v %v", got, err)
+	}
+}
+
 func TestMarksAreMerged(t *testing.T) {
 	d := ofThese(swap, dated)
 	const at = 1744588800000 // 2025-04-14 00:00
@@ -341,6 +357,7 @@ func shown(b *book.Book, side exchange.Side, sizes map[string]string) (out [][]s
 // Whatever comes is an event or an error, the message is left as it was, and both ways to
 // read a book understand the same.
 func FuzzDecode(f *testing.F) {
+	f.Add([]byte(`{"arg":{"channel":"liquidation-orders","instType":"SWAP"},"data":[{"details":[{"bkPx":"60000.17","side":"buy","sz":"13","ts":"5"}],"instId":"BTC-USDT-SWAP"}]}`))
 	f.Add([]byte(`{"arg":{"channel":"books","instId":"BTC-USDT-SWAP"},"action":"update","data":[{"asks":[["8476.9","0","0","0"]],"bids":[],"ts":"1597026383085","checksum":0,"prevSeqId":123456,"seqId":123457}]}`))
 	f.Add([]byte(`{"arg":{"channel":"bbo-tbt","instId":"BTC-USDT"},"data":[{"asks":[["8477","415","0","13"]],"bids":[["8476.9","256.5","0","12"]],"ts":"1597026383085","seqId":123456}]}`))
 	f.Add([]byte(`{"arg":{"channel":"trades","instId":"BTC-USDT"},"data":[{"instId":"BTC-USDT","tradeId":"2","px":"83725.9","sz":"5","side":"buy","ts":"1791369350776"}]}`))

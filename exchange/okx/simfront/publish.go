@@ -47,12 +47,31 @@ func (d *dialect) Show(m *simserver.Market, ev *exchange.Event, c *simserver.Cha
 		if n := len(m.Prints); n > 0 {
 			d.tell("trades", m, func() reply.Object { return trade(m.In, &m.Prints[n-1]) })
 		}
+	case exchange.KindLiquidation:
+		d.liquidated(m, ev.VenueTime, ev.Side, ev.Price, ev.Qty)
 	case exchange.KindMark:
 		d.showMark(m)
 	case exchange.KindOpenInterest:
 		d.tell("open-interest", m, func() reply.Object {
 			return reply.Object{{"instId", m.In.Symbol}, {"instType", string(typeOf(m))}, {"oi", size(m.In, ev.Qty)}, {"oiCcy", ""}, {"ts", d.now()}}
 		})
+	}
+}
+
+// liquidated tells of a position that was closed by force, to the listeners of the type.
+func (d *dialect) liquidated(m *simserver.Market, at exchange.Time, side exchange.Side, p exchange.Ticks, q exchange.Lots) {
+	held := "long"
+	if side == exchange.Buy {
+		held = "short"
+	}
+	row := reply.Object{{"details", reply.List{reply.Object{{"bkLoss", "0"}, {"bkPx", price(m.In, p)}, {"ccy", ""}, {"posSide", held},
+		{"side", sideText(side)}, {"sz", size(m.In, q)}, {"ts", ms(at)}}}}, {"instFamily", payload.IndexOf(m.In)}, {"instId", m.In.Symbol}, {"instType", string(typeOf(m))}, {"uly", payload.IndexOf(m.In)}}
+	for _, cl := range d.order {
+		for _, s := range cl.subs {
+			if s.channel == "liquidation-orders" && api.Type(s.kind) == typeOf(m) {
+				cl.push(s, row)
+			}
+		}
 	}
 }
 

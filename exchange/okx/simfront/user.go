@@ -22,6 +22,9 @@ func (d *dialect) Tell(a *simserver.Account, ev simserver.Event) (out []simserve
 			return out
 		}
 		d.bookTrade(a, ev.Trade)
+		if orderNote(ev.Order).category == "full_liquidation" {
+			d.liquidated(ev.Order.Market, ev.Trade.Time, ev.Order.Side, ev.Trade.Price, ev.Trade.Qty)
+		}
 		if m := ev.Order.Market; m.In.Perp() {
 			say("positions", position(d, a, m))
 		}
