@@ -103,7 +103,7 @@ func tradeField(rt *Runtime, self any, field string) lua.LValue {
 }
 
 // NewLiquidation returns a forced order as a table of LiquidationType.
-func (rt *Runtime) NewLiquidation(id exchange.InstrumentID, t exchange.Trade) *lua.LTable {
+func NewLiquidation(rt *Runtime, id exchange.InstrumentID, t exchange.Trade) *lua.LTable {
 	in := rt.env.Universe().Get(id)
 	r := newRecord(rt, 6)
 	r.symbol("symbol", in)

@@ -24,7 +24,7 @@ func (vm *VM) push(n *core.Callback) (int, error) {
 		return rt.Push(rt.NewTrade(ev.Instrument, exchange.Trade{Time: eventTime(ev), Price: ev.Price, Qty: ev.Qty, Side: ev.Side})), nil
 	case core.OnLiquidation:
 		ev := n.Event
-		return rt.Push(rt.NewLiquidation(ev.Instrument, exchange.Trade{Time: eventTime(ev), Price: ev.Price, Qty: ev.Qty, Side: ev.Side})), nil
+		return rt.Push(bindings.NewLiquidation(rt, ev.Instrument, exchange.Trade{Time: eventTime(ev), Price: ev.Price, Qty: ev.Qty, Side: ev.Side})), nil
 	case core.OnMark:
 		rt.PushString(rt.Env().Universe().Get(n.Instrument).Key())
 		return 1 + rt.Push(rt.NewMark(rt.Env().Mark(n.Instrument))), nil
