@@ -30,6 +30,7 @@ import (
 	"github.com/perilune/perilune/exchange/connect"
 	"github.com/perilune/perilune/exchange/limit"
 	"github.com/perilune/perilune/exchange/oms"
+	"github.com/perilune/perilune/exchange/sign"
 )
 
 // Connector is the venue before it is configured.
@@ -80,6 +81,10 @@ type Section struct {
 	APICOINM   string `toml:"ws_api_coinm"`
 	Network    string `toml:"network"` // testnet
 	Entry      string `toml:"entry"`   // how orders go out: rest, the default, or ws
+
+	// The key of USD-M and COIN-M, where api_key may not trade them.
+	FuturesKey    string `toml:"api_key_futures"` // env:NAME, file:PATH or credential:NAME
+	FuturesSecret string `toml:"secret_futures"`  // the same
 }
 
 var _ connect.Section = (*Section)(nil)
@@ -115,7 +120,18 @@ func (s *Section) Open() (connect.Venue, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &venue{endpoints: e, entry: s.Entry, window: window}, nil
+	if (s.FuturesKey == "") != (s.FuturesSecret == "") {
+		return nil, errors.New("api_key_futures and secret_futures go together: want both, or neither where api_key is the key of futures too")
+	}
+	for _, k := range [...]struct{ name, ref string }{{"api_key_futures", s.FuturesKey}, {"secret_futures", s.FuturesSecret}} {
+		if k.ref == "" {
+			continue
+		}
+		if err := sign.CheckReference(k.ref); err != nil {
+			return nil, fmt.Errorf("%s: %w", k.name, err)
+		}
+	}
+	return &venue{endpoints: e, entry: s.Entry, window: window, futuresKey: s.FuturesKey, futuresSecret: s.FuturesSecret}, nil
 }
 
 // Endpoints are the addresses that the section names; an empty one is the production
@@ -141,6 +157,8 @@ type venue struct {
 	endpoints api.Endpoints
 	entry     string
 	window    exchange.Time
+
+	futuresKey, futuresSecret string // where the key of futures is; "": it is the other one
 }
 
 var _ connect.Venue = (*venue)(nil)
@@ -189,9 +207,25 @@ func (v *venue) Browse(ctx context.Context, o connect.DataOptions, patterns []st
 	return c, nil
 }
 
+// futures reads the key of futures, which is empty where there is none.
+func (v *venue) futures() (sign.Key, error) {
+	if v.futuresKey == "" {
+		return sign.Key{}, nil
+	}
+	key, err := sign.LoadKey(v.futuresKey, v.futuresSecret)
+	if err != nil {
+		return sign.Key{}, fmt.Errorf("api_key_futures and secret_futures in [venue.binance]: %w", err)
+	}
+	return key, nil
+}
+
 // SignIn implements connect.Venue.
 func (v *venue) SignIn(ctx context.Context, o connect.AccountOptions) (connect.Account, error) {
-	c, err := account.Open(ctx, account.Options{Key: o.Key, Endpoints: v.endpoints, Entry: v.entry, Window: v.window,
+	futures, err := v.futures()
+	if err != nil {
+		return nil, err
+	}
+	c, err := account.Open(ctx, account.Options{Key: o.Key, Futures: futures, Endpoints: v.endpoints, Entry: v.entry, Window: v.window,
 		Throttle: o.Access.Throttle, Attempts: o.Access.Attempts, Log: o.Log})
 	if err != nil {
 		return nil, err

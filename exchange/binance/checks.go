@@ -2,7 +2,10 @@ package binance
 
 import (
 	"context"
+	"errors"
+	"strconv"
 
+	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/connect"
 )
@@ -22,26 +25,79 @@ func (a *signedIn) Settings(ctx context.Context) []connect.Finding {
 	return l
 }
 
+// permissions looks at what the key may do, and at both where futures have one of their own.
 func (a *signedIn) permissions(ctx context.Context, l *connect.Findings) {
-	p, err := a.Permissions(ctx)
+	if !a.Separate() {
+		a.keyMay(ctx, l, keyUse{name: "permissions", setting: "api_key", spot: true, futures: true})
+		return
+	}
+	a.keyMay(ctx, l, keyUse{name: "permissions", setting: "api_key", spot: true})
+	a.keyMay(ctx, l, keyUse{name: "futures key", setting: "api_key_futures", futures: true, second: true})
+	a.oneAccount(ctx, l)
+}
+
+// keyUse is what a key is used for.
+type keyUse struct {
+	name, setting string
+	spot, futures bool
+	second        bool // it is that of futures alone
+}
+
+// keyMay looks at what one key may do.
+func (a *signedIn) keyMay(ctx context.Context, l *connect.Findings, use keyUse) {
+	p, err := a.Permissions(ctx, use.second)
+	if use.second && errors.Is(err, exchange.ErrKey) {
+		l.Failed(use.name, err)
+		return
+	}
 	if err != nil {
-		l.Say("permissions", connect.Skip, "look at them on the venue's page: reading, spot, futures and universal transfer, and no withdrawal", "the venue did not tell: %v", err)
+		l.Say(use.name, connect.Skip, "look at them on the venue's page: reading, spot, futures and universal transfer, and no withdrawal", "the venue did not tell: %v", err)
 		return
 	}
 	switch {
 	case p.Withdraw:
-		l.Say("permissions", connect.Fail, "take \"Enable Withdrawals\" off the key", "the key can withdraw: whoever gets hold of it can empty the account")
+		l.Say(use.name, connect.Fail, "take \"Enable Withdrawals\" off the key", "the key can withdraw: whoever gets hold of it can empty the account")
 	case p.PortfolioMargin:
-		l.Say("permissions", connect.Fail, "use a key of an account without portfolio margin", "the account is in portfolio margin mode, whose orders go elsewhere")
-	case !p.Read || !p.Spot || !p.Futures:
-		l.Say("permissions", connect.Fail, "enable reading, spot & margin trading and futures for the key", "reading %t, spot %t, futures %t", p.Read, p.Spot, p.Futures)
-	case !p.Transfer:
-		l.Say("permissions", connect.Warn, "enable \"Permits Universal Transfer\", or keep each wallet funded by hand", "the key cannot move money between wallets")
+		l.Say(use.name, connect.Fail, "use a key of an account without portfolio margin", "the account is in portfolio margin mode, whose orders go elsewhere")
+	case !p.Read || use.spot && !p.Spot || use.futures && !p.Futures:
+		l.Say(use.name, connect.Fail, "enable "+use.wants()+" for the key of "+use.setting, "reading %t, spot %t, futures %t", p.Read, p.Spot, p.Futures)
+	case use.spot && !p.Transfer:
+		l.Say(use.name, connect.Warn, "enable \"Permits Universal Transfer\", or keep each wallet funded by hand", "the key cannot move money between wallets")
 	default:
-		l.Say("permissions", connect.OK, "", "reading, spot, futures and transfers; no withdrawals")
+		l.Say(use.name, connect.OK, "", "%s; no withdrawals", use.wants())
 	}
 	if !p.IPRestricted {
-		l.Say("addresses", connect.Warn, "restrict the key to this machine's address", "the key is valid from anywhere")
+		l.Say("addresses", connect.Warn, "restrict the key to this machine's address", "the key of %s is valid from anywhere", use.setting)
+	}
+}
+
+// wants is what the key must be allowed.
+func (u *keyUse) wants() string {
+	switch {
+	case u.spot && u.futures:
+		return "reading, spot, futures and transfers"
+	case u.spot:
+		return "reading, spot and transfers"
+	}
+	return "reading and futures"
+}
+
+// oneAccount refuses two keys of two accounts: a wallet that is one's would be compared with
+// the other's orders.
+func (a *signedIn) oneAccount(ctx context.Context, l *connect.Findings) {
+	first, err := a.Client.UID(ctx, false)
+	if err != nil {
+		l.Failed("one account", err)
+		return
+	}
+	second, err := a.Client.UID(ctx, true)
+	switch {
+	case err != nil:
+		l.Say("one account", connect.Warn, "see to it that both keys are of account "+strconv.FormatInt(first, 10), "the key of api_key_futures may not say whose it is: %v", err)
+	case first != second:
+		l.Say("one account", connect.Fail, "take both keys from one account", "the key of api_key is of account %d, that of api_key_futures of %d", first, second)
+	default:
+		l.Say("one account", connect.OK, "", "both keys are of account %d", first)
 	}
 }
 

@@ -21,7 +21,7 @@ var _ connect.Account = (*signedIn)(nil)
 
 // UID implements connect.Account.
 func (a *signedIn) UID(ctx context.Context) (string, error) {
-	uid, err := a.Client.UID(ctx)
+	uid, err := a.Client.UID(ctx, false)
 	return strconv.FormatInt(uid, 10), err
 }
 

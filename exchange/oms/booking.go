@@ -48,6 +48,12 @@ func (s *executions) book(in *exchange.Instrument, e *Execution) {
 	s.orders.conclude(n)
 }
 
+// booked reports whether a trade is.
+func (s *executions) booked(id exchange.InstrumentID, tradeID string) bool {
+	_, ok := s.list[id].seen[tradeID]
+	return ok
+}
+
 func (t *executionCursor) hold(e *Execution) {
 	if len(t.orphans) < orphansMost && !slices.ContainsFunc(t.orphans, func(h *Execution) bool { return h.TradeID == e.TradeID }) {
 		kept := *e

@@ -168,6 +168,10 @@ func (m *Manager) Event(ev *AccountEvent, now exchange.Time) {
 		m.orders.execution(ev.Execution)
 		return
 	}
+	if ev.Heard != nil {
+		m.orders.heard(ev.Heard)
+		return
+	}
 	m.rounds.onEvent(ev)
 }
 

@@ -98,6 +98,7 @@ type orders struct {
 type orderExecutions interface {
 	book(in *exchange.Instrument, e *Execution)
 	want(id exchange.InstrumentID, at exchange.Time) // those that a report speaks of
+	booked(id exchange.InstrumentID, tradeID string) bool
 	claims(n *order) bool
 	release(id exchange.InstrumentID) // what waited for an order's number
 }

@@ -59,6 +59,22 @@ func (s *orders) execution(e *Execution) {
 	s.execs.release(in.ID)
 }
 
+// heard takes a trade that is told of before its execution: the order is there, and so much
+// of it is filled at least.
+func (s *orders) heard(e *Execution) {
+	in, ok := s.market.find(e.Venue, e.Symbol)
+	if !ok {
+		return
+	}
+	n := s.owner(in.ID, e.ClientID, e.OrderID)
+	if n == nil || s.execs.booked(in.ID, e.TradeID) {
+		return
+	}
+	s.acknowledge(n, e.OrderID, exchange.StatusPartial)
+	n.reported.filled = max(n.reported.filled, min(n.Filled+lots(in, e.Qty), n.Qty))
+	s.conclude(n)
+}
+
 // acknowledge takes note that the venue has the order.
 func (s *orders) acknowledge(n *order, orderID string, status exchange.OrderStatus) {
 	if orderID != "" && n.VenueID == "" {

@@ -156,6 +156,9 @@ type AccountEvent struct {
 	// Execution is a trade that comes by itself, without a word on what its order has
 	// filled. One that comes with a report is in Report.Executions.
 	Execution *Execution
+	// Heard is a trade that is told of early, without its fee: the execution follows, and is
+	// asked for if it does not. It books nothing.
+	Heard *Execution
 	// Funding says that a payment is coming; its ID is "" and its Symbol may be.
 	Funding *Income
 	// Balance is the absolute balance of a wallet after the event.
@@ -164,6 +167,8 @@ type AccountEvent struct {
 	Position *Position
 	// Setting names a setting that was changed from elsewhere: "leverage BTCUSDT 20".
 	Setting string
+	// Told is for people: what somebody else does on the account that is no order or trade.
+	Told string
 	// Gap: events may have been missed until now; reconcile. It is also the first
 	// event, once the stream is up: then it Begins, and nothing can have been missed
 	// that whoever listens counted on.

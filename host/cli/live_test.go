@@ -38,7 +38,7 @@ func newLiveDesk(t *testing.T) *liveDesk {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sim, err := simserver.New(simserver.Options{Universe: feed.Universe(), Feed: feed, Begin: now, Speed: 1, Seed: 1})
+	sim, err := simserver.New(simserver.Options{Universe: feed.Universe(), Feed: feed, Begin: now, Speed: 1, Seed: 1, Accounts: 2})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,6 +133,25 @@ func (d *liveDesk) set(s string) {
 	}
 }
 
+// futures gives the contracts a key of their own.
+func (d *liveDesk) futures(key, secret string) {
+	d.extra += fmt.Sprintf("api_key_futures = %q\nsecret_futures = %q\n", "file:"+d.write("futures.key", key, 0o600), "file:"+d.write("futures.secret", secret, 0o600))
+}
+
+// Two keys of one account, each of which may trade its part alone, are enough.
+func TestALiveSessionWithAKeyForFutures(t *testing.T) {
+	d := newLiveDesk(t)
+	d.futures(d.keys.Ed25519.Key, d.keys.Ed25519.PrivateKey)
+	d.arm(simserver.Fault{Kind: "permissions", Key: d.keys.HMAC.Key, Permissions: []string{"reading", "spot", "transfer"}})
+	d.arm(simserver.Fault{Kind: "permissions", Key: d.keys.Ed25519.Key, Permissions: []string{"reading", "futures"}})
+	if code, out, errs := d.run(); code != ExitOK {
+		t.Errorf("exit code %d\n%s%s", code, out, errs)
+	}
+	if code, out, errs := d.perilune("doctor", "--config", d.config(), "--db", d.db()); code != ExitOK || !holds(out, []string{"futures key      reading and futures; no withdrawals", "both keys are of account"}) {
+		t.Errorf("doctor: exit code %d\n%s%s", code, out, errs)
+	}
+}
+
 // Each thing that stands in the way of a session with real orders is one line that
 // says what to do, before anything is written; doctor says the same.
 func TestWhatKeepsALiveSessionFromStarting(t *testing.T) {
@@ -150,6 +169,21 @@ func TestWhatKeepsALiveSessionFromStarting(t *testing.T) {
 		{"key file that others can read", func(d *liveDesk) { d.write("key", d.keys.HMAC.Key, 0o644) }, ExitConfig,
 			[]string{"chmod 0600"}, []string{"chmod 0600"}},
 		{"no key file", func(d *liveDesk) { d.key = "file:/nowhere/key" }, ExitConfig, []string{"/nowhere/key", "no such file"}, []string{"/nowhere/key"}},
+		{"wrong key of futures", func(d *liveDesk) { d.futures(strings.Repeat("k", 64), d.keys.HMAC.Secret) }, ExitAccount,
+			[]string{"does not know the key", "test network"}, []string{"does not know the key"}},
+		{"half a key of futures", func(d *liveDesk) { d.extra = "api_key_futures = \"" + d.key + "\"\n" }, ExitConfig,
+			[]string{"api_key_futures and secret_futures go together"}, []string{"secret_futures"}},
+		{"key of futures in the configuration", func(d *liveDesk) { d.extra = "api_key_futures = \"kkkk\"\nsecret_futures = \"ssss\"\n" }, ExitConfig,
+			[]string{"api_key_futures", "env:"}, []string{"env:"}},
+		{"key of futures of another account", func(d *liveDesk) {
+			other := d.sim.Keys()[1].HMAC
+			d.futures(other.Key, other.Secret)
+		}, ExitAccount, []string{"take both keys from one account"}, []string{"take both keys from one account"}},
+		{"key of futures that may not trade them", func(d *liveDesk) {
+			d.futures(d.keys.Ed25519.Key, d.keys.Ed25519.PrivateKey)
+			d.arm(simserver.Fault{Kind: "permissions", Key: d.keys.Ed25519.Key, Permissions: []string{"reading"}})
+		}, ExitAccount, []string{"futures false", "reading and futures", "api_key_futures"}, []string{"api_key_futures"}},
+		{"recv_window", func(d *liveDesk) { d.extra = "recv_window = 70000\n" }, ExitConfig, []string{"recv_window = 70000", "60000"}, []string{"recv_window"}},
 		{"no key", func(d *liveDesk) { d.key = "" }, ExitConfig, []string{"api_key", "env:NAME"}, []string{"api_key"}},
 		{"key in the configuration", func(d *liveDesk) { d.key = strings.Repeat("k", 64) }, ExitConfig, []string{"env:", "file:"}, []string{"env:"}},
 		{"key of another environment", func(d *liveDesk) { d.key = "file:" + d.write("other", "short", 0o600) }, ExitAccount,

@@ -150,7 +150,7 @@ func TestSettings(t *testing.T) {
 			t.Errorf("%v: a test order is open: %v %v", o.Venue, open, err)
 		}
 	}
-	if p, err := c.Permissions(ctx); err != nil || p.Withdraw || !p.Read || !p.Spot || !p.Futures || !p.Transfer {
+	if p, err := c.Permissions(ctx, false); err != nil || p.Withdraw || !p.Read || !p.Spot || !p.Futures || !p.Transfer {
 		t.Errorf("permissions %+v %v", p, err)
 	}
 	if v, err := c.Config(ctx); err != nil || !v.CanTrade || v.HedgeMode || v.MultiAssets {

@@ -157,7 +157,7 @@ func clockRefused(e *exchange.VenueError) bool {
 var keyAdvice = map[string]string{
 	"-2014": "the key is not one of this venue: is it of the test network, or of another one?",
 	"-2008": "the key is not one of this venue: is it of the test network, or of another one?",
-	"-2015": "the venue does not know the key, or it may not do this, or not from this address: look at the key's permissions and its list of addresses",
+	"-2015": "the venue does not know the key (a key of the test network is none of the real venue, and the other way round: network in [venue.binance]), or it may not do this, or not from this address: look at the key's permissions and its list of addresses",
 	"-1022": "the secret does not belong to the key",
 }
 

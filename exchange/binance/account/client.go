@@ -28,7 +28,10 @@ const (
 // Options of a Client and of Streams. Key is required; a zero elsewhere means
 // the default.
 type Options struct {
-	Key       sign.Key
+	Key sign.Key
+	// Futures is the key of USD-M and COIN-M, where it is not Key: one key may be kept from
+	// the coins and the other from the contracts. Both are of one account.
+	Futures   sign.Key
 	Endpoints api.Endpoints
 	Markets   []api.Market // those that are used; all three
 	// Entry is how orders are placed, cancelled, modified and asked for: "rest" or
@@ -51,6 +54,12 @@ type Options struct {
 func (o *Options) complete(now func() exchange.Time) (err error) {
 	if o.Key.API.Empty() || o.Key.Secret.Empty() {
 		return errors.New("account: no API key: want both its name and its secret")
+	}
+	if o.Futures.API.Empty() != o.Futures.Secret.Empty() {
+		return errors.New("account: half a key for futures: want both its name and its secret")
+	}
+	if o.Futures.API.Empty() {
+		o.Futures = o.Key
 	}
 	if o.Endpoints, err = o.Endpoints.Complete(); err != nil {
 		return fmt.Errorf("account: %w", err)
@@ -105,7 +114,7 @@ type transport struct {
 	o        Options
 	rest     *rest.Client
 	clocks   map[api.Market]*sign.Timekeeper // of Options.Markets and, for transfers, spot
-	encoders sync.Pool                       // of *encoder
+	encoders [2]sync.Pool                    // of *encoder, for Options.Key and Options.Futures
 	sessions map[api.Market]*session         // with EntryWS
 
 	ctx    context.Context // of what runs beside calls
@@ -143,11 +152,13 @@ func Open(ctx context.Context, o Options) (*Client, error) {
 
 // begin tries the key, compares the clocks and opens the sessions.
 func (c *transport) begin(ctx context.Context) error {
-	p, err := c.encoder()
-	if err != nil {
-		return err
+	for _, k := range [...]keyOf{mainKey, futuresKey} {
+		p, err := c.encoder(k)
+		if err != nil {
+			return err
+		}
+		c.encoders[k].Put(p)
 	}
-	c.encoders.Put(p)
 	for _, m := range c.o.Markets {
 		if err := c.clocks[m].Sync(ctx, 0); err != nil {
 			return err

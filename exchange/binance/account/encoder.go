@@ -4,6 +4,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/binance/signing"
 	"github.com/perilune/perilune/exchange/sign"
 )
@@ -23,11 +24,38 @@ type encoder struct {
 	params signing.Params
 }
 
-func (c *transport) encoder() (*encoder, error) {
-	if p, ok := c.encoders.Get().(*encoder); ok {
+// keyOf says which key signs.
+type keyOf uint8
+
+const (
+	mainKey    keyOf = iota // of spot and the wallet, and of futures where they have none of their own
+	futuresKey              // of USD-M and COIN-M
+)
+
+// keyOfMarket is the key that signs what is asked of a market.
+func keyOfMarket(m api.Market) keyOf {
+	if m == api.Spot {
+		return mainKey
+	}
+	return futuresKey
+}
+
+// key returns one of the keys.
+func (o *Options) key(k keyOf) *sign.Key {
+	if k == futuresKey {
+		return &o.Futures
+	}
+	return &o.Key
+}
+
+// separate reports that futures have a key of their own.
+func (o *Options) separate() bool { return o.Futures.API.Reveal() != o.Key.API.Reveal() }
+
+func (c *transport) encoder(k keyOf) (*encoder, error) {
+	if p, ok := c.encoders[k].Get().(*encoder); ok {
 		return p, nil
 	}
-	s, err := c.o.Key.Signer()
+	s, err := c.o.key(k).Signer()
 	if err != nil {
 		return nil, err
 	}

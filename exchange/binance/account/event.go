@@ -63,9 +63,8 @@ func openEvent(frame []byte) (ev event, err error) {
 }
 
 // accountEvents turns an event into what it means and passes that on, in order. What
-// is only a hint or tells nothing new is passed over: TRADE_LITE, which
-// ORDER_TRADE_UPDATE repeats; balanceUpdate, which outboundAccountPosition
-// follows; margin calls, lists, grids and strategies.
+// is only a hint or tells nothing new is passed over: balanceUpdate, which
+// outboundAccountPosition follows; margin calls, grids and strategies.
 func (ev *event) accountEvents(m api.Market, pass func(oms.AccountEvent)) error {
 	var err error
 	switch ev.kind {
@@ -73,6 +72,10 @@ func (ev *event) accountEvents(m api.Market, pass func(oms.AccountEvent)) error 
 		err = ev.order(m, ev.body, pass)
 	case "ORDER_TRADE_UPDATE":
 		err = ev.order(m, ev.o, pass)
+	case "TRADE_LITE":
+		err = ev.tradeLite(m, pass)
+	case "listStatus":
+		err = ev.list(m, pass)
 	case "outboundAccountPosition":
 		err = ev.spotBalances(ev.b, pass)
 	case "ACCOUNT_UPDATE":

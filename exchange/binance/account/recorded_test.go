@@ -49,6 +49,11 @@ func eventLine(n oms.AccountEvent) string {
 		return fmt.Sprintf("%v position %s%s %s@%s", short(n.Position.Venue), n.Position.Symbol, side, n.Position.Qty, n.Position.Entry)
 	case n.Funding != nil:
 		return fmt.Sprintf("%v %s %s %s %s", short(n.Funding.Venue), n.Funding.Name, n.Funding.Symbol, n.Funding.Amount, n.Funding.Asset)
+	case n.Heard != nil:
+		x := n.Heard
+		return fmt.Sprintf("%v heard %s %s #%s trade %s %s %s@%s maker %v", short(x.Venue), x.Symbol, x.ClientID, x.OrderID, x.TradeID, x.Side, x.Qty, x.Price, x.Maker)
+	case n.Told != "":
+		return "told " + n.Told
 	}
 	return "config " + n.Setting
 }
@@ -73,7 +78,7 @@ func TestRecordedEvents(t *testing.T) {
 		{api.Spot, "nautilus/rs_spot_account_position.json", []string{"spot balance USDT 12500 free 10000", "spot balance ETH 5 free 5"}},
 		{api.Spot, "spot_user_data/balance_update.json", nil},
 		{api.Spot, "spot_user_data/external_lock_update.json", nil},
-		{api.Spot, "spot_user_data/order_reject_reason.json", nil}, // a list of orders
+		{api.Spot, "spot_user_data/order_reject_reason.json", []string{`told order list 2 (OCO, "F4QN4G8DlFATFlIUQ0cjdD") in ETHBTC is not ours: it works`}},
 		{api.Spot, "nautilus/py_ws_spot_execution_report_trade.json", []string{
 			"spot ETHUSDT O-12345-test-trade #1234567890 buy partial 0.5/1@2500  | trade 98765432 0.5@2499.5 fee 0.0005 ETH pnl 0 maker true "}},
 		{api.Spot, "nautilus/rs_spot_execution_report_trade.json", []string{
@@ -106,7 +111,7 @@ func TestRecordedEvents(t *testing.T) {
 			"usdm BTCUSDT settlement_autoclose-1111222233334444 #6543210987 buy filled 0.05/0.05@0  | trade 4455667788 0.05@51000 fee 2.55 USDT pnl 25 maker false settlement"}},
 		{api.COINM, "nautilus/rs_futures_order_update_delivery.json", []string{
 			"coinm BTCUSD_240329 delivery_autoclose-12345 #8887003 sell filled 1/1@70000  | trade 12346003 1@70000 fee 0  pnl 0 maker false settlement"}},
-		{api.USDM, "um_user_data_streams/event_trade_lite.json", nil},
+		{api.USDM, "um_user_data_streams/event_trade_lite.json", []string{"usdm heard BTCUSDT z8hcUoOsqEdKMeKPSABslD #8886774 trade 109100866 buy 0.04@64089.2 maker false"}},
 		{api.USDM, "um_user_data_streams/event_margin_call.json", nil},
 		{api.USDM, "um_user_data_streams/event_strategy_update.json", nil},
 		{api.USDM, "um_user_data_streams/event_grid_update.json", nil},

@@ -41,6 +41,7 @@ type request struct {
 	priority limit.Priority
 	changes  bool // something at the venue, so that an outcome can be unknown
 	security security
+	futures  bool       // of spot or the wallet, and signed by the key of futures
 	weight   string     // the parameter that the weight depends on, if it is sent
 	fill     func(form) // nil: no parameters
 }
@@ -53,6 +54,14 @@ func (g given) Get(name string) string {
 		return "1"
 	}
 	return ""
+}
+
+// key is the one that signs it.
+func (q *request) key() keyOf {
+	if q.futures {
+		return futuresKey
+	}
+	return keyOfMarket(q.market)
 }
 
 func (q *request) call() rest.Call {
@@ -170,18 +179,18 @@ func (c *transport) httpRequest(ctx context.Context, q *request) (*http.Request,
 		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
 	if q.security != open {
-		req.Header.Set("X-MBX-APIKEY", c.o.Key.API.Reveal())
+		req.Header.Set("X-MBX-APIKEY", c.o.key(q.key()).API.Reveal())
 	}
 	return req, nil
 }
 
 // text returns the parameters, signed if that is asked for.
 func (c *transport) text(q *request) (string, error) {
-	p, err := c.encoder()
+	p, err := c.encoder(q.key())
 	if err != nil {
 		return "", err
 	}
-	defer c.encoders.Put(p)
+	defer c.encoders[q.key()].Put(p)
 	p.query.Reset()
 	if q.fill != nil {
 		q.fill(&p.query)

@@ -56,11 +56,11 @@ func (c *transport) openSessions() error {
 	if c.o.Entry != EntryWS {
 		return nil
 	}
-	signer, err := c.o.Key.Signer()
-	if err != nil {
-		return err
-	}
 	for _, m := range c.o.Markets {
+		signer, err := c.o.key(keyOfMarket(m)).Signer()
+		if err != nil {
+			return err
+		}
 		s := &session{c: c, market: m, logsOn: signer.Kind() == sign.KindEd25519, line: line.New[reply](answerWithin)}
 		o := c.wireOptions("the WebSocket API of "+m.String(), c.o.Endpoints.API(m))
 		o.Protocol, o.Open = s, s.opened
@@ -131,11 +131,11 @@ func (s *session) frame(q *request, number uint64) ([]byte, error) {
 // apiFrame spells a request of a WebSocket API, signed or, within a session,
 // only stamped.
 func (c *transport) apiFrame(m api.Market, method string, number uint64, sign bool, fill func(form)) ([]byte, error) {
-	p, err := c.encoder()
+	p, err := c.encoder(keyOfMarket(m))
 	if err != nil {
 		return nil, err
 	}
-	defer c.encoders.Put(p)
+	defer c.encoders[keyOfMarket(m)].Put(p)
 	p.params.Reset()
 	if fill != nil {
 		fill(&p.params)
@@ -145,7 +145,7 @@ func (c *transport) apiFrame(m api.Market, method string, number uint64, sign bo
 		return nil, err
 	}
 	if sign {
-		err = p.params.Sign(p.signer, c.o.Key.API, at, c.o.Window)
+		err = p.params.Sign(p.signer, c.o.key(keyOfMarket(m)).API, at, c.o.Window)
 	} else {
 		err = p.params.Stamp(at, c.o.Window)
 	}

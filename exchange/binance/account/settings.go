@@ -22,9 +22,12 @@ type Permissions struct {
 	PortfolioMargin     bool
 }
 
-// Permissions asks what the key may do. The test networks cannot say.
-func (c Settings) Permissions(ctx context.Context) (p Permissions, err error) {
-	q := request{market: api.Spot, what: "ask what the key may do", method: http.MethodGet, path: "/sapi/v1/account/apiRestrictions", wallet: true}
+// Separate reports that futures have a key of their own: Options.Futures.
+func (c Settings) Separate() bool { return c.o.separate() }
+
+// Permissions asks what the key may do, or the one of futures. The test networks cannot say.
+func (c Settings) Permissions(ctx context.Context, futures bool) (p Permissions, err error) {
+	q := request{market: api.Spot, what: "ask what the key may do", method: http.MethodGet, path: "/sapi/v1/account/apiRestrictions", wallet: true, futures: futures}
 	err = c.object(ctx, q, func(f *jsonscan.Fields) {
 		switch string(f.Key()) {
 		case "enableReading":
@@ -361,9 +364,10 @@ func decodeBracket(raw []byte) (b Bracket, err error) {
 	return b, f.Err()
 }
 
-// UID is the venue's number of the account. It is the same for every key of it.
-func (c Settings) UID(ctx context.Context) (uid int64, err error) {
-	q := request{market: api.Spot, what: "ask who the account is", method: http.MethodGet, path: "/api/v3/account"}
+// UID is the venue's number of the account. It is the same for every key of it; with futures,
+// the one of futures is asked.
+func (c Settings) UID(ctx context.Context, futures bool) (uid int64, err error) {
+	q := request{market: api.Spot, what: "ask who the account is", method: http.MethodGet, path: "/api/v3/account", futures: futures}
 	err = c.object(ctx, q, func(f *jsonscan.Fields) {
 		if string(f.Key()) == "uid" {
 			uid = f.Int()

@@ -56,7 +56,11 @@ func (e *userEvents) orderEvents(o *order, change simserver.OrderChange, t *trad
 	if change == simserver.Prevented {
 		change = simserver.Expired
 	}
-	out := []simserver.Message{e.word(mk, "ORDER_TRADE_UPDATE", e.orderTradeUpdate(o, changes[change], t))}
+	var out []simserver.Message
+	if t != nil && mk == api.USDM && !o.Forced {
+		out = append(out, e.word(mk, "TRADE_LITE", e.tradeLite(o, t)))
+	}
+	out = append(out, e.word(mk, "ORDER_TRADE_UPDATE", e.orderTradeUpdate(o, changes[change], t)))
 	if t != nil {
 		out = append(out, e.accountUpdate(mk, "ORDER", t.FeeAsset, decimal.Zero, []holding{e.account.holding(o.m, o.PositionSide)}, t.Time)...)
 	}
@@ -134,6 +138,13 @@ func (e *userEvents) orderTradeUpdate(o *order, exec string, t *trade) object {
 	}
 	v = v.with(field{"V", "EXPIRE_TAKER"}, field{"pm", o.matching()}, field{"er", orZero(o.expiry())})
 	return e.envelope(api.Of(o.m.In.Venue), "ORDER_TRADE_UPDATE", o.Updated).with(field{"o", v})
+}
+
+// tradeLite is the short word on a trade that USD-M sends ahead of the order's. Source: user
+// data streams of USD-M, "Trade Lite".
+func (e *userEvents) tradeLite(o *order, t *trade) object {
+	return object{{"e", "TRADE_LITE"}, {"E", millis(e.clock.Now())}, {"T", millis(t.Time)}, {"s", o.m.In.Symbol}, {"q", o.m.QtyText(o.Qty)}, {"p", o.limitText()},
+		{"m", t.Maker}, {"c", o.Client}, {"S", sideText(o.Side)}, {"L", o.m.PriceText(t.Price)}, {"l", o.m.QtyText(t.Qty)}, {"t", t.ID}, {"i", o.ID}}
 }
 
 func orZero(s string) string {
