@@ -181,6 +181,16 @@ type liveState struct {
 // begin starts a session. Its errors before the loop end the test.
 func begin(t *testing.T, o *Options, each func(*runner)) *liveSession {
 	t.Helper()
+	s, err := tryBegin(t, o, each)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, s.log())
+	}
+	return s
+}
+
+// tryBegin is begin of a session whose start may fail.
+func tryBegin(t *testing.T, o *Options, each func(*runner)) (*liveSession, error) {
+	t.Helper()
 	s := &liveSession{t: t, ended: make(chan error, 1)}
 	o.Log = func(l Line) {
 		s.mu.Lock()
@@ -203,7 +213,7 @@ func begin(t *testing.T, o *Options, each func(*runner)) *liveSession {
 	if err := s.r.open(ctx); err != nil {
 		stop()
 		s.r.close()
-		t.Fatalf("%v\n%s", err, s.log())
+		return s, err
 	}
 	if !reflect.DeepEqual(o.Paper, asked) {
 		t.Errorf("what the venue said was written into the options: %+v, asked for %+v", o.Paper, asked)
@@ -214,7 +224,7 @@ func begin(t *testing.T, o *Options, each func(*runner)) *liveSession {
 		s.r.close()
 		s.ended <- err
 	}()
-	return s
+	return s, nil
 }
 
 func (s *liveSession) log() string {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/shopspring/decimal"
 
+	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/ledger"
 )
 
@@ -245,7 +246,8 @@ func compareOrders(t *testing.T, db *ledger.DB, tr *truth) {
 		seen[o.Client] = true
 	}
 	for client, o := range ours {
-		if !seen[client] && (o.VenueID != "" || !o.Filled.IsZero()) {
+		rejected := o.Status == exchange.StatusRejected // a number may be given to what is rejected a moment later
+		if !seen[client] && (o.VenueID != "" && !rejected || !o.Filled.IsZero()) {
 			t.Errorf("order %s is %s with number %q, and the venue never had it", client, o.Status, o.VenueID)
 		}
 	}

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -36,6 +37,8 @@ type SimOptions struct {
 	// Ready is called once, when the exchange answers.
 	Ready func(SimInfo)
 	Log   func(string)
+
+	ahead time.Duration // of the wall clock: the built-in market's, at the opening
 }
 
 // SimInfo is where a local exchange listens and how to log in to it.
@@ -105,6 +108,7 @@ func Simulate(ctx context.Context, o SimOptions) error {
 	if err := namedPaths("Market", o.Market); err != nil {
 		return err
 	}
+	o.Speed = cmp.Or(o.Speed, 1)
 	list, err := simVenues(o.Venues)
 	if err != nil {
 		return err
@@ -217,7 +221,7 @@ func (o *SimOptions) chaos(i, n int) *simserver.Chaos {
 func (o *SimOptions) market(now time.Time, l *listing) (exchange.Feed, simserver.Options, error) {
 	opt := simserver.Options{Speed: o.Speed}
 	if len(o.Market) == 0 || len(o.Market) == 1 && o.Market[0] == "synth" {
-		opt.Begin = exchange.Time(now.UnixNano())
+		opt.Begin = exchange.Time(now.Add(o.ahead).UnixNano())
 		start := opt.Begin - simPast
 		return o.builtIn(opt, synth.Options{Seed: o.Seed, Start: start - start%exchange.Minute, Step: simStep(o.Speed), Houses: []synth.House{l.lists}})
 	}
