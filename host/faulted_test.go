@@ -130,17 +130,22 @@ func (h *liveHouse) configure(house string, v SimVenue) {
 	h.write("perilune.toml", b.String())
 }
 
-// configured are options of a session with the configuration that was written.
-func (h *liveHouse) configured(v *simulated, acts int) *Options {
-	h.t.Helper()
-	o := &Options{Scripts: []string{"testdata/faulted.lua"}, Market: []string{"live"}, DB: filepath.Join(h.dir, "live.db"), StatusEvery: 50 * time.Millisecond,
+// options are those of a session with the configuration that was written into a directory.
+func (v *simulated) options(dir string, acts int) (*Options, error) {
+	o := &Options{Scripts: []string{"testdata/faulted.lua"}, Market: []string{"live"}, DB: filepath.Join(dir, "live.db"), StatusEvery: 50 * time.Millisecond,
 		Set:     map[string]string{"symbols": strings.Join(v.symbols, ","), "pairs": strings.Join(v.pairs, ","), "every": fmt.Sprint(v.every), "acts": fmt.Sprint(acts)},
 		Limits:  risk.Limits{MaxOrderNotional: decimal.NewFromInt(20_000), MaxPositionNotional: decimal.NewFromInt(200_000), DailyLoss: decimal.NewFromInt(1_000_000)},
 		Account: &AccountOptions{}}
 	if len(v.moves) > 0 {
 		o.Set["moves"] = strings.Join(v.moves, ",")
 	}
-	if err := o.LoadConfig(filepath.Join(h.dir, "perilune.toml")); err != nil {
+	return o, o.LoadConfig(filepath.Join(dir, "perilune.toml"))
+}
+
+func (h *liveHouse) configured(v *simulated, acts int) *Options {
+	h.t.Helper()
+	o, err := v.options(h.dir, acts)
+	if err != nil {
 		h.t.Fatal(err)
 	}
 	return o
@@ -186,11 +191,7 @@ func faulted(t *testing.T, v *simulated, seed uint64, length time.Duration) {
 	s.until("its acts are over", length+length/2+time.Minute, func(*liveState) bool { return strings.Contains(s.log(), "nothing more is begun") })
 	h.ask(http.MethodDelete, "/sim/faults", nil, nil)
 	h.post(simserver.Fault{Kind: "drop"})
-	s.until("nothing is under way", 4*time.Minute, func(st *liveState) bool { return st.resting && st.clear })
-	since := atVenue(s.r).client.Now()
-	h.post(simserver.Fault{Kind: "drop"}) // a stream that was lost makes the order manager compare
-	s.until("the accounts agree", 2*time.Minute, func(st *liveState) bool { return st.resting && st.clear && st.settled > since })
-	s.end()
+	s.settled(h)
 	fired := h.fired()
 	kinds := slices.Clone(fired)
 	slices.Sort(kinds)
@@ -203,6 +204,16 @@ func faulted(t *testing.T, v *simulated, seed uint64, length time.Duration) {
 	if t.Failed() {
 		t.Log(tail(s.log(), 20_000))
 	}
+}
+
+// settled ends a session once nothing is under way and its accounts have agreed after that.
+func (s *liveSession) settled(h *liveHouse) {
+	s.t.Helper()
+	s.until("nothing is under way", 4*time.Minute, func(st *liveState) bool { return st.resting && st.clear })
+	since := atVenue(s.r).client.Now()
+	h.post(simserver.Fault{Kind: "drop"}) // a stream that was lost makes the order manager compare
+	s.until("the accounts agree", 2*time.Minute, func(st *liveState) bool { return st.resting && st.clear && st.settled > since })
+	s.end()
 }
 
 // startsAmidFaults is how often a session may be refused its start, as by a venue that is in

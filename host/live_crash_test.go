@@ -86,6 +86,9 @@ func liveChild(dir string) {
 	if bybitURL := os.Getenv("HOST_LIVE_BYBIT"); bybitURL != "" {
 		o = twoHouseOptions(os.Getenv("HOST_LIVE_VENUE"), dir, bybitURL, true, set)
 	}
+	if house := os.Getenv("HOST_LIVE_HOUSE"); house != "" {
+		o = simulatedChild(house, dir)
+	}
 	o.Log = func(l Line) { fmt.Println(l.Level, l.Strategy, l.Text) }
 	o.Status = func(s Status) { fmt.Println("status", s.Events, s.Account) }
 	if point == runWhole {
@@ -93,12 +96,7 @@ func liveChild(dir string) {
 	}
 	k := &suicide{point: point}
 	k.left.Store(occasions(point))
-	o.wrapAccount = func(a oms.Account) oms.Account {
-		if whole, ok := a.(wholeAccount); ok {
-			return &killedAccount{whole, k}
-		}
-		return a
-	}
+	o.wrapAccount = k.account
 	if err := o.Validate(); err != nil {
 		fmt.Println(err)
 		os.Exit(1)
@@ -163,21 +161,82 @@ type wholeAccount interface {
 	oms.HedgeMode
 }
 
-// killedAccount is between the order manager and the venue.
-type killedAccount struct {
-	wholeAccount
-	*suicide
+// killedAccount is between the order manager and the venue, and killedMoves for transfers.
+type (
+	killedAccount struct {
+		oms.Account
+		*suicide
+	}
+	killedMoves struct {
+		oms.Transfers
+		*suicide
+	}
+)
+
+// account stands before an account, with the capabilities that it has.
+func (k *suicide) account(a oms.Account) oms.Account {
+	orders := killedAccount{a, k}
+	switch a := a.(type) {
+	case wholeAccount:
+		return struct {
+			killedAccount
+			killedMoves
+			oms.Incomes
+			oms.DeadMan
+			oms.Amender
+			oms.Batcher
+			oms.HedgeMode
+		}{orders, killedMoves{a, k}, a, a, a, a, a}
+	case interface {
+		oms.Incomes
+		oms.Transfers
+		oms.Amender
+		oms.Batcher
+		oms.HedgeMode
+	}:
+		return struct {
+			killedAccount
+			killedMoves
+			oms.Incomes
+			oms.Amender
+			oms.Batcher
+			oms.HedgeMode
+		}{orders, killedMoves{a, k}, a, a, a, a}
+	case interface {
+		oms.Incomes
+		oms.Transfers
+		oms.DeadMan
+		oms.Batcher
+	}:
+		return struct {
+			killedAccount
+			killedMoves
+			oms.Incomes
+			oms.DeadMan
+			oms.Batcher
+		}{orders, killedMoves{a, k}, a, a, a}
+	case interface {
+		oms.Incomes
+		oms.Amender
+	}:
+		return struct {
+			killedAccount
+			oms.Incomes
+			oms.Amender
+		}{orders, a, a}
+	}
+	return orders
 }
 
-func (a *killedAccount) Place(ctx context.Context, o oms.Order) (oms.Report, error) {
+func (a killedAccount) Place(ctx context.Context, o oms.Order) (oms.Report, error) {
 	a.at(killSend)
-	r, err := a.wholeAccount.Place(ctx, o)
+	r, err := a.Account.Place(ctx, o)
 	a.at(killAck)
 	return r, err
 }
 
-func (a *killedAccount) Transfer(ctx context.Context, t oms.TransferOrder) (string, error) {
-	id, err := a.wholeAccount.Transfer(ctx, t)
+func (a killedMoves) Transfer(ctx context.Context, t oms.TransferOrder) (string, error) {
+	id, err := a.Transfers.Transfer(ctx, t)
 	a.at(killMove)
 	return id, err
 }

@@ -68,8 +68,8 @@ func size(in *exchange.Instrument, q exchange.Lots) string {
 	return string(fixed.Append(nil, int64(q), payload.WireLot(in)))
 }
 
-// money is a sum as the venue writes them, with no more places than it keeps.
-func money(d decimal.Decimal) string { return d.Round(16).String() }
+// money is a sum as the exchange keeps it: what is told adds up.
+func money(d decimal.Decimal) string { return d.String() }
 
 func sideText(s exchange.Side) string { return s.String() }
 
