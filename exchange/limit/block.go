@@ -16,6 +16,10 @@ type block struct {
 	strikes int
 }
 
+// passedBan is how long a ban is taken to last whose named end has passed: as much as clocks
+// may differ with which requests are still signed.
+const passedBan = 5 * exchange.Second
+
 // maxStrikes bounds the doubling of a pause that the venue did not bound.
 const maxStrikes = 5
 
@@ -119,12 +123,16 @@ func (l *Ledger) correct(a *Answer, now exchange.Time) {
 }
 
 // ban stops a pool until the time that the venue named, within what the table
-// says of bans; without one, for the shortest ban there is, doubling.
+// says of bans; without one, for the shortest ban there is, doubling. One that is over by
+// our clock was named by another clock: it is asked again, after longer each time.
 func (l *Ledger) ban(b *block, a *Answer, now exchange.Time) {
 	l.strike(b, a)
 	until := a.RetryAt + l.guard
-	if a.RetryAt <= now {
+	switch {
+	case a.RetryAt == 0:
 		until = now + l.banLeast<<(b.strikes-1)
+	case a.RetryAt <= now:
+		until = now + min(l.banLeast, passedBan<<(b.strikes-1))
 	}
 	b.until = max(b.until, min(until, now+l.banMost+l.guard))
 	b.banned = true

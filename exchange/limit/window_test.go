@@ -189,3 +189,30 @@ func TestARefusalInAPoolOfOrdersAlone(t *testing.T) {
 		}
 	}
 }
+
+// A ban whose named end has passed by our clock was named by another one: it does not last as
+// long as one without an end.
+func TestABanThatIsOverByOurClock(t *testing.T) {
+	l, err := New(Options{Table: &Table{Pools: []string{"p"}, BanLeast: 10 * exchange.Minute, BanMost: exchange.Day, Step: exchange.Second,
+		Meters: []Rule{{Name: "m", Pool: 1, Period: exchange.Minute, Limit: 10}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := exchange.Hour
+	for n, most := range []exchange.Time{6 * exchange.Second, 11 * exchange.Second, 21 * exchange.Second} {
+		if err := l.Observe(Answer{Pool: 1, Sent: now, Refusal: Banned, RetryAt: now - 2*exchange.Second}, now); err != nil {
+			t.Fatal(err)
+		}
+		until, banned := l.Blocked(1, now)
+		if !banned || until-now > most || until-now < most/2 {
+			t.Errorf("ban %d lasts %d s, want at most %d s", n+1, (until-now)/exchange.Second, most/exchange.Second)
+		}
+		now = until
+	}
+	if err := l.Observe(Answer{Pool: 1, Sent: now, Refusal: Banned}, now); err != nil {
+		t.Fatal(err)
+	}
+	if until, _ := l.Blocked(1, now); until-now < 10*exchange.Minute {
+		t.Errorf("without an end it lasts %d s", (until-now)/exchange.Second)
+	}
+}
