@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
@@ -74,14 +75,23 @@ func (h *orderEntry) cancelAll(c *call) (any, *fault) {
 	return object{{"code", 200}, {"msg", "The operation of cancel all open order is done."}}, nil
 }
 
+// either is a parameter that some clients write in lower case, as ccxt does with the lists of
+// batchOrders (ts/src/binance.ts, sign), which the venue takes as well.
+func (c *call) either(key string) string {
+	if c.has(key) {
+		return c.get(key)
+	}
+	return c.get(strings.ToLower(key))
+}
+
 // cancelBatch is DELETE batchOrders: up to ten by id or by client id.
 func (h *orderEntry) cancelBatch(c *call) (any, *fault) {
 	var ids []json.Number
 	var names []string
-	if err := json.Unmarshal([]byte(orEmpty(c.get("orderIdList"))), &ids); err != nil {
+	if err := json.Unmarshal([]byte(orEmpty(c.either("orderIdList"))), &ids); err != nil {
 		return nil, bad(-1130, "Data sent for parameter 'orderIdList' is not valid.")
 	}
-	if err := json.Unmarshal([]byte(orEmpty(c.get("origClientOrderIdList"))), &names); err != nil {
+	if err := json.Unmarshal([]byte(orEmpty(c.either("origClientOrderIdList"))), &names); err != nil {
 		return nil, bad(-1130, "Data sent for parameter 'origClientOrderIdList' is not valid.")
 	}
 	if n := len(ids) + len(names); n == 0 || n > 10 {

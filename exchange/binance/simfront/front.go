@@ -80,7 +80,7 @@ func Balances() []paper.Deposit {
 
 // Paths implements simserver.Handler.
 func (f *Front) Paths() []string {
-	return []string{"/api", "/sapi", "/fapi", "/dapi", "/futures", "/spot", "/usdm", "/coinm", "/ws-api", "/ws-fapi", "/ws-dapi"}
+	return []string{"/api", "/sapi", "/fapi", "/dapi", "/futures", "/spot", "/stream", "/usdm", "/coinm", "/ws-api", "/ws-fapi", "/ws-dapi"}
 }
 
 // Describe lists the addresses that clients are pointed at, by name, of a front that
@@ -89,7 +89,7 @@ func (f *Front) Describe(listen string) map[string]string {
 	http, ws := "http://"+listen, "ws://"+listen
 	return map[string]string{
 		"rest_spot": http + "/api", "rest_usdm": http + "/fapi", "rest_coinm": http + "/dapi", "rest_wallet": http + "/sapi",
-		"stream_spot": ws + "/spot", "stream_usdm_public": ws + "/usdm/public", "stream_usdm_market": ws + "/usdm/market",
+		"stream_spot": ws + "/stream/spot", "stream_usdm_public": ws + "/usdm/public", "stream_usdm_market": ws + "/usdm/market",
 		"stream_usdm_private": ws + "/usdm/private", "stream_coinm": ws + "/coinm",
 		"api_spot": ws + "/ws-api/v3", "api_usdm": ws + "/ws-fapi/v1", "api_coinm": ws + "/ws-dapi/v1",
 		"faults": http + "/sim/faults", "state": http + "/sim/state", "account": http + "/sim/account", "book": http + "/sim/book",

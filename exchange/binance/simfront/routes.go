@@ -93,6 +93,12 @@ func (h *handlers) spot() []route {
 		{"GET", "sapi/v1/asset/wallet/balance", signed, costs(60), counts{}, h.wallets.walletBalance},
 		{"POST", "sapi/v3/asset/getUserAsset", signed, costs(5), counts{}, h.wallets.userAssets},
 		{"GET", "sapi/v1/system/status", open, costs(1), counts{}, h.wallets.systemStatus},
+		{"GET", "sapi/v1/capital/config/getall", signed, costs(10), counts{}, h.wallets.coins},
+		{"GET", "sapi/v1/capital/deposit/hisrec", signed, costs(1), counts{}, h.wallets.nothing},
+		{"GET", "sapi/v1/capital/withdraw/history", signed, costs(1), counts{}, h.wallets.nothing},
+		{"GET", "sapi/v1/asset/tradeFee", signed, costs(1), counts{}, h.wallets.tradeFees},
+		{"GET", "sapi/v1/margin/allPairs", keyed, costs(1), counts{}, h.wallets.nothing},
+		{"GET", "sapi/v1/margin/isolated/allPairs", signed, costs(10), counts{}, h.wallets.nothing},
 	}
 }
 

@@ -35,6 +35,9 @@ var endpoints = []struct {
 	access access
 }{
 	{"/spot/", api.Spot, everything}, {"/coinm/", api.COINM, everything},
+	// ccxt takes for spot what has /stream in its address, as stream.binance.com does
+	// (ts/src/pro/binance.ts, isSpotUrl), and is deaf on any other.
+	{"/stream/spot/", api.Spot, everything},
 	{"/usdm/public/", api.USDM, publicOnly}, {"/usdm/market/", api.USDM, marketOnly}, {"/usdm/private/", api.USDM, privateOnly},
 	// The address before the split of 2026-04-23: it accepts everything and
 	// sends only what is public.
@@ -185,7 +188,7 @@ func kindOf(m api.Market, text string) (topic, bool) {
 	case "forceOrder":
 		return topic{kind: kind}, m != api.Spot
 	case "bookTicker", "trade", "aggTrade":
-		return topic{kind: kind}, kind != "trade" || m != api.COINM
+		return topic{kind: kind}, true // @trade of COIN-M is in no manual, and what ccxt listens to by default
 	case "miniTicker", "ticker":
 		return topic{kind: kind, every: perMarket(m, exchange.Second, 2*exchange.Second)}, true
 	}

@@ -275,6 +275,9 @@ func (d *marketData) asked(c *call) (m *market, interval string, from, to exchan
 		return m, "", 0, 0, 0, f
 	}
 	end, f := c.number("end", millis(d.state.Clock.Now()), 0)
+	if begin > 0 && c.text("end") == "" { // the first from there on, by which clients go forward a page at a time
+		end = min(end, begin+most*millis(simserver.Intervals[interval])-1)
+	}
 	return m, interval, exchange.UnixMilli(begin), min(exchange.UnixMilli(end), d.state.Clock.Now()), int(most), f
 }
 

@@ -46,6 +46,7 @@ func (d *door) table() map[string]route {
 		"/v5/market/open-interest": data.interest, "/v5/market/risk-limit": data.risk, "/v5/market/price-limit": data.limits,
 		"/v5/market/delivery-price": data.deliveries, "/v5/market/account-ratio": data.ratio, "/v5/market/insurance": data.insurance,
 		"/v5/announcements/index": data.announcements, "/v5/spot-lever-token/info": data.none, "/v5/market/historical-volatility": data.none,
+		"/v5/system/status": data.none,
 	} {
 		t["GET "+path] = route{run: plain(run)}
 	}
@@ -55,6 +56,7 @@ func (d *door) table() map[string]route {
 		"/v5/account/collateral-info": view.collateral, "/v5/asset/transfer/query-account-coins-balance": view.coins,
 		"/v5/asset/transfer/query-account-coin-balance": view.coin, "/v5/asset/transfer/query-inter-transfer-list": view.transfers,
 		"/v5/asset/coin/query-info": view.coinInfo, "/v5/order/spot-borrow-check": view.borrowable,
+		"/v5/asset/deposit/query-record": view.nothing, "/v5/asset/withdraw/query-record": view.nothing,
 	} {
 		t["GET "+path] = route{need: simserver.MayRead, perSecond: fifty, run: plain(run)}
 	}

@@ -74,14 +74,18 @@ func (a *account) orderRow(o *simserver.Order) reply.Object {
 	if feeCoin != "" {
 		detail = reply.Object{{feeCoin, fee}}
 	}
-	return reply.Object{{"category", string(m.category)}, {"symbol", m.In.Symbol}, {"orderId", a.idText(m.spot(), orderID, o.ID)}, {"orderLinkId", o.Client}, {"blockTradeId", ""},
+	out := reply.Object{{"category", string(m.category)}, {"symbol", m.In.Symbol}, {"orderId", a.idText(m.spot(), orderID, o.ID)}, {"orderLinkId", o.Client}, {"blockTradeId", ""},
 		{"side", sideText(o.Side)}, {"positionIdx", 0}, {"orderStatus", status(o)}, {"cancelType", canceled}, {"rejectReason", reject},
 		{"timeInForce", o.TIF}, {"isLeverage", ""}, {"price", m.price(o.Price)}, {"qty", m.qty(o.Qty)}, {"avgPrice", average}, {"leavesQty", m.qty(left)},
 		{"leavesValue", o.Market.Worth(o.Price, left)}, {"cumExecQty", m.qty(o.Filled)}, {"cumExecValue", o.Worth}, {"cumExecFee", fee}, {"cumFeeDetail", detail}, {"orderType", o.Type},
 		{"stopOrderType", ""}, {"orderIv", ""}, {"triggerPrice", ""}, {"takeProfit", ""}, {"stopLoss", ""}, {"triggerBy", ""}, {"tpTriggerBy", ""},
 		{"slTriggerBy", ""}, {"triggerDirection", 0}, {"placeType", ""}, {"lastPriceOnCreated", m.price(m.LastPrice())}, {"closeOnTrigger", false},
-		{"reduceOnly", o.ReduceOnly}, {"smpGroup", 0}, {"smpType", "None"}, {"smpOrderId", ""}, {"slLimitPrice", "0"}, {"tpLimitPrice", "0"}, {"tpslMode", "UNKNOWN"},
+		{"reduceOnly", o.ReduceOnly}, {"smpGroup", 0}, {"smpType", "None"}, {"smpOrderId", ""}, {"slLimitPrice", "0"}, {"tpLimitPrice", "0"},
 		{"createType", noteOf(o).create}, {"marketUnit", ""}, {"createdTime", stamp(o.Created)}, {"updatedTime", stamp(o.Updated)}, {"feeCurrency", feeCoin}, {"closedPnl", closedOf(o)}}
+	if !m.spot() { // spot does not have it, by which clients tell the two
+		out = out.With(reply.Field{"tpslMode", "UNKNOWN"})
+	}
+	return out
 }
 
 func closedOf(o *simserver.Order) decimal.Decimal {

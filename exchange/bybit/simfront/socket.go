@@ -47,11 +47,25 @@ type client struct {
 
 // request is what a client sends.
 type request struct {
-	ID      string            `json:"req_id"`
-	TradeID string            `json:"reqId"`
+	ID      word              `json:"req_id"`
+	TradeID word              `json:"reqId"`
 	Op      string            `json:"op"`
 	Args    []json.RawMessage `json:"args"`
-	Header  map[string]string `json:"header"`
+	Header  map[string]word   `json:"header"`
+}
+
+// word is text that some clients send as a number. The venue takes both, and answers with text.
+// Source: ccxt, which numbers its requests (ts/src/pro/bybit.ts, watchTopics).
+type word string
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (w *word) UnmarshalJSON(b []byte) error {
+	var n json.Number
+	if err := json.Unmarshal(b, &n); err == nil {
+		*w = word(n)
+		return nil
+	}
+	return json.Unmarshal(b, (*string)(w))
 }
 
 // socket is how a connection of an address is served.
@@ -81,7 +95,7 @@ func (d *dialect) take(c *client, frame []byte) {
 	}
 	switch {
 	case q.Op == "ping":
-		d.pong(c, q.ID)
+		d.pong(c, string(q.ID))
 	case q.Op == "auth" && c.end.route != "public":
 		d.signIn(c, &q)
 	case c.end.route == "trade":

@@ -33,7 +33,7 @@ func (d *door) trade(c *client, q *request) {
 	case c.account == nil:
 		say(10003, "not signed in", none, none, nil)
 		return
-	case q.TradeID != "" && c.asked[q.TradeID]:
+	case q.TradeID != "" && c.asked[string(q.TradeID)]:
 		say(20006, "reqId is duplicated", none, none, nil)
 		return
 	case len(q.Args) != 1 || !one.take(q.Args[0]):
@@ -45,9 +45,9 @@ func (d *door) trade(c *client, q *request) {
 		return
 	}
 	if q.TradeID != "" {
-		c.asked[q.TradeID] = true
+		c.asked[string(q.TradeID)] = true
 	}
-	if f := d.fresh(q.Header["X-BAPI-TIMESTAMP"], q.Header["X-BAPI-RECV-WINDOW"]); f != nil {
+	if f := d.fresh(string(q.Header["X-BAPI-TIMESTAMP"]), string(q.Header["X-BAPI-RECV-WINDOW"])); f != nil {
 		say(f.code, f.msg, none, none, nil)
 		return
 	}

@@ -206,8 +206,12 @@ func (v *accountViews) balance(c *call) (any, *fault) {
 	return reply.Object{{"list", reply.List{c.account.walletRow(c.text("coin"))}}}, nil
 }
 
-// fees is GET account/fee-rate.
+// fees is GET account/fee-rate: of linear contracts, where no category is named, as ccxt's
+// fetchTradingFees asks.
 func (v *accountViews) fees(c *call) (any, *fault) {
+	if c.text("category") == "" && c.text("symbol") == "" {
+		c.query.Set("category", string(api.Linear))
+	}
 	markets, f := v.wanted(c)
 	if f != nil {
 		return nil, f
@@ -244,4 +248,9 @@ func (v *accountViews) log(c *call) (any, *fault) {
 		return nil, f
 	}
 	return reply.Object{{"list", rowsOut}, {"nextPageCursor", next}}, nil
+}
+
+// nothing lists deposits and withdrawals: a simulated exchange has none.
+func (v *accountViews) nothing(*call) (any, *fault) {
+	return reply.Object{{"rows", reply.List{}}, {"nextPageCursor", ""}}, nil
 }

@@ -136,7 +136,7 @@ func open(d *dialect, m *simserver.Market) exchange.Lots {
 	for _, a := range d.state.Accounts() {
 		sum += a.Funds.Position(m.In.ID).Qty.Abs()
 	}
-	return sum + 1_000_000
+	return sum
 }
 
 func tick(d *dialect, m *simserver.Market) reply.Object {
@@ -147,7 +147,7 @@ func tick(d *dialect, m *simserver.Market) reply.Object {
 	out := object("timestamp", millis(d.state.Clock.Now()), "instrument_name", in.Symbol, "state", "open",
 		"best_bid_price", price(in, m.Touch[0].Price), "best_bid_amount", amount(in, m.Touch[0].Qty), "best_ask_price", price(in, m.Touch[1].Price), "best_ask_amount", amount(in, m.Touch[1].Qty),
 		"last_price", price(in, m.LastPrice()), "mark_price", number(m.MarkPrice()), "index_price", index(m), "min_price", price(in, low), "max_price", price(in, high),
-		"stats", object("volume", volume, "volume_usd", cost, "price_change", number(decimal.Zero), "low", price(in, day.Low), "high", price(in, day.High)))
+		"stats", object("volume", volume, "volume_usd", cost, "price_change", changed(m, &day), "low", price(in, day.Low), "high", price(in, day.High)))
 	if in.Perp() {
 		out = out.With(reply.Field{"open_interest", amount(in, open(d, m))}, reply.Field{"settlement_price", number(m.MarkPrice())}, reply.Field{"estimated_delivery_price", index(m)})
 	}
@@ -155,6 +155,24 @@ func tick(d *dialect, m *simserver.Market) reply.Object {
 		out = out.With(reply.Field{"current_funding", number(current(m))}, reply.Field{"funding_8h", number(accrued(m, d.state.Clock.Now()-8*exchange.Hour, d.state.Clock.Now()))}, reply.Field{"interest_value", number(decimal.Zero)})
 	}
 	return out
+}
+
+// changed is by how much per cent the price has changed since a day ago.
+func changed(m *simserver.Market, day *simserver.Bar) reply.Number {
+	before := m.In.PriceDecimal(day.Open)
+	if !before.IsPositive() {
+		return number(decimal.Zero)
+	}
+	return number(m.In.PriceDecimal(m.LastPrice()).Sub(before).Shift(2).DivRound(before, 4))
+}
+
+// middle is that of the best prices, nothing where a side is empty.
+func middle(m *simserver.Market) any {
+	bid, ask := m.Touch[0].Price, m.Touch[1].Price
+	if bid == 0 || ask == 0 {
+		return nil
+	}
+	return number(m.In.PriceDecimal(bid + ask).Div(decimal.NewFromInt(2)))
 }
 
 // current is the rate that funding accrues at, per eight hours.
@@ -205,7 +223,7 @@ func summaries(d *dialect, q *request) (any, *fault) {
 		volume, cost := volumes(m, &day)
 		row := object("instrument_name", m.In.Symbol, "base_currency", m.In.Base, "quote_currency", m.In.Quote, "volume_usd", cost, "volume", volume,
 			"bid_price", price(m.In, m.Touch[0].Price), "ask_price", price(m.In, m.Touch[1].Price), "mark_price", number(m.MarkPrice()), "last", price(m.In, m.LastPrice()),
-			"mid_price", number(m.MarkPrice()), "open_interest", amount(m.In, open(d, m)), "creation_timestamp", millis(d.state.Clock.Now()), "estimated_delivery_price", index(m))
+			"mid_price", middle(m), "high", price(m.In, day.High), "low", price(m.In, day.Low), "price_change", changed(m, &day), "open_interest", amount(m.In, open(d, m)), "creation_timestamp", millis(d.state.Clock.Now()), "estimated_delivery_price", index(m))
 		if m.In.FundingHours > 0 {
 			now := d.state.Clock.Now()
 			row = append(row, object("funding_8h", number(accrued(m, now-8*exchange.Hour, now)), "current_funding", number(current(m)))...)
@@ -243,20 +261,49 @@ func lastTrades(d *dialect, q *request) (any, *fault) {
 	return object("trades", append([]reply.Object{}, found...), "has_more", more), nil
 }
 
-var intervals = map[string]string{"1": "1m", "3": "3m", "5": "5m", "15": "15m", "30": "30m", "60": "1h", "120": "2h", "360": "6h", "720": "12h", "1D": "1d"}
+// resolutions are the lengths of candles: so many of the exchange's. Source: the manual,
+// public/get_tradingview_chart_data.
+var resolutions = map[string]struct {
+	interval string
+	joined   exchange.Time // 0: they are the exchange's own
+}{"1": {"1m", 0}, "3": {"3m", 0}, "5": {"5m", 0}, "10": {"5m", 10 * exchange.Minute}, "15": {"15m", 0}, "30": {"30m", 0}, "60": {"1h", 0}, "120": {"2h", 0}, "180": {"1h", 3 * exchange.Hour},
+	"360": {"6h", 0}, "720": {"12h", 0}, "1D": {"1d", 0}}
+
+// bars are the candles of a resolution.
+func bars(m *simserver.Market, resolution string, from, to exchange.Time) []simserver.Bar {
+	r := resolutions[resolution]
+	if r.joined > 0 {
+		from -= from % r.joined
+	}
+	all := m.Candles(r.interval, from, to)
+	if r.joined == 0 {
+		return all
+	}
+	var out []simserver.Bar
+	for i := range all {
+		begin := all[i].Begin - all[i].Begin%r.joined
+		if n := len(out); n > 0 && out[n-1].Begin == begin {
+			out[n-1].Extend(&all[i])
+			continue
+		}
+		all[i].Begin = begin
+		out = append(out, all[i])
+	}
+	return out
+}
 
 func candles(d *dialect, q *request) (any, *fault) {
 	m, e := known(d, q)
 	if e != nil {
 		return nil, e
 	}
-	interval := intervals[q.text("resolution")]
-	if interval == "" {
+	resolution := q.text("resolution")
+	if _, ok := resolutions[resolution]; !ok {
 		return nil, badParam("resolution", "unknown")
 	}
 	now := d.state.Clock.Now()
 	var ticks, open, high, low, last, volume, cost reply.List = list(), list(), list(), list(), list(), list(), list()
-	for _, b := range m.Candles(interval, q.time("start_timestamp", 0), min(now, q.time("end_timestamp", now))) {
+	for _, b := range bars(m, resolution, q.time("start_timestamp", 0), min(now, q.time("end_timestamp", now))) {
 		ticks, open, high, low = append(ticks, millis(b.Begin)), append(open, price(m.In, b.Open)), append(high, price(m.In, b.High)), append(low, price(m.In, b.Low))
 		v, c := volumes(m, &b)
 		last, volume, cost = append(last, price(m.In, b.Close)), append(volume, v), append(cost, c)
@@ -286,9 +333,18 @@ func fundingHistory(d *dialect, q *request) (any, *fault) {
 		return out, nil
 	}
 	begin := max(q.time("start_timestamp", 0), m.Settled[0].Time)
-	for at := (begin + exchange.Hour - 1) / exchange.Hour * exchange.Hour; at <= min(now, q.time("end_timestamp", now)); at += exchange.Hour {
-		out = append(out, object("timestamp", millis(at), "index_price", index(m), "prev_index_price", index(m),
-			"interest_1h", number(accrued(m, at-exchange.Hour, at)), "interest_8h", number(accrued(m, at-8*exchange.Hour, at))))
+	prices := m.Drawn(simserver.CurveIndex, "1m", 0)
+	at := func(t exchange.Time) any { // the price of the index when an hour began
+		for i := len(prices) - 1; i >= 0; i-- {
+			if prices[i].Begin < t {
+				return number(prices[i].Close.Decimal())
+			}
+		}
+		return index(m)
+	}
+	for t := (begin + exchange.Hour - 1) / exchange.Hour * exchange.Hour; t <= min(now, q.time("end_timestamp", now)); t += exchange.Hour {
+		out = append(out, object("timestamp", millis(t), "index_price", at(t), "prev_index_price", at(t-exchange.Hour),
+			"interest_1h", number(accrued(m, t-exchange.Hour, t)), "interest_8h", number(accrued(m, t-8*exchange.Hour, t))))
 	}
 	return out, nil
 }

@@ -63,7 +63,7 @@ func (d *dialect) keyOf(name string) (k bookKey, ok bool) {
 	parts := strings.Split(name, ".")
 	if parts[0] == "chart" && len(parts) == 4 {
 		parts = []string{"chart", parts[2], parts[3]}
-		ok = intervals[parts[2]] != ""
+		_, ok = resolutions[parts[2]]
 	} else if parts[0] == "quote" && len(parts) == 2 {
 		parts = append(parts, "100ms")
 	}
@@ -106,6 +106,9 @@ func subscribe(d *dialect, q *request) (any, *fault) {
 			}
 			c.channels = append(c.channels, name)
 			took = append(took, name)
+			if currency, ok := strings.CutPrefix(name, portfolio); ok {
+				d.after = append(d.after, func() { d.tellPortfolio(c, name, currency) })
+			}
 			continue
 		}
 		k, ok := d.keyOf(name)
@@ -268,8 +271,8 @@ func (d *dialect) publish() {
 			b.send(object("timestamp", millis(now), "instrument_name", m.In.Symbol, "best_bid_price", price(m.In, m.Touch[0].Price), "best_bid_amount", amount(m.In, m.Touch[0].Qty),
 				"best_ask_price", price(m.In, m.Touch[1].Price), "best_ask_amount", amount(m.In, m.Touch[1].Qty)))
 		case "chart":
-			if bars := k.market.Candles(intervals[k.interval], now-exchange.Minute, now); len(bars) > 0 {
-				last := &bars[len(bars)-1]
+			if all := bars(k.market, k.interval, now-exchange.Minute, now); len(all) > 0 {
+				last := &all[len(all)-1]
 				v, c := volumes(k.market, last)
 				b.send(object("tick", millis(last.Begin), "open", price(k.market.In, last.Open), "high", price(k.market.In, last.High), "low", price(k.market.In, last.Low),
 					"close", price(k.market.In, last.Close), "volume", v, "cost", c))

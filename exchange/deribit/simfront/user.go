@@ -1,12 +1,44 @@
 package simfront
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/simserver"
 	"github.com/perilune/perilune/exchange/simserver/reply"
 )
+
+// portfolio is the channel of what an account has, by currency. Source: the manual,
+// user.portfolio.(currency).
+const portfolio = "user.portfolio."
+
+// tellPortfolio tells what an account has of a currency, or of each.
+func (d *dialect) tellPortfolio(c *client, name, currency string) {
+	if c.account == nil || d.state.Links.Muted(c.conn) {
+		return
+	}
+	for _, one := range held(d) {
+		if strings.EqualFold(one, currency) || currency == "any" {
+			c.conn.Peer.Send(reply.Encode(notification(name, summary(d, c.account, one))))
+		}
+	}
+}
+
+// revalue tells whoever listens what an account has now of some currencies.
+func (d *dialect) revalue(a *simserver.Account, changed ...string) {
+	for _, c := range d.order {
+		if c.account != a {
+			continue
+		}
+		for _, name := range c.channels {
+			currency, ok := strings.CutPrefix(name, portfolio)
+			if ok && (currency == "any" || slices.ContainsFunc(changed, func(one string) bool { return strings.EqualFold(one, currency) })) {
+				d.tellPortfolio(c, name, currency)
+			}
+		}
+	}
+}
 
 // change is one message of an account: what happened in an instrument.
 type change struct {
@@ -70,6 +102,11 @@ func (d *dialect) Send(a *simserver.Account, m simserver.Message) {
 				to.conn.Peer.Send(reply.Encode(notification(name, data)))
 			}
 		}
+	}
+	if c.in.Perp() {
+		d.revalue(a, c.in.Settle())
+	} else {
+		d.revalue(a, c.in.Base, c.in.Quote)
 	}
 }
 

@@ -18,6 +18,7 @@ var words = []struct {
 }{
 	{"Insufficient margin", exchange.ErrFunds, ""},
 	{"insufficient spot balance", exchange.ErrFunds, ""},
+	{"Insufficient spot balance", exchange.ErrFunds, ""},
 	{"Insufficient balance", exchange.ErrFunds, ""},
 	{"Insufficient USDC", exchange.ErrFunds, ""},
 	{"exceed margin tier limit", exchange.ErrFunds, "the position is as large as the leverage allows"},

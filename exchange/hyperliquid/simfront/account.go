@@ -26,9 +26,21 @@ func (d statements) clearinghouse(a *simserver.Account, _ *question) any {
 		gain := mark.Sub(entry).Mul(qty)
 		worth, profit = worth.Add(value), profit.Add(gain)
 		leverage := a.Funds.Leverage(m.In.ID)
+		used := value.DivRound(decimal.NewFromInt(int64(max(1, leverage))), 6)
+		most, liquidation := leverage, any(nil)
+		if len(m.In.Brackets) > 0 {
+			most = m.In.Brackets[0].MaxLeverage
+		}
+		if at, ok := a.Funds.LiquidationPrice(m.In.ID); ok {
+			liquidation = at.Round(6)
+		}
+		back := decimal.Zero
+		if used.IsPositive() {
+			back = gain.DivRound(used, 10)
+		}
 		positions = append(positions, reply.Object{{"type", "oneWay"}, {"position", reply.Object{{"coin", m.In.Symbol}, {"szi", qty}, {"leverage", reply.Object{{"type", "cross"}, {"value", leverage}}},
-			{"entryPx", entry}, {"positionValue", value}, {"unrealizedPnl", gain}, {"returnOnEquity", "0.0"}, {"liquidationPx", nil}, {"marginUsed", value.DivRound(decimal.NewFromInt(int64(max(1, leverage))), 6)},
-			{"maxLeverage", leverage}, {"cumFunding", reply.Object{{"allTime", "0.0"}, {"sinceOpen", "0.0"}, {"sinceChange", "0.0"}}}}}})
+			{"entryPx", entry}, {"positionValue", value}, {"unrealizedPnl", gain}, {"returnOnEquity", back}, {"liquidationPx", liquidation}, {"marginUsed", used},
+			{"maxLeverage", most}, {"cumFunding", reply.Object{{"allTime", "0.0"}, {"sinceOpen", "0.0"}, {"sinceChange", "0.0"}}}}}})
 	}
 	total := a.Funds.Balance(api.PerpWallet, api.USDC)
 	summary := reply.Object{{"accountValue", total.Total.Add(profit)}, {"totalNtlPos", worth}, {"totalRawUsd", total.Total}, {"totalMarginUsed", margin.Initial}}

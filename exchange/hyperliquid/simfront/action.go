@@ -264,6 +264,8 @@ func (d desk) leverage(c *call) *simserver.Answer {
 		return refused("Invalid perp asset: %d", n)
 	case !bool(cross):
 		return refused("Isolated margin is not simulated.")
+	case leverage < 1 || len(m.In.Brackets) > 0 && int(leverage) > m.In.Brackets[0].MaxLeverage:
+		return refused("Invalid leverage value")
 	}
 	if err := c.account.Funds.SetLeverage(m.In.ID, int(leverage)); err != nil {
 		return refused("Invalid leverage value. %v", err)

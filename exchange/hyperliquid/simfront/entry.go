@@ -1,7 +1,9 @@
 package simfront
 
 import (
+	"errors"
 	"fmt"
+	"net/http"
 
 	"github.com/shopspring/decimal"
 
@@ -44,8 +46,15 @@ func readWanted(v signing.Value) (w wanted, err error) {
 	limit, isLimit := t.Get("limit").(signing.Object)
 	tif, _ := limit.Get("tif").(signing.Text)
 	w.tif, w.trigger = string(tif), !isLimit
+	if _, known := policies[w.tif]; isLimit && !known {
+		return w, errForm
+	}
 	return w, nil
 }
+
+// errForm is an order in a form that there is not, such as fill-or-kill: it is refused before
+// anything is done with it.
+var errForm = errors.New("unknown time in force")
 
 // policies are the times in force.
 var policies = map[string]exchange.TimeInForce{"Gtc": exchange.GTC, "Ioc": exchange.IOC, "FrontendMarket": exchange.IOC, "Alo": exchange.PostOnly}
@@ -60,11 +69,19 @@ func (d desk) orders(c *call) *simserver.Answer {
 	for _, v := range list {
 		w, err := readWanted(v)
 		if err != nil {
-			return refused("Failed to parse an order: %v", err)
+			return unparsed(err)
 		}
 		out = append(out, d.place(c.account, &w))
 	}
 	return done("order", reply.Object{{"statuses", out}})
+}
+
+// unparsed is the answer to an action with an order that can't be read.
+func unparsed(err error) *simserver.Answer {
+	if errors.Is(err, errForm) {
+		return text(http.StatusUnprocessableEntity, "Failed to deserialize the JSON body into the target type")
+	}
+	return refused("Failed to parse an order: %v", err)
 }
 
 func failure(format string, a ...any) reply.Object {
@@ -74,11 +91,11 @@ func failure(format string, a ...any) reply.Object {
 // place enters an order and says what became of it.
 func (d desk) place(a *simserver.Account, w *wanted) reply.Object {
 	m := d.byAsset(w.asset)
-	policy, known := policies[w.tif]
+	policy := policies[w.tif]
 	switch {
 	case m == nil:
 		return failure("Invalid asset=%d", w.asset)
-	case w.trigger || !known:
+	case w.trigger:
 		return failure("Trigger orders are not simulated. asset=%d", w.asset)
 	case m.Rules.Halted:
 		return failure("Trading is halted. asset=%d", w.asset)
@@ -157,7 +174,7 @@ func (d desk) modify(c *call) *simserver.Answer {
 		q, _ := v.(signing.Object)
 		w, err := readWanted(q.Get("order"))
 		if err != nil {
-			return refused("Failed to parse an order: %v", err)
+			return unparsed(err)
 		}
 		var o *simserver.Order
 		if oid, ok := q.Get("oid").(signing.Int); ok {

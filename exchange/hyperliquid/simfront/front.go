@@ -199,7 +199,7 @@ func (d *dialect) Refuse(m *simserver.Market, by paper.Rule, reason string) *sim
 	case paper.RuleFunds, paper.RuleMargin, paper.RuleLeverage:
 		r.Reason = "Insufficient margin to place order."
 		if m.In.Contract == exchange.Spot {
-			r.Reason = "Order has insufficient spot balance to trade"
+			r.Reason = "Insufficient spot balance" // as ccxt has seen it (ts/src/hyperliquid.ts, exceptions)
 		}
 	}
 	return r

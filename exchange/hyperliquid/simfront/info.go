@@ -3,6 +3,8 @@ package simfront
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
+	"strconv"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -150,8 +152,9 @@ func (d quotes) context(m *simserver.Market) reply.Object {
 	for _, a := range d.s.Accounts() {
 		held += a.Funds.Position(m.In.ID).Qty.Abs()
 	}
-	return reply.Object{{"funding", m.Mark.Rate.Decimal()}, {"openInterest", m.In.QtyDecimal(held)}, {"prevDayPx", m.PriceText(m.LastPrice())}, {"dayNtlVlm", d.volume(m)},
-		{"premium", "0.0"}, {"oraclePx", m.Mark.Index.Decimal()}, {"markPx", m.MarkPrice()}, {"midPx", mid(m)}, {"impactPxs", impact(m)}, {"dayBaseVlm", "0.0"}}
+	day, _ := m.Day(d.s.Clock.Now())
+	return reply.Object{{"funding", m.Mark.Rate.Decimal()}, {"openInterest", m.In.QtyDecimal(held)}, {"prevDayPx", m.In.PriceDecimal(day.Open)}, {"dayNtlVlm", day.Worth},
+		{"premium", premium(m)}, {"oraclePx", m.Mark.Index.Decimal()}, {"markPx", m.MarkPrice()}, {"midPx", mid(m)}, {"impactPxs", impact(m)}, {"dayBaseVlm", m.In.QtyDecimal(day.Volume)}}
 }
 
 // impact is the touch, for the prices of a fixed notional; nothing where a side is empty.
@@ -162,13 +165,14 @@ func impact(m *simserver.Market) any {
 	return reply.List{m.In.PriceDecimal(m.Touch[0].Price), m.In.PriceDecimal(m.Touch[1].Price)}
 }
 
-// volume is what was traded, in the quote, as far as is known.
-func (d quotes) volume(m *simserver.Market) decimal.Decimal {
-	sum := decimal.Zero
-	for _, p := range m.Prints {
-		sum = sum.Add(m.Worth(p.Price, p.Qty))
+// premium is how far the price is from the oracle's; nothing where either is missing.
+func premium(m *simserver.Market) any {
+	middle, ok := mid(m).(decimal.Decimal)
+	index := m.Mark.Index.Decimal()
+	if !ok || !index.IsPositive() {
+		return nil
 	}
-	return sum
+	return middle.Sub(index).DivRound(index, 10)
 }
 
 // mid is the middle of the book; nothing where a side is empty.
@@ -190,12 +194,22 @@ func (d quotes) spotMeta() reply.Object {
 	return reply.Object{{"tokens", tokens}, {"universe", universe}}
 }
 
+// spotContexts are found by the index of a pair: those that are listed no more keep their
+// places, as at the venue, where there are more contexts than pairs.
 func (d quotes) spotContexts(*question) any {
 	list := reply.List{}
 	for _, m := range d.of(api.Spot) {
-		list = append(list, reply.Object{{"prevDayPx", m.PriceText(m.LastPrice())}, {"dayNtlVlm", d.volume(m)}, {"markPx", m.MarkPrice()}, {"midPx", mid(m)}, {"circulatingSupply", "0.0"}, {"coin", m.In.Symbol}})
+		for len(list) < indexOf(m) {
+			list = append(list, reply.Object{{"prevDayPx", "0.0"}, {"dayNtlVlm", "0.0"}, {"markPx", "0.0"}, {"midPx", nil}, {"circulatingSupply", "0.0"}, {"coin", "@" + strconv.Itoa(len(list))}})
+		}
+		list = append(list, d.spotContext(m))
 	}
 	return reply.List{d.spotMeta(), list}
+}
+
+func (d quotes) spotContext(m *simserver.Market) reply.Object {
+	day, _ := m.Day(d.s.Clock.Now())
+	return reply.Object{{"prevDayPx", m.In.PriceDecimal(day.Open)}, {"dayNtlVlm", day.Worth}, {"markPx", m.MarkPrice()}, {"midPx", mid(m)}, {"circulatingSupply", "0.0"}, {"coin", m.In.Symbol}, {"dayBaseVlm", m.In.QtyDecimal(day.Volume)}}
 }
 
 func (d quotes) mids(*question) any {
@@ -261,28 +275,30 @@ func sideText(s exchange.Side) string {
 	return "B"
 }
 
-// lengths are those of candles.
-var lengths = map[string]exchange.Time{"1m": exchange.Minute, "3m": 3 * exchange.Minute, "5m": 5 * exchange.Minute, "15m": 15 * exchange.Minute, "30m": 30 * exchange.Minute,
-	"1h": exchange.Hour, "2h": 2 * exchange.Hour, "4h": 4 * exchange.Hour, "8h": 8 * exchange.Hour, "12h": 12 * exchange.Hour, "1d": exchange.Day}
+// lengths are those of candles, with the venue's own names. Source: the manual, info endpoint,
+// "Candle snapshot".
+var lengths = []string{"1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "8h", "12h", "1d", "3d", "1w", "1M"}
+
+func isInterval(name string) bool { return slices.Contains(lengths, name) }
 
 func (d quotes) candles(q *question) any {
-	m, length := d.byCoin(q.Req.Coin), lengths[q.Req.Interval]
-	if m == nil || length == 0 {
+	m, name := d.byCoin(q.Req.Coin), q.Req.Interval
+	if m == nil || !isInterval(name) {
 		return failed()
 	}
 	out := reply.List{}
-	for _, k := range barsOf(m, length) {
-		if begin := millis(k.Begin); begin+millis(length) > q.Req.Start && (q.Req.End == 0 || begin <= q.Req.End) {
-			out = append(out, candle(m, &k, q.Req.Interval, length))
+	for _, k := range barsOf(m, name) {
+		if _, end := simserver.Opening(k.Begin, name); millis(end) > q.Req.Start && (q.Req.End == 0 || millis(k.Begin) <= q.Req.End) {
+			out = append(out, candle(m, &k, name))
 		}
 	}
 	return out
 }
 
 // barsOf joins bars of a minute.
-func barsOf(m *simserver.Market, length exchange.Time) (out []simserver.Bar) {
+func barsOf(m *simserver.Market, interval string) (out []simserver.Bar) {
 	for _, b := range m.Bars {
-		begin := b.Begin - b.Begin%length
+		begin, _ := simserver.Opening(b.Begin, interval)
 		if n := len(out); n > 0 && out[n-1].Begin == begin {
 			out[n-1].Extend(&b)
 			continue
@@ -293,8 +309,9 @@ func barsOf(m *simserver.Market, length exchange.Time) (out []simserver.Bar) {
 	return out
 }
 
-func candle(m *simserver.Market, k *simserver.Bar, name string, length exchange.Time) reply.Object {
-	return reply.Object{{"t", millis(k.Begin)}, {"T", millis(k.Begin+length) - 1}, {"s", m.In.Symbol}, {"i", name}, {"o", m.In.PriceDecimal(k.Open)}, {"c", m.In.PriceDecimal(k.Close)},
+func candle(m *simserver.Market, k *simserver.Bar, name string) reply.Object {
+	_, end := simserver.Opening(k.Begin, name)
+	return reply.Object{{"t", millis(k.Begin)}, {"T", millis(end) - 1}, {"s", m.In.Symbol}, {"i", name}, {"o", m.In.PriceDecimal(k.Open)}, {"c", m.In.PriceDecimal(k.Close)},
 		{"h", m.In.PriceDecimal(k.High)}, {"l", m.In.PriceDecimal(k.Low)}, {"v", m.In.QtyDecimal(k.Volume)}, {"n", k.Count}}
 }
 

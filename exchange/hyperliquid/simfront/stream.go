@@ -18,6 +18,7 @@ type subscription struct {
 	market   *simserver.Market  // of market data
 	interval string             // of candles
 	account  *simserver.Account // of an account's
+	told     exchange.Time      // when its state was told last
 }
 
 // shown is what was last told of a book.
@@ -41,6 +42,7 @@ func (d *dialect) take(c *simserver.Conn, frame []byte) {
 	var q struct {
 		Method       string          `json:"method"`
 		Subscription json.RawMessage `json:"subscription"`
+		posted
 	}
 	if json.Unmarshal(frame, &q) != nil {
 		c.Peer.Send(message("error", "Error parsing JSON into valid websocket request: "+string(frame[:min(len(frame), 200)])))
@@ -54,6 +56,8 @@ func (d *dialect) take(c *simserver.Conn, frame []byte) {
 	case "unsubscribe":
 		d.subs = slices.DeleteFunc(d.subs, func(s *subscription) bool { return s.conn == c && s.text == string(q.Subscription) })
 		c.Peer.Send(message("subscriptionResponse", reply.Object{{"method", q.Method}, {"subscription", reply.Raw(q.Subscription)}}))
+	case "post":
+		d.post(c, &q.posted)
 	default:
 		c.Peer.Send(message("error", "Invalid method "+q.Method))
 	}
@@ -84,8 +88,8 @@ func (d *dialect) subscribe(c *simserver.Conn, raw json.RawMessage) {
 	case q.Type == "allMids":
 	case slices.Contains(marketKinds, q.Type):
 		s.market = d.byCoin(q.Coin)
-		bad = s.market == nil || q.Type == "candle" && lengths[q.Interval] == 0
-	case slices.Contains(userKinds, q.Type):
+		bad = s.market == nil || q.Type == "candle" && !isInterval(q.Interval)
+	case slices.Contains(userKinds, q.Type) || states[q.Type] != nil:
 		address, err := sign.ParseAddress(q.User)
 		bad = err != nil
 		if o := d.owners[address]; o != nil && o.self {
@@ -125,14 +129,22 @@ func (d *dialect) greet(s *subscription, user string) {
 		s.conn.Peer.Send(d.contextMessage(m))
 	case "userFills":
 		s.conn.Peer.Send(message("userFills", reply.Object{{"isSnapshot", true}, {"user", user}, {"fills", reply.List{}}}))
+	case "candle":
+		if bars := barsOf(m, s.interval); len(bars) > 0 {
+			s.conn.Peer.Send(message("candle", candle(m, &bars[len(bars)-1], s.interval)))
+		}
 	case "userFundings":
 		s.conn.Peer.Send(message("userFundings", reply.Object{{"isSnapshot", true}, {"user", user}, {"fundings", reply.List{}}}))
+	}
+	if word := states[s.kind]; word != nil && s.account != nil {
+		s.told = d.s.Clock.Now()
+		s.conn.Peer.Send(message(s.kind, word(statements{d}, s.account)))
 	}
 }
 
 func (d *dialect) contextMessage(m *simserver.Market) []byte {
 	if m.In.Contract == exchange.Spot {
-		return message("activeSpotAssetCtx", reply.Object{{"coin", m.In.Symbol}, {"ctx", reply.Object{{"markPx", m.MarkPrice()}, {"midPx", mid(m)}}}})
+		return message("activeSpotAssetCtx", reply.Object{{"coin", m.In.Symbol}, {"ctx", quotes{d}.spotContext(m)}})
 	}
 	return message("activeAssetCtx", reply.Object{{"coin", m.In.Symbol}, {"ctx", quotes{d}.context(m)}})
 }
@@ -171,8 +183,8 @@ func (d *dialect) Show(m *simserver.Market, ev *exchange.Event, c *simserver.Cha
 		d.tell("trades", m, func() []byte { return message("trades", reply.List{print(m, &p)}) })
 		for _, s := range d.subs {
 			if s.kind == "candle" && s.market == m {
-				bars := barsOf(m, lengths[s.interval])
-				s.conn.Peer.Send(message("candle", candle(m, &bars[len(bars)-1], s.interval, lengths[s.interval])))
+				bars := barsOf(m, s.interval)
+				s.conn.Peer.Send(message("candle", candle(m, &bars[len(bars)-1], s.interval)))
 			}
 		}
 	case ev.Kind == exchange.KindMark:
@@ -212,6 +224,7 @@ func (d *dialect) Beat() {
 			s.conn.Peer.Send(message("allMids", reply.Object{{"mids", quotes{d}.mids(nil)}}))
 		}
 	}
+	d.revalue()
 }
 
 // Tell implements simserver.Front.
@@ -229,6 +242,7 @@ func (d *dialect) Tell(a *simserver.Account, ev simserver.Event) (out []simserve
 		in := d.s.Universe().Get(ev.Payment.Instrument)
 		add("userFundings", reply.Object{{"time", millis(ev.Payment.Settled)}, {"coin", in.Symbol}, {"usdc", ev.Payment.Amount}, {"szi", in.QtyDecimal(ev.Payment.Position)}, {"fundingRate", ev.Payment.Rate.Decimal()}})
 	}
+	d.changed(a, add)
 	return out
 }
 
@@ -246,6 +260,9 @@ func (d *dialect) Send(a *simserver.Account, m simserver.Message) {
 			s.conn.Peer.Send(message(m.Kind, reply.Object{{"user", user}, {"fills", reply.List{m.Body}}}))
 		case "userFundings":
 			s.conn.Peer.Send(message(m.Kind, reply.Object{{"user", user}, {"fundings", reply.List{m.Body}}}))
+		default:
+			s.told = d.s.Clock.Now()
+			s.conn.Peer.Send(message(m.Kind, m.Body))
 		}
 	}
 }

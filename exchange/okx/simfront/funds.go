@@ -121,20 +121,33 @@ func (c *call) setPositions() (rows, *fault) {
 	return rows{list: []reply.Object{{{"posMode", mode}}}}, nil
 }
 
+// dollars is what a coin is worth, by its market against the dollar.
+func (d *dialect) dollars(asset string, amount decimal.Decimal) decimal.Decimal {
+	for _, m := range d.all(api.Spot) {
+		if m.In.Base == asset && exchange.IsDollar(m.In.Quote) {
+			return amount.Mul(m.In.PriceDecimal(m.LastPrice()))
+		}
+	}
+	return amount
+}
+
 // balances words the trading account.
 func balances(d *dialect, a *simserver.Account) reply.Object {
 	var details []reply.Object
+	sum := decimal.Zero
 	for _, asset := range a.Funds.Assets(d.types[api.Swap]) {
 		if b := a.Funds.Balance(api.Trading, asset); !b.Total.IsZero() || !b.Free.IsZero() {
 			total, free := money(b.Total), money(b.Free)
-			details = append(details, reply.Object{{"availBal", free}, {"availEq", free}, {"cashBal", total}, {"ccy", asset}, {"disEq", total}, {"eq", total}, {"eqUsd", total}, {"frozenBal", money(b.Total.Sub(b.Free))},
+			worth := d.dollars(asset, b.Total)
+			sum = sum.Add(worth)
+			details = append(details, reply.Object{{"availBal", free}, {"availEq", free}, {"cashBal", total}, {"ccy", asset}, {"disEq", money(worth)}, {"eq", total}, {"eqUsd", money(worth)}, {"frozenBal", money(b.Total.Sub(b.Free))},
 				{"imr", ""}, {"mmr", ""}, {"ordFrozen", "0"}, {"uTime", d.now()}, {"upl", "0"}})
 		}
 	}
 	if details == nil {
 		details = []reply.Object{}
 	}
-	return reply.Object{{"adjEq", ""}, {"details", details}, {"imr", ""}, {"isoEq", "0"}, {"mgnRatio", ""}, {"mmr", ""}, {"ordFroz", ""}, {"totalEq", ""}, {"uTime", d.now()}}
+	return reply.Object{{"adjEq", ""}, {"details", details}, {"imr", ""}, {"isoEq", "0"}, {"mgnRatio", ""}, {"mmr", ""}, {"ordFroz", ""}, {"totalEq", money(sum)}, {"uTime", d.now()}}
 }
 
 func (c *call) balance() (rows, *fault) {

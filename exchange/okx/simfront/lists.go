@@ -90,7 +90,14 @@ func position(d *dialect, a *simserver.Account, m *simserver.Market) reply.Objec
 	in := m.In
 	p := a.Funds.Position(in.ID)
 	margin := a.Funds.PositionMargin(in.ID)
-	entry, liquidation := "", ""
+	entry, liquidation, ratio := "", "", "0"
+	worth := in.QtyDecimal(p.Qty.Abs()).Mul(m.MarkPrice())
+	if in.Inverse() {
+		worth = in.QtyDecimal(p.Qty.Abs()).Mul(in.ContractSize)
+	}
+	if margin.Position.IsPositive() {
+		ratio = margin.Unrealised.DivRound(margin.Position, 8).String()
+	}
 	if p.Qty != 0 {
 		entry = p.Entry.Round(12).String()
 		if at, ok := a.Funds.LiquidationPrice(in.ID); ok {
@@ -99,5 +106,5 @@ func position(d *dialect, a *simserver.Account, m *simserver.Market) reply.Objec
 	}
 	return reply.Object{{"adl", "1"}, {"availPos", size(in, p.Qty)}, {"avgPx", entry}, {"cTime", d.now()}, {"ccy", in.Settle()}, {"imr", money(margin.Position)}, {"instId", in.Symbol}, {"instType", string(typeOf(m))},
 		{"last", price(in, m.LastPrice())}, {"lever", strconv.Itoa(a.Funds.Leverage(in.ID))}, {"liqPx", liquidation}, {"margin", ""}, {"markPx", m.MarkPrice()}, {"mgnMode", "cross"}, {"mgnRatio", ""}, {"mmr", money(margin.Maintenance)},
-		{"notionalUsd", ""}, {"pos", size(in, p.Qty)}, {"posCcy", ""}, {"posId", strconv.Itoa(int(in.ID) + 1)}, {"posSide", "net"}, {"tradeId", ""}, {"uTime", d.now()}, {"upl", money(margin.Unrealised)}, {"uplRatio", "0"}}
+		{"notionalUsd", money(worth)}, {"pos", size(in, p.Qty)}, {"posCcy", ""}, {"posId", strconv.Itoa(int(in.ID) + 1)}, {"posSide", "net"}, {"tradeId", ""}, {"uTime", d.now()}, {"upl", money(margin.Unrealised)}, {"uplRatio", ratio}}
 }

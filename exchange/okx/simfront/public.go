@@ -260,13 +260,9 @@ func (c data) candles() (rows, *fault) {
 	if f != nil {
 		return rows{}, f
 	}
-	bar := c.q.Get("bar")
-	if bar == "" {
-		bar = "1m"
-	}
-	name, ok := intervals[bar]
-	if !ok {
-		return rows{}, refuse("51000", "Parameter bar error")
+	name, f := c.bar()
+	if f != nil {
+		return rows{}, f
 	}
 	limit, keep := c.page(300)
 	out := reply.List{}
@@ -310,13 +306,18 @@ func (c data) trades() (rows, *fault) {
 	if f != nil {
 		return rows{}, f
 	}
-	n := 100
-	if given, err := strconv.Atoi(c.q.Get("limit")); err == nil && given > 0 {
-		n = min(given, 500)
+	limit, keep := c.page(500)
+	if c.q.Get("limit") == "" {
+		limit = 100
 	}
 	out := rows{}
-	for _, p := range slices.Backward(list[0].Recent(n)) {
-		out.list = append(out.list, trade(list[0].In, &p))
+	for _, p := range slices.Backward(list[0].Prints) {
+		if len(out.list) == limit {
+			break
+		}
+		if keep(p.ID) {
+			out.list = append(out.list, trade(list[0].In, &p))
+		}
 	}
 	return out, nil
 }

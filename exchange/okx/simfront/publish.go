@@ -1,8 +1,6 @@
 package simfront
 
 import (
-	"strings"
-
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/okx/api"
 	"github.com/perilune/perilune/exchange/okx/payload"
@@ -52,9 +50,7 @@ func (d *dialect) Show(m *simserver.Market, ev *exchange.Event, c *simserver.Cha
 	case exchange.KindMark:
 		d.showMark(m)
 	case exchange.KindOpenInterest:
-		d.tell("open-interest", m, func() reply.Object {
-			return reply.Object{{"instId", m.In.Symbol}, {"instType", string(typeOf(m))}, {"oi", size(m.In, ev.Qty)}, {"oiCcy", ""}, {"ts", d.now()}}
-		})
+		d.tell("open-interest", m, func() reply.Object { return interest(d, m) })
 	}
 }
 
@@ -184,21 +180,42 @@ func (d *dialect) Beat() {
 			n.minute = minute
 		}
 	}
+	d.running(now)
+}
+
+// candleEvery is how often a candle that runs is told. Source: the manual, "Candlesticks
+// channel": the fastest interval is a second.
+const candleEvery = exchange.Second
+
+// running tells of the candles that run and have changed.
+func (d *dialect) running(now exchange.Time) {
+	for _, cl := range d.order {
+		for _, s := range cl.subs {
+			if s.bar == "" || now < s.told+candleEvery || len(s.market.Prints) == 0 {
+				continue
+			}
+			last := s.market.Prints[len(s.market.Prints)-1].ID
+			from, _ := simserver.Opening(now, s.bar)
+			if list := s.market.Candles(s.bar, from, now); last != s.shown && len(list) > 0 {
+				s.told, s.shown = now, last
+				cl.push(s, candle(s.market.In, &list[len(list)-1], false))
+			}
+		}
+	}
 }
 
 // close tells of the candles that end at a minute.
 func (d *dialect) close(m *simserver.Market, at exchange.Time) {
 	for _, cl := range d.order {
 		for _, s := range cl.subs {
-			name, ok := strings.CutPrefix(s.channel, "candle")
-			if !ok || s.market != m {
+			if s.bar == "" || s.market != m {
 				continue
 			}
-			from, _ := simserver.Opening(at-1, intervals[name])
-			if _, end := simserver.Opening(from, intervals[name]); end != at {
+			from, _ := simserver.Opening(at-1, s.bar)
+			if _, end := simserver.Opening(from, s.bar); end != at {
 				continue
 			}
-			if list := m.Candles(intervals[name], from, at-1); len(list) > 0 && list[0].Begin == from {
+			if list := m.Candles(s.bar, from, at-1); len(list) > 0 && list[0].Begin == from {
 				cl.push(s, candle(m.In, &list[0], true))
 			}
 		}

@@ -30,6 +30,9 @@ type subscription struct {
 	market  *simserver.Market // nil: of none, or of all
 	symbol  string
 	kind    string // instType
+	bar     string // of candles: their length, by the exchange's name
+	told    exchange.Time
+	shown   int64 // the last trade of what was told
 }
 
 func (d *dialect) join(c *simserver.Conn) {
@@ -150,8 +153,11 @@ func (d *dialect) subscribe(cl *client, id string, raw []byte) {
 	s := &subscription{arg: string(raw), channel: f.text("channel"), symbol: f.text("instId"), kind: f.text("instType")}
 	ofInstrument, isPublic := public[s.channel]
 	name, isCandle := strings.CutPrefix(s.channel, "candle")
+	if isCandle {
+		s.bar = intervals[name]
+	}
 	route := cl.c.Route
-	ok := route == "public" && isPublic || route == "private" && private[s.channel] || route == "business" && isCandle && intervals[name] != ""
+	ok := route == "public" && isPublic || route == "private" && private[s.channel] || route == "business" && s.bar != ""
 	if ofInstrument || isCandle || s.channel == "orders" && s.symbol != "" {
 		s.market = d.market(s.symbol)
 		ok = ok && s.market != nil
@@ -161,6 +167,9 @@ func (d *dialect) subscribe(cl *client, id string, raw []byte) {
 		ok = ok && known
 	}
 	switch {
+	case strings.HasSuffix(s.channel, "-l2-tbt") && route == "public":
+		cl.refuse(id, "64003", "Your trading fee tier doesn't meet the requirement to access this channel")
+		return
 	case !ok:
 		cl.refuse(id, "60018", fmt.Sprintf("Wrong URL or channel:%s,instId:%s doesn't exist. Please use the correct URL, channel and parameters referring to API document.", s.channel, s.symbol))
 		return

@@ -83,7 +83,7 @@ func family(in *exchange.Instrument) string {
 
 // intervals are the lengths of candles by the exchange's names.
 var intervals = map[string]string{"1m": "1m", "3m": "3m", "5m": "5m", "15m": "15m", "30m": "30m", "1H": "1h", "2H": "2h", "4H": "4h",
-	"6H": "6h", "6Hutc": "6h", "12H": "12h", "12Hutc": "12h", "1D": "1d", "1Dutc": "1d"}
+	"6H": "6h", "6Hutc": "6h", "12H": "12h", "12Hutc": "12h", "1D": "1d", "1Dutc": "1d", "3D": "3d", "3Dutc": "3d", "1W": "1w", "1Wutc": "1w", "1M": "1M", "1Mutc": "1M"}
 
 // fields are those of a request that a body or a query may have, as text.
 type fields map[string]any
