@@ -15,10 +15,10 @@ const venues = "binance,bybit,okx,deribit,hyperliquid"
 
 func TestSession(t *testing.T) {
 	if os.Getenv("PERILUNE_NPM") == "" {
-		t.Skip("set PERILUNE_NPM=1 to fetch ccxt with npm and run it")
+		t.Skip("set PERILUNE_NPM=1 to fetch ccxt and okx-api with npm and run them")
 	}
 	dir := t.TempDir()
-	for _, name := range []string{"package.json", "point.mjs", "session.mjs"} {
+	for _, name := range []string{"package.json", "point.mjs", "session.mjs", "okxapi.mjs"} {
 		text, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
@@ -28,7 +28,9 @@ func TestSession(t *testing.T) {
 		}
 	}
 	run(t, dir, "npm", "install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts")
-	t.Logf("%s", run(t, dir, "node", "session.mjs", start(t, dir)))
+	sim := start(t, dir)
+	t.Logf("%s", run(t, dir, "node", "session.mjs", sim))
+	t.Logf("%s", run(t, dir, "node", "okxapi.mjs", sim))
 }
 
 func run(t *testing.T, dir, name string, args ...string) []byte {
