@@ -107,7 +107,7 @@ func subscribe(d *dialect, q *request) (any, *fault) {
 			c.channels = append(c.channels, name)
 			took = append(took, name)
 			if currency, ok := strings.CutPrefix(name, portfolio); ok {
-				d.after = append(d.after, func() { d.tellPortfolio(c, name, currency) })
+				d.after = append(d.after, func() { c.tellPortfolio(d, name, currency) })
 			}
 			continue
 		}

@@ -14,7 +14,7 @@ import (
 const portfolio = "user.portfolio."
 
 // tellPortfolio tells what an account has of a currency, or of each.
-func (d *dialect) tellPortfolio(c *client, name, currency string) {
+func (c *client) tellPortfolio(d *dialect, name, currency string) {
 	if c.account == nil || d.state.Links.Muted(c.conn) {
 		return
 	}
@@ -26,7 +26,7 @@ func (d *dialect) tellPortfolio(c *client, name, currency string) {
 }
 
 // revalue tells whoever listens what an account has now of some currencies.
-func (d *dialect) revalue(a *simserver.Account, changed ...string) {
+func revalue(d *dialect, a *simserver.Account, changed ...string) {
 	for _, c := range d.order {
 		if c.account != a {
 			continue
@@ -34,7 +34,7 @@ func (d *dialect) revalue(a *simserver.Account, changed ...string) {
 		for _, name := range c.channels {
 			currency, ok := strings.CutPrefix(name, portfolio)
 			if ok && (currency == "any" || slices.ContainsFunc(changed, func(one string) bool { return strings.EqualFold(one, currency) })) {
-				d.tellPortfolio(c, name, currency)
+				c.tellPortfolio(d, name, currency)
 			}
 		}
 	}
@@ -104,9 +104,9 @@ func (d *dialect) Send(a *simserver.Account, m simserver.Message) {
 		}
 	}
 	if c.in.Perp() {
-		d.revalue(a, c.in.Settle())
+		revalue(d, a, c.in.Settle())
 	} else {
-		d.revalue(a, c.in.Base, c.in.Quote)
+		revalue(d, a, c.in.Base, c.in.Quote)
 	}
 }
 

@@ -91,10 +91,10 @@ func interest(d *dialect, m *simserver.Market) reply.Object {
 
 // none is what a simulated exchange has nothing of: maintenance that was announced, deposits,
 // withdrawals.
-func (c *call) none() (rows, *fault) { return rows{}, nil }
+func none(*call) (rows, *fault) { return rows{}, nil }
 
 // closePosition closes the whole of a position at the market.
-func (c *call) closePosition() (rows, *fault) {
+func closePosition(c *call) (rows, *fault) {
 	var f fields
 	if err := json.Unmarshal(c.body, &f); err != nil {
 		return rows{}, &fault{400, "50002", "JSON syntax error"}

@@ -51,9 +51,9 @@ func (t *trip) add(to *part, tr *simserver.Trade, n exchange.Lots) {
 }
 
 // trips are the positions that were closed, in the order in which they were.
-func (c *call) trips() (out []*trip) {
+func trips(a *simserver.Account) (out []*trip) {
 	open, number := map[exchange.InstrumentID]*trip{}, 0
-	for _, tr := range c.a.Ledger.Trades() {
+	for _, tr := range a.Ledger.Trades() {
 		m, buy, rest := tr.Order.Market, tr.Order.Side == exchange.Buy, tr.Qty
 		if !m.In.Perp() {
 			continue
@@ -84,9 +84,9 @@ func (c *call) trips() (out []*trip) {
 }
 
 // funded is the funding that came or went while a position was held.
-func (c *call) funded(t *trip) decimal.Decimal {
+func (t *trip) funded(a *simserver.Account) decimal.Decimal {
 	sum := decimal.Zero
-	for _, i := range c.a.Ledger.Incomes() {
+	for _, i := range a.Ledger.Incomes() {
 		if i.Kind == simserver.IncomeFunding && i.Symbol == t.m.In.Symbol && i.Time >= t.opened && i.Time <= t.end {
 			sum = sum.Add(i.Amount)
 		}
@@ -96,16 +96,16 @@ func (c *call) funded(t *trip) decimal.Decimal {
 
 // closed are the positions that were closed, the newest first. Source: the manual, "Get
 // positions history".
-func (c *call) closed() (rows, *fault) {
+func closed(c *call) (rows, *fault) {
 	limit, keep := c.page(100)
 	kind, symbol := api.Type(c.q.Get("instType")), c.q.Get("instId")
 	out := rows{}
-	for _, t := range slices.Backward(c.trips()) {
+	for _, t := range slices.Backward(trips(c.a)) {
 		in := t.m.In
 		if !keep(int64(t.end/exchange.Millisecond)) || len(out.list) == limit || kind != "" && kind != typeOf(t.m) || symbol != "" && symbol != in.Symbol {
 			continue
 		}
-		way, funding := "short", c.funded(t)
+		way, funding := "short", t.funded(c.a)
 		if t.long {
 			way = "long"
 		}
