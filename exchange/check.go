@@ -125,6 +125,26 @@ func (ev *Event) Check(in *Instrument) error {
 		}
 	case KindMark, KindFunding, KindPremium:
 		return ev.checkFunding(in)
+	case KindVolume:
+		return ev.Volumes.check()
+	}
+	return nil
+}
+
+// mostVolumes is four weeks of minutes.
+const mostVolumes = 28 * 24 * 60
+
+func (v *Volumes) check() error {
+	if v == nil {
+		return nil
+	}
+	if v.Length < Minute || v.Length > Day || len(v.Qty) > mostVolumes {
+		return fmt.Errorf("Volumes: %d of a length of %d ns: want at most %d, of a minute to a day", len(v.Qty), v.Length, mostVolumes)
+	}
+	for i, q := range v.Qty {
+		if !(q >= 0) || math.IsInf(q, 0) {
+			return fmt.Errorf("Volumes.Qty[%d] %v: want 0 or more", i, q)
+		}
 	}
 	return nil
 }

@@ -39,11 +39,14 @@ const (
 
 	// Market data that is had where somebody asked for it.
 	KindLiquidation // Price, Qty, Side of the forced order: Sell closes a long position
+
+	// What was asked for because of a volume curve.
+	KindVolume // Volumes, up to VenueTime; without any, Reason: why
 )
 
 var kindNames = [...]string{"none", "snapshot", "diff", "ticker", "trade", "mark", "funding", "bar", "gap",
 	"order", "fill", "funding_paid", "transfer", "balance", "timer", "reload", "command", "advice",
-	"open_interest", "premium", "venue", "clock", "liquidation"}
+	"open_interest", "premium", "venue", "clock", "liquidation", "volume"}
 
 func (k Kind) String() string {
 	if int(k) < len(kindNames) {
@@ -88,7 +91,7 @@ func (c Channel) String() string {
 // MarketData reports whether the event comes from a market rather than from our
 // account or the host.
 func (k Kind) MarketData() bool {
-	return k >= KindSnapshot && k <= KindGap || k == KindOpenInterest || k == KindPremium || k == KindLiquidation
+	return k >= KindSnapshot && k <= KindGap || k == KindOpenInterest || k == KindPremium || k == KindLiquidation || k == KindVolume
 }
 
 // Event is one input of the core. It is one flat struct so that a feed can
@@ -138,6 +141,14 @@ type Event struct {
 	Reason   string
 	Reload   *Reload
 	Advice   *Advice
+	Volumes  *Volumes
+}
+
+// Volumes is what an instrument traded in equal spans of time, one after the other, in
+// units of quantity. They are floats because no money is computed from them.
+type Volumes struct {
+	Length Time
+	Qty    []float64
 }
 
 // Bar is a candle. Volumes are in units of quantity and are floats because no

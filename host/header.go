@@ -10,6 +10,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/host/core"
+	"github.com/perilune/perilune/host/execution/schedule"
 	"github.com/perilune/perilune/host/risk"
 	"github.com/perilune/perilune/host/script"
 )
@@ -44,10 +45,11 @@ type header struct {
 	SampleEvery exchange.Time
 	Ladders     bool // books are price ladders
 	Supply      supply
-	Advisor     string        `json:"Adviser,omitempty"` // the model that answers; "": none
-	AdviceTTL   exchange.Time `json:",omitempty"`
-	Restore     *core.Restore `json:",omitempty"`
-	Final       bool          `json:",omitempty"` // no session goes on with what it leaves
+	Curves      []*schedule.Profile `json:",omitempty"`        // that were given
+	Advisor     string              `json:"Adviser,omitempty"` // the model that answers; "": none
+	AdviceTTL   exchange.Time       `json:",omitempty"`
+	Restore     *core.Restore       `json:",omitempty"`
+	Final       bool                `json:",omitempty"` // no session goes on with what it leaves
 	// Again is how market and venue are made again; nil where they can't be.
 	Again *again `json:",omitempty"`
 }
@@ -132,7 +134,7 @@ func (s *header) newCore(compiled []any, given *own, where *core.Where) (*core.C
 		Universe: u, Limits: s.Limits, Rules: given.rules, ClientTag: s.ClientTag, Leverage: s.Leverage,
 		SampleEvery: s.SampleEvery, Advisor: s.Advisor, AdviceTTL: s.AdviceTTL, Restore: s.Restore, Final: s.Final, Where: where,
 		Ladders: func(*exchange.Instrument) bool { return s.Ladders },
-		Bars:    s.Supply.bars, NoTrades: s.Supply.BarsOnly,
+		Bars:    s.Supply.bars, NoTrades: s.Supply.BarsOnly, TellsPast: s.Supply.Past, Profiles: s.Curves,
 		MarkTransfer: markTransfer(u), ReadOnly: s.readOnly,
 	}, append(strategies, written...), versions)
 }

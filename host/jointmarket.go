@@ -205,6 +205,16 @@ func (j *jointMarket) Snapshot(id exchange.InstrumentID) {
 	at.part.market.Snapshot(at.id)
 }
 
+// Volume implements connect.PastVolumes.
+func (j *jointMarket) Volume(id exchange.InstrumentID) {
+	at := &j.of[id]
+	if past, ok := at.part.market.(connect.PastVolumes); ok {
+		past.Volume(at.id)
+		return
+	}
+	at.part.Post(&exchange.Event{Kind: exchange.KindVolume, Instrument: at.id, Reason: "its venue does not tell"})
+}
+
 // History implements connect.Market. What one venue does not tell takes nothing from what
 // the others do.
 func (j *jointMarket) History(ctx context.Context) ([]exchange.Event, error) {

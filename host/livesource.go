@@ -107,6 +107,7 @@ func (s *liveSource) enter(ctx context.Context, at *ledger.Snapshot) (*marketDat
 	}
 	s.m.instruments, s.m.supply.Bars, s.m.hot = list, bars, len(list) <= hotBooks
 	s.m.supply.silent = s.silent()
+	_, s.m.supply.Past = s.market.(connect.PastVolumes)
 	s.m.title = fmt.Sprintf("LIVE DATA of %s (%d instruments)", s.hosts(), len(list))
 	s.entering("reading the past of %d instruments", len(list))
 	if s.past, err = s.market.History(ctx); err != nil {
@@ -168,6 +169,9 @@ func (s *liveSource) drive(d *loop.Loop, at *ledger.Snapshot) {
 	s.clock = s.real()
 	s.clock.Recycle = s.market.Recycle
 	d.Clock, d.Refetch, d.Start = s.clock, s.market.Snapshot, loop.Now()
+	if past, ok := s.market.(connect.PastVolumes); ok {
+		d.Volume = past.Volume
+	}
 	if at != nil {
 		d.Start = max(d.Start, at.LastTime+1)
 	}

@@ -87,6 +87,10 @@ type Options struct {
 	// Command is how the session was started, for the report.
 	Command string
 
+	// Curves are files of volume curves (LearnCurve, perilune data curve) that VWAP
+	// schedules follow: PATH, or SYMBOL=PATH for another instrument than it was learned from.
+	Curves []string
+
 	// Advisor is whom strategies may ask; nil: nobody.
 	Advisor *AdvisorOptions
 

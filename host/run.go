@@ -39,6 +39,7 @@ import (
 	"github.com/perilune/perilune/exchange/intent"
 	"github.com/perilune/perilune/host/advisor"
 	"github.com/perilune/perilune/host/core"
+	"github.com/perilune/perilune/host/execution/schedule"
 	"github.com/perilune/perilune/host/internal/projection"
 	"github.com/perilune/perilune/host/loop"
 	"github.com/perilune/perilune/host/script"
@@ -118,6 +119,7 @@ type runner struct {
 	terms      accountTerms
 	record     *sessionRecord
 	hold       hold
+	curves     []*schedule.Profile
 	core       *core.Core
 	loop       *loop.Loop
 	inbox      *loop.Inbox
@@ -160,6 +162,9 @@ func (r *runner) open(ctx context.Context) error {
 		return err
 	}
 	if err := checkReport(r.o.Report); err != nil {
+		return err
+	}
+	if r.curves, err = readCurves(r.o.Curves); err != nil {
 		return err
 	}
 	if err := checkParams(r.scripts, r.o.Set, r.o.origins); err != nil {
@@ -271,6 +276,9 @@ func (r *runner) began(now exchange.Time) {
 	for _, text := range cautions(r.core, r.scripts, &r.market.supply) {
 		r.caution(Line{Level: intent.Warn, Strategy: "host", Text: text})
 	}
+	for _, text := range curveCautions(r.core.Universe(), r.curves, now) {
+		r.caution(Line{Level: intent.Warn, Strategy: "host", Text: text})
+	}
 	for _, text := range r.unrestored() {
 		r.caution(Line{Level: intent.Warn, Strategy: "host", Text: text})
 	}
@@ -291,7 +299,7 @@ func (r *runner) header() (*header, error) {
 	s := &header{
 		Format: headerFormat, Mode: r.mode(), Market: r.market.name, Simulated: r.market.simulated, Seed: r.o.Seed,
 		Instruments: r.market.instruments, Limits: limits, ClientTag: r.terms.tag,
-		Leverage: r.terms.leverage, ReadOnly: r.terms.readOnly, SampleEvery: r.market.sample, Ladders: r.market.hot, Supply: r.market.supply, Final: !r.o.continues(),
+		Leverage: r.terms.leverage, ReadOnly: r.terms.readOnly, SampleEvery: r.market.sample, Ladders: r.market.hot, Supply: r.market.supply, Curves: r.curves, Final: !r.o.continues(),
 	}
 	s.Broker = r.o.broker.versioned()
 	if a := r.o.Advisor; a != nil {

@@ -26,9 +26,12 @@ type SimOptions struct {
 	Market []string // synth, or recordings
 	// Symbols is how many linear contracts each venue has in the built-in market, each with
 	// ten changes of its book a second; 0: its own, at the usual pace.
-	Symbols  int
-	Seed     uint64
-	Speed    float64          // market seconds per second; default 1
+	Symbols int
+	Seed    uint64
+	Speed   float64 // market seconds per second; default 1
+	// Past is how much of the built-in market lies before the opening; 0: two hours. It is
+	// worked out before the exchange answers, in steps of what a second of Speed is.
+	Past     exchange.Time
 	Accounts int              // default 1
 	Faults   *simserver.Chaos // nil: only those that are asked for
 	// Config is where to write a configuration that reaches the exchange, see
@@ -79,6 +82,9 @@ func (v SimVenue) MarshalJSON() ([]byte, error) {
 // klines and statistics are not empty.
 const simPast = 2 * exchange.Hour
 
+// mostSimPast is how much of it candles are kept of.
+const mostSimPast = 5 * exchange.Day
+
 // SimFaults are the faults that the simulated venues have of their own.
 func SimFaults() (out []simserver.Kinds) {
 	for i := range venueList {
@@ -104,6 +110,9 @@ func Simulate(ctx context.Context, o SimOptions) error {
 	}
 	if o.Symbols < 0 || o.Accounts < 0 || !(o.Speed >= 0) || math.IsInf(o.Speed, 0) {
 		return configError("Simulate: Symbols %d, Accounts %d, Speed %g: want 0 or more", o.Symbols, o.Accounts, o.Speed)
+	}
+	if o.Past < 0 || o.Past > mostSimPast {
+		return configError("Simulate: Past %d: want 0 to 5 days", o.Past)
 	}
 	if err := namedPaths("Market", o.Market); err != nil {
 		return err
@@ -222,7 +231,7 @@ func (o *SimOptions) market(now time.Time, l *listing) (exchange.Feed, simserver
 	opt := simserver.Options{Speed: o.Speed}
 	if len(o.Market) == 0 || len(o.Market) == 1 && o.Market[0] == "synth" {
 		opt.Begin = exchange.Time(now.Add(o.ahead).UnixNano())
-		start := opt.Begin - simPast
+		start := opt.Begin - cmp.Or(o.Past, simPast)
 		return o.builtIn(opt, synth.Options{Seed: o.Seed, Start: start - start%exchange.Minute, Step: simStep(o.Speed), Houses: []synth.House{l.lists}})
 	}
 	rec, err := Recordings().Open(o.Market, record.Options{})

@@ -15,6 +15,8 @@ type supply struct {
 	Bars map[string]exchange.Time `json:",omitempty"`
 	// BarsOnly: it is made of bars, and has no trades to build finer ones of.
 	BarsOnly bool `json:",omitempty"`
+	// Past: it tells what was traded in the days before, when it is asked.
+	Past bool `json:",omitempty"`
 
 	silent []exchange.Venue // of contracts, whose live data tell of nobody's liquidations
 }

@@ -6,10 +6,14 @@
 -- guard on slippage that only ever defers. It goes on after a reload, a crash or a
 -- restart. Afterwards:  perilune schedules
 --
--- The curve is learned from the trades or bars of this session, from three days on;
--- until then the slices are even, and the log says so. To watch first:
--- --set learn_hours=73. With --set algo=twap or pov the same order is worked off by
--- the clock, or as a share of the volume.
+-- The curve is, in this order: that of a file (perilune data curve, then run --curve
+-- FILE), learned from at most 45 days ago; what this session saw, from three days on; on
+-- live data the venue's bars of the last days, which are asked for when the window begins;
+-- that of the other markets; an even one. Which it is, of how many days and how old, is in
+-- the log, in "perilune schedules" and in the report. To watch first: --set
+-- learn_hours=73. With --set algo=twap or pov the same order is worked off by the clock,
+-- or as a share of the volume; --set curve=static follows the curve without correcting it
+-- by today's volume, curve=uniform none at all.
 
 local M = { name = "vwap" }
 
@@ -21,6 +25,7 @@ M.params = {
   notional      = { default = 0, min = 0, unit = "quote", doc = "how much by value, when qty is 0" },
   minutes       = { default = 240, min = 1, max = 10080, doc = "length of the window" },
   slice_seconds = { default = 0, min = 0, doc = "length of a slice; 0: chosen by the window" },
+  curve         = { type = "choice", choices = { "auto", "static", "uniform" }, default = "auto", doc = "of vwap: the curve corrected by today's volume, the curve alone, or none" },
   participation = { default = 0.1, min = 0.0001, max = 1, unit = "fraction", doc = "largest share of the market's volume; of pov the share aimed at" },
   slip_bp       = { default = 50, min = 0, max = 1000, unit = "bp", doc = "a price worse by more than this than at the start and than the market's VWAP since is not paid; 0: no guard" },
   at_end        = { type = "choice", choices = { "cross", "stop" }, default = "cross", doc = "what is left at the end: take it from the book, or leave it" },
@@ -42,7 +47,7 @@ function M.on_timer()
   local id, err = exec[p.algo] {
     symbol = p.symbol, side = p.side, qty = optional(p.qty), notional = p.qty == 0 and p.notional or nil,
     duration = p.minutes * 60, interval = optional(p.slice_seconds), participation = p.participation,
-    slippage_bp = optional(p.slip_bp), at_end = p.at_end,
+    slippage_bp = optional(p.slip_bp), at_end = p.at_end, curve = p.algo == "vwap" and p.curve or nil,
   }
   if not id then error(err) end
   state.id = id

@@ -19,12 +19,12 @@ var curveWindow = bindings.Type{
 
 var curveType = bindings.Type{
 	Name: "VolumeCurve",
-	Doc:  "How a window's volume is usually spread. It is learned from the trades or bars of the session so far, day by day.",
+	Doc:  "How a window's volume is usually spread. It is that of a file (run --curve), or learned from the trades or bars of the session so far, day by day, and of what the venue told of the days before once a vwap asked.",
 	Fields: []bindings.Value{
 		{Name: "weights", Type: "number[]", Unit: "fraction", Doc: "expected share of each slice; they sum to 1"},
 		{Name: "volume", Type: "number?", Unit: "units of quantity", Doc: "expected in the whole window; nil when it is not known"},
 		{Name: "days", Type: "integer", Doc: "that it was learned from"},
-		{Name: "source", Type: "string", Doc: "\"learned from 12 days\", \"learned from 30 other markets\", or \"uniform: ...\" with the reason"},
+		{Name: "source", Type: "string", Doc: "\"profile of 28 days, 2 days old\" (run --curve), \"learned from 12 days\", \"learned from 30 other markets\", or \"uniform: ...\" with the reason"},
 	},
 }
 

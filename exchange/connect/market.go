@@ -124,6 +124,14 @@ type Extensible interface {
 	Extend(d Data)
 }
 
+// PastVolumes is a Market that tells on demand what an instrument traded in the days
+// before, of which volume curves are made.
+type PastVolumes interface {
+	// Volume has one KindVolume of an instrument posted: what it traded, or why that
+	// can't be had. It does not wait.
+	Volume(id exchange.InstrumentID)
+}
+
 // Health is what a Market looks like from outside, since it was opened.
 type Health struct {
 	Connections []wire.Health

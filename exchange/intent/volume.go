@@ -28,7 +28,9 @@ type Curve struct {
 	Weights []float64 // of each slice; they sum to 1
 	Volume  float64   // expected in the whole window, in units of quantity; 0: not known
 	Days    int       // that it was learned from
-	Source  string    // what it is, for people
+	// Until is the end of the newest of them.
+	Until  exchange.Time
+	Source string // what it is, for people
 }
 
 // UniformCurve is the curve of a window of which nothing is known.

@@ -1,6 +1,8 @@
 package simserver
 
 import (
+	"sort"
+
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
@@ -89,15 +91,15 @@ func (m *Market) Candles(interval string, from, now exchange.Time) []Bar {
 	}
 	start, end := Opening(max(from, m.Bars[0].Begin), interval)
 	var out []Bar
-	i, close := 0, m.Bars[0].Open
+	i := sort.Search(len(m.Bars), func(k int) bool { return m.Bars[k].Begin >= start })
+	close := m.Bars[max(i-1, 0)].Close
+	if i == 0 {
+		close = m.Bars[0].Open
+	}
 	for ; start <= now; start, end = Opening(end, interval) {
 		b := Bar{Begin: start}
 		for ; i < len(m.Bars) && m.Bars[i].Begin < end; i++ {
-			if m.Bars[i].Begin >= start {
-				b.Extend(&m.Bars[i])
-			} else {
-				close = m.Bars[i].Close
-			}
+			b.Extend(&m.Bars[i])
 		}
 		if b.Count == 0 {
 			b.Open, b.High, b.Low, b.Close = close, close, close, close

@@ -60,7 +60,7 @@ func rulesOf(in *exchange.Instrument) Rules {
 
 const (
 	keepTrades  = 1000
-	keepBars    = 3000
+	keepBars    = 8000
 	keepSettled = 1000
 )
 

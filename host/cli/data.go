@@ -27,16 +27,19 @@ func dataVerb(ctx context.Context, e *env, args []string) error {
 		return dataDownload(ctx, e, args[1:])
 	case "import":
 		return dataImport(ctx, e, args[1:])
+	case "curve":
+		return dataCurve(ctx, e, args[1:])
 	case "-h", "--help":
 		fmt.Fprint(e.out, dataUsage)
 		return nil
 	}
-	return fail(ExitUsage, "data %q: want verify, download or import (see perilune data --help)", what)
+	return fail(ExitUsage, "data %q: want verify, download, import or curve (see perilune data --help)", what)
 }
 
 const dataUsage = `usage: perilune data verify --market M FILE…           prove a recording: rebuild its books and compare
        perilune data download --market M --symbols S …  fetch past data: the exchange's public archive, or --source tardis
        perilune data import DIR --out DIR               turn what was fetched into a history or a recording
+       perilune data curve --market PATH --out FILE     learn how a day's volume is spread, for vwap to follow
 
 perilune data verify --help, and so on, tells the flags.
 `

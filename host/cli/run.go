@@ -23,6 +23,7 @@ type sessionFlags struct {
 	db       string
 	journal  string
 	balances []string
+	curves   []string
 	leverage int
 	seed     uint64
 	fees     float64
@@ -52,6 +53,7 @@ func (s *sessionFlags) define(f *pflag.FlagSet) {
 	f.DurationVar(&s.stall, "stall", 0, "give the session up when its loop stands still for this long; what rests at the venue is canceled (default 30s)")
 	f.StringVar(&s.report, "report", "", "write an HTML report to this file")
 	f.StringArrayVar(&s.balances, "balance", nil, "opening balance wallet:ASSET=amount, with HOUSE. before the wallet where it is not the default venue's (repeatable; default: what perilune venues shows)")
+	f.StringArrayVar(&s.curves, "curve", nil, "volume curve that vwap follows, a file of perilune data curve: FILE, or SYMBOL=FILE for another instrument than it was learned from (repeatable)")
 	f.IntVar(&s.leverage, "leverage", 0, "leverage of perpetuals (default 5)")
 	f.Float64Var(&s.fees, "fees", 0, "every fee in bp (default: the venue's)")
 	f.Float64Var(&s.latency, "latency", 0, "fixed latency to the paper venue in ms, one way (default: log-normal, median 20)")
@@ -69,7 +71,7 @@ func (s *sessionFlags) options(f *pflag.FlagSet) (*host.Options, error) {
 	}
 	o := &host.Options{
 		Set: set, Seed: s.seed, DB: s.db, Journal: s.journal,
-		New: s.fresh, ClearHalt: s.clearHalt, Report: s.report, Command: "perilune " + strings.Join(os.Args[1:], " "),
+		New: s.fresh, ClearHalt: s.clearHalt, Curves: s.curves, Report: s.report, Command: "perilune " + strings.Join(os.Args[1:], " "),
 	}
 	if s.seed == 0 {
 		return nil, fail(ExitUsage, "--seed 0: want 1 or more")

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/simserver"
 	"github.com/perilune/perilune/host"
 )
@@ -21,6 +22,7 @@ func simVerb(ctx context.Context, e *env, args []string) error {
 	market := f.StringArray("market", []string{"synth"}, "synth, or a recording (repeatable, merged by time)")
 	seed := f.Uint64("seed", 1, "seed of the built-in market and of the API keys")
 	speed := f.Float64("speed", 1, "market seconds per second")
+	past := f.String("past", "2h", "of the built-in market that lies before the opening, for candles and curves, at most 5d; worked out first, so give --speed too")
 	symbols := f.Int("symbols", 0, "linear contracts of each venue in the built-in market, copies beyond the first ten, each with 10 book changes a second")
 	accounts := f.Int("accounts", 1, "how many accounts, each with two API keys")
 	faults := f.String("faults", "", "faults by seed: SEED[,every=5s][,kinds=drop+429+late_fill]")
@@ -39,12 +41,16 @@ func simVerb(ctx context.Context, e *env, args []string) error {
 	case *accounts < 1 || *accounts > 1000:
 		return fail(ExitUsage, "--accounts %d: want 1 to 1000", *accounts)
 	}
+	before, err := parseLength(*past)
+	if err != nil || before > 5*exchange.Day {
+		return fail(ExitUsage, "--past %s: want a length of time up to 5d, such as 4d or 12h", *past)
+	}
 	chaos, err := readChaos(*faults)
 	if err != nil {
 		return fail(ExitUsage, "--faults %s: %v", *faults, err)
 	}
 	return host.Simulate(ctx, host.SimOptions{
-		Listen: *listen, Market: *market, Seed: *seed, Speed: *speed, Accounts: *accounts, Symbols: *symbols, Faults: chaos, Venues: *venues, Config: *config,
+		Listen: *listen, Market: *market, Seed: *seed, Speed: *speed, Accounts: *accounts, Symbols: *symbols, Faults: chaos, Venues: *venues, Config: *config, Past: before,
 		Ready: func(i host.SimInfo) { e.simReady(i, *asJSON) },
 		Log:   func(line string) { fmt.Fprintln(e.err, line) },
 	})

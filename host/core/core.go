@@ -44,6 +44,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/host/execution/schedule"
 	"github.com/perilune/perilune/host/risk"
 )
 
@@ -71,6 +72,10 @@ type Config struct {
 	// none; nil: none at all. NoTrades says that it has no trades to build others of.
 	Bars     func(*exchange.Instrument) exchange.Time
 	NoTrades bool
+	// TellsPast says that a WantVolume is answered. Profiles are volume curves that were
+	// given, by instrument.
+	TellsPast bool
+	Profiles  []*schedule.Profile
 	// ReadOnly says why no order can be made in an instrument, or "": its venue is
 	// watched without credentials. nil: orders can be made in all.
 	ReadOnly func(*exchange.Instrument) string
@@ -228,7 +233,7 @@ func (c *Core) apply(ev *exchange.Event) {
 	case exchange.KindSnapshot, exchange.KindDiff, exchange.KindGap:
 		c.onBook(ev)
 	case exchange.KindTicker, exchange.KindTrade, exchange.KindMark, exchange.KindFunding, exchange.KindBar,
-		exchange.KindOpenInterest, exchange.KindPremium, exchange.KindLiquidation:
+		exchange.KindOpenInterest, exchange.KindPremium, exchange.KindLiquidation, exchange.KindVolume:
 		c.onMarket(ev)
 	case exchange.KindOrder:
 		c.executions.onOrder(ev)

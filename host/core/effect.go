@@ -44,6 +44,8 @@ type (
 	Cancel struct{ Order *exchange.Order }
 	// SendTransfer moves money from wallet to wallet.
 	SendTransfer struct{ Transfer *exchange.Transfer }
+	// WantVolume asks for what an instrument traded in the days before: a KindVolume.
+	WantVolume struct{ Instrument exchange.InstrumentID }
 	// WantSnapshot asks for a snapshot of a book.
 	WantSnapshot struct {
 		Instrument exchange.InstrumentID

@@ -23,6 +23,7 @@ func (Submit) kind() string          { return "submit" }
 func (Cancel) kind() string          { return "cancel" }
 func (SendTransfer) kind() string    { return "transfer" }
 func (*WantSnapshot) kind() string   { return "snapshot" }
+func (WantVolume) kind() string      { return "volume" }
 func (ConsultAdvisor) kind() string  { return "ask" }
 func (OrderChanged) kind() string    { return "order" }
 func (*Filled) kind() string         { return "fill" }
@@ -101,6 +102,10 @@ func (b *CallbackEnded) appendTo(dst []byte, _ *exchange.Universe) []byte {
 
 func (b *WantSnapshot) appendTo(dst []byte, u *exchange.Universe) []byte {
 	return quoted(field(dst, "book", u.Get(b.Instrument).Key()), b.Reason)
+}
+
+func (b WantVolume) appendTo(dst []byte, u *exchange.Universe) []byte {
+	return field(dst, "of", u.Get(b.Instrument).Key())
 }
 
 func (b *StateSaved) appendTo(dst []byte, _ *exchange.Universe) []byte  { return quoted(dst, b.JSON) }

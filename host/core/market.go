@@ -8,7 +8,6 @@ import (
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/book"
 	"github.com/perilune/perilune/exchange/funding"
-	"github.com/perilune/perilune/exchange/intent"
 	"github.com/perilune/perilune/exchange/valuation"
 	"github.com/perilune/perilune/host/bars"
 	"github.com/perilune/perilune/host/execution/schedule"
@@ -34,6 +33,7 @@ type market struct {
 	built   []*bars.Series // from trades, shortest first
 	merged  []*bars.Series // from the market's own bars
 	volume  schedule.History
+	past    pastVolume
 	wanting bool   // a snapshot was asked for
 	held    string // why nothing may trade in it; see Core.suspend
 }
@@ -93,6 +93,8 @@ func (c *Core) onMarket(ev *exchange.Event) {
 		m.funding.Premium(ev.VenueTime, ev.Rate)
 	case exchange.KindLiquidation:
 		c.instants.show(OnLiquidation, ev)
+	case exchange.KindVolume:
+		c.markets.onVolume(m, ev)
 	case exchange.KindBar:
 		c.bars.onBar(m, ev)
 	}
@@ -135,18 +137,6 @@ func (mk *markets) TakerFee(id exchange.InstrumentID) decimal.Decimal { return m
 
 // Volume implements schedule.Port.
 func (mk *markets) Volume(id exchange.InstrumentID) *schedule.History { return &mk.list[id].volume }
-
-// VolumeCurve implements schedule.Port. Other markets of the same kind stand in
-// for one that has not been seen for long enough.
-func (mk *markets) VolumeCurve(id exchange.InstrumentID, start, interval exchange.Time, slices int) intent.Curve {
-	var others []*schedule.History
-	for i := range mk.list {
-		if m := &mk.list[i]; m.in.ID != id && m.in.Venue == mk.list[id].in.Venue {
-			others = append(others, &m.volume)
-		}
-	}
-	return schedule.Learn(&mk.list[id].volume, others, start, interval, slices)
-}
 
 // Quote implements valuation.Markets.
 func (mk *markets) Quote(in *exchange.Instrument) (valuation.Quote, bool) {

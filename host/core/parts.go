@@ -28,10 +28,12 @@ type markets struct {
 	dark []darkness // in the order in which it came
 
 	readOnly func(*exchange.Instrument) string // Config.ReadOnly
+
+	tellsPast bool // Config.TellsPast
 }
 
 func newMarkets(o *outbox, cfg *Config) *markets {
-	m := &markets{outbox: o, u: cfg.Universe, readOnly: cfg.ReadOnly}
+	m := &markets{outbox: o, u: cfg.Universe, readOnly: cfg.ReadOnly, tellsPast: cfg.TellsPast}
 	for _, in := range m.u.All() {
 		b := book.New(in)
 		if cfg.Ladders != nil && cfg.Ladders(in) {
@@ -43,6 +45,7 @@ func newMarkets(o *outbox, cfg *Config) *markets {
 		}
 		m.list = append(m.list, x)
 	}
+	m.giveProfiles(cfg.Profiles)
 	return m
 }
 

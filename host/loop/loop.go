@@ -94,6 +94,8 @@ type Loop struct {
 	// Refetch sees to a new snapshot of a book that can't be believed any more;
 	// nil: the data heals by itself, or not at all.
 	Refetch func(exchange.InstrumentID)
+	// Volume has a KindVolume told of an instrument; nil: nobody can.
+	Volume func(exchange.InstrumentID)
 
 	inside   exchange.Simulated // Venue, if it lives on the loop's time; else nil
 	now      exchange.Time

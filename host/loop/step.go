@@ -92,6 +92,10 @@ func (l *Loop) carryOut() {
 			if l.Refetch != nil {
 				l.Refetch(b.Instrument)
 			}
+		case core.WantVolume:
+			if l.Volume != nil {
+				l.Volume(b.Instrument)
+			}
 		case core.ConsultAdvisor:
 			l.Advisor.Ask(b.Question, l.now)
 		}

@@ -85,11 +85,28 @@ func (d *EventDecoder) market(in *cursor, flags byte, ev *exchange.Event) {
 		ev.Qty = exchange.Lots(in.int())
 	case exchange.KindPremium:
 		ev.Rate = exchange.E8(in.int())
+	case exchange.KindVolume:
+		ev.Reason = in.string()
+		ev.Volumes = decodeIf(in, flags&flagPointer != 0, decodeVolumes)
 	case exchange.KindGap:
 		if s := in.bytes(); string(s) != d.reason {
 			d.reason = string(s)
 		}
 		ev.Reason = d.reason
+	}
+}
+
+// decodeVolumes takes no more memory than the bytes that are there account for.
+func decodeVolumes(in *cursor, v *exchange.Volumes) {
+	v.Length = exchange.Time(in.int())
+	n := in.uint()
+	if n > uint64(len(in.buf)/8) {
+		in.fail()
+		return
+	}
+	v.Qty = make([]float64, n)
+	for i := range v.Qty {
+		v.Qty[i] = math.Float64frombits(in.fixed64())
 	}
 }
 

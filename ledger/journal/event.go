@@ -70,6 +70,8 @@ func eventFlags(ev *exchange.Event) (f byte) {
 		pointer = ev.Reload != nil
 	case exchange.KindAdvice:
 		pointer = ev.Advice != nil
+	case exchange.KindVolume:
+		pointer = ev.Volumes != nil
 	}
 	if pointer {
 		f |= flagPointer
@@ -120,6 +122,8 @@ func appendMarket(dst []byte, ev *exchange.Event) []byte {
 		return appendInt(dst, int64(ev.Qty))
 	case exchange.KindPremium:
 		return appendInt(dst, int64(ev.Rate))
+	case exchange.KindVolume:
+		return appendVolumes(appendString(dst, ev.Reason), ev.Volumes)
 	default: // KindGap
 		return appendString(dst, ev.Reason)
 	}
@@ -139,6 +143,18 @@ func appendBar(dst []byte, b *exchange.Bar) []byte {
 	dst = appendInt(dst, int64(b.Close)-int64(b.Open))
 	dst = binary.LittleEndian.AppendUint64(dst, math.Float64bits(b.Volume))
 	return appendInt(dst, int64(b.Interval))
+}
+
+func appendVolumes(dst []byte, v *exchange.Volumes) []byte {
+	if v == nil {
+		return dst
+	}
+	dst = appendInt(dst, int64(v.Length))
+	dst = binary.AppendUvarint(dst, uint64(len(v.Qty)))
+	for _, q := range v.Qty {
+		dst = binary.LittleEndian.AppendUint64(dst, math.Float64bits(q))
+	}
+	return dst
 }
 
 func appendOwn(dst []byte, ev *exchange.Event) []byte {

@@ -15,7 +15,7 @@ import (
 
 func kinds() []exchange.Kind {
 	var out []exchange.Kind
-	for k := exchange.KindSnapshot; k <= exchange.KindClock; k++ {
+	for k := exchange.KindSnapshot; k <= exchange.KindVolume; k++ {
 		out = append(out, k)
 	}
 	return out
@@ -101,6 +101,9 @@ func genMarket(t *rapid.T, ev *exchange.Event) {
 		ev.Qty = genLots(t)
 	case exchange.KindPremium:
 		ev.Rate = genE8(t)
+	case exchange.KindVolume:
+		ev.Reason = genText(t)
+		ev.Volumes = &exchange.Volumes{Length: genTime(t), Qty: rapid.SliceOfN(rapid.Float64(), 0, 20).Draw(t, "volumes")}
 	}
 }
 
@@ -164,15 +167,15 @@ func TestCodecKnowsEveryField(t *testing.T) {
 		v    any
 		want int
 	}{
-		{exchange.Event{}, 38}, {exchange.MarkPath{}, 4}, {exchange.Advice{}, 9}, {exchange.Fill{}, 12}, {exchange.FundingPayment{}, 8}, {exchange.Transfer{}, 9},
+		{exchange.Event{}, 39}, {exchange.Volumes{}, 2}, {exchange.MarkPath{}, 4}, {exchange.Advice{}, 9}, {exchange.Fill{}, 12}, {exchange.FundingPayment{}, 8}, {exchange.Transfer{}, 9},
 		{exchange.OrderUpdate{}, 7}, {exchange.Bar{}, 7}, {exchange.Reload{}, 5}, {exchange.Source{}, 2},
 	} {
 		if n := reflect.TypeOf(c.v).NumField(); n != c.want {
 			t.Errorf("%T has %d fields, the codec was written for %d: extend it and genEvent", c.v, n, c.want)
 		}
 	}
-	if n := len(kinds()); n != 21 {
-		t.Errorf("%d kinds, the codec was written for 21", n)
+	if n := len(kinds()); n != 23 {
+		t.Errorf("%d kinds, the codec was written for 23", n)
 	}
 }
 

@@ -227,12 +227,12 @@ function Book:depth(side) end
 ---@field mark number # [quote]
 ---@field hours integer # [hours] interval
 
----How a window's volume is usually spread. It is learned from the trades or bars of the session so far, day by day.
+---How a window's volume is usually spread. It is that of a file (run --curve), or learned from the trades or bars of the session so far, day by day, and of what the venue told of the days before once a vwap asked.
 ---@class VolumeCurve
 ---@field weights number[] # [fraction] expected share of each slice; they sum to 1
 ---@field volume number? # [units of quantity] expected in the whole window; nil when it is not known
 ---@field days integer # that it was learned from
----@field source string # "learned from 12 days", "learned from 30 other markets", or "uniform: ..." with the reason
+---@field source string # "profile of 28 days, 2 days old" (run --curve), "learned from 12 days", "learned from 30 other markets", or "uniform: ..." with the reason
 
 ---The window that a volume curve is of.
 ---@class CurveWindow

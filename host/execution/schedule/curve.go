@@ -31,9 +31,11 @@ type History struct {
 
 	base        exchange.Time // midnight UTC that buckets begin at
 	buckets     []float64
-	first, last exchange.Time // the span that was seen whole
-	lastBar     exchange.Time // interval of the newest bar
-	trades      bool          // trades are seen, and bars would count them again
+	first, last exchange.Time    // the span that was seen whole
+	lastBar     exchange.Time    // interval of the newest bar
+	trades      bool             // trades are seen, and bars would count them again
+	told        bool             // some of it was told by the venue; see Told
+	hole        [2]exchange.Time // between what was told and what was seen
 }
 
 // Trade adds a public trade.
@@ -41,7 +43,11 @@ func (h *History) Trade(in *exchange.Instrument, at exchange.Time, price exchang
 	q := in.QtyFloat(qty)
 	if !h.trades {
 		h.trades = true
-		h.begin(at - at%Bucket + Bucket) // the bucket under way was seen in part
+		next := at - at%Bucket + Bucket // the bucket under way was seen in part
+		if h.told {
+			h.hole = [2]exchange.Time{h.last, next}
+		}
+		h.begin(next)
 	}
 	h.count(in, in.PriceFloat(price), q)
 	h.spread(at, at+1, q)
@@ -105,6 +111,47 @@ func (h *History) spread(from, to exchange.Time, qty float64) {
 	}
 }
 
+// Told puts what a venue tells of the time before in front of what was seen: volumes of
+// equal spans that end at a time.
+func (h *History) Told(until, length exchange.Time, qty []float64) {
+	from := until - length*exchange.Time(len(qty))
+	if n := exchange.Time(keepDays) * exchange.Day / length; from < until-n*length {
+		from, qty = until-n*length, qty[len(qty)-int(n):]
+	}
+	seen := h.buckets != nil
+	if !seen {
+		h.first = until
+	}
+	if len(qty) == 0 || from >= h.first {
+		return
+	}
+	base := from - from%exchange.Day
+	older := History{base: base, first: from, buckets: []float64{}}
+	for i, q := range qty {
+		at := from + length*exchange.Time(i)
+		if at >= h.first {
+			break
+		}
+		end := min(at+length, h.first)
+		older.spread(at, end, q*float64(end-at)/float64(length))
+	}
+	for i, q := range h.buckets { // what came before first was seen in part
+		if at := h.base + exchange.Time(i)*Bucket; at+Bucket > h.first {
+			older.spread(at, at+Bucket, q)
+		}
+	}
+	if seen && until < h.first {
+		h.hole = [2]exchange.Time{until, h.first}
+	}
+	h.base, h.buckets, h.first, h.told = older.base, older.buckets, max(from, older.first), true
+	h.last = max(h.last, until)
+}
+
+// Days is how many earlier days a curve of a window could be learned from.
+func (h *History) Days(start, interval exchange.Time, n int) int {
+	return len(h.days(start, interval, n))
+}
+
 // Between is the volume that was traded in a span, in units of quantity. A part of
 // a bucket counts in proportion.
 func (h *History) Between(from, to exchange.Time) float64 {
@@ -127,12 +174,30 @@ func (h *History) Recent(now exchange.Time) float64 {
 	return h.Between(now-max(Bucket, h.lastBar), now)
 }
 
+// Follow is the curve of a window: a given profile's, and Learn's where there is none or it
+// is unfit, which is said.
+func Follow(given *Profile, own *History, others []*History, start, interval exchange.Time, n int) intent.Curve {
+	if given == nil {
+		return Learn(own, others, start, interval, n)
+	}
+	why := given.Unfit(start)
+	if why == "" {
+		return given.Over(start, interval, n)
+	}
+	c := Learn(own, others, start, interval, n)
+	c.Source += "; the given profile is not followed: " + why
+	return c
+}
+
 // Learn finds the best curve that histories allow: the market's own, that of all
 // the others together, and an even one when neither has seen enough.
 func Learn(own *History, others []*History, start, interval exchange.Time, n int) intent.Curve {
 	c, days := own.curve(start, interval, n)
 	if days >= leastDays {
 		c.Source = fmt.Sprintf("learned from %d days", days)
+		if own.told {
+			c.Source += fmt.Sprintf(" with the venue's bars, the newest %s old", span(start-c.Until))
+		}
 		return c
 	}
 	if pool, ok := pooled(others, start, interval, n); ok {
@@ -169,6 +234,7 @@ type day struct {
 	shares []float64 // of the window's volume
 	volume float64
 	weight float64
+	until  exchange.Time // the end of its window
 }
 
 // curve averages the shares that each slice had of the same window on earlier
@@ -179,7 +245,7 @@ func (h *History) curve(start, interval exchange.Time, n int) (intent.Curve, int
 	if len(days) < leastDays {
 		return intent.Curve{}, len(days)
 	}
-	c := intent.Curve{Weights: make([]float64, n), Days: len(days)}
+	c := intent.Curve{Weights: make([]float64, n), Days: len(days), Until: days[0].until}
 	column := make([]weighted, len(days))
 	for i := range c.Weights {
 		for d := range days {
@@ -201,14 +267,14 @@ func (h *History) days(start, interval exchange.Time, n int) []day {
 	end := start + interval*exchange.Time(n)
 	for age := 1; age <= keepDays; age++ {
 		back := exchange.Time(age) * exchange.Day
-		if start-back < h.first || end-back > h.last {
+		if start-back < h.first || end-back > h.last || start-back < h.hole[1] && end-back > h.hole[0] {
 			continue
 		}
 		volume := h.Between(start-back, end-back)
 		if !(volume > 0) {
 			continue
 		}
-		d := day{shares: make([]float64, n), volume: volume, weight: math.Pow(dayDecay, float64(age))}
+		d := day{shares: make([]float64, n), volume: volume, weight: math.Pow(dayDecay, float64(age)), until: end - back}
 		if weekend(start) != weekend(start-back) {
 			d.weight *= otherClass
 		}

@@ -48,6 +48,7 @@ type desk struct {
 	deny     string
 	told     int
 	mid      exchange.Ticks
+	learning bool // the market's past was asked for
 	late     bool // a fill came after its order's last word
 	broke    func(format string, args ...any)
 }
@@ -99,6 +100,10 @@ func (d *desk) Scheduled(*Machine)                       { d.told++ }
 
 func (d *desk) VolumeCurve(id exchange.InstrumentID, start, interval exchange.Time, n int) intent.Curve {
 	return Learn(&d.volume[id], nil, start, interval, n)
+}
+
+func (d *desk) Learning(exchange.InstrumentID, exchange.Time, exchange.Time, int) bool {
+	return d.learning
 }
 
 func (d *desk) Check(*exchange.Order) error {

@@ -21,6 +21,7 @@ const (
 	finishShare   = 0.25                 // of the market's volume
 	loosenFrom    = 0.75                 // of the window: from here on Cross lets the guard go
 	leastOvertime = 30 * exchange.Second // for what is left at the end
+	learnWait     = 30 * exchange.Second // for the market's past, and at most a twentieth of the window
 )
 
 // child is the live order.
@@ -73,6 +74,7 @@ type Machine struct {
 	warned bool
 	stop   intent.ScheduleState // what to become once the order has ended; 0: go on
 	why    string               // of stop
+	asked  exchange.Time        // when the window began to wait for the market's past
 }
 
 func newMachine(po parent, wake exchange.Time) *Machine {
@@ -241,6 +243,19 @@ func (po *parent) slice(at exchange.Time) int {
 	return int((at - po.Schedule.Start) / po.Request.Interval)
 }
 
+// learning reports whether the window waits for the market's past, which it does for a
+// moment only: what comes later serves the next one.
+func (m *Machine) learning(p Port, now exchange.Time) bool {
+	s, r := &m.Schedule, &m.Request
+	if s.Algo != intent.VWAP || r.Uniform || !p.Learning(s.Instrument, s.Start, r.Interval, s.Slices) {
+		return false
+	}
+	if m.asked == 0 {
+		m.asked = now
+	}
+	return now < m.asked+min(learnWait, r.Duration/20)
+}
+
 // begin fixes total, arrival price and curve, and starts to work.
 func (m *Machine) begin(p Port, now exchange.Time) {
 	s := &m.Schedule
@@ -260,6 +275,10 @@ func (m *Machine) begin(p Port, now exchange.Time) {
 	}
 	if err := Covered(&m.Request, p, s.ID); err != nil {
 		m.close(p, intent.ScheduleFailed, err.Error())
+		return
+	}
+	if m.learning(p, now) {
+		m.idle(p, now, "the market's past volume is asked for")
 		return
 	}
 	s.Total, s.Arrival, s.State, s.Reason = total, mid, intent.ScheduleWorking, ""

@@ -90,8 +90,12 @@ func (p *player) command(w []string) {
 		p.finish(p.order(w[1]), exchange.StatusCanceled)
 	case "expire":
 		p.finish(p.order(w[1]), exchange.StatusExpired)
+	case "past":
+		p.learning = w[1] == "asked"
 	case "restart":
 		p.restart(len(w) > 1)
+	case "reason":
+		p.say("%s: %s", p.m.Schedule.State, p.m.Schedule.Reason)
 	case "tell":
 		s := &p.m.Schedule
 		p.say("%s: %s of %s filled, %s due, %d refused", s.State, p.in.QtyDecimal(s.Filled), p.in.QtyDecimal(s.Total), p.in.QtyDecimal(s.Due), s.Refused)

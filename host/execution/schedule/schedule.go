@@ -45,6 +45,9 @@ type Port interface {
 	Volume(exchange.InstrumentID) *History
 	// VolumeCurve is the best curve that is known for a window.
 	VolumeCurve(id exchange.InstrumentID, start, interval exchange.Time, slices int) intent.Curve
+	// Learning reports whether more of a market's past was asked for, for a curve of a
+	// window, and has not come yet. The first call asks, where it is needed and can be had.
+	Learning(id exchange.InstrumentID, start, interval exchange.Time, slices int) bool
 	// Check says whether an order would be let through. It has no effect.
 	Check(*exchange.Order) error
 	// Submit sends an order that was checked and returns its id.
