@@ -43,6 +43,9 @@ func (rt *Runtime) NewSchedule(s *intent.Schedule) *lua.LTable {
 	r.time("closed", s.Closed)
 	r.num("slice", float64(s.Slice))
 	r.num("slices", float64(s.Slices))
+	if s.Pace != 0 {
+		r.num("pace", s.Pace)
+	}
 	r.num("orders", float64(s.Orders))
 	r.num("refused", float64(s.Refused))
 	return r.t
@@ -90,6 +93,7 @@ var ScheduleType = Type{
 		{Name: "closed", Type: "number?", Unit: "seconds since the epoch"},
 		{Name: "slice", Type: "integer", Doc: "the current one, from 1; 0 before the window"},
 		{Name: "slices", Type: "integer"},
+		{Name: "pace", Type: "number?", Doc: "that exec.schedule.pace made it; nil: its own"},
 		{Name: "orders", Type: "integer", Doc: "sent so far"},
 		{Name: "refused", Type: "integer", Doc: "orders that the venue or the risk gate refused"},
 	},

@@ -47,6 +47,7 @@ type Env struct {
 	Closed      []intent.CloseRequest
 	Scheduled   []intent.ScheduleRequest
 	Unscheduled []exchange.ScheduleID
+	Paced       []float64
 	Transfers   []exchange.Transfer
 	Timers      map[string][2]exchange.Time // at, every
 	Logged      []string                    // "info file:line message"
@@ -225,6 +226,13 @@ func (e *Env) StartSchedule(r intent.ScheduleRequest) (exchange.ScheduleID, erro
 func (e *Env) CancelSchedule(id exchange.ScheduleID) error {
 	if e.ScheduleError == nil {
 		e.Unscheduled = append(e.Unscheduled, id)
+	}
+	return e.ScheduleError
+}
+
+func (e *Env) PaceSchedule(id exchange.ScheduleID, x float64) error {
+	if e.ScheduleError == nil {
+		e.Paced = append(e.Paced, x)
 	}
 	return e.ScheduleError
 }

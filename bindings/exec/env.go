@@ -32,6 +32,7 @@ type PairEnv interface {
 type ScheduleEnv interface {
 	StartSchedule(intent.ScheduleRequest) (exchange.ScheduleID, error)
 	CancelSchedule(exchange.ScheduleID) error
+	PaceSchedule(id exchange.ScheduleID, x float64) error
 	Schedule(exchange.ScheduleID) (*intent.Schedule, bool)
 	Schedules() []*intent.Schedule // that are not done, oldest first
 }

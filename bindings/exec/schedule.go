@@ -23,6 +23,9 @@ var scheduleRequest = bindings.Type{
 		{Name: "curve", Type: "\"auto\"|\"uniform\"|\"static\"", Optional: true, Doc: "vwap only: auto follows the usual volume and corrects by today's, static does not correct, uniform ignores it"},
 		{Name: "slippage_bp", Type: "number", Unit: "bp", Optional: true, Doc: "a price worse by more than this than both arrival and the market's VWAP since is not paid; what waits stays due; no guard when left out"},
 		{Name: "at_end", Type: "\"cross\"|\"stop\"", Optional: true, Doc: "what is left when the window is over: cross takes it from the book, within 80 bp of mid, and lets cap and guard go towards the end; stop leaves it; cross when left out, stop for pov"},
+		{Name: "min_slice", Type: "number|string|Decimal", Unit: "units of quantity", Optional: true, Doc: "smallest order while the window lasts, unless less is left; the venue's smallest when left out"},
+		{Name: "min_pace", Type: "number", Optional: true, Doc: "slowest that exec.schedule.pace may make it, 0.1 to 1; given with max_pace, and not for pov. 1 is its own pace"},
+		{Name: "max_pace", Type: "number", Optional: true, Doc: "fastest that exec.schedule.pace may make it, 1 to 10"},
 		{Name: "reduce_only", Type: "boolean", Optional: true, Doc: "never beyond flat; perpetuals only"},
 		{Name: "tag", Type: "string", Optional: true, Doc: "a note that stays with the schedule"},
 	},
@@ -58,6 +61,9 @@ func scheduleModule() bindings.Module {
 				Returns: []bindings.Value{{Name: "schedules", Type: "Schedule[]"}}}, Call: listSchedules},
 			{Spec: bindings.Spec{Name: "cancel", Doc: "Ends a schedule. What is filled stays; its order is taken back.", Args: []bindings.Value{{Name: "id", Type: "string"}},
 				Returns: []bindings.Value{{Name: "ok", Type: "boolean"}, {Name: "err", Type: "string?"}}}, Call: cancelSchedule},
+			{Spec: bindings.Spec{Name: "pace", Doc: "Makes a vwap or twap go faster or slower than planned from its next slice on, within the min_pace and max_pace that it was started with. Total and end stay: the last slice does what is left. Of what is left, a slice does 1-(1-h)^x, where h is what it would do at 1.",
+				Args:    []bindings.Value{{Name: "id", Type: "string"}, {Name: "x", Type: "number", Doc: "how many times as fast as planned; 1 is its own pace"}},
+				Returns: []bindings.Value{{Name: "ok", Type: "boolean"}, {Name: "err", Type: "string?"}}, Example: "exec.schedule.pace(state.id, 1.3)"}, Call: paceSchedule},
 		},
 		Types: []bindings.Type{bindings.ScheduleType},
 	}
@@ -83,6 +89,19 @@ func start(rt *bindings.Runtime, algo intent.Algo) int {
 	if f.Has("slippage_bp") {
 		if r.SlippageBP = f.Get("slippage_bp").Finite(); r.SlippageBP <= 0 {
 			f.Get("slippage_bp").Fail("want more than 0, got %v; leave it out for no guard", r.SlippageBP)
+		}
+	}
+	if f.Has("min_slice") {
+		size := f.Get("min_slice").Positive()
+		r.MinSlice = max(1, exchange.Lots(in.Lot.Floor(size)))
+	}
+	if f.Has("min_pace") != f.Has("max_pace") {
+		f.Get("max_pace").Fail("min_pace and max_pace: want both, or neither")
+	}
+	if f.Has("min_pace") {
+		r.MinPace, r.MaxPace = f.Get("min_pace").Finite(), f.Get("max_pace").Finite()
+		if r.MinPace <= 0 || r.MinPace > 1 {
+			f.Get("min_pace").Fail("want 0.1 to 1, got %v", r.MinPace)
 		}
 	}
 	curve := f.Get("curve").Choice("auto", "uniform", "static")
@@ -155,4 +174,11 @@ func cancelSchedule(rt *bindings.Runtime) int {
 	id := scheduleID(rt)
 	rt.Count(bindings.CapSchedules)
 	return rt.PushDone(env(rt).CancelSchedule(id))
+}
+
+func paceSchedule(rt *bindings.Runtime) int {
+	id := scheduleID(rt)
+	x := rt.Arg(2).Finite()
+	rt.Count(bindings.CapSchedules)
+	return rt.PushDone(env(rt).PaceSchedule(id, x))
 }

@@ -62,6 +62,20 @@ assert(ok == false and err == "the window would be over")
 `)
 }
 
+func TestSchedulesArePaced(t *testing.T) {
+	bt := bindtest.New(t, exec.Modules()...)
+	bt.Run(`
+assert(exec.twap{symbol = "usdm:BTCUSDT", side = "buy", qty = 1, duration = "1h", min_pace = 0.5, max_pace = 2, min_slice = 0.0125} == "1")
+assert(exec.schedule.pace("1", 1.25) == true)
+`)
+	if r := bt.Env.Scheduled[0]; r.MinPace != 0.5 || r.MaxPace != 2 || r.MinSlice != 12 || len(bt.Env.Paced) != 1 || bt.Env.Paced[0] != 1.25 {
+		t.Errorf("started %+v, paced %v", r, bt.Env.Paced)
+	}
+	bt.Fail(`exec.twap{symbol = "usdm:BTCUSDT", side = "buy", qty = 1, duration = "1h", min_pace = 0.5}`, "min_pace and max_pace: want both")
+	bt.Fail(`exec.twap{symbol = "usdm:BTCUSDT", side = "buy", qty = 1, duration = "1h", min_pace = 0, max_pace = 2}`, "field min_pace: want 0.1 to 1, got 0")
+	bt.Fail(`exec.schedule.pace("1", 0/0)`, "want a finite number")
+}
+
 func TestSchedulesAreRead(t *testing.T) {
 	bt := bindtest.New(t, exec.Modules()...)
 	bt.Env.ScheduleList = []*intent.Schedule{{ID: 7, Algo: intent.VWAP, Instrument: bt.Env.ID("usdm:BTCUSDT"), Side: exchange.Sell,

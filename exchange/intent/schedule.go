@@ -59,6 +59,8 @@ type Schedule struct {
 	Start, End, Closed exchange.Time
 	Slices, Slice      int // Slice counts from 1; 0 before the window
 	Orders, Refused    int // children sent, and refused by venue or gate
+
+	Pace float64 `json:",omitempty"` // it was paced to; 0: its own
 }
 
 // Rest is what is not filled.

@@ -53,8 +53,12 @@ type ScheduleRequest struct {
 	// it keeps back stays due. With CrossAtEnd it lets go in the last quarter.
 	SlippageBP float64
 	AtEnd      AtEnd // 0: CrossAtEnd, and StopAtEnd for POV
-	ReduceOnly bool  // never beyond flat; of a perpetual
-	Tag        string
+	// MinPace and MaxPace bound what the schedule may be paced to while it works; 0: it
+	// may not. MinSlice is the smallest order, unless less is left.
+	MinPace, MaxPace float64       `json:",omitempty"`
+	MinSlice         exchange.Lots `json:",omitempty"`
+	ReduceOnly       bool          // never beyond flat; of a perpetual
+	Tag              string
 }
 
 // SliceCount is the number of slices; the last one may be short.

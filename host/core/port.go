@@ -294,6 +294,23 @@ func (p *Port) CancelSchedule(id exchange.ScheduleID) error {
 	return nil
 }
 
+// PaceSchedule stages another pace of a schedule of this strategy: x times its own, from its
+// next slice on. It is within what the schedule was started with, or refused.
+func (p *Port) PaceSchedule(id exchange.ScheduleID, x float64) error {
+	s, ok := p.Schedule(id)
+	switch {
+	case !ok:
+		return fmt.Errorf("there is no schedule %d of this strategy", id)
+	case s.State.Done():
+		return fmt.Errorf("schedule %d is %s already", id, s.State)
+	}
+	if err := schedule.CheckPace(&p.c.schedules.get(id).Request, x); err != nil {
+		return fmt.Errorf("schedule %d: %w", id, err)
+	}
+	p.stage(&stagedPace{id, x})
+	return nil
+}
+
 func (p *Port) reset() {
 	p.staged = p.staged[:0]
 	p.memory.reset()

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"fmt"
 	"strconv"
 
 	"github.com/perilune/perilune/exchange"
@@ -101,6 +102,19 @@ func (sd *scheduleDriver) cancelSchedule(s *instance, id exchange.ScheduleID) {
 	}
 }
 
+// paceSchedule makes a schedule of a strategy go faster or slower.
+func (sd *scheduleDriver) paceSchedule(s *instance, id exchange.ScheduleID, x float64) {
+	m := sd.schedules.get(id)
+	if m == nil || m.Schedule.Strategy != s.index || m.Schedule.State.Done() {
+		return
+	}
+	before := m.Schedule.Pace
+	m.Repace(sd.port, x)
+	if m.Schedule.Pace != before {
+		sd.log(intent.Info, s.index, fmt.Sprintf("%s %d goes %v times as fast as planned from its next slice on (%v to %v)", m.Schedule.Algo, id, x, m.Request.MinPace, m.Request.MaxPace))
+	}
+}
+
 // scheduledDone passes an order's last word on.
 func (sd *scheduleDriver) scheduledDone(o *exchange.Order) {
 	if m := sd.schedules.get(o.Schedule); m != nil && o.Status.Terminal() {
@@ -194,6 +208,9 @@ func appendSchedule(dst []byte, s *intent.Schedule, u *exchange.Universe) []byte
 	dst = field(dst, "market_qty", strconv.FormatFloat(s.Market.Qty, 'g', -1, 64))
 	dst = field(dst, "market_value", strconv.FormatFloat(s.Market.Value, 'g', -1, 64))
 	dst = number(dst, "slice", int64(s.Slice))
+	if s.Pace != 0 {
+		dst = field(dst, "pace", strconv.FormatFloat(s.Pace, 'g', -1, 64))
+	}
 	dst = field(dst, "curve", strconv.Quote(s.Curve))
 	return field(dst, "reason", strconv.Quote(s.Reason))
 }

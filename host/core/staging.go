@@ -23,9 +23,13 @@ type (
 		request intent.ScheduleRequest
 	}
 	stagedUnschedule struct{ id exchange.ScheduleID }
-	stagedMaintain   struct{ request intent.MaintainRequest }
-	stagedTransfer   struct{ transfer exchange.Transfer }
-	stagedTimer      struct {
+	stagedPace       struct {
+		id exchange.ScheduleID
+		x  float64
+	}
+	stagedMaintain struct{ request intent.MaintainRequest }
+	stagedTransfer struct{ transfer exchange.Transfer }
+	stagedTimer    struct {
 		name      string
 		at, every exchange.Time
 	}
@@ -42,6 +46,7 @@ func (st *stagedPair) commit(c *Core, s *instance)       { c.driver.openPair(s, 
 func (st *stagedClose) commit(c *Core, s *instance)      { c.driver.closePair(s, st.request) }
 func (st *stagedSchedule) commit(c *Core, s *instance)   { c.parents.startSchedule(s, st.id, st.request) }
 func (st *stagedUnschedule) commit(c *Core, s *instance) { c.parents.cancelSchedule(s, st.id) }
+func (st *stagedPace) commit(c *Core, s *instance)       { c.parents.paceSchedule(s, st.id, st.x) }
 func (st *stagedMaintain) commit(c *Core, s *instance)   { c.managers.maintain(s.index, st.request) }
 func (st *stagedTransfer) commit(c *Core, _ *instance)   { c.transfers.transfer(st.transfer) }
 func (st *stagedTimer) commit(c *Core, s *instance)      { c.timers.set(s.index, st.name, st.at, st.every) }

@@ -87,6 +87,9 @@ function exec.halt(reason) end
 ---@field curve? "auto"|"uniform"|"static" # vwap only: auto follows the usual volume and corrects by today's, static does not correct, uniform ignores it
 ---@field slippage_bp? number # [bp] a price worse by more than this than both arrival and the market's VWAP since is not paid; what waits stays due; no guard when left out
 ---@field at_end? "cross"|"stop" # what is left when the window is over: cross takes it from the book, within 80 bp of mid, and lets cap and guard go towards the end; stop leaves it; cross when left out, stop for pov
+---@field min_slice? number|string|Decimal # [units of quantity] smallest order while the window lasts, unless less is left; the venue's smallest when left out
+---@field min_pace? number # slowest that exec.schedule.pace may make it, 0.1 to 1; given with max_pace, and not for pov. 1 is its own pace
+---@field max_pace? number # fastest that exec.schedule.pace may make it, 1 to 10
 ---@field reduce_only? boolean # never beyond flat; perpetuals only
 ---@field tag? string # a note that stays with the schedule
 
@@ -209,6 +212,17 @@ function exec.schedule.list() end
 ---@return string? err
 function exec.schedule.cancel(id) end
 
+---Makes a vwap or twap go faster or slower than planned from its next slice on, within the min_pace and max_pace that it was started with. Total and end stay: the last slice does what is left. Of what is left, a slice does 1-(1-h)^x, where h is what it would do at 1.
+---
+---```lua
+---exec.schedule.pace(state.id, 1.3)
+---```
+---@param id string
+---@param x number # how many times as fast as planned; 1 is its own pace
+---@return boolean ok
+---@return string? err
+function exec.schedule.pace(id, x) end
+
 ---A large order that is worked off over a window of time: a copy as of the event being handled. What was done comes from fills only.
 ---@class Schedule
 ---@field id string
@@ -240,6 +254,7 @@ function exec.schedule.cancel(id) end
 ---@field closed number? # [seconds since the epoch]
 ---@field slice integer # the current one, from 1; 0 before the window
 ---@field slices integer
+---@field pace number? # that exec.schedule.pace made it; nil: its own
 ---@field orders integer # sent so far
 ---@field refused integer # orders that the venue or the risk gate refused
 

@@ -150,6 +150,29 @@ func (m *Machine) end(s intent.ScheduleState, why string) {
 	}
 }
 
+// Repace makes the schedule go x times as fast as planned from its next slice on; 1 is its
+// own pace. Total and end stay what they are.
+func (m *Machine) Repace(p Port, x float64) {
+	s := &m.Schedule
+	if s.State.Done() || s.Pace == x || s.Pace == 0 && x == 1 {
+		return
+	}
+	m.Pace.set(x, max(s.Slice, m.slice(p.Now())+1, 0), s.Due)
+	s.Pace = x
+	p.Scheduled(m)
+}
+
+// CheckPace says why a schedule can't be paced so.
+func CheckPace(r *intent.ScheduleRequest, x float64) error {
+	switch {
+	case r.MinPace == 0:
+		return fmt.Errorf("it was started without min_pace and max_pace, between which it may be paced")
+	case !(x >= r.MinPace && x <= r.MaxPace):
+		return fmt.Errorf("pace: want %v to %v, as it was started with, got %v", r.MinPace, r.MaxPace, x)
+	}
+	return nil
+}
+
 // Busy reports whether the machine has an order in the market.
 func (m *Machine) Busy() bool { return m.child.id != 0 }
 
@@ -284,7 +307,7 @@ func (m *Machine) begin(p Port, now exchange.Time) {
 	s.Total, s.Arrival, s.State, s.Reason = total, mid, intent.ScheduleWorking, ""
 	m.Credit = p.Volume(s.Instrument).Recent(now)
 	c := m.curve(p)
-	m.Pace = Pace{Weights: c.Weights, Volume: c.Volume}
+	m.Pace = Pace{Weights: c.Weights, Volume: c.Volume, X: m.Pace.X}
 	s.Curve, s.Slice = c.Source, 1
 	m.work(p, now)
 	p.Scheduled(m)

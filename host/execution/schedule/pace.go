@@ -21,6 +21,54 @@ type Pace struct {
 	Weights []float64 // expected share of each slice
 	Volume  float64   // expected of the window, units of quantity; 0: not known
 	Seen    []float64 // realised so far, by slice
+
+	// X is how much faster than its own the schedule goes; 0: as planned. It counts for
+	// the slices from Next on, before which From was to be done.
+	X    float64       `json:",omitempty"`
+	Next int           `json:",omitempty"`
+	From exchange.Lots `json:",omitempty"`
+}
+
+// set makes the slices from next on go x times as fast; due is to be done before them.
+func (p *Pace) set(x float64, next int, due exchange.Lots) {
+	if p.X == 0 {
+		p.Next, p.From = next, due
+	}
+	p.X = x
+}
+
+// pacedDue is how many of total lots are to be done by the end of slice i at pace X. What a
+// slice is to do of what is left before it, by the plan, is h; paced it is 1-(1-h)^X, as
+// if it were done X times. So at any pace it is between nothing and all of what is left,
+// the last slice does all of it, and no sum ever depends on the paces before.
+func (p *Pace) pacedDue(i int, total exchange.Lots, interval exchange.Time, dynamic bool) exchange.Lots {
+	if i >= len(p.Weights)-1 {
+		return total
+	}
+	if i < p.Next {
+		return p.From
+	}
+	weights := p.Weights
+	if dynamic {
+		weights = p.expected(i, interval)
+	}
+	now, rest := 0.0, 0.0
+	for j := p.Next; j < len(weights); j++ {
+		w := sane(weights[j])
+		rest += w
+		if j <= i {
+			now += w
+		}
+	}
+	left := max(0, total-p.From)
+	share := float64(i-p.Next+1) / float64(len(weights)-p.Next)
+	if rest > 0 && !math.IsInf(rest, 0) {
+		share = now / rest
+	}
+	share = 1 - math.Pow(1-min(1, share), p.X)
+	p.From = min(total, p.From+min(left, exchange.Lots(math.Round(share*float64(left)))))
+	p.Next = i + 1
+	return p.From
 }
 
 // Due is how many of total lots are to be done by the end of slice i (from 0),

@@ -17,7 +17,9 @@ type hostile struct {
 
 func (h *hostile) act() {
 	o := h.live()
-	switch act := rapid.IntRange(0, 13).Draw(h.r, "act"); {
+	switch act := rapid.IntRange(0, 14).Draw(h.r, "act"); {
+	case act == 14:
+		h.repace()
 	case act <= 1: // the market moves
 		h.mid += exchange.Ticks(rapid.IntRange(-40, 40).Draw(h.r, "move"))
 		h.show(exchange.Lots(rapid.IntRange(1, 5000).Draw(h.r, "depth")))
@@ -54,6 +56,18 @@ func (h *hostile) lateFill() {
 	}
 }
 
+// repace makes the schedule go at any pace that it may.
+func (h *hostile) repace() {
+	x := rapid.Float64Range(0.05, 12).Draw(h.r, "pace")
+	err := CheckPace(&h.m.Request, x)
+	if may := h.m.Request.MinPace > 0 && x >= h.m.Request.MinPace && x <= h.m.Request.MaxPace; may != (err == nil) {
+		h.r.Fatalf("pace %v of %v to %v: %v", x, h.m.Request.MinPace, h.m.Request.MaxPace, err)
+	}
+	if err == nil {
+		h.m.Repace(h, x)
+	}
+}
+
 func (h *hostile) request() intent.ScheduleRequest {
 	r := intent.ScheduleRequest{
 		Algo:          rapid.SampledFrom([]intent.Algo{intent.VWAP, intent.TWAP, intent.POV}).Draw(h.r, "algo"),
@@ -63,6 +77,10 @@ func (h *hostile) request() intent.ScheduleRequest {
 		Participation: rapid.SampledFrom([]float64{0.02, 0.1, 1}).Draw(h.r, "participation"),
 		SlippageBP:    rapid.SampledFrom([]float64{0, 5, 50}).Draw(h.r, "slippage"),
 		AtEnd:         rapid.SampledFrom([]intent.AtEnd{intent.CrossAtEnd, intent.StopAtEnd}).Draw(h.r, "at_end"),
+	}
+	r.MinSlice = exchange.Lots(rapid.SampledFrom([]int{0, 0, 55, 60}).Draw(h.r, "least"))
+	if r.Algo != intent.POV && rapid.Bool().Draw(h.r, "paced") {
+		r.MinPace, r.MaxPace = 0.2, 6
 	}
 	r.Static = r.Algo == intent.VWAP && rapid.Bool().Draw(h.r, "static")
 	return r
@@ -131,6 +149,41 @@ func TestPlanSumsExactly(t *testing.T) {
 		}
 		if sum != total {
 			r.Fatalf("the slices sum to %d of %d", sum, total)
+		}
+	})
+}
+
+// Paced as one likes, what is due never falls, is all of the total by the last slice, and a
+// pace of 1 stays within a lot for each slice of the plan.
+func TestAnyPaceSumsExactly(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		n := rapid.IntRange(2, 60).Draw(r, "slices")
+		total := exchange.Lots(rapid.Int64Range(1, 1<<40).Draw(r, "total"))
+		p := Pace{Weights: rapid.SliceOfN(rapid.Float64Range(0, 1), n, n).Draw(r, "weights")}
+		own := rapid.Bool().Draw(r, "own pace")
+		p.set(1, 0, 0)
+		due := exchange.Lots(0)
+		for i := 0; i < n; i++ {
+			if !own && rapid.Bool().Draw(r, "repace") {
+				p.set(rapid.Float64Range(0.1, 10).Draw(r, "pace"), i, due)
+			}
+			if rapid.IntRange(0, 5).Draw(r, "away") == 0 && i < n-1 {
+				continue // the session was down for this slice
+			}
+			next := p.pacedDue(i, total, exchange.Minute, false)
+			if next < due || next > total {
+				r.Fatalf("slice %d: due %d after %d, of %d", i, next, due, total)
+			}
+			due = next
+			if again := p.pacedDue(i, total, exchange.Minute, false); again != due && i < n-1 {
+				r.Fatalf("slice %d: due %d, asked again %d", i, due, again)
+			}
+			if plan := (&Pace{Weights: p.Weights}).Due(i, total, 1, exchange.Minute, false); own && (due-plan > exchange.Lots(n)+total>>40 || plan-due > exchange.Lots(n)+total>>40) {
+				r.Fatalf("slice %d: due %d at pace 1, %d planned", i, due, plan)
+			}
+		}
+		if due != total {
+			r.Fatalf("%d of %d are due at the end", due, total)
 		}
 	})
 }

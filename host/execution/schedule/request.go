@@ -71,10 +71,34 @@ func CheckRequest(r *intent.ScheduleRequest, p intent.Markets) error {
 	if r.Algo != intent.VWAP && (r.Uniform || r.Static) {
 		return fmt.Errorf("curve and static: only a vwap follows a curve, this is a %s", r.Algo)
 	}
+	if err := checkPaces(r); err != nil {
+		return err
+	}
 	if r.ReduceOnly && !in.Perp() {
 		return fmt.Errorf("reduce_only: %s is a spot market: coins are sold without it", in.Key())
 	}
 	return checkSize(r, in, p)
+}
+
+// The slowest and the fastest that a schedule may be paced.
+const (
+	slowest = 0.1
+	fastest = 10
+)
+
+// checkPaces checks the bounds of what paces a schedule.
+func checkPaces(r *intent.ScheduleRequest) error {
+	switch {
+	case r.MinPace == 0 && r.MaxPace == 0:
+		return nil
+	case r.Algo == intent.POV:
+		return fmt.Errorf("min_pace and max_pace: the pace of a pov is its participation")
+	case !(r.MinPace >= slowest && r.MinPace <= 1):
+		return fmt.Errorf("min_pace: want %v to 1, the schedule's own pace, got %v", slowest, r.MinPace)
+	case !(r.MaxPace >= 1 && r.MaxPace <= fastest):
+		return fmt.Errorf("max_pace: want 1, the schedule's own pace, to %v, got %v", fastest, r.MaxPace)
+	}
+	return nil
 }
 
 // checkWindow checks the times.
@@ -118,6 +142,9 @@ func checkSize(r *intent.ScheduleRequest, in *exchange.Instrument, p intent.Mark
 	}
 	if r.Qty < 0 || r.Notional.IsNegative() {
 		return fmt.Errorf("qty and notional: want more than 0")
+	}
+	if r.MinSlice < 0 || r.Qty > 0 && r.MinSlice > r.Qty {
+		return fmt.Errorf("min_slice: %s is more than the whole, %s", in.QtyDecimal(r.MinSlice), in.QtyDecimal(r.Qty))
 	}
 	mid, ok := middle(p, r.Instrument)
 	if !ok {

@@ -90,6 +90,13 @@ func (p *player) command(w []string) {
 		p.finish(p.order(w[1]), exchange.StatusCanceled)
 	case "expire":
 		p.finish(p.order(w[1]), exchange.StatusExpired)
+	case "pace":
+		x := p.Decimal(w[1]).InexactFloat64()
+		if err := CheckPace(&p.m.Request, x); err != nil {
+			p.say("refused: %v", err)
+		} else {
+			p.m.Repace(p, x)
+		}
 	case "past":
 		p.learning = w[1] == "asked"
 	case "restart":
@@ -106,7 +113,10 @@ func (p *player) command(w []string) {
 
 func (p *player) begin(w []string) {
 	algo := map[string]intent.Algo{"vwap": intent.VWAP, "twap": intent.TWAP, "pov": intent.POV}[w[1]]
-	r := intent.ScheduleRequest{Algo: algo, Qty: p.qty(w[2]), Duration: p.Duration(w[3]), Participation: 1, Static: len(w) > 4}
+	r := intent.ScheduleRequest{Algo: algo, Qty: p.qty(w[2]), Duration: p.Duration(w[3]), Participation: 1, Static: len(w) > 4 && w[4] == "static"}
+	if len(w) > 4 && w[4] == "paced" {
+		r.Static, r.MinPace, r.MaxPace = true, 0.5, 2
+	}
 	r.Interval = exchange.Minute
 	if err := p.start(r); err != nil {
 		p.say("refused: %v", err)

@@ -142,6 +142,10 @@ func (sz *sizer) target(p Port, in *exchange.Instrument, now exchange.Time) exch
 	case sz.planned != i+1:
 		sz.planned = i + 1
 		dynamic := s.Algo == intent.VWAP && !sz.Request.Static
+		if sz.Pace.X != 0 {
+			s.Due = max(s.Due, sz.Pace.pacedDue(i, s.Total, sz.Request.Interval, dynamic))
+			break
+		}
 		s.Due = max(s.Due, sz.Pace.Due(i, s.Total, sz.least(p, in), sz.Request.Interval, dynamic))
 	}
 	return s.Due
@@ -214,7 +218,11 @@ func (sz *sizer) clipped(in *exchange.Instrument, lots exchange.Lots) exchange.L
 // least is the smallest order at the current touch.
 func (sz *sizer) least(p Port, in *exchange.Instrument) exchange.Lots {
 	touch, _ := p.Book(in.ID).Best(exchange.Buy) // the lower price asks for more lots
-	return smallest(in, touch.Price, sz.Request.ReduceOnly)
+	least := smallest(in, touch.Price, sz.Request.ReduceOnly)
+	if wanted := sz.Request.MinSlice; wanted > least && p.Now() < sz.Schedule.End {
+		least = min(wanted, max(least, sz.Schedule.Rest())) // a rest may be smaller, so that it is not left
+	}
+	return least
 }
 
 // share is the participation allowed at a time. With Cross it rises over the last
