@@ -290,12 +290,27 @@ func (in Input) Side() exchange.Side {
 	return exchange.Sell
 }
 
-// Wallet reads the name of a wallet of the account: "spot", or "binance.spot".
+// ofFirst is the wallet of a name without its house, of the first house by name; "": none.
+func ofFirst(known []exchange.Wallet, name exchange.Wallet) (first exchange.Wallet) {
+	for _, w := range known {
+		if w.House() != "" && w.Within(w.House()) == name && (first == "" || w.House() < first.House()) {
+			first = w
+		}
+	}
+	return first
+}
+
+// Wallet reads the name of a wallet of the account: "spot", or "binance.spot". Where the
+// session has no default venue, the short name is of the first venue by name that has one,
+// as that of a symbol is.
 func (in Input) Wallet() exchange.Wallet {
 	env := in.rt.Env()
 	w, known := exchange.Wallet(strings.ToLower(in.String())).Within(env.Universe().House()), env.Wallets()
 	if !slices.Contains(known, w) {
-		in.Fail("unknown wallet %q: want one of %s", w, known)
+		w = ofFirst(known, w)
+	}
+	if w == "" {
+		in.Fail("unknown wallet %q: want one of %s", in.String(), known)
 	}
 	return w
 }
