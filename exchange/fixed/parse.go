@@ -107,10 +107,15 @@ func slowSteps(text []byte, s exchange.Step) (int64, error) {
 	return num.signed(v / uint64(s.M)), nil
 }
 
+var e8Step = exchange.Step{M: 1, Scale: 8}
+
 // E8 parses a rate or a mark price. Places beyond the eighth are rounded half
 // away from zero, as exchange.E8FromDecimal does. The error is an *Error:
 // ErrSyntax or ErrRange.
 func E8(text []byte) (exchange.E8, error) {
+	if n, used := Prefix(text, e8Step); used == len(text) && used > 0 {
+		return exchange.E8(n), nil
+	}
 	num, ok := split(text)
 	if !ok {
 		return 0, &Error{Value: string(text), Err: ErrSyntax}

@@ -58,19 +58,20 @@ func (s *Scanner) Text() (lo, hi int, ok bool) {
 		return 0, 0, false
 	}
 	lo = s.I
-	for s.I < len(s.B) {
+	for {
+		s.I += TextEnd(s.B[s.I:])
+		if s.I >= len(s.B) {
+			break
+		}
 		switch c := s.B[s.I]; {
 		case c == '"':
 			s.I++
 			return lo, s.I - 1, true
 		case c < ' ':
 			return 0, 0, s.fail("control character in a string")
-		case c == '\\':
-			if !s.escape() {
-				return 0, 0, false
-			}
-		default:
-			s.I++
+		}
+		if !s.escape() {
+			return 0, 0, false
 		}
 	}
 	return 0, 0, s.fail("string is cut off")

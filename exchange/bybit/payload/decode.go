@@ -24,6 +24,7 @@ type Decoder struct {
 	bids, asks []exchange.Level
 	rows       []row
 	tickers    map[exchange.InstrumentID]*ticker
+	said       ticker // of a message that is being read
 }
 
 // NewDecoder returns a Decoder that has seen nothing. resolve returns the instrument of a
@@ -205,6 +206,9 @@ func levels(in *exchange.Instrument, raw []byte, out []exchange.Level) ([]exchan
 
 // lots reads a quantity, rounded down.
 func lots(word []byte, in *exchange.Instrument) (exchange.Lots, error) {
+	if n, used := fixed.Prefix(word, in.Lot); used == len(word) && used > 0 {
+		return exchange.Lots(n), nil
+	}
 	n, _, err := fixed.FloorText(word, in.Lot)
 	return exchange.Lots(n), err
 }

@@ -176,11 +176,13 @@ func TestRecordedMessages(t *testing.T) {
 	}
 }
 
-// Both ways of reading books and trades say the same, whatever comes.
+// Both ways of reading books, trades and tickers say the same, whatever comes.
 func FuzzStrict(f *testing.F) {
 	f.Add(book200())
 	f.Add(touchFrame)
 	f.Add(tradeFrame)
+	f.Add(tickerFrame)
+	f.Add(firstTicker)
 	f.Add([]byte(`{"topic":"publicTrade.BTCUSDT","ts":5,"type":"snapshot","data":[{"i":"2290000000061666327","T":4,"p":"1","v":"0.000001","S":"Sell","seq":3,"s":"BTCUSDT","BT":true,"RPI":false}]}`))
 	f.Add([]byte(`{"topic":"orderbook.200.BTCUSDT","ts":5,"type":"snapshot","data":{"s":"BTCUSDT","b":[],"a":[["1","0"]],"u":1,"seq":2}}`))
 	f.Fuzz(func(t *testing.T, frame []byte) {
@@ -188,19 +190,26 @@ func FuzzStrict(f *testing.F) {
 		note := func(to *[]string) func(*exchange.Event, int64) {
 			return func(ev *exchange.Event, order int64) { *to = append(*to, fmt.Sprintf("%+v %d", *ev, order)) }
 		}
-		used, err := ofBTC().strict(frame, note(&fast))
+		quick, d := ofBTC(), ofBTC()
+		for _, x := range []*Decoder{quick, d} {
+			if err := x.Decode(firstTicker, func(*exchange.Event, int64) {}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		used, err := quick.strict(frame, note(&fast))
 		if !used {
 			if len(fast) > 0 {
 				t.Errorf("%s", fast)
 			}
 			return
 		}
-		d := ofBTC()
 		m, bad := parse(frame)
 		switch {
 		case bad != nil:
 		case string(m.kind) == "publicTrade":
 			bad = d.trades(btc, &m, note(&slow))
+		case string(m.kind) == "tickers":
+			bad = d.ticker(btc, &m, note(&slow))
 		default:
 			bad = d.book(btc, &m, note(&slow))
 		}

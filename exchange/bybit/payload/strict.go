@@ -5,23 +5,25 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/fixed"
+	"github.com/perilune/perilune/exchange/jsonscan"
 )
 
 // What a message of a book is made of, as the venue writes it: type and ts in either
 // order, which differs by category and depth.
 var (
-	bookKey  = []byte(`{"topic":"orderbook.`)
-	tradeKey = []byte(`{"topic":"publicTrade.`)
-	rowsKey  = []byte(`"data":[`)
-	tsKey    = []byte(`"ts":`)
-	typeKey  = []byte(`"type":"`)
-	dataKey  = []byte(`"data":{"s":"`)
-	bidsKey  = []byte(`"b":[`)
-	asksKey  = []byte(`,"a":[`)
-	uKey     = []byte(`,"u":`)
-	seqKey   = []byte(`,"seq":`)
-	ctsKey   = []byte(`,"cts":`)
-	wholeEnd = []byte("}")
+	bookKey   = []byte(`{"topic":"orderbook.`)
+	tradeKey  = []byte(`{"topic":"publicTrade.`)
+	tickerKey = []byte(`{"topic":"tickers.`)
+	rowsKey   = []byte(`"data":[`)
+	tsKey     = []byte(`"ts":`)
+	typeKey   = []byte(`"type":"`)
+	dataKey   = []byte(`"data":{"s":"`)
+	bidsKey   = []byte(`"b":[`)
+	asksKey   = []byte(`,"a":[`)
+	uKey      = []byte(`,"u":`)
+	seqKey    = []byte(`,"seq":`)
+	ctsKey    = []byte(`,"cts":`)
+	wholeEnd  = []byte("}")
 )
 
 // strict reads books as the venue writes them today, in one pass. What is written otherwise is
@@ -29,6 +31,9 @@ var (
 func (d *Decoder) strict(frame []byte, yield func(*exchange.Event, int64)) (used bool, err error) {
 	if rest, ok := bytes.CutPrefix(frame, tradeKey); ok {
 		return d.strictTrades(rest, yield), nil
+	}
+	if bytes.HasPrefix(frame, tickerKey) {
+		return d.strictTicker(frame, yield)
 	}
 	rest, ok := bytes.CutPrefix(frame, bookKey)
 	if !ok {
@@ -144,13 +149,9 @@ func whole(b []byte) (n int64, rest []byte, ok bool) {
 
 // word takes the text up to a quote.
 func word(b []byte) (text, rest []byte, ok bool) {
-	for i, c := range b {
-		switch {
-		case c == '"':
-			return b[:i], b[i+1:], i > 0
-		case c == '\\' || c < ' ':
-			return nil, nil, false
-		}
+	i := jsonscan.TextEnd(b)
+	if i == len(b) || b[i] != '"' {
+		return nil, nil, false
 	}
-	return nil, nil, false
+	return b[:i], b[i+1:], i > 0
 }

@@ -37,7 +37,14 @@ func (d *Decoder) strictTrades(b []byte, yield func(*exchange.Event, int64)) boo
 	d.rows = d.rows[:0]
 	for more := true; more; {
 		var r row
-		if b, ok = r.read(in, b); !ok || len(b) == 0 {
+		rest, usual := r.usual(in, m.symbol, b)
+		if !usual {
+			r = row{}
+			if rest, ok = r.read(in, b); !ok {
+				return false
+			}
+		}
+		if b = rest; len(b) == 0 {
 			return false
 		}
 		d.rows = append(d.rows, r)
@@ -81,6 +88,52 @@ const (
 	needed = keyTime | keySide | keyPrice | keyQty | keyID
 )
 
+// usual takes one row in the order that linear contracts have; false: it is in another.
+func (r *row) usual(in *exchange.Instrument, symbol, b []byte) (rest []byte, ok bool) {
+	const buy, sell = `","S":"Buy","v":"`, `","S":"Sell","v":"`
+	if b, ok = bytes.CutPrefix(b, []byte(`{"T":`)); !ok {
+		return nil, false
+	}
+	ms, b, ok := whole(b)
+	if !ok || ms <= 0 || len(b) < 6+len(symbol) || string(b[:6]) != `,"s":"` || string(b[6:6+len(symbol)]) != string(symbol) {
+		return nil, false
+	}
+	switch b = b[6+len(symbol):]; {
+	case len(b) > len(buy) && string(b[:len(buy)]) == buy:
+		r.side, b = exchange.Buy, b[len(buy):]
+	case len(b) > len(sell) && string(b[:len(sell)]) == sell:
+		r.side, b = exchange.Sell, b[len(sell):]
+	default:
+		return nil, false
+	}
+	qty, used := fixed.Prefix(b, in.Lot)
+	if b, ok = bytes.CutPrefix(b[used:], []byte(`","p":"`)); !ok || used == 0 {
+		return nil, false
+	}
+	price, used := fixed.Prefix(b, in.Tick)
+	if b, ok = bytes.CutPrefix(b[used:], []byte(`","L":"`)); !ok || price <= 0 {
+		return nil, false
+	}
+	if _, b, ok = word(b); !ok {
+		return nil, false
+	}
+	if b, ok = bytes.CutPrefix(b, []byte(`,"i":"`)); !ok {
+		return nil, false
+	}
+	id, b, ok := word(b)
+	if !ok {
+		return nil, false
+	}
+	r.at, r.price, r.qty, r.id = exchange.UnixMilli(ms), exchange.Ticks(price), exchange.Lots(qty), exchange.TextID(id)
+	if b, ok = bytes.CutPrefix(b, []byte(`,"BT":false,"RPI":false,"seq":`)); !ok || r.id == 0 {
+		return nil, false
+	}
+	if r.seq, b, ok = whole(b); !ok || len(b) == 0 || b[0] != '}' {
+		return nil, false
+	}
+	return b[1:], true
+}
+
 // read takes one row, with its braces.
 func (r *row) read(in *exchange.Instrument, b []byte) ([]byte, bool) {
 	if len(b) == 0 || b[0] != '{' {
@@ -88,12 +141,17 @@ func (r *row) read(in *exchange.Instrument, b []byte) ([]byte, bool) {
 	}
 	seen := 0
 	for {
-		name, rest, ok := key(b[1:])
-		if !ok {
-			return nil, false
-		}
 		var bit int
-		if bit, b, ok = r.value(in, name, rest); !ok || seen&bit != 0 || len(b) == 0 {
+		var ok bool
+		if rest := b[1:]; len(rest) > 4 && rest[0] == '"' && rest[2] == '"' && rest[3] == ':' {
+			bit, b, ok = r.letter(in, rest[1], rest[4:])
+		} else {
+			var name []byte
+			if name, rest, ok = key(rest); ok {
+				bit, b, ok = r.value(in, name, rest)
+			}
+		}
+		if !ok || seen&bit != 0 || len(b) == 0 {
 			return nil, false
 		}
 		seen |= bit
@@ -105,6 +163,52 @@ func (r *row) read(in *exchange.Instrument, b []byte) ([]byte, bool) {
 			return nil, false
 		}
 	}
+}
+
+// letter takes the value of a key of one letter. Numbers are read as they are found.
+func (r *row) letter(in *exchange.Instrument, name byte, b []byte) (bit int, rest []byte, ok bool) {
+	if name == 'T' {
+		var ms int64
+		ms, b, ok = whole(b)
+		r.at = exchange.UnixMilli(ms)
+		return keyTime, b, ok && ms > 0
+	}
+	if b[0] != '"' {
+		return 0, nil, false
+	}
+	b = b[1:]
+	switch name {
+	case 'p':
+		n, used := fixed.Prefix(b, in.Tick)
+		r.price, bit, ok = exchange.Ticks(n), keyPrice, n > 0
+		b = b[used:]
+	case 'v':
+		n, used := fixed.Prefix(b, in.Lot)
+		r.qty, bit, ok = exchange.Lots(n), keyQty, used > 0
+		b = b[used:]
+	default:
+		var text []byte
+		if text, b, ok = word(b); !ok {
+			return 0, nil, false
+		}
+		switch name {
+		case 'S':
+			r.side = sideOf(text)
+			return keySide, b, r.side != 0
+		case 'i':
+			r.id = exchange.TextID(text)
+			return keyID, b, r.id != 0
+		case 's':
+			return keySymbol, b, true
+		case 'L':
+			return keyTick, b, true
+		}
+		return 0, nil, false
+	}
+	if !ok || len(b) == 0 || b[0] != '"' {
+		return 0, nil, false
+	}
+	return bit, b[1:], true
 }
 
 // key takes "name":.
@@ -119,14 +223,9 @@ func key(b []byte) (name, rest []byte, ok bool) {
 	return name, b[1:], true
 }
 
-// value takes the value of a key.
+// value takes the value of a longer key.
 func (r *row) value(in *exchange.Instrument, name, b []byte) (bit int, rest []byte, ok bool) {
 	switch string(name) {
-	case "T":
-		var ms int64
-		ms, b, ok = whole(b)
-		r.at = exchange.UnixMilli(ms)
-		return keyTime, b, ok && ms > 0
 	case "seq":
 		r.seq, b, ok = whole(b)
 		return keySeq, b, ok
@@ -136,33 +235,6 @@ func (r *row) value(in *exchange.Instrument, name, b []byte) (bit int, rest []by
 	case "RPI":
 		_, b, ok = truth(b)
 		return keyRPI, b, ok
-	}
-	if len(b) == 0 || b[0] != '"' {
-		return 0, nil, false
-	}
-	var text []byte
-	if text, rest, ok = word(b[1:]); !ok {
-		return 0, nil, false
-	}
-	switch string(name) {
-	case "S":
-		r.side = sideOf(text)
-		return keySide, rest, r.side != 0
-	case "p":
-		n, used := fixed.Prefix(text, in.Tick)
-		r.price = exchange.Ticks(n)
-		return keyPrice, rest, n > 0 && used == len(text)
-	case "v":
-		n, used := fixed.Prefix(text, in.Lot)
-		r.qty = exchange.Lots(n)
-		return keyQty, rest, used > 0 && used == len(text)
-	case "i":
-		r.id = exchange.TextID(text)
-		return keyID, rest, r.id != 0
-	case "s":
-		return keySymbol, rest, true
-	case "L":
-		return keyTick, rest, true
 	}
 	return 0, nil, false
 }

@@ -36,6 +36,11 @@ func (d *Decoder) ticker(in *exchange.Instrument, m *message, yield func(*exchan
 	if err != nil {
 		return fmt.Errorf("ticker of %s: %w", in.Key(), err)
 	}
+	return d.tellTicker(in, m, t, marked, interest, yield)
+}
+
+// tellTicker yields what a message has changed.
+func (d *Decoder) tellTicker(in *exchange.Instrument, m *message, t *ticker, marked bool, interest exchange.Lots, yield func(*exchange.Event, int64)) error {
 	order := m.cs
 	if order == 0 {
 		order = int64(m.at)
@@ -66,32 +71,111 @@ func (t *ticker) merge(in *exchange.Instrument, data []byte) (marked bool, err e
 		if len(word) == 0 {
 			continue
 		}
-		switch string(f.Key()) {
-		case "markPrice":
-			t.mark, err = fixed.E8(word)
-			marked = true
-		case "indexPrice":
-			t.index, err = fixed.E8(word)
-			marked = true
-		case "fundingRate":
-			t.rate, err = fixed.E8(word)
-			marked = true
-		case "nextFundingTime":
-			t.next = exchange.UnixMilli(f.Int())
-			marked = true
-		case "fundingIntervalHour":
-			if h := int(f.Int()); h >= 1 && h <= 24 {
-				t.hours = h
-			}
-		case "openInterest":
-			t.interest, err = lots(word, in)
-		}
+		var of bool
+		of, err = t.set(in, f.Key(), word)
+		marked = marked || of
 	}
 	if err == nil {
 		err = f.Err()
 	}
 	if in.Dated() { // the venue says 0 of a future, or nothing
 		t.next, t.rate, t.hours = 0, 0, 0
+	}
+	return marked, err
+}
+
+// set takes one member, whose value is not ""; it reports whether it is of the mark price.
+func (t *ticker) set(in *exchange.Instrument, key, word []byte) (marked bool, err error) {
+	switch string(key) {
+	case "markPrice":
+		t.mark, err = fixed.E8(word)
+	case "indexPrice":
+		t.index, err = fixed.E8(word)
+	case "fundingRate":
+		t.rate, err = fixed.E8(word)
+	case "nextFundingTime":
+		var ms int64
+		ms, err = fixed.Steps(word, wholes)
+		t.next = exchange.UnixMilli(ms)
+	case "fundingIntervalHour":
+		h, err := fixed.Steps(word, wholes)
+		if err == nil && h >= 1 && h <= 24 {
+			t.hours = int(h)
+		}
+		return false, err
+	case "openInterest":
+		t.interest, err = lots(word, in)
+		return false, err
+	default:
+		return false, nil
+	}
+	return true, err
+}
+
+// wholes is the step of whole numbers.
+var wholes = exchange.Step{M: 1}
+
+// strictTicker reads a ticker as the venue writes it today, in one pass; used is false for
+// any other, which is then as if it had not been seen.
+func (d *Decoder) strictTicker(frame []byte, yield func(*exchange.Event, int64)) (used bool, err error) {
+	s := jsonscan.Strict{B: frame}
+	var m message
+	var in *exchange.Instrument
+	var now, was *ticker
+	marked := false
+	for key := s.Open(); key != nil; key = s.Next() {
+		switch string(key) {
+		case "topic":
+			_, _, m.symbol = Topic(s.Word())
+			if in = d.resolve(m.symbol); in == nil || !in.Perp() || in.Dated() {
+				return false, nil
+			}
+		case "type":
+			m.snapshot = string(s.Word()) == "snapshot"
+			if in == nil {
+				return false, nil
+			}
+			if was = d.tickers[in.ID]; was == nil {
+				return false, nil
+			}
+		case "ts":
+			m.at = exchange.UnixMilli(s.Int())
+		case "cs":
+			m.cs = s.Int()
+		case "data":
+			if was == nil || now != nil {
+				return false, nil
+			}
+			d.said = *was
+			if now = &d.said; m.snapshot {
+				*now = ticker{hours: in.FundingHours, interest: -1}
+			}
+			if marked, err = now.strict(in, &s); err != nil {
+				return false, nil
+			}
+		default:
+			return false, nil
+		}
+	}
+	if !s.Whole() || now == nil {
+		return false, nil
+	}
+	interest := was.interest
+	if m.snapshot {
+		interest = -1
+	}
+	*was = *now
+	return true, d.tellTicker(in, &m, was, marked, interest, yield)
+}
+
+// strict merges the members of a ticker.
+func (t *ticker) strict(in *exchange.Instrument, s *jsonscan.Strict) (marked bool, err error) {
+	for key, word, more := s.Member(true); more && err == nil; key, word, more = s.Member(false) {
+		if len(word) > 0 {
+			var of bool
+			of, err = t.set(in, key, word)
+			marked = marked || of
+		}
 	}
 	return marked, err
 }

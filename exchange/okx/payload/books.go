@@ -120,6 +120,7 @@ var (
 	updateMark = []byte(`},"action":"update","data":[{`)
 	wholeMark  = []byte(`},"action":"snapshot","data":[{`)
 	dataMark   = []byte(`},"data":[{`)
+	rowsMark   = []byte(`},"data":`)
 )
 
 // strict reads the books as the venue writes them today, in one pass. What is written
@@ -131,7 +132,9 @@ func (d *Decoder) strict(frame []byte, yield func(*exchange.Event, int64)) (used
 		return false, nil
 	}
 	var m message
-	if m.channel, rest, ok = word(rest); !ok || string(m.channel) != "books" && string(m.channel) != "bbo-tbt" {
+	m.channel, rest, ok = word(rest)
+	trades := string(m.channel) == "trades" || string(m.channel) == "trades-all"
+	if !ok || !trades && string(m.channel) != "books" && string(m.channel) != "bbo-tbt" {
 		return false, nil
 	}
 	if rest, ok = bytes.CutPrefix(rest, symbolKey[1:]); !ok {
@@ -139,6 +142,11 @@ func (d *Decoder) strict(frame []byte, yield func(*exchange.Event, int64)) (used
 	}
 	if m.symbol, rest, ok = word(rest); !ok {
 		return false, nil
+	}
+	if trades {
+		in := d.resolve(m.symbol)
+		rest, ok = bytes.CutPrefix(rest, rowsMark)
+		return ok && in != nil && d.strictTrades(in, d.of(in), rest, yield), nil
 	}
 	switch {
 	case bytes.HasPrefix(rest, updateMark):

@@ -24,6 +24,7 @@ type Decoder struct {
 	resolve    func(symbol []byte) *exchange.Instrument
 	ev         exchange.Event
 	bids, asks []exchange.Level
+	deals      []deal
 	known      map[*exchange.Instrument]*state
 	indices    map[string]*exchange.E8
 
