@@ -84,10 +84,10 @@ type StudyTotal struct {
 	Strategy    string  `json:"strategy"`
 	Net         Money   `json:"net"`
 	OutOfSample Money   `json:"net_out_of_sample"` // without the first part
-	Return      float64 `json:"return"`            // compounded over the parts
+	Return      float64 `json:"return"`            // compounded over the parts; of a Capital their sum
 	Drawdown    float64 `json:"max_drawdown"`      // the worst of a part
 	Pairs       int     `json:"pairs_opened"`
-	// Annual is Return of a year; AnnualOutOfSample that of the parts after the first, 0
+	// Annual is Return of a year, not compounded where a Capital is given; AnnualOutOfSample that of the parts after the first, 0
 	// where there is one.
 	Annual            float64 `json:"annual"`
 	AnnualOutOfSample float64 `json:"annual_out_of_sample"`
@@ -372,9 +372,22 @@ func (st *study) result() *Study {
 		t.Return--
 		s := st.o.Splits
 		t.Annual, t.AnnualOutOfSample = yearly(1+t.Return, s[len(s)-1]-s[0]), yearly(later, s[len(s)-1]-s[1])
+		if st.o.Capital.IsPositive() { // which is the same in every part: nothing compounds
+			t.Return = t.Net.InexactFloat64() / st.o.Capital.InexactFloat64()
+			t.Annual = inYear(t.Return, s[len(s)-1]-s[0])
+			t.AnnualOutOfSample = inYear(t.OutOfSample.InexactFloat64()/st.o.Capital.InexactFloat64(), s[len(s)-1]-s[1])
+		}
 		out.Totals = append(out.Totals, t)
 	}
 	return out
+}
+
+// inYear is a return over a time as one of a year, without compounding; 0 over none.
+func inYear(r float64, over exchange.Time) float64 {
+	if over <= 0 {
+		return 0
+	}
+	return r * float64(365*exchange.Day) / float64(over)
 }
 
 // yearly is what a factor over a time is in a year of 365 days, less 1; 0 over none, and

@@ -2,12 +2,13 @@ package synth
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/perilune/perilune/exchange"
 )
 
-// Crowd is a market with many USD-M contracts, for measuring what a thousand
-// books cost. The further ones are copies of the first ten under names of their
+// Crowd is a market with many linear contracts of each house, for measuring what a thousand
+// books cost. The further ones are copies of those that the house lists under names of their
 // own (BTC2USDT, BTC3USDT, …): they move exactly together, so they say nothing
 // about strategies.
 type Crowd struct {
@@ -18,8 +19,8 @@ type Crowd struct {
 	left     []exchange.InstrumentID // that the last event is still to be told of
 }
 
-// NewCrowd returns a market with n USD-M contracts in all, at least the ten that
-// every market has.
+// NewCrowd returns a market with n linear perpetuals of each house in all, at least those
+// that it lists.
 func NewCrowd(opt Options, n int) (*Crowd, error) {
 	m, err := New(opt)
 	if err != nil {
@@ -40,20 +41,31 @@ func NewCrowd(opt Options, n int) (*Crowd, error) {
 	return c, nil
 }
 
-// list is the market's own instruments and the copies, and whose copy each is.
+// list is the market's own instruments and the copies, and whose copy each is. Of each
+// house there are n linear perpetuals in all, or as many as it lists where those are more.
 func (c *Crowd) list(n int) (list []exchange.Instrument, origin []exchange.InstrumentID) {
-	var perps []*exchange.Instrument
+	var houses []string
+	perps := map[string][]*exchange.Instrument{}
 	for _, in := range c.Market.universe.All() {
 		list, origin = append(list, *in), append(origin, in.ID)
-		if in.Contract == exchange.Linear {
-			perps = append(perps, in)
+		if in.Contract != exchange.Linear || in.Dated() {
+			continue
 		}
+		house := in.Venue.House()
+		if perps[house] == nil {
+			houses = append(houses, house)
+		}
+		perps[house] = append(perps[house], in)
 	}
-	for k := len(perps); k < n; k++ {
-		in := *perps[k%len(perps)]
-		in.Base = fmt.Sprintf("%s%d", in.Base, k/len(perps)+1)
-		in.Symbol = in.Base + in.Quote
-		list, origin = append(list, in), append(origin, perps[k%len(perps)].ID)
+	for _, house := range houses {
+		own := perps[house]
+		for k := len(own); k < n; k++ {
+			of := own[k%len(own)]
+			in := *of
+			in.Base = fmt.Sprintf("%s%d", of.Base, k/len(own)+1)
+			in.Symbol = strings.Replace(of.Symbol, of.Base, in.Base, 1)
+			list, origin = append(list, in), append(origin, of.ID)
+		}
 	}
 	return list, origin
 }

@@ -37,7 +37,7 @@ func TestCrowdCopies(t *testing.T) {
 		in := c.Universe().Get(ev.Instrument)
 		told[in.Key()] = append(told[in.Key()], fmt.Sprint(ev.Kind, ev.Time, ev.Price, ev.LastID, len(ev.Bids), ev.Mark))
 	}
-	for _, pair := range [][2]string{{"BTCUSDT", "BTC2USDT"}, {"BTCUSDT", "BTC3USDT"}, {"1000SHIBUSDT", "SHIB2USDT"}} {
+	for _, pair := range [][2]string{{"BTCUSDT", "BTC2USDT"}, {"BTCUSDT", "BTC3USDT"}, {"1000SHIBUSDT", "1000SHIB2USDT"}} {
 		a, b := told["usdm:"+pair[0]], told["usdm:"+pair[1]]
 		n := min(len(a), len(b))
 		if n < 100 || fmt.Sprint(a[:n]) != fmt.Sprint(b[:n]) {
