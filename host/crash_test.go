@@ -36,6 +36,10 @@ func TestMain(m *testing.M) {
 		liveChild(dir)
 		return
 	}
+	if config := os.Getenv("HOST_FIVE_VENUES_CHILD"); config != "" {
+		serveFiveVenues(config)
+		return
+	}
 	// What runs side by side waits for sessions most of the time, so more of it than
 	// there are processors does.
 	flag.Parse()
@@ -43,6 +47,25 @@ func TestMain(m *testing.M) {
 		_ = flag.Set("test.parallel", "8")
 	}
 	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("database/sql.(*DB).connectionOpener"))
+}
+
+// booksOfVenue is how many books of each venue are kept.
+const booksOfVenue = 40
+
+// serveFiveVenues is what perilune sim --venues … --symbols 40 runs, in a process of its own:
+// what it uses is not counted. It ends when its input does.
+func serveFiveVenues(config string) {
+	ctx, stop := context.WithCancel(context.Background())
+	go func() {
+		defer stop()
+		_, _ = os.Stdin.Read(make([]byte, 1))
+	}()
+	err := Simulate(ctx, SimOptions{Listen: "127.0.0.1:0", Venues: SimVenues(), Symbols: booksOfVenue, Seed: 1, Speed: 1, Config: config,
+		Ready: func(SimInfo) { fmt.Println("ready") }, Log: func(string) {}})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 }
 
 // crashChild is the process that gets killed: a session on the built-in market
