@@ -1,6 +1,7 @@
 package live
 
 import (
+	"errors"
 	"sync"
 
 	"github.com/perilune/perilune/exchange"
@@ -86,6 +87,8 @@ func (m *Market) settle() {
 	}
 }
 
+var errNotListed = errors.New("the venue does not list it")
+
 // resolve sends the rate if it is among the rows, and otherwise asks again later.
 func (m *Market) resolve(d due, rows []exchange.Event, err error) {
 	for i := range rows {
@@ -94,11 +97,14 @@ func (m *Market) resolve(d due, rows []exchange.Event, err error) {
 			return
 		}
 	}
+	if err == nil {
+		err = errNotListed
+	}
 	if d.tries++; d.tries == 5 {
-		m.notice(d.t.in.ID, "settled funding rate of %s at %s: not known after %d tries (%v)", d.t.in.Key(), d.at, d.tries, err)
+		m.notice(d.t.in.ID, "settled funding rate of %s at %s: not known after %d tries: %v", d.t.in.Key(), d.at, d.tries, err)
 	}
 	if m.o.Now() > d.at+settleWithin {
-		m.notice(d.t.in.ID, "settled funding rate of %s at %s: given up after %d tries (%v)", d.t.in.Key(), d.at, d.tries, err)
+		m.notice(d.t.in.ID, "settled funding rate of %s at %s: given up after %d tries: %v", d.t.in.Key(), d.at, d.tries, err)
 		return
 	}
 	d.try = m.o.Now() + min(settleFirst<<min(d.tries, 10), settleMost)

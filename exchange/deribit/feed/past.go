@@ -108,9 +108,10 @@ func (c *catalogue) settled(ctx context.Context, list []*exchange.Instrument, si
 	if since == 0 {
 		since = now - exchange.Time(min(most, mostRates))*exchange.Hour
 	}
+	end := max(now, since+exchange.Day) // what settled may be ahead of the clock that requests are stamped by
 	for _, in := range list {
 		q := client.Request{Venue: in.Venue, What: "list funding of " + in.Symbol, Method: "public/get_funding_rate_history", Count: client.Free, Priority: limit.Query,
-			Params: client.Params{"instrument_name": in.Symbol, "start_timestamp": milli(since), "end_timestamp": milli(now)}}
+			Params: client.Params{"instrument_name": in.Symbol, "start_timestamp": milli(since), "end_timestamp": milli(end)}}
 		err := c.rows(ctx, q, func(raw []byte) (err error) {
 			ev := exchange.Event{Kind: exchange.KindFunding, Instrument: in.ID, Hours: in.FundingHours}
 			f := jsonscan.Object(raw)
