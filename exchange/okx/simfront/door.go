@@ -121,6 +121,9 @@ func (c *call) answer(name string, do func(*call) (rows, *fault)) *simserver.Ans
 	cancels := strings.Contains(name, "/cancel")
 	seg, symbol := c.about()
 	faults := c.d.s.Faults
+	if tooMany(c, name) {
+		return said(nil, &refusing[2].fault)
+	}
 	if entry && !cancels {
 		for i := range refusing {
 			if faults.Strikes(refusing[i].kind, seg, symbol) {

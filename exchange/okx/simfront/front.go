@@ -25,7 +25,7 @@
 // # Where to read
 //
 // door.go: how a request is judged, and every path. public.go: market data. entry.go,
-// change.go, orders.go: orders. funds.go, lists.go: what an account's money and orders say.
+// change.go, orders.go: orders. limits.go: how often a path may be asked. funds.go, lists.go: what an account's money and orders say.
 // stream.go, publish.go, user.go: the websockets. listing.go: what is listed.
 package simfront
 
@@ -138,7 +138,7 @@ func (d *dialect) Open(s *simserver.State) {
 		m.Note = &market{code: instCode + int64(m.In.ID), seq: max(1, m.Published)}
 	}
 	for _, a := range s.Accounts() {
-		a.Note = &account{leverage: map[exchange.InstrumentID]int{}}
+		a.Note = &account{leverage: map[exchange.InstrumentID]int{}, used: map[string]*usage{}}
 	}
 }
 
@@ -205,6 +205,7 @@ type account struct {
 	assets   []bill // of the funding account
 	ghosts   []*ghost
 	leverage map[exchange.InstrumentID]int
+	used     map[string]*usage
 }
 
 func noteOf(a *simserver.Account) *account { return a.Note.(*account) }
