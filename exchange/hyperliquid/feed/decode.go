@@ -23,6 +23,7 @@ type Decoder struct {
 	Trades *Trades
 
 	bids, asks []exchange.Level
+	deals      []deal
 	candles    map[exchange.InstrumentID]*candle
 	block      exchange.Time // of the latest message that has a time
 	marks      int64
@@ -241,6 +242,17 @@ func (d *Decoder) touch(data []byte, yield func(*exchange.Event, int64)) error {
 // trades reads [{"coin":"BTC","side":"B","px":"1","sz":"1","time":1,"tid":1}]: side is the
 // aggressor's, B or A.
 func (d *Decoder) trades(data []byte, yield func(*exchange.Event, int64)) error {
+	if d.strictTrades(data) {
+		if d.tellTrades(yield) {
+			return nil
+		}
+		return connect.ErrIgnored
+	}
+	return d.looseTrades(data, yield)
+}
+
+// looseTrades reads trades however they are written.
+func (d *Decoder) looseTrades(data []byte, yield func(*exchange.Event, int64)) error {
 	list := jsonscan.Array(data)
 	used := false
 	for list.Next() {
