@@ -7,6 +7,15 @@
 //   - client asks over REST: signatures, limits, what answers mean
 //   - feed is the catalogue and the live market data
 //   - account is the account: orders, executions, funds, its own stream
+//
+// # Dead man's switch
+//
+// Disconnect cancel all (DCP) is granted to institutional clients by their account manager.
+// An account that has it is asked about when it is signed in to; the private stream asks for
+// its topic with the first order of a product, and from then on the venue cancels all orders
+// of the product, whoever placed them, when the stream has been lost for a while: the account's
+// own 10 s, or dead_man_seconds (3 to 300). An account without it has none, and doctor says so.
+// What was never seen: an account that has it.
 package bybit
 
 import (
@@ -95,7 +104,7 @@ func (s *Section) Open() (connect.Venue, error) {
 	if err := (client.Options{Endpoints: e, Entry: s.Entry}).Check(); err != nil {
 		return nil, err
 	}
-	return &venue{endpoints: e, entry: s.Entry, window: window}, nil
+	return &venue{endpoints: e, entry: s.Entry, window: window, deadMan: exchange.Time(s.DeadMan) * exchange.Second}, nil
 }
 
 // venue is the venue at its addresses.
@@ -103,6 +112,7 @@ type venue struct {
 	endpoints api.Endpoints
 	entry     string
 	window    exchange.Time
+	deadMan   exchange.Time // after how long a switch that the account has is to strike; 0: as it has it
 }
 
 var _ connect.Venue = (*venue)(nil)
@@ -138,5 +148,6 @@ func (v *venue) SignIn(ctx context.Context, o connect.AccountOptions) (connect.A
 	if err != nil {
 		return nil, err
 	}
+	a.LearnSwitches(ctx, v.deadMan)
 	return &signedIn{a}, nil
 }

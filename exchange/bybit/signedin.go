@@ -153,26 +153,32 @@ func (a *signedIn) priceBand(ctx context.Context, l *connect.Findings) {
 // switches says what cancels orders when we fall silent. The venue's switch is granted to
 // institutional clients alone; an account without it is told of none.
 func (a *signedIn) switches(ctx context.Context, l *connect.Findings) {
-	var s struct {
-		List []struct {
-			Product string `json:"product"`
-			Status  string `json:"dcpStatus"`
-			Window  string `json:"timeWindow"`
-		} `json:"dcpInfos"`
-	}
 	const host = "what rests is canceled by this process, while it runs: nobody does after kill -9 or when the line is cut"
-	switch err := a.ask(ctx, "ask about the dead man's switch", "/v5/account/query-dcp-info", nil, &s); {
+	list, err := a.Protections(ctx)
+	var on, off []string
+	for _, p := range list {
+		if p.On {
+			on = append(on, fmt.Sprintf("%s after %d s", p.Product, p.Seconds))
+		} else {
+			off = append(off, p.Product)
+		}
+	}
+	switch {
 	case err != nil:
 		l.Say("dead man's switch", connect.Warn, "", "the venue did not tell of one (%v): %s", err, host)
-	case len(s.List) == 0:
+	case len(on) == 0:
 		l.Say("dead man's switch", connect.Warn, "ask your account manager for DCP, which the venue grants to institutional clients", "the account has none: %s", host)
 	default:
-		var on []string
-		for _, p := range s.List {
-			on = append(on, fmt.Sprintf("%s %s after %s s", p.Product, p.Status, p.Window))
-		}
-		l.Say("dead man's switch", connect.OK, "", "%s, when no private stream that asks for it is left; %s", strings.Join(on, ", "), host)
+		l.Say("dead man's switch", connect.OK, "", "armed with the first order: all orders are canceled, %s, when the session's stream is lost%s", strings.Join(on, ", "), offWords(off))
 	}
+}
+
+// offWords tells of switches that are off.
+func offWords(off []string) string {
+	if len(off) == 0 {
+		return ""
+	}
+	return "; off for " + strings.Join(off, ", ")
 }
 
 // fewFees is up to how many instruments of a category are asked for one by one.

@@ -13,6 +13,8 @@ type Account struct {
 	Hedge      bool
 	MultiAsset bool
 	Isolated   map[exchange.InstrumentID]bool
+	// Institutional is an account with what a venue grants to institutions alone.
+	Institutional bool
 	// Note is the front's.
 	Note any
 

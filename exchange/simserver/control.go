@@ -125,6 +125,8 @@ type Settings struct {
 	// Dual is hedge mode and MultiAssets multi-assets mode; nil: unchanged.
 	Dual        *bool `json:"dual_side_position,omitempty"`
 	MultiAssets *bool `json:"multi_assets_margin,omitempty"`
+	// Institutional grants what a venue has for institutions alone; nil: unchanged.
+	Institutional *bool `json:"institutional,omitempty"`
 	// MarginType is CROSSED or ISOLATED, and Leverage a number, of a futures
 	// symbol; empty or 0: unchanged.
 	Market     string `json:"market,omitempty"`
@@ -151,6 +153,9 @@ func postSettings(s *State, _ url.Values, body []byte) (any, error) {
 		if err := a.SetHedged(*q.Dual); err != nil {
 			return nil, fmt.Errorf("dual_side_position: %w", err)
 		}
+	}
+	if q.Institutional != nil {
+		a.Institutional = *q.Institutional
 	}
 	if q.MultiAssets != nil {
 		a.MultiAsset = *q.MultiAssets

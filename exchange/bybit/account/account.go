@@ -25,6 +25,14 @@ type Account struct {
 	attempts *wire.Attempts
 	log      func(string)
 
+	granted map[product]int // the switches, and after how many seconds they strike: LearnSwitches
+	wanted  int             // after how many they are to; 0: whatever it is
+
+	mu     sync.Mutex
+	stream *stream // what listens, which the switches look at
+	armed  map[product]bool
+
+	run   context.Context // of what runs beside calls
 	stop  context.CancelFunc
 	tasks sync.WaitGroup
 	once  sync.Once
@@ -48,13 +56,12 @@ func Open(ctx context.Context, o client.Options) (*Account, error) {
 		c.Close()
 		return nil, fmt.Errorf("account: %w", err)
 	}
-	a := &Account{Client: c, attempts: o.Attempts, log: o.Log}
+	a := &Account{Client: c, attempts: o.Attempts, log: o.Log, granted: map[product]int{}, armed: map[product]bool{}}
 	if a.log == nil {
 		a.log = func(string) {}
 	}
-	run, stop := context.WithCancel(context.Background())
-	a.stop = stop
-	a.tasks.Go(func() { c.KeepTime(run) })
+	a.run, a.stop = context.WithCancel(context.Background())
+	a.tasks.Go(func() { c.KeepTime(a.run) })
 	return a, nil
 }
 
@@ -68,13 +75,13 @@ func (a *Account) Close() error {
 	return nil
 }
 
-// Profile implements oms.Account: one wallet behind all segments. There is no switch: the
-// venue's own (DCP) is for institutional clients alone, has to be granted by it, and runs
-// on the presence of the private stream. Source: the manual, "Set Disconnect Cancel All".
+// Profile implements oms.Account: one wallet behind all segments. Where the venue has granted
+// its switch (protect.go) it cancels when the account's stream is lost; elsewhere nobody does.
 func (a *Account) Profile() oms.Profile {
 	p := oms.Profile{Window: a.Window(), ClientID: wrongClientID, Wallets: []exchange.Wallet{api.Funding}, Income: []exchange.Wallet{api.Unified}}
 	for _, c := range api.Categories {
-		p.Segments = append(p.Segments, oms.Segment{Venue: c.Venue(), Wallets: []exchange.Wallet{api.Unified}, Spot: c == api.Spot})
+		_, granted := a.granted[productOf(c)]
+		p.Segments = append(p.Segments, oms.Segment{Venue: c.Venue(), Wallets: []exchange.Wallet{api.Unified}, Spot: c == api.Spot, Disconnect: granted})
 	}
 	return p
 }

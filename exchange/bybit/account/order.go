@@ -70,6 +70,7 @@ func (a *Account) accepted(o *oms.Order) oms.Report {
 // Place implements oms.Account. The answer is that the order was accepted.
 func (a *Account) Place(ctx context.Context, o oms.Order) (oms.Report, error) {
 	b := newOrder(&o)
+	a.arm(b.Category)
 	q := client.Request{Venue: o.Venue, What: "place " + o.Symbol, Path: "/v5/order/create", Op: "order.create", Count: client.Order(b.Category), Priority: priorityOf(&o)}
 	return a.change(ctx, q, &b, a.accepted(&o))
 }
@@ -141,6 +142,7 @@ func (a *Account) PlaceBatch(ctx context.Context, v exchange.Venue, orders []oms
 		priority = min(priority, priorityOf(&orders[i]))
 	}
 	c := api.Of(v)
+	a.arm(c)
 	return out, a.batch(ctx, client.Request{Venue: v, What: "place", Path: "/v5/order/create-batch", Op: "order.create-batch", Count: client.Batch(c), Priority: priority}, parts, out)
 }
 

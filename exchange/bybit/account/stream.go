@@ -30,11 +30,22 @@ func (a *Account) Listen(_ []exchange.Venue, sink func(oms.AccountEvent)) (io.Cl
 		Open: func(uint64) wire.Handler {
 			return &connect.Listener{Events: s.Events, Streams: len(topics), Read: s.read}
 		}})
+	if err == nil {
+		a.mu.Lock()
+		a.stream = s
+		clear(a.armed)
+		a.mu.Unlock()
+	}
 	return s, err
 }
 
 // Close implements io.Closer. The sink is not called after.
 func (s *stream) Close() error {
+	s.a.mu.Lock()
+	if s.a.stream == s {
+		s.a.stream = nil
+	}
+	s.a.mu.Unlock()
 	s.Events.Close()
 	return s.wire.Close()
 }

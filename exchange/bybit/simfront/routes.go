@@ -55,7 +55,7 @@ func (d *door) table() map[string]route {
 		"/v5/account/wallet-balance": view.balance, "/v5/account/info": view.info, "/v5/user/query-api": view.key, "/v5/account/user-setting-config": view.settings,
 		"/v5/account/collateral-info": view.collateral, "/v5/asset/transfer/query-account-coins-balance": view.coins,
 		"/v5/asset/transfer/query-account-coin-balance": view.coin, "/v5/asset/transfer/query-inter-transfer-list": view.transfers,
-		"/v5/asset/coin/query-info": view.coinInfo, "/v5/order/spot-borrow-check": view.borrowable,
+		"/v5/asset/coin/query-info": view.coinInfo, "/v5/order/spot-borrow-check": view.borrowable, "/v5/account/query-dcp-info": view.deadManInfo,
 		"/v5/asset/deposit/query-record": view.nothing, "/v5/asset/withdraw/query-record": view.nothing,
 	} {
 		t["GET "+path] = route{need: simserver.MayRead, perSecond: fifty, run: plain(run)}

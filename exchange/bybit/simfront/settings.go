@@ -126,11 +126,6 @@ func (v *accountViews) setMargin(c *call) (any, *fault) {
 	return reply.Object{{"reasons", reply.List{}}}, nil
 }
 
-// deadMan is POST order/disconnected-cancel-all, which only institutions have.
-func (v *accountViews) deadMan(*call) (any, *fault) {
-	return nil, bad(10005, "Permission denied: disconnection protection is for institutional clients only.")
-}
-
 // collateral is GET account/collateral-info: no coin backs another's positions.
 func (v *accountViews) collateral(c *call) (any, *fault) {
 	rows := reply.List{}

@@ -76,6 +76,7 @@ type account struct {
 	sent    map[string]*simserver.Transfer // by transferId
 	funding []*exchange.FundingPayment     // what was paid, oldest first
 	serial  int64                          // of what was told
+	windows map[string]int64               // of disconnect cancel all, in seconds by product, that were set
 }
 
 func newAccount(a *simserver.Account, clock *simserver.Clock) *account {

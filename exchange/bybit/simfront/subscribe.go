@@ -182,6 +182,7 @@ func (h *hub) commandPrivate(c *client, q *request, topics []string) {
 			c.topics = append(c.topics, t)
 		}
 	}
+	h.present(c.account, nil)
 	h.acknowledge(c, q, "")
 }
 
@@ -219,6 +220,7 @@ func (h *hub) unsubscribe(c *client, topic string) {
 func (h *hub) forget(c *client) {
 	h.clients = slices.DeleteFunc(h.clients, func(o *client) bool { return o == c })
 	h.end(func(_ *channel, s *subscription) bool { return s.client == c })
+	h.present(c.account, c.topics)
 }
 
 // end removes subscriptions, and the channels that are left without any.
