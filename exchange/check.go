@@ -117,6 +117,8 @@ func (ev *Event) Check(in *Instrument) error {
 		return ev.checkTrade("that of the aggressor")
 	case KindLiquidation:
 		return ev.checkLiquidation(in)
+	case KindDay:
+		return ev.Day.check()
 	case KindBar:
 		return ev.Bar.check()
 	case KindOpenInterest:
@@ -211,6 +213,20 @@ func (ev *Event) checkFunding(in *Instrument) error {
 		return fmt.Errorf("Hours %d, NextFunding %d: want 0 or more", ev.Hours, ev.NextFunding)
 	case ev.Kind == KindMark && *p != (MarkPath{}) && (p.Low <= 0 || p.High < p.Low || p.Open < p.Low || p.Open > p.High || p.Interval < 0):
 		return fmt.Errorf("Path: open %d, high %d, low %d: want prices above 0 that contain each other", p.Open, p.High, p.Low)
+	}
+	return nil
+}
+
+func (d *DayStats) check() error {
+	for _, p := range [...]Ticks{d.Open, d.High, d.Low, d.Last} {
+		if p < 0 || p > MostPrice {
+			return fmt.Errorf("Day: open %d, high %d, low %d, last %d: want 0 or more", d.Open, d.High, d.Low, d.Last)
+		}
+	}
+	for _, v := range [...]float64{d.Volume, d.Quote, float64(d.Count)} {
+		if math.IsNaN(v) || math.IsInf(v, 0) || v < 0 {
+			return fmt.Errorf("Day: Volume %g, Quote %g, Count %d: want 0 or more", d.Volume, d.Quote, d.Count)
+		}
 	}
 	return nil
 }

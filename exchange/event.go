@@ -42,11 +42,14 @@ const (
 
 	// What was asked for because of a volume curve.
 	KindVolume // Volumes, up to VenueTime; without any, Reason: why
+
+	// More market data that is had where somebody asked for it.
+	KindDay         // Day: the 24 hours before VenueTime, as the venue has them
 )
 
 var kindNames = [...]string{"none", "snapshot", "diff", "ticker", "trade", "mark", "funding", "bar", "gap",
 	"order", "fill", "funding_paid", "transfer", "balance", "timer", "reload", "command", "advice",
-	"open_interest", "premium", "venue", "clock", "liquidation", "volume"}
+	"open_interest", "premium", "venue", "clock", "liquidation", "volume", "day"}
 
 func (k Kind) String() string {
 	if int(k) < len(kindNames) {
@@ -91,7 +94,7 @@ func (c Channel) String() string {
 // MarketData reports whether the event comes from a market rather than from our
 // account or the host.
 func (k Kind) MarketData() bool {
-	return k >= KindSnapshot && k <= KindGap || k == KindOpenInterest || k == KindPremium || k == KindLiquidation || k == KindVolume
+	return k >= KindSnapshot && k <= KindGap || k == KindOpenInterest || k == KindPremium || k == KindLiquidation || k == KindVolume || k == KindDay
 }
 
 // Event is one input of the core. It is one flat struct so that a feed can
@@ -126,6 +129,7 @@ type Event struct {
 	NextFunding       Time
 	Hours             int // funding interval; see Instrument.FundingAccrues
 	Bar               Bar
+	Day               DayStats
 	Path              MarkPath // of a KindMark that ends a bar
 
 	Update   OrderUpdate
@@ -160,6 +164,15 @@ type Bar struct {
 	// Time is when it closed. An event does not carry it: there VenueTime tells,
 	// or Time where the venue's is not known.
 	Time Time
+}
+
+// DayStats are what happened in 24 hours. What is not told is 0. Volumes are floats because no money is
+// computed from them.
+type DayStats struct {
+	Open, High, Low, Last Ticks
+	Volume                float64 // units of quantity
+	Quote                 float64 // what they were worth, in quote
+	Count                 int64   // trades
 }
 
 // MarkPath is what a mark price did in the bar that it closes: where it began, and

@@ -85,6 +85,10 @@ func (s *liveSource) follow(c *core.Core) {
 	if m, ok := s.market.(connect.Extensible); ok {
 		m.Extend(more)
 	}
+	if c.DaysWanted() && !s.polling {
+		s.polling = true
+		s.pollDays()
+	}
 }
 
 // unreached says why a venue brings no market data; "": it does.
@@ -131,6 +135,7 @@ func (s *liveSource) metrics(l *metricList) {
 
 // close ends the feed.
 func (s *liveSource) close() {
+	s.days.stop()
 	if s.market != nil {
 		_ = s.market.Close()
 	}

@@ -23,6 +23,8 @@ type liveSource struct {
 	clock   *loop.Real
 	past    []exchange.Event // what strategies look back on from the start
 	m       *marketData
+	days    dayPoll
+	polling bool // days; of the loop
 }
 
 // liveSourceOptions are what a venue's market needs of its session.

@@ -29,6 +29,7 @@ func (r *runner) beat(now exchange.Time) {
 	r.tellNotices(now)
 	r.record.watch(now)
 	r.source.watch(now)
+	r.source.follow(r.core)
 	why := r.account.heartbeat(now)
 	r.hold.follow(cmp.Or(r.record.storage.reason(), why))
 	r.meter.look(r, now)

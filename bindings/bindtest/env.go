@@ -23,6 +23,7 @@ type Env struct {
 	Trades        map[exchange.InstrumentID]exchange.Trade
 	SettledList   map[exchange.InstrumentID][]exchange.Settled
 	BarList       map[exchange.InstrumentID][]exchange.Bar
+	Day           intent.Ticker
 	Lengths       []exchange.Time // of bars, that the strategy declared
 	FedEvery      exchange.Time
 	Cautions      []string
@@ -125,6 +126,15 @@ func (e *Env) Now() exchange.Time                               { return e.Time 
 func (e *Env) Universe() *exchange.Universe                     { return e.U }
 func (e *Env) Book(id exchange.InstrumentID) *book.Book         { return e.Books[id] }
 func (e *Env) Mark(id exchange.InstrumentID) exchange.MarkState { return e.Marks[id] }
+
+// Ticker implements market.Env.
+func (e *Env) Ticker(exchange.InstrumentID) (intent.Ticker, string) {
+	if e.Day.Source == "" {
+		return e.Day, "nothing was counted"
+	}
+	return e.Day, ""
+}
+
 func (e *Env) OpenInterest(id exchange.InstrumentID) (exchange.OpenInterest, bool) {
 	o, ok := e.Open[id]
 	return o, ok

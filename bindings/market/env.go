@@ -25,6 +25,8 @@ type Env interface {
 	// none.
 	Quote(exchange.InstrumentID) (bid, ask exchange.Level, ok bool)
 	Fees(exchange.InstrumentID) (maker, taker decimal.Decimal)
+	// Ticker is what happened in the last 24 hours, or why nothing is known of it.
+	Ticker(exchange.InstrumentID) (t intent.Ticker, why string)
 	// VolumeCurve is the best curve that is known of a window's volume.
 	VolumeCurve(id exchange.InstrumentID, start, interval exchange.Time, slices int) intent.Curve
 }

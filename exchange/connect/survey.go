@@ -29,6 +29,12 @@ type Standing struct {
 	Mark, Index    exchange.E8
 	Turnover       float64 // of 24 hours, in dollars
 
+	// Of 24 hours, where it is told: prices, what was traded in units of quantity and in quote,
+	// and how many trades there were.
+	Open, High, Low decimal.Decimal
+	Volume, Quote   float64
+	Count           int64
+
 	// Of perpetuals: the estimate of the coming settlement at NextFunding, that of the
 	// one after where the venue has one, and the interval.
 	Rate        exchange.E8

@@ -233,7 +233,7 @@ func (c *Core) apply(ev *exchange.Event) {
 	case exchange.KindSnapshot, exchange.KindDiff, exchange.KindGap:
 		c.onBook(ev)
 	case exchange.KindTicker, exchange.KindTrade, exchange.KindMark, exchange.KindFunding, exchange.KindBar,
-		exchange.KindOpenInterest, exchange.KindPremium, exchange.KindLiquidation, exchange.KindVolume:
+		exchange.KindOpenInterest, exchange.KindPremium, exchange.KindLiquidation, exchange.KindVolume, exchange.KindDay:
 		c.onMarket(ev)
 	case exchange.KindOrder:
 		c.executions.onOrder(ev)

@@ -34,8 +34,11 @@ type market struct {
 	merged  []*bars.Series // from the market's own bars
 	volume  schedule.History
 	past    pastVolume
-	wanting bool   // a snapshot was asked for
-	held    string // why nothing may trade in it; see Core.suspend
+	day     exchange.DayStats // as the venue tells it, at dayAt
+	dayAt   exchange.Time
+	rolling *rollingDay // counted here; nil: nobody asked
+	wanting bool        // a snapshot was asked for
+	held    string      // why nothing may trade in it; see Core.suspend
 }
 
 // onBook applies a book event and has the result shown to machines and strategies.
@@ -73,6 +76,7 @@ func (c *Core) onMarket(ev *exchange.Event) {
 	case exchange.KindTrade:
 		m.trade = exchange.Trade{Time: ev.Time, Price: ev.Price, Qty: ev.Qty, Side: ev.Side}
 		m.volume.Trade(m.in, c.now, ev.Price, ev.Qty)
+		m.countTrade(ev)
 		if len(m.built) > 0 {
 			c.bars.tradeBars(m, ev)
 		}
@@ -91,11 +95,14 @@ func (c *Core) onMarket(ev *exchange.Event) {
 		m.open = exchange.OpenInterest{Qty: ev.Qty, Time: ev.VenueTime}
 	case exchange.KindPremium:
 		m.funding.Premium(ev.VenueTime, ev.Rate)
+	case exchange.KindDay:
+		m.day, m.dayAt = ev.Day, ev.Time
 	case exchange.KindLiquidation:
 		c.instants.show(OnLiquidation, ev)
 	case exchange.KindVolume:
 		c.markets.onVolume(m, ev)
 	case exchange.KindBar:
+		m.countBar(&ev.Bar, c.now)
 		c.bars.onBar(m, ev)
 	}
 }

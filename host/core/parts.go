@@ -26,6 +26,7 @@ type markets struct {
 	u    *exchange.Universe
 	list []market   // by instrument
 	dark []darkness // in the order in which it came
+	days bool       // a strategy has asked for the last 24 hours
 
 	readOnly func(*exchange.Instrument) string // Config.ReadOnly
 

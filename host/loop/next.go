@@ -101,7 +101,7 @@ func (l *Loop) take(from source, at exchange.Time) error {
 // unheard reports market data that is of no use but to a handler that no strategy has. It
 // is dropped before it is journalled, so that a session without one is as if there were no such data.
 func (l *Loop) unheard(ev *exchange.Event) bool {
-	return ev.Kind == exchange.KindLiquidation && !ev.More && !l.Core.Heard(core.OnLiquidation)
+	return !ev.More && (ev.Kind == exchange.KindLiquidation && !l.Core.Heard(core.OnLiquidation) || ev.Kind == exchange.KindDay && !l.Core.DaysWanted())
 }
 
 func (l *Loop) pull() error {

@@ -81,6 +81,8 @@ func (d *EventDecoder) market(in *cursor, flags byte, ev *exchange.Event) {
 		ev.Rate, ev.Mark, ev.Hours = exchange.E8(in.int()), exchange.E8(in.int()), int(in.int())
 	case exchange.KindBar:
 		decodeBar(in, &ev.Bar)
+	case exchange.KindDay:
+		decodeDay(in, &ev.Day)
 	case exchange.KindOpenInterest:
 		ev.Qty = exchange.Lots(in.int())
 	case exchange.KindPremium:
@@ -131,6 +133,12 @@ func decodeBar(in *cursor, b *exchange.Bar) {
 	b.Close = b.Open + exchange.Ticks(in.int())
 	b.Volume = math.Float64frombits(in.fixed64())
 	b.Interval = exchange.Time(in.int())
+}
+
+func decodeDay(in *cursor, d *exchange.DayStats) {
+	d.Last, d.Open, d.High, d.Low = exchange.Ticks(in.int()), exchange.Ticks(in.int()), exchange.Ticks(in.int()), exchange.Ticks(in.int())
+	d.Volume, d.Quote = math.Float64frombits(in.fixed64()), math.Float64frombits(in.fixed64())
+	d.Count = in.int()
 }
 
 // decodeOwn reports whether it knows the kind. set says whether the pointer of

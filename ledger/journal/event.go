@@ -118,6 +118,8 @@ func appendMarket(dst []byte, ev *exchange.Event) []byte {
 		return appendInt(dst, int64(ev.Hours))
 	case exchange.KindBar:
 		return appendBar(dst, &ev.Bar)
+	case exchange.KindDay:
+		return appendDay(dst, &ev.Day)
 	case exchange.KindOpenInterest:
 		return appendInt(dst, int64(ev.Qty))
 	case exchange.KindPremium:
@@ -155,6 +157,16 @@ func appendVolumes(dst []byte, v *exchange.Volumes) []byte {
 		dst = binary.LittleEndian.AppendUint64(dst, math.Float64bits(q))
 	}
 	return dst
+}
+
+func appendDay(dst []byte, d *exchange.DayStats) []byte {
+	for _, p := range [...]exchange.Ticks{d.Last, d.Open, d.High, d.Low} {
+		dst = appendInt(dst, int64(p))
+	}
+	for _, v := range [...]float64{d.Volume, d.Quote} {
+		dst = binary.LittleEndian.AppendUint64(dst, math.Float64bits(v))
+	}
+	return appendInt(dst, d.Count)
 }
 
 func appendOwn(dst []byte, ev *exchange.Event) []byte {

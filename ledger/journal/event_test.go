@@ -97,6 +97,9 @@ func genMarket(t *rapid.T, ev *exchange.Event) {
 			Volume: rapid.Float64().Draw(t, "volume"), Interval: genTime(t)}
 	case exchange.KindGap:
 		ev.Reason = genText(t)
+	case exchange.KindDay:
+		ev.Day = exchange.DayStats{Open: genTicks(t), High: genTicks(t), Low: genTicks(t), Last: genTicks(t),
+			Volume: rapid.Float64().Draw(t, "volume"), Quote: rapid.Float64().Draw(t, "quote"), Count: anyInt.Draw(t, "count")}
 	case exchange.KindOpenInterest:
 		ev.Qty = genLots(t)
 	case exchange.KindPremium:

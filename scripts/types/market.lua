@@ -73,6 +73,17 @@ function market.settled(symbol, n) end
 ---@return Bar[] bars
 function market.bars(symbol, n, length) end
 
+---The last 24 hours of an instrument; nil and the reason when nothing is known. Live the venue is asked once a minute, from the first call on; elsewhere trades or bars are counted from then on, to five minutes.
+---
+---```lua
+---local t, why = market.ticker("usdm:BTCUSDT")
+---if t then log.info(t.last, t.change, t.quote_volume) else log.info(why) end
+---```
+---@param symbol string|Book # such as "usdm:BTCUSDT"
+---@return Ticker? ticker
+---@return string? why # there is none
+function market.ticker(symbol) end
+
 ---The curve that exec.vwap would follow: the market's own from three days on, that of the other markets, or an even one.
 ---
 ---```lua
@@ -218,6 +229,21 @@ function Book:depth(side) end
 ---@field interval number # [seconds]
 ---@field length string # the interval as M.bars has it: "1m", "1h"
 ---@field time number # [seconds since the epoch] when it closed
+
+---The last 24 hours of a market. What is not told is nil.
+---@class Ticker
+---@field symbol string
+---@field last number? # [quote] price
+---@field open number? # [quote] the price a day ago
+---@field high number? # [quote]
+---@field low number? # [quote]
+---@field change number? # [fraction] of the price since a day ago
+---@field volume number? # [units of quantity]
+---@field quote_volume number? # [quote] what was traded, in what prices are in; USD of inverse contracts
+---@field count integer? # trades
+---@field age number # [seconds] since the venue told it, or since the last trade or bar that was counted
+---@field span number # [seconds] what was counted: a day, or less while the session is younger than that
+---@field source "venue"|"trades"|"bars" # who counted: the venue, or this session
 
 ---One settled funding rate.
 ---@class SettledRate

@@ -56,6 +56,11 @@ type dayTicker struct {
 	Last        jsonscan.Amount `json:"lastPrice"`
 	QuoteVolume jsonscan.Amount `json:"quoteVolume"`
 	BaseVolume  jsonscan.Amount `json:"baseVolume"`
+	Open        jsonscan.Amount `json:"openPrice"`
+	High        jsonscan.Amount `json:"highPrice"`
+	Low         jsonscan.Amount `json:"lowPrice"`
+	Volume      jsonscan.Amount `json:"volume"` // contracts of COIN-M
+	Count       int64           `json:"count"`
 }
 
 // turnover asks for that of all that is listed.
@@ -64,10 +69,11 @@ func (v *venue) turnover(ctx context.Context, segments []string, listed connect.
 	return turnover, err
 }
 
-// day asks for the turnover of all that is listed, in dollars, and the price of the last trade,
-// by key.
-func (v *venue) day(ctx context.Context, segments []string, listed connect.Listings) (turnover map[string]float64, last map[string]decimal.Decimal, err error) {
-	turnover, last = make(map[string]float64), make(map[string]decimal.Decimal)
+// day asks for the turnover of all that is listed, in dollars, and what else there is of the
+// last day, by key.
+func (v *venue) day(ctx context.Context, segments []string, listed connect.Listings) (turnover map[string]float64, rows map[string]*dayTicker, err error) {
+	turnover, rows = make(map[string]float64), make(map[string]*dayTicker)
+	last := make(map[string]decimal.Decimal)
 	for _, segment := range segments {
 		market, err := api.ParseMarket(segment)
 		if err != nil {
@@ -77,9 +83,10 @@ func (v *venue) day(ctx context.Context, segments []string, listed connect.Listi
 		if err != nil {
 			return nil, nil, err
 		}
-		for _, t := range list {
+		for i := range list {
+			t := &list[i]
 			key := market.String() + ":" + t.Symbol
-			last[key] = t.Last.Decimal
+			last[key], rows[key] = t.Last.Decimal, t
 			volume := t.QuoteVolume.Decimal
 			if market == api.COINM {
 				volume = t.BaseVolume.Mul(t.Last.Decimal)
@@ -90,5 +97,11 @@ func (v *venue) day(ctx context.Context, segments []string, listed connect.Listi
 	for _, l := range listed {
 		turnover[l.Instrument.Key()] *= connect.InUSDT(api.Spot.String(), last, l.Instrument.Quote)
 	}
-	return turnover, last, nil
+	return turnover, rows, nil
+}
+
+// into tells how the last day was.
+func (t *dayTicker) into(s *connect.Standing) {
+	s.Last, s.Open, s.High, s.Low, s.Count = t.Last.Decimal, t.Open.Decimal, t.High.Decimal, t.Low.Decimal, t.Count
+	s.Volume, s.Quote = t.Volume.InexactFloat64(), t.QuoteVolume.InexactFloat64()
 }

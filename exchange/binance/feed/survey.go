@@ -21,7 +21,7 @@ type bestTicker struct {
 // survey puts four questions to a market, whatever it lists: ticker/24hr, ticker/bookTicker
 // and, of contracts, premiumIndex and fundingInfo.
 func (v *venue) survey(ctx context.Context, segments []string, listed connect.Listings) ([]connect.Standing, error) {
-	turnover, last, err := v.day(ctx, segments, listed)
+	turnover, rows, err := v.day(ctx, segments, listed)
 	if err != nil {
 		return nil, err
 	}
@@ -31,7 +31,11 @@ func (v *venue) survey(ctx context.Context, segments []string, listed connect.Li
 		if l.Trading {
 			in := *l.Instrument // the catalogue's own stays as it was
 			place[in.Key()] = len(out)
-			out = append(out, connect.Standing{Instrument: &in, Turnover: turnover[in.Key()], Last: last[in.Key()]})
+			s := connect.Standing{Instrument: &in, Turnover: turnover[in.Key()]}
+			if t := rows[in.Key()]; t != nil {
+				t.into(&s)
+			}
+			out = append(out, s)
 		}
 	}
 	for _, segment := range segments {

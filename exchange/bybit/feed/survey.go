@@ -24,6 +24,10 @@ type standing struct {
 	Ask      jsonscan.Amount `json:"ask1Price"`
 	AskQty   jsonscan.Amount `json:"ask1Size"`
 	Turnover jsonscan.Amount `json:"turnover24h"`
+	Volume   jsonscan.Amount `json:"volume24h"` // in quantity: USD of inverse contracts
+	Open     jsonscan.Amount `json:"prevPrice24h"`
+	High     jsonscan.Amount `json:"highPrice24h"`
+	Low      jsonscan.Amount `json:"lowPrice24h"`
 	Mark     jsonscan.Amount `json:"markPrice"`
 	Index    jsonscan.Amount `json:"indexPrice"`
 	Rate     jsonscan.Amount `json:"fundingRate"`
@@ -62,9 +66,12 @@ func (c *catalogue) survey(ctx context.Context, segments []string, listed connec
 // of is how an instrument stands; its turnover is in quote.
 func (t *standing) of(in *exchange.Instrument) connect.Standing {
 	s := connect.Standing{Instrument: in, Bid: t.Bid.Decimal, BidQty: t.BidQty.Decimal, Ask: t.Ask.Decimal, AskQty: t.AskQty.Decimal, Last: t.Last.Decimal}
+	s.Open, s.High, s.Low, s.Volume = t.Open.Decimal, t.High.Decimal, t.Low.Decimal, t.Volume.InexactFloat64()
 	turnover := t.Turnover.Decimal
 	if in.Inverse() {
 		turnover = turnover.Mul(t.Last.Decimal)
+	} else {
+		s.Quote = turnover.InexactFloat64()
 	}
 	s.Turnover = turnover.InexactFloat64()
 	if !in.Perp() {

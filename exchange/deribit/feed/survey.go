@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"slices"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/connect"
 	"github.com/perilune/perilune/exchange/deribit/client"
@@ -14,14 +16,18 @@ import (
 
 // standing is a row of summaries. Source: the manual, "get_book_summary_by_currency".
 type standing struct {
-	Name    string          `json:"instrument_name"`
-	Bid     jsonscan.Amount `json:"bid_price"`
-	Ask     jsonscan.Amount `json:"ask_price"`
-	Last    jsonscan.Amount `json:"last"`
-	Mark    jsonscan.Amount `json:"mark_price"`
-	Index   jsonscan.Amount `json:"estimated_delivery_price"`
-	Volume  jsonscan.Amount `json:"volume_usd"`
-	Funding jsonscan.Amount `json:"funding_8h"`
+	Name    string           `json:"instrument_name"`
+	Bid     jsonscan.Amount  `json:"bid_price"`
+	Ask     jsonscan.Amount  `json:"ask_price"`
+	Last    jsonscan.Amount  `json:"last"`
+	Mark    jsonscan.Amount  `json:"mark_price"`
+	Index   jsonscan.Amount  `json:"estimated_delivery_price"`
+	Volume  jsonscan.Amount  `json:"volume_usd"`
+	Coins   jsonscan.Amount  `json:"volume"`
+	High    jsonscan.Amount  `json:"high"`
+	Low     jsonscan.Amount  `json:"low"`
+	Change  *jsonscan.Amount `json:"price_change"` // percent
+	Funding jsonscan.Amount  `json:"funding_8h"`
 }
 
 // survey asks for summaries, by currency: the base of inverse contracts, and what linear ones
@@ -56,6 +62,17 @@ func (c *catalogue) survey(ctx context.Context, _ []string, listed connect.Listi
 
 func (r *standing) of(in *exchange.Instrument) connect.Standing {
 	s := connect.Standing{Instrument: in, Bid: r.Bid.Decimal, Ask: r.Ask.Decimal, Last: r.Last.Decimal, Turnover: r.Volume.InexactFloat64()}
+	s.High, s.Low, s.Volume = r.High.Decimal, r.Low.Decimal, r.Coins.InexactFloat64()
+	if r.Change != nil { // the price of a day ago is told by the change since alone
+		if factor := r.Change.Shift(-2).Add(decimal.NewFromInt(1)); factor.IsPositive() {
+			s.Open = r.Last.DivRound(factor, 12)
+		}
+	}
+	if in.Inverse() && in.ContractSize.IsPositive() {
+		s.Volume = r.Volume.Div(in.ContractSize).InexactFloat64()
+	} else if exchange.IsDollar(in.Quote) {
+		s.Quote = r.Volume.InexactFloat64()
+	}
 	if in.Perp() {
 		s.Mark, s.Index = exchange.E8FromDecimal(r.Mark.Decimal), exchange.E8FromDecimal(r.Index.Decimal)
 	}

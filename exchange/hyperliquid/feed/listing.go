@@ -82,6 +82,8 @@ func halves(answer []byte, meta any) (contexts []assetContext, err error) {
 type assetContext struct {
 	Coin    string            `json:"coin"` // of spot
 	Volume  jsonscan.Amount   `json:"dayNtlVlm"`
+	Coins   jsonscan.Amount   `json:"dayBaseVlm"`
+	Open    jsonscan.Amount   `json:"prevDayPx"`
 	Mid     jsonscan.Amount   `json:"midPx"`
 	Mark    jsonscan.Amount   `json:"markPx"`
 	Oracle  jsonscan.Amount   `json:"oraclePx"`
@@ -94,6 +96,7 @@ type assetContext struct {
 func (a *assetContext) standing(in *exchange.Instrument) connect.Standing {
 	s := connect.Standing{Instrument: in, Mark: exchange.E8FromDecimal(a.Mark.Decimal), Index: exchange.E8FromDecimal(a.Oracle.Decimal), Last: a.Mid.Decimal,
 		Rate: exchange.E8FromDecimal(a.Funding.Decimal), Hours: in.FundingHours, Turnover: a.Volume.InexactFloat64()}
+	s.Open, s.Volume, s.Quote = a.Open.Decimal, a.Coins.InexactFloat64(), a.Volume.InexactFloat64()
 	if s.Last.IsZero() {
 		s.Last = a.Mark.Decimal
 	}

@@ -26,6 +26,10 @@ type standing struct {
 	Ask    jsonscan.Amount `json:"askPx"`
 	AskQty jsonscan.Amount `json:"askSz"`
 	Volume jsonscan.Amount `json:"volCcy24h"`
+	Units  jsonscan.Amount `json:"vol24h"` // contracts, or coins on spot
+	Open   jsonscan.Amount `json:"open24h"`
+	High   jsonscan.Amount `json:"high24h"`
+	Low    jsonscan.Amount `json:"low24h"`
 
 	mark jsonscan.Amount
 	rate *funding
@@ -146,7 +150,14 @@ func (c *catalogue) rates(ctx context.Context, segment string, rows map[string]*
 // of is how an instrument stands; its turnover is in quote. The venue counts contracts.
 func (r *standing) of(in *exchange.Instrument) connect.Standing {
 	s := connect.Standing{Instrument: in, Last: r.Last.Decimal, Bid: r.Bid.Decimal, BidQty: r.BidQty.Decimal, Ask: r.Ask.Decimal, AskQty: r.AskQty.Decimal}
+	s.Open, s.High, s.Low, s.Volume = r.Open.Decimal, r.High.Decimal, r.Low.Decimal, r.Units.InexactFloat64()
 	turnover := r.Volume.Decimal
+	if !in.Perp() {
+		s.Quote = turnover.InexactFloat64()
+	}
+	if in.Perp() && !in.Inverse() {
+		s.Volume *= in.ContractSize.InexactFloat64()
+	}
 	if in.Perp() {
 		turnover = turnover.Mul(r.Last.Decimal)
 		s.Mark = r.mark.E8()
