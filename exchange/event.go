@@ -44,7 +44,7 @@ const (
 	KindVolume // Volumes, up to VenueTime; without any, Reason: why
 
 	// More market data that is had where somebody asked for it.
-	KindDay         // Day: the 24 hours before VenueTime, as the venue has them
+	KindDay // Day: the 24 hours before VenueTime, as the venue has them
 )
 
 var kindNames = [...]string{"none", "snapshot", "diff", "ticker", "trade", "mark", "funding", "bar", "gap",

@@ -15,7 +15,7 @@ import (
 
 func kinds() []exchange.Kind {
 	var out []exchange.Kind
-	for k := exchange.KindSnapshot; k <= exchange.KindVolume; k++ {
+	for k := exchange.KindSnapshot; k <= exchange.KindDay; k++ {
 		out = append(out, k)
 	}
 	return out
