@@ -73,8 +73,8 @@ func (v *verifier) pairMoney(ctx context.Context) error {
 			{"its spot cost", spotCost, sum.spotCost, "fills", sum.inCoin[0]},
 			{"its cost of the perpetual", perpCost, sum.perpCost, "fills", sum.inCoin[1]},
 			{"what it paid in fees", fees, sum.fees, "fills", false},
-			{"its funding", funding, sum.funding, "settlements", false},
-			{"its insurance", insurance, sum.insurance, "txns", false},
+			{"its funding", funding, sum.funding, "settlements", sum.inCoin[0] || sum.inCoin[1]}, // in quote, of coins
+			{"its insurance", insurance, sum.insurance, "txns", sum.inCoin[0] || sum.inCoin[1]},
 		} {
 			if !c.has.ok {
 				v.find("positions", "pairs", row, "%s is no number", c.what)

@@ -142,7 +142,11 @@ func (l *Ledger) ban(b *block, a *Answer, now exchange.Time) {
 // end of the window, then for longer each time it happens again.
 func (l *Ledger) throttle(b *block, a *Answer, now exchange.Time) {
 	l.strike(b, a)
-	until := max(a.RetryAt+l.guard, l.endOf(a.Pool, false, now)+l.step*(1<<(b.strikes-1)-1))
+	more := l.step * (1<<(b.strikes-1) - 1)
+	if most := l.table.StepMost; most > 0 {
+		more = min(more, most)
+	}
+	until := max(a.RetryAt+l.guard, l.endOf(a.Pool, false, now)+more)
 	if now >= b.until {
 		b.banned = false
 	}

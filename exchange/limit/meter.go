@@ -24,6 +24,9 @@ type Table struct {
 	// Step is how much longer than its window a pool is left alone that is refused again,
 	// doubling with each refusal. 0: a minute, which suits windows of a minute.
 	Step exchange.Time
+	// StepMost bounds that doubling, where a venue bans nobody for asking again. 0: four
+	// doublings do.
+	StepMost exchange.Time
 }
 
 // How much a Table may have: a Cost is a value of fixed size.

@@ -432,10 +432,10 @@ func (w *spreadWorld) measure() {
 		known := m.Pair.Spread.Net().InexactFloat64() * w.mid
 		most := max(math.Abs(known), math.Abs(known+w.untold(m.Pair.ID)))
 		if w.taken[m.Pair.ID] {
-			w.taken[m.Pair.ID] = m.Pair.Spread.Since != 0
+			w.taken[m.Pair.ID] = m.Pair.Spread.Since != 0 || w.untold(m.Pair.ID) != 0 // an order that mends it is as large
 			continue
 		}
-		if w.worst = max(w.worst, most/bound); most > 1.03*bound {
+		if w.worst = max(w.worst, most/bound); most > bound {
 			w.fail("pair %d is unhedged by %.2f, or with what it does not know of by %.2f; %.2f are allowed: %v", m.Pair.ID, known, known+w.untold(m.Pair.ID), bound, m.Pair.Spread)
 		}
 		if since := m.Pair.Spread.Since; math.Abs(known) < 12 || w.nowhere(&m.Pair) { // below the smallest order of a leg

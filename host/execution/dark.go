@@ -287,19 +287,19 @@ func (sp *spread) waits(p Port, now, until exchange.Time, res decimal.Decimal, w
 	sp.Pair.Reason = text
 }
 
-// beyond is what of the coins that are unhedged is beyond the bound, and a little more, so
-// that the next tick is not beyond it again.
+// beyond is what of the coins that are unhedged is about to be beyond the bound, and a little
+// more, so that the next tick is not there again.
 func (sp *spread) beyond(p Port, coins decimal.Decimal) decimal.Decimal {
 	price, ok := sp.coinMid(p)
-	if !ok {
+	if !ok || coins.Mul(price).LessThanOrEqual(sp.Request.MaxUnhedged.DivRound(nearly, 12)) {
 		return decimal.Zero
 	}
-	most := sp.Request.MaxUnhedged.DivRound(price, 12)
-	if coins.LessThanOrEqual(most) {
-		return decimal.Zero
-	}
-	return coins.Sub(most.DivRound(headroom, 12))
+	return coins.Sub(sp.bound().DivRound(price, 12))
 }
+
+// nearly is how close to the bound something unhedged is brought back from, because no two
+// venues' prices are the same.
+var nearly = decimal.RequireFromString("1.005")
 
 // darkness says why a leg can't be traded.
 func (sp *spread) darkness(p Port, which int) string {

@@ -124,13 +124,17 @@ func coarser(long, short *exchange.Instrument, longPrice, shortPrice exchange.Ti
 	return intent.ShortLeg
 }
 
+// bound is what a slice may leave unhedged at the prices for which it is sent: a little less than
+// MaxUnhedged, for the price moving until that is mended.
+func (sp *spread) bound() decimal.Decimal { return sp.Request.MaxUnhedged.DivRound(headroom, 12) }
+
 // sizeOpen returns the lots of one batch. Neither leg alone takes what is unhedged beyond
 // the bound, and what the last batch left over is carried in.
 func (sp *spread) sizeOpen(p Port, ask, bid exchange.Ticks) (longLots, shortLots exchange.Lots) {
 	long, short := sp.instrument(p, intent.LongLeg), sp.instrument(p, intent.ShortLeg)
 	dear := decimal.Max(coinPriceAt(long, ask), coinPriceAt(short, bid))
 	res, keep := sp.Pair.Spread.Net(), sp.kept(p, long)
-	room := sp.Request.MaxUnhedged.Sub(res.Abs().Mul(dear))
+	room := sp.bound().Sub(res.Abs().Mul(dear))
 	left := sp.Request.Notional.Sub(short.Notional(bid, sp.holding(intent.ShortLeg).Lots.Abs()))
 	coins := decimal.Min(decimal.Min(sp.Request.Batch, left), room).DivRound(dear, 12)
 	if coarser(long, short, ask, bid) == intent.ShortLeg {
@@ -187,7 +191,7 @@ func (sp *spread) shut(p Port, now exchange.Time) {
 func (sp *spread) closing(p Port, bid, ask exchange.Ticks) (legs []*exchange.Order) {
 	long, short := sp.instrument(p, intent.LongLeg), sp.instrument(p, intent.ShortLeg)
 	dear := decimal.Max(coinPriceAt(long, bid), coinPriceAt(short, ask))
-	room := sp.Request.MaxUnhedged.Sub(sp.Pair.Spread.Net().Abs().Mul(dear))
+	room := sp.bound().Sub(sp.Pair.Spread.Net().Abs().Mul(dear))
 	coins := decimal.Max(decimal.Zero, decimal.Min(sp.Request.Batch, room)).DivRound(dear, 12)
 	lead := coarser(long, short, bid, ask)
 	h, in := sp.holding(lead), sp.instrument(p, lead)

@@ -51,7 +51,7 @@ func (sp *spread) handover(p Port, other int) (legs []*exchange.Order) {
 	if !ok {
 		return nil
 	}
-	room := decimal.Max(decimal.Zero, sp.Request.MaxUnhedged.Sub(sp.Pair.Spread.Net().Abs().Mul(mid)))
+	room := decimal.Max(decimal.Zero, sp.bound().Sub(sp.Pair.Spread.Net().Abs().Mul(mid)))
 	coins := decimal.Min(h.Coins.Abs(), decimal.Min(sp.Request.Batch, room).DivRound(mid, 12))
 	price := func(which int, side exchange.Side) exchange.Ticks {
 		far, _ := p.Book(sp.holding(which).Instrument).Level(side.Opposite(), sp.Request.Level)

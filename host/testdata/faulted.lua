@@ -61,8 +61,11 @@ local function move(n, back)
   exec.transfer(m[1], back and m[3] or m[2], back and m[2] or m[3], m[4])
 end
 
+local told = false -- by this run
+
 local function clean_up()
-  if state.acts == params.acts + 1 then log.info("nothing more is begun") end
+  if not told then log.info("nothing more is begun") end
+  told = true
   cancel_some(100)
   for _, p in ipairs(exec.pair.list()) do
     if p.state == "open" then exec.pair.close(p.id, { patience = "1s", reason = "the end" }) end

@@ -29,7 +29,9 @@ const (
 	cancels
 )
 
-// slow is how long a refusal is heeded at least, and by how much longer the next one.
+// slow is how long a refusal is heeded at least, and by how much longer the next ones: no more
+// than twice, because the venue bans nobody for asking again, and its weight is back within a
+// minute, in which an order in doubt would not be asked for.
 const slow = 10 * exchange.Second
 
 // Table is what the venue counts.
@@ -38,7 +40,7 @@ func Table() *limit.Table {
 	in := func(name string, p limit.Pool, counts bool) limit.Rule {
 		return limit.Rule{Name: name + " in 10 s", Pool: p, Period: slow, Limit: most, Rolling: true, Orders: counts}
 	}
-	return &limit.Table{Pools: []string{"hyperliquid", "hyperliquid questions", "hyperliquid orders", "hyperliquid cancels"}, Step: slow, Meters: []limit.Rule{
+	return &limit.Table{Pools: []string{"hyperliquid", "hyperliquid questions", "hyperliquid orders", "hyperliquid cancels"}, Step: slow, StepMost: slow, Meters: []limit.Rule{
 		weight:    {Name: "weight of the IP address per minute", Pool: address, Period: exchange.Minute, Limit: most, Rolling: true},
 		questions: in("questions", Info, false), orders: in("orders of the account", Orders, true), cancels: in("cancels of the account", Cancels, false),
 	}}
