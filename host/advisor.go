@@ -18,6 +18,9 @@ import (
 // AdvisorOptions say whom strategies may ask. See package advisor.
 type AdvisorOptions struct {
 	advisor.Config
+	// Fallback are asked in their order when the one before does not answer: it fails, is
+	// late, or its budget is used up. At most three.
+	Fallback []advisor.Config
 	// TTL bounds how long any advice counts; 0: as each question says.
 	TTL exchange.Time
 }
@@ -37,6 +40,8 @@ type advisorConfig struct {
 	PriceOut    amount   `toml:"price_out"`
 	MaxTokens   int      `toml:"max_tokens"`
 	Temperature *float64 `toml:"temperature"`
+
+	Fallback []advisorConfig `toml:"fallback"`
 }
 
 // takeAdvisor reads the section. The key is read at once, from where the file
@@ -45,9 +50,35 @@ func (o *Options) takeAdvisor(f *advisorConfig) error {
 	if f == nil || o.Advisor != nil {
 		return nil
 	}
-	a := &AdvisorOptions{Config: advisor.Config{BaseURL: f.BaseURL, Model: f.Model, Static: f.Static,
-		MaxCalls: f.MaxCalls, MaxTokens: f.MaxTokens, Temperature: f.Temperature}}
+	a := &AdvisorOptions{}
 	var ttl time.Duration
+	var err error
+	if a.Config, ttl, err = f.read(); err != nil {
+		return err
+	}
+	a.TTL = exchange.Time(ttl)
+	for i := range f.Fallback {
+		b := &f.Fallback[i]
+		if b.TTL != "" || b.Static != "" || len(b.Fallback) > 0 {
+			return fmt.Errorf("fallback %d: ttl, static and fallback are of [advisor] alone", i+1)
+		}
+		c, _, err := b.read()
+		if err != nil {
+			return fmt.Errorf("fallback %d: %w", i+1, err)
+		}
+		a.Fallback = append(a.Fallback, c)
+	}
+	if _, err := advisor.NewChain(a.Config, a.Fallback); err != nil {
+		return err
+	}
+	o.Advisor = a
+	return a.Validate()
+}
+
+// read takes an endpoint's keys, and how long its advice counts.
+func (f *advisorConfig) read() (a advisor.Config, ttl time.Duration, err error) {
+	a = advisor.Config{BaseURL: f.BaseURL, Model: f.Model, Static: f.Static,
+		MaxCalls: f.MaxCalls, MaxTokens: f.MaxTokens, Temperature: f.Temperature}
 	for _, d := range []struct {
 		name, text string
 		to         *time.Duration
@@ -57,29 +88,25 @@ func (o *Options) takeAdvisor(f *advisorConfig) error {
 		}
 		v, err := time.ParseDuration(d.text)
 		if err != nil || v <= 0 {
-			return fmt.Errorf("%s = %q: want a time such as 20s or 5m", d.name, d.text)
+			return a, 0, fmt.Errorf("%s = %q: want a time such as 20s or 5m", d.name, d.text)
 		}
 		*d.to = v
 	}
-	a.TTL = exchange.Time(ttl)
 	for _, m := range []struct {
 		name string
 		text amount
 		to   *decimal.Decimal
 	}{{"max_cost", f.MaxCost, &a.MaxCost}, {"price_in", f.PriceIn, &a.PriceIn}, {"price_out", f.PriceOut, &a.PriceOut}} {
 		if err := decimalKey(m.name, m.text, m.to); err != nil {
-			return err
+			return a, 0, err
 		}
 	}
 	if f.Key != "" {
-		key, err := sign.Load(f.Key)
-		if err != nil {
-			return fmt.Errorf("key: %w", err)
+		if a.Key, err = sign.Load(f.Key); err != nil {
+			return a, 0, fmt.Errorf("key: %w", err)
 		}
-		a.Key = key
 	}
-	o.Advisor = a
-	return a.Validate()
+	return a, ttl, nil
 }
 
 // openDesk makes the desk that questions are put to: those to the advisor, and those
@@ -89,7 +116,7 @@ func (o *Options) takeAdvisor(f *advisorConfig) error {
 func openDesk(ctx context.Context, o *Options, db *ledger.DB, today time.Time, post func(*exchange.Event)) (*advisor.Desk, error) {
 	var client advice.Respondent
 	if o.Advisor != nil {
-		c, err := advisor.New(o.Advisor.Config)
+		c, err := advisor.NewChain(o.Advisor.Config, o.Advisor.Fallback)
 		if err != nil {
 			return nil, configError("advisor: %v", err)
 		}
