@@ -97,7 +97,7 @@ func TestDataCommandsSayWhatIsWrong(t *testing.T) {
 		want string
 		args string
 	}{
-		{ExitUsage, "want verify, download or import", "data dowload"},
+		{ExitUsage, "want verify, download, import or curve", "data dowload"},
 		{ExitUsage, "--from and --to are needed", "data download --symbols BTCUSDT"},
 		{ExitUsage, `interval "9m"`, "data download --symbols BTCUSDT --interval 9m --from 2024-02-01 --to 2024-02-02"},
 		{ExitUsage, `--kinds: kind "kline"`, "data download --symbols BTCUSDT --kinds kline --from 2024-02-01 --to 2024-02-02"},
