@@ -45,11 +45,20 @@ const (
 
 	// More market data that is had where somebody asked for it.
 	KindDay // Day: the 24 hours before VenueTime, as the venue has them
+
+	KindFeed // Instrument, Name: the feed that its book comes from now on (FeedVenue, FeedRelay), Reason
+)
+
+// The feeds that a book may come from. It is that of the venue until a KindFeed says
+// otherwise.
+const (
+	FeedVenue = "venue"
+	FeedRelay = "relay" // its books are LinkUnproved
 )
 
 var kindNames = [...]string{"none", "snapshot", "diff", "ticker", "trade", "mark", "funding", "bar", "gap",
 	"order", "fill", "funding_paid", "transfer", "balance", "timer", "reload", "command", "advice",
-	"open_interest", "premium", "venue", "clock", "liquidation", "volume", "day"}
+	"open_interest", "premium", "venue", "clock", "liquidation", "volume", "day", "feed"}
 
 func (k Kind) String() string {
 	if int(k) < len(kindNames) {

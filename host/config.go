@@ -49,6 +49,9 @@ type fileConfig struct {
 		BackupHours *float64 `toml:"backup_hours"`
 		BackupKeep  int      `toml:"backup_keep"`
 	} `toml:"ledger"`
+	Feed struct {
+		Relay *relayConfig `toml:"relay"`
+	} `toml:"feed"`
 	Advisor *advisorConfig            `toml:"advisor"`
 	Params  map[string]map[string]any `toml:"params"`
 	Venue   map[string]toml.Primitive `toml:"venue"`
@@ -106,6 +109,9 @@ func (o *Options) LoadConfig(path string) error {
 	}
 	if err := o.takeLedger(&f); err != nil {
 		return configError("%s: [ledger] %v", path, err)
+	}
+	if err := o.takeRelay(f.Feed.Relay); err != nil {
+		return configError("%s: [feed.relay] %v", path, err)
 	}
 	for i, s := range sections {
 		if err := o.takeVenue(s, i == 0); err != nil {
@@ -194,6 +200,9 @@ func (o *Options) takeVenue(s connect.Section, first bool) error {
 	if first {
 		l.Top = cmp.Or(l.Top, c.Top)
 		l.Bars = cmp.Or(length, l.Bars)
+	}
+	if _, err := l.feedOf(s.House(), c); err != nil {
+		return err
 	}
 	for _, k := range []struct{ name, ref string }{{"api_key", c.Key}, {"secret", c.Secret}} {
 		if k.ref == "" {

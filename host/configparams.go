@@ -177,6 +177,8 @@ func ConfigSections() (names []string) {
 			for _, house := range venueNames(nil) {
 				names = append(names, "venue."+house)
 			}
+		case "feed":
+			names = append(names, "feed.relay")
 		case "params":
 			names = append(names, "params.<strategy>")
 		default:

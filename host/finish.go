@@ -104,6 +104,7 @@ func (r *runner) summary(endedBy string) *Summary {
 		EventsHash: r.record.rec.in.sum(), EffectsHash: r.record.rec.out.sum(),
 		DB: r.o.DB, Journal: r.record.dir, WallSeconds: time.Since(r.started).Seconds(), Assumptions: r.assumptions(), Warnings: r.warnings,
 	}
+	s.Feeds = r.comparisons()
 	if r.watcher != nil {
 		s.ReloadsRefused += r.watcher.failed()
 	}
@@ -150,6 +151,9 @@ func (r *runner) report(s *Summary) error {
 	for i := range s.Latency {
 		l := &s.Latency[i]
 		d.Latencies = append(d.Latencies, report.Latency{Venue: string(l.Venue), Stream: l.Stream, Messages: l.Messages, P50: l.P50, P99: l.P99, Max: l.Max, Clock: l.Clock()})
+	}
+	for i := range s.Feeds {
+		d.Feeds = append(d.Feeds, s.Feeds[i].House+": "+s.Feeds[i].String())
 	}
 	d.Totals.PairsOpened, d.Totals.PairsClosed = s.PairsOpened, s.PairsClosed
 	d.Totals.MaxUnhedged, d.Totals.MaxUnhedgedTime = s.MaxUnhedged.Decimal, exchange.Time(s.MaxUnhedSec*float64(exchange.Second))

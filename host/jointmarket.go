@@ -92,11 +92,10 @@ func (s *liveSource) connect(ctx context.Context, keep []string, to connect.Sink
 	if len(s.markets) == 1 {
 		l := s.markets[0]
 		s.entering("connecting to the market data of %d symbols", len(l.symbols))
-		m, err := l.catalog.Open(ctx, l.symbols, keep, to)
+		m, err := l.connect(ctx, keep, to)
 		if err != nil {
 			return nil, l.failed(ctx, err)
 		}
-		l.market = m
 		return m, nil
 	}
 	kept, err := s.keptBy(keep)
@@ -111,12 +110,12 @@ func (s *liveSource) connect(ctx context.Context, keep []string, to connect.Sink
 		p := &part{to: to}
 		j.parts[i] = p
 		wg.Go(func() {
-			m, err := l.catalog.Open(ctx, l.symbols, kept[i], p)
+			m, err := l.connect(ctx, kept[i], p)
 			if err != nil {
 				errs[i] = s.at(l, l.failed(ctx, err))
 				return
 			}
-			p.market, l.market = m, m
+			p.market = m
 		})
 	}
 	wg.Wait()

@@ -66,6 +66,9 @@ func (s *liveSource) healthOf(c *core.Core, l *liveMarket) string {
 	if text := shortLatency(c.FeedLatencies(), house); text != "" {
 		out = append(out, text)
 	}
+	if l.twin != nil {
+		out = append(out, "books by the "+l.twin.Active())
+	}
 	return strings.Join(out, ", ")
 }
 
@@ -130,6 +133,7 @@ func (s *liveSource) metrics(l *metricList) {
 	for i, m := range s.markets {
 		l.add(Gauge, "perilune_feed_silent_streams", "Streams of market data that are silent for too long.", float64(counts[i].silent), Label{"venue", m.House()})
 	}
+	s.feedMetrics(l)
 	s.dark.metrics(l)
 }
 

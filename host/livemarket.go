@@ -10,6 +10,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/connect"
+	"github.com/perilune/perilune/exchange/connect/twin"
 	"github.com/perilune/perilune/host/core"
 	"github.com/perilune/perilune/host/script"
 )
@@ -33,6 +34,12 @@ type LiveOptions struct {
 	Top int
 	// Bars is the length of the bars: see connect.DataOptions. 0: a minute.
 	Bars exchange.Time
+	// Relay is a relay of order books, for the houses whose section names it; nil: its usual
+	// address, should one.
+	Relay *RelayOptions
+
+	relayKey    string         // where its key is
+	environment []feedOverride // see TakeEnvironment
 }
 
 // Bounds of a live session.
@@ -56,6 +63,9 @@ type liveMarket struct {
 	catalog  connect.Catalogue
 	symbols  []string
 	market   connect.Market // nil until it is connected
+	feed     feedChoice
+	relay    *RelayOptions // nil: it is not asked
+	twin     *twin.Market  // market, when it has two feeds
 
 	mu    sync.Mutex
 	heard []connect.Notice

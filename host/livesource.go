@@ -70,7 +70,13 @@ func (s *liveSource) ask(ctx context.Context, l *liveMarket, w *wants) (err erro
 	if l.access, err = newAccess(s.db, l.venue, s.warn); err != nil {
 		return err
 	}
+	if err := s.chooseFeed(l); err != nil {
+		return err
+	}
 	o := connect.DataOptions{Access: l.access.shared(), Past: w.bars, Data: connect.AllData | connect.Bars | connect.Interest, Bars: l.bars}
+	if l.feed.alone() {
+		o.Data &^= connect.Books
+	}
 	if err := l.browse(ctx, o); err != nil {
 		return s.elsewhere(ctx, l, err)
 	}

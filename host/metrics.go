@@ -85,7 +85,7 @@ func (s *Session) WriteMetrics(w io.Writer, labels ...Label) error {
 }
 
 // ownLabels are the labels that metrics have themselves.
-var ownLabels = []string{"channel", "currency", "level", "quantile", "result", "rule", "section", "state", "strategy", "stream", "venue"}
+var ownLabels = []string{"channel", "currency", "feed", "level", "quantile", "result", "rule", "section", "state", "strategy", "stream", "venue"}
 
 var labelNames = regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_]*$`)
 

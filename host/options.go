@@ -291,6 +291,9 @@ func (o *Options) Validate() (err error) {
 	if err := o.checkAccount(); err != nil {
 		return err
 	}
+	if err := o.checkFeeds(); err != nil {
+		return err
+	}
 	if o.DB == "" {
 		o.DB = "perilune-paper.db"
 		if o.realOrders() {

@@ -106,6 +106,13 @@ func (i SimInfo) WriteConfig(path string) error {
 			fmt.Fprintf(&b, "%s = %s\n", name, strconv.Quote(v.section[name]))
 		}
 	}
+	if i.Relay != nil {
+		file := filepath.Join(dir, "relay.key")
+		if err := os.WriteFile(file, []byte(i.Relay["key"]), 0o600); err != nil {
+			return fmt.Errorf("writing a key: %w", err)
+		}
+		fmt.Fprintf(&b, "\n[feed.relay]\nurl = %s\nkey = %s\n", strconv.Quote(i.Relay["url"]), strconv.Quote("file:"+filepath.ToSlash(file)))
+	}
 	b.WriteString("\n" + simLimits)
 	if err := os.WriteFile(path, []byte(b.String()), 0o600); err != nil {
 		return fmt.Errorf("writing the configuration: %w", err)

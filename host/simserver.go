@@ -4,15 +4,18 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"math"
 	"net"
+	"net/http"
 	"strings"
 	"time"
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/record"
+	relayfront "github.com/perilune/perilune/exchange/relay/simfront"
 	"github.com/perilune/perilune/exchange/simserver"
 	"github.com/perilune/perilune/exchange/synth"
 )
@@ -24,6 +27,8 @@ type SimOptions struct {
 	// of its own and all with one market. None: the default venue alone.
 	Venues []string
 	Market []string // synth, or recordings
+	// Relay puts a relay beside the venues that passes on the books of their perpetuals.
+	Relay bool
 	// Symbols is how many linear contracts each venue has in the built-in market, each with
 	// ten changes of its book a second; 0: its own, at the usual pace.
 	Symbols int
@@ -53,6 +58,8 @@ type SimInfo struct {
 	// More are the keys of further accounts.
 	More   []simserver.Keys    `json:"more_keys,omitempty"`
 	Venues map[string]SimVenue `json:"venues"`
+	// Relay is how the relay is reached: url, key, and where faults are asked for.
+	Relay map[string]string `json:"relay,omitempty"`
 }
 
 // SimVenue is how one of the venues is reached.
@@ -161,6 +168,17 @@ func Simulate(ctx context.Context, o SimOptions) error {
 			info.URLs, info.Keys, info.More = urls, x.Keys()[0], x.Keys()[1:]
 		}
 	}
+	var alone http.Handler = fronts[0]
+	if o.Relay {
+		done := make(chan struct{})
+		defer close(done)
+		r := o.relay(list, exchanges, done)
+		info.Relay = r.Describe(info.Listen)
+		if err := mux.Beside(r.Paths(), r); err != nil {
+			return errors.Join(err, l.Close())
+		}
+		alone = r.Before(fronts[0])
+	}
 	if o.Config != "" {
 		if err := info.WriteConfig(o.Config); err != nil {
 			return err
@@ -170,9 +188,21 @@ func Simulate(ctx context.Context, o SimOptions) error {
 		o.Ready(info)
 	}
 	if len(list) == 1 {
-		return exchanges[0].Serve(ctx, l, fronts[0])
+		return exchanges[0].Serve(ctx, l, alone)
 	}
 	return mux.Serve(ctx, l)
+}
+
+// relay puts a relay beside the venues, which misbehaves as they do.
+func (o *SimOptions) relay(list []*listing, exchanges []*simserver.Exchange, done <-chan struct{}) *relayfront.Relay {
+	r := relayfront.New(fmt.Sprintf("hs_test_%016x", (o.Seed+1)*0x9e3779b97f4a7c15))
+	for i, x := range exchanges {
+		r.Add(list[i].connect.House(), x)
+	}
+	if f := o.Faults; f != nil {
+		go r.Misbehave(done, f.Seed, cmp.Or(f.Every, simserver.UsualEvery))
+	}
+	return r
 }
 
 // simVenues are the listed venues of some names; none: the default.

@@ -26,6 +26,7 @@ type Snapshot struct {
 	Held       []string // what nothing may trade in until the account agrees with the venue's, and why
 	// Latencies are those of market data, and Late says which venues' is too late for new risk.
 	Latencies []FeedLatency
+	Feeds     []FeedComparison // of venues whose books come from one of two feeds
 	Late      []string
 	// Dropped counts the events that subscribers were too slow for.
 	Dropped uint64
@@ -77,6 +78,7 @@ func (r *runner) snapshot() *Snapshot {
 			s.Balances = append(s.Balances, Balance{h.Wallet, h.Asset, h.Total})
 		}
 	}
+	s.Feeds = r.comparisons()
 	s.Positions = r.positions(c.AccountPosition)
 	for i, name := range r.strategies().Running {
 		of := func(id exchange.InstrumentID) exchange.Position { return c.StrategyPosition(int32(i), id) }

@@ -75,8 +75,10 @@ type Summary struct {
 	// Latency is how late market data came, by venue and stream, where it has times of the
 	// venue's.
 	Latency []FeedLatency `json:"feed_latency,omitempty"`
-	Halted  string        `json:"halted,omitempty"`
-	Paused  []string      `json:"paused,omitempty"`
+	// Feeds compares the two feeds of venues that have two.
+	Feeds  []FeedComparison `json:"feeds,omitempty"`
+	Halted string           `json:"halted,omitempty"`
+	Paused []string         `json:"paused,omitempty"`
 
 	EventsHash  string   `json:"events_hash"`
 	EffectsHash string   `json:"effects_hash"`

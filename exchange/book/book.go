@@ -59,6 +59,7 @@ type Book struct {
 	reason    string
 	synthetic bool // the last snapshot was: the touch may be locked
 	chain     chain
+	link      exchange.Linking
 	late      int // diffs in a row that were too old
 	pending   pending
 	updated   exchange.Time
@@ -73,7 +74,7 @@ type Sides struct {
 
 // New returns an empty book that keeps its sides as sorted slices.
 func New(in *exchange.Instrument) *Book {
-	return &Book{Sides: Sides{in: in, bids: half{sign: 1}, asks: half{sign: -1}}, reason: "no snapshot yet"}
+	return &Book{Sides: Sides{in: in, bids: half{sign: 1}, asks: half{sign: -1}}, reason: "no snapshot yet", link: in.Linking}
 }
 
 // NewLadder returns an empty book that keeps the ticks around the touch in a
@@ -98,6 +99,13 @@ func (b *Book) Apply(ev *exchange.Event) bool {
 		b.lost(ev.Reason)
 	}
 	return false
+}
+
+// Relink begins the book anew on another feed, whose updates are linked otherwise than the
+// instrument's: only a snapshot of that feed makes it usable.
+func (b *Book) Relink(link exchange.Linking, reason string) {
+	b.fail(reason)
+	b.link, b.chain, b.synthetic = link, chain{}, false
 }
 
 // Ready reports whether the book is live and has both sides.
@@ -140,7 +148,7 @@ func (b *Book) Integrity() exchange.Integrity {
 	if b.synthetic || b.chain.last == 0 && b.updated != 0 {
 		return exchange.Unverifiable
 	}
-	return b.in.Linking.Integrity()
+	return b.link.Integrity()
 }
 
 // LastID is the update id of the last applied event.

@@ -10,7 +10,7 @@ type ids struct {
 }
 
 func (b *Book) idsOf(ev *exchange.Event) ids {
-	return ids{ev.FirstID, ev.LastID, ev.PrevID, b.in.Linking}
+	return ids{ev.FirstID, ev.LastID, ev.PrevID, b.link}
 }
 
 // numbered is false for feeds that carry no ids (CSV archives).

@@ -75,9 +75,13 @@ type Common struct {
 	DeadMan int    `toml:"dead_man_seconds"`
 	// RecvWindow is how many milliseconds after its stamp a request may still be carried
 	// out; 0: the venue's own default.
-	RecvWindow int    `toml:"recv_window"`
-	Top        int    `toml:"top"`  // coins that globs stand for
-	Bars       string `toml:"bars"` // 1m, 15m, 1h
+	RecvWindow int `toml:"recv_window"`
+	Top        int `toml:"top"` // coins that globs stand for
+	// Feed is where books come from, exchange.FeedVenue (also "") or FeedRelay, and Shadow which
+	// feed is kept beside it: "none", or "" for the host's choice.
+	Feed   string `toml:"feed"`
+	Shadow string `toml:"shadow"`
+	Bars   string `toml:"bars"` // 1m, 15m, 1h
 }
 
 // Shared implements Section for whoever embeds it.

@@ -42,6 +42,17 @@ func (s *Sketch) Add(d exchange.Time) {
 	s.counts[bucket(uint64(min(d/unit, longest)))]++
 }
 
+// Merge adds what another one counted.
+func (s *Sketch) Merge(o *Sketch) {
+	s.n, s.below, s.most = s.n+o.n, s.below+o.below, max(s.most, o.most)
+	if o.counts != nil && s.counts == nil {
+		s.counts = make([]uint64, buckets)
+	}
+	for i, n := range o.counts {
+		s.counts[i] += n
+	}
+}
+
 // bucket is where so many microseconds are counted.
 func bucket(v uint64) int {
 	e := max(0, bits.Len64(v)-fine-1)

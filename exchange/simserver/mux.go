@@ -18,7 +18,10 @@ import (
 //
 // Exchanges share nothing but the market that their feeds show: each has its own accounts,
 // keys, clock and faults, and can go dark by itself.
-type Mux struct{ stands []stand }
+type Mux struct {
+	stands []stand
+	beside []stand // what has no exchange of its own
+}
 
 // Handler is a front that names its paths.
 type Handler interface {
@@ -51,6 +54,20 @@ func (m *Mux) Add(house string, x *Exchange, front Handler) error {
 	return nil
 }
 
+// Beside puts something else behind the address that serves what the exchanges show. Its
+// paths are told apart as those of fronts.
+func (m *Mux) Beside(paths []string, h http.Handler) error {
+	for _, o := range m.stands {
+		for _, p := range paths {
+			if slices.Contains(o.paths, p) {
+				return fmt.Errorf("simulated exchange: %s answers %s already", o.house, p)
+			}
+		}
+	}
+	m.beside = append(m.beside, stand{front: h, paths: paths})
+	return nil
+}
+
 // Serve answers on l until ctx ends or a feed fails, and then closes the exchanges. It may
 // be called once.
 func (m *Mux) Serve(ctx context.Context, l net.Listener) error {
@@ -69,10 +86,12 @@ func (m *Mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	var best *stand
 	length := -1
-	for i := range m.stands {
-		for _, p := range m.stands[i].paths {
-			if len(p) > length && below(r.URL.Path, p) {
-				best, length = &m.stands[i], len(p)
+	for _, list := range [][]stand{m.stands, m.beside} {
+		for i := range list {
+			for _, p := range list[i].paths {
+				if len(p) > length && below(r.URL.Path, p) {
+					best, length = &list[i], len(p)
+				}
 			}
 		}
 	}

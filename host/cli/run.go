@@ -123,6 +123,9 @@ func (s *sessionFlags) options(f *pflag.FlagSet) (*host.Options, error) {
 			return nil, err
 		}
 	}
+	if err := o.Live.TakeEnvironment(os.LookupEnv); err != nil {
+		return nil, err
+	}
 	return o, nil
 }
 

@@ -25,6 +25,7 @@ func simVerb(ctx context.Context, e *env, args []string) error {
 	past := f.String("past", "2h", "of the built-in market that lies before the opening, for candles and curves, at most 5d; worked out first, so give --speed too")
 	symbols := f.Int("symbols", 0, "linear contracts of each venue in the built-in market, copies beyond the first ten, each with 10 book changes a second")
 	accounts := f.Int("accounts", 1, "how many accounts, each with two API keys")
+	relay := f.Bool("relay", false, "also a relay of the venues' perpetuals, at /v1/ws")
 	faults := f.String("faults", "", "faults by seed: SEED[,every=5s][,kinds=drop+429+late_fill]")
 	config := f.String("write-config", "", "write a configuration for doctor, run --live and run --market live that reaches this exchange, and its keys beside it")
 	asJSON := f.Bool("json", false, "print one JSON object on stdout when it is ready")
@@ -50,7 +51,7 @@ func simVerb(ctx context.Context, e *env, args []string) error {
 		return fail(ExitUsage, "--faults %s: %v", *faults, err)
 	}
 	return host.Simulate(ctx, host.SimOptions{
-		Listen: *listen, Market: *market, Seed: *seed, Speed: *speed, Accounts: *accounts, Symbols: *symbols, Faults: chaos, Venues: *venues, Config: *config, Past: before,
+		Listen: *listen, Market: *market, Seed: *seed, Speed: *speed, Accounts: *accounts, Symbols: *symbols, Faults: chaos, Venues: *venues, Relay: *relay, Config: *config, Past: before,
 		Ready: func(i host.SimInfo) { e.simReady(i, *asJSON) },
 		Log:   func(line string) { fmt.Fprintln(e.err, line) },
 	})
@@ -68,6 +69,9 @@ func (e *env) simReady(i host.SimInfo, asJSON bool) {
 		return
 	}
 	fmt.Fprintf(e.out, "simulated exchange on %s (play money, no TLS)\n\n", i.Listen)
+	for _, k := range sortedKeys(i.Relay) {
+		fmt.Fprintf(e.out, "  relay %-14s %s\n", k, i.Relay[k])
+	}
 	if len(i.Venues) > 1 {
 		e.simVenues(i)
 		return

@@ -53,6 +53,9 @@ func printSummary(w io.Writer, s *host.Summary) {
 	for _, l := range latencyTexts(s.Latency) {
 		row("feed latency", "%s", l)
 	}
+	for i := range s.Feeds {
+		row("two feeds", "%s: %s", s.Feeds[i].House, s.Feeds[i].String())
+	}
 	if s.Halted != "" {
 		row("HALTED", "%s", s.Halted)
 	}

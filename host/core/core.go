@@ -253,6 +253,8 @@ func (c *Core) apply(ev *exchange.Event) {
 		c.onCommand(ev)
 	case exchange.KindVenue:
 		c.driver.onVenue(c.markets, ev)
+	case exchange.KindFeed:
+		c.instants.onFeed(ev)
 	case exchange.KindClock:
 		c.delays.onClock(ev)
 	case exchange.KindAdvice:

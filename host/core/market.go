@@ -1,6 +1,7 @@
 package core
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/shopspring/decimal"
@@ -55,6 +56,21 @@ func (c *Core) onBook(ev *exchange.Event) {
 		return
 	}
 	c.instants.show(OnBook, ev)
+}
+
+// onFeed begins a book anew that comes from another feed now, with what that proves. Its
+// feed sends a snapshot unasked. Nothing was lost, but what the book was is the past.
+func (is *instants) onFeed(ev *exchange.Event) {
+	m, link := &is.markets.list[ev.Instrument], exchange.LinkUnproved
+	if ev.Name == exchange.FeedVenue {
+		link = m.in.Linking
+	}
+	was := m.book.Ready()
+	m.book.Relink(link, cmp.Or(ev.Reason, "its feed is the "+ev.Name+" now"))
+	m.wanting = true
+	if was {
+		is.show(OnGap, ev)
+	}
 }
 
 // wantSnapshot asks for a snapshot once per loss of the book.

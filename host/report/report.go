@@ -71,6 +71,7 @@ type Data struct {
 	Sources     []string // one sentence each: what data, from where, which span
 	// Latencies are how late market data came.
 	Latencies []Latency
+	Feeds     []string // one sentence for each venue with two feeds of its books: what they came to
 	// Problems say what was wrong with the data: holes, bad rows, marks far away.
 	Problems []string
 	Again    Reproduction

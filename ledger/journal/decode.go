@@ -168,6 +168,8 @@ func decodeOwn(in *cursor, set bool, ev *exchange.Event) bool {
 		ev.Advice = decodeIf(in, set, decodeAdvice)
 	case exchange.KindVenue:
 		ev.Name, ev.Channel, ev.Reason = in.string(), exchange.Channel(in.byte()), in.string()
+	case exchange.KindFeed:
+		ev.Name, ev.Reason = in.string(), in.string()
 	case exchange.KindClock:
 		ev.Name, ev.ID = in.string(), in.int()
 	default:

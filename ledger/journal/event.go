@@ -197,6 +197,8 @@ func appendOwn(dst []byte, ev *exchange.Event) []byte {
 	case exchange.KindVenue:
 		dst = append(appendString(dst, ev.Name), byte(ev.Channel))
 		return appendString(dst, ev.Reason)
+	case exchange.KindFeed:
+		return appendString(appendString(dst, ev.Name), ev.Reason)
 	case exchange.KindClock:
 		return appendInt(appendString(dst, ev.Name), ev.ID)
 	}
