@@ -166,7 +166,11 @@ func (d *doctor) admission(ctx context.Context) error {
 	list := d.c.Admission(ctx)
 	d.Findings = append(d.Findings, list...)
 	for _, f := range list {
-		if f.Verdict == Fail {
+		switch {
+		case f.Verdict != Fail:
+		case f.Err != nil:
+			return &AccountError{fmt.Errorf("%s: %w (perilune doctor tells more)", f.Name, advised(f.Err))}
+		default:
 			return &AccountError{fmt.Errorf("%s: %s: %s (perilune doctor tells more)", f.Name, f.Text, f.Do)}
 		}
 	}

@@ -96,7 +96,11 @@ func (a *liveAccount) claim(ctx context.Context, s *standing, traded []exchange.
 
 // runsOrders lists what runs of Perilune have in a segment's books.
 func (a *liveAccount) runsOrders(ctx context.Context, g *oms.Segment, traded []exchange.Instrument) ([]oms.Report, error) {
-	all, err := a.client.OpenOrders(ctx, g.Venue)
+	var all []oms.Report
+	err := a.patiently(ctx, func() (err error) {
+		all, err = a.client.OpenOrders(ctx, g.Venue)
+		return err
+	})
 	if ctx.Err() != nil {
 		return nil, fmt.Errorf("interrupted before the account was reconciled: %w", ctx.Err())
 	}

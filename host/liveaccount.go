@@ -79,15 +79,17 @@ func (a *liveAccount) own(list []exchange.Instrument) (mine []exchange.Instrumen
 // account is one that the host trades on: the rest of what Examine looks at shows itself.
 func (a *liveAccount) signIn(ctx context.Context) error {
 	d := &doctor{account: &a.AccountOptions, access: a.access, log: a.note}
-	err := d.refuse(ctx, reached, signedIn)
-	a.client, a.uid = d.c, d.Account
-	if err != nil {
-		return err
+	for _, stage := range []stage{reached, signedIn} {
+		err := a.patiently(ctx, func() error { return d.refuse(ctx, stage, stage) })
+		a.client, a.uid = d.c, d.Account
+		if err != nil {
+			return err
+		}
 	}
 	if err := a.takeLease(); err != nil {
 		return err
 	}
-	return d.refuse(ctx, known, known)
+	return a.patiently(ctx, func() error { return d.refuse(ctx, known, known) })
 }
 
 // openAccount reads the key and compares the clocks.
@@ -107,7 +109,11 @@ func openAccount(ctx context.Context, a *access, o *AccountOptions, log func(str
 // opened is when the account is opened, by our clock of the venue and by its own.
 func (a *liveAccount) opened(ctx context.Context, list []exchange.Instrument) (started, opened exchange.Time, err error) {
 	in := &list[max(0, slices.IndexFunc(list, func(in exchange.Instrument) bool { return in.Perp() }))]
-	if opened, err = a.client.VenueTime(ctx, in); err != nil {
+	err = a.patiently(ctx, func() (err error) {
+		opened, err = a.client.VenueTime(ctx, in)
+		return err
+	})
+	if err != nil {
 		return 0, 0, &AccountError{advised(err)}
 	}
 	return a.client.Now(), opened, nil
@@ -117,7 +123,11 @@ func (a *liveAccount) opened(ctx context.Context, list []exchange.Instrument) (s
 // that everybody is told.
 func (a *liveAccount) terms(ctx context.Context, list []exchange.Instrument) (accountTerms, error) {
 	a.entering("asking for the account's fees and margin steps")
-	lowest, err := a.client.Terms(ctx, list)
+	var lowest int
+	err := a.patiently(ctx, func() (err error) {
+		lowest, err = a.client.Terms(ctx, list)
+		return err
+	})
 	if err != nil {
 		return accountTerms{}, &AccountError{err}
 	}

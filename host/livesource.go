@@ -77,7 +77,7 @@ func (s *liveSource) ask(ctx context.Context, l *liveMarket, w *wants) (err erro
 	if l.feed.alone() {
 		o.Data &^= connect.Books
 	}
-	if err := l.browse(ctx, o); err != nil {
+	if err := s.patiently(ctx, func() error { return l.browse(ctx, o) }); err != nil {
 		return s.elsewhere(ctx, l, err)
 	}
 	return nil

@@ -62,6 +62,7 @@ type Finding struct {
 	Verdict Verdict `json:"verdict"`
 	Text    string  `json:"text"`         // what was found, with numbers
 	Do      string  `json:"do,omitempty"` // what to do about it
+	Err     error   `json:"-"`            // of a question that was not answered; Text says it
 }
 
 // Findings are what was looked at, in order.
@@ -69,11 +70,13 @@ type Findings []Finding
 
 // Say adds a finding.
 func (l *Findings) Say(name string, v Verdict, do, format string, a ...any) {
-	*l = append(*l, Finding{name, v, fmt.Sprintf(format, a...), do})
+	*l = append(*l, Finding{Name: name, Verdict: v, Text: fmt.Sprintf(format, a...), Do: do})
 }
 
 // Failed adds that a question was not answered.
-func (l *Findings) Failed(name string, err error) { l.Say(name, Fail, Advice(err), "%v", err) }
+func (l *Findings) Failed(name string, err error) {
+	*l = append(*l, Finding{name, Fail, err.Error(), Advice(err), err})
+}
 
 // Listed is a list of names for people, cut when it is long.
 func Listed(names []string) string {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"time"
 
 	"github.com/perilune/perilune/exchange"
@@ -36,6 +37,20 @@ type StatusError struct {
 
 func (e *StatusError) Error() string {
 	return fmt.Sprintf("GET %s: HTTP status %d, code %d: %s", e.URL, e.Status, e.Code, e.Msg)
+}
+
+// Unwrap says what it means to whoever knows no venue: whether to ask again.
+func (e *StatusError) Unwrap() error {
+	v := &exchange.VenueError{What: "ask " + e.URL, HTTP: e.Status, Code: strconv.Itoa(e.Code), Message: e.Msg}
+	switch {
+	case e.Status == http.StatusTooManyRequests, e.Status == http.StatusTeapot:
+		v.Class = exchange.ErrRateLimited
+	case e.Status >= 500:
+		v.Class = exchange.ErrUnavailable
+	default:
+		return nil
+	}
+	return v
 }
 
 // public asks the public endpoints of all markets. It is safe for concurrent use.
