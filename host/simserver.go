@@ -24,7 +24,8 @@ import (
 type SimOptions struct {
 	Listen string // default 127.0.0.1:8900; port 0 takes a free one
 	// Venues are the houses to run behind the one address, each with accounts and faults
-	// of its own and all with one market. None: the default venue alone.
+	// of its own and all with one market; "all": every one that there is. None: the default
+	// venue alone.
 	Venues []string
 	Market []string // synth, or recordings
 	// Relay puts a relay beside the venues that passes on the books of their perpetuals.
@@ -125,6 +126,9 @@ func Simulate(ctx context.Context, o SimOptions) error {
 		return err
 	}
 	o.Speed = cmp.Or(o.Speed, 1)
+	if len(o.Venues) == 1 && strings.EqualFold(o.Venues[0], "all") {
+		o.Venues = SimVenues()
+	}
 	list, err := simVenues(o.Venues)
 	if err != nil {
 		return err

@@ -74,7 +74,10 @@ local function decide()
 end
 
 -- Five minutes before a settlement, because who holds then is paid.
-function M.on_start() timer.at_next("look", "4h", "3h55m") end
+function M.on_start()
+  timer.at_next("look", "4h", "3h55m")
+  log.info("looks five minutes before 00:00, 04:00, 08:00 … UTC")
+end
 
 function M.on_timer(name)
   if name == "look" then timer.at_next("look", "4h", "3h55m") end

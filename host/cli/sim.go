@@ -18,7 +18,7 @@ import (
 func simVerb(ctx context.Context, e *env, args []string) error {
 	f := e.flags("sim", "[flags]", "perilune sim --listen 127.0.0.1:8900 --seed 7")
 	listen := f.String("listen", "127.0.0.1:8900", "address to listen on; port 0 takes a free one")
-	venues := f.StringSlice("venues", nil, "venues behind the one address, with one market: "+strings.Join(host.SimVenues(), ",")+"; default the first")
+	venues := f.StringSlice("venues", nil, "venues behind the one address, with one market: "+strings.Join(host.SimVenues(), ",")+", or all; default the first")
 	market := f.StringArray("market", []string{"synth"}, "synth, or a recording (repeatable, merged by time)")
 	seed := f.Uint64("seed", 1, "seed of the built-in market and of the API keys")
 	speed := f.Float64("speed", 1, "market seconds per second")
