@@ -30,6 +30,9 @@ type RelayOptions struct {
 // FeedComparison is what a venue's two feeds of the same books came to.
 type FeedComparison = twin.Comparison
 
+// ComparedFeed is one of the two.
+type ComparedFeed = twin.Feed
+
 // relayConfig is the section of the configuration file.
 type relayConfig struct {
 	URL            string `toml:"url"`

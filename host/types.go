@@ -41,6 +41,8 @@ type (
 
 	// Level is how loud a Line is.
 	Level = intent.Level
+	// Ticker is the last 24 hours of a market, as Port.Ticker tells them.
+	Ticker = intent.Ticker
 	// Book is an instrument's order book, as a Port and a Broker see it; BookSides are its
 	// levels on both sides.
 	Book      = book.Book

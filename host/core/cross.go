@@ -118,7 +118,7 @@ func (cr *crossing) room(who party, in *exchange.Instrument, price exchange.Tick
 	}
 	each := in.Notional(price, 1)
 	coin := in.BaseQty(price, 1)
-	left := m.Request.MaxUnhedged.Sub(m.Pair.Spread.Net().Abs().Mul(each).DivRound(coin, 8))
+	left := m.Request.MaxUnhedged.DivRound(execution.Headroom, 8).Sub(m.Pair.Spread.Net().Abs().Mul(each).DivRound(coin, 8))
 	return exchange.Lots(left.Div(each).IntPart())
 }
 

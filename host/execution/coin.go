@@ -123,7 +123,7 @@ func validateCoin(r *intent.PairRequest, p intent.Markets) error {
 	if r.Batch.IsZero() {
 		r.Batch = decimal.Max(unit, r.MaxUnhedged.Mul(half)) // it stays unhedged for as long as a transfer takes
 	}
-	if least := unit.Mul(headroom); r.Batch.LessThan(unit) || r.MaxUnhedged.LessThan(least) {
+	if least := unit.Mul(Headroom); r.Batch.LessThan(unit) || r.MaxUnhedged.LessThan(least) {
 		return fmt.Errorf("batch %s and max_unhedged %s: one contract of %s is %s USD, and needs %s unhedged", r.Batch, r.MaxUnhedged, perp.Key(), unit, least)
 	}
 	if r.MaxUnhedgedTime == 0 {

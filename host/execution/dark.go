@@ -297,9 +297,9 @@ func (sp *spread) beyond(p Port, coins decimal.Decimal) decimal.Decimal {
 	return coins.Sub(sp.bound().DivRound(price, 12))
 }
 
-// nearly is how close to the bound something unhedged is brought back from, because no two
-// venues' prices are the same.
-var nearly = decimal.RequireFromString("1.005")
+// nearly is how close to the bound something unhedged is brought back from: the price moves
+// on until the order that does it has filled, and no two venues' prices are the same.
+var nearly = decimal.RequireFromString("1.01")
 
 // darkness says why a leg can't be traded.
 func (sp *spread) darkness(p Port, which int) string {

@@ -9,9 +9,9 @@ import (
 	"github.com/perilune/perilune/exchange/intent"
 )
 
-// headroom is kept in hand above a venue's minimum, for the price moving before an
-// order arrives.
-var headroom = decimal.RequireFromString("1.02")
+// Headroom is kept in hand above a venue's minimum, and below what of a pair may be unhedged:
+// the price moves before an order arrives, and until what it unhedges is mended.
+var Headroom = decimal.RequireFromString("1.02")
 
 // tradable reports whether the venue's size filters let an order through, with
 // a margin for the price moving before it arrives.
@@ -19,7 +19,7 @@ func tradable(in *exchange.Instrument, price exchange.Ticks, lots exchange.Lots)
 	if lots <= 0 || lots < in.MinQty {
 		return false
 	}
-	return in.MinNotional.IsZero() || in.Notional(price, lots).GreaterThanOrEqual(in.MinNotional.Mul(headroom))
+	return in.MinNotional.IsZero() || in.Notional(price, lots).GreaterThanOrEqual(in.MinNotional.Mul(Headroom))
 }
 
 // tooSmall words why lots are not tradable: what was compared with what.
@@ -28,7 +28,7 @@ func tooSmall(in *exchange.Instrument, price exchange.Ticks, lots exchange.Lots)
 		return fmt.Sprintf("in whole lots that is %s, and the smallest order on %s is one of %s", in.QtyDecimal(max(0, lots)), in.Key(), in.QtyDecimal(least))
 	}
 	return fmt.Sprintf("in whole lots that is %s, worth %s at %s, and an order on %s has to be worth %s%s",
-		in.QtyDecimal(lots), in.Notional(price, lots), in.PriceDecimal(price), in.Key(), in.MinNotional.Mul(headroom), inHand(in))
+		in.QtyDecimal(lots), in.Notional(price, lots), in.PriceDecimal(price), in.Key(), in.MinNotional.Mul(Headroom), inHand(in))
 }
 
 // inHand says what the least value of an order consists of.
@@ -55,7 +55,7 @@ func leastPair(p intent.Markets, r *intent.PairRequest, perp *exchange.Instrumen
 func leastLots(in *exchange.Instrument, price exchange.Ticks) exchange.Lots {
 	least := max(1, in.MinQty)
 	if one := in.Notional(price, 1); one.IsPositive() {
-		least = max(least, exchange.Lots(in.MinNotional.Mul(headroom).Div(one).Ceil().IntPart()))
+		least = max(least, exchange.Lots(in.MinNotional.Mul(Headroom).Div(one).Ceil().IntPart()))
 	}
 	return least
 }

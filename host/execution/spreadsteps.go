@@ -126,7 +126,7 @@ func coarser(long, short *exchange.Instrument, longPrice, shortPrice exchange.Ti
 
 // bound is what a slice may leave unhedged at the prices for which it is sent: a little less than
 // MaxUnhedged, for the price moving until that is mended.
-func (sp *spread) bound() decimal.Decimal { return sp.Request.MaxUnhedged.DivRound(headroom, 12) }
+func (sp *spread) bound() decimal.Decimal { return sp.Request.MaxUnhedged.DivRound(Headroom, 12) }
 
 // sizeOpen returns the lots of one batch. Neither leg alone takes what is unhedged beyond
 // the bound, and what the last batch left over is carried in.
