@@ -38,6 +38,10 @@ func (rt *Runtime) NewSchedule(s *intent.Schedule) *lua.LTable {
 	r.known("participation", s.Participation(in))
 	r.known("slippage_vwap", s.SlippageVWAP(in))
 	r.known("slippage_arrival", s.SlippageArrival(in))
+	if s.AtOnce != nil {
+		r.known("slippage_at_once", s.SlippageAtOnce(in))
+		r.num("at_once_qty", in.QtyFloat(s.AtOnce.Qty))
+	}
 	r.time("starts", s.Start)
 	r.time("ends", s.End)
 	r.time("closed", s.Closed)
@@ -88,6 +92,8 @@ var ScheduleType = Type{
 		{Name: "participation", Type: "number?", Unit: "fraction", Doc: "filled against market_qty"},
 		{Name: "slippage_vwap", Type: "number?", Unit: "bp", Doc: "against market_vwap; positive is worse"},
 		{Name: "slippage_arrival", Type: "number?", Unit: "bp", Doc: "against arrival; positive is worse"},
+		{Name: "slippage_at_once", Type: "number?", Unit: "bp", Doc: "against arrival, of one market order for the whole when the window began, before fees; nil before it"},
+		{Name: "at_once_qty", Type: "number?", Unit: "units of quantity", Doc: "what the book held for that order; below qty when it did not hold the whole"},
 		{Name: "starts", Type: "number", Unit: "seconds since the epoch"},
 		{Name: "ends", Type: "number", Unit: "seconds since the epoch"},
 		{Name: "closed", Type: "number?", Unit: "seconds since the epoch"},

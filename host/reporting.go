@@ -228,10 +228,13 @@ func (p *reporting) addSchedules(d *report.Data) error {
 		s := report.Schedule{
 			ID: x.ID, Name: fmt.Sprintf("%s %s %s %s:%s", x.Algo, x.Side, x.Total, x.Venue, x.Symbol), State: x.State, Reason: x.Reason,
 			Curve: x.Curve, Starts: x.Starts, Ends: x.Ends, Price: unknown(x.Price), MarketVWAP: unknown(x.MarketVWAP),
-			SlipVWAP: orNaN(x.Slippage(x.MarketVWAP)), SlipArrival: orNaN(x.Slippage(x.Arrival)),
+			SlipVWAP: orNaN(x.Slippage(x.MarketVWAP)), SlipArrival: orNaN(x.Slippage(x.Arrival)), SlipAtOnce: orNaN(x.SlippageAtOnce()),
 			Completion:    x.Filled.InexactFloat64() / max(x.Total.InexactFloat64(), math.SmallestNonzeroFloat64),
 			Participation: x.Filled.InexactFloat64() / unknown(x.MarketQty), Maker: x.Maker.InexactFloat64() / unknown(x.Filled.InexactFloat64()),
 			Fees: x.Fees,
+		}
+		if held, less := x.HeldOnly(); less {
+			s.HeldOnly = held.String()
 		}
 		if path := p.parents.Paths[x.ID]; path != nil {
 			s.Filled, s.Due = samples(path.Times, path.Filled), samples(path.Times, path.Due)

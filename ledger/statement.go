@@ -80,13 +80,14 @@ var statementText = [statements]string{
 			settlements = excluded.settlements, max_unhedged = excluded.max_unhedged,
 			max_unhedged_time = excluded.max_unhedged_time, detail = excluded.detail, away = excluded.away` + newer,
 	insertSchedule: `INSERT INTO schedules (session, id, run, seq, strategy, market, symbol, algo, side, state, done, reason, tag, curve,
-			total, filled, maker, late, cost, fees, price, arrival, market_qty, market_vwap, starts, ends, closed, slices, orders,
-			refused, detail)
-		VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
+			total, filled, maker, late, cost, fees, price, arrival, once_qty, once_cost, once_price, market_qty, market_vwap,
+			starts, ends, closed, slices, orders, refused, detail)
+		VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
 		ON CONFLICT DO UPDATE SET run = excluded.run, seq = excluded.seq, state = excluded.state, done = excluded.done,
 			reason = excluded.reason, curve = excluded.curve, total = excluded.total, filled = excluded.filled,
 			maker = excluded.maker, late = excluded.late, cost = excluded.cost, fees = excluded.fees, price = excluded.price,
-			arrival = excluded.arrival, market_qty = excluded.market_qty, market_vwap = excluded.market_vwap,
+			arrival = excluded.arrival, once_qty = excluded.once_qty, once_cost = excluded.once_cost,
+			once_price = excluded.once_price, market_qty = excluded.market_qty, market_vwap = excluded.market_vwap,
 			closed = excluded.closed, slices = excluded.slices, orders = excluded.orders, refused = excluded.refused,
 			detail = excluded.detail` + newer,
 	insertEquity: `INSERT INTO equity (run, seq, time, amount) VALUES (?,?,?,?) ON CONFLICT DO NOTHING`,

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/perilune/perilune/bindings/bindtest"
 	"github.com/perilune/perilune/bindings/exec"
 	"github.com/perilune/perilune/exchange"
@@ -80,12 +82,14 @@ func TestSchedulesAreRead(t *testing.T) {
 	bt := bindtest.New(t, exec.Modules()...)
 	bt.Env.ScheduleList = []*intent.Schedule{{ID: 7, Algo: intent.VWAP, Instrument: bt.Env.ID("usdm:BTCUSDT"), Side: exchange.Sell,
 		State: intent.ScheduleWorking, Total: 4000, Filled: 1000, Maker: 250, Arrival: 100, Market: intent.MarketVolume{Qty: 10, Value: 1010},
-		Cost: bt.Env.EquityValue.Shift(-2), Start: bt.Env.Time, Slices: 24, Slice: 3, Curve: "learned from 12 days"}}
+		AtOnce: &intent.AtOnce{Qty: 2000, Cost: bt.Env.EquityValue.Shift(-2).Mul(decimal.NewFromInt(2)).Mul(decimal.RequireFromString("0.99"))},
+		Cost:   bt.Env.EquityValue.Shift(-2), Start: bt.Env.Time, Slices: 24, Slice: 3, Curve: "learned from 12 days"}}
 	bt.Run(`
 local s = exec.schedule.get("7")
 assert(s.id == "7" and s.algo == "vwap" and s.symbol == "usdm:BTCUSDT" and s.side == "sell" and s.state == "working" and not s.done)
 assert(s.qty == 4 and s.filled == 1 and s.completion == 0.25 and s.maker_share == 0.25 and s.slice == 3 and s.slices == 24)
 assert(s.price == 100 and s.market_vwap == 101 and math.abs(s.slippage_vwap - 99.0099) < 1e-3 and s.slippage_arrival == 0)
+assert(s.at_once_qty == 2 and math.abs(s.slippage_at_once - 100) < 1e-6)
 assert(s.participation == 0.1 and s.closed == nil and s.curve == "learned from 12 days")
 assert(#exec.schedule.list() == 1 and exec.schedule.get("8") == nil)
 assert(exec.schedule.cancel("7") == true)

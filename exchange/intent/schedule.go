@@ -53,6 +53,7 @@ type Schedule struct {
 	Fees decimal.Decimal // valued in quote at the fill; in coin for an inverse contract
 
 	Arrival float64      // mid when the window began
+	AtOnce  *AtOnce      `json:",omitempty"` // nil before the window, and in what an earlier version began
 	Market  MarketVolume // what the market traded from the window's beginning to the end of the schedule
 	Curve   string       // what the plan was made from
 
@@ -61,6 +62,13 @@ type Schedule struct {
 	Orders, Refused    int // children sent, and refused by venue or gate
 
 	Pace float64 `json:",omitempty"` // it was paced to; 0: its own
+}
+
+// AtOnce is what one market order for the whole would have done to the book that stood
+// when the window began, before fees. It is never changed, and may be shared.
+type AtOnce struct {
+	Qty  exchange.Lots   // that the book held, at most the whole
+	Cost decimal.Decimal // as Schedule.Cost
 }
 
 // Rest is what is not filled.
@@ -79,15 +87,22 @@ func (s *Schedule) MakerShare() float64 { return float64(s.Maker) / float64(s.Fi
 
 // Price is the average price of the fills; NaN when there are none.
 func (s *Schedule) Price(in *exchange.Instrument) float64 {
-	if s.Filled == 0 || !s.Cost.IsPositive() {
+	return average(in, s.Filled, s.Cost)
+}
+
+func average(in *exchange.Instrument, lots exchange.Lots, spent decimal.Decimal) float64 {
+	if lots == 0 || !spent.IsPositive() {
 		return math.NaN()
 	}
-	cost, qty := exchange.Float(s.Cost), in.QtyFloat(s.Filled)
+	cost, qty := exchange.Float(spent), in.QtyFloat(lots)
 	if in.Inverse() {
 		return qty / cost
 	}
 	return cost / qty
 }
+
+// Price is the average price; NaN when the book held nothing.
+func (o *AtOnce) Price(in *exchange.Instrument) float64 { return average(in, o.Qty, o.Cost) }
 
 // Participation is what was filled against what the market traded in the window;
 // NaN when it showed no volume.
@@ -101,18 +116,29 @@ func (s *Schedule) Participation(in *exchange.Instrument) float64 {
 // SlippageVWAP is how much worse than the market's VWAP over the window the fills
 // were, in bp; negative when better, NaN when either is not known.
 func (s *Schedule) SlippageVWAP(in *exchange.Instrument) float64 {
-	return s.worse(in, s.Market.VWAP(in))
+	return s.worse(s.Price(in), s.Market.VWAP(in))
 }
 
 // SlippageArrival is how much worse than the mid at the start the fills were, in
 // bp: the implementation shortfall of what was filled, without fees.
-func (s *Schedule) SlippageArrival(in *exchange.Instrument) float64 { return s.worse(in, s.Arrival) }
+func (s *Schedule) SlippageArrival(in *exchange.Instrument) float64 {
+	return s.worse(s.Price(in), s.Arrival)
+}
 
-func (s *Schedule) worse(in *exchange.Instrument, than float64) float64 {
+// SlippageAtOnce is what SlippageArrival would be of one market order for the whole at
+// the start, or for as much of it as the book held; NaN when that is not known.
+func (s *Schedule) SlippageAtOnce(in *exchange.Instrument) float64 {
+	if s.AtOnce == nil {
+		return math.NaN()
+	}
+	return s.worse(s.AtOnce.Price(in), s.Arrival)
+}
+
+func (s *Schedule) worse(price, than float64) float64 {
 	if !(than > 0) {
 		return math.NaN()
 	}
-	return float64(s.Side) * (s.Price(in)/than - 1) * 1e4
+	return float64(s.Side) * (price/than - 1) * 1e4
 }
 
 // Describe words what is known of a schedule, for people.

@@ -22,6 +22,8 @@ type Schedule struct {
 	Completion            float64 // from 0 to 1
 	Price, MarketVWAP     float64
 	SlipVWAP, SlipArrival float64 // bp; positive is worse
+	SlipAtOnce            float64 // of one market order for the whole at the start, against arrival
+	HeldOnly              string  // what the book held for that; "" when it held the whole
 	Participation, Maker  float64 // fractions
 	Fees                  decimal.Decimal
 	// Filled and Due are the share of the whole that was filled and that the plan
@@ -32,6 +34,8 @@ type Schedule struct {
 type scheduleRow struct {
 	ID, Name, State, Reason, Window, Done, Price, VWAP string
 	Slippage                                           []cell
+	AtOnce                                             cell
+	HeldOnly                                           string
 	Share, Rested, Fees, Curve                         string
 }
 
@@ -44,8 +48,8 @@ func scheduleRows(d *Data) (rows []scheduleRow, paths []*chart) {
 		rows = append(rows, scheduleRow{
 			ID: fmt.Sprint(s.ID), Name: s.Name, State: s.State, Reason: s.Reason, Window: stamp(s.Starts) + " to " + stamp(s.Ends),
 			Done: percent(s.Completion, true), Price: figureOf(s.Price), VWAP: figureOf(s.MarketVWAP),
-			Slippage: []cell{slipCell(s.SlipVWAP), slipCell(s.SlipArrival)},
-			Share:    percent(s.Participation, !math.IsNaN(s.Participation)), Rested: percent(s.Maker, !math.IsNaN(s.Maker)),
+			Slippage: []cell{slipCell(s.SlipVWAP), slipCell(s.SlipArrival)}, AtOnce: slipCell(s.SlipAtOnce), HeldOnly: s.HeldOnly,
+			Share: percent(s.Participation, !math.IsNaN(s.Participation)), Rested: percent(s.Maker, !math.IsNaN(s.Maker)),
 			Fees: exact(s.Fees.Round(8)), Curve: s.Curve,
 		})
 		if c := draw(s.Filled, style{title: s.Name, note: "filled, and dashed the plan", class: "signal", unit: "%", scale: 100, base: 0, second: s.Due}); c != nil {

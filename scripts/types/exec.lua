@@ -249,6 +249,8 @@ function exec.schedule.pace(id, x) end
 ---@field participation number? # [fraction] filled against market_qty
 ---@field slippage_vwap number? # [bp] against market_vwap; positive is worse
 ---@field slippage_arrival number? # [bp] against arrival; positive is worse
+---@field slippage_at_once number? # [bp] against arrival, of one market order for the whole when the window began, before fees; nil before it
+---@field at_once_qty number? # [units of quantity] what the book held for that order; below qty when it did not hold the whole
 ---@field starts number # [seconds since the epoch]
 ---@field ends number # [seconds since the epoch]
 ---@field closed number? # [seconds since the epoch]

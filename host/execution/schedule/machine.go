@@ -305,6 +305,7 @@ func (m *Machine) begin(p Port, now exchange.Time) {
 		return
 	}
 	s.Total, s.Arrival, s.State, s.Reason = total, mid, intent.ScheduleWorking, ""
+	s.AtOnce = takeAtOnce(in, p.Book(s.Instrument), s.Side, total)
 	m.Credit = p.Volume(s.Instrument).Recent(now)
 	c := m.curve(p)
 	m.Pace = Pace{Weights: c.Weights, Volume: c.Volume, X: m.Pace.X}

@@ -101,6 +101,17 @@ func (p *player) command(w []string) {
 		p.learning = w[1] == "asked"
 	case "restart":
 		p.restart(len(w) > 1)
+	case "once":
+		s := &p.m.Schedule
+		if s.AtOnce == nil {
+			p.say("one market order at the start: not known")
+			break
+		}
+		p.say("one market order at the start: %s of %s for %s, %+.2f bp against arrival", p.in.QtyDecimal(s.AtOnce.Qty),
+			p.in.QtyDecimal(s.Total), s.AtOnce.Cost, s.SlippageAtOnce(p.in))
+		if s.Filled > 0 {
+			p.say("the schedule so far: %+.2f bp against arrival", s.SlippageArrival(p.in))
+		}
 	case "reason":
 		p.say("%s: %s", p.m.Schedule.State, p.m.Schedule.Reason)
 	case "tell":

@@ -4,6 +4,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/book"
 	"github.com/perilune/perilune/exchange/intent"
 )
 
@@ -16,18 +17,32 @@ func bookFill(s *intent.Schedule, in *exchange.Instrument, f *exchange.Fill, lat
 	if late {
 		s.Late += f.Qty
 	}
-	price := in.PriceDecimal(f.Price)
-	switch {
-	case in.Inverse():
-		s.Cost = s.Cost.Add(in.QtyDecimal(f.Qty).DivRound(price, 16))
-	default:
-		s.Cost = s.Cost.Add(in.Notional(f.Price, f.Qty))
-	}
+	s.Cost = s.Cost.Add(worth(in, f.Price, f.Qty))
 	fee := f.Fee
 	if f.FeeAsset == in.Base && !in.Inverse() {
-		fee = fee.Mul(price).DivRound(decimal.NewFromInt(in.Multiplier), 16)
+		fee = fee.Mul(in.PriceDecimal(f.Price)).DivRound(decimal.NewFromInt(in.Multiplier), 16)
 	}
 	s.Fees = s.Fees.Add(fee)
+}
+
+// worth is what a trade costs: quote, or coin for an inverse contract.
+func worth(in *exchange.Instrument, price exchange.Ticks, qty exchange.Lots) decimal.Decimal {
+	if in.Inverse() {
+		return in.QtyDecimal(qty).DivRound(in.PriceDecimal(price), 16)
+	}
+	return in.Notional(price, qty)
+}
+
+// takeAtOnce walks the side that a market order for total lots would take.
+func takeAtOnce(in *exchange.Instrument, b *book.Book, side exchange.Side, total exchange.Lots) *intent.AtOnce {
+	out := &intent.AtOnce{}
+	b.Visit(side.Opposite(), func(l exchange.Level) bool {
+		take := min(l.Qty, total-out.Qty)
+		out.Qty += take
+		out.Cost = out.Cost.Add(worth(in, l.Price, take))
+		return out.Qty < total
+	})
+	return out
 }
 
 // Port is what a machine needs from the core.

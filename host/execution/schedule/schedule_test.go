@@ -194,6 +194,23 @@ func TestInverseFigures(t *testing.T) {
 	near(t, "late", float64(s.Late), 30, 0)
 }
 
+// TestAtOnceOfInverse checks that a market order of contracts that are worth coins is
+// measured as the schedule's own fills are, from the side that a sell takes.
+func TestAtOnceOfInverse(t *testing.T) {
+	d := newDesk(t, "coinm:ABCUSD_PERP")
+	d.show(30)
+	s := intent.Schedule{Side: exchange.Sell, Arrival: 100.005, AtOnce: takeAtOnce(d.in, d.books[d.in.ID], exchange.Sell, 45)}
+	bookFill(&s, d.in, &exchange.Fill{Price: 10000, Qty: 30}, false)
+	bookFill(&s, d.in, &exchange.Fill{Price: 9999, Qty: 15}, false)
+	if s.AtOnce.Qty != 45 || !s.AtOnce.Cost.Equal(s.Cost) || s.SlippageAtOnce(d.in) != s.SlippageArrival(d.in) || !(s.SlippageAtOnce(d.in) > 0) {
+		t.Errorf("at once %+v, %g bp; as fills %s, %g bp", s.AtOnce, s.SlippageAtOnce(d.in), s.Cost, s.SlippageArrival(d.in))
+	}
+	s.AtOnce = nil // begun by an earlier version
+	if !math.IsNaN(s.SlippageAtOnce(d.in)) {
+		t.Errorf("%g bp of what is not known", s.SlippageAtOnce(d.in))
+	}
+}
+
 // TestCurve learns from bars and from trades, and falls back in order.
 func TestCurve(t *testing.T) {
 	d := newDesk(t, "spot:ABCUSDT")

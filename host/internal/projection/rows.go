@@ -151,13 +151,17 @@ func (r *Rows) schedule(at ledger.At, saved *schedule.Saved, name string) (ledge
 		return nil, fmt.Errorf("schedule %d: %w", s.ID, err)
 	}
 	in := r.Universe.Get(s.Instrument)
-	return &ledger.ScheduleRow{
+	row := &ledger.ScheduleRow{
 		At: at, ID: s.ID, Strategy: name, Instrument: in, Algo: s.Algo.String(), Side: s.Side,
 		State: s.State.String(), Done: s.State.Done(), Reason: s.Reason, Tag: s.Tag, Curve: s.Curve,
 		Total: s.Total, Filled: s.Filled, Maker: s.Maker, Late: s.Late, Cost: s.Cost, Fees: s.Fees,
 		Price: known(s.Price(in)), Arrival: s.Arrival, MarketQty: s.Market.Qty, MarketVWAP: known(s.Market.VWAP(in)),
 		Starts: s.Start, Ends: s.End, Closed: s.Closed, Slices: s.Slices, Orders: s.Orders, Refused: s.Refused, Detail: string(detail),
-	}, nil
+	}
+	if o := s.AtOnce; o != nil {
+		row.OnceQty, row.OnceCost, row.OncePrice = o.Qty, o.Cost, known(o.Price(in))
+	}
+	return row, nil
 }
 
 // known is 0 for a figure that is not.
