@@ -12,7 +12,8 @@
 -- that of the other markets; an even one. Which it is, of how many days and how old, is in
 -- the log, in "perilune schedules" and in the report. To watch first: --set
 -- learn_hours=73. With --set algo=twap or pov the same order is worked off by the clock,
--- or as a share of the volume; --set curve=static follows the curve without correcting it
+-- or as a share of the volume; --set start=14:30 --set finish=16:00 is the next window between
+-- these times of day, in UTC; --set curve=static follows the curve without correcting it
 -- by today's volume, curve=uniform none at all.
 
 -- With --set advise=true an advisor ([advisor] in the configuration) is asked every
@@ -29,7 +30,9 @@ M.params = {
   side          = { type = "choice", choices = { "buy", "sell" }, default = "buy", doc = "buy or sell" },
   qty           = { default = 0.5, min = 0, doc = "how much, in units of the base coin; 0: notional counts" },
   notional      = { default = 0, min = 0, unit = "quote", doc = "how much by value, when qty is 0" },
-  minutes       = { default = 240, min = 1, max = 10080, doc = "length of the window" },
+  minutes       = { default = 240, min = 1, max = 10080, doc = "length of the window, when finish is empty" },
+  start         = { type = "string", default = "", doc = "time of day in UTC when the window begins, such as 14:30, the next one; empty: at once" },
+  finish        = { type = "string", default = "", doc = "time of day in UTC when it ends, the next one after the start; empty: minutes later" },
   slice_seconds = { default = 0, min = 0, doc = "length of a slice; 0: chosen by the window" },
   curve         = { type = "choice", choices = { "auto", "static", "uniform" }, default = "auto", doc = "of vwap: the curve corrected by today's volume, the curve alone, or none" },
   participation = { default = 0.1, min = 0.0001, max = 1, unit = "fraction", doc = "largest share of the market's volume; of pov the share aimed at" },
@@ -48,6 +51,7 @@ M.universe = function(p) return { p.symbol } end
 local p = params
 
 local function optional(v) if v > 0 then return v end end
+local function given(v) if v ~= "" then return v end end
 
 -- Volume and volatility of the last bars, as the advisor sees them.
 local function figures(s)
@@ -99,7 +103,7 @@ function M.on_timer(name)
   local paced = p.advise and p.algo ~= "pov"
   local id, err = exec[p.algo] {
     symbol = p.symbol, side = p.side, qty = optional(p.qty), notional = p.qty == 0 and p.notional or nil,
-    duration = p.minutes * 60, interval = optional(p.slice_seconds), participation = p.participation,
+    start = given(p.start), finish = given(p.finish), duration = p.finish == "" and p.minutes * 60 or nil, interval = optional(p.slice_seconds), participation = p.participation,
     slippage_bp = optional(p.slip_bp), at_end = p.at_end, curve = p.algo == "vwap" and p.curve or nil,
     min_slice = optional(p.min_slice), min_pace = paced and p.min_pace or nil, max_pace = paced and p.max_pace or nil,
   }

@@ -16,8 +16,9 @@ var scheduleRequest = bindings.Type{
 		{Name: "side", Type: "\"buy\"|\"sell\""},
 		{Name: "qty", Type: "number|string|Decimal", Unit: "units of quantity", Optional: true, Doc: "the whole, in coins, or contracts of coinm; rounded down to lots"},
 		{Name: "notional", Type: "number|string|Decimal", Unit: "quote", Optional: true, Doc: "the whole, by value; it becomes lots once, at the mid when the window begins"},
-		{Name: "start", Type: "number", Unit: "seconds since the epoch", Optional: true, Doc: "of the window; now when left out"},
-		{Name: "duration", Type: "number|string", Unit: "seconds, or \"2h\"", Doc: "of the window, from a minute to seven days"},
+		{Name: "start", Type: "number|string", Unit: "seconds since the epoch, or \"14:30\"", Optional: true, Doc: "of the window; a time of day is UTC, and the next one; now when left out"},
+		{Name: "duration", Type: "number|string", Unit: "seconds, or \"2h\"", Optional: true, Doc: "of the window, from a minute to seven days; this or finish"},
+		{Name: "finish", Type: "number|string", Unit: "seconds since the epoch, or \"16:00\"", Optional: true, Doc: "of the window, instead of duration; a time of day is UTC, and the next one after the start"},
 		{Name: "interval", Type: "number|string", Unit: "seconds, or \"5m\"", Optional: true, Doc: "length of a slice; 5 minutes when left out, 1 in windows below two hours, a tenth of those below ten minutes"},
 		{Name: "participation", Type: "number", Unit: "fraction", Optional: true, Doc: "largest share of the market's volume to be, 0.1 when left out; for pov the share to aim at, and required"},
 		{Name: "curve", Type: "\"auto\"|\"uniform\"|\"static\"", Optional: true, Doc: "vwap only: auto follows the usual volume and corrects by today's, static does not correct, uniform ignores it"},
@@ -41,7 +42,7 @@ func scheduleFuncs() []bindings.Func {
 	}
 	return []bindings.Func{
 		starts("vwap", "Works an order off along the market's usual volume, so that its price is near the market's own average. Progress arrives in on_schedule.",
-			"local id, err = exec.vwap{symbol = \"usdm:BTCUSDT\", side = \"buy\", notional = 200000, duration = \"4h\", slippage_bp = 30}", intent.VWAP),
+			"local id, err = exec.vwap{symbol = \"usdm:BTCUSDT\", side = \"buy\", notional = 200000, duration = \"4h\", slippage_bp = 30}\nexec.vwap{symbol = \"spot:BTCUSDT\", side = \"sell\", qty = 0.5, start = \"14:30\", finish = \"16:00\"}", intent.VWAP),
 		starts("twap", "Works an order off evenly. Progress arrives in on_schedule.",
 			"exec.twap{symbol = \"spot:ETHUSDT\", side = \"sell\", qty = 25, duration = \"90m\"}", intent.TWAP),
 		starts("pov", "Works an order off as a share of what the market trades, until it is done or the window is over. Progress arrives in on_schedule.",
@@ -74,13 +75,11 @@ func start(rt *bindings.Runtime, algo intent.Algo) int {
 	in := f.Get("symbol").Instrument()
 	r := intent.ScheduleRequest{
 		Algo: algo, Instrument: in.ID, Side: f.Get("side").Side(),
-		Duration: f.Get("duration").Duration(), Interval: duration(f, "interval"),
+		Interval:   duration(f, "interval"),
 		ReduceOnly: f.Get("reduce_only").Bool(),
 	}
 	sized(f, in, &r)
-	if f.Has("start") {
-		r.Start = f.Get("start").Time()
-	}
+	r.Start, r.Duration = window(f, rt.Env().Now())
 	if f.Has("participation") {
 		if r.Participation = f.Get("participation").Finite(); r.Participation <= 0 || r.Participation > 1 {
 			f.Get("participation").Fail("want more than 0 and at most 1 (0.1 is a tenth of the volume), got %v", r.Participation)

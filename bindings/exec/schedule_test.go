@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/shopspring/decimal"
 
@@ -62,6 +63,56 @@ assert(id == nil and err == "the window would be over")
 local ok, err = exec.schedule.cancel("1")
 assert(ok == false and err == "the window would be over")
 `)
+}
+
+// A window by time of day is the next one, and an end before the start is the next day's.
+func TestSchedulesByTimeOfDay(t *testing.T) {
+	for _, c := range []struct{ now, window, starts, ends string }{
+		{"2026-03-08T12:00:00Z", `start = "14:30", finish = "16:00"`, "2026-03-08T14:30:00Z", "2026-03-08T16:00:00Z"},
+		{"2026-03-08T14:30:00Z", `start = "14:30", finish = "16:00"`, "2026-03-08T14:30:00Z", "2026-03-08T16:00:00Z"},
+		{"2026-03-08T14:30:01Z", `start = "14:30", finish = "16:00"`, "2026-03-09T14:30:00Z", "2026-03-09T16:00:00Z"},
+		{"2026-03-08T12:00:00Z", `start = "22:00", finish = "02:15:30"`, "2026-03-08T22:00:00Z", "2026-03-09T02:15:30Z"},
+		{"2026-12-31T23:59:59Z", `start = "00:00", finish = "23:59:59"`, "2027-01-01T00:00:00Z", "2027-01-01T23:59:59Z"},
+		{"2026-03-08T12:00:00Z", `finish = "13:00"`, "", "2026-03-08T13:00:00Z"},
+		{"2026-03-08T12:00:00Z", `finish = "12:00"`, "", "2026-03-09T12:00:00Z"},
+		{"2026-03-08T12:00:00Z", `start = "14:30", duration = "90m"`, "2026-03-08T14:30:00Z", "2026-03-08T16:00:00Z"},
+		{"2026-03-08T12:00:00Z", `start = 1772974800, finish = 1772978400`, "2026-03-08T13:00:00Z", "2026-03-08T14:00:00Z"},
+	} {
+		bt := bindtest.New(t, exec.Modules()...)
+		now, err := time.Parse(time.RFC3339, c.now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		bt.Env.Time = exchange.Time(now.UnixNano())
+		bt.Run(fmt.Sprintf(`exec.twap{symbol = "spot:BTCUSDT", side = "buy", qty = 2, %s}`, c.window))
+		r := bt.Env.Scheduled[0]
+		starts, ends := "", (bt.Env.Time + r.Duration).UTC().Format(time.RFC3339)
+		if r.Start != 0 {
+			starts, ends = r.Start.UTC().Format(time.RFC3339), (r.Start + r.Duration).UTC().Format(time.RFC3339)
+		}
+		if starts != c.starts || ends != c.ends {
+			t.Errorf("at %s %s is from %s to %s, want %s to %s", c.now, c.window, starts, ends, c.starts, c.ends)
+		}
+	}
+}
+
+func TestBadTimesOfDay(t *testing.T) {
+	bt := bindtest.New(t, exec.Modules()...)
+	for window, want := range map[string]string{
+		`start = "25:00", duration = "1h"`:            `field start: want a time of day in UTC, such as "14:30" or "14:30:15", or seconds since the epoch, got "25:00"`,
+		`start = "2:30pm", duration = "1h"`:           `got "2:30pm"`,
+		`start = "9:30", duration = "1h"`:             `got "9:30"`,
+		`start = "", duration = "1h"`:                 `field start: want a time of day`,
+		`start = "14:30", finish = "16:00:0"`:         `field finish: want a time of day in UTC`,
+		`start = "14:30", finish = "14:30:00"`:        `field finish: "14:30:00" is the start too: want another time of day, or duration = "24h"`,
+		`finish = "16:00", duration = "1h"`:           `field finish: duration is given too: want one of them`,
+		`start = "14:30"`:                             `field duration: missing: want duration, or finish`,
+		`finish = 5`:                                  `field finish: 1970-01-01T00:00:05.000Z is not after the start`,
+		`finish = true`:                               `field finish: want a`,
+		`start = "14:30", finish = "16:00", end_ = 1`: `unknown field "end_"`,
+	} {
+		bt.Fail(fmt.Sprintf(`exec.twap{symbol = "spot:BTCUSDT", side = "buy", qty = 2, %s}`, window), "exec.twap: ", want)
+	}
 }
 
 func TestSchedulesArePaced(t *testing.T) {
