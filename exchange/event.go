@@ -47,6 +47,8 @@ const (
 	KindDay // Day: the 24 hours before VenueTime, as the venue has them
 
 	KindFeed // Instrument, Name: the feed that its book comes from now on (FeedVenue, FeedRelay), Reason
+
+	KindScan // Scan: what all perpetuals of the venues pay; without any, Reason: why
 )
 
 // The feeds that a book may come from. It is that of the venue until a KindFeed says
@@ -58,7 +60,7 @@ const (
 
 var kindNames = [...]string{"none", "snapshot", "diff", "ticker", "trade", "mark", "funding", "bar", "gap",
 	"order", "fill", "funding_paid", "transfer", "balance", "timer", "reload", "command", "advice",
-	"open_interest", "premium", "venue", "clock", "liquidation", "volume", "day", "feed"}
+	"open_interest", "premium", "venue", "clock", "liquidation", "volume", "day", "feed", "scan"}
 
 func (k Kind) String() string {
 	if int(k) < len(kindNames) {
@@ -155,6 +157,7 @@ type Event struct {
 	Reload   *Reload
 	Advice   *Advice
 	Volumes  *Volumes
+	Scan     *Scan
 }
 
 // Volumes is what an instrument traded in equal spans of time, one after the other, in

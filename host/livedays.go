@@ -16,14 +16,24 @@ import (
 // questions, whatever the number of instruments, within the limits that all of the session shares.
 const daysEvery = time.Minute
 
-// dayPoll asks venues while a session runs.
-type dayPoll struct {
-	cancel context.CancelFunc
+// poll asks venues while a session runs. It is begun and stopped by one goroutine.
+type poll struct {
+	cancel context.CancelFunc // nil: it was not begun
 	tasks  sync.WaitGroup
 }
 
+// begin makes its context; false when it was begun before.
+func (p *poll) begin() (context.Context, bool) {
+	if p.cancel != nil {
+		return nil, false
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	p.cancel = cancel
+	return ctx, true
+}
+
 // stop ends it and waits for it.
-func (p *dayPoll) stop() {
+func (p *poll) stop() {
 	if p.cancel != nil {
 		p.cancel()
 		p.tasks.Wait()
@@ -32,8 +42,10 @@ func (p *dayPoll) stop() {
 
 // pollDays begins to ask each venue. A catalogue is nobody else's once its market is open.
 func (s *liveSource) pollDays() {
-	ctx, cancel := context.WithCancel(context.Background())
-	s.days.cancel = cancel
+	ctx, first := s.days.begin()
+	if !first {
+		return
+	}
 	u := s.market.Universe()
 	for _, l := range s.markets {
 		asked, ok := l.catalog.(connect.Surveyor)

@@ -88,9 +88,11 @@ func (s *liveSource) follow(c *core.Core) {
 	if m, ok := s.market.(connect.Extensible); ok {
 		m.Extend(more)
 	}
-	if c.DaysWanted() && !s.polling {
-		s.polling = true
+	if c.DaysWanted() {
 		s.pollDays()
+	}
+	if c.ScanWanted() {
+		s.pollScan()
 	}
 }
 
@@ -140,6 +142,7 @@ func (s *liveSource) metrics(l *metricList) {
 // close ends the feed.
 func (s *liveSource) close() {
 	s.days.stop()
+	s.scans.stop()
 	if s.market != nil {
 		_ = s.market.Close()
 	}

@@ -76,9 +76,13 @@ type liveRun struct {
 }
 
 func (v *liveVenue) run(db string, set map[string]string) *liveRun {
+	return v.runScript("testdata/live.lua", db, set)
+}
+
+func (v *liveVenue) runScript(path, db string, set map[string]string) *liveRun {
 	ctx, cancel := context.WithCancel(context.Background())
 	r := &liveRun{v: v, stop: cancel, ended: make(chan struct{})}
-	o := &Options{Scripts: []string{"testdata/live.lua"}, DB: db, Market: []string{"live"}, Live: v.options(), Set: set,
+	o := &Options{Scripts: []string{path}, DB: db, Market: []string{"live"}, Live: v.options(), Set: set,
 		StatusEvery: 10 * time.Millisecond, Log: r.log, Status: r.see}
 	go func() {
 		defer close(r.ended)

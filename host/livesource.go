@@ -23,8 +23,8 @@ type liveSource struct {
 	clock   *loop.Real
 	past    []exchange.Event // what strategies look back on from the start
 	m       *marketData
-	days    dayPoll
-	polling bool // days; of the loop
+	days    poll
+	scans   poll
 }
 
 // liveSourceOptions are what a venue's market needs of its session.
@@ -116,6 +116,7 @@ func (s *liveSource) enter(ctx context.Context, at *ledger.Snapshot) (*marketDat
 	s.m.instruments, s.m.supply.Bars, s.m.hot = list, bars, len(list) <= hotBooks
 	s.m.supply.silent = s.silent()
 	_, s.m.supply.Past = s.market.(connect.PastVolumes)
+	s.m.supply.Scans = true
 	s.m.title = fmt.Sprintf("LIVE DATA of %s (%d instruments)", s.hosts(), len(list))
 	s.entering("reading the past of %d instruments", len(list))
 	if s.past, err = s.market.History(ctx); err != nil {

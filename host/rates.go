@@ -113,27 +113,27 @@ func (o *RatesOptions) survey(ctx context.Context, s connect.Section) ([]connect
 	if err != nil {
 		return nil, err
 	}
-	notice := func(n connect.Notice) { o.Log(n.Text) }
+	asked, err := surveyorOf(ctx, venue, at, func(n connect.Notice) { o.Log(n.Text) })
+	if err != nil {
+		return nil, err
+	}
+	return asked.Survey(ctx)
+}
+
+// surveyorOf asks a venue what all it has, so that it can be asked how that stands.
+func surveyorOf(ctx context.Context, venue connect.Venue, at *access, notice func(connect.Notice)) (connect.Surveyor, error) {
 	c, err := venue.Browse(ctx, connect.DataOptions{Access: at.shared(), Notice: notice}, []string{"*:*"})
 	if err != nil {
 		return nil, err
 	}
-	surveyor, ok := c.(connect.Surveyor)
+	asked, ok := c.(connect.Surveyor)
 	if !ok {
 		return nil, connect.ErrNoSurvey
 	}
-	return surveyor.Survey(ctx)
+	return asked, nil
 }
 
 // named reports whether a key is meant, with its house or without.
 func (o *RatesOptions) named(key string) bool {
-	v, _, _ := strings.Cut(key, ":")
-	for _, p := range o.Symbols {
-		for _, k := range []string{key, exchange.Within(key, exchange.Venue(v).House())} {
-			if ok, err := path.Match(p, k); ok && err == nil {
-				return true
-			}
-		}
-	}
-	return false
+	return slices.ContainsFunc(o.Symbols, func(glob string) bool { return exchange.KeyFits(glob, key) })
 }

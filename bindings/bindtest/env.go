@@ -24,6 +24,7 @@ type Env struct {
 	SettledList   map[exchange.InstrumentID][]exchange.Settled
 	BarList       map[exchange.InstrumentID][]exchange.Bar
 	Day           intent.Ticker
+	Scanned       *exchange.Scan
 	Lengths       []exchange.Time // of bars, that the strategy declared
 	FedEvery      exchange.Time
 	Cautions      []string
@@ -133,6 +134,14 @@ func (e *Env) Ticker(exchange.InstrumentID) (intent.Ticker, string) {
 		return e.Day, "nothing was counted"
 	}
 	return e.Day, ""
+}
+
+// Scan implements market.Env.
+func (e *Env) Scan() (*exchange.Scan, exchange.Time, string) {
+	if e.Scanned == nil {
+		return nil, 0, "nobody was asked"
+	}
+	return e.Scanned, exchange.Second, ""
 }
 
 func (e *Env) OpenInterest(id exchange.InstrumentID) (exchange.OpenInterest, bool) {

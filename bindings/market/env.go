@@ -27,6 +27,9 @@ type Env interface {
 	Fees(exchange.InstrumentID) (maker, taker decimal.Decimal)
 	// Ticker is what happened in the last 24 hours, or why nothing is known of it.
 	Ticker(exchange.InstrumentID) (t intent.Ticker, why string)
+	// Scan is what all perpetuals of the session's venues pay, as it was told last, or why
+	// nothing is known of it. Nobody changes it.
+	Scan() (s *exchange.Scan, age exchange.Time, why string)
 	// VolumeCurve is the best curve that is known of a window's volume.
 	VolumeCurve(id exchange.InstrumentID, start, interval exchange.Time, slices int) intent.Curve
 }

@@ -21,8 +21,8 @@ func Module() bindings.Module {
 	return bindings.Module{
 		Name:  "market",
 		Doc:   "Prices and instruments. What is not known yet is nil.",
-		Funcs: slices.Concat(priceFuncs(), tickerFuncs(), volumeFuncs(), instrumentFuncs()),
-		Types: []bindings.Type{bindings.BookType, bindings.TradeType, bindings.LiquidationType, bindings.MarkType, bindings.BarType, tickerType, settledType, curveType, curveWindow, rulesType, pairsFilter, instrumentPair},
+		Funcs: slices.Concat(priceFuncs(), tickerFuncs(), scanFuncs(), volumeFuncs(), instrumentFuncs()),
+		Types: []bindings.Type{bindings.BookType, bindings.TradeType, bindings.LiquidationType, bindings.MarkType, bindings.BarType, tickerType, scanFilter, scanRow, settledType, curveType, curveWindow, rulesType, pairsFilter, instrumentPair},
 	}
 }
 

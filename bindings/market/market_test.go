@@ -136,3 +136,53 @@ assert(i.max_qty == nil and i.perp and not i.inverse and i.settle == "USDT" and 
 assert(market.instrument("coinm:BTCUSD_PERP").contract_size == 100)
 `)
 }
+
+func TestScan(t *testing.T) {
+	bt := bindtest.New(t, market.Module())
+	u, err := exchange.NewUniverse([]exchange.Instrument{{Venue: "binance.usdm", Contract: exchange.Linear, Symbol: "BTCUSDT", Base: "BTC", Quote: "USDT", Tick: exchange.MustStep("0.1"), Lot: exchange.MustStep("1")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	bt.Env.U = u
+	after := exchange.E8(7000)
+	bt.Run(`
+local rows, why = market.scan{}
+assert(rows == nil and why == "nobody was asked", why)`)
+	bt.Env.Scanned = &exchange.Scan{Rows: []exchange.ScanRow{
+		{Symbol: "binance.usdm:BTCUSDT", Hedge: "binance.spot:BTCUSDT", Rate: 10000, After: &after, Hours: 8, Next: 1000 * exchange.Second, Basis: -50000, Spread: 2000, Net: 10950000, Cost: 300000, Depth: 5000, Turnover: 9e6},
+		{Symbol: "binance.usdm:ETHUSDT", Rate: -2000, Hours: 4, Spread: 1000, Depth: 7000, Turnover: 2e6},
+		{Symbol: "bybit.linear:BTCUSDT", Hedge: "binance.usdm:BTCUSDT", Rate: 10000, Net: 10950000, Cost: 500000, Depth: 7000, Turnover: 1e6},
+	}}
+	bt.Run(`
+local function keys(f) local out = {} for _, r in ipairs((market.scan(f))) do out[#out + 1] = r.symbol end return table.concat(out, " ") end
+local function is(got, want) if got ~= want then error("got " .. tostring(got) .. ", want " .. tostring(want), 2) end end
+local rows, age = market.scan()
+is(#rows, 3) is(age, 1)
+local r = rows[1]
+is(r.symbol, "usdm:BTCUSDT") is(r.hedge, "spot:BTCUSDT") is(r.rate, 0.0001) is(r.after, 0.00007) is(r.hours, 8) is(r.next, 1000)
+is(r.basis, -0.0005) is(r.spread, 0.00002) is(r.depth, 5000) is(r.turnover, 9e6) is(r.net, 0.1095) is(r.cost, 0.003) is(r.days, 10)
+assert(math.abs(r.annual - 0.1095) < 1e-12)
+is(rows[2].symbol, "bybit.linear:BTCUSDT") is(rows[2].hours, 0) is(rows[2].next, nil) is(rows[2].after, nil) is(rows[2].hedge, "usdm:BTCUSDT")
+is(rows[3].hedge, nil) is(rows[3].net, nil) is(rows[3].days, nil)
+is(keys{symbols = "*:BTC*"}, "usdm:BTCUSDT bybit.linear:BTCUSDT")
+is(keys{symbols = {"usdm:ETH*", "linear:BTC*"}}, "bybit.linear:BTCUSDT usdm:ETHUSDT")
+is(keys{symbols = "*:DOGE*"}, "")
+is(keys{min_turnover = 2e6}, "usdm:BTCUSDT usdm:ETHUSDT")
+is(keys{limit = 1, sort = "turnover"}, "usdm:BTCUSDT")
+is(keys{sort = "depth"}, "usdm:ETHUSDT bybit.linear:BTCUSDT usdm:BTCUSDT")
+is(keys{sort = "spread"}, "usdm:ETHUSDT usdm:BTCUSDT bybit.linear:BTCUSDT")
+is(keys{sort = "days"}, "usdm:BTCUSDT bybit.linear:BTCUSDT usdm:ETHUSDT")
+is(keys{sort = "annual"}, "usdm:BTCUSDT bybit.linear:BTCUSDT usdm:ETHUSDT")
+is(keys{venues = "binance", sort = "symbol"}, "usdm:BTCUSDT usdm:ETHUSDT")
+`)
+	for code, want := range map[string]string{
+		`market.scan{venues = {"binanc"}}`: `field venues: "binanc" is not a venue of this session, which has binance`,
+		`market.scan{symbols = {1}}`:       "field symbols: entry 1: want text, got 1",
+		`market.scan{symbols = "[a"}`:      `field symbols: "[a" is not a glob`,
+		`market.scan{sort = "yield"}`:      "want one of net, annual",
+		`market.scan{limit = 0}`:           "field limit",
+		`market.scan{symbol = "x"}`:        "did you mean",
+	} {
+		bt.Fail(code, want)
+	}
+}

@@ -75,7 +75,9 @@ type Config struct {
 	// TellsPast says that a WantVolume is answered. Profiles are volume curves that were
 	// given, by instrument.
 	TellsPast bool
-	Profiles  []*schedule.Profile
+	// Scans says that the venues are asked what all their perpetuals pay, once ScanWanted.
+	Scans    bool
+	Profiles []*schedule.Profile
 	// ReadOnly says why no order can be made in an instrument, or "": its venue is
 	// watched without credentials. nil: orders can be made in all.
 	ReadOnly func(*exchange.Instrument) string
@@ -259,6 +261,8 @@ func (c *Core) apply(ev *exchange.Event) {
 		c.delays.onClock(ev)
 	case exchange.KindAdvice:
 		c.advisors.onAdvice(ev)
+	case exchange.KindScan:
+		c.markets.scan.told(ev)
 	}
 }
 

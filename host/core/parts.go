@@ -27,6 +27,7 @@ type markets struct {
 	list []market   // by instrument
 	dark []darkness // in the order in which it came
 	days bool       // a strategy has asked for the last 24 hours
+	scan scan
 
 	readOnly func(*exchange.Instrument) string // Config.ReadOnly
 
@@ -34,7 +35,7 @@ type markets struct {
 }
 
 func newMarkets(o *outbox, cfg *Config) *markets {
-	m := &markets{outbox: o, u: cfg.Universe, readOnly: cfg.ReadOnly, tellsPast: cfg.TellsPast}
+	m := &markets{outbox: o, u: cfg.Universe, readOnly: cfg.ReadOnly, tellsPast: cfg.TellsPast, scan: scan{possible: cfg.Scans}}
 	for _, in := range m.u.All() {
 		b := book.New(in)
 		if cfg.Ladders != nil && cfg.Ladders(in) {

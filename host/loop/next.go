@@ -101,6 +101,9 @@ func (l *Loop) take(from source, at exchange.Time) error {
 // unheard reports market data that is of no use but to a handler that no strategy has. It
 // is dropped before it is journalled, so that a session without one is as if there were no such data.
 func (l *Loop) unheard(ev *exchange.Event) bool {
+	if ev.Kind == exchange.KindScan {
+		return !l.Core.ScanWanted()
+	}
 	return !ev.More && (ev.Kind == exchange.KindLiquidation && !l.Core.Heard(core.OnLiquidation) || ev.Kind == exchange.KindDay && !l.Core.DaysWanted())
 }
 

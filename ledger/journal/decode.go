@@ -172,6 +172,9 @@ func decodeOwn(in *cursor, set bool, ev *exchange.Event) bool {
 		ev.Name, ev.Reason = in.string(), in.string()
 	case exchange.KindClock:
 		ev.Name, ev.ID = in.string(), in.int()
+	case exchange.KindScan:
+		ev.Reason = in.string()
+		ev.Scan = decodeIf(in, set, decodeScan)
 	default:
 		return false
 	}

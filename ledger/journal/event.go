@@ -72,6 +72,8 @@ func eventFlags(ev *exchange.Event) (f byte) {
 		pointer = ev.Advice != nil
 	case exchange.KindVolume:
 		pointer = ev.Volumes != nil
+	case exchange.KindScan:
+		pointer = ev.Scan != nil
 	}
 	if pointer {
 		f |= flagPointer
@@ -201,6 +203,8 @@ func appendOwn(dst []byte, ev *exchange.Event) []byte {
 		return appendString(appendString(dst, ev.Name), ev.Reason)
 	case exchange.KindClock:
 		return appendInt(appendString(dst, ev.Name), ev.ID)
+	case exchange.KindScan:
+		return appendScan(appendString(dst, ev.Reason), ev.Scan)
 	}
 	return dst
 }

@@ -15,7 +15,7 @@ import (
 
 func kinds() []exchange.Kind {
 	var out []exchange.Kind
-	for k := exchange.KindSnapshot; k <= exchange.KindFeed; k++ {
+	for k := exchange.KindSnapshot; k <= exchange.KindScan; k++ {
 		out = append(out, k)
 	}
 	return out
@@ -141,12 +141,29 @@ func genOwn(t *rapid.T, ev *exchange.Event) {
 		ev.Name, ev.Reason = genText(t), genText(t)
 	case exchange.KindVenue:
 		ev.Name, ev.Channel, ev.Reason = genText(t), exchange.Channel(genByte(t)), genText(t)
+	case exchange.KindScan:
+		ev.Reason, ev.Scan = genText(t), genScan(t)
 	case exchange.KindClock:
 		ev.Name, ev.ID = genText(t), anyInt.Draw(t, "offset")
 	case exchange.KindAdvice:
 		ev.Advice = &exchange.Advice{ID: rapid.Uint64().Draw(t, "id"), Verdict: genText(t), Reason: genText(t), Text: genText(t),
 			Model: genText(t), TokensIn: int(anyInt.Draw(t, "in")), TokensOut: int(anyInt.Draw(t, "out")), Cost: genDecimal(t), Cached: genBool(t)}
 	}
+}
+
+func genScan(t *rapid.T) *exchange.Scan {
+	e8 := func(name string) exchange.E8 { return exchange.E8(anyInt.Draw(t, name)) }
+	s := &exchange.Scan{}
+	for range rapid.IntRange(0, 3).Draw(t, "rows") {
+		x := exchange.ScanRow{Symbol: genText(t), Hedge: genText(t), Rate: e8("rate"), Hours: int(anyInt.Draw(t, "hours")), Next: genTime(t),
+			Basis: e8("basis"), Spread: e8("spread"), Net: e8("net"), Cost: e8("cost"), Depth: anyInt.Draw(t, "depth"), Turnover: anyInt.Draw(t, "turnover")}
+		if genBool(t) {
+			after := e8("after")
+			x.After = &after
+		}
+		s.Rows = append(s.Rows, x)
+	}
+	return s
 }
 
 func TestEventRoundTrip(t *testing.T) {
@@ -170,15 +187,15 @@ func TestCodecKnowsEveryField(t *testing.T) {
 		v    any
 		want int
 	}{
-		{exchange.Event{}, 40}, {exchange.Volumes{}, 2}, {exchange.MarkPath{}, 4}, {exchange.Advice{}, 9}, {exchange.Fill{}, 12}, {exchange.FundingPayment{}, 8}, {exchange.Transfer{}, 9},
+		{exchange.Event{}, 41}, {exchange.Volumes{}, 2}, {exchange.Scan{}, 1}, {exchange.ScanRow{}, 12}, {exchange.MarkPath{}, 4}, {exchange.Advice{}, 9}, {exchange.Fill{}, 12}, {exchange.FundingPayment{}, 8}, {exchange.Transfer{}, 9},
 		{exchange.OrderUpdate{}, 7}, {exchange.Bar{}, 7}, {exchange.Reload{}, 5}, {exchange.Source{}, 2},
 	} {
 		if n := reflect.TypeOf(c.v).NumField(); n != c.want {
 			t.Errorf("%T has %d fields, the codec was written for %d: extend it and genEvent", c.v, n, c.want)
 		}
 	}
-	if n := len(kinds()); n != 25 {
-		t.Errorf("%d kinds, the codec was written for 25", n)
+	if n := len(kinds()); n != 26 {
+		t.Errorf("%d kinds, the codec was written for 26", n)
 	}
 }
 

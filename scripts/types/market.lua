@@ -84,6 +84,18 @@ function market.bars(symbol, n, length) end
 ---@return string? why # there is none
 function market.ticker(symbol) end
 
+---What the perpetuals of this session's venues pay, also those that it does not trade; nil and the reason until the first answer is there. Live the venues are asked once a minute, from the first call on, and of more than 2000 the most traded are kept; elsewhere there is nobody to ask.
+---
+---```lua
+---local rows, age = market.scan{symbols = "*:BTC*", min_turnover = 1e6}
+---if not rows then return log.info(age) end
+---for _, r in ipairs(rows) do log.info(r.symbol, r.annual, r.hedge, r.days) end
+---```
+---@param filter? ScanFilter
+---@return ScanRow[]? rows # the best first
+---@return number|string age # [seconds] since they were told; without rows the reason
+function market.scan(filter) end
+
 ---The curve that exec.vwap would follow: the market's own from three days on, that of the other markets, or an even one.
 ---
 ---```lua
@@ -244,6 +256,31 @@ function Book:depth(side) end
 ---@field age number # [seconds] since the venue told it, or since the last trade or bar that was counted
 ---@field span number # [seconds] what was counted: a day, or less while the session is younger than that
 ---@field source "venue"|"trades"|"bars" # who counted: the venue, or this session
+
+---Which perpetuals are asked for, and in which order.
+---@class ScanFilter
+---@field venues? string|string[] # houses of this session; all when left out
+---@field symbols? string|string[] # keys and globs, such as "*:BTC*"; all when left out
+---@field min_turnover? number # [USD in 24 hours] less is left out
+---@field sort? "net"|"annual"|"rate"|"basis"|"spread"|"depth"|"turnover"|"cost"|"days"|"symbol" # the best first: the greatest, of spread, cost and days the smallest; net when left out. Rows without a hedge are last by net, cost and days
+---@field limit? integer # rows at most: 1 to 2000; 50 when left out
+
+---What a perpetual pays now, as perilune rates has it.
+---@class ScanRow
+---@field symbol string
+---@field rate number # [fraction per interval] estimate of the coming settlement
+---@field after number? # [fraction per interval] of the one after it, where the venue tells
+---@field hours integer # [hours] interval; 0: it accrues all the time, and rate is that of 8 hours
+---@field next number? # [seconds since the epoch] the coming settlement
+---@field annual number # [fraction per year] 365 days of rate, without compounding
+---@field basis number # [fraction] middle of its book to that of the spot market, else mark to index
+---@field spread number # [fraction] of its book; 0: it is not quoted
+---@field depth number # [USD] at the best prices, on the thinner side
+---@field turnover number # [USD in 24 hours]
+---@field hedge string? # the other leg that earns its cost back soonest, a spot market or another perpetual; nil: none does
+---@field net number? # [fraction per year] what both legs are paid
+---@field cost number? # [fraction] taking both legs and leaving them again
+---@field days number? # [days] when net has paid for cost
 
 ---One settled funding rate.
 ---@class SettledRate
