@@ -29,12 +29,21 @@ type CurveOptions struct {
 	Seed     uint64        // of the built-in market
 }
 
+// until is the first moment that is not read: a bar is told when it closes, and the last one of
+// a day does at To.
+func (o *CurveOptions) until() exchange.Time {
+	if o.To == 0 {
+		return 0
+	}
+	return o.To + 1
+}
+
 // usualBucket is that of a profile, unless the bars that it is learned from are longer.
 const usualBucket = 15 * exchange.Minute
 
 // LearnCurve reads a market through and makes a profile of what one instrument traded.
 func LearnCurve(ctx context.Context, o CurveOptions) (*CurveProfile, error) {
-	so := &Options{Market: o.Market, Seed: max(o.Seed, 1), History: HistoryOptions{From: o.From, To: o.To}}
+	so := &Options{Market: o.Market, Seed: max(o.Seed, 1), History: HistoryOptions{From: o.From, To: o.until()}}
 	if len(o.Market) == 0 || so.liveData() {
 		return nil, configError("Market: want a history, recordings or synth to learn from; a live session asks its venue by itself")
 	}
@@ -107,7 +116,7 @@ func (l *curveLearner) learn(ctx context.Context, m *marketData) (*CurveProfile,
 		if err != nil {
 			return nil, err
 		}
-		if l.o.To != 0 && ev.Time >= l.o.To {
+		if until := l.o.until(); until != 0 && ev.Time >= until {
 			break
 		}
 		if m.simulated && l.until == 0 {

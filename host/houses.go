@@ -100,6 +100,9 @@ func (l *LiveOptions) assign(all []*liveMarket, pattern string) ([]*liveMarket, 
 		}
 		if fits && (house == m.House() || has(m.House(), segment)) {
 			m.take(segment + ":" + symbol)
+			if house != m.House() {
+				m.anywhere = append(m.anywhere, segment+":"+symbol)
+			}
 			found = true
 		}
 	}

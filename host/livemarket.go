@@ -58,6 +58,7 @@ type liveMarket struct {
 	venue    connect.Venue
 	access   *access // nil: nobody else asks
 	patterns []string
+	anywhere []string // of patterns, what is of several venues: it need not be here
 	top      int
 	bars     exchange.Time
 	catalog  connect.Catalogue
@@ -80,7 +81,15 @@ func (l *liveMarket) browse(ctx context.Context, o connect.DataOptions) (err err
 	if l.catalog, err = l.venue.Browse(ctx, o, l.patterns); err != nil {
 		return l.failed(ctx, err)
 	}
-	if l.symbols, err = l.catalog.Choose(ctx, l.patterns, l.top); err != nil {
+	var none *connect.NoneFitsError
+	for len(l.patterns) > 0 {
+		l.symbols, err = l.catalog.Choose(ctx, l.patterns, l.top)
+		if !errors.As(err, &none) || !slices.Contains(l.anywhere, none.Glob) {
+			break
+		}
+		l.patterns = slices.DeleteFunc(l.patterns, func(p string) bool { return p == none.Glob })
+	}
+	if err != nil {
 		return l.failed(ctx, err)
 	}
 	return nil

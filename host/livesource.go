@@ -46,14 +46,22 @@ func (s *liveSource) find(ctx context.Context) (*marketData, error) {
 		return nil, err
 	}
 	s.m = &marketData{live: true, stale: liveStale, sample: exchange.Minute}
+	var nowhere error
 	for _, l := range s.markets {
 		if err := s.ask(ctx, l, w); err != nil {
-			return nil, s.at(l, err)
+			if len(l.patterns) > 0 {
+				return nil, s.at(l, err)
+			}
+			nowhere = s.at(l, err)
+			continue
 		}
 		list := l.catalog.Instruments()
 		for i := range list {
 			s.m.instruments = append(s.m.instruments, full(&list[i]))
 		}
+	}
+	if s.markets = slices.DeleteFunc(s.markets, func(l *liveMarket) bool { return len(l.patterns) == 0 }); len(s.markets) == 0 {
+		return nil, nowhere
 	}
 	s.m.name = s.name()
 	return s.m, nil

@@ -162,7 +162,8 @@ type pairLeg struct {
 func (l *pairLeg) row() string { return fmt.Sprintf("%d of session %d", l.pair, l.session) }
 
 // positions compares what each pair says it holds with its fills: contracts, and coins
-// on spot, less what fees took of them, wherever they went.
+// on spot, less what fees took of them, wherever they went. Of an inverse contract that is
+// held long only the sign is compared.
 func (v *verifier) positions(ctx context.Context) error {
 	held, err := v.held(ctx)
 	if err != nil {
@@ -180,19 +181,25 @@ func (v *verifier) positions(ctx context.Context) error {
 	err = v.rows(ctx, func(r *sql.Rows) error {
 		spot, perp := pairLeg{}, pairLeg{}
 		var coins, contracts, away number
-		var known bool
-		if err := r.Scan(&perp.session, &perp.pair, &spot.instrument, &perp.instrument, &coins, &contracts, &known, &away); err != nil {
+		var known, inverse bool
+		if err := r.Scan(&perp.session, &perp.pair, &spot.instrument, &perp.instrument, &coins, &contracts, &known, &away, &inverse); err != nil {
 			return err
 		}
 		spot.session, spot.pair = perp.session, perp.pair
 		compare(perp, contracts, "what it holds")
-		if known {
+		switch {
+		case inverse: // the row says the coins that its contracts stand for, at the prices they were entered at
+			if sum := held[spot]; !coins.ok || coins.Sign() != sum.Sign() {
+				v.find("positions", "pairs", spot.row(), "the coins that it holds by %s are %s, and its fills sum to %s contracts", spot.instrument, coins, sum)
+			}
+		case known:
 			coins.Decimal, coins.ok = coins.Add(away.Decimal), coins.ok && away.ok
 			compare(spot, coins, "what it holds on spot and elsewhere")
 		}
 		delete(held, spot)
 		return nil
-	}, `SELECT session, id, spot, perp, spot_qty, perp_qty, away <> '' OR perp NOT LIKE 'coinm:%', coalesce(nullif(away, ''), '0')
+	}, `SELECT session, id, spot, perp, spot_qty, perp_qty, away <> '' OR perp NOT LIKE 'coinm:%', coalesce(nullif(away, ''), '0'),
+			EXISTS (SELECT 1 FROM instrument i WHERE i.market || ':' || i.symbol = spot AND i.contract = 'inverse')
 		FROM pairs ORDER BY session, id`)
 	for _, leg := range slices.SortedFunc(maps.Keys(held), func(a, b pairLeg) int {
 		return cmp.Or(cmp.Compare(a.session, b.session), cmp.Compare(a.pair, b.pair), cmp.Compare(a.instrument, b.instrument))

@@ -144,6 +144,17 @@ func (l Listings) Choose(ctx context.Context, house string, patterns []string, t
 	return out, nil
 }
 
+// NoneFitsError is a glob that none of the instruments fits that a venue lists and that are
+// trading.
+type NoneFitsError struct {
+	Glob   string
+	Listed int
+}
+
+func (e *NoneFitsError) Error() string {
+	return fmt.Sprintf("%q fits none of the %d instruments that the venue lists and that are trading", e.Glob, e.Listed)
+}
+
 // match returns the keys of what is trading and fits a glob.
 func (l Listings) match(globs []string) (out []string, err error) {
 	for _, g := range globs {
@@ -156,7 +167,7 @@ func (l Listings) match(globs []string) (out []string, err error) {
 			}
 		}
 		if len(out) == before {
-			return nil, fmt.Errorf("%q fits none of the %d instruments that the venue lists and that are trading", g, len(l))
+			return nil, &NoneFitsError{g, len(l)}
 		}
 	}
 	return out, nil

@@ -12,7 +12,7 @@
 //
 // # What it does not have
 //
-// Order lists, trailingDelta of spot, iceberg and pegged orders, trading in hedge
+// Order lists, trailingDelta of spot, iceberg and pegged orders, trading in
 // mode, isolated margin or multi-assets mode (the modes can be set and asked for),
 // selfTradePreventionMode other than EXPIRE_TAKER, TRADE_LITE, delivery contracts,
 // margin and portfolio accounts, RPI, compositeIndex, SBE and FIX. They are
