@@ -107,6 +107,17 @@ func (o *observed) instrument() (exchange.Instrument, error) {
 	return in, nil
 }
 
+// in finds the instrument in a universe that was made of it. Its venue may be another than
+// Tardis' exchange stands for: an exchange has contracts of several kinds, and the house
+// tells them apart by their symbols.
+func (o *observed) in(u *exchange.Universe) (*exchange.Instrument, bool) {
+	made, err := o.instrument()
+	if err != nil {
+		return nil, false
+	}
+	return u.Find(made.Venue, made.Symbol)
+}
+
 func also(a, b string) string {
 	if a == "" {
 		return b

@@ -8,6 +8,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/fixed"
+	"github.com/perilune/perilune/exchange/jsonscan"
 )
 
 // tardisFeed is the feed of one Tardis file. Rows of an incremental book that
@@ -35,8 +36,9 @@ type tardisFeed struct {
 // tardisBook is where one symbol is in its snapshots.
 type tardisBook struct {
 	in    *exchange.Instrument
-	begun bool // a snapshot was seen
-	snap  bool // the last message was part of a snapshot
+	lot   exchange.Step // in which amounts are written: see amountStep
+	begun bool          // a snapshot was seen
+	snap  bool          // the last message was part of a snapshot
 
 	funding estimate // of a derivative_ticker: the one that is running
 }
@@ -53,8 +55,8 @@ type tardisRow struct {
 func newTardis(info *tardisInfo, u *exchange.Universe) *tardisFeed {
 	f := &tardisFeed{info: info, bySymbol: map[string]*tardisBook{}}
 	for _, o := range info.symbols {
-		if in, ok := u.Find(o.venue, o.symbol); ok {
-			b := &tardisBook{in: in}
+		if in, ok := o.in(u); ok {
+			b := &tardisBook{in: in, lot: amountStep(in)}
 			f.bySymbol[o.symbol] = b
 			f.books = append(f.books, b)
 		}
@@ -232,7 +234,7 @@ func (f *tardisFeed) parseBookRow(fields [][]byte, r *tardisRow) (err error) {
 	default:
 		return fmt.Errorf("side %q: want bid or ask", fields[l.side])
 	}
-	r.level, err = level(r.book.in, fields[l.price], fields[l.amount])
+	r.level, err = r.book.level(fields[l.price], fields[l.amount])
 	return err
 }
 
@@ -249,133 +251,24 @@ func (f *tardisFeed) common(fields [][]byte) (b *tardisBook, venue, local exchan
 	return b, venue, local, err
 }
 
-func level(in *exchange.Instrument, price, qty []byte) (l exchange.Level, err error) {
-	if l.Price, err = fixed.Ticks(price, in.Tick); err != nil {
-		return l, fmt.Errorf("price of %s: %w", in.Key(), err)
+// amountStep is a lot in the unit of Tardis' amounts, which is the venue's: where a venue
+// counts linear contracts, those, and not what they are contracts of. Source:
+// docs.tardis.dev on "amount".
+func amountStep(in *exchange.Instrument) exchange.Step {
+	if in.Contract != exchange.Linear || !in.ContractSize.IsPositive() {
+		return in.Lot
 	}
-	if l.Qty, err = fixed.Lots(qty, in.Lot); err != nil {
-		return l, fmt.Errorf("amount of %s: %w", in.Key(), err)
+	return jsonscan.Amount{Decimal: in.Lot.Decimal(1).DivRound(in.ContractSize, 18)}.Step()
+}
+
+func (b *tardisBook) level(price, qty []byte) (l exchange.Level, err error) {
+	if l.Price, err = fixed.Ticks(price, b.in.Tick); err != nil {
+		return l, fmt.Errorf("price of %s: %w", b.in.Key(), err)
+	}
+	if l.Qty, err = fixed.Lots(qty, b.lot); err != nil {
+		return l, fmt.Errorf("amount of %s: %w", b.in.Key(), err)
 	}
 	return l, nil
-}
-
-// single reads a row that is a message of its own: a trade, a quote, or the top
-// of a book.
-func (f *tardisFeed) single(ev *exchange.Event) bool {
-	fields := f.read()
-	if fields == nil {
-		return false
-	}
-	b, venue, local, err := f.common(fields)
-	if err == nil {
-		ev.Instrument, ev.VenueTime, ev.Time = b.in.ID, venue, local
-		switch f.info.kind {
-		case tardisTrades:
-			err = f.trade(b.in, fields, ev)
-		case tardisLiquidations:
-			err = f.liquidation(b.in, fields, ev)
-		case tardisQuotes:
-			err = f.quote(b.in, fields, ev)
-		case tardisTicker:
-			return f.ticker(b, fields, ev)
-		default:
-			err = f.top(b.in, fields, ev)
-		}
-	}
-	if err != nil {
-		f.reject(err)
-	}
-	return err == nil
-}
-
-func (f *tardisFeed) trade(in *exchange.Instrument, fields [][]byte, ev *exchange.Event) error {
-	l := &f.info.layout
-	lv, err := level(in, fields[l.price], fields[l.amount])
-	if err != nil {
-		return err
-	}
-	ev.Kind, ev.Price, ev.Qty = exchange.KindTrade, lv.Price, lv.Qty
-	ev.Side = exchange.Buy
-	if string(fields[l.side]) == "sell" {
-		ev.Side = exchange.Sell
-	}
-	ev.ID = exchange.TextID(fields[l.id])
-	return nil
-}
-
-// liquidation reads a forced order. Its side is the order's: buy says that a short position was
-// liquidated. A price of bankruptcy need not be a whole tick.
-func (f *tardisFeed) liquidation(in *exchange.Instrument, fields [][]byte, ev *exchange.Event) error {
-	l := &f.info.layout
-	price, _, err := fixed.FloorText(fields[l.price], in.Tick)
-	if err != nil {
-		return fmt.Errorf("price of %s: %w", in.Key(), err)
-	}
-	qty, _, err := fixed.FloorText(fields[l.amount], in.Lot)
-	if err != nil {
-		return fmt.Errorf("amount of %s: %w", in.Key(), err)
-	}
-	ev.Kind, ev.Price, ev.Qty = exchange.KindLiquidation, exchange.Ticks(price), exchange.Lots(qty)
-	switch string(fields[l.side]) {
-	case "buy":
-		ev.Side = exchange.Buy
-	case "sell":
-		ev.Side = exchange.Sell
-	default:
-		return fmt.Errorf("side %q of %s: want buy or sell", fields[l.side], in.Key())
-	}
-	if price <= 0 || qty <= 0 {
-		return fmt.Errorf("liquidation of %s: price %q, amount %q: want both above 0", in.Key(), fields[l.price], fields[l.amount])
-	}
-	return nil
-}
-
-func (f *tardisFeed) quote(in *exchange.Instrument, fields [][]byte, ev *exchange.Event) error {
-	if err := f.sides(in, fields); err != nil {
-		return err
-	}
-	ev.Kind, ev.LastID = exchange.KindTicker, 0
-	ev.Price, ev.Qty, ev.Price2, ev.Qty2 = 0, 0, 0, 0
-	if len(f.bids) > 0 {
-		ev.Price, ev.Qty = f.bids[0].Price, f.bids[0].Qty
-	}
-	if len(f.asks) > 0 {
-		ev.Price2, ev.Qty2 = f.asks[0].Price, f.asks[0].Qty
-	}
-	return nil
-}
-
-func (f *tardisFeed) top(in *exchange.Instrument, fields [][]byte, ev *exchange.Event) error {
-	if err := f.sides(in, fields); err != nil {
-		return err
-	}
-	ev.Kind, ev.FirstID, ev.LastID, ev.PrevID = exchange.KindSnapshot, 0, 0, -1
-	ev.Bids, ev.Asks, ev.Synthetic = f.bids, f.asks, false
-	return nil
-}
-
-// sides fills the levels of a row that holds several; a missing level is empty.
-func (f *tardisFeed) sides(in *exchange.Instrument, fields [][]byte) (err error) {
-	l := &f.info.layout
-	if f.bids, err = appendLevels(f.bids[:0], in, fields, l.bidPrice, l.bidQty); err != nil {
-		return err
-	}
-	f.asks, err = appendLevels(f.asks[:0], in, fields, l.askPrice, l.askQty)
-	return err
-}
-
-func appendLevels(dst []exchange.Level, in *exchange.Instrument, fields [][]byte, price, qty []int) ([]exchange.Level, error) {
-	for n := range price {
-		if len(fields[price[n]]) == 0 {
-			continue
-		}
-		l, err := level(in, fields[price[n]], fields[qty[n]])
-		if err != nil {
-			return dst, err
-		}
-		dst = append(dst, l)
-	}
-	return dst, nil
 }
 
 // Close ends the reading.

@@ -29,13 +29,12 @@ type estimate struct {
 // interest when it changed, and the settlement that lies between this row and the last. A
 // field that is empty is as it was; of a row that lacks mark or rate from the beginning on
 // nothing is told.
-func (f *tardisFeed) ticker(b *tardisBook, fields [][]byte, ev *exchange.Event) bool {
+func (f *tardisFeed) ticker(b *tardisBook, fields [][]byte, ev *exchange.Event) (told bool, err error) {
 	e := &b.funding
 	at, venue := max(ev.Time, f.last), ev.VenueTime
 	row, err := f.tickerRow(b, fields)
 	if err != nil {
-		f.reject(err)
-		return false
+		return false, err
 	}
 	f.more = f.more[:0]
 	if row.due != e.due {
@@ -52,10 +51,10 @@ func (f *tardisFeed) ticker(b *tardisBook, fields [][]byte, ev *exchange.Event) 
 	e.interest, e.mark, e.index = row.qty, row.mark, row.index
 	if len(f.more) == 0 {
 		f.stats.Ignored++
-		return false
+		return false, nil
 	}
 	*ev, f.more = f.more[0], f.more[1:]
-	return true
+	return true, nil
 }
 
 // tickerRow is what is known with a row.
@@ -81,7 +80,7 @@ func (f *tardisFeed) tickerRow(b *tardisBook, fields [][]byte) (r tickerRow, err
 		}
 	}
 	if text := fields[l.interest]; len(text) > 0 {
-		if r.qty, err = fixed.Lots(text, b.in.Lot); err != nil {
+		if r.qty, err = fixed.Lots(text, b.lot); err != nil {
 			return r, fmt.Errorf("open_interest of %s: %w", b.in.Key(), err)
 		}
 	}

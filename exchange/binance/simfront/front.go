@@ -12,10 +12,10 @@
 //
 // # What it does not have
 //
-// Order lists, trailingDelta of spot, iceberg and pegged orders, trading in
-// mode, isolated margin or multi-assets mode (the modes can be set and asked for),
-// selfTradePreventionMode other than EXPIRE_TAKER, TRADE_LITE, delivery contracts,
-// margin and portfolio accounts, RPI, compositeIndex, SBE and FIX. They are
+// Order lists, trailingDelta of spot, iceberg and pegged orders, isolated margin and
+// multi-assets mode (both can be set and asked for), selfTradePreventionMode other than
+// EXPIRE_TAKER, delivery contracts, margin and portfolio accounts, RPI, compositeIndex, SBE
+// and FIX. They are
 // refused, never accepted and ignored. The premium index is that of the mark over
 // the index, not of impact prices. Open interest is what its accounts hold.
 //
