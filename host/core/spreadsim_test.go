@@ -467,7 +467,7 @@ func (w *spreadWorld) timed(id exchange.PairID, since exchange.Time, then intent
 		w.since[id] = since
 	}
 	late := w.now - w.since[id] - declared
-	if w.longest = max(w.longest, late); late > exchange.Minute {
+	if w.longest = max(w.longest, late); late > 10*exchange.Second {
 		w.fail("pair %d is unhedged since %s, %s after the %s that were declared: %v", id, since, late, declared, w.core.pairs.machine(id).Pair.Reason)
 	}
 }
