@@ -32,10 +32,10 @@ type again struct {
 	NextTrade uint64
 }
 
-// again is nil for a session whose market is live, or whose market or broker is the
-// embedding program's own.
+// again is nil for a session whose market is live or a stream, or whose market or broker is
+// the embedding program's own.
 func (r *runner) again() (*again, error) {
-	if r.o.liveData() || r.account.real() || r.o.Source != nil {
+	if r.o.liveData() || r.o.streamed() || r.account.real() || r.o.Source != nil {
 		return nil, nil
 	}
 	a := &again{Contracts: r.o.Contracts, History: r.o.History, For: r.o.For,

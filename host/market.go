@@ -14,6 +14,7 @@ import (
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/record"
 	"github.com/perilune/perilune/exchange/synth"
+	"github.com/perilune/perilune/exchange/tardis"
 	"github.com/perilune/perilune/host/core"
 	"github.com/perilune/perilune/host/loop"
 	"github.com/perilune/perilune/ledger"
@@ -197,6 +198,9 @@ func openSource(o *Options, from exchange.Time) (*marketData, error) {
 	if len(o.Market) == 1 && isJournal(o.Market[0]) {
 		return openJournal(o.Market[0])
 	}
+	if len(o.Market) == 1 && tardis.IsMachine(o.Market[0]) {
+		return openStream(o)
+	}
 	return openRecording(o)
 }
 
@@ -250,8 +254,13 @@ func openRecording(o *Options) (*marketData, error) {
 	if err != nil {
 		return nil, &DataError{err}
 	}
+	return recordedMarket(o, rec)
+}
+
+// recordedMarket is a market of a recording.
+func recordedMarket(o *Options, rec *record.Recording) (*marketData, error) {
 	f := &recordedFeed{Recording: rec}
-	if err := f.begin(h); err != nil {
+	if err := f.begin(o.History); err != nil {
 		_ = rec.Close() // reading only
 		return nil, err
 	}

@@ -34,8 +34,9 @@ type Options struct {
 	origins map[string]origin // of those that a configuration file set
 
 	// Market is what to trade on: "synth" (also the default) is the built-in
-	// market, "live" the venue's, in real time; anything else is a path to a
-	// recording, and several are merged.
+	// market, "live" the venue's, in real time; an address such as
+	// ws://127.0.0.1:8001/ws-replay-normalized?options=… is a normalised stream of
+	// tardis-machine; anything else is a path to a recording, and several are merged.
 	Market []string
 	Live   LiveOptions
 	// Contracts say what contracts of other venues' recordings are: see package
@@ -252,6 +253,9 @@ func (o *Options) Validate() (err error) {
 	}
 	if len(o.Market) == 0 {
 		o.Market = []string{"synth"}
+	}
+	if err := o.checkStream(); err != nil {
+		return err
 	}
 	if o.Seed == 0 {
 		o.Seed = 1

@@ -21,6 +21,7 @@ type observed struct {
 	known    exchange.Instrument // the venue's rules
 	rules    bool                // known is set
 	foreign  string              // whose it is, when it is not of the venue that the rules are of
+	tardis   string              // what Tardis calls the exchange; "" elsewhere
 	contract *contract           // of another venue; else nil
 	like     *observed           // whose prices stand in for its own; nil: it has its own
 	said     *saying             // of its house; nil: nothing

@@ -27,15 +27,16 @@ func (k tardisKind) String() string {
 
 // tardisInfo is what the beginning of a Tardis file says about it.
 type tardisInfo struct {
-	path    string
-	kind    tardisKind
-	layout  tardisLayout
-	symbols []*observed
-	first   exchange.Time
-	foreign string // an exchange id that has no market of ours
-	formats Formats
-	said    map[string]string
-	err     error
+	path     string
+	exchange string // of a stream: the exchange of all its symbols
+	kind     tardisKind
+	layout   tardisLayout
+	symbols  []*observed
+	first    exchange.Time
+	foreign  string // an exchange id that has no market of ours
+	formats  Formats
+	said     map[string]string
+	err      error
 }
 
 func (i *tardisInfo) names() string {
@@ -146,7 +147,9 @@ func (i *tardisInfo) see(found map[string]*observed, f [][]byte) {
 // observe begins to collect the numbers of a symbol.
 func (i *tardisInfo) observe(venue, symbol string) *observed {
 	if format, v, ours := i.formats.tardis(venue); ours {
-		return observe(format, v, symbol)
+		o := observe(format, v, symbol)
+		o.tardis = venue
+		return o
 	}
 	i.foreign = venue
 	c, err := contractOf(venue, symbol, i.said)
@@ -159,7 +162,7 @@ func (i *tardisInfo) observe(venue, symbol string) *observed {
 	o := observe(i.formats[0], i.formats[0].VenueOf(c.kind), symbol)
 	// The symbol may be spelled like one of ours and be another.
 	o.rules, o.price.step, o.qty.step = false, exchange.Step{}, exchange.Step{}
-	o.foreign, o.contract = venue, &c
+	o.tardis, o.foreign, o.contract = venue, venue, &c
 	return o
 }
 
