@@ -11,11 +11,11 @@ import (
 )
 
 // How long a start waits for a venue that answers and can't do what it is asked. Soon after
-// another start its requests are used up; a venue that is restarted is back within the minute.
+// another start its requests are used up, for minutes; what else it answers may be a moment's.
 // One that does not answer at all is an address or a network to mend, and is not waited for.
 const (
 	startLimited = 10 * time.Minute
-	startRefused = time.Minute
+	startRefused = 10 * time.Second
 	startPause   = 5 * time.Second
 )
 

@@ -27,7 +27,7 @@ func TestAStartIsPatient(t *testing.T) {
 		{"banned for hours", refused(exchange.ErrRateLimited, 418, began+2*exchange.Hour), began, 0},
 		{"limited all the time", refused(exchange.ErrRateLimited, 429, 0), began + 10*exchange.Minute, 0},
 		{"unavailable", refused(exchange.ErrUnavailable, 503, 0), began, began + 5*exchange.Second},
-		{"unavailable for a minute", refused(exchange.ErrUnavailable, 503, 0), began + exchange.Minute, 0},
+		{"unavailable for ten seconds", refused(exchange.ErrUnavailable, 503, 0), began + 10*exchange.Second, 0},
 		{"nobody there", refused(exchange.ErrUnavailable, 0, 0), began, 0},
 		{"clock", refused(exchange.ErrClock, 400, 0), began, began + 5*exchange.Second},
 		{"key", refused(exchange.ErrKey, 401, 0), began, 0},

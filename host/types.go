@@ -102,6 +102,8 @@ type (
 	ScheduleRequest = intent.ScheduleRequest
 	Schedule        = intent.Schedule
 	ScheduleState   = intent.ScheduleState
+	// ScheduleAtOnce is what one market order in its place would have cost.
+	ScheduleAtOnce = intent.AtOnce
 	// ScheduleAlgo is what a schedule follows, and ScheduleEnd what becomes of what is left.
 	ScheduleAlgo = intent.Algo
 	ScheduleEnd  = intent.AtEnd
