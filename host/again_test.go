@@ -351,7 +351,7 @@ func TestAKillUnderACap(t *testing.T) {
 // whole before anything moves, and the run on it replays.
 func TestACappedJournalAsAMarket(t *testing.T) {
 	sum := capped(t, nil)
-	m, err := openMarket(&Options{Market: []string{sum.Journal}}, 0)
+	m, err := openMarket(context.Background(), &Options{Market: []string{sum.Journal}}, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

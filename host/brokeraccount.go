@@ -33,7 +33,7 @@ type brokerOptions struct {
 }
 
 func newBrokerAccount(o *Options, e env, waiting func() int) *brokerAccount {
-	return &brokerAccount{brokerOptions: brokerOptions{env: e, waiting: waiting, PaperOptions: o.Paper, info: *o.broker, broker: o.Broker, realTime: o.realTime(), live: o.liveData()}}
+	return &brokerAccount{brokerOptions: brokerOptions{env: e, waiting: waiting, PaperOptions: o.Paper, info: *o.broker, broker: o.Broker, realTime: o.realTime(), live: o.liveData() || o.streamed()}}
 }
 
 // realTime reports whether a session runs on the wall clock.

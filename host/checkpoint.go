@@ -54,7 +54,7 @@ type checkpoints struct {
 func newCheckpoints(again bool, limit int64, books func(exchange.InstrumentID) *book.Book) *checkpoints {
 	k := &checkpoints{books: books, most: int(min(outsideMost, max(64<<10, limit/4)))}
 	if !again {
-		k.lost = "its market was live, or market or broker its program's own, and can't be made again"
+		k.lost = "its market was live or a stream, or market or broker its program's own, and can't be made again"
 	}
 	return k
 }

@@ -44,7 +44,7 @@ const usualBucket = 15 * exchange.Minute
 // LearnCurve reads a market through and makes a profile of what one instrument traded.
 func LearnCurve(ctx context.Context, o CurveOptions) (*CurveProfile, error) {
 	so := &Options{Market: o.Market, Seed: max(o.Seed, 1), History: HistoryOptions{From: o.From, To: o.until()}}
-	if len(o.Market) == 0 || so.liveData() {
+	if len(o.Market) == 0 || so.liveData() || so.streamed() {
 		return nil, configError("Market: want a history, recordings or synth to learn from; a live session asks its venue by itself")
 	}
 	if o.Days < 0 || o.Days > 3650 {
@@ -53,12 +53,12 @@ func LearnCurve(ctx context.Context, o CurveOptions) (*CurveProfile, error) {
 	if so.synthetic() && (o.Days == 0 || o.Days > 60) {
 		return nil, configError("Days: the built-in market has no end: want 1 to 60 of its days")
 	}
-	m, err := openMarket(so, 0)
+	m, err := openMarket(ctx, so, 0)
 	if err != nil {
 		return nil, err
 	}
 	defer m.close()
-	l, err := newCurveLearner(m, &o)
+	l, err := newCurveLearner(m, &o, so.synthetic())
 	if err != nil {
 		return nil, err
 	}
@@ -71,10 +71,11 @@ type curveLearner struct {
 	id      exchange.InstrumentID
 	bars    exchange.Time // length of those that the market brings; 0: it has trades
 	learner *schedule.Learner
-	until   exchange.Time // where the built-in market is left; 0: not
+	endless bool          // it is the built-in one
+	until   exchange.Time // where that is left; 0: not known yet
 }
 
-func newCurveLearner(m *marketData, o *CurveOptions) (*curveLearner, error) {
+func newCurveLearner(m *marketData, o *CurveOptions, endless bool) (*curveLearner, error) {
 	u, err := exchange.NewUniverse(m.instruments)
 	if err != nil {
 		return nil, err
@@ -92,7 +93,7 @@ func newCurveLearner(m *marketData, o *CurveOptions) (*curveLearner, error) {
 		}
 		return nil, configError("Symbol: the market has %d instruments: want one of %s", u.Len(), strings.Join(keys[:min(len(keys), 12)], ", "))
 	}
-	l := &curveLearner{o: o, id: in.ID, bars: m.supply.bars(in)}
+	l := &curveLearner{o: o, endless: endless, id: in.ID, bars: m.supply.bars(in)}
 	bucket := o.Bucket
 	if bucket == 0 {
 		bucket = max(usualBucket, l.bars)
@@ -119,14 +120,14 @@ func (l *curveLearner) learn(ctx context.Context, m *marketData) (*CurveProfile,
 		if until := l.o.until(); until != 0 && ev.Time >= until {
 			break
 		}
-		if m.simulated && l.until == 0 {
+		if ev.Time < l.o.From {
+			continue
+		}
+		if l.endless && l.until == 0 {
 			l.until = ev.Time - ev.Time%exchange.Day + exchange.Time(l.o.Days+1)*exchange.Day
 		}
 		if l.until != 0 && ev.Time > l.until {
 			break
-		}
-		if ev.Time < l.o.From {
-			continue
 		}
 		if err := l.take(&ev); err != nil {
 			return nil, configError("%v", err)

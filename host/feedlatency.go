@@ -28,8 +28,13 @@ type FeedLatency struct {
 	Offset    float64 `json:"clock_offset_ms,omitempty"`
 }
 
+// feedLatencies leaves out data whose events have one time, the venue's and ours: those of the
+// built-in market, of bars, of files that do not say when they were received.
 func feedLatencies(list []core.FeedLatency) (out []FeedLatency) {
 	for _, l := range list {
+		if l.Max == 0 {
+			continue
+		}
 		out = append(out, FeedLatency{Venue: l.Venue, Stream: l.Stream, Messages: l.Messages, P50: millis(l.P50), P99: millis(l.P99), Max: millis(l.Max),
 			Early: l.Early, Corrected: l.Corrected, Offset: millis(l.Offset)})
 	}
@@ -52,8 +57,7 @@ func (l *FeedLatency) Clock() string {
 	return "the clocks as they are"
 }
 
-// shortLatency is that of the books, or else of the first stream there is, of some venues
-// in a few words; "": nothing was counted.
+// shortLatency is that of the books of some venues in a few words; "": nothing was counted.
 func shortLatency(list []core.FeedLatency, house string) string {
 	var p50, p99 exchange.Time
 	found := false

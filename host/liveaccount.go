@@ -113,7 +113,10 @@ func (a *liveAccount) opened(ctx context.Context, list []exchange.Instrument) (s
 		opened, err = a.client.VenueTime(ctx, in)
 		return err
 	})
-	if err != nil {
+	switch {
+	case ctx.Err() != nil:
+		return 0, 0, err
+	case err != nil:
 		return 0, 0, &AccountError{advised(err)}
 	}
 	return a.client.Now(), opened, nil
@@ -128,7 +131,10 @@ func (a *liveAccount) terms(ctx context.Context, list []exchange.Instrument) (ac
 		lowest, err = a.client.Terms(ctx, list)
 		return err
 	})
-	if err != nil {
+	switch {
+	case ctx.Err() != nil:
+		return accountTerms{}, err
+	case err != nil:
 		return accountTerms{}, &AccountError{err}
 	}
 	if lowest == 0 {
@@ -304,6 +310,7 @@ func (a *liveAccount) note(text string) {
 // the account is in view.
 func (a *liveAccount) heartbeat(now exchange.Time) (why string) {
 	a.venue.Beat()
+	a.tellClock()
 	a.mu.Lock()
 	notes := a.notes
 	a.notes = nil

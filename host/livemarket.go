@@ -88,6 +88,7 @@ func (l *liveMarket) browse(ctx context.Context, o connect.DataOptions) (err err
 			break
 		}
 		l.patterns = slices.DeleteFunc(l.patterns, func(p string) bool { return p == none.Glob })
+		l.notice(connect.Notice{Instrument: exchange.NoInstrument, Text: fmt.Sprintf("%s has nothing that fits %s", l.House(), none.Glob)})
 	}
 	if err != nil {
 		return l.failed(ctx, err)

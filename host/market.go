@@ -81,15 +81,15 @@ type feedSource struct {
 	m *marketData // nil until it was found
 }
 
-func (s *feedSource) find(context.Context) (m *marketData, err error) {
-	s.m, err = openMarket(s.o, 0)
+func (s *feedSource) find(ctx context.Context) (m *marketData, err error) {
+	s.m, err = openMarket(ctx, s.o, 0)
 	return s.m, err
 }
 
-func (s *feedSource) enter(_ context.Context, at *ledger.Snapshot) (m *marketData, err error) {
+func (s *feedSource) enter(ctx context.Context, at *ledger.Snapshot) (m *marketData, err error) {
 	if at != nil {
 		s.m.close() // nothing was read from it
-		s.m, err = openMarket(s.o, at.LastTime+1)
+		s.m, err = openMarket(ctx, s.o, at.LastTime+1)
 	}
 	return s.m, err
 }
@@ -122,8 +122,8 @@ type streamSource struct {
 	stop func() // the stream; nil: it does not flow
 }
 
-func (s *streamSource) find(context.Context) (m *marketData, err error) {
-	s.m, err = openMarket(s.o, 0)
+func (s *streamSource) find(ctx context.Context) (m *marketData, err error) {
+	s.m, err = openMarket(ctx, s.o, 0)
 	return s.m, err
 }
 
@@ -177,8 +177,8 @@ const synthStep = 10 * exchange.Second
 
 // openMarket opens what the options name. from, when not 0, is where an
 // interrupted session on the same market goes on.
-func openMarket(o *Options, from exchange.Time) (*marketData, error) {
-	m, err := openSource(o, from)
+func openMarket(ctx context.Context, o *Options, from exchange.Time) (*marketData, error) {
+	m, err := openSource(ctx, o, from)
 	if err != nil {
 		return nil, err
 	}
@@ -188,7 +188,7 @@ func openMarket(o *Options, from exchange.Time) (*marketData, error) {
 	return m, nil
 }
 
-func openSource(o *Options, from exchange.Time) (*marketData, error) {
+func openSource(ctx context.Context, o *Options, from exchange.Time) (*marketData, error) {
 	if o.Source != nil {
 		return openOwn(o.Source, o.own.noted())
 	}
@@ -199,7 +199,7 @@ func openSource(o *Options, from exchange.Time) (*marketData, error) {
 		return openJournal(o.Market[0])
 	}
 	if len(o.Market) == 1 && tardis.IsMachine(o.Market[0]) {
-		return openStream(o)
+		return openStream(ctx, o)
 	}
 	return openRecording(o)
 }
@@ -222,6 +222,7 @@ func openJournal(dir string) (*marketData, error) {
 		_ = f.Close() // reading only
 		return nil, fmt.Errorf("%s: %w", dir, err)
 	}
+	s.Supply.Past, s.Supply.Scans = false, false // there is no venue to ask
 	return &marketData{
 		feed: f, instruments: s.Instruments, name: dir,
 		notes: []string{"market data of a journalled session on " + s.Market},

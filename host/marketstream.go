@@ -1,6 +1,7 @@
 package host
 
 import (
+	"context"
 	"fmt"
 	"slices"
 
@@ -29,12 +30,12 @@ func (o *Options) checkStream() error {
 }
 
 // openStream opens the normalised stream of a tardis-machine.
-func openStream(o *Options) (*marketData, error) {
+func openStream(ctx context.Context, o *Options) (*marketData, error) {
 	machine, err := tardis.ParseMachine(o.Market[0])
 	if err != nil {
 		return nil, configError("Market: %v", err)
 	}
-	stream, err := machine.Open(tardis.Patience{})
+	stream, err := machine.Open(ctx, tardis.Patience{})
 	if err != nil {
 		return nil, &DataError{fmt.Errorf("market data: %w", err)}
 	}

@@ -337,7 +337,7 @@ func (o *Options) Validate() (err error) {
 	if o.Paper.Leverage < 1 || o.Paper.Leverage > 125 {
 		return configError("leverage: want 1 to 125, got %d", o.Paper.Leverage)
 	}
-	if len(o.Paper.Balances) == 0 && !o.liveData() { // of live data the houses are known later
+	if len(o.Paper.Balances) == 0 && !o.liveData() && !o.streamed() { // of those the houses are known later
 		o.Paper.Balances = usualBalances(defaultVenue())
 	}
 	if o.Advisor != nil {

@@ -26,7 +26,7 @@ type paperOptions struct {
 }
 
 func (o *Options) paper() paperOptions {
-	return paperOptions{PaperOptions: o.Paper, seed: o.Seed, participation: o.History.Participation, live: o.liveData()}
+	return paperOptions{PaperOptions: o.Paper, seed: o.Seed, participation: o.History.Participation, live: o.liveData() || o.streamed()}
 }
 
 // venueOn makes the venue of a run, and the same for a replay of it. from is what an

@@ -36,7 +36,7 @@ func (e *env) patiently(ctx context.Context, ask func() error) error {
 		wait(ctx, time.Duration(until-loop.Now()))
 		e.entering("asking again, as soon as the venue's limits allow: %s", exchange.ErrorClassOf(err))
 		if ctx.Err() != nil {
-			return fmt.Errorf("interrupted while the venue was waited for: %w", err)
+			return fmt.Errorf("interrupted while the venue was waited for (%v): %w", err, ctx.Err())
 		}
 	}
 }

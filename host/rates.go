@@ -42,7 +42,7 @@ type FundingRate struct {
 	Annual   float64   `json:"annual"`   // 365 days of Rate, without compounding
 	Basis    float64   `json:"basis"`    // middle of its book to that of the spot market, else mark to index
 	Spread   float64   `json:"spread"`   // of its book
-	Depth    float64   `json:"depth"`    // dollars at the best prices, on the thinner side
+	Depth    float64   `json:"depth"`    // dollars at the best prices, on the thinner side; 0: the venue does not tell
 	Turnover float64   `json:"turnover"` // dollars in 24 hours
 	// Hedge is the other leg by which the costs are earned back soonest: a spot market, or
 	// another perpetual. "": there is none that pays. Cost is that of taking both legs and

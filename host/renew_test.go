@@ -48,7 +48,9 @@ func TestAKilledRunOfGoStrategiesIsCompleted(t *testing.T) {
 			return &reborn{buyer: b, renewed: n, fresh: func() any { panic("boom") }}
 		}, "strategy buyer: panic: boom (renew_test.go:", false},
 	} {
-		t.Run(tt.name, func(t *testing.T) {
+		// The ledger may have written the fill before the run was killed, and then nothing is
+		// to be completed: it is killed again.
+		killed := func(t *testing.T) (completed bool) {
 			var h heard
 			renewed := 0
 			o := Options{DB: filepath.Join(t.TempDir(), "x.db"), For: exchange.Day, Log: h.log}
@@ -86,8 +88,17 @@ func TestAKilledRunOfGoStrategiesIsCompleted(t *testing.T) {
 			if seen != 0 {
 				t.Errorf("the next run's strategy was called %d times with what was before it", seen)
 			}
-			if !strings.Contains(h.text(), tt.says) {
+			said := strings.Contains(h.text(), tt.says)
+			if !said && len(booked) != 1 {
 				t.Errorf("without %q:\n%s", tt.says, h.text())
+			}
+			return said
+		}
+		t.Run(tt.name, func(t *testing.T) {
+			for tries := 0; !killed(t); tries++ {
+				if t.Failed() || tries == 20 {
+					t.Fatalf("killed %d times, and there was nothing to complete", tries+1)
+				}
 			}
 		})
 	}

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -28,7 +29,7 @@ func recallBars(o *Options, c *core.Core, resume *ledger.Snapshot) ([]exchange.E
 	if from -= from % exchange.Day; from <= synth.Began {
 		from = 0 // the session's own beginning
 	}
-	m, err := openMarket(o, from)
+	m, err := openMarket(context.Background(), o, from)
 	if err != nil {
 		return nil, err
 	}

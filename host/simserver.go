@@ -185,7 +185,7 @@ func Simulate(ctx context.Context, o SimOptions) error {
 	}
 	if o.Config != "" {
 		if err := info.WriteConfig(o.Config); err != nil {
-			return err
+			return errors.Join(err, l.Close())
 		}
 	}
 	if o.Ready != nil {

@@ -114,7 +114,7 @@ func (o *SweepOptions) check() error {
 		return configError("Sweep: runs can't share risk rules, which may remember: make them in SweepOptions.Rules")
 	case len(s.Scripts) == 0 && o.Strategies == nil:
 		return configError("Sweep: no strategy to run: want Session.Scripts or SweepOptions.Strategies")
-	case s.liveData() || s.Account != nil:
+	case s.liveData() || s.streamed() || s.Account != nil:
 		return configError("Sweep: live data and real orders can't be had once for each run: want past or simulated data, and no Account")
 	case o.Workers < 0:
 		return configError("Sweep: Workers %d: want 0 or more", o.Workers)

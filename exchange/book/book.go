@@ -105,7 +105,8 @@ func (b *Book) Apply(ev *exchange.Event) bool {
 // instrument's: only a snapshot of that feed makes it usable.
 func (b *Book) Relink(link exchange.Linking, reason string) {
 	b.fail(reason)
-	b.link, b.chain, b.synthetic = link, chain{}, false
+	b.link, b.chain, b.synthetic, b.late = link, chain{}, false, 0
+	b.pending.clear()
 }
 
 // Ready reports whether the book is live and has both sides.

@@ -60,7 +60,7 @@ func (s *reconciliation) onEvent(ev *AccountEvent) {
 			c.down = ev.Down
 			c.restart(s.now)
 			s.note("%s: the account's stream is down: %s", c.name, ev.Down)
-		case ev.Position != nil && ev.Position.Side != 0 && !s.market.segment(ev.Position.Venue).Hedged:
+		case ev.Position != nil && ev.Position.Side != 0 && !ev.Position.Qty.IsZero() && !s.market.segment(ev.Position.Venue).Hedged:
 			s.note("%s: a setting was changed from elsewhere: hedge mode, with a %s position in %s: stop and begin again", c.name, positionNames[ev.Position.Side], ev.Position.Symbol)
 		case ev.Told != "":
 			s.note("%s: %s", c.name, ev.Told)

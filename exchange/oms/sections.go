@@ -175,7 +175,7 @@ func (s *sections) touch(v exchange.Venue) { s.section(v).touched = s.now }
 func (s *sections) lookAgain(v exchange.Venue) {
 	c := s.section(v)
 	c.touched = s.now
-	c.hurry(s.now)
+	c.due = min(c.due, s.now+unsettledMost) // somebody else may trade without pause
 }
 
 // touchWallet is the same for a wallet.

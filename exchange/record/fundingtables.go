@@ -72,8 +72,18 @@ func (f Formats) ImportFunding(dir, out string, o FundingTables, progress func(c
 	if len(list) == 0 {
 		return fmt.Errorf("%s holds no tables of funding: want files named SYMBOL_VENUE_….csv, such as BTC-USDT_gate_funding.csv", dir)
 	}
+	if a, err := os.Stat(o.Prices); err == nil {
+		if b, err := os.Stat(out); err == nil && os.SameFile(a, b) {
+			return fmt.Errorf("%s would be written over with its own prices: name another directory to write to", out)
+		}
+	}
 	var houses, symbols []string
+	written := map[[2]string]string{}
 	for _, t := range list {
+		if first, twice := written[[2]string{t.house, t.symbol}]; twice {
+			return fmt.Errorf("both %s and %s hold funding of %s at %s: join them, or keep one", first, t.path, t.symbol, t.house)
+		}
+		written[[2]string{t.house, t.symbol}] = t.path
 		ahead, ok := o.Ahead[t.house]
 		if !ok {
 			ahead = o.Ahead[""]
@@ -152,27 +162,39 @@ func (t *table) load(ahead exchange.Time) error {
 	return t.inTime(ahead)
 }
 
-// inTime proves the offset by the hours at which venues settle. One that settles every
-// hour proves nothing.
+// inTime proves the offset by the hours at which venues settle, to a multiple of four hours:
+// those of eight hours do at 00:00 or at 04:00 UTC. One that settles every hour proves nothing.
 func (t *table) inTime(ahead exchange.Time) error {
-	every := exchange.Day
-	for i := 1; i < len(t.rows); i++ {
-		if d := t.rows[i].at - t.rows[i-1].at; d > 0 {
-			every = min(every, d)
-		}
-	}
-	if every < 4*exchange.Hour && t.full(0, every) || t.full(0, 4*exchange.Hour) {
+	every := min(t.interval(), 4*exchange.Hour)
+	if t.full(0, every) {
 		return nil
 	}
-	could := "none"
-	for _, h := range [...]exchange.Time{0, 1, 2, 3, -1} {
-		if t.full(h*exchange.Hour-ahead, 4*exchange.Hour) {
-			could = fmt.Sprintf("%dh", h)
-			break
+	var could []string
+	for h := exchange.Time(-4); h <= 4; h++ {
+		if t.full(h*exchange.Hour-ahead, every) {
+			could = append(could, fmt.Sprintf("%s=%dh", t.house, h))
 		}
 	}
-	return fmt.Errorf("%s: with dates %d h ahead of UTC its settlements are not at full four hours (the first is at %s); they are with --utc-offset %s=%s",
-		t.path, ahead/exchange.Hour, t.rows[0].at, t.house, could)
+	why := fmt.Sprintf("%s: with dates %d h ahead of UTC its settlements are not at full %d hours (the first is at %s)", t.path, ahead/exchange.Hour, every/exchange.Hour, t.rows[0].at)
+	if len(could) == 0 {
+		return fmt.Errorf("%s, and with no --utc-offset of whole hours they are", why)
+	}
+	return fmt.Errorf("%s; they are with --utc-offset %s", why, strings.Join(could, " or "))
+}
+
+// interval is how far settlements are apart, most of the time: one, four or eight hours.
+func (t *table) interval() exchange.Time {
+	count := map[exchange.Time]int{}
+	for i := 1; i < len(t.rows); i++ {
+		count[t.rows[i].at-t.rows[i-1].at]++
+	}
+	most, n := 8*exchange.Hour, 0
+	for _, hours := range [...]exchange.Time{8, 4, 2, 1} {
+		if d := hours * exchange.Hour; count[d] > n {
+			most, n = d, count[d]
+		}
+	}
+	return most
 }
 
 // full reports whether nearly all settlements, when they are moved, are at multiples of a

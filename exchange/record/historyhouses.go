@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,6 +27,9 @@ type saying struct {
 	fees         bool            // they are said
 }
 
+// sayings are the columns of venues.csv.
+var sayings = []string{"venue", "prices_of", "worse_bp", "maker_bp", "taker_bp"}
+
 // usualFees are charged by a house of which nothing is said: as much as any of the large
 // ones took in 2021 to 2023.
 var usualFees = saying{maker: decimal.New(2, -4), taker: decimal.New(6, -4)}
@@ -43,6 +47,11 @@ func readHouses(path string) (map[string]*saying, error) {
 	var stats Stats
 	err := rows(path, &stats, func(h columns) error {
 		_, err := h.find("venue")
+		for _, name := range slices.Sorted(maps.Keys(h)) {
+			if !slices.Contains(sayings, name) {
+				err = fmt.Errorf("column %q: want %s", name, strings.Join(sayings, ", "))
+			}
+		}
 		c = h
 		return err
 	}, func(line int, f [][]byte) error {
@@ -139,6 +148,9 @@ func (f Formats) places(c *contents) ([]*ofHouse, error) {
 		if !slices.ContainsFunc(out, func(p *ofHouse) bool { return p.house == house }) {
 			return nil, fmt.Errorf("%s speaks of %s, and there is no folder %s", c.said, house, house)
 		}
+		if of := said[house].pricesOf; of != "" && !slices.ContainsFunc(out, func(p *ofHouse) bool { return p.house == of }) {
+			return nil, fmt.Errorf("%s: prices of %s are to be those of %s, of which there is no folder", c.said, house, of)
+		}
 	}
 	return out, nil
 }
@@ -148,6 +160,10 @@ func (f Formats) places(c *contents) ([]*ofHouse, error) {
 func (h *History) standIns(p *ofHouse) error {
 	for _, symbol := range sortedKeys(p.files[fundingRates]) {
 		if _, own := p.files[perpBars][symbol]; own {
+			continue
+		}
+		if p == h.places[0] && (p.said == nil || p.said.pricesOf == "") {
+			h.notes = append(h.notes, fmt.Sprintf("funding of %s is not used: the history has no bars of it", symbol))
 			continue
 		}
 		if p.said == nil || p.said.pricesOf == "" {

@@ -89,6 +89,8 @@ func TestAHistoryOfSeveralHousesRefuses(t *testing.T) {
 		{"no declaration", "bybit/funding/ABCUSDT.csv", bybitFunding, "", "bybit has funding of ABCUSDT and no bars: say in venues.csv whose prices stand in"},
 		{"of a house that is not there", "bybit/funding/ABCUSDT.csv", bybitFunding, "venue,prices_of\nbybit,binance\nokx,binance\n", "speaks of okx, and there is no folder okx"},
 		{"no number", "bybit/funding/ABCUSDT.csv", bybitFunding, "venue,prices_of,worse_bp\nbybit,binance,much\n", "venues.csv:2: worse_bp \"much\": want 0 to 1000"},
+		{"another word", "bybit/funding/ABCUSDT.csv", bybitFunding, "venue,prices_of,worse_bps\nbybit,binance,2\n", "column \"worse_bps\": want venue, prices_of, worse_bp"},
+		{"prices of nobody", "bybit/funding/ABCUSDT.csv", bybitFunding, "venue,prices_of\nbybit,binnace\n", "are to be those of binnace, of which there is no folder"},
 		{"twice", "bybit/funding/ABCUSDT.csv", bybitFunding, "venue,prices_of\nbybit,binance\nbybit,binance\n", "venues.csv:3: bybit is there twice"},
 		{"the default beside itself", "binance/funding/ABCUSDT.csv", bybitFunding, "", "its files belong beside it"},
 	} {
@@ -99,6 +101,19 @@ func TestAHistoryOfSeveralHousesRefuses(t *testing.T) {
 		if _, err := houseFormats.LoadHistory(dir); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want %q", c.name, err, c.want)
 		}
+	}
+}
+
+// Funding of the default house without bars is left aside, as it always was.
+func TestFundingWithoutBarsIsLeftAside(t *testing.T) {
+	dir := put(t, historyDir(t), map[string]string{"funding/XYZUSDT.csv": gateFunding})
+	r, err := houseFormats.Open([]string{dir}, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if text := r.Describe(); !strings.Contains(text, "funding of XYZUSDT is not used: the history has no bars of it") {
+		t.Errorf("described as\n%s", text)
 	}
 }
 
@@ -153,8 +168,11 @@ func TestFundingTables(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "out")
 	o := FundingTables{Prices: prices, WorseBP: 2, Ahead: map[string]exchange.Time{"": 3 * exchange.Hour}}
 	silent := func(connect.Imported) {}
-	if err := houseFormats.ImportFunding(tables, out, o, silent); err == nil || !strings.Contains(err.Error(), "--utc-offset gate=0h") {
+	if err := houseFormats.ImportFunding(tables, out, o, silent); err == nil || !strings.Contains(err.Error(), "--utc-offset gate=-4h or gate=0h or gate=4h") {
 		t.Fatalf("gate's dates were taken for three hours ahead: %v", err)
+	}
+	if err := houseFormats.ImportFunding(tables, prices, o, silent); err == nil || !strings.Contains(err.Error(), "its own prices") {
+		t.Fatalf("a history is written over with itself: %v", err)
 	}
 	o.Ahead["gate"] = 0
 	if err := houseFormats.ImportFunding(tables, out, o, silent); err != nil {

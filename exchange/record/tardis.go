@@ -3,6 +3,8 @@ package record
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
 
@@ -99,7 +101,7 @@ func (f Formats) inspectTardis(path string, header columns, said map[string]stri
 	if info.kind, info.layout, err = tardisLayoutOf(header); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	if info.kind == tardisTrades && strings.Contains(path, tardisLiquidations.String()) {
+	if info.kind == tardisTrades && ofLiquidations(path) {
 		info.kind = tardisLiquidations // its columns are those of trades: only the name tells
 	}
 	r, err := openLines(path)
@@ -126,6 +128,13 @@ func (f Formats) inspectTardis(path string, header columns, said map[string]stri
 	}
 	sort.Slice(info.symbols, func(i, j int) bool { return info.symbols[i].symbol < info.symbols[j].symbol })
 	return info, nil
+}
+
+// ofLiquidations reports whether a path is one of liquidations: by a folder of that name, as
+// downloads have it, or by the file's.
+func ofLiquidations(path string) bool {
+	name := tardisLiquidations.String()
+	return slices.Contains(strings.Split(filepath.ToSlash(path), "/"), name) || strings.Contains(filepath.Base(path), name)
 }
 
 func (i *tardisInfo) see(found map[string]*observed, f [][]byte) {

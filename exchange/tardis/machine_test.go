@@ -1,6 +1,7 @@
 package tardis
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -67,7 +68,7 @@ func read(text string, p Patience) (n int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	s, err := m.Open(p)
+	s, err := m.Open(context.Background(), p)
 	if err != nil {
 		return 0, err
 	}
@@ -108,7 +109,7 @@ func TestSlowSessionsHoldTheServer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := at.Open(Patience{})
+	s, err := at.Open(t.Context(), Patience{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -43,10 +43,11 @@ func (p Patience) filled() Patience {
 	return p
 }
 
-// Open begins the stream, and reads its first messages.
-func (m *Machine) Open(p Patience) (*record.Stream, error) {
+// Open begins the stream, and reads its first messages. When ctx is done the stream is at its
+// end.
+func (m *Machine) Open(ctx context.Context, p Patience) (*record.Stream, error) {
 	p = p.filled()
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(ctx)
 	s := &stream{m: m, patience: p, lines: make(chan []byte, queued), quit: ctx.Done(), cancel: cancel}
 	var err error
 	if m.at.Scheme == "ws" || m.at.Scheme == "wss" {
@@ -199,6 +200,8 @@ func (s *stream) within(patience time.Duration) ([]byte, error) {
 	select {
 	case line, ok := <-s.lines:
 		return s.took(line, ok)
+	case <-s.quit:
+		return nil, io.EOF
 	case <-s.timer.C:
 		return nil, &quietError{patience, s.taken}
 	}

@@ -111,9 +111,12 @@ func printRates(w io.Writer, r *host.Rates) error {
 	fmt.Fprintln(t, "PERPETUAL\tRATE\tAFTER\tEVERY\tNEXT\tYEAR\tBASIS\tSPREAD\tDEPTH\tTURNOVER\tNET YEAR\tCOST\tDAYS\tHEDGE\t")
 	for i := range r.Rows {
 		x := &r.Rows[i]
-		after, every, next := "-", "always", "-"
+		after, every, next, depth := "-", "always", "-", "-"
 		if x.After != nil {
 			after = percent(*x.After, 4)
+		}
+		if x.Depth > 0 {
+			depth = dollars(x.Depth)
 		}
 		if x.Hours > 0 {
 			every = fmt.Sprintf("%d h", x.Hours)
@@ -126,7 +129,7 @@ func printRates(w io.Writer, r *host.Rates) error {
 			hedge = []string{percent(x.Net, 1), percent(x.Cost, 2), fmt.Sprintf("%.1f", x.Days), x.Hedge}
 		}
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", x.Symbol, percent(x.Rate, 4), after, every, next, percent(x.Annual, 1),
-			percent(x.Basis, 3), percent(x.Spread, 3), dollars(x.Depth), dollars(x.Turnover), strings.Join(hedge, "\t"))
+			percent(x.Basis, 3), percent(x.Spread, 3), depth, dollars(x.Turnover), strings.Join(hedge, "\t"))
 	}
 	err := t.Flush()
 	for _, s := range r.Silent {

@@ -117,9 +117,9 @@ func (p *marketView) Ticker(id exchange.InstrumentID) (t intent.Ticker, why stri
 	day, ok := m.rolling.sum(now)
 	if !ok {
 		if m.rolling.trades {
-			return t, "no trade was seen since a strategy asked for it first"
+			return t, "since a strategy asked for it first, no trade was seen and no venue has told"
 		}
-		return t, "no bar has finished since a strategy asked for it first"
+		return t, "since a strategy asked for it first, no bar has finished and no venue has told"
 	}
 	t = intent.Ticker{DayStats: day, Source: intent.TickerOfBars, Age: now - m.rolling.last, Span: min(exchange.Day, now-m.rolling.since)}
 	if m.rolling.trades {

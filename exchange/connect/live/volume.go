@@ -1,7 +1,6 @@
 package live
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -51,13 +50,14 @@ func (m *Market) volumes(ctx context.Context, in *exchange.Instrument) (*exchang
 			break
 		}
 	}
-	list, err := m.bars(ctx, in, length, min(m.o.MostBars, int(28*exchange.Day/length)))
+	most := min(m.o.MostBars, int(28*exchange.Day/length))
+	list, err := m.bars(ctx, in, length, most)
 	if err != nil {
 		// One that was refused for its moment alone is asked again, once.
-		if serr := pause(ctx, 2*time.Second); serr != nil {
-			return nil, 0, cmp.Or(err, serr)
+		if pause(ctx, 2*time.Second) != nil {
+			return nil, 0, err
 		}
-		if list, err = m.bars(ctx, in, length, m.o.MostBars); err != nil {
+		if list, err = m.bars(ctx, in, length, most); err != nil {
 			return nil, 0, err
 		}
 	}

@@ -40,7 +40,7 @@ import (
 	"github.com/perilune/perilune/exchange/wire"
 )
 
-// Rules say when a feed is bad. A zero value is the default.
+// Rules say when a feed is bad: see Complete, which puts the defaults in the place of zeros.
 type Rules struct {
 	Stale    time.Duration // default 5 s
 	Gaps     int           // default 5
@@ -332,4 +332,22 @@ func (m *Market) Close() error {
 	return err
 }
 
-var _ connect.Market = (*Market)(nil)
+// Extend implements connect.Extensible: what is beside books comes from the venue.
+func (m *Market) Extend(d connect.Data) {
+	if v, ok := m.feeds[own].(connect.Extensible); ok {
+		v.Extend(d)
+	}
+}
+
+// Volume implements connect.PastVolumes.
+func (m *Market) Volume(id exchange.InstrumentID) {
+	if v, ok := m.feeds[own].(connect.PastVolumes); ok {
+		v.Volume(id)
+	}
+}
+
+var (
+	_ connect.Market      = (*Market)(nil)
+	_ connect.Extensible  = (*Market)(nil)
+	_ connect.PastVolumes = (*Market)(nil)
+)
