@@ -14,7 +14,7 @@ type Env interface {
 	OpenInterest(exchange.InstrumentID) (exchange.OpenInterest, bool)
 	LastTrade(exchange.InstrumentID) (exchange.Trade, bool)
 	// Settled returns the settled funding rates of an instrument, newest last;
-	// at most the last 100.
+	// at most the last 1000.
 	Settled(exchange.InstrumentID) []exchange.Settled
 	// Bars returns the finished bars of an instrument, newest last; at most the
 	// last 1000. Length 0 is the strategy's first; BarLengths are those it can ask

@@ -14,7 +14,7 @@
 // An account that has it is asked about when it is signed in to; the private stream asks for
 // its topic with the first order of a product, and from then on the venue cancels all orders
 // of the product, whoever placed them, when the stream has been lost for a while: the account's
-// own 10 s, or dead_man_seconds (3 to 300). An account without it has none, and doctor says so.
+// own 10 s, or dead_man_seconds (20 to 300; more counts as 300). An account without it has none, and doctor says so.
 // What was never seen: an account that has it.
 package bybit
 

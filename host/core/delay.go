@@ -204,10 +204,10 @@ func (ds *delays) LateFeeds() (out []string) {
 	return out
 }
 
-// SlowFeeds are those that are warned of.
+// SlowFeeds are those that are warned of, and not late.
 func (ds *delays) SlowFeeds() (out []string) {
 	for _, d := range ds.list {
-		if d.slow.why != "" {
+		if d.slow.why != "" && d.late.why == "" {
 			out = append(out, d.slow.why)
 		}
 	}
