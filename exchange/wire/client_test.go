@@ -378,6 +378,9 @@ func TestSubscribeBatches(t *testing.T) {
 				t.Errorf("frames %d to %d came within %s", i-5, i, at[i].Sub(at[i-5]))
 			}
 		}
+		if burst := at[4].Sub(at[0]); burst != 0 {
+			t.Errorf("the first five took %s, want them at once", burst)
+		}
 		if h := c.Health(); h.Streams != 1000 || h.Stalled != 0 {
 			t.Errorf("%+v", h)
 		}

@@ -207,14 +207,16 @@ func first(list []string) string {
 	return list[0]
 }
 
-// write sends what is queued, and pings, at the venue's pace.
+// write sends what is queued, and pings: at most FramesPerSecond in any second, and those
+// of a burst at once, because an order that waits for its turn is one too late.
 func (l *link) write() {
-	pause := time.Second / time.Duration(l.o.FramesPerSecond)
+	recent := make([]time.Time, l.o.FramesPerSecond) // a ring of when the last frames were written
 	ping := time.NewTicker(l.o.PingEvery)
 	defer ping.Stop()
 	pace := time.NewTimer(0)
 	defer pace.Stop()
-	for {
+	for i := 0; ; i = (i + 1) % len(recent) {
+		pace.Reset(time.Until(recent[i].Add(time.Second)))
 		select {
 		case <-l.quit:
 			return
@@ -233,7 +235,7 @@ func (l *link) write() {
 			l.close(fmt.Errorf("writing to %s: %w", l.url, err))
 			return
 		}
-		pace.Reset(pause)
+		recent[i] = time.Now()
 	}
 }
 

@@ -133,7 +133,7 @@ func runVerb(ctx context.Context, e *env, args []string) error {
 	f := e.flags("run", "[SCRIPT…] [flags]", "perilune run --paper scripts/funding_rotation.lua --for 30d --speed max")
 	var s sessionFlags
 	paper := f.Bool("paper", false, "trade on a paper account (the default)")
-	live := f.Bool("live", false, "trade with real orders on the account of "+host.VenueSection()+" in --config; see perilune doctor")
+	live := f.Bool("live", false, "trade with real orders on the accounts of the sections of venues in --config, such as "+host.VenueSection()+"; see perilune doctor")
 	market := f.StringArray("market", []string{"synth"}, "synth, live (public data of the venue), the address of a tardis-machine stream, or a recording (repeatable, merged by time)")
 	contracts := f.StringArray("contract", nil, "what a symbol of another venue's Tardis files is: exchange:symbol=linear, spot or inverse:BTC:100 (repeatable)")
 	symbols := f.StringSlice("symbols", nil, "of the live market: what to subscribe to, such as usdm:BTCUSDT,spot:* or HOUSE.MARKET:SYMBOL (default: what the scripts declare)")

@@ -169,11 +169,12 @@ func TestPanicInHostCodeIsNotCaught(t *testing.T) {
 
 func TestStrategyTable(t *testing.T) {
 	for text, want := range map[string]string{
-		`return {on_start = print}`:                                                    "name: want 1 to 32 of a-z",
-		`return {name = "Has Space", on_start = print}`:                                "name: want 1 to 32 of a-z",
+		`return {on_start = print}`:                                                    "name of the strategy: want 1 to 32 of a-z",
+		`return {name = "Has Space", on_start = print}`:                                "name of the strategy: want 1 to 32 of a-z",
 		`return {name = "x", on_boook = print}`:                                        `unknown handler on_boook; did you mean "on_book"?`,
 		`return {name = "x", on_start = 1}`:                                            "on_start: want a function, got 1",
 		`return {name = "x", on_start = print, parms = {}}`:                            `unknown key "parms"; did you mean "params"?`,
+		`return {name = "x", on_start = print, symbols = {}}`:                          `unknown key "symbols": there are name, version`,
 		`return {name = "x", on_start = print, 1}`:                                     "its keys are words",
 		`return {name = "x", on_start = print, version = 1.5}`:                         "version: want a whole number",
 		`return {name = "x", on_start = print, subscribe = "usdm:BTCUSDT"}`:            "subscribe: want a list",

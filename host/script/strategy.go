@@ -90,16 +90,22 @@ func checkKey(key string, shape *bindings.Type, what string) error {
 		}
 		names = append(names, f.Name)
 	}
+	known := strings.Join(names, ", ")
 	if shape == &bindings.StrategyType {
 		names = append(names, handlerNames()...)
+		known += " and handlers such as on_book"
 	}
-	return fmt.Errorf("%s %q%s", what, key, bindings.DidYouMean(key, names))
+	hint := bindings.DidYouMean(key, names)
+	if hint == "" {
+		hint = ": there are " + known
+	}
+	return fmt.Errorf("%s %q%s", what, key, hint)
 }
 
 func (s *strategy) readName(t *lua.LTable) error {
 	name, ok := t.RawGetString("name").(lua.LString)
 	if !ok || !strategyNames.MatchString(string(name)) {
-		return fmt.Errorf("name: want 1 to 32 of a-z, 0-9, - and _, got %s", bindings.Describe(t.RawGetString("name")))
+		return fmt.Errorf("name of the strategy: want 1 to 32 of a-z, 0-9, - and _, got %s", bindings.Describe(t.RawGetString("name")))
 	}
 	s.name = string(name)
 	switch v := t.RawGetString("version").(type) {

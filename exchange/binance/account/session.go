@@ -23,7 +23,7 @@ import (
 // engine's own timeout of 10 s.
 const answerWithin = 15 * time.Second
 
-// linePace is how many requests a second may be sent. What the manuals of the
+// framesPerSecond is how many requests a second may be sent. What the manuals of the
 // WebSocket APIs limit are weights and orders, which the throttle keeps; the
 // limits on frames are those of streams.
 const framesPerSecond = 50
