@@ -114,8 +114,9 @@ func (p *trial) note(text string) {
 	p.notes = append(p.notes, text)
 }
 
-// patience is how long something may take to come about, by the clock on the wall.
-const patience = 40 * time.Second
+// patience is how long something may take to come about, by the clock on the wall: twice
+// what an order may be in doubt for that was told of once and is looked for in vain.
+const patience = 2 * time.Minute
 
 // until lets time pass until something has come about.
 func (p *trial) until(what string, ok func() bool) {
