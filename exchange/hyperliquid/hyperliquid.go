@@ -48,8 +48,9 @@
 //   - An order is worth 10 USDC at least.
 //   - A public trade does not say that a position was liquidated (WsTrade has no such field, and
 //     its users are addresses): there are no liquidations but one's own.
-//   - Modifying an order puts a new one with another number in its place: it has nothing
-//     over a cancel and an order, and is not used.
+//   - Modifying an order puts a new one with another number and a size of its own in its place.
+//     What was filled meanwhile is taken off the new one at once; until then it may fill more
+//     than was asked for, by as much. A cancel and an order have no such window.
 //
 // # Open
 //

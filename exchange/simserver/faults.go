@@ -37,7 +37,8 @@ type Fault struct {
 	// fills: late_fill (its user events come ms late, behind later ones),
 	// duplicate_fill (its order event comes twice). On transfers: transfer_lost
 	// (a timeout, not carried out), transfer_unknown (a timeout, carried out),
-	// transfer_late (accepted, arrives ms of market time later).
+	// transfer_late (accepted, arrives ms of market time later). On changes of orders: amend_race
+	// (the order is filled before it is changed, whole or qty of it).
 	Kind    string `json:"kind"`
 	Venue   string `json:"venue,omitempty"`    // the house; empty: any
 	Market  string `json:"market,omitempty"`   // the name of a segment; empty: any
@@ -53,6 +54,7 @@ type Fault struct {
 	StepSize    string `json:"step_size,omitempty"`
 	MinNotional string `json:"min_notional,omitempty"`
 	Hours       int    `json:"hours,omitempty"` // of funding: 1, 2, 4 or 8
+	Qty         string `json:"qty,omitempty"`   // of amend_race: how much is filled; empty: all
 	// Of permissions: everything that keys may do from then on, of reading, spot,
 	// futures, transfer and withdraw; Key is the one it is for, empty: every.
 	Permissions []string `json:"permissions,omitempty"`
@@ -143,7 +145,7 @@ var FrontKinds = []string{"stall", "server_shutdown", "listen_key_expired"}
 
 // occasional are the faults that wait for something to happen to.
 var occasional = []string{"gap", "duplicate", "reorder", "garble", "old_book", "unavailable", "internal", "throttled", "timeout", "unknown", "reset",
-	"429", "418", "slow_answer", "late_fill", "duplicate_fill", "transfer_lost", "transfer_unknown", "transfer_late"}
+	"429", "418", "slow_answer", "late_fill", "duplicate_fill", "transfer_lost", "transfer_unknown", "transfer_late", "amend_race"}
 
 // arm checks a fault and adds it.
 func (l *Faults) arm(f Fault) error {
@@ -198,6 +200,9 @@ func (l *Faults) check(f *Fault) error {
 	}
 	if f.Kind == "funding" && !slices.Contains([]int{1, 2, 4, 8}, f.Hours) {
 		return fmt.Errorf("fault funding: hours %d: want 1, 2, 4 or 8", f.Hours)
+	}
+	if q, err := decimal.NewFromString(f.Qty); f.Qty != "" && (err != nil || !q.IsPositive()) {
+		return fmt.Errorf("fault %s: qty %q: want a positive decimal", f.Kind, f.Qty)
 	}
 	for _, p := range f.Permissions {
 		if !slices.Contains(allPermissions, p) {

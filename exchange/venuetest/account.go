@@ -35,6 +35,7 @@ func Account(t *testing.T, h Harness) {
 	each("transfers", (*caller).transfers)
 	each("dead man", (*caller).deadMan)
 	each("amend", (*caller).amend)
+	each("amend raced", (*caller).amendRaced)
 	each("batch", (*caller).batch)
 	each("hedge mode", (*caller).hedgeMode)
 	each("rate limited", func(c *caller) { c.limited(RateLimited, exchange.ErrRateLimited) })

@@ -140,6 +140,24 @@ func (c *caller) amend() {
 	}
 }
 
+// amendRaced: an order that is filled before its amendment gets there is over, and the answer
+// says so; it is not taken for one that was never there.
+func (c *caller) amendRaced() {
+	a, ok := c.a.(oms.Amender)
+	if !ok || c.b.Inject == nil || !c.b.Inject(AmendRaced) {
+		c.Skipf("this venue can't be made to do it: %s", AmendRaced)
+	}
+	c.b.Pass(50 * exchange.Millisecond)
+	o := c.make(&c.b.Trades[0], exchange.GTC, c.b.Trades[0].Rest)
+	placed := c.place(o)
+	o.Qty = o.Qty.Mul(decimal.NewFromInt(2))
+	_, err := a.Amend(c.ctx, placed.OrderID, o)
+	classOf(c.T, "amended too late", err, exchange.ErrAlreadyFinal, exchange.ErrNotFound)
+	if r, err := c.a.Query(c.ctx, ref(&o, placed.OrderID)); err != nil || r.Status != exchange.StatusFilled {
+		c.Errorf("%+v %v, want it filled", r, err)
+	}
+}
+
 // batch: each part of a batch succeeds or fails alone, in the order of what was asked.
 func (c *caller) batch() {
 	a, ok := c.a.(oms.Batcher)

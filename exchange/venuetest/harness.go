@@ -85,9 +85,10 @@ const (
 	EventLate                      // an execution is told of late, behind later events
 	StreamLost                     // the account's streams are cut
 	TransferLost                   // the answer to a transfer that is carried out
+	AmendRaced                     // an order is filled before it is amended
 	faultsEnd
 )
 
-var faultNames = [...]string{"none", "answer lost", "answer unknown", "unavailable", "rate limited", "clock off", "event twice", "event late", "stream lost", "transfer lost"}
+var faultNames = [...]string{"none", "answer lost", "answer unknown", "unavailable", "rate limited", "clock off", "event twice", "event late", "stream lost", "transfer lost", "amend raced"}
 
 func (f Fault) String() string { return faultNames[f] }

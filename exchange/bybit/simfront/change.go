@@ -71,6 +71,10 @@ func (e *orderEntry) cancelAll(c *call) (any, *fault) {
 // place in the queue.
 func (e *orderEntry) amend(c *call) (any, *fault) {
 	m, o, f := e.found(c)
+	if f == nil {
+		c.account.Entry.Overtake(o)
+		m, o, f = e.found(c)
+	}
 	if f != nil {
 		return nil, f
 	}

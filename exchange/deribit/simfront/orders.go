@@ -167,6 +167,7 @@ func edit(d *dialect, q *request) (any, *fault) {
 	if e := timed(d, q); e != nil {
 		return nil, e
 	}
+	q.account.Entry.Overtake(o)
 	if !o.Open() {
 		return nil, refuse(11044, "not_open_order")
 	}

@@ -32,6 +32,7 @@ type Account struct {
 	log       func(string)
 	slippage  decimal.Decimal
 	traded    decimal.Decimal // by the account, in USDC, since it began
+	replaced  replacements
 
 	mu     sync.Mutex
 	listed map[exchange.Venue]map[string]feed.Listed // by symbol
@@ -47,6 +48,7 @@ var (
 	_ oms.Incomes   = (*Account)(nil)
 	_ oms.Transfers = (*Account)(nil)
 	_ oms.DeadMan   = (*Account)(nil)
+	_ oms.Amender   = (*Account)(nil)
 	_ oms.Batcher   = (*Account)(nil)
 )
 

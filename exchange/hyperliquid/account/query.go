@@ -17,17 +17,24 @@ import (
 
 // Query implements oms.Account: open or over, by our id where there is one.
 func (a *Account) Query(ctx context.Context, o oms.OrderRef) (r oms.Report, err error) {
-	q := client.Question{Venue: o.Venue, What: "query " + o.Symbol, Weight: client.Light, Priority: limit.Hedge}
-	var id signing.Value
 	if cloid := cloidOf(o.ClientID); cloid != "" {
-		id = signing.Text(cloid)
-	} else {
-		oid, err := strconv.ParseUint(o.OrderID, 10, 63)
-		if err != nil {
-			return r, q.Fault(exchange.ErrNotFound, fmt.Errorf("order %q, %q: want an id", o.ClientID, o.OrderID))
-		}
-		id = signing.Int(oid)
+		return a.ask(ctx, o.Venue, o.Symbol, signing.Text(cloid))
 	}
+	return a.status(ctx, o.Venue, o.Symbol, o.OrderID)
+}
+
+// status asks for an order by its number.
+func (a *Account) status(ctx context.Context, v exchange.Venue, symbol, orderID string) (oms.Report, error) {
+	oid, err := strconv.ParseUint(orderID, 10, 63)
+	if err != nil {
+		q := client.Question{Venue: v, What: "query " + symbol}
+		return oms.Report{}, q.Fault(exchange.ErrNotFound, fmt.Errorf("order %q: want an id", orderID))
+	}
+	return a.ask(ctx, v, symbol, signing.Int(oid))
+}
+
+func (a *Account) ask(ctx context.Context, v exchange.Venue, symbol string, id signing.Value) (r oms.Report, err error) {
+	q := client.Question{Venue: v, What: "query " + symbol, Weight: client.Light, Priority: limit.Hedge}
 	q.Body = client.Ask("orderStatus", user(a), signing.Field{Name: "oid", Value: id})
 	answer, err := a.Info(ctx, q)
 	if err != nil {
@@ -47,10 +54,11 @@ func (a *Account) Query(ctx context.Context, o oms.OrderRef) (r oms.Report, err 
 	case err != nil:
 		return r, q.Fault(exchange.ErrUnavailable, fmt.Errorf("the answer makes no sense: %w", err))
 	case status == "unknownOid":
-		return r, q.Fault(exchange.ErrNotFound, fmt.Errorf("the account has no order %s", cloidOf(o.ClientID)))
+		return r, q.Fault(exchange.ErrNotFound, fmt.Errorf("the account has no order %s", signing.JSON(id)))
 	case status != "order":
 		return r, q.Fault(exchange.ErrUnavailable, fmt.Errorf("status %q", status))
 	}
+	a.replaced.whole(&r)
 	return r, nil
 }
 
@@ -62,6 +70,7 @@ func (a *Account) OpenOrders(ctx context.Context, v exchange.Venue) (out []oms.R
 		if r.Status = exchange.StatusAccepted; r.Filled.IsPositive() {
 			r.Status = exchange.StatusPartial
 		}
+		a.replaced.whole(&r)
 		if r.Venue == v {
 			out = append(out, r)
 		}

@@ -35,11 +35,20 @@ func (a *Account) Listen(_ []exchange.Venue, sink func(oms.AccountEvent)) (io.Cl
 	s.wire, err = wire.Start(wire.Options{Name: "the account's stream", URLs: []string{a.endpoints.WS}, Protocol: &feed.Protocol{}, BatchStreams: 1, FramesPerSecond: 20,
 		Attempts: a.attempts, Streams: names, Open: func(uint64) wire.Handler {
 			return &connect.Listener{Events: s.Events, Streams: len(names), Read: func(frame []byte) error {
-				s.Take(frame, func(pass func(oms.AccountEvent)) error { return read(frame, mine, pass) })
+				s.Take(frame, func(pass func(oms.AccountEvent)) error { return read(frame, mine, a.unless(pass)) })
 				return nil
 			}}
 		}})
 	return s, err
+}
+
+// unless passes on all but the end of an order that was replaced.
+func (a *Account) unless(pass func(oms.AccountEvent)) func(oms.AccountEvent) {
+	return func(e oms.AccountEvent) {
+		if e.Report == nil || !a.replaced.whole(e.Report) || e.Report.Status != exchange.StatusCanceled {
+			pass(e)
+		}
+	}
 }
 
 // read passes on what a message tells. The first one of a stream repeats the past, which is

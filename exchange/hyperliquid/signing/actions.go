@@ -68,9 +68,10 @@ func CancelByCloid(list ...Named) Object {
 	return Object{{"type", Text("cancelByCloid")}, {"cancels", cancels}}
 }
 
-// Modify is the action that puts another order in the place of one.
-func Modify(cloid string, o Order) Object {
-	return Object{{"type", Text("batchModify")}, {"modifies", List{Object{{"oid", Text(cloid)}, {"order", o.value()}}}}}
+// Modify is the action that puts another order in the place of one, which is named by its
+// number (Int) or its client id (Text).
+func Modify(id Value, o Order) Object {
+	return Object{{"type", Text("batchModify")}, {"modifies", List{Object{{"oid", id}, {"order", o.value()}}}}}
 }
 
 // ScheduleCancel is the action that has all orders cancelled at a time, in milliseconds

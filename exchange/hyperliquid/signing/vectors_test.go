@@ -130,6 +130,31 @@ func TestTypedDataVectors(t *testing.T) {
 	}
 }
 
+// Source: the Elixir package hyperliquid, SigningVectorsTest, whose vectors are made with
+// hyperliquid-python-sdk: modify and batch_modify.
+func TestModifyVectors(t *testing.T) {
+	order := Order{Asset: 1, Buy: true, Size: dec("100"), Price: dec("100"), Tif: Gtc}
+	for _, tt := range []struct {
+		action              Object
+		hash, main, testing string
+	}{
+		{Object{{"type", Text("modify")}, {"oid", Int(12345)}, {"order", order.value()}}, "9abb67924def256764751c4e072dca707e88b149ed5cf1e21e2e24219f2d1a5b",
+			"0xdc3f46744e5bc0eeac324752ba9ab2e9fc932e4e9b24351d5dc5c67b4749708b 0x4d99cf9f90e0c0ad20501a92124d0c41b5f05e1a800d540fa3bf521bf9c9bb30 27",
+			"0xd414800d2184e3be7bd2210c0ad354928be675114d06373ba1bfd17a0d1378b8 0x124d67e4616d9d904df67ed448943f76692ee7120fdf034bfab845adb8703c0 27"},
+		{Modify(Int(12345), order), "f62a5d4f9eb8f92ad3d1b1abc68d7a7d663643227e91fff0b4139c5407162d6d",
+			"0x17a31d4b2db68023eb5a8ee435a02c4d5cb144d92a2c1ca7c4e20c07a776c147 0x3c8bb12f37b183cb34b63f5f4a13ab77f379fae656fd5edda22a092c3c5b8672 27",
+			"0xa99509d9d14cb7bc86b56a83541ecda475fd820cdc14498bdfe5751795770bc8 0x8564844b66c5434772d9b8cb49ea9dea7081b5f8a55a06c434013a48bd1ad5b 27"},
+	} {
+		r := Request{Action: tt.action, Nonce: 1234567890}
+		if got := r.Hash(); hex.EncodeToString(got[:]) != tt.hash {
+			t.Errorf("%s: hash %x, want %s", JSON(tt.action), got, tt.hash)
+		}
+		for want, mainnet := range map[string]bool{tt.main: true, tt.testing: false} {
+			check(t, string(JSON(tt.action)), signer(t, pythonKey), r.Digest(mainnet), want)
+		}
+	}
+}
+
 // Source: hyperliquid-rust-sdk, src/exchange/exchange_client.rs, mod tests. A signature
 // is r, s and v in one.
 func TestRustVectors(t *testing.T) {

@@ -205,7 +205,7 @@ func (d desk) loseAnswer(c *call, a *simserver.Answer) {
 		if f.Strikes("transfer_unknown", nil, "") {
 			lost = text(http.StatusGatewayTimeout, "Gateway Timeout")
 		}
-	case c.kind != "order" && c.kind != "cancel" && c.kind != "cancelByCloid":
+	case c.kind != "order" && c.kind != "cancel" && c.kind != "cancelByCloid" && c.kind != "batchModify" && c.kind != "modify":
 	case f.Strikes("timeout", nil, ""):
 		lost = text(http.StatusGatewayTimeout, "Gateway Timeout")
 	case f.Strikes("unknown", nil, ""):
@@ -226,7 +226,7 @@ func (d desk) carryOut(c *call) *simserver.Answer {
 		return d.orders(c)
 	case "cancel", "cancelByCloid":
 		return d.cancels(c)
-	case "batchModify":
+	case "modify", "batchModify":
 		return d.modify(c)
 	case "scheduleCancel":
 		return d.schedule(c)

@@ -166,28 +166,45 @@ func (d desk) cancels(c *call) *simserver.Answer {
 }
 
 // modify puts other orders in the place of some: each is canceled, and the new one has
-// another number.
+// another number. One alone (modify) is answered without its status. Source: nktkas/hyperliquid,
+// api/exchange, modify and batchModify.
 func (d desk) modify(c *call) *simserver.Answer {
-	list, _ := c.action.Get("modifies").(signing.List)
+	list, batch := c.action.Get("modifies").(signing.List)
+	if !batch {
+		list = signing.List{c.action}
+	}
 	out := reply.List{}
+	var last reply.Object
 	for _, v := range list {
 		q, _ := v.(signing.Object)
 		w, err := readWanted(q.Get("order"))
 		if err != nil {
 			return unparsed(err)
 		}
-		var o *simserver.Order
-		if oid, ok := q.Get("oid").(signing.Int); ok {
-			o = d.named(c.account, signing.Object{{Name: "o", Value: oid}})
-		} else {
-			o = d.named(c.account, signing.Object{{Name: "asset", Value: signing.Int(w.asset)}, {Name: "cloid", Value: q.Get("oid")}})
-		}
-		if o == nil {
-			out = append(out, failure("Cannot modify canceled or filled order"))
-			continue
-		}
-		c.account.Entry.Cancel(o, "")
-		out = append(out, d.place(c.account, &w))
+		last = d.modifyOne(c, q.Get("oid"), &w)
+		out = append(out, last)
 	}
-	return done("order", reply.Object{{"statuses", out}})
+	switch {
+	case batch:
+		return done("order", reply.Object{{"statuses", out}})
+	case last[0][0] == "error":
+		return refused("%s", last[0][1])
+	}
+	return done("default", nil)
+}
+
+func (d desk) modifyOne(c *call, id signing.Value, w *wanted) reply.Object {
+	named := signing.Object{{Name: "asset", Value: signing.Int(w.asset)}, {Name: "cloid", Value: id}}
+	if oid, ok := id.(signing.Int); ok {
+		named = signing.Object{{Name: "o", Value: oid}}
+	}
+	o := d.named(c.account, named)
+	if o != nil {
+		c.account.Entry.Overtake(o)
+	}
+	if o == nil || !o.Open() {
+		return failure("Cannot modify canceled or filled order")
+	}
+	c.account.Entry.Cancel(o, "")
+	return d.place(c.account, w)
 }

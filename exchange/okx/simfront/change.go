@@ -43,6 +43,9 @@ func (c *call) amendOne(f fields) done {
 		return *wrong
 	}
 	o := c.find(m, f.text("ordId"), f.text("clOrdId"))
+	if o != nil {
+		c.a.Entry.Overtake(o)
+	}
 	if o == nil || !o.Open() {
 		return bad("51503", "Your order has already been filled or canceled.")
 	}
