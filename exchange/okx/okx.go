@@ -5,7 +5,7 @@
 // # Parts
 //
 //   - api names the segments and the addresses
-//   - client asks over REST: signatures, limits, what answers mean
+//   - client asks over REST or sends orders by a stream: signatures, limits, what answers mean
 //   - payload turns public messages into events
 //   - feed is the catalogue and the live market data
 //   - account is the account: orders, executions, funds, its own stream
@@ -21,8 +21,9 @@
 //     2026-09-06) and not looked at.
 //   - Sizes of contracts are in contracts: ctVal×ctMult coins of a linear one, USD of an
 //     inverse one. A quantity of a linear one is in coins here.
-//   - Orders go over REST, which names instruments by instId. Entry by the private
-//     stream wants instIdCode and is not there yet.
+//   - Orders go over REST, or with entry = "ws" by a private stream of their own and over REST
+//     while that is not there. The stream names instruments by instIdCode, which listings
+//     tell; instId is sent too. Both ways count by the same limits.
 //   - An order says until when it may be taken up (expTime, 5 s): what comes later is
 //     dropped, which is why the outcome of one without an answer is known after that.
 //   - Client ids are letters and digits, and free again once their order is over: what
@@ -90,6 +91,7 @@ func (Connector) Section() connect.Section { return &Section{} }
 type Section struct {
 	connect.Common
 	Passphrase string `toml:"passphrase"` // env:NAME, file:PATH or credential:NAME
+	Entry      string `toml:"entry"`      // rest or ws: how orders go
 	Region     string `toml:"region"`     // global, us or eea
 	Demo       bool   `toml:"demo"`
 	Rest       string `toml:"rest"`
@@ -137,13 +139,17 @@ func (s *Section) Open() (connect.Venue, error) {
 			return nil, fmt.Errorf("passphrase: %w", err)
 		}
 	}
-	return &venue{endpoints: e, passphrase: s.Passphrase}, nil
+	if err := client.CheckEntry(s.Entry); err != nil {
+		return nil, err
+	}
+	return &venue{endpoints: e, passphrase: s.Passphrase, entry: s.Entry}, nil
 }
 
 // venue is the venue at its addresses.
 type venue struct {
 	endpoints  api.Endpoints
 	passphrase string // where it is
+	entry      string
 }
 
 var _ connect.Venue = (*venue)(nil)
@@ -193,7 +199,7 @@ func (v *venue) SignIn(ctx context.Context, o connect.AccountOptions) (connect.A
 	if err != nil {
 		return nil, fmt.Errorf("passphrase in [venue.okx]: %w", err)
 	}
-	a, err := account.Open(ctx, client.Options{Endpoints: v.endpoints, Key: o.Key, Passphrase: pass, Throttle: o.Access.Throttle, Log: o.Log}, o.Access.Attempts)
+	a, err := account.Open(ctx, client.Options{Endpoints: v.endpoints, Key: o.Key, Passphrase: pass, Entry: v.entry, Attempts: o.Access.Attempts, Throttle: o.Access.Throttle, Log: o.Log}, o.Access.Attempts)
 	if err != nil {
 		return nil, err
 	}

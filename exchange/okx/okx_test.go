@@ -161,9 +161,9 @@ var accountFaults = map[venuetest.Fault]simserver.Fault{
 var trades = []venuetest.Trade{{Key: "spot:BTC-USDT", Qty: dec("0.01"), Rest: dec("54000")}, {Key: "swap:BTC-USDT-SWAP", Qty: dec("0.01"), Rest: dec("54000")},
 	{Key: "swap:BTC-USD-SWAP", Qty: dec("3"), Rest: dec("54000")}}
 
-func bench(t *testing.T, begin exchange.Time) *venuetest.Bench {
+func bench(t *testing.T, begin exchange.Time, entry string) *venuetest.Bench {
 	l := start(t, begin)
-	a, err := account.Open(t.Context(), client.Options{Endpoints: l.at, Key: l.key(), Passphrase: sign.NewSecret(l.keys.HMAC.Passphrase), Log: func(text string) { t.Log(text) }}, nil)
+	a, err := account.Open(t.Context(), client.Options{Endpoints: l.at, Entry: entry, Key: l.key(), Passphrase: sign.NewSecret(l.keys.HMAC.Passphrase), Log: func(text string) { t.Log(text) }}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -180,22 +180,38 @@ func bench(t *testing.T, begin exchange.Time) *venuetest.Bench {
 		Began: func() exchange.Time { return a.Now() + l.ahead }, Pass: func(d exchange.Time) { time.Sleep(time.Duration(d)) },
 		Transfer: &exchange.Transfer{Asset: "USDT", From: "trading", To: "funding", Amount: dec("100")},
 		Listen:   func(sink func(oms.AccountEvent)) (io.Closer, error) { return a.Listen(nil, sink) },
-		Inject:   func(f venuetest.Fault) bool { return l.arm(t, accountFaults[f]) }}
+		Inject: func(f venuetest.Fault) bool {
+			if f == venuetest.RateLimited && entry == client.EntryWS { // 429 is of HTTP
+				return l.arm(t, simserver.Fault{Kind: "throttled", Count: 1})
+			}
+			return l.arm(t, accountFaults[f])
+		}}
 }
 
-func harness() venuetest.Harness {
+func harness(entry string) venuetest.Harness {
 	const before = 6 * exchange.Second
-	return venuetest.Harness{Open: func(t *testing.T) *venuetest.Bench { return bench(t, now()) },
+	return venuetest.Harness{Open: func(t *testing.T) *venuetest.Bench { return bench(t, now(), entry) },
 		BeforeFunding: func(t *testing.T) *venuetest.Bench {
-			b := bench(t, exchange.Date(2030, 3, 2)+8*exchange.Hour-before)
+			b := bench(t, exchange.Date(2030, 3, 2)+8*exchange.Hour-before, entry)
 			b.Funding = before
 			return b
 		}}
 }
 
-func TestAccount(t *testing.T) { venuetest.Account(t, harness()) }
+// By both ways that orders go.
+func TestAccount(t *testing.T) { each(t, venuetest.Account) }
 
-func TestOrders(t *testing.T) { venuetest.Orders(t, harness()) }
+func TestOrders(t *testing.T) { each(t, venuetest.Orders) }
+
+func each(t *testing.T, suite func(*testing.T, venuetest.Harness)) {
+	t.Parallel()
+	for _, entry := range []string{client.EntryREST, client.EntryWS} {
+		t.Run(entry, func(t *testing.T) {
+			t.Parallel() // most of it waits for a settlement
+			suite(t, harness(entry))
+		})
+	}
+}
 
 // What the start of a session looks at, and what is wrong with keys and addresses.
 func TestAdmission(t *testing.T) {

@@ -59,6 +59,7 @@ type reader struct {
 type unit struct {
 	venue exchange.Venue
 	one   decimal.Decimal // of ours: the coins of a linear contract, 1 elsewhere
+	code  int64           // instIdCode; 0: not told
 }
 
 // Open compares the clocks, asks what kind of account it is and what instruments count in,
@@ -75,7 +76,7 @@ func Open(ctx context.Context, o client.Options, attempts *wire.Attempts) (*Acco
 	if a.log == nil {
 		a.log = func(string) {}
 	}
-	if err := errors.Join(c.Sync(ctx), a.list(ctx)); err != nil {
+	if err := errors.Join(c.Begin(ctx), a.list(ctx)); err != nil {
 		return nil, fmt.Errorf("account: %w", err)
 	}
 	if a.config, err = a.Config(ctx); err != nil {
@@ -100,13 +101,13 @@ func (a *Account) Close() error {
 // list asks what sizes of instruments are in.
 func (a *Account) list(ctx context.Context) error {
 	for _, t := range api.Types {
-		list, err := feed.Instruments(ctx, a.Client, t, func(string) {}) // whoever lists them for people tells
+		list, codes, err := feed.CodedInstruments(ctx, a.Client, t, func(string) {}) // whoever lists them for people tells
 		if err != nil {
 			return err
 		}
 		a.read.mu.Lock()
 		for _, l := range list {
-			u := unit{venue: l.Instrument.Venue, one: decimal.NewFromInt(1)}
+			u := unit{venue: l.Instrument.Venue, one: decimal.NewFromInt(1), code: codes[l.Instrument.Symbol]}
 			if l.Instrument.Contract == exchange.Linear {
 				u.one = l.Instrument.ContractSize
 			}

@@ -18,7 +18,7 @@ func dec(s string) decimal.Decimal { return decimal.RequireFromString(s) }
 
 // known are a linear contract of 0.01 BTC, an inverse one and a pair of coins.
 func known() *reader {
-	return &reader{units: map[string]unit{"BTC-USDT-SWAP": {"okx.swap", dec("0.01")}, "BTC-USD-SWAP": {"okx.swap", dec("1")}, "BTC-USDT": {"okx.spot", dec("1")}}}
+	return &reader{units: map[string]unit{"BTC-USDT-SWAP": {"okx.swap", dec("0.01"), 0}, "BTC-USD-SWAP": {"okx.swap", dec("1"), 0}, "BTC-USDT": {"okx.spot", dec("1"), 0}}}
 }
 
 const fillEvent = `{"instType":"SWAP","instId":"BTC-USDT-SWAP","ordId":"24979","clOrdId":"pl0abcdefgZ1","side":"buy","posSide":"net","tdMode":"cross","ordType":"limit","state":"partially_filled",
@@ -121,7 +121,7 @@ func TestRecordedOrders(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, raw := range push.Data {
-			w.units["ETH-USDT-SWAP"] = unit{"okx.swap", dec("0.1")}
+			w.units["ETH-USDT-SWAP"] = unit{"okx.swap", dec("0.1"), 0}
 			if r, err := w.decodeOrder(raw); err != nil && err != errOthers {
 				t.Errorf("%s: %+v %v", name, r, err)
 			}

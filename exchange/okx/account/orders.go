@@ -20,6 +20,7 @@ import (
 // order is what placing, amending and cancelling want. Source: the manual, "Place order".
 type order struct {
 	Symbol   string `json:"instId"`
+	Code     int64  `json:"instIdCode,omitempty"` // of the stream of orders
 	Mode     string `json:"tdMode,omitempty"`
 	Side     string `json:"side,omitempty"`
 	Type     string `json:"ordType,omitempty"`
@@ -34,6 +35,22 @@ type order struct {
 }
 
 var types = map[exchange.TimeInForce]string{exchange.IOC: "ioc", exchange.FOK: "fok", exchange.PostOnly: "post_only"}
+
+// carry puts orders into a request, for REST and the stream; body is what REST is sent. The
+// stream names instruments by number, and REST takes one whose number is not known. Both
+// names are sent, for front ends differ in which they want. Sources: the manual, "WS / Place
+// order" (2026-08), instIdCode; adapters of 2026 for the rest.
+func (a *Account) carry(q *client.Request, op string, body any, list ...order) {
+	q.Body = body
+	args := slices.Clone(list)
+	for i := range args {
+		u, _ := a.read.unitOf(args[i].Symbol)
+		if args[i].Code = u.code; u.code == 0 {
+			return
+		}
+	}
+	q.Op, q.Args = op, args
+}
 
 // size is a quantity of ours on the wire.
 func (a *Account) size(q *client.Request, symbol string, qty decimal.Decimal) (string, *exchange.VenueError) {
@@ -96,7 +113,7 @@ func (a *Account) Place(ctx context.Context, o oms.Order) (oms.Report, error) {
 	if err != nil {
 		return oms.Report{}, err
 	}
-	q.Body = b
+	a.carry(&q, "order", b, b)
 	return a.change(ctx, q, a.placed(&o))
 }
 
@@ -114,13 +131,16 @@ func (a *Account) Amend(ctx context.Context, orderID string, o oms.Order) (oms.R
 	if e != nil {
 		return oms.Report{}, e
 	}
-	q.Body = order{Symbol: o.Symbol, ClientID: wireID(o.ClientID), OrderID: orderID, NewSize: size, NewPrice: o.Price.String()}
+	b := order{Symbol: o.Symbol, ClientID: wireID(o.ClientID), OrderID: orderID, NewSize: size, NewPrice: o.Price.String()}
+	a.carry(&q, "amend-order", b, b)
 	return a.change(ctx, q, a.placed(&o))
 }
 
 // Cancel implements oms.Account. The answer is that the cancel was accepted.
 func (a *Account) Cancel(ctx context.Context, o oms.OrderRef) (oms.Report, error) {
-	q := client.Request{Venue: o.Venue, What: "cancel " + o.Symbol, Path: "/api/v5/trade/cancel-order", Count: client.Cancel, Priority: limit.Cancel, Body: reference(&o)}
+	q := client.Request{Venue: o.Venue, What: "cancel " + o.Symbol, Path: "/api/v5/trade/cancel-order", Count: client.Cancel, Priority: limit.Cancel}
+	b := reference(&o)
+	a.carry(&q, "cancel-order", b, b)
 	return a.change(ctx, q, a.accepted(o.Venue, o.Symbol, o.ClientID))
 }
 
@@ -226,7 +246,12 @@ func (a *Account) batch(ctx context.Context, q client.Request, body []order, pla
 	if len(body) == 0 {
 		return nil
 	}
-	q.Body, q.Parts = body, true
+	op := "batch-orders"
+	if q.Priority == limit.Cancel {
+		op = "batch-cancel-orders"
+	}
+	a.carry(&q, op, body, body...)
+	q.Parts = true
 	n := 0
 	err := a.Rows(ctx, q, func(raw []byte) error {
 		if n == len(place) {

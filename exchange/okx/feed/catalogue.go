@@ -89,7 +89,15 @@ func (c *catalogue) list(ctx context.Context, segment string) (out connect.Listi
 }
 
 // Instruments asks what a type lists; problem is told of each row that can't be understood.
-func Instruments(ctx context.Context, c *client.Client, t api.Type, problem func(string)) (out connect.Listings, err error) {
+func Instruments(ctx context.Context, c *client.Client, t api.Type, problem func(string)) (connect.Listings, error) {
+	out, _, err := CodedInstruments(ctx, c, t, problem)
+	return out, err
+}
+
+// CodedInstruments is Instruments with the numbers (instIdCode) by which orders of the private
+// stream name them, by symbol.
+func CodedInstruments(ctx context.Context, c *client.Client, t api.Type, problem func(string)) (out connect.Listings, codes map[string]int64, err error) {
+	codes = map[string]int64{}
 	q := question(t.Venue(), "list instruments", "/api/v5/public/instruments", client.Listing, url.Values{"instType": {string(t)}})
 	seen, n := map[string]bool{}, 0
 	err = c.Rows(ctx, q, func(raw []byte) error {
@@ -107,9 +115,15 @@ func Instruments(ctx context.Context, c *client.Client, t api.Type, problem func
 		}
 		seen[l.Instrument.Symbol] = true
 		out = append(out, l)
-		return nil
+		f := jsonscan.Object(raw)
+		for f.Next() {
+			if string(f.Key()) == "instIdCode" {
+				codes[l.Instrument.Symbol] = f.Int()
+			}
+		}
+		return f.Err()
 	})
-	return out, err
+	return out, codes, err
 }
 
 // together is how many families one question about tiers may name.

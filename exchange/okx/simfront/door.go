@@ -3,7 +3,6 @@ package simfront
 import (
 	"encoding/base64"
 	"encoding/hex"
-	"encoding/json"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -154,14 +153,9 @@ func (c *call) answer(name string, do func(*call) (rows, *fault)) *simserver.Ans
 
 // about is what of a request's body faults are for.
 func (c *call) about() (*simserver.Segment, string) {
-	var b struct {
-		Symbol string `json:"instId"`
-	}
-	if len(c.body) > 0 && c.body[0] == '{' {
-		_ = json.Unmarshal(c.body, &b) // what is no JSON is refused by who takes it
-	}
-	if m := c.d.market(b.Symbol); m != nil {
-		return m.Segment, b.Symbol
+	symbol := instrumentOf(c)
+	if m := c.d.market(symbol); m != nil {
+		return m.Segment, symbol
 	}
 	return nil, ""
 }
