@@ -32,8 +32,8 @@ var openType = bindings.Type{
 		{Name: "buffer", Type: "number|string|Decimal", Unit: "coin", Optional: true, Doc: "coin-margined only: coins of the COIN-M wallet that may back the short until the pair's own arrive, so that both legs go at once; without it the short waits for the transfer"},
 		{Name: "rebalance_bp", Type: "number", Unit: "bp of the pair's value", Optional: true, Doc: "coin-margined only: what may be unhedged while it is held; half a contract when left out, and never less"},
 		{Name: "harvest", Type: "number|string|Decimal", Unit: "quote", Optional: true, Doc: "coin-margined only: coins that funding brought are sold when they are worth this much; hedged with another contract when left out"},
-		{Name: "style", Type: "\"taker\"|\"maker\"", Optional: true, Doc: "taker, when left out: both legs at once. maker: rests an order on one leg and takes the other with each fill, which is cheaper and slower"},
-		{Name: "maker_leg", Type: "\"spot\"|\"perp\"", Optional: true, Doc: "the leg that rests; when left out, the one where that saves more: the difference of its fees, and its spread"},
+		{Name: "style", Type: "\"taker\"|\"maker\"", Optional: true, Doc: "taker, when left out: both legs at once. maker: rests an order on one leg and takes the other with each fill, which is cheaper and slower. With legs anywhere what rests is worth at most half of max_unhedged"},
+		{Name: "maker_leg", Type: "\"spot\"|\"perp\"|\"long\"|\"short\"", Optional: true, Doc: "the leg that rests; spot is long, and perp short. When left out, the one where that saves more: the difference of its fees, and its spread"},
 		{Name: "maker_time", Type: "number|string", Unit: "seconds, or \"5m\"", Optional: true, Doc: "how long to wait for others before what is left is taken; half of timeout when left out, and nothing is taken when it is as long as timeout"},
 	},
 }
@@ -237,7 +237,8 @@ func makerLeg(f bindings.Fields) intent.Leg {
 	if !f.Has("maker_leg") {
 		return intent.AutoLeg
 	}
-	if f.Get("maker_leg").Choice("spot", "perp") == "spot" {
+	switch f.Get("maker_leg").Choice("spot", "perp", "long", "short") {
+	case "spot", "long":
 		return intent.SpotLeg
 	}
 	return intent.PerpLeg

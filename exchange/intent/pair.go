@@ -25,8 +25,8 @@ type Leg uint8
 
 const (
 	AutoLeg Leg = iota // where resting saves more: the difference of the fees, and the spread
-	SpotLeg
-	PerpLeg
+	SpotLeg            // what is long
+	PerpLeg            // what is short
 )
 
 func (l Leg) String() string { return [...]string{"auto", "spot", "perp"}[l] }

@@ -79,13 +79,17 @@ func (cr *crossing) SettleLeg(m *execution.Machine, id exchange.InstrumentID, si
 	return cr.settle(m, cr.u.Get(id), side, lots)
 }
 
-// settle has a pair buy or sell lots inside the account.
+// settle has a pair buy or sell lots inside the account. While one is settled no other is:
+// a side that was told acts at once, when the other side has not been told yet, and what
+// that one may give can't be told from what it holds.
 func (cr *crossing) settle(m *execution.Machine, in *exchange.Instrument, side exchange.Side, lots exchange.Lots) bool {
 	mark := cr.markets.markPrice(in)
 	price := exchange.Ticks(in.Tick.Nearest(exchange.Float(mark)))
-	if price <= 0 || lots <= 0 {
+	if price <= 0 || lots <= 0 || cr.settling {
 		return false
 	}
+	cr.settling = true
+	defer func() { cr.settling = false }()
 	pair, does, from := party{m.Pair.Strategy, m.Pair.ID}, "buys", "from"
 	if side == exchange.Sell {
 		does, from = "sells", "to"

@@ -152,6 +152,7 @@ type crossing struct {
 	strategies *strategies
 	driver     *pairDriver
 	count      uint64
+	settling   bool
 }
 
 // transfers move money between wallets.

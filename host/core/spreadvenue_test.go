@@ -82,7 +82,7 @@ func (w *spreadWorld) tell(house string, o *outage, why string) {
 // back lets a venue say what became of the orders that it was sent.
 func (w *spreadWorld) back(house string) {
 	for _, id := range slices.Sorted(maps.Keys(w.orders)) {
-		if o := w.orders[id]; !o.answered && w.house(o) == house {
+		if o := w.orders[id]; !o.answered && !o.rests && w.house(o) == house {
 			w.answer(o, w.between(exchange.Millisecond, 5*exchange.Second))
 		}
 	}
@@ -135,7 +135,7 @@ func (w *spreadWorld) submit(o *exchange.Order) {
 	}
 	x := &truth{Order: *o}
 	x.Status = exchange.StatusRejected
-	w.orders[o.ID] = x
+	w.orders[o.ID], w.alive = x, append(w.alive, x)
 	w.trace("%s submit %d pair %d leg %d %s %d %s at %d", w.now, o.ID, o.Pair, o.Leg, o.Side, o.Qty, w.u.Get(o.Instrument).Key(), o.Price)
 	w.notice(o)
 	if !w.calm && len(w.dark) == 0 && w.rnd.IntN(60) == 0 { // in the worst moment
@@ -144,6 +144,9 @@ func (w *spreadWorld) submit(o *exchange.Order) {
 	away := w.dark[w.house(x)]
 	if away != nil && away.orders && w.rnd.IntN(2) == 0 {
 		w.count["an order never reached a dark venue"]++
+		return
+	}
+	if o.TIF == exchange.PostOnly && w.rest(x) {
 		return
 	}
 	w.execute(x)
@@ -165,6 +168,9 @@ func (w *spreadWorld) notice(o *exchange.Order) {
 		return
 	}
 	s := &m.Pair.Spread
+	if w.noticeMaker(o, m.Pair.State) {
+		return
+	}
 	other := w.dark[w.u.Get(s.Legs[1-min(1, int(o.Leg-1))].Instrument).Venue.House()]
 	waited := s.Since != 0 && w.now >= s.Since+m.Request.Dark.Wait
 	switch {
@@ -194,6 +200,10 @@ func (w *spreadWorld) execute(o *truth) {
 	switch {
 	case w.rnd.IntN(25) == 0:
 		return
+	case o.TIF == exchange.PostOnly: // it would take
+		w.count["what rested would have taken"]++
+		o.Status = exchange.StatusExpired
+		return
 	case exchange.Ticks(o.Side)*(o.Price-price) < 0:
 		o.Status = exchange.StatusExpired
 		return
@@ -218,14 +228,7 @@ func (w *spreadWorld) answer(o *truth, after exchange.Time) {
 	at := w.now + after
 	word := exchange.Event{Kind: exchange.KindOrder, Instrument: o.Instrument, Time: at, Update: exchange.OrderUpdate{ID: o.ID, VenueID: "v", Status: o.Status, Filled: o.Filled}}
 	if o.Filled > 0 {
-		in := w.u.Get(o.Instrument)
-		w.trades++
-		f := &exchange.Fill{Order: o.ID, TradeID: fmt.Sprint(w.trades), Instrument: o.Instrument, Side: o.Side, Price: o.Price, Qty: o.Filled, FeeAsset: in.Settle(),
-			Fee: in.Notional(o.Price, o.Filled).Mul(in.TakerFee).Round(8)}
-		if in.Inverse() || !in.Perp() && o.Side == exchange.Buy {
-			f.FeeAsset, f.Fee = in.Base, in.BaseQty(o.Price, o.Filled).Mul(in.TakerFee).Round(8)
-		}
-		told := exchange.Event{Kind: exchange.KindFill, Instrument: o.Instrument, Time: at, Fill: f}
+		told := w.filled(o, o.Filled, at)
 		if w.rnd.IntN(10) == 0 {
 			w.count["a last word came before its fills"]++
 			told.Time += w.between(1, 2*exchange.Second)
@@ -235,8 +238,21 @@ func (w *spreadWorld) answer(o *truth, after exchange.Time) {
 	w.queue = append(w.queue, word)
 }
 
-// cancel reaches a venue that is there; an IOC order has had its last word already.
-func (w *spreadWorld) cancel(*exchange.Order) {}
+// filled is a fill of an order as it is told.
+func (w *spreadWorld) filled(o *truth, qty exchange.Lots, at exchange.Time) exchange.Event {
+	in := w.u.Get(o.Instrument)
+	w.trades++
+	rate := in.TakerFee
+	if o.rests {
+		rate = in.MakerFee
+	}
+	f := &exchange.Fill{Order: o.ID, TradeID: fmt.Sprint(w.trades), Instrument: o.Instrument, Side: o.Side, Price: o.Price, Qty: qty, FeeAsset: in.Settle(),
+		Fee: in.Notional(o.Price, qty).Mul(rate).Round(8)}
+	if in.Inverse() || !in.Perp() && o.Side == exchange.Buy {
+		f.FeeAsset, f.Fee = in.Base, in.BaseQty(o.Price, qty).Mul(rate).Round(8)
+	}
+	return exchange.Event{Kind: exchange.KindFill, Instrument: o.Instrument, Time: at, Fill: f}
+}
 
 // deliver tells what is due, unless its house has gone dark meanwhile.
 func (w *spreadWorld) deliver() {

@@ -1,6 +1,7 @@
 package execution
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/shopspring/decimal"
@@ -149,7 +150,7 @@ func (sp *spread) ways(p Port, now exchange.Time, side exchange.Side, coins deci
 	chaser := sp.chaser(side)
 	chase := sp.Pair.State == intent.PairOpening && sp.enough(now) == "" && !hard && sp.balancer.attempts < chaseAttempts && sp.balancer.worthChasing(p) &&
 		sp.lots(p, chaser, side, coins) > 0
-	chase = chase || sp.working.legs[chaser].live // it may fill yet
+	chase = chase || sp.working.legs[chaser].live && !sp.working.legs[chaser].rests // it may fill yet
 	if chase {
 		add(chaser)
 	}
@@ -228,9 +229,14 @@ func (sp *spread) mend(p Port, now exchange.Time, res decimal.Decimal, hard bool
 				break
 			}
 		}
+		if amount = decimal.Min(amount, sp.room(p, side, res)); !amount.IsPositive() {
+			blocked, why = true, cmp.Or(why, "orders that have no answer may mend them")
+			continue
+		}
 		o := sp.taking(p, which, side, amount, hard)
 		if !sp.free(p, which) {
-			if blocked = blocked || sp.working.legs[which].live || sp.lots(p, which, side, coins) > 0; why == "" {
+			_, priced := sp.price(p, which, side) // a run that has just begun may not have seen any
+			if blocked = blocked || sp.working.legs[which].live || !priced || sp.lots(p, which, side, coins) > 0; why == "" {
 				why = sp.darkness(p, which)
 			}
 			continue
@@ -295,6 +301,22 @@ func (sp *spread) beyond(p Port, coins decimal.Decimal) decimal.Decimal {
 		return decimal.Zero
 	}
 	return coins.Sub(sp.bound().DivRound(price, 12))
+}
+
+// room is how many coins an order of a side may be of that mends what is unhedged, so that
+// the bound holds too when all of that side fills whose end is not known.
+func (sp *spread) room(p Port, side exchange.Side, res decimal.Decimal) decimal.Decimal {
+	worst := decimal.Zero
+	for which := range sp.working.legs {
+		if l := &sp.working.legs[which]; l.live && l.side == side && l.left > 0 {
+			worst = worst.Add(sp.instrument(p, which).BaseQty(l.price, l.left))
+		}
+	}
+	price, ok := sp.coinMid(p)
+	if worst.IsZero() || !ok {
+		return res.Abs()
+	}
+	return sp.Request.MaxUnhedged.DivRound(price.Mul(nearly), 12).Sub(worst).Add(res.Abs())
 }
 
 // nearly is how close to the bound something unhedged is brought back from: the price moves

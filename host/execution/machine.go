@@ -73,11 +73,12 @@ type leg struct {
 	sent  exchange.Time // or when its cancel was asked for last
 	since exchange.Time // when it was sent
 	live  bool
+	side  exchange.Side
+	left  exchange.Lots // that may still fill
+	price exchange.Ticks
 
 	// Of an order that rests:
 	rests bool
-	price exchange.Ticks
-	side  exchange.Side
 	gone  bool // its cancel was asked for
 }
 
@@ -151,7 +152,7 @@ func Resume(pair intent.Pair, req intent.PairRequest, now exchange.Time) *Machin
 // nothing else is sent, because it may still fill.
 func (m *Machine) Adopt(o *exchange.Order) {
 	which := max(0, min(int(o.Leg), len(m.working.legs))-1)
-	m.working.legs[which] = leg{order: o.ID, live: true}
+	m.working.legs[which] = leg{order: o.ID, live: true, side: o.Side, left: o.Qty - o.Filled, price: o.Price}
 }
 
 // Stop keeps the machine from starting another batch; one that is under way is
@@ -417,7 +418,7 @@ func (tk *taker) putOff(now exchange.Time) {
 
 // send submits one leg as an IOC limit.
 func (wo *workingOrders) send(p Port, which int, o *exchange.Order) {
-	wo.legs[which] = leg{order: p.Submit(o), sent: p.Now(), since: p.Now(), live: true}
+	wo.legs[which] = leg{order: p.Submit(o), sent: p.Now(), since: p.Now(), live: true, side: o.Side, left: o.Qty, price: o.Price}
 	wo.wake = p.Now() + wo.impatience()
 	wo.balancing = true
 	if wo.lack != 0 { // the coins are there again

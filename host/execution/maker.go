@@ -91,6 +91,10 @@ func (mk *maker) makerLeg(p Port) int {
 		if mk.saving(p, legPerp) > mk.saving(p, legSpot) {
 			mk.restLeg = intent.PerpLeg
 		}
+		if mk.Pair.Spread.Is() {
+			rest, take := p.Instrument(mk.instrument(int(mk.restLeg)-1)), p.Instrument(mk.instrument(2-int(mk.restLeg)))
+			mk.news = "orders rest on " + rest.Key() + ", where that saves more, and " + take.Key() + " is taken with each fill"
+		}
 	}
 	return int(mk.restLeg) - 1
 }
@@ -140,8 +144,7 @@ func (mk *maker) quote(p Port, now exchange.Time) bool {
 	}
 	mk.had, mk.balancer.attempts, mk.Pair.Reason = mk.stake(), 0, mk.Pair.Cause
 	mk.working.send(p, q.which, rest)
-	l := &mk.working.legs[q.which]
-	l.rests, l.price, l.side = true, rest.Price, rest.Side
+	mk.working.legs[q.which].rests = true
 	mk.working.quoted = true
 	mk.pause(now+peekEvery, "")
 	return true
@@ -158,6 +161,9 @@ func (mk *maker) pause(at exchange.Time, why string) {
 // quoteOrders makes the order that rests and the one that would hedge it whole;
 // nil when the venue would not take either.
 func (mk *maker) quoteOrders(p Port, q quote) (rest, hedge *exchange.Order) {
+	if mk.Pair.Spread.Is() {
+		return mk.self.spread.rests.quoteOrders(p, q)
+	}
 	spotPrice, perpPrice := q.prices()
 	size := mk.taker.sizeClose
 	if mk.Pair.State == intent.PairOpening {

@@ -99,10 +99,15 @@ type spread struct {
 	working  *workingOrders
 	balancer *balancer
 	taker    *taker
+	maker    *maker
+	rests    spreadMaker
 	blocked  exchange.Time // when what is unhedged could last not be mended where it should; 0: it could
 	waiting  bool          // the pair's reason is what it waits for while it is unhedged
 	dark     [3]string     // why nothing can be traded at a leg's venue, as last seen; "": it can
 }
+
+// spreadMaker rests one leg of a spread, and has the other taken with each fill.
+type spreadMaker struct{ *spread }
 
 // coinMover moves a pair's coins between the wallets of its legs.
 type coinMover struct {
@@ -120,6 +125,7 @@ func newMachine(t trade) *Machine {
 	m.taker = taker{trade: at, reasons: &m.reasons, working: &m.working, balancer: &m.balancer, maker: &m.maker}
 	m.maker = maker{trade: at, working: &m.working, balancer: &m.balancer, taker: &m.taker}
 	m.coins = coinLeg{trade: at, working: &m.working, balancer: &m.balancer, taker: &m.taker, mover: &m.mover}
-	m.spread = spread{spreadLegs: spreadLegs{at}, reasons: &m.reasons, working: &m.working, balancer: &m.balancer, taker: &m.taker}
+	m.spread = spread{spreadLegs: spreadLegs{at}, reasons: &m.reasons, working: &m.working, balancer: &m.balancer, taker: &m.taker, maker: &m.maker}
+	m.spread.rests = spreadMaker{&m.spread}
 	return m
 }

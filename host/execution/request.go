@@ -28,6 +28,9 @@ func CheckPair(r *intent.PairRequest, p intent.Markets) error {
 	if r.Level < 1 {
 		return fmt.Errorf("level: want 1 or more, got %d", r.Level)
 	}
+	if isSpread(r, p) {
+		return smallestSlice(r, p)
+	}
 	return smallest(r, p)
 }
 

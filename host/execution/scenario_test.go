@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/book"
 	"github.com/perilune/perilune/exchange/goldentest"
 	"github.com/perilune/perilune/exchange/intent"
 )
@@ -68,6 +69,8 @@ func (p *player) Command(w []string) {
 		p.book(p.market(w[1]), w[2:])
 	case "gap":
 		p.books[p.market(w[1])].Apply(&exchange.Event{Kind: exchange.KindGap, Reason: "test"})
+	case "forget": // a new run has not seen its book
+		p.books[p.market(w[1])] = book.New(p.u.Get(p.market(w[1])))
 	case "deny":
 		p.deny[p.market(w[1])] = strings.Join(w[2:], " ")
 	case "allow":

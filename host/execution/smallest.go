@@ -59,3 +59,47 @@ func leastLots(in *exchange.Instrument, price exchange.Ticks) exchange.Lots {
 	}
 	return least
 }
+
+// hair is what rounding may take of a value on its way to coins and back to lots.
+var hair = decimal.RequireFromString("1.000001")
+
+// smallestSlice is smallest for a spread: of the coarser leg a whole number of lots is
+// traded, which has to be an order of either leg and, with what is kept in hand, within
+// the bounds. Without both prices only what one leg needs can be told.
+func smallestSlice(r *intent.PairRequest, p intent.Markets) error {
+	long, short := p.Instrument(r.Spot), p.Instrument(r.Perp)
+	ask, ok1 := p.Book(long.ID).Level(exchange.Sell, 1)
+	bid, ok2 := p.Book(short.ID).Level(exchange.Buy, 1)
+	if !ok1 || !ok2 || !p.Book(long.ID).Ready() || !p.Book(short.ID).Ready() {
+		return smallest(r, p)
+	}
+	price := [...]exchange.Ticks{ask.Price, bid.Price}
+	legs := [...]*exchange.Instrument{long, short}
+	needs, coins := short, short.BaseQty(bid.Price, leastLots(short, bid.Price))
+	if c := long.BaseQty(ask.Price, leastLots(long, ask.Price)); c.GreaterThan(coins) {
+		needs, coins = long, c
+	}
+	lead := coarser(long, short, ask.Price, bid.Price)
+	unit := legs[lead].BaseQty(price[lead], 1)
+	coins = coins.DivRound(unit, 8).Ceil().Mul(unit)
+	if !long.Perp() { // of what is bought a part goes in fees
+		coins = coins.DivRound(one.Sub(long.TakerFee), 12)
+	}
+	dear := decimal.Max(coinPriceAt(long, ask.Price), coinPriceAt(short, bid.Price)).Mul(hair)
+	least, bound := coins.Mul(dear).RoundUp(2), coins.Mul(dear).Mul(darkroom)
+	kept := "5 % are kept in hand for the price moving"
+	if r.Style == intent.Maker {
+		bound, kept = bound.Div(makerShare), kept+", and what rests is worth no more than half of it"
+	}
+	for _, v := range [...]struct {
+		name        string
+		value, want decimal.Decimal
+		kept        string
+	}{{"notional", r.Notional, least, ""}, {"max_unhedged", r.MaxUnhedged, bound.RoundUp(2), "; " + kept}, {"batch", r.Batch, least, ""}} {
+		if v.value.LessThan(v.want) {
+			return fmt.Errorf("%s: %s is too little for one slice of long %s and short %s, which is worth %s because of the smallest order on %s%s%s: want at least %s",
+				v.name, v.value, long.Key(), short.Key(), least, needs.Key(), inHand(needs), v.kept, v.want)
+		}
+	}
+	return nil
+}

@@ -44,8 +44,6 @@ func validateSpread(r *intent.PairRequest, p intent.Markets) error {
 		return err
 	}
 	switch {
-	case r.Style == intent.Maker:
-		return fmt.Errorf("style: long %s and short %s are opened by taking: want \"taker\"", long.Key(), short.Key())
 	case !r.Buffer.IsZero() || r.RebalanceBP != 0 || !r.Harvest.IsZero():
 		return fmt.Errorf("buffer, rebalance_bp and harvest are for coins that are moved to back their short, and long %s and short %s are not", long.Key(), short.Key())
 	case r.Dark.Wait < 0:
@@ -111,6 +109,9 @@ func (sp *spreadLegs) book(in *exchange.Instrument, f *exchange.Fill) {
 	}
 	legs := &sp.Pair.Spread.Legs
 	legs[which].Book(in, f)
+	if l := &sp.self.working.legs[which]; l.order == f.Order {
+		l.left = max(0, l.left-f.Qty)
+	}
 	sp.Pair.SpotQty, sp.Pair.PerpQty = legs[intent.LongLeg].Coins, legs[intent.ShortLeg].Lots
 	sp.Pair.SpotCost = legs[intent.LongLeg].Cash
 	sp.Pair.PerpCost = legs[intent.ShortLeg].Cash.Add(legs[intent.StandIn].Cash)
@@ -157,6 +158,9 @@ func (sp *spreadLegs) instrument(p Port, which int) *exchange.Instrument {
 func (sp *spreadLegs) kept(p Port, in *exchange.Instrument) decimal.Decimal {
 	if in.Perp() {
 		return one
+	}
+	if which := int(sp.restLeg) - 1; which >= 0 && sp.makes(p.Now()) && sp.holding(which).Instrument == in.ID {
+		return one.Sub(in.MakerFee)
 	}
 	return one.Sub(p.TakerFee(in.ID))
 }

@@ -121,7 +121,11 @@ func (d *desk) spreadRules(o *exchange.Order) {
 	h, in := d.m.spread.holding(int(o.Leg)-1), d.u.Get(o.Instrument)
 	reduces := h.Coins.Sign()*int(o.Side) < 0
 	switch {
-	case o.TIF != exchange.IOC || o.Price <= 0 || o.Qty <= 0:
+	case o.TIF == exchange.PostOnly && d.crosses(o):
+		d.t.Errorf("order is to rest and would take: %+v", o)
+	case o.TIF == exchange.PostOnly && d.u.Get(o.Instrument).Notional(o.Price, o.Qty).Mul(dec("2")).GreaterThan(d.m.Request.MaxUnhedged):
+		d.t.Errorf("what rests is worth more than half of what may be unhedged: %+v", o)
+	case o.TIF != exchange.IOC && o.TIF != exchange.PostOnly || o.Price <= 0 || o.Qty <= 0:
 		d.t.Errorf("order is not a sane limit: %+v", o)
 	case h.Instrument != o.Instrument:
 		d.t.Errorf("leg %d is another instrument than the order's: %+v", o.Leg, o)

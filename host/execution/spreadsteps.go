@@ -13,6 +13,10 @@ import (
 // unhedged, then what stands in for a leg, and only then something new.
 func (sp *spread) step(p Port, now exchange.Time) {
 	sp.look(p)
+	if which, ok := sp.working.resting(); ok {
+		sp.rests.tend(p, now, which)
+		return
+	}
 	if !sp.working.any() {
 		sp.act(p, now)
 		return
@@ -27,15 +31,13 @@ func (sp *spread) step(p Port, now exchange.Time) {
 }
 
 func (sp *spread) act(p Port, now exchange.Time) {
-	if sp.off && sp.balance(p, now) {
+	if sp.off && !sp.rests.carries(p, now) && sp.balance(p, now) {
 		return
 	}
-	if sp.waiting {
-		sp.waiting, sp.Pair.Reason = false, joined(sp.Pair.Cause, sp.Pair.Spread.Dark)
-	}
+	sp.relaxed()
 	if sp.balancing {
-		sp.balancing, sp.balancer.attempts, sp.blocked = false, 0, 0
-		sp.taker.batchDone(p, now)
+		sp.blocked = 0
+		sp.self.atRest(p, now)
 	}
 	if sp.working.any() { // it may fill yet: nothing is begun, and nothing ended
 		sp.waiting = true
@@ -58,6 +60,13 @@ func (sp *spread) act(p Port, now exchange.Time) {
 	}
 }
 
+// relaxed is called when nothing is unhedged that is waited with.
+func (sp *spread) relaxed() {
+	if sp.waiting {
+		sp.waiting, sp.Pair.Reason = false, joined(sp.Pair.Cause, sp.Pair.Spread.Dark)
+	}
+}
+
 // open starts the next opening batch when everything allows it.
 func (sp *spread) open(p Port, now exchange.Time) {
 	if why := sp.enough(now); why != "" {
@@ -68,7 +77,7 @@ func (sp *spread) open(p Port, now exchange.Time) {
 		sp.taker.endOpen(p, now, "", sp.empty())
 		return
 	}
-	if !sp.ready(p, now) {
+	if sp.rests.quote(p, now) || !sp.ready(p, now) {
 		return
 	}
 	ask, bid, ok := sp.taker.openPrices(p, now)
@@ -124,9 +133,12 @@ func coarser(long, short *exchange.Instrument, longPrice, shortPrice exchange.Ti
 	return intent.ShortLeg
 }
 
-// bound is what a slice may leave unhedged at the prices for which it is sent: a little less than
-// MaxUnhedged, for the price moving until that is mended.
-func (sp *spread) bound() decimal.Decimal { return sp.Request.MaxUnhedged.DivRound(Headroom, 12) }
+// darkroom is kept below what of a spread may be unhedged: an order that fills at a venue that is
+// dark is heard of when that is back, and the price moves on until then.
+var darkroom = decimal.RequireFromString("1.05")
+
+// bound is what a slice may leave unhedged at the prices for which it is sent.
+func (sp *spread) bound() decimal.Decimal { return sp.Request.MaxUnhedged.DivRound(darkroom, 12) }
 
 // sizeOpen returns the lots of one batch. Neither leg alone takes what is unhedged beyond
 // the bound, and what the last batch left over is carried in.
@@ -134,7 +146,7 @@ func (sp *spread) sizeOpen(p Port, ask, bid exchange.Ticks) (longLots, shortLots
 	long, short := sp.instrument(p, intent.LongLeg), sp.instrument(p, intent.ShortLeg)
 	dear := decimal.Max(coinPriceAt(long, ask), coinPriceAt(short, bid))
 	res, keep := sp.Pair.Spread.Net(), sp.kept(p, long)
-	room := sp.bound().Sub(res.Abs().Mul(dear))
+	room := sp.slice(p.Now()).Sub(res.Abs().Mul(dear))
 	left := sp.Request.Notional.Sub(short.Notional(bid, sp.holding(intent.ShortLeg).Lots.Abs()))
 	coins := decimal.Min(decimal.Min(sp.Request.Batch, left), room).DivRound(dear, 12)
 	if coarser(long, short, ask, bid) == intent.ShortLeg {
@@ -163,7 +175,7 @@ func (sp *spread) shut(p Port, now exchange.Time) {
 		sp.wake = 0
 		return
 	}
-	if !sp.ready(p, now) {
+	if sp.rests.quote(p, now) || !sp.ready(p, now) {
 		return
 	}
 	bid, ask, ok := sp.taker.closePrices(p, now)
@@ -191,7 +203,7 @@ func (sp *spread) shut(p Port, now exchange.Time) {
 func (sp *spread) closing(p Port, bid, ask exchange.Ticks) (legs []*exchange.Order) {
 	long, short := sp.instrument(p, intent.LongLeg), sp.instrument(p, intent.ShortLeg)
 	dear := decimal.Max(coinPriceAt(long, bid), coinPriceAt(short, ask))
-	room := sp.bound().Sub(sp.Pair.Spread.Net().Abs().Mul(dear))
+	room := sp.slice(p.Now()).Sub(sp.Pair.Spread.Net().Abs().Mul(dear))
 	coins := decimal.Max(decimal.Zero, decimal.Min(sp.Request.Batch, room)).DivRound(dear, 12)
 	lead := coarser(long, short, bid, ask)
 	h, in := sp.holding(lead), sp.instrument(p, lead)

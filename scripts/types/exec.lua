@@ -144,8 +144,8 @@ function exec.pair.list() end
 ---@field buffer? number|string|Decimal # [coin] coin-margined only: coins of the COIN-M wallet that may back the short until the pair's own arrive, so that both legs go at once; without it the short waits for the transfer
 ---@field rebalance_bp? number # [bp of the pair's value] coin-margined only: what may be unhedged while it is held; half a contract when left out, and never less
 ---@field harvest? number|string|Decimal # [quote] coin-margined only: coins that funding brought are sold when they are worth this much; hedged with another contract when left out
----@field style? "taker"|"maker" # taker, when left out: both legs at once. maker: rests an order on one leg and takes the other with each fill, which is cheaper and slower
----@field maker_leg? "spot"|"perp" # the leg that rests; when left out, the one where that saves more: the difference of its fees, and its spread
+---@field style? "taker"|"maker" # taker, when left out: both legs at once. maker: rests an order on one leg and takes the other with each fill, which is cheaper and slower. With legs anywhere what rests is worth at most half of max_unhedged
+---@field maker_leg? "spot"|"perp"|"long"|"short" # the leg that rests; spot is long, and perp short. When left out, the one where that saves more: the difference of its fees, and its spread
 ---@field maker_time? number|string # [seconds, or "5m"] how long to wait for others before what is left is taken; half of timeout when left out, and nothing is taken when it is as long as timeout
 
 ---What is done about what is unhedged while the venue of a leg can't be traded at. What is hedged stays as it is.
