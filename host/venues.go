@@ -39,7 +39,7 @@ var venueList = []listing{
 	{connect: deribit.Connector{}, recorded: deribitframes.Format{}, front: func(x *simserver.Exchange) front { return deribitfront.New(x) },
 		lists: deribitfront.House(), faults: deribitfront.Kinds()},
 	{connect: hyperliquid.Connector{}, recorded: hyperliquidfeed.Format{}, front: func(x *simserver.Exchange) front { return hyperliquidfront.New(x) },
-		lists: synth.House{Name: "hyperliquid", List: hyperliquidfront.Lists}},
+		lists: synth.House{Name: "hyperliquid", List: hyperliquidfront.Lists}, faults: hyperliquidfront.Kinds()},
 }
 
 // listing is a venue of the list.

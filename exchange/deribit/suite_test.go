@@ -126,7 +126,7 @@ var (
 		venuetest.DiffsSwapped: {Kind: "reorder", Count: 3}, venuetest.FrameGarbled: {Kind: "garble", Count: 3}, venuetest.ConnectionLost: {Kind: "drop"}}
 	accountFaults = map[venuetest.Fault]simserver.Fault{venuetest.AnswerLost: {Kind: "reset", Count: 2}, venuetest.AnswerUnknown: {Kind: "timeout", Count: 2},
 		venuetest.Unavailable: {Kind: "unavailable", Count: 2}, venuetest.RateLimited: {Kind: "429"}, venuetest.EventTwice: {Kind: "duplicate_fill", Count: 3},
-		venuetest.EventLate: {Kind: "late_fill", Count: 3, Millis: 300}, venuetest.StreamLost: {Kind: "drop"}, venuetest.AmendRaced: {Kind: "amend_race"}}
+		venuetest.EventLate: {Kind: "late_fill", Count: 3, Millis: 300}, venuetest.StreamLost: {Kind: "drop"}, venuetest.AmendRaced: {Kind: "amend_race"}, venuetest.LoginEnded: {Kind: "token_expired"}}
 )
 
 func TestFeed(t *testing.T) {

@@ -107,7 +107,7 @@ func inject[F comparable](t *testing.T, l *local, names map[F]simserver.Fault, f
 var accountFaults = map[venuetest.Fault]simserver.Fault{
 	venuetest.AnswerLost: {Kind: "reset", Count: 2}, venuetest.AnswerUnknown: {Kind: "unknown", Count: 2}, venuetest.Unavailable: {Kind: "unavailable", Count: 2},
 	venuetest.RateLimited: {Kind: "429", Count: 1}, venuetest.ClockOff: {Kind: "skew", Millis: -2000}, venuetest.EventTwice: {Kind: "duplicate_fill", Count: 3},
-	venuetest.EventLate: {Kind: "late_fill", Count: 3, Millis: 300}, venuetest.StreamLost: {Kind: "drop"}, venuetest.TransferLost: {Kind: "transfer_unknown", Count: 1}, venuetest.AmendRaced: {Kind: "amend_race"},
+	venuetest.EventLate: {Kind: "late_fill", Count: 3, Millis: 300}, venuetest.StreamLost: {Kind: "drop"}, venuetest.TransferLost: {Kind: "transfer_unknown", Count: 1}, venuetest.AmendRaced: {Kind: "amend_race"}, venuetest.LoginEnded: {Kind: "agent_expired"}, venuetest.NonceRefused: {Kind: "nonce_low"},
 }
 
 // trades are in the built-in market, where a bitcoin is at some 90 000.

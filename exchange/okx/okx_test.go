@@ -155,7 +155,7 @@ func (s sink) Post(ev *exchange.Event) { s(ev) }
 var accountFaults = map[venuetest.Fault]simserver.Fault{
 	venuetest.AnswerLost: {Kind: "reset", Count: 2}, venuetest.AnswerUnknown: {Kind: "timeout", Count: 2}, venuetest.Unavailable: {Kind: "unavailable", Count: 2}, venuetest.RateLimited: {Kind: "429", Count: 1},
 	venuetest.ClockOff: {Kind: "skew", Millis: -2000}, venuetest.EventTwice: {Kind: "duplicate_fill", Count: 3}, venuetest.EventLate: {Kind: "late_fill", Count: 3, Millis: 300},
-	venuetest.StreamLost: {Kind: "drop"}, venuetest.TransferLost: {Kind: "transfer_unknown", Count: 1}, venuetest.AmendRaced: {Kind: "amend_race"},
+	venuetest.StreamLost: {Kind: "drop"}, venuetest.TransferLost: {Kind: "transfer_unknown", Count: 1}, venuetest.AmendRaced: {Kind: "amend_race"}, venuetest.LoginEnded: {Kind: "auth_expired"},
 }
 
 var trades = []venuetest.Trade{{Key: "spot:BTC-USDT", Qty: dec("0.01"), Rest: dec("54000")}, {Key: "swap:BTC-USDT-SWAP", Qty: dec("0.01"), Rest: dec("54000")},

@@ -38,6 +38,8 @@ func Account(t *testing.T, h Harness) {
 	each("amend raced", (*caller).amendRaced)
 	each("batch", (*caller).batch)
 	each("hedge mode", (*caller).hedgeMode)
+	each("login ended", func(c *caller) { c.mended(LoginEnded, exchange.ErrKey, exchange.ErrUnavailable) })
+	each("nonce refused", func(c *caller) { c.mended(NonceRefused) })
 	each("rate limited", func(c *caller) { c.limited(RateLimited, exchange.ErrRateLimited) })
 	each("unknown", func(c *caller) { c.limited(AnswerLost, exchange.ErrUnknown) })
 	each("unavailable", func(c *caller) { c.limited(Unavailable, exchange.ErrUnavailable, exchange.ErrUnknown) })

@@ -2,8 +2,10 @@ package venuetest
 
 import (
 	"errors"
+	"sync/atomic"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/oms"
 )
 
 // limited: a fault has the class that says whether the venue acted, and one that says
@@ -21,4 +23,41 @@ func (c *caller) limited(f Fault, want ...exchange.ErrorClass) {
 	if errors.As(err, &e) && e.Class == exchange.ErrRateLimited && e.Until <= c.a.Now() {
 		c.Errorf("%v: it does not say when to come again", e)
 	}
+}
+
+// mended: after a fault orders go again and the account's stream tells of them, without
+// anybody's help. Until then an order may be refused as allowed: it was not carried out.
+func (c *caller) mended(f Fault, allowed ...exchange.ErrorClass) {
+	if c.b.Inject == nil {
+		c.Skipf("this venue can't be made to do it: %s", f)
+	}
+	var heard atomic.Int64
+	stream, err := c.b.Listen(func(e oms.AccountEvent) {
+		if e.Report != nil {
+			heard.Add(1)
+		}
+	})
+	if err != nil {
+		c.Fatal(err)
+	}
+	defer stream.Close()
+	tr := &c.b.Trades[0]
+	c.place(c.make(tr, exchange.GTC, tr.Rest))
+	if !c.b.Inject(f) {
+		c.Skipf("this venue can't be made to do it: %s", f)
+	}
+	c.b.Pass(300 * exchange.Millisecond)
+	const tries = 40
+	for range tries {
+		before := heard.Load()
+		_, err := c.a.Place(c.ctx, c.make(tr, exchange.GTC, tr.Rest))
+		if err != nil {
+			classOf(c.T, f.String(), err, allowed...)
+		}
+		c.b.Pass(500 * exchange.Millisecond)
+		if err == nil && heard.Load() > before {
+			return
+		}
+	}
+	c.Errorf("%s: the stream told of none of %d orders after it", f, tries)
 }

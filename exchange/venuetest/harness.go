@@ -86,9 +86,11 @@ const (
 	StreamLost                     // the account's streams are cut
 	TransferLost                   // the answer to a transfer that is carried out
 	AmendRaced                     // an order is filled before it is amended
+	LoginEnded                     // what was signed in is not any more, or a key is not known for a while
+	NonceRefused                   // the venue takes the number or the time of one request for too old
 	faultsEnd
 )
 
-var faultNames = [...]string{"none", "answer lost", "answer unknown", "unavailable", "rate limited", "clock off", "event twice", "event late", "stream lost", "transfer lost", "amend raced"}
+var faultNames = [...]string{"none", "answer lost", "answer unknown", "unavailable", "rate limited", "clock off", "event twice", "event late", "stream lost", "transfer lost", "amend raced", "login ended", "nonce refused"}
 
 func (f Fault) String() string { return faultNames[f] }

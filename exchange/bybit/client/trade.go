@@ -51,6 +51,9 @@ func (t *trade) send(ctx context.Context, q *Request) (a Answer, e *exchange.Ven
 	if err != nil {
 		return a, q.call().Lost(err), true
 	}
+	if v, err := open(r.body); err == nil && signedOut(v.code) {
+		return a, nil, false // nothing was carried out: REST says whether the key is any good
+	}
 	r.sent = at
 	a, e = t.c.judge(q, r)
 	return a, e, true
@@ -84,7 +87,12 @@ type tradeConn struct {
 const (
 	loggedInAlready = 20001
 	restarting      = 10019
+	wrongKey        = 10003
+	expiredKey      = 33004
 )
+
+// signedOut reports an answer that takes the login for none: one that was good has ended.
+func signedOut(code int) bool { return code == wrongKey || code == expiredKey }
 
 // Frame takes an answer to whoever waits for it. After one that says that the service
 // restarts nothing more is taken here: another connection is opened.
@@ -119,6 +127,9 @@ func (h *tradeConn) Frame(frame []byte) error {
 	}
 	if v.code == restarting {
 		return errors.New("the trade stream is being restarted")
+	}
+	if signedOut(v.code) {
+		return fmt.Errorf("the trade stream wants another login: %d %s", v.code, v.msg)
 	}
 	return nil
 }

@@ -79,7 +79,7 @@ func money() []paper.Deposit {
 var faultsOf = map[venuetest.Fault]simserver.Fault{
 	venuetest.AnswerLost: {Kind: "reset"}, venuetest.AnswerUnknown: {Kind: "unknown"}, venuetest.Unavailable: {Kind: "unavailable"}, venuetest.RateLimited: {Kind: "429"},
 	venuetest.ClockOff: {Kind: "skew", Millis: 4000, ForMS: 2000}, venuetest.EventTwice: {Kind: "duplicate_fill"}, venuetest.EventLate: {Kind: "late_fill", Millis: 300},
-	venuetest.StreamLost: {Kind: "drop", Route: "private"}, venuetest.TransferLost: {Kind: "transfer_unknown"}, venuetest.AmendRaced: {Kind: "amend_race"},
+	venuetest.StreamLost: {Kind: "drop", Route: "private"}, venuetest.TransferLost: {Kind: "transfer_unknown"}, venuetest.AmendRaced: {Kind: "amend_race"}, venuetest.LoginEnded: {Kind: "auth_expired"},
 }
 
 // bench is the adapter on the simulated exchange: real sockets and signatures.

@@ -2,6 +2,7 @@ package simfront
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/bybit/api"
@@ -13,13 +14,16 @@ import (
 // order of a batch is refused. restart: the service restarts (10019): nothing is taken on this
 // connection any more. reset_book: a book begins anew with u=1, in a snapshot; reset_delta: in a
 // delta, which must not be believed. snapshot_first: a snapshot comes before the answer to its
-// subscription. forget: canceled orders without a fill are no longer in the history.
+// subscription. forget: canceled orders without a fill are no longer in the history. auth_expired:
+// logins are worth nothing any more: the private stream ends, that of orders refuses what comes.
 var Kinds = simserver.Kinds{
-	Timed:      []string{"forget"},
+	Timed:      []string{"forget", authExpired},
 	Occasional: []string{"ack_reject", "settling", "batch_partial", "restart", "reset_book", "reset_delta", "snapshot_first"},
 	Lasting:    []string{"forget"},
 	Missing:    []string{"listen_key_expired", "server_shutdown"},
 }
+
+const authExpired = "auth_expired"
 
 // Kinds implements simserver.Mischievous.
 func (d *dialect) Kinds() simserver.Kinds { return Kinds }
@@ -32,6 +36,15 @@ func (d *dialect) Strike(f *simserver.Strike) {
 	switch f.Kind {
 	case "stall":
 		d.hub.stall(f)
+	case authExpired:
+		for _, c := range d.hub.clients {
+			if c.account == nil || !slices.Contains(f.Conns, c.conn) {
+				continue
+			}
+			if c.account, c.key = nil, nil; c.end.route == "private" {
+				c.conn.Peer.Drop()
+			}
+		}
 	case "forget":
 		for _, a := range d.accounts {
 			a.forgot = int64(len(a.Orders.All()))

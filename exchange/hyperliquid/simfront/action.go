@@ -129,6 +129,12 @@ func (d desk) authorise(c *call, e *envelope) *simserver.Answer {
 		}
 		return refused("User or API Wallet %s does not exist.", signer)
 	}
+	if !c.self && d.s.Faults.Strikes(agentExpired, nil, "") {
+		return refused("User or API Wallet %s does not exist.", signer)
+	}
+	if d.s.Faults.Strikes(nonceLow, nil, "") {
+		return refused("Invalid nonce: nonce too low %d < %d", e.Nonce, e.Nonce+1)
+	}
 	if words := d.nonce(signer, e.Nonce); words != "" {
 		return refused("%s", words)
 	}

@@ -169,9 +169,19 @@ func (d *dialect) MakeKeys(a *simserver.Account) (any, error) {
 	return Credentials{Key: main.String(), Secret: agentKey, Agent: agent.Address().String(), Wallet: walletKey}, nil
 }
 
+// The faults of the protocol's own, on actions that are not carried out: the agent is not known
+// (any more), or a hundred higher nonces were used.
+const (
+	agentExpired = "agent_expired"
+	nonceLow     = "nonce_low"
+)
+
 // Kinds implements simserver.Mischievous.
-func (d *dialect) Kinds() simserver.Kinds {
-	return simserver.Kinds{Missing: []string{"listen_key_expired", "server_shutdown", "reorder", "old_book", "adl", "stall"}}
+func (d *dialect) Kinds() simserver.Kinds { return Kinds() }
+
+// Kinds are the faults that the protocol has of its own, and lacks.
+func Kinds() simserver.Kinds {
+	return simserver.Kinds{Occasional: []string{agentExpired, nonceLow}, Missing: []string{"listen_key_expired", "server_shutdown", "reorder", "old_book", "adl", "stall"}}
 }
 
 // Name implements simserver.Namer: orders that nobody sent have no cloid.

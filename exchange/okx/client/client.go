@@ -46,7 +46,7 @@ const (
 // CheckEntry says what is wrong with how orders are to go; "" is the default.
 func CheckEntry(entry string) error {
 	if entry != "" && entry != EntryREST && entry != EntryWS {
-		return fmt.Errorf("entry = %q: want %s or %s", entry, EntryREST, EntryWS)
+		return fmt.Errorf("entry = %q: want %q or %q, or leave it out for %[2]q", entry, EntryREST, EntryWS)
 	}
 	return nil
 }

@@ -67,9 +67,15 @@ func (t *trade) send(ctx context.Context, q *Request) (data []byte, e *exchange.
 	if err != nil {
 		return nil, q.Call().Lost(err), true
 	}
+	if code, _, _, err := envelope(a.Body); err == nil && code == signedOut {
+		return nil, nil, false // nothing was carried out
+	}
 	data, e = t.c.judge(q, &a, at)
 	return data, e, true
 }
+
+// signedOut is the code of an answer that takes the login for none: one that was good has ended.
+const signedOut = "60011"
 
 // expiry is until when an order may be taken up, as it is written.
 func expiry(at, window exchange.Time) string {
@@ -119,11 +125,14 @@ func (h *tradeConn) Frame(frame []byte) error {
 		}
 		return nil
 	}
-	var id string
+	var id, code string
 	f := jsonscan.Object(frame)
 	for f.Next() {
-		if string(f.Key()) == "id" {
+		switch string(f.Key()) {
+		case "id":
 			id = f.Text()
+		case "code":
+			code = f.Text()
 		}
 	}
 	if f.Err() != nil {
@@ -131,6 +140,9 @@ func (h *tradeConn) Frame(frame []byte) error {
 	}
 	if number, err := strconv.ParseUint(id, 10, 64); err == nil {
 		h.line.Answer(number, rest.Answer{Status: http.StatusOK, Body: append([]byte(nil), frame...)})
+	}
+	if code == signedOut {
+		return fmt.Errorf("the trade stream wants another login: %s", code)
 	}
 	return nil
 }

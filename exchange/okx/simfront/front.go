@@ -166,9 +166,13 @@ func (d *dialect) MakeKeys(a *simserver.Account) (any, error) {
 // bookReset is the fault that begins the numbers of a book anew, as maintenance does.
 const bookReset = "book_reset"
 
+// authExpired is the fault that logins are worth nothing any more: a connection with channels
+// ends, one of orders alone is asked to log in.
+const authExpired = "auth_expired"
+
 // Faults are those that the protocol has of its own, and lacks.
 func Faults() simserver.Kinds {
-	return simserver.Kinds{Occasional: []string{bookReset}, Missing: []string{"418", "listen_key_expired"}}
+	return simserver.Kinds{Timed: []string{authExpired}, Occasional: []string{bookReset}, Missing: []string{"418", "listen_key_expired"}}
 }
 
 // Kinds implements simserver.Mischievous.
@@ -236,11 +240,18 @@ func (d *dialect) Strike(k *simserver.Strike) {
 		switch k.Kind {
 		case "server_shutdown":
 			c.Peer.Send([]byte(`{"event":"notice","code":"64008","msg":"The connection will soon be closed for a service upgrade. Please reconnect.","connId":"` + cl.id + `"}`))
+			if k.Millis > 0 {
+				cl.ends = d.s.Clock.Wall() + exchange.UnixMilli(k.Millis)
+			}
 		case "stall":
 			cl.stall(k.Symbol)
+		case authExpired:
+			if cl.key == nil {
+				continue
+			}
+			if cl.key = nil; len(cl.subs) > 0 {
+				c.Peer.Drop()
+			}
 		}
-	}
-	if k.Kind == "server_shutdown" && k.Millis > 0 {
-		k.Follow(k.Millis, simserver.Fault{Kind: "drop", Market: k.Market, Route: k.Route})
 	}
 }

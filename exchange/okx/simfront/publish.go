@@ -160,6 +160,11 @@ const quietFor = 60 * exchange.Second
 
 // Beat implements simserver.Beater: signs of life, and candles that are finished.
 func (d *dialect) Beat() {
+	for _, cl := range d.order {
+		if cl.ends != 0 && d.s.Clock.Wall() >= cl.ends {
+			cl.c.Peer.Drop()
+		}
+	}
 	now := d.s.Clock.Now()
 	for _, m := range d.s.Markets() {
 		if m.Segment == nil {

@@ -21,6 +21,7 @@ type client struct {
 	subs  []*subscription
 	held  [][]byte        // updates that a fault sends after the next
 	muted map[string]bool // a fault: the arguments of streams that are silent until they are subscribed anew
+	ends  exchange.Time   // a fault: when a connection is cut whose end was announced; 0: never
 }
 
 // subscription is a channel that a client listens to.

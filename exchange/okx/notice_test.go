@@ -1,0 +1,53 @@
+package okx_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/connect"
+	"github.com/perilune/perilune/exchange/okx"
+	"github.com/perilune/perilune/exchange/simserver"
+)
+
+// The notice that a service is upgraded has another connection opened before this one is cut:
+// books go on without a gap.
+func TestANoticeOfAnUpgrade(t *testing.T) {
+	t.Parallel()
+	l := start(t, now())
+	v, err := okx.At(l.at).Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	events := make(chan exchange.Event, 1<<14)
+	c, err := v.Browse(t.Context(), connect.DataOptions{Data: connect.Books}, []string{"swap:BTC-USDT-SWAP"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := c.Open(t.Context(), []string{"swap:BTC-USDT-SWAP"}, nil, sink(func(ev *exchange.Event) { events <- *ev }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	armed, cut := false, time.Time{}
+	deadline := time.After(30 * time.Second)
+	for {
+		select {
+		case ev := <-events:
+			switch {
+			case ev.Kind == exchange.KindGap:
+				t.Fatalf("a gap: %s", ev.Reason)
+			case !armed && ev.Kind == exchange.KindDiff:
+				armed = l.arm(t, simserver.Fault{Kind: "server_shutdown", Route: "public", Millis: 3000})
+				cut = time.Now().Add(4 * time.Second)
+			case armed && time.Now().After(cut):
+				if h := m.Health(); h.Live != 1 || h.Gaps != 0 {
+					t.Errorf("%+v", h)
+				}
+				return
+			}
+		case <-deadline:
+			t.Fatal("the book stood still")
+		}
+	}
+}
