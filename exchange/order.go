@@ -111,6 +111,9 @@ type Order struct {
 	Canceled bool   // a cancel was sent
 }
 
+// Rests reports an order that may stay in the book.
+func (o *Order) Rests() bool { return o.Type == Limit && o.TIF != IOC && o.TIF != FOK }
+
 // Leaves is what may still fill.
 func (o *Order) Leaves() Lots {
 	if o.Status.Terminal() {

@@ -1,6 +1,7 @@
 package connect
 
 import (
+	"fmt"
 	"hash/maphash"
 	"strings"
 	"sync"
@@ -156,7 +157,7 @@ func (f *Events) fresh(n oms.AccountEvent) {
 	case n.Balance != nil:
 		name = "balance " + string(n.Balance.Wallet) + " " + n.Balance.Asset
 	case n.Position != nil:
-		name = "position " + string(n.Position.Venue) + " " + n.Position.Symbol
+		name = fmt.Sprintf("position %s %s %d", n.Position.Venue, n.Position.Symbol, n.Position.Side)
 	}
 	if name != "" && n.Time != 0 {
 		if n.Time < f.newest[name] {

@@ -58,7 +58,7 @@ func (s *switches) scope(in *exchange.Instrument) SwitchScope {
 // protect arms the switch of an order before the order is sent.
 func (s *switches) protect(n *order) {
 	scope := s.scope(n.in)
-	if scope == SwitchNone || !n.rests() {
+	if scope == SwitchNone || !n.Rests() {
 		return
 	}
 	if i := slices.IndexFunc(s.list, func(g *deadManSwitch) bool { return g.covers(n.in) }); i >= 0 {
@@ -186,7 +186,7 @@ func (s *switches) next() exchange.Time {
 // abandon cancels what rests, of which nobody asked for a cancel yet.
 func (s *orders) abandon(in func(*exchange.Instrument) bool, told func(clientID string)) {
 	for _, n := range s.open {
-		if n.rests() && n.stage != done && n.cancel == unwanted && in(n.in) {
+		if n.Rests() && n.stage != done && n.cancel == unwanted && in(n.in) {
 			told(n.ClientID)
 			n.cancel = wanted
 			s.sendCancel(n)

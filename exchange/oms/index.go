@@ -111,5 +111,5 @@ func (x *orderIndex) unresolved(in func(*exchange.Instrument) bool) *order {
 
 // rest reports whether an order rests, or may come to.
 func (x *orderIndex) rest(covers func(*exchange.Instrument) bool) bool {
-	return slices.ContainsFunc(x.open, func(n *order) bool { return n.stage != done && n.rests() && covers(n.in) })
+	return slices.ContainsFunc(x.open, func(n *order) bool { return n.stage != done && n.Rests() && covers(n.in) })
 }

@@ -23,6 +23,7 @@ const (
 type order struct {
 	exchange.Order // its VenueID is "" until the venue said that it has the order
 	in             *exchange.Instrument
+	asked          exchange.Lots // how much of it the venue was asked for
 	stage          stage
 	reported       venueState    // the venue's latest
 	sentBefore     exchange.Time // nothing of the placing can have left us later
@@ -64,11 +65,6 @@ func (n *order) next() exchange.Time {
 
 // hedges reports an order whose failure leaves the account more exposed.
 func (n *order) hedges() bool { return n.ReduceOnly || n.Pair != 0 }
-
-// rests reports an order that may stay in the book.
-func (n *order) rests() bool {
-	return n.Type == exchange.Limit && n.TIF != exchange.IOC && n.TIF != exchange.FOK
-}
 
 // request is one that names the order to the venue.
 func (n *order) request(kind RequestKind) Request {
@@ -128,9 +124,9 @@ func (s *orders) submit(o *exchange.Order) {
 		return
 	}
 	why := s.refuse(o)
-	side := exchange.Side(0)
+	side, most := exchange.Side(0), o.Qty
 	if why == "" {
-		side, why = s.sides.of(o)
+		side, most, why = s.sides.of(o)
 	}
 	if why == "" && len(s.open) >= openMost {
 		why = fmt.Sprintf("%d orders are open: want at most %d", len(s.open), openMost)
@@ -145,7 +141,7 @@ func (s *orders) submit(o *exchange.Order) {
 		return
 	}
 	n := s.register(o)
-	n.PositionSide = side
+	n.PositionSide, n.asked = side, most
 	n.Status, n.Filled, n.VenueID = exchange.StatusNew, 0, ""
 	s.place(n)
 }
@@ -155,7 +151,7 @@ func (s *orders) refuse(o *exchange.Order) string {
 		return why
 	}
 	switch {
-	case s.leaving && o.Type == exchange.Limit && o.TIF != exchange.IOC && o.TIF != exchange.FOK:
+	case s.leaving && o.Rests():
 		return "the session is ending: nothing that rests is sent any more"
 	case !s.market.known(o.Instrument):
 		return s.market.unknown(o.Instrument)
@@ -175,7 +171,7 @@ func (s *orders) refuse(o *exchange.Order) string {
 
 // register makes an order known before anything of it can come back.
 func (s *orders) register(o *exchange.Order) *order {
-	n := &order{Order: *o, in: s.market.u.Get(o.Instrument)}
+	n := &order{Order: *o, asked: o.Qty, in: s.market.u.Get(o.Instrument)}
 	s.add(n)
 	return n
 }
@@ -187,7 +183,7 @@ func (s *orders) resume(o *exchange.Order) error {
 		return fmt.Errorf("oms: open order %d of the ledger: %s", o.ID, why)
 	}
 	n := s.register(o)
-	n.PositionSide, _ = s.sides.of(o)
+	n.PositionSide, _, _ = s.sides.of(o)
 	n.resumed = true
 	s.resumed++
 	if n.VenueID != "" {

@@ -1,6 +1,7 @@
 package oms
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/perilune/perilune/exchange"
@@ -71,7 +72,7 @@ func (s *orders) heard(e *Execution) {
 		return
 	}
 	s.acknowledge(n, e.OrderID, exchange.StatusPartial)
-	n.reported.filled = max(n.reported.filled, min(n.Filled+lots(in, e.Qty), n.Qty))
+	n.reported.filled = max(n.reported.filled, min(n.Filled+lots(in, e.Qty), n.asked))
 	s.conclude(n)
 }
 
@@ -136,15 +137,25 @@ func (s *orders) conclude(n *order) {
 	case n.stage == done:
 	case n.reported.status.Terminal() && n.Filled >= n.reported.filled:
 		v := n.reported
-		if n.Filled >= n.Qty {
-			v.status = exchange.StatusFilled
+		if n.Filled >= n.asked || v.status == exchange.StatusFilled {
+			v = n.through()
 		}
 		s.finish(n, v)
-	case n.Filled >= n.Qty:
-		s.finish(n, venueState{status: exchange.StatusFilled})
+	case n.Filled >= n.asked:
+		s.finish(n, n.through())
 	case n.reported.filled > n.Filled:
 		s.execs.want(n.Instrument, s.now+streamGrace)
 	}
+}
+
+// through is what an order has come to of which all was filled that the venue was asked for.
+func (n *order) through() venueState {
+	v := venueState{status: exchange.StatusFilled, at: n.reported.at}
+	if n.Filled < n.Qty {
+		v.status = exchange.StatusExpired
+		v.reason = fmt.Sprintf("the venue was asked for %s of it, which our position had: the rest is for an order of its own", n.in.QtyDecimal(n.Filled))
+	}
+	return v
 }
 
 // addFill counts an execution to its order.

@@ -44,31 +44,45 @@ func (s *sides) ours(in *exchange.Instrument) exchange.Side {
 	return 0
 }
 
-// of is the position that an order changes, and why it may not be sent.
-func (s *sides) of(o *exchange.Order) (side exchange.Side, why string) {
+// of is the position that an order changes, how much of the order may go there, and why
+// nothing may be sent.
+//
+// The venue nets nothing: what would turn a position around closes it and opens the other,
+// with two orders. Of an order that does not rest the first goes out, and whoever wants
+// more sends the rest once it is done.
+func (s *sides) of(o *exchange.Order) (side exchange.Side, most exchange.Lots, why string) {
 	in := s.market.u.Get(o.Instrument)
 	if !s.hedged(in) {
-		return 0, ""
+		return 0, o.Qty, ""
 	}
 	ours := s.ours(in)
 	if ours != 0 && ours != o.Side {
-		if held := s.balances.positions[in.ID].Abs(); o.Qty > held && !o.ReduceOnly {
-			return ours, fmt.Sprintf("hedge mode: %s of %s would turn our position of %s around: close it first", o.Side, in.QtyDecimal(o.Qty), in.QtyDecimal(held))
+		held := s.balances.positions[in.ID].Abs()
+		if o.Qty > held && !o.ReduceOnly && (o.Rests() || o.TIF == exchange.FOK) {
+			return ours, 0, fmt.Sprintf("hedge mode: %s of %s would turn our position of %s around: close it first", o.Side, in.QtyDecimal(o.Qty), in.QtyDecimal(held))
 		}
-		return ours, ""
+		return ours, min(o.Qty, held), ""
 	}
+	if why = s.opens(in, o, ours); why != "" {
+		return o.Side, 0, why
+	}
+	return o.Side, o.Qty, ""
+}
+
+// opens says why an order may not open a position or add to it.
+func (s *sides) opens(in *exchange.Instrument, o *exchange.Order, ours exchange.Side) string {
 	if o.ReduceOnly {
-		return o.Side.Opposite(), "hedge mode: there is no position of ours that this order reduces"
+		return "hedge mode: there is no position of ours that this order reduces"
 	}
 	if qty, held := s.others[positionOf{in.ID, o.Side}]; held && ours == 0 {
-		return o.Side, fmt.Sprintf("hedge mode: somebody else holds %s %s of %s: nothing of ours opens there until it is closed", positionNames[o.Side], qty.Abs(), in.Key())
+		return fmt.Sprintf("hedge mode: somebody else holds %s %s of %s: nothing of ours opens there until it is closed", positionNames[o.Side], qty.Abs(), in.Key())
 	}
 	for _, n := range s.open {
 		if n.Instrument == in.ID && n.stage != done && n.PositionSide == o.Side.Opposite() && n.Side == n.PositionSide && ours == 0 {
-			return o.Side, fmt.Sprintf("hedge mode: order %s may open %s: cancel it first, one position is held at a time", n.ClientID, positionNames[n.PositionSide])
+			return fmt.Sprintf("hedge mode: order %s may open %s: cancel it first, one position is held at a time", n.ClientID, positionNames[n.PositionSide])
 		}
 	}
-	return o.Side, ""
+	return ""
 }
 
 // restore remembers up to where the ledger has the trades of an instrument: what others

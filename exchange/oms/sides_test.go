@@ -2,6 +2,7 @@ package oms
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -69,8 +70,12 @@ func (d *hedgedDesk) pass(span exchange.Time) {
 
 // send submits an order and returns why it was rejected; "": it went out.
 func (d *hedgedDesk) send(side exchange.Side, qty exchange.Lots, reduce bool) string {
+	return d.submit(side, qty, exchange.GTC, reduce)
+}
+
+func (d *hedgedDesk) submit(side exchange.Side, qty exchange.Lots, tif exchange.TimeInForce, reduce bool) string {
 	d.ids++
-	o := &exchange.Order{ID: exchange.OrderID(d.ids), ClientID: fmt.Sprint("t-", d.ids), Instrument: 1, Side: side, Type: exchange.Limit, Price: 500000, Qty: qty, ReduceOnly: reduce, Created: d.now}
+	o := &exchange.Order{TIF: tif, ID: exchange.OrderID(d.ids), ClientID: fmt.Sprint("t-", d.ids), Instrument: 1, Side: side, Type: exchange.Limit, Price: 500000, Qty: qty, ReduceOnly: reduce, Created: d.now}
 	d.events = nil
 	d.m.Submit(o, d.now)
 	d.pass(exchange.Second)
@@ -146,6 +151,49 @@ func TestHedgedOrdersNameTheirPosition(t *testing.T) {
 	}
 	if len(d.placed) != 4 || d.ours() != 5 {
 		t.Errorf("%d orders went out, our position is %d", len(d.placed), d.ours())
+	}
+}
+
+// A pair's long hides another's short from an account that nets them: what closes the one
+// turns the position around. It goes out in two orders, each of the position that it changes.
+func TestHedgedTurnIsTwoOrders(t *testing.T) {
+	d := newHedgedDesk(t, emptyLedger)
+	if why := d.submit(exchange.Sell, 3, exchange.IOC, false); why != "" {
+		t.Fatal(why)
+	}
+	d.positions = []Position{short("-0.003")}
+	d.trade(fmt.Sprint("t-", d.ids), exchange.Sell, exchange.Sell, "0.003")
+	if why := d.submit(exchange.Buy, 10, exchange.FOK, false); !strings.Contains(why, "would turn our position") {
+		t.Errorf("a FOK, which is whole or nothing: %q", why)
+	}
+	if why := d.submit(exchange.Buy, 10, exchange.IOC, false); why != "" {
+		t.Fatal(why)
+	}
+	d.positions = nil
+	client := fmt.Sprint("t-", d.ids)
+	d.trade(client, exchange.Sell, exchange.Buy, "0.003")
+	if last := d.placed[len(d.placed)-1]; last.PositionSide != exchange.Sell || !last.Qty.Equal(dec("0.003")) {
+		t.Errorf("asked for %s of position %d, want 0.003 of the short one", last.Qty, last.PositionSide)
+	}
+	over := slices.IndexFunc(d.events, func(ev exchange.Event) bool {
+		return ev.Kind == exchange.KindOrder && ev.Update.Status == exchange.StatusExpired && ev.Update.Filled == 3
+	})
+	if over < 0 || d.ours() != 0 {
+		t.Errorf("no word that 3 of 10 are filled and it is over; our position %d: %+v", d.ours(), d.events)
+	}
+	if why := d.submit(exchange.Buy, 7, exchange.IOC, false); why != "" {
+		t.Fatal(why)
+	}
+	if last := d.placed[len(d.placed)-1]; last.PositionSide != exchange.Buy || !last.Qty.Equal(dec("0.007")) {
+		t.Errorf("asked for %s of position %d, want 0.007 of the long one", last.Qty, last.PositionSide)
+	}
+	d.positions = []Position{long("0.007")}
+	d.trade(fmt.Sprint("t-", d.ids), exchange.Buy, exchange.Buy, "0.007")
+	if why := d.submit(exchange.Sell, 9, exchange.GTC, true); why != "" {
+		t.Fatal(why)
+	}
+	if last := d.placed[len(d.placed)-1]; !last.Qty.Equal(dec("0.007")) || d.ours() != 7 {
+		t.Errorf("a reduction asked for %s of %d", last.Qty, d.ours())
 	}
 }
 

@@ -67,7 +67,7 @@ func (en *orderEntry) Check(o *exchange.Order) error { return en.CheckWith(o, de
 
 // CheckWith implements execution.Port.
 func (en *orderEntry) CheckWith(o *exchange.Order, arriving decimal.Decimal) error {
-	if en.phase.stopping && o.Pair == 0 && (!o.ReduceOnly || rests(o) || en.now > en.phase.stopAt+lastOrders) {
+	if en.phase.stopping && o.Pair == 0 && (!o.ReduceOnly || o.Rests() || en.now > en.phase.stopAt+lastOrders) {
 		return &risk.Denied{Rule: "stopping", Detail: "the session is ending: only orders that reduce and do not rest pass"}
 	}
 	in := en.u.Get(o.Instrument)
@@ -175,11 +175,6 @@ func (en *orderEntry) malformed(o *exchange.Order) error {
 // lastOrders is for how long after its stop a session takes orders that reduce: the
 // rest of the time it waits for answers.
 const lastOrders = 30 * exchange.Second
-
-// rests reports whether an order may stay in the book.
-func rests(o *exchange.Order) bool {
-	return o.Type == exchange.Limit && o.TIF != exchange.IOC && o.TIF != exchange.FOK
-}
 
 // pairCoins is what an order of a pair reduces on spot: the pair's coins, or what it
 // sold too many of and what the fee takes of them when they are bought back, whatever
