@@ -123,7 +123,7 @@ func (k *checkpoints) note(ev *exchange.Event, raw []byte) {
 		}
 	case ev.Kind == exchange.KindMark:
 		k.mark(ev)
-	case ev.Kind == exchange.KindReload, ev.Kind == exchange.KindCommand, ev.Kind == exchange.KindVenue, ev.Kind == exchange.KindClock, ev.Kind == exchange.KindFeed, ev.Kind == exchange.KindAdvice:
+	case ev.Kind == exchange.KindReload, ev.Kind == exchange.KindCommand, ev.Kind == exchange.KindVenue, ev.Kind == exchange.KindAdvice:
 		k.keep(outsideEvent{Seq: ev.Seq, Event: slices.Clone(raw)})
 	}
 }

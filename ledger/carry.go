@@ -30,9 +30,11 @@ type Carry struct {
 	InsuranceIn    []Amount
 	FundingIn      []Amount // by asset
 	FeesIn         []Amount
-	// Open is the profit of what is not closed, in quote, at At: the price that the
-	// ledger knows last, of a fill or of a settlement's mark. Both legs are valued
-	// at the same price, so it holds what the basis was at entry.
+	// Open is the profit of what is not closed, in quote, at At: the price of a coin that
+	// the ledger knows last, of a fill or of a settlement's mark. Each leg is valued at a
+	// price of its own: the one that is known of it from the same minute, or else At
+	// moved by what the two legs were apart when they were entered. A basis that was
+	// paid for is no profit before it is closed.
 	Open    decimal.Decimal
 	At      decimal.Decimal
 	Windows []Window
@@ -113,7 +115,51 @@ type carrying struct {
 	funding   []Funding // that were not reached yet
 	insurance []Insurance
 	legs      []*Position
+	last      []known // of each leg, as last known
+	newest    known
 	now       Window
+}
+
+// known is the price of a coin on a leg, and from when it is.
+type known struct {
+	leg   int
+	price decimal.Decimal
+	at    exchange.Time
+}
+
+// sameMoment is how far apart prices of two legs may be known to be compared.
+const sameMoment = exchange.Minute
+
+// saw notes the price of a coin on a leg.
+func (b *carrying) saw(leg *Position, price decimal.Decimal, at exchange.Time) {
+	i := slices.Index(b.legs, leg)
+	if i < 0 {
+		b.At = price
+		return
+	}
+	b.last = append(b.last, make([]known, len(b.legs)-len(b.last))...)
+	b.newest = known{i, price, at}
+	b.last[i], b.At = b.newest, price
+}
+
+// price is that of a coin on a leg now.
+func (b *carrying) price(leg int) decimal.Decimal {
+	if leg >= len(b.last) || b.newest.price.IsZero() {
+		return b.At
+	}
+	if own := b.last[leg]; b.newest.at-own.at <= sameMoment && own.price.IsPositive() {
+		return own.price
+	}
+	mine, other := coinEntry(b.legs[leg]), coinEntry(b.legs[b.newest.leg])
+	if !mine.IsPositive() || !other.IsPositive() {
+		return b.At
+	}
+	return b.newest.price.Mul(mine).DivRound(other, places)
+}
+
+// coinEntry is what a coin cost where a leg was entered.
+func coinEntry(l *Position) decimal.Decimal {
+	return l.Entry().DivRound(decimal.NewFromInt(max(1, l.Terms.Multiplier)), places)
 }
 
 // fill adds one execution, and the settlements before it.
@@ -144,7 +190,7 @@ func (b *carrying) fill(f *Fill) error {
 	b.now.Basis, b.now.Fees = b.now.Basis.Add(realised), b.now.Fees.Add(fee)
 	b.now.Fills++
 	b.Basis, b.FeesValue = b.Basis.Add(realised), b.FeesValue.Add(fee)
-	b.At = coinPrice
+	b.saw(leg, coinPrice, f.Time)
 	return nil
 }
 
@@ -175,7 +221,12 @@ func (b *carrying) settle(until exchange.Time) {
 		b.FundingIn = plus(b.FundingIn, x.Asset, x.Amount)
 		b.FundingValue = b.FundingValue.Add(value)
 		if x.Mark.IsPositive() {
-			b.At = x.Mark.DivRound(decimal.NewFromInt(b.multiplier(x)), places)
+			leg := b.settled(x)
+			multiplier := int64(1)
+			if leg != nil {
+				multiplier = max(1, leg.Terms.Multiplier)
+			}
+			b.saw(leg, x.Mark.DivRound(decimal.NewFromInt(multiplier), places), x.Settled)
 		}
 	}
 }
@@ -200,20 +251,20 @@ func (b *carrying) inCoin(asset string) bool {
 	return slices.ContainsFunc(b.legs, func(l *Position) bool { return l.Terms.Contract == exchange.Inverse && l.Terms.Settle == asset })
 }
 
-// multiplier is how many coins the contract of a settlement is quoted for.
-func (b *carrying) multiplier(x *Funding) int64 {
+// settled is the leg of a settlement.
+func (b *carrying) settled(x *Funding) *Position {
 	for _, l := range b.legs {
 		if l.Venue == x.Venue && l.Symbol == x.Symbol {
-			return max(1, l.Terms.Multiplier)
+			return l
 		}
 	}
-	return 1
+	return nil
 }
 
 // value puts a price on what is open.
 func (b *carrying) value() {
-	for _, l := range b.legs {
-		price := b.At.Mul(decimal.NewFromInt(max(1, l.Terms.Multiplier)))
+	for i, l := range b.legs {
+		price := b.price(i).Mul(decimal.NewFromInt(max(1, l.Terms.Multiplier)))
 		if l.Qty.IsZero() || !price.IsPositive() {
 			continue
 		}

@@ -57,6 +57,30 @@ func TestCarryByWindow(t *testing.T) {
 	}
 }
 
+// A basis that was bought is no profit at once: each leg counts at its own price, and one
+// whose price is old at as much apart from the other as it was entered.
+func TestABasisBoughtIsNoProfit(t *testing.T) {
+	r := newRig(t, WriterOptions{})
+	for i, in := range []*exchange.Instrument{spotBTC, perpBTC} {
+		row := fillRow(uint64(i+1), in, []exchange.Side{exchange.Buy, exchange.Sell}[i], []string{"100", "110"}[i], "2")
+		row.Pair, row.Fee, row.FeeAsset = 3, dec("0"), "USDT"
+		r.post(row)
+	}
+	r.pairRow(3, 3, perpBTC)
+	r.sync()
+	list, err := r.Carries(Filter{})
+	must(t, err)
+	if !list[0].Open.IsZero() {
+		t.Errorf("bought at 100 and sold at 110, and %s is made", list[0].Open)
+	}
+	c := carrying{Carry: &Carry{}, legs: []*Position{{Qty: dec("2"), Cost: dec("200")}, {Qty: dec("-2"), Cost: dec("-220")}}}
+	c.saw(c.legs[0], dec("100"), 0)
+	c.saw(c.legs[1], dec("121"), exchange.Hour)
+	if c.value(); !c.Open.Equal(dec("-2")) { // 2 coins from 100 to 110, and back at 121 for 110
+		t.Errorf("an hour later it is %s", c.Open)
+	}
+}
+
 // TestCarryInCoin is a coin-margined pair: funding and the contract's profit are in
 // coin and valued at the price of their moment.
 func TestCarryInCoin(t *testing.T) {

@@ -209,7 +209,8 @@ func (v *verifier) positions(ctx context.Context) error {
 	return err
 }
 
-// held adds up the fills of pairs.
+// held adds up the fills of pairs. What a pair says of its short leg is what it traded: coins
+// that it sold are bought back with the fee on top.
 func (v *verifier) held(ctx context.Context) (map[pairLeg]decimal.Decimal, error) {
 	held := map[pairLeg]decimal.Decimal{}
 	return held, v.rows(ctx, func(r *sql.Rows) error {
@@ -224,8 +225,10 @@ func (v *verifier) held(ctx context.Context) (map[pairLeg]decimal.Decimal, error
 		}
 		held[k] = held[k].Add(qty.Decimal).Sub(fee.Decimal)
 		return nil
-	}, `SELECT f.session, f.pair, f.market || ':' || f.symbol, f.side, f.qty, CASE WHEN i.contract = 'spot' AND f.fee_asset = i.base THEN f.fee ELSE '0' END
-		FROM fill_parts f JOIN instrument i ON i.market = f.market AND i.symbol = f.symbol WHERE f.pair <> 0`)
+	}, `SELECT f.session, f.pair, f.market || ':' || f.symbol, f.side, f.qty,
+			CASE WHEN i.contract = 'spot' AND f.fee_asset = i.base AND f.market || ':' || f.symbol <> coalesce(x.perp, '') THEN f.fee ELSE '0' END
+		FROM fill_parts f JOIN instrument i ON i.market = f.market AND i.symbol = f.symbol
+			LEFT JOIN pairs x ON x.session = f.session AND x.id = f.pair WHERE f.pair <> 0`)
 }
 
 // funding compares what the settlements of an event say was paid with what the txns of

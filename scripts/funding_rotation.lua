@@ -99,7 +99,7 @@ local function enter(c, share)
   local id, err = exec.pair.open { long = c.long, short = c.short, notional = math.min(value, now), batch = p.batch, level = p.level,
     max_unhedged = p.max_unhedged, timeout = "30m", tag = c.base }
   if not id then return log.warn("cannot open " .. c.base .. ": " .. err) end
-  log.info(string.format("open %s: funding %.1f bp per 8 h, edge %.0f bp, paid for after %.0f settlements", c.base, c.low / bp, c.edge / bp, c.break_even or 0))
+  log.info(string.format("open %s: long %s, short %s: funding %.1f bp per 8 h, edge %.0f bp, paid for after %.0f settlements", c.base, c.long, c.short, c.low / bp, c.edge / bp, c.break_even or 0))
 end
 
 -- The weakest holding gives way to the best other coin if that pays for four
@@ -112,6 +112,15 @@ local function rotate(weakest, pair, best)
   if gain > p.hysteresis * cost and leave(weakest, pair, "%s pays %.0f bp more, the switch costs %.0f", best.base, gain / bp, cost / bp) then
     state.switches = state.switches + 1
   end
+end
+
+-- Whether a contract of a candidate is in another pair than one: what it pays would be
+-- counted twice, and all pairs would end on the one that pays most.
+local function taken(c, pairs, but)
+  for _, pair in ipairs(pairs) do
+    if pair ~= but and (pair.short == c.short or pair.long == c.long or pair.short == c.long or pair.long == c.short) then return true end
+  end
+  return false
 end
 
 -- Does one thing at a time; what comes of it calls for the next look.
@@ -132,7 +141,13 @@ local function scan()
     local pair = held[key(c)]
     if pair and prune(c, pair) then return end
     if pair and not (weakest and weakest.stay <= c.stay) then weakest = c end
-    if not pair and not best and worthwhile(c) then best = c end
+  end
+  local gives = #pairs >= p.max_pairs and weakest and held[key(weakest)] or nil
+  for _, c in ipairs(coins) do
+    if not held[key(c)] and worthwhile(c) and not taken(c, pairs, gives) then
+      best = c
+      break
+    end
   end
   if coins[1] and market.now() % 14400 > 10800 then chart.plot("best funding, bp per 8 h", coins[1].low / bp) end
   if best and #pairs < p.max_pairs then enter(best, share)

@@ -92,7 +92,7 @@ func (e *env) carries(db *ledger.DB, f ledger.Filter, l *ledgerFlags) error {
 			return err
 		}
 	}
-	fmt.Fprintln(e.err, "in quote: coins at the price of their moment; unrealised with both legs at the last price the ledger knows; fees in a third asset are not in net")
+	fmt.Fprintln(e.err, "in quote: coins at the price of their moment; unrealised with each leg at the last price that the ledger knows of it, or as far from the other one as it was entered; fees in a third asset are not in net")
 	return nil
 }
 

@@ -1,6 +1,8 @@
 package core
 
 import (
+	"fmt"
+
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
@@ -184,14 +186,49 @@ func (cl *claims) Free(spot exchange.InstrumentID, pair exchange.PairID) decimal
 	return cl.wallets.balance(in.Wallet, in.Base).Free.Sub(cl.held(in.Wallet, in.Base, pair))
 }
 
+// sells says why a pair can't sell the coins of its short leg, or nil. They are coins of the
+// account that no pair holds; none are borrowed.
+func (cl *claims) sells(r *intent.PairRequest) error {
+	in := cl.u.Get(r.Perp)
+	price := cl.markets.markPrice(in)
+	if in.Perp() || !price.IsPositive() {
+		return nil
+	}
+	need, free := r.Notional.DivRound(price, 8), cl.Free(in.ID, 0)
+	if need.LessThanOrEqual(free) {
+		return nil
+	}
+	return fmt.Errorf("short %s: notional %s takes %s %s, and the %s wallet has %s that are free and belong to no pair: coins are sold that the account has, none are borrowed",
+		in.Key(), r.Notional, need, in.Base, in.Wallet, decimal.Max(decimal.Zero, free).RoundFloor(8))
+}
+
+// spreadBasis is PairBasis of a spread: every leg has a price of its own, and a difference
+// between them that was paid for is no profit.
+func (cl *claims) spreadBasis(p *intent.Pair) decimal.Decimal {
+	sum := p.Fees.Sub(p.FeesInQuote)
+	for i := range p.Spread.Legs {
+		h := &p.Spread.Legs[i]
+		if h.Instrument == exchange.NoInstrument {
+			continue
+		}
+		in := cl.u.Get(h.Instrument)
+		price := cl.markets.markPrice(in)
+		if !in.Perp() {
+			price, _ = cl.markets.mid(in)
+		}
+		sum = sum.Add(h.Cash).Add(h.Coins.Mul(price).DivRound(decimal.NewFromInt(in.Multiplier), 12))
+	}
+	return sum
+}
+
 // PairBasis is what a pair made on prices so far, with what is open valued at
 // mid and mark: without funding, and before every fee.
 func (cl *claims) PairBasis(p *intent.Pair) decimal.Decimal {
 	spot, perp := cl.u.Get(p.Spot), cl.u.Get(p.Perp)
-	mid, _ := cl.markets.mid(spot)
 	if p.Spread.Is() {
-		return p.SpotCost.Add(p.PerpCost).Add(p.Spread.Net().Mul(mid).DivRound(decimal.NewFromInt(spot.Multiplier), 12)).Add(p.Fees.Sub(p.FeesInQuote))
+		return cl.spreadBasis(p)
 	}
+	mid, _ := cl.markets.mid(spot)
 	if perp.Inverse() {
 		return cl.coinWorth(p, mid).Sub(p.Funding.Mul(mid)).Add(p.Fees)
 	}

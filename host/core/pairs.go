@@ -63,6 +63,9 @@ func (pd *pairDriver) Changed(m *execution.Machine) {
 	if news := m.News(); news != "" {
 		pd.log(intent.Warn, p.Strategy, pd.describe(m))
 	}
+	if choice := m.Choice(); choice != "" {
+		pd.log(intent.Info, p.Strategy, fmt.Sprintf("pair %d: %s", p.ID, choice))
+	}
 	pd.strategies.notify(p.Strategy, Callback{Handler: OnPair, Pair: &p})
 	if p.State.Done() && !before.Done() {
 		if m.Leaves(pd.port) {

@@ -93,7 +93,7 @@ func (mk *maker) makerLeg(p Port) int {
 		}
 		if mk.Pair.Spread.Is() {
 			rest, take := p.Instrument(mk.instrument(int(mk.restLeg)-1)), p.Instrument(mk.instrument(2-int(mk.restLeg)))
-			mk.news = "orders rest on " + rest.Key() + ", where that saves more, and " + take.Key() + " is taken with each fill"
+			mk.choice = "orders rest on " + rest.Key() + ", where that saves more, and " + take.Key() + " is taken with each fill"
 		}
 	}
 	return int(mk.restLeg) - 1

@@ -22,6 +22,7 @@ type trade struct {
 	unhedgedAt exchange.Time // when the residual left tolerance; 0: hedged
 	gone       string        // coins that were to be sold and were not there, in words
 	news       string        // what the log should say at the next change; see News
+	choice     string        // what it chose, for people; see Choice
 	had        stake         // what there was before the batch
 	turn       [2]turnover   // coins and cash that each leg opened with
 	back       [2]turnover   // and closed with

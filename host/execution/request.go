@@ -222,6 +222,13 @@ func (m *Machine) News() string {
 	return text
 }
 
+// Choice is what the machine was left to choose and chose, once.
+func (m *Machine) Choice() string {
+	text := m.choice
+	m.choice = ""
+	return text
+}
+
 // joined is two reasons as one.
 func joined(a, b string) string {
 	switch {

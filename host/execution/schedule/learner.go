@@ -15,8 +15,6 @@ type Learner struct {
 	bucket exchange.Time
 	days   []learnedDay // in order
 	last   exchange.Time
-	bars   exchange.Time // length of the bars; 0: none came
-	trades bool
 }
 
 // silence is how long a recording may bring nothing at all before the time counts as not
@@ -46,7 +44,6 @@ func (l *Learner) Bar(at exchange.Time, b *exchange.Bar) error {
 	case b.Interval > l.bucket || l.bucket%b.Interval != 0:
 		return fmt.Errorf("bucket: %s can't be told from bars of %s: want a multiple of that", exchange.BarLength(l.bucket), exchange.BarLength(b.Interval))
 	}
-	l.bars = b.Interval
 	d, i := l.at(at - b.Interval)
 	d.qty[i] += b.Volume
 	d.seen[i] += b.Interval
@@ -55,7 +52,6 @@ func (l *Learner) Bar(at exchange.Time, b *exchange.Bar) error {
 
 // Trade adds a public trade; Watch was told of its time before.
 func (l *Learner) Trade(at exchange.Time, qty exchange.Lots) {
-	l.trades = true
 	d, i := l.at(at)
 	d.qty[i] += l.in.QtyFloat(qty)
 }

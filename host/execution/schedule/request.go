@@ -146,6 +146,9 @@ func checkSize(r *intent.ScheduleRequest, in *exchange.Instrument, p intent.Mark
 	if r.MinSlice < 0 || r.Qty > 0 && r.MinSlice > r.Qty {
 		return fmt.Errorf("min_slice: %s is more than the whole, %s", in.QtyDecimal(r.MinSlice), in.QtyDecimal(r.Qty))
 	}
+	if in.MaxQty > 0 && r.MinSlice > in.MaxQty {
+		return fmt.Errorf("min_slice: %s is more than the largest order on %s: want at most %s", in.QtyDecimal(r.MinSlice), in.Key(), in.QtyDecimal(in.MaxQty))
+	}
 	mid, ok := middle(p, r.Instrument)
 	if !ok {
 		return nil
