@@ -13,7 +13,7 @@
 -- the log, in "perilune schedules" and in the report. To watch first: --set
 -- learn_hours=73. With --set algo=twap or pov the same order is worked off by the clock,
 -- or as a share of the volume; --set start=14:30 --set finish=16:00 is the next window between
--- these times of day, in UTC; --set curve=static follows the curve without correcting it
+-- these times of day, in UTC or, as in start="09:30 America/New_York", a zone's; --set curve=static follows the curve without correcting it
 -- by today's volume, curve=uniform none at all.
 
 -- With --set advise=true an advisor ([advisor] in the configuration) is asked every
@@ -31,8 +31,8 @@ M.params = {
   qty           = { default = 0.5, min = 0, doc = "how much, in units of the base coin; 0: notional counts" },
   notional      = { default = 0, min = 0, unit = "quote", doc = "how much by value, when qty is 0" },
   minutes       = { default = 240, min = 1, max = 10080, doc = "length of the window, when finish is empty" },
-  start         = { type = "string", default = "", doc = "time of day in UTC when the window begins, such as 14:30, the next one; empty: at once" },
-  finish        = { type = "string", default = "", doc = "time of day in UTC when it ends, the next one after the start; empty: minutes later" },
+  start         = { type = "string", default = "", doc = "time of day when the window begins, the next one: 14:30 in UTC, or 09:30 America/New_York; empty: at once" },
+  finish        = { type = "string", default = "", doc = "time of day when it ends, with a zone where the start has one, the next one after the start; empty: minutes later" },
   slice_seconds = { default = 0, min = 0, doc = "length of a slice; 0: chosen by the window" },
   curve         = { type = "choice", choices = { "auto", "static", "uniform" }, default = "auto", doc = "of vwap: the curve corrected by today's volume, the curve alone, or none" },
   participation = { default = 0.1, min = 0.0001, max = 1, unit = "fraction", doc = "largest share of the market's volume; of pov the share aimed at" },

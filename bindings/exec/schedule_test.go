@@ -76,6 +76,16 @@ func TestSchedulesByTimeOfDay(t *testing.T) {
 		{"2026-03-08T12:00:00Z", `finish = "13:00"`, "", "2026-03-08T13:00:00Z"},
 		{"2026-03-08T12:00:00Z", `finish = "12:00"`, "", "2026-03-09T12:00:00Z"},
 		{"2026-03-08T12:00:00Z", `start = "14:30", duration = "90m"`, "2026-03-08T14:30:00Z", "2026-03-08T16:00:00Z"},
+		// New York is at -5 hours until 2026-03-08 02:00 there, then at -4 until 2026-11-01 02:00.
+		{"2026-03-06T20:00:00Z", `start = "09:30 America/New_York", finish = "16:00 America/New_York"`, "2026-03-07T14:30:00Z", "2026-03-07T21:00:00Z"},
+		{"2026-03-08T12:00:00Z", `start = "09:30 America/New_York", finish = "16:00 America/New_York"`, "2026-03-08T13:30:00Z", "2026-03-08T20:00:00Z"},
+		{"2026-03-08T05:00:00Z", `start = "02:30 America/New_York", finish = "04:00 America/New_York"`, "2026-03-08T07:00:00Z", "2026-03-08T08:00:00Z"}, // skipped
+		{"2026-03-08T05:00:00Z", `start = "01:00 America/New_York", finish = "05:00 America/New_York"`, "2026-03-08T06:00:00Z", "2026-03-08T09:00:00Z"},
+		{"2026-11-01T04:00:00Z", `start = "01:30 America/New_York", finish = "03:00 America/New_York"`, "2026-11-01T05:30:00Z", "2026-11-01T08:00:00Z"}, // twice
+		{"2026-11-01T06:00:00Z", `start = "01:30 America/New_York", duration = "1h"`, "2026-11-02T06:30:00Z", "2026-11-02T07:30:00Z"},
+		{"2026-03-28T23:00:00Z", `start = "02:30:00 Europe/Berlin", duration = "1h"`, "2026-03-29T01:00:00Z", "2026-03-29T02:00:00Z"}, // skipped
+		{"2026-01-05T20:00:00Z", `start = "09:00 Asia/Tokyo", finish = "09:30 Asia/Kolkata"`, "2026-01-06T00:00:00Z", "2026-01-06T04:00:00Z"},
+		{"2026-04-04T10:00:00Z", `start = "01:45 Australia/Lord_Howe", duration = "1h"`, "2026-04-04T14:45:00Z", "2026-04-04T15:45:00Z"}, // half an hour, twice
 		{"2026-03-08T12:00:00Z", `start = 1772974800, finish = 1772978400`, "2026-03-08T13:00:00Z", "2026-03-08T14:00:00Z"},
 	} {
 		bt := bindtest.New(t, exec.Modules()...)
@@ -99,17 +109,22 @@ func TestSchedulesByTimeOfDay(t *testing.T) {
 func TestBadTimesOfDay(t *testing.T) {
 	bt := bindtest.New(t, exec.Modules()...)
 	for window, want := range map[string]string{
-		`start = "25:00", duration = "1h"`:            `field start: want a time of day in UTC, such as "14:30" or "14:30:15", or seconds since the epoch, got "25:00"`,
-		`start = "2:30pm", duration = "1h"`:           `got "2:30pm"`,
-		`start = "9:30", duration = "1h"`:             `got "9:30"`,
-		`start = "", duration = "1h"`:                 `field start: want a time of day`,
-		`start = "14:30", finish = "16:00:0"`:         `field finish: want a time of day in UTC`,
-		`start = "14:30", finish = "14:30:00"`:        `field finish: "14:30:00" is the start too: want another time of day, or duration = "24h"`,
-		`finish = "16:00", duration = "1h"`:           `field finish: duration is given too: want one of them`,
-		`start = "14:30"`:                             `field duration: missing: want duration, or finish`,
-		`finish = 5`:                                  `field finish: 1970-01-01T00:00:05.000Z is not after the start`,
-		`finish = true`:                               `field finish: want a`,
-		`start = "14:30", finish = "16:00", end_ = 1`: `unknown field "end_"`,
+		`start = "25:00", duration = "1h"`:                        `field start: want a time of day, such as "14:30" or "14:30:15" in UTC, or "09:30 America/New_York", or seconds since the epoch, got "25:00"`,
+		`start = "2:30pm", duration = "1h"`:                       `got "2:30pm"`,
+		`start = "9:30", duration = "1h"`:                         `got "9:30"`,
+		`start = "", duration = "1h"`:                             `field start: want a time of day`,
+		`start = "14:30", finish = "16:00:0"`:                     `field finish: want a time of day`,
+		`start = "14:30", finish = "14:30:00"`:                    `field finish: "14:30:00" is the start too: want another time of day, or duration = "24h"`,
+		`finish = "16:00", duration = "1h"`:                       `field finish: duration is given too: want one of them`,
+		`start = "14:30"`:                                         `field duration: missing: want duration, or finish`,
+		`finish = 5`:                                              `field finish: 1970-01-01T00:00:05.000Z is not after the start`,
+		`start = "09:30 New York", duration = "1h"`:               `field start: no time zone is called "New York": want an IANA name, such as "America/New_York"`,
+		`start = "09:30 America/", duration = "1h"`:               `no time zone is called "America/"`,
+		`start = "09:30 ", duration = "1h"`:                       `no time zone is called ""`,
+		`start = "09:30 America/New_York", finish = "16:00"`:      `field finish: "16:00" and the start, "09:30 America/New_York": want a time zone with both, or with neither for UTC`,
+		`start = "09:30 Asia/Tokyo", finish = "09:30 Asia/Tokyo"`: `field finish: "09:30 Asia/Tokyo" is the start too`,
+		`finish = true`:                                           `field finish: want a`,
+		`start = "14:30", finish = "16:00", end_ = 1`:             `unknown field "end_"`,
 	} {
 		bt.Fail(fmt.Sprintf(`exec.twap{symbol = "spot:BTCUSDT", side = "buy", qty = 2, %s}`, window), "exec.twap: ", want)
 	}

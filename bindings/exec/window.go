@@ -1,8 +1,6 @@
 package exec
 
 import (
-	"time"
-
 	lua "github.com/yuin/gopher-lua"
 
 	"github.com/perilune/perilune/bindings"
@@ -24,7 +22,9 @@ func window(f bindings.Fields, now exchange.Time) (start, length exchange.Time) 
 		return start, f.Get("duration").Duration()
 	case f.Has("duration"):
 		finish.Fail("duration is given too: want one of them")
-	case byClock(finish) && byClock(f.Get("start")) && clock(finish) == clock(f.Get("start")):
+	case byClock(finish) && byClock(f.Get("start")) && readTime(finish).named != readTime(f.Get("start")).named:
+		finish.Fail("%q and the start, %q: want a time zone with both, or with neither for UTC", finish.String(), f.Get("start").String())
+	case byClock(finish) && byClock(f.Get("start")) && readTime(finish).same(readTime(f.Get("start"))):
 		finish.Fail("%q is the start too: want another time of day, or duration = \"24h\" for a whole day", finish.String())
 	default:
 		end := moment(finish, begins+1) // one that is now is tomorrow's
@@ -41,26 +41,10 @@ func moment(v bindings.Input, from exchange.Time) exchange.Time {
 	if !byClock(v) {
 		return v.Time()
 	}
-	at := from - from%exchange.Day + clock(v)
-	if at < from {
-		at += exchange.Day
-	}
-	return at
+	return readTime(v).next(from)
 }
 
 func byClock(v bindings.Input) bool {
 	_, text := v.Value().(lua.LString)
 	return text
-}
-
-// clock reads a time of day in UTC, which has no hours that are skipped or come twice.
-func clock(v bindings.Input) exchange.Time {
-	s := v.String()
-	for _, layout := range []string{"15:04", "15:04:05"} {
-		if t, err := time.Parse(layout, s); err == nil && len(s) == len(layout) {
-			return exchange.Time(t.Hour())*exchange.Hour + exchange.Time(t.Minute())*exchange.Minute + exchange.Time(t.Second())*exchange.Second
-		}
-	}
-	v.Fail("want a time of day in UTC, such as \"14:30\" or \"14:30:15\", or seconds since the epoch, got %q", s)
-	return 0
 }

@@ -81,9 +81,9 @@ function exec.halt(reason) end
 ---@field side "buy"|"sell"
 ---@field qty? number|string|Decimal # [units of quantity] the whole, in coins, or contracts of coinm; rounded down to lots
 ---@field notional? number|string|Decimal # [quote] the whole, by value; it becomes lots once, at the mid when the window begins
----@field start? number|string # [seconds since the epoch, or "14:30"] of the window; a time of day is UTC, and the next one; now when left out
+---@field start? number|string # [seconds since the epoch, or "14:30"] of the window; a time of day is UTC, or that of a zone that is named, as in "09:30 America/New_York", and the next one; one that clocks skip is when they do, one that they show twice the first; now when left out
 ---@field duration? number|string # [seconds, or "2h"] of the window, from a minute to seven days; this or finish
----@field finish? number|string # [seconds since the epoch, or "16:00"] of the window, instead of duration; a time of day is UTC, and the next one after the start
+---@field finish? number|string # [seconds since the epoch, or "16:00"] of the window, instead of duration; a time of day, as of start, and the next one after it; with a zone where the start has one
 ---@field interval? number|string # [seconds, or "5m"] length of a slice; 5 minutes when left out, 1 in windows below two hours, a tenth of those below ten minutes
 ---@field participation? number # [fraction] largest share of the market's volume to be, 0.1 when left out; for pov the share to aim at, and required
 ---@field curve? "auto"|"uniform"|"static" # vwap only: auto follows the usual volume and corrects by today's, static does not correct, uniform ignores it
