@@ -24,6 +24,7 @@ var (
 	faultedFirst = flag.Uint64("faulted-first", 1, "the first of them")
 	faultedEvery = flag.Duration("faulted-every", 3*time.Second, "mean distance of the venue's faults")
 	faultedAt    = flag.String("faulted-venue", "all", "at which venue")
+	faultedKinds = flag.String("faulted-kinds", "", "of what kinds they are, with a + between them; all when left out")
 )
 
 // simulated is a venue of the list, as somebody has it who knows its simulator alone: what
@@ -185,7 +186,7 @@ func TestFaultedVenues(t *testing.T) {
 }
 
 func faulted(t *testing.T, v *simulated, seed uint64, length time.Duration) {
-	h := openSimulated(t, v, seed, &simserver.Chaos{Seed: seed, Every: *faultedEvery})
+	h := openSimulated(t, v, seed, &simserver.Chaos{Seed: seed, Every: *faultedEvery, Kinds: strings.FieldsFunc(*faultedKinds, func(r rune) bool { return r == '+' })})
 	h.post(simserver.Fault{Kind: "funding", Hours: 1})
 	s := h.beginAmidFaults(v, int(length.Seconds()/v.every))
 	s.until("its acts are over", length+length/2+time.Minute, func(*liveState) bool { return strings.Contains(s.log(), "nothing more is begun") })

@@ -39,8 +39,8 @@ type Options struct {
 	// tardis-machine; anything else is a path to a recording, and several are merged.
 	Market []string
 	Live   LiveOptions
-	// Contracts say what contracts of other venues' recordings are: see package
-	// record.
+	// Contracts say what contracts of recordings are, of other venues and of no known size:
+	// see package record.
 	Contracts map[string]string
 	// Account is the account to trade on with real orders; nil: a paper account.
 	Account *AccountOptions

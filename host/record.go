@@ -72,7 +72,7 @@ func Record(ctx context.Context, o RecordOptions) (*Recorded, error) {
 	}
 	for _, l := range s.markets {
 		if l.venue, err = l.open(); err == nil {
-			err = l.browse(ctx, connect.DataOptions{Tap: tap, Data: connect.AllData | connect.Liquidations})
+			err = l.browse(ctx, connect.DataOptions{Tap: tap, Data: connect.AllData | connect.Liquidations | connect.Interest})
 		}
 		if err != nil {
 			return nil, s.at(l, err)

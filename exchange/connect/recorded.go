@@ -3,6 +3,8 @@ package connect
 import (
 	"errors"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/perilune/perilune/exchange"
 )
 
@@ -47,12 +49,21 @@ type Format interface {
 	SkippedTrade(frame []byte) (symbol string, id int64, ok bool)
 }
 
+// Unsized is a Format whose quantities may be contracts of which nobody knows how many coins
+// one is. What such an instrument is worth has to be told by a frame of the recording
+// ([Frame.Worth]) or by whoever plays it, and is never assumed.
+type Unsized interface {
+	Unsized(v exchange.Venue, symbol string) bool
+}
+
 // Frame is what a frame says of itself.
 type Frame struct {
 	Symbol   string         // "": it names none
 	Venue    exchange.Venue // "": it does not show
 	Sure     bool           // Venue is the venue's word, not inferred
 	Snapshot bool           // of a book; it may lack a symbol
+	// Worth is how many coins one contract is, where the frame tells it; zero: it does not.
+	Worth decimal.Decimal
 	// Numbers shows its prices and quantities as they are written.
 	Numbers func(price, qty func(text string))
 }

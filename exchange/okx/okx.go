@@ -21,6 +21,9 @@
 //     2026-09-06) and not looked at.
 //   - Sizes of contracts are in contracts: ctVal×ctMult coins of a linear one, USD of an
 //     inverse one. A quantity of a linear one is in coins here.
+//   - In recordings the size of a linear contract is known of BTC and ETH; of others it is what
+//     open interest or volume say in contracts and in coins, or what is said of it. Without
+//     any the recording is refused.
 //   - Orders go over REST, or with entry = "ws" by a private stream of their own and over REST
 //     while that is not there. The stream names instruments by instIdCode, which listings
 //     tell; instId is sent too. Both ways count by the same limits.

@@ -105,6 +105,9 @@ func (c *catalog) addFile(path string, opts Options) error {
 	}
 	info, err := c.formats.inspectRaw(path, opts.Venue)
 	if err == nil {
+		for _, o := range info.symbols {
+			o.contracts = opts.Contracts
+		}
 		c.raw = append(c.raw, info)
 	}
 	return err

@@ -9,14 +9,18 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/connect"
+	"github.com/perilune/perilune/exchange/jsonscan"
 )
 
 // contract says what one unit of another venue's amounts is. An inverse contract is
-// worth size USD and margined in base; elsewhere an amount is in coins.
+// worth size USD and margined in base; elsewhere an amount is in coins, or in contracts of
+// so many.
 type contract struct {
-	kind exchange.Contract
-	base string
-	size int64
+	kind  exchange.Contract
+	base  string
+	size  int64
+	coins decimal.Decimal // of a linear contract; zero: an amount is in coins
 }
 
 // foreignSpot and foreignLinear are exchange ids of Tardis whose amounts are coins.
@@ -54,17 +58,17 @@ func foreign(venue, symbol string) (contract, bool) {
 	case slices.Contains(foreignLinear, venue):
 		return contract{kind: exchange.Linear}, true
 	case venue == "bitmex" && bitmexInverse.MatchString(symbol):
-		return contract{exchange.Inverse, "BTC", 1}, true // others of it are quanto, or in contracts of many sizes
+		return contract{kind: exchange.Inverse, base: "BTC", size: 1}, true // others of it are quanto, or in contracts of many sizes
 	case venue == "deribit" && deribitInverse.MatchString(symbol):
-		return contract{exchange.Inverse, head, 1}, true
+		return contract{kind: exchange.Inverse, base: head, size: 1}, true
 	case venue == "deribit" && strings.Contains(head, "_USDC"):
 		return contract{kind: exchange.Linear}, true
 	case venue == "huobi-dm-swap" && head == "BTC":
-		return contract{exchange.Inverse, head, 100}, true
+		return contract{kind: exchange.Inverse, base: head, size: 100}, true
 	case venue == "huobi-dm-swap":
-		return contract{exchange.Inverse, head, 10}, true
+		return contract{kind: exchange.Inverse, base: head, size: 10}, true
 	case venue == "bybit" && strings.HasSuffix(symbol, "USD"):
-		return contract{exchange.Inverse, strings.TrimSuffix(symbol, "USD"), 1}, true
+		return contract{kind: exchange.Inverse, base: strings.TrimSuffix(symbol, "USD"), size: 1}, true
 	case venue == "bybit" && (strings.HasSuffix(symbol, "USDT") || strings.HasSuffix(symbol, "PERP")):
 		return contract{kind: exchange.Linear}, true
 	}
@@ -85,10 +89,10 @@ func contractOf(venue, symbol string, said map[string]string) (contract, error) 
 		return c, nil
 	}
 	return contract{}, fmt.Errorf("%s: nobody here knows whether its amounts are coins or contracts, and a wrong guess values a trade many times over: "+
-		"say it with --contract %s=linear (amounts in coins), =inverse:BTC:100 (contracts of 100 USD, margined in BTC) or =spot; a quanto contract can't be replayed", key, key)
+		"say it with --contract %s=linear (amounts in coins), =linear:0.1 (in contracts of 0.1 coins), =inverse:BTC:100 (contracts of 100 USD, margined in BTC) or =spot; a quanto contract can't be replayed", key, key)
 }
 
-// parseContract reads linear, spot or inverse:BASE:SIZE.
+// parseContract reads linear, linear:COINS, spot or inverse:BASE:SIZE.
 func parseContract(text string) (contract, error) {
 	switch text {
 	case "linear":
@@ -97,20 +101,68 @@ func parseContract(text string) (contract, error) {
 		return contract{kind: exchange.Spot}, nil
 	}
 	parts := strings.Split(text, ":")
+	if len(parts) == 2 && parts[0] == "linear" {
+		if coins, err := decimal.NewFromString(parts[1]); err == nil && coins.IsPositive() {
+			return contract{kind: exchange.Linear, coins: coins}, nil
+		}
+	}
 	if len(parts) == 3 && parts[0] == "inverse" && parts[1] != "" {
 		var size int64
 		if _, err := fmt.Sscanf(parts[2]+" ", "%d ", &size); err == nil && size > 0 && fmt.Sprint(size) == parts[2] {
-			return contract{exchange.Inverse, parts[1], size}, nil
+			return contract{kind: exchange.Inverse, base: parts[1], size: size}, nil
 		}
 	}
-	return contract{}, fmt.Errorf("%q: want linear, spot, or inverse:BASE:SIZE such as inverse:BTC:100", text)
+	return contract{}, fmt.Errorf("%q: want linear, linear:COINS such as linear:0.1 (contracts of 0.1 coins), spot, or inverse:BASE:SIZE such as inverse:BTC:100", text)
 }
 
 // apply makes an assumed instrument the contract.
 func (c *contract) apply(in *exchange.Instrument) {
-	if c == nil || c.kind != exchange.Inverse {
+	switch {
+	case c == nil:
+		return
+	case c.coins.IsPositive():
+		sized(in, c.coins, "as was said")
+		return
+	case c.kind != exchange.Inverse:
 		return
 	}
 	in.Base, in.Quote, in.Multiplier, in.ContractSize = c.base, "USD", 1, decimal.NewFromInt(c.size)
 	in.Assumed = also(in.Assumed, fmt.Sprintf("an inverse contract of %d USD, margined in %s", c.size, c.base))
+}
+
+// sized makes an instrument whose lot counts contracts one of contracts of so many coins.
+func sized(in *exchange.Instrument, coins decimal.Decimal, whoSays string) {
+	in.Lot = jsonscan.Amount{Decimal: in.Lot.Decimal(1).Mul(coins)}.Step()
+	in.ContractSize = coins
+	in.Assumed = also(in.Assumed, fmt.Sprintf("contracts of %s %s, %s", coins, in.Base, whoSays))
+}
+
+// size gives an instrument whose contracts are of no known size the one that was said or that
+// the recording tells.
+func (o *observed) size(in *exchange.Instrument) error {
+	f, ok := o.format.(connect.Unsized)
+	if !ok || o.contract != nil || !f.Unsized(o.venue, o.symbol) {
+		return nil
+	}
+	for _, key := range []string{o.fullKey(), o.tardis + ":" + o.symbol} {
+		text, said := o.contracts[key]
+		if !said {
+			continue
+		}
+		c, err := parseContract(text)
+		if err == nil && !c.coins.IsPositive() {
+			err = fmt.Errorf("%q: want linear:COINS, how many %s one contract is, such as linear:10", text, in.Base)
+		}
+		if err != nil {
+			return fmt.Errorf("contract %s: %w", key, err)
+		}
+		sized(in, c.coins, "as was said")
+		return nil
+	}
+	if o.worth.IsPositive() {
+		sized(in, o.worth, "as the recording tells")
+		return nil
+	}
+	return fmt.Errorf("%s: its sizes are in contracts, and neither its rules nor the recording (open interest, 24-hour volume) tell how many %s one is; a wrong guess values a trade many times over: "+
+		"say it with --contract %s=linear:10 (contracts of 10 %s)", o.fullKey(), in.Base, o.fullKey(), in.Base)
 }

@@ -34,7 +34,7 @@ func TestContractsOfOtherVenuesAreValuedAsWhatTheyAre(t *testing.T) {
 		{"bybit", "BTCUSDT", "8629", "2", nil, exchange.Linear, "17258", ""},
 		{"okex-swap", "BTC-USDT-SWAP", "8629", "2", nil, 0, "", "nobody here knows"},
 		{"okex-swap", "BTC-USD-SWAP", "8629", "2", map[string]string{"okex-swap:BTC-USD-SWAP": "inverse:BTC:100"}, exchange.Inverse, "200", ""},
-		{"okex-swap", "BTC-USD-SWAP", "8629", "2", map[string]string{"okex-swap:BTC-USD-SWAP": "inverse:BTC:many"}, 0, "", `want linear, spot, or inverse:BASE:SIZE`},
+		{"okex-swap", "BTC-USD-SWAP", "8629", "2", map[string]string{"okex-swap:BTC-USD-SWAP": "inverse:BTC:many"}, 0, "", `spot, or inverse:BASE:SIZE`},
 		{"coinbase", "BTC-USD", "8629", "2", nil, exchange.Spot, "17258", ""},
 	} {
 		path := write(t, "trades.csv", tardisTradeHeader+c.venue+","+c.symbol+",1583020803145000,1583020803307160,1,sell,"+c.price+","+c.amount+"\n")

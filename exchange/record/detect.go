@@ -9,6 +9,8 @@ import (
 	"sort"
 	"strings"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/connect"
 )
@@ -89,6 +91,8 @@ type inspection struct {
 
 type finding struct {
 	studied []connect.Frame
+	worth   decimal.Decimal // of a contract, where a frame told it
+	unsized bool            // frames are looked at until one tells it
 }
 
 func (in *inspection) see(line []byte) {
@@ -99,7 +103,7 @@ func (in *inspection) see(line []byte) {
 	if in.first == 0 {
 		in.first = at
 	}
-	if f := in.found[string(in.format.Symbol(frame))]; f != nil && len(f.studied) >= studyLines {
+	if f := in.found[string(in.format.Symbol(frame))]; f != nil && len(f.studied) >= studyLines && !f.unsized {
 		in.known++
 		return
 	}
@@ -118,9 +122,17 @@ func (in *inspection) study(s connect.Frame) {
 	f := in.found[s.Symbol]
 	if f == nil {
 		f = &finding{}
+		if u, ok := in.format.(connect.Unsized); ok {
+			f.unsized = u.Unsized(s.Venue, s.Symbol)
+		}
 		in.found[s.Symbol] = f
 	}
-	f.studied = append(f.studied, s)
+	if f.unsized && s.Worth.IsPositive() {
+		f.worth, f.unsized = s.Worth, false
+	}
+	if len(f.studied) < studyLines {
+		f.studied = append(f.studied, s)
+	}
 	if s.Venue != "" && !in.sure && (in.venue == "" || s.Sure) {
 		in.venue, in.sure = s.Venue, s.Sure
 	}
@@ -159,6 +171,7 @@ func (in *inspection) conclude(formats Formats, lines int) (*rawInfo, error) {
 	in.segment = formats.name(in.venue)
 	for symbol, f := range in.found {
 		o := observe(in.format, in.venue, symbol)
+		o.worth = f.worth
 		for _, s := range f.studied {
 			s.Numbers(o.price.seeText, o.qty.seeText)
 		}

@@ -43,8 +43,9 @@ type Options struct {
 	// recordings: a book needs its snapshot.
 	History HistoryOptions
 	// Contracts say what symbols of other venues are, by "exchange:symbol" as Tardis
-	// spells them: linear, spot, or inverse:BASE:SIZE. A symbol that is not named and
-	// not known is refused.
+	// spells them: linear, linear:COINS, spot, or inverse:BASE:SIZE; and how many coins a
+	// contract of a venue of ours is (linear:COINS), by its full key too. A symbol that is
+	// not named and not known is refused.
 	Contracts map[string]string
 }
 
@@ -185,6 +186,9 @@ func combine(parts []*part) []*observed {
 			if have := byKey[o.fullKey()]; have != nil {
 				have.price.join(o.price)
 				have.qty.join(o.qty)
+				if have.worth.IsZero() {
+					have.worth = o.worth
+				}
 				continue
 			}
 			joined := *o

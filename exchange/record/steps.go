@@ -23,10 +23,14 @@ type observed struct {
 	foreign  string              // whose it is, when it is not of the venue that the rules are of
 	tardis   string              // what Tardis calls the exchange; "" elsewhere
 	contract *contract           // of another venue; else nil
-	like     *observed           // whose prices stand in for its own; nil: it has its own
-	said     *saying             // of its house; nil: nothing
-	price    places
-	qty      places
+	// What contracts are, by key as people say it, and how many coins one is by the
+	// recording itself; zero: it does not tell.
+	contracts map[string]string
+	worth     decimal.Decimal
+	like      *observed // whose prices stand in for its own; nil: it has its own
+	said      *saying   // of its house; nil: nothing
+	price     places
+	qty       places
 }
 
 // places is the finest number of decimals among the values of one kind.
@@ -93,6 +97,9 @@ func (o *observed) instrument() (exchange.Instrument, error) {
 		}
 		in := o.format.Assume(o.venue, o.symbol, price, qty)
 		o.contract.apply(&in)
+		if err := o.size(&in); err != nil {
+			return exchange.Instrument{}, err
+		}
 		return in, nil
 	}
 	in := o.known

@@ -157,7 +157,7 @@ func (i *tardisInfo) see(found map[string]*observed, f [][]byte) {
 func (i *tardisInfo) observe(venue, symbol string) *observed {
 	if format, v, ours := i.formats.tardis(venue); ours {
 		o := observe(format, v, symbol)
-		o.tardis = venue
+		o.tardis, o.contracts = venue, i.said
 		return o
 	}
 	i.foreign = venue

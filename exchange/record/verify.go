@@ -6,6 +6,8 @@ import (
 	"io"
 	"strings"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/perilune/perilune/exchange"
 )
 
@@ -176,6 +178,11 @@ func (f Formats) inspectAll(files []string, venue exchange.Venue) ([]*rawInfo, *
 		if len(infos) > 0 && info.venue != infos[0].venue {
 			return nil, nil, fmt.Errorf("verify: %s is of %s and %s of %s: verify one stream at a time",
 				infos[0].path, infos[0].segment, path, info.segment)
+		}
+		for _, o := range info.symbols {
+			if o.worth.IsZero() { // what sizes are worth is not looked at
+				o.worth = decimal.NewFromInt(1)
+			}
 		}
 		infos = append(infos, info)
 		p.observed = append(p.observed, info.symbols...)

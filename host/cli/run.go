@@ -135,7 +135,7 @@ func runVerb(ctx context.Context, e *env, args []string) error {
 	paper := f.Bool("paper", false, "trade on a paper account (the default)")
 	live := f.Bool("live", false, "trade with real orders on the accounts of the sections of venues in --config, such as "+host.VenueSection()+"; see perilune doctor")
 	market := f.StringArray("market", []string{"synth"}, "synth, live (public data of the venue), the address of a tardis-machine stream, or a recording (repeatable, merged by time)")
-	contracts := f.StringArray("contract", nil, "what a symbol of another venue's Tardis files is: exchange:symbol=linear, spot or inverse:BTC:100 (repeatable)")
+	contracts := f.StringArray("contract", nil, "what a symbol of another venue's Tardis files is: exchange:symbol=linear, linear:0.1 (contracts of 0.1 coins), spot or inverse:BTC:100; how many coins a contract of a recording is: HOUSE.MARKET:SYMBOL=linear:1000 (repeatable)")
 	symbols := f.StringSlice("symbols", nil, "of the live market: what to subscribe to, such as usdm:BTCUSDT,spot:* or HOUSE.MARKET:SYMBOL (default: what the scripts declare)")
 	speed := f.String("speed", "", "virtual seconds per second, or max (default 3600 on synth, max on recordings)")
 	length := f.String("for", "", "end after this much virtual time: 90m, 12h, 30d; the next run goes on from there")
@@ -167,7 +167,7 @@ func runVerb(ctx context.Context, e *env, args []string) error {
 		o.Market = []string{"live"}
 	}
 	o.Live.Symbols = *symbols
-	if o.Contracts, err = settings("--contract", "exchange:symbol=linear, =spot or =inverse:BTC:100", *contracts); err != nil {
+	if o.Contracts, err = settings("--contract", "exchange:symbol=linear, =linear:0.1, =spot or =inverse:BTC:100", *contracts); err != nil {
 		return err
 	}
 	if err := checkLive(f, o); err != nil {

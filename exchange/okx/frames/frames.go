@@ -99,13 +99,23 @@ func (Format) Assume(v exchange.Venue, symbol string, price, qty exchange.Step) 
 	case in.Inverse():
 		in.ContractSize = decimal.NewFromInt(10)
 		in.Assumed += ", contracts of 10 USD"
-	default:
-		in.Assumed += ", contracts of 1 " + in.Base
 	}
 	if !in.Inverse() {
 		in.Lot = jsonscan.Amount{Decimal: qty.Decimal(1).Mul(in.ContractSize)}.Step()
 	}
 	return in
+}
+
+// Unsized implements connect.Unsized: a linear contract is so many coins, from a thousandth to
+// millions, that no rule tells.
+func (Format) Unsized(v exchange.Venue, symbol string) bool {
+	parts := strings.Split(symbol, "-")
+	if api.Of(v) == api.Spot || len(parts) < 2 {
+		return false
+	}
+	quote, _, _ := strings.Cut(parts[1], "_")
+	_, known := sizes[parts[0]+"-"+quote+"-SWAP"]
+	return !known && quote != "USD"
 }
 
 // deliveryOf is the time in a name: 261225 is 08:00 of the day. 0: it is none.
@@ -186,9 +196,41 @@ func (Format) Inspect(frame []byte) (connect.Frame, bool) {
 		return out, false
 	}
 	out.Venue = venueOf(out.Symbol)
+	if (Format{}).Unsized(out.Venue, out.Symbol) {
+		out.Worth = worth(data)
+	}
 	out.Sure = out.Venue != ""
 	out.Numbers = func(price, qty func(text string)) { numbers(data, price, qty) }
 	return out, true
+}
+
+// worth is how many coins a linear contract is: the open interest and the volume of a day are
+// told in both. Zero: the row does not tell, or what it tells is no round number. Source: the
+// manual, "WS / Open interest channel" and "WS / Tickers channel": oiCcy is in coins, and
+// volCcy24h so of derivatives.
+func worth(data []byte) decimal.Decimal {
+	list := jsonscan.Array(data)
+	for list.Next() {
+		var contracts, coins decimal.Decimal
+		f := jsonscan.Object(list.Raw())
+		for f.Next() {
+			switch string(f.Key()) {
+			case "oi", "vol24h":
+				contracts = f.Decimal()
+			case "oiCcy", "volCcy24h":
+				coins = f.Decimal()
+			}
+		}
+		if f.Err() != nil || !contracts.IsPositive() || !coins.IsPositive() {
+			continue
+		}
+		one := coins.DivRound(contracts, 12)
+		digits := strings.Trim(strings.Replace(one.String(), ".", "", 1), "0")
+		if one.Mul(contracts).Equal(coins) && len(digits) <= 3 {
+			return one
+		}
+	}
+	return decimal.Zero
 }
 
 // numbers shows prices and sizes of rows, as they are written. A mark has no tick.
