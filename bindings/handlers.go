@@ -12,6 +12,7 @@ func Handlers() []Spec {
 		{Name: "on_liquidation", Doc: "Somebody's position was closed by force, as the venue tells it; nothing is subscribed to without this handler. Your own come as on_fill.", Args: []Value{{Name: "liquidation", Type: "Liquidation"}}},
 		{Name: "on_funding", Doc: "Funding was received or paid on a position.", Args: []Value{{Name: "payment", Type: "FundingPayment"}}},
 		{Name: "on_bar", Doc: "A bar finished; of those that finish together, shorter ones come first. bar.length tells which of the declared lengths it has.", Args: []Value{{Name: "bar", Type: "Bar"}}},
+		{Name: "on_past", Doc: "The past of an instrument is here, as far as it can be had: its bars and settled funding. Once for each that is watched, after on_start, and not again after a reload. A live session that reads the past of many instruments begins before it has all of them.", Args: []Value{symbol}},
 		{Name: "on_timer", Doc: "A timer is due.", Args: []Value{{Name: "name", Type: "string"}}},
 		{Name: "on_order", Doc: "One of our orders changed.", Args: []Value{{Name: "order", Type: "Order"}}},
 		{Name: "on_fill", Doc: "One of our orders was executed, in part or whole.", Args: []Value{{Name: "fill", Type: "Fill"}}},

@@ -49,6 +49,8 @@ const (
 	KindFeed // Instrument, Name: the feed that its book comes from now on (FeedVenue, FeedRelay), Reason
 
 	KindScan // Scan: what all perpetuals of the venues pay; without any, Reason: why
+
+	KindPast // Past: what is looked back on of an instrument; Reason: what of it can't be had. It pays nobody
 )
 
 // The feeds that a book may come from. It is that of the venue until a KindFeed says
@@ -60,7 +62,7 @@ const (
 
 var kindNames = [...]string{"none", "snapshot", "diff", "ticker", "trade", "mark", "funding", "bar", "gap",
 	"order", "fill", "funding_paid", "transfer", "balance", "timer", "reload", "command", "advice",
-	"open_interest", "premium", "venue", "clock", "liquidation", "volume", "day", "feed", "scan"}
+	"open_interest", "premium", "venue", "clock", "liquidation", "volume", "day", "feed", "scan", "past"}
 
 func (k Kind) String() string {
 	if int(k) < len(kindNames) {
@@ -158,6 +160,20 @@ type Event struct {
 	Advice   *Advice
 	Volumes  *Volumes
 	Scan     *Scan
+	Past     *Past
+}
+
+// Past is what was before a session saw an instrument, each list oldest first.
+type Past struct {
+	Settled  []Settled
+	Premiums []Premium
+	Bars     []Bar // of one length after the other; Time is when each closed
+}
+
+// Premium is the mean premium of a perpetual in the minute that ended at a time.
+type Premium struct {
+	Time Time
+	Rate E8
 }
 
 // Volumes is what an instrument traded in equal spans of time, one after the other, in

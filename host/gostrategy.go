@@ -52,6 +52,10 @@ type (
 	BarHandler interface {
 		OnBar(p *Port, ev *exchange.Event) error
 	}
+	// PastHandler is called when the past of an instrument is here; see Port.Ready.
+	PastHandler interface {
+		OnPast(p *Port, id exchange.InstrumentID) error
+	}
 	// TimerHandler is called when a timer of Port.SetTimer is due.
 	TimerHandler interface {
 		OnTimer(p *Port, name string) error
@@ -105,7 +109,7 @@ type (
 // methodTypes are the methods that a strategy written in Go may have.
 var methodTypes = []reflect.Type{
 	reflect.TypeFor[StartHandler](), reflect.TypeFor[BookHandler](), reflect.TypeFor[TradeHandler](), reflect.TypeFor[MarkHandler](), reflect.TypeFor[LiquidationHandler](),
-	reflect.TypeFor[FundingHandler](), reflect.TypeFor[BarHandler](), reflect.TypeFor[TimerHandler](), reflect.TypeFor[OrderHandler](),
+	reflect.TypeFor[FundingHandler](), reflect.TypeFor[BarHandler](), reflect.TypeFor[PastHandler](), reflect.TypeFor[TimerHandler](), reflect.TypeFor[OrderHandler](),
 	reflect.TypeFor[FillHandler](), reflect.TypeFor[PairHandler](), reflect.TypeFor[ScheduleHandler](), reflect.TypeFor[AdviceHandler](),
 	reflect.TypeFor[GapHandler](), reflect.TypeFor[HaltHandler](), reflect.TypeFor[StopHandler](),
 	reflect.TypeFor[BarUser](), reflect.TypeFor[StateKeeper](), reflect.TypeFor[Closer](), reflect.TypeFor[Versioned](), reflect.TypeFor[Renewer](), reflect.TypeFor[StateRestorer](),
@@ -180,6 +184,9 @@ func (s *goStrategy) market(v any) {
 	}
 	if h, ok := v.(BarHandler); ok {
 		s.calls[core.OnBar] = func(p *Port, c *core.Callback) error { return h.OnBar(p, c.Event) }
+	}
+	if h, ok := v.(PastHandler); ok {
+		s.calls[core.OnPast] = func(p *Port, c *core.Callback) error { return h.OnPast(p, c.Instrument) }
 	}
 	if h, ok := v.(GapHandler); ok {
 		s.calls[core.OnGap] = func(p *Port, c *core.Callback) error { return h.OnGap(p, c.Instrument, c.Reason) }

@@ -26,6 +26,7 @@ func (e *every) OnMark(*Port, exchange.InstrumentID) error        { return e.cou
 func (e *every) OnLiquidation(*Port, *exchange.Event) error       { return e.count("on_liquidation") }
 func (e *every) OnFunding(*Port, *exchange.FundingPayment) error  { return e.count("on_funding") }
 func (e *every) OnBar(*Port, *exchange.Event) error               { return e.count("on_bar") }
+func (e *every) OnPast(*Port, exchange.InstrumentID) error        { return e.count("on_past") }
 func (e *every) OnOrder(*Port, *exchange.Order) error             { return e.count("on_order") }
 func (e *every) OnFill(*Port, *exchange.Fill) error               { return e.count("on_fill") }
 func (e *every) OnPair(*Port, *intent.Pair) error                 { return e.count("on_pair") }
@@ -60,7 +61,7 @@ func TestGoStrategyHasTheHandlersItNeeds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"on_start", "on_book", "on_trade", "on_mark", "on_liquidation", "on_funding", "on_bar", "on_timer", "on_order", "on_fill", "on_stop"} {
+	for _, name := range []string{"on_start", "on_book", "on_trade", "on_mark", "on_liquidation", "on_funding", "on_bar", "on_past", "on_timer", "on_order", "on_fill", "on_stop"} {
 		if e.calls[name] == 0 {
 			t.Errorf("%s was never called: %v", name, e.calls)
 		}

@@ -134,7 +134,7 @@ func (s *header) newCore(compiled []any, given *own, where *core.Where) (*core.C
 		Universe: u, Limits: s.Limits, Rules: given.rules, ClientTag: s.ClientTag, Leverage: s.Leverage,
 		SampleEvery: s.SampleEvery, Advisor: s.Advisor, AdviceTTL: s.AdviceTTL, Restore: s.Restore, Final: s.Final, Where: where,
 		Ladders: func(*exchange.Instrument) bool { return s.Ladders },
-		Bars:    s.Supply.bars, NoTrades: s.Supply.BarsOnly, TellsPast: s.Supply.Past, Scans: s.Supply.Scans, Profiles: s.Curves,
+		Bars:    s.Supply.bars, NoTrades: s.Supply.BarsOnly, TellsPast: s.Supply.Past, PastComes: s.Supply.PastComes, Scans: s.Supply.Scans, Profiles: s.Curves,
 		MarkTransfer: markTransfer(u), ReadOnly: s.readOnly,
 	}, append(strategies, written...), versions)
 }

@@ -1,7 +1,6 @@
 package host
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -214,26 +213,14 @@ func (j *jointMarket) Volume(id exchange.InstrumentID) {
 	at.part.Post(&exchange.Event{Kind: exchange.KindVolume, Instrument: at.id, Reason: "its venue does not tell"})
 }
 
-// History implements connect.Market. What one venue does not tell takes nothing from what
-// the others do.
-func (j *jointMarket) History(ctx context.Context) ([]exchange.Event, error) {
-	lists, errs := make([][]exchange.Event, len(j.parts)), make([]error, len(j.parts))
-	var wg sync.WaitGroup
-	for i, p := range j.parts {
-		wg.Go(func() {
-			lists[i], errs[i] = p.market.History(ctx)
-			ids := *p.ids.Load()
-			for n := range lists[i] {
-				lists[i][n].Instrument = ids[lists[i][n].Instrument]
-			}
-		})
+// Past implements connect.Market.
+func (j *jointMarket) Past(ctx context.Context, id exchange.InstrumentID) ([]exchange.Event, error) {
+	at := &j.of[id]
+	list, err := at.part.market.Past(ctx, at.id)
+	for i := range list {
+		list[i].Instrument = id
 	}
-	wg.Wait()
-	all := slices.Concat(lists...)
-	slices.SortStableFunc(all, func(a, b exchange.Event) int {
-		return cmp.Compare(cmp.Or(a.VenueTime, a.Time), cmp.Or(b.VenueTime, b.Time))
-	})
-	return all, errors.Join(errs...)
+	return list, err
 }
 
 // Extend implements connect.Extensible.

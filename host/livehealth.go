@@ -20,6 +20,9 @@ func (s *liveSource) health(c *core.Core) string {
 		out = append(out, text)
 	}
 	var loop []string
+	if text := s.past.progress(); text != "" {
+		loop = append(loop, text)
+	}
 	if n := s.inbox.Dropped(); n > 0 {
 		loop = append(loop, fmt.Sprintf("%d dropped", n))
 	}
@@ -143,6 +146,7 @@ func (s *liveSource) metrics(l *metricList) {
 func (s *liveSource) close() {
 	s.days.stop()
 	s.scans.stop()
+	s.past.stop()
 	if s.market != nil {
 		_ = s.market.Close()
 	}

@@ -21,7 +21,7 @@ type liveSource struct {
 	market  connect.Market // all of them; nil until they are connected
 	dark    *channels
 	clock   *loop.Real
-	past    []exchange.Event // what strategies look back on from the start
+	past    *pastReader // what strategies look back on; nil until it is read
 	m       *marketData
 	days    poll
 	scans   poll
@@ -112,7 +112,8 @@ func (s *liveSource) enter(ctx context.Context, at *ledger.Snapshot) (*marketDat
 	s.inbox.Most = liveBacklog
 	s.inbox.Refetch = func(id exchange.InstrumentID) { s.market.Snapshot(id) }
 	var err error
-	if s.market, err = s.connect(ctx, tradedBefore(at), s.inbox); err != nil {
+	held := tradedBefore(at)
+	if s.market, err = s.connect(ctx, held, s.inbox); err != nil {
 		return nil, err
 	}
 	list := values(s.market.Universe())
@@ -124,14 +125,15 @@ func (s *liveSource) enter(ctx context.Context, at *ledger.Snapshot) (*marketDat
 	s.m.instruments, s.m.supply.Bars, s.m.hot = list, bars, len(list) <= hotBooks
 	s.m.supply.silent = s.silent()
 	_, s.m.supply.Past = s.market.(connect.PastVolumes)
-	s.m.supply.Scans = true
+	s.m.supply.Scans, s.m.supply.PastComes = true, true
 	s.m.title = fmt.Sprintf("LIVE DATA of %s (%d instruments)", s.hosts(), len(list))
-	s.entering("reading the past of %d instruments", len(list))
-	if s.past, err = s.market.History(ctx); err != nil {
-		if ctx.Err() != nil {
-			return nil, s.markets[0].failed(ctx, err)
-		}
-		s.warn(err.Error() + "; the session begins without it")
+	var named []string
+	for _, l := range s.markets {
+		named = append(named, l.patterns...)
+	}
+	s.past = newPastReader(s.env, s.market, held, named)
+	if s.past.await(ctx); ctx.Err() != nil {
+		return nil, s.markets[0].failed(ctx, ctx.Err())
 	}
 	return s.m, nil
 }
@@ -179,9 +181,9 @@ func (s *liveSource) hostsOf(l *liveMarket) string {
 	return l.House() + " at " + l.venue.Hosts()
 }
 
-// drive implements source. It lets the strategies look back before they begin. What was
-// settled while an interrupted session was away is not only known to them: its positions
-// stayed, so it is paid.
+// drive implements source. It lets the strategies look back on what was read before they
+// begin. What was settled while an interrupted session was away is not only known to them:
+// its positions stayed, so it is paid.
 func (s *liveSource) drive(d *loop.Loop, at *ledger.Snapshot) {
 	s.clock = s.real()
 	s.clock.Recycle = s.market.Recycle
@@ -192,15 +194,19 @@ func (s *liveSource) drive(d *loop.Loop, at *ledger.Snapshot) {
 	if at != nil {
 		d.Start = max(d.Start, at.LastTime+1)
 	}
-	for i := range s.past {
-		ev := &s.past[i]
-		if at != nil && ev.Kind == exchange.KindFunding && ev.VenueTime > at.LastTime {
-			s.inbox.Post(ev)
-			continue
-		}
-		d.Prelude = append(d.Prelude, *ev)
+	d.Past = s.past.first
+	var ended exchange.Time
+	if at != nil {
+		ended = at.LastTime
 	}
-	s.past = nil
+	past, paid := s.past.begin(ended)
+	for i := range paid {
+		s.inbox.Post(&paid[i])
+	}
+	d.Prelude = append(d.Prelude, past...)
+	if text := s.past.progress(); text != "" {
+		s.log(Line{Level: intent.Info, Text: text + "; the session begins, and the rest is told as it comes: see market.ready"})
+	}
 }
 
 func (s *liveSource) paced() bool        { return true }

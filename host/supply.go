@@ -17,6 +17,8 @@ type supply struct {
 	BarsOnly bool `json:",omitempty"`
 	// Past: it tells what was traded in the days before, when it is asked.
 	Past bool `json:",omitempty"`
+	// PastComes: what strategies look back on is told instrument by instrument.
+	PastComes bool `json:",omitempty"`
 	// Scans: its venues can be asked what all their perpetuals pay.
 	Scans bool `json:",omitempty"`
 

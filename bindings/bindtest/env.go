@@ -22,6 +22,7 @@ type Env struct {
 	Open          map[exchange.InstrumentID]exchange.OpenInterest
 	Trades        map[exchange.InstrumentID]exchange.Trade
 	SettledList   map[exchange.InstrumentID][]exchange.Settled
+	NotReady      map[exchange.InstrumentID]string // why the past is not here
 	BarList       map[exchange.InstrumentID][]exchange.Bar
 	Day           intent.Ticker
 	Scanned       *exchange.Scan
@@ -127,6 +128,12 @@ func (e *Env) Now() exchange.Time                               { return e.Time 
 func (e *Env) Universe() *exchange.Universe                     { return e.U }
 func (e *Env) Book(id exchange.InstrumentID) *book.Book         { return e.Books[id] }
 func (e *Env) Mark(id exchange.InstrumentID) exchange.MarkState { return e.Marks[id] }
+
+// Ready implements market.Env: those of NotReady are not.
+func (e *Env) Ready(id exchange.InstrumentID) (bool, string) {
+	why := e.NotReady[id]
+	return why == "", why
+}
 
 // Ticker implements market.Env.
 func (e *Env) Ticker(exchange.InstrumentID) (intent.Ticker, string) {

@@ -48,7 +48,7 @@ func Module() bindings.Module {
 		Name: "carry",
 		Doc:  "What holding a pair should bring: coins or a perpetual against a short, pair by pair, net of what either leg pays and of both venues' fees.",
 		Funcs: []bindings.Func{
-			{Spec: bindings.Spec{Name: "rank", Doc: "The pairs whose books and funding are known, best edge first. It also takes a sample of each pair's basis every four hours.",
+			{Spec: bindings.Spec{Name: "rank", Doc: "The pairs whose books and funding are known, best edge first; one whose past is still being read (market.ready) is left out. It also takes a sample of each pair's basis every four hours.",
 				Args:    []bindings.Value{{Name: "request", Type: "CarryRequest"}},
 				Returns: []bindings.Value{{Name: "pairs", Type: "CarryPair[]"}},
 				Example: "state.basis = state.basis or {}\nlocal best = carry.rank{legs = \"any\", horizon = \"720h\", slice = 2500, memory = state.basis}[1]"}, Call: rank},
@@ -194,6 +194,9 @@ func (f *flow) read(env Env, in *exchange.Instrument, q *request, now exchange.T
 	}
 	f.Hours, f.Next = cmp.Or(m.Hours, 8), m.NextFunding
 	f.rate, f.predicted = carry.Rate8h(m.Rate.Float(), f.Hours), carry.Rate8h(m.Predicted.Float(), f.Hours)
+	if ready, _ := env.Ready(in.ID); !ready {
+		return false
+	}
 	f.median = f.predicted
 	settled := env.Settled(in.ID)
 	f.settled = min(len(settled), 100)

@@ -13,6 +13,8 @@ type Env interface {
 	// Settled returns the settled funding rates of an instrument, newest last;
 	// six weeks of hourly ones and more of others.
 	Settled(exchange.InstrumentID) []exchange.Settled
+	// Ready reports whether the past of an instrument is here, as far as it can be had.
+	Ready(exchange.InstrumentID) (ready bool, why string)
 	Fees(exchange.InstrumentID) (maker, taker decimal.Decimal)
 }
 

@@ -16,6 +16,9 @@ type Env interface {
 	// Settled returns the settled funding rates of an instrument, newest last;
 	// at most the last 1000.
 	Settled(exchange.InstrumentID) []exchange.Settled
+	// Ready reports whether the past of an instrument is here, as far as it can be had; why says
+	// what is still to come, or can't be had.
+	Ready(exchange.InstrumentID) (ready bool, why string)
 	// Bars returns the finished bars of an instrument, newest last; at most the
 	// last 1000. Length 0 is the strategy's first; BarLengths are those it can ask
 	// for.

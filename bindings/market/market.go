@@ -55,6 +55,10 @@ func priceFuncs() []bindings.Func {
 		{Spec: bindings.Spec{Name: "settled", Doc: "Settled funding rates, oldest first; the newest 100 at most.",
 			Args:    []bindings.Value{symbolArg, {Name: "n", Type: "integer", Optional: true, Doc: "at most this many of the newest"}},
 			Returns: []bindings.Value{{Name: "rates", Type: "SettledRate[]"}}}, Call: settled},
+		{Spec: bindings.Spec{Name: "ready", Doc: "Whether the past of an instrument (bars, settled) is here, as far as it can be had. A live session that reads the past of many instruments begins before it has all of them: on_past tells when it comes, and that which is asked for comes first.",
+			Args:    []bindings.Value{symbolArg},
+			Returns: []bindings.Value{{Name: "ready", Type: "boolean"}, {Name: "why", Type: "string?", Doc: "what is still to come, or can't be had"}},
+			Example: "if not market.ready(\"usdm:BTCUSDT\") then return end  -- on_past will come"}, Call: ready},
 		{Spec: bindings.Spec{Name: "bars", Doc: "Finished bars, oldest first; the host keeps the last 1000 of each length.",
 			Args: []bindings.Value{symbolArg, {Name: "n", Type: "integer", Optional: true, Doc: "at most this many of the newest"},
 				{Name: "length", Type: "string|number", Optional: true, Unit: "seconds, or \"1h\"",
@@ -170,6 +174,15 @@ func settled(rt *bindings.Runtime) int {
 		out.Append(t)
 	}
 	return rt.Push(out)
+}
+
+func ready(rt *bindings.Runtime) int {
+	yes, why := env(rt).Ready(rt.Arg(1).Instrument().ID)
+	rt.PushBool(yes)
+	if why == "" {
+		return 1
+	}
+	return 1 + rt.PushString(why)
 }
 
 func bars(rt *bindings.Runtime) int {

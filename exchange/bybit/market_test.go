@@ -122,9 +122,13 @@ func TestARefusedTopic(t *testing.T) {
 func TestHistory(t *testing.T) {
 	s := bybittest.Start(t)
 	k, m := follow(t, s, connect.AllData|connect.Bars|connect.Interest, "linear:BTCUSDT", "inverse:BTCUSD")
-	past, err := m.History(t.Context())
-	if err != nil {
-		t.Fatal(err)
+	var past []exchange.Event
+	for id := range m.Universe().Len() {
+		list, err := m.Past(t.Context(), exchange.InstrumentID(id))
+		if err != nil {
+			t.Fatal(err)
+		}
+		past = append(past, list...)
 	}
 	kinds := map[exchange.Kind]int{}
 	for i, ev := range past {

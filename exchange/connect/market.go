@@ -39,7 +39,7 @@ type DataOptions struct {
 	Access Access
 	Data   Data          // 0: AllData
 	Bars   exchange.Time // length of the bars; 0: a minute
-	// Past are other lengths of bars that History returns too, where the venue has them.
+	// Past are other lengths of bars that Market.Past returns too, where the venue has them.
 	Past []exchange.Time
 	// Notice takes what people should know, from any goroutine; nil: nobody does.
 	Notice func(Notice)
@@ -105,9 +105,10 @@ type Market interface {
 	// Snapshot asks for a new snapshot of a book, because whoever keeps it cannot
 	// believe it any more.
 	Snapshot(id exchange.InstrumentID)
-	// History returns what strategies look back on at the start, oldest first: settled
-	// funding rates and finished bars.
-	History(ctx context.Context) ([]exchange.Event, error)
+	// Past returns what strategies look back on of an instrument, oldest first of each kind:
+	// settled funding rates, premiums and finished bars of before the first that was posted.
+	// What came comes with the error. It may be asked at any time, once.
+	Past(ctx context.Context, id exchange.InstrumentID) ([]exchange.Event, error)
 	// Recycle takes an event back that was posted and is not used any more.
 	Recycle(ev *exchange.Event)
 	// Health is the present state.

@@ -13,7 +13,11 @@
 // has none gets no bar, and one that has some gets what they say.
 package bars
 
-import "github.com/perilune/perilune/exchange"
+import (
+	"slices"
+
+	"github.com/perilune/perilune/exchange"
+)
 
 // Keep is how many finished bars a series remembers.
 const Keep = 1000
@@ -174,6 +178,25 @@ func (s *Series) Recall(b *exchange.Bar, now exchange.Time) bool {
 		s.bar = exchange.Bar{Open: b.Open, High: b.High, Low: b.Low, Close: b.Close}
 	}
 	return true
+}
+
+// Precede puts finished bars of the past, of the series' own length and oldest first, before
+// what was seen.
+func (s *Series) Precede(list []exchange.Bar) {
+	seen := s.end - s.length
+	if len(s.done) > 0 {
+		seen = s.done[0].Time - s.length
+	}
+	for len(list) > 0 && list[len(list)-1].Time > seen {
+		list = list[:len(list)-1]
+	}
+	if len(list) == 0 {
+		return
+	}
+	if s.last == 0 {
+		s.last = list[len(list)-1].Close
+	}
+	s.done = slices.Concat(list[max(0, len(list)-Keep):], s.done)
 }
 
 // Under returns the interval under way as a bar whose Time is when it will end;

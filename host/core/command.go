@@ -28,6 +28,7 @@ func (c *Core) onCommand(ev *exchange.Event) {
 	case CommandStart:
 		c.phase.running = true
 		c.strategies.notifyAll(Callback{Handler: OnStart})
+		c.strategies.tellPasts(c.markets)
 	case CommandStop:
 		c.stop()
 	case CommandHalt:

@@ -75,6 +75,9 @@ type Config struct {
 	// TellsPast says that a WantVolume is answered. Profiles are volume curves that were
 	// given, by instrument.
 	TellsPast bool
+	// PastComes says that the past of each instrument is told by a KindPast, before the
+	// strategies start or while they run; otherwise it is what came before their start.
+	PastComes bool
 	// Scans says that the venues are asked what all their perpetuals pay, once ScanWanted.
 	Scans    bool
 	Profiles []*schedule.Profile
@@ -263,6 +266,8 @@ func (c *Core) apply(ev *exchange.Event) {
 		c.advisors.onAdvice(ev)
 	case exchange.KindScan:
 		c.markets.scan.told(ev)
+	case exchange.KindPast:
+		c.bars.onPast(ev)
 	}
 }
 

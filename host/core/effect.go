@@ -46,6 +46,8 @@ type (
 	SendTransfer struct{ Transfer *exchange.Transfer }
 	// WantVolume asks for what an instrument traded in the days before: a KindVolume.
 	WantVolume struct{ Instrument exchange.InstrumentID }
+	// WantPast asks for a KindPast of an instrument before those of others: a strategy looks for it.
+	WantPast struct{ Instrument exchange.InstrumentID }
 	// WantSnapshot asks for a snapshot of a book.
 	WantSnapshot struct {
 		Instrument exchange.InstrumentID

@@ -24,6 +24,7 @@ func (Cancel) kind() string          { return "cancel" }
 func (SendTransfer) kind() string    { return "transfer" }
 func (*WantSnapshot) kind() string   { return "snapshot" }
 func (WantVolume) kind() string      { return "volume" }
+func (WantPast) kind() string        { return "past" }
 func (ConsultAdvisor) kind() string  { return "ask" }
 func (OrderChanged) kind() string    { return "order" }
 func (*Filled) kind() string         { return "fill" }
@@ -105,6 +106,10 @@ func (b *WantSnapshot) appendTo(dst []byte, u *exchange.Universe) []byte {
 }
 
 func (b WantVolume) appendTo(dst []byte, u *exchange.Universe) []byte {
+	return field(dst, "of", u.Get(b.Instrument).Key())
+}
+
+func (b WantPast) appendTo(dst []byte, u *exchange.Universe) []byte {
 	return field(dst, "of", u.Get(b.Instrument).Key())
 }
 

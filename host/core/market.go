@@ -35,6 +35,7 @@ type market struct {
 	merged  []*bars.Series // from the market's own bars
 	volume  schedule.History
 	past    pastVolume
+	looked  looked
 	day     exchange.DayStats // as the venue tells it, at dayAt
 	dayAt   exchange.Time
 	rolling *rollingDay // counted here; nil: nobody asked

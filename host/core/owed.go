@@ -35,7 +35,7 @@ func retryAfter(tries int) exchange.Time {
 // news reports whether a handler is told of what happens once.
 func news(h Handler) bool {
 	switch h {
-	case OnStart, OnFunding, OnTimer, OnOrder, OnFill, OnPair, OnSchedule, OnAdvice, OnHalt:
+	case OnStart, OnPast, OnFunding, OnTimer, OnOrder, OnFill, OnPair, OnSchedule, OnAdvice, OnHalt:
 		return true
 	}
 	return false

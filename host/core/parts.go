@@ -32,10 +32,11 @@ type markets struct {
 	readOnly func(*exchange.Instrument) string // Config.ReadOnly
 
 	tellsPast bool // Config.TellsPast
+	pastComes bool // Config.PastComes
 }
 
 func newMarkets(o *outbox, cfg *Config) *markets {
-	m := &markets{outbox: o, u: cfg.Universe, readOnly: cfg.ReadOnly, tellsPast: cfg.TellsPast, scan: scan{possible: cfg.Scans}}
+	m := &markets{outbox: o, u: cfg.Universe, readOnly: cfg.ReadOnly, tellsPast: cfg.TellsPast, pastComes: cfg.PastComes, scan: scan{possible: cfg.Scans}}
 	for _, in := range m.u.All() {
 		b := book.New(in)
 		if cfg.Ladders != nil && cfg.Ladders(in) {
@@ -111,6 +112,7 @@ type strategies struct {
 	phase     *phase
 	stats     *Stats
 	entry     canceller
+	markets   *markets
 	pairs     *pairs
 	orders    *orderTable
 	schedules *schedules
@@ -316,7 +318,7 @@ func (c *Core) assemble() {
 	c.entry = &orderEntry{outbox: c.outbox, u: c.u, cfg: &c.cfg, phase: &c.phase, gate: c.gate, markets: c.markets,
 		wallets: c.wallets, claims: c.claims, pairs: c.pairs, orders: &c.orders, delays: c.delays}
 	c.strategies = &strategies{outbox: c.outbox, u: c.u, cfg: &c.cfg, phase: &c.phase, stats: &c.stats, entry: c.entry,
-		pairs: c.pairs, orders: &c.orders, schedules: &c.schedules, timers: &c.timers, commit: c.commit}
+		markets: c.markets, pairs: c.pairs, orders: &c.orders, schedules: &c.schedules, timers: &c.timers, commit: c.commit}
 	c.entry.strategies = c.strategies
 	c.assembleDrivers()
 	c.advisors = &questions{outbox: c.outbox, cfg: &c.cfg, phase: &c.phase, strategies: c.strategies}

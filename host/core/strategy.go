@@ -17,6 +17,7 @@ const (
 	OnLiquidation
 	OnFunding
 	OnBar
+	OnPast
 	OnTimer
 	OnOrder
 	OnFill
@@ -31,7 +32,7 @@ const (
 )
 
 var handlerNames = [...]string{"on_start", "on_book", "on_trade", "on_mark", "on_liquidation", "on_funding", "on_bar",
-	"on_timer", "on_order", "on_fill", "on_pair", "on_schedule", "on_advice", "on_gap", "on_halt", "on_reload", "on_stop"}
+	"on_past", "on_timer", "on_order", "on_fill", "on_pair", "on_schedule", "on_advice", "on_gap", "on_halt", "on_reload", "on_stop"}
 
 func (h Handler) String() string {
 	if int(h) < len(handlerNames) {

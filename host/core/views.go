@@ -60,7 +60,20 @@ func (p *marketView) LastTrade(id exchange.InstrumentID) (exchange.Trade, bool) 
 
 // Settled returns the last settled funding rates, newest last. They must not be changed.
 func (p *marketView) Settled(id exchange.InstrumentID) []exchange.Settled {
-	return p.market("Settled", id).settled
+	m := p.market("Settled", id)
+	p.c.markets.lookBack(m)
+	return m.settled
+}
+
+// Ready reports whether the past of an instrument is here, as far as it can be had; why says
+// what is still to come, or can't be had.
+func (p *marketView) Ready(id exchange.InstrumentID) (ready bool, why string) {
+	m := p.market("Ready", id)
+	if p.c.markets.isPastHere(m) {
+		return true, m.looked.fault
+	}
+	p.c.markets.lookBack(m)
+	return false, "its past is still being read"
 }
 
 // Bars returns the last finished bars of a length, newest last; 0 is the length
@@ -68,6 +81,7 @@ func (p *marketView) Settled(id exchange.InstrumentID) []exchange.Settled {
 // of that length. They must not be changed.
 func (p *marketView) Bars(id exchange.InstrumentID, length exchange.Time) []exchange.Bar {
 	m := p.market("Bars", id)
+	p.c.markets.lookBack(m)
 	if length == 0 {
 		length = p.instance.lengthOf(m)
 	}

@@ -20,7 +20,19 @@ func (ss *strategies) checkAwake(s *instance) {
 // for. What only a person or an accident brings does not count.
 func (ss *strategies) canWake(s *instance) bool {
 	return len(s.undelivered) > 0 || s.wants[OnTimer] && ss.timers.count(s.index) > 0 ||
-		ss.seesMarket(s) || ss.awaitsNews(s)
+		ss.seesMarket(s) || ss.awaitsPast(s) || ss.awaitsNews(s)
+}
+
+func (ss *strategies) awaitsPast(s *instance) bool {
+	if !s.wants[OnPast] {
+		return false
+	}
+	for i := range ss.markets.list {
+		if s.watches[i] && !ss.markets.isPastHere(&ss.markets.list[i]) {
+			return true
+		}
+	}
+	return false
 }
 
 func (ss *strategies) seesMarket(s *instance) bool {

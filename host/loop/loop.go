@@ -97,6 +97,9 @@ type Loop struct {
 	// Volume has a KindVolume told of an instrument; nil: nobody can.
 	Volume func(exchange.InstrumentID)
 
+	// Past has the KindPast of an instrument told before those of others; nil: nobody does.
+	Past func(exchange.InstrumentID)
+
 	inside   exchange.Simulated // Venue, if it lives on the loop's time; else nil
 	now      exchange.Time
 	from     exchange.Time

@@ -87,7 +87,7 @@ func (l *Loop) take(from source, at exchange.Time) error {
 		l.scratch = exchange.Event{Kind: exchange.KindTimer, Instrument: exchange.NoInstrument, Time: at}
 		return l.handle(&l.scratch)
 	}
-	if err := l.step(&l.head, true); err != nil {
+	if err := l.step(&l.head, l.head.Kind.MarketData()); err != nil {
 		return err
 	}
 	shown, more := l.head.Time, l.head.More

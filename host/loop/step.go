@@ -96,6 +96,10 @@ func (l *Loop) carryOut() {
 			if l.Volume != nil {
 				l.Volume(b.Instrument)
 			}
+		case core.WantPast:
+			if l.Past != nil {
+				l.Past(b.Instrument)
+			}
 		case core.ConsultAdvisor:
 			l.Advisor.Ask(b.Question, l.now)
 		}

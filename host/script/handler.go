@@ -34,6 +34,8 @@ func (vm *VM) push(n *core.Callback) (int, error) {
 		bar := n.Event.Bar
 		bar.Time = eventTime(n.Event) // when it closed, which the event tells and its bar need not
 		return rt.Push(rt.NewBar(rt.Env().Universe().Get(n.Event.Instrument), &bar)), nil
+	case core.OnPast:
+		return rt.PushString(rt.Env().Universe().Get(n.Instrument).Key()), nil
 	case core.OnTimer:
 		return rt.PushString(n.Name), nil
 	case core.OnOrder:

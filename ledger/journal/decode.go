@@ -175,6 +175,9 @@ func decodeOwn(in *cursor, set bool, ev *exchange.Event) bool {
 	case exchange.KindScan:
 		ev.Reason = in.string()
 		ev.Scan = decodeIf(in, set, decodeScan)
+	case exchange.KindPast:
+		ev.Reason = in.string()
+		ev.Past = decodeIf(in, set, decodePast)
 	default:
 		return false
 	}

@@ -74,6 +74,8 @@ func eventFlags(ev *exchange.Event) (f byte) {
 		pointer = ev.Volumes != nil
 	case exchange.KindScan:
 		pointer = ev.Scan != nil
+	case exchange.KindPast:
+		pointer = ev.Past != nil
 	}
 	if pointer {
 		f |= flagPointer
@@ -205,6 +207,8 @@ func appendOwn(dst []byte, ev *exchange.Event) []byte {
 		return appendInt(appendString(dst, ev.Name), ev.ID)
 	case exchange.KindScan:
 		return appendScan(appendString(dst, ev.Reason), ev.Scan)
+	case exchange.KindPast:
+		return appendPast(appendString(dst, ev.Reason), ev.Past)
 	}
 	return dst
 }

@@ -15,7 +15,7 @@ import (
 
 func kinds() []exchange.Kind {
 	var out []exchange.Kind
-	for k := exchange.KindSnapshot; k <= exchange.KindScan; k++ {
+	for k := exchange.KindSnapshot; k <= exchange.KindPast; k++ {
 		out = append(out, k)
 	}
 	return out
@@ -143,6 +143,8 @@ func genOwn(t *rapid.T, ev *exchange.Event) {
 		ev.Name, ev.Channel, ev.Reason = genText(t), exchange.Channel(genByte(t)), genText(t)
 	case exchange.KindScan:
 		ev.Reason, ev.Scan = genText(t), genScan(t)
+	case exchange.KindPast:
+		ev.Reason, ev.Past = genText(t), genPast(t)
 	case exchange.KindClock:
 		ev.Name, ev.ID = genText(t), anyInt.Draw(t, "offset")
 	case exchange.KindAdvice:
@@ -166,6 +168,21 @@ func genScan(t *rapid.T) *exchange.Scan {
 	return s
 }
 
+func genPast(t *rapid.T) *exchange.Past {
+	p := &exchange.Past{}
+	for range rapid.IntRange(0, 3).Draw(t, "settled") {
+		p.Settled = append(p.Settled, exchange.Settled{Time: genTime(t), Rate: genE8(t), Mark: genE8(t), Hours: int(anyInt.Draw(t, "hours"))})
+	}
+	for range rapid.IntRange(0, 3).Draw(t, "premiums") {
+		p.Premiums = append(p.Premiums, exchange.Premium{Time: genTime(t), Rate: genE8(t)})
+	}
+	for range rapid.IntRange(0, 3).Draw(t, "bars") {
+		p.Bars = append(p.Bars, exchange.Bar{Open: genTicks(t), High: genTicks(t), Low: genTicks(t), Close: genTicks(t),
+			Volume: rapid.Float64().Draw(t, "volume"), Interval: genTime(t), Time: genTime(t)})
+	}
+	return p
+}
+
 func TestEventRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		want := genEvent(t)
@@ -187,15 +204,15 @@ func TestCodecKnowsEveryField(t *testing.T) {
 		v    any
 		want int
 	}{
-		{exchange.Event{}, 41}, {exchange.Volumes{}, 2}, {exchange.Scan{}, 1}, {exchange.ScanRow{}, 12}, {exchange.MarkPath{}, 4}, {exchange.Advice{}, 9}, {exchange.Fill{}, 12}, {exchange.FundingPayment{}, 8}, {exchange.Transfer{}, 9},
+		{exchange.Event{}, 42}, {exchange.Past{}, 3}, {exchange.Settled{}, 4}, {exchange.Premium{}, 2}, {exchange.Volumes{}, 2}, {exchange.Scan{}, 1}, {exchange.ScanRow{}, 12}, {exchange.MarkPath{}, 4}, {exchange.Advice{}, 9}, {exchange.Fill{}, 12}, {exchange.FundingPayment{}, 8}, {exchange.Transfer{}, 9},
 		{exchange.OrderUpdate{}, 7}, {exchange.Bar{}, 7}, {exchange.Reload{}, 5}, {exchange.Source{}, 2},
 	} {
 		if n := reflect.TypeOf(c.v).NumField(); n != c.want {
 			t.Errorf("%T has %d fields, the codec was written for %d: extend it and genEvent", c.v, n, c.want)
 		}
 	}
-	if n := len(kinds()); n != 26 {
-		t.Errorf("%d kinds, the codec was written for 26", n)
+	if n := len(kinds()); n != 27 {
+		t.Errorf("%d kinds, the codec was written for 27", n)
 	}
 }
 

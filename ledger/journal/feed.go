@@ -9,7 +9,8 @@ import (
 )
 
 // Feed replays the market data of a journal as an exchange.Feed. One that lost its
-// beginning begins with the books and marks as they stood where it begins now. What the
+// beginning begins with the books and marks as they stood where it begins now. The past that was
+// told of instruments comes where it was told. What the
 // journal says of our own account, timers, reloads and commands is passed over:
 // that is for a full replay, which reads records itself.
 type Feed struct {
@@ -48,7 +49,10 @@ func (f *Feed) Next(ev *exchange.Event) error {
 		}
 		f.in = f.in || kind == RecordEvent
 		shown := kind == RecordEvent || kind == RecordStand && !f.in
-		if !shown || len(data) == 0 || !exchange.Kind(data[0]).MarketData() {
+		if !shown || len(data) == 0 {
+			continue
+		}
+		if k := exchange.Kind(data[0]); !k.MarketData() && k != exchange.KindPast {
 			continue
 		}
 		if err := f.dec.Decode(data, ev); err != nil {

@@ -5,7 +5,7 @@
 ---@class carrylib
 carry = {}
 
----The pairs whose books and funding are known, best edge first. It also takes a sample of each pair's basis every four hours.
+---The pairs whose books and funding are known, best edge first; one whose past is still being read (market.ready) is left out. It also takes a sample of each pair's basis every four hours.
 ---
 ---```lua
 ---state.basis = state.basis or {}

@@ -62,6 +62,16 @@ function market.open_interest(symbol) end
 ---@return SettledRate[] rates
 function market.settled(symbol, n) end
 
+---Whether the past of an instrument (bars, settled) is here, as far as it can be had. A live session that reads the past of many instruments begins before it has all of them: on_past tells when it comes, and that which is asked for comes first.
+---
+---```lua
+---if not market.ready("usdm:BTCUSDT") then return end  -- on_past will come
+---```
+---@param symbol string|Book # such as "usdm:BTCUSDT"
+---@return boolean ready
+---@return string? why # what is still to come, or can't be had
+function market.ready(symbol) end
+
 ---Finished bars, oldest first; the host keeps the last 1000 of each length.
 ---
 ---```lua

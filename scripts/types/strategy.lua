@@ -17,6 +17,7 @@
 ---@field on_liquidation? fun(liquidation: Liquidation) # Somebody's position was closed by force, as the venue tells it; nothing is subscribed to without this handler. Your own come as on_fill.
 ---@field on_funding? fun(payment: FundingPayment) # Funding was received or paid on a position.
 ---@field on_bar? fun(bar: Bar) # A bar finished; of those that finish together, shorter ones come first. bar.length tells which of the declared lengths it has.
+---@field on_past? fun(symbol: string) # The past of an instrument is here, as far as it can be had: its bars and settled funding. Once for each that is watched, after on_start, and not again after a reload. A live session that reads the past of many instruments begins before it has all of them.
 ---@field on_timer? fun(name: string) # A timer is due.
 ---@field on_order? fun(order: Order) # One of our orders changed.
 ---@field on_fill? fun(fill: Fill) # One of our orders was executed, in part or whole.

@@ -47,9 +47,13 @@ func TestPastPremiums(t *testing.T) {
 			v.premiums = append(v.premiums, fmt.Sprintf(`[%d,"0.00010000","0.00040000","-0.00060000","%s","0 ",%d,"0",12,"0","0","0"]`, at, c, at+59_999))
 		}
 		l := open(t, v, func(o *Options) { o.Symbols = []string{"spot:BTCUSDT", "coinm:BTCUSD_PERP"} })
-		past, err := l.market.History(t.Context())
-		if err != nil {
-			t.Fatal(err)
+		var past []exchange.Event
+		for id := range l.market.Universe().Len() {
+			list, err := l.market.Past(t.Context(), exchange.InstrumentID(id))
+			if err != nil {
+				t.Fatal(err)
+			}
+			past = append(past, list...)
 		}
 		var got []string
 		for _, ev := range past {

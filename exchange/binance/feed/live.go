@@ -29,7 +29,7 @@ type Options struct {
 	// Interval is the length of bars: 1, 3, 5, 15 or 30 minutes, 1, 2, 4, 6, 8 or
 	// 12 hours, or a day; 1 minute.
 	Interval exchange.Time
-	// Past are other lengths of bars that History returns too. Those that the venue
+	// Past are other lengths of bars that Past returns too. Those that the venue
 	// does not have are left out.
 	Past []exchange.Time
 

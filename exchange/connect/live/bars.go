@@ -21,7 +21,7 @@ func (t *track) bar(m *Market, ev *exchange.Event) {
 	}
 	opened := openingOf(ev)
 	if opened < t.barred-m.o.Data.Bars {
-		t.barred = 0
+		t.barred, t.firstBar = 0, 0
 	}
 	if t.barred == 0 || opened == t.barred+m.o.Data.Bars {
 		t.sendBar(m, ev)
@@ -31,7 +31,9 @@ func (t *track) bar(m *Market, ev *exchange.Event) {
 // sendBar sends a candle that is later than the last one; t is locked.
 func (t *track) sendBar(m *Market, ev *exchange.Event) {
 	if opened := openingOf(ev); opened > t.barred {
-		t.barred = opened
+		if t.barred = opened; t.firstBar == 0 {
+			t.firstBar = opened
+		}
 		m.post(ev)
 	}
 }

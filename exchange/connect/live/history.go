@@ -3,38 +3,24 @@ package live
 import (
 	"context"
 	"fmt"
-	"sync"
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/connect"
 )
 
-// History implements connect.Market: by instrument, settled funding rates, what else there
-// is (premiums), and finished candles, those of DataOptions.Past first. VenueTime is when
-// each was settled or closed. What it returns is not posted, and nothing is both. An instrument
-// whose past can't be had has none; the error names the first such.
-func (m *Market) History(ctx context.Context) ([]exchange.Event, error) {
-	past := make([][]exchange.Event, len(m.tracks))
-	errs := make([]error, len(m.tracks))
-	var wg sync.WaitGroup
-	slots := make(chan struct{}, m.o.Workers)
-	for i, t := range m.tracks {
-		wg.Go(func() {
-			slots <- struct{}{}
-			past[i], errs[i] = m.past(ctx, t)
-			<-slots
-		})
+// Past implements connect.Market: settled funding rates, what else there is (premiums), and
+// finished candles, those of DataOptions.Past first. VenueTime is when each was settled or
+// closed. What it returns is not posted, and nothing is both.
+func (m *Market) Past(ctx context.Context, id exchange.InstrumentID) ([]exchange.Event, error) {
+	t := m.track(id)
+	if t == nil {
+		return nil, fmt.Errorf("the past of instrument %d: want 0 to %d", id, len(m.tracks)-1)
 	}
-	wg.Wait()
-	var out []exchange.Event
-	var failed error
-	for i := range past {
-		out = append(out, past[i]...)
-		if failed == nil && errs[i] != nil {
-			failed = fmt.Errorf("the past of %s: %w", m.tracks[i].in.Key(), errs[i])
-		}
+	out, err := m.past(ctx, t)
+	if err != nil {
+		err = fmt.Errorf("the past of %s: %w", t.in.Key(), err)
 	}
-	return out, failed
+	return out, err
 }
 
 func (m *Market) past(ctx context.Context, t *track) (out []exchange.Event, err error) {
@@ -77,11 +63,10 @@ func (m *Market) pastBars(ctx context.Context, t *track) (out []exchange.Event, 
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	posted := t.barred // by the stream, meanwhile
 	for i := range list {
 		opened := openingOf(&list[i])
-		if posted != 0 && opened >= posted {
-			break
+		if t.firstBar != 0 && opened >= t.firstBar {
+			break // the stream brought it meanwhile
 		}
 		out = append(out, list[i])
 		t.barred = max(t.barred, opened)
@@ -89,8 +74,17 @@ func (m *Market) pastBars(ctx context.Context, t *track) (out []exchange.Event, 
 	return out, nil
 }
 
+// lookback is of how much time rates that were settled are looked back on at least: three
+// weeks tell what a contract usually pays.
+const lookback = 21 * exchange.Day
+
+// pastSettled returns the rates of before the first settlement that the marks announce: those
+// are sent by settle, whenever this is asked.
 func (m *Market) pastSettled(ctx context.Context, t *track) (out []exchange.Event, err error) {
-	rows, err := m.o.Ask.Settled(ctx, []*exchange.Instrument{t.in}, 0, m.o.Settled)
+	t.mu.Lock()
+	hours := exchange.Time(max(t.hours, 1)) * exchange.Hour
+	t.mu.Unlock()
+	rows, err := m.o.Ask.Settled(ctx, []*exchange.Instrument{t.in}, 0, max(m.o.Settled, int(lookback/hours)))
 	if err != nil {
 		return nil, err
 	}
@@ -99,7 +93,7 @@ func (m *Market) pastSettled(ctx context.Context, t *track) (out []exchange.Even
 	var before exchange.Time
 	for _, ev := range rows {
 		ev.VenueTime = onMinute(ev.VenueTime)
-		if ev.Instrument != t.in.ID || ev.VenueTime <= t.settled {
+		if ev.Instrument != t.in.ID || ev.VenueTime <= before || t.announced != 0 && ev.VenueTime > t.announced-near {
 			continue
 		}
 		if ev.Hours == 0 {
@@ -108,7 +102,7 @@ func (m *Market) pastSettled(ctx context.Context, t *track) (out []exchange.Even
 				ev.Hours = h
 			}
 		}
-		before, t.settled = ev.VenueTime, ev.VenueTime
+		before, t.settled = ev.VenueTime, max(t.settled, ev.VenueTime)
 		out = append(out, ev)
 	}
 	return out, nil

@@ -26,12 +26,14 @@ type track struct {
 	ticker, trade, marked, whole, liquidated connect.Repeat
 	at                                       exchange.Time // of the last mark, by the venue
 	next                                     exchange.Time // next funding
+	announced                                exchange.Time // the first of those
 	hours                                    int
 	told                                     string          // how the rules have changed
 	listing                                  connect.Listing // the rules as they were told last
 	halted                                   bool            // orders are not taken, so its book serves nothing
 	settled                                  exchange.Time   // the last settlement that was sent
 	barred                                   exchange.Time   // opening of the last bar that was sent
+	firstBar                                 exchange.Time   // opening of the first that was posted
 	barTry                                   exchange.Time   // when a missing bar is asked for again
 	interest                                 exchange.Time   // when it was last sent
 }
@@ -101,7 +103,7 @@ func (t *track) mark(m *Market, ev *exchange.Event, order int64, conn uint64) bo
 		return false
 	}
 	if ev.VenueTime < t.at-connect.Lag {
-		t.next, t.settled = 0, 0
+		t.next, t.announced, t.settled = 0, 0, 0
 	}
 	t.at = ev.VenueTime
 	if ev.Hours > 0 {
@@ -112,6 +114,9 @@ func (t *track) mark(m *Market, ev *exchange.Event, order int64, conn uint64) bo
 			t.hours = h
 		}
 		m.settler.want(t, t.next)
+	}
+	if t.announced == 0 {
+		t.announced = ev.NextFunding
 	}
 	t.next = max(t.next, ev.NextFunding)
 	ev.Hours = t.hours

@@ -171,7 +171,7 @@ func TestBars(t *testing.T) {
 	m, sink, now := market(t, exchange.LinkRising, func(o *Options) {
 		o.Ask.Bars = func(_ context.Context, _ *exchange.Instrument, length exchange.Time, most int) (out []exchange.Event, err error) {
 			asked++
-			for n := exchange.Time(2); n <= 8; n++ {
+			for n := exchange.Time(1); n <= 8; n++ {
 				out = append(out, *minute(n))
 			}
 			return out[max(0, len(out)-most):], nil
@@ -200,9 +200,10 @@ func TestBars(t *testing.T) {
 	if want := []exchange.Time{2, 3, 4, 5, 6, 7}; asked != 1 || !slices.Equal(got(), want) {
 		t.Errorf("bars that closed at minutes %v, want %v; asked %d times", got(), want, asked)
 	}
-	past, err := m.History(context.Background())
-	if err != nil || len(past) != 5 || past[4].VenueTime != 6*exchange.Minute {
-		t.Errorf("the past has %d bars, want those before the last that was posted: %v", len(past), err)
+	m.o.MostBars = 8
+	past, err := m.Past(context.Background(), 0)
+	if err != nil || len(past) != 1 || past[0].VenueTime != exchange.Minute {
+		t.Errorf("the past has %d bars, want the one before the first that was posted: %v", len(past), err)
 	}
 }
 

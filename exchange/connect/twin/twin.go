@@ -294,9 +294,9 @@ func (m *Market) Snapshot(id exchange.InstrumentID) {
 	m.feeds[feed].Snapshot(p.ids[feed])
 }
 
-// History implements connect.Market.
-func (m *Market) History(ctx context.Context) ([]exchange.Event, error) {
-	return m.feeds[own].History(ctx)
+// Past implements connect.Market.
+func (m *Market) Past(ctx context.Context, id exchange.InstrumentID) ([]exchange.Event, error) {
+	return m.feeds[own].Past(ctx, id)
 }
 
 // Recycle implements connect.Market.

@@ -20,12 +20,14 @@ type shelf struct {
 	asked chan exchange.InstrumentID
 }
 
-func (s *shelf) Universe() *exchange.Universe                      { return s.u }
-func (s *shelf) Interval() exchange.Time                           { return 0 }
-func (s *shelf) Snapshot(id exchange.InstrumentID)                 { s.asked <- id }
-func (s *shelf) History(context.Context) ([]exchange.Event, error) { return nil, nil }
-func (s *shelf) Recycle(*exchange.Event)                           {}
-func (s *shelf) Close() error                                      { return nil }
+func (s *shelf) Universe() *exchange.Universe      { return s.u }
+func (s *shelf) Interval() exchange.Time           { return 0 }
+func (s *shelf) Snapshot(id exchange.InstrumentID) { s.asked <- id }
+func (s *shelf) Past(context.Context, exchange.InstrumentID) ([]exchange.Event, error) {
+	return nil, nil
+}
+func (s *shelf) Recycle(*exchange.Event) {}
+func (s *shelf) Close() error            { return nil }
 func (s *shelf) Health() connect.Health {
 	return connect.Health{Connections: []wire.Health{{Name: "one"}}}
 }
