@@ -51,6 +51,18 @@ func TestBadRequests(t *testing.T) {
 	}
 }
 
+// A smallest slice that is larger than the venue's largest order could never be sent.
+func TestMinSliceAboveTheLargestOrder(t *testing.T) {
+	d := newDesk(t, "spot:ABCUSDT")
+	d.in.MaxQty = 400
+	for slice, want := range map[exchange.Lots]string{400: "", 401: "min_slice: 0.401 is more than the largest order on spot:ABCUSDT: want at most 0.4"} {
+		err := d.start(intent.ScheduleRequest{Algo: intent.TWAP, Qty: 10000, Duration: exchange.Hour, MinSlice: slice})
+		if (err == nil) != (want == "") || err != nil && err.Error() != want {
+			t.Errorf("%d: %v, want %q", slice, err, want)
+		}
+	}
+}
+
 // TestRestsThenTakes follows one slice: it rests for four fifths of it and takes
 // what is left, and what is refused is due again.
 func TestRestsThenTakes(t *testing.T) {
