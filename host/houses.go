@@ -7,6 +7,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/connect"
@@ -158,18 +159,24 @@ func houseNames() (out []string) {
 }
 
 // elsewhere adds to the error of a symbol that a house does not list where it is listed.
-// Only houses of the session are asked, and only after something is wrong already.
+// Houses that are set up are asked, and only after something is wrong already.
 func (s *liveSource) elsewhere(ctx context.Context, l *liveMarket, err error) error {
 	symbol := l.unlisted()
-	if symbol == "" || len(s.markets) == 1 {
+	if symbol == "" {
 		return err
 	}
-	for _, other := range s.markets {
-		if other == l || other.venue == nil && other.tryOpen() != nil {
+	ctx, cancel := context.WithTimeout(ctx, elsewhereWait)
+	defer cancel()
+	for i, section := range s.sections() {
+		if section.House() == l.House() || i == 0 && s.Venue == nil {
 			continue
 		}
-		c, asked := other.venue.Browse(ctx, connect.DataOptions{}, []string{"*:*"})
-		if asked != nil {
+		venue, failed := openSection(section)
+		if failed != nil {
+			continue
+		}
+		c, failed := venue.Browse(ctx, connect.DataOptions{}, []string{"*:*"})
+		if failed != nil {
 			continue
 		}
 		list := c.Instruments()
@@ -180,10 +187,8 @@ func (s *liveSource) elsewhere(ctx context.Context, l *liveMarket, err error) er
 	return err
 }
 
-func (l *liveMarket) tryOpen() (err error) {
-	l.venue, err = l.open()
-	return err
-}
+// elsewhereWait bounds looking for a symbol at other houses.
+const elsewhereWait = 10 * time.Second
 
 // unlisted is the first symbol that was named in full and is not listed; "": there is none.
 func (l *liveMarket) unlisted() string {

@@ -29,6 +29,9 @@ const (
 	// pastRest is the longest pause between two instruments of a session that runs: as long
 	// as the last took, so that half of what limits leave is there for what cannot wait.
 	pastRest = 10 * time.Second
+	// pastBooks is how long the books of a house may come first in a session that runs: where
+	// they are fetched they need the same limit of requests.
+	pastBooks = 3 * time.Minute
 )
 
 // pastReader reads what strategies look back on, one instrument after the other and all
@@ -36,6 +39,7 @@ const (
 type pastReader struct {
 	env
 	market connect.Market
+	behind func(house string) bool // books of it are waited for; nil: none ever are
 	cancel context.CancelFunc
 	tasks  sync.WaitGroup
 	news   chan struct{} // something was read
@@ -61,10 +65,10 @@ type pastHouse struct {
 
 // newPastReader begins to read. Of the instruments of held, which the session has positions
 // in, the past is read first, then that of those that were named in full.
-func newPastReader(e env, m connect.Market, held, named []string) *pastReader {
+func newPastReader(e env, m connect.Market, behind func(house string) bool, held, named []string) *pastReader {
 	ctx, cancel := context.WithCancel(context.Background())
 	u := m.Universe()
-	r := &pastReader{env: e, market: m, cancel: cancel, news: make(chan struct{}, 1), began: time.Now(),
+	r := &pastReader{env: e, market: m, behind: behind, cancel: cancel, news: make(chan struct{}, 1), began: time.Now(),
 		of: make([]*pastHouse, u.Len()), held: map[exchange.InstrumentID]bool{}}
 	order := make([]exchange.InstrumentID, 0, u.Len())
 	rank := make([]int, u.Len())
@@ -136,6 +140,7 @@ func (r *pastReader) work(ctx context.Context, h *pastHouse) {
 		if !ok {
 			return
 		}
+		r.yield(ctx, h)
 		began := time.Now()
 		list, err := r.read(ctx, id)
 		if ctx.Err() != nil {
@@ -144,6 +149,19 @@ func (r *pastReader) work(ctx context.Context, h *pastHouse) {
 		if r.came(h, id, list, err) {
 			wait(ctx, min(time.Since(began), pastRest))
 		}
+	}
+}
+
+// yield lets the books of a house come first once the session runs, for a time.
+func (r *pastReader) yield(ctx context.Context, h *pastHouse) {
+	for r.behind != nil && ctx.Err() == nil {
+		r.mu.Lock()
+		live := r.live
+		r.mu.Unlock()
+		if !live || time.Since(r.began) > pastBooks || !r.behind(h.name) {
+			return
+		}
+		wait(ctx, time.Second)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 
@@ -73,7 +74,7 @@ func TestThePastOfAFewIsWaitedFor(t *testing.T) {
 		a := archiveOf(t, "AAA", "BAD")
 		var posted []exchange.Event
 		var said []string
-		r := newPastReader(quietly(&posted, &said), a, []string{"alpha.perp:AAA"}, nil)
+		r := newPastReader(quietly(&posted, &said), a, nil, []string{"alpha.perp:AAA"}, nil)
 		defer r.stop()
 		r.await(t.Context())
 		past, paid := r.begin(exchange.Hour)
@@ -101,7 +102,9 @@ func TestThePastOfManyComesLater(t *testing.T) {
 		a.gate = make(chan struct{})
 		var posted []exchange.Event
 		var said []string
-		r := newPastReader(quietly(&posted, &said), a, nil, []string{"alpha.perp:BC"})
+		var behind atomic.Int32
+		behind.Store(20)
+		r := newPastReader(quietly(&posted, &said), a, func(string) bool { behind.Add(-1); return behind.Load() > 0 }, nil, []string{"alpha.perp:BC"})
 		defer r.stop()
 		r.await(t.Context())
 		if past, paid := r.begin(0); len(past) != 0 || len(paid) != 0 {

@@ -131,11 +131,22 @@ func (s *liveSource) enter(ctx context.Context, at *ledger.Snapshot) (*marketDat
 	for _, l := range s.markets {
 		named = append(named, l.patterns...)
 	}
-	s.past = newPastReader(s.env, s.market, held, named)
+	s.past = newPastReader(s.env, s.market, s.booksBehind, held, named)
 	if s.past.await(ctx); ctx.Err() != nil {
 		return nil, s.markets[0].failed(ctx, ctx.Err())
 	}
 	return s.m, nil
+}
+
+// booksBehind reports whether a house has yet to send a tenth of its books or more.
+func (s *liveSource) booksBehind(house string) bool {
+	for _, l := range s.markets {
+		if l.House() == house {
+			h := l.market.Health()
+			return h.Waiting*10 > h.Live+h.Suspect+h.Waiting
+		}
+	}
+	return false
 }
 
 // silent are the venues of contracts that do not tell of liquidations.

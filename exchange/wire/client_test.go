@@ -559,3 +559,21 @@ func TestCutAtEveryByte(t *testing.T) {
 		}
 	})
 }
+
+// A connection that begins with more requests than may wait otherwise sends them all.
+func TestMoreStreamsThanMayWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := serve(t, func(s *side) { s.answer(nil) })
+		var r recorder
+		o := options(p, &r)
+		o.Streams, o.BatchStreams, o.FramesPerSecond = nil, 1, 20
+		for i := range 2 * queued {
+			o.Streams = append(o.Streams, Stream{Name: fmt.Sprintf("s%d", i)})
+		}
+		c := start(t, o)
+		time.Sleep(time.Minute)
+		if h := c.Health(); !h.Connected || h.Connects != 1 || h.Streams != 2*queued {
+			t.Errorf("%+v", h)
+		}
+	})
+}

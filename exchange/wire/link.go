@@ -21,8 +21,8 @@ var (
 	ErrSuspended = errors.New("the machine was suspended")
 )
 
-// queued is how many frames may wait to be written. At a few a second more
-// would only grow old.
+// queued is how many frames may wait to be written beside two for each stream, which
+// ends it and begins it anew. At a few a second more would only grow old.
 const queued = 256
 
 // link is one connection, with a goroutine that reads and one that writes.
@@ -52,7 +52,7 @@ type link struct {
 
 func newLink(id uint64, url string, conn *websocket.Conn, o *Options, t *tally) *link {
 	l := &link{id: id, url: url, conn: conn, o: o, h: o.Open(id), born: time.Now(), tally: t,
-		out: make(chan []byte, queued), quit: make(chan struct{}), done: make(chan struct{}), leaving: make(chan struct{}), greeted: make(chan struct{})}
+		out: make(chan []byte, queued+2*len(o.Streams)), quit: make(chan struct{}), done: make(chan struct{}), leaving: make(chan struct{}), greeted: make(chan struct{})}
 	l.board.init()
 	conn.SetReadLimit(int64(o.MaxMessage)) // of compressed bytes; message counts the others
 	conn.SetPongHandler(func(string) error { l.extend(); return nil })

@@ -41,7 +41,8 @@ func (c *catalogue) bars(ctx context.Context, in *exchange.Instrument, length ex
 	return out, err
 }
 
-// mostSettled is how many settlements the venue tells of at once.
+// mostSettled is how many settlements the venue tells of at once. Source: the manual,
+// /v5/market/funding/history: limit [1, 200], and endTime alone gives those up to it.
 const mostSettled = 200
 
 // settled returns settlements of perpetuals, oldest first of each. The mark that they were
@@ -51,7 +52,7 @@ func (c *catalogue) settled(ctx context.Context, list []*exchange.Instrument, si
 		most = 3 // what is looked for is the newest, and startTime alone is refused
 	}
 	for _, in := range list {
-		one, err := c.settledOf(ctx, in, min(most, mostSettled))
+		one, err := c.settledOf(ctx, in, most)
 		for _, ev := range one {
 			if ev.VenueTime >= since {
 				out = append(out, ev)
@@ -62,8 +63,27 @@ func (c *catalogue) settled(ctx context.Context, list []*exchange.Instrument, si
 	return out, failed
 }
 
+// settledOf asks until there are so many, or no more.
 func (c *catalogue) settledOf(ctx context.Context, in *exchange.Instrument, most int) (out []exchange.Event, err error) {
-	q := c.question(api.Of(in.Venue), "list funding of "+in.Symbol, "/v5/market/funding/history", url.Values{"symbol": {in.Symbol}, "limit": {strconv.Itoa(most)}})
+	for end := exchange.Time(0); len(out) < most; {
+		want := min(most-len(out), mostSettled)
+		page, err := c.settledPage(ctx, in, want, end)
+		out = slices.Concat(page, out)
+		if err != nil || len(page) < want || end != 0 && page[0].VenueTime > end {
+			return out, err
+		}
+		end = page[0].VenueTime - exchange.Millisecond
+	}
+	return out, nil
+}
+
+// settledPage asks for the newest up to a time; 0: now.
+func (c *catalogue) settledPage(ctx context.Context, in *exchange.Instrument, most int, end exchange.Time) (out []exchange.Event, err error) {
+	query := url.Values{"symbol": {in.Symbol}, "limit": {strconv.Itoa(most)}}
+	if end > 0 {
+		query.Set("endTime", strconv.FormatInt(int64(end/exchange.Millisecond), 10))
+	}
+	q := c.question(api.Of(in.Venue), "list funding of "+in.Symbol, "/v5/market/funding/history", query)
 	err = c.client.Pages(ctx, q, func(raw []byte) (err error) {
 		ev := exchange.Event{Kind: exchange.KindFunding, Instrument: in.ID}
 		f := jsonscan.Object(raw)
