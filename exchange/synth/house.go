@@ -23,7 +23,7 @@ type House struct {
 	// depend on.
 	List func(start exchange.Time) []Listing
 	// Lean is by how much its premiums differ from those elsewhere for days, in bp: a
-	// standard deviation. 0: 0.6.
+	// standard deviation for majors; of others it is larger as their premiums are. 0: 0.85.
 	Lean float64
 }
 
@@ -78,11 +78,14 @@ func Quarters(start exchange.Time, n int) (out []exchange.Time) {
 	return out
 }
 
-// The differences between houses. The test of calibration measures the funding that they make beside
-// that of recorded venues.
+// The differences between houses. TestFundingBetweenHouses measures the funding that they
+// make beside that of recorded venues: most of a difference is gone by the next settlement,
+// and a quarter of its variance stays for a week, much of it in all coins of a venue at once.
 const (
-	leanBp   = 0.6           // of the premiums of a coin at a house, for days
-	leanHalf = 5 * 86400.0   // seconds
+	leanBp   = 0.85          // of the premiums at a house, for days
+	leanOne  = 0.65          // ... the part of that variance which its coins share
+	leanHalf = 6.5 * 86400.0 // seconds
+	hurry    = 0.8           // what moves a premium within hours, relative to the built-in listing's
 	spotBp   = 0.5           // of coins at a house
 	spotHalf = 600.0         // seconds
 	yearly   = 0.06          // premium of dated futures, a fraction a year
@@ -160,7 +163,7 @@ func (c *coin) like(l *Listing) *rules {
 }
 
 // settle puts the instruments of a house for a coin into the market.
-func (m *Market) settle(h *House, listings []Listing, a *asset, dt float64) {
+func (m *Market) settle(h *House, shared *drift, listings []Listing, a *asset, dt float64) {
 	for i := range listings {
 		l := &listings[i]
 		if l.Base != a.base {
@@ -176,15 +179,35 @@ func (m *Market) settle(h *House, listings []Listing, a *asset, dt float64) {
 		case in.Dated():
 			v.abroad.until = in.Delivery
 		default:
-			bp := h.Lean
-			if bp == 0 {
-				bp = leanBp
+			v.abroad.wide = 1
+			if !a.major {
+				v.abroad.wide = altPremium / majorPremium
 			}
-			v.abroad.lean = newOU(v.abroad.rng, bp, leanHalf, dt)
+			v.abroad.lean = newOU(v.abroad.rng, h.lean()*math.Sqrt(1-leanOne), leanHalf, dt)
+			v.abroad.shared = shared
+			v.slow.scale(hurry)
 			v.perp.oracle = l.Oracle
 		}
 		m.venues = append(m.venues, v)
 	}
+}
+
+func (h *House) lean() float64 {
+	if h.Lean == 0 {
+		return leanBp
+	}
+	return h.Lean
+}
+
+// drift is by how much all premiums of a house differ, in bp of majors.
+type drift struct {
+	rng *rand.Rand
+	ou
+}
+
+func newDrift(seed uint64, h *House, dt float64) *drift {
+	rng := stream(hash(seed, textHash(h.Name), 0), 0x1003)
+	return &drift{rng, newOU(rng, h.lean()*math.Sqrt(leanOne), leanHalf, dt)}
 }
 
 // textHash is FNV-1a.
@@ -198,18 +221,24 @@ func textHash(s string) uint64 {
 
 // abroad is what sets an instrument apart from its like elsewhere.
 type abroad struct {
-	rng   *rand.Rand
-	lean  ou
-	rest  float64       // bp
-	share float64       // of squeezes
-	until exchange.Time // of a dated future
+	rng    *rand.Rand
+	lean   ou            // its own
+	shared *drift        // of its house's perpetuals; nil of others
+	wide   float64       // how much wider both are than those of majors
+	rest   float64       // bp
+	share  float64       // of squeezes
+	until  exchange.Time // of a dated future
 }
 
 // step returns by how much its premium differs, a fraction of the index.
 func (b *abroad) step(m *Market, t exchange.Time) float64 {
 	if b.until == 0 {
 		b.lean.step(b.rng)
-		return 1e-4 * (b.lean.x + b.rest)
+		lean := b.lean.x
+		if b.shared != nil {
+			lean = (lean + b.shared.x) * b.wide
+		}
+		return 1e-4 * (lean + b.rest)
 	}
 	left := max(0, float64(b.until-t)/1e9/year)
 	return (yearly + eager*m.weather.mood.x) * left

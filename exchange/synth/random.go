@@ -60,3 +60,6 @@ func newOU(rng *rand.Rand, sd, half, dt float64) ou {
 }
 
 func (o *ou) step(rng *rand.Rand) { o.x = o.keep*o.x + o.kick*rng.NormFloat64() }
+
+// scale makes the process smaller or larger by a factor.
+func (o *ou) scale(by float64) { o.x, o.kick = by*o.x, by*o.kick }

@@ -16,7 +16,8 @@
 // the rhythm of the day; rarely a violent day; now and then a shock, of one coin
 // or of all, after which volatility is a multiple of the usual for hours. Premiums that revert to a
 // slightly negative rest, move within hours, follow the market's appetite for leverage, and now
-// and then are squeezed for a day or two. Books of [Depth] levels a side that thin out
+// and then are squeezed for a day or two; of several houses, differences of premiums and funding
+// of which a part lasts for a week. Books of [Depth] levels a side that thin out
 // when prices move and then recover. Prints, and mark prices.
 //
 // # What it does not model
@@ -97,6 +98,7 @@ type Market struct {
 	weather  weather
 	assets   []asset
 	venues   []venue       // in order of emission: the markets of a coin are neighbours
+	drifts   []*drift      // of the houses but the built-in one
 	slot     exchange.Time // between neighbours
 	tenth    float64       // step as a part of 10 s
 
@@ -143,10 +145,11 @@ func (m *Market) populate(dt float64) {
 	m.weather = newWeather(&m.opt, dt)
 	act := opening(seed, m.opt.Start)
 	m.assets = make([]asset, len(coins))
-	listings := make([][]Listing, len(m.opt.Houses))
+	listings, drifts := make([][]Listing, len(m.opt.Houses)), make([]*drift, len(m.opt.Houses))
 	for j := range m.opt.Houses {
 		if h := &m.opt.Houses[j]; !h.builtIn() {
-			listings[j] = h.List(m.opt.Start)
+			listings[j], drifts[j] = h.List(m.opt.Start), newDrift(seed, h, dt)
+			m.drifts = append(m.drifts, drifts[j])
 		}
 	}
 	own := uint64(0) // the number of an instrument of the built-in listing
@@ -155,7 +158,7 @@ func (m *Market) populate(dt float64) {
 		a := &m.assets[i]
 		for j := range m.opt.Houses {
 			if h := &m.opt.Houses[j]; !h.builtIn() {
-				m.settle(h, listings[j], a, dt)
+				m.settle(h, drifts[j], listings[j], a, dt)
 				continue
 			}
 			m.add(a, exchange.Spot, &a.spot, &own, dt)
@@ -211,6 +214,9 @@ func (m *Market) advance() {
 	m.weather.step(m, t, dt, day)
 	for i := range m.assets {
 		m.assets[i].step(m, t, dt, day)
+	}
+	for _, d := range m.drifts {
+		d.step(d.rng)
 	}
 	for i := range m.venues {
 		m.venues[i].step(m, t, dt, curve)
