@@ -122,6 +122,9 @@ func Simulate(ctx context.Context, o SimOptions) error {
 	if o.Past < 0 || o.Past > mostSimPast {
 		return configError("Simulate: Past %d: want 0 to 5 days", o.Past)
 	}
+	if builtIn := len(o.Market) == 0 || len(o.Market) == 1 && o.Market[0] == "synth"; o.Past > 0 && (!builtIn || o.Symbols > 0) {
+		return configError("Simulate: Past is of the built-in market without Symbols; a recording, and a market of many symbols, has no other past than its own")
+	}
 	if err := namedPaths("Market", o.Market); err != nil {
 		return err
 	}

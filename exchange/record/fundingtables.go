@@ -227,7 +227,7 @@ func (f Formats) writeHouses(path string, houses []string, worse float64) error 
 			case slices.ContainsFunc(f, func(x connect.Format) bool { return x.House() == h }):
 				fmt.Fprintf(w, "%s,%s,%g,,\n", h, f[0].House(), worse)
 			default:
-				fmt.Fprintf(w, "%s,%s,%g,%s,%s\n", h, f[0].House(), worse, usualFees.maker.Shift(4), usualFees.taker.Shift(4))
+				fmt.Fprintf(w, "%s,%s,%g,%s,%s\n", h, f[0].House(), worse, usualMaker.Shift(4), usualTaker.Shift(4))
 			}
 		}
 	})

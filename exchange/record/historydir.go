@@ -77,34 +77,49 @@ type roleFiles [roles]map[string]string
 
 func (f *roleFiles) bars() bool { return len(f[spotBars])+len(f[perpBars]) > 0 }
 
+// houseFiles are the files of a house and their folder.
+type houseFiles struct {
+	folder string
+	files  roleFiles
+}
+
 // contents are what is in a directory of bars.
 type contents struct {
 	files  roleFiles
-	houses map[string]roleFiles // of other houses, each in a folder of its name
-	said   string               // path of what is said of houses; "": nothing is
-	unused []string             // what is there and not read
+	houses map[string]houseFiles // of other houses, each in a folder of its name
+	said   string                // path of what is said of houses; "": nothing is
+	unused []string              // what is there and not read
 }
 
 // historyFiles finds the files of a history directory, through links too. ok is false
 // when it has no folder of bars, and so is no history.
 func historyFiles(dir string) (c contents, ok bool, err error) {
-	c.houses = map[string]roleFiles{}
+	c.houses = map[string]houseFiles{}
 	folders, err := c.read(dir, &c.files)
 	if err != nil {
 		return c, false, err
 	}
+	said := c.said
 	for _, path := range folders {
 		var of roleFiles
 		inside, err := c.read(path, &of)
 		if err != nil {
 			return c, false, err
 		}
+		if c.said != said && c.files.bars() {
+			return c, false, fmt.Errorf("%s: what is said of venues belongs into the folder above, %s, one row for each", c.said, filepath.Join(dir, housesFile))
+		}
+		c.said = said
 		if !of.bars() && len(of[fundingRates]) == 0 {
 			c.unused = append(c.unused, path)
 			continue
 		}
 		c.unused = append(c.unused, inside...)
-		c.houses[strings.ToLower(filepath.Base(path))] = of
+		house := strings.ToLower(filepath.Base(path))
+		if first, twice := c.houses[house]; twice {
+			return c, false, fmt.Errorf("both %s and %s are folders of %s: join them, or keep one", first.folder, path, house)
+		}
+		c.houses[house] = houseFiles{path, of}
 	}
 	return c, c.files.bars(), nil
 }

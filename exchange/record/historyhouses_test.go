@@ -1,6 +1,7 @@
 package record
 
 import (
+	"cmp"
 	"os"
 	"path/filepath"
 	"slices"
@@ -92,6 +93,9 @@ func TestAHistoryOfSeveralHousesRefuses(t *testing.T) {
 		{"another word", "bybit/funding/ABCUSDT.csv", bybitFunding, "venue,prices_of,worse_bps\nbybit,binance,2\n", "column \"worse_bps\": want venue, prices_of, worse_bp"},
 		{"prices of nobody", "bybit/funding/ABCUSDT.csv", bybitFunding, "venue,prices_of\nbybit,binnace\n", "are to be those of binnace, of which there is no folder"},
 		{"twice", "bybit/funding/ABCUSDT.csv", bybitFunding, "venue,prices_of\nbybit,binance\nbybit,binance\n", "venues.csv:3: bybit is there twice"},
+		{"prices of its own", "bybit/funding/ABCUSDT.csv", bybitFunding, "venue,prices_of\nbybit,bybit\n", "venues.csv:2: prices_of \"bybit\": want another venue"},
+		{"prices of one without bars", "bybit/funding/ABCUSDT.csv", bybitFunding, "venue,prices_of\nbinance,bybit\nbybit,binance\n", "venues.csv:2: prices_of: prices of binance are to be those of bybit, which has no bars"},
+		{"a folder that is no venue's", "backup/funding/ABCUSDT.csv", bybitFunding, "", "no venue backup is known here: say what it charges in venues.csv"},
 		{"the default beside itself", "binance/funding/ABCUSDT.csv", bybitFunding, "", "its files belong beside it"},
 	} {
 		dir := put(t, historyDir(t), map[string]string{c.file: c.text})
@@ -101,6 +105,79 @@ func TestAHistoryOfSeveralHousesRefuses(t *testing.T) {
 		if _, err := houseFormats.LoadHistory(dir); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want %q", c.name, err, c.want)
 		}
+	}
+}
+
+// What is said in a venue's own folder does not replace what is said of all.
+func TestWhatIsSaidOfHousesIsSaidOnce(t *testing.T) {
+	dir := put(t, historyDir(t), map[string]string{"bybit/funding/ABCUSDT.csv": bybitFunding,
+		"venues.csv": "venue,prices_of\nbybit,binance\n", "bybit/venues.csv": "venue,prices_of,worse_bp\nbybit,binance,100\n"})
+	if _, err := houseFormats.LoadHistory(dir); err == nil || !strings.Contains(err.Error(), filepath.Join("bybit", "venues.csv")+": what is said of venues belongs into the folder above") {
+		t.Errorf("a second venues.csv: %v", err)
+	}
+}
+
+// Fees that are said are charged, also by a house whose fees are known and that has bars; what
+// is not said stays as it is known.
+func TestSaidFeesAreCharged(t *testing.T) {
+	bars, err := os.ReadFile(filepath.Join(historyDir(t), "perp_1h", "ABCUSDT.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := put(t, historyDir(t), map[string]string{"bybit/perp_1h/ABCUSDT.csv": string(bars), "bybit/perp_1h/BTCUSDT.csv": string(bars),
+		"venues.csv": "venue,prices_of,worse_bp,maker_bp,taker_bp\nbinance,,,,3\nbybit,,,1.5,\n"})
+	h, err := houseFormats.Open([]string{dir}, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain, err := houseFormats.Open([]string{put(t, historyDir(t), map[string]string{"bybit/perp_1h/ABCUSDT.csv": string(bars), "bybit/perp_1h/BTCUSDT.csv": string(bars)})}, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for key, want := range map[string][2]string{"binance.usdm:ABCUSDT": {"", "0.0003"}, "binance.spot:ABCUSDT": {"", "0.0003"}, "bybit.linear:ABCUSDT": {"0.00015", ""}, "bybit.linear:BTCUSDT": {"0.00015", ""}} {
+		in, err := h.Universe().Lookup(key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		usual, err := plain.Universe().Lookup(key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, fee := range [2]string{in.MakerFee.String(), in.TakerFee.String()} {
+			if was := [2]string{usual.MakerFee.String(), usual.TakerFee.String()}[i]; fee != cmp.Or(want[i], was) {
+				t.Errorf("%s: fee %s, said is %q, usual %s", key, fee, want[i], was)
+			}
+		}
+		if !strings.Contains(in.Assumed, "as venues.csv says") || strings.Contains(usual.Assumed, "venues.csv") {
+			t.Errorf("%s assumes %q, without a word %q", key, in.Assumed, usual.Assumed)
+		}
+	}
+}
+
+// A perpetual that is asked for by its full name is played on the bars that stand in, and those
+// are not played themselves.
+func TestAStandInCanBeAskedForAlone(t *testing.T) {
+	dir := put(t, historyDir(t), map[string]string{"bybit/funding/ABCUSDT.csv": bybitFunding, "gate/funding/ABCUSDT.csv": gateFunding,
+		"venues.csv": "venue,prices_of,worse_bp\nbybit,binance,5\ngate,binance,5\n"})
+	for _, key := range []string{"bybit.linear:ABCUSDT", "gate.linear:ABCUSDT"} {
+		r, err := houseFormats.Open([]string{dir}, Options{History: HistoryOptions{Symbols: []string{key}}})
+		if err != nil {
+			t.Errorf("%s: %v", key, err)
+			continue
+		}
+		if all := r.Universe().All(); len(all) != 1 || all[0].FullKey() != key {
+			t.Errorf("%s: %d instruments, the first is %s", key, len(all), all[0].FullKey())
+		}
+		evs, err := drain(t, r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := kinds(evs); !strings.Contains(got, "snapshot") || !strings.Contains(got, "funding") || !strings.Contains(got, "mark") {
+			t.Errorf("%s: events %s", key, got)
+		}
+	}
+	if _, err := houseFormats.LoadHistory(dir, "bybit.linear:XYZUSDT"); err == nil || !strings.Contains(err.Error(), "has no bars of") {
+		t.Errorf("a symbol that is nowhere: %v", err)
 	}
 }
 

@@ -19,6 +19,7 @@ type History struct {
 	stats    Stats
 	notes    []string
 	observed []*observed
+	lenders  []*observed             // perpetuals that are not played and whose prices stand in
 	perps    map[*observed]bool      // which of them are perpetuals
 	bars     map[string]*series      // by full key of the instrument
 	marks    map[string]*series      // likewise
@@ -71,6 +72,11 @@ func (h *History) load() error {
 	for _, p := range h.places {
 		if err := h.standIns(p); err != nil {
 			return err
+		}
+	}
+	for _, o := range h.lenders {
+		if err := h.loadMarks(o); err != nil {
+			return fmt.Errorf("history: %w", err)
 		}
 	}
 	for _, o := range h.observed {
@@ -129,7 +135,8 @@ func (h *History) loadLegs(p *ofHouse, r role) error {
 		return fmt.Errorf("history %s: %s has no market whose bars its folders could hold", h.dir, p.house)
 	}
 	for _, symbol := range sortedKeys(p.files[r]) {
-		if !wanted.has(v, symbol) {
+		lends := r == perpBars && !wanted.has(v, symbol) && h.lent(p, symbol)
+		if !wanted.has(v, symbol) && !lends {
 			continue
 		}
 		if r == perpBars && !namedLinear(symbol) {
@@ -147,6 +154,10 @@ func (h *History) loadLegs(p *ofHouse, r role) error {
 			return fmt.Errorf("history: %w", err)
 		}
 		o.price.most, o.qty.most = min(o.price.most, 8), min(o.qty.most, 8)
+		if lends {
+			h.lenders, h.bars[o.fullKey()] = append(h.lenders, o), s
+			continue
+		}
 		h.add(o, r, s)
 	}
 	return nil
@@ -158,18 +169,30 @@ func (h *History) add(o *observed, r role, bars *series) {
 	h.bars[o.fullKey()] = bars
 }
 
-// loadPerp loads what a perpetual has beside its bars.
-func (h *History) loadPerp(o *observed) (err error) {
+// files are those of an instrument's house.
+func (h *History) files(o *observed) *roleFiles {
 	i := slices.IndexFunc(h.places, func(p *ofHouse) bool { return p.house == o.venue.House() })
-	key, files := o.fullKey(), h.places[max(i, 0)].files
-	if path, ok := files[markBars][o.symbol]; ok {
-		if h.marks[key], err = loadBars(path, &h.stats, nil); err != nil {
-			return err
-		}
+	return &h.places[max(i, 0)].files
+}
+
+// loadMarks loads the marks of a perpetual, or takes those that stand in.
+func (h *History) loadMarks(o *observed) (err error) {
+	key := o.fullKey()
+	if path, ok := h.files(o)[markBars][o.symbol]; ok {
+		h.marks[key], err = loadBars(path, &h.stats, nil)
 	} else if o.like != nil {
 		h.marks[key] = h.marks[o.like.fullKey()]
 	}
-	path, ok := files[fundingRates][o.symbol]
+	return err
+}
+
+// loadPerp loads what a perpetual has beside its bars.
+func (h *History) loadPerp(o *observed) (err error) {
+	if err := h.loadMarks(o); err != nil {
+		return err
+	}
+	key := o.fullKey()
+	path, ok := h.files(o)[fundingRates][o.symbol]
 	if !ok {
 		return nil
 	}

@@ -214,7 +214,8 @@ func (p *playing) standing() (out []string) {
 		out = append(out, fmt.Sprintf("%s has no prices of its own here: bars and marks of %s stand in for %s, each side of its book %g bp worse; what the prices of the two differ by, and how that moves, is not in the result",
 			of.house, of.said.pricesOf, strings.Join(keys, ", "), of.said.worseBP))
 		if of.format == nil {
-			out = append(out, fmt.Sprintf("nobody here trades on %s: research only, at a taker fee of %s", of.house, percentage(of.said.taker)))
+			_, taker := of.said.fees(usualMaker, usualTaker)
+			out = append(out, fmt.Sprintf("nobody here trades on %s: research only, at a taker fee of %s", of.house, percentage(taker)))
 		}
 	}
 	return out

@@ -203,4 +203,6 @@ func (p *places) join(o places) {
 	p.misfits = p.misfits || o.misfits
 	p.most = max(p.most, o.most)
 	p.seen += o.seen
+	p.guess = max(p.guess, o.guess)
+	p.guesses += o.guesses
 }

@@ -39,6 +39,8 @@ type places struct {
 	misfits bool          // a value is not a whole number of steps
 	most    uint8         // decimals as printed, trailing zeros included
 	seen    int
+	guess   uint8 // the same of values that need not be whole steps
+	guesses int
 }
 
 func (p *places) see(text []byte) {
@@ -54,6 +56,23 @@ func (p *places) see(text []byte) {
 		_, err := fixed.Steps(text, p.step)
 		p.misfits = err != nil
 	}
+}
+
+// seeLoose notes a value that need not be a whole number of steps, such as a price of
+// bankruptcy. It counts where there is no other.
+func (p *places) seeLoose(text []byte) {
+	if _, err := fixed.E8(text); err == nil {
+		p.guesses++
+		p.guess = max(p.guess, decimals(text))
+	}
+}
+
+// finest is the step that all values fit.
+func (p *places) finest() exchange.Step {
+	if p.seen == 0 {
+		return exchange.Step{M: 1, Scale: p.guess}
+	}
+	return exchange.Step{M: 1, Scale: p.most}
 }
 
 func (p *places) seeText(text string) { p.see([]byte(text)) }
@@ -89,10 +108,10 @@ func (o *observed) instrument() (exchange.Instrument, error) {
 	if o.like != nil || o.format == nil {
 		return o.spoken()
 	}
-	price := exchange.Step{M: 1, Scale: o.price.most}
-	qty := exchange.Step{M: 1, Scale: o.qty.most}
+	price := o.price.finest()
+	qty := o.qty.finest()
 	if !o.rules {
-		if o.price.seen == 0 {
+		if o.price.seen+o.price.guesses == 0 {
 			return exchange.Instrument{}, fmt.Errorf("%s: no price to infer the tick from, and no rules are known", o.key())
 		}
 		in := o.format.Assume(o.venue, o.symbol, price, qty)
@@ -100,6 +119,7 @@ func (o *observed) instrument() (exchange.Instrument, error) {
 		if err := o.size(&in); err != nil {
 			return exchange.Instrument{}, err
 		}
+		o.said.charge(&in)
 		return in, nil
 	}
 	in := o.known
@@ -112,6 +132,7 @@ func (o *observed) instrument() (exchange.Instrument, error) {
 		in.MinQty, in.MaxQty = relot(in.MinQty, in.Lot, qty), relot(in.MaxQty, in.Lot, qty)
 		in.Lot = qty
 	}
+	o.said.charge(&in)
 	return in, nil
 }
 

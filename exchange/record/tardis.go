@@ -176,7 +176,12 @@ func (i *tardisInfo) observe(venue, symbol string) *observed {
 }
 
 func (l *tardisLayout) numbers(k tardisKind, f [][]byte, o *observed) {
-	if k == tardisL2 || k == tardisTrades || k == tardisLiquidations {
+	if k == tardisLiquidations {
+		o.price.seeLoose(f[l.price])
+		o.qty.see(f[l.amount])
+		return
+	}
+	if k == tardisL2 || k == tardisTrades {
 		o.price.see(f[l.price])
 		o.qty.see(f[l.amount])
 		return

@@ -92,6 +92,26 @@ func TestTardisTruncated(t *testing.T) {
 	}
 }
 
+// A price of bankruptcy is no whole number of ticks, and does not say how fine they are.
+func TestLiquidationsDoNotRefineTicks(t *testing.T) {
+	dir := put(t, t.TempDir(), map[string]string{
+		"trades.csv":       "exchange,symbol,timestamp,local_timestamp,id,side,price,amount\nbinance-futures,ABCUSDT,1700000000000000,1700000000000900,42,sell,9.9,1.5\n",
+		"liquidations.csv": "exchange,symbol,timestamp,local_timestamp,id,side,price,amount\nbinance-futures,ABCUSDT,1700000001000000,1700000001000900,,sell,9.87654321,1.5\n",
+	})
+	r, err := formats.Open([]string{dir}, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := r.Universe().Get(0)
+	evs, err := drain(t, r)
+	if err != nil || in.Tick.String() != "0.1" || len(r.Universe().All()) != 1 {
+		t.Fatalf("tick %s, error %v", in.Tick, err)
+	}
+	if last := evs[len(evs)-1]; last.Kind != exchange.KindLiquidation || last.Price != 98 {
+		t.Errorf("%+v", last)
+	}
+}
+
 func TestTardisSingleRows(t *testing.T) {
 	for name, c := range map[string]struct{ text, want string }{
 		"trades": {"exchange,symbol,timestamp,local_timestamp,id,side,price,amount\nbinance,ABCUSDT,1700000000000000,1700000000000900,42,sell,9.9,1.5\n",

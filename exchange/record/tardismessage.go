@@ -152,7 +152,9 @@ func (m *tardisMessage) named(symbol string) bool {
 func (m *tardisMessage) see(o *observed) {
 	l := &streamLayout
 	for _, n := range [...]int{l.price, l.ticker.last, l.askPrice[0], l.bidPrice[0]} {
-		if string(m.kind) != "liquidation" { // a price of bankruptcy need not be a whole tick
+		if string(m.kind) == "liquidation" {
+			o.price.seeLoose(m.fields[n])
+		} else {
 			o.price.see(m.fields[n])
 		}
 	}

@@ -255,8 +255,10 @@ func dataImport(ctx context.Context, e *env, args []string) error {
 	if record.HoldsFundingTables(f.Arg(0)) {
 		return e.importTables(f.Arg(0), *out, &t, *asJSON)
 	}
-	if t.prices != "" || len(t.ahead) > 0 {
-		return fail(ExitUsage, "--prices and --utc-offset are for tables of funding, and %s holds none", f.Arg(0))
+	for _, name := range []string{"prices", "utc-offset", "worse"} {
+		if f.Changed(name) {
+			return fail(ExitUsage, "--%s is for tables of funding, files named SYMBOL_VENUE_….csv, and %s holds none", name, f.Arg(0))
+		}
 	}
 	done, err := importer().Import(ctx, f.Arg(0), *out, func(r connect.Imported) { printImported(e.err, &r) })
 	if done != nil {

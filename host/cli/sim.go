@@ -43,8 +43,15 @@ func simVerb(ctx context.Context, e *env, args []string) error {
 		return fail(ExitUsage, "--accounts %d: want 1 to 1000", *accounts)
 	}
 	before, err := parseLength(*past)
-	if err != nil || before > 5*exchange.Day {
+	switch {
+	case err != nil || before <= 0 || before > 5*exchange.Day:
 		return fail(ExitUsage, "--past %s: want a length of time up to 5d, such as 4d or 12h", *past)
+	case f.Changed("past") && (len(*market) != 1 || (*market)[0] != "synth"):
+		return fail(ExitUsage, "--past is of the built-in market, and --market %s is a recording: it begins where that does", strings.Join(*market, ", "))
+	case f.Changed("past") && *symbols != 0:
+		return fail(ExitUsage, "--past and --symbols exclude each other: a market of %d symbols has no past, it would take minutes to work out", *symbols)
+	case !f.Changed("past"):
+		before = 0 // what is usual there
 	}
 	chaos, err := readChaos(*faults)
 	if err != nil {

@@ -1,8 +1,8 @@
 package cli
 
 import (
+	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 )
@@ -45,9 +45,12 @@ func TestAStudyComparesStrategies(t *testing.T) {
 // repositoryFile is the absolute path of a file of the repository.
 func repositoryFile(t *testing.T, name string) string {
 	t.Helper()
-	_, here, _, ok := runtime.Caller(0)
-	if !ok {
-		t.Fatal("no caller")
+	if packageErr != nil {
+		t.Fatal(packageErr)
 	}
-	return filepath.Join(filepath.Dir(here), "..", "..", name)
+	return filepath.Join(packageDir, "..", "..", name)
 }
+
+// packageDir is where tests begin. The paths of sources that a binary knows are not there
+// when it was built with -trimpath.
+var packageDir, packageErr = os.Getwd()
