@@ -157,13 +157,25 @@ var MarkType = Type{
 
 // NewBar returns a candle as a table of BarType.
 func (rt *Runtime) NewBar(in *exchange.Instrument, b *exchange.Bar) *lua.LTable {
-	r := newRecord(rt, 9)
+	r := newRecord(rt, 13)
 	r.symbol("symbol", in)
 	r.num("open", in.PriceFloat(b.Open))
 	r.num("high", in.PriceFloat(b.High))
 	r.num("low", in.PriceFloat(b.Low))
 	r.num("close", in.PriceFloat(b.Close))
 	r.num("volume", b.Volume)
+	if b.Known&exchange.FlowQuote != 0 {
+		r.num("quote_volume", b.Quote)
+	}
+	if b.Known&exchange.FlowTrades != 0 {
+		r.num("trades", float64(b.Trades))
+	}
+	if b.Known&exchange.FlowTakerBuy != 0 {
+		r.num("taker_buy_volume", b.TakerBuy)
+	}
+	if share, ok := b.TakerShare(); ok {
+		r.num("taker_share", share)
+	}
 	r.num("interval", Seconds(b.Interval))
 	r.str("length", exchange.BarLength(b.Interval))
 	r.time("time", b.Time)
@@ -173,7 +185,7 @@ func (rt *Runtime) NewBar(in *exchange.Instrument, b *exchange.Bar) *lua.LTable 
 // BarType describes a candle.
 var BarType = Type{
 	Name: "Bar",
-	Doc:  "A finished candle.",
+	Doc:  "A finished candle. What its source does not tell is nil.",
 	Fields: []Value{
 		{Name: "symbol", Type: "string"},
 		{Name: "open", Type: "number", Unit: "quote"},
@@ -181,6 +193,10 @@ var BarType = Type{
 		{Name: "low", Type: "number", Unit: "quote"},
 		{Name: "close", Type: "number", Unit: "quote"},
 		{Name: "volume", Type: "number", Unit: "units of quantity"},
+		{Name: "quote_volume", Type: "number?", Unit: "quote", Doc: "what its trades were worth"},
+		{Name: "trades", Type: "integer?", Doc: "how many there were"},
+		{Name: "taker_buy_volume", Type: "number?", Unit: "units of quantity", Doc: "the volume that buyers took"},
+		{Name: "taker_share", Type: "number?", Unit: "fraction", Doc: "taker_buy_volume of volume; nil without a trade"},
 		{Name: "interval", Type: "number", Unit: "seconds"},
 		{Name: "length", Type: "string", Doc: "the interval as M.bars has it: \"1m\", \"1h\""},
 		{Name: "time", Type: "number", Unit: "seconds since the epoch", Doc: "when it closed"},

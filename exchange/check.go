@@ -241,5 +241,5 @@ func (b *Bar) check() error {
 	if err := CheckBarLength(b.Interval); err != nil {
 		return fmt.Errorf("Bar: Interval %d: %w", b.Interval, err)
 	}
-	return nil
+	return b.Flow.check(b.Volume)
 }

@@ -183,17 +183,6 @@ type Volumes struct {
 	Qty    []float64
 }
 
-// Bar is a candle. Volumes are in units of quantity and are floats because no
-// money is computed from them.
-type Bar struct {
-	Open, High, Low, Close Ticks
-	Volume                 float64
-	Interval               Time
-	// Time is when it closed. An event does not carry it: there VenueTime tells,
-	// or Time where the venue's is not known.
-	Time Time
-}
-
 // DayStats are what happened in 24 hours. What is not told is 0. Volumes are floats because no money is
 // computed from them.
 type DayStats struct {

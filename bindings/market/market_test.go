@@ -100,7 +100,8 @@ func TestTradesQuotesAndBars(t *testing.T) {
 	id := bt.Env.ID("usdm:BTCUSDT")
 	bt.Env.Trades[id] = exchange.Trade{Time: bt.Env.Time + 123456*exchange.Microsecond, Price: 1005, Qty: 1500, Side: exchange.Sell}
 	bt.Env.Quotes[id] = [2]exchange.Level{{Price: 1005, Qty: 1}, {Price: 1006, Qty: 2}}
-	bt.Env.BarList[id] = []exchange.Bar{{Open: 1, High: 4, Low: 1, Close: 2, Volume: 7, Interval: exchange.Minute}, {Close: 3}}
+	bt.Env.BarList[id] = []exchange.Bar{{Open: 1, High: 4, Low: 1, Close: 2, Volume: 8, Interval: exchange.Minute,
+		Flow: exchange.Flow{Quote: 700.5, TakerBuy: 2, Trades: 12, Known: exchange.FlowAll}}, {Close: 3}}
 	bt.Run(`
 local s = "usdm:BTCUSDT"
 local tr = market.last_trade(s)
@@ -112,6 +113,8 @@ local b, bq, a, aq = market.quote(s)
 assert(b == 100.5 and bq == 0.001 and a == 100.6 and aq == 0.002)
 local bars = market.bars(s)
 assert(#bars == 2 and bars[1].high == 0.4 and bars[1].interval == 60 and bars[2].close == 0.3)
+assert(bars[1].quote_volume == 700.5 and bars[1].trades == 12 and bars[1].taker_buy_volume == 2 and bars[1].taker_share == 0.25)
+assert(bars[2].quote_volume == nil and bars[2].trades == nil and bars[2].taker_buy_volume == nil and bars[2].taker_share == nil)
 assert(#market.bars(s, 1) == 1)
 assert(market.last_trade("spot:BTCUSDT") == nil and market.quote("spot:BTCUSDT") == nil)
 `)

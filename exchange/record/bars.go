@@ -18,6 +18,7 @@ type bar struct {
 	open       exchange.Time
 	o, h, l, c exchange.E8
 	volume     float64
+	flow       int32 // its place in the series' flows, from 1; 0: it has none
 }
 
 // series is a file of bars, oldest first, times strictly rising.
@@ -25,6 +26,7 @@ type series struct {
 	path     string
 	interval exchange.Time
 	bars     []bar
+	flows    []exchange.Flow
 }
 
 func (s *series) close(i int) exchange.Time { return s.bars[i].open + s.interval }
@@ -70,13 +72,15 @@ func rows(path string, stats *Stats, header func(columns) error, each func(line 
 }
 
 // loadBars reads a bar file: a time (when the bar opens), open, high, low,
-// close and volume, in any order of columns. Rows are sorted by time where they
-// are not. The prices are shown to o unless it is nil.
+// close and volume, in any order of columns, and of trades what else it tells. Rows are
+// sorted by time where they are not. The prices are shown to o unless it is nil: then it
+// is a file of marks, which nobody traded at.
 func loadBars(path string, stats *Stats, o *observed) (*series, error) {
 	s := &series{path: path}
 	var p barParser
 	var lines []int32
 	var first error
+	var noted bool
 	err := rows(path, stats, p.header, func(line int, f [][]byte) error {
 		b, err := p.parse(f, o)
 		if err != nil {
@@ -85,13 +89,20 @@ func loadBars(path string, stats *Stats, o *observed) (*series, error) {
 			}
 			return err
 		}
+		if o != nil {
+			s.keepFlow(&b, p.told)
+			if p.untold != nil && !noted {
+				noted = true
+				stats.note(path, line, p.untold.Error()+": it is unknown, as is any like it")
+			}
+		}
 		s.bars, lines = append(s.bars, b), append(lines, int32(line))
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	s.bars = inOrder(path, stats, s.bars, lines, func(b *bar) exchange.Time { return b.open }, func(a, b *bar) bool { return *a == *b })
+	s.bars = inOrder(path, stats, s.bars, lines, func(b *bar) exchange.Time { return b.open }, s.same)
 	switch {
 	case len(s.bars) >= 2:
 	case first != nil:
@@ -151,6 +162,9 @@ type barParser struct {
 	time, volume int
 	price        [4]int
 	width        int
+	flow         flowColumns
+	told         exchange.Flow // by the last row
+	untold       error         // what of it was not believed
 }
 
 func (p *barParser) header(c columns) (err error) {
@@ -163,6 +177,7 @@ func (p *barParser) header(c columns) (err error) {
 		}
 	}
 	p.width = len(c)
+	p.flow.find(c)
 	p.volume, err = c.find("volume")
 	return err
 }
@@ -186,9 +201,11 @@ func (p *barParser) parse(f [][]byte, o *observed) (b bar, err error) {
 	if b.volume, err = strconv.ParseFloat(string(f[p.volume]), 64); err != nil || !(b.volume >= 0) || math.IsInf(b.volume, 0) {
 		return b, fmt.Errorf("field volume is %q: want a number that is not negative", f[p.volume])
 	}
-	if o != nil {
-		p.observe(f, o)
+	if o == nil {
+		return b, nil
 	}
+	p.told, p.untold = p.flow.parse(f, b.volume)
+	p.observe(f, o)
 	return b, nil
 }
 

@@ -328,7 +328,7 @@ func (h *history) bar(l *leg) {
 	ev := h.event(exchange.KindBar, l.in)
 	ev.Bar = exchange.Bar{
 		Open: l.ticks(b.o), High: l.ticks(b.h), Low: l.ticks(b.l), Close: l.ticks(b.c),
-		Volume: b.volume, Interval: l.interval,
+		Volume: b.volume, Interval: l.interval, Flow: l.flowOf(b),
 	}
 }
 

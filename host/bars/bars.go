@@ -31,6 +31,7 @@ type Series struct {
 	end   exchange.Time // of the interval under way
 	bar   exchange.Bar  // what it has so far
 	lots  exchange.Lots // of its trades
+	taken exchange.Lots // of those that buyers took
 	some  bool          // something happened in it
 	whole bool          // it is seen from its beginning
 	last  exchange.Ticks
@@ -63,13 +64,26 @@ func (s *Series) Length() exchange.Time { return s.length }
 func (s *Series) Done() []exchange.Bar { return s.done[max(0, len(s.done)-Keep):] }
 
 // Trade adds a trade to the interval under way, which Close has to be called
-// for before a trade of a later one.
-func (s *Series) Trade(price exchange.Ticks, qty exchange.Lots) {
+// for before a trade of a later one. Without the side that took, nothing is known of
+// what buyers took in the interval.
+func (s *Series) Trade(price exchange.Ticks, qty exchange.Lots, side exchange.Side) {
 	s.last = price
 	s.lots += qty
 	if !s.some {
 		s.some = true
 		s.bar.Open, s.bar.High, s.bar.Low = price, price, price
+		s.bar.Known = exchange.FlowAll
+	}
+	s.bar.Trades++
+	if !s.in.Inverse() { // what those are worth is in their number
+		s.bar.Quote += s.in.NotionalFloat(price, qty)
+	}
+	switch side {
+	case exchange.Buy:
+		s.taken += qty
+	case exchange.Sell:
+	default:
+		s.bar.Known &^= exchange.FlowTakerBuy
 	}
 	s.bar.High, s.bar.Low = max(s.bar.High, price), min(s.bar.Low, price)
 	s.bar.Close = price
@@ -91,13 +105,24 @@ func (s *Series) Close(now exchange.Time) (bar exchange.Bar, ok, over bool) {
 
 // finished keeps the bar under way and returns it.
 func (s *Series) finished() exchange.Bar {
+	b := s.soFar()
+	s.keep(b)
+	return b
+}
+
+// soFar is the interval under way as a bar.
+func (s *Series) soFar() exchange.Bar {
 	b := s.bar
 	if !s.some {
-		b = exchange.Bar{Open: s.last, High: s.last, Low: s.last, Close: s.last}
+		b = exchange.Bar{Open: s.last, High: s.last, Low: s.last, Close: s.last, Flow: exchange.Flow{Known: exchange.FlowAll}}
 	}
 	b.Volume += s.in.QtyFloat(s.lots)
+	b.TakerBuy += s.in.QtyFloat(s.taken)
+	if s.in.Inverse() {
+		b.Quote += s.in.NotionalFloat(s.last, s.lots)
+	}
+	b.Keep(exchange.FlowAll)
 	b.Interval, b.Time = s.length, s.end
-	s.keep(b)
 	return b
 }
 
@@ -111,7 +136,7 @@ func (s *Series) keep(b exchange.Bar) {
 
 // next begins the interval that ends at a time.
 func (s *Series) next(end exchange.Time) {
-	s.end, s.bar, s.lots, s.some, s.whole = end, exchange.Bar{}, 0, false, true
+	s.end, s.bar, s.lots, s.taken, s.some, s.whole = end, exchange.Bar{}, 0, 0, false, true
 }
 
 // Skip leaves out the intervals that end by a time: nothing was seen of them.
@@ -154,9 +179,11 @@ func (s *Series) add(b *exchange.Bar) {
 	if !s.some {
 		s.some = true
 		s.bar.Open, s.bar.High, s.bar.Low = b.Open, b.High, b.Low
+		s.bar.Known = exchange.FlowAll
 	}
 	s.bar.High, s.bar.Low, s.bar.Close = max(s.bar.High, b.High), min(s.bar.Low, b.Low), b.Close
 	s.bar.Volume += b.Volume
+	s.bar.Flow.Add(&b.Flow)
 }
 
 // Recall puts a bar of the past, of the series' own length, before what is seen.
@@ -175,7 +202,11 @@ func (s *Series) Recall(b *exchange.Bar, now exchange.Time) bool {
 	if b.Volume > 0 {
 		// Lots again, so that it adds up to the same as without an interruption.
 		s.lots, s.some = exchange.Lots(s.in.Lot.Nearest(b.Volume)), true
-		s.bar = exchange.Bar{Open: b.Open, High: b.High, Low: b.Low, Close: b.Close}
+		s.bar = exchange.Bar{Open: b.Open, High: b.High, Low: b.Low, Close: b.Close, Flow: b.Flow}
+		s.bar.TakerBuy, s.taken = 0, exchange.Lots(s.in.Lot.Nearest(b.TakerBuy))
+		if s.in.Inverse() {
+			s.bar.Quote = 0
+		}
 	}
 	return true
 }
@@ -206,13 +237,7 @@ func (s *Series) Under() (exchange.Bar, bool) {
 	if !s.whole {
 		return exchange.Bar{}, false
 	}
-	b := s.bar
-	if !s.some {
-		b = exchange.Bar{Open: s.last, High: s.last, Low: s.last, Close: s.last}
-	}
-	b.Volume += s.in.QtyFloat(s.lots)
-	b.Interval, b.Time = s.length, s.end
-	return b, true
+	return s.soFar(), true
 }
 
 // Learn fills a new series with what a finer one of the same instrument has.

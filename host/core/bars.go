@@ -187,7 +187,7 @@ func (bb *barBuilder) tradeBars(m *market, ev *exchange.Event) {
 		bb.closeBars()
 	}
 	for _, s := range m.built {
-		s.Trade(ev.Price, ev.Qty)
+		s.Trade(ev.Price, ev.Qty, ev.Side)
 	}
 }
 

@@ -97,7 +97,7 @@ func drawTape(t *rapid.T, from exchange.Time) tape {
 			at += exchange.Time(rapid.Int64Range(0, int64(40*exchange.Second)).Draw(t, "ns"))
 		}
 		out = append(out, exchange.Event{Kind: exchange.KindTrade, Time: at, Instrument: exchange.InstrumentID(rapid.IntRange(0, 2).Draw(t, "in")),
-			Price: exchange.Ticks(rapid.Int64Range(90, 110).Draw(t, "price")), Qty: exchange.Lots(rapid.Int64Range(1, 1000).Draw(t, "qty"))})
+			Price: exchange.Ticks(rapid.Int64Range(90, 110).Draw(t, "price")), Qty: exchange.Lots(rapid.Int64Range(1, 1000).Draw(t, "qty")), Side: rapid.SampledFrom([]exchange.Side{exchange.Buy, exchange.Sell}).Draw(t, "side")})
 	}
 	return out
 }
@@ -108,8 +108,8 @@ func chart(tp tape, in *exchange.Instrument, length, from, until exchange.Time) 
 	var last exchange.Ticks
 	open := from / length * length
 	for ; open+length <= until; open += length {
-		b := exchange.Bar{Interval: length, Time: open + length}
-		var lots exchange.Lots
+		b := exchange.Bar{Interval: length, Time: open + length, Flow: exchange.Flow{Known: exchange.FlowAll}}
+		var lots, taken exchange.Lots
 		for _, ev := range tp {
 			if ev.Instrument != in.ID || ev.Time < open || ev.Time >= open+length {
 				continue
@@ -119,7 +119,13 @@ func chart(tp tape, in *exchange.Instrument, length, from, until exchange.Time) 
 			}
 			b.High, b.Low, b.Close, last = max(b.High, ev.Price), min(b.Low, ev.Price), ev.Price, ev.Price
 			lots += ev.Qty
+			if ev.Side == exchange.Buy {
+				taken += ev.Qty
+			}
+			b.Trades++
+			b.Quote += in.NotionalFloat(ev.Price, ev.Qty)
 		}
+		b.TakerBuy = in.QtyFloat(taken)
 		if lots == 0 {
 			b.Open, b.High, b.Low, b.Close = last, last, last, last
 		}
@@ -276,7 +282,7 @@ func TestAReloadLearnsFromShorterBars(t *testing.T) {
 	c := begin(t, Config{}, from, s)
 	var tp tape
 	for i := range exchange.Time(13 * 4) {
-		tp = append(tp, exchange.Event{Kind: exchange.KindTrade, Time: from + i*15*exchange.Second, Price: exchange.Ticks(100 + i%7), Qty: exchange.Lots(i + 1)})
+		tp = append(tp, exchange.Event{Kind: exchange.KindTrade, Time: from + i*15*exchange.Second, Price: exchange.Ticks(100 + i%7), Qty: exchange.Lots(i + 1), Side: exchange.Sell})
 	}
 	early, late := tp[:49], tp[49:]
 	early.play(t, c, early[len(early)-1].Time)
@@ -292,7 +298,11 @@ func TestAReloadLearnsFromShorterBars(t *testing.T) {
 		if d := g.Volume - w.Volume; d > 1e-12 || d < -1e-12 {
 			t.Errorf("volume %v, want %v", g.Volume, w.Volume)
 		}
-		if g.Volume = w.Volume; g != w {
+		if d := g.Quote - w.Quote; d > 1e-12 || d < -1e-12 {
+			t.Errorf("quote volume %v, want %v", g.Quote, w.Quote)
+		}
+		g.Volume, g.Quote = w.Volume, w.Quote
+		if g != w {
 			t.Errorf("got %+v\nwant %+v", g, w)
 		}
 	}

@@ -37,7 +37,7 @@ func (t *BarTwin) WatchTrade(ev *exchange.Event) {
 	bb.candles.closed = bb.candles.closed[:0]
 	if ev.Qty > 0 {
 		for _, s := range bb.markets.list[ev.Instrument].built {
-			s.Trade(ev.Price, ev.Qty)
+			s.Trade(ev.Price, ev.Qty, ev.Side)
 		}
 	}
 }

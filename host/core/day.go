@@ -67,7 +67,7 @@ func (m *market) countTrade(ev *exchange.Event) {
 }
 
 // countBar counts a bar of the market's own where it brings no trades. What its trades were
-// worth is not known.
+// worth few sources tell; where one bar lacks it the day has none, so that it is left out.
 func (m *market) countBar(b *exchange.Bar, closed exchange.Time) {
 	if m.rolling == nil || m.rolling.trades {
 		return

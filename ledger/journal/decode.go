@@ -32,7 +32,7 @@ func (d *EventDecoder) Decode(data []byte, ev *exchange.Event) error {
 	}
 	if ev.Kind.MarketData() {
 		d.market(&in, flags, ev)
-	} else if !decodeOwn(&in, flags&flagPointer != 0, ev) {
+	} else if !decodeOwn(&in, flags&flagPointer != 0, flags&flagFlow != 0, ev) {
 		return fmt.Errorf("journal: event of unknown kind %d", ev.Kind)
 	}
 	switch {
@@ -81,6 +81,9 @@ func (d *EventDecoder) market(in *cursor, flags byte, ev *exchange.Event) {
 		ev.Rate, ev.Mark, ev.Hours = exchange.E8(in.int()), exchange.E8(in.int()), int(in.int())
 	case exchange.KindBar:
 		decodeBar(in, &ev.Bar)
+		if flags&flagFlow != 0 {
+			decodeFlow(in, &ev.Bar.Flow)
+		}
 	case exchange.KindDay:
 		decodeDay(in, &ev.Day)
 	case exchange.KindOpenInterest:
@@ -133,6 +136,16 @@ func decodeBar(in *cursor, b *exchange.Bar) {
 	b.Close = b.Open + exchange.Ticks(in.int())
 	b.Volume = math.Float64frombits(in.fixed64())
 	b.Interval = exchange.Time(in.int())
+	b.Flow = exchange.Flow{}
+}
+
+func decodeFlow(in *cursor, f *exchange.Flow) {
+	*f = exchange.Flow{Known: exchange.FlowParts(in.byte())}
+	if f.Known == 0 {
+		return
+	}
+	f.Quote, f.TakerBuy = math.Float64frombits(in.fixed64()), math.Float64frombits(in.fixed64())
+	f.Trades = in.int()
 }
 
 func decodeDay(in *cursor, d *exchange.DayStats) {
@@ -142,8 +155,8 @@ func decodeDay(in *cursor, d *exchange.DayStats) {
 }
 
 // decodeOwn reports whether it knows the kind. set says whether the pointer of
-// a kind that has one was not nil.
-func decodeOwn(in *cursor, set bool, ev *exchange.Event) bool {
+// a kind that has one was not nil, and flow whether flows follow the bars of a past.
+func decodeOwn(in *cursor, set, flow bool, ev *exchange.Event) bool {
 	switch ev.Kind {
 	case exchange.KindOrder:
 		decodeUpdate(in, &ev.Update)
@@ -178,6 +191,9 @@ func decodeOwn(in *cursor, set bool, ev *exchange.Event) bool {
 	case exchange.KindPast:
 		ev.Reason = in.string()
 		ev.Past = decodeIf(in, set, decodePast)
+		if flow {
+			decodePastFlows(in, ev.Past)
+		}
 	default:
 		return false
 	}

@@ -25,6 +25,7 @@ const (
 	flagPointer               // Fill, Payment, Transfer, Reload or Advice is not nil
 	flagMore                  // Event.More, of market data
 	flagPath                  // Event.Path of a mark is not zero
+	flagFlow                  // Bar.Flow of a bar, or of one of a past, has something known; journals of before it have none
 )
 
 // AppendEvent appends the encoded event to dst. The fields that the event's
@@ -60,6 +61,10 @@ func eventFlags(ev *exchange.Event) (f byte) {
 		if ev.Path != (exchange.MarkPath{}) {
 			f |= flagPath
 		}
+	case exchange.KindBar:
+		if ev.Bar.Known != 0 {
+			f |= flagFlow
+		}
 	case exchange.KindFill:
 		pointer = ev.Fill != nil
 	case exchange.KindFundingPaid:
@@ -76,6 +81,9 @@ func eventFlags(ev *exchange.Event) (f byte) {
 		pointer = ev.Scan != nil
 	case exchange.KindPast:
 		pointer = ev.Past != nil
+		if pointer && pastFlows(ev.Past) {
+			f |= flagFlow
+		}
 	}
 	if pointer {
 		f |= flagPointer
@@ -121,7 +129,11 @@ func appendMarket(dst []byte, ev *exchange.Event) []byte {
 		dst = appendInt(dst, int64(ev.Mark))
 		return appendInt(dst, int64(ev.Hours))
 	case exchange.KindBar:
-		return appendBar(dst, &ev.Bar)
+		dst = appendBar(dst, &ev.Bar)
+		if ev.Bar.Known != 0 {
+			dst = appendFlow(dst, &ev.Bar.Flow)
+		}
+		return dst
 	case exchange.KindDay:
 		return appendDay(dst, &ev.Day)
 	case exchange.KindOpenInterest:
@@ -149,6 +161,18 @@ func appendBar(dst []byte, b *exchange.Bar) []byte {
 	dst = appendInt(dst, int64(b.Close)-int64(b.Open))
 	dst = binary.LittleEndian.AppendUint64(dst, math.Float64bits(b.Volume))
 	return appendInt(dst, int64(b.Interval))
+}
+
+// appendFlow writes of what nothing is known of as that alone.
+func appendFlow(dst []byte, f *exchange.Flow) []byte {
+	dst = append(dst, byte(f.Known))
+	if f.Known == 0 {
+		return dst
+	}
+	for _, v := range [...]float64{f.Quote, f.TakerBuy} {
+		dst = binary.LittleEndian.AppendUint64(dst, math.Float64bits(v))
+	}
+	return appendInt(dst, f.Trades)
 }
 
 func appendVolumes(dst []byte, v *exchange.Volumes) []byte {

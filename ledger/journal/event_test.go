@@ -95,6 +95,7 @@ func genMarket(t *rapid.T, ev *exchange.Event) {
 	case exchange.KindBar:
 		ev.Bar = exchange.Bar{Open: genTicks(t), High: genTicks(t), Low: genTicks(t), Close: genTicks(t),
 			Volume: rapid.Float64().Draw(t, "volume"), Interval: genTime(t)}
+		ev.Bar.Flow = genFlow(t)
 	case exchange.KindGap:
 		ev.Reason = genText(t)
 	case exchange.KindDay:
@@ -178,9 +179,17 @@ func genPast(t *rapid.T) *exchange.Past {
 	}
 	for range rapid.IntRange(0, 3).Draw(t, "bars") {
 		p.Bars = append(p.Bars, exchange.Bar{Open: genTicks(t), High: genTicks(t), Low: genTicks(t), Close: genTicks(t),
-			Volume: rapid.Float64().Draw(t, "volume"), Interval: genTime(t), Time: genTime(t)})
+			Volume: rapid.Float64().Draw(t, "volume"), Interval: genTime(t), Time: genTime(t), Flow: genFlow(t)})
 	}
 	return p
+}
+
+func genFlow(t *rapid.T) exchange.Flow {
+	if genBool(t) {
+		return exchange.Flow{}
+	}
+	return exchange.Flow{Quote: rapid.Float64().Draw(t, "quote"), TakerBuy: rapid.Float64().Draw(t, "taker"), Trades: anyInt.Draw(t, "trades"),
+		Known: exchange.FlowParts(rapid.IntRange(1, int(exchange.FlowAll)).Draw(t, "known"))}
 }
 
 func TestEventRoundTrip(t *testing.T) {
@@ -205,7 +214,7 @@ func TestCodecKnowsEveryField(t *testing.T) {
 		want int
 	}{
 		{exchange.Event{}, 42}, {exchange.Past{}, 3}, {exchange.Settled{}, 4}, {exchange.Premium{}, 2}, {exchange.Volumes{}, 2}, {exchange.Scan{}, 1}, {exchange.ScanRow{}, 12}, {exchange.MarkPath{}, 4}, {exchange.Advice{}, 9}, {exchange.Fill{}, 12}, {exchange.FundingPayment{}, 8}, {exchange.Transfer{}, 9},
-		{exchange.OrderUpdate{}, 7}, {exchange.Bar{}, 7}, {exchange.Reload{}, 5}, {exchange.Source{}, 2},
+		{exchange.OrderUpdate{}, 7}, {exchange.Bar{}, 8}, {exchange.Flow{}, 4}, {exchange.Reload{}, 5}, {exchange.Source{}, 2},
 	} {
 		if n := reflect.TypeOf(c.v).NumField(); n != c.want {
 			t.Errorf("%T has %d fields, the codec was written for %d: extend it and genEvent", c.v, n, c.want)
@@ -256,7 +265,7 @@ func FuzzDecode(f *testing.F) {
 		if dec.Decode(data, &ev) != nil {
 			return
 		}
-		if ev.Kind == exchange.KindBar && math.IsNaN(ev.Bar.Volume) {
+		if ev.Kind == exchange.KindBar && math.IsNaN(ev.Bar.Volume+ev.Bar.Quote+ev.Bar.TakerBuy) {
 			return // NaN is not equal to itself
 		}
 		var dec2 EventDecoder

@@ -2,6 +2,7 @@ package journal
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"github.com/perilune/perilune/exchange"
 )
@@ -31,7 +32,28 @@ func appendPast(dst []byte, p *exchange.Past) []byte {
 		when(p.Bars[i].Time)
 		dst = appendBar(dst, &p.Bars[i])
 	}
+	if !pastFlows(p) {
+		return dst
+	}
+	for i := range p.Bars {
+		dst = appendFlow(dst, &p.Bars[i].Flow)
+	}
 	return dst
+}
+
+// pastFlows reports whether anything is told of the trades of any bar.
+func pastFlows(p *exchange.Past) bool {
+	return slices.ContainsFunc(p.Bars, func(b exchange.Bar) bool { return b.Known != 0 })
+}
+
+func decodePastFlows(in *cursor, p *exchange.Past) {
+	if p == nil || len(p.Bars) == 0 {
+		in.fail()
+		return
+	}
+	for i := range p.Bars {
+		decodeFlow(in, &p.Bars[i].Flow)
+	}
 }
 
 func decodePast(in *cursor, p *exchange.Past) {

@@ -240,7 +240,7 @@ function Book:depth(side) end
 ---@field next number? # [seconds since the epoch] the coming settlement
 ---@field time number? # [seconds since the epoch] when it was last updated
 
----A finished candle.
+---A finished candle. What its source does not tell is nil.
 ---@class Bar
 ---@field symbol string
 ---@field open number # [quote]
@@ -248,6 +248,10 @@ function Book:depth(side) end
 ---@field low number # [quote]
 ---@field close number # [quote]
 ---@field volume number # [units of quantity]
+---@field quote_volume number? # [quote] what its trades were worth
+---@field trades integer? # how many there were
+---@field taker_buy_volume number? # [units of quantity] the volume that buyers took
+---@field taker_share number? # [fraction] taker_buy_volume of volume; nil without a trade
 ---@field interval number # [seconds]
 ---@field length string # the interval as M.bars has it: "1m", "1h"
 ---@field time number # [seconds since the epoch] when it closed

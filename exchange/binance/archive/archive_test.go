@@ -294,10 +294,10 @@ func TestImportNamesWhatItCantRead(t *testing.T) {
 	good := hours("2024-02-01", 2, true)
 	for want, csv := range map[string]string{
 		`.csv:2: field high is "1l0": want a number`: strings.ReplaceAll(good, "110", "1l0"),
-		`.csv:2: time "12": want milliseconds`:       "open_time,open,high,low,close,volume\n12,1,1,1,1,1\n",
+		`.csv:2: time "12": want milliseconds`:       "open_time,open,high,low,close,volume,close_time,quote_volume,count,taker_buy_volume\n12,1,1,1,1,1,13,1,1,1\n",
 		`.csv:1: column 2 is "close": want "open"`:   "open_time,close,open,high,low,volume\n",
-		`.csv:1: 2 fields: want at least 6`:          "1706745600000,1\n",
-		`the files hold no rows`:                     "open_time,open,high,low,close,volume\n",
+		`.csv:1: 2 fields: want at least 10`:         "1706745600000,1\n",
+		`the files hold no rows`:                     "open_time,open,high,low,close,volume,close_time,quote_volume,count,taker_buy_volume\n",
 	} {
 		dir, out := t.TempDir(), t.TempDir()
 		s := newShop()

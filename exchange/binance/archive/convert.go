@@ -58,6 +58,13 @@ func barConverter(it Item) *converter {
 	}
 	c := &converter{path: filepath.Join(folder+"_"+it.Interval, it.Symbol+".csv.gz"), header: "open_time,open,high,low,close,volume\n",
 		fields: []string{"open_time", "open", "high", "low", "close", "volume"}, id: -1, step: length(it.Interval), write: copyRow}
+	if it.Kind == Klines { // what the others count of trades is no trades
+		c.header = "open_time,open,high,low,close,volume,quote_volume,count,taker_buy_volume\n"
+		c.fields = append(c.fields, "", "quote_volume", "count", "taker_buy_volume")
+		c.write = func(dst []byte, at exchange.Time, f [][]byte) []byte {
+			return copyRow(dst, at, append(f[:6:6], f[7:]...))
+		}
+	}
 	c.valid = func(f [][]byte) error { return checkBar(f, it.Kind != PremiumKlines) }
 	return c
 }

@@ -98,6 +98,11 @@ func checkBar(f [][]byte, positive bool) error {
 	case value(f[5]) < 0:
 		return fmt.Errorf("field volume is %s: want 0 or more", f[5])
 	}
+	for i, name := range [...]string{7: "quote_volume", 8: "count", 9: "taker_buy_volume"} {
+		if name != "" && i < len(f) && value(f[i]) < 0 {
+			return fmt.Errorf("field %s is %s: want 0 or more", name, f[i])
+		}
+	}
 	return nil
 }
 

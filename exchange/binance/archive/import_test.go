@@ -166,19 +166,20 @@ func TestImportKeepsTradesThatShareAnID(t *testing.T) {
 func TestImportNamesRowsThatItLeavesOut(t *testing.T) {
 	good := strings.Split(strings.TrimSpace(hours("2024-02-01", 24, true)), "\n")
 	cases := map[string]func(row string) string{
-		`field high is "NaN"`:              func(r string) string { return strings.Replace(r, ",110,", ",NaN,", 1) },
-		`field high is "Inf"`:              func(r string) string { return strings.Replace(r, ",110,", ",Inf,", 1) },
-		`field high is "1e999"`:            func(r string) string { return strings.Replace(r, ",110,", ",1e999,", 1) },
-		`field low is "1e-400": want a`:    func(r string) string { return strings.Replace(r, ",90,", ",1e-400,", 1) },
-		`field high is ""`:                 func(r string) string { return strings.Replace(r, ",110,", ",,", 1) },
-		`field low is 0: want`:             func(r string) string { return strings.Replace(r, ",90,", ",0,", 1) },
-		`field low is -90: want`:           func(r string) string { return strings.Replace(r, ",90,", ",-90,", 1) },
-		`field volume is -7.25: want`:      func(r string) string { return strings.Replace(r, ",7.25,", ",-7.25,", 1) },
-		`do not enclose`:                   func(r string) string { return strings.Replace(r, ",110,", ",96,", 1) },
-		`fields where the file's first`:    func(r string) string { return r[:len(r)-8] },
-		`time "17067"`:                     func(r string) string { return "17067" + r[13:] },
-		`fields: want at least 6`:          func(r string) string { return r[:15] },
-		`2 fields: want at least 6: [open`: func(r string) string { return "<html>,x" },
+		`field high is "NaN"`:               func(r string) string { return strings.Replace(r, ",110,", ",NaN,", 1) },
+		`field high is "Inf"`:               func(r string) string { return strings.Replace(r, ",110,", ",Inf,", 1) },
+		`field high is "1e999"`:             func(r string) string { return strings.Replace(r, ",110,", ",1e999,", 1) },
+		`field low is "1e-400": want a`:     func(r string) string { return strings.Replace(r, ",90,", ",1e-400,", 1) },
+		`field high is ""`:                  func(r string) string { return strings.Replace(r, ",110,", ",,", 1) },
+		`field low is 0: want`:              func(r string) string { return strings.Replace(r, ",90,", ",0,", 1) },
+		`field low is -90: want`:            func(r string) string { return strings.Replace(r, ",90,", ",-90,", 1) },
+		`field volume is -7.25: want`:       func(r string) string { return strings.Replace(r, ",7.25,", ",-7.25,", 1) },
+		`field count is -3: want`:           func(r string) string { return strings.Replace(r, ",3,", ",-3,", 1) },
+		`do not enclose`:                    func(r string) string { return strings.Replace(r, ",110,", ",96,", 1) },
+		`fields where the file's first`:     func(r string) string { return r[:len(r)-2] },
+		`time "17067"`:                      func(r string) string { return "17067" + r[13:] },
+		`fields: want at least 10`:          func(r string) string { return r[:15] },
+		`2 fields: want at least 10: [open`: func(r string) string { return "<html>,x" },
 	}
 	for want, damage := range cases {
 		d := newTree(t)
@@ -267,7 +268,7 @@ func TestImportJoinsAMonthAndItsDays(t *testing.T) {
 	if !strings.Contains(f.Problems[0].String(), "BTCUSDT-1h-2024-02-01.csv:1: ") || !strings.Contains(f.Problems[0].What, "BTCUSDT-1h-2024-02.csv:1, which is kept") {
 		t.Errorf("%s: want both places", f.Problems[0])
 	}
-	if !strings.HasPrefix(strings.SplitN(got, "\n", 2)[1], "1706745600000,95.5,110,90,100.1,7.25\n") {
+	if !strings.HasPrefix(strings.SplitN(got, "\n", 2)[1], "1706745600000,95.5,110,90,100.1,7.25,700,3,1\n") {
 		t.Errorf("the first row is %.60q", strings.SplitN(got, "\n", 2)[1])
 	}
 }

@@ -36,10 +36,15 @@ type kline struct {
 	opened, closes exchange.Time
 	prices         [4]jsonscan.Amount // open, high, low, close
 	volume         jsonscan.Amount
+	quote, taker   jsonscan.Amount // quote is the base coin's on COIN-M
+	trades         int64
+	told           bool // the last three
 }
 
 // UnmarshalJSON understands a row of klines. Of its twelve fields the first
-// seven matter: what the others count differs by market.
+// seven matter everywhere; what the others count is of no meaning in candles of
+// prices that are told and not traded. Source: "Kline/Candlestick Data" of the
+// three markets' manuals.
 func (k *kline) UnmarshalJSON(raw []byte) error {
 	var row []json.RawMessage
 	if err := json.Unmarshal(raw, &row); err != nil {
@@ -58,7 +63,23 @@ func (k *kline) UnmarshalJSON(raw []byte) error {
 		}
 	}
 	k.opened, k.closes = milli(opened), milli(closes)
+	if len(row) >= 10 {
+		k.told = json.Unmarshal(row[7], &k.quote) == nil && json.Unmarshal(row[8], &k.trades) == nil && json.Unmarshal(row[9], &k.taker) == nil
+	}
 	return nil
+}
+
+// flow is what the candle tells of its trades. What contracts on COIN-M are worth in
+// quote is in their number.
+func (k *kline) flow(in *exchange.Instrument) exchange.Flow {
+	quote, taker := k.quote.InexactFloat64(), k.taker.InexactFloat64()
+	if in.Inverse() {
+		quote = k.volume.Mul(in.ContractSize).InexactFloat64()
+	}
+	if !k.told || quote < 0 || taker < 0 || k.trades < 0 || k.taker.GreaterThan(k.volume.Decimal) {
+		return exchange.Flow{}
+	}
+	return exchange.Flow{Quote: quote, TakerBuy: taker, Trades: k.trades, Known: exchange.FlowAll}
 }
 
 // klineEvent is a message of a kline stream. Keys that differ only in case must
@@ -76,6 +97,9 @@ type klineEvent struct {
 			LastTrade int64           `json:"L"`
 			Volume    jsonscan.Amount `json:"v"`
 			Taker     jsonscan.Amount `json:"V"`
+			Quote     jsonscan.Amount `json:"q"`
+			Taken     jsonscan.Amount `json:"Q"`
+			Trades    *int64          `json:"n"`
 			Final     bool            `json:"x"`
 		} `json:"k"`
 	} `json:"data"`
@@ -92,7 +116,7 @@ func (k *kline) event(in *exchange.Instrument, interval exchange.Time) (exchange
 		p[i] = exchange.Ticks(v)
 	}
 	return exchange.Event{Kind: exchange.KindBar, Instrument: in.ID, VenueTime: k.opened + interval,
-		Bar: exchange.Bar{Open: p[0], High: p[1], Low: p[2], Close: p[3], Volume: k.volume.InexactFloat64(), Interval: interval}}, true
+		Bar: exchange.Bar{Open: p[0], High: p[1], Low: p[2], Close: p[3], Volume: k.volume.InexactFloat64(), Interval: interval, Flow: k.flow(in)}}, true
 }
 
 // mostBars is how many candles one request is for: half a weight class cheaper

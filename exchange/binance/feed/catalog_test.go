@@ -99,7 +99,8 @@ func TestCandles(t *testing.T) {
 		t.Fatal(err)
 	}
 	ev, ok := k.event(&in, exchange.Minute)
-	if want := (exchange.Bar{Open: 600001, High: 600100, Low: 599905, Close: 600010, Volume: 345, Interval: exchange.Minute}); !ok || ev.Bar != want || ev.VenueTime != 2*exchange.Minute {
+	if want := (exchange.Bar{Open: 600001, High: 600100, Low: 599905, Close: 600010, Volume: 345, Interval: exchange.Minute,
+		Flow: exchange.Flow{Quote: 34500, TakerBuy: 100, Trades: 12, Known: exchange.FlowAll}}); !ok || ev.Bar != want || ev.VenueTime != 2*exchange.Minute {
 		t.Errorf("%+v, %t", ev.Bar, ok)
 	}
 	for _, bad := range []string{`[1,"1","1","1"]`, `[1,2,3,4,5,6,"x"]`, `{}`} {

@@ -121,7 +121,12 @@ func (d *decoder) kline(frame []byte, yield func(*exchange.Event, int64)) error 
 	if in == nil || !k.Final {
 		return connect.ErrIgnored
 	}
-	ev, ok := (&kline{milli(k.Opened), milli(k.Closes), [4]jsonscan.Amount{k.Open, k.High, k.Low, k.Close}, k.Volume}).event(in, d.length)
+	c := kline{opened: milli(k.Opened), closes: milli(k.Closes), prices: [4]jsonscan.Amount{k.Open, k.High, k.Low, k.Close},
+		volume: k.Volume, quote: k.Quote, taker: k.Taker, told: k.Trades != nil}
+	if c.told {
+		c.trades = *k.Trades
+	}
+	ev, ok := c.event(in, d.length)
 	if !ok {
 		return errors.New("a candle whose prices are no whole ticks")
 	}

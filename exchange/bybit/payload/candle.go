@@ -31,6 +31,7 @@ func Interval(length exchange.Time) string { return intervals[length] }
 type Candle struct {
 	Start                          exchange.Time
 	Open, High, Low, Close, Volume []byte
+	Turnover                       []byte // what was traded, in quote; in coins of inverse contracts; empty: not told
 }
 
 // Event is the bar of a candle that is finished. Volume is in base, and in USD of inverse contracts: the
@@ -47,10 +48,18 @@ func (k *Candle) Event(in *exchange.Instrument, length exchange.Time) (ev exchan
 	if err != nil || length == 0 || k.Start <= 0 || b.Low <= 0 || b.High < b.Low || b.Volume < 0 {
 		return ev, fmt.Errorf("candle of %s at %s, low %q, high %q, volume %q", in.Key(), k.Start, k.Low, k.High, k.Volume)
 	}
+	if in.Inverse() {
+		b.Quote, b.Known = b.Volume*in.ContractSize.InexactFloat64(), exchange.FlowQuote
+	} else if len(k.Turnover) > 0 {
+		if b.Quote, err = strconv.ParseFloat(string(k.Turnover), 64); err != nil || !(b.Quote >= 0) {
+			return ev, fmt.Errorf("candle of %s at %s, turnover %q: want 0 or more", in.Key(), k.Start, k.Turnover)
+		}
+		b.Known = exchange.FlowQuote
+	}
 	return exchange.Event{Kind: exchange.KindBar, Instrument: in.ID, VenueTime: k.Start + length, Bar: b}, nil
 }
 
-// Row reads a candle as a list of texts: start, open, high, low, close, volume.
+// Row reads a candle as a list of texts: start, open, high, low, close, volume, turnover.
 func (k *Candle) Row(raw []byte) error {
 	f := jsonscan.Array(raw)
 	n := 0
@@ -68,6 +77,8 @@ func (k *Candle) Row(raw []byte) error {
 			k.Close = f.Word()
 		case 5:
 			k.Volume = f.Word()
+		case 6:
+			k.Turnover = f.Word()
 		}
 	}
 	if f.Err() == nil && n < 6 {
@@ -97,6 +108,8 @@ func (d *Decoder) bar(in *exchange.Instrument, m *message, yield func(*exchange.
 				k.Close = f.Word()
 			case "volume":
 				k.Volume = f.Word()
+			case "turnover":
+				k.Turnover = f.Word()
 			case "confirm":
 				done = f.Bool()
 			}

@@ -140,7 +140,8 @@ func TestCandles(t *testing.T) {
 		t.Errorf("%+v %v", got, err)
 	}
 	got, err := all(d, strings.Replace(string(candleFrame), `"confirm":false`, `"confirm":true`, 1))
-	want := exchange.Bar{Open: 838000, High: 838100, Low: 837999, Close: 838051, Volume: 12.345, Interval: exchange.Minute}
+	want := exchange.Bar{Open: 838000, High: 838100, Low: 837999, Close: 838051, Volume: 12.345, Interval: exchange.Minute,
+		Flow: exchange.Flow{Quote: 1034567.1, Known: exchange.FlowQuote}}
 	if err != nil || len(got) != 1 || got[0].Bar != want || got[0].VenueTime != exchange.UnixMilli(1791369420000) {
 		t.Errorf("%+v %v", got, err)
 	}

@@ -23,6 +23,9 @@ func (k *Candle) Event(in *exchange.Instrument, length exchange.Time) (ev exchan
 	if in.Inverse() {
 		b.Volume = k.Cost
 	}
+	if k.Cost > 0 || k.Volume == 0 { // else it was not told
+		b.Flow = exchange.Flow{Quote: k.Cost, Known: exchange.FlowQuote}
+	}
 	return exchange.Event{Kind: exchange.KindBar, Instrument: in.ID, VenueTime: k.Tick + length, Bar: b}, nil
 }
 

@@ -109,13 +109,13 @@ func TestCandles(t *testing.T) {
 		`{"tick":1764403200000,"open":42500.0,"high":42501.0,"low":42499.5,"close":42501.0,"volume":0.2,"cost":8500.0}`,
 		`{"tick":1764403260000,"open":42501.0,"high":42501.0,"low":42501.0,"close":42501.0,"volume":0.0,"cost":0.0}`} {
 		err := d.Decode([]byte(frame("chart.trades.BTC-PERPETUAL.1", data)), func(ev *exchange.Event, order int64) {
-			got = append(got, fmt.Sprint(ev.VenueTime, ev.Bar.Open, ev.Bar.High, ev.Bar.Low, ev.Bar.Close, ev.Bar.Volume, ev.Bar.Interval == exchange.Minute, order))
+			got = append(got, fmt.Sprint(ev.VenueTime, ev.Bar.Open, ev.Bar.High, ev.Bar.Low, ev.Bar.Close, ev.Bar.Volume, ev.Bar.Flow, ev.Bar.Interval == exchange.Minute, order))
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
-	if want := "[2025-11-29T08:01:00.000Z 85000 85002 84999 85002 8500 true 1764403200000000000]"; fmt.Sprint(got) != want {
+	if want := "[2025-11-29T08:01:00.000Z 85000 85002 84999 85002 8500 {8500 0 0 1} true 1764403200000000000]"; fmt.Sprint(got) != want {
 		t.Errorf("%v, want %s", got, want)
 	}
 }

@@ -29,6 +29,7 @@ type candle struct {
 	start, length            exchange.Time
 	open, high, low, closing exchange.Ticks
 	volume                   decimal.Decimal
+	flow                     exchange.Flow // the number of trades
 }
 
 func readCandle(in *exchange.Instrument, raw []byte) (k candle, err error) {
@@ -49,6 +50,10 @@ func readCandle(in *exchange.Instrument, raw []byte) (k candle, err error) {
 			k.closing, err = fixed.Ticks(f.Word(), in.Tick)
 		case "v":
 			k.volume = f.Decimal()
+		case "n":
+			if n := f.Int(); n >= 0 {
+				k.flow = exchange.Flow{Trades: n, Known: exchange.FlowTrades}
+			}
 		}
 	}
 	if err = errors.Join(err, f.Err()); err == nil && (k.start <= 0 || k.length == 0 || k.low <= 0 || k.low > k.high) {
@@ -71,7 +76,7 @@ func lengthOf(name string) exchange.Time {
 
 func (k *candle) event(in *exchange.Instrument) exchange.Event {
 	return exchange.Event{Kind: exchange.KindBar, Instrument: in.ID, VenueTime: k.start + k.length,
-		Bar: exchange.Bar{Interval: k.length, Open: k.open, High: k.high, Low: k.low, Close: k.closing, Volume: exchange.Float(k.volume)}}
+		Bar: exchange.Bar{Interval: k.length, Open: k.open, High: k.high, Low: k.low, Close: k.closing, Volume: exchange.Float(k.volume), Flow: k.flow}}
 }
 
 // candle reads one that is under way. Nothing says that it is finished but the next one.

@@ -126,7 +126,7 @@ func TestCandles(t *testing.T) {
 		}
 	}
 	got, err := all(d, frame(120000, "100"))
-	if err != nil || len(got) != 1 || got[0].VenueTime != 2*exchange.Minute || got[0].Bar != (exchange.Bar{Open: 1000, High: 1030, Low: 995, Close: 1020, Volume: 1.5, Interval: exchange.Minute}) {
+	if err != nil || len(got) != 1 || got[0].VenueTime != 2*exchange.Minute || got[0].Bar != (exchange.Bar{Open: 1000, High: 1030, Low: 995, Close: 1020, Volume: 1.5, Interval: exchange.Minute, Flow: exchange.Flow{Trades: 10, Known: exchange.FlowTrades}}) {
 		t.Errorf("%+v %v", got, err)
 	}
 }

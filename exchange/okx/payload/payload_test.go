@@ -128,7 +128,7 @@ func TestTradesAndCandles(t *testing.T) {
 		t.Fatalf("%+v %v", got, err)
 	}
 	got, err = all(d, `{"arg":{"channel":"candle1m","instId":"BTC-USDT-SWAP"},"data":[["60000","8533","8553.7","8527.1","8548.2","45247","452.47","3866329","1"]]}`)
-	if err != nil || len(got) != 1 || got[0].Kind != exchange.KindBar || got[0].VenueTime != exchange.UnixMilli(120000) || got[0].Bar.Close != 85482 || got[0].Bar.Volume != 452.47 {
+	if err != nil || len(got) != 1 || got[0].Kind != exchange.KindBar || got[0].VenueTime != exchange.UnixMilli(120000) || got[0].Bar.Close != 85482 || got[0].Bar.Volume != 452.47 || got[0].Bar.Flow != (exchange.Flow{Quote: 3866329, Known: exchange.FlowQuote}) {
 		t.Fatalf("%+v %v", got, err)
 	}
 	if got, err := all(d, `{"arg":{"channel":"candle1m","instId":"BTC-USDT-SWAP"},"data":[["60000","8533","8553.7","8527.1","8548.2","45247","452.47","3866329","0"]]}`); !errors.Is(err, connect.ErrIgnored) {

@@ -194,7 +194,8 @@ func (d *Decoder) candles(in *exchange.Instrument, s *state, interval exchange.T
 }
 
 // candle reads [ts,open,high,low,close,vol,volCcy,volCcyQuote,confirm]. vol is in contracts
-// where there are such.
+// where there are such; volCcyQuote is in quote everywhere, in USD of inverse contracts too.
+// Source: the manual, "WS / Candlesticks channel".
 func (d *Decoder) candle(in *exchange.Instrument, s *state, interval exchange.Time, raw []byte) (done bool, err error) {
 	var bad fault
 	b := exchange.Bar{Interval: interval}
@@ -216,13 +217,17 @@ func (d *Decoder) candle(in *exchange.Instrument, s *state, interval exchange.Ti
 		case 5:
 			b.Volume, err = strconv.ParseFloat(string(f.Word()), 64)
 			bad.keep(err)
+		case 7:
+			b.Quote, err = strconv.ParseFloat(string(f.Word()), 64)
+			bad.keep(err)
+			b.Known = exchange.FlowQuote
 		case 8:
 			done = string(f.Word()) == "1"
 		}
 	}
 	bad.keep(f.Err())
 	b.Volume *= s.unit
-	if bad.err == nil && (n < 9 || start <= 0 || b.Low <= 0 || b.High < b.Low || !(b.Volume >= 0)) {
+	if bad.err == nil && (n < 9 || start <= 0 || b.Low <= 0 || b.High < b.Low || !(b.Volume >= 0) || !(b.Quote >= 0)) {
 		bad.err = fmt.Errorf("%.120q: want a time, four prices, three volumes and whether it is finished", raw)
 	}
 	d.ev = exchange.Event{Kind: exchange.KindBar, Instrument: in.ID, VenueTime: start + interval, Bar: b}
