@@ -136,11 +136,11 @@ func (r *pastReader) first(id exchange.InstrumentID) {
 
 func (r *pastReader) work(ctx context.Context, h *pastHouse) {
 	for {
+		r.yield(ctx, h)
 		id, ok := r.next(h)
 		if !ok {
 			return
 		}
-		r.yield(ctx, h)
 		began := time.Now()
 		list, err := r.read(ctx, id)
 		if ctx.Err() != nil {
@@ -152,13 +152,17 @@ func (r *pastReader) work(ctx context.Context, h *pastHouse) {
 	}
 }
 
-// yield lets the books of a house come first once the session runs, for a time.
+// yield waits until the past is in nobody's way at a house: what is not waited for comes
+// after the account and all else that a session needs to begin, which ask within the same
+// limits, and after the books, for a time.
 func (r *pastReader) yield(ctx context.Context, h *pastHouse) {
-	for r.behind != nil && ctx.Err() == nil {
+	for ctx.Err() == nil {
 		r.mu.Lock()
-		live := r.live
+		live, awaited := r.live, len(r.of) <= pastFew || len(h.rest) > 0 && r.held[h.rest[0]]
 		r.mu.Unlock()
-		if !live || time.Since(r.began) > pastBooks || !r.behind(h.name) {
+		later := !live && !awaited
+		books := live && r.behind != nil && time.Since(r.began) <= pastBooks && r.behind(h.name)
+		if !later && !books {
 			return
 		}
 		wait(ctx, time.Second)
@@ -188,7 +192,7 @@ func (r *pastReader) came(h *pastHouse, id exchange.InstrumentID, list []exchang
 	}
 	r.mu.Lock()
 	h.done++
-	first := err != nil && !h.told
+	first := err != nil && (!h.told || r.held[id])
 	if err != nil {
 		h.told = true
 		r.broken++
@@ -199,7 +203,7 @@ func (r *pastReader) came(h *pastHouse, id exchange.InstrumentID, list []exchang
 	}
 	r.mu.Unlock()
 	if first {
-		r.warn(err.Error() + "; it goes on without it")
+		r.warn(err.Error() + "; it goes on without it" + unpaidBy[r.held[id]])
 	}
 	if live {
 		if n := r.unpaid(ev); n > 0 {
@@ -220,6 +224,9 @@ func (r *pastReader) came(h *pastHouse, id exchange.InstrumentID, list []exchang
 	}
 	return live
 }
+
+// unpaidBy is what it means that the past of an instrument that is held can't be had.
+var unpaidBy = map[bool]string{true: ": what was settled while the session was away is not known, and not paid"}
 
 // pastOf is what was read of an instrument as one event.
 func pastOf(id exchange.InstrumentID, list []exchange.Event) *exchange.Event {

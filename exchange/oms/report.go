@@ -153,7 +153,10 @@ func (n *order) through() venueState {
 	v := venueState{status: exchange.StatusFilled, at: n.reported.at}
 	if n.Filled < n.Qty {
 		v.status = exchange.StatusExpired
-		v.reason = fmt.Sprintf("the venue was asked for %s of it, which our position had: the rest is for an order of its own", n.in.QtyDecimal(n.Filled))
+		v.reason = fmt.Sprintf("the venue is through with it after %s of %s", n.in.QtyDecimal(n.Filled), n.in.QtyDecimal(n.Qty))
+	}
+	if n.asked < n.Qty {
+		v.reason = fmt.Sprintf("hedge mode: the venue was asked for %s of it, which our position had: the rest is for an order of its own", n.in.QtyDecimal(n.asked))
 	}
 	return v
 }

@@ -63,7 +63,10 @@ func (s *sides) of(o *exchange.Order) (side exchange.Side, most exchange.Lots, w
 		}
 		return ours, min(o.Qty, held), ""
 	}
-	if why = s.opens(in, o, ours); why != "" {
+	if why = s.opens(in, o, ours); why != "" && o.ReduceOnly {
+		return o.Side.Opposite(), 0, why
+	}
+	if why != "" {
 		return o.Side, 0, why
 	}
 	return o.Side, o.Qty, ""

@@ -25,6 +25,10 @@ var (
 // ends it and begins it anew. At a few a second more would only grow old.
 const queued = 256
 
+// paceWindow is what FramesPerSecond is kept in: a quarter more than a second, because what
+// left apart may arrive closer together.
+const paceWindow = 1250 * time.Millisecond
+
 // link is one connection, with a goroutine that reads and one that writes.
 type link struct {
 	id   uint64
@@ -216,7 +220,7 @@ func (l *link) write() {
 	pace := time.NewTimer(0)
 	defer pace.Stop()
 	for i := 0; ; i = (i + 1) % len(recent) {
-		pace.Reset(time.Until(recent[i].Add(time.Second)))
+		pace.Reset(time.Until(recent[i].Add(paceWindow)))
 		select {
 		case <-l.quit:
 			return

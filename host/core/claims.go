@@ -203,9 +203,9 @@ func (cl *claims) sells(r *intent.PairRequest) error {
 }
 
 // spreadBasis is PairBasis of a spread: every leg has a price of its own, and a difference
-// between them that was paid for is no profit.
+// between them that was paid for is no profit. A leg without a price has that of another.
 func (cl *claims) spreadBasis(p *intent.Pair) decimal.Decimal {
-	sum := p.Fees.Sub(p.FeesInQuote)
+	sum, unpriced, any := p.Fees.Sub(p.FeesInQuote), decimal.Zero, decimal.Zero
 	for i := range p.Spread.Legs {
 		h := &p.Spread.Legs[i]
 		if h.Instrument == exchange.NoInstrument {
@@ -216,9 +216,16 @@ func (cl *claims) spreadBasis(p *intent.Pair) decimal.Decimal {
 		if !in.Perp() {
 			price, _ = cl.markets.mid(in)
 		}
-		sum = sum.Add(h.Cash).Add(h.Coins.Mul(price).DivRound(decimal.NewFromInt(in.Multiplier), 12))
+		one := decimal.NewFromInt(in.Multiplier)
+		sum = sum.Add(h.Cash)
+		if price.IsPositive() {
+			any = price.DivRound(one, 12)
+			sum = sum.Add(h.Coins.Mul(price).DivRound(one, 12))
+		} else {
+			unpriced = unpriced.Add(h.Coins)
+		}
 	}
-	return sum
+	return sum.Add(unpriced.Mul(any))
 }
 
 // PairBasis is what a pair made on prices so far, with what is open valued at

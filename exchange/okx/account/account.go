@@ -76,16 +76,25 @@ func Open(ctx context.Context, o client.Options, attempts *wire.Attempts) (*Acco
 	if a.log == nil {
 		a.log = func(string) {}
 	}
-	if err := errors.Join(c.Begin(ctx), a.list(ctx)); err != nil {
-		return nil, fmt.Errorf("account: %w", err)
-	}
-	if a.config, err = a.Config(ctx); err != nil {
+	if err = a.begin(ctx); err != nil {
+		c.Close()
 		return nil, fmt.Errorf("account: %w", err)
 	}
 	run, stop := context.WithCancel(context.Background())
 	a.stop = stop
 	a.tasks.Go(func() { c.KeepTime(run) })
 	return a, nil
+}
+
+func (a *Account) begin(ctx context.Context) (err error) {
+	if err = a.Client.Begin(ctx); err != nil {
+		return err
+	}
+	if err = a.list(ctx); err != nil {
+		return err
+	}
+	a.config, err = a.Config(ctx)
+	return err
 }
 
 // Close ends what runs beside calls.
