@@ -32,7 +32,10 @@ func (c *Client) openTrade() (t *trade, err error) {
 	t = &trade{c: c, line: line.New[rest.Answer](answerWithin)}
 	t.wire, err = wire.Start(wire.Options{Name: "the trade stream", URLs: []string{c.o.Endpoints.Private}, Protocol: t, Attempts: c.o.Attempts,
 		FramesPerSecond: 150, Open: func(uint64) wire.Handler { return &tradeConn{trade: t} }})
-	return t, err
+	if err != nil {
+		return nil, err
+	}
+	return t, nil
 }
 
 // request is one on the wire. Ids are letters and digits: a hyphen is answered 60033.
