@@ -27,7 +27,7 @@ M.params = {
   max_ratio    = { default = 1, min = 0, max = 1, doc = "greatest part, whatever the advisor says" },
   band         = { default = 0.05, min = 0, max = 1, doc = "leave it while the ratio is off by less than this" },
   min_notional = { default = 110, min = 0, doc = "smallest change worth an order, in USDT" },
-  max_order    = { default = 45000, min = 1, doc = "largest order, in USDT: a greater change goes in parts, ten seconds apart; the session's own limit is max_order_notional" },
+  max_order    = { default = 49500, min = 1, doc = "largest order that adds to the position, in USDT: a greater change goes in parts, ten seconds apart; the session's own limit is max_order_notional" },
   reach_bp     = { default = 5, min = 0, max = 90, doc = "how far beyond the best price an order may take, bp" },
   ask_minutes  = { default = 15, min = 1, doc = "minutes between questions to the advisor" },
   ask          = { type = "choice", choices = { "ratio", "signal" }, default = "ratio", doc = "what the advisor is asked: a ratio, or LONG, SHORT or FLAT" },
@@ -87,10 +87,11 @@ local function rebalance(coin)
   if coins > 0 and math.abs(change) < p.band * coins and want > 0 then return end
 
   local side, size, rules = change > 0 and "sell" or "buy", math.abs(change), market.instrument(symbol)
-  local part = math.min(size, p.max_order / price, rules.max_qty or size)
+  local reduces = change < 0 and want >= 0 -- which no limit of the session holds back
+  local part = math.min(size, reduces and size or p.max_order / price, rules.max_qty or size)
   state.acted[coin] = part < size and now - 50 or now -- the next part is due soon
   order.submit {
-    symbol = symbol, side = side, tif = "ioc", qty = num.fmt(part, 8), reduce_only = change < 0 and want >= 0,
+    symbol = symbol, side = side, tif = "ioc", qty = num.fmt(part, 8), reduce_only = reduces,
     price = price * (1 + (side == "buy" and 1 or -1) * p.reach_bp / 1e4),
   }
   log.info(string.format("%s: hedged %.4f of %.4f, want %.0f%% (%s): %s %.4f", coin, short, coins, ratio * 100, who, side, part))
