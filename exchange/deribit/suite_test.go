@@ -73,7 +73,7 @@ func charged() synth.House {
 		out := list(start)
 		for i := range out {
 			if out[i].FundingAccrues {
-				out[i].Rest += 15
+				out[i].Rest += 60
 			}
 		}
 		return out

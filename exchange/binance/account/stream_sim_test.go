@@ -304,7 +304,9 @@ func TestKeyDeletedElsewhere(t *testing.T) {
 func TestHalfOpen(t *testing.T) {
 	b := running(t)
 	c := b.client(func(o *account.Options) {
-		o.Wire = func(w *wire.Options) { w.PingEvery, w.ReadTimeout = 50*time.Millisecond, 400*time.Millisecond }
+		o.Wire = func(w *wire.Options) {
+			w.PingEvery, w.ReadTimeout, w.FramesPerSecond = 50*time.Millisecond, 400*time.Millisecond, 100
+		}
 	})
 	s, in := listening(t, c, api.Markets[:]...)
 	at := in.len()

@@ -257,8 +257,8 @@ func decodeLog(raw []byte) (i oms.Income, err error) {
 		i.Kind = oms.IncomeExecution
 	case "settlement":
 		i.Kind, i.Amount = oms.IncomeFunding, interest
-		if interest.IsZero() {
-			i.Kind = oms.IncomeExecution // profit that was booked as it was made
+		if interest.IsZero() && !strings.HasSuffix(i.Symbol, "PERPETUAL") {
+			i.Kind = oms.IncomeExecution // profit of a dated one, that was booked as it was made
 		}
 	}
 	return i, err
