@@ -149,7 +149,7 @@ func TestFeed(t *testing.T) {
 }
 
 func harness() venuetest.Harness {
-	const before = 6 * exchange.Second
+	const before = 20 * exchange.Second
 	return venuetest.Harness{Open: func(t *testing.T) *venuetest.Bench { return bench(t, start(t, now(), plenty)) },
 		BeforeFunding: func(t *testing.T) *venuetest.Bench {
 			b := bench(t, start(t, exchange.Date(2026, 12, 2)+8*exchange.Hour-before, plenty))
