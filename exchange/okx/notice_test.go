@@ -5,8 +5,6 @@ import (
 	"time"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/connect"
-	"github.com/perilune/perilune/exchange/okx"
 	"github.com/perilune/perilune/exchange/simserver"
 )
 
@@ -14,21 +12,7 @@ import (
 // books go on without a gap.
 func TestANoticeOfAnUpgrade(t *testing.T) {
 	t.Parallel()
-	l := start(t, now())
-	v, err := okx.At(l.at).Open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	events := make(chan exchange.Event, 1<<14)
-	c, err := v.Browse(t.Context(), connect.DataOptions{Data: connect.Books}, []string{"swap:BTC-USDT-SWAP"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := c.Open(t.Context(), []string{"swap:BTC-USDT-SWAP"}, nil, sink(func(ev *exchange.Event) { events <- *ev }))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer m.Close()
+	l, m, events := aBook(t)
 	armed, cut := false, time.Time{}
 	deadline := time.After(30 * time.Second)
 	for {

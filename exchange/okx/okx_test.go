@@ -107,8 +107,9 @@ func TestFeed(t *testing.T) {
 	}})
 }
 
-// A book whose numbers begin anew is followed without a snapshot.
-func TestABookFollowsAReset(t *testing.T) {
+// aBook follows a book at a simulated venue.
+func aBook(t *testing.T) (*local, connect.Market, <-chan exchange.Event) {
+	t.Helper()
 	l := start(t, now())
 	v, err := okx.At(l.at).Open()
 	if err != nil {
@@ -123,7 +124,13 @@ func TestABookFollowsAReset(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer m.Close()
+	t.Cleanup(func() { m.Close() })
+	return l, m, events
+}
+
+// A book whose numbers begin anew is followed without a snapshot.
+func TestABookFollowsAReset(t *testing.T) {
+	l, m, events := aBook(t)
 	armed, highest := false, int64(0)
 	deadline := time.After(20 * time.Second)
 	for {

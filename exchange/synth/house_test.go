@@ -155,9 +155,6 @@ func TestDatedFuturesConverge(t *testing.T) {
 // From the ninth settlement to the 21st the autocorrelation falls to two thirds: what stays
 // has a half-life of 6 to 7 days.
 func TestFundingBetweenHouses(t *testing.T) {
-	if testing.Short() {
-		t.Skip("half a year of a market, three times")
-	}
 	var d differences
 	names := []string{"here", "there", "yonder"}
 	for seed := range uint64(3) {

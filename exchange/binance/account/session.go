@@ -33,6 +33,7 @@ const framesPerSecond = 50
 // With an Ed25519 key every connection logs on first, and while all that are
 // open have done so requests need no signature. Other keys cannot log on.
 type session struct {
+	line.Streamless
 	c      *transport
 	market api.Market
 	line   *line.Line[reply]
@@ -177,12 +178,6 @@ func (s *session) Greet() ([][]byte, error) {
 	return [][]byte{frame}, err
 }
 
-// Subscribe is not used: a session has no streams.
-func (s *session) Subscribe(uint64, []string) []byte { return nil }
-
-// Unsubscribe is not used either.
-func (s *session) Unsubscribe(uint64, []string) []byte { return nil }
-
 // Classify finds the venue's goodbye; everything else is a reply.
 func (s *session) Classify(frame []byte) wire.Message {
 	return wire.Message{Class: classOfFrame(frame)}
@@ -193,13 +188,15 @@ func (s *session) opened(uint64) wire.Handler {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.open++
-	s.line.Up()
-	return &sessionConn{session: s, greeting: s.greeting}
+	h := &sessionConn{session: s, Conn: s.line.Conn(), greeting: s.greeting}
+	h.LoggedIn() // with a key that can't, each request is signed
+	return h
 }
 
 // sessionConn is one connection of a session.
 type sessionConn struct {
 	*session
+	line.Conn[reply]
 	greeting uint64
 	loggedOn bool
 }
@@ -235,12 +232,6 @@ func (h *sessionConn) logon(r reply) {
 	h.logons++
 }
 
-// Subscribed is not used: a session has no streams.
-func (h *sessionConn) Subscribed([]string) {}
-
-// Stalled is not used either.
-func (h *sessionConn) Stalled([]string) {}
-
 // Down leaves every request unknown that waits for a reply.
 func (h *sessionConn) Down(err error) {
 	h.mu.Lock()
@@ -249,7 +240,7 @@ func (h *sessionConn) Down(err error) {
 		h.logons--
 	}
 	h.mu.Unlock()
-	h.line.Down(err)
+	h.Conn.Down(err)
 }
 
 // decodeReply reads {id,status,result|error,rateLimits}. The number is 0 when it

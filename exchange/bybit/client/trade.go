@@ -18,6 +18,7 @@ import (
 // trade is the stream that orders go by. Source: the manual, "Websocket Trade Guideline":
 // a login, then requests with a reqId that must not come twice; they count like REST's.
 type trade struct {
+	line.Streamless
 	c    *Client
 	line *line.Line[reply]
 	wire *wire.Client
@@ -30,8 +31,11 @@ const answerWithin = 15 * time.Second
 func (c *Client) openTrade() (t *trade, err error) {
 	t = &trade{c: c, line: line.New[reply](answerWithin), run: strconv.FormatInt(int64(c.o.Now()/exchange.Millisecond), 36) + "-"}
 	t.wire, err = wire.Start(wire.Options{Name: "the trade stream", URLs: []string{c.o.Endpoints.Trade}, Protocol: t, Attempts: c.o.Attempts,
-		FramesPerSecond: 50, Open: func(uint64) wire.Handler { return &tradeConn{trade: t} }})
-	return t, err
+		FramesPerSecond: 50, Open: func(uint64) wire.Handler { return &tradeConn{t, t.line.Conn()} }})
+	if err != nil {
+		return nil, err
+	}
+	return t, nil
 }
 
 // send sends a request; sent is false when nothing has left, so that REST may take it.
@@ -65,12 +69,6 @@ func (t *trade) Greet() ([][]byte, error) {
 	return [][]byte{frame}, err
 }
 
-// Subscribe is not used: there are no streams.
-func (t *trade) Subscribe(uint64, []string) []byte { return nil }
-
-// Unsubscribe is not used either.
-func (t *trade) Unsubscribe(uint64, []string) []byte { return nil }
-
 // Ping implements wire.Pinger.
 func (t *trade) Ping() []byte { return []byte(`{"op":"ping"}`) }
 
@@ -80,7 +78,7 @@ func (t *trade) Classify([]byte) wire.Message { return wire.Message{} }
 // tradeConn is one connection.
 type tradeConn struct {
 	*trade
-	up bool // logged in
+	line.Conn[reply]
 }
 
 // The codes of the trade stream that are about the connection.
@@ -138,10 +136,7 @@ func (h *tradeConn) login(v *envelope) error {
 	if v.code != 0 && v.code != loggedInAlready {
 		return fmt.Errorf("the trade stream refused the login: %d %s", v.code, v.msg)
 	}
-	if !h.up {
-		h.up = true
-		h.line.Up()
-	}
+	h.LoggedIn()
 	return nil
 }
 
@@ -167,18 +162,5 @@ func fields(object []byte) func(name string) string {
 			}
 		}
 		return text
-	}
-}
-
-// Subscribed is not used: there are no streams.
-func (h *tradeConn) Subscribed([]string) {}
-
-// Stalled is not used either.
-func (h *tradeConn) Stalled([]string) {}
-
-// Down leaves every request unknown that waits for a reply.
-func (h *tradeConn) Down(err error) {
-	if h.up {
-		h.line.Down(err)
 	}
 }

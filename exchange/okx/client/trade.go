@@ -20,6 +20,7 @@ import (
 // manual, "WS / Place order" and those after it (2026-08): a login, then requests with an id,
 // an operation and an expTime; they count with those of REST, by the same limits.
 type trade struct {
+	line.Streamless
 	c    *Client
 	line *line.Line[rest.Answer]
 	wire *wire.Client
@@ -31,7 +32,7 @@ const answerWithin = 15 * time.Second
 func (c *Client) openTrade() (t *trade, err error) {
 	t = &trade{c: c, line: line.New[rest.Answer](answerWithin)}
 	t.wire, err = wire.Start(wire.Options{Name: "the trade stream", URLs: []string{c.o.Endpoints.Private}, Protocol: t, Attempts: c.o.Attempts,
-		FramesPerSecond: 150, Open: func(uint64) wire.Handler { return &tradeConn{trade: t} }})
+		FramesPerSecond: 150, Open: func(uint64) wire.Handler { return &tradeConn{t, t.line.Conn()} }})
 	if err != nil {
 		return nil, err
 	}
@@ -91,12 +92,6 @@ func (t *trade) Greet() ([][]byte, error) {
 	return [][]byte{frame}, err
 }
 
-// Subscribe is not used: there are no streams.
-func (t *trade) Subscribe(uint64, []string) []byte { return nil }
-
-// Unsubscribe is not used either.
-func (t *trade) Unsubscribe(uint64, []string) []byte { return nil }
-
 // Ping implements wire.Pinger.
 func (t *trade) Ping() []byte { return []byte("ping") }
 
@@ -112,7 +107,7 @@ func (t *trade) Classify(frame []byte) wire.Message {
 // tradeConn is one connection.
 type tradeConn struct {
 	*trade
-	up bool // logged in
+	line.Conn[rest.Answer]
 }
 
 // Frame takes an answer to whoever waits for it. An error may name the request that it is
@@ -122,10 +117,7 @@ func (h *tradeConn) Frame(frame []byte) error {
 		if m.Err != nil {
 			return fmt.Errorf("the trade stream refused the login: %w", m.Err)
 		}
-		if !h.up {
-			h.up = true
-			h.line.Up()
-		}
+		h.LoggedIn()
 		return nil
 	}
 	var id, code string
@@ -148,17 +140,4 @@ func (h *tradeConn) Frame(frame []byte) error {
 		return fmt.Errorf("the trade stream wants another login: %s", code)
 	}
 	return nil
-}
-
-// Subscribed is not used: there are no streams.
-func (h *tradeConn) Subscribed([]string) {}
-
-// Stalled is not used either.
-func (h *tradeConn) Stalled([]string) {}
-
-// Down leaves every request unknown that waits for an answer.
-func (h *tradeConn) Down(err error) {
-	if h.up {
-		h.line.Down(err)
-	}
 }
