@@ -83,7 +83,7 @@ type maker struct {
 // it is not what was recorded there.
 func (s *header) makeAgain(ctx context.Context, c *core.Core, k *checkpoint) error {
 	o := s.Again.options(s)
-	m, err := openMarket(context.Background(), o, s.Again.From)
+	m, err := openMarket(ctx, o, s.Again.From)
 	if err != nil {
 		return fmt.Errorf("what its market was can't be opened again: %w", err)
 	}
