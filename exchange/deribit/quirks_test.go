@@ -18,6 +18,7 @@ import (
 	"github.com/perilune/perilune/exchange/oms"
 	"github.com/perilune/perilune/exchange/sign"
 	"github.com/perilune/perilune/exchange/simserver"
+	"github.com/perilune/perilune/exchange/venuetest"
 )
 
 // order is one that rests, in the inverse perpetual.
@@ -30,15 +31,9 @@ func refOf(r oms.Report) oms.OrderRef {
 }
 
 // listening has a stream that is up.
-func listening(t *testing.T, a *account.Account) (events chan oms.AccountEvent, stream io.Closer) {
+func listening(t *testing.T, a *account.Account) (*venuetest.Heard, io.Closer) {
 	t.Helper()
-	events = make(chan oms.AccountEvent, 1000)
-	stream, err := a.Listen(nil, func(ev oms.AccountEvent) { events <- ev })
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = stream.Close() })
-	return events, stream
+	return venuetest.Hear(t, func(sink func(oms.AccountEvent)) (io.Closer, error) { return a.Listen(nil, sink) })
 }
 
 func place(t *testing.T, a *account.Account, o oms.Order) oms.Report {
@@ -81,7 +76,7 @@ func TestCancelOnDisconnect(t *testing.T) {
 func TestTheTokenExpires(t *testing.T) {
 	x := start(t, now(), plenty)
 	a := x.signIn(t)
-	events, _ := listening(t, a)
+	heard, _ := listening(t, a)
 	place(t, a, order("before"))
 	x.arm(t, simserver.Fault{Kind: "token_expired"})
 	time.Sleep(300 * time.Millisecond)
@@ -89,17 +84,11 @@ func TestTheTokenExpires(t *testing.T) {
 	if !errors.Is(err, exchange.ErrUnavailable) {
 		t.Errorf("%v, want that it may be sent again", err)
 	}
-	for end := time.Now().Add(10 * time.Second); ; {
-		if _, err = a.Place(t.Context(), order("after")); err == nil || time.Now().After(end) {
-			break
-		}
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	heard.Until("the stream is up again", func(e *oms.AccountEvent) bool { return e.Gap != "" && !e.Begins })
+	place(t, a, order("after"))
 	var told []string
-	for len(events) > 0 {
-		if ev := <-events; ev.Gap != "" || ev.Down != "" {
+	for _, ev := range heard.All() {
+		if ev.Gap != "" || ev.Down != "" {
 			told = append(told, fmt.Sprintf("gap %t down %t", ev.Gap != "", ev.Down != ""))
 		}
 	}

@@ -2,9 +2,8 @@ package hyperliquid_test
 
 import (
 	"errors"
-	"sync"
+	"io"
 	"testing"
-	"time"
 
 	"github.com/shopspring/decimal"
 
@@ -12,41 +11,14 @@ import (
 	"github.com/perilune/perilune/exchange/connect"
 	"github.com/perilune/perilune/exchange/oms"
 	"github.com/perilune/perilune/exchange/simserver"
+	"github.com/perilune/perilune/exchange/venuetest"
 )
 
-// heard are the events of an account's stream.
-type heard struct {
-	mu     sync.Mutex
-	events []oms.AccountEvent
-}
-
-func (h *heard) take(e oms.AccountEvent) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.events = append(h.events, e)
-}
-
-func (h *heard) find(is func(e *oms.AccountEvent) bool) bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	for i := range h.events {
-		if is(&h.events[i]) {
-			return true
-		}
-	}
-	return false
-}
-
 // resting places an order that rests, and says what is heard of it.
-func resting(t *testing.T, l *local) (connect.Account, oms.Amender, oms.Order, oms.Report, *heard) {
+func resting(t *testing.T, l *local) (connect.Account, oms.Amender, oms.Order, oms.Report, *venuetest.Heard) {
 	t.Helper()
 	a := l.signIn(t, false)
-	h := &heard{}
-	s, err := a.Listen(nil, h.take)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = s.Close() })
+	h, _ := venuetest.Hear(t, func(sink func(oms.AccountEvent)) (io.Closer, error) { return a.Listen(nil, sink) })
 	o := oms.Order{Venue: "hyperliquid.perp", Symbol: "BTC", ClientID: "pln-amend-1", Side: exchange.Buy, Type: exchange.Limit, TIF: exchange.PostOnly, Qty: dec("0.02"), Price: dec("70000")}
 	r, err := a.Place(t.Context(), o)
 	if err != nil {
@@ -90,15 +62,10 @@ func TestAmend(t *testing.T) {
 	if err != nil || r.OrderID == placed.OrderID || r.ClientID != o.ClientID || !r.Qty.Equal(o.Qty) || r.Status != exchange.StatusAccepted {
 		t.Fatalf("%+v %v", r, err)
 	}
-	for end := time.Now().Add(10 * time.Second); !h.find(func(e *oms.AccountEvent) bool {
+	h.Until("the new order is heard of", func(e *oms.AccountEvent) bool {
 		return e.Report != nil && e.Report.OrderID == r.OrderID && e.Report.Price.Equal(o.Price)
-	}); {
-		if time.Now().After(end) {
-			t.Fatal("the new order was not heard of")
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
-	if h.find(func(e *oms.AccountEvent) bool { return e.Report != nil && e.Report.Status == exchange.StatusCanceled }) {
+	})
+	if h.Any(func(e *oms.AccountEvent) bool { return e.Report != nil && e.Report.Status == exchange.StatusCanceled }) {
 		t.Error("the order that was replaced was told as canceled")
 	}
 	open, err := a.OpenOrders(t.Context(), o.Venue)

@@ -2,10 +2,8 @@ package venuetest
 
 import (
 	"errors"
-	"sync/atomic"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/oms"
 )
 
 // limited: a fault has the class that says whether the venue acted, and one that says
@@ -31,16 +29,15 @@ func (c *caller) mended(f Fault, allowed ...exchange.ErrorClass) {
 	if c.b.Inject == nil {
 		c.Skipf("this venue can't be made to do it: %s", f)
 	}
-	var heard atomic.Int64
-	stream, err := c.b.Listen(func(e oms.AccountEvent) {
-		if e.Report != nil {
-			heard.Add(1)
+	h, _ := Hear(c.T, c.b.Listen)
+	reports := func() (n int) {
+		for _, e := range h.All() {
+			if e.Report != nil {
+				n++
+			}
 		}
-	})
-	if err != nil {
-		c.Fatal(err)
+		return n
 	}
-	defer stream.Close()
 	tr := &c.b.Trades[0]
 	c.place(c.make(tr, exchange.GTC, tr.Rest))
 	if !c.b.Inject(f) {
@@ -49,13 +46,13 @@ func (c *caller) mended(f Fault, allowed ...exchange.ErrorClass) {
 	c.b.Pass(300 * exchange.Millisecond)
 	const tries = 40
 	for range tries {
-		before := heard.Load()
+		before := reports()
 		_, err := c.a.Place(c.ctx, c.make(tr, exchange.GTC, tr.Rest))
 		if err != nil {
 			classOf(c.T, f.String(), err, allowed...)
 		}
 		c.b.Pass(500 * exchange.Millisecond)
-		if err == nil && heard.Load() > before {
+		if err == nil && reports() > before {
 			return
 		}
 	}

@@ -1,6 +1,7 @@
 package simfront_test
 
 import (
+	"io"
 	"strings"
 	"sync"
 	"testing"
@@ -14,6 +15,7 @@ import (
 	"github.com/perilune/perilune/exchange/bybit/client"
 	"github.com/perilune/perilune/exchange/oms"
 	"github.com/perilune/perilune/exchange/simserver"
+	"github.com/perilune/perilune/exchange/venuetest"
 )
 
 // The venue's switch is armed with the first order of an account that has it, and cancels once
@@ -50,17 +52,8 @@ func TestDisconnectCancelAll(t *testing.T) {
 		}
 	}
 	listen := func(a *account.Account) func() {
-		up := make(chan struct{})
-		var once sync.Once
-		s, err := a.Listen(nil, func(ev oms.AccountEvent) {
-			if ev.Gap != "" {
-				once.Do(func() { close(up) })
-			}
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		<-up
+		t.Helper()
+		_, s := venuetest.Hear(t, func(sink func(oms.AccountEvent)) (io.Closer, error) { return a.Listen(nil, sink) })
 		return func() { s.Close() }
 	}
 	hangUp := listen(a)
@@ -74,7 +67,7 @@ func TestDisconnectCancelAll(t *testing.T) {
 	}
 	wait := func(what string, ok func() bool) {
 		t.Helper()
-		for range 200 {
+		for end := time.Now().Add(time.Minute); time.Now().Before(end); {
 			if ok() {
 				return
 			}
