@@ -44,7 +44,9 @@ var redSeeds = map[uint64]string{
 	74:   "a substitute's order and one of a dark leg had no answer, and a third mended the same",
 	712:  "no price of a leg was known after a kill, and the substitute was not sent",
 	1814: "an order filled at a dark venue, and the price moved by 2 % before it was heard of",
+	4432: "what was held was at dark houses, and the leg that could be traded held nothing",
 	5503: "a pair gave four times inside the account before it was told of the first",
+	8126: "a house that owed an answer was sent another order, and neither left room to mend",
 }
 
 func TestSpreadsThatWentBeyond(t *testing.T) {

@@ -23,7 +23,12 @@ import (
 // An order whose end is not known may have filled, so that what is really unhedged lies
 // between two figures. They differ by one slice, and a slice is no larger than the bound:
 // whichever is true, the bound holds. No second order is sent on a leg before the first
-// one's end is known.
+// one's end is known, and on another leg at the same house only what the first leaves of a
+// slice: together they must leave room for all of what is known to be unhedged to be mended
+// where answers come.
+//
+// When none of the legs that hold something can be traded, the one that can takes what is
+// unhedged, past flat if it must: a contract can. It comes back to flat first of all.
 //
 // Once the venue is back its word on the order is booked like any fill, what it makes
 // unhedged is mended by chase or unwind as ever, and what stands in for the leg is given
@@ -168,6 +173,9 @@ func (sp *spread) ways(p Port, now exchange.Time, side exchange.Side, coins deci
 		add(1 - chaser)
 	}
 	add(chaser)
+	if sp.instrument(p, 1-chaser).Perp() { // past flat, where nothing else is left
+		add(1 - chaser)
+	}
 	for ; n < len(list); n++ {
 		list[n] = -1
 	}
@@ -229,11 +237,6 @@ func (sp *spread) mend(p Port, now exchange.Time, res decimal.Decimal, hard bool
 				break
 			}
 		}
-		if amount = decimal.Min(amount, sp.room(p, side, res)); !amount.IsPositive() {
-			blocked, why = true, cmp.Or(why, "orders that have no answer may mend them")
-			continue
-		}
-		o := sp.taking(p, which, side, amount, hard)
 		if !sp.free(p, which) {
 			_, priced := sp.price(p, which, side) // a run that has just begun may not have seen any
 			if blocked = blocked || sp.working.legs[which].live || !priced || sp.lots(p, which, side, coins) > 0; why == "" {
@@ -241,7 +244,16 @@ func (sp *spread) mend(p Port, now exchange.Time, res decimal.Decimal, hard bool
 			}
 			continue
 		}
+		if blocked && sp.owing(p, now, which) && sp.elsewhere(p, now, list[i+1:], side, coins) {
+			continue
+		}
+		if amount = decimal.Min(amount, sp.room(p, now, which, side, res)); !amount.IsPositive() {
+			blocked, why = true, cmp.Or(why, "orders that have no answer may mend them")
+			continue
+		}
+		o := sp.taking(p, which, side, amount, hard)
 		if o == nil {
+			blocked = blocked || amount.LessThan(coins)
 			continue
 		}
 		if sp.balancer.attempts >= settleTries && sp.settle(p, o) {
@@ -281,7 +293,7 @@ func (sp *spread) waits(p Port, now, until exchange.Time, res decimal.Decimal, w
 	case sp.Request.Dark.Then == intent.HoldThen:
 		text += "; it is waited for"
 	case now >= until || sp.patience() == sp.Request.MaxUnhedgedTime:
-	case sp.Request.Dark.Then == intent.SubstituteThen:
+	case sp.Request.Dark.Then == intent.SubstituteThen && sp.dark[intent.StandIn] == "" && !sp.working.legs[intent.StandIn].live:
 		text += fmt.Sprintf("; from %s on %s hedges them", until, sp.instrument(p, intent.StandIn).Key())
 	default:
 		text += fmt.Sprintf("; from %s on the other leg is made to match", until)
@@ -303,20 +315,46 @@ func (sp *spread) beyond(p Port, coins decimal.Decimal) decimal.Decimal {
 	return coins.Sub(sp.bound().DivRound(price, 12))
 }
 
-// room is how many coins an order of a side may be of that mends what is unhedged, so that
-// the bound holds too when all of that side fills whose end is not known.
-func (sp *spread) room(p Port, side exchange.Side, res decimal.Decimal) decimal.Decimal {
+// room is how many coins an order of a side on a leg may be of that mends what is unhedged,
+// so that the bound holds too when all of that side fills whose end is not known. Where the
+// house of the leg owes an answer already, this one may go without as well: then what mends
+// all of it elsewhere must fit beside both.
+func (sp *spread) room(p Port, now exchange.Time, which int, side exchange.Side, res decimal.Decimal) decimal.Decimal {
 	worst := decimal.Zero
-	for which := range sp.working.legs {
-		if l := &sp.working.legs[which]; l.live && l.side == side && l.left > 0 {
-			worst = worst.Add(sp.instrument(p, which).BaseQty(l.price, l.left))
+	for i := range sp.working.legs {
+		if l := &sp.working.legs[i]; l.live && l.side == side && l.left > 0 {
+			worst = worst.Add(sp.instrument(p, i).BaseQty(l.price, l.left))
 		}
 	}
 	price, ok := sp.coinMid(p)
 	if worst.IsZero() || !ok {
 		return res.Abs()
 	}
+	if sp.owing(p, now, which) {
+		return sp.bound().DivRound(price, 12).Sub(worst)
+	}
 	return sp.Request.MaxUnhedged.DivRound(price.Mul(nearly), 12).Sub(worst).Add(res.Abs())
+}
+
+// owing reports whether the house of a leg has left an order of the pair without an answer.
+func (sp *spread) owing(p Port, now exchange.Time, which int) bool {
+	house := sp.instrument(p, which).Venue.House()
+	for i := range sp.working.legs {
+		if sp.silent(i, now) && sp.instrument(p, i).Venue.House() == house {
+			return true
+		}
+	}
+	return false
+}
+
+// elsewhere reports whether one of the legs could be traded at a house that owes no answer.
+func (sp *spread) elsewhere(p Port, now exchange.Time, legs []int, side exchange.Side, coins decimal.Decimal) bool {
+	for _, which := range legs {
+		if which >= 0 && sp.free(p, which) && !sp.owing(p, now, which) && sp.lots(p, which, side, coins) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // nearly is how close to the bound something unhedged is brought back from: the price moves

@@ -20,8 +20,8 @@ func (sp *spread) relieve(p Port, now exchange.Time) bool {
 	}
 	other := away // its leg takes its place again
 	ends := sp.Pair.State == intent.PairClosing || sp.cut != "" || sp.stopping
-	if ends {
-		other = 1 - away // which it hedged
+	if side := mending(h.Coins).Opposite(); ends && (sp.reduces(p, 1-away, side) || !sp.reduces(p, away, side)) {
+		other = 1 - away // which it hedged, unless its own leg went past flat instead
 	}
 	if !sp.free(p, intent.StandIn) || !sp.free(p, other) || !ends && !sp.free(p, 1-away) {
 		sp.later(now+batchEvery, "")
