@@ -1,6 +1,7 @@
 package core
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/shopspring/decimal"
@@ -133,10 +134,18 @@ func (cl *claims) held(wallet exchange.Wallet, asset string, except exchange.Pai
 	if sum.IsZero() {
 		return sum
 	}
-	for _, o := range cl.orders.open { // what they are selling is locked already
-		in := cl.u.Get(o.Instrument)
-		if o.Pair != 0 && o.Pair != except && !in.Perp() && in.Wallet == wallet && in.Base == asset && o.Side == exchange.Sell {
-			sum = sum.Sub(in.QtyDecimal(o.Leaves()))
+	return sum.Sub(cl.selling(wallet, asset, func(m *execution.Machine) bool { // is locked already
+		return m.Pair.ID != except && cl.hasCoinsIn(m, wallet, asset)
+	}))
+}
+
+// selling is how many coins of a wallet the open orders of some pairs sell.
+func (cl *claims) selling(wallet exchange.Wallet, asset string, whose func(*execution.Machine) bool) decimal.Decimal {
+	sum := decimal.Zero
+	for _, o := range cl.orders.open {
+		in, m := cl.u.Get(o.Instrument), cl.pairs.machine(o.Pair)
+		if m != nil && whose(m) && !in.Perp() && in.Wallet == wallet && in.Base == asset && o.Side == exchange.Sell {
+			sum = sum.Add(in.QtyDecimal(o.Leaves()))
 		}
 	}
 	return sum
@@ -187,19 +196,52 @@ func (cl *claims) Free(spot exchange.InstrumentID, pair exchange.PairID) decimal
 }
 
 // sells says why a pair can't sell the coins of its short leg, or nil. They are coins of the
-// account that no pair holds; none are borrowed.
-func (cl *claims) sells(r *intent.PairRequest) error {
+// account that no pair holds, or has yet to sell; none are borrowed. staged is what the
+// callback asked for before.
+func (cl *claims) sells(r *intent.PairRequest, staged []staged) error {
 	in := cl.u.Get(r.Perp)
 	price := cl.markets.markPrice(in)
 	if in.Perp() || !price.IsPositive() {
 		return nil
 	}
-	need, free := r.Notional.DivRound(price, 8), cl.Free(in.ID, 0)
+	taken := cl.unsold(in.Wallet, in.Base)
+	for _, st := range staged {
+		if other, ok := st.(*stagedPair); ok {
+			taken = taken.Add(cl.toSell(&other.request, in.Wallet, in.Base))
+		}
+	}
+	need, free := r.Notional.DivRound(price, 8), cl.Free(in.ID, 0).Sub(taken)
 	if need.LessThanOrEqual(free) {
 		return nil
 	}
-	return fmt.Errorf("short %s: notional %s takes %s %s, and the %s wallet has %s that are free and belong to no pair: coins are sold that the account has, none are borrowed",
+	text := fmt.Sprintf("short %s: notional %s takes %s %s, and the %s wallet has %s that are free and belong to no pair: coins are sold that the account has, none are borrowed",
 		in.Key(), r.Notional, need, in.Base, in.Wallet, decimal.Max(decimal.Zero, free).RoundFloor(8))
+	if taken.IsPositive() {
+		text += fmt.Sprintf("; another %s are for pairs that are being opened", taken.Round(8))
+	}
+	return errors.New(text)
+}
+
+// unsold is how many free coins of a wallet the pairs that are being opened have yet to sell.
+func (cl *claims) unsold(wallet exchange.Wallet, asset string) decimal.Decimal {
+	sum := decimal.Zero
+	for _, m := range cl.pairs.list {
+		if whole := cl.toSell(&m.Request, wallet, asset); m.Pair.State == intent.PairOpening && whole.IsPositive() {
+			locked := cl.selling(wallet, asset, func(x *execution.Machine) bool { return x == m })
+			sum = sum.Add(decimal.Max(decimal.Zero, whole.Add(m.Pair.Spread.Legs[intent.ShortLeg].Coins).Sub(locked)))
+		}
+	}
+	return sum
+}
+
+// toSell is how many coins of a wallet a pair sells when it is opened whole.
+func (cl *claims) toSell(r *intent.PairRequest, wallet exchange.Wallet, asset string) decimal.Decimal {
+	in := cl.u.Get(r.Perp)
+	price := cl.markets.markPrice(in)
+	if in.Perp() || in.Wallet != wallet || in.Base != asset || !price.IsPositive() {
+		return decimal.Zero
+	}
+	return r.Notional.DivRound(price, 8)
 }
 
 // spreadBasis is PairBasis of a spread: every leg has a price of its own, and a difference

@@ -86,7 +86,7 @@ func (p *Port) OpenPair(r intent.PairRequest) (exchange.PairID, error) {
 			return 0, fmt.Errorf("nothing is opened while %s", why)
 		}
 	}
-	if err := p.c.claims.sells(&r); err != nil {
+	if err := p.c.claims.sells(&r, p.staged); err != nil {
 		return 0, err
 	}
 	if err := p.c.wallets.payable(&r); err != nil {
