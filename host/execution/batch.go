@@ -145,7 +145,7 @@ func (tk *taker) endOpen(p Port, now exchange.Time, why string, empty bool) {
 func (tk *taker) openPrices(p Port, now exchange.Time) (ask, bid exchange.Ticks, ok bool) {
 	ask, bid, ok = tk.levels(p, now, exchange.Sell)
 	if ok && tk.Request.MinBasis != nil && tk.basis(p, bid, ask) < *tk.Request.MinBasis {
-		tk.later(now+batchEvery, "basis is below min_basis")
+		tk.later(now, now+batchEvery, "basis is below min_basis")
 		return 0, 0, false
 	}
 	return ask, bid, ok
@@ -157,7 +157,7 @@ func (tk *taker) closePrices(p Port, now exchange.Time) (bid, ask exchange.Ticks
 	bid, ask, ok = tk.levels(p, now, exchange.Buy)
 	patient := now < tk.closeAt+tk.Close.Patience
 	if ok && tk.Close.MaxBasis != nil && patient && tk.basis(p, ask, bid) > *tk.Close.MaxBasis {
-		tk.later(min(now+batchEvery, tk.closeAt+tk.Close.Patience), "")
+		tk.later(now, min(now+batchEvery, tk.closeAt+tk.Close.Patience), "")
 		return 0, 0, false
 	}
 	return bid, ask, ok
@@ -169,7 +169,7 @@ func (tk *taker) levels(p Port, now exchange.Time, side exchange.Side) (spot, pe
 	s, ok1 := p.Book(tk.Pair.Spot).Level(side, tk.Request.Level)
 	f, ok2 := p.Book(tk.Pair.Perp).Level(side.Opposite(), tk.Request.Level)
 	if !ok1 || !ok2 {
-		tk.later(now+batchEvery, fmt.Sprintf("no level %d on both books", tk.Request.Level))
+		tk.later(now, now+batchEvery, fmt.Sprintf("no level %d on both books", tk.Request.Level))
 		return 0, 0, false
 	}
 	return s.Price, f.Price, true
@@ -294,7 +294,7 @@ func (tk *taker) settleRest(p Port, now exchange.Time, lots exchange.Lots) {
 		return
 	}
 	perp := p.Instrument(tk.Pair.Perp)
-	tk.later(now+batchEvery, fmt.Sprintf("%s %s of the short are below the smallest order, another position hides them from the venue, and there is no price to settle them at",
+	tk.later(now, now+batchEvery, fmt.Sprintf("%s %s of the short are below the smallest order, another position hides them from the venue, and there is no price to settle them at",
 		perp.QtyDecimal(lots), perp.Key()))
 }
 
@@ -329,7 +329,7 @@ func (tk *taker) sendBoth(p Port, now exchange.Time, legs ...*exchange.Order) {
 	for _, o := range legs {
 		if err := p.Check(o); err != nil {
 			tk.putOff(now)
-			tk.later(tk.notBefore, err.Error())
+			tk.later(now, tk.notBefore, err.Error())
 			return
 		}
 	}
@@ -346,16 +346,16 @@ func (tk *taker) sendBoth(p Port, now exchange.Time, legs ...*exchange.Order) {
 func (tk *taker) ready(p Port, now exchange.Time) bool {
 	spot, perp := p.Book(tk.Pair.Spot), p.Book(tk.Pair.Perp)
 	if !spot.Ready() || !perp.Ready() {
-		tk.later(now+batchEvery, "a book is not live")
+		tk.later(now, now+batchEvery, "a book is not live")
 		return false
 	}
 	if now < tk.notBefore {
-		tk.later(tk.notBefore, "")
+		tk.later(now, tk.notBefore, "")
 		return false
 	}
 	moved := tk.seen[legSpot] != spot.LastID() && tk.seen[legPerp] != perp.LastID()
 	if tk.lastBatch != 0 && !moved && now < tk.lastBatch+batchEvery {
-		tk.later(tk.lastBatch+batchEvery, "")
+		tk.later(now, tk.lastBatch+batchEvery, "")
 		return false
 	}
 	return true
@@ -366,14 +366,23 @@ func (tk *taker) remember(p Port) {
 }
 
 // later sets when to look again, and why nothing was done now.
-func (td *trade) later(at exchange.Time, why string) {
+func (td *trade) later(now, at exchange.Time, why string) {
 	if td.Pair.State == intent.PairOpening {
-		at = min(at, td.Pair.Opened+td.Request.Timeout)
+		at = before(now, at, td.Pair.Opened+td.Request.Timeout)
 	}
 	td.wake = at
 	if why != "" {
 		td.Pair.Reason = why
 	}
+}
+
+// before is the earlier of a time and an end that is to come: one that has passed has been
+// looked at, and would have it looked at again and again.
+func before(now, at, end exchange.Time) exchange.Time {
+	if end <= now {
+		return at
+	}
+	return min(at, end)
 }
 
 // basis is perp/spot - 1 at two prices, on comparable units.

@@ -27,7 +27,7 @@ func (cn *coinLeg) shutCoin(p Port, now exchange.Time) {
 		return
 	}
 	if !p.Quiet(cn.self) {
-		cn.later(now+busyEvery, "another pair is at work with the same coins")
+		cn.later(now, now+busyEvery, "another pair is at work with the same coins")
 		return
 	}
 	if bid, ask, ok := cn.taker.closePrices(p, now); ok {
@@ -93,7 +93,7 @@ func (cn *coinLeg) sweep(p Port, now exchange.Time) bool {
 	}
 	if o == nil && owing.IsZero() && !cn.mover.worthSweeping(p, away) && cn.mover.worthSweeping(p, cn.Pair.InMargin()) {
 		cn.mover.strand(now)
-		cn.later(now+movePause, cn.mover.strandedWord(p))
+		cn.later(now, now+movePause, cn.mover.strandedWord(p))
 		return true
 	}
 	if o == nil && (!away.IsPositive() || owing.IsZero() && !cn.sellableOnSpot(p, away)) {
@@ -107,7 +107,7 @@ func (cn *coinLeg) sweep(p Port, now exchange.Time) bool {
 	default:
 		if err := p.Check(o); err != nil {
 			cn.taker.putOff(now)
-			cn.later(cn.taker.notBefore, err.Error())
+			cn.later(now, cn.taker.notBefore, err.Error())
 			break
 		}
 		cn.had = cn.stake()

@@ -41,7 +41,7 @@ func (cn *coinLeg) openCoin(p Port, now exchange.Time) {
 		return
 	}
 	if !p.Quiet(cn.self) {
-		cn.later(now+busyEvery, "another pair is at work with the same coins")
+		cn.later(now, now+busyEvery, "another pair is at work with the same coins")
 		return
 	}
 	if ask, bid, ok := cn.taker.openPrices(p, now); ok {
@@ -74,7 +74,7 @@ func (cn *coinLeg) slice(p Port, now exchange.Time, ask, bid exchange.Ticks) {
 	arriving := p.Instrument(cn.Pair.Spot).QtyDecimal(coins).Mul(decimal.NewFromInt(1).Sub(p.TakerFee(cn.Pair.Spot)))
 	if err := p.CheckWith(sell, arriving); err != nil {
 		cn.taker.putOff(now)
-		cn.later(cn.taker.notBefore, err.Error())
+		cn.later(now, cn.taker.notBefore, err.Error())
 		return
 	}
 	cn.taker.sendBoth(p, now, buy)

@@ -216,10 +216,14 @@ func (d *desk) Changed(m *Machine) {
 	d.say("%s", text)
 }
 
-// step is the core's: a machine that has nothing to do at its deadline must not
-// spin.
+// step is the core's, which keeps a machine from spinning. It never has to after a step:
+// what is due was done.
 func (d *desk) step() {
+	d.t.Helper()
 	d.m.Step(d)
+	if at, armed := d.m.Deadline(); armed && at <= d.now {
+		d.t.Errorf("%s: the next look was due at %s (%s)", d.now, at, d.m.Pair.Reason)
+	}
 	d.guard()
 }
 

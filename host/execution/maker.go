@@ -115,20 +115,20 @@ func (mk *maker) saving(p Port, which int) float64 {
 // small is left to be taken.
 func (mk *maker) quote(p Port, now exchange.Time) bool {
 	if !p.Book(mk.Pair.Spot).Ready() || !p.Book(mk.Pair.Perp).Ready() {
-		mk.pause(now+peekEvery, "a book is not live")
+		mk.pause(now, now+peekEvery, "a book is not live")
 		return true
 	}
 	if now < mk.taker.notBefore {
-		mk.pause(mk.taker.notBefore, "")
+		mk.pause(now, mk.taker.notBefore, "")
 		return true
 	}
 	q, ok := mk.plan(p)
 	if !ok {
-		mk.pause(now+peekEvery, "the books are too thin to rest an order")
+		mk.pause(now, now+peekEvery, "the books are too thin to rest an order")
 		return true
 	}
 	if !mk.agrees(p, q) {
-		mk.pause(now+peekEvery, "the basis is not what was asked for")
+		mk.pause(now, now+peekEvery, "the basis is not what was asked for")
 		return true
 	}
 	rest, hedge := mk.quoteOrders(p, q)
@@ -138,7 +138,7 @@ func (mk *maker) quote(p Port, now exchange.Time) bool {
 	for _, o := range []*exchange.Order{rest, hedge} {
 		if err := p.Check(o); err != nil {
 			mk.taker.putOff(now)
-			mk.pause(mk.taker.notBefore, err.Error())
+			mk.pause(now, mk.taker.notBefore, err.Error())
 			return true
 		}
 	}
@@ -146,16 +146,16 @@ func (mk *maker) quote(p Port, now exchange.Time) bool {
 	mk.working.send(p, q.which, rest)
 	mk.working.legs[q.which].rests = true
 	mk.working.quoted = true
-	mk.pause(now+peekEvery, "")
+	mk.pause(now, now+peekEvery, "")
 	return true
 }
 
 // pause is later, but no later than the end of waiting for others.
-func (mk *maker) pause(at exchange.Time, why string) {
+func (mk *maker) pause(now, at exchange.Time, why string) {
 	if mk.off { // what is carried may not be carried for long
-		at = min(at, mk.unhedgedAt+mk.Request.MaxUnhedgedTime)
+		at = before(now, at, mk.unhedgedAt+mk.Request.MaxUnhedgedTime)
 	}
-	mk.later(min(at, mk.makesUntil()), why)
+	mk.later(now, before(now, at, mk.makesUntil()), why)
 }
 
 // quoteOrders makes the order that rests and the one that would hedge it whole;
@@ -205,7 +205,7 @@ func (mk *maker) tend(p Port, now exchange.Time, which int) {
 		return
 	}
 	mk.balancer.attempts = 0
-	mk.pause(now+peekEvery, "")
+	mk.pause(now, now+peekEvery, "")
 	l := &mk.working.legs[which]
 	if l.gone {
 		mk.wake = now + cancelAfter

@@ -40,7 +40,7 @@ func (sm *spreadMaker) quote(p Port, now exchange.Time) bool {
 	}
 	for which := range [2]struct{}{} {
 		if why := sm.dark[which]; why != "" {
-			sm.maker.pause(now+batchEvery, why)
+			sm.maker.pause(now, now+batchEvery, why)
 			return true
 		}
 	}
@@ -99,7 +99,7 @@ func (sm *spreadMaker) tend(p Port, now exchange.Time, which int) {
 	} else if !waits {
 		sm.relaxed()
 		sm.balancer.attempts, sm.blocked = 0, 0
-		sm.maker.pause(now+peekEvery, "")
+		sm.maker.pause(now, now+peekEvery, "")
 	}
 	due := l.sent + requoteEvery
 	if l.gone {

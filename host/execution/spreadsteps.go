@@ -41,7 +41,7 @@ func (sp *spread) act(p Port, now exchange.Time) {
 	}
 	if sp.working.any() { // it may fill yet: nothing is begun, and nothing ended
 		sp.waiting = true
-		sp.later(now+batchEvery, "an order has no answer")
+		sp.later(now, now+batchEvery, "an order has no answer")
 		return
 	}
 	if sp.relieve(p, now) {
@@ -102,7 +102,7 @@ func (sp *spread) open(p Port, now exchange.Time) {
 func (sp *spread) ready(p Port, now exchange.Time) bool {
 	for which := range [2]struct{}{} {
 		if why := sp.dark[which]; why != "" {
-			sp.later(now+batchEvery, why)
+			sp.later(now, now+batchEvery, why)
 			return false
 		}
 	}
@@ -290,7 +290,7 @@ func (sp *spread) settleRests(p Port, now exchange.Time, legs ...int) {
 			return
 		}
 	}
-	sp.later(now+batchEvery, "what is left is below the smallest order, another position hides it from the venue, and there is no price to settle it at")
+	sp.later(now, now+batchEvery, "what is left is below the smallest order, another position hides it from the venue, and there is no price to settle it at")
 }
 
 // settle has the part of an order settled inside the account that the venue takes for a

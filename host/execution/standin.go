@@ -24,7 +24,7 @@ func (sp *spread) relieve(p Port, now exchange.Time) bool {
 		other = 1 - away // which it hedged, unless its own leg went past flat instead
 	}
 	if !sp.free(p, intent.StandIn) || !sp.free(p, other) || !ends && !sp.free(p, 1-away) {
-		sp.later(now+batchEvery, "")
+		sp.later(now, now+batchEvery, "")
 		return true
 	}
 	if !sp.taker.ready(p, now) {

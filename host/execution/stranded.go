@@ -72,7 +72,7 @@ func (cn *coinLeg) strandedWaits(p Port, now exchange.Time) bool {
 	if cn.coin.backs < mostBacks {
 		return false
 	}
-	cn.later(now+movePause, cn.mover.strandedWord(p))
+	cn.later(now, now+movePause, cn.mover.strandedWord(p))
 	return true
 }
 
