@@ -126,3 +126,32 @@ func TestAmendWithoutAnAnswer(t *testing.T) {
 		t.Errorf("%s rest", left)
 	}
 }
+
+// A run that begins asks what the one before it replaced: the order is told whole, and
+// amending it again takes off what all of it filled.
+func TestAmendAfterARestart(t *testing.T) {
+	l := start(t, wallClock())
+	_, m, o, placed, _ := resting(t, l)
+	arm(t, l, simserver.Fault{Kind: "amend_race", Qty: "0.005"})
+	o.Price = dec("71000")
+	if _, err := m.Amend(t.Context(), placed.OrderID, o); err != nil {
+		t.Fatal(err)
+	}
+	next := l.signIn(t, false)
+	q, err := next.Query(t.Context(), oms.OrderRef{Venue: o.Venue, Symbol: o.Symbol, ClientID: o.ClientID})
+	if err != nil || !q.Qty.Equal(o.Qty) || !q.Filled.Equal(dec("0.005")) || q.Status != exchange.StatusPartial {
+		t.Errorf("%+v %v", q, err)
+	}
+	open, err := next.OpenOrders(t.Context(), o.Venue)
+	if err != nil || len(open) != 1 || !open[0].Filled.Equal(dec("0.005")) {
+		t.Errorf("%+v %v", open, err)
+	}
+	o.Price = dec("70500")
+	r, err := next.(oms.Amender).Amend(t.Context(), q.OrderID, o)
+	if err != nil || !r.Filled.Equal(dec("0.005")) || !r.Qty.Equal(o.Qty) {
+		t.Errorf("%+v %v", r, err)
+	}
+	if left := l.rests(); len(left) != 1 || !left[0].Equal(dec("0.015")) {
+		t.Errorf("%s rest, want 0.015", left)
+	}
+}

@@ -50,10 +50,14 @@
 //     its users are addresses): there are no liquidations but one's own.
 //   - Modifying an order puts a new one with another number and a size of its own in its place.
 //     What was filled meanwhile is taken off the new one at once; until then it may fill more
-//     than was asked for, by as much. A cancel and an order have no such window.
+//     than was asked for, by as much. A cancel and an order have no such window. What an
+//     earlier run replaced is told by the venue's last 2000 orders; when it had more, an order
+//     of an earlier run is not modified but refused, because what all of it filled is not known.
 //
 // # Open
 //
+//   - Whether past orders (historicalOrders) have a row for each order or for each state of
+//     one. Both are read.
 //   - Whether a client id can be used again by an order. It is taken to be so: an order is
 //     sent once.
 //   - Whether closedPnl is with fees. It is taken to be without, as the field beside it.

@@ -85,6 +85,9 @@ func Open(ctx context.Context, co client.Options, o Options) (*Account, error) {
 			return nil, fmt.Errorf("account: %w", err)
 		}
 	}
+	if err := a.learn(ctx); err != nil {
+		return nil, fmt.Errorf("account: %w", err)
+	}
 	used, err := a.Used(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("account: %w", err)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"sync"
 
@@ -41,6 +43,9 @@ func (a *Account) Amend(ctx context.Context, orderID string, o oms.Order) (oms.R
 	old, err := a.Query(ctx, oms.OrderRef{Venue: o.Venue, Symbol: o.Symbol, ClientID: o.ClientID, OrderID: orderID})
 	if err != nil {
 		return oms.Report{}, err
+	}
+	if !a.replaced.known(wire.Cloid, old.OrderID) {
+		return oms.Report{}, act.Fault(exchange.ErrRefused, errors.New("it is of an earlier run, of whose orders the venue does not list all: what it filled before it was amended there can't be asked; cancel it and place another"))
 	}
 	for range overfills {
 		if old.Status.Terminal() {
@@ -118,9 +123,54 @@ type part struct {
 	filled decimal.Decimal // of the whole until then
 }
 
-// replacements are the orders of a client id that were replaced. They are of this process: an
-// order that was amended before it began is told as what its last one is.
+// mostPast is how many past orders the venue lists. Source: the manual, info endpoint,
+// "Retrieve a user's historical orders".
+const mostPast = 2000
+
+// learn lists what earlier runs replaced: of the orders of one client id, all but the last.
+func (a *Account) learn(ctx context.Context) error {
+	filled := map[string]map[uint64]decimal.Decimal{} // by cloid and number, which may have a row for each of its states
+	names, n := []string{}, 0
+	q := client.Question{What: "list past orders", Weight: client.Rows(mostPast, 20), Priority: limit.Hedge, Body: client.Ask("historicalOrders", user(a))}
+	err := a.rows(ctx, q, func(raw []byte) error {
+		n++
+		r, err := readStatus(raw)
+		oid, wrong := strconv.ParseUint(r.OrderID, 10, 63)
+		if err = errors.Join(err, wrong); err != nil {
+			a.log("a past order is passed over: " + err.Error())
+			a.replaced.cut = true
+			return nil
+		}
+		a.replaced.newest = max(a.replaced.newest, oid)
+		cloid := cloidOf(r.ClientID)
+		if cloid == "" {
+			return nil
+		}
+		if filled[cloid] == nil {
+			filled[cloid], names = map[uint64]decimal.Decimal{}, append(names, cloid)
+		}
+		filled[cloid][oid] = decimal.Max(filled[cloid][oid], r.Filled)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	a.replaced.cut = a.replaced.cut || n >= mostPast
+	for _, cloid := range slices.Backward(names) { // the newest come first
+		oids, whole := slices.Sorted(maps.Keys(filled[cloid])), decimal.Zero
+		for _, oid := range oids[:len(oids)-1] {
+			whole = whole.Add(filled[cloid][oid])
+			a.replaced.add(cloid, oid, whole)
+		}
+	}
+	return nil
+}
+
+// replacements are the orders of a client id that were replaced.
 type replacements struct {
+	newest uint64 // order when the process began
+	cut    bool   // there were orders before it that are not known, as when there were more than the venue lists
+
 	mu    sync.Mutex
 	of    map[string][]part // by cloid, oldest first
 	order []string          // of arrival
@@ -128,6 +178,17 @@ type replacements struct {
 
 // mostReplaced is how many amended orders are remembered.
 const mostReplaced = 1000
+
+// known reports whether all that an order took the place of is known.
+func (p *replacements) known(cloid, orderID string) bool {
+	first, err := strconv.ParseUint(orderID, 10, 63)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if list := p.of[cloid]; len(list) > 0 {
+		first = list[0].oid
+	}
+	return err != nil || !p.cut || first > p.newest
+}
 
 func (p *replacements) add(cloid string, oid uint64, filled decimal.Decimal) {
 	p.mu.Lock()
