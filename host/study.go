@@ -62,6 +62,7 @@ type StudyRun struct {
 	Fees     Money   `json:"fees"`    // paid
 	Exit     Money   `json:"exit"`    // taker fees and half the spread of closing what was open at the end
 	Return   float64 `json:"return"`  // Net over the starting equity, or StudyOptions.Capital, fraction
+	Annual   float64 `json:"annual"`  // Return of a year, as StudyTotal has it
 	Drawdown float64 `json:"max_drawdown"`
 	Sharpe   float64 `json:"sharpe"` // autocorrelated; 0 when it is not defined
 	Pairs    int     `json:"pairs_opened"`
@@ -112,13 +113,11 @@ func RunStudy(ctx context.Context, o *StudyOptions) (*Study, error) {
 	if err := needsContext(ctx, "RunStudy"); err != nil {
 		return nil, err
 	}
-	switch {
-	case o == nil:
+	if o == nil {
 		return nil, configError("RunStudy: no options: want a *host.StudyOptions")
-	case len(o.Session.Strategies)+len(o.Session.Rules) > 0:
-		return nil, configError("RunStudy: its runs can't share strategies written in Go, or rules: want Session.Scripts alone")
-	case o.Session.Source != nil:
-		return nil, configError("RunStudy: a Source can't be cut into parts: want Session.Market or Session.Loaded")
+	}
+	if err := sharedByRuns("RunStudy", &o.Session); err != nil {
+		return nil, err
 	}
 	if err := namedPaths("Session.Scripts", o.Session.Scripts); err != nil {
 		return nil, err
@@ -127,21 +126,45 @@ func RunStudy(ctx context.Context, o *StudyOptions) (*Study, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(st.dir) // only ledgers that nobody asked for
 	if err := st.load(); err != nil {
 		return nil, err
 	}
-	if err := st.runAll(ctx); err != nil {
+	out, err := st.perform(ctx)
+	if err != nil {
 		return nil, err
 	}
-	out := st.result()
 	if o.Report != "" {
-		if err := st.write(out); err != nil {
-			return out, fmt.Errorf("report: %w", err)
+		page := report.Study{Title: strings.Join(st.names, ", "), Market: out.Market, Assumptions: out.Assumptions, Problems: out.DataProblems,
+			Asset: out.Currency, Command: o.Session.Command, Candidates: st.candidates(out)}
+		if err := writeStudy(o.Report, &page); err != nil {
+			return out, err
 		}
 		out.Report = o.Report
 	}
 	return out, nil
+}
+
+// sharedByRuns refuses what the runs of a comparison can't have in common.
+func sharedByRuns(call string, s *Options) error {
+	switch {
+	case len(s.Strategies)+len(s.Rules) > 0:
+		return configError("%s: its runs can't share strategies written in Go, or rules: want Session.Scripts alone", call)
+	case s.Source != nil:
+		return configError("%s: a Source can't be cut into parts: want Session.Market or Session.Loaded", call)
+	}
+	return nil
+}
+
+// perform runs all there is and adds it up.
+func (st *study) perform(ctx context.Context) (_ *Study, err error) {
+	if st.dir, err = os.MkdirTemp("", "perilune-study-*"); err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(st.dir) // only ledgers that nobody asked for
+	if err := st.runAll(ctx); err != nil {
+		return nil, err
+	}
+	return st.result(), nil
 }
 
 // study is a comparison at work.
@@ -184,11 +207,7 @@ func newStudy(o *StudyOptions) (*study, error) {
 			}
 		}
 	}
-	if err := st.checkTune(scripts); err != nil {
-		return nil, err
-	}
-	st.dir, err = os.MkdirTemp("", "perilune-study-*")
-	return st, err
+	return st, st.checkTune(scripts)
 }
 
 // load reads a directory of data for all runs.
@@ -323,6 +342,7 @@ func (st *study) run(ctx context.Context, i int) (err error) {
 	sum, err := r.finish(ctx, r.loop.Run(ctx))
 	if err == nil && ctx.Err() == nil {
 		err = run.take(r, sum, st.o.Capital)
+		run.Annual = st.inYear(run.Return, o.History.To-o.History.From)
 	}
 	if err != nil {
 		return fmt.Errorf("%s from %s: %w", run.Strategy, run.From, err)
@@ -370,33 +390,30 @@ func (st *study) result() *Study {
 			t.Pairs += run.Pairs
 		}
 		t.Return--
-		s := st.o.Splits
-		t.Annual, t.AnnualOutOfSample = yearly(1+t.Return, s[len(s)-1]-s[0]), yearly(later, s[len(s)-1]-s[1])
-		if st.o.Capital.IsPositive() { // which is the same in every part: nothing compounds
-			t.Return = t.Net.InexactFloat64() / st.o.Capital.InexactFloat64()
-			t.Annual = inYear(t.Return, s[len(s)-1]-s[0])
-			t.AnnualOutOfSample = inYear(t.OutOfSample.InexactFloat64()/st.o.Capital.InexactFloat64(), s[len(s)-1]-s[1])
+		later--
+		if capital := st.o.Capital.InexactFloat64(); capital > 0 { // which is the same in every part: nothing compounds
+			t.Return, later = t.Net.InexactFloat64()/capital, t.OutOfSample.InexactFloat64()/capital
 		}
+		s := st.o.Splits
+		t.Annual, t.AnnualOutOfSample = st.inYear(t.Return, s[len(s)-1]-s[0]), st.inYear(later, s[len(s)-1]-s[1])
 		out.Totals = append(out.Totals, t)
 	}
 	return out
 }
 
-// inYear is a return over a time as one of a year, without compounding; 0 over none.
-func inYear(r float64, over exchange.Time) float64 {
-	if over <= 0 {
+// inYear is a return over a time as one of a year of 365 days; 0 over none. It compounds
+// unless it is of a Capital, and is -1 of what was lost whole.
+func (st *study) inYear(r float64, over exchange.Time) float64 {
+	year := float64(365 * exchange.Day)
+	switch {
+	case over <= 0:
 		return 0
+	case st.o.Capital.IsPositive():
+		return r * year / float64(over)
+	case r <= -1:
+		return -1
 	}
-	return r * float64(365*exchange.Day) / float64(over)
-}
-
-// yearly is what a factor over a time is in a year of 365 days, less 1; 0 over none, and
-// -1 of what was lost whole.
-func yearly(factor float64, over exchange.Time) float64 {
-	if over <= 0 || factor <= 0 {
-		return max(factor, 0) - 1
-	}
-	return math.Pow(factor, float64(365*exchange.Day)/float64(over)) - 1
+	return math.Pow(1+r, year/float64(over)) - 1
 }
 
 // problems joins what the runs said of their data, one part after another. All runs
@@ -463,11 +480,9 @@ func curve(equity []track.Point, shift decimal.Decimal) (out []report.Point) {
 	return out
 }
 
-// write renders the page. The curves of the parts are put end to end: each begins
-// where the one before ended.
-func (st *study) write(s *Study) error {
-	d := report.Study{Title: strings.Join(st.names, ", "), Asset: s.Currency, Assumptions: s.Assumptions, Problems: s.DataProblems,
-		Market: s.Market, Command: st.o.Session.Command}
+// candidates are the strategies for the page. The curves of the parts are put end to end:
+// each begins where the one before ended.
+func (st *study) candidates(s *Study) (out []report.Candidate) {
 	for _, t := range s.Totals {
 		c := report.Candidate{Name: t.Strategy, Net: t.Net.Decimal, OutOfSample: t.OutOfSample.Decimal, Return: t.Return, Drawdown: t.Drawdown}
 		sum := decimal.Zero
@@ -481,7 +496,14 @@ func (st *study) write(s *Study) error {
 				Values: run.Values(), Net: run.Net.Decimal, Funding: run.Funding.Decimal, Fees: run.Fees.Add(run.Exit.Decimal),
 				Return: run.Return, Drawdown: run.Drawdown, Sharpe: run.Sharpe, Pairs: run.Pairs})
 		}
-		d.Candidates = append(d.Candidates, c)
+		out = append(out, c)
 	}
-	return writeFile(st.o.Report, func(w io.Writer) error { return report.WriteStudy(w, &d) })
+	return out
+}
+
+func writeStudy(path string, page *report.Study) error {
+	if err := writeFile(path, func(w io.Writer) error { return report.WriteStudy(w, page) }); err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
+	return nil
 }

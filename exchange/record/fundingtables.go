@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/connect"
@@ -25,6 +26,27 @@ type FundingTables struct {
 	Ahead map[string]exchange.Time
 	// WorseBP is what each side of a book that stands in is worse by.
 	WorseBP float64
+}
+
+// UsualWorseBP is a FundingTables.WorseBP for venues whose own books are not known.
+const UsualWorseBP = 1
+
+// ParseAhead reads how far dates are ahead of UTC, in whole hours up to 14: "3h" of all
+// houses, "gate=0h" of one, as FundingTables.Ahead has it.
+func ParseAhead(list []string) (map[string]exchange.Time, error) {
+	out := map[string]exchange.Time{}
+	for _, s := range list {
+		house, text, named := strings.Cut(s, "=")
+		if !named {
+			house, text = "", s
+		}
+		d, err := time.ParseDuration(text)
+		if err != nil || d.Abs() > 14*time.Hour || d%time.Hour != 0 {
+			return nil, fmt.Errorf("%q: want whole hours such as 3h, or venue=0h", s)
+		}
+		out[strings.ToLower(house)] = exchange.Time(d)
+	}
+	return out, nil
 }
 
 // table is one file.

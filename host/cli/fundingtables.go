@@ -1,12 +1,8 @@
 package cli
 
 import (
-	"strings"
-	"time"
-
 	"github.com/spf13/pflag"
 
-	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/connect"
 	"github.com/perilune/perilune/exchange/record"
 	"github.com/perilune/perilune/host"
@@ -22,7 +18,7 @@ type tableFlags struct {
 func (t *tableFlags) define(f *pflag.FlagSet) {
 	f.StringVar(&t.prices, "prices", "", "of tables of funding rates of several venues (SYMBOL_VENUE_….csv with Symbol, Date, Funding Rate): the history whose bars and marks stand in for all of them")
 	f.StringSliceVar(&t.ahead, "utc-offset", nil, "of such tables: how far their dates are ahead of UTC, and of single venues otherwise: 3h,gate=0h; proved by the hours at which venues settle (default 0h)")
-	f.Float64Var(&t.worse, "worse", 1, "of such tables: what each side of a book is worse by than that of the venue whose prices stand in, bp; venues.csv in the history keeps it")
+	f.Float64Var(&t.worse, "worse", record.UsualWorseBP, "of such tables: what each side of a book is worse by than that of the venue whose prices stand in, bp; venues.csv in the history keeps it")
 }
 
 func (t *tableFlags) tables() (o record.FundingTables, err error) {
@@ -32,17 +28,9 @@ func (t *tableFlags) tables() (o record.FundingTables, err error) {
 	if err := within("--worse", t.worse, 0, 1000, "bp"); err != nil {
 		return o, err
 	}
-	o = record.FundingTables{Prices: t.prices, WorseBP: t.worse, Ahead: map[string]exchange.Time{}}
-	for _, s := range t.ahead {
-		house, text, named := strings.Cut(s, "=")
-		if !named {
-			house, text = "", s
-		}
-		d, err := time.ParseDuration(text)
-		if err != nil || d.Abs() > 14*time.Hour || d%time.Hour != 0 {
-			return o, fail(ExitUsage, "--utc-offset %q: want whole hours such as 3h, or venue=0h", s)
-		}
-		o.Ahead[strings.ToLower(house)] = exchange.Time(d)
+	o = record.FundingTables{Prices: t.prices, WorseBP: t.worse}
+	if o.Ahead, err = record.ParseAhead(t.ahead); err != nil {
+		return o, fail(ExitUsage, "--utc-offset %w", err)
 	}
 	return o, nil
 }

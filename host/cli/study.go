@@ -16,7 +16,7 @@ import (
 )
 
 func studyVerb(ctx context.Context, e *env, args []string) error {
-	f := e.flags("study", "SCRIPT… --data DIR --splits DAY,DAY,… [flags]",
+	f := e.flags("study", "SCRIPT… --data DIR --splits DAY,DAY,… [flags]\n  perilune study PLAN.toml --data DIR [flags]",
 		"perilune study scripts/baselines/*.lua scripts/funding_rotation.lua --data history --symbols BTCUSDT,ETHUSDT --splits 2020-01-01,2021-01-01,2022-01-01 --report study.html")
 	var s sessionFlags
 	var h historyFlags
@@ -37,6 +37,9 @@ func studyVerb(ctx context.Context, e *env, args []string) error {
 	}
 	if err := h.set(o); err != nil {
 		return err
+	}
+	if f.NArg() == 1 && strings.HasSuffix(f.Arg(0), ".toml") {
+		return e.studyTable(ctx, f, o, &s)
 	}
 	if o.Scripts, err = e.scripts(f); err != nil {
 		return err
