@@ -70,7 +70,7 @@ func follow(t *testing.T, s *bybittest.Server, data connect.Data, patterns ...st
 // until waits for something to be so.
 func (k *keeper) until(t *testing.T, what string, is func() bool) {
 	t.Helper()
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		k.mu.Lock()
 		ok := is()
 		k.mu.Unlock()

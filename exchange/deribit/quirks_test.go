@@ -57,7 +57,7 @@ func TestCancelOnDisconnect(t *testing.T) {
 		t.Fatal(err)
 	}
 	var r oms.Report
-	for range 200 {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); {
 		if r, _ = a.Query(t.Context(), refOf(on)); r.Status.Terminal() {
 			break
 		}
@@ -79,7 +79,6 @@ func TestTheTokenExpires(t *testing.T) {
 	heard, _ := listening(t, a)
 	place(t, a, order("before"))
 	x.arm(t, simserver.Fault{Kind: "token_expired"})
-	time.Sleep(300 * time.Millisecond)
 	_, err := a.Place(t.Context(), order("without"))
 	if !errors.Is(err, exchange.ErrUnavailable) {
 		t.Errorf("%v, want that it may be sent again", err)
@@ -188,7 +187,6 @@ func TestKeysAreRefused(t *testing.T) {
 	}
 	verdicts := func(permissions ...string) (out []string) {
 		x.arm(t, simserver.Fault{Kind: "permissions", Permissions: permissions})
-		time.Sleep(300 * time.Millisecond)
 		a, err := v.SignIn(t.Context(), connect.AccountOptions{Key: x.key()})
 		if err != nil {
 			t.Fatal(err)

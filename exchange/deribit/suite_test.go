@@ -15,6 +15,7 @@ import (
 	"github.com/perilune/perilune/exchange/deribit/api"
 	"github.com/perilune/perilune/exchange/deribit/client"
 	"github.com/perilune/perilune/exchange/deribit/simfront"
+	"github.com/perilune/perilune/exchange/limit"
 	"github.com/perilune/perilune/exchange/oms"
 	"github.com/perilune/perilune/exchange/sign"
 	"github.com/perilune/perilune/exchange/simserver"
@@ -28,6 +29,7 @@ func dec(s string) decimal.Decimal { return decimal.RequireFromString(s) }
 type local struct {
 	sim      *simserver.Exchange
 	ahead    exchange.Time // its clock of ours
+	limits   simfront.Limits
 	universe *exchange.Universe
 	host     string
 	keys     simfront.Credentials
@@ -52,7 +54,7 @@ func start(t testing.TB, begin exchange.Time, limits simfront.Limits) *local {
 	}
 	front := simfront.New(sim)
 	front.Limits = limits
-	x := &local{ahead: exchange.Time(ahead), sim: sim, universe: feed.Universe(), host: l.Addr().String(), keys: sim.Credentials()[0].(simfront.Credentials)}
+	x := &local{ahead: exchange.Time(ahead), limits: limits, sim: sim, universe: feed.Universe(), host: l.Addr().String(), keys: sim.Credentials()[0].(simfront.Credentials)}
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- sim.Serve(ctx, l, front) }()
@@ -84,6 +86,21 @@ func charged() synth.House {
 // plenty are limits that no test comes near.
 var plenty = simfront.Limits{Matching: simfront.Bucket{Rate: 200, Burst: 250}, Other: simfront.Bucket{Rate: 1000, Burst: 1500}}
 
+// unhurried is the throttle of who has plenty: a comparison of the account lists its log more
+// often than an account of the lowest tier may within seconds.
+func unhurried(t testing.TB, clock func() exchange.Time) *limit.Throttle {
+	t.Helper()
+	table := client.Table()
+	for i := range table.Meters {
+		table.Meters[i].Limit *= 10
+	}
+	l, err := limit.New(limit.Options{Table: table})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return limit.NewThrottle(l, clock)
+}
+
 func now() exchange.Time { return exchange.Time(time.Now().UnixNano()) }
 
 func (x *local) endpoints() api.Endpoints {
@@ -97,8 +114,12 @@ func (x *local) key() sign.Key {
 // signIn opens the account, and learns what it may do.
 func (x *local) signIn(t testing.TB) *account.Account {
 	t.Helper()
-	a, err := account.Open(t.Context(), client.Options{Endpoints: x.endpoints(), Key: x.key(), Log: func(text string) { t.Log(text) },
-		Now: func() exchange.Time { return now() + x.ahead }}, nil)
+	clock := func() exchange.Time { return now() + x.ahead }
+	o := client.Options{Endpoints: x.endpoints(), Key: x.key(), Log: func(text string) { t.Log(text) }, Now: clock}
+	if x.limits == plenty {
+		o.Throttle = unhurried(t, clock)
+	}
+	a, err := account.Open(t.Context(), o, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,6 +192,11 @@ func bench(t *testing.T, x *local) *venuetest.Bench {
 			}
 			return ok
 		}}
+}
+
+func TestMain(m *testing.M) {
+	venuetest.Together()
+	m.Run()
 }
 
 func TestAccount(t *testing.T) { venuetest.Account(t, harness()) }

@@ -21,6 +21,11 @@ import (
 	"github.com/perilune/perilune/exchange/venuetest"
 )
 
+func TestMain(m *testing.M) {
+	venuetest.Together()
+	m.Run()
+}
+
 func dec(s string) decimal.Decimal { return decimal.RequireFromString(s) }
 
 // local is a simulated venue in this process, on real sockets.
@@ -127,8 +132,9 @@ func bench(t *testing.T, begin exchange.Time) *venuetest.Bench {
 		Inject:   func(f venuetest.Fault) bool { return inject(t, l, accountFaults, f) }}
 }
 
-// beforeFunding is how long before a settlement the exchange begins.
-const beforeFunding = 6 * exchange.Second
+// beforeFunding is how long before a settlement the exchange begins: a busy machine has its
+// positions in time.
+const beforeFunding = 20 * exchange.Second
 
 func harness() venuetest.Harness {
 	return venuetest.Harness{Open: func(t *testing.T) *venuetest.Bench { return bench(t, wallClock()) },

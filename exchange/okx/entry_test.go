@@ -1,6 +1,7 @@
 package okx_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -46,9 +47,9 @@ func TestOrdersGoByTheStream(t *testing.T) {
 		}
 		o := oms.Order{Venue: "okx.swap", Symbol: "BTC-USDT-SWAP", Side: exchange.Buy, Type: exchange.Limit, Qty: dec("0.01"), Price: dec("54000")}
 		went := false
-		for i := range 200 { // until the stream is signed in
+		for i, end := 0, time.Now().Add(time.Minute); time.Now().Before(end); i++ { // until the stream is signed in
 			before := byREST.Load()
-			o.ClientID = strings.Repeat("a", 1+i)[:1+i%30] + "-" + map[bool]string{true: "w", false: "r"}[tt.stream]
+			o.ClientID = fmt.Sprintf("a%d-%s", i, map[bool]string{true: "w", false: "r"}[tt.stream])
 			r, err := a.Place(t.Context(), o)
 			if err != nil {
 				t.Fatal(err)

@@ -14,7 +14,7 @@ func TestANoticeOfAnUpgrade(t *testing.T) {
 	t.Parallel()
 	l, m, events := aBook(t)
 	armed, cut := false, time.Time{}
-	deadline := time.After(30 * time.Second)
+	deadline := time.After(time.Minute)
 	for {
 		select {
 		case ev := <-events:

@@ -130,7 +130,7 @@ func TestSlowSessionsHoldTheServer(t *testing.T) {
 }
 
 func TestEndsSayWhatTheyMean(t *testing.T) {
-	quick := Patience{First: 100 * time.Millisecond, Next: 100 * time.Millisecond}
+	quick := Patience{First: 2 * time.Second, Next: 2 * time.Second} // as long as a busy machine needs
 	live := `{"exchange":"bitmex","symbols":["XBTUSD"],"dataTypes":["trade"]}`
 	hold := func(lines int) func(*wiretest.Talker) {
 		return func(c *wiretest.Talker) {
@@ -152,8 +152,8 @@ func TestEndsSayWhatTheyMean(t *testing.T) {
 		"slow":       {&machine{talk: send(1, wire.ClosePolicy, "slow")}, pathReplay, replayOptions, 1, "replay over http:// (/replay-normalized)"},
 		"broken":     {&machine{talk: send(1, 0, "")}, pathReplay, replayOptions, 1, "the stream broke off"},
 		"empty":      {&machine{talk: send(0, wire.CloseNormal, "")}, pathReplay, replayOptions, 0, "ended without a message"},
-		"silent":     {&machine{talk: hold(0)}, pathReplay, replayOptions, 0, "nothing came for 100ms: want an exchange, symbols and days that Tardis has"},
-		"falls mute": {&machine{talk: hold(3)}, pathReplay, replayOptions, 3, "nothing came for 100ms after 3 messages"},
+		"silent":     {&machine{talk: hold(0)}, pathReplay, replayOptions, 0, "nothing came for 2s: want an exchange, symbols and days that Tardis has"},
+		"falls mute": {&machine{talk: hold(3)}, pathReplay, replayOptions, 3, "nothing came for 2s after 3 messages"},
 		"live ends":  {&machine{talk: send(1, wire.CloseNormal, "")}, pathStream, live, 1, "ended a stream that has no end"},
 		"no socket":  {&machine{reply: status(404, "no")}, pathReplay, replayOptions, 0, "HTTP status 404 and no websocket: want tardis-machine's port for websockets"},
 		"HTTP error": {&machine{reply: status(400, `{"message":"Invalid exchange"}`)}, pathReplayHTTP, replayOptions, 0, `HTTP status 400: {"message":"Invalid exchange"}`},

@@ -16,24 +16,22 @@ import (
 // Account tries what an account answers: the calls that every one has, and those that it
 // has beside them.
 func Account(t *testing.T, h Harness) {
-	each := func(name string, try func(*caller)) {
-		t.Run(name, func(t *testing.T) {
-			b := h.Open(t)
-			if b.Account == nil {
-				t.Skip("this venue has no account: orders are taken in the loop")
-			}
-			ctx, stop := context.WithTimeout(context.Background(), time.Minute)
-			t.Cleanup(stop)
-			try(&caller{T: t, b: b, ctx: ctx, a: b.Account})
-		})
-	}
+	t.Parallel()
+	each := func(name string, try func(*caller)) { trying(t, name, func(t *testing.T) { try(call(t, &h)) }) }
 	each("profile", (*caller).profile)
 	each("order", (*caller).order)
 	each("errors", (*caller).errors)
 	each("executions", (*caller).executions)
 	each("funds", (*caller).funds)
 	each("transfers", (*caller).transfers)
-	each("dead man", (*caller).deadMan)
+	trying(t, "dead man", func(t *testing.T) {
+		for i, tr := range h.Open(t).Trades {
+			trying(t, tr.Key, func(t *testing.T) {
+				c := call(t, &h)
+				c.deadMan(&c.b.Trades[i])
+			})
+		}
+	})
 	each("amend", (*caller).amend)
 	each("amend raced", (*caller).amendRaced)
 	each("batch", (*caller).batch)
@@ -52,6 +50,18 @@ type caller struct {
 	a   oms.Account
 	ctx context.Context
 	n   int
+}
+
+// call begins to ask a fresh account.
+func call(t *testing.T, h *Harness) *caller {
+	t.Helper()
+	b := h.Open(t)
+	if b.Account == nil {
+		t.Skip("this venue has no account: orders are taken in the loop")
+	}
+	ctx, stop := context.WithTimeout(context.Background(), patience)
+	t.Cleanup(stop)
+	return &caller{T: t, b: b, ctx: ctx, a: b.Account}
 }
 
 // instrument is that of a trade.
@@ -98,7 +108,7 @@ func ref(o *oms.Order, orderID string) oms.OrderRef {
 // queried asks for an order until it is over, or rests with open.
 func (c *caller) queried(o *oms.Order, orderID string, open bool) oms.Report {
 	c.Helper()
-	for range 200 {
+	for end := time.Now().Add(patience); time.Now().Before(end); {
 		r, err := c.a.Query(c.ctx, ref(o, orderID))
 		if err == nil && (open || r.Status.Terminal()) {
 			return r
@@ -225,7 +235,7 @@ func (c *caller) executions() {
 		}
 		var all []oms.Execution
 		sum := decimal.Zero
-		for range 100 { // the listing may lag
+		for end := time.Now().Add(patience); time.Now().Before(end); { // the listing may lag
 			var err error
 			if all, err = c.a.Executions(c.ctx, in.Venue, in.Symbol, ""); err != nil {
 				c.Fatal(err)

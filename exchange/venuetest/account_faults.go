@@ -2,6 +2,7 @@ package venuetest
 
 import (
 	"errors"
+	"time"
 
 	"github.com/perilune/perilune/exchange"
 )
@@ -44,8 +45,8 @@ func (c *caller) mended(f Fault, allowed ...exchange.ErrorClass) {
 		c.Skipf("this venue can't be made to do it: %s", f)
 	}
 	c.b.Pass(300 * exchange.Millisecond)
-	const tries = 40
-	for range tries {
+	tries := 0
+	for end := time.Now().Add(patience); time.Now().Before(end); tries++ {
 		before := reports()
 		_, err := c.a.Place(c.ctx, c.make(tr, exchange.GTC, tr.Rest))
 		if err != nil {

@@ -1,6 +1,8 @@
 package venuetest
 
 import (
+	"time"
+
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
@@ -27,7 +29,7 @@ func (c *caller) transfers() {
 		c.Fatalf("id %q, %v", id, err)
 	}
 	var row oms.TransferRow
-	for range 100 {
+	for end := time.Now().Add(patience); time.Now().Before(end); {
 		rows, err := a.TransferHistory(c.ctx, o.From, o.To, c.a.Now()-exchange.Hour)
 		if err != nil {
 			c.Fatal(err)
@@ -59,40 +61,36 @@ func (c *caller) transfers() {
 }
 
 // deadMan: a switch that is not renewed cancels what rests.
-func (c *caller) deadMan() {
+func (c *caller) deadMan(tr *Trade) {
 	a, ok := c.a.(oms.DeadMan)
 	if !ok {
 		c.Skip("this account has no dead-man switch: the manager cancels by itself")
 	}
-	for i := range c.b.Trades {
-		tr := &c.b.Trades[i]
-		in := c.instrument(tr)
-		venue, symbol := in.Venue, in.Symbol
-		switch scopeOf(c.a, in.Venue) {
-		case oms.SwitchNone:
-			c.Logf("%s has no switch", in.Venue)
-			continue
-		case oms.SwitchSegment:
-			symbol = ""
-		case oms.SwitchAccount:
-			venue, symbol = "", ""
-		}
-		o := c.make(tr, exchange.GTC, tr.Rest)
-		placed := c.place(o)
-		if err := a.ArmDeadMan(c.ctx, venue, symbol, exchange.Minute); err != nil {
-			c.Errorf("%s: %v", tr.Key, err)
-		}
-		if err := a.ArmDeadMan(c.ctx, venue, symbol, 0); err != nil {
-			c.Errorf("%s: turned off: %v", tr.Key, err)
-		}
-		soon := max(exchange.Second, countdownOf(c.a, in.Venue).Least)
-		if err := a.ArmDeadMan(c.ctx, venue, symbol, soon); err != nil {
-			c.Errorf("%s: %v", tr.Key, err)
-		}
-		c.b.Pass(soon)
-		if r := c.queried(&o, placed.OrderID, false); r.Status != exchange.StatusCanceled && r.Status != exchange.StatusExpired {
-			c.Errorf("%s: %+v", tr.Key, r)
-		}
+	in := c.instrument(tr)
+	venue, symbol := in.Venue, in.Symbol
+	switch scopeOf(c.a, in.Venue) {
+	case oms.SwitchNone:
+		c.Skipf("%s has no switch", in.Venue)
+	case oms.SwitchSegment:
+		symbol = ""
+	case oms.SwitchAccount:
+		venue, symbol = "", ""
+	}
+	o := c.make(tr, exchange.GTC, tr.Rest)
+	placed := c.place(o)
+	if err := a.ArmDeadMan(c.ctx, venue, symbol, exchange.Minute); err != nil {
+		c.Error(err)
+	}
+	if err := a.ArmDeadMan(c.ctx, venue, symbol, 0); err != nil {
+		c.Errorf("turned off: %v", err)
+	}
+	soon := max(exchange.Second, countdownOf(c.a, in.Venue).Least)
+	if err := a.ArmDeadMan(c.ctx, venue, symbol, soon); err != nil {
+		c.Error(err)
+	}
+	c.b.Pass(soon)
+	if r := c.queried(&o, placed.OrderID, false); r.Status != exchange.StatusCanceled && r.Status != exchange.StatusExpired {
+		c.Errorf("%+v", r)
 	}
 }
 

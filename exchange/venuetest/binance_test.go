@@ -17,6 +17,11 @@ import (
 	"github.com/perilune/perilune/exchange/venuetest"
 )
 
+func TestMain(m *testing.M) {
+	venuetest.Together()
+	m.Run()
+}
+
 func dec(s string) decimal.Decimal { return decimal.RequireFromString(s) }
 
 // trades are in the built-in market, in which a bitcoin is near 60 000.
@@ -26,8 +31,9 @@ var trades = []venuetest.Trade{
 	{Key: "coinm:BTCUSD_PERP", Qty: dec("3"), Rest: dec("54000")},
 }
 
-// beforeFunding is how long before a settlement the exchange begins.
-const beforeFunding = 6 * exchange.Second
+// beforeFunding is how long before a settlement the exchange begins: a busy machine has its
+// positions in time.
+const beforeFunding = 20 * exchange.Second
 
 // binanceHarness is the real adapter on the simulated exchange: real sockets and
 // signatures.

@@ -10,6 +10,9 @@
 // leaves out; each thing that can't be tried is skipped with a line that says why. The
 // paper venue has no account, so it passes Orders alone.
 //
+// The trials of a suite run beside each other, and beside whatever else is parallel: most of
+// their time they wait for the venue's. See [Together].
+//
 // A harness never fakes a venue. It is the venue, or a simulator of it behind the same
 // protocol, so that what is tried is the adapter.
 package venuetest

@@ -49,13 +49,14 @@ const (
 
 // Feed tries a venue's catalogue and its live market data.
 func Feed(t *testing.T, h FeedHarness) {
-	t.Run("what can be asked of the catalogue", func(t *testing.T) { tryCatalogue(t, h.Open(t)) })
-	t.Run("books follow, prices and times make sense", func(t *testing.T) { tryData(t, h.Open(t)) })
-	t.Run("a snapshot that is asked for comes", func(t *testing.T) { trySnapshot(t, h.Open(t)) })
+	t.Parallel()
+	trying(t, "what can be asked of the catalogue", func(t *testing.T) { tryCatalogue(t, h.Open(t)) })
+	trying(t, "books follow, prices and times make sense", func(t *testing.T) { tryData(t, h.Open(t)) })
+	trying(t, "a snapshot that is asked for comes", func(t *testing.T) { trySnapshot(t, h.Open(t)) })
 	for _, f := range []FeedFault{DiffLost, DiffTwice, DiffsSwapped, FrameGarbled, SnapshotOld, ConnectionLost, NumbersAnew} {
-		t.Run(string(f), func(t *testing.T) { tryFeedFault(t, h.Open(t), f) })
+		trying(t, string(f), func(t *testing.T) { tryFeedFault(t, h.Open(t), f) })
 	}
-	t.Run("nothing comes after the end", func(t *testing.T) { tryClose(t, h.Open(t)) })
+	trying(t, "nothing comes after the end", func(t *testing.T) { tryClose(t, h.Open(t)) })
 }
 
 // within is how long anything may take.

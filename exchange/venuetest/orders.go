@@ -12,18 +12,19 @@ import (
 // Orders tries what the core is told of orders, transfers and funding: on a venue with an
 // account through the order manager, on one in the loop by itself.
 func Orders(t *testing.T, h Harness) {
-	t.Run("ends", func(t *testing.T) { ends(begin(t, &h)) })
-	t.Run("once", func(t *testing.T) { once(begin(t, &h)) })
-	t.Run("too late", func(t *testing.T) { tooLate(begin(t, &h)) })
-	t.Run("refused", func(t *testing.T) { refused(begin(t, &h)) })
-	t.Run("transfers", func(t *testing.T) { transfers(begin(t, &h)) })
-	t.Run("funding", func(t *testing.T) { funding(t, &h) })
+	t.Parallel()
+	trying(t, "ends", func(t *testing.T) { ends(begin(t, &h)) })
+	trying(t, "once", func(t *testing.T) { once(begin(t, &h)) })
+	trying(t, "too late", func(t *testing.T) { tooLate(begin(t, &h)) })
+	trying(t, "refused", func(t *testing.T) { refused(begin(t, &h)) })
+	trying(t, "transfers", func(t *testing.T) { transfers(begin(t, &h)) })
+	trying(t, "funding", func(t *testing.T) { funding(t, &h) })
 	for f := Fault(1); f < faultsEnd; f++ {
-		t.Run("fault: "+f.String(), func(t *testing.T) { underFault(begin(t, &h), f) })
+		trying(t, "fault: "+f.String(), func(t *testing.T) { underFault(begin(t, &h), f) })
 	}
-	t.Run("events doubled and out of order", func(t *testing.T) { disturbed(t, &h) })
+	trying(t, "events doubled and out of order", func(t *testing.T) { disturbed(t, &h) })
 	for _, point := range restartPoints {
-		t.Run("restart: "+point.name, func(t *testing.T) { restarted(begin(t, &h), point.act) })
+		trying(t, "restart: "+point.name, func(t *testing.T) { restarted(begin(t, &h), point.act) })
 	}
 }
 

@@ -99,7 +99,7 @@ func leakHunt(t *testing.T, entry, kind string) {
 
 func waitUp(t *testing.T, s *account.Streams) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
 		up := 0
 		for _, h := range s.Health() {
 			if h.Connected {

@@ -110,16 +110,12 @@ func TestSilence(t *testing.T) {
 	c := b.client(func(o *account.Options) {
 		o.HTTP = &http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: swallow(b.Host)}}
 	})
-	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
-	defer cancel()
 	swallowing.Store(true)
-	_, err := c.Place(ctx, bids[1])
+	_, err := c.Place(untilSwallowed(), bids[1])
 	if f := fault(t, err); f.Class != exchange.ErrUnknown {
 		t.Errorf("place: %+v", f)
 	}
-	ctx, cancel = context.WithTimeout(context.Background(), 50*time.Millisecond)
-	defer cancel()
-	_, err = c.Query(ctx, oms.OrderRef{Venue: api.USDM.Venue(), Symbol: "BTCUSDT", ClientID: "x"})
+	_, err = c.Query(untilSwallowed(), oms.OrderRef{Venue: api.USDM.Venue(), Symbol: "BTCUSDT", ClientID: "x"})
 	if f := fault(t, err); f.Class != exchange.ErrUnavailable {
 		t.Errorf("query: %+v", f)
 	}
@@ -133,6 +129,19 @@ func TestSilence(t *testing.T) {
 }
 
 var refusing, swallowing atomic.Bool
+
+// swallowed holds one while there is a request that nobody answers.
+var swallowed = make(chan struct{}, 1)
+
+// untilSwallowed is a context that ends once a request has left.
+func untilSwallowed() context.Context {
+	ctx, stop := context.WithCancel(context.Background())
+	go func() {
+		<-swallowed
+		stop()
+	}()
+	return ctx
+}
 
 var errRefusing = errors.New("no route to the venue")
 
@@ -149,6 +158,10 @@ func swallow(host string) func(context.Context, string, string) (net.Conn, error
 				for {
 					if _, err := theirs.Read(buf); err != nil {
 						return
+					}
+					select {
+					case swallowed <- struct{}{}:
+					default:
 					}
 				}
 			}()

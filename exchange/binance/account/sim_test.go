@@ -59,7 +59,7 @@ func (b *bench) client(change func(*account.Options)) *account.Client {
 // conditional waits for what becomes of a conditional order.
 func (b *bench) conditional(m api.Market, id int64, status string) {
 	b.t.Helper()
-	for late := time.After(20 * time.Second); ; {
+	for late := time.After(time.Minute); ; {
 		select {
 		case o := <-b.conditionals:
 			if o.Market == m && o.AlgoID == id && o.Status == status {
@@ -74,7 +74,7 @@ func (b *bench) conditional(m api.Market, id int64, status string) {
 // connected waits for the lines, without which orders go by REST.
 func (b *bench) connected(c *account.Client) {
 	b.t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for _, h := range c.Health() {
 		for ; !h.Connected; h = find(c.Health(), h.Name) {
 			if time.Now().After(deadline) {

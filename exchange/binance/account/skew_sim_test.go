@@ -22,13 +22,13 @@ func TestAClockThatIsRightAgain(t *testing.T) {
 		t.Fatal("a request was signed with a clock that is 6 s off")
 	}
 	b.arm(simserver.Fault{Kind: "skew"})
-	for end := time.Now().Add(20 * time.Second); ; time.Sleep(200 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); ; time.Sleep(200 * time.Millisecond) {
 		_, err := c.Balances(context.Background(), api.Spot.Wallet())
 		if err == nil {
 			return
 		}
 		if time.Now().After(end) {
-			t.Fatalf("20 s after the clocks agree: %v", err)
+			t.Fatalf("a minute after the clocks agree: %v", err)
 		}
 	}
 }

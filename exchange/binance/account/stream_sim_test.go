@@ -36,7 +36,7 @@ func (b *inbox) take(n oms.AccountEvent) {
 // behind it.
 func (b *inbox) wait(from int, what string, fits func(oms.AccountEvent) bool) (oms.AccountEvent, int) {
 	b.t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
 		b.mu.Lock()
 		for i := from; i < len(b.all); i++ {
 			if fits(b.all[i]) {
@@ -205,7 +205,7 @@ func TestShutdownIsNoGap(t *testing.T) {
 	s, in := listening(t, c, api.Spot)
 	b.arm(simserver.Fault{Kind: "server_shutdown"})
 	b.advance(exchange.Second)
-	for deadline := time.Now().Add(20 * time.Second); s.Health()[0].Rolls == 0; time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); s.Health()[0].Rolls == 0; time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("no successor: %+v", s.Health())
 		}

@@ -40,13 +40,7 @@ func TestDropAndMaintenance(t *testing.T) {
 	if _, err := wiretest.DialSocket("ws://" + b.host + "/spot/ws"); err == nil {
 		t.Error("during maintenance a stream is opened")
 	}
-	for range 100 {
-		if b.get("/fapi/v1/time", "").status == 200 {
-			return
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	t.Error("maintenance does not end")
+	b.eventually("maintenance ends", func() bool { return b.get("/fapi/v1/time", "").status == 200 })
 }
 
 // Maintenance of one market leaves the others alone.

@@ -305,7 +305,7 @@ func (s *socket) next() map[string]any {
 }
 
 // patienceOfTests is how long a test waits for what must come.
-const patienceOfTests = 10 * time.Second
+const patienceOfTests = time.Minute
 
 // ended fails unless the connection is cut.
 func (s *socket) ended() {

@@ -433,13 +433,9 @@ func TestCountdown(t *testing.T) {
 	v := venues[1]
 	b.must("POST", v.order, "symbol=BTCUSDT", "side=BUY", "type=LIMIT", "timeInForce=GTC", "quantity=0.010", "price="+b.below(v))
 	b.must("POST", "/fapi/v1/countdownCancelAll", "symbol=BTCUSDT", "countdownTime=1")
-	for range 200 {
-		if len(b.must("GET", "/fapi/v1/openOrders", "symbol=BTCUSDT").list(t)) == 0 {
-			return
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	t.Error("the order is still open")
+	b.eventually("the order is canceled", func() bool {
+		return len(b.must("GET", "/fapi/v1/openOrders", "symbol=BTCUSDT").list(t)) == 0
+	})
 }
 
 func TestWeightLimit(t *testing.T) {

@@ -116,8 +116,9 @@ func bench(t *testing.T, entry string, begin exchange.Time) *venuetest.Bench {
 		}}
 }
 
-// beforeFunding is how long before a settlement the exchange begins.
-const beforeFunding = 6 * exchange.Second
+// beforeFunding is how long before a settlement the exchange begins: a busy machine has its
+// positions in time.
+const beforeFunding = 20 * exchange.Second
 
 func harness(entry string) venuetest.Harness {
 	now := func() exchange.Time { return exchange.Time(time.Now().UnixNano()) }

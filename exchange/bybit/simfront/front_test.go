@@ -62,7 +62,7 @@ func TestDoor(t *testing.T) {
 	set := func(name, value string) func(*http.Request) {
 		return func(r *http.Request) { r.Header.Set(name, value) }
 	}
-	ahead := fmt.Sprint(time.Now().Add(1500 * time.Millisecond).UnixMilli())
+	ahead := fmt.Sprint(time.Now().Add(4 * time.Second).UnixMilli())
 	behind := fmt.Sprint(time.Now().Add(-7 * time.Second).UnixMilli())
 	for _, c := range []struct {
 		what   string

@@ -19,10 +19,14 @@ import (
 	"github.com/perilune/perilune/exchange/sign"
 	"github.com/perilune/perilune/exchange/simserver"
 	"github.com/perilune/perilune/exchange/synth"
+	"github.com/perilune/perilune/exchange/venuetest"
 	"github.com/perilune/perilune/exchange/wire/wiretest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	venuetest.Together()
+	goleak.VerifyTestMain(m)
+}
 
 // stand is an exchange that stands still, and a client of its first account.
 type stand struct {
@@ -220,7 +224,7 @@ func (c *socket) hear(has string) string {
 	c.t.Helper()
 	var all []string
 	for range 200 {
-		if err := c.Deadline(time.Now().Add(5 * time.Second)); err != nil {
+		if err := c.Deadline(time.Now().Add(time.Minute)); err != nil {
 			c.t.Fatal(err)
 		}
 		raw, err := c.Read()
@@ -239,7 +243,7 @@ func (c *socket) hear(has string) string {
 // login signs a socket in.
 func (s *stand) login(c *socket) {
 	s.t.Helper()
-	expires := time.Now().Add(10 * time.Second).UnixMilli()
+	expires := time.Now().Add(time.Minute).UnixMilli()
 	c.say(fmt.Sprintf(`{"req_id":"a","op":"auth","args":["%s",%d,"%s"]}`, s.key, expires, s.signed(fmt.Sprintf("GET/realtime%d", expires))))
 	c.hear(`"op":"auth"`)
 }

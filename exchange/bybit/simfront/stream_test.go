@@ -190,7 +190,7 @@ func TestPrivate(t *testing.T) {
 func TestTrade(t *testing.T) {
 	s := open(t, nil)
 	c := s.dial("/v5/trade")
-	expires := time.Now().Add(10 * time.Second).UnixMilli()
+	expires := time.Now().Add(time.Minute).UnixMilli()
 	c.say(fmt.Sprintf(`{"op":"auth","args":["%s",%d,"%s"]}`, s.key, expires, s.signed(fmt.Sprintf("GET/realtime%d", expires))))
 	c.hear(`"retCode":0,"retMsg":"OK","op":"auth"`)
 	n := 0

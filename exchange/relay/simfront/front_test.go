@@ -40,7 +40,7 @@ func (c *client) Post(ev *exchange.Event) {
 // until waits for a condition, within a bound.
 func (c *client) until(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	for range 400 {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); {
 		c.mu.Lock()
 		is := ok()
 		c.mu.Unlock()
