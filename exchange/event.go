@@ -219,3 +219,7 @@ type Source struct {
 // InsuranceFund begins the Reason of a KindBalance by which a venue's insurance fund
 // made good a wallet that a liquidation left below zero, or charged it for one.
 const InsuranceFund = "insurance fund"
+
+// AutoExchange is the Reason of a KindBalance by which a venue sold one asset of a wallet
+// to pay what it owed in another.
+const AutoExchange = "auto-exchange"

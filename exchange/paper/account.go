@@ -9,24 +9,23 @@ import (
 	"github.com/perilune/perilune/exchange"
 )
 
-// walletBalance is one asset of one wallet. One of derivatives backs every position
-// that settles in its asset.
+// walletBalance is one asset of one wallet, or the own margin of an isolated position. One
+// of derivatives backs every position that settles in its asset: see pool.
 type walletBalance struct {
 	wallet exchange.Wallet
 	asset  string
 	total  decimal.Decimal
 	locked decimal.Decimal // spot only: for open orders
 
-	slots []*slot // derivatives only: what it backs, by instrument
-	held  int     // how many of them have a position
-	float float64 // total, for screening
-
-	walked int // the last instant whose bars were gone through
+	pool   *pool          // derivatives only: what it backs positions with
+	apart  []*slot        // what settles in it and has margin of its own
+	parent *walletBalance // of the margin of an isolated position, where that came from
+	float  float64        // total, for screening
 }
 
 func (p *walletBalance) credit(amount decimal.Decimal) {
 	p.total = p.total.Add(amount)
-	if len(p.slots) > 0 {
+	if p.pool != nil {
 		p.float = exchange.Float(p.total)
 	}
 }
@@ -43,6 +42,12 @@ func (ws *wallets) balanceOf(w exchange.Wallet, asset string) *walletBalance {
 		return ws.balances[i]
 	}
 	p := &walletBalance{wallet: w, asset: asset}
+	for _, other := range ws.balances {
+		if other.wallet == w && other.pool != nil && other.pool.rates != nil {
+			p.pool, other.pool.balances = other.pool, append(other.pool.balances, p)
+			break
+		}
+	}
 	ws.balances = append(ws.balances, nil)
 	copy(ws.balances[i+1:], ws.balances[i:])
 	ws.balances[i] = p
@@ -83,7 +88,7 @@ func (ex *executions) post(s *slot, o *order, f exchange.Fill, at exchange.Time)
 	f.Instrument = s.in.ID
 	f.TradeID = number(&ex.nextTrade)
 	dq := exchange.Lots(f.Side) * f.Qty
-	held := s.pos.qty != 0
+	before := s.pos.qty
 	realised := s.pos.fill(s.in, f.Price, dq, at)
 	f.Fee, f.FeeAsset = ex.opt.Models.Fees.Fee(s.in, &f)
 	after := ex.mail.house
@@ -95,8 +100,8 @@ func (ex *executions) post(s *slot, o *order, f exchange.Fill, at exchange.Time)
 	}
 	if s.in.Perp() {
 		f.Realised = realised
-		s.collateral.credit(realised.Sub(f.Fee))
-		s.rescreen(held)
+		s.settle(&f, before)
+		s.rescreen(before != 0)
 	} else {
 		ex.wallets.balanceOf(s.in.Wallet, s.in.Base).credit(coins(s.in, dq))
 		ex.wallets.balanceOf(s.in.Wallet, s.in.Quote).credit(s.in.Notional(f.Price, dq).Neg())

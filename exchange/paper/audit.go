@@ -22,10 +22,11 @@ func (v *Venue) Balance(w exchange.Wallet, asset string) exchange.Balance {
 // balance is what a wallet holds of an asset and how much of it is free.
 func (mg *margins) balance(p *walletBalance) exchange.Balance {
 	free := p.total.Sub(p.locked)
-	if len(p.slots) > 0 {
-		free = mg.standing(p).movable(p).Sub(p.locked)
+	if p.pool != nil {
+		free = mg.movable(p).Sub(p.locked)
 	}
-	return exchange.Balance{Total: p.total, Free: free, Locked: p.total.Sub(free)}
+	total := p.whole()
+	return exchange.Balance{Total: total, Free: free, Locked: total.Sub(free)}
 }
 
 func (ws *wallets) find(w exchange.Wallet, asset string) *walletBalance {
@@ -54,8 +55,8 @@ func (v *Venue) InTransit(asset string) decimal.Decimal {
 func (v *Venue) Balances() []Deposit {
 	var out []Deposit
 	for _, p := range v.wallets.balances {
-		if !p.total.IsZero() {
-			out = append(out, Deposit{p.wallet, p.asset, p.total})
+		if total := p.whole(); !total.IsZero() {
+			out = append(out, Deposit{p.wallet, p.asset, total})
 		}
 	}
 	return out
@@ -90,7 +91,7 @@ func (v *Venue) QueueAhead(id exchange.OrderID) (float64, bool) {
 // of the positions that it backs.
 func (v *Venue) Equity(w exchange.Wallet, asset string) decimal.Decimal {
 	if p := v.wallets.find(w, asset); p != nil {
-		return v.margins.standing(p).balance
+		return v.margins.whole(p).balance
 	}
 	return decimal.Zero
 }
@@ -103,14 +104,15 @@ type Margin struct {
 	Available   decimal.Decimal // for new orders
 }
 
-// Margin returns the margin of an asset of a derivatives wallet.
+// Margin returns the margin of an asset of a derivatives wallet, with that of isolated
+// positions. Available is what all assets together allow where the wallet is joint.
 func (v *Venue) Margin(w exchange.Wallet, asset string) Margin {
 	p := v.wallets.find(w, asset)
 	if p == nil {
 		return Margin{}
 	}
-	st := v.margins.standing(p)
-	return Margin{st.balance, st.initial, st.maintenance, st.available()}
+	st := v.margins.whole(p)
+	return Margin{st.balance, st.initial, st.maintenance, v.margins.available(p)}
 }
 
 // MarginRatio returns maintenance over margin balance: 0 without positions, and
@@ -128,8 +130,10 @@ func (mg *margins) liquidatedAt(s *slot) (decimal.Decimal, bool) {
 	if s.pos.qty == 0 {
 		return decimal.Zero, false
 	}
-	price, st := mg.priceOf(s), mg.standing(s.collateral)
-	other := st.balance.Sub(s.pos.unrealised(s.in, price)).Sub(st.maintenance).Add(maintenance(s.in, s.pos.qty, price))
+	price, p := mg.priceOf(s), s.collateral.pool
+	st := mg.standing(p)
+	excess := p.buys(s.collateral.asset, st.balance.Sub(st.maintenance))
+	other := excess.Sub(s.pos.unrealised(s.in, price)).Add(maintenance(s.in, s.pos.qty, price))
 	return liquidationPrice(s.in, s.pos.qty, s.pos.cost, other)
 }
 

@@ -75,7 +75,7 @@ func BenchmarkIdle(b *testing.B) {
 		for b.Loop() {
 			for i := range events {
 				s := d.v.markets.slots[events[i].Instrument]
-				if st := d.v.margins.standing(s.collateral); !st.balance.GreaterThan(st.maintenance) {
+				if st := d.v.margins.standing(s.collateral.pool); !st.balance.GreaterThan(st.maintenance) {
 					b.Fatal("liquidated")
 				}
 			}
@@ -99,7 +99,7 @@ func BenchmarkMark(b *testing.B) {
 	b.Run("exact", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			d.v.liquidator.guard(s.collateral, ev.Time)
+			d.v.liquidator.guard(s.collateral.pool, ev.Time)
 		}
 	})
 }

@@ -1,6 +1,7 @@
 package paper
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/shopspring/decimal"
@@ -32,13 +33,26 @@ func (v *Venue) SetLeverage(id exchange.InstrumentID, leverage int) error {
 	if s.collateral == nil || leverage >= was {
 		return nil
 	}
-	if st := v.margins.standing(s.collateral); st.initial.GreaterThan(st.balance) {
+	if s.isolated() && (s.held() || s.short != nil && s.short.held()) {
+		s.lever(was)
+		return fmt.Errorf("leverage %d of %s: %w", leverage, s.in.Key(), ErrIsolated)
+	}
+	if st := v.margins.standing(s.purse().pool); st.initial.GreaterThan(st.balance) {
 		s.lever(was)
 		return fmt.Errorf("leverage %d of %s: needs %s %s as initial margin, the margin balance is %s",
-			leverage, s.in.Key(), st.initial.Round(8), s.collateral.asset, st.balance.Round(8))
+			leverage, s.in.Key(), st.initial.Round(8), s.purse().pool.unit, st.balance.Round(8))
 	}
 	return nil
 }
+
+// Why something can't be done with the margin of a position.
+var (
+	ErrIsolated   = errors.New("the leverage of an isolated position can't be lowered")
+	ErrCross      = errors.New("the position shares the margin of its wallet")
+	ErrNoPosition = errors.New("there is no position")
+	ErrWallet     = errors.New("the wallet has too little")
+	ErrOwnMargin  = errors.New("the position needs its margin")
+)
 
 // lever sets the leverage of an instrument, which its positions share.
 func (s *slot) lever(leverage int) {

@@ -73,9 +73,9 @@ func (bs *bars) runBars(events []exchange.Event, instant int, at exchange.Time) 
 		switch {
 		case s.collateral == nil && ev.Kind == exchange.KindBar:
 			bs.passSpot(s, at)
-		case s.collateral != nil && s.collateral.walked != instant:
-			s.collateral.walked = instant
-			bs.walkWallet(s.collateral, at)
+		case s.collateral != nil && s.collateral.pool.walked != instant:
+			s.collateral.pool.walked = instant
+			bs.walkWallet(s.collateral.pool, at)
 		}
 	})
 	bs.eachSide(events, func(s *slot, ev *exchange.Event) { s.note(ev) })
@@ -119,8 +119,8 @@ func (bs *bars) passSpot(s *slot, at exchange.Time) {
 	}
 }
 
-// walkWallet takes what one wallet backs along the bars that end.
-func (bs *bars) walkWallet(p *walletBalance, at exchange.Time) {
+// walkWallet takes what one pool backs along the bars that end.
+func (bs *bars) walkWallet(p *pool, at exchange.Time) {
 	if !p.concerned() {
 		return
 	}
@@ -151,7 +151,7 @@ func (bs *bars) walkWallet(p *walletBalance, at exchange.Time) {
 }
 
 // concerned reports whether a bar's course could change anything of the wallet.
-func (p *walletBalance) concerned() bool {
+func (p *pool) concerned() bool {
 	for _, s := range p.slots {
 		c := &s.ended
 		if c.bar != nil && len(s.orders) > 0 || c.mark != nil && c.mark.Path.Interval != 0 && p.held > 0 {
@@ -163,7 +163,7 @@ func (p *walletBalance) concerned() bool {
 
 // excess is by how much the positions whose bars end would leave the wallet better
 // off at a point, up to a constant.
-func (p *walletBalance) excess(pt point) float64 {
+func (p *pool) excess(pt point) float64 {
 	sum := 0.0
 	for _, s := range p.slots {
 		if s.pos.qty != 0 && s.ended.mark != nil {
@@ -224,7 +224,7 @@ func (bs *bars) solvent(s *slot, price exchange.Ticks) bool {
 	}
 	was := s.mark
 	s.mark = exchange.E8FromDecimal(s.in.PriceDecimal(price))
-	st := bs.margins.standing(s.collateral)
+	st := bs.margins.standing(s.collateral.pool)
 	s.mark = was
 	return st.balance.GreaterThan(st.maintenance)
 }

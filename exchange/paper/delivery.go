@@ -45,7 +45,7 @@ func (dl *deliveries) settlePosition(s *slot, at exchange.Time) {
 	}
 	ticks := exchange.Ticks(max(1, s.in.Tick.Floor(price)))
 	dl.executions.post(s, nil, exchange.Fill{Side: side, Price: ticks, Qty: s.pos.qty.Abs(), Reason: "delivery"}, at)
-	dl.liquidator.guard(s.collateral, at)
+	dl.liquidator.guard(s.collateral.pool, at)
 }
 
 // delivered reports whether the contract has ended.

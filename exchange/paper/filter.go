@@ -185,7 +185,7 @@ func (ru *rules) funds(s *slot, o *order, p plan) *refusal {
 	}
 	held := ru.wallets.balanceOf(s.in.Wallet, asset)
 	free := held.total.Sub(held.locked)
-	if len(held.slots) > 0 { // a unified wallet: what is margin can't be spent
+	if held.pool != nil { // a unified wallet: what is margin can't be spent
 		free = ru.margins.balance(held).Free
 	}
 	if need.GreaterThan(free) {

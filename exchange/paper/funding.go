@@ -11,7 +11,7 @@ import (
 // announced twice is paid once.
 func (fu *settlements) onFunding(s *slot, ev *exchange.Event) {
 	if fu.payFunding(s, ev) {
-		fu.liquidator.guard(s.collateral, ev.Time)
+		fu.liquidator.guard(s.collateral.pool, ev.Time)
 	}
 }
 

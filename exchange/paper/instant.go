@@ -126,8 +126,8 @@ func (lq *liquidator) review(events []exchange.Event, at exchange.Time) {
 	}
 	for i := range events {
 		for s := lq.markets.slots[events[i].Instrument]; s != nil; s = s.short {
-			if s.held() && !s.collateral.safe() {
-				lq.guard(s.collateral, at)
+			if s.held() && !s.collateral.pool.safe() {
+				lq.guard(s.collateral.pool, at)
 			}
 		}
 	}

@@ -40,9 +40,12 @@ func (v *Venue) SetHedged(on bool) error {
 		case on:
 			s.short, s.holds = v.newSlot(s.in), exchange.Buy
 			s.short.holds, s.short.leverage = exchange.Sell, s.leverage
+			if s.isolated() {
+				s.short.isolate(true)
+			}
 			s.short.show(s)
 		default:
-			s.collateral.drop(s.short)
+			s.short.leave()
 			s.short, s.holds = nil, 0
 		}
 	}
@@ -54,14 +57,12 @@ func (s *slot) show(other *slot) {
 	s.mark, s.stand, s.last, s.touch, s.synthetic, s.traded, s.settled = other.mark, other.stand, other.last, other.touch, other.synthetic, other.traded, other.settled
 }
 
-// drop takes a slot out of what a wallet balance backs.
-func (p *walletBalance) drop(s *slot) {
-	for i, other := range p.slots {
-		if other == s {
-			p.slots = append(p.slots[:i], p.slots[i+1:]...)
-			return
-		}
+// leave ends what stands behind a position.
+func (s *slot) leave() {
+	if s.isolated() {
+		s.isolate(false)
 	}
+	s.collateral.pool.drop(s)
 }
 
 // Position returns the sum of the fills in an instrument. On spot it is for
@@ -122,7 +123,7 @@ func (l Leg) Margin() PositionMargin {
 		m.Notional = valueAt(s.in, price, s.pos.qty)
 		m.Unrealised = s.pos.unrealised(s.in, price)
 		m.Maintenance = maintenance(s.in, s.pos.qty, price)
-		m.Position = m.Notional.Abs().DivRound(decimal.NewFromInt(int64(s.leverage)), 16)
+		m.Position = l.v.margins.positionNeeds(s)
 	}
 	m.Orders = l.v.margins.initial(s, nil, decimal.Zero).Sub(m.Position)
 	return m

@@ -56,9 +56,9 @@ func (s *slot) rescreen(held bool) {
 	s.risk.qty, s.risk.cost = s.in.QtyFloat(s.pos.qty), exchange.Float(s.pos.cost)
 	s.risk.profit, s.risk.mmr, s.risk.scale = 0, 0, 0
 	if now := s.pos.qty != 0; now != held {
-		s.collateral.held++
+		s.collateral.pool.held++
 		if !now {
-			s.collateral.held -= 2
+			s.collateral.pool.held -= 2
 		}
 	}
 }
@@ -78,14 +78,19 @@ func (lq *liquidator) watch(s *slot, at exchange.Time) {
 		s.stand, mark = mid, exchange.Float(mid)
 	}
 	s.risk.at(mark)
-	if !s.collateral.safe() {
-		lq.guard(s.collateral, at)
+	if !s.collateral.pool.safe() {
+		lq.guard(s.collateral.pool, at)
 	}
 }
 
-// safe reports that the margin balance is certainly above maintenance.
-func (p *walletBalance) safe() bool {
-	excess, scale, left := p.float, math.Abs(p.float), p.held
+// safe reports that the margin balance is certainly above maintenance. Of a joint wallet,
+// whose rates move too, nothing is certain.
+func (p *pool) safe() bool {
+	if p.rates != nil {
+		return p.held == 0
+	}
+	float := p.balances[0].float
+	excess, scale, left := float, math.Abs(float), p.held
 	for _, s := range p.slots {
 		if left == 0 {
 			break
@@ -102,10 +107,11 @@ func (p *walletBalance) safe() bool {
 	return excess > scale*tolerance
 }
 
-// guard decides exactly whether a wallet balance is liquidated, and does it: open orders
+// guard decides exactly whether a pool is liquidated, and does it: open orders
 // are canceled, and the largest position is closed, again and again until the
 // margin balance is above maintenance.
-func (lq *liquidator) guard(p *walletBalance, at exchange.Time) {
+func (lq *liquidator) guard(p *pool, at exchange.Time) {
+	lq.payDebts(p, false, at)
 	if p.held == 0 {
 		lq.insure(p, at)
 		return
@@ -120,11 +126,12 @@ func (lq *liquidator) guard(p *walletBalance, at exchange.Time) {
 		lq.closeOut(lq.largest(p), at)
 		st = lq.margins.standing(p)
 	}
+	lq.payDebts(p, true, at)
 	lq.insure(p, at)
 }
 
-// reprice renews the screens of a wallet balance.
-func (lq *liquidator) reprice(p *walletBalance) {
+// reprice renews the screens of a pool.
+func (lq *liquidator) reprice(p *pool) {
 	for _, s := range p.slots {
 		if s.pos.qty != 0 && s.risk.scale == 0 {
 			s.risk.at(exchange.Float(lq.margins.priceOf(s)))
@@ -132,7 +139,7 @@ func (lq *liquidator) reprice(p *walletBalance) {
 	}
 }
 
-func (lq *liquidator) expireAll(p *walletBalance, at exchange.Time) {
+func (lq *liquidator) expireAll(p *pool, at exchange.Time) {
 	for _, s := range p.slots {
 		for len(s.orders) > 0 {
 			lq.registry.finish(s, s.orders[0], exchange.StatusExpired, 0, "the account is in liquidation", at)
@@ -141,14 +148,14 @@ func (lq *liquidator) expireAll(p *walletBalance, at exchange.Time) {
 }
 
 // largest returns the position with the largest maintenance margin.
-func (lq *liquidator) largest(p *walletBalance) *slot {
+func (lq *liquidator) largest(p *pool) *slot {
 	var first *slot
 	most := decimal.Zero
 	for _, s := range p.slots {
 		if s.pos.qty == 0 {
 			continue
 		}
-		if m := maintenance(s.in, s.pos.qty, lq.margins.priceOf(s)); first == nil || m.GreaterThan(most) {
+		if m := p.cost(s.collateral.asset, maintenance(s.in, s.pos.qty, lq.margins.priceOf(s))); first == nil || m.GreaterThan(most) {
 			first, most = s, m
 		}
 	}
@@ -209,13 +216,16 @@ func (lq *liquidator) liquidate(s *slot, side exchange.Side, price exchange.Tick
 	}
 }
 
-// insure makes good a wallet balance that a liquidation left below zero.
-func (lq *liquidator) insure(p *walletBalance, at exchange.Time) {
-	if p.held > 0 || !p.total.IsNegative() {
+// insure makes good what a liquidation left below zero: a balance, or in a joint wallet
+// what the others can't pay.
+func (lq *liquidator) insure(p *pool, at exchange.Time) {
+	if p.held > 0 || p.rates != nil && !lq.margins.standing(p).balance.IsNegative() {
 		return
 	}
-	amount := p.total.Neg()
-	p.credit(amount)
-	lq.mail.emit(p.wallet, answer{at: at + lq.mail.house, happened: at, kind: exchange.KindBalance, instrument: exchange.NoInstrument,
-		wallet: p.wallet, asset: p.asset, amount: amount, reason: exchange.InsuranceFund + ": the wallet was below zero without a position"})
+	lq.payDebts(p, true, at)
+	for _, b := range p.balances {
+		if b.total.IsNegative() {
+			lq.correct(b, b.total.Neg(), exchange.InsuranceFund+": the wallet was below zero without a position", at)
+		}
+	}
 }

@@ -39,25 +39,84 @@ func maintenance(in *exchange.Instrument, q exchange.Lots, price decimal.Decimal
 	return decimal.Max(decimal.Zero, size.Mul(b.MMR).Sub(b.Cum))
 }
 
-// standing is the margin of one wallet balance, in its asset.
+// standing is the margin of a pool, in its unit, or of one asset in it.
 type standing struct {
 	balance     decimal.Decimal // wallet balance + unrealised profit
 	maintenance decimal.Decimal
 	initial     decimal.Decimal // of positions and open orders
 }
 
-// standing adds up the positions and orders that a wallet balance backs.
-func (mg *margins) standing(p *walletBalance) standing {
-	st := standing{balance: p.total}
-	for _, s := range p.slots {
-		if s.pos.qty != 0 {
-			price := mg.priceOf(s)
-			st.balance = st.balance.Add(s.pos.unrealised(s.in, price))
-			st.maintenance = st.maintenance.Add(maintenance(s.in, s.pos.qty, price))
+// standing adds up what a pool holds and what that backs.
+func (mg *margins) standing(p *pool) standing {
+	if p.rates == nil {
+		return mg.ofAsset(p.balances[0])
+	}
+	var sum standing
+	for _, b := range p.balances {
+		st := mg.ofAsset(b)
+		sum.balance = sum.balance.Add(p.worth(b.asset, st.balance))
+		sum.maintenance = sum.maintenance.Add(p.cost(b.asset, st.maintenance))
+		sum.initial = sum.initial.Add(p.cost(b.asset, st.initial))
+	}
+	return sum
+}
+
+// ofAsset is what one balance of a pool holds and what settles in it.
+func (mg *margins) ofAsset(b *walletBalance) standing {
+	st := standing{balance: b.total}
+	for _, s := range b.pool.slots {
+		if s.collateral == b {
+			mg.add(&st, s)
 		}
-		st.initial = st.initial.Add(mg.initial(s, nil, decimal.Zero))
+	}
+	st.initial = st.initial.Add(mg.ordersNeed(b))
+	return st
+}
+
+// add counts a position and its orders in.
+func (mg *margins) add(st *standing, s *slot) {
+	if s.pos.qty != 0 {
+		price := mg.priceOf(s)
+		st.balance = st.balance.Add(s.pos.unrealised(s.in, price))
+		st.maintenance = st.maintenance.Add(maintenance(s.in, s.pos.qty, price))
+	}
+	st.initial = st.initial.Add(mg.initial(s, nil, decimal.Zero))
+}
+
+// whole is what a wallet holds of an asset and what settles in it, with what has margin of
+// its own.
+func (mg *margins) whole(b *walletBalance) standing {
+	if b.pool == nil {
+		return standing{balance: b.total}
+	}
+	st := mg.ofAsset(b)
+	st.initial = st.initial.Sub(mg.ordersNeed(b)) // counted below
+	for _, s := range b.apart {
+		st.balance = st.balance.Add(s.collateral.total)
+		mg.add(&st, s)
 	}
 	return st
+}
+
+// available is what new orders may use as margin, in the asset of a balance.
+func (mg *margins) available(b *walletBalance) decimal.Decimal {
+	if b.pool == nil {
+		return decimal.Max(decimal.Zero, b.total)
+	}
+	return b.pool.buys(b.asset, mg.standing(b.pool).available())
+}
+
+// movable is what may leave the wallet of a balance.
+func (mg *margins) movable(b *walletBalance) decimal.Decimal {
+	p := b.pool
+	if p.rates == nil {
+		return mg.standing(p).movable(b.total)
+	}
+	rate := p.rates(b.asset).Bid
+	if !rate.IsPositive() { // it backs nothing
+		return decimal.Max(decimal.Zero, b.total)
+	}
+	return decimal.Max(decimal.Zero, decimal.Min(b.total, p.in(rate, mg.standing(p).available())))
 }
 
 // available is what new orders may use as margin.
@@ -65,9 +124,9 @@ func (st standing) available() decimal.Decimal {
 	return decimal.Max(decimal.Zero, st.balance.Sub(st.initial))
 }
 
-// movable is what may leave the wallet: unrealised profit may not.
-func (st standing) movable(p *walletBalance) decimal.Decimal {
-	return decimal.Max(decimal.Zero, decimal.Min(p.total, st.balance).Sub(st.initial))
+// movable is what may leave a total: unrealised profit may not.
+func (st standing) movable(total decimal.Decimal) decimal.Decimal {
+	return decimal.Max(decimal.Zero, decimal.Min(total, st.balance).Sub(st.initial))
 }
 
 // initial returns the initial margin of an instrument: the larger of what its
@@ -122,8 +181,9 @@ func (mg *margins) margin(s *slot, o *order, p plan) *refusal {
 		return r
 	}
 	need := more.Add(mg.openLoss(s, o, p, worth)).Add(worth.Mul(decimal.Max(decimal.Zero, mg.markets.opt.Models.Fees.Taker(s.in))))
-	if free := mg.standing(s.collateral).available().Sub(s.collateral.locked); need.GreaterThan(free) {
-		return refused(RuleMargin, "Margin is insufficient: needs %s %s, %s is available", need.Round(8), s.collateral.asset, free.Round(8))
+	purse := s.purse()
+	if free := mg.available(purse).Sub(purse.locked); need.GreaterThan(free) {
+		return refused(RuleMargin, "Margin is insufficient: needs %s %s, %s is available", need.Round(8), purse.asset, free.Round(8))
 	}
 	return nil
 }

@@ -190,7 +190,7 @@ func (lq *liquidator) after(s *slot, at exchange.Time) {
 		}
 		i++
 	}
-	lq.guard(s.collateral, at)
+	lq.guard(s.collateral.pool, at)
 }
 
 // reducible is how much an order of a side could reduce the position by.

@@ -254,11 +254,13 @@ func inside(t *rapid.T, v *Venue) {
 		if p.wallet == "spot" && (!p.locked.Equal(locked[p.asset]) || p.total.LessThan(p.locked)) {
 			t.Fatalf("spot %s: total %s, locked %s, orders need %s", p.asset, p.total, p.locked, locked[p.asset])
 		}
-		st := v.margins.standing(p)
-		if p.wallet != "spot" && p.held > 0 && !st.balance.GreaterThan(st.maintenance) {
+		if p.pool == nil {
+			continue
+		}
+		if st := v.margins.standing(p.pool); p.pool.held > 0 && !st.balance.GreaterThan(st.maintenance) {
 			t.Fatalf("%s %s lives with balance %s and maintenance %s", p.wallet, p.asset, st.balance, st.maintenance)
 		}
-		if p.held == 0 && p.total.IsNegative() {
+		if p.pool.held == 0 && p.total.IsNegative() {
 			t.Fatalf("%s %s is %s without a position", p.wallet, p.asset, p.total)
 		}
 	}

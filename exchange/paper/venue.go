@@ -16,8 +16,8 @@
 //     liquidity.
 //   - Each wallet reports over one stream that keeps its order: a slow answer
 //     holds up those behind it. No cancel overtakes the order it is for.
-//   - One position per instrument (one-way mode), cross margin, one margin asset
-//     per contract. The mark price is the last KindMark; before the first one it
+//   - Cross margin in one asset per contract, and one position (one-way mode), until
+//     SetIsolated, SetJoint or SetHedged say otherwise. The mark price is the last KindMark; before the first one it
 //     is the middle of the book.
 //   - An order that is filled has no further update: its fills say so.
 //
@@ -130,8 +130,7 @@ func New(opt Options) (*Venue, error) {
 func (v *Venue) newSlot(in *exchange.Instrument) *slot {
 	s := &slot{in: in, leverage: v.opt.leverage(in.ID)}
 	if in.Perp() {
-		s.collateral = v.wallets.balanceOf(in.Wallet, in.Settle())
-		s.collateral.slots = append(s.collateral.slots, s)
+		v.wallets.balanceOf(in.Wallet, in.Settle()).back(s)
 		s.risk = newScreen(in)
 	}
 	return s
@@ -162,7 +161,7 @@ func (v *Venue) deposit(d Deposit) error {
 	}
 	v.mail.wallet(d.Wallet)
 	p := v.wallets.balanceOf(d.Wallet, d.Asset)
-	if d.Asset == "" || len(p.slots) == 0 && d.Amount.IsNegative() {
+	if d.Asset == "" || p.pool == nil && d.Amount.IsNegative() {
 		return fmt.Errorf("paper venue: balance of %s %q in %s: want a named asset and an amount of 0 or more", d.Amount, d.Asset, d.Wallet)
 	}
 	p.credit(d.Amount)

@@ -1,15 +1,18 @@
 package simserver
 
-import "github.com/perilune/perilune/exchange"
+import (
+	"errors"
+
+	"github.com/perilune/perilune/exchange"
+)
 
 // Account is one customer: parts that a front works with, each with a door of its own.
 // See parts.go for how they stand to each other.
 type Account struct {
 	Number int
 	house  string // whose customer it is
-	// Hedge is hedge mode: see SetHedged. MultiAsset is multi-assets mode and Isolated what has
-	// isolated margin; they can be set, so that a client can be seen to find them, and a front
-	// refuses to trade in them.
+	// Hedge is hedge mode, MultiAsset multi-assets mode and Isolated what has isolated margin:
+	// see SetHedged, SetMultiAsset and SetIsolated.
 	Hedge      bool
 	MultiAsset bool
 	Isolated   map[exchange.InstrumentID]bool
@@ -29,6 +32,7 @@ type Account struct {
 
 	matching *matching
 	triggers *triggers
+	poolers  []Pooler // of its fronts
 }
 
 // SetHedged lets every contract have a long and a short position, or one again: an error says
@@ -38,6 +42,38 @@ func (a *Account) SetHedged(on bool) error {
 		return err
 	}
 	a.Hedge = on
+	return nil
+}
+
+// SetMultiAsset lets all assets of a wallet back all of its positions, or each its own: see
+// Pooler. The error says what forbids it, and nothing is changed.
+func (a *Account) SetMultiAsset(on bool) error {
+	if len(a.poolers) == 0 {
+		return errors.New("the exchange has no multi-assets mode")
+	}
+	for _, p := range a.poolers {
+		w, rates := p.Pool()
+		if !on {
+			rates = nil
+		}
+		if err := a.matching.venue.SetJoint(w, rates); err != nil {
+			return err
+		}
+	}
+	a.MultiAsset = on
+	return nil
+}
+
+// SetIsolated gives the positions of a contract margin of their own, or that of the wallet.
+// The error says what forbids it, and nothing is changed.
+func (a *Account) SetIsolated(id exchange.InstrumentID, on bool) error {
+	if err := a.matching.venue.SetIsolated(id, on); err != nil {
+		return err
+	}
+	delete(a.Isolated, id)
+	if on {
+		a.Isolated[id] = true
+	}
 	return nil
 }
 

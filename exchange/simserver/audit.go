@@ -53,6 +53,7 @@ type PositionTruth struct {
 	Entry    string `json:"entry"`
 	Realised string `json:"realised"`
 	Leverage int    `json:"leverage"`
+	Isolated string `json:"isolated_wallet,omitempty"` // its own margin, where it has one
 }
 
 // OrderTruth is an order.
@@ -200,7 +201,11 @@ func (f *Funds) positionTruth(sides []exchange.Side) []PositionTruth {
 	for _, m := range f.markets {
 		for _, side := range sides {
 			if p := f.Leg(m.In.ID, side).Position(); m.In.Perp() && p.Qty != 0 {
-				out = append(out, PositionTruth{m.Segment.name(), m.In.Symbol, positionText(side), m.In.QtyDecimal(p.Qty).String(), p.Entry.String(), p.Realised.String(), f.matching.venue.Leverage(m.In.ID)})
+				own := ""
+				if w, isolated := f.Leg(m.In.ID, side).Wallet(); isolated {
+					own = w.String()
+				}
+				out = append(out, PositionTruth{m.Segment.name(), m.In.Symbol, positionText(side), m.In.QtyDecimal(p.Qty).String(), p.Entry.String(), p.Realised.String(), f.matching.venue.Leverage(m.In.ID), own})
 			}
 		}
 	}

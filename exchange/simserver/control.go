@@ -158,7 +158,9 @@ func postSettings(s *State, _ url.Values, body []byte) (any, error) {
 		a.Institutional = *q.Institutional
 	}
 	if q.MultiAssets != nil {
-		a.MultiAsset = *q.MultiAssets
+		if err := a.SetMultiAsset(*q.MultiAssets); err != nil {
+			return nil, fmt.Errorf("multi_assets_margin: %w", err)
+		}
 	}
 	return a.Truth(), nil
 }
@@ -176,7 +178,9 @@ func (s *State) configure(a *Account, q Settings) error {
 	switch q.MarginType {
 	case "":
 	case "CROSSED", "ISOLATED":
-		a.Isolated[m.In.ID] = q.MarginType == "ISOLATED"
+		if err := a.SetIsolated(m.In.ID, q.MarginType == "ISOLATED"); err != nil {
+			return fmt.Errorf("margin_type: %w", err)
+		}
 	default:
 		return fmt.Errorf("margin type %q: want CROSSED or ISOLATED", q.MarginType)
 	}

@@ -65,6 +65,11 @@ type (
 	// Banker says what accounts open with besides the default balances, when the
 	// exchange's options say nothing.
 	Banker interface{ Balances() []paper.Deposit }
+	// Pooler has a mode in which all assets of a wallet back all of its positions. Pool is
+	// the wallet, and what its assets count for then.
+	Pooler interface {
+		Pool() (exchange.Wallet, paper.Rates)
+	}
 	// Keymaker makes what clients of an account sign in with, in the form of the venue, of
 	// State.AddKey, KeyText and KeySeed; it is printed as JSON. It is asked once for
 	// every account, after Open. Without it, clients have the keys of Keys.
@@ -126,6 +131,7 @@ const (
 	FundingPaid
 	TransferMoved // one wallet's side of a transfer
 	LossCleared   // the insurance fund made a wallet good
+	AssetSold     // a wallet's asset paid a debt in another, or that was paid
 )
 
 // OrderChange says what happened to an order.
@@ -178,6 +184,11 @@ func (s *State) attach(f Front) error {
 		}
 	}
 	f.Open(s)
+	if p, ok := f.(Pooler); ok {
+		for _, a := range s.accounts {
+			a.poolers = append(a.poolers, p)
+		}
+	}
 	if err := s.makeCredentials(f); err != nil {
 		return err
 	}

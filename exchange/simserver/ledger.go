@@ -41,6 +41,7 @@ const (
 	IncomeFunding   = "FUNDING_FEE"
 	IncomeTransfer  = "TRANSFER"
 	IncomeInsurance = "INSURANCE_CLEAR"
+	IncomeExchange  = "AUTO_EXCHANGE"
 )
 
 // Trades returns all trades by id. The slice must not be changed.
@@ -88,9 +89,13 @@ func (l *Ledger) nextEntry() int64 {
 	return l.lastEntry
 }
 
-// clearLoss books and tells what the insurance fund made a wallet good with.
-func (l *Ledger) clearLoss(ev *exchange.Event) {
-	seg := l.segments.backedBy(ev.Wallet)
-	l.bookIncome(Income{Segment: seg, Kind: IncomeInsurance, Amount: ev.Amount, Asset: ev.Asset, Time: ev.VenueTime})
-	l.outbox.queueEvent(Event{Kind: LossCleared, Time: ev.VenueTime, Segment: seg, Asset: ev.Asset, Amount: ev.Amount})
+// correct books and tells what the exchange itself did to a balance: the insurance fund
+// made a wallet good, or one of its assets paid a debt in another.
+func (l *Ledger) correct(ev *exchange.Event) {
+	seg, income, kind := l.segments.backedBy(ev.Wallet), IncomeInsurance, LossCleared
+	if ev.Reason == exchange.AutoExchange {
+		income, kind = IncomeExchange, AssetSold
+	}
+	l.bookIncome(Income{Segment: seg, Kind: income, Amount: ev.Amount, Asset: ev.Asset, Time: ev.VenueTime})
+	l.outbox.queueEvent(Event{Kind: kind, Time: ev.VenueTime, Segment: seg, Asset: ev.Asset, Amount: ev.Amount})
 }

@@ -41,7 +41,7 @@ func (v *matching) takeEvent(ev *exchange.Event) {
 	case exchange.KindTransfer:
 		v.ledger.endTransfer(ev.Transfer, ev.VenueTime)
 	case exchange.KindBalance:
-		v.ledger.clearLoss(ev)
+		v.ledger.correct(ev)
 	}
 }
 

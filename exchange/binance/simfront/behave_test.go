@@ -187,7 +187,6 @@ func TestNothingIsRefusedWithoutAName(t *testing.T) {
 		code        int64
 	}{
 		{"/api/v3/referencePrice?symbol=BTCUSDT", "reference price", -2043},
-		{"/fapi/v1/assetIndex", "multi-assets", -1020},
 		{"/fapi/v1/insuranceBalance", "GET v1/insuranceBalance", -5000},
 		{"/sapi/v1/margin/account", "sapi/v1/margin/account", -5000},
 	} {

@@ -106,16 +106,18 @@ func TestBookTruth(t *testing.T) {
 	}
 }
 
-// A client finds an account as it was set, and the modes that are not simulated
-// are refused.
+// A client finds an account as it was set, and trades in it.
 func TestSettings(t *testing.T) {
 	b := running(t, nil)
 	yes := true
-	if a := b.control("/sim/settings", simserver.Settings{Dual: &yes, MultiAssets: &yes, Market: "usdm", Symbol: "BTCUSDT", MarginType: "ISOLATED", Leverage: 7}); a.status != 200 {
+	if a := b.control("/sim/settings", simserver.Settings{Dual: &yes, Market: "usdm", Symbol: "BTCUSDT", MarginType: "ISOLATED", Leverage: 7}); a.status != 200 {
 		t.Fatalf("%d %s", a.status, a.text)
 	}
+	if a := b.control("/sim/settings", simserver.Settings{MultiAssets: &yes}); a.status != 400 {
+		t.Errorf("multi-assets mode with isolated margin: %d %s", a.status, a.text)
+	}
 	for path, want := range map[string]string{"/fapi/v1/positionSide/dual": "dualSidePosition", "/dapi/v1/positionSide/dual": "dualSidePosition",
-		"/fapi/v1/multiAssetsMargin": "multiAssetsMargin", "/fapi/v1/accountConfig": "dualSidePosition"} {
+		"/fapi/v1/accountConfig": "dualSidePosition"} {
 		if o := b.must("GET", path).object(t); o[want] != true {
 			t.Errorf("%s: %v", path, o)
 		}
@@ -127,11 +129,8 @@ func TestSettings(t *testing.T) {
 	}
 	order := []string{"symbol=BTCUSDT", "side=BUY", "type=MARKET", "quantity=0.010"}
 	b.refused(-4061, "POST", "/fapi/v1/order", order...)
-	b.refused(-1020, "POST", "/fapi/v1/order", append(order, "positionSide=LONG")...)
 	b.must("POST", "/fapi/v1/positionSide/dual", "dualSidePosition=false")
 	b.refused(-4061, "POST", "/fapi/v1/order", append(order, "positionSide=LONG")...)
-	b.refused(-1020, "POST", "/fapi/v1/order", order...)
-	b.must("POST", "/fapi/v1/multiAssetsMargin", "multiAssetsMargin=false")
 	b.must("POST", "/fapi/v1/marginType", "symbol=BTCUSDT", "marginType=CROSSED")
 	b.must("POST", "/fapi/v1/order", order...)
 	b.refused(-4068, "POST", "/fapi/v1/positionSide/dual", "dualSidePosition=true")

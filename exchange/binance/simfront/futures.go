@@ -1,6 +1,7 @@
 package simfront
 
 import (
+	"errors"
 	"strings"
 
 	"github.com/shopspring/decimal"
@@ -14,7 +15,9 @@ import (
 type marginAsset struct {
 	asset      string
 	wallet     decimal.Decimal
+	cross      decimal.Decimal // of the wallet, what is not the own margin of isolated positions
 	unrealised decimal.Decimal
+	crossPnL   decimal.Decimal // of it, that of the other positions
 	margin     paper.Margin
 	position   decimal.Decimal // initial margin of positions
 	orders     decimal.Decimal // and of open orders
@@ -25,12 +28,16 @@ func (a *account) marginAssets(mk api.Market) []marginAsset {
 	var out []marginAsset
 	for _, asset := range a.assets(mk) {
 		b, g := a.Funds.Balance(mk.Wallet(), asset), a.Funds.Margin(mk.Wallet(), asset)
-		p := marginAsset{asset: asset, wallet: b.Total, unrealised: g.Balance.Sub(b.Total), margin: g, movable: b.Free}
+		p := marginAsset{asset: asset, wallet: b.Total, cross: b.Total, unrealised: g.Balance.Sub(b.Total), margin: g, movable: b.Free}
+		p.crossPnL = p.unrealised
 		for _, m := range a.listing.marketsOf(mk) {
 			if m.In.Settle() == asset {
 				for _, held := range a.holdings(m) {
 					pm := held.leg.Margin()
 					p.position, p.orders = p.position.Add(pm.Position), p.orders.Add(pm.Orders)
+					if own, isolated := held.leg.Wallet(); isolated {
+						p.cross, p.crossPnL = p.cross.Sub(own), p.crossPnL.Sub(pm.Unrealised)
+					}
 				}
 			}
 		}
@@ -47,7 +54,7 @@ func (h *accountViews) balances(c *call) (any, *fault) {
 		if c.market == api.COINM {
 			o = o.with(field{"withdrawAvailable", p.movable})
 		}
-		o = o.with(field{"crossWalletBalance", p.wallet}, field{"crossUnPnl", p.unrealised}, field{"availableBalance", p.margin.Available})
+		o = o.with(field{"crossWalletBalance", p.cross}, field{"crossUnPnl", p.crossPnL}, field{"availableBalance", p.margin.Available})
 		if c.market == api.USDM {
 			o = o.with(field{"maxWithdrawAmount", p.movable}, field{"marginAvailable", true})
 		}
@@ -56,8 +63,9 @@ func (h *accountViews) balances(c *call) (any, *fault) {
 	return out, nil
 }
 
-// futuresAccount is GET account. USD-M adds totals over its assets, which are
-// all counted as USD, and since v3 lists only positions that are there.
+// futuresAccount is GET account. USD-M adds totals over its assets, which count what they
+// do in multi-assets mode and as USD in the other, and since v3 lists only positions that
+// are there.
 func (h *accountViews) futuresAccount(c *call) (any, *fault) {
 	a := c.account
 	assets, positions := list{}, list{}
@@ -70,7 +78,7 @@ func (h *accountViews) futuresAccount(c *call) (any, *fault) {
 	for _, p := range margins {
 		assets = append(assets, object{{"asset", p.asset}, {"walletBalance", p.wallet}, {"unrealizedProfit", p.unrealised}, {"marginBalance", p.margin.Balance},
 			{"maintMargin", p.margin.Maintenance}, {"initialMargin", p.margin.Initial}, {"positionInitialMargin", p.position}, {"openOrderInitialMargin", p.orders},
-			{"maxWithdrawAmount", p.movable}, {"crossWalletBalance", p.wallet}, {"crossUnPnl", p.unrealised}, {"availableBalance", p.margin.Available},
+			{"maxWithdrawAmount", p.movable}, {"crossWalletBalance", p.cross}, {"crossUnPnl", p.crossPnL}, {"availableBalance", p.margin.Available},
 			{"updateTime", millis(h.clock.Now())}}.with(availability...))
 	}
 	for _, m := range h.marketsOf(c.market) {
@@ -82,7 +90,7 @@ func (h *accountViews) futuresAccount(c *call) (any, *fault) {
 	}
 	head := object{}
 	if c.market == api.USDM {
-		head = totals(margins)
+		head = a.totals(margins)
 	}
 	if !v3 {
 		head = head.with(field{"canDeposit", true}, field{"canTrade", true}, field{"canWithdraw", false}, field{"feeTier", 0}, field{"updateTime", 0})
@@ -93,19 +101,32 @@ func (h *accountViews) futuresAccount(c *call) (any, *fault) {
 	return head.with(field{"assets", assets}, field{"positions", positions}), nil
 }
 
-func totals(margins []marginAsset) object {
+func (a *account) totals(margins []marginAsset) object {
 	var sum marginAsset
+	joint, multi := a.Funds.Joint(api.USDM.Wallet())
 	for _, p := range margins {
-		sum.wallet, sum.unrealised = sum.wallet.Add(p.wallet), sum.unrealised.Add(p.unrealised)
+		held, needed := decimal.NewFromInt(1), decimal.NewFromInt(1)
+		if x, ok := a.listing.indexOf(p.asset); multi {
+			held, needed = decimal.Zero, decimal.Zero
+			if ok {
+				held, needed = x.bid(x.off), x.ask(x.off)
+			}
+		}
+		sum.wallet, sum.unrealised = sum.wallet.Add(p.wallet.Mul(held)), sum.unrealised.Add(p.unrealised.Mul(held))
+		sum.cross, sum.crossPnL = sum.cross.Add(p.cross.Mul(held)), sum.crossPnL.Add(p.crossPnL.Mul(held))
 		sum.margin.Balance = sum.margin.Balance.Add(p.margin.Balance)
 		sum.margin.Initial = sum.margin.Initial.Add(p.margin.Initial)
 		sum.margin.Maintenance = sum.margin.Maintenance.Add(p.margin.Maintenance)
 		sum.margin.Available = sum.margin.Available.Add(p.margin.Available)
-		sum.position, sum.orders, sum.movable = sum.position.Add(p.position), sum.orders.Add(p.orders), sum.movable.Add(p.movable)
+		sum.position, sum.orders = sum.position.Add(p.position.Mul(needed)), sum.orders.Add(p.orders.Mul(needed))
+		sum.movable = sum.movable.Add(p.movable.Mul(held))
+	}
+	if multi {
+		sum.margin, sum.movable = joint, joint.Available
 	}
 	return object{{"totalInitialMargin", sum.margin.Initial}, {"totalMaintMargin", sum.margin.Maintenance}, {"totalWalletBalance", sum.wallet},
 		{"totalUnrealizedProfit", sum.unrealised}, {"totalMarginBalance", sum.margin.Balance}, {"totalPositionInitialMargin", sum.position},
-		{"totalOpenOrderInitialMargin", sum.orders}, {"totalCrossWalletBalance", sum.wallet}, {"totalCrossUnPnl", sum.unrealised},
+		{"totalOpenOrderInitialMargin", sum.orders}, {"totalCrossWalletBalance", sum.cross}, {"totalCrossUnPnl", sum.crossPnL},
 		{"availableBalance", sum.margin.Available}, {"maxWithdrawAmount", sum.movable}}
 }
 
@@ -181,7 +202,11 @@ func (h *accountModes) setLeverage(c *call) (any, *fault) {
 	if n < 1 || n > int64(most) {
 		return nil, bad(-4028, "Leverage %d is not valid", n)
 	}
-	if err := c.account.Funds.SetLeverage(m.In.ID, int(n)); err != nil {
+	err := c.account.Funds.SetLeverage(m.In.ID, int(n))
+	if errors.Is(err, paper.ErrIsolated) {
+		return nil, bad(-4161, "Leverage reduction is not supported in Isolated Margin Mode with open positions.")
+	}
+	if err != nil {
 		return nil, bad(-2028, "Leverage is smaller than permitted: insufficient margin balance.")
 	}
 	c.account.events.sendLeverage(m, int(n))

@@ -47,12 +47,13 @@ func (p holding) involved() bool {
 // accountView is the position in GET account.
 func (p holding) accountView(now exchange.Time, v3 bool) object {
 	held, pm := p.leg.Position(), p.leg.Margin()
+	wallet, margin := p.isolatedMargin()
 	o := object{{"symbol", p.m.In.Symbol}, {"positionSide", positionText(p.side)}, {"positionAmt", p.m.QtyText(held.Qty)}, {"unrealizedProfit", pm.Unrealised}}
 	if v3 {
-		o = o.with(field{"isolatedMargin", decimal.Zero}, field{"notional", pm.Notional}, field{"isolatedWallet", decimal.Zero})
+		o = o.with(field{"isolatedMargin", margin}, field{"notional", pm.Notional}, field{"isolatedWallet", wallet})
 	} else {
 		o = o.with(field{"positionInitialMargin", pm.Position}, field{"openOrderInitialMargin", pm.Orders}, field{"leverage", strconv.Itoa(p.Funds.Leverage(p.m.In.ID))},
-			field{"isolated", p.Isolated[p.m.In.ID]}, field{"entryPrice", held.Entry}, field{"breakEvenPrice", held.Entry}, capOf(p.m, p.Funds.Leverage(p.m.In.ID)))
+			field{"isolated", p.Isolated[p.m.In.ID]}, field{"isolatedWallet", wallet}, field{"entryPrice", held.Entry}, field{"breakEvenPrice", held.Entry}, capOf(p.m, p.Funds.Leverage(p.m.In.ID)))
 		if api.Of(p.m.In.Venue) == api.USDM {
 			o = o.with(field{"notional", pm.Notional}, field{"bidNotional", "0"}, field{"askNotional", "0"})
 		}
@@ -74,19 +75,31 @@ func (p holding) risk(now exchange.Time) object {
 
 func (p holding) riskV3() []field {
 	pm := p.leg.Margin()
-	return []field{{"isolatedMargin", "0"}, {"notional", pm.Notional}, {"marginAsset", p.m.In.Settle()}, {"isolatedWallet", "0"},
+	wallet, margin := p.isolatedMargin()
+	return []field{{"isolatedMargin", margin}, {"notional", pm.Notional}, {"marginAsset", p.m.In.Settle()}, {"isolatedWallet", wallet},
 		{"initialMargin", pm.Position.Add(pm.Orders)}, {"maintMargin", pm.Maintenance}, {"positionInitialMargin", pm.Position}, {"openOrderInitialMargin", pm.Orders},
 		{"adl", 0}, {"bidNotional", "0"}, {"askNotional", "0"}}
 }
 
 func (p holding) riskV2() []field {
 	leverage := p.Funds.Leverage(p.m.In.ID)
-	out := []field{{"leverage", strconv.Itoa(leverage)}, {"marginType", p.marginType("isolated", "cross")}, {"isolatedMargin", decimal.Zero}, {"isAutoAddMargin", "false"}}
+	wallet, margin := p.isolatedMargin()
+	out := []field{{"leverage", strconv.Itoa(leverage)}, {"marginType", p.marginType("isolated", "cross")}, {"isolatedMargin", margin}, {"isAutoAddMargin", "false"}}
 	most, notional := capOf(p.m, leverage), p.leg.Margin().Notional
 	if p.m.In.Inverse() {
-		return append(out, most, field{"notionalValue", notional}, field{"isolatedWallet", decimal.Zero})
+		return append(out, most, field{"notionalValue", notional}, field{"isolatedWallet", wallet})
 	}
-	return append(out, field{"maxNotionalValue", most.val}, field{"notional", notional}, field{"isolatedWallet", "0"})
+	return append(out, field{"maxNotionalValue", most.val}, field{"notional", notional}, field{"isolatedWallet", wallet})
+}
+
+// isolatedMargin is the own margin of an isolated position, without its profit and with it;
+// zero of any other.
+func (p holding) isolatedMargin() (wallet, margin decimal.Decimal) {
+	wallet, isolated := p.leg.Wallet()
+	if !isolated {
+		return decimal.Zero, decimal.Zero
+	}
+	return wallet, wallet.Add(p.leg.Margin().Unrealised)
 }
 
 func (p holding) marginType(isolated, cross string) string {
@@ -110,6 +123,7 @@ func (p holding) qtyAt(t exchange.Time) exchange.Lots {
 // event is the position in ACCOUNT_UPDATE.
 func (p holding) event() object {
 	held := p.leg.Position()
+	wallet, _ := p.isolatedMargin()
 	return object{{"s", p.m.In.Symbol}, {"pa", p.m.QtyText(held.Qty)}, {"ep", held.Entry.Round(8).String()}, {"bep", held.Entry.Round(8).String()}, {"cr", held.Realised},
-		{"up", p.leg.Margin().Unrealised}, {"mt", "cross"}, {"iw", "0"}, {"ps", positionText(p.side)}}
+		{"up", p.leg.Margin().Unrealised}, {"mt", p.marginType("isolated", "cross")}, {"iw", wallet}, {"ps", positionText(p.side)}}
 }

@@ -28,7 +28,9 @@ func (h *marketData) exchangeInfo(c *call) (any, *fault) {
 	}
 	info := object{{"timezone", "UTC"}, {"serverTime", millis(h.clock.Wall())}, {"rateLimits", h.quota.limits(c.market)}, {"exchangeFilters", list{}}}
 	if c.market == api.USDM {
-		assets = append(assets, object{{"asset", "USDT"}, {"marginAvailable", true}, {"autoAssetExchange", "-10000"}})
+		for _, x := range h.marginAssets() {
+			assets = append(assets, object{{"asset", x.asset}, {"marginAvailable", true}, {"autoAssetExchange", "-10000"}})
+		}
 		info = info.with(field{"assets", assets})
 	}
 	return info.with(field{"symbols", symbols}), nil

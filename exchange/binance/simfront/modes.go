@@ -1,14 +1,13 @@
 package simfront
 
 import (
-	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/simserver"
 )
 
-// Modes of a futures account. One-way and hedge mode are traded, on cross margin of one
-// asset; the others can be set beforehand, so that a client can be seen to find them.
+// Modes of a futures account.
 
+// setMarginType gives the positions of a symbol margin of their own, or that of the wallet.
 func (h *accountModes) setMarginType(c *call) (any, *fault) {
 	m, f := h.named(c)
 	if f != nil {
@@ -22,10 +21,17 @@ func (h *accountModes) setMarginType(c *call) (any, *fault) {
 		return nil, bad(-1130, "Data sent for parameter 'marginType' is not valid.")
 	case isolated == (want == "ISOLATED"):
 		return nil, bad(-4046, "No need to change margin type.")
-	case want == "ISOLATED":
-		return nil, errUnsupported
+	case len(c.account.openOrders(c.market, m)) > 0:
+		return nil, bad(-4047, "Margin type cannot be changed if there exists open orders.")
+	case c.account.open(m):
+		return nil, bad(-4048, "Margin type cannot be changed if there exists position.")
+	case want == "ISOLATED" && c.market == api.USDM && c.account.MultiAsset:
+		return nil, bad(-4168, "Unable to adjust to isolated-margin mode under the Multi-Assets mode.")
 	}
-	delete(c.account.Isolated, m.In.ID)
+	if err := c.account.SetIsolated(m.In.ID, !isolated); err != nil {
+		return nil, bad(-4048, "Margin type cannot be changed if there exists position.")
+	}
+	c.account.events.marginMoved(m, "MARGIN_TYPE_CHANGE", c.account.holdings(m), h.clock.Now())
 	return object{{"code", 200}, {"msg", "success"}}, nil
 }
 
@@ -64,6 +70,9 @@ func (h *accountModes) multiAssets(c *call) (any, *fault) {
 	return object{{"multiAssetsMargin", c.account.MultiAsset}}, nil
 }
 
+// setMultiAssets changes multi-assets mode, which no order, position or isolated symbol of
+// USD-M may stand in the way of. The manual has a code for orders; of positions it says in
+// its help pages alone that they do, and theirs is taken to be the same.
 func (h *accountModes) setMultiAssets(c *call) (any, *fault) {
 	multi, f := c.flag("multiAssetsMargin")
 	switch {
@@ -72,39 +81,35 @@ func (h *accountModes) setMultiAssets(c *call) (any, *fault) {
 	case !c.has("multiAssetsMargin"):
 		return nil, missing("multiAssetsMargin")
 	case multi == c.account.MultiAsset:
-		return nil, bad(-4171, "No need to change Multi-Assets Mode.")
+		return nil, bad(-4171, "Adjusted asset mode is currently set and does not need to be adjusted repeatedly.")
 	}
-	c.account.MultiAsset = multi
+	for _, m := range h.marketsOf(api.USDM) {
+		switch {
+		case multi && c.account.Isolated[m.In.ID]:
+			return nil, bad(-4167, "Unable to adjust to Multi-Assets mode with symbols of USDⓈ-M Futures under isolated-margin mode.")
+		case len(c.account.openOrders(api.USDM, m)) > 0, c.account.open(m):
+			return nil, bad(-4170, "Unable to adjust Multi-Assets Mode with open orders in USDⓈ-M Futures.")
+		}
+	}
+	for _, p := range c.account.marginAssets(api.USDM) {
+		if p.wallet.IsNegative() {
+			return nil, bad(-4172, "Unable to adjust Multi-Assets Mode with a negative wallet balance of margin available asset in USDⓈ-M Futures account.")
+		}
+	}
+	if err := c.account.SetMultiAsset(multi); err != nil {
+		return nil, bad(-4167, "Unable to adjust to Multi-Assets mode with symbols of USDⓈ-M Futures under isolated-margin mode.")
+	}
 	c.account.events.queueEvent(api.USDM, "ACCOUNT_CONFIG_UPDATE", c.account.events.envelope(api.USDM, "ACCOUNT_CONFIG_UPDATE", h.clock.Now()).with(
 		field{"ai", object{{"j", multi}}}))
 	c.account.Outbox.Flush()
 	return object{{"code", 200}, {"msg", "success"}}, nil
 }
 
-// tradable refuses orders in a mode that is not simulated.
-func (c *call) tradable(m *market) *fault {
-	if c.account.MultiAsset || c.account.Isolated[m.In.ID] {
-		return errUnsupported
-	}
-	return nil
-}
-
 // readPosition reads which position an order is for, and what it makes of it: in hedge mode
 // side and positionSide together say whether it opens or closes, and reduceOnly is not
 // taken. Source: POST order of USD-M and COIN-M.
 func (t *ticket) readPosition(c *call) (f *fault) {
-	switch side := c.get("positionSide"); {
-	case side == "LONG":
-		t.position = exchange.Buy
-	case side == "SHORT":
-		t.position = exchange.Sell
-	case side != "" && side != "BOTH":
-		return bad(-1130, "Data sent for parameter 'positionSide' is not valid.")
-	}
-	if c.account.Hedge != (t.position != 0) {
-		return bad(-4061, "Order's position side does not match user's setting.")
-	}
-	if f := c.tradable(t.m); f != nil {
+	if t.position, f = c.readSide(); f != nil {
 		return f
 	}
 	switch {

@@ -131,6 +131,10 @@ func (p *publisher) publishDue(ch *channel) {
 // publishAll sends an all-market stream. On futures it carries both markets
 // since 2026-06-30, told apart by st.
 func (p *publisher) publishAll(ch *channel) {
+	if ch.kind == "assetIndex" {
+		p.publishAssets(ch)
+		return
+	}
 	events := list{}
 	for _, m := range p.markets {
 		if api.Of(m.In.Venue) != ch.market && (ch.market == api.Spot || api.Of(m.In.Venue) == api.Spot || ch.kind == "markPrice") {

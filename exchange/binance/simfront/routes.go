@@ -133,7 +133,8 @@ func (h *handlers) futures() []route {
 		{"GET", "futures/data/takerlongshortRatio", open, costs(0), counts{}, h.stats.takerRatio},
 		{"GET", "futures/data/takerBuySellVol", open, costs(0), counts{}, h.stats.takerRatio},
 		{"GET", "v1/orderAmendment", signed, costs(1), counts{}, h.history.futuresAmendments},
-		{"GET", "v1/positionMargin/history", signed, costs(1), counts{}, h.views.marginHistory},
+		{"POST", "v1/positionMargin", signed, costs(1), counts{}, h.modes.movePositionMargin},
+		{"GET", "v1/positionMargin/history", signed, costs(1), counts{}, h.modes.marginHistory},
 
 		{"POST", "v1/order", signed, costs(0), counts{1, 1}, h.entry.placeOrder},
 		{"PUT", "v1/order", signed, costs(0), counts{1, 1}, h.entry.modifyOrder},

@@ -134,19 +134,6 @@ func (h *accountModes) setFeeBurn(c *call) (any, *fault) {
 	return object{{"code", 200}, {"msg", "success"}}, nil
 }
 
-// marginHistory lists margin moved to isolated positions, which there are none of.
-func (h *accountViews) marginHistory(c *call) (any, *fault) {
-	if _, f := h.named(c); f != nil {
-		return nil, f
-	}
-	return list{}, nil
-}
-
-// assetIndex belongs to multi-assets mode.
-func (h *marketData) assetIndex(*call) (any, *fault) {
-	return nil, unsupported("asset indexes are of multi-assets mode, which is not simulated")
-}
-
 // constituents are the markets an index is made of: here the spot market alone.
 func (h *marketData) constituents(c *call) (any, *fault) {
 	if !c.has("symbol") {

@@ -44,10 +44,11 @@ func (m *market) pair() string {
 // account is an account with what the front keeps of it.
 type account struct {
 	*simserver.Account
-	listing    *listing
-	events     *userEvents
-	orderCount [2]orderCount
-	listenKeys [len(api.Markets) + 1]listenKey
+	listing     *listing
+	events      *userEvents
+	marginMoves []*marginMove
+	orderCount  [2]orderCount
+	listenKeys  [len(api.Markets) + 1]listenKey
 }
 
 func newAccount(a *simserver.Account, l *listing, clock *simserver.Clock) *account {

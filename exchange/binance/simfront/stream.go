@@ -106,6 +106,9 @@ func (a access) reaches(t topic) bool {
 // topicOf understands a stream's name. It is false for what does not exist: the
 // exchange acknowledges such a name too, and sends nothing.
 func (h *hub) topicOf(m api.Market, name string) (topic, bool) {
+	if t, ok := h.assetTopic(m, name); ok {
+		return t, true
+	}
 	if strings.HasPrefix(name, "!") {
 		return allTopic(m, name)
 	}

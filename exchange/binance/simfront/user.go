@@ -175,16 +175,35 @@ func (e *userEvents) accountUpdate(wallet api.Market, reason, asset string, chan
 }
 
 func (e *userEvents) balanceOf(wallet api.Market, asset string, change decimal.Decimal) list {
-	total := e.account.Funds.Balance(wallet.Wallet(), asset).Total
-	return list{object{{"a", asset}, {"wb", total}, {"cw", total}, {"bc", change}}}
+	for _, p := range e.account.marginAssets(wallet) {
+		if p.asset == asset {
+			return list{object{{"a", asset}, {"wb", p.wallet}, {"cw", p.cross}, {"bc", change}}}
+		}
+	}
+	return list{object{{"a", asset}, {"wb", decimal.Zero}, {"cw", decimal.Zero}, {"bc", change}}}
 }
 
-// fundingUpdate is ACCOUNT_UPDATE for funding on a cross position: a balance, no
-// position, and since 2026-08 the symbol.
+// fundingUpdate is ACCOUNT_UPDATE for funding: a balance, the symbol since 2026-08, and the
+// position only of an isolated one.
 func (e *userEvents) fundingUpdate(m *market, p *exchange.FundingPayment) []simserver.Message {
 	in, mk := m.In, api.Of(m.In.Venue)
-	body := object{{"m", "FUNDING_FEE"}, {"S", in.Symbol}, {"B", e.balanceOf(mk, p.Asset, p.Amount)}, {"P", list{}}}
+	positions := list{}
+	for _, held := range e.account.holdings(m) {
+		if _, isolated := held.leg.Wallet(); isolated {
+			positions = append(positions, held.event())
+		}
+	}
+	body := object{{"m", "FUNDING_FEE"}, {"S", in.Symbol}, {"B", e.balanceOf(mk, p.Asset, p.Amount)}, {"P", positions}}
 	return []simserver.Message{e.word(mk, "ACCOUNT_UPDATE", e.envelope(mk, "ACCOUNT_UPDATE", p.Settled).with(field{"a", body}))}
+}
+
+// marginMoved is ACCOUNT_UPDATE of margin that a position has of its own, or not any more.
+func (e *userEvents) marginMoved(m *market, reason string, held []holding, at exchange.Time) {
+	mk := api.Of(m.In.Venue)
+	for _, msg := range e.accountUpdate(mk, reason, m.In.Settle(), decimal.Zero, held, at) {
+		e.account.Outbox.Queue(msg)
+	}
+	e.account.Outbox.Flush()
 }
 
 func (e *userEvents) sendLeverage(m *market, leverage int) {
