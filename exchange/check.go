@@ -85,9 +85,15 @@ func (in *Instrument) checkContract() error {
 	case in.FundingFloor.GreaterThan(in.FundingCap):
 		return fmt.Errorf("FundingFloor %s, FundingCap %s: want the one not above the other", in.FundingFloor, in.FundingCap)
 	}
+	one := decimal.NewFromInt(1)
+	for _, c := range in.Collateral {
+		if c.Asset == "" || c.Held.IsNegative() || c.Held.GreaterThan(one) || c.Owed.LessThan(one) {
+			return fmt.Errorf("Collateral %q: Held %s, Owed %s: want an asset, a part from 0 to 1, and 1 or more", c.Asset, c.Held, c.Owed)
+		}
+	}
 	last := decimal.Zero
 	for i, b := range in.Brackets {
-		if !b.Cap.GreaterThan(last) || b.MMR.IsNegative() || b.MMR.GreaterThanOrEqual(decimal.NewFromInt(1)) || b.MaxLeverage < 0 {
+		if !b.Cap.GreaterThan(last) || b.MMR.IsNegative() || b.MMR.GreaterThanOrEqual(one) || b.MaxLeverage < 0 {
 			return fmt.Errorf("Brackets[%d]: Cap %s, MMR %s, MaxLeverage %d: want caps that ascend, and rates from 0 to below 1", i, b.Cap, b.MMR, b.MaxLeverage)
 		}
 		last = b.Cap

@@ -76,6 +76,9 @@ type Instrument struct {
 	InterestRate             decimal.Decimal // per 8 hours, in the funding formula
 
 	Brackets []Bracket // maintenance margin by size, ascending; empty for spot
+	// Collateral is what backs the positions of its wallet where the account has all assets
+	// of it do so together, the one that it settles in among them; empty: that one alone.
+	Collateral []Collateral
 
 	// Assumed says which of the rules above were not known and had to be
 	// assumed, for people to read; empty when all are from the venue.
@@ -93,6 +96,14 @@ type Bracket struct {
 	MMR         decimal.Decimal // maintenance margin rate
 	Cum         decimal.Decimal // maintenance amount: subtract from notional×MMR
 	MaxLeverage int
+}
+
+// Collateral is an asset that backs positions which settle in others too: Held is the part
+// of its worth that counts of what is held, and Owed what counts, 1 or more, of what is owed
+// in it or needed as margin.
+type Collateral struct {
+	Asset      string
+	Held, Owed decimal.Decimal
 }
 
 // Key is the name that is unique in a session: "usdm:BTCUSDT" where the house of its
@@ -311,7 +322,7 @@ func (u *Universe) Clone() *Universe {
 	out.list = make([]*Instrument, len(u.list))
 	for i, in := range u.list {
 		mine := *in
-		mine.Brackets, mine.Coarser = slices.Clone(in.Brackets), slices.Clone(in.Coarser)
+		mine.Brackets, mine.Coarser, mine.Collateral = slices.Clone(in.Brackets), slices.Clone(in.Coarser), slices.Clone(in.Collateral)
 		out.list[i] = &mine
 	}
 	return &out
@@ -347,6 +358,16 @@ func (u *Universe) CompareWallets(a, b Wallet) int {
 
 // HasMargin reports whether contracts are margined in a wallet.
 func (u *Universe) HasMargin(w Wallet) bool { return slices.Contains(u.margins, w) }
+
+// Collateral is what backs the contracts of a wallet together: see Instrument.Collateral.
+func (u *Universe) Collateral(w Wallet) []Collateral {
+	for _, in := range u.list {
+		if in.Wallet == w && in.Perp() {
+			return in.Collateral
+		}
+	}
+	return nil
+}
 
 // MarginedWith reports whether contracts of a kind are margined with an asset in a wallet.
 func (u *Universe) MarginedWith(c Contract, w Wallet, asset string) bool {

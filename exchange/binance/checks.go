@@ -3,6 +3,7 @@ package binance
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strconv"
 
 	"github.com/perilune/perilune/exchange"
@@ -113,15 +114,30 @@ func (a *signedIn) modes(ctx context.Context, l *connect.Findings) {
 	default:
 		l.Say("position mode", connect.OK, "", "one-way")
 	}
+	a.assetsMode(ctx, l)
+}
+
+// assetsMode looks at what backs the positions of USD-M.
+func (a *signedIn) assetsMode(ctx context.Context, l *connect.Findings) {
 	multi, err := a.MultiAssets(ctx)
-	switch {
-	case err != nil:
+	if err != nil {
 		l.Failed("assets mode", err)
-	case multi:
-		l.Say("assets mode", connect.Fail, "set it to Single-Asset Mode (Preferences, Asset Mode; or POST /fapi/v1/multiAssetsMargin multiAssetsMargin=false)", "the account is in multi-assets mode")
-	default:
-		l.Say("assets mode", connect.OK, "", "single-asset")
+		return
 	}
+	if !multi {
+		l.Say("assets mode", connect.OK, "", "single-asset")
+		return
+	}
+	rows, err := a.AssetIndexes(ctx)
+	if err != nil {
+		l.Failed("assets mode", err)
+		return
+	}
+	var counted []string
+	for _, c := range collateralOf(rows) {
+		counted = append(counted, fmt.Sprintf("%s %s %%", c.Asset, c.Held.Shift(2)))
+	}
+	l.Say("assets mode", connect.OK, "", "multi-assets: what the USD-M wallet holds backs all of its positions at a part of its worth (%s); what no market of the session prices is not counted here", connect.Listed(counted))
 }
 
 // margins looks for symbols with a margin of their own: the keeper of margin counts

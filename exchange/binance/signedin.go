@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/account"
 	"github.com/perilune/perilune/exchange/binance/api"
@@ -44,17 +46,50 @@ func (a *signedIn) Terms(ctx context.Context, list []exchange.Instrument) (int, 
 	if err != nil {
 		return 0, err
 	}
+	collateral, err := a.collateral(ctx, list)
+	if err != nil {
+		return 0, err
+	}
 	lowest := 0
 	for i := range list {
 		in := &list[i]
 		if err := a.termsOf(ctx, in); err != nil {
 			return 0, err
 		}
+		if api.Of(in.Venue) == api.USDM {
+			in.Collateral = collateral
+		}
 		if l := leverage[in.FullKey()]; l > 0 && (lowest == 0 || l < lowest) {
 			lowest = l
 		}
 	}
 	return lowest, nil
+}
+
+// collateral is what backs the contracts of USD-M in multi-assets mode: nil in the other.
+func (a *signedIn) collateral(ctx context.Context, list []exchange.Instrument) ([]exchange.Collateral, error) {
+	if !slices.ContainsFunc(list, func(in exchange.Instrument) bool { return api.Of(in.Venue) == api.USDM }) {
+		return nil, nil
+	}
+	if on, err := a.MultiAssets(ctx); err != nil || !on {
+		return nil, err
+	}
+	rows, err := a.AssetIndexes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return collateralOf(rows), nil
+}
+
+// collateralOf is what assets count for by their buffers.
+func collateralOf(rows []account.AssetIndex) (out []exchange.Collateral) {
+	one := decimal.NewFromInt(1)
+	for _, r := range rows {
+		if asset, dollars := strings.CutSuffix(r.Symbol, "USD"); dollars && asset != "" {
+			out = append(out, exchange.Collateral{Asset: asset, Held: one.Sub(r.BidBuffer), Owed: one.Add(r.AskBuffer)})
+		}
+	}
+	return out
 }
 
 // leverages are those of all symbols in the segments of some contracts, by full key.

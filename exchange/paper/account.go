@@ -42,11 +42,8 @@ func (ws *wallets) balanceOf(w exchange.Wallet, asset string) *walletBalance {
 		return ws.balances[i]
 	}
 	p := &walletBalance{wallet: w, asset: asset}
-	for _, other := range ws.balances {
-		if other.wallet == w && other.pool != nil && other.pool.rates != nil {
-			p.pool, other.pool.balances = other.pool, append(other.pool.balances, p)
-			break
-		}
+	if joint := ws.joint(w); joint != nil {
+		p.pool, joint.balances = joint, append(joint.balances, p)
 	}
 	ws.balances = append(ws.balances, nil)
 	copy(ws.balances[i+1:], ws.balances[i:])

@@ -106,23 +106,18 @@ type Margin struct {
 
 // Margin returns the margin of an asset of a derivatives wallet, with that of isolated
 // positions. Available is what all assets together allow where the wallet is joint.
+// Dollars of a joint wallet are all of its assets together; of any other they are zero.
 func (v *Venue) Margin(w exchange.Wallet, asset string) Margin {
+	if joint := v.wallets.joint(w); joint != nil && asset == Dollars {
+		st := v.margins.standing(joint)
+		return Margin{st.balance, st.initial, st.maintenance, st.available()}
+	}
 	p := v.wallets.find(w, asset)
 	if p == nil {
 		return Margin{}
 	}
 	st := v.margins.whole(p)
 	return Margin{st.balance, st.initial, st.maintenance, v.margins.available(p)}
-}
-
-// MarginRatio returns maintenance over margin balance: 0 without positions, and
-// liquidation at 1.
-func (v *Venue) MarginRatio(w exchange.Wallet, asset string) decimal.Decimal {
-	g := v.Margin(w, asset)
-	if g.Maintenance.IsZero() || g.Balance.IsZero() {
-		return decimal.Zero
-	}
-	return g.Maintenance.DivRound(g.Balance, 16)
 }
 
 // liquidatedAt is the mark at which the position of an instrument would be liquidated.

@@ -2,6 +2,7 @@ package paper
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -158,14 +159,14 @@ func (p *pool) drop(s *slot) {
 	p.slots = slices.DeleteFunc(p.slots, func(other *slot) bool { return other == s })
 }
 
-// SetIsolated gives the positions of an instrument margin of their own, or that of the
+// SetIsolated gives the positions of the leg's instrument margin of their own, or that of the
 // wallet again. It is refused while there is a position or an order, and in a joint wallet.
-func (v *Venue) SetIsolated(id exchange.InstrumentID, on bool) error {
-	if !v.markets.known(id) || v.markets.slots[id].collateral == nil {
-		return fmt.Errorf("instrument %d has no margin", id)
+func (l Leg) SetIsolated(on bool) error {
+	if l.s == nil || l.s.collateral == nil {
+		return errors.New("the instrument has no margin")
 	}
-	v.cut()
-	first := v.markets.slots[id]
+	l.v.cut()
+	first := l.v.markets.slots[l.s.in.ID]
 	for s := first; s != nil; s = s.short {
 		if s.held() || len(s.orders) > 0 {
 			return fmt.Errorf("%s has a position or an order", s.in.Key())
@@ -300,17 +301,15 @@ func (lq *liquidator) correct(b *walletBalance, amount decimal.Decimal, reason s
 		wallet: b.wallet, asset: b.asset, amount: amount, reason: reason})
 }
 
-// Joint is the margin of a wallet whose assets back all of its positions, in dollars; false
-// for any other.
-func (v *Venue) Joint(w exchange.Wallet) (Margin, bool) {
-	w = w.Within(v.opt.Universe.House())
-	for _, b := range v.wallets.balances {
+// joint is the pool of a wallet whose assets back all of its positions; nil of any other.
+func (ws *wallets) joint(w exchange.Wallet) *pool {
+	w = w.Within(ws.opt.Universe.House())
+	for _, b := range ws.balances {
 		if b.wallet == w && b.pool != nil && b.pool.rates != nil {
-			st := v.margins.standing(b.pool)
-			return Margin{st.balance, st.initial, st.maintenance, st.available()}, true
+			return b.pool
 		}
 	}
-	return Margin{}, false
+	return nil
 }
 
 // Wallet is the own margin of an isolated position, without its profit; false for one that

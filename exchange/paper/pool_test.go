@@ -38,11 +38,7 @@ func TestJointWalletIsCountedAsTheVenueDoes(t *testing.T) {
 	}
 	look := func() Margin {
 		t.Helper()
-		m, joint := v.Joint("usdm")
-		if !joint {
-			t.Fatal("the wallet is not joint")
-		}
-		return m
+		return v.Margin("usdm", Dollars)
 	}
 	check("equity at first", look().Balance, "416.02")
 	check("USDT for orders at first", v.Margin("usdm", "USDT").Available, "418.132")
@@ -62,9 +58,7 @@ func TestJointWalletIsCountedAsTheVenueDoes(t *testing.T) {
 	if err := v.SetJoint("usdm", nil); err != nil {
 		t.Fatal(err)
 	}
-	if _, joint := v.Joint("usdm"); joint {
-		t.Error("the wallet is joint still")
-	}
+	check("dollars of a wallet that is not joint", look().Balance, "0")
 	check("USDC by itself", v.Margin("usdm", "USDC").Available, "0")
 }
 
@@ -134,7 +128,7 @@ func TestDebtsArePaidWithOtherAssets(t *testing.T) {
 func TestIsolatedPositionHasItsOwnMargin(t *testing.T) {
 	d := quoted(t, Options{Latency: Latency{Model: "none"}, Leverage: 10})
 	in := d.find("usdm:BTCUSDT")
-	if err := d.v.SetIsolated(in.ID, true); err != nil {
+	if err := d.v.Leg(in.ID, 0).SetIsolated(true); err != nil {
 		t.Fatal(err)
 	}
 	leg := d.v.Leg(in.ID, 0)
@@ -167,7 +161,7 @@ func TestIsolatedPositionHasItsOwnMargin(t *testing.T) {
 	if err := d.v.SetLeverage(in.ID, 5); !errors.Is(err, ErrIsolated) {
 		t.Errorf("a lower leverage: %v", err)
 	}
-	if err := d.v.SetIsolated(in.ID, false); err == nil {
+	if err := leg.SetIsolated(false); err == nil {
 		t.Error("cross with a position")
 	}
 	sell := d.order("usdm:BTCUSDT", exchange.Sell, 9999, 40)
@@ -182,7 +176,7 @@ func TestIsolatedPositionHasItsOwnMargin(t *testing.T) {
 func TestIsolatedLiquidation(t *testing.T) {
 	d := quoted(t, Options{Latency: Latency{Model: "none"}, Leverage: 10})
 	in, other := d.find("usdm:BTCUSDT"), d.find("usdm:ETHUSDT")
-	if err := d.v.SetIsolated(in.ID, true); err != nil {
+	if err := d.v.Leg(in.ID, 0).SetIsolated(true); err != nil {
 		t.Fatal(err)
 	}
 	d.submit(d.order("usdm:BTCUSDT", exchange.Buy, 10001, 100))

@@ -67,7 +67,7 @@ func (a *Account) SetMultiAsset(on bool) error {
 // SetIsolated gives the positions of a contract margin of their own, or that of the wallet.
 // The error says what forbids it, and nothing is changed.
 func (a *Account) SetIsolated(id exchange.InstrumentID, on bool) error {
-	if err := a.matching.venue.SetIsolated(id, on); err != nil {
+	if err := a.Funds.Leg(id, 0).SetIsolated(on); err != nil {
 		return err
 	}
 	delete(a.Isolated, id)

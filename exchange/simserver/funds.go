@@ -22,9 +22,6 @@ func (f *Funds) Margin(w exchange.Wallet, asset string) paper.Margin {
 	return f.matching.venue.Margin(w, asset)
 }
 
-// Joint is the margin of a wallet in multi-assets mode, in dollars; false in any other.
-func (f *Funds) Joint(w exchange.Wallet) (paper.Margin, bool) { return f.matching.venue.Joint(w) }
-
 // Leg is one position of an instrument: the only one, or in hedge mode that of a side.
 func (f *Funds) Leg(id exchange.InstrumentID, side exchange.Side) paper.Leg {
 	return f.matching.venue.Leg(id, side)

@@ -152,6 +152,18 @@ func TestALiveSessionWithAKeyForFutures(t *testing.T) {
 	}
 }
 
+// An account in multi-assets mode is traded, and the doctor says what assets count for.
+func TestALiveSessionInMultiAssetsMode(t *testing.T) {
+	d := newLiveDesk(t)
+	d.set(`{"multi_assets_margin":true}`)
+	if code, out, errs := d.run(); code != ExitOK {
+		t.Errorf("exit code %d\n%s%s", code, out, errs)
+	}
+	if code, out, errs := d.perilune("doctor", "--config", d.config(), "--db", d.db()); code != ExitOK || !holds(out, []string{"multi-assets: ", "BTC 95 %", "USDT 99.99 %"}) {
+		t.Errorf("doctor: exit code %d\n%s%s", code, out, errs)
+	}
+}
+
 // Each thing that stands in the way of a session with real orders is one line that
 // says what to do, before anything is written; doctor says the same.
 func TestWhatKeepsALiveSessionFromStarting(t *testing.T) {
@@ -194,8 +206,6 @@ func TestWhatKeepsALiveSessionFromStarting(t *testing.T) {
 		{"no futures", func(d *liveDesk) {
 			d.arm(simserver.Fault{Kind: "permissions", Permissions: []string{"reading", "spot", "transfer"}})
 		}, ExitAccount, []string{"futures false", "enable"}, []string{"futures false"}},
-		{"multi-assets mode", func(d *liveDesk) { d.set(`{"multi_assets_margin":true}`) }, ExitAccount,
-			[]string{"multi-assets mode", "Single-Asset Mode"}, []string{"Single-Asset Mode"}},
 		{"clock", func(d *liveDesk) { d.arm(simserver.Fault{Kind: "skew", Millis: 3_600_000}) }, ExitAccount,
 			[]string{"our clock is", "ms behind", "synchronise"}, []string{"synchronise"}},
 		{"no limits", func(d *liveDesk) { d.limits = "max_order_notional = 20000\n" }, ExitConfig,

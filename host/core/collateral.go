@@ -124,13 +124,14 @@ func (co *collateral) standing(wallet exchange.Wallet, asset string) exchange.Ma
 	var coins []string
 	for i := range co.acct.pos {
 		in := co.u.Get(exchange.InstrumentID(i))
-		if in.Wallet != wallet || in.Settle() != asset || co.acct.pos[i].qty == 0 {
+		rate, backed := co.wallets.backs(wallet, asset, in)
+		if !backed || co.acct.pos[i].qty == 0 {
 			continue
 		}
 		if _, seen := net[in.Base]; !seen {
 			coins = append(coins, in.Base)
 		}
-		value := co.wallets.exposure(in, co.acct.pos[i].qty.Abs(), co.markets.markPrice(in))
+		value := co.wallets.exposure(in, co.acct.pos[i].qty.Abs(), co.markets.markPrice(in)).Mul(rate)
 		if co.acct.pos[i].qty < 0 {
 			value = value.Neg()
 		}

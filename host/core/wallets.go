@@ -11,7 +11,17 @@ import (
 	"github.com/perilune/perilune/exchange/valuation"
 )
 
+// standing is what a wallet holds of an asset and what that has to back. Where all assets
+// of the wallet back all of its positions it is all of them together, counted in that one.
 func (wl *wallets) standing(wallet exchange.Wallet, asset string) exchange.Margin {
+	if pool := wl.u.Collateral(wallet); len(pool) > 0 {
+		return wl.joint(wallet, asset, pool)
+	}
+	return wl.alone(wallet, asset)
+}
+
+// alone is standing of one asset by itself.
+func (wl *wallets) alone(wallet exchange.Wallet, asset string) exchange.Margin {
 	total := wl.acct.holding(wallet, asset).total
 	m := exchange.Margin{Equity: total.Add(wl.unrealised(wallet, asset)), Initial: wl.margin(wallet, asset)}
 	for i := range wl.acct.pos {
@@ -169,6 +179,11 @@ func (wl *wallets) balance(wallet exchange.Wallet, asset string) exchange.Balanc
 	if !wl.u.HasMargin(wallet) {
 		b.Locked = wl.lockedSpot(wallet, asset)
 		b.Free = b.Total.Sub(b.Locked)
+		return b
+	}
+	if m := wl.standing(wallet, asset); len(wl.u.Collateral(wallet)) > 0 {
+		b.Free = decimal.Max(decimal.Zero, m.Equity.Sub(m.Initial))
+		b.Locked = decimal.Max(decimal.Zero, b.Total.Sub(b.Free))
 		return b
 	}
 	b.Locked = wl.margin(wallet, asset)

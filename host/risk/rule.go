@@ -68,8 +68,9 @@ func CheckRules(rules []Rule) error {
 func (g *Gate) checkRules(in *exchange.Instrument, o *exchange.Order, m Market) error {
 	for _, r := range g.rules {
 		brackets, coarser := append(g.shown.Brackets[:0], in.Brackets...), append(g.shown.Coarser[:0], in.Coarser...)
+		collateral := append(g.shown.Collateral[:0], in.Collateral...)
 		g.shown = *in
-		g.shown.Brackets, g.shown.Coarser = brackets, coarser
+		g.shown.Brackets, g.shown.Coarser, g.shown.Collateral = brackets, coarser, collateral
 		if err := checkOne(r, &g.shown, o, m); err != nil {
 			return &Denied{r.Name(), err.Error()}
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/shopspring/decimal"
@@ -158,5 +159,32 @@ func TestSettings(t *testing.T) {
 	}
 	if on, err := c.MultiAssets(ctx); on || err != nil {
 		t.Errorf("multi-assets %v %v", on, err)
+	}
+}
+
+func TestMultiAssetsMode(t *testing.T) {
+	b := running(t)
+	c := b.client(nil)
+	ctx := context.Background()
+	_, in := listening(t, c, api.USDM)
+	if err := c.SetMultiAssets(ctx, true); err != nil {
+		t.Fatal(err)
+	}
+	in.wait(0, "the mode", func(n oms.AccountEvent) bool { return n.Setting == "multi-assets mode true" })
+	if on, err := c.MultiAssets(ctx); !on || err != nil {
+		t.Errorf("multi-assets %v %v", on, err)
+	}
+	if err := c.SetIsolated(ctx, api.USDM, "BTCUSDT", true); err == nil {
+		t.Error("isolated margin went with it")
+	}
+	rows, err := c.AssetIndexes(ctx)
+	five := decimal.New(5, -2)
+	if err != nil || !slices.ContainsFunc(rows, func(r account.AssetIndex) bool {
+		return r.Symbol == "BTCUSD" && r.BidBuffer.Equal(five) && r.AskBuffer.Equal(five)
+	}) {
+		t.Errorf("asset indexes %+v %v", rows, err)
+	}
+	if err := c.SetMultiAssets(ctx, false); err != nil {
+		t.Error(err)
 	}
 }

@@ -137,6 +137,32 @@ func (c Settings) SetMultiAssets(ctx context.Context, on bool) error {
 	return c.set(ctx, api.USDM, "set the multi-assets mode", "/multiAssetsMargin", func(f form) { f.Text("multiAssetsMargin", boolText(on)) })
 }
 
+// AssetIndex is what an asset of the USD-M wallet counts for in multi-assets mode: its index
+// in dollars, less the bid buffer where it is held and more the ask buffer where it is owed.
+type AssetIndex struct {
+	Symbol               string // BTCUSD
+	BidBuffer, AskBuffer decimal.Decimal
+}
+
+// AssetIndexes lists them. Source: GET assetIndex of USD-M.
+func (c Settings) AssetIndexes(ctx context.Context) ([]AssetIndex, error) {
+	q := request{market: api.USDM, what: "ask what assets count for", method: http.MethodGet, path: "/fapi/v1/assetIndex", security: open}
+	return rows(ctx, c.transport, q, func(raw []byte) (v AssetIndex, err error) {
+		f := jsonscan.Object(raw)
+		for f.Next() {
+			switch string(f.Key()) {
+			case "symbol":
+				v.Symbol = f.Text()
+			case "bidBuffer":
+				v.BidBuffer = f.Decimal()
+			case "askBuffer":
+				v.AskBuffer = f.Decimal()
+			}
+		}
+		return v, f.Err()
+	})
+}
+
 func boolText(b bool) string {
 	if b {
 		return "true"

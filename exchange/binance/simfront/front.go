@@ -12,11 +12,10 @@
 //
 // # What it does not have
 //
-// Order lists, trailingDelta of spot, iceberg and pegged orders, isolated margin and
-// multi-assets mode (both can be set and asked for), selfTradePreventionMode other than
+// Order lists, trailingDelta of spot, iceberg and pegged orders, automatic additions to
+// isolated margin, interest on debts in multi-assets mode, selfTradePreventionMode other than
 // EXPIRE_TAKER, delivery contracts, margin and portfolio accounts, RPI, compositeIndex, SBE
-// and FIX. They are
-// refused, never accepted and ignored. The premium index is that of the mark over
+// and FIX. They are refused, never accepted and ignored. The premium index is that of the mark over
 // the index, not of impact prices. Open interest is what its accounts hold.
 //
 // # Where to read
@@ -24,8 +23,9 @@
 // dialect.go, parts.go: what the front is made of. door.go: how a request is judged;
 // routes.go: every endpoint, its weight and its handler. state.go: what the front adds to
 // the exchange. ticket.go to modify.go: order entry. algo.go, stops.go: what waits for a
-// price. stream.go, publish.go: public streams. user.go: user events. faultsdoor.go,
-// faultslink.go: how it misbehaves.
+// price. modes.go, assets.go, isolated.go: what the account is set to. stream.go,
+// publish.go: public streams. user.go: user events. faultsdoor.go, faultslink.go: how it
+// misbehaves.
 package simfront
 
 import (

@@ -103,7 +103,7 @@ func (h *accountViews) futuresAccount(c *call) (any, *fault) {
 
 func (a *account) totals(margins []marginAsset) object {
 	var sum marginAsset
-	joint, multi := a.Funds.Joint(api.USDM.Wallet())
+	joint, multi := a.Funds.Margin(api.USDM.Wallet(), paper.Dollars), a.MultiAsset
 	for _, p := range margins {
 		held, needed := decimal.NewFromInt(1), decimal.NewFromInt(1)
 		if x, ok := a.listing.indexOf(p.asset); multi {
@@ -123,6 +123,9 @@ func (a *account) totals(margins []marginAsset) object {
 	}
 	if multi {
 		sum.margin, sum.movable = joint, joint.Available
+	}
+	for _, d := range [...]*decimal.Decimal{&sum.margin.Balance, &sum.margin.Initial, &sum.margin.Maintenance, &sum.margin.Available, &sum.movable, &sum.wallet, &sum.cross, &sum.position} {
+		*d = d.Round(8)
 	}
 	return object{{"totalInitialMargin", sum.margin.Initial}, {"totalMaintMargin", sum.margin.Maintenance}, {"totalWalletBalance", sum.wallet},
 		{"totalUnrealizedProfit", sum.unrealised}, {"totalMarginBalance", sum.margin.Balance}, {"totalPositionInitialMargin", sum.position},

@@ -36,7 +36,9 @@ func (b *bench) userStream() *socket {
 // rates that assetIndex tells.
 func TestMultiAssetsMode(t *testing.T) {
 	b := running(t, nil)
-	buy := func(qty string) []string { return []string{"symbol=BTCUSDT", "side=BUY", "type=MARKET", "quantity=" + qty} }
+	buy := func(qty string) []string {
+		return []string{"symbol=BTCUSDT", "side=BUY", "type=MARKET", "quantity=" + qty}
+	}
 	b.must("POST", "/sapi/v1/asset/transfer", "type=UMFUTURE_MAIN", "asset=USDT", "amount=99900")
 	b.must("POST", "/sapi/v1/asset/transfer", "type=MAIN_UMFUTURE", "asset=BTC", "amount=1")
 	b.refused(-2019, "POST", "/fapi/v1/order", buy("0.500")...)
