@@ -86,14 +86,14 @@ func TestSessionWaitsOutABan(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v.ban(3 * time.Second)
+	v.ban(8 * time.Second) // a busy machine has begun the session by then
 	if _, err := venue.Browse(t.Context(), connect.DataOptions{Access: a.shared()}, []string{"usdm:*"}); err == nil || !strings.Contains(err.Error(), "418") {
 		t.Fatalf("the venue was to ban us: %v", err)
 	}
 	banned := loop.Now()
 	r := v.run(db, nil)
 	for !r.said("nothing is asked of them before") {
-		if loop.Now()-banned > 10e9 {
+		if loop.Now()-banned > 60e9 {
 			t.Fatalf("not told of the ban: %q", r.lines)
 		}
 		time.Sleep(10 * time.Millisecond)

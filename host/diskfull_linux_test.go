@@ -118,8 +118,8 @@ func TestLiveADiskThatIsFull(t *testing.T) {
 	if err := errors.Join(hog.Close(), os.Remove(hog.Name())); err != nil {
 		t.Fatal(err)
 	}
-	s.until("it is told that it passed", 20*time.Second, func(*liveState) bool { return strings.Contains(s.log(), "passed after") })
-	h.waitFor("orders rest again", 30*time.Second, func(tr *truth) bool { return len(tr.OpenOrders) > 0 })
+	s.until("it is told that it passed", time.Minute, func(*liveState) bool { return strings.Contains(s.log(), "passed after") })
+	h.waitFor("orders rest again", time.Minute, func(tr *truth) bool { return len(tr.OpenOrders) > 0 })
 	s.end()
 	o = h.options(map[string]string{"acts": "1"})
 	o.DB = filepath.Join(small, "live.db")

@@ -139,7 +139,7 @@ func TestASessionOnARelay(t *testing.T) {
 	go func() { sum, err := s.Run(running); out <- outcome{sum, err} }()
 	active := func(want string, messages uint64) {
 		t.Helper()
-		for range 400 {
+		for end := time.Now().Add(time.Minute); time.Now().Before(end); {
 			if snap, err := s.Snapshot(running); err == nil && len(snap.Feeds) == 1 && snap.Feeds[0].Active == want && snap.Feeds[0].Feeds[1].Messages > messages {
 				return
 			}

@@ -64,7 +64,7 @@ func wireToOrder(b *testing.B, entry, dir string) {
 			b.Error(err)
 		}
 	}()
-	e.Await(b, 30*time.Second)
+	e.Await(b, time.Minute)
 	e.Measure(b, 10) // connections and caches are warm
 	latencytest.Report(b, e.Measure(b, b.N))
 }

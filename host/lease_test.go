@@ -99,7 +99,7 @@ func (r *rival) said() string {
 // began waits until a rival trades.
 func (r *rival) began() {
 	r.t.Helper()
-	for end := time.Now().Add(30 * time.Second); !strings.Contains(r.said(), "livebusy on LIVE DATA"); time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); !strings.Contains(r.said(), "livebusy on LIVE DATA"); time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(end) {
 			r.t.Fatalf("the other process does not begin\n%s", r.said())
 		}
@@ -155,7 +155,7 @@ func TestLiveASessionOnAnotherMachine(t *testing.T) {
 	t.Parallel()
 	h := openHouse(t, 52, nil)
 	other := h.rival("XDG_CACHE_HOME="+t.TempDir(), machine(t), "HOST_LIVE_SET=away=0.02,every=0.2")
-	h.waitFor("orders rest", 30*time.Second, func(tr *truth) bool { return len(tr.OpenOrders) >= 4 })
+	h.waitFor("orders rest", time.Minute, func(tr *truth) bool { return len(tr.OpenOrders) >= 4 })
 
 	o := h.options(away)
 	before := len(h.truth().OpenOrders)
@@ -178,12 +178,12 @@ func TestLiveASessionOnAnotherMachine(t *testing.T) {
 	if code, out := other.ended(); code != FaultLocked || !strings.Contains(out, "which it takes over from") {
 		t.Errorf("the other process ended with %d\n%s", code, tail(out, 4000))
 	}
-	h.waitFor("only orders of the new session rest", 30*time.Second, resting(oms.Tag(atVenue(s.r).fence.Run), 4))
+	h.waitFor("only orders of the new session rest", time.Minute, resting(oms.Tag(atVenue(s.r).fence.Run), 4))
 	if !strings.Contains(s.log(), "of another run are canceled") {
 		t.Errorf("the new session did not tell\n%s", tail(s.log(), 4000))
 	}
 	s.end()
-	h.waitFor("nothing rests", 10*time.Second, func(tr *truth) bool { return len(tr.OpenOrders) == 0 })
+	h.waitFor("nothing rests", time.Minute, func(tr *truth) bool { return len(tr.OpenOrders) == 0 })
 }
 
 // Of two sessions that both began while nothing rested, the one that trades first goes
@@ -211,14 +211,14 @@ func TestLiveTwoSessionsThatBeganUnseen(t *testing.T) {
 				if code, out := other.ended(); code != FaultLocked || !strings.Contains(out, c.said) {
 					t.Errorf("the other process ended with %d\n%s", code, tail(out, 4000))
 				}
-				h.waitFor("only orders of the new session rest", 30*time.Second, resting(oms.Tag(atVenue(s.r).fence.Run), 4))
+				h.waitFor("only orders of the new session rest", time.Minute, resting(oms.Tag(atVenue(s.r).fence.Run), 4))
 				s.end()
 				return
 			}
-			if err := s.ending(40 * time.Second); Classify(err) != FaultLocked || !strings.Contains(err.Error(), c.said) {
+			if err := s.ending(time.Minute); Classify(err) != FaultLocked || !strings.Contains(err.Error(), c.said) {
 				t.Errorf("%v\n%s", err, tail(s.log(), 4000))
 			}
-			h.waitFor("the other one goes on", 30*time.Second, func(tr *truth) bool { return len(tr.OpenOrders) >= 2 })
+			h.waitFor("the other one goes on", time.Minute, func(tr *truth) bool { return len(tr.OpenOrders) >= 2 })
 			if err := other.cmd.Process.Signal(os.Interrupt); err != nil {
 				t.Fatal(err)
 			}

@@ -68,7 +68,7 @@ func (h *liveHouse) runChild(point string) {
 }
 
 func (h *liveHouse) child(point string) *exec.Cmd {
-	ctx, stop := context.WithTimeout(context.Background(), 90*time.Second)
+	ctx, stop := context.WithTimeout(context.Background(), 3*time.Minute)
 	h.t.Cleanup(stop)
 	cmd := exec.CommandContext(ctx, os.Args[0])
 	cmd.Env = append(os.Environ(), "HOST_LIVE_CHILD="+h.dir, "HOST_LIVE_VENUE="+h.host, "HOST_LIVE_KILL="+point)
@@ -280,14 +280,14 @@ func TestLiveInterruptedWhileReconciling(t *testing.T) {
 	t.Parallel()
 	h := openHouse(t, 12, nil)
 	h.runChild(killSend) // it takes over 10 s to prove that the order never arrived
-	ctx, stop := context.WithTimeout(context.Background(), 2*time.Second)
+	ctx, stop := context.WithTimeout(context.Background(), 4*time.Second) // a busy machine has come to it by then
 	defer stop()
 	began := time.Now()
 	sum, err := Run(ctx, h.options(nil))
 	if sum != nil || err == nil || !strings.Contains(err.Error(), "interrupted before the account was reconciled") {
 		t.Errorf("%+v, %v; want an interruption that is named", sum, err)
 	}
-	if d := time.Since(began); d > 8*time.Second {
+	if d := time.Since(began); d > 20*time.Second {
 		t.Errorf("it took %s to end", d)
 	}
 	s := begin(t, h.options(map[string]string{"acts": "12", "every": "0.2"}), nil)

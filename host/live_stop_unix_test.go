@@ -33,12 +33,12 @@ func TestLiveDeadManSwitch(t *testing.T) {
 			said <- lines.Text()
 		}
 	}()
-	h.waitFor("orders rest on futures", 30*time.Second, func(tr *truth) bool { return tr.restingFutures() >= 2 })
+	h.waitFor("orders rest on futures", time.Minute, func(tr *truth) bool { return tr.restingFutures() >= 2 })
 	if err := cmd.Process.Signal(syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
 	stopped := time.Now()
-	h.waitFor("the venue has canceled them", 25*time.Second, func(tr *truth) bool { return tr.restingFutures() == 0 })
+	h.waitFor("the venue has canceled them", time.Minute, func(tr *truth) bool { return tr.restingFutures() == 0 })
 	if d := time.Since(stopped); d < 10*time.Second {
 		t.Errorf("they were gone after %s: it was not the switch", d)
 	}
@@ -46,7 +46,7 @@ func TestLiveDeadManSwitch(t *testing.T) {
 		t.Fatal(err)
 	}
 	noticed := false
-	for end := time.After(20 * time.Second); !noticed; {
+	for end := time.After(time.Minute); !noticed; {
 		select {
 		case line, ok := <-said:
 			noticed = ok && bytes.Contains([]byte(line), []byte("the process was not running for"))
@@ -65,7 +65,7 @@ func TestLiveDeadManSwitch(t *testing.T) {
 	}
 	_ = cmd.Wait() // killed
 	s := begin(t, h.options(map[string]string{"acts": "1"}), nil)
-	s.quiet(h, 40*time.Second)
+	s.quiet(h, 90*time.Second)
 	s.end()
 	h.audited()
 	h.hides(s.log())

@@ -208,7 +208,7 @@ func TestLivePaper(t *testing.T) {
 // settles waits until what the market has said is in the books of the session.
 func (v *liveVenue) settles(r *liveRun) {
 	for before := uint64(0); ; {
-		time.Sleep(300 * time.Millisecond)
+		time.Sleep(time.Second)
 		now := r.state().Events
 		if now == before {
 			return

@@ -162,7 +162,7 @@ func TestMetricsMove(t *testing.T) {
 	go func() {
 		defer stop()
 		first := 0.0
-		for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(time.Millisecond) {
 			got := scraped(t, s)
 			switch n := got["perilune_events_total"]; {
 			case n > 0 && first == 0:

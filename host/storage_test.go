@@ -21,7 +21,7 @@ import (
 func (h *liveHouse) resting(o *Options) *liveSession {
 	h.t.Helper()
 	s := begin(h.t, o, nil)
-	h.waitFor("orders rest", 30*time.Second, func(tr *truth) bool { return len(tr.OpenOrders) >= 4 })
+	h.waitFor("orders rest", time.Minute, func(tr *truth) bool { return len(tr.OpenOrders) >= 4 })
 	return s
 }
 
@@ -31,8 +31,8 @@ var away = map[string]string{"away": "0.02", "acts": "100000", "every": "0.2"}
 // cleared waits until nothing rests at the venue, which a fault of the storage made so.
 func (h *liveHouse) cleared(s *liveSession, why string) {
 	h.t.Helper()
-	s.until("the fault is told", 20*time.Second, func(*liveState) bool { return strings.Contains(s.log(), why) })
-	h.waitFor("nothing rests", 30*time.Second, func(tr *truth) bool { return len(tr.OpenOrders) == 0 })
+	s.until("the fault is told", time.Minute, func(*liveState) bool { return strings.Contains(s.log(), why) })
+	h.waitFor("nothing rests", time.Minute, func(tr *truth) bool { return len(tr.OpenOrders) == 0 })
 }
 
 // ending waits for a session to end by itself and returns why.
@@ -92,12 +92,12 @@ func TestLiveALockedLedger(t *testing.T) {
 	}
 	h.cleared(s, "ledger is held by another program")
 	events := s.state().events
-	s.until("the session goes on meanwhile", 20*time.Second, func(st *liveState) bool { return st.events > events+50 })
+	s.until("the session goes on meanwhile", time.Minute, func(st *liveState) bool { return st.events > events+50 })
 	if err := tx.Rollback(); err != nil {
 		t.Fatal(err)
 	}
-	s.until("it is told that it passed", 20*time.Second, func(*liveState) bool { return strings.Contains(s.log(), "passed after") })
-	h.waitFor("orders rest again", 30*time.Second, func(tr *truth) bool { return len(tr.OpenOrders) > 0 })
+	s.until("it is told that it passed", time.Minute, func(*liveState) bool { return strings.Contains(s.log(), "passed after") })
+	h.waitFor("orders rest again", time.Minute, func(tr *truth) bool { return len(tr.OpenOrders) > 0 })
 	s.end()
 	h.resumed(h.options(map[string]string{"acts": "1"}))
 }
@@ -120,7 +120,7 @@ func TestLiveALedgerLockedToTheEnd(t *testing.T) {
 	defer stop()
 	ended := make(chan error, 1)
 	go func() { _, err := Run(ctx, o); ended <- err }()
-	h.waitFor("orders rest", 30*time.Second, func(tr *truth) bool { return len(tr.OpenOrders) >= 4 })
+	h.waitFor("orders rest", time.Minute, func(tr *truth) bool { return len(tr.OpenOrders) >= 4 })
 	other, err := sql.Open("sqlite", "file:"+o.DB+"?_txlock=immediate&_pragma=busy_timeout(10000)")
 	if err != nil {
 		t.Fatal(err)
@@ -130,7 +130,7 @@ func TestLiveALedgerLockedToTheEnd(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.waitFor("nothing rests", 30*time.Second, func(tr *truth) bool { return told.Load() && len(tr.OpenOrders) == 0 })
+	h.waitFor("nothing rests", time.Minute, func(tr *truth) bool { return told.Load() && len(tr.OpenOrders) == 0 })
 	stop()
 	asked := time.Now()
 	select {
@@ -211,9 +211,9 @@ func TestLiveALedgerThatComesBack(t *testing.T) {
 		}
 	}
 	move(o.DB, o.DB+".x")
-	s.until("the fault is told", 10*time.Second, func(*liveState) bool { return strings.Contains(s.log(), "was deleted or replaced") })
+	s.until("the fault is told", time.Minute, func(*liveState) bool { return strings.Contains(s.log(), "was deleted or replaced") })
 	move(o.DB+".x", o.DB)
-	s.until("it is told that it passed", 20*time.Second, func(*liveState) bool { return strings.Contains(s.log(), "passed after") })
+	s.until("it is told that it passed", time.Minute, func(*liveState) bool { return strings.Contains(s.log(), "passed after") })
 	s.end()
 	h.resumed(h.options(map[string]string{"acts": "1"}))
 }
@@ -234,15 +234,15 @@ func TestLiveSpaceRunsLow(t *testing.T) {
 		t.Errorf("ballast: %+v, %v", info, err)
 	}
 	free.Store(100 << 20)
-	s.until("it is warned", 10*time.Second, func(*liveState) bool { return strings.Contains(s.log(), "100 MiB are free for ledger and journal") })
+	s.until("it is warned", time.Minute, func(*liveState) bool { return strings.Contains(s.log(), "100 MiB are free for ledger and journal") })
 	free.Store(15 << 20)
 	h.cleared(s, "make room until 16 MiB are free")
 	free.Store(7 << 20) // somebody writes on
-	s.until("the ballast is let go", 10*time.Second, func(*liveState) bool { _, err := os.Stat(ballast); return os.IsNotExist(err) })
+	s.until("the ballast is let go", time.Minute, func(*liveState) bool { _, err := os.Stat(ballast); return os.IsNotExist(err) })
 	free.Store(100 << 20)
-	s.until("it passed", 10*time.Second, func(*liveState) bool { return strings.Contains(s.log(), "passed after") })
-	s.until("the ballast is back", 10*time.Second, func(*liveState) bool { _, err := os.Stat(ballast); return err == nil })
-	h.waitFor("orders rest again", 30*time.Second, func(tr *truth) bool { return len(tr.OpenOrders) > 0 })
+	s.until("it passed", time.Minute, func(*liveState) bool { return strings.Contains(s.log(), "passed after") })
+	s.until("the ballast is back", time.Minute, func(*liveState) bool { _, err := os.Stat(ballast); return err == nil })
+	h.waitFor("orders rest again", time.Minute, func(tr *truth) bool { return len(tr.OpenOrders) > 0 })
 	free.Store(1 << 20)
 	err := s.ending(90 * time.Second)
 	if Classify(err) != FaultDiskFull || !strings.Contains(fmt.Sprint(err), "in good order") {

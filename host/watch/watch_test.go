@@ -85,7 +85,7 @@ func (r *rig) ok(err error) {
 func (r *rig) rest() {
 	r.t.Helper()
 	r.ok(r.call(r.hintAll))
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) {
 		busy := false
 		r.ok(r.call(func() {
 			for _, e := range r.entries {
@@ -125,7 +125,7 @@ func (r *rig) want(kind Kind, hash string) Change {
 			if c.Kind == Changed || c.Kind == Restored {
 				r.t.Fatalf("got %v %q, want %v %q", c.Kind, c.Hash, kind, hash)
 			}
-		case <-time.After(20 * time.Second):
+		case <-time.After(time.Minute):
 			r.t.Fatalf("no change arrived, want %v %q", kind, hash)
 		}
 	}
