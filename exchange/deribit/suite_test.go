@@ -170,11 +170,11 @@ func TestFeed(t *testing.T) {
 }
 
 func harness() venuetest.Harness {
-	const before = 20 * exchange.Second
 	return venuetest.Harness{Open: func(t *testing.T) *venuetest.Bench { return bench(t, start(t, now(), plenty)) },
-		BeforeFunding: func(t *testing.T) *venuetest.Bench {
-			b := bench(t, start(t, exchange.Date(2026, 12, 2)+8*exchange.Hour-before, plenty))
-			b.Funding = before
+		BeforeFunding: func(t *testing.T, lead exchange.Time) *venuetest.Bench {
+			at := exchange.Date(2026, 12, 2) + 8*exchange.Hour
+			b := bench(t, start(t, at-lead, plenty))
+			b.Settles = at
 			return b
 		}}
 }

@@ -132,15 +132,12 @@ func bench(t *testing.T, begin exchange.Time) *venuetest.Bench {
 		Inject:   func(f venuetest.Fault) bool { return inject(t, l, accountFaults, f) }}
 }
 
-// beforeFunding is how long before a settlement the exchange begins: a busy machine has its
-// positions in time.
-const beforeFunding = 20 * exchange.Second
-
 func harness() venuetest.Harness {
 	return venuetest.Harness{Open: func(t *testing.T) *venuetest.Bench { return bench(t, wallClock()) },
-		BeforeFunding: func(t *testing.T) *venuetest.Bench {
-			b := bench(t, exchange.Date(2030, 3, 2)+8*exchange.Hour-beforeFunding)
-			b.Funding = beforeFunding
+		BeforeFunding: func(t *testing.T, lead exchange.Time) *venuetest.Bench {
+			at := exchange.Date(2030, 3, 2) + 8*exchange.Hour
+			b := bench(t, at-lead)
+			b.Settles = at
 			return b
 		}}
 }

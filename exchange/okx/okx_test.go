@@ -201,11 +201,11 @@ func bench(t *testing.T, begin exchange.Time, entry string) *venuetest.Bench {
 }
 
 func harness(entry string) venuetest.Harness {
-	const before = 20 * exchange.Second // a busy machine has its positions in time
 	return venuetest.Harness{Open: func(t *testing.T) *venuetest.Bench { return bench(t, now(), entry) },
-		BeforeFunding: func(t *testing.T) *venuetest.Bench {
-			b := bench(t, exchange.Date(2030, 3, 2)+8*exchange.Hour-before, entry)
-			b.Funding = before
+		BeforeFunding: func(t *testing.T, lead exchange.Time) *venuetest.Bench {
+			at := exchange.Date(2030, 3, 2) + 8*exchange.Hour
+			b := bench(t, at-lead, entry)
+			b.Settles = at
 			return b
 		}}
 }

@@ -31,10 +31,6 @@ var trades = []venuetest.Trade{
 	{Key: "coinm:BTCUSD_PERP", Qty: dec("3"), Rest: dec("54000")},
 }
 
-// beforeFunding is how long before a settlement the exchange begins: a busy machine has its
-// positions in time.
-const beforeFunding = 20 * exchange.Second
-
 // binanceHarness is the real adapter on the simulated exchange: real sockets and
 // signatures.
 func binanceHarness(entry string, set ...func(*testing.T, *account.Client)) venuetest.Harness {
@@ -42,9 +38,10 @@ func binanceHarness(entry string, set ...func(*testing.T, *account.Client)) venu
 		Open: func(t *testing.T) *venuetest.Bench {
 			return binanceBench(t, entry, exchange.Time(time.Now().UnixNano()), set) // as it is at a real exchange
 		},
-		BeforeFunding: func(t *testing.T) *venuetest.Bench {
-			b := binanceBench(t, entry, exchange.Date(2030, 3, 2)+8*exchange.Hour-beforeFunding, set)
-			b.Funding = beforeFunding
+		BeforeFunding: func(t *testing.T, lead exchange.Time) *venuetest.Bench {
+			at := exchange.Date(2030, 3, 2) + 8*exchange.Hour
+			b := binanceBench(t, entry, at-lead, set)
+			b.Settles = at
 			b.Trades = trades[:2] // the income of COIN-M is asked for until now by the clock on the wall
 			return b
 		},

@@ -15,9 +15,9 @@ type Harness struct {
 	// Open starts a venue with an account that has money and nothing else. What it
 	// started ends with the test.
 	Open func(t *testing.T) *Bench
-	// BeforeFunding does so shortly before funding is settled; nil: it can't be waited
-	// for. The time until then is in Bench.Funding.
-	BeforeFunding func(t *testing.T) *Bench
+	// BeforeFunding does so, and funding is settled so long after the venue's start: at
+	// Bench.Settles. nil: it can't be waited for.
+	BeforeFunding func(t *testing.T, lead exchange.Time) *Bench
 }
 
 // Bench is one account to be tried.
@@ -46,8 +46,8 @@ type Bench struct {
 	Transfer *exchange.Transfer
 	// NoRoute is one that the venue has no way for; nil: there is none such.
 	NoRoute *exchange.Transfer
-	// Funding is how long after BeforeFunding it is settled.
-	Funding exchange.Time
+	// Settles is when funding is settled, by the clock of Began.
+	Settles exchange.Time
 	// TooMuch is a quantity of the first of Trades that the account has no money for.
 	TooMuch decimal.Decimal
 }

@@ -216,17 +216,8 @@ func funding(t *testing.T, h *Harness) {
 	if h.BeforeFunding == nil {
 		t.Skip("funding of this venue can't be waited for")
 	}
-	p := begin(t, &Harness{Open: h.BeforeFunding})
-	open := 0
-	for i := range p.b.Trades {
-		tr := &p.b.Trades[i]
-		if in, _ := p.b.Universe.Lookup(tr.Key); in.FundingHours == 0 {
-			continue
-		}
-		open++
-		p.over(tr.Key, p.send(p.order(tr, exchange.Buy, exchange.IOC, decimal.Zero)))
-	}
-	p.b.Pass(max(0, p.l.began+p.b.Funding-p.b.Began()))
+	p, open := inTime(t, h)
+	p.b.Pass(max(0, p.b.Settles-p.b.Began()))
 	p.until("funding is paid", func() bool { return p.l.read(func() bool { return len(p.l.funding) >= open }) })
 	p.agree()
 	for _, f := range p.l.funding {
@@ -237,4 +228,33 @@ func funding(t *testing.T, h *Harness) {
 	if len(p.l.funding) != open {
 		p.Errorf("%d payments for %d positions", len(p.l.funding), open)
 	}
+}
+
+// Leads are how long before a settlement a venue is started. A machine that is too busy for one
+// tries the next.
+const (
+	leastLead = 6 * exchange.Second
+	mostLead  = 10 * exchange.Minute
+)
+
+// inTime opens a position in each perpetual before the settlement, and counts them.
+func inTime(t *testing.T, h *Harness) (p *trial, open int) {
+	t.Helper()
+	for lead := exchange.Time(leastLead); lead < mostLead; lead *= 4 {
+		p, open = begin(t, &Harness{Open: func(t *testing.T) *Bench { return h.BeforeFunding(t, lead) }}), 0
+		for i := range p.b.Trades {
+			tr := &p.b.Trades[i]
+			if in, _ := p.b.Universe.Lookup(tr.Key); in.FundingHours == 0 {
+				continue
+			}
+			open++
+			p.over(tr.Key, p.send(p.order(tr, exchange.Buy, exchange.IOC, decimal.Zero)))
+		}
+		if p.b.Began() < p.b.Settles {
+			return p, open
+		}
+		p.end()
+	}
+	t.Fatalf("no position was open %s after the venue's start", exchange.Time(mostLead))
+	return nil, 0
 }

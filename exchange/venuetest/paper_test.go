@@ -50,9 +50,10 @@ func paperHarness() venuetest.Harness {
 	}
 	return venuetest.Harness{
 		Open: func(t *testing.T) *venuetest.Bench { return open(t, exchange.Date(2026, 3, 2)) },
-		BeforeFunding: func(t *testing.T) *venuetest.Bench {
-			b := open(t, exchange.Date(2026, 3, 2)+8*exchange.Hour-beforeFunding)
-			b.Funding = beforeFunding
+		BeforeFunding: func(t *testing.T, lead exchange.Time) *venuetest.Bench {
+			at := exchange.Date(2026, 3, 2) + 8*exchange.Hour
+			b := open(t, at-lead)
+			b.Settles = at
 			return b
 		},
 	}

@@ -116,17 +116,14 @@ func bench(t *testing.T, entry string, begin exchange.Time) *venuetest.Bench {
 		}}
 }
 
-// beforeFunding is how long before a settlement the exchange begins: a busy machine has its
-// positions in time.
-const beforeFunding = 20 * exchange.Second
-
 func harness(entry string) venuetest.Harness {
 	now := func() exchange.Time { return exchange.Time(time.Now().UnixNano()) }
 	return venuetest.Harness{
 		Open: func(t *testing.T) *venuetest.Bench { return bench(t, entry, now()) },
-		BeforeFunding: func(t *testing.T) *venuetest.Bench {
-			b := bench(t, entry, now()/(8*exchange.Hour)*(8*exchange.Hour)-beforeFunding) // of the past: what the venue lists ends now
-			b.Funding = beforeFunding
+		BeforeFunding: func(t *testing.T, lead exchange.Time) *venuetest.Bench {
+			at := now() / (8 * exchange.Hour) * (8 * exchange.Hour) // of the past: what the venue lists ends now
+			b := bench(t, entry, at-lead)
+			b.Settles = at
 			return b
 		},
 	}
