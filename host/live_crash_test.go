@@ -279,7 +279,7 @@ func TestLiveInterruptedWhileReconciling(t *testing.T) {
 	}
 	t.Parallel()
 	h := openHouse(t, 12, nil)
-	h.runChild(killSend) // it takes over 10 s to prove that the order never arrived
+	h.runChild(killSend)                                                  // it takes over 10 s to prove that the order never arrived
 	ctx, stop := context.WithTimeout(context.Background(), 4*time.Second) // a busy machine has come to it by then
 	defer stop()
 	began := time.Now()

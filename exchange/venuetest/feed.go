@@ -163,8 +163,16 @@ func listen(t *testing.T, b *FeedBench) *listener {
 // wait waits until something is so; unlike tells what is not.
 func (l *listener) wait(what string, unlike func() string) {
 	l.t.Helper()
+	l.asking(func() {}, what, unlike)
+}
+
+// asking is wait that asks for something again and again. The market may wait for the
+// listener meanwhile, so that nothing is locked.
+func (l *listener) asking(ask func(), what string, unlike func() string) {
+	l.t.Helper()
 	bad := ""
 	for end := time.Now().Add(within); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		ask()
 		l.mu.Lock()
 		bad = unlike()
 		l.mu.Unlock()
@@ -188,10 +196,16 @@ func (l *listener) live() string {
 
 // wanting asks whoever feeds a book that is stale for a snapshot, as the loop does.
 func (l *listener) wanting() {
+	var stale []exchange.InstrumentID
+	l.mu.Lock()
 	for i, b := range l.books {
 		if b.WantsSnapshot() {
-			l.market.Snapshot(exchange.InstrumentID(i))
+			stale = append(stale, exchange.InstrumentID(i))
 		}
+	}
+	l.mu.Unlock()
+	for _, id := range stale {
+		l.market.Snapshot(id)
 	}
 }
 
@@ -285,8 +299,7 @@ func tryFeedFault(t *testing.T, b *FeedBench, f FeedFault) {
 	}
 	l.mu.Unlock()
 	time.Sleep(time.Second) // the fault comes, and what follows from it
-	l.wait("books are live and have moved on", func() string {
-		l.wanting()
+	l.asking(l.wanting, "books are live and have moved on", func() string {
 		for i, x := range l.books {
 			if x.LastID() == at[i] {
 				return x.Instrument().Key() + " stands still"
