@@ -255,7 +255,9 @@ func (m *meter) session(l *metricList, r *runner, now exchange.Time) {
 func (m *meter) money(l *metricList, r *runner) {
 	st, currency := r.core.Stats(), Label{"currency", r.core.Currency()}
 	unhedged, beyond := r.core.Unhedged()
-	l.add(Gauge, "perilune_equity", "The account's value.", r.core.Equity().InexactFloat64(), currency)
+	if equity, unvalued := r.worth(); unvalued == "" {
+		l.add(Gauge, "perilune_equity", "The account's value, once everything in it has a price.", equity.InexactFloat64(), currency)
+	}
 	l.add(Gauge, "perilune_funding_received", "Funding received, less what was paid.", st.Funding.InexactFloat64(), currency)
 	l.add(Gauge, "perilune_fees_paid", "Fees paid.", st.Fees.InexactFloat64(), currency)
 	l.add(Gauge, "perilune_unhedged_notional", "What the legs of pairs differ by, all together.", unhedged.InexactFloat64(), currency)

@@ -214,7 +214,8 @@ type Status struct {
 	Waiting  string
 	Stuck    bool
 	Time     exchange.Time
-	Equity   decimal.Decimal // USDT
+	Equity   decimal.Decimal // in the account's currency; 0 while something is Unvalued
+	Unvalued string          // an asset or instrument that is held and has no price yet; "": Equity is of everything
 	Pairs    []string        // open pairs: base and state
 	Funding  decimal.Decimal // USDT
 	Fills    int

@@ -37,9 +37,10 @@ func (r *runner) beat(now exchange.Time) {
 	if r.o.Status == nil {
 		return
 	}
-	s := Status{Simulated: r.market.simulated, Time: now, Equity: r.core.Equity(), Funding: r.core.Stats().Funding,
+	s := Status{Simulated: r.market.simulated, Time: now, Funding: r.core.Stats().Funding,
 		Fills: r.core.Fills(), Events: r.loop.Events(), Halted: r.core.Halted(), Held: r.core.Held(), Late: r.core.LateFeeds(),
 		Live: r.market.live, Feed: r.source.health(r.core), Real: r.account.real(), Account: r.account.status()}
+	s.Equity, s.Unvalued = r.worth()
 	for _, p := range r.core.OpenPairs() {
 		text := r.core.Universe().Get(p.Spot).Base
 		if p.State.String() != "open" {

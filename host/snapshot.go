@@ -12,7 +12,8 @@ import (
 type Snapshot struct {
 	Time     exchange.Time
 	Events   uint64          // handled so far
-	Equity   decimal.Decimal // in the account's currency
+	Equity   decimal.Decimal // in the account's currency; 0 while something is Unvalued
+	Unvalued string          // an asset or instrument that is held and has no price yet; "": Equity is of everything
 	Funding  decimal.Decimal // received, all strategies
 	Fees     decimal.Decimal // paid
 	Fills    int
@@ -70,9 +71,10 @@ func (s *Session) Snapshot(ctx context.Context) (*Snapshot, error) {
 // snapshot runs on the loop.
 func (r *runner) snapshot() *Snapshot {
 	c, st := r.core, r.core.Stats()
-	s := &Snapshot{Time: r.loop.Now(), Events: r.loop.Events(), Equity: c.Equity(), Funding: st.Funding, Fees: st.Fees,
+	s := &Snapshot{Time: r.loop.Now(), Events: r.loop.Events(), Funding: st.Funding, Fees: st.Fees,
 		Fills: c.Fills(), Halted: c.Halted(), Orders: c.WorkingOrders(), Pairs: c.OpenPairs(), Held: c.Held(),
 		Latencies: feedLatencies(c.FeedLatencies()), Late: c.LateFeeds()}
+	s.Equity, s.Unvalued = r.worth()
 	for _, h := range c.Holdings() {
 		if !h.Total.IsZero() {
 			s.Balances = append(s.Balances, Balance{h.Wallet, h.Asset, h.Total})
@@ -85,6 +87,15 @@ func (r *runner) snapshot() *Snapshot {
 		s.Strategies = append(s.Strategies, StrategyStatus{name, c.Paused(i), c.Asleep(i), r.positions(of)})
 	}
 	return s
+}
+
+// worth is the account's value, or what of it can't be valued yet: a part of it would look
+// like a loss.
+func (r *runner) worth() (value decimal.Decimal, unvalued string) {
+	if unvalued = r.core.Unvalued(); unvalued == "" {
+		value = r.core.Equity()
+	}
+	return value, unvalued
 }
 
 func (r *runner) positions(of func(exchange.InstrumentID) exchange.Position) []Position {

@@ -113,6 +113,47 @@ func TestPaperOnTwoHouses(t *testing.T) {
 	}
 }
 
+// No equity is shown before all that the houses hold has a price, at the session's beginning
+// and when it goes on.
+func TestEquityIsOfAllHouses(t *testing.T) {
+	v, b := newLiveVenue(t), bybittest.Start(t)
+	db := filepath.Join(t.TempDir(), "two.db")
+	for _, resumed := range []bool{false, true} {
+		ctx, stop := context.WithTimeout(t.Context(), 2*time.Minute)
+		var first, last Status
+		least, shown := decimal.Zero, 0
+		sum, err := Run(ctx, &Options{Scripts: []string{"testdata/twohouses.lua"}, DB: db, Set: map[string]string{"acts": "0"}, Market: []string{"live"}, Live: twoHouses(v, b),
+			Paper:       PaperOptions{Balances: []Deposit{{Wallet: "bybit.unified", Asset: "USDT", Amount: decimal.NewFromInt(7000)}, {Wallet: "bybit.unified", Asset: "BTC", Amount: decimal.NewFromInt(1)}}},
+			StatusEvery: 10 * time.Millisecond, Status: func(s Status) {
+				if s.Stuck {
+					return
+				}
+				if first.Time == 0 {
+					first = s
+				}
+				if last = s; s.Unvalued != "" {
+					return
+				}
+				if shown++; shown == 1 || s.Equity.LessThan(least) {
+					least = s.Equity
+				}
+				if shown == 20 {
+					stop()
+				}
+			}})
+		stop()
+		if err != nil || sum.Resumed != resumed || shown < 20 {
+			t.Fatalf("resumed %v: %v; the last status is %+v", resumed, err, last)
+		}
+		if first.Unvalued == "" || !first.Equity.IsZero() {
+			t.Errorf("before any price came, the equity was %s (%q)", first.Equity, first.Unvalued)
+		}
+		if last.Unvalued != "" || least.LessThan(last.Equity.Mul(decimal.RequireFromString("0.9"))) {
+			t.Errorf("an equity of %s was shown, and in the end %s (%q)", least, last.Equity, last.Unvalued)
+		}
+	}
+}
+
 // A pair has a leg at each venue, and its row is what its fills say.
 func TestPairsOnTwoHouses(t *testing.T) {
 	t.Parallel()

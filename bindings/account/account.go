@@ -57,7 +57,7 @@ func Module() bindings.Module {
 				Returns: []bindings.Value{{Name: "margin", Type: "Margin"}}, Example: "local m = account.margin(\"usdm\", \"USDT\")\nlocal distance = (m.equity - m.maintenance) / m.exposure"}, Call: margin},
 			{Spec: bindings.Spec{Name: "position", Doc: "This strategy's position in an instrument: the sum of its fills, less the coins that fees took on spot. Transfers do not count; account.balance tells what the wallet holds.", Args: []bindings.Value{symbolArg},
 				Returns: []bindings.Value{{Name: "position", Type: "Position"}}}, Call: position},
-			{Spec: bindings.Spec{Name: "equity", Doc: "What the account is worth.",
+			{Spec: bindings.Spec{Name: "equity", Doc: "What the account is worth. What is held and has no price yet counts nothing: on a market of venues that can be so for some seconds after the start.",
 				Returns: []bindings.Value{{Name: "equity", Type: "number", Unit: "the account's currency"}}}, Call: equity},
 			{Spec: bindings.Spec{Name: "fees", Doc: "The account's fees on an instrument.", Args: []bindings.Value{symbolArg},
 				Returns: []bindings.Value{{Name: "maker", Type: "number", Unit: "fraction of notional"}, {Name: "taker", Type: "number", Unit: "fraction of notional"}}}, Call: fees},

@@ -89,7 +89,11 @@ func statusFields(s host.Status) []field {
 		return out
 	}
 	add(6, s.Time.UTC().Format("2006-01-02 15:04"), s.Time.UTC().Format("15:04"), "")
-	add(1, "equity "+s.Equity.StringFixed(2), "eq "+s.Equity.StringFixed(0))
+	if s.Unvalued != "" {
+		add(1, "equity waits for a price of "+s.Unvalued, "eq ?")
+	} else {
+		add(1, "equity "+s.Equity.StringFixed(2), "eq "+s.Equity.StringFixed(0))
+	}
 	add(5, "funding "+s.Funding.StringFixed(2), "")
 	add(6, fmt.Sprintf("fills %d", s.Fills), "")
 	if len(s.Pairs) == 0 {

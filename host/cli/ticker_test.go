@@ -84,6 +84,9 @@ func TestStatusFitsTheTerminal(t *testing.T) {
 		}
 		last = n
 	}
+	if text := statusText(host.Status{Unvalued: "USDC"}, 0); !strings.Contains(text, "equity waits for a price of USDC") || strings.Contains(text, "equity 0") {
+		t.Errorf("got %q", text)
+	}
 	waiting := statusText(host.Status{Real: true, Stuck: true, Waiting: "waiting for the account to be reconciled (3 working), for 2 s"}, 0)
 	if waiting != "waiting for the account to be reconciled (3 working), for 2 s  LIVE, REAL ORDERS" {
 		t.Errorf("got %q", waiting)

@@ -58,7 +58,13 @@ func TestWhatNothingPricesIsNamed(t *testing.T) {
 	for asset, amount := range map[string]int64{"USDT": 100, "BTC": 2, "XYZ": 7} {
 		b.step(exchange.Event{Kind: exchange.KindBalance, Wallet: "spot", Asset: asset, Amount: decimal.NewFromInt(amount), Reason: OpeningBalance})
 	}
+	if got := c.wallets.Unvalued(); got != "BTC" {
+		t.Errorf("before there is a price, the equity waits for %q", got)
+	}
 	b.book(0, 599999, 600001, 1)
+	if got := c.wallets.Unvalued(); got != "" {
+		t.Errorf("the equity waits for %q, which nothing prices", got)
+	}
 	if got := c.wallets.Equity(); !got.Equal(decimal.NewFromInt(100 + 2*60000)) {
 		t.Errorf("the equity is %s, want that of 100 USDT and of 2 BTC at 60000", got)
 	}

@@ -112,7 +112,7 @@ func (wl *wallets) movable(wallet exchange.Wallet, asset string) decimal.Decimal
 }
 
 // Equity is the account's value in its currency: every wallet, what is in transit, and
-// the unrealised profit of every position at the mark price.
+// the unrealised profit of every position at the mark price. What is Unvalued counts nothing.
 func (wl *wallets) Equity() decimal.Decimal {
 	total := decimal.Zero
 	for _, h := range wl.acct.holdings {
@@ -155,23 +155,30 @@ func (wl *wallets) ValueAtMark(in *exchange.Instrument, qty decimal.Decimal) dec
 	return qty.Abs().Mul(wl.markets.markPrice(in))
 }
 
-// priced reports whether everything the account holds has a price. A session
-// that goes on from an earlier one holds coins before it has seen a book, and
-// what can't be valued must not look like a loss.
-func (wl *wallets) priced() bool {
-	for _, h := range wl.acct.holdings {
-		if !h.total.IsZero() && h.worth.Priced() && h.worth.Price(wl.markets).IsZero() {
-			return false
+// Unvalued is the first of what the account holds that has no price yet, an asset or an
+// instrument, and "" when Equity is of everything. A session that goes on from an earlier
+// one, or begins with coins, holds them before it has seen a book, and what can't be valued
+// must not look like a loss. What nothing can price (Unpriced) is not waited for.
+func (wl *wallets) Unvalued() string {
+	waits := func(a *valuation.Asset) bool { return a.Priced() && a.Price(wl.markets).IsZero() }
+	for _, list := range [...][]*holding{wl.acct.holdings, wl.acct.transit} {
+		for _, h := range list {
+			if !h.total.IsZero() && waits(h.worth) {
+				return h.asset
+			}
 		}
 	}
 	for i := range wl.acct.pos {
 		in := wl.u.Get(exchange.InstrumentID(i))
-		if in.Perp() && wl.acct.pos[i].qty != 0 && wl.markets.markPrice(in).IsZero() {
-			return false
+		if in.Perp() && wl.acct.pos[i].qty != 0 && (wl.markets.markPrice(in).IsZero() || waits(wl.acct.values.Asset(in.Settle()))) {
+			return in.Key()
 		}
 	}
-	return true
+	return ""
 }
+
+// priced reports whether Equity is of everything.
+func (wl *wallets) priced() bool { return wl.Unvalued() == "" }
 
 // balance tells total, locked and free of one asset of one wallet.
 func (wl *wallets) balance(wallet exchange.Wallet, asset string) exchange.Balance {

@@ -31,7 +31,7 @@ function account.margin(wallet, asset) end
 ---@return Position position
 function account.position(symbol) end
 
----What the account is worth.
+---What the account is worth. What is held and has no price yet counts nothing: on a market of venues that can be so for some seconds after the start.
 ---@return number equity # [the account's currency]
 function account.equity() end
 
