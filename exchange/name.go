@@ -14,7 +14,7 @@ func TextID[T string | []byte](text T) int64 {
 	n := int64(0)
 	for i := range len(text) {
 		d := int64(text[i]) - '0'
-		if d < 0 || d > 9 || n > (1<<63-1-d)/10 {
+		if d < 0 || d > 9 || i >= 18 && n > (1<<63-1-d)/10 { // 18 digits always fit
 			return hashed(text)
 		}
 		n = n*10 + d
@@ -22,13 +22,24 @@ func TextID[T string | []byte](text T) int64 {
 	return n
 }
 
-// hashed is FNV-1a of 64 bits without the sign.
+// hashed mixes eight bytes at a time: venues name trades by UUIDs, of which there are many.
 func hashed[T string | []byte](text T) int64 {
-	h := uint64(14695981039346656037)
-	for i := range len(text) {
-		h = (h ^ uint64(text[i])) * 1099511628211
+	h := uint64(14695981039346656037) + uint64(len(text))
+	for len(text) >= 8 {
+		x := uint64(text[0]) | uint64(text[1])<<8 | uint64(text[2])<<16 | uint64(text[3])<<24 | uint64(text[4])<<32 | uint64(text[5])<<40 | uint64(text[6])<<48 | uint64(text[7])<<56
+		h, text = mixed(h^x), text[8:]
 	}
-	return max(1, int64(h>>1))
+	x := uint64(0)
+	for i := range len(text) {
+		x = x<<8 | uint64(text[i])
+	}
+	return max(1, int64(mixed(mixed(h^x))>>1))
+}
+
+// mixed spreads every bit over the others, and is one to one.
+func mixed(h uint64) uint64 {
+	h *= 0x9e3779b97f4a7c15
+	return h ^ h>>32
 }
 
 // Unbundle splits 1000SHIB into the coin and how many of it one unit stands for. coins are

@@ -19,10 +19,7 @@ const (
 func TextEnd(b []byte) int {
 	i := 0
 	for ; i+8 <= len(b); i += 8 {
-		x := binary.LittleEndian.Uint64(b[i:])
-		q, s := x^quotes, x^slants
-		// The lowest byte that is marked is right; those above may owe it their mark.
-		if found := ((q-ones)&^q | (s-ones)&^s | (x-spaces)&^x) & highs; found != 0 {
+		if found := ends(binary.LittleEndian.Uint64(b[i:])); found != 0 {
 			return i + bits.TrailingZeros64(found)/8
 		}
 	}
@@ -32,4 +29,11 @@ func TextEnd(b []byte) int {
 		}
 	}
 	return i
+}
+
+// ends marks the bytes that end a text. The lowest one that is marked is right; those above may
+// owe it their mark.
+func ends(x uint64) uint64 {
+	q, s := x^quotes, x^slants
+	return ((q-ones)&^q | (s-ones)&^s | (x-spaces)&^x) & highs
 }

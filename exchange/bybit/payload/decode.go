@@ -21,16 +21,22 @@ import (
 type Decoder struct {
 	resolve    func(symbol []byte) *exchange.Instrument
 	ev         exchange.Event
+	of         events
 	bids, asks []exchange.Level
 	rows       []row
 	tickers    map[exchange.InstrumentID]*ticker
 	said       ticker // of a message that is being read
+	shapes     shapes
 }
+
+// events are the latest of kinds of which there are many: what is not of a kind stays 0, because
+// to empty an event takes longer than to read a trade.
+type events struct{ trade, mark, interest exchange.Event }
 
 // NewDecoder returns a Decoder that has seen nothing. resolve returns the instrument of a
 // symbol, or nil when its messages are not wanted; it does not keep symbol.
 func NewDecoder(resolve func(symbol []byte) *exchange.Instrument) *Decoder {
-	return &Decoder{resolve: resolve, tickers: map[exchange.InstrumentID]*ticker{}}
+	return &Decoder{resolve: resolve, tickers: map[exchange.InstrumentID]*ticker{}, shapes: newShapes()}
 }
 
 // message is one of a topic.

@@ -47,13 +47,16 @@ func (d *Decoder) tellTicker(in *exchange.Instrument, m *message, t *ticker, mar
 	}
 	used := false
 	if marked && t.mark > 0 && (in.Dated() || t.next > 0) {
-		d.ev = exchange.Event{Kind: exchange.KindMark, Instrument: in.ID, VenueTime: m.at, Mark: t.mark, Index: t.index, Rate: t.rate, NextFunding: t.next, Hours: t.hours}
-		yield(&d.ev, order)
+		ev := &d.of.mark
+		ev.Kind, ev.Instrument, ev.VenueTime = exchange.KindMark, in.ID, m.at
+		ev.Mark, ev.Index, ev.Rate, ev.NextFunding, ev.Hours = t.mark, t.index, t.rate, t.next, t.hours
+		yield(ev, order)
 		used = true
 	}
 	if t.interest != interest {
-		d.ev = exchange.Event{Kind: exchange.KindOpenInterest, Instrument: in.ID, VenueTime: m.at, Qty: t.interest}
-		yield(&d.ev, order)
+		ev := &d.of.interest
+		ev.Kind, ev.Instrument, ev.VenueTime, ev.Qty = exchange.KindOpenInterest, in.ID, m.at, t.interest
+		yield(ev, order)
 		used = true
 	}
 	if !used {
@@ -114,68 +117,3 @@ func (t *ticker) set(in *exchange.Instrument, key, word []byte) (marked bool, er
 
 // wholes is the step of whole numbers.
 var wholes = exchange.Step{M: 1}
-
-// strictTicker reads a ticker as the venue writes it today, in one pass; used is false for
-// any other, which is then as if it had not been seen.
-func (d *Decoder) strictTicker(frame []byte, yield func(*exchange.Event, int64)) (used bool, err error) {
-	s := jsonscan.Strict{B: frame}
-	var m message
-	var in *exchange.Instrument
-	var now, was *ticker
-	marked := false
-	for key := s.Open(); key != nil; key = s.Next() {
-		switch string(key) {
-		case "topic":
-			_, _, m.symbol = Topic(s.Word())
-			if in = d.resolve(m.symbol); in == nil || !in.Perp() || in.Dated() {
-				return false, nil
-			}
-		case "type":
-			m.snapshot = string(s.Word()) == "snapshot"
-			if in == nil {
-				return false, nil
-			}
-			if was = d.tickers[in.ID]; was == nil {
-				return false, nil
-			}
-		case "ts":
-			m.at = exchange.UnixMilli(s.Int())
-		case "cs":
-			m.cs = s.Int()
-		case "data":
-			if was == nil || now != nil {
-				return false, nil
-			}
-			d.said = *was
-			if now = &d.said; m.snapshot {
-				*now = ticker{hours: in.FundingHours, interest: -1}
-			}
-			if marked, err = now.strict(in, &s); err != nil {
-				return false, nil
-			}
-		default:
-			return false, nil
-		}
-	}
-	if !s.Whole() || now == nil {
-		return false, nil
-	}
-	interest := was.interest
-	if m.snapshot {
-		interest = -1
-	}
-	*was = *now
-	return true, d.tellTicker(in, &m, was, marked, interest, yield)
-}
-
-// strict merges the members of a ticker.
-func (t *ticker) strict(in *exchange.Instrument, s *jsonscan.Strict) (marked bool, err error) {
-	for key, word, more := s.Member(true); more && err == nil; key, word, more = s.Member(false) {
-		if len(word) > 0 {
-			var of bool
-			of, err = t.set(in, key, word)
-			marked = marked || of
-		}
-	}
-	return marked, err
-}

@@ -111,6 +111,26 @@ func TestDecodingDoesNotAllocate(t *testing.T) {
 	}
 }
 
+// Whatever comes, with a space before its data it says the same: then it is read the other way.
+func FuzzBothWays(f *testing.F) {
+	for _, data := range []string{`[{"timestamp":1,"price":1.0,"amount":10,"direction":"buy","trade_seq":1,"liquidation":"MT","trade_id":"x"},{"timestamp":1,"price":1.5,"amount":10,"direction":"sell","trade_seq":2,"block_trade_id":"b"}]`,
+		`{"timestamp":1,"mark_price":1e5,"best_bid_price":null}`, `{"timestamp":7,"stats":{"low":1,"x":[null]},"mark_price":10.5,"best_bid_price":1.0,"best_ask_price":1.5,"best_bid_amount":10,"best_ask_amount":20,"current_funding":-1.5e-5,"open_interest":5}`} {
+		f.Add(true, data)
+		f.Add(false, data)
+	}
+	f.Fuzz(func(t *testing.T, trades bool, data string) {
+		channel := "ticker.BTC-PERPETUAL.raw"
+		if trades {
+			channel = "trades.BTC-PERPETUAL.raw"
+		}
+		strict, err := told(frame(channel, data))
+		loose, bad := told(frame(channel, " "+data))
+		if (err == nil) != (bad == nil) || err == nil && fmt.Sprint(strict) != fmt.Sprint(loose) {
+			t.Errorf("%s %v in one pass, %s %v however it is written", strict, err, loose, bad)
+		}
+	})
+}
+
 // Whatever comes, what is accepted is JSON, and books hold prices and amounts that a book
 // takes.
 func FuzzDecode(f *testing.F) {

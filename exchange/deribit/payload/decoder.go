@@ -38,12 +38,19 @@ type Decoder struct {
 	asks     []exchange.Level
 	accruals map[exchange.InstrumentID]*funding.Accrual
 	candles  map[exchange.InstrumentID]Candle // that are not finished
+	deals    []trade
+	shapes   shapes
+	of       events
 }
+
+// events are the latest of kinds of which there are many: what is not of a kind stays 0, because
+// to empty an event takes longer than to read a trade.
+type events struct{ deal, touch, mark, interest exchange.Event }
 
 // New returns a decoder. resolve returns the instrument of a name, or nil when its messages
 // are not wanted; it must not keep the name.
 func New(resolve func(symbol []byte) *exchange.Instrument) *Decoder {
-	return &Decoder{resolve: resolve, accruals: map[exchange.InstrumentID]*funding.Accrual{}, candles: map[exchange.InstrumentID]Candle{}}
+	return &Decoder{resolve: resolve, accruals: map[exchange.InstrumentID]*funding.Accrual{}, candles: map[exchange.InstrumentID]Candle{}, shapes: newShapes()}
 }
 
 // Envelope is a notification taken apart.

@@ -18,30 +18,36 @@ type quote struct {
 // ticker yields the touch, and of contracts mark and open interest. The rate of funding is
 // current_funding, that of 8 hours: it accrues, and is told for the hour under way.
 func (d *Decoder) ticker(r *reader, yield func(*exchange.Event, int64)) bool {
-	q, ok := r.ticker()
+	q, ok := d.strictTicker(r.in, r.B)
 	if !ok {
-		return false
+		if q, ok = r.ticker(); !ok {
+			return false
+		}
 	}
-	ev, in := &d.ev, r.in
+	in, order := r.in, int64(q.at)
 	if q.bid > 0 && q.ask > q.bid && q.bidQty > 0 && q.askQty > 0 {
-		*ev = exchange.Event{Kind: exchange.KindTicker, Instrument: in.ID, VenueTime: q.at, LastID: int64(q.at / exchange.Millisecond),
-			Price: q.bid, Qty: q.bidQty, Price2: q.ask, Qty2: q.askQty}
-		yield(ev, int64(q.at))
+		ev := &d.of.touch
+		ev.Kind, ev.Instrument, ev.VenueTime, ev.LastID = exchange.KindTicker, in.ID, q.at, int64(q.at/exchange.Millisecond)
+		ev.Price, ev.Qty, ev.Price2, ev.Qty2 = q.bid, q.bidQty, q.ask, q.askQty
+		yield(ev, order)
 	}
 	if !in.Perp() {
 		return true
 	}
 	if q.marked && q.mark > 0 {
-		*ev = exchange.Event{Kind: exchange.KindMark, Instrument: in.ID, VenueTime: q.at, Mark: q.mark, Index: q.index}
+		ev := &d.of.mark
+		ev.Kind, ev.Instrument, ev.VenueTime, ev.Mark, ev.Index = exchange.KindMark, in.ID, q.at, q.mark, q.index
+		ev.Hours, ev.Rate, ev.NextFunding = 0, 0, 0
 		if !in.Dated() {
 			ev.Hours = fundingHours
 			ev.Rate, ev.NextFunding = d.accrual(in.ID).Rate(q.at, q.rate)
 		}
-		yield(ev, int64(q.at))
+		yield(ev, order)
 	}
 	if q.interested {
-		*ev = exchange.Event{Kind: exchange.KindOpenInterest, Instrument: in.ID, VenueTime: q.at, Qty: q.interest}
-		yield(ev, int64(q.at))
+		ev := &d.of.interest
+		ev.Kind, ev.Instrument, ev.VenueTime, ev.Qty = exchange.KindOpenInterest, in.ID, q.at, q.interest
+		yield(ev, order)
 	}
 	return true
 }

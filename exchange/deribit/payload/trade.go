@@ -1,14 +1,23 @@
 package payload
 
 import (
-	"bytes"
-
 	"github.com/perilune/perilune/exchange"
 )
 
 // trades reads a list of trades; the id is trade_seq, which is contiguous for each
 // instrument, where trade_id is one of the whole currency.
 func (d *Decoder) trades(r *reader, yield func(*exchange.Event, int64)) bool {
+	if d.strictTrades(r.in, r.B) {
+		for i := range d.deals {
+			d.deal(r.in, &d.deals[i], yield)
+		}
+		return true
+	}
+	return d.looseTrades(r, yield)
+}
+
+// looseTrades reads trades however they are written.
+func (d *Decoder) looseTrades(r *reader, yield func(*exchange.Event, int64)) bool {
 	if r.Peek() != '[' {
 		return r.wrong("want a list of trades")
 	}
@@ -18,22 +27,29 @@ func (d *Decoder) trades(r *reader, yield func(*exchange.Event, int64)) bool {
 		if !good {
 			return false
 		}
-		if t.qty == 0 {
-			continue
-		}
-		if t.forced[0] {
-			d.forced(r.in, &t, t.side, yield)
-		}
-		if t.forced[1] {
-			d.forced(r.in, &t, t.side.Opposite(), yield)
-		}
-		if t.block {
-			continue // agreed on outside of the book
-		}
-		d.ev = exchange.Event{Kind: exchange.KindTrade, Instrument: r.in.ID, VenueTime: t.at, ID: t.seq, Price: t.price, Qty: t.qty, Side: t.side}
-		yield(&d.ev, t.seq)
+		d.deal(r.in, &t, yield)
 	}
 	return ok && r.End()
+}
+
+// deal yields what a trade is: one of the book, and perhaps of somebody's liquidation.
+func (d *Decoder) deal(in *exchange.Instrument, t *trade, yield func(*exchange.Event, int64)) {
+	if t.qty == 0 {
+		return
+	}
+	if t.forced[0] {
+		d.forced(in, t, t.side, yield)
+	}
+	if t.forced[1] {
+		d.forced(in, t, t.side.Opposite(), yield)
+	}
+	if t.block {
+		return // agreed on outside of the book
+	}
+	ev := &d.of.deal
+	ev.Kind, ev.Instrument, ev.VenueTime = exchange.KindTrade, in.ID, t.at
+	ev.ID, ev.Price, ev.Qty, ev.Side = t.seq, t.price, t.qty, t.side
+	yield(ev, t.seq)
 }
 
 // forced tells of a side of a trade that was liquidated.
@@ -68,10 +84,10 @@ func (r *reader) trade() (t trade, ok bool) {
 			var word []byte
 			word, ok = r.word()
 			t.side = Side(word)
-		case "liquidation": // T: the taker, M: the maker, MT: both. Source: the manual, "trades.{instrument_name}.{interval}"
+		case "liquidation":
 			var word []byte
 			word, ok = r.word()
-			t.forced = [2]bool{bytes.IndexByte(word, 'T') >= 0, bytes.IndexByte(word, 'M') >= 0}
+			t.force(word)
 		case "block_trade_id":
 			t.block = r.Peek() != 'n'
 			ok = r.Skip(0)

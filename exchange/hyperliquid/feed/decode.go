@@ -28,6 +28,8 @@ type Decoder struct {
 	block      exchange.Time // of the latest message that has a time
 	marks      int64
 	ev         exchange.Event
+	trade      exchange.Event // the latest: to empty an event takes longer than to read a trade
+	shapes     *shapes
 }
 
 // Decode calls yield with each event of a message. order rises from event to event of a
@@ -222,15 +224,17 @@ func level(in *exchange.Instrument, raw []byte, out []exchange.Level) (_ []excha
 // touch reads the best of both sides: {"coin":"BTC","time":1,"bbo":[{…},{…}]}; either may
 // be null.
 func (d *Decoder) touch(data []byte, yield func(*exchange.Event, int64)) error {
-	in := d.find(wordAt(data, "coin"))
-	if in == nil {
-		return connect.ErrIgnored
+	in, at, ok := d.strictTouch(data)
+	if !ok {
+		if in = d.find(wordAt(data, "coin")); in == nil {
+			return connect.ErrIgnored
+		}
+		var err error
+		if at, err = d.tolerant(in, data, "bbo"); err != nil || at <= 0 {
+			return fmt.Errorf("touch of %s at %d: %w", in.Key(), at, err)
+		}
 	}
-	at, err := d.tolerant(in, data, "bbo")
-	switch {
-	case err != nil || at <= 0:
-		return fmt.Errorf("touch of %s at %d: %w", in.Key(), at, err)
-	case len(d.bids) == 0 || len(d.asks) == 0:
+	if len(d.bids) == 0 || len(d.asks) == 0 {
 		return connect.ErrIgnored
 	}
 	bid, ask := d.bids[0], d.asks[0]
@@ -356,12 +360,26 @@ func (t *Trades) fresh(ev *exchange.Event) bool {
 	return true
 }
 
-// context reads the mark, the oracle's price, the running rate and the open interest. It
-// has no time: the next settlement is at the full hour.
+// asset is what activeAssetCtx says: the mark, the oracle's price, the running rate and the
+// open interest.
+type asset struct {
+	mark, index, rate  exchange.E8
+	interest           exchange.Lots
+	marked, interested bool
+}
+
+// context yields a mark and the open interest. The message has no time: the next settlement is
+// at the full hour.
 func (d *Decoder) context(data []byte, yield func(*exchange.Event, int64)) error {
-	in := d.find(wordAt(data, "coin"))
-	if in == nil || !in.Perp() {
-		return connect.ErrIgnored
+	in, c, ok := d.strictContext(data)
+	if !ok {
+		if in = d.find(wordAt(data, "coin")); in == nil || !in.Perp() {
+			return connect.ErrIgnored
+		}
+		var err error
+		if c, err = looseContext(in, data); err != nil {
+			return fmt.Errorf("context of %s: %w", in.Key(), err)
+		}
 	}
 	now := d.block
 	switch {
@@ -371,44 +389,46 @@ func (d *Decoder) context(data []byte, yield func(*exchange.Event, int64)) error
 		now = d.Now()
 	}
 	d.marks++
-	ev := exchange.Event{Kind: exchange.KindMark, Instrument: in.ID, Hours: 1, NextFunding: (now/exchange.Hour + 1) * exchange.Hour}
-	interest, has := int64(0), 0
-	var err error
+	if c.marked && c.mark > 0 {
+		d.ev = exchange.Event{Kind: exchange.KindMark, Instrument: in.ID, Hours: 1, NextFunding: (now/exchange.Hour + 1) * exchange.Hour, Mark: c.mark, Index: c.index, Rate: c.rate}
+		yield(&d.ev, d.order(now))
+	}
+	if c.interested {
+		d.ev = exchange.Event{Kind: exchange.KindOpenInterest, Instrument: in.ID, Qty: c.interest}
+		yield(&d.ev, d.order(now))
+	}
+	return nil
+}
+
+// looseContext reads it however it is written.
+func looseContext(in *exchange.Instrument, data []byte) (c asset, err error) {
+	marked, rated := false, false
 	f := jsonscan.Object(data)
 	for f.Next() && err == nil {
 		if string(f.Key()) != "ctx" {
 			continue
 		}
-		c := jsonscan.Object(f.Raw())
-		for c.Next() && err == nil {
-			switch string(c.Key()) {
+		x := jsonscan.Object(f.Raw())
+		for x.Next() && err == nil {
+			switch string(x.Key()) {
 			case "markPx":
-				ev.Mark, err = fixed.E8(c.Word())
-				has |= 1
+				c.mark, err = fixed.E8(x.Word())
+				marked = true
 			case "oraclePx":
-				ev.Index, err = fixed.E8(c.Word())
+				c.index, err = fixed.E8(x.Word())
 			case "funding":
-				ev.Rate, err = fixed.E8(c.Word())
-				has |= 2
+				c.rate, err = fixed.E8(x.Word())
+				rated = true
 			case "openInterest":
-				interest, _, err = fixed.FloorText(c.Word(), in.Lot)
-				has |= 4
+				var lots int64
+				lots, _, err = fixed.FloorText(x.Word(), in.Lot)
+				c.interest, c.interested = exchange.Lots(lots), true
 			}
 		}
-		err = errors.Join(err, c.Err())
+		err = errors.Join(err, x.Err())
 	}
-	if err = errors.Join(err, f.Err()); err != nil {
-		return fmt.Errorf("context of %s: %w", in.Key(), err)
-	}
-	if has&3 == 3 && ev.Mark > 0 {
-		d.ev = ev
-		yield(&d.ev, d.order(now))
-	}
-	if has&4 != 0 {
-		d.ev = exchange.Event{Kind: exchange.KindOpenInterest, Instrument: in.ID, Qty: exchange.Lots(interest)}
-		yield(&d.ev, d.order(now))
-	}
-	return nil
+	c.marked = marked && rated
+	return c, errors.Join(err, f.Err())
 }
 
 // order puts marks behind each other, whose time is that of another message.

@@ -66,12 +66,7 @@ func (d *Decoder) liquidation(in *exchange.Instrument, s *state, raw []byte) err
 		case "sz":
 			ev.Qty = bad.lots(f.Word(), s.lot)
 		case "side":
-			switch string(f.Word()) {
-			case "buy":
-				ev.Side = exchange.Buy
-			case "sell":
-				ev.Side = exchange.Sell
-			}
+			ev.Side = sideOf(f.Word())
 		case "ts":
 			ev.VenueTime = exchange.UnixMilli(f.Int())
 		}

@@ -27,6 +27,7 @@ type Decoder struct {
 	deals      []deal
 	known      map[*exchange.Instrument]*state
 	indices    map[string]*exchange.E8
+	shapes     shapes
 
 	// Listed takes the rows of the channel of instruments; nil: they are of no use.
 	Listed func(row []byte)
@@ -46,7 +47,7 @@ type state struct {
 // NewDecoder returns a Decoder that has seen nothing. resolve returns the instrument of a
 // symbol, or nil when its messages are not wanted; it does not keep symbol.
 func NewDecoder(resolve func(symbol []byte) *exchange.Instrument) *Decoder {
-	return &Decoder{resolve: resolve, known: map[*exchange.Instrument]*state{}, indices: map[string]*exchange.E8{}}
+	return &Decoder{resolve: resolve, known: map[*exchange.Instrument]*state{}, indices: map[string]*exchange.E8{}, shapes: newShapes()}
 }
 
 // of is what is known of an instrument.

@@ -362,6 +362,10 @@ func FuzzDecode(f *testing.F) {
 	f.Add([]byte(`{"arg":{"channel":"bbo-tbt","instId":"BTC-USDT"},"data":[{"asks":[["8477","415","0","13"]],"bids":[["8476.9","256.5","0","12"]],"ts":"1597026383085","seqId":123456}]}`))
 	f.Add([]byte(`{"arg":{"channel":"trades","instId":"BTC-USDT"},"data":[{"instId":"BTC-USDT","tradeId":"2","px":"83725.9","sz":"5","side":"buy","ts":"1791369350776"}]}`))
 	f.Add([]byte(`{"arg":{"channel":"mark-price","instId":"BTC-USDT-261225"},"data":[{"markPx":"60000.5","ts":"1791369350776"}]}`))
+	f.Add(plainTicker)
+	f.Add(plainMark)
+	f.Add([]byte(`{"arg":{"channel":"open-interest","instId":"BTC-USDT-SWAP"},"data":[{"instId":"BTC-USDT-SWAP","oi":"2125419.55","oiCcy":"21254.1955","ts":"1743041250440"}]}`))
+	f.Add([]byte(`{"arg":{"channel":"trades","instId":"BTC-USDT"},"data":[{"tradeId":"2","px":"83725.9","sz":"5","side":"buy","ts":"9"},{"tradeId":"a","px":"1","sz":"5","side":"sell"}]}`))
 	f.Add([]byte(`{"arg":{"channel":"funding-rate","instId":"BTC-USDT-SWAP"},"data":[{"fundingRate":"-0.000212","fundingTime":"1","nextFundingTime":"14400001","ts":"9"}]}`))
 	f.Add([]byte(`{"arg":{"channel":"candle1m","instId":"BTC-USDT-SWAP"},"data":[["60000","8533","8553.7","8527.1","8548.2","45247","452.47","3866329","1"]]}`))
 	f.Fuzz(func(t *testing.T, frame []byte) {
@@ -396,10 +400,15 @@ func update100() []byte {
 
 var plainTrade = []byte(`{"arg":{"channel":"trades","instId":"BTC-USDT-SWAP"},"data":[{"instId":"BTC-USDT-SWAP","tradeId":"2978601964","px":"83725.9","sz":"5","side":"buy","ts":"1791369350776","count":"1","source":"0","seqId":344430848209}]}`)
 
+var (
+	plainTicker = []byte(`{"arg":{"channel":"tickers","instId":"BTC-USDT-SWAP"},"data":[{"instType":"SWAP","instId":"BTC-USDT-SWAP","last":"83725.9","lastSz":"0.5","askPx":"83725.9","askSz":"1712.41","bidPx":"83725.8","bidSz":"7.69","open24h":"83000.1","high24h":"84000","low24h":"82900","sodUtc0":"83100","sodUtc8":"83200","volCcy24h":"97777.1","vol24h":"9777710.5","ts":"1791369350776"}]}`)
+	plainMark   = []byte(`{"arg":{"channel":"mark-price","instId":"BTC-USDT-261225"},"data":[{"instType":"FUTURES","instId":"BTC-USDT-261225","markPx":"83726.1","ts":"1791369350776"}]}`)
+)
+
 func TestNothingIsAllocated(t *testing.T) {
-	d := ofThese(swap)
+	d := ofThese(swap, dated)
 	yield := func(*exchange.Event, int64) {}
-	for what, frame := range map[string][]byte{"a book": update100(), "a book key by key": []byte(loose(string(update100()))), "a trade": plainTrade,
+	for what, frame := range map[string][]byte{"a ticker": plainTicker, "a mark of a future": plainMark, "a book": update100(), "a book key by key": []byte(loose(string(update100()))), "a trade": plainTrade,
 		"a touch": []byte(`{"arg":{"channel":"bbo-tbt","instId":"BTC-USDT-SWAP"},"data":[{"asks":[["8477","415","0","13"]],"bids":[["8476.9","256.5","0","12"]],"ts":"1597026383085","seqId":123456}]}`),
 		"a rate":  []byte(`{"arg":{"channel":"funding-rate","instId":"BTC-USDT-SWAP"},"data":[{"fundingRate":"-0.000212","fundingTime":"1744588800000","nextFundingTime":"1744603200000","ts":"1744588790000"}]}`),
 		"a mark":  []byte(`{"arg":{"channel":"mark-price","instId":"BTC-USDT-SWAP"},"data":[{"instType":"SWAP","instId":"BTC-USDT-SWAP","markPx":"60000.5","ts":"1744588790000"}]}`)} {
@@ -423,6 +432,9 @@ type plainPush struct {
 		SeqID, PrevSeqID int64
 		Px, Sz           decimal.Decimal
 		Side, TradeID    string
+		AskPx, AskSz     decimal.Decimal
+		BidPx, BidSz     decimal.Decimal
+		MarkPx           decimal.Decimal
 	}
 }
 
@@ -430,9 +442,9 @@ func BenchmarkDecode(b *testing.B) {
 	for _, x := range []struct {
 		name  string
 		frame []byte
-	}{{"book100", update100()}, {"book100-key-by-key", []byte(loose(string(update100())))}, {"trade", plainTrade}} {
+	}{{"book100", update100()}, {"book100-key-by-key", []byte(loose(string(update100())))}, {"trade", plainTrade}, {"ticker", plainTicker}, {"mark", plainMark}} {
 		b.Run(x.name, func(b *testing.B) {
-			d, yield := ofThese(swap), func(*exchange.Event, int64) {}
+			d, yield := ofThese(swap, dated), func(*exchange.Event, int64) {}
 			b.SetBytes(int64(len(x.frame)))
 			b.ReportAllocs()
 			for b.Loop() {
@@ -441,7 +453,7 @@ func BenchmarkDecode(b *testing.B) {
 				}
 			}
 		})
-		b.Run(x.name+"/encoding-json-decimals", func(b *testing.B) {
+		b.Run(x.name+" by encoding/json", func(b *testing.B) {
 			b.SetBytes(int64(len(x.frame)))
 			b.ReportAllocs()
 			for b.Loop() {

@@ -26,12 +26,7 @@ func (d *Decoder) trade(in *exchange.Instrument, s *state, raw []byte) (order in
 		case "sz":
 			ev.Qty = bad.lots(f.Word(), s.lot)
 		case "side":
-			switch string(f.Word()) {
-			case "buy":
-				ev.Side = exchange.Buy
-			case "sell":
-				ev.Side = exchange.Sell
-			}
+			ev.Side = sideOf(f.Word())
 		case "ts":
 			ev.VenueTime = exchange.UnixMilli(f.Int())
 		}
@@ -44,6 +39,16 @@ func (d *Decoder) trade(in *exchange.Instrument, s *state, raw []byte) (order in
 		return 0, bad.err
 	}
 	return ev.ID, nil
+}
+
+func sideOf(word []byte) exchange.Side {
+	switch string(word) {
+	case "buy":
+		return exchange.Buy
+	case "sell":
+		return exchange.Sell
+	}
+	return 0
 }
 
 // ticker reads a row of the slower channel, of recordings: the touch is bbo-tbt's elsewhere.
