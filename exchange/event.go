@@ -51,6 +51,9 @@ const (
 	KindScan // Scan: what all perpetuals of the venues pay; without any, Reason: why
 
 	KindPast // Past: what is looked back on of an instrument; Reason: what of it can't be had. It pays nobody
+
+	// More of what a venue says of our own account.
+	KindMargin // Amount: the margin that our position has of its own, without its profit; 0: it shares the wallet's
 )
 
 // The feeds that a book may come from. It is that of the venue until a KindFeed says
@@ -62,7 +65,7 @@ const (
 
 var kindNames = [...]string{"none", "snapshot", "diff", "ticker", "trade", "mark", "funding", "bar", "gap",
 	"order", "fill", "funding_paid", "transfer", "balance", "timer", "reload", "command", "advice",
-	"open_interest", "premium", "venue", "clock", "liquidation", "volume", "day", "feed", "scan", "past"}
+	"open_interest", "premium", "venue", "clock", "liquidation", "volume", "day", "feed", "scan", "past", "margin"}
 
 func (k Kind) String() string {
 	if int(k) < len(kindNames) {

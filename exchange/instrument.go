@@ -76,6 +76,8 @@ type Instrument struct {
 	InterestRate             decimal.Decimal // per 8 hours, in the funding formula
 
 	Brackets []Bracket // maintenance margin by size, ascending; empty for spot
+	// Isolated says that its positions have margin of their own, apart from their wallet's.
+	Isolated bool
 	// Collateral is what backs the positions of its wallet where the account has all assets
 	// of it do so together, the one that it settles in among them; empty: that one alone.
 	Collateral []Collateral

@@ -55,6 +55,9 @@ func Module() bindings.Module {
 			{Spec: bindings.Spec{Name: "margin", Doc: "The margin of a derivatives wallet.",
 				Args:    []bindings.Value{{Name: "wallet", Type: "\"usdm\"|\"coinm\""}, {Name: "asset", Type: "string", Doc: "such as \"USDT\""}},
 				Returns: []bindings.Value{{Name: "margin", Type: "Margin"}}, Example: "local m = account.margin(\"usdm\", \"USDT\")\nlocal distance = (m.equity - m.maintenance) / m.exposure"}, Call: margin},
+			{Spec: bindings.Spec{Name: "margin_of", Doc: "What stands behind the account's position in a contract: its own margin where that is isolated, and otherwise that of its wallet.",
+				Args:    []bindings.Value{symbolArg},
+				Returns: []bindings.Value{{Name: "margin", Type: "Margin"}}, Example: "local m = account.margin_of(\"usdm:BTCUSDT\")"}, Call: marginOf},
 			{Spec: bindings.Spec{Name: "position", Doc: "This strategy's position in an instrument: the sum of its fills, less the coins that fees took on spot. Transfers do not count; account.balance tells what the wallet holds.", Args: []bindings.Value{symbolArg},
 				Returns: []bindings.Value{{Name: "position", Type: "Position"}}}, Call: position},
 			{Spec: bindings.Spec{Name: "equity", Doc: "What the account is worth. What is held and has no price yet counts nothing: on a market of venues that can be so for some seconds after the start.",
@@ -80,7 +83,18 @@ func margin(rt *bindings.Runtime) int {
 	if !rt.Env().Universe().HasMargin(wallet) {
 		rt.Arg(1).Fail("no contract is margined in the %s wallet", wallet)
 	}
-	m := env(rt).Margin(wallet, rt.Arg(2).Name())
+	return pushMargin(rt, env(rt).Margin(wallet, rt.Arg(2).Name()))
+}
+
+func marginOf(rt *bindings.Runtime) int {
+	in := rt.Arg(1).Instrument()
+	if !in.Perp() {
+		rt.Arg(1).Fail("%s is no contract: it has no margin", in.Key())
+	}
+	return pushMargin(rt, env(rt).PositionMargin(in.ID))
+}
+
+func pushMargin(rt *bindings.Runtime, m exchange.Margin) int {
 	t := rt.L.CreateTable(0, 5)
 	t.RawSetString("equity", rt.Number(exchange.Float(m.Equity)))
 	t.RawSetString("exposure", rt.Number(exchange.Float(m.Exposure)))

@@ -13,6 +13,7 @@ type Env interface {
 	Position(exchange.InstrumentID) exchange.Position // of this strategy
 	Balance(wallet exchange.Wallet, asset string) exchange.Balance
 	Margin(wallet exchange.Wallet, asset string) exchange.Margin // of a derivatives wallet
+	PositionMargin(exchange.InstrumentID) exchange.Margin        // of the account's position in a contract
 	Equity() decimal.Decimal                                     // in the account's currency
 	Fees(exchange.InstrumentID) (maker, taker decimal.Decimal)
 }

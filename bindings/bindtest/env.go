@@ -200,6 +200,11 @@ func (e *Env) Margin(wallet exchange.Wallet, asset string) exchange.Margin {
 	return e.Margins[string(wallet)+" "+asset]
 }
 
+func (e *Env) PositionMargin(id exchange.InstrumentID) exchange.Margin {
+	in := e.Universe().Get(id)
+	return e.Margin(in.Wallet, in.Settle())
+}
+
 func (e *Env) Fees(id exchange.InstrumentID) (maker, taker decimal.Decimal) {
 	return decimal.New(2, -4), decimal.New(5, -4)
 }

@@ -140,8 +140,8 @@ func (a *signedIn) assetsMode(ctx context.Context, l *connect.Findings) {
 	l.Say("assets mode", connect.OK, "", "multi-assets: what the USD-M wallet holds backs all of its positions at a part of its worth (%s); what no market of the session prices is not counted here", connect.Listed(counted))
 }
 
-// margins looks for symbols with a margin of their own: the keeper of margin counts
-// on one wallet behind all positions.
+// margins looks for symbols with a margin of their own, which the keeper of margin does not
+// move money to.
 func (a *signedIn) margins(ctx context.Context, l *connect.Findings) {
 	for _, m := range []api.Market{api.USDM, api.COINM} {
 		name := m.String() + " margin"
@@ -163,7 +163,8 @@ func (a *signedIn) margins(ctx context.Context, l *connect.Findings) {
 		}
 		switch {
 		case len(isolated) > 0:
-			l.Say(name, connect.Warn, "set the margin type of what you trade to cross", "isolated: %s", connect.Listed(isolated))
+			l.Say(name, connect.Warn, "know that nothing adds to it by itself: what an isolated position lacks is told, and its pairs are made smaller in time; to share the wallet's margin set the margin type to cross",
+				"isolated: %s: each of these positions is counted by its own margin; leverage %d to %d", connect.Listed(isolated), low, high)
 		case len(configs) == 0:
 			l.Say(name, connect.OK, "", "no symbol is set up")
 		default:

@@ -42,7 +42,7 @@ func (a *signedIn) Listen(segments []exchange.Venue, sink func(oms.AccountEvent)
 
 // Terms implements connect.Account.
 func (a *signedIn) Terms(ctx context.Context, list []exchange.Instrument) (int, error) {
-	leverage, err := a.leverages(ctx, list)
+	setup, err := a.setups(ctx, list)
 	if err != nil {
 		return 0, err
 	}
@@ -59,8 +59,10 @@ func (a *signedIn) Terms(ctx context.Context, list []exchange.Instrument) (int, 
 		if api.Of(in.Venue) == api.USDM {
 			in.Collateral = collateral
 		}
-		if l := leverage[in.FullKey()]; l > 0 && (lowest == 0 || l < lowest) {
-			lowest = l
+		s := setup[in.FullKey()]
+		in.Isolated = s.Isolated
+		if s.Leverage > 0 && (lowest == 0 || s.Leverage < lowest) {
+			lowest = s.Leverage
 		}
 	}
 	return lowest, nil
@@ -92,9 +94,9 @@ func collateralOf(rows []account.AssetIndex) (out []exchange.Collateral) {
 	return out
 }
 
-// leverages are those of all symbols in the segments of some contracts, by full key.
-func (a *signedIn) leverages(ctx context.Context, list []exchange.Instrument) (map[string]int, error) {
-	leverage := map[string]int{}
+// setups are those of all symbols in the segments of some contracts, by full key.
+func (a *signedIn) setups(ctx context.Context, list []exchange.Instrument) (map[string]account.SymbolConfig, error) {
+	out := map[string]account.SymbolConfig{}
 	for _, m := range api.Markets {
 		if m == api.Spot || !slices.ContainsFunc(list, func(in exchange.Instrument) bool { return api.Of(in.Venue) == m }) {
 			continue
@@ -104,10 +106,10 @@ func (a *signedIn) leverages(ctx context.Context, list []exchange.Instrument) (m
 			return nil, err
 		}
 		for _, c := range configs {
-			leverage[string(m.Venue())+":"+c.Symbol] = c.Leverage
+			out[string(m.Venue())+":"+c.Symbol] = c
 		}
 	}
-	return leverage, nil
+	return out, nil
 }
 
 func (a *signedIn) termsOf(ctx context.Context, in *exchange.Instrument) error {

@@ -169,6 +169,7 @@ func (s *reconciliation) mine(c *section, in *exchange.Instrument, rows []Positi
 // comparison alone, because whoever reads our books would trade on it: it holds the
 // instrument, and the round that follows asks for the executions again.
 func (s *reconciliation) comparePosition(c *section, in *exchange.Instrument, p Position, found map[string]diff) {
+	s.tellMargin(in, p.Own.Decimal)
 	t := s.execs.list[in.ID]
 	key := s.symbolKey(c, in.Venue, in.Symbol)
 	ours := in.QtyDecimal(s.balances.positions[in.ID])
@@ -191,6 +192,25 @@ func (s *reconciliation) comparePosition(c *section, in *exchange.Instrument, p 
 		found[key] = kept
 		s.execs.holdTrading(t, fmt.Sprintf("the venue has a position of %s, our books %s, and its executions do not explain it", p.Qty, ours))
 	}
+}
+
+// heardMargin takes from a stream what margin a position has of its own.
+func (s *reconciliation) heardMargin(p *Position) {
+	in, ok := s.market.find(p.Venue, p.Symbol)
+	if !ok || s.sides.hedged(in) && p.Side != s.sides.ours(in) {
+		return
+	}
+	s.tellMargin(in, p.Own.Decimal)
+}
+
+// tellMargin tells the core what margin our position has of its own, where that changed. It
+// is the venue's word: what was added and taken is not followed.
+func (s *reconciliation) tellMargin(in *exchange.Instrument, own decimal.Decimal) {
+	if own.Equal(s.own[in.ID]) {
+		return
+	}
+	s.own[in.ID] = own
+	s.post(exchange.Event{Kind: exchange.KindMargin, Instrument: in.ID, Amount: own})
 }
 
 // openPosition books a position that was there before the session. It is booked at

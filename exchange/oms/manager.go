@@ -68,7 +68,7 @@ func New(u *exchange.Universe, opt Options, from Opening, now exchange.Time) (*M
 		countdown: opt.Countdown, silence: opt.Silence, beat: now}
 	m.transfers = &transfers{outbox: out, market: m.market, has: opt.Capabilities.Transfers, profile: p, window: p.Window, began: from.Began,
 		balances: m.balances, rivals: m.fence, claimed: map[string]exchange.Time{}}
-	m.rounds = &reconciliation{outbox: out, sections: &sections{outbox: out, market: m.market}, income: opt.Capabilities.Income, began: from.Began, schedule: opt.Schedule,
+	m.rounds = &reconciliation{outbox: out, own: map[exchange.InstrumentID]decimal.Decimal{}, sections: &sections{outbox: out, market: m.market}, income: opt.Capabilities.Income, began: from.Began, schedule: opt.Schedule,
 		orders: m.orders, execs: m.execs, transfers: m.transfers, balances: m.balances}
 	m.fence.orders = m.orders
 	m.orders.execs, m.orders.guard, m.orders.others = m.execs, m.switches, m.rounds

@@ -3,6 +3,8 @@ package oms
 import (
 	"fmt"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/perilune/perilune/exchange"
 )
 
@@ -18,6 +20,7 @@ type reconciliation struct {
 	transfers roundTransfers
 	balances  *balances
 	sides     *sides
+	own       map[exchange.InstrumentID]decimal.Decimal // margin of positions that was told
 }
 
 // roundOrders is what reconciliation needs of orders.
@@ -46,6 +49,9 @@ func (s *reconciliation) gap(why string) {
 // when nothing is under way.
 func (s *reconciliation) onEvent(ev *AccountEvent) {
 	for _, c := range s.heard(ev.Venue) {
+		if ev.Position != nil && ev.Position.Own.Valid {
+			s.heardMargin(ev.Position)
+		}
 		switch {
 		case ev.Funding != nil:
 			c.income.expect(ev.Funding, s.now)

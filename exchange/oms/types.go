@@ -98,6 +98,9 @@ type Position struct {
 	Qty    decimal.Decimal
 	Entry  decimal.Decimal
 	Mark   decimal.Decimal // 0: the venue did not say
+	// Own is the margin that it has of its own, without its profit; not valid: it shares that
+	// of its wallet, or the venue did not say.
+	Own decimal.NullDecimal
 }
 
 // IncomeKind is what a row of income is for.

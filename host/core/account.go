@@ -20,6 +20,7 @@ type position struct {
 	cost     decimal.Decimal
 	realised decimal.Decimal
 	fees     decimal.Decimal // coins that fees took, on spot
+	own      decimal.Decimal // margin of its own, as the venue told last; 0: it shares its wallet's
 }
 
 // value is what q costs at price p, in the unit of position.cost.

@@ -33,6 +33,7 @@ const lookAtCollateral = 5 * exchange.Second
 
 // Need is money that a wallet should have, and where it could come from.
 type Need struct {
+	Position string // key of the isolated position that needs it; "": the wallet does
 	Wallet   exchange.Wallet
 	Asset    string
 	Distance decimal.Decimal // the move that would liquidate
@@ -54,6 +55,10 @@ func (n *Need) String() string {
 	}
 	if len(from) == 0 {
 		from = []string{"no other wallet can spare it"}
+	}
+	if n.Position != "" {
+		return fmt.Sprintf("the isolated margin of %s needs %s %s more: a move of %s %% would liquidate it; %s", n.Position, n.Amount, n.Asset,
+			n.Distance.Shift(2).Round(1), strings.Join(from, ", "))
 	}
 	return fmt.Sprintf("the %s wallet needs %s %s more: a move of %s %% would liquidate what pairs have there; %s", n.Wallet, n.Amount, n.Asset,
 		n.Distance.Shift(2).Round(1), strings.Join(from, ", "))
@@ -79,14 +84,18 @@ func (co *collateral) look() {
 	for _, m := range co.pairs.list {
 		if s := &m.Pair.Spread; s.Is() && !m.Pair.State.Done() {
 			for i := range s.Legs {
-				if h := &s.Legs[i]; h.Lots != 0 && co.u.Get(h.Instrument).Perp() {
+				if h := &s.Legs[i]; h.Lots != 0 && co.u.Get(h.Instrument).Perp() && !co.acct.pos[h.Instrument].isolated() {
 					in := co.u.Get(h.Instrument)
 					co.watch(in.Wallet, in.Settle())
 				}
 			}
 		}
 	}
+	co.lookIsolated()
 	co.needs = slices.DeleteFunc(co.needs, func(n Need) bool {
+		if n.Position != "" {
+			return co.calmIsolated(&n)
+		}
 		d, exposed := execution.Distance(co.standing(n.Wallet, n.Asset))
 		over := !exposed || d.GreaterThan(collateralCalm)
 		if over {
@@ -102,7 +111,7 @@ func (co *collateral) watch(wallet exchange.Wallet, asset string) {
 	if !exposed || d.GreaterThanOrEqual(collateralSoft) || !co.wallets.priced() || co.managers.managerOf(wallet) != nil {
 		return
 	}
-	i := slices.IndexFunc(co.needs, func(n Need) bool { return n.Wallet == wallet && n.Asset == asset })
+	i := slices.IndexFunc(co.needs, func(n Need) bool { return n.Position == "" && n.Wallet == wallet && n.Asset == asset })
 	if i < 0 {
 		n := Need{Wallet: wallet, Asset: asset, Distance: d, Amount: execution.Lacks(m, collateralTarget).RoundUp(2), Spare: co.spare(wallet, asset)}
 		co.needs = append(co.needs, n)
@@ -125,7 +134,7 @@ func (co *collateral) standing(wallet exchange.Wallet, asset string) exchange.Ma
 	for i := range co.acct.pos {
 		in := co.u.Get(exchange.InstrumentID(i))
 		rate, backed := co.wallets.backs(wallet, asset, in)
-		if !backed || co.acct.pos[i].qty == 0 {
+		if !backed || !co.acct.pos[i].shares() {
 			continue
 		}
 		if _, seen := net[in.Base]; !seen {
@@ -163,14 +172,20 @@ func (co *collateral) spare(wallet exchange.Wallet, asset string) (out []Spare) 
 	return out
 }
 
-// shrink makes spreads smaller whose legs are in a wallet, those first that lose most
-// there.
+// shrink makes spreads smaller whose legs are in a wallet.
 func (co *collateral) shrink(wallet exchange.Wallet, m exchange.Margin, d decimal.Decimal) {
-	list := co.driver.legsIn(co.markets, wallet)
+	why := fmt.Sprintf("margin is needed in the %s wallet: a move of %s %% would liquidate", wallet, d.Shift(2).Round(1))
+	list := co.driver.legsOf(co.markets, func(in *exchange.Instrument) bool { return in.Wallet == wallet && !co.acct.pos[in.ID].isolated() })
+	co.reduce(list, m, collateralSoft, co.inCoin(wallet), why)
+}
+
+// reduce makes pairs smaller until a margin is enough for a distance, those first that lose
+// most. coin is a contract whose margin is counted in coin; nil: it is counted as pairs are.
+func (co *collateral) reduce(list []execution.Short, m exchange.Margin, distance decimal.Decimal, coin *exchange.Instrument, why string) {
 	slices.SortStableFunc(list, func(a, b execution.Short) int { return cmp.Or(b.Loss.Cmp(a.Loss), cmp.Compare(a.Pair, b.Pair)) })
-	left := m.Exposure.Sub(execution.Bears(m, collateralSoft))
-	if in := co.inCoin(wallet); in != nil { // a wallet of coins counts in them, and pairs in quote
-		left = left.Mul(co.markets.markPrice(in))
+	left := m.Exposure.Sub(execution.Bears(m, distance))
+	if coin != nil { // pairs count in quote
+		left = left.Mul(co.markets.markPrice(coin))
 	}
 	for _, s := range list {
 		left = left.Sub(s.Closing)
@@ -185,7 +200,6 @@ func (co *collateral) shrink(wallet exchange.Wallet, m exchange.Margin, d decima
 			value = decimal.Zero
 		}
 		machine := co.pairs.machine(s.Pair)
-		why := fmt.Sprintf("margin is needed in the %s wallet: a move of %s %% would liquidate", wallet, d.Shift(2).Round(1))
 		if err := machine.StartClose(co.driver.port, intent.CloseRequest{Pair: s.Pair, Notional: value.Round(2), Patience: 1, Reason: why}); err != nil {
 			continue
 		}
@@ -205,15 +219,34 @@ func (co *collateral) inCoin(wallet exchange.Wallet) *exchange.Instrument {
 	return nil
 }
 
-// legsIn lists the legs of spreads in a wallet at the mark price.
-func (pd *pairDriver) legsIn(mk *markets, wallet exchange.Wallet) (out []execution.Short) {
+// shortsOf lists the perpetual legs of pairs in some contracts at the mark price.
+func (pd *pairDriver) shortsOf(mk *markets, take func(*exchange.Instrument) bool) []execution.Short {
+	out := pd.legsOf(mk, take)
+	for _, m := range pd.pairs.list {
+		in := pd.u.Get(m.Pair.Perp)
+		if m.Pair.State.Done() || !take(in) || m.Pair.Spread.Is() {
+			continue
+		}
+		mark := mk.markPrice(in)
+		value := in.QtyDecimal(-m.Pair.PerpQty).Mul(mark)
+		s := execution.Short{Pair: m.Pair.ID, State: m.Pair.State, Value: value, Loss: value.Sub(m.Pair.PerpCost)}
+		if m.Pair.State == intent.PairClosing {
+			s.Closing = value.Sub(in.QtyDecimal(m.Pair.Keep).Mul(mark))
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+// legsOf lists the legs of spreads in some contracts at the mark price.
+func (pd *pairDriver) legsOf(mk *markets, take func(*exchange.Instrument) bool) (out []execution.Short) {
 	for _, m := range pd.pairs.list {
 		if !m.Pair.Spread.Is() || m.Pair.State.Done() {
 			continue
 		}
 		for i := range m.Pair.Spread.Legs {
 			h := &m.Pair.Spread.Legs[i]
-			if h.Lots == 0 || pd.u.Get(h.Instrument).Wallet != wallet || !pd.u.Get(h.Instrument).Perp() {
+			if h.Lots == 0 || !take(pd.u.Get(h.Instrument)) || !pd.u.Get(h.Instrument).Perp() {
 				continue
 			}
 			in := pd.u.Get(h.Instrument)

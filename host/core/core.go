@@ -250,6 +250,8 @@ func (c *Core) apply(ev *exchange.Event) {
 		c.transfers.onTransfer(ev)
 	case exchange.KindBalance:
 		c.onBalance(ev)
+	case exchange.KindMargin:
+		c.acct.pos[ev.Instrument].own = ev.Amount
 	case exchange.KindTimer:
 		c.onTimer()
 	case exchange.KindReload:

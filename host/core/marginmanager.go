@@ -121,7 +121,7 @@ func (k *marginManager) concerned(ev *exchange.Event) bool {
 	switch ev.Kind {
 	case exchange.KindMark:
 		return k.acct.pos[ev.Instrument].qty != 0 && k.u.Get(ev.Instrument).Wallet == k.Request.Wallet && ev.Mark >= k.alarms[ev.Instrument]
-	case exchange.KindFill, exchange.KindTransfer, exchange.KindBalance, exchange.KindFundingPaid:
+	case exchange.KindFill, exchange.KindTransfer, exchange.KindBalance, exchange.KindFundingPaid, exchange.KindMargin:
 		return true
 	}
 	return false
@@ -163,21 +163,7 @@ func (k *marginManager) Cash(asset string) decimal.Decimal {
 }
 
 func (k *marginManager) Shorts(wallet exchange.Wallet) []execution.Short {
-	out := k.driver.legsIn(k.markets, wallet)
-	for _, m := range k.pairs.list {
-		in := k.u.Get(m.Pair.Perp)
-		if m.Pair.State.Done() || in.Wallet != wallet || m.Pair.Spread.Is() {
-			continue
-		}
-		mark := k.markets.markPrice(in)
-		value := in.QtyDecimal(-m.Pair.PerpQty).Mul(mark)
-		s := execution.Short{Pair: m.Pair.ID, State: m.Pair.State, Value: value, Loss: value.Sub(m.Pair.PerpCost)}
-		if m.Pair.State == intent.PairClosing {
-			s.Closing = value.Sub(in.QtyDecimal(m.Pair.Keep).Mul(mark))
-		}
-		out = append(out, s)
-	}
-	return out
+	return k.driver.shortsOf(k.markets, func(in *exchange.Instrument) bool { return in.Wallet == wallet && !k.acct.pos[in.ID].isolated() })
 }
 
 func (k *marginManager) Move(asset string, from, to exchange.Wallet, amount decimal.Decimal) uint64 {

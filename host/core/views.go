@@ -176,6 +176,16 @@ func (p *accountView) Margin(wallet exchange.Wallet, asset string) exchange.Marg
 	return p.c.wallets.standing(wallet.Within(p.c.u.House()), asset)
 }
 
+// PositionMargin returns what stands behind the account's position in a contract: its own
+// margin, where that is isolated, or that of its wallet.
+func (p *accountView) PositionMargin(id exchange.InstrumentID) exchange.Margin {
+	if !p.c.markets.knows(id) {
+		p.instance.port.refuse(p.c.markets.unknown("PositionMargin", id))
+		return exchange.Margin{}
+	}
+	return p.c.wallets.ofPosition(p.c.u.Get(id))
+}
+
 // Position returns this strategy's position.
 func (p *accountView) Position(id exchange.InstrumentID) exchange.Position {
 	pos, ok := p.instance.pos[id]

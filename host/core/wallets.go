@@ -23,25 +23,33 @@ func (wl *wallets) standing(wallet exchange.Wallet, asset string) exchange.Margi
 // alone is standing of one asset by itself.
 func (wl *wallets) alone(wallet exchange.Wallet, asset string) exchange.Margin {
 	total := wl.acct.holding(wallet, asset).total
+	total = total.Sub(wl.apart(wallet, asset))
 	m := exchange.Margin{Equity: total.Add(wl.unrealised(wallet, asset)), Initial: wl.margin(wallet, asset)}
 	for i := range wl.acct.pos {
 		in := wl.u.Get(exchange.InstrumentID(i))
-		if in.Wallet != wallet || in.Settle() != asset || wl.acct.pos[i].qty == 0 {
-			continue
+		if in.Wallet == wallet && in.Settle() == asset && wl.acct.pos[i].shares() {
+			size, least := wl.needs(in)
+			m.Exposure, m.Maintenance = m.Exposure.Add(size), m.Maintenance.Add(least)
 		}
-		size := wl.exposure(in, wl.acct.pos[i].qty.Abs(), wl.markets.markPrice(in))
-		b := in.Bracket(size)
-		m.Exposure = m.Exposure.Add(size)
-		m.Maintenance = m.Maintenance.Add(decimal.Max(decimal.Zero, size.Mul(b.MMR).Sub(b.Cum)))
 	}
 	m.Movable = decimal.Max(decimal.Zero, decimal.Min(total, m.Equity).Sub(m.Initial))
 	return m
+}
+
+// needs is the value of a position at the mark, and what it needs not to be liquidated.
+func (wl *wallets) needs(in *exchange.Instrument) (size, maintenance decimal.Decimal) {
+	size = wl.exposure(in, wl.acct.pos[in.ID].qty.Abs(), wl.markets.markPrice(in))
+	b := in.Bracket(size)
+	return size, decimal.Max(decimal.Zero, size.Mul(b.MMR).Sub(b.Cum))
 }
 
 // payable says which wallet lacks the money for a pair, and how much, or nil. A
 // pair whose one leg can't be paid would only ever try and fail.
 func (wl *wallets) payable(r *intent.PairRequest) error {
 	spot, perp := wl.u.Get(r.Spot), wl.u.Get(r.Perp)
+	if perp.Inverse() && perp.Isolated && !spot.Perp() {
+		return fmt.Errorf("%s has isolated margin: the coins of the pair would lie in the %s wallet and not stand behind its short: set the margin type of %s to cross", perp.Key(), perp.Wallet, perp.Symbol)
+	}
 	if intent.Spreads(spot, perp) || r.Dark != (intent.Dark{}) {
 		return wl.spreadPayable(r, spot, perp)
 	}
@@ -193,7 +201,8 @@ func (wl *wallets) balance(wallet exchange.Wallet, asset string) exchange.Balanc
 		b.Locked = decimal.Max(decimal.Zero, b.Total.Sub(b.Free))
 		return b
 	}
-	b.Locked = wl.margin(wallet, asset)
+	apart := wl.apart(wallet, asset)
+	b.Locked = wl.margin(wallet, asset).Add(apart)
 	b.Free = decimal.Max(decimal.Zero, b.Total.Add(wl.unrealised(wallet, asset)).Sub(b.Locked))
 	return b
 }
@@ -213,13 +222,13 @@ func (wl *wallets) lockedSpot(wallet exchange.Wallet, asset string) decimal.Deci
 	return locked
 }
 
-// margin is the initial margin of positions and of working orders that could
-// add to them.
+// margin is the initial margin of positions without one of their own, and of working
+// orders that could add to any.
 func (wl *wallets) margin(wallet exchange.Wallet, asset string) decimal.Decimal {
 	sum := decimal.Zero
 	for i := range wl.acct.pos {
 		in := wl.u.Get(exchange.InstrumentID(i))
-		if in.Wallet == wallet && in.Settle() == asset && wl.acct.pos[i].qty != 0 {
+		if in.Wallet == wallet && in.Settle() == asset && wl.acct.pos[i].shares() {
 			sum = sum.Add(wl.exposure(in, wl.acct.pos[i].qty.Abs(), wl.markets.markPrice(in)))
 		}
 	}
@@ -244,11 +253,12 @@ func (wl *wallets) exposure(in *exchange.Instrument, q exchange.Lots, price deci
 	return v.Mul(in.ContractSize).DivRound(price, 16)
 }
 
+// unrealised is the profit of positions without margin of their own.
 func (wl *wallets) unrealised(wallet exchange.Wallet, asset string) decimal.Decimal {
 	sum := decimal.Zero
 	for i := range wl.acct.pos {
 		in := wl.u.Get(exchange.InstrumentID(i))
-		if in.Wallet == wallet && in.Settle() == asset {
+		if in.Wallet == wallet && in.Settle() == asset && wl.acct.pos[i].shares() {
 			sum = sum.Add(wl.acct.pos[i].unrealised(in, wl.markets.markPrice(in)))
 		}
 	}

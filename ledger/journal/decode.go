@@ -171,6 +171,8 @@ func decodeOwn(in *cursor, set, flow bool, ev *exchange.Event) bool {
 		ev.Asset = in.string()
 		ev.Amount = in.decimal()
 		ev.Reason = in.string()
+	case exchange.KindMargin:
+		ev.Amount = in.decimal()
 	case exchange.KindTimer:
 		ev.Strategy, ev.Name = in.int32(), in.string()
 	case exchange.KindReload:

@@ -212,6 +212,8 @@ func appendOwn(dst []byte, ev *exchange.Event) []byte {
 		dst = appendString(dst, ev.Asset)
 		dst = appendDecimal(dst, ev.Amount)
 		return appendString(dst, ev.Reason)
+	case exchange.KindMargin:
+		return appendDecimal(dst, ev.Amount)
 	case exchange.KindTimer:
 		dst = appendInt(dst, int64(ev.Strategy))
 		return appendString(dst, ev.Name)

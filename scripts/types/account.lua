@@ -26,6 +26,15 @@ function account.balance(wallet, asset) end
 ---@return Margin margin
 function account.margin(wallet, asset) end
 
+---What stands behind the account's position in a contract: its own margin where that is isolated, and otherwise that of its wallet.
+---
+---```lua
+---local m = account.margin_of("usdm:BTCUSDT")
+---```
+---@param symbol string|Book # such as "usdm:BTCUSDT"
+---@return Margin margin
+function account.margin_of(symbol) end
+
 ---This strategy's position in an instrument: the sum of its fills, less the coins that fees took on spot. Transfers do not count; account.balance tells what the wallet holds.
 ---@param symbol string|Book # such as "usdm:BTCUSDT"
 ---@return Position position

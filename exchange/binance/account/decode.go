@@ -221,6 +221,9 @@ func decodePosition(m api.Market, raw []byte) (p oms.Position, err error) {
 			p.Mark = f.Decimal()
 		case "positionSide":
 			p.Side = positionSide(string(f.Word()))
+		case "isolatedWallet": // 0 of one that shares its wallet's margin
+			own := f.Decimal()
+			p.Own = decimal.NullDecimal{Decimal: own, Valid: own.IsPositive()}
 		}
 	}
 	return p, f.Err()

@@ -351,8 +351,11 @@ func decodeHeld(m api.Market, raw []byte) (held, error) {
 			p.Side = positionSide(string(f.Word()))
 		case "mt":
 			p.margin = f.Text()
+		case "iw":
+			p.Own.Decimal = f.Decimal()
 		}
 	}
+	p.Own.Valid = p.margin == "isolated"
 	return p, f.Err()
 }
 
