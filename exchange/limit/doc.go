@@ -4,7 +4,8 @@
 // # Assumptions
 //
 //   - A limit is a count per window, and windows are aligned to the clock: a
-//     minute begins at :00, ten seconds at :00, :10 and so on. They do not roll, unless their Rule says so.
+//     minute begins at :00, ten seconds at :00, :10 and so on. They do not roll, and
+//     nothing refills, unless their Rule says so.
 //   - Our clock and the way to the venue are off by less than Options.Guard, one
 //     way or the other. A request sent that close to the edge of a window may be
 //     counted on either side of it, so it is charged to both.

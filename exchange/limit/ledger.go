@@ -86,8 +86,11 @@ func New(o Options) (*Ledger, error) {
 	}
 	for m, r := range l.table.Meters {
 		l.windows[m] = window{period: r.Period, limit: r.Limit}
-		if r.Rolling {
-			l.windows[m].rolling = new(span)
+		switch {
+		case r.Rolling:
+			l.windows[m].free = new(span)
+		case r.Refills:
+			l.windows[m].free = new(bucket)
 		}
 	}
 	return l, l.restore()

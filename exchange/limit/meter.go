@@ -42,9 +42,10 @@ type Rule struct {
 	Period exchange.Time
 	Limit  int
 	Orders bool // it counts orders, which a venue may refuse alone
-	// Rolling: any span of a Period counts, wherever it begins. Else windows are aligned
-	// to the clock.
-	Rolling bool
+	// Rolling: any span of a Period counts, wherever it begins. Refills: it is a bucket that
+	// holds the Limit, and in a Period as much comes back, evenly. Else windows are aligned to
+	// the clock.
+	Rolling, Refills bool
 }
 
 // check says what can't be counted with a guard.
@@ -53,8 +54,8 @@ func (t *Table) check(guard exchange.Time) error {
 		return fmt.Errorf("limit: a table of %d pools and %d meters: want 1 to %d and 1 to %d", n, m, MaxPools, MaxMeters)
 	}
 	for _, r := range t.Meters {
-		if !t.has(r.Pool) || r.Limit < 1 || r.Period < 1 || !r.Rolling && r.Period <= 2*guard {
-			return fmt.Errorf("limit: meter %q: want a pool of the table, a limit of 1 or more and windows that roll or are over twice the guard of %d ms", r.Name, guard/exchange.Millisecond)
+		if !t.has(r.Pool) || r.Limit < 1 || r.Period < 1 || r.Rolling && r.Refills || !r.Rolling && !r.Refills && r.Period <= 2*guard {
+			return fmt.Errorf("limit: meter %q: want a pool of the table, a limit of 1 or more and a bucket, or windows that roll or are over twice the guard of %d ms", r.Name, guard/exchange.Millisecond)
 		}
 	}
 	return nil
@@ -97,15 +98,24 @@ type window struct {
 	start           exchange.Time // of the current window
 	limit           int
 	prev, cur, next int
-	rolling         *span // in the place of the three; nil: windows are aligned
+	free            meter // in the place of the three; nil: windows are aligned
+}
+
+// meter counts by no windows of the clock: a span or a bucket.
+type meter interface {
+	used(w *window, now exchange.Time) int
+	fits(w *window, n, ceiling int, now, guard exchange.Time) bool
+	charge(w *window, n int, now, guard exchange.Time)
+	earliest(w *window, n, ceiling int, now, guard exchange.Time) exchange.Time
+	correct(w *window, count int, sent, guard exchange.Time)
 }
 
 func (w *window) align(t exchange.Time) exchange.Time { return t - t%w.period }
 
 // roll moves on to the window of a time; it never moves back.
 func (w *window) roll(now exchange.Time) {
-	if w.rolling != nil {
-		w.cur = w.rolling.since(now - w.period)
+	if w.free != nil {
+		w.cur = w.free.used(w, now)
 		return
 	}
 	start := w.align(now)
@@ -129,8 +139,8 @@ func (w *window) late(now, guard exchange.Time) bool  { return now >= w.start+w.
 // fits reports whether n more stay within a ceiling in every window that they
 // may be counted in. The window must be rolled.
 func (w *window) fits(n, ceiling int, now, guard exchange.Time) bool {
-	if w.rolling != nil {
-		return w.rolling.since(now-w.period-guard)+n <= ceiling
+	if w.free != nil {
+		return w.free.fits(w, n, ceiling, now, guard)
 	}
 	return w.cur+n <= ceiling &&
 		(!w.early(now, guard) || w.prev+n <= ceiling) &&
@@ -138,9 +148,8 @@ func (w *window) fits(n, ceiling int, now, guard exchange.Time) bool {
 }
 
 func (w *window) charge(n int, now, guard exchange.Time) {
-	if w.rolling != nil {
-		w.rolling.forget(now - w.period - guard)
-		w.rolling.add(now, n)
+	if w.free != nil {
+		w.free.charge(w, n, now, guard)
 		return
 	}
 	w.cur += n
@@ -155,8 +164,8 @@ func (w *window) charge(n int, now, guard exchange.Time) {
 // earliest returns when n fit if nothing else is charged before; n must not be
 // over the ceiling.
 func (w *window) earliest(n, ceiling int, now, guard exchange.Time) exchange.Time {
-	if w.rolling != nil {
-		return w.rolling.freed(n, ceiling, now-w.period-guard) + w.period + guard
+	if w.free != nil {
+		return w.free.earliest(w, n, ceiling, now, guard)
 	}
 	// Usage that counts falls only where the guard of a window's start ends.
 	for _, t := range [...]exchange.Time{w.start + guard, w.start + w.period + guard} {
@@ -173,8 +182,8 @@ func (w *window) earliest(n, ceiling int, now, guard exchange.Time) exchange.Tim
 // an edge it is taken for the earlier window that it may be of: taken for the
 // later one, a full window would block the empty one after it.
 func (w *window) correct(count int, sent, guard exchange.Time) {
-	if w.rolling != nil {
-		w.rolling.add(sent, count-w.rolling.since(sent-w.period-guard))
+	if w.free != nil {
+		w.free.correct(w, count, sent, guard)
 		return
 	}
 	switch start := w.align(sent - guard); {

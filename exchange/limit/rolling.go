@@ -16,6 +16,25 @@ type use struct {
 	n  int
 }
 
+func (s *span) used(w *window, now exchange.Time) int { return s.since(now - w.period) }
+
+func (s *span) fits(w *window, n, ceiling int, now, guard exchange.Time) bool {
+	return s.since(now-w.period-guard)+n <= ceiling
+}
+
+func (s *span) charge(w *window, n int, now, guard exchange.Time) {
+	s.forget(now - w.period - guard)
+	s.add(now, n)
+}
+
+func (s *span) earliest(w *window, n, ceiling int, now, guard exchange.Time) exchange.Time {
+	return s.freed(n, ceiling, now-w.period-guard) + w.period + guard
+}
+
+func (s *span) correct(w *window, count int, sent, guard exchange.Time) {
+	s.add(sent, count-s.since(sent-w.period-guard))
+}
+
 // since is what was charged after a time.
 func (s *span) since(t exchange.Time) (sum int) {
 	for _, u := range s.log {

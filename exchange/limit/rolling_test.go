@@ -54,7 +54,7 @@ func TestWindowsThatRoll(t *testing.T) {
 	if used, limit := l.Used(0, now+2*second); used != 0 || limit != most {
 		t.Errorf("%d of %d are used of late", used, limit)
 	}
-	if n := len(l.windows[0].rolling.log); n > most {
+	if n := len(l.windows[0].free.(*span).log); n > most {
 		t.Errorf("%d charges are kept", n)
 	}
 }

@@ -14,9 +14,8 @@ const (
 	Account
 )
 
-// The meters are buckets of credits that refill all the time. What a bucket allows in a
-// while is counted in windows that roll: as many requests as it holds, in the time in which
-// it is filled. Source: the manual, "Rate limits" (2026): 20 requests a second and 100 at
+// The meters are buckets of credits that refill all the time: as many requests as one holds at
+// once, and as many again in the time in which it is filled. Source: the manual, "Rate limits" (2026): 20 requests a second and 100 at
 // once, 500 credits each; of the matching engine 5 and 20 below a million dollars in 7 days;
 // 1 and 50 of get_instruments; 1 and 8 of get_transaction_log. Who is not signed in is
 // counted by address, by numbers that are not told: the same are taken.
@@ -36,7 +35,7 @@ const refill = exchange.Second
 // Table is what the venue counts.
 func Table() *limit.Table {
 	bucket := func(name string, p limit.Pool, rate, burst int, orders bool) limit.Rule {
-		return limit.Rule{Name: name, Pool: p, Period: exchange.Time(burst) * exchange.Second / exchange.Time(rate), Limit: burst, Orders: orders, Rolling: true}
+		return limit.Rule{Name: name, Pool: p, Period: exchange.Time(burst) * exchange.Second / exchange.Time(rate), Limit: burst, Orders: orders, Refills: true}
 	}
 	return &limit.Table{Pools: []string{"deribit public", "deribit orders", "deribit cancels", "deribit account"}, Meters: []limit.Rule{
 		perAddress:   bucket("requests of the address", Public, 20, 100, false),
@@ -81,7 +80,7 @@ func (c Count) cost() limit.Cost {
 }
 
 // Allow takes what the venue lets the account do, from its summary: a rate per second and a
-// burst. A window stays as long as it is, so what counts is the lower of both.
+// burst. The time to fill a bucket stays as it is, so what counts is the lower of both.
 func (c *Client) Allow(what string, rate, burst int) {
 	meter, ok := map[string]int{"trading": matching, "spot": spotMatching, "non_matching_engine": questions}[what]
 	if !ok || rate < 1 || burst < 1 {
