@@ -191,15 +191,20 @@ func rawPart(infos []*rawInfo) *part {
 	}
 	p.open = func(u *exchange.Universe) (exchange.Feed, error) {
 		var feeds []exchange.Feed
+		known := estimates{}
 		for _, i := range infos {
-			f := newRaw(i, u)
+			f := newRaw(i, u, known)
 			files, feeds = append(files, f), append(feeds, f)
 		}
 		joined = Concat(feeds...)
 		return joined, nil
 	}
 	p.describe = func() []string {
-		return []string{fmt.Sprintf("raw recording of %s %s: %s", infos[0].segment, infos[0].names(), pathsOf(infos))}
+		text := fmt.Sprintf("raw recording of %s %s: %s", infos[0].segment, infos[0].names(), pathsOf(infos))
+		if slices.ContainsFunc(p.observed, (*observed).funded) {
+			text += "; it states no settled funding: where it has marks, the last estimate before each settlement is taken for it"
+		}
+		return []string{text}
 	}
 	p.stats = func() Stats {
 		s := Stats{Clamped: clampedBy(joined)}

@@ -20,7 +20,9 @@ type RawOptions struct {
 
 // Raw is the feed of one file of raw websocket lines, `<local_ns> <JSON>`: the
 // venue's frames as they came, each with the nanosecond at which it did, and
-// REST snapshots of the book among them. Event.Time is that nanosecond.
+// REST snapshots of the book among them. Event.Time is that nanosecond. Frames tell no
+// settled funding: when a mark has the next settlement, the last estimate before is taken
+// for the one that is over.
 //
 // A line that cannot be read is counted, and a KindGap for every instrument of
 // the file takes its place. When the file is cut short, Next delivers what
@@ -34,6 +36,7 @@ type Raw struct {
 	lines       *lineReader // nil until the first Next
 	stats       Stats
 
+	now     exchange.Time // of the line at hand
 	last    exchange.Time
 	heard   []exchange.Time // of each instrument's book; 0: not yet, or told to be lost
 	look    exchange.Time   // when to look for books that fell silent
@@ -63,7 +66,7 @@ func (f Formats) OpenRaw(path string, opts RawOptions) (*Raw, error) {
 			return nil, err
 		}
 	}
-	return newRaw(info, u), nil
+	return newRaw(info, u, estimates{}), nil
 }
 
 func universeOf(list []*observed) (*exchange.Universe, error) {
@@ -78,7 +81,7 @@ func universeOf(list []*observed) (*exchange.Universe, error) {
 	return exchange.NewUniverse(all)
 }
 
-func newRaw(info *rawInfo, u *exchange.Universe) *Raw {
+func newRaw(info *rawInfo, u *exchange.Universe, known estimates) *Raw {
 	r := &Raw{info: info, universe: u, bySymbol: map[string]*exchange.Instrument{}}
 	for _, in := range u.All() {
 		if in.Venue == info.venue {
@@ -95,7 +98,15 @@ func newRaw(info *rawInfo, u *exchange.Universe) *Raw {
 	if d, ok := r.decoder.(connect.Defaulter); ok && len(r.instruments) == 1 {
 		d.SetDefault(r.instruments[0])
 	}
-	r.take = func(ev *exchange.Event, _ int64) { r.queue = append(r.queue, *ev) }
+	r.take = func(ev *exchange.Event, _ int64) {
+		if ev.Kind == exchange.KindMark {
+			in := u.Get(ev.Instrument)
+			if settled, over := known.of(in).marked(in, ev, r.now); over {
+				r.queue = append(r.queue, settled)
+			}
+		}
+		r.queue = append(r.queue, *ev)
+	}
 	return r
 }
 
@@ -174,7 +185,7 @@ func (r *Raw) decode(line []byte) bool {
 		r.gap("the recorder was disconnected")
 		return false
 	}
-	r.frame, r.unknown = frame, false
+	r.frame, r.unknown, r.now = frame, false, max(at, r.last)
 	switch err := r.decoder.Decode(frame, r.take); {
 	case err == nil && len(r.queue) > 0:
 	case err == nil, errors.Is(err, connect.ErrIgnored):

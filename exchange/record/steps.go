@@ -147,6 +147,12 @@ func (o *observed) in(u *exchange.Universe) (*exchange.Instrument, bool) {
 	return u.Find(made.Venue, made.Symbol)
 }
 
+// funded reports whether it is one that funding is paid on.
+func (o *observed) funded() bool {
+	in, err := o.instrument()
+	return err == nil && in.Perp() && !in.Dated()
+}
+
 func also(a, b string) string {
 	if a == "" {
 		return b

@@ -209,8 +209,9 @@ func tardisPart(infos []*tardisInfo) *part {
 	}
 	p.open = func(u *exchange.Universe) (exchange.Feed, error) {
 		var feeds []exchange.Feed
+		known := estimates{}
 		for _, i := range infos {
-			f := newTardis(i, u)
+			f := newTardis(i, u, known)
 			files, feeds = append(files, f), append(feeds, f)
 		}
 		joined = Concat(feeds...)
@@ -232,7 +233,7 @@ func describeTardis(infos []*tardisInfo) []string {
 	for _, i := range infos {
 		out = append(out, fmt.Sprintf("Tardis %s of %s: %s; it has no update ids, so a lost row cannot be seen", i.kind, i.names(), i.path))
 		if i.kind == tardisTicker {
-			out = append(out, fmt.Sprintf("%s: it states no settled funding: the last estimate before each settlement is taken for it", i.path))
+			out = append(out, fmt.Sprintf("%s: it states no settled funding: the last estimate before each settlement is taken for it (where none is said to be due, every full interval of the venue's)", i.path))
 		}
 		if i.foreign != "" {
 			out = append(out, fmt.Sprintf("%s: it is of %s; fees, limits and margin are those of a market like it", i.path, i.foreign))

@@ -35,12 +35,13 @@ type tardisFeed struct {
 
 // tardisBook is where one symbol is in its snapshots.
 type tardisBook struct {
-	in    *exchange.Instrument
-	lot   exchange.Step // in which amounts are written: see amountStep
-	begun bool          // a snapshot was seen
-	snap  bool          // the last message was part of a snapshot
+	in      *exchange.Instrument
+	lot     exchange.Step // in which amounts are written: see amountStep
+	begun   bool          // a snapshot was seen
+	foreign bool          // its rules are those of a market like it
+	snap    bool          // the last message was part of a snapshot
 
-	funding estimate // of a derivative_ticker: the one that is running
+	funding *estimate // of a derivative_ticker: the one that is running
 }
 
 // tardisRow is one row of an incremental book.
@@ -52,11 +53,11 @@ type tardisRow struct {
 	level        exchange.Level
 }
 
-func newTardis(info *tardisInfo, u *exchange.Universe) *tardisFeed {
+func newTardis(info *tardisInfo, u *exchange.Universe, known estimates) *tardisFeed {
 	f := &tardisFeed{info: info, bySymbol: map[string]*tardisBook{}}
 	for _, o := range info.symbols {
 		if in, ok := o.in(u); ok {
-			b := &tardisBook{in: in, lot: amountStep(in)}
+			b := &tardisBook{in: in, lot: amountStep(in), funding: known.of(in), foreign: o.foreign != ""}
 			f.bySymbol[o.symbol] = b
 			f.books = append(f.books, b)
 		}
@@ -183,11 +184,11 @@ func (f *tardisFeed) put(r tardisRow) {
 }
 
 // emit decides what a message is: the first snapshot rows after others clear
-// the book, further snapshot rows add to it, and what comes before any snapshot
-// is unusable.
+// the book, further snapshot rows add to it, where the venue does not send nothing but
+// whole books, and what comes before any snapshot is unusable.
 func (f *tardisFeed) emit(r tardisRow, ev *exchange.Event) bool {
 	b := r.book
-	fresh := r.snapshot && !b.snap
+	fresh := r.snapshot && (!b.snap || b.in.Linking == exchange.LinkSnapshots)
 	b.snap = r.snapshot
 	b.begun = b.begun || r.snapshot
 	if !b.begun {

@@ -160,12 +160,13 @@ type streamBook struct {
 func newStream(s *Stream, list []*observed, u *exchange.Universe) (*streamFeed, error) {
 	f := &streamFeed{s: s, byKey: map[string]*streamBook{}, unknown: map[string]bool{}}
 	f.info = &tardisInfo{path: s.Name, layout: streamLayout}
+	known := estimates{}
 	for _, o := range list {
 		in, ok := o.in(u)
 		if !ok {
 			return nil, fmt.Errorf("%s: %s is in no market", s.Name, o.key())
 		}
-		b := &streamBook{tardisBook: tardisBook{in: in, lot: amountStep(in)}, exchange: o.tardis, symbol: o.symbol}
+		b := &streamBook{tardisBook: tardisBook{in: in, lot: amountStep(in), funding: known.of(in), foreign: o.foreign != ""}, exchange: o.tardis, symbol: o.symbol}
 		f.byKey[o.tardis+":"+o.symbol] = b
 		f.inOrder = append(f.inOrder, b)
 	}

@@ -16,34 +16,27 @@ func tickerLayoutOf(c columns) tickerLayout {
 		last: c["last_price"], index: c["index_price"], mark: c["mark_price"]}
 }
 
-// estimate is what the last row said of a perpetual.
-type estimate struct {
-	mark, index exchange.E8
-	rate        exchange.E8   // of the settlement that is due
-	due         exchange.Time // 0: not said
-	settled     exchange.Time // the settlement before; 0: not seen
-	interest    exchange.Lots
-}
-
 // ticker reads a row of a derivative_ticker: the mark and the running estimate, the open
 // interest when it changed, and the settlement that lies between this row and the last. A
 // field that is empty is as it was; of a row that lacks mark or rate from the beginning on
 // nothing is told.
 func (f *tardisFeed) ticker(b *tardisBook, fields [][]byte, ev *exchange.Event) (told bool, err error) {
-	e := &b.funding
+	e := b.funding
 	at, venue := max(ev.Time, f.last), ev.VenueTime
-	row, err := f.tickerRow(b, fields)
+	row, err := f.tickerRow(b, fields, venue)
 	if err != nil {
 		return false, err
 	}
 	f.more = f.more[:0]
 	if row.due != e.due {
-		f.settled(b, row.due, at)
+		if settled, over := e.settles(b.in, row.due, at); over {
+			f.more = append(f.more, settled)
+		}
 	}
 	e.rate = row.rate
 	if row.mark > 0 {
 		f.more = append(f.more, exchange.Event{Kind: exchange.KindMark, Instrument: b.in.ID, Time: at, VenueTime: venue,
-			Mark: row.mark, Index: row.index, Rate: row.rate, NextFunding: row.due, Hours: b.hours()})
+			Mark: row.mark, Index: row.index, Rate: row.rate, NextFunding: row.due, Hours: e.hours(b.in)})
 	}
 	if row.qty != e.interest && row.qty > 0 {
 		f.more = append(f.more, exchange.Event{Kind: exchange.KindOpenInterest, Instrument: b.in.ID, Time: at, VenueTime: venue, Qty: row.qty})
@@ -64,14 +57,14 @@ type tickerRow struct {
 	due               exchange.Time
 }
 
-func (f *tardisFeed) tickerRow(b *tardisBook, fields [][]byte) (r tickerRow, err error) {
-	l, e := &f.info.layout.ticker, &b.funding
+func (f *tardisFeed) tickerRow(b *tardisBook, fields [][]byte, at exchange.Time) (r tickerRow, err error) {
+	l, e := &f.info.layout.ticker, b.funding
 	r = tickerRow{mark: e.mark, index: e.index, rate: e.rate, qty: e.interest, due: e.due}
 	for _, x := range []struct {
 		name string
 		text []byte
 		to   *exchange.E8
-	}{{"mark_price", fields[l.mark], &r.mark}, {"index_price", fields[l.index], &r.index}, {"funding_rate", fields[l.rate], &r.rate}} {
+	}{{"mark_price", fields[l.mark], &r.mark}, {"index_price", fields[l.index], &r.index}, {"funding_rate", fields[l.rate], &e.told}} {
 		if len(x.text) == 0 {
 			continue
 		}
@@ -88,6 +81,10 @@ func (f *tardisFeed) tickerRow(b *tardisBook, fields [][]byte) (r tickerRow, err
 		if r.due, err = parseTime(text); err != nil {
 			return r, fmt.Errorf("funding_timestamp of %s: %w", b.in.Key(), err)
 		}
+		e.states = true
+	}
+	if r.rate = e.told; !e.states && !b.foreign { // whose intervals are not known
+		r.rate, r.due = e.unstated(b.in, at)
 	}
 	return r, nil
 }
@@ -102,29 +99,4 @@ func number(text []byte) (exchange.E8, error) {
 		return fixed.E8(p)
 	}
 	return 0, err
-}
-
-// settled tells of the settlement that the estimate was for, when the next one is in
-// sight: a row whose time of settlement is later, and which came after it.
-func (f *tardisFeed) settled(b *tardisBook, next, at exchange.Time) {
-	e := &b.funding
-	was := e.due
-	e.due = next
-	if was == 0 || next <= was || at < was {
-		return // begun, or the venue has moved the settlement
-	}
-	e.settled = was
-	f.more = append(f.more, exchange.Event{Kind: exchange.KindFunding, Instrument: b.in.ID, Time: at, VenueTime: was,
-		Rate: e.rate, Mark: e.mark, Hours: b.hours()})
-}
-
-// hours is the interval between settlements: as the recording shows it, else the rule.
-func (b *tardisBook) hours() int {
-	e := &b.funding
-	if e.settled != 0 {
-		if d := e.due - e.settled; d > 0 && d%exchange.Hour == 0 && d <= 24*exchange.Hour {
-			return int(d / exchange.Hour)
-		}
-	}
-	return b.in.FundingHours
 }

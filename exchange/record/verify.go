@@ -158,7 +158,7 @@ func (f Formats) Verify(market string, files []string, opts VerifyOptions) (Repo
 		c.markets[in.ID] = newChecked(in, ids)
 	}
 	for _, info := range infos {
-		err = errors.Join(err, c.file(newRaw(info, u)))
+		err = errors.Join(err, c.file(newRaw(info, u, estimates{})))
 	}
 	c.finish()
 	return rep, err

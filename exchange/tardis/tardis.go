@@ -14,6 +14,9 @@
 //   - A day is complete at about 06:00 UTC of the next.
 //   - The first day of every month is free; the rest needs a key ("Authorization: Bearer").
 //   - Too many requests are answered with 429 and Retry-After. No number is published.
+//   - Of Hyperliquid every book_change is a snapshot, derivative_ticker says no funding_timestamp
+//     and symbols are in capitals (KPEPE); Deribit's funding_rate is current_funding, that of 8
+//     hours, without a time either. Source: tardis-node, src/mappers.
 //   - There are no checksums. A CSV file proves itself by the sum at the end of gzip; a
 //     minute by the length that the server states.
 //
@@ -46,7 +49,7 @@ const (
 const Raw = "raw"
 
 // Kinds are the kinds of data that record reads. The depth of book snapshots is Tardis'.
-var Kinds = []string{"incremental_book_L2", "trades", "derivative_ticker", "liquidations", "quotes", "book_snapshot_25", "book_snapshot_5", Raw}
+var Kinds = []string{"incremental_book_L2", "trades", "derivative_ticker", "liquidations", "quotes", "book_ticker", "book_snapshot_25", "book_snapshot_5", Raw}
 
 // Archive is Tardis. The zero value asks without a key.
 type Archive struct{}

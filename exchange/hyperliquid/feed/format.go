@@ -43,8 +43,23 @@ func (Format) Known(exchange.Venue, string) (exchange.Instrument, bool) {
 	return exchange.Instrument{}, false
 }
 
+// kilo are the contracts of a thousand coins whose names Tardis writes in capitals. Source:
+// tardis-node, src/mappers/hyperliquid.ts.
+var kilo = []string{"kPEPE", "kSHIB", "kBONK", "kFLOKI", "kLUNC", "kDOGS", "kNEIRO"}
+
+// spelled is a name as the venue has it.
+func spelled(symbol string) string {
+	for _, name := range kilo {
+		if strings.ToUpper(name) == symbol {
+			return name
+		}
+	}
+	return symbol
+}
+
 // Assume implements connect.Format. What the tokens of a pair are, its name does not say.
 func (Format) Assume(v exchange.Venue, symbol string, price, qty exchange.Step) exchange.Instrument {
+	v, symbol = api.SegmentOf(symbol), spelled(symbol)
 	in := exchange.Instrument{Venue: v, Symbol: symbol, Base: symbol, Quote: api.USDC, Wallet: exchange.Wallet(v), Linking: api.Linking, Multiplier: 1, MinNotional: leastValue,
 		Tick: price, Lot: qty, MakerFee: spotMaker, TakerFee: spotTaker, Assumed: "everything but the price and quantity steps (defaults)"}
 	if base, quote, ok := strings.Cut(symbol, "/"); ok {
