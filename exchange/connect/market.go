@@ -2,6 +2,7 @@ package connect
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/perilune/perilune/exchange"
@@ -123,6 +124,20 @@ type Extensible interface {
 	// Extend says what is wanted beside DataOptions.Data from now on, in the place of what
 	// was. It does not wait.
 	Extend(d Data)
+}
+
+// NotTrading begins the reason of a gap that says that an instrument takes no orders. Its
+// book begins anew, with a snapshot, when it does again.
+const NotTrading = "not trading"
+
+// Halts reports whether an event says so.
+func Halts(ev *exchange.Event) bool {
+	return ev.Kind == exchange.KindGap && strings.HasPrefix(ev.Reason, NotTrading)
+}
+
+// Halter is a Market that knows what takes no orders, which was so before its first event too.
+type Halter interface {
+	Halted(id exchange.InstrumentID) bool
 }
 
 // PastVolumes is a Market that tells on demand what an instrument traded in the days

@@ -64,6 +64,11 @@ func Open(o Options, sink connect.Sink) (*Market, error) {
 	return m, nil
 }
 
+var _ connect.Halter = (*Market)(nil)
+
+// Halted implements connect.Halter.
+func (m *Market) Halted(id exchange.InstrumentID) bool { return m.tracks[id].isHalted() }
+
 // noConn stands for REST where connections are told apart; they count from 1.
 const noConn = 0
 

@@ -154,7 +154,7 @@ func (t *track) trading(m *Market, yes bool, status string) bool {
 	}
 	t.halted = !yes
 	if t.halted {
-		m.post(&exchange.Event{Kind: exchange.KindGap, Instrument: t.in.ID, Reason: "not trading: its status is " + status})
+		m.post(&exchange.Event{Kind: exchange.KindGap, Instrument: t.in.ID, Reason: connect.NotTrading + ": its status is " + status})
 	}
 	t.links, t.bookOf.diffs, t.bookOf.quiet, t.bookOf.owner = book.New(t.in), 0, 0, 0
 	return true

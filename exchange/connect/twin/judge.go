@@ -33,7 +33,7 @@ func (m *Market) look(now exchange.Time) {
 		p.mu.Lock()
 		p.compare()
 		shadow := 1 - p.active
-		ask := p.sides[shadow].wants(now)
+		ask := (shadow == other || !p.halted) && p.sides[shadow].wants(now)
 		p.mu.Unlock()
 		if ask {
 			m.feeds[shadow].Snapshot(p.ids[shadow])
@@ -115,6 +115,10 @@ func (m *Market) fault(feed int, now exchange.Time) string {
 			continue
 		}
 		p.mu.Lock()
+		if p.halted { // which says nothing of either feed
+			p.mu.Unlock()
+			continue
+		}
 		total++
 		if p.stale(feed, now, exchange.Time(m.o.Rules.Stale)) {
 			stale++

@@ -5,6 +5,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/book"
+	"github.com/perilune/perilune/exchange/connect"
 	"github.com/perilune/perilune/exchange/quantile"
 )
 
@@ -15,6 +16,7 @@ type pair struct {
 
 	mu     sync.Mutex
 	active int
+	halted bool // at the venue: nothing can be had from either book until the venue's begins anew
 	sides  [2]side
 	leads  [2]quantile.Sketch // by how much each feed was first
 	recent [2]ring            // leads of the other one over this one
@@ -99,6 +101,19 @@ func (p *pair) follow(feed int, ev *exchange.Event, now exchange.Time) {
 	}
 	s.changed = now
 	p.meet(feed, best{bid.Price, ask.Price, now, ev.VenueTime})
+}
+
+// halts takes note of the venue's word on trading, and reports whether it changes anything; p
+// is locked.
+func (p *pair) halts(ev *exchange.Event) bool {
+	was := p.halted
+	switch {
+	case connect.Halts(ev):
+		p.halted = true
+	case ev.Kind == exchange.KindSnapshot:
+		p.halted = false
+	}
+	return p.halted != was
 }
 
 func (s *side) gap(now exchange.Time) {

@@ -22,6 +22,12 @@
 // that is preferred comes back after it was good for Rules.Back. There are at most
 // Rules.Switches changes in an hour; beyond, the feed stays as it is, which is told.
 //
+// # A market that is halted
+//
+// The venue alone knows it: while it takes no orders of an instrument nothing can be had from
+// the relay's book either, so nothing of it is passed on until the venue's own book has begun
+// anew. Such a book says nothing of how good a feed is.
+//
 // # What is compared
 //
 // Best prices: which feed had them first and by how much, how often they are the same when
@@ -173,6 +179,9 @@ func (m *Market) Join(venue, relay connect.Market) error {
 		m.ids = append(m.ids, mine.ID)
 		m.pairs[mine.ID] = newPair(mine, in)
 		m.pairs[mine.ID].active = m.judge.active
+		if v, ok := venue.(connect.Halter); ok {
+			m.pairs[mine.ID].halted = v.Halted(mine.ID)
+		}
 	}
 	m.feeds = [2]connect.Market{venue, relay}
 	m.judge.since = m.o.Now()
@@ -226,10 +235,15 @@ func (m *Market) pass(feed int, ev *exchange.Event) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.follow(feed, ev, m.o.Now())
-	if feed == p.active {
+	news := feed == own && p.halts(ev)
+	switch {
+	case feed == p.active && (feed == own || !p.halted), news && p.halted:
 		m.sink.Post(ev)
-	} else {
+	default:
 		m.feeds[own].Recycle(ev)
+	}
+	if news && !p.halted && p.active == other && p.sides[other].book.Ready() {
+		m.sink.Post(p.sides[other].snapshot(p.in.ID, m.o.Now()))
 	}
 }
 
@@ -250,9 +264,11 @@ func (m *Market) turn(feed int, why string) {
 		p.mu.Lock()
 		p.active = feed
 		m.sink.Post(m.feedEvent(p, why))
-		if s := &p.sides[feed]; s.book.Ready() {
+		switch s := &p.sides[feed]; {
+		case p.halted: // the venue says when it is over
+		case s.book.Ready():
 			m.sink.Post(s.snapshot(p.in.ID, m.o.Now()))
-		} else {
+		default:
 			wanted = append(wanted, p)
 		}
 		p.mu.Unlock()

@@ -16,9 +16,12 @@ import (
 
 // shelf is a feed in memory.
 type shelf struct {
-	u     *exchange.Universe
-	asked chan exchange.InstrumentID
+	u      *exchange.Universe
+	asked  chan exchange.InstrumentID
+	halted bool
 }
+
+func (s *shelf) Halted(exchange.InstrumentID) bool { return s.halted }
 
 func (s *shelf) Universe() *exchange.Universe      { return s.u }
 func (s *shelf) Interval() exchange.Time           { return 0 }
@@ -47,7 +50,7 @@ func shelfOf(t *testing.T, link exchange.Linking, symbols ...string) *shelf {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &shelf{u, make(chan exchange.InstrumentID, 100)}
+	return &shelf{u: u, asked: make(chan exchange.InstrumentID, 100)}
 }
 
 // world is two feeds of one book on a clock of its own. What is passed on is kept as a
@@ -66,6 +69,11 @@ type world struct {
 }
 
 func newWorld(t *testing.T, o twin.Options) *world {
+	t.Helper()
+	return newWorldOf(t, o, false)
+}
+
+func newWorldOf(t *testing.T, o twin.Options, halted bool) *world {
 	t.Helper()
 	w := &world{t: t, now: exchange.Date(2026, 1, 5) + 12*exchange.Hour, step: make(chan chan struct{}), feed: exchange.FeedVenue}
 	rules, err := o.Rules.Complete()
@@ -88,6 +96,7 @@ func newWorld(t *testing.T, o twin.Options) *world {
 		}
 	}
 	venue, relay := shelfOf(t, exchange.LinkPrevious, "SPOT", "ABC"), shelfOf(t, exchange.LinkUnproved, "ABC")
+	venue.halted = halted
 	w.at, _ = venue.u.Find("house.linear", "ABC")
 	w.book = book.New(w.at)
 	w.m = twin.New(o, w)
@@ -220,6 +229,41 @@ func TestASilentFeedIsReplacedAndComesBack(t *testing.T) {
 	}
 	if len(w.said) != 2 || !strings.Contains(w.said[0], "the books come from the venue now, and no more from the relay: 1 of 1 books of the relay are stale") {
 		t.Errorf("said %q", w.said)
+	}
+}
+
+// What the venue does not trade can't be had from the relay's book either, however good it
+// looks, and whichever feed is active: until the venue's own book has begun anew.
+func TestAHaltedMarketHasNoBook(t *testing.T) {
+	for _, relay := range []bool{true, false} {
+		w := newWorld(t, twin.Options{Relay: relay})
+		w.begin(0, 1000)
+		w.begin(1, 1000)
+		w.m.Own().Post(&exchange.Event{Kind: exchange.KindGap, Instrument: w.at.ID, Time: w.now, Reason: connect.NotTrading + ": its status is BREAK"})
+		turns := w.turns
+		for mid := range exchange.Ticks(20) {
+			w.move(1, 1001+mid, 0)
+			if w.look(); w.mid() != 0 || w.turns != turns {
+				t.Fatalf("relay active %t: after %d s of a halt the book is at %d, %d changes", relay, mid, w.mid(), w.turns-turns)
+			}
+		}
+		w.begin(1, 1030)
+		if w.mid() != 0 {
+			t.Errorf("relay active %t: a snapshot of the relay ended the halt, at %d", relay, w.mid())
+		}
+		if w.begin(0, 1030); w.mid() != 1030 {
+			t.Errorf("relay active %t: after the halt the book is at %d, want 1030", relay, w.mid())
+		}
+		if w.move(map[bool]int{false: 0, true: 1}[relay], 1031, 0); w.mid() != 1031 {
+			t.Errorf("relay active %t: then it is at %d, want 1031", relay, w.mid())
+		}
+	}
+	w := newWorldOf(t, twin.Options{Relay: true}, true)
+	if w.begin(1, 1000); w.mid() != 0 {
+		t.Errorf("halted from the beginning: the book is at %d", w.mid())
+	}
+	if w.begin(0, 1000); w.mid() != 1000 {
+		t.Errorf("then it is traded: the book is at %d, want 1000", w.mid())
 	}
 }
 
