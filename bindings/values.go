@@ -407,6 +407,8 @@ func (rt *Runtime) NewPair(p *intent.Pair) *lua.LTable {
 	r.num("close_basis", p.CloseBasis)
 	r.money("funding", p.Funding)
 	r.money("insurance", p.Insurance)
+	r.money("interest", p.Interest)
+	r.money("owed", p.Owes())
 	r.money("fees", p.Fees)
 	r.money("realised", p.Realised)
 	r.time("opened", p.Opened)
@@ -445,8 +447,10 @@ var PairType = Type{
 		{Name: "close_basis", Type: "number", Unit: "fraction"},
 		{Name: "funding", Type: "number", Unit: "settlement asset", Doc: "received so far"},
 		{Name: "insurance", Type: "number", Unit: "settlement asset", Doc: "its part of what the insurance fund paid after a liquidation"},
+		{Name: "interest", Type: "number", Unit: "quote", Doc: "charged so far on borrowed coins, at the prices of those hours; negative"},
+		{Name: "owed", Type: "number", Unit: "base", Doc: "borrowed coins that are still to be brought back, with their interest"},
 		{Name: "fees", Type: "number", Unit: "quote"},
-		{Name: "realised", Type: "number", Unit: "quote", Doc: "the whole result once closed, after fees, funding and insurance"},
+		{Name: "realised", Type: "number", Unit: "quote", Doc: "the whole result once closed, after fees, funding, insurance and interest"},
 		{Name: "opened", Type: "number?", Unit: "seconds since the epoch"},
 		{Name: "closed", Type: "number?", Unit: "seconds since the epoch"},
 		{Name: "settlements", Type: "integer", Doc: "funding settlements seen while it had a position"},

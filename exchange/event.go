@@ -21,7 +21,7 @@ const (
 	KindFill        // Fill
 	KindFundingPaid // Payment
 	KindTransfer    // Transfer
-	KindBalance     // Wallet, Asset, Amount: a deposit, an adjustment or, by its Reason, the insurance fund (signed change)
+	KindBalance     // Wallet, Asset, Amount: a deposit, an adjustment or, by its Reason, the insurance fund or interest (signed change)
 
 	// What the host itself feeds to the core.
 	KindTimer   // Strategy, Name: a timer is due

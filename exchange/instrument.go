@@ -65,6 +65,7 @@ type Instrument struct {
 	TakeBound decimal.Decimal
 
 	MakerFee, TakerFee decimal.Decimal // fractions of notional
+	Lending            Lending         `json:",omitzero"` // of Base, on spot
 
 	// Delivery is when a dated future ends: positions are settled at the index and
 	// trading stops. 0: the instrument has no end.
@@ -222,7 +223,8 @@ type Universe struct {
 	list    []*Instrument
 	byKey   map[string]InstrumentID
 	wallets []Wallet
-	margins []Wallet // those in which contracts are margined
+	margins []Wallet // those in which contracts are margined, or loans
+	loans   []*Instrument
 	venues  []Venue
 	aliases []string // names of venues without their house, where there is no default
 }
@@ -279,6 +281,7 @@ func NewUniverseOf(house string, list []Instrument) (*Universe, error) {
 		if in.Perp() && !slices.Contains(u.margins, in.Wallet) {
 			u.margins = append(u.margins, in.Wallet)
 		}
+		u.noteLoan(in)
 		if v := in.Venue.Within(house); !slices.Contains(u.venues, v) {
 			u.venues = append(u.venues, v)
 		}
@@ -327,6 +330,10 @@ func (u *Universe) Clone() *Universe {
 		mine.Brackets, mine.Coarser, mine.Collateral = slices.Clone(in.Brackets), slices.Clone(in.Coarser), slices.Clone(in.Collateral)
 		out.list[i] = &mine
 	}
+	out.loans = slices.Clone(u.loans)
+	for i, in := range out.loans {
+		out.loans[i] = out.list[in.ID]
+	}
 	return &out
 }
 
@@ -358,7 +365,7 @@ func (u *Universe) CompareWallets(a, b Wallet) int {
 	return cmp.Or(cmp.Compare(u.rank(a), u.rank(b)), cmp.Compare(a, b))
 }
 
-// HasMargin reports whether contracts are margined in a wallet.
+// HasMargin reports whether contracts are margined in a wallet, or loans are.
 func (u *Universe) HasMargin(w Wallet) bool { return slices.Contains(u.margins, w) }
 
 // Collateral is what backs the contracts of a wallet together: see Instrument.Collateral.

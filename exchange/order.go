@@ -95,6 +95,8 @@ type Order struct {
 	Type       OrderType
 	TIF        TimeInForce
 	ReduceOnly bool
+	// Borrow lets a sale on spot take coins that the wallet does not have: see Lending.
+	Borrow bool `json:",omitempty"`
 	// PositionSide is, where an account can hold a long and a short position in one
 	// instrument (hedge mode), the one that the order changes: Buy is the long one. 0: there
 	// is one position.

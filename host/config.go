@@ -32,6 +32,7 @@ type fileConfig struct {
 	Risk struct {
 		MaxOrderNotional    amount  `toml:"max_order_notional"`
 		MaxPositionNotional amount  `toml:"max_position_notional"`
+		MaxBorrowed         amount  `toml:"max_borrowed"`
 		CollarBP            float64 `toml:"collar_bp"`
 		OrdersPerSecond     float64 `toml:"orders_per_second"`
 		OrderBurst          int     `toml:"order_burst"`
@@ -322,7 +323,8 @@ func (p *PaperOptions) takeLatency(model string, ms *float64) error {
 func (o *Options) takeRisk(f *fileConfig) error {
 	l := &o.Limits
 	if err := errors.Join(decimalKey("max_order_notional", f.Risk.MaxOrderNotional, &l.MaxOrderNotional),
-		decimalKey("max_position_notional", f.Risk.MaxPositionNotional, &l.MaxPositionNotional)); err != nil {
+		decimalKey("max_position_notional", f.Risk.MaxPositionNotional, &l.MaxPositionNotional),
+		decimalKey("max_borrowed", f.Risk.MaxBorrowed, &l.MaxBorrowed)); err != nil {
 		return err
 	}
 	if f.Risk.DailyLoss != "" {

@@ -74,7 +74,7 @@ func booked(db *ledger.DB, account string) ([]Booked, error) {
 	}
 	var out []Booked
 	for _, t := range ledger.Totals(list) {
-		out = append(out, Booked{t.Asset, Money{t.Trading}, Money{t.Basis}, Money{t.Funding}, Money{t.Insurance}, Money{t.Fees}, Money{t.Net}})
+		out = append(out, Booked{t.Asset, Money{t.Trading}, Money{t.Basis}, Money{t.Funding}, Money{t.Insurance}, Money{t.Interest}, Money{t.Fees}, Money{t.Net}})
 	}
 	return out, nil
 }
@@ -94,8 +94,8 @@ func (r *runner) summary(endedBy string) *Summary {
 		Session: r.record.session, Resumed: r.record.resume != nil,
 		From: from.String(), To: to.String(), Days: float64(to-from) / float64(exchange.Day), EndedBy: endedBy,
 		Events: r.loop.Events(), Effects: r.record.rec.effects, Fills: r.core.Fills(), OrdersRefused: r.refusals,
-		Funding: Money{st.Funding.Round(8)}, Fees: Money{st.Fees.Round(8)}, Insurance: Money{st.Insurance.Round(8)}, Drawdown: r.equity.Drawdown,
-		OthersFunding: Money{st.Others.Funding.Round(8)}, OthersFees: Money{st.Others.Fees.Round(8)}, OthersInsurance: Money{st.Others.Insurance.Round(8)},
+		Funding: Money{st.Funding.Round(8)}, Fees: Money{st.Fees.Round(8)}, Insurance: Money{st.Insurance.Round(8)}, Interest: Money{st.Interest.Round(8)}, Drawdown: r.equity.Drawdown,
+		OthersFunding: Money{st.Others.Funding.Round(8)}, OthersFees: Money{st.Others.Fees.Round(8)}, OthersInsurance: Money{st.Others.Insurance.Round(8)}, OthersInterest: Money{st.Others.Interest.Round(8)},
 		Currency: r.core.Currency(), Valued: r.valued(to), Unpriced: r.core.Unpriced(),
 		PairsOpened: st.PairsOpened, PairsClosed: st.PairsClosed, PairsLive: len(r.core.OpenPairs()),
 		MaxUnhedged: Money{st.MaxUnhedged}, MaxUnhedSec: float64(st.MaxUnhedgedTime) / float64(exchange.Second),

@@ -273,7 +273,7 @@ func (o *Options) Validate() (err error) {
 	for _, x := range []struct {
 		name string
 		v    decimal.Decimal
-	}{{"MaxOrderNotional", o.Limits.MaxOrderNotional}, {"MaxPositionNotional", o.Limits.MaxPositionNotional}, {"DailyLoss", o.Limits.DailyLoss}} {
+	}{{"MaxOrderNotional", o.Limits.MaxOrderNotional}, {"MaxPositionNotional", o.Limits.MaxPositionNotional}, {"MaxBorrowed", o.Limits.MaxBorrowed}, {"DailyLoss", o.Limits.DailyLoss}} {
 		if !bounded(x.v.Abs(), mostMoney) {
 			return configError("Limits.%s: want a number of at most %d; a negative one switches the rule off", x.name, mostMoney)
 		}

@@ -89,6 +89,7 @@ func (p *reporting) addTotals(d *report.Data) error {
 		d.Totals.Basis = d.Totals.Basis.Add(p.inQuote(x.Asset, x.Basis))
 		d.Totals.Funding = d.Totals.Funding.Add(p.inQuote(x.Asset, x.Funding))
 		d.Totals.Insurance = d.Totals.Insurance.Add(p.inQuote(x.Asset, x.Insurance))
+		d.Totals.Interest = d.Totals.Interest.Add(p.inQuote(x.Asset, x.Interest))
 		d.Totals.Fees = d.Totals.Fees.Add(p.inQuote(x.Asset, x.Fees))
 	}
 	return err
@@ -155,6 +156,7 @@ func (p *reporting) addPairs(d *report.Data) error {
 				row.Basis = row.Basis.Add(p.inQuote(made.Asset, made.Basis))
 				row.Funding = row.Funding.Add(p.inQuote(made.Asset, made.Funding))
 				row.Insurance = row.Insurance.Add(p.inQuote(made.Asset, made.Insurance))
+				row.Interest = row.Interest.Add(p.inQuote(made.Asset, made.Interest))
 				row.Fees = row.Fees.Add(p.inQuote(made.Asset, made.Fees))
 			}
 		}

@@ -41,12 +41,14 @@ type Summary struct {
 	Funding       Money   `json:"funding"`
 	Fees          Money   `json:"fees"`
 	Insurance     Money   `json:"insurance"` // paid by insurance funds after liquidations
+	Interest      Money   `json:"interest"`  // charged on borrowed coins; negative
 	PnL           Money   `json:"pnl"`       // of the whole account, in this run
-	// Of the three before PnL, what is no strategy's: of trades by hand, and of what the
+	// Of the four before PnL, what is no strategy's: of trades by hand, and of what the
 	// account held before the session.
 	OthersFunding   Money `json:"others_funding"`
 	OthersFees      Money `json:"others_fees"`
 	OthersInsurance Money `json:"others_insurance"`
+	OthersInterest  Money `json:"others_interest"`
 	// Currency is what the equity is in: USDT, except on markets without it.
 	Currency string `json:"currency"`
 	// Valued tells at what the assets beside the currency count in EndEq.
@@ -128,6 +130,7 @@ type Booked struct {
 	Basis     Money  `json:"basis"`
 	Funding   Money  `json:"funding"`
 	Insurance Money  `json:"insurance"`
+	Interest  Money  `json:"interest"`
 	Fees      Money  `json:"fees"`
 	Net       Money  `json:"net"`
 }

@@ -28,8 +28,12 @@ type Carry struct {
 	// are valued at the price that the ledger knew last when they came.
 	InsuranceValue decimal.Decimal
 	InsuranceIn    []Amount
-	FundingIn      []Amount // by asset
-	FeesIn         []Amount
+	// InterestValue is what was charged on borrowed coins, in quote at the price that the
+	// ledger knew last when it was; negative.
+	InterestValue decimal.Decimal
+	InterestIn    []Amount
+	FundingIn     []Amount // by asset
+	FeesIn        []Amount
 	// Open is the profit of what is not closed, in quote, at At: the price of a coin that
 	// the ledger knows last, of a fill or of a settlement's mark. Each leg is valued at a
 	// price of its own: the one that is known of it from the same minute, or else At
@@ -42,7 +46,7 @@ type Carry struct {
 
 // Net is the whole result in quote, without fees in a third asset.
 func (c *Carry) Net() decimal.Decimal {
-	return c.Basis.Add(c.Open).Add(c.FundingValue).Add(c.InsuranceValue).Sub(c.FeesValue)
+	return c.Basis.Add(c.Open).Add(c.FundingValue).Add(c.InsuranceValue).Add(c.InterestValue).Sub(c.FeesValue)
 }
 
 // Amount is a sum of one asset.
@@ -96,12 +100,17 @@ func (rd *Reader) carry(p *Pair, f Filter) (*Carry, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := carrying{Carry: &Carry{Pair: *p}, funding: funding, insurance: insurance}
+	interest, err := rd.Interest(f)
+	if err != nil {
+		return nil, err
+	}
+	b := carrying{Carry: &Carry{Pair: *p}, funding: funding, insurance: insurance, interest: interest}
 	if err := rd.EachFill(f, b.fill); err != nil {
 		return nil, err
 	}
 	b.settle(exchange.Time(1<<63 - 1))
 	b.insure(exchange.Time(1<<63 - 1))
+	b.charge(exchange.Time(1<<63 - 1))
 	if b.now.Fills > 0 {
 		b.Windows = append(b.Windows, b.now)
 	}
@@ -113,7 +122,8 @@ func (rd *Reader) carry(p *Pair, f Filter) (*Carry, error) {
 type carrying struct {
 	*Carry
 	funding   []Funding // that were not reached yet
-	insurance []Insurance
+	insurance []WalletIncome
+	interest  []WalletIncome
 	legs      []*Position
 	last      []known // of each leg, as last known
 	newest    known
@@ -166,6 +176,7 @@ func coinEntry(l *Position) decimal.Decimal {
 func (b *carrying) fill(f *Fill) error {
 	b.settle(f.Time)
 	b.insure(f.Time - 1)
+	b.charge(f.Time - 1)
 	if b.now.From == 0 {
 		b.now.From = f.Time
 	}
@@ -243,6 +254,24 @@ func (b *carrying) insure(until exchange.Time) {
 		}
 		b.InsuranceIn = plus(b.InsuranceIn, x.Asset, x.Amount)
 		b.InsuranceValue = b.InsuranceValue.Add(value)
+	}
+}
+
+// charge adds interest up to a time: it makes what a spot leg owes larger, as if the coins
+// had been sold at the price and the money paid away.
+func (b *carrying) charge(until exchange.Time) {
+	for len(b.interest) > 0 && b.interest[0].Time <= until {
+		x := &b.interest[0]
+		b.interest = b.interest[1:]
+		price := b.At
+		for i, l := range b.legs {
+			if l.owing(x) {
+				price = b.price(i)
+				l.trade(x.Amount, price.Mul(decimal.NewFromInt(max(1, l.Terms.Multiplier))))
+			}
+		}
+		b.InterestIn = plus(b.InterestIn, x.Asset, x.Amount)
+		b.InterestValue = b.InterestValue.Add(x.Amount.Mul(price))
 	}
 }
 

@@ -81,6 +81,11 @@ func (f *Fill) signed() decimal.Decimal {
 	return f.Qty
 }
 
+// owing reports whether interest was charged on what the position is short of.
+func (p *Position) owing(x *WalletIncome) bool {
+	return p.Terms.Contract == exchange.Spot && p.Terms.Base == x.Asset && p.Qty.IsNegative()
+}
+
 func newPosition(f *Fill) *Position {
 	return &Position{Strategy: f.Strategy, Venue: f.Venue, Symbol: f.Symbol, Terms: f.Terms}
 }

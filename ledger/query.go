@@ -140,9 +140,9 @@ func (rd *Reader) Funding(f Filter) ([]Funding, error) {
 	return last(rows, err, f.Last)
 }
 
-// Insurance is what one holder had of a payment of the venue's insurance fund, after a
-// liquidation that left the wallet below zero.
-type Insurance struct {
+// WalletIncome is what one holder had of something that a venue paid into a wallet, or took:
+// of its insurance fund, after a liquidation that left the wallet below zero, or as interest.
+type WalletIncome struct {
 	Time     exchange.Time
 	Account  string
 	Strategy string          // empty: the account itself
@@ -154,11 +154,16 @@ type Insurance struct {
 
 // Insurance returns payments of insurance funds, oldest first. They are a wallet's, not
 // an instrument's: with Filter.Symbol there are none.
-func (rd *Reader) Insurance(f Filter) ([]Insurance, error) {
+func (rd *Reader) Insurance(f Filter) ([]WalletIncome, error) { return rd.walletIncome(f, "insurance") }
+
+// Interest returns what was charged on borrowed coins, oldest first, in coins; see Insurance.
+func (rd *Reader) Interest(f Filter) ([]WalletIncome, error) { return rd.walletIncome(f, "interest") }
+
+func (rd *Reader) walletIncome(f Filter, kind string) ([]WalletIncome, error) {
 	rows, err := filtered(rd, f, `SELECT x.time, s.account, x.strategy, x.pair, substr(p.account, 3), p.amount, p.asset
 		FROM txn x JOIN posting p ON p.txn = x.id AND p.account LIKE 'A:%' JOIN session s ON s.id = x.session `+whereRun+
-		" AND ?3 = 'null' AND ?4 IN (0, x.pair) AND x.kind = 'insurance' ORDER BY x.id",
-		func(rows *sql.Rows, x *Insurance) error {
+		" AND ?3 = 'null' AND ?4 IN (0, x.pair) AND x.kind = '"+kind+"' ORDER BY x.id",
+		func(rows *sql.Rows, x *WalletIncome) error {
 			return rows.Scan(&x.Time, &x.Account, &x.Strategy, &x.Pair, &x.Wallet, &x.Amount, &x.Asset)
 		})
 	return last(rows, err, f.Last)
@@ -171,12 +176,12 @@ type Correction struct {
 	Reason string // as its event told it; "" in what older versions wrote
 }
 
-// Corrections returns what was booked of an account as an adjustment, or paid by an
-// insurance fund: each once, whoever had parts of it.
+// Corrections returns what was booked of an account as an adjustment or interest, or paid by
+// an insurance fund: each once, whoever had parts of it.
 func (rd *Reader) Corrections(account string) ([]Correction, error) {
 	return collect(rd, `SELECT DISTINCT substr(p.account, 3), p.asset, substr(x.ref, instr(x.ref || ' ', ' ') + 1)
 		FROM txn x JOIN posting p ON p.txn = x.id AND p.account LIKE 'A:%' JOIN session s ON s.id = x.session
-		WHERE s.account = ?1 AND x.kind IN ('adjust', 'insurance')`,
+		WHERE s.account = ?1 AND x.kind IN ('adjust', 'insurance', 'interest')`,
 		func(rows *sql.Rows, x *Correction) error {
 			return rows.Scan(&x.Wallet, &x.Asset, &x.Reason)
 		}, account)
@@ -249,6 +254,7 @@ type Pair struct {
 	CloseBasis      float64
 	Funding         decimal.Decimal
 	Insurance       decimal.Decimal
+	Interest        decimal.Decimal
 	Fees            decimal.Decimal
 	Realised        decimal.Decimal
 	Opened, Closed  exchange.Time
@@ -267,13 +273,13 @@ func (rd *Reader) Pairs(f Filter) ([]Pair, error) {
 
 func (rd *Reader) pairs(f Filter, and string) ([]Pair, error) {
 	return filtered(rd, f, `SELECT s.account, x.id, x.strategy, x.spot, x.perp, x.state, x.done, x.reason, x.tag, x.notional,
-			x.spot_qty, x.perp_qty, x.spot_cost, x.perp_cost, x.open_basis, x.close_basis, x.funding, x.insurance, x.fees, x.realised,
+			x.spot_qty, x.perp_qty, x.spot_cost, x.perp_cost, x.open_basis, x.close_basis, x.funding, x.insurance, x.interest, x.fees, x.realised,
 			x.opened, x.closed, x.settlements, x.max_unhedged, x.max_unhedged_time, x.detail
 		FROM (SELECT *, opened AS time FROM pairs) x JOIN session s ON s.id = x.session `+whereRun+
 		" AND (?3 = 'null' OR x.spot IN (SELECT value FROM json_each(?3)) OR x.perp IN (SELECT value FROM json_each(?3))) AND ?4 IN (0, x.id)"+and+" ORDER BY x.session, x.id",
 		func(rows *sql.Rows, x *Pair) error {
 			return rows.Scan(&x.Account, &x.ID, &x.Strategy, &x.Spot, &x.Perp, &x.State, &x.Done, &x.Reason, &x.Tag,
-				&x.Notional, &x.SpotQty, &x.PerpQty, &x.SpotCost, &x.PerpCost, &x.OpenBasis, &x.CloseBasis, &x.Funding, &x.Insurance,
+				&x.Notional, &x.SpotQty, &x.PerpQty, &x.SpotCost, &x.PerpCost, &x.OpenBasis, &x.CloseBasis, &x.Funding, &x.Insurance, &x.Interest,
 				&x.Fees, &x.Realised, &x.Opened, &x.Closed, &x.Settlements, &x.MaxUnhedged, &x.MaxUnhedgedTime, &x.Detail)
 		})
 }

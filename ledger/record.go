@@ -82,7 +82,7 @@ type TransferRow struct {
 // TxnRow is one movement of money. Its postings sum to zero for each asset.
 type TxnRow struct {
 	At
-	Kind     string // deposit, fill, funding, insurance, transfer_out, transfer_in, adjust
+	Kind     string // deposit, fill, funding, insurance, interest, transfer_out, transfer_in, adjust
 	Ref      string // unique within (session, Kind)
 	Strategy string
 	Pair     exchange.PairID
@@ -109,8 +109,9 @@ type PairRow struct {
 	CloseBasis      float64
 	Funding         decimal.Decimal // settlement asset
 	Insurance       decimal.Decimal // its part of what the insurance fund paid, settlement asset
+	Interest        decimal.Decimal // charged on what it borrowed, in quote at the prices of those hours; negative
 	Fees            decimal.Decimal
-	Realised        decimal.Decimal // once closed, after funding, insurance and fees
+	Realised        decimal.Decimal // once closed, after funding, insurance, interest and fees
 	Opened, Closed  exchange.Time
 	Settlements     int
 	MaxUnhedged     decimal.Decimal
@@ -323,7 +324,7 @@ func (r *PairRow) write(b *batch) error {
 	}
 	_, err := b.exec(insertPair, b.session, int64(r.ID), b.run, b.seq, r.Strategy, r.Spot.Key(), r.Perp.Key(), r.State, r.Done,
 		r.Reason, r.Tag, r.Notional.String(), r.SpotQty.String(), r.Perp.QtyDecimal(r.PerpQty).String(),
-		r.SpotCost.String(), r.PerpCost.String(), r.OpenBasis, r.CloseBasis, r.Funding.String(), r.Insurance.String(), r.Fees.String(),
+		r.SpotCost.String(), r.PerpCost.String(), r.OpenBasis, r.CloseBasis, r.Funding.String(), r.Insurance.String(), r.Interest.String(), r.Fees.String(),
 		r.Realised.String(), int64(r.Opened), int64(r.Closed), r.Settlements, r.MaxUnhedged.String(),
 		int64(r.MaxUnhedgedTime), detail, r.Away.String())
 	return err

@@ -69,14 +69,14 @@ var statementText = [statements]string{
 		VALUES (?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING`,
 	insertPosting: `INSERT INTO posting (txn, n, account, asset, amount) VALUES (?,?,?,?,?)`,
 	insertPair: `INSERT INTO pairs (session, id, run, seq, strategy, spot, perp, state, done, reason, tag, notional, spot_qty,
-			perp_qty, spot_cost, perp_cost, open_basis, close_basis, funding, insurance, fees, realised, opened, closed, settlements,
+			perp_qty, spot_cost, perp_cost, open_basis, close_basis, funding, insurance, interest, fees, realised, opened, closed, settlements,
 			max_unhedged, max_unhedged_time, detail, away)
-		VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
+		VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
 		ON CONFLICT DO UPDATE SET run = excluded.run, seq = excluded.seq, state = excluded.state, done = excluded.done,
 			reason = excluded.reason, tag = excluded.tag, notional = excluded.notional, spot_qty = excluded.spot_qty,
 			perp_qty = excluded.perp_qty, spot_cost = excluded.spot_cost, perp_cost = excluded.perp_cost,
 			open_basis = excluded.open_basis, close_basis = excluded.close_basis, funding = excluded.funding, insurance = excluded.insurance,
-			fees = excluded.fees, realised = excluded.realised, opened = excluded.opened, closed = excluded.closed,
+			interest = excluded.interest, fees = excluded.fees, realised = excluded.realised, opened = excluded.opened, closed = excluded.closed,
 			settlements = excluded.settlements, max_unhedged = excluded.max_unhedged,
 			max_unhedged_time = excluded.max_unhedged_time, detail = excluded.detail, away = excluded.away` + newer,
 	insertSchedule: `INSERT INTO schedules (session, id, run, seq, strategy, market, symbol, algo, side, state, done, reason, tag, curve,

@@ -16,6 +16,7 @@ type pairKey struct{ session, pair int64 }
 // price which no row holds.
 type pairMoney struct {
 	spotCost, perpCost, fees, funding, insurance decimal.Decimal
+	interest                                     decimal.Decimal // in coins
 	settlements                                  int64
 	// inCoin says of the two legs that they changed contracts which move coins, whose worth
 	// at each moment no row holds.
@@ -50,16 +51,16 @@ func (v *verifier) pairMoney(ctx context.Context) error {
 		}
 		return want[k]
 	}
-	for _, add := range []func(context.Context, func(pairKey) *pairMoney) error{v.pairFills, v.pairFunding, v.pairInsurance} {
+	for _, add := range []func(context.Context, func(pairKey) *pairMoney) error{v.pairFills, v.pairFunding, v.pairInsurance, v.pairInterest} {
 		if err := add(ctx, of); err != nil {
 			return err
 		}
 	}
 	return v.rows(ctx, func(r *sql.Rows) error {
 		var k pairKey
-		var spotCost, perpCost, fees, funding, insurance number
+		var spotCost, perpCost, fees, funding, insurance, interest number
 		var settlements int64
-		if err := r.Scan(&k.session, &k.pair, &spotCost, &perpCost, &fees, &funding, &insurance, &settlements); err != nil {
+		if err := r.Scan(&k.session, &k.pair, &spotCost, &perpCost, &fees, &funding, &insurance, &settlements, &interest); err != nil {
 			return err
 		}
 		row, sum := fmt.Sprintf("%d of session %d", k.pair, k.session), of(k)
@@ -75,6 +76,7 @@ func (v *verifier) pairMoney(ctx context.Context) error {
 			{"what it paid in fees", fees, sum.fees, "fills", false},
 			{"its funding", funding, sum.funding, "settlements", sum.inCoin[0] || sum.inCoin[1]}, // in quote, of coins
 			{"its insurance", insurance, sum.insurance, "txns", sum.inCoin[0] || sum.inCoin[1]},
+			{"the interest of what it borrowed", interest, sum.interest, "txns", false},
 		} {
 			if !c.has.ok {
 				v.find("positions", "pairs", row, "%s is no number", c.what)
@@ -86,7 +88,8 @@ func (v *verifier) pairMoney(ctx context.Context) error {
 			v.find("positions", "pairs", row, "it was settled %d times, and it has %d settlements", settlements, sum.settlements)
 		}
 		return nil
-	}, "SELECT session, id, spot_cost, perp_cost, fees, funding, insurance, settlements FROM pairs ORDER BY session, id")
+	}, `SELECT session, id, spot_cost, perp_cost, fees, funding, insurance, settlements,
+		CASE WHEN json_valid(detail) THEN coalesce(json_extract(detail, '$.Pair.Spread.Legs[1].Interest'), '0') ELSE '0' END FROM pairs ORDER BY session, id`)
 }
 
 // pairFills adds up the cash of the fills of pairs, and their fees: coins at the price of
@@ -144,4 +147,18 @@ func (v *verifier) pairInsurance(ctx context.Context, of func(pairKey) *pairMone
 		return nil
 	}, `SELECT t.session, t.pair, p.amount FROM txn t JOIN posting p ON p.txn = t.id AND p.account LIKE 'A:%'
 		JOIN pairs x ON x.session = t.session AND x.id = t.pair WHERE t.kind = 'insurance' AND t.run <= x.run`)
+}
+
+// pairInterest adds up the coins that were charged: what they were worth no row holds.
+func (v *verifier) pairInterest(ctx context.Context, of func(pairKey) *pairMoney) error {
+	return v.rows(ctx, func(r *sql.Rows) error {
+		var k pairKey
+		var amount number
+		if err := r.Scan(&k.session, &k.pair, &amount); err != nil {
+			return err
+		}
+		sum := of(k)
+		sum.interest = sum.interest.Add(amount.Decimal)
+		return nil
+	}, `SELECT t.session, t.pair, p.amount FROM txn t JOIN posting p ON p.txn = t.id AND p.account LIKE 'A:%' WHERE t.kind = 'interest' AND t.pair <> 0`)
 }

@@ -17,7 +17,7 @@ var openType = bindings.Type{
 	Doc:  "A hedged position to open: long one instrument and short another of the same coin, in equal base quantity.",
 	Fields: []bindings.Value{
 		{Name: "long", Type: "string|Book", Optional: true, Doc: "symbol of what is bought: a spot market, perpetual or dated future of any venue. long and short are given, or spot and perp"},
-		{Name: "short", Type: "string|Book", Optional: true, Doc: "symbol of what is sold: a perpetual or dated future of any venue, or a spot market whose coins the account has"},
+		{Name: "short", Type: "string|Book", Optional: true, Doc: "symbol of what is sold: a perpetual or dated future of any venue, or a spot market: coins that the account has, or with borrow borrowed ones"},
 		{Name: "spot", Type: "string|Book", Optional: true, Doc: "long, where that is a spot market"},
 		{Name: "perp", Type: "string|Book", Optional: true, Doc: "short, where that is a contract"},
 		{Name: "notional", Type: "number|string|Decimal", Unit: "quote", Doc: "target value of one leg"},
@@ -27,6 +27,7 @@ var openType = bindings.Type{
 		{Name: "max_unhedged", Type: "number|string|Decimal", Unit: "quote", Optional: true, Doc: "largest value that may be unhedged at any moment; 5000 when left out"},
 		{Name: "max_unhedged_time", Type: "number|string", Unit: "seconds, or \"5s\"", Optional: true, Doc: "how long a leg may stay unhedged before the excess is flattened; 5 s when left out, 30 s on a coin-margined perpetual, where it includes a transfer and holds as long as transfers arrive: coins of a late one are hedged on what margin the COIN-M wallet has, and for the first slice of an opening without a buffer and the last of a closing it has none, so at most one batch waits for the venue's answer"},
 		{Name: "timeout", Type: "number|string", Unit: "seconds, or \"10m\"", Optional: true, Doc: "ends the opening with the size reached; 10 minutes when left out"},
+		{Name: "borrow", Type: "boolean", Optional: true, Doc: "the coins of a short leg on spot are borrowed from its venue, up to max_borrowed of [risk] together; false when left out. Interest is charged every hour. Closing buys back what is owed with its interest: nothing stays owed, and no more than the smallest order is left over"},
 		{Name: "dark", Type: "DarkPolicy", Optional: true, Doc: "for a venue that goes dark while something is unhedged"},
 		{Name: "tag", Type: "string", Optional: true, Doc: "a note that stays with the pair"},
 		{Name: "buffer", Type: "number|string|Decimal", Unit: "coin", Optional: true, Doc: "coin-margined only: coins of the COIN-M wallet that may back the short until the pair's own arrive, so that both legs go at once; without it the short waits for the transfer"},
@@ -138,6 +139,9 @@ func open(rt *bindings.Runtime) int {
 	}
 	if f.Has("tag") {
 		req.Tag = f.Get("tag").Name()
+	}
+	if req.Borrow = f.Has("borrow") && f.Get("borrow").Bool(); req.Borrow && short.Perp() {
+		f.Get("borrow").Fail("short %s is a contract: only coins that are sold on spot are borrowed", short.Key())
 	}
 	coinFields(f, short, &req)
 	rt.Count(bindings.CapPairs)

@@ -31,6 +31,7 @@ var options = []bindings.Value{
 	{Name: "type", Type: "\"limit\"|\"market\"", Optional: true, Doc: "limit when left out"},
 	{Name: "tif", Type: "\"gtc\"|\"ioc\"|\"fok\"|\"post_only\"", Optional: true, Doc: "gtc for a limit order, ioc for a market order, when left out"},
 	{Name: "reduce_only", Type: "boolean", Optional: true, Doc: "may only shrink a position; perpetuals only"},
+	{Name: "borrow", Type: "boolean", Optional: true, Doc: "a sale on spot may take coins that the wallet does not have: they are borrowed, at interest, until they are bought back; up to max_borrowed of [risk]"},
 }
 
 var requestType = bindings.Type{
@@ -78,6 +79,7 @@ func submit(rt *bindings.Runtime) int {
 	o.Qty = quantity(in, f.Get("qty"))
 	o.TIF = timeInForce(rt, f.Get("tif"), o.Type)
 	o.ReduceOnly = reduceOnly(in, f.Get("reduce_only"))
+	o.Borrow = borrow(in, o.Side, f.Get("borrow"))
 	switch {
 	case o.Type == exchange.MarketOrder && f.Has("price"):
 		f.Get("price").Fail("a market order has no price: leave it out, or write type = \"limit\"")
@@ -100,6 +102,7 @@ func limit(rt *bindings.Runtime, side exchange.Side) int {
 	f := rt.Fields(4, &optionsType)
 	o.TIF = timeInForce(rt, f.Get("tif"), o.Type)
 	o.ReduceOnly = reduceOnly(in, f.Get("reduce_only"))
+	o.Borrow = borrow(in, side, f.Get("borrow"))
 	return place(rt, o)
 }
 
@@ -157,6 +160,16 @@ func reduceOnly(in *exchange.Instrument, v bindings.Input) bool {
 	}
 	if !in.Perp() {
 		v.Fail("%s is a spot market, where there is no position to reduce", in.Key())
+	}
+	return true
+}
+
+func borrow(in *exchange.Instrument, side exchange.Side, v bindings.Input) bool {
+	if !v.Bool() {
+		return false
+	}
+	if side != exchange.Sell || !in.Lends() {
+		v.Fail("%s of %s: only coins that are sold on spot, at a venue that lends them, are borrowed", side, in.Key())
 	}
 	return true
 }

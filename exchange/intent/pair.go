@@ -38,8 +38,14 @@ func (l Leg) String() string { return [...]string{"auto", "spot", "perp"}[l] }
 // one to one can't be liquidated by the price.
 type PairRequest struct {
 	Spot     exchange.InstrumentID // to be bought: a spot market, or any contract (see Spread)
-	Perp     exchange.InstrumentID // to be sold: a contract, or coins that the account has on spot
+	Perp     exchange.InstrumentID // to be sold: a contract, or coins on spot: those that the account has, or with Borrow borrowed ones
 	Notional decimal.Decimal       // target value of one leg, in quote
+
+	// Borrow lets the coins of a short leg on spot be borrowed from its venue. All of them
+	// then count as borrowed, whatever coins the account has beside them. Closing buys back
+	// what is owed with its interest, that of an hour more, up to a whole lot, and up to the
+	// smallest order: nothing stays owed, and no more than that is left in the wallet.
+	Borrow bool `json:",omitempty"`
 
 	// Dark is for a venue that can't be traded at while something is unhedged. With
 	// anything but its zero value the pair is worked as a Spread.
@@ -156,9 +162,10 @@ type Pair struct {
 	CloseBasis         float64
 	Funding            decimal.Decimal // received so far, settlement asset
 	Insurance          decimal.Decimal // the pair's part of what the insurance fund paid after a liquidation, settlement asset
+	Interest           decimal.Decimal `json:",omitzero"` // charged on borrowed coins, in quote at the prices of those hours; negative
 	Fees               decimal.Decimal // all fees, valued in quote at the fill price
 	FeesInQuote        decimal.Decimal // the part that was charged in quote; the rest left fewer coins to sell
-	Realised           decimal.Decimal // once closed: the whole result in quote, after fees, funding and insurance
+	Realised           decimal.Decimal // once closed: the whole result in quote, after fees, funding, insurance and interest
 
 	Opened, Closed exchange.Time
 	Settlements    int // funding settlements seen while it had a position

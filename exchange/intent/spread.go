@@ -42,8 +42,10 @@ type Holding struct {
 	Instrument exchange.InstrumentID
 	Key        string          // of the instrument, by which a later run finds it
 	Lots       exchange.Lots   // signed; bought less sold
-	Coins      decimal.Decimal // signed; of spot without what fees took
+	Coins      decimal.Decimal // signed; of spot without what fees took, and with what interest added to a debt
 	Cash       decimal.Decimal // signed, quote, without fees: Cash + Coins × price is what the leg made
+	Borrowed   bool            `json:",omitempty"` // what it sells of coins is borrowed, and owed
+	Interest   decimal.Decimal `json:",omitzero"`  // in coins, that was charged on it; negative
 }
 
 // Book adds a fill.
@@ -124,14 +126,25 @@ func (s *Spread) Net() decimal.Decimal {
 	return s.Legs[LongLeg].Coins.Add(s.Legs[ShortLeg].Coins).Add(s.Legs[StandIn].Coins)
 }
 
+// Owes is how many borrowed coins the pair has to bring back; zero when it borrows none.
+func (p *Pair) Owes() decimal.Decimal {
+	if h := &p.Spread.Legs[ShortLeg]; h.Borrowed && h.Coins.IsNegative() && !p.State.Done() {
+		return h.Coins.Abs()
+	}
+	return decimal.Zero
+}
+
 // Holds is a pair's part of the account's position in an instrument, or of its coins.
-// Coins that a spread sold short were the account's, and are its to buy back.
+// Coins that a spread sold short were the account's, and are its to buy back; where it
+// borrowed them, it owes them.
 func (p *Pair) Holds(in *exchange.Instrument) exchange.Lots {
 	if which, ok := p.Spread.Leg(in.ID); ok {
 		if h := &p.Spread.Legs[which]; in.Perp() {
 			return h.Lots
 		} else if h.Coins.IsPositive() {
 			return exchange.Lots(in.Lot.Floor(h.Coins))
+		} else if h.Borrowed {
+			return -exchange.Lots(in.Lot.Ceil(h.Coins.Abs()))
 		}
 		return 0
 	}

@@ -21,6 +21,9 @@ type walletBalance struct {
 	apart  []*slot        // what settles in it and has margin of its own
 	parent *walletBalance // of the margin of an isolated position, where that came from
 	float  float64        // total, for screening
+
+	loans []*loan // that it backs, of coins in the same wallet
+	lent  bool    // coins of it can be owed
 }
 
 func (p *walletBalance) credit(amount decimal.Decimal) {

@@ -33,6 +33,8 @@ func (ru *rules) invalid(o *order) *refusal {
 		return refused(RuleTIF, "Invalid timeInForce: %s %s", o.Type, o.TIF)
 	case o.PositionSide != ru.markets.side(o.Instrument, o.PositionSide).holds:
 		return refused(RulePositionSide, "Order's position side does not match user's setting.")
+	case o.Borrow && (o.Side != exchange.Sell || !ru.markets.slots[o.Instrument].in.Lends()):
+		return refused(RuleBorrow, "Borrowing is not possible: %s %s", o.Side, ru.markets.slots[o.Instrument].in.Symbol)
 	case o.ReduceOnly && !ru.markets.slots[o.Instrument].in.Perp():
 		return refused(RuleSpot, "Parameter 'reduceOnly' sent when not required.")
 	}
@@ -188,7 +190,16 @@ func (ru *rules) funds(s *slot, o *order, p plan) *refusal {
 	if held.pool != nil { // a unified wallet: what is margin can't be spent
 		free = ru.margins.balance(held).Free
 	}
+	if s.loan != nil {
+		free = free.Add(ru.margins.onLoan(s, o, held))
+	}
+	if o.Borrow && need.LessThanOrEqual(free) {
+		return ru.margins.loanMargin(s, o)
+	}
 	if need.GreaterThan(free) {
+		if o.Borrow {
+			return refused(RuleBorrow, "Borrowing limit exceeded: needs %s %s, %s can be sold", need, asset, free)
+		}
 		return refused(RuleFunds, "Account has insufficient balance for requested action: needs %s %s, %s is free", need, asset, free)
 	}
 	return nil

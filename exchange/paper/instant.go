@@ -91,6 +91,9 @@ func (v *Venue) close() {
 	}
 	v.liquidator.review(n.events, at)
 	for i := range n.events {
+		v.loans.watch(v.markets.slots[n.events[i].Instrument], at)
+	}
+	for i := range n.events {
 		for s := v.markets.slots[n.events[i].Instrument]; s != nil; s = s.short {
 			s.ended = course{}
 		}

@@ -86,6 +86,9 @@ func (lq *liquidator) watch(s *slot, at exchange.Time) {
 // safe reports that the margin balance is certainly above maintenance. Of a joint wallet,
 // whose rates move too, nothing is certain.
 func (p *pool) safe() bool {
+	if p.owes() {
+		return false
+	}
 	if p.rates != nil {
 		return p.held == 0
 	}
@@ -112,7 +115,7 @@ func (p *pool) safe() bool {
 // margin balance is above maintenance.
 func (lq *liquidator) guard(p *pool, at exchange.Time) {
 	lq.payDebts(p, false, at)
-	if p.held == 0 {
+	if p.held == 0 && !p.owes() {
 		lq.insure(p, at)
 		return
 	}
@@ -125,6 +128,9 @@ func (lq *liquidator) guard(p *pool, at exchange.Time) {
 	for p.held > 0 && st.balance.LessThanOrEqual(st.maintenance) {
 		lq.closeOut(lq.largest(p), at)
 		st = lq.margins.standing(p)
+	}
+	if st.balance.LessThanOrEqual(st.maintenance) {
+		lq.buyBack(p, at)
 	}
 	lq.payDebts(p, true, at)
 	lq.insure(p, at)
@@ -219,12 +225,12 @@ func (lq *liquidator) liquidate(s *slot, side exchange.Side, price exchange.Tick
 // insure makes good what a liquidation left below zero: a balance, or in a joint wallet
 // what the others can't pay.
 func (lq *liquidator) insure(p *pool, at exchange.Time) {
-	if p.held > 0 || p.rates != nil && !lq.margins.standing(p).balance.IsNegative() {
+	if p.held > 0 || p.owes() || p.rates != nil && !lq.margins.standing(p).balance.IsNegative() {
 		return
 	}
 	lq.payDebts(p, true, at)
 	for _, b := range p.balances {
-		if b.total.IsNegative() {
+		if b.total.IsNegative() && !b.lent {
 			lq.correct(b, b.total.Neg(), exchange.InsuranceFund+": the wallet was below zero without a position", at)
 		}
 	}

@@ -64,12 +64,16 @@ func (mg *margins) standing(p *pool) standing {
 // ofAsset is what one balance of a pool holds and what settles in it.
 func (mg *margins) ofAsset(b *walletBalance) standing {
 	st := standing{balance: b.total}
+	if b.lent { // what is owed is backed by the quote
+		st.balance = decimal.Max(decimal.Zero, b.total)
+	}
 	for _, s := range b.pool.slots {
 		if s.collateral == b {
 			mg.add(&st, s)
 		}
 	}
 	st.initial = st.initial.Add(mg.ordersNeed(b))
+	mg.borrowed(b, &st)
 	return st
 }
 

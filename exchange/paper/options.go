@@ -192,7 +192,7 @@ func (v *Venue) Describe() []string {
 		"Delivery of dated futures: at the mark price of that moment, with the taker fee; orders expire and nothing is taken any more.",
 		"Transfers: " + o.Models.Transfer.String() + " in transit.",
 		"An order that would meet one of our own expires (self-trade prevention).",
-	})
+	}, v.loans.describe())
 }
 
 func (o *Options) describeFees() []string {

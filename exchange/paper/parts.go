@@ -7,7 +7,7 @@ import (
 // A venue is put together of parts. Each owns its state and is handed the parts that it
 // works with, from the top down: none reaches up, and none knows the venue.
 //
-//	bars ── matcher ── deliveries ── settlements
+//	bars ── matcher ── deliveries ── settlements, loans
 //	   \       |           |             |
 //	    \   resting        |             |        transfers
 //	     \     |           |             |            |
@@ -128,6 +128,17 @@ type (
 		nextTran   uint64
 	}
 
+	// loans charges interest on coins that are owed.
+	loans struct {
+		opt        *Options
+		wallets    *wallets
+		margins    *margins
+		mail       *mail
+		liquidator *liquidator
+		list       []*loan
+		charged    exchange.Time // the last full hour that was
+	}
+
 	// deliveries ends the dated futures.
 	deliveries struct {
 		markets    *markets
@@ -164,6 +175,7 @@ func (v *Venue) assemble() {
 	v.matcher = matcher{opt, &v.markets, &v.margins, &v.rules, &v.executions, &v.registry, &v.liquidator, &v.resting, &v.mail}
 	v.bars = bars{opt: opt, markets: &v.markets, margins: &v.margins, resting: &v.resting, liquidator: &v.liquidator}
 	v.funding = settlements{margins: &v.margins, mail: &v.mail, liquidator: &v.liquidator}
+	v.loans = loans{opt: opt, wallets: &v.wallets, margins: &v.margins, mail: &v.mail, liquidator: &v.liquidator}
 	v.deliveries = deliveries{markets: &v.markets, margins: &v.margins, executions: &v.executions, registry: &v.registry, liquidator: &v.liquidator}
 	v.transfers = transfers{opt: opt, wallets: &v.wallets, mail: &v.mail, margins: &v.margins}
 }

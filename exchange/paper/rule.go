@@ -31,11 +31,12 @@ const (
 	RuleDuplicate                    // an order has its id already
 	RuleUnknown                      // a cancel of an order that is not open
 	RulePositionSide                 // one of two positions where there is one, or the other way round
+	RuleBorrow                       // coins of this market are not lent, or not so many
 )
 
 var ruleNames = [...]string{"none", "instrument", "side", "type", "time in force", "spot", "delivered", "price", "quantity", "smallest quantity",
 	"largest quantity", "highest price", "lowest price", "notional", "counterparty", "post-only", "fill or kill", "reduce-only", "funds", "margin",
-	"leverage", "duplicate", "unknown order", "position side"}
+	"leverage", "duplicate", "unknown order", "position side", "borrow"}
 
 func (r Rule) String() string {
 	if r >= 0 && int(r) < len(ruleNames) {

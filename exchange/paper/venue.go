@@ -36,7 +36,8 @@
 //
 // instant.go is what is shown at one time, order.go the life of an order, filter.go
 // what the venue refuses, match.go taking, queue.go resting, course.go bars, account.go balances and fees, margin.go and
-// liquidation.go futures margin, funding.go settlements, transfer.go wallets.
+// liquidation.go futures margin, funding.go settlements, loans.go borrowed coins,
+// transfer.go wallets.
 package paper
 
 import (
@@ -70,6 +71,7 @@ type Venue struct {
 	bars       bars
 	funding    settlements
 	deliveries deliveries
+	loans      loans
 	transfers  transfers
 	instant    instant
 }
@@ -85,6 +87,7 @@ type slot struct {
 
 	leverage int
 	risk     screen
+	loan     *loan // by which its coins are owed; nil: none can be
 
 	mark      exchange.E8     // last mark price; 0: none yet
 	stand     decimal.Decimal // last middle of the book, until there is a mark
@@ -124,6 +127,7 @@ func New(opt Options) (*Venue, error) {
 		v.markets.slots = append(v.markets.slots, v.newSlot(in))
 	}
 	v.deliveries.scheduleDeliveries()
+	v.loans.arrange(&v.markets)
 	return v, v.restore()
 }
 
@@ -161,7 +165,7 @@ func (v *Venue) deposit(d Deposit) error {
 	}
 	v.mail.wallet(d.Wallet)
 	p := v.wallets.balanceOf(d.Wallet, d.Asset)
-	if d.Asset == "" || p.pool == nil && d.Amount.IsNegative() {
+	if d.Asset == "" || p.pool == nil && !p.lent && d.Amount.IsNegative() {
 		return fmt.Errorf("paper venue: balance of %s %q in %s: want a named asset and an amount of 0 or more", d.Amount, d.Asset, d.Wallet)
 	}
 	p.credit(d.Amount)
@@ -253,6 +257,7 @@ func (v *Venue) Market(ev *exchange.Event) {
 	if v.instant.open && ev.Time != v.instant.at {
 		v.close() // its rest never came
 	}
+	v.loans.charge(ev.Time)
 	v.mail.now = max(v.mail.now, ev.Time)
 	if v.within(ev) {
 		v.collect(ev)
@@ -298,6 +303,7 @@ func (v *Venue) show(s *slot, ev *exchange.Event) {
 		if len(s.orders) > 0 {
 			v.resting.onTrade(s, ev)
 		}
+		v.loans.watch(s, ev.Time)
 	case exchange.KindMark:
 		if s.held() {
 			v.liquidator.watch(s, ev.Time)

@@ -29,10 +29,12 @@ type carryOut struct {
 	At       host.Money  `json:"at_price"`
 	Funding  host.Money  `json:"funding"`
 	Insured  host.Money  `json:"insurance"`
+	Interest host.Money  `json:"interest"`
 	Fees     host.Money  `json:"fees"`
 	Net      host.Money  `json:"net"`
 	Received []amountOut `json:"funding_by_asset"`
 	Fund     []amountOut `json:"insurance_by_asset"`
+	Charged  []amountOut `json:"interest_by_asset"`
 	Paid     []amountOut `json:"fees_by_asset"`
 	Windows  []windowOut `json:"windows"`
 }
@@ -73,11 +75,11 @@ func (e *env) carries(db *ledger.DB, f ledger.Filter, l *ledgerFlags) error {
 		return e.printJSON(map[string]any{"db": l.db, "session": f.Account, "pairs": out})
 	}
 	t := tabwriter.NewWriter(e.out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "pair\t\tstate\topened\tclosed\tbasis\tunrealised\tfunding\tinsurance\tfees\tnet\tfunding in\tfees in\t")
+	fmt.Fprintln(t, "pair\t\tstate\topened\tclosed\tbasis\tunrealised\tfunding\tinsurance\tinterest\tfees\tnet\tfunding in\tinterest in\tfees in\t")
 	for i := range list {
 		c := &list[i]
-		fmt.Fprintf(t, "%d\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", c.ID, c.Perp, c.State, minute(c.Opened), minute(c.Closed), fixed4(c.Basis),
-			fixed4(c.Open), fixed4(c.FundingValue), fixed4(c.InsuranceValue), fixed4(c.FeesValue.Neg()), fixed4(c.Net()), amounts(c.FundingIn), amounts(c.FeesIn))
+		fmt.Fprintf(t, "%d\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", c.ID, c.Perp, c.State, minute(c.Opened), minute(c.Closed), fixed4(c.Basis),
+			fixed4(c.Open), fixed4(c.FundingValue), fixed4(c.InsuranceValue), fixed4(c.InterestValue), fixed4(c.FeesValue.Neg()), fixed4(c.Net()), amounts(c.FundingIn), amounts(c.InterestIn), amounts(c.FeesIn))
 	}
 	if err := t.Flush(); err != nil {
 		return err
@@ -115,7 +117,7 @@ func carryShown(c *ledger.Carry) carryOut {
 	money := func(d decimal.Decimal) host.Money { return host.Money{Decimal: d} }
 	out := carryOut{Session: c.Account, Strategy: c.Strategy, Pair: uint64(c.ID), Spot: c.Spot, Perp: c.Perp, State: c.State, Reason: c.Reason,
 		Opened: c.Opened.String(), Basis: money(c.Basis), Open: money(c.Open), At: money(c.At), Funding: money(c.FundingValue),
-		Insured: money(c.InsuranceValue), Fund: amountsShown(c.InsuranceIn), Fees: money(c.FeesValue), Net: money(c.Net()), Received: amountsShown(c.FundingIn), Paid: amountsShown(c.FeesIn), Windows: []windowOut{}}
+		Insured: money(c.InsuranceValue), Fund: amountsShown(c.InsuranceIn), Interest: money(c.InterestValue), Charged: amountsShown(c.InterestIn), Fees: money(c.FeesValue), Net: money(c.Net()), Received: amountsShown(c.FundingIn), Paid: amountsShown(c.FeesIn), Windows: []windowOut{}}
 	if c.Closed != 0 {
 		out.Closed = c.Closed.String()
 	}

@@ -241,6 +241,7 @@ type pnlOut struct {
 	Basis    host.Money `json:"basis"`
 	Funding  host.Money `json:"funding"`
 	Insured  host.Money `json:"insurance"`
+	Interest host.Money `json:"interest"`
 	Fees     host.Money `json:"fees"`
 	Net      host.Money `json:"net"`
 	Fills    int        `json:"fills"`
@@ -280,13 +281,13 @@ func pnlVerb(_ context.Context, e *env, args []string) error {
 		return e.printJSON(map[string]any{"db": l.db, "session": filter.Account, "rows": rows, "totals": totals})
 	}
 	t := tabwriter.NewWriter(e.out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "session\tstrategy\tpair\tasset\tprice\tbasis\tfunding\tinsurance\tfees\tnet\tfills\t")
+	fmt.Fprintln(t, "session\tstrategy\tpair\tasset\tprice\tbasis\tfunding\tinsurance\tinterest\tfees\tnet\tfills\t")
 	for _, x := range rows {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%d\t\n", x.Session, x.Strategy, pairText(x.Pair)+names[x.Pair], x.Asset,
-			short(x.Asset, x.Price), short(x.Asset, x.Basis), short(x.Asset, x.Funding), short(x.Asset, x.Insured), short(x.Asset, host.Money{Decimal: x.Fees.Neg()}), short(x.Asset, x.Net), x.Fills)
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%d\t\n", x.Session, x.Strategy, pairText(x.Pair)+names[x.Pair], x.Asset,
+			short(x.Asset, x.Price), short(x.Asset, x.Basis), short(x.Asset, x.Funding), short(x.Asset, x.Insured), short(x.Asset, x.Interest), short(x.Asset, host.Money{Decimal: x.Fees.Neg()}), short(x.Asset, x.Net), x.Fills)
 	}
 	for _, x := range totals {
-		fmt.Fprintf(t, "total\t\t\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%d\t\n", x.Asset, short(x.Asset, x.Price), short(x.Asset, x.Basis), short(x.Asset, x.Funding), short(x.Asset, x.Insured),
+		fmt.Fprintf(t, "total\t\t\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%d\t\n", x.Asset, short(x.Asset, x.Price), short(x.Asset, x.Basis), short(x.Asset, x.Funding), short(x.Asset, x.Insured), short(x.Asset, x.Interest),
 			short(x.Asset, host.Money{Decimal: x.Fees.Neg()}), short(x.Asset, x.Net), x.Fills)
 	}
 	if err := t.Flush(); err != nil {
@@ -312,7 +313,7 @@ func pairNames(db *ledger.DB, f ledger.Filter) (map[uint64]string, error) {
 func pnlRows(list []ledger.PnL) (rows, totals []pnlOut) {
 	row := func(x *ledger.PnL) pnlOut {
 		return pnlOut{x.Account, x.Strategy, uint64(x.Pair), x.Asset, host.Money{Decimal: x.Trading}, host.Money{Decimal: x.Basis},
-			host.Money{Decimal: x.Funding}, host.Money{Decimal: x.Insurance}, host.Money{Decimal: x.Fees}, host.Money{Decimal: x.Net}, x.Fills}
+			host.Money{Decimal: x.Funding}, host.Money{Decimal: x.Insurance}, host.Money{Decimal: x.Interest}, host.Money{Decimal: x.Fees}, host.Money{Decimal: x.Net}, x.Fills}
 	}
 	rows = []pnlOut{}
 	for i := range list {

@@ -41,6 +41,9 @@ func printSummary(w io.Writer, s *host.Summary) {
 	if !s.Insurance.IsZero() {
 		row("insurance fund", "paid %s %s into a liquidated wallet, which is part of the profit", s.Insurance.StringFixed(2), s.Currency)
 	}
+	if !s.Interest.IsZero() {
+		row("interest", "%s %s on borrowed coins, which is part of the profit", s.Interest.StringFixed(4), s.Currency)
+	}
 	row("max drawdown", "%.3f %%", 100*s.Drawdown)
 	row("pairs", "%d opened, %d closed, %d live", s.PairsOpened, s.PairsClosed, s.PairsLive)
 	row("unhedged at most", "%s %s, for %.2f s", s.MaxUnhedged.StringFixed(2), s.Currency, s.MaxUnhedSec)
@@ -100,8 +103,8 @@ func covers(s *host.Summary) string {
 // bookedText is what a session made in one asset, in the order of the columns of pnl.
 func bookedText(b *host.Booked) string {
 	figures := func(m host.Money) string { return short(b.Asset, m) }
-	return fmt.Sprintf("net %s %s: price %s, basis %s, funding %s, insurance %s, fees %s", figures(b.Net), b.Asset,
-		figures(b.Trading), figures(b.Basis), figures(b.Funding), figures(b.Insurance), figures(host.Money{Decimal: b.Fees.Neg()}))
+	return fmt.Sprintf("net %s %s: price %s, basis %s, funding %s, insurance %s, interest %s, fees %s", figures(b.Net), b.Asset,
+		figures(b.Trading), figures(b.Basis), figures(b.Funding), figures(b.Insurance), figures(b.Interest), figures(host.Money{Decimal: b.Fees.Neg()}))
 }
 
 // printAssumptions leaves out the figures of the calibration, which fill pages.

@@ -9,7 +9,8 @@ import (
 )
 
 // OpeningBalance is the Reason of a KindBalance that tells what was there before the
-// session. Any other, but for exchange.InsuranceFund, is an adjustment.
+// session. Any other, but for exchange.InsuranceFund and exchange.Interest,
+// is an adjustment.
 const OpeningBalance = "opening balance"
 
 // onBalance takes a deposit, or a correction of the venue.
@@ -17,6 +18,10 @@ func (c *Core) onBalance(ev *exchange.Event) {
 	ev.Wallet = ev.Wallet.Within(c.u.House())
 	if strings.HasPrefix(ev.Reason, exchange.InsuranceFund) {
 		c.insurance.onInsurance(ev)
+		return
+	}
+	if strings.HasPrefix(ev.Reason, exchange.Interest+":") {
+		c.insurance.onInterest(ev)
 		return
 	}
 	kind, equity := "deposit", "Q:opening"

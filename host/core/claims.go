@@ -164,7 +164,7 @@ func (cl *claims) Owed(spot exchange.InstrumentID, pair exchange.PairID) decimal
 
 // unbacked is how many coins of pairs a wallet does not have, and no pair owes.
 func (cl *claims) unbacked(wallet exchange.Wallet, asset string) decimal.Decimal {
-	sum := cl.acct.holding(wallet, asset).total.Neg()
+	sum := cl.has(wallet, asset).Neg()
 	for _, m := range cl.pairs.list {
 		if cl.hasCoinsIn(m, wallet, asset) {
 			sum = sum.Add(m.Pair.SpotQty)
@@ -182,7 +182,7 @@ func (cl *claims) missing(wallet exchange.Wallet, coin string) decimal.Decimal {
 			sum, dust = sum.Add(m.Pair.SpotQty), dust.Add(cl.u.Get(m.Pair.Spot).QtyDecimal(1))
 		}
 	}
-	by := sum.Sub(cl.acct.holding(wallet, coin).total)
+	by := sum.Sub(cl.has(wallet, coin))
 	if by.LessThanOrEqual(dust) {
 		return decimal.Zero
 	}
@@ -192,41 +192,57 @@ func (cl *claims) missing(wallet exchange.Wallet, coin string) decimal.Decimal {
 // Free implements execution.Port.
 func (cl *claims) Free(spot exchange.InstrumentID, pair exchange.PairID) decimal.Decimal {
 	in := cl.u.Get(spot)
-	return cl.wallets.balance(in.Wallet, in.Base).Free.Sub(cl.held(in.Wallet, in.Base, pair))
+	if m := cl.pairs.machine(pair); m != nil && m.Request.Borrow && m.Pair.Perp == spot {
+		return cl.borrowable(in)
+	}
+	free := cl.wallets.balance(in.Wallet, in.Base).Free
+	if owed := cl.owed(in.Wallet, in.Base); owed.IsPositive() { // what a wallet has is less by it
+		free = decimal.Max(decimal.Zero, cl.acct.holding(in.Wallet, in.Base).total.Add(owed).Sub(cl.wallets.lockedSpot(in.Wallet, in.Base)).Sub(cl.wallets.margin(in.Wallet, in.Base)))
+	}
+	return free.Sub(cl.held(in.Wallet, in.Base, pair))
 }
 
 // sells says why a pair can't sell the coins of its short leg, or nil. They are coins of the
-// account that no pair holds, or has yet to sell; none are borrowed. staged is what the
-// callback asked for before.
+// account that no pair holds, or has yet to sell, or borrowed ones where that was asked for.
+// staged is what the callback asked for before.
 func (cl *claims) sells(r *intent.PairRequest, staged []staged) error {
 	in := cl.u.Get(r.Perp)
 	price := cl.markets.markPrice(in)
 	if in.Perp() || !price.IsPositive() {
 		return nil
 	}
-	taken := cl.unsold(in.Wallet, in.Base)
+	taken := cl.unsold(in, r.Borrow)
 	for _, st := range staged {
-		if other, ok := st.(*stagedPair); ok {
+		if other, ok := st.(*stagedPair); ok && other.request.Borrow == r.Borrow {
 			taken = taken.Add(cl.toSell(&other.request, in.Wallet, in.Base))
 		}
+	}
+	if r.Borrow {
+		return cl.lends(r, in, r.Notional.DivRound(price, 8), taken)
 	}
 	need, free := r.Notional.DivRound(price, 8), cl.Free(in.ID, 0).Sub(taken)
 	if need.LessThanOrEqual(free) {
 		return nil
 	}
-	text := fmt.Sprintf("short %s: notional %s takes %s %s, and the %s wallet has %s that are free and belong to no pair: coins are sold that the account has, none are borrowed",
-		in.Key(), r.Notional, need, in.Base, in.Wallet, decimal.Max(decimal.Zero, free).RoundFloor(8))
+	how := "none are borrowed"
+	if in.Lends() {
+		how = "and none are borrowed without borrow = true"
+	}
+	text := fmt.Sprintf("short %s: notional %s takes %s %s, and the %s wallet has %s that are free and belong to no pair: coins are sold that the account has, %s",
+		in.Key(), r.Notional, need, in.Base, in.Wallet, decimal.Max(decimal.Zero, free).RoundFloor(8), how)
 	if taken.IsPositive() {
 		text += fmt.Sprintf("; another %s are for pairs that are being opened", taken.Round(8))
 	}
 	return errors.New(text)
 }
 
-// unsold is how many free coins of a wallet the pairs that are being opened have yet to sell.
-func (cl *claims) unsold(wallet exchange.Wallet, asset string) decimal.Decimal {
+// unsold is how many coins of a wallet the pairs that are being opened have yet to sell: free
+// ones, or those that they borrow.
+func (cl *claims) unsold(of *exchange.Instrument, borrow bool) decimal.Decimal {
+	wallet, asset := of.Wallet, of.Base
 	sum := decimal.Zero
 	for _, m := range cl.pairs.list {
-		if whole := cl.toSell(&m.Request, wallet, asset); m.Pair.State == intent.PairOpening && whole.IsPositive() {
+		if whole := cl.toSell(&m.Request, wallet, asset); m.Pair.State == intent.PairOpening && m.Request.Borrow == borrow && whole.IsPositive() {
 			locked := cl.selling(wallet, asset, func(x *execution.Machine) bool { return x == m })
 			sum = sum.Add(decimal.Max(decimal.Zero, whole.Add(m.Pair.Spread.Legs[intent.ShortLeg].Coins).Sub(locked)))
 		}
@@ -247,7 +263,7 @@ func (cl *claims) toSell(r *intent.PairRequest, wallet exchange.Wallet, asset st
 // spreadBasis is PairBasis of a spread: every leg has a price of its own, and a difference
 // between them that was paid for is no profit. A leg without a price has that of another.
 func (cl *claims) spreadBasis(p *intent.Pair) decimal.Decimal {
-	sum, unpriced, any := p.Fees.Sub(p.FeesInQuote), decimal.Zero, decimal.Zero
+	sum, unpriced, any := p.Fees.Sub(p.FeesInQuote).Sub(p.Interest), decimal.Zero, decimal.Zero
 	for i := range p.Spread.Legs {
 		h := &p.Spread.Legs[i]
 		if h.Instrument == exchange.NoInstrument {
@@ -271,7 +287,7 @@ func (cl *claims) spreadBasis(p *intent.Pair) decimal.Decimal {
 }
 
 // PairBasis is what a pair made on prices so far, with what is open valued at
-// mid and mark: without funding, and before every fee.
+// mid and mark: without funding and interest, and before every fee.
 func (cl *claims) PairBasis(p *intent.Pair) decimal.Decimal {
 	spot, perp := cl.u.Get(p.Spot), cl.u.Get(p.Perp)
 	if p.Spread.Is() {

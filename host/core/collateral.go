@@ -146,6 +146,14 @@ func (co *collateral) standing(wallet exchange.Wallet, asset string) exchange.Ma
 		}
 		net[in.Base] = net[in.Base].Add(value)
 	}
+	for _, l := range co.u.Loans() {
+		if owed := co.acct.holding(wallet, l.Base).total; l.Wallet == wallet && l.Quote == asset && owed.IsNegative() {
+			if _, seen := net[l.Base]; !seen {
+				coins = append(coins, l.Base)
+			}
+			net[l.Base] = net[l.Base].Add(co.wallets.coinValue(l, owed))
+		}
+	}
 	for _, coin := range coins {
 		m.Exposure = m.Exposure.Add(net[coin].Abs())
 	}

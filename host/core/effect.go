@@ -132,7 +132,7 @@ type Version struct {
 
 // Txn is one money movement: its postings sum to zero for each asset.
 type Txn struct {
-	Kind     string // deposit, fill, funding, insurance, transfer_out, transfer_in, adjust
+	Kind     string // deposit, fill, funding, insurance, interest, transfer_out, transfer_in, adjust
 	Ref      string // unique within (account, Kind)
 	Strategy int32
 	Pair     exchange.PairID

@@ -146,6 +146,9 @@ func appendOrder(dst []byte, o *exchange.Order, u *exchange.Universe) []byte {
 	if o.ReduceOnly {
 		dst = append(dst, " reduce_only"...)
 	}
+	if o.Borrow {
+		dst = append(dst, " borrow"...)
+	}
 	if o.Pair != 0 {
 		dst = number(dst, "pair", int64(o.Pair))
 		dst = number(dst, "leg", int64(o.Leg))
@@ -236,6 +239,9 @@ func appendPair(dst []byte, p *intent.Pair, u *exchange.Universe) []byte {
 	dst = field(dst, "funding", p.Funding.String())
 	if !p.Insurance.IsZero() {
 		dst = field(dst, "insurance", p.Insurance.String())
+	}
+	if !p.Interest.IsZero() {
+		dst = field(dst, "interest", p.Interest.String())
 	}
 	dst = field(dst, "fees", p.Fees.String())
 	dst = field(dst, "realised", p.Realised.String())

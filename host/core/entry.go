@@ -28,7 +28,7 @@ func (en *orderEntry) affordable(in *exchange.Instrument, o *exchange.Order, m r
 		value := en.wallets.exposure(in, o.Qty, in.PriceDecimal(price))
 		need = value.DivRound(decimal.NewFromInt(int64(en.cfg.Leverage)), 16).Add(value.Mul(in.TakerFee))
 	case o.Side == exchange.Buy:
-		asset, need = in.Quote, in.Notional(price, o.Qty)
+		asset, need = in.Quote, in.Notional(price, o.Qty).Sub(en.wallets.repaid(in, o))
 	default:
 		asset, need = in.Base, in.QtyDecimal(o.Qty)
 	}
@@ -38,6 +38,12 @@ func (en *orderEntry) affordable(in *exchange.Instrument, o *exchange.Order, m r
 		free = en.claims.spare(in, o.Pair, arriving)
 	case !in.Perp() && o.Side == exchange.Sell:
 		free = en.claims.Free(in.ID, o.Pair)
+		if o.Borrow && o.Pair == 0 {
+			free = free.Add(en.claims.borrowable(in))
+		}
+	}
+	if o.Borrow && need.LessThanOrEqual(free) {
+		return en.backed(in, o)
 	}
 	if need.GreaterThan(free) {
 		return &risk.Denied{Rule: "balance", Detail: fmt.Sprintf("%s %s %s needs %s %s and the %s wallet has %s free",
@@ -95,6 +101,12 @@ func (en *orderEntry) CheckWith(o *exchange.Order, arriving decimal.Decimal) err
 			coins = m.Pair.Spread.Legs[which].Coins
 		}
 		ctx.Position, ctx.Pending = pairCoins(in, coins, en.markets.TakerFee(in.ID)), 0
+		if back := m.Repays(en.port, in.ID); back > 0 {
+			ctx.Position = -back
+		}
+	}
+	if o.Borrow {
+		ctx.Borrowed = en.claims.borrowed(in, in.BaseQty(1, o.Qty))
 	}
 	if err := en.gate.Check(in, o, ctx); err != nil {
 		return err
@@ -121,6 +133,7 @@ func (en *orderEntry) send(o *exchange.Order) {
 	if o.Type == exchange.Limit { // machines count in ticks, and know of no grid that is coarser
 		kept.Price = en.u.Get(o.Instrument).OnGrid(o.Side, o.Price)
 	}
+	kept.Borrow = kept.Borrow || en.claims.nets(en.u.Get(o.Instrument), o)
 	kept.ClientID = en.clientID(o.ID)
 	kept.Status = exchange.StatusNew
 	kept.Created, kept.Updated = en.now, en.now
@@ -164,6 +177,10 @@ func (en *orderEntry) malformed(o *exchange.Order) error {
 		return fmt.Errorf("order for %s: type %d: want exchange.Limit or exchange.MarketOrder", en.u.Get(o.Instrument).Key(), o.Type)
 	case o.TIF > exchange.PostOnly:
 		return fmt.Errorf("order for %s: time in force %d: want one of package exchange", en.u.Get(o.Instrument).Key(), o.TIF)
+	case o.Borrow && (en.u.Get(o.Instrument).Perp() || o.Side != exchange.Sell):
+		return fmt.Errorf("order for %s: borrow: only coins that are sold on spot can be borrowed", en.u.Get(o.Instrument).Key())
+	case o.Borrow && !en.u.Get(o.Instrument).Lends():
+		return fmt.Errorf("order for %s: borrow: %s lends no %s to a wallet that trades it on spot", en.u.Get(o.Instrument).Key(), en.u.Get(o.Instrument).Venue, en.u.Get(o.Instrument).Base)
 	case o.Qty <= 0:
 		return fmt.Errorf("order for %s: quantity of %d lots: want more than 0", en.u.Get(o.Instrument).Key(), o.Qty)
 	case o.Type == exchange.Limit && o.Price <= 0:

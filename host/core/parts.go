@@ -173,9 +173,11 @@ type transfers struct {
 	last     uint64
 }
 
-// insurance remembers who was liquidated, and books what is paid for it.
+// insurance remembers who was liquidated, and books what is paid for it; and what is
+// charged on loans.
 type insurance struct {
 	*outbox
+	u          *exchange.Universe
 	acct       *account
 	stats      *Stats
 	wallets    *wallets
@@ -342,7 +344,7 @@ func (c *Core) assembleDrivers() {
 	c.driver.managers, c.transfers.managers = c.managers, c.managers
 	c.driver.port = &pairPort{c.outbox, c.markets, c.wallets, c.claims, c.entry, c.transfers, c.crossing, c.driver}
 	c.entry.port = c.driver.port
-	c.insurance = &insurance{outbox: c.outbox, acct: c.acct, stats: &c.stats, wallets: c.wallets, pairs: c.pairs, driver: c.driver}
+	c.insurance = &insurance{outbox: c.outbox, u: c.u, acct: c.acct, stats: &c.stats, wallets: c.wallets, pairs: c.pairs, driver: c.driver}
 	c.holds = &holds{outbox: c.outbox, acct: c.acct, u: c.u, orders: &c.orders, markets: c.markets, claims: c.claims,
 		pairs: c.pairs, driver: c.driver, entry: c.entry}
 	c.parents = &scheduleDriver{outbox: c.outbox, u: c.u, cfg: &c.cfg, orders: &c.orders, schedules: &c.schedules, strategies: c.strategies}

@@ -35,6 +35,7 @@ var darkPaths = []string{
 	"waited on", "mended before the wait was over", "a last word came before its fills",
 	"killed", "killed while dark", "killed while unhedged", "killed with an order of a dark venue", "killed with a substitute", "killed before orders were sent",
 	"linear against inverse", "spot elsewhere", "dated", "coins sold short", "a leg was liquidated",
+	"coins were borrowed", "interest was charged", "killed while coins were owed",
 	"rested to open", "rested to close", "an inverse leg rested", "spot rested", "what rested filled", "what rested filled in parts", "what rested was hedged at once",
 	"what rested was taken back", "what rested would have taken", "what rested filled at a dark venue", "killed with an order that rests", "taken after others had their time",
 }
@@ -209,7 +210,8 @@ func (r *spreadRows) from(now exchange.Time, balances []RestoredBalance) (*Resto
 	return &out, nil
 }
 
-func spreadUniverse() *exchange.Universe {
+// spreadUniverse has a spot market whose coins are lent, at more than anybody asks.
+func spreadUniverse(lends bool) *exchange.Universe {
 	in := func(venue exchange.Venue, symbol, quote string, c exchange.Contract, tick, lot, least, fee string) exchange.Instrument {
 		return exchange.Instrument{Venue: venue, Symbol: symbol, Base: "ABC", Quote: quote, Contract: c, Tick: exchange.MustStep(tick), Lot: exchange.MustStep(lot),
 			MinNotional: decimal.RequireFromString(least), TakerFee: decimal.RequireFromString(fee)}
@@ -218,8 +220,12 @@ func spreadUniverse() *exchange.Universe {
 	inverse.ContractSize = decimal.NewFromInt(10)
 	june := in("north.linear", "ABC-260626", "USDT", exchange.Linear, "0.01", "0.01", "5", "0.0005")
 	june.Delivery = exchange.Date(2026, 6, 26)
+	spot := in("north.spot", "ABCUSDT", "USDT", exchange.Spot, "0.01", "0.001", "5", "0.001")
+	if lends {
+		spot.Lending = exchange.Lending{Rate: decimal.RequireFromString("0.0004"), Most: decimal.NewFromInt(1000)}
+	}
 	u, err := exchange.NewUniverse([]exchange.Instrument{
-		in("north.spot", "ABCUSDT", "USDT", exchange.Spot, "0.01", "0.001", "5", "0.001"),
+		spot,
 		in("north.linear", "ABCUSDT", "USDT", exchange.Linear, "0.01", "0.001", "5", "0.0005"),
 		in("south.linear", "ABCUSDC", "USDC", exchange.Linear, "0.05", "0.1", "0", "0.0004"),
 		in("east.linear", "1000ABCUSDT", "USDT", exchange.Linear, "1", "0.00001", "5", "0.0006"),
@@ -234,7 +240,7 @@ func spreadUniverse() *exchange.Universe {
 }
 
 func newSpreadWorld(seed uint64) *spreadWorld {
-	w := &spreadWorld{seed: seed, rnd: rand.New(rand.NewPCG(seed, 77)), u: spreadUniverse(), now: exchange.Date(2026, 1, 5), mid: 100,
+	w := &spreadWorld{seed: seed, rnd: rand.New(rand.NewPCG(seed, 77)), u: spreadUniverse(seed%4 == 1), now: exchange.Date(2026, 1, 5), mid: 100,
 		dark: map[string]*outage{}, orders: map[exchange.OrderID]*truth{}, count: map[string]int{}, since: map[exchange.PairID]exchange.Time{}, taken: map[exchange.PairID]bool{},
 		rows:  spreadRows{orders: map[exchange.OrderID]*exchange.Order{}, pairs: map[exchange.PairID][]byte{}},
 		trace: func(string, ...any) {}}
@@ -245,7 +251,7 @@ func newSpreadWorld(seed uint64) *spreadWorld {
 	w.start(nil)
 	for _, in := range w.u.All() {
 		for _, asset := range []string{in.Settle(), "ABC"} {
-			if w.core.wallets.balance(in.Wallet, asset).Total.IsZero() {
+			if w.core.wallets.balance(in.Wallet, asset).Total.IsZero() && !(in.Lends() && asset == "ABC") {
 				w.step(exchange.Event{Kind: exchange.KindBalance, Wallet: in.Wallet, Asset: asset, Amount: decimal.NewFromInt(100000)})
 			}
 		}
@@ -258,7 +264,7 @@ func (w *spreadWorld) between(lo, hi exchange.Time) exchange.Time {
 }
 
 func (w *spreadWorld) start(from *Restore) {
-	c, err := New(Config{Universe: w.u, Limits: risk.Limits{DailyLoss: decimal.NewFromInt(-1), StaleAfter: 15 * exchange.Second, OrdersPerSecond: -1}, Restore: from}, []Strategy{w.monkey}, nil)
+	c, err := New(Config{Universe: w.u, Limits: risk.Limits{DailyLoss: decimal.NewFromInt(-1), MaxBorrowed: decimal.NewFromInt(-1), StaleAfter: 15 * exchange.Second, OrdersPerSecond: -1}, Restore: from}, []Strategy{w.monkey}, nil)
 	if err != nil {
 		panic(err)
 	}
@@ -274,6 +280,7 @@ func (w *spreadWorld) run() error {
 		w.outages()
 		w.market()
 		w.resting()
+		w.interest()
 		w.deliver()
 		w.wake()
 		if w.killIn--; w.killIn < 0 && !w.calm && (!w.killMid || w.killed) {
@@ -304,6 +311,11 @@ func (w *spreadWorld) over() bool {
 func (w *spreadWorld) audit() error {
 	for _, p := range w.core.OpenPairs() {
 		return fmt.Errorf("after 90 minutes with venues that work pair %d is %s: %v, dark %q, held %q (%s)", p.ID, p.State, p.Spread.Legs, p.Spread.Dark, p.Held, p.Reason)
+	}
+	for _, in := range w.u.Loans() {
+		if owed := w.core.wallets.balance(in.Wallet, in.Base).Total; owed.IsNegative() {
+			return fmt.Errorf("%s %s are owed in the end", owed, in.Base)
+		}
 	}
 	for i, in := range w.u.All() {
 		if got := w.core.Position(in.ID); got != w.held[i] {
@@ -377,13 +389,14 @@ func (w *spreadWorld) act(p *Port, n *Callback) error {
 	if r.Dark.Then == intent.SubstituteThen {
 		r.Dark.Substitute = exchange.InstrumentID(legs[2])
 	}
+	r.Borrow = short.Lends()
 	if _, err := p.OpenPair(r); err != nil {
 		w.count["refused"]++
 		return nil
 	}
 	w.count["opened"]++
 	for what, is := range map[string]bool{"linear against inverse": long.Inverse() != short.Inverse() && long.Perp() && short.Perp(), "spot elsewhere": !long.Perp() && short.Venue.House() != long.Venue.House(),
-		"dated": long.Dated() || short.Dated(), "coins sold short": !short.Perp()} {
+		"dated": long.Dated() || short.Dated(), "coins sold short": !short.Perp(), "coins were borrowed": r.Borrow} {
 		if is {
 			w.count[what]++
 		}
@@ -413,6 +426,9 @@ func (w *spreadWorld) kill() {
 		s := &m.Pair.Spread
 		if s.Since != 0 {
 			w.count["killed while unhedged"]++
+		}
+		if m.Pair.Owes().IsPositive() {
+			w.count["killed while coins were owed"]++
 		}
 		if s.Legs[intent.StandIn].Lots != 0 {
 			w.count["killed with a substitute"]++

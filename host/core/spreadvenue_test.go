@@ -295,3 +295,17 @@ func (w *spreadWorld) liquidate() {
 		}
 	}
 }
+
+// interest is charged on what is owed, every ten minutes so that it comes at every moment.
+func (w *spreadWorld) interest() {
+	if w.now%(10*exchange.Minute) != 0 {
+		return
+	}
+	for _, in := range w.u.Loans() {
+		if total := w.core.wallets.balance(in.Wallet, in.Base).Total; total.IsNegative() {
+			w.count["interest was charged"]++
+			w.step(exchange.Event{Kind: exchange.KindBalance, Instrument: exchange.NoInstrument, Wallet: in.Wallet, Asset: in.Base,
+				Amount: total.Mul(in.Lending.Rate).RoundDown(8), Reason: exchange.Interest + ": " + w.now.String()})
+		}
+	}
+}

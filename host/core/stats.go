@@ -13,9 +13,10 @@ type Stats struct {
 	Reloads, ReloadsRefused  int
 	Errors, Gaps             int
 	Funding, Fees, Insurance decimal.Decimal
-	// Others is the part of Funding, Fees and Insurance that is no strategy's: of trades
+	Interest                 decimal.Decimal // charged on borrowed coins; negative
+	// Others is the part of Funding, Fees, Insurance and Interest that is no strategy's: of trades
 	// by hand, and of positions that were there before.
-	Others          struct{ Funding, Fees, Insurance decimal.Decimal }
+	Others          struct{ Funding, Fees, Insurance, Interest decimal.Decimal }
 	MaxUnhedged     decimal.Decimal
 	MaxUnhedgedTime exchange.Time
 

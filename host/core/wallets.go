@@ -32,6 +32,9 @@ func (wl *wallets) alone(wallet exchange.Wallet, asset string) exchange.Margin {
 			m.Exposure, m.Maintenance = m.Exposure.Add(size), m.Maintenance.Add(least)
 		}
 	}
+	worth, initial, maintenance := wl.loans(wallet, asset)
+	m.Equity, m.Exposure = m.Equity.Sub(worth), m.Exposure.Add(worth)
+	m.Initial, m.Maintenance = m.Initial.Add(initial), m.Maintenance.Add(maintenance)
 	m.Movable = decimal.Max(decimal.Zero, decimal.Min(total, m.Equity).Sub(m.Initial))
 	return m
 }
@@ -84,9 +87,12 @@ func (wl *wallets) spreadPayable(r *intent.PairRequest, long, short *exchange.In
 	for i, in := range [...]*exchange.Instrument{long, short} {
 		asset, need := in.Settle(), r.Notional.DivRound(decimal.NewFromInt(int64(wl.cfg.Leverage)), 8).Add(r.Notional.Mul(in.TakerFee))
 		if !in.Perp() {
-			asset, need = in.Quote, r.Notional.DivRound(decimal.NewFromInt(1).Sub(in.TakerFee), 8)
-			if i == intent.ShortLeg {
-				asset = in.Base
+			asset = in.Quote
+			switch {
+			case i == intent.LongLeg:
+				need = r.Notional.DivRound(decimal.NewFromInt(1).Sub(in.TakerFee), 8)
+			case !r.Borrow: // a loan needs margin as a contract does
+				asset, need = in.Base, r.Notional.DivRound(decimal.NewFromInt(1).Sub(in.TakerFee), 8)
 			}
 		}
 		if asset == in.Base {
@@ -202,7 +208,8 @@ func (wl *wallets) balance(wallet exchange.Wallet, asset string) exchange.Balanc
 		return b
 	}
 	apart := wl.apart(wallet, asset)
-	b.Locked = wl.margin(wallet, asset).Add(apart)
+	worth, initial, _ := wl.loans(wallet, asset)
+	b.Locked = wl.margin(wallet, asset).Add(apart).Add(worth).Add(initial)
 	b.Free = decimal.Max(decimal.Zero, b.Total.Add(wl.unrealised(wallet, asset)).Sub(b.Locked))
 	return b
 }

@@ -30,7 +30,9 @@ func spreadOf(r *intent.PairRequest, p intent.Markets) intent.Spread {
 	if r.Dark.Then == intent.SubstituteThen {
 		standIn = p.Instrument(r.Dark.Substitute)
 	}
-	return intent.NewSpread(p.Instrument(r.Spot), p.Instrument(r.Perp), standIn)
+	s := intent.NewSpread(p.Instrument(r.Spot), p.Instrument(r.Perp), standIn)
+	s.Legs[intent.ShortLeg].Borrowed = r.Borrow
+	return s
 }
 
 func isSpread(r *intent.PairRequest, p intent.Markets) bool {
@@ -41,6 +43,9 @@ func isSpread(r *intent.PairRequest, p intent.Markets) bool {
 func validateSpread(r *intent.PairRequest, p intent.Markets) error {
 	long, short := p.Instrument(r.Spot), p.Instrument(r.Perp)
 	if err := intent.CheckLegs(long, short, p.Now()); err != nil {
+		return err
+	}
+	if err := borrows(r, short); err != nil {
 		return err
 	}
 	switch {
@@ -171,8 +176,10 @@ func (sp *spreadLegs) part(p Port, which int, coins decimal.Decimal) exchange.Lo
 	h, in := sp.holding(which), sp.instrument(p, which)
 	have := h.Coins.Abs()
 	switch {
+	case !in.Perp() && h.Coins.IsNegative() && coins.GreaterThanOrEqual(have):
+		return sp.repays(p, which)
 	case !in.Perp() && h.Coins.IsNegative(): // to be bought back, fee included
-		return exchange.Lots(in.Lot.Ceil(decimal.Min(coins, have).DivRound(sp.kept(p, in), 12)))
+		return exchange.Lots(in.Lot.Ceil(coins.DivRound(sp.kept(p, in), 12)))
 	case !in.Perp():
 		return lotsOf(in, decimal.Min(decimal.Min(coins, have), p.Free(in.ID, sp.Pair.ID)))
 	case coins.GreaterThanOrEqual(have):
@@ -184,14 +191,14 @@ func (sp *spreadLegs) part(p Port, which int, coins decimal.Decimal) exchange.Lo
 }
 
 // reduces reports whether an order of a side makes a leg smaller. Less than a lot of coins
-// is none.
+// is none, unless it is owed.
 func (sp *spreadLegs) reduces(p Port, which int, side exchange.Side) bool {
 	h := sp.holding(which)
 	if h.Coins.Sign()*int(side) >= 0 {
 		return false
 	}
 	in := sp.instrument(p, which)
-	return in.Perp() || h.Coins.Abs().GreaterThanOrEqual(in.QtyDecimal(1))
+	return in.Perp() || h.Borrowed || h.Coins.Abs().GreaterThanOrEqual(in.QtyDecimal(1))
 }
 
 // price is that of a leg to trade at on a side: the touch, or near to it where no book
@@ -248,6 +255,7 @@ func (sp *spreadLegs) order(p Port, which int, side exchange.Side, lots exchange
 		Strategy: sp.Pair.Strategy, Pair: sp.Pair.ID, Leg: uint8(which + 1), Instrument: in.ID,
 		Side: side, Type: exchange.Limit, TIF: exchange.IOC, Price: price, Qty: lots,
 		ReduceOnly: in.Perp() && sp.reduces(p, which, side) && lots <= h.Lots.Abs(),
+		Borrow:     h.Borrowed && side == exchange.Sell,
 	}
 }
 
@@ -259,7 +267,7 @@ func (sp *spreadLegs) flat(p Port) bool {
 			continue
 		}
 		in := sp.instrument(p, which)
-		if in.Perp() {
+		if in.Perp() || h.Borrowed && h.Coins.IsNegative() {
 			return false
 		}
 		side := exchange.Sell

@@ -88,6 +88,7 @@ type Totals struct {
 	Funding decimal.Decimal // received less paid
 	// Insurance is what insurance funds paid after liquidations.
 	Insurance decimal.Decimal
+	Interest  decimal.Decimal // charged on borrowed coins; negative
 	Fees      decimal.Decimal // paid; a rebate is negative
 
 	PairsOpened, PairsClosed int
@@ -123,11 +124,12 @@ type Pair struct {
 	Price, Basis   decimal.Decimal
 	Funding, Fees  decimal.Decimal
 	Insurance      decimal.Decimal
+	Interest       decimal.Decimal
 }
 
-// Total is the result of the pair after funding and fees.
+// Total is the result of the pair after funding, interest and fees.
 func (p *Pair) Total() decimal.Decimal {
-	return p.Price.Add(p.Basis).Add(p.Funding).Add(p.Insurance).Sub(p.Fees)
+	return p.Price.Add(p.Basis).Add(p.Funding).Add(p.Insurance).Add(p.Interest).Sub(p.Fees)
 }
 
 // Fill is one execution.

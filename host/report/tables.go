@@ -33,6 +33,7 @@ func newPairTable(d *Data) (t pairTable) {
 		sum.Basis = sum.Basis.Add(p.Basis)
 		sum.Funding = sum.Funding.Add(p.Funding)
 		sum.Insurance = sum.Insurance.Add(p.Insurance)
+		sum.Interest = sum.Interest.Add(p.Interest)
 		sum.Fees = sum.Fees.Add(p.Fees)
 	}
 	t.Sum = pairCells(&sum)
@@ -51,7 +52,7 @@ func newPairTable(d *Data) (t pairTable) {
 }
 
 func pairCells(p *Pair) []cell {
-	return []cell{gainCell(p.Price), gainCell(p.Basis), gainCell(p.Funding), gainCell(p.Insurance), gainCell(p.Fees.Neg()), gainCell(p.Total())}
+	return []cell{gainCell(p.Price), gainCell(p.Basis), gainCell(p.Funding), gainCell(p.Insurance), gainCell(p.Interest), gainCell(p.Fees.Neg()), gainCell(p.Total())}
 }
 
 type fundingRow struct {

@@ -168,7 +168,7 @@ func parts(d *Data) []part {
 	}
 	t := d.Totals
 	result := d.Equity[len(d.Equity)-1].Value.Sub(d.Equity[0].Value)
-	rest := result.Sub(t.Price.Add(t.Basis).Add(t.Funding).Add(t.Insurance).Sub(t.Fees))
+	rest := result.Sub(t.Price.Add(t.Basis).Add(t.Funding).Add(t.Insurance).Add(t.Interest).Sub(t.Fees))
 	rows := []struct {
 		name, note string
 		amount     decimal.Decimal
@@ -177,13 +177,14 @@ func parts(d *Data) []part {
 		{"Basis", "change of the perpetual against spot, hedged part", t.Basis},
 		{"Price", "what was not hedged", t.Price},
 		{"Insurance", "paid by insurance funds after liquidations", t.Insurance},
+		{"Interest", "charged on borrowed coins", t.Interest},
 		{"Fees", "paid to venues", t.Fees.Neg()},
 		{"Not attributed", "equity moved by this without a part above", rest},
 	}
 	var out []part
 	var bars bars
 	for _, r := range rows {
-		if (r.name == "Not attributed" || r.name == "Insurance") && r.amount.Round(2).IsZero() {
+		if (r.name == "Not attributed" || r.name == "Insurance" || r.name == "Interest") && r.amount.Round(2).IsZero() {
 			continue
 		}
 		out = append(out, part{figure: figure{Name: r.name, Value: gain(r.amount), Note: r.note, Tone: tone(r.amount)}})

@@ -30,6 +30,9 @@ type Limits struct {
 	StaleAfter          exchange.Time   // book age that blocks opening; default 5 s
 	MaxOpenOrders       int             // working orders of the account; default 200
 	DailyLoss           decimal.Decimal // loss since 00:00 UTC that trips the latch, fraction of equity; default 0.05
+	// MaxBorrowed is the value of all coins that may be borrowed together, in the account's
+	// currency. 0: none may, because a debt is a risk that somebody should have agreed to.
+	MaxBorrowed decimal.Decimal `json:",omitzero"`
 	// MaxFeedLatency is how late a venue's market data may come, at the median of its last
 	// messages, for new risk there; 0: as late as it likes. Orders that reduce, cancels and
 	// orders that hedge a pair go on. WarnFeedLatency is what is warned of; 0: half of the
@@ -82,6 +85,7 @@ type Market struct {
 	// Pending is the signed quantity of working orders on the order's side.
 	Pending    exchange.Lots
 	OpenOrders int
+	Borrowed   decimal.Decimal // what would be owed after an order that borrows, in the account's currency
 }
 
 // Denied says which rule refused an order. It is an expected outcome, and
@@ -198,7 +202,23 @@ func (g *Gate) Check(in *exchange.Instrument, o *exchange.Order, m Market) error
 	if err := g.size(in, o, m); err != nil {
 		return err
 	}
+	if o.Borrow {
+		if err := g.limits.Borrow(m.Borrowed); err != nil {
+			return err
+		}
+	}
 	return g.checkRules(in, o, m)
+}
+
+// Borrow says why coins may not be borrowed, or nil: value is that of all that would be owed.
+func (l *Limits) Borrow(value decimal.Decimal) error {
+	switch {
+	case l.MaxBorrowed.IsZero():
+		return &Denied{"borrowed", "nothing may be borrowed: max_borrowed in [risk] says up to what value"}
+	case over(value, l.MaxBorrowed):
+		return &Denied{"borrowed", fmt.Sprintf("coins worth %s would be borrowed (max_borrowed %s)", value.StringFixed(2), l.MaxBorrowed)}
+	}
+	return nil
 }
 
 // Count takes one order out of the rate budget; call it for every order sent.

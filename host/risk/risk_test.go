@@ -151,3 +151,20 @@ func TestHold(t *testing.T) {
 		t.Errorf("after the release: %v", err)
 	}
 }
+
+func TestBorrowed(t *testing.T) {
+	in, dec := perp(t), decimal.RequireFromString
+	for _, tt := range []struct{ most, would, want string }{
+		{"0", "1", "nothing may be borrowed: max_borrowed"},
+		{"1000", "1000.01", "coins worth 1000.01 would be borrowed (max_borrowed 1000)"},
+		{"1000", "1000", ""},
+		{"-1", "1000000", ""},
+	} {
+		m, o := live(), order(exchange.Sell, 1, 600000)
+		m.Borrowed, o.Borrow = dec(tt.would), true
+		err := New(Limits{MaxBorrowed: dec(tt.most)}).Check(in, o, m)
+		if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)) {
+			t.Errorf("%s of %s: %v, want %q", tt.would, tt.most, err, tt.want)
+		}
+	}
+}

@@ -129,7 +129,7 @@ function exec.pair.list() end
 ---A hedged position to open: long one instrument and short another of the same coin, in equal base quantity.
 ---@class PairRequest
 ---@field long? string|Book # symbol of what is bought: a spot market, perpetual or dated future of any venue. long and short are given, or spot and perp
----@field short? string|Book # symbol of what is sold: a perpetual or dated future of any venue, or a spot market whose coins the account has
+---@field short? string|Book # symbol of what is sold: a perpetual or dated future of any venue, or a spot market: coins that the account has, or with borrow borrowed ones
 ---@field spot? string|Book # long, where that is a spot market
 ---@field perp? string|Book # short, where that is a contract
 ---@field notional number|string|Decimal # [quote] target value of one leg
@@ -139,6 +139,7 @@ function exec.pair.list() end
 ---@field max_unhedged? number|string|Decimal # [quote] largest value that may be unhedged at any moment; 5000 when left out
 ---@field max_unhedged_time? number|string # [seconds, or "5s"] how long a leg may stay unhedged before the excess is flattened; 5 s when left out, 30 s on a coin-margined perpetual, where it includes a transfer and holds as long as transfers arrive: coins of a late one are hedged on what margin the COIN-M wallet has, and for the first slice of an opening without a buffer and the last of a closing it has none, so at most one batch waits for the venue's answer
 ---@field timeout? number|string # [seconds, or "10m"] ends the opening with the size reached; 10 minutes when left out
+---@field borrow? boolean # the coins of a short leg on spot are borrowed from its venue, up to max_borrowed of [risk] together; false when left out. Interest is charged every hour. Closing buys back what is owed with its interest: nothing stays owed, and no more than the smallest order is left over
 ---@field dark? DarkPolicy # for a venue that goes dark while something is unhedged
 ---@field tag? string # a note that stays with the pair
 ---@field buffer? number|string|Decimal # [coin] coin-margined only: coins of the COIN-M wallet that may back the short until the pair's own arrive, so that both legs go at once; without it the short waits for the transfer
@@ -187,8 +188,10 @@ function exec.pair.list() end
 ---@field close_basis number # [fraction]
 ---@field funding number # [settlement asset] received so far
 ---@field insurance number # [settlement asset] its part of what the insurance fund paid after a liquidation
+---@field interest number # [quote] charged so far on borrowed coins, at the prices of those hours; negative
+---@field owed number # [base] borrowed coins that are still to be brought back, with their interest
 ---@field fees number # [quote]
----@field realised number # [quote] the whole result once closed, after fees, funding and insurance
+---@field realised number # [quote] the whole result once closed, after fees, funding, insurance and interest
 ---@field opened number? # [seconds since the epoch]
 ---@field closed number? # [seconds since the epoch]
 ---@field settlements integer # funding settlements seen while it had a position

@@ -54,11 +54,13 @@ function order.open(symbol) end
 ---@field type? "limit"|"market" # limit when left out
 ---@field tif? "gtc"|"ioc"|"fok"|"post_only" # gtc for a limit order, ioc for a market order, when left out
 ---@field reduce_only? boolean # may only shrink a position; perpetuals only
+---@field borrow? boolean # a sale on spot may take coins that the wallet does not have: they are borrowed, at interest, until they are bought back; up to max_borrowed of [risk]
 
 ---What order.buy and order.sell may be told beside price and size.
 ---@class OrderOptions
 ---@field tif? "gtc"|"ioc"|"fok"|"post_only" # gtc for a limit order, ioc for a market order, when left out
 ---@field reduce_only? boolean # may only shrink a position; perpetuals only
+---@field borrow? boolean # a sale on spot may take coins that the wallet does not have: they are borrowed, at interest, until they are bought back; up to max_borrowed of [risk]
 
 ---An order and what became of it: a copy as of the event being handled.
 ---@class Order

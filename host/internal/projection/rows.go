@@ -119,7 +119,7 @@ func (r *Rows) pair(at ledger.At, saved *core.SavedPair, name string) (ledger.Re
 		At: at, ID: p.ID, Strategy: name, Spot: r.Universe.Get(p.Spot), Perp: r.Universe.Get(p.Perp),
 		State: p.State.String(), Done: p.State.Done(), Reason: p.Reason, Tag: p.Tag, Notional: p.Notional,
 		SpotQty: p.SpotQty, Away: p.Away(), PerpQty: p.PerpQty, SpotCost: p.SpotCost, PerpCost: p.PerpCost,
-		OpenBasis: p.OpenBasis, CloseBasis: p.CloseBasis, Funding: p.Funding, Insurance: p.Insurance, Fees: p.Fees, Realised: p.Realised,
+		OpenBasis: p.OpenBasis, CloseBasis: p.CloseBasis, Funding: p.Funding, Insurance: p.Insurance, Interest: p.Interest, Fees: p.Fees, Realised: p.Realised,
 		Opened: p.Opened, Closed: p.Closed, Settlements: p.Settlements,
 		MaxUnhedged: p.MaxUnhedged, MaxUnhedgedTime: p.MaxUnhedgedTime, Detail: string(detail),
 	}, nil
