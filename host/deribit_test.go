@@ -28,7 +28,7 @@ func openDeribit(t *testing.T, seed uint64) *liveHouse {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sim, err := simserver.New(simserver.Options{Universe: feed.Universe(), Feed: feed, Begin: now, Speed: 1, Seed: seed})
+	sim, err := simserver.New(simserver.Options{Universe: feed.Universe(), Feed: feed, Begin: now, Opened: time.Unix(0, int64(now)), Speed: 1, Seed: seed})
 	if err != nil {
 		t.Fatal(err)
 	}

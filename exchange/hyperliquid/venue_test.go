@@ -34,17 +34,23 @@ type local struct {
 	keys     simfront.Credentials
 	universe *exchange.Universe
 	ends     api.Endpoints
+	// ahead is by how much the market's clock is of the one on the wall.
+	ahead exchange.Time
 }
 
 // start runs one whose market begins at a time, until the end of the test.
 func start(t *testing.T, begin exchange.Time) *local {
 	t.Helper()
+	opened := time.Now()
+	if ahead := begin - wallClock(); ahead > -exchange.Minute && ahead < exchange.Minute {
+		opened = time.Unix(0, int64(begin)) // both clocks are one, however long it takes to open
+	}
 	feed, err := synth.New(synth.Options{Seed: 1, Start: begin - begin%exchange.Minute - 5*exchange.Minute, Step: 100 * exchange.Millisecond, Calm: true,
 		Houses: []synth.House{{Name: api.House, List: simfront.Lists}}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	sim, err := simserver.New(simserver.Options{Universe: feed.Universe(), Feed: feed, Begin: begin, Seed: 1, Speed: 1, Leverage: 10, Log: func(s string) { t.Log(s) }})
+	sim, err := simserver.New(simserver.Options{Universe: feed.Universe(), Feed: feed, Begin: begin, Opened: opened, Seed: 1, Speed: 1, Leverage: 10, Log: func(s string) { t.Log(s) }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +73,7 @@ func start(t *testing.T, begin exchange.Time) *local {
 			t.Error(err)
 		}
 	})
-	return &local{sim, keys, feed.Universe(), api.Endpoints{Rest: at["rest"], WS: at["ws"]}}
+	return &local{sim: sim, keys: keys, universe: feed.Universe(), ends: api.Endpoints{Rest: at["rest"], WS: at["ws"]}, ahead: begin - exchange.Time(opened.UnixNano())}
 }
 
 func wallClock() exchange.Time { return exchange.Time(time.Now().UnixNano()) }
@@ -121,11 +127,7 @@ var trades = []venuetest.Trade{{Key: "perp:BTC", Qty: dec("0.01"), Rest: dec("70
 func bench(t *testing.T, begin exchange.Time) *venuetest.Bench {
 	l := start(t, begin)
 	a := l.signIn(t, true)
-	ahead := begin - wallClock()
-	if ahead > -exchange.Minute && ahead < exchange.Minute {
-		ahead = 0
-	}
-	return &venuetest.Bench{Universe: l.universe, Account: a, Trades: trades, Began: func() exchange.Time { return a.Now() + ahead }, TooMuch: dec("1000"),
+	return &venuetest.Bench{Universe: l.universe, Account: a, Trades: trades, Began: func() exchange.Time { return a.Now() + l.ahead }, TooMuch: dec("1000"),
 		Pass:     func(d exchange.Time) { time.Sleep(time.Duration(d)) },
 		Transfer: &exchange.Transfer{Asset: "USDC", From: "spot", To: "perp", Amount: dec("100")},
 		Listen:   func(sink func(oms.AccountEvent)) (io.Closer, error) { return a.Listen(nil, sink) },

@@ -38,7 +38,7 @@ func newLiveDesk(t *testing.T) *liveDesk {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sim, err := simserver.New(simserver.Options{Universe: feed.Universe(), Feed: feed, Begin: now, Speed: 1, Seed: 1, Accounts: 2})
+	sim, err := simserver.New(simserver.Options{Universe: feed.Universe(), Feed: feed, Begin: now, Opened: time.Unix(0, int64(now)), Speed: 1, Seed: 1, Accounts: 2})
 	if err != nil {
 		t.Fatal(err)
 	}
