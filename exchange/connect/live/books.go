@@ -81,7 +81,11 @@ func (t *track) streamed(m *Market, ev *exchange.Event, conn uint64) bool {
 // for an old one; t is locked.
 func (t *track) begin(m *Market, ev *exchange.Event, conn uint64) {
 	if ev.LastID < t.links.LastID() {
-		t.lose(m, "the venue has begun its numbers anew")
+		reason := "the venue has begun its numbers anew"
+		if o := t.bookOf.owner; o != 0 && o != conn {
+			reason = "the connection that takes over lags behind"
+		}
+		t.lose(m, reason)
 	}
 	t.link(ev)
 	t.bookOf.owner, t.bookOf.wanted, t.bookOf.diffs, t.bookOf.begun = conn, false, 0, m.o.Now()
