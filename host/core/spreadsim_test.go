@@ -240,7 +240,7 @@ func spreadUniverse(lends bool) *exchange.Universe {
 }
 
 func newSpreadWorld(seed uint64) *spreadWorld {
-	w := &spreadWorld{seed: seed, rnd: rand.New(rand.NewPCG(seed, 77)), u: spreadUniverse(seed%4 == 1), now: exchange.Date(2026, 1, 5), mid: 100,
+	w := &spreadWorld{seed: seed, rnd: rand.New(rand.NewPCG(seed, 77)), u: spreadUniverse(seed%8 == 3 || seed%8 == 5), now: exchange.Date(2026, 1, 5), mid: 100,
 		dark: map[string]*outage{}, orders: map[exchange.OrderID]*truth{}, count: map[string]int{}, since: map[exchange.PairID]exchange.Time{}, taken: map[exchange.PairID]bool{},
 		rows:  spreadRows{orders: map[exchange.OrderID]*exchange.Order{}, pairs: map[exchange.PairID][]byte{}},
 		trace: func(string, ...any) {}}
