@@ -50,9 +50,6 @@ type relayConfig struct {
 	SwitchesAnHour     int `toml:"switches_an_hour"`
 }
 
-// relayKeyName is the variable that the relay's key is in where nothing names another.
-const relayKeyName = "HOLYSHEEP_API_KEY"
-
 // takeRelay reads the section. The key is read when a session needs it.
 func (o *Options) takeRelay(f *relayConfig) error {
 	if f == nil || o.Live.Relay != nil {
@@ -145,17 +142,21 @@ type feedOverride struct{ house, feed, by string }
 
 // TakeEnvironment takes what the environment says of feeds, before which the configuration
 // gives way: PERILUNE_FEED=venue|relay of all venues, PERILUNE_FEED_BYBIT of one, and
-// USE_HOLYSHEEP=true|false, as a guide has it, for PERILUNE_FEED=relay|venue. A session on live
-// data says what was switched and by what. lookup is os.LookupEnv.
+// relay.Switch, as a guide has it, for PERILUNE_FEED=relay|venue. A session on live data says
+// what was switched and by what. lookup is os.LookupEnv.
 func (l *LiveOptions) TakeEnvironment(lookup func(string) (string, bool)) error {
 	const general = "PERILUNE_FEED"
 	l.environment = nil
-	if text, ok := lookup("USE_HOLYSHEEP"); ok && text != "" {
-		feed := map[string]string{"true": exchange.FeedRelay, "1": exchange.FeedRelay, "false": exchange.FeedVenue, "0": exchange.FeedVenue}[strings.ToLower(text)]
-		if feed == "" {
-			return configError("USE_HOLYSHEEP=%s: want true or false", text)
+	wanted, by, err := relay.Asked(lookup)
+	if err != nil {
+		return configError("%v", err)
+	}
+	if by != "" {
+		feed := exchange.FeedVenue
+		if wanted {
+			feed = exchange.FeedRelay
 		}
-		l.environment = append(l.environment, feedOverride{"", feed, "USE_HOLYSHEEP=" + text})
+		l.environment = append(l.environment, feedOverride{"", feed, by})
 	}
 	take := func(name, house string) error {
 		text, ok := lookup(name)
@@ -186,7 +187,7 @@ func (l *LiveOptions) relayOptions() (*RelayOptions, error) {
 		r = *l.Relay
 	}
 	if r.Key.Empty() {
-		key, err := sign.Load(cmp.Or(l.relayKey, "env:"+relayKeyName))
+		key, err := sign.Load(cmp.Or(l.relayKey, "env:"+relay.KeyName))
 		if err != nil {
 			return nil, configError("[feed.relay] key: %v", err)
 		}
@@ -262,7 +263,7 @@ func (l *liveMarket) connect(ctx context.Context, keep []string, to connect.Sink
 		l.market = m
 		return m, err
 	}
-	t := twin.New(twin.Options{Rules: l.relay.Rules, Relay: l.feed.active == exchange.FeedRelay,
+	t := twin.New(twin.Options{Rules: l.relay.Rules, Relay: l.feed.active == exchange.FeedRelay, Alone: l.feed.alone(),
 		Notice: func(text string) {
 			l.notice(connect.Notice{Instrument: exchange.NoInstrument, Text: l.House() + ": " + text})
 		}}, to)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/relay"
 	"github.com/perilune/perilune/host/core"
 )
 
@@ -68,7 +69,7 @@ func TestWhichFeed(t *testing.T) {
 
 func TestRelayIsRefused(t *testing.T) {
 	t.Setenv("RELAY_TEST_KEY", "k")
-	t.Setenv(relayKeyName, "")
+	t.Setenv(relay.KeyName, "")
 	const url = `url = "ws://127.0.0.1:1/{symbol}"` + "\n"
 	for _, c := range []struct{ text, want string }{
 		{"[feed.relay]\nurl = \"http://x\"", `[feed.relay] url "http://x": want ws:// or wss:// and a host`},

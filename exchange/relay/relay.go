@@ -53,6 +53,30 @@ const (
 // Usual is where the guide says that the service is.
 const Usual = "wss://api.holysheep.ai/v1/ws/" + House + "/futures/" + Placeholder
 
+// KeyName is the variable that the key is in where nothing names another, and Switch the one
+// by which the guide turns the relay on and off.
+const (
+	KeyName = "HOLYSHEEP_API_KEY"
+	Switch  = "USE_HOLYSHEEP"
+)
+
+// Asked reports whether the environment asks for the relay, and in which words; "": it says
+// nothing of it. lookup is os.LookupEnv.
+func Asked(lookup func(string) (string, bool)) (wanted bool, by string, err error) {
+	text, ok := lookup(Switch)
+	if !ok || text == "" {
+		return false, "", nil
+	}
+	by = Switch + "=" + text
+	switch strings.ToLower(text) {
+	case "true", "1":
+		return true, by, nil
+	case "false", "0":
+		return false, by, nil
+	}
+	return false, by, fmt.Errorf("%s: want true or false", by)
+}
+
 // Options say which relay, and how far it is believed.
 type Options struct {
 	URL   string      // with Placeholder and, where it counts, House; default Usual

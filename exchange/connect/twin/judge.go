@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/connect"
 )
 
 // judge decides which feed is active.
@@ -26,17 +27,24 @@ func (m *Market) look(now exchange.Time) {
 	for feed := range why {
 		why[feed] = m.fault(feed, now)
 	}
+	halter, _ := m.feeds[own].(connect.Halter)
 	for _, p := range m.pairs {
 		if p == nil {
 			continue
 		}
+		trades := m.o.Alone && halter != nil && !halter.Halted(p.ids[own])
 		p.mu.Lock()
+		anew := p.halted && trades // no book of the venue's says so
+		p.halted = p.halted && !anew
 		p.compare()
 		shadow := 1 - p.active
 		ask := (shadow == other || !p.halted) && p.sides[shadow].wants(now)
 		p.mu.Unlock()
 		if ask {
 			m.feeds[shadow].Snapshot(p.ids[shadow])
+		}
+		if anew {
+			m.feeds[other].Snapshot(p.ids[other])
 		}
 	}
 	m.mu.Lock()

@@ -26,7 +26,8 @@
 //
 // The venue alone knows it: while it takes no orders of an instrument nothing can be had from
 // the relay's book either, so nothing of it is passed on until the venue's own book has begun
-// anew. Such a book says nothing of how good a feed is.
+// anew, or where the venue's feed has none, until it trades and the relay's was asked to. Such a
+// book says nothing of how good a feed is.
 //
 // # What is compared
 //
@@ -92,6 +93,7 @@ func (r Rules) Complete() (Rules, error) {
 type Options struct {
 	Rules  Rules
 	Relay  bool                            // the relay is active at first, and preferred
+	Alone  bool                            // the venue's feed has no books: they are the relay's
 	Notice func(text string)               // takes what people should know; nil: nobody does
 	Now    func() exchange.Time            // the machine's clock; nil: that
 	Steady func(ctx context.Context) error // waits for the next look; nil: a second

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -18,10 +19,10 @@ import (
 type shelf struct {
 	u      *exchange.Universe
 	asked  chan exchange.InstrumentID
-	halted bool
+	halted atomic.Bool
 }
 
-func (s *shelf) Halted(exchange.InstrumentID) bool { return s.halted }
+func (s *shelf) Halted(exchange.InstrumentID) bool { return s.halted.Load() }
 
 func (s *shelf) Universe() *exchange.Universe      { return s.u }
 func (s *shelf) Interval() exchange.Time           { return 0 }
@@ -61,6 +62,7 @@ type world struct {
 	now   exchange.Time
 	ids   [2]int64
 	step  chan chan struct{}
+	feeds [2]*shelf
 	book  *book.Book
 	at    *exchange.Instrument
 	feed  string
@@ -96,7 +98,8 @@ func newWorldOf(t *testing.T, o twin.Options, halted bool) *world {
 		}
 	}
 	venue, relay := shelfOf(t, exchange.LinkPrevious, "SPOT", "ABC"), shelfOf(t, exchange.LinkUnproved, "ABC")
-	venue.halted = halted
+	venue.halted.Store(halted)
+	w.feeds = [2]*shelf{venue, relay}
 	w.at, _ = venue.u.Find("house.linear", "ABC")
 	w.book = book.New(w.at)
 	w.m = twin.New(o, w)
@@ -264,6 +267,20 @@ func TestAHaltedMarketHasNoBook(t *testing.T) {
 	}
 	if w.begin(0, 1000); w.mid() != 1000 {
 		t.Errorf("then it is traded: the book is at %d, want 1000", w.mid())
+	}
+
+	// Where the venue's feed has no books, the relay's begins anew when the market trades.
+	w = newWorldOf(t, twin.Options{Relay: true, Alone: true}, true)
+	w.begin(1, 1000)
+	if w.look(); w.mid() != 0 || len(w.feeds[1].asked) != 0 {
+		t.Errorf("alone and halted: the book is at %d", w.mid())
+	}
+	w.feeds[0].halted.Store(false)
+	if w.look(); len(w.feeds[1].asked) != 1 {
+		t.Errorf("alone and traded again: %d snapshots were asked for, want one", len(w.feeds[1].asked))
+	}
+	if w.begin(1, 1010); w.mid() != 1010 {
+		t.Errorf("alone and traded again: the book is at %d, want 1010", w.mid())
 	}
 }
 
