@@ -139,6 +139,7 @@ var checks = []check{
 	{unasked, false, true, (*doctor).config},
 	{unasked, false, true, (*doctor).disk},
 	{unasked, false, false, (*doctor).reach},
+	{reached, false, false, (*doctor).books},
 	{reached, true, false, (*doctor).signIn},
 	{signedIn, false, false, (*doctor).clock},
 	{signedIn, true, false, (*doctor).identity},

@@ -1,17 +1,20 @@
 package host
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/connect"
 	"github.com/perilune/perilune/exchange/oms"
+	"github.com/perilune/perilune/exchange/relay"
 	"github.com/perilune/perilune/ledger"
 )
 
@@ -116,6 +119,111 @@ func (d *doctor) reach(context.Context) error {
 		d.access = a
 	}
 	return nil
+}
+
+// books looks whether the relay passes on books, where the venue's come from it or are compared
+// with its.
+func (d *doctor) books(ctx context.Context) error {
+	house := d.access.venue.House()
+	section := d.section
+	if section == nil {
+		section = d.o.Live.section()
+	}
+	c, err := d.o.Live.feedOf(house, section.Shared())
+	if err != nil {
+		d.say("books", Fail, "mend it in "+sectionName(house), "%v", err)
+		return err
+	}
+	if !c.relayed() {
+		return nil
+	}
+	r, err := d.o.Live.relayOptions()
+	if err != nil {
+		d.say("books", Fail, "mend it in the configuration file", "%v", err)
+		return err
+	}
+	if c.alone() && !r.AloneForOrders {
+		d.say("books", Fail, "leave shadow out, or set alone_for_orders = true in [feed.relay]", "they would be the relay's alone, which nobody can prove right")
+		return nil
+	}
+	in, err := d.perpetual(ctx)
+	if err != nil {
+		d.failed("books", err)
+		return err
+	}
+	text := fmt.Sprintf("active: the %s's", c.active)
+	if c.by != "" {
+		text += ", by " + c.by
+	}
+	if err := firstBook(ctx, r, in); err != nil {
+		d.say("books", Fail, "look at url and key in [feed.relay], and at the network; or leave feed and shadow out in "+sectionName(house), "%v", err)
+		return err
+	}
+	d.say("books", OK, "", "%s; the relay at %s has that of %s", text, r.Host(), in.Key())
+	return nil
+}
+
+// perpetual is one of the venue's that trades, of the coin that is traded most.
+func (d *doctor) perpetual(ctx context.Context) (*exchange.Instrument, error) {
+	all := d.access.venue.House() + ".*:*"
+	list, err := d.access.venue.Browse(ctx, connect.DataOptions{Access: d.access.shared(), Data: connect.Books, Notice: func(connect.Notice) {}}, []string{all})
+	if err != nil {
+		return nil, err
+	}
+	keys, err := list.Choose(ctx, []string{all}, 1)
+	if err != nil {
+		return nil, err
+	}
+	for _, in := range list.Instruments() {
+		if in.Perp() && !in.Dated() && (slices.Contains(keys, in.Key()) || slices.Contains(keys, in.FullKey())) {
+			return &in, nil
+		}
+	}
+	return nil, fmt.Errorf("%s has no perpetual that a relay could have the book of", d.access.venue.House())
+}
+
+// firstBook waits for the relay's book of an instrument, until it was refused twice.
+func firstBook(ctx context.Context, r *RelayOptions, in *exchange.Instrument) error {
+	came := make(firstSnapshot, 1)
+	m, err := relay.Open(r.Options, connect.Listings{{Instrument: in, Trading: true}}, connect.DataOptions{Notice: func(connect.Notice) {}}, came)
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+	limit, look := time.After(streamsWithin), time.NewTicker(streamsWithin/50)
+	defer look.Stop()
+	for {
+		why := ""
+		for _, c := range m.Health().Connections {
+			if c.Failures > 1 {
+				return fmt.Errorf("no book of %s came from %s: %s", in.Key(), r.Host(), c.LastError)
+			}
+			why = c.LastError
+		}
+		select {
+		case <-came:
+			return nil
+		case <-look.C:
+		case <-limit:
+			return fmt.Errorf("no book of %s came from %s within %s: %s", in.Key(), r.Host(), streamsWithin, cmp.Or(why, "it is silent"))
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// firstSnapshot is told of the first book.
+type firstSnapshot chan struct{}
+
+// Post implements connect.Sink.
+func (f firstSnapshot) Post(ev *exchange.Event) {
+	if ev.Kind != exchange.KindSnapshot {
+		return
+	}
+	select {
+	case f <- struct{}{}:
+	default:
+	}
 }
 
 // signIn reads the key and compares the clocks.

@@ -71,6 +71,12 @@ func Record(ctx context.Context, o RecordOptions) (*Recorded, error) {
 		return nil, err
 	}
 	for _, l := range s.markets {
+		if l.feed, err = s.feedOf(l.House(), l.Shared()); err != nil {
+			return nil, configError("%s %v", sectionName(l.House()), err)
+		}
+		if l.feed.relayed() {
+			o.Log(Line{Time: loop.Now(), Level: intent.Warn, Strategy: "feed", Text: "recorded is what " + l.House() + " itself sends, its books too: those of the relay, which sessions are set to, are not"})
+		}
 		if l.venue, err = l.open(); err == nil {
 			err = l.browse(ctx, connect.DataOptions{Tap: tap, Data: connect.AllData | connect.Liquidations | connect.Interest})
 		}

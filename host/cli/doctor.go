@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"text/tabwriter"
 
@@ -23,6 +24,9 @@ func doctorVerb(ctx context.Context, e *env, args []string) error {
 	}
 	o := &host.Options{Account: &host.AccountOptions{}, DB: *db}
 	if err := o.LoadConfig(*config); err != nil {
+		return err
+	}
+	if err := o.Live.TakeEnvironment(os.LookupEnv); err != nil {
 		return err
 	}
 	x := host.Examine(ctx, o)

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"os"
 
 	"github.com/perilune/perilune/host"
 )
@@ -34,6 +35,9 @@ func recordVerb(ctx context.Context, e *env, args []string) error {
 		if err := o.LoadConfig(*config); err != nil {
 			return err
 		}
+	}
+	if err := o.Live.TakeEnvironment(os.LookupEnv); err != nil {
+		return err
 	}
 	o.Live.Symbols = *symbols
 	rec, err := host.Record(ctx, host.RecordOptions{Live: o.Live, Out: *out, For: last, Log: t.line})

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -40,6 +41,39 @@ func TestReadChaos(t *testing.T) {
 	}
 }
 
+// doctorOfRelays asks the doctor with all books from the relay, of its address and key and of
+// others, and lets one be recorded.
+func doctorOfRelays(t *testing.T, config string) {
+	t.Helper()
+	t.Setenv("USE_HOLYSHEEP", "true")
+	code, out, errs := runLine("doctor", "--config", config, "--db", filepath.Join(t.TempDir(), "sim.db"))
+	for _, house := range host.SimVenues() {
+		if !strings.Contains(out, "OK    "+house+" books") || !strings.Contains(out, "active: the relay's, by USE_HOLYSHEEP=true; the relay at ") {
+			t.Errorf("exit code %d, nothing is said of the books of %s:\n%s%s", code, house, out, errs)
+		}
+	}
+	code, out, errs = runLine("record", "--config", config, "--symbols", "bybit.linear:BTCUSDT", "--for", "1s", "--out", t.TempDir())
+	if code != ExitOK || !strings.Contains(errs, "recorded is what bybit itself sends, its books too: those of the relay") {
+		t.Errorf("record: exit code %d\n%s%s", code, out, errs)
+	}
+	text, err := os.ReadFile(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := filepath.Join(t.TempDir(), "other.toml")
+	key := filepath.Join(t.TempDir(), "wrong.key")
+	text = regexp.MustCompile(`(?s)(\[feed.relay\].*\nkey = )[^\n]*`).ReplaceAll(text, []byte(`${1}"file:`+key+`"`))
+	for path, text := range map[string][]byte{other: text, key: []byte("wrong")} {
+		if err := os.WriteFile(path, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	code, out, errs = runLine("doctor", "--config", other, "--db", filepath.Join(t.TempDir(), "sim.db"))
+	if code != ExitAccount || !strings.Contains(out, "FAIL  bybit books") || !strings.Contains(out, "401") || !strings.Contains(out, "key in [feed.relay]") {
+		t.Errorf("with a wrong key of the relay: exit code %d\n%s%s", code, out, errs)
+	}
+}
+
 // What sim writes, the doctor is content with, at every venue that there is.
 func TestSimWritesAConfiguration(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "sim.toml")
@@ -47,7 +81,7 @@ func TestSimWritesAConfiguration(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() {
-		ended <- host.Simulate(ctx, host.SimOptions{Listen: "127.0.0.1:0", Venues: host.SimVenues(), Seed: 3, Speed: 1, Config: path,
+		ended <- host.Simulate(ctx, host.SimOptions{Listen: "127.0.0.1:0", Venues: host.SimVenues(), Seed: 3, Speed: 1, Config: path, Relay: true,
 			Ready: func(host.SimInfo) { close(ready) }})
 	}()
 	select {
@@ -65,6 +99,7 @@ func TestSimWritesAConfiguration(t *testing.T) {
 			t.Errorf("nothing is said of the key at %s:\n%s", house, out.String())
 		}
 	}
+	doctorOfRelays(t, path)
 	stop()
 	if err := <-ended; err != nil {
 		t.Fatal(err)
