@@ -19,7 +19,10 @@ const (
 	CommandRelease = exchange.CommandRelease
 	// CommandCancel cancels every working order. It forbids nothing: see CommandHold.
 	CommandCancel = "cancel"
-	CommandEnd    = "end" // the last event of a session: sample and save
+	// CommandCaughtUp comes after the market data that waited for the session to begin: how
+	// long it did is no venue's latency.
+	CommandCaughtUp = "caught up"
+	CommandEnd      = "end" // the last event of a session: sample and save
 )
 
 func (c *Core) onCommand(ev *exchange.Event) {
@@ -55,6 +58,8 @@ func (c *Core) onCommand(ev *exchange.Event) {
 		for _, o := range c.orders.open {
 			c.entry.Cancel(o.ID)
 		}
+	case CommandCaughtUp:
+		c.delays.begin()
 	case CommandEnd:
 		c.end(ev)
 	case CommandPause, CommandUnpause, CommandParams, CommandWithdraw, CommandFlatten:

@@ -20,6 +20,10 @@ import (
 // again when at most one in eight of them did, and when it was late for lateLeast: a feed at the
 // limit is told of a few times a minute at most. A venue that says nothing is another
 // matter, of which the age of its books tells.
+//
+// Market data comes before a session can begin, which with real orders takes until every
+// account is known. What waited for that is late to whoever acts on it, and judged so while it
+// is taken, but it is no venue's latency: what is counted and judged begins anew after it.
 
 const (
 	lateOf    = 64 // messages that are judged by
@@ -164,6 +168,17 @@ func (d *delay) median() exchange.Time {
 
 func milliseconds(t exchange.Time) string {
 	return strings.TrimSuffix(fmt.Sprintf("%.1f", float64(t)/float64(exchange.Millisecond)), ".0") + " ms"
+}
+
+// begin counts and judges anew: what came before had waited for the session.
+func (ds *delays) begin() {
+	for _, d := range ds.list {
+		d.streams, d.n = [len(streamNames)]quantile.Sketch{}, 0
+		if d.late.since+d.slow.since != 0 {
+			ds.log(intent.Warn, -1, fmt.Sprintf("%s: the market data had waited for the session to begin, and all of it was taken: how late it comes is judged anew", d.venue))
+		}
+		d.late, d.slow = threshold{most: d.late.most}, threshold{most: d.slow.most}
+	}
 }
 
 // onClock takes how far a house's clock is ahead of ours.

@@ -64,6 +64,8 @@ func (p *delayPlayer) Command(words []string) {
 		p.begin(p.span(words[1]))
 	case "clock": // clock ahead 300ms
 		p.tell(p.step(exchange.Event{Kind: exchange.KindClock, Instrument: exchange.NoInstrument, Name: "north", ID: int64(p.span(words[2]))}))
+	case "caught":
+		p.tell(p.step(exchange.Event{Kind: exchange.KindCommand, Instrument: exchange.NoInstrument, Name: CommandCaughtUp}))
 	case "data": // data perp 40 late 20ms
 		n, err := strconv.Atoi(words[2])
 		if err != nil {

@@ -136,6 +136,13 @@ func (b *Inbox) Dropped() uint64 { return b.dropped.Load() }
 // Waiting is how many events wait to be handled.
 func (b *Inbox) Waiting() int { return int(b.count.Load()) }
 
+// waitingData reports whether market data waits to be handled.
+func (b *Inbox) waitingData() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.ContainsFunc(b.pending[b.head:], func(ev *exchange.Event) bool { return ev.Kind.MarketData() })
+}
+
 // take returns the oldest event, or nil.
 func (b *Inbox) take() *exchange.Event {
 	if b.calling.Load() {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/host/core"
 )
 
 func data(k exchange.Kind, of exchange.InstrumentID, id int64) *exchange.Event {
@@ -54,7 +55,7 @@ func TestAFullInboxMarksBeforeItDrops(t *testing.T) {
 func TestTheClockTellsTheLagAndRecycles(t *testing.T) {
 	b := NewInbox()
 	var back []*exchange.Event
-	c := &Real{Inbox: b, BeatEvery: 1, Recycle: func(ev *exchange.Event) { back = append(back, ev) }}
+	c := &Real{Inbox: b, BeatEvery: 1, Recycle: func(ev *exchange.Event) { back = append(back, ev) }, began: Now() - exchange.Hour}
 	late := data(exchange.KindDiff, 1, 1)
 	late.Time = Now() - exchange.Minute
 	b.Post(late)
@@ -72,6 +73,38 @@ func TestTheClockTellsTheLagAndRecycles(t *testing.T) {
 	}
 	if ev, err := c.Wait(context.Background(), 0, 1); ev != nil || err != nil || len(back) != 1 {
 		t.Errorf("a command is not a market's: %v %v %v", ev, err, back)
+	}
+}
+
+// What waits when a session begins is nobody's lag, and is followed by the word that all of it
+// was taken.
+func TestWhatWaitedForTheBeginning(t *testing.T) {
+	b := NewInbox()
+	c := &Real{Inbox: b, BeatEvery: 1}
+	for i := range 2 {
+		early := data(exchange.KindDiff, 1, int64(i))
+		early.Time = Now() - exchange.Minute
+		b.Post(early)
+	}
+	var got []string
+	for range 3 {
+		ev, err := c.Wait(context.Background(), 0, far)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, ev.Kind.String()+ev.Name)
+		b.Post(data(exchange.KindTrade, 1, 9))
+	}
+	if want := []string{"diff", "diff", "command" + core.CommandCaughtUp}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if lag := c.Lag(); lag >= exchange.Minute {
+		t.Errorf("lag %d", lag)
+	}
+	b, c = NewInbox(), &Real{BeatEvery: 1}
+	c.Inbox = b
+	if ev, err := c.Wait(context.Background(), 0, 1); ev != nil || err != nil || b.Waiting() != 0 {
+		t.Errorf("with nothing that waited: %v %v, %d more", ev, err, b.Waiting())
 	}
 }
 

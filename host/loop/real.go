@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/host/core"
 )
 
 // Real is the wall clock as a session in real time sees it. It implements
@@ -20,6 +21,7 @@ type Real struct {
 	// Recycle, when set, gets every event of a market back after it was handled.
 	Recycle func(*exchange.Event)
 
+	began    exchange.Time // when it was first asked for an event
 	handed   *exchange.Event
 	lag      exchange.Time
 	waited   exchange.Time
@@ -43,9 +45,15 @@ func (c *Real) Waited() exchange.Time {
 	return waited
 }
 
-// Wait implements Clock.
+// Wait implements Clock. Market data that waits when it is first called, because the session
+// took its time to begin, is followed by CommandCaughtUp.
 func (c *Real) Wait(ctx context.Context, now, next exchange.Time) (*exchange.Event, error) {
 	c.takeBack()
+	if c.began == 0 {
+		if c.began = max(Now(), now); c.Inbox.waitingData() {
+			c.Inbox.Post(&exchange.Event{Kind: exchange.KindCommand, Instrument: exchange.NoInstrument, Name: core.CommandCaughtUp})
+		}
+	}
 	for {
 		wall := max(Now(), now)
 		c.beat(wall)
@@ -60,10 +68,12 @@ func (c *Real) Wait(ctx context.Context, now, next exchange.Time) (*exchange.Eve
 	}
 }
 
-// hand stamps an event. One that was posted with a time was received then.
+// hand stamps an event. One that was posted with a time was received then; before the
+// session had begun there was nobody to wait for.
 func (c *Real) hand(ev *exchange.Event, wall exchange.Time) {
 	if ev.Time > 0 {
-		c.lag, c.waited = max(c.lag, wall-ev.Time), max(c.waited, wall-ev.Time)
+		since := wall - max(ev.Time, c.began)
+		c.lag, c.waited = max(c.lag, since), max(c.waited, since)
 	}
 	ev.Time = wall
 	c.handed = ev
