@@ -3,6 +3,9 @@ package host
 import (
 	"math/rand/v2"
 	"slices"
+	"strconv"
+	"sync"
+	"testing"
 
 	"github.com/shopspring/decimal"
 
@@ -14,6 +17,27 @@ import (
 // tally counts how often a fault was injected. A fault that never happens is
 // tested by nothing.
 type tally map[string]int
+
+// eachSeed runs a test for each of the first seeds, side by side, and adds up what they saw.
+func eachSeed(t *testing.T, seeds uint64, test func(t *testing.T, seed uint64) tally) tally {
+	t.Helper()
+	var mu sync.Mutex
+	all := tally{}
+	t.Run("seeds", func(t *testing.T) {
+		for seed := range seeds {
+			t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
+				t.Parallel()
+				saw := test(t, seed)
+				mu.Lock()
+				defer mu.Unlock()
+				for what, n := range saw {
+					all[what] += n
+				}
+			})
+		}
+	})
+	return all
+}
 
 // mischief is every fault that the simulation must have seen.
 var mischief = []string{

@@ -189,7 +189,7 @@ func faulted(t *testing.T, v *simulated, seed uint64, length time.Duration) {
 	h := openSimulated(t, v, seed, &simserver.Chaos{Seed: seed, Every: *faultedEvery, Kinds: strings.FieldsFunc(*faultedKinds, func(r rune) bool { return r == '+' })})
 	h.post(simserver.Fault{Kind: "funding", Hours: 1})
 	s := h.beginAmidFaults(v, int(length.Seconds()/v.every))
-	s.until("its acts are over", length+length/2+time.Minute, func(*liveState) bool { return strings.Contains(s.log(), "nothing more is begun") })
+	s.until("its acts are over", 2*length+4*time.Minute, func(*liveState) bool { return strings.Contains(s.log(), "nothing more is begun") })
 	h.ask(http.MethodDelete, "/sim/faults", nil, nil)
 	h.post(simserver.Fault{Kind: "drop"})
 	s.settled(h)

@@ -100,6 +100,7 @@ func TestASessionOnARelay(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it waits for a feed to be called silent, which takes seconds of wall time")
 	}
+	t.Parallel()
 	ctx, stop := context.WithCancel(t.Context())
 	ready, ended := make(chan SimInfo, 1), make(chan error, 1)
 	dir := t.TempDir()

@@ -79,8 +79,7 @@ func deleverage(r *runner, rnd *rand.Rand, now exchange.Time) {
 // goes on with the same parts: what strategies believe to hold is what the ledger says,
 // and what everybody made sums to what the wallets changed by, to the last digit.
 func TestPartsSurviveKillsAtAnyEvent(t *testing.T) {
-	reasons := tally{}
-	for seed := range uint64(3) {
+	reasons := eachSeed(t, 3, func(t *testing.T, seed uint64) tally {
 		db, rnd := filepath.Join(t.TempDir(), "kill.db"), rand.New(rand.NewPCG(seed, 11))
 		for run := range 5 {
 			var said strings.Builder
@@ -119,8 +118,8 @@ func TestPartsSurviveKillsAtAnyEvent(t *testing.T) {
 			checkBelief(t, said.String(), believed, when)
 		}
 		checkSums(t, db, fmt.Sprintf("seed %d at the end", seed))
-		countReasons(t, db, reasons)
-	}
+		return countReasons(t, db)
+	})
 	for _, market := range []string{"usdm", "coinm"} {
 		if reasons[market+" liquidation"]+reasons[market+" adl"] == 0 {
 			t.Errorf("nothing was forced on %s: %v", market, reasons)
@@ -167,8 +166,9 @@ func checkBelief(t *testing.T, said string, holds map[string]decimal.Decimal, wh
 	}
 }
 
-func countReasons(t *testing.T, path string, all tally) {
+func countReasons(t *testing.T, path string) tally {
 	t.Helper()
+	all := tally{}
 	db, err := ledger.Open(ledger.Options{Path: path, ReadOnly: true})
 	if err != nil {
 		t.Fatal(err)
@@ -181,4 +181,5 @@ func countReasons(t *testing.T, path string, all tally) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return all
 }

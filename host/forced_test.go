@@ -265,8 +265,8 @@ func (g *gambler) act(p *core.Port) {
 // that everybody is said to hold sum to the account's positions, and what everybody
 // is said to have made sums to what its wallets changed by: to the last digit.
 func TestPartsSumToTheAccount(t *testing.T) {
-	all := tally{}
-	for seed := range uint64(4) {
+	all := eachSeed(t, 4, func(t *testing.T, seed uint64) tally {
+		told := tally{}
 		db := filepath.Join(t.TempDir(), "parts.db")
 		rnd := rand.New(rand.NewPCG(seed, 5))
 		for run := range 4 {
@@ -280,7 +280,7 @@ func TestPartsSumToTheAccount(t *testing.T) {
 				if run == 2 && i == 1 {
 					continue // a strategy stays away for a run, and its parts stay its own
 				}
-				g := &gambler{name: name, rnd: rand.New(rand.NewPCG(seed, uint64(10*run+i))), t: t, told: all,
+				g := &gambler{name: name, rnd: rand.New(rand.NewPCG(seed, uint64(10*run+i))), t: t, told: told,
 					held: map[exchange.InstrumentID]exchange.Lots{}, began: map[exchange.InstrumentID]exchange.Lots{}}
 				if i == 0 {
 					g.venue = func() *paper.Venue { return onPaper(r) }
@@ -302,7 +302,8 @@ func TestPartsSumToTheAccount(t *testing.T) {
 			r.close()
 			checkSums(t, db, fmt.Sprintf("seed %d run %d", seed, run))
 		}
-	}
+		return told
+	})
 	for _, what := range []string{"liquidation", "adl", "foreign"} {
 		if all[what] == 0 {
 			t.Errorf("no strategy was told of a fill with the reason %q: %v", what, all)

@@ -56,6 +56,7 @@ func TestHostileScriptsInASession(t *testing.T) {
 	}
 	for _, h := range hostileSessions {
 		t.Run(h.name, func(t *testing.T) {
+			t.Parallel()
 			said := runInnocent(t, h.body)
 			if !strings.Contains(said, h.want) {
 				t.Errorf("want %q in what was said:\n%s", h.want, tail(said, 2000))

@@ -102,7 +102,7 @@ func (a *liveAccount) runsOrders(ctx context.Context, g *oms.Segment, traded []e
 		return err
 	})
 	if ctx.Err() != nil {
-		return nil, fmt.Errorf("interrupted before the account was reconciled: %w", ctx.Err())
+		return nil, ctx.Err()
 	}
 	if err != nil && trades(g, traded) {
 		return nil, &AccountError{advised(err)}

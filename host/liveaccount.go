@@ -215,7 +215,7 @@ func (a *liveAccount) reconciled(ctx context.Context, u *exchange.Universe) ([]e
 		case h.Rival != nil:
 			return nil, &RivalError{a.uid, h.Rival.String()}
 		case ctx.Err() != nil:
-			return nil, fmt.Errorf("interrupted before the account was reconciled: %w", ctx.Err())
+			return nil, ctx.Err()
 		case time.Now().After(limit):
 			return nil, &AccountError{fmt.Errorf("the account was not reconciled within %s: %s", reconcileWithin, h.String())}
 		}

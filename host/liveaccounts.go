@@ -42,6 +42,15 @@ func (s *liveAccounts) at(a *liveAccount, err error) error {
 	return fmt.Errorf("%s: %w", a.house(), err)
 }
 
+// toStart is at for what happens before the session has begun: a request that an interruption
+// ended is no fault of the account or of the network.
+func (s *liveAccounts) toStart(ctx context.Context, a *liveAccount, err error) error {
+	if err != nil && ctx.Err() != nil {
+		err = fmt.Errorf("interrupted before the account was reconciled: %w", ctx.Err())
+	}
+	return s.at(a, err)
+}
+
 // each does something for every account at the same time, because one venue that does not
 // answer must not keep the others waiting.
 func each(list []*liveAccount, do func(i int, a *liveAccount)) {
@@ -71,7 +80,7 @@ func (s *liveAccounts) signIn(ctx context.Context, at []*access) error {
 		return noKey(s.without)
 	}
 	for _, a := range s.list {
-		if err := s.at(a, a.signIn(ctx)); err != nil {
+		if err := s.toStart(ctx, a, a.signIn(ctx)); err != nil {
 			return err
 		}
 	}
@@ -98,7 +107,7 @@ func (s *liveAccounts) stamp() ledger.Options {
 func (s *liveAccounts) claim(ctx context.Context, st *standing, traded []exchange.Instrument) error {
 	var run exchange.Time
 	for _, a := range s.list {
-		if err := s.at(a, a.claim(ctx, st, traded)); err != nil {
+		if err := s.toStart(ctx, a, a.claim(ctx, st, traded)); err != nil {
 			return err
 		}
 		run = max(run, a.fence.Run)
@@ -119,7 +128,7 @@ func (s *liveAccounts) opened(ctx context.Context, list []exchange.Instrument) (
 		}
 		began, at, err := a.opened(ctx, mine)
 		if err != nil {
-			return 0, 0, s.at(a, err)
+			return 0, 0, s.toStart(ctx, a, err)
 		}
 		if opened == 0 || at < opened {
 			started, opened = began, at
@@ -135,7 +144,7 @@ func (s *liveAccounts) terms(ctx context.Context, list []exchange.Instrument) (t
 		mine := a.own(list)
 		got, err := a.terms(ctx, mine)
 		if err != nil {
-			return t, s.at(a, err)
+			return t, s.toStart(ctx, a, err)
 		}
 		for i := range mine {
 			at := slices.IndexFunc(list, func(in exchange.Instrument) bool { return in.Venue == mine[i].Venue && in.Symbol == mine[i].Symbol })
@@ -159,7 +168,7 @@ func (s *liveAccounts) start(ctx context.Context, b *beginning) (exchange.Execut
 	}
 	s.started.Store(&s.list)
 	for _, a := range s.list {
-		if err := s.at(a, a.begin(ctx, u, opening)); err != nil {
+		if err := s.toStart(ctx, a, a.begin(ctx, u, opening)); err != nil {
 			return nil, nil, err
 		}
 		s.desk.add(a, opening.Orders)
@@ -168,7 +177,7 @@ func (s *liveAccounts) start(ctx context.Context, b *beginning) (exchange.Execut
 	for _, a := range s.list {
 		told, err := a.reconciled(ctx, u)
 		if err != nil {
-			return nil, nil, s.at(a, err)
+			return nil, nil, s.toStart(ctx, a, err)
 		}
 		first = append(first, told...)
 	}

@@ -8,12 +8,12 @@ M.params = {
   pairs = { default = {}, doc = "legs of pairs, LONG>SHORT" },
   moves = { default = {}, doc = "transfers there and back, ASSET>WALLET>WALLET>AMOUNT" },
   every = { default = 0.4, min = 0.05, doc = "seconds between actions" },
-  acts = { default = 60, min = 0, doc = "actions before it cleans up" },
+  acts = { default = 60, min = 0, doc = "actions of which an order went out before it cleans up" },
 }
 M.universe = function(p) return p.symbols end
 
 function M.on_start()
-  state.acts = state.acts or 0
+  state.acts, state.turns = state.acts or 0, state.turns or 0
   timer.every("act", params.every)
 end
 
@@ -31,7 +31,7 @@ local function size(symbol, price)
 end
 
 local function send(symbol, buy, price, tif, reduce)
-  order.submit { symbol = symbol, side = buy and "buy" or "sell", qty = size(symbol, price), price = price, tif = tif, reduce_only = reduce }
+  return order.submit { symbol = symbol, side = buy and "buy" or "sell", qty = size(symbol, price), price = price, tif = tif, reduce_only = reduce }
 end
 
 local function cancel_some(n)
@@ -73,19 +73,20 @@ local function clean_up()
 end
 
 function M.on_timer()
-  state.acts = state.acts + 1
-  local acts = state.acts
-  if acts > params.acts then return clean_up() end
-  if #params.pairs > 0 and acts % 4 == 1 then turn_pairs(math.floor(acts / 4) % #params.pairs + 1) end
-  if #params.moves > 0 and acts % 10 == 3 then move(math.floor(acts / 20) % #params.moves + 1, acts % 20 > 10) end
-  if acts % 3 == 0 then cancel_some(4) end
-  local symbol = params.symbols[acts % #params.symbols + 1]
+  if state.acts >= params.acts then return clean_up() end
+  state.turns = state.turns + 1
+  local turn = state.turns
+  if #params.pairs > 0 and turn % 4 == 1 then turn_pairs(math.floor(turn / 4) % #params.pairs + 1) end
+  if #params.moves > 0 and turn % 10 == 3 then move(math.floor(turn / 20) % #params.moves + 1, turn % 20 > 10) end
+  if turn % 3 == 0 then cancel_some(4) end
+  local symbol = params.symbols[turn % #params.symbols + 1]
   local b = market.book(symbol)
   if not b:ready() then return end
-  local buy = acts % 2 == 0
-  send(symbol, buy, buy and b:bid(2) or b:ask(2), acts % 3 == 0 and "gtc" or "post_only")
-  buy = acts % 4 < 2
-  send(symbol, buy, buy and b:ask(3) or b:bid(3), "ioc")
+  local buy = turn % 2 == 0
+  local rests = send(symbol, buy, buy and b:bid(2) or b:ask(2), turn % 3 == 0 and "gtc" or "post_only")
+  buy = turn % 4 < 2
+  local takes = send(symbol, buy, buy and b:ask(3) or b:bid(3), "ioc")
+  if rests or takes then state.acts = state.acts + 1 end
 end
 
 return M
