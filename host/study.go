@@ -1,6 +1,7 @@
 package host
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -19,6 +20,7 @@ import (
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/host/internal/track"
 	"github.com/perilune/perilune/host/report"
+	"github.com/perilune/perilune/host/script"
 )
 
 // StudyOptions describe a comparison of strategies over consecutive parts of
@@ -220,7 +222,7 @@ func (st *study) load() (err error) {
 	return err
 }
 
-// grid lists the combinations of values of a strategy. The first is its defaults.
+// grid lists the combinations of values of a strategy, each once. The first is its defaults.
 func (st *study) grid(s *loaded) ([]map[string]string, error) {
 	grid := []map[string]string{nil}
 	for _, key := range sortedKeys(st.o.Tune) {
@@ -245,10 +247,20 @@ func (st *study) grid(s *loaded) ([]map[string]string, error) {
 			return nil, err
 		}
 	}
-	if grid[0] != nil {
-		grid = append([]map[string]string{nil}, grid...)
+	if grid[0] == nil {
+		return grid, nil
 	}
-	return grid, nil
+	grid = slices.DeleteFunc(grid, func(values map[string]string) bool { return st.usual(s, values) })
+	return append([]map[string]string{nil}, grid...), nil
+}
+
+// usual reports whether values are those that a strategy has anyway.
+func (st *study) usual(s *loaded, values map[string]string) bool {
+	set := paramsFor(s.name, s.params, st.o.Session.Set)
+	return !slices.ContainsFunc(s.params, func(p script.Param) bool {
+		v, tuned := values[s.name+"."+p.Name]
+		return tuned && v != cmp.Or(set[p.Name], fmt.Sprint(p.Default))
+	})
 }
 
 // checkTune refuses a parameter of a strategy that is not compared.

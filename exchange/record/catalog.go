@@ -2,6 +2,7 @@ package record
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -62,24 +63,25 @@ func (c *catalog) addDir(dir string, opts Options) error {
 }
 
 // recordingsIn lists the files of a directory that look like recordings, and what
-// else is in it.
+// else is in it. Where it has none itself, those of the folders below it are meant, as a
+// download lays them out by kind and day.
 func recordingsIn(dir string) (files, unused []string, err error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, nil, fmt.Errorf("open recording: %w", err)
 	}
 	for _, e := range entries {
-		path := filepath.Join(dir, e.Name())
-		name := e.Name()
-		for _, packed := range [...]string{".gz", ".zst", ".zip"} {
-			name = strings.TrimSuffix(name, packed)
-		}
-		switch ext := filepath.Ext(name); {
-		case strings.HasPrefix(name, "."):
-		case !e.IsDir() && slices.Contains([]string{".jsonl", ".ndjson", ".csv"}, ext):
+		switch path := filepath.Join(dir, e.Name()); {
+		case strings.HasPrefix(e.Name(), "."):
+		case !e.IsDir() && looksRecorded(e.Name()):
 			files = append(files, path)
 		default:
 			unused = append(unused, path)
+		}
+	}
+	if len(files) == 0 {
+		if files, unused, err = recordingsBelow(dir); err != nil {
+			return nil, nil, fmt.Errorf("open recording: %w", err)
 		}
 	}
 	if len(files) == 0 {
@@ -111,6 +113,34 @@ func (c *catalog) addFile(path string, opts Options) error {
 		c.raw = append(c.raw, info)
 	}
 	return err
+}
+
+// recordingsBelow is recordingsIn of all folders below a directory. What a download has not
+// finished is passed over.
+func recordingsBelow(dir string) (files, unused []string, err error) {
+	err = filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case e.IsDir() && path != dir && (strings.HasPrefix(e.Name(), ".") || strings.HasSuffix(e.Name(), ".minutes")):
+			return fs.SkipDir
+		case e.IsDir(), strings.HasPrefix(e.Name(), "."):
+		case looksRecorded(e.Name()):
+			files = append(files, path)
+		default:
+			unused = append(unused, path)
+		}
+		return nil
+	})
+	return files, unused, err
+}
+
+// looksRecorded reports whether a file is named as recordings are.
+func looksRecorded(name string) bool {
+	for _, packed := range [...]string{".gz", ".zst", ".zip"} {
+		name = strings.TrimSuffix(name, packed)
+	}
+	return slices.Contains([]string{".jsonl", ".ndjson", ".csv"}, filepath.Ext(name))
 }
 
 type fileKind uint8

@@ -194,11 +194,7 @@ func TestTardisFromDownloadToFills(t *testing.T) {
 			if code, out, errs := runLine(download...); code != ExitOK || !strings.Contains(out, fmt.Sprint(len(kinds), " there already")) {
 				t.Fatalf("again: exit %d\n%s%s", code, out, errs)
 			}
-			var files []string
-			for _, kind := range kinds {
-				files = append(files, filepath.Join(dir, x.exchange, kind, "2026", "10", "01", x.symbol+".csv.gz"))
-			}
-			x.trades(t, script, x.perp, files...)
+			x.trades(t, script, x.perp, filepath.Join(dir, x.exchange))
 		})
 	}
 	for i, x := range tardisIDs[:len(moods)] {
@@ -209,8 +205,8 @@ func TestTardisFromDownloadToFills(t *testing.T) {
 	}
 }
 
-// trades runs a session on some markets and looks at what it prints. With liquidated one is told.
-func (x *tardisID) trades(t *testing.T, script string, liquidated bool, markets ...string) {
+// trades runs a session on a market and looks at what it prints. With liquidated one is told.
+func (x *tardisID) trades(t *testing.T, script string, liquidated bool, market string) {
 	t.Helper()
 	house, symbol, _ := strings.Cut(x.key, ".")
 	db := filepath.Join(t.TempDir(), "l.db")
@@ -219,10 +215,7 @@ func (x *tardisID) trades(t *testing.T, script string, liquidated bool, markets 
 	if x.usd != "" && wallet != "" {
 		args = append(args, "--balance", house+"."+wallet+":BTC=1")
 	}
-	for _, m := range markets {
-		args = append(args, "--market", m)
-	}
-	code, out, errs := runLine(args...)
+	code, out, errs := runLine(append(args, "--market", market)...)
 	var sum struct{ Funding decimal.Decimal }
 	if err := json.Unmarshal([]byte(out), &sum); err != nil || code != ExitOK || !strings.Contains(errs, "trade of 12\n") || liquidated != strings.Contains(errs, "liquidation sell of 4\n") {
 		t.Fatalf("exit %d, %v\n%s%s", code, err, out, errs)
