@@ -24,6 +24,7 @@ type Account struct {
 	Orders       *Orders       // every order
 	Entry        *Entry        // new orders, changes and cancels
 	Stops        *Stops        // stop orders for coins
+	Lists        *Lists        // order lists for coins
 	Conditionals *Conditionals // conditional orders of contracts
 	Deadlines    *Deadlines    // the dead-man switch
 	Funds        *Funds        // wallets, positions, transfers
@@ -90,8 +91,10 @@ func (a *Account) PositionSides() []exchange.Side {
 func (a *Account) onMarket(m *Market, ev *exchange.Event) {
 	a.matching.venue.Market(ev)
 	a.matching.drainEvents()
+	a.Lists.settle() // a leg that was filled ends the other before that triggers
 	a.triggers.sendReached(m)
-	a.Stops.sendReached(m)
+	a.Stops.sendReached(m, a.Lists.endOthers)
+	a.Lists.settle()
 }
 
 // endSymbol ends what the account has in a symbol that is delisted.
@@ -100,6 +103,7 @@ func (a *Account) endSymbol(m *Market) {
 		o.Ended = EndedByDelist
 		a.Entry.Cancel(o, "delisted")
 	}
+	a.Lists.settle()
 	a.Conditionals.expireAll(m, "The symbol is delisted.")
 	a.matching.settling = true
 	a.matching.closeAtMark(m)

@@ -16,7 +16,7 @@ func (e *Entry) Place(t *Ticket) (*Order, *Refusal) {
 	previous := e.orders.byClient[clientKey{t.Market, t.Client}]
 	send := t.order(e.matching.nextID(), e.clock.now)
 	o := &Order{Market: t.Market, Client: t.Client, Side: t.Side, Kind: t.Kind, Type: t.Type, TIF: t.TIF, ReduceOnly: t.ReduceOnly, PositionSide: t.PositionSide,
-		Price: send.Price, Qty: send.Qty, Created: e.clock.now, Updated: e.clock.now, paper: send.ID, Status: StatusNew, GoodTill: t.GoodTill, Note: t.Note}
+		Price: send.Price, Qty: send.Qty, Created: e.clock.now, Updated: e.clock.now, paper: send.ID, Status: StatusNew, GoodTill: t.GoodTill, Note: t.Note, List: t.list}
 	e.orders.register(o)
 	if t.conditional != nil {
 		e.conditionals.adoptChild(t.conditional, o)
@@ -40,12 +40,17 @@ func (e *Entry) Cancel(o *Order, name string) bool {
 		return false
 	}
 	o.CancelName = name
-	if o.Waits {
+	switch {
+	case o.Waits:
 		e.stops.cancelParked(o)
-		return true
+	case o.Status == StatusPending:
+		o.Status, o.Updated = StatusCanceled, e.clock.now
+		e.orders.reportChange(o, Canceled, nil)
+		e.outbox.Flush()
+	default:
+		e.matching.venue.Cancel(o.paper, e.clock.now)
+		e.matching.drainEvents()
 	}
-	e.matching.venue.Cancel(o.paper, e.clock.now)
-	e.matching.drainEvents()
 	return true
 }
 

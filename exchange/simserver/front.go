@@ -114,6 +114,8 @@ type Event struct {
 	Trade       *Trade       // of a fill
 	Conditional *Conditional // of ConditionalChanged
 	Payment     *exchange.FundingPayment
+	List        *List // of ListChanged
+	ListChange  ListChange
 
 	// Of money that came or went without a trade.
 	Segment  *Segment
@@ -131,6 +133,7 @@ const (
 	FundingPaid
 	TransferMoved // one wallet's side of a transfer
 	LossCleared   // the insurance fund made a wallet good
+	ListChanged   // an order list
 	AssetSold     // a wallet's asset paid a debt in another, or that was paid
 )
 

@@ -27,6 +27,7 @@ type Order struct {
 	Worked       exchange.Time   // when it triggered; 0: it has not
 	Conditional  *Conditional    // whose child it is; nil: none
 	Forced       bool            // nobody sent it
+	List         *List           // that it is of; nil: none
 
 	Status     Status
 	Filled     exchange.Lots
@@ -48,6 +49,7 @@ type Order struct {
 	lapsing     bool // its date has come
 	resubmitted bool
 	refused     *Refusal
+	reserved    decimal.Decimal // what it locks while it waits for its price
 }
 
 // Status is the state of an order, as the control door writes it.
@@ -62,6 +64,7 @@ const (
 	StatusCanceled Status = "CANCELED"
 	StatusExpired  Status = "EXPIRED"
 	StatusMatched  Status = "EXPIRED_IN_MATCH"
+	StatusPending  Status = "PENDING_NEW" // it waits for another order of its list
 )
 
 // Ending says why an order was ended by the exchange.
@@ -72,10 +75,13 @@ const (
 	EndedByVenue          // see Order.Reason
 	EndedByDelist         // its symbol has ended
 	EndedByRefusal        // it triggered and was refused
+	EndedByList           // another order of its list was filled or has triggered, or never was
 )
 
 // Open reports whether the order may still be filled.
-func (o *Order) Open() bool { return o.Status == StatusNew || o.Status == StatusPartial }
+func (o *Order) Open() bool {
+	return o.Status == StatusNew || o.Status == StatusPartial || o.Status == StatusPending
+}
 
 // Average is the mean price of what is filled, zero before the first fill.
 func (o *Order) Average() decimal.Decimal {
@@ -107,6 +113,7 @@ type Ticket struct {
 	Note         any           // becomes the order's
 
 	conditional *Conditional // whose child it is
+	list        *List        // that it is of
 }
 
 // order makes the venue's order of a ticket.

@@ -8,9 +8,9 @@ import (
 // An account is put together of parts. Each owns its state and is handed the parts that
 // it works with, from the top down: none reaches up.
 //
-//	triggers    Deadlines
-//	       \    /      \
-//	        Entry       \        Funds
+//	triggers Lists Deadlines
+//	       \   |   /    \
+//	         Entry       \       Funds
 //	       /     \       \       /   |
 //	      |     Stops     |     /    |
 //	      |       |       |    /     |
@@ -81,6 +81,19 @@ type (
 		orders   *Orders
 		matching *matching
 		waiting  []*Order // by id
+	}
+
+	// Lists are order lists for coins.
+	Lists struct {
+		account *Account // whose they are, for the front
+		clock   *Clock
+		outbox  *Outbox
+		orders  *Orders
+		stops   *Stops
+		entry   *Entry
+		all     []*List
+		live    []*List // with an open order
+		busy    bool    // one of them is being changed
 	}
 
 	// Entry is where orders are placed, changed and canceled.
@@ -154,6 +167,7 @@ func newAccount(s *State, number int, venue *paper.Venue) *Account {
 	a.Stops = &Stops{clock: s.Clock, log: s.Log, outbox: a.Outbox, orders: a.Orders, matching: a.matching}
 	a.Entry = &Entry{account: a, clock: s.Clock, dates: d, outbox: a.Outbox, conditionals: a.Conditionals, orders: a.Orders,
 		matching: a.matching, stops: a.Stops}
+	a.Lists = &Lists{account: a, clock: s.Clock, outbox: a.Outbox, orders: a.Orders, stops: a.Stops, entry: a.Entry}
 	a.triggers = &triggers{clock: s.Clock, outbox: a.Outbox, conditionals: a.Conditionals, matching: a.matching, entry: a.Entry}
 	a.Deadlines = &Deadlines{clock: s.Clock, names: s.names, markets: s.markets, dates: d, outbox: a.Outbox, conditionals: a.Conditionals,
 		orders: a.Orders, entry: a.Entry, countdowns: map[exchange.InstrumentID]exchange.Time{}}

@@ -19,13 +19,12 @@ func (w *Stops) Waiting() []*Order { return w.waiting }
 // parkOrder takes a stop order in and locks its funds.
 func (w *Stops) parkOrder(t *Ticket) (*Order, *Refusal) {
 	o := &Order{Market: t.Market, Client: t.Client, Side: t.Side, Kind: t.Kind, Type: t.Type, TIF: t.TIF, policy: t.Policy, Price: t.Price, Qty: t.Qty,
-		Stop: t.Stop, rising: t.Rising, Created: w.clock.now, Updated: w.clock.now, Status: StatusNew, Waits: true, Note: t.Note}
-	asset, amount := o.cost()
-	if err := w.matching.venue.Reserve(o.Market.In.Wallet, asset, amount); err != nil {
-		return nil, o.Market.refuse(paper.RuleFunds, err.Error())
+		Stop: t.Stop, rising: t.Rising, Created: w.clock.now, Updated: w.clock.now, Status: StatusNew, Note: t.Note}
+	_, amount := o.cost()
+	if r := w.hold(o, amount); r != nil {
+		return nil, r
 	}
 	w.orders.register(o)
-	w.waiting = append(w.waiting, o)
 	w.orders.reportChange(o, Opened, nil)
 	w.outbox.Flush()
 	return o, nil
@@ -46,12 +45,24 @@ func (o *Order) cost() (asset string, amount decimal.Decimal) {
 
 // unparkOrder gives back what a stop order has locked.
 func (w *Stops) unparkOrder(o *Order) {
-	asset, amount := o.cost()
-	if err := w.matching.venue.Reserve(o.Market.In.Wallet, asset, amount.Neg()); err != nil {
+	asset, _ := o.cost()
+	if err := w.matching.venue.Reserve(o.Market.In.Wallet, asset, o.reserved.Neg()); err != nil {
 		w.log(err.Error())
 	}
-	o.Waits = false
+	o.Waits, o.reserved = false, decimal.Zero
 	w.waiting = slices.DeleteFunc(w.waiting, func(other *Order) bool { return other == o })
+}
+
+// hold locks what a stop order needs, beyond the other leg of its list where it has one, and
+// lets it wait.
+func (w *Stops) hold(o *Order, amount decimal.Decimal) *Refusal {
+	asset, _ := o.cost()
+	if err := w.matching.venue.Reserve(o.Market.In.Wallet, asset, amount); err != nil {
+		return o.Market.refuse(paper.RuleFunds, err.Error())
+	}
+	o.Waits, o.reserved = true, amount
+	w.waiting = append(w.waiting, o)
+	return nil
 }
 
 // cancelParked ends a stop order that has not triggered.
@@ -62,13 +73,15 @@ func (w *Stops) cancelParked(o *Order) {
 	w.outbox.Flush()
 }
 
-// sendReached sends the stop orders that a market event has brought to their price.
-func (w *Stops) sendReached(m *Market) {
+// sendReached sends the stop orders that a market event has brought to their price, each
+// after what must happen before.
+func (w *Stops) sendReached(m *Market, before func(*Order)) {
 	if len(w.waiting) == 0 {
 		return
 	}
 	for _, o := range slices.Clone(w.waiting) {
 		if o.Market == m && o.Waits && reached(o.rising, o.Stop, m.TriggerPrice(false)) {
+			before(o)
 			w.sendOrder(o)
 		}
 	}

@@ -56,7 +56,7 @@ func (a *account) reduceOrder(o *order, qty exchange.Lots, name string) *fault {
 
 // amended is the order as the answer to its amendment tells it.
 func (o *order) amended() object {
-	return object{{"symbol", o.m.In.Symbol}, {"orderId", o.ID}, {"orderListId", -1}, {"origClientOrderId", o.CancelName}, {"clientOrderId", o.Client},
+	return object{{"symbol", o.m.In.Symbol}, {"orderId", o.ID}, {"orderListId", o.listID()}, {"origClientOrderId", o.CancelName}, {"clientOrderId", o.Client},
 		{"price", o.limitText()}, {"qty", o.m.QtyText(o.Qty)}, {"executedQty", o.m.QtyText(o.Filled)}, {"preventedQty", o.m.QtyText(0)}, {"quoteOrderQty", o.quoteQty},
 		{"cumulativeQuoteQty", o.Worth}, {"status", o.Status}, {"timeInForce", o.TIF}, {"type", o.Type}, {"side", sideText(o.Side)},
 		{"workingTime", o.workingTime()}, {"selfTradePreventionMode", "EXPIRE_TAKER"}}

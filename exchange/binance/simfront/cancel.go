@@ -45,7 +45,7 @@ func restricted(c *call, o *order) *fault {
 
 // cancelOrder ends an open order under the name of its cancel.
 func (a *account) cancelOrder(o *order, name string) *fault {
-	if !a.Entry.Cancel(o.Order, name) {
+	if !a.Lists.Cancel(o.Order, name) {
 		return errCancel
 	}
 	return nil
@@ -65,9 +65,14 @@ func (h *orderEntry) cancelAll(c *call) (any, *fault) {
 	out := list{}
 	name := h.newName("cancel")[:22]
 	for _, o := range open {
-		if f := c.account.cancelOrder(o, name); f == nil {
-			out = append(out, o.canceled())
+		if f := c.account.cancelOrder(o, name); f != nil {
+			continue // its list has gone with an order before it
 		}
+		if o.List != nil {
+			out = append(out, canceledList(o.List))
+			continue
+		}
+		out = append(out, o.canceled())
 	}
 	if c.market == api.Spot {
 		return out, nil

@@ -93,6 +93,8 @@ func (d *dialect) Tell(of *simserver.Account, ev simserver.Event) []simserver.Me
 		return a.events.fundingUpdate(d.listing.markets[ev.Payment.Instrument], ev.Payment)
 	case simserver.TransferMoved:
 		return a.events.moveEvents(api.Of(ev.Segment.Venue), ev.Asset, ev.Amount, ev.Time)
+	case simserver.ListChanged:
+		return a.events.listEvents(ev.List, ev.ListChange)
 	case simserver.AssetSold:
 		return a.events.accountUpdate(api.Of(ev.Segment.Venue), "AUTO_EXCHANGE", ev.Asset, ev.Amount, nil, ev.Time)
 	case simserver.LossCleared:

@@ -12,20 +12,20 @@
 //
 // # What it does not have
 //
-// Order lists, trailingDelta of spot, iceberg and pegged orders, automatic additions to
-// isolated margin, interest on debts in multi-assets mode, selfTradePreventionMode other than
-// EXPIRE_TAKER, delivery contracts, margin and portfolio accounts, RPI, compositeIndex, SBE
-// and FIX. They are refused, never accepted and ignored. The premium index is that of the mark over
-// the index, not of impact prices. Open interest is what its accounts hold.
+// OPO and OPOCO lists, trailingDelta of spot, iceberg and pegged orders, automatic additions
+// to isolated margin, interest on debts in multi-assets mode, selfTradePreventionMode other
+// than EXPIRE_TAKER, delivery contracts, margin and portfolio accounts, RPI, compositeIndex,
+// SBE and FIX. They are refused, never accepted and ignored. The premium index is that of the
+// mark over the index, not of impact prices. Open interest is what its accounts hold.
 //
 // # Where to read
 //
 // dialect.go, parts.go: what the front is made of. door.go: how a request is judged;
 // routes.go: every endpoint, its weight and its handler. state.go: what the front adds to
-// the exchange. ticket.go to modify.go: order entry. algo.go, stops.go: what waits for a
-// price. modes.go, assets.go, isolated.go: what the account is set to. stream.go,
-// publish.go: public streams. user.go: user events. faultsdoor.go, faultslink.go: how it
-// misbehaves.
+// the exchange. ticket.go to modify.go: order entry. algo.go, stops.go, lists.go: what waits
+// for a price or for another order. modes.go, assets.go, isolated.go: what the account is set
+// to. stream.go, publish.go: public streams. user.go: user events. faultsdoor.go,
+// faultslink.go: how it misbehaves.
 package simfront
 
 import (

@@ -63,7 +63,7 @@ func (m symbolInfo) spot() object {
 		{"baseAsset", m.In.Base}, {"baseAssetPrecision", 8}, {"quoteAsset", m.In.Quote}, {"quotePrecision", 8}, {"quoteAssetPrecision", 8},
 		{"baseCommissionPrecision", 8}, {"quoteCommissionPrecision", 8},
 		{"orderTypes", list{"LIMIT", "LIMIT_MAKER", "MARKET", "STOP_LOSS", "STOP_LOSS_LIMIT", "TAKE_PROFIT", "TAKE_PROFIT_LIMIT"}},
-		{"icebergAllowed", false}, {"ocoAllowed", false}, {"otoAllowed", false}, {"opoAllowed", false},
+		{"icebergAllowed", false}, {"ocoAllowed", true}, {"otoAllowed", true}, {"opoAllowed", false},
 		{"quoteOrderQtyMarketAllowed", true}, {"allowTrailingStop", false}, {"cancelReplaceAllowed", true}, {"amendAllowed", true},
 		{"pegInstructionsAllowed", false}, {"isSpotTradingAllowed", true}, {"isMarginTradingAllowed", false},
 		{"filters", list{

@@ -152,6 +152,8 @@ func (o *order) expiry() string {
 		return "7"
 	case simserver.EndedByRefusal:
 		return "REJECTED"
+	case simserver.EndedByList:
+		return "OCO_TRIGGER"
 	case simserver.EndedByVenue:
 		if o.m.In.Contract == exchange.Spot {
 			return o.spotExpiry()

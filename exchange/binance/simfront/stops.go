@@ -5,6 +5,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
+	"github.com/perilune/perilune/exchange/simserver"
 )
 
 // Stop orders of spot have an id among the others, and lock what they could
@@ -62,7 +63,7 @@ func (t *ticket) stopFilters() *fault {
 	if t.qty.Mul(price).LessThan(t.m.Rules.MinNotional) {
 		return bad(-1013, "Filter failure: NOTIONAL")
 	}
-	if met(t.typ, t.side, t.stop, t.m.TriggerPrice(false)) {
+	if !t.pending && met(t.typ, t.side, t.stop, t.m.TriggerPrice(false)) {
 		return bad(-2010, "Stop price would trigger immediately.")
 	}
 	return nil
@@ -78,11 +79,14 @@ func (a *account) parked(m *market) (n int) {
 	return n
 }
 
+// inBook reports an order that waits for nothing.
+func (o *order) inBook() bool { return !o.Waits && o.Status != simserver.StatusPending }
+
 // workingTime is since when the order is in the book; -1 while it waits for its
 // price.
 func (o *order) workingTime() int64 {
 	switch {
-	case o.Waits:
+	case !o.inBook():
 		return -1
 	case o.Worked != 0:
 		return millis(o.Worked)

@@ -25,16 +25,20 @@ type ticket struct {
 	matchWith  string        // priceMatch; empty: none
 	client     string
 	reply      string // ACK, RESULT or FULL
+	pending    bool   // it is sent later, when prices are others
 }
 
 // readTicket reads the parameters of an order. Source: POST order of the three
 // markets; types and times in force that are not simulated are refused.
-func (h *orderEntry) readTicket(c *call) (*ticket, *fault) {
+func (h *orderEntry) readTicket(c *call) (*ticket, *fault) { return h.readTicketOf(c, false) }
+
+// readTicketOf is readTicket of an order that is sent now, or pending on another.
+func (h *orderEntry) readTicketOf(c *call, pending bool) (*ticket, *fault) {
 	m, f := h.named(c)
 	if f != nil {
 		return nil, f
 	}
-	t := &ticket{m: m}
+	t := &ticket{m: m, pending: pending}
 	for _, read := range []func(*call) *fault{t.readSide, t.readType, t.readPriceMatch, t.readNumbers, t.readFutures, t.readReply} {
 		if f := read(c); f != nil {
 			return nil, f
@@ -277,6 +281,14 @@ func (m *market) affordable(side exchange.Side, value decimal.Decimal) decimal.D
 		return true
 	})
 	return m.In.QtyDecimal(exchange.Lots(m.In.Lot.Floor(sum)))
+}
+
+// level is the price that the order is for: that which it waits for, where it does.
+func (t *ticket) level() decimal.Decimal {
+	if t.stop.IsPositive() {
+		return t.stop
+	}
+	return t.price
 }
 
 // order is the ticket as the exchange takes it.

@@ -85,10 +85,10 @@ func (e *userEvents) executionReport(o *order, exec string, t *trade) object {
 		id, last, price, fee, asset, maker, worth = t.ID, o.m.QtyText(t.Qty), o.m.PriceText(t.Price), money(t.Fee), t.FeeAsset, t.Maker, t.Worth
 	}
 	v := object{{"e", "executionReport"}, {"E", millis(e.clock.Now())}, {"s", o.m.In.Symbol}, {"c", c}, {"S", sideText(o.Side)}, {"o", o.Type}, {"f", o.TIF},
-		{"q", o.m.QtyText(o.Qty)}, {"p", o.limitText()}, {"P", o.Stop}, {"F", zero}, {"g", -1}, {"C", original}, {"x", exec}, {"X", o.Status}, {"r", "NONE"},
+		{"q", o.m.QtyText(o.Qty)}, {"p", o.limitText()}, {"P", o.Stop}, {"F", zero}, {"g", o.listID()}, {"C", original}, {"x", exec}, {"X", o.Status}, {"r", "NONE"},
 		{"i", o.ID}, {"l", last}, {"z", o.m.QtyText(o.Filled)}, {"L", price}, {"n", fee}, {"N", asset}, {"T", millis(o.Updated)}, {"t", id}, {"I", e.executions},
-		{"w", o.Open() && !o.Waits}, {"m", maker}, {"M", false}, {"O", millis(o.Created)}, {"Z", o.Worth}, {"Y", worth}, {"Q", o.quoteQty}}
-	if !o.Waits {
+		{"w", o.Open() && o.inBook()}, {"m", maker}, {"M", false}, {"O", millis(o.Created)}, {"Z", o.Worth}, {"Y", worth}, {"Q", o.quoteQty}}
+	if o.inBook() {
 		v = v.with(field{"W", o.workingTime()})
 	}
 	v = v.with(field{"V", "EXPIRE_TAKER"})

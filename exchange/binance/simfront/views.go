@@ -34,7 +34,7 @@ func (o *order) placed(reply string) object {
 		// ACK and RESULT differ only in waiting, and here nothing is waited for.
 		return o.futures(false)
 	}
-	v := object{{"symbol", o.m.In.Symbol}, {"orderId", o.ID}, {"orderListId", -1}, {"clientOrderId", o.Client}, {"transactTime", millis(o.Created)}}
+	v := object{{"symbol", o.m.In.Symbol}, {"orderId", o.ID}, {"orderListId", o.listID()}, {"clientOrderId", o.Client}, {"transactTime", millis(o.Created)}}
 	if reply == "ACK" {
 		return v
 	}
@@ -42,7 +42,7 @@ func (o *order) placed(reply string) object {
 	if !o.Stop.IsZero() {
 		v = v.with(field{"stopPrice", o.Stop})
 	}
-	if !o.Waits {
+	if o.inBook() {
 		v = v.with(field{"workingTime", o.workingTime()})
 	}
 	v = v.with(field{"selfTradePreventionMode", "EXPIRE_TAKER"})
@@ -73,7 +73,7 @@ func (o *order) canceled() object {
 	if o.m.In.Perp() {
 		return o.futures(false)
 	}
-	return object{{"symbol", o.m.In.Symbol}, {"origClientOrderId", o.Client}, {"orderId", o.ID}, {"orderListId", -1}, {"clientOrderId", o.CancelName},
+	return object{{"symbol", o.m.In.Symbol}, {"origClientOrderId", o.Client}, {"orderId", o.ID}, {"orderListId", o.listID()}, {"clientOrderId", o.CancelName},
 		{"transactTime", millis(o.Updated)}}.with(o.spotState()...).with(field{"selfTradePreventionMode", "EXPIRE_TAKER"})
 }
 
@@ -82,9 +82,9 @@ func (o *order) queried() object {
 	if o.m.In.Perp() {
 		return o.futures(true)
 	}
-	return object{{"symbol", o.m.In.Symbol}, {"orderId", o.ID}, {"orderListId", -1}, {"clientOrderId", o.Client}}.with(o.spotState()...).with(
+	return object{{"symbol", o.m.In.Symbol}, {"orderId", o.ID}, {"orderListId", o.listID()}, {"clientOrderId", o.Client}}.with(o.spotState()...).with(
 		field{"stopPrice", o.Stop}, field{"icebergQty", decimal.Zero}, field{"time", millis(o.Created)}, field{"updateTime", millis(o.Updated)},
-		field{"isWorking", !o.Waits}, field{"workingTime", o.workingTime()}, field{"selfTradePreventionMode", "EXPIRE_TAKER"})
+		field{"isWorking", o.inBook()}, field{"workingTime", o.workingTime()}, field{"selfTradePreventionMode", "EXPIRE_TAKER"})
 }
 
 // futures is a futures order. Since 2026-06-30 only queries tell the average
@@ -154,7 +154,7 @@ func (t *trade) query() object {
 	o, m := t.Order, t.Order.m
 	v := object{{"symbol", m.In.Symbol}, {"id", t.ID}, {"orderId", o.ID}}
 	if api.Of(m.In.Venue) == api.Spot {
-		return v.with(field{"orderListId", -1}, field{"price", m.PriceText(t.Price)}, field{"qty", m.QtyText(t.Qty)}, field{"quoteQty", t.Worth},
+		return v.with(field{"orderListId", o.listID()}, field{"price", m.PriceText(t.Price)}, field{"qty", m.QtyText(t.Qty)}, field{"quoteQty", t.Worth},
 			field{"commission", t.Fee}, field{"commissionAsset", t.FeeAsset}, field{"time", millis(t.Time)}, field{"isBuyer", o.Side == exchange.Buy},
 			field{"isMaker", t.Maker}, field{"isBestMatch", true})
 	}
