@@ -19,7 +19,9 @@
 //   - Amounts are in the base coin, and in USD of inverse contracts: there one contract is a
 //     dollar here, and the lot is the venue's contract_size (10 USD of BTC).
 //   - Prices have larger steps above some price (tick_size_steps).
-//   - Books link by prev_change_id. Without signing in they come every 100 ms.
+//   - Books link by prev_change_id. They come every 100 ms, or every change by itself
+//     (books = "raw"), which the venue does for whoever has signed in: the connections of market
+//     data then do, with the section's key.
 //   - Funding accrues by the millisecond, at current_funding per 8 hours, and is paid with the
 //     settlement of 08:00 UTC. It is told here for the hour under way, and as settled hour
 //     by hour (get_funding_rate_history), so that it compares with other venues and a
@@ -57,6 +59,7 @@ package deribit
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/shopspring/decimal"
 
@@ -67,6 +70,7 @@ import (
 	"github.com/perilune/perilune/exchange/deribit/feed"
 	"github.com/perilune/perilune/exchange/limit"
 	"github.com/perilune/perilune/exchange/oms"
+	"github.com/perilune/perilune/exchange/sign"
 )
 
 // Connector is the venue before it is configured.
@@ -101,6 +105,7 @@ type Section struct {
 	Rest    string `toml:"rest"`
 	WS      string `toml:"ws"`
 	Network string `toml:"network"` // test or coinbase
+	Books   string `toml:"books"`   // how often they come: 100ms, the default, or raw
 }
 
 var _ connect.Section = (*Section)(nil)
@@ -131,11 +136,25 @@ func (s *Section) Open() (connect.Venue, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &venue{endpoints: e}, nil
+	v := &venue{endpoints: e}
+	switch s.Books {
+	case "", "100ms":
+	case "raw":
+		if s.Key == "" || s.Secret == "" {
+			return nil, errors.New(`books = "raw": the venue has them for whoever has signed in: give api_key and secret`)
+		}
+		v.raw = func() (sign.Key, error) { return sign.LoadKey(s.Key, s.Secret) }
+	default:
+		return nil, fmt.Errorf(`books = %q: want "100ms" or "raw"`, s.Books)
+	}
+	return v, nil
 }
 
 // venue is the venue at its addresses.
-type venue struct{ endpoints api.Endpoints }
+type venue struct {
+	endpoints api.Endpoints
+	raw       func() (sign.Key, error) // reads the key that raw books are had with; nil: they are not
+}
 
 var _ connect.Venue = (*venue)(nil)
 
@@ -156,7 +175,7 @@ func (v *venue) Limits() *limit.Table { return client.Table() }
 
 // Browse implements connect.Venue.
 func (v *venue) Browse(ctx context.Context, o connect.DataOptions, patterns []string) (connect.Catalogue, error) {
-	c, err := feed.List(ctx, v.endpoints, o, patterns)
+	c, err := feed.List(ctx, v.endpoints, o, patterns, v.raw)
 	if err != nil {
 		return nil, err
 	}
@@ -169,5 +188,5 @@ func (v *venue) SignIn(ctx context.Context, o connect.AccountOptions) (connect.A
 	if err != nil {
 		return nil, err
 	}
-	return &signedIn{a}, nil
+	return &signedIn{a, v.raw != nil}, nil
 }

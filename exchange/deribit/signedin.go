@@ -15,7 +15,10 @@ import (
 )
 
 // signedIn is the account of a key, with its terms and the checks of its settings.
-type signedIn struct{ *account.Account }
+type signedIn struct {
+	*account.Account
+	raw bool // books are
+}
 
 var _ connect.Account = (*signedIn)(nil)
 
@@ -107,6 +110,11 @@ func (a *signedIn) platform(ctx context.Context, l *connect.Findings) {
 // Settings implements connect.Account.
 func (a *signedIn) Settings(ctx context.Context) []connect.Finding {
 	var l connect.Findings
+	if a.raw {
+		l.Say("books", connect.OK, "", "raw: every change, on connections that sign in with this key")
+	} else {
+		l.Say("books", connect.OK, "", `every 100 ms; books = "raw" has every change`)
+	}
 	s, err := a.Summaries(ctx)
 	if err != nil {
 		l.Say("self-trading", connect.Skip, "", "the venue did not tell: %v", err)

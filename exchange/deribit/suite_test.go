@@ -4,6 +4,8 @@ import (
 	"context"
 	"io"
 	"net"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -150,10 +152,30 @@ var (
 		venuetest.EventLate: {Kind: "late_fill", Count: 3, Millis: 300}, venuetest.StreamLost: {Kind: "drop"}, venuetest.AmendRaced: {Kind: "amend_race"}, venuetest.LoginEnded: {Kind: "token_expired"}}
 )
 
-func TestFeed(t *testing.T) {
+func TestFeed(t *testing.T) { tryFeed(t, "") }
+
+// What holds of books every 100 ms holds of raw ones, on connections that have signed in.
+func TestRawFeed(t *testing.T) { tryFeed(t, "raw") }
+
+// section is one of the simulated venue, with its key.
+func (x *local) section(t *testing.T, books string) *deribit.Section {
+	t.Helper()
+	s := deribit.At(x.endpoints())
+	s.Books = books
+	for to, text := range map[*string]string{&s.Key: x.keys.ID, &s.Secret: x.keys.Secret} {
+		file := filepath.Join(t.TempDir(), "key")
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		*to = "file:" + file
+	}
+	return s
+}
+
+func tryFeed(t *testing.T, books string) {
 	venuetest.Feed(t, venuetest.FeedHarness{Open: func(t *testing.T) *venuetest.FeedBench {
 		x := start(t, now(), plenty)
-		v, err := deribit.At(x.endpoints()).Open()
+		v, err := x.section(t, books).Open()
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -84,6 +84,18 @@ func Classify(frame []byte) wire.Message {
 	return wire.Message{}
 }
 
+// Unauthorized reports whether an answer says that its connection is not signed in. Source: the
+// manual, "Error codes": 13009 unauthorized, 13778 raw_subscriptions_not_available_for_unauthorized.
+func Unauthorized(frame []byte) bool {
+	f, code := jsonscan.Object(frame), 0
+	for f.Next() {
+		if string(f.Key()) == "error" {
+			code, _, _ = fault(f.Raw())
+		}
+	}
+	return code == 13009 || code == 13778
+}
+
 // Answered is the request that a message answers, and its result; 0: none.
 func Answered(frame []byte) (id uint64, result []byte) {
 	f := jsonscan.Object(frame)

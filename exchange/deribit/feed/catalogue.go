@@ -1,8 +1,8 @@
 // Package feed is the live market data of Deribit, and the catalogue of what it lists.
 //
 // One websocket carries the channels of all segments. Books come by their channels alone:
-// a subscription begins with the whole book. What is public has the interval of 100 ms:
-// raw channels are for whoever has signed in.
+// a subscription begins with the whole book. What is public has the interval of 100 ms;
+// books are raw, every change by itself, for whoever has signed in.
 package feed
 
 import (
@@ -19,6 +19,7 @@ import (
 	"github.com/perilune/perilune/exchange/deribit/payload"
 	"github.com/perilune/perilune/exchange/jsonscan"
 	"github.com/perilune/perilune/exchange/limit"
+	"github.com/perilune/perilune/exchange/sign"
 )
 
 // catalogue asks what the segments list.
@@ -26,10 +27,12 @@ type catalogue struct {
 	o         connect.DataOptions
 	endpoints api.Endpoints
 	client    *client.Client
+	key       func() (sign.Key, error) // that raw books are had with; nil: they are not
 }
 
-// List asks the segments that the patterns name for their instruments.
-func List(ctx context.Context, e api.Endpoints, o connect.DataOptions, patterns []string) (*live.Catalogue, error) {
+// List asks the segments that the patterns name for their instruments. key reads the one that
+// raw books are had with, when the market is opened; nil: books come every 100 ms.
+func List(ctx context.Context, e api.Endpoints, o connect.DataOptions, patterns []string, key func() (sign.Key, error)) (*live.Catalogue, error) {
 	o.Defaults(100, 5*time.Minute)
 	if payload.Resolution(o.Bars) == "" {
 		return nil, fmt.Errorf("live market data: bars of %s: want 1, 3, 5, 10, 15 or 30 minutes, 1, 2, 3, 6 or 12 hours, or a day", exchange.BarLength(o.Bars))
@@ -47,7 +50,7 @@ func List(ctx context.Context, e api.Endpoints, o connect.DataOptions, patterns 
 	if err != nil {
 		return nil, err
 	}
-	c := &catalogue{o: o, endpoints: e, client: cl}
+	c := &catalogue{o: o, endpoints: e, client: cl, key: key}
 	return live.Browse(ctx, live.Shop{House: api.House, Segments: api.Names, List: c.list, Survey: c.survey, Open: c.open}, patterns)
 }
 

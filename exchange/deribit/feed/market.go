@@ -2,6 +2,7 @@ package feed
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/perilune/perilune/exchange"
@@ -20,13 +21,17 @@ const (
 	tickSilence = time.Minute
 )
 
-const interval = ".100ms"
+// Intervals at which channels tell. What is raw tells every change, to whoever has signed in.
+const (
+	interval = ".100ms"
+	raw      = ".raw"
+)
 
-// channels are the streams of an instrument. A ticker tells touch, mark, funding and open
-// interest in one.
-func channels(in *exchange.Instrument, o *connect.DataOptions) (out []live.Stream) {
+// channels are the streams of an instrument, its book at an interval of its own. A ticker tells
+// touch, mark, funding and open interest in one.
+func channels(in *exchange.Instrument, o *connect.DataOptions, books string) (out []live.Stream) {
 	if o.Data&connect.Books != 0 {
-		out = append(out, live.Stream{Name: "book." + in.Symbol + interval, Silence: bookSilence, Book: true})
+		out = append(out, live.Stream{Name: "book." + in.Symbol + books, Silence: bookSilence, Book: true})
 	}
 	if o.Data&(connect.Tickers|connect.Marks|connect.Interest) != 0 {
 		s := live.Stream{Name: "ticker." + in.Symbol + interval}
@@ -57,17 +62,39 @@ const (
 )
 
 // open connects what was chosen.
-func (c *catalogue) open(_ context.Context, chosen connect.Listings, sink connect.Sink) (connect.Market, error) {
-	return live.Open(live.Options{Data: c.o, Listings: chosen, MostBars: mostBars, Settled: mostRates, Close: c.client.Close,
+func (c *catalogue) open(ctx context.Context, chosen connect.Listings, sink connect.Sink) (connect.Market, error) {
+	books, end := interval, c.client.Close
+	var tune func(*wire.Options)
+	if c.key != nil {
+		key, err := c.key()
+		if err != nil {
+			return nil, fmt.Errorf("signing in for raw books: %w", err)
+		}
+		signer, leave, err := c.signer(ctx, key)
+		if err != nil {
+			return nil, err
+		}
+		books, end = raw, func() {
+			leave()
+			c.client.Close()
+		}
+		tune = func(o *wire.Options) { o.Protocol, o.Await = &signedIn{client: signer}, true }
+	}
+	m, err := live.Open(live.Options{Data: c.o, Listings: chosen, MostBars: mostBars, Settled: mostRates, Close: end,
 		Ask: live.Questions{Settled: c.settled, Bars: c.bars, Listings: func(ctx context.Context, v exchange.Venue) (connect.Listings, error) {
 			return c.list(ctx, string(api.Of(v)))
 		}},
 		Routes: []live.Route{{
 			Wire:    wire.Options{Name: api.House, URLs: []string{c.endpoints.WS}, Protocol: protocol{}, BatchStreams: batch, FramesPerSecond: frames},
 			PerConn: perConn,
-			Streams: func(in *exchange.Instrument) []live.Stream { return channels(in, &c.o) },
+			Streams: func(in *exchange.Instrument) []live.Stream { return channels(in, &c.o, books) },
 			Decoder: func(s live.Session) connect.Decoder { return payload.New(s.Resolve) },
+			Tune:    tune,
 		}}}, sink)
+	if err != nil && c.key != nil {
+		end()
+	}
+	return m, err
 }
 
 // protocol spells subscriptions of public channels.
