@@ -5,11 +5,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gorilla/websocket"
-
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/connect"
 	"github.com/perilune/perilune/exchange/simserver"
+	"github.com/perilune/perilune/exchange/wire"
 )
 
 // posted hands on what a market posts of books.
@@ -84,29 +83,47 @@ func TestRawBooksSignInAnew(t *testing.T) {
 	}
 }
 
+// asked is a protocol that begins a connection with a request, whose answer its handler takes.
+type asked struct {
+	request string
+	answers chan string
+}
+
+func (a asked) Greet() ([][]byte, error)          { return [][]byte{[]byte(a.request)}, nil }
+func (asked) Subscribe(uint64, []string) []byte   { return nil }
+func (asked) Unsubscribe(uint64, []string) []byte { return nil }
+func (asked) Classify([]byte) wire.Message        { return wire.Message{} }
+func (asked) Subscribed([]string)                 {}
+func (asked) Stalled([]string)                    {}
+func (asked) Down(error)                          {}
+func (a asked) Frame(frame []byte) error {
+	select {
+	case a.answers <- string(frame):
+	default:
+	}
+	return nil
+}
+
 // The simulated venue serves raw books to nobody who is not signed in.
 func TestRawBooksAreRefused(t *testing.T) {
 	x := start(t, now(), plenty)
-	conn, _, err := websocket.DefaultDialer.DialContext(t.Context(), x.endpoints().WS, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	ask := func(books string) string {
-		if err := conn.WriteMessage(websocket.TextMessage, []byte(`{"jsonrpc":"2.0","id":1,"method":"public/subscribe","params":{"channels":["book.BTC-PERPETUAL.`+books+`"]}}`)); err != nil {
-			t.Fatal(err)
-		}
-		_, answer, err := conn.ReadMessage()
+	for books, want := range map[string]string{"raw": `"code":13778,"message":"raw_subscriptions_not_available_for_unauthorized"`, "100ms": `"result":["book.BTC-PERPETUAL.100ms"]`} {
+		a := asked{`{"jsonrpc":"2.0","id":1,"method":"public/subscribe","params":{"channels":["book.BTC-PERPETUAL.` + books + `"]}}`, make(chan string, 1)}
+		c, err := wire.Start(wire.Options{URLs: []string{x.endpoints().WS}, Protocol: a, Open: func(uint64) wire.Handler { return a }})
 		if err != nil {
 			t.Fatal(err)
 		}
-		return string(answer)
-	}
-	if got := ask("raw"); !strings.Contains(got, `"code":13778`) || !strings.Contains(got, "raw_subscriptions_not_available_for_unauthorized") {
-		t.Error(got)
-	}
-	if got := ask("100ms"); !strings.Contains(got, `"result":["book.BTC-PERPETUAL.100ms"]`) {
-		t.Error(got)
+		select {
+		case got := <-a.answers:
+			if !strings.Contains(got, want) {
+				t.Errorf("%s: %s", books, got)
+			}
+		case <-time.After(time.Minute):
+			t.Errorf("%s: no answer", books)
+		}
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
 	}
 }
 
