@@ -46,7 +46,7 @@ func start(t testing.TB, begin exchange.Time, limits simfront.Limits) *local {
 	}
 	ahead := time.Duration(begin - now())
 	clock := func() time.Time { return time.Now().Add(ahead) } // there is one clock at this venue
-	sim, err := simserver.New(simserver.Options{Universe: feed.Universe(), Feed: feed, Begin: begin, Seed: 1, Speed: 1, Clock: clock})
+	sim, err := simserver.New(simserver.Options{Universe: feed.Universe(), Feed: feed, Begin: begin, Opened: time.Unix(0, int64(begin)), Seed: 1, Speed: 1, Clock: clock})
 	if err != nil {
 		t.Fatal(err)
 	}
