@@ -1,6 +1,7 @@
 package synth
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"testing"
@@ -17,10 +18,16 @@ func TestSimulatedFigures(t *testing.T) {
 	if testing.Short() {
 		t.Skip("simulates months")
 	}
-	var runs []sample
-	for seed := range uint64(8) {
-		runs = append(runs, simulate(t, seed))
-	}
+	t.Parallel()
+	runs := make([]sample, 8)
+	t.Run("seeds", func(t *testing.T) {
+		for seed := range runs {
+			t.Run(fmt.Sprint(seed), func(t *testing.T) {
+				t.Parallel()
+				runs[seed] = simulate(t, uint64(seed))
+			})
+		}
+	})
 	for _, f := range Calibration {
 		var xs []float64
 		for _, r := range runs {

@@ -155,6 +155,7 @@ func TestDatedFuturesConverge(t *testing.T) {
 // From the ninth settlement to the 21st the autocorrelation falls to two thirds: what stays
 // has a half-life of 6 to 7 days.
 func TestFundingBetweenHouses(t *testing.T) {
+	t.Parallel()
 	var d differences
 	names := []string{"here", "there", "yonder"}
 	for seed := range uint64(3) {
