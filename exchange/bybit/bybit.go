@@ -16,6 +16,17 @@
 // of the product, whoever placed them, when the stream has been lost for a while: the account's
 // own 10 s, or dead_man_seconds (20 to 300; more counts as 300). An account without it has none, and doctor says so.
 // What was never seen: an account that has it.
+//
+// # Borrowed coins
+//
+// A sale on spot may borrow the coins (isLeverage=1), where the account has spot margin switched
+// on. What is lent is asked for with the instruments (spot-margin-trade/data, for accounts of no
+// rank) and again of the account (collateral-info): a rate by the hour, and how many coins.
+// A coin's balance is walletBalance less spotBorrow; interest is booked by the hour with the
+// type INTEREST of the transaction log. Coins that are bought bring back what is owed. Sources:
+// the manual of v5, 2026, "Get VIP Margin Data", "Get Collateral Info", "Get Wallet Balance",
+// "Place Order"; codes 170033, 170034, 170036 and 170037 of its list of errors. Never seen: an
+// account that borrows; what it owes by losses of contracts (borrowAmount beyond spotBorrow).
 package bybit
 
 import (
@@ -45,6 +56,7 @@ func (Connector) House() string { return api.House }
 // About implements connect.Connector.
 func (Connector) About() connect.About {
 	a := connect.About{Title: "Bybit", Able: oms.CapabilitiesOf((*account.Account)(nil)), Keys: "unified trading (orders and positions), spot and account transfer; no withdrawal",
+		Lends: "sales on spot, while spot margin is switched on",
 		Paper: []connect.Balance{{Wallet: api.Unified, Asset: "USDT", Amount: decimal.NewFromInt(100000)}}}
 	for _, c := range api.Categories {
 		data := connect.AllData | connect.Bars | connect.Interest | connect.Liquidations

@@ -120,7 +120,19 @@ func (a *signedIn) Settings(ctx context.Context) []connect.Finding {
 	var l connect.Findings
 	a.priceBand(ctx, &l)
 	a.switches(ctx, &l)
+	a.borrowing(ctx, &l)
 	return l
+}
+
+func (a *signedIn) borrowing(ctx context.Context, l *connect.Findings) {
+	switch on, err := a.lending(ctx); {
+	case err != nil:
+		l.Say("borrowing", connect.Skip, "", "the venue did not tell: %v", err)
+	case on:
+		l.Say("borrowing", connect.OK, "", "spot margin is on: sales that ask for it may borrow")
+	default:
+		l.Say("borrowing", connect.OK, "", "spot margin is off, so pairs with borrow = true are refused (POST /v5/spot-margin-trade/switch-mode spotMarginMode=1 switches it on)")
+	}
 }
 
 // priceBand looks at what becomes of an order beyond the price band. The two words mean
@@ -197,6 +209,9 @@ func (a *signedIn) Terms(ctx context.Context, list []exchange.Instrument) (lowes
 		if err := a.fees(ctx, c, of); err != nil {
 			return 0, err
 		}
+	}
+	if err := a.loans(ctx, list); err != nil {
+		return 0, err
 	}
 	for i := range list {
 		if !list[i].Perp() {

@@ -37,6 +37,9 @@ type About struct {
 	MarkTransfer func(amount decimal.Decimal, id uint64) decimal.Decimal
 	// Able are what an account has beside what every one has.
 	Able oms.Capabilities
+	// Lends says that coins can be borrowed to be sold, for people; "": none can. What is lent,
+	// and for how much, is in the instruments: exchange.Lending.
+	Lends string
 }
 
 // Segment is a part of a venue with instruments of its own. One whose instruments are of

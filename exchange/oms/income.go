@@ -44,6 +44,8 @@ func (r *Income) name() string {
 		return FundingRow(r.Symbol, r.ID)
 	case IncomeInsurance:
 		return rowName(exchange.InsuranceFund+":", r.Symbol, r.ID)
+	case IncomeInterest:
+		return rowName(exchange.Interest+":", r.Symbol, r.ID)
 	}
 	return rowName(r.Name, r.Symbol, r.ID)
 }

@@ -12,7 +12,7 @@ func (s *orders) place(n *order) {
 	r := n.request(PlaceOrder)
 	r.Reduces, r.NotAfter = n.hedges(), n.Created+placeWithin
 	r.Order = Order{Venue: n.in.Venue, Symbol: n.in.Symbol, ClientID: n.ClientID, Side: n.Side, Type: n.Type, TIF: n.TIF,
-		ReduceOnly: n.ReduceOnly, PositionSide: n.PositionSide, Qty: n.in.QtyDecimal(n.asked)}
+		ReduceOnly: n.ReduceOnly, Borrow: n.Borrow, PositionSide: n.PositionSide, Qty: n.in.QtyDecimal(n.asked)}
 	if n.Created == 0 {
 		r.NotAfter = s.now + placeWithin
 	}

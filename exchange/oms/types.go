@@ -19,6 +19,8 @@ type Order struct {
 	Type       exchange.OrderType
 	TIF        exchange.TimeInForce
 	ReduceOnly bool
+	// Borrow lets a sale on spot take coins that the wallet does not have: exchange.Lending.
+	Borrow bool
 	// PositionSide is, where Segment.Hedged, the position that the order changes: Buy is the
 	// long one.
 	PositionSide exchange.Side
@@ -112,6 +114,7 @@ const (
 	IncomeInsurance                   // the insurance fund made good a wallet, or charged it
 	IncomeExecution                   // realised profit or a fee, which executions tell too
 	IncomeTransfer                    // which the history of transfers tells too
+	IncomeInterest                    // on coins that are owed
 )
 
 // Income is one row of what was booked in a wallet. It is unique by Kind, Name, ID,

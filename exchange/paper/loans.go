@@ -173,6 +173,22 @@ func (lq *liquidator) buyLoan(l *loan, at exchange.Time) {
 	lq.liquidate(l.s, exchange.Buy, exchange.Ticks(l.s.in.Tick.Ceil(price.Mul(decimal.NewFromInt(l.s.in.Multiplier)))), lots, at)
 }
 
+// Debt is how much of an asset a wallet owes, and what the coins are worth, in it, that it
+// backs as owed.
+func (v *Venue) Debt(w exchange.Wallet, asset string) (owed, backed decimal.Decimal) {
+	b := v.wallets.find(w, asset)
+	if b == nil {
+		return owed, backed
+	}
+	if b.lent {
+		owed = decimal.Max(decimal.Zero, b.total.Neg())
+	}
+	for _, l := range b.loans {
+		backed = backed.Add(l.owed().Mul(v.margins.coinPrice(l.s)))
+	}
+	return owed, backed
+}
+
 // describe says what can be borrowed; nothing where nothing is lent.
 func (ln *loans) describe() []string {
 	if len(ln.list) == 0 {

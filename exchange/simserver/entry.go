@@ -15,7 +15,7 @@ func (e *Entry) Place(t *Ticket) (*Order, *Refusal) {
 	}
 	previous := e.orders.byClient[clientKey{t.Market, t.Client}]
 	send := t.order(e.matching.nextID(), e.clock.now)
-	o := &Order{Market: t.Market, Client: t.Client, Side: t.Side, Kind: t.Kind, Type: t.Type, TIF: t.TIF, ReduceOnly: t.ReduceOnly, PositionSide: t.PositionSide,
+	o := &Order{Market: t.Market, Client: t.Client, Side: t.Side, Kind: t.Kind, Type: t.Type, TIF: t.TIF, ReduceOnly: t.ReduceOnly, Borrow: t.Borrow, PositionSide: t.PositionSide,
 		Price: send.Price, Qty: send.Qty, Created: e.clock.now, Updated: e.clock.now, paper: send.ID, Status: StatusNew, GoodTill: t.GoodTill, Note: t.Note, List: t.list}
 	e.orders.register(o)
 	if t.conditional != nil {

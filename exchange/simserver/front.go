@@ -135,6 +135,7 @@ const (
 	LossCleared   // the insurance fund made a wallet good
 	ListChanged   // an order list
 	AssetSold     // a wallet's asset paid a debt in another, or that was paid
+	Charged       // interest on coins that are owed
 )
 
 // OrderChange says what happened to an order.

@@ -22,6 +22,12 @@ func (f *Funds) Margin(w exchange.Wallet, asset string) paper.Margin {
 	return f.matching.venue.Margin(w, asset)
 }
 
+// Debt is how much of an asset a wallet owes, and what the coins are worth, in it, that it
+// backs as owed.
+func (f *Funds) Debt(w exchange.Wallet, asset string) (owed, backed decimal.Decimal) {
+	return f.matching.venue.Debt(w, asset)
+}
+
 // Leg is one position of an instrument: the only one, or in hedge mode that of a side.
 func (f *Funds) Leg(id exchange.InstrumentID, side exchange.Side) paper.Leg {
 	return f.matching.venue.Leg(id, side)

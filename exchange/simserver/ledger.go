@@ -2,6 +2,7 @@ package simserver
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/shopspring/decimal"
 
@@ -42,6 +43,7 @@ const (
 	IncomeTransfer  = "TRANSFER"
 	IncomeInsurance = "INSURANCE_CLEAR"
 	IncomeExchange  = "AUTO_EXCHANGE"
+	IncomeInterest  = "INTEREST"
 )
 
 // Trades returns all trades by id. The slice must not be changed.
@@ -90,11 +92,14 @@ func (l *Ledger) nextEntry() int64 {
 }
 
 // correct books and tells what the exchange itself did to a balance: the insurance fund
-// made a wallet good, or one of its assets paid a debt in another.
+// made a wallet good, one of its assets paid a debt in another, or interest was charged.
 func (l *Ledger) correct(ev *exchange.Event) {
 	seg, income, kind := l.segments.backedBy(ev.Wallet), IncomeInsurance, LossCleared
-	if ev.Reason == exchange.AutoExchange {
+	switch {
+	case ev.Reason == exchange.AutoExchange:
 		income, kind = IncomeExchange, AssetSold
+	case strings.HasPrefix(ev.Reason, exchange.Interest+":"):
+		income, kind = IncomeInterest, Charged
 	}
 	l.bookIncome(Income{Segment: seg, Kind: income, Amount: ev.Amount, Asset: ev.Asset, Time: ev.VenueTime})
 	l.outbox.queueEvent(Event{Kind: kind, Time: ev.VenueTime, Segment: seg, Asset: ev.Asset, Amount: ev.Amount})

@@ -150,7 +150,7 @@ func (v *matching) resubmitOrder(o *Order, policy exchange.TimeInForce, tell boo
 		o.Updated = v.clock.now
 		v.orders.reportChange(o, Replaced, nil)
 	}
-	t := &Ticket{Market: o.Market, Side: o.Side, Kind: o.Kind, Policy: policy, ReduceOnly: o.ReduceOnly, PositionSide: o.PositionSide, Client: o.Client, Price: o.Price, Qty: o.Qty - o.Filled}
+	t := &Ticket{Market: o.Market, Side: o.Side, Kind: o.Kind, Policy: policy, ReduceOnly: o.ReduceOnly, Borrow: o.Borrow, PositionSide: o.PositionSide, Client: o.Client, Price: o.Price, Qty: o.Qty - o.Filled}
 	v.venue.Submit(t.order(o.paper, v.clock.now), v.clock.now)
 	v.collectEvents()
 	return o.refused

@@ -17,6 +17,7 @@ type Order struct {
 	// Type and TIF are what the customer asked for, in the words of the front.
 	Type, TIF  string
 	ReduceOnly bool
+	Borrow     bool // it may sell coins that are not there
 	// PositionSide is, in hedge mode, the position that it changes: Buy the long one.
 	PositionSide exchange.Side
 	Price        exchange.Ticks
@@ -108,6 +109,7 @@ type Ticket struct {
 	Stop         decimal.Decimal // positive: it waits for this price, and rises there or falls as Rising says
 	Rising       bool
 	ReduceOnly   bool
+	Borrow       bool          // it may sell coins that are not there
 	PositionSide exchange.Side // in hedge mode, the position that it changes; 0: the only one
 	GoodTill     int64         // in milliseconds of the wall clock; 0: for ever
 	Note         any           // becomes the order's
@@ -119,5 +121,5 @@ type Ticket struct {
 // order makes the venue's order of a ticket.
 func (t *Ticket) order(id exchange.OrderID, now exchange.Time) *exchange.Order {
 	return &exchange.Order{ID: id, ClientID: t.Client, Strategy: -1, Instrument: t.Market.In.ID, Side: t.Side, Type: t.Kind, TIF: t.Policy,
-		ReduceOnly: t.ReduceOnly, PositionSide: t.PositionSide, Created: now, Price: t.Price, Qty: t.Qty}
+		ReduceOnly: t.ReduceOnly, Borrow: t.Borrow, PositionSide: t.PositionSide, Created: now, Price: t.Price, Qty: t.Qty}
 }

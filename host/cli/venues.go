@@ -40,6 +40,7 @@ type venueOut struct {
 	Paper    []openingOut `json:"paper"`
 	Keys     string       `json:"keys"`
 	Able     ableOut      `json:"able"`
+	Lends    string       `json:"lends"`
 }
 
 type segmentOut struct {
@@ -67,7 +68,7 @@ type ableOut struct {
 
 func venueShown(c connect.Connector) venueOut {
 	a := c.About()
-	out := venueOut{House: c.House(), Title: a.Title, Section: "venue." + c.House(), Keys: a.Keys, Able: ableOut(a.Able), Paper: []openingOut{}}
+	out := venueOut{House: c.House(), Title: a.Title, Section: "venue." + c.House(), Keys: a.Keys, Able: ableOut(a.Able), Lends: a.Lends, Paper: []openingOut{}}
 	for _, s := range a.Segments {
 		out.Segments = append(out.Segments, segmentOut{string(s.Venue), s.Contract.String(), string(s.Wallet), s.Data.Names()})
 	}
@@ -103,6 +104,9 @@ func (e *env) printVenue(c connect.Connector) {
 		opening = append(opening, fmt.Sprintf("%s %s in %s", b.Amount, b.Asset, b.Wallet))
 	}
 	fmt.Fprintf(e.out, "  a paper account begins with %s\n  a key needs %s\n", strings.Join(opening, ", "), a.Keys)
+	if a.Lends != "" {
+		fmt.Fprintf(e.out, "  coins are lent to %s\n", a.Lends)
+	}
 	for _, line := range strings.Split(strings.TrimSuffix(a.Able.String(), "\n"), "\n") {
 		fmt.Fprintf(e.out, "  %s\n", line)
 	}

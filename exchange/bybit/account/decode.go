@@ -172,7 +172,9 @@ func decodePosition(v exchange.Venue, raw []byte) (p oms.Position, index int64, 
 	return p, index, f.Err()
 }
 
-// decodeWallet reads the coins of an account.
+// decodeWallet reads the coins of an account. What is borrowed on spot is not in walletBalance
+// since coins can be borrowed by hand. Source: the manual, "Get Wallet Balance": "Old
+// walletBalance = New walletBalance - spotBorrow".
 func decodeWallet(raw []byte) (out []oms.Balance, err error) {
 	f := jsonscan.Object(raw)
 	for f.Next() {
@@ -188,7 +190,9 @@ func decodeWallet(raw []byte) (out []oms.Balance, err error) {
 				case "coin":
 					b.Asset = c.Text()
 				case "walletBalance":
-					b.Total = c.Decimal()
+					b.Total = b.Total.Add(c.Decimal())
+				case "spotBorrow":
+					b.Total = b.Total.Sub(c.Decimal())
 				case "locked", "totalPositionIM", "totalOrderIM":
 					locked = locked.Add(c.Decimal())
 				}
@@ -262,6 +266,8 @@ func (r *logged) incomes() []oms.Income {
 			session.Kind, session.Name, session.Amount = oms.IncomeOther, "session settlement", r.cashFlow
 			return []oms.Income{i, session}
 		}
+	case "INTEREST":
+		i.Kind = oms.IncomeInterest
 	case "TRANSFER_IN", "TRANSFER_OUT":
 		i.Kind = oms.IncomeTransfer
 	}

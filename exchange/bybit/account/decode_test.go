@@ -59,7 +59,7 @@ func TestLog(t *testing.T) {
 		`{"id":"1","symbol":"XRPUSDT","category":"linear","type":"SETTLEMENT","currency":"USDT","funding":"-0.003676","cashFlow":"0","fee":"0","change":"-0.003676","tradeId":"t1","transactionTime":"1672128000000"}`: "1 SETTLEMENT XRPUSDT -0.003676 t1",
 		`{"id":"1","symbol":"BTCPERP","category":"linear","type":"SETTLEMENT","currency":"USDC","funding":"0.5","cashFlow":"-20","fee":"0","change":"-19.5","tradeId":"t2","transactionTime":"1672128000000"}`:         "1 SETTLEMENT BTCPERP 0.5 t2|0 session settlement BTCPERP -20 t2",
 		`{"id":"1","symbol":"BTCUSDT","category":"linear","type":"TRADE","currency":"USDT","cashFlow":"3","fee":"1","change":"2","tradeId":"t3","transactionTime":"1672128000000"}`:                                    "3 TRADE BTCUSDT 2 t3",
-		`{"id":"77","symbol":"","category":"","type":"INTEREST","currency":"BTC","cashFlow":"0","fee":"0","change":"-0.00001","tradeId":"","transactionTime":"1672128000000"}`:                                         "0 INTEREST  -0.00001 77",
+		`{"id":"77","symbol":"","category":"","type":"INTEREST","currency":"BTC","cashFlow":"0","fee":"0","change":"-0.00001","tradeId":"","transactionTime":"1672128000000"}`:                                         "5 INTEREST  -0.00001 77",
 	} {
 		r, err := decodeLog([]byte(raw))
 		if err != nil {
@@ -118,4 +118,12 @@ func tape() (*stream, *[]string) {
 	s := &stream{Events: connect.NewEvents(connect.EventsOptions{Log: func(string) {}, Now: func() exchange.Time { return 1 },
 		Sink: func(ev oms.AccountEvent) { out = append(out, line(ev)) }})}
 	return s, &out
+}
+
+// What is borrowed on spot is taken off the balance: a sale of coins that were not there.
+func TestWalletOfBorrowedCoins(t *testing.T) {
+	list, err := decodeWallet([]byte(`{"coin":[{"coin":"ETH","equity":"-0.06142","walletBalance":"0","spotBorrow":"0.06142","borrowAmount":"0.06142","locked":"0"},{"coin":"USDT","walletBalance":"1200","spotBorrow":"200","locked":"0"}]}`))
+	if err != nil || len(list) != 2 || list[0].Total.String() != "-0.06142" || list[1].Total.String() != "1000" {
+		t.Errorf("%+v, %v", list, err)
+	}
 }

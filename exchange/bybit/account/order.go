@@ -25,6 +25,7 @@ type order struct {
 	Price       string       `json:"price,omitempty"`
 	TIF         string       `json:"timeInForce,omitempty"`
 	MarketUnit  string       `json:"marketUnit,omitempty"`
+	IsLeverage  int          `json:"isLeverage,omitempty"` // 1: a sale on spot may borrow
 	ReduceOnly  bool         `json:"reduceOnly,omitempty"`
 	PositionIdx *int         `json:"positionIdx,omitempty"`
 	ClientID    string       `json:"orderLinkId,omitempty"`
@@ -46,6 +47,9 @@ func newOrder(o *oms.Order) order {
 		if b.Category == api.Spot {
 			b.MarketUnit = "baseCoin"
 		}
+	}
+	if o.Borrow {
+		b.IsLeverage = 1
 	}
 	if b.Category != api.Spot {
 		b.ReduceOnly, b.PositionIdx = o.ReduceOnly, &oneWay

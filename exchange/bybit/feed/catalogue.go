@@ -66,6 +66,9 @@ func (c *catalogue) list(ctx context.Context, segment string) (out connect.Listi
 		out = append(out, l)
 		return nil
 	})
+	if err == nil && category == api.Spot {
+		c.loans(ctx, out)
+	}
 	return out, err
 }
 

@@ -23,6 +23,7 @@ type row struct {
 	Symbol       string          `json:"symbol"`
 	ContractType string          `json:"contractType"` // LinearPerpetual, InverseFutures…; none on spot
 	Status       string          `json:"status"`
+	Margin       string          `json:"marginTrading"` // spot: who may borrow there
 	Base         string          `json:"baseCoin"`
 	Quote        string          `json:"quoteCoin"`
 	Settle       string          `json:"settleCoin"`
@@ -81,6 +82,9 @@ func decodeListing(c api.Category, raw []byte) (l connect.Listing, problem error
 	in.MinQty, in.MaxQty = r.Lot.MinQty.Lots(in.Lot, true), most.Lots(in.Lot, false)
 	if c == api.Spot { // minOrderQty is not looked at there any more: the amount is
 		in.MinNotional = r.Lot.MinAmount.Decimal
+		if r.Margin == "both" || r.Margin == "utaOnly" {
+			in.Lending.Most = lentSome
+		}
 		return l, nil
 	}
 	err := contract(in, &r)

@@ -96,7 +96,7 @@ func (d *dialect) Tell(of *simserver.Account, ev simserver.Event) []simserver.Me
 	case simserver.FundingPaid:
 		a.funding = append(a.funding, ev.Payment)
 		return a.fundingMessages(ev)
-	case simserver.TransferMoved, simserver.LossCleared:
+	case simserver.TransferMoved, simserver.LossCleared, simserver.Charged:
 		return []simserver.Message{a.word(ev.Segment, "wallet", a.walletRow(ev.Asset))}
 	}
 	return nil
@@ -161,6 +161,7 @@ var refusals = map[paper.Rule][2]fault{
 	paper.RuleReduceOnly:   {{code: 170131, msg: "Insufficient balance."}, {code: 110017, msg: "current position is zero, cannot fix reduce-only order qty"}},
 	paper.RuleDelivered:    {{code: 170121, msg: "Invalid symbol."}, {code: 110074, msg: "This contract is not live"}},
 	paper.RuleCounterparty: {{code: 170193, msg: "Buy order price cannot be higher than the limit."}, {code: 30208, msg: "The order price is higher than the highest."}},
+	paper.RuleBorrow:       {{code: 170034, msg: "Liability over flow in spot leverage trade!"}, {code: 10001, msg: "Request parameter error."}},
 	paper.RulePostOnly:     {{code: laterPostOnly}, {code: laterPostOnly}},
 	paper.RuleFOK:          {{code: laterFOK}, {code: laterFOK}},
 }

@@ -18,7 +18,7 @@
 // Contracts' prices beyond the band are moved to its edge, those of spot are refused, until
 // set-limit-px-action says otherwise. Funding is told as an execution and booked in the
 // transaction log. Quantities of inverse contracts are USD. Each coin backs what settles in
-// it: collateral of one coin for another, and borrowing, are not simulated.
+// it: collateral of one coin for another is not simulated. Sales on spot may borrow: loans.go.
 //
 // Sources: the manual of v5, 2026, and where it is silent the captures that the project's
 // reference names.
@@ -27,7 +27,7 @@
 //
 // Options, spreads, conditional orders and take-profit or stop-loss (triggerPrice, takeProfit,
 // stopLoss are refused by name), trading in hedge mode, isolated margin, RPI orders, the full
-// book, sub-accounts, withdrawals, loans. The premium index is that of the mark over the index.
+// book, sub-accounts, withdrawals, loans other than those of sales on spot. The premium index is that of the mark over the index.
 //
 // # Where to read
 //

@@ -69,6 +69,7 @@ func instrument(c synth.Coin, category api.Category, symbol, quote, tick, lot st
 func spotOf(c synth.Coin, g [4]string) synth.Listing {
 	in := instrument(c, api.Spot, c.Base+"USDT", "USDT", g[0], g[1])
 	in.MakerFee, in.TakerFee = decimal.New(1, -3), decimal.New(1, -3)
+	in.Lending = lending(c)
 	return synth.Listing{Instrument: in}
 }
 

@@ -47,7 +47,10 @@ func (a *account) logged(markets []*market) (out []logRow) {
 		out = append(out, r)
 	}
 	for _, r := range a.Ledger.Incomes() {
-		if r.Kind == simserver.IncomeInsurance {
+		switch r.Kind {
+		case simserver.IncomeInterest:
+			out = append(out, logRow{kind: "INTEREST", category: api.Spot, asset: r.Asset, side: "None", change: r.Amount, cash: r.Amount, at: r.Time, trade: "interest-" + strconv.FormatInt(r.ID, 10)})
+		case simserver.IncomeInsurance:
 			out = append(out, logRow{kind: "BONUS", asset: r.Asset, side: "None", change: r.Amount, cash: r.Amount, at: r.Time, trade: "cleared-" + strconv.FormatInt(r.ID, 10)})
 		}
 	}

@@ -66,7 +66,7 @@ func (m *market) info() reply.Object {
 		state = "Closed"
 	}
 	if m.spot() {
-		return reply.Object{{"symbol", in.Symbol}, {"baseCoin", in.Base}, {"quoteCoin", in.Quote}, {"innovation", "0"}, {"status", state}, {"marginTrading", "none"}, {"stTag", "0"},
+		return reply.Object{{"symbol", in.Symbol}, {"baseCoin", in.Base}, {"quoteCoin", in.Quote}, {"innovation", "0"}, {"status", state}, {"marginTrading", marginTrading(in)}, {"stTag", "0"},
 			{"lotSizeFilter", reply.Object{{"basePrecision", r.Step}, {"quotePrecision", in.Tick.Decimal(1).Mul(r.Step)}, {"minOrderQty", r.MinQty}, {"maxOrderQty", r.MaxQty},
 				{"minOrderAmt", r.MinNotional}, {"maxOrderAmt", "100000000"}, {"maxLimitOrderQty", r.MaxQty}, {"maxMarketOrderQty", r.MaxQty}, {"postOnlyMaxLimitOrderSize", r.MaxQty}}},
 			{"priceFilter", reply.Object{{"tickSize", r.Tick}}}, {"riskParameters", reply.Object{{"priceLimitRatioX", m.ratio()}, {"priceLimitRatioY", m.ratio()}}}}

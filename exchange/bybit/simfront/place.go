@@ -111,8 +111,12 @@ func (e *orderEntry) readKind(c *call, _ *market, t *simserver.Ticket) *fault {
 // readMode reads what only contracts have.
 func (e *orderEntry) readMode(c *call, m *market, t *simserver.Ticket) *fault {
 	if m.spot() {
-		if c.text("isLeverage") == "1" {
-			return invalid("isLeverage: borrowing is not simulated")
+		t.Borrow = c.text("isLeverage") == "1" && t.Side == exchange.Sell // what a purchase lacks is not lent here
+		switch {
+		case t.Borrow && c.account.cash:
+			return bad(170036, "You haven't enabled Cross Margin Trading yet. To do so, please head to the PC trading site or the Bybit app")
+		case t.Borrow && !m.In.Lends():
+			return bad(170037, "Cross Margin Trading not yet supported by the selected coin")
 		}
 		return nil
 	}

@@ -46,7 +46,7 @@ func (d *door) table() map[string]route {
 		"/v5/market/open-interest": data.interest, "/v5/market/risk-limit": data.risk, "/v5/market/price-limit": data.limits,
 		"/v5/market/delivery-price": data.deliveries, "/v5/market/account-ratio": data.ratio, "/v5/market/insurance": data.insurance,
 		"/v5/announcements/index": data.announcements, "/v5/spot-lever-token/info": data.none, "/v5/market/historical-volatility": data.none,
-		"/v5/system/status": data.none,
+		"/v5/system/status": data.none, "/v5/spot-margin-trade/data": data.loans,
 	} {
 		t["GET "+path] = route{run: plain(run)}
 	}
@@ -56,6 +56,7 @@ func (d *door) table() map[string]route {
 		"/v5/account/collateral-info": view.collateral, "/v5/asset/transfer/query-account-coins-balance": view.coins,
 		"/v5/asset/transfer/query-account-coin-balance": view.coin, "/v5/asset/transfer/query-inter-transfer-list": view.transfers,
 		"/v5/asset/coin/query-info": view.coinInfo, "/v5/order/spot-borrow-check": view.borrowable, "/v5/account/query-dcp-info": view.deadManInfo,
+		"/v5/spot-margin-trade/state": view.spotMargin, "/v5/account/borrow-history": view.charged,
 		"/v5/asset/deposit/query-record": view.nothing, "/v5/asset/withdraw/query-record": view.nothing,
 	} {
 		t["GET "+path] = route{need: simserver.MayRead, perSecond: fifty, run: plain(run)}
@@ -66,6 +67,7 @@ func (d *door) table() map[string]route {
 	for path, run := range map[string]func(*call) (any, *fault){ // likewise
 		"/v5/position/set-leverage": view.setLeverage, "/v5/position/switch-mode": view.switchMode, "/v5/position/switch-isolated": view.switchIsolated,
 		"/v5/account/set-margin-mode": view.setMargin, "/v5/account/set-limit-px-action": view.setBand, "/v5/order/disconnected-cancel-all": view.deadMan,
+		"/v5/spot-margin-trade/switch-mode": view.switchMargin, "/v5/spot-margin-trade/set-leverage": view.setMarginLeverage,
 	} {
 		t["POST "+path] = route{need: simserver.MayFutures, perSecond: fifty, run: plain(run)}
 	}

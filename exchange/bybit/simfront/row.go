@@ -174,9 +174,10 @@ func (a *account) walletRow(only string) reply.Object {
 	for _, asset := range a.assets() {
 		b, mg := a.Funds.Balance(unified, asset), a.Funds.Margin(unified, asset)
 		worth := a.worth(asset)
+		owed, backs := a.Funds.Debt(unified, asset)
 		open := decimal.Zero // unrealised
 		if a.margined(asset) {
-			open = mg.Balance.Sub(b.Total)
+			open = mg.Balance.Sub(b.Total.Add(owed)).Add(backs)
 		}
 		mine := b.Total.Add(open)
 		equity, initial, maintenance = equity.Add(mine.Mul(worth)), initial.Add(mg.Initial.Mul(worth)), maintenance.Add(mg.Maintenance.Mul(worth))
@@ -184,10 +185,10 @@ func (a *account) walletRow(only string) reply.Object {
 		if only != "" && asset != only {
 			continue
 		}
-		coins = append(coins, reply.Object{{"coin", asset}, {"equity", mine.Round(8)}, {"usdValue", mine.Mul(worth).Round(8)}, {"walletBalance", b.Total}, {"locked", a.locked(asset)},
-			{"spotHedgingQty", "0"}, {"borrowAmount", "0"}, {"availableToWithdraw", ""}, {"availableToBorrow", ""}, {"accruedInterest", "0"},
+		coins = append(coins, reply.Object{{"coin", asset}, {"equity", mine.Round(8)}, {"usdValue", mine.Mul(worth).Round(8)}, {"walletBalance", b.Total.Add(owed)}, {"locked", a.locked(asset)},
+			{"spotHedgingQty", "0"}, {"borrowAmount", owed}, {"availableToWithdraw", ""}, {"availableToBorrow", ""}, {"accruedInterest", "0"},
 			{"totalOrderIM", "0"}, {"totalPositionIM", mg.Initial.Round(8)}, {"totalPositionMM", mg.Maintenance.Round(8)}, {"unrealisedPnl", open.Round(8)},
-			{"cumRealisedPnl", "0"}, {"bonus", "0"}, {"collateralSwitch", true}, {"marginCollateral", true}, {"spotBorrow", "0"}})
+			{"cumRealisedPnl", "0"}, {"bonus", "0"}, {"collateralSwitch", true}, {"marginCollateral", true}, {"spotBorrow", owed}})
 	}
 	part := func(x decimal.Decimal) decimal.Decimal {
 		if !equity.IsPositive() {

@@ -126,18 +126,6 @@ func (v *accountViews) setMargin(c *call) (any, *fault) {
 	return reply.Object{{"reasons", reply.List{}}}, nil
 }
 
-// collateral is GET account/collateral-info: no coin backs another's positions.
-func (v *accountViews) collateral(c *call) (any, *fault) {
-	rows := reply.List{}
-	for _, asset := range c.account.assets() {
-		if only := c.text("currency"); only == "" || only == asset {
-			rows = append(rows, reply.Object{{"currency", asset}, {"hourlyBorrowRate", "0"}, {"maxBorrowingAmount", "0"}, {"freeBorrowingLimit", "0"}, {"freeBorrowAmount", "0"}, {"borrowAmount", "0"},
-				{"availableToBorrow", "0"}, {"borrowable", false}, {"marginCollateral", exchange.IsDollar(asset)}, {"collateralSwitch", true}, {"collateralRatio", "1"}})
-		}
-	}
-	return reply.Object{{"list", rows}}, nil
-}
-
 func (v *accountViews) borrowable(c *call) (any, *fault) {
 	m, f := v.market(c)
 	if f != nil {
@@ -149,10 +137,16 @@ func (v *accountViews) borrowable(c *call) (any, *fault) {
 	if price.IsPositive() {
 		most = quote.DivRound(price, 8)
 	}
+	own, coin := most, m.In.Quote
 	if c.text("side") == "Sell" {
-		most = base
+		most, coin = base, m.In.Base
+		own = most
+		if m.In.Lends() && !c.account.cash {
+			owed, _ := c.account.Funds.Debt(unified, m.In.Base)
+			most = most.Add(decimal.Max(decimal.Zero, m.In.Lending.Most.Sub(owed)))
+		}
 	}
-	return reply.Object{{"symbol", m.In.Symbol}, {"side", c.text("side")}, {"maxTradeQty", most}, {"maxTradeAmount", most.Mul(price)}, {"spotMaxTradeQty", most}, {"spotMaxTradeAmount", most.Mul(price)}, {"borrowCoin", m.In.Quote}}, nil
+	return reply.Object{{"symbol", m.In.Symbol}, {"side", c.text("side")}, {"maxTradeQty", most}, {"maxTradeAmount", most.Mul(price)}, {"spotMaxTradeQty", own}, {"spotMaxTradeAmount", own.Mul(price)}, {"borrowCoin", coin}}, nil
 }
 
 // walletOf is the wallet of an accountType.

@@ -72,6 +72,7 @@ type account struct {
 	// over are orders that were taken and canceled before they were orders here.
 	over    []*simserver.Order
 	forgot  int64                          // orders up to this id without a fill are not told of any more
+	cash    bool                           // spot margin is switched off
 	moves   map[api.Category]bool          // prices beyond the band are moved to it
 	sent    map[string]*simserver.Transfer // by transferId
 	funding []*exchange.FundingPayment     // what was paid, oldest first
