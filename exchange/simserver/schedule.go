@@ -3,6 +3,7 @@ package simserver
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/perilune/perilune/exchange"
@@ -122,7 +123,11 @@ func (c *chaos) draw(l *Faults) Fault {
 		}
 	case "transfer_lost", "transfer_unknown", "transfer_late", "permissions":
 	default:
-		f.Market = seg.Name
+		// A front may ask for an occasion before it knows the segment: what is of the whole
+		// account would never come if it waited for one.
+		if !slices.Contains(l.own.Occasional, kind) {
+			f.Market = seg.Name
+		}
 	}
 	c.measure(&f, in, size)
 	if act, _ := l.own.act(kind); act != nil && kind != "skew" {
