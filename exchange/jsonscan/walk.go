@@ -49,8 +49,9 @@ var kinds = map[string]kind{"whole": whole, "text": text, "ticks": ticks, "lots"
 const (
 	// MostWanted is how many members of an object can be wanted.
 	MostWanted = 16
-	// mostMembers bounds what is remembered of objects: a hostile one may have any keys.
-	mostMembers = 96
+	// mostMembers bounds what is remembered of objects: a hostile one may have any keys. One of
+	// more is left to the other way.
+	mostMembers = 64
 )
 
 // NewShape returns the Shape of an object of which these members are wanted, at most
@@ -65,7 +66,7 @@ const (
 //	flag   true or false: Walk.N is 1 or 0
 //	value  anything, which the caller takes while Walk.Key is it
 //
-// Numbers may be in quotes, if not Walk.Bare. The order in which they are named is the one that is tried first.
+// Numbers may be in quotes: see Quotes. The order in which they are named is the one that is tried first.
 func NewShape(members ...string) *Shape {
 	if len(members) > MostWanted {
 		panic("jsonscan: a shape wants too much")
@@ -100,6 +101,23 @@ func (sh *Shape) remember(text string, key int, of kind) *member {
 	return m
 }
 
+// Quotes says where quotes must be.
+type Quotes uint8
+
+// What venues write.
+const (
+	Either  Quotes = iota
+	Texts          // around texts alone
+	Numbers        // around texts and numbers, but not those that are whole
+)
+
+func (q Quotes) fit(of kind, quoted bool) bool {
+	if q == Texts {
+		return quoted == (of == text)
+	}
+	return quoted == (of != whole && of != flag)
+}
+
 // Walk reads one object:
 //
 //	w := shape.Walk(&s)
@@ -111,10 +129,10 @@ func (sh *Shape) remember(text string, key int, of kind) *member {
 // What is not wanted is passed over, and checked to be JSON. A name that comes twice is bad.
 type Walk struct {
 	Tick, Lot exchange.Step
-	Bare      bool              // numbers in quotes are bad, and text without them
+	Quotes    Quotes
 	Key       int               // of the value that the caller takes: its place in NewShape
-	Seen      uint32            // bits of the members that came so far
 	N         [MostWanted]int64 // what was read; 0 of what did not come
+	met       uint64            // bits of the places of the members that came so far
 	s         *Strict
 	sh        *Shape
 	at        int  // place of the member before the one that comes
@@ -129,8 +147,11 @@ func (sh *Shape) Walk(s *Strict) Walk {
 	return Walk{s: s, sh: sh, lead: '{'}
 }
 
-// Has reports whether members came: their bits, 1<<key.
-func (w *Walk) Has(bits uint32) bool { return w.Seen&bits == bits }
+// Has reports whether members came: their bits, 1<<key. The place of a key is the one after it.
+func (w *Walk) Has(bits uint64) bool { return w.met>>1&bits == bits }
+
+// HasAny reports whether any of them came.
+func (w *Walk) HasAny(bits uint64) bool { return w.met>>1&bits != 0 }
 
 // Next reads on to the next value that the caller takes; false: the object has ended, and is
 // passed, or it is bad.
@@ -152,19 +173,18 @@ func (w *Walk) Next() bool {
 		if i >= len(b) {
 			break
 		}
-		var end int
-		if m.kind == unwanted {
+		bit, end := uint64(1)<<m.place, 0
+		if w.met&bit != 0 {
+			break
+		}
+		w.met |= bit
+		switch m.kind {
+		case unwanted:
 			end = w.pass(b, i)
-		} else {
-			bit := uint32(1) << m.key
-			if w.Seen&bit != 0 {
-				break
-			}
-			w.Seen |= bit
-			if m.kind == value {
-				w.Key, w.s.B, w.at = m.key, b[i:], at.place
-				return true
-			}
+		case value:
+			w.Key, w.s.B, w.at = m.key, b[i:], at.place
+			return true
+		default:
 			w.N[m.key], end = w.read(m.kind, b, i)
 		}
 		if end == 0 {
@@ -201,9 +221,10 @@ func (w *Walk) pass(b []byte, i int) (end int) {
 func (w *Walk) read(of kind, b []byte, i int) (n int64, end int) {
 	v, quoted := b[i:], 0
 	if v[0] == '"' {
-		if v, quoted = v[1:], 1; w.Bare && of != text {
-			return 0, 0
-		}
+		v, quoted = v[1:], 1
+	}
+	if w.Quotes != Either && !w.Quotes.fit(of, quoted > 0) {
+		return 0, 0
 	}
 	used := 0
 	switch of {
@@ -225,9 +246,6 @@ func (w *Walk) read(of kind, b []byte, i int) (n int64, end int) {
 			if used < len(v) && v[used] == '"' {
 				return int64(len(w.s.all)-len(v))<<32 | int64(used), i + used + 2
 			}
-			return 0, 0
-		}
-		if w.Bare {
 			return 0, 0
 		}
 		used = numberEnd(v)
@@ -306,12 +324,12 @@ func leadingE8(b []byte) (n int64, used int) {
 		sign = 1
 	}
 	if n, used = fixed.Prefix(b[sign:], eighth); used == 0 { // what is beyond eight places is rounded
-		end := numberEnd(b)
-		v, err := fixed.E8(b[:end])
-		if err != nil {
-			return 0, 0
+		if end := numberEnd(b); end > 0 {
+			if v, err := fixed.E8(b[:end]); err == nil {
+				return int64(v), end
+			}
 		}
-		return int64(v), end
+		return 0, 0
 	}
 	if sign > 0 && b[1] == '0' && used > 1 && b[2] != '.' {
 		return 0, 0
@@ -367,11 +385,11 @@ func (w *Walk) find() *member {
 		w.s.B, w.lead = b[1:], ','
 		if name := w.s.name(); name != nil {
 			before := w.sh.known[w.at]
-			m := w.sh.learn(before, name)
-			if m.place > 0 {
+			if m := w.sh.learn(before, name); m != nil {
 				before.next, w.at = m, m.place
+				return m
 			}
-			return m
+			w.s.fail()
 		}
 		return nil
 	case len(b) > 0 && b[0] == '}' && w.lead == ',':
@@ -384,10 +402,7 @@ func (w *Walk) find() *member {
 	return nil
 }
 
-// others are the members that are not remembered.
-var others = member{kind: unwanted}
-
-// learn finds the member of a text. The search goes on behind the one before: what is left
+// learn finds the member of a text; nil: there are too many. The search goes on behind the one before: what is left
 // out of a message most often is a few of them.
 func (sh *Shape) learn(before *member, text []byte) *member {
 	for i := range len(sh.known) {
@@ -396,7 +411,7 @@ func (sh *Shape) learn(before *member, text []byte) *member {
 		}
 	}
 	if len(sh.known) == mostMembers {
-		return &others
+		return nil
 	}
 	return sh.remember(string(text), 0, unwanted)
 }

@@ -12,9 +12,8 @@ import (
 // concurrent use, and the Bids and Asks that it sets belong to it and are valid
 // until its next call.
 //
-// A frame in a layout the venue is known to write is matched against it; other
-// JSON of the same meaning is collected key by key, which costs up to half as
-// much again. Neither allocates once the level buffers have grown.
+// A frame that is written as the venue does is read in one pass; other JSON of the
+// same meaning is collected key by key, which costs up to twice as much. Neither allocates once the level buffers have grown.
 type Decoder struct {
 	market  api.Market
 	resolve func(symbol []byte) *exchange.Instrument
@@ -26,6 +25,7 @@ type Decoder struct {
 	bids, asks []exchange.Level
 	upper      []byte
 	rounded    int
+	shapes     shapes
 }
 
 // frame is what is being read and what was found in it so far.
@@ -36,15 +36,14 @@ type frame struct {
 	enveloped bool  // the frame begins `{"stream":"…","data":` exactly
 	stream    field // name of the stream, when the frame says
 	array     int   // where the array is that Decode ignored; -1: there was none
-	event     event
-	twice     bool // a key was there before
+	twice     bool  // a key was there before
 }
 
 // NewDecoder returns a decoder for one market. resolve returns the instrument
 // of a symbol as the venue spells it, or nil when its messages are not wanted;
 // it must not keep symbol.
 func NewDecoder(m api.Market, resolve func(symbol []byte) *exchange.Instrument) *Decoder {
-	return &Decoder{market: m, resolve: resolve}
+	return &Decoder{market: m, resolve: resolve, shapes: newShapes()}
 }
 
 // SetDefault says whose a snapshot is that names neither a symbol nor a stream,
@@ -83,10 +82,8 @@ func (d *Decoder) Decode(frame []byte, ev *exchange.Event) error {
 	d.scan = jsonscan.Scanner{B: frame}
 	d.stream, d.start, d.array = field{}, 0, -1
 	d.enveloped = d.envelope()
-	payload := d.scan.I
-	if d.strict() {
-		d.start = payload
-		return d.finish(ev)
+	if d.strict(ev) {
+		return nil
 	}
 	if err := d.tolerant(); err != nil {
 		return err
@@ -137,8 +134,8 @@ func (d *Decoder) oneOf(ev *exchange.Event) error {
 }
 
 // begin forgets the message before.
-func (d *Decoder) begin(ev event) {
-	d.seen, d.event, d.in, d.twice = 0, ev, nil, false
+func (d *Decoder) begin() {
+	d.seen, d.in, d.twice = 0, nil, false
 }
 
 // take stores a value, and looks up the instrument as soon as its name is

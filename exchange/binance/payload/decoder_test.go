@@ -117,7 +117,7 @@ func TestDecode(t *testing.T) {
 }
 
 // What the venue writes today is decoded by the strict path.
-func TestLayoutsMatch(t *testing.T) {
+func TestShapesMatch(t *testing.T) {
 	for market, frames := range map[api.Market][]string{
 		api.Spot:  {spotDiff, spotTicker, spotTrade, spotBook},
 		api.USDM:  {usdmDiff, usdmTicker, usdmTrade, aggTrade, usdmMark},
@@ -125,11 +125,11 @@ func TestLayoutsMatch(t *testing.T) {
 	} {
 		d, _ := forBTC(t, market)
 		for _, frame := range frames {
-			if !matchesLayout(d, []byte(frame)) {
-				t.Errorf("%s: no layout for %s", market, frame)
+			if !inShape(d, []byte(frame)) {
+				t.Errorf("%s: no shape for %s", market, frame)
 			}
-			if !matchesLayout(d, []byte(`{"stream":"btcusdt@x","data":`+frame+`}`)) {
-				t.Errorf("%s: no layout for the envelope of %s", market, frame)
+			if !inShape(d, []byte(`{"stream":"btcusdt@x","data":`+frame+`}`)) {
+				t.Errorf("%s: no shape for the envelope of %s", market, frame)
 			}
 		}
 	}

@@ -50,8 +50,6 @@ func (fr *frame) named() event {
 func (fr *frame) classify() event {
 	const ticker = 1<<keyLastID | 1<<keySymbol | 1<<keyBid | 1<<keyBidQty | 1<<keyAsk | 1<<keyAskQty
 	switch {
-	case fr.event != noEvent:
-		return fr.event
 	case fr.has(keyEvent):
 		return fr.named()
 	case fr.has(keySnapshotID) && (fr.has(keyBids) || fr.has(keyAsks)):

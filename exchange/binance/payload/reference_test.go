@@ -304,12 +304,13 @@ func (r *reader) levels(k string) []exchange.Level {
 	return out
 }
 
-// matchesLayout reports whether the strict path takes a frame.
-func matchesLayout(d *Decoder, frame []byte) bool {
+// inShape reports whether the strict path takes a frame.
+func inShape(d *Decoder, frame []byte) bool {
 	d.scan = jsonscan.Scanner{B: frame}
 	d.stream, d.start, d.array = field{}, 0, -1
 	d.enveloped = d.envelope()
-	return d.strict()
+	var ev exchange.Event
+	return d.strict(&ev)
 }
 
 // decodeTolerant decodes without the strict path.

@@ -1,68 +1,71 @@
 package payload
 
 import (
-	"strings"
+	"bytes"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/fixed"
+	"github.com/perilune/perilune/exchange/jsonscan"
 )
 
-// A layout is a message exactly as the venue writes it today: no whitespace,
-// and keys in a known order. Matching it is cheaper than collecting keys one by
-// one. What does not match is left to the tolerant path, which accepts all that
-// a layout accepts and understands it the same way.
-type layout struct {
-	event event
-	parts []part
-}
+// shapes are the messages that come all the time, as their venue writes them: see
+// jsonscan.Shape. What is written otherwise, or is not what it should be, is left to the
+// tolerant path, which accepts all that strict accepts and understands it the same way.
+type shapes struct{ depth, ticker, trade, aggregate, mark, snapshot *jsonscan.Shape }
 
-// part is the text in front of a value, and the value's key and shape.
-type part struct {
-	before   string
-	key      key
-	shape    shape
-	optional bool // absent on some markets, or in older recordings
-}
+// The members that every shape has first.
+const (
+	shapeEvent = iota
+	shapeEventTime
+	shapeTime
+	shapeSymbol
+	shapeOwn // the first of the others
+)
 
-// Of each key a layout gives the name, the shape (# whole number, $ string,
-// ! boolean, [ levels) and ? when it is optional. A key that has two places
-// must be in one of them only.
-var layouts = [...]layout{
-	newLayout(depthEvent, `{"e":"depthUpdate"`, "E# T#? s$ ps$? U# u# pu#? b[ a[ st#?"),
-	newLayout(tickerEvent, `{"e":"bookTicker"`, "u# E#? T#? s$ ps$? b$ B$ a$ A$ T#? E#? ps$? st#?"),
-	newLayout(noEvent, `{`, "u# e$? s$ ps$? b$ B$ a$ A$ T#? E#? st#?"), // bookTicker of spot and COIN-M
-	newLayout(tradeEvent, `{"e":"trade"`, "E# T#? s$ ps$? t# p$ q$ T#? X$? m! M!? st#?"),
-	newLayout(aggTradeEvent, `{"e":"aggTrade"`, "E# a#? s$ ps$? a#? p$ q$ nq$? f# l# T# m! M!? st#?"),
-	newLayout(markEvent, `{"e":"markPriceUpdate"`, "E# s$ ps$? p$ ap$? P$? i$? P$? r$ T# st#?"),
-	newLayout(snapshotEvent, `{`, "lastUpdateId# E#? T#? symbol$? pair$? bids[ asks["),
-}
+const ( // and of a snapshot
+	depthFirst = shapeOwn + iota
+	depthLast
+	depthPrev
+	depthBids
+	depthAsks
+)
 
-func newLayout(ev event, head, keys string) layout {
-	l := layout{event: ev}
-	before := head
-	if head != "{" {
-		before += ","
+const (
+	tickerID = shapeOwn + iota
+	tickerBid
+	tickerBidQty
+	tickerAsk
+	tickerAskQty
+	tickerOther // what makes it another message, where its type is not said
+)
+
+const (
+	tradeID = shapeOwn + iota
+	tradePrice
+	tradeQty
+	tradeType
+	tradeMaker
+)
+
+const (
+	markPrice = shapeOwn + iota
+	markIndex
+	markRate
+)
+
+func newShapes() shapes {
+	of := func(own ...string) *jsonscan.Shape {
+		return jsonscan.NewShape(append([]string{"e text", "E whole", "T whole", "s value"}, own...)...)
 	}
-	for word := range strings.FieldsSeq(keys) {
-		word, optional := strings.CutSuffix(word, "?")
-		name := word[:len(word)-1]
-		before += `"` + name + `":`
-		p := part{key: keyOf([]byte(name)), optional: optional}
-		switch word[len(word)-1] {
-		case '#':
-			p.shape = wholeShape
-		case '$':
-			p.shape, before = textShape, before+`"`
-		case '!':
-			p.shape = boolShape
-		case '[':
-			p.shape, before = levelsShape, before+`[`
-		}
-		p.before = before
-		l.parts = append(l.parts, p)
-		before = ","
+	return shapes{
+		depth:     of("U whole", "u whole", "pu whole", "b value", "a value"),
+		ticker:    of("u whole", "b ticks", "B lots", "a ticks", "A lots", "lastUpdateId value", "data value"),
+		trade:     of("t whole", "p ticks", "q lots", "X text", "m flag"),
+		aggregate: of("a whole", "p ticks", "q lots", "X text", "m flag"),
+		mark:      of("p e8", "i text", "r text"), // "" where there is none
+		snapshot:  jsonscan.NewShape("e value", "E whole", "T whole", "symbol value", "U value", "lastUpdateId whole", "pu value", "bids value", "asks value", "data value"),
 	}
-	return l
 }
 
 // envelope takes `{"stream":"…","data":` when it is written just so.
@@ -70,50 +73,13 @@ func (fr *frame) envelope() bool {
 	if !fr.literal(`{"stream":"`) {
 		return false
 	}
-	name, ok := fr.plainText()
-	if !ok || !fr.literal(`,"data":`) {
+	lo := fr.scan.I
+	end := lo + jsonscan.TextEnd(fr.scan.B[lo:])
+	if fr.scan.I = end; !fr.literal(`","data":`) {
 		fr.scan.I = 0
 		return false
 	}
-	fr.stream = name
-	return true
-}
-
-// strict takes the rest of the frame if it is one of the layouts.
-func (d *Decoder) strict() bool {
-	start := d.scan.I
-	for i := range layouts {
-		l := &layouts[i]
-		if !d.literal(l.parts[0].before) {
-			continue
-		}
-		d.scan.I = start
-		d.begin(l.event)
-		return d.match(l) && d.closed()
-	}
-	return false
-}
-
-// closed takes the brace that ends the payload, and the one that ends the
-// envelope, and reports whether that was all.
-func (fr *frame) closed() bool {
-	return fr.literal("}") && (!fr.enveloped || fr.literal("}")) && fr.scan.I == len(fr.scan.B)
-}
-
-func (d *Decoder) match(l *layout) bool {
-	for i := range l.parts {
-		p := &l.parts[i]
-		if !d.literal(p.before) {
-			if p.optional {
-				continue
-			}
-			return false
-		}
-		f, ok := d.plainValue(p)
-		if !ok || p.key != noKey && !d.take(p.key, f) {
-			return false
-		}
-	}
+	fr.stream = field{lo: lo, hi: end, shape: textShape}
 	return true
 }
 
@@ -125,59 +91,129 @@ func (fr *frame) literal(want string) bool {
 	return true
 }
 
-func (d *Decoder) plainValue(p *part) (field, bool) {
-	switch p.shape {
-	case wholeShape:
-		return d.plainWhole()
-	case textShape:
-		return d.plainText()
-	case boolShape:
-		if d.literal("true") {
-			return field{shape: boolShape, n: 1}, true
+// kindOf tells the type of a payload by how it begins.
+func (d *Decoder) kindOf(b []byte) (kind event, sh *jsonscan.Shape) {
+	const word = `{"e":"`
+	if !bytes.HasPrefix(b, []byte(word)) {
+		if bytes.HasPrefix(b, []byte(`{"u":`)) { // bookTicker of spot and COIN-M
+			return tickerEvent, d.shapes.ticker
 		}
-		return field{shape: boolShape}, d.literal("false")
-	}
-	if !d.has(keySymbol) && !d.has(keyLongSymbol) {
-		d.in = d.whose()
-	}
-	return field{shape: levelsShape}, d.in != nil && d.plainLevels(d.side(p.key))
-}
-
-// plainWhole takes a whole number of up to 18 digits, which cannot overflow.
-func (fr *frame) plainWhole() (field, bool) {
-	lo, i := fr.scan.I, fr.scan.I
-	var n int64
-	for ; i < len(fr.scan.B) && fr.scan.B[i]-'0' <= 9; i++ {
-		n = n*10 + int64(fr.scan.B[i]-'0')
-	}
-	size := i - lo
-	ok := size > 0 && size <= 18 && (size == 1 || fr.scan.B[lo] != '0')
-	fr.scan.I = i
-	return field{lo: lo, hi: i, n: n, shape: wholeShape}, ok
-}
-
-// plainText takes a string without escapes, whose opening quote is taken.
-func (fr *frame) plainText() (field, bool) {
-	lo := fr.scan.I
-	for i, c := range fr.scan.B[lo:] {
-		if c == '"' {
-			fr.scan.I = lo + i + 1
-			return field{lo: lo, hi: lo + i, shape: textShape}, true
+		if bytes.HasPrefix(b, []byte(`{"lastUpdateId":`)) {
+			return snapshotEvent, d.shapes.snapshot
 		}
-		if c == '\\' || c < ' ' {
-			break
+		return noEvent, nil
+	}
+	for _, k := range [...]struct {
+		name string
+		kind event
+		sh   *jsonscan.Shape
+	}{{`depthUpdate"`, depthEvent, d.shapes.depth}, {`bookTicker"`, tickerEvent, d.shapes.ticker}, {`aggTrade"`, aggTradeEvent, d.shapes.aggregate},
+		{`trade"`, tradeEvent, d.shapes.trade}, {`markPriceUpdate"`, markEvent, d.shapes.mark}} {
+		if rest := b[len(word):]; len(rest) > len(k.name) && string(rest[:len(k.name)]) == k.name {
+			return k.kind, k.sh
 		}
 	}
-	return field{}, false
+	return noEvent, nil
 }
 
-// plainLevels takes levels written as ["price","quantity"], whose opening
-// bracket is taken, up to the closing one.
-func (d *Decoder) plainLevels(levels *[]exchange.Level) bool {
-	out, rest, ok := fixed.Levels((*levels)[:0], d.scan.B[d.scan.I:], d.in.Tick, d.in.Lot)
-	if ok {
-		*levels = out
-		d.scan.I = len(d.scan.B) - len(rest)
+// strict reads the rest of the frame into an event if it is of one of the shapes.
+func (d *Decoder) strict(ev *exchange.Event) bool {
+	s := jsonscan.Strict{B: d.scan.B[d.scan.I:]}
+	kind, sh := d.kindOf(s.B)
+	if sh == nil {
+		return false
 	}
+	var in *exchange.Instrument
+	w := sh.Walk(&s)
+	w.Quotes = jsonscan.Numbers
+	for w.Next() {
+		if kind == snapshotEvent && w.Key == depthBids && !w.Has(1<<shapeSymbol) {
+			in = d.whose()
+		}
+		switch {
+		case w.Key == shapeSymbol && in == nil:
+			if in = d.resolve(s.Word()); in == nil {
+				return false // what is not wanted must be seen whole
+			}
+			w.Tick, w.Lot = in.Tick, in.Lot
+		case in == nil || kind == tickerEvent:
+			return false
+		case w.Key == depthBids:
+			d.bids = s.Levels(d.bids[:0], in.Tick, in.Lot)
+		case w.Key == depthAsks:
+			d.asks = s.Levels(d.asks[:0], in.Tick, in.Lot)
+		default:
+			return false
+		}
+	}
+	if d.enveloped && !s.Take("}") || !s.Whole() || in == nil {
+		return false
+	}
+	t, ok := stamp(w.N[shapeTime])
+	if !w.Has(1 << shapeTime) {
+		t, ok = stamp(w.N[shapeEventTime])
+	}
+	if !ok {
+		return false
+	}
+	switch kind {
+	case depthEvent:
+		ok = d.strictDepth(&w, ev)
+	case snapshotEvent:
+		ok = w.Has(1<<depthLast | 1<<depthBids | 1<<depthAsks)
+		ev.Kind, ev.LastID, ev.Bids, ev.Asks = exchange.KindSnapshot, w.N[depthLast], d.bids, d.asks
+	case tickerEvent:
+		ok = w.Has(1<<tickerID | 1<<tickerBid | 1<<tickerBidQty | 1<<tickerAsk | 1<<tickerAskQty)
+		if word := s.Text(w.N[shapeEvent]); ok && w.Has(1<<shapeEvent) && string(word) != "bookTicker" {
+			return false
+		}
+		ev.Kind, ev.LastID = exchange.KindTicker, w.N[tickerID]
+		ev.Price, ev.Qty = exchange.Ticks(w.N[tickerBid]), exchange.Lots(w.N[tickerBidQty])
+		ev.Price2, ev.Qty2 = exchange.Ticks(w.N[tickerAsk]), exchange.Lots(w.N[tickerAskQty])
+	case tradeEvent, aggTradeEvent:
+		ok = w.Has(1<<tradeID|1<<tradeMaker) && w.N[tradePrice] > 0 && w.N[tradeQty] > 0 && (!w.Has(1<<tradeType) || string(s.Text(w.N[tradeType])) == "MARKET")
+		ev.Kind, ev.ID = exchange.KindTrade, w.N[tradeID]
+		ev.Price, ev.Qty, ev.Side = exchange.Ticks(w.N[tradePrice]), exchange.Lots(w.N[tradeQty]), exchange.Buy
+		if w.N[tradeMaker] == 1 { // the buyer was in the book, so the aggressor sold
+			ev.Side = exchange.Sell
+		}
+	case markEvent:
+		if ok = w.Has(1<<markPrice | 1<<shapeEventTime | 1<<shapeTime); !ok {
+			return false
+		}
+		ev.Kind, ev.Hours, ev.NextFunding, ev.Mark = exchange.KindMark, in.FundingHours, t, exchange.E8(w.N[markPrice])
+		t, ok = stamp(w.N[shapeEventTime])
+		var bad, worse error
+		ev.Index, bad = optional(s.Text(w.N[markIndex]))
+		ev.Rate, worse = optional(s.Text(w.N[markRate]))
+		ok = ok && bad == nil && worse == nil
+	}
+	ev.Instrument, ev.VenueTime = in.ID, t
 	return ok
+}
+
+// optional reads what may be "".
+func optional(word []byte) (exchange.E8, error) {
+	if len(word) == 0 {
+		return 0, nil
+	}
+	return fixed.E8(word)
+}
+
+func (d *Decoder) strictDepth(w *jsonscan.Walk, ev *exchange.Event) bool {
+	partial, rpi := depthStream(d.scan.B[d.stream.lo:d.stream.hi])
+	if rpi || !w.Has(1<<depthLast|1<<depthBids|1<<depthAsks) {
+		return false
+	}
+	ev.LastID, ev.Bids, ev.Asks = w.N[depthLast], d.bids, d.asks
+	if partial {
+		ev.Kind = exchange.KindSnapshot
+		return true
+	}
+	ev.Kind, ev.FirstID, ev.PrevID = exchange.KindDiff, w.N[depthFirst], -1
+	if d.market == api.Spot {
+		return w.Has(1 << depthFirst)
+	}
+	ev.PrevID = w.N[depthPrev]
+	return w.Has(1<<depthFirst | 1<<depthPrev)
 }

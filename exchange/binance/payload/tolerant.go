@@ -84,7 +84,7 @@ func (d *Decoder) unwrap() error {
 
 // collect takes the object at i and fills the message.
 func (d *Decoder) collect() error {
-	d.begin(noEvent)
+	d.begin()
 	d.start = d.scan.I
 	for more := d.scan.Open('{', '}'); more; {
 		at := d.scan.I
@@ -178,7 +178,8 @@ func (d *Decoder) levels(k key) error {
 	start := d.scan.I
 	d.scan.I++
 	side := d.side(k)
-	if d.plainLevels(side) {
+	if out, rest, ok := fixed.Levels((*side)[:0], d.scan.B[d.scan.I:], d.in.Tick, d.in.Lot); ok {
+		*side, d.scan.I = out, len(d.scan.B)-len(rest)
 		return nil
 	}
 	d.scan.I = start

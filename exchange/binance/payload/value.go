@@ -84,12 +84,18 @@ func (fr *frame) time(k, other key) (exchange.Time, error) {
 	if err != nil {
 		return 0, err
 	}
-	unit := exchange.Millisecond
-	if f.n >= leastMicros {
-		unit = exchange.Microsecond
-	}
-	if f.n < 0 || f.n > (1<<63-1)/int64(unit) {
+	t, ok := stamp(f.n)
+	if !ok {
 		return 0, jsonscan.NewDecodeError(fr.scan.B, f.lo, keyNames[k], fmt.Sprintf("%d is not a time in ms or µs", f.n))
 	}
-	return exchange.Time(f.n) * unit, nil
+	return t, nil
+}
+
+// stamp is a time in milliseconds or microseconds.
+func stamp(n int64) (t exchange.Time, ok bool) {
+	unit := exchange.Millisecond
+	if n >= leastMicros {
+		unit = exchange.Microsecond
+	}
+	return exchange.Time(n) * unit, n >= 0 && n <= (1<<63-1)/int64(unit)
 }

@@ -191,5 +191,5 @@ func (d *Decoder) strictTicker(in *exchange.Instrument, was *ticker, snapshot bo
 	if hours := w.N[tickerHours]; hours >= 1 && hours <= 24 {
 		t.hours = int(hours)
 	}
-	return w.Seen&(1<<tickerMark|1<<tickerIndex|1<<tickerRate|1<<tickerNext) != 0
+	return w.HasAny(1<<tickerMark | 1<<tickerIndex | 1<<tickerRate | 1<<tickerNext)
 }

@@ -47,7 +47,7 @@ func (d *Decoder) strictTrades(in *exchange.Instrument, data []byte) bool {
 	d.deals = d.deals[:0]
 	for more := s.List(); more; more = s.More() {
 		w := d.shapes.trade.Walk(&s)
-		w.Tick, w.Lot, w.Bare = in.Tick, in.Lot, true
+		w.Tick, w.Lot, w.Quotes = in.Tick, in.Lot, jsonscan.Texts
 		w.Next()
 		t := trade{at: exchange.UnixMilli(w.N[tradeTime]), seq: w.N[tradeSeq], price: exchange.Ticks(w.N[tradePrice]), qty: exchange.Lots(w.N[tradeAmount]),
 			side: Side(s.Text(w.N[tradeSide])), block: w.Has(1 << tradeBlock)}
@@ -72,7 +72,7 @@ func (t *trade) force(word []byte) {
 func (d *Decoder) strictTicker(in *exchange.Instrument, data []byte) (q quote, ok bool) {
 	s := jsonscan.Strict{B: data}
 	w := d.shapes.ticker.Walk(&s)
-	w.Tick, w.Lot, w.Bare = in.Tick, in.Lot, true
+	w.Tick, w.Lot, w.Quotes = in.Tick, in.Lot, jsonscan.Texts
 	w.Next()
 	return quote{at: exchange.UnixMilli(w.N[tickerTime]), bid: exchange.Ticks(w.N[tickerBid]), ask: exchange.Ticks(w.N[tickerAsk]),
 		bidQty: exchange.Lots(w.N[tickerBidSize]), askQty: exchange.Lots(w.N[tickerAskSize]), mark: exchange.E8(w.N[tickerMark]), index: exchange.E8(w.N[tickerIndex]),

@@ -79,7 +79,7 @@ func (d *Decoder) strictTrades(data []byte) bool {
 		var t deal
 		w := shape.Walk(&s)
 		for w.Next() {
-			if t.in = d.find(s.Word()); t.in == nil || w.Seen != 1<<tradeCoin {
+			if t.in = d.find(s.Word()); t.in == nil || w.HasAny(1<<tradePrice|1<<tradeSize) {
 				return false // what is not wanted is not judged
 			}
 			w.Tick, w.Lot = t.in.Tick, t.in.Lot
