@@ -206,3 +206,35 @@ func TestIsolatedEvents(t *testing.T) {
 		}
 	})
 }
+
+// TestIsolatedInHedgeMode: each of two positions has margin of its own, and both give it back.
+func TestIsolatedInHedgeMode(t *testing.T) {
+	b := running(t, nil)
+	b.must("POST", "/fapi/v1/positionSide/dual", "dualSidePosition=true")
+	b.must("POST", "/fapi/v1/marginType", "symbol=BTCUSDT", "marginType=ISOLATED")
+	order := func(side, position, qty string) {
+		b.must("POST", "/fapi/v1/order", "symbol=BTCUSDT", "type=MARKET", "side="+side, "positionSide="+position, "quantity="+qty)
+	}
+	order("BUY", "LONG", "0.100")
+	order("SELL", "SHORT", "0.050")
+	own := func(side string) decimal.Decimal {
+		return dec(t, row(t, b.must("GET", "/fapi/v3/positionRisk").list(t), "positionSide", side)["isolatedWallet"])
+	}
+	long, short := own("LONG"), own("SHORT")
+	b.refused(-4061, "POST", "/fapi/v1/positionMargin", "symbol=BTCUSDT", "type=1", "amount=20")
+	b.must("POST", "/fapi/v1/positionMargin", "symbol=BTCUSDT", "positionSide=LONG", "type=1", "amount=20")
+	if !own("LONG").Equal(long.Add(decimal.NewFromInt(20))) || !own("SHORT").Equal(short) {
+		t.Errorf("long %s, short %s; with 20 for the long one %s and %s", long, short, own("LONG"), own("SHORT"))
+	}
+	order("SELL", "LONG", "0.100")
+	order("BUY", "SHORT", "0.050")
+	usdt := row(t, b.must("GET", "/fapi/v3/balance").list(t), "asset", "USDT")
+	if usdt["balance"] != usdt["crossWalletBalance"] {
+		t.Errorf("%v of %v are the wallet's again", usdt["crossWalletBalance"], usdt["balance"])
+	}
+	b.must("POST", "/fapi/v1/positionSide/dual", "dualSidePosition=false")
+	b.must("POST", "/fapi/v1/order", "symbol=BTCUSDT", "type=MARKET", "side=BUY", "quantity=0.010")
+	if !own("BOTH").IsPositive() {
+		t.Error("the only position has no margin of its own")
+	}
+}
