@@ -19,13 +19,14 @@ func (s *executions) book(in *exchange.Instrument, e *Execution) {
 	if at < t.from {
 		return
 	}
-	if e.Time < s.began {
-		t.seen[e.TradeID] = at // part of the opening balances
-		return
-	}
 	n := s.orders.owner(in.ID, e.ClientID, e.OrderID)
 	if n == nil && e.ClientID == "" && e.Reason == "" && s.orders.unnamed(in.ID) {
 		t.hold(e)
+		return
+	}
+	if n == nil && e.Time < s.began { // what is ours was sent later, whatever the venue's clock says
+		t.unhold(e.TradeID)
+		t.seen[e.TradeID] = at // part of the opening balances
 		return
 	}
 	t.seen[e.TradeID], t.used = at, true

@@ -44,3 +44,30 @@ func TestExecutionsOfAnotherClockCountOnce(t *testing.T) {
 		t.Errorf("the cursor stands at %s, and everything would be listed for ever", got)
 	}
 }
+
+// A venue whose clock is behind stamps a trade of ours with a time before the ledger's begin: it
+// is booked for all that, and what others had traded until then is part of the opening.
+func TestATradeOfOursIsNeverPartOfTheOpening(t *testing.T) {
+	u := unifiedUniverse(t)
+	const ours = "plmx-1"
+	o := exchange.Order{ID: 1, ClientID: ours, Instrument: 1, Side: exchange.Buy, Type: exchange.MarketOrder, TIF: exchange.IOC, Qty: 10, Status: exchange.StatusNew, Created: start}
+	m, err := New(u, unifiedOptions(), Opening{Began: start, Orders: []exchange.Order{o}}, start+exchange.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := Execution{Venue: usdm, Symbol: "BTCUSDT", Side: exchange.Buy, Price: dec("50000"), Qty: dec("0.01"), FeeAsset: "USDT", Fee: dec("0.5"), Time: start - exchange.Second}
+	mine, past := before, before
+	mine.TradeID, mine.OrderID, mine.ClientID = "t-2", "v-2", ours
+	past.TradeID, past.OrderID, past.ClientID = "t-1", "v-1", "somebody"
+	m.execs.list[1].listing++
+	m.execs.onListing(&Answer{Request: &Request{Kind: ListExecutions, Venue: usdm, Symbol: "BTCUSDT"}, Executions: []Execution{past, mine}}, nil)
+	var booked []string
+	m.Events(func(ev *exchange.Event) {
+		if ev.Kind == exchange.KindFill {
+			booked = append(booked, fmt.Sprint(ev.Fill.TradeID, " of ", ev.Fill.Order))
+		}
+	})
+	if fmt.Sprint(booked) != "[t-2 of 1]" {
+		t.Errorf("booked %v, want our trade alone", booked)
+	}
+}
