@@ -70,9 +70,9 @@ func openSimulated(t *testing.T, v *simulated, seed uint64, faults *simserver.Ch
 	ready := make(chan SimInfo, 1)
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	now := time.Now()
+	now := time.Now().Add(settles())
 	o := SimOptions{Listen: "127.0.0.1:0", Venues: []string{v.house}, Seed: seed, Faults: faults, Ready: func(i SimInfo) { ready <- i },
-		ahead: now.Truncate(time.Hour).Add(time.Hour).Sub(now) - settles()}
+		ahead: now.Truncate(time.Hour).Add(time.Hour).Sub(now)}
 	go func() { ended <- Simulate(ctx, o) }()
 	t.Cleanup(stop)
 	h := &liveHouse{t: t, dir: t.TempDir()}

@@ -45,7 +45,8 @@ type liveHouse struct {
 func openHouse(t *testing.T, seed uint64, chaos *simserver.Chaos) *liveHouse {
 	t.Helper()
 	now := exchange.Time(time.Now().UnixNano())
-	opening := now - now%exchange.Hour + exchange.Hour - 12*exchange.Second
+	const lead = 12 * exchange.Second
+	opening := now + lead - (now+lead)%exchange.Hour + exchange.Hour - lead // never in the past
 	feed, err := synth.New(synth.Options{Seed: seed, Start: opening - opening%exchange.Minute, Step: 100 * exchange.Millisecond, Calm: true})
 	if err != nil {
 		t.Fatal(err)
