@@ -195,9 +195,14 @@ func (cl *claims) Free(spot exchange.InstrumentID, pair exchange.PairID) decimal
 	if m := cl.pairs.machine(pair); m != nil && m.Request.Borrow && m.Pair.Perp == spot {
 		return cl.borrowable(in)
 	}
-	free := cl.wallets.balance(in.Wallet, in.Base).Free
+	free, lent := cl.wallets.balance(in.Wallet, in.Base).Free, decimal.Zero
+	if in.Lends() { // an order that borrows locks nobody's coins
+		lent = cl.borrowing(in.Wallet, in.Base)
+	}
 	if owed := cl.owed(in.Wallet, in.Base); owed.IsPositive() { // what a wallet has is less by it
-		free = decimal.Max(decimal.Zero, cl.acct.holding(in.Wallet, in.Base).total.Add(owed).Sub(cl.wallets.lockedSpot(in.Wallet, in.Base)).Sub(cl.wallets.margin(in.Wallet, in.Base)))
+		free = decimal.Max(decimal.Zero, cl.acct.holding(in.Wallet, in.Base).total.Add(owed).Sub(cl.wallets.lockedSpot(in.Wallet, in.Base)).Add(lent).Sub(cl.wallets.margin(in.Wallet, in.Base)))
+	} else if !cl.u.HasMargin(in.Wallet) {
+		free = free.Add(lent)
 	}
 	return free.Sub(cl.held(in.Wallet, in.Base, pair))
 }

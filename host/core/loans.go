@@ -38,9 +38,14 @@ func (cl *claims) has(wallet exchange.Wallet, asset string) decimal.Decimal {
 // debt is how many coins of a market are owed, by pairs or by the account itself, with what
 // orders that borrow may yet sell.
 func (cl *claims) debt(in *exchange.Instrument) decimal.Decimal {
-	sum := decimal.Max(cl.owed(in.Wallet, in.Base), cl.acct.holding(in.Wallet, in.Base).total.Neg())
+	return decimal.Max(cl.owed(in.Wallet, in.Base), cl.acct.holding(in.Wallet, in.Base).total.Neg()).Add(cl.borrowing(in.Wallet, in.Base))
+}
+
+// borrowing is how many coins of a wallet orders may yet sell that borrow them.
+func (cl *claims) borrowing(wallet exchange.Wallet, asset string) decimal.Decimal {
+	sum := decimal.Zero
 	for _, o := range cl.orders.open {
-		if of := cl.u.Get(o.Instrument); o.Borrow && of.Wallet == in.Wallet && of.Base == in.Base {
+		if of := cl.u.Get(o.Instrument); o.Borrow && of.Wallet == wallet && of.Base == asset {
 			sum = sum.Add(of.BaseQty(1, o.Leaves()))
 		}
 	}

@@ -47,7 +47,9 @@ var redSeeds = map[uint64]string{
 	1814: "an order filled at a dark venue, and the price moved by 2 % before it was heard of",
 	4432: "what was held was at dark houses, and the leg that could be traded held nothing",
 	5503: "a pair gave four times inside the account before it was told of the first",
+	8085: "an order that borrowed coins locked those of another pair, which could not sell them",
 	8126: "a house that owed an answer was sent another order, and neither left room to mend",
+	8163: "dust that went past flat kept the one leg that could be traded from taking the hedge",
 }
 
 func TestSpreadsThatWentBeyond(t *testing.T) {

@@ -107,7 +107,7 @@ func (sp *spread) mendable(p Port) bool {
 	}
 	side := mending(res)
 	if sp.Pair.State == intent.PairOpening && sp.enough(p.Now()) == "" {
-		if sp.lots(p, sp.chaser(side), side, res.Abs()) > 0 {
+		if sp.lots(p, chaser(side), side, res.Abs()) > 0 {
 			return true
 		}
 	}
@@ -128,7 +128,7 @@ func mending(res decimal.Decimal) exchange.Side {
 }
 
 // chaser is the leg that an order of a side adds to.
-func (sp *spread) chaser(side exchange.Side) int {
+func chaser(side exchange.Side) int {
 	if side == exchange.Sell {
 		return intent.ShortLeg
 	}
@@ -152,14 +152,14 @@ func (sp *spread) ways(p Port, now exchange.Time, side exchange.Side, coins deci
 	if sp.reduces(p, intent.StandIn, side) {
 		add(intent.StandIn)
 	}
-	chaser := sp.chaser(side)
+	chaser := chaser(side)
 	chase := sp.Pair.State == intent.PairOpening && sp.enough(now) == "" && !hard && sp.balancer.attempts < chaseAttempts && sp.balancer.worthChasing(p) &&
 		sp.lots(p, chaser, side, coins) > 0
 	chase = chase || sp.working.legs[chaser].live && !sp.working.legs[chaser].rests // it may fill yet
 	if chase {
 		add(chaser)
 	}
-	if sp.reduces(p, chaser, side) { // it went past flat
+	if price, ok := sp.price(p, chaser, side); sp.reduces(p, chaser, side) && (!ok || sp.back(p, chaser, side, coins, price) > 0) { // it went past flat
 		add(chaser)
 	}
 	if sp.reduces(p, 1-chaser, side) && !chase {

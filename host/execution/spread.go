@@ -213,7 +213,7 @@ func (sp *spreadLegs) price(p Port, which int, side exchange.Side) (exchange.Tic
 }
 
 // lots is how many lots of an order on a leg mend a number of coins, and 0 when the venue
-// would not take it. One that only reduces contracts has no smallest value, unless
+// would not take it. Dust that went past flat keeps none from being added. One that only reduces contracts has no smallest value, unless
 // another position hides the pair's from the venue.
 func (sp *spreadLegs) lots(p Port, which int, side exchange.Side, coins decimal.Decimal) exchange.Lots {
 	if sp.holding(which).Instrument == exchange.NoInstrument {
@@ -224,18 +224,30 @@ func (sp *spreadLegs) lots(p Port, which int, side exchange.Side, coins decimal.
 	if !ok {
 		return 0
 	}
-	var n exchange.Lots
-	if sp.reduces(p, which, side) {
-		if n = sp.part(p, which, coins); in.Perp() && p.Position(in.ID)*exchange.Lots(side)+n <= 0 {
-			return n
-		}
-	} else if n = lotsAt(in, price, coins.DivRound(sp.keptOn(p, in, side), 12)); !in.Perp() && side == exchange.Sell {
+	if n := sp.back(p, which, side, coins, price); n > 0 || which != chaser(side) && sp.reduces(p, which, side) {
+		return n
+	}
+	n := lotsAt(in, price, coins.DivRound(sp.keptOn(p, in, side), 12))
+	if !in.Perp() && side == exchange.Sell {
 		n = min(n, lotsOf(in, p.Free(in.ID, sp.Pair.ID)))
 	}
 	if !tradable(in, price, n) {
 		return 0
 	}
 	return n
+}
+
+// back is how many lots of an order mend a number of coins that only makes a leg smaller; 0
+// when there is none, or what the leg holds is too little for one.
+func (sp *spreadLegs) back(p Port, which int, side exchange.Side, coins decimal.Decimal, price exchange.Ticks) exchange.Lots {
+	if !sp.reduces(p, which, side) {
+		return 0
+	}
+	in, n := sp.instrument(p, which), sp.part(p, which, coins)
+	if in.Perp() && p.Position(in.ID)*exchange.Lots(side)+n <= 0 || tradable(in, price, n) {
+		return n
+	}
+	return 0
 }
 
 func (sp *spreadLegs) keptOn(p Port, in *exchange.Instrument, side exchange.Side) decimal.Decimal {

@@ -152,6 +152,6 @@ func (sm *spreadMaker) carries(p Port, now exchange.Time) bool {
 	}
 	res := sm.Pair.Spread.Net()
 	side := mending(res)
-	chaser := sm.chaser(side)
+	chaser := chaser(side)
 	return chaser != int(sm.restLeg)-1 && sm.lots(p, chaser, side, res.Abs()) == 0
 }
