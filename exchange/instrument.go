@@ -448,8 +448,24 @@ func (u *Universe) CheckVenue(pattern string) error {
 	hint := ""
 	if near != "" {
 		hint = fmt.Sprintf("; did you mean %q?", near+":"+symbol)
+	} else if only := u.only(symbol); only != nil { // its symbol is right where its venue is not
+		hint = fmt.Sprintf("; did you mean %q?", only.Key())
 	}
 	return fmt.Errorf("unknown venue %q in %q: here are %s%s", given, pattern, strings.Join(there, ", "), hint)
+}
+
+// only is the one instrument that has a symbol; nil: there is none, or more than one.
+func (u *Universe) only(symbol string) (found *Instrument) {
+	for _, in := range u.list {
+		if !strings.EqualFold(in.Symbol, symbol) {
+			continue
+		}
+		if found != nil {
+			return nil
+		}
+		found = in
+	}
+	return found
 }
 
 // Pair is a spot market and the perpetual that hedges it.

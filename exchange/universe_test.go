@@ -31,6 +31,9 @@ func TestNamesOfSeveralHouses(t *testing.T) {
 	if _, err := u.Lookup("spot:NEWUSDT"); err == nil || !strings.Contains(err.Error(), "bybit.spot:NEWUSDT") {
 		t.Errorf("a symbol of the other house: %v", err)
 	}
+	if _, err := u.Lookup("swap:NEWUSDT"); err == nil || !strings.Contains(err.Error(), `did you mean "bybit.spot:NEWUSDT"?`) {
+		t.Errorf("a venue that is not here, and a symbol that is: %v", err)
+	}
 	var fit []string
 	for _, in := range u.All() {
 		if in.Matches("spot:*") {

@@ -222,7 +222,7 @@ func openJournal(dir string) (*marketData, error) {
 		_ = f.Close() // reading only
 		return nil, fmt.Errorf("%s: %w", dir, err)
 	}
-	s.Supply.Past, s.Supply.Scans = false, false // there is no venue to ask
+	s.Supply.journalled(f.Reader().First())
 	return &marketData{
 		feed: f, instruments: s.Instruments, name: dir,
 		notes: []string{"market data of a journalled session on " + s.Market},

@@ -230,7 +230,7 @@ func (r *runner) build(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	past, err := recallBars(r.o, r.core, r.record.resume)
+	past, err := recallBars(ctx, r.o, r.core, r.record.resume)
 	if err != nil {
 		return err
 	}

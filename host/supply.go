@@ -25,6 +25,14 @@ type supply struct {
 	silent []exchange.Venue // of contracts, whose live data tell of nobody's liquidations
 }
 
+// journalled is what is left of it in a session's journal that begins at a record. There is no
+// venue to ask. The past that was told comes where it was told; of a journal that lost its
+// beginning nothing says whose that was, so nobody waits for any.
+func (s *supply) journalled(first uint64) {
+	s.Past, s.Scans = false, false
+	s.PastComes = s.PastComes && first == 0
+}
+
 func (s *supply) bars(in *exchange.Instrument) exchange.Time { return s.Bars[in.Key()] }
 
 // possible refuses lengths of bars that can't be had of an instrument that the

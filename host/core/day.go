@@ -21,16 +21,18 @@ type rollingDay struct {
 
 type daySlotOf struct {
 	begin exchange.Time
+	known exchange.FlowParts // of all that was counted
 	exchange.DayStats
 }
 
-// add counts a trade, or a bar that ended at a time.
-func (r *rollingDay) add(at exchange.Time, s exchange.DayStats) {
+// add counts a trade, or a bar that ended at a time, of which some parts may not be known.
+func (r *rollingDay) add(at exchange.Time, s exchange.DayStats, known exchange.FlowParts) {
 	begin := at - at%daySlot
 	x := &r.slots[begin/daySlot%daySlots]
 	if x.begin != begin {
-		*x = daySlotOf{begin: begin, DayStats: exchange.DayStats{Open: s.Open, High: s.High, Low: s.Low}}
+		*x = daySlotOf{begin: begin, known: exchange.FlowAll, DayStats: exchange.DayStats{Open: s.Open, High: s.High, Low: s.Low}}
 	}
+	x.known &= known
 	x.High, x.Low, x.Last = max(x.High, s.High), min(x.Low, s.Low), s.Last
 	x.Volume += s.Volume
 	x.Quote += s.Quote
@@ -38,8 +40,10 @@ func (r *rollingDay) add(at exchange.Time, s exchange.DayStats) {
 	r.last = at
 }
 
-// sum is what was counted in the 24 hours before a moment, to a slot's length.
+// sum is what was counted in the 24 hours before a moment, to a slot's length. A part that
+// anything of it lacks is 0.
 func (r *rollingDay) sum(now exchange.Time) (out exchange.DayStats, ok bool) {
+	known := exchange.FlowAll
 	from := now - now%daySlot - exchange.Day + daySlot
 	for begin := from; begin <= now; begin += daySlot {
 		x := &r.slots[begin/daySlot%daySlots]
@@ -53,6 +57,13 @@ func (r *rollingDay) sum(now exchange.Time) (out exchange.DayStats, ok bool) {
 		out.Volume += x.Volume
 		out.Quote += x.Quote
 		out.Count += x.Count
+		known &= x.known
+	}
+	if known&exchange.FlowQuote == 0 {
+		out.Quote = 0
+	}
+	if known&exchange.FlowTrades == 0 {
+		out.Count = 0
 	}
 	return out, ok
 }
@@ -63,16 +74,16 @@ func (m *market) countTrade(ev *exchange.Event) {
 		return
 	}
 	m.rolling.add(ev.Time, exchange.DayStats{Open: ev.Price, High: ev.Price, Low: ev.Price, Last: ev.Price,
-		Volume: m.in.QtyFloat(ev.Qty), Quote: m.in.NotionalFloat(ev.Price, ev.Qty), Count: 1})
+		Volume: m.in.QtyFloat(ev.Qty), Quote: m.in.NotionalFloat(ev.Price, ev.Qty), Count: 1}, exchange.FlowAll)
 }
 
-// countBar counts a bar of the market's own where it brings no trades. What its trades were
-// worth few sources tell; where one bar lacks it the day has none, so that it is left out.
+// countBar counts a bar of the market's own where it brings no trades, with what its source tells
+// of them.
 func (m *market) countBar(b *exchange.Bar, closed exchange.Time) {
 	if m.rolling == nil || m.rolling.trades {
 		return
 	}
-	m.rolling.add(closed-1, exchange.DayStats{Open: b.Open, High: b.High, Low: b.Low, Last: b.Close, Volume: b.Volume})
+	m.rolling.add(closed-1, exchange.DayStats{Open: b.Open, High: b.High, Low: b.Low, Last: b.Close, Volume: b.Volume, Quote: b.Quote, Count: b.Trades}, b.Known)
 }
 
 // watchDays begins to count, and to be told, what happens in a day: once a strategy asks.

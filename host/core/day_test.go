@@ -14,7 +14,7 @@ func TestRollingDay(t *testing.T) {
 		t.Error("there is a day of nothing")
 	}
 	trade := func(after exchange.Time, price exchange.Ticks) {
-		r.add(at+after, exchange.DayStats{Open: price, High: price, Low: price, Last: price, Volume: 1, Quote: float64(price), Count: 1})
+		r.add(at+after, exchange.DayStats{Open: price, High: price, Low: price, Last: price, Volume: 1, Quote: float64(price), Count: 1}, exchange.FlowAll)
 	}
 	trade(0, 500)
 	trade(exchange.Hour, 100)
@@ -38,5 +38,27 @@ func TestRollingDay(t *testing.T) {
 	}
 	if _, ok := r.sum(at + 200*exchange.Hour); ok {
 		t.Error("what is days old counts")
+	}
+}
+
+// What one bar does not tell is not known of the day, and is again once that bar is a day old.
+func TestPartsOfADay(t *testing.T) {
+	r := &rollingDay{slots: make([]daySlotOf, daySlots)}
+	at := exchange.Date(2026, 3, 1)
+	whole := exchange.DayStats{Open: 100, High: 100, Low: 100, Last: 100, Volume: 2, Quote: 200, Count: 5}
+	for i, x := range []struct {
+		known exchange.FlowParts
+		quote float64
+		count int64
+	}{{exchange.FlowAll, 200, 5}, {exchange.FlowQuote, 400, 0}, {exchange.FlowTrades, 0, 0}} {
+		now := at + exchange.Time(i)*exchange.Hour
+		r.add(now, whole, x.known)
+		if day, ok := r.sum(now); !ok || day.Quote != x.quote || day.Count != x.count || day.Volume != 2*float64(i+1) {
+			t.Errorf("after %d bars: %+v, want quote %g, %d trades", i+1, day, x.quote, x.count)
+		}
+	}
+	r.add(at+50*exchange.Hour, whole, exchange.FlowAll)
+	if day, _ := r.sum(at + 50*exchange.Hour); day.Quote != 200 || day.Count != 5 {
+		t.Errorf("%+v: what lacked it is long ago", day)
 	}
 }
