@@ -15,30 +15,49 @@
 // The manual is docs-v5 as of 2026-08-22; what has no source beside it is from there.
 //
 //   - Ports: 8443 was switched off on 2026-10-31 (announcement of 2026-09-30).
+//
 //   - Regions: an account has keys on the hosts of its registration alone (region = "us",
 //     "eea"). Demo trading has the same REST host, a header, and keys of its own (50101).
+//
 //   - Books are linked by prevSeqId. The checksum is 0 since June 2026 (manual; seen by ccxt on
 //     2026-09-06) and not looked at.
+//
 //   - Sizes of contracts are in contracts: ctVal×ctMult coins of a linear one, USD of an
 //     inverse one. A quantity of a linear one is in coins here.
+//
 //   - In recordings the size of a linear contract is known of BTC and ETH; of others it is what
 //     open interest or volume say in contracts and in coins, or what is said of it. Without
 //     any the recording is refused.
+//
 //   - Orders go over REST, or with entry = "ws" by a private stream of their own and over REST
 //     while that is not there. The stream names instruments by instIdCode, which listings
 //     tell; instId is sent too. Both ways count by the same limits.
+//
 //   - An order says until when it may be taken up (expTime, 5 s): what comes later is
 //     dropped, which is why the outcome of one without an answer is known after that.
+//
 //   - Client ids are letters and digits, and free again once their order is over: what
 //     is unknown is asked for and never sent again. The hyphen of ours is a Z there.
+//
 //   - Post-only that would take is accepted and then canceled (cancelSource 31): it is told
 //     as rejected. An order that reduces more than there is, is refused whole.
+//
 //   - Fees are negative when they are charged.
+//
 //   - cancel-all-after cancels all orders of the account 10 to 120 seconds after it was last
 //     renewed, also after the process was killed; cancelling takes some seconds.
+//
 //   - Bills of type 8 are funding: 173 was paid, 174 received.
+//
 //   - What spot is margined as depends on the account: coins ("cash") in spot and
 //     futures mode, all margin ("cross") with multi-currency margin.
+//
+//   - Coins are borrowed by sales on spot that lack them, in multi-currency margin with
+//     auto-borrow (autoLoan) switched on, and there by any such order: only those that were
+//     asked to borrow are sent. The balance of the coin (cashBal) goes below zero, bills of type
+//     7 charge interest, and coins that are bought bring it back. What is lent is told to
+//     everybody by the day (interest-rate-loan-quota), to an account by the hour
+//     (interest-rate, max-loan). Never seen: an account that borrows.
 //
 // Open: whether the conditions of margin with several currencies (discounts of coins that
 // are collateral) matter here. A contract is held against what of its settlement asset the
@@ -74,6 +93,7 @@ func (Connector) House() string { return api.House }
 // About implements connect.Connector.
 func (Connector) About() connect.About {
 	a := connect.About{Title: "OKX", Able: oms.CapabilitiesOf((*account.Account)(nil)), Keys: "reading and trading, and a passphrase; no withdrawal",
+		Lends: "sales on spot, in multi-currency margin with auto-borrow switched on",
 		Paper: []connect.Balance{{Wallet: api.Trading, Asset: "USDT", Amount: decimal.NewFromInt(100000)}}}
 	for _, t := range api.Types {
 		data := connect.AllData | connect.Bars | connect.Interest | connect.Liquidations

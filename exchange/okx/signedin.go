@@ -73,7 +73,9 @@ func level(c *account.Config, l *connect.Findings) {
 	case "3":
 		l.Say("account mode", connect.OK, "", "multi-currency margin; here each contract is held against its settlement asset alone, which is stricter")
 		if c.Borrows {
-			l.Say("borrowing", connect.Warn, "switch auto-borrow off (POST /api/v5/account/set-auto-loan autoLoan=false)", "the account borrows by itself what it lacks, and pays interest")
+			l.Say("borrowing", connect.OK, "", "auto-borrow is on: sales that ask for it may borrow, up to max_borrowed in [risk]; a trade by hand borrows what it lacks too")
+		} else {
+			l.Say("borrowing", connect.OK, "", "auto-borrow is off, so pairs with borrow = true are refused (POST /api/v5/account/set-auto-loan autoLoan=true switches it on)")
 		}
 	case "4":
 		l.Say("account mode", connect.Fail, "switch it to futures mode"+set, "the account is in portfolio margin, whose rules are not known here")
@@ -125,7 +127,7 @@ func (a *signedIn) Terms(ctx context.Context, list []exchange.Instrument) (lowes
 			}
 		}
 	}
-	return lowest, nil
+	return lowest, a.loans(ctx, list)
 }
 
 // fees are those of a type: of contracts against USDT and USDC, and of all else.

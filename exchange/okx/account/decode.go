@@ -332,6 +332,8 @@ func kindOf(t string) oms.IncomeKind {
 		return oms.IncomeTransfer
 	case "2", "3", "5", "9": // trade, delivery, liquidation, auto-deleveraging
 		return oms.IncomeExecution
+	case "7": // interest deduction
+		return oms.IncomeInterest
 	case "8":
 		return oms.IncomeFunding
 	case "10": // clawback

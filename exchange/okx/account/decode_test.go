@@ -78,7 +78,7 @@ func TestBillsAndBalances(t *testing.T) {
 	if err != nil || i.Kind != oms.IncomeFunding || i.Venue != "okx.swap" || !i.Amount.Equal(dec("-0.0001")) || i.ID != "7" || i.Asset != "BTC" || i.Symbol != "BTC-USD-SWAP" {
 		t.Errorf("%+v %v", i, err)
 	}
-	for kind, want := range map[string]oms.IncomeKind{"1": oms.IncomeTransfer, "2": oms.IncomeExecution, "5": oms.IncomeExecution, "7": oms.IncomeOther, "10": oms.IncomeInsurance} {
+	for kind, want := range map[string]oms.IncomeKind{"1": oms.IncomeTransfer, "2": oms.IncomeExecution, "5": oms.IncomeExecution, "7": oms.IncomeInterest, "10": oms.IncomeInsurance} {
 		if i, err := w.decodeBill([]byte(`{"billId":"7","type":"` + kind + `","subType":"1","ccy":"USDT","balChg":"1","ts":"1"}`)); err != nil || i.Kind != want {
 			t.Errorf("type %s: %+v %v", kind, i, err)
 		}

@@ -64,6 +64,9 @@ func (c *catalogue) list(ctx context.Context, segment string) (out connect.Listi
 	out, err = Instruments(ctx, c.client, t, func(text string) {
 		c.o.Notice(connect.Notice{Instrument: exchange.NoInstrument, Text: text})
 	})
+	if err == nil && t == api.Spot {
+		c.loans(ctx, out)
+	}
 	if err != nil || t != api.Swap {
 		return out, err
 	}

@@ -24,7 +24,7 @@ var codes = map[paper.Rule]simserver.Refusal{
 	paper.RulePostOnly: {Code: 31, PostOnly: true}, paper.RuleFOK: {Code: 13}, paper.RuleReduceOnly: {Code: 51169, Reason: "Order failed because you don't have any positions in this direction for this contract to reduce or close."},
 	paper.RuleFunds: {Code: 51008, Reason: "Order failed. Insufficient balance in account."}, paper.RuleMargin: {Code: 51008, Reason: "Order failed. Insufficient margin in account."},
 	paper.RuleLeverage: {Code: 51004, Reason: "Order failed. The position exceeds the limit of the leverage."}, paper.RuleDelivered: {Code: 51028, Reason: "Contract under delivery."},
-	paper.RuleDuplicate: {Code: 51016, Reason: "Client order ID already exists."},
+	paper.RuleBorrow: {Code: 51008, Reason: "Order failed. Insufficient balance in account, and no more can be borrowed."}, paper.RuleDuplicate: {Code: 51016, Reason: "Client order ID already exists."},
 }
 
 // Refuse implements simserver.Front.
@@ -187,7 +187,7 @@ func (c *call) ticket(m *simserver.Market, f fields) (*simserver.Ticket, *done) 
 		b = bad("51010", "You can't complete this request under your current account mode.") // it is not traded in here
 	case !known:
 		b = bad("51000", "Parameter ordType  error")
-	case mode != "cash" && !m.In.Perp(), mode != "cross" && m.In.Perp():
+	case mode != noteOf(c.a).spotMode() && !m.In.Perp(), mode != "cross" && m.In.Perp():
 		b = bad("51010", "You can't complete this request under your current account mode.")
 	case f.text("side") != "buy" && f.text("side") != "sell":
 		b = bad("51000", "Parameter side  error")
@@ -199,6 +199,7 @@ func (c *call) ticket(m *simserver.Market, f fields) (*simserver.Ticket, *done) 
 	if b.code != "" {
 		return nil, &b
 	}
+	t.Borrow = noteOf(c.a).loans && t.Side == exchange.Sell && m.In.Lends()
 	text := f.text("sz")
 	if t.Type == "market" || t.Type == "optimal_limit_ioc" {
 		t.Kind = exchange.MarketOrder

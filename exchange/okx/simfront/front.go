@@ -20,7 +20,8 @@
 // # What it does not have
 //
 // Options, margin of coins, algo orders, spreads, block trades, copy trading, sub-accounts
-// and withdrawals: their paths are not found. The account is in futures mode.
+// and withdrawals: their paths are not found. An account begins in futures mode; in
+// multi-currency margin it may borrow coins, and is margined as before: loans.go.
 //
 // # Where to read
 //
@@ -210,6 +211,8 @@ type account struct {
 	ghosts   []*ghost
 	leverage map[exchange.InstrumentID]int
 	used     map[string]*usage
+	level    string // acctLv; "": 2, futures mode
+	loans    bool   // what a sale on spot lacks is borrowed
 }
 
 func noteOf(a *simserver.Account) *account { return a.Note.(*account) }

@@ -98,7 +98,7 @@ func (c *call) config() (rows, *fault) {
 	if c.a.Hedge {
 		mode = "long_short_mode"
 	}
-	return rows{list: []reply.Object{{{"acctLv", "2"}, {"acctStpMode", "cancel_maker"}, {"autoLoan", false}, {"ctIsoMode", "automatic"}, {"enableSpotBorrow", false}, {"greeksType", "PA"}, {"ip", ""}, {"kycLv", "2"}, {"label", "sim"},
+	return rows{list: []reply.Object{{{"acctLv", noteOf(c.a).accountLevel()}, {"acctStpMode", "cancel_maker"}, {"autoLoan", noteOf(c.a).loans}, {"ctIsoMode", "automatic"}, {"enableSpotBorrow", false}, {"greeksType", "PA"}, {"ip", ""}, {"kycLv", "2"}, {"label", "sim"},
 		{"level", "Lv1"}, {"levelTmp", ""}, {"mainUid", strconv.Itoa(1000 + c.a.Number)}, {"mgnIsoMode", "automatic"}, {"opAuth", "0"}, {"perm", strings.Join(may, ",")}, {"posMode", mode}, {"roleType", "0"}, {"spotOffsetType", ""},
 		{"type", "0"}, {"uid", strconv.Itoa(1000 + c.a.Number)}}}}, nil
 }
@@ -137,11 +137,12 @@ func balances(d *dialect, a *simserver.Account) reply.Object {
 	sum := decimal.Zero
 	for _, asset := range a.Funds.Assets(d.types[api.Swap]) {
 		if b := a.Funds.Balance(api.Trading, asset); !b.Total.IsZero() || !b.Free.IsZero() {
-			total, free := money(b.Total), money(b.Free)
+			total, free := money(b.Total), money(decimal.Max(decimal.Zero, b.Free))
+			owed, _ := a.Funds.Debt(api.Trading, asset)
 			worth := d.dollars(asset, b.Total)
 			sum = sum.Add(worth)
 			details = append(details, reply.Object{{"availBal", free}, {"availEq", free}, {"cashBal", total}, {"ccy", asset}, {"disEq", money(worth)}, {"eq", total}, {"eqUsd", money(worth)}, {"frozenBal", money(b.Total.Sub(b.Free))},
-				{"imr", ""}, {"mmr", ""}, {"ordFrozen", "0"}, {"uTime", d.now()}, {"upl", "0"}})
+				{"imr", ""}, {"mmr", ""}, {"liab", money(owed)}, {"crossLiab", money(owed)}, {"interest", "0"}, {"ordFrozen", "0"}, {"uTime", d.now()}, {"upl", "0"}})
 		}
 	}
 	if details == nil {

@@ -44,7 +44,7 @@ func fine(price, part float64) exchange.Step {
 func spot(c synth.Coin) synth.Listing {
 	lot := fine(1/c.Price, 0.01)
 	return synth.Listing{Instrument: exchange.Instrument{Venue: api.Spot.Venue(), Symbol: c.Base + "-USDT", Base: c.Base, Quote: "USDT", Wallet: api.Trading, Multiplier: 1,
-		Tick: fine(c.Price, 2e-6), Lot: lot, MinQty: 10, MakerFee: decimal.New(8, -4), TakerFee: decimal.New(1, -3)}}
+		Tick: fine(c.Price, 2e-6), Lot: lot, MinQty: 10, MakerFee: decimal.New(8, -4), TakerFee: decimal.New(1, -3), Lending: lending(c)}}
 }
 
 // perpetual is a contract of some hundred USDT, of which a hundredth can be traded.

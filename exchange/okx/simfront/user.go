@@ -45,6 +45,8 @@ func (d *dialect) Tell(a *simserver.Account, ev simserver.Event) (out []simserve
 			sub = "12"
 		}
 		d.booked(a, bill{kind: "1", sub: sub, asset: ev.Asset, change: ev.Amount, at: ev.Time})
+	case simserver.Charged:
+		d.booked(a, bill{kind: "7", sub: "9", asset: ev.Asset, change: ev.Amount, at: ev.Time})
 	case simserver.LossCleared:
 		d.booked(a, bill{kind: "10", sub: "170", asset: ev.Asset, change: ev.Amount, at: ev.Time})
 	default:
