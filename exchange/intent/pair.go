@@ -43,7 +43,7 @@ type PairRequest struct {
 
 	// Borrow lets the coins of a short leg on spot be borrowed from its venue. All of them
 	// then count as borrowed, whatever coins the account has beside them. Closing buys back
-	// what is owed with its interest, that of an hour more, up to a whole lot, and up to the
+	// what is owed with its interest, that of two hours more, up to a whole lot, and up to the
 	// smallest order: nothing stays owed, and no more than that is left in the wallet.
 	Borrow bool `json:",omitempty"`
 

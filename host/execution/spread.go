@@ -194,7 +194,7 @@ func (sp *spreadLegs) part(p Port, which int, coins decimal.Decimal) exchange.Lo
 // is none, unless it is owed.
 func (sp *spreadLegs) reduces(p Port, which int, side exchange.Side) bool {
 	h := sp.holding(which)
-	if h.Coins.Sign()*int(side) >= 0 {
+	if h.Coins.Sign()*int(side) >= 0 || sp.spared(p, which) {
 		return false
 	}
 	in := sp.instrument(p, which)
@@ -275,7 +275,7 @@ func (sp *spreadLegs) order(p Port, which int, side exchange.Side, lots exchange
 func (sp *spreadLegs) flat(p Port) bool {
 	for which := range sp.Pair.Spread.Legs {
 		h := sp.holding(which)
-		if h.Instrument == exchange.NoInstrument || h.Lots == 0 && h.Coins.IsZero() {
+		if h.Instrument == exchange.NoInstrument || h.Lots == 0 && h.Coins.IsZero() || sp.spared(p, which) {
 			continue
 		}
 		in := sp.instrument(p, which)

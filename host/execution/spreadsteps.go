@@ -268,7 +268,7 @@ func (sp *spread) closer(p Port, which int, lots exchange.Lots, price exchange.T
 	if far, ok := p.Book(in.ID).Level(side.Opposite(), sp.Request.Level); ok { // a leg past flat trades on its other side
 		price = far.Price
 	}
-	if lots <= 0 || !(in.Perp() && p.Position(in.ID)*exchange.Lots(side)+lots <= 0) && !tradable(in, price, lots) {
+	if lots <= 0 || sp.spared(p, which) || !(in.Perp() && p.Position(in.ID)*exchange.Lots(side)+lots <= 0) && !tradable(in, price, lots) {
 		return nil
 	}
 	return sp.order(p, which, side, lots, price)
