@@ -34,8 +34,8 @@ type kind uint8
 
 const (
 	unwanted kind = iota
-	whole
 	text
+	whole
 	ticks
 	lots
 	eighths
@@ -178,10 +178,19 @@ func (w *Walk) Next() bool {
 			break
 		}
 		w.met |= bit
-		switch m.kind {
-		case unwanted:
+		switch {
+		case m.kind <= text && b[i] == '"': // most of what there is
+			i++
+			used := TextEnd(b[i:])
+			if m.kind == text {
+				w.N[m.key] = int64(len(w.s.all)-len(b)+i)<<32 | int64(used)
+			}
+			if i += used + 1; i <= len(b) && b[i-1] == '"' {
+				continue
+			}
+		case m.kind == unwanted:
 			end = w.pass(b, i)
-		case value:
+		case m.kind == value:
 			w.Key, w.s.B, w.at = m.key, b[i:], at.place
 			return true
 		default:
@@ -196,15 +205,9 @@ func (w *Walk) Next() bool {
 	return false
 }
 
-// pass goes over the value at b[i], and returns where it ends; 0: it is none.
+// pass goes over the value at b[i], which is no text, and returns where it ends; 0: it is none.
 func (w *Walk) pass(b []byte, i int) (end int) {
-	switch c := b[i]; {
-	case c == '"':
-		if end = i + 1 + TextEnd(b[i+1:]); end < len(b) && b[end] == '"' {
-			return end + 1
-		}
-		return 0
-	case c-'0' <= 9:
+	if b[i]-'0' <= 9 {
 		used := numberEnd(b[i:])
 		if end = i + used; used > 0 && end < len(b) && b[end]|0x20 != 'e' {
 			return end
@@ -241,14 +244,7 @@ func (w *Walk) read(of kind, b []byte, i int) (n int64, end int) {
 			n, used = shifted(v, n, used)
 		}
 	case text:
-		if quoted > 0 {
-			used = TextEnd(v)
-			if used < len(v) && v[used] == '"' {
-				return int64(len(w.s.all)-len(v))<<32 | int64(used), i + used + 2
-			}
-			return 0, 0
-		}
-		used = numberEnd(v)
+		used = numberEnd(v) // Next has read what is in quotes
 		n = int64(len(w.s.all)-len(v))<<32 | int64(used)
 	case flag:
 		if n, used = truth(v); quoted > 0 {
