@@ -120,45 +120,35 @@ func (v *verifier) pairFills(ctx context.Context, of func(pairKey) *pairMoney) e
 }
 
 func (v *verifier) pairFunding(ctx context.Context, of func(pairKey) *pairMoney) error {
-	return v.rows(ctx, func(r *sql.Rows) error {
-		var k pairKey
-		var amount number
-		if err := r.Scan(&k.session, &k.pair, &amount); err != nil {
-			return err
-		}
-		sum := of(k)
-		sum.funding = sum.funding.Add(amount.Decimal)
+	return v.pairAmounts(ctx, of, func(sum *pairMoney, amount decimal.Decimal) {
+		sum.funding = sum.funding.Add(amount)
 		sum.settlements++
-		return nil
 	}, "SELECT session, pair, amount FROM funding WHERE pair <> 0")
 }
 
 // pairInsurance leaves out what a later run was told of a pair that had ended: its row
 // stayed as it was.
 func (v *verifier) pairInsurance(ctx context.Context, of func(pairKey) *pairMoney) error {
-	return v.rows(ctx, func(r *sql.Rows) error {
-		var k pairKey
-		var amount number
-		if err := r.Scan(&k.session, &k.pair, &amount); err != nil {
-			return err
-		}
-		sum := of(k)
-		sum.insurance = sum.insurance.Add(amount.Decimal)
-		return nil
-	}, `SELECT t.session, t.pair, p.amount FROM txn t JOIN posting p ON p.txn = t.id AND p.account LIKE 'A:%'
+	return v.pairAmounts(ctx, of, func(sum *pairMoney, amount decimal.Decimal) { sum.insurance = sum.insurance.Add(amount) },
+		`SELECT t.session, t.pair, p.amount FROM txn t JOIN posting p ON p.txn = t.id AND p.account LIKE 'A:%'
 		JOIN pairs x ON x.session = t.session AND x.id = t.pair WHERE t.kind = 'insurance' AND t.run <= x.run`)
 }
 
 // pairInterest adds up the coins that were charged: what they were worth no row holds.
 func (v *verifier) pairInterest(ctx context.Context, of func(pairKey) *pairMoney) error {
+	return v.pairAmounts(ctx, of, func(sum *pairMoney, amount decimal.Decimal) { sum.interest = sum.interest.Add(amount) },
+		`SELECT t.session, t.pair, p.amount FROM txn t JOIN posting p ON p.txn = t.id AND p.account LIKE 'A:%' WHERE t.kind = 'interest' AND t.pair <> 0`)
+}
+
+// pairAmounts adds what a query tells of pairs: rows of session, pair and amount.
+func (v *verifier) pairAmounts(ctx context.Context, of func(pairKey) *pairMoney, add func(*pairMoney, decimal.Decimal), query string) error {
 	return v.rows(ctx, func(r *sql.Rows) error {
 		var k pairKey
 		var amount number
 		if err := r.Scan(&k.session, &k.pair, &amount); err != nil {
 			return err
 		}
-		sum := of(k)
-		sum.interest = sum.interest.Add(amount.Decimal)
+		add(of(k), amount.Decimal)
 		return nil
-	}, `SELECT t.session, t.pair, p.amount FROM txn t JOIN posting p ON p.txn = t.id AND p.account LIKE 'A:%' WHERE t.kind = 'interest' AND t.pair <> 0`)
+	}, query)
 }

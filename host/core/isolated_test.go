@@ -1,14 +1,11 @@
 package core
 
 import (
-	"fmt"
-	"strings"
 	"testing"
 
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/intent"
 )
 
 // An isolated position is counted by its own margin, and the wallet without it.
@@ -43,51 +40,23 @@ func TestIsolatedPositionStandsByItself(t *testing.T) {
 // What an isolated position lacks is told, and the pair that leans on it made smaller before
 // the venue would close it.
 func TestIsolatedMarginIsWatched(t *testing.T) {
-	w := newSpreadWorld(1)
-	var log []string
-	w.trace = func(format string, a ...any) {
-		if line := fmt.Sprintf(format, a...); strings.Contains(line, " log ") {
-			log = append(log, line)
-		}
-	}
-	long, short := w.find(t, "north.linear:ABCUSDT"), w.find(t, "south.linear:ABCUSDC")
-	opened := exchange.PairID(0)
-	w.monkey.call = func(p *Port, n *Callback) error {
-		if n.Handler == OnStart {
-			return p.SetTimer("open", p.Now()+5*exchange.Second, 0)
-		}
-		id, err := p.OpenPair(intent.PairRequest{Spot: long, Perp: short, Notional: decimal.NewFromInt(1000), Level: 1, MaxUnhedged: decimal.NewFromInt(1100)})
-		if err != nil {
-			t.Error(err)
-		}
-		opened = id
-		return nil
-	}
-	w.step(exchange.Event{Kind: exchange.KindCommand, Name: CommandStart, Instrument: exchange.NoInstrument})
-	w.calm = true
+	w := newOnePair(t)
+	w.start()
 	told, whole, smallest := false, exchange.Lots(0), exchange.Lots(1<<40)
 	for i := range 240 {
-		w.now += exchange.Second
 		if i == 60 { // a fifth, as at leverage 5
-			w.step(exchange.Event{Kind: exchange.KindMargin, Instrument: short, Amount: decimal.NewFromInt(200)})
+			w.step(exchange.Event{Kind: exchange.KindMargin, Instrument: w.short, Amount: decimal.NewFromInt(200)})
 		}
 		if i > 60 {
 			w.mid = min(w.mid*1.001, 117)
 		}
-		w.market()
-		w.deliver()
-		w.wake()
+		w.second()
 		told = told || len(w.core.collateral.Needs()) == 1 && w.core.collateral.Needs()[0].Position == "south.linear:ABCUSDC"
-		if m := w.core.pairs.machine(opened); i >= 60 && m != nil {
+		if m := w.core.pairs.machine(w.opened); i >= 60 && m != nil {
 			whole, smallest = max(whole, m.Pair.PerpQty.Abs()), min(smallest, m.Pair.PerpQty.Abs())
 		}
 	}
-	all := strings.Join(log, "\n")
-	for _, want := range []string{"the isolated margin of south.linear:ABCUSDC needs ", "add it at the venue", "is made smaller by "} {
-		if !strings.Contains(all, want) {
-			t.Errorf("the log does not say %q:\n%s", want, all)
-		}
-	}
+	w.said(t, "the isolated margin of south.linear:ABCUSDC needs ", "add it at the venue", "is made smaller by ")
 	if !told || whole == 0 || smallest > whole*9/10 {
 		t.Errorf("told %v, the short went down to %d of %d lots", told, smallest, whole)
 	}
