@@ -47,11 +47,13 @@ type FundingRate struct {
 	// Hedge is the other leg by which the costs are earned back soonest: a spot market, or
 	// another perpetual. "": there is none that pays. Cost is that of taking both legs and
 	// leaving them again, Net what they are paid in a year, Days when that has paid for the
-	// cost.
-	Hedge string  `json:"hedge,omitempty"`
-	Net   float64 `json:"net,omitempty"`
-	Cost  float64 `json:"cost,omitempty"`
-	Days  float64 `json:"days,omitempty"`
+	// cost. A perpetual that is paid to be held is hedged on spot with borrowed coins where the
+	// venue lends them: Borrow is what a year of that costs, and not in Net any more.
+	Hedge  string  `json:"hedge,omitempty"`
+	Net    float64 `json:"net,omitempty"`
+	Cost   float64 `json:"cost,omitempty"`
+	Days   float64 `json:"days,omitempty"`
+	Borrow float64 `json:"borrow,omitempty"`
 }
 
 // SurveyRates asks venues, without subscribing to anything, what each of their perpetuals

@@ -27,7 +27,7 @@ func surveyed(in exchange.Instrument, rate exchange.E8, hours int, book ...strin
 }
 
 // TestRatesTable: legs are compared by coin, whatever their bundle, contract, interval and
-// venue; a spot market can only be bought.
+// venue; a spot market that lends nothing can only be bought.
 func TestRatesTable(t *testing.T) {
 	fee := decimal.RequireFromString("0.001")
 	in := func(venue, symbol string, c exchange.Contract, base, quote string, multiplier int64) exchange.Instrument {
@@ -63,6 +63,27 @@ func TestRatesTable(t *testing.T) {
 	})
 	if len(rows) != 2 || rows[0].Hedge != "" || rows[1].Hedge != "" || rows[0].Symbol != "east.linear:ABCUSDT" || rows[0].Annual < 0.0875 || rows[0].Annual > 0.0877 {
 		t.Errorf("%+v: want no hedge for what pays the short side, nor without a book, and eight hours for what accrues", rows)
+	}
+}
+
+// A perpetual that is paid to be held is hedged with coins that are lent, net of the loan.
+func TestRatesOfBorrowedCoins(t *testing.T) {
+	in := func(c exchange.Contract, venue string) exchange.Instrument {
+		return exchange.Instrument{Venue: exchange.Venue(venue), Symbol: "ABCUSDT", Contract: c, Base: "ABC", Quote: "USDT", Multiplier: 1, TakerFee: decimal.RequireFromString("0.001")}
+	}
+	spot, perp := in(exchange.Spot, "north.spot"), in(exchange.Linear, "north.linear")
+	for _, tt := range []struct{ rate, hedge string }{{"0", ""}, {"0.00001", "north.spot:ABCUSDT net 0.2409 borrow 0.0876"}, {"0.00004", ""}} {
+		if spot.Lending = (exchange.Lending{}); tt.rate != "0" {
+			spot.Lending = exchange.Lending{Rate: decimal.RequireFromString(tt.rate), Most: decimal.NewFromInt(10)}
+		}
+		rows := ratesOf([]connect.Standing{surveyed(spot, 0, 0, "99.9", "10", "100.1", "10"), surveyed(perp, -30000, 8, "99.9", "10", "100.1", "10")})
+		got := ""
+		if r := rows[0]; r.Hedge != "" {
+			got = fmt.Sprintf("%s net %.4f borrow %.4f", r.Hedge, r.Net, r.Borrow)
+		}
+		if got != tt.hedge {
+			t.Errorf("lent at %s an hour: hedge %q, want %q", tt.rate, got, tt.hedge)
+		}
 	}
 }
 

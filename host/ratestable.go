@@ -94,32 +94,36 @@ func rateOf(l *leg, coin []leg) FundingRate {
 	}
 	for i := range coin {
 		h := &coin[i]
-		net, ok := hedged(l, h)
+		net, borrow, ok := hedged(l, h)
 		if !ok {
 			continue
 		}
 		cost := 2 * (l.taking() + h.taking())
 		if days := cost / net * 365; r.Hedge == "" || days < r.Days {
-			r.Hedge, r.Net, r.Cost, r.Days = h.key, net, cost, days
+			r.Hedge, r.Net, r.Cost, r.Days, r.Borrow = h.key, net, cost, days, borrow
 		}
 	}
 	return r
 }
 
 // hedged is what a perpetual brings in a year beside another leg of its coin: short where
-// it is paid, long where it pays. A spot market can only be bought.
-func hedged(l, h *leg) (net float64, ok bool) {
+// it is paid, long where it pays. A spot market is bought, or where its venue lends the
+// coins sold for what a year of the loan costs.
+func hedged(l, h *leg) (net, borrow float64, ok bool) {
 	switch {
 	case h == l || !l.quoted() || !h.quoted():
-		return 0, false
+		return 0, 0, false
+	case !h.Instrument.Perp() && l.yearly < 0 && h.Instrument.Lends():
+		borrow = h.Instrument.Lending.Rate.InexactFloat64() * hoursOfYear
+		return -l.yearly - borrow, borrow, -l.yearly > borrow
 	case !h.Instrument.Perp():
-		return l.yearly, l.yearly > 0
+		return l.yearly, 0, l.yearly > 0
 	}
 	net = l.yearly - h.yearly
 	if l.yearly < 0 {
 		net = -net
 	}
-	return net, net > 0
+	return net, 0, net > 0
 }
 
 // basisOf compares a perpetual with the spot market of its coin: that of its own house and

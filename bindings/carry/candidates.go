@@ -15,6 +15,9 @@ func (q *request) candidates(u *exchange.Universe) (out [][2]*exchange.Instrumen
 			out = append(out, [2]*exchange.Instrument{p.Spot, p.Perp})
 		}
 	}
+	if q.borrow {
+		out = append(out, q.borrowed(u)...)
+	}
 	if q.legs == "spot-perp" {
 		return out
 	}
@@ -35,6 +38,20 @@ func (q *request) candidates(u *exchange.Universe) (out [][2]*exchange.Instrumen
 			}
 		}
 		from = to
+	}
+	return out
+}
+
+// borrowed lists perpetuals against coins that are lent: of their own house, and where legs
+// is any of each other.
+func (q *request) borrowed(u *exchange.Universe) (out [][2]*exchange.Instrument) {
+	for _, short := range u.All() {
+		for _, long := range u.All() {
+			near := long.Venue.House() == short.Venue.House() && long.Quote == short.Quote
+			if short.Lends() && q.takes(long) && long.Base == short.Base && (near || q.legs == "any") && intent.CheckLegs(long, short, 0) == nil {
+				out = append(out, [2]*exchange.Instrument{long, short})
+			}
+		}
 	}
 	return out
 }

@@ -25,6 +25,7 @@ var requestType = bindings.Type{
 	Doc:  "Which pairs to compare, and how funding is expected to go on.",
 	Fields: []bindings.Value{
 		{Name: "legs", Type: "\"spot-perp\"|\"perp-perp\"|\"any\"", Optional: true, Doc: "spot-perp, when left out: each perpetual with the spot market that hedges it. perp-perp: each perpetual against each other one of the coin, of any venue, both ways round. any: both, and spot markets against the perpetuals of other venues"},
+		{Name: "borrow", Type: "boolean", Optional: true, Doc: "also perpetuals that are paid to be held, against coins that are lent and sold short on spot, net of the interest as it was told at the start; false when left out, and not with perp-perp"},
 		{Name: "margin", Type: "\"usdt\"|\"coin\"|\"any\"", Optional: true, Doc: "of the perpetuals: as of market.pairs, or any where legs is not spot-perp"},
 		{Name: "level", Type: "integer", Optional: true, Doc: "book level that prices both legs, from 1; 5 when left out"},
 		{Name: "horizon", Type: "number|string", Unit: "seconds, or \"720h\"", Doc: "how long a pair is expected to be held"},
@@ -83,6 +84,7 @@ type request struct {
 	entry, exit   float64
 	slice, depth  float64
 	days          float64 // of an own mean; 0: there is none
+	borrow        bool    // shorts on spot that are borrowed too
 }
 
 func readRequest(rt *bindings.Runtime) *request {
@@ -95,6 +97,9 @@ func readRequest(rt *bindings.Runtime) *request {
 		entry:   bounded(f, "entry_quantile", 0.7, 0, 1), exit: bounded(f, "exit_quantile", 0.3, 0, 1),
 		slice: f.Get("slice").Positive().InexactFloat64(), depth: bounded(f, "depth", 1, 0.01, 1000), days: bounded(f, "mean_days", 0, 0, 365)}
 	q.legs = f.Get("legs").Choice("spot-perp", "perp-perp", "any")
+	if q.borrow = f.Get("borrow").Bool(); q.borrow && q.legs == "perp-perp" {
+		f.Get("borrow").Fail("coins are borrowed on spot: want legs spot-perp or any")
+	}
 	switch f.Get("margin").Choice("usdt", "coin", "any") {
 	case "coin":
 		q.contract = exchange.Inverse
@@ -179,7 +184,9 @@ func (r *row) read(env Env) bool {
 	r.low, r.high = short.low-long.high, short.high-long.low
 	r.paid, r.pays = short.Funding, long.Funding
 	r.hours, r.settled, r.next = short.Hours, short.settled, short.Next
-	if long.Hours > 0 {
+	if !r.short.Perp() {
+		r.hours, r.settled, r.next = long.Hours, long.settled, long.Next
+	} else if long.Hours > 0 {
 		r.hours, r.settled, r.next = min(r.hours, long.Hours), min(r.settled, long.settled), min(r.next, long.Next)
 	}
 	r.Low, r.High = r.gain(false, q.horizon), r.gain(true, q.horizon)
@@ -218,10 +225,19 @@ func (f *flow) read(env Env, in *exchange.Instrument, q *request, now exchange.T
 // gain is what funding should bring over a horizon, at the lower estimate of what comes in
 // and the higher of what goes out, or the other way round.
 func (r *row) gain(high bool, horizon exchange.Time) float64 {
+	lost := r.interest() * float64(horizon) / float64(exchange.Hour)
 	if high {
-		return r.q.model.Net(r.pays, r.paid, r.pays.Low, r.paid.High, r.now, horizon)
+		return r.q.model.Net(r.pays, r.paid, r.pays.Low, r.paid.High, r.now, horizon) - lost
 	}
-	return r.q.model.Net(r.pays, r.paid, r.pays.High, r.paid.Low, r.now, horizon)
+	return r.q.model.Net(r.pays, r.paid, r.pays.High, r.paid.Low, r.now, horizon) - lost
+}
+
+// interest is what an hour of borrowing the short costs; 0: it is a contract.
+func (r *row) interest() float64 {
+	if r.short.Perp() {
+		return 0
+	}
+	return r.short.Lending.Rate.InexactFloat64()
 }
 
 func taker(env Env, in *exchange.Instrument) float64 {

@@ -3,6 +3,8 @@ package carry_test
 import (
 	"testing"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/perilune/perilune/bindings/bindtest"
 	"github.com/perilune/perilune/bindings/carry"
 	"github.com/perilune/perilune/exchange"
@@ -121,4 +123,29 @@ near(carry.annual(0.0001, 8), 0.1095)
 `)
 	bt.Fail(`carry.rank{margin = "any", horizon = 86400, slice = 1, memory = {}}`, "want usdt or coin where legs is spot-perp")
 	bt.Fail(`carry.annual(0.0001, 0)`, "want more than 0")
+}
+
+// A perpetual that is paid to be held, against coins that are borrowed: net of the interest.
+func TestRankOfBorrowedCoins(t *testing.T) {
+	bt := market(t)
+	spot := bt.Env.U.Get(bt.Env.ID("spot:BTCUSDT"))
+	spot.Lending = exchange.Lending{Rate: decimal.RequireFromString("0.00001"), Most: decimal.NewFromInt(10)}
+	perp := bt.Env.ID("usdm:BTCUSDT")
+	m := bt.Env.Marks[perp]
+	m.Rate, m.Predicted = -30000, -30000
+	bt.Env.Marks[perp], bt.Env.SettledList[perp] = m, nil
+	bt.Run(`
+local function near(a, b, what) assert(math.abs(a - b) < 1e-12, (what or "") .. ": " .. a .. " is not " .. b) end
+local memory = {}
+local request = {horizon = "24h", near = 3600, mean = 0, persistence = 0.5, slice = 150, memory = memory}
+assert(#carry.rank(request) == 2, "nothing is borrowed unless it is asked for")
+request.borrow = true
+local c
+for _, x in ipairs(carry.rank(request)) do if x.long == "usdm:BTCUSDT" then c = x end end
+assert(c.short == "spot:BTCUSDT" and c.hours == 8)
+near(c.rate, 3e-4); near(c.borrow, 8e-5)
+near(c.gain, 3e-4 * 1.75 - 24e-5, "three settlements, and a day of interest")
+near(c.edge, c.gain + c.open - c.usual - 2 * c.fees)
+`)
+	bt.Fail(`carry.rank{legs = "perp-perp", borrow = true, horizon = 86400, slice = 1, memory = {}}`, "coins are borrowed on spot")
 }

@@ -44,6 +44,7 @@ var columns = []column{
 	number("usual", fraction, "median of the closing basis over the days kept: what leaving will probably cost", func(r *row) float64 { return r.Usual }),
 	number("entry", fraction, "the quantile of the opening basis over the days kept; open while less than a day of it is known", (*row).usualOpen),
 	number("exit", fraction, "the quantile of the closing basis over the days kept", func(r *row) float64 { return r.history.Close(r.q.exit) }),
+	number("borrow", per8h, "what borrowing the short costs, which gain, stay, near_low and near_high are net of; 0: nothing is borrowed", func(r *row) float64 { return 8 * r.interest() }),
 	number("fees", fraction, "of taking both legs once; a round trip pays it twice", func(r *row) float64 { return r.Fees }),
 	number("edge", fraction, "gain + open - usual - 2 fees: what entering now should bring after all costs", func(r *row) float64 { return r.Edge() }),
 	{bindings.Value{Name: "break_even", Type: "integer?", Unit: "settlements", Doc: "expected until a round trip is paid for; nil when it is not within the horizon"}, breakEven},
@@ -71,7 +72,9 @@ func (r *row) usualOpen() float64 {
 func breakEven(rt *bindings.Runtime, r *row) lua.LValue {
 	n, ok := 0, false
 	if r.long.Perp() {
-		n, ok = r.q.model.NetBreakEven(r.pays, r.paid, r.pays.High, r.paid.Low, r.now, r.q.horizon, r.Cost())
+		pays := r.pays // and what borrowing costs with every settlement
+		pays.Mean, pays.High = pays.Mean+8*r.interest(), pays.High+8*r.interest()
+		n, ok = r.q.model.NetBreakEven(pays, r.paid, pays.High, r.paid.Low, r.now, r.q.horizon, r.Cost())
 	} else {
 		most := carry.Settlements(r.now, r.next, r.hours, r.q.horizon)
 		n, ok = r.q.model.BreakEven(r.low, r.hours, most, r.Cost())

@@ -40,7 +40,7 @@ var scanRow = bindings.Type{
 		{Name: "spread", Type: "number", Unit: "fraction", Doc: "of its book; 0: it is not quoted"},
 		{Name: "depth", Type: "number", Unit: "USD", Doc: "at the best prices, on the thinner side"},
 		{Name: "turnover", Type: "number", Unit: "USD in 24 hours"},
-		{Name: "hedge", Type: "string?", Doc: "the other leg that earns its cost back soonest, a spot market or another perpetual; nil: none does"},
+		{Name: "hedge", Type: "string?", Doc: "the other leg that earns its cost back soonest, another perpetual, or a spot market: bought, or where the perpetual is paid to be held sold with borrowed coins, whose cost is off net; nil: none does"},
 		{Name: "net", Type: "number?", Unit: "fraction per year", Doc: "what both legs are paid"},
 		{Name: "cost", Type: "number?", Unit: "fraction", Doc: "taking both legs and leaving them again"},
 		{Name: "days", Type: "number?", Unit: "days", Doc: "when net has paid for cost"},

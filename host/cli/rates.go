@@ -129,7 +129,7 @@ func printRates(w io.Writer, r *host.Rates) error {
 			hedge = []string{percent(x.Net, 1), percent(x.Cost, 2), fmt.Sprintf("%.1f", x.Days), x.Hedge}
 		}
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", x.Symbol, percent(x.Rate, 4), after, every, next, percent(x.Annual, 1),
-			percent(x.Basis, 3), percent(x.Spread, 3), depth, dollars(x.Turnover), strings.Join(hedge, "\t"))
+			percent(x.Basis, 3), percent(x.Spread, 3), depth, dollars(x.Turnover), strings.Join(hedge, "\t")+loanText(x.Borrow))
 	}
 	err := t.Flush()
 	for _, s := range r.Silent {
@@ -139,6 +139,14 @@ func printRates(w io.Writer, r *host.Rates) error {
 		fmt.Fprintf(w, "%s does not tell its rates without a subscription\n", s)
 	}
 	return err
+}
+
+// loanText marks a hedge that is borrowed; "": it is not.
+func loanText(yearly float64) string {
+	if yearly == 0 {
+		return ""
+	}
+	return " borrowed at " + percent(yearly, 1)
 }
 
 func percent(x float64, places int) string { return fmt.Sprintf("%.*f%%", places, 100*x) }

@@ -36,6 +36,7 @@ function carry.switch_gain(from, to) end
 ---Which pairs to compare, and how funding is expected to go on.
 ---@class CarryRequest
 ---@field legs? "spot-perp"|"perp-perp"|"any" # spot-perp, when left out: each perpetual with the spot market that hedges it. perp-perp: each perpetual against each other one of the coin, of any venue, both ways round. any: both, and spot markets against the perpetuals of other venues
+---@field borrow? boolean # also perpetuals that are paid to be held, against coins that are lent and sold short on spot, net of the interest as it was told at the start; false when left out, and not with perp-perp
 ---@field margin? "usdt"|"coin"|"any" # of the perpetuals: as of market.pairs, or any where legs is not spot-perp
 ---@field level? integer # book level that prices both legs, from 1; 5 when left out
 ---@field horizon number|string # [seconds, or "720h"] how long a pair is expected to be held
@@ -76,6 +77,7 @@ function carry.switch_gain(from, to) end
 ---@field usual number # [fraction] median of the closing basis over the days kept: what leaving will probably cost
 ---@field entry number # [fraction] the quantile of the opening basis over the days kept; open while less than a day of it is known
 ---@field exit number # [fraction] the quantile of the closing basis over the days kept
+---@field borrow number # [fraction per 8 hours] what borrowing the short costs, which gain, stay, near_low and near_high are net of; 0: nothing is borrowed
 ---@field fees number # [fraction] of taking both legs once; a round trip pays it twice
 ---@field edge number # [fraction] gain + open - usual - 2 fees: what entering now should bring after all costs
 ---@field break_even integer? # [settlements] expected until a round trip is paid for; nil when it is not within the horizon

@@ -291,7 +291,7 @@ function Book:depth(side) end
 ---@field spread number # [fraction] of its book; 0: it is not quoted
 ---@field depth number # [USD] at the best prices, on the thinner side
 ---@field turnover number # [USD in 24 hours]
----@field hedge string? # the other leg that earns its cost back soonest, a spot market or another perpetual; nil: none does
+---@field hedge string? # the other leg that earns its cost back soonest, another perpetual, or a spot market: bought, or where the perpetual is paid to be held sold with borrowed coins, whose cost is off net; nil: none does
 ---@field net number? # [fraction per year] what both legs are paid
 ---@field cost number? # [fraction] taking both legs and leaving them again
 ---@field days number? # [days] when net has paid for cost
