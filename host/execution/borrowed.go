@@ -67,6 +67,11 @@ func (sp *spreadLegs) spared(p Port, which int) bool {
 	return h.Coins.LessThanOrEqual(in.BaseQty(1, lots+1).Add(sp.untold(p, in)))
 }
 
+// sparesAll reports whether nothing is left of a spread but what is spared.
+func (sp *spreadLegs) sparesAll(p Port) bool {
+	return sp.Pair.Spread.Is() && sp.holding(intent.LongLeg).Lots == 0 && sp.holding(intent.StandIn).Lots == 0 && sp.spared(p, intent.ShortLeg)
+}
+
 // Repays is how many lots of an instrument a pair may buy to bring back what it owes; 0: it
 // owes nothing of it.
 func (m *Machine) Repays(p Port, id exchange.InstrumentID) exchange.Lots {

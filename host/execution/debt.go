@@ -177,5 +177,7 @@ func (rs *reasons) nameLeft(p Port) {
 }
 
 // Leaves reports whether a pair that is over still holds something that it could not
-// sell.
-func (m *Machine) Leaves(p Port) bool { return m.Pair.State.Done() && m.reasons.leftover(p) != "" }
+// sell, and not what it was to keep.
+func (m *Machine) Leaves(p Port) bool {
+	return m.Pair.State.Done() && m.reasons.leftover(p) != "" && !m.spread.sparesAll(p)
+}
