@@ -155,7 +155,7 @@ func (s *reconciliation) comparePositions(c *section, found map[string]diff) {
 // mine is the position that is ours of what the venue has in an instrument.
 func (s *reconciliation) mine(c *section, in *exchange.Instrument, rows []Position, found map[string]diff) (p Position) {
 	if s.sides.hedged(in) {
-		return s.sides.pick(c, in, rows, func(side string, qty decimal.Decimal) bool {
+		return s.sides.pick(in, rows, func(side string, qty decimal.Decimal) bool {
 			return s.confirmed(c, s.symbolKey(c, in.Venue, in.Symbol)+" "+side, qty, found)
 		})
 	}

@@ -18,8 +18,9 @@
 //   - In hedge mode (Segment.Hedged) our position is the long or the short one and never both:
 //     an order against it closes, an order without one opens the side that it names. What would
 //     turn it around in one order, or open beside it, is refused. The other position, and any
-//     where we have none, is somebody else's: told, and left alone; nothing of ours opens where
-//     somebody else holds. What they make or pay is found in the balance.
+//     where the ledger has none, also at its opening, is somebody else's: told, and left alone;
+//     nothing of ours opens where somebody else holds. What they make or pay is found in the
+//     balance.
 //   - The balance of a wallet that contracts are margined in is the sum of realised
 //     profit, fees, funding and transfers, as the venue books it.
 //

@@ -112,12 +112,10 @@ func (s *sides) foreign(in *exchange.Instrument, e *Execution, at Cursor) bool {
 }
 
 // pick takes from what the venue has in an instrument the position that is ours, and keeps
-// the others. With a fresh ledger one alone is taken over, as it is in one-way mode.
-func (s *sides) pick(c *section, in *exchange.Instrument, rows []Position, seen func(key string, qty decimal.Decimal) bool) (mine Position) {
+// the others. None is ours but by the ledger, also at its opening: a position that was taken
+// over there would be closed by the first order against it, and one-way mode alone nets the two.
+func (s *sides) pick(in *exchange.Instrument, rows []Position, seen func(key string, qty decimal.Decimal) bool) (mine Position) {
 	ours := s.ours(in)
-	if ours == 0 && c.fresh && len(rows) == 1 {
-		ours = rows[0].Side
-	}
 	for _, side := range [...]exchange.Side{exchange.Buy, exchange.Sell} {
 		i := slices.IndexFunc(rows, func(p Position) bool { return p.Side == side })
 		switch {

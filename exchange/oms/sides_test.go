@@ -237,13 +237,71 @@ func TestHedgedOthersAreLeftAlone(t *testing.T) {
 	}
 }
 
-// A new ledger takes one position over as in one-way mode, and neither of two.
+// What the venue has when a ledger begins is nobody's of ours, one position like two: an order
+// against it opens the other side whole, and one with it opens nothing.
 func TestHedgedOpening(t *testing.T) {
-	if d := newHedgedDesk(t, Opening{}, short("-0.003")); d.ours() != -3 {
-		t.Errorf("one position: ours is %d, want -3", d.ours())
+	for _, c := range []struct {
+		name  string
+		held  Position
+		told  string
+		sides [2]exchange.Side // that opens beside it, that it is in the way of
+	}{
+		{"LONG", long("0.05"), "somebody else holds LONG 0.05", [2]exchange.Side{exchange.Sell, exchange.Buy}},
+		{"SHORT", short("-0.05"), "somebody else holds SHORT 0.05", [2]exchange.Side{exchange.Buy, exchange.Sell}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			opens, blocked := c.sides[0], c.sides[1]
+			d := newHedgedDesk(t, Opening{}, c.held)
+			if !d.told(c.told) || d.ours() != 0 {
+				t.Fatalf("our position %d, notes %q", d.ours(), d.notes)
+			}
+			if why := d.submit(blocked, 5, exchange.IOC, false); !strings.Contains(why, c.told) {
+				t.Errorf("opening where somebody holds: %q", why)
+			}
+			if why := d.submit(opens, 80, exchange.IOC, true); !strings.Contains(why, "no position of ours") {
+				t.Errorf("a reduction of what somebody else holds: %q", why)
+			}
+			if why := d.submit(opens, 80, exchange.IOC, false); why != "" {
+				t.Fatal(why)
+			}
+			if last := d.placed[len(d.placed)-1]; len(d.placed) != 1 || last.PositionSide != opens || !last.Qty.Equal(dec("0.08")) {
+				t.Fatalf("%d orders, the last of %s of position %d, want 0.08 of position %d", len(d.placed), last.Qty, last.PositionSide, opens)
+			}
+			mine := map[exchange.Side]Position{exchange.Buy: long("0.08"), exchange.Sell: short("-0.08")}[opens]
+			d.positions = []Position{c.held, mine}
+			d.trade(fmt.Sprint("t-", d.ids), opens, opens, "0.08")
+			d.pass(2 * exchange.Minute)
+			if why := d.submit(blocked, 80, exchange.IOC, true); why != "" || d.ours() != exchange.Lots(opens)*80 {
+				t.Errorf("closing our own: %q, our position %d", why, d.ours())
+			}
+			if last := d.placed[len(d.placed)-1]; last.PositionSide != opens {
+				t.Errorf("what closes ours changes position %d, want %d", last.PositionSide, opens)
+			}
+			if h := d.m.Health().Sections[1]; len(h.Diffs) > 0 || h.Agreed == 0 {
+				t.Errorf("%+v", h)
+			}
+		})
 	}
 	if d := newHedgedDesk(t, Opening{}, long("0.002"), short("-0.003")); d.ours() != 0 || !d.told("holds LONG 0.002") || !d.told("holds SHORT 0.003") {
 		t.Errorf("two positions: ours is %d, notes %q", d.ours(), d.notes)
+	}
+}
+
+// A session that goes on reduces what its ledger has, beside what somebody else holds.
+func TestHedgedResumeReduces(t *testing.T) {
+	from := emptyLedger
+	from.Positions = []Holding{{Instrument: 1, Qty: -80}}
+	d := newHedgedDesk(t, from, long("0.05"), short("-0.08"))
+	if why := d.submit(exchange.Buy, 100, exchange.IOC, false); why != "" {
+		t.Fatal(why)
+	}
+	if last := d.placed[0]; last.PositionSide != exchange.Sell || !last.Qty.Equal(dec("0.08")) {
+		t.Errorf("asked for %s of position %d, want 0.08 of the short one", last.Qty, last.PositionSide)
+	}
+	d.positions = []Position{long("0.05")}
+	d.trade(fmt.Sprint("t-", d.ids), exchange.Sell, exchange.Buy, "0.08")
+	if why := d.submit(exchange.Buy, 20, exchange.IOC, false); !strings.Contains(why, "somebody else holds LONG 0.05") {
+		t.Errorf("the rest opens where somebody holds: %q", why)
 	}
 }
 
