@@ -261,7 +261,7 @@ func (f *brokenFile) Write(p []byte) (int, error) {
 func killAt(t *testing.T, path string, bytes int64) error {
 	t.Helper()
 	disk := &brokenDisk{fault: syscall.EIO}
-	disk.left.Store(20000 + bytes)
+	disk.left.Store(1 << 40)
 	o := &Options{Scripts: []string{busyScript}, DB: path, For: 6 * exchange.Hour}
 	if err := o.Validate(); err != nil {
 		t.Fatal(err)
@@ -272,14 +272,16 @@ func killAt(t *testing.T, path string, bytes int64) error {
 	if err := r.open(context.Background()); err != nil {
 		t.Fatal(err)
 	}
+	disk.left.Store(bytes)
 	_, err := r.finish(context.Background(), r.loop.Run(context.Background()))
 	return err
 }
 
 // What can't be journalled does not happen: the session ends at once, says why,
-// and the ledger is whole. The next run goes on from there.
+// and the ledger is whole. The next run goes on from there, also when the end came between
+// two of the opening deposits.
 func TestAJournalThatCantBeWritten(t *testing.T) {
-	for _, bytes := range []int64{3000, 40000, 200000} {
+	for _, bytes := range []int64{0, 100, 200, 300, 400, 500, 1000, 3000, 40000, 200000} {
 		path := filepath.Join(t.TempDir(), "journal.db")
 		err := killAt(t, path, bytes)
 		if err == nil || !errors.Is(err, syscall.EIO) || !strings.Contains(err.Error(), "journal") {
@@ -294,12 +296,15 @@ func TestAJournalThatCantBeWritten(t *testing.T) {
 			t.Fatal(err)
 		}
 		if err := soundLedger(db); err != nil {
-			t.Error(err)
+			t.Errorf("after %d bytes: %v", bytes, err)
 		}
 		checkMoney(t, db)
 		checkPairsHedged(t, db)
 		if err := db.Close(); err != nil {
 			t.Fatal(err)
+		}
+		if res, err := Replay(context.Background(), sum.Journal); err != nil || res.Diff != nil {
+			t.Errorf("after %d bytes the next run replays to %+v, %v", bytes, res, err)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package host
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/perilune/perilune/exchange"
@@ -48,6 +49,7 @@ func (o *paperOptions) venueOn(c *core.Core, bars bool, from *core.Restore, next
 		opt.Balances = o.Balances
 	} else {
 		opt.Restore = venueAccount(c, from, nextTrade)
+		opt.Restore.Balances = append(opt.Restore.Balances, o.unopened(from, c.Universe().House())...)
 	}
 	v, err := paper.New(opt)
 	if err != nil {
@@ -74,6 +76,17 @@ func venueAccount(c *core.Core, from *core.Restore, nextTrade uint64) *paper.Acc
 		}
 	}
 	return a
+}
+
+// unopened are the opening balances that a session which was killed at its very beginning
+// does not have: each is an event, and the end can come between two of them.
+func (o *paperOptions) unopened(from *core.Restore, house string) []paper.Deposit {
+	if from.LastOrder > 0 || from.LastTransfer > 0 || len(from.Fills) > 0 {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(o.Balances), func(d paper.Deposit) bool {
+		return slices.ContainsFunc(from.Balances, func(b core.RestoredBalance) bool { return b.Wallet == d.Wallet.Within(house) && b.Asset == d.Asset })
+	})
 }
 
 func deposits(list []paper.Deposit) []exchange.Event {
@@ -124,7 +137,7 @@ func (a *paperAccount) start(_ context.Context, b *beginning) (exchange.Executio
 	var nextTrade uint64
 	first := deposits(a.Balances)
 	if b.resume != nil {
-		nextTrade, first = b.resume.NextTrade, arrivals(b.restored)
+		nextTrade, first = b.resume.NextTrade, slices.Concat(deposits(a.unopened(b.header.Restore, b.core.Universe().House())), arrivals(b.restored))
 	}
 	var err error
 	a.venue, err = a.venueOn(b.core, b.bars, b.header.Restore, nextTrade)
