@@ -401,24 +401,25 @@ func (u *Universe) Find(v Venue, symbol string) (*Instrument, bool) {
 	return u.list[id], true
 }
 
-// Lookup returns the instrument named by a key such as "usdm:BTCUSDT". The
-// error names the nearest key when there is none.
+// Lookup returns the instrument named by a key such as "usdm:BTCUSDT". What is not there
+// is an UnknownError with the key that was probably meant, or names a venue that is not.
 func (u *Universe) Lookup(key string) (*Instrument, error) {
-	key = Within(key, u.house)
-	if id, ok := u.byKey[key]; ok {
+	within := Within(key, u.house)
+	if id, ok := u.byKey[within]; ok {
 		return u.list[id], nil
 	}
 	if err := u.CheckVenue(key); err != nil {
 		return nil, err
 	}
-	hint := ""
-	if near := u.nearest(key); near != "" {
-		hint = fmt.Sprintf("; did you mean %q?", near)
+	return nil, &UnknownError{Key: key, Near: u.near(within)}
+}
+
+// near is the key of what was probably meant, of the same coin or else mistyped.
+func (u *Universe) near(key string) string {
+	if in := u.Meant(key); in != nil {
+		return in.Key()
 	}
-	if !strings.Contains(key, ":") {
-		return nil, fmt.Errorf("unknown symbol %q: write venue:SYMBOL, for example usdm:BTCUSDT%s", key, hint)
-	}
-	return nil, fmt.Errorf("unknown symbol %q%s", key, hint)
+	return u.nearest(key)
 }
 
 // CheckVenue says what is wrong with the venue that a key or a glob over keys names
@@ -428,14 +429,15 @@ func (u *Universe) CheckVenue(pattern string) error {
 	if !named || strings.ContainsAny(given, `*?[\`) || len(given) > longestTypo {
 		return nil
 	}
-	if slices.Contains(u.aliases, given) {
+	name := Within(given, u.house)
+	if slices.Contains(u.aliases, name) {
 		return nil
 	}
 	var there []string
 	near, errors := "", 3
 	for _, v := range u.venues {
 		short := string(v.Within(u.house))
-		if given == short || given == string(v) {
+		if name == short || name == string(v) {
 			return nil
 		}
 		there = append(there, short)
@@ -445,13 +447,12 @@ func (u *Universe) CheckVenue(pattern string) error {
 			}
 		}
 	}
-	hint := ""
 	if near != "" {
-		hint = fmt.Sprintf("; did you mean %q?", near+":"+symbol)
+		near += ":" + symbol
 	} else if only := u.only(symbol); only != nil { // its symbol is right where its venue is not
-		hint = fmt.Sprintf("; did you mean %q?", only.Key())
+		near = only.Key()
 	}
-	return fmt.Errorf("unknown venue %q in %q: here are %s%s", given, pattern, strings.Join(there, ", "), hint)
+	return fmt.Errorf("unknown venue %q in %q: here are %s%s", given, pattern, strings.Join(there, ", "), didYouMean(near))
 }
 
 // only is the one instrument that has a symbol; nil: there is none, or more than one.

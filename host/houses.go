@@ -3,6 +3,7 @@ package host
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"path"
 	"slices"
@@ -100,7 +101,7 @@ func (l *LiveOptions) assign(all []*liveMarket, pattern string) ([]*liveMarket, 
 			return nil, configError("symbol %q: %v", pattern, err)
 		}
 		if fits && (house == m.House() || has(m.House(), segment)) {
-			m.take(segment + ":" + symbol)
+			m.takeAs(segment+":"+symbol, pattern)
 			if house != m.House() {
 				m.anywhere = append(m.anywhere, segment+":"+symbol)
 			}
@@ -112,7 +113,7 @@ func (l *LiveOptions) assign(all []*liveMarket, pattern string) ([]*liveMarket, 
 	}
 	if c, known := connectorOf(house); known {
 		m := &liveMarket{Section: c.Section(), top: l.Top, bars: l.Bars}
-		m.take(segment + ":" + symbol)
+		m.takeAs(segment+":"+symbol, pattern)
 		return append(all, m), nil
 	}
 	var there []string
@@ -125,7 +126,16 @@ func (l *LiveOptions) assign(all []*liveMarket, pattern string) ([]*liveMarket, 
 	return nil, configError("symbol %q: unknown venue %q: want %s", pattern, house, exchange.OneOf(houseNames()))
 }
 
-func (l *liveMarket) take(pattern string) {
+func (l *liveMarket) take(pattern string) { l.takeAs(pattern, pattern) }
+
+// takeAs is take of what was written with its house.
+func (l *liveMarket) takeAs(pattern, written string) {
+	if l.written == nil {
+		l.written = map[string]string{}
+	}
+	if _, taken := l.written[pattern]; !taken {
+		l.written[pattern] = written
+	}
 	if !slices.Contains(l.patterns, pattern) {
 		l.patterns = append(l.patterns, pattern)
 	}
@@ -158,56 +168,60 @@ func houseNames() (out []string) {
 	return out
 }
 
-// elsewhere adds to the error of a symbol that a house does not list where it is listed.
-// Houses that are set up are asked, and only after something is wrong already.
+// elsewhere says of a symbol that a house does not list what was probably meant: there in
+// all its markets, or at another house. Houses that are set up are asked, and only after
+// something is wrong already.
 func (s *liveSource) elsewhere(ctx context.Context, l *liveMarket, err error) error {
-	symbol := l.unlisted()
-	if symbol == "" {
+	var unknown *exchange.UnknownError
+	if !errors.As(err, &unknown) {
 		return err
+	}
+	out := &exchange.UnknownError{Key: cmp.Or(l.written[unknown.Key], unknown.Key), Near: unknown.Near}
+	full := out.Key != unknown.Key // it was written with its house
+	if full && out.Near != "" {
+		out.Near = l.House() + "." + out.Near
 	}
 	ctx, cancel := context.WithTimeout(ctx, elsewhereWait)
 	defer cancel()
+	if in := meantAt(ctx, l.Section, unknown.Key); in != nil {
+		out.Near = in.Key()
+		if full {
+			out.Near = in.FullKey()
+		}
+	}
 	for i, section := range s.sections() {
+		if out.Near != "" {
+			break
+		}
 		if section.House() == l.House() || i == 0 && s.Venue == nil {
 			continue
 		}
-		venue, failed := openSection(section)
-		if failed != nil {
-			continue
-		}
-		c, failed := venue.Browse(ctx, connect.DataOptions{}, []string{"*:*"})
-		if failed != nil {
-			continue
-		}
-		list := c.Instruments()
-		if i := slices.IndexFunc(list, func(in exchange.Instrument) bool { return in.Symbol == symbol }); i >= 0 {
-			return fmt.Errorf("%w; did you mean %s?", err, list[i].FullKey())
+		if in := meantAt(ctx, section, unknown.Key); in != nil {
+			out.Near = in.FullKey()
 		}
 	}
-	return err
+	return &DataError{fmt.Errorf("live market data: %w", out)}
 }
 
-// elsewhereWait bounds looking for a symbol at other houses.
+// elsewhereWait bounds looking for a symbol in other markets.
 const elsewhereWait = 10 * time.Second
 
-// unlisted is the first symbol that was named in full and is not listed; "": there is none.
-func (l *liveMarket) unlisted() string {
-	if l.catalog == nil {
-		return ""
+// meantAt asks a house for what a key probably means; nil: it has no such thing, or does
+// not answer.
+func meantAt(ctx context.Context, section connect.Section, key string) *exchange.Instrument {
+	venue, err := openSection(section)
+	if err != nil {
+		return nil
 	}
-	list := l.catalog.Instruments()
-	for _, p := range l.patterns {
-		name, symbol, ok := strings.Cut(p, ":")
-		if !ok || strings.ContainsAny(p, `*?[\`) {
-			continue
-		}
-		if !slices.ContainsFunc(list, func(in exchange.Instrument) bool {
-			return in.Symbol == symbol && string(in.Venue.Within(l.House())) == name
-		}) {
-			return symbol
-		}
+	c, err := venue.Browse(ctx, connect.DataOptions{}, []string{"*:*"})
+	if err != nil {
+		return nil
 	}
-	return ""
+	u, err := exchange.NewUniverse(c.Instruments())
+	if err != nil {
+		return nil
+	}
+	return u.Meant(key)
 }
 
 // open checks the section and returns the venue that it describes.

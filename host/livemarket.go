@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/perilune/perilune/exchange"
@@ -58,7 +59,8 @@ type liveMarket struct {
 	venue    connect.Venue
 	access   *access // nil: nobody else asks
 	patterns []string
-	anywhere []string // of patterns, what is of several venues: it need not be here
+	written  map[string]string // patterns as they were written, where that is with the house
+	anywhere []string          // of patterns, what is of several venues: it need not be here
 	top      int
 	bars     exchange.Time
 	catalog  connect.Catalogue
@@ -137,6 +139,14 @@ func wantsOf(o *Options, scripts []loaded) (*wants, error) {
 		return nil, configError("live market data: no strategy declares a universe: name what to subscribe to with --symbols, for example --symbols usdm:BTCUSDT")
 	}
 	return w, nil
+}
+
+// leftOut says of a script that misses instruments that Live.Symbols may have left them out.
+func (o *Options) leftOut(err error) error {
+	if !o.liveData() || len(o.Live.Symbols) == 0 || !errors.Is(err, script.ErrNotListed) {
+		return err
+	}
+	return fmt.Errorf("%w; the session is on what --symbols names alone: %s", err, strings.Join(o.Live.Symbols, ", "))
 }
 
 // failed says in one line what to do about a venue that can't be reached.

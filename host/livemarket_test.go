@@ -265,6 +265,17 @@ func (v *liveVenue) depth(in *exchange.Instrument) string {
 	return s.String()
 }
 
+// A script that lacks what --symbols left out is told so.
+func TestSymbolsLeaveOut(t *testing.T) {
+	v := newLiveVenue(t)
+	o := &Options{Scripts: []string{"testdata/live.lua"}, DB: filepath.Join(t.TempDir(), "none.db"), Market: []string{"live"}, Live: v.options()}
+	o.Live.Symbols = []string{"usdm:ADAUSDT"}
+	_, err := Run(context.Background(), o)
+	if err == nil || !strings.HasSuffix(err.Error(), "; the session is on what --symbols names alone: usdm:ADAUSDT") || Classify(err) != FaultScript {
+		t.Errorf("%v (fault %d)", err, Classify(err))
+	}
+}
+
 // A live session that can't begin says why in one line, and leaves nothing.
 func TestLiveRefuses(t *testing.T) {
 	v := newLiveVenue(t)
@@ -275,6 +286,7 @@ func TestLiveRefuses(t *testing.T) {
 		without string
 	}{
 		{func(l *LiveOptions) { l.Symbols = []string{"usdm:BTCUSTD"} }, FaultData, `did you mean "usdm:BTCUSDT"?`, ""},
+		{func(l *LiveOptions) { l.Symbols = []string{"binance.usdm:BTC-USDT"} }, FaultData, `unknown symbol "binance.usdm:BTC-USDT"; did you mean "binance.usdm:BTCUSDT"?`, ""},
 		{func(l *LiveOptions) { l.Symbols = []string{"usdm:XYZ*"} }, FaultData, `"usdm:XYZ*" fits none of the`, ""},
 		{func(l *LiveOptions) { l.Venue.(*binance.Section).RestUSDM = "http://127.0.0.1:1" }, FaultData, "no connection to 127.0.0.1:1 (dial tcp", "Get"},
 		{func(l *LiveOptions) { l.Venue.(*binance.Section).WSSpot = "http://x" }, FaultConfig, `[venue.binance] endpoint ws_spot is "http://x": want ws://host`, ""},

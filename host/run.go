@@ -216,7 +216,7 @@ func (r *runner) build(ctx context.Context) error {
 		c.Memory, c.watchdog, c.Instructions, c.StringBytes, c.StateBytes = o.MemoryBytes, r.watchdog, o.Instructions, o.StringBytes, o.StateBytes
 	}
 	if r.core, err = s.newCore(compiled(r.scripts), r.o.own, &r.supervisor.where); err != nil {
-		return err
+		return r.o.leftOut(err)
 	}
 	names := make([]string, len(r.scripts)+len(r.o.Strategies))
 	for i := range names {

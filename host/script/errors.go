@@ -15,11 +15,13 @@ import (
 )
 
 // Causes that an [Error] may wrap. The first is about a file that is not worth
-// running yet; the others poison the VM.
+// running yet, the second about a market that lacks what it needs; the others poison the VM.
 var (
 	// ErrNotReady: the file is empty, returns nothing, or defines no handler. An
 	// editor that truncates before it writes shows such a file for a moment.
 	ErrNotReady = errors.New("not ready")
+	// ErrNotListed: the universe has nothing that a subscription names.
+	ErrNotListed = errors.New("not listed")
 	// ErrBudget: the callback executed all the instructions it may.
 	ErrBudget = errors.New("instruction budget exhausted")
 	// ErrMemory: the VM holds more than it may.

@@ -209,7 +209,7 @@ func TestSubscriptions(t *testing.T) {
 	if got := strings.Join(keys, " "); got != "spot:BTCUSDT spot:SHIBUSDT usdm:BTCUSDT" {
 		t.Errorf("instruments are %s", got)
 	}
-	for pattern, want := range map[string]string{"usdm:BTCUSD": `did you mean "usdm:BTCUSDT"`, "coinm:ETH*": "fits none of the 6 instruments"} {
+	for pattern, want := range map[string]string{"usdm:BTCUSD": `did you mean "coinm:BTCUSD_PERP"`, "coinm:ETH*": "fits none of the 6 instruments"} {
 		vm := newVM(t, `return {name = "x", on_start = print, subscribe = {"`+pattern+`"}}`)
 		_, err := vm.Instruments(u)
 		wantError(t, err, want)

@@ -189,7 +189,7 @@ func mark(u *exchange.Universe, pattern string, wanted []bool) error {
 		wanted[in.ID] = true
 		return nil
 	}
-	if err := u.CheckVenue(exchange.Within(pattern, u.House())); err != nil {
+	if err := u.CheckVenue(pattern); err != nil {
 		return err
 	}
 	found := false

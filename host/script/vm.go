@@ -245,7 +245,7 @@ func (vm *VM) Instruments(u *exchange.Universe) ([]exchange.InstrumentID, error)
 	wanted := make([]bool, u.Len())
 	for _, p := range vm.strategy.subscribe {
 		if err := mark(u, p, wanted); err != nil {
-			return nil, &Error{File: vm.program.Path(), Message: fmt.Sprintf("subscribe: %v", err)}
+			return nil, &Error{File: vm.program.Path(), Message: fmt.Sprintf("subscribe: %v", err), Cause: ErrNotListed}
 		}
 	}
 	var ids []exchange.InstrumentID
