@@ -58,6 +58,7 @@ func (Connector) About() connect.About {
 	a := connect.About{Title: "Bybit", Able: oms.CapabilitiesOf((*account.Account)(nil)), Keys: "unified trading (orders and positions), spot and account transfer; no withdrawal",
 		Lends: "sales on spot, while spot margin is switched on",
 		Paper: []connect.Balance{{Wallet: api.Unified, Asset: "USDT", Amount: decimal.NewFromInt(100000)}}}
+	a.Able.HedgeMode = false // an account in it is refused
 	for _, c := range api.Categories {
 		data := connect.AllData | connect.Bars | connect.Interest | connect.Liquidations
 		if c == api.Spot {

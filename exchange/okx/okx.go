@@ -95,6 +95,7 @@ func (Connector) About() connect.About {
 	a := connect.About{Title: "OKX", Able: oms.CapabilitiesOf((*account.Account)(nil)), Keys: "reading and trading, and a passphrase; no withdrawal",
 		Lends: "sales on spot, in multi-currency margin with auto-borrow switched on",
 		Paper: []connect.Balance{{Wallet: api.Trading, Asset: "USDT", Amount: decimal.NewFromInt(100000)}}}
+	a.Able.HedgeMode = false // an account in it is refused
 	for _, t := range api.Types {
 		data := connect.AllData | connect.Bars | connect.Interest | connect.Liquidations
 		if t == api.Spot {

@@ -15,7 +15,7 @@ type Capabilities struct {
 	Disconnect bool
 	Amend      bool // [Amender]
 	Batch      bool // [Batcher]
-	HedgeMode  bool // [HedgeMode]
+	HedgeMode  bool // [HedgeMode], where it is traded in
 }
 
 // CapabilitiesOf asks an account what it has.
@@ -41,7 +41,7 @@ var capabilityRows = []struct {
 	{"dead man's switch", func(c *Capabilities) bool { return c.DeadMan || c.Disconnect }, "the manager cancels what rests, as long as it runs"},
 	{"amend", func(c *Capabilities) bool { return c.Amend }, "an order is canceled and placed again"},
 	{"batch", func(c *Capabilities) bool { return c.Batch }, "orders are sent one by one"},
-	{"hedge mode", func(c *Capabilities) bool { return c.HedgeMode }, "there is one position for each instrument"},
+	{"hedge mode", func(c *Capabilities) bool { return c.HedgeMode }, "there is one position for each instrument, and an account with two is refused"},
 }
 
 // String is the table, a capability a line.

@@ -2,6 +2,7 @@ package simserver
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/perilune/perilune/exchange"
 )
@@ -34,11 +35,15 @@ type Account struct {
 	matching *matching
 	triggers *triggers
 	poolers  []Pooler // of its fronts
+	modes    Modes    // of its front
 }
 
 // SetHedged lets every contract have a long and a short position, or one again: an error says
 // which has an order or a position, and nothing is changed.
 func (a *Account) SetHedged(on bool) error {
+	if on && !a.modes.Hedge {
+		return fmt.Errorf("%s has no hedge mode", a.house)
+	}
 	if err := a.matching.venue.SetHedged(on); err != nil {
 		return err
 	}
@@ -68,6 +73,9 @@ func (a *Account) SetMultiAsset(on bool) error {
 // SetIsolated gives the positions of a contract margin of their own, or that of the wallet.
 // The error says what forbids it, and nothing is changed.
 func (a *Account) SetIsolated(id exchange.InstrumentID, on bool) error {
+	if on && !a.modes.Isolated {
+		return fmt.Errorf("%s has no isolated margin", a.house)
+	}
 	if err := a.Funds.Leg(id, 0).SetIsolated(on); err != nil {
 		return err
 	}

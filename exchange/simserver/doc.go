@@ -76,8 +76,9 @@
 //     your streams.
 //  9. Keep what the protocol alone knows in the Note of an account, market, order or
 //     conditional order. Implement [Admitter], [Brancher], [Namer], [Announcer] and
-//     [Ticker] where the venue has something to say there, [Keymaker] where its keys are
-//     not a name and a secret, [Mischievous] where it fails in ways of its own.
+//     [Ticker] where the venue has something to say there, [Moded] where positions have
+//     modes, [Keymaker] where its keys are not a name and a secret, [Mischievous] where it
+//     fails in ways of its own.
 //
 // 10. Give the front a method Describe that lists its addresses by the names that its section of
 // the configuration has, and Paths for [Mux]; run your client's tests and the conformance suite

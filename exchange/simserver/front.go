@@ -70,6 +70,9 @@ type (
 	Pooler interface {
 		Pool() (exchange.Wallet, paper.Rates)
 	}
+	// Moded has modes of positions that an account can be set to beforehand. Without it
+	// there are none.
+	Moded interface{ Modes() Modes }
 	// Keymaker makes what clients of an account sign in with, in the form of the venue, of
 	// State.AddKey, KeyText and KeySeed; it is printed as JSON. It is asked once for
 	// every account, after Open. Without it, clients have the keys of Keys.
@@ -93,6 +96,13 @@ type Message struct {
 	Segment *Segment
 	Kind    string
 	Body    any // the front's
+}
+
+// Modes are those of positions that a venue has besides one for each contract, on the margin
+// of the wallet.
+type Modes struct {
+	Hedge    bool // a long and a short one
+	Isolated bool // with margin of their own
 }
 
 // Refusal is why something is not done, in a front's code and words.
@@ -191,6 +201,11 @@ func (s *State) attach(f Front) error {
 	if p, ok := f.(Pooler); ok {
 		for _, a := range s.accounts {
 			a.poolers = append(a.poolers, p)
+		}
+	}
+	if m, ok := f.(Moded); ok {
+		for _, a := range s.accounts {
+			a.modes = m.Modes()
 		}
 	}
 	if err := s.makeCredentials(f); err != nil {

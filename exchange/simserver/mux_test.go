@@ -27,6 +27,7 @@ func (f *venueFront) Paths() []string { return f.paths }
 func (f *venueFront) Kinds() Kinds {
 	return Kinds{Occasional: []string{"yawn"}, Missing: []string{"418"}}
 }
+func (f *venueFront) Modes() Modes { return Modes{Hedge: f.name == "there"} }
 func (f *venueFront) MakeKeys(a *Account) (any, error) {
 	f.s.AddKey("key of "+f.name, a, nil).Passphrase = f.s.KeyText(a, "phrase")[:8]
 	return map[string]string{"key": "key of " + f.name}, nil
@@ -120,6 +121,8 @@ func TestMuxDispatches(t *testing.T) {
 		{"DELETE", "/sim/faults", "", "[]"},
 		{"POST", "/sim/advance", `{"ms":60000}`, `{"time":`},
 		{"POST", "/sim/settings", `{"venue":"there","account":0,"dual_side_position":true}`, `"dual_side_position":true`},
+		{"POST", "/sim/settings", `{"venue":"here","account":0,"dual_side_position":true}`, "dual_side_position: here has no hedge mode"},
+		{"POST", "/sim/settings", `{"venue":"there","market":"linear","symbol":"BTCUSDT","margin_type":"ISOLATED"}`, "margin_type: there has no isolated margin"},
 	} {
 		if _, text := ask(t, c.method, at+c.path, c.body); !strings.Contains(text, c.has) {
 			t.Errorf("%s %s %s: %.200s, want %s", c.method, c.path, c.body, text, c.has)

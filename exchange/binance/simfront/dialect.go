@@ -32,6 +32,7 @@ type dialect struct {
 var (
 	_ simserver.Front     = (*dialect)(nil)
 	_ simserver.Beater    = (*dialect)(nil)
+	_ simserver.Moded     = (*dialect)(nil)
 	_ simserver.Ticker    = (*dialect)(nil)
 	_ simserver.Admitter  = (*dialect)(nil)
 	_ simserver.Brancher  = (*dialect)(nil)
@@ -213,3 +214,6 @@ func (d *dialect) takeFrame(c *client, frame []byte) {
 		d.hub.takeCommand(c, frame)
 	}
 }
+
+// Modes implements simserver.Moded.
+func (d *dialect) Modes() simserver.Modes { return simserver.Modes{Hedge: true, Isolated: true} }

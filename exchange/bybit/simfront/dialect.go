@@ -25,6 +25,7 @@ type dialect struct {
 var (
 	_ simserver.Front       = (*dialect)(nil)
 	_ simserver.Beater      = (*dialect)(nil)
+	_ simserver.Moded       = (*dialect)(nil)
 	_ simserver.Admitter    = (*dialect)(nil)
 	_ simserver.Namer       = (*dialect)(nil)
 	_ simserver.Banker      = (*dialect)(nil)
@@ -177,3 +178,6 @@ var causes = map[int]string{laterPostOnly: "EC_PostOnlyWillTakeLiquidity", later
 func refuse(code int, msg string) *simserver.Refusal {
 	return &simserver.Refusal{Code: code, Reason: msg}
 }
+
+// Modes implements simserver.Moded. Orders are refused in both.
+func (d *dialect) Modes() simserver.Modes { return simserver.Modes{Hedge: true, Isolated: true} }

@@ -97,6 +97,7 @@ func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // dialect is the protocol. The loop calls its methods.
 type dialect struct {
+	accountModes
 	s       *simserver.State
 	types   map[api.Type]*simserver.Segment
 	funding *simserver.Segment
@@ -107,6 +108,7 @@ type dialect struct {
 var (
 	_ simserver.Front       = (*dialect)(nil)
 	_ simserver.Beater      = (*dialect)(nil)
+	_ simserver.Moded       = (*dialect)(nil)
 	_ simserver.Banker      = (*dialect)(nil)
 	_ simserver.Keymaker    = (*dialect)(nil)
 	_ simserver.Announcer   = (*dialect)(nil)
@@ -258,3 +260,10 @@ func (d *dialect) Strike(k *simserver.Strike) {
 		}
 	}
 }
+
+// accountModes are what positions can be set to: orders are refused in hedge mode, and
+// isolated margin is of an order there.
+type accountModes struct{}
+
+// Modes implements simserver.Moded.
+func (accountModes) Modes() simserver.Modes { return simserver.Modes{Hedge: true} }
