@@ -241,7 +241,7 @@ type Pair struct {
 	Account         string
 	ID              exchange.PairID
 	Strategy        string
-	Spot, Perp      string // keys: "spot:BTCUSDT"
+	Spot, Perp      string // keys, of what is long and what is short: "spot:BTCUSDT"
 	State           string
 	Done            bool
 	Reason, Tag     string

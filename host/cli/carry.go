@@ -20,6 +20,8 @@ type carryOut struct {
 	Pair     uint64      `json:"pair"`
 	Spot     string      `json:"spot"`
 	Perp     string      `json:"perp"`
+	Long     string      `json:"long"` // as spot, which a leg that is held need not be
+	Short    string      `json:"short"`
 	State    string      `json:"state"`
 	Reason   string      `json:"reason,omitempty"`
 	Opened   string      `json:"opened"`
@@ -75,10 +77,10 @@ func (e *env) carries(db *ledger.DB, f ledger.Filter, l *ledgerFlags) error {
 		return e.printJSON(map[string]any{"db": l.db, "session": f.Account, "pairs": out})
 	}
 	t := tabwriter.NewWriter(e.out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "pair\t\tstate\topened\tclosed\tbasis\tunrealised\tfunding\tinsurance\tinterest\tfees\tnet\tfunding in\tinterest in\tfees in\t")
+	fmt.Fprintln(t, "pair\tlong\tshort\tstate\topened\tclosed\tbasis\tunrealised\tfunding\tinsurance\tinterest\tfees\tnet\tfunding in\tinterest in\tfees in\t")
 	for i := range list {
 		c := &list[i]
-		fmt.Fprintf(t, "%d\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", c.ID, c.Perp, c.State, minute(c.Opened), minute(c.Closed), fixed4(c.Basis),
+		fmt.Fprintf(t, "%d\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", c.ID, c.Spot, c.Perp, c.State, minute(c.Opened), minute(c.Closed), fixed4(c.Basis),
 			fixed4(c.Open), fixed4(c.FundingValue), fixed4(c.InsuranceValue), fixed4(c.InterestValue), fixed4(c.FeesValue.Neg()), fixed4(c.Net()), amounts(c.FundingIn), amounts(c.InterestIn), amounts(c.FeesIn))
 	}
 	if err := t.Flush(); err != nil {
@@ -115,7 +117,7 @@ func (e *env) windows(c *ledger.Carry) error {
 
 func carryShown(c *ledger.Carry) carryOut {
 	money := func(d decimal.Decimal) host.Money { return host.Money{Decimal: d} }
-	out := carryOut{Session: c.Account, Strategy: c.Strategy, Pair: uint64(c.ID), Spot: c.Spot, Perp: c.Perp, State: c.State, Reason: c.Reason,
+	out := carryOut{Session: c.Account, Strategy: c.Strategy, Pair: uint64(c.ID), Spot: c.Spot, Perp: c.Perp, Long: c.Spot, Short: c.Perp, State: c.State, Reason: c.Reason,
 		Opened: c.Opened.String(), Basis: money(c.Basis), Open: money(c.Open), At: money(c.At), Funding: money(c.FundingValue),
 		Insured: money(c.InsuranceValue), Fund: amountsShown(c.InsuranceIn), Interest: money(c.InterestValue), Charged: amountsShown(c.InterestIn), Fees: money(c.FeesValue), Net: money(c.Net()), Received: amountsShown(c.FundingIn), Paid: amountsShown(c.FeesIn), Windows: []windowOut{}}
 	if c.Closed != 0 {

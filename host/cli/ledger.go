@@ -297,14 +297,14 @@ func pnlVerb(_ context.Context, e *env, args []string) error {
 	return nil
 }
 
-// pairNames tells the coin of each pair, for people.
+// pairNames tells what each pair is long and short, for people.
 func pairNames(db *ledger.DB, f ledger.Filter) (map[uint64]string, error) {
 	f.Symbol, f.From, f.To = "", 0, 0
 	pairs, err := db.Pairs(f)
 	out := map[uint64]string{}
 	for _, p := range pairs {
 		if f.Account != "" {
-			out[uint64(p.ID)] = " " + p.Perp
+			out[uint64(p.ID)] = " " + p.Spot + "/" + p.Perp
 		}
 	}
 	return out, err
