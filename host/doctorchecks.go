@@ -314,9 +314,11 @@ func (d *doctor) wallets(ctx context.Context) error {
 	return nil
 }
 
-// holdings tells what somebody else left in the account: a session adopts it.
+// holdings tells what somebody else left in the account: a new ledger begins with it, but for
+// positions in hedge mode.
 func (d *doctor) holdings(ctx context.Context) error {
 	var orders, positions []string
+	advice := "they count against your limits and margin"
 	for _, g := range d.c.Profile().Segments {
 		v := g.Venue.Within(g.Venue.House())
 		open, err := d.c.OpenOrders(ctx, g.Venue)
@@ -338,11 +340,14 @@ func (d *doctor) holdings(ctx context.Context) error {
 		for _, p := range list {
 			if !p.Qty.IsZero() {
 				positions = append(positions, fmt.Sprintf("%s:%s %s", v, p.Symbol, p.Qty))
+				if g.Hedged {
+					advice = "hedge mode: what the ledger does not have is left alone, and nothing of a session opens there"
+				}
 			}
 		}
 	}
 	d.found("open orders", orders, "cancel what is not yours to keep: their fills would be booked as foreign")
-	d.found("positions", positions, "they count against your limits and margin")
+	d.found("positions", positions, advice)
 	return nil
 }
 

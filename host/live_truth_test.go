@@ -22,6 +22,7 @@ type truth struct {
 	}
 	Positions []struct {
 		Market, Symbol string
+		Side           string `json:"position_side"` // in hedge mode
 		Qty            decimal.Decimal
 	}
 	OpenOrders []struct {
