@@ -300,6 +300,9 @@ func ofFirst(known []exchange.Wallet, name exchange.Wallet) (first exchange.Wall
 	return first
 }
 
+// WalletDoc says in a Spec what names Input.Wallet reads: wallets are the venue's.
+const WalletDoc = `a wallet, as perilune venues lists them: "spot", "usdm" or "coinm", or another venue's such as "unified", "trading", "account" or "perp"; with its house in front (house.unified) where the session is not on that venue alone`
+
 // Wallet reads the name of a wallet of the account: "spot", or "binance.spot". Where the
 // session has no default venue, the short name is of the first venue by name that has one,
 // as that of a symbol is.

@@ -50,10 +50,10 @@ func Module() bindings.Module {
 		Doc:  "What the account holds.",
 		Funcs: []bindings.Func{
 			{Spec: bindings.Spec{Name: "balance", Doc: "One asset in one wallet; zeros when there is none.",
-				Args:    []bindings.Value{{Name: "wallet", Type: "\"spot\"|\"usdm\"|\"coinm\""}, {Name: "asset", Type: "string", Doc: "such as \"USDT\""}},
+				Args:    []bindings.Value{{Name: "wallet", Type: "string", Doc: bindings.WalletDoc}, {Name: "asset", Type: "string", Doc: "such as \"USDT\""}},
 				Returns: []bindings.Value{{Name: "balance", Type: "Balance"}}, Example: "local free = account.balance(\"spot\", \"USDT\").free"}, Call: balance},
 			{Spec: bindings.Spec{Name: "margin", Doc: "The margin of a derivatives wallet.",
-				Args:    []bindings.Value{{Name: "wallet", Type: "\"usdm\"|\"coinm\""}, {Name: "asset", Type: "string", Doc: "such as \"USDT\""}},
+				Args:    []bindings.Value{{Name: "wallet", Type: "string", Doc: bindings.WalletDoc}, {Name: "asset", Type: "string", Doc: "such as \"USDT\""}},
 				Returns: []bindings.Value{{Name: "margin", Type: "Margin"}}, Example: "local m = account.margin(\"usdm\", \"USDT\")\nlocal distance = (m.equity - m.maintenance) / m.exposure"}, Call: margin},
 			{Spec: bindings.Spec{Name: "margin_of", Doc: "What stands behind the account's position in a contract: its own margin where that is isolated, and otherwise that of its wallet.",
 				Args:    []bindings.Value{symbolArg},

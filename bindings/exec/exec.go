@@ -65,7 +65,7 @@ var keepType = bindings.Type{
 	Name: "KeepRequest",
 	Doc:  "How much margin to keep. A distance is the rise in price that would liquidate, as a fraction: 0.3 is 30 %.",
 	Fields: []bindings.Value{
-		{Name: "wallet", Type: "\"usdm\""},
+		{Name: "wallet", Type: "string", Doc: bindings.WalletDoc},
 		{Name: "target", Type: "number", Unit: "fraction", Doc: "distance to open with, and to restore"},
 		{Name: "soft", Type: "number", Unit: "fraction", Doc: "below it, cash of the spot wallet becomes margin; less than target"},
 		{Name: "hard", Type: "number", Unit: "fraction", Doc: "below it, with no cash left, pairs are made smaller; at most soft"},
@@ -81,7 +81,7 @@ func Modules() []bindings.Module {
 		Doc:  "Intents that take more than one order.",
 		Funcs: append(scheduleFuncs(), []bindings.Func{
 			{Spec: bindings.Spec{Name: "transfer", Doc: "Moves an asset between two wallets of the account.",
-				Args: []bindings.Value{{Name: "asset", Type: "string"}, {Name: "from", Type: "\"spot\"|\"usdm\"|\"coinm\""}, {Name: "to", Type: "\"spot\"|\"usdm\"|\"coinm\""},
+				Args: []bindings.Value{{Name: "asset", Type: "string"}, {Name: "from", Type: "string", Doc: bindings.WalletDoc}, {Name: "to", Type: "string", Doc: bindings.WalletDoc},
 					{Name: "amount", Type: "number|string|Decimal", Unit: "asset", Doc: "above 0"}},
 				Example: "exec.transfer(\"USDT\", \"spot\", \"usdm\", 500)"}, Call: transfer},
 			{Spec: bindings.Spec{Name: "keep", Doc: "Has the margin of a wallet kept from now on: cash of the spot wallet becomes margin when it runs low, pairs are made smaller when there is none, and what neither wallet needs is shared out so that another pair can be opened. A wallet has one keeper.",
@@ -89,7 +89,7 @@ func Modules() []bindings.Module {
 				Returns: []bindings.Value{{Name: "ok", Type: "boolean"}, {Name: "err", Type: "string?"}},
 				Example: "exec.keep{wallet = \"usdm\", target = 0.6, soft = 0.35, hard = 0.25}"}, Call: keep},
 			{Spec: bindings.Spec{Name: "room", Doc: "The value of one leg of a further pair that there is money for, with its margin at the keeper's target. nil when the wallet is not kept; coinm needs no keeper, because the coins are the margin.",
-				Args: []bindings.Value{{Name: "wallet", Type: "\"usdm\"|\"coinm\""}},
+				Args: []bindings.Value{{Name: "wallet", Type: "string", Doc: bindings.WalletDoc}},
 				Returns: []bindings.Value{{Name: "now", Type: "number?", Unit: "quote", Doc: "as the wallets are"},
 					{Name: "soon", Type: "number?", Unit: "quote", Doc: "once the keeper has shared the money out"}}}, Call: room},
 			{Spec: bindings.Spec{Name: "halted", Doc: "Why nothing may be opened, or nil. Asking first spares a refusal at every try.",

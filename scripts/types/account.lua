@@ -10,7 +10,7 @@ account = {}
 ---```lua
 ---local free = account.balance("spot", "USDT").free
 ---```
----@param wallet "spot"|"usdm"|"coinm"
+---@param wallet string # a wallet, as perilune venues lists them: "spot", "usdm" or "coinm", or another venue's such as "unified", "trading", "account" or "perp"; with its house in front (house.unified) where the session is not on that venue alone
 ---@param asset string # such as "USDT"
 ---@return Balance balance
 function account.balance(wallet, asset) end
@@ -21,7 +21,7 @@ function account.balance(wallet, asset) end
 ---local m = account.margin("usdm", "USDT")
 ---local distance = (m.equity - m.maintenance) / m.exposure
 ---```
----@param wallet "usdm"|"coinm"
+---@param wallet string # a wallet, as perilune venues lists them: "spot", "usdm" or "coinm", or another venue's such as "unified", "trading", "account" or "perp"; with its house in front (house.unified) where the session is not on that venue alone
 ---@param asset string # such as "USDT"
 ---@return Margin margin
 function account.margin(wallet, asset) end

@@ -42,8 +42,8 @@ function exec.pov(request) end
 ---exec.transfer("USDT", "spot", "usdm", 500)
 ---```
 ---@param asset string
----@param from "spot"|"usdm"|"coinm"
----@param to "spot"|"usdm"|"coinm"
+---@param from string # a wallet, as perilune venues lists them: "spot", "usdm" or "coinm", or another venue's such as "unified", "trading", "account" or "perp"; with its house in front (house.unified) where the session is not on that venue alone
+---@param to string # a wallet, as perilune venues lists them: "spot", "usdm" or "coinm", or another venue's such as "unified", "trading", "account" or "perp"; with its house in front (house.unified) where the session is not on that venue alone
 ---@param amount number|string|Decimal # [asset] above 0
 function exec.transfer(asset, from, to, amount) end
 
@@ -58,7 +58,7 @@ function exec.transfer(asset, from, to, amount) end
 function exec.keep(request) end
 
 ---The value of one leg of a further pair that there is money for, with its margin at the keeper's target. nil when the wallet is not kept; coinm needs no keeper, because the coins are the margin.
----@param wallet "usdm"|"coinm"
+---@param wallet string # a wallet, as perilune venues lists them: "spot", "usdm" or "coinm", or another venue's such as "unified", "trading", "account" or "perp"; with its house in front (house.unified) where the session is not on that venue alone
 ---@return number? now # [quote] as the wallets are
 ---@return number? soon # [quote] once the keeper has shared the money out
 function exec.room(wallet) end
