@@ -114,30 +114,31 @@ func (ev *Event) Check(in *Instrument) error {
 	if ev.VenueTime < 0 {
 		return fmt.Errorf("VenueTime %d: want 0 or more", ev.VenueTime)
 	}
+	if err := ev.CheckValues(in); err != nil {
+		return err
+	}
 	switch ev.Kind {
-	case KindSnapshot, KindDiff:
-		return ev.checkLevels()
+	case KindSnapshot:
+		return ev.checkTouch()
 	case KindTicker:
-		return ev.checkTicker()
+		if ev.Price == 0 || ev.Price2 < ev.Price {
+			return fmt.Errorf("Price %d, Price2 %d: want a bid above 0, and an ask not below it", ev.Price, ev.Price2)
+		}
 	case KindTrade:
-		return ev.checkTrade("that of the aggressor")
+		return ev.checkSide("that of the aggressor")
 	case KindLiquidation:
 		return ev.checkLiquidation(in)
-	case KindDay:
-		return ev.Day.check()
 	case KindBar:
 		return ev.Bar.check()
-	case KindOpenInterest:
-		if ev.Qty < 0 {
-			return fmt.Errorf("Qty %d: want 0 or more", ev.Qty)
-		}
 	case KindMark, KindFunding, KindPremium:
 		return ev.checkFunding(in)
-	case KindVolume:
-		return ev.Volumes.check()
 	}
 	return nil
 }
+
+// MostRate is the most that a funding rate may be either way: what is owed for a position
+// can't be more than the position.
+const MostRate = E8One
 
 // mostVolumes is four weeks of minutes.
 const mostVolumes = 28 * 24 * 60
@@ -157,42 +158,26 @@ func (v *Volumes) check() error {
 	return nil
 }
 
-func (ev *Event) checkLevels() error {
+func (ev *Event) checkTouch() error {
 	var best [2]Ticks // 0: there is none
 	for side, levels := range [...][]Level{ev.Bids, ev.Asks} {
 		for i := range levels {
 			l := &levels[i]
-			if l.Price <= 0 || l.Price > MostPrice || l.Qty < 0 {
-				return fmt.Errorf("%s[%d]: level of price %d and quantity %d: want a price above 0 and a quantity of 0 or more",
-					[...]string{"Bids", "Asks"}[side], i, l.Price, l.Qty)
-			}
 			if l.Qty > 0 && (best[side] == 0 || (side == 0) == (l.Price > best[side])) {
 				best[side] = l.Price
 			}
 		}
 	}
 	bid, ask := best[0], best[1]
-	if ev.Kind == KindSnapshot && bid > 0 && ask > 0 && (bid > ask || bid == ask && !ev.Synthetic) {
+	if bid > 0 && ask > 0 && (bid > ask || bid == ask && !ev.Synthetic) {
 		return fmt.Errorf("Bids, Asks: the best bid of %d ticks is not below the best ask of %d", bid, ask)
 	}
 	return nil
 }
 
-func (ev *Event) checkTicker() error {
-	if ev.Price <= 0 || ev.Price2 < ev.Price || ev.Price2 > MostPrice || ev.Qty < 0 || ev.Qty2 < 0 {
-		return fmt.Errorf("Price %d, Qty %d, Price2 %d, Qty2 %d: want a bid above 0, an ask not below it, and quantities of 0 or more", ev.Price, ev.Qty, ev.Price2, ev.Qty2)
-	}
-	return nil
-}
-
-func (ev *Event) checkTrade(side string) error {
-	switch {
-	case ev.Price <= 0 || ev.Price > MostPrice:
-		return fmt.Errorf("Price %d: want above 0", ev.Price)
-	case ev.Qty <= 0:
-		return fmt.Errorf("Qty %d: want above 0", ev.Qty)
-	case ev.Side != Buy && ev.Side != Sell:
-		return fmt.Errorf("Side %d: want %s, Buy or Sell", ev.Side, side)
+func (ev *Event) checkSide(whose string) error {
+	if ev.Side != Buy && ev.Side != Sell {
+		return fmt.Errorf("Side %d: want %s, Buy or Sell", ev.Side, whose)
 	}
 	return nil
 }
@@ -201,7 +186,7 @@ func (ev *Event) checkLiquidation(in *Instrument) error {
 	if !in.Perp() {
 		return fmt.Errorf("Kind %s: %s is spot, where no position can be liquidated", ev.Kind, in.Key())
 	}
-	return ev.checkTrade("that of the forced order")
+	return ev.checkSide("that of the forced order")
 }
 
 func (ev *Event) checkFunding(in *Instrument) error {
@@ -211,10 +196,6 @@ func (ev *Event) checkFunding(in *Instrument) error {
 		return fmt.Errorf("Kind %s: %s is spot, and has no mark price and no funding", ev.Kind, in.Key())
 	case ev.Kind == KindPremium:
 		return nil
-	case ev.Mark <= 0 && (ev.Kind == KindMark || ev.Mark < 0):
-		return fmt.Errorf("Mark %d: want above 0", ev.Mark)
-	case ev.Index < 0:
-		return fmt.Errorf("Index %d: want 0 or more", ev.Index)
 	case ev.Hours < 0 || ev.NextFunding < 0:
 		return fmt.Errorf("Hours %d, NextFunding %d: want 0 or more", ev.Hours, ev.NextFunding)
 	case ev.Kind == KindMark && *p != (MarkPath{}) && (p.Low <= 0 || p.High < p.Low || p.Open < p.Low || p.Open > p.High || p.Interval < 0):
@@ -238,12 +219,6 @@ func (d *DayStats) check() error {
 }
 
 func (b *Bar) check() error {
-	switch {
-	case b.Low <= 0 || b.High > MostPrice || b.Low > min(b.Open, b.Close) || b.High < max(b.Open, b.Close):
-		return fmt.Errorf("Bar: open %d, high %d, low %d, close %d: want prices above 0 that contain each other", b.Open, b.High, b.Low, b.Close)
-	case math.IsNaN(b.Volume) || math.IsInf(b.Volume, 0) || b.Volume < 0:
-		return fmt.Errorf("Bar: Volume %g: want 0 or more", b.Volume)
-	}
 	if err := CheckBarLength(b.Interval); err != nil {
 		return fmt.Errorf("Bar: Interval %d: %w", b.Interval, err)
 	}

@@ -254,17 +254,17 @@ func TestASourceThatIsWrong(t *testing.T) {
 	}
 	bar := exchange.Bar{Open: 2, High: 3, Low: 1, Close: 2, Interval: exchange.Minute}
 	for want, spoil := range map[string]func(*exchange.Event){
-		"(snapshot): Instrument 77: the source described 2":     func(ev *exchange.Event) { ev.Instrument = 77 },
-		"(snapshot): Instrument -1":                             func(ev *exchange.Event) { ev.Instrument = exchange.NoInstrument },
-		"(none): Kind 200":                                      func(ev *exchange.Event) { ev.Kind = 200 },
-		"(none): Kind 0":                                        func(ev *exchange.Event) { *ev = exchange.Event{} },
-		"(fill): Kind":                                          func(ev *exchange.Event) { ev.Kind = exchange.KindFill },
-		"(snapshot): Bids[0]: level of price -1":                func(ev *exchange.Event) { ev.Bids = level(-1, 1) },
-		"(snapshot): Asks[0]: level of price 5 and quantity -7": func(ev *exchange.Event) { ev.Asks = level(5, -7) },
+		"(snapshot): Instrument 77: the source described 2": func(ev *exchange.Event) { ev.Instrument = 77 },
+		"(snapshot): Instrument -1":                         func(ev *exchange.Event) { ev.Instrument = exchange.NoInstrument },
+		"(none): Kind 200":                                  func(ev *exchange.Event) { ev.Kind = 200 },
+		"(none): Kind 0":                                    func(ev *exchange.Event) { *ev = exchange.Event{} },
+		"(fill): Kind":                                      func(ev *exchange.Event) { ev.Kind = exchange.KindFill },
+		"(snapshot): Bids[0]: level price -1 ticks":         func(ev *exchange.Event) { ev.Bids = level(-1, 1) },
+		"(snapshot): Asks[0]: level quantity -7 lots":       func(ev *exchange.Event) { ev.Asks = level(5, -7) },
 		"the best bid of 20 ticks is not below the best ask of 20": func(ev *exchange.Event) {
 			ev.Bids, ev.Asks = level(20, 1), level(20, 1)
 		},
-		"(ticker): Price 20, Qty 0, Price2 19":    func(ev *exchange.Event) { ev.Kind, ev.Price, ev.Price2 = exchange.KindTicker, 20, 19 },
+		"(ticker): Price 20, Price2 19":           func(ev *exchange.Event) { ev.Kind, ev.Price, ev.Price2 = exchange.KindTicker, 20, 19 },
 		"(trade): Price 0":                        func(ev *exchange.Event) { ev.Kind = exchange.KindTrade },
 		"(trade): Qty 0":                          func(ev *exchange.Event) { ev.Kind, ev.Price = exchange.KindTrade, 5 },
 		"(trade): Side 0":                         func(ev *exchange.Event) { ev.Kind, ev.Price, ev.Qty = exchange.KindTrade, 5, 5 },

@@ -159,7 +159,7 @@ type Health struct {
 	Refused   uint64 // snapshots that were too old for the diffs
 	Failed    uint64 // snapshots that could not be fetched
 	Gaps      uint64 // diffs that did not follow
-	Malformed uint64 // messages that could not be decoded
+	Malformed uint64 // messages that could not be decoded, or that say what cannot be: dropped
 	Ignored   uint64 // messages of no use
 	Repeated  uint64 // messages that a second connection had delivered already
 	Settled   uint64 // funding rates sent

@@ -98,8 +98,8 @@ func epochTime(n int64, digits int) (exchange.Time, error) {
 // parseRate reads a funding rate.
 func parseRate(text []byte) (exchange.E8, error) {
 	r, err := parseE8(text)
-	if err != nil || r < -1e8 || r > 1e8 {
-		return 0, fmt.Errorf("funding rate %q: want a fraction such as 0.0001", text)
+	if err != nil || r < -exchange.MostRate || r > exchange.MostRate {
+		return 0, fmt.Errorf("funding rate %q: want a fraction from -1 to 1, such as 0.0001", text)
 	}
 	return r, nil
 }

@@ -44,6 +44,7 @@ type Raw struct {
 	queue   []exchange.Event // of the line at hand, still to be sent; the levels are the decoder's
 	sent    int              // of queue
 	take    func(*exchange.Event, int64)
+	wrong   error                  // what of the line at hand can't be
 	gaps    []*exchange.Instrument // still to be sent
 	gapWhy  string
 	end     error
@@ -99,8 +100,14 @@ func newRaw(info *rawInfo, u *exchange.Universe, known estimates) *Raw {
 		d.SetDefault(r.instruments[0])
 	}
 	r.take = func(ev *exchange.Event, _ int64) {
+		in := u.Get(ev.Instrument)
+		if err := ev.CheckValues(in); err != nil {
+			if r.wrong == nil {
+				r.wrong = fmt.Errorf("%s of %s: %w", ev.Kind, in.Key(), err)
+			}
+			return
+		}
 		if ev.Kind == exchange.KindMark {
-			in := u.Get(ev.Instrument)
 			if settled, over := known.of(in).marked(in, ev, r.now); over {
 				r.queue = append(r.queue, settled)
 			}
@@ -185,8 +192,12 @@ func (r *Raw) decode(line []byte) bool {
 		r.gap("the recorder was disconnected")
 		return false
 	}
-	r.frame, r.unknown, r.now = frame, false, max(at, r.last)
-	switch err := r.decoder.Decode(frame, r.take); {
+	r.frame, r.unknown, r.now, r.wrong = frame, false, max(at, r.last), nil
+	err := r.decoder.Decode(frame, r.take)
+	if err == nil {
+		err = r.wrong
+	}
+	switch {
 	case err == nil && len(r.queue) > 0:
 	case err == nil, errors.Is(err, connect.ErrIgnored):
 		r.queue = r.queue[:0]

@@ -169,15 +169,20 @@ func TestRecordedTardis(t *testing.T) {
 func FuzzTardis(f *testing.F) {
 	f.Add(tardisL2Rows)
 	f.Add(strings.ReplaceAll(tardisL2Rows, "true", "maybe"))
+	f.Add(strings.ReplaceAll(tardisL2Rows, ",9.95,2.5", ",-9.95,2.5"))
+	f.Add(strings.ReplaceAll(tardisL2Rows, ",2.5", ",-2.5"))
+	f.Add(strings.ReplaceAll(tardisL2Rows, "bid,10,5", "bid,0,5"))
 	f.Fuzz(func(t *testing.T, text string) {
 		r, err := formats.Open([]string{write(t, "a.csv", "exchange,symbol,timestamp,local_timestamp,is_snapshot,side,price,amount\n"+text)}, Options{})
 		if err != nil {
 			return
 		}
 		most := (strings.Count(text, "\n") + 2) * (r.Universe().Len() + 1) // a bad row is a gap for each
-		if evs, _ := drain(t, r); len(evs) > most {
+		evs, _ := drain(t, r)
+		if len(evs) > most {
 			t.Fatalf("%d events of %d lines", len(evs), strings.Count(text, "\n"))
 		}
+		believable(t, r, evs)
 	})
 }
 

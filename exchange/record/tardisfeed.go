@@ -235,8 +235,10 @@ func (f *tardisFeed) parseBookRow(fields [][]byte, r *tardisRow) (err error) {
 	default:
 		return fmt.Errorf("side %q: want bid or ask", fields[l.side])
 	}
-	r.level, err = r.book.level(fields[l.price], fields[l.amount])
-	return err
+	if r.level, err = r.book.level(fields[l.price], fields[l.amount]); err != nil {
+		return err
+	}
+	return r.level.Check(r.book.in) // here, where the row is known
 }
 
 func (f *tardisFeed) common(fields [][]byte) (b *tardisBook, venue, local exchange.Time, err error) {

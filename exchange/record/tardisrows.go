@@ -32,6 +32,9 @@ func (f *tardisFeed) single(ev *exchange.Event) bool {
 		default:
 			err = f.top(b, fields, ev)
 		}
+		if err == nil {
+			err = ev.CheckValues(b.in)
+		}
 	}
 	if err != nil {
 		f.reject(err)

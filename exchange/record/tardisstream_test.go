@@ -108,7 +108,7 @@ func TestStreamSaysWhatItCannotPlay(t *testing.T) {
 		"no time":        {`{"type":"trade"}`, "snapshot diff gap", "has no localTimestamp"},
 		"bad time":       {`{"type":"trade","localTimestamp":"noon"}`, "snapshot diff gap", `time "noon"`},
 		"no price":       {wrote("trade", 23, `"id":"1","amount":1,"side":"buy"`), "snapshot diff gap", "want both"},
-		"nothing traded": {wrote("trade", 23, `"price":10,"amount":0,"side":"buy"`), "snapshot diff gap", "Qty 0: want above 0"},
+		"nothing traded": {wrote("trade", 23, `"price":10,"amount":0,"side":"buy"`), "snapshot diff gap", "Qty 0 lots (0): want above 0"},
 		"text":           {wrote("book_change", 23, `"isSnapshot":false,"bids":[{"price":"cheap","amount":1}],"asks":[]`), "snapshot diff gap", "price of usdm:ABCUSDT"},
 		"no levels":      {wrote("book_change", 23, `"isSnapshot":false,"bids":"many","asks":[]`), "snapshot diff gap", "want ["},
 		"another symbol": {strings.Replace(streamLines[7], "ABCUSDT", "XYZUSDT", 1), "snapshot diff", "binance-futures:XYZUSDT is not among the first messages"},
@@ -161,14 +161,18 @@ func FuzzStream(f *testing.F) {
 		f.Add([]byte(line))
 	}
 	f.Add([]byte(lost[:len(lost)-1] + `,"symbols":["ABCUSDT"]}`))
+	f.Add([]byte(wrote("trade", 23, `"id":"1","price":-5,"amount":1,"side":"buy"`)))
+	f.Add([]byte(wrote("derivative_ticker", 23, `"fundingRate":5,"markPrice":9.02`)))
 	f.Fuzz(func(t *testing.T, line []byte) {
 		r, err := formats.OpenStream(streamOf(1, io.EOF, streamLines[0], streamLines[1], string(line)), Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := drain(t, r); err != nil {
+		evs, err := drain(t, r)
+		if err != nil {
 			t.Fatal(err)
 		}
+		believable(t, r, evs)
 	})
 }
 

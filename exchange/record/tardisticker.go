@@ -60,21 +60,33 @@ type tickerRow struct {
 func (f *tardisFeed) tickerRow(b *tardisBook, fields [][]byte, at exchange.Time) (r tickerRow, err error) {
 	l, e := &f.info.layout.ticker, b.funding
 	r = tickerRow{mark: e.mark, index: e.index, rate: e.rate, qty: e.interest, due: e.due}
+	told := e.told
 	for _, x := range []struct {
 		name string
 		text []byte
 		to   *exchange.E8
-	}{{"mark_price", fields[l.mark], &r.mark}, {"index_price", fields[l.index], &r.index}, {"funding_rate", fields[l.rate], &e.told}} {
+	}{{"mark_price", fields[l.mark], &r.mark}, {"index_price", fields[l.index], &r.index}} {
 		if len(x.text) == 0 {
 			continue
 		}
-		if *x.to, err = number(x.text); err != nil {
+		if *x.to, err = parseE8(x.text); err != nil {
 			return r, fmt.Errorf("%s of %s: %w", x.name, b.in.Key(), err)
+		}
+		if *x.to <= 0 {
+			return r, fmt.Errorf("%s of %s: %q: want above 0, or nothing", x.name, b.in.Key(), x.text)
+		}
+	}
+	if text := fields[l.rate]; len(text) > 0 {
+		if told, err = parseRate(text); err != nil {
+			return r, fmt.Errorf("funding_rate of %s: %w", b.in.Key(), err)
 		}
 	}
 	if text := fields[l.interest]; len(text) > 0 {
 		if r.qty, err = fixed.Lots(text, b.lot); err != nil {
 			return r, fmt.Errorf("open_interest of %s: %w", b.in.Key(), err)
+		}
+		if r.qty < 0 {
+			return r, fmt.Errorf("open_interest of %s: %q: want 0 or more", b.in.Key(), text)
 		}
 	}
 	if text := fields[l.due]; len(text) > 0 {
@@ -83,20 +95,9 @@ func (f *tardisFeed) tickerRow(b *tardisBook, fields [][]byte, at exchange.Time)
 		}
 		e.states = true
 	}
+	e.told = told                                 // not before the whole row is good
 	if r.rate = e.told; !e.states && !b.foreign { // whose intervals are not known
 		r.rate, r.due = e.unstated(b.in, at)
 	}
 	return r, nil
-}
-
-// number reads a decimal that may be written as 1.2e-05, as Tardis does.
-func number(text []byte) (exchange.E8, error) {
-	v, err := fixed.E8(text)
-	if err == nil {
-		return v, nil
-	}
-	if p, ok := plain(text); ok {
-		return fixed.E8(p)
-	}
-	return 0, err
 }

@@ -87,5 +87,5 @@ func (m *Market) bars(ctx context.Context, in *exchange.Instrument, length excha
 	for len(list) > 0 && list[len(list)-1].VenueTime+barGrace > now {
 		list = list[:len(list)-1]
 	}
-	return list, err
+	return m.possible(m.tracks[in.ID], list), err
 }

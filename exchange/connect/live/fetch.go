@@ -154,5 +154,8 @@ func (f *fetcher) fetch(m *Market, t *track) (verdict, error) {
 	if ev.Kind != exchange.KindSnapshot {
 		return 0, fmt.Errorf("book of %s: got a %s, want a snapshot", t.in.Key(), ev.Kind)
 	}
+	if err := ev.CheckValues(t.in); err != nil {
+		return 0, fmt.Errorf("book of %s: %w", t.in.Key(), err)
+	}
 	return t.snapshot(m, &ev, body, look), nil
 }

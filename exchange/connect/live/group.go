@@ -3,6 +3,7 @@ package live
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/connect"
@@ -150,6 +151,12 @@ func (h *intake) take(ev *exchange.Event, order int64) {
 	if t == nil {
 		return
 	}
+	if m.impossible(t, ev) {
+		if ev.Kind == exchange.KindDiff || ev.Kind == exchange.KindSnapshot {
+			t.gap(m, "an update of the book says what cannot be")
+		}
+		return
+	}
 	used := true
 	switch ev.Kind {
 	case exchange.KindDiff, exchange.KindSnapshot:
@@ -171,6 +178,24 @@ func (h *intake) take(ev *exchange.Event, order int64) {
 	if used {
 		h.used = t.in
 	}
+}
+
+// impossible reports whether an event says what no market can, and must be dropped, and tells
+// people of it.
+func (m *Market) impossible(t *track, ev *exchange.Event) bool {
+	err := ev.CheckValues(t.in)
+	if err == nil {
+		return false
+	}
+	if n := m.counts.malformed.Add(1); n&(n-1) == 0 {
+		m.notice(t.in.ID, "%s: a %s that cannot be was dropped (%d bad messages so far): %v", t.in.Key(), ev.Kind, n, err)
+	}
+	return true
+}
+
+// possible are those of some events of an instrument that a market can have said.
+func (m *Market) possible(t *track, list []exchange.Event) []exchange.Event {
+	return slices.DeleteFunc(list, func(ev exchange.Event) bool { return m.impossible(t, &ev) })
 }
 
 // sampleBytes is how much of a malformed message is shown.

@@ -36,7 +36,7 @@ func (m *Market) past(ctx context.Context, t *track) (out []exchange.Event, err 
 			if err != nil {
 				return out, err
 			}
-			out = append(out, more...)
+			out = append(out, m.possible(t, more)...)
 		}
 	}
 	if !m.has(connect.Bars) || ask.Bars == nil {
@@ -93,7 +93,7 @@ func (m *Market) pastSettled(ctx context.Context, t *track) (out []exchange.Even
 	var before exchange.Time
 	for _, ev := range rows {
 		ev.VenueTime = onMinute(ev.VenueTime)
-		if ev.Instrument != t.in.ID || ev.VenueTime <= before || t.announced != 0 && ev.VenueTime > t.announced-near {
+		if ev.Instrument != t.in.ID || ev.VenueTime <= before || t.announced != 0 && ev.VenueTime > t.announced-near || m.impossible(t, &ev) {
 			continue
 		}
 		if ev.Hours == 0 {

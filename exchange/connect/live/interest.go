@@ -42,6 +42,9 @@ func (m *Market) askInterest(t *track) error {
 		return err
 	}
 	ev.Kind, ev.Instrument = exchange.KindOpenInterest, t.in.ID
+	if m.impossible(t, &ev) {
+		return nil
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	m.post(&ev)

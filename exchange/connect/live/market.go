@@ -58,7 +58,9 @@ func Open(o Options, sink connect.Sink) (*Market, error) {
 	}
 	if m.o.Marks != nil {
 		for _, ev := range m.o.Marks(m.universe) {
-			m.tracks[ev.Instrument].mark(m, &ev, int64(ev.VenueTime), noConn)
+			if t := m.tracks[ev.Instrument]; !m.impossible(t, &ev) {
+				t.mark(m, &ev, int64(ev.VenueTime), noConn)
+			}
 		}
 	}
 	return m, nil

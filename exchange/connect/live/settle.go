@@ -92,7 +92,7 @@ var errNotListed = errors.New("the venue does not list it")
 // resolve sends the rate if it is among the rows, and otherwise asks again later.
 func (m *Market) resolve(d due, rows []exchange.Event, err error) {
 	for i := range rows {
-		if off := rows[i].VenueTime - d.at; rows[i].Instrument == d.t.in.ID && off < near && off > -near {
+		if off := rows[i].VenueTime - d.at; rows[i].Instrument == d.t.in.ID && off < near && off > -near && !m.impossible(d.t, &rows[i]) {
 			d.t.settle(m, d.at, &rows[i])
 			return
 		}

@@ -165,7 +165,7 @@ func TestLookIsNotASnapshot(t *testing.T) {
 // which are asked for.
 func TestBars(t *testing.T) {
 	minute := func(n exchange.Time) *exchange.Event {
-		return &exchange.Event{Kind: exchange.KindBar, VenueTime: n * exchange.Minute, Bar: exchange.Bar{Interval: exchange.Minute, Close: exchange.Ticks(n)}}
+		return &exchange.Event{Kind: exchange.KindBar, VenueTime: n * exchange.Minute, Bar: exchange.Bar{Interval: exchange.Minute, Open: 1, High: 9, Low: 1, Close: exchange.Ticks(n)}}
 	}
 	asked := 0
 	m, sink, now := market(t, exchange.LinkRising, func(o *Options) {

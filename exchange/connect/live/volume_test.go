@@ -19,7 +19,7 @@ func TestPastVolumesAreOneQuestion(t *testing.T) {
 		asked, most = length, n
 		for i := range n {
 			if at := *now + 20*exchange.Minute - exchange.Time(n-i-1)*length; i != 7 {
-				out = append(out, exchange.Event{Kind: exchange.KindBar, Instrument: in.ID, VenueTime: at, Bar: exchange.Bar{Volume: float64(i), Interval: length}})
+				out = append(out, exchange.Event{Kind: exchange.KindBar, Instrument: in.ID, VenueTime: at, Bar: exchange.Bar{Open: 1, High: 1, Low: 1, Close: 1, Volume: float64(i), Interval: length}})
 			}
 		}
 		return out, nil
