@@ -281,10 +281,15 @@ func (a *signedIn) leverage(ctx context.Context, in *exchange.Instrument) (most 
 	return most, err
 }
 
-// VenueTime implements connect.Account: one clock stamps everything.
-func (a *signedIn) VenueTime(ctx context.Context, _ *exchange.Instrument) (exchange.Time, error) {
+// VenueTime implements connect.Account.
+func (a *signedIn) VenueTime(ctx context.Context, in *exchange.Instrument) (exchange.Time, error) {
 	if err := a.Sync(ctx); err != nil {
 		return 0, fmt.Errorf("the venue's time: %w", err)
 	}
-	return a.Now(), nil
+	book, err := a.Do(ctx, client.Request{Venue: in.Venue, What: "ask the time of " + in.Symbol, Path: "/v5/market/orderbook", Open: true, Count: client.Free, Priority: limit.Hedge,
+		Query: url.Values{"category": {string(api.Of(in.Venue))}, "symbol": {in.Symbol}, "limit": {"1"}}})
+	if err != nil {
+		return 0, err
+	}
+	return connect.Stamped(a.Now(), book, "ts")
 }

@@ -34,7 +34,8 @@ type Account interface {
 	// place of those that everybody is told, and takes them out of Assumed. leverage is
 	// what all of their contracts have at least; 0: not known.
 	Terms(ctx context.Context, list []exchange.Instrument) (leverage int, err error)
-	// VenueTime is the time that trades of an instrument are stamped with now.
+	// VenueTime is the time that trades of an instrument are stamped with now: see [Stamped].
+	// What is older is not of a ledger that begins.
 	VenueTime(ctx context.Context, in *exchange.Instrument) (exchange.Time, error)
 	// Listen connects to the account's own events in some segments and stays connected
 	// until it is closed. The sink is called by several goroutines, for one segment by

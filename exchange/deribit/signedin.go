@@ -165,10 +165,15 @@ func (a *signedIn) Terms(ctx context.Context, list []exchange.Instrument) (lowes
 	return lowest, nil
 }
 
-// VenueTime implements connect.Account: one clock stamps everything.
-func (a *signedIn) VenueTime(ctx context.Context, _ *exchange.Instrument) (exchange.Time, error) {
+// VenueTime implements connect.Account.
+func (a *signedIn) VenueTime(ctx context.Context, in *exchange.Instrument) (exchange.Time, error) {
 	if err := a.Sync(ctx, a.Compared()); err != nil {
 		return 0, fmt.Errorf("the venue's time: %w", err)
 	}
-	return a.Now(), nil
+	ticker, err := a.Do(ctx, client.Request{Venue: in.Venue, What: "ask the time of " + in.Symbol, Method: "public/ticker", Count: client.Free, Priority: limit.Hedge,
+		Params: client.Params{"instrument_name": in.Symbol}})
+	if err != nil {
+		return 0, err
+	}
+	return connect.Stamped(a.Now(), ticker, "timestamp")
 }

@@ -2,6 +2,7 @@ package hyperliquid
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"sync"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/perilune/perilune/exchange/hyperliquid/feed"
 	"github.com/perilune/perilune/exchange/hyperliquid/signing"
 	"github.com/perilune/perilune/exchange/jsonscan"
+	"github.com/perilune/perilune/exchange/limit"
 )
 
 // signedIn is an account with its terms and the checks of its settings.
@@ -167,8 +169,15 @@ func (a *signedIn) Terms(ctx context.Context, list []exchange.Instrument) (lowes
 	return lowest, nil
 }
 
-// VenueTime implements connect.Account: one clock stamps everything.
-func (a *signedIn) VenueTime(ctx context.Context, _ *exchange.Instrument) (exchange.Time, error) {
-	err := a.Sync(ctx)
-	return a.Now(), err
+// VenueTime implements connect.Account.
+func (a *signedIn) VenueTime(ctx context.Context, in *exchange.Instrument) (exchange.Time, error) {
+	if err := a.Sync(ctx); err != nil {
+		return 0, fmt.Errorf("the venue's time: %w", err)
+	}
+	book, err := a.Info(ctx, client.Question{Venue: in.Venue, What: "ask the time of " + in.Symbol, Weight: client.Light, Priority: limit.Hedge,
+		Body: client.Ask("l2Book", signing.Field{Name: "coin", Value: signing.Text(in.Symbol)})})
+	if err != nil {
+		return 0, err
+	}
+	return connect.Stamped(a.Now(), book, "time")
 }

@@ -3,6 +3,7 @@ package okx
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/url"
 	"slices"
 	"strings"
@@ -181,7 +182,16 @@ func (f *fees) put(in *exchange.Instrument) {
 	in.Assumed = strings.TrimPrefix(strings.TrimPrefix(in.Assumed, "fees of Lv1"), ", ")
 }
 
-// VenueTime implements connect.Account: one clock stamps everything.
-func (a *signedIn) VenueTime(ctx context.Context, _ *exchange.Instrument) (exchange.Time, error) {
-	return a.Account.VenueTime(ctx)
+// VenueTime implements connect.Account.
+func (a *signedIn) VenueTime(ctx context.Context, in *exchange.Instrument) (at exchange.Time, err error) {
+	if err := a.Sync(ctx); err != nil {
+		return 0, fmt.Errorf("the venue's time: %w", err)
+	}
+	q := client.Request{Venue: in.Venue, What: "ask the time of " + in.Symbol, Path: "/api/v5/market/ticker", Open: true, Count: client.Listing, Priority: limit.Hedge,
+		Query: url.Values{"instId": {in.Symbol}}}
+	at = a.Now()
+	return at, a.Rows(ctx, q, func(ticker []byte) (err error) {
+		at, err = connect.Stamped(at, ticker, "ts")
+		return err
+	})
 }

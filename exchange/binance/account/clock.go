@@ -35,7 +35,8 @@ func (c *transport) serverTime(ctx context.Context, m api.Market) (exchange.Time
 
 // VenueTime is the time that trades are stamped with now: the later one of what a
 // market's server says and of what it last said about an instrument. The two are the
-// same clock at the venue; those of a simulated one that runs fast are not.
+// same clock at the venue; those of a simulated one that runs fast are not. connect.Stamped
+// is the same for venues whose answers about any market have its time.
 func (c *Client) VenueTime(ctx context.Context, in *exchange.Instrument) (exchange.Time, error) {
 	k := c.clocks[c.o.Markets[0]]
 	if err := k.Sync(ctx, k.Compared()); err != nil {

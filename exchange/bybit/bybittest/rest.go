@@ -92,6 +92,8 @@ func (s *Server) public(path, category, symbol string) any {
 	case "/v5/market/time":
 		now := time.Now()
 		return map[string]any{"timeSecond": strconv.FormatInt(now.Unix(), 10), "timeNano": strconv.FormatInt(now.UnixNano(), 10)}
+	case "/v5/market/orderbook":
+		return map[string]any{"s": symbol, "ts": time.Now().UnixMilli()}
 	case "/v5/market/instruments-info":
 		for _, m := range s.markets {
 			if m.category == category {

@@ -273,14 +273,6 @@ func (a *Account) Positions(ctx context.Context, v exchange.Venue) (out []oms.Po
 	return out, err
 }
 
-// VenueTime is the time that trades are stamped with: one clock stamps everything.
-func (a *Account) VenueTime(ctx context.Context) (exchange.Time, error) {
-	if err := a.Sync(ctx); err != nil {
-		return 0, fmt.Errorf("the venue's time: %w", err)
-	}
-	return a.Now(), nil
-}
-
 // Leverage is the lowest that contracts are set to; 0 when there are none.
 func (a *Account) Leverage(ctx context.Context, symbols []string) (lowest int, err error) {
 	q := question("", "ask for leverage", "/api/v5/account/leverage-info", client.Funds, url.Values{"mgnMode": {"cross"}, "instId": {strings.Join(symbols, ",")}})
