@@ -155,6 +155,9 @@ type Fill struct {
 	// Reason is empty for a fill of our own order, or "liquidation", "adl",
 	// "delivery"; "foreign" for a trade that somebody else made on the account.
 	Reason string
+	// Traded is when it happened, by the venue's clock, and never after it was told of; when
+	// it was booked if the venue does not say. 0: it is not booked, or no trade of a venue.
+	Traded Time
 }
 
 // FundingPayment is one settlement of funding on an open position.

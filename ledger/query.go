@@ -50,7 +50,8 @@ type Terms struct {
 
 // Fill is one execution as it is in the ledger, or a holder's share of one that no
 // order of ours made; shares have the trade id in common. Quantities are in the
-// venue's unit: coins, or contracts where they are inverse.
+// venue's unit: coins, or contracts where they are inverse. Time is when it was traded, by
+// the venue's clock; the Txn that moved its money has when it was heard of and booked.
 type Fill struct {
 	Run      RunID
 	Seq      uint64

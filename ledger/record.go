@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -242,7 +243,7 @@ func (r *FillRow) write(b *batch) error {
 	}
 	market, symbol := r.Instrument.Segment(), r.Instrument.Symbol
 	price, qty := r.Instrument.PriceDecimal(r.Price).String(), r.Instrument.QtyDecimal(r.Qty).String()
-	id, err := b.begin(kindFill, insertFill, b.session, b.run, b.seq, int64(r.Time), b.stamp.venueOf(r.Instrument), b.account, market, symbol, r.TradeID,
+	id, err := b.begin(kindFill, insertFill, b.session, b.run, b.seq, int64(cmp.Or(r.Traded, r.Time)), b.stamp.venueOf(r.Instrument), b.account, market, symbol, r.TradeID,
 		int64(r.Order), r.ClientID, r.VenueID, r.Strategy, int64(r.Pair), r.Side.String(), price, qty, r.Maker,
 		r.Fee.String(), r.FeeAsset, r.Realised.String(), r.Reason)
 	if err != nil {

@@ -396,3 +396,20 @@ func TestNoEventIsHalfWritten(t *testing.T) {
 		}
 	}
 }
+
+// A fill is dated by its venue though it was heard of later, and the session ends with what
+// was heard last.
+func TestAFillIsDatedByItsVenue(t *testing.T) {
+	r := newRig(t, WriterOptions{})
+	row := fillRow(9, spotBTC, exchange.Buy, "50000", "0.1")
+	row.Traded = at(5).Time
+	r.post(row)
+	r.sync()
+	list, err := r.Fills(Filter{})
+	must(t, err)
+	s, err := r.Session("paper-1")
+	must(t, err)
+	if len(list) != 1 || list[0].Time != at(5).Time || s.LastTime != at(9).Time {
+		t.Errorf("%+v, the session is of %s", list, s.LastTime)
+	}
+}

@@ -18,14 +18,14 @@ const (
 // spreadForm is the form in which a Spread is kept.
 const spreadForm = 1
 
-// Spread is what a pair holds whose legs are any two instruments of one coin; zero for
-// coins against a contract of their own house, which Pair's own fields tell of. There
+// Spread is what a pair holds whose legs are any two instruments of one coin; with nothing
+// but Since for coins against a contract of their own house, which Pair's own fields tell of. There
 // SpotQty is the coins of the long leg, PerpQty the lots of the short one, and the costs
 // are theirs, so that a report needs to know no difference.
 type Spread struct {
 	Form  int // of what is kept; 0: the pair is no spread
 	Legs  [3]Holding
-	Since exchange.Time `json:",omitempty"` // when what is unhedged became so; 0: nothing is
+	Since exchange.Time `json:",omitempty"` // when what is unhedged became so, by its venue's clock; 0: nothing is
 	// Dark says which venues can't be traded at, and why; "": none.
 	Dark string `json:",omitempty"`
 }

@@ -137,6 +137,10 @@ func (ex *executions) onFill(ev *exchange.Event) {
 		ex.log(intent.Warn, -1, "trade "+f.TradeID+" of "+in.Key()+" was reported again and is booked once")
 		return
 	}
+	f.Traded = ex.now
+	if ev.VenueTime != 0 {
+		f.Traded = min(ev.VenueTime, ex.now)
+	}
 	o, ours := ex.orders.get(f.Order)
 	ours = ours && f.Order != 0
 	var strategy int32 = -1

@@ -38,7 +38,7 @@ type RestoredBalance struct {
 
 // RestoredFill is a fill and whose it was.
 type RestoredFill struct {
-	Time     exchange.Time // of the loop, when it was booked
+	Time     exchange.Time // when it was traded
 	Strategy int32
 	Pair     exchange.PairID
 	Fill     exchange.Fill

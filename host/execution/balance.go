@@ -35,8 +35,8 @@ func (ba *balancer) tolerance(p Port) decimal.Decimal {
 	return decimal.Max(spot.QtyDecimal(1), perp.BaseQty(1, 1))
 }
 
-// measure keeps the largest and the longest exposure seen.
-func (ba *balancer) measure(p Port) {
+// measure keeps the largest and the longest exposure seen, as of what was traded at a time.
+func (ba *balancer) measure(p Port, at exchange.Time) {
 	res := ba.Residual(p).Abs()
 	if ba.Pair.Spread.Is() {
 		ba.off = ba.self.spread.mendable(p)
@@ -47,13 +47,10 @@ func (ba *balancer) measure(p Port) {
 		ba.off = res.GreaterThan(ba.tolerance(p)) || past.IsPositive()
 	}
 	if !ba.off {
-		ba.hedged(p.Now())
+		ba.hedged(at)
 		return
 	}
-	if ba.unhedgedAt == 0 {
-		ba.unhedgedAt = p.Now()
-	}
-	ba.Pair.Spread.Since = ba.spreadSince()
+	ba.exposed(p.Now(), at)
 	if price, ok := ba.spotMid(p); ok {
 		if v := res.Mul(price).Round(8); v.GreaterThan(ba.Pair.MaxUnhedged) {
 			ba.Pair.MaxUnhedged = v
@@ -70,7 +67,7 @@ func (m *Machine) Unhedged(p Port) (value decimal.Decimal, beyond bool) {
 	if price, ok := m.spotMid(p); ok {
 		value = m.Residual(p).Abs().Mul(price).Round(8)
 	}
-	late := m.unhedgedAt != 0 && p.Now() > m.unhedgedAt+m.Request.MaxUnhedgedTime+m.spread.grace()
+	late := m.exposedAt != 0 && p.Now() > m.exposedAt+m.Request.MaxUnhedgedTime+m.spread.grace()
 	return value, late || value.GreaterThan(m.Request.MaxUnhedged)
 }
 
@@ -91,12 +88,26 @@ func (m *Machine) Hedges(p Port, o *exchange.Order) bool {
 	return in.BaseQty(price, o.Qty-1).LessThanOrEqual(res.Abs())
 }
 
-func (td *trade) hedged(now exchange.Time) {
+// exposed says that the pair is unhedged, by a trade of a time. What is done about it in
+// time counts from when we know, and what is told of it from the trade.
+func (td *trade) exposed(now, at exchange.Time) {
 	if td.unhedgedAt == 0 {
+		td.unhedgedAt = now
+	}
+	if td.exposedAt == 0 || at < td.exposedAt {
+		td.exposedAt = at
+	}
+	td.Pair.Spread.Since = td.exposedAt
+}
+
+// hedged says that the pair is hedged, by a trade of a time. Trades of two venues may be
+// told of in another order than they happened in.
+func (td *trade) hedged(at exchange.Time) {
+	if td.exposedAt == 0 {
 		return
 	}
-	td.Pair.MaxUnhedgedTime = max(td.Pair.MaxUnhedgedTime, now-td.unhedgedAt)
-	td.unhedgedAt, td.Pair.Spread.Since = 0, 0
+	td.Pair.MaxUnhedgedTime = max(td.Pair.MaxUnhedgedTime, at-td.exposedAt, td.exposedAt-at)
+	td.unhedgedAt, td.exposedAt, td.Pair.Spread.Since = 0, 0, 0
 }
 
 // unbalanced reports whether the residual is beyond tolerance and large enough
@@ -111,7 +122,7 @@ func (ba *balancer) mends(p Port) bool {
 		return false
 	}
 	if ba.unhedgedAt == 0 {
-		ba.unhedgedAt = p.Now()
+		ba.exposed(p.Now(), p.Now())
 	}
 	return true
 }

@@ -146,7 +146,7 @@ func (cn *coinLeg) stepCoin(p Port, now exchange.Time) {
 		cn.mover.watchMove(p, now)
 	}
 	if n := cn.surplus(p); n != 0 {
-		cn.balancer.measure(p)
+		cn.balancer.measure(p, p.Now())
 		was := cn.balancing
 		if cn.mover.givesUp(p, now) {
 			cn.gone = cn.mover.strandedText(p)

@@ -199,7 +199,7 @@ func (sp *spread) balance(p Port, now exchange.Time) bool {
 		return false
 	}
 	if sp.unhedgedAt == 0 {
-		sp.unhedgedAt, sp.Pair.Spread.Since = now, now
+		sp.exposed(now, now)
 	}
 	if !sp.balancing {
 		sp.balancing, sp.had = true, sp.stake()

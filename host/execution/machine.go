@@ -1,6 +1,8 @@
 package execution
 
 import (
+	"cmp"
+
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
@@ -136,7 +138,10 @@ func NewMachine(id exchange.PairID, strategy int32, req intent.PairRequest, p in
 func Resume(pair intent.Pair, req intent.PairRequest, now exchange.Time) *Machine {
 	m := newMachine(trade{Pair: pair, Request: req, wake: now + exchange.Second, off: true, cut: "the session was interrupted", restLeg: req.MakerLeg})
 	m.Pair.Held, m.reasons.reported = "", pair.Reason // whoever held it looks again
-	m.coin.ahead, m.unhedgedAt = pair.Coin.Stranded != 0, pair.Spread.Since
+	m.coin.ahead, m.exposedAt = pair.Coin.Stranded != 0, pair.Spread.Since
+	if m.Pair.Spread.Is() {
+		m.unhedgedAt = m.exposedAt
+	}
 	if mv := &m.Pair.Coin.Move; mv.State == intent.MoveSent {
 		mv.State = intent.MoveUnknown
 	}
@@ -222,7 +227,7 @@ func (m *Machine) Fill(p Port, f *exchange.Fill) {
 	} else if m.Pair.Spread.Is() && in.Inverse() { // taken from the account's coins, not from the leg's
 		m.Pair.FeesInQuote = m.Pair.FeesInQuote.Add(fee)
 	}
-	m.balancer.measure(p)
+	m.balancer.measure(p, cmp.Or(f.Traded, p.Now()))
 	if f.Reason == Crossed {
 		m.Pair.Reason = Crossed
 		m.Step(p)

@@ -19,7 +19,8 @@ type trade struct {
 	restLeg    intent.Leg    // that rests; AutoLeg: not chosen yet
 	balancing  bool
 	off        bool          // the residual is beyond tolerance; follows fills only
-	unhedgedAt exchange.Time // when the residual left tolerance; 0: hedged
+	unhedgedAt exchange.Time // since when it is known that the residual left tolerance; 0: hedged
+	exposedAt  exchange.Time // when it did, by the trades' own time: it may have been told of much later
 	gone       string        // coins that were to be sold and were not there, in words
 	news       string        // what the log should say at the next change; see News
 	choice     string        // what it chose, for people; see Choice

@@ -122,14 +122,6 @@ func (sp *spreadLegs) book(in *exchange.Instrument, f *exchange.Fill) {
 	sp.Pair.PerpCost = legs[intent.ShortLeg].Cash.Add(legs[intent.StandIn].Cash)
 }
 
-// spreadSince is what a spread keeps of since when it is unhedged.
-func (td *trade) spreadSince() exchange.Time {
-	if !td.Pair.Spread.Is() {
-		return 0
-	}
-	return td.unhedgedAt
-}
-
 // inQuote is an amount of an asset that was settled, in quote.
 func (sp *spreadLegs) inQuote(p Port, asset string, amount decimal.Decimal) decimal.Decimal {
 	if !sp.Pair.Spread.Is() || asset != p.Instrument(sp.Pair.Spot).Base {
