@@ -141,6 +141,7 @@ func Simulate(ctx context.Context, o SimOptions) error {
 	fronts := make([]front, len(list))
 	exchanges := make([]*simserver.Exchange, len(list))
 	now := time.Now()
+	progress := newSimProgress(o.Log, list)
 	for i, l := range list {
 		feed, opt, err := o.market(now, l)
 		if err != nil {
@@ -153,6 +154,7 @@ func Simulate(ctx context.Context, o SimOptions) error {
 		if l != &venueList[0] {
 			opt.Salt = house + " "
 		}
+		opt.Past = progress.of(i, opt.Begin)
 		x, err := simserver.New(opt)
 		if err != nil {
 			return &DataError{err}

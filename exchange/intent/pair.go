@@ -171,7 +171,7 @@ type Pair struct {
 	Settlements    int // funding settlements seen while it had a position
 
 	MaxUnhedged     decimal.Decimal // as measured, quote
-	MaxUnhedgedTime exchange.Time   // as measured
+	MaxUnhedgedTime exchange.Time   // as measured, from trade to trade by the venues' clocks
 
 	Coin   Coin   `json:",omitzero"` // of a coin-margined pair
 	Spread Spread `json:",omitzero"` // of legs anywhere

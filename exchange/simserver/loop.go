@@ -168,6 +168,9 @@ func (t *tape) readAhead(now exchange.Time) error {
 func (s *State) advance(t exchange.Time) error {
 	for !s.tape.ended && s.tape.ahead.Time <= t {
 		s.Clock.now = max(s.Clock.now, s.tape.ahead.Time)
+		if !s.live && s.opt.Past != nil {
+			s.opt.Past(s.Clock.now)
+		}
 		s.beat()
 		s.stepEvent(&s.tape.ahead)
 		if err := s.tape.readAhead(s.Clock.now); err != nil {

@@ -25,6 +25,9 @@ type Options struct {
 	// before it is read through at once, as the past. 0: when every instrument has a
 	// quote, at most a minute after the first event.
 	Begin exchange.Time
+	// Past is called for each event of the past while New reads it, with the market's time.
+	// nil: nobody asks how far it is.
+	Past func(at exchange.Time)
 	// Speed is market seconds per second; 0: only Advance moves the market.
 	Speed float64
 
