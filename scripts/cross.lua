@@ -50,10 +50,22 @@ local function review(pair, held, best)
   if gain > p.hysteresis * cost then leave(pair, "%s against %s pays %.0f bp more", best.long, best.short, gain / bp) end
 end
 
+-- What a look came to, so that one that opens nothing shows why.
+local function tell(list)
+  for _, c in ipairs(list) do
+    if c.tradable then
+      return log.info(string.format("best of %d pairs: long %s, short %s: %.1f bp expected after costs in %d days, %.1f%% a year; opens above %g (min_edge)",
+        #list, c.long, c.short, c.edge / bp, p.horizon_days, c.edge * 365 / p.horizon_days * 100, p.min_edge))
+    end
+  end
+  log.info(string.format("none of %d pairs can be traded: it takes two perpetuals of one coin whose books and funding are known", #list))
+end
+
 local function decide()
   state.basis = state.basis or {} -- how each pair's basis was; carry.rank keeps it there
   local list = carry.rank { legs = "perp-perp", margin = "any", horizon = p.horizon_days * 86400, mean_days = p.memory_days,
     persistence = p.persistence, slice = math.min(p.notional, p.max_unhedged), memory = state.basis }
+  tell(list)
   local open, of, best = exec.pair.list(), {}, {}
   for _, pair in ipairs(open) do of[pair.tag] = pair end
   for _, c in ipairs(list) do -- the best edge first
@@ -73,10 +85,10 @@ local function decide()
   end
 end
 
--- Five minutes before a settlement, because who holds then is paid.
+-- Five minutes after a settlement, because what it paid is known then.
 function M.on_start()
-  timer.at_next("look", "4h", "3h55m")
-  log.info("looks five minutes before 00:00, 04:00, 08:00 … UTC")
+  local at = timer.at_next("look", "4h", "3h55m")
+  log.info(string.format("compares what the perpetuals of each coin pay, five minutes after 00:00, 04:00, 08:00 … UTC; next in %.0f minutes", (at - market.now()) / 60))
 end
 
 function M.on_timer(name)

@@ -154,7 +154,7 @@ local function scan()
   elseif best and weakest then rotate(weakest, held[key(weakest)], best) end
 end
 
--- Once the books are there, and then five minutes before every hour, because
+-- Once the books are there, and then five minutes after every hour, because
 -- funding settles on the hour.
 function M.on_start()
   if p.margin == "usdt" and p.legs == "spot-perp" then
