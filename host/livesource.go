@@ -78,6 +78,7 @@ func (s *liveSource) ask(ctx context.Context, l *liveMarket, w *wants) (err erro
 	if l.access, err = newAccess(s.db, l.venue, s.warn); err != nil {
 		return err
 	}
+	s.limited(l.House(), l.access.throttle.Waiting)
 	if err := s.chooseFeed(l); err != nil {
 		return err
 	}

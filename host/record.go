@@ -63,7 +63,7 @@ func Record(ctx context.Context, o RecordOptions) (*Recorded, error) {
 		o.Live.Top = liveTop
 	}
 	began := time.Now()
-	s := &liveSource{liveSourceOptions: liveSourceOptions{LiveOptions: o.Live, env: env{entering: func(string, ...any) {}}}}
+	s := &liveSource{liveSourceOptions: liveSourceOptions{LiveOptions: o.Live, env: env{entering: func(string, ...any) {}, limited: func(string, func() string) {}}}}
 	var out *record.RawWriter
 	tap := func(in *exchange.Instrument, at exchange.Time, frame []byte) { out.Add(in, at, frame) }
 	var err error

@@ -93,7 +93,7 @@ func newRunner(o *Options) *runner {
 	if o.liveData() {
 		r.before = loop.Now
 	}
-	e := env{log: r.log, post: r.inbox.Post, entering: r.supervisor.entering, end: r.endEarly}
+	e := env{log: r.log, post: r.inbox.Post, entering: r.supervisor.entering, limited: r.supervisor.limited, end: r.endEarly}
 	r.hold.post = e.post
 	dark := &channels{post: e.post}
 	r.source = newSource(o, e, pace{inbox: r.inbox, beat: r.beat, every: o.StatusEvery, speed: o.Speed}, dark,

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -61,11 +62,12 @@ type supervisor struct {
 	where   core.Where
 	clock   atomic.Int64 // the session's time, for lines that have none
 	phase   atomic.Pointer[phase]
-	loop    atomic.Pointer[string]   // its goroutine
-	names   atomic.Pointer[[]string] // of the strategies
-	givenUp atomic.Bool              // nobody waits for the loop any more
-	beats   atomic.Int64             // when the loop last showed its state
-	stopped atomic.Int64             // how long ago the end was asked for, while this process ran
+	limits  atomic.Pointer[[]venueLimit] // that may make a phase long
+	loop    atomic.Pointer[string]       // its goroutine
+	names   atomic.Pointer[[]string]     // of the strategies
+	givenUp atomic.Bool                  // nobody waits for the loop any more
+	beats   atomic.Int64                 // when the loop last showed its state
+	stopped atomic.Int64                 // how long ago the end was asked for, while this process ran
 }
 
 // supervisorOptions are what a supervisor needs of its session.
@@ -226,7 +228,7 @@ func (g *guard) look() string {
 // is not at an event.
 func (s *supervisor) place(at core.Place) string {
 	if p := s.phase.Load(); p != nil {
-		return fmt.Sprintf("%s, for %.0f s", p.text, time.Since(p.since).Seconds())
+		return fmt.Sprintf("%s, for %.0f s%s", p.text, time.Since(p.since).Seconds(), s.limit())
 	}
 	return at.Describe(func(i int32) string {
 		if names := s.names.Load(); names != nil && i >= 0 && int(i) < len(*names) {
@@ -234,6 +236,34 @@ func (s *supervisor) place(at core.Place) string {
 		}
 		return "a strategy"
 	})
+}
+
+// venueLimit says for what room within its limits a venue is waited for now; "": none.
+type venueLimit struct {
+	house   string
+	waiting func() string
+}
+
+// limited has a phase say what a venue's limits make it wait for. Whoever opens the session
+// calls it.
+func (s *supervisor) limited(house string, waiting func() string) {
+	var list []venueLimit
+	if p := s.limits.Load(); p != nil {
+		list = slices.Clone(*p)
+	}
+	list = append(list, venueLimit{house, waiting})
+	s.limits.Store(&list)
+}
+
+func (s *supervisor) limit() string {
+	if list := s.limits.Load(); list != nil {
+		for _, l := range *list {
+			if why := l.waiting(); why != "" {
+				return fmt.Sprintf(" (the limits of %s: %s)", l.house, why)
+			}
+		}
+	}
+	return ""
 }
 
 // quietFor is how long a session shows nothing before it is said what it waits for.

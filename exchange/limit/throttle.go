@@ -16,6 +16,8 @@ type Throttle struct {
 	mu     sync.Mutex
 	ledger *Ledger
 	now    func() exchange.Time
+	waits  int    // that are under way
+	why    string // the last of them began
 }
 
 // NewThrottle returns a throttle over a ledger, which must not be used in any
@@ -44,11 +46,31 @@ func (t *Throttle) Wait(ctx context.Context, c Cost, p Priority) error {
 		if end, bounded := ctx.Deadline(); p == Open && bounded && time.Until(end) < wait {
 			return fmt.Errorf("no room in time: %s: %w", v.Reason, context.DeadlineExceeded)
 		}
+		t.waiting(1, v.Reason)
 		// At least a millisecond, so that a wait that was just too short does not spin.
-		if err := wire.Sleep(ctx, max(wait, time.Millisecond)); err != nil {
+		err := wire.Sleep(ctx, max(wait, time.Millisecond))
+		t.waiting(-1, v.Reason)
+		if err != nil {
 			return fmt.Errorf("waiting for room (%s): %w", v.Reason, err)
 		}
 	}
+}
+
+func (t *Throttle) waiting(more int, why string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.waits += more
+	t.why = why
+}
+
+// Waiting says what a request waits for now, in words; "" when none does.
+func (t *Throttle) Waiting() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.waits == 0 {
+		return ""
+	}
+	return t.why
 }
 
 // Observe learns from an answer.

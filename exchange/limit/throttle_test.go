@@ -44,8 +44,16 @@ func TestAnOpeningDoesNotWaitInVain(t *testing.T) {
 		} {
 			at := time.Now()
 			ctx, cancel := context.WithTimeout(t.Context(), tt.within)
+			var during string
+			go func() { time.Sleep(time.Second); during = th.Waiting() }()
 			err := th.Wait(ctx, cost, tt.p)
 			cancel()
+			if why := th.Waiting(); why != "" {
+				t.Errorf("nothing waits any more, and it says %q", why)
+			}
+			if synctest.Wait(); tt.after > 0 && !strings.Contains(during, "the venue refuses requests to orders until") {
+				t.Errorf("%v waits, and says %q", tt.p, during)
+			}
 			took := time.Since(at)
 			switch {
 			case tt.err == "" && err != nil, tt.err != "" && (err == nil || !strings.Contains(err.Error(), tt.err)):
