@@ -12,7 +12,6 @@ import (
 	"github.com/BurntSushi/toml"
 	"github.com/shopspring/decimal"
 
-	"github.com/perilune/perilune/bindings"
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/record"
 )
@@ -74,86 +73,87 @@ type planRow struct {
 // LoadStudyPlan reads a plan. Scripts are found from the folder it is in. What it asks of
 // strategies and data is checked by RunStudyTable.
 func LoadStudyPlan(path string) (*StudyPlan, error) {
-	var f planFile
-	meta, err := toml.DecodeFile(path, &f)
-	if os.IsNotExist(err) {
+	raw, err := os.ReadFile(path)
+	if err != nil {
 		return nil, configError("study: %v", err)
 	}
-	if err != nil {
+	t := &planText{path, string(raw)}
+	var table map[string]any
+	if _, err := toml.Decode(t.raw, &table); err != nil {
 		return nil, configError("%s:%s", path, tomlError(err))
 	}
-	if unknown := meta.Undecoded(); len(unknown) > 0 {
-		known := []string{"title", "halves", "folds", "capital", "lacking", "data", "tables", "prices", "utc_offset", "row", "name", "script", "symbols", "set", "tune"}
-		return nil, configError("%s: unknown key %q%s", path, unknown[0].String(), bindings.DidYouMean(unknown[0][len(unknown[0])-1], known))
+	if err := t.check(table, 0); err != nil {
+		return nil, err
 	}
-	p, err := f.plan(filepath.Dir(path))
-	if err != nil {
-		return nil, configError("%s: %v", path, err)
+	var f planFile
+	if _, err := toml.Decode(t.raw, &f); err != nil {
+		return nil, configError("%s:%s", path, tomlError(err))
 	}
-	return p, nil
+	return f.plan(t)
 }
 
-func (f *planFile) plan(dir string) (p *StudyPlan, err error) {
+func (f *planFile) plan(t *planText) (p *StudyPlan, err error) {
 	p = &StudyPlan{Title: f.Title, Lacking: f.Lacking, Tables: f.Data.Tables, Prices: f.Data.Prices}
 	if p.Halves, err = planDays("halves", f.Halves, 3, 3); err != nil {
-		return nil, err
+		return nil, configError("%s: %v", t.at(0, "halves"), err)
 	}
 	if p.Folds, err = planDays("folds", f.Folds, 3, 100); err != nil {
-		return nil, err
+		return nil, configError("%s: %v", t.at(0, "folds"), err)
 	}
 	if f.Capital != "" {
 		if p.Capital, err = decimal.NewFromString(string(f.Capital)); err != nil || !p.Capital.IsPositive() {
-			return nil, fmt.Errorf("capital = %q: want an amount above 0", f.Capital)
+			return nil, configError("%s: capital = %q: want an amount above 0", t.at(0, "capital"), f.Capital)
 		}
 	}
 	if (p.Tables == "") != (p.Prices == "") {
-		return nil, fmt.Errorf("[data]: want both tables and prices, or neither")
+		return nil, configError("%s: [data]: want both tables and prices, or neither", t.at(0, "data"))
 	}
 	if p.Ahead, err = record.ParseAhead(f.Data.UTCOffset); err != nil {
-		return nil, fmt.Errorf("[data] utc_offset: %w", err)
+		return nil, configError("%s: [data] utc_offset: %v", t.at(0, "data", "utc_offset"), err)
 	}
 	if len(f.Rows) == 0 {
-		return nil, fmt.Errorf("no [[row]]: want a strategy to compare")
+		return nil, configError("%s: no [[row]]: want a strategy to compare", t.path)
 	}
 	for i, r := range f.Rows {
-		row, err := r.row(dir)
+		row, key, err := r.row(filepath.Dir(t.path))
 		if err != nil {
-			return nil, fmt.Errorf("row %d: %w", i+1, err)
+			return nil, configError("%s: row %d: %v", t.at(i+1, append([]string{"row"}, key...)...), i+1, err)
 		}
 		if slices.ContainsFunc(p.Rows, func(x StudyRow) bool { return x.Name == row.Name }) {
-			return nil, fmt.Errorf("row %d: %q is the name of another row too", i+1, row.Name)
+			return nil, configError("%s: row %d: %q is the name of another row too", t.at(i+1, "row", "name"), i+1, row.Name)
 		}
 		p.Rows = append(p.Rows, row)
 	}
 	return p, nil
 }
 
-func (r *planRow) row(dir string) (StudyRow, error) {
+// row makes a row of what the file says; key is what an error is about.
+func (r *planRow) row(dir string) (row StudyRow, key []string, err error) {
 	if r.Script == "" {
-		return StudyRow{}, fmt.Errorf("no script")
+		return row, nil, fmt.Errorf(`no script: want a strategy, such as script = "basis.lua"`)
 	}
-	row := StudyRow{Name: cmp.Or(r.Name, strings.TrimSuffix(filepath.Base(r.Script), ".lua")), Script: filepath.Join(dir, r.Script), Symbols: r.Symbols,
+	row = StudyRow{Name: cmp.Or(r.Name, strings.TrimSuffix(filepath.Base(r.Script), ".lua")), Script: filepath.Join(dir, r.Script), Symbols: r.Symbols,
 		Set: map[string]string{}, Tune: map[string][]string{}}
 	for _, name := range sortedKeys(r.Set) {
 		text, _, err := settingText(r.Set[name])
 		if err != nil {
-			return row, fmt.Errorf("set.%s: %w", name, err)
+			return row, []string{"set", name}, fmt.Errorf("set.%s: %w", name, err)
 		}
 		row.Set[name] = text
 	}
 	for _, name := range sortedKeys(r.Tune) {
 		if _, twice := r.Set[name]; twice {
-			return row, fmt.Errorf("%s is in set and in tune: want it in one", name)
+			return row, []string{"tune", name}, fmt.Errorf("%s is in set and in tune: want it in one", name)
 		}
 		for _, v := range r.Tune[name] {
 			text, _, err := settingText(v)
 			if err != nil {
-				return row, fmt.Errorf("tune.%s: %w", name, err)
+				return row, []string{"tune", name}, fmt.Errorf("tune.%s: %w", name, err)
 			}
 			row.Tune[name] = append(row.Tune[name], text)
 		}
 	}
-	return row, nil
+	return row, nil, nil
 }
 
 // planDays reads ascending days.
