@@ -395,7 +395,11 @@ func (rt *Runtime) NewPair(p *intent.Pair) *lua.LTable {
 	r.str("tag", p.Tag)
 	r.money("notional", p.Notional)
 	r.money("spot_qty", p.SpotQty)
-	r.num("perp_qty", perp.QtyFloat(p.PerpQty))
+	if short := &p.Spread.Legs[intent.ShortLeg]; p.Spread.Is() && !perp.Perp() { // lots are without what the fee took of the coins
+		r.money("perp_qty", short.Coins.DivRound(decimal.NewFromInt(perp.Multiplier), 16))
+	} else {
+		r.num("perp_qty", perp.QtyFloat(p.PerpQty))
+	}
 	if p.OfCoin(perp) {
 		r.money("margin_qty", p.MarginCoins())
 		r.money("moving", p.Moving())

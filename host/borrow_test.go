@@ -76,6 +76,9 @@ func TestAPairThatBorrows(t *testing.T) {
 		if w.Asset == "ABC" && (w.Amount.IsNegative() || w.Amount.GreaterThan(dec("0.05"))) {
 			t.Errorf("%s ABC are left: want nothing owed, and no more than the smallest order", w.Amount)
 		}
+		if left := w.Amount.StringFixed(8) + " are left"; w.Asset == "ABC" && !strings.Contains(strings.Join(said, "\n"), left) {
+			t.Errorf("the pair does not tell of %s:\n%s", left, strings.Join(said, "\n"))
+		}
 	}
 	list, err := db.Carries(ledger.Filter{})
 	if err != nil || len(list) != 1 {

@@ -85,10 +85,6 @@ func (m *Machine) Repays(p Port, id exchange.InstrumentID) exchange.Lots {
 func (m *Machine) Charged(p Port, coins decimal.Decimal) {
 	h := &m.Pair.Spread.Legs[intent.ShortLeg]
 	h.Coins, h.Interest = h.Coins.Add(coins), h.Interest.Add(coins)
-	price, ok := m.coinMid(p)
-	if in := p.Instrument(h.Instrument); !ok && h.Lots != 0 { // a run has just begun: what they were sold at
-		price = h.Cash.DivRound(in.BaseQty(1, h.Lots), 12).Abs()
-	}
-	m.Pair.Interest = m.Pair.Interest.Add(coins.Mul(price).Round(8))
+	m.Pair.Interest = m.Pair.Interest.Add(coins.Mul(m.coinWorth(p)).Round(8))
 	m.wake = p.Now() // it moved what is unhedged
 }

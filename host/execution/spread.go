@@ -87,6 +87,20 @@ func (td *trade) coinMid(p Port) (decimal.Decimal, bool) {
 	return decimal.Zero, false
 }
 
+// coinWorth is what a coin counts in quote. A run that has just begun has seen no book yet, and
+// counts what a leg was traded at: what is paid in coins would be worth nothing for good.
+func (td *trade) coinWorth(p Port) decimal.Decimal {
+	if price, ok := td.coinMid(p); ok {
+		return price
+	}
+	for i := range td.Pair.Spread.Legs {
+		if h := &td.Pair.Spread.Legs[i]; h.Lots != 0 && !h.Coins.IsZero() {
+			return h.Cash.DivRound(h.Coins, 12).Abs()
+		}
+	}
+	return decimal.Zero
+}
+
 // coinPriceAt is what a coin costs where one unit costs a price.
 func coinPriceAt(in *exchange.Instrument, price exchange.Ticks) decimal.Decimal {
 	if in.Multiplier == 1 {
@@ -127,8 +141,7 @@ func (sp *spreadLegs) inQuote(p Port, asset string, amount decimal.Decimal) deci
 	if !sp.Pair.Spread.Is() || asset != p.Instrument(sp.Pair.Spot).Base {
 		return amount
 	}
-	price, _ := sp.coinMid(p)
-	return amount.Mul(price).Round(8)
+	return amount.Mul(sp.coinWorth(p)).Round(8)
 }
 
 // Trades reports whether an instrument is one of the machine's legs.

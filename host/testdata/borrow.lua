@@ -34,6 +34,7 @@ end
 
 function M.on_pair(p)
   log.info(("%s: owes %.8f, interest %.6f, realised %.4f %s"):format(p.state, p.owed, p.interest, p.realised, p.reason or ""))
+  if p.done then log.info(("%.8f are left"):format(p.perp_qty)) end
 end
 
 return M
