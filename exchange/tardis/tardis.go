@@ -17,7 +17,7 @@
 //   - Of Hyperliquid every book_change is a snapshot, derivative_ticker says no funding_timestamp
 //     and symbols are in capitals (KPEPE); Deribit's funding_rate is current_funding, that of 8
 //     hours, without a time either. Source: tardis-node, src/mappers.
-//   - There are no checksums. A CSV file proves itself by the sum at the end of gzip; a
+//   - There are no checksums. A CSV file proves itself by the sum at the end of gzip and by its first row; a
 //     minute by the length that the server states.
 //
 // Guides elsewhere name /v1/feeds/{exchange}:{symbol} with pages: there is no such address.
@@ -190,13 +190,22 @@ func empty(path string) bool {
 	return err == nil && info.Size() == 0 && os.Remove(path) == nil
 }
 
-// whole proves a CSV file.
-func whole(context.Context, *fetch.Tree, fetch.File) (func(path string) error, error) {
+// whole proves a CSV file, whose path is as plan names it.
+func whole(_ context.Context, _ *fetch.Tree, f fetch.File) (func(path string) error, error) {
+	venue, _, _ := strings.Cut(f.Path, "/")
+	symbol := strings.TrimSuffix(path.Base(f.Path), ".csv.gz")
+	day, err := time.Parse("2006/01/02", dayOf(f.Path))
+	if err != nil {
+		return nil, err
+	}
 	return func(path string) error {
 		if info, err := os.Stat(path); err == nil && info.Size() == 0 {
 			return nil
 		}
-		return fetch.Gzip(path)
+		if err := fetch.Gzip(path); err != nil {
+			return err
+		}
+		return belongs(path, venue, symbol, day)
 	}, nil
 }
 

@@ -100,7 +100,7 @@ const trades = "exchange,symbol,timestamp,local_timestamp,id,side,price,amount\n
 func TestDataSets(t *testing.T) {
 	s, r := serve(t)
 	const dir = "/v1/binance-futures/trades/2026/10/"
-	s.files[dir+"01/BTCUSDT.csv.gz"], s.files[dir+"02/BTCUSDT.csv.gz"], s.files[dir+"03/BTCUSDT.csv.gz"] = packed(trades), packed(trades), nil
+	s.files[dir+"01/BTCUSDT.csv.gz"], s.files[dir+"02/BTCUSDT.csv.gz"], s.files[dir+"03/BTCUSDT.csv.gz"] = packed(trades), packed(strings.ReplaceAll(trades, "1790812800", "1790899200")), nil
 	s.busy[dir+"01/BTCUSDT.csv.gz"], s.cut[dir+"02/BTCUSDT.csv.gz"], s.key = 1, 40, "sesame"
 	r.Kinds, r.To, r.Workers = []string{"trades"}, r.From.AddDate(0, 0, 4), 1
 	silent := func(connect.ArchiveFile) {}
