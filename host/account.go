@@ -144,7 +144,7 @@ func (o *Options) checkAccount() error {
 
 // advised adds what to do to a refusal of the venue.
 func advised(err error) error {
-	if do := connect.Advice(err); do != "" {
+	if do := connect.Advice(err); do != "" && !strings.HasSuffix(err.Error(), do) {
 		return fmt.Errorf("%w: %s", err, do)
 	}
 	return err

@@ -163,8 +163,11 @@ func unknownKey(path, raw string, key toml.Key, f *fileConfig) error {
 		names = venueNames(key[1 : len(key)-1])
 	}
 	hint := bindings.DidYouMean(key[len(key)-1], names)
-	return configError("%s:%d: unknown key %q%s; the sections are %s",
-		path, keyLine(raw, key...), key.String(), hint, strings.Join(ConfigSections(), ", "))
+	there := "the sections are " + strings.Join(ConfigSections(), ", ")
+	if section := key[:len(key)-1]; len(section) > 0 && len(names) > 0 {
+		there = fmt.Sprintf("the keys of [%s] are %s", section, strings.Join(names, ", "))
+	}
+	return configError("%s:%d: unknown key %q%s; %s", path, keyLine(raw, key...), key.String(), hint, there)
 }
 
 // ConfigSections names the sections that a configuration file can have.

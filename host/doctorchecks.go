@@ -234,7 +234,7 @@ func (d *doctor) signIn(ctx context.Context) (err error) {
 	case err == nil:
 		return nil
 	case errors.As(err, &e):
-		d.say("venue", Fail, e.Advice, "%v", err)
+		d.failed("venue", err)
 	default:
 		d.say("key", Fail, "see to it that api_key and secret in "+sectionName(d.access.venue.House())+" name where they are, for this user alone", "%v", err)
 	}
@@ -254,7 +254,10 @@ func (d *doctor) clock(context.Context) error {
 }
 
 // failed tells of a question that was not answered.
-func (d *doctor) failed(name string, err error) { d.say(name, Fail, connect.Advice(err), "%v", err) }
+func (d *doctor) failed(name string, err error) {
+	text, do := connect.Advised(err)
+	d.say(name, Fail, do, "%s", text)
+}
 
 // identity asks the venue whose the key is.
 func (d *doctor) identity(ctx context.Context) error {

@@ -76,7 +76,8 @@ func (l *Findings) Say(name string, v Verdict, do, format string, a ...any) {
 
 // Failed adds that a question was not answered.
 func (l *Findings) Failed(name string, err error) {
-	*l = append(*l, Finding{name, Fail, err.Error(), Advice(err), err})
+	text, do := Advised(err)
+	*l = append(*l, Finding{name, Fail, text, do, err})
 }
 
 // Listed is a list of names for people, cut when it is long.
@@ -86,6 +87,16 @@ func Listed(names []string) string {
 		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], " "), len(names)-most)
 	}
 	return strings.Join(names, " ")
+}
+
+// Advised is an error's text and, apart from it, what a person can do about it: some clients
+// word that into the error, too.
+func Advised(err error) (text, do string) {
+	text, do = err.Error(), Advice(err)
+	if do != "" {
+		text = strings.TrimSuffix(text, ": "+do)
+	}
+	return text, do
 }
 
 // Advice is what a person can do about a venue's error; "" where it says so itself.

@@ -61,7 +61,7 @@ func verbs() []verb {
 		{"study", "SCRIPT… --data DIR --splits …", "compare strategies over parts of history, tuned only on what was before", studyVerb},
 		{"replay", "JOURNAL_DIR", "run a journal again and compare every effect", replayVerb},
 		{"check", "SCRIPT…", "load scripts without trading and say what is wrong", checkVerb},
-		{"data", "verify|download|import …", "prove a recording; fetch past data and make a history of it", dataVerb},
+		{"data", "verify|download|import|curve …", "prove a recording; fetch past data, make a history of it, learn a volume curve", dataVerb},
 		{"doctor", "--config FILE", "look at all that run --live needs, and change nothing", doctorVerb},
 		{"venues", "", "what venues there are, and what each has", venuesVerb},
 		{"rates", "", "what perpetuals pay, and what a hedged position in each would cost and bring", ratesVerb},
@@ -70,7 +70,7 @@ func verbs() []verb {
 		{"schedules", "[--db FILE]", "what vwap, twap and pov orders did against the market", schedulesVerb},
 		{"pnl", "[--db FILE]", "profit by strategy, pair and asset", pnlVerb},
 		{"ledger", "verify|backup|restore …", "verify a ledger, copy it while it is written, put a copy back", ledgerVerb},
-		{"sim", "[--listen ADDR]", "run a local exchange that speaks " + host.Venues()[0].About().Title + "'s protocols", simVerb},
+		{"sim", "[--listen ADDR]", "run a local exchange that speaks the protocols of every venue", simVerb},
 		{"new", "NAME", "write a strategy skeleton with editor settings", newVerb},
 		{"version", "", "print the version", versionVerb},
 	}

@@ -132,6 +132,9 @@ func printRates(w io.Writer, r *host.Rates) error {
 			percent(x.Basis, 3), percent(x.Spread, 3), depth, dollars(x.Turnover), strings.Join(hedge, "\t")+loanText(x.Borrow))
 	}
 	err := t.Flush()
+	if list := shallow(r.Rows); len(list) > 0 {
+		fmt.Fprintf(w, "depth is - where a venue tells the best prices without their quantities: %s\n", strings.Join(list, ", "))
+	}
 	for _, s := range r.Silent {
 		fmt.Fprintf(w, "no answer: %s\n", s)
 	}
@@ -139,6 +142,17 @@ func printRates(w io.Writer, r *host.Rates) error {
 		fmt.Fprintf(w, "%s does not tell its rates without a subscription\n", s)
 	}
 	return err
+}
+
+// shallow are the venues, in the order of the rows, of which a row has no depth.
+func shallow(rows []host.FundingRate) (out []string) {
+	for i := range rows {
+		venue, _, _ := strings.Cut(rows[i].Symbol, ":")
+		if rows[i].Depth == 0 && !slices.Contains(out, venue) {
+			out = append(out, venue)
+		}
+	}
+	return out
 }
 
 // loanText marks a hedge that is borrowed; "": it is not.

@@ -52,7 +52,7 @@ func (c *Core) onCommand(ev *exchange.Event) {
 		if ev.Instrument != exchange.NoInstrument {
 			c.holds.suspend(ev.Instrument, "")
 		} else if c.gate.Release() {
-			c.log(intent.Info, -1, "new orders pass again")
+			c.log(intent.Info, -1, "new orders pass again"+c.markets.stillDark())
 		}
 	case CommandCancel:
 		for _, o := range c.orders.open {

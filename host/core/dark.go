@@ -3,6 +3,7 @@ package core
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/intent"
@@ -13,6 +14,20 @@ type darkness struct {
 	house   string
 	channel exchange.Channel
 	why     string
+}
+
+// stillDark says where no new risk passes all the same; "": nowhere.
+func (mk *markets) stillDark() string {
+	var houses []string
+	for i := range mk.dark {
+		if house := mk.dark[i].house; !slices.Contains(houses, house) {
+			houses = append(houses, house)
+		}
+	}
+	if len(houses) == 0 {
+		return ""
+	}
+	return ", but for what is still dark: " + strings.Join(houses, ", ")
 }
 
 // onVenue notes that a house went dark, or is back, and gives the pairs that have a leg

@@ -89,3 +89,27 @@ func TestMissingCoinsHoldTheirPairs(t *testing.T) {
 		t.Errorf("the coins are back, and the pair says %q", p.Held)
 	}
 }
+
+// What is released is not said of a venue that is dark all the same.
+func TestReleaseNamesWhatIsDark(t *testing.T) {
+	b := newBench(t, newAsks())
+	dark := func(why string) {
+		b.step(exchange.Event{Kind: exchange.KindVenue, Name: "binance", Channel: exchange.ChannelOrders, Reason: why})
+	}
+	released := func() string {
+		b.command(exchange.NoInstrument, CommandHold, "the disk is full")
+		var said []string
+		for _, l := range bodies[*LogLine](b.command(exchange.NoInstrument, CommandRelease, "")) {
+			said = append(said, l.Text)
+		}
+		return strings.Join(said, "\n")
+	}
+	dark("no answer")
+	if got := released(); got != "new orders pass again, but for what is still dark: binance" {
+		t.Errorf("while a venue is dark: %q", got)
+	}
+	dark("")
+	if got := released(); got != "new orders pass again" {
+		t.Errorf("once it is back: %q", got)
+	}
+}
