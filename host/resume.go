@@ -61,10 +61,10 @@ func (r *runner) chooseSession(ctx context.Context) error {
 }
 
 // otherHouses refuses to begin beside a session that was interrupted on other venues than
-// those of a market: what it holds there would be forgotten.
+// those of a market: what it holds there would be forgotten. One that never ran holds nothing.
 func otherHouses(last *ledger.Session, market string) error {
 	was, is := housesIn(last.Market), housesIn(market)
-	if last.Complete || was == nil || is == nil || sameNames(was, is) {
+	if last.Complete || !last.Ran || was == nil || is == nil || sameNames(was, is) {
 		return nil
 	}
 	return configError("session %s of the ledger is on %s, and this one would be on %s: set up and name symbols of the same venues, or begin a new session with --new",
@@ -76,7 +76,7 @@ func otherHouses(last *ledger.Session, market string) error {
 func otherNames(all []ledger.Session, market string) error {
 	is := HouseOf(market)
 	for i := range all {
-		if was := HouseOf(all[i].Market); was != "" && is != "" && was != is {
+		if was := HouseOf(all[i].Market); all[i].Ran && was != "" && is != "" && was != is {
 			return configError("the ledger has session %s, which is on %s alone, and this one is on %s: names in it would mean two things; name another file with --db", all[i].Account, was, is)
 		}
 	}

@@ -35,6 +35,33 @@ func twoHouses(v *liveVenue, b *bybittest.Server) LiveOptions {
 	return l
 }
 
+// A start that fails leaves the ledger as free as it was: the next one may be on other venues.
+func TestAStartThatFailsBindsNoLedger(t *testing.T) {
+	t.Parallel()
+	v, b := newLiveVenue(t), bybittest.Start(t)
+	db := filepath.Join(t.TempDir(), "free.db")
+	start := func(live LiveOptions) error {
+		ctx, stop := context.WithCancel(t.Context())
+		defer stop()
+		_, err := Run(ctx, &Options{Scripts: []string{"testdata/twohouses.lua"}, DB: db, Set: map[string]string{"symbols": "usdm:BTCUSDT,bybit.linear:BTCUSDT"},
+			Market: []string{"live"}, Live: live, StatusEvery: 10 * time.Millisecond, Status: func(s Status) {
+				if s.Events > 0 {
+					stop()
+				}
+			}})
+		return err
+	}
+	both := twoHouses(v, b)
+	one := both
+	one.Symbols = []string{"usdm:BTCUSDT"}
+	if err := start(one); err == nil || !strings.Contains(err.Error(), "bybit") {
+		t.Fatalf("%v; want the market that is missing to be named", err)
+	}
+	if err := start(both); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestPaperOnTwoHouses(t *testing.T) {
 	v, b := newLiveVenue(t), bybittest.Start(t)
 	dir := t.TempDir()

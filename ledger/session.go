@@ -29,6 +29,7 @@ type Session struct {
 	Opened   exchange.Time // on the venue's: what it booked before is in the opening balances; 0: as Started
 	LastTime exchange.Time // of the latest row
 	Complete bool
+	Ran      bool // it has runs: a start that failed before the first leaves a session without
 }
 
 // Run is one process at work in a session.
@@ -45,7 +46,7 @@ type Run struct {
 	Clean     bool // it ended on purpose
 }
 
-// CreateSession begins an account's life. ID, LastTime and Complete of s are
+// CreateSession begins an account's life. ID, LastTime, Complete and Ran of s are
 // ignored. ErrExists if the account had one already.
 func (db *DB) CreateSession(s Session) (*Session, error) {
 	if s.Account == "" {
@@ -85,10 +86,10 @@ func (rd *Reader) Session(account string) (*Session, error) {
 func (rd *Reader) Sessions() ([]Session, error) { return rd.sessions("") }
 
 func (rd *Reader) sessions(where string, args ...any) ([]Session, error) {
-	return collect(rd, "SELECT id, account, market, seed, started, last_time, state = 'complete', opened FROM session "+where+" ORDER BY id",
+	return collect(rd, "SELECT id, account, market, seed, started, last_time, state = 'complete', opened, EXISTS (SELECT 1 FROM run WHERE run.session = session.id) FROM session "+where+" ORDER BY id",
 		func(rows *sql.Rows, s *Session) error {
 			var seed int64
-			err := rows.Scan(&s.ID, &s.Account, &s.Market, &seed, &s.Started, &s.LastTime, &s.Complete, &s.Opened)
+			err := rows.Scan(&s.ID, &s.Account, &s.Market, &seed, &s.Started, &s.LastTime, &s.Complete, &s.Opened, &s.Ran)
 			s.Seed = uint64(seed)
 			return err
 		}, args...)
