@@ -222,6 +222,7 @@ func (tk *taker) shut(p Port, now exchange.Time) {
 		return
 	}
 	if last := legs[len(legs)-1]; tk.refused >= settlePause && tk.balancer.settleHidden(p, last) {
+		tk.settled(now)
 		return
 	}
 	tk.sendBoth(p, now, legs...)

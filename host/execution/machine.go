@@ -405,6 +405,8 @@ func (tk *taker) batchDone(p Port, now exchange.Time) {
 // costs a round trip.
 func (tk *taker) backOff(now exchange.Time) {
 	switch {
+	case tk.inside:
+		tk.inside = false
 	case tk.Pair.PerpQty.Abs() != tk.had.short:
 		tk.refused, tk.vain = 0, 0
 	case tk.Pair.State == intent.PairOpening && tk.stake().undone != tk.had.undone:
@@ -419,6 +421,12 @@ func (tk *taker) backOff(now exchange.Time) {
 func (tk *taker) putOff(now exchange.Time) {
 	tk.refused = min(max(refusedPause, 2*tk.refused), refusedMost)
 	tk.notBefore = now + tk.refused
+}
+
+// settled has the next batch follow on one that was settled inside the account: what has
+// been refused for so long is not tried again first, and the pause does not grow.
+func (tk *taker) settled(now exchange.Time) {
+	tk.refused, tk.notBefore, tk.inside = settlePause, now, true
 }
 
 // send submits one leg as an IOC limit.

@@ -73,6 +73,7 @@ type taker struct {
 	goal      float64       // Request.Notional; 0: not worked out yet
 	least     float64       // well above the perpetual's smallest order
 	refused   exchange.Time // how long the last refused or empty batch put the next one off
+	inside    bool          // the last batch was settled inside the account
 	vain      exchange.Time // how long the last batch that was unwound put the next one off
 }
 

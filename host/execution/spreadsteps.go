@@ -192,6 +192,7 @@ func (sp *spread) shut(p Port, now exchange.Time) {
 		return
 	}
 	if last := legs[len(legs)-1]; sp.taker.refused >= settlePause && sp.settle(p, last) {
+		sp.taker.settled(now)
 		return
 	}
 	sp.taker.sendBoth(p, now, legs...)
