@@ -178,7 +178,7 @@ function exec.pair.list() end
 ---@field tag string?
 ---@field notional number # [quote] asked for
 ---@field spot_qty number # [base] net coins of what is long
----@field perp_qty number # [units of quantity] signed; a short is negative; of coins on spot net of fees and interest, as the account has them
+---@field perp_qty number # [units of quantity] signed; a short is negative
 ---@field margin_qty number? # [base] coin-margined only: coins in the COIN-M wallet, without the profit of the short
 ---@field moving number? # [base] coin-margined only: coins on their way between the wallets
 ---@field coin_result number? # [base] coin-margined only: what the short made in coin once closed, after its fees and with funding
