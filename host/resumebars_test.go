@@ -22,7 +22,7 @@ return M
 `), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s, err := Open(t.Context(), Options{Scripts: []string{path}, For: exchange.Hour, Journal: "off"})
+	s, err := Open(t.Context(), Options{Scripts: []string{path}, DB: filepath.Join(filepath.Dir(path), "x.db"), For: exchange.Hour, Journal: "off"})
 	if err != nil {
 		t.Fatal(err)
 	}
