@@ -31,9 +31,6 @@ return M
 // TestHedgedOpeningIsLeftAlone: what a person holds when a ledger begins is there when it ends,
 // and the position that the session opens beside it can be closed by a later run.
 func TestHedgedOpeningIsLeftAlone(t *testing.T) {
-	if testing.Short() {
-		t.Skip("trades for some seconds")
-	}
 	for _, c := range []struct {
 		side         exchange.Side // of the position of a person
 		opens, close string

@@ -21,9 +21,6 @@ func (h *liveHouse) setting(q simserver.Settings) {
 
 // TestLiveModes: in every mode of an account the ledger ends as the exchange's own books.
 func TestLiveModes(t *testing.T) {
-	if testing.Short() {
-		t.Skip("trades for some seconds")
-	}
 	on := true
 	for name, set := range map[string]func(*liveHouse){
 		"multi-assets": func(h *liveHouse) {
@@ -75,9 +72,6 @@ func (h *liveHouse) fund(what string) {
 // TestOrderListsOfOthers: orders of lists that somebody else placed are others' orders, and
 // what they trade is booked as such.
 func TestOrderListsOfOthers(t *testing.T) {
-	if testing.Short() {
-		t.Skip("trades for some seconds")
-	}
 	t.Parallel()
 	h := openHouse(t, 22, nil)
 	h.list("before", -0.3, 0.3)

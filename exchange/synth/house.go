@@ -54,6 +54,11 @@ type Coin struct {
 	Major bool    // deep books, few and small squeezes
 }
 
+// Lent is what a house lends of the coin: at a rate a year, up to a value in USD.
+func (c Coin) Lent(rate decimal.Decimal, value float64) exchange.Lending {
+	return exchange.Lending{Rate: rate.DivRound(decimal.NewFromInt(365*24), 12), Most: decimal.NewFromFloat(value / c.Price).Round(2)}
+}
+
 // Coins are those that houses can list.
 func Coins() []Coin {
 	out := make([]Coin, len(coins))

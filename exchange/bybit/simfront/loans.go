@@ -17,11 +17,10 @@ import (
 
 // lending is what is lent of a coin: 3 % a year of majors, 10 % of others.
 func lending(c synth.Coin) exchange.Lending {
-	rate, value := decimal.New(10, -2), 1e6
 	if c.Major {
-		rate, value = decimal.New(3, -2), 5e6
+		return c.Lent(decimal.New(3, -2), 5e6)
 	}
-	return exchange.Lending{Rate: rate.DivRound(decimal.NewFromInt(365*24), 12), Most: decimal.NewFromFloat(value / c.Price).Round(2)}
+	return c.Lent(decimal.New(10, -2), 1e6)
 }
 
 // marginTrading is the word of instruments-info for who may borrow.

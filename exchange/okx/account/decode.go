@@ -19,16 +19,6 @@ func unmarshal(raw []byte, to any) error { return json.Unmarshal(raw, to) }
 // errOthers says that a row is of something that is not traded here: an option, a spread.
 var errOthers = errors.New("it is of no instrument that is traded here")
 
-func sideOf(word []byte) exchange.Side {
-	switch string(word) {
-	case "buy":
-		return exchange.Buy
-	case "sell":
-		return exchange.Sell
-	}
-	return 0
-}
-
 // statuses are the states of orders. Source: the manual, "Order channel", state.
 var statuses = map[string]exchange.OrderStatus{"live": exchange.StatusAccepted, "partially_filled": exchange.StatusPartial, "filled": exchange.StatusFilled,
 	"canceled": exchange.StatusCanceled, "mmp_canceled": exchange.StatusCanceled}
@@ -76,7 +66,7 @@ func (w *reader) decodeOrder(raw []byte) (oms.Report, error) {
 		case "clOrdId":
 			r.ClientID = ourID(f.Text())
 		case "side":
-			r.Side = sideOf(f.Word())
+			r.Side = api.SideOf(f.Word())
 		case "state":
 			o.state = f.Text()
 		case "px":
@@ -199,7 +189,7 @@ func (w *reader) decodeFill(raw []byte) (e oms.Execution, bill string, err error
 		case "billId":
 			bill = f.Text()
 		case "side":
-			e.Side = sideOf(f.Word())
+			e.Side = api.SideOf(f.Word())
 		case "fillPx":
 			e.Price = f.Decimal()
 		case "fillSz":

@@ -125,3 +125,14 @@ func (e Endpoints) Complete() (Endpoints, error) {
 	}
 	return e, nil
 }
+
+// SideOf is the word of a side, buy or sell; 0: it is neither.
+func SideOf(word []byte) exchange.Side {
+	switch string(word) {
+	case "buy":
+		return exchange.Buy
+	case "sell":
+		return exchange.Sell
+	}
+	return 0
+}

@@ -7,6 +7,7 @@ import (
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/connect"
 	"github.com/perilune/perilune/exchange/jsonscan"
+	"github.com/perilune/perilune/exchange/okx/api"
 )
 
 // liquidations reads the channel of a type of instruments, which tells of others too. Source:
@@ -66,7 +67,7 @@ func (d *Decoder) liquidation(in *exchange.Instrument, s *state, raw []byte) err
 		case "sz":
 			ev.Qty = bad.lots(f.Word(), s.lot)
 		case "side":
-			ev.Side = sideOf(f.Word())
+			ev.Side = api.SideOf(f.Word())
 		case "ts":
 			ev.VenueTime = exchange.UnixMilli(f.Int())
 		}

@@ -8,6 +8,7 @@ import (
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/connect"
 	"github.com/perilune/perilune/exchange/jsonscan"
+	"github.com/perilune/perilune/exchange/okx/api"
 )
 
 // trade reads a row of trades: those of one taker order at one price are one row, whose id
@@ -26,7 +27,7 @@ func (d *Decoder) trade(in *exchange.Instrument, s *state, raw []byte) (order in
 		case "sz":
 			ev.Qty = bad.lots(f.Word(), s.lot)
 		case "side":
-			ev.Side = sideOf(f.Word())
+			ev.Side = api.SideOf(f.Word())
 		case "ts":
 			ev.VenueTime = exchange.UnixMilli(f.Int())
 		}
@@ -39,16 +40,6 @@ func (d *Decoder) trade(in *exchange.Instrument, s *state, raw []byte) (order in
 		return 0, bad.err
 	}
 	return ev.ID, nil
-}
-
-func sideOf(word []byte) exchange.Side {
-	switch string(word) {
-	case "buy":
-		return exchange.Buy
-	case "sell":
-		return exchange.Sell
-	}
-	return 0
 }
 
 // ticker reads a row of the slower channel, of recordings: the touch is bbo-tbt's elsewhere.

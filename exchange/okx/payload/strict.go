@@ -9,6 +9,7 @@ import (
 	"github.com/perilune/perilune/exchange/connect"
 	"github.com/perilune/perilune/exchange/fixed"
 	"github.com/perilune/perilune/exchange/jsonscan"
+	"github.com/perilune/perilune/exchange/okx/api"
 )
 
 // shapes are what pushes are made of. The rows of a channel have an order of their own.
@@ -211,7 +212,7 @@ func (d *Decoder) strictRows(in *exchange.Instrument, of *state, c *channel, s *
 		case exchange.KindOpenInterest:
 			t.qty = exchange.Lots(w.N[rowInterest])
 		default:
-			t.id, t.price, t.qty, t.side = exchange.TextID(s.Text(w.N[rowID])), exchange.Ticks(w.N[rowPrice]), exchange.Lots(w.N[rowSize]), sideOf(s.Text(w.N[rowSide]))
+			t.id, t.price, t.qty, t.side = exchange.TextID(s.Text(w.N[rowID])), exchange.Ticks(w.N[rowPrice]), exchange.Lots(w.N[rowSize]), api.SideOf(s.Text(w.N[rowSide]))
 			ok = w.Has(1<<rowID) && t.id > 0 && t.price > 0 && t.qty > 0 && t.side != 0
 		}
 		if !ok || s.Bad {

@@ -21,11 +21,10 @@ import (
 
 // lending is what is lent of a coin: 4 % a year of the two largest, 12 % of others.
 func lending(c synth.Coin) exchange.Lending {
-	rate, value := decimal.New(12, -2), 1e6
 	if c.Major {
-		rate, value = decimal.New(4, -2), 4e6
+		return c.Lent(decimal.New(4, -2), 4e6)
 	}
-	return exchange.Lending{Rate: rate.DivRound(decimal.NewFromInt(365*24), 12), Most: decimal.NewFromFloat(value / c.Price).Round(2)}
+	return c.Lent(decimal.New(12, -2), 1e6)
 }
 
 // lender answers about loans.
