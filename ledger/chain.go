@@ -76,15 +76,6 @@ func (s *sealer) sum() (m mark) {
 	return m
 }
 
-// row is the mark of the columns of a row.
-func (s *sealer) row(kind byte, columns []any) mark {
-	s.reset(kind)
-	for _, v := range columns {
-		s.add(v)
-	}
-	return s.sum()
-}
-
 // orderState are the places of an order's columns that a later state of it changes.
 var orderState = [23]bool{2: true, 3: true, 14: true, 15: true, 16: true, 17: true, 18: true, 19: true, 21: true}
 

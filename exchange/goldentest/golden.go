@@ -34,9 +34,6 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the answers of golden scenarios")
 
-// Update reports whether answers are written anew instead of compared.
-func Update() bool { return *update }
-
 // Player carries out the commands of one scenario. One with a method End() has it called
 // after the last.
 type Player interface {

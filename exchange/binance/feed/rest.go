@@ -7,25 +7,17 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"time"
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/binance/api"
 	"github.com/perilune/perilune/exchange/binance/weight"
 	"github.com/perilune/perilune/exchange/limit"
 	"github.com/perilune/perilune/exchange/rest"
-	"github.com/perilune/perilune/exchange/wire"
 )
 
 // maxBody is the largest answer that is read: exchangeInfo of spot has some 15
 // MB.
 const maxBody = 64 << 20
-
-// pause waits, but at least a millisecond, so that a wait that was just too
-// short does not spin.
-func pause(ctx context.Context, d time.Duration) error {
-	return wire.Sleep(ctx, max(d, time.Millisecond))
-}
 
 // StatusError is an answer that says no.
 type StatusError struct {

@@ -84,11 +84,6 @@ func ScheduleCancel(at uint64) Object {
 	return o
 }
 
-// UpdateLeverage is the action that sets the leverage of a perpetual.
-func UpdateLeverage(asset int, cross bool, leverage int) Object {
-	return Object{{"type", Text("updateLeverage")}, {"asset", Int(asset)}, {"isCross", Bool(cross)}, {"leverage", Int(leverage)}}
-}
-
 // ClassTransfer is the action, signed as UsdClassTransfer, that moves USDC between the
 // spot and the perpetual account. amount may name a sub-account or vault after it.
 func ClassTransfer(mainnet bool, amount string, toPerp bool, nonce uint64) Object {
