@@ -1,0 +1,41 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+// Every field of arguments tells what it is, and what it is called: schemas and help of
+// all doors are made of it.
+func TestArgumentsAreDocumented(t *testing.T) {
+	seen := map[string]bool{}
+	for _, o := range Ops() {
+		if seen[o.Name] || o.Doc == "" || !strings.HasSuffix(o.Doc, ".") {
+			t.Errorf("%s: named twice, or its doc %q is no sentence", o.Name, o.Doc)
+		}
+		seen[o.Name] = true
+		for i := range o.Args.NumField() {
+			f := o.Args.Field(i)
+			if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name == "" || f.Tag.Get("doc") == "" {
+				t.Errorf("%s: field %s has no json name or no doc", o.Name, f.Name)
+			}
+		}
+		if k := o.Result.Kind(); k != reflect.Slice && k != reflect.Pointer && o.Result != reflect.TypeFor[None]() {
+			t.Errorf("%s: result %s is neither a list, nor a view, nor nothing", o.Name, o.Result)
+		}
+	}
+}
+
+// Arguments that make no sense never reach a desk.
+func TestArgumentsAreStrict(t *testing.T) {
+	op, _ := Find("flatten")
+	for _, raw := range []string{`{"strat":"x"}`, `{"strategy":1}`, `{} {}`, `[]`, `{`} {
+		var e *Error
+		if _, err := op.Call(context.Background(), nil, Who{}, []byte(raw)); !errors.As(err, &e) || e.Code != BadRequest || !strings.HasPrefix(e.Text, "flatten: ") {
+			t.Errorf("%s: %v, want a bad_request that names flatten", raw, err)
+		}
+	}
+}
