@@ -3,6 +3,7 @@ package control
 import (
 	"context"
 	"errors"
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -37,5 +38,22 @@ func TestArgumentsAreStrict(t *testing.T) {
 		if _, err := op.Call(context.Background(), nil, Who{}, []byte(raw)); !errors.As(err, &e) || e.Code != BadRequest || !strings.HasPrefix(e.Text, "flatten: ") {
 			t.Errorf("%s: %v, want a bad_request that names flatten", raw, err)
 		}
+	}
+}
+
+// Every type of the table has a schema, and its arguments say in it what they are.
+func TestSchemas(t *testing.T) {
+	for _, o := range Ops() {
+		Schema(o.Result)
+		s := Schema(o.Args)
+		for name, p := range s["properties"].(map[string]any) {
+			if d, _ := p.(map[string]any)["description"].(string); d == "" {
+				t.Errorf("%s: %s has no description", o.Name, name)
+			}
+		}
+	}
+	set := Schema(reflect.TypeFor[SetArgs]())
+	if got := fmt.Sprint(set["required"]); got != "[strategy params]" {
+		t.Errorf("set wants %s", got)
 	}
 }
