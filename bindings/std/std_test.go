@@ -81,3 +81,28 @@ func checkSpec(t *testing.T, name string, f bindings.Func) {
 		}
 	}
 }
+
+// The page of the API has every function, handler and field.
+func TestTheReferenceIsWhole(t *testing.T) {
+	page := bindings.Reference(std.Modules())
+	want := func(text string) {
+		if !strings.Contains(page, text) {
+			t.Errorf("the reference has no %q", text)
+		}
+	}
+	for _, h := range bindings.Handlers() {
+		want("`" + h.Name + "(")
+	}
+	for _, m := range std.Modules() {
+		want("## " + m.Name + "\n")
+		for _, f := range m.Funcs {
+			want("### " + m.Name + "." + f.Name + "(")
+		}
+		for _, typ := range m.Types {
+			want("### " + typ.Name + "\n")
+			for _, f := range typ.Methods {
+				want("### " + typ.Name + ":" + f.Name + "(")
+			}
+		}
+	}
+}
