@@ -5,7 +5,7 @@
 -- What differed yesterday is gone tomorrow, and four fees are dear: a pair is chosen by what
 -- the two have paid over weeks (memory_days), is expected to be held for weeks, and gives
 -- way only to one that pays for the move hysteresis times over. baselines/cross_naive.lua
--- does without; scripts/README.md has the figures of both.
+-- does without; perilune docs study has the figures of both.
 --
 -- This is the short version, to learn from: one pair of a coin. funding_rotation.lua with
 -- --set legs=perp-perp also waits for a good basis, and sizes its pairs by the capital.

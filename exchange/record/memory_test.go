@@ -13,7 +13,7 @@ import (
 // TestWhatDiffersBetweenVenues is why cross.lua remembers weeks: arithmetic on the recorded
 // rates of seven venues alone, of one coin's pair always held, at 5 bp an execution, with
 // legs that stay kept. Who follows what differed yesterday pays it all away; who follows
-// three weeks, for three weeks, does not. scripts/README.md has what the strategies earn
+// three weeks, for three weeks, does not. The chapter study of the manual has what they earn
 // with prices, spreads and all.
 func TestWhatDiffersBetweenVenues(t *testing.T) {
 	h := recordedDifferences(t)

@@ -35,15 +35,17 @@ const (
 	ExitAccount    = 24 // the account at the venue can't be used
 	ExitLedger     = 30 // the ledger or journal is unusable, or of another mode
 	ExitDiskFull   = 31
-	ExitLocked     = 32 // another process holds the ledger, or trades on the account
-	ExitStalled    = 33 // the loop stood still, or the session did not end in time
+	ExitLocked     = 32  // another process holds the ledger, or trades on the account
+	ExitStalled    = 33  // the loop stood still, or the session did not end in time
+	ExitKilled     = 130 // ended at once by signals, as shells have it for Ctrl-C
 )
 
 // env is what a verb may use of the world.
 type env struct {
 	in       io.Reader
 	out, err io.Writer
-	abandon  <-chan struct{} // closed when a session is to end at once
+	abandon  <-chan struct{}      // closed when a session is to end at once
+	defined  func(*pflag.FlagSet) // told the flags of a verb, where somebody asks for them
 }
 
 // verb is one command.
@@ -72,7 +74,8 @@ func verbs() []verb {
 		{"ledger", "verify|backup|restore …", "verify a ledger, copy it while it is written, put a copy back", ledgerVerb},
 		{"sim", "[--listen ADDR]", "run a local exchange that speaks the protocols of every venue", simVerb},
 		{"new", "NAME", "write a strategy skeleton with editor settings", newVerb},
-		{"version", "", "print the version", versionVerb},
+		{"docs", "[CHAPTER|WORD…]", "the manual: a chapter of it, or where words stand in it", docsVerb},
+		{"version", "", "which version this is, of which commit, built by what", versionVerb},
 	}
 }
 
@@ -175,6 +178,9 @@ func (e *env) flags(name, synopsis, example string) *pflag.FlagSet {
 	f := pflag.NewFlagSet(name, pflag.ContinueOnError)
 	f.SetOutput(e.err)
 	f.SortFlags = false
+	if e.defined != nil {
+		e.defined(f)
+	}
 	f.Usage = func() {
 		fmt.Fprintf(e.out, "usage: perilune %s\n\n%s\n\nexample:\n  %s\n", name+" "+synopsis, "flags:\n"+strings.TrimRight(f.FlagUsages(), "\n"), example)
 	}

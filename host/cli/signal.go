@@ -50,7 +50,7 @@ func answer(sig <-chan os.Signal, done <-chan struct{}, w io.Writer, cancel func
 				continue
 			}
 			if n > 2 || sessions.Load() == 0 {
-				os.Exit(130)
+				os.Exit(ExitKilled)
 			}
 			go fmt.Fprintf(w, "\n%s again: ending at once, canceling what rests\n", s)
 			close(abandon)

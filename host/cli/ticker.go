@@ -28,12 +28,17 @@ type ticker struct {
 const plainEvery = 20
 
 func newTicker(w io.Writer, quiet bool) *ticker {
-	t := &ticker{w: w, quiet: quiet}
-	if f, ok := w.(*os.File); ok {
-		info, err := f.Stat()
-		t.tty = err == nil && info.Mode()&os.ModeCharDevice != 0 && os.Getenv("TERM") != "dumb"
+	return &ticker{w: w, quiet: quiet, tty: onTerminal(w)}
+}
+
+// onTerminal reports whether what is written is seen on a terminal that knows escapes.
+func onTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
 	}
-	return t
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0 && os.Getenv("TERM") != "dumb"
 }
 
 // width is how much room a status line has.

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"fmt"
-	"runtime/debug"
 	"strings"
 	"text/tabwriter"
 
@@ -151,22 +150,5 @@ func newVerb(_ context.Context, e *env, args []string) error {
 		fmt.Fprintln(e.out, "wrote", path)
 	}
 	fmt.Fprintf(e.out, "\nrun it, and edit it while it runs:\n  perilune run %s\n", files[0])
-	return nil
-}
-
-func versionVerb(_ context.Context, e *env, args []string) error {
-	f := e.flags("version", "", "perilune version --json")
-	asJSON := f.Bool("json", false, "print one JSON object on stdout")
-	if err := parseAlone(f, args); err != nil {
-		return err
-	}
-	version, goVersion := "(devel)", ""
-	if info, ok := debug.ReadBuildInfo(); ok {
-		version, goVersion = info.Main.Version, info.GoVersion
-	}
-	if *asJSON {
-		return e.printJSON(map[string]string{"version": version, "go": goVersion})
-	}
-	fmt.Fprintf(e.out, "perilune %s (%s)\n", version, goVersion)
 	return nil
 }

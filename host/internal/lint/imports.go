@@ -140,6 +140,7 @@ var homes = []struct {
 	{"modernc.org/sqlite", []string{"ledger"}, "one writer with one set of pragmas owns the file"},
 	{"github.com/fsnotify/fsnotify", []string{"host/watch"}, "what an event is worth is decided once"},
 	{"github.com/spf13/pflag", []string{"host/cli"}, "options reach the rest as values"},
+	{"github.com/yuin/goldmark", []string{"host/cli/manual"}, "the manual is text, and is shown by one package"},
 	{"github.com/yuin/gopher-lua", []string{"host/script", "bindings"}, "the core knows no Lua"},
 }
 
