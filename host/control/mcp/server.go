@@ -35,15 +35,25 @@ const (
 
 // Options say what a server offers.
 type Options struct {
-	// Desk finds the session for each call anew: one that was started again is found
-	// without the client's doing. Nil: there are only Tools.
-	Desk func(ctx context.Context) (control.Desk, error)
+	// Call does an operation on a session that it finds for each call anew: one that was
+	// started again is found without the client's doing. Nil: there are only Tools.
+	Call Call
 	// Allow names operations of kind control.Steer and control.Destructive that may be
 	// called. None: the server only reads.
 	Allow   []string
 	Tools   []Tool
 	Docs    []Doc
 	Version string // of the program
+}
+
+// Call does an operation, as control.Op.Call does on a desk.
+type Call func(ctx context.Context, op *control.Op, by control.Who, args []byte) (any, error)
+
+// On is a Call on one desk.
+func On(d control.Desk) Call {
+	return func(ctx context.Context, op *control.Op, by control.Who, args []byte) (any, error) {
+		return op.Call(ctx, d, by, args)
+	}
 }
 
 // Tool is one that is no operation of a desk. Its name differs from theirs.
@@ -75,10 +85,10 @@ func New(o Options) (*sdk.Server, error) {
 	}
 	s := sdk.NewServer(&sdk.Implementation{Name: "perilune", Title: "Perilune", Version: o.Version},
 		&sdk.ServerOptions{Instructions: instructions, KeepAlive: time.Minute, Capabilities: &sdk.ServerCapabilities{}})
-	if o.Desk != nil {
+	if o.Call != nil {
 		for _, op := range control.Ops() {
 			if op.Kind == control.Read || slices.Contains(o.Allow, op.Name) {
-				s.AddTool(describe(&op), operation(o.Desk, op))
+				s.AddTool(describe(&op), operation(o.Call, op))
 			}
 		}
 	}
@@ -126,18 +136,14 @@ func describe(op *control.Op) *sdk.Tool {
 		Annotations:  &sdk.ToolAnnotations{ReadOnlyHint: op.Kind == control.Read, DestructiveHint: &destructive, OpenWorldHint: new(bool)}}
 }
 
-func operation(desk func(context.Context) (control.Desk, error), op control.Op) sdk.ToolHandler {
+func operation(do Call, op control.Op) sdk.ToolHandler {
 	return func(ctx context.Context, r *sdk.CallToolRequest) (*sdk.CallToolResult, error) {
 		ctx, cancel := context.WithTimeout(ctx, askWithin)
 		defer cancel()
 		if err := harmless(&op, r.Params.Arguments); err != nil {
 			return failed(err), nil
 		}
-		d, err := desk(ctx)
-		if err != nil {
-			return failed(err), nil
-		}
-		return answer(op.Call(ctx, d, control.Who{Door: "mcp", Name: client(r)}, r.Params.Arguments)), nil
+		return answer(do(ctx, &op, control.Who{Door: "mcp", Name: client(r)}, r.Params.Arguments)), nil
 	}
 }
 

@@ -76,7 +76,7 @@ func call(t *testing.T, c *sdk.ClientSession, name string, args any) (text strin
 }
 
 func with(d control.Desk, allow ...string) Options {
-	return Options{Desk: func(context.Context) (control.Desk, error) { return d, nil }, Allow: allow}
+	return Options{Call: On(d), Allow: allow}
 }
 
 // What was not allowed is not there; what was is told with who told it.
@@ -127,7 +127,12 @@ func TestAnswersAreBounded(t *testing.T) {
 // A desk that can't be found is an answer, not the end of the conversation.
 func TestNoSession(t *testing.T) {
 	found := error(control.Errorf(control.NotFound, "no session runs on x.db"))
-	c := connect(t, Options{Desk: func(context.Context) (control.Desk, error) { return &noted{}, found }})
+	c := connect(t, Options{Call: func(ctx context.Context, op *control.Op, by control.Who, args []byte) (any, error) {
+		if found != nil {
+			return nil, found
+		}
+		return op.Call(ctx, &noted{}, by, args)
+	}})
 	if text, failed := call(t, c, "status", nil); !failed || !strings.Contains(text, "no session runs on x.db") {
 		t.Errorf("without a session: %s", text)
 	}
