@@ -12,6 +12,7 @@ func Reference(modules []Module) string {
 	b.WriteString("# Lua API\n\nWhat a strategy file returns, the functions that it may define, and the modules that it finds.\n" +
 		"Numbers are float64 unless a type says otherwise; amounts may be given as numbers, as text, or as decimals of `num`.\n" +
 		"An argument of the wrong type raises an error with file and line.\n\n")
+	b.WriteString("## The strategy table\n\n")
 	t := StrategyType
 	t.page(&b)
 	ParamType.page(&b)

@@ -10,36 +10,47 @@ import (
 	"text/tabwriter"
 
 	"github.com/perilune/perilune/bindings"
+	"github.com/perilune/perilune/bindings/std"
 	"github.com/perilune/perilune/host/cli/manual"
 )
 
 // docsWidth is how wide the manual is where no terminal says less.
 const docsWidth = 100
 
+// chapters are those of the manual and the one that is made of the API's specifications.
+func chapters() []manual.Chapter {
+	return manual.Chapters(manual.New("api", bindings.Reference(std.Modules())))
+}
+
 // docsVerb shows the manual: its contents, a chapter, or where words stand in it.
 func docsVerb(_ context.Context, e *env, args []string) error {
 	f := e.flags("docs", "[CHAPTER] [WORD…] [flags]", "perilune docs live | less")
 	list := f.Bool("list", false, "print the names of the chapters, one a line")
 	markdown := f.Bool("markdown", false, "print Markdown as it is written")
+	llms := f.Bool("llms", false, "print llms.txt: what the chapters are, for a model")
+	all := f.Bool("all", false, "print all chapters as one text in Markdown")
 	dir := f.String("man", "", "write man pages into this directory")
 	asJSON := f.Bool("json", false, "print one JSON object on stdout")
 	if err := parse(f, args); err != nil {
 		return err
 	}
-	if *dir != "" || *list {
+	if *dir != "" || *list || *llms || *all {
 		if f.NArg() > 0 {
-			return fail(ExitUsage, "--man and --list are of the whole manual: unexpected argument %q", f.Arg(0))
+			return fail(ExitUsage, "--man, --list, --llms and --all are of the whole manual: unexpected argument %q", f.Arg(0))
 		}
 		if *dir != "" {
 			return e.manPages(*dir, *asJSON)
 		}
+		if *llms || *all {
+			return e.forModels(chapters(), *all)
+		}
 	}
-	chapters, query := manual.Chapters(), f.Args()
+	chapters, query := chapters(), f.Args()
 	if len(query) == 0 {
 		return e.contents(chapters, *list, *asJSON)
 	}
 	within := chapters
-	if c, ok := manual.Find(query[0]); ok {
+	if c, ok := manual.Find(chapters, query[0]); ok {
 		if len(query) == 1 {
 			return e.shown(c.Name, c.Title, c.Source, *markdown, *asJSON)
 		}
@@ -55,9 +66,30 @@ func docsVerb(_ context.Context, e *env, args []string) error {
 	return e.found(hits, query, *asJSON)
 }
 
+// forModels prints the contents as llms.txt (llmstxt.org) wants them, or the whole.
+func (e *env) forModels(chapters []manual.Chapter, whole bool) error {
+	var b strings.Builder
+	if !whole {
+		b.WriteString("# Perilune\n\n> Runs your own Lua trading strategies on perpetual and spot markets: paper by default, every order journalled, a session replays exactly.\n\n" +
+			"`perilune docs CHAPTER --markdown` prints a chapter, `perilune docs --all` all of them; over MCP (`perilune mcp`) they are the resources below.\n\n## Manual\n\n")
+	}
+	for _, c := range chapters {
+		if whole {
+			b.WriteString(strings.TrimSuffix(c.Source, "\n") + "\n\n")
+			continue
+		}
+		fmt.Fprintf(&b, "- [%s](%s): %s\n", c.Title, docURI(c.Name), c.Summary)
+	}
+	_, err := io.WriteString(e.out, b.String())
+	return err
+}
+
+// docURI is where the chapter is read over MCP.
+func docURI(chapter string) string { return "perilune://docs/" + chapter }
+
 func nearestChapter(word string) string {
 	var names []string
-	for _, c := range manual.Chapters() {
+	for _, c := range chapters() {
 		names = append(names, c.Name)
 	}
 	return bindings.DidYouMean(word, names)
@@ -161,7 +193,7 @@ func (e *env) manPages(dir string, asJSON bool) error {
 		return w.Close()
 	}
 	err := write("perilune.1", func(w io.Writer) error { return manual.ManCommand(w, version, manCommands()) })
-	for _, c := range manual.Chapters() {
+	for _, c := range chapters() {
 		if err == nil {
 			err = write("perilune-"+c.Name+".7", func(w io.Writer) error { return c.Man(w, version) })
 		}

@@ -75,7 +75,7 @@ func blocks(c manual.Chapter) (out []block) {
 // command that goes on to the end of the chapter, exit=N is how the last one ends.
 // Blocks with a file are the files that the examples read.
 func TestManual(t *testing.T) {
-	for _, c := range manual.Chapters() {
+	for _, c := range chapters() {
 		t.Run(c.Name, func(t *testing.T) {
 			list := blocks(c)
 			dir := t.TempDir()
@@ -256,7 +256,7 @@ var (
 // What the manual says of commands and their flags there is, also where no example runs
 // it: because it needs a venue, a key or data.
 func TestManualFlags(t *testing.T) {
-	for _, c := range manual.Chapters() {
+	for _, c := range chapters() {
 		var commands []string
 		for _, m := range inlineCommand.FindAllStringSubmatch(c.Source, -1) {
 			commands = append(commands, m[1])
@@ -304,7 +304,7 @@ var link = regexp.MustCompile(`\]\(([^)\s]+)\)`)
 
 // Links lead somewhere: to a chapter and a heading in it, or to a page.
 func TestManualLinks(t *testing.T) {
-	for _, c := range manual.Chapters() {
+	for _, c := range chapters() {
 		if c.Title == "" || c.Summary == "" {
 			t.Errorf("%s.md: want a heading, and under it a paragraph that says what the chapter is of", c.Name)
 		}
@@ -316,7 +316,7 @@ func TestManualLinks(t *testing.T) {
 			to := c
 			if file != "" {
 				var ok bool
-				if to, ok = manual.Find(strings.TrimSuffix(file, ".md")); !ok {
+				if to, ok = manual.Find(chapters(), strings.TrimSuffix(file, ".md")); !ok {
 					t.Errorf("%s.md: link to %s: there is no such chapter", c.Name, m[1])
 					continue
 				}
@@ -342,7 +342,7 @@ func hasAnchor(c manual.Chapter, anchor string) bool {
 func TestManualExitCodes(t *testing.T) {
 	codes := []int{ExitOK, ExitFailure, ExitUsage, ExitConfig, ExitScript, ExitStrategy, ExitData, ExitDivergence,
 		ExitHalted, ExitAccount, ExitLedger, ExitDiskFull, ExitLocked, ExitStalled, ExitKilled}
-	c, _ := manual.Find("exit-codes")
+	c, _ := manual.Find(chapters(), "exit-codes")
 	var rows []int
 	for _, m := range regexp.MustCompile(`(?m)^\| (\d+) \|`).FindAllStringSubmatch(c.Source, -1) {
 		var n int

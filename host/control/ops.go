@@ -44,7 +44,7 @@ func ask[A, R any](name, doc string, do func(context.Context, Desk, A) (R, error
 func tell[A, R any](name string, kind Kind, doc string, do func(context.Context, Desk, Who, A) (R, error)) Op {
 	return Op{name, kind, doc, reflect.TypeFor[A](), reflect.TypeFor[R](), func(ctx context.Context, d Desk, by Who, raw []byte) (any, error) {
 		var a A
-		if err := decode(raw, &a); err != nil {
+		if err := Decode(raw, &a); err != nil {
 			return nil, Errorf(BadRequest, "%s: %v", name, err)
 		}
 		return do(ctx, d, by, a)
@@ -53,8 +53,8 @@ func tell[A, R any](name string, kind Kind, doc string, do func(context.Context,
 
 func done(err error) (None, error) { return None{}, err }
 
-// decode reads arguments strictly: an unknown field, or more after them, is an error.
-func decode(raw []byte, into any) error {
+// Decode reads arguments strictly: an unknown field, or more after them, is an error.
+func Decode(raw []byte, into any) error {
 	if len(bytes.TrimSpace(raw)) == 0 {
 		return nil
 	}

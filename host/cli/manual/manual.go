@@ -20,7 +20,7 @@ var files embed.FS
 
 // order is that of a reader who begins; chapters that are not in it come after, by name.
 var order = []string{
-	"getting-started", "strategies", "pairs", "large-orders", "advisor",
+	"getting-started", "strategies", "api", "pairs", "large-orders", "advisor",
 	"paper", "data", "study", "sessions", "market-data", "live", "venues", "sim",
 	"install", "operating", "configuration", "control", "page", "alerts", "logs", "metrics", "ledger", "mcp",
 	"commands", "exit-codes", "troubleshooting", "embedding", "performance", "limits", "changelog",
@@ -40,19 +40,19 @@ type Section struct {
 	Source         string // Markdown
 }
 
-// Chapters are all chapters in reading order.
-func Chapters() []Chapter {
+// Chapters are all chapters in reading order, with those that are made elsewhere (New).
+func Chapters(made ...Chapter) []Chapter {
 	list, err := files.ReadDir(".")
 	if err != nil {
 		panic(err) // what is embedded can be read
 	}
-	var out []Chapter
+	out := slices.Clone(made)
 	for _, f := range list {
 		source, err := files.ReadFile(f.Name())
 		if err != nil {
 			panic(err)
 		}
-		out = append(out, chapter(strings.TrimSuffix(f.Name(), ".md"), string(source)))
+		out = append(out, New(strings.TrimSuffix(f.Name(), ".md"), string(source)))
 	}
 	slices.SortStableFunc(out, func(a, b Chapter) int { return cmp.Compare(place(a.Name), place(b.Name)) })
 	return out
@@ -65,7 +65,8 @@ func place(name string) int {
 	return len(order)
 }
 
-func chapter(name, source string) Chapter {
+// New is a chapter of a text in Markdown.
+func New(name, source string) Chapter {
 	c := Chapter{Name: name, Source: source}
 	doc, src := parse(source)
 	for n := doc.FirstChild(); n != nil; n = n.NextSibling() {
@@ -90,8 +91,8 @@ func parse(source string) (ast.Node, []byte) {
 }
 
 // Find returns the chapter of that name.
-func Find(name string) (Chapter, bool) {
-	for _, c := range Chapters() {
+func Find(chapters []Chapter, name string) (Chapter, bool) {
+	for _, c := range chapters {
 		if c.Name == name {
 			return c, true
 		}
