@@ -75,6 +75,7 @@ func verbs() []verb {
 		{"sim", "[--listen ADDR]", "run a local exchange that speaks the protocols of every venue", simVerb},
 		{"new", "NAME", "write a strategy skeleton with editor settings", newVerb},
 		{"docs", "[CHAPTER|WORD…]", "the manual: a chapter of it, or where words stand in it", docsVerb},
+		{"completion", "bash|zsh|fish|powershell", "print the completion of a shell", completionVerb},
 		{"version", "", "which version this is, of which commit, built by what", versionVerb},
 	}
 }
@@ -90,6 +91,10 @@ func Main(args []string, in io.Reader, out, errw io.Writer) int {
 	}
 	if len(args) == 0 || args[0] == "help" || args[0] == "--help" || args[0] == "-h" {
 		usage(out)
+		return ExitOK
+	}
+	if args[0] == completeVerb {
+		complete(out, args[1:])
 		return ExitOK
 	}
 	for _, v := range verbs() {

@@ -6,7 +6,6 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,8 +14,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/spf13/pflag"
 
 	"github.com/perilune/perilune/host/cli/manual"
 	"github.com/perilune/perilune/scripts"
@@ -234,18 +231,6 @@ func (f *follower) find(match *regexp.Regexp) bool {
 			return true
 		}
 	}
-}
-
-// flagsOf are the flags of a verb, by the words of it: run, or data verify.
-func flagsOf(words ...string) *pflag.FlagSet {
-	var found *pflag.FlagSet
-	e := &env{in: strings.NewReader(""), out: io.Discard, err: io.Discard, defined: func(f *pflag.FlagSet) { found = f }}
-	for _, v := range verbs() {
-		if v.name == words[0] {
-			_ = v.run(context.Background(), e, append(append([]string(nil), words[1:]...), "--help"))
-		}
-	}
-	return found
 }
 
 var (
