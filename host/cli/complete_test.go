@@ -55,7 +55,7 @@ func TestComplete(t *testing.T) {
 		"run strategies/hello.lua --set ":       "notional=",
 		"run strategies/hello.lua --journal-":   "--journal-cap",
 		"ledger ":                               "verify backup restore",
-		"ledger restore m":                      "mine.db",
+		"ledger restore p":                      "perilune.toml",
 		"data verify --mark":                    "--market",
 		"data no --mark":                        "",
 		"fills --db mine.db --strategy ":        "hello",
