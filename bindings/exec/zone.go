@@ -1,48 +1,13 @@
 package exec
 
 import (
-	"archive/zip"
-	"bytes"
-	_ "embed"
-	"fmt"
-	"io"
 	"strings"
 	"time"
 
 	"github.com/perilune/perilune/bindings"
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/zones"
 )
-
-// zoneFile is the IANA time zone database as Go ships it (lib/time/zoneinfo.zip, in the
-// public domain). It is the binary's own, because the time package would look for the
-// system's first, and a replay elsewhere would begin at another time.
-//
-//go:embed zones/zoneinfo.zip
-var zoneFile []byte
-
-// zone finds a zone by its IANA name.
-func zone(name string) (*time.Location, error) {
-	files, err := zip.NewReader(bytes.NewReader(zoneFile), int64(len(zoneFile)))
-	if err != nil {
-		return nil, fmt.Errorf("the database of time zones can't be read: %w", err)
-	}
-	for _, f := range files.File {
-		if f.Name != name || f.FileInfo().IsDir() {
-			continue
-		}
-		r, err := f.Open()
-		if err != nil {
-			return nil, err
-		}
-		defer r.Close()
-		data, err := io.ReadAll(io.LimitReader(r, 1<<20))
-		if err != nil {
-			return nil, err
-		}
-		return time.LoadLocationFromTZData(name, data)
-	}
-	return nil, fmt.Errorf("no time zone is called %q: want an IANA name, such as \"America/New_York\" or \"Asia/Tokyo\"", name)
-}
 
 // timeOfDay is a time on the clock of a zone.
 type timeOfDay struct {
@@ -62,7 +27,7 @@ func readTime(v bindings.Input) timeOfDay {
 		}
 		at.clock = exchange.Time(t.Hour())*exchange.Hour + exchange.Time(t.Minute())*exchange.Minute + exchange.Time(t.Second())*exchange.Second
 		if named {
-			if at.zone, err = zone(name); err != nil {
+			if at.zone, err = zones.Load(name); err != nil {
 				v.Fail("%v", err)
 			}
 		}

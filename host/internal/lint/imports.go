@@ -16,7 +16,7 @@ var layers = [][]string{
 	{"host/cli"},
 	{"host"},
 	{"host/internal"},
-	{"host/loop", "host/script", "host/watch", "host/report", "host/advisor", "host/control", "ledger"},
+	{"host/loop", "host/script", "host/watch", "host/report", "host/advisor", "host/notify", "host/control", "ledger"},
 	{"host/core", "bindings"},
 	{"host/execution", "host/risk", "host/bars"},
 	{"exchange", "scripts"},
