@@ -202,7 +202,13 @@ func checkLive(f *pflag.FlagSet, o *host.Options) error {
 // session runs a session, tells about it while it runs and sums it up.
 func (e *env) session(ctx context.Context, o *host.Options, s *sessionFlags) error {
 	t := newTicker(e.err, s.quiet)
-	o.Log, o.Status, o.Abandon = t.line, t.status, e.abandon
+	manager := newService(ctx)
+	defer manager.stop()
+	o.Log, o.Abandon = t.line, e.abandon
+	o.Status = func(st host.Status) {
+		manager.status(st)
+		t.status(st)
+	}
 	sessions.Add(1)
 	sum, err := host.Run(ctx, o)
 	sessions.Add(-1)
