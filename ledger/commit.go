@@ -13,9 +13,10 @@ func (w *Writer) commit() {
 	w.mu.Lock()
 	rows := w.queue[:w.cut()]
 	cursor := w.nextCursor(rows)
+	aside := w.aside[:len(w.aside):len(w.aside)]
 	w.mu.Unlock()
 
-	b, err := w.writeRows(rows, cursor)
+	b, err := w.writeRows(rows, aside, cursor)
 
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -27,6 +28,7 @@ func (w *Writer) commit() {
 		w.final = !Passing(w.err)
 	} else {
 		w.accept(rows, cursor, b)
+		w.aside = append([]Record(nil), w.aside[len(aside):]...)
 	}
 	w.room.Broadcast()
 	w.done.Broadcast()
@@ -99,8 +101,8 @@ func (w *Writer) nextCursor(rows []Record) uint64 {
 	return cursor
 }
 
-// writeRows writes rows and the cursor in one transaction.
-func (w *Writer) writeRows(rows []Record, cursor uint64) (*batch, error) {
+// writeRows writes rows, those aside of no event and the cursor in one transaction.
+func (w *Writer) writeRows(rows, aside []Record, cursor uint64) (*batch, error) {
 	ctx := context.Background()
 	if err := w.db.Missing(); err != nil {
 		return nil, err
@@ -121,6 +123,11 @@ func (w *Writer) writeRows(rows []Record, cursor uint64) (*batch, error) {
 			return nil, fmt.Errorf("%T of event %d: %w", r, r.seq(), err)
 		}
 		latest = max(latest, r.time())
+	}
+	for _, r := range aside {
+		if err := r.write(b); err != nil {
+			return nil, fmt.Errorf("%T: %w", r, err)
+		}
 	}
 	if _, err := b.exec(advanceRun, int64(cursor), w.run); err != nil {
 		return nil, err

@@ -32,6 +32,10 @@ const (
 	trimLog
 	countDropped
 	insertAdvice
+	insertNotice
+	insertDelivery
+	routeNotices
+	trimOutbox
 	insertLink
 	advanceRun
 	advanceSession
@@ -111,6 +115,14 @@ var statementText = [statements]string{
 		ON CONFLICT DO UPDATE SET run = excluded.run, seq = excluded.seq, verdict = excluded.verdict, reason = excluded.reason,
 			answer = excluded.answer, model = excluded.model, tokens_in = excluded.tokens_in, tokens_out = excluded.tokens_out,
 			cost = excluded.cost, cached = excluded.cached, answered = excluded.answered` + newer,
+	insertNotice: `INSERT INTO outbox (run, key, target, time, severity, class, strategy, text, count, state, attempts, next, error, made)
+		VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING`,
+	insertDelivery: `INSERT INTO outbox (run, key, target, time, severity, class, strategy, text, count, state, attempts, next, error, made)
+		VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)
+		ON CONFLICT DO UPDATE SET count = excluded.count, state = excluded.state, attempts = excluded.attempts, next = excluded.next,
+			error = excluded.error`,
+	routeNotices:   `UPDATE outbox SET state = 'routed' WHERE state = 'new' AND class = ? AND strategy = ? AND text = ? AND time <= ?`,
+	trimOutbox:     `DELETE FROM outbox WHERE id <= (SELECT max(id) FROM outbox) - ?`,
 	advanceRun:     `UPDATE run SET committed_seq = max(committed_seq, ?) WHERE id = ?`,
 	insertLink:     addLink,
 	advanceSession: `UPDATE session SET last_time = max(last_time, ?), chain_n = ?, chain_hash = ? WHERE id = ?`,

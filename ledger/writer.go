@@ -82,8 +82,9 @@ type Writer struct {
 	room    *sync.Cond // the queue shrank, or the writer failed
 	done    *sync.Cond // a commit ended, well or not
 	queue   []Record
-	posted  uint64 // rows ever posted
-	written uint64 // rows ever committed
+	aside   []Record // of no event: see Aside
+	posted  uint64   // rows ever posted
+	written uint64   // rows ever committed
 	marked  uint64
 	cursor  uint64    // committed_seq as last written
 	lastSeq uint64    // of the last row committed
@@ -161,6 +162,28 @@ func (w *Writer) Post(r Record) error {
 	return nil
 }
 
+// asideMost is how many rows of no event may wait.
+const asideMost = 4096
+
+// Aside takes rows that no event led to, together, and never waits. They are committed with
+// the next batch. Any goroutine may call it. It returns an error, and has taken none, when
+// the writer is stalled, has failed or is closed, or when too many wait.
+func (w *Writer) Aside(rows ...Record) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch {
+	case w.closing:
+		return ErrClosed
+	case w.err != nil:
+		return w.err
+	case len(w.aside)+len(rows) > asideMost:
+		return fmt.Errorf("ledger %s: %w: %d rows wait", w.db.o.Path, ErrSlow, len(w.aside))
+	}
+	w.aside = append(w.aside, rows...)
+	w.poke()
+	return nil
+}
+
 // waitForRoom waits until the queue takes a row or never will. The caller holds mu.
 func (w *Writer) waitForRoom() error {
 	var limit time.Time
@@ -219,7 +242,7 @@ func (w *Writer) Sync(ctx context.Context) error {
 	w.syncs++
 	defer func() { w.syncs-- }()
 	rows, mark, tries := w.posted, w.marked, w.tries
-	for w.written < rows || w.cursor < mark {
+	for w.written < rows || w.cursor < mark || len(w.aside) > 0 {
 		switch {
 		case w.final || w.closed:
 			return w.failure()
@@ -369,7 +392,7 @@ func (w *Writer) due() (wait time.Duration, end bool) {
 	switch {
 	case w.closed:
 		return 0, true
-	case w.final || (ready == 0 && (w.syncs == 0 || w.marked <= w.cursor)):
+	case w.final || (ready == 0 && len(w.aside) == 0 && (w.syncs == 0 || w.marked <= w.cursor)):
 		w.idle, w.since = true, time.Time{}
 		return -1, false
 	case w.syncs > 0:
