@@ -25,9 +25,10 @@ async function post(path, body, headers, ms) {
       ? "The session does not answer" : "The session can't be reached");
   }
   let answer;
-  try { answer = JSON.parse(raw); } catch { answer = {}; }
+  try { answer = JSON.parse(raw); } catch { answer = null; }
+  if (res.ok && !(answer && "result" in answer)) throw new Failure("unreachable", "What answered is not the session");
   if (!res.ok || answer.error) {
-    const e = answer.error || {};
+    const e = answer?.error || {};
     throw new Failure(res.status === 401 ? "unauthorized" : e.code || "http " + res.status,
       e.text || "The session answered with status " + res.status, e.hint);
   }

@@ -71,9 +71,3 @@ export function lasting(ms) {
   return Math.floor(s / n) + " " + big + (rest ? " " + rest + " " + small : "");
 }
 export const micros = (us) => (us == null || us === 0 ? none : lasting(us / 1000));
-
-// symbol parts a key such as okx.swap:BTC-USDT-SWAP.
-export function symbol(key) {
-  const at = key.indexOf(":");
-  return at < 0 ? { name: key, place: "" } : { name: key.slice(at + 1), place: key.slice(0, at) };
-}

@@ -6,6 +6,7 @@ import { open } from "./stream.js";
 
 const tick = 250;      // ms; nothing is asked or drawn more often
 const late = 5000;     // ms without an answer: what is shown is stale
+const still = 20;      // times as long between two questions to a ledger
 const longest = 15000; // ms between tries to reach a session that is gone
 
 const kinds = ["fill", "order", "equity", "halt", "liquidation", "reload", "pair", "funding", "plot", "log", "command", "dropped"];
@@ -32,7 +33,11 @@ export class Session {
   constructor() {
     this.statusView = this.need({ op: "status", every: 1000, got: (s) => this.#told(s), failed: (e) => this.#failed(e) });
     setInterval(() => this.#tick(), tick);
-    document.addEventListener("visibilitychange", () => this.#follow());
+    document.addEventListener("visibilitychange", () => {
+      this.since = Date.now(); // nothing was asked while the page was hidden
+      this.statusView.due = 0;
+      this.#follow();
+    });
   }
 
   // need keeps a view fresh. args() may change from call to call; seen() says whether it is
@@ -64,7 +69,7 @@ export class Session {
       if (v === this.statusView || well) this.#fetch(v);
     }
     for (const fn of this.flushers) fn();
-    if (this.state !== "live") this.#say(); // it counts the seconds
+    if (this.state !== "live" && this.state !== "ended") this.#say(); // it counts the seconds
   }
 
   async #fetch(v) {
@@ -82,7 +87,9 @@ export class Session {
     } finally {
       v.busy = false;
       // An answer that takes long is asked for less often: it costs the session too.
-      const pause = v === this.statusView && this.retry ? this.#pause() : Math.max(v.every, 10 * (Date.now() - began));
+      // A ledger whose session has ended stays as it is.
+      const every = this.state === "ended" ? v.every * still : v.every;
+      const pause = v === this.statusView && this.retry ? this.#pause() : Math.max(every, 10 * (Date.now() - began));
       if (v.due === Infinity) v.due = Date.now() + pause;
       if (turn !== v.turn) v.due = 0;
     }

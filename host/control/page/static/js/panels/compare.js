@@ -14,7 +14,7 @@ const rows = [
 
 // compare asks once whether there is another run. overlay(points) draws its equity.
 export default function compare({ session, overlay }) {
-  const p = panel("compare", "Compared", "This run beside the other: the dashed line above is the other's equity", 12);
+  const p = panel("compare", "Compared", "This run beside the other, whose equity is the dashed line above; of another period, it is drawn from this one's beginning", 12);
   const word = (f, v) => (v == null ? none : f ? f(v) : String(v));
   const diff = (r) => (r.f && r.a != null && r.b != null ? r.b - r.a : null);
   const t = table({

@@ -40,7 +40,7 @@ export function equity({ session, ask }) {
   const list = h("ol", { class: "events", "aria-label": "Latest events" });
   p.body.append(top.el, low.el, list);
 
-  let points = [], other = [], events = [], dirty = false;
+  let points = [], beside = [], events = [], dirty = false;
   const from = () => {
     const now = Date.parse(session.status?.time), ms = spans[span.value];
     return ms && now ? { from: new Date(now - ms).toISOString() } : {};
@@ -80,7 +80,7 @@ export function equity({ session, ask }) {
   session.onFlush(() => {
     if (!dirty || !p.seen()) return;
     dirty = false;
-    const { t, a, b } = joined(points, other);
+    const { t, a, b } = joined(points, aligned(beside, points));
     let peak = -Infinity;
     const fall = a.map((v) => { if (v == null) return null; peak = Math.max(peak, v); return peak > 0 ? v / peak - 1 : 0; });
     top.set([t, a, b], events.map((e) => ({ ...e, kind: "line" })));
@@ -88,10 +88,19 @@ export function equity({ session, ask }) {
     list.replaceChildren(...events.slice(0, 4).map((e) => h("li", {}, h("time", {}, new Date(e.t).toISOString().slice(5, 16).replace("T", " ")), " " + e.text)));
     list.hidden = !events.length;
   });
-  return { el: p.el, overlay(line) { other = line; dirty = true; } };
+  // overlay draws another run; of another period, from the beginning of this one.
+  function overlay(line) { beside = line; dirty = true; }
+  return { el: p.el, overlay };
 }
 
 const money2 = (v) => (Math.abs(v) < 1000 ? figure(v) : money(v.toFixed(2), Math.abs(v) >= 1e5 ? 0 : 2));
+
+// aligned is a line as it is where it shares time with another, and else from its beginning.
+function aligned(line, to) {
+  if (!line.length || !to.length) return line;
+  const apart = line[line.length - 1].t < to[0].t || line[0].t > to[to.length - 1].t, by = to[0].t - line[0].t;
+  return apart ? line.map((p) => ({ t: p.t + by, v: p.v })) : line;
+}
 
 // joined puts two lines on one axis of time.
 function joined(one, two) {

@@ -1,6 +1,6 @@
 // Fills and funding, page by page.
 import { h, show } from "../dom.js";
-import { exact, money, signed, bp, moment, precise, sense, symbol } from "../format.js";
+import { exact, money, signed, bp, moment, precise, sense } from "../format.js";
 import { panel, table } from "../panel.js";
 
 const size = 25;
@@ -28,7 +28,7 @@ function paged({ session, op, id, title, caption, width, columns, key, label }) 
 }
 
 const when = { head: "Time", text: (r) => moment(r.time), title: (r) => precise(r.time) };
-const what = { head: "Instrument", text: (r) => symbol(r.instrument).name, title: (r) => r.instrument };
+const what = { head: "Instrument", text: (r) => r.instrument, title: (r) => r.instrument };
 
 export const fills = ({ session, inspect }) => paged({
   session, op: "fills", id: "fills", title: "Fills", caption: "Executions, newest first", width: 7, label: "Fills", key: (r) => r.seq + r.trade_id,
@@ -41,7 +41,7 @@ export const fills = ({ session, inspect }) => paged({
     { head: "", name: "Maker or taker", min: "m", text: (r) => (r.maker ? "maker" : "taker"), title: (r) => (r.maker ? "It rested in the book" : "It took from the book") },
     { head: "Order", text: (r) => (r.order ? "#" + r.order : ""), act: (r) => inspect("order", r.order) },
     { head: "Pair", min: "m", text: (r) => (r.pair ? "#" + r.pair : ""), act: (r) => inspect("pair", r.pair) },
-    { head: "Strategy", min: "l", text: (r) => r.strategy },
+    { head: "Strategy", min: "x", text: (r) => r.strategy },
   ],
 });
 

@@ -1,6 +1,6 @@
 // Positions, and balances by venue and wallet with the distance to liquidation.
 import { h, text, keyed, attr, show } from "../dom.js";
-import { money, signed, exact, percent, sense, symbol, none } from "../format.js";
+import { money, signed, exact, percent, sense, none } from "../format.js";
 import { panel, table, search } from "../panel.js";
 
 export function positions({ session, pick }) {
@@ -9,8 +9,7 @@ export function positions({ session, pick }) {
   const t = table({
     label: "Positions", key: (r) => r.instrument + "\n" + (r.strategy || ""), empty: "Nothing is held.", find: (r) => r.instrument + " " + (r.strategy || ""),
     columns: [
-      { head: "Instrument", text: (r) => symbol(r.instrument).name, act: (r) => pick(r.instrument), title: (r) => r.instrument + ": show its book and price", sort: (r) => symbol(r.instrument).name },
-      { head: "Market", min: "m", text: (r) => symbol(r.instrument).place, sort: (r) => r.instrument },
+      { head: "Instrument", text: (r) => r.instrument, act: (r) => pick(r.instrument), title: (r) => r.instrument + ": show its book and price", sort: (r) => r.instrument },
       { head: "Quantity", num: true, tip: "Coins or contracts; below 0 is short", text: (r) => exact(r.qty), cls: (r) => sense(r.qty), sort: (r) => Number(r.qty) },
       { head: "Entry", num: true, min: "m", tip: "Average price", text: (r) => exact(r.entry), sort: (r) => Number(r.entry) },
       { head: "Mark", num: true, tip: "The price it is valued at", text: (r) => exact(r.mark), sort: (r) => Number(r.mark) },

@@ -1,6 +1,6 @@
 // Working orders, and the ladder of a book with ours in it.
 import { h, text, attr, keyed } from "../dom.js";
-import { exact, digits, lasting, symbol } from "../format.js";
+import { exact, digits, lasting } from "../format.js";
 import { panel, table, search } from "../panel.js";
 
 const depth = 8;
@@ -13,14 +13,14 @@ export function orders({ session, acts, confirm, inspect, pick, shared }) {
     label: "Working orders", key: (r) => r.id, empty: "No orders are working.", find: (r) => [r.id, r.strategy, r.instrument, r.side, r.status].join(" "),
     columns: [
       { head: "Order", text: (r) => "#" + r.id, act: (r) => inspect("order", r.id), title: (r) => `Explain order ${r.id}${r.client_id ? ", " + r.client_id : ""}`, sort: (r) => r.id },
-      { head: "Instrument", text: (r) => symbol(r.instrument).name, act: (r) => pick(r.instrument), title: (r) => r.instrument, sort: (r) => r.instrument },
+      { head: "Instrument", text: (r) => r.instrument, act: (r) => pick(r.instrument), title: (r) => r.instrument, sort: (r) => r.instrument },
       { head: "Side", text: (r) => r.side, cls: (r) => (r.side === "buy" ? "up" : "down"), sort: (r) => r.side },
       { head: "Price", num: true, text: (r) => (Number(r.price) ? exact(r.price) : "market"), title: (r) => `${r.type} ${r.tif}${r.post_only ? " post only" : ""}${r.reduce_only ? " reduce only" : ""}`, sort: (r) => Number(r.price) },
       { head: "Filled / quantity", num: true, text: (r) => exact(r.filled) + " / " + exact(r.qty), bar: (r) => r.filled / r.qty, sort: (r) => Number(r.qty) },
       { head: "Ahead", num: true, tip: "Quantity before it in the queue at its price, as far as it is known or modelled", text: (r) => exact(r.ahead), sort: (r) => Number(r.ahead) },
       { head: "Status", text: (r) => r.status, title: (r) => r.reason, sort: (r) => r.status },
       { head: "Age", num: true, min: "m", text: (r) => lasting(age(r)), sort: (r) => -Date.parse(r.created) },
-      { head: "Strategy", min: "l", text: (r) => r.strategy, sort: (r) => r.strategy },
+      { head: "Strategy", min: "x", text: (r) => r.strategy, sort: (r) => r.strategy },
       { head: "", name: "Cancel", text: (r) => (session.steerable && !r.pair && !r.schedule ? "Cancel" : ""), act: (r) => confirm(acts.cancel(r)), title: () => "Take this order back" },
     ],
   });

@@ -1,10 +1,10 @@
 // Pairs: two legs against each other, so that the price does not matter and what is
 // between them is earned.
 import { h } from "../dom.js";
-import { money, signed, bp, lasting, moment, sense, exact, precise, known, symbol, none } from "../format.js";
+import { money, signed, bp, lasting, moment, sense, exact, precise, known, none } from "../format.js";
 import { panel, table, search } from "../panel.js";
 
-const leg = (l) => `${l.side} ${exact(l.qty)} ${symbol(l.instrument).name}`;
+const leg = (l) => `${l.side} ${exact(l.qty)} ${l.instrument}`;
 
 export default function pairs({ session, inspect }) {
   const closed = h("input", { type: "checkbox", onchange: () => view.again() });
@@ -17,9 +17,9 @@ export default function pairs({ session, inspect }) {
     find: (r) => [r.id, r.strategy, r.state, r.tag, ...r.legs.map((l) => l.instrument)].join(" "),
     columns: [
       { head: "Pair", text: (r) => "#" + r.id, act: (r) => inspect("pair", r.id), title: (r) => `Explain pair ${r.id} of ${r.strategy}`, sort: (r) => r.id },
-      { head: "Legs", text: (r) => r.legs.map(leg).join(" / "), title: (r) => r.legs.map((l) => `${l.side} ${l.qty} ${l.instrument}, cost ${l.cost}`).join("\n"), cls: () => "legs" },
+      { head: "Legs", text: (r) => r.legs.map(leg).join("\n"), title: (r) => r.legs.map((l) => `${l.side} ${l.qty} ${l.instrument}, cost ${l.cost}`).join("\n"), cls: () => "legs" },
       { head: "State", text: (r) => r.state, title: (r) => r.why, sort: (r) => r.state },
-      { head: "Strategy", min: "l", text: (r) => r.strategy, sort: (r) => r.strategy },
+      { head: "Strategy", min: "x", text: (r) => r.strategy, sort: (r) => r.strategy },
       { head: "Notional", num: true, tip: "Value of one leg", text: (r) => money(r.notional, 0), title: (r) => r.notional, sort: (r) => Number(r.notional) },
       { head: "Unhedged", num: true, tip: "Value by which the legs differ now, and for how long", text: (r) => (Number(r.unhedged) ? money(r.unhedged) + " · " + lasting(r.unhedged_ms) : "0"),
         title: (r) => `most so far ${r.max_unhedged}, longest ${lasting(r.max_unhedged_ms)}`, cls: (r) => (Number(r.unhedged) ? "warn" : ""), sort: (r) => Number(r.unhedged) },
@@ -29,7 +29,7 @@ export default function pairs({ session, inspect }) {
       { head: "Next", num: true, tip: "When funding is settled next, and what the pair receives then as things stand", text: (r) => (known(r.closed) ? "closed " + moment(r.closed) : left(r) == null ? none : (left(r) > 0 ? "in " + lasting(left(r)) : "now") + (r.next_rate != null ? " · " + bp(r.next_rate, 2) : "")),
         title: (r) => precise(r.next_settlement), sort: (r) => Date.parse(r.next_settlement) || 0 },
       { head: "Realized", num: true, min: "m", tip: "Price result that is booked, less fees", text: (r) => signed(r.realised), cls: (r) => sense(r.realised), title: (r) => `${r.realised}; fees ${r.fees}; interest ${r.interest}`, sort: (r) => Number(r.realised) },
-      { head: "Opened", min: "l", text: (r) => moment(r.opened), title: (r) => precise(r.opened), sort: (r) => Date.parse(r.opened) },
+      { head: "Opened", min: "x", text: (r) => moment(r.opened), title: (r) => precise(r.opened), sort: (r) => Date.parse(r.opened) },
     ],
   });
   p.body.append(t.el);
