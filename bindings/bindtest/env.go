@@ -56,6 +56,8 @@ type Env struct {
 	Logged      []string                    // "info file:line message"
 	Plotted     []string                    // "series value"
 	Halted      string
+	Notices     []string // "severity text"
+	Silenced    bool     // what Notify answers is false
 
 	AdvisorName string
 	Asked       []advice.Question
@@ -320,6 +322,13 @@ func (e *Env) Log(l intent.Level, where, message string) {
 
 func (e *Env) Chart(series string, v float64) {
 	e.Plotted = append(e.Plotted, fmt.Sprintf("%s %v", series, v))
+}
+
+func (e *Env) Notify(s intent.Severity, text string) bool {
+	if !e.Silenced {
+		e.Notices = append(e.Notices, s.String()+" "+text)
+	}
+	return !e.Silenced
 }
 
 func (e *Env) Halt(reason string) { e.Halted = reason }

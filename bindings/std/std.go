@@ -15,6 +15,7 @@ import (
 	"github.com/perilune/perilune/bindings/exec"
 	"github.com/perilune/perilune/bindings/log"
 	"github.com/perilune/perilune/bindings/market"
+	"github.com/perilune/perilune/bindings/notify"
 	"github.com/perilune/perilune/bindings/num"
 	"github.com/perilune/perilune/bindings/order"
 	"github.com/perilune/perilune/bindings/params"
@@ -33,6 +34,7 @@ type Env interface {
 	timer.Env
 	chart.Env
 	ai.Env
+	notify.Env
 }
 
 // Modules returns every module, in the order they are documented.
@@ -40,6 +42,6 @@ func Modules() []bindings.Module {
 	return slices.Concat(
 		[]bindings.Module{market.Module(), basis.Module(), carry.Module(), order.Module()},
 		exec.Modules(),
-		[]bindings.Module{account.Module(), timer.Module(), state.Module(), params.Module(), num.Module(), ta.Module(), log.Module(), chart.Module(), ai.Module()},
+		[]bindings.Module{account.Module(), timer.Module(), state.Module(), params.Module(), num.Module(), ta.Module(), log.Module(), chart.Module(), ai.Module(), notify.Module()},
 	)
 }

@@ -102,6 +102,11 @@ type (
 		Text    string
 		Caution bool
 	}
+	// Notified is what a strategy wants people to be told.
+	Notified struct {
+		Severity intent.Severity
+		Text     string
+	}
 	// HaltChanged says why the kill latch was tripped; "": it was lifted.
 	HaltChanged struct{ Reason string }
 	// Advised says what came of a question.

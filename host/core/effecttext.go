@@ -38,6 +38,7 @@ func (*StateSaved) kind() string     { return "state" }
 func (VersionChanged) kind() string  { return "version" }
 func (*ChartPoint) kind() string     { return "chart" }
 func (*LogLine) kind() string        { return "log" }
+func (*Notified) kind() string       { return "notify" }
 func (*HaltChanged) kind() string    { return "halt" }
 func (Advised) kind() string         { return "advice" }
 func (*CallbackEnded) kind() string  { return interruptWord }
@@ -95,6 +96,10 @@ func (b *LogLine) appendTo(dst []byte, _ *exchange.Universe) []byte {
 	dst = field(dst, "level", b.Level.String())
 	dst = field(dst, "where", strconv.Quote(b.Where))
 	return quoted(dst, b.Text)
+}
+
+func (b *Notified) appendTo(dst []byte, _ *exchange.Universe) []byte {
+	return quoted(field(dst, "severity", b.Severity.String()), b.Text)
 }
 
 func (b *CallbackEnded) appendTo(dst []byte, _ *exchange.Universe) []byte {

@@ -30,6 +30,7 @@ type Port struct {
 	orders    exchange.OrderID // how many ids the staged orders have taken
 	pairs     exchange.PairID
 	schedules exchange.ScheduleID
+	notices   int             // that are staged
 	asked     []string        // functions whose questions are staged; "": the advisor's
 	handler   Handler         // being called
 	refused   error           // the first thing it asked for that makes no sense
@@ -205,6 +206,18 @@ func (p *Port) Halt(reason string) {
 	p.stage(&stagedHalt{reason})
 }
 
+// Notify stages a notice to people, who are told of it as the session's configuration says.
+// It returns false, and stages nothing, when the strategy has used up what it may tell: five
+// notices at once, and then one a minute.
+func (p *Port) Notify(severity intent.Severity, text string) bool {
+	if !p.instance.told.allows(p.c.now, p.notices) {
+		return false
+	}
+	p.notices++
+	p.stage(stagedNotice{&Notified{min(severity, intent.Critical), short(text)}})
+	return true
+}
+
 // Ask stages a question. The outcome is told by on_advice, always: an answer, or
 // why there is none. A strategy may have one question under way.
 func (p *Port) Ask(q advice.Question) (uint64, error) {
@@ -317,7 +330,7 @@ func (p *Port) PaceSchedule(id exchange.ScheduleID, x float64) error {
 func (p *Port) reset() {
 	p.staged = p.staged[:0]
 	p.memory.reset()
-	p.orders, p.pairs, p.schedules, p.refused, p.timers = 0, 0, 0, nil, nil
+	p.orders, p.pairs, p.schedules, p.refused, p.timers, p.notices = 0, 0, 0, nil, nil, 0
 	p.asked = p.asked[:0]
 }
 

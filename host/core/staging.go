@@ -37,6 +37,7 @@ type (
 	stagedLine     struct{ line LogLine }
 	stagedPoint    struct{ point ChartPoint }
 	stagedHalt     struct{ reason string }
+	stagedNotice   struct{ notice *Notified }
 	stagedQuestion struct{ question *advice.Question }
 )
 
@@ -52,7 +53,11 @@ func (st *stagedTransfer) commit(c *Core, _ *instance)   { c.transfers.transfer(
 func (st *stagedTimer) commit(c *Core, s *instance)      { c.timers.set(s.index, st.name, st.at, st.every) }
 func (st *stagedNoTimer) commit(c *Core, s *instance)    { c.timers.clear(s.index, st.name) }
 func (st *stagedHalt) commit(c *Core, s *instance)       { c.halt(s.Name() + ": " + st.reason) }
-func (st stagedQuestion) commit(c *Core, s *instance)    { c.advisors.askAdvisor(s, st.question) }
+func (st stagedNotice) commit(c *Core, s *instance) {
+	s.told.note(c.now)
+	c.emit(s.index, st.notice)
+}
+func (st stagedQuestion) commit(c *Core, s *instance) { c.advisors.askAdvisor(s, st.question) }
 
 func (st *stagedLine) commit(c *Core, s *instance) {
 	if st.line.Caution {

@@ -113,6 +113,7 @@ type instance struct {
 	due         bool            // ... together with its orders, so it is saved with them
 	undelivered []undelivered   // what it has not taken yet
 	dropped     int             // of what it was owed
+	told        allowance       // of notices to people
 	calls       int             // of its handlers by the event being handled
 	woken       int             // by timers, in the second wokenIn
 	wokenIn     exchange.Time
