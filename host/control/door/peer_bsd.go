@@ -1,0 +1,28 @@
+//go:build darwin || freebsd
+
+package door
+
+import (
+	"net"
+
+	"golang.org/x/sys/unix"
+)
+
+const socketsKnowPeers = true
+
+// peerUID is the user on the other end of a socket.
+func peerUID(c *net.UnixConn) (int, error) {
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return 0, err
+	}
+	var cred *unix.Xucred
+	var failed error
+	if err := raw.Control(func(fd uintptr) { cred, failed = unix.GetsockoptXucred(int(fd), unix.SOL_LOCAL, unix.LOCAL_PEERCRED) }); err != nil {
+		return 0, err
+	}
+	if failed != nil {
+		return 0, failed
+	}
+	return int(cred.Uid), nil
+}
