@@ -28,7 +28,7 @@ import (
 )
 
 var (
-	seeds     = flag.Int("seeds", 20, "how many seeds TestSimulation runs")
+	seeds     = flag.Int("seeds", 10, "how many seeds TestSimulation runs")
 	firstSeed = flag.Uint64("first", 1, "the first of them")
 	oneSeed   = flag.Uint64("seed", 0, "run TestSimulation with this seed only")
 	traceSeed = flag.Bool("trace", false, "print every effect of TestSimulation")
@@ -222,9 +222,6 @@ func (s *totals) simulate(seed uint64) error {
 func TestSimulation(t *testing.T) {
 	sum := totals{count: tally{}}
 	first, last := *firstSeed, *firstSeed+uint64(*seeds)-1
-	if testing.Short() {
-		last = min(last, first+9)
-	}
 	if *oneSeed != 0 {
 		first, last = *oneSeed, *oneSeed
 	}

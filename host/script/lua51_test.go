@@ -20,7 +20,7 @@ import (
 )
 
 var (
-	luaPrograms = flag.Int("programs", 2000, "how many generated programs are compared with the reference Lua 5.1")
+	luaPrograms = flag.Int("programs", 500, "how many generated programs are compared with the reference Lua 5.1")
 	luaShown    = flag.Int("shown", 5, "how many differing programs are shown")
 	luaFirst    = flag.Uint64("program", 0, "the first generated program's number")
 )
