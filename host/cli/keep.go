@@ -4,9 +4,11 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/perilune/perilune/ledger"
+	"github.com/perilune/perilune/ledger/export"
 )
 
 const verifyProves = `
@@ -19,13 +21,19 @@ advisor's answers, script versions, charts and the log.
 
 // ledgerVerb looks after a ledger's file.
 func ledgerVerb(ctx context.Context, e *env, args []string) error {
-	f := e.flags("ledger", "verify|backup|restore …", "perilune ledger verify --db perilune-live.db")
+	f := e.flags("ledger", "verify|backup|restore|export …", "perilune ledger verify --db perilune-live.db")
 	usage := f.Usage
 	f.Usage = func() { usage(); fmt.Fprint(e.out, verifyProves) }
 	db := f.String("db", "perilune-paper.db", "ledger file")
-	to := f.String("to", "", "backup: file to write (default: the ledger's name with the time)")
+	to := f.String("to", "", "backup: file to write (default: the ledger's name with the time); export: before this day, UTC")
 	journals := f.String("journal", "", "verify: directory with the runs' journals (default: where the runs left them)")
 	accept := f.Bool("accept", false, "verify: take the rows for right as they are, so that a session starts; keeps a copy of what was")
+	var x exportFlags
+	f.StringVar(&x.out, "out", "", "export: directory to write a file for each table to")
+	f.StringVar(&x.format, "format", export.Parquet, "export: "+export.Parquet+" or "+export.CSV)
+	f.StringSliceVar(&x.tables, "tables", nil, "export: some of "+strings.Join(export.Names(), ",")+" (default: all)")
+	f.StringVar(&x.session, "session", "", "export: only this session (default: all)")
+	f.StringVar(&x.from, "from", "", "export: from this day on, UTC")
 	asJSON := f.Bool("json", false, "print one JSON object on stdout")
 	if err := parse(f, args); err != nil {
 		return err
@@ -36,6 +44,9 @@ func ledgerVerb(ctx context.Context, e *env, args []string) error {
 	switch {
 	case f.NArg() == 1 && f.Arg(0) == "verify":
 		return e.verifyLedger(ctx, *db, *journals, *accept, *asJSON)
+	case f.NArg() == 1 && f.Arg(0) == "export":
+		x.to = *to
+		return e.exportLedger(ctx, *db, &x, *asJSON)
 	case f.NArg() == 1 && f.Arg(0) == "backup":
 		if *to == "" {
 			*to = *db + "." + stamp + ".backup"
@@ -57,7 +68,7 @@ func ledgerVerb(ctx context.Context, e *env, args []string) error {
 			delete(report, "aside")
 		}
 	default:
-		return fail(ExitUsage, "want: ledger verify, ledger backup [--to FILE], or ledger restore FILE")
+		return fail(ExitUsage, "want: ledger verify, ledger backup [--to FILE], ledger restore FILE, or ledger export --out DIR")
 	}
 	if *asJSON {
 		return e.printJSON(report)

@@ -137,6 +137,7 @@ var homes = []struct {
 	why     string
 }{
 	{"github.com/gorilla/websocket", []string{"exchange/wire"}, "read limits, deadlines and reconnects are decided once"},
+	{"github.com/parquet-go/parquet-go", []string{"ledger/export"}, "what a type of the ledger is in a file is decided once"},
 	{"modernc.org/sqlite", []string{"ledger"}, "one writer with one set of pragmas owns the file"},
 	{"github.com/fsnotify/fsnotify", []string{"host/watch"}, "what an event is worth is decided once"},
 	{"github.com/spf13/pflag", []string{"host/cli"}, "options reach the rest as values"},

@@ -1,0 +1,235 @@
+// Package export writes a ledger's tables as files that other programs read: Parquet for
+// data frames and databases, CSV for spreadsheets. All tables of an export are of one
+// moment, also while a session writes the ledger, and are streamed: memory does not grow
+// with the ledger.
+//
+// # Types
+//
+// Amounts are exact. In Parquet they are DECIMAL(38, 18); a column in which one does not fit,
+// of more decimals or of 10^20 and more, is text and its File says so. Times are
+// TIMESTAMP(NANOS, UTC), in CSV RFC 3339 with nanoseconds. What there is none of is null, in
+// CSV empty.
+//
+// CSV is RFC 4180, UTF-8, with a header. A text that a spreadsheet would take for a formula
+// has an apostrophe before it; names in strategies and at venues are somebody else's words.
+package export
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/ledger"
+)
+
+// Formats of the files.
+const (
+	Parquet = "parquet"
+	CSV     = "csv"
+)
+
+// Options say what is exported.
+type Options struct {
+	Dir      string        // where the files go; it is made
+	Format   string        // Parquet or CSV
+	Tables   []string      // names of Tables; nil: all
+	Session  string        // name of a session; "": all
+	From, To exchange.Time // From <= time < To; 0: no bound
+}
+
+// File is what was written.
+type File struct {
+	Table string   `json:"table"`
+	Path  string   `json:"path"`
+	Rows  int64    `json:"rows"`
+	Bytes int64    `json:"bytes"`
+	Text  []string `json:"text,omitempty"` // columns of amounts that are text, because DECIMAL(38, 18) does not hold them
+}
+
+// writer writes the rows of a table. A value is nil, string, int64, float64 or bool.
+type writer interface {
+	row(values []any) error
+	close() error
+}
+
+// Export writes each table into a file of its name. No file is replaced; after an error none
+// of the export's files is there.
+func Export(ctx context.Context, db *ledger.DB, o Options) (files []File, err error) {
+	chosen, err := o.tables()
+	if err != nil {
+		return nil, err
+	}
+	for i := range chosen {
+		path := o.path(&chosen[i])
+		if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("export: %s: %w: no file is replaced, name another directory", path, errors.Join(ledger.ErrExists, err))
+		}
+	}
+	if err := os.MkdirAll(o.Dir, 0o755); err != nil {
+		return nil, err
+	}
+	part, err := os.MkdirTemp(o.Dir, ".export-")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(part)) }()
+	err = db.At(ctx, func(v *ledger.View) error {
+		for i := range chosen {
+			f, err := o.write(ctx, v, &chosen[i], part)
+			if err != nil {
+				return fmt.Errorf("export: table %s: %w", chosen[i].Name, err)
+			}
+			files = append(files, f)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	for i := range files {
+		if err := publish(filepath.Join(part, filepath.Base(files[i].Path)), files[i].Path); err != nil {
+			for _, f := range files[:i] {
+				err = errors.Join(err, os.Remove(f.Path))
+			}
+			return nil, err
+		}
+	}
+	return files, nil
+}
+
+// publish gives a file its name. A hard link fails where somebody took the name meanwhile;
+// file systems that have none are trusted.
+func publish(from, to string) error {
+	err := os.Link(from, to)
+	if err == nil || errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return os.Rename(from, to)
+}
+
+// tables are those that were asked for.
+func (o *Options) tables() ([]Table, error) {
+	if o.Format != Parquet && o.Format != CSV {
+		return nil, fmt.Errorf("export: format %q: want %s or %s", o.Format, Parquet, CSV)
+	}
+	all := Tables()
+	if o.Tables == nil {
+		return all, nil
+	}
+	var chosen []Table
+	for _, name := range o.Tables {
+		at := slices.IndexFunc(all, func(t Table) bool { return t.Name == name })
+		if at < 0 {
+			return nil, fmt.Errorf("export: there is no table %q: want some of %s", name, strings.Join(Names(), ","))
+		}
+		if !slices.ContainsFunc(chosen, func(t Table) bool { return t.Name == name }) {
+			chosen = append(chosen, all[at])
+		}
+	}
+	return chosen, nil
+}
+
+// Names are the names of Tables.
+func Names() (names []string) {
+	for _, t := range Tables() {
+		names = append(names, t.Name)
+	}
+	return names
+}
+
+func (o *Options) path(t *Table) string { return filepath.Join(o.Dir, t.Name+"."+o.Format) }
+
+func (o *Options) write(ctx context.Context, v *ledger.View, t *Table, part string) (f File, err error) {
+	f = File{Table: t.Name, Path: o.path(t)}
+	args := []any{o.Session, int64(o.From), int64(o.To)}
+	if o.Format == Parquet {
+		if f.Text, err = tooLarge(ctx, v, t, args); err != nil {
+			return f, err
+		}
+	}
+	out, err := os.Create(filepath.Join(part, filepath.Base(f.Path)))
+	if err != nil {
+		return f, err
+	}
+	defer out.Close()
+	buffered := bufio.NewWriterSize(out, 1<<16)
+	var w writer
+	if o.Format == Parquet {
+		w = newParquet(buffered, t, f.Text)
+	} else if w, err = newCSV(buffered, t); err != nil {
+		return f, err
+	}
+	if f.Rows, err = copyRows(ctx, v, t, args, w); err != nil {
+		return f, err
+	}
+	if err := errors.Join(w.close(), buffered.Flush(), out.Sync()); err != nil {
+		return f, err
+	}
+	info, err := out.Stat()
+	if err == nil {
+		f.Bytes = info.Size()
+	}
+	return f, err
+}
+
+// copyRows hands every row of a table to a writer.
+func copyRows(ctx context.Context, v *ledger.View, t *Table, args []any, w writer) (n int64, err error) {
+	rows, err := v.Query(ctx, t.Query, args...)
+	if err != nil {
+		return 0, err
+	}
+	defer rows.Close()
+	values, into := make([]any, len(t.Columns)), make([]any, len(t.Columns))
+	for i := range values {
+		into[i] = &values[i]
+	}
+	for rows.Next() {
+		if err := rows.Scan(into...); err != nil {
+			return n, err
+		}
+		for i := range t.Columns {
+			if values[i], err = t.Columns[i].value(values[i]); err != nil {
+				return n, err
+			}
+		}
+		if err := w.row(values); err != nil {
+			return n, err
+		}
+		n++
+	}
+	return n, rows.Err()
+}
+
+// value is a value of the ledger as the column's kind has it.
+func (c *Column) value(v any) (any, error) {
+	switch x := v.(type) {
+	case nil:
+		if c.Kind == Text {
+			return "", nil
+		}
+		return nil, nil
+	case string:
+		if c.Kind == Text || c.Kind == Amount {
+			return x, nil
+		}
+	case int64:
+		switch c.Kind {
+		case Integer, Moment:
+			return x, nil
+		case Bool:
+			return x != 0, nil
+		}
+	case float64:
+		if c.Kind == Real {
+			return x, nil
+		}
+	}
+	return nil, fmt.Errorf("column %s has %T %v: %w", c.Name, v, v, ledger.ErrCorrupt)
+}
