@@ -125,14 +125,14 @@ func TestConsoleTellsWhere(t *testing.T) {
 
 // Every table and view of a ledger has its columns told, and those that need words have them.
 func TestRelations(t *testing.T) {
-	_, r := console(t)
-	list, err := r.Relations(context.Background())
+	c, _ := console(t)
+	list, err := c.Relations(context.Background())
 	must(t, err)
 	docs := map[string]string{}
 	for _, x := range list {
 		docs[x.Name] = x.Doc
-		for _, c := range x.Columns {
-			docs[x.Name+"."+c.Name] = c.Doc
+		for _, col := range x.Columns {
+			docs[x.Name+"."+col.Name] = col.Doc
 		}
 	}
 	for name, want := range map[string]string{

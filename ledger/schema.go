@@ -22,9 +22,9 @@ type RelationColumn struct {
 }
 
 // Relations are the views of a ledger, which people begin with, and then its tables.
-func (rd *Reader) Relations(ctx context.Context) (list []Relation, err error) {
+func (c *Console) Relations(ctx context.Context) (list []Relation, err error) {
 	docs := relationDocs(embedded)
-	rows, err := rd.Query(ctx, `SELECT m.name, m.type = 'view', c.name, c.type FROM sqlite_schema m, pragma_table_info(m.name) c
+	rows, err := c.db.QueryContext(ctx, `SELECT m.name, m.type = 'view', c.name, c.type FROM sqlite_schema m, pragma_table_info(m.name) c
 		WHERE m.type IN ('table', 'view') AND m.name NOT LIKE 'sqlite_%' ORDER BY m.type DESC, m.rowid, c.cid`)
 	if err != nil {
 		return nil, err
@@ -32,8 +32,8 @@ func (rd *Reader) Relations(ctx context.Context) (list []Relation, err error) {
 	defer rows.Close()
 	for rows.Next() {
 		var r Relation
-		var c RelationColumn
-		if err := rows.Scan(&r.Name, &r.View, &c.Name, &c.Type); err != nil {
+		var col RelationColumn
+		if err := rows.Scan(&r.Name, &r.View, &col.Name, &col.Type); err != nil {
 			return nil, err
 		}
 		if n := len(list); n == 0 || list[n-1].Name != r.Name {
@@ -41,10 +41,10 @@ func (rd *Reader) Relations(ctx context.Context) (list []Relation, err error) {
 			list = append(list, r)
 		}
 		last := &list[len(list)-1]
-		if c.Doc = docs[r.Name+"."+c.Name]; last.View {
-			c.Type = ""
+		if col.Doc = docs[r.Name+"."+col.Name]; last.View {
+			col.Type = ""
 		}
-		last.Columns = append(last.Columns, c)
+		last.Columns = append(last.Columns, col)
 	}
 	return list, rows.Err()
 }

@@ -7,13 +7,13 @@ import (
 )
 
 // View is a ledger as it is at one moment, whatever is written to it meanwhile. It is
-// valid during the call of Reader.At and used by one goroutine.
+// valid during the call of DB.At and used by one goroutine.
 type View struct{ tx *sql.Tx }
 
 // At calls do with the ledger as it is now. A session that writes it is not held up; its
 // write-ahead log grows until do has returned.
-func (rd *Reader) At(ctx context.Context, do func(*View) error) error {
-	tx, err := rd.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+func (db *DB) At(ctx context.Context, do func(*View) error) error {
+	tx, err := db.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		return classify(err)
 	}

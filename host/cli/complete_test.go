@@ -54,7 +54,7 @@ func TestComplete(t *testing.T) {
 		"run --config per":                      "perilune.toml",
 		"run strategies/hello.lua --set ":       "notional=",
 		"run strategies/hello.lua --journal-":   "--journal-cap",
-		"ledger ":                               "verify backup restore",
+		"ledger ":                               "verify backup restore export",
 		"ledger restore p":                      "perilune.toml",
 		"data verify --mark":                    "--market",
 		"data no --mark":                        "",

@@ -46,18 +46,8 @@ func sqlVerb(ctx context.Context, e *env, args []string) error {
 		return fail(ExitUsage, "--timeout %s: want more than 0", *within)
 	case *schema && f.NArg() > 0:
 		return fail(ExitUsage, "--schema and a statement: want one of them")
-	case *schema:
-		return onLedger(*db, func(d *ledger.DB) error { return e.printSchema(ctx, d, *db, *format) })
-	case f.NArg() != 1:
+	case !*schema && f.NArg() != 1:
 		return fail(ExitUsage, `want one statement in quotes, or - to read it from stdin, got %d arguments; --schema tells what there is`, f.NArg())
-	}
-	text := f.Arg(0)
-	if text == "-" {
-		read, err := io.ReadAll(io.LimitReader(e.in, 2<<20))
-		if err != nil {
-			return err
-		}
-		text = string(read)
 	}
 	if _, err := os.Stat(*db); err != nil {
 		return fail(ExitLedger, "ledger %s: there is no such file; a run makes one", *db)
@@ -67,6 +57,17 @@ func sqlVerb(ctx context.Context, e *env, args []string) error {
 		return err
 	}
 	defer c.Close()
+	if *schema {
+		return e.printSchema(ctx, c, *db, *format)
+	}
+	text := f.Arg(0)
+	if text == "-" {
+		read, err := io.ReadAll(io.LimitReader(e.in, 2<<20))
+		if err != nil {
+			return err
+		}
+		text = string(read)
+	}
 	ctx, stop := context.WithTimeoutCause(ctx, *within, fmt.Errorf("the statement took longer than %s and was ended: --timeout gives it longer", *within))
 	defer stop()
 	out := newTable(e, *format, *db)
@@ -212,8 +213,8 @@ func jsonTable(e *env, db string) tableOut {
 }
 
 // printSchema tells what a statement can name.
-func (e *env) printSchema(ctx context.Context, d *ledger.DB, path, format string) error {
-	list, err := d.Relations(ctx)
+func (e *env) printSchema(ctx context.Context, c *ledger.Console, path, format string) error {
+	list, err := c.Relations(ctx)
 	if err != nil {
 		return err
 	}
