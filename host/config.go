@@ -54,6 +54,7 @@ type fileConfig struct {
 		Relay *relayConfig `toml:"relay"`
 	} `toml:"feed"`
 	Advisor *advisorConfig            `toml:"advisor"`
+	Notify  *notifyConfig             `toml:"notify"`
 	Params  map[string]map[string]any `toml:"params"`
 	Venue   map[string]toml.Primitive `toml:"venue"`
 }
@@ -121,6 +122,9 @@ func (o *Options) LoadConfig(path string) error {
 	}
 	if err := o.takeAdvisor(f.Advisor); err != nil {
 		return configError("%s: [advisor] %v", path, err)
+	}
+	if err := o.takeNotify(f.Notify); err != nil {
+		return configError("%s: [notify] %v", path, err)
 	}
 	return o.takeParams(path, string(raw), &f)
 }

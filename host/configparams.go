@@ -207,7 +207,7 @@ func venueNames(section []string) (names []string) {
 
 // tomlNames lists the keys of a section of the configuration.
 func tomlNames(t reflect.Type, section []string) (names []string) {
-	for t.Kind() == reflect.Pointer {
+	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
 		t = t.Elem()
 	}
 	if t.Kind() != reflect.Struct {

@@ -59,6 +59,16 @@ func (cs *channels) tell(c *channel, why string) {
 	cs.post(&exchange.Event{Kind: exchange.KindVenue, Instrument: exchange.NoInstrument, Name: c.house, Channel: c.kind, Reason: why})
 }
 
+// lost lists the channels that the core takes for dark, and why.
+func (cs *channels) lost() (out []string) {
+	for _, c := range cs.list {
+		if c.told != "" {
+			out = append(out, c.house+": "+c.kind.String()+": "+c.told)
+		}
+	}
+	return out
+}
+
 // metrics tell which channels are dark.
 func (cs *channels) metrics(l *metricList) {
 	for _, c := range cs.list {

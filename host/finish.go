@@ -25,6 +25,7 @@ func (r *runner) finish(ctx context.Context, ended error) (*Summary, error) {
 	r.record.stopBackups()
 	r.meter.look(r, r.loop.Now())
 	r.alerts.finish(r.core, r.loop.Now())
+	defer r.alerts.detach()
 	if ended != nil {
 		r.account.clear()
 	}

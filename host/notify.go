@@ -36,20 +36,14 @@ type NotifierFunc func(ctx context.Context, a Alert) error
 func (f NotifierFunc) Notify(ctx context.Context, a Alert) error { return f(ctx, a) }
 
 // Severity is how soon a person should look.
-type Severity uint8
+type Severity = intent.Severity
 
+// The severities, from the least.
 const (
-	Notice   Severity = iota // when there is time: a session ended in good order, a hold passed
-	Warning                  // today: a callback failed, an instrument is held
-	Critical                 // now: money is at risk, or nothing trades any more
+	Notice   = intent.Notice   // when there is time: a session ended in good order, a hold passed
+	Warning  = intent.Warning  // today: a callback failed, an instrument is held
+	Critical = intent.Critical // now: money is at risk, or nothing trades any more
 )
-
-func (s Severity) String() string {
-	if names := [...]string{"notice", "warning", "critical"}; int(s) < len(names) {
-		return names[s]
-	}
-	return "none"
-}
 
 // AlertKind is what an alert is about.
 type AlertKind string
@@ -60,13 +54,26 @@ const (
 	AlertLiquidation AlertKind = "liquidation" // the venue took a position: liquidation, deleveraging, delivery
 	AlertUnhedged    AlertKind = "unhedged"    // a pair is unhedged by more, or for longer, than it may be
 	AlertPaused      AlertKind = "paused"      // a strategy is not called any more
-	AlertHeld        AlertKind = "held"        // an instrument or the account is held; as a Notice: it is not any more
+	AlertHeld        AlertKind = "held"        // nothing new is begun on the account; as a Notice: it is again
+	AlertDrift       AlertKind = "drift"       // an instrument is held until ledger and venue agree; as a Notice: they do
 	AlertFeed        AlertKind = "feed"        // market data comes late; as a Notice: it is in time again
+	AlertVenue       AlertKind = "venue"       // a venue can't be reached; as a Notice: it can again
+	AlertMargin      AlertKind = "margin"      // a position is near its liquidation; as a Notice: it is not any more
+	AlertFunding     AlertKind = "funding"     // what a position that is held is paid turned into what it pays, or back
 	AlertAccount     AlertKind = "account"     // trouble with the account, another run on it, or with a Broker
-	AlertStorage     AlertKind = "storage"     // trouble with the ledger or the journal
+	AlertStorage     AlertKind = "storage"     // trouble with the ledger, the journal or the disk; as a Notice: it passed
 	AlertError       AlertKind = "error"       // any other error of the log
+	AlertMessage     AlertKind = "message"     // what a strategy tells: notify.send
+	AlertDaily       AlertKind = "daily"       // how the day went
+	AlertStarted     AlertKind = "started"     // the session begins, or goes on
 	AlertEnded       AlertKind = "ended"       // the session is over, and why
 )
+
+// AlertKinds are the kinds of alerts.
+func AlertKinds() []AlertKind {
+	return []AlertKind{AlertHalt, AlertLiquidation, AlertUnhedged, AlertPaused, AlertHeld, AlertDrift, AlertFeed, AlertVenue, AlertMargin,
+		AlertFunding, AlertAccount, AlertStorage, AlertError, AlertMessage, AlertDaily, AlertStarted, AlertEnded}
+}
 
 // Alert is something that a person should know.
 type Alert struct {
@@ -99,6 +106,11 @@ func alertOf(l *Line) (Alert, bool) {
 	}
 	foreign, _, isForeign := strings.Cut(strings.TrimPrefix(l.Text, core.ForeignFillLine), ")")
 	switch {
+	case l.Strategy == "storage" && l.Level < intent.Error:
+		a.Kind, a.Severity = AlertStorage, Notice
+		if l.Level == intent.Warn {
+			a.Severity = Warning
+		}
 	case l.Level < intent.Error:
 		return a, false
 	case l.Where != "": // a script's own words are no more than that
@@ -130,9 +142,10 @@ func (a *Alert) key() alertKey { return alertKey{a.Kind, a.Strategy, a.Text} }
 // alerts brings what a person should know to the notifier. Its methods may be called on
 // nil, and raise from any goroutine.
 type alerts struct {
-	to   Notifier
-	from Severity
-	warn func(text string)
+	to      []receiver
+	targets *targets // of the configuration; nil: there are none
+	from    Severity // the least that anybody wants to hear of
+	warn    func(text string)
 
 	mu      sync.Mutex
 	queue   []Alert
@@ -148,8 +161,13 @@ type alerts struct {
 
 	closing sync.Once
 
-	held, unhedged, late, slow []string // as of the last beat; the loop's own
-	why                        string
+	seen seen // the loop's own
+}
+
+// receiver is who is told, from a severity on.
+type receiver struct {
+	Notifier
+	from Severity
 }
 
 // told is an alert that was told, or waits to be.
@@ -160,10 +178,19 @@ type told struct {
 }
 
 func openAlerts(o *Options, warn func(string)) *alerts {
-	if o.Notifier == nil {
+	a := &alerts{targets: openTargets(o, warn), from: Critical, warn: warn, known: map[alertKey]*told{}, wake: make(chan struct{}, 1), done: make(chan struct{})}
+	if a.targets != nil {
+		a.to = append(a.to, receiver{a.targets, Notice})
+	}
+	if o.Notifier != nil {
+		a.to = append(a.to, receiver{o.Notifier, o.NotifyFrom})
+	}
+	if len(a.to) == 0 {
 		return nil
 	}
-	a := &alerts{to: o.Notifier, from: o.NotifyFrom, warn: warn, known: map[alertKey]*told{}, wake: make(chan struct{}, 1), done: make(chan struct{})}
+	for _, r := range a.to {
+		a.from = min(a.from, r.from)
+	}
 	a.running, a.stop = context.WithCancel(context.Background())
 	go a.run()
 	return a
@@ -319,7 +346,12 @@ func (a *alerts) tell(x Alert) {
 	}
 	ctx, cancel := context.WithTimeout(parent, notifyWithin)
 	defer cancel()
-	err := a.call(ctx, x)
+	var err error
+	for _, r := range a.to {
+		if x.Severity >= r.from {
+			err = errors.Join(err, r.call(ctx, x))
+		}
+	}
 	a.mu.Lock()
 	a.counts[0]++
 	if err != nil {
@@ -331,9 +363,9 @@ func (a *alerts) tell(x Alert) {
 	}
 }
 
-func (a *alerts) call(ctx context.Context, x Alert) (err error) {
+func (r receiver) call(ctx context.Context, x Alert) (err error) {
 	defer caught(&err)
-	return a.to.Notify(ctx, x)
+	return r.Notify(ctx, x)
 }
 
 // close tells what waits and then the end, within bounds: from half of the time on, the end
@@ -341,6 +373,7 @@ func (a *alerts) call(ctx context.Context, x Alert) (err error) {
 func (a *alerts) close(end Alert) {
 	if a != nil {
 		a.closing.Do(func() { a.end(end, end.Severity < a.from) })
+		a.targets.close(end.Severity == Critical)
 	}
 }
 
@@ -348,6 +381,7 @@ func (a *alerts) close(end Alert) {
 func (a *alerts) quit() {
 	if a != nil {
 		a.closing.Do(func() { a.stop(); a.end(Alert{}, true) })
+		a.targets.close(false)
 	}
 }
 
@@ -368,49 +402,6 @@ func (a *alerts) end(end Alert, mute bool) {
 		}
 	}
 	a.warn("notifier: it did not return, and is not waited for")
-}
-
-// look raises what is seen from beat to beat alone. why is why the account holds new risk
-// back. It runs on the loop.
-func (a *alerts) look(c *core.Core, now exchange.Time, why string) {
-	if a == nil {
-		return
-	}
-	a.why = why
-	held := c.Held()
-	if why != "" {
-		held = append(held, why)
-	}
-	a.held = a.changes(now, AlertHeld, Warning, a.held, held)
-	a.late = a.changes(now, AlertFeed, Critical, a.late, c.LateFeeds())
-	a.slow = a.changes(now, AlertFeed, Warning, a.slow, c.SlowFeeds())
-	var unhedged []string
-	_, beyond := c.Unhedged()
-	for i := range beyond {
-		unhedged = append(unhedged, fmt.Sprintf("pair %d on %s is unhedged by more, or for longer, than it may be", beyond[i].ID, c.Universe().Get(beyond[i].Perp).Key()))
-	}
-	a.unhedged = a.changes(now, AlertUnhedged, Critical, a.unhedged, unhedged)
-}
-
-// finish is look at the end.
-func (a *alerts) finish(c *core.Core, now exchange.Time) {
-	if a != nil {
-		a.look(c, now, a.why)
-	}
-}
-
-func (a *alerts) changes(now exchange.Time, kind AlertKind, severity Severity, before, after []string) []string {
-	for _, text := range after {
-		if !slices.Contains(before, text) {
-			a.raise(Alert{Time: now, Severity: severity, Kind: kind, Strategy: "host", Text: text})
-		}
-	}
-	for _, text := range before {
-		if !slices.Contains(after, text) {
-			a.raise(Alert{Time: now, Severity: Notice, Kind: kind, Strategy: "host", Text: "passed: " + text})
-		}
-	}
-	return after
 }
 
 // endOf is how a session ended.
@@ -444,4 +435,5 @@ func (a *alerts) metrics(l *metricList) {
 	l.add(Counter, "perilune_alerts_total", "Alerts that the notifier was told.", float64(a.counts[0]))
 	l.add(Counter, "perilune_alerts_failed_total", "Alerts that the notifier answered with an error.", float64(a.counts[1]))
 	l.add(Counter, "perilune_alerts_dropped_total", "Alerts that there was no room for.", float64(a.counts[2]))
+	a.targets.metrics(l)
 }

@@ -129,6 +129,10 @@ type Options struct {
 	// nobody is. See Notifier.
 	Notifier   Notifier
 	NotifyFrom Severity
+	// Notify are the targets of the configuration that are told what a person should know,
+	// by chat, mail or otherwise; nil: there are none. They are told of sessions in real
+	// time alone: never of a backtest, a recording or the built-in market.
+	Notify *NotifyOptions
 	// Status gets the state of the session about every StatusEvery of wall time,
 	// 250 ms if zero. It is called on the goroutine of Log; a state that was not
 	// shown when the next one comes is forgotten.
@@ -283,6 +287,13 @@ func (o *Options) Validate() (err error) {
 	}
 	if err := o.checkNumbers(); err != nil {
 		return err
+	}
+	if o.Notify != nil {
+		mine := *o.Notify
+		if err := mine.Validate(); err != nil {
+			return configError("notify: %v", err)
+		}
+		o.Notify = &mine
 	}
 	if o.Speed > 0 && o.Speed < leastSpeed {
 		return configError("Speed %g: want 0, which is as fast as it goes, or at least %g virtual seconds per second", o.Speed, leastSpeed)

@@ -89,6 +89,8 @@ func (p *reporter) take(c *core.Core, e *core.Effect) {
 	case core.ScheduleChanged:
 		s := &b.Schedule
 		p.parents.Add(e.Time, s.ID, s.Total, s.Filled, s.Due)
+	case *core.Notified:
+		p.alerts.raise(messageOf(e, c.StrategyName(e.Strategy)))
 	case core.OrderChanged:
 		p.refused(c, b.Order, e.Time)
 	case *core.LogLine:

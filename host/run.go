@@ -96,6 +96,7 @@ func newRunner(o *Options) *runner {
 	e := env{log: r.log, post: r.inbox.Post, entering: r.supervisor.entering, limited: r.supervisor.limited, end: r.endEarly}
 	r.hold.post = e.post
 	dark := &channels{post: e.post}
+	r.dark = dark
 	r.source = newSource(o, e, pace{inbox: r.inbox, beat: r.beat, every: o.StatusEvery, speed: o.Speed}, dark,
 		func() (*wants, error) { return wantsOf(o, r.scripts) })
 	r.account = newAccount(o, e, dark, r.inbox.Waiting)
@@ -113,6 +114,7 @@ type runner struct {
 	scripts    []loaded
 	roster     *projection.Roster // see strategies
 	source     source
+	dark       *channels
 	market     *marketData // what the source tells of itself
 	supervisor *supervisor
 	account    account
@@ -224,6 +226,9 @@ func (r *runner) build(ctx context.Context) error {
 	}
 	r.supervisor.names.Store(&names)
 	if err := r.record.begin(s); err != nil {
+		return err
+	}
+	if err := r.alerts.attach(r.record); err != nil {
 		return err
 	}
 	venue, prelude, err := r.account.start(ctx, &beginning{standing: &r.record.standing, core: r.core, header: s, bars: r.market.bars})
@@ -350,7 +355,11 @@ func (r *runner) announce() {
 	for i := range len(r.scripts) + len(r.o.Strategies) {
 		names = append(names, r.core.StrategyName(int32(i)))
 	}
+	r.alerts.raise(Alert{Time: r.loop.Now(), Severity: Notice, Kind: AlertStarted, Strategy: "host", Text: strings.Join(names, ", ") + " on " + cmp.Or(r.market.title, r.market.name)})
 	r.log(Line{Level: intent.Info, Text: fmt.Sprintf("%s: %s on %s, %s %s, ledger %s", where, strings.Join(names, ", "), cmp.Or(r.market.title, r.market.name), how, r.record.session, r.o.DB)})
+	if r.o.Notify != nil && !r.o.notifies() {
+		r.log(Line{Level: intent.Info, Text: "the targets of [notify] are told nothing: the market is not in real time"})
+	}
 	if r.o.Watch && len(r.scripts) > 0 {
 		r.log(Line{Level: intent.Info, Text: "edit and save a script to reload it; Ctrl-C ends the session"})
 	}

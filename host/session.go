@@ -128,6 +128,7 @@ func (s *Session) Run(ctx context.Context) (*Summary, error) {
 		return nil, err
 	}
 	defer s.life.follow(ctx)()
+	s.r.alerts.beginBeside(s)
 	sum, err := s.r.supervisor.oversee(s.life, func() (*Summary, error) {
 		s.r.supervisor.entering("")
 		err := s.r.loop.Run(s.life)

@@ -26,11 +26,13 @@ type sessionRecord struct {
 	fs      journal.FS      // of the journal; nil: the operating system's
 	rec     *recorder
 	writer  *ledger.Writer
-	storage *storage // nil: the session is not in real time
-	backups *backups // nil: none are made
+	stamp   ledger.Options // that the ledger was opened with
+	storage *storage       // nil: the session is not in real time
+	backups *backups       // nil: none are made
 	rows    projection.Rows
-	settled bool // journal and ledger were closed in good order, or tried
-	killed  bool // the session ends as if the process had been killed
+	scratch []ledger.Record // of one event
+	settled bool            // journal and ledger were closed in good order, or tried
+	killed  bool            // the session ends as if the process had been killed
 }
 
 // recordOptions are what the record needs of its session.
@@ -48,11 +50,12 @@ type recordOptions struct {
 	asked      func() time.Duration // how long ago somebody asked for the session's end
 	space      func(dir string) (uint64, error)
 	hold       *hold
+	tells      bool // people, by targets of the configuration
 }
 
 func (o *Options) record(e env, real bool) recordOptions {
 	r := recordOptions{env: e, kind: o.Ledger, journals: o.Journal, journalCap: o.JournalCap, backup: o.Backup.withDefaults(real), real: real && (o.broker == nil || o.realTime()),
-		realTime: o.realTime(), scripts: o.Scripts, stopWithin: o.StopWithin, space: o.freeSpace}
+		realTime: o.realTime(), scripts: o.Scripts, stopWithin: o.StopWithin, space: o.freeSpace, tells: o.notifies()}
 	if r.journals == "off" {
 		r.journals = ""
 	}
@@ -69,6 +72,7 @@ func (r *sessionRecord) open(ctx context.Context, of ledger.Options) (err error)
 	}
 	r.entering("opening the ledger %s", r.path)
 	of.Path = r.path
+	r.stamp = of
 	if r.db, err = ledger.Open(of); err != nil {
 		return &LedgerError{err}
 	}
@@ -81,16 +85,12 @@ func (r *sessionRecord) write(ev *exchange.Event, fx []core.Effect) error {
 	if r.writer == nil {
 		return nil
 	}
+	rows, err := r.rowsOf(&r.rows, r.run.ID, fx)
+	if err != nil {
+		return err
+	}
 	flushed := r.journal == nil
-	for i := range fx {
-		e := &fx[i]
-		row, err := r.rows.Of(e)
-		if err != nil {
-			return err
-		}
-		if row == nil {
-			continue
-		}
+	for _, row := range rows {
 		if !flushed {
 			flushed = true
 			if err := r.keep(fx); err != nil {
@@ -106,6 +106,27 @@ func (r *sessionRecord) write(ev *exchange.Event, fx []core.Effect) error {
 		return r.stalled(err)
 	}
 	return nil
+}
+
+// rowsOf are the rows of the effects of an event, those that tell people something last.
+func (r *sessionRecord) rowsOf(b *projection.Rows, run ledger.RunID, fx []core.Effect) ([]ledger.Record, error) {
+	rows := r.scratch[:0]
+	for i := range fx {
+		row, err := b.Of(&fx[i])
+		if err != nil {
+			return nil, err
+		}
+		if row != nil {
+			rows = append(rows, row)
+		}
+	}
+	for i := 0; r.tells && i < len(fx); i++ {
+		if n := noticeRow(run, &fx[i], b.Names); n != nil {
+			rows = append(rows, n)
+		}
+	}
+	r.scratch = rows
+	return rows, nil
 }
 
 // keep brings the journal to the operating system, and with real orders to the disk
@@ -318,14 +339,11 @@ func (r *sessionRecord) recover(ctx context.Context, run *ledger.Run, given *own
 			return fmt.Errorf("it begins after event %d, and the ledger ends at event %d", res.Made, run.Committed)
 		}
 		b := projection.Rows{Universe: c.Universe(), Names: c.StrategyName}
-		for i := range fx {
-			row, err := b.Of(&fx[i])
-			if err != nil || row == nil {
-				if err != nil {
-					return err
-				}
-				continue
-			}
+		rows, err := r.rowsOf(&b, run.ID, fx)
+		if err != nil {
+			return err
+		}
+		for _, row := range rows {
 			if err := w.Post(row); err != nil {
 				return err
 			}

@@ -33,7 +33,8 @@ func (r *runner) beat(now exchange.Time) {
 	why := r.account.heartbeat(now)
 	r.hold.follow(cmp.Or(r.record.storage.reason(), why))
 	r.meter.look(r, now)
-	r.alerts.look(r.core, now, why)
+	r.alerts.look(sight{r.core, now, why, r.dark.lost()})
+	r.alerts.daily(r, now)
 	if r.o.Status == nil {
 		return
 	}

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 
@@ -118,4 +119,19 @@ func (o Outbox) deliveries(where string, args ...any) (out []Delivery, err error
 		return nil
 	}, args...)
 	return out, err
+}
+
+// KeepLast keeps rows that no event led to in a ledger that is open no more, as a row of a
+// run of before.
+func KeepLast(o Options, run RunID, rows []Record) error {
+	db, err := Open(o)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	w, err := db.NewWriter(&Run{ID: run}, WriterOptions{Wait: time.Second})
+	if err != nil {
+		return err
+	}
+	return errors.Join(w.Aside(rows...), w.Close())
 }

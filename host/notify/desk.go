@@ -67,9 +67,9 @@ const (
 	sendWithin  = 15 * time.Second // a try
 	unkeptMost  = 4096             // deliveries that wait for a store that can't take them
 	lookAgain   = time.Second      // at what the store did not take, and at what is too old
-	// againAfter is how long what an earlier run sent is not sent again: a session that
+	// AgainAfter is how long what an earlier run sent is not sent again: a session that
 	// is begun again and again says the same.
-	againAfter = 10 * time.Minute
+	AgainAfter = 10 * time.Minute
 )
 
 // Store keeps what becomes of deliveries.
@@ -168,7 +168,7 @@ func (d *Desk) saidBefore(x *Delivery) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	at, ok := d.recent[repeated{x.Target, x.Class, x.Strategy, x.Text}]
-	return ok && x.Made.Sub(at) < againAfter
+	return ok && x.Made.Sub(at) < AgainAfter
 }
 
 // Attach gives the desk its store, and what earlier runs left: left are their deliveries
@@ -280,14 +280,14 @@ func (p *postbox) run() {
 	timer := time.NewTimer(lookAgain)
 	defer timer.Stop()
 	for {
-		wait := p.step()
+		wait, failed := p.step()
 		closing := false
 		select {
 		case <-d.closing:
 			closing = true
 		default:
 		}
-		if closing && (wait < 0 || d.running.Err() != nil || time.Now().Add(wait).After(d.deadline)) {
+		if closing && (failed || wait < 0 || d.running.Err() != nil || time.Now().Add(wait).After(d.deadline)) {
 			return
 		}
 		if wait == 0 {
@@ -314,12 +314,13 @@ func (p *postbox) run() {
 
 // step delivers what is due, and returns how long until something is; 0: look again at once,
 // negative: nothing waits.
-func (p *postbox) step() time.Duration {
+func (p *postbox) step() (wait time.Duration, failed bool) {
 	d := p.desk
 	p.mu.Lock()
 	changed := p.queue.expire(time.Now())
 	p.counts.Failed += uint64(len(changed))
-	batch, wait := p.queue.take(time.Now())
+	var batch []*pending
+	batch, wait = p.queue.take(time.Now())
 	list := make([]Notice, len(batch))
 	for i, x := range batch {
 		list[i] = x.Notice
@@ -327,11 +328,11 @@ func (p *postbox) step() time.Duration {
 	p.mu.Unlock()
 	d.keep(changed)
 	if len(batch) == 0 || d.running.Err() != nil {
-		return wait
+		return wait, false
 	}
 	err := deliver(d.running, p.target, p.sender, list)
 	if err != nil && d.running.Err() != nil {
-		return wait // it was the desk's end: the try does not count
+		return wait, true // it was the desk's end: the try does not count
 	}
 	p.mu.Lock()
 	changed = p.queue.settle(batch, err, time.Now())
@@ -344,7 +345,7 @@ func (p *postbox) step() time.Duration {
 	if tell {
 		d.warn(fmt.Sprintf("notify: %s: %v; it is tried again in %s, and then less and less often", p.target.Name, err, next.Round(time.Second)))
 	}
-	return 0
+	return 0, err != nil
 }
 
 // count counts what came of a try. The caller holds mu.
