@@ -73,6 +73,7 @@ func verbs() []verb {
 		{"pnl", "[--db FILE]", "profit by strategy, pair and asset", pnlVerb},
 		{"ledger", "verify|backup|restore|export …", "verify a ledger, copy it while it is written, put a copy back, export it", ledgerVerb},
 		{"sql", "STATEMENT", "look into a ledger with SQL, which can't change it", sqlVerb},
+		{"notify", "list|test", "what people were told and what waits to be; send a test message to each target", notifyVerb},
 		{"sim", "[--listen ADDR]", "run a local exchange that speaks the protocols of every venue", simVerb},
 		{"new", "NAME", "write a strategy skeleton with editor settings", newVerb},
 		{"docs", "[CHAPTER|WORD…]", "the manual: a chapter of it, or where words stand in it", docsVerb},
