@@ -24,7 +24,7 @@ import (
 func openDeribit(t *testing.T, seed uint64) *liveHouse {
 	t.Helper()
 	now := exchange.Time(time.Now().UnixNano())
-	feed, err := synth.New(synth.Options{Seed: seed, Start: now - now%exchange.Minute - 5*exchange.Minute, Step: 100 * exchange.Millisecond, Calm: true, Houses: []synth.House{simfront.House()}})
+	feed, err := synth.New(synth.Options{Seed: seed, Start: now - now%exchange.Minute - exchange.Minute, Step: 100 * exchange.Millisecond, Calm: true, Houses: []synth.House{simfront.House()}})
 	if err != nil {
 		t.Fatal(err)
 	}

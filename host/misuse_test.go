@@ -51,7 +51,7 @@ func leavesNothing(t *testing.T, times int, once func()) {
 		once()
 	}
 	after := held()
-	for end := time.Now().Add(time.Minute); after.goroutines > before.goroutines && time.Now().Before(end); after = held() {
+	for end := time.Now().Add(time.Minute); (after.goroutines > before.goroutines || after.descriptors > before.descriptors) && time.Now().Before(end); after = held() {
 		time.Sleep(time.Millisecond) // what was told to end may not have yet
 	}
 	if after.goroutines > before.goroutines || after.descriptors > before.descriptors || after.heap > before.heap+2<<20 {

@@ -40,7 +40,7 @@ type local struct {
 // start runs one whose market begins at a time.
 func start(t testing.TB, begin exchange.Time, limits simfront.Limits) *local {
 	t.Helper()
-	feed, err := synth.New(synth.Options{Seed: 1, Start: begin - begin%exchange.Minute - 5*exchange.Minute, Step: 100 * exchange.Millisecond, Calm: true, Houses: []synth.House{charged()}})
+	feed, err := synth.New(synth.Options{Seed: 1, Start: begin - begin%exchange.Minute - exchange.Minute, Step: 100 * exchange.Millisecond, Calm: true, Houses: []synth.House{charged()}})
 	if err != nil {
 		t.Fatal(err)
 	}

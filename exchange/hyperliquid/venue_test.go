@@ -45,7 +45,7 @@ func start(t *testing.T, begin exchange.Time) *local {
 	if ahead := begin - wallClock(); ahead > -exchange.Minute && ahead < exchange.Minute {
 		opened = time.Unix(0, int64(begin)) // both clocks are one, however long it takes to open
 	}
-	feed, err := synth.New(synth.Options{Seed: 1, Start: begin - begin%exchange.Minute - 5*exchange.Minute, Step: 100 * exchange.Millisecond, Calm: true,
+	feed, err := synth.New(synth.Options{Seed: 1, Start: begin - begin%exchange.Minute - exchange.Minute, Step: 100 * exchange.Millisecond, Calm: true,
 		Houses: []synth.House{{Name: api.House, List: simfront.Lists}}})
 	if err != nil {
 		t.Fatal(err)

@@ -49,7 +49,7 @@ func start(t *testing.T, begin exchange.Time) *local {
 	if ahead := begin - now(); ahead > -exchange.Minute && ahead < exchange.Minute {
 		opened = time.Unix(0, int64(begin)) // both clocks are one
 	}
-	market, err := synth.New(synth.Options{Seed: 1, Start: begin - begin%exchange.Minute - 5*exchange.Minute, Step: 100 * exchange.Millisecond, Calm: true, Houses: []synth.House{simfront.House()}})
+	market, err := synth.New(synth.Options{Seed: 1, Start: begin - begin%exchange.Minute - exchange.Minute, Step: 100 * exchange.Millisecond, Calm: true, Houses: []synth.House{simfront.House()}})
 	if err != nil {
 		t.Fatal(err)
 	}

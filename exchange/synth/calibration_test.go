@@ -19,7 +19,7 @@ func TestSimulatedFigures(t *testing.T) {
 		t.Skip("simulates months")
 	}
 	t.Parallel()
-	runs := make([]sample, 8)
+	runs := make([]sample, 4)
 	t.Run("seeds", func(t *testing.T) {
 		for seed := range runs {
 			t.Run(fmt.Sprint(seed), func(t *testing.T) {

@@ -13,6 +13,8 @@ import (
 // market alone: no chance is in them, and nothing follows from them.
 type crowded struct {
 	begun bool
+	dt    float64                 // seconds of a step, that keep is for
+	keep  [len(leverages)]float64 // of what a tier's positions differ from the price, after a step
 	tiers [len(leverages)]struct {
 		long, short float64 // log of the prices at which they were opened, on average
 	}
@@ -44,13 +46,19 @@ var leverages = [...]struct {
 func (c *crowded) step(v *venue, dt float64) {
 	price := math.Log(v.asset.index * (1 + v.premium))
 	c.n, c.at = 0, 0
+	if c.dt != dt {
+		c.dt = dt
+		for i := range c.keep {
+			c.keep[i] = math.Exp2(-dt / leverages[i].half)
+		}
+	}
 	for i := range c.tiers {
 		t, l := &c.tiers[i], &leverages[i]
 		if !c.begun {
 			t.long, t.short = price, price
 			continue
 		}
-		keep := math.Exp2(-dt / l.half)
+		keep := c.keep[i]
 		t.long = price + (t.long-price)*keep
 		t.short = price + (t.short-price)*keep
 		if over := t.long - price - l.bears; over > 0 {

@@ -232,7 +232,10 @@ func (v *venue) lean(m *Market) float64 {
 
 // quote sets the touch around the middle price. A thin book is also a wide one.
 func (v *venue) quote(m *Market) {
-	wide := v.rules.spread * math.Exp(0.6*math.Max(0, -v.lean(m)-0.7))
+	wide := v.rules.spread
+	if thin := -v.lean(m) - 0.7; thin > 0 { // in few steps
+		wide *= math.Exp(0.6 * thin)
+	}
 	spread := exchange.Ticks(wide + unit(hash(v.seed, uint64(m.k), 1)))
 	spread = max(1, spread)
 	middle := v.asset.index * (1 + v.premium) * v.scale

@@ -56,6 +56,9 @@ func (m *Market) count(v *venue, curve float64) int {
 	rest := math.Exp(-v.asset.prints() * m.tenth * curve * busy)
 	u := unit(hash(v.seed, uint64(m.k), 2))
 	n, p := 0, rest
+	if u < p {
+		return 0 // as in most steps
+	}
 	for mean := -math.Log(rest); u >= p && n < maxPrints; {
 		u -= p
 		n++

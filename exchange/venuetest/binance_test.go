@@ -50,7 +50,7 @@ func binanceHarness(entry string, set ...func(*testing.T, *account.Client)) venu
 
 // binanceBench is a client of an exchange whose market begins at a time.
 func binanceBench(t *testing.T, entry string, begin exchange.Time, set []func(*testing.T, *account.Client)) *venuetest.Bench {
-	local := simtest.Start(t, simtest.Options{Seed: 1, Start: begin - begin%exchange.Minute - 5*exchange.Minute,
+	local := simtest.Start(t, simtest.Options{Seed: 1, Start: begin - begin%exchange.Minute - exchange.Minute,
 		Step: 100 * exchange.Millisecond, Begin: begin, Speed: 1})
 	c, err := account.Open(context.Background(), account.Options{Key: local.HMAC(), Endpoints: local.Endpoints(), Entry: entry, Log: func(s string) { t.Log(s) }})
 	if err != nil {

@@ -24,7 +24,7 @@ var feedFaults = map[venuetest.FeedFault]simserver.Fault{
 func TestBinanceFeed(t *testing.T) {
 	venuetest.Feed(t, venuetest.FeedHarness{Open: func(t *testing.T) *venuetest.FeedBench {
 		begin := exchange.Time(time.Now().UnixNano())
-		local := simtest.Start(t, simtest.Options{Seed: 1, Start: begin - begin%exchange.Minute - 5*exchange.Minute,
+		local := simtest.Start(t, simtest.Options{Seed: 1, Start: begin - begin%exchange.Minute - exchange.Minute,
 			Step: 100 * exchange.Millisecond, Begin: begin, Speed: 1})
 		v, err := binance.At(local.Endpoints()).Open()
 		if err != nil {

@@ -39,7 +39,7 @@ func (l *live) endpoints() api.Endpoints {
 // openLive runs an exchange whose market has a time; it ends with the test.
 func openLive(t testing.TB, begin exchange.Time) *live {
 	t.Helper()
-	feed, err := synth.New(synth.Options{Seed: 1, Start: begin - begin%exchange.Minute - 5*exchange.Minute, Step: 100 * exchange.Millisecond, Calm: true, Houses: []synth.House{simfront.House}})
+	feed, err := synth.New(synth.Options{Seed: 1, Start: begin - begin%exchange.Minute - exchange.Minute, Step: 100 * exchange.Millisecond, Calm: true, Houses: []synth.House{simfront.House}})
 	if err != nil {
 		t.Fatal(err)
 	}
