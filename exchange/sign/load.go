@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 )
 
@@ -99,7 +100,8 @@ func fromFile(path string, forbidden os.FileMode, want string) (Secret, error) {
 	if !info.Mode().IsRegular() {
 		return Secret{}, fmt.Errorf("key file %s: it is not a regular file", path)
 	}
-	if perm := info.Mode().Perm(); perm&forbidden != 0 {
+	// On Windows who may read a file is in its access list, of which the mode says nothing.
+	if perm := info.Mode().Perm(); perm&forbidden != 0 && runtime.GOOS != "windows" {
 		return Secret{}, fmt.Errorf("key file %s: its permissions are %04o, so that others can get at it: run chmod %s %s, and replace the key if anyone else uses this machine", path, perm, want, path)
 	}
 	text, err := readAtMost(path, maxSecretBytes)

@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"runtime"
 	"runtime/debug"
 	"strconv"
 	"strings"
@@ -20,7 +21,7 @@ const headroom = 0.1
 // instead of the kernel ending the process. It belongs to a program and not to a
 // package that others embed.
 func limitMemory(w io.Writer) {
-	if os.Getenv("GOMEMLIMIT") != "" {
+	if os.Getenv("GOMEMLIMIT") != "" || runtime.GOOS != "linux" { // control groups are Linux's
 		return
 	}
 	bytes, file := containerMemory("/")

@@ -22,3 +22,6 @@ func terminalWidth(w io.Writer) int {
 	}
 	return int(size.columns)
 }
+
+// escapes reports whether a terminal follows escape sequences: all do but a dumb one.
+func escapes(*os.File) bool { return os.Getenv("TERM") != "dumb" }
