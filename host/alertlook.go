@@ -29,7 +29,8 @@ type seen struct {
 	dark      []string
 	positions exchange.Time                 // when positions were looked at
 	paid      map[exchange.InstrumentID]int // 1: the position that is held is paid funding, -1: it pays
-	day       day
+	day       *day                          // as it began; nil: none did yet
+	dayEnds   exchange.Time
 }
 
 const (
@@ -90,8 +91,16 @@ func (a *alerts) changes(now exchange.Time, kind AlertKind, severity Severity, b
 	return after
 }
 
+// holdings are what alerts ask of a core about what is held.
+type holdings interface {
+	Universe() *exchange.Universe
+	Position(exchange.InstrumentID) exchange.Lots
+	MarginBehind(exchange.InstrumentID) exchange.Margin
+	MarkOf(exchange.InstrumentID) exchange.MarkState
+}
+
 // strained lists what is near its liquidation: an isolated position, or a wallet.
-func strained(c *core.Core, before []string) (out []string) {
+func strained(c holdings, before []string) (out []string) {
 	for _, in := range c.Universe().All() {
 		if !in.Perp() || c.Position(in.ID) == 0 {
 			continue
@@ -110,7 +119,7 @@ func strained(c *core.Core, before []string) (out []string) {
 }
 
 // turned raises that a position which was paid funding pays it, or the other way round.
-func (a *alerts) turned(c *core.Core, now exchange.Time) {
+func (a *alerts) turned(c holdings, now exchange.Time) {
 	x := &a.seen
 	if x.paid == nil {
 		x.paid = map[exchange.InstrumentID]int{}
@@ -138,43 +147,54 @@ func (a *alerts) turned(c *core.Core, now exchange.Time) {
 	}
 }
 
-// day is what a day is summed up from.
+// day is how a session stands at a moment: a day is summed up from that at its beginning and
+// that at its end.
 type day struct {
-	began   exchange.Time
-	ends    exchange.Time // 0: there was none yet
-	equity  decimal.Decimal
-	valued  bool // equity was known as it began
-	funding decimal.Decimal
-	fees    decimal.Decimal
-	fills   int
+	at       exchange.Time
+	equity   decimal.Decimal
+	unvalued string // what has no price, so that equity is not known
+	currency string
+	funding  decimal.Decimal
+	fees     decimal.Decimal
+	fills    int
+	pairs    int
+	halted   string
+}
+
+func (r *runner) day(now exchange.Time) *day {
+	c, st := r.core, r.core.Stats()
+	d := &day{at: now, currency: c.Currency(), funding: st.Funding, fees: st.Fees, fills: c.Fills(), pairs: len(c.OpenPairs()), halted: c.Halted()}
+	d.equity, d.unvalued = r.worth()
+	return d
+}
+
+// since sums up what happened since another moment.
+func (d *day) since(b *day) string {
+	said := []string{"equity is not known: " + d.unvalued + " has no price"}
+	if d.unvalued == "" {
+		said = []string{fmt.Sprintf("equity %s %s", d.equity.StringFixed(2), d.currency)}
+		if b.unvalued == "" {
+			said = append(said, "P&L "+signed(d.equity.Sub(b.equity)))
+		}
+	}
+	said = append(said, "funding "+signed(d.funding.Sub(b.funding)), "fees "+d.fees.Sub(b.fees).StringFixed(2),
+		fmt.Sprintf("%d fills", d.fills-b.fills), fmt.Sprintf("%d open pairs", d.pairs))
+	if d.halted != "" {
+		said = append(said, "halted: "+d.halted)
+	}
+	return "since " + b.at.String() + ": " + strings.Join(said, ", ")
 }
 
 // daily sums the day up when it ends.
 func (a *alerts) daily(r *runner, now exchange.Time) {
-	if a == nil || a.targets == nil || now < a.seen.day.ends {
+	if a == nil || a.targets == nil || now < a.seen.dayEnds {
 		return
 	}
-	before, st := a.seen.day, r.core.Stats()
-	equity, unvalued := r.worth()
-	a.seen.day = day{now, a.targets.dayEnds(now), equity, unvalued == "", st.Funding, st.Fees, r.core.Fills()}
-	if before.ends == 0 {
-		return
+	before, d := a.seen.day, r.day(now)
+	a.seen.day, a.seen.dayEnds = d, a.targets.dayEnds(now)
+	if before != nil {
+		a.raise(Alert{Time: now, Severity: Notice, Kind: AlertDaily, Strategy: "host", Text: d.since(before)})
 	}
-	var said []string
-	if unvalued == "" {
-		said = append(said, fmt.Sprintf("equity %s %s", equity.StringFixed(2), r.core.Currency()))
-		if before.valued {
-			said = append(said, "P&L "+signed(equity.Sub(before.equity)))
-		}
-	} else {
-		said = append(said, "equity is not known: "+unvalued+" has no price")
-	}
-	said = append(said, "funding "+signed(st.Funding.Sub(before.funding)), "fees "+st.Fees.Sub(before.fees).StringFixed(2),
-		fmt.Sprintf("%d fills", r.core.Fills()-before.fills), fmt.Sprintf("%d open pairs", len(r.core.OpenPairs())))
-	if why := r.core.Halted(); why != "" {
-		said = append(said, "halted: "+why)
-	}
-	a.raise(Alert{Time: now, Severity: Notice, Kind: AlertDaily, Strategy: "host", Text: "since " + before.began.String() + ": " + strings.Join(said, ", ")})
 }
 
 func signed(d decimal.Decimal) string {

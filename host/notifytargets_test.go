@@ -220,3 +220,33 @@ func TestAChatSteersASession(t *testing.T) {
 		t.Error("a replay told somebody")
 	}
 }
+
+// When the loop stands still, the watchdog's last word goes out without it, the monitor is
+// told, and what can't be told is kept while the loop holds the ledger.
+func TestTheLastWordOfTheWatchdog(t *testing.T) {
+	s := notifytest.New(t)
+	source, events := inRealTime(3)
+	hold := make(chan struct{})
+	stuck := anywhere{&gopher{name: "stuck", wants: []core.Handler{core.OnBook}, call: func(*core.Port, *core.Callback) error {
+		<-hold
+		return nil
+	}}}
+	o := Options{Source: source, Strategies: []core.Strategy{stuck}, DB: filepath.Join(t.TempDir(), "x.db"), Journal: "off", StallAfter: time.Second, Notify: hookOn(s)}
+	o.Notify.HeartbeatURL, o.Notify.HeartbeatFail = sign.NewSecret(s.URL+"/ping"), true
+	_, err := Run(context.Background(), &o)
+	var stall *StallError
+	if !errors.As(err, &stall) {
+		t.Fatal(err)
+	}
+	paths, bodies := map[string]int{}, ""
+	for s.Waiting() > 0 {
+		r := s.Next(t)
+		paths[r.Path]++
+		bodies += r.Body
+	}
+	if paths["/ping"] == 0 || paths["/ping/fail"] == 0 || !strings.Contains(bodies, `"severity":"critical","class":"ended"`) || !strings.Contains(bodies, "the loop stands still for 1 s") {
+		t.Errorf("%v, %s", paths, bodies)
+	}
+	close(hold)
+	close(events)
+}
