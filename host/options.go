@@ -67,6 +67,8 @@ type Options struct {
 	// DB is the ledger's file; "" is perilune-paper.db in the working directory, and
 	// perilune-NAME.db with a Broker of that name.
 	DB string
+	// KeepLog says which lines of the log the ledger keeps.
+	KeepLog LogKeeping
 	// New begins a new session even if the ledger holds one that was interrupted.
 	New bool
 	// ClearHalt lifts the kill latch that an interrupted session was left with.
@@ -203,6 +205,12 @@ type Line struct {
 	Strategy string // "host" for the host itself
 	Where    string // file:line of the script, when it logged the line itself
 	Text     string
+	// Seq is the event that led to it, 0 for what the host says of itself; Order, Pair and
+	// Instrument (its key) are what it is about, zero where it is about none.
+	Seq        uint64
+	Order      exchange.OrderID
+	Pair       exchange.PairID
+	Instrument string
 }
 
 // Status is the state of a running session.
@@ -315,6 +323,9 @@ func (o *Options) Validate() (err error) {
 		if o.realOrders() {
 			o.DB = "perilune-live.db"
 		}
+	}
+	if err := o.KeepLog.check(); err != nil {
+		return err
 	}
 	if err := o.checkLedgerKind(); err != nil {
 		return err

@@ -24,6 +24,7 @@ type reporter struct {
 	events fanout.Hub[Event]
 	meter  meter
 	alerts *alerts // nil: nobody is told
+	keep   func(*Line)
 
 	equity   track.Equity
 	charts   track.Charts
@@ -51,6 +52,7 @@ func (p *reporter) log(l Line) {
 	p.out.Log(console.Line(l))
 	p.meter.line(l.Level)
 	p.alerts.line(&l)
+	p.keep(&l)
 	if p.events.Active() {
 		p.events.Publish(LogEvent{Moment{Time: l.Time}, l}, false)
 	}
@@ -94,7 +96,8 @@ func (p *reporter) take(c *core.Core, e *core.Effect) {
 	case core.OrderChanged:
 		p.refused(c, b.Order, e.Time)
 	case *core.LogLine:
-		l := Line{Time: e.Time, Level: b.Level, Strategy: c.StrategyName(e.Strategy), Where: b.Where, Text: b.Text}
+		l := Line{Time: e.Time, Level: b.Level, Strategy: c.StrategyName(e.Strategy), Where: b.Where, Text: b.Text,
+			Seq: e.Seq, Order: b.About.Order, Pair: b.About.Pair, Instrument: b.About.Instrument}
 		if b.Caution {
 			p.caution(l)
 			return

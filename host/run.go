@@ -101,8 +101,9 @@ func newRunner(o *Options) *runner {
 		func() (*wants, error) { return wantsOf(o, r.scripts) })
 	r.account = newAccount(o, e, dark, r.inbox.Waiting)
 	r.supervisor.leave = r.account.leave
-	r.record = &sessionRecord{recordOptions: o.record(e, r.account.real()), standing: standing{path: o.DB}}
+	r.record = &sessionRecord{recordOptions: o.record(e, r.account.real()), standing: standing{path: o.DB}, aside: asideLines{least: o.KeepLog.least()}}
 	r.record.started, r.record.asked, r.record.hold = r.started, r.supervisor.asked, &r.hold
+	r.reporter.keep = r.record.aside.hear
 	return r
 }
 
@@ -240,7 +241,7 @@ func (r *runner) build(ctx context.Context) error {
 		return err
 	}
 	prelude = append(past, prelude...)
-	r.record.rows = projection.Rows{Universe: r.core.Universe(), Names: r.core.StrategyName}
+	r.record.rows = projection.Rows{Universe: r.core.Universe(), Names: r.core.StrategyName, Quiet: r.o.KeepLog == KeepWarnings}
 	r.record.rec = newRecorder(r.core.Universe(), r.record.journal, r.sink)
 	r.record.rec.givenUp = &r.supervisor.givenUp
 	if r.record.journal != nil && r.o.JournalCap > 0 {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/intent"
 	"github.com/perilune/perilune/host/core"
 	"github.com/perilune/perilune/host/internal/projection"
 	"github.com/perilune/perilune/ledger"
@@ -30,6 +31,8 @@ type sessionRecord struct {
 	storage *storage       // nil: the session is not in real time
 	backups *backups       // nil: none are made
 	rows    projection.Rows
+	aside   asideLines
+	seq     uint64          // of the last event whose rows were posted
 	scratch []ledger.Record // of one event
 	settled bool            // journal and ledger were closed in good order, or tried
 	killed  bool            // the session ends as if the process had been killed
@@ -102,6 +105,7 @@ func (r *sessionRecord) write(ev *exchange.Event, fx []core.Effect) error {
 		}
 	}
 	r.writer.Mark(ev.Seq)
+	r.seq = max(r.seq, ev.Seq)
 	if err := r.writer.Err(); err != nil {
 		return r.stalled(err)
 	}
@@ -149,6 +153,7 @@ func sends(e core.Effect) bool {
 
 // watch looks after the storage and the copies; it runs on the loop a few times a second.
 func (r *sessionRecord) watch(now exchange.Time) {
+	_ = r.keepLines() // what stands in the way stands in that of the next row too, which tells it
 	r.storage.watch(now, r.writer)
 	r.backups.tell(r.log)
 }
@@ -258,6 +263,9 @@ func (r *sessionRecord) settle(ended error) (gone, err error, save func() error)
 			errs = append(errs, err)
 		}
 	}
+	if err := r.keepLines(); err != nil {
+		errs = append(errs, err)
+	}
 	if err := r.closeLedger(journalled); err != nil && !errors.Is(ended, err) {
 		errs = append(errs, err)
 	}
@@ -338,7 +346,7 @@ func (r *sessionRecord) recover(ctx context.Context, run *ledger.Run, given *own
 		if res.Made > run.Committed {
 			return fmt.Errorf("it begins after event %d, and the ledger ends at event %d", res.Made, run.Committed)
 		}
-		b := projection.Rows{Universe: c.Universe(), Names: c.StrategyName}
+		b := projection.Rows{Universe: c.Universe(), Names: c.StrategyName, Quiet: r.aside.least > intent.Info}
 		rows, err := r.rowsOf(&b, run.ID, fx)
 		if err != nil {
 			return err

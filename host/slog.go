@@ -40,5 +40,16 @@ func handTo(h slog.Handler, l *Line) {
 	if l.Where != "" {
 		r.AddAttrs(slog.String("where", l.Where))
 	}
+	if l.Instrument != "" {
+		r.AddAttrs(slog.String("instrument", l.Instrument))
+	}
+	for _, id := range []struct {
+		name string
+		n    uint64
+	}{{"order", uint64(l.Order)}, {"pair", uint64(l.Pair)}, {"seq", l.Seq}} {
+		if id.n != 0 {
+			r.AddAttrs(slog.Uint64(id.name, id.n))
+		}
+	}
 	_ = h.Handle(ctx, r) // as slog itself does: whoever can't log can't tell of it either
 }

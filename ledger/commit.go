@@ -77,7 +77,7 @@ func (w *Writer) accept(rows []Record, cursor uint64, b *batch) {
 	if n > 0 {
 		w.lastSeq, w.lastN = uint64(b.seq), b.n
 	}
-	w.head = b.head
+	w.head, w.kept = b.head, b.kept
 	for _, in := range b.fresh {
 		w.known[in] = true
 	}
@@ -114,7 +114,7 @@ func (w *Writer) writeRows(rows, aside []Record, cursor uint64) (*batch, error) 
 	defer func() { _ = tx.Rollback() }() // does nothing after Commit
 	b := &batch{ctx: ctx, tx: tx, prepared: &w.prepared, session: w.session, run: w.run,
 		stamp: w.db.stamp, account: w.account, known: w.known, seq: int64(w.lastSeq), n: w.lastN,
-		link: &w.link, head: w.head}
+		link: &w.link, head: w.head, kept: w.kept}
 	w.link.clear() // of a commit that failed
 	var latest exchange.Time
 	for _, r := range rows {

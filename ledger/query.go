@@ -317,25 +317,6 @@ func (rd *Reader) Chart(f Filter) ([]ChartPoint, error) {
 	return last(rows, err, f.Last)
 }
 
-// LogLine is a warning or an error.
-type LogLine struct {
-	Time     exchange.Time
-	Strategy string
-	Level    string
-	Where    string
-	Text     string
-}
-
-// Log returns log lines, oldest first.
-func (rd *Reader) Log(f Filter) ([]LogLine, error) {
-	rows, err := filtered(rd, f, `SELECT x.time, x.strategy, x.level, x.place, x.text
-		FROM log x JOIN run r ON r.id = x.run JOIN session s ON s.id = r.session `+whereRun+" ORDER BY x.run, x.seq, x.n",
-		func(rows *sql.Rows, x *LogLine) error {
-			return rows.Scan(&x.Time, &x.Strategy, &x.Level, &x.Where, &x.Text)
-		})
-	return last(rows, err, f.Last)
-}
-
 // Version is a version of a script.
 type Version struct {
 	Run      RunID

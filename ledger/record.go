@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strconv"
-	"strings"
 
 	"github.com/shopspring/decimal"
 
@@ -153,23 +151,6 @@ type ChartRow struct {
 	Strategy string
 	Series   string
 	Value    float64
-}
-
-// The log is bounded, because a script or a venue in trouble writes lines for as long as
-// it lasts: the ledger keeps the newest lines of all its sessions, and of each line so
-// much. What was dropped is counted in meta, as log_dropped.
-const (
-	logLines = 10_000
-	logText  = 4096 // bytes of a line
-)
-
-// LogRow is a line worth keeping: warnings and errors.
-type LogRow struct {
-	At
-	Strategy string
-	Level    string
-	Where    string // file:line
-	Text     string
 }
 
 func (r *OrderRow) check() error   { return needInstrument(r.Instrument, "order", r.Order.ClientID) }
@@ -356,32 +337,5 @@ func (r *VersionRow) write(b *batch) error {
 
 func (r *ChartRow) write(b *batch) error {
 	_, err := b.exec(insertChart, b.run, b.seq, b.n, int64(r.Time), r.Strategy, r.Series, r.Value)
-	return err
-}
-
-func (r *LogRow) write(b *batch) error {
-	text := r.Text
-	if len(text) > logText {
-		text = fmt.Sprintf("%s… (%d bytes)", strings.ToValidUTF8(text[:logText], ""), len(text))
-	}
-	_, err := b.exec(insertLog, b.run, b.seq, b.n, int64(r.Time), r.Strategy, r.Level, r.Where, text)
-	if err != nil || b.trimmed {
-		return err
-	}
-	b.trimmed = true
-	return b.trimLog()
-}
-
-// trimLog drops the oldest lines. Once in a transaction is enough: the next one sees to
-// what this one adds.
-func (b *batch) trimLog() error {
-	res, err := b.exec(trimLog, logLines-1)
-	if err != nil {
-		return err
-	}
-	n, err := res.RowsAffected()
-	if err == nil && n > 0 {
-		_, err = b.exec(countDropped, strconv.FormatInt(n, 10))
-	}
 	return err
 }

@@ -104,9 +104,9 @@ var statementText = [statements]string{
 		VALUES (?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING`,
 	insertChart: `INSERT INTO chart (run, seq, n, time, strategy, series, value)
 		VALUES (?,?,?,?,?,?,?) ON CONFLICT DO NOTHING`,
-	insertLog: `INSERT INTO log (run, seq, n, time, strategy, level, place, text)
-		VALUES (?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING`,
-	trimLog: `DELETE FROM log WHERE (run, seq, n) < (SELECT run, seq, n FROM log ORDER BY run DESC, seq DESC, n DESC LIMIT 1 OFFSET ?)`,
+	insertLog: `INSERT INTO log (session, run, seq, n, time, strategy, level, place, text, order_id, pair, instrument)
+		VALUES (?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING`,
+	trimLog: `DELETE FROM log WHERE session = ? AND id <= ?`,
 	countDropped: `INSERT INTO meta (key, value) VALUES ('log_dropped', ?)
 		ON CONFLICT (key) DO UPDATE SET value = CAST(CAST(value AS INTEGER) + CAST(excluded.value AS INTEGER) AS TEXT)`,
 	insertAdvice: `INSERT INTO advice (session, id, run, seq, strategy, tag, question, context, schema, verdict, reason, answer,
@@ -152,7 +152,7 @@ type batch struct {
 	seq int64 // of the row being written
 	n   int   // nth row of that event
 
-	trimmed bool // the log, in this transaction
+	kept keptLog // of the session's log, after this transaction
 
 	known map[*exchange.Instrument]bool // committed instruments
 	fresh []*exchange.Instrument        // written in this transaction

@@ -75,8 +75,9 @@ type Writer struct {
 	run      int64
 	account  string
 	known    map[*exchange.Instrument]bool
-	head     head // of the chain, as committed
-	link     link // of the commit under way
+	head     head    // of the chain, as committed
+	kept     keptLog // of the log, as committed
+	link     link    // of the commit under way
 
 	mu      sync.Mutex
 	room    *sync.Cond // the queue shrank, or the writer failed
@@ -122,6 +123,10 @@ func (db *DB) NewWriter(run *Run, o WriterOptions) (*Writer, error) {
 		return nil, fmt.Errorf("ledger: %w", classify(err))
 	}
 	if w.head, err = readHead(context.Background(), db.write); err != nil {
+		w.closeStatements()
+		return nil, fmt.Errorf("ledger: %w", classify(err))
+	}
+	if w.kept, err = readKept(db.write, w.session); err != nil {
 		w.closeStatements()
 		return nil, fmt.Errorf("ledger: %w", classify(err))
 	}

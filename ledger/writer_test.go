@@ -79,7 +79,7 @@ func TestQueriesReturnWhatWasWritten(t *testing.T) {
 	must(t, err)
 	chart, err := r.Chart(f)
 	must(t, err)
-	logs, err := r.Log(f)
+	logs, err := r.Log(f, LogFilter{})
 	must(t, err)
 	versions, err := r.Versions(f)
 	must(t, err)

@@ -212,7 +212,7 @@ func (co *collateral) reduce(list []execution.Short, m exchange.Margin, distance
 			continue
 		}
 		left = left.Sub(part)
-		co.log(intent.Warn, machine.Pair.Strategy, fmt.Sprintf("pair %d is made smaller by %s: %s", s.Pair, part.Round(0), why))
+		co.logAbout(intent.Warn, machine.Pair.Strategy, About{Pair: s.Pair}, fmt.Sprintf("pair %d is made smaller by %s: %s", s.Pair, part.Round(0), why))
 		co.driver.stepPair(machine)
 	}
 }

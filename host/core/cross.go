@@ -102,7 +102,7 @@ func (cr *crossing) settle(m *execution.Machine, in *exchange.Instrument, side e
 			return settled
 		}
 		lots, settled = lots-part, true
-		cr.log(intent.Info, m.Pair.Strategy, fmt.Sprintf("pair %d %s %s %s at %s %s %s inside the account: so little can't be traded while another position hides it from the venue",
+		cr.logAbout(intent.Info, m.Pair.Strategy, About{Pair: m.Pair.ID, Instrument: in.Key()}, fmt.Sprintf("pair %d %s %s %s at %s %s %s inside the account: so little can't be traded while another position hides it from the venue",
 			m.Pair.ID, does, in.QtyDecimal(part), in.Key(), in.PriceDecimal(price), from, cr.partyName(other)))
 		if side == exchange.Buy {
 			cr.cross(in, price, part, pair, other, execution.Crossed)
@@ -170,7 +170,7 @@ func (cr *crossing) oversold(o *exchange.Order, f *exchange.Fill) {
 		}
 		part := min(left, have)
 		left -= part
-		cr.log(intent.Error, o.Strategy, fmt.Sprintf("order %s sold %s %s that belong to pair %d: pair and strategy settle it at %s",
+		cr.logAbout(intent.Error, o.Strategy, About{Order: o.ID, Pair: m.Pair.ID, Instrument: in.Key()}, fmt.Sprintf("order %s sold %s %s that belong to pair %d: pair and strategy settle it at %s",
 			o.ClientID, in.QtyDecimal(part), in.Base, m.Pair.ID, in.PriceDecimal(f.Price)))
 		cr.cross(in, f.Price, part, party{o.Strategy, 0}, party{m.Pair.Strategy, m.Pair.ID}, "sold by "+o.ClientID)
 	}
@@ -185,7 +185,7 @@ func (cr *crossing) soldMeanwhile(m *execution.Machine) {
 	if lots <= 0 || price <= 0 {
 		return
 	}
-	cr.log(intent.Error, m.Pair.Strategy, fmt.Sprintf("%s %s of pair %d were sold by somebody else while their transfer was under way: settled at %s",
+	cr.logAbout(intent.Error, m.Pair.Strategy, About{Pair: m.Pair.ID, Instrument: in.Key()}, fmt.Sprintf("%s %s of pair %d were sold by somebody else while their transfer was under way: settled at %s",
 		in.QtyDecimal(lots), in.Base, m.Pair.ID, in.PriceDecimal(price)))
 	cr.cross(in, price, lots, party{-1, 0}, party{m.Pair.Strategy, m.Pair.ID}, "foreign")
 }

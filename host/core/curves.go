@@ -64,7 +64,7 @@ func (mk *markets) onVolume(m *market, ev *exchange.Event) {
 	p := &m.past
 	p.told, p.fault = true, ev.Volumes == nil
 	if p.fault {
-		mk.log(intent.Warn, -1, fmt.Sprintf("the past volume of %s can't be had: %s", m.in.Key(), ev.Reason))
+		mk.logAbout(intent.Warn, -1, About{Instrument: m.in.Key()}, fmt.Sprintf("the past volume of %s can't be had: %s", m.in.Key(), ev.Reason))
 		return
 	}
 	m.volume.Told(ev.VenueTime, ev.Volumes.Length, ev.Volumes.Qty)

@@ -101,6 +101,7 @@ type (
 		Where   string
 		Text    string
 		Caution bool
+		About   About
 	}
 	// Notified is what a strategy wants people to be told.
 	Notified struct {
@@ -143,4 +144,13 @@ type Txn struct {
 	Pair     exchange.PairID
 	Postings []exchange.Posting
 	Transfer *exchange.Transfer // that moves it; nil: none does
+}
+
+// About is what a line of the log is about, for whoever looks for it later: zero values
+// are nothing. It is told beside the line and is no part of the effect's text, so that
+// journals of before it replay.
+type About struct {
+	Order      exchange.OrderID
+	Pair       exchange.PairID
+	Instrument string // its key
 }

@@ -134,7 +134,7 @@ func (ex *executions) onFill(ev *exchange.Event) {
 	f := ev.Fill
 	in := ex.u.Get(f.Instrument)
 	if !ex.seen.addExecution(f) {
-		ex.log(intent.Warn, -1, "trade "+f.TradeID+" of "+in.Key()+" was reported again and is booked once")
+		ex.logAbout(intent.Warn, -1, About{Order: f.Order, Instrument: in.Key()}, "trade "+f.TradeID+" of "+in.Key()+" was reported again and is booked once")
 		return
 	}
 	f.Traded = ex.now
@@ -229,7 +229,7 @@ func (ex *executions) foreignFill(f *exchange.Fill, shares []FillShare) {
 	if f.Reason == attribution.Nobody {
 		return // the host says what it found, all at once
 	}
-	ex.log(intent.Error, -1, ForeignFillLine+f.Reason+"): "+f.Side.String()+" "+in.QtyDecimal(f.Qty).String()+" "+in.Key()+
+	ex.logAbout(intent.Error, -1, About{Instrument: in.Key()}, ForeignFillLine+f.Reason+"): "+f.Side.String()+" "+in.QtyDecimal(f.Qty).String()+" "+in.Key()+
 		" at "+in.PriceDecimal(f.Price).String())
 	ex.insurance.noteClosed(in, f, shares)
 	for i := range shares {

@@ -29,9 +29,9 @@ func (hs *holds) suspend(id exchange.InstrumentID, why string) {
 	m.held = why
 	switch {
 	case why == "":
-		hs.log(intent.Warn, -1, m.in.Key()+": the account agrees with the venue's again: orders pass")
+		hs.logAbout(intent.Warn, -1, About{Instrument: m.in.Key()}, m.in.Key()+": the account agrees with the venue's again: orders pass")
 	case first:
-		hs.log(intent.Error, -1, hs.markets.holdOf(id, id)+"; it is asked for again")
+		hs.logAbout(intent.Error, -1, About{Instrument: m.in.Key()}, hs.markets.holdOf(id, id)+"; it is asked for again")
 		hs.withdraw(id)
 	}
 	hs.applyHolds()

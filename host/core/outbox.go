@@ -41,7 +41,12 @@ const (
 
 // log writes a line of the log about a strategy; -1 is the host.
 func (o *outbox) log(level intent.Level, strategy int32, text string) {
-	o.emit(strategy, o.lines.keep(LogLine{Level: level, Text: text}))
+	o.logAbout(level, strategy, About{}, text)
+}
+
+// logAbout is log of a line about an order, a pair or an instrument.
+func (o *outbox) logAbout(level intent.Level, strategy int32, about About, text string) {
+	o.emit(strategy, o.lines.keep(LogLine{Level: level, Text: text, About: about}))
 }
 
 // arena hands out memory for values in pieces of many: what is asked for often would

@@ -61,15 +61,15 @@ func (pd *pairDriver) Changed(m *execution.Machine) {
 	pd.managers.disturb()
 	pd.stats.measure(&p)
 	if news := m.News(); news != "" {
-		pd.log(intent.Warn, p.Strategy, pd.describe(m))
+		pd.logAbout(intent.Warn, p.Strategy, About{Pair: p.ID}, pd.describe(m))
 	}
 	if choice := m.Choice(); choice != "" {
-		pd.log(intent.Info, p.Strategy, fmt.Sprintf("pair %d: %s", p.ID, choice))
+		pd.logAbout(intent.Info, p.Strategy, About{Pair: p.ID}, fmt.Sprintf("pair %d: %s", p.ID, choice))
 	}
 	pd.strategies.notify(p.Strategy, Callback{Handler: OnPair, Pair: &p})
 	if p.State.Done() && !before.Done() {
 		if m.Leaves(pd.port) {
-			pd.log(intent.Warn, p.Strategy, pd.describe(m))
+			pd.logAbout(intent.Warn, p.Strategy, About{Pair: p.ID}, pd.describe(m))
 		}
 		pd.pairs.retire(p.ID)
 	}
@@ -152,7 +152,7 @@ func (pd *pairDriver) closePair(s *instance, r intent.CloseRequest) {
 			continue
 		}
 		if err := m.StartClose(pd.port, r); err != nil {
-			pd.log(intent.Warn, s.index, err.Error())
+			pd.logAbout(intent.Warn, s.index, About{Pair: r.Pair}, err.Error())
 			return
 		}
 		pd.stepPair(m)

@@ -148,7 +148,7 @@ func (sd *scheduleDriver) Scheduled(m *schedule.Machine) {
 	before, now := sd.schedules.reported[s.ID], reportedSchedule{s.State, !s.State.Done() && m.Held()}
 	sd.schedules.reported[s.ID] = now
 	if before.state != now.state || now.held && !before.held {
-		sd.log(now.level(), s.Strategy, s.Describe(sd.u.Get(s.Instrument)))
+		sd.logAbout(now.level(), s.Strategy, About{Instrument: sd.u.Get(s.Instrument).Key()}, s.Describe(sd.u.Get(s.Instrument)))
 	}
 	sd.strategies.notify(s.Strategy, Callback{Handler: OnSchedule, Instrument: s.Instrument, Schedule: &s})
 }

@@ -35,6 +35,12 @@ type Line struct {
 	Strategy string // "host" for the host itself
 	Where    string // file:line of the script, when it logged the line itself
 	Text     string
+	// Seq is the event that led to it, 0 for what the host says of itself; Order, Pair and
+	// Instrument (its key) are what it is about, zero where it is about none.
+	Seq        uint64
+	Order      exchange.OrderID
+	Pair       exchange.PairID
+	Instrument string
 }
 
 // Sink takes lines, and states of the session of type S.

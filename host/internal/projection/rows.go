@@ -10,7 +10,6 @@ import (
 	"math"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/intent"
 	"github.com/perilune/perilune/exchange/intent/advice"
 	"github.com/perilune/perilune/host/core"
 	"github.com/perilune/perilune/host/execution/schedule"
@@ -21,6 +20,9 @@ import (
 type Rows struct {
 	Universe *exchange.Universe
 	Names    func(int32) string // of the strategies, by index
+	Quiet    bool               // of the log, warnings and errors alone are kept
+
+	spoken map[int32]*spoken
 }
 
 // strategy names whom a row belongs to; the ledger words the host as "".
@@ -65,9 +67,7 @@ func (r *Rows) Of(e *core.Effect) (ledger.Record, error) {
 	case *core.ChartPoint:
 		return &ledger.ChartRow{At: at, Strategy: name, Series: b.Series, Value: b.Value}, nil
 	case *core.LogLine:
-		if b.Level >= intent.Warn {
-			return &ledger.LogRow{At: at, Strategy: name, Level: b.Level.String(), Where: b.Where, Text: b.Text}, nil
-		}
+		return r.line(at, b, e.Strategy, name), nil
 	case core.ConsultAdvisor:
 		return asked(at, b.Question, exchange.Advice{ID: b.Question.ID, Verdict: "asked"}, 0, name), nil
 	case core.Advised:
