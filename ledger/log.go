@@ -132,7 +132,8 @@ type LogFilter struct {
 	After  int64    // lines with a greater ID only
 }
 
-// Log returns log lines in the order in which they were written; with Filter.Last the newest.
+// Log returns log lines run by run, oldest first; with Filter.Last those written last. What the
+// host says of itself is written a little after what scripts say.
 // Filter.Strategy "host" stands for the host's own.
 func (rd *Reader) Log(f Filter, l LogFilter) ([]LogLine, error) {
 	if f.Strategy == "host" {
@@ -163,6 +164,7 @@ func readLog(rd *Reader, f Filter, l LogFilter, more string) ([]LogLine, error) 
 		return rows.Scan(&x.ID, &x.Account, &x.Run, &x.Seq, &x.Time, &x.Strategy, &x.Level, &x.Where, &x.Text, &x.Order, &x.Pair, &x.Instrument)
 	}, args...)
 	slices.Reverse(rows)
+	slices.SortStableFunc(rows, func(a, b LogLine) int { return cmp.Or(cmp.Compare(a.Run, b.Run), cmp.Compare(a.Time, b.Time)) })
 	return rows, err
 }
 

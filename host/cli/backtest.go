@@ -21,6 +21,7 @@ func backtestVerb(ctx context.Context, e *env, args []string) error {
 	shift := f.Int("shift-funding", 0, "tell funding this many settlements late, to test for look-ahead")
 	random := f.Uint64("random-sign", 0, "give funding a random sign from this seed, to test for luck")
 	s.define(f)
+	keep := f.Bool("keep-log", false, "keep lines of log.info in the ledger too, as run does, and not only warnings and errors")
 	f.Lookup("db").Usage = "ledger file (default perilune-backtest.db)"
 	f.Lookup("journal").Usage = "directory for journals (default: off, none is kept)"
 	f.Lookup("journal-cap").Usage = "MiB of journal to keep, oldest dropped first, or off (default off)"
@@ -43,6 +44,9 @@ func backtestVerb(ctx context.Context, e *env, args []string) error {
 	}
 	if s.journal == "" {
 		o.Journal = "off"
+	}
+	if !*keep {
+		o.KeepLog = host.KeepWarnings
 	}
 	if o.Scripts, err = e.scripts(f); err != nil {
 		return err

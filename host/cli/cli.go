@@ -69,6 +69,7 @@ func verbs() []verb {
 		{"rates", "", "what perpetuals pay, and what a hedged position in each would cost and bring", ratesVerb},
 		{"record", "--out DIR --symbols LIST", "record live market data, to verify and to run on", recordVerb},
 		{"fills", "[--db FILE]", "list fills", fillsVerb},
+		{"logs", "[--db FILE]", "what sessions said, by level, strategy, time and text", logsVerb},
 		{"schedules", "[--db FILE]", "what vwap, twap and pov orders did against the market", schedulesVerb},
 		{"pnl", "[--db FILE]", "profit by strategy, pair and asset", pnlVerb},
 		{"ledger", "verify|backup|restore|export …", "verify a ledger, copy it while it is written, put a copy back, export it", ledgerVerb},

@@ -136,10 +136,10 @@ func (e *env) shown(chapter, title, source string, raw, asJSON bool) error {
 
 func (e *env) markdown(source string) error {
 	width := docsWidth
-	if w := terminalWidth(e.out); w > 0 {
+	if w, _ := terminal(e.out); w > 0 {
 		width = min(w, width)
 	}
-	return manual.Terminal(e.out, source, width, onTerminal(e.out) && os.Getenv("NO_COLOR") == "")
+	return manual.Terminal(e.out, source, width, newScreen(e.out).color)
 }
 
 // found lists where the words stand.

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"os"
 	"slices"
 	"strconv"
@@ -39,6 +40,7 @@ type sessionFlags struct {
 	takeOver  bool
 	quiet     bool
 	capMiB    string
+	log       logFlags
 	stall     time.Duration
 }
 
@@ -61,6 +63,7 @@ func (s *sessionFlags) define(f *pflag.FlagSet) {
 	f.Uint64Var(&s.seed, "seed", 1, "seed of the built-in market and of simulated latency")
 	f.BoolVar(&s.json, "json", false, "print one JSON object on stdout at the end")
 	f.BoolVar(&s.quiet, "quiet", false, "no status line and no log on stderr, only errors")
+	s.log.define(f)
 }
 
 // options turns the flags into options.
@@ -201,18 +204,22 @@ func checkLive(f *pflag.FlagSet, o *host.Options) error {
 
 // session runs a session, tells about it while it runs and sums it up.
 func (e *env) session(ctx context.Context, o *host.Options, s *sessionFlags) error {
-	t := newTicker(e.err, s.quiet)
+	logs, err := openLogs(e.err, &s.log, s.quiet)
+	if err != nil {
+		return err
+	}
 	manager := newService(ctx)
 	defer manager.stop()
-	o.Log, o.Abandon = t.line, e.abandon
+	o.Logger, o.Abandon = slog.New(logs), e.abandon
 	o.Status = func(st host.Status) {
 		manager.status(st)
-		t.status(st)
+		logs.screen.status(st)
 	}
 	sessions.Add(1)
 	sum, err := host.Run(ctx, o)
 	sessions.Add(-1)
-	t.clear()
+	err = logs.ended(err)
+	logs.close()
 	if sum == nil {
 		return err
 	}

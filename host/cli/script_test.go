@@ -28,6 +28,8 @@ import (
 // The scripts in testdata drive the command as a person or a supervisor does:
 // in a process of its own, by its arguments, its two outputs and its exit code.
 func TestMain(m *testing.M) {
+	os.Setenv(logFormatVariable, "text") // what the tests read; TestLogFormats asks for the other
+
 	testscript.Main(m, map[string]func(){
 		"perilune": func() { os.Exit(Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
 	})

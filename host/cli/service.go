@@ -108,7 +108,7 @@ func (s *service) tell(heard uint64) uint64 {
 		s.send("WATCHDOG=1")
 	}
 	if st := s.shown.Load(); st != nil {
-		if text := "STATUS=" + statusText(*st, 0); text != s.sent {
+		if text := "STATUS=" + statusText(*st, 0, false); text != s.sent {
 			s.sent = text
 			s.send(text)
 		}

@@ -2,9 +2,10 @@ package cli
 
 import (
 	"fmt"
+	"log/slog"
 	"strings"
-	"unicode/utf8"
 
+	"github.com/perilune/perilune/bindings"
 	"github.com/perilune/perilune/host"
 )
 
@@ -14,17 +15,18 @@ type field struct {
 	forms []string
 	// give says when it gives way on a narrow terminal: the highest first.
 	give int
+	sgr  string // its color
 }
 
 // statusText is the state of a session in one line of at most width columns; 0: of
-// any length. What does not fit is shortened and then left out, the least important
-// first: whatever went wrong stays.
-func statusText(s host.Status, width int) string {
+// any length. What matters most comes first. What does not fit is shortened and then left
+// out, the least important first: whatever went wrong stays.
+func statusText(s host.Status, width int, color bool) string {
 	fields := statusFields(s)
 	for give := 9; give > 0; give-- {
-		for at := 0; at < 3; at++ {
-			if text := joined(fields); width == 0 || utf8.RuneCountInString(text) <= width {
-				return text
+		for range 3 {
+			if text := joined(fields, false); width == 0 || columns(text) <= width {
+				return joined(fields, color)
 			}
 			for i := range fields {
 				if f := &fields[i]; f.give == give && len(f.forms) > 1 {
@@ -33,79 +35,113 @@ func statusText(s host.Status, width int) string {
 			}
 		}
 	}
-	text := []rune(joined(fields))
-	if width > 0 && len(text) > width {
-		text = append(text[:width-1], '…')
+	if text := joined(fields, false); columns(text) > width {
+		return paint(color, fields[0].sgr, shorten(text, width))
 	}
-	return string(text)
+	return joined(fields, color)
 }
 
-func joined(fields []field) string {
+func joined(fields []field, color bool) string {
 	var parts []string
 	for _, f := range fields {
 		if f.forms[0] != "" {
-			parts = append(parts, f.forms[0])
+			parts = append(parts, paint(color, f.sgr, f.forms[0]))
 		}
 	}
 	return strings.Join(parts, "  ")
 }
 
+// statusFields are the parts in the order of what a person looks for: what is wrong, whose
+// money it is, how much, what is open, and then the rest.
 func statusFields(s host.Status) []field {
 	var out []field
-	add := func(give int, forms ...string) { out = append(out, field{forms, give}) }
+	add := func(give int, sgr string, forms ...string) {
+		for i := range forms {
+			forms[i] = strings.Join(strings.Fields(bindings.Printable(forms[i])), " ")
+		}
+		out = append(out, field{forms, give, sgr})
+	}
 	if s.Halted != "" {
-		add(0, "HALTED")
+		add(0, bad, "HALTED")
 	}
 	for _, p := range s.Paused {
 		name, _, _ := strings.Cut(p, ":") // why was said when it happened
-		add(3, "PAUSED "+name, "PAUSED")
+		add(3, bad, "PAUSED "+name, "PAUSED")
 	}
-	for _, why := range s.Held {
-		add(4, "HELD "+strings.Replace(why, " is held:", ":", 1), fmt.Sprintf("%d HELD", len(s.Held)))
-	}
-	for _, why := range s.Late {
-		name, _, _ := strings.Cut(why, ":")
-		add(4, "LATE "+name, fmt.Sprintf("%d LATE", len(s.Late)))
-	}
-	for _, p := range s.Asleep {
-		name, _, _ := strings.Cut(p, ":")
-		add(4, "ASLEEP "+name, "ASLEEP")
-	}
+	troubles(s.Held, func(why string) string { return "HELD " + strings.Replace(why, " is held:", ":", 1) }, "HELD", add)
+	troubles(s.Late, func(why string) string { return "LATE " + clause(why, ":") }, "LATE", add)
+	troubles(s.Asleep, func(why string) string { return "ASLEEP " + clause(why, ":") }, "ASLEEP", add)
 	if s.Waiting != "" {
-		add(1, s.Waiting)
-	}
-	if s.Fraction > 0 {
-		add(5, fmt.Sprintf("%3.0f %%", 100*s.Fraction), "")
+		add(1, uneasy, s.Waiting)
 	}
 	switch {
 	case s.Simulated:
-		add(2, "SIMULATED", "SIM")
+		add(2, faint, "SIMULATED", "SIM")
 	case s.Real:
-		add(2, "LIVE, REAL ORDERS", "LIVE")
+		add(2, bad, "LIVE, REAL ORDERS", "LIVE")
 	case s.Live:
-		add(2, "LIVE DATA / PAPER FILLS", "PAPER FILLS", "PAPER")
+		add(2, good, "LIVE DATA / PAPER FILLS", "PAPER FILLS", "PAPER")
 	}
 	if s.Stuck {
 		return out
 	}
-	add(6, s.Time.UTC().Format("2006-01-02 15:04"), s.Time.UTC().Format("15:04"), "")
 	if s.Unvalued != "" {
-		add(1, "equity waits for a price of "+s.Unvalued, "eq ?")
+		add(1, uneasy, "equity waits for a price of "+s.Unvalued, "eq ?")
 	} else {
-		add(1, "equity "+s.Equity.StringFixed(2), "eq "+s.Equity.StringFixed(0))
+		add(1, plain, "equity "+s.Equity.StringFixed(2), "eq "+s.Equity.StringFixed(0))
 	}
-	add(5, "funding "+s.Funding.StringFixed(2), "")
-	add(6, fmt.Sprintf("fills %d", s.Fills), "")
+	add(6, plain, "funding "+s.Funding.StringFixed(2), "")
 	if len(s.Pairs) == 0 {
-		add(8, "no pairs", "")
+		add(8, plain, "no pairs", "")
 	} else {
-		add(7, "pairs "+strings.Join(s.Pairs, " "), fmt.Sprintf("%d pairs", len(s.Pairs)), "")
+		add(5, plain, "pairs "+strings.Join(s.Pairs, " "), fmt.Sprintf("%d pairs", len(s.Pairs)), "")
+	}
+	add(7, plain, fmt.Sprintf("fills %d", s.Fills), "")
+	add(7, faint, s.Time.UTC().Format("2006-01-02 15:04"), s.Time.UTC().Format("15:04"), "")
+	if s.Fraction > 0 {
+		add(8, faint, fmt.Sprintf("%.0f %%", 100*s.Fraction), "")
 	}
 	if s.Real {
-		add(9, s.Account, clause(s.Account, ";"), "")
+		add(9, plain, s.Account, clause(s.Account, ";"), "")
 	}
 	if s.Real || s.Live {
-		add(8, s.Feed, clause(s.Feed, ","), "")
+		add(8, plain, s.Feed, clause(s.Feed, ","), "")
+	}
+	return out
+}
+
+// troubles are a field for the first of several, and one of how many there are beyond it.
+func troubles(list []string, word func(string) string, name string, add func(int, string, ...string)) {
+	switch n := len(list); {
+	case n == 1:
+		add(4, uneasy, word(list[0]), name)
+	case n > 1:
+		add(4, uneasy, fmt.Sprintf("%s and %d more", word(list[0]), n-1), fmt.Sprintf("%d %s", n, name))
+	}
+}
+
+// statusAttrs are the state as attributes of a record; what says nothing is left out.
+func statusAttrs(s *host.Status) []slog.Attr {
+	out := []slog.Attr{slog.Bool("simulated", s.Simulated), slog.Bool("real", s.Real)}
+	if s.Stuck {
+		return append(out, slog.String("waiting", s.Waiting))
+	}
+	if s.Unvalued == "" {
+		out = append(out, slog.String("equity", s.Equity.String()))
+	}
+	out = append(out, slog.String("funding", s.Funding.String()), slog.Int("fills", s.Fills), slog.Uint64("events", s.Events))
+	for _, x := range []struct{ name, text string }{{"unvalued", s.Unvalued}, {"halted", s.Halted}, {"waiting", s.Waiting}, {"account", s.Account}, {"feed", s.Feed}} {
+		if x.text != "" {
+			out = append(out, slog.String(x.name, x.text))
+		}
+	}
+	for _, x := range []struct {
+		name string
+		list []string
+	}{{"pairs", s.Pairs}, {"paused", s.Paused}, {"held", s.Held}, {"late", s.Late}, {"asleep", s.Asleep}} {
+		if len(x.list) > 0 {
+			out = append(out, slog.Any(x.name, x.list))
+		}
 	}
 	return out
 }

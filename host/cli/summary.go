@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -12,7 +13,7 @@ import (
 // printSummary tells people what a session came to. What it assumed comes
 // first: the figures are what should be on the screen at the end.
 func printSummary(w io.Writer, s *host.Summary) {
-	printAssumptions(w, s.Assumptions)
+	shortAssumptions(w, s.Assumptions)
 	printProblems(w, s.DataProblems)
 	band := strings.ToUpper(s.Mode)
 	if s.Simulated {
@@ -121,6 +122,38 @@ func printAssumptions(w io.Writer, list []string) {
 	if left > 0 {
 		fmt.Fprintf(w, "  - how it was calibrated: %d figures, with --json or --report\n", left)
 	}
+}
+
+// shortAssumptions tells what a session rests on in a few lines: what is not real in full,
+// and what the rest is about. All of it is in the report and with --json.
+func shortAssumptions(w io.Writer, list []string) {
+	var topics []string
+	for _, a := range list {
+		if isBand(a) {
+			fmt.Fprintln(w, strings.Join(wrap(a, 78), "\n"))
+			continue
+		}
+		topic, _, named := strings.Cut(a, ":")
+		if topic, _, _ = strings.Cut(topic, ","); named && len(topic) <= mostTopic {
+			topic = strings.ToLower(topic[:1]) + topic[1:]
+			if !slices.Contains(topics, topic) {
+				topics = append(topics, topic)
+			}
+		}
+	}
+	if len(list) > 0 {
+		text := fmt.Sprintf("%d assumptions, whole with --json and in --report, among them of %s", len(list), strings.Join(topics, ", "))
+		fmt.Fprintln(w, strings.Join(wrap(text, 78), "\n"))
+	}
+}
+
+// mostTopic is how long a word on what an assumption is about may be.
+const mostTopic = 30
+
+// isBand reports whether an assumption begins in capitals, as what is not real does.
+func isBand(a string) bool {
+	first, _, _ := strings.Cut(a, " ")
+	return len(first) > 3 && strings.ToUpper(first) == first && strings.ToLower(first) != first
 }
 
 // printProblems tells what was wrong with the data, and nothing when they were whole.

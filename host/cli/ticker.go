@@ -1,9 +1,10 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"io"
-	"os"
+	"log/slog"
 	"strings"
 	"sync"
 
@@ -14,10 +15,11 @@ import (
 // ticker writes log lines and, on a terminal, a status line that stays below
 // them. Off a terminal the status is a line every so often.
 type ticker struct {
-	mu    sync.Mutex
-	w     io.Writer
-	tty   bool
+	mu sync.Mutex
+	screen
+	least intent.Level // of lines; silent beside that: no status
 	quiet bool
+	lines slog.Handler // lines and status go there, as records; nil: as text
 	shown bool
 	last  string
 	waits string // what the session waited for when that was last told
@@ -28,53 +30,51 @@ type ticker struct {
 const plainEvery = 20
 
 func newTicker(w io.Writer, quiet bool) *ticker {
-	return &ticker{w: w, quiet: quiet, tty: onTerminal(w)}
+	t := &ticker{screen: newScreen(w), quiet: quiet}
+	if quiet {
+		t.least = intent.Error
+	}
+	return t
 }
 
-// onTerminal reports whether what is written is seen on a terminal that knows escapes.
-func onTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0 && escapes(f)
-}
-
-// width is how much room a status line has.
-func (t *ticker) width() int {
-	if w := terminalWidth(t.w); w > 0 {
-		return w - 1 // a full last column makes some terminals wrap
-	}
-	return 0
+// asJSON makes the ticker write JSON lines, and nothing else.
+func (t *ticker) asJSON() {
+	t.lines = newJSON(t.w, t.least)
+	t.moves = false
 }
 
 // line prints one log line above the status line.
 func (t *ticker) line(l host.Line) {
-	if t.quiet && l.Level < intent.Error {
+	if l.Level < t.least {
 		return
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.erase()
-	stamp := ""
-	if l.Time != 0 {
-		stamp = l.Time.UTC().Format("2006-01-02 15:04:05") + "  "
-	}
-	who := l.Strategy
-	if l.Where != "" {
-		who = l.Where
-	}
-	if who != "" {
-		who += ": "
-	}
-	level := ""
-	if l.Level >= intent.Warn {
-		level = strings.ToUpper(l.Level.String()) + " "
-	}
-	fmt.Fprintf(t.w, "%s%s%s%s\n", stamp, level, who, l.Text)
-	t.redraw()
+	t.put(lineText(&l, t.color) + "\n")
 }
+
+// put writes text above the status line.
+func (t *ticker) put(text string) {
+	fmt.Fprint(t.w, t.erased()+text+t.drawn())
+}
+
+// Enabled implements slog.Handler.
+func (t *ticker) Enabled(_ context.Context, level slog.Level) bool { return level >= levels[t.least] }
+
+// Handle implements slog.Handler.
+func (t *ticker) Handle(ctx context.Context, r slog.Record) error {
+	if t.lines != nil {
+		return t.lines.Handle(ctx, r)
+	}
+	t.line(lineOf(&r))
+	return nil
+}
+
+// WithAttrs implements slog.Handler: what a session says has all of its attributes itself.
+func (t *ticker) WithAttrs([]slog.Attr) slog.Handler { return t }
+
+// WithGroup implements slog.Handler.
+func (t *ticker) WithGroup(string) slog.Handler { return t }
 
 // status shows the state of the session.
 func (t *ticker) status(s host.Status) {
@@ -83,10 +83,10 @@ func (t *ticker) status(s host.Status) {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.count++; t.tty {
-		t.erase()
-		t.last = statusText(s, t.width())
-		t.redraw()
+	if t.count++; t.moves {
+		erase := t.erased()
+		t.last = statusText(s, t.width(), t.color)
+		fmt.Fprint(t.w, erase+t.drawn())
 		return
 	}
 	// A wait is told when it begins, and not every time its seconds count on.
@@ -95,31 +95,60 @@ func (t *ticker) status(s host.Status) {
 		waits = waits[:i]
 	}
 	if t.count%plainEvery == 0 || waits != t.waits && waits != "" {
-		fmt.Fprintln(t.w, statusText(s, 0))
+		t.tell(s)
 	}
 	t.waits = waits
 }
 
-func (t *ticker) erase() {
-	if t.tty && t.shown {
-		fmt.Fprint(t.w, "\r\x1b[K")
-		t.shown = false
+// tell writes the state as a line of its own.
+func (t *ticker) tell(s host.Status) {
+	if t.lines == nil {
+		fmt.Fprintln(t.w, statusText(s, 0, false))
+		return
 	}
+	r := slog.NewRecord(s.Time.UTC(), slog.LevelInfo, "status", 0)
+	r.AddAttrs(statusAttrs(&s)...)
+	_ = t.lines.Handle(context.Background(), r) // whoever can't log can't tell of it either
 }
 
-func (t *ticker) redraw() {
-	if t.tty && t.last != "" {
-		// The text fits; without wrapping, one erase clears all of it even when the
-		// terminal was made narrower meanwhile.
-		fmt.Fprint(t.w, "\x1b[?7l"+t.last+"\x1b[?7h")
-		t.shown = true
+// erased is what takes the status line away. The cursor waits at its beginning, so that
+// what a narrower terminal has broken into several rows goes too.
+func (t *ticker) erased() string {
+	if !t.moves || !t.shown {
+		return ""
 	}
+	t.shown = false
+	return "\r\x1b[J"
+}
+
+// drawn is what puts it there. The text fits; without wrapping it stays one row of a
+// terminal that has become narrower since.
+func (t *ticker) drawn() string {
+	if !t.moves || t.last == "" {
+		return ""
+	}
+	t.shown = true
+	return "\x1b[?7l" + t.last + "\x1b[?7h\r"
 }
 
 // clear removes the status line for good.
 func (t *ticker) clear() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.erase()
 	t.last = ""
+	if gone := t.erased(); gone != "" {
+		fmt.Fprint(t.w, gone)
+	}
 }
+
+// newJSON writes records as JSON lines.
+func newJSON(w io.Writer, least intent.Level) slog.Handler {
+	return slog.NewJSONHandler(w, &slog.HandlerOptions{Level: levels[least], ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+		if a.Key == "strategy" && a.Value.String() == "" {
+			return slog.Attr{} // the host's own words
+		}
+		return a
+	}})
+}
+
+var _ slog.Handler = (*ticker)(nil)

@@ -13,13 +13,14 @@ import (
 // TestTickerOnTerminal: a log line goes above the status line, which is drawn
 // again below it and leaves nothing behind at the end.
 func TestTickerOnTerminal(t *testing.T) {
+	t.Setenv("COLUMNS", "120")
 	var w strings.Builder
-	k := &ticker{w: &w, tty: true}
+	k := &ticker{screen: screen{w: &w, tty: true, moves: true}}
 	k.status(host.Status{Simulated: true, Time: 0, Equity: decimal.NewFromInt(100), Pairs: []string{"BTC", "ETH(opening)"}, Fills: 3})
 	k.line(host.Line{Level: intent.Warn, Strategy: "s", Where: "s.lua:3", Text: "careful"})
 	k.clear()
-	line := "SIMULATED  1970-01-01 00:00  equity 100.00  funding 0.00  fills 3  pairs BTC ETH(opening)"
-	const erase, noWrap, wrapAgain = "\r\x1b[K", "\x1b[?7l", "\x1b[?7h"
+	line := "SIMULATED  equity 100.00  funding 0.00  pairs BTC ETH(opening)  fills 3  1970-01-01 00:00"
+	const erase, noWrap, wrapAgain = "\r\x1b[J", "\x1b[?7l", "\x1b[?7h\r"
 	want := noWrap + line + wrapAgain + erase + "WARN s.lua:3: careful\n" + noWrap + line + wrapAgain + erase
 	if w.String() != want {
 		t.Errorf("got  %q\nwant %q", w.String(), want)
@@ -34,7 +35,7 @@ func TestTickerInPipe(t *testing.T) {
 		k.status(host.Status{Equity: decimal.NewFromInt(100), Fraction: 0.5, Halted: "daily loss", Paused: []string{"mm: too many errors"}})
 	}
 	k.clear()
-	want := strings.Repeat("HALTED  PAUSED mm   50 %  1970-01-01 00:00  equity 100.00  funding 0.00  fills 0  no pairs\n", 2)
+	want := strings.Repeat("HALTED  PAUSED mm  equity 100.00  funding 0.00  no pairs  fills 0  1970-01-01 00:00  50 %\n", 2)
 	if w.String() != want {
 		t.Errorf("got  %q\nwant %q", w.String(), want)
 	}
@@ -74,8 +75,8 @@ func TestStatusFitsTheTerminal(t *testing.T) {
 		Paused: []string{"maker: 3 errors"}, Account: "2 working, 1 UNKNOWN; spot agreed 12 s ago", Feed: "books 38/40, 2 STALE, 1 reconnects"}
 	last := 1 << 30
 	for _, width := range []int{0, 200, 120, 100, 80, 60, 40, 24, 10} {
-		text := statusText(s, width)
-		n := len([]rune(text))
+		text := statusText(s, width, false)
+		n := columns(text)
 		if width > 0 && n > width || n > last || !strings.HasPrefix(text, "HALTED") {
 			t.Errorf("width %d: %d columns: %q", width, n, text)
 		}
@@ -84,10 +85,10 @@ func TestStatusFitsTheTerminal(t *testing.T) {
 		}
 		last = n
 	}
-	if text := statusText(host.Status{Unvalued: "USDC"}, 0); !strings.Contains(text, "equity waits for a price of USDC") || strings.Contains(text, "equity 0") {
+	if text := statusText(host.Status{Unvalued: "USDC"}, 0, false); !strings.Contains(text, "equity waits for a price of USDC") || strings.Contains(text, "equity 0") {
 		t.Errorf("got %q", text)
 	}
-	waiting := statusText(host.Status{Real: true, Stuck: true, Waiting: "waiting for the account to be reconciled (3 working), for 2 s"}, 0)
+	waiting := statusText(host.Status{Real: true, Stuck: true, Waiting: "waiting for the account to be reconciled (3 working), for 2 s"}, 0, false)
 	if waiting != "waiting for the account to be reconciled (3 working), for 2 s  LIVE, REAL ORDERS" {
 		t.Errorf("got %q", waiting)
 	}

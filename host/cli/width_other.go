@@ -2,13 +2,7 @@
 
 package cli
 
-import (
-	"io"
-	"os"
-)
+import "io"
 
-// terminalWidth is how many columns a terminal has; 0: it does not say.
-func terminalWidth(io.Writer) int { return 0 }
-
-// escapes reports whether a terminal follows escape sequences: all do that are named.
-func escapes(*os.File) bool { return true }
+// terminal reports whether a writer is a terminal: here nothing is known to be one.
+func terminal(io.Writer) (columns int, is bool) { return 0, false }

@@ -9,19 +9,14 @@ import (
 	"unsafe"
 )
 
-// terminalWidth is how many columns a terminal has; 0: it does not say.
-func terminalWidth(w io.Writer) int {
+// terminal reports whether a writer is a terminal and how many columns that has; 0: it does
+// not say.
+func terminal(w io.Writer) (columns int, is bool) {
 	f, ok := w.(*os.File)
 	if !ok {
-		return 0
+		return 0, false
 	}
 	var size struct{ rows, columns, x, y uint16 }
 	_, _, errno := syscall.Syscall(syscall.SYS_IOCTL, f.Fd(), syscall.TIOCGWINSZ, uintptr(unsafe.Pointer(&size)))
-	if errno != 0 {
-		return 0
-	}
-	return int(size.columns)
+	return int(size.columns), errno == 0
 }
-
-// escapes reports whether a terminal follows escape sequences: all do but a dumb one.
-func escapes(*os.File) bool { return os.Getenv("TERM") != "dumb" }

@@ -7,26 +7,21 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// terminalWidth is how many columns a console shows; 0: it does not say.
-func terminalWidth(w io.Writer) int {
+// terminal reports whether a writer is a console and how many columns that has. One that
+// takes no control sequences, as those of before Windows 10, is as good as a file.
+func terminal(w io.Writer) (columns int, is bool) {
 	f, ok := w.(*os.File)
 	if !ok {
-		return 0
+		return 0, false
+	}
+	console, mode := windows.Handle(f.Fd()), uint32(0)
+	if windows.GetConsoleMode(console, &mode) != nil ||
+		windows.SetConsoleMode(console, mode|windows.ENABLE_PROCESSED_OUTPUT|windows.ENABLE_VIRTUAL_TERMINAL_PROCESSING) != nil {
+		return 0, false
 	}
 	var info windows.ConsoleScreenBufferInfo
-	if windows.GetConsoleScreenBufferInfo(windows.Handle(f.Fd()), &info) != nil {
-		return 0
+	if windows.GetConsoleScreenBufferInfo(console, &info) != nil {
+		return 0, true
 	}
-	return int(info.Window.Right-info.Window.Left) + 1
-}
-
-// escapes reports whether a console follows escape sequences, and has it do so: one of
-// before Windows 10 can't, and shows them as letters.
-func escapes(f *os.File) bool {
-	h, mode := windows.Handle(f.Fd()), uint32(0)
-	if windows.GetConsoleMode(h, &mode) != nil {
-		return false
-	}
-	return mode&windows.ENABLE_VIRTUAL_TERMINAL_PROCESSING != 0 ||
-		windows.SetConsoleMode(h, mode|windows.ENABLE_PROCESSED_OUTPUT|windows.ENABLE_VIRTUAL_TERMINAL_PROCESSING) == nil
+	return int(info.Window.Right-info.Window.Left) + 1, true
 }
