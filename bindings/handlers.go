@@ -19,6 +19,9 @@ func Handlers() []Spec {
 		{Name: "on_pair", Doc: "A pair trade changed.", Args: []Value{{Name: "pair", Type: "PairTrade"}}},
 		{Name: "on_schedule", Doc: "A schedule (vwap, twap, pov) changed.", Args: []Value{{Name: "schedule", Type: "Schedule"}}},
 		{Name: "on_advice", Doc: "What came of a question to the advisor: an answer, or why there is none.", Args: []Value{{Name: "advice", Type: "Advice"}}},
+		{Name: "on_signal", Doc: "Somebody outside sent a signal: a webhook, perilune signal, the page. A payload that is JSON is a value of Lua, an object a table; any other is its text, and none nil. " +
+			"It is told once for each id, and not to a strategy that is paused.",
+			Args: []Value{{Name: "name", Type: "string"}, {Name: "payload", Type: "any"}}},
 		{Name: "on_gap", Doc: "Market data is missing; the book cannot be used until it is ready again.", Args: []Value{symbol, {Name: "reason", Type: "string"}}},
 		{Name: "on_halt", Doc: "The kill latch was tripped, by exec.halt of any strategy, a loss or a person: only orders that reduce pass, whoever asks for them.", Args: []Value{{Name: "reason", Type: "string"}}},
 		{Name: "on_reload", Doc: "Once in a new version, before it takes over: migrate what the old version remembered. An error keeps the old version.",

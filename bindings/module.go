@@ -18,6 +18,8 @@ type Func struct {
 	Spec
 	// Load allows the function while the file is loading, when there is no Env.
 	Load bool
+	// Changes says of a method that it changes its object.
+	Changes bool
 	// Call reads its arguments from rt, pushes its results, and returns how many.
 	Call func(rt *Runtime) int
 }
@@ -94,6 +96,9 @@ func (rt installer) function(name string, f *Func, self int) *lua.LFunction {
 		rt.L, rt.name, rt.spec, rt.self = L, name, &f.Spec, self
 		if rt.env == nil && !f.Load {
 			rt.Raise("there is no market while the file is loading: call it from a handler such as on_start")
+		}
+		if rt.readOnly {
+			return reading(rt.Runtime, f)
 		}
 		return f.Call(rt.Runtime)
 	})

@@ -29,6 +29,7 @@ type Runtime struct {
 
 	params      []Param
 	paramsKnown bool
+	readOnly    bool // nothing may be asked for, and nothing changed
 }
 
 // NewRuntime returns the runtime of a state. charge is told of work that is not
@@ -47,7 +48,34 @@ func (rt *Runtime) Enter(env Env) {
 }
 
 // Leave ends a callback.
-func (rt *Runtime) Leave() { rt.env = nil }
+func (rt *Runtime) Leave() { rt.env, rt.readOnly = nil, false }
+
+// EnterReading is Enter of a look that must leave no trace: what a function asks for, or
+// changes, fails it.
+func (rt *Runtime) EnterReading(env Env) {
+	rt.Enter(env)
+	rt.readOnly = true
+}
+
+// ReadOnly reports whether nothing may be changed.
+func (rt *Runtime) ReadOnly() bool { return rt.readOnly }
+
+// asker is an Env that counts what was asked of it.
+type asker interface{ Asked() int }
+
+// reading calls a function that may read, and no more.
+func reading(rt *Runtime, f *Func) int {
+	if f.Changes {
+		rt.Raise("read only: it changes its object")
+	}
+	name := rt.name
+	n := f.Call(rt)
+	if a, ok := rt.env.(asker); ok && a.Asked() > 0 {
+		rt.name = name
+		rt.Raise("read only: it does something, and this may only look")
+	}
+	return n
+}
 
 // Env returns the market and account of the callback. It is nil only in
 // functions that may be called while loading.

@@ -208,6 +208,8 @@ type Reload struct {
 	Path     string   // as the user named it
 	Sources  []Source // the script first, then what it requires
 	Hash     string   // of Sources
+	By, Why  string   // who asked for it, and in whose words; "": the file was saved
+	To       int      // the version of before that it goes back to; 0: it is a new one
 	// Compiled is what the watcher already made of Sources, or nil; it is not
 	// part of the journal.
 	Compiled any

@@ -81,6 +81,10 @@ type (
 	AdviceHandler interface {
 		OnAdvice(p *Port, a *advice.Advice) error
 	}
+	// SignalHandler is called when somebody outside sent a signal; payload is its text.
+	SignalHandler interface {
+		OnSignal(p *Port, name, payload string) error
+	}
 	// GapHandler is called when market data was missed.
 	GapHandler interface {
 		OnGap(p *Port, id exchange.InstrumentID, reason string) error
@@ -110,7 +114,7 @@ type (
 var methodTypes = []reflect.Type{
 	reflect.TypeFor[StartHandler](), reflect.TypeFor[BookHandler](), reflect.TypeFor[TradeHandler](), reflect.TypeFor[MarkHandler](), reflect.TypeFor[LiquidationHandler](),
 	reflect.TypeFor[FundingHandler](), reflect.TypeFor[BarHandler](), reflect.TypeFor[PastHandler](), reflect.TypeFor[TimerHandler](), reflect.TypeFor[OrderHandler](),
-	reflect.TypeFor[FillHandler](), reflect.TypeFor[PairHandler](), reflect.TypeFor[ScheduleHandler](), reflect.TypeFor[AdviceHandler](),
+	reflect.TypeFor[FillHandler](), reflect.TypeFor[PairHandler](), reflect.TypeFor[ScheduleHandler](), reflect.TypeFor[AdviceHandler](), reflect.TypeFor[SignalHandler](),
 	reflect.TypeFor[GapHandler](), reflect.TypeFor[HaltHandler](), reflect.TypeFor[StopHandler](),
 	reflect.TypeFor[BarUser](), reflect.TypeFor[StateKeeper](), reflect.TypeFor[Closer](), reflect.TypeFor[Versioned](), reflect.TypeFor[Renewer](), reflect.TypeFor[StateRestorer](),
 }
@@ -220,6 +224,9 @@ func (s *goStrategy) session(v any) {
 	}
 	if h, ok := v.(AdviceHandler); ok {
 		s.calls[core.OnAdvice] = func(p *Port, c *core.Callback) error { return h.OnAdvice(p, c.Advice) }
+	}
+	if h, ok := v.(SignalHandler); ok {
+		s.calls[core.OnSignal] = func(p *Port, c *core.Callback) error { return h.OnSignal(p, c.Name, c.Payload) }
 	}
 	if h, ok := v.(HaltHandler); ok {
 		s.calls[core.OnHalt] = func(p *Port, c *core.Callback) error { return h.OnHalt(p, c.Reason) }

@@ -32,6 +32,7 @@ func (e *every) OnFill(*Port, *exchange.Fill) error               { return e.cou
 func (e *every) OnPair(*Port, *intent.Pair) error                 { return e.count("on_pair") }
 func (e *every) OnSchedule(*Port, *intent.Schedule) error         { return e.count("on_schedule") }
 func (e *every) OnAdvice(*Port, *advice.Advice) error             { return e.count("on_advice") }
+func (e *every) OnSignal(*Port, string, string) error             { return e.count("on_signal") }
 func (e *every) OnGap(*Port, exchange.InstrumentID, string) error { return e.count("on_gap") }
 func (e *every) OnHalt(*Port, string) error                       { return e.count("on_halt") }
 func (e *every) OnStop(*Port) error                               { return e.count("on_stop") }

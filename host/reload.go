@@ -111,6 +111,9 @@ func (s *scriptWatcher) outcome(strategy int32, v *core.Version) {
 			p.version.Store(int32(v.Number))
 			p.hash = v.Hash
 		}
+		if v.Rollback && v.Loaded {
+			go func() { _ = s.w.Running(v.Path, v.Hash) }() // what is on the disk waits until it changes
+		}
 		return
 	}
 	took := time.Duration(p.took.Load()) + time.Since(time.Unix(0, posted))

@@ -254,7 +254,11 @@ func (r *runner) build(ctx context.Context) error {
 	}
 	r.source.drive(r.loop, r.record.resume)
 	if r.o.ClearHalt && r.record.resume != nil {
-		r.inbox.Post(&exchange.Event{Kind: exchange.KindCommand, Instrument: exchange.NoInstrument, Name: core.CommandResume})
+		lift, err := core.Instruction{Reason: "ClearHalt"}.Event(core.CommandUnlatch)
+		if err != nil {
+			return err
+		}
+		r.inbox.Post(lift)
 	}
 	var answered func(*exchange.Event)
 	if r.source.paced() {

@@ -47,7 +47,7 @@ type Session struct {
 
 	mu      sync.Mutex
 	state   State
-	waiting map[*exchange.Event]chan error
+	waiting map[*exchange.Event]waiter
 }
 
 // ErrEnded is the error of a call that came too late.
@@ -109,7 +109,7 @@ func openSession(ctx context.Context, o *Options) (*Session, error) {
 }
 
 func newSession(ctx context.Context, o *Options) *Session {
-	s := &Session{r: newRunner(o), console: openConsole(o), ended: make(chan struct{}), waiting: map[*exchange.Event]chan error{}}
+	s := &Session{r: newRunner(o), console: openConsole(o), ended: make(chan struct{}), waiting: map[*exchange.Event]waiter{}}
 	s.life = newLifetime(ctx)
 	s.r.out, s.r.handled = s.console, s.handled
 	s.r.alerts = openAlerts(o, s.r.warn)
@@ -162,9 +162,9 @@ func (s *Session) over(err error) error {
 	s.r.alerts.quit() // of one that did not begin
 	s.mu.Lock()
 	s.state = StateEnded
-	for ev, done := range s.waiting { // order does not matter: each has its own channel
+	for ev, w := range s.waiting { // order does not matter: each has its own channel
 		delete(s.waiting, ev)
-		done <- ErrEnded
+		w.done <- ErrEnded
 	}
 	s.mu.Unlock()
 	s.console.Close()

@@ -15,12 +15,12 @@ import (
 // Halt trips the kill latch: from then on only orders that reduce pass, until Resume.
 // The latch is kept in the ledger and survives a restart.
 func (s *Session) Halt(ctx context.Context, reason string) error {
-	return s.command(ctx, &exchange.Event{Kind: exchange.KindCommand, Instrument: exchange.NoInstrument, Name: core.CommandHalt, Reason: reason})
+	return s.instruct(ctx, core.CommandLatch, core.Instruction{Reason: reason})
 }
 
 // Resume lifts the kill latch.
 func (s *Session) Resume(ctx context.Context) error {
-	return s.command(ctx, &exchange.Event{Kind: exchange.KindCommand, Instrument: exchange.NoInstrument, Name: core.CommandResume})
+	return s.instruct(ctx, core.CommandUnlatch, core.Instruction{})
 }
 
 // Pause stops calling a strategy and cancels its working orders; its pairs and parent
@@ -41,10 +41,14 @@ func (s *Session) Unpause(ctx context.Context, strategy string) error {
 // runs on with what it had. A session that is begun anew has the values of its
 // options again.
 func (s *Session) SetParams(ctx context.Context, strategy string, values map[string]string) error {
-	if strategy == "" || len(values) == 0 {
-		return configError("SetParams: name a strategy and at least one parameter; strategy is %q, and %d are given", strategy, len(values))
+	return s.setParams(ctx, core.Instruction{Strategy: strategy, Params: values})
+}
+
+func (s *Session) setParams(ctx context.Context, in core.Instruction) error {
+	if in.Strategy == "" || len(in.Params) == 0 {
+		return configError("SetParams: name a strategy and at least one parameter; strategy is %q, and %d are given", in.Strategy, len(in.Params))
 	}
-	err := s.instruct(ctx, core.CommandParams, core.Instruction{Strategy: strategy, Params: values})
+	err := s.instruct(ctx, core.CommandParams, in)
 	var failed *script.Error
 	switch {
 	case err == nil || Classify(err) != FaultOther:
@@ -71,12 +75,21 @@ func (s *Session) Cancel(ctx context.Context, which Orders) error {
 	if err := s.reachable(ctx, "Cancel"); err != nil {
 		return err
 	}
-	if which.Instrument != "" {
-		if _, err := s.r.core.Universe().Lookup(which.Instrument); err != nil {
-			return configError("Cancel: %v", err)
-		}
+	if err := s.listed("Cancel", which.Instrument); err != nil {
+		return err
 	}
 	return s.instruct(ctx, core.CommandWithdraw, core.Instruction{Strategy: which.Strategy, Instrument: which.Instrument, Order: which.ID})
+}
+
+// listed says that an instrument is none of the session's; "" is any.
+func (s *Session) listed(what, instrument string) error {
+	if instrument == "" {
+		return nil
+	}
+	if _, err := s.r.core.Universe().Lookup(instrument); err != nil {
+		return configError("%s: %v", what, err)
+	}
+	return nil
 }
 
 // Flatten closes what a strategy holds, "" for every strategy: working orders are
@@ -93,21 +106,35 @@ func (s *Session) Reload(ctx context.Context, strategy string) error {
 	if err := s.reachable(ctx, "Reload"); err != nil {
 		return err
 	}
-	at := slices.IndexFunc(s.r.scripts, func(l loaded) bool { return l.name == strategy })
-	if at < 0 {
-		return configError("Reload: no script is called %q", strategy)
+	at, err := s.scriptOf(strategy)
+	if err != nil {
+		return err
 	}
 	path := s.r.scripts[at].path
 	sources, err := script.Load(path)
 	if err != nil {
 		return &ScriptError{path, err}
 	}
-	p, err := script.Compile(sources)
-	if err != nil {
-		return &ScriptError{path, err}
+	return s.load(ctx, &exchange.Reload{Strategy: int32(at), Path: path, Sources: sources, By: core.ByProgram})
+}
+
+// scriptOf finds a script by the name of its strategy.
+func (s *Session) scriptOf(strategy string) (int, error) {
+	at := slices.IndexFunc(s.r.scripts, func(l loaded) bool { return l.name == strategy })
+	if at < 0 {
+		return 0, configError("Reload: no script is called %q", strategy)
 	}
-	return s.command(ctx, &exchange.Event{Kind: exchange.KindReload, Instrument: exchange.NoInstrument, Reload: &exchange.Reload{
-		Strategy: int32(at), Path: path, Sources: p.Sources(), Hash: p.Hash(), Compiled: p}})
+	return at, nil
+}
+
+// load compiles the sources of a version and swaps it in.
+func (s *Session) load(ctx context.Context, v *exchange.Reload) error {
+	p, err := script.Compile(v.Sources)
+	if err != nil {
+		return &ScriptError{v.Path, err}
+	}
+	v.Sources, v.Hash, v.Compiled = p.Sources(), p.Hash(), p
+	return s.command(ctx, &exchange.Event{Kind: exchange.KindReload, Instrument: exchange.NoInstrument, Reload: v}, nil)
 }
 
 // ErrOnLoop is the error of a call that waits for the loop and was made on the loop's
@@ -146,11 +173,18 @@ func (s *Session) instruct(ctx context.Context, command string, in core.Instruct
 	if err != nil {
 		return err
 	}
-	return s.command(ctx, ev)
+	return s.command(ctx, ev, nil)
 }
 
-// command hands an event to the loop and waits until it was handled.
-func (s *Session) command(ctx context.Context, ev *exchange.Event) error {
+// waiter is who waits for an event from outside to be done.
+type waiter struct {
+	done chan error
+	then func() // on the loop, when it is; nil: nothing
+}
+
+// command hands an event to the loop and waits until it was handled. then, if any, is
+// called on the loop when it is.
+func (s *Session) command(ctx context.Context, ev *exchange.Event, then func()) error {
 	if err := s.reachable(ctx, ev.Name); err != nil {
 		return err
 	}
@@ -163,7 +197,7 @@ func (s *Session) command(ctx context.Context, ev *exchange.Event) error {
 		s.mu.Unlock()
 		return ErrEnded
 	}
-	s.waiting[ev] = done
+	s.waiting[ev] = waiter{done, then}
 	s.mu.Unlock()
 	s.r.inbox.Post(ev)
 	select {
@@ -177,7 +211,7 @@ func (s *Session) command(ctx context.Context, ev *exchange.Event) error {
 // handled runs on the loop when an event from outside is done.
 func (s *Session) handled(ev *exchange.Event) {
 	s.mu.Lock()
-	done, ok := s.waiting[ev]
+	w, ok := s.waiting[ev]
 	delete(s.waiting, ev)
 	s.mu.Unlock()
 	if !ok {
@@ -187,5 +221,8 @@ func (s *Session) handled(ev *exchange.Event) {
 	if ev.Kind == exchange.KindReload && s.r.refusedVersion != "" {
 		err = &ScriptError{ev.Reload.Path, errors.New(s.r.refusedVersion)}
 	}
-	done <- err
+	if w.then != nil {
+		w.then()
+	}
+	w.done <- err
 }

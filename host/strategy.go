@@ -93,6 +93,16 @@ func (s *luaStrategy) Call(p *core.Port, n *core.Callback) error { return s.vm.C
 // State implements core.Strategy.
 func (s *luaStrategy) State() ([]byte, error) { return s.vm.State() }
 
+// Evaluate implements core.Evaluator.
+func (s *luaStrategy) Evaluate(p *core.Port, code string, write bool) (core.Evaluation, error) {
+	run := s.vm.Look
+	if write {
+		run = s.vm.Evaluate
+	}
+	values, err := run(p, code)
+	return core.Evaluation{Values: values}, err
+}
+
 // Reload implements core.Strategy: a fresh VM takes the state over, and runs
 // on_reload before it counts.
 func (s *luaStrategy) Reload(port *core.Port, r *exchange.Reload) (core.Strategy, error) {

@@ -145,6 +145,15 @@ type VersionRow struct {
 	Problem  string
 }
 
+// CommandRow is something that the session was told.
+type CommandRow struct {
+	At
+	By, Why string // who told it, and in whose words
+	Op      string
+	Args    string // JSON
+	Outcome string // done, or why not
+}
+
 // ChartRow is one point of a series that a strategy draws.
 type ChartRow struct {
 	At
@@ -332,6 +341,11 @@ func (r *VersionRow) write(b *batch) error {
 	}
 	_, err = b.exec(insertVersion, b.run, b.seq, b.n, int64(r.Time), r.Strategy, r.Version, r.Hash, r.Path, string(sources),
 		r.Outcome, r.Problem)
+	return err
+}
+
+func (r *CommandRow) write(b *batch) error {
+	_, err := b.exec(insertCommand, b.run, b.seq, b.n, int64(r.Time), r.By, r.Why, r.Op, r.Args, r.Outcome)
 	return err
 }
 

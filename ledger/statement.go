@@ -27,6 +27,7 @@ const (
 	insertState
 	trimState
 	insertVersion
+	insertCommand
 	insertChart
 	insertLog
 	trimLog
@@ -102,6 +103,8 @@ var statementText = [statements]string{
 			ORDER BY run DESC, seq DESC LIMIT 1 OFFSET 19)`,
 	insertVersion: `INSERT INTO strategy_version (run, seq, n, time, strategy, version, hash, path, sources, outcome, problem)
 		VALUES (?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING`,
+	insertCommand: `INSERT INTO commands (run, seq, n, time, by, why, op, args, outcome)
+		VALUES (?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING`,
 	insertChart: `INSERT INTO chart (run, seq, n, time, strategy, series, value)
 		VALUES (?,?,?,?,?,?,?) ON CONFLICT DO NOTHING`,
 	insertLog: `INSERT INTO log (session, run, seq, n, time, strategy, level, place, text, order_id, pair, instrument)

@@ -87,7 +87,7 @@ var indicatorType = bindings.Type{
 	Doc:  "A number computed from a stream of numbers.",
 	Methods: []bindings.Func{
 		{Spec: bindings.Spec{Name: "update", Doc: "Takes the next value.", Args: []bindings.Value{valueArg},
-			Returns: []bindings.Value{{Name: "value", Type: "number?", Doc: "nil until the window is full"}}}, Load: true,
+			Returns: []bindings.Value{{Name: "value", Type: "number?", Doc: "nil until the window is full"}}}, Load: true, Changes: true,
 			Call: func(rt *bindings.Runtime) int {
 				ind := bindings.Self[indicator](rt)
 				ind.update(rt.Arg(1).Finite())
@@ -104,7 +104,7 @@ var atrType = bindings.Type{
 	Methods: []bindings.Func{
 		{Spec: bindings.Spec{Name: "update", Doc: "Takes the next bar.",
 			Args:    []bindings.Value{{Name: "high", Type: "number"}, {Name: "low", Type: "number"}, {Name: "close", Type: "number"}},
-			Returns: []bindings.Value{{Name: "value", Type: "number?", Doc: "nil until n bars were seen"}}}, Load: true,
+			Returns: []bindings.Value{{Name: "value", Type: "number?", Doc: "nil until n bars were seen"}}}, Load: true, Changes: true,
 			Call: func(rt *bindings.Runtime) int {
 				a := bindings.Self[*atr](rt)
 				a.update(rt.Arg(1).Finite(), rt.Arg(2).Finite(), rt.Arg(3).Finite())
@@ -119,7 +119,7 @@ var windowType = bindings.Type{
 	Name: "Window",
 	Doc:  "The last n values. Unlike an indicator it answers as soon as it has one value; full() tells when it has all.",
 	Methods: []bindings.Func{
-		{Spec: bindings.Spec{Name: "push", Doc: "Takes the next value, and lets go of the oldest when full.", Args: []bindings.Value{valueArg}}, Load: true,
+		{Spec: bindings.Spec{Name: "push", Doc: "Takes the next value, and lets go of the oldest when full.", Args: []bindings.Value{valueArg}}, Load: true, Changes: true,
 			Call: func(rt *bindings.Runtime) int { bindings.Self[*rolling](rt).push(rt.Arg(1).Finite()); return 0 }},
 		{Spec: bindings.Spec{Name: "get", Doc: "A value by age: 1 is the newest.", Args: []bindings.Value{{Name: "age", Type: "integer", Optional: true}},
 			Returns: []bindings.Value{{Name: "x", Type: "number?"}}}, Load: true,

@@ -37,11 +37,7 @@ func (c *Core) onCommand(ev *exchange.Event) {
 	case CommandHalt:
 		c.halt(ev.Reason)
 	case CommandResume:
-		if c.gate.Killed() != "" {
-			c.gate.Resume()
-			c.emit(-1, &HaltChanged{})
-			c.log(intent.Warn, -1, "resumed: the kill latch is lifted")
-		}
+		c.lift()
 	case CommandHold:
 		if ev.Instrument != exchange.NoInstrument {
 			c.holds.suspend(ev.Instrument, ev.Reason)
@@ -62,7 +58,8 @@ func (c *Core) onCommand(ev *exchange.Event) {
 		c.delays.begin()
 	case CommandEnd:
 		c.end(ev)
-	case CommandPause, CommandUnpause, CommandParams, CommandWithdraw, CommandFlatten:
+	case CommandLatch, CommandUnlatch, CommandPause, CommandUnpause, CommandParams, CommandWithdraw, CommandFlatten, CommandSignal,
+		CommandEvaluate, CommandLeave:
 		steering{c}.follow(ev)
 	}
 }
@@ -89,6 +86,15 @@ func (c *Core) halt(reason string) {
 	c.halted(reason)
 }
 
+// lift is the reverse of halt.
+func (c *Core) lift() {
+	if c.gate.Killed() != "" {
+		c.gate.Resume()
+		c.emit(-1, &HaltChanged{})
+		c.log(intent.Warn, -1, "resumed: the kill latch is lifted")
+	}
+}
+
 // halted tells everyone that the latch was tripped.
 func (c *Core) halted(reason string) {
 	c.emit(-1, &HaltChanged{reason})
@@ -108,7 +114,8 @@ func (c *Core) onReload(ev *exchange.Event) {
 	}
 	c.commandErr = nil
 	s := c.strategies.list[r.Strategy]
-	v := &Version{Number: s.version, Path: r.Path, Hash: r.Hash, Sources: r.Sources}
+	v := &Version{Number: s.version, Path: r.Path, Hash: r.Hash, Sources: r.Sources, Rollback: r.To > 0}
+	defer steering{c}.tellReload(s, r, v)
 	if err := c.replace(s, func() (Strategy, error) { return s.Reload(s.port, r) }); err != nil {
 		v.Problem = err.Error()
 		c.stats.ReloadsRefused++

@@ -142,7 +142,8 @@ type Core struct {
 
 	sampleAt exchange.Time
 
-	commandErr error // see CommandError
+	commandErr error   // see CommandError
+	signals    signals // that were told
 }
 
 // New returns a core that has seen nothing yet.

@@ -52,6 +52,7 @@ func (mk *markets) Learning(id exchange.InstrumentID, start, interval exchange.T
 		return false
 	case m.volume.Days(start, interval, slices) >= schedule.LeastDays:
 		return false
+	case mk.reading != nil:
 	case p.asked == 0 || p.fault && mk.now >= p.asked+askAgain:
 		p.asked, p.told, p.fault = mk.now, false, false
 		mk.emit(-1, WantVolume{id})

@@ -112,6 +112,9 @@ func (mk *markets) DaysWanted() bool { return mk.days }
 // trades or bars are counted from then on.
 func (p *marketView) Ticker(id exchange.InstrumentID) (t intent.Ticker, why string) {
 	m := p.market("Ticker", id)
+	if !p.c.markets.days && p.c.reading != nil {
+		return t, "no strategy has asked for it yet"
+	}
 	if !p.c.markets.days {
 		p.c.markets.watchDays(p.c.cfg.NoTrades)
 	}

@@ -101,6 +101,7 @@ func (ss *strategies) invoke(s *instance, n *Callback) {
 func (ss *strategies) fault(s *instance, n *Callback, err error) {
 	s.strikes++
 	s.errors++
+	s.faults = Faults{s.faults.Count + 1, n.Handler.String() + ": " + short(fmt.Sprint(err)), ss.now}
 	ss.stats.Errors++
 	if loud(s.errors) {
 		count := ""
@@ -122,19 +123,25 @@ func (ss *strategies) fault(s *instance, n *Callback, err error) {
 		}
 		s.failed = s.failed[n:]
 	}
-	fresh, rerr := Strategy(nil), ss.repeat(s, false)
-	if rerr == nil {
-		if fresh, rerr = s.Restart(s.port); rerr != nil {
-			ss.noteInterrupt(s, rerr)
+	if rerr := ss.mend(s); rerr != nil {
+		ss.pause(s, "could not be restarted: "+rerr.Error())
+	}
+}
+
+// mend replaces an instance that an error left unusable.
+func (ss *strategies) mend(s *instance) error {
+	fresh, err := Strategy(nil), ss.repeat(s, false)
+	if err == nil {
+		if fresh, err = s.Restart(s.port); err != nil {
+			ss.noteInterrupt(s, err)
 		}
 	}
-	if rerr != nil {
-		ss.pause(s, "could not be restarted: "+rerr.Error())
-	} else if fresh != nil {
+	if err == nil && fresh != nil {
 		s.Strategy.Close()
 		s.install(fresh, ss.u)
 		ss.log(intent.Warn, s.index, "restarted with its last state")
 	}
+	return err
 }
 
 // loud thins out repeated errors: the first few, then every power of ten.

@@ -110,6 +110,8 @@ type (
 	}
 	// HaltChanged says why the kill latch was tripped; "": it was lifted.
 	HaltChanged struct{ Reason string }
+	// Commanded says who told the session what, and what came of it.
+	Commanded struct{ *Command }
 	// Advised says what came of a question.
 	Advised struct{ *advice.Advice }
 	// CallbackEnded says that a clock ended a callback: the nth of its event.
@@ -135,6 +137,18 @@ type Version struct {
 	Problem  string // why it was refused
 	Rollback bool
 }
+
+// Command is something that the session was told.
+type Command struct {
+	By      string // "socket uid 1000"
+	Why     string // in the words of who told it
+	Op      string // as package host/control names it
+	Args    string // JSON; a long payload is cut
+	Outcome string // Done, or why not
+}
+
+// Done is the outcome of a command that was carried out.
+const Done = "done"
 
 // Txn is one money movement: its postings sum to zero for each asset.
 type Txn struct {

@@ -41,6 +41,7 @@ func (*LogLine) kind() string        { return "log" }
 func (*Notified) kind() string       { return "notify" }
 func (*HaltChanged) kind() string    { return "halt" }
 func (Advised) kind() string         { return "advice" }
+func (Commanded) kind() string       { return "command" }
 func (*CallbackEnded) kind() string  { return interruptWord }
 
 func (b Submit) appendTo(dst []byte, u *exchange.Universe) []byte {
@@ -70,6 +71,13 @@ func (b ConsultAdvisor) appendTo(dst []byte, _ *exchange.Universe) []byte {
 }
 func (b Advised) appendTo(dst []byte, _ *exchange.Universe) []byte {
 	return appendAdvice(dst, b.Advice)
+}
+func (b Commanded) appendTo(dst []byte, _ *exchange.Universe) []byte {
+	dst = field(dst, "op", b.Op)
+	dst = field(dst, "by", strconv.Quote(b.By))
+	dst = field(dst, "why", strconv.Quote(b.Why))
+	dst = field(dst, "args", strconv.Quote(b.Args))
+	return field(dst, "outcome", strconv.Quote(b.Outcome))
 }
 func (b VersionChanged) appendTo(dst []byte, _ *exchange.Universe) []byte {
 	return appendVersion(dst, b.Version)

@@ -11,6 +11,7 @@ type outbox struct {
 	seq     uint64
 	now     exchange.Time
 	effects *[]Effect // of the step; nil between steps
+	reading *reading  // somebody looks on between steps: nothing may be noted for later
 
 	// Memory for bodies that are more than a pointer.
 	snapshots arena[WantSnapshot]
@@ -29,6 +30,9 @@ func (o *outbox) Now() exchange.Time { return o.now }
 func (o *outbox) Seq() uint64 { return o.seq }
 
 func (o *outbox) emit(strategy int32, b Body) {
+	if o.reading != nil {
+		return
+	}
 	*o.effects = append(*o.effects, Effect{Seq: o.seq, Time: o.now, Strategy: strategy, Body: b})
 }
 

@@ -124,6 +124,8 @@ type strategies struct {
 	expect []expected // interruptions to repeat
 	queue  []queuedCallback
 
+	evaluated Evaluation // of the last command
+
 	commit func(*instance) // does what a callback staged
 }
 

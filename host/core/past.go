@@ -20,7 +20,7 @@ func (mk *markets) isPastHere(m *market) bool { return !mk.pastComes || m.looked
 
 // lookBack has a market's past read before that of others, because a strategy looks for it.
 func (mk *markets) lookBack(m *market) {
-	if !mk.pastComes || m.in == nil || m.looked.told || m.looked.asked {
+	if mk.reading != nil || !mk.pastComes || m.in == nil || m.looked.told || m.looked.asked {
 		return
 	}
 	m.looked.asked = true

@@ -185,11 +185,19 @@ func (p *Port) ClearTimer(name string) {
 
 // Log stages a log line; where is file:line of the script.
 func (p *Port) Log(level intent.Level, where, text string) {
+	if p.c.reading != nil {
+		p.c.reading.line(level, text)
+		return
+	}
 	p.stage(p.memory.lines.keep(stagedLine{LogLine{Level: min(level, intent.Error), Where: short(where), Text: short(text)}}))
 }
 
 // Caution stages a line for the author; one for each version of a script.
 func (p *Port) Caution(where, text string) {
+	if p.c.reading != nil {
+		p.c.reading.line(intent.Warn, text)
+		return
+	}
 	p.stage(p.memory.lines.keep(stagedLine{LogLine{Level: intent.Warn, Where: where, Text: text, Caution: true}}))
 }
 

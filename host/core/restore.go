@@ -27,6 +27,7 @@ type Restore struct {
 	Orders       []exchange.Order    // that the venue may still have; Filled is the sum of Fills
 	Absent       []string            // strategies that do not run now, but hold or held something; their indices follow
 	Halted       string              // why the kill latch was tripped; "": it was not
+	Signals      []string            `json:",omitempty"` // ids of the last ones that were told, oldest first
 }
 
 // RestoredBalance is the total of one asset of one wallet.
@@ -72,6 +73,9 @@ func (c resuming) restore(r *Restore) {
 	}
 	for _, b := range r.Balances {
 		c.acct.holding(b.Wallet, b.Asset).total = b.Total
+	}
+	for _, id := range r.Signals {
+		c.signals.note(id)
 	}
 	if r.Halted != "" {
 		c.gate.Kill(r.Halted)

@@ -26,7 +26,7 @@ func (mk *markets) ScanWanted() bool { return mk.scan.wanted }
 // it. Who asks first has the session begin to ask the venues.
 func (p *marketView) Scan() (s *exchange.Scan, age exchange.Time, why string) {
 	x := &p.c.markets.scan
-	x.wanted = true
+	x.wanted = x.wanted || p.c.reading == nil
 	switch {
 	case !x.possible:
 		return nil, 0, "there is no venue to ask in this session: run it with --market live; of what it trades, market.funding and carry.rank tell"

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -14,24 +15,37 @@ import (
 // Commands of whoever runs the session, a person or the program that embeds it. What
 // they are about stands in the event's Reason: see Instruction.
 const (
+	CommandLatch    = "latch"    // trip the kill latch
+	CommandUnlatch  = "unlatch"  // lift it
 	CommandPause    = "pause"    // stop calling a strategy; its working orders are canceled
 	CommandUnpause  = "unpause"  // call it again
 	CommandParams   = "params"   // set parameters of a strategy
 	CommandWithdraw = "withdraw" // cancel working orders; pairs and parent orders keep theirs
 	CommandFlatten  = "flatten"  // close what strategies hold
+	CommandSignal   = "signal"   // tell strategies a signal
+	CommandEvaluate = "evaluate" // run code in a strategy, as a callback of it
+	CommandLeave    = "leave"    // the session is about to be ended
 )
 
 // CommandDataEnd says that the data of a session in real time are over. The loop ends
 // the session; the core has nothing to do.
 const CommandDataEnd = "data_end"
 
+// ByProgram is who tells a session something through its methods.
+const ByProgram = "program"
+
 // Instruction is what a command of these is about. It is journalled as JSON, so that
 // a replay does the same.
 type Instruction struct {
+	By         string            `json:"by,omitempty"`       // "socket uid 1000"; "": ByProgram
 	Strategy   string            `json:"strategy,omitempty"` // "": all of them
 	Instrument string            `json:"instrument,omitempty"`
 	Order      exchange.OrderID  `json:"order,omitempty"`
 	Params     map[string]string `json:"params,omitempty"`
+	Name       string            `json:"name,omitempty"` // of a signal
+	Payload    string            `json:"payload,omitempty"`
+	ID         string            `json:"id,omitempty"` // a signal with the id of one before is not told
+	Code       string            `json:"code,omitempty"`
 	Reason     string            `json:"reason,omitempty"` // for people
 }
 
@@ -58,41 +72,77 @@ func (c *Core) CommandError() error { return c.commandErr }
 // steering follows instructions: it reaches into all parts, as a person may.
 type steering struct{ *Core }
 
-// follow follows an instruction.
+// follow follows an instruction, and tells that it was given.
 func (c steering) follow(ev *exchange.Event) {
 	var in Instruction
-	c.commandErr = json.Unmarshal([]byte(ev.Reason), &in)
-	if c.commandErr != nil {
+	if c.commandErr = json.Unmarshal([]byte(ev.Reason), &in); c.commandErr != nil {
 		c.log(intent.Error, -1, fmt.Sprintf("command %s: %v", ev.Name, c.commandErr))
 		return
 	}
+	outcome := c.carryOut(ev.Name, &in)
+	if c.commandErr != nil {
+		outcome = c.commandErr.Error()
+	}
+	c.tell(ev.Name, &in, cmp.Or(outcome, Done))
+}
+
+// carryOut does what an instruction says. The outcome is Done unless it says otherwise.
+func (c steering) carryOut(command string, in *Instruction) (outcome string) {
 	slots := c.strategies.list
 	if in.Strategy != "" {
 		at := slices.IndexFunc(c.strategies.list, func(s *instance) bool { return s.Name() == in.Strategy })
 		if at < 0 {
 			c.commandErr = fmt.Errorf("no strategy is called %q", in.Strategy)
-			return
+			return ""
 		}
 		slots = c.strategies.list[at : at+1]
 	}
-	if ev.Name == CommandWithdraw && in.Order != 0 {
-		c.commandErr = c.withdrawable(&in)
+	switch command {
+	case CommandLatch:
+		c.halt(in.said())
+		return ""
+	case CommandUnlatch:
+		c.lift()
+		return ""
+	case CommandSignal:
+		return c.signal(slots, in)
+	case CommandWithdraw:
+		if in.Order != 0 {
+			c.commandErr = c.withdrawable(in)
+		}
 	}
 	for _, s := range slots {
-		switch ev.Name {
+		switch command {
 		case CommandPause:
-			c.pauseByHand(s, in.Reason)
+			c.pauseByHand(s, in.said())
 		case CommandUnpause:
 			c.unpause(s)
 		case CommandParams:
 			c.setParams(s, in.Params)
 		case CommandWithdraw:
-			c.cancelOrders(s, &in)
+			c.cancelOrders(s, in)
 		case CommandFlatten:
-			c.flatten(s, in.Reason)
+			c.flatten(s, in)
+		case CommandEvaluate:
+			c.evaluate(s, in.Code)
 		}
 	}
+	return ""
 }
+
+// said is the reason in the words of who gave it, with who that is when it is not the
+// program itself.
+func (in *Instruction) said() string {
+	switch {
+	case in.by() == ByProgram:
+		return in.Reason
+	case in.Reason == "":
+		return in.By
+	}
+	return in.By + ": " + in.Reason
+}
+
+func (in *Instruction) by() string { return cmp.Or(in.By, ByProgram) }
 
 func (c steering) pauseByHand(s *instance, why string) {
 	if s.paused != "" {
@@ -190,42 +240,50 @@ func (c steering) withdrawable(in *Instruction) error {
 	return nil
 }
 
-// flatten closes what a strategy holds: parent orders end, pairs are closed at once,
-// perpetuals that it holds outside of pairs are closed at the market, and coins that
-// it bought are sold. What it sold short on spot it can't have: nothing is bought.
-func (c steering) flatten(s *instance, why string) {
-	c.cancelOrders(s, &Instruction{})
-	if why == "" {
-		why = "flattened by hand"
+// flatten closes what a strategy holds, of one instrument if one is named: parent orders
+// end, pairs are closed at once, perpetuals that it holds outside of pairs are closed at
+// the market, and coins that it bought are sold. What it sold short on spot it can't
+// have: nothing is bought.
+func (c steering) flatten(s *instance, by *Instruction) {
+	about := func(id exchange.InstrumentID) bool {
+		return by.Instrument == "" || c.u.Get(id).Key() == by.Instrument
 	}
+	c.cancelOrders(s, &Instruction{Instrument: by.Instrument})
+	why := cmp.Or(by.said(), "flattened by hand")
 	for _, m := range slices.Clone(c.schedules.list) {
-		if !m.Schedule.State.Done() {
+		if !m.Schedule.State.Done() && about(m.Schedule.Instrument) {
 			c.parents.cancelSchedule(s, m.Schedule.ID)
 		}
 	}
 	for _, m := range slices.Clone(c.pairs.list) {
-		if m.Pair.Strategy == s.index && (m.Pair.State == intent.PairOpening || m.Pair.State == intent.PairOpen) {
-			c.driver.closePair(s, intent.CloseRequest{Pair: m.Pair.ID, Reason: why})
+		if p := &m.Pair; p.Strategy == s.index && (p.State == intent.PairOpening || p.State == intent.PairOpen) && (about(p.Spot) || about(p.Perp)) {
+			c.driver.closePair(s, intent.CloseRequest{Pair: p.ID, Reason: why})
 		}
 	}
 	for _, in := range c.u.All() {
-		own := s.own[in.ID]
-		if own == 0 || own < 0 && !in.Perp() {
-			continue
+		if own := s.own[in.ID]; own != 0 && about(in.ID) {
+			c.flattenPosition(s, in, own)
 		}
-		o := exchange.Order{Strategy: s.index, Instrument: in.ID, Side: exchange.Sell, Type: exchange.MarketOrder, TIF: exchange.IOC, Qty: own}
-		if own < 0 {
-			o.Side, o.Qty = exchange.Buy, -own
-		}
-		if in.Perp() {
-			o.ReduceOnly = true
-		} else if free := exchange.Lots(in.Lot.Floor(c.acct.holding(in.Wallet, in.Base).total)); free < o.Qty {
-			o.Qty = free // a fee was taken of the coins
-		}
-		if o.Qty > 0 {
-			o.ID = c.orders.last + 1
-			c.entry.submitChecked(&o)
-		}
+	}
+}
+
+// flattenPosition closes what a strategy holds of an instrument outside of pairs.
+func (c steering) flattenPosition(s *instance, in *exchange.Instrument, own exchange.Lots) {
+	if own < 0 && !in.Perp() {
+		return
+	}
+	o := exchange.Order{Strategy: s.index, Instrument: in.ID, Side: exchange.Sell, Type: exchange.MarketOrder, TIF: exchange.IOC, Qty: own}
+	if own < 0 {
+		o.Side, o.Qty = exchange.Buy, -own
+	}
+	if in.Perp() {
+		o.ReduceOnly = true
+	} else if free := exchange.Lots(in.Lot.Floor(c.acct.holding(in.Wallet, in.Base).total)); free < o.Qty {
+		o.Qty = free // a fee was taken of the coins
+	}
+	if o.Qty > 0 {
+		o.ID = c.orders.last + 1
+		c.entry.submitChecked(&o)
 	}
 }
 

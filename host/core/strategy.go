@@ -24,6 +24,7 @@ const (
 	OnPair
 	OnSchedule
 	OnAdvice
+	OnSignal
 	OnGap
 	OnHalt
 	OnReload
@@ -32,7 +33,7 @@ const (
 )
 
 var handlerNames = [...]string{"on_start", "on_book", "on_trade", "on_mark", "on_liquidation", "on_funding", "on_bar",
-	"on_past", "on_timer", "on_order", "on_fill", "on_pair", "on_schedule", "on_advice", "on_gap", "on_halt", "on_reload", "on_stop"}
+	"on_past", "on_timer", "on_order", "on_fill", "on_pair", "on_schedule", "on_advice", "on_signal", "on_gap", "on_halt", "on_reload", "on_stop"}
 
 func (h Handler) String() string {
 	if int(h) < len(handlerNames) {
@@ -53,7 +54,8 @@ type Callback struct {
 	Pair       *intent.Pair             // on_pair
 	Schedule   *intent.Schedule         // on_schedule
 	Advice     *advice.Advice           // on_advice
-	Name       string                   // on_timer
+	Name       string                   // on_timer, on_signal
+	Payload    string                   // on_signal
 	Reason     string                   // on_gap, on_halt
 
 	tries   int  // how often it was told before
@@ -108,14 +110,15 @@ type instance struct {
 	strikes     int
 	errors      int
 	failed      []exchange.Time // when the last errors were
-	saved       string          // state as last written
-	dirty       bool            // state may have changed since
-	due         bool            // ... together with its orders, so it is saved with them
-	undelivered []undelivered   // what it has not taken yet
-	dropped     int             // of what it was owed
-	told        allowance       // of notices to people
-	calls       int             // of its handlers by the event being handled
-	woken       int             // by timers, in the second wokenIn
+	faults      Faults
+	saved       string        // state as last written
+	dirty       bool          // state may have changed since
+	due         bool          // ... together with its orders, so it is saved with them
+	undelivered []undelivered // what it has not taken yet
+	dropped     int           // of what it was owed
+	told        allowance     // of notices to people
+	calls       int           // of its handlers by the event being handled
+	woken       int           // by timers, in the second wokenIn
 	wokenIn     exchange.Time
 	hasty       bool   // it was told that its timers are due too often
 	asleep      string // why nothing can wake it any more; "": something can
@@ -126,6 +129,16 @@ type instance struct {
 	cautioned bool            // it was told that the market gives less than it counts on
 	usesBars  bool            // ... or, with none declared, whether it needs any
 }
+
+// Faults are the errors of a strategy's callbacks in a run.
+type Faults struct {
+	Count int
+	Last  string
+	At    exchange.Time
+}
+
+// Faults returns the errors of a strategy's callbacks.
+func (ss *strategies) Faults(strategy int) Faults { return ss.list[strategy].faults }
 
 func (s *instance) install(st Strategy, u *exchange.Universe) {
 	s.Strategy = st

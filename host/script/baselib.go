@@ -25,7 +25,7 @@ func (lib baseLib) open() {
 		"rawset":       lib.rawset,
 		"require":      lib.require,
 		"select":       selectFrom,
-		"setmetatable": setMetatable,
+		"setmetatable": lib.setMetatable,
 		"tonumber":     toNumber,
 		"tostring":     lib.toString,
 		"unpack":       lib.unpack,
@@ -214,8 +214,9 @@ func (lib baseLib) xpcall(L *lua.LState) int {
 	return 2
 }
 
-func setMetatable(L *lua.LState) int {
+func (lib baseLib) setMetatable(L *lua.LState) int {
 	t := L.CheckTable(1)
+	lib.changes(L, t)
 	L.CheckAny(2)
 	L.CheckTypes(2, lua.LTNil, lua.LTTable)
 	if mt, ok := t.Metatable.(*lua.LTable); ok && mt.RawGetString("__metatable") != lua.LNil {
@@ -326,6 +327,9 @@ func (lib baseLib) require(L *lua.LState) int {
 	proto, ok := lib.program.modules[name]
 	if !ok {
 		L.RaiseError("require(%q): no such module in this program; write the name as a plain string, so that its file is found beside the script", name)
+	}
+	if lib.budget.look != nil {
+		L.RaiseError("read only: require(%q): the module was not loaded yet", name)
 	}
 	lib.required[name] = loading
 	L.Push(lib.L.NewFunctionFromProto(proto))

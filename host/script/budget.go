@@ -58,6 +58,8 @@ type budget struct {
 	deadline    time.Duration // that the watchdog keeps; for the error
 	watched     bool          // a watchdog looks at calls
 
+	look *look // only to read; nil: it may change things
+
 	limits *Limits
 	frame  **frameView   // of the thread that is running
 	stack  *registryView // of the thread that is running
@@ -118,6 +120,9 @@ func (b *budget) Done() <-chan struct{} {
 	if b.left >= 0 {
 		f := *b.frame
 		inst := f.Fn.Proto.Code[f.Pc-1]
+		if b.look != nil && !b.look.allows(b, inst, f) {
+			return b.closed
+		}
 		if heavy>>(inst>>26)&1 == 0 || b.weigh(inst, f) {
 			return nil
 		}
@@ -223,6 +228,8 @@ func (b *budget) judge() {
 		b.cause = ErrInterrupted
 	case b.late.Load() == b.calls.Load():
 		b.cause, b.detail = ErrInterrupted, "took longer than "+b.deadline.String()+": a callback may take that long"
+	case b.allocated > b.room && b.look != nil:
+		b.cause = errLookTooLarge
 	case b.allocated > b.room:
 		held, problem := b.measure()
 		b.pace(held)

@@ -48,6 +48,9 @@ func (vm *VM) push(n *core.Callback) (int, error) {
 		return rt.Push(rt.NewSchedule(n.Schedule)), nil
 	case core.OnAdvice:
 		return rt.Push(rt.NewAdvice(n.Advice)), nil
+	case core.OnSignal:
+		rt.PushString(n.Name)
+		return 1 + rt.Push(bindings.FromJSON(rt, n.Payload)), nil
 	case core.OnGap:
 		rt.PushString(rt.Env().Universe().Get(n.Instrument).Key())
 		return 1 + rt.PushString(n.Reason), nil

@@ -120,6 +120,7 @@ func resume(L *lua.LState, t *tableView, key lua.LValue) lua.LValue {
 }
 
 func (lib baseLib) rawset(L *lua.LState) int {
+	lib.changes(L, L.CheckTable(1))
 	lib.set(L, L.CheckTable(1), L.CheckAny(2), L.CheckAny(3))
 	L.SetTop(1)
 	return 1

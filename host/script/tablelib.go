@@ -36,6 +36,7 @@ const (
 
 func (lib tableLib) tableInsert(L *lua.LState) int {
 	t := L.CheckTable(1)
+	lib.changes(L, t)
 	n := lib.count(L, t)
 	switch L.GetTop() {
 	case 2:
@@ -77,6 +78,7 @@ func (lib tableLib) shiftUp(L *lua.LState, t *lua.LTable, pos, n int) {
 
 func (lib tableLib) tableRemove(L *lua.LState) int {
 	t := L.CheckTable(1)
+	lib.changes(L, t)
 	n := lib.count(L, t)
 	pos := wholeOr(L, 2, n)
 	if pos < 1 || pos > n {
@@ -159,6 +161,7 @@ func asText(v lua.LValue) string {
 // itself can confuse but not crash.
 func (lib tableLib) tableSort(L *lua.LState) int {
 	t := L.CheckTable(1)
+	lib.changes(L, t)
 	n := lib.count(L, t)
 	lib.budget.allocated += slotSize * n
 	lib.spend(L, n*bits.Len(uint(n))/4)

@@ -32,7 +32,7 @@ func (d *EventDecoder) Decode(data []byte, ev *exchange.Event) error {
 	}
 	if ev.Kind.MarketData() {
 		d.market(&in, flags, ev)
-	} else if !decodeOwn(&in, flags&flagPointer != 0, flags&flagFlow != 0, ev) {
+	} else if !decodeOwn(&in, flags, ev) {
 		return fmt.Errorf("journal: event of unknown kind %d", ev.Kind)
 	}
 	switch {
@@ -156,7 +156,8 @@ func decodeDay(in *cursor, d *exchange.DayStats) {
 
 // decodeOwn reports whether it knows the kind. set says whether the pointer of
 // a kind that has one was not nil, and flow whether flows follow the bars of a past.
-func decodeOwn(in *cursor, set, flow bool, ev *exchange.Event) bool {
+func decodeOwn(in *cursor, flags byte, ev *exchange.Event) bool {
+	set := flags&flagPointer != 0
 	switch ev.Kind {
 	case exchange.KindOrder:
 		decodeUpdate(in, &ev.Update)
@@ -177,6 +178,9 @@ func decodeOwn(in *cursor, set, flow bool, ev *exchange.Event) bool {
 		ev.Strategy, ev.Name = in.int32(), in.string()
 	case exchange.KindReload:
 		ev.Reload = decodeIf(in, set, decodeReload)
+		if r := ev.Reload; r != nil && flags&flagTold != 0 {
+			r.By, r.Why, r.To = in.string(), in.string(), int(in.int())
+		}
 	case exchange.KindCommand:
 		ev.Name, ev.Reason = in.string(), in.string()
 	case exchange.KindAdvice:
@@ -193,7 +197,7 @@ func decodeOwn(in *cursor, set, flow bool, ev *exchange.Event) bool {
 	case exchange.KindPast:
 		ev.Reason = in.string()
 		ev.Past = decodeIf(in, set, decodePast)
-		if flow {
+		if flags&flagFlow != 0 {
 			decodePastFlows(in, ev.Past)
 		}
 	default:

@@ -26,6 +26,7 @@ const (
 	flagMore                  // Event.More, of market data
 	flagPath                  // Event.Path of a mark is not zero
 	flagFlow                  // Bar.Flow of a bar, or of one of a past, has something known; journals of before it have none
+	flagTold                  // a reload that somebody asked for: By, Why and To; journals of before it have none
 )
 
 // AppendEvent appends the encoded event to dst. The fields that the event's
@@ -73,6 +74,9 @@ func eventFlags(ev *exchange.Event) (f byte) {
 		pointer = ev.Transfer != nil
 	case exchange.KindReload:
 		pointer = ev.Reload != nil
+		if pointer && told(ev.Reload) {
+			f |= flagTold
+		}
 	case exchange.KindAdvice:
 		pointer = ev.Advice != nil
 	case exchange.KindVolume:
@@ -306,8 +310,15 @@ func appendReload(dst []byte, r *exchange.Reload) []byte {
 		dst = appendString(dst, r.Sources[i].Path)
 		dst = appendString(dst, r.Sources[i].Text)
 	}
+	if told(r) {
+		dst = appendString(appendString(dst, r.By), r.Why)
+		dst = appendInt(dst, int64(r.To))
+	}
 	return dst
 }
+
+// told reports whether a reload was asked for by somebody.
+func told(r *exchange.Reload) bool { return r.By != "" || r.Why != "" || r.To != 0 }
 
 func appendAdvice(dst []byte, a *exchange.Advice) []byte {
 	if a == nil {

@@ -136,7 +136,7 @@ func genOwn(t *rapid.T, ev *exchange.Event) {
 	case exchange.KindTimer:
 		ev.Strategy, ev.Name = genInt32(t), genText(t)
 	case exchange.KindReload:
-		ev.Reload = &exchange.Reload{Strategy: genInt32(t), Path: genText(t), Hash: genText(t)}
+		ev.Reload = &exchange.Reload{Strategy: genInt32(t), Path: genText(t), Hash: genText(t), By: genText(t), Why: genText(t), To: int(genInt32(t))}
 		for range rapid.IntRange(0, 4).Draw(t, "sources") {
 			ev.Reload.Sources = append(ev.Reload.Sources, exchange.Source{Path: genText(t), Text: genText(t)})
 		}
@@ -217,7 +217,7 @@ func TestCodecKnowsEveryField(t *testing.T) {
 		want int
 	}{
 		{exchange.Event{}, 42}, {exchange.Past{}, 3}, {exchange.Settled{}, 4}, {exchange.Premium{}, 2}, {exchange.Volumes{}, 2}, {exchange.Scan{}, 1}, {exchange.ScanRow{}, 12}, {exchange.MarkPath{}, 4}, {exchange.Advice{}, 9}, {exchange.Fill{}, 13}, {exchange.FundingPayment{}, 8}, {exchange.Transfer{}, 9},
-		{exchange.OrderUpdate{}, 7}, {exchange.Bar{}, 8}, {exchange.Flow{}, 4}, {exchange.Reload{}, 5}, {exchange.Source{}, 2},
+		{exchange.OrderUpdate{}, 7}, {exchange.Bar{}, 8}, {exchange.Flow{}, 4}, {exchange.Reload{}, 8}, {exchange.Source{}, 2},
 	} {
 		if n := reflect.TypeOf(c.v).NumField(); n != c.want {
 			t.Errorf("%T has %d fields, the codec was written for %d: extend it and genEvent", c.v, n, c.want)

@@ -39,7 +39,7 @@ func (r *Restorer) Restore() (*core.Restore, error) {
 		LastQuestion: snap.NextQuestion - 1, LastSchedule: snap.NextSchedule - 1,
 	}
 	var err error
-	for _, read := range []func(*core.Restore) error{r.latch, r.balances, r.fills, r.orders, r.pairs, r.schedules} {
+	for _, read := range []func(*core.Restore) error{r.latch, r.balances, r.fills, r.orders, r.pairs, r.schedules, r.signals} {
 		if err = read(out); err != nil {
 			break
 		}
@@ -59,6 +59,11 @@ func State(snap *ledger.Snapshot, name string) string {
 		}
 	}
 	return ""
+}
+
+func (r *Restorer) signals(out *core.Restore) (err error) {
+	out.Signals, err = ledger.SignalIDs(&r.DB.Reader, r.Account, core.KeptSignals)
+	return err
 }
 
 func (r *Restorer) latch(out *core.Restore) error {

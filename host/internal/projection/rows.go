@@ -64,6 +64,8 @@ func (r *Rows) Of(e *core.Effect) (ledger.Record, error) {
 		return &ledger.StateRow{At: at, Strategy: name, JSON: b.JSON}, nil
 	case core.VersionChanged:
 		return version(at, b.Version, name), nil
+	case core.Commanded:
+		return &ledger.CommandRow{At: at, By: b.By, Why: b.Why, Op: b.Op, Args: b.Args, Outcome: b.Outcome}, nil
 	case *core.ChartPoint:
 		return &ledger.ChartRow{At: at, Strategy: name, Series: b.Series, Value: b.Value}, nil
 	case *core.LogLine:
@@ -135,7 +137,10 @@ func asked(at ledger.At, q *advice.Question, said exchange.Advice, answered exch
 
 func version(at ledger.At, v *core.Version, name string) *ledger.VersionRow {
 	outcome := "refused"
-	if v.Loaded {
+	switch {
+	case v.Loaded && v.Rollback:
+		outcome = "rollback"
+	case v.Loaded:
 		outcome = "loaded"
 	}
 	return &ledger.VersionRow{At: at, Strategy: name, Version: v.Number, Hash: v.Hash, Path: v.Path,
