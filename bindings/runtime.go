@@ -52,13 +52,13 @@ func (rt *Runtime) Leave() { rt.env, rt.readOnly = nil, false }
 
 // EnterReading is Enter of a look that must leave no trace: what a function asks for, or
 // changes, fails it.
-func (rt *Runtime) EnterReading(env Env) {
+func EnterReading(rt *Runtime, env Env) {
 	rt.Enter(env)
 	rt.readOnly = true
 }
 
 // ReadOnly reports whether nothing may be changed.
-func (rt *Runtime) ReadOnly() bool { return rt.readOnly }
+func ReadOnly(rt *Runtime) bool { return rt.readOnly }
 
 // asker is an Env that counts what was asked of it.
 type asker interface{ Asked() int }

@@ -28,10 +28,11 @@ const (
 	Charts                         // ChartEvent
 	Logs                           // LogEvent below intent.Error
 	Errors                         // LogEvent of that level
+	Told                           // CommandEvent
 )
 
 // neverDropped are the kinds that a subscriber gets all of.
-const neverDropped = Fills | Halts | Liquidations | Fundings
+const neverDropped = Fills | Halts | Liquidations | Fundings | Told
 
 // Event is something that happened in a session: a FillEvent, an OrderEvent, and so
 // on for every kind of Kinds, or a DroppedEvent. Events are values: what they point to
@@ -138,6 +139,15 @@ type LogEvent struct {
 	Line Line
 }
 
+// CommandEvent is something that the session was told. Op and Args are as package control
+// has them, and Outcome is "done" or why not.
+type CommandEvent struct {
+	Moment
+	Strategy          string // "host": of no one in particular
+	By, Why, Op, Args string
+	Outcome           string
+}
+
 // DroppedEvent says that a subscriber was too slow: so many events were dropped
 // between the one before and the one after it.
 type DroppedEvent struct {
@@ -180,6 +190,9 @@ func (e LogEvent) Kind() Kinds {
 	return Logs
 }
 
+// Kind implements Event.
+func (CommandEvent) Kind() Kinds { return Told }
+
 // Kind implements Event. A DroppedEvent comes whatever a subscriber asked for.
 func (DroppedEvent) Kind() Kinds { return 0 }
 
@@ -218,6 +231,10 @@ func strategyOf(e Event) string {
 		return e.Strategy
 	case LogEvent:
 		return e.Line.Strategy
+	case CommandEvent:
+		if e.Strategy != "host" {
+			return e.Strategy
+		}
 	}
 	return ""
 }
@@ -290,6 +307,8 @@ func eventsOf(c *core.Core, e *core.Effect) []Event {
 		return []Event{ChartEvent{at, name, b.Series, b.Value}}
 	case *core.HaltChanged:
 		return []Event{HaltEvent{at, b.Reason}}
+	case core.Commanded:
+		return []Event{CommandEvent{at, name, b.By, b.Why, b.Op, b.Args, b.Outcome}}
 	}
 	return nil // lines of the log come by the reporter
 }

@@ -94,7 +94,7 @@ func (s *header) asRead() (*header, error) {
 // newCore builds the universe, the strategies and the core. compiled holds what
 // was already compiled, by strategy; a missing entry is compiled here. given is what
 // the program has of its own: its strategies come after the scripts.
-func (s *header) newCore(compiled []any, given *own, where *core.Where) (*core.Core, error) {
+func (s *header) newCore(compiled []any, given *own, where *core.Where, timer core.Stopwatch) (*core.Core, error) {
 	if given == nil {
 		given = &own{}
 	}
@@ -132,7 +132,7 @@ func (s *header) newCore(compiled []any, given *own, where *core.Where) (*core.C
 	}
 	return core.New(core.Config{
 		Universe: u, Limits: s.Limits, Rules: given.rules, ClientTag: s.ClientTag, Leverage: s.Leverage,
-		SampleEvery: s.SampleEvery, Advisor: s.Advisor, AdviceTTL: s.AdviceTTL, Restore: s.Restore, Final: s.Final, Where: where,
+		SampleEvery: s.SampleEvery, Advisor: s.Advisor, AdviceTTL: s.AdviceTTL, Restore: s.Restore, Final: s.Final, Where: where, Stopwatch: timer,
 		Ladders: func(*exchange.Instrument) bool { return s.Ladders },
 		Bars:    s.Supply.bars, NoTrades: s.Supply.BarsOnly, TellsPast: s.Supply.Past, PastComes: s.Supply.PastComes, Scans: s.Supply.Scans, Profiles: s.Curves,
 		MarkTransfer: markTransfer(u), ReadOnly: s.readOnly,

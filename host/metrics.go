@@ -237,6 +237,7 @@ func (m *meter) session(l *metricList, r *runner, now exchange.Time) {
 	st, lag := r.core.Stats(), exchange.Time(0)
 	if c, ok := r.loop.Clock.(*loop.Real); ok {
 		lag = c.Waited()
+		r.memory.lag.Store(int64(lag))
 	}
 	l.add(Gauge, "perilune_session_time_seconds", "The session's time, in seconds since 1970.", float64(now)/float64(exchange.Second))
 	l.add(Counter, "perilune_events_total", "Events that the loop handled.", float64(r.loop.Events()))

@@ -114,7 +114,7 @@ func rerun(ctx context.Context, dir string, res *ReplayResult, given *own, each 
 	if err != nil {
 		return &LedgerError{fmt.Errorf("%s: %w", dir, err)}
 	}
-	c, err := s.newCore(nil, given, nil)
+	c, err := s.newCore(nil, given, nil, nil)
 	if err != nil {
 		return fmt.Errorf("%s: the session can't be built again: %w", dir, err)
 	}

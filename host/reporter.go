@@ -23,6 +23,7 @@ type reporter struct {
 	before func() exchange.Time
 	events fanout.Hub[Event]
 	meter  meter
+	memory deskMemory
 	alerts *alerts // nil: nobody is told
 	keep   func(*Line)
 
@@ -51,6 +52,7 @@ func (p *reporter) log(l Line) {
 	}
 	p.out.Log(console.Line(l))
 	p.meter.line(l.Level)
+	p.memory.line(&l)
 	p.alerts.line(&l)
 	p.keep(&l)
 	if p.events.Active() {
@@ -83,6 +85,7 @@ func (p *reporter) take(c *core.Core, e *core.Effect) {
 		}
 	}
 	p.meter.effect(c, e)
+	p.memory.effect(c, e)
 	switch b := e.Body.(type) {
 	case *core.EquitySampled:
 		p.equity.Add(e.Time, b.Amount)

@@ -218,7 +218,7 @@ func (r *runner) build(ctx context.Context) error {
 		c, o := &s.Strategies[i], &r.o.Script
 		c.Memory, c.watchdog, c.Instructions, c.StringBytes, c.StateBytes = o.MemoryBytes, r.watchdog, o.Instructions, o.StringBytes, o.StateBytes
 	}
-	if r.core, err = s.newCore(compiled(r.scripts), r.o.own, &r.supervisor.where); err != nil {
+	if r.core, err = s.newCore(compiled(r.scripts), r.o.own, &r.supervisor.where, &r.memory.handlers); err != nil {
 		return r.o.leftOut(err)
 	}
 	names := make([]string, len(r.scripts)+len(r.o.Strategies))

@@ -93,6 +93,9 @@ func (s *luaStrategy) Call(p *core.Port, n *core.Callback) error { return s.vm.C
 // State implements core.Strategy.
 func (s *luaStrategy) State() ([]byte, error) { return s.vm.State() }
 
+// Parameters are those that the running version declares, with their values.
+func (s *luaStrategy) Parameters() []script.Param { return s.vm.Params() }
+
 // Evaluate implements core.Evaluator.
 func (s *luaStrategy) Evaluate(p *core.Port, code string, write bool) (core.Evaluation, error) {
 	run := s.vm.Look

@@ -63,6 +63,7 @@ type Fill struct {
 	Symbol   string
 	TradeID  string
 	Order    exchange.OrderID
+	Schedule exchange.ScheduleID // of the order; Pages alone knows it
 	ClientID string
 	VenueID  string
 	Side     exchange.Side

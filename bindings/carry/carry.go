@@ -283,7 +283,7 @@ func (r *row) remember(rt *bindings.Runtime) {
 	if err != nil {
 		rt.Raise("memory of %s: %v", key, err)
 	}
-	if h.Add(r.now, sampleEvery, r.q.samples, r.Open, r.Close) && !rt.ReadOnly() {
+	if h.Add(r.now, sampleEvery, r.q.samples, r.Open, r.Close) && !bindings.ReadOnly(rt) {
 		r.q.memory.RawSetString(key, lua.LString(h.String()))
 	}
 	r.history, r.Usual = h, h.Close(0.5)

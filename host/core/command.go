@@ -37,7 +37,7 @@ func (c *Core) onCommand(ev *exchange.Event) {
 	case CommandHalt:
 		c.halt(ev.Reason)
 	case CommandResume:
-		c.lift()
+		steering{c}.lift()
 	case CommandHold:
 		if ev.Instrument != exchange.NoInstrument {
 			c.holds.suspend(ev.Instrument, ev.Reason)
@@ -87,7 +87,7 @@ func (c *Core) halt(reason string) {
 }
 
 // lift is the reverse of halt.
-func (c *Core) lift() {
+func (c steering) lift() {
 	if c.gate.Killed() != "" {
 		c.gate.Resume()
 		c.emit(-1, &HaltChanged{})

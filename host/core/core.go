@@ -92,8 +92,10 @@ type Config struct {
 	// next to nothing less where the venue tells transfers apart by their amounts; 0
 	// when it is too small for that. nil: the amount as it is.
 	MarkTransfer func(amount decimal.Decimal, id uint64) decimal.Decimal
-	// Where, when set, is told which handler is being called.
-	Where *Where
+	// Where, when set, is told which handler is being called, and Stopwatch when it begins
+	// and ends.
+	Where     *Where
+	Stopwatch Stopwatch
 }
 
 const (

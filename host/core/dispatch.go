@@ -74,8 +74,14 @@ func (ss *strategies) invoke(s *instance, n *Callback) {
 	err := ss.repeat(s, true)
 	if err == nil {
 		ss.cfg.Where.call(s.index, n.Handler)
+		if ss.cfg.Stopwatch != nil {
+			ss.cfg.Stopwatch.Begin(s.index)
+		}
 		if err = s.Call(s.port, n); err != nil {
 			ss.noteInterrupt(s, err)
+		}
+		if ss.cfg.Stopwatch != nil {
+			ss.cfg.Stopwatch.End()
 		}
 		ss.cfg.Where.Enter(StageStep)
 	}
@@ -235,6 +241,12 @@ func (ss *strategies) Paused(strategy int) string { return ss.list[strategy].pau
 
 // Asleep returns why nothing can wake a strategy any more, or "".
 func (ss *strategies) Asleep(strategy int) string { return ss.list[strategy].asleep }
+
+// Version returns which version of a strategy runs.
+func (ss *strategies) Version(strategy int) int { return ss.list[strategy].version }
+
+// Inner returns what runs as a strategy. It must only be read.
+func (ss *strategies) Inner(strategy int) Strategy { return ss.list[strategy].Strategy }
 
 // Listens reports whether a strategy has a handler.
 func (ss *strategies) Listens(strategy int32, h Handler) bool {

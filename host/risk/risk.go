@@ -150,6 +150,16 @@ func (g *Gate) Release() bool {
 	return held
 }
 
+// Today is the equity at 00:00 UTC, 0 when it is not known, and how many orders may be
+// sent at once. It counts nothing.
+func (g *Gate) Today(now exchange.Time) (equity decimal.Decimal, tokens float64) {
+	if now/exchange.Day == g.day {
+		equity = g.dayEquity
+	}
+	since := float64(max(0, now-g.tokensAt)) / float64(exchange.Second)
+	return equity, min(float64(g.limits.OrderBurst), g.tokens+since*g.limits.OrdersPerSecond)
+}
+
 // Observe shows the gate and its rules the account's equity. It trips the latch, and
 // says so, when the loss since midnight UTC is beyond the limit.
 func (g *Gate) Observe(now exchange.Time, equity decimal.Decimal) (tripped string) {

@@ -116,7 +116,7 @@ func (vm *VM) Look(env bindings.Env, code string) ([]string, error) {
 		vm.rt.Leave()
 	}()
 	b.allocated, b.room = 0, lookBytes
-	vm.rt.EnterReading(env)
+	bindings.EnterReading(vm.rt, env)
 	return vm.evaluate(proto, own, lookInstructions)
 }
 

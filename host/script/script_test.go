@@ -70,7 +70,8 @@ return {name = "t", subscribe = {"usdm:*"},
 	}
 	want := []string{"start", "book usdm:BTCUSDT 100.5 1", "trade usdm:BTCUSDT 100.5 1.5 buy", "mark usdm:BTCUSDT 100.5 0.0001 8",
 		"funding usdm:BTCUSDT 0.0001 0.0101 USDT -1", "bar usdm:BTCUSDT 100.7 0", "bar usdm:BTCUSDT 100.7 2", "timer rebalance", "order 5 denied over the limit",
-		"fill 5 100.5 0.1 0.02 true", "pair 9 open 0.002", "gap usdm:BTCUSDT pu does not link", "halt operator", "stop"}
+		"fill 5 100.5 0.1 0.02 true", "pair 9 open 0.002", "signal tv y", "signal tv not {json", "signal tv " + strings.Repeat("[", 20) + strings.Repeat("]", 20), "signal tv nil",
+		"gap usdm:BTCUSDT pu does not link", "halt operator", "stop"}
 	var got []string
 	for _, l := range env.Logged {
 		got = append(got, strings.ReplaceAll(strings.TrimPrefix(l, "info s.lua:2 "), "\t", " "))

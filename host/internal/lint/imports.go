@@ -141,6 +141,7 @@ var homes = []struct {
 	{"modernc.org/sqlite", []string{"ledger"}, "one writer with one set of pragmas owns the file"},
 	{"github.com/fsnotify/fsnotify", []string{"host/watch"}, "what an event is worth is decided once"},
 	{"github.com/spf13/pflag", []string{"host/cli"}, "options reach the rest as values"},
+	{"github.com/rogpeppe/go-internal/diff", []string{"host"}, "versions of scripts are compared in one place"},
 	{"github.com/yuin/goldmark", []string{"host/cli/manual"}, "the manual is text, and is shown by one package"},
 	{"github.com/yuin/gopher-lua", []string{"host/script", "bindings"}, "the core knows no Lua"},
 }
@@ -148,7 +149,7 @@ var homes = []struct {
 // testOnly are libraries that the product does not contain.
 var testOnly = []string{
 	"pgregory.net/rapid", "go.uber.org/goleak",
-	"github.com/rogpeppe/go-internal", "testing",
+	"github.com/rogpeppe/go-internal/testscript", "github.com/rogpeppe/go-internal/txtar", "testing",
 }
 
 // checkHomes keeps each library in its one home.

@@ -61,6 +61,15 @@ func State(snap *ledger.Snapshot, name string) string {
 	return ""
 }
 
+// Halted is why the kill latch is tripped; "": it is not, or nobody can tell.
+func Halted(snap *ledger.Snapshot) string {
+	var l latch
+	if text := State(snap, ""); text == "" || json.Unmarshal([]byte(text), &l) != nil {
+		return ""
+	}
+	return l.Halted
+}
+
 func (r *Restorer) signals(out *core.Restore) (err error) {
 	out.Signals, err = ledger.SignalIDs(&r.DB.Reader, r.Account, core.KeptSignals)
 	return err

@@ -45,6 +45,9 @@ func (t *Equity) Add(at exchange.Time, v decimal.Decimal) {
 	}
 }
 
+// Peak is the highest value so far.
+func (t *Equity) Peak() decimal.Decimal { return t.peak }
+
 // Charts are the series that scripts plot, by name.
 type Charts struct {
 	Names  []string // in the order in which they began
