@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/host/core"
 	"github.com/perilune/perilune/host/notify"
 )
@@ -75,15 +74,11 @@ func (c chat) PnL(ctx context.Context) (string, error) {
 }
 
 func (c chat) Halt(ctx context.Context, by, reason string) error {
-	text := "by " + by
-	if reason != "" {
-		text += ": " + reason
-	}
-	return c.s.Halt(ctx, text)
+	return c.s.instruct(ctx, core.CommandLatch, core.Instruction{By: by, Reason: reason})
 }
 
 func (c chat) Resume(ctx context.Context, by string) error {
-	return c.s.command(ctx, &exchange.Event{Kind: exchange.KindCommand, Instrument: exchange.NoInstrument, Name: core.CommandResume, Reason: "by " + by})
+	return c.s.instruct(ctx, core.CommandUnlatch, core.Instruction{By: by})
 }
 
 // shortened is what fits into a message of a chat.

@@ -203,12 +203,12 @@ func TestAChatSteersASession(t *testing.T) {
 	said("of this session: funding 0.00")
 	s.Say(4, 42, time.Now(), "/halt odd rates")
 	first, second := s.Next(t).Body, s.Next(t).Body // the answer and the alert, in any order
-	if all := first + second; !strings.Contains(all, "Halted: only orders that reduce") || !strings.Contains(all, "PAPER CRITICAL: halt") || !strings.Contains(all, "by telegram chat 42: odd rates") {
+	if all := first + second; !strings.Contains(all, "Halted: only orders that reduce") || !strings.Contains(all, "PAPER CRITICAL: halt") || !strings.Contains(all, "telegram chat 42: odd rates") {
 		t.Errorf("%s", all)
 	}
 	close(events)
 	out := <-done
-	if out.err != nil || out.sum.Halted != "by telegram chat 42: odd rates" {
+	if out.err != nil || out.sum.Halted != "telegram chat 42: odd rates" {
 		t.Fatalf("%+v, %v", out.sum, out.err)
 	}
 	n := s.Waiting()
