@@ -123,7 +123,7 @@ func TestKilledSessionsLoseNothing(t *testing.T) {
 	}
 	path := filepath.Join(t.TempDir(), "crash.db")
 	rnd := rand.New(rand.NewPCG(7, 8))
-	const kills = 12
+	const kills = 8
 	for n := range kills {
 		lines := 1 + rnd.IntN(25)
 		if n%4 == 3 { // soon after the start: in the middle of recovering the last kill

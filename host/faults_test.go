@@ -287,7 +287,7 @@ func TestAJournalThatCantBeWritten(t *testing.T) {
 		if err == nil || !errors.Is(err, syscall.EIO) || !strings.Contains(err.Error(), "journal") {
 			t.Fatalf("after %d bytes: %v; want a journal that can't be written", bytes, err)
 		}
-		sum, err := Run(context.Background(), &Options{Scripts: []string{busyScript}, DB: path, For: exchange.Hour})
+		sum, err := Run(context.Background(), &Options{Scripts: []string{busyScript}, DB: path, For: 15 * exchange.Minute})
 		if err != nil || sum.EndedBy != "for" {
 			t.Fatalf("afterwards: %+v, %v", sum, err)
 		}

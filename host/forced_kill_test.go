@@ -3,6 +3,7 @@ package host
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
@@ -17,6 +18,8 @@ import (
 	"github.com/perilune/perilune/host/risk"
 	"github.com/perilune/perilune/ledger"
 )
+
+var partsSeeds = flag.Uint64("parts-seeds", 1, "how many seeds TestPartsSurviveKillsAtAnyEvent runs, and half of those of TestPartsSumToTheAccount")
 
 // plunger trades at random with far too much leverage, also on coin-margined contracts.
 // At its start it says what it believes to hold.
@@ -79,7 +82,7 @@ func deleverage(r *runner, rnd *rand.Rand, now exchange.Time) {
 // goes on with the same parts: what strategies believe to hold is what the ledger says,
 // and what everybody made sums to what the wallets changed by, to the last digit.
 func TestPartsSurviveKillsAtAnyEvent(t *testing.T) {
-	reasons := eachSeed(t, 3, func(t *testing.T, seed uint64) tally {
+	reasons := eachSeed(t, *partsSeeds, func(t *testing.T, seed uint64) tally {
 		db, rnd := filepath.Join(t.TempDir(), "kill.db"), rand.New(rand.NewPCG(seed, 11))
 		for run := range 5 {
 			var said strings.Builder

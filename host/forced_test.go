@@ -265,7 +265,7 @@ func (g *gambler) act(p *core.Port) {
 // that everybody is said to hold sum to the account's positions, and what everybody
 // is said to have made sums to what its wallets changed by: to the last digit.
 func TestPartsSumToTheAccount(t *testing.T) {
-	all := eachSeed(t, 4, func(t *testing.T, seed uint64) tally {
+	all := eachSeed(t, 2**partsSeeds, func(t *testing.T, seed uint64) tally {
 		told := tally{}
 		db := filepath.Join(t.TempDir(), "parts.db")
 		rnd := rand.New(rand.NewPCG(seed, 5))

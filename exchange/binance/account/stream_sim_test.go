@@ -302,15 +302,17 @@ func TestKeyDeletedElsewhere(t *testing.T) {
 // A half-open connection answers nothing, not even pings; an idle one answers
 // those and is left alone.
 func TestHalfOpen(t *testing.T) {
+	t.Parallel()                    // it waits
+	const patient = 4 * time.Second // a busy machine answers a ping within it
 	b := running(t)
 	c := b.client(func(o *account.Options) {
 		o.Wire = func(w *wire.Options) {
-			w.PingEvery, w.ReadTimeout, w.FramesPerSecond = 50*time.Millisecond, 400*time.Millisecond, 100
+			w.PingEvery, w.ReadTimeout, w.FramesPerSecond = 50*time.Millisecond, patient, 100
 		}
 	})
 	s, in := listening(t, c, api.Markets[:]...)
 	at := in.len()
-	time.Sleep(time.Second)
+	time.Sleep(patient + time.Second)
 	if in.len() != at {
 		t.Fatalf("idle streams were given up:%s", in.text(at))
 	}

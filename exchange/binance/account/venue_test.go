@@ -439,7 +439,7 @@ func TestAComparisonDoesNotWaitForMarketData(t *testing.T) {
 	if err == nil {
 		t.Fatal("market data have no limit")
 	}
-	ctx, stop := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, stop := context.WithTimeout(context.Background(), time.Minute)
 	defer stop()
 	for _, m := range []api.Market{api.USDM, api.COINM} {
 		_, orders := c.OpenOrders(ctx, m.Venue())

@@ -23,13 +23,14 @@ func TestFaultsAreChecked(t *testing.T) {
 }
 
 func TestDropAndMaintenance(t *testing.T) {
+	t.Parallel() // it waits
 	b := running(t, nil)
 	public, market := b.dial("/usdm/public/ws"), b.dial("/usdm/market/ws/btcusdt@markPrice@1s")
 	b.fault(simserver.Fault{Kind: "drop", Market: "usdm", Route: "public"})
 	public.ended()
 	b.advance(exchange.Minute)
 	market.until("markPriceUpdate")
-	b.fault(simserver.Fault{Kind: "maintenance", Millis: 300})
+	b.fault(simserver.Fault{Kind: "maintenance", Millis: 3000}) // a busy machine asks three times meanwhile
 	market.ended()
 	if a := b.get("/fapi/v1/time", ""); a.status != 503 {
 		t.Errorf("during maintenance: %d %s", a.status, a.text)

@@ -49,7 +49,7 @@ func TestSlowConnection(t *testing.T) {
 	for range 3 {
 		fast.until("depthUpdate")
 	}
-	if len(s.frames) == 3 {
+	if len(s.frames) == 3 && time.Since(began) < 300*time.Millisecond {
 		t.Error("the slow connection is as fast as the other")
 	}
 	for range 3 {
@@ -67,9 +67,10 @@ func TestMuteUserStream(t *testing.T) {
 		b := running(t, nil)
 		path := map[string]string{"usdm": "/usdm/private/ws/", "coinm": "/coinm/ws/"}[v.name]
 		s := b.dial(path + b.listenKey(v.prefix))
-		b.fault(simserver.Fault{Kind: "mute", Market: v.name, Millis: 200})
+		b.fault(simserver.Fault{Kind: "mute", Market: v.name, Millis: 600_000})
 		b.buy(v)
 		s.quiet()
+		b.fault(simserver.Fault{Kind: "mute", Market: v.name, Millis: 1}) // it ends
 		b.eventually("the end of the silence", func() bool {
 			b.buy(v)
 			select {
@@ -153,10 +154,11 @@ func TestListenKeyExpires(t *testing.T) {
 // The events of a fill come late, behind those of what happened afterwards,
 // while queries know of it at once.
 func TestLateFill(t *testing.T) {
+	t.Parallel() // it waits
 	b := running(t, nil)
 	v := venues[1]
 	s := b.dial("/usdm/private/ws/" + b.listenKey("/fapi/v1"))
-	b.fault(simserver.Fault{Kind: "late_fill", Market: "usdm", Millis: 80})
+	b.fault(simserver.Fault{Kind: "late_fill", Market: "usdm", Millis: 3000}) // a busy machine places two orders and asks meanwhile
 	began := time.Now()
 	b.must("POST", v.order, "symbol=BTCUSDT", "side=BUY", "type=MARKET", "quantity=0.010", "newClientOrderId=late")
 	if o := b.must("GET", v.order, "symbol=BTCUSDT", "origClientOrderId=late").object(t); o["status"] != "FILLED" {
@@ -172,8 +174,8 @@ func TestLateFill(t *testing.T) {
 		t.Errorf("events %v, want %s", names, want)
 	}
 	s.until("ACCOUNT_UPDATE")
-	if took := time.Since(began); took < 80*time.Millisecond {
-		t.Errorf("the fill came after %v, want 80ms or more", took)
+	if took := time.Since(began); took < 3*time.Second {
+		t.Errorf("the fill came after %v, want 3 s or more", took)
 	}
 }
 

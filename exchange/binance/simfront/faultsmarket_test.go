@@ -78,6 +78,7 @@ func TestDelistingInTwoActs(t *testing.T) {
 
 // A ban lasts as long as it says, and says when it ends.
 func TestShortBan(t *testing.T) {
+	t.Parallel() // it waits
 	b := running(t, nil)
 	b.fault(simserver.Fault{Kind: "418", Market: "spot", Millis: 1500})
 	a := b.get("/api/v3/time", "")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/perilune/perilune/exchange"
@@ -11,11 +12,12 @@ import (
 	"github.com/perilune/perilune/exchange/sign"
 )
 
-// at is a client whose clock and the venue's are the same and begin at a time.
+// at is a client whose clock and the venue's are the same and begin at a time, for a test
+// in a bubble: a timestamp is not of half a millisecond later because a machine is busy.
 func at(t *testing.T, secret string, now exchange.Time) *Client {
 	t.Helper()
 	begun := time.Now()
-	still := func() exchange.Time { return now + exchange.Time(time.Since(begun)) } // for some microseconds
+	still := func() exchange.Time { return now + exchange.Time(time.Since(begun)) }
 	c, err := New(Options{Key: sign.Key{API: sign.NewSecret("key"), Secret: sign.NewSecret(secret)}, Passphrase: sign.NewSecret("pass phrase"), Now: still})
 	if err != nil {
 		t.Fatal(err)
@@ -30,7 +32,9 @@ func at(t *testing.T, secret string, now exchange.Time) *Client {
 
 // Vectors recomputed from payloads of the manual and of a public adapter's tests. The
 // signatures printed in the manual do not belong to its secret.
-func TestSignatures(t *testing.T) {
+func TestSignatures(t *testing.T) { synctest.Test(t, testSignatures) }
+
+func testSignatures(t *testing.T) {
 	const manual = "22582BD0CFF14C41EDBF1AB98506286D"
 	for _, tt := range []struct{ secret, payload, want string }{
 		{"chNOOS4KvNXR_Xq4k4c9qsfoKWvnDecLATCRlcBwyKDYnWgO", "2020-12-08T09:08:57.715ZGET/api/v5/account/balance", "PJ61e1nb2F2Qd7D8SPiaIcx2gjdELc+o0ygzre9z33k="},
@@ -44,7 +48,9 @@ func TestSignatures(t *testing.T) {
 }
 
 // What is sent is what the vectors are of. The time of a login is in whole seconds.
-func TestHeadersAndLogin(t *testing.T) {
+func TestHeadersAndLogin(t *testing.T) { synctest.Test(t, testHeadersAndLogin) }
+
+func testHeadersAndLogin(t *testing.T) {
 	const ms = exchange.Millisecond
 	c := at(t, "chNOOS4KvNXR_Xq4k4c9qsfoKWvnDecLATCRlcBwyKDYnWgO", exchange.UnixMilli(1607418537715)+ms/2)
 	h := http.Header{}
