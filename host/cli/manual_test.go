@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -15,11 +14,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/perilune/perilune/host"
 	"github.com/perilune/perilune/host/cli/manual"
 	"github.com/perilune/perilune/scripts"
 )
-
-var slowManual = flag.Bool("manual", false, "also run the examples of the manual that are marked slow")
 
 // block is a fenced block of a chapter: ```KIND ATTRIBUTE…
 type block struct {
@@ -89,8 +87,7 @@ func TestManual(t *testing.T) {
 						t.Fatal(err)
 					}
 				}
-				_, slow := b.attr["slow"]
-				if b.kind == "console" && (!slow || *slowManual) {
+				if b.kind == "console" {
 					b.run(t, dir)
 				}
 			}
@@ -321,6 +318,30 @@ func hasAnchor(c manual.Chapter, anchor string) bool {
 		}
 	}
 	return false
+}
+
+var environment = regexp.MustCompile(`"env:([A-Z_]+)"`)
+
+// What the manual says to write into a configuration file is taken from one.
+func TestManualConfigurations(t *testing.T) {
+	for _, c := range manual.Chapters() {
+		for _, b := range blocks(c) {
+			if b.kind != "toml" {
+				continue
+			}
+			text := strings.Join(b.lines, "\n")
+			for _, m := range environment.FindAllStringSubmatch(text, -1) {
+				t.Setenv(m[1], "https://example.org/12345")
+			}
+			path := filepath.Join(t.TempDir(), "perilune.toml")
+			if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if err := new(host.Options).LoadConfig(path); err != nil {
+				t.Errorf("%s.md:%d: %v", c.Name, b.line, err)
+			}
+		}
+	}
 }
 
 // The table of exit codes has each that there is, and none that there is not.
