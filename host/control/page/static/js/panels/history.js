@@ -7,10 +7,16 @@ const size = 25;
 
 // paged is a table of rows of the ledger, newest first, a page at a time: nothing grows.
 function paged({ session, op, id, title, caption, width, columns, key, label }) {
-  const back = [];
-  let before = 0, rows = [];
-  const newer = h("button", { type: "button", onclick: () => go(back.pop() || 0) }, "Newer");
-  const older = h("button", { type: "button", onclick: () => { back.push(before); go(rows[size - 1].seq); } }, "Older");
+  // One event can have several rows of one number: a page begins before the number after
+  // the last one shown, and leaves out the rows of it that were shown.
+  const newest = { before: 0, skip: 0 }, back = [];
+  let at = newest, rows = [];
+  const newer = h("button", { type: "button", onclick: () => go(back.pop() || newest) }, "Newer");
+  const older = h("button", { type: "button", onclick: () => { back.push(at); go(next()); } }, "Older");
+  function next() {
+    const seq = rows[size - 1].seq, same = rows.slice(0, size).filter((r) => r.seq === seq).length;
+    return { before: seq + 1, skip: same + (at.before === seq + 1 ? at.skip : 0) };
+  }
   const p = panel(id, title, caption, width, newer, older);
   const t = table({ label, key, empty: "None yet.", columns, cap: size });
   p.body.append(t.el);
@@ -20,9 +26,10 @@ function paged({ session, op, id, title, caption, width, columns, key, label }) 
     show(newer, back.length || rows.length > size);
     show(older, back.length || rows.length > size);
   };
-  function go(to) { before = to; view.again(); }
-  const view = session.need({ op, every: 5000, seen: p.seen, args: () => ({ limit: size + 1, ...(before ? { before } : {}) }), failed: p.failed, got: (v) => { p.fine(); rows = v; t.set(v); fit(); } });
-  session.watch((_, restarted) => { if (restarted) { back.length = 0; go(0); } });
+  function go(to) { at = to; view.again(); }
+  const view = session.need({ op, every: 5000, seen: p.seen, args: () => ({ limit: size + 1 + at.skip, ...(at.before ? { before: at.before } : {}) }), failed: p.failed,
+    got: (v) => { p.fine(); rows = v.slice(at.skip); t.set(rows); fit(); } });
+  session.watch((_, restarted) => { if (restarted) { back.length = 0; go(newest); } });
   fit();
   return { el: p.el };
 }

@@ -23,7 +23,14 @@ export default function log({ session }) {
   const end = () => { if (follow.checked) box.scrollTop = box.scrollHeight; };
   const view = session.need({ op: "log", every: 60000, seen: p.seen, failed: p.failed,
     args: () => ({ level: level.value, strategy: strategy.value, grep: grep.value, limit: 300 }),
-    got: (v) => { p.fine(); waiting = []; list.replaceChildren(...v.map(line)); done(); } });
+    got: (v) => {
+      p.fine();
+      // What was heard while the answer came is not all in it.
+      const told = new Set(v.slice(-100).map(same)), last = v.length ? v[v.length - 1].time : "";
+      waiting = waiting.filter((l) => l.time >= last && !told.has(same(l)));
+      list.replaceChildren(...v.slice(-most).map(line));
+      done();
+    } });
   function again() { view.again(); }
 
   const wanted = (l) => ranks.indexOf(l.level) >= ranks.indexOf(level.value) && (!strategy.value || l.strategy === strategy.value) && (!grep.value || l.text.includes(grep.value));
@@ -45,4 +52,5 @@ export default function log({ session }) {
   return { el: p.el, toggle() { follow.checked = !follow.checked; end(); } };
 }
 
+const same = (l) => [l.time, l.level, l.strategy, l.text].join("\n");
 const line = (l) => h("li", { "data-level": l.level }, h("time", { title: precise(l.time) }, moment(l.time)), h("b", {}, l.level), h("span", { class: "by" }, l.strategy), h("span", { class: "what" }, l.text), l.where ? h("span", { class: "where" }, l.where) : null);
