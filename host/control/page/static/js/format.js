@@ -32,6 +32,13 @@ function plain(whole, part, exp, sign) {
 
 export const money = (v, n = 2) => (v == null ? none : digits(v, n));
 export const exact = (v) => (v == null ? none : digits(v));
+
+// brief is a value to a number of significant digits: an average price has more than help.
+export function brief(v, n = 8) {
+  if (v == null) return none;
+  const m = /^-?0*(\d*)\.?(0*)/.exec(String(v)), whole = m[1].length;
+  return digits(digits(v, Math.max(0, whole ? n - whole : n + m[2].length)).replace(minus, "-").replace(/,/g, ""));
+}
 export const signed = (v, n = 2) => plus(v, money(v, n));
 export const count = (v) => (v == null ? none : digits(String(Math.round(v))));
 const plus = (v, s) => (/[1-9]/.test(s) && s !== none && !s.startsWith(minus) ? "+" + s : s);

@@ -38,7 +38,9 @@ function instrument() {
 const show = (key) => { pick(key); $("ladder").scrollIntoView({ block: "nearest" }); };
 const offered = session.need({ op: "books", every: 60000, args: () => ({ depth: 1 }), got: (books) => {
   options(known, books.map((b) => b.instrument));
-  if (!shared.instrument && books[0]) pick(books[0].instrument);
+  // At first what is held is looked at, or what comes first.
+  const held = session.status?.strategies.flatMap((s) => s.positions).map((x) => x.instrument);
+  if (!shared.instrument && books[0]) pick(held?.find((k) => books.some((b) => b.instrument === k)) || books[0].instrument);
 } });
 session.watch((_, restarted) => { if (restarted) offered.soon(); });
 

@@ -1,6 +1,6 @@
 // Fills and funding, page by page.
 import { h, show } from "../dom.js";
-import { exact, money, signed, bp, moment, precise, sense } from "../format.js";
+import { exact, brief, signed, bp, moment, precise, sense } from "../format.js";
 import { panel, table } from "../panel.js";
 
 const size = 25;
@@ -44,7 +44,7 @@ export const fills = ({ session, inspect }) => paged({
     { head: "Side", text: (r) => r.side, cls: (r) => (r.side === "buy" ? "up" : "down") },
     { head: "Price", num: true, text: (r) => exact(r.price) },
     { head: "Quantity", num: true, text: (r) => exact(r.qty) },
-    { head: "Fee", num: true, min: "m", text: (r) => money(r.fee, 4) + " " + r.fee_asset, title: (r) => r.fee + " " + r.fee_asset },
+    { head: "Fee", num: true, min: "m", text: (r) => brief(r.fee, 5) + " " + r.fee_asset, title: (r) => r.fee + " " + r.fee_asset },
     { head: "", name: "Maker or taker", min: "m", text: (r) => (r.maker ? "maker" : "taker"), title: (r) => (r.maker ? "It rested in the book" : "It took from the book") },
     { head: "Order", text: (r) => (r.order ? "#" + r.order : ""), act: (r) => inspect("order", r.order) },
     { head: "Pair", min: "m", text: (r) => (r.pair ? "#" + r.pair : ""), act: (r) => inspect("pair", r.pair) },

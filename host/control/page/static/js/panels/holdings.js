@@ -1,6 +1,6 @@
 // Positions, and balances by venue and wallet with the distance to liquidation.
 import { h, text, keyed, attr, show } from "../dom.js";
-import { money, signed, exact, percent, sense, none } from "../format.js";
+import { money, signed, exact, brief, percent, sense, none } from "../format.js";
 import { panel, table, search } from "../panel.js";
 
 export function positions({ session, pick }) {
@@ -11,12 +11,12 @@ export function positions({ session, pick }) {
     columns: [
       { head: "Instrument", text: (r) => r.instrument, act: (r) => pick(r.instrument), title: (r) => r.instrument + ": show its book and price", sort: (r) => r.instrument },
       { head: "Quantity", num: true, tip: "Coins or contracts; below 0 is short", text: (r) => exact(r.qty), cls: (r) => sense(r.qty), sort: (r) => Number(r.qty) },
-      { head: "Entry", num: true, min: "m", tip: "Average price", text: (r) => exact(r.entry), sort: (r) => Number(r.entry) },
-      { head: "Mark", num: true, tip: "The price it is valued at", text: (r) => exact(r.mark), sort: (r) => Number(r.mark) },
+      { head: "Entry", num: true, min: "m", tip: "Average price", text: (r) => brief(r.entry), title: (r) => r.entry, sort: (r) => Number(r.entry) },
+      { head: "Mark", num: true, tip: "The price it is valued at", text: (r) => brief(r.mark), title: (r) => r.mark, sort: (r) => Number(r.mark) },
       { head: "Value", num: true, tip: "Notional at the mark price", text: (r) => money(r.notional), title: (r) => r.notional, sort: (r) => Number(r.notional) },
       { head: "Unrealized", num: true, tip: "Result if it were closed at the mark price", text: (r) => signed(r.unrealised), cls: (r) => sense(r.unrealised), title: (r) => r.unrealised, sort: (r) => Number(r.unrealised) },
       { head: "Realized", num: true, min: "l", text: (r) => signed(r.realised), cls: (r) => sense(r.realised), title: (r) => r.realised, sort: (r) => Number(r.realised) },
-      { head: "Liquidation", num: true, tip: "Price at which the venue would close it, and how far that is", text: (r) => (r.liquidation ? exact(r.liquidation) + (away(r) == null ? "" : " · " + percent(away(r), 0)) : none), sort: (r) => away(r) ?? Infinity },
+      { head: "Liquidation", num: true, tip: "Price at which the venue would close it, and how far that is", text: (r) => (r.liquidation ? brief(r.liquidation, 6) + (away(r) == null ? "" : " · " + percent(away(r), 0)) : none), sort: (r) => away(r) ?? Infinity },
     ],
   });
   p.body.append(t.el);

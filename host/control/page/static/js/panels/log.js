@@ -53,4 +53,4 @@ export default function log({ session }) {
 }
 
 const same = (l) => [l.time, l.level, l.strategy, l.text].join("\n");
-const line = (l) => h("li", { "data-level": l.level }, h("time", { title: precise(l.time) }, moment(l.time)), h("b", {}, l.level), h("span", { class: "by" }, l.strategy), h("span", { class: "what" }, l.text), l.where ? h("span", { class: "where" }, l.where) : null);
+const line = (l) => h("li", { "data-level": l.level }, h("time", { title: precise(l.time) }, moment(l.time)), h("b", {}, l.level), h("span", { class: "by" }, l.strategy), h("span", { class: "what", title: l.where }, l.text));

@@ -4,7 +4,7 @@ import { h } from "../dom.js";
 import { money, signed, bp, lasting, moment, sense, exact, precise, known, none } from "../format.js";
 import { panel, table, search } from "../panel.js";
 
-const leg = (l) => `${l.side} ${exact(l.qty)} ${l.instrument}`;
+const leg = (l) => `${l.side} ${exact(l.qty.replace("-", ""))} ${l.instrument}`;
 
 export default function pairs({ session, inspect }) {
   const closed = h("input", { type: "checkbox", onchange: () => view.again() });
@@ -21,8 +21,8 @@ export default function pairs({ session, inspect }) {
       { head: "State", text: (r) => r.state, title: (r) => r.why, sort: (r) => r.state },
       { head: "Strategy", min: "x", text: (r) => r.strategy, sort: (r) => r.strategy },
       { head: "Notional", num: true, tip: "Value of one leg", text: (r) => money(r.notional, 0), title: (r) => r.notional, sort: (r) => Number(r.notional) },
-      { head: "Unhedged", num: true, tip: "Value by which the legs differ now, and for how long", text: (r) => (Number(r.unhedged) ? money(r.unhedged) + " · " + lasting(r.unhedged_ms) : "0"),
-        title: (r) => `most so far ${r.max_unhedged}, longest ${lasting(r.max_unhedged_ms)}`, cls: (r) => (Number(r.unhedged) ? "warn" : ""), sort: (r) => Number(r.unhedged) },
+      { head: "Unhedged", num: true, tip: "Value by which the legs differ now, and for how long", text: (r) => money(r.unhedged) + (r.unhedged_ms ? " · " + lasting(r.unhedged_ms) : ""),
+        title: (r) => `most so far ${r.max_unhedged}, longest ${lasting(r.max_unhedged_ms)}`, cls: (r) => (r.unhedged_ms ? "warn" : ""), sort: (r) => Number(r.unhedged) },
       { head: "Funding", num: true, tip: "Funding received so far, and in how many settlements", text: (r) => signed(r.funding), cls: (r) => sense(r.funding), title: (r) => `${r.funding} in ${r.settlements} settlements`, sort: (r) => Number(r.funding) },
       { head: "Basis in", num: true, min: "m", tip: "Difference of the legs' prices at entry, in basis points (0.01 %)", text: (r) => bp(r.basis_entry), sort: (r) => r.basis_entry },
       { head: "Basis now", num: true, min: "m", tip: "The same difference now: below the entry's is a gain", text: (r) => bp(r.basis_now), sort: (r) => r.basis_now ?? 0 },
