@@ -14,6 +14,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"reflect"
 	"slices"
@@ -208,4 +209,9 @@ func answer(result any, err error) *sdk.CallToolResult {
 func failed(err error) *sdk.CallToolResult {
 	e := control.AsError(err)
 	return &sdk.CallToolResult{IsError: true, Content: []sdk.Content{&sdk.TextContent{Text: fmt.Sprintf("%s: %v", e.Code, e)}}}
+}
+
+// Serve speaks with one client over a pair of streams, until ctx or the client ends it.
+func Serve(ctx context.Context, s *sdk.Server, in io.ReadCloser, out io.WriteCloser) error {
+	return s.Run(ctx, &sdk.IOTransport{Reader: in, Writer: out, MaxLineLength: bodyMost})
 }
