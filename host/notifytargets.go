@@ -1,6 +1,7 @@
 package host
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"hash/fnv"
@@ -31,6 +32,7 @@ type targets struct {
 	o    *NotifyOptions
 	desk *notify.Desk
 	mode string
+	last time.Duration // to hear the end
 	warn func(string)
 
 	session atomic.Pointer[string]
@@ -51,7 +53,7 @@ func openTargets(o *Options, warn func(string)) *targets {
 	if !o.notifies() {
 		return nil
 	}
-	t := &targets{o: o.Notify, mode: "PAPER", warn: warn, began: time.Now().UnixNano()}
+	t := &targets{o: o.Notify, mode: "PAPER", last: cmp.Or(o.lastWords, lastWithin), warn: warn, began: time.Now().UnixNano()}
 	if o.realOrders() {
 		t.mode = "LIVE"
 	}
@@ -167,7 +169,8 @@ func (a *alerts) detach() {
 	}
 }
 
-// lastWithin is what the targets have to hear the end of a session.
+// lastWithin is what the targets have to hear the end of a session, where a test does not want
+// more.
 const lastWithin = 4 * time.Second
 
 // close ends the telling. What could not be told goes to the ledger, if that can still be
@@ -184,11 +187,11 @@ func (t *targets) end(ill bool) {
 		<-t.beside
 	}
 	if ill {
-		ctx, cancel := context.WithTimeout(context.Background(), lastWithin)
+		ctx, cancel := context.WithTimeout(context.Background(), t.last)
 		t.desk.Fail(ctx, t.o)
 		cancel()
 	}
-	left := t.desk.Close(lastWithin)
+	left := t.desk.Close(t.last)
 	if len(left) == 0 || t.keep == nil {
 		return
 	}

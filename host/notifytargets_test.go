@@ -62,7 +62,7 @@ func TestWhatWasNotToldIsToldByTheNextRun(t *testing.T) {
 		http.Error(w, "not today", 500)
 		return true
 	})
-	o := Options{Strategies: []core.Strategy{troubled()}, DB: filepath.Join(t.TempDir(), "x.db"), Journal: "off", Notify: hookOn(s)}
+	o := Options{Strategies: []core.Strategy{troubled()}, DB: filepath.Join(t.TempDir(), "x.db"), Journal: "off", lastWords: time.Minute, Notify: hookOn(s)}
 	run := func(strategy core.Strategy) {
 		t.Helper()
 		mine := o
@@ -148,7 +148,7 @@ func TestANoticeOfAKilledRunIsTold(t *testing.T) {
 	}
 	source, events := inRealTime(5)
 	close(events)
-	if _, err := Run(context.Background(), &Options{Source: source, Strategies: []core.Strategy{taker()}, DB: path, Journal: "off", Notify: hookOn(s)}); err != nil {
+	if _, err := Run(context.Background(), &Options{Source: source, Strategies: []core.Strategy{taker()}, DB: path, Journal: "off", lastWords: time.Minute, Notify: hookOn(s)}); err != nil {
 		t.Fatal(err)
 	}
 	list := toldTo(t, s)
@@ -161,7 +161,7 @@ func TestANoticeOfAKilledRunIsTold(t *testing.T) {
 func TestBacktestsTellNobody(t *testing.T) {
 	s := notifytest.New(t)
 	var h heard
-	if _, err := Run(context.Background(), &Options{Source: oneCoinSource(60), Strategies: []core.Strategy{troubled()}, Ledger: LedgerNone, Notify: hookOn(s), Log: h.log}); err != nil {
+	if _, err := Run(context.Background(), &Options{Source: oneCoinSource(60), Strategies: []core.Strategy{troubled()}, Ledger: LedgerNone, lastWords: time.Minute, Notify: hookOn(s), Log: h.log}); err != nil {
 		t.Fatal(err)
 	}
 	if s.Waiting() != 0 || !strings.Contains(h.text(), "are told nothing: the market is not in real time") {
@@ -231,7 +231,7 @@ func TestTheLastWordOfTheWatchdog(t *testing.T) {
 		<-hold
 		return nil
 	}}}
-	o := Options{Source: source, Strategies: []core.Strategy{stuck}, DB: filepath.Join(t.TempDir(), "x.db"), Journal: "off", StallAfter: time.Second, Notify: hookOn(s)}
+	o := Options{Source: source, Strategies: []core.Strategy{stuck}, DB: filepath.Join(t.TempDir(), "x.db"), Journal: "off", StallAfter: time.Second, lastWords: time.Minute, Notify: hookOn(s)}
 	o.Notify.HeartbeatURL, o.Notify.HeartbeatFail = sign.NewSecret(s.URL+"/ping"), true
 	_, err := Run(context.Background(), &o)
 	var stall *StallError

@@ -105,6 +105,8 @@ type Options struct {
 	wrapAccount func(oms.Account) oms.Account
 	// freeSpace stands in for the disk in tests.
 	freeSpace func(dir string) (uint64, error)
+	// lastWords is what the targets of Notify have to hear the end, in tests.
+	lastWords time.Duration
 
 	// StallAfter is how long the loop may be at one place, in real time, before the
 	// session is given up: see Run. 0: 30 seconds.

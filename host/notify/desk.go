@@ -200,10 +200,7 @@ func (d *Desk) keep(list []Delivery) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, x := range list {
-		k := id{x.Key, x.Target}
-		if _, there := d.unkept[k]; there || len(d.unkept) < unkeptMost || x.State == Waiting {
-			d.unkept[k] = x
-		}
+		d.note(x)
 	}
 	if d.store == nil || len(d.unkept) == 0 {
 		return
@@ -216,6 +213,24 @@ func (d *Desk) keep(list []Delivery) {
 	if d.store.Keep(all) == nil {
 		clear(d.unkept)
 	}
+}
+
+// note keeps a delivery for the store. When too many wait for it, one that is over gives way:
+// of it at worst a repetition comes. The caller holds mu.
+func (d *Desk) note(x Delivery) {
+	k := id{x.Key, x.Target}
+	if _, there := d.unkept[k]; !there && len(d.unkept) >= unkeptMost {
+		for old, y := range d.unkept { // order does not matter: which one is left out is all the same
+			if y.State != Waiting {
+				delete(d.unkept, old)
+				break
+			}
+		}
+		if len(d.unkept) >= unkeptMost {
+			return
+		}
+	}
+	d.unkept[k] = x
 }
 
 // Close gives what waits some time, and ends the desk. It returns the deliveries whose state

@@ -2,6 +2,7 @@ package notify
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"sync"
@@ -106,7 +107,7 @@ func TestATargetThatHangsHoldsUpNobody(t *testing.T) {
 	if x := s.until(t, "2", Repeated); x.Target != "good" {
 		t.Errorf("%+v", x)
 	}
-	d.Close(10 * time.Second)
+	d.Close(time.Minute)
 	if n := good.Waiting(); n != 0 {
 		t.Errorf("%d more came to good", n)
 	}
@@ -132,7 +133,7 @@ func TestAStoreThatCannotKeep(t *testing.T) {
 	s.mu.Unlock()
 	d.Take(Notice{Key: "2", Severity: intent.Warning, Class: "storage", Text: "it passed"})
 	s.until(t, "1", Sent)
-	d.Close(10 * time.Second)
+	d.Close(time.Minute)
 	if s.states[id{"0", ""}].State != Dropped || s.states[id{"2", "a"}].State != Sent {
 		t.Errorf("%+v", s.states)
 	}
@@ -146,4 +147,15 @@ func TestATargetThatIsNoMore(t *testing.T) {
 		t.Errorf("%+v", x)
 	}
 	d.Close(time.Second)
+}
+
+// What waits for a store that never comes is bounded.
+func TestADeskWithoutAStoreIsBounded(t *testing.T) {
+	d := desk(t)
+	for i := range unkeptMost + 100 {
+		d.Take(Notice{Key: fmt.Sprint(i)})
+	}
+	if left := d.Close(time.Second); len(left) != unkeptMost {
+		t.Errorf("%d are kept", len(left))
+	}
 }
