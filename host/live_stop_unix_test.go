@@ -79,13 +79,3 @@ func (tr *truth) restingFutures() (n int) {
 	}
 	return n
 }
-
-// waitFor waits until the venue's own view is so.
-func (h *liveHouse) waitFor(what string, limit time.Duration, so func(*truth) bool) {
-	h.t.Helper()
-	for end := time.Now().Add(limit); !so(h.truth()); time.Sleep(100 * time.Millisecond) {
-		if time.Now().After(end) {
-			h.t.Fatalf("not within %s: %s", limit, what)
-		}
-	}
-}
