@@ -80,7 +80,7 @@ func latencyMetrics(l *metricList, c *core.Core) {
 			name string
 			v    exchange.Time
 		}{{"0.5", x.P50}, {"0.99", x.P99}, {"1", x.Max}} {
-			l.add(Gauge, "perilune_feed_latency_seconds", "From the venue's time of market data to the loop, since the session's beginning.", float64(q.v)/float64(exchange.Second),
+			l.add(Quantiles, "perilune_feed_latency_seconds", "From the venue's time of market data to the loop, since the session's beginning.", float64(q.v)/float64(exchange.Second),
 				Label{"venue", string(x.Venue)}, Label{"stream", x.Stream}, Label{"quantile", q.name})
 		}
 	}

@@ -23,12 +23,13 @@ import (
 type MetricKind uint8
 
 const (
-	Gauge   MetricKind = iota // goes up and down
-	Counter                   // only goes up, and begins at 0 with the session
+	Gauge     MetricKind = iota // goes up and down
+	Counter                     // only goes up, and begins at 0 with the session
+	Quantiles                   // of what was measured since the session's beginning, by the label quantile
 )
 
 func (k MetricKind) String() string {
-	if names := [...]string{"gauge", "counter"}; int(k) < len(names) {
+	if names := [...]string{"gauge", "counter", "summary"}; int(k) < len(names) {
 		return names[k]
 	}
 	return "none"
@@ -85,7 +86,7 @@ func (s *Session) WriteMetrics(w io.Writer, labels ...Label) error {
 }
 
 // ownLabels are the labels that metrics have themselves.
-var ownLabels = []string{"channel", "currency", "feed", "level", "quantile", "result", "rule", "section", "state", "strategy", "stream", "venue"}
+var ownLabels = []string{"channel", "currency", "disk", "feed", "level", "quantile", "result", "rule", "section", "side", "state", "strategy", "stream", "venue"}
 
 var labelNames = regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_]*$`)
 
@@ -156,6 +157,8 @@ type meter struct {
 	refused map[[2]string]uint64 // by strategy and rule
 	lines   [intent.Error + 1]uint64
 	reloads [2]uint64 // refused, loaded
+	killed  map[string]uint64
+	trips   trips
 	stood   metricList
 }
 
@@ -180,9 +183,15 @@ func (m *meter) effect(c *core.Core, e *core.Effect) {
 	switch b := e.Body.(type) {
 	case core.Submit:
 		m.count(&m.orders, c.StrategyName(e.Strategy))
+		m.trips.sent(b.Order.ID, e.Time)
+	case *core.CallbackEnded:
+		m.count(&m.killed, c.StrategyName(e.Strategy))
 	case *core.Filled:
 		m.count(&m.fills, c.StrategyName(e.Strategy))
 	case core.OrderChanged:
+		if b.Order.Status != exchange.StatusNew {
+			m.trips.answered(b.Order.ID, c.Universe().Get(b.Order.Instrument).Venue.House(), e.Time)
+		}
 		if b.Order.Status == exchange.StatusDenied || b.Order.Status == exchange.StatusRejected {
 			m.mu.Lock()
 			if m.refused == nil {
@@ -228,6 +237,9 @@ func (m *meter) look(r *runner, now exchange.Time) {
 	m.money(&l, r)
 	m.recording(&l, r)
 	m.streams(&l, r)
+	m.trips.metrics(&l)
+	exposureMetrics(&l, r)
+	limitMetrics(&l, r)
 	m.mu.Lock()
 	m.names, m.stood = r.strategies().Running, l
 	m.mu.Unlock()
@@ -238,6 +250,7 @@ func (m *meter) session(l *metricList, r *runner, now exchange.Time) {
 	if c, ok := r.loop.Clock.(*loop.Real); ok {
 		lag = c.Waited()
 		r.memory.lag.Store(int64(lag))
+		quantiles(l, "perilune_loop_wait_seconds", "How long events waited for the loop, since the session's beginning.", c.Waits())
 	}
 	l.add(Gauge, "perilune_session_time_seconds", "The session's time, in seconds since 1970.", float64(now)/float64(exchange.Second))
 	l.add(Counter, "perilune_events_total", "Events that the loop handled.", float64(r.loop.Events()))
@@ -270,6 +283,7 @@ func (m *meter) recording(l *metricList, r *runner) {
 	if r.record.journal != nil {
 		l.add(Counter, "perilune_journal_bytes_total", "Bytes written to the journal.", float64(r.record.journal.Bytes()))
 	}
+	r.record.storage.metrics(l)
 	if r.record.writer != nil {
 		l.add(Gauge, "perilune_ledger_queue_rows", "Rows that wait for the ledger.", float64(r.record.writer.Pending()))
 		l.add(Gauge, "perilune_ledger_failing", "1 while the ledger can't be written.", asFigure(r.record.writer.Err() != nil))
@@ -341,6 +355,7 @@ func (m *meter) metrics(now, beat time.Time) metricList {
 	}{
 		{"perilune_orders_total", "Orders that were sent.", m.orders},
 		{"perilune_fills_total", "Executions; those of no order of ours are the host's.", m.fills},
+		{"perilune_callbacks_killed_total", "Callbacks that were ended because they took too long.", m.killed},
 	} {
 		for _, name := range names {
 			if n := x.of[name]; n > 0 || name != "host" {

@@ -44,7 +44,7 @@ func scrape(text string) (map[string]float64, error) {
 		}
 		if rest, ok := strings.CutPrefix(line, "# TYPE "); ok {
 			name, kind, _ := strings.Cut(rest, " ")
-			if name != family || kind != "gauge" && kind != "counter" {
+			if name != family || kind != "gauge" && kind != "counter" && kind != "summary" {
 				return nil, fmt.Errorf("%q does not follow its HELP", line)
 			}
 			kinds[name] = kind
@@ -139,7 +139,7 @@ func TestMetricsAreScraped(t *testing.T) {
 		}
 	}
 	for _, key := range []string{`perilune_orders_total{strategy="busy"}`, "perilune_journal_bytes_total", "perilune_session_time_seconds",
-		`perilune_books{state="ready"}`, `perilune_orders_refused_total{strategy="busy",rule="order notional"}`} {
+		`perilune_books{state="ready"}`, `perilune_order_round_trip_seconds{venue="binance",quantile="0.99"}`, `perilune_orders_answered_total{venue="binance"}`, `perilune_orders_refused_total{strategy="busy",rule="order notional"}`} {
 		if got[key] <= 0 {
 			t.Errorf("%s is %v in %v", key, got[key], got)
 		}

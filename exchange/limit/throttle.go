@@ -73,6 +73,24 @@ func (t *Throttle) Waiting() string {
 	return t.why
 }
 
+// Use is how much of a rule of a venue's is used up.
+type Use struct {
+	Rule        string // as people know it: "spot weight per minute"
+	Used, Limit int
+}
+
+// Uses returns how much of each rule is used up now.
+func (t *Throttle) Uses() []Use {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	now, out := t.now(), make([]Use, len(t.ledger.table.Meters))
+	for i := range out {
+		out[i].Rule = t.ledger.table.Meters[i].Name
+		out[i].Used, out[i].Limit = t.ledger.Used(Meter(i), now)
+	}
+	return out
+}
+
 // Observe learns from an answer.
 func (t *Throttle) Observe(a Answer) error {
 	t.mu.Lock()

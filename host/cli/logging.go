@@ -107,6 +107,9 @@ func (b *lineBuffer) Write(p []byte) (int, error) { *b = append(*b, p...); retur
 
 // say writes a line of our own.
 func (l *logs) say(to slog.Handler, line host.Line) {
+	if !to.Enabled(context.Background(), levels[line.Level]) {
+		return
+	}
 	r := slog.NewRecord(time.Now().UTC(), levels[line.Level], line.Text, 0)
 	if line.Strategy != "" {
 		r.AddAttrs(slog.String("strategy", line.Strategy))

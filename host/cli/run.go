@@ -41,6 +41,7 @@ type sessionFlags struct {
 	quiet     bool
 	capMiB    string
 	log       logFlags
+	metrics   string // address
 	stall     time.Duration
 }
 
@@ -145,6 +146,7 @@ func runVerb(ctx context.Context, e *env, args []string) error {
 	f.BoolVar(&s.accept, "accept-positions", false, "with --live: book positions that no record of the venue explains as traded by hand")
 	f.BoolVar(&s.takeOver, "take-over", false, "with --live: cancel the orders that other runs have at the venue, instead of refusing to begin beside them")
 	s.define(f)
+	f.StringVar(&s.metrics, "metrics", "", "serve figures for Prometheus at this address or port (a port alone: of this machine only)")
 	if err := parse(f, args); err != nil {
 		return err
 	}
@@ -216,7 +218,17 @@ func (e *env) session(ctx context.Context, o *host.Options, s *sessionFlags) err
 		logs.screen.status(st)
 	}
 	sessions.Add(1)
-	sum, err := host.Run(ctx, o)
+	run := func() (*host.Summary, error) { return host.Run(ctx, o) }
+	if s.metrics != "" {
+		address, err := metricsAddress(s.metrics)
+		if err != nil {
+			return err
+		}
+		run = func() (*host.Summary, error) {
+			return runMeasured(ctx, o, address, func(text string) { logs.say(logs, host.Line{Level: host.LevelInfo, Strategy: "host", Text: text}) })
+		}
+	}
+	sum, err := run()
 	sessions.Add(-1)
 	err = logs.ended(err)
 	logs.close()

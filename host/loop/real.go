@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/quantile"
 	"github.com/perilune/perilune/host/core"
 )
 
@@ -25,6 +26,7 @@ type Real struct {
 	handed   *exchange.Event
 	lag      exchange.Time
 	waited   exchange.Time
+	waits    quantile.Sketch
 	lastBeat exchange.Time
 }
 
@@ -44,6 +46,9 @@ func (c *Real) Waited() exchange.Time {
 	c.waited = 0
 	return waited
 }
+
+// Waits is how long each event waited in the inbox, since the session's beginning.
+func (c *Real) Waits() *quantile.Sketch { return &c.waits }
 
 // Wait implements Clock. Market data that waits when it is first called, because the session
 // took its time to begin, is followed by CommandCaughtUp.
@@ -74,6 +79,7 @@ func (c *Real) hand(ev *exchange.Event, wall exchange.Time) {
 	if ev.Time > 0 {
 		since := wall - max(ev.Time, c.began)
 		c.lag, c.waited = max(c.lag, since), max(c.waited, since)
+		c.waits.Add(since)
 	}
 	ev.Time = wall
 	c.handed = ev
