@@ -12,6 +12,7 @@ import (
 
 	"github.com/BurntSushi/toml"
 
+	"github.com/perilune/perilune/bindings"
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/connect"
 	"github.com/perilune/perilune/exchange/paper"
@@ -306,7 +307,7 @@ func (o *Options) takePaper(f *fileConfig) error {
 
 func (p *PaperOptions) takeLatency(model string, ms *float64) error {
 	if models := []string{"", "lognormal", "const", "none"}; !slices.Contains(models, model) {
-		return fmt.Errorf("latency = %q: want %s", model, strings.Join(models[1:], ", "))
+		return fmt.Errorf("latency = %q: want %s%s", model, strings.Join(models[1:], ", "), bindings.DidYouMean(model, models[1:]))
 	}
 	if ms != nil {
 		if err := checkFloat("latency_ms", *ms, float64(mostLatency/exchange.Millisecond)); err != nil {

@@ -64,6 +64,7 @@ func verbs() []verb {
 		{"replay", "JOURNAL_DIR", "run a journal again and compare every effect", replayVerb},
 		{"check", "SCRIPT…", "load scripts without trading and say what is wrong", checkVerb},
 		{"data", "verify|download|import|curve …", "prove a recording; fetch past data, make a history of it, learn a volume curve", dataVerb},
+		{"config", "show|check --config FILE", "each value of the configuration and where it is from; check a file", configVerb},
 		{"doctor", "--config FILE", "look at all that run --live needs, and change nothing", doctorVerb},
 		{"venues", "", "what venues there are, and what each has", venuesVerb},
 		{"rates", "", "what perpetuals pay, and what a hedged position in each would cost and bring", ratesVerb},

@@ -133,55 +133,67 @@ func (s *sessionFlags) options(f *pflag.FlagSet) (*host.Options, error) {
 	return o, nil
 }
 
-func runVerb(ctx context.Context, e *env, args []string) error {
-	f := e.flags("run", "[SCRIPT…] [flags]", "perilune run --paper scripts/funding_rotation.lua --for 30d --speed max")
-	var s sessionFlags
-	paper := f.Bool("paper", false, "trade on a paper account (the default)")
-	live := f.Bool("live", false, "trade with real orders on the accounts of the sections of venues in --config, such as "+host.VenueSection()+"; see perilune doctor")
-	market := f.StringArray("market", []string{"synth"}, "synth, live (public data of the venue), the address of a tardis-machine stream, or a recording (repeatable, merged by time)")
-	contracts := f.StringArray("contract", nil, "what a symbol of another venue's Tardis files is: exchange:symbol=linear, linear:0.1 (contracts of 0.1 coins), spot or inverse:BTC:100; how many coins a contract of a recording is: HOUSE.MARKET:SYMBOL=linear:1000 (repeatable)")
-	symbols := f.StringSlice("symbols", nil, "of the live market: what to subscribe to, such as usdm:BTCUSDT,spot:* or HOUSE.MARKET:SYMBOL (default: what the scripts declare)")
-	speed := f.String("speed", "", "virtual seconds per second, or max (default 3600 on synth, max on recordings)")
-	length := f.String("for", "", "end after this much virtual time: 90m, 12h, 30d; the next run goes on from there")
+// runFlags are those of run alone.
+type runFlags struct {
+	paper, live                *bool
+	market, contracts, symbols *[]string
+	speed, length              *string
+}
+
+func (r *runFlags) define(f *pflag.FlagSet, s *sessionFlags) {
+	r.paper = f.Bool("paper", false, "trade on a paper account (the default)")
+	r.live = f.Bool("live", false, "trade with real orders on the accounts of the sections of venues in --config, such as "+host.VenueSection()+"; see perilune doctor")
+	r.market = f.StringArray("market", []string{"synth"}, "synth, live (public data of the venue), the address of a tardis-machine stream, or a recording (repeatable, merged by time)")
+	r.contracts = f.StringArray("contract", nil, "what a symbol of another venue's Tardis files is: exchange:symbol=linear, linear:0.1 (contracts of 0.1 coins), spot or inverse:BTC:100; how many coins a contract of a recording is: HOUSE.MARKET:SYMBOL=linear:1000 (repeatable)")
+	r.symbols = f.StringSlice("symbols", nil, "of the live market: what to subscribe to, such as usdm:BTCUSDT,spot:* or HOUSE.MARKET:SYMBOL (default: what the scripts declare)")
+	r.speed = f.String("speed", "", "virtual seconds per second, or max (default 3600 on synth, max on recordings)")
+	r.length = f.String("for", "", "end after this much virtual time: 90m, 12h, 30d; the next run goes on from there")
 	f.BoolVar(&s.accept, "accept-positions", false, "with --live: book positions that no record of the venue explains as traded by hand")
 	f.BoolVar(&s.takeOver, "take-over", false, "with --live: cancel the orders that other runs have at the venue, instead of refusing to begin beside them")
 	s.define(f)
 	f.StringVar(&s.metrics, "metrics", "", "serve figures for Prometheus at this address or port (a port alone: of this machine only)")
+}
+
+func runVerb(ctx context.Context, e *env, args []string) error {
+	f := e.flags("run", "[SCRIPT…] [flags]", "perilune run --paper scripts/funding_rotation.lua --for 30d --speed max")
+	var s sessionFlags
+	var r runFlags
+	r.define(f, &s)
 	if err := parse(f, args); err != nil {
 		return err
 	}
-	if s.accept && !*live {
+	if s.accept && !*r.live {
 		return fail(ExitUsage, "--accept-positions: it is about an account with real orders: want --live")
 	}
-	if s.takeOver && !*live {
+	if s.takeOver && !*r.live {
 		return fail(ExitUsage, "--take-over: it is about an account with real orders: want --live")
 	}
-	if *live && *paper {
+	if *r.live && *r.paper {
 		return fail(ExitUsage, "--live and --paper: want one of them")
 	}
-	if *live && s.config == "" {
+	if *r.live && s.config == "" {
 		return fail(ExitUsage, "--live: name the file with the key's place and the limits with --config")
 	}
-	s.real = *live
+	s.real = *r.live
 	o, err := s.options(f)
 	if err != nil {
 		return err
 	}
-	o.Market, o.Watch = *market, true
-	if *live && !f.Changed("market") {
+	o.Market, o.Watch = *r.market, true
+	if *r.live && !f.Changed("market") {
 		o.Market = []string{"live"}
 	}
-	o.Live.Symbols = *symbols
-	if o.Contracts, err = settings("--contract", "exchange:symbol=linear, =linear:0.1, =spot or =inverse:BTC:100", *contracts); err != nil {
+	o.Live.Symbols = *r.symbols
+	if o.Contracts, err = settings("--contract", "exchange:symbol=linear, =linear:0.1, =spot or =inverse:BTC:100", *r.contracts); err != nil {
 		return err
 	}
 	if err := checkLive(f, o); err != nil {
 		return err
 	}
-	if o.Speed, err = parseSpeed(*speed, *market); err != nil {
+	if o.Speed, err = parseSpeed(*r.speed, *r.market); err != nil {
 		return err
 	}
-	if o.For, err = parseLength(*length); err != nil {
+	if o.For, err = parseLength(*r.length); err != nil {
 		return err
 	}
 	if o.Scripts, err = e.scripts(f); err != nil {
