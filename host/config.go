@@ -85,6 +85,7 @@ func (o *Options) LoadConfig(path string) error {
 	if err != nil {
 		return &ConfigError{fmt.Sprintf("configuration: %v", err)}
 	}
+	o.file, o.fileText = path, string(raw)
 	meta, err := toml.Decode(string(raw), &f)
 	if err != nil {
 		return configError("%s:%s", path, tomlError(err))

@@ -30,8 +30,10 @@ type Options struct {
 	// Set gives parameters by name. "name.param" addresses one strategy, plain
 	// "param" every strategy that has it. A name that no strategy has is an error.
 	// A list is "a,b" or, where its elements have commas, JSON: ["a","b"].
-	Set     map[string]string
-	origins map[string]origin // of those that a configuration file set
+	Set      map[string]string
+	origins  map[string]origin // of those that a configuration file set
+	file     string            // the configuration file; "": none was read
+	fileText string            // of it, as it was read
 
 	// Market is what to trade on: "synth" (also the default) is the built-in
 	// market, "live" the venue's, in real time; an address such as
@@ -83,7 +85,8 @@ type Options struct {
 	JournalCap int64
 	// Backup is how often the ledger is copied while the session runs.
 	Backup BackupOptions
-	// Watch reloads a script when it is saved.
+	// Watch reloads a script when it is saved, and takes what a configuration file that
+	// LoadConfig read changes of [params] and [risk].
 	Watch bool
 	// Report writes a self-contained HTML report here at the end; "": none.
 	Report string

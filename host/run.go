@@ -127,6 +127,7 @@ type runner struct {
 	loop       *loop.Loop
 	inbox      *loop.Inbox
 	watcher    *scriptWatcher
+	config     *configWatcher // nil: there is no file, or it is not watched
 	// watchdog ends callbacks that take too long
 	watchdog *script.Watchdog
 	desk     *advisor.Desk // nil: no advisor
@@ -142,6 +143,7 @@ func (r *runner) close() {
 	if r.watcher != nil {
 		r.watcher.close()
 	}
+	r.config.close()
 	if r.desk != nil {
 		r.desk.Close()
 	}
@@ -272,6 +274,9 @@ func (r *runner) build(ctx context.Context) error {
 	}
 	if r.o.Watch {
 		if r.watcher, err = watchScripts(r.scripts, r.log, r.inbox.Post); err != nil {
+			return err
+		}
+		if r.config, err = watchConfig(r.o, r.scripts, r.market.stale, r.log, r.inbox.Post); err != nil {
 			return err
 		}
 	}

@@ -56,6 +56,8 @@ func (c *Core) onCommand(ev *exchange.Event) {
 		}
 	case CommandCaughtUp:
 		c.delays.begin()
+	case CommandLimits:
+		steering{c}.setLimits(ev)
 	case CommandEnd:
 		c.end(ev)
 	case CommandLatch, CommandUnlatch, CommandPause, CommandUnpause, CommandParams, CommandWithdraw, CommandFlatten, CommandSignal,

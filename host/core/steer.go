@@ -10,6 +10,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/intent"
+	"github.com/perilune/perilune/host/risk"
 )
 
 // Commands of whoever runs the session, a person or the program that embeds it. What
@@ -25,6 +26,7 @@ const (
 	CommandSignal   = "signal"   // tell strategies a signal
 	CommandEvaluate = "evaluate" // run code in a strategy, as a callback of it
 	CommandLeave    = "leave"    // the session is about to be ended
+	CommandLimits   = "limits"   // other limits for the gate: see LimitsEvent
 )
 
 // CommandDataEnd says that the data of a session in real time are over. The loop ends
@@ -181,6 +183,32 @@ func (c steering) unpause(s *instance) {
 	c.strategies.releaseUndelivered(s)
 	s.asleep = ""
 	c.strategies.checkAwake(s)
+}
+
+// LimitsEvent is the command that puts limits in the place of those in force. It is
+// journalled with them, so that a replay has them from the same event on.
+func LimitsEvent(l risk.Limits) (*exchange.Event, error) {
+	raw, err := json.Marshal(l)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", CommandLimits, err)
+	}
+	return &exchange.Event{Kind: exchange.KindCommand, Instrument: exchange.NoInstrument, Name: CommandLimits, Reason: string(raw)}, nil
+}
+
+// setLimits tells each limit that is another from now on.
+func (c steering) setLimits(ev *exchange.Event) {
+	var l risk.Limits
+	if c.commandErr = json.Unmarshal([]byte(ev.Reason), &l); c.commandErr != nil {
+		c.log(intent.Error, -1, fmt.Sprintf("command %s: %v", ev.Name, c.commandErr))
+		return
+	}
+	for _, x := range c.gate.Change(l) {
+		word := "lowered"
+		if x.Raised {
+			word = "raised"
+		}
+		c.log(intent.Warn, -1, fmt.Sprintf("limit %s is %s from %s to %s", x.Name, word, x.Before, x.After))
+	}
 }
 
 // setParams replaces a strategy by the same version with other parameters.
