@@ -173,7 +173,7 @@ func (c *configWatcher) take(fresh *Options) {
 		}
 	}
 	for _, strategy := range sortedKeys(params) {
-		c.tell(core.Instruction{Strategy: strategy, Params: params[strategy]}.Event(core.CommandParams))
+		c.tell(core.Instruction{By: "configuration file", Strategy: strategy, Params: params[strategy]}.Event(core.CommandParams))
 	}
 	if limits {
 		l := fresh.Limits
