@@ -4,6 +4,7 @@ import (
 	"container/heap"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"strconv"
@@ -397,10 +398,12 @@ func (s *sim) stranger() {
 	}
 }
 
+var seeds = flag.Int("seeds", 1000, "how many seeds TestSeeds runs; TestKilled runs a fifth of them at each point")
+
 // TestSeeds runs the manager against a venue behind a bad network, and compares the
 // accounts in the end.
 func TestSeeds(t *testing.T) {
-	seeds := 2000
+	seeds := *seeds
 	if testing.Short() {
 		seeds = 100
 	}
@@ -412,7 +415,7 @@ func TestSeeds(t *testing.T) {
 // TestKilled kills the process at a named point, three times in a run, and starts
 // another one on what the ledger has.
 func TestKilled(t *testing.T) {
-	seeds := 400
+	seeds := *seeds / 5
 	if testing.Short() {
 		seeds = 30
 	}

@@ -99,7 +99,7 @@ func (v *fakeVenue) book(m api.Market, symbol string) *fakeBook {
 
 // ladder lists levels as `["10.01","3"]`, best first. A tick is 0.01 and a lot 1.
 func ladder(side map[int64]int64, best func(a, b int64) int) []string {
-	var prices []int64
+	prices := make([]int64, 0, len(side))
 	for p := range side {
 		prices = append(prices, p)
 	}
@@ -111,7 +111,14 @@ func ladder(side map[int64]int64, best func(a, b int64) int) []string {
 	return out
 }
 
-func level(p, q int64) string { return fmt.Sprintf(`["%d.%02d","%d"]`, p/100, p%100, q) }
+// level is one, written without fmt: a test writes millions.
+func level(p, q int64) string {
+	b := make([]byte, 0, 32)
+	b = strconv.AppendInt(append(b, `["`...), p/100, 10)
+	b = append(b, '.', '0'+byte(p/10%10), '0'+byte(p%10))
+	b = strconv.AppendInt(append(b, `","`...), q, 10)
+	return string(append(b, `"]`...))
+}
 
 func (b *fakeBook) sides() (bids, asks []string) {
 	return ladder(b.bids, func(x, y int64) int { return int(y - x) }), ladder(b.asks, func(x, y int64) int { return int(x - y) })
