@@ -1,6 +1,7 @@
 package host
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strconv"
@@ -42,6 +43,9 @@ func (d *deskReader) strategiesNow(c *core.Core, on core.Onlooker) []strategyNow
 		if v := r.memory.versions[name]; v != nil {
 			s.Hash, s.Refused = v.hash, v.refused
 			s.Loaded = utc(v.at)
+		}
+		if r.watcher != nil && i < len(r.scripts) {
+			s.Refused = cmp.Or(r.watcher.refused(i), s.Refused)
 		}
 		s.held = on.Strategy(int32(i))
 		if p, ok := c.Inner(i).(interface{ Parameters() []script.Param }); ok {

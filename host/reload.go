@@ -32,6 +32,7 @@ type pendingReload struct {
 	took   atomic.Int64 // ns that reading and compiling took
 
 	version atomic.Int32 // that runs
+	refused atomic.Value // string: why the last save did not even compile; "": it did
 	hash    string       // of it; the loop's goroutine owns it
 }
 
@@ -74,16 +75,19 @@ func (s *scriptWatcher) run() {
 		switch c.Kind {
 		case watch.Changed:
 			p := c.Payload.(*script.Program)
+			s.pending[i].refused.Store("")
 			s.pending[i].took.Store(int64(c.Took))
 			s.pending[i].posted.Store(time.Now().UnixNano())
 			s.post(&exchange.Event{Kind: exchange.KindReload, Instrument: exchange.NoInstrument, Reload: &exchange.Reload{
 				Strategy: int32(i), Path: c.Path, Sources: p.Sources(), Hash: p.Hash(), Compiled: p}})
 		case watch.Failed:
 			s.bad.Add(1)
+			s.pending[i].refused.Store(c.Err.Error())
 			s.say(intent.Error, fmt.Sprintf("%v\n%s was not reloaded: v%d keeps running", c.Err, base(c.Path), s.pending[i].version.Load()))
 		case watch.Missing:
 			s.say(intent.Warn, fmt.Sprintf("%s is gone: v%d keeps running", c.Path, s.pending[i].version.Load()))
 		case watch.Restored:
+			s.pending[i].refused.Store("")
 			s.say(intent.Info, fmt.Sprintf("%s is again what runs: v%d", base(c.Path), s.pending[i].version.Load()))
 		}
 	}
@@ -126,6 +130,12 @@ func (s *scriptWatcher) outcome(strategy int32, v *core.Version) {
 	s.say(intent.Error, fmt.Sprintf("%s\n%s was not reloaded: v%d keeps running", v.Problem, base(v.Path), v.Number))
 	running := p.hash
 	go func() { _ = s.w.Running(v.Path, running) }() // the loop must not wait for the watcher
+}
+
+// refused is why the last save of a script did not even compile; "" if it did.
+func (s *scriptWatcher) refused(strategy int) string {
+	why, _ := s.pending[strategy].refused.Load().(string)
+	return why
 }
 
 func base(path string) string { return filepath.Base(path) }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/host/script"
 	"github.com/perilune/perilune/ledger"
 	"github.com/perilune/perilune/ledger/journal"
 )
@@ -425,5 +426,37 @@ func TestAReplayNeedsOnlyTheJournal(t *testing.T) {
 	res, err := Replay(context.Background(), sum.Journal)
 	if err != nil || res.Diff != nil || res.Events != sum.Events || res.Effects != sum.Effects {
 		t.Errorf("%+v, %v; want %d events and %d effects, the same", res, err, sum.Events, sum.Effects)
+	}
+}
+
+// Who asks how a strategy is hears of a save that did not even compile until one does.
+func TestARefusedSaveIsToldUntilABetterOne(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "edit.lua")
+	save := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	save(lua("v1", ""))
+	_, _, program, err := loadForWatch(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	said, posted := make(chan Line, 1), make(chan *exchange.Event, 1)
+	w, err := watchScripts([]loaded{{path: path, program: program.(*script.Program)}}, func(l Line) { said <- l }, func(ev *exchange.Event) { posted <- ev })
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.close()
+	save(strings.Replace(lua("v2", ""), "local M = {", "local M = = {", 1))
+	<-said
+	if why := w.refused(0); !strings.Contains(why, "edit.lua:2:") {
+		t.Errorf("refused for %q, want the line of the mistake", why)
+	}
+	save(lua("v3", ""))
+	<-posted
+	if why := w.refused(0); why != "" {
+		t.Errorf("refused for %q after a save that compiles", why)
 	}
 }
