@@ -27,7 +27,7 @@ export default function band({ session, acts, confirm, help }) {
     text($("mode"), mode ? mode.toUpperCase() : "…");
     text($("meaning"), meaning[mode] || "");
     text($("who"), id ? id.session : "");
-    text($("market"), id ? `${id.market} market · ${id.venues.join(", ")}` : "");
+    text($("market"), id ? [`${id.market} market`, ...id.venues].join(" · ") : "");
     document.title = id ? `${mode.toUpperCase()} ${id.session} – Perilune` : "Perilune";
     text($("connection"), states[s.state] + (s.state === "stale" || s.state === "lost" ? " " + lasting(Math.floor((Date.now() - s.since) / 1000) * 1000) : ""));
     attr($("connection"), "data-state", s.state);

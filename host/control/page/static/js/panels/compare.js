@@ -4,7 +4,7 @@ import { money, signed, signedPercent, percent, count, stamp, sense, none } from
 import { panel, table } from "../panel.js";
 
 const rows = [
-  ["Session", (s) => s.identity.session], ["Mode", (s) => s.identity.mode], ["Ledger", (s) => s.identity.ledger],
+  ["Session", (s) => s.identity.session], ["Mode", (s) => s.identity.mode], ["Ledger", (s) => s.identity.ledger.split(/[/\\]/).pop()],
   ["Until", (s) => stamp(s.time)],
   ["Equity at start", (s) => s.equity_start, money], ["Equity", (s) => s.equity, money], ["Result", (s) => s.pnl, signed],
   ["Return", (s) => (Number(s.equity_start) ? s.pnl / s.equity_start : null), signedPercent],
