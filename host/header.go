@@ -153,6 +153,13 @@ func (s *header) natives(given []*contained) ([]core.Strategy, error) {
 	var out []core.Strategy
 	for i, want := range s.Native {
 		name, version, _ := strings.Cut(want, "@")
+		if version == inertVersion && !slices.ContainsFunc(given, func(c *contained) bool { return c.name == name }) {
+			c, err := contain(newInert(name)) // a journal holds all of it
+			if err != nil {
+				return nil, err
+			}
+			given = append(slices.Clip(given), c)
+		}
 		at := slices.IndexFunc(given, func(c *contained) bool { return c.name == name })
 		switch {
 		case at < 0:

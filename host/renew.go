@@ -33,6 +33,9 @@ func (s *goStrategy) Renew() any {
 func (w *own) restartable() (again *own, lacks error) {
 	again = &own{modules: w.modules, lua: w.lua}
 	for _, s := range w.strategies {
+		if s.version == inertVersion {
+			continue // the run before was not its, or its journal holds it
+		}
 		fresh, err := renewed[core.Strategy](s.Strategy)
 		if err != nil {
 			return nil, fmt.Errorf("strategy %s: %w", s.name, err)

@@ -176,6 +176,10 @@ func (db *DB) Mode() string { return db.stamp.mode }
 // Venue returns the venue the file is stamped with.
 func (db *DB) Venue() string { return db.stamp.venue }
 
+// Account returns the account that the file is stamped with; of several venues each with its
+// venue's name.
+func (db *DB) Account() string { return db.stamp.account }
+
 // Query gives read-only access in SQL, for reports and for people. Close the
 // rows soon: a long reader keeps the write-ahead log from shrinking.
 func (rd *Reader) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {

@@ -37,8 +37,9 @@ func (c *incomeRows) expect(f *Income, now exchange.Time) {
 	}
 }
 
-// name is how a row is known.
-func (r *Income) name() string {
+// Row is how a row is known for good: FundingRow of a payment of funding, otherwise the Reason
+// of the event that books it.
+func (r *Income) Row() string {
 	switch r.Kind {
 	case IncomeFunding:
 		return FundingRow(r.Symbol, r.ID)
@@ -100,7 +101,7 @@ func (s *reconciliation) onIncome(c *section, a *Answer) {
 // bookIncome books a row, once. Profit and fees are in the executions, and transfers
 // are our own or found in the balance.
 func (s *reconciliation) bookIncome(c *section, r *Income) {
-	name := r.name()
+	name := r.Row()
 	key := r.Asset + " " + name
 	if c.income.listing(r, key) || r.Time < s.began {
 		return
