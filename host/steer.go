@@ -1,6 +1,7 @@
 package host
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -144,8 +145,12 @@ var ErrOnLoop = errors.New("it was called on the loop's goroutine, by what the l
 // errNoSession is the error of a Session that Open did not make.
 var errNoSession = errors.New("there is no session: want the *Session of Open, whose error was nil")
 
+// methodNames are what the methods are called whose commands the journal calls otherwise.
+var methodNames = map[string]string{core.CommandLatch: "halt", core.CommandUnlatch: "resume"}
+
 // reachable says why a call, which what names, can't reach the session.
 func (s *Session) reachable(ctx context.Context, what string) error {
+	what = cmp.Or(methodNames[what], what)
 	switch {
 	case s == nil || s.r == nil:
 		return fmt.Errorf("%s: %w", what, errNoSession)
