@@ -41,8 +41,12 @@ type (
 
 // see reads what the loop owns, between two events.
 func (d *deskBase) see(ctx context.Context, f func(c *core.Core, on core.Onlooker)) error {
-	c := d.s.r.core
-	return sorted(d.s.look(ctx, func() { f(c, core.Onlooker{C: c}) }))
+	c, m := d.s.r.core, &d.s.r.memory
+	return sorted(d.s.look(ctx, func() {
+		began := time.Now()
+		f(c, core.Onlooker{C: c})
+		m.looked.Add(int64(time.Since(began)))
+	}))
 }
 
 // kept is what the session's ledger keeps; false when it has none.
@@ -176,7 +180,7 @@ func (d *deskReader) Status(ctx context.Context) (*control.Status, error) {
 			out.Pairs++
 			out.Unhedged = out.Unhedged.Add(p.Unhedged)
 		}
-		value, unvalued := r.worth()
+		value, unvalued := d.worth()
 		if out.Unvalued = unvalued; unvalued == "" {
 			out.Equity = &value
 		}
@@ -197,6 +201,20 @@ func (d *deskReader) Status(ctx context.Context) (*control.Status, error) {
 	}
 	out.Strategies = d.views(strategies, d.booked(ctx))
 	return out, nil
+}
+
+// worthFor is how old the account's value may be that is shown: it is reckoned of all
+// that is held.
+const worthFor = time.Second
+
+// worth is the account's value, at most a second old; it runs on the loop.
+func (d *deskReader) worth() (decimal.Decimal, string) {
+	m := &d.s.r.memory
+	if time.Since(m.worthAt) >= worthFor {
+		m.worth, m.unvalued = d.s.r.worth()
+		m.worthAt = time.Now()
+	}
+	return m.worth, m.unvalued
 }
 
 // curve fills in what the equity curve of this run tells; it runs on the loop.

@@ -92,11 +92,11 @@ func (d *deskReader) Positions(ctx context.Context, a control.StrategyArgs) ([]c
 func positions(held []core.Held, strategy string) []control.Position {
 	out := []control.Position{}
 	for i := range held {
-		h := &held[i]
-		p := control.Position{Instrument: h.Instrument.Key(), Strategy: strategy, Qty: h.Instrument.QtyDecimal(h.Qty), Entry: h.Entry.Round(8), Realised: h.Realised.Round(8)}
-		if h.Mark.IsPositive() {
-			worth, gain := h.Notional.Round(8), h.Unrealised.Round(8)
-			p.Mark, p.Notional, p.Unrealised = &h.Mark, &worth, &gain
+		in, v := held[i].Instrument, held[i].Value()
+		p := control.Position{Instrument: in.Key(), Strategy: strategy, Qty: in.QtyDecimal(v.Qty), Entry: v.Entry.Round(8), Realised: v.Realised.Round(8)}
+		if v.Mark.IsPositive() {
+			worth, gain := v.Notional.Round(8), v.Unrealised.Round(8)
+			p.Mark, p.Notional, p.Unrealised = &v.Mark, &worth, &gain
 		}
 		out = append(out, p)
 	}

@@ -1,7 +1,9 @@
 package host
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"iter"
 	"path/filepath"
 	"strings"
@@ -11,7 +13,9 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/host/control"
+	"github.com/perilune/perilune/host/core"
 	"github.com/perilune/perilune/host/internal/projection"
+	"github.com/perilune/perilune/host/risk"
 	"github.com/perilune/perilune/ledger"
 )
 
@@ -77,8 +81,32 @@ func (d *LedgerDesk) Identity() control.Identity {
 	return id
 }
 
-// currency is what equity is in: that of most markets, unless nothing of it was traded.
-func (d *LedgerDesk) currency() string { return "USDT" }
+// runConfig is what a run's row tells of its configuration.
+type runConfig struct {
+	Currency string      `json:"currency"`
+	Limits   risk.Limits `json:"limits"`
+}
+
+// config is that of the newest run.
+func (d *LedgerDesk) config() (c runConfig) {
+	if n := len(d.runs); n > 0 {
+		_ = json.Unmarshal([]byte(d.runs[n-1].Config), &c) // of an older version: what it has
+	}
+	return c
+}
+
+// currency is what equity is in; ledgers of before it was kept are of sessions in the
+// first of the dollars.
+func (d *LedgerDesk) currency() string { return cmp.Or(d.config().Currency, exchange.Dollars[0]) }
+
+// Limits implements control.Reader: those of the newest run, none of which is used.
+func (d *LedgerDesk) Limits(context.Context) ([]control.Limit, error) {
+	out := limitViews(&core.Usage{Limits: d.config().Limits.WithDefaults()}, decimal.Zero)
+	for i := range out {
+		out[i].Used = ""
+	}
+	return out, nil
+}
 
 // Status implements control.Reader.
 func (d *LedgerDesk) Status(ctx context.Context) (*control.Status, error) {
@@ -319,9 +347,6 @@ func (endedDesk) Books(context.Context, control.BooksArgs) ([]control.Book, erro
 
 // Rates implements control.Reader: no market is kept.
 func (endedDesk) Rates(context.Context) ([]control.Rate, error) { return []control.Rate{}, nil }
-
-// Limits implements control.Reader: the gate is gone.
-func (endedDesk) Limits(context.Context) ([]control.Limit, error) { return []control.Limit{}, nil }
 
 // Halt implements control.Steerer.
 func (endedDesk) Halt(context.Context, control.Who, control.StrategyArgs) error { return errDeskEnded }

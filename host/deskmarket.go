@@ -32,26 +32,33 @@ func (d *deskReader) Books(ctx context.Context, a control.BooksArgs) ([]control.
 	return out, nil
 }
 
-// markets copies what is known of an instrument, or of all, some hundred between two events.
+// markets copies what is known of an instrument, or of all, some dozens between two events.
+// The memory for it is made before: the loop copies, and no more.
 func (d *deskReader) markets(ctx context.Context, id exchange.InstrumentID, depth int, perps bool) (list []core.MarketNow, now exchange.Time, err error) {
-	u := d.s.r.core.Universe()
-	const atOnce = 100
-	for from := 0; from < u.Len(); from += atOnce {
+	var ids []exchange.InstrumentID
+	if id != exchange.NoInstrument {
+		ids = append(ids, id)
+	} else {
+		for _, in := range d.s.r.core.Universe().All() {
+			if !perps || in.Perp() && !in.Dated() {
+				ids = append(ids, in.ID)
+			}
+		}
+	}
+	list = make([]core.MarketNow, len(ids))
+	room := make([]exchange.Level, 2*depth*len(ids))
+	for i := range list {
+		list[i].Bids, list[i].Asks = room[:0:depth], room[depth:depth:2*depth]
+		room = room[2*depth:]
+	}
+	const atOnce = 64
+	for from := 0; from < len(ids) && err == nil; from += atOnce {
 		err = d.see(ctx, func(_ *core.Core, on core.Onlooker) {
 			now = d.s.r.loop.Now()
-			if id != exchange.NoInstrument {
-				list = append(list, on.Market(id, depth))
-				return
-			}
-			for i := from; i < min(from+atOnce, u.Len()); i++ {
-				if in := u.Get(exchange.InstrumentID(i)); !perps || in.Perp() && !in.Dated() {
-					list = append(list, on.Market(in.ID, depth))
-				}
+			for i := from; i < min(from+atOnce, len(ids)); i++ {
+				on.Market(ids[i], &list[i])
 			}
 		})
-		if err != nil || id != exchange.NoInstrument {
-			break
-		}
 	}
 	return list, now, err
 }

@@ -21,6 +21,11 @@ type deskMemory struct {
 	versions map[string]*scriptVersion // by strategy; the loop's goroutine owns it
 	prices   priceLines
 	lag      atomic.Int64 // ns that an event waited for the loop at most
+	looked   atomic.Int64 // ns that looks took of the loop
+
+	worth    decimal.Decimal // at worthAt, as unvalued; the loop's goroutine owns them
+	unvalued string
+	worthAt  time.Time
 
 	mu       sync.Mutex
 	lines    []control.LogLine // a ring of keptLines

@@ -155,7 +155,8 @@ func (d *deskReader) Limits(ctx context.Context) ([]control.Limit, error) {
 	var equity decimal.Decimal
 	if err := d.see(ctx, func(_ *core.Core, on core.Onlooker) {
 		u = on.Usage()
-		equity, _ = d.s.r.worth()
+		u.Held = on.Account()
+		equity, _ = d.worth()
 	}); err != nil {
 		return nil, err
 	}
@@ -175,8 +176,12 @@ func limitViews(u *core.Usage, equity decimal.Decimal) []control.Limit {
 		day.Used = decimal.Max(decimal.Zero, decimal.NewFromInt(1).Sub(equity.DivRound(u.DayEquity, 8))).Round(6).String()
 	}
 	held := control.Limit{Name: "max_position_notional", Value: off(l.MaxPositionNotional.IsNegative(), l.MaxPositionNotional.String()), Doc: "quote value of one instrument's position"}
-	if u.LargestOf != "" {
-		held.Used = u.LargestHeld.Round(2).String() + " " + u.LargestOf
+	var most decimal.Decimal
+	for i := range u.Held {
+		in, v := u.Held[i].Instrument, u.Held[i].Value()
+		if in.Perp() && v.Notional.GreaterThan(most) {
+			most, held.Used = v.Notional, v.Notional.Round(2).String()+" "+in.Key()
+		}
 	}
 	return []control.Limit{
 		day,

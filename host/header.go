@@ -9,6 +9,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/valuation"
 	"github.com/perilune/perilune/host/core"
 	"github.com/perilune/perilune/host/execution/schedule"
 	"github.com/perilune/perilune/host/risk"
@@ -190,4 +191,13 @@ func markTransfer(u *exchange.Universe) func(decimal.Decimal, uint64) decimal.De
 		}
 	}
 	return nil
+}
+
+// currency is what the account is valued in.
+func (s *header) currency() string {
+	u, err := exchange.NewUniverse(s.Instruments)
+	if err != nil {
+		return ""
+	}
+	return valuation.Currency(u)
 }

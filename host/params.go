@@ -89,7 +89,7 @@ func configText(s *header) string {
 	for i := range s.Strategies {
 		params[s.Strategies[i].Path] = s.Strategies[i].Params
 	}
-	raw, err := json.Marshal(map[string]any{"params": params, "limits": s.Limits, "leverage": s.Leverage})
+	raw, err := json.Marshal(map[string]any{"params": params, "limits": s.Limits, "leverage": s.Leverage, "currency": s.currency()})
 	if err != nil {
 		return "{}"
 	}

@@ -185,7 +185,12 @@ func (mk *markets) mid(in *exchange.Instrument) (decimal.Decimal, bool) {
 	if !ok1 || !ok2 {
 		return decimal.Zero, false
 	}
-	return decimal.New(int64(bid.Price+ask.Price)*in.Tick.M*5, -int32(in.Tick.Scale)-1), true
+	return middle(in, bid.Price, ask.Price), true
+}
+
+// middle is the price between two.
+func middle(in *exchange.Instrument, bid, ask exchange.Ticks) decimal.Decimal {
+	return decimal.New(int64(bid+ask)*in.Tick.M*5, -int32(in.Tick.Scale)-1)
 }
 
 // markPrice values a position: the mark price, or the mid where there is none.

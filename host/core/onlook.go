@@ -16,9 +16,17 @@ import (
 // goes with what is held.
 type Onlooker struct{ C *Core }
 
-// Held is a position.
+// Held is a position, as it was copied: what it comes to is worked out by Value, for which
+// no loop need wait.
 type Held struct {
 	Instrument *exchange.Instrument
+	position   position
+	mark       exchange.E8
+	bid, ask   exchange.Ticks // of a live book; 0: none
+}
+
+// HeldValue is what a position comes to.
+type HeldValue struct {
 	exchange.Position
 	Mark       decimal.Decimal // 0: not known
 	Notional   decimal.Decimal // at Mark, quote
@@ -27,10 +35,16 @@ type Held struct {
 
 // Account are the positions of the account that are not 0.
 func (o Onlooker) Account() []Held {
-	var out []Held
+	n := 0
+	for i := range o.C.acct.pos {
+		if o.C.acct.pos[i].qty != 0 {
+			n++
+		}
+	}
+	out := make([]Held, 0, n)
 	for i := range o.C.acct.pos {
 		if p := &o.C.acct.pos[i]; p.qty != 0 {
-			out = append(out, o.held(o.C.u.Get(exchange.InstrumentID(i)), p))
+			out = append(out, o.held(exchange.InstrumentID(i), p))
 		}
 	}
 	return out
@@ -42,24 +56,41 @@ func (o Onlooker) Strategy(strategy int32) []Held {
 	if h == nil {
 		return nil
 	}
-	var out []Held
+	out := make([]Held, 0, len(h.pos))
 	for _, id := range slices.Sorted(maps.Keys(h.pos)) {
 		if p := h.pos[id]; p.qty != 0 {
-			out = append(out, o.held(o.C.u.Get(id), p))
+			out = append(out, o.held(id, p))
 		}
 	}
 	return out
 }
 
-func (o Onlooker) held(in *exchange.Instrument, p *position) Held {
-	mark := o.C.markets.markPrice(in)
-	h := Held{Instrument: in, Position: p.view(in), Mark: mark, Unrealised: p.unrealised(in, mark)}
-	if in.Inverse() {
-		h.Notional = in.QtyDecimal(p.qty.Abs()).Mul(in.ContractSize)
-	} else {
-		h.Notional = in.QtyDecimal(p.qty.Abs()).Mul(mark)
+func (o Onlooker) held(id exchange.InstrumentID, p *position) Held {
+	m := &o.C.markets.list[id]
+	h := Held{Instrument: m.in, position: *p, mark: m.mark.Mark}
+	bid, ok1 := m.book.Best(exchange.Buy)
+	ask, ok2 := m.book.Best(exchange.Sell)
+	if ok1 && ok2 {
+		h.bid, h.ask = bid.Price, ask.Price
 	}
 	return h
+}
+
+// Value works out what the position comes to. Any goroutine may ask.
+func (h *Held) Value() HeldValue {
+	in, p := h.Instrument, &h.position
+	v := HeldValue{Position: p.view(in)}
+	switch {
+	case h.mark > 0:
+		v.Mark = h.mark.Decimal()
+	case h.bid > 0:
+		v.Mark = middle(in, h.bid, h.ask)
+	}
+	v.Unrealised, v.Notional = p.unrealised(in, v.Mark), in.QtyDecimal(p.qty.Abs()).Mul(v.Mark)
+	if in.Inverse() {
+		v.Notional = in.QtyDecimal(p.qty.Abs()).Mul(in.ContractSize)
+	}
+	return v
 }
 
 // PairNow is a pair, and how it stands.
@@ -158,15 +189,15 @@ type MarketNow struct {
 	Last       exchange.Trade
 }
 
-// Market copies what is known of an instrument, with so many levels of its book.
-func (o Onlooker) Market(id exchange.InstrumentID, depth int) MarketNow {
+// Market copies what is known of an instrument into out, with as many levels of its book
+// as Bids and Asks have room for.
+func (o Onlooker) Market(id exchange.InstrumentID, out *MarketNow) {
 	m := &o.C.markets.list[id]
-	out := MarketNow{Instrument: m.in, State: m.book.State(), Ready: m.book.Ready(), Reason: m.book.Reason(), Integrity: m.book.Integrity(),
-		Updated: m.book.Updated(), Mark: m.mark, Last: m.trade}
-	levels := func(side exchange.Side) []exchange.Level {
-		list := make([]exchange.Level, 0, min(depth, 50))
-		for n := 1; n <= depth; n++ {
-			l, ok := m.book.Level(side, n)
+	out.Instrument, out.State, out.Ready, out.Reason, out.Integrity = m.in, m.book.State(), m.book.Ready(), m.book.Reason(), m.book.Integrity()
+	out.Updated, out.Mark, out.Last = m.book.Updated(), m.mark, m.trade
+	levels := func(side exchange.Side, list []exchange.Level) []exchange.Level {
+		for len(list) < cap(list) {
+			l, ok := m.book.Level(side, len(list)+1)
 			if !ok {
 				break
 			}
@@ -174,10 +205,7 @@ func (o Onlooker) Market(id exchange.InstrumentID, depth int) MarketNow {
 		}
 		return list
 	}
-	if depth > 0 {
-		out.Bids, out.Asks = levels(exchange.Buy), levels(exchange.Sell)
-	}
-	return out
+	out.Bids, out.Asks = levels(exchange.Buy, out.Bids[:0]), levels(exchange.Sell, out.Asks[:0])
 }
 
 // Basis is a perpetual's price over its index, less 1; false where either is not known.
@@ -221,22 +249,16 @@ func (o Onlooker) Wallets() []WalletNow {
 
 // Usage is how much of the gate's limits is used.
 type Usage struct {
-	Limits      risk.Limits
-	DayEquity   decimal.Decimal // at 00:00 UTC; 0: not known
-	Tokens      float64         // orders that may be sent at once
-	OpenOrders  int
-	LargestHeld decimal.Decimal // value of the largest position
-	LargestOf   string          // its instrument
+	Limits     risk.Limits
+	DayEquity  decimal.Decimal // at 00:00 UTC; 0: not known
+	Tokens     float64         // orders that may be sent at once
+	OpenOrders int
+	Held       []Held // of the account, when it was asked for
 }
 
 // Usage reads the gate.
 func (o Onlooker) Usage() Usage {
 	u := Usage{Limits: o.C.gate.Limits(), OpenOrders: len(o.C.orders.open)}
 	u.DayEquity, u.Tokens = o.C.gate.Today(o.C.now)
-	for _, h := range o.Account() {
-		if h.Instrument.Perp() && h.Notional.GreaterThan(u.LargestHeld) {
-			u.LargestHeld, u.LargestOf = h.Notional, h.Instrument.Key()
-		}
-	}
 	return u
 }
