@@ -17,6 +17,8 @@ import (
 	"github.com/perilune/perilune/exchange/connect"
 	"github.com/perilune/perilune/exchange/paper"
 	"github.com/perilune/perilune/exchange/sign"
+	"github.com/perilune/perilune/host/control/door"
+	"github.com/perilune/perilune/host/control/hook"
 )
 
 // fileConfig is the shape of the configuration file.
@@ -54,6 +56,8 @@ type fileConfig struct {
 	Feed struct {
 		Relay *relayConfig `toml:"relay"`
 	} `toml:"feed"`
+	Control door.Options              `toml:"control"`
+	Webhook []hook.Config             `toml:"webhook"`
 	Advisor *advisorConfig            `toml:"advisor"`
 	Notify  *notifyConfig             `toml:"notify"`
 	Params  map[string]map[string]any `toml:"params"`
@@ -116,6 +120,15 @@ func (o *Options) LoadConfig(path string) error {
 	}
 	if err := o.takeRelay(f.Feed.Relay); err != nil {
 		return configError("%s: [feed.relay] %v", path, err)
+	}
+	o.Doors.Take(&f.Control)
+	if err := o.Doors.Check(); err != nil {
+		return configError("%s: [control] %v", path, err)
+	}
+	if o.Doors.Hooks = f.Webhook; len(f.Webhook) > 0 {
+		if err := hook.Check(f.Webhook); err != nil {
+			return configError("%s: [[webhook]] %v", path, err)
+		}
 	}
 	for i, s := range sections {
 		if err := o.takeVenue(s, i == 0); err != nil {

@@ -219,6 +219,9 @@ func tomlNames(t reflect.Type, section []string) (names []string) {
 			continue
 		}
 		name := t.Field(i).Tag.Get("toml")
+		if name == "-" {
+			continue
+		}
 		if len(section) > 0 && name == section[0] {
 			return tomlNames(t.Field(i).Type, section[1:])
 		}

@@ -68,6 +68,19 @@ func (s *Session) Metrics() []Metric {
 	return out
 }
 
+// BeatAge is how long ago the loop last showed that it goes on, which it does some four
+// times a second. It may be called from any goroutine and holds nothing up.
+func (s *Session) BeatAge() time.Duration {
+	if s == nil || s.r == nil {
+		return 0
+	}
+	beat := s.r.supervisor.beats.Load()
+	if beat == 0 { // nothing began yet
+		return 0
+	}
+	return max(0, time.Duration(time.Now().UnixNano()-beat))
+}
+
 // WriteMetrics writes Metrics in the text format of Prometheus, version 0.0.4, which
 // OpenMetrics scrapers read too: it is the whole of a handler of /metrics. Several sessions
 // are told apart by a label of the scrape, or by labels here, which every line gets: each

@@ -11,6 +11,7 @@ import (
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/oms"
 	"github.com/perilune/perilune/exchange/paper"
+	"github.com/perilune/perilune/host/control/door"
 )
 
 // Options describe a session. The zero value of every field is usable; only
@@ -122,6 +123,15 @@ type Options struct {
 	// rests at the venue is canceled within 2.5 seconds, and Run returns a
 	// *StallError. nil: never.
 	Abandon <-chan struct{}
+
+	// Doors say through what Run's program lets others ask and tell the session, as
+	// [control] and [[webhook]] of a configuration file have it. Package door opens them;
+	// Run itself opens none.
+	Doors door.Options
+	// Opened is called once with the session that Run has opened, before its first event,
+	// and what it returns when the session has ended: for who follows or steers it. nil:
+	// nobody does.
+	Opened func(*Session) (closing func())
 
 	// Log gets a line for everything that people should see; nil: nobody does. It is
 	// called on a goroutine of its own, one line after the other, and may take its

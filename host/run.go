@@ -76,6 +76,11 @@ func Run(ctx context.Context, o *Options) (*Summary, error) {
 	if err != nil {
 		return nil, err
 	}
+	if o.Opened != nil {
+		if closing := o.Opened(s); closing != nil {
+			defer closing()
+		}
+	}
 	return s.Run(ctx)
 }
 

@@ -51,7 +51,7 @@ func backtestVerb(ctx context.Context, e *env, args []string) error {
 	if o.Scripts, err = e.scripts(f); err != nil {
 		return err
 	}
-	return e.session(ctx, o, &s)
+	return e.session(ctx, o, &s, nil)
 }
 
 // historyFlags are what every verb that plays a history takes.

@@ -88,6 +88,7 @@ func verbs() []verb {
 		{"attach", "[--strategy S]", "look into a running strategy with Lua", attachVerb},
 		{"stop", "", "end the session in good order", stopVerb},
 		{"mcp", "", "let a model ask a session, over the Model Context Protocol", mcpVerb},
+		{"page", "[--db FILE]", "the address of a session's page, or the page of a ledger whose session has ended", pageVerb},
 		{"fills", "[--db FILE]", "list fills", fillsVerb},
 		{"logs", "[--db FILE]", "what sessions said, by level, strategy, time and text", logsVerb},
 		{"schedules", "[--db FILE]", "what vwap, twap and pov orders did against the market", schedulesVerb},

@@ -86,9 +86,14 @@ func runMeasured(ctx context.Context, o *host.Options, address string, tell func
 	}
 	defer d.close()
 	tell(fmt.Sprintf("figures for Prometheus at http://%s/metrics", d.address))
-	if s, err = host.Open(ctx, *o); err != nil {
-		return nil, err
+	mine, before := *o, o.Opened
+	mine.Opened = func(x *host.Session) (closing func()) {
+		s = x
+		close(ready)
+		if before == nil {
+			return nil
+		}
+		return before(x)
 	}
-	close(ready)
-	return s.Run(ctx)
+	return host.Run(ctx, &mine)
 }

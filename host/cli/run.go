@@ -15,6 +15,7 @@ import (
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/paper"
 	"github.com/perilune/perilune/host"
+	"github.com/perilune/perilune/host/control/door"
 )
 
 // sessionFlags are the flags that run and backtest share.
@@ -39,6 +40,7 @@ type sessionFlags struct {
 	accept    bool // what nothing explains
 	takeOver  bool
 	quiet     bool
+	doors     door.Options
 	capMiB    string
 	log       logFlags
 	metrics   string // address
@@ -119,6 +121,7 @@ func (s *sessionFlags) options(f *pflag.FlagSet) (*host.Options, error) {
 			return nil, fail(ExitUsage, "--queue: %w", err)
 		}
 	}
+	o.Doors = s.doors
 	if s.real {
 		o.Account = &host.AccountOptions{Accept: s.accept, TakeOver: s.takeOver}
 	}
@@ -151,6 +154,7 @@ func (r *runFlags) define(f *pflag.FlagSet, s *sessionFlags) {
 	f.BoolVar(&s.accept, "accept-positions", false, "with --live: book positions that no record of the venue explains as traded by hand")
 	f.BoolVar(&s.takeOver, "take-over", false, "with --live: cancel the orders that other runs have at the venue, instead of refusing to begin beside them")
 	s.define(f)
+	doorFlags(f, &s.doors)
 	f.StringVar(&s.metrics, "metrics", "", "serve figures for Prometheus at this address or port (a port alone: of this machine only)")
 }
 
@@ -199,7 +203,11 @@ func runVerb(ctx context.Context, e *env, args []string) error {
 	if o.Scripts, err = e.scripts(f); err != nil {
 		return err
 	}
-	return e.session(ctx, o, &s)
+	doors, err := prepareDoors(&o.Doors)
+	if err != nil {
+		return err
+	}
+	return e.session(ctx, o, &s, doors)
 }
 
 // checkLive refuses flags that the live market gives no meaning to, or only it.
@@ -216,8 +224,9 @@ func checkLive(f *pflag.FlagSet, o *host.Options) error {
 	return nil
 }
 
-// session runs a session, tells about it while it runs and sums it up.
-func (e *env) session(ctx context.Context, o *host.Options, s *sessionFlags) error {
+// session runs a session, tells about it while it runs and sums it up; nobody is let in where
+// doors are nil.
+func (e *env) session(ctx context.Context, o *host.Options, s *sessionFlags, doors *door.Prepared) error {
 	logs, err := openLogs(e.err, &s.log, s.quiet)
 	if err != nil {
 		return err
@@ -228,6 +237,9 @@ func (e *env) session(ctx context.Context, o *host.Options, s *sessionFlags) err
 	o.Status = func(st host.Status) {
 		manager.status(st)
 		logs.screen.status(st)
+	}
+	if doors != nil {
+		o.Opened = func(x *host.Session) func() { return openDoors(doors, x, o.Doors.MCP, logs) }
 	}
 	sessions.Add(1)
 	run := func() (*host.Summary, error) { return host.Run(ctx, o) }

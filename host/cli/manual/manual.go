@@ -22,7 +22,7 @@ var files embed.FS
 var order = []string{
 	"getting-started", "strategies", "api", "pairs", "large-orders", "advisor",
 	"paper", "data", "study", "sessions", "market-data", "live", "venues", "sim",
-	"install", "operating", "configuration", "control", "page", "alerts", "logs", "metrics", "ledger", "mcp",
+	"install", "operating", "configuration", "control", "doors", "page", "alerts", "logs", "metrics", "ledger", "mcp",
 	"commands", "exit-codes", "troubleshooting", "embedding", "performance", "limits", "changelog",
 }
 

@@ -1,8 +1,15 @@
 package client
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"fmt"
+	"math/big"
 	"net"
 	"net/http"
 	"os"
@@ -11,6 +18,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/perilune/perilune/host/control"
 	"github.com/perilune/perilune/host/control/controltest"
@@ -206,6 +214,11 @@ func TestPage(t *testing.T) {
 	if info, err := os.Stat(registry.TokenFile(path)); err != nil || runtime.GOOS != "windows" && info.Mode().Perm() != 0o600 {
 		t.Errorf("the token's file: %v %v", info.Mode(), err)
 	}
+	e := c.Entry()
+	e.Socket = "" // as on a system whose sockets tell nobody's name
+	if err := (Desk{Of(e)}).Halt(t.Context(), control.Who{Door: "mcp"}, control.StrategyArgs{}); err != nil {
+		t.Errorf("by the token's file: %v", err)
+	}
 	p, err := (&door.Options{Page: strings.Trim(strings.TrimPrefix(d.Address(), "http:"), "/")}).Prepare()
 	if err != nil {
 		t.Fatal(err)
@@ -223,6 +236,61 @@ func TestPage(t *testing.T) {
 	}
 }
 
+// Over TLS the cookie is for TLS alone.
+func TestTLS(t *testing.T) {
+	path := ledger(t)
+	cert, key := certificate(t)
+	d := open(t, door.Options{Cert: cert, Key: key}, &controltest.Desk{}, path)
+	if !strings.HasPrefix(d.Login(), "https://127.0.0.1:") {
+		t.Fatalf("the page is at %q", d.Address())
+	}
+	trusted, err := os.ReadFile(cert)
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(trusted)
+	c := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	a, err := c.Get(d.Login())
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.Body.Close()
+	if a.StatusCode != http.StatusSeeOther || !slices.ContainsFunc(a.Cookies(), func(c *http.Cookie) bool { return c.Secure }) {
+		t.Errorf("opening it: %d, cookies %v", a.StatusCode, a.Cookies())
+	}
+}
+
+// certificate is one for 127.0.0.1 that signed itself.
+func certificate(t *testing.T) (cert, key string) {
+	t.Helper()
+	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true}
+	der, err := x509.CreateCertificate(rand.Reader, c, c, &k.PublicKey, k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret, err := x509.MarshalPKCS8PrivateKey(k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, x := range []struct {
+		path *string
+		kind string
+		body []byte
+	}{{&cert, "CERTIFICATE", der}, {&key, "PRIVATE KEY", secret}} {
+		*x.path = filepath.Join(t.TempDir(), "pem")
+		if err := os.WriteFile(*x.path, pem.EncodeToMemory(&pem.Block{Type: x.kind, Bytes: x.body}), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return cert, key
+}
+
 func TestOptions(t *testing.T) {
 	for _, x := range []struct {
 		o    door.Options
@@ -232,6 +300,7 @@ func TestOptions(t *testing.T) {
 		{door.Options{Page: "192.0.2.1:8080"}, "insecure_listen"}, {door.Options{Page: "example.org:8080"}, "insecure_listen"},
 		{door.Options{Page: "8080"}, "want an address"}, {door.Options{Page: "127.0.0.1:http"}, "port"},
 		{door.Options{Cert: "a"}, "want both"}, {door.Options{Token: "hunter2"}, "token"}, {door.Options{Hosts: []string{"a:1"}}, "without ports"},
+		{door.Options{MCP: []string{"status"}}, "mcp_allow"}, {door.Options{MCP: []string{"buy"}}, "mcp_allow"},
 	} {
 		if err := x.o.Check(); err == nil || !strings.Contains(err.Error(), x.want) || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("%+v: %v, want an error about %s", x.o, err, x.want)

@@ -56,6 +56,9 @@ const (
 	stalled     = 10 * time.Second // a loop that has not shown itself for so long stands still
 )
 
+// mcpPath is where models come.
+const mcpPath = "/mcp"
+
 // Door is the handler of one session.
 type Door struct {
 	session  Session
@@ -90,7 +93,7 @@ func New(s Session, a Access, hooks *hook.Set) (*Door, error) {
 	d.mux.HandleFunc("GET /{path...}", d.show)
 	for _, method := range []string{"GET ", "POST ", "DELETE "} {
 		if s.MCP != nil {
-			d.mux.Handle(method+"/mcp", s.MCP)
+			d.mux.Handle(method+mcpPath, s.MCP)
 		}
 	}
 	d.handler = d.guard(d.mux)

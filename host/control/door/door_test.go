@@ -113,6 +113,25 @@ func TestComparing(t *testing.T) {
 	}
 }
 
+// A model's door is behind the same guard.
+func TestModels(t *testing.T) {
+	d, err := New(Session{Desk: &controltest.Desk{}, MCP: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, r.Method) })},
+		Access{Token: sign.NewSecret(token)}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := httptest.NewServer(d)
+	defer s.Close()
+	for _, method := range []string{"GET", "POST", "DELETE"} {
+		if status, body, _ := do(t, s, method, "/mcp", ""); status != 200 || body != method {
+			t.Errorf("%s: %d %q", method, status, body)
+		}
+		if status, _, _ := do(t, s, method, "/mcp", "", "Authorization", ""); status != 401 {
+			t.Errorf("%s without a token: %d, want 401", method, status)
+		}
+	}
+}
+
 // Each kind of failure has the status of the contract.
 func TestFailures(t *testing.T) {
 	desk := &controltest.Desk{}

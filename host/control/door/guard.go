@@ -40,7 +40,11 @@ func (d *Door) guard(next http.Handler) http.Handler {
 	cross := http.NewCrossOriginProtection()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// An error means that the connection has no deadlines, as in tests.
-		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(writeWithin))
+		until := time.Now().Add(writeWithin)
+		if r.URL.Path == mcpPath { // a stream, which ends with its client's session
+			until = time.Time{}
+		}
+		_ = http.NewResponseController(w).SetWriteDeadline(until)
 		h := w.Header()
 		h.Set("Content-Security-Policy", policy)
 		h.Set("X-Content-Type-Options", "nosniff")
@@ -133,7 +137,7 @@ func (d *Door) admit(w http.ResponseWriter, r *http.Request, next http.Handler) 
 	// Others on this machine can't lock its user out: there the right token passes.
 	blocked := d.failures.blocked(from, now)
 	right := !d.access.Token.Empty() && shown.Equal(d.access.Token)
-	if by == "page" {
+	if by == byCookie {
 		right = !d.access.Token.Empty() && shown.Equal(d.cookieValue())
 	}
 	switch {
@@ -166,7 +170,10 @@ func unauthorized(w http.ResponseWriter, by string) {
 	write(w, http.StatusUnauthorized, failure{e})
 }
 
-// shown is the token that a request shows, and how: by "token" or as "page"; "" for none.
+// byCookie is the name of who shows the cookie.
+const byCookie = "page"
+
+// shown is the token that a request shows, and how: by "token" or byCookie; "" for none.
 func (d *Door) shown(r *http.Request) (sign.Secret, string) {
 	if scheme, v, ok := strings.Cut(r.Header.Get("Authorization"), " "); ok && strings.EqualFold(scheme, "Bearer") {
 		return sign.NewSecret(strings.TrimSpace(v)), "token"
@@ -175,7 +182,7 @@ func (d *Door) shown(r *http.Request) (sign.Secret, string) {
 		return sign.NewSecret(r.URL.Query().Get("token")), "token"
 	}
 	if c, err := r.Cookie(cookieName(r)); err == nil {
-		return sign.NewSecret(c.Value), "page"
+		return sign.NewSecret(c.Value), byCookie
 	}
 	return sign.Secret{}, ""
 }

@@ -80,7 +80,7 @@ func (p *Prepared) Open(s Session, ledger string) (*Doors, error) {
 	if page {
 		d.openPage(p, whole)
 	}
-	if !p.options.Off {
+	if !p.options.NoSocket {
 		d.openSocket(p, whole)
 		d.register(s.Desk.Identity(), whole)
 	}

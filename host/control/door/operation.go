@@ -151,7 +151,8 @@ func (d *Door) run(ctx context.Context, desk control.Desk, op *control.Op, by co
 
 // readBody reads JSON of a bounded size, in bounded time.
 func readBody(w http.ResponseWriter, r *http.Request, most int64) ([]byte, error) {
-	if t := r.Header.Get("Content-Type"); t != "" {
+	// A form of another page can send the cookie, and no JSON.
+	if t := r.Header.Get("Content-Type"); t != "" && strings.HasPrefix(who(r).Name, byCookie) {
 		if m, _, err := mime.ParseMediaType(t); err != nil || m != "application/json" {
 			return nil, control.Errorf(control.BadRequest, "the body is said to be %q: want application/json", printable(t))
 		}
@@ -163,15 +164,17 @@ func readAll(w http.ResponseWriter, r *http.Request, most int64) ([]byte, error)
 	c := http.NewResponseController(w)
 	// An error means that the connection has no deadlines, as in tests.
 	_ = c.SetReadDeadline(time.Now().Add(readWithin))
-	defer func() { _ = c.SetReadDeadline(time.Time{}) }()
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &large):
+		_ = c.SetReadDeadline(time.Now())
 		return nil, control.Errorf(control.BadRequest, "the body is longer than %d bytes", most)
 	case err != nil:
+		// The deadline stays: the server would wait for the rest before it answers.
 		return nil, control.Errorf(control.BadRequest, "the body did not come whole within %s", readWithin)
 	}
+	_ = c.SetReadDeadline(time.Time{})
 	return body, nil
 }
 

@@ -1,13 +1,16 @@
 package door
 
 import (
+	"cmp"
 	"crypto/tls"
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 
 	"github.com/perilune/perilune/exchange/sign"
+	"github.com/perilune/perilune/host/control"
 	"github.com/perilune/perilune/host/control/hook"
 )
 
@@ -16,8 +19,8 @@ type Options struct {
 	// Page is the address of page and API over TCP; "" is a free port of 127.0.0.1, the
 	// same for a ledger each time while it is free; "off": there is none.
 	Page string `toml:"page"`
-	// Off: there is no unix socket.
-	Off bool `toml:"off"`
+	// NoSocket: other commands on this machine can't find the session.
+	NoSocket bool `toml:"no_socket"`
 	// Token is where the token is: env:NAME, file:PATH or credential:NAME. "": one is made
 	// and kept beside the ledger.
 	Token string `toml:"token"`
@@ -28,6 +31,8 @@ type Options struct {
 	Cert     string `toml:"tls_cert"`
 	Key      string `toml:"tls_key"`
 	Insecure bool   `toml:"insecure_listen"`
+	// MCP names the operations that a model may call at /mcp beside those that only ask.
+	MCP []string `toml:"mcp_allow"`
 	// Hooks are the [[webhook]]s.
 	Hooks []hook.Config `toml:"-"`
 }
@@ -40,6 +45,16 @@ const (
 
 // noPage is the value of Options.Page for none.
 const noPage = "off"
+
+// Take takes from a file what is not said already.
+func (o *Options) Take(f *Options) {
+	o.Page, o.Token = cmp.Or(o.Page, f.Page), cmp.Or(o.Token, f.Token)
+	if o.Cert == "" && o.Key == "" {
+		o.Cert, o.Key = f.Cert, f.Key
+	}
+	o.NoSocket, o.Insecure = o.NoSocket || f.NoSocket, o.Insecure || f.Insecure
+	o.Hosts, o.MCP = slices.Concat(o.Hosts, f.Hosts), slices.Concat(o.MCP, f.MCP)
+}
 
 // Check says what is wrong with the options, and reads no file.
 func (o *Options) Check() error {
@@ -57,6 +72,11 @@ func (o *Options) Check() error {
 	for _, h := range o.Hosts {
 		if _, _, err := net.SplitHostPort(h); h == "" || len(h) > mostHostName || err == nil {
 			return fmt.Errorf("hosts: %q: want names without ports", h)
+		}
+	}
+	for _, name := range o.MCP {
+		if op, ok := control.Find(name); !ok || op.Kind == control.Read {
+			return fmt.Errorf("mcp_allow: %q: want operations that tell, such as halt and resume; what only asks is allowed", name)
 		}
 	}
 	if (o.Cert == "") != (o.Key == "") {
@@ -77,8 +97,8 @@ func (o *Options) checkPage() error {
 		return fmt.Errorf("page = %q: its port %d: want 0 to 65535, 0 for a free one", o.Page, n)
 	}
 	if !loopback(host) && o.Cert == "" && !o.Insecure {
-		return fmt.Errorf("page = %q: others than this machine could read the token on its way: give a certificate (tls_cert and tls_key), put a proxy that has one in front of 127.0.0.1, "+
-			"or say insecure_listen where the network itself is safe", o.Page)
+		return fmt.Errorf("page = %q: others than this machine could read the token on its way: give a certificate (tls_cert and tls_key, or --tls-cert and --tls-key), put a proxy that has one in front of 127.0.0.1, "+
+			"or say insecure_listen (--insecure-listen) where the network itself is safe", o.Page)
 	}
 	return nil
 }
