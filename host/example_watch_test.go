@@ -67,7 +67,7 @@ return M
 		fmt.Println(err)
 	}
 	// Output:
-	// time=2026-01-05T00:00:00.000Z level=WARN msg="nothing to do" strategy=swinger where=swinger.lua:3
+	// time=2026-01-05T00:00:00.000Z level=WARN msg="nothing to do" strategy=swinger where=swinger.lua:3 seq=2
 }
 
 // Whom to wake, and when. The last word is why the session ended.

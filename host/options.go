@@ -140,7 +140,8 @@ type Options struct {
 	// for long, are told of in one line.
 	Log func(Line)
 	// Logger gets the lines of Log as records: their time is the session's, strategy is
-	// who says it, and where, if it is known, the place in the script. nil: nobody does.
+	// who says it, where, if it is known, the place in the script, seq the event that led to it,
+	// and order, pair and instrument what it is about. nil: nobody does.
 	Logger *slog.Logger
 	// Notifier is told what a person should know at once, NotifyFrom a severity on; nil:
 	// nobody is. See Notifier.
