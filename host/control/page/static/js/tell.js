@@ -28,6 +28,7 @@ export function teller(session, announce) {
   typed.addEventListener("input", fit);
   sure.addEventListener("change", fit);
   dialog.addEventListener("close", () => finish(false));
+  session.watch(() => { if (dialog.open) fit(); }); // the connection comes and goes
 
   form.addEventListener("submit", async (e) => {
     e.preventDefault();
