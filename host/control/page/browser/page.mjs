@@ -152,11 +152,14 @@ const tests = {
   async "a double click flattens once"() {
     const page = await open(given.url);
     await page.locator("#limits").scrollIntoViewIfNeeded();
+    await shows(page, "#limits td", "max_order_notional");
     await page.getByRole("button", { name: "Flatten…" }).click();
+    await shows(page, "dialog.tell[open] h2", "Flatten everything");
     const yes = page.locator("dialog.tell .primary");
     assert.ok(await yes.isDisabled());
     await page.getByLabel("I have read what it does").check();
-    await yes.dblclick();
+    await page.waitForFunction(() => !document.querySelector("dialog.tell .primary").disabled, null, within);
+    await yes.dblclick({ noWaitAfter: true });
     await shows(page, "#notice", "Closing");
     await page.locator("#positions").scrollIntoViewIfNeeded();
     await shows(page, "#positions .scroll p", "Nothing is held");
