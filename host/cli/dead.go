@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -55,7 +54,7 @@ func (d *deadFlags) options(e *env) (*host.Options, error) {
 }
 
 // deadViews asks the venues. What can't be asked is told, and is the exit code.
-func (e *env) deadViews(ctx context.Context, d *deadFlags, print func([]host.VenueView)) error {
+func deadViews(ctx context.Context, e *env, d *deadFlags, print func([]host.VenueView)) error {
 	o, err := d.options(e)
 	if err != nil {
 		return err
@@ -93,7 +92,7 @@ func deadPositions(ctx context.Context, e *env, args []string) error {
 	if err := parseAlone(f, args); err != nil {
 		return err
 	}
-	return e.deadViews(ctx, &d, func(list []host.VenueView) {
+	return deadViews(ctx, e, &d, func(list []host.VenueView) {
 		t := tabwriter.NewWriter(e.out, 0, 0, 2, ' ', tabwriter.AlignRight)
 		fmt.Fprintln(t, "what\tat the venue\tin the ledger\tentry\tmark\t")
 		for _, v := range list {
@@ -116,7 +115,7 @@ func deadOrders(ctx context.Context, e *env, args []string) error {
 	if err := parseAlone(f, args); err != nil {
 		return err
 	}
-	return e.deadViews(ctx, &d, func(list []host.VenueView) {
+	return deadViews(ctx, e, &d, func(list []host.VenueView) {
 		t := tabwriter.NewWriter(e.out, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(t, "instrument\tside\tqty\tfilled\tprice\tstrategy\tpair\tclient id")
 		for _, v := range list {
@@ -134,15 +133,15 @@ func deadOrders(ctx context.Context, e *env, args []string) error {
 
 // deadCancel cancels what the session left working.
 func deadCancel(ctx context.Context, e *env, args []string) error {
-	return e.tendDead(ctx, "cancel-all", "cancel the working orders that the session left", host.CancelDead, args)
+	return tendDead(ctx, e, "cancel-all", "cancel the working orders that the session left", host.CancelDead, args)
 }
 
 // deadFlatten closes what the session left.
 func deadFlatten(ctx context.Context, e *env, args []string) error {
-	return e.tendDead(ctx, "flatten", "close all that strategies of the session hold, at the market", host.FlattenDead, args)
+	return tendDead(ctx, e, "flatten", "close all that strategies of the session hold, at the market", host.FlattenDead, args)
 }
 
-func (e *env) tendDead(ctx context.Context, name, what string, do func(context.Context, *host.Options, host.DeadOptions) (*host.DeadReport, error), args []string) error {
+func tendDead(ctx context.Context, e *env, name, what string, do func(context.Context, *host.Options, host.DeadOptions) (*host.DeadReport, error), args []string) error {
 	f := e.flags(name, "--config FILE [flags]", "perilune "+name+" --config perilune.toml --yes")
 	var d deadFlags
 	d.define(f, true)
@@ -153,7 +152,7 @@ func (e *env) tendDead(ctx context.Context, name, what string, do func(context.C
 	if err != nil {
 		return err
 	}
-	if err := e.sure(&d, what); err != nil {
+	if err := sure(e, d.yes, fmt.Sprintf("%s, by the ledger %s", what, d.db)); err != nil {
 		return err
 	}
 	t := newTicker(e.err, d.quiet)
@@ -170,7 +169,7 @@ func (e *env) tendDead(ctx context.Context, name, what string, do func(context.C
 			return jerr
 		}
 	} else {
-		e.printDead(r)
+		printDead(e, r)
 	}
 	var left *host.LeftError
 	if errors.As(err, &left) {
@@ -179,7 +178,7 @@ func (e *env) tendDead(ctx context.Context, name, what string, do func(context.C
 	return err
 }
 
-func (e *env) printDead(r *host.DeadReport) {
+func printDead(e *env, r *host.DeadReport) {
 	for _, x := range []struct {
 		what string
 		list []string
@@ -194,28 +193,4 @@ func (e *env) printDead(r *host.DeadReport) {
 	case len(r.Left) == 0:
 		fmt.Fprintf(e.out, "nothing is left of session %s: %d fills, journal %s\n", r.Session, r.Fills, r.Journal)
 	}
-}
-
-// sure asks before something that can't be undone.
-func (e *env) sure(d *deadFlags, what string) error {
-	if d.yes {
-		return nil
-	}
-	in, ok := e.in.(*os.File)
-	if info, err := statOf(in, ok); err != nil || info.Mode()&os.ModeCharDevice == 0 {
-		return fail(ExitUsage, "this would %s: without a terminal to ask on it needs --yes", what)
-	}
-	fmt.Fprintf(e.err, "%s, by the ledger %s? [y/N] ", what, d.db)
-	line, _ := bufio.NewReader(e.in).ReadString('\n') // nothing is no
-	if answer := strings.ToLower(strings.TrimSpace(line)); answer != "y" && answer != "yes" {
-		return fail(ExitUsage, "nothing was done")
-	}
-	return nil
-}
-
-func statOf(f *os.File, ok bool) (os.FileInfo, error) {
-	if !ok {
-		return nil, os.ErrInvalid
-	}
-	return f.Stat()
 }

@@ -102,8 +102,8 @@ func show[R any](e *env, d *deskFlags, as string, r R, err error, text func(R)) 
 }
 
 // sure asks whoever is at the terminal, and refuses off one without --yes.
-func (e *env) sure(d *deskFlags, what string) error {
-	if d.yes {
+func sure(e *env, yes bool, what string) error {
+	if yes {
 		return nil
 	}
 	in, ok := e.in.(*os.File)

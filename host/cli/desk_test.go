@@ -121,10 +121,10 @@ func TestAttach(t *testing.T) {
 func TestSure(t *testing.T) {
 	e := &env{in: strings.NewReader("yes\n"), out: &bytes.Buffer{}, err: &bytes.Buffer{}}
 	var c *coded
-	if err := e.sure(&deskFlags{}, "This"); !errors.As(err, &c) || c.code != ExitUsage {
+	if err := sure(e, false, "This"); !errors.As(err, &c) || c.code != ExitUsage {
 		t.Errorf("a pipe that says yes: %v", err)
 	}
-	if err := e.sure(&deskFlags{yes: true}, "This"); err != nil {
+	if err := sure(e, true, "This"); err != nil {
 		t.Error(err)
 	}
 }

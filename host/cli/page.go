@@ -34,7 +34,7 @@ func pageVerb(ctx context.Context, e *env, args []string) error {
 		if err != nil {
 			return err
 		}
-		return e.address(link, *asJSON)
+		return address(e, link, *asJSON)
 	}
 	s, path := door.Session{Page: page.Files()}, *db
 	if err == nil {
@@ -58,7 +58,7 @@ func pageVerb(ctx context.Context, e *env, args []string) error {
 		defer with.Close()
 		s.With = with
 	}
-	return e.servePage(ctx, &o, s, path, *asJSON)
+	return servePage(ctx, e, &o, s, path, *asJSON)
 }
 
 // openLedger opens the desk of a ledger, which is there.
@@ -70,7 +70,7 @@ func openLedger(path string) (*host.LedgerDesk, error) {
 }
 
 // servePage serves until the verb is interrupted.
-func (e *env) servePage(ctx context.Context, o *door.Options, s door.Session, path string, asJSON bool) error {
+func servePage(ctx context.Context, e *env, o *door.Options, s door.Session, path string, asJSON bool) error {
 	o.NoSocket = true
 	p, err := prepareDoors(o)
 	if err != nil {
@@ -84,7 +84,7 @@ func (e *env) servePage(ctx context.Context, o *door.Options, s door.Session, pa
 	if d.Address() == "" {
 		return fail(ExitFailure, "%s", d.Problems()[0])
 	}
-	if err := e.address(d.Login(), asJSON); err != nil {
+	if err := address(e, d.Login(), asJSON); err != nil {
 		return err
 	}
 	fmt.Fprintln(e.err, "Ctrl-C ends it")
@@ -92,7 +92,7 @@ func (e *env) servePage(ctx context.Context, o *door.Options, s door.Session, pa
 	return nil
 }
 
-func (e *env) address(link string, asJSON bool) error {
+func address(e *env, link string, asJSON bool) error {
 	if asJSON {
 		return e.printJSON(map[string]string{"address": link})
 	}

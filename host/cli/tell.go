@@ -131,19 +131,19 @@ func stopVerb(ctx context.Context, e *env, args []string) error {
 	if err := parseAlone(f, args); err != nil {
 		return err
 	}
-	return e.tellSurely(ctx, &d, "This ends the session in good order; positions and pairs stay as they are", func(desk control.Desk) (string, error) {
+	return tellSurely(ctx, e, &d, "This ends the session in good order; positions and pairs stay as they are", func(desk control.Desk) (string, error) {
 		return "the session ends", desk.Stop(ctx, d.who())
 	})
 }
 
 // tellSurely is tell for what can't be taken back: it says on what, and asks.
-func (e *env) tellSurely(ctx context.Context, d *deskFlags, what string, do func(control.Desk) (string, error)) error {
+func tellSurely(ctx context.Context, e *env, d *deskFlags, what string, do func(control.Desk) (string, error)) error {
 	desk, err := d.running(ctx)
 	if err != nil {
 		return err
 	}
 	id := desk.Identity()
-	if err := e.sure(d, band(&id)+"\n"+what); err != nil {
+	if err := sure(e, d.yes, band(&id)+"\n"+what); err != nil {
 		return err
 	}
 	return e.tell(ctx, d, do)
@@ -151,14 +151,14 @@ func (e *env) tellSurely(ctx context.Context, d *deskFlags, what string, do func
 
 // cancelRunning cancels working orders of the session that runs.
 func (e *env) cancelRunning(ctx context.Context, d *deskFlags, a control.OrdersArgs) error {
-	return e.tellSurely(ctx, d, "This cancels working orders of strategies; pairs and parent orders keep theirs", func(desk control.Desk) (string, error) {
+	return tellSurely(ctx, e, d, "This cancels working orders of strategies; pairs and parent orders keep theirs", func(desk control.Desk) (string, error) {
 		return "canceled", desk.CancelAll(ctx, d.who(), a)
 	})
 }
 
 // flattenRunning closes what strategies hold, in the session that runs.
 func (e *env) flattenRunning(ctx context.Context, d *deskFlags, a control.FlattenArgs) error {
-	return e.tellSurely(ctx, d, "This closes what "+quiet(a.Strategy, "%s holds", "all strategies hold")+" at the market: pairs, positions, coins they bought", func(desk control.Desk) (string, error) {
+	return tellSurely(ctx, e, d, "This closes what "+quiet(a.Strategy, "%s holds", "all strategies hold")+" at the market: pairs, positions, coins they bought", func(desk control.Desk) (string, error) {
 		return "closing; perilune status --watch shows how it goes. A strategy that is not halted may open again", desk.Flatten(ctx, d.who(), a)
 	})
 }
