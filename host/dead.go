@@ -196,8 +196,9 @@ func (st *StrategyStatus) remaining(r *DeadReport) {
 		}
 		text := fmt.Sprintf("%s holds %s %s", st.Name, p.Qty, p.Instrument.Key())
 		value := p.Qty.Abs().Mul(p.Entry)
-		// With a perpetual an order that only reduces may be of any size.
-		if !p.Instrument.Perp() && value.LessThan(p.Instrument.MinNotional.Mul(dustMargin)) {
+		few := p.Qty.Abs().LessThan(p.Instrument.QtyDecimal(max(1, p.Instrument.MinQty)))
+		// With a perpetual an order that only reduces may be of any value.
+		if few || !p.Instrument.Perp() && value.LessThan(p.Instrument.MinNotional.Mul(dustMargin)) {
 			r.Dust = append(r.Dust, text)
 			continue
 		}
