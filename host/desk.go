@@ -220,7 +220,6 @@ func (d *deskReader) worth() (decimal.Decimal, string) {
 // curve fills in what the equity curve of this run tells; it runs on the loop.
 func (d *deskReader) curve(out *control.Status) {
 	e := &d.s.r.equity
-	out.MaxDraw = e.Drawdown
 	if len(e.Points) > 0 {
 		first := e.Points[0].Value
 		out.Start = &first
@@ -232,6 +231,7 @@ func (d *deskReader) curve(out *control.Status) {
 			out.Drawdown = max(0, 1-last.InexactFloat64()/peak.InexactFloat64())
 		}
 	}
+	out.MaxDraw = max(e.Drawdown, out.Drawdown) // the last sample is older than the status
 }
 
 // changes fills in what the value changed by.

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,40 +14,53 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/perilune/perilune/host"
+	"github.com/perilune/perilune/host/control/client"
 )
 
 // The verbs of this file are for a session that is dead: they ask its venues themselves.
 
-// deadFlags are what all of them take.
+// deadFlags are what all of them take, beside what the same verbs take of a session that
+// runs.
 type deadFlags struct {
-	config, db, strategy, why string
-	within                    time.Duration
-	yes, json, quiet          bool
+	deskFlags
+	config string
+	within time.Duration
+	quiet  bool
 }
 
 // define defines them; steers: it changes something.
 func (d *deadFlags) define(f *pflag.FlagSet, steers bool) {
-	f.StringVar(&d.config, "config", "", "the file that run --live was given, with the key's place (required)")
-	f.StringVar(&d.db, "db", "perilune-live.db", "the session's ledger")
-	if steers {
-		f.StringVar(&d.strategy, "strategy", "", "only this strategy's")
-		f.StringVar(&d.why, "why", "", "the reason, for the journal")
-		f.DurationVar(&d.within, "within", 10*time.Minute, "how long it may take")
-		f.BoolVar(&d.yes, "yes", false, "do not ask; needed where there is no terminal")
-		f.BoolVar(&d.quiet, "quiet", false, "no log on stderr, only errors")
+	f.StringVar(&d.config, "config", "", "where no session runs: the file that run --live was given, with the key's place, to ask the venues with")
+	d.one(f)
+	if !steers {
+		d.deskFlags.define(f)
+		return
 	}
-	f.BoolVar(&d.json, "json", false, "print one JSON object on stdout")
+	d.steer(f)
+	f.BoolVar(&d.yes, "yes", false, "do not ask; needed where there is no terminal")
+	f.DurationVar(&d.within, "within", 10*time.Minute, "where no session runs: how long it may take")
+	f.BoolVar(&d.quiet, "quiet", false, "where no session runs: no log on stderr, only errors")
+}
+
+// dead reports whether the venues are to be asked: no session runs, and there is a
+// configuration to reach them with.
+func (d *deadFlags) dead(ctx context.Context) (bool, error) {
+	_, err := client.Find(ctx, d.db)
+	switch {
+	case err == nil:
+		return false, nil
+	case !errors.Is(err, client.ErrNone):
+		return false, fail(ExitUsage, "%w: --db FILE", err)
+	}
+	return d.config != "", nil
 }
 
 // options are those of the session that is dead.
 func (d *deadFlags) options(e *env) (*host.Options, error) {
-	if d.config == "" {
-		return nil, fail(ExitUsage, "--config: name the file that run --live was given")
-	}
 	if d.within < 0 {
 		return nil, fail(ExitUsage, "--within %s: want more than 0", d.within)
 	}
-	o := &host.Options{Account: &host.AccountOptions{}, DB: d.db, Command: "perilune " + strings.Join(os.Args[1:], " ")}
+	o := &host.Options{Account: &host.AccountOptions{}, DB: d.ledger(), Command: "perilune " + strings.Join(os.Args[1:], " ")}
 	if err := o.LoadConfig(d.config); err != nil {
 		return nil, err
 	}
@@ -54,17 +68,17 @@ func (d *deadFlags) options(e *env) (*host.Options, error) {
 }
 
 // deadViews asks the venues. What can't be asked is told, and is the exit code.
-func deadViews(ctx context.Context, e *env, d *deadFlags, print func([]host.VenueView)) error {
+func (e *env) deadViews(ctx context.Context, d *deadFlags, print func([]host.VenueView)) error {
 	o, err := d.options(e)
 	if err != nil {
 		return err
 	}
 	list, err := host.AskVenues(ctx, o)
 	if err != nil {
-		return missingLedger(d.db, err)
+		return missingLedger(d.ledger(), err)
 	}
 	if d.json {
-		err = e.printJSON(map[string]any{"db": d.db, "venues": list})
+		err = e.printJSON(map[string]any{"db": d.ledger(), "venues": list})
 	} else {
 		print(list)
 	}
@@ -84,15 +98,11 @@ func missingLedger(db string, err error) error {
 	return err
 }
 
-// deadPositions lists positions and balances by the venues' word.
-func deadPositions(ctx context.Context, e *env, args []string) error {
-	f := e.flags("positions", "--config FILE [flags]", "perilune positions --config perilune.toml")
-	var d deadFlags
-	d.define(f, false)
-	if err := parseAlone(f, args); err != nil {
-		return err
-	}
-	return deadViews(ctx, e, &d, func(list []host.VenueView) {
+// ledger is the file of the session that is dead.
+func (d *deadFlags) ledger() string { return cmp.Or(d.db, "perilune-live.db") }
+
+func deadPositions(ctx context.Context, e *env, d *deadFlags) error {
+	return e.deadViews(ctx, d, func(list []host.VenueView) {
 		t := tabwriter.NewWriter(e.out, 0, 0, 2, ' ', tabwriter.AlignRight)
 		fmt.Fprintln(t, "what\tat the venue\tin the ledger\tentry\tmark\t")
 		for _, v := range list {
@@ -107,15 +117,8 @@ func deadPositions(ctx context.Context, e *env, args []string) error {
 	})
 }
 
-// deadOrders lists open orders by the venues' word.
-func deadOrders(ctx context.Context, e *env, args []string) error {
-	f := e.flags("orders", "--config FILE [flags]", "perilune orders --config perilune.toml")
-	var d deadFlags
-	d.define(f, false)
-	if err := parseAlone(f, args); err != nil {
-		return err
-	}
-	return deadViews(ctx, e, &d, func(list []host.VenueView) {
+func deadOrders(ctx context.Context, e *env, d *deadFlags) error {
+	return e.deadViews(ctx, d, func(list []host.VenueView) {
 		t := tabwriter.NewWriter(e.out, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(t, "instrument\tside\tqty\tfilled\tprice\tstrategy\tpair\tclient id")
 		for _, v := range list {
@@ -131,28 +134,13 @@ func deadOrders(ctx context.Context, e *env, args []string) error {
 	})
 }
 
-// deadCancel cancels what the session left working.
-func deadCancel(ctx context.Context, e *env, args []string) error {
-	return tendDead(ctx, e, "cancel-all", "cancel the working orders that the session left", host.CancelDead, args)
-}
-
-// deadFlatten closes what the session left.
-func deadFlatten(ctx context.Context, e *env, args []string) error {
-	return tendDead(ctx, e, "flatten", "close all that strategies of the session hold, at the market", host.FlattenDead, args)
-}
-
-func tendDead(ctx context.Context, e *env, name, what string, do func(context.Context, *host.Options, host.DeadOptions) (*host.DeadReport, error), args []string) error {
-	f := e.flags(name, "--config FILE [flags]", "perilune "+name+" --config perilune.toml --yes")
-	var d deadFlags
-	d.define(f, true)
-	if err := parseAlone(f, args); err != nil {
-		return err
-	}
+// tendDead does with a session that is dead what do does, after asking.
+func tendDead(ctx context.Context, e *env, d *deadFlags, what string, do func(context.Context, *host.Options, host.DeadOptions) (*host.DeadReport, error)) error {
 	o, err := d.options(e)
 	if err != nil {
 		return err
 	}
-	if err := sure(e, d.yes, fmt.Sprintf("%s, by the ledger %s", what, d.db)); err != nil {
+	if err := sure(e, d.yes, "No session runs. By the ledger "+d.ledger()+" this "+what); err != nil {
 		return err
 	}
 	t := newTicker(e.err, d.quiet)
@@ -169,7 +157,7 @@ func tendDead(ctx context.Context, e *env, name, what string, do func(context.Co
 			return jerr
 		}
 	} else {
-		printDead(e, r)
+		e.printDead(r)
 	}
 	var left *host.LeftError
 	if errors.As(err, &left) {
@@ -178,7 +166,7 @@ func tendDead(ctx context.Context, e *env, name, what string, do func(context.Co
 	return err
 }
 
-func printDead(e *env, r *host.DeadReport) {
+func (e *env) printDead(r *host.DeadReport) {
 	for _, x := range []struct {
 		what string
 		list []string

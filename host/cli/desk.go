@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/spf13/pflag"
+	"golang.org/x/term"
 
 	"github.com/perilune/perilune/host"
 	"github.com/perilune/perilune/host/control"
@@ -107,7 +108,7 @@ func sure(e *env, yes bool, what string) error {
 		return nil
 	}
 	in, ok := e.in.(*os.File)
-	if !ok || !isTerminal(in) {
+	if !ok || !term.IsTerminal(int(in.Fd())) {
 		return fail(ExitUsage, "%s: this is no terminal to ask at: --yes means it", what)
 	}
 	fmt.Fprintf(e.err, "%s. Type yes to go on: ", what)
@@ -116,11 +117,6 @@ func sure(e *env, yes bool, what string) error {
 		return fail(ExitFailure, "nothing was done")
 	}
 	return nil
-}
-
-func isTerminal(f *os.File) bool {
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
 // done tells that something was done.

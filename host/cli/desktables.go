@@ -149,7 +149,7 @@ func printPairs(w io.Writer, list []control.Pair) {
 		p := &list[i]
 		var legs []string
 		for _, l := range p.Legs {
-			legs = append(legs, fmt.Sprintf("%s %s %s", l.Side, l.Qty, l.Instrument))
+			legs = append(legs, fmt.Sprintf("%s %s %s", l.Side, l.Qty.Abs(), l.Instrument))
 		}
 		basis, next := "-", "-"
 		if p.Basis != nil {

@@ -150,15 +150,15 @@ func tellSurely(ctx context.Context, e *env, d *deskFlags, what string, do func(
 }
 
 // cancelRunning cancels working orders of the session that runs.
-func (e *env) cancelRunning(ctx context.Context, d *deskFlags, a control.OrdersArgs) error {
-	return tellSurely(ctx, e, d, "This cancels working orders of strategies; pairs and parent orders keep theirs", func(desk control.Desk) (string, error) {
+func cancelRunning(ctx context.Context, e *env, d *deadFlags, a control.OrdersArgs) error {
+	return tellSurely(ctx, e, &d.deskFlags, "This cancels working orders of strategies; pairs and parent orders keep theirs", func(desk control.Desk) (string, error) {
 		return "canceled", desk.CancelAll(ctx, d.who(), a)
 	})
 }
 
 // flattenRunning closes what strategies hold, in the session that runs.
-func (e *env) flattenRunning(ctx context.Context, d *deskFlags, a control.FlattenArgs) error {
-	return tellSurely(ctx, e, d, "This closes what "+quiet(a.Strategy, "%s holds", "all strategies hold")+" at the market: pairs, positions, coins they bought", func(desk control.Desk) (string, error) {
+func flattenRunning(ctx context.Context, e *env, d *deadFlags, a control.FlattenArgs) error {
+	return tellSurely(ctx, e, &d.deskFlags, "This closes what "+quiet(a.Strategy, "%s holds", "all strategies hold")+" at the market: pairs, positions, coins they bought", func(desk control.Desk) (string, error) {
 		return "closing; perilune status --watch shows how it goes. A strategy that is not halted may open again", desk.Flatten(ctx, d.who(), a)
 	})
 }

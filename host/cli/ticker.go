@@ -7,7 +7,9 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"time"
 
+	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/intent"
 	"github.com/perilune/perilune/host"
 )
@@ -106,7 +108,11 @@ func (t *ticker) tell(s host.Status) {
 		fmt.Fprintln(t.w, statusText(s, 0, false))
 		return
 	}
-	r := slog.NewRecord(s.Time.UTC(), slog.LevelInfo, "status", 0)
+	at := s.Time
+	if at <= 0 { // the session has no time yet
+		at = exchange.Time(time.Now().UnixNano())
+	}
+	r := slog.NewRecord(at.UTC(), slog.LevelInfo, "status", 0)
 	r.AddAttrs(statusAttrs(&s)...)
 	_ = t.lines.Handle(context.Background(), r) // whoever can't log can't tell of it either
 }
