@@ -14,6 +14,7 @@ import (
 
 	"github.com/shopspring/decimal"
 
+	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/simserver"
 	"github.com/perilune/perilune/host/risk"
 )
@@ -71,11 +72,12 @@ func openSimulated(t *testing.T, v *simulated, seed uint64, faults *simserver.Ch
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	now := time.Now().Add(settles())
+	hour := now.Truncate(time.Hour).Add(time.Hour)
 	o := SimOptions{Listen: "127.0.0.1:0", Venues: []string{v.house}, Seed: seed, Faults: faults, Ready: func(i SimInfo) { ready <- i },
-		ahead: now.Truncate(time.Hour).Add(time.Hour).Sub(now)}
+		ahead: hour.Sub(now)}
 	go func() { ended <- Simulate(ctx, o) }()
 	t.Cleanup(stop)
-	h := &liveHouse{t: t, dir: t.TempDir()}
+	h := &liveHouse{t: t, dir: t.TempDir(), hour: exchange.Time(hour.UnixNano())}
 	select {
 	case i := <-ready:
 		h.host = i.Listen
@@ -211,6 +213,7 @@ func faulted(t *testing.T, v *simulated, seed uint64, length time.Duration) {
 func (s *liveSession) settled(h *liveHouse) {
 	s.t.Helper()
 	s.until("nothing is under way", 4*time.Minute, func(st *liveState) bool { return st.resting && st.clear })
+	h.settled()
 	since := atVenue(s.r).client.Now()
 	h.post(simserver.Fault{Kind: "drop"}) // a stream that was lost makes the order manager compare
 	s.until("the accounts agree", 2*time.Minute, func(st *liveState) bool { return st.resting && st.clear && st.settled > since })

@@ -38,6 +38,7 @@ type liveHouse struct {
 	host string
 	dir  string
 	keys simserver.Keys
+	hour exchange.Time // of the market, the only one that it comes to: funding is settled
 }
 
 // openHouse starts an exchange with ten book changes a second and a contract. Its
@@ -69,7 +70,7 @@ func openHouse(t *testing.T, seed uint64, chaos *simserver.Chaos) *liveHouse {
 			t.Errorf("Serve: %v", err)
 		}
 	})
-	h := &liveHouse{t: t, sim: sim, host: l.Addr().String(), dir: t.TempDir(), keys: sim.Keys()[0]}
+	h := &liveHouse{t: t, sim: sim, host: l.Addr().String(), dir: t.TempDir(), keys: sim.Keys()[0], hour: opening + lead}
 	h.arm(simserver.Fault{Kind: "funding", Hours: 1})
 	h.write("key", h.keys.HMAC.Key)
 	h.write("secret", h.keys.HMAC.Secret)
@@ -287,10 +288,11 @@ func (s *liveSession) until(what string, limit time.Duration, so func(*liveState
 }
 
 // quiet waits until nothing is under way, and then until a comparison of all accounts
-// that began after it has found nothing.
+// that began after it has found nothing. The venue pays nothing after that.
 func (s *liveSession) quiet(h *liveHouse, limit time.Duration) {
 	s.t.Helper()
 	s.until("nothing is under way", limit, func(st *liveState) bool { return st.resting && st.clear })
+	h.settled()
 	since := atVenue(s.r).client.Now()
 	h.arm(simserver.Fault{Kind: "drop"}) // a stream that was lost makes the order manager compare
 	s.until("the accounts agree", limit, func(st *liveState) bool { return st.resting && st.clear && st.settled > since })
@@ -315,6 +317,14 @@ func tail(s string, n int) string {
 		s = "…" + s[len(s)-n:]
 	}
 	return strings.TrimSpace(s)
+}
+
+// settled waits until the venue has settled the funding of its hour: one that is paid between
+// the last look of a session and ours would be in no ledger.
+func (h *liveHouse) settled() {
+	h.t.Helper()
+	past := h.hour + exchange.Second // whatever of the market is of the full hour itself was shown
+	h.waitFor("funding is settled", 2*time.Minute, func(tr *truth) bool { return exchange.Time(tr.Time)*exchange.Millisecond > past })
 }
 
 // waitFor waits until the venue's own view is so.

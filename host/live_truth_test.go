@@ -16,6 +16,7 @@ import (
 
 // truth is the simulator's own view of an account.
 type truth struct {
+	Time     int64 // of the market, in milliseconds
 	Balances []struct {
 		Wallet, Asset string
 		Total         decimal.Decimal
