@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/term"
 
+	"github.com/perilune/perilune/bindings"
 	"github.com/perilune/perilune/host/control"
 )
 
@@ -175,9 +176,9 @@ func (r *repl) evaluate(ctx context.Context, code string) (failed bool, err erro
 		fmt.Fprintln(r.e.out, e)
 		return true, nil
 	}
-	fmt.Fprint(r.e.out, v.Output)
+	fmt.Fprint(r.e.out, bindings.Printable(v.Output)) // what a script says may steer a terminal
 	if len(v.Values) > 0 {
-		fmt.Fprintln(r.e.out, strings.Join(v.Values, "\t"))
+		fmt.Fprintln(r.e.out, bindings.Printable(strings.Join(v.Values, "\t")))
 	}
 	return false, nil
 }

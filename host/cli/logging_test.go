@@ -221,3 +221,11 @@ func TestColumns(t *testing.T) {
 		}
 	}
 }
+
+// Lines of a ledger are shown without what steers a terminal.
+func TestLineTextIsPrintable(t *testing.T) {
+	l := host.Line{Strategy: "a", Text: "\x1b[2J\x1b]0;title\x07\b\u202eend"}
+	if got := lineText(&l, false); strings.ContainsAny(got, "\x1b\x07\b\u202e") || !strings.HasSuffix(got, "end") {
+		t.Errorf("%q", got)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"strings"
 
+	"github.com/perilune/perilune/bindings"
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/intent"
 	"github.com/perilune/perilune/host"
@@ -27,12 +28,13 @@ func lineText(l *host.Line, color bool) string {
 		who = l.Where
 	}
 	if who != "" {
-		b.WriteString(who + ": ")
+		b.WriteString(bindings.Printable(who) + ": ")
 	}
+	text := bindings.Printable(l.Text) // what a script says may steer a terminal
 	if l.Level == intent.Debug {
-		b.WriteString(paint(color, faint, l.Text))
+		b.WriteString(paint(color, faint, text))
 	} else {
-		b.WriteString(l.Text)
+		b.WriteString(text)
 	}
 	return b.String()
 }

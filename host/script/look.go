@@ -29,8 +29,8 @@ const (
 
 // look is what a look has made so far.
 type look struct {
-	source  string      // of its code
-	globals *lua.LTable // its own
+	code    map[*lua.FunctionProto]bool // its functions
+	globals *lua.LTable                 // its own
 	made    map[*lua.LTable]bool
 	// stack and at are where the table that the last instruction made is; nil: it made none.
 	stack *registryView
@@ -50,7 +50,7 @@ func (k *look) allows(b *budget, inst uint32, f *frameView) bool {
 	case lua.OP_NEWTABLE:
 		k.stack, k.at = b.stack, f.LocalBase+a
 	case lua.OP_SETTABLE, lua.OP_SETTABLEKS, lua.OP_SETLIST:
-		if t, ok := b.stack.array[f.LocalBase+a].(*lua.LTable); ok && !k.made[t] {
+		if t, ok := b.stack.array[f.LocalBase+a].(*lua.LTable); ok && !k.writable(t) {
 			return b.refuse("it would change a table")
 		}
 	case lua.OP_SETGLOBAL:
@@ -58,11 +58,38 @@ func (k *look) allows(b *budget, inst uint32, f *frameView) bool {
 			return b.refuse("it would change a global of the strategy")
 		}
 	case lua.OP_SETUPVAL:
-		if f.Fn.Proto.SourceName != k.source {
+		if !k.code[f.Fn.Proto] {
 			return b.refuse("it calls a function that changes a local of the strategy")
 		}
 	}
 	return true
+}
+
+// writable reports whether the look made a table and those that its metatables pass
+// assignments on to.
+func (k *look) writable(t *lua.LTable) bool {
+	for range lua.MaxTableGetLoop {
+		if !k.made[t] {
+			return false
+		}
+		mt, ok := t.Metatable.(*lua.LTable)
+		if !ok {
+			return true
+		}
+		if t, ok = mt.RawGetString("__newindex").(*lua.LTable); !ok {
+			return true // what a function of the code does with them is looked at as it is done
+		}
+	}
+	return false
+}
+
+// functionsOf collects the functions of code.
+func functionsOf(p *lua.FunctionProto, into map[*lua.FunctionProto]bool) map[*lua.FunctionProto]bool {
+	into[p] = true
+	for _, inner := range p.FunctionPrototypes {
+		functionsOf(inner, into)
+	}
+	return into
 }
 
 // refuse ends a look.
@@ -108,7 +135,7 @@ func (vm *VM) Look(env bindings.Env, code string) ([]string, error) {
 	mt := vm.L.CreateTable(0, 1)
 	mt.RawSetString("__index", vm.globals)
 	own.Metatable = mt
-	b.look = &look{source: proto.SourceName, globals: own, made: map[*lua.LTable]bool{}}
+	b.look = &look{code: functionsOf(proto, map[*lua.FunctionProto]bool{}), globals: own, made: map[*lua.LTable]bool{}}
 	defer func() {
 		b.look, b.cause, b.detail = nil, nil, ""
 		b.left, b.later, b.granted, b.allocated, b.room = left, later, granted, allocated, room

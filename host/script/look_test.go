@@ -55,6 +55,20 @@ func TestALookReads(t *testing.T) {
 	}
 }
 
+// Functions that were typed in before are the strategy's, whatever they are called.
+func TestALookAfterAWrite(t *testing.T) {
+	vm := watchedVM(t)
+	if _, err := vm.Evaluate(nil, "local n = 0 function count() n = n + 1 return n end"); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := vm.Look(nil, "count()"); err == nil || !strings.Contains(err.Error(), "changes a local") {
+		t.Errorf("a look calls a function that counts: %v, %v", got, err)
+	}
+	if got, err := vm.Evaluate(nil, "count()"); err != nil || len(got) != 1 || got[0] != "1" {
+		t.Errorf("after it the count is %v, %v; want 1", got, err)
+	}
+}
+
 // Whatever a look tries, the VM goes on as if it had not been.
 func TestALookLeavesNoTrace(t *testing.T) {
 	vm, twin := watchedVM(t), watchedVM(t)
@@ -69,6 +83,8 @@ func TestALookLeavesNoTrace(t *testing.T) {
 		{"rawset(list, 1, 9)", "read only"},
 		{"setmetatable(list, {})", "read only"},
 		{"setmetatable(_G, {__index = function() return 1 end})", "read only"},
+		{"setmetatable({}, {__newindex = state}).n = 9", "read only: it would change a table"},
+		{"local t = setmetatable({}, {__newindex = setmetatable({}, {__newindex = list})}) t[9] = 9", "read only: it would change a table"},
 		{"bump()", "read only: it calls a function that changes a local of the strategy"},
 		{"grow()", "read only: it would change a global of the strategy"},
 		{"pcall(bump)", "read only"},

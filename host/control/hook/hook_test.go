@@ -212,3 +212,28 @@ func TestCheck(t *testing.T) {
 		t.Error("no webhooks have one")
 	}
 }
+
+// A signed message that a clock ahead of ours wrote is let in for longer than others, and
+// is no other message in the next stretch of time or after a restart.
+func TestSignedIsNotReplayed(t *testing.T) {
+	h := open(t, Config{TTL: 60})
+	body := []byte(`{"time":"2026-11-30T12:00:29Z","side":"buy"}`)
+	told := 0
+	var ids []string
+	for _, after := range []time.Duration{0, 61 * time.Second, 85 * time.Second} {
+		s, err := h.Read(&Message{Body: body, Token: secret}, now.Add(after))
+		if err != nil {
+			t.Fatal(after, err)
+		}
+		ids = append(ids, s.Args()[0].ID)
+		if _, err := h.Once(s, now.Add(after), func() error { told++; return nil }); err != nil {
+			t.Fatal(after, err)
+		}
+	}
+	if told != 1 {
+		t.Errorf("told %d times, want once", told)
+	}
+	if ids[0] != ids[1] || ids[0] != ids[2] {
+		t.Errorf("the session would take it for another message: %v", ids)
+	}
+}

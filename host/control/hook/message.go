@@ -29,6 +29,7 @@ type Signal struct {
 	ID      string // the message's own, or a hash of it
 	Payload string
 	hook    *Hook
+	lives   time.Duration // how long the same message could still be let in
 }
 
 // Args are what the session is told: once for each strategy that is named.
@@ -67,7 +68,10 @@ func (h *Hook) Read(m *Message, now time.Time) (*Signal, error) {
 	if err := h.young(fields, now); err != nil {
 		return nil, err
 	}
-	s := &Signal{hook: h, Payload: string(m.Body)}
+	s := &Signal{hook: h, Payload: string(m.Body), lives: h.ttl}
+	if written(fields) != "" {
+		s.lives += clockSkew
+	}
 	if _, has := fields["token"]; isObject && has {
 		// What is journalled holds no secret.
 		delete(fields, "token")
@@ -132,15 +136,18 @@ func text(raw json.RawMessage) string {
 	return ""
 }
 
+// written is when a message says that it was written; "" if it does not.
+func written(fields map[string]json.RawMessage) string {
+	if said := text(fields["time"]); said != "" {
+		return said
+	}
+	return text(fields["timestamp"])
+}
+
 // young refuses a message that is too old. One that is signed must say when it was
 // written: whoever heard it could send it again on another day.
 func (h *Hook) young(fields map[string]json.RawMessage, now time.Time) error {
-	var said string
-	for _, name := range []string{"time", "timestamp"} {
-		if said == "" {
-			said = text(fields[name])
-		}
-	}
+	said := written(fields)
 	if said == "" {
 		if !h.secret.Empty() {
 			return control.Errorf(control.BadRequest, "webhook %s: the message says no time: want a field time, in RFC 3339 or seconds or milliseconds since 1970", h.config.Name)
@@ -174,14 +181,17 @@ func parseTime(s string) (time.Time, error) {
 	return time.UnixMilli(int64(v * 1000)), nil
 }
 
-// identity tells a message from others: by its own id, or by what it says. Of one without
-// an id the same words are the same message for as long as it may live, and another later;
-// what the number of that stretch is for.
+// identity tells a message from others: by its own id, or by what it says. With a time in
+// it the same words are always the same message. Without, they are for as long as it may
+// live, and another later, which the number of that stretch is for.
 func (h *Hook) identity(fields map[string]json.RawMessage, payload string, now time.Time) string {
 	if id := text(fields["id"]); id != "" {
 		sum := sha256.Sum256([]byte(id))
 		return h.config.Name + ":id:" + hex.EncodeToString(sum[:16])
 	}
 	sum := sha256.Sum256([]byte(payload))
+	if written(fields) != "" {
+		return h.config.Name + ":at:" + hex.EncodeToString(sum[:16])
+	}
 	return fmt.Sprintf("%s:%d:%s", h.config.Name, now.UnixNano()/int64(h.ttl), hex.EncodeToString(sum[:16]))
 }

@@ -32,7 +32,7 @@ func (h *Hook) Once(s *Signal, now time.Time, tell func() error) (*Outcome, erro
 	if !strings.HasPrefix(key, h.config.Name+":id:") { // the stretch that it came in does not tell it apart
 		key = key[strings.LastIndexByte(key, ':'):]
 	}
-	again, full := h.memories.add(key, now, h.ttl)
+	again, full := h.memories.add(key, now, s.lives)
 	switch {
 	case again:
 		return &Outcome{Why: "it was told before"}, nil
