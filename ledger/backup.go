@@ -32,7 +32,7 @@ func RestoreBackup(ctx context.Context, from, to, aside string) error {
 	if err := src.Verify(ctx); err != nil {
 		return err
 	}
-	lock, err := acquire(to + lockSuffix)
+	lock, err := acquire(lockOf(to))
 	if err != nil {
 		return err
 	}

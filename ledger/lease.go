@@ -1,5 +1,7 @@
 package ledger
 
+import "path/filepath"
+
 // Lease is a lock that is not about a ledger's file: the machine-wide right to
 // trade on an account. The operating system drops it when the process ends, however
 // it ends.
@@ -20,10 +22,19 @@ func Leased(path string) error { return probe(path) }
 
 // InUse reports with ErrLocked whether a process writes a ledger, and which. It takes
 // nothing; a ledger that is not there is not in use.
-func InUse(path string) error { return probe(path + lockSuffix) }
+func InUse(path string) error { return probe(lockOf(path)) }
 
 // lockSuffix makes the name of a ledger that of its lock.
 const lockSuffix = ".lock"
+
+// lockOf is the lock of a ledger by whichever name it is opened: through a symbolic link
+// it is the same one, because two writers would be of one file.
+func lockOf(path string) string {
+	if whole, err := filepath.EvalSymlinks(path); err == nil {
+		path = whole
+	}
+	return path + lockSuffix
+}
 
 func newLease(l *fileLock, err error) (*Lease, error) {
 	if err != nil {

@@ -103,7 +103,7 @@ func (db *DB) openWriter() (err error) {
 	if err := os.MkdirAll(filepath.Dir(db.o.Path), 0o755); err != nil {
 		return err
 	}
-	if db.lock, err = acquire(db.o.Path + lockSuffix); err != nil {
+	if db.lock, err = acquire(lockOf(db.o.Path)); err != nil {
 		return err
 	}
 	// Locks that belong to the descriptor survive that something in the process
