@@ -1,6 +1,7 @@
 package host
 
 import (
+	"strings"
 	"testing"
 	"time"
 )
@@ -32,4 +33,20 @@ func TestFundingOfTheLastMomentIsBooked(t *testing.T) {
 	if len(h.truth().Income) == 0 || s.sum.Funding.IsZero() {
 		t.Errorf("nothing was paid: %+v", s.sum)
 	}
+}
+
+// Funding that is settled while no session runs is in the ledger once one does.
+func TestFundingBetweenSessionsIsBooked(t *testing.T) {
+	t.Parallel()
+	h := openHouse(t, 9, nil)
+	s := begin(t, h.options(map[string]string{"acts": "8", "every": "0.2"}), nil)
+	s.until("its acts are over", time.Minute, func(*liveState) bool { return strings.Contains(s.log(), "nothing more is begun") })
+	s.end()
+	before := len(h.truth().Income)
+	h.settled()
+	t.Logf("%d payments while no session ran", len(h.truth().Income)-before) // none where it took long to end
+	s = begin(t, h.options(map[string]string{"acts": "1"}), nil)
+	s.quiet(h, 90*time.Second)
+	s.end()
+	h.audited()
 }
