@@ -221,6 +221,8 @@ func TestAStrategyThatNothingCanWakeIsNamed(t *testing.T) {
 		"a timer":                      {wants: []Handler{OnTimer}, timer: true, awake: true},
 		"a timer without its handler":  {wants: []Handler{OnStart}, timer: true},
 		"a market":                     {wants: []Handler{OnBook}, subs: []string{"spot:*"}, awake: true},
+		"signals":                      {wants: []Handler{OnSignal}, awake: true},
+		"what people and mishaps do":   {wants: []Handler{OnHalt, OnGap, OnReload, OnStop}},
 		"a handler without a market":   {wants: []Handler{OnBook}},
 		"a market without its handler": {wants: []Handler{OnTimer}, subs: []string{"spot:*"}},
 		"orders, of which it has none": {wants: []Handler{OnOrder, OnFill, OnPair, OnSchedule, OnFunding, OnAdvice}},

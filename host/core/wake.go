@@ -17,9 +17,10 @@ func (ss *strategies) checkAwake(s *instance) {
 }
 
 // canWake reports whether something is to come that the strategy has a handler
-// for. What only a person or an accident brings does not count.
+// for. What only an accident or a person's care brings, such as a halt, does not count; a
+// signal does: it is what such a strategy waits for.
 func (ss *strategies) canWake(s *instance) bool {
-	return len(s.undelivered) > 0 || s.wants[OnTimer] && ss.timers.count(s.index) > 0 ||
+	return len(s.undelivered) > 0 || s.wants[OnSignal] || s.wants[OnTimer] && ss.timers.count(s.index) > 0 ||
 		ss.seesMarket(s) || ss.awaitsPast(s) || ss.awaitsNews(s)
 }
 
