@@ -24,7 +24,7 @@ const token = "0123456789abcdef-token"
 // open is a door over loopback.
 func open(t *testing.T, desk control.Desk) (*Door, *httptest.Server) {
 	t.Helper()
-	d, err := New(Session{Desk: desk, Page: fstest.MapFS{"index.html": {Data: []byte("<p>page")}, "lib/a.js": {Data: []byte("1")}, "secret.db": {Data: []byte("x")}},
+	d, err := New(Session{Desk: desk, Page: fstest.MapFS{"index.html": {Data: []byte("<p>page")}, signinFile: {Data: []byte("<p>sign in")}, "lib/a.js": {Data: []byte("1")}, "secret.db": {Data: []byte("x")}},
 		Metrics: func(w io.Writer) error { _, err := io.WriteString(w, "perilune_events_total 1\n"); return err }},
 		Access{Token: sign.NewSecret(token), Hosts: []string{"desk.example"}}, nil)
 	if err != nil {
@@ -84,7 +84,8 @@ func TestAsking(t *testing.T) {
 		{"GET", "/api/v1/halt", "", 405, `want POST`},
 		{"POST", "/api/v1/positions", `{"strategy":1}`, 400, `bad_request`},
 		{"POST", "/api/v1/positions", `{"strategy":"` + strings.Repeat("x", mostBody) + `"}`, 400, `longer than`},
-		{"POST", "/api/v1/with/status", "", 404, `no other run`},
+		{"POST", "/api/v1/with/status", "", 200, `{"result":null}`},
+		{"POST", "/api/v1/with/halt", "", 404, `and not told`},
 		{"GET", "/metrics", "", 200, "perilune_events_total 1"},
 		{"GET", "/healthz", "", 200, `"ok"`},
 		{"GET", "/api/v1/openapi.json", "", 200, `"openapi":"3.1.0"`},

@@ -155,18 +155,30 @@ func (d *Door) admit(w http.ResponseWriter, r *http.Request, next http.Handler) 
 		if by != "" {
 			d.failures.add(from, now)
 		}
-		unauthorized(w, by)
+		d.unauthorized(w, r, by)
 	}
 }
 
-// unauthorized is 401, which the contract leaves to doors: who asks is not known.
-func unauthorized(w http.ResponseWriter, by string) {
+// signinFile is the file of the page that asks for the token.
+const signinFile = "signin.html"
+
+// unauthorized is 401, which the contract leaves to doors: who asks is not known. A browser
+// that opens the page is given a form for the token.
+func (d *Door) unauthorized(w http.ResponseWriter, r *http.Request, by string) {
+	w.Header().Set("WWW-Authenticate", "Bearer")
+	f, there := d.page[signinFile]
+	if there && r.URL.Path == "/" && strings.Contains(r.Header.Get("Accept"), "text/html") {
+		w.Header().Set("Content-Type", f.kind)
+		w.Header().Set("Cache-Control", "no-store")
+		w.WriteHeader(http.StatusUnauthorized)
+		_, _ = w.Write(f.body) // who asked has gone
+		return
+	}
 	e := control.Errorf(control.Forbidden, "want the session's token")
 	if by != "" {
 		e.Text = "this is not the session's token"
 	}
 	e.Hint = "open the address that perilune page prints, or send Authorization: Bearer with the token of the file beside the ledger"
-	w.Header().Set("WWW-Authenticate", "Bearer")
 	write(w, http.StatusUnauthorized, failure{e})
 }
 

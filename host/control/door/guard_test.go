@@ -63,6 +63,27 @@ func TestGuard(t *testing.T) {
 	}
 }
 
+// A browser that opens the address without the token is asked for it; a program is told
+// what is missing, and neither learns anything else.
+func TestSignIn(t *testing.T) {
+	_, s := open(t, &controltest.Desk{})
+	const browser = "text/html,application/xhtml+xml,*/*;q=0.8"
+	for _, x := range []struct {
+		what, path, accept, kind, want string
+	}{
+		{"a browser", "/", browser, "text/html; charset=utf-8", "<p>sign in"},
+		{"a browser with a wrong token", "/?token=none", browser, "text/html; charset=utf-8", "<p>sign in"},
+		{"a program", "/", "*/*", "application/json", "want the session's token"},
+		{"a browser elsewhere", "/api/v1/status", browser, "application/json", "want the session's token"},
+	} {
+		status, body, h := do(t, s, "GET", x.path, "", "Authorization", "", "Accept", x.accept)
+		if status != 401 || h.Get("Content-Type") != x.kind || !strings.Contains(body, x.want) ||
+			h.Get("Content-Security-Policy") != policy || h.Get("Cache-Control") != "no-store" {
+			t.Errorf("%s: %d %.100s %v, want 401 with %s", x.what, status, body, h, x.want)
+		}
+	}
+}
+
 // There is no way out of the page's files (B2 57).
 func TestPaths(t *testing.T) {
 	_, s := open(t, &controltest.Desk{})

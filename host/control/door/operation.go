@@ -83,14 +83,19 @@ type readable struct {
 	control.Steerer
 }
 
-// askOther asks the desk to compare with.
+// askOther asks the desk to compare with. That there is none is an answer, null, and no
+// mistake of who asks: a page can know it in no other way.
 func (d *Door) askOther(w http.ResponseWriter, r *http.Request) {
 	op, ok := find(w, r)
 	if !ok {
 		return
 	}
-	if d.session.With == nil || op.Kind != control.Read {
-		refuse(w, control.Errorf(control.NotFound, "there is no other run to compare with"))
+	if op.Kind != control.Read {
+		refuse(w, control.Errorf(control.NotFound, "the run to compare with is asked, and not told"))
+		return
+	}
+	if d.session.With == nil {
+		replyOf(nil, nil).send(w)
 		return
 	}
 	body, err := readBody(w, r, mostBody)

@@ -29,8 +29,12 @@ export default function compare({ session, overlay }) {
   p.body.append(t.el, note);
   p.el.hidden = true;
   let other = null, absent = false;
-  const view = session.need({ op: "status", desk: "with/", every: 5000, seen: () => !absent, got: (s) => { other = s; p.el.hidden = false; draw(); },
-    failed: (e) => { if (e.code === "not_found" || e.code === "http 404") { absent = true; view.every = Infinity; } } });
+  session.need({ op: "status", desk: "with/", every: 5000, seen: () => !absent, got: (s) => {
+    if (!s) { absent = true; return; }
+    other = s;
+    p.el.hidden = false;
+    draw();
+  } });
   session.need({ op: "equity", desk: "with/", every: 30000, seen: () => !!other, args: () => ({ points: 1000 }), got: overlay });
   session.watch(() => { if (other) draw(); });
   function draw() {
