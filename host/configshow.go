@@ -124,16 +124,21 @@ func bareIndexes(key []string) []string {
 }
 
 // secretNames are parts of the names of keys whose values nobody should read over a shoulder.
-var secretNames = []string{"secret", "key", "token", "pass", "url", "auth", "args", "env", "command"}
+var secretNames = []string{"secret", "key", "token", "pass", "url", "auth", "args", "env", "command", "topic"}
 
 // masked is a value for people. What may be a secret is shown as a reference, which is none,
-// or not at all; of an address the host is shown.
+// or not at all; an address
+// is shown if it is a host alone.
 func masked(name string, value any) string {
+	secret := slices.ContainsFunc(secretNames, func(part string) bool { return strings.Contains(strings.ToLower(name), part) })
+	if list, ok := value.([]any); ok && secret {
+		return maskedList(name, list)
+	}
 	text, isText := value.(string)
 	if !isText {
 		return strings.TrimSpace(tomlText(value))
 	}
-	if !slices.ContainsFunc(secretNames, func(part string) bool { return strings.Contains(name, part) }) {
+	if !secret {
 		return fmt.Sprintf("%q", text)
 	}
 	if sign.CheckReference(text) == nil {
@@ -148,6 +153,19 @@ func masked(name string, value any) string {
 		return fmt.Sprintf("%q", text)
 	}
 	return "•••"
+}
+
+// maskedList masks each element, but a program is shown: it is what follows it that may be
+// a secret.
+func maskedList(name string, list []any) string {
+	parts := make([]string, len(list))
+	for i, v := range list {
+		parts[i] = masked(name, v)
+		if program, ok := v.(string); ok && i == 0 && name == "command" {
+			parts[i] = fmt.Sprintf("%q", program)
+		}
+	}
+	return "[" + strings.Join(parts, ", ") + "]"
 }
 
 // tomlText is a value as the file has it.
