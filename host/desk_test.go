@@ -11,8 +11,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/host/control"
+	"github.com/perilune/perilune/ledger"
 )
 
 const deskScript = `
@@ -275,9 +278,36 @@ func sameAnswers(t *testing.T, live, ended map[string]any) {
 	if len(p) != 1 || len(q) != 1 || !p[0].Qty.Equal(q[0].Qty) || p[0].Instrument != q[0].Instrument {
 		t.Errorf("positions %+v, ended %+v", p, q)
 	}
+	for _, s := range ended["strategies"].([]control.Strategy) {
+		if s.State != "ended" || s.Why != "" {
+			t.Errorf("a strategy of an ended session is %q: %q, want ended", s.State, s.Why)
+		}
+	}
+	if s := ended["status"].(*control.Status); s.Equity == nil || s.Today == nil {
+		t.Errorf("the status of an ended session has equity %v, today %v", s.Equity, s.Today)
+	}
 	v, w := live["versions"].([]control.Version), ended["versions"].([]control.Version)
 	if len(v) != len(w) || v[0].Hash != w[0].Hash || v[1].Diff != w[1].Diff {
 		t.Errorf("versions %+v, ended %+v", v, w)
+	}
+}
+
+// The day of a session that has ended is the last that it saw.
+func TestMidnightEquity(t *testing.T) {
+	at := func(days, hours exchange.Time, amount int64) ledger.EquityPoint {
+		return ledger.EquityPoint{Time: 100*exchange.Day + days*exchange.Day + hours*exchange.Hour, Amount: decimal.NewFromInt(amount)}
+	}
+	for _, x := range []struct {
+		points []ledger.EquityPoint
+		want   int64
+	}{
+		{[]ledger.EquityPoint{at(0, 5, 7)}, 7},
+		{[]ledger.EquityPoint{at(0, 5, 7), at(0, 6, 8)}, 7},
+		{[]ledger.EquityPoint{at(0, 5, 7), at(0, 23, 8), at(1, 0, 9), at(1, 5, 10)}, 8},
+	} {
+		if got := midnightEquity(x.points); !got.Equal(decimal.NewFromInt(x.want)) {
+			t.Errorf("%v: %s, want %d", x.points, got, x.want)
+		}
 	}
 }
 

@@ -160,9 +160,24 @@ func endedCurve(out *control.Status, points []ledger.EquityPoint, runs []ledger.
 	}
 	pnl := last.Sub(start)
 	out.Equity, out.Start, out.PnL = &last, &start, &pnl
+	today := last.Sub(midnightEquity(points))
+	out.Today = &today
 	if peak.IsPositive() {
 		out.Drawdown = max(0, 1-last.InexactFloat64()/peak.InexactFloat64())
 	}
+}
+
+// midnightEquity is the last sample from before the day, in UTC, of the newest one; if there
+// is none, the first.
+func midnightEquity(points []ledger.EquityPoint) decimal.Decimal {
+	end := points[len(points)-1].Time
+	midnight, out := end-end%exchange.Day, points[0].Amount
+	for _, p := range points {
+		if p.Time < midnight {
+			out = p.Amount
+		}
+	}
+	return out
 }
 
 // Strategies implements control.Reader.
@@ -187,7 +202,7 @@ func (d *LedgerDesk) Strategies(ctx context.Context) ([]control.Strategy, error)
 			continue
 		}
 		seen[v.Strategy] = true
-		s := control.Strategy{Name: v.Strategy, Path: v.Path, Version: v.Version, Hash: v.Hash, Loaded: utc(v.Time), State: "paused", Why: "the session has ended", Params: []control.Param{}, Positions: []control.Position{}}
+		s := control.Strategy{Name: v.Strategy, Path: v.Path, Version: v.Version, Hash: v.Hash, Loaded: utc(v.Time), State: "ended", Params: []control.Param{}, Positions: []control.Position{}}
 		for _, p := range held {
 			if p.Strategy == s.Name {
 				s.Positions = append(s.Positions, p)

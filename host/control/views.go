@@ -78,7 +78,7 @@ type Strategy struct {
 	Hash       string           `json:"hash,omitempty"`
 	Loaded     *time.Time       `json:"loaded,omitempty"`  // when the version was
 	Refused    string           `json:"refused,omitempty"` // why the last save was; the version before runs
-	State      string           `json:"state"`             // "running", "paused", "asleep"
+	State      string           `json:"state"`             // "running", "paused", "asleep", "ended"
 	Why        string           `json:"why,omitempty"`     // it is paused or asleep
 	Errors     int              `json:"errors"`            // of callbacks, of this run
 	LastError  string           `json:"last_error,omitempty"`
