@@ -3,6 +3,7 @@ package host
 import (
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -11,7 +12,11 @@ import (
 func TestWhatMayBeASecretIsMasked(t *testing.T) {
 	t.Setenv("PERILUNE_TEST_TOKEN", "hidden-token")
 	path := filepath.Join(t.TempDir(), "c.toml")
-	const text = `[notify]
+	program, err := os.Executable() // one that is there
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := `[notify]
 heartbeat_url = "https://beat.example/hidden-id"
 [[notify.target]]
 name = "hook"
@@ -26,7 +31,7 @@ token = "env:PERILUNE_TEST_TOKEN"
 [[notify.target]]
 name = "program"
 kind = "command"
-command = ["/bin/tell", "--password", "hidden-argument"]
+command = [` + strconv.Quote(program) + `, "--password", "hidden-argument"]
 `
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
@@ -49,7 +54,7 @@ command = ["/bin/tell", "--password", "hidden-argument"]
 		"notify.target[2].name":     `"phone"`,
 		"notify.target[2].base_url": `"https://ntfy.example"`,
 		"notify.target[2].token":    `"env:PERILUNE_TEST_TOKEN"`,
-		"notify.target[3].command":  `["/bin/tell", •••, •••]`,
+		"notify.target[3].command":  "[" + strconv.Quote(program) + ", •••, •••]",
 	} {
 		if shown[key] != want {
 			t.Errorf("%s is shown as %q, want %q", key, shown[key], want)
