@@ -64,7 +64,7 @@ func FlattenDead(ctx context.Context, o *Options, d DeadOptions) (*DeadReport, e
 		for i := range at.Strategies {
 			st := &at.Strategies[i]
 			if d.Strategy == "" || d.Strategy == st.Name {
-				st.remaining(r)
+				st.remaining(at.Balances, r)
 			}
 		}
 		for i := range at.Pairs {
@@ -188,15 +188,19 @@ func pairLeft(at *Snapshot, p *Pair) string {
 
 // remaining adds what a strategy holds and that can be traded to what is left, and the rest
 // to the dust. What it sold short on spot beside a perpetual is part of a pair.
-func (st *StrategyStatus) remaining(r *DeadReport) {
+func (st *StrategyStatus) remaining(balances []Balance, r *DeadReport) {
 	for i := range st.Positions {
 		p := &st.Positions[i]
 		if !p.Instrument.Perp() && p.Qty.IsNegative() {
 			continue
 		}
 		text := fmt.Sprintf("%s holds %s %s", st.Name, p.Qty, p.Instrument.Key())
-		value := p.Qty.Abs().Mul(p.Entry)
-		few := p.Qty.Abs().LessThan(p.Instrument.QtyDecimal(max(1, p.Instrument.MinQty)))
+		qty := p.Qty.Abs()
+		if !p.Instrument.Perp() { // a fee was taken of the coins: its part is not there to be sold
+			qty = decimal.Min(qty, totalOf(balances, &p.Instrument))
+		}
+		value := qty.Mul(p.Entry)
+		few := qty.LessThan(p.Instrument.QtyDecimal(max(1, p.Instrument.MinQty)))
 		// With a perpetual an order that only reduces may be of any value.
 		if few || !p.Instrument.Perp() && value.LessThan(p.Instrument.MinNotional.Mul(dustMargin)) {
 			r.Dust = append(r.Dust, text)
@@ -204,6 +208,16 @@ func (st *StrategyStatus) remaining(r *DeadReport) {
 		}
 		r.Left = append(r.Left, text)
 	}
+}
+
+// totalOf is what the wallet of a spot instrument has of its coin.
+func totalOf(balances []Balance, in *exchange.Instrument) decimal.Decimal {
+	for i := range balances {
+		if b := &balances[i]; b.Wallet == in.Wallet && b.Asset == in.Base {
+			return b.Total
+		}
+	}
+	return decimal.Zero
 }
 
 // dustMargin is how far above a venue's smallest order by value coins are still taken for

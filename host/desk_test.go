@@ -189,6 +189,10 @@ func TestWhatADeskIsToldIsAnEvent(t *testing.T) {
 		t.Errorf("versions %+v", versions)
 	}
 	traced(t, desk)
+	told("pause to compare", desk.Halt(ctx, pageUser, control.StrategyArgs{Strategy: "desked"}))
+	d.eventually("nothing is on its way", func() bool {
+		return len(must1[[]control.Order](t)(desk.Orders(ctx, control.OrdersArgs{}))) == 0
+	})
 	live := deskAnswers(t, desk)
 	d.stop()
 
@@ -200,10 +204,10 @@ func TestWhatADeskIsToldIsAnEvent(t *testing.T) {
 			t.Errorf("command %+v", c)
 		}
 	}
-	if want := "signal signal set set cancel-all flatten flatten halt signal resume halt resume eval reload reload stop"; strings.Join(ops, " ") != want {
+	if want := "signal signal set set cancel-all flatten flatten halt signal resume halt resume eval reload reload halt stop"; strings.Join(ops, " ") != want {
 		t.Errorf("commands\n%s\nwant\n%s", strings.Join(ops, " "), want)
 	}
-	for i, want := range map[int]string{1: "rolled back to v1, which is v3 now", len(commands) - 2: "told before, and not again", 0: "done"} {
+	for i, want := range map[int]string{2: "rolled back to v1, which is v3 now", len(commands) - 2: "told before, and not again", 0: "done"} {
 		if commands[i].Outcome != want {
 			t.Errorf("command %d: %+v, want %q", i, commands[i], want)
 		}

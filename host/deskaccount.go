@@ -93,9 +93,14 @@ func positions(held []core.Held, strategy string) []control.Position {
 	out := []control.Position{}
 	for i := range held {
 		in, v := held[i].Instrument, held[i].Value()
-		p := control.Position{Instrument: in.Key(), Strategy: strategy, Qty: in.QtyDecimal(v.Qty), Entry: v.Entry.Round(8), Realised: v.Realised.Round(8)}
+		qty := v.Held(in)
+		if qty.IsZero() {
+			continue // fees took the coins
+		}
+		p := control.Position{Instrument: in.Key(), Strategy: strategy, Qty: qty, Entry: v.Entry.Round(8), Realised: v.Realised.Round(8)}
 		if v.Mark.IsPositive() {
-			worth, gain := v.Notional.Round(8), v.Unrealised.Round(8)
+			left := qty.DivRound(in.QtyDecimal(v.Qty), 16)
+			worth, gain := v.Notional.Mul(left).Round(8), v.Unrealised.Mul(left).Round(8)
 			p.Mark, p.Notional, p.Unrealised = &v.Mark, &worth, &gain
 		}
 		out = append(out, p)

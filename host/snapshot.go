@@ -104,8 +104,8 @@ func (r *runner) positions(of func(exchange.InstrumentID) exchange.Position) []P
 
 func openPositions(u *exchange.Universe, of func(exchange.InstrumentID) exchange.Position) (out []Position) {
 	for _, in := range u.All() {
-		if p := of(in.ID); p.Qty != 0 {
-			out = append(out, Position{*in, in.QtyDecimal(p.Qty), p.Entry, p.Realised})
+		if p := of(in.ID); p.Qty != 0 && !p.Held(in).IsZero() {
+			out = append(out, Position{*in, p.Held(in), p.Entry, p.Realised})
 		}
 	}
 	return out

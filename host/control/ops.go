@@ -2,9 +2,11 @@ package control
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"reflect"
 	"slices"
@@ -53,6 +55,13 @@ func tell[A, R any](name string, kind Kind, doc string, do func(context.Context,
 
 func done(err error) (None, error) { return None{}, err }
 
+// kinds are what arguments are made of, in the words of JSON.
+var kinds = map[reflect.Kind]string{reflect.String: "a string", reflect.Bool: "true or false", reflect.Int: "a whole number",
+	reflect.Uint64: "a whole number from 0 on", reflect.Slice: "a list", reflect.Map: "an object", reflect.Struct: "an object"}
+
+// found are the same, in the words of package json.
+var found = map[string]string{"string": "a string", "bool": "true or false", "number": "a number", "array": "a list", "object": "an object"}
+
 // Decode reads arguments strictly: an unknown field, or more after them, is an error.
 func Decode(raw []byte, into any) error {
 	if len(bytes.TrimSpace(raw)) == 0 {
@@ -61,6 +70,10 @@ func Decode(raw []byte, into any) error {
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.DisallowUnknownFields()
 	if err := d.Decode(into); err != nil {
+		var wrong *json.UnmarshalTypeError
+		if errors.As(err, &wrong) {
+			return fmt.Errorf("%s: want %s, not %s", cmp.Or(wrong.Field, "the arguments"), kinds[wrong.Type.Kind()], found[strings.Fields(wrong.Value)[0]])
+		}
 		return errors.New(strings.TrimPrefix(err.Error(), "json: "))
 	}
 	if _, err := d.Token(); err != io.EOF {

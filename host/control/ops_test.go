@@ -57,3 +57,17 @@ func TestSchemas(t *testing.T) {
 		t.Errorf("set wants %s", got)
 	}
 }
+
+// A value of another kind is told in the words of JSON, with the field.
+func TestKindsOfArguments(t *testing.T) {
+	for raw, want := range map[string]string{
+		`{"strategy":"x","params":{"a":3}}`: "set: params: want a string, not a number",
+		`{"strategy":["x"]}`:                "set: strategy: want a string, not a list",
+		`[]`:                                "set: the arguments: want an object, not a list",
+	} {
+		op, _ := Find("set")
+		if _, err := op.Call(context.Background(), nil, Who{}, []byte(raw)); err == nil || err.Error() != want {
+			t.Errorf("%s: %v, want %s", raw, err, want)
+		}
+	}
+}
