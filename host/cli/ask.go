@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"strings"
 	"time"
 
 	"github.com/perilune/perilune/host/control"
@@ -168,23 +167,4 @@ func explainVerb(ctx context.Context, e *env, args []string) error {
 		tr, err := desk.Explain(ctx, a)
 		return show(e, &d, "explain", tr, err, func(tr *control.Trace) { printTrace(e.out, tr) })
 	})
-}
-
-// follow prints lines of the log as they come, until ctx ends or the session does.
-func (e *env) follow(ctx context.Context, desk control.Desk, a control.FollowArgs, print func(*control.LogLine) error) error {
-	a.Kinds = []string{"log"}
-	for ev := range desk.Follow(ctx, a) {
-		if ev.Kind == "dropped" {
-			fmt.Fprintf(e.err, "some lines were missed: %s\n", strings.TrimSpace(string(ev.Data)))
-			continue
-		}
-		var l control.LogLine
-		if err := control.Decode(ev.Data, &l); err != nil {
-			return err
-		}
-		if err := print(&l); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -4,12 +4,14 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/intent"
 	"github.com/perilune/perilune/host"
+	"github.com/perilune/perilune/host/control/client"
 	"github.com/perilune/perilune/ledger"
 )
 
@@ -30,7 +32,7 @@ type lineOut struct {
 }
 
 // logsVerb shows what sessions said, from their ledger.
-func logsVerb(_ context.Context, e *env, args []string) error {
+func logsVerb(ctx context.Context, e *env, args []string) error {
 	f := e.flags("logs", "[--db FILE] [flags]", "perilune logs --level warn --since 2h --grep BTC")
 	var l ledgerFlags
 	f.StringVar(&l.db, "db", "perilune-paper.db", "ledger file")
@@ -44,6 +46,7 @@ func logsVerb(_ context.Context, e *env, args []string) error {
 	pair := f.Uint64("pair", 0, "only lines about this pair")
 	f.IntVarP(&l.last, "last", "n", 200, "the last so many lines; 0: all")
 	asJSON := f.Bool("json", false, "print one JSON object a line on stdout")
+	follow := f.BoolP("follow", "f", false, "go on with the lines that come, until Ctrl-C or the end of the session that runs")
 	if err := parseAlone(f, args); err != nil {
 		return err
 	}
@@ -67,13 +70,29 @@ func logsVerb(_ context.Context, e *env, args []string) error {
 	if err := sinceUntil(db, &filter, *since, *until); err != nil {
 		return err
 	}
-	lines, err := db.Log(filter, ledger.LogFilter{Levels: levelsFrom(least), Text: *text})
+	which := ledger.LogFilter{Levels: levelsFrom(least), Text: *text}
+	newest, err := db.Log(ledger.Filter{Last: 1}, ledger.LogFilter{})
 	if err != nil {
 		return err
 	}
-	if *asJSON {
-		return e.logsJSON(lines)
+	lines, err := db.Log(filter, which)
+	if err != nil {
+		return err
 	}
+	show := func(lines []ledger.LogLine) error {
+		if *asJSON {
+			return e.logsJSON(lines)
+		}
+		return e.logsText(lines)
+	}
+	if err := show(lines); err != nil || !*follow {
+		return err
+	}
+	which.After, filter.Last = lastOf(lastOf(0, newest), lines), 0
+	return followLog(ctx, db, l.db, filter, which, show)
+}
+
+func (e *env) logsText(lines []ledger.LogLine) error {
 	color := newScreen(e.out).color
 	w := bufio.NewWriter(e.out)
 	for i := range lines {
@@ -81,6 +100,41 @@ func logsVerb(_ context.Context, e *env, args []string) error {
 		fmt.Fprintln(w, lineText(&line, color))
 	}
 	return w.Flush()
+}
+
+// lastOf is the greatest id of lines, or one of before.
+func lastOf(id int64, lines []ledger.LogLine) int64 {
+	for i := range lines {
+		id = max(id, lines[i].ID)
+	}
+	return id
+}
+
+// followEvery is how often a ledger is asked for lines that came.
+const followEvery = 500 * time.Millisecond
+
+// followLog shows lines as the ledger gets them. It ends with ctx, and when no session
+// runs on the ledger any more, after its last lines.
+func followLog(ctx context.Context, db *ledger.DB, path string, filter ledger.Filter, which ledger.LogFilter, show func([]ledger.LogLine) error) error {
+	for {
+		_, running := client.Find(ctx, path)
+		lines, err := db.Log(filter, which)
+		if err != nil {
+			return err
+		}
+		if err := show(lines); err != nil {
+			return err
+		}
+		which.After = lastOf(which.After, lines)
+		if errors.Is(running, client.ErrNone) {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(followEvery):
+		}
+	}
 }
 
 func (e *env) logsJSON(lines []ledger.LogLine) error {
