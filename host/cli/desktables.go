@@ -89,13 +89,28 @@ func printParams(w io.Writer, list []control.Strategy) {
 	var rows [][]string
 	for i := range list {
 		for _, p := range list[i].Params {
-			rows = append(rows, []string{list[i].Name + "." + p.Name, p.Value, p.Default, p.Doc})
+			rows = append(rows, []string{list[i].Name + "." + p.Name, p.Value, p.Default, allowed(&p), p.Doc})
 		}
 	}
 	if len(rows) > 0 {
 		fmt.Fprintln(w)
-		table(w, "", "PARAMETER\tVALUE\tDEFAULT\t", rows)
+		table(w, "", "PARAMETER\tVALUE\tDEFAULT\tALLOWED\t", rows)
 	}
+}
+
+// allowed is what a parameter may be.
+func allowed(p *control.Param) string {
+	switch {
+	case len(p.Choices) > 0:
+		return strings.Join(p.Choices, "|")
+	case p.Min != "" && p.Max != "":
+		return p.Min + " to " + p.Max
+	case p.Min != "":
+		return p.Min + " or more"
+	case p.Max != "":
+		return p.Max + " or less"
+	}
+	return p.Type
 }
 
 func printPositions(w io.Writer, list []control.Position) {
@@ -225,6 +240,10 @@ func printVersions(w io.Writer, list []control.Version) {
 
 func printTrace(w io.Writer, tr *control.Trace) {
 	fmt.Fprintln(w, tr.Subject)
+	layout := "15:04:05.000000"
+	if n := len(tr.Steps); n > 0 && tr.Steps[n-1].Time.Sub(tr.Steps[0].Time) > 12*time.Hour {
+		layout = "2006-01-02 15:04:05"
+	}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for i := range tr.Steps {
 		s := &tr.Steps[i]
@@ -232,7 +251,7 @@ func printTrace(w io.Writer, tr *control.Trace) {
 		if i > 0 {
 			after = "+" + ago(time.Duration(s.AfterUS*float64(time.Microsecond)))
 		}
-		fmt.Fprintf(t, "  %s\t%s\t%s\t%s\n", s.Time.UTC().Format("15:04:05.000000"), after, s.Kind, s.Text)
+		fmt.Fprintf(t, "  %s\t%s\t%s\t%s\n", s.Time.UTC().Format(layout), after, s.Kind, s.Text)
 	}
 	t.Flush()
 }
