@@ -115,7 +115,7 @@ func (h *liveHouse) reconciles(o *Options) {
 		}
 	}
 	if len(found) != 3 || found["trade "+MissingInLedger] != 2 || found["trade "+MissingAtVenue] != 1 || found["trade "+Differs] != 1 || !errors.Is(r.Err(), ErrDiffers) {
-		h.t.Errorf("%v: want the row that was deleted, that of another fee, and both sides of one with another id", found)
+		h.t.Errorf("%v, not asked %q: want the row that was deleted, that of another fee, and both sides of one with another id", found, r.NotAsked)
 	}
 }
 

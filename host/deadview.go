@@ -67,10 +67,13 @@ func AskVenues(ctx context.Context, o *Options) ([]VenueView, error) {
 		return nil, err
 	}
 	var out []VenueView
-	err = o.visit(ctx, func(house string, c connect.Account, failed error) {
-		v := VenueView{House: house, Orders: []VenueOrder{}, Positions: []VenuePosition{}, Balances: []VenueBalance{}}
+	err = o.visit(ctx, func(house string, c connect.Account, say func(string), failed error) {
+		v := newVenueView(house)
 		if failed == nil {
-			failed = v.ask(ctx, c, booked)
+			v, failed = untilTold(ctx, say, func() (VenueView, error) {
+				v := newVenueView(house)
+				return v, v.ask(ctx, c, booked)
+			})
 		}
 		if failed != nil {
 			v.Error = failed.Error()
@@ -80,9 +83,15 @@ func AskVenues(ctx context.Context, o *Options) ([]VenueView, error) {
 	return out, err
 }
 
+func newVenueView(house string) VenueView {
+	return VenueView{House: house, Orders: []VenueOrder{}, Positions: []VenuePosition{}, Balances: []VenueBalance{}}
+}
+
+// visiting is what is done at a venue. say tells people; failed is why nobody could sign in.
+type visiting func(house string, c connect.Account, say func(string), failed error)
+
 // visit signs in at every venue that has a key, one after the other, for as long as do takes.
-// failed is why it could not.
-func (o *Options) visit(ctx context.Context, do func(house string, c connect.Account, failed error)) error {
+func (o *Options) visit(ctx context.Context, do visiting) error {
 	if o.Account == nil {
 		return configError("there is no account: name the file with the key's place with --config")
 	}
@@ -96,13 +105,7 @@ func (o *Options) visit(ctx context.Context, do func(house string, c connect.Acc
 			continue
 		}
 		asked = true
-		c, err := o.visitOne(ctx, s, &key)
-		if err != nil {
-			do(s.House(), nil, err)
-			continue
-		}
-		do(s.House(), c, nil)
-		_ = c.Close() // asking only
+		o.visitOne(ctx, s, &key, do)
 	}
 	if !asked {
 		return noKey(nil)
@@ -110,21 +113,26 @@ func (o *Options) visit(ctx context.Context, do func(house string, c connect.Acc
 	return nil
 }
 
-func (o *Options) visitOne(ctx context.Context, s connect.Section, key *AccountOptions) (connect.Account, error) {
+func (o *Options) visitOne(ctx context.Context, s connect.Section, key *AccountOptions, do visiting) {
+	say := o.sayer(s.House())
 	venue, err := openSection(s)
 	if err != nil {
-		return nil, err
-	}
-	say := func(text string) {
-		if o.Log != nil {
-			o.Log(Line{Text: s.House() + ": " + text, Strategy: "host"})
-		}
+		do(s.House(), nil, say, err)
+		return
 	}
 	at, err := newAccess(cmp.Or(o.DB, "perilune-live.db"), venue, say)
 	if err != nil {
-		return nil, err
+		do(s.House(), nil, say, err)
+		return
 	}
-	return openAccount(ctx, at, key, say)
+	defer tellWaits(at.throttle, say)()
+	c, err := untilTold(ctx, say, func() (connect.Account, error) { return openAccount(ctx, at, key, say) })
+	if err != nil {
+		do(s.House(), nil, say, err)
+		return
+	}
+	do(s.House(), c, say, nil)
+	_ = c.Close() // asking only
 }
 
 func (v *VenueView) ask(ctx context.Context, c connect.Account, b *bookedState) (err error) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/shopspring/decimal"
@@ -83,7 +84,7 @@ const late = exchange.Hour
 
 // Reconcile compares a ledger with what the venues of o themselves have of a period: trades,
 // funding, transfers, interest and other income, row by row. It pages through each venue's
-// history within its limits of requests, takes no lock and changes nothing, also beside a
+// history within its limits of requests, waiting for room until ctx ends, takes no lock and changes nothing, also beside a
 // session that runs. What a venue can't be asked is told, and compared nowhere.
 func Reconcile(ctx context.Context, o *Options, p ReconcileOptions) (*Reconciliation, error) {
 	if err := needsContext(ctx, "Reconcile"); err != nil {
@@ -94,11 +95,12 @@ func Reconcile(ctx context.Context, o *Options, p ReconcileOptions) (*Reconcilia
 		return nil, err
 	}
 	r := &Reconciliation{From: max(p.From, b.opened), To: p.To, Houses: []string{}, Differences: []Difference{}, Totals: []ReconcileTotal{}, NotAsked: []string{}}
-	err = o.visit(ctx, func(house string, c connect.Account, failed error) {
-		x := &reconciling{Reconciliation: r, house: house, c: c, booked: b, asked: p, totals: map[string]*ReconcileTotal{}}
+	err = o.visit(ctx, func(house string, c connect.Account, say func(string), failed error) {
+		x := &reconciling{Reconciliation: r, house: house, c: c, say: say, booked: b, asked: p, totals: map[string]*ReconcileTotal{}}
 		if failed == nil {
 			var uid string
-			if uid, failed = c.UID(ctx); failed == nil && !strings.Contains(b.accounts, uid) {
+			uid, failed = untilTold(ctx, say, func() (string, error) { return c.UID(ctx) })
+			if failed == nil && !strings.Contains(b.accounts, uid) {
 				failed = fmt.Errorf("the key is of account %s, and the ledger of %s", uid, b.accounts)
 			}
 		}
@@ -176,6 +178,7 @@ type reconciling struct {
 	*Reconciliation
 	house  string
 	c      connect.Account
+	say    func(string)
 	booked *bookedRows
 	asked  ReconcileOptions
 	totals map[string]*ReconcileTotal
@@ -301,7 +304,7 @@ func (x *reconciling) trades(ctx context.Context) {
 		if g.Spot {
 			continue
 		}
-		open, err := x.c.Positions(ctx, g.Venue)
+		open, err := untilTold(ctx, x.say, func() ([]oms.Position, error) { return x.c.Positions(ctx, g.Venue) })
 		if err != nil {
 			x.notTold("positions of "+string(g.Venue), err)
 		}
@@ -320,7 +323,9 @@ func (x *reconciling) trades(ctx context.Context) {
 			x.notTold("trades of "+in.venue+":"+in.symbol+": the account has no such part", nil)
 			continue
 		}
-		told, err := x.c.Executions(ctx, segments[at].Venue, in.symbol, x.from(before[in]))
+		told, err := untilTold(ctx, x.say, func() ([]oms.Execution, error) {
+			return x.c.Executions(ctx, segments[at].Venue, in.symbol, x.from(before[in]))
+		})
 		if err != nil {
 			x.notTold("trades of "+in.venue+":"+in.symbol, err)
 			continue
@@ -367,7 +372,7 @@ func (x *reconciling) income(ctx context.Context) {
 	told := map[string][]listed{}
 	logged := x.c.Profile().Income
 	for _, w := range logged {
-		list, err := asked.Income(ctx, w, max(0, x.From-late))
+		list, err := untilTold(ctx, x.say, func() ([]oms.Income, error) { return asked.Income(ctx, w, max(0, x.From-late)) })
 		if err != nil {
 			x.notTold("income of "+string(w), err)
 			return // what is not told would look as if it were missing
@@ -430,7 +435,8 @@ func summed(parts []listed) (out []listed) {
 
 // transfers compares what was moved between the account's wallets. The ledger has no number of
 // the venue's for a transfer, so those between the same wallets of the same amount are paired in
-// the order of their times.
+// the order of their times. Where the venue's history has no room for a number of ours, the last
+// decimals of the amount that was asked for are it, and tell two of a sum apart.
 func (x *reconciling) transfers(ctx context.Context) {
 	asked, ok := x.c.(oms.Transfers)
 	wallets := walletsOf(x.c)
@@ -447,7 +453,9 @@ func (x *reconciling) transfers(ctx context.Context) {
 			if from == to || route != nil && route(from, to) != "" {
 				continue
 			}
-			list, err := asked.TransferHistory(ctx, from, to, max(0, x.From-late))
+			list, err := untilTold(ctx, x.say, func() ([]oms.TransferRow, error) {
+				return asked.TransferHistory(ctx, from, to, max(0, x.From-late))
+			})
 			if err != nil {
 				x.notTold(fmt.Sprintf("transfers from %s to %s", from, to), err)
 				return
@@ -462,12 +470,27 @@ func (x *reconciling) transfers(ctx context.Context) {
 	var booked []listed
 	for i := range x.booked.moves {
 		if b := &x.booked.moves[i]; x.ours(b.Market) {
-			booked = append(booked, moved(x.house, b.Market, b.Symbol, b.Time, b.Qty, b.Asset))
+			booked = append(booked, moved(x.house, b.Market, b.Symbol, b.Time, x.askedFor(b), b.Asset))
 		}
 	}
 	numbered(told)
 	numbered(booked)
 	x.compare("transfer", booked, told)
+}
+
+// askedFor is the amount of a transfer as the venue was asked for it: see oms.Profile. The
+// ledger has it as it was decided on.
+func (x *reconciling) askedFor(b *ledger.Booked) decimal.Decimal {
+	mark := x.c.Profile().MarkTransfer
+	if mark == nil {
+		return b.Qty
+	}
+	_, number, _ := strings.Cut(b.ID, "/")
+	id, err := strconv.ParseUint(number, 10, 64)
+	if marked := mark(b.Qty, id); err == nil && marked.IsPositive() {
+		return marked
+	}
+	return b.Qty
 }
 
 func moved(house, from, to string, at exchange.Time, amount decimal.Decimal, asset string) listed {

@@ -30,6 +30,7 @@ func reconcileVerb(ctx context.Context, e *env, args []string) error {
 	if err != nil {
 		return err
 	}
+	o.Log = func(l host.Line) { fmt.Fprintln(e.err, l.Text) }
 	r, err := host.Reconcile(ctx, o, host.ReconcileOptions{From: first, To: end})
 	if err != nil {
 		return missingLedger(d.db, err)
