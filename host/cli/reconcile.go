@@ -33,14 +33,14 @@ func reconcileVerb(ctx context.Context, e *env, args []string) error {
 	o.Log = func(l host.Line) { fmt.Fprintln(e.err, l.Text) }
 	r, err := host.Reconcile(ctx, o, host.ReconcileOptions{From: first, To: end})
 	if err != nil {
-		return missingLedger(d.db, err)
+		return missingLedger(d.ledger(), err)
 	}
 	if d.json {
 		if err := e.printJSON(struct {
 			DB    string `json:"db"`
 			Agree bool   `json:"agree"`
 			*host.Reconciliation
-		}{d.db, r.Err() == nil, r}); err != nil {
+		}{d.ledger(), r.Err() == nil, r}); err != nil {
 			return err
 		}
 	} else if err := e.printReconciliation(r); err != nil {
