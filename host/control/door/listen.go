@@ -77,6 +77,7 @@ func (p *Prepared) Open(s Session, ledger string) (*Doors, error) {
 			return ctx
 		},
 	}
+	d.server.TLSConfig = p.tls // before either door serves: they share the server
 	if page {
 		d.openPage(p, whole)
 	}
@@ -111,7 +112,6 @@ func (d *Doors) serve(l net.Listener, c *tls.Config) {
 		if c == nil {
 			err = d.server.Serve(l)
 		} else {
-			d.server.TLSConfig = c
 			err = d.server.ServeTLS(l, "", "")
 		}
 		if !errors.Is(err, http.ErrServerClosed) {
