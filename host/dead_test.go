@@ -19,9 +19,6 @@ import (
 //
 //	go test ./host -run 'TestFlattenDead$' -killed-all -timeout 60m -v
 func TestFlattenDead(t *testing.T) {
-	if testing.Short() {
-		t.Skip("starts processes")
-	}
 	t.Parallel()
 	for i := range simulatedVenues {
 		v := &simulatedVenues[i]

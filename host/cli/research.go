@@ -76,11 +76,7 @@ func (r *research) backtest(ctx context.Context, raw json.RawMessage) (any, erro
 	if err := control.Decode(raw, &a); err != nil {
 		return nil, control.Errorf(control.BadRequest, "backtest: %v", err)
 	}
-	scripts, err := r.paths(a.Scripts)
-	if err != nil {
-		return nil, err
-	}
-	history, err := r.history(a.Data, a.Symbols)
+	history, err := r.history(a.Scripts, a.Data, a.Symbols)
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +85,7 @@ func (r *research) backtest(ctx context.Context, raw json.RawMessage) (any, erro
 		return nil, fmt.Errorf("a folder for the ledger: %w", err)
 	}
 	defer os.RemoveAll(dir)
-	args := slices.Concat(history, repeated("set", a.Set), []string{"--quiet", "--from=" + a.From, "--to=" + a.To, "--db=" + filepath.Join(dir, "ledger.db")}, scripts)
+	args := slices.Concat(history, repeated("set", a.Set), []string{"--quiet", "--from=" + a.From, "--to=" + a.To, "--db=" + filepath.Join(dir, "ledger.db")})
 	return r.run(ctx, backtestVerb, args)
 }
 
@@ -98,24 +94,25 @@ func (r *research) study(ctx context.Context, raw json.RawMessage) (any, error) 
 	if err := control.Decode(raw, &a); err != nil {
 		return nil, control.Errorf(control.BadRequest, "study: %v", err)
 	}
-	scripts, err := r.paths(a.Scripts)
+	history, err := r.history(a.Scripts, a.Data, a.Symbols)
 	if err != nil {
 		return nil, err
 	}
-	history, err := r.history(a.Data, a.Symbols)
-	if err != nil {
-		return nil, err
-	}
-	args := slices.Concat(history, repeated("set", a.Set), repeated("tune", a.Tune), []string{"--quiet", "--splits=" + strings.Join(a.Splits, ",")}, scripts)
+	args := slices.Concat(history, repeated("set", a.Set), repeated("tune", a.Tune), []string{"--quiet", "--splits=" + strings.Join(a.Splits, ",")})
 	return r.run(ctx, studyVerb, args)
 }
 
-func (r *research) history(data string, symbols []string) ([]string, error) {
+// history are the arguments of scripts that run over a history.
+func (r *research) history(scripts []string, data string, symbols []string) ([]string, error) {
+	args, err := r.paths(scripts)
+	if err != nil {
+		return nil, err
+	}
 	dir, err := r.path(data)
 	if err != nil {
 		return nil, err
 	}
-	args := []string{"--data=" + dir}
+	args = append(args, "--data="+dir)
 	if len(symbols) > 0 {
 		args = append(args, "--symbols="+strings.Join(symbols, ","))
 	}

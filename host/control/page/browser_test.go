@@ -108,7 +108,7 @@ func TestInABrowser(t *testing.T) {
 		}
 	}
 	if browser == "" {
-		t.Skip("there is no browser: install chromium")
+		t.Fatal("there is no browser: install chromium")
 	}
 	dir := t.TempDir()
 	for _, name := range []string{"package.json", "page.mjs"} {
