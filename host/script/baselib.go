@@ -119,8 +119,8 @@ func (sb *sandbox) protect(L *lua.LState, fn lua.LValue, args []lua.LValue) (*lu
 		// for Done outside of the virtual machine's loop.
 		sb.L.RemoveContext()
 		th, _ := sb.L.NewThread()
-		sb.L.SetContext(sb.budget)
-		th.SetContext(sb.budget)
+		sb.L.SetContext(sb.counter)
+		th.SetContext(sb.counter)
 		sb.threads = append(sb.threads, th)
 	}
 	th := sb.threads[sb.nested]

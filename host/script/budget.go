@@ -60,9 +60,10 @@ type budget struct {
 
 	look *look // only to read; nil: it may change things
 
-	limits *Limits
-	frame  **frameView   // of the thread that is running
-	stack  *registryView // of the thread that is running
+	limits  *Limits
+	running *lua.LState
+	frame   **frameView   // of the thread that is running
+	stack   *registryView // of the thread that is running
 
 	allocated int // estimate, since the last walk
 	room      int // what may be allocated until the next one
@@ -90,7 +91,7 @@ func (b *budget) pass() {
 func (b *budget) pace(held int) { b.allocated, b.room = 0, max(b.limits.MemoryBytes/16, held/2) }
 
 // on makes a thread the one that is running.
-func (b *budget) on(L *lua.LState) { b.frame, b.stack = frameOf(L), registryOf(L) }
+func (b *budget) on(L *lua.LState) { b.running, b.frame, b.stack = L, frameOf(L), registryOf(L) }
 
 // arm grants a callback its instructions.
 func (b *budget) arm(n int) {

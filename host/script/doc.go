@@ -30,6 +30,12 @@
 // as do the end of its memory, the clock (see [Watchdog]) and a panic in Go code,
 // and a poisoned VM runs nothing until it is replaced.
 //
+// # Lines
+//
+// A [Probe] is told of each line before it runs: to count it, or to stop at it. The program is
+// the same with a probe as without, to the instruction; a loop that does nothing else takes
+// 1.3 times as long.
+//
 // # Memory
 //
 // What a VM holds is counted for itself, over all its callbacks, by walking what

@@ -26,6 +26,7 @@ const (
 // Program is a compiled strategy. It is immutable and may be shared by VMs.
 type Program struct {
 	sources []exchange.Source
+	tops    []*lua.FunctionProto // of each source
 	main    *lua.FunctionProto
 	modules map[string]*lua.FunctionProto // by the name that require takes
 	hash    string
@@ -59,6 +60,7 @@ func Compile(sources []exchange.Source) (*Program, error) {
 		if err != nil {
 			return nil, err
 		}
+		p.tops = append(p.tops, proto)
 		if i == 0 {
 			p.main = proto
 		} else {
@@ -98,23 +100,29 @@ func compile(src exchange.Source) (*lua.FunctionProto, error) {
 
 // parseSource checks and parses a source, and returns the modules it requires.
 func parseSource(src exchange.Source) ([]ast.Stmt, []string, error) {
+	rw := rewriter{file: src.Path}
+	chunk, err := rw.parse(src)
+	return chunk, rw.requires, err
+}
+
+// parse checks, parses and rewrites a source.
+func (w *rewriter) parse(src exchange.Source) ([]ast.Stmt, error) {
 	text := withoutBOM(src.Text)
 	if len(text) > maxSource {
-		return nil, nil, &Error{File: src.Path, Message: fmt.Sprintf("the file has %d bytes; at most %d are allowed", len(text), maxSource)}
+		return nil, &Error{File: src.Path, Message: fmt.Sprintf("the file has %d bytes; at most %d are allowed", len(text), maxSource)}
 	}
 	if err := checkNesting(src.Path, text); err != nil {
-		return nil, nil, err.at([]exchange.Source{src})
+		return nil, err.at([]exchange.Source{src})
 	}
 	chunk, err := parse.Parse(strings.NewReader(text), src.Path)
 	if err != nil {
-		return nil, nil, syntaxError(err, src)
+		return nil, syntaxError(err, src)
 	}
-	rw := rewriter{file: src.Path}
-	rw.function(chunk)
-	if rw.err != nil {
-		return nil, nil, rw.err.at([]exchange.Source{src})
+	w.function(chunk)
+	if w.err != nil {
+		return nil, w.err.at([]exchange.Source{src})
 	}
-	return chunk, rw.requires, nil
+	return chunk, nil
 }
 
 // generate is lua.Compile, which panics on some mistakes it should report.

@@ -38,6 +38,7 @@ type rewriter struct {
 	depth     int
 	constants map[string]struct{} // of the function being walked
 	requires  []string
+	begun     map[int]bool // lines on which statements begin; nil: nobody asks
 	err       *Error
 }
 
@@ -77,6 +78,9 @@ func (w *rewriter) block(list []ast.Stmt) {
 	for i, s := range list {
 		if !w.enter(s.Line()) {
 			return
+		}
+		if w.begun != nil {
+			w.begun[s.Line()] = true
 		}
 		list[i] = w.stmt(s)
 		w.leave()

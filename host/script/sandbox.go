@@ -1,6 +1,7 @@
 package script
 
 import (
+	"context"
 	"maps"
 	"slices"
 
@@ -17,6 +18,7 @@ type sandbox struct {
 	program  *Program
 	limits   Limits
 	budget   *budget
+	counter  context.Context // that every thread has: the budget, or what tells a probe and asks the budget
 	random   *random
 	globals  *lua.LTable
 	threads  []*lua.LState // for protected calls, by how deep they nest

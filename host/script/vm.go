@@ -24,6 +24,9 @@ type Options struct {
 	Limits Limits
 	// Watchdog ends callbacks that take too long; nil: nothing does.
 	Watchdog *Watchdog
+	// Probe is told of each line before it is executed, also of the versions that take
+	// over from this one; nil: nobody is.
+	Probe Probe
 
 	// dropUnknown ignores overrides of parameters that are not declared, as
 	// happens when a new version no longer has one.
@@ -75,7 +78,11 @@ func New(o Options) (*VM, error) {
 	vm.rt = bindings.NewRuntime(vm.L, vm.charge)
 	vm.open(o.Seed)
 	vm.rt.Install(vm.globals, o.Modules)
-	vm.L.SetContext(vm.budget)
+	vm.counter = vm.budget
+	if o.Probe != nil {
+		vm.counter = newProbed(&vm.sandbox, o.Probe)
+	}
+	vm.L.SetContext(vm.counter)
 	if err := vm.load(); err != nil {
 		vm.Close()
 		return nil, err
@@ -149,7 +156,7 @@ func (vm *VM) release() {
 	vm.released = true
 	vm.budget.measure = func() (int, string) { return 0, "" }
 	vm.L.Close()
-	vm.L, vm.budget.frame, vm.budget.stack = nil, nil, nil
+	vm.L, vm.budget.running, vm.budget.frame, vm.budget.stack = nil, nil, nil, nil
 	vm.globals, vm.threads, vm.required, vm.rt = nil, nil, nil, nil
 	vm.handlers, vm.operators, vm.inOrder, vm.inTable = handlerSet{}, nil, nil, nil
 }

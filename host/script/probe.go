@@ -1,0 +1,110 @@
+package script
+
+import (
+	"maps"
+	"slices"
+
+	lua "github.com/yuin/gopher-lua"
+)
+
+// A Probe is told of each line that a VM is about to execute, on the loop's goroutine;
+// the VM waits for it. It may read the stack (L.GetStack, GetLocal, GetUpvalue) and must
+// not run Lua code on it.
+//
+// A program is not changed for it: the budget is asked before every instruction anyway, and
+// an instruction knows its line. So what is counted, what errors say and what is computed
+// stay as they are, and a journal replays under a probe as without.
+type Probe func(Place)
+
+// Place is a line that is about to be executed. A line is told when a function begins,
+// when execution comes to it from another line of the function, and when it jumps back to
+// it; not again when a function that it called returns.
+type Place struct {
+	L       *lua.LState // whose innermost frame, GetStack(0), is at the line
+	Program *Program    // that the VM runs
+	Source  int         // which of its [Program.Sources]
+	Line    int         // from 1
+	Depth   int         // of calls, from 0; across protected calls, each of which has a state of its own
+}
+
+// probed is the budget of a VM with a probe: counting goes on as without.
+type probed struct {
+	*budget
+	box     *sandbox
+	probe   Probe
+	sources map[*lua.FunctionProto]int
+	frames  []passed              // by depth: where a function was last
+	depths  [maxProtected + 1]int // of the last instruction, by how deep protected calls nest
+}
+
+// passed is the last instruction of a frame.
+type passed struct {
+	proto    *lua.FunctionProto
+	source   int // -1: not of the program
+	pc, line int
+}
+
+func newProbed(sb *sandbox, probe Probe) *probed {
+	return &probed{budget: sb.budget, box: sb, probe: probe, sources: sb.program.protos()}
+}
+
+// Done is told of every instruction.
+func (p *probed) Done() <-chan struct{} {
+	f := *p.frame
+	depth := f.Idx
+	if n := p.box.nested; n > 0 {
+		depth += p.depths[n-1] + 1
+	}
+	p.depths[p.box.nested] = depth
+	for len(p.frames) <= depth {
+		p.frames = append(p.frames, passed{})
+	}
+	at, proto, pc := &p.frames[depth], f.Fn.Proto, f.Pc-1
+	line := proto.DbgSourcePositions[pc]
+	entered := pc == 0 || at.proto != proto
+	if entered {
+		source, ours := p.sources[proto]
+		if !ours {
+			source = -1
+		}
+		at.proto, at.source = proto, source
+	}
+	again := pc < at.pc
+	was := at.line
+	at.pc, at.line = pc, line
+	if at.source >= 0 && (entered || again || line != was) {
+		p.probe(Place{L: p.running, Program: p.box.program, Source: at.source, Line: line, Depth: depth})
+	}
+	return p.budget.Done()
+}
+
+// protos tells of each function of a program which source it is of.
+func (p *Program) protos() map[*lua.FunctionProto]int {
+	out := make(map[*lua.FunctionProto]int)
+	for i, top := range p.tops {
+		for proto := range functionsOf(top, map[*lua.FunctionProto]bool{}) { // order: a map is filled
+			out[proto] = i
+		}
+	}
+	return out
+}
+
+// Lines returns the executable lines of a source, in order: those on which a statement
+// begins that comes to instructions. A line that a [Probe] is told and that is not among
+// them goes on with a statement, or ends a function.
+func (p *Program) Lines(source int) []int {
+	begin := make(map[int]bool)
+	rw := rewriter{file: p.sources[source].Path, begun: begin}
+	if _, err := rw.parse(p.sources[source]); err != nil {
+		return nil // it was compiled, so there is none
+	}
+	lines := make(map[int]bool)
+	for proto := range functionsOf(p.tops[source], map[*lua.FunctionProto]bool{}) { // order: a set is filled
+		for _, line := range proto.DbgSourcePositions {
+			if begin[line] {
+				lines[line] = true
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(lines))
+}
