@@ -8,7 +8,7 @@ import (
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/host/core"
 	"github.com/perilune/perilune/host/internal/track"
-	"github.com/perilune/perilune/host/report"
+	"github.com/perilune/perilune/host/tearsheet"
 	"github.com/perilune/perilune/ledger"
 )
 
@@ -29,7 +29,7 @@ func (run *StudyRun) take(r *runner, s *Summary, capital decimal.Decimal) error 
 	if base.IsPositive() {
 		run.Return = run.Net.InexactFloat64() / base.InexactFloat64()
 	}
-	run.Sharpe, _ = report.SharpeAutocorrelated(report.DailyReturns(curve(run.equity, decimal.Zero)))
+	run.Sharpe, _ = tearsheet.SharpeAutocorrelated(tearsheet.DailyReturns(curve(run.equity, decimal.Zero)))
 	return run.traded(r.record.db, r.record.session, r.core.Universe())
 }
 

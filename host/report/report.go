@@ -17,6 +17,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/host/tearsheet"
 )
 
 // Mode says what the figures are worth. The zero value claims the least.
@@ -98,10 +99,7 @@ type Totals struct {
 }
 
 // Point is an amount at a time.
-type Point struct {
-	Time  exchange.Time
-	Value decimal.Decimal
-}
+type Point = tearsheet.Point
 
 // SymbolFunding is the funding of one perpetual over the run.
 type SymbolFunding struct {
@@ -161,10 +159,7 @@ type Series struct {
 }
 
 // Sample is a value of a signal at a time; NaN is a hole in the line.
-type Sample struct {
-	Time  exchange.Time
-	Value float64
-}
+type Sample = tearsheet.Sample
 
 // Strategy is what ran.
 type Strategy struct {

@@ -25,6 +25,16 @@ var (
 
 func dec(s string) decimal.Decimal { return decimal.RequireFromString(s) }
 
+func near(a, b float64) bool { return math.Abs(a-b) <= 1e-9*max(1, math.Abs(a), math.Abs(b)) }
+
+// daily is equity at successive midnights.
+func daily(values ...int64) (out []Point) {
+	for i, v := range values {
+		out = append(out, Point{Time: exchange.Date(2024, 3, 1) + exchange.Time(i)*exchange.Day, Value: decimal.NewFromInt(v)})
+	}
+	return out
+}
+
 // example is a quarter of a year of carry, made up from a seed: funding that
 // arrives every eight hours in waves, a basis that wanders, fees at each trade.
 func example(hours int) Data {
@@ -75,10 +85,10 @@ func example(hours int) Data {
 			equity -= 38
 		}
 		amount := func(f float64) decimal.Decimal { return decimal.NewFromFloat(f).Round(2) }
-		d.Equity = append(d.Equity, Point{at, amount(equity + 9*basis)})
-		d.Funding = append(d.Funding, Point{at, amount(funding)})
-		rate.Samples = append(rate.Samples, Sample{at, 1.4 + wave})
-		spread.Samples = append(spread.Samples, Sample{at, basis})
+		d.Equity = append(d.Equity, Point{Time: at, Value: amount(equity + 9*basis)})
+		d.Funding = append(d.Funding, Point{Time: at, Value: amount(funding)})
+		rate.Samples = append(rate.Samples, Sample{Time: at, Value: 1.4 + wave})
+		spread.Samples = append(spread.Samples, Sample{Time: at, Value: basis})
 	}
 	d.Series = []Series{rate, spread}
 	d.Totals = Totals{
@@ -278,7 +288,7 @@ func TestWriteError(t *testing.T) {
 func TestReduceKeepsExtremes(t *testing.T) {
 	var line []Sample
 	for i := range 43_800 {
-		line = append(line, Sample{exchange.Time(i) * exchange.Hour, math.Sin(float64(i) / 500)})
+		line = append(line, Sample{Time: exchange.Time(i) * exchange.Hour, Value: math.Sin(float64(i) / 500)})
 	}
 	line[12_345].Value, line[30_000].Value = 9, -9
 	line[20_000].Value = math.NaN()
@@ -305,7 +315,7 @@ func TestDrawHoles(t *testing.T) {
 	nan, inf := math.NaN(), math.Inf(1)
 	line := func(values ...float64) (out []Sample) {
 		for i, v := range values {
-			out = append(out, Sample{exchange.Time(i) * exchange.Second, v})
+			out = append(out, Sample{Time: exchange.Time(i) * exchange.Second, Value: v})
 		}
 		return out
 	}
@@ -313,7 +323,7 @@ func TestDrawHoles(t *testing.T) {
 	if c == nil || strings.Count(c.Line, "M") != 2 || strings.Contains(c.Line, "N") {
 		t.Errorf("%+v", c)
 	}
-	for _, empty := range [][]Sample{nil, line(1), line(nan, nan), {{0, 1}, {0, 2}}} {
+	for _, empty := range [][]Sample{nil, line(1), line(nan, nan), {{Time: 0, Value: 1}, {Time: 0, Value: 2}}} {
 		if c := draw(empty, style{base: math.NaN()}); c != nil {
 			t.Errorf("%v was drawn: %+v", empty, c)
 		}

@@ -7,6 +7,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/host/tearsheet"
 )
 
 // maxRows bounds the long tables: a report is read, a ledger is queried.
@@ -58,7 +59,7 @@ func newView(d *Data) *view {
 	if v.Stamp.Word == "" {
 		v.Stamp = banners[Simulated]
 	}
-	daily := DailyReturns(d.Equity)
+	daily := tearsheet.DailyReturns(d.Equity)
 	v.Headline = headline(d)
 	v.Figures = figures(d, daily)
 	v.Sharpe = sharpeNote(daily)
@@ -90,9 +91,9 @@ func headline(d *Data) []figure {
 		return nil
 	}
 	result := d.Equity[len(d.Equity)-1].Value.Sub(d.Equity[0].Value)
-	grown, okGrown := Return(d.Equity)
-	yearly, okYearly := AnnualisedReturn(d.Equity)
-	dd := MaxDrawdown(d.Equity)
+	grown, okGrown := tearsheet.Return(d.Equity)
+	yearly, okYearly := tearsheet.AnnualisedReturn(d.Equity)
+	dd := tearsheet.MaxDrawdown(d.Equity)
 	return []figure{
 		{"Net result", gain(result), d.Asset, "after fees and funding", tone(result)},
 		{"Return", gainPercent(grown, okGrown), "", "on starting equity", toneOf(grown)},
@@ -107,13 +108,13 @@ func extrapolated(equity []Point) string {
 	switch {
 	case span < exchange.Day:
 		return "takes a day at least"
-	case span < daysPerYear*exchange.Day:
+	case span < tearsheet.DaysPerYear*exchange.Day:
 		return "compounded from " + duration(span)
 	}
 	return "compounded"
 }
 
-func drawdownDates(dd Drawdown) string {
+func drawdownDates(dd tearsheet.Drawdown) string {
 	if dd.Trough == 0 {
 		return "equity never fell"
 	}
@@ -128,9 +129,9 @@ func drawdownDates(dd Drawdown) string {
 }
 
 func figures(d *Data, daily []float64) []figure {
-	vol, okVol := AnnualisedVolatility(daily)
-	sharpe, okSharpe := Sharpe(daily)
-	adjusted, okAdjusted := SharpeAutocorrelated(daily)
+	vol, okVol := tearsheet.AnnualisedVolatility(daily)
+	sharpe, okSharpe := tearsheet.Sharpe(daily)
+	adjusted, okAdjusted := tearsheet.SharpeAutocorrelated(daily)
 	out := []figure{}
 	if len(d.Equity) > 0 {
 		out = append(out,
@@ -138,7 +139,7 @@ func figures(d *Data, daily []float64) []figure {
 			figure{Name: "Equity at end", Value: money(d.Equity[len(d.Equity)-1].Value)})
 	}
 	return append(out,
-		figure{Name: "Drawdown in " + d.Asset, Value: money(MaxDrawdown(d.Equity).Amount)},
+		figure{Name: "Drawdown in " + d.Asset, Value: money(tearsheet.MaxDrawdown(d.Equity).Amount)},
 		figure{Name: "Annualised volatility", Value: percent(vol, okVol)},
 		figure{Name: "Sharpe ratio, plain", Value: ratio(sharpe, okSharpe)},
 		figure{Name: "Sharpe ratio, autocorrelated", Value: ratio(adjusted, okAdjusted)},
@@ -151,7 +152,7 @@ func figures(d *Data, daily []float64) []figure {
 }
 
 func sharpeNote(daily []float64) string {
-	rho, ok := Autocorrelation(daily)
+	rho, ok := tearsheet.Autocorrelation(daily)
 	if !ok {
 		return fmt.Sprintf("There are %s, too few for a Sharpe ratio to mean anything.", count(len(daily), "whole day", "whole days"))
 	}
@@ -235,7 +236,7 @@ func charts(d *Data) (out []*chart) {
 		}
 	}
 	add(draw(equity, style{title: "Equity", note: "against its start", class: "equity", unit: d.Asset, base: equity[0].Value}))
-	add(draw(Underwater(d.Equity), style{title: "Drawdown", note: "below the highest equity so far", class: "drawdown", unit: "%", scale: 100}))
+	add(draw(tearsheet.Underwater(d.Equity), style{title: "Drawdown", note: "below the highest equity so far", class: "drawdown", unit: "%", scale: 100}))
 	add(draw(samples(d.Funding), style{title: "Funding received", note: "since the start", class: "funding", unit: d.Asset}))
 	return out
 }
@@ -243,7 +244,7 @@ func charts(d *Data) (out []*chart) {
 func samples(points []Point) []Sample {
 	out := make([]Sample, len(points))
 	for i, p := range points {
-		out[i] = Sample{p.Time, p.Value.InexactFloat64()}
+		out[i] = Sample{Time: p.Time, Value: p.Value.InexactFloat64()}
 	}
 	return out
 }

@@ -1,4 +1,4 @@
-package report
+package tearsheet
 
 import (
 	"math"
@@ -8,8 +8,8 @@ import (
 	"github.com/perilune/perilune/exchange"
 )
 
-// daysPerYear annualises: these markets have no holidays.
-const daysPerYear = 365
+// DaysPerYear annualises: these markets have no holidays.
+const DaysPerYear = 365
 
 // Drawdown is a fall of equity from its highest value so far.
 type Drawdown struct {
@@ -88,7 +88,7 @@ func AnnualisedReturn(equity []Point) (float64, bool) {
 	if span < exchange.Day {
 		return 0, false
 	}
-	years := float64(span) / float64(daysPerYear*exchange.Day)
+	years := float64(span) / float64(DaysPerYear*exchange.Day)
 	a := math.Expm1(math.Log1p(r) / years)
 	return a, !math.IsInf(a, 0)
 }
@@ -127,7 +127,7 @@ func DailyReturns(equity []Point) []float64 {
 // the root of 365, as a fraction. It takes two days.
 func AnnualisedVolatility(daily []float64) (float64, bool) {
 	_, sd, ok := moments(daily)
-	return sd * math.Sqrt(daysPerYear), ok
+	return sd * math.Sqrt(DaysPerYear), ok
 }
 
 // Sharpe is the mean of daily returns over their standard deviation, times the
@@ -139,7 +139,7 @@ func Sharpe(daily []float64) (float64, bool) {
 	if !ok || sd == 0 {
 		return 0, false
 	}
-	return mean / sd * math.Sqrt(daysPerYear), true
+	return mean / sd * math.Sqrt(DaysPerYear), true
 }
 
 // Autocorrelation is that of daily returns with those of the day before. It
@@ -168,7 +168,7 @@ func SharpeAutocorrelated(daily []float64) (float64, bool) {
 	if !ok || !okRho || rho >= 1 {
 		return 0, false
 	}
-	const q = daysPerYear
+	const q = DaysPerYear
 	spread := 1 + 2*rho/(1-rho)*(1-(1-math.Pow(rho, q))/(q*(1-rho)))
 	if spread <= 0 {
 		return 0, false
