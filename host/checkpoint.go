@@ -86,17 +86,9 @@ func (k *checkpoints) before(r *recorder, ev *exchange.Event) error {
 
 // stand writes the book and the mark of an instrument as they are.
 func (k *checkpoints) stand(w *journal.Writer, id exchange.InstrumentID) error {
-	b := k.books(id)
-	if !b.WantsSnapshot() {
-		ev := exchange.Event{Kind: exchange.KindSnapshot, Instrument: id, Time: k.now, LastID: b.LastID(), Synthetic: b.Synthetic(),
-			Bids: b.AppendLevels(nil, exchange.Buy, b.Depth(exchange.Buy)), Asks: b.AppendLevels(nil, exchange.Sell, b.Depth(exchange.Sell))}
+	for _, ev := range k.books(id).Stand(id, k.now) {
 		if err := k.append(w, &ev); err != nil {
 			return err
-		}
-		if b.State() == book.Suspect {
-			if err := k.append(w, &exchange.Event{Kind: exchange.KindGap, Instrument: id, Time: k.now, Reason: b.Reason()}); err != nil {
-				return err
-			}
 		}
 	}
 	if int(id) < len(k.marks) && k.marks[id].Kind == exchange.KindMark {

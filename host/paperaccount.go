@@ -8,6 +8,7 @@ import (
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/paper"
 	"github.com/perilune/perilune/host/core"
+	"github.com/perilune/perilune/host/shadow"
 	"github.com/perilune/perilune/ledger"
 )
 
@@ -48,7 +49,7 @@ func (o *paperOptions) venueOn(c *core.Core, bars bool, from *core.Restore, next
 	if from == nil {
 		opt.Balances = o.Balances
 	} else {
-		opt.Restore = venueAccount(c, from, nextTrade)
+		opt.Restore = shadow.VenueAccount(c, from, nextTrade)
 		opt.Restore.Balances = append(opt.Restore.Balances, o.unopened(from, c.Universe().House())...)
 	}
 	v, err := paper.New(opt)
@@ -56,26 +57,6 @@ func (o *paperOptions) venueOn(c *core.Core, bars bool, from *core.Restore, next
 		return nil, configError("paper account: %v", err)
 	}
 	return v, nil
-}
-
-// venueAccount is what the simulated venue goes on from: the core's own books,
-// which came from the ledger, and at its destination what is on its way.
-func venueAccount(c *core.Core, from *core.Restore, nextTrade uint64) *paper.Account {
-	a := &paper.Account{NextTrade: nextTrade, NextOrder: uint64(from.LastOrder) + 1}
-	for _, h := range c.Holdings() {
-		a.Balances = append(a.Balances, paper.Deposit{Wallet: h.Wallet, Asset: h.Asset, Amount: h.Total})
-	}
-	for i := range from.Transit {
-		t := &from.Transit[i]
-		a.Balances = append(a.Balances, paper.Deposit{Wallet: t.To, Asset: t.Asset, Amount: t.Amount})
-	}
-	for _, in := range c.Universe().All() {
-		pos := c.AccountPosition(in.ID)
-		if pos.Qty != 0 {
-			a.Positions = append(a.Positions, paper.Holding{Instrument: in.ID, Position: pos, Cost: c.AccountCost(in.ID)})
-		}
-	}
-	return a
 }
 
 // unopened are the opening balances that a session which was killed at its very beginning

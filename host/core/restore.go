@@ -28,6 +28,11 @@ type Restore struct {
 	Absent       []string            // strategies that do not run now, but hold or held something; their indices follow
 	Halted       string              // why the kill latch was tripped; "": it was not
 	Signals      []string            `json:",omitempty"` // ids of the last ones that were told, oldest first
+
+	// What a core has that goes on beside another one, and no ledger keeps: see Onlooker.Standing.
+	Running  bool              `json:",omitempty"` // its strategies were started
+	Timers   []RestoredTimer   `json:",omitempty"`
+	Managers []RestoredManager `json:",omitempty"`
 }
 
 // RestoredBalance is the total of one asset of one wallet.
@@ -98,6 +103,7 @@ func (c resuming) restore(r *Restore) {
 	}
 	c.schedules.restore(r, c.now)
 	c.adopt()
+	c.resumeRunning(r)
 }
 
 // reportCutOpening names a pair whose opening an interruption ended: what it was
