@@ -22,6 +22,10 @@ func (rt *Runtime) Fields(n int, shape *Type) Fields {
 	return shaped(rt, "", in.Table(), shape)
 }
 
+// Record returns an argument as a table that the host made, such as a Bar: what else is in
+// it is the script's own business.
+func (in Input) Record() Fields { return Fields{in.rt, in.Table()} }
+
 // Shape reads a table inside an argument; what names it in errors.
 func (rt *Runtime) Shape(what string, t *lua.LTable, shape *Type) Fields {
 	return shaped(rt, what+": ", t, shape)

@@ -44,7 +44,7 @@ func scheduleFuncs() []bindings.Func {
 		starts("vwap", "Works an order off along the market's usual volume, so that its price is near the market's own average. Progress arrives in on_schedule.",
 			"local id, err = exec.vwap{symbol = \"usdm:BTCUSDT\", side = \"buy\", notional = 200000, duration = \"4h\", slippage_bp = 30}\nexec.vwap{symbol = \"spot:BTCUSDT\", side = \"sell\", qty = 0.5, start = \"14:30\", finish = \"16:00\"}", intent.VWAP),
 		starts("twap", "Works an order off evenly. Progress arrives in on_schedule.",
-			"exec.twap{symbol = \"spot:ETHUSDT\", side = \"sell\", qty = 25, duration = \"90m\"}", intent.TWAP),
+			"exec.twap{symbol = \"spot:BTCUSDT\", side = \"sell\", qty = 25, duration = \"90m\"}", intent.TWAP),
 		starts("pov", "Works an order off as a share of what the market trades, until it is done or the window is over. Progress arrives in on_schedule.",
 			"exec.pov{symbol = \"usdm:BTCUSDT\", side = \"sell\", qty = 3, duration = \"24h\", participation = 0.05}", intent.POV),
 	}
@@ -64,7 +64,7 @@ func scheduleModule() bindings.Module {
 				Returns: []bindings.Value{{Name: "ok", Type: "boolean"}, {Name: "err", Type: "string?"}}}, Call: cancelSchedule},
 			{Spec: bindings.Spec{Name: "pace", Doc: "Makes a vwap or twap go faster or slower than planned from its next slice on, within the min_pace and max_pace that it was started with. Total and end stay: the last slice does what is left. Of what is left, a slice does 1-(1-h)^x, where h is what it would do at 1.",
 				Args:    []bindings.Value{{Name: "id", Type: "string"}, {Name: "x", Type: "number", Doc: "how many times as fast as planned; 1 is its own pace"}},
-				Returns: []bindings.Value{{Name: "ok", Type: "boolean"}, {Name: "err", Type: "string?"}}, Example: "exec.schedule.pace(state.id, 1.3)"}, Call: paceSchedule},
+				Returns: []bindings.Value{{Name: "ok", Type: "boolean"}, {Name: "err", Type: "string?"}}, Example: "for _, s in ipairs(exec.schedule.list()) do exec.schedule.pace(s.id, 1.3) end"}, Call: paceSchedule},
 		},
 		Types: []bindings.Type{bindings.ScheduleType},
 	}

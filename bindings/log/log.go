@@ -35,7 +35,7 @@ func Module() bindings.Module {
 func level(name, doc string, l intent.Level) bindings.Func {
 	return bindings.Func{
 		Spec: bindings.Spec{Name: name, Doc: doc, Args: []bindings.Value{{Name: "...", Type: "any"}},
-			Example: "log." + name + "(\"basis\", symbol, num.fmt(basis, 5))"},
+			Example: "log." + name + "(\"funding of\", symbol, num.fmt(0.000123, 5))"},
 		Call: func(rt *bindings.Runtime) int { return Write(rt, l, " ") },
 	}
 }

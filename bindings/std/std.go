@@ -19,6 +19,7 @@ import (
 	"github.com/perilune/perilune/bindings/num"
 	"github.com/perilune/perilune/bindings/order"
 	"github.com/perilune/perilune/bindings/params"
+	"github.com/perilune/perilune/bindings/sizing"
 	"github.com/perilune/perilune/bindings/state"
 	"github.com/perilune/perilune/bindings/ta"
 	"github.com/perilune/perilune/bindings/timer"
@@ -42,6 +43,6 @@ func Modules() []bindings.Module {
 	return slices.Concat(
 		[]bindings.Module{market.Module(), basis.Module(), carry.Module(), order.Module()},
 		exec.Modules(),
-		[]bindings.Module{account.Module(), timer.Module(), state.Module(), params.Module(), num.Module(), ta.Module(), log.Module(), chart.Module(), ai.Module(), notify.Module()},
+		[]bindings.Module{account.Module(), timer.Module(), state.Module(), params.Module(), num.Module(), ta.Module(), sizing.Module(), log.Module(), chart.Module(), ai.Module(), notify.Module()},
 	)
 }

@@ -129,23 +129,39 @@ func (e *ema) update(x float64) {
 
 func (e *ema) value() (float64, bool) { return e.mean, e.seen >= e.n }
 
-type atr struct {
+// wilder is Wilder's smoothing: the mean of the first n values, then weight 1/n for
+// the newest.
+type wilder struct {
 	n, seen int
-	close   float64
 	mean    float64
 }
+
+func (w *wilder) update(x float64) {
+	w.seen++
+	w.mean += (x - w.mean) / float64(min(w.seen, w.n))
+}
+
+func (w *wilder) value() (float64, bool) { return w.mean, w.seen >= w.n }
+
+type atr struct {
+	wilder
+	close float64
+}
+
+func newATR(n int) *atr { return &atr{wilder: wilder{n: n}} }
 
 func (a *atr) update(high, low, last float64) {
 	tr := high - low
 	if a.seen > 0 {
-		tr = max(tr, math.Abs(high-a.close), math.Abs(low-a.close))
+		tr = trueRange(high, low, a.close)
 	}
 	a.close = last
-	a.seen++
-	a.mean += (tr - a.mean) / float64(min(a.seen, a.n))
+	a.wilder.update(tr)
 }
 
-func (a *atr) value() (float64, bool) { return a.mean, a.seen >= a.n }
+func trueRange(high, low, before float64) float64 {
+	return max(high-low, math.Abs(high-before), math.Abs(low-before))
+}
 
 // quantile keeps its window twice: by age and by size.
 type quantile struct {
@@ -179,53 +195,29 @@ func (w *quantile) value() (float64, bool) {
 	return w.sorted[i] + (at-float64(i))*(w.sorted[i+1]-w.sorted[i]), true
 }
 
-// rolling is a window with its sum and extremes. low and high are the values
-// that are an extreme now or will be when older ones fall out, oldest first.
+// rolling is a window with its sum and extremes.
 type rolling struct {
 	moments
-	low, high []aged
+	low, high extreme
 }
 
-type aged struct {
-	seq int
-	x   float64
+func newRolling(n int) *rolling {
+	return &rolling{moments: newMoments(n), low: newExtreme(n, -1), high: newExtreme(n, 1)}
 }
 
-func newRolling(n int) *rolling { return &rolling{moments: newMoments(n)} }
+// MemoryBytes counts the candidates for extremes, too.
+func (r *rolling) MemoryBytes() int { return r.moments.MemoryBytes() + r.low.bytes() + r.high.bytes() }
 
 func (r *rolling) push(x float64) {
 	r.update(x)
-	r.low = advance(r.low, aged{r.seen, x}, r.seen-len(r.v), func(a float64) bool { return a >= x })
-	r.high = advance(r.high, aged{r.seen, x}, r.seen-len(r.v), func(a float64) bool { return a <= x })
-}
-
-// advance adds a value to a list of extremes: those it beats can never be an
-// extreme again, and those up to seq expired have left the window.
-func advance(list []aged, a aged, expired int, beaten func(float64) bool) []aged {
-	for len(list) > 0 && beaten(list[len(list)-1].x) {
-		list = list[:len(list)-1]
-	}
-	list = append(list, a)
-	if list[0].seq <= expired {
-		list = list[1:]
-	}
-	return list
+	r.low.push(x)
+	r.high.push(x)
 }
 
 func (r *rolling) sum() (float64, bool) { return r.moments.mean * float64(r.count()), r.seen > 0 }
 
 func (r *rolling) mean() (float64, bool) { return r.moments.mean, r.seen > 0 }
 
-func (r *rolling) min() (float64, bool) {
-	if r.seen == 0 {
-		return 0, false
-	}
-	return r.low[0].x, true
-}
+func (r *rolling) min() (float64, bool) { return r.low.value() }
 
-func (r *rolling) max() (float64, bool) {
-	if r.seen == 0 {
-		return 0, false
-	}
-	return r.high[0].x, true
-}
+func (r *rolling) max() (float64, bool) { return r.high.value() }

@@ -8,6 +8,8 @@
 package ta
 
 import (
+	"slices"
+
 	lua "github.com/yuin/gopher-lua"
 
 	"github.com/perilune/perilune/bindings"
@@ -24,28 +26,36 @@ var (
 // Module returns the module.
 func Module() bindings.Module {
 	return bindings.Module{
-		Name: "ta",
-		Doc:  "Indicators, fed one value at a time at constant cost. They answer nil until their window is full.",
-		Funcs: []bindings.Func{
-			maker("ema", "Exponential moving average with weight 2/(n+1) for the newest value; it starts from the simple average of the first n.",
-				windowArg, func(rt *bindings.Runtime) indicator { return newEMA(window(rt)) }),
-			maker("sma", "Simple moving average.", windowArg,
-				func(rt *bindings.Runtime) indicator { return &sma{newMoments(window(rt))} }),
-			maker("stdev", "Sample standard deviation of a window of at least 2.", windowArg,
-				func(rt *bindings.Runtime) indicator { return &stdev{newMoments(atLeast(rt, 2))} }),
-			maker("zscore", "How many sample standard deviations the newest value is from the mean of its window; 0 when the window is constant.", windowArg,
-				func(rt *bindings.Runtime) indicator { return &zscore{newMoments(atLeast(rt, 2))} }),
-			{Spec: bindings.Spec{Name: "quantile", Doc: "The q-quantile of a window, interpolated between neighbours.",
-				Args:    []bindings.Value{windowArg, {Name: "q", Type: "number", Doc: "0 to 1; 0.5 is the median"}},
-				Returns: []bindings.Value{{Name: "indicator", Type: "Indicator"}}}, Load: true, Call: quantileOf},
-			{Spec: bindings.Spec{Name: "atr", Doc: "Average true range by Wilder: smoothed with weight 1/n.",
-				Args: []bindings.Value{windowArg}, Returns: []bindings.Value{{Name: "atr", Type: "ATR"}}}, Load: true,
-				Call: func(rt *bindings.Runtime) int { return rt.Push(rt.NewObject(&atrType, &atr{n: window(rt)})) }},
-			{Spec: bindings.Spec{Name: "window", Doc: "The last n values, with their sum, mean, least and greatest at hand.",
-				Args: []bindings.Value{windowArg}, Returns: []bindings.Value{{Name: "window", Type: "Window"}}}, Load: true,
-				Call: func(rt *bindings.Runtime) int { return rt.Push(rt.NewObject(&windowType, newRolling(window(rt)))) }},
-		},
-		Types: []bindings.Type{indicatorType, atrType, windowType},
+		Name:  "ta",
+		Doc:   "Indicators, fed one value at a time at constant cost. They answer nil until their window is full.",
+		Funcs: slices.Concat(averages(), momentum(), trend(), bands(), volume(), pairs(), volatility(), []bindings.Func{resampling()}),
+		Types: []bindings.Type{indicatorType, atrType, windowType, *macdType, *stochasticType, *adxType, *heikinAshiType, *bollingerType, *donchianType, *keltnerType,
+			*vwapType, *obvType, *correlationType, *betaType, *spreadType, *halfLifeType, *volatilityType, resamplerType},
+	}
+}
+
+func averages() []bindings.Func {
+	return []bindings.Func{
+		maker("ema", "Exponential moving average with weight 2/(n+1) for the newest value; it starts from the simple average of the first n.",
+			windowArg, func(rt *bindings.Runtime) indicator { return newEMA(window(rt)) }),
+		maker("sma", "Simple moving average.", windowArg,
+			func(rt *bindings.Runtime) indicator { return &sma{newMoments(window(rt))} }),
+		maker("stdev", "Sample standard deviation of a window of at least 2.", windowArg,
+			func(rt *bindings.Runtime) indicator { return &stdev{newMoments(atLeast(rt, 2))} }),
+		maker("zscore", "How many sample standard deviations the newest value is from the mean of its window; 0 when the window is constant.", windowArg,
+			func(rt *bindings.Runtime) indicator { return &zscore{newMoments(atLeast(rt, 2))} }),
+		{Spec: bindings.Spec{Name: "quantile", Doc: "The q-quantile of a window, interpolated between neighbours.",
+			Args:    []bindings.Value{windowArg, {Name: "q", Type: "number", Doc: "0 to 1; 0.5 is the median"}},
+			Example: "local median = ta.quantile(101, 0.5)\nlocal v = median:update(book:spread())",
+			Returns: []bindings.Value{{Name: "indicator", Type: "Indicator"}}}, Load: true, Call: quantileOf},
+		{Spec: bindings.Spec{Name: "atr", Doc: "Average true range by Wilder: smoothed with weight 1/n. The first bar counts with its own range (TA-Lib leaves it out; after a few n bars they agree).",
+			Example: "local a = ta.atr(14)\nlocal range = a:update(bar.high, bar.low, bar.close)",
+			Args:    []bindings.Value{windowArg}, Returns: []bindings.Value{{Name: "atr", Type: "ATR"}}}, Load: true,
+			Call: func(rt *bindings.Runtime) int { return rt.Push(rt.NewObject(&atrType, newATR(window(rt)))) }},
+		{Spec: bindings.Spec{Name: "window", Doc: "The last n values, with their sum, mean, least and greatest at hand.",
+			Args: []bindings.Value{windowArg}, Returns: []bindings.Value{{Name: "window", Type: "Window"}},
+			Example: "local last = ta.window(100)\nlast:push(book:mid())\nif last:full() then log.info(last:min(), last:mean(), last:max()) end"}, Load: true,
+			Call: func(rt *bindings.Runtime) int { return rt.Push(rt.NewObject(&windowType, newRolling(window(rt)))) }},
 	}
 }
 
@@ -59,7 +69,7 @@ func maker(name, doc string, arg bindings.Value, make func(*bindings.Runtime) in
 	return bindings.Func{
 		Spec: bindings.Spec{Name: name, Doc: doc, Args: []bindings.Value{arg},
 			Returns: []bindings.Value{{Name: "indicator", Type: "Indicator"}},
-			Example: "local slow = ta." + name + "(50)\nlocal v = slow:update(book:mid())"},
+			Example: "local slow = ta." + name + "(50)\nlocal v = slow:update(bar.close)"},
 		Load: true,
 		Call: func(rt *bindings.Runtime) int { return rt.Push(rt.NewObject(&indicatorType, make(rt))) },
 	}

@@ -19,7 +19,7 @@ function exec.vwap(request) end
 ---Works an order off evenly. Progress arrives in on_schedule.
 ---
 ---```lua
----exec.twap{symbol = "spot:ETHUSDT", side = "sell", qty = 25, duration = "90m"}
+---exec.twap{symbol = "spot:BTCUSDT", side = "sell", qty = 25, duration = "90m"}
 ---```
 ---@param request ScheduleRequest
 ---@return string? id
@@ -220,7 +220,7 @@ function exec.schedule.cancel(id) end
 ---Makes a vwap or twap go faster or slower than planned from its next slice on, within the min_pace and max_pace that it was started with. Total and end stay: the last slice does what is left. Of what is left, a slice does 1-(1-h)^x, where h is what it would do at 1.
 ---
 ---```lua
----exec.schedule.pace(state.id, 1.3)
+---for _, s in ipairs(exec.schedule.list()) do exec.schedule.pace(s.id, 1.3) end
 ---```
 ---@param id string
 ---@param x number # how many times as fast as planned; 1 is its own pace

@@ -8,7 +8,7 @@ log = {}
 ---For following a strategy's thought; off unless asked for.
 ---
 ---```lua
----log.debug("basis", symbol, num.fmt(basis, 5))
+---log.debug("funding of", symbol, num.fmt(0.000123, 5))
 ---```
 ---@param ... any
 function log.debug(...) end
@@ -16,7 +16,7 @@ function log.debug(...) end
 ---For what happens normally.
 ---
 ---```lua
----log.info("basis", symbol, num.fmt(basis, 5))
+---log.info("funding of", symbol, num.fmt(0.000123, 5))
 ---```
 ---@param ... any
 function log.info(...) end
@@ -24,7 +24,7 @@ function log.info(...) end
 ---For what someone should look at.
 ---
 ---```lua
----log.warn("basis", symbol, num.fmt(basis, 5))
+---log.warn("funding of", symbol, num.fmt(0.000123, 5))
 ---```
 ---@param ... any
 function log.warn(...) end
@@ -32,7 +32,7 @@ function log.warn(...) end
 ---For what someone must look at.
 ---
 ---```lua
----log.error("basis", symbol, num.fmt(basis, 5))
+---log.error("funding of", symbol, num.fmt(0.000123, 5))
 ---```
 ---@param ... any
 function log.error(...) end
