@@ -28,6 +28,8 @@ type again struct {
 	FeeBP     *float64
 	Latency   *paper.Latency
 	Queue     paper.Queue
+	Impact    paper.Impact
+	Drawn     uint64 `json:",omitempty"` // see PaperOptions.Seed
 	Balances  []paper.Deposit
 	NextTrade uint64
 }
@@ -39,7 +41,7 @@ func (r *runner) again() (*again, error) {
 		return nil, nil
 	}
 	a := &again{Contracts: r.o.Contracts, History: r.o.History, For: r.o.For,
-		FeeBP: r.o.Paper.FeeBP, Latency: r.o.Paper.Latency, Queue: r.o.Paper.Queue}
+		FeeBP: r.o.Paper.FeeBP, Latency: r.o.Paper.Latency, Queue: r.o.Paper.Queue, Impact: r.o.Paper.Impact, Drawn: r.o.Paper.Seed}
 	var err error
 	if a.Balances, err = r.openingBalances(); err != nil {
 		return nil, err
@@ -62,7 +64,7 @@ func (r *runner) again() (*again, error) {
 
 func (a *again) options(s *header) *Options {
 	return &Options{Market: a.Market, Contracts: a.Contracts, History: a.History, Seed: s.Seed,
-		Paper: PaperOptions{Balances: a.Balances, Leverage: s.Leverage, Latency: a.Latency, Queue: a.Queue, FeeBP: a.FeeBP}}
+		Paper: PaperOptions{Balances: a.Balances, Leverage: s.Leverage, Latency: a.Latency, Queue: a.Queue, Impact: a.Impact, Seed: a.Drawn, FeeBP: a.FeeBP}}
 }
 
 var errReached = errors.New("the checkpoint is reached")

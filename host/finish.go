@@ -57,6 +57,10 @@ func (r *runner) finish(ctx context.Context, ended error) (*Summary, error) {
 		r.log(Line{Time: r.loop.Now(), Level: intent.Warn, Strategy: "host",
 			Text: "the data are not whole: " + firstProblems(sum.DataProblems)})
 	}
+	if on, ok := r.account.(*paperAccount); ok {
+		sum.Beyond = on.beyond(r.core.Universe())
+	}
+	sum.Sure = r.howSure(ctx, sum)
 	if r.o.Report != "" {
 		r.supervisor.entering("writing the report")
 		if err := r.report(sum); err != nil {
@@ -156,6 +160,7 @@ func (r *runner) report(s *Summary) error {
 	for i := range s.Feeds {
 		d.Feeds = append(d.Feeds, s.Feeds[i].House+": "+s.Feeds[i].String())
 	}
+	d.Sure = s.sure()
 	d.Totals.PairsOpened, d.Totals.PairsClosed = s.PairsOpened, s.PairsClosed
 	d.Totals.MaxUnhedged, d.Totals.MaxUnhedgedTime = s.MaxUnhedged.Decimal, exchange.Time(s.MaxUnhedSec*float64(exchange.Second))
 	p := reporting{reporter: r.reporter, db: r.record.db, account: r.record.session, core: r.core, scripts: r.scripts, set: r.o.Set}

@@ -89,6 +89,10 @@ type Options struct {
 	// Watch reloads a script when it is saved, and takes what a configuration file that
 	// LoadConfig read changes of [params] and [risk].
 	Watch bool
+	// Sure runs what was run on paper as many times again at its end, with other
+	// assumptions about fills and latencies, to say how sure the result is: see Sureness.
+	// 0: it is not found out; SureAuto: where that is cheap.
+	Sure int
 	// Report writes a self-contained HTML report here at the end; "": none.
 	Report string
 	// Command is how the session was started, for the report.
@@ -208,6 +212,9 @@ type PaperOptions struct {
 	Leverage int      // 0: 5
 	Latency  *Latency // nil: log-normal, median 20 ms
 	Queue    Queue
+	Impact   Impact // what taking leaves of a level
+	// Seed is that of simulated latencies; 0: the session's.
+	Seed uint64
 	// FeeBP replaces every maker and taker fee, in bp, 0 or more; nil: the venue's own.
 	FeeBP *float64
 }
@@ -311,6 +318,9 @@ func (o *Options) Validate() (err error) {
 	}
 	if err := o.checkNumbers(); err != nil {
 		return err
+	}
+	if o.Sure < SureAuto || o.Sure > MostSure {
+		return configError("Sure %d: want a number of runs of 0 to %d, or SureAuto", o.Sure, MostSure)
 	}
 	if o.Notify != nil {
 		mine := *o.Notify

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -35,10 +36,10 @@ func (o *Options) paper() paperOptions {
 // earlier session left; nil: nothing.
 func (o *paperOptions) venueOn(c *core.Core, bars bool, from *core.Restore, nextTrade uint64) (*paper.Venue, error) {
 	opt := paper.Options{
-		Universe: c.Universe(), Books: c.Book, Seed: o.seed,
-		Leverage: o.Leverage, Queue: o.Queue, Participation: o.participation,
+		Universe: c.Universe(), Books: c.Book, Seed: cmp.Or(o.Seed, o.seed),
+		Leverage: o.Leverage, Queue: o.Queue, Impact: o.Impact, Participation: o.participation,
 	}
-	if bars {
+	if bars && opt.Impact.HalfLife == 0 {
 		// A bar's displayed volume is what there was: it does not come back
 		// before the next bar.
 		opt.Impact.HalfLife = -1

@@ -96,6 +96,10 @@ type Summary struct {
 	// data are not recorded.
 	DataProblems []string      `json:"data_problems,omitempty"`
 	Data         *record.Stats `json:"data,omitempty"`
+	// Sure is how sure the profit is; nil with real orders, and where nobody asked.
+	Sure *Sureness `json:"sure,omitempty"`
+	// Beyond is where orders on paper went beyond the data.
+	Beyond []BeyondData `json:"beyond_data,omitempty"`
 	// Warnings tell what the strategies count on and this market does not give.
 	Warnings []string `json:"warnings,omitempty"`
 }

@@ -147,10 +147,7 @@ func (o *SweepOptions) run(ctx context.Context, params map[string]string) (sum *
 			sum, err = nil, &PanicError{Value: v, Stack: string(debug.Stack())}
 		}
 	}()
-	s := o.Session
-	s.Ledger, s.DB, s.Backup, s.New, s.ClearHalt, s.Journal = LedgerNone, "", BackupOptions{}, false, false, "off"
-	s.Watch, s.Report, s.Log, s.Status = false, "", nil, nil
-	s.Logger, s.Notifier = nil, nil
+	s := o.Session.apart()
 	s.Set = maps.Clone(o.Session.Set)
 	if s.Set == nil {
 		s.Set = map[string]string{}
@@ -165,6 +162,16 @@ func (o *SweepOptions) run(ctx context.Context, params map[string]string) (sum *
 		return nil, err
 	}
 	return Run(ctx, &s)
+}
+
+// apart are the options of a run of which nothing is left but its result.
+func (o *Options) apart() Options {
+	s := *o
+	s.Ledger, s.DB, s.Backup, s.New, s.ClearHalt, s.Journal = LedgerNone, "", BackupOptions{}, false, false, "off"
+	s.Watch, s.Report, s.Log, s.Status = false, "", nil, nil
+	s.Logger, s.Notifier, s.Notify, s.Opened = nil, nil, nil, nil
+	s.Sure, s.Speed = 0, 0
+	return s
 }
 
 // made is what a function of the options makes of one point of the grid. Its panic is a

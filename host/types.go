@@ -31,6 +31,8 @@ type (
 	Latency = paper.Latency
 	// Queue is how far ahead of a resting order of a paper account others are.
 	Queue = paper.Queue
+	// Impact is what of a level that a paper account took is there afterwards.
+	Impact = paper.Impact
 
 	// Callback is why a Strategy is called, and Handler for what. A value with handlers of
 	// its own (GoStrategy) needs neither.

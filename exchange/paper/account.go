@@ -87,6 +87,7 @@ func (ws *wallets) relock(s *slot, o *order) {
 func (ex *executions) post(s *slot, o *order, f exchange.Fill, at exchange.Time) {
 	f.Instrument = s.in.ID
 	f.TradeID = number(&ex.nextTrade)
+	s.reach.fill(f.Qty, at)
 	dq := exchange.Lots(f.Side) * f.Qty
 	before := s.pos.qty
 	realised := s.pos.fill(s.in, f.Price, dq, at)

@@ -183,9 +183,9 @@ func (bs *bars) pass(s *slot, p point, at exchange.Time) {
 		return
 	}
 	price, opened := tradedAt(&c.bar.Bar, p), at-c.bar.Bar.Interval
-	passed := bs.passed[:0]
+	passed, touch := bs.passed[:0], atTouch(bs.opt.Models.Queue)
 	for _, o := range s.orders {
-		if o.sent <= opened && through(o, price) {
+		if o.sent <= opened && (through(o, price) || touch && reaches(o.Side, o.Price, price)) {
 			passed = append(passed, o)
 		}
 	}

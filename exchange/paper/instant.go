@@ -51,8 +51,10 @@ func (s *slot) note(ev *exchange.Event) {
 		s.touch = [2]exchange.Level{{Price: ev.Price, Qty: ev.Qty}, {Price: ev.Price2, Qty: ev.Qty2}}
 	case exchange.KindTrade:
 		s.last, s.traded = ev.Price, true
+		s.reach.trade(ev.Qty, ev.Time)
 	case exchange.KindBar:
 		s.took = 0
+		s.reach.bar(&ev.Bar, s.in.Lot.Float(1))
 	case exchange.KindMark:
 		if ev.Mark > 0 {
 			s.mark = ev.Mark

@@ -21,6 +21,15 @@ var (
 	defaultTransfer = Latency{"lognormal", 200 * exchange.Millisecond, exchange.Second, 5 * exchange.Second}
 )
 
+// Complete is the latency as a venue has it, with what was left out. One that makes no
+// sense is itself.
+func (l Latency) Complete() Latency {
+	if whole, err := l.withDefaults(defaultLatency); err == nil {
+		return whole
+	}
+	return l
+}
+
 // withDefaults takes each missing part from def.
 func (l Latency) withDefaults(def Latency) (Latency, error) {
 	if l.Model == "" {

@@ -56,6 +56,8 @@ func (mt *matcher) arrive(o *order, at exchange.Time) {
 		return
 	}
 	mt.registry.accept(s, o, at)
+	shown, more := mt.markets.wantsMore(s, o, &p)
+	s.reach.order(o, at, shown, more)
 	mt.execute(s, o, p, at)
 	mt.liquidator.after(s, at)
 }

@@ -24,12 +24,20 @@ type Queue struct {
 	//	log2    ln(1+b) / ln(1+b+f)
 	//
 	// They are those of hftbacktest, after Rigtorp's note on queue position.
+	//
+	// Or one of two bounds, between which every other model lies: "touch", nobody stands
+	// before an order, which fills with the first trade at its price, in a bar also when
+	// that only reaches it; and "through", everybody does, and only a market that goes
+	// through its price fills it.
 	Model string
 	Power float64 // n; default 1
 }
 
-// ParseQueue reads a queue model: risk_averse, log, log2, power:N, power2:N or
-// power3:N.
+// queueModels are the names, as they are told to who gave another.
+const queueModels = "risk_averse, log, log2, power:N, power2:N, power3:N, touch or through"
+
+// ParseQueue reads a queue model: risk_averse, log, log2, power:N, power2:N,
+// power3:N, touch or through.
 func ParseQueue(s string) (Queue, error) {
 	model, n, has := strings.Cut(s, ":")
 	q := Queue{Model: model}
@@ -41,10 +49,10 @@ func ParseQueue(s string) (Queue, error) {
 		q.Power = v
 	}
 	switch model {
-	case "risk_averse", "log", "log2", "power", "power2", "power3":
+	case "risk_averse", "log", "log2", "power", "power2", "power3", "touch", "through":
 		return q, nil
 	}
-	return q, fmt.Errorf("queue %q: want risk_averse, log, log2, power:N, power2:N or power3:N", s)
+	return q, fmt.Errorf("queue %q: want %s", s, queueModels)
 }
 
 func (q Queue) withDefaults() (Queue, error) {
@@ -55,9 +63,9 @@ func (q Queue) withDefaults() (Queue, error) {
 		q.Power = 1
 	}
 	switch q.Model {
-	case "risk_averse", "power", "power2", "power3", "log", "log2":
+	case "risk_averse", "power", "power2", "power3", "log", "log2", "touch", "through":
 	default:
-		return q, fmt.Errorf(`queue model %q: want "risk_averse", "power", "power2", "power3", "log" or "log2"`, q.Model)
+		return q, fmt.Errorf("queue model %q: want %s", q.Model, queueModels)
 	}
 	if !(q.Power > 0) || math.IsInf(q.Power, 0) {
 		return q, fmt.Errorf("queue power %g: want a positive number", q.Power)
@@ -71,6 +79,10 @@ func (q Queue) String() string {
 		return "queue risk_averse, only trades at the price bring an order forward and cancels are behind it"
 	case "log", "log2":
 		return "queue " + q.Model + ", cancels are split between before and behind an order by probability"
+	case "touch":
+		return "queue touch, nobody stands before an order: an upper bound of fills"
+	case "through":
+		return "queue through, an order fills only when the market goes through its price: a lower bound of fills"
 	}
 	return fmt.Sprintf("queue %s n=%g, cancels are split between before and behind an order by probability", q.Model, q.Power)
 }
@@ -127,9 +139,39 @@ func (p *place) depth(shown exchange.Lots, model QueueModel) {
 	p.shown, p.traded = shown, 0
 }
 
+// joins is a QueueModel that places an order itself when it joins a level; others have
+// all that is shown before it.
+type joins interface {
+	// join returns the lots in front of an order where shown are displayed; known: the
+	// level was seen.
+	join(shown float64, known bool) float64
+}
+
+func (q Queue) join(shown float64, known bool) float64 {
+	switch {
+	case q.Model == "touch":
+		return 0
+	case q.Model == "through" || !known:
+		return math.Inf(1)
+	}
+	return shown
+}
+
+// atTouch reports whether an order fills as soon as its price is reached.
+func atTouch(m QueueModel) bool {
+	q, ok := m.(Queue)
+	return ok && q.Model == "touch"
+}
+
 // Front implements QueueModel. The conversions keep compilers from fusing a product and
 // a sum, which would round differently on some machines.
 func (q Queue) Front(front, back, gone, shown float64) float64 {
+	switch q.Model {
+	case "touch":
+		return 0
+	case "through":
+		return math.Inf(1)
+	}
 	if q.Model == "risk_averse" || gone < 0 || math.IsInf(front, 0) {
 		return min(front, shown)
 	}
@@ -155,7 +197,9 @@ func (mk *markets) ahead(s *slot, side exchange.Side, price exchange.Ticks) (exc
 func (rs *resting) join(s *slot, o *order) {
 	shown, known := rs.markets.ahead(s, o.Side, o.Price)
 	o.queue = place{front: float64(shown), shown: shown}
-	if !known {
+	if own, ok := rs.opt.Models.Queue.(joins); ok {
+		o.queue.front = own.join(float64(shown), known)
+	} else if !known {
 		o.queue.front = math.Inf(1)
 	}
 }
@@ -163,7 +207,7 @@ func (rs *resting) join(s *slot, o *order) {
 // requeue takes note of the level that an order rests at.
 func (rs *resting) requeue(s *slot, o *order) {
 	shown, known := rs.markets.ahead(s, o.Side, o.Price)
-	if known && (shown != o.queue.shown || math.IsInf(o.queue.front, 0)) {
+	if known && (shown != o.queue.shown || math.IsInf(o.queue.front, 1)) {
 		o.queue.depth(shown, rs.opt.Models.Queue)
 	}
 }
@@ -260,7 +304,7 @@ func (rs *resting) onBook(s *slot, at exchange.Time) {
 // more than is left of the bar's volume.
 func (rs *resting) crossed(s *slot, o *order, at exchange.Time) bool {
 	bound, want := o.Price, o.left()
-	if s.synthetic {
+	if s.synthetic && !atTouch(rs.opt.Models.Queue) {
 		bound -= exchange.Ticks(o.Side)
 	}
 	if s.ended.bar != nil {

@@ -98,6 +98,7 @@ type slot struct {
 	taken     memory
 	settled   exchange.Time
 
+	reach reach
 	ended course        // what the present instant ends
 	took  exchange.Lots // what we took from a book made of a bar since that bar
 }

@@ -33,6 +33,7 @@ type sessionFlags struct {
 	queue    string
 	report   string
 	fresh    bool
+	sure     string
 
 	clearHalt bool
 	json      bool
@@ -62,7 +63,8 @@ func (s *sessionFlags) define(f *pflag.FlagSet) {
 	f.IntVar(&s.leverage, "leverage", 0, "leverage of perpetuals (default 5)")
 	f.Float64Var(&s.fees, "fees", 0, "every fee in bp (default: the venue's)")
 	f.Float64Var(&s.latency, "latency", 0, "fixed latency to the paper venue in ms, one way (default: log-normal, median 20)")
-	f.StringVar(&s.queue, "queue", "", "how resting orders queue: risk_averse, power:N, log (default risk_averse)")
+	f.StringVar(&s.queue, "queue", "", "how resting orders queue: risk_averse, power:N, log; touch and through are bounds (default risk_averse)")
+	f.StringVar(&s.sure, "sure", "auto", "runs on paper made again at the end, with other assumptions, to say how sure the profit is: a number, off, or auto (12 where that is cheap)")
 	f.Uint64Var(&s.seed, "seed", 1, "seed of the built-in market and of simulated latency")
 	f.BoolVar(&s.json, "json", false, "print one JSON object on stdout at the end")
 	f.BoolVar(&s.quiet, "quiet", false, "no status line and no log on stderr, only errors")
@@ -78,6 +80,9 @@ func (s *sessionFlags) options(f *pflag.FlagSet) (*host.Options, error) {
 	o := &host.Options{
 		Set: set, Seed: s.seed, DB: s.db, Journal: s.journal,
 		New: s.fresh, ClearHalt: s.clearHalt, Curves: s.curves, Report: s.report, Command: "perilune " + strings.Join(os.Args[1:], " "),
+	}
+	if o.Sure, err = parseSure(s.sure); err != nil {
+		return nil, err
 	}
 	if s.seed == 0 {
 		return nil, fail(ExitUsage, "--seed 0: want 1 or more")

@@ -25,7 +25,7 @@ func studyVerb(ctx context.Context, e *env, args []string) error {
 	tune := f.StringArray("tune", nil, "strategy.parameter=v1,v2,…: values to choose from by the parts before (repeatable)")
 	capital := f.String("capital", "", "what returns and drawdowns are parts of, such as the value of one leg of the pairs; default: what the account begins with")
 	s.define(f)
-	for _, name := range []string{"db", "journal", "journal-cap", "new", "clear-halt"} {
+	for _, name := range []string{"db", "journal", "journal-cap", "new", "clear-halt", "sure"} {
 		_ = f.MarkHidden(name) // a study keeps no ledger
 	}
 	if err := parse(f, args); err != nil {

@@ -45,6 +45,7 @@ func printSummary(w io.Writer, s *host.Summary) {
 	if !s.Interest.IsZero() {
 		row("interest", "%s %s on borrowed coins, which is part of the profit", s.Interest.StringFixed(4), s.Currency)
 	}
+	sureRows(row, s)
 	row("max drawdown", "%.3f %%", 100*s.Drawdown)
 	row("pairs", "%d opened, %d closed, %d live", s.PairsOpened, s.PairsClosed, s.PairsLive)
 	row("unhedged at most", "%s %s, for %.2f s", s.MaxUnhedged.StringFixed(2), s.Currency, s.MaxUnhedSec)

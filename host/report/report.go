@@ -70,6 +70,7 @@ type Data struct {
 
 	Assumptions []string // one sentence each: fill model, fees, latency, spread
 	Sources     []string // one sentence each: what data, from where, which span
+	Sure        Sure
 	// Latencies are how late market data came.
 	Latencies []Latency
 	Feeds     []string // one sentence for each venue with two feeds of its books: what they came to

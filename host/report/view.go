@@ -33,6 +33,8 @@ type view struct {
 	Paths     []*chart
 	// LatencyRows are how late market data came.
 	LatencyRows []latencyRow
+	// SureRows are the runs with other assumptions.
+	SureRows []sureRow
 }
 
 // banner says what the figures are worth.
@@ -70,6 +72,7 @@ func newView(d *Data) *view {
 	v.Fills, v.FillNote = fillRows(d)
 	v.Schedules, v.Paths = scheduleRows(d)
 	v.LatencyRows = latencyRows(d)
+	v.SureRows = sureRows(d)
 	for _, s := range d.Series {
 		if c := draw(s.Samples, style{title: s.Name, note: s.Strategy, class: "signal", base: math.NaN()}); c != nil {
 			v.Signals = append(v.Signals, c)
