@@ -14,6 +14,7 @@ import (
 	"github.com/perilune/perilune/exchange/intent"
 	"github.com/perilune/perilune/host/core"
 	"github.com/perilune/perilune/host/report"
+	"github.com/perilune/perilune/host/tearsheet"
 	"github.com/perilune/perilune/ledger"
 )
 
@@ -53,6 +54,10 @@ func (r *runner) finish(ctx context.Context, ended error) (*Summary, error) {
 			return sum, fmt.Errorf("ledger %s: %w", r.o.DB, err)
 		}
 	}
+	r.supervisor.entering("measuring")
+	if sum.Metrics, err = measured(r.record.db, r.record.session); err != nil {
+		return sum, fmt.Errorf("ledger %s: %w", r.o.DB, err)
+	}
 	if n := len(sum.DataProblems); n > 0 {
 		r.log(Line{Time: r.loop.Now(), Level: intent.Warn, Strategy: "host",
 			Text: "the data are not whole: " + firstProblems(sum.DataProblems)})
@@ -69,6 +74,15 @@ func (r *runner) finish(ctx context.Context, ended error) (*Summary, error) {
 		sum.Report = r.o.Report
 	}
 	return sum, nil
+}
+
+// measured are the figures of a session.
+func measured(db *ledger.DB, account string) (tearsheet.Metrics, error) {
+	record, err := tearsheet.Read(&db.Reader, tearsheet.Selection{Account: account})
+	if err != nil {
+		return nil, err
+	}
+	return tearsheet.Compute(record).Metrics(), nil
 }
 
 // booked adds up what a session made, by asset.

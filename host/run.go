@@ -248,7 +248,7 @@ func (r *runner) build(ctx context.Context) error {
 		return err
 	}
 	prelude = append(past, prelude...)
-	r.record.rows = projection.Rows{Universe: r.core.Universe(), Names: r.core.StrategyName, Quiet: r.o.KeepLog == KeepWarnings}
+	r.record.rows = projection.Rows{Universe: r.core.Universe(), Names: r.core.StrategyName, Quiet: r.o.KeepLog == KeepWarnings, Market: r.core}
 	r.record.rec = newRecorder(r.core.Universe(), r.record.journal, r.sink)
 	r.record.rec.givenUp = &r.supervisor.givenUp
 	if r.record.journal != nil && r.o.JournalCap > 0 {

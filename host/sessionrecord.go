@@ -346,7 +346,7 @@ func (r *sessionRecord) recover(ctx context.Context, run *ledger.Run, given *own
 		if res.Made > run.Committed {
 			return fmt.Errorf("it begins after event %d, and the ledger ends at event %d", res.Made, run.Committed)
 		}
-		b := projection.Rows{Universe: c.Universe(), Names: c.StrategyName, Quiet: r.aside.least > intent.Info}
+		b := projection.Rows{Universe: c.Universe(), Names: c.StrategyName, Quiet: r.aside.least > intent.Info, Market: c}
 		rows, err := r.rowsOf(&b, run.ID, fx)
 		if err != nil {
 			return err

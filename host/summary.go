@@ -7,6 +7,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/record"
+	"github.com/perilune/perilune/host/tearsheet"
 )
 
 // Money is a decimal that JSON shows as a plain number, exactly.
@@ -62,6 +63,9 @@ type Summary struct {
 	StartEq  Money    `json:"equity_start"`
 	EndEq    Money    `json:"equity_end"`
 	Drawdown float64  `json:"max_drawdown"` // fraction
+	// Metrics are the figures of the whole session, over all its runs, as a report of its
+	// ledger has them.
+	Metrics tearsheet.Metrics `json:"metrics,omitempty"`
 
 	PairsOpened int     `json:"pairs_opened"`
 	PairsClosed int     `json:"pairs_closed"`

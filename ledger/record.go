@@ -37,6 +37,9 @@ type OrderRow struct {
 	Order      exchange.Order
 	Instrument *exchange.Instrument
 	Strategy   string
+	// Arrival is where the market stood when the order was decided on, as InstrumentPrice
+	// has it; zero: it is not known, or was written before.
+	Arrival decimal.Decimal
 }
 
 // FillRow is one execution, unique by (venue, account, instrument, TradeID).
@@ -118,10 +121,12 @@ type PairRow struct {
 	Detail          string // JSON: what the host needs to go on with it
 }
 
-// EquityRow is a sample of the account's whole value in USDT. One per event.
+// EquityRow is a sample of the account's whole value in USDT, with prices of what is held.
+// One per event.
 type EquityRow struct {
 	At
 	Amount decimal.Decimal
+	Prices []InstrumentPrice // each instrument once
 }
 
 // StateRow is what a strategy wants to find again after a restart. One per
@@ -221,6 +226,11 @@ func (r *OrderRow) write(b *batch) error {
 		return err
 	}
 	o, in := &r.Order, r.Instrument
+	if r.Arrival.IsPositive() {
+		if _, err := b.exec(insertArrival, b.session, int64(o.ID), r.Arrival.String()); err != nil {
+			return err
+		}
+	}
 	return b.sealed(kindOrder, insertOrder, int64(o.ID), b.session, int64(o.ID), b.run, b.seq, o.ClientID, r.Strategy, int64(o.Pair), o.Leg,
 		in.Segment(), in.Symbol, o.Side.String(), o.Type.String(), o.TIF.String(), o.ReduceOnly,
 		in.PriceDecimal(o.Price).String(), in.QtyDecimal(o.Qty).String(), in.QtyDecimal(o.Filled).String(),
@@ -322,8 +332,10 @@ func (r *PairRow) write(b *batch) error {
 }
 
 func (r *EquityRow) write(b *batch) error {
-	_, err := b.exec(insertEquity, b.run, b.seq, int64(r.Time), r.Amount.String())
-	return err
+	if _, err := b.exec(insertEquity, b.run, b.seq, int64(r.Time), r.Amount.String()); err != nil {
+		return err
+	}
+	return r.writePrices(b)
 }
 
 func (r *StateRow) write(b *batch) error {

@@ -24,6 +24,8 @@ const (
 	insertPair
 	insertSchedule
 	insertEquity
+	insertPrice
+	insertArrival
 	insertState
 	trimState
 	insertVersion
@@ -95,7 +97,9 @@ var statementText = [statements]string{
 			once_price = excluded.once_price, market_qty = excluded.market_qty, market_vwap = excluded.market_vwap,
 			closed = excluded.closed, slices = excluded.slices, orders = excluded.orders, refused = excluded.refused,
 			detail = excluded.detail` + newer,
-	insertEquity: `INSERT INTO equity (run, seq, time, amount) VALUES (?,?,?,?) ON CONFLICT DO NOTHING`,
+	insertEquity:  `INSERT INTO equity (run, seq, time, amount) VALUES (?,?,?,?) ON CONFLICT DO NOTHING`,
+	insertPrice:   `INSERT INTO price (run, seq, market, symbol, time, price) VALUES (?,?,?,?,?,?) ON CONFLICT DO NOTHING`,
+	insertArrival: `INSERT INTO arrival (session, id, price) VALUES (?,?,?) ON CONFLICT DO NOTHING`,
 	insertState: `INSERT INTO strategy_state (session, strategy, run, seq, time, version, json)
 		VALUES (?,?,?,?,?,?,?) ON CONFLICT DO NOTHING`,
 	trimState: `DELETE FROM strategy_state WHERE session = ?1 AND strategy = ?2 AND (run, seq) < (

@@ -29,6 +29,7 @@ const (
 	ExitConfig     = 10 // the configuration file
 	ExitScript     = 11 // a script does not load
 	ExitStrategy   = 12 // a strategy was paused for its errors
+	ExitCondition  = 14 // a figure is what --fail-if names
 	ExitData       = 20 // market data that is missing, damaged or does not agree
 	ExitDivergence = 21 // a replay came out differently
 	ExitHalted     = 23 // the risk gate stopped the session
@@ -93,6 +94,7 @@ func verbs() []verb {
 		{"logs", "[--db FILE]", "what sessions said, by level, strategy, time and text", logsVerb},
 		{"schedules", "[--db FILE]", "what vwap, twap and pov orders did against the market", schedulesVerb},
 		{"pnl", "[--db FILE]", "profit by strategy, pair and asset", pnlVerb},
+		{"report", "[--db FILE]", "what a record came to: trades, risk, exposure, costs, by symbol and side", reportVerb},
 		{"ledger", "verify|backup|restore|export …", "verify a ledger, copy it while it is written, put a copy back, export it", ledgerVerb},
 		{"sql", "STATEMENT", "look into a ledger with SQL, which can't change it", sqlVerb},
 		{"notify", "list|test", "what people were told and what waits to be; send a test message to each target", notifyVerb},

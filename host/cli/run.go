@@ -45,6 +45,7 @@ type sessionFlags struct {
 	capMiB    string
 	log       logFlags
 	metrics   string // address
+	fails     failIf
 	stall     time.Duration
 }
 
@@ -75,6 +76,9 @@ func (s *sessionFlags) define(f *pflag.FlagSet) {
 func (s *sessionFlags) options(f *pflag.FlagSet) (*host.Options, error) {
 	set, err := paramSettings(s.set)
 	if err != nil {
+		return nil, err
+	}
+	if err := s.fails.parse(); err != nil {
 		return nil, err
 	}
 	o := &host.Options{
@@ -159,6 +163,7 @@ func (r *runFlags) define(f *pflag.FlagSet, s *sessionFlags) {
 	f.BoolVar(&s.accept, "accept-positions", false, "with --live: book positions that no record of the venue explains as traded by hand")
 	f.BoolVar(&s.takeOver, "take-over", false, "with --live: cancel the orders that other runs have at the venue, instead of refusing to begin beside them")
 	s.define(f)
+	s.fails.define(f)
 	doorFlags(f, &s.doors)
 	f.StringVar(&s.metrics, "metrics", "", "serve figures for Prometheus at this address or port (a port alone: of this machine only)")
 }
@@ -279,7 +284,7 @@ func (e *env) session(ctx context.Context, o *host.Options, s *sessionFlags, doo
 	case len(sum.Paused) > 0:
 		return &coded{code: ExitStrategy, err: fmt.Errorf("paused: %s", strings.Join(sum.Paused, "; "))}
 	}
-	return nil
+	return failed(s.fails.judge(e, "", sum.Metrics))
 }
 
 // within refuses the value of a flag that is no number, or not in its range.

@@ -8,6 +8,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/perilune/perilune/host"
+	"github.com/perilune/perilune/host/tearsheet"
 )
 
 // printSummary tells people what a session came to. What it assumed comes
@@ -46,9 +47,14 @@ func printSummary(w io.Writer, s *host.Summary) {
 		row("interest", "%s %s on borrowed coins, which is part of the profit", s.Interest.StringFixed(4), s.Currency)
 	}
 	sureRows(row, s)
-	row("max drawdown", "%.3f %%", 100*s.Drawdown)
-	row("pairs", "%d opened, %d closed, %d live", s.PairsOpened, s.PairsClosed, s.PairsLive)
-	row("unhedged at most", "%s %s, for %.2f s", s.MaxUnhedged.StringFixed(2), s.Currency, s.MaxUnhedSec)
+	row("max drawdown", "%.3f %%%s", 100*s.Drawdown, sharpe(s.Metrics))
+	if s.PairsOpened > 0 || s.PairsLive > 0 || s.Metrics == nil {
+		row("pairs", "%d opened, %d closed, %d live", s.PairsOpened, s.PairsClosed, s.PairsLive)
+		row("unhedged at most", "%s %s, for %.2f s", s.MaxUnhedged.StringFixed(2), s.Currency, s.MaxUnhedSec)
+	} else {
+		row("trades", "%s", trades(s))
+		row("exposure", "in the market %s of the time, on average with %s of equity", figure(s.Metrics.Get("time_in_market")), grossText(s.Metrics))
+	}
 	row("fills", "%d%s", s.Fills, refusedText(s.OrdersRefused))
 	row("events", "%d in %.1f s (%.0f/s)", s.Events, s.WallSeconds, float64(s.Events)/max(s.WallSeconds, 1e-9))
 	row("reloads", "%d, refused %d", s.Reloads, s.ReloadsRefused)
@@ -73,6 +79,33 @@ func printSummary(w io.Writer, s *host.Summary) {
 	}
 	row("effects hash", "%.16s… (all of it with --json)", s.EffectsHash)
 	t.Flush()
+}
+
+// sharpe is the ratio where it is defined.
+func sharpe(m tearsheet.Metrics) string {
+	x := m.Get("sharpe")
+	if !x.Defined {
+		return ""
+	}
+	return fmt.Sprintf(", Sharpe %.2f", x.Float)
+}
+
+// trades tells round trips in a line; those of the whole session, over all its runs.
+func trades(s *host.Summary) string {
+	m := s.Metrics
+	text := fmt.Sprintf("%s closed, %s open", figure(m.Get("trades")), figure(m.Get("open_trades")))
+	if m.Get("win_rate").Defined {
+		text += fmt.Sprintf("; won %s, profit factor %s, expectancy %s %s", figure(m.Get("win_rate")), figure(m.Get("profit_factor")), figure(m.Get("expectancy")), s.Currency)
+	}
+	if s.Resumed {
+		text += " (the whole session)"
+	}
+	return text
+}
+
+func grossText(m tearsheet.Metrics) string {
+	x := m.Get("mean_gross_exposure")
+	return percentage(x.Float, x.Defined)
 }
 
 // latencyTexts are a line for each venue.

@@ -188,6 +188,17 @@ func (mk *markets) mid(in *exchange.Instrument) (decimal.Decimal, bool) {
 	return middle(in, bid.Price, ask.Price), true
 }
 
+// MidPrice is the middle of an instrument's live book; its mark, or its last trade, where
+// there is none. false: nothing is known of it yet.
+func (mk *markets) MidPrice(id exchange.InstrumentID) (decimal.Decimal, bool) {
+	in := mk.u.Get(id)
+	if p, ok := mk.mid(in); ok {
+		return p, true
+	}
+	q, ok := mk.Quote(in)
+	return q.Price, ok
+}
+
 // middle is the price between two.
 func middle(in *exchange.Instrument, bid, ask exchange.Ticks) decimal.Decimal {
 	return decimal.New(int64(bid+ask)*in.Tick.M*5, -int32(in.Tick.Scale)-1)

@@ -54,6 +54,20 @@ func (cl *claims) credit(strategy int32, pair exchange.PairID, f *exchange.Fill)
 	}
 }
 
+// HeldInstruments are those that strategies hold something of, in the order of the universe.
+// Less than the venue lets them order is dust, and is not held.
+func (cl *claims) HeldInstruments() (out []exchange.InstrumentID) {
+	for _, in := range cl.u.All() {
+		for _, h := range cl.owners {
+			if p := h.pos[in.ID]; p != nil && p.qty.Abs() >= max(in.MinQty, 1) {
+				out = append(out, in.ID)
+				break
+			}
+		}
+	}
+	return out
+}
+
 // ownPosition is what a strategy holds of an instrument beside its pairs.
 func (cl *claims) ownPosition(strategy int32, id exchange.InstrumentID) exchange.Lots {
 	h := cl.holder(strategy)

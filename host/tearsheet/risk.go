@@ -93,15 +93,15 @@ func AnnualisedReturn(equity []Point) (float64, bool) {
 	return a, !math.IsInf(a, 0)
 }
 
-// DailyReturns are the growths from one UTC midnight to the next, as fractions.
-// Equity between two points is that of the earlier one. The days in which the
+// DailySeries are the growths from one UTC midnight to the next, as fractions, at the later
+// one. Equity between two points is that of the earlier one. The days in which the
 // run started and ended are left out, unless they are whole, because a part of
 // a day would count as a day. It ends where equity is no longer positive.
-func DailyReturns(equity []Point) []float64 {
+func DailySeries(equity []Point) []Sample {
 	if len(equity) == 0 {
 		return nil
 	}
-	var out []float64
+	var out []Sample
 	var last float64 // equity at the previous midnight; 0: none yet
 	at := (equity[0].Time + exchange.Day - 1) / exchange.Day * exchange.Day
 	for i, p := range equity {
@@ -115,10 +115,21 @@ func DailyReturns(equity []Point) []float64 {
 				return out
 			}
 			if last > 0 {
-				out = append(out, v/last-1)
+				out = append(out, Sample{at, v/last - 1})
 			}
 			last = v
 		}
+	}
+	return out
+}
+
+// DailyReturns are the values of DailySeries.
+func DailyReturns(equity []Point) []float64 { return values(DailySeries(equity)) }
+
+func values(list []Sample) []float64 {
+	var out []float64
+	for _, s := range list {
+		out = append(out, s.Value)
 	}
 	return out
 }
@@ -140,6 +151,37 @@ func Sharpe(daily []float64) (float64, bool) {
 		return 0, false
 	}
 	return mean / sd * math.Sqrt(DaysPerYear), true
+}
+
+// Sortino is the mean of daily returns over their downside deviation, the root of the mean
+// square of those below zero counted over all days, times the root of 365. It is not defined
+// for less than two days, or without a day of loss.
+//
+// Source: Sortino and Price, "Performance Measurement in a Downside Risk Framework", 1994,
+// with a minimal acceptable return of zero.
+func Sortino(daily []float64) (float64, bool) {
+	mean, _, ok := moments(daily)
+	var squares float64
+	for _, r := range daily {
+		squares += min(r, 0) * min(r, 0)
+	}
+	if !ok || squares == 0 {
+		return 0, false
+	}
+	return mean / math.Sqrt(squares/float64(len(daily))) * math.Sqrt(DaysPerYear), true
+}
+
+// Calmar is the annualised return over the largest drawdown, of the whole span. It is not
+// defined without a drawdown, or where AnnualisedReturn is not.
+//
+// Source: Young, "Calmar Ratio: A Smoother Tool", Futures, 1991, who takes three years.
+func Calmar(equity []Point) (float64, bool) {
+	annual, ok := AnnualisedReturn(equity)
+	deepest := MaxDrawdown(equity).Fraction
+	if !ok || deepest == 0 {
+		return 0, false
+	}
+	return annual / deepest, true
 }
 
 // Autocorrelation is that of daily returns with those of the day before. It

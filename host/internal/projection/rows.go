@@ -21,8 +21,10 @@ type Rows struct {
 	Universe *exchange.Universe
 	Names    func(int32) string // of the strategies, by index
 	Quiet    bool               // of the log, warnings and errors alone are kept
+	Market   Market             // nil: no prices are kept
 
 	spoken map[int32]*spoken
+	prices prices
 }
 
 // strategy names whom a row belongs to; the ledger words the host as "".
@@ -39,7 +41,9 @@ func (r *Rows) Of(e *core.Effect) (ledger.Record, error) {
 	name := r.strategy(e.Strategy)
 	switch b := e.Body.(type) {
 	case core.Submit:
-		return r.order(at, b.Order, name), nil
+		row := r.order(at, b.Order, name)
+		row.Arrival = r.arrival(b.Order.Instrument)
+		return row, nil
 	case core.OrderChanged:
 		return r.order(at, b.Order, name), nil
 	case core.Cancel:
@@ -59,7 +63,7 @@ func (r *Rows) Of(e *core.Effect) (ledger.Record, error) {
 	case core.ScheduleChanged:
 		return r.schedule(at, b.Saved, name)
 	case *core.EquitySampled:
-		return &ledger.EquityRow{At: at, Amount: b.Amount}, nil
+		return &ledger.EquityRow{At: at, Amount: b.Amount, Prices: r.held(at.Time)}, nil
 	case *core.StateSaved:
 		return &ledger.StateRow{At: at, Strategy: name, JSON: b.JSON}, nil
 	case core.VersionChanged:

@@ -1,0 +1,60 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/perilune/perilune/bindings"
+	"github.com/perilune/perilune/host/tearsheet"
+)
+
+// failIf is the flag --fail-if: what figures must not be, so that a script or a build stops
+// at a strategy that got worse.
+type failIf struct {
+	texts []string
+	list  []tearsheet.Condition
+}
+
+func (c *failIf) define(f *pflag.FlagSet) {
+	f.StringArrayVar(&c.texts, "fail-if", nil, "end with exit code 14 when a figure of the report is so, e.g. 'max_drawdown>0.2' (repeatable; perilune docs reports lists them)")
+}
+
+// parse reads the conditions, before anything runs.
+func (c *failIf) parse() error {
+	for _, text := range c.texts {
+		one, err := tearsheet.ParseCondition(text, bindings.DidYouMean)
+		if err != nil {
+			return fail(ExitUsage, "--fail-if %w", err)
+		}
+		c.list = append(c.list, one)
+	}
+	return nil
+}
+
+// judge returns what holds of the conditions, and tells those that can't be judged.
+func (c *failIf) judge(e *env, of string, m tearsheet.Metrics) (failed []string) {
+	for i := range c.list {
+		holds, known, text := c.list[i].Judge(m)
+		if of != "" {
+			text = of + ": " + text
+		}
+		switch {
+		case !known:
+			fmt.Fprintf(e.err, "--fail-if not judged: %s\n", text)
+		case holds:
+			failed = append(failed, text)
+		}
+	}
+	return failed
+}
+
+// failed is the error of conditions that hold; nil when there is none.
+func failed(list []string) error {
+	if len(list) == 0 {
+		return nil
+	}
+	return &coded{code: ExitCondition, err: errors.New("--fail-if " + strings.Join(list, "; "))}
+}

@@ -1,0 +1,64 @@
+package tearsheet
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// Condition is something that must not be: "max_drawdown>0.2".
+type Condition struct {
+	Text   string
+	Metric string
+	Op     string // < <= > >= == !=
+	Than   float64
+}
+
+var conditionRE = regexp.MustCompile(`^\s*([a-z_]+)\s*(<=|>=|==|!=|<|>)\s*(\S+?)\s*$`)
+
+// ParseCondition reads METRIC OP NUMBER; the number may have a % behind it. did is what to
+// say of a name that is not known, given those that are.
+func ParseCondition(text string, did func(name string, known []string) string) (c Condition, err error) {
+	m := conditionRE.FindStringSubmatch(text)
+	if m == nil {
+		return c, fmt.Errorf("%q: want a metric, one of < <= > >= == != and a number, such as max_drawdown>0.2", text)
+	}
+	c = Condition{Text: strings.TrimSpace(text), Metric: m[1], Op: m[2]}
+	var names []string
+	for _, d := range Definitions() {
+		names = append(names, d.Name)
+	}
+	if !known(c.Metric) {
+		return c, fmt.Errorf("%q: there is no metric %s%s; perilune docs reports lists them", text, c.Metric, did(c.Metric, names))
+	}
+	number, percent := strings.CutSuffix(m[3], "%")
+	if c.Than, err = strconv.ParseFloat(number, 64); err != nil {
+		return c, fmt.Errorf("%q: %q is no number", text, m[3])
+	}
+	if percent {
+		c.Than /= 100
+	}
+	return c, nil
+}
+
+func known(name string) bool {
+	for _, d := range Definitions() {
+		if d.Name == name {
+			return true
+		}
+	}
+	return false
+}
+
+// Judge reports whether the condition holds, and in words what the metric is. A metric that is
+// not defined holds in no condition, which known tells.
+func (c *Condition) Judge(m Metrics) (holds, known bool, text string) {
+	x := m.Get(c.Metric)
+	if !x.Defined {
+		return false, false, fmt.Sprintf("%s: %s is not defined here: %s", c.Text, c.Metric, x.Doc)
+	}
+	v := x.InexactFloat64()
+	holds = map[string]bool{"<": v < c.Than, "<=": v <= c.Than, ">": v > c.Than, ">=": v >= c.Than, "==": v == c.Than, "!=": v != c.Than}[c.Op]
+	return holds, true, fmt.Sprintf("%s: it is %s", c.Text, x.json())
+}
