@@ -29,7 +29,11 @@ type fileConfig struct {
 		FeeBP     *float64          `toml:"fee_bp"`
 		Latency   string            `toml:"latency"`
 		LatencyMS *float64          `toml:"latency_ms"`
+		MinMS     *float64          `toml:"latency_min_ms"`
+		P99MS     *float64          `toml:"latency_p99_ms"`
 		Queue     string            `toml:"queue"`
+		Impact    string            `toml:"impact"`
+		HalfMS    *float64          `toml:"impact_half_life_ms"`
 		Balances  map[string]amount `toml:"balances"`
 	} `toml:"paper"`
 	Risk struct {
@@ -296,7 +300,7 @@ func (o *Options) takePaper(f *fileConfig) error {
 			p.Queue = q
 		}
 	}
-	if err := p.takeLatency(f.Paper.Latency, f.Paper.LatencyMS); err != nil {
+	if err := errors.Join(p.takeLatency(f), p.takeImpact(f.Paper.Impact, f.Paper.HalfMS)); err != nil {
 		return err
 	}
 	flags := p.Balances
@@ -319,22 +323,62 @@ func (o *Options) takePaper(f *fileConfig) error {
 	return nil
 }
 
-func (p *PaperOptions) takeLatency(model string, ms *float64) error {
+func (p *PaperOptions) takeLatency(f *fileConfig) error {
+	model, ms := f.Paper.Latency, f.Paper.LatencyMS
 	if models := []string{"", "lognormal", "const", "none"}; !slices.Contains(models, model) {
 		return fmt.Errorf("latency = %q: want %s%s", model, strings.Join(models[1:], ", "), bindings.DidYouMean(model, models[1:]))
 	}
-	if ms != nil {
-		if err := checkFloat("latency_ms", *ms, float64(mostLatency/exchange.Millisecond)); err != nil {
+	l := paper.Latency{Model: model}
+	for _, x := range []struct {
+		key string
+		ms  *float64
+		to  *exchange.Time
+	}{{"latency_ms", ms, &l.Median}, {"latency_min_ms", f.Paper.MinMS, &l.Min}, {"latency_p99_ms", f.Paper.P99MS, &l.P99}} {
+		if x.ms == nil {
+			continue
+		}
+		if err := checkFloat(x.key, *x.ms, float64(mostLatency/exchange.Millisecond)); err != nil {
 			return err
 		}
+		if x.key != "latency_ms" && model != "lognormal" {
+			return fmt.Errorf(`%s: it is of latency = "lognormal"`, x.key)
+		}
+		*x.to = exchange.Time(*x.ms * 1e6)
 	}
 	switch {
 	case p.Latency != nil:
+	case model == "lognormal":
+		if err := l.Check(); err != nil {
+			return err
+		}
+		p.Latency = &l
 	case ms != nil:
 		l := ConstLatency(*ms)
 		p.Latency = &l
 	case model != "":
 		p.Latency = &paper.Latency{Model: model}
+	}
+	return nil
+}
+
+func (p *PaperOptions) takeImpact(model string, half *float64) error {
+	if models := []string{"", "memory", "stays", "none"}; !slices.Contains(models, model) {
+		return fmt.Errorf("impact = %q: want %s%s", model, strings.Join(models[1:], ", "), bindings.DidYouMean(model, models[1:]))
+	}
+	im := paper.Impact{Model: model}
+	switch {
+	case model == "stays" && half == nil:
+		im = paper.Impact{Model: "memory", HalfLife: -1}
+	case half != nil && model != "memory":
+		return errors.New(`impact_half_life_ms: it is of impact = "memory"`)
+	case half != nil:
+		if err := checkFloat("impact_half_life_ms", *half, float64(mostLatency/exchange.Millisecond)); err != nil {
+			return err
+		}
+		im.HalfLife = max(1, exchange.Time(*half*1e6))
+	}
+	if model != "" && p.Impact == (paper.Impact{}) {
+		p.Impact = im
 	}
 	return nil
 }

@@ -198,6 +198,8 @@ func defaultOf(key string) string {
 		return "5"
 	case "paper.latency":
 		return `"lognormal"`
+	case "paper.impact":
+		return `"memory"`
 	case "paper.queue":
 		return `"risk_averse"`
 	case "risk.max_order_notional":

@@ -39,6 +39,7 @@ type SimOptions struct {
 	// worked out before the exchange answers, in steps of what a second of Speed is.
 	Past     exchange.Time
 	Accounts int              // default 1
+	Queue    Queue            // how resting orders wait behind others; the default as on paper
 	Faults   *simserver.Chaos // nil: only those that are asked for
 	// Config is where to write a configuration that reaches the exchange, see
 	// SimInfo.WriteConfig; empty: nowhere.
@@ -267,7 +268,7 @@ func (o *SimOptions) chaos(i, n int) *simserver.Chaos {
 // market opens the feed of a venue. The built-in market begins in the past, so that its
 // time at the opening is the wall clock's.
 func (o *SimOptions) market(now time.Time, l *listing) (exchange.Feed, simserver.Options, error) {
-	opt := simserver.Options{Speed: o.Speed}
+	opt := simserver.Options{Speed: o.Speed, Queue: o.Queue}
 	if len(o.Market) == 0 || len(o.Market) == 1 && o.Market[0] == "synth" {
 		opt.Begin = exchange.Time(now.Add(o.ahead).UnixNano())
 		start := opt.Begin - cmp.Or(o.Past, simPast)

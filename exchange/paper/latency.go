@@ -30,6 +30,12 @@ func (l Latency) Complete() Latency {
 	return l
 }
 
+// Check says what is wrong with a latency, what was left out as it is usual.
+func (l Latency) Check() error {
+	_, err := l.withDefaults(defaultLatency)
+	return err
+}
+
 // withDefaults takes each missing part from def.
 func (l Latency) withDefaults(def Latency) (Latency, error) {
 	if l.Model == "" {

@@ -55,6 +55,14 @@ func ParseQueue(s string) (Queue, error) {
 	return q, fmt.Errorf("queue %q: want %s", s, queueModels)
 }
 
+// Text is the model as ParseQueue reads it.
+func (q Queue) Text() string {
+	if strings.HasPrefix(q.Model, "power") {
+		return fmt.Sprintf("%s:%g", q.Model, q.Power)
+	}
+	return q.Model
+}
+
 func (q Queue) withDefaults() (Queue, error) {
 	if q.Model == "" {
 		q.Model = "risk_averse"

@@ -126,7 +126,7 @@ func (s *State) openAccount(n int) (Keys, error) {
 	venue, err := paper.New(paper.Options{
 		Universe: s.opt.Universe, Books: func(id exchange.InstrumentID) *book.Book { return s.markets[id].Book },
 		Seed: s.opt.Seed + uint64(n), Latency: paper.Latency{Model: "none"}, TransferLatency: paper.Latency{Model: "none"},
-		Leverage: s.opt.Leverage, Balances: s.opt.Balances,
+		Leverage: s.opt.Leverage, Balances: s.opt.Balances, Queue: s.opt.Queue,
 	})
 	if err != nil {
 		return Keys{}, fmt.Errorf("account %d: %w", n, err)

@@ -37,8 +37,10 @@ type Options struct {
 	// of coins, and as much of them in a wallet of contracts as margins some. A front may add to
 	// the default.
 	Balances []paper.Deposit
-	Leverage int    // default 20
-	Chaos    *Chaos // nil: faults come only when they are asked for
+	Leverage int // default 20
+	// Queue is how resting orders wait behind others; the default as on paper.
+	Queue paper.Queue
+	Chaos *Chaos // nil: faults come only when they are asked for
 	// Clock is the wall clock; default time.Now.
 	Clock func() time.Time
 	// Opened is the wall clock's time that belongs to Begin; zero: that of New. Exchanges

@@ -92,6 +92,8 @@ func verbs() []verb {
 		{"page", "[--db FILE]", "the address of a session's page, or the page of a ledger whose session has ended", pageVerb},
 		{"fills", "[--db FILE]", "list fills", fillsVerb},
 		{"logs", "[--db FILE]", "what sessions said, by level, strategy, time and text", logsVerb},
+		{"twin", "[--db FILE]", "what paper would have made of a session's real orders, and how wrong it is", twinVerb},
+		{"calibrate", "[--db FILE]", "fit the paper models to a session's real orders", calibrateVerb},
 		{"schedules", "[--db FILE]", "what vwap, twap and pov orders did against the market", schedulesVerb},
 		{"pnl", "[--db FILE]", "profit by strategy, pair and asset", pnlVerb},
 		{"report", "[--db FILE]", "what a record came to: trades, risk, exposure, costs, by symbol and side", reportVerb},

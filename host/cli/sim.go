@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/paper"
 	"github.com/perilune/perilune/exchange/simserver"
 	"github.com/perilune/perilune/host"
 )
@@ -26,6 +27,7 @@ func simVerb(ctx context.Context, e *env, args []string) error {
 	symbols := f.Int("symbols", 0, "linear contracts of each venue in the built-in market, copies beyond the first ten, each with 10 book changes a second")
 	accounts := f.Int("accounts", 1, "how many accounts, each with two API keys")
 	relay := f.Bool("relay", false, "also a relay of the venues' perpetuals, at /v1/ws")
+	queue := f.String("queue", "", "how resting orders wait behind others, as run --queue has it (default risk_averse)")
 	faults := f.String("faults", "", "faults by seed: SEED[,every=5s][,kinds=drop+429+late_fill]")
 	config := f.String("write-config", "", "write a configuration for doctor, run --live and run --market live that reaches this exchange, and its keys beside it")
 	asJSON := f.Bool("json", false, "print one JSON object on stdout when it is ready")
@@ -53,12 +55,18 @@ func simVerb(ctx context.Context, e *env, args []string) error {
 	case !f.Changed("past"):
 		before = 0 // what is usual there
 	}
+	var waits host.Queue
+	if *queue != "" {
+		if waits, err = paper.ParseQueue(*queue); err != nil {
+			return fail(ExitUsage, "--queue: %w", err)
+		}
+	}
 	chaos, err := readChaos(*faults)
 	if err != nil {
 		return fail(ExitUsage, "--faults %s: %v", *faults, err)
 	}
 	return host.Simulate(ctx, host.SimOptions{
-		Listen: *listen, Market: *market, Seed: *seed, Speed: *speed, Accounts: *accounts, Symbols: *symbols, Faults: chaos, Venues: *venues, Relay: *relay, Config: *config, Past: before,
+		Listen: *listen, Market: *market, Seed: *seed, Speed: *speed, Accounts: *accounts, Symbols: *symbols, Faults: chaos, Venues: *venues, Relay: *relay, Config: *config, Past: before, Queue: waits,
 		Ready: func(i host.SimInfo) { e.simReady(i, *asJSON) },
 		Log:   func(line string) { fmt.Fprintln(e.err, line) },
 	})

@@ -18,7 +18,7 @@ var layers = [][]string{
 	{"host/internal"},
 	{"host/report"},
 	{"host/tearsheet"},
-	{"host/shadow"},
+	{"host/shadow", "host/twin"},
 	{"host/loop", "host/script", "host/watch", "host/advisor", "host/notify", "host/control", "ledger"},
 	{"host/core", "bindings"},
 	{"host/execution", "host/risk", "host/bars"},

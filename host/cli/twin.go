@@ -1,0 +1,265 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/pflag"
+
+	"github.com/perilune/perilune/host"
+	"github.com/perilune/perilune/host/twin"
+	"github.com/perilune/perilune/ledger"
+)
+
+// journalFlags are what a verb that runs a session's journal again takes.
+type journalFlags struct {
+	db, session, journal string
+	json                 bool
+}
+
+func (j *journalFlags) define(f *pflag.FlagSet) {
+	f.StringVar(&j.db, "db", "perilune-live.db", "ledger file, of whose session the last journal is taken")
+	f.StringVar(&j.session, "session", "", "of another session of the ledger than the last")
+	f.StringVar(&j.journal, "journal", "", "directory of a run's journal, in the place of --db")
+	f.BoolVar(&j.json, "json", false, "print one JSON object on stdout")
+}
+
+// dir is where the journal lies.
+func (j *journalFlags) dir() (string, error) {
+	if j.journal != "" {
+		return j.journal, nil
+	}
+	if _, err := os.Stat(j.db); err != nil {
+		return "", fail(ExitLedger, "ledger %s: there is no such file: want --db FILE, or --journal DIR", j.db)
+	}
+	db, err := ledger.Open(ledger.Options{Path: j.db, ReadOnly: true})
+	if err != nil {
+		return "", err
+	}
+	defer db.Close()
+	account := j.session
+	if account == "" {
+		list, err := db.Sessions()
+		if err != nil {
+			return "", err
+		}
+		if len(list) == 0 {
+			return "", fail(ExitLedger, "ledger %s: it has no session", j.db)
+		}
+		account = list[len(list)-1].Account
+	}
+	runs, err := db.Runs(account)
+	if err != nil {
+		return "", err
+	}
+	if len(runs) == 0 || runs[len(runs)-1].Journal == "" {
+		return "", fail(ExitLedger, "ledger %s: session %q has no journal, which holds the market that its orders met", j.db, account)
+	}
+	return runs[len(runs)-1].Journal, nil
+}
+
+func twinVerb(ctx context.Context, e *env, args []string) error {
+	f := e.flags("twin", "[--db FILE | --journal DIR] [flags]", "perilune twin --db sim.db --orders")
+	var j journalFlags
+	var s sessionFlags
+	j.define(f)
+	orders := f.Bool("orders", false, "list order by order, too")
+	f.Float64Var(&s.latency, "latency", 0, "fixed latency of the twin in ms, one way (default: log-normal, median 20)")
+	f.StringVar(&s.queue, "queue", "", "how the twin's resting orders queue (default risk_averse)")
+	f.StringVar(&s.config, "config", "", "TOML file whose [paper] section the twin has")
+	if err := parseAlone(f, args); err != nil {
+		return err
+	}
+	s.seed = 1
+	o, err := s.options(f)
+	if err != nil {
+		return err
+	}
+	dir, err := j.dir()
+	if err != nil {
+		return err
+	}
+	list, err := host.TwinOf(ctx, dir, []host.PaperModels{o.Paper.Models()})
+	if err != nil {
+		return err
+	}
+	if j.json {
+		return e.printJSON(twinJSON(list[0]))
+	}
+	printTwin(e.out, list[0])
+	if *orders {
+		printTwinOrders(e.out, list[0])
+	}
+	return nil
+}
+
+func calibrateVerb(ctx context.Context, e *env, args []string) error {
+	f := e.flags("calibrate", "[--db FILE | --journal DIR] [flags]", "perilune calibrate --db sim.db >> paper.toml")
+	var j journalFlags
+	j.define(f)
+	if err := parseAlone(f, args); err != nil {
+		return err
+	}
+	dir, err := j.dir()
+	if err != nil {
+		return err
+	}
+	c, err := host.Calibrate(ctx, dir)
+	if err != nil {
+		return err
+	}
+	if j.json {
+		return e.printJSON(calibrationJSON(c))
+	}
+	for _, line := range c.Describe() {
+		fmt.Fprintln(e.out, "# "+line)
+	}
+	fmt.Fprint(e.out, c.Section())
+	return nil
+}
+
+// figureOr words a figure, and nothing where it is not defined.
+func figureOr(format string, v float64) string {
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		return "–"
+	}
+	return fmt.Sprintf(format, v)
+}
+
+func printTwin(w io.Writer, r *host.TwinReport) {
+	fmt.Fprintf(w, "%s to %s UTC: %d orders", second(r.From.String()), second(r.To.String()), r.Orders)
+	if r.Left > 0 {
+		fmt.Fprintf(w, ", %d of them under way and in no figure", r.Left)
+	}
+	fmt.Fprint(w, "\n\n")
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprint(t, "\torders\tfilled\tmaker\tfirst fill\tfirst word\tfees\tonly here\t\n")
+	for _, g := range []struct {
+		name  string
+		group *twin.Group
+	}{{"taking", &r.Taking}, {"resting", &r.Resting}} {
+		if g.group.Orders == 0 {
+			continue
+		}
+		for _, s := range []struct {
+			name string
+			side *twin.Side
+			only int
+		}{{"real", &g.group.Real, g.group.OnlyReal}, {"paper", &g.group.Paper, g.group.OnlyPaper}} {
+			fmt.Fprintf(t, "%s, %s\t%d\t%s\t%s\t%s\t%s\t%s\t%d\t\n", g.name, s.name, g.group.Orders, figureOr("%.1f %%", 100*s.side.Filled),
+				figureOr("%.1f %%", 100*s.side.Maker), figureOr("%.3f s", s.side.FirstFill), figureOr("%.3f s", s.side.Answer), s.side.Fees.StringFixed(4), s.only)
+		}
+	}
+	t.Flush()
+	fmt.Fprintln(w)
+	for _, g := range []struct {
+		name  string
+		group *twin.Group
+	}{{"taking", &r.Taking}, {"resting", &r.Resting}} {
+		if g.group.Orders == 0 {
+			continue
+		}
+		fmt.Fprintf(w, "%s: filled fractions differ by %s on average, prices by %s bp; paper was better by %s bp", g.name,
+			figureOr("%.3f", g.group.FillError), figureOr("%.3f", g.group.PriceMiss), figureOr("%+.3f", g.group.PriceError))
+		if g.group.Refused > 0 {
+			fmt.Fprintf(w, "; paper alone refused %d", g.group.Refused)
+		}
+		fmt.Fprintln(w)
+	}
+	for _, m := range r.Money {
+		fmt.Fprintf(w, "profit after fees, at the last prices: real %s, paper %s %s: paper is off by %s\n", m.Real.StringFixed(4), m.Paper.StringFixed(4), m.Currency, m.Paper.Sub(m.Real).StringFixed(4))
+	}
+	for _, x := range r.Funding {
+		fmt.Fprintf(w, "funding: real %s, paper %s %s\n", x.Real.StringFixed(8), x.Paper.StringFixed(8), x.Asset)
+	}
+}
+
+func printTwinOrders(w io.Writer, r *host.TwinReport) {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprint(t, "\nsent\torder\tinstrument\tside\ttype\tquantity\tfilled\ton paper\tprice\ton paper\toff, bp\tfirst fill\ton paper\t\n")
+	for i := range r.Rows {
+		x := &r.Rows[i]
+		p, in := x.Pair, x.Instrument
+		first := func(o *twin.Outcome) string {
+			if o.First == 0 {
+				return "–"
+			}
+			return fmt.Sprintf("%.3f s", float64(o.First-p.Sent)/1e9)
+		}
+		price := func(v interface{ IsZero() bool }) string {
+			if v.IsZero() {
+				return "–"
+			}
+			return fmt.Sprint(v)
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", second(p.Sent.String()), p.Order.ClientID, in.Key(), p.Order.Side, orderWords(p), in.QtyDecimal(p.Order.Qty),
+			in.QtyDecimal(p.Real.Filled), in.QtyDecimal(p.Paper.Filled), price(x.RealPrice), price(x.PaperPrice), figureOr("%+.3f", x.PriceError), first(&p.Real), first(&p.Paper))
+	}
+	t.Flush()
+}
+
+// orderWords is an order's type and time in force in a word.
+func orderWords(p *twin.Pair) string {
+	return strings.TrimSpace(fmt.Sprintf("%s %s", p.Order.Type, p.Order.TIF))
+}
+
+// number is a figure for JSON: null where it is not defined.
+func number(v float64) json.RawMessage {
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		return json.RawMessage("null")
+	}
+	raw, _ := json.Marshal(v) // a finite number always can be
+	return raw
+}
+
+func sideJSON(s *twin.Side) map[string]any {
+	return map[string]any{"filled": number(s.Filled), "maker": number(s.Maker), "first_fill_seconds": number(s.FirstFill),
+		"first_word_seconds": number(s.Answer), "fees": host.Money{Decimal: s.Fees}}
+}
+
+func groupJSON(g *twin.Group) map[string]any {
+	return map[string]any{"orders": g.Orders, "real": sideJSON(&g.Real), "paper": sideJSON(&g.Paper), "only_real": g.OnlyReal, "only_paper": g.OnlyPaper,
+		"refused_by_paper": g.Refused, "fill_error": number(g.FillError), "price_error_bp": number(g.PriceError), "price_miss_bp": number(g.PriceMiss)}
+}
+
+func twinJSON(r *host.TwinReport) map[string]any {
+	money, funding, rows := []map[string]any{}, []map[string]any{}, []map[string]any{}
+	for _, m := range r.Money {
+		money = append(money, map[string]any{"currency": m.Currency, "real": host.Money{Decimal: m.Real}, "paper": host.Money{Decimal: m.Paper}})
+	}
+	for _, x := range r.Funding {
+		funding = append(funding, map[string]any{"asset": x.Asset, "real": host.Money{Decimal: x.Real}, "paper": host.Money{Decimal: x.Paper}})
+	}
+	for i := range r.Rows {
+		x := &r.Rows[i]
+		p, in := x.Pair, x.Instrument
+		of := func(o *twin.Outcome, price, fees, pnl host.Money) map[string]any {
+			m := map[string]any{"status": o.Status.String(), "reason": o.Reason, "filled": host.Money{Decimal: in.QtyDecimal(o.Filled)}, "price": price, "fees": fees, "pnl": pnl,
+				"first_fill_seconds": nil}
+			if o.First != 0 {
+				m["first_fill_seconds"] = float64(o.First-p.Sent) / 1e9
+			}
+			return m
+		}
+		rows = append(rows, map[string]any{"client_id": p.Order.ClientID, "sent": p.Sent.String(), "instrument": in.Key(), "side": p.Order.Side.String(),
+			"type": p.Order.Type.String(), "tif": p.Order.TIF.String(), "quantity": host.Money{Decimal: in.QtyDecimal(p.Order.Qty)}, "price_error_bp": number(x.PriceError),
+			"real":  of(&p.Real, host.Money{Decimal: x.RealPrice}, host.Money{Decimal: x.RealFees}, host.Money{Decimal: x.RealPnL}),
+			"paper": of(&p.Paper, host.Money{Decimal: x.PaperPrice}, host.Money{Decimal: x.PaperFees}, host.Money{Decimal: x.PaperPnL})})
+	}
+	return map[string]any{"from": r.From.String(), "to": r.To.String(), "orders": r.Orders, "left_out": r.Left, "taking": groupJSON(&r.Taking),
+		"resting": groupJSON(&r.Resting), "profit": money, "funding": funding, "by_order": rows}
+}
+
+func calibrationJSON(c *host.Calibration) map[string]any {
+	misfit := func(m twin.Misfit) map[string]any {
+		return map[string]any{"resting": number(m.Resting), "taking": number(m.Taking), "price_bp": number(m.Price)}
+	}
+	return map[string]any{"orders": c.Orders, "fitted_by": c.Fitted, "kept": c.Kept, "section": c.Section(),
+		"before": misfit(c.Held[0]), "after": misfit(c.Held[1])}
+}
