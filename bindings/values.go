@@ -226,6 +226,7 @@ func (rt *Runtime) NewOrder(o *exchange.Order) *lua.LTable {
 	r.time("created", o.Created)
 	r.time("updated", o.Updated)
 	r.str("pair", ID(o.Pair))
+	r.str("parent", ID(o.Parent))
 	return r.t
 }
 
@@ -238,20 +239,32 @@ var OrderType = Type{
 		{Name: "client_id", Type: "string?", Doc: "the id the venue knows it by"},
 		{Name: "symbol", Type: "string"},
 		{Name: "side", Type: "\"buy\"|\"sell\""},
-		{Name: "type", Type: "\"limit\"|\"market\""},
+		{Name: "type", Type: "\"limit\"|\"market\"|\"stop\"|\"stop_limit\"|\"take_profit\"|\"take_profit_limit\"|\"trailing_stop\""},
 		{Name: "tif", Type: "\"gtc\"|\"ioc\"|\"fok\"|\"post_only\""},
 		{Name: "reduce_only", Type: "boolean"},
 		{Name: "price", Type: "number?", Unit: "quote", Doc: "the limit; nil for a market order"},
 		{Name: "qty", Type: "number", Unit: "units of quantity"},
 		{Name: "filled", Type: "number", Unit: "units of quantity"},
 		{Name: "leaves", Type: "number", Unit: "units of quantity", Doc: "what may still fill"},
-		{Name: "status", Type: "\"new\"|\"accepted\"|\"partial\"|\"unknown\"|\"filled\"|\"canceled\"|\"expired\"|\"rejected\"|\"denied\"",
-			Doc: "rejected is the venue's refusal, denied that of the risk gate; unknown: the outcome of a send is not known yet"},
+		{Name: "status", Type: "\"new\"|\"accepted\"|\"partial\"|\"unknown\"|\"filled\"|\"canceled\"|\"expired\"|\"rejected\"|\"denied\"|\"waiting\"|\"held\"|\"triggered\"|\"working\"|\"replacing\"|\"failed\"",
+			Doc: "rejected is the venue's refusal, denied that of the risk gate; unknown: the outcome of a send is not known yet. Of an order that the host holds: waiting for its entry or for others to end, held, triggered and to be sent, working at the venue, replacing what is there, failed to be sent"},
 		{Name: "done", Type: "boolean", Doc: "whether it can no longer fill"},
 		{Name: "reason", Type: "string?", Doc: "why it was rejected, denied or expired"},
 		{Name: "created", Type: "number?", Unit: "seconds since the epoch"},
 		{Name: "updated", Type: "number?", Unit: "seconds since the epoch"},
 		{Name: "pair", Type: "string?", Doc: "the pair trade it belongs to"},
+		{Name: "parent", Type: "string?", Doc: "the order that the host held, and that sent it"},
+		{Name: "held_by_host", Type: "boolean?", Doc: "true of an order that the host holds: a stop, a leg of a bracket, an iceberg"},
+		{Name: "trigger", Type: "number?", Unit: "quote", Doc: "where it is triggered now"},
+		{Name: "trigger_source", Type: "\"last\"|\"mark\"|\"mid\"|nil", Doc: "the price that trigger is compared with"},
+		{Name: "reference", Type: "number?", Unit: "quote", Doc: "best price that a trailing stop has seen; nil: it does not trail yet"},
+		{Name: "seen", Type: "number?", Unit: "quote", Doc: "the price that triggered it"},
+		{Name: "role", Type: "\"entry\"|\"leg\"|nil", Doc: "in a bracket, or of orders that cancel one another"},
+		{Name: "group", Type: "string?", Doc: "id of the first order of its bracket or OCO"},
+		{Name: "child", Type: "string?", Doc: "the order that it has at the venue"},
+		{Name: "average", Type: "number?", Unit: "quote", Doc: "price of what the orders that it sent have filled"},
+		{Name: "display", Type: "number?", Unit: "units of quantity", Doc: "most of one slice"},
+		{Name: "expires", Type: "number?", Unit: "seconds since the epoch"},
 	},
 }
 

@@ -90,6 +90,7 @@ type Order struct {
 	Pair       PairID     // the pair trade it belongs to; 0: none
 	Leg        uint8      // 1 spot or what is long, 2 perp or what is short, 3 a substitute, when Pair is set
 	Schedule   ScheduleID // the parent order it is a slice of; 0: none
+	Parent     OrderID    `json:",omitempty"` // the conditional order that sent it; 0: none
 	Instrument InstrumentID
 	Side       Side
 	Type       OrderType
@@ -101,8 +102,11 @@ type Order struct {
 	// instrument (hedge mode), the one that the order changes: Buy is the long one. 0: there
 	// is one position.
 	PositionSide Side
-	Price        Ticks // limit; 0 for a market order
-	Qty          Lots
+	// Within is the price inside a bar that has closed since at which the order was decided;
+	// 0: now. Only a venue that is fed with bars alone, on paper, makes use of it.
+	Within Ticks `json:",omitempty"`
+	Price  Ticks // limit; 0 for a market order
+	Qty    Lots
 
 	Created  Time
 	Updated  Time

@@ -118,12 +118,20 @@ func (d *deskReader) Orders(ctx context.Context, a control.OrdersArgs) ([]contro
 		return nil, err
 	}
 	var list []exchange.Order
-	var names []string
+	var held []intent.Conditional
+	var names, holders []string
 	ahead := map[exchange.OrderID]float64{}
-	err = d.see(ctx, func(c *core.Core, _ core.Onlooker) {
+	err = d.see(ctx, func(c *core.Core, on core.Onlooker) {
 		queue, _ := d.s.r.loop.Venue.(interface {
 			QueueAhead(exchange.OrderID) (float64, bool)
 		})
+		for _, o := range on.Conditionals() {
+			name := c.StrategyName(o.Strategy)
+			if a.ID != 0 && uint64(o.ID) != a.ID || id != exchange.NoInstrument && o.Request.Instrument != id || a.Strategy != "" && name != a.Strategy {
+				continue
+			}
+			held, holders = append(held, o), append(holders, name)
+		}
 		for _, o := range c.WorkingOrders() {
 			name := c.StrategyName(o.Strategy)
 			if a.ID != 0 && uint64(o.ID) != a.ID || id != exchange.NoInstrument && o.Instrument != id || a.Strategy != "" && name != a.Strategy {
@@ -149,7 +157,33 @@ func (d *deskReader) Orders(ctx context.Context, a control.OrdersArgs) ([]contro
 		}
 		out = append(out, v)
 	}
+	for i := range held {
+		out = append(out, heldOrder(d.s.r.core.Universe().Get(held[i].Request.Instrument), &held[i], holders[i]))
+	}
 	return out, nil
+}
+
+// heldOrder is the view of an order that the host holds.
+func heldOrder(in *exchange.Instrument, c *intent.Conditional, strategy string) control.Order {
+	r := &c.Request
+	v := control.Order{ID: uint64(c.ID), Strategy: strategy, Instrument: in.Key(), Side: r.Side.String(), Type: r.Type(), TIF: r.TIF.String(),
+		Price: in.PriceDecimal(r.Price), Qty: in.QtyDecimal(c.Size), Filled: in.QtyDecimal(c.Filled), Status: c.State.String(), ReduceOnly: r.ReduceOnly,
+		PostOnly: r.TIF == exchange.PostOnly, Created: c.Created.UTC(), Reason: c.Reason, Held: true, When: c.When(in), Role: c.Role.String(), Child: uint64(c.Child)}
+	if r.Triggers() {
+		v.Source = r.SourceOn(in)
+	}
+	if c.Stop != 0 {
+		at := c.Stop.Decimal()
+		v.Trigger = &at
+	}
+	if c.Role != intent.Alone {
+		v.Group = uint64(c.Group)
+	}
+	if r.Expires != 0 {
+		at := r.Expires.UTC()
+		v.Expires = &at
+	}
+	return v
 }
 
 // order is the view of an order.
@@ -157,7 +191,7 @@ func (d *deskReader) order(o *exchange.Order, strategy string) control.Order {
 	in := d.s.r.core.Universe().Get(o.Instrument)
 	return control.Order{ID: uint64(o.ID), ClientID: o.ClientID, Strategy: strategy, Instrument: in.Key(), Side: o.Side.String(), Type: o.Type.String(), TIF: o.TIF.String(),
 		Price: in.PriceDecimal(o.Price), Qty: in.QtyDecimal(o.Qty), Filled: in.QtyDecimal(o.Filled), Status: o.Status.String(), ReduceOnly: o.ReduceOnly,
-		PostOnly: o.TIF == exchange.PostOnly, Pair: uint64(o.Pair), Schedule: uint64(o.Schedule), Created: o.Created.UTC(), Reason: o.Reason}
+		PostOnly: o.TIF == exchange.PostOnly, Pair: uint64(o.Pair), Schedule: uint64(o.Schedule), Parent: uint64(o.Parent), Created: o.Created.UTC(), Reason: o.Reason}
 }
 
 // Pairs implements control.Reader.

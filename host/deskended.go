@@ -271,7 +271,32 @@ func (d *LedgerDesk) Orders(_ context.Context, a control.OrdersArgs) ([]control.
 			Price: o.Price, Qty: o.Qty, Filled: o.Filled, Status: o.Status.String(), ReduceOnly: o.ReduceOnly, PostOnly: o.TIF == exchange.PostOnly,
 			Pair: uint64(o.Pair), Schedule: uint64(o.Schedule), Created: o.Created.UTC(), Reason: o.Reason})
 	}
+	for i := range snap.Conditionals {
+		c := &snap.Conditionals[i]
+		key := string(c.Venue) + ":" + c.Symbol
+		if c.Done || a.Strategy != "" && c.Strategy != a.Strategy || a.Instrument != "" && exchange.Within(a.Instrument, d.house) != key || a.ID != 0 && uint64(c.ID) != a.ID {
+			continue
+		}
+		out = append(out, keptOrder(c, key))
+	}
 	return out, nil
+}
+
+// keptOrder is the view of an order that a session held: nothing watches it now.
+func keptOrder(c *ledger.Conditional, key string) control.Order {
+	v := control.Order{ID: uint64(c.ID), Strategy: ofHost(c.Strategy), Instrument: key, Side: c.Side.String(), Type: c.Type, Price: c.Price, Qty: c.Size,
+		Filled: c.Filled, Status: c.State, ReduceOnly: c.Reduces, Created: c.Created.UTC(), Reason: "nothing watches it while no session runs", Held: true, Source: c.Source, Role: c.Role}
+	if !c.Trigger.IsZero() {
+		v.Trigger = &c.Trigger
+	}
+	if c.Role != "" {
+		v.Group = uint64(c.Group)
+	}
+	if c.Expires != 0 {
+		at := c.Expires.UTC()
+		v.Expires = &at
+	}
+	return v
 }
 
 // Pairs implements control.Reader.

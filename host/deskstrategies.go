@@ -58,6 +58,11 @@ func (d *deskReader) strategiesNow(c *core.Core, on core.Onlooker) []strategyNow
 			out[o.Strategy].Orders++
 		}
 	}
+	for _, o := range on.Conditionals() {
+		if o.Strategy >= 0 && int(o.Strategy) < len(out) && o.Child == 0 {
+			out[o.Strategy].Orders++
+		}
+	}
 	for _, p := range c.OpenPairs() {
 		if p.Strategy >= 0 && int(p.Strategy) < len(out) {
 			out[p.Strategy].Pairs++

@@ -64,6 +64,11 @@ type (
 	OrderHandler interface {
 		OnOrder(p *Port, o *exchange.Order) error
 	}
+	// ConditionalHandler is called when an order of the strategy changed that the host holds:
+	// see Port.Hold. What such an order sends are orders of their own, with it as Parent.
+	ConditionalHandler interface {
+		OnConditional(p *Port, x *intent.Conditional) error
+	}
 	// FillHandler is called with executions: of the strategy's orders, and what
 	// liquidations and the like took of its positions.
 	FillHandler interface {
@@ -113,7 +118,7 @@ type (
 // methodTypes are the methods that a strategy written in Go may have.
 var methodTypes = []reflect.Type{
 	reflect.TypeFor[StartHandler](), reflect.TypeFor[BookHandler](), reflect.TypeFor[TradeHandler](), reflect.TypeFor[MarkHandler](), reflect.TypeFor[LiquidationHandler](),
-	reflect.TypeFor[FundingHandler](), reflect.TypeFor[BarHandler](), reflect.TypeFor[PastHandler](), reflect.TypeFor[TimerHandler](), reflect.TypeFor[OrderHandler](),
+	reflect.TypeFor[FundingHandler](), reflect.TypeFor[BarHandler](), reflect.TypeFor[PastHandler](), reflect.TypeFor[TimerHandler](), reflect.TypeFor[OrderHandler](), reflect.TypeFor[ConditionalHandler](),
 	reflect.TypeFor[FillHandler](), reflect.TypeFor[PairHandler](), reflect.TypeFor[ScheduleHandler](), reflect.TypeFor[AdviceHandler](), reflect.TypeFor[SignalHandler](),
 	reflect.TypeFor[GapHandler](), reflect.TypeFor[HaltHandler](), reflect.TypeFor[StopHandler](),
 	reflect.TypeFor[BarUser](), reflect.TypeFor[StateKeeper](), reflect.TypeFor[Closer](), reflect.TypeFor[Versioned](), reflect.TypeFor[Renewer](), reflect.TypeFor[StateRestorer](),
@@ -201,9 +206,7 @@ func (s *goStrategy) account(v any) {
 	if h, ok := v.(FundingHandler); ok {
 		s.calls[core.OnFunding] = func(p *Port, c *core.Callback) error { return h.OnFunding(p, c.Payment) }
 	}
-	if h, ok := v.(OrderHandler); ok {
-		s.calls[core.OnOrder] = func(p *Port, c *core.Callback) error { return h.OnOrder(p, c.Order) }
-	}
+	s.orders(v)
 	if h, ok := v.(FillHandler); ok {
 		s.calls[core.OnFill] = func(p *Port, c *core.Callback) error { return h.OnFill(p, c.Fill) }
 	}
@@ -212,6 +215,24 @@ func (s *goStrategy) account(v any) {
 	}
 	if h, ok := v.(ScheduleHandler); ok {
 		s.calls[core.OnSchedule] = func(p *Port, c *core.Callback) error { return h.OnSchedule(p, c.Schedule) }
+	}
+}
+
+// orders are told by one handler of the core, those that the host holds among them.
+func (s *goStrategy) orders(v any) {
+	sent, ok1 := v.(OrderHandler)
+	held, ok2 := v.(ConditionalHandler)
+	if !ok1 && !ok2 {
+		return
+	}
+	s.calls[core.OnOrder] = func(p *Port, c *core.Callback) error {
+		switch {
+		case c.Conditional != nil && ok2:
+			return held.OnConditional(p, c.Conditional)
+		case c.Conditional == nil && ok1:
+			return sent.OnOrder(p, c.Order)
+		}
+		return nil
 	}
 }
 

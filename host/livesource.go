@@ -225,7 +225,8 @@ func (s *liveSource) paced() bool        { return true }
 func (s *liveSource) fault() error       { return nil }
 func (s *liveSource) describe() []string { return describeLive(s.hosts(), s.m.instruments) }
 
-// tradedBefore are the instruments that an interrupted session has positions in.
+// tradedBefore are the instruments that an interrupted session has positions in, or orders
+// that are held.
 func tradedBefore(at *ledger.Snapshot) []string {
 	var out []string
 	if at == nil {
@@ -236,6 +237,9 @@ func tradedBefore(at *ledger.Snapshot) []string {
 	}
 	for _, p := range at.Pairs {
 		out = append(out, p.Spot, p.Perp)
+	}
+	for i := range at.Conditionals {
+		out = append(out, string(at.Conditionals[i].Venue)+":"+at.Conditionals[i].Symbol)
 	}
 	slices.Sort(out)
 	return slices.Compact(out)

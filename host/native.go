@@ -114,6 +114,7 @@ func (s *contained) copied(n *core.Callback) *core.Callback {
 	}
 	c.Order, c.Fill, c.Payment = copyOf(c.Order), copyOf(c.Fill), copyOf(c.Payment)
 	c.Pair, c.Schedule, c.Advice = copyOf(c.Pair), copyOf(c.Schedule), copyOf(c.Advice)
+	c.Conditional = copyOf(c.Conditional)
 	return c
 }
 

@@ -117,6 +117,33 @@ type (
 	MaintainRequest = intent.MaintainRequest
 )
 
+// Orders that the host holds: Port.Hold asks, ConditionalHandler is told.
+type (
+	// ConditionalGroup asks for a stop, two orders that cancel one another, or a bracket.
+	ConditionalGroup = intent.ConditionalGroup
+	// ConditionalRequest is one order of it, and ConditionalChange what amends one.
+	ConditionalRequest = intent.ConditionalRequest
+	ConditionalChange  = intent.ConditionalChange
+	Conditional        = intent.Conditional
+	ConditionalState   = intent.ConditionalState
+	ConditionalKind    = intent.ConditionalKind
+	// PriceSource is the price that a trigger is compared with.
+	PriceSource = intent.PriceSource
+)
+
+// What lets a conditional order go, and the price that its trigger is compared with.
+const (
+	PlainOrder   = intent.PlainOrder
+	Stop         = intent.Stop
+	TakeProfit   = intent.TakeProfit
+	TrailingStop = intent.TrailingStop
+
+	UsualPrice = intent.UsualPrice
+	LastPrice  = intent.LastPrice
+	MarkPrice  = intent.MarkPrice
+	MidPrice   = intent.MidPrice
+)
+
 // What a schedule follows, what becomes of what is left, and where it is in its life.
 const (
 	VWAP = intent.VWAP

@@ -67,7 +67,7 @@ func (rd *Reader) FitSymbol(house, pattern string) (keys []string, err error) {
 // Strategies returns the names of the strategies that anything in the ledger is of.
 func (rd *Reader) Strategies() ([]string, error) {
 	return collect(rd, `SELECT strategy FROM strategy_version UNION SELECT strategy FROM orders UNION SELECT strategy FROM pairs
-		UNION SELECT strategy FROM schedules UNION SELECT strategy FROM fill_parts UNION SELECT strategy FROM funding EXCEPT SELECT '' ORDER BY 1`,
+		UNION SELECT strategy FROM schedules UNION SELECT strategy FROM conditionals UNION SELECT strategy FROM fill_parts UNION SELECT strategy FROM funding EXCEPT SELECT '' ORDER BY 1`,
 		func(rows *sql.Rows, name *string) error { return rows.Scan(name) })
 }
 

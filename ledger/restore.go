@@ -14,16 +14,18 @@ import (
 // The fills behind the positions come from DB.EachFill.
 type Snapshot struct {
 	Session   Session
-	LastRun   *Run          // nil: the account never ran
-	Balances  []Balance     // not zero, by account and asset
-	Positions []Position    // not flat, by strategy, market and symbol
-	Orders    []Order       // that may still fill, by number
-	Pairs     []Pair        // that are not done, by number
-	Schedules []Schedule    // that are not done, by number
-	Transit   []Transfer    // neither arrived nor failed, by number
-	States    []State       // latest of each strategy, by strategy
-	Versions  []Version     // latest loaded of each strategy, by strategy
-	LastTime  exchange.Time // of the latest row
+	LastRun   *Run       // nil: the account never ran
+	Balances  []Balance  // not zero, by account and asset
+	Positions []Position // not flat, by strategy, market and symbol
+	Orders    []Order    // that may still fill, by number
+	Pairs     []Pair     // that are not done, by number
+	Schedules []Schedule // that are not done, by number
+	// Conditionals are those of groups of which any is not done, by group and number.
+	Conditionals []Conditional
+	Transit      []Transfer    // neither arrived nor failed, by number
+	States       []State       // latest of each strategy, by strategy
+	Versions     []Version     // latest loaded of each strategy, by strategy
+	LastTime     exchange.Time // of the latest row
 	// The first numbers that were not used.
 	NextOrder    exchange.OrderID
 	NextPair     exchange.PairID
@@ -86,6 +88,11 @@ func (r restoring) fill(f Filter) error {
 		},
 		func() (err error) { r.to.Pairs, err = r.pairs(f, " AND x.done = 0"); return },
 		func() (err error) { r.to.Schedules, err = r.schedules(f, " AND x.done = 0"); return },
+		func() (err error) {
+			r.to.Conditionals, err = conditionals(r.Reader, f, ` AND EXISTS (SELECT 1 FROM conditionals y
+				WHERE y.session = x.session AND y.group_id = x.group_id AND y.done = 0)`)
+			return
+		},
 		func() (err error) { r.to.Transit, err = r.inTransit(); return },
 		func() (err error) { r.to.States, err = r.latestStates(); return },
 		func() (err error) { r.to.Versions, err = r.latestVersions(f); return },
@@ -174,7 +181,7 @@ func (r restoring) latestVersions(f Filter) ([]Version, error) {
 
 func (r restoring) nextNumbers() error {
 	return each(r.Reader, `SELECT
-		(SELECT coalesce(max(id), 0) + 1 FROM orders WHERE session = ?1),
+		(SELECT max((SELECT coalesce(max(id), 0) FROM orders WHERE session = ?1), (SELECT coalesce(max(id), 0) FROM conditionals WHERE session = ?1)) + 1),
 		(SELECT coalesce(max(id), 0) + 1 FROM pairs WHERE session = ?1),
 		(SELECT coalesce(max(id), 0) + 1 FROM schedules WHERE session = ?1),
 		(SELECT coalesce(max(id), 0) + 1 FROM transfers WHERE session = ?1),

@@ -23,6 +23,7 @@ const (
 	insertPosting
 	insertPair
 	insertSchedule
+	insertConditional
 	insertEquity
 	insertPrice
 	insertArrival
@@ -97,6 +98,12 @@ var statementText = [statements]string{
 			once_price = excluded.once_price, market_qty = excluded.market_qty, market_vwap = excluded.market_vwap,
 			closed = excluded.closed, slices = excluded.slices, orders = excluded.orders, refused = excluded.refused,
 			detail = excluded.detail` + newer,
+	insertConditional: `INSERT INTO conditionals (session, id, run, seq, strategy, group_id, role, market, symbol, type, side, state, done, reason,
+			reduces, trigger, source, price, size, filled, child, expires, created, triggered, closed, detail)
+		VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
+		ON CONFLICT DO UPDATE SET run = excluded.run, seq = excluded.seq, state = excluded.state, done = excluded.done,
+			reason = excluded.reason, trigger = excluded.trigger, price = excluded.price, size = excluded.size, filled = excluded.filled,
+			child = excluded.child, triggered = excluded.triggered, closed = excluded.closed, detail = excluded.detail` + newer,
 	insertEquity:  `INSERT INTO equity (run, seq, time, amount) VALUES (?,?,?,?) ON CONFLICT DO NOTHING`,
 	insertPrice:   `INSERT INTO price (run, seq, market, symbol, time, price) VALUES (?,?,?,?,?,?) ON CONFLICT DO NOTHING`,
 	insertArrival: `INSERT INTO arrival (session, id, price) VALUES (?,?,?) ON CONFLICT DO NOTHING`,

@@ -44,6 +44,13 @@ type Env struct {
 	HeadroomNow   decimal.Decimal
 	HeadroomSoon  decimal.Decimal
 
+	ConditionalList []*intent.Conditional
+	HoldError       error // what Hold, Amend and CloseOwn answer
+	Held            []intent.ConditionalGroup
+	Amended         []intent.ConditionalChange
+	ClosedOwn       []exchange.InstrumentID
+	HeadingTo       map[exchange.InstrumentID]exchange.Lots
+
 	Submitted   []exchange.Order
 	Canceled    []exchange.OrderID
 	Opened      []intent.PairRequest

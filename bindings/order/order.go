@@ -13,11 +13,14 @@
 package order
 
 import (
+	"slices"
+
 	"github.com/shopspring/decimal"
 	lua "github.com/yuin/gopher-lua"
 
 	"github.com/perilune/perilune/bindings"
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/intent"
 )
 
 var (
@@ -28,7 +31,7 @@ var (
 )
 
 var options = []bindings.Value{
-	{Name: "type", Type: "\"limit\"|\"market\"", Optional: true, Doc: "limit when left out"},
+	{Name: "type", Type: "\"limit\"|\"market\"|\"stop\"|\"stop_limit\"|\"take_profit\"|\"take_profit_limit\"|\"trailing_stop\"", Optional: true, Doc: "limit when left out"},
 	{Name: "tif", Type: "\"gtc\"|\"ioc\"|\"fok\"|\"post_only\"", Optional: true, Doc: "gtc for a limit order, ioc for a market order, when left out"},
 	{Name: "reduce_only", Type: "boolean", Optional: true, Doc: "may only shrink a position; perpetuals only"},
 	{Name: "borrow", Type: "boolean", Optional: true, Doc: "a sale on spot may take coins that the wallet does not have: they are borrowed, at interest, until they are bought back; up to max_borrowed of [risk]"},
@@ -37,11 +40,11 @@ var options = []bindings.Value{
 var requestType = bindings.Type{
 	Name: "OrderRequest",
 	Doc:  "An order to submit.",
-	Fields: append([]bindings.Value{symbolArg, {Name: "side", Type: "\"buy\"|\"sell\"", Doc: "\"buy\" or \"sell\""}, qtyArg,
-		{Name: "price", Type: priceArg.Type, Unit: priceArg.Unit, Doc: priceArg.Doc + "; none for a market order", Optional: true}}, options...),
+	Fields: slices.Concat([]bindings.Value{symbolArg, {Name: "side", Type: "\"buy\"|\"sell\"", Doc: "\"buy\" or \"sell\""}, qtyArg,
+		{Name: "price", Type: priceArg.Type, Unit: priceArg.Unit, Doc: priceArg.Doc + "; none for a market order", Optional: true}}, options, heldFields),
 }
 
-var optionsType = bindings.Type{Name: "OrderOptions", Doc: "What order.buy and order.sell may be told beside price and size.", Fields: options[1:]}
+var optionsType = bindings.Type{Name: "OrderOptions", Doc: "What order.buy and order.sell may be told beside price and size.", Fields: slices.Concat(options[1:], heldFields[5:])}
 
 // Module returns the module.
 func Module() bindings.Module {
@@ -60,11 +63,26 @@ func Module() bindings.Module {
 				Args: []bindings.Value{{Name: "id", Type: "string"}}, Returns: []bindings.Value{{Name: "asked", Type: "boolean", Doc: "false when the order is done or unknown"}}}, Call: cancel},
 			{Spec: bindings.Spec{Name: "get", Doc: "An order by its id.", Args: []bindings.Value{{Name: "id", Type: "string"}},
 				Returns: []bindings.Value{{Name: "order", Type: "Order?"}}}, Call: get},
-			{Spec: bindings.Spec{Name: "open", Doc: "The open orders of this strategy, oldest first.",
+			{Spec: bindings.Spec{Name: "open", Doc: "The open orders of this strategy, oldest first: those at venues, and then those that the host holds.",
 				Args:    []bindings.Value{{Name: "symbol", Type: "string|Book", Optional: true, Doc: "only those of this instrument"}},
 				Returns: []bindings.Value{{Name: "orders", Type: "Order[]"}}}, Call: open},
+			{Spec: bindings.Spec{Name: "bracket", Doc: "An entry with a take-profit, a stop or both, which the host holds: they are as large as what the entry filled, and the one that fills cancels the other.",
+				Args: []bindings.Value{{Name: "request", Type: "BracketRequest"}}, Returns: []bindings.Value{{Name: "ids", Type: "BracketIDs"}},
+				Example: "local ids = order.bracket{symbol = \"usdm:BTCUSDT\", side = \"buy\", qty = \"0.01\", take_profit = 66000, stop = 60000}"}, Call: bracket},
+			{Spec: bindings.Spec{Name: "oco", Doc: "A take-profit and a stop for what is held already: the one that fills cancels the other.",
+				Args: []bindings.Value{{Name: "request", Type: "OCORequest"}}, Returns: []bindings.Value{{Name: "ids", Type: "BracketIDs"}},
+				Example: "order.oco{symbol = \"usdm:BTCUSDT\", side = \"sell\", qty = \"0.01\", take_profit = 66000, stop = {trail_percent = 2}}"}, Call: oco},
+			{Spec: bindings.Spec{Name: "amend", Doc: "Changes price, size or trigger of an order. What the host holds is changed in its place; an order at the venue is taken back, and what is left of it then is sent anew, under another id.",
+				Args: []bindings.Value{{Name: "id", Type: "string"}, {Name: "change", Type: "OrderChange"}}, Returns: []bindings.Value{{Name: "id", Type: "string", Doc: "under which it goes on"}},
+				Example: "id = order.amend(id, {price = 61750})"}, Call: amendOrder},
+			{Spec: bindings.Spec{Name: "close", Doc: "Closes what this strategy holds of an instrument outside of pairs, at the market, and cancels its other orders of it first.",
+				Args: []bindings.Value{symbolArg}, Returns: []bindings.Value{{Name: "id", Type: "string?", Doc: "nil: it holds nothing"}}}, Call: closeOwn},
+			{Spec: bindings.Spec{Name: "target", Doc: "Sends what is missing to a position of this size, counting what is held and what is under way.",
+				Args:    []bindings.Value{symbolArg, {Name: "qty", Type: qtyArg.Type, Unit: qtyArg.Unit, Doc: "signed: below 0 is short; rounded towards 0 to the lot"}, {Name: "options", Type: "TargetOptions", Optional: true}},
+				Returns: []bindings.Value{{Name: "id", Type: "string?", Doc: "nil: it is there already, or on its way"}},
+				Example: "order.target(\"usdm:BTCUSDT\", -0.5)"}, Call: target},
 		},
-		Types: []bindings.Type{requestType, optionsType, bindings.OrderType},
+		Types: []bindings.Type{requestType, optionsType, legType, bracketType, ocoType, bracketIDs, changeType, targetOptions, bindings.OrderType},
 	}
 }
 
@@ -73,8 +91,17 @@ func submit(rt *bindings.Runtime) int {
 	o := exchange.Order{Type: exchange.Limit}
 	in := f.Get("symbol").Instrument()
 	o.Instrument, o.Side = in.ID, f.Get("side").Side()
-	if f.Get("type").Choice("limit", "market") == "market" {
+	typ := f.Get("type").Choice("limit", "market", "stop", "stop_limit", "take_profit", "take_profit_limit", "trailing_stop")
+	if typ == "market" {
 		o.Type = exchange.MarketOrder
+	}
+	if isHeld(f, typ) {
+		return submitHeld(rt, f, in, o.Side, typ)
+	}
+	for _, name := range heldNames {
+		if f.Has(name) {
+			f.Get(name).Fail("a %s order has none", typ)
+		}
 	}
 	o.Qty = quantity(in, f.Get("qty"))
 	o.TIF = timeInForce(rt, f.Get("tif"), o.Type)
@@ -103,6 +130,11 @@ func limit(rt *bindings.Runtime, side exchange.Side) int {
 	o.TIF = timeInForce(rt, f.Get("tif"), o.Type)
 	o.ReduceOnly = reduceOnly(in, f.Get("reduce_only"))
 	o.Borrow = borrow(in, side, f.Get("borrow"))
+	if isHeld(f, "limit") {
+		r := intent.ConditionalRequest{Kind: intent.PlainOrder, Instrument: in.ID, Side: side, Qty: o.Qty, Price: o.Price, TIF: o.TIF, ReduceOnly: o.ReduceOnly, Borrow: o.Borrow}
+		worked(rt, f, in, &r)
+		return pushHeld(rt, r)
+	}
 	return place(rt, o)
 }
 
@@ -183,7 +215,13 @@ func id(rt *bindings.Runtime) exchange.OrderID {
 }
 
 func cancel(rt *bindings.Runtime) int {
-	o, ok := env(rt).Order(id(rt))
+	n := id(rt)
+	if c, ok := env(rt).Conditional(n); ok && !c.State.Done() {
+		rt.Count(bindings.CapCancels)
+		env(rt).Cancel(n)
+		return rt.PushBool(true)
+	}
+	o, ok := env(rt).Order(n)
 	if !ok || o.Status.Terminal() {
 		return rt.PushBool(false)
 	}
@@ -193,7 +231,11 @@ func cancel(rt *bindings.Runtime) int {
 }
 
 func get(rt *bindings.Runtime) int {
-	o, ok := env(rt).Order(id(rt))
+	n := id(rt)
+	if c, ok := env(rt).Conditional(n); ok {
+		return rt.Push(bindings.NewConditional(rt, c))
+	}
+	o, ok := env(rt).Order(n)
 	if !ok {
 		return rt.PushNil()
 	}
@@ -210,6 +252,12 @@ func open(rt *bindings.Runtime) int {
 		if only == exchange.NoInstrument || o.Instrument == only {
 			rt.Charge(32)
 			list.Append(rt.NewOrder(o))
+		}
+	}
+	for _, c := range env(rt).Conditionals() {
+		if only == exchange.NoInstrument || c.Request.Instrument == only {
+			rt.Charge(32)
+			list.Append(bindings.NewConditional(rt, c))
 		}
 	}
 	return rt.Push(list)

@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -148,14 +149,26 @@ func printOrders(w io.Writer, list []control.Order) {
 			of = fmt.Sprintf("pair %d", o.Pair)
 		case o.Schedule != 0:
 			of = fmt.Sprintf("schedule %d", o.Schedule)
+		case o.Parent != 0:
+			of = fmt.Sprintf("order %d", o.Parent)
+		case o.Group != 0 && o.Group != o.ID:
+			of = fmt.Sprintf("%s of %d", o.Role, o.Group)
+		case o.Group != 0:
+			of = o.Role
 		}
 		price := o.Price.String()
 		if o.Price.IsZero() {
 			price = "market"
 		}
+		if o.Trigger != nil {
+			price += fmt.Sprintf(" (%s %s)", o.Source, o.Trigger)
+		}
 		rows = append(rows, []string{fmt.Sprint(o.ID), o.Strategy, o.Instrument, o.Side, o.Qty.String(), o.Filled.String(), price, o.Type + " " + o.TIF, o.Status, cell(o.Ahead, 4), of})
 	}
 	table(w, "no working orders", "ORDER\tSTRATEGY\tINSTRUMENT\tSIDE\tQTY\tFILLED\tPRICE\tTYPE\tSTATUS\tAHEAD\tOF", rows)
+	if slices.ContainsFunc(list, func(o control.Order) bool { return o.Held }) {
+		fmt.Fprintln(w, "\nOrders that are held, waiting or triggered are kept by this program: at the venue there is nothing of them, and they do nothing while nothing runs.")
+	}
 }
 
 func printPairs(w io.Writer, list []control.Pair) {

@@ -141,7 +141,7 @@ type Position struct {
 	Liquidation *decimal.Decimal `json:"liquidation,omitempty"` // price, as far as it is known
 }
 
-// Order is a working order.
+// Order is a working order, or one that the host holds: a stop, a leg of a bracket, an iceberg.
 type Order struct {
 	ID         uint64          `json:"id"`
 	ClientID   string          `json:"client_id,omitempty"`
@@ -162,6 +162,16 @@ type Order struct {
 	// Ahead is the quantity before it at its price, as far as it is known or modelled.
 	Ahead  *decimal.Decimal `json:"ahead,omitempty"`
 	Reason string           `json:"reason,omitempty"`
+
+	Held    bool             `json:"held_by_host,omitempty"`   // nothing watches it while no session runs
+	Trigger *decimal.Decimal `json:"trigger,omitempty"`        // price that lets it go now
+	Source  string           `json:"trigger_source,omitempty"` // last, mark, mid
+	When    string           `json:"when,omitempty"`           // in words: "when the mark falls to 61000"
+	Role    string           `json:"role,omitempty"`           // entry or leg
+	Group   uint64           `json:"group,omitempty"`          // number of the first order of its bracket or OCO
+	Child   uint64           `json:"child,omitempty"`          // order that it has at the venue
+	Parent  uint64           `json:"parent,omitempty"`         // order that the host held, and that sent it
+	Expires *time.Time       `json:"expires,omitempty"`
 }
 
 // Pair is a trade of two legs.

@@ -51,6 +51,7 @@ func (c *Core) onCommand(ev *exchange.Event) {
 			c.log(intent.Info, -1, "new orders pass again"+c.markets.stillDark())
 		}
 	case CommandCancel:
+		c.conditionals.recall(exchange.NoInstrument, "every order was canceled")
 		for _, o := range c.orders.open {
 			c.entry.Cancel(o.ID)
 		}
@@ -76,6 +77,7 @@ func (c *Core) stop() {
 		c.driver.stepPair(m)
 	}
 	c.parents.pauseSchedules()
+	c.conditionals.pause()
 	for _, o := range c.orders.open {
 		c.entry.Cancel(o.ID)
 	}

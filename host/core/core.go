@@ -33,6 +33,7 @@
 //	transfers    money between wallets
 //	insurance    who was liquidated, and what is paid for it
 //	holds        what stands still because our books and the venue's differ
+//	conditionals orders that are held until a price, a time or another order lets them go
 //	scheduleDriver, marginManagers, questions, barBuilder
 //	executions   the venue's word on orders and fills
 //	instants     what a whole moment of the market shows, to whom, in which order
@@ -129,12 +130,15 @@ type Core struct {
 	schedules schedules
 	seen      trades
 
-	entry      *orderEntry
-	driver     *pairDriver
-	crossing   *crossing
-	transfers  *transfers
-	insurance  *insurance
-	parents    *scheduleDriver
+	entry     *orderEntry
+	driver    *pairDriver
+	crossing  *crossing
+	transfers *transfers
+	insurance *insurance
+	parents   *scheduleDriver
+
+	conditionals *conditionals
+
 	managers   *marginManagers
 	collateral *collateral
 	advisors   *questions
@@ -229,6 +233,7 @@ func (c *Core) Step(ev *exchange.Event, fx *[]Effect) {
 	if c.instants.instant.open {
 		c.instants.close()
 	} else if ev.Kind == exchange.KindBar {
+		c.conditionals.seeBars()
 		c.bars.showBars()
 	}
 	c.followUp()
@@ -301,6 +306,7 @@ func (c *Core) start() {
 		c.emit(e.strategy, e.body)
 	}
 	c.stats.boot = nil
+	c.conditionals.since = c.now
 	c.bars.startBars()
 }
 

@@ -162,7 +162,8 @@ func loud(n int) bool {
 }
 
 // pause stops calling a strategy. Its working orders are canceled; its pairs
-// and schedules stay in the care of their machines.
+// and schedules stay in the care of their machines, and so do stops and the like, that
+// make its position smaller.
 func (ss *strategies) pause(s *instance, why string) {
 	if s.paused != "" {
 		return
@@ -170,10 +171,11 @@ func (ss *strategies) pause(s *instance, why string) {
 	s.paused = why
 	ss.log(intent.Error, s.index, PausedLine+why)
 	for _, o := range ss.orders.open {
-		if o.Strategy == s.index && o.Pair == 0 && o.Schedule == 0 {
+		if o.Strategy == s.index && o.Pair == 0 && o.Schedule == 0 && o.Parent == 0 {
 			ss.entry.Cancel(o.ID)
 		}
 	}
+	ss.conditionals.disarm(s.index)
 }
 
 // saveStates reports the state of every strategy whose state changed.

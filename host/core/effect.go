@@ -82,6 +82,8 @@ type (
 	PairChanged struct{ *SavedPair }
 	// ScheduleChanged says that a schedule's state did.
 	ScheduleChanged struct{ *schedule.Saved }
+	// ConditionalChanged says that the state of an order did that the host holds.
+	ConditionalChanged struct{ *intent.Conditional }
 	// EquitySampled is the account's value in its currency.
 	EquitySampled struct{ Amount decimal.Decimal }
 	// StateSaved is what a strategy remembers, as JSON.

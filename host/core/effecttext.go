@@ -19,30 +19,31 @@ func (e *Effect) Append(dst []byte, u *exchange.Universe) []byte {
 	return e.Body.appendTo(dst, u)
 }
 
-func (Submit) kind() string          { return "submit" }
-func (Cancel) kind() string          { return "cancel" }
-func (SendTransfer) kind() string    { return "transfer" }
-func (*WantSnapshot) kind() string   { return "snapshot" }
-func (WantVolume) kind() string      { return "volume" }
-func (WantPast) kind() string        { return "past" }
-func (ConsultAdvisor) kind() string  { return "ask" }
-func (OrderChanged) kind() string    { return "order" }
-func (*Filled) kind() string         { return "fill" }
-func (*FundingPaid) kind() string    { return "funding" }
-func (Booked) kind() string          { return "txn" }
-func (TransferEnded) kind() string   { return "arrived" }
-func (PairChanged) kind() string     { return "pair" }
-func (ScheduleChanged) kind() string { return "schedule" }
-func (*EquitySampled) kind() string  { return "equity" }
-func (*StateSaved) kind() string     { return "state" }
-func (VersionChanged) kind() string  { return "version" }
-func (*ChartPoint) kind() string     { return "chart" }
-func (*LogLine) kind() string        { return "log" }
-func (*Notified) kind() string       { return "notify" }
-func (*HaltChanged) kind() string    { return "halt" }
-func (Advised) kind() string         { return "advice" }
-func (Commanded) kind() string       { return "command" }
-func (*CallbackEnded) kind() string  { return interruptWord }
+func (Submit) kind() string             { return "submit" }
+func (Cancel) kind() string             { return "cancel" }
+func (SendTransfer) kind() string       { return "transfer" }
+func (*WantSnapshot) kind() string      { return "snapshot" }
+func (WantVolume) kind() string         { return "volume" }
+func (WantPast) kind() string           { return "past" }
+func (ConsultAdvisor) kind() string     { return "ask" }
+func (OrderChanged) kind() string       { return "order" }
+func (*Filled) kind() string            { return "fill" }
+func (*FundingPaid) kind() string       { return "funding" }
+func (Booked) kind() string             { return "txn" }
+func (TransferEnded) kind() string      { return "arrived" }
+func (PairChanged) kind() string        { return "pair" }
+func (ScheduleChanged) kind() string    { return "schedule" }
+func (ConditionalChanged) kind() string { return "held" }
+func (*EquitySampled) kind() string     { return "equity" }
+func (*StateSaved) kind() string        { return "state" }
+func (VersionChanged) kind() string     { return "version" }
+func (*ChartPoint) kind() string        { return "chart" }
+func (*LogLine) kind() string           { return "log" }
+func (*Notified) kind() string          { return "notify" }
+func (*HaltChanged) kind() string       { return "halt" }
+func (Advised) kind() string            { return "advice" }
+func (Commanded) kind() string          { return "command" }
+func (*CallbackEnded) kind() string     { return interruptWord }
 
 func (b Submit) appendTo(dst []byte, u *exchange.Universe) []byte {
 	return appendOrder(dst, b.Order, u)
@@ -65,6 +66,9 @@ func (b PairChanged) appendTo(dst []byte, u *exchange.Universe) []byte {
 }
 func (b ScheduleChanged) appendTo(dst []byte, u *exchange.Universe) []byte {
 	return appendSchedule(dst, &b.Schedule, u)
+}
+func (b ConditionalChanged) appendTo(dst []byte, u *exchange.Universe) []byte {
+	return appendConditional(dst, b.Conditional, u)
 }
 func (b ConsultAdvisor) appendTo(dst []byte, _ *exchange.Universe) []byte {
 	return appendQuestion(dst, b.Question)
@@ -169,6 +173,9 @@ func appendOrder(dst []byte, o *exchange.Order, u *exchange.Universe) []byte {
 	if o.Schedule != 0 {
 		dst = number(dst, "schedule", int64(o.Schedule))
 	}
+	if o.Parent != 0 {
+		dst = number(dst, "parent", int64(o.Parent))
+	}
 	dst = field(dst, "status", o.Status.String())
 	dst = field(dst, "filled", in.QtyDecimal(o.Filled).String())
 	if o.Reason != "" {
@@ -266,4 +273,20 @@ func appendVersion(dst []byte, v *Version) []byte {
 	dst = field(dst, "hash", v.Hash)
 	dst = field(dst, "loaded", strconv.FormatBool(v.Loaded))
 	return field(dst, "problem", strconv.Quote(v.Problem))
+}
+
+func appendConditional(dst []byte, c *intent.Conditional, u *exchange.Universe) []byte {
+	in, r := u.Get(c.Request.Instrument), &c.Request
+	dst = number(dst, "id", int64(c.ID))
+	dst = number(dst, "group", int64(c.Group))
+	dst = field(dst, "of", in.Key())
+	dst = field(dst, "side", r.Side.String())
+	dst = field(dst, "type", r.Type())
+	dst = field(dst, "size", in.QtyDecimal(c.Size).String())
+	dst = field(dst, "price", in.PriceDecimal(r.Price).String())
+	dst = field(dst, "trigger", c.Stop.Decimal().String())
+	dst = field(dst, "state", c.State.String())
+	dst = field(dst, "filled", in.QtyDecimal(c.Filled).String())
+	dst = number(dst, "child", int64(c.Child))
+	return field(dst, "reason", strconv.Quote(c.Reason))
 }

@@ -37,6 +37,9 @@ func (c *Core) end(ev *exchange.Event) {
 	for _, s := range c.strategies.list {
 		s.dirty = true
 	}
+	if kept := c.conditionals.keeping(); kept != "" {
+		c.log(intent.Warn, -1, "orders that are held by this program do nothing while nothing runs: "+kept+"; the next session on the ledger goes on with them")
+	}
 	left := c.Unfinished()
 	if len(left) == 0 {
 		return

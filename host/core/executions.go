@@ -93,6 +93,7 @@ func (ex *executions) onOrder(ev *exchange.Event) {
 	}
 	if u.CancelRejected && !u.Status.Terminal() {
 		o.Canceled = false // it works on, and may be canceled again
+		ex.conditionals.cancelRefused(o)
 		return
 	}
 	if o.Status.Terminal() {
@@ -121,6 +122,9 @@ func (ex *executions) setStatus(o *exchange.Order, status exchange.OrderStatus) 
 	}
 	if o.Pair == 0 {
 		ex.strategies.notify(o.Strategy, Callback{Handler: OnOrder, Instrument: o.Instrument, Order: o})
+		if status.Terminal() {
+			ex.conditionals.orderDone(o)
+		}
 		return
 	}
 	if m := ex.pairs.machine(o.Pair); m != nil && status.Terminal() {
@@ -194,6 +198,7 @@ func (ex *executions) countFee(in *exchange.Instrument, f *exchange.Fill, ours b
 func (ex *executions) fillProgress(o *exchange.Order, f *exchange.Fill) {
 	ex.strategies.notify(o.Strategy, Callback{Handler: OnFill, Instrument: f.Instrument, Order: o, Fill: f})
 	ex.parents.scheduledFill(o, f)
+	ex.conditionals.fill(o, f)
 	m := ex.pairs.machine(o.Pair)
 	if m != nil {
 		m.Fill(ex.driver.port, f)

@@ -40,10 +40,11 @@ func (hs *holds) suspend(id exchange.InstrumentID, why string) {
 // withdraw takes back what strategies have resting in an instrument.
 func (hs *holds) withdraw(id exchange.InstrumentID) {
 	for _, o := range hs.orders.open {
-		if o.Instrument == id && o.Pair == 0 {
+		if o.Instrument == id && o.Pair == 0 && o.Parent == 0 {
 			hs.entry.Cancel(o.ID)
 		}
 	}
+	hs.conditionals.recall(id, "its instrument is held")
 }
 
 // shortfall is a coin of which a wallet has less than its pairs hold.

@@ -55,11 +55,20 @@ func (is *instants) dispatchNow(h Handler, ev *exchange.Event) {
 	if h == OnBook {
 		is.driver.runMachines(ev.Instrument)
 	}
+	is.conditionals.see(h, ev)
 	if h == OnGap {
 		is.strategies.notifyWatchers(Callback{Handler: OnGap, Instrument: ev.Instrument, Reason: is.markets.list[ev.Instrument].book.Reason()})
 		return
 	}
 	is.strategies.dispatch(h, ev)
+}
+
+func (n *instant) eventOf(s shown) *exchange.Event {
+	if s.ev >= 0 {
+		return &n.events[s.ev]
+	}
+	n.bare.Instrument = s.id
+	return &n.bare
 }
 
 // close ends the instant: books are shown to the machines, and then everything to
@@ -77,10 +86,11 @@ func (is *instants) close() {
 		}
 	}
 	for _, s := range n.shown {
-		ev := &n.bare
-		if ev.Instrument = s.id; s.ev >= 0 {
-			ev = &n.events[s.ev]
-		}
+		is.conditionals.see(s.what, n.eventOf(s))
+	}
+	is.conditionals.seeBars()
+	for _, s := range n.shown {
+		ev := n.eventOf(s)
 		switch {
 		case s.what == OnGap:
 			is.dispatchNow(OnGap, ev)

@@ -121,6 +121,7 @@ func (c *Core) onMarket(ev *exchange.Event) {
 	case exchange.KindBar:
 		m.countBar(&ev.Bar, c.now)
 		c.bars.onBar(m, ev)
+		c.conditionals.seeBar(m, ev)
 	}
 }
 

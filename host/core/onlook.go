@@ -65,6 +65,9 @@ func (o Onlooker) Strategy(strategy int32) []Held {
 	return out
 }
 
+// Conditionals are the orders that the host holds and that are not over, by number.
+func (o Onlooker) Conditionals() []intent.Conditional { return o.C.conditionals.live() }
+
 func (o Onlooker) held(id exchange.InstrumentID, p *position) Held {
 	m := &o.C.markets.list[id]
 	h := Held{Instrument: m.in, position: *p, mark: m.mark.Mark}

@@ -80,6 +80,10 @@ func (n *Callback) own() {
 		o := *n.Order
 		n.Order = &o
 	}
+	if n.Conditional != nil {
+		c := *n.Conditional
+		n.Conditional = &c
+	}
 	if n.Fill != nil {
 		f := *n.Fill
 		n.Fill = &f

@@ -118,6 +118,8 @@ type strategies struct {
 	schedules *schedules
 	timers    *timers
 
+	conditionals *conditionals
+
 	list   []*instance
 	absent []string   // names of those of earlier runs
 	nth    int        // callbacks and reloads of the event being handled
@@ -191,14 +193,17 @@ type insurance struct {
 // holds keep what is in doubt from being traded.
 type holds struct {
 	*outbox
-	acct       *account
-	u          *exchange.Universe
-	orders     *orderTable
-	markets    *markets
-	claims     *claims
-	pairs      *pairs
-	driver     *pairDriver
-	entry      canceller
+	acct    *account
+	u       *exchange.Universe
+	orders  *orderTable
+	markets *markets
+	claims  *claims
+	pairs   *pairs
+	driver  *pairDriver
+	entry   canceller
+
+	conditionals *conditionals
+
 	shortfalls []shortfall // coins that pairs hold and the wallet does not have
 }
 
@@ -269,8 +274,11 @@ type executions struct {
 	parents    *scheduleDriver
 	crossing   *crossing
 	insurance  *insurance
-	awaiting   map[exchange.OrderID]lastWord // final statuses that wait for fills
-	fills      int
+
+	conditionals *conditionals
+
+	awaiting map[exchange.OrderID]lastWord // final statuses that wait for fills
+	fills    int
 
 	halt func(reason string)
 }
@@ -282,6 +290,8 @@ type instants struct {
 	driver     *pairDriver
 	bars       *barBuilder
 	instant    instant
+
+	conditionals *conditionals
 }
 
 // pairPort is what pair machines see of a core.
@@ -324,13 +334,17 @@ func (c *Core) assemble() {
 	c.strategies = &strategies{outbox: c.outbox, u: c.u, cfg: &c.cfg, phase: &c.phase, stats: &c.stats, entry: c.entry,
 		markets: c.markets, pairs: c.pairs, orders: &c.orders, schedules: &c.schedules, timers: &c.timers, commit: c.commit}
 	c.entry.strategies = c.strategies
+	c.conditionals = &conditionals{outbox: c.outbox, u: c.u, cfg: &c.cfg, phase: &c.phase, markets: c.markets, wallets: c.wallets, claims: c.claims,
+		orders: &c.orders, delays: c.delays, strategies: c.strategies, watched: make([]int, c.u.Len()), reported: map[exchange.OrderID]intent.ConditionalState{}}
+	c.conditionals.port = &conditionalPort{c.conditionals, c.entry}
+	c.strategies.conditionals = c.conditionals
 	c.assembleDrivers()
 	c.advisors = &questions{outbox: c.outbox, cfg: &c.cfg, phase: &c.phase, strategies: c.strategies}
 	c.bars = &barBuilder{outbox: c.outbox, cfg: &c.cfg, phase: &c.phase, markets: c.markets, strategies: c.strategies}
-	c.instants = &instants{markets: c.markets, strategies: c.strategies, driver: c.driver, bars: c.bars}
+	c.instants = &instants{markets: c.markets, strategies: c.strategies, driver: c.driver, bars: c.bars, conditionals: c.conditionals}
 	c.executions = &executions{outbox: c.outbox, u: c.u, acct: c.acct, seen: &c.seen, stats: &c.stats, orders: &c.orders,
 		entry: c.entry, wallets: c.wallets, claims: c.claims, pairs: c.pairs, strategies: c.strategies, driver: c.driver,
-		parents: c.parents, crossing: c.crossing, insurance: c.insurance, awaiting: map[exchange.OrderID]lastWord{}, halt: c.halt}
+		parents: c.parents, crossing: c.crossing, insurance: c.insurance, conditionals: c.conditionals, awaiting: map[exchange.OrderID]lastWord{}, halt: c.halt}
 }
 
 // assembleDrivers makes what carries intents out, and what it trades and moves with.
@@ -348,7 +362,7 @@ func (c *Core) assembleDrivers() {
 	c.entry.port = c.driver.port
 	c.insurance = &insurance{outbox: c.outbox, u: c.u, acct: c.acct, stats: &c.stats, wallets: c.wallets, pairs: c.pairs, driver: c.driver}
 	c.holds = &holds{outbox: c.outbox, acct: c.acct, u: c.u, orders: &c.orders, markets: c.markets, claims: c.claims,
-		pairs: c.pairs, driver: c.driver, entry: c.entry}
+		pairs: c.pairs, driver: c.driver, entry: c.entry, conditionals: c.conditionals}
 	c.parents = &scheduleDriver{outbox: c.outbox, u: c.u, cfg: &c.cfg, orders: &c.orders, schedules: &c.schedules, strategies: c.strategies}
 	c.parents.port = &schedulePort{c.outbox, c.markets, c.wallets, c.claims, c.entry, c.parents}
 }

@@ -22,12 +22,13 @@ type Restore struct {
 	Fills        []RestoredFill // all of the session, oldest first
 	Pairs        []SavedPair    // that are not done
 	LastSchedule exchange.ScheduleID
-	Schedules    []schedule.Saved    // that are not done
-	Transit      []exchange.Transfer // sent and not arrived
-	Orders       []exchange.Order    // that the venue may still have; Filled is the sum of Fills
-	Absent       []string            // strategies that do not run now, but hold or held something; their indices follow
-	Halted       string              // why the kill latch was tripped; "": it was not
-	Signals      []string            `json:",omitempty"` // ids of the last ones that were told, oldest first
+	Schedules    []schedule.Saved     // that are not done
+	Conditionals []intent.Conditional `json:",omitempty"` // that are not over, by group
+	Transit      []exchange.Transfer  // sent and not arrived
+	Orders       []exchange.Order     // that the venue may still have; Filled is the sum of Fills
+	Absent       []string             // strategies that do not run now, but hold or held something; their indices follow
+	Halted       string               // why the kill latch was tripped; "": it was not
+	Signals      []string             `json:",omitempty"` // ids of the last ones that were told, oldest first
 
 	// What a core has that goes on beside another one, and no ledger keeps: see Onlooker.Standing.
 	Running  bool              `json:",omitempty"` // its strategies were started
@@ -102,7 +103,8 @@ func (c resuming) restore(r *Restore) {
 		c.reportCutOpening(&p.Pair)
 	}
 	c.schedules.restore(r, c.now)
-	c.adopt()
+	c.conditionals.restore(r, c.now)
+	c.adopt(r)
 	c.resumeRunning(r)
 }
 
@@ -119,8 +121,9 @@ func (c resuming) reportCutOpening(p *intent.Pair) {
 
 // adopt gives the orders that an earlier run left at the venue to the machines that
 // sent them.
-func (c resuming) adopt() {
+func (c resuming) adopt(r *Restore) {
 	for _, o := range c.orders.open {
+		c.conditionals.adopt(o, r)
 		if m := c.pairs.machine(o.Pair); m != nil {
 			m.Adopt(o)
 		}

@@ -41,8 +41,12 @@ type (
 	stagedQuestion struct{ question *advice.Question }
 )
 
-func (st *stagedOrder) commit(c *Core, _ *instance)      { c.entry.submitChecked(&st.order) }
-func (st *stagedCancel) commit(c *Core, _ *instance)     { c.entry.Cancel(st.id) }
+func (st *stagedOrder) commit(c *Core, _ *instance) { c.entry.submitChecked(&st.order) }
+func (st *stagedCancel) commit(c *Core, s *instance) {
+	if !c.conditionals.cancel(st.id, "canceled by "+s.Name()) {
+		c.entry.Cancel(st.id)
+	}
+}
 func (st *stagedPair) commit(c *Core, s *instance)       { c.driver.openPair(s, st.id, st.request) }
 func (st *stagedClose) commit(c *Core, s *instance)      { c.driver.closePair(s, st.request) }
 func (st *stagedSchedule) commit(c *Core, s *instance)   { c.parents.startSchedule(s, st.id, st.request) }

@@ -16,7 +16,7 @@ import (
 type Standing struct {
 	// Restore has the positions as fills at their average price, on the grid of prices; what
 	// they realised before is left out. Its orders are those of strategies, without those of
-	// pairs and schedules, whose machines decide anew.
+	// pairs, schedules and what is held, whose machines decide anew.
 	Restore Restore
 	States  []string // JSON, by strategy
 	Busy    bool     // a pair was between two states
@@ -51,7 +51,7 @@ func (o Onlooker) Standing() *Standing {
 	}
 	o.fills(r)
 	for _, o := range c.orders.open {
-		if o.Pair == 0 && o.Schedule == 0 {
+		if o.Pair == 0 && o.Schedule == 0 && o.Parent == 0 {
 			r.Orders = append(r.Orders, *o)
 		}
 	}
@@ -65,6 +65,11 @@ func (o Onlooker) Standing() *Standing {
 	for _, m := range c.schedules.list {
 		if !m.Schedule.State.Done() {
 			r.Schedules = append(r.Schedules, m.Save())
+		}
+	}
+	for _, g := range c.conditionals.list {
+		if !g.Done() {
+			r.Conditionals = append(r.Conditionals, g.Orders()...)
 		}
 	}
 	for _, t := range c.timers.list {

@@ -155,7 +155,12 @@ func (c steering) pauseByHand(s *instance, why string) {
 		s.paused += ": " + why
 	}
 	c.log(intent.Warn, s.index, "paused "+s.paused)
-	c.cancelOrders(s, &Instruction{})
+	for _, o := range c.orders.open {
+		if o.Strategy == s.index && o.Pair == 0 && o.Schedule == 0 && o.Parent == 0 {
+			c.entry.Cancel(o.ID)
+		}
+	}
+	c.conditionals.disarm(s.index)
 }
 
 // unpause lets a strategy go on, whatever paused it. What it was owed it is told
@@ -235,11 +240,17 @@ func (c steering) setParams(s *instance, values map[string]string) {
 	c.commit(s)
 }
 
-// cancelOrders cancels the working orders of a strategy that are not a machine's:
-// those of an instrument or of a number, if one is named.
+// cancelOrders cancels the working orders of a strategy that are not a machine's, and those
+// that are held: those of an instrument or of a number, if one is named.
 func (c steering) cancelOrders(s *instance, in *Instruction) {
+	why := cmp.Or(in.said(), "canceled by hand")
+	if in.Order == 0 {
+		c.conditionals.withdraw(s.index, in.Instrument, 0, why)
+	} else if x, ok := c.conditionals.find(in.Order); ok && x.Strategy == s.index {
+		c.conditionals.cancel(in.Order, why)
+	}
 	for _, o := range c.orders.open {
-		if o.Strategy != s.index || o.Pair != 0 || o.Schedule != 0 ||
+		if o.Strategy != s.index || o.Pair != 0 || o.Schedule != 0 || o.Parent != 0 ||
 			in.Order != 0 && o.ID != in.Order || in.Instrument != "" && c.u.Get(o.Instrument).Key() != in.Instrument {
 			continue
 		}
@@ -250,8 +261,13 @@ func (c steering) cancelOrders(s *instance, in *Instruction) {
 // withdrawable says why an order that is named by its number is none that can be
 // canceled so.
 func (c steering) withdrawable(in *Instruction) error {
+	if x, held := c.conditionals.find(in.Order); held {
+		return c.endable(in, &x)
+	}
 	o, ok := c.orders.get(in.Order)
 	switch {
+	case o != nil && o.Parent != 0:
+		return fmt.Errorf("order %d was sent by %d, which would send another: cancel that one", in.Order, o.Parent)
 	case !ok:
 		return fmt.Errorf("there is no order %d, or it was over long ago", in.Order)
 	case o.Status.Terminal():
@@ -264,6 +280,19 @@ func (c steering) withdrawable(in *Instruction) error {
 		return fmt.Errorf("order %d is of %s, not of %s", in.Order, c.strategies.list[o.Strategy].Name(), in.Strategy)
 	case in.Instrument != "" && c.u.Get(o.Instrument).Key() != in.Instrument:
 		return fmt.Errorf("order %d is in %s, not in %s", in.Order, c.u.Get(o.Instrument).Key(), in.Instrument)
+	}
+	return nil
+}
+
+// endable says why a conditional order can't be canceled by its number.
+func (c steering) endable(in *Instruction, x *intent.Conditional) error {
+	switch {
+	case x.State.Done():
+		return fmt.Errorf("order %d is over: %s", in.Order, x.State)
+	case in.Strategy != "" && c.strategies.StrategyName(x.Strategy) != in.Strategy:
+		return fmt.Errorf("order %d is of %s, not of %s", in.Order, c.strategies.StrategyName(x.Strategy), in.Strategy)
+	case in.Instrument != "" && c.u.Get(x.Request.Instrument).Key() != in.Instrument:
+		return fmt.Errorf("order %d is in %s, not in %s", in.Order, c.u.Get(x.Request.Instrument).Key(), in.Instrument)
 	}
 	return nil
 }

@@ -47,16 +47,18 @@ func (h Handler) String() string {
 type Callback struct {
 	Handler    Handler
 	Instrument exchange.InstrumentID
-	Event      *exchange.Event          // on_trade, on_mark, on_liquidation, on_bar
-	Order      *exchange.Order          // on_order, on_fill
-	Fill       *exchange.Fill           // on_fill
-	Payment    *exchange.FundingPayment // on_funding
-	Pair       *intent.Pair             // on_pair
-	Schedule   *intent.Schedule         // on_schedule
-	Advice     *advice.Advice           // on_advice
-	Name       string                   // on_timer, on_signal
-	Payload    string                   // on_signal
-	Reason     string                   // on_gap, on_halt
+	Event      *exchange.Event // on_trade, on_mark, on_liquidation, on_bar
+	Order      *exchange.Order // on_order, on_fill
+	// Conditional is, in on_order and in the place of Order, an order that the host holds.
+	Conditional *intent.Conditional
+	Fill        *exchange.Fill           // on_fill
+	Payment     *exchange.FundingPayment // on_funding
+	Pair        *intent.Pair             // on_pair
+	Schedule    *intent.Schedule         // on_schedule
+	Advice      *advice.Advice           // on_advice
+	Name        string                   // on_timer, on_signal
+	Payload     string                   // on_signal
+	Reason      string                   // on_gap, on_halt
 
 	tries   int  // how often it was told before
 	repeats bool // a timer that comes again by itself

@@ -132,6 +132,9 @@ func (c *Core) NextTimer() (exchange.Time, bool) {
 	if d, armed := c.schedules.deadline(); armed && (!ok || d < at) {
 		at, ok = d, true
 	}
+	if d, armed := c.conditionals.deadline(); armed && (!ok || d < at) {
+		at, ok = d, true
+	}
 	if d, armed := c.strategies.redeliveryDue(); armed && (!ok || d < at) {
 		at, ok = d, true
 	}
@@ -162,6 +165,9 @@ func (c *Core) DueTimer() string {
 			return "the margin manager of the " + string(k.Request.Wallet) + " wallet"
 		}
 	}
+	if d, armed := c.conditionals.deadline(); armed && d == at {
+		return "an order that is held"
+	}
 	return "a schedule"
 }
 
@@ -172,6 +178,7 @@ func (c *Core) onTimer() {
 		}
 	}
 	c.parents.runSchedules()
+	c.conditionals.run()
 	c.bars.closeBars()
 	c.bars.showBars()
 	c.strategies.redeliver()

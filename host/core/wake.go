@@ -52,6 +52,9 @@ func (ss *strategies) seesMarket(s *instance) bool {
 // of the strategy will be heard of.
 func (ss *strategies) awaitsNews(s *instance) bool {
 	if s.wants[OnOrder] || s.wants[OnFill] {
+		if ss.conditionals.any(s.index) {
+			return true
+		}
 		for _, o := range ss.orders.open {
 			if o.Strategy == s.index {
 				return true

@@ -39,6 +39,9 @@ func (vm *VM) push(n *core.Callback) (int, error) {
 	case core.OnTimer:
 		return rt.PushString(n.Name), nil
 	case core.OnOrder:
+		if n.Conditional != nil {
+			return rt.Push(bindings.NewConditional(rt, n.Conditional)), nil
+		}
 		return rt.Push(rt.NewOrder(n.Order)), nil
 	case core.OnFill:
 		return rt.Push(rt.NewFill(n.Fill)), nil

@@ -3,6 +3,8 @@ package projection
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/shopspring/decimal"
@@ -39,7 +41,7 @@ func (r *Restorer) Restore() (*core.Restore, error) {
 		LastQuestion: snap.NextQuestion - 1, LastSchedule: snap.NextSchedule - 1,
 	}
 	var err error
-	for _, read := range []func(*core.Restore) error{r.latch, r.balances, r.fills, r.orders, r.pairs, r.schedules, r.signals} {
+	for _, read := range []func(*core.Restore) error{r.latch, r.balances, r.fills, r.orders, r.pairs, r.schedules, r.conditionals, r.signals} {
 		if err = read(out); err != nil {
 			break
 		}
@@ -285,6 +287,32 @@ func (r *Restorer) schedules(out *core.Restore) error {
 			r.Warn(fmt.Sprintf("schedule %d belongs to strategy %q, which does not run now: it is finished all the same", row.ID, row.Strategy))
 		}
 		out.Schedules = append(out.Schedules, saved)
+	}
+	return nil
+}
+
+// conditionals finds the instruments of orders that the host held by their symbols. On paper
+// what they had at the venue ended with it.
+func (r *Restorer) conditionals(out *core.Restore) error {
+	away := map[string]int{}
+	for i := range r.Snapshot.Conditionals {
+		row := &r.Snapshot.Conditionals[i]
+		var c intent.Conditional
+		if err := json.Unmarshal([]byte(row.Detail), &c); err != nil {
+			return fmt.Errorf("order %d: %w", row.ID, err)
+		}
+		in, ok := r.Universe.Find(row.Venue, row.Symbol)
+		if !ok {
+			return fmt.Errorf("order %d, which is held: %s:%s is not in this market", row.ID, row.Venue, row.Symbol)
+		}
+		c.Request.Instrument, c.Strategy = in.ID, r.Roster.Index(row.Strategy)
+		if !r.Roster.Runs(c.Strategy) && !row.Done {
+			away[row.Strategy]++
+		}
+		out.Conditionals = append(out.Conditionals, c)
+	}
+	for _, name := range slices.Sorted(maps.Keys(away)) {
+		r.Warn(fmt.Sprintf("%d orders are held for strategy %q, which does not run now: those that reduce are carried out all the same, the others wait", away[name], name))
 	}
 	return nil
 }

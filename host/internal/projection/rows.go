@@ -10,6 +10,7 @@ import (
 	"math"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/intent"
 	"github.com/perilune/perilune/exchange/intent/advice"
 	"github.com/perilune/perilune/host/core"
 	"github.com/perilune/perilune/host/execution/schedule"
@@ -62,6 +63,8 @@ func (r *Rows) Of(e *core.Effect) (ledger.Record, error) {
 		return r.pair(at, b.SavedPair, name)
 	case core.ScheduleChanged:
 		return r.schedule(at, b.Saved, name)
+	case core.ConditionalChanged:
+		return r.conditional(at, b.Conditional, name)
 	case *core.EquitySampled:
 		return &ledger.EquityRow{At: at, Amount: b.Amount, Prices: r.held(at.Time)}, nil
 	case *core.StateSaved:
@@ -169,6 +172,22 @@ func (r *Rows) schedule(at ledger.At, saved *schedule.Saved, name string) (ledge
 	}
 	if o := s.AtOnce; o != nil {
 		row.OnceQty, row.OnceCost, row.OncePrice = o.Qty, o.Cost, known(o.Price(in))
+	}
+	return row, nil
+}
+
+// conditional is the row of an order that the host holds.
+func (r *Rows) conditional(at ledger.At, c *intent.Conditional, name string) (ledger.Record, error) {
+	detail, err := json.Marshal(c)
+	if err != nil {
+		return nil, fmt.Errorf("order %d: %w", c.ID, err)
+	}
+	in, q := r.Universe.Get(c.Request.Instrument), &c.Request
+	row := &ledger.ConditionalRow{At: at, ID: c.ID, Group: c.Group, Strategy: name, Role: c.Role.String(), Instrument: in, Type: q.Type(), Side: q.Side,
+		State: c.State.String(), Done: c.State.Done(), Reason: c.Reason, Reduces: q.Reduces(in), Trigger: c.Stop, Price: q.Price, Size: c.Size,
+		Filled: c.Filled, Child: c.Child, Expires: q.Expires, Created: c.Created, Triggered: c.Triggered, Closed: c.Closed, Detail: string(detail)}
+	if q.Triggers() {
+		row.Source = q.SourceOn(in)
 	}
 	return row, nil
 }
