@@ -74,7 +74,7 @@ func Module() bindings.Module {
 				Example: "order.oco{symbol = \"usdm:BTCUSDT\", side = \"sell\", qty = \"0.01\", take_profit = 66000, stop = {trail_percent = 2}}"}, Call: oco},
 			{Spec: bindings.Spec{Name: "amend", Doc: "Changes price, size or trigger of an order. What the host holds is changed in its place; an order at the venue is taken back, and what is left of it then is sent anew, under another id.",
 				Args: []bindings.Value{{Name: "id", Type: "string"}, {Name: "change", Type: "OrderChange"}}, Returns: []bindings.Value{{Name: "id", Type: "string", Doc: "under which it goes on"}},
-				Example: "id = order.amend(id, {price = 61750})"}, Call: amendOrder},
+				Example: "for _, o in ipairs(order.open(\"usdm:BTCUSDT\")) do\n  order.amend(o.id, {price = 61750})\nend"}, Call: amendOrder},
 			{Spec: bindings.Spec{Name: "close", Doc: "Closes what this strategy holds of an instrument outside of pairs, at the market, and cancels its other orders of it first.",
 				Args: []bindings.Value{symbolArg}, Returns: []bindings.Value{{Name: "id", Type: "string?", Doc: "nil: it holds nothing"}}}, Call: closeOwn},
 			{Spec: bindings.Spec{Name: "target", Doc: "Sends what is missing to a position of this size, counting what is held and what is under way.",

@@ -66,7 +66,9 @@ function order.oco(request) end
 ---Changes price, size or trigger of an order. What the host holds is changed in its place; an order at the venue is taken back, and what is left of it then is sent anew, under another id.
 ---
 ---```lua
----id = order.amend(id, {price = 61750})
+---for _, o in ipairs(order.open("usdm:BTCUSDT")) do
+---  order.amend(o.id, {price = 61750})
+---end
 ---```
 ---@param id string
 ---@param change OrderChange
