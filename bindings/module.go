@@ -4,8 +4,12 @@ import lua "github.com/yuin/gopher-lua"
 
 // Module is one table of functions a script can use.
 type Module struct {
-	Name  string // the global the script sees: "market", or "exec.pair" for a table inside exec
-	Doc   string
+	// Name is the global the script sees: "market", or "exec.pair" for a table inside exec.
+	// Empty: its functions are globals themselves.
+	Name string
+	Doc  string
+	// Call, when set, is what calling the table itself does: market(x).
+	Call  *Func
 	Funcs []Func
 	Types []Type
 	// Open, when set, may add to the module's table what functions cannot
@@ -59,10 +63,19 @@ func (rt *Runtime) Install(globals *lua.LTable, modules []Module) {
 	in := installer{rt}
 	for i := range modules {
 		m := &modules[i]
-		t := in.table(globals, m.Name)
+		t, prefix := globals, ""
+		if m.Name != "" {
+			t, prefix = in.table(globals, m.Name), m.Name+"."
+		}
 		for j := range m.Funcs {
 			f := &m.Funcs[j]
-			t.RawSetString(f.Name, in.function(m.Name+"."+f.Name, f, 0))
+			t.RawSetString(f.Name, in.function(prefix+f.Name, f, 0))
+		}
+		if m.Call != nil {
+			mt := rt.L.CreateTable(0, 2)
+			mt.RawSetString("__call", in.function(m.Name, m.Call, 1))
+			mt.RawSetString("__metatable", lua.LFalse)
+			t.Metatable = mt
 		}
 		if m.Open != nil {
 			m.Open(rt, t)

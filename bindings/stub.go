@@ -36,10 +36,18 @@ func (m *Module) Annotations() Stub {
 
 func (m *Module) stub() string {
 	var b strings.Builder
-	comment(&b, m.Doc)
-	fmt.Fprintf(&b, "---@class %slib\n%s = {}\n\n", strings.ReplaceAll(m.Name, ".", "_"), m.Name)
+	prefix := ""
+	if m.Name != "" {
+		comment(&b, m.Doc)
+		prefix = m.Name + "."
+		fmt.Fprintf(&b, "---@class %slib\n", strings.ReplaceAll(m.Name, ".", "_"))
+		if m.Call != nil {
+			fmt.Fprintf(&b, "---@overload %s\n", handlerType(m.Call.Spec))
+		}
+		fmt.Fprintf(&b, "%s = {}\n\n", m.Name)
+	}
 	for i := range m.Funcs {
-		funcStub(&b, m.Name+".", &m.Funcs[i].Spec)
+		funcStub(&b, prefix, &m.Funcs[i].Spec)
 	}
 	for i := range m.Types {
 		m.Types[i].stub(&b)

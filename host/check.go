@@ -13,6 +13,7 @@ import (
 type CheckReport struct {
 	Path     string       `json:"path"`
 	OK       bool         `json:"ok"`
+	Tests    bool         `json:"tests,omitempty"` // it holds tests of strategies, and is none
 	Name     string       `json:"name,omitempty"`
 	Hash     string       `json:"hash,omitempty"`
 	Handlers []string     `json:"handlers,omitempty"`

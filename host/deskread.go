@@ -136,6 +136,12 @@ func (d *deskReader) Versions(ctx context.Context, a control.VersionsArgs) ([]co
 	return k.versions(ctx, a, func(name string) string { return running[name] })
 }
 
+// LinesDiffer are the lines in which two texts differ, as a unified diff has them.
+func LinesDiffer(beforeName, before, afterName, after string) []string {
+	text := string(diff.Diff(beforeName, []byte(before), afterName, []byte(after)))
+	return strings.Split(strings.TrimSuffix(text, "\n"), "\n")
+}
+
 // diffOf is what changed between the sources of two versions, unified.
 func diffOf(before, after []exchange.Source) string {
 	var b strings.Builder

@@ -67,6 +67,7 @@ type strategyConfig struct {
 	Instructions, StringBytes, StateBytes int `json:",omitempty"`
 
 	watchdog *script.Watchdog // nil in a replay
+	probe    script.Probe     // of a stage; nil: none
 }
 
 func (s *header) encode() ([]byte, error) { return json.Marshal(s) }

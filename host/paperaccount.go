@@ -26,6 +26,7 @@ type paperOptions struct {
 	seed          uint64
 	participation float64
 	live          bool // on a market of venues
+	models        paper.Models
 }
 
 func (o *Options) paper() paperOptions {
@@ -37,7 +38,7 @@ func (o *Options) paper() paperOptions {
 func (o *paperOptions) venueOn(c *core.Core, bars bool, from *core.Restore, nextTrade uint64) (*paper.Venue, error) {
 	opt := paper.Options{
 		Universe: c.Universe(), Books: c.Book, Seed: cmp.Or(o.Seed, o.seed),
-		Leverage: o.Leverage, Queue: o.Queue, Impact: o.Impact, Participation: o.participation,
+		Leverage: o.Leverage, Queue: o.Queue, Impact: o.Impact, Participation: o.participation, Models: o.models,
 	}
 	if bars && opt.Impact.HalfLife == 0 {
 		// A bar's displayed volume is what there was: it does not come back

@@ -10,12 +10,13 @@ import (
 
 	"github.com/perilune/perilune/bindings"
 	"github.com/perilune/perilune/bindings/std"
+	"github.com/perilune/perilune/host/script"
 	"github.com/perilune/perilune/scripts"
 )
 
 var scaffoldName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,31}$`)
 
-// Scaffold writes a strategy skeleton with the settings that give an editor
+// Scaffold writes a strategy skeleton and a test of it, with the settings that give an editor
 // completion for it, and returns what it wrote, the strategy first. It never
 // overwrites: editor settings that are there already stay.
 func Scaffold(dir, name string) ([]string, error) {
@@ -34,11 +35,13 @@ func Scaffold(dir, name string) ([]string, error) {
 	if _, err := os.Stat(main); !errors.Is(err, fs.ErrNotExist) {
 		return nil, configError("%s exists already", main)
 	}
-	wrote := []string{main}
-	if err := os.WriteFile(main, []byte(strings.ReplaceAll(scripts.Skeleton, "NAME", name)), 0o644); err != nil {
-		return nil, err
+	wrote := []string{main, strings.TrimSuffix(main, ".lua") + script.TestSuffix}
+	for i, text := range []string{scripts.Skeleton, scripts.SkeletonTest} {
+		if err := os.WriteFile(wrote[i], []byte(strings.ReplaceAll(text, "NAME", name)), 0o644); err != nil {
+			return nil, err
+		}
 	}
-	for _, stub := range bindings.Stubs(std.Modules()) {
+	for _, stub := range append(bindings.Stubs(std.Modules()), bindings.Stub{Name: "testing.lua", Text: scripts.TestingStub}) {
 		path := filepath.Join(dir, "types", stub.Name)
 		if err := os.WriteFile(path, []byte(stub.Text), 0o644); err != nil {
 			return nil, err

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/perilune/perilune/bindings"
 	"github.com/perilune/perilune/bindings/std"
@@ -27,6 +28,7 @@ type luaStrategy struct {
 	supply   supply
 	limits   script.Limits
 	watchdog *script.Watchdog
+	probe    script.Probe
 }
 
 var _ std.Env = (*core.Port)(nil) // scripts see the core's port itself
@@ -41,7 +43,7 @@ func newScript(c *strategyConfig, modules []bindings.Module, seed uint64, u *exc
 		}
 	}
 	s := &luaStrategy{modules: modules, seed: seed, params: c.Params, path: c.Path, version: 1, universe: u,
-		limits: script.Limits{MemoryBytes: c.Memory, Instructions: c.Instructions, StringBytes: c.StringBytes, StateBytes: c.StateBytes}, watchdog: c.watchdog}
+		limits: script.Limits{MemoryBytes: c.Memory, Instructions: c.Instructions, StringBytes: c.StringBytes, StateBytes: c.StateBytes}, watchdog: c.watchdog, probe: c.probe}
 	vm, err := s.start(p, c.State)
 	if err != nil {
 		return nil, &ScriptError{c.Path, err}
@@ -53,7 +55,7 @@ func newScript(c *strategyConfig, modules []bindings.Module, seed uint64, u *exc
 // start makes a VM of a program, with the state that an earlier run left.
 func (s *luaStrategy) start(p *script.Program, saved string) (*script.VM, error) {
 	vm, err := script.New(script.Options{Program: p, Modules: s.modules, Params: anyValues(s.params), Seed: s.seed,
-		Limits: s.limits, Watchdog: s.watchdog})
+		Limits: s.limits, Watchdog: s.watchdog, Probe: s.probe})
 	if err != nil {
 		return nil, err
 	}
@@ -236,6 +238,9 @@ func loadScripts(paths []string, modules []bindings.Module) ([]loaded, error) {
 func loadScript(path string, modules []bindings.Module) (*loaded, error) {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		return nil, fmt.Errorf("load %s: it is a directory: want a script, such as %s", path, filepath.Join(path, "*.lua"))
+	}
+	if strings.HasSuffix(path, script.TestSuffix) {
+		return nil, fmt.Errorf("load %s: it holds tests, and no strategy: perilune test runs it", path)
 	}
 	sources, err := script.Load(path)
 	if err != nil {

@@ -16,6 +16,17 @@ var FS embed.FS
 //go:embed skeleton/strategy.lua
 var Skeleton string
 
+// SkeletonTest is a test of it, which passes.
+//
+//go:embed skeleton/strategy_test.lua
+var SkeletonTest string
+
+// TestingStub declares to editors what test files find: the specifications are those of
+// package host/trial.
+//
+//go:embed types/testing.lua
+var TestingStub string
+
 // EditorSettings tell the Lua language server of an editor where the declarations of
 // the API are, and what the sandbox leaves out.
 //

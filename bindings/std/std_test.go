@@ -34,7 +34,7 @@ func TestStubsAreFresh(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, f := range files {
-		if !known[filepath.Base(f)] {
+		if base := filepath.Base(f); !known[base] && base != "testing.lua" { // that is of package host/trial
 			t.Errorf("%s belongs to no module", f)
 		}
 	}

@@ -29,6 +29,7 @@ const (
 	ExitConfig     = 10 // the configuration file
 	ExitScript     = 11 // a script does not load
 	ExitStrategy   = 12 // a strategy was paused for its errors
+	ExitTest       = 13 // a test of a strategy failed
 	ExitCondition  = 14 // a figure is what --fail-if names
 	ExitData       = 20 // market data that is missing, damaged or does not agree
 	ExitDivergence = 21 // a replay came out differently
@@ -64,6 +65,7 @@ func verbs() []verb {
 		{"study", "SCRIPT… --data DIR --splits …", "compare strategies over parts of history, tuned only on what was before", studyVerb},
 		{"replay", "JOURNAL_DIR", "run a journal again and compare every effect", replayVerb},
 		{"check", "SCRIPT…", "load scripts without trading and say what is wrong", checkVerb},
+		{"test", "[PATH…]", "run tests of strategies, *_test.lua, and tell which lines they cover", testVerb},
 		{"data", "verify|download|import|curve …", "prove a recording; fetch past data, make a history of it, learn a volume curve", dataVerb},
 		{"config", "show|check --config FILE", "each value of the configuration and where it is from; check a file", configVerb},
 		{"doctor", "--config FILE", "look at all that run --live needs, and change nothing", doctorVerb},
@@ -102,7 +104,7 @@ func verbs() []verb {
 		{"notify", "list|test", "what people were told and what waits to be; send a test message to each target", notifyVerb},
 		{"reconcile", "--config FILE", "compare a ledger with what its venues have of a period", reconcileVerb},
 		{"sim", "[--listen ADDR]", "run a local exchange that speaks the protocols of every venue", simVerb},
-		{"new", "NAME", "write a strategy skeleton with editor settings", newVerb},
+		{"new", "NAME", "write a strategy skeleton with a test and editor settings", newVerb},
 		{"docs", "[CHAPTER|WORD…]", "the manual: a chapter of it, or where words stand in it", docsVerb},
 		{"completion", "bash|zsh|fish|powershell", "print the completion of a shell", completionVerb},
 		{"version", "", "which version this is, of which commit, built by what", versionVerb},

@@ -346,7 +346,7 @@ func TestManualConfigurations(t *testing.T) {
 
 // The table of exit codes has each that there is, and none that there is not.
 func TestManualExitCodes(t *testing.T) {
-	codes := []int{ExitOK, ExitFailure, ExitUsage, ExitConfig, ExitScript, ExitStrategy, ExitCondition, ExitData, ExitDivergence,
+	codes := []int{ExitOK, ExitFailure, ExitUsage, ExitConfig, ExitScript, ExitStrategy, ExitTest, ExitCondition, ExitData, ExitDivergence,
 		ExitHalted, ExitAccount, ExitLedger, ExitDiskFull, ExitLocked, ExitStalled, ExitKilled}
 	c, _ := manual.Find(chapters(), "exit-codes")
 	var rows []int

@@ -8,6 +8,7 @@ import (
 
 	"github.com/perilune/perilune/exchange/record"
 	"github.com/perilune/perilune/host"
+	"github.com/perilune/perilune/host/trial"
 )
 
 func replayVerb(ctx context.Context, e *env, args []string) error {
@@ -93,7 +94,7 @@ func checkVerb(_ context.Context, e *env, args []string) error {
 	var reports []*host.CheckReport
 	bad := false
 	for _, path := range scripts {
-		r := host.Check(path, values)
+		r := checked(path, values)
 		reports = append(reports, r)
 		bad = bad || !r.OK
 	}
@@ -112,11 +113,24 @@ func checkVerb(_ context.Context, e *env, args []string) error {
 	return nil
 }
 
+// checked is a strategy, or the tests of one.
+func checked(path string, values map[string]string) *host.CheckReport {
+	if !trial.IsTest(path) {
+		return host.Check(path, values)
+	}
+	problems := trial.Check(path)
+	return &host.CheckReport{Path: path, OK: len(problems) == 0, Tests: true, Problems: problems}
+}
+
 func printCheck(e *env, r *host.CheckReport) {
 	for _, p := range r.Problems {
 		fmt.Fprintln(e.err, p)
 	}
 	if !r.OK {
+		return
+	}
+	if r.Tests {
+		fmt.Fprintf(e.out, "%s: its tests load; perilune test runs them\n", r.Path)
 		return
 	}
 	fmt.Fprintf(e.out, "%s: %s is fine: %s\n", r.Path, r.Name, strings.Join(r.Handlers, " "))

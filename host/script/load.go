@@ -20,6 +20,9 @@ import (
 
 var moduleNames = regexp.MustCompile(`^[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*$`)
 
+// TestSuffix is how names of files with tests of strategies end: they are no strategies.
+const TestSuffix = "_test.lua"
+
 // maxSources bounds how many files one strategy may consist of.
 const maxSources = 64
 

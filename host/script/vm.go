@@ -62,6 +62,19 @@ func init() { lua.MaxArrayIndex = maxList }
 // [*Error] that says what is wrong and where; for a table without handlers, or
 // none at all, it is [ErrNotReady].
 func New(o Options) (*VM, error) {
+	vm, err := newVM(o)
+	if err != nil {
+		return nil, err
+	}
+	if err := vm.load(); err != nil {
+		vm.Close()
+		return nil, err
+	}
+	return vm, nil
+}
+
+// newVM makes a VM that has run nothing yet.
+func newVM(o Options) (*VM, error) {
 	if o.Program == nil {
 		return nil, errors.New("script: Options.Program is missing")
 	}
@@ -83,10 +96,6 @@ func New(o Options) (*VM, error) {
 		vm.counter = newProbed(&vm.sandbox, o.Probe)
 	}
 	vm.L.SetContext(vm.counter)
-	if err := vm.load(); err != nil {
-		vm.Close()
-		return nil, err
-	}
 	return vm, nil
 }
 

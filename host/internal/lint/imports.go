@@ -14,6 +14,7 @@ import (
 var layers = [][]string{
 	{""},
 	{"host/cli"},
+	{"host/trial"},
 	{"host"},
 	{"host/internal"},
 	{"host/report"},
@@ -146,7 +147,7 @@ var homes = []struct {
 	{"github.com/spf13/pflag", []string{"host/cli"}, "options reach the rest as values"},
 	{"github.com/rogpeppe/go-internal/diff", []string{"host"}, "versions of scripts are compared in one place"},
 	{"github.com/yuin/goldmark", []string{"host/cli/manual"}, "the manual is text, and is shown by one package"},
-	{"github.com/yuin/gopher-lua", []string{"host/script", "bindings"}, "the core knows no Lua"},
+	{"github.com/yuin/gopher-lua", []string{"host/script", "host/trial", "bindings"}, "the core knows no Lua"},
 }
 
 // testOnly are libraries that the product does not contain.

@@ -1,0 +1,249 @@
+package trial
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"github.com/perilune/perilune/bindings"
+	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/intent"
+	"github.com/perilune/perilune/exchange/intent/advice"
+	"github.com/perilune/perilune/host"
+	"github.com/perilune/perilune/host/core"
+	"github.com/perilune/perilune/host/script"
+)
+
+// session is a strategy under test: what it did, and the market it is shown.
+type session struct {
+	f         *runner
+	path      string // of the strategy, as it can be opened
+	u         *exchange.Universe
+	stage     *host.Stage
+	market    *scripted
+	faults    *faults
+	orders    []*exchange.Order // as they are by now, oldest first
+	fills     []exchange.Fill
+	payments  []exchange.FundingPayment
+	pairs     []intent.Pair // as they are by now
+	logs      []logged
+	points    []core.ChartPoint
+	notes     []core.Notified
+	questions []*advice.Question
+	decisions []string // a line each, for golden files
+	noted     int      // errors that the test has asked for
+	errors    []string
+}
+
+type logged struct {
+	level intent.Level
+	who   int32
+	where string
+	text  string
+}
+
+// mostKept bounds each of a session's lists.
+const mostKept = 200_000
+
+// programs are what was compiled already, by path and hash.
+type programs struct{ list map[string]*script.Program }
+
+func (p *programs) load(path string) (*script.Program, error) {
+	sources, err := script.Load(path)
+	if err != nil {
+		return nil, err
+	}
+	return p.compile(filepath.Dir(path), sources)
+}
+
+func (p *programs) compile(dir string, sources []exchange.Source) (*script.Program, error) {
+	key := dir + " " + script.Hash(sources)
+	if known := p.list[key]; known != nil {
+		return known, nil
+	}
+	program, err := script.Compile(sources)
+	if err != nil {
+		return nil, err
+	}
+	if p.list == nil {
+		p.list = map[string]*script.Program{}
+	}
+	p.list[key] = program
+	return program, nil
+}
+
+// find is where a strategy is that a test names: beside it, or beside the folder of tests.
+func (f *runner) find(name string) string {
+	dir := filepath.Dir(f.path)
+	path := filepath.Join(dir, filepath.FromSlash(name))
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) && filepath.Base(dir) == "tests" {
+		if above := filepath.Join(dir, "..", filepath.FromSlash(name)); exists(above) {
+			return above
+		}
+	}
+	return path
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// open starts a strategy in a session of its own.
+func (f *runner) open(rt *bindings.Runtime) int {
+	if f.test == nil {
+		rt.Raise("open a strategy in a test, or in before_each: each test has a session of its own")
+	}
+	const mostSessions = 20
+	if len(f.test.sessions) == mostSessions {
+		rt.Raise("a test may have at most %d strategies", mostSessions)
+	}
+	o := f.conditions(rt)
+	path := f.find(rt.Arg(1).Text())
+	program, err := f.programs.load(path)
+	if err != nil {
+		rt.Raise("%v", err)
+	}
+	f.file.uses(filepath.Dir(path), program)
+	u, err := exchange.NewUniverse(o.Instruments)
+	must(rt, err)
+	s := &session{f: f, path: path, u: u, faults: &faults{}}
+	o.Models.Latency = latency{o.Latency, s.faults}
+	o.Script, o.Program, o.Set = path, program, settings(rt, rt.Arg(2))
+	o.Around, o.Heard = s.faults.around, s.heard
+	if f.cover != nil {
+		f.cover.add(filepath.Dir(path), program)
+		o.Probe = f.cover.probe(filepath.Dir(path))
+	}
+	if s.stage, err = host.NewStage(f.test.ctx, *o); err != nil {
+		rt.Raise("%v", err)
+	}
+	s.market = newScripted(s)
+	f.test.sessions = append(f.test.sessions, s)
+	return rt.Push(rt.NewObject(&f.api.session, s))
+}
+
+// settings are parameters as text, which is how they come from a command line too.
+func settings(rt *bindings.Runtime, in bindings.Input) map[string]string {
+	if in.Nil() {
+		return nil
+	}
+	out := map[string]string{}
+	t := in.Table()
+	for _, k := range keys(t) {
+		v := t.RawGet(k)
+		if list, ok := v.(*lua.LTable); ok {
+			plain, err := bindings.Plain(list)
+			if err != nil {
+				in.Fail("%s: %v", bindings.ToText(k), err)
+			}
+			raw, err := json.Marshal(plain)
+			if err != nil {
+				in.Fail("%s: %v", bindings.ToText(k), err)
+			}
+			out[bindings.ToText(k)] = string(raw)
+			continue
+		}
+		if f, ok := v.(lua.LNumber); ok {
+			rt.Charge(1)
+			out[bindings.ToText(k)] = fmt.Sprintf("%v", float64(f))
+			continue
+		}
+		out[bindings.ToText(k)] = bindings.ToText(v)
+	}
+	return out
+}
+
+// heard is told of every event of the session.
+func (s *session) heard(_ *exchange.Event, fx []core.Effect) {
+	for i := range fx {
+		s.decide(&fx[i])
+		switch b := fx[i].Body.(type) {
+		case core.Submit:
+			s.order(b.Order)
+		case core.OrderChanged:
+			s.order(b.Order)
+		case *core.Filled:
+			if len(s.fills) < mostKept {
+				s.fills = append(s.fills, *b.Fill)
+			}
+			if b.Order != nil {
+				s.order(b.Order)
+			}
+		case *core.FundingPaid:
+			s.payments = append(s.payments, *b.Payment)
+		case core.PairChanged:
+			s.pair(&b.Pair)
+		case *core.LogLine:
+			s.log(fx[i].Strategy, b)
+		case *core.ChartPoint:
+			if len(s.points) < mostKept {
+				s.points = append(s.points, *b)
+			}
+		case *core.Notified:
+			s.notes = append(s.notes, *b)
+		case core.ConsultAdvisor:
+			s.questions = append(s.questions, b.Question)
+		case core.Advised:
+			s.questions = slices.DeleteFunc(s.questions, func(q *advice.Question) bool { return q.ID == b.ID })
+		}
+	}
+}
+
+func (s *session) order(o *exchange.Order) {
+	at := slices.IndexFunc(s.orders, func(x *exchange.Order) bool { return x.ID == o.ID })
+	switch copied := *o; {
+	case at >= 0:
+		s.orders[at] = &copied
+	case len(s.orders) < mostKept:
+		s.orders = append(s.orders, &copied)
+	}
+}
+
+func (s *session) pair(p *intent.Pair) {
+	at := slices.IndexFunc(s.pairs, func(x intent.Pair) bool { return x.ID == p.ID })
+	if at < 0 {
+		s.pairs = append(s.pairs, *p)
+		return
+	}
+	s.pairs[at] = *p
+}
+
+func (s *session) log(who int32, l *core.LogLine) {
+	if len(s.logs) < mostKept {
+		s.logs = append(s.logs, logged{l.Level, who, l.Where, l.Text})
+	}
+	if l.Level == intent.Error && who >= 0 && l.Where == "" && strings.HasPrefix(l.Text, "on_") { // a callback's, as the core words it
+		s.errors = append(s.errors, l.Text)
+	}
+}
+
+// faults is the first error of a strategy that the test did not ask for; nil: none.
+func (t *running) faults() error { return t.faultsFrom(0) }
+
+func (t *running) faultsFrom(first int) error {
+	for _, s := range t.sessions[first:] {
+		if n := len(s.errors) - s.noted; n > 0 {
+			return &faultError{name: s.stage.Name(), text: strings.TrimSpace(s.errors[s.noted]), count: n}
+		}
+	}
+	return nil
+}
+
+// log is what the strategies of a test said last.
+func (t *running) log() (out []string) {
+	const last = 10
+	for _, s := range t.sessions {
+		for _, l := range s.logs[max(0, len(s.logs)-last):] {
+			out = append(out, fmt.Sprintf("%s %s: %s", l.level, s.stage.Name(), strings.TrimSpace(l.text)))
+		}
+	}
+	return out
+}
