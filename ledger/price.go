@@ -8,8 +8,8 @@ import (
 	"github.com/perilune/perilune/exchange"
 )
 
-// InstrumentPrice is what a unit of an instrument stood at: the middle of its book, or its
-// mark or last trade where there is none.
+// InstrumentPrice is what the equity valued an instrument at: the mark of a contract, the
+// middle of a spot book.
 type InstrumentPrice struct {
 	Instrument *exchange.Instrument
 	Price      decimal.Decimal

@@ -37,8 +37,8 @@ type OrderRow struct {
 	Order      exchange.Order
 	Instrument *exchange.Instrument
 	Strategy   string
-	// Arrival is where the market stood when the order was decided on, as InstrumentPrice
-	// has it; zero: it is not known, or was written before.
+	// Arrival is where the market stood when the order was decided on, the middle of the book;
+	// zero: it is not known, or was written before.
 	Arrival decimal.Decimal
 }
 

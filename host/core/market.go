@@ -200,6 +200,13 @@ func (mk *markets) MidPrice(id exchange.InstrumentID) (decimal.Decimal, bool) {
 	return q.Price, ok
 }
 
+// ValuedAt is what the equity values an instrument at: the mark of a contract, the middle of
+// a spot book, the last trade where there is none. false: nothing is known of it yet.
+func (mk *markets) ValuedAt(id exchange.InstrumentID) (decimal.Decimal, bool) {
+	q, ok := mk.Quote(mk.u.Get(id))
+	return q.Price, ok
+}
+
 // middle is the price between two.
 func middle(in *exchange.Instrument, bid, ask exchange.Ticks) decimal.Decimal {
 	return decimal.New(int64(bid+ask)*in.Tick.M*5, -int32(in.Tick.Scale)-1)

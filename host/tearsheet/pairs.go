@@ -106,7 +106,9 @@ func (p *pairTrip) trip() Trip {
 // funding books a settlement.
 func (w *walk) funding(x *ledger.Funding) {
 	k := marketKey{x.Account, x.Venue, x.Symbol}
-	w.priced(k, x.Mark)
+	if len(w.r.Prices) == 0 { // where there are any, they are newer than a settlement's mean
+		w.priced(k, x.Mark)
+	}
 	if !w.wants(x.Strategy) {
 		return
 	}

@@ -26,6 +26,7 @@ type walk struct {
 	markets  map[marketKey]*market
 	pairs    map[pairKey]*pairTrip
 	pairList []*pairTrip
+	moved    []*pairTrip                // to be looked at when all prices of the moment are there
 	values   map[string]decimal.Decimal // of a unit of a coin, in the currency
 	unvalued map[string]bool            // coins that no price is known of
 
@@ -95,7 +96,7 @@ func (w *walk) all() {
 	add := func(at exchange.Time, kind int, do func()) { list = append(list, happening{at, kind, do}) }
 	for i := range r.Prices {
 		p := &r.Prices[i]
-		add(p.Time, 0, func() { w.priced(marketKey{p.Account, p.Venue, p.Symbol}, p.Price) })
+		add(p.Time, 4, func() { w.priced(marketKey{p.Account, p.Venue, p.Symbol}, p.Price) })
 	}
 	for i := range r.Funding {
 		add(r.Funding[i].Settled, 1, func() { w.funding(&r.Funding[i]) })
@@ -110,15 +111,28 @@ func (w *walk) all() {
 		add(r.Insurance[i].Time, 3, func() { w.insurance(&r.Insurance[i]) })
 	}
 	for i := range r.Equity {
-		add(r.Equity[i].Time, 4, func() { w.sample(r.Equity[i]) })
+		add(r.Equity[i].Time, 5, func() { w.sample(r.Equity[i]) })
 	}
 	slices.SortStableFunc(list, func(a, b happening) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.kind, b.kind)) })
 	for i := range list {
+		if i > 0 && (list[i].at != list[i-1].at || list[i].kind != list[i-1].kind) {
+			w.look()
+		}
 		w.exposed.advance(w.clip(list[i].at))
 		list[i].do()
 	}
+	w.look()
 	w.exposed.advance(w.sheet.To)
 	w.end()
+}
+
+// look notes where pairs stand whose legs changed: with one leg at its new price and the other
+// at its old one, a pair looks as if it had won or lost.
+func (w *walk) look() {
+	for _, p := range w.moved {
+		p.look()
+	}
+	w.moved = w.moved[:0]
 }
 
 // clip is a moment within the sheet's time.
@@ -226,8 +240,8 @@ func (w *walk) revalue(l *leg) {
 	w.open = w.open.Add(open.Sub(l.open))
 	w.exposed.change(l.value, value, l.counted, !l.dust())
 	l.open, l.value, l.counted = open, value, !l.dust()
-	if l.pair != nil {
-		l.pair.look()
+	if l.pair != nil && !slices.Contains(w.moved, l.pair) {
+		w.moved = append(w.moved, l.pair)
 	}
 }
 

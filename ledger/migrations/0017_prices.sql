@@ -7,11 +7,12 @@ CREATE TABLE price (
     market TEXT    NOT NULL,
     symbol TEXT    NOT NULL,
     time   INTEGER NOT NULL,
-    price  TEXT    NOT NULL,  -- middle of the book; the mark or the last trade where there is none
+    price  TEXT    NOT NULL,  -- that the equity counts: the mark of a contract, the middle of a spot book
     PRIMARY KEY (run, seq, market, symbol)
 ) STRICT, WITHOUT ROWID;
 
--- Where the market stood when an order was decided on, as price has it.
+-- Where the market stood when an order was decided on: the middle of its book; the mark or the
+-- last trade where there is none.
 CREATE TABLE arrival (
     session INTEGER NOT NULL REFERENCES session,
     id      INTEGER NOT NULL,  -- of the order

@@ -11,6 +11,8 @@ import (
 type Market interface {
 	// MidPrice is where an instrument stands; false: it is not known.
 	MidPrice(exchange.InstrumentID) (decimal.Decimal, bool)
+	// ValuedAt is what the equity values it at.
+	ValuedAt(exchange.InstrumentID) (decimal.Decimal, bool)
 	// HeldInstruments are those that strategies hold something of, in a fixed order.
 	HeldInstruments() []exchange.InstrumentID
 }
@@ -30,7 +32,8 @@ type keptPrice struct {
 	at    exchange.Time
 }
 
-// held are the prices of what strategies hold that are worth keeping now.
+// held are the prices of what strategies hold that are worth keeping now. All instruments of
+// a coin are kept together: what a hedged pair stands at is the difference of two of them.
 func (r *Rows) held(now exchange.Time) (out []ledger.InstrumentPrice) {
 	if r.Market == nil {
 		return nil
@@ -38,13 +41,24 @@ func (r *Rows) held(now exchange.Time) (out []ledger.InstrumentPrice) {
 	if r.prices == nil {
 		r.prices = prices{}
 	}
+	var all []ledger.InstrumentPrice
+	coins := map[string]bool{}
 	for _, id := range r.Market.HeldInstruments() {
-		p, ok := r.Market.MidPrice(id)
-		if was, kept := r.prices[id]; !ok || kept && now-was.at < longestQuiet && !moved(was.price, p) {
+		p, ok := r.Market.ValuedAt(id)
+		if !ok {
 			continue
 		}
-		r.prices[id] = keptPrice{p, now}
-		out = append(out, ledger.InstrumentPrice{Instrument: r.Universe.Get(id), Price: p})
+		in := r.Universe.Get(id)
+		all = append(all, ledger.InstrumentPrice{Instrument: in, Price: p})
+		if was, kept := r.prices[id]; !kept || now-was.at >= longestQuiet || moved(was.price, p) {
+			coins[in.Base] = true
+		}
+	}
+	for _, p := range all {
+		if coins[p.Instrument.Base] {
+			r.prices[p.Instrument.ID] = keptPrice{p.Price, now}
+			out = append(out, p)
+		}
 	}
 	return out
 }

@@ -20,6 +20,8 @@ func (q *quoted) MidPrice(exchange.InstrumentID) (decimal.Decimal, bool) {
 	return decimal.RequireFromString(q.price), true
 }
 
+func (q *quoted) ValuedAt(id exchange.InstrumentID) (decimal.Decimal, bool) { return q.MidPrice(id) }
+
 func (q *quoted) HeldInstruments() []exchange.InstrumentID { return []exchange.InstrumentID{0} }
 
 // A price is kept when it moved by 5 bp, or after a quarter of an hour.
