@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -68,7 +69,7 @@ func (r *runner) finish(ctx context.Context, ended error) (*Summary, error) {
 	sum.Sure = r.howSure(ctx, sum)
 	if r.o.Report != "" {
 		r.supervisor.entering("writing the report")
-		if err := r.report(sum); err != nil {
+		if err := r.report(context.WithoutCancel(ctx), sum); err != nil {
 			return sum, fmt.Errorf("report: %w", err)
 		}
 		sum.Report = r.o.Report
@@ -160,7 +161,7 @@ func firstProblems(list []string) string {
 }
 
 // report writes the session's HTML report.
-func (r *runner) report(s *Summary) error {
+func (r *runner) report(ctx context.Context, s *Summary) error {
 	d := &report.Data{
 		Title: strings.Join(s.Strategies, ", ") + " on " + filepath.Base(s.Market), Mode: r.reportMode(), Asset: s.Currency,
 		FillsCommand: fmt.Sprintf("perilune fills --db %s --session %s", s.DB, s.Session),
@@ -175,10 +176,15 @@ func (r *runner) report(s *Summary) error {
 		d.Feeds = append(d.Feeds, s.Feeds[i].House+": "+s.Feeds[i].String())
 	}
 	d.Sure = s.sure()
-	d.Totals.PairsOpened, d.Totals.PairsClosed = s.PairsOpened, s.PairsClosed
-	d.Totals.MaxUnhedged, d.Totals.MaxUnhedgedTime = s.MaxUnhedged.Decimal, exchange.Time(s.MaxUnhedSec*float64(exchange.Second))
-	p := reporting{reporter: r.reporter, db: r.record.db, account: r.record.session, core: r.core, scripts: r.scripts, set: r.o.Set}
-	return p.write(r.o.Report, d)
+	p, err := newReporting(r.record.db, tearsheet.Selection{Account: r.record.session})
+	if err != nil {
+		return err
+	}
+	p.reporter, p.scripts, p.set = r.reporter, r.scripts, r.o.Set
+	if err := p.fill(ctx, d); err != nil {
+		return err
+	}
+	return writeFile(r.o.Report, func(w io.Writer) error { return report.Write(w, *d) })
 }
 
 // reportMode says what the figures are worth.

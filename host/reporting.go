@@ -1,6 +1,7 @@
 package host
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -11,38 +12,61 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/host/core"
 	"github.com/perilune/perilune/host/report"
+	"github.com/perilune/perilune/host/tearsheet"
 	"github.com/perilune/perilune/ledger"
 )
 
-// reportFills is how many of the last fills a report shows.
-const reportFills = 500
+const (
+	// reportFills is how many of the last fills a report shows.
+	reportFills = 500
+	// reportPoints is how many points of each series that a strategy plotted.
+	reportPoints = 4000
+)
 
-// reporting gathers what the HTML report of a session shows. What it shows of money
-// comes from the ledger, not from the run's memory: it is what a person can check.
+// reporting gathers what the HTML report of a ledger shows. All of money comes from the
+// ledger, not from a run's memory: it is what a person can check, and it is the same
+// beside a session, at its end and a year later.
 type reporting struct {
-	*reporter
 	db      *ledger.DB
-	account string
-	core    *core.Core // at the session's end
-	scripts []loaded
-	set     map[string]string // Options.Set
+	sel     tearsheet.Selection
+	record  *tearsheet.Record
+	sheet   *tearsheet.Sheet
+	filter  ledger.Filter
+	scripts []loaded          // of a run at its end; nil: what the ledger has of them
+	set     map[string]string // Options.Set of that run
+	*reporter
 }
 
-// write writes the report of a session to a file. d has what the summary and the
-// options tell.
-func (p *reporting) write(path string, d *report.Data) error {
-	for _, at := range p.equity.Points {
-		d.Equity = append(d.Equity, report.Point{Time: at.Time, Value: at.Value})
+// newReporting reads a ledger.
+func newReporting(db *ledger.DB, sel tearsheet.Selection) (*reporting, error) {
+	record, err := tearsheet.Read(&db.Reader, sel)
+	if err != nil {
+		return nil, err
 	}
-	for _, add := range []func(*report.Data) error{p.addTotals, p.addFunding, p.addPairs, p.addSchedules, p.addFills} {
-		if err := add(d); err != nil {
-			return err
-		}
+	return &reporting{db: db, sel: sel, record: record, sheet: tearsheet.Compute(record),
+		filter: ledger.Filter{Account: sel.Account, Strategy: sel.Strategy, From: sel.From, To: sel.To}}, nil
+}
+
+// fill adds what the ledger has to the data of a report.
+func (p *reporting) fill(ctx context.Context, d *report.Data) error {
+	d.Sheet, d.Equity, d.Asset = p.sheet, p.sheet.Curve, p.record.Currency
+	p.addTotals(d)
+	p.addPairs(d)
+	p.addFunding(d)
+	p.addFills(d)
+	p.addPrices(d)
+	if err := p.addSchedules(d); err != nil {
+		return err
 	}
-	p.addStrategies(d)
-	return writeFile(path, func(w io.Writer) error { return report.Write(w, *d) })
+	if err := p.addSeries(ctx, d); err != nil {
+		return err
+	}
+	if p.scripts != nil {
+		p.addScripts(d)
+		return nil
+	}
+	return p.addStrategies(d)
 }
 
 // checkReport finds out before the session whether its report can be written:
@@ -82,38 +106,35 @@ func writeFile(path string, write func(io.Writer) error) error {
 	return os.Rename(tmp.Name(), path)
 }
 
-func (p *reporting) addTotals(d *report.Data) error {
-	list, err := p.db.PnL(ledger.Filter{Account: p.account})
-	for _, x := range list {
-		d.Totals.Price = d.Totals.Price.Add(p.inQuote(x.Asset, x.Trading))
-		d.Totals.Basis = d.Totals.Basis.Add(p.inQuote(x.Asset, x.Basis))
-		d.Totals.Funding = d.Totals.Funding.Add(p.inQuote(x.Asset, x.Funding))
-		d.Totals.Insurance = d.Totals.Insurance.Add(p.inQuote(x.Asset, x.Insurance))
-		d.Totals.Interest = d.Totals.Interest.Add(p.inQuote(x.Asset, x.Interest))
-		d.Totals.Fees = d.Totals.Fees.Add(p.inQuote(x.Asset, x.Fees))
+func (p *reporting) addTotals(d *report.Data) {
+	t, s := &d.Totals, p.sheet
+	for _, list := range [][]tearsheet.Trip{s.Trips, s.Open} {
+		for i := range list {
+			if x := &list[i]; x.Pair != 0 {
+				t.Basis = t.Basis.Add(x.Gross)
+			} else {
+				t.Price = t.Price.Add(x.Gross)
+			}
+		}
 	}
-	return err
+	t.Funding, t.Insurance, t.Interest, t.Fees = s.Totals.Funding, s.Totals.Insurance, s.Totals.Interest, s.Totals.Fees
 }
 
-// inQuote values what was made in coin at the session's last price.
-func (p *reporting) inQuote(asset string, amount decimal.Decimal) decimal.Decimal {
-	if asset == p.core.Currency() || amount.IsZero() {
-		return amount
-	}
-	return p.core.Worth(asset, amount).Round(8)
+// within reports whether something at a moment is of the report.
+func (p *reporting) within(at exchange.Time, strategy string) bool {
+	return at >= p.sel.From && (p.sel.To == 0 || at < p.sel.To) && (p.sel.Strategy == "" || p.sel.Strategy == strategy)
 }
 
-func (p *reporting) addFunding(d *report.Data) error {
-	list, err := p.db.Funding(ledger.Filter{Account: p.account})
-	if err != nil {
-		return err
-	}
+func (p *reporting) addFunding(d *report.Data) {
 	sum := decimal.Zero
 	bySymbol := map[string]*symbolFunding{}
 	var order []string
-	for i := range list {
-		f := &list[i]
-		amount := p.inQuote(f.Asset, f.Amount)
+	for i := range p.record.Funding {
+		f := &p.record.Funding[i]
+		if !p.within(f.Settled, f.Strategy) {
+			continue
+		}
+		amount := p.sheet.Worth(f.Asset, f.Amount)
 		sum = sum.Add(amount)
 		d.Funding = append(d.Funding, report.Point{Time: f.Settled, Value: sum})
 		s := bySymbol[f.Symbol]
@@ -132,7 +153,6 @@ func (p *reporting) addFunding(d *report.Data) error {
 		d.FundingSymbols = append(d.FundingSymbols, report.SymbolFunding{Symbol: symbol, Settlements: n, Amount: s.amount,
 			MeanNotional: s.notional.DivRound(decimal.NewFromInt(int64(n)), 2)})
 	}
-	return nil
 }
 
 type symbolFunding struct {
@@ -140,91 +160,96 @@ type symbolFunding struct {
 	amount, notional decimal.Decimal
 }
 
-func (p *reporting) addPairs(d *report.Data) error {
-	pairs, err := p.db.Pairs(ledger.Filter{Account: p.account})
-	if err != nil {
-		return err
+// addPairs shows pairs as the sheet has them: also what is open of them.
+func (p *reporting) addPairs(d *report.Data) {
+	type key struct {
+		account string
+		id      exchange.PairID
 	}
-	list, err := p.db.PnL(ledger.Filter{Account: p.account})
-	if err != nil {
-		return err
+	trips := map[key]*tearsheet.Trip{}
+	for _, list := range [][]tearsheet.Trip{p.sheet.Trips, p.sheet.Open} {
+		for i := range list {
+			trips[key{list[i].Account, list[i].Pair}] = &list[i]
+		}
 	}
-	for _, x := range pairs {
+	for i := range p.record.Pairs {
+		x := &p.record.Pairs[i]
+		if !p.within(max(x.Opened, x.Closed), x.Strategy) {
+			continue
+		}
 		row := report.Pair{ID: x.ID, Name: x.Perp, State: x.State, Opened: x.Opened, Closed: x.Closed, Notional: x.Notional}
-		for _, made := range list {
-			if made.Pair == x.ID {
-				row.Basis = row.Basis.Add(p.inQuote(made.Asset, made.Basis))
-				row.Funding = row.Funding.Add(p.inQuote(made.Asset, made.Funding))
-				row.Insurance = row.Insurance.Add(p.inQuote(made.Asset, made.Insurance))
-				row.Interest = row.Interest.Add(p.inQuote(made.Asset, made.Interest))
-				row.Fees = row.Fees.Add(p.inQuote(made.Asset, made.Fees))
-			}
+		if t := trips[key{x.Account, x.ID}]; t != nil {
+			row.Basis, row.Funding, row.Insurance, row.Interest, row.Fees = t.Gross, t.Funding, t.Insurance, t.Interest, t.Fees
 		}
-		p.markOpen(&row, d)
 		d.Pairs = append(d.Pairs, row)
-	}
-	return nil
-}
-
-// markOpen values a pair that is still open at the session's last prices; the
-// ledger counts only what was closed.
-func (p *reporting) markOpen(row *report.Pair, d *report.Data) {
-	for _, x := range p.core.OpenPairs() {
-		if x.ID == row.ID {
-			basis := p.core.PairBasis(&x)
-			d.Totals.Basis = d.Totals.Basis.Add(basis.Sub(row.Basis))
-			row.Basis = basis
+		d.Totals.PairsOpened++
+		if x.Done {
+			d.Totals.PairsClosed++
 		}
+		d.Totals.MaxUnhedged = decimal.Max(d.Totals.MaxUnhedged, x.MaxUnhedged)
+		d.Totals.MaxUnhedgedTime = max(d.Totals.MaxUnhedgedTime, x.MaxUnhedgedTime)
 	}
 }
 
-func (p *reporting) addFills(d *report.Data) error {
+func (p *reporting) addFills(d *report.Data) {
 	days := map[exchange.Time]bool{}
-	err := p.db.EachFill(ledger.Filter{Account: p.account}, func(x *ledger.Fill) error {
+	for i := range p.record.Fills {
+		x := &p.record.Fills[i]
+		if !p.within(x.Time, x.Strategy) {
+			continue
+		}
 		d.FillCount++
 		days[x.Time/exchange.Day] = true
 		d.Fills = append(d.Fills, report.Fill{
 			Time: x.Time, Instrument: string(x.Venue) + ":" + x.Symbol, Side: x.Side, Price: x.Price, Qty: x.Qty,
 			Maker: x.Maker, Fee: x.Fee, FeeAsset: x.FeeAsset, Pair: x.Pair, ClientID: x.ClientID, Reason: x.Reason})
-		if len(d.Fills) >= 2*reportFills {
-			d.Fills = append(d.Fills[:0], d.Fills[len(d.Fills)-reportFills:]...)
-		}
-		return nil
-	})
-	if n := len(d.Fills); n > reportFills {
-		d.Fills = d.Fills[n-reportFills:]
 	}
+	d.Fills = d.Fills[max(0, len(d.Fills)-reportFills):]
 	d.Totals.TradingDays = len(days)
-	return err
 }
 
-func (p *reporting) addStrategies(d *report.Data) {
-	for _, name := range p.charts.Names {
-		s := p.charts.Series[name]
-		d.Series = append(d.Series, report.Series{Name: name, Samples: samples(s.Times, s.Values)})
+// holeAfter is how far apart two prices are when nothing was held between them: while
+// something is, one is kept every quarter of an hour.
+const holeAfter = 31 * exchange.Minute
+
+// addPrices are what each instrument stood at while it was held, and its fills.
+func (p *reporting) addPrices(d *report.Data) {
+	paths := map[string]*report.PricePath{}
+	var order []string
+	path := func(venue exchange.Venue, symbol string) *report.PricePath {
+		k := string(venue) + ":" + symbol
+		if paths[k] == nil {
+			paths[k] = &report.PricePath{Instrument: k}
+			order = append(order, k)
+		}
+		return paths[k]
 	}
-	for i, l := range p.scripts {
-		st := report.Strategy{Name: l.name, Path: l.path}
-		set := paramsFor(l.name, l.params, p.set)
-		for _, x := range l.params {
-			value := fmt.Sprint(x.Default)
-			if v, ok := set[x.Name]; ok {
-				value = v
-			}
-			st.Params = append(st.Params, report.Param{Name: x.Name, Value: value, Default: fmt.Sprint(x.Default), Doc: x.Doc})
+	for i := range p.record.Fills {
+		if f := &p.record.Fills[i]; p.within(f.Time, f.Strategy) {
+			x := path(f.Venue, f.Symbol)
+			x.Fills = append(x.Fills, report.FillMark{Time: f.Time, Price: f.Price.InexactFloat64(), Side: f.Side})
 		}
-		for _, v := range p.versions {
-			if v.strategy == int32(i) {
-				st.Versions = append(st.Versions, v.Version)
-			}
+	}
+	for i := range p.record.Prices {
+		v := &p.record.Prices[i]
+		x := paths[string(v.Venue)+":"+v.Symbol]
+		if x == nil || !p.within(v.Time, p.sel.Strategy) {
+			continue
 		}
-		d.Strategies = append(d.Strategies, st)
+		if n := len(x.Samples); n > 0 && v.Time-x.Samples[n-1].Time > holeAfter {
+			x.Samples = append(x.Samples, report.Sample{Time: x.Samples[n-1].Time + 1, Value: math.NaN()})
+		}
+		x.Samples = append(x.Samples, report.Sample{Time: v.Time, Value: v.Price.InexactFloat64()})
+	}
+	for _, k := range order {
+		d.Prices = append(d.Prices, *paths[k])
 	}
 }
 
-// addSchedules takes the figures from the ledger, and the paths from the run.
+// addSchedules takes the figures from the ledger, and the paths from the run, if it is at its
+// end.
 func (p *reporting) addSchedules(d *report.Data) error {
-	list, err := p.db.Schedules(ledger.Filter{Account: p.account})
+	list, err := p.db.Schedules(p.filter)
 	for i := range list {
 		x := &list[i]
 		s := report.Schedule{
@@ -238,8 +263,10 @@ func (p *reporting) addSchedules(d *report.Data) error {
 		if held, less := x.HeldOnly(); less {
 			s.HeldOnly = held.String()
 		}
-		if path := p.parents.Paths[x.ID]; path != nil {
-			s.Filled, s.Due = samples(path.Times, path.Filled), samples(path.Times, path.Due)
+		if p.reporter != nil {
+			if path := p.parents.Paths[x.ID]; path != nil {
+				s.Filled, s.Due = samples(path.Times, path.Filled), samples(path.Times, path.Due)
+			}
 		}
 		d.Schedules = append(d.Schedules, s)
 	}

@@ -4,15 +4,20 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"strings"
 
 	"github.com/spf13/pflag"
 
+	"github.com/perilune/perilune/host"
 	"github.com/perilune/perilune/host/tearsheet"
+	"github.com/perilune/perilune/ledger"
 )
 
 // reportFlags choose what a report is of.
 type reportFlags struct {
 	ledgerFlags
+	out        string
 	conditions failIf
 }
 
@@ -23,11 +28,12 @@ func (r *reportFlags) define(f *pflag.FlagSet) {
 	f.StringVar(&r.strategy, "strategy", "", "only this strategy")
 	f.StringVar(&r.from, "from", "", "from this day on, UTC")
 	f.StringVar(&r.to, "to", "", "before this day, UTC")
+	f.StringVar(&r.out, "out", "", "write an HTML page to this file, which loads nothing from anywhere")
 	r.conditions.define(f)
 	f.BoolVar(&r.json, "json", false, "print one JSON object on stdout")
 }
 
-func reportVerb(_ context.Context, e *env, args []string) error {
+func reportVerb(ctx context.Context, e *env, args []string) error {
 	f := e.flags("report", "[flags]", "perilune report --db perilune-backtest.db --fail-if 'max_drawdown>0.2'")
 	var r reportFlags
 	r.define(f)
@@ -37,35 +43,42 @@ func reportVerb(_ context.Context, e *env, args []string) error {
 	if err := r.conditions.parse(); err != nil {
 		return err
 	}
-	s, session, err := r.sheet(e)
+	db, filter, err := r.open(e)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	sel := tearsheet.Selection{Account: filter.Account, Strategy: filter.Strategy, From: filter.From, To: filter.To}
+	s, err := sheetOf(db, r.db, sel)
 	if err != nil {
 		return err
 	}
 	m := s.Metrics()
 	bad := r.conditions.judge(e, "", m)
+	if r.out != "" {
+		if err := host.LedgerReport(ctx, db, r.db, "perilune "+strings.Join(os.Args[1:], " "), r.out, sel); err != nil {
+			return err
+		}
+		fmt.Fprintln(e.err, "written to "+r.out)
+	}
 	if r.json {
-		if err := e.printJSON(sheetJSON(r.db, session, s, m, bad)); err != nil {
+		if err := e.printJSON(sheetJSON(r.db, sel.Account, s, m, bad)); err != nil {
 			return err
 		}
 		return failed(bad)
 	}
-	printSheet(e.out, session, s, m)
+	printSheet(e.out, sel.Account, s, m)
 	return failed(bad)
 }
 
-// sheet reads a ledger and computes what it came to.
-func (r *reportFlags) sheet(e *env) (s *tearsheet.Sheet, session string, err error) {
-	db, filter, err := r.open(e)
-	if err != nil {
-		return nil, "", err
-	}
-	defer db.Close()
-	record, err := tearsheet.Read(&db.Reader, tearsheet.Selection{Account: filter.Account, Strategy: filter.Strategy, From: filter.From, To: filter.To})
+// sheetOf computes what the record of a ledger came to.
+func sheetOf(db *ledger.DB, path string, sel tearsheet.Selection) (*tearsheet.Sheet, error) {
+	record, err := tearsheet.Read(&db.Reader, sel)
 	if errors.Is(err, tearsheet.ErrOverlap) {
-		return nil, "", fail(ExitUsage, "--all: %w: name one with --session", err)
+		return nil, fail(ExitUsage, "--all: %w: name one with --session", err)
 	}
 	if err != nil {
-		return nil, "", fmt.Errorf("ledger %s: %w", r.db, err)
+		return nil, fmt.Errorf("ledger %s: %w", path, err)
 	}
-	return tearsheet.Compute(record), filter.Account, nil
+	return tearsheet.Compute(record), nil
 }

@@ -59,13 +59,22 @@ func (cl *claims) credit(strategy int32, pair exchange.PairID, f *exchange.Fill)
 func (cl *claims) HeldInstruments() (out []exchange.InstrumentID) {
 	for _, in := range cl.u.All() {
 		for _, h := range cl.owners {
-			if p := h.pos[in.ID]; p != nil && p.qty.Abs() >= max(in.MinQty, 1) {
+			if p := h.pos[in.ID]; p != nil && p.qty != 0 && !cl.dust(in, p.qty.Abs()) {
 				out = append(out, in.ID)
 				break
 			}
 		}
 	}
 	return out
+}
+
+// dust reports whether a quantity is less than can be ordered.
+func (cl *claims) dust(in *exchange.Instrument, qty exchange.Lots) bool {
+	if qty < in.MinQty {
+		return true
+	}
+	q, known := cl.markets.Quote(in)
+	return known && !in.Inverse() && in.QtyDecimal(qty).Mul(q.Price).LessThan(in.MinNotional)
 }
 
 // ownPosition is what a strategy holds of an instrument beside its pairs.

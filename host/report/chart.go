@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"strconv"
@@ -17,6 +18,8 @@ const (
 	// buckets is how many columns a line is reduced to. It is about what a
 	// screen can tell apart.
 	buckets = 500
+	// half is that of a chart that stands beside another one.
+	half = buckets / 2
 )
 
 // chart is a line drawn over time.
@@ -28,6 +31,7 @@ type chart struct {
 	Second      string // path data of the line it is compared with; may be empty
 	Grid, Base  string // path data; empty without a base
 	X, Y        []tick
+	Marks       []mark
 	// What the corners of the box stand for, for the read-out.
 	T0, T1 int64 // Unix milliseconds
 	V0, V1 float64
@@ -49,7 +53,12 @@ type style struct {
 	base                     float64  // the area is drawn from here
 	scale                    float64  // multiplies the values; 0 is 1
 	second                   []Sample // drawn thinly behind, on the same axes
+	marks                    []FillMark
+	columns                  int // that the line is reduced to; 0: buckets
 }
+
+// noBase is the base of a chart without an area.
+var noBase = math.NaN()
 
 // draw makes a chart of samples in order of time; nil when there is nothing to
 // draw.
@@ -78,6 +87,9 @@ func draw(samples []Sample, s style) *chart {
 	for _, p := range s.second {
 		second = append(second, scaled(p))
 	}
+	for _, m := range s.marks {
+		scaled(Sample{Time: m.Time, Value: m.Price})
+	}
 	if len(line) < 2 || low > high || line[0].Time >= line[len(line)-1].Time {
 		return nil
 	}
@@ -92,8 +104,11 @@ func draw(samples []Sample, s style) *chart {
 		// off them.
 		Digits: digits(step / 100), Round: int64(resolution(b.t1-b.t0) / exchange.Millisecond),
 	}
-	c.Line, c.Area = b.paths(reduce(line, buckets), s.base)
-	c.Second, _ = b.paths(reduce(second, buckets), math.NaN())
+	c.Line, c.Area = b.paths(reduce(line, cmp.Or(s.columns, buckets)), s.base)
+	c.Second, _ = b.paths(reduce(second, cmp.Or(s.columns, buckets)), math.NaN())
+	for _, m := range s.marks {
+		c.Marks = append(c.Marks, mark{Left: coord(b.x(m.Time) / boxWidth * 100), Top: coord(b.y(m.Price) / boxHeight * 100), Class: m.Side.String()})
+	}
 	if !math.IsNaN(s.base) {
 		c.Base = "M0," + coord(b.y(s.base)) + "H1000"
 	}

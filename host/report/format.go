@@ -71,7 +71,7 @@ func ratio(f float64, ok bool) string {
 	if !ok {
 		return none
 	}
-	return fmt.Sprintf("%.2f", f)
+	return strings.Replace(fmt.Sprintf("%.2f", f), "-0.00", "0.00", 1)
 }
 
 // stamp formats a time to the minute, and 0 as nothing to say.

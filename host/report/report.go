@@ -71,6 +71,10 @@ type Data struct {
 	Assumptions []string // one sentence each: fill model, fees, latency, spread
 	Sources     []string // one sentence each: what data, from where, which span
 	Sure        Sure
+	// Sheet is what the record came to; nil: it is computed from Equity alone.
+	Sheet *tearsheet.Sheet
+	// Prices are of what was held, with its fills.
+	Prices []PricePath
 	// Latencies are how late market data came.
 	Latencies []Latency
 	Feeds     []string // one sentence for each venue with two feeds of its books: what they came to

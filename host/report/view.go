@@ -19,15 +19,28 @@ type view struct {
 	Period   string
 	Stamp    banner
 	Headline []figure
-	Figures  []figure
+	Groups   []figureGroup
 	Sharpe   string // a sentence on what the ratio is worth
-	Parts    []part
-	Charts   []*chart
-	Pairs    pairTable
-	Funding  fundingTable
-	Fills    []fillRow
-	FillNote string
-	Signals  []*chart
+	Tables   []groupTable
+	Months   []monthRow
+	// MonthNames head the table of returns.
+	MonthNames []string
+	Falls      []drawdownRow
+	Rolling    []*chart
+	Trips      []tripRow
+	TripNote   string
+	Slips      []slipRow
+	Windows    []windowRow
+	WindowSums *chart
+	PricePaths []*chart
+	PriceNote  string
+	Parts      []part
+	Charts     []*chart
+	Pairs      pairTable
+	Funding    fundingTable
+	Fills      []fillRow
+	FillNote   string
+	Signals    []*chart
 	// Schedules are the parent orders, and Paths how the first of them were filled.
 	Schedules []scheduleRow
 	Paths     []*chart
@@ -61,12 +74,14 @@ func newView(d *Data) *view {
 	if v.Stamp.Word == "" {
 		v.Stamp = banners[Simulated]
 	}
+	if d.Sheet == nil {
+		d.Sheet = tearsheet.Compute(&tearsheet.Record{Currency: d.Asset, Equity: d.Equity})
+	}
 	daily := tearsheet.DailyReturns(d.Equity)
 	v.Headline = headline(d)
-	v.Figures = figures(d, daily)
+	v.sheet(d)
 	v.Sharpe = sharpeNote(daily)
 	v.Parts = parts(d)
-	v.Charts = charts(d)
 	v.Pairs = newPairTable(d)
 	v.Funding = newFundingTable(d)
 	v.Fills, v.FillNote = fillRows(d)
@@ -79,6 +94,19 @@ func newView(d *Data) *view {
 		}
 	}
 	return v
+}
+
+// sheet adds what the record came to.
+func (v *view) sheet(d *Data) {
+	s := d.Sheet
+	v.Groups, v.Tables, v.Falls, v.Slips = figureGroups(d), groupTables(s), drawdownRows(s), slipRows(s)
+	v.Months, v.MonthNames = monthRows(s), monthNames
+	v.Trips, v.TripNote = tripRows(s)
+	v.Windows, v.WindowSums = windowRows(s)
+	v.PricePaths, v.PriceNote = priceCharts(d)
+	var below []*chart
+	below, v.Rolling = sheetCharts(s)
+	v.Charts = append(charts(d), below...)
 }
 
 func period(equity []Point) string {
@@ -129,29 +157,6 @@ func drawdownDates(dd tearsheet.Drawdown) string {
 		return fmt.Sprintf("%s to %s, not regained", when(dd.Peak), when(dd.Trough))
 	}
 	return fmt.Sprintf("%s to %s, regained %s", when(dd.Peak), when(dd.Trough), when(dd.Regained))
-}
-
-func figures(d *Data, daily []float64) []figure {
-	vol, okVol := tearsheet.AnnualisedVolatility(daily)
-	sharpe, okSharpe := tearsheet.Sharpe(daily)
-	adjusted, okAdjusted := tearsheet.SharpeAutocorrelated(daily)
-	out := []figure{}
-	if len(d.Equity) > 0 {
-		out = append(out,
-			figure{Name: "Equity at start", Value: money(d.Equity[0].Value)},
-			figure{Name: "Equity at end", Value: money(d.Equity[len(d.Equity)-1].Value)})
-	}
-	return append(out,
-		figure{Name: "Drawdown in " + d.Asset, Value: money(tearsheet.MaxDrawdown(d.Equity).Amount)},
-		figure{Name: "Annualised volatility", Value: percent(vol, okVol)},
-		figure{Name: "Sharpe ratio, plain", Value: ratio(sharpe, okSharpe)},
-		figure{Name: "Sharpe ratio, autocorrelated", Value: ratio(adjusted, okAdjusted)},
-		figure{Name: "Fills", Value: group(fmt.Sprint(fillCount(d)))},
-		figure{Name: "Days with fills", Value: fmt.Sprint(d.Totals.TradingDays)},
-		figure{Name: "Pairs opened", Value: fmt.Sprint(d.Totals.PairsOpened)},
-		figure{Name: "Pairs closed", Value: fmt.Sprint(d.Totals.PairsClosed)},
-		figure{Name: "Largest unhedged value", Value: money(d.Totals.MaxUnhedged)},
-		figure{Name: "Longest unhedged time", Value: duration(d.Totals.MaxUnhedgedTime)})
 }
 
 func sharpeNote(daily []float64) string {

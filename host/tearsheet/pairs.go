@@ -20,7 +20,8 @@ type pairTrip struct {
 	legs    []*leg
 	gross   decimal.Decimal // realised by price
 	funding decimal.Decimal
-	income  decimal.Decimal // insurance and interest
+	insured decimal.Decimal
+	charged decimal.Decimal // interest
 	fees    decimal.Decimal
 	value   decimal.Decimal // the most that a leg was worth
 	low     decimal.Decimal
@@ -69,7 +70,7 @@ func (p *pairTrip) price() decimal.Decimal {
 }
 
 func (p *pairTrip) net() decimal.Decimal {
-	return p.price().Add(p.funding).Add(p.income).Sub(p.fees)
+	return p.price().Add(p.funding).Add(p.insured).Add(p.charged).Sub(p.fees)
 }
 
 // look notes how it stands after something changed. Before both legs are there it is no pair.
@@ -91,7 +92,7 @@ func (p *pairTrip) flat() bool {
 func (p *pairTrip) trip() Trip {
 	l := p.legs[0]
 	t := Trip{Account: p.id.account, Strategy: l.key.strategy, Pair: p.id.id, Instrument: p.name, Side: "pair", Entered: p.began, Value: p.value,
-		Gross: p.price(), Funding: p.funding.Add(p.income), Fees: p.fees, MAE: p.low, MFE: p.high, Fills: p.fills}
+		Gross: p.price(), Funding: p.funding, Insurance: p.insured, Interest: p.charged, Fees: p.fees, MAE: p.low, MFE: p.high, Fills: p.fills}
 	t.Net = p.net()
 	done := p.flat()
 	if p.row != nil {
@@ -162,16 +163,13 @@ func windows(pairs []*pairTrip, within func(exchange.Time) bool) []Window {
 
 // insurance books what an insurance fund paid.
 func (w *walk) insurance(x *ledger.WalletIncome) {
-	if amount := w.worth(x.Asset, x.Amount); w.income(x, amount) {
-		w.sheet.Totals.Insurance = w.sheet.Totals.Insurance.Add(amount)
-	}
+	w.income(x, &w.sheet.Totals.Insurance, func(p *pairTrip) *decimal.Decimal { return &p.insured })
 }
 
 // interest books what was charged on borrowed coins. It makes what a leg owes larger, as if
 // the coins had been sold and the money paid away.
 func (w *walk) interest(x *ledger.WalletIncome) {
-	amount := w.worth(x.Asset, x.Amount)
-	if p := w.pairs[pairKey{x.Account, x.Pair}]; p != nil && x.Pair != 0 {
+	if p := w.pairs[pairKey{x.Account, x.Pair}]; p != nil && x.Pair != 0 && w.wants(x.Strategy) {
 		for _, l := range p.legs {
 			price := w.market(l.key.market()).price
 			if l.terms.Contract != exchange.Spot || l.terms.Base != x.Asset || !l.qty.IsNegative() || !price.IsPositive() {
@@ -181,20 +179,22 @@ func (w *walk) interest(x *ledger.WalletIncome) {
 			w.revalue(l)
 		}
 	}
-	if w.income(x, amount) {
-		w.sheet.Totals.Interest = w.sheet.Totals.Interest.Add(amount)
-	}
+	w.income(x, &w.sheet.Totals.Interest, func(p *pairTrip) *decimal.Decimal { return &p.charged })
 }
 
-// income adds to a pair and to the curve, and reports whether it is of the sheet's time.
-func (w *walk) income(x *ledger.WalletIncome, amount decimal.Decimal) bool {
+// income adds to the curve, to its total, and to its pair.
+func (w *walk) income(x *ledger.WalletIncome, total *decimal.Decimal, of func(*pairTrip) *decimal.Decimal) {
 	if !w.wants(x.Strategy) {
-		return false
+		return
 	}
+	amount := w.worth(x.Asset, x.Amount)
 	w.booked = w.booked.Add(amount)
+	if w.within(x.Time) {
+		*total = total.Add(amount)
+	}
 	if p := w.pairs[pairKey{x.Account, x.Pair}]; p != nil && x.Pair != 0 {
-		p.income = p.income.Add(amount)
+		sum := of(p)
+		*sum = sum.Add(amount)
 		p.look()
 	}
-	return w.within(x.Time)
 }

@@ -82,6 +82,8 @@ type Sheet struct {
 	BySymbol   []Group
 	BySide     []Group
 
+	worth func(asset string, amount decimal.Decimal) decimal.Decimal
+
 	// Notes say in sentences what could not be told, and why.
 	Notes []string
 }
@@ -94,6 +96,12 @@ type Totals struct {
 	Funding           decimal.Decimal // received less paid
 	Insurance         decimal.Decimal
 	Interest          decimal.Decimal // negative: charged
+}
+
+// Worth is an amount of an asset in the sheet's currency, at the prices that the record knows
+// last; zero where it has none.
+func (s *Sheet) Worth(asset string, amount decimal.Decimal) decimal.Decimal {
+	return s.worth(asset, amount)
 }
 
 // Compute makes the sheet of a record.

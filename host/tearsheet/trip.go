@@ -21,9 +21,11 @@ type Trip struct {
 	Qty, Entry, Exit decimal.Decimal
 	Value            decimal.Decimal // of the entry; of a pair, of its larger leg
 	Gross            decimal.Decimal // by prices alone
-	Funding          decimal.Decimal // received less paid; of a pair with insurance and interest
+	Funding          decimal.Decimal // received less paid
+	Insurance        decimal.Decimal // of a pair
+	Interest         decimal.Decimal // of a pair; negative
 	Fees             decimal.Decimal // paid, for entry and exit
-	Net              decimal.Decimal // Gross + Funding - Fees
+	Net              decimal.Decimal // Gross + Funding + Insurance + Interest - Fees
 	// MAE and MFE are the maximum adverse and favorable excursion: the worst and the best that
 	// it stood at while it was open, by the prices that the record has; of an instrument by
 	// price alone, of a pair with funding and fees. Source: Sweeney, Maximum Adverse

@@ -63,7 +63,7 @@ type market struct {
 func newWalk(r *Record) *walk {
 	w := &walk{r: r, legs: map[legKey]*leg{}, markets: map[marketKey]*market{}, pairs: map[pairKey]*pairTrip{},
 		values: map[string]decimal.Decimal{}, unvalued: map[string]bool{}}
-	w.sheet = &Sheet{Currency: r.Currency, Strategy: r.Strategy, From: r.From, To: r.To}
+	w.sheet = &Sheet{Currency: r.Currency, Strategy: r.Strategy, From: r.From, To: r.To, worth: w.worth}
 	if n := len(r.Equity); n > 0 {
 		w.begin = r.Equity[0].Value
 		w.sheet.From = max(r.From, r.Equity[0].Time)
