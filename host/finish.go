@@ -77,8 +77,11 @@ func (r *runner) finish(ctx context.Context, ended error) (*Summary, error) {
 	return sum, nil
 }
 
-// measured are the figures of a session.
+// measured are the figures of a session; none of one that keeps no ledger.
 func measured(db *ledger.DB, account string) (tearsheet.Metrics, error) {
+	if db == nil {
+		return nil, nil
+	}
 	record, err := tearsheet.Read(&db.Reader, tearsheet.Selection{Account: account})
 	if err != nil {
 		return nil, err
