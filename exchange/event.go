@@ -210,9 +210,10 @@ type Reload struct {
 	Hash     string   // of Sources
 	By, Why  string   // who asked for it, and in whose words; "": the file was saved
 	To       int      // the version of before that it goes back to; 0: it is a new one
-	// Compiled is what the watcher already made of Sources, or nil; it is not
-	// part of the journal.
+	// Compiled is what the watcher already made of Sources, or nil, and Took what reading,
+	// compiling and trying them took; they are not part of the journal.
 	Compiled any
+	Took     Time
 }
 
 // Source is one file of a strategy.

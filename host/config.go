@@ -53,7 +53,8 @@ type fileConfig struct {
 		MemoryMB        int     `toml:"memory_mb"`
 		CallbackSeconds float64 `toml:"callback_seconds"`
 	} `toml:"script"`
-	Ledger struct {
+	Preflight preflightConfig `toml:"preflight"`
+	Ledger    struct {
 		BackupHours *float64 `toml:"backup_hours"`
 		BackupKeep  int      `toml:"backup_keep"`
 	} `toml:"ledger"`
@@ -118,6 +119,9 @@ func (o *Options) LoadConfig(path string) error {
 	}
 	if err := o.takeScript(&f); err != nil {
 		return configError("%s: [script] %v", path, err)
+	}
+	if err := o.takePreflight(&f.Preflight); err != nil {
+		return configError("%s: [preflight] %v", path, err)
 	}
 	if err := o.takeLedger(&f); err != nil {
 		return configError("%s: [ledger] %v", path, err)

@@ -218,6 +218,11 @@ func defaultOf(key string) string {
 		return fmt.Sprint(l.OrderBurst)
 	case "risk.max_open_orders":
 		return fmt.Sprint(l.MaxOpenOrders)
+	}
+	if name, ok := strings.CutPrefix(key, "preflight."); ok {
+		return preflightDefault(name)
+	}
+	switch key {
 	case "script.callback_seconds", "ledger.backup_keep":
 		return map[string]string{"script.callback_seconds": "2", "ledger.backup_keep": "24"}[key]
 	}

@@ -168,10 +168,18 @@ func (k deskLedger) versions(ctx context.Context, a control.VersionsArgs, runnin
 	}
 	rows, err := k.Versions(ctx, a.Strategy, 0, n+1)
 	out := []control.Version{}
-	seen := map[string]bool{}
+	seen, undone := map[string]bool{}, map[string]string{}
 	for i := range rows {
 		v := &rows[i]
-		view := control.Version{Strategy: v.Strategy, Number: v.Version, Time: v.Time.UTC(), Hash: v.Hash, Path: v.Path, Loaded: v.Outcome != "refused", Problem: v.Problem}
+		view := control.Version{Strategy: v.Strategy, Number: v.Version, Time: v.Time.UTC(), Hash: v.Hash, Path: v.Path, Loaded: v.Outcome != "refused", Problem: v.Problem,
+			Rollback: v.Outcome == "rollback", By: byWhom(v), Why: v.Why, TookMS: float64(v.Took) / 1e6}
+		if view.Loaded {
+			view.Undone = undone[v.Strategy]
+			undone[v.Strategy] = ""
+			if view.Rollback {
+				undone[v.Strategy] = cmp.Or(v.Why, "by "+cmp.Or(v.By, "hand"))
+			}
+		}
 		if view.Loaded && !seen[v.Strategy] && (running == nil || running(v.Strategy) == v.Hash) {
 			seen[v.Strategy], view.Running = true, running != nil
 		}
@@ -189,6 +197,14 @@ func (k deskLedger) versions(ctx context.Context, a control.VersionsArgs, runnin
 		}
 	}
 	return out, sorted(err)
+}
+
+// byWhom is who asked for a version.
+func byWhom(v *ledger.Version) string {
+	if v.By == "" && v.Version == 1 && v.Outcome == "loaded" {
+		return "start"
+	}
+	return cmp.Or(v.By, bySave)
 }
 
 // loadedBefore is the version of a strategy that ran before, of rows that are newest first.

@@ -107,7 +107,7 @@ func (d *deskSteerer) Reload(ctx context.Context, w control.Who, a control.Reloa
 	if v.Sources, err = d.sources(ctx, a, v.Path); err != nil {
 		return sorted(err)
 	}
-	return sorted(d.s.load(ctx, v))
+	return sorted(d.s.load(ctx, v, a.Force))
 }
 
 // Set implements control.Steerer.

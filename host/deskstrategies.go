@@ -47,6 +47,7 @@ func (d *deskReader) strategiesNow(c *core.Core, on core.Onlooker) []strategyNow
 		if r.watcher != nil && i < len(r.scripts) {
 			s.Refused = cmp.Or(r.watcher.refused(i), s.Refused)
 		}
+		s.Refused = cmp.Or(r.preflight.refusal(i), s.Refused)
 		s.held = on.Strategy(int32(i))
 		if p, ok := c.Inner(i).(interface{ Parameters() []script.Param }); ok {
 			s.params = p.Parameters()

@@ -132,13 +132,21 @@ func (s *header) newCore(compiled []any, given *own, where *core.Where, timer co
 		strategies = append(strategies, st)
 		versions = append(versions, core.Version{Path: c.Path, Hash: c.Hash, Sources: c.Sources})
 	}
-	return core.New(core.Config{
-		Universe: u, Limits: s.Limits, Rules: given.rules, ClientTag: s.ClientTag, Leverage: s.Leverage,
-		SampleEvery: s.SampleEvery, Advisor: s.Advisor, AdviceTTL: s.AdviceTTL, Restore: s.Restore, Final: s.Final, Where: where, Stopwatch: timer,
+	cfg := s.coreConfig(u)
+	cfg.Rules, cfg.Where, cfg.Stopwatch = given.rules, where, timer
+	return core.New(cfg, append(strategies, written...), versions)
+}
+
+// coreConfig is what the session's core is configured with, but for what its program has of
+// its own.
+func (s *header) coreConfig(u *exchange.Universe) core.Config {
+	return core.Config{
+		Universe: u, Limits: s.Limits, ClientTag: s.ClientTag, Leverage: s.Leverage,
+		SampleEvery: s.SampleEvery, Advisor: s.Advisor, AdviceTTL: s.AdviceTTL, Restore: s.Restore, Final: s.Final,
 		Ladders: func(*exchange.Instrument) bool { return s.Ladders },
 		Bars:    s.Supply.bars, NoTrades: s.Supply.BarsOnly, TellsPast: s.Supply.Past, PastComes: s.Supply.PastComes, Scans: s.Supply.Scans, Profiles: s.Curves,
 		MarkTransfer: markTransfer(u), ReadOnly: s.readOnly,
-	}, append(strategies, written...), versions)
+	}
 }
 
 // readOnly says why no order can be made in an instrument; "": one can.

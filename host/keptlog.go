@@ -26,9 +26,10 @@ const asideMost = 1024
 type asideLines struct {
 	least intent.Level
 
-	mu    sync.Mutex
-	lines []Line
-	left  int // out, for want of room
+	mu       sync.Mutex
+	lines    []Line
+	left     int // out, for want of room
+	versions []*ledger.VersionRow
 }
 
 // hear takes a line. Those of an event come with its effects.
@@ -45,6 +46,24 @@ func (a *asideLines) hear(l *Line) {
 	a.lines = append(a.lines, *l)
 }
 
+// version takes a version that was refused before it became an event.
+func (a *asideLines) version(v *ledger.VersionRow) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if len(a.versions) < asideMost {
+		a.versions = append(a.versions, v)
+	}
+}
+
+// refused are the versions that wait.
+func (a *asideLines) refused() []*ledger.VersionRow {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	out := a.versions
+	a.versions = nil
+	return out
+}
+
 // take is what waits, with a last line of how many more there were.
 func (a *asideLines) take() []Line {
 	a.mu.Lock()
@@ -57,11 +76,17 @@ func (a *asideLines) take() []Line {
 	return out
 }
 
-// keepLines hands the lines of the host to the ledger. It runs on the loop. While the ledger
+// keepLines hands the lines of the host, and versions that it refused, to the ledger. It runs on the loop. While the ledger
 // can't be written they wait: money comes first.
 func (r *sessionRecord) keepLines() error {
 	if r.writer == nil || r.writer.Err() != nil {
 		return nil
+	}
+	for _, v := range r.aside.refused() {
+		v.Seq = r.seq
+		if err := r.writer.Post(v); err != nil {
+			return fmt.Errorf("ledger %s: %w", r.path, err)
+		}
 	}
 	for _, l := range r.aside.take() {
 		who := l.Strategy

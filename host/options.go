@@ -93,6 +93,8 @@ type Options struct {
 	// assumptions about fills and latencies, to say how sure the result is: see Sureness.
 	// 0: it is not found out; SureAuto: where that is cheap.
 	Sure int
+	// Preflight says how a new version of a script is tried before it is swapped in.
+	Preflight PreflightOptions
 	// Report writes a self-contained HTML report here at the end; "": none.
 	Report string
 	// Command is how the session was started, for the report.
@@ -364,6 +366,9 @@ func (o *Options) Validate() (err error) {
 	}
 	if err := o.Script.check(); err != nil {
 		return err
+	}
+	if err := o.Preflight.check(); err != nil {
+		return configError("Preflight: %v", err)
 	}
 	if o.Script.CallbackTime == 0 {
 		o.Script.CallbackTime = 2 * time.Second

@@ -36,18 +36,8 @@ func (o *Options) paper() paperOptions {
 // venueOn makes the venue of a run, and the same for a replay of it. from is what an
 // earlier session left; nil: nothing.
 func (o *paperOptions) venueOn(c *core.Core, bars bool, from *core.Restore, nextTrade uint64) (*paper.Venue, error) {
-	opt := paper.Options{
-		Universe: c.Universe(), Books: c.Book, Seed: cmp.Or(o.Seed, o.seed),
-		Leverage: o.Leverage, Queue: o.Queue, Impact: o.Impact, Participation: o.participation, Models: o.models,
-	}
-	if bars && opt.Impact.HalfLife == 0 {
-		// A bar's displayed volume is what there was: it does not come back
-		// before the next bar.
-		opt.Impact.HalfLife = -1
-	}
-	if o.Latency != nil {
-		opt.Latency = *o.Latency
-	}
+	opt := o.venueOptions(bars)
+	opt.Universe, opt.Books = c.Universe(), c.Book
 	if from == nil {
 		opt.Balances = o.Balances
 	} else {
@@ -59,6 +49,20 @@ func (o *paperOptions) venueOn(c *core.Core, bars bool, from *core.Restore, next
 		return nil, configError("paper account: %v", err)
 	}
 	return v, nil
+}
+
+// venueOptions are how orders fill on a paper account.
+func (o *paperOptions) venueOptions(bars bool) paper.Options {
+	opt := paper.Options{Seed: cmp.Or(o.Seed, o.seed), Leverage: o.Leverage, Queue: o.Queue, Impact: o.Impact, Participation: o.participation, Models: o.models}
+	if bars && opt.Impact.HalfLife == 0 {
+		// A bar's displayed volume is what there was: it does not come back
+		// before the next bar.
+		opt.Impact.HalfLife = -1
+	}
+	if o.Latency != nil {
+		opt.Latency = *o.Latency
+	}
+	return opt
 }
 
 // unopened are the opening balances that a session which was killed at its very beginning

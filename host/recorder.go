@@ -22,6 +22,7 @@ type recorder struct {
 	givenUp *atomic.Bool // the session was: a loop that wakes up later does nothing more
 
 	checks *checkpoints // nil: the journal keeps its beginning
+	past   *preflight   // nil: no version will be tried
 
 	in, out digest
 	buf     []byte
@@ -69,6 +70,7 @@ func (r *recorder) Before(ev *exchange.Event) error {
 	}
 	r.buf = journal.AppendEvent(r.buf[:0], ev)
 	r.in.add(r.buf)
+	r.past.keep(ev, r.buf)
 	if r.checks != nil {
 		r.checks.note(ev, r.buf)
 	}
@@ -86,6 +88,7 @@ func (r *recorder) After(ev *exchange.Event, fx []core.Effect) error {
 	if r.givenUp != nil && r.givenUp.Load() {
 		return errGivenUp // before anything that it decided is done
 	}
+	defer r.past.stand(ev)
 	if len(fx) == 0 {
 		return nil
 	}

@@ -20,6 +20,7 @@ type scriptWatcher struct {
 	scripts []loaded
 	log     func(Line)
 	post    func(*exchange.Event) // to the loop
+	door    *preflight            // nil: all are let in
 	w       *watch.Watcher
 	bad     atomic.Int32
 	pending []pendingReload // by strategy; the loop's goroutine owns it
@@ -30,21 +31,22 @@ type scriptWatcher struct {
 type pendingReload struct {
 	posted atomic.Int64 // wall clock in ns
 	took   atomic.Int64 // ns that reading and compiling took
+	tried  atomic.Int64 // ns that its preflight took; 0: there was none
 
 	version atomic.Int32 // that runs
 	refused atomic.Value // string: why the last save did not even compile; "": it did
-	hash    string       // of it; the loop's goroutine owns it
+	hash    atomic.Value // string: of it
 }
 
-func watchScripts(scripts []loaded, log func(Line), post func(*exchange.Event)) (*scriptWatcher, error) {
-	s := &scriptWatcher{scripts: scripts, log: log, post: post, pending: make([]pendingReload, len(scripts)), done: make(chan struct{})}
+func watchScripts(scripts []loaded, log func(Line), post func(*exchange.Event), door *preflight) (*scriptWatcher, error) {
+	s := &scriptWatcher{scripts: scripts, log: log, post: post, door: door, pending: make([]pendingReload, len(scripts)), done: make(chan struct{})}
 	var err error
 	if s.w, err = watch.New(watch.Options{Load: loadForWatch}); err != nil {
 		return nil, err
 	}
 	for i := range scripts {
 		s.pending[i].version.Store(1)
-		s.pending[i].hash = scripts[i].program.Hash()
+		s.pending[i].hash.Store(scripts[i].program.Hash())
 		if err := s.w.Add(scripts[i].path, scripts[i].program.Hash()); err != nil {
 			return nil, err
 		}
@@ -74,12 +76,7 @@ func (s *scriptWatcher) run() {
 		i := s.index(c.Path)
 		switch c.Kind {
 		case watch.Changed:
-			p := c.Payload.(*script.Program)
-			s.pending[i].refused.Store("")
-			s.pending[i].took.Store(int64(c.Took))
-			s.pending[i].posted.Store(time.Now().UnixNano())
-			s.post(&exchange.Event{Kind: exchange.KindReload, Instrument: exchange.NoInstrument, Reload: &exchange.Reload{
-				Strategy: int32(i), Path: c.Path, Sources: p.Sources(), Hash: p.Hash(), Compiled: p}})
+			s.saved(i, c)
 		case watch.Failed:
 			s.bad.Add(1)
 			s.pending[i].refused.Store(c.Err.Error())
@@ -91,6 +88,27 @@ func (s *scriptWatcher) run() {
 			s.say(intent.Info, fmt.Sprintf("%s is again what runs: v%d", base(c.Path), s.pending[i].version.Load()))
 		}
 	}
+}
+
+// saved lets a version that compiles in, unless its preflight refuses it.
+func (s *scriptWatcher) saved(i int, c watch.Change) {
+	program, p := c.Payload.(*script.Program), &s.pending[i]
+	v := &exchange.Reload{Strategy: int32(i), Path: c.Path, Sources: program.Sources(), Hash: program.Hash(), Compiled: program}
+	tried, refused := s.door.admit(v)
+	if refused != nil {
+		s.bad.Add(1)
+		p.refused.Store(refused.Why)
+		s.say(intent.Error, refused.Error())
+		hash, _ := p.hash.Load().(string)
+		_ = s.w.Running(c.Path, hash) // who saves it again wants an answer
+		return
+	}
+	p.refused.Store("")
+	p.took.Store(int64(c.Took))
+	p.tried.Store(int64(tried))
+	p.posted.Store(time.Now().UnixNano())
+	v.Took = exchange.Time(c.Took + tried)
+	s.post(&exchange.Event{Kind: exchange.KindReload, Instrument: exchange.NoInstrument, Reload: v})
 }
 
 func (s *scriptWatcher) say(level intent.Level, text string) {
@@ -113,7 +131,7 @@ func (s *scriptWatcher) outcome(strategy int32, v *core.Version) {
 	if posted == 0 { // the version that the session began with, or one that a program asked for
 		if v.Loaded {
 			p.version.Store(int32(v.Number))
-			p.hash = v.Hash
+			p.hash.Store(v.Hash)
 		}
 		if v.Rollback && v.Loaded {
 			go func() { _ = s.w.Running(v.Path, v.Hash) }() // what is on the disk waits until it changes
@@ -123,12 +141,16 @@ func (s *scriptWatcher) outcome(strategy int32, v *core.Version) {
 	took := time.Duration(p.took.Load()) + time.Since(time.Unix(0, posted))
 	if v.Loaded {
 		p.version.Store(int32(v.Number))
-		p.hash = v.Hash
-		s.say(intent.Info, fmt.Sprintf("reloaded %s v%d in %.1f ms", base(v.Path), v.Number, float64(took)/1e6))
+		p.hash.Store(v.Hash)
+		text := fmt.Sprintf("reloaded %s v%d in %.1f ms", base(v.Path), v.Number, float64(took)/1e6)
+		if tried := p.tried.Load(); tried > 0 {
+			text += fmt.Sprintf(", after a preflight of %.0f ms", float64(tried)/1e6)
+		}
+		s.say(intent.Info, text)
 		return
 	}
 	s.say(intent.Error, fmt.Sprintf("%s\n%s was not reloaded: v%d keeps running", v.Problem, base(v.Path), v.Number))
-	running := p.hash
+	running, _ := p.hash.Load().(string)
 	go func() { _ = s.w.Running(v.Path, running) }() // the loop must not wait for the watcher
 }
 

@@ -40,16 +40,20 @@ type editor struct {
 
 // edit starts a session on the built-in market, an hour of it a second, and
 // watches the script.
-func edit(t *testing.T, source string) *editor {
+func edit(t *testing.T, source string, change ...func(*Options)) *editor {
 	t.Helper()
 	dir := t.TempDir()
 	e := &editor{t: t, script: filepath.Join(dir, "edit.lua"), db: filepath.Join(dir, "edit.db"), ended: make(chan struct{}), more: make(chan struct{}, 1)}
 	e.save(source)
 	ctx, cancel := context.WithCancel(context.Background())
 	e.stop = cancel
+	o := &Options{Scripts: []string{e.script}, DB: e.db, Watch: true, Speed: 3600, Log: e.log}
+	for _, c := range change {
+		c(o)
+	}
 	go func() {
 		defer close(e.ended)
-		e.sum, e.err = Run(ctx, &Options{Scripts: []string{e.script}, DB: e.db, Watch: true, Speed: 3600, Log: e.log})
+		e.sum, e.err = Run(ctx, o)
 	}()
 	t.Cleanup(func() { cancel(); <-e.ended })
 	return e
@@ -135,7 +139,7 @@ func TestEditingARunningSession(t *testing.T) {
 	e.wait("v1 at 20")
 
 	e.save(lua("v2", "M.version = 7"))
-	if l := e.wait("reloaded"); !regexp.MustCompile(`^: reloaded edit\.lua v2 in \d+\.\d ms$`).MatchString(l) {
+	if l := e.wait("reloaded"); !regexp.MustCompile(`^: reloaded edit\.lua v2 in \d+\.\d ms, after a preflight of \d+ ms$`).MatchString(l) {
 		t.Errorf("said %q", l)
 	}
 	e.wait("v2 at")
@@ -444,7 +448,7 @@ func TestARefusedSaveIsToldUntilABetterOne(t *testing.T) {
 		t.Fatal(err)
 	}
 	said, posted := make(chan Line, 1), make(chan *exchange.Event, 1)
-	w, err := watchScripts([]loaded{{path: path, program: program.(*script.Program)}}, func(l Line) { said <- l }, func(ev *exchange.Event) { posted <- ev })
+	w, err := watchScripts([]loaded{{path: path, program: program.(*script.Program)}}, func(l Line) { said <- l }, func(ev *exchange.Event) { posted <- ev }, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

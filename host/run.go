@@ -132,6 +132,8 @@ type runner struct {
 	loop       *loop.Loop
 	inbox      *loop.Inbox
 	watcher    *scriptWatcher
+	preflight  *preflight     // nil: versions are swapped in untried
+	probation  *probation     // nil: swaps are not watched
 	config     *configWatcher // nil: there is no file, or it is not watched
 	// watchdog ends callbacks that take too long
 	watchdog *script.Watchdog
@@ -145,6 +147,7 @@ type runner struct {
 }
 
 func (r *runner) close() {
+	r.preflight.close()
 	if r.watcher != nil {
 		r.watcher.close()
 	}
@@ -277,8 +280,10 @@ func (r *runner) build(ctx context.Context) error {
 	if r.desk != nil {
 		r.loop.Advisor = r.desk
 	}
+	r.preflight = openPreflight(r, s)
+	r.record.rec.past, r.probation = r.preflight, newProbation(r.preflight)
 	if r.o.Watch {
-		if r.watcher, err = watchScripts(r.scripts, r.log, r.inbox.Post); err != nil {
+		if r.watcher, err = watchScripts(r.scripts, r.log, r.inbox.Post, r.preflight); err != nil {
 			return err
 		}
 		if r.config, err = watchConfig(r.o, r.scripts, r.market.stale, r.log, r.inbox.Post); err != nil {

@@ -12,12 +12,14 @@ func (r *runner) sink(ev *exchange.Event, fx []core.Effect) error {
 	r.account.took(ev)
 	for i := range fx {
 		r.take(r.core, &fx[i])
+		r.probation.take(&fx[i])
 		if b, ok := fx[i].Body.(core.VersionChanged); ok {
 			r.refusedVersion = b.Version.Problem
 			if r.watcher != nil {
 				r.watcher.outcome(fx[i].Strategy, b.Version)
 			}
 			r.source.follow(r.core)
+			r.preflight.swapped(&fx[i], b.Version)
 		}
 	}
 	return r.record.write(ev, fx)

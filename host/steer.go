@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/intent"
 	"github.com/perilune/perilune/host/core"
 	"github.com/perilune/perilune/host/loop"
 	"github.com/perilune/perilune/host/script"
@@ -102,8 +104,18 @@ func (s *Session) Flatten(ctx context.Context, strategy, reason string) error {
 }
 
 // Reload reads a strategy's script again and swaps it in, as saving it does with
-// Options.Watch; like a save it ends a pause. After an error the version before runs on.
+// Options.Watch; like a save it ends a pause. After an error the version before runs on: a
+// *RefusedError when its preflight refused it, which ForceReload does not ask.
 func (s *Session) Reload(ctx context.Context, strategy string) error {
+	return s.reload(ctx, strategy, false)
+}
+
+// ForceReload is Reload past a preflight that refuses, or would.
+func (s *Session) ForceReload(ctx context.Context, strategy string) error {
+	return s.reload(ctx, strategy, true)
+}
+
+func (s *Session) reload(ctx context.Context, strategy string, force bool) error {
 	if err := s.reachable(ctx, "Reload"); err != nil {
 		return err
 	}
@@ -116,7 +128,7 @@ func (s *Session) Reload(ctx context.Context, strategy string) error {
 	if err != nil {
 		return &ScriptError{path, err}
 	}
-	return s.load(ctx, &exchange.Reload{Strategy: int32(at), Path: path, Sources: sources, By: core.ByProgram})
+	return s.load(ctx, &exchange.Reload{Strategy: int32(at), Path: path, Sources: sources, By: core.ByProgram}, force)
 }
 
 // scriptOf finds a script by the name of its strategy.
@@ -128,13 +140,21 @@ func (s *Session) scriptOf(strategy string) (int, error) {
 	return at, nil
 }
 
-// load compiles the sources of a version and swaps it in.
-func (s *Session) load(ctx context.Context, v *exchange.Reload) error {
+// load compiles the sources of a version and swaps it in, unless its preflight refuses it.
+func (s *Session) load(ctx context.Context, v *exchange.Reload, force bool) error {
+	began := time.Now()
 	p, err := script.Compile(v.Sources)
 	if err != nil {
 		return &ScriptError{v.Path, err}
 	}
 	v.Sources, v.Hash, v.Compiled = p.Sources(), p.Hash(), p
+	if force {
+		s.r.preflight.overrule(v)
+	} else if _, refused := s.r.preflight.admit(v); refused != nil {
+		s.r.log(Line{Level: intent.Error, Text: refused.Error()})
+		return &ScriptError{v.Path, refused}
+	}
+	v.Took = exchange.Time(time.Since(began))
 	return s.command(ctx, &exchange.Event{Kind: exchange.KindReload, Instrument: exchange.NoInstrument, Reload: v}, nil)
 }
 

@@ -188,13 +188,13 @@ func (p Pages) Chart(ctx context.Context, strategy string, from, to exchange.Tim
 // Versions returns versions of scripts, newest first. number 0 is any; sources come with
 // those of a number only, unless all are wanted.
 func (p Pages) Versions(ctx context.Context, strategy string, number, limit int) ([]Version, error) {
-	return paged(ctx, p.Reader, `SELECT x.run, x.time, x.strategy, x.version, x.hash, x.path, x.sources, x.outcome, x.problem
+	return paged(ctx, p.Reader, `SELECT x.run, x.time, x.strategy, x.version, x.hash, x.path, x.sources, x.outcome, x.problem, x.by, x.why, x.took
 		FROM strategy_version x JOIN run r ON r.id = x.run JOIN session s ON s.id = r.session
 		WHERE s.account = ?1 AND ?2 IN ('', x.strategy) AND ?3 IN (0, x.version)
 		ORDER BY x.run DESC, x.seq DESC, x.n DESC LIMIT ?4`, []any{p.Account, strategy, number, limit},
 		func(rows *sql.Rows, x *Version) error {
 			var sources string
-			if err := rows.Scan(&x.Run, &x.Time, &x.Strategy, &x.Version, &x.Hash, &x.Path, &sources, &x.Outcome, &x.Problem); err != nil {
+			if err := rows.Scan(&x.Run, &x.Time, &x.Strategy, &x.Version, &x.Hash, &x.Path, &sources, &x.Outcome, &x.Problem, &x.By, &x.Why, &x.Took); err != nil {
 				return err
 			}
 			return json.Unmarshal([]byte(sources), &x.Sources)

@@ -329,17 +329,19 @@ type Version struct {
 	Sources  []exchange.Source
 	Outcome  string
 	Problem  string
+	By, Why  string        // who asked for it, and in whose words; "": not known
+	Took     exchange.Time // that reading, compiling and trying it took; 0: not known
 }
 
 // Versions returns the versions of scripts in the order in which they were
 // loaded or refused.
 func (rd *Reader) Versions(f Filter) ([]Version, error) {
-	rows, err := filtered(rd, f, `SELECT x.run, x.time, x.strategy, x.version, x.hash, x.path, x.sources, x.outcome, x.problem
+	rows, err := filtered(rd, f, `SELECT x.run, x.time, x.strategy, x.version, x.hash, x.path, x.sources, x.outcome, x.problem, x.by, x.why, x.took
 		FROM strategy_version x JOIN run r ON r.id = x.run JOIN session s ON s.id = r.session `+whereRun+
 		" ORDER BY x.run, x.seq, x.n",
 		func(rows *sql.Rows, x *Version) error {
 			var sources string
-			if err := rows.Scan(&x.Run, &x.Time, &x.Strategy, &x.Version, &x.Hash, &x.Path, &sources, &x.Outcome, &x.Problem); err != nil {
+			if err := rows.Scan(&x.Run, &x.Time, &x.Strategy, &x.Version, &x.Hash, &x.Path, &sources, &x.Outcome, &x.Problem, &x.By, &x.Why, &x.Took); err != nil {
 				return err
 			}
 			return json.Unmarshal([]byte(sources), &x.Sources)

@@ -148,6 +148,18 @@ type VersionRow struct {
 	Sources  []exchange.Source
 	Outcome  string // loaded, refused, rollback
 	Problem  string
+	By, Why  string        // who asked for it, and in whose words; "": not known
+	Took     exchange.Time // that reading, compiling and trying it took; 0: not known
+	// Aside is a version of no event, refused before there was one: its Seq is that of the last
+	// event, and its time moves the session's no further.
+	Aside bool
+}
+
+func (r *VersionRow) time() exchange.Time {
+	if r.Aside {
+		return 0
+	}
+	return r.At.Time
 }
 
 // CommandRow is something that the session was told.
@@ -351,8 +363,8 @@ func (r *VersionRow) write(b *batch) error {
 	if err != nil {
 		return fmt.Errorf("sources of %s: %w", r.Path, err)
 	}
-	_, err = b.exec(insertVersion, b.run, b.seq, b.n, int64(r.Time), r.Strategy, r.Version, r.Hash, r.Path, string(sources),
-		r.Outcome, r.Problem)
+	_, err = b.exec(insertVersion, b.run, b.seq, b.n, int64(r.At.Time), r.Strategy, r.Version, r.Hash, r.Path, string(sources),
+		r.Outcome, r.Problem, r.By, r.Why, int64(r.Took))
 	return err
 }
 

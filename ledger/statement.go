@@ -112,8 +112,8 @@ var statementText = [statements]string{
 	trimState: `DELETE FROM strategy_state WHERE session = ?1 AND strategy = ?2 AND (run, seq) < (
 			SELECT run, seq FROM strategy_state WHERE session = ?1 AND strategy = ?2
 			ORDER BY run DESC, seq DESC LIMIT 1 OFFSET 19)`,
-	insertVersion: `INSERT INTO strategy_version (run, seq, n, time, strategy, version, hash, path, sources, outcome, problem)
-		VALUES (?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING`,
+	insertVersion: `INSERT INTO strategy_version (run, seq, n, time, strategy, version, hash, path, sources, outcome, problem, by, why, took)
+		VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING`,
 	insertCommand: `INSERT INTO commands (run, seq, n, time, by, why, op, args, outcome)
 		VALUES (?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING`,
 	insertChart: `INSERT INTO chart (run, seq, n, time, strategy, series, value)

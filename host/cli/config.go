@@ -15,7 +15,7 @@ import (
 )
 
 // overrides are the flags that win over a key of the file, by the flag's name.
-var overrides = map[string]string{"leverage": "paper.leverage", "fees": "paper.fee_bp", "latency": "paper.latency_ms", "queue": "paper.queue"}
+var overrides = map[string]string{"leverage": "paper.leverage", "fees": "paper.fee_bp", "latency": "paper.latency_ms", "queue": "paper.queue", "preflight": "preflight.mode"}
 
 // configVerb tells what a session would be configured with, and where each value is from.
 func configVerb(_ context.Context, e *env, args []string) error {

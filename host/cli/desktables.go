@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -239,16 +240,34 @@ func printVersions(w io.Writer, list []control.Version) {
 	var rows [][]string
 	for i := range list {
 		v := &list[i]
-		state := "loaded"
-		switch {
-		case v.Running:
-			state = "running"
-		case !v.Loaded:
-			state = "refused: " + v.Problem
+		ms := "-"
+		if v.TookMS > 0 {
+			ms = fmt.Sprintf("%.1f", v.TookMS)
 		}
-		rows = append(rows, []string{v.Strategy, fmt.Sprintf("v%d", v.Number), clock(v.Time), v.Hash[:min(12, len(v.Hash))], state})
+		rows = append(rows, []string{v.Strategy, fmt.Sprintf("v%d", v.Number), clock(v.Time), cmp.Or(v.By, "-"), ms, v.Hash[:min(12, len(v.Hash))], versionState(v)})
 	}
-	table(w, "no versions", "STRATEGY\tVERSION\tTIME\tHASH\tSTATE", rows)
+	table(w, "no versions", "STRATEGY\tVERSION\tTIME\tBY\tMS\tHASH\tSTATE", rows)
+}
+
+// versionState is what became of a version, in a line.
+func versionState(v *control.Version) string {
+	state := "loaded"
+	switch {
+	case v.Running:
+		state = "running"
+	case !v.Loaded:
+		state = "refused"
+	case v.Undone != "":
+		state = "rolled back"
+	}
+	if v.Rollback {
+		state += ", a version of before"
+	}
+	if why := cmp.Or(v.Problem, v.Undone, v.Why); why != "" {
+		first, _, _ := strings.Cut(why, "\n")
+		state += ": " + first
+	}
+	return state
 }
 
 func printTrace(w io.Writer, tr *control.Trace) {

@@ -148,6 +148,7 @@ func (s *sessionFlags) options(f *pflag.FlagSet) (*host.Options, error) {
 // runFlags are those of run alone.
 type runFlags struct {
 	paper, live                *bool
+	preflight                  *string
 	market, contracts, symbols *[]string
 	speed, length              *string
 }
@@ -160,6 +161,7 @@ func (r *runFlags) define(f *pflag.FlagSet, s *sessionFlags) {
 	r.symbols = f.StringSlice("symbols", nil, "of the live market: what to subscribe to, such as usdm:BTCUSDT,spot:* or HOUSE.MARKET:SYMBOL (default: what the scripts declare)")
 	r.speed = f.String("speed", "", "virtual seconds per second, or max (default 3600 on synth, max on recordings)")
 	r.length = f.String("for", "", "end after this much virtual time: 90m, 12h, 30d; the next run goes on from there")
+	r.preflight = f.String("preflight", "", "what a new version of a script is tried for on the last minutes before it is swapped in: off, warn or enforce (default: enforce with --live, warn on paper); see perilune docs reload")
 	f.BoolVar(&s.accept, "accept-positions", false, "with --live: book positions that no record of the venue explains as traded by hand")
 	f.BoolVar(&s.takeOver, "take-over", false, "with --live: cancel the orders that other runs have at the venue, instead of refusing to begin beside them")
 	s.define(f)
@@ -194,6 +196,9 @@ func runVerb(ctx context.Context, e *env, args []string) error {
 		return err
 	}
 	o.Market, o.Watch = *r.market, true
+	if f.Changed("preflight") {
+		o.Preflight.Mode = *r.preflight
+	}
 	if *r.live && !f.Changed("market") {
 		o.Market = []string{"live"}
 	}

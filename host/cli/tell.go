@@ -57,17 +57,18 @@ func resumeVerb(ctx context.Context, e *env, args []string) error {
 }
 
 func reloadVerb(ctx context.Context, e *env, args []string) error {
-	f := e.flags("reload", "STRATEGY [--to N] [flags]", "perilune reload basis --to 3")
+	f := e.flags("reload", "STRATEGY [--to N | --force] [flags]", "perilune reload basis --to 3")
 	var d deskFlags
 	d.steer(f)
 	to := f.String("to", "", "a version of before, as perilune strategies --versions lists them: 3 or v3 (default: the file as it is)")
+	force := f.Bool("force", false, "let the file in though its preflight refuses it; who did is kept with the version")
 	if err := parse(f, args); err != nil {
 		return err
 	}
 	if f.NArg() != 1 {
 		return fail(ExitUsage, "want one strategy, got %d", f.NArg())
 	}
-	a := control.ReloadArgs{Strategy: f.Arg(0)}
+	a := control.ReloadArgs{Strategy: f.Arg(0), Force: *force}
 	if *to != "" {
 		if _, err := fmt.Sscanf(strings.TrimPrefix(*to, "v")+" ", "%d ", &a.To); err != nil || a.To < 1 {
 			return fail(ExitUsage, "--to %q: want a version such as v3", *to)

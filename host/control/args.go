@@ -91,6 +91,7 @@ type FlattenArgs struct {
 type ReloadArgs struct {
 	Strategy string `json:"strategy" doc:"name of a strategy"`
 	To       int    `json:"to,omitempty" doc:"a version of before; the file as it is if left out"`
+	Force    bool   `json:"force,omitempty" doc:"let it in though its preflight refuses it"`
 }
 
 // SetArgs set parameters.

@@ -303,8 +303,13 @@ type Version struct {
 	Loaded   bool      `json:"loaded"`
 	Problem  string    `json:"problem,omitempty"`
 	Running  bool      `json:"running"`
-	Diff     string    `json:"diff,omitempty"`   // unified, from the loaded version before
-	Source   string    `json:"source,omitempty"` // when it was asked for
+	Rollback bool      `json:"rollback,omitempty"` // it is a version of before again
+	Undone   string    `json:"undone,omitempty"`   // why it was rolled back
+	By       string    `json:"by,omitempty"`       // "save", "socket uid 1000", "probation"
+	Why      string    `json:"why,omitempty"`      // in the words of who asked for it
+	TookMS   float64   `json:"took_ms,omitempty"`  // that reading, compiling and trying it took
+	Diff     string    `json:"diff,omitempty"`     // unified, from the loaded version before
+	Source   string    `json:"source,omitempty"`   // when it was asked for
 }
 
 // Command is something that the session was told.

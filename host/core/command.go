@@ -118,7 +118,7 @@ func (c *Core) onReload(ev *exchange.Event) {
 	}
 	c.commandErr = nil
 	s := c.strategies.list[r.Strategy]
-	v := &Version{Number: s.version, Path: r.Path, Hash: r.Hash, Sources: r.Sources, Rollback: r.To > 0}
+	v := &Version{Number: s.version, Path: r.Path, Hash: r.Hash, Sources: r.Sources, Rollback: r.To > 0, By: r.By, Why: r.Why, Took: r.Took}
 	defer steering{c}.tellReload(s, r, v)
 	if err := c.replace(s, func() (Strategy, error) { return s.Reload(s.port, r) }); err != nil {
 		v.Problem = err.Error()

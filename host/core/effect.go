@@ -138,6 +138,9 @@ type Version struct {
 	Loaded   bool
 	Problem  string // why it was refused
 	Rollback bool
+	// By, Why and Took are told beside it, as its reload has them, and are no part of the effect's text.
+	By, Why string
+	Took    exchange.Time
 }
 
 // Command is something that the session was told.

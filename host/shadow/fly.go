@@ -11,6 +11,8 @@ type Flight struct {
 	Events int
 	From   exchange.Time
 	To     exchange.Time
+	// Failed: it ended at an error of the new version, before the end of the span.
+	Failed bool
 	// Cut says why the span was not run over to its end; "": it was.
 	Cut string
 	// Stopped is why the new version could not go on; "": it could.
@@ -43,7 +45,7 @@ func Fly(s *Span, old, fresh *Shadow, enough func() string) (*Flight, error) {
 			f.Stopped = err.Error()
 			return errEnough
 		}
-		if n := &fresh.record.Faults; *n > 0 && (old == nil || old.record.Faults == 0) {
+		if f.Failed = fresh.record.Faults > 0 && (old == nil || old.record.Faults == 0); f.Failed {
 			return errEnough
 		}
 		return nil

@@ -139,6 +139,9 @@ func message(text string) string {
 }
 
 func (j *judge) denials() {
+	if j.fresh.Halted != "" && j.old.Halted == "" {
+		j.find("limit", "it trips the kill latch: %s", j.fresh.Halted)
+	}
 	for _, d := range j.fresh.Denied {
 		before := 0
 		for _, o := range j.old.Denied {

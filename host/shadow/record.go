@@ -3,6 +3,7 @@ package shadow
 import (
 	"errors"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/shopspring/decimal"
@@ -25,6 +26,7 @@ type Record struct {
 	Errors         []Fault // of callbacks; the first few
 	Faults         int     // how many there were
 	Paused         string  // why it was; "": it was not
+	Halted         string  // why the kill latch was tripped meanwhile; "": it was not
 	Reopened       []Reopened
 	Traded         []Traded        // by instrument
 	StartEq, EndEq decimal.Decimal // of the account; 0: something has no price
@@ -77,7 +79,8 @@ type held struct {
 // keptErrors is how many errors a record keeps the words of.
 const keptErrors = 5
 
-func newRecord(strategy int32, u *exchange.Universe) *Record {
+// NewRecord returns the record of a strategy that has done nothing.
+func NewRecord(strategy int32, u *exchange.Universe) *Record {
 	return &Record{strategy: strategy, u: u, held: make([]held, u.Len()), pairs: map[exchange.PairID]bool{}}
 }
 
@@ -104,6 +107,9 @@ func worth(c *core.Core) decimal.Decimal {
 
 // Take notes an effect of the strategy's.
 func (r *Record) Take(e *core.Effect) {
+	if b, ok := e.Body.(*core.HaltChanged); ok {
+		r.Halted = b.Reason
+	}
 	if e.Strategy != r.strategy {
 		return
 	}
@@ -145,9 +151,15 @@ func (r *Record) count(at exchange.Time) {
 	r.Peak = max(r.Peak, r.inMinute)
 }
 
+// surroundings are the rules by which no version is to blame for what they deny.
+var surroundings = []string{"kill latch", "account", "late feed", "stale book", "stopping", "held", "read-only"}
+
 // deny notes a refusal: "risk: RULE: detail".
 func (r *Record) deny(reason string) {
 	rule, _, _ := strings.Cut(strings.TrimPrefix(reason, "risk: "), ":")
+	if slices.Contains(surroundings, rule) {
+		return
+	}
 	for i := range r.Denied {
 		if r.Denied[i].Rule == rule {
 			r.Denied[i].Count++

@@ -88,7 +88,7 @@ func New(o Options) (*Shadow, error) {
 		core.CloseStrategies(c)
 		return nil, err
 	}
-	s := &Shadow{core: c, record: newRecord(o.Watched, c.Universe()), began: cfg.Restore.Time, silent: true}
+	s := &Shadow{core: c, record: NewRecord(o.Watched, c.Universe()), began: cfg.Restore.Time, silent: true}
 	s.loop = &loop.Loop{Core: c, Venue: v, Recorder: (*tap)(s), Advisor: &nobody{}, Prelude: append(cloned(o.Market), o.Past...)}
 	if err := s.loop.Begin(s.began); err != nil {
 		core.CloseStrategies(c)

@@ -151,7 +151,7 @@ func version(at ledger.At, v *core.Version, name string) *ledger.VersionRow {
 		outcome = "loaded"
 	}
 	return &ledger.VersionRow{At: at, Strategy: name, Version: v.Number, Hash: v.Hash, Path: v.Path,
-		Sources: v.Sources, Outcome: outcome, Problem: v.Problem}
+		Sources: v.Sources, Outcome: outcome, Problem: v.Problem, By: v.By, Why: v.Why, Took: v.Took}
 }
 
 // schedule is the row of a parent order. Its detail is all that a next run needs

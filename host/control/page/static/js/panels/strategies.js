@@ -159,14 +159,15 @@ function versions({ session, acts, confirm }) {
     const row = h("div", { class: "version" }, h("div", { class: "row" }, head, when, back), problem, diff);
     row.told = (x) => {
       v = x;
-      text(head, "v" + x.version + (x.running ? " runs now" : x.loaded ? "" : " refused"));
-      text(when, known(x.time) ? moment(x.time) : "");
+      text(head, "v" + x.version + (x.running ? " runs now" : x.undone ? " rolled back" : x.loaded ? "" : " refused"));
+      text(when, [known(x.time) ? moment(x.time) : "", x.by, x.took_ms ? x.took_ms.toFixed(1) + " ms" : ""].filter(Boolean).join(" · "));
       attr(when, "title", precise(x.time));
       text(back, `Roll back to v${x.version}`);
       show(back, x.loaded && !x.running);
       row.back = back;
-      text(problem, x.problem);
-      show(problem, x.problem);
+      const why = x.problem || x.undone || x.why;
+      text(problem, why);
+      show(problem, why);
       if (diff.raw !== x.diff) {
         diff.raw = x.diff;
         diff.replaceChildren(...(x.diff || "").split("\n").slice(0, 400).map((l) => h("span", { class: l[0] === "+" ? "add" : l[0] === "-" ? "del" : "" }, l + "\n")));
