@@ -23,7 +23,7 @@ func Handlers() []Spec {
 			"It is told once for each id, and not to a strategy that is paused.",
 			Args: []Value{{Name: "name", Type: "string"}, {Name: "payload", Type: "any"}}},
 		{Name: "on_gap", Doc: "Market data is missing; the book cannot be used until it is ready again.", Args: []Value{symbol, {Name: "reason", Type: "string"}}},
-		{Name: "on_halt", Doc: "The kill latch was tripped, by exec.halt of any strategy, a loss or a person: only orders that reduce pass, whoever asks for them.", Args: []Value{{Name: "reason", Type: "string"}}},
+		{Name: "on_halt", Doc: "A kill latch was tripped: this strategy's by exec.halt, or the session's by exec.halt_all of any strategy, a loss or a person. Only orders that reduce pass; exec.halted says why.", Args: []Value{{Name: "reason", Type: "string"}}},
 		{Name: "on_reload", Doc: "Once in a new version, before it takes over: migrate what the old version remembered. An error keeps the old version.",
 			Args: []Value{{Name: "state", Type: "table"}, {Name: "from_version", Type: "integer", Doc: "the version of the strategy that ran before"}}},
 		{Name: "on_stop", Doc: "Once, before the strategy ends."},

@@ -28,6 +28,8 @@ func (c chat) Status(ctx context.Context) (string, error) {
 		text := st.Name + ": runs"
 		if st.Paused != "" {
 			text = st.Name + ": PAUSED: " + st.Paused
+		} else if st.Halted != "" {
+			text = st.Name + ": HALTED: " + st.Halted
 		} else if st.Asleep != "" {
 			text = st.Name + ": asleep: " + st.Asleep
 		}

@@ -108,8 +108,9 @@ func (d *deskReader) event(e Event, levels []string) (control.Event, bool) {
 		return eventOf("equity", at, control.Point{T: int64(at.Time / exchange.Millisecond), V: e.Equity.InexactFloat64()}), true
 	case HaltEvent:
 		return eventOf("halt", at, struct {
-			Reason string `json:"reason"`
-		}{e.Reason}), true
+			Strategy string `json:"strategy,omitempty"`
+			Reason   string `json:"reason"`
+		}{e.Strategy, e.Reason}), true
 	case LiquidationEvent:
 		return eventOf("liquidation", at, fillView(at, &FillEvent{Moment: at, Strategy: firstOf(append(e.Strategies, "host")...), Instrument: e.Instrument, Fill: e.Fill, Price: e.Price, Qty: e.Qty})), true
 	case ReloadEvent:

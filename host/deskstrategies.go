@@ -34,6 +34,8 @@ func (d *deskReader) strategiesNow(c *core.Core, on core.Onlooker) []strategyNow
 		switch {
 		case c.Paused(i) != "":
 			s.State, s.Why = "paused", c.Paused(i)
+		case c.Latched(i) != "":
+			s.State, s.Why = "halted", c.Latched(i)
 		case c.Asleep(i) != "":
 			s.State, s.Why = "asleep", c.Asleep(i)
 		}

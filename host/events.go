@@ -80,11 +80,12 @@ type EquityEvent struct {
 	Equity decimal.Decimal
 }
 
-// HaltEvent says that the kill latch was tripped, or with an empty Reason that it was
-// lifted.
+// HaltEvent says that a kill latch was tripped, or with an empty Reason that it was lifted:
+// the session's, or that of a strategy.
 type HaltEvent struct {
 	Moment
-	Reason string
+	Strategy string // "": the session's
+	Reason   string
 }
 
 // LiquidationEvent is a fill that the venue made, and no order of ours: a liquidation,
@@ -306,7 +307,10 @@ func eventsOf(c *core.Core, e *core.Effect) []Event {
 	case *core.ChartPoint:
 		return []Event{ChartEvent{at, name, b.Series, b.Value}}
 	case *core.HaltChanged:
-		return []Event{HaltEvent{at, b.Reason}}
+		if e.Strategy < 0 {
+			return []Event{HaltEvent{at, "", b.Reason}}
+		}
+		return []Event{HaltEvent{at, name, b.Of(name)}}
 	case core.Commanded:
 		return []Event{CommandEvent{at, name, b.By, b.Why, b.Op, b.Args, b.Outcome}}
 	}

@@ -75,7 +75,7 @@ func ExampleNotifier() {
 	script, remove, err := writeScript(`
 local M = { name = "swinger", universe = { "desk.spot:COIN" } }
 function M.on_start() timer.after("panic", "1h") end
-function M.on_timer() exec.halt("nobody knows what this does") end
+function M.on_timer() exec.halt_all("nobody knows what this does") end
 return M
 `)
 	if err != nil {

@@ -123,7 +123,7 @@ func (r *runner) summary(endedBy string) *Summary {
 		PairsOpened: st.PairsOpened, PairsClosed: st.PairsClosed, PairsLive: len(r.core.OpenPairs()),
 		MaxUnhedged: Money{st.MaxUnhedged}, MaxUnhedSec: float64(st.MaxUnhedgedTime) / float64(exchange.Second),
 		Reloads: st.Reloads, ReloadsRefused: st.ReloadsRefused, Errors: st.Errors, Gaps: st.Gaps, Latency: feedLatencies(r.core.FeedLatencies()),
-		Halted: r.core.Halted(), Paused: r.strategiesThat(r.core.Paused),
+		Halted: r.core.Halted(), Latched: r.strategiesThat(r.core.Latched), Paused: r.strategiesThat(r.core.Paused),
 		EventsHash: r.record.rec.in.sum(), EffectsHash: r.record.rec.out.sum(),
 		DB: r.o.DB, Journal: r.record.dir, WallSeconds: time.Since(r.started).Seconds(), Assumptions: r.assumptions(), Warnings: r.warnings,
 	}

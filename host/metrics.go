@@ -274,6 +274,7 @@ func (m *meter) session(l *metricList, r *runner, now exchange.Time) {
 	l.add(Gauge, "perilune_held", "Instruments and wallets that are held until the account agrees with the venue's.", float64(len(r.core.Held())))
 	for i, name := range r.strategies().Running {
 		l.add(Gauge, "perilune_strategy_paused", "1 while a strategy is paused.", asFigure(r.core.Paused(i) != ""), Label{"strategy", name})
+		l.add(Gauge, "perilune_strategy_halted", "1 while a strategy's own kill latch is tripped.", asFigure(r.core.Latched(i) != ""), Label{"strategy", name})
 	}
 	l.add(Gauge, "perilune_orders_open", "Orders that may still fill.", float64(len(r.core.WorkingOrders())))
 	l.add(Gauge, "perilune_pairs_open", "Pairs that are not done.", float64(len(r.core.OpenPairs())))

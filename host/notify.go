@@ -50,7 +50,7 @@ type AlertKind string
 
 // The kinds of alerts.
 const (
-	AlertHalt        AlertKind = "halt"        // the kill latch was tripped: daily loss, exec.halt, Session.Halt
+	AlertHalt        AlertKind = "halt"        // a kill latch was tripped: daily loss, exec.halt, exec.halt_all, Session.Halt
 	AlertLiquidation AlertKind = "liquidation" // the venue took a position: liquidation, deleveraging, delivery
 	AlertUnhedged    AlertKind = "unhedged"    // a pair is unhedged by more, or for longer, than it may be
 	AlertPaused      AlertKind = "paused"      // a strategy is not called any more
@@ -115,7 +115,7 @@ func alertOf(l *Line) (Alert, bool) {
 		return a, false
 	case l.Where != "": // a script's own words are no more than that
 		a.Severity = Warning
-	case strings.HasPrefix(l.Text, core.HaltedLine):
+	case strings.HasPrefix(l.Text, core.HaltedLine), strings.HasPrefix(l.Text, core.LatchedLine):
 		a.Kind = AlertHalt
 	case strings.HasPrefix(l.Text, core.PausedLine):
 		a.Kind = AlertPaused
@@ -420,6 +420,9 @@ func endOf(now exchange.Time, sum *Summary, err error) Alert {
 		a.Text += map[string]string{"data": ": its data are over", "for": ": its time is over", "stop": ": it was asked to"}[sum.EndedBy]
 		if sum.Halted != "" {
 			a.Severity, a.Text = Warning, a.Text+"; it is halted: "+sum.Halted
+		}
+		if len(sum.Latched) > 0 {
+			a.Severity, a.Text = Warning, a.Text+"; halted themselves: "+strings.Join(sum.Latched, "; ")
 		}
 	}
 	return a

@@ -47,7 +47,7 @@ func troubled() core.Strategy {
 	n := 0
 	return anywhere{&gopher{name: "failing", wants: []core.Handler{core.OnBook}, call: func(p *core.Port, c *core.Callback) error {
 		if n++; n == 2 {
-			p.Halt("enough")
+			p.HaltAll("enough")
 			return nil
 		}
 		return errors.New("no idea")

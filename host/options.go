@@ -74,7 +74,7 @@ type Options struct {
 	KeepLog LogKeeping
 	// New begins a new session even if the ledger holds one that was interrupted.
 	New bool
-	// ClearHalt lifts the kill latch that an interrupted session was left with.
+	// ClearHalt lifts the kill latches that an interrupted session was left with.
 	// Without it a restart keeps it: only a person lifts it.
 	ClearHalt bool
 	// Journal is the directory that journals are made in, one for each run; ""
@@ -258,6 +258,7 @@ type Status struct {
 	Fills    int
 	Events   uint64
 	Halted   string
+	Latched  []string // strategies that halted themselves, and why
 	Paused   []string
 	Held     []string // what nothing may trade in until the account agrees with the venue's, and why
 	Late     []string // venues whose market data is too late for new risk, and how late

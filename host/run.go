@@ -264,11 +264,9 @@ func (r *runner) build(ctx context.Context) error {
 	}
 	r.source.drive(r.loop, r.record.resume)
 	if r.o.ClearHalt && r.record.resume != nil {
-		lift, err := core.Instruction{Reason: "ClearHalt"}.Event(core.CommandUnlatch)
-		if err != nil {
+		if err := r.clearHalts(); err != nil {
 			return err
 		}
-		r.inbox.Post(lift)
 	}
 	var answered func(*exchange.Event)
 	if r.source.paced() {
@@ -383,4 +381,23 @@ func (r *runner) announce() {
 	if r.o.Watch && len(r.scripts) > 0 {
 		r.log(Line{Level: intent.Info, Text: "edit and save a script to reload it; Ctrl-C ends the session"})
 	}
+}
+
+// clearHalts lifts the kill latches that the session was left with: its own, and those of
+// the strategies that run.
+func (r *runner) clearHalts() error {
+	of := []string{""}
+	for i, name := range r.strategies().Running {
+		if r.core.Latched(i) != "" {
+			of = append(of, name)
+		}
+	}
+	for _, name := range of {
+		lift, err := core.Instruction{Strategy: name, Reason: "ClearHalt"}.Event(core.CommandUnlatch)
+		if err != nil {
+			return err
+		}
+		r.inbox.Post(lift)
+	}
+	return nil
 }

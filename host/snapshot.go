@@ -52,6 +52,7 @@ type Position struct {
 type StrategyStatus struct {
 	Name   string
 	Paused string // why it is not called; "": it is
+	Halted string // why it halted itself: only what reduces its own positions passes
 	Asleep string // why nothing can wake it any more; "": something can
 	// Positions are its own, pairs included, that are not 0.
 	Positions []Position
@@ -84,7 +85,7 @@ func (r *runner) snapshot() *Snapshot {
 	s.Positions = r.positions(c.AccountPosition)
 	for i, name := range r.strategies().Running {
 		of := func(id exchange.InstrumentID) exchange.Position { return c.StrategyPosition(int32(i), id) }
-		s.Strategies = append(s.Strategies, StrategyStatus{name, c.Paused(i), c.Asleep(i), r.positions(of)})
+		s.Strategies = append(s.Strategies, StrategyStatus{name, c.Paused(i), c.Latched(i), c.Asleep(i), r.positions(of)})
 	}
 	return s
 }

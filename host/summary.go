@@ -84,7 +84,9 @@ type Summary struct {
 	// Feeds compares the two feeds of venues that have two.
 	Feeds  []FeedComparison `json:"feeds,omitempty"`
 	Halted string           `json:"halted,omitempty"`
-	Paused []string         `json:"paused,omitempty"`
+	// Latched are the strategies that halted themselves and were not resumed, each with its reason.
+	Latched []string `json:"halted_strategies,omitempty"`
+	Paused  []string `json:"paused,omitempty"`
 
 	EventsHash  string   `json:"events_hash"`
 	EffectsHash string   `json:"effects_hash"`

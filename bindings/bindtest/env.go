@@ -63,6 +63,7 @@ type Env struct {
 	Logged      []string                    // "info file:line message"
 	Plotted     []string                    // "series value"
 	Halted      string
+	HaltedAll   string
 	Notices     []string // "severity text"
 	Silenced    bool     // what Notify answers is false
 
@@ -338,7 +339,8 @@ func (e *Env) Notify(s intent.Severity, text string) bool {
 	return !e.Silenced
 }
 
-func (e *Env) Halt(reason string) { e.Halted = reason }
+func (e *Env) Halt(reason string)    { e.Halted = reason }
+func (e *Env) HaltAll(reason string) { e.HaltedAll = reason }
 
 func (e *Env) Advisor() string { return e.AdvisorName }
 

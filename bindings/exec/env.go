@@ -16,8 +16,9 @@ type Env interface {
 	ScheduleEnv
 	MarginEnv
 	Transfer(asset string, from, to exchange.Wallet, amount decimal.Decimal)
-	Halt(reason string)
-	HaltReason() string // why nothing may be opened, or ""
+	Halt(reason string)    // this strategy
+	HaltAll(reason string) // the session
+	HaltReason() string    // why this strategy may open nothing, or ""
 }
 
 // PairEnv is what exec.pair needs.

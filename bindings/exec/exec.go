@@ -92,11 +92,15 @@ func Modules() []bindings.Module {
 				Args: []bindings.Value{{Name: "wallet", Type: "string", Doc: bindings.WalletDoc}},
 				Returns: []bindings.Value{{Name: "now", Type: "number?", Unit: "quote", Doc: "as the wallets are"},
 					{Name: "soon", Type: "number?", Unit: "quote", Doc: "once the keeper has shared the money out"}}}, Call: room},
-			{Spec: bindings.Spec{Name: "halted", Doc: "Why nothing may be opened, or nil. Asking first spares a refusal at every try.",
+			{Spec: bindings.Spec{Name: "halted", Doc: "Why this strategy may open nothing, or nil: its own latch or the session's. Asking first spares a refusal at every try.",
+				Example: "if exec.halted() then return end",
 				Returns: []bindings.Value{{Name: "reason", Type: "string?"}}}, Call: halted},
-			{Spec: bindings.Spec{Name: "halt", Doc: "Trips the kill latch of the session: every strategy is told with on_halt, openings end, and from then on only orders that reduce pass, whoever asks for them. The latch survives restarts; only a person lifts it, with --clear-halt. It happens once the callback returned without an error.",
-				Args:    []bindings.Value{{Name: "reason", Type: "string", Doc: "named in the log, in on_halt and by exec.halted, after the strategy's name"}},
+			{Spec: bindings.Spec{Name: "halt", Doc: "Trips the kill latch of this strategy: its working orders that would open are canceled (stops stay), openings of pairs end, it is told with on_halt, and from then on only those of its orders pass that reduce what it holds. Others trade on. The latch survives restarts; a person lifts it, with perilune resume --strategy. It happens once the callback returned without an error.",
+				Args:    []bindings.Value{{Name: "reason", Type: "string", Doc: "named in the log, in on_halt and by exec.halted"}},
 				Example: "exec.halt(\"the basis is 5 %: the data can't be right\")"}, Call: halt},
+			{Spec: bindings.Spec{Name: "halt_all", Doc: "Trips the kill latch of the session: every strategy is told with on_halt, openings end, and from then on only orders that reduce pass, whoever asks for them. The latch survives restarts; a person lifts it, with perilune resume or --clear-halt. It happens once the callback returned without an error.",
+				Args:    []bindings.Value{{Name: "reason", Type: "string", Doc: "named in the log, in on_halt and by exec.halted, after the strategy's name"}},
+				Example: "exec.halt_all(\"the venue's books and its trades differ\")"}, Call: haltAll},
 		}...),
 		Types: []bindings.Type{scheduleRequest},
 	}, {
@@ -321,6 +325,11 @@ func transfer(rt *bindings.Runtime) int {
 
 func halt(rt *bindings.Runtime) int {
 	env(rt).Halt(rt.Arg(1).Text())
+	return 0
+}
+
+func haltAll(rt *bindings.Runtime) int {
+	env(rt).HaltAll(rt.Arg(1).Text())
 	return 0
 }
 

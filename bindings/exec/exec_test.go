@@ -93,12 +93,12 @@ assert(#exec.pair.list() == 1 and exec.pair.get("3") == nil)
 
 func TestTransferAndHalt(t *testing.T) {
 	bt := bindtest.New(t, exec.Modules()...)
-	bt.Run(`exec.transfer("USDT", "spot", "usdm", "12.5") exec.halt("margin is thin")`)
+	bt.Run(`exec.transfer("USDT", "spot", "usdm", "12.5") exec.halt("margin is thin") exec.halt_all("nothing adds up")`)
 	if tr := bt.Env.Transfers[0]; tr.Asset != "USDT" || tr.From != "spot" || tr.To != "usdm" || tr.Amount.String() != "12.5" {
 		t.Errorf("transferred %+v", tr)
 	}
-	if bt.Env.Halted != "margin is thin" {
-		t.Errorf("halted with %q", bt.Env.Halted)
+	if bt.Env.Halted != "margin is thin" || bt.Env.HaltedAll != "nothing adds up" {
+		t.Errorf("halted with %q, all with %q", bt.Env.Halted, bt.Env.HaltedAll)
 	}
 	bt.Fail(`exec.transfer("USDT", "spot", "spot", 1)`, "both source and destination")
 	bt.Fail(`exec.transfer("USDT", "bank", "spot", 1)`, `unknown wallet "bank"`)

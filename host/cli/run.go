@@ -286,6 +286,8 @@ func (e *env) session(ctx context.Context, o *host.Options, s *sessionFlags, doo
 		return err
 	case sum.Halted != "":
 		return &coded{code: ExitHalted, err: fmt.Errorf("halted: %s", sum.Halted)}
+	case len(sum.Latched) > 0:
+		return &coded{code: ExitHalted, err: fmt.Errorf("halted: %s", strings.Join(sum.Latched, "; "))}
 	case len(sum.Paused) > 0:
 		return &coded{code: ExitStrategy, err: fmt.Errorf("paused: %s", strings.Join(sum.Paused, "; "))}
 	}

@@ -64,6 +64,10 @@ func statusFields(s host.Status) []field {
 	if s.Halted != "" {
 		add(0, bad, "HALTED")
 	}
+	for _, l := range s.Latched {
+		name, _, _ := strings.Cut(l, ":")
+		add(3, bad, "HALTED "+name, "HALTED")
+	}
 	for _, p := range s.Paused {
 		name, _, _ := strings.Cut(p, ":") // why was said when it happened
 		add(3, bad, "PAUSED "+name, "PAUSED")
@@ -138,7 +142,7 @@ func statusAttrs(s *host.Status) []slog.Attr {
 	for _, x := range []struct {
 		name string
 		list []string
-	}{{"pairs", s.Pairs}, {"paused", s.Paused}, {"held", s.Held}, {"late", s.Late}, {"asleep", s.Asleep}} {
+	}{{"pairs", s.Pairs}, {"halted_strategies", s.Latched}, {"paused", s.Paused}, {"held", s.Held}, {"late", s.Late}, {"asleep", s.Asleep}} {
 		if len(x.list) > 0 {
 			out = append(out, slog.Any(x.name, x.list))
 		}

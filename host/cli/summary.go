@@ -70,6 +70,9 @@ func printSummary(w io.Writer, s *host.Summary) {
 	if s.Halted != "" {
 		row("HALTED", "%s", s.Halted)
 	}
+	for _, l := range s.Latched {
+		row("HALTED", "%s", l)
+	}
 	row("ledger", "%s (session %s)", s.DB, s.Session)
 	if s.Journal != "" {
 		row("journal", "%s", s.Journal)

@@ -78,8 +78,8 @@ type Strategy struct {
 	Hash       string           `json:"hash,omitempty"`
 	Loaded     *time.Time       `json:"loaded,omitempty"`  // when the version was
 	Refused    string           `json:"refused,omitempty"` // why the last save was; the version before runs
-	State      string           `json:"state"`             // "running", "paused", "asleep", "ended"
-	Why        string           `json:"why,omitempty"`     // it is paused or asleep
+	State      string           `json:"state"`             // "running", "paused", "halted", "asleep", "ended"
+	Why        string           `json:"why,omitempty"`     // it is paused, halted or asleep
 	Errors     int              `json:"errors"`            // of callbacks, of this run
 	LastError  string           `json:"last_error,omitempty"`
 	HandlerP50 float64          `json:"handler_p50_us"`

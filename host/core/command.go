@@ -94,14 +94,14 @@ func (c *Core) halt(reason string) {
 func (c steering) lift() {
 	if c.gate.Killed() != "" {
 		c.gate.Resume()
-		c.emit(-1, &HaltChanged{})
+		c.emit(-1, haltsNow(c.Core))
 		c.log(intent.Warn, -1, "resumed: the kill latch is lifted")
 	}
 }
 
 // halted tells everyone that the latch was tripped.
 func (c *Core) halted(reason string) {
-	c.emit(-1, &HaltChanged{reason})
+	c.emit(-1, haltsNow(c))
 	c.log(intent.Error, -1, HaltedLine+reason)
 	for _, m := range c.pairs.list {
 		m.Halt(c.driver.port, reason)

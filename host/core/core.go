@@ -118,6 +118,7 @@ type Core struct {
 	*strategies
 	*holds
 	*delays
+	*latches
 
 	cfg       Config
 	u         *exchange.Universe

@@ -110,8 +110,13 @@ type (
 		Severity intent.Severity
 		Text     string
 	}
-	// HaltChanged says why the kill latch was tripped; "": it was lifted.
-	HaltChanged struct{ Reason string }
+	// HaltChanged says why the session's kill latch is tripped, "" that it is not, and which
+	// strategies have tripped their own. It is the effect of the strategy whose latch changed,
+	// or of nobody.
+	HaltChanged struct {
+		Reason     string
+		Strategies []Latch
+	}
 	// Commanded says who told the session what, and what came of it.
 	Commanded struct{ *Command }
 	// Advised says what came of a question.

@@ -130,8 +130,14 @@ func (b WantPast) appendTo(dst []byte, u *exchange.Universe) []byte {
 	return field(dst, "of", u.Get(b.Instrument).Key())
 }
 
-func (b *StateSaved) appendTo(dst []byte, _ *exchange.Universe) []byte  { return quoted(dst, b.JSON) }
-func (b *HaltChanged) appendTo(dst []byte, _ *exchange.Universe) []byte { return quoted(dst, b.Reason) }
+func (b *StateSaved) appendTo(dst []byte, _ *exchange.Universe) []byte { return quoted(dst, b.JSON) }
+func (b *HaltChanged) appendTo(dst []byte, _ *exchange.Universe) []byte {
+	dst = quoted(dst, b.Reason)
+	for _, l := range b.Strategies {
+		dst = field(dst, l.Strategy, strconv.Quote(l.Reason))
+	}
+	return dst
+}
 
 // quoted is the text that many lines end with.
 func quoted(dst []byte, text string) []byte { return field(dst, "text", strconv.Quote(text)) }

@@ -39,6 +39,7 @@ func (o *outbox) emit(strategy int32, b Body) {
 // How lines begin that a person should be woken for.
 const (
 	HaltedLine      = "HALTED, only reducing orders pass: "
+	LatchedLine     = "HALTED, only what reduces its own positions passes: "
 	PausedLine      = "paused: "
 	ForeignFillLine = "foreign fill (" // then why, and ")"
 )

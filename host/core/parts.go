@@ -100,6 +100,7 @@ type orderEntry struct {
 	pairs      *pairs
 	orders     *orderTable
 	delays     *delays
+	latches    *latches
 	port       execution.Port // what a pair's machine sees
 	strategies notifier
 }
@@ -338,6 +339,8 @@ func (c *Core) assemble() {
 		orders: &c.orders, delays: c.delays, strategies: c.strategies, watched: make([]int, c.u.Len()), reported: map[exchange.OrderID]intent.ConditionalState{}}
 	c.conditionals.port = &conditionalPort{c.conditionals, c.entry}
 	c.strategies.conditionals = c.conditionals
+	c.latches = &latches{strategies: c.strategies}
+	c.entry.latches = c.latches
 	c.assembleDrivers()
 	c.advisors = &questions{outbox: c.outbox, cfg: &c.cfg, phase: &c.phase, strategies: c.strategies}
 	c.bars = &barBuilder{outbox: c.outbox, cfg: &c.cfg, phase: &c.phase, markets: c.markets, strategies: c.strategies}

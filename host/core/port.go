@@ -73,7 +73,7 @@ func (p *Port) OpenPair(r intent.PairRequest) (exchange.PairID, error) {
 	if p.c.phase.stopping {
 		return 0, errEnding
 	}
-	if why := p.c.Halted(); why != "" {
+	if why := p.HaltReason(); why != "" {
 		return 0, fmt.Errorf("halted, and nothing is opened: %s", why)
 	}
 	if why := p.c.markets.holdOf(r.Spot, r.Perp); why != "" {
@@ -209,9 +209,14 @@ func (p *Port) Chart(series string, value float64) {
 	p.stage(p.memory.points.keep(stagedPoint{ChartPoint{series, value}}))
 }
 
-// Halt stages the kill latch: no strategy opens anything until a person resumes.
+// Halt stages the strategy's own kill latch: it opens nothing until a person resumes it.
 func (p *Port) Halt(reason string) {
 	p.stage(&stagedHalt{reason})
+}
+
+// HaltAll stages the session's kill latch: no strategy opens anything until a person resumes.
+func (p *Port) HaltAll(reason string) {
+	p.stage(&stagedHaltAll{reason})
 }
 
 // Notify stages a notice to people, who are told of it as the session's configuration says.

@@ -1,6 +1,8 @@
 package core
 
 import (
+	"slices"
+
 	"fmt"
 
 	"github.com/shopspring/decimal"
@@ -28,6 +30,7 @@ type Restore struct {
 	Orders       []exchange.Order     // that the venue may still have; Filled is the sum of Fills
 	Absent       []string             // strategies that do not run now, but hold or held something; their indices follow
 	Halted       string               // why the kill latch was tripped; "": it was not
+	Latches      []Latch              `json:",omitempty"` // those of strategies that are tripped
 	Signals      []string             `json:",omitempty"` // ids of the last ones that were told, oldest first
 
 	// What a core has that goes on beside another one, and no ledger keeps: see Onlooker.Standing.
@@ -86,6 +89,7 @@ func (c resuming) restore(r *Restore) {
 	if r.Halted != "" {
 		c.gate.Kill(r.Halted)
 	}
+	c.latches.list = slices.Clone(r.Latches)
 	for i := range r.Transit {
 		t := &r.Transit[i]
 		c.transfers.flying = append(c.transfers.flying, *t)

@@ -37,6 +37,7 @@ type (
 	stagedLine     struct{ line LogLine }
 	stagedPoint    struct{ point ChartPoint }
 	stagedHalt     struct{ reason string }
+	stagedHaltAll  struct{ reason string }
 	stagedNotice   struct{ notice *Notified }
 	stagedQuestion struct{ question *advice.Question }
 )
@@ -56,7 +57,8 @@ func (st *stagedMaintain) commit(c *Core, s *instance)   { c.managers.maintain(s
 func (st *stagedTransfer) commit(c *Core, _ *instance)   { c.transfers.transfer(st.transfer) }
 func (st *stagedTimer) commit(c *Core, s *instance)      { c.timers.set(s.index, st.name, st.at, st.every) }
 func (st *stagedNoTimer) commit(c *Core, s *instance)    { c.timers.clear(s.index, st.name) }
-func (st *stagedHalt) commit(c *Core, s *instance)       { c.halt(s.Name() + ": " + st.reason) }
+func (st *stagedHalt) commit(c *Core, s *instance)       { steering{c}.latch(s, st.reason) }
+func (st *stagedHaltAll) commit(c *Core, s *instance)    { c.halt(s.Name() + ": " + st.reason) }
 func (st stagedNotice) commit(c *Core, s *instance) {
 	s.told.note(c.now)
 	c.emit(s.index, st.notice)

@@ -44,7 +44,7 @@ func (o Onlooker) Standing() *Standing {
 	c := o.C
 	s := &Standing{Restore: Restore{Time: c.now, Running: c.phase.running, LastOrder: c.orders.last, LastPair: c.pairs.last,
 		LastTransfer: c.transfers.last, LastQuestion: c.advisors.last, LastSchedule: c.schedules.last,
-		Absent: slices.Clone(c.strategies.absent), Halted: c.gate.Killed(), Transit: slices.Clone(c.transfers.flying)}}
+		Absent: slices.Clone(c.strategies.absent), Halted: c.gate.Killed(), Latches: slices.Clone(c.latches.list), Transit: slices.Clone(c.transfers.flying)}}
 	r := &s.Restore
 	for _, h := range c.acct.holdings {
 		r.Balances = append(r.Balances, RestoredBalance{h.wallet, h.asset, h.total})

@@ -17,9 +17,9 @@ import (
 // they are about stands in the event's Reason: see Instruction.
 const (
 	CommandLatch    = "latch"    // trip the kill latch
-	CommandUnlatch  = "unlatch"  // lift it
+	CommandUnlatch  = "unlatch"  // lift it, or that of a strategy
 	CommandPause    = "pause"    // stop calling a strategy; its working orders are canceled
-	CommandUnpause  = "unpause"  // call it again
+	CommandUnpause  = "unpause"  // call it again, and lift its latch
 	CommandParams   = "params"   // set parameters of a strategy
 	CommandWithdraw = "withdraw" // cancel working orders; pairs and parent orders keep theirs
 	CommandFlatten  = "flatten"  // close what strategies hold
@@ -104,7 +104,11 @@ func (c steering) carryOut(command string, in *Instruction) (outcome string) {
 		c.halt(in.said())
 		return ""
 	case CommandUnlatch:
-		c.lift()
+		if in.Strategy == "" {
+			c.lift()
+		} else {
+			c.unlatch(slots[0])
+		}
 		return ""
 	case CommandSignal:
 		return c.signal(slots, in)
@@ -118,6 +122,7 @@ func (c steering) carryOut(command string, in *Instruction) (outcome string) {
 		case CommandPause:
 			c.pauseByHand(s, in.said())
 		case CommandUnpause:
+			c.unlatch(s)
 			c.unpause(s)
 		case CommandParams:
 			c.setParams(s, in.Params)

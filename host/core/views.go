@@ -1,6 +1,8 @@
 package core
 
 import (
+	"cmp"
+
 	"github.com/shopspring/decimal"
 
 	"github.com/perilune/perilune/exchange"
@@ -167,8 +169,10 @@ func (p *accountView) Headroom(wallet exchange.Wallet) (now, soon decimal.Decima
 	return now, soon, true
 }
 
-// HaltReason returns why nothing may be opened, or "".
-func (p *accountView) HaltReason() string { return p.c.Halted() }
+// HaltReason returns why this strategy may open nothing, or "".
+func (p *accountView) HaltReason() string {
+	return cmp.Or(p.c.Halted(), p.c.Latched(int(p.instance.index)))
+}
 
 // Margin returns what one asset of a derivatives wallet holds and has to back,
 // over all strategies: the wallet is the account's.

@@ -63,17 +63,29 @@ function exec.keep(request) end
 ---@return number? soon # [quote] once the keeper has shared the money out
 function exec.room(wallet) end
 
----Why nothing may be opened, or nil. Asking first spares a refusal at every try.
+---Why this strategy may open nothing, or nil: its own latch or the session's. Asking first spares a refusal at every try.
+---
+---```lua
+---if exec.halted() then return end
+---```
 ---@return string? reason
 function exec.halted() end
 
----Trips the kill latch of the session: every strategy is told with on_halt, openings end, and from then on only orders that reduce pass, whoever asks for them. The latch survives restarts; only a person lifts it, with --clear-halt. It happens once the callback returned without an error.
+---Trips the kill latch of this strategy: its working orders that would open are canceled (stops stay), openings of pairs end, it is told with on_halt, and from then on only those of its orders pass that reduce what it holds. Others trade on. The latch survives restarts; a person lifts it, with perilune resume --strategy. It happens once the callback returned without an error.
 ---
 ---```lua
 ---exec.halt("the basis is 5 %: the data can't be right")
 ---```
----@param reason string # named in the log, in on_halt and by exec.halted, after the strategy's name
+---@param reason string # named in the log, in on_halt and by exec.halted
 function exec.halt(reason) end
+
+---Trips the kill latch of the session: every strategy is told with on_halt, openings end, and from then on only orders that reduce pass, whoever asks for them. The latch survives restarts; a person lifts it, with perilune resume or --clear-halt. It happens once the callback returned without an error.
+---
+---```lua
+---exec.halt_all("the venue's books and its trades differ")
+---```
+---@param reason string # named in the log, in on_halt and by exec.halted, after the strategy's name
+function exec.halt_all(reason) end
 
 ---A large order to work off over a window of time. Give qty or notional.
 ---@class ScheduleRequest

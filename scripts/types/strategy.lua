@@ -26,7 +26,7 @@
 ---@field on_advice? fun(advice: Advice) # What came of a question to the advisor: an answer, or why there is none.
 ---@field on_signal? fun(name: string, payload: any) # Somebody outside sent a signal: a webhook, perilune signal, the page. A payload that is JSON is a value of Lua, an object a table; any other is its text, and none nil. It is told once for each id, and not to a strategy that is paused.
 ---@field on_gap? fun(symbol: string, reason: string) # Market data is missing; the book cannot be used until it is ready again.
----@field on_halt? fun(reason: string) # The kill latch was tripped, by exec.halt of any strategy, a loss or a person: only orders that reduce pass, whoever asks for them.
+---@field on_halt? fun(reason: string) # A kill latch was tripped: this strategy's by exec.halt, or the session's by exec.halt_all of any strategy, a loss or a person. Only orders that reduce pass; exec.halted says why.
 ---@field on_reload? fun(state: table, from_version: integer) # Once in a new version, before it takes over: migrate what the old version remembered. An error keeps the old version.
 ---@field on_stop? fun() # Once, before the strategy ends.
 

@@ -89,6 +89,12 @@ func (r *Restorer) latch(out *core.Restore) error {
 	if out.Halted = l.Halted; l.Halted != "" && !r.Unhalt {
 		r.Warn("still halted, only reducing orders pass: " + l.Halted)
 	}
+	for _, name := range slices.Sorted(maps.Keys(l.Strategies)) {
+		out.Latches = append(out.Latches, core.Latch{Strategy: name, Reason: l.Strategies[name]})
+		if !r.Unhalt {
+			r.Warn(fmt.Sprintf("%s is still halted, only what reduces its own positions passes: %s", name, l.Strategies[name]))
+		}
+	}
 	return nil
 }
 

@@ -82,7 +82,7 @@ func (r *Rows) Of(e *core.Effect) (ledger.Record, error) {
 	case core.Advised:
 		return asked(at, b.Question, b.Advice.Advice, b.At, name), nil
 	case *core.HaltChanged:
-		return &ledger.StateRow{At: at, JSON: latchState(b.Reason)}, nil
+		return &ledger.StateRow{At: at, JSON: latchState(b)}, nil
 	}
 	return nil, nil
 }
@@ -107,11 +107,16 @@ func (r *Rows) fill(at ledger.At, b *core.Filled, name string) *ledger.FillRow {
 // latch is the host's own state: it must survive a restart, or a restart would
 // be a way around it.
 type latch struct {
-	Halted string `json:"halted"`
+	Halted     string            `json:"halted"`
+	Strategies map[string]string `json:"strategies,omitempty"` // that are halted, and why
 }
 
-func latchState(reason string) string {
-	raw, err := json.Marshal(latch{reason})
+func latchState(b *core.HaltChanged) string {
+	l := latch{Halted: b.Reason, Strategies: map[string]string{}}
+	for _, s := range b.Strategies {
+		l.Strategies[s.Strategy] = s.Reason
+	}
+	raw, err := json.Marshal(l)
 	if err != nil {
 		return `{"halted":"unknown"}`
 	}

@@ -17,6 +17,9 @@ export default function strategies({ session, acts, confirm }) {
   return { el: p.el };
 }
 
+// What a person lets go on: one that is not called, or that halted itself.
+const stopped = (s) => s.state === "paused" || s.state === "halted";
+
 function card({ session, acts, confirm }) {
   let now = null;
   const name = h("h3"), version = h("span", { class: "chip" }), state = h("span", { class: "chip" });
@@ -28,7 +31,7 @@ function card({ session, acts, confirm }) {
     fact("pnl", "Booked", "Profit and loss that is booked, after fees, with funding"), fact("pairs", "Pairs", "Pairs that are open"),
     fact("orders", "Orders", "Working orders"), fact("errors", "Errors", "Errors of its callbacks in this run: each is rolled back whole"),
     fact("p99", "Handler p99", "99 of 100 callbacks took less than this"), fact("loaded", "Loaded", "When this version was loaded, UTC"));
-  const pause = h("button", { type: "button", onclick: () => confirm(now.state === "paused" ? acts.wake(now.name) : acts.pause(now.name)) });
+  const pause = h("button", { type: "button", onclick: () => confirm(stopped(now) ? acts.wake(now.name) : acts.pause(now.name)) });
   const reload = h("button", { type: "button", title: "Load the file again", onclick: () => confirm(acts.reload(now.name)) }, "Reload");
   const flat = h("button", { type: "button", class: "danger", onclick: () => confirm(acts.flatten(now.name)) }, "Flatten");
   const params = parameters({ session, acts, confirm }), past = versions({ session, acts, confirm });
@@ -58,8 +61,8 @@ function card({ session, acts, confirm }) {
     text(facts.p99, micros(s.handler_p99_us));
     text(facts.loaded, minute(s.loaded));
     attr(facts.loaded, "title", precise(s.loaded));
-    text(pause, s.state === "paused" ? "Resume" : "Pause");
-    attr(pause, "title", s.state === "paused" ? "Call its callbacks again" : "Call none of its callbacks until it is resumed");
+    text(pause, stopped(s) ? "Resume" : "Pause");
+    attr(pause, "title", stopped(s) ? "Call its callbacks again, and let it open" : "Call none of its callbacks until it is resumed");
     for (const b of [pause, reload, flat]) b.disabled = !session.steerable;
     show(reload, s.path);
     params.told(s);
