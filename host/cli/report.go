@@ -18,6 +18,7 @@ import (
 type reportFlags struct {
 	ledgerFlags
 	out        string
+	others     []string
 	conditions failIf
 }
 
@@ -29,6 +30,7 @@ func (r *reportFlags) define(f *pflag.FlagSet) {
 	f.StringVar(&r.from, "from", "", "from this day on, UTC")
 	f.StringVar(&r.to, "to", "", "before this day, UTC")
 	f.StringVar(&r.out, "out", "", "write an HTML page to this file, which loads nothing from anywhere")
+	f.StringArrayVar(&r.others, "compare", nil, "ledger of another run, whose figures are shown beside (repeatable)")
 	r.conditions.define(f)
 	f.BoolVar(&r.json, "json", false, "print one JSON object on stdout")
 }
@@ -42,6 +44,9 @@ func reportVerb(ctx context.Context, e *env, args []string) error {
 	}
 	if err := r.conditions.parse(); err != nil {
 		return err
+	}
+	if len(r.others) > 0 {
+		return r.compareReports(e)
 	}
 	db, filter, err := r.open(e)
 	if err != nil {
@@ -74,11 +79,19 @@ func reportVerb(ctx context.Context, e *env, args []string) error {
 // sheetOf computes what the record of a ledger came to.
 func sheetOf(db *ledger.DB, path string, sel tearsheet.Selection) (*tearsheet.Sheet, error) {
 	record, err := tearsheet.Read(&db.Reader, sel)
-	if errors.Is(err, tearsheet.ErrOverlap) {
-		return nil, fail(ExitUsage, "--all: %w: name one with --session", err)
-	}
 	if err != nil {
-		return nil, fmt.Errorf("ledger %s: %w", path, err)
+		return nil, overlap(err, path)
 	}
 	return tearsheet.Compute(record), nil
+}
+
+// overlap words why a ledger has no record as a whole.
+func overlap(err error, path string) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, tearsheet.ErrOverlap):
+		return fail(ExitUsage, "--all: %s: %w: name one with --session", path, err)
+	}
+	return fmt.Errorf("ledger %s: %w", path, err)
 }

@@ -32,6 +32,7 @@ type chart struct {
 	Grid, Base  string // path data; empty without a base
 	X, Y        []tick
 	Marks       []mark
+	Lines       []string // path data of the others that it is compared with, in their order
 	// What the corners of the box stand for, for the read-out.
 	T0, T1 int64 // Unix milliseconds
 	V0, V1 float64
@@ -54,7 +55,8 @@ type style struct {
 	scale                    float64  // multiplies the values; 0 is 1
 	second                   []Sample // drawn thinly behind, on the same axes
 	marks                    []FillMark
-	columns                  int // that the line is reduced to; 0: buckets
+	lines                    [][]Sample // others on the same axes, of any span
+	columns                  int        // that the line is reduced to; 0: buckets
 }
 
 // noBase is the base of a chart without an area.
@@ -93,8 +95,18 @@ func draw(samples []Sample, s style) *chart {
 	if len(line) < 2 || low > high || line[0].Time >= line[len(line)-1].Time {
 		return nil
 	}
+	first, end := line[0].Time, line[len(line)-1].Time
+	var lines [][]Sample
+	for _, other := range s.lines {
+		var out []Sample
+		for _, p := range other {
+			out = append(out, scaled(p))
+			first, end = min(first, p.Time), max(end, p.Time)
+		}
+		lines = append(lines, out)
+	}
 	bottom, top, step := axis(low, high)
-	b := box{line[0].Time, line[len(line)-1].Time, bottom, top}
+	b := box{first, end, bottom, top}
 	c := &chart{
 		Title: s.title, Note: s.note, Class: s.class, Unit: s.unit,
 		X: timeTicks(b.t0, b.t1), Y: valueTicks(bottom, top, step), Grid: b.grid(step),
@@ -106,6 +118,10 @@ func draw(samples []Sample, s style) *chart {
 	}
 	c.Line, c.Area = b.paths(reduce(line, cmp.Or(s.columns, buckets)), s.base)
 	c.Second, _ = b.paths(reduce(second, cmp.Or(s.columns, buckets)), math.NaN())
+	for _, l := range lines {
+		path, _ := b.paths(reduce(l, cmp.Or(s.columns, buckets)), noBase)
+		c.Lines = append(c.Lines, path)
+	}
 	for _, m := range s.marks {
 		c.Marks = append(c.Marks, mark{Left: coord(b.x(m.Time) / boxWidth * 100), Top: coord(b.y(m.Price) / boxHeight * 100), Class: m.Side.String()})
 	}
