@@ -24,7 +24,12 @@ var listings = sync.OnceValue(func() map[string][]exchange.Instrument {
 			continue // TestEveryVenueIsListed
 		}
 		for _, in := range m.Universe().All() {
-			out[l.connect.House()] = append(out[l.connect.House()], *in)
+			house := l.connect.House()
+			one := *in
+			if one.Wallet.House() == "" { // its own universe left the house out, another one may not
+				one.Wallet = exchange.Wallet(house + "." + string(one.Wallet))
+			}
+			out[house] = append(out[house], one)
 		}
 	}
 	return out

@@ -18,7 +18,7 @@ var Skeleton string
 
 // SkeletonTest is a test of it, which passes.
 //
-//go:embed skeleton/strategy_test.lua
+//go:embed skeleton/test.lua
 var SkeletonTest string
 
 // TestingStub declares to editors what test files find: the specifications are those of

@@ -247,7 +247,7 @@ var faultType = bindings.Type{Name: "Fault", Doc: "Which of the coming orders so
 }}
 
 var conditionsType = bindings.Type{Name: "Conditions", Doc: "The session that a strategy runs in.", Fields: []bindings.Value{
-	maybe("symbols", "string[]", "the instruments, by symbol or glob; those of other venues with their house in front. All that the built-in market lists of the default venue when left out. One that is not listed is made"),
+	maybe("symbols", "string[]", "the instruments, by symbol or glob; those of other venues with their house in front. All that the built-in market lists of the default venue when left out. One that is not listed is made, also a dated future: usdm:BTCUSDT_260327"),
 	maybe("balances", "table<string, table<string, number>>", "by wallet and asset; 50 000 of the dollars that each wallet's instruments are paid in when left out"),
 	maybe("leverage", "integer", "5 when left out"),
 	maybe("limits", "TestLimits", "those of the gate; its defaults, and books that never become stale, when left out"),

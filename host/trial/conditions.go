@@ -2,10 +2,12 @@ package trial
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/shopspring/decimal"
 	lua "github.com/yuin/gopher-lua"
 
 	"github.com/perilune/perilune/bindings"
@@ -103,6 +105,9 @@ func instruments(named []string) (out []exchange.Instrument, err error) {
 // which is that of the smallest coin.
 func madeOf(known []exchange.Instrument, name string) (exchange.Instrument, error) {
 	_, symbol, ok := strings.Cut(name, ":")
+	if day := futureDay.FindString(symbol); day != "" {
+		return future(known, name, day)
+	}
 	for i := len(known) - 1; ok && i >= 0; i-- {
 		in := known[i]
 		venue, _, _ := strings.Cut(in.Key(), ":")
@@ -124,6 +129,27 @@ func madeOf(known []exchange.Instrument, name string) (exchange.Instrument, erro
 	}
 	return exchange.Instrument{}, fmt.Errorf("symbols: %q is not listed, and is not spelled as one of its venue: want one such as %s; there are the venues %s",
 		name, known[0].Key(), strings.Join(there, ", "))
+}
+
+// futureDay ends the symbol of a dated future: _260327.
+var futureDay = regexp.MustCompile(`[-_]\d{6}$`)
+
+// future is that of a day, after the perpetual of the same name.
+func future(known []exchange.Instrument, name, day string) (exchange.Instrument, error) {
+	end, err := time.Parse("060102", day[1:])
+	if err != nil {
+		return exchange.Instrument{}, fmt.Errorf("symbols: %q: %v", name, err)
+	}
+	perpetual := strings.TrimSuffix(name, day)
+	for _, in := range known {
+		if in.Matches(perpetual) && in.Perp() && !in.Dated() {
+			in.Symbol += day
+			in.Delivery, in.FundingHours = exchange.Time(end.UnixNano())+8*exchange.Hour, 0
+			in.FundingCap, in.FundingFloor = decimal.Zero, decimal.Zero
+			return in, nil
+		}
+	}
+	return exchange.Instrument{}, fmt.Errorf("symbols: %q is a future of no perpetual that is listed: there is no %q", name, perpetual)
 }
 
 // balances are given by wallet and asset.

@@ -151,3 +151,17 @@ func TestLinesAreToldAsRanges(t *testing.T) {
 func TestStubIsFresh(t *testing.T) {
 	golden(t, "../../scripts/types/testing.lua", trial.Stub().Text)
 }
+
+// The tests that come with the strategies hold, and run nearly all of their lines: people learn
+// from both.
+func TestStrategiesThatComeWithTheProgram(t *testing.T) {
+	text, r := console(t, trial.Options{Paths: []string{"../../scripts"}, Cover: true})
+	if !r.OK() || r.Passed == 0 {
+		t.Fatal(text)
+	}
+	for _, f := range r.Coverage.Files {
+		if f.Percent < 90 {
+			t.Errorf("%s: %.1f %% of its lines ran; not %s", f.Path, f.Percent, trial.Ranges(f.Uncovered))
+		}
+	}
+}

@@ -426,7 +426,7 @@ function Session:to_match_golden(name) end
 
 ---The session that a strategy runs in.
 ---@class Conditions
----@field symbols? string[] # the instruments, by symbol or glob; those of other venues with their house in front. All that the built-in market lists of the default venue when left out. One that is not listed is made
+---@field symbols? string[] # the instruments, by symbol or glob; those of other venues with their house in front. All that the built-in market lists of the default venue when left out. One that is not listed is made, also a dated future: usdm:BTCUSDT_260327
 ---@field balances? table<string, table<string, number>> # by wallet and asset; 50 000 of the dollars that each wallet's instruments are paid in when left out
 ---@field leverage? integer # 5 when left out
 ---@field limits? TestLimits # those of the gate; its defaults, and books that never become stale, when left out
