@@ -15,6 +15,9 @@ type Book struct {
 	in *exchange.Instrument
 }
 
+// Symbol is the instrument's key.
+func (b *Book) Symbol() string { return b.in.Key() }
+
 func (b *Book) book() *book.Book { return b.rt.env.Book(b.in.ID) }
 
 // Book returns the handle of an instrument's book.

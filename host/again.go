@@ -79,11 +79,12 @@ type maker struct {
 	outside []outsideEvent // to come
 	stop    context.CancelFunc
 	dec     journal.EventDecoder
+	tracing *Tracing
 }
 
 // makeAgain brings a fresh core to a checkpoint, and fails with a *Divergence when
 // it is not what was recorded there.
-func (s *header) makeAgain(ctx context.Context, c *core.Core, k *checkpoint) error {
+func (s *header) makeAgain(ctx context.Context, c *core.Core, k *checkpoint, t *Tracing) error {
 	o := s.Again.options(s)
 	m, err := openMarket(ctx, o, s.Again.From)
 	if err != nil {
@@ -100,7 +101,7 @@ func (s *header) makeAgain(ctx context.Context, c *core.Core, k *checkpoint) err
 	}
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
-	g := &maker{recorder: *newRecorder(c.Universe(), nil, nil), ctx: ctx, core: c, until: k.Seq, outside: k.Outside, stop: stop}
+	g := &maker{recorder: *newRecorder(c.Universe(), nil, nil), ctx: ctx, core: c, until: k.Seq, outside: k.Outside, stop: stop, tracing: t}
 	d := &loop.Loop{Core: c, Feed: m.feed, Venue: venue, Recorder: g, Clock: g, Advisor: g, For: s.Again.For}
 	if d.Prelude, err = g.prelude(); err != nil {
 		return err
@@ -206,7 +207,20 @@ func (g *maker) Before(ev *exchange.Event) error {
 		}
 		g.outside = g.outside[1:]
 	}
+	if g.tracing.made {
+		if err := g.tracing.before(g.core, ev, nil); err != nil {
+			return err
+		}
+	}
 	return g.recorder.Before(ev)
+}
+
+// After implements loop.Recorder.
+func (g *maker) After(ev *exchange.Event, fx []core.Effect) error {
+	if err := g.recorder.After(ev, fx); err != nil || !g.tracing.made {
+		return err
+	}
+	return g.tracing.after(g.core, ev, fx)
 }
 
 // compare holds what was made against what was recorded.
@@ -228,7 +242,7 @@ func (g *maker) compare(k *checkpoint) error {
 }
 
 // resumeAt brings a core to where a capped journal begins. It reads the checkpoint.
-func (s *header) resumeAt(ctx context.Context, c *core.Core, r *journal.Reader) (*checkpoint, error) {
+func (s *header) resumeAt(ctx context.Context, c *core.Core, r *journal.Reader, t *Tracing) (*checkpoint, error) {
 	first := r.First()
 	kind, data, err := r.Next()
 	if err != nil {
@@ -248,5 +262,5 @@ func (s *header) resumeAt(ctx context.Context, c *core.Core, r *journal.Reader) 
 	if k.Lost != "" {
 		return nil, fmt.Errorf("%s, and a replay can't make that again: %s. run --market on it works, from event %d", cut, k.Lost, k.Seq)
 	}
-	return k, s.makeAgain(ctx, c, k)
+	return k, s.makeAgain(ctx, c, k, t)
 }

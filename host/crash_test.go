@@ -225,13 +225,13 @@ func checkJournals(t *testing.T, db *ledger.DB, fills map[string]*ledger.Fill) {
 	journalled := map[string]bool{}
 	for _, r := range runs {
 		res := &ReplayResult{}
-		err := rerun(context.Background(), r.Journal, res, nil, func(c *core.Core, ev *exchange.Event, _ []core.Effect) error {
+		err := rerun(context.Background(), r.Journal, res, nil, &Tracing{After: func(c *core.Core, ev *exchange.Event, _ []core.Effect) error {
 			if ev.Kind == exchange.KindFill {
 				in := c.Universe().Get(ev.Fill.Instrument)
 				journalled[fillKey(exchange.Venue(in.Segment()), in.Symbol, ev.Fill.TradeID)] = true
 			}
 			return nil
-		})
+		}})
 		if err != nil {
 			t.Errorf("journal of run %d: %v", r.ID, err)
 		}

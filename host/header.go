@@ -67,7 +67,8 @@ type strategyConfig struct {
 	Instructions, StringBytes, StateBytes int `json:",omitempty"`
 
 	watchdog *script.Watchdog // nil in a replay
-	probe    script.Probe     // of a stage; nil: none
+	probe    script.Probe     // of a stage or of a replay that is looked on; nil: none
+	raised   func(script.Raise)
 }
 
 func (s *header) encode() ([]byte, error) { return json.Marshal(s) }

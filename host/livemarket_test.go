@@ -146,10 +146,10 @@ func (r *liveRun) end() *core.Core {
 	}
 	var last *core.Core
 	res := &ReplayResult{}
-	err := rerun(context.Background(), r.sum.Journal, res, nil, func(c *core.Core, _ *exchange.Event, _ []core.Effect) error {
+	err := rerun(context.Background(), r.sum.Journal, res, nil, &Tracing{After: func(c *core.Core, _ *exchange.Event, _ []core.Effect) error {
 		last = c
 		return nil
-	})
+	}})
 	if err != nil || res.Events != r.sum.Events || res.Effects != r.sum.Effects {
 		t.Fatalf("replay: %v, %d of %d events, %d of %d effects", err, res.Events, r.sum.Events, res.Effects, r.sum.Effects)
 	}

@@ -82,6 +82,10 @@ func ReplayWith(ctx context.Context, dir string, o ReplayOptions) (*ReplayResult
 	if dir == "" {
 		return nil, configError("Replay: the directory is empty: want that of a run's journal, as Summary.Journal names it")
 	}
+	return replay(ctx, dir, o, &Tracing{})
+}
+
+func replay(ctx context.Context, dir string, o ReplayOptions, t *Tracing) (*ReplayResult, error) {
 	given, err := checkOwn(&Options{Strategies: o.Strategies, Modules: o.Modules, Rules: o.Rules})
 	if err != nil {
 		return nil, err
@@ -92,7 +96,7 @@ func ReplayWith(ctx context.Context, dir string, o ReplayOptions) (*ReplayResult
 	}
 	defer borrowed.giveBack()
 	res := &ReplayResult{}
-	err = rerun(ctx, dir, res, given, nil)
+	err = rerun(ctx, dir, res, given, t)
 	var diff *Divergence
 	if errors.As(err, &diff) {
 		res.Diff = diff
@@ -102,9 +106,8 @@ func ReplayWith(ctx context.Context, dir string, o ReplayOptions) (*ReplayResult
 }
 
 // rerun steps a fresh core through a journal. It stops with a *Divergence at
-// the first effect that differs. given is what its program had of its own; each,
-// when set, gets every event and effects.
-func rerun(ctx context.Context, dir string, res *ReplayResult, given *own, each func(*core.Core, *exchange.Event, []core.Effect) error) (err error) {
+// the first effect that differs. given is what its program had of its own; t looks on.
+func rerun(ctx context.Context, dir string, res *ReplayResult, given *own, t *Tracing) (err error) {
 	r, err := journal.Open(dir)
 	if err != nil {
 		return &LedgerError{err}
@@ -114,6 +117,9 @@ func rerun(ctx context.Context, dir string, res *ReplayResult, given *own, each 
 	if err != nil {
 		return &LedgerError{fmt.Errorf("%s: %w", dir, err)}
 	}
+	for i := range s.Strategies {
+		s.Strategies[i].probe, s.Strategies[i].raised = t.Probe, t.Raised
+	}
 	c, err := s.newCore(nil, given, nil, nil)
 	if err != nil {
 		return fmt.Errorf("%s: the session can't be built again: %w", dir, err)
@@ -122,15 +128,21 @@ func rerun(ctx context.Context, dir string, res *ReplayResult, given *own, each 
 		core.CloseStrategies(c)
 		err = given.noted().joined(err)
 	}()
-	p := &replayer{core: c, each: each, res: res}
+	if t.Built != nil {
+		t.Built(c)
+	}
+	p := &replayer{core: c, tracing: t, res: res}
 	if r.First() > 0 {
-		k, err := s.resumeAt(ctx, c, r)
+		k, err := s.resumeAt(ctx, c, r, t)
 		if err != nil {
 			return fmt.Errorf("journal %s: %w", dir, err)
 		}
 		res.Made = k.Seq - 1
 	}
 	err = p.run(ctx, r)
+	if t.Ended != nil {
+		t.Ended(c, err)
+	}
 	res.TornBytes, res.TornFile = r.Torn()
 	return err
 }
@@ -138,9 +150,9 @@ func rerun(ctx context.Context, dir string, res *ReplayResult, given *own, each 
 // replayer holds the effects of the last event until the record has matched
 // them all.
 type replayer struct {
-	core *core.Core
-	each func(*core.Core, *exchange.Event, []core.Effect) error
-	res  *ReplayResult
+	core    *core.Core
+	tracing *Tracing
+	res     *ReplayResult
 
 	dec     journal.EventDecoder
 	ev      exchange.Event
@@ -205,6 +217,9 @@ func (p *replayer) flush() error {
 		p.core.Expect(string(line))
 	}
 	p.fx, p.matched, p.stepped = p.fx[:0], 0, true
+	if err := p.tracing.before(p.core, &p.ev, p.lines); err != nil {
+		return err
+	}
 	p.core.Step(&p.ev, &p.fx)
 	p.res.Events++
 	for _, line := range p.lines {
@@ -237,10 +252,7 @@ func (p *replayer) settle() error {
 		p.line = p.fx[p.matched].Append(p.line[:0], p.core.Universe())
 		return p.differs("", string(p.line))
 	}
-	if p.each != nil {
-		return p.each(p.core, &p.ev, p.fx)
-	}
-	return nil
+	return p.tracing.after(p.core, &p.ev, p.fx)
 }
 
 // end closes the journal. After a crash the last event's effects may not have
@@ -249,12 +261,23 @@ func (p *replayer) end(sealed bool) error {
 	if sealed || !p.stepped {
 		return p.settle()
 	}
-	if p.each != nil {
-		return p.each(p.core, &p.ev, p.fx)
-	}
-	return nil
+	return p.tracing.after(p.core, &p.ev, p.fx)
 }
 
 func (p *replayer) differs(recorded, replayed string) error {
 	return &Divergence{Seq: p.ev.Seq, Event: p.ev.Kind.String(), Recorded: recorded, Replayed: replayed}
+}
+
+// headerOf reads the header of a journal.
+func headerOf(dir string) (*header, error) {
+	r, err := journal.Open(dir)
+	if err != nil {
+		return nil, &LedgerError{err}
+	}
+	defer r.Close()
+	s, err := decodeHeader(r.Header())
+	if err != nil {
+		return nil, &LedgerError{fmt.Errorf("%s: %w", dir, err)}
+	}
+	return s, nil
 }

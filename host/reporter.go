@@ -2,6 +2,7 @@ package host
 
 import (
 	"fmt"
+	"strings"
 	"sync/atomic"
 
 	"github.com/perilune/perilune/bindings"
@@ -26,6 +27,8 @@ type reporter struct {
 	memory deskMemory
 	alerts *alerts // nil: nobody is told
 	keep   func(*Line)
+	// journal is the directory of this run's journal; "": it keeps none.
+	journal func() string
 
 	equity   track.Equity
 	charts   track.Charts
@@ -106,9 +109,27 @@ func (p *reporter) take(c *core.Core, e *core.Effect) {
 			return
 		}
 		p.log(l)
+		p.opens(e, b)
 	case core.VersionChanged:
 		p.noteVersion(e.Strategy, e.Time, b.Version)
 	}
+}
+
+// opens names the command that opens a debugger at an error of a strategy.
+func (p *reporter) opens(e *core.Effect, b *core.LogLine) {
+	if e.Strategy < 0 || b.Level != intent.Error || b.Where != "" || !strings.HasPrefix(b.Text, "on_") || p.journal == nil || p.journal() == "" {
+		return
+	}
+	text := fmt.Sprintf("perilune debug --journal %s --post-mortem %d shows the line with its variables", shellWord(p.journal()), e.Seq)
+	p.log(Line{Time: e.Time, Level: intent.Info, Strategy: "host", Text: text, Seq: e.Seq})
+}
+
+// shellWord quotes a word for a shell where it has to be.
+func shellWord(s string) string {
+	if strings.ContainsAny(s, " \t'\"\\$&;()<>|*?`!#~") {
+		return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+	}
+	return s
 }
 
 func (p *reporter) noteVersion(strategy int32, at exchange.Time, v *core.Version) {

@@ -93,7 +93,7 @@ func newRunner(o *Options) *runner {
 		full:  r.inbox.Full,
 		close: func(killed bool) { r.record.killed = killed; r.close() },
 	}}
-	r.reporter = &reporter{out: direct{o}, now: &r.supervisor.clock}
+	r.reporter = &reporter{out: direct{o}, now: &r.supervisor.clock, journal: func() string { return r.record.dir }}
 	r.supervisor.log, r.supervisor.show = r.log, r.show
 	if o.liveData() {
 		r.before = loop.Now

@@ -336,7 +336,7 @@ func (r *sessionRecord) recover(ctx context.Context, run *ledger.Run, given *own
 	}
 	added, res, why := 0, &ReplayResult{}, "was killed"
 	r.entering("completing the ledger from the journal %s", run.Journal)
-	err = rerun(ctx, run.Journal, res, given, func(c *core.Core, ev *exchange.Event, fx []core.Effect) error {
+	err = rerun(ctx, run.Journal, res, given, &Tracing{After: func(c *core.Core, ev *exchange.Event, fx []core.Effect) error {
 		if ev.Kind == exchange.KindCommand && ev.Name == core.CommandEnd {
 			why = "could not write its ledger to the end"
 		}
@@ -359,7 +359,7 @@ func (r *sessionRecord) recover(ctx context.Context, run *ledger.Run, given *own
 		}
 		w.Mark(ev.Seq)
 		return nil
-	})
+	}})
 	cerr := w.Close()
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

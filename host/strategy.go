@@ -29,6 +29,7 @@ type luaStrategy struct {
 	limits   script.Limits
 	watchdog *script.Watchdog
 	probe    script.Probe
+	raised   func(script.Raise)
 }
 
 var _ std.Env = (*core.Port)(nil) // scripts see the core's port itself
@@ -43,7 +44,7 @@ func newScript(c *strategyConfig, modules []bindings.Module, seed uint64, u *exc
 		}
 	}
 	s := &luaStrategy{modules: modules, seed: seed, params: c.Params, path: c.Path, version: 1, universe: u,
-		limits: script.Limits{MemoryBytes: c.Memory, Instructions: c.Instructions, StringBytes: c.StringBytes, StateBytes: c.StateBytes}, watchdog: c.watchdog, probe: c.probe}
+		limits: script.Limits{MemoryBytes: c.Memory, Instructions: c.Instructions, StringBytes: c.StringBytes, StateBytes: c.StateBytes}, watchdog: c.watchdog, probe: c.probe, raised: c.raised}
 	vm, err := s.start(p, c.State)
 	if err != nil {
 		return nil, &ScriptError{c.Path, err}
@@ -55,7 +56,7 @@ func newScript(c *strategyConfig, modules []bindings.Module, seed uint64, u *exc
 // start makes a VM of a program, with the state that an earlier run left.
 func (s *luaStrategy) start(p *script.Program, saved string) (*script.VM, error) {
 	vm, err := script.New(script.Options{Program: p, Modules: s.modules, Params: anyValues(s.params), Seed: s.seed,
-		Limits: s.limits, Watchdog: s.watchdog, Probe: s.probe})
+		Limits: s.limits, Watchdog: s.watchdog, Probe: s.probe, Raised: s.raised})
 	if err != nil {
 		return nil, err
 	}
@@ -290,3 +291,6 @@ func files(path string, p *script.Program) []string {
 	}
 	return out
 }
+
+// VM is what runs the script: a debugger looks into it while it stands.
+func (s *luaStrategy) VM() *script.VM { return s.vm }

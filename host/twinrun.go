@@ -47,7 +47,7 @@ func TwinOf(ctx context.Context, dir string, models []PaperModels) ([]*TwinRepor
 		return nil, err
 	}
 	b := &besideJournal{models: models, leverage: leverage}
-	err = rerun(ctx, dir, &ReplayResult{}, given, b.step)
+	err = rerun(ctx, dir, &ReplayResult{}, given, &Tracing{After: b.step})
 	var diff *Divergence
 	if errors.As(err, &diff) {
 		return nil, &LedgerError{fmt.Errorf("%s: the session can't be run again, so its orders are not known: %w", dir, diff)}

@@ -64,6 +64,7 @@ func verbs() []verb {
 		{"backtest", "SCRIPT… --data DIR", "run strategies over bars and funding, with a report", backtestVerb},
 		{"study", "SCRIPT… --data DIR --splits …", "compare strategies over parts of history, tuned only on what was before", studyVerb},
 		{"replay", "JOURNAL_DIR", "run a journal again and compare every effect", replayVerb},
+		{"debug", "[SCRIPT] --journal DIR", "stop a session anywhere, forward and backward: breakpoints, variables, editors (DAP)", debugVerb},
 		{"check", "SCRIPT…", "load scripts without trading and say what is wrong", checkVerb},
 		{"test", "[PATH…]", "run tests of strategies, *_test.lua, and tell which lines they cover", testVerb},
 		{"data", "verify|download|import|curve …", "prove a recording; fetch past data, make a history of it, learn a volume curve", dataVerb},

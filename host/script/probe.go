@@ -16,22 +16,32 @@ import (
 // stay as they are, and a journal replays under a probe as without.
 type Probe func(Place)
 
+// Raise is an error that was raised in a VM, told before anything of its stack is gone.
+type Raise struct {
+	VM      *VM
+	Message string
+	Caught  bool // a protected call of the script's own gets it
+}
+
 // Place is a line that is about to be executed. A line is told when a function begins,
 // when execution comes to it from another line of the function, and when it jumps back to
 // it; not again when a function that it called returns.
 type Place struct {
 	L       *lua.LState // whose innermost frame, GetStack(0), is at the line
-	Program *Program    // that the VM runs
-	Source  int         // which of its [Program.Sources]
-	Line    int         // from 1
-	Depth   int         // of calls, from 0; across protected calls, each of which has a state of its own
+	VM      *VM
+	Program *Program // that it runs
+	Source  int      // which of its [Program.Sources]
+	Line    int      // from 1
+	Depth   int      // of calls, from 0; across protected calls, each of which has a state of its own
 }
 
 // probed is the budget of a VM with a probe: counting goes on as without.
 type probed struct {
 	*budget
+	vm      *VM
 	box     *sandbox
 	probe   Probe
+	raise   func(*lua.LState) // what a state does that an error ends; nil: what it did
 	sources map[*lua.FunctionProto]int
 	frames  []passed              // by depth: where a function was last
 	depths  [maxProtected + 1]int // of the last instruction, by how deep protected calls nest
@@ -44,12 +54,25 @@ type passed struct {
 	pc, line int
 }
 
-func newProbed(sb *sandbox, probe Probe) *probed {
-	return &probed{budget: sb.budget, box: sb, probe: probe, sources: sb.program.protos()}
+func newProbed(vm *VM) *probed {
+	p := &probed{budget: vm.budget, vm: vm, box: &vm.sandbox, probe: vm.opts.Probe, sources: vm.program.protos()}
+	if tell := vm.opts.Raised; tell != nil {
+		p.raise = func(L *lua.LState) {
+			value := L.Get(-1)
+			if vm.budget.look == nil {
+				tell(Raise{VM: vm, Message: errorText(value), Caught: vm.nested > 0 && vm.budget.cause == nil})
+			}
+			panic(&lua.ApiError{Type: lua.ApiErrorRun, Object: value}) // as a state of the library does
+		}
+	}
+	return p
 }
 
 // Done is told of every instruction.
 func (p *probed) Done() <-chan struct{} {
+	if p.look != nil {
+		return p.budget.Done() // it is no part of what the program does
+	}
 	f := *p.frame
 	depth := f.Idx
 	if n := p.box.nested; n > 0 {
@@ -68,12 +91,15 @@ func (p *probed) Done() <-chan struct{} {
 			source = -1
 		}
 		at.proto, at.source = proto, source
+		if p.raise != nil {
+			p.running.Panic = p.raise
+		}
 	}
 	again := pc < at.pc
 	was := at.line
 	at.pc, at.line = pc, line
 	if at.source >= 0 && (entered || again || line != was) {
-		p.probe(Place{L: p.running, Program: p.box.program, Source: at.source, Line: line, Depth: depth})
+		p.probe(Place{L: p.running, VM: p.vm, Program: p.box.program, Source: at.source, Line: line, Depth: depth})
 	}
 	return p.budget.Done()
 }

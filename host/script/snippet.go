@@ -91,3 +91,10 @@ func showKey(b *strings.Builder, k lua.LValue) {
 	}
 	b.WriteString(" = ")
 }
+
+// inLine words a value as code would write it.
+func inLine(v lua.LValue) string {
+	var b strings.Builder
+	show(&b, v, 0)
+	return cut(b.String())
+}

@@ -27,6 +27,9 @@ type Options struct {
 	// Probe is told of each line before it is executed, also of the versions that take
 	// over from this one; nil: nobody is.
 	Probe Probe
+	// Raised is told of errors in a VM with a Probe, while the functions that they end are
+	// still on the stack; nil: nobody is. It is bound by what binds a Probe.
+	Raised func(Raise)
 
 	// dropUnknown ignores overrides of parameters that are not declared, as
 	// happens when a new version no longer has one.
@@ -42,6 +45,8 @@ type VM struct {
 
 	strategy strategy
 	handlers handlerSet
+	given    int         // how many globals are not the script's own
+	aside    *lua.LState // see Inspector
 }
 
 // Sizes of a Lua state. Recursion ends at maxCalls frames, or when the registry,
@@ -91,9 +96,10 @@ func newVM(o Options) (*VM, error) {
 	vm.rt = bindings.NewRuntime(vm.L, vm.charge)
 	vm.open(o.Seed)
 	vm.rt.Install(vm.globals, o.Modules)
+	vm.given = entriesOf(vm.globals)
 	vm.counter = vm.budget
 	if o.Probe != nil {
-		vm.counter = newProbed(&vm.sandbox, o.Probe)
+		vm.counter = newProbed(vm)
 	}
 	vm.L.SetContext(vm.counter)
 	return vm, nil

@@ -14,7 +14,7 @@ import (
 var layers = [][]string{
 	{""},
 	{"host/cli"},
-	{"host/trial"},
+	{"host/trial", "host/debug"},
 	{"host"},
 	{"host/internal"},
 	{"host/report"},
@@ -144,6 +144,7 @@ var homes = []struct {
 	{"github.com/parquet-go/parquet-go", []string{"ledger/export"}, "what a type of the ledger is in a file is decided once"},
 	{"modernc.org/sqlite", []string{"ledger"}, "one writer with one set of pragmas owns the file"},
 	{"github.com/fsnotify/fsnotify", []string{"host/watch"}, "what an event is worth is decided once"},
+	{"github.com/google/go-dap", []string{"host/debug"}, "an editor talks to one package"},
 	{"github.com/spf13/pflag", []string{"host/cli"}, "options reach the rest as values"},
 	{"github.com/rogpeppe/go-internal/diff", []string{"host"}, "versions of scripts are compared in one place"},
 	{"github.com/yuin/goldmark", []string{"host/cli/manual"}, "the manual is text, and is shown by one package"},
