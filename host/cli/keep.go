@@ -26,12 +26,12 @@ func ledgerVerb(ctx context.Context, e *env, args []string) error {
 	f.Usage = func() { usage(); fmt.Fprint(e.out, verifyProves) }
 	db := f.String("db", "perilune-paper.db", "ledger file")
 	to := f.String("to", "", "backup: file to write (default: the ledger's name with the time); export: before this day, UTC")
-	journals := f.String("journal", "", "verify: directory with the runs' journals (default: where the runs left them)")
+	journals := f.String("journal", "", "verify, export: directory with the runs' journals (default: where the runs left them)")
 	accept := f.Bool("accept", false, "verify: take the rows for right as they are, so that a session starts; keeps a copy of what was")
 	var x exportFlags
 	f.StringVar(&x.out, "out", "", "export: directory to write a file for each table to")
 	f.StringVar(&x.format, "format", export.Parquet, "export: "+export.Parquet+" or "+export.CSV)
-	f.StringSliceVar(&x.tables, "tables", nil, "export: some of "+strings.Join(export.Names(), ",")+" (default: all)")
+	f.StringSliceVar(&x.tables, "tables", nil, "export: some of "+strings.Join(export.Names(), ",")+" (default: all of these), and of the runs' journals "+strings.Join(export.JournalNames(), ","))
 	f.StringVar(&x.session, "session", "", "export: only this session (default: all)")
 	f.StringVar(&x.from, "from", "", "export: from this day on, UTC")
 	asJSON := f.Bool("json", false, "print one JSON object on stdout")
@@ -45,7 +45,7 @@ func ledgerVerb(ctx context.Context, e *env, args []string) error {
 	case f.NArg() == 1 && f.Arg(0) == "verify":
 		return e.verifyLedger(ctx, *db, *journals, *accept, *asJSON)
 	case f.NArg() == 1 && f.Arg(0) == "export":
-		x.to = *to
+		x.to, x.journals = *to, *journals
 		return e.exportLedger(ctx, *db, &x, *asJSON)
 	case f.NArg() == 1 && f.Arg(0) == "backup":
 		if *to == "" {

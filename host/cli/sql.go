@@ -9,6 +9,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -253,8 +254,8 @@ func (e *env) printSchema(ctx context.Context, c *ledger.Console, path, format s
 
 // exportFlags are those of ledger export alone.
 type exportFlags struct {
-	out, format, session, from, to string
-	tables                         []string
+	out, format, session, from, to, journals string
+	tables                                   []string
 }
 
 // exportLedger writes tables for other programs.
@@ -266,11 +267,11 @@ func (e *env) exportLedger(ctx context.Context, path string, x *exportFlags, asJ
 		return fail(ExitUsage, "--format %q: want %s or %s", x.format, export.Parquet, export.CSV)
 	}
 	for _, name := range x.tables {
-		if err := oneOfNames("--tables", name, export.Names()); err != nil {
+		if err := oneOfNames("--tables", name, slices.Concat(export.Names(), export.JournalNames())); err != nil {
 			return err
 		}
 	}
-	o := export.Options{Dir: x.out, Format: x.format, Tables: x.tables, Session: x.session}
+	o := export.Options{Dir: x.out, Format: x.format, Tables: x.tables, Session: x.session, Journals: x.journals}
 	var err error
 	if o.From, o.To, err = parseDays(x.from, x.to); err != nil {
 		return err

@@ -19,6 +19,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -39,7 +40,8 @@ const (
 type Options struct {
 	Dir      string        // where the files go; it is made
 	Format   string        // Parquet or CSV
-	Tables   []string      // names of Tables; nil: all
+	Tables   []string      // names of Tables and JournalTables; nil: all Tables
+	Journals string        // directory with the journals of runs, for JournalTables; "": where the runs left them
 	Session  string        // name of a session; "": all
 	From, To exchange.Time // From <= time < To; 0: no bound
 }
@@ -80,8 +82,12 @@ func Export(ctx context.Context, db *ledger.DB, o Options) (files []File, err er
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(part)) }()
+	ofJournals := slices.IndexFunc(chosen, func(t Table) bool { return t.Query == "" })
+	if ofJournals < 0 {
+		ofJournals = len(chosen)
+	}
 	err = db.At(ctx, func(v *ledger.View) error {
-		for i := range chosen {
+		for i := range chosen[:ofJournals] {
 			f, err := o.write(ctx, v, &chosen[i], part)
 			if err != nil {
 				return fmt.Errorf("export: table %s: %w", chosen[i].Name, err)
@@ -90,6 +96,11 @@ func Export(ctx context.Context, db *ledger.DB, o Options) (files []File, err er
 		}
 		return nil
 	})
+	if err == nil && ofJournals < len(chosen) {
+		var more []File
+		more, err = o.writeJournals(ctx, db, chosen[ofJournals:], part)
+		files = append(files, more...)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -114,26 +125,21 @@ func publish(from, to string) error {
 	return os.Rename(from, to)
 }
 
-// tables are those that were asked for.
+// tables are those that were asked for: the ledger's, and then those of journals.
 func (o *Options) tables() ([]Table, error) {
 	if o.Format != Parquet && o.Format != CSV {
 		return nil, fmt.Errorf("export: format %q: want %s or %s", o.Format, Parquet, CSV)
 	}
-	all := Tables()
 	if o.Tables == nil {
-		return all, nil
+		return Tables(), nil
 	}
-	var chosen []Table
+	all := slices.Concat(Tables(), JournalTables())
 	for _, name := range o.Tables {
-		at := slices.IndexFunc(all, func(t Table) bool { return t.Name == name })
-		if at < 0 {
-			return nil, fmt.Errorf("export: there is no table %q: want some of %s", name, strings.Join(Names(), ","))
-		}
-		if !slices.ContainsFunc(chosen, func(t Table) bool { return t.Name == name }) {
-			chosen = append(chosen, all[at])
+		if !slices.ContainsFunc(all, func(t Table) bool { return t.Name == name }) {
+			return nil, fmt.Errorf("export: there is no table %q: want some of %s", name, strings.Join(slices.Concat(Names(), JournalNames()), ","))
 		}
 	}
-	return chosen, nil
+	return slices.DeleteFunc(all, func(t Table) bool { return !slices.Contains(o.Tables, t.Name) }), nil
 }
 
 // Names are the names of Tables.
@@ -160,10 +166,8 @@ func (o *Options) write(ctx context.Context, v *ledger.View, t *Table, part stri
 	}
 	defer out.Close()
 	buffered := bufio.NewWriterSize(out, 1<<16)
-	var w writer
-	if o.Format == Parquet {
-		w = newParquet(buffered, t, f.Text)
-	} else if w, err = newCSV(buffered, t); err != nil {
+	w, err := o.writer(buffered, t, f.Text)
+	if err != nil {
 		return f, err
 	}
 	if f.Rows, err = copyRows(ctx, v, t, args, w); err != nil {
@@ -177,6 +181,14 @@ func (o *Options) write(ctx context.Context, v *ledger.View, t *Table, part stri
 		f.Bytes = info.Size()
 	}
 	return f, err
+}
+
+// writer writes a table in the format that was asked for; text are its amounts that are text.
+func (o *Options) writer(to io.Writer, t *Table, text []string) (writer, error) {
+	if o.Format == Parquet {
+		return newParquet(to, t, text), nil
+	}
+	return newCSV(to, t)
 }
 
 // copyRows hands every row of a table to a writer.

@@ -62,12 +62,12 @@ func Tables() []Table {
 				{"client_id", Text, "of the order"}, {"venue_id", Text, "the venue's number of the order"}, colRun, colSeq}},
 		{"orders", "orders in their latest state; time is of the creation",
 			`SELECT s.account, x.time, x.id, x.client_id, x.venue_id, x.strategy, nullif(x.pair, 0), nullif(x.schedule, 0), x.market, x.symbol, x.side,
-				x.type, x.tif, x.reduce_only, CASE x.price WHEN '0' THEN NULL ELSE x.price END, x.qty, x.filled, x.status, x.reason, x.updated, x.run, x.seq
-			FROM (SELECT *, created AS time FROM orders) x JOIN session s ON s.id = x.session` + within + `ORDER BY x.session, x.id`,
+				x.type, x.tif, x.reduce_only, CASE x.price WHEN '0' THEN NULL ELSE x.price END, a.price, x.qty, x.filled, x.status, x.reason, x.updated, x.run, x.seq
+			FROM (SELECT *, created AS time FROM orders) x JOIN session s ON s.id = x.session LEFT JOIN arrival a ON a.session = x.session AND a.id = x.id` + within + `ORDER BY x.session, x.id`,
 			[]Column{colSession, colTime, {"id", Integer, "dense within the session"}, {"client_id", Text, "ours at the venue"},
 				{"venue_id", Text, "the venue's"}, colStrategy, colPair, {"schedule", Integer, "parent order; null: none"}, colMarket, colSymbol, colSide,
 				{"type", Text, "limit or market"}, {"tif", Text, "time in force"}, {"reduce_only", Bool, "it may only make a position smaller"},
-				{"price", Amount, "null: a market order"}, {"qty", Amount, "asked for"}, {"filled", Amount, "of qty"}, {"status", Text, "the latest"},
+				{"price", Amount, "null: a market order"}, {"arrival", Amount, "middle of the book when it was decided on; null: not known"}, {"qty", Amount, "asked for"}, {"filled", Amount, "of qty"}, {"status", Text, "the latest"},
 				{"reason", Text, "why it is over"}, {"updated", Moment, "of the latest change"}, colRun, colSeq}},
 		{"funding", "funding received or paid at settlements",
 			`SELECT x.account, x.time, x.settled, x.strategy, nullif(x.pair, 0), x.market, x.symbol, x.rate, x.mark, x.position, x.amount, x.asset, x.tran_id, x.run, x.seq
@@ -94,6 +94,9 @@ func Tables() []Table {
 		{"equity", "samples of the account's value, in its currency",
 			`SELECT s.account, x.time, x.amount, x.run, x.seq FROM equity x JOIN run r ON r.id = x.run JOIN session s ON s.id = r.session` + within + `ORDER BY x.run, x.seq`,
 			[]Column{colSession, colTime, {"amount", Amount, "value"}, colRun, colSeq}},
+		{"prices", "prices of what was held, beside samples of the equity, when they moved",
+			`SELECT s.account, x.time, x.market, x.symbol, x.price, x.run, x.seq FROM price x JOIN run r ON r.id = x.run JOIN session s ON s.id = r.session` + within + `ORDER BY x.run, x.seq, x.market, x.symbol`,
+			[]Column{colSession, colTime, colMarket, colSymbol, {"price", Amount, "that the equity counts"}, colRun, colSeq}},
 		{"pairs", "pair trades in their latest state; time is of the opening",
 			`SELECT s.account, nullif(x.time, 0), x.id, x.strategy, x.spot, x.perp, x.state, x.done, x.reason, x.tag, x.notional, x.spot_qty, x.perp_qty, x.spot_cost, x.perp_cost,
 				x.open_basis, CASE x.done WHEN 1 THEN x.close_basis END, x.funding, x.insurance, x.interest, x.fees, CASE x.done WHEN 1 THEN x.realised END,
