@@ -50,7 +50,7 @@ func (c *Console) Test(r *Result) {
 }
 
 func slow(d time.Duration) string {
-	if d < 200*time.Millisecond {
+	if d < time.Second {
 		return ""
 	}
 	return fmt.Sprintf(" (%.1f s)", d.Seconds())
