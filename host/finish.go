@@ -56,7 +56,7 @@ func (r *runner) finish(ctx context.Context, ended error) (*Summary, error) {
 		}
 	}
 	r.supervisor.entering("measuring")
-	if sum.Metrics, err = measured(r.record.db, r.record.session); err != nil {
+	if sum.Metrics, err = measured(context.WithoutCancel(ctx), r.record.db, r.record.session); err != nil {
 		return sum, fmt.Errorf("ledger %s: %w", r.o.DB, err)
 	}
 	if n := len(sum.DataProblems); n > 0 {
@@ -77,10 +77,17 @@ func (r *runner) finish(ctx context.Context, ended error) (*Summary, error) {
 	return sum, nil
 }
 
-// measured are the figures of a session; none of one that keeps no ledger.
-func measured(db *ledger.DB, account string) (tearsheet.Metrics, error) {
+// mostMeasured is how many rows of a ledger are read for the figures of a summary: so many
+// take well below a second, and a session has no more time to end in.
+const mostMeasured = 200_000
+
+// measured are the figures of a session; none of one that keeps no ledger, or a very long one.
+func measured(ctx context.Context, db *ledger.DB, account string) (tearsheet.Metrics, error) {
 	if db == nil {
 		return nil, nil
+	}
+	if n, err := tearsheet.Size(ctx, &db.Reader, account); err != nil || n > mostMeasured {
+		return nil, err
 	}
 	record, err := tearsheet.Read(&db.Reader, tearsheet.Selection{Account: account})
 	if err != nil {

@@ -36,6 +36,10 @@ func (c *failIf) parse() error {
 
 // judge returns what holds of the conditions, and tells those that can't be judged.
 func (c *failIf) judge(e *env, of string, m tearsheet.Metrics) (failed []string) {
+	if m == nil && len(c.list) > 0 {
+		fmt.Fprintln(e.err, "--fail-if not judged: the summary has no figures of a record so long; perilune report --fail-if has")
+		return nil
+	}
 	for i := range c.list {
 		holds, known, text := c.list[i].Judge(m)
 		if of != "" {

@@ -34,12 +34,12 @@ func five() *Record {
 	at := func(d, h int) exchange.Time {
 		return day + exchange.Time(d-1)*exchange.Day + exchange.Time(h)*exchange.Hour
 	}
-	r := &Record{Currency: "USDT", Orders: map[ledger.OrderKey]*ledger.Order{}, Arrivals: map[ledger.OrderKey]decimal.Decimal{}}
+	r := &Record{Currency: "USDT", Orders: map[ledger.OrderKey]string{}, Arrivals: map[ledger.OrderKey]decimal.Decimal{}}
 	fill := func(d, h int, side exchange.Side, qty, price string, order exchange.OrderID) {
 		r.Fills = append(r.Fills, ledger.Fill{Time: at(d, h), Account: "paper-1", Strategy: "five", Venue: "usdm", Symbol: "BTCUSDT", Order: order,
 			Side: side, Price: dec(price), Qty: dec(qty), Fee: dec(qty).Mul(dec("0.1")), FeeAsset: "USDT", Terms: btc, Maker: order == 1})
 		k := ledger.OrderKey{Account: "paper-1", ID: order}
-		r.Orders[k] = &ledger.Order{Type: exchange.Limit}
+		r.Orders[k] = "limit"
 	}
 	price := func(d, h int, p string) {
 		r.Prices = append(r.Prices, ledger.PricePoint{Time: at(d, h), Account: "paper-1", Venue: "usdm", Symbol: "BTCUSDT", Price: dec(p)})

@@ -2,6 +2,7 @@ package tearsheet
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -33,7 +34,7 @@ func Read(db *ledger.Reader, sel Selection) (*Record, error) {
 	if sel.Account != "" {
 		sessions = slices.DeleteFunc(sessions, func(s ledger.Session) bool { return s.Account != sel.Account })
 	}
-	r := &Record{Strategy: sel.Strategy, From: sel.From, To: sel.To, Orders: map[ledger.OrderKey]*ledger.Order{}}
+	r := &Record{Strategy: sel.Strategy, From: sel.From, To: sel.To, Orders: map[ledger.OrderKey]string{}}
 	if r.Currency, err = currency(db, sel.Account); err != nil {
 		return nil, err
 	}
@@ -53,16 +54,56 @@ func Read(db *ledger.Reader, sel Selection) (*Record, error) {
 	list(func() (err error) { r.Prices, err = market.Prices(f); return })
 	list(func() (err error) { r.Pairs, err = db.Pairs(f); return })
 	list(func() (err error) { r.Arrivals, err = market.Arrivals(f); return })
-	list(func() error {
-		orders, err := db.Orders(f)
-		for i := range orders {
-			if o := &orders[i]; o.Filled.IsPositive() {
-				r.Orders[ledger.OrderKey{Account: o.Account, ID: o.ID}] = o
-			}
-		}
-		return err
-	})
+	list(func() error { return r.readOrders(db, f) })
 	return r, err
+}
+
+// letGo is when and where an order was sent that the host had held.
+type letGo struct {
+	account string
+	venue   exchange.Venue
+	symbol  string
+	side    exchange.Side
+	at      exchange.Time
+}
+
+// readOrders names the types of orders that were filled; those that the host held until a
+// price let them go are what they were held as. A held one that is done no longer names its
+// order: it is the one that was made at that moment.
+func (r *Record) readOrders(db *ledger.Reader, f ledger.Filter) error {
+	held, err := ledger.Conditionals(db, f)
+	if err != nil {
+		return err
+	}
+	types := map[letGo]string{}
+	for i := range held {
+		if c := &held[i]; c.Triggered != 0 {
+			types[letGo{c.Account, c.Venue, c.Symbol, c.Side, c.Triggered}] = c.Type
+		}
+	}
+	orders, err := db.Orders(f)
+	for i := range orders {
+		if o := &orders[i]; o.Filled.IsPositive() {
+			r.Orders[ledger.OrderKey{Account: o.Account, ID: o.ID}] = cmp.Or(types[letGo{o.Account, o.Venue, o.Symbol, o.Side, o.Created}], o.Type.String())
+		}
+	}
+	return err
+}
+
+// Size is how many rows a record of a session would have, or of all.
+func Size(ctx context.Context, db *ledger.Reader, account string) (n int, err error) {
+	const of = " x JOIN run r ON r.id = x.run JOIN session s ON s.id = r.session WHERE ?1 IN ('', s.account))"
+	rows, err := db.Query(ctx, "SELECT (SELECT count(*) FROM equity"+of+" + (SELECT count(*) FROM price"+of+" + (SELECT count(*) FROM fills"+of+" + (SELECT count(*) FROM funding"+of, account)
+	if err != nil {
+		return 0, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := rows.Scan(&n); err != nil {
+			return 0, err
+		}
+	}
+	return n, rows.Err()
 }
 
 // currency is what equity is in: ledgers of before it was kept are of sessions in the first

@@ -48,7 +48,7 @@ type Record struct {
 	Interest  []ledger.WalletIncome
 	Prices    []ledger.PricePoint
 	Pairs     []ledger.Pair
-	Orders    map[ledger.OrderKey]*ledger.Order
+	Orders    map[ledger.OrderKey]string // their types
 	Arrivals  map[ledger.OrderKey]decimal.Decimal
 
 	// Strategy is whose sheet it is; "": the account's.

@@ -189,11 +189,7 @@ func (w *walk) why(f *ledger.Fill) string {
 	if f.Reason != "" || f.Order == 0 {
 		return cmp.Or(f.Reason, "not our order")
 	}
-	o := w.r.Orders[ledger.OrderKey{Account: f.Account, ID: f.Order}]
-	if o == nil {
-		return ""
-	}
-	return o.Type.String()
+	return w.r.Orders[ledger.OrderKey{Account: f.Account, ID: f.Order}]
 }
 
 // openTrips are what a leg still holds, as trips that have no exit.
