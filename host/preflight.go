@@ -2,6 +2,7 @@ package host
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -36,6 +37,9 @@ type PreflightOptions struct {
 	// Probation is how long a version is watched after its swap: one that fails goes back to the version
 	// before by itself where Mode is enforce, and is told of where it is warn. 0: 5 minutes, negative: not at all.
 	Probation exchange.Time
+	// Tests runs the tests that stand beside a script and returns what fails, with file and
+	// line; none where there are no tests. The error is why they could not be run. nil: they are not run.
+	Tests func(ctx context.Context, script string) (failed []string, err error)
 	// Limits are what is too different.
 	Limits PreflightLimits
 }

@@ -117,12 +117,18 @@ func TestPreflight(t *testing.T) {
 	}
 }
 
-// On paper what speaks against a version is told, and it is swapped in.
+// On paper what speaks against a version is told, failing tests first, and it is swapped in.
 func TestPreflightWarns(t *testing.T) {
-	e := edit(t, holder("", ""))
+	e := edit(t, holder("", ""), func(o *Options) {
+		o.Preflight.Tests = func(_ context.Context, script string) ([]string, error) {
+			return []string{"edit_test.lua:3: test \"holds\" of " + filepath.Base(script)}, nil
+		}
+	})
 	e.wait("at 20")
 	e.save(holder("local x = nil + 1", ""))
-	e.wait("edit.lua:10: cannot perform add")
+	if l := e.wait("edit.lua:10: cannot perform add"); !strings.Contains(l, `edit_test.lua:3: test "holds" of edit.lua`) {
+		t.Errorf("said %q, and nothing of its tests", l)
+	}
 	e.wait("reloaded edit.lua v2 in")
 	e.wait("with --preflight enforce it would go back to v1")
 	e.finish()

@@ -34,7 +34,7 @@ func (p *preflight) admit(v *exchange.Reload) (took time.Duration, refused *Refu
 		return t.took, nil
 	case p.Mode == PreflightEnforce:
 		return t.took, p.refuse(v, t)
-	case t.flight == nil: // the loop will refuse it, and say why
+	case t.unloadable: // the loop will refuse it, and say why
 		return t.took, nil
 	}
 	p.say(intent.Warn, fmt.Sprintf("%s\npreflight: %s is let in, because that is only told here; with --preflight enforce, as with real orders, it would be refused (%s)",

@@ -101,6 +101,8 @@ type trial struct {
 	flight   *shadow.Flight
 	took     time.Duration
 	none     string // why it was not tried; "": it was
+
+	unloadable bool // it does not load
 }
 
 // against are the findings that refuse the version.
@@ -171,10 +173,30 @@ func (p *preflight) check(at int, v *exchange.Reload) (t *trial) {
 		}
 		t.took = time.Since(began)
 	}()
-	if err := p.fly(t, at, v, began); err != nil {
+	p.test(t, v.Path)
+	if err := p.fly(t, at, v, time.Now()); err != nil && len(t.findings) == 0 {
 		t.none = err.Error()
 	}
 	return t
+}
+
+// testedWithin bounds the tests of a script.
+const testedWithin = 10 * time.Second
+
+// test runs the tests that stand beside a script: of the file as it is on the disk.
+func (p *preflight) test(t *trial, path string) {
+	if p.Tests == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(p.ctx, testedWithin)
+	defer cancel()
+	failed, err := p.Tests(ctx, path)
+	if err != nil {
+		failed = append(failed, fmt.Sprintf("%s: its tests could not be run: %v", path, err))
+	}
+	for _, text := range failed {
+		t.findings = append(t.findings, shadow.Finding{Rule: "test", Text: text})
+	}
 }
 
 func (p *preflight) fly(t *trial, at int, v *exchange.Reload, began time.Time) error {
@@ -194,7 +216,7 @@ func (p *preflight) fly(t *trial, at int, v *exchange.Reload, began time.Time) e
 	}
 	defer fresh.Close()
 	if err := fresh.Swap(v); err != nil {
-		t.findings = append(t.findings, shadow.Finding{Rule: "error", Text: err.Error()})
+		t.findings, t.unloadable = append(t.findings, shadow.Finding{Rule: "error", Text: err.Error()}), true
 		return nil
 	}
 	old, err := p.shadow(span, now, at, watchdog)

@@ -195,7 +195,7 @@ func runVerb(ctx context.Context, e *env, args []string) error {
 	if err != nil {
 		return err
 	}
-	o.Market, o.Watch = *r.market, true
+	o.Market, o.Watch, o.Preflight.Tests = *r.market, true, testsBeside
 	if f.Changed("preflight") {
 		o.Preflight.Mode = *r.preflight
 	}
