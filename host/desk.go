@@ -167,6 +167,7 @@ func programVersion() string {
 func (d *deskReader) Status(ctx context.Context) (*control.Status, error) {
 	r := d.s.r
 	out := &control.Status{Identity: d.Identity(), State: "running", Held: []string{}, Late: []string{}, Feeds: []control.Feed{}}
+	out.Shadow, out.Twin = d.s.r.shadowing.standing().Text(), d.s.r.twinning.told()
 	var strategies []strategyNow
 	var midnight decimal.Decimal
 	err := d.see(ctx, func(c *core.Core, on core.Onlooker) {

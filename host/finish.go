@@ -63,6 +63,9 @@ func (r *runner) finish(ctx context.Context, ended error) (*Summary, error) {
 		r.log(Line{Time: r.loop.Now(), Level: intent.Warn, Strategy: "host",
 			Text: "the data are not whole: " + firstProblems(sum.DataProblems)})
 	}
+	r.supervisor.entering("ending what ran beside the session")
+	r.side.close()
+	sum.Shadow, sum.Twin = r.shadowing.standing(), r.twinning.report()
 	if on, ok := r.account.(*paperAccount); ok {
 		sum.Beyond = on.beyond(r.core.Universe())
 	}

@@ -89,6 +89,11 @@ type Options struct {
 	// Watch reloads a script when it is saved, and takes what a configuration file that
 	// LoadConfig read changes of [params] and [risk].
 	Watch bool
+	// Shadow is a script that trades on paper beside the one that it may replace, on the same
+	// events and from the same account: see ShadowStanding. "": none.
+	Shadow string
+	// Twin keeps a paper twin of the session's orders while it runs: see package twin.
+	Twin bool
 	// Sure runs what was run on paper as many times again at its end, with other
 	// assumptions about fills and latencies, to say how sure the result is: see Sureness.
 	// 0: it is not found out; SureAuto: where that is cheap.
@@ -262,6 +267,8 @@ type Status struct {
 	Paused   []string
 	Held     []string // what nothing may trade in until the account agrees with the venue's, and why
 	Late     []string // venues whose market data is too late for new risk, and how late
+	Shadow   string   // how the shadow of a strategy stands against it, in a few words; "": there is none
+	Twin     string   // what the paper twin came to, in a few words
 	Asleep   []string // strategies that nothing can wake any more, and why
 	Fraction float64  // of For, when that is set
 }

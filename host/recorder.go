@@ -23,6 +23,7 @@ type recorder struct {
 
 	checks *checkpoints // nil: the journal keeps its beginning
 	past   *preflight   // nil: no version will be tried
+	side   *sideline    // nil: nobody follows the session
 
 	in, out digest
 	buf     []byte
@@ -71,6 +72,7 @@ func (r *recorder) Before(ev *exchange.Event) error {
 	r.buf = journal.AppendEvent(r.buf[:0], ev)
 	r.in.add(r.buf)
 	r.past.keep(ev, r.buf)
+	r.side.keep(ev, r.buf)
 	if r.checks != nil {
 		r.checks.note(ev, r.buf)
 	}
@@ -89,6 +91,7 @@ func (r *recorder) After(ev *exchange.Event, fx []core.Effect) error {
 		return errGivenUp // before anything that it decided is done
 	}
 	defer r.past.stand(ev)
+	defer r.side.after(ev, fx)
 	if len(fx) == 0 {
 		return nil
 	}

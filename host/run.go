@@ -132,9 +132,12 @@ type runner struct {
 	loop       *loop.Loop
 	inbox      *loop.Inbox
 	watcher    *scriptWatcher
-	preflight  *preflight     // nil: versions are swapped in untried
-	probation  *probation     // nil: swaps are not watched
-	config     *configWatcher // nil: there is no file, or it is not watched
+	preflight  *preflight      // nil: versions are swapped in untried
+	probation  *probation      // nil: swaps are not watched
+	config     *configWatcher  // nil: there is no file, or it is not watched
+	side       *sideline       // nil: nobody follows the session
+	shadowing  *shadowFollower // nil: no script runs in a shadow
+	twinning   *twinFollower   // nil: there is no twin
 	// watchdog ends callbacks that take too long
 	watchdog *script.Watchdog
 	desk     *advisor.Desk // nil: no advisor
@@ -148,6 +151,7 @@ type runner struct {
 
 func (r *runner) close() {
 	r.preflight.close()
+	r.side.close()
 	if r.watcher != nil {
 		r.watcher.close()
 	}
@@ -280,6 +284,10 @@ func (r *runner) build(ctx context.Context) error {
 	}
 	r.preflight = openPreflight(r, s)
 	r.record.rec.past, r.probation = r.preflight, newProbation(r.preflight)
+	if r.side, err = openSideline(r, s); err != nil {
+		return err
+	}
+	r.record.rec.side = r.side
 	if r.o.Watch {
 		if r.watcher, err = watchScripts(r.scripts, r.log, r.inbox.Post, r.preflight); err != nil {
 			return err

@@ -52,6 +52,7 @@ func (r *runner) beat(now exchange.Time) {
 		s.Pairs = append(s.Pairs, text)
 	}
 	s.Latched = r.strategiesThat(r.core.Latched)
+	s.Shadow, s.Twin = r.shadowing.standing().Text(), r.twinning.told()
 	s.Paused, s.Asleep = r.strategiesThat(r.core.Paused), r.strategiesThat(r.core.Asleep)
 	if r.loop.Ending() {
 		s.Waiting = "ending, waiting for " + r.core.UnderWay()

@@ -103,6 +103,10 @@ type Summary struct {
 	// data are not recorded.
 	DataProblems []string      `json:"data_problems,omitempty"`
 	Data         *record.Stats `json:"data,omitempty"`
+	// Shadow is the script that ran on paper beside the one that it may replace; nil: none did.
+	Shadow *ShadowStanding `json:"shadow,omitempty"`
+	// Twin compares the orders with those of their paper twin; nil: there was none.
+	Twin *TwinReport `json:"twin,omitempty"`
 	// Sure is how sure the profit is; nil with real orders, and where nobody asked.
 	Sure *Sureness `json:"sure,omitempty"`
 	// Beyond is where orders on paper went beyond the data.

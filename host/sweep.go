@@ -170,7 +170,7 @@ func (o *Options) apart() Options {
 	s.Ledger, s.DB, s.Backup, s.New, s.ClearHalt, s.Journal = LedgerNone, "", BackupOptions{}, false, false, "off"
 	s.Watch, s.Report, s.Log, s.Status = false, "", nil, nil
 	s.Logger, s.Notifier, s.Notify, s.Opened = nil, nil, nil, nil
-	s.Sure, s.Speed = 0, 0
+	s.Sure, s.Speed, s.Shadow, s.Twin = 0, 0, "", false
 	return s
 }
 

@@ -62,6 +62,11 @@ func printStatus(w io.Writer, s *control.Status) {
 	for _, l := range s.Late {
 		row("late", "%s", l)
 	}
+	for _, beside := range []string{s.Shadow, s.Twin} {
+		if beside != "" {
+			row("on paper", "%s", beside)
+		}
+	}
 	if s.Loop.Failing != "" {
 		row("ledger", "%s", s.Loop.Failing)
 	}

@@ -151,6 +151,8 @@ type runFlags struct {
 	preflight                  *string
 	market, contracts, symbols *[]string
 	speed, length              *string
+	shadow                     *string
+	twin                       *bool
 }
 
 func (r *runFlags) define(f *pflag.FlagSet, s *sessionFlags) {
@@ -162,6 +164,8 @@ func (r *runFlags) define(f *pflag.FlagSet, s *sessionFlags) {
 	r.speed = f.String("speed", "", "virtual seconds per second, or max (default 3600 on synth, max on recordings)")
 	r.length = f.String("for", "", "end after this much virtual time: 90m, 12h, 30d; the next run goes on from there")
 	r.preflight = f.String("preflight", "", "what a new version of a script is tried for on the last minutes before it is swapped in: off, warn or enforce (default: enforce with --live, warn on paper); see perilune docs reload")
+	r.shadow = f.String("shadow", "", "a script that trades on paper beside the one of its name, on the same events and from the same account; its ledger is NAME.shadow.db beside --db")
+	r.twin = f.Bool("twin", false, "keep a paper twin of the session's orders, and tell what paper makes of them (see also perilune twin)")
 	f.BoolVar(&s.accept, "accept-positions", false, "with --live: book positions that no record of the venue explains as traded by hand")
 	f.BoolVar(&s.takeOver, "take-over", false, "with --live: cancel the orders that other runs have at the venue, instead of refusing to begin beside them")
 	s.define(f)
@@ -203,6 +207,7 @@ func runVerb(ctx context.Context, e *env, args []string) error {
 		o.Market = []string{"live"}
 	}
 	o.Live.Symbols = *r.symbols
+	o.Shadow, o.Twin = *r.shadow, *r.twin
 	if o.Contracts, err = settings("--contract", "exchange:symbol=linear, =linear:0.1, =spot or =inverse:BTC:100", *r.contracts); err != nil {
 		return err
 	}

@@ -134,7 +134,7 @@ func statusAttrs(s *host.Status) []slog.Attr {
 		out = append(out, slog.String("equity", s.Equity.String()))
 	}
 	out = append(out, slog.String("funding", s.Funding.String()), slog.Int("fills", s.Fills), slog.Uint64("events", s.Events))
-	for _, x := range []struct{ name, text string }{{"unvalued", s.Unvalued}, {"halted", s.Halted}, {"waiting", s.Waiting}, {"account", s.Account}, {"feed", s.Feed}} {
+	for _, x := range []struct{ name, text string }{{"unvalued", s.Unvalued}, {"halted", s.Halted}, {"waiting", s.Waiting}, {"account", s.Account}, {"feed", s.Feed}, {"shadow", s.Shadow}, {"twin", s.Twin}} {
 		if x.text != "" {
 			out = append(out, slog.String(x.name, x.text))
 		}

@@ -82,6 +82,11 @@ func printSummary(w io.Writer, s *host.Summary) {
 	}
 	row("effects hash", "%.16s… (all of it with --json)", s.EffectsHash)
 	t.Flush()
+	printShadow(w, s)
+	if s.Twin != nil {
+		fmt.Fprint(w, "\npaper twin\n")
+		printTwin(w, s.Twin)
+	}
 }
 
 // sharpe is the ratio where it is defined.

@@ -90,7 +90,7 @@ func twinVerb(ctx context.Context, e *env, args []string) error {
 		return err
 	}
 	if j.json {
-		return e.printJSON(twinJSON(list[0]))
+		return e.printJSON(list[0])
 	}
 	printTwin(e.out, list[0])
 	if *orders {
@@ -216,44 +216,6 @@ func number(v float64) json.RawMessage {
 	}
 	raw, _ := json.Marshal(v) // a finite number always can be
 	return raw
-}
-
-func sideJSON(s *twin.Side) map[string]any {
-	return map[string]any{"filled": number(s.Filled), "maker": number(s.Maker), "first_fill_seconds": number(s.FirstFill),
-		"first_word_seconds": number(s.Answer), "fees": host.Money{Decimal: s.Fees}}
-}
-
-func groupJSON(g *twin.Group) map[string]any {
-	return map[string]any{"orders": g.Orders, "real": sideJSON(&g.Real), "paper": sideJSON(&g.Paper), "only_real": g.OnlyReal, "only_paper": g.OnlyPaper,
-		"refused_by_paper": g.Refused, "fill_error": number(g.FillError), "price_error_bp": number(g.PriceError), "price_miss_bp": number(g.PriceMiss)}
-}
-
-func twinJSON(r *host.TwinReport) map[string]any {
-	money, funding, rows := []map[string]any{}, []map[string]any{}, []map[string]any{}
-	for _, m := range r.Money {
-		money = append(money, map[string]any{"currency": m.Currency, "real": host.Money{Decimal: m.Real}, "paper": host.Money{Decimal: m.Paper}})
-	}
-	for _, x := range r.Funding {
-		funding = append(funding, map[string]any{"asset": x.Asset, "real": host.Money{Decimal: x.Real}, "paper": host.Money{Decimal: x.Paper}})
-	}
-	for i := range r.Rows {
-		x := &r.Rows[i]
-		p, in := x.Pair, x.Instrument
-		of := func(o *twin.Outcome, price, fees, pnl host.Money) map[string]any {
-			m := map[string]any{"status": o.Status.String(), "reason": o.Reason, "filled": host.Money{Decimal: in.QtyDecimal(o.Filled)}, "price": price, "fees": fees, "pnl": pnl,
-				"first_fill_seconds": nil}
-			if o.First != 0 {
-				m["first_fill_seconds"] = float64(o.First-p.Sent) / 1e9
-			}
-			return m
-		}
-		rows = append(rows, map[string]any{"client_id": p.Order.ClientID, "sent": p.Sent.String(), "instrument": in.Key(), "side": p.Order.Side.String(),
-			"type": p.Order.Type.String(), "tif": p.Order.TIF.String(), "quantity": host.Money{Decimal: in.QtyDecimal(p.Order.Qty)}, "price_error_bp": number(x.PriceError),
-			"real":  of(&p.Real, host.Money{Decimal: x.RealPrice}, host.Money{Decimal: x.RealFees}, host.Money{Decimal: x.RealPnL}),
-			"paper": of(&p.Paper, host.Money{Decimal: x.PaperPrice}, host.Money{Decimal: x.PaperFees}, host.Money{Decimal: x.PaperPnL})})
-	}
-	return map[string]any{"from": r.From.String(), "to": r.To.String(), "orders": r.Orders, "left_out": r.Left, "taking": groupJSON(&r.Taking),
-		"resting": groupJSON(&r.Resting), "profit": money, "funding": funding, "by_order": rows}
 }
 
 func calibrationJSON(c *host.Calibration) map[string]any {

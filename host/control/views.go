@@ -30,8 +30,10 @@ type Status struct {
 	Events     uint64           `json:"events"`
 	State      string           `json:"state"` // "running", "halted", "ended"
 	Halted     string           `json:"halted,omitempty"`
-	Held       []string         `json:"held"` // what nothing new may trade in, and why
-	Late       []string         `json:"late"` // market data that comes too late
+	Held       []string         `json:"held"`             // what nothing new may trade in, and why
+	Shadow     string           `json:"shadow,omitempty"` // how the script in the shadow stands, on paper
+	Twin       string           `json:"twin,omitempty"`   // what paper makes of the orders
+	Late       []string         `json:"late"`             // market data that comes too late
 	Equity     *decimal.Decimal `json:"equity,omitempty"`
 	Unvalued   string           `json:"unvalued,omitempty"` // why there is no equity
 	Start      *decimal.Decimal `json:"equity_start,omitempty"`

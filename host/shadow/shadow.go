@@ -48,6 +48,8 @@ type Options struct {
 	Paper paper.Options
 	// Standing is the account that it begins with.
 	Standing *core.Standing
+	// Effects, when set, gets what every event after the beginning came to.
+	Effects func(*exchange.Event, []core.Effect) error
 	// Past is what strategies look back on, and Market how the market stood: both are handled
 	// before anything else, at Standing's time.
 	Past, Market []exchange.Event
@@ -61,6 +63,7 @@ type Shadow struct {
 	began  exchange.Time
 	sample exchange.Time // when the exposure is looked at next
 	silent bool          // it is being set up: nothing is the strategy's doing
+	told   func(*exchange.Event, []core.Effect) error
 }
 
 // sampleEvery is how far apart exposure is looked at; with each fill it is looked at too.
@@ -88,7 +91,7 @@ func New(o Options) (*Shadow, error) {
 		core.CloseStrategies(c)
 		return nil, err
 	}
-	s := &Shadow{core: c, record: NewRecord(o.Watched, c.Universe()), began: cfg.Restore.Time, silent: true}
+	s := &Shadow{core: c, record: NewRecord(o.Watched, c.Universe()), began: cfg.Restore.Time, silent: true, told: o.Effects}
 	s.loop = &loop.Loop{Core: c, Venue: v, Recorder: (*tap)(s), Advisor: &nobody{}, Prelude: append(cloned(o.Market), o.Past...)}
 	if err := s.loop.Begin(s.began); err != nil {
 		core.CloseStrategies(c)
@@ -173,9 +176,14 @@ type tap Shadow
 func (*tap) Before(*exchange.Event) error { return nil }
 
 // After implements loop.Recorder.
-func (t *tap) After(_ *exchange.Event, fx []core.Effect) error {
+func (t *tap) After(ev *exchange.Event, fx []core.Effect) error {
 	if t.silent {
 		return nil
+	}
+	if t.told != nil && len(fx) > 0 {
+		if err := t.told(ev, fx); err != nil {
+			return err
+		}
 	}
 	for i := range fx {
 		t.record.Take(&fx[i])

@@ -43,6 +43,7 @@ export default function band({ session, acts, confirm, help }) {
     const held = [...st.held.map((x) => "Held back: " + x), ...st.late.map((x) => "Late: " + x),
       ...(st.loop.ledger_failing ? ["The ledger can't be written: " + st.loop.ledger_failing] : []),
       ...(st.loop.beat_age_ms > 5000 && id.live ? ["The session's loop has not moved for " + lasting(st.loop.beat_age_ms)] : [])];
+    for (const beside of [st.shadow, st.twin]) if (beside) held.push("On paper: " + beside);
     text($("held"), held.slice(0, 4).join(" · ") + (held.length > 4 ? ` · and ${held.length - 4} more` : ""));
     show($("held"), held.length > 0);
     text($("halt"), halted ? "Resume" : "Halt");
