@@ -45,6 +45,9 @@ var StrategyType = Type{
 		{Name: "bars", Type: "string[]|fun(params: table): string[]", Optional: true,
 			Doc: "the lengths of bars it needs, such as {\"1m\", \"1h\"}: a number of s, m, h or d that divides a day; a function is called once the parameters are known. " +
 				"Left out, it gets the bars that the market brings, or 1m where that brings none"},
+		{Name: "warmup", Type: "integer|table<string, integer>|fun(params: table): integer|table<string, integer>", Optional: true,
+			Doc: "how many finished bars an instrument has to have before anything is opened in it, at most 1000: a number, of the first length of bars, or one for each length, such as { [\"1h\"] = 200 }. " +
+				"Until then market.ready says what is missing, and orders that open are refused"},
 	},
 }
 

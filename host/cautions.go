@@ -8,6 +8,7 @@ import (
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/host/core"
+	"github.com/perilune/perilune/host/script"
 )
 
 // cautions says of each script, in one line, what it waits for and will not be
@@ -15,7 +16,7 @@ import (
 func cautions(c *core.Core, scripts []loaded, given *supply) []string {
 	var out []string
 	for i := range scripts {
-		if list := waitsInVain(c, int32(i), given); len(list) > 0 {
+		if list := append(waitsInVain(c, int32(i), given), quotesOnBars(scripts[i].program, given)...); len(list) > 0 {
 			out = append(out, filepath.Base(scripts[i].path)+": "+strings.Join(list, "; "))
 		}
 	}
@@ -71,6 +72,16 @@ func waitsInVain(c *core.Core, strategy int32, given *supply) (out []string) {
 			exchange.BarLength(given.shortest())))
 	}
 	return out
+}
+
+// quotesOnBars warns of a market maker on bars: what decides its result, who stood before its
+// quotes and who took them, is not in the data.
+func quotesOnBars(p *script.Program, given *supply) []string {
+	if !given.BarsOnly || !p.HasText("post_only") {
+		return nil
+	}
+	return []string{"post_only orders are filled here when a bar's range goes beyond their price, by a share of its volume: " +
+		"of the queue before them and of the trades between, which make or lose a market maker's money, bars know nothing; try it on recordings (perilune record, run --market)"}
 }
 
 // shortest is the length of the shortest bars that the market brings.

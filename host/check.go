@@ -2,6 +2,7 @@ package host
 
 import (
 	"fmt"
+	"path/filepath"
 
 	"github.com/perilune/perilune/bindings/std"
 	"github.com/perilune/perilune/exchange"
@@ -17,7 +18,10 @@ type CheckReport struct {
 	Name     string       `json:"name,omitempty"`
 	Hash     string       `json:"hash,omitempty"`
 	Handlers []string     `json:"handlers,omitempty"`
-	Bars     []string     `json:"bars,omitempty"` // their lengths, as declared
+	Bars     []string     `json:"bars,omitempty"`     // their lengths, as declared
+	WarmUp   []string     `json:"warmup,omitempty"`   // such as "200 bars of 1h"
+	Requires []string     `json:"requires,omitempty"` // paths of the modules that it has
+	Module   string       `json:"module,omitempty"`   // it is no strategy: which scripts require it
 	Params   []CheckParam `json:"params,omitempty"`
 	Problems []string     `json:"problems,omitempty"`
 }
@@ -44,6 +48,9 @@ func Check(path string, set map[string]string) *CheckReport {
 		return r
 	}
 	r.Name, r.Hash = l.name, l.program.Hash()
+	for _, src := range l.program.Sources()[1:] {
+		r.Requires = append(r.Requires, filepath.Join(filepath.Dir(path), src.Path))
+	}
 	if err := checkParams([]loaded{*l}, set, nil); err != nil {
 		r.Problems = append(r.Problems, err.Error())
 		return r
@@ -59,6 +66,9 @@ func Check(path string, set map[string]string) *CheckReport {
 	}
 	for _, length := range vm.Bars() {
 		r.Bars = append(r.Bars, exchange.BarLength(length))
+	}
+	for _, n := range vm.WarmUp() {
+		r.WarmUp = append(r.WarmUp, n.String())
 	}
 	for h := range core.Handlers {
 		if vm.Wants(h) {

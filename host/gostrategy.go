@@ -316,6 +316,14 @@ func (s *goStrategy) Bars() []exchange.Time {
 	return nil
 }
 
+// WarmUp implements core.Warmer.
+func (s *goStrategy) WarmUp() []core.BarNeed {
+	if w, ok := s.value.(core.Warmer); ok {
+		return w.WarmUp()
+	}
+	return nil
+}
+
 // UsesBars implements core.BarUser.
 func (s *goStrategy) UsesBars() bool { return false }
 

@@ -192,6 +192,14 @@ func (s *contained) Bars() []exchange.Time {
 	return nil
 }
 
+// WarmUp implements core.Warmer, for strategies that do.
+func (s *contained) WarmUp() []core.BarNeed {
+	if w, ok := s.Strategy.(core.Warmer); ok {
+		return w.WarmUp()
+	}
+	return nil
+}
+
 // UsesBars implements core.BarUser.
 func (s *contained) UsesBars() bool {
 	u, ok := s.Strategy.(core.BarUser)

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/host/core"
 	"github.com/perilune/perilune/host/script"
 )
 
@@ -90,6 +91,9 @@ func (s *luaStrategy) supplied(vm *script.VM) error {
 
 // Bars implements core.BarUser.
 func (s *luaStrategy) Bars() []exchange.Time { return s.vm.Bars() }
+
+// WarmUp implements core.Warmer.
+func (s *luaStrategy) WarmUp() []core.BarNeed { return s.vm.WarmUp() }
 
 // UsesBars implements core.BarUser.
 func (s *luaStrategy) UsesBars() bool { return s.vm.UsesBars() }

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -77,7 +78,7 @@ func printReport(e *env, r *record.Report) {
 }
 
 func checkVerb(_ context.Context, e *env, args []string) error {
-	f := e.flags("check", "SCRIPT… [flags]", "perilune check scripts/*.lua")
+	f := e.flags("check", "SCRIPT… [flags]", "perilune check strategies/")
 	set := f.StringArray("set", nil, "set a parameter, as run would")
 	asJSON := f.Bool("json", false, "print one JSON object on stdout")
 	if err := parse(f, args); err != nil {
@@ -91,13 +92,15 @@ func checkVerb(_ context.Context, e *env, args []string) error {
 	if err != nil {
 		return err
 	}
-	var reports []*host.CheckReport
-	bad := false
-	for _, path := range scripts {
-		r := checked(path, values)
-		reports = append(reports, r)
-		bad = bad || !r.OK
+	if scripts, err = scriptsIn(scripts); err != nil {
+		return err
 	}
+	var reports []*host.CheckReport
+	for _, path := range scripts {
+		reports = append(reports, checked(path, values))
+	}
+	modulesAmong(reports)
+	bad := slices.ContainsFunc(reports, func(r *host.CheckReport) bool { return !r.OK })
 	if *asJSON {
 		if err := e.printJSON(map[string]any{"ok": !bad, "scripts": reports}); err != nil {
 			return err
@@ -129,6 +132,10 @@ func printCheck(e *env, r *host.CheckReport) {
 	if !r.OK {
 		return
 	}
+	if r.Module != "" {
+		fmt.Fprintf(e.out, "%s: a module, which %s requires\n", r.Path, r.Module)
+		return
+	}
 	if r.Tests {
 		fmt.Fprintf(e.out, "%s: its tests load; perilune test runs them\n", r.Path)
 		return
@@ -136,6 +143,9 @@ func printCheck(e *env, r *host.CheckReport) {
 	fmt.Fprintf(e.out, "%s: %s is fine: %s\n", r.Path, r.Name, strings.Join(r.Handlers, " "))
 	if len(r.Bars) > 0 {
 		fmt.Fprintf(e.out, "  bars of %s\n", strings.Join(r.Bars, ", "))
+	}
+	if len(r.WarmUp) > 0 {
+		fmt.Fprintf(e.out, "  warm-up: %s\n", strings.Join(r.WarmUp, ", "))
 	}
 	t := tabwriter.NewWriter(e.out, 0, 0, 2, ' ', 0)
 	for _, p := range r.Params {

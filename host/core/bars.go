@@ -284,6 +284,9 @@ func (bb *barBuilder) showBars() {
 	if len(d.closed) > 1 {
 		slices.SortFunc(d.closed, closedBar.order)
 	}
+	if bb.phase.running {
+		bb.warmUp()
+	}
 	for i := range d.closed {
 		b := &d.closed[i]
 		d.event = exchange.Event{Seq: bb.seq, Kind: exchange.KindBar, Instrument: b.in, Time: bb.now, VenueTime: b.Time, Bar: b.Bar}

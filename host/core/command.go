@@ -32,6 +32,7 @@ func (c *Core) onCommand(ev *exchange.Event) {
 		c.phase.running = true
 		c.strategies.notifyAll(Callback{Handler: OnStart})
 		c.strategies.tellPasts(c.markets)
+		c.bars.warmUp()
 	case CommandStop:
 		c.stop()
 	case CommandHalt:

@@ -114,6 +114,9 @@ func (en *orderEntry) CheckWith(o *exchange.Order, arriving decimal.Decimal) err
 	if err := en.passesLatch(o, ctx); err != nil {
 		return err
 	}
+	if err := en.passesWarmUp(o); err != nil {
+		return err
+	}
 	return en.affordable(in, o, ctx, arriving)
 }
 

@@ -44,6 +44,7 @@ func (bb *barBuilder) onPast(ev *exchange.Event) {
 	}
 	m.looked.told, m.looked.fault = true, ev.Reason
 	if bb.phase.running {
+		bb.warmUp()
 		bb.strategies.notifyWatchers(Callback{Handler: OnPast, Instrument: ev.Instrument})
 	}
 }

@@ -86,6 +86,9 @@ func (p *Port) OpenPair(r intent.PairRequest) (exchange.PairID, error) {
 		if why := p.c.delays.why(id); why != "" {
 			return 0, fmt.Errorf("nothing is opened while %s", why)
 		}
+		if why := cold(p.c.strategies, p.instance.index, id); why != "" {
+			return 0, fmt.Errorf("nothing is opened while it warms up: %s", why)
+		}
 	}
 	if err := p.c.claims.sells(&r, p.staged); err != nil {
 		return 0, err
@@ -294,6 +297,9 @@ func (p *Port) StartSchedule(r intent.ScheduleRequest) (exchange.ScheduleID, err
 	}
 	if p.c.phase.stopping {
 		return 0, errEnding
+	}
+	if why := cold(p.c.strategies, p.instance.index, r.Instrument); why != "" && !r.ReduceOnly {
+		return 0, fmt.Errorf("nothing is begun while it warms up: %s", why)
 	}
 	if r.Start <= p.c.now { // what is there when a later window begins is not known yet
 		if err := schedule.Covered(&r, p.c.parents.port, id); err != nil {

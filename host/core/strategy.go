@@ -126,6 +126,7 @@ type instance struct {
 	asleep      string // why nothing can wake it any more; "": something can
 	advice      adviceState
 	*holder
+	warmth
 
 	lengths   []exchange.Time // of the bars it declared
 	cautioned bool            // it was told that the market gives less than it counts on
@@ -156,6 +157,7 @@ func (s *instance) install(st Strategy, u *exchange.Universe) {
 			}
 		}
 	}
+	s.installWarmUp(u)
 }
 
 // CloseStrategies closes the strategies of a core: nothing of them is called any more.

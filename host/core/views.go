@@ -68,10 +68,13 @@ func (p *marketView) Settled(id exchange.InstrumentID) []exchange.Settled {
 }
 
 // Ready reports whether the past of an instrument is here, as far as it can be had; why says
-// what is still to come, or can't be had.
+// what is still to come, or can't be had: the past, or bars of the strategy's warm-up.
 func (p *marketView) Ready(id exchange.InstrumentID) (ready bool, why string) {
 	m := p.market("Ready", id)
 	if p.c.markets.isPastHere(m) {
+		if why := p.instance.lacks(m); why != "" {
+			return false, why
+		}
 		return true, m.looked.fault
 	}
 	p.c.markets.lookBack(m)

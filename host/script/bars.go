@@ -126,6 +126,18 @@ func (d *fieldLine) named(key ast.Expr) bool {
 // UsesBars reports whether any of the program's files mentions market.bars.
 func (vm *VM) UsesBars() bool { return vm.program.mentions("market", "bars") }
 
+// HasText reports whether any source has a text of these words, such as "post_only".
+func (p *Program) HasText(words string) (found bool) {
+	for i := range p.sources {
+		walk(p.sources[i], func(node any) bool {
+			s, ok := node.(*ast.StringExpr)
+			found = found || ok && s.Value == words
+			return !found
+		})
+	}
+	return found
+}
+
 // mentions reports whether any source names a function of a module.
 func (p *Program) mentions(path ...string) (found bool) {
 	for i := range p.sources {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/perilune/perilune/bindings"
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/host/core"
 )
 
 // strategy is what the returned table declares.
@@ -20,6 +21,7 @@ type strategy struct {
 	params    []Param
 	subscribe []string
 	bars      []exchange.Time
+	warmup    []core.BarNeed
 }
 
 var strategyNames = regexp.MustCompile(`^[a-z0-9_-]{1,32}$`)
@@ -34,7 +36,7 @@ func (vm *VM) readStrategy(v lua.LValue) *Error {
 	if err := vm.readHandlers(t); err != nil {
 		return err
 	}
-	steps := []func(*lua.LTable) error{vm.strategy.readName, vm.readParams, vm.readSubscribe, vm.readBars}
+	steps := []func(*lua.LTable) error{vm.strategy.readName, vm.readParams, vm.readSubscribe, vm.readBars, vm.readWarmUp}
 	for _, step := range steps {
 		if err := step(t); err != nil {
 			return asError(err)

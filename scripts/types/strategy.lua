@@ -10,6 +10,7 @@
 ---@field subscribe? string[]|fun(params: table): string[] # the instruments it needs: symbols, or globs such as "usdm:*USDT"; a function is called once the parameters are known
 ---@field universe? string[]|fun(params: table): string[] # another name for subscribe
 ---@field bars? string[]|fun(params: table): string[] # the lengths of bars it needs, such as {"1m", "1h"}: a number of s, m, h or d that divides a day; a function is called once the parameters are known. Left out, it gets the bars that the market brings, or 1m where that brings none
+---@field warmup? integer|table<string, integer>|fun(params: table): integer|table<string, integer> # how many finished bars an instrument has to have before anything is opened in it, at most 1000: a number, of the first length of bars, or one for each length, such as { ["1h"] = 200 }. Until then market.ready says what is missing, and orders that open are refused
 ---@field on_start? fun() # Once, before the first event after a start or a restart; not after a reload.
 ---@field on_book? fun(book: Book) # An order book changed.
 ---@field on_trade? fun(trade: Trade) # A public trade.
