@@ -337,11 +337,10 @@ func ToDuration(v lua.LValue) (exchange.Time, error) {
 		}
 		d = exchange.Time(math.Round(float64(v)*1e6)) * exchange.Microsecond
 	case lua.LString:
-		p, err := time.ParseDuration(string(v))
-		if err != nil {
-			return 0, fmt.Errorf("want seconds, or text such as \"5m\" or \"1h30m\", got %q", string(v))
+		var ok bool
+		if d, ok = parseDuration(string(v)); !ok {
+			return 0, fmt.Errorf("want seconds, or text such as \"5m\", \"1h30m\" or \"1d\", got %q", string(v))
 		}
-		d = exchange.Time(p)
 	default:
 		return 0, fmt.Errorf("want seconds, or text such as \"5m\", got %s", Describe(v))
 	}
@@ -349,4 +348,23 @@ func ToDuration(v lua.LValue) (exchange.Time, error) {
 		return 0, fmt.Errorf("want from 1ms to a year, got %s", Describe(v))
 	}
 	return d, nil
+}
+
+// parseDuration reads what time.ParseDuration does, and days before it, as in "1d12h".
+func parseDuration(text string) (exchange.Time, bool) {
+	days, rest, found := strings.Cut(text, "d")
+	if !found {
+		d, err := time.ParseDuration(text)
+		return exchange.Time(d), err == nil
+	}
+	n, err := strconv.ParseUint(days, 10, 16)
+	if err != nil {
+		return 0, false
+	}
+	d := exchange.Time(n) * exchange.Day
+	if rest == "" {
+		return d, true
+	}
+	more, err := time.ParseDuration(rest)
+	return d + exchange.Time(more), err == nil && more >= 0
 }

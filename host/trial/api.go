@@ -114,8 +114,8 @@ func (f *runner) modules() []bindings.Module {
 			fn("skip", "A test that is not run, and why not.", f.skip, arg("name", "string", ""), arg("reason", "string", "for the people who read the report"), maybe("body", "fun()", "")),
 		}},
 		{Name: "market", Doc: "The market that the strategies of the test see.", Funcs: []bindings.Func{
-			showing(fn("push", "Shows something of an instrument, all at one moment.", f.push, arg("what", "Push", "")),
-				"market.push { symbol = \"spot:BTCUSDT\", bid = 50000, ask = 50001 }\nmarket.push { symbol = \"usdm:BTCUSDT\", price = 50000, funding = 0.0003 }\nmarket.push { symbol = \"spot:BTCUSDT\", bar = { open = 100, high = 104, low = 99, close = 103, length = \"1h\" } }"),
+			showing(fn("push", "Shows something of an instrument, all at one moment; with several tables of several instruments. Bars take the time that they have, one beside another.", f.push, arg("what", "Push", ""), maybe("...", "Push", "")),
+				"market.push { symbol = \"spot:BTCUSDT\", bid = 50000, ask = 50001 }\nmarket.push { symbol = \"usdm:BTCUSDT\", price = 50000, funding = 0.0003 }\nmarket.push { symbol = \"spot:BTCUSDT\", bar = { open = 100, high = 104, low = 99, close = 103, length = \"1h\" } } -- an hour passes\nmarket.push({ symbol = \"usdm:BTCUSDT\", price = 50000 }, { symbol = \"usdm:ETHUSDT\", price = 2500 })"),
 		}, Types: []bindings.Type{pushType, barType, tradeType}},
 		{Name: "clock", Doc: "The time of the strategies of the test. It stands still unless it is told to pass.", Funcs: []bindings.Func{
 			showing(fn("advance", "Lets time pass. Timers are due, bars close, the venue's answers come, and funding settles at the venue's hours where a rate was pushed.", f.advance, bindings.Value{Name: "duration", Type: "number|string", Unit: "seconds, or \"8h\""}),
@@ -171,7 +171,7 @@ func (f *runner) expectationType() bindings.Type {
 
 func (f calls) sessionType() bindings.Type {
 	return bindings.Type{Name: "Session", Doc: "A strategy under test, in its session. Lists are oldest first, and copies.", Methods: []bindings.Func{
-		giving(fn("orders", "All of its orders, as they are by now; status tells what became of them.", f.sessionOrders), arg("orders", "Order[]", "")),
+		giving(fn("orders", "All of its orders, as they are by now: those at venues, and then those that the host holds; status tells what became of them.", f.sessionOrders), arg("orders", "Order[]", "")),
 		giving(fn("open_orders", "Those that may still fill.", f.sessionOpen), arg("orders", "Order[]", "")),
 		giving(fn("fills", "Its executions.", f.sessionFills), arg("fills", "Fill[]", "")),
 		giving(fn("payments", "Its funding.", f.sessionPayments), arg("payments", "FundingPayment[]", "")),

@@ -77,13 +77,21 @@ func (f *runner) settle(rt *bindings.Runtime) int {
 	return 0
 }
 
-// bar shows a candle as trades and books: its open, its low and high in the order that a fall or
-// a rise has them, and its close, within the time that it takes, which passes.
-func (m *scripted) bar(rt *bindings.Runtime, one *scriptedOne, p bindings.Fields) error {
-	length := exchange.Minute
+// course is a candle that is to be shown.
+type course struct {
+	one    *scriptedOne
+	length exchange.Time
+	prices [4]exchange.Ticks
+	volume exchange.Lots
+}
+
+// course reads a candle: its open, its low and high in the order that a fall or a rise has them,
+// and its close.
+func (m *scripted) course(one *scriptedOne, p bindings.Fields) course {
+	c := course{one: one, length: exchange.Minute, volume: 4}
 	if p.Has("length") {
 		var err error
-		if length, err = p.Get("length").BarLength(); err != nil {
+		if c.length, err = p.Get("length").BarLength(); err != nil {
 			p.Get("length").Fail("%v", err)
 		}
 	}
@@ -96,21 +104,29 @@ func (m *scripted) bar(rt *bindings.Runtime, one *scriptedOne, p bindings.Fields
 	last := price("close", "close")
 	open := price("open", "close")
 	high, low := max(price("high", "close"), open, last), min(price("low", "close"), open, last)
-	volume := exchange.Lots(4)
 	if p.Has("volume") {
-		volume = max(volume, exchange.Lots(one.in.Lot.Floor(p.Get("volume").Positive())))
+		c.volume = max(c.volume, exchange.Lots(one.in.Lot.Floor(p.Get("volume").Positive())))
 	}
-	course := []exchange.Ticks{open, low, high, last}
+	c.prices = [4]exchange.Ticks{open, low, high, last}
 	if last < open {
-		course[1], course[2] = high, low
+		c.prices[1], c.prices[2] = high, low
 	}
-	now := m.s.stage.Now()
+	return c
+}
+
+// candles shows candles of one length as trades and books, within the time that they take,
+// which passes.
+func (m *scripted) candles(list []course) error {
+	length, now := list[0].length, m.s.stage.Now()
 	end := (now/length + 1) * length
 	step := (end - now) / 5
-	for i, at := range course {
-		events := []exchange.Event{one.around(at), one.print(at, share(volume, i))}
-		if ev, ok := one.estimate(m.s.stage.Now()); ok && one.in.Perp() {
-			events = append(events, ev)
+	for i := range list[0].prices {
+		var events []exchange.Event
+		for _, c := range list {
+			events = append(events, c.one.around(c.prices[i]), c.one.print(c.prices[i], share(c.volume, i)))
+			if ev, ok := c.one.estimate(m.s.stage.Now()); ok && c.one.in.Perp() {
+				events = append(events, ev)
+			}
 		}
 		if err := m.show(events); err != nil {
 			return err

@@ -47,20 +47,42 @@ func newScripted(s *session) *scripted {
 	return m
 }
 
-// push shows sessions what a test says of an instrument.
+// mostShown is how much one push may show.
+const mostShown = 32
+
+// pushed is what a push says of one instrument.
+type pushed struct {
+	one  *scriptedOne
+	what bindings.Fields
+}
+
+// push shows sessions what a test says of instruments.
 func (f *runner) push(rt *bindings.Runtime) int {
-	p := rt.Fields(1, &pushType)
-	found := false
-	for _, s := range f.sessions(rt) {
-		in, err := s.universe().Lookup(p.Get("symbol").String())
-		if err != nil && !found && s == f.test.sessions[len(f.test.sessions)-1] {
-			p.Get("symbol").Fail("%v", err)
+	n := max(rt.NArgs(), 1)
+	if n > mostShown {
+		rt.Raise("%d things at once: at most %d are shown by one push", n, mostShown)
+	}
+	said := make([]bindings.Fields, n)
+	for i := range said {
+		said[i] = rt.Fields(i+1, &pushType)
+	}
+	sessions := f.sessions(rt)
+	of := make([][]pushed, len(sessions))
+	for _, p := range said {
+		found := false
+		for i, s := range sessions {
+			in, err := s.universe().Lookup(p.Get("symbol").String())
+			if err != nil && !found && i == len(sessions)-1 {
+				p.Get("symbol").Fail("%v", err)
+			}
+			if err == nil {
+				found = true
+				of[i] = append(of[i], pushed{s.market.list[in.ID], p})
+			}
 		}
-		if err != nil {
-			continue
-		}
-		found = true
-		must(rt, s.market.push(rt, s.market.list[in.ID], p))
+	}
+	for i, s := range sessions {
+		must(rt, s.market.push(rt, of[i]))
 	}
 	return 0
 }
@@ -73,10 +95,33 @@ func (f *runner) sessions(rt *bindings.Runtime) []*session {
 	return f.test.sessions
 }
 
-func (m *scripted) push(rt *bindings.Runtime, one *scriptedOne, p bindings.Fields) error {
-	if p.Has("bar") {
-		return m.bar(rt, one, rt.Shape("bar", p.Get("bar").Table(), &barType))
+// push shows candles one beside another, while their time passes, or else one instant.
+func (m *scripted) push(rt *bindings.Runtime, list []pushed) error {
+	var events []exchange.Event
+	var bars []course
+	for _, x := range list {
+		if x.what.Has("bar") {
+			bars = append(bars, m.course(x.one, rt.Shape("bar", x.what.Get("bar").Table(), &barType)))
+			continue
+		}
+		events = append(events, m.instant(rt, x.one, x.what)...)
 	}
+	if len(bars) > 0 && len(events) > 0 {
+		rt.Raise("a bar takes its time, and the rest is shown at one moment: push them one after the other")
+	}
+	for i := range bars {
+		if bars[i].length != bars[0].length {
+			rt.Raise("bars that are pushed together want one length")
+		}
+	}
+	if len(bars) > 0 {
+		return m.candles(bars)
+	}
+	return m.show(events)
+}
+
+// instant is what is said of one instrument, but for a candle.
+func (m *scripted) instant(rt *bindings.Runtime, one *scriptedOne, p bindings.Fields) []exchange.Event {
 	var events []exchange.Event
 	if ev, ok := one.quoted(rt, p); ok {
 		events = append(events, ev)
@@ -102,11 +147,14 @@ func (m *scripted) push(rt *bindings.Runtime, one *scriptedOne, p bindings.Field
 	if len(events) == 0 {
 		rt.Raise("nothing is said of %s: want bid and ask, trade, mark, funding, bar, liquidation, open_interest or gap", one.in.Key())
 	}
-	return m.show(events)
+	return events
 }
 
 // show is one instant.
 func (m *scripted) show(events []exchange.Event) error {
+	if len(events) == 0 {
+		return nil
+	}
 	for i := range events {
 		ev := &events[i]
 		ev.VenueTime = m.s.stage.Now()

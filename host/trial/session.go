@@ -29,7 +29,8 @@ type session struct {
 	stage     *host.Stage
 	market    *scripted
 	faults    *faults
-	orders    []*exchange.Order // as they are by now, oldest first
+	orders    []*exchange.Order    // as they are by now, oldest first
+	held      []intent.Conditional // orders that the host holds, likewise
 	fills     []exchange.Fill
 	payments  []exchange.FundingPayment
 	pairs     []intent.Pair // as they are by now
@@ -170,6 +171,8 @@ func (s *session) heard(_ *exchange.Event, fx []core.Effect) {
 			s.order(b.Order)
 		case core.OrderChanged:
 			s.order(b.Order)
+		case core.ConditionalChanged:
+			s.hold(b.Conditional)
 		case *core.Filled:
 			if len(s.fills) < mostKept {
 				s.fills = append(s.fills, *b.Fill)
@@ -204,6 +207,16 @@ func (s *session) order(o *exchange.Order) {
 		s.orders[at] = &copied
 	case len(s.orders) < mostKept:
 		s.orders = append(s.orders, &copied)
+	}
+}
+
+func (s *session) hold(c *intent.Conditional) {
+	at := slices.IndexFunc(s.held, func(x intent.Conditional) bool { return x.ID == c.ID })
+	switch {
+	case at >= 0:
+		s.held[at] = *c
+	case len(s.held) < mostKept:
+		s.held = append(s.held, *c)
 	}
 }
 

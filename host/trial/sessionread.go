@@ -58,9 +58,17 @@ func (f calls) orders(rt *bindings.Runtime, open bool) int {
 			of = append(of, o)
 		}
 	}
-	return list(rt, of, func(o **exchange.Order) lua.LValue {
-		return named(rt.NewOrder(*o), s.universe().Get((*o).Instrument))
-	})
+	t := rt.L.CreateTable(len(of)+len(s.held), 0)
+	rt.Charge(10 * (len(of) + len(s.held)))
+	for _, o := range of {
+		t.Append(named(rt.NewOrder(o), s.universe().Get(o.Instrument)))
+	}
+	for i := range s.held {
+		if c := &s.held[i]; !open || !c.State.Done() {
+			t.Append(named(bindings.NewConditional(rt, c), s.universe().Get(c.Request.Instrument)))
+		}
+	}
+	return rt.Push(t)
 }
 
 func (f calls) sessionFills(rt *bindings.Runtime) int {
